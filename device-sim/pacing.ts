@@ -1,0 +1,35 @@
+/**
+ * Keeps a device under `limits.messagesPerSec` by its own will: a token bucket a little slower and much smaller
+ * than the hub's, since frames that leave evenly may arrive in a bunch.
+ */
+export class Pacing {
+  #perMs = 1;
+  #burst = 1;
+  #tokens = 1;
+  #atMs = 0;
+
+  /** @param messagesPerSec from `welcome.limits` */
+  start(messagesPerSec: number, nowMs: number): void {
+    this.#perMs = (messagesPerSec * 0.95) / 1000;
+    this.#burst = Math.max(1, messagesPerSec / 4);
+    this.#tokens = this.#burst;
+    this.#atMs = nowMs;
+  }
+
+  /** How long until a frame may leave, ms; 0: now. */
+  waitMs(nowMs: number): number {
+    this.#fill(nowMs);
+    return this.#tokens >= 1 ? 0 : Math.ceil((1 - this.#tokens) / this.#perMs);
+  }
+
+  /** A frame left. Heartbeats and answers to commands never wait; they put the bucket in debt for the readings. */
+  took(nowMs: number): void {
+    this.#fill(nowMs);
+    this.#tokens -= 1;
+  }
+
+  #fill(nowMs: number): void {
+    this.#tokens = Math.min(this.#burst, this.#tokens + (nowMs - this.#atMs) * this.#perMs);
+    this.#atMs = nowMs;
+  }
+}

@@ -1,0 +1,60 @@
+/** What a refused listen means, in words for the operator. */
+
+import { HubError, messageOf } from '../kernel/errors.ts';
+
+export interface ListenAddress {
+  host: string;
+  port: number;
+}
+
+/** `127.0.0.1:80`, `[::1]:80`. */
+export function formatAddress({ host, port }: ListenAddress): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+/**
+ * The error of a listen that failed, naming the address, the setting and the way out.
+ * @param setting such as `HUB_ADMIN_LISTEN`
+ * @returns HubError `address-in-use`, or `config-invalid` for an address this machine does not have or may not use
+ */
+export function listenFault(error: unknown, address: ListenAddress, setting: string): HubError {
+  const text = formatAddress(address);
+  const details = { address: text, setting };
+  switch (codeOf(error)) {
+    case 'EADDRINUSE':
+      return new HubError(
+        'address-in-use',
+        `${text} (${setting}): end the program that listens there, or give another address, such as ` +
+          `${setting}=${formatAddress({ host: address.host, port: 0 })} for any free port`,
+        { cause: error, details },
+      );
+    case 'EACCES':
+      return new HubError(
+        'config-invalid',
+        `${setting} must be an address this user may listen on, and ${text} is not; take a port of 1024 or more`,
+        { cause: error, details },
+      );
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+    case 'EINVAL':
+      return new HubError(
+        'config-invalid',
+        `${setting} must be an address of this machine, and ${text} is not`,
+        {
+          cause: error,
+          details,
+        },
+      );
+    default:
+      return new HubError('config-invalid', `${setting}: cannot listen on ${text} (${messageOf(error)})`, {
+        cause: error,
+        details,
+      });
+  }
+}
+
+/** The system's error code (`EADDRINUSE`, …), when it has one. */
+export function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}

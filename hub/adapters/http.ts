@@ -1,0 +1,104 @@
+/** The admin side of the hub: health and metrics over TCP, the operators' API on a socket of the data folder. */
+
+import { fastify, type FastifyInstance } from 'fastify';
+import type { AdminOperations } from '../devices/admin-operations.ts';
+import { messageOf } from '../kernel/errors.ts';
+import type { Log } from '../kernel/log.ts';
+import { answerFaults } from './http-answers.ts';
+import { serveDevices } from './http-devices.ts';
+import { formatAddress, listenFault, type ListenAddress } from './http-listen.ts';
+import { listenOnSocket } from './http-socket.ts';
+
+export interface Readiness {
+  /** False: devices are not served, so a balancer sends nothing here. */
+  ready: boolean;
+  /** Each part, such as `store`, `bus`; `reason` says why it is down. */
+  parts: Record<string, { ok: boolean; reason?: string }>;
+}
+
+export interface AdminDeps {
+  operations: AdminOperations;
+  readiness: () => Promise<Readiness>;
+  metrics: () => Promise<{ contentType: string; body: string }>;
+  log: Log;
+}
+
+export interface AdminOptions {
+  listen: ListenAddress;
+  /** `hub.sock` in the data folder. */
+  socketPath: string;
+}
+
+export interface Admin {
+  /** Of the TCP listener, with the real port. */
+  url: string;
+  /** Lets requests under way finish, then frees the port and removes the socket file. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts both listeners, or neither.
+ *
+ * `/api/v1/…` is served on the Unix socket alone: who may open the hub's files may command it. The TCP listener
+ * has no login yet, so it offers nothing that reads or changes a device.
+ * @throws HubError `address-in-use` · `config-invalid` · `data-dir-in-use` · `data-dir-invalid`
+ */
+export async function startAdmin(deps: AdminDeps, { listen, socketPath }: AdminOptions): Promise<Admin> {
+  const health = server(deps.log);
+  serveHealth(health, deps);
+  const operators = server(deps.log);
+  serveHealth(operators, deps);
+  serveDevices(operators, deps.operations);
+
+  let removeSocket: (() => Promise<void>) | undefined;
+  const close = async (): Promise<void> => {
+    // The file goes first: a command line that comes now sees no hub instead of a closed door.
+    await removeSocket?.();
+    await Promise.all([health.close(), operators.close()]);
+  };
+  try {
+    await operators.ready();
+    removeSocket = await listenOnSocket(operators.server, socketPath);
+    await health.listen(listen).catch((error: unknown) => {
+      throw listenFault(error, listen, 'HUB_ADMIN_LISTEN');
+    });
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const address = health.server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : listen.port;
+  return { url: `http://${formatAddress({ host: listen.host, port })}`, close };
+}
+
+function server(log: Log): FastifyInstance {
+  const app = fastify({
+    logger: false,
+    bodyLimit: 1_048_576,
+    requestTimeout: 10_000,
+    keepAliveTimeout: 5_000,
+    // Strict: a value of the wrong type is refused, not bent, and an unknown field is named, not dropped.
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false } },
+  });
+  answerFaults(app, log);
+  return app;
+}
+
+function serveHealth(app: FastifyInstance, { readiness, metrics, log }: AdminDeps): void {
+  app.get('/livez', () => ({ live: true }));
+
+  app.get('/readyz', async (_request, reply) => {
+    const { ready, parts } = await readiness().catch((error: unknown): Readiness => {
+      log.error({ err: error }, 'the readiness check failed');
+      return { ready: false, parts: { readiness: { ok: false, reason: messageOf(error) } } };
+    });
+    const degraded = Object.keys(parts).filter((name) => parts[name]?.ok === false);
+    const state = ready ? (degraded.length === 0 ? 'ready' : 'degraded') : 'not-ready';
+    return reply.code(ready ? 200 : 503).send({ ready, state, degraded, parts });
+  });
+
+  app.get('/metrics', async (_request, reply) => {
+    const { contentType, body } = await metrics();
+    return reply.header('content-type', contentType).send(body);
+  });
+}

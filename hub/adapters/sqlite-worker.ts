@@ -1,0 +1,224 @@
+/** The worker thread behind openDatabase: the only place where a database file is read and written. */
+import { closeSync, openSync } from 'node:fs';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { parentPort, receiveMessageOnPort, workerData, type MessagePort } from 'node:worker_threads';
+import type { Row, Statement } from './sqlite.ts';
+
+export interface WorkerSetup {
+  port: MessagePort;
+  file: string;
+  migrations: readonly string[];
+  operations: string | undefined;
+  busyTimeoutMs: number;
+}
+
+export type Request =
+  | { kind: 'transaction'; id: number; statements: readonly Statement[] }
+  | { kind: 'read'; id: number; statement: Statement }
+  | { kind: 'call'; id: number; operation: string; argument: unknown }
+  | { kind: 'close'; id: number };
+
+export interface Fault {
+  message: string;
+  stack?: string;
+  /** SQLite's extended result code <https://sqlite.org/rescode.html>. */
+  sqliteCode?: number;
+}
+export interface Reply {
+  id: number;
+  result?: unknown;
+  fault?: Fault;
+}
+export interface WorkerReady {
+  fault?: Fault;
+}
+
+/** What an operations module's exports get as their first argument. */
+export interface OperationDatabase {
+  /** A prepared statement, from the cache when it has been asked for before. */
+  prepare(sql: string): StatementSync;
+  /** Rises with each rollback: what an operation remembers of its writes holds only while this stays. */
+  readonly rollbacks: number;
+}
+/** An operation: runs synchronously inside the write transaction; what it throws rolls back its call alone. */
+export type Operation = (db: OperationDatabase, argument: never) => unknown;
+
+const maxStatements = 256;
+/** Bounds the time one commit holds the others up, and the memory of its replies. */
+const maxCallsPerCommit = 1_000;
+
+class Engine implements OperationDatabase {
+  readonly #db: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+  readonly #operations: Readonly<Record<string, unknown>>;
+  rollbacks = 0;
+
+  constructor(db: DatabaseSync, operations: Readonly<Record<string, unknown>>) {
+    this.#db = db;
+    this.#operations = operations;
+  }
+
+  prepare(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.#db.prepare(sql);
+      if (this.#statements.size >= maxStatements) {
+        for (const oldest of this.#statements.keys()) {
+          this.#statements.delete(oldest);
+          break;
+        }
+      }
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+
+  /** All writes of the drain under one commit, each in its own savepoint; reads follow the commit. */
+  serve(requests: readonly Request[]): Reply[] {
+    const replies = this.#write(
+      requests.filter((request) => request.kind !== 'read' && request.kind !== 'close'),
+    );
+    for (const request of requests) {
+      if (request.kind === 'read') replies.push(answer(request.id, () => this.#run(request.statement)));
+      if (request.kind === 'close') replies.push(answer(request.id, () => this.#checkpoint()));
+    }
+    return replies;
+  }
+
+  close(): void {
+    this.#statements.clear();
+    this.#db.close();
+  }
+
+  #write(requests: readonly Request[]): Reply[] {
+    if (requests.length === 0) return [];
+    let replies: Reply[] = [];
+    try {
+      this.#db.exec('BEGIN IMMEDIATE');
+      replies = requests.map((request) => this.#writeOne(request));
+      this.#db.exec('COMMIT');
+      return replies;
+    } catch (error) {
+      this.rollbacks += 1;
+      if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
+      const fault = faultOf(error);
+      // A call that had failed before keeps its own reason.
+      return requests.map(({ id }, index) =>
+        replies[index]?.fault === undefined ? { id, fault } : { id, fault: replies[index].fault },
+      );
+    }
+  }
+
+  #writeOne(request: Request): Reply {
+    this.#db.exec('SAVEPOINT one');
+    const reply = answer(request.id, () => this.#apply(request));
+    if (reply.fault !== undefined) {
+      this.rollbacks += 1;
+      // A full disk or a failed write ends the whole transaction <https://sqlite.org/lang_transaction.html>.
+      if (!this.#db.isTransaction)
+        throw Object.assign(new Error(reply.fault.message), { errcode: reply.fault.sqliteCode });
+      this.#db.exec('ROLLBACK TO one');
+    }
+    this.#db.exec('RELEASE one');
+    return reply;
+  }
+
+  #apply(request: Request): unknown {
+    if (request.kind === 'transaction') return request.statements.map((statement) => this.#run(statement));
+    if (request.kind !== 'call') return undefined;
+    const operation = this.#operations[request.operation];
+    if (typeof operation !== 'function') throw new Error(`there is no operation ${request.operation}`);
+    return (operation as (db: OperationDatabase, argument: unknown) => unknown)(this, request.argument);
+  }
+
+  #run({ sql, params = [] }: Statement): Row[] {
+    return this.prepare(sql).all(...params) as Row[];
+  }
+
+  #checkpoint(): void {
+    this.#db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  }
+}
+
+function answer(id: number, run: () => unknown): Reply {
+  try {
+    return { id, result: run() };
+  } catch (error) {
+    return { id, fault: faultOf(error) };
+  }
+}
+
+function faultOf(error: unknown): Fault {
+  if (!(error instanceof Error)) return { message: String(error) };
+  const { message, stack } = error;
+  return {
+    message,
+    ...(stack === undefined ? {} : { stack }),
+    ...('errcode' in error && typeof error.errcode === 'number' ? { sqliteCode: error.errcode } : {}),
+  };
+}
+
+function open({ file, migrations, busyTimeoutMs }: WorkerSetup): DatabaseSync {
+  // Made here, so that the file (and SQLite's files beside it, which copy its mode) is for its owner alone.
+  closeSync(openSync(file, 'a', 0o600));
+  const db = new DatabaseSync(file, { timeout: busyTimeoutMs });
+  try {
+    db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864');
+    const mode = db.prepare('PRAGMA journal_mode').get()?.['journal_mode'];
+    if (mode !== 'wal')
+      throw new Error(`the file system does not support WAL (journal mode ${String(mode)})`);
+    migrate(db, migrations);
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+function migrate(db: DatabaseSync, migrations: readonly string[]): void {
+  db.exec('BEGIN IMMEDIATE');
+  const done = Number(db.prepare('PRAGMA user_version').get()?.['user_version']);
+  if (done > migrations.length) {
+    throw new Error(`the file was made by a newer version (${done}, this one knows ${migrations.length})`);
+  }
+  for (const sql of migrations.slice(done)) db.exec(sql);
+  db.exec(`PRAGMA user_version = ${migrations.length}`);
+  db.exec('COMMIT');
+}
+
+function serve(engine: Engine, port: MessagePort): void {
+  port.on('message', (first: Request) => {
+    for (let requests = drain(port, first); requests.length > 0; requests = drain(port)) {
+      const replies = engine.serve(requests);
+      if (requests.some(({ kind }) => kind === 'close')) engine.close();
+      port.postMessage(replies);
+      if (requests.some(({ kind }) => kind === 'close')) {
+        port.close();
+        return;
+      }
+    }
+  });
+}
+
+function drain(port: MessagePort, first?: Request): Request[] {
+  const requests = first === undefined ? [] : [first];
+  while (requests.length < maxCallsPerCommit) {
+    const next = receiveMessageOnPort(port) as { message: Request } | undefined;
+    if (next === undefined) break;
+    requests.push(next.message);
+  }
+  return requests;
+}
+
+const setup = workerData as WorkerSetup;
+try {
+  const operations =
+    setup.operations === undefined
+      ? {}
+      : ((await import(setup.operations)) as Readonly<Record<string, unknown>>);
+  serve(new Engine(open(setup), operations), setup.port);
+  parentPort?.postMessage({} satisfies WorkerReady);
+} catch (error) {
+  setup.port.close();
+  parentPort?.postMessage({ fault: faultOf(error) } satisfies WorkerReady);
+}

@@ -1,0 +1,57 @@
+import { openDatabase, type Database, type DatabaseOptions } from './sqlite.ts';
+
+/** One entry a release that changed the tables; entries are only ever added. */
+const migrations = [
+  `CREATE TABLE device (
+     id TEXT PRIMARY KEY,
+     type TEXT NOT NULL,
+     site TEXT NOT NULL,
+     secret_hash TEXT NOT NULL,
+     created_ms REAL NOT NULL,
+     disabled INTEGER NOT NULL
+   ) STRICT, WITHOUT ROWID;
+
+   -- Outlives its device: one that is added again goes on from its old epoch, or consumers would take its
+   -- news for stale.
+   CREATE TABLE device_epoch (
+     device_id TEXT PRIMARY KEY,
+     epoch INTEGER NOT NULL
+   ) STRICT, WITHOUT ROWID;
+
+   -- The hub's time at uptime 0 of a boot. opened_epoch: the newest session of that boot.
+   CREATE TABLE boot_anchor (
+     device_id TEXT NOT NULL,
+     boot TEXT NOT NULL,
+     anchor_ms REAL NOT NULL,
+     uptime_ms REAL NOT NULL,
+     opened_epoch INTEGER NOT NULL,
+     PRIMARY KEY (device_id, boot)
+   ) STRICT, WITHOUT ROWID;
+
+   CREATE TABLE presence (
+     device_id TEXT PRIMARY KEY,
+     state TEXT NOT NULL,
+     reason TEXT NOT NULL,
+     since_ms REAL NOT NULL,
+     epoch INTEGER NOT NULL,
+     n INTEGER NOT NULL,
+     until_ms REAL
+   ) STRICT, WITHOUT ROWID;
+
+   CREATE TABLE hub (
+     one INTEGER PRIMARY KEY CHECK (one = 1),
+     id TEXT NOT NULL,
+     incarnation INTEGER NOT NULL
+   ) STRICT;`,
+];
+
+/**
+ * Opens `state.db`: devices, epochs, boot anchors, presence and the hub's own name.
+ * @throws HubError `database-failed`
+ */
+export function openStateDatabase(
+  file: string,
+  options: Pick<DatabaseOptions, 'onFailure'> = {},
+): Promise<Database> {
+  return openDatabase({ ...options, file, migrations });
+}

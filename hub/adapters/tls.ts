@@ -1,0 +1,142 @@
+/** Key and certificate of the device listener: the operator's, or the hub's own from the data folder. */
+
+import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import type { TlsOptions } from 'node:tls';
+import { HubError, messageOf } from '../kernel/errors.ts';
+import { loadOwnMaterial } from './tls-own.ts';
+
+/** Files are absolute paths. `off` and `terminated` need no material. */
+export type TlsSource =
+  | { readonly mode: 'own'; readonly clientCa?: string }
+  | { readonly mode: 'given'; readonly cert: string; readonly key: string; readonly clientCa?: string };
+
+/** All PEM. */
+export interface TlsMaterial {
+  cert: string;
+  key: string;
+  /** Authorities of the devices' certificates. */
+  clientCa?: string;
+  /** What devices pin, when the hub made its own CA. */
+  caFile?: string;
+}
+
+export interface TlsSurroundings {
+  /** Unix ms. */
+  now: () => number;
+  /** Names and addresses devices use for this hub, for its own certificate; see `machineNames`. */
+  hostnames: readonly string[];
+}
+
+/**
+ * Loads the material, making or renewing the hub's own where that is due.
+ * @throws HubError `tls-invalid`, naming the file and its fault
+ */
+export async function loadTlsMaterial(
+  source: TlsSource,
+  dataDir: string,
+  { now, hostnames }: TlsSurroundings,
+): Promise<TlsMaterial> {
+  const material =
+    source.mode === 'own'
+      ? await loadOwnMaterial(dataDir, now(), hostnames)
+      : await loadGivenMaterial(source.cert, source.key, now());
+  if (source.clientCa === undefined) return material;
+  const clientCa = await readText(source.clientCa);
+  checkDates(parseCertificates(clientCa, source.clientCa), source.clientCa, now());
+  return { ...material, clientCa };
+}
+
+async function loadGivenMaterial(certFile: string, keyFile: string, nowMs: number): Promise<TlsMaterial> {
+  const [cert, key] = await Promise.all([readText(certFile), readText(keyFile)]);
+  const chain = parseCertificates(cert, certFile);
+  const privateKey = parseKey(key, keyFile);
+  if (chain[0]?.checkPrivateKey(privateKey) !== true) {
+    throw invalid(keyFile, `it is not the key of the first certificate in ${certFile}`);
+  }
+  checkDates(chain, certFile, nowMs);
+  return { cert, key };
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    throw invalid(file, `it cannot be read (${messageOf(error)})`, error);
+  }
+}
+
+const pemCertificate = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+
+function parseCertificates(pem: string, file: string): X509Certificate[] {
+  const blocks = pem.match(pemCertificate);
+  if (blocks === null) throw invalid(file, 'it holds no PEM certificate (-----BEGIN CERTIFICATE-----)');
+  return blocks.map((block, index) => {
+    try {
+      return new X509Certificate(block);
+    } catch (error) {
+      throw invalid(file, `certificate ${index + 1} in it cannot be read (${messageOf(error)})`, error);
+    }
+  });
+}
+
+function parseKey(pem: string, file: string): KeyObject {
+  if (pem.includes('ENCRYPTED')) {
+    throw invalid(
+      file,
+      'the key in it is encrypted; store it in plain, readable by the hub alone (mode 0600)',
+    );
+  }
+  try {
+    return createPrivateKey(pem);
+  } catch (error) {
+    throw invalid(file, `it holds no PEM private key (${messageOf(error)})`, error);
+  }
+}
+
+function checkDates(chain: readonly X509Certificate[], file: string, nowMs: number): void {
+  for (const { subject, validFromDate, validToDate } of chain) {
+    const name = subject?.replaceAll('\n', ', ') ?? 'without a subject';
+    if (validToDate.getTime() <= nowMs) {
+      throw invalid(file, `the certificate ${name} expired on ${validToDate.toISOString()}; renew it`);
+    }
+    if (validFromDate.getTime() > nowMs) {
+      throw invalid(
+        file,
+        `the certificate ${name} is valid only from ${validFromDate.toISOString()}; is the clock right?`,
+      );
+    }
+  }
+}
+
+function invalid(file: string, fault: string, cause?: unknown): HubError {
+  return new HubError('tls-invalid', `${file}: ${fault}`, { cause, details: { file } });
+}
+
+/** TLS 1.3, and of 1.2 the suites with forward secrecy and authenticated encryption (RFC 9325 §4.2). */
+const ciphers = [
+  'TLS_AES_128_GCM_SHA256',
+  'TLS_AES_256_GCM_SHA384',
+  'TLS_CHACHA20_POLY1305_SHA256',
+  'ECDHE-ECDSA-AES128-GCM-SHA256',
+  'ECDHE-RSA-AES128-GCM-SHA256',
+  'ECDHE-ECDSA-AES256-GCM-SHA384',
+  'ECDHE-RSA-AES256-GCM-SHA384',
+  'ECDHE-ECDSA-CHACHA20-POLY1305',
+  'ECDHE-RSA-CHACHA20-POLY1305',
+].join(':');
+
+/**
+ * Options for `https.createServer`. With `clientCa` every client must show a certificate of it, in addition to
+ * its credential.
+ */
+export function tlsServerOptions({ cert, key, clientCa }: TlsMaterial): TlsOptions {
+  return {
+    cert,
+    key,
+    minVersion: 'TLSv1.2',
+    ciphers,
+    handshakeTimeout: 10_000,
+    ...(clientCa === undefined ? {} : { ca: clientCa, requestCert: true, rejectUnauthorized: true }),
+  };
+}

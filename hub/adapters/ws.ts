@@ -1,0 +1,283 @@
+import { createServer as createHttpServer, STATUS_CODES } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import type { SecureContextOptions, TlsOptions } from 'node:tls';
+import type { Duplex } from 'node:stream';
+import { WebSocket, WebSocketServer } from 'ws';
+import type { RawData, ServerOptions } from 'ws';
+import { limits } from '../../schemas/index.ts';
+import type { DeviceRecord } from '../devices/device-store.ts';
+import type { DeviceSocket } from '../devices/outbox.ts';
+import type { Authentication } from '../devices/registry.ts';
+import { HubError } from '../kernel/errors.ts';
+import type { Log } from '../kernel/log.ts';
+import { listenTcp } from './tcp-listen.ts';
+
+/** What a socket reports to; a session is one. */
+export interface SocketEvents {
+  text(text: string): void;
+  binary(): void;
+  pong(): void;
+  closed(): void;
+}
+
+export interface DeviceListenerDeps {
+  log: Log;
+  authenticate: (authorization: string | undefined) => Authentication;
+  /** A device is through: its events from now on. */
+  connect: (record: DeviceRecord, socket: DeviceSocket) => SocketEvents;
+}
+
+export interface DeviceListenerOptions {
+  listen: { host: string; port: number };
+  /** Undefined: plain ws, behind a TLS proxy or on loopback. */
+  tls: (TlsOptions & SecureContextOptions) | undefined;
+  allowedOrigins: readonly string[];
+  /** Open sockets, devices and strangers together; refused with 503 beyond. */
+  maxConnections: number;
+}
+
+export interface ListenerCounters {
+  connections: number;
+  upgrades: number;
+  /** Refusals before the upgrade, by HTTP status. */
+  refusals: Record<string, number>;
+}
+
+export interface DeviceListener {
+  /** `wss://host:port/v1/device` */
+  url: string;
+  port: number;
+  counters: ListenerCounters;
+  /** No further connections; those open go on. */
+  stopAccepting(): void;
+  /** Drops what is still open. */
+  close(): Promise<void>;
+}
+
+export const devicePath = '/v1/device';
+export const subprotocol = 'hub.v1.json';
+
+/** A WebSocket that knows its events, so that no closure a socket is needed on the way of a frame. */
+class DeviceWebSocket extends WebSocket {
+  events: SocketEvents | undefined;
+}
+
+function onMessage(this: WebSocket, data: RawData, isBinary: boolean): void {
+  const { events } = this as DeviceWebSocket;
+  if (isBinary) events?.binary();
+  // A Buffer here is a view on a pooled chunk: made a string at once, never kept.
+  else events?.text((data as Buffer).toString());
+}
+
+function onPong(this: WebSocket): void {
+  (this as DeviceWebSocket).events?.pong();
+}
+
+function onClose(this: WebSocket): void {
+  (this as DeviceWebSocket).events?.closed();
+}
+
+/** ws closes with the right code itself (1002, 1007, 1009); the `close` event follows and is what counts. */
+function onError(): void {}
+
+const upgradeTimeoutMs = 10_000;
+/** After our close frame, how long the device may take to answer it (RFC 6455 §7.1.1). */
+const closeTimeoutMs = 5_000;
+
+/** `closeTimeout` is newer than the type declarations of ws. */
+const serverOptions: ServerOptions<typeof DeviceWebSocket> & { closeTimeout: number } = {
+  noServer: true,
+  WebSocket: DeviceWebSocket,
+  maxPayload: limits.frameBytes,
+  maxFragments: 64,
+  perMessageDeflate: false,
+  clientTracking: false,
+  closeTimeout: closeTimeoutMs,
+  handleProtocols: () => subprotocol,
+};
+
+/**
+ * The devices' listener: https, one path, the upgrade with authentication before it. Refusals are plain HTTP
+ * answers with a JSON body that says what was wrong.
+ * @throws HubError `address-in-use`, `tls-invalid`
+ */
+export async function startDeviceListener(
+  deps: DeviceListenerDeps,
+  options: DeviceListenerOptions,
+): Promise<DeviceListener> {
+  const counters: ListenerCounters = { connections: 0, upgrades: 0, refusals: {} };
+  let accepting = true;
+  const sockets = new WebSocketServer(serverOptions);
+  const server = createServer(options.tls);
+  server.maxConnections = options.maxConnections;
+
+  function refuse(socket: Duplex, refusal: Refusal): void {
+    const status = String(refusal.status);
+    counters.refusals[status] = (counters.refusals[status] ?? 0) + 1;
+    socket.end(httpAnswer(refusal));
+  }
+
+  server.on('request', (request, response) => {
+    const { status, body, headers } = judgeRequest(request);
+    counters.refusals[String(status)] = (counters.refusals[String(status)] ?? 0) + 1;
+    response
+      .writeHead(status, { ...headers, 'Content-Type': 'application/json', Connection: 'close' })
+      .end(body);
+  });
+
+  server.on('upgrade', (request, socket, head) => {
+    // Before anything else: an error on a socket without a listener would end the process.
+    socket.on('error', () => socket.destroy());
+    if (!accepting) {
+      refuse(socket, refusal(503, 'draining', 'the hub is going away', { 'Retry-After': '2' }));
+      return;
+    }
+    const judged = judgeUpgrade(request, options.allowedOrigins, deps.authenticate);
+    if (judged.kind === 'refused') {
+      deps.log.debug(
+        { status: judged.refusal.status, address: request.socket.remoteAddress },
+        'upgrade refused',
+      );
+      refuse(socket, judged.refusal);
+      return;
+    }
+    sockets.handleUpgrade(request, socket, head, (opened) => {
+      const ws = opened as DeviceWebSocket;
+      counters.upgrades += 1;
+      counters.connections += 1;
+      ws.on('error', onError);
+      ws.on('message', onMessage);
+      ws.on('pong', onPong);
+      ws.on('close', onClose);
+      ws.on('close', () => {
+        counters.connections -= 1;
+      });
+      ws.events = deps.connect(judged.record, ws);
+    });
+  });
+  // A handshake ws itself refuses (version, key): the same form of answer as ours.
+  sockets.on('wsClientError', (error, socket) =>
+    refuse(socket, refusal(400, 'bad-handshake', error.message)),
+  );
+  server.on('tlsClientError', (_error, socket) => socket.destroy());
+
+  const { port } = await listenTcp(server, options.listen, 'HUB_DEVICE_LISTEN');
+  const scheme = options.tls === undefined ? 'ws' : 'wss';
+  return {
+    url: `${scheme}://${hostOf(options.listen.host)}:${port}${devicePath}`,
+    port,
+    counters,
+    stopAccepting() {
+      accepting = false;
+    },
+    close() {
+      return new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      });
+    },
+  };
+}
+
+function createServer(tls: (TlsOptions & SecureContextOptions) | undefined): Server {
+  const http = {
+    headersTimeout: upgradeTimeoutMs,
+    requestTimeout: upgradeTimeoutMs,
+    connectionsCheckingInterval: 2_000,
+    maxHeaderSize: 8_192,
+    noDelay: true,
+  };
+  try {
+    const server = tls === undefined ? createHttpServer(http) : createHttpsServer({ ...http, ...tls });
+    server.maxHeadersCount = 50;
+    return server;
+  } catch (error) {
+    throw new HubError('tls-invalid', 'the key and certificate were not accepted', { cause: error });
+  }
+}
+
+interface Refusal {
+  status: number;
+  body: string;
+  headers: Readonly<Record<string, string>>;
+}
+
+function refusal(
+  status: number,
+  code: string,
+  message: string,
+  headers: Record<string, string> = {},
+): Refusal {
+  return { status, body: `${JSON.stringify({ error: { code, message } })}\n`, headers };
+}
+
+function httpAnswer({ status, body, headers }: Refusal): string {
+  const lines = Object.entries({
+    ...headers,
+    Connection: 'close',
+    'Content-Type': 'application/json',
+    'Content-Length': String(Buffer.byteLength(body)),
+  }).map(([name, value]) => `${name}: ${value}`);
+  return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('\r\n')}\r\n\r\n${body}`;
+}
+
+/** A request that is no upgrade (RFC 9110 §15.5.22). */
+function judgeRequest(request: IncomingMessage): Refusal {
+  if (pathOf(request) !== devicePath) return refusal(404, 'not-found', `devices connect to ${devicePath}`);
+  return refusal(426, 'upgrade-required', 'this address speaks WebSocket only', { Upgrade: 'websocket' });
+}
+
+function judgeUpgrade(
+  request: IncomingMessage,
+  allowedOrigins: readonly string[],
+  authenticate: (authorization: string | undefined) => Authentication,
+): { kind: 'device'; record: DeviceRecord } | { kind: 'refused'; refusal: Refusal } {
+  const refused = (...given: Parameters<typeof refusal>) => ({
+    kind: 'refused' as const,
+    refusal: refusal(...given),
+  });
+  const { headers } = request;
+  if (pathOf(request) !== devicePath) return refused(404, 'not-found', `devices connect to ${devicePath}`);
+  if (request.url?.includes('?') === true) {
+    return refused(
+      400,
+      'bad-request',
+      'the address takes no query: credentials go into the Authorization header',
+    );
+  }
+  if (headers.upgrade?.toLowerCase() !== 'websocket') {
+    return refused(426, 'upgrade-required', 'this address speaks WebSocket only', { Upgrade: 'websocket' });
+  }
+  // RFC 6455 §4.2.2: version 13 or the list of those we speak.
+  if (headers['sec-websocket-version'] !== '13') {
+    return refused(426, 'bad-version', 'WebSocket version 13 only', { 'Sec-WebSocket-Version': '13' });
+  }
+  if (headers.origin !== undefined && !allowedOrigins.includes(headers.origin)) {
+    return refused(403, 'origin', 'connections from this origin are not allowed (HUB_ALLOWED_ORIGINS)');
+  }
+  const offered = headers['sec-websocket-protocol']?.split(',').map((name) => name.trim()) ?? [];
+  if (!offered.includes(subprotocol)) {
+    return refused(400, 'subprotocol', `offer one of these in Sec-WebSocket-Protocol: ${subprotocol}`);
+  }
+  const authentication = authenticate(headers.authorization);
+  switch (authentication.kind) {
+    case 'device':
+      return authentication;
+    case 'disabled':
+      return refused(403, 'disabled', 'this device is disabled');
+    case 'denied':
+      return refused(401, 'unauthorized', 'the device id or its secret is wrong', {
+        'WWW-Authenticate': 'Basic realm="devices"',
+      });
+  }
+}
+
+function pathOf(request: IncomingMessage): string {
+  return request.url?.split('?', 1)[0] ?? '';
+}
+
+function hostOf(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return 'localhost';
+  return host.includes(':') ? `[${host}]` : host;
+}

@@ -1,0 +1,77 @@
+/** The MQTT bus as features need it; the external broker and the embedded one implement it. */
+
+export interface OutgoingMessage {
+  topic: string;
+  payload: string;
+  qos: 0 | 1;
+  retain?: boolean;
+  /** MQTT 5 only; dropped on 3.1.1. */
+  correlationData?: Uint8Array;
+  /** MQTT 5 only; dropped on 3.1.1. */
+  userProperties?: Readonly<Record<string, string>>;
+}
+
+export interface Publisher {
+  /**
+   * QoS 1 resolves when the broker has acknowledged, also after reconnects; QoS 0 when handed over, and is
+   * dropped (and counted) while the broker is away.
+   * @throws HubError `bus-unavailable` when the bounded outbox is full or the bus is closed; `bus-refused` when
+   * the broker refuses the message for good
+   */
+  publish(message: OutgoingMessage): Promise<void>;
+}
+
+export interface IncomingMessage {
+  topic: string;
+  payload: Uint8Array;
+  /** Delivered from the retained store, or published with retain set. */
+  retain: boolean;
+  /** Redelivery of a packet the hub may have seen (DUP flag). */
+  dup: boolean;
+  packetId?: number;
+  /** The MQTT session `packetId` belongs to. */
+  session?: string;
+  /** It was kept in the broker while the hub was away, for a time that only `messageExpirySec` would tell. */
+  waited?: boolean;
+  responseTopic?: string;
+  correlationData?: Uint8Array;
+  /** Seconds left, as the broker says. */
+  messageExpirySec?: number;
+  userProperties?: Readonly<Record<string, string>>;
+}
+
+/** Totals since the start, plain integers that a scrape reads. */
+export interface BusCounters {
+  /** Handed to the broker and, for QoS 1, acknowledged by it. */
+  published: number;
+  /** QoS 0 messages dropped: the broker was away, or did not keep up. */
+  dropped: number;
+  /** QoS 1 messages not taken: the outbox was full, or the bus closed. */
+  unavailable: number;
+  /** QoS 1 messages the broker refused for good. */
+  refused: number;
+  /** Messages that came in under the request topics. */
+  received: number;
+  /** Connections made. */
+  connections: number;
+}
+
+export interface Bus extends Publisher {
+  /** True while the broker has us connected (always true for the embedded broker). */
+  readonly connected: boolean;
+  /** Why it is not connected, in words. */
+  readonly fault: string | undefined;
+  readonly counters: Readonly<BusCounters>;
+  close(): Promise<void>;
+}
+
+export interface BusHandlers {
+  /**
+   * A message under `command/`, `group-command/` or `cancel/`. It is PUBACKed when the promise resolves, so
+   * that resolving means: journalled, or answered with a refusal.
+   */
+  message(message: IncomingMessage): Promise<void>;
+  /** Connected, subscribed and ready; again after each reconnect, when retained states are due again. */
+  connected(): void;
+  disconnected(reason: string): void;
+}

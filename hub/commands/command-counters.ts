@@ -1,0 +1,45 @@
+import type { FinalStatus } from './command.ts';
+
+/** Totals since the start, plain integers that a scrape reads. */
+export interface CommandCounters {
+  /** Journalled; those that ended at once (offline, age unknown) included. */
+  accepted: number;
+  /** Repetitions of a command the hub has already. */
+  repeated: number;
+  /** Requests that never became a command, by reason. */
+  refused: Record<string, number>;
+  /** Command frames written. */
+  sent: number;
+  finals: Record<FinalStatus, number>;
+  /** Results that came after the final status. */
+  lateResults: number;
+  /** Outputs dropped because the device type's schema refuses them. */
+  badOutputs: number;
+  /** Results of commands the device was never sent. */
+  disowned: number;
+  /** Result lookups refused because too many were under way. */
+  overloaded: number;
+  /** Statuses short of final that the bus did not take. */
+  statusesDropped: number;
+  /** Final answers that the broker refused for good. */
+  answersRefused: number;
+  /** Journal writes that failed and were tried again. */
+  journalFaults: number;
+}
+
+export function newCommandCounters(): CommandCounters {
+  return {
+    accepted: 0,
+    repeated: 0,
+    refused: {},
+    sent: 0,
+    finals: { succeeded: 0, failed: 0, rejected: 0, expired: 0, cancelled: 0, lost: 0 },
+    lateResults: 0,
+    badOutputs: 0,
+    disowned: 0,
+    overloaded: 0,
+    statusesDropped: 0,
+    answersRefused: 0,
+    journalFaults: 0,
+  };
+}

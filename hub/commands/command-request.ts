@@ -1,0 +1,100 @@
+import { mqttChecks, type FieldError } from '../../schemas/index.ts';
+
+/** What a caller asks for, from whichever door; the id is the caller's own, if there is one. */
+export interface CommandRequest {
+  readonly device: string;
+  readonly name: string;
+  readonly id?: string;
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly ttlMs?: number;
+}
+
+export type RefusalReason =
+  | 'age-unknown'
+  | 'bad-correlation-data'
+  | 'bad-params'
+  | 'bad-payload'
+  | 'bad-response-topic'
+  | 'bad-topic'
+  | 'id-conflict'
+  | 'id-required'
+  | 'retained'
+  | 'too-large'
+  | 'too-many'
+  | 'unavailable'
+  | 'unknown-command'
+  | 'unknown-device'
+  | 'unknown-group';
+
+export interface Refusal {
+  readonly reason: RefusalReason;
+  readonly errors?: readonly FieldError[];
+}
+
+export type ParsedPayload =
+  | { kind: 'ok'; id?: string; params: Readonly<Record<string, unknown>>; ttlMs?: number }
+  /** `id` as far as it could be read, for the answer. */
+  | { kind: 'refused'; refusal: Refusal; id?: string };
+
+/** A command frame with these params still fits in a frame of the device protocol (65,536 bytes). */
+const maxPayloadBytes = 60_000;
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/**
+ * Reads `{id?, params?, ttlMs?}`. An empty payload stands for `{}`; `idempotency-key` (an MQTT 5 user property)
+ * stands for the id where the payload has none, and obeys the same grammar.
+ * Pointers in the errors are into the payload.
+ */
+export function parsePayload(payload: Uint8Array, idempotencyKey?: string): ParsedPayload {
+  if (payload.byteLength > maxPayloadBytes) {
+    return { kind: 'refused', refusal: { reason: 'too-large', errors: [tooLarge(payload.byteLength)] } };
+  }
+  const value = readJson(payload);
+  if (value.kind === 'fault') {
+    const error = { path: '', keyword: 'format', expected: 'a JSON object in UTF-8', got: value.note };
+    return { kind: 'refused', refusal: { reason: 'bad-payload', errors: [error] } };
+  }
+  const body = withKey(value.json, idempotencyKey);
+  const error = mqttChecks.command(body);
+  if (error !== undefined || !isRecord(body)) {
+    return refusedPayload(error === undefined ? [] : [error], isRecord(body) ? body : {});
+  }
+  if (idempotencyKey !== undefined && body['id'] !== idempotencyKey) {
+    const conflict = { path: '/id', keyword: 'const', expected: 'the same as idempotency-key', got: 'another id' };
+    return refusedPayload([conflict], body);
+  }
+  const { id, params, ttlMs } = body;
+  return {
+    kind: 'ok',
+    params: isRecord(params) ? params : {},
+    ...(typeof id === 'string' ? { id } : {}),
+    ...(typeof ttlMs === 'number' ? { ttlMs } : {}),
+  };
+}
+
+function refusedPayload(errors: FieldError[], body: Record<string, unknown>): ParsedPayload {
+  const id = body['id'];
+  const refusal: Refusal = { reason: 'bad-payload', errors };
+  return { kind: 'refused', refusal, ...(typeof id === 'string' ? { id } : {}) };
+}
+
+function readJson(payload: Uint8Array): { kind: 'ok'; json: unknown } | { kind: 'fault'; note: string } {
+  if (payload.byteLength === 0) return { kind: 'ok', json: {} };
+  try {
+    return { kind: 'ok', json: JSON.parse(utf8.decode(payload)) };
+  } catch (error) {
+    return { kind: 'fault', note: error instanceof SyntaxError ? 'not JSON' : 'not UTF-8' };
+  }
+}
+
+function withKey(json: unknown, key: string | undefined): unknown {
+  return key !== undefined && isRecord(json) && json['id'] === undefined ? { ...json, id: key } : json;
+}
+
+function tooLarge(bytes: number): FieldError {
+  return { path: '', keyword: 'maxLength', expected: `at most ${maxPayloadBytes} bytes`, got: `${bytes} bytes` };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

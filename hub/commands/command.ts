@@ -1,0 +1,289 @@
+import type { FieldError, OfflinePolicy, ResultStatus, Safety } from '../../schemas/index.ts';
+
+/**
+ * The life of a command, as a pure function of what happens to it.
+ *
+ *   accepted ──▶ queued ──▶ sent ──▶ received ──▶ running          each ──result──▶ succeeded · failed ·
+ *      │            │         │          │           │                              rejected · expired · cancelled
+ *      │            │         └────┬─────┴───────────┘
+ *      │ cancel, newer one ▶ cancelled            │ link closed, hub restarted, deadline without an answer
+ *      │ deadline ▶ expired                       ▼
+ *      └ offline, busy ▶ rejected             uncertain ──received──▶ received ──progress──▶ running
+ *                                                 ├──result──▶ as the device says
+ *                                                 ├──unknown, and it would remember──▶ rejected · expired (not delivered)
+ *                                                 └──unknown after a reboot · 24 h · removed──▶ lost
+ *
+ * A final status never changes. `sent` is entered once, before the deadline, and never left for a state from
+ * which it could be entered again. `succeeded` and `failed` are said by the device alone.
+ */
+
+export type FinalStatus = 'succeeded' | 'failed' | 'rejected' | 'expired' | 'cancelled' | 'lost';
+export type CommandStatus = 'accepted' | 'queued' | 'sent' | 'received' | 'running' | 'uncertain' | FinalStatus;
+
+export const finalStatuses: readonly FinalStatus[] = [
+  'succeeded',
+  'failed',
+  'rejected',
+  'expired',
+  'cancelled',
+  'lost',
+];
+
+/** How long the hub waits for a word from the device before a command that was sent counts as lost. */
+export const giveUpAfterMs = 24 * 3_600_000;
+
+export interface Command {
+  readonly device: string;
+  /** Unique per device. */
+  readonly id: string;
+  readonly name: string;
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly safety: Safety;
+  readonly offline: OfflinePolicy;
+  /** Unix ms on the hub's clock, as all times here. */
+  readonly acceptedMs: number;
+  /** Not begun at or after this moment. */
+  readonly deadlineMs: number;
+  readonly status: CommandStatus;
+  /** When the status was entered. */
+  readonly changedMs: number;
+  readonly cancelRequested: boolean;
+  /** Set on the way to `sent`: what an `unknown` is later held against. */
+  readonly sent?: { readonly ms: number; readonly boot: string; readonly persists: boolean };
+  /** The device's last word about it, Unix ms. */
+  readonly heardMs?: number;
+  readonly reason?: string;
+  readonly errors?: readonly FieldError[];
+  readonly output?: unknown;
+  readonly percent?: number;
+  readonly note?: string;
+}
+
+export type CommandEvent =
+  /** It cannot be sent yet. */
+  | { kind: 'held' }
+  /** It may not wait, and cannot be sent. */
+  | { kind: 'refused'; reason: string }
+  /** A newer command of the same name replaces it, should it still wait. */
+  | { kind: 'superseded' }
+  /** Its turn in an open session. */
+  | { kind: 'turn'; boot: string; persists: boolean }
+  /** After `turn` the frame was never written: the session was gone, or full, or the deadline had passed. */
+  | { kind: 'not-written' }
+  | { kind: 'session-opened' }
+  | { kind: 'session-closed' }
+  | { kind: 'received' }
+  | { kind: 'progress'; percent?: number; note?: string }
+  | {
+      kind: 'result';
+      status: Exclude<ResultStatus, 'unknown'>;
+      error?: string;
+      output?: unknown;
+      errors?: readonly FieldError[];
+    }
+  /** The device, in this boot, has no memory of it. */
+  | { kind: 'unknown'; boot: string; persists: boolean }
+  | { kind: 'deadline-passed' }
+  | { kind: 'cancel-requested' }
+  | { kind: 'device-removed' }
+  | { kind: 'hub-restarted' }
+  | { kind: 'gave-up' };
+
+/** What is to be done once the new state is in the journal, in this order. */
+export type Effect =
+  /** Tell the status to whoever listens. */
+  | 'announce'
+  | 'write-command'
+  | 'write-cancel'
+  | 'recall'
+  /** `ack re`: the result is taken. */
+  | 'ack'
+  /** The result came after the final status. */
+  | 'note-late'
+  /** The device speaks of a command it was never sent. */
+  | 'disown';
+
+export interface Step {
+  readonly command: Command;
+  /** The command changed in a way that must be in the journal before anything is told. */
+  readonly journal: boolean;
+  readonly effects: readonly Effect[];
+}
+
+export function isFinal(status: CommandStatus): status is FinalStatus {
+  return (finalStatuses as readonly CommandStatus[]).includes(status);
+}
+
+/** It was not sent, and may be. */
+export function isUnsent(command: Command): boolean {
+  return command.status === 'accepted' || command.status === 'queued';
+}
+
+/** The device is at it (as far as is known), so that the next command waits. */
+export function isUnderWay(command: Command): boolean {
+  return command.status === 'sent' || command.status === 'received' || command.status === 'running';
+}
+
+/** It may wait for a device without a session; what is critical never waits. */
+export function mayWait(command: Pick<Command, 'offline' | 'safety'>): boolean {
+  return command.offline !== 'reject' && command.safety !== 'critical';
+}
+
+/** When time itself next changes the command (Unix ms): its deadline, or the moment it is given up. */
+export function dueMs(command: Command): number {
+  if (isFinal(command.status)) return Number.POSITIVE_INFINITY;
+  if (isUnsent(command) || awaitsDeadline(command)) return command.deadlineMs;
+  return lastHeardMs(command) + giveUpAfterMs;
+}
+
+/** Applies one event. Pure; an event that does not fit the state changes nothing. */
+export function step(command: Command, event: CommandEvent, nowMs: number): Step {
+  if (isFinal(command.status)) return afterTheEnd(command, event);
+  return isUnsent(command) ? beforeSending(command, event, nowMs) : afterSending(command, event, nowMs);
+}
+
+function afterTheEnd(command: Command, event: CommandEvent): Step {
+  if (event.kind === 'result') return same(command, 'ack', 'note-late');
+  return event.kind === 'unknown' ? same(command, 'ack') : same(command);
+}
+
+function beforeSending(command: Command, event: CommandEvent, nowMs: number): Step {
+  switch (event.kind) {
+    case 'held':
+      return command.status === 'accepted' ? enter(command, 'queued', nowMs) : same(command);
+    case 'turn': {
+      if (nowMs >= command.deadlineMs) return enter(command, 'expired', nowMs, 'deadline');
+      const sent = { ms: nowMs, boot: event.boot, persists: event.persists };
+      return { ...enter({ ...command, sent }, 'sent', nowMs), effects: ['write-command', 'announce'] };
+    }
+    case 'deadline-passed':
+      return nowMs >= command.deadlineMs ? enter(command, 'expired', nowMs, 'deadline') : same(command);
+    case 'refused':
+      return enter(command, 'rejected', nowMs, event.reason);
+    case 'superseded':
+      return enter(command, 'cancelled', nowMs, 'superseded');
+    case 'cancel-requested':
+      return enter({ ...command, cancelRequested: true }, 'cancelled', nowMs, 'on-request');
+    case 'device-removed':
+      return enter(command, 'cancelled', nowMs, 'device-removed');
+    case 'session-closed':
+      return mayWait(command) ? same(command) : enter(command, 'rejected', nowMs, 'offline');
+    case 'hub-restarted':
+      return mayWait(command) ? same(command) : enter(command, 'rejected', nowMs, 'hub-restarted');
+    case 'result':
+    case 'unknown':
+      return same(command, 'disown');
+    case 'received':
+    case 'progress':
+    case 'not-written':
+    case 'session-opened':
+    case 'gave-up':
+      return same(command);
+  }
+}
+
+function afterSending(command: Command, event: CommandEvent, nowMs: number): Step {
+  const heard: Command = { ...command, heardMs: nowMs };
+  switch (event.kind) {
+    case 'received':
+      return command.status === 'received' || command.status === 'running'
+        ? { command: heard, journal: false, effects: [] }
+        : enter(heard, 'received', nowMs);
+    case 'progress': {
+      const told = { ...heard, ...pick(event, 'percent'), ...pick(event, 'note') };
+      if (command.status === 'running') return { command: told, journal: false, effects: ['announce'] };
+      return enter(told, 'running', nowMs);
+    }
+    case 'result': {
+      const ended = { ...heard, ...pick(event, 'output'), ...pick(event, 'errors') };
+      return { ...enter(ended, event.status, nowMs, event.error), effects: ['ack', 'announce'] };
+    }
+    case 'unknown':
+      return { ...settleUnknown(heard, command, event, nowMs), effects: ['ack', 'announce'] };
+    case 'not-written':
+      if (command.heardMs !== undefined) return same(command);
+      return command.cancelRequested ? enter(command, 'cancelled', nowMs, 'on-request') : undelivered(command, nowMs);
+    case 'session-opened': {
+      const doubt = toUncertain(command, nowMs, 'reconnected');
+      return { ...doubt, effects: [...doubt.effects, 'recall', ...cancelAgain(command)] };
+    }
+    case 'session-closed':
+      return toUncertain(command, nowMs, 'link-lost');
+    case 'hub-restarted':
+      return toUncertain(command, nowMs, 'hub-restarted');
+    case 'deadline-passed': {
+      if (nowMs < command.deadlineMs || !awaitsDeadline(command)) return same(command);
+      const doubt = toUncertain(command, nowMs, 'no-answer');
+      return { ...doubt, effects: [...doubt.effects, 'recall'] };
+    }
+    case 'cancel-requested':
+      if (command.cancelRequested) return same(command, 'write-cancel');
+      return { command: { ...command, cancelRequested: true }, journal: true, effects: ['write-cancel', 'announce'] };
+    case 'device-removed':
+      return enter(command, 'lost', nowMs, 'device-removed');
+    case 'gave-up':
+      return nowMs >= dueMs(command) && !awaitsDeadline(command)
+        ? enter(command, 'lost', nowMs, 'no-answer')
+        : same(command);
+    case 'held':
+    case 'turn':
+    case 'refused':
+    case 'superseded':
+      return same(command);
+  }
+}
+
+/**
+ * `unknown` proves that a command was not delivered only when the device would remember it: the same boot, or
+ * a memory that outlives boots (then and now). A device that had it and forgot it proves nothing.
+ */
+function settleUnknown(
+  heard: Command,
+  before: Command,
+  event: { boot: string; persists: boolean },
+  nowMs: number,
+): Step {
+  if (before.heardMs !== undefined) return enter(heard, 'lost', nowMs, 'device-forgot');
+  const sameBoot = before.sent?.boot === event.boot;
+  const remembers = before.sent?.persists === true && event.persists;
+  return sameBoot || remembers ? undelivered(heard, nowMs) : enter(heard, 'lost', nowMs, 'device-rebooted');
+}
+
+function undelivered(command: Command, nowMs: number): Step {
+  return enter(command, nowMs >= command.deadlineMs ? 'expired' : 'rejected', nowMs, 'not-delivered');
+}
+
+function toUncertain(command: Command, nowMs: number, reason: string): Step {
+  return command.status === 'uncertain' ? same(command) : enter(command, 'uncertain', nowMs, reason);
+}
+
+/** The cancel frame may have died with the link. */
+function cancelAgain(command: Command): Effect[] {
+  return command.cancelRequested ? ['write-cancel'] : [];
+}
+
+/** Sent, and nothing says yet that the device met the deadline. One that is running has begun in time. */
+function awaitsDeadline(command: Command): boolean {
+  if (command.status === 'sent') return true;
+  return command.status === 'received' && (command.heardMs ?? 0) < command.deadlineMs;
+}
+
+function lastHeardMs(command: Command): number {
+  return command.heardMs ?? command.sent?.ms ?? command.acceptedMs;
+}
+
+function enter(command: Command, status: CommandStatus, nowMs: number, reason?: string): Step {
+  const { reason: _before, ...rest } = command;
+  const next = { ...rest, status, changedMs: nowMs, ...(reason === undefined ? {} : { reason }) };
+  return { command: next, journal: true, effects: ['announce'] };
+}
+
+function same(command: Command, ...effects: Effect[]): Step {
+  return { command, journal: false, effects };
+}
+
+function pick<T extends object, K extends keyof T>(from: T, key: K): Partial<Pick<T, K>> {
+  const part: Partial<Pick<T, K>> = {};
+  if (from[key] !== undefined) part[key] = from[key];
+  return part;
+}

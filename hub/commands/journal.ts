@@ -1,0 +1,41 @@
+import type { Command } from './command.ts';
+
+/** Where a caller wants the final answer: MQTT 5 Response Topic and Correlation Data. */
+export interface AnswerAddress {
+  readonly topic: string;
+  readonly correlation?: Uint8Array;
+}
+
+export interface CommandRecord {
+  readonly command: Command;
+  readonly answerTo?: AnswerAddress;
+}
+
+/** One MQTT delivery, kept so that its repetition (DUP) is known again after a crash. */
+export interface Delivery {
+  /** Session, packet id, topic and payload in one: equal only for the same packet. */
+  readonly key: string;
+  /** Unix ms; it may be forgotten afterwards. */
+  readonly expiresMs: number;
+}
+
+/**
+ * What must outlive the hub: every command with its state, and whether its final answer has reached the broker.
+ * Each write resolves once it is on disk, and writes take effect in the order of the calls.
+ * Everything throws HubError `database-failed`.
+ */
+export interface CommandJournal {
+  /** Commands without a final status, oldest first. */
+  open(): Promise<CommandRecord[]>;
+  /** Commands whose final answer is owed, oldest first, after the cursor of the page before. */
+  unanswered(page: { limit: number; after?: number }): Promise<{ records: CommandRecord[]; last?: number }>;
+  find(device: string, id: string): Promise<CommandRecord | undefined>;
+  wasDelivered(key: string): Promise<boolean>;
+  /** A new command (final already when refused on its merits) and the delivery that brought it, in one. */
+  accept(record: CommandRecord, delivery?: Delivery): Promise<void>;
+  save(command: Command): Promise<void>;
+  /** The broker has the final answer. */
+  answered(device: string, id: string): Promise<void>;
+  /** Forgets answered commands that ended before `endedBeforeMs`, and deliveries that expired before `nowMs`. */
+  prune(endedBeforeMs: number, nowMs: number): Promise<void>;
+}

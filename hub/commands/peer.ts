@@ -1,0 +1,32 @@
+import type { CommandType, DeviceType, HubFrame, ProgressFrame, ResultFrame } from '../../schemas/index.ts';
+
+/** An open session as the dispatcher sees it. */
+export interface CommandPeer {
+  readonly deviceId: string;
+  readonly epoch: number;
+  /** The device's own name for this boot (`hello.boot`). */
+  readonly boot: string;
+  /** It remembers command ids and results over a reboot (`hello.persistsCommands`). */
+  readonly persistsCommands: boolean;
+  readonly type: DeviceType;
+  /** Puts a frame in the session's bounded outbox. False: it did not fit, and the session is closing (4004). */
+  send(frame: HubFrame): boolean;
+}
+
+/** What sessions tell the dispatcher; the session has checked each frame against the protocol schema. */
+export interface CommandEvents {
+  /** After `welcome`. `unresolved`: command ids the device has begun and not seen acked. */
+  sessionOpened(peer: CommandPeer, unresolved: readonly string[]): void;
+  sessionClosed(peer: CommandPeer): void;
+  received(peer: CommandPeer, re: string): void;
+  progress(peer: CommandPeer, frame: ProgressFrame): void;
+  result(peer: CommandPeer, frame: ResultFrame): void;
+}
+
+/** Where the dispatcher learns of devices that are registered but not connected. */
+export interface DeviceDirectory {
+  /** The registered device's type; undefined when there is no such device, or it is disabled. */
+  typeOf(deviceId: string): DeviceType | undefined;
+}
+
+export type { CommandType };

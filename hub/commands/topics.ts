@@ -1,0 +1,111 @@
+/**
+ * Every MQTT topic of the hub, built and read in one place. All names obey one grammar, so no level can hold
+ * a wildcard (`+`, `#`), a separator or U+0000 [MQTT-3.3.2-2, MQTT-4.7.3-2]; no topic has more than seven
+ * slashes, which is as deep as managed brokers allow.
+ */
+
+/** Device ids, command ids, and the names of commands, streams, events, groups and hubs. */
+const nameGrammar = /^[A-Za-z0-9_-]{1,64}$/;
+const maxSlashes = 7;
+/** Levels below the root of the deepest topic: `status/{device}/{command}/{status}`. */
+const deepest = 4;
+const maxResponseTopicBytes = 512;
+
+/** A topic that clients publish to, taken apart. */
+export type Request =
+  | { kind: 'command'; device: string; name: string }
+  | { kind: 'group-command'; group: string; name: string }
+  | { kind: 'cancel'; device: string; commandId: string };
+
+export interface Topics {
+  readonly root: string;
+  command(device: string, name: string): string;
+  groupCommand(group: string, name: string): string;
+  cancel(device: string, commandId: string): string;
+  status(device: string, commandId: string, status: string): string;
+  presence(device: string): string;
+  presenceChange(device: string, state: string): string;
+  telemetry(device: string, stream: string): string;
+  event(device: string, name: string): string;
+  hub(hubId: string): string;
+  /** Where a hub marks the end of what waited in the broker for it. */
+  marker(hubId: string): string;
+  /** The filters under which requests come in. */
+  readonly requestFilters: readonly string[];
+  /** The request a topic stands for; undefined for any other topic, and for names outside the grammar. */
+  parse(topic: string): Request | undefined;
+  /** Why an answer may not be sent to this Response Topic; undefined when it may. */
+  refuseResponseTopic(topic: string): string | undefined;
+}
+
+/** True for anything that may stand as one level of a topic: `^[A-Za-z0-9_-]{1,64}$`. */
+export function isName(value: string): boolean {
+  return nameGrammar.test(value);
+}
+
+/** Why `root` cannot be the root of the hub's topics; undefined when it can. */
+export function refuseRoot(root: string): string | undefined {
+  const levels = root.split('/');
+  if (!levels.every(isName)) return 'levels of A-Z a-z 0-9 _ - (1 to 64 each), separated by single slashes';
+  if (levels.length - 1 + deepest > maxSlashes) return `at most ${maxSlashes - deepest + 1} levels`;
+  return undefined;
+}
+
+/**
+ * The topics below a root, e.g. `hub/v1`. The builders throw RangeError for a name outside the grammar: names
+ * are checked at the doors, so one that gets here is a broken invariant.
+ * @throws RangeError when the root cannot be one (see `refuseRoot`)
+ */
+export function topicsOf(root: string): Topics {
+  const fault = refuseRoot(root);
+  if (fault !== undefined) throw new RangeError(`the topic root ${JSON.stringify(root)} must have ${fault}`);
+  const below = (...levels: string[]): string => {
+    for (const level of levels) {
+      if (!isName(level)) throw new RangeError(`${JSON.stringify(level)} cannot be a level of a topic`);
+    }
+    return `${root}/${levels.join('/')}`;
+  };
+  return {
+    root,
+    command: (device, name) => below('command', device, name),
+    groupCommand: (group, name) => below('group-command', group, name),
+    cancel: (device, commandId) => below('cancel', device, commandId),
+    status: (device, commandId, status) => below('status', device, commandId, status),
+    presence: (device) => below('presence', device),
+    presenceChange: (device, state) => below('presence-change', device, state),
+    telemetry: (device, stream) => below('telemetry', device, stream),
+    event: (device, name) => below('event', device, name),
+    hub: (hubId) => below('hub', hubId),
+    marker: (hubId) => below('hub', hubId, 'marker'),
+    requestFilters: ['command', 'group-command', 'cancel'].map((kind) => `${root}/${kind}/+/+`),
+    parse: (topic) => parseRequest(root, topic),
+    refuseResponseTopic: (topic) => refuseResponseTopic(root, topic),
+  };
+}
+
+function parseRequest(root: string, topic: string): Request | undefined {
+  if (!topic.startsWith(`${root}/`)) return undefined;
+  const [kind, first, second, ...rest] = topic.slice(root.length + 1).split('/');
+  if (first === undefined || second === undefined || rest.length > 0) return undefined;
+  if (!isName(first) || !isName(second)) return undefined;
+  if (kind === 'command') return { kind, device: first, name: second };
+  if (kind === 'group-command') return { kind, group: first, name: second };
+  if (kind === 'cancel') return { kind, device: first, commandId: second };
+  return undefined;
+}
+
+/**
+ * The hub publishes with rights its callers may not have, so a caller's Response Topic must not reach the
+ * hub's own topics (an answer on a command topic would be a command). Under the root only `{root}/answer/…`
+ * is open to callers.
+ */
+function refuseResponseTopic(root: string, topic: string): string | undefined {
+  if (topic === '') return 'must not be empty';
+  if (Buffer.byteLength(topic) > maxResponseTopicBytes) return `must not exceed ${maxResponseTopicBytes} bytes`;
+  if (/[+#\p{Cc}]/u.test(topic)) return 'must not hold a wildcard or a control character [MQTT-3.3.2-14]';
+  if (topic.startsWith('$')) return 'must not start with $ [MQTT-4.7.2-1]';
+  if (topic.split('/').length - 1 > maxSlashes) return `must not have more than ${maxSlashes} slashes`;
+  const own = topic === root || topic.startsWith(`${root}/`);
+  if (own && !topic.startsWith(`${root}/answer/`)) return `must not lie under ${root}, except under ${root}/answer`;
+  return undefined;
+}

@@ -1,0 +1,110 @@
+import { deviceIdPattern } from '../../schemas/index.ts';
+import type { DeviceTypeCatalog } from '../../schemas/index.ts';
+import { HubError } from '../kernel/errors.ts';
+import type { Clock } from '../kernel/time.ts';
+import type {
+  DeviceDetails,
+  DeviceOperations,
+  DeviceSummary,
+  NewCredential,
+  NewDevices,
+} from './admin-operations.ts';
+import { createSecret, hashSecret } from './credentials.ts';
+import type { DeviceRecord } from './device-store.ts';
+import type { Presence } from './presence.ts';
+import type { Registry } from './registry.ts';
+
+export interface DeviceAdministrationDeps {
+  registry: Registry;
+  catalog: DeviceTypeCatalog;
+  clock: Clock;
+  /** A device's presence now; undefined when no hub runs that could tell. */
+  presence: ((deviceId: string) => Presence) | undefined;
+  added: (record: DeviceRecord) => void;
+  /** Ends what else the hub holds of the device: commands, presence. */
+  removed: (deviceId: string) => Promise<void>;
+}
+
+/** Registers, shows and removes devices; the same rules in the running hub and on the files. */
+export function createDeviceAdministration(deps: DeviceAdministrationDeps): DeviceOperations {
+  const { registry, catalog } = deps;
+
+  function known(id: string): DeviceRecord {
+    const record = registry.get(id);
+    if (record === undefined) throw new HubError('device-unknown', id, { details: { id } });
+    return record;
+  }
+
+  function summary(record: DeviceRecord): DeviceSummary {
+    const presence = deps.presence?.(record.id);
+    return {
+      id: record.id,
+      type: record.type,
+      site: record.site,
+      presence: presence?.state ?? 'unknown',
+      sinceMs: presence?.sinceMs ?? null,
+    };
+  }
+
+  return {
+    async addDevices(request: NewDevices): Promise<NewCredential[]> {
+      checkRequest(request, catalog);
+      const credentials = request.ids.map((id) => ({ id, secret: createSecret() }));
+      const records = credentials.map(({ id, secret }) => ({
+        id,
+        type: request.type,
+        site: request.site,
+        secretHash: hashSecret(secret),
+        createdMs: deps.clock.now(),
+        disabled: false,
+        epoch: 0,
+      }));
+      await registry.add(records);
+      for (const record of records) deps.added(record);
+      return credentials;
+    },
+
+    listDevices: () => Promise.resolve(registry.all().map(summary)),
+
+    async showDevice(id): Promise<DeviceDetails> {
+      const record = known(id);
+      const presence = deps.presence?.(id);
+      const firmware = registry.session(id)?.firmware;
+      return Promise.resolve({
+        ...summary(record),
+        registeredMs: record.createdMs,
+        epoch: record.epoch,
+        ...(presence === undefined ? {} : { reason: presence.reason }),
+        ...(firmware === undefined ? {} : { firmware }),
+      });
+    },
+
+    async removeDevice(id) {
+      known(id);
+      await registry.remove(id);
+      await deps.removed(id);
+    },
+  };
+}
+
+/** What a site may look like: a tag value that needs no escaping. */
+const sitePattern = /^[A-Za-z0-9_.-]{1,64}$/;
+
+function checkRequest({ ids, type, site }: NewDevices, catalog: DeviceTypeCatalog): void {
+  const bad = ids.find((id) => !deviceIdPattern.test(id));
+  if (bad !== undefined) {
+    const note = `device id ${JSON.stringify(bad)}: letters, digits, _ and -, 1 to 64 of them`;
+    throw new HubError('input-invalid', note, { details: { name: 'id', got: bad } });
+  }
+  if (ids.length === 0)
+    throw new HubError('input-invalid', 'no device id given', { details: { name: 'ids' } });
+  if (catalog.get(type) === undefined) {
+    const types = catalog.all().map(({ id }) => id);
+    const note = `there is no device type ${JSON.stringify(type)}; there are ${types.join(', ')}`;
+    throw new HubError('input-invalid', note, { details: { name: 'type', got: type, types } });
+  }
+  if (!sitePattern.test(site)) {
+    const note = `site ${JSON.stringify(site)}: letters, digits, _ . and -, 1 to 64 of them`;
+    throw new HubError('input-invalid', note, { details: { name: 'site', got: site } });
+  }
+}

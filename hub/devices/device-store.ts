@@ -1,0 +1,47 @@
+export interface DeviceRecord {
+  id: string;
+  /** `env-sensor@1`: the type it was registered with; a session may use another version of it. */
+  type: string;
+  /** Tag of every point of the device; fixed for life. */
+  site: string;
+  /** SHA-256 of the secret, hex. */
+  secretHash: string;
+  /** Unix ms. */
+  createdMs: number;
+  disabled: boolean;
+  /** Of its newest session; 0 before the first. */
+  epoch: number;
+}
+
+export interface SessionOpening {
+  deviceId: string;
+  boot: string;
+  /** The device's uptime at its hello, ms. */
+  uptimeMs: number;
+  /** The hub's clock at the same moment, Unix ms. */
+  nowMs: number;
+}
+
+export interface StoredOpening {
+  epoch: number;
+  /** Hub time (Unix ms) at uptime 0 of every boot that is kept, this one among them, by the boot's name. */
+  anchors: ReadonlyMap<string, number>;
+}
+
+/** Devices, their epochs and the anchors of their boots. Every method may reject with HubError `database-failed`. */
+export interface DeviceStore {
+  load(): Promise<DeviceRecord[]>;
+  /**
+   * Adds all or none. A record's `epoch` is not taken: one that had been removed keeps its old epoch.
+   * @throws HubError `device-exists`, `details.ids` has the ids that are taken or given twice
+   */
+  add(records: readonly DeviceRecord[]): Promise<void>;
+  /** Forgets the device and its boots, not its epoch. @throws HubError `device-unknown` */
+  remove(id: string): Promise<void>;
+  /**
+   * Raises the device's epoch by 1 and fixes the anchor (hub time at uptime 0, Unix ms) of its boot, both
+   * synced in one transaction. A boot seen before keeps its anchor, so that a repeated reading gets the same
+   * time, unless the uptime has gone backwards: then it is a new boot under an old name.
+   */
+  openSession(opening: SessionOpening): Promise<StoredOpening>;
+}

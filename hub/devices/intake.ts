@@ -1,0 +1,168 @@
+import { deviceFrameChecks } from '../../schemas/index.ts';
+import type { CloseReason, EventFrame, NackCode, TelemetryFrame } from '../../schemas/index.ts';
+import type { FrameOwner } from '../telemetry/batch.ts';
+import type { Channel, Ingest, Refusal, Verdict } from '../telemetry/ingest.ts';
+import type { AckOwner, AckSchedule } from './ack-schedule.ts';
+import { nack } from './nack.ts';
+import type { Outbox } from './outbox.ts';
+import type { RateLimit } from './rate-limit.ts';
+import { Settlement } from './settlement.ts';
+
+export interface IntakeDeps {
+  ingest: Ingest;
+  acks: AckSchedule;
+  outbox: Outbox;
+  channel: Channel;
+  rate: RateLimit;
+  inFlight: number;
+  /** Breaks the session: a seq that cannot be right. */
+  fail: (reason: CloseReason) => void;
+  countNack: (code: NackCode) => void;
+}
+
+/**
+ * The data frames of one open session: their seqs, what became of each, and the cumulative ack. A nack always
+ * goes out before the ack that passes it; the settled prefix is acked also when all of it was nacked.
+ */
+export class Intake implements FrameOwner, AckOwner {
+  readonly #deps: IntakeDeps;
+  readonly #settlement: Settlement;
+  #ackedUpTo = 0;
+  #done = false;
+  /** Called when nothing is unsettled any more. */
+  #finished: (() => void) | undefined;
+  ackScheduled = false;
+
+  constructor(deps: IntakeDeps) {
+    this.#deps = deps;
+    this.#settlement = new Settlement(deps.inFlight);
+  }
+
+  /** Data frames begun and neither stored nor refused. */
+  get unsettled(): number {
+    return this.#settlement.unsettled;
+  }
+
+  /** A telemetry or event frame, its envelope not yet checked. */
+  take(frame: Record<string, unknown>, type: 'telemetry' | 'event'): void {
+    if (this.#finished !== undefined) return;
+    const fault = deviceFrameChecks[type](frame);
+    const { seq } = frame;
+    if (typeof seq !== 'number' || !Number.isSafeInteger(seq) || seq < 1) {
+      this.#refuse(undefined, { code: 'schema', errors: fault === undefined ? [] : [fault] });
+      return;
+    }
+    if (!this.#admit(seq)) return;
+    if (fault !== undefined) this.#refuseAtOnce(seq, { code: 'schema', errors: [fault] });
+    else if (!this.#deps.rate.take()) this.#refuseAtOnce(seq, { code: 'rate' });
+    else if (!this.#settlement.hasRoom) this.#refuseAtOnce(seq, { code: 'rate' });
+    else this.#judge(frame as unknown as TelemetryFrame | EventFrame);
+  }
+
+  /** A frame with a seq that is refused whatever it holds: an unknown type, say. */
+  refuseSeq(seq: number, refusal: Refusal): void {
+    if (this.#admit(seq)) this.#refuseAtOnce(seq, refusal);
+  }
+
+  stored(seq: number): void {
+    if (this.#done) return;
+    this.#settlement.settle(seq);
+    if (this.#finished === undefined) this.#oweAck();
+    else this.#finishIfSettled();
+  }
+
+  refusedByStore(seq: number, samples: readonly number[] | undefined, reason: string): void {
+    if (this.#done) return;
+    const errors = [
+      { path: '', keyword: 'store', expected: 'a point the store takes', got: reason.slice(0, 200) },
+    ];
+    const refusal: Refusal = { code: 'refused-by-store', errors };
+    this.#refuse(seq, samples === undefined ? refusal : { ...refusal, rejectedSamples: samples });
+  }
+
+  flushAck(): void {
+    if (this.#done) return;
+    const { outbox, acks } = this.#deps;
+    const upTo = this.#settlement.settledUpTo;
+    if (upTo <= this.#ackedUpTo) return;
+    // Acks merge: a device that does not read gets one later for all.
+    if (outbox.congested) acks.postpone(this);
+    else if (outbox.sendText(`{"type":"ack","upTo":${upTo}}`)) this.#ackedUpTo = upTo;
+  }
+
+  /** Takes no more; acks all as soon as the frames under way are settled, then calls `finished`. */
+  finish(finished: () => void): void {
+    this.#finished = finished;
+    this.#finishIfSettled();
+  }
+
+  /** Nothing this session still sends or settles counts. */
+  end(): void {
+    this.#done = true;
+  }
+
+  /** Rule of the seqs: last + 1; a jump within the window nacks what is missing; all else ends the session. */
+  #admit(seq: number): boolean {
+    const expected = this.#settlement.lastSeq + 1;
+    if (seq === expected) return true;
+    if (seq < expected || seq - expected > this.#deps.inFlight) {
+      this.#deps.fail('bad-seq');
+      return false;
+    }
+    for (let missing = expected; missing < seq; missing++) {
+      const error = {
+        path: '',
+        keyword: 'json',
+        expected: 'a JSON object',
+        got: 'nothing readable',
+        in: 'frame' as const,
+      };
+      this.#refuseAtOnce(missing, { code: 'schema', errors: [error] });
+    }
+    return true;
+  }
+
+  #judge(frame: TelemetryFrame | EventFrame): void {
+    const { seq } = frame;
+    // Begun before it is handed on: a writer that is fast may settle it within the call.
+    this.#settlement.begin(seq);
+    const verdict = this.#ingest(frame);
+    if (verdict === undefined) return;
+    for (const refusal of verdict.refusals) this.#refuse(seq, refusal);
+    if (verdict.taken) return;
+    this.#settlement.settle(seq);
+    this.#oweAck();
+  }
+
+  #ingest(frame: TelemetryFrame | EventFrame): Verdict | undefined {
+    const { ingest, channel } = this.#deps;
+    return frame.type === 'telemetry'
+      ? ingest.telemetry(channel, this, frame)
+      : ingest.event(channel, this, frame);
+  }
+
+  #refuseAtOnce(seq: number, refusal: Refusal): void {
+    this.#settlement.pass(seq);
+    this.#refuse(seq, refusal);
+    this.#oweAck();
+  }
+
+  #finishIfSettled(): void {
+    if (this.#settlement.unsettled > 0 || this.#finished === undefined) return;
+    this.flushAck();
+    this.#finished();
+  }
+
+  #refuse(seq: number | undefined, refusal: Refusal): void {
+    const frame = nack(refusal);
+    this.#deps.countNack(refusal.code);
+    this.#deps.outbox.send(seq === undefined ? frame : { ...frame, seq });
+  }
+
+  #oweAck(): void {
+    const owed = this.#settlement.settledUpTo - this.#ackedUpTo;
+    if (owed <= 0) return;
+    if (owed * 2 >= this.#deps.inFlight) this.flushAck();
+    else this.#deps.acks.add(this);
+  }
+}

@@ -1,0 +1,154 @@
+import type { Clock } from '../kernel/time.ts';
+
+export interface WatchOptions {
+  /** Silence after which `expired` is called, ms. */
+  allowedMs: number;
+  expired: () => void;
+  /** Silence after which `quiet` is called first, ms; below `allowedMs`. */
+  quietMs?: number;
+  quiet?: () => void;
+}
+
+/** Something that must be heard of in time. Storing `liveness.now` in `heardAt` is all that a frame costs. */
+export interface Watch {
+  /** Liveness time (ms) at which the owner was last heard. */
+  heardAt: number;
+  /** True once `expired` was called: the watch is over. */
+  lapsed: boolean;
+  /** The `heardAt` for whose silence `quiet` was called. */
+  askedFor: number;
+  readonly options: Readonly<WatchOptions>;
+}
+
+export interface LivenessOptions {
+  clock: Clock;
+  /** Runs the function after the next poll of the sockets (`setImmediate`); a test runs it by hand. */
+  afterPoll: (run: () => void) => void;
+  tickMs?: number;
+  slots?: number;
+}
+
+/**
+ * One timing wheel for every silence in the hub (Varghese and Lauck, "Hashed and Hierarchical Timing Wheels",
+ * 1987, scheme 6), so that no socket has a timer of its own.
+ *
+ * Liveness time is monotonic time less the stalls of our own event loop: while we did not read, nobody can be
+ * said to have been silent. A watch whose time is up is confirmed only after two more polls of the sockets.
+ */
+export class Liveness {
+  readonly #clock: Clock;
+  readonly #afterPoll: (run: () => void) => void;
+  readonly #tickMs: number;
+  readonly #slots: Set<Watch>[];
+  readonly #slotOf = new Map<Watch, number>();
+  readonly #stop: () => void;
+  #cursor = 0;
+  #lastTickAt: number;
+  #now = 0;
+  /** Total length of our own stalls, ms, for the metrics. */
+  stalledMs = 0;
+
+  constructor({ clock, afterPoll, tickMs = 50, slots = 512 }: LivenessOptions) {
+    this.#clock = clock;
+    this.#afterPoll = afterPoll;
+    this.#tickMs = tickMs;
+    this.#slots = Array.from({ length: slots }, () => new Set<Watch>());
+    this.#lastTickAt = clock.monotonic();
+    this.#stop = clock.every(tickMs, () => this.#tick());
+  }
+
+  /** Liveness time, ms; it moves once a tick, and leads by one tick so that nobody is judged early. */
+  get now(): number {
+    return this.#now + this.#tickMs;
+  }
+
+  /** Begins to watch, as if the owner had been heard just now. `expired` is called once, unless unwatched. */
+  watch(options: WatchOptions): Watch {
+    const watch: Watch = { heardAt: this.now, lapsed: false, askedFor: -1, options };
+    this.#place(watch);
+    return watch;
+  }
+
+  unwatch(watch: Watch): void {
+    const slot = this.#slotOf.get(watch);
+    if (slot === undefined) return;
+    this.#slots[slot]?.delete(watch);
+    this.#slotOf.delete(watch);
+  }
+
+  close(): void {
+    this.#stop();
+    this.#slotOf.clear();
+    for (const slot of this.#slots) slot.clear();
+  }
+
+  #place(watch: Watch): void {
+    // At least one tick ahead: the slot under the cursor was visited already.
+    const ticks = Math.max(1, Math.ceil((dueAt(watch) - this.#now) / this.#tickMs));
+    const slot = (this.#cursor + Math.min(ticks, this.#slots.length - 1)) % this.#slots.length;
+    this.#slots[slot]?.add(watch);
+    this.#slotOf.set(watch, slot);
+  }
+
+  #tick(): void {
+    const monotonic = this.#clock.monotonic();
+    const elapsed = monotonic - this.#lastTickAt;
+    this.#lastTickAt = monotonic;
+    // A tick that comes more than two ticks late means the loop was blocked: liveness time stood still.
+    const stalled = elapsed > this.#tickMs * 3 ? elapsed - this.#tickMs : 0;
+    this.stalledMs += stalled;
+    const target = this.#now + elapsed - stalled;
+    while (this.#now + this.#tickMs <= target) {
+      this.#now += this.#tickMs;
+      this.#cursor = (this.#cursor + 1) % this.#slots.length;
+      this.#visit(this.#cursor);
+    }
+  }
+
+  #visit(index: number): void {
+    const slot = this.#slots[index];
+    if (slot === undefined || slot.size === 0) return;
+    const due: Watch[] = [];
+    for (const watch of slot) {
+      slot.delete(watch);
+      this.#slotOf.delete(watch);
+      if (dueAt(watch) > this.#now) this.#place(watch);
+      else due.push(watch);
+    }
+    if (due.length > 0) this.#confirm(due);
+  }
+
+  /** Two polls: the first may end on its bound of events with sockets still unread. */
+  #confirm(due: readonly Watch[]): void {
+    for (const watch of due) this.#slotOf.set(watch, -1);
+    this.#afterPoll(() =>
+      this.#afterPoll(() => {
+        for (const watch of due) {
+          if (this.#slotOf.get(watch) !== -1) continue;
+          this.#slotOf.delete(watch);
+          this.#judge(watch);
+        }
+      }),
+    );
+  }
+
+  #judge(watch: Watch): void {
+    const silentMs = this.#now - watch.heardAt;
+    if (silentMs >= watch.options.allowedMs) {
+      watch.lapsed = true;
+      watch.options.expired();
+      return;
+    }
+    if (dueAt(watch) <= this.#now) {
+      watch.askedFor = watch.heardAt;
+      watch.options.quiet?.();
+    }
+    this.#place(watch);
+  }
+}
+
+/** When the watch is to be looked at next, liveness ms: at its quiet time first, then at its end. */
+function dueAt({ heardAt, askedFor, options }: Watch): number {
+  const silenceMs = askedFor === heardAt ? options.allowedMs : (options.quietMs ?? options.allowedMs);
+  return heardAt + silenceMs;
+}

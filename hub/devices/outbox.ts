@@ -1,0 +1,74 @@
+import { closeReasons, closeReasonText } from '../../schemas/index.ts';
+import type { CloseReason, HubFrame } from '../../schemas/index.ts';
+
+/** One device's WebSocket, as a session needs it. */
+export interface DeviceSocket {
+  send(text: string): void;
+  /** Bytes handed over and not yet taken by the network. */
+  readonly bufferedAmount: number;
+  ping(): void;
+  /** Begins the close handshake (RFC 6455 §7.1.2); gives up and drops the link when it is not answered. */
+  close(code: number, reason: string): void;
+}
+
+export interface OutboxLimits {
+  /** Acks and notices wait or are dropped beyond this, bytes. */
+  softBytes: number;
+  /** Nothing more fits beyond this, bytes: the session ends with 4004. */
+  hardBytes: number;
+}
+
+export const defaultOutboxLimits: OutboxLimits = { softBytes: 65_536, hardBytes: 262_144 };
+
+/** A session's bounded way out. A blocked write never delays a read. */
+export class Outbox {
+  readonly #socket: DeviceSocket;
+  readonly #limits: OutboxLimits;
+  #closed = false;
+
+  constructor(socket: DeviceSocket, limits: OutboxLimits) {
+    this.#socket = socket;
+    this.#limits = limits;
+  }
+
+  /** True when what can wait (an ack) should wait. */
+  get congested(): boolean {
+    return this.#socket.bufferedAmount > this.#limits.softBytes;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** False: it does not fit, and the session is closing with 4004; or it was closed before. */
+  send(frame: HubFrame): boolean {
+    return this.sendText(JSON.stringify(frame));
+  }
+
+  /** `send` of a frame that is text already. */
+  sendText(text: string): boolean {
+    if (this.#closed) return false;
+    if (this.#socket.bufferedAmount + text.length > this.#limits.hardBytes) {
+      this.close('slow-reader');
+      return false;
+    }
+    this.#socket.send(text);
+    return true;
+  }
+
+  /** A ping is lost on a socket that is full: the deadline finds it. */
+  ping(): void {
+    if (!this.#closed && !this.congested) this.#socket.ping();
+  }
+
+  close(reason: CloseReason, retryAfterMs?: number): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#socket.close(closeReasons[reason], closeReasonText(reason, retryAfterMs));
+  }
+
+  /** The socket is gone. */
+  ended(): void {
+    this.#closed = true;
+  }
+}

@@ -1,0 +1,119 @@
+import type { HelloFrame } from '../../schemas/index.ts';
+import type { Clock } from '../kernel/time.ts';
+import { parseBasic, verifySecret } from './credentials.ts';
+import type { DeviceRecord, DeviceStore, StoredOpening } from './device-store.ts';
+import type { Session } from './session.ts';
+
+export interface OpenedSession extends StoredOpening {
+  /** A session of the same device was open and has been taken over. */
+  replaced: boolean;
+}
+
+/** Who asks to connect. */
+export type Authentication =
+  | { kind: 'device'; record: DeviceRecord }
+  /** Unknown id or wrong secret: one answer for both. */
+  | { kind: 'denied' }
+  | { kind: 'disabled' };
+
+/** Every device the hub knows, and the session each has: id → record, id → session. */
+export class Registry {
+  readonly #store: DeviceStore;
+  readonly #clock: Clock;
+  readonly #records = new Map<string, DeviceRecord>();
+  /** The newest session of each device whose hello was valid. */
+  readonly #sessions = new Map<string, Session>();
+  /** Sockets upgraded, with or without a hello. */
+  readonly #connected = new Set<Session>();
+
+  constructor(deps: { store: DeviceStore; clock: Clock }) {
+    this.#store = deps.store;
+    this.#clock = deps.clock;
+  }
+
+  async load(): Promise<void> {
+    for (const record of await this.#store.load()) this.#records.set(record.id, record);
+  }
+
+  get(deviceId: string): DeviceRecord | undefined {
+    return this.#records.get(deviceId);
+  }
+
+  /** All records, by id. */
+  all(): DeviceRecord[] {
+    return [...this.#records.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  /** The device's session that counts, whether its welcome is out or on its way. */
+  session(deviceId: string): Session | undefined {
+    return this.#sessions.get(deviceId);
+  }
+
+  get connections(): number {
+    return this.#connected.size;
+  }
+
+  /** The sessions whose welcome is out. */
+  *openSessions(): Generator<Session> {
+    for (const session of this.#sessions.values()) if (session.isOpen) yield session;
+  }
+
+  /** @param authorization the header of the upgrade request (RFC 7617 Basic). */
+  authenticate(authorization: string | undefined): Authentication {
+    const basic = parseBasic(authorization);
+    const record = basic === undefined ? undefined : this.#records.get(basic.id);
+    if (!verifySecret(basic?.secret ?? '', record?.secretHash) || record === undefined)
+      return { kind: 'denied' };
+    return record.disabled ? { kind: 'disabled' } : { kind: 'device', record };
+  }
+
+  /** The upgrade is done. */
+  connected(session: Session): void {
+    this.#connected.add(session);
+  }
+
+  /**
+   * A session's hello is valid: it takes over from an older session at once, and opens when its epoch and the
+   * anchor of its boot are on disk.
+   */
+  async openSession(session: Session, hello: HelloFrame): Promise<OpenedSession> {
+    const { deviceId } = session;
+    const older = this.#sessions.get(deviceId);
+    this.#sessions.set(deviceId, session);
+    const replaced = older?.isOpen === true;
+    older?.replaced();
+    const stored = await this.#store.openSession({
+      deviceId,
+      boot: hello.boot,
+      uptimeMs: hello.t1,
+      nowMs: this.#clock.now(),
+    });
+    const record = this.#records.get(deviceId);
+    if (record !== undefined) record.epoch = stored.epoch;
+    return { ...stored, replaced };
+  }
+
+  /** The session is over; called once for each. */
+  sessionEnded(session: Session): void {
+    this.#connected.delete(session);
+    if (this.#sessions.get(session.deviceId) === session) this.#sessions.delete(session.deviceId);
+  }
+
+  /** @throws HubError `device-exists` */
+  async add(records: readonly DeviceRecord[]): Promise<void> {
+    await this.#store.add(records);
+    for (const record of records) this.#records.set(record.id, { ...record });
+  }
+
+  /** Forgets the device and ends its sessions with 4403. @throws HubError `device-unknown` */
+  async remove(deviceId: string): Promise<void> {
+    await this.#store.remove(deviceId);
+    this.#records.delete(deviceId);
+    for (const session of this.#connected) if (session.deviceId === deviceId) session.close('device-removed');
+  }
+
+  /** Closes every connection. */
+  closeAll(): void {
+    for (const session of this.#connected) session.close('draining');
+  }
+}

@@ -1,0 +1,59 @@
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+
+/** One total, or a total for each value of one label. */
+type Reading = number | Readonly<Record<string, number>>;
+
+/**
+ * The `/metrics` page. Hot paths count in plain integers of their own; a scrape reads them through the
+ * functions registered here, so that counting costs one addition.
+ */
+export class Metrics {
+  readonly #registry = new Registry();
+
+  constructor(options: { processMetrics?: boolean } = {}) {
+    if (options.processMetrics === true) collectDefaultMetrics({ register: this.#registry });
+  }
+
+  /** A count that only rises (name it `…_total`). With `label`, `read` gives one total per label value. */
+  counter(name: string, help: string, read: () => Reading, label?: string): void {
+    this.#sampled(Counter, name, help, read, label);
+  }
+
+  /** A level that rises and falls. */
+  gauge(name: string, help: string, read: () => Reading, label?: string): void {
+    this.#sampled(Gauge, name, help, read, label);
+  }
+
+  /** A distribution in seconds or bytes; not for the per-message path. */
+  histogram(name: string, help: string, buckets: number[], labelNames: string[] = []): Histogram {
+    return new Histogram({ name, help, buckets, labelNames, registers: [this.#registry] });
+  }
+
+  /** The page in the Prometheus text format, and its content type. */
+  async page(): Promise<{ contentType: string; body: string }> {
+    return { contentType: this.#registry.contentType, body: await this.#registry.metrics() };
+  }
+
+  #sampled(
+    Kind: typeof Counter | typeof Gauge,
+    name: string,
+    help: string,
+    read: () => Reading,
+    label: string | undefined,
+  ): void {
+    new Kind({
+      name,
+      help,
+      labelNames: label === undefined ? [] : [label],
+      registers: [this.#registry],
+      collect() {
+        this.reset();
+        const reading = read();
+        if (typeof reading === 'number') this.inc(reading);
+        else if (label !== undefined) {
+          for (const [value, count] of Object.entries(reading)) this.inc({ [label]: value }, count);
+        }
+      },
+    });
+  }
+}

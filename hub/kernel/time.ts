@@ -1,0 +1,52 @@
+/** Time as an argument: features take a Clock, so that tests turn it by hand instead of waiting. */
+
+/** Stops a timer; calling it twice, or after it fired, does nothing. */
+export type Cancel = () => void;
+
+export interface Clock {
+  /** Unix time, ms. May step in either direction when the machine's clock is set. */
+  now(): number;
+  /** Time since some fixed point, ms, with fractions. Never steps, never runs backwards. */
+  monotonic(): number;
+  /** Runs `run` once, `ms` from now. */
+  after(ms: number, run: () => void): Cancel;
+  /** Runs `run` every `ms`. */
+  every(ms: number, run: () => void): Cancel;
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  after(ms, run) {
+    const timer = setTimeout(run, ms);
+    return () => clearTimeout(timer);
+  },
+  every(ms, run) {
+    const timer = setInterval(run, ms);
+    return () => clearInterval(timer);
+  },
+};
+
+/** Resolves after `ms` on the given clock. */
+export function wait(clock: Clock, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    clock.after(ms, resolve);
+  });
+}
+
+export interface BackoffOptions {
+  firstMs: number;
+  maxMs: number;
+  /** Uniform in [0, 1). */
+  random: () => number;
+}
+
+/**
+ * The waits before each further attempt, ms, without end: exponential with full jitter
+ * (uniform in [0, cap]; Brooker, "Exponential Backoff and Jitter", AWS 2015).
+ */
+export function* backoff({ firstMs, maxMs, random }: BackoffOptions): Generator<number, never> {
+  for (let cap = firstMs; ; cap = Math.min(cap * 2, maxMs)) {
+    yield random() * cap;
+  }
+}

@@ -1,0 +1,289 @@
+import type {
+  DeviceType,
+  EventFrame,
+  FieldError,
+  NackCode,
+  ReadingTime,
+  StreamType,
+  TelemetryFrame,
+} from '../../schemas/index.ts';
+import type { Clock } from '../kernel/time.ts';
+import type { FrameOwner } from './batch.ts';
+import { compileFieldEncoder, encodePrefix, encodeTimeUs, findUnwritable } from './line-protocol.ts';
+import type { Writer } from './writer.ts';
+
+/** Why a frame, or some of its samples, is refused: the body of a nack. */
+export interface Refusal {
+  code: NackCode;
+  errors?: readonly FieldError[];
+  rejectedSamples?: readonly number[];
+  /** The hub's time, with `clock`. */
+  now?: number;
+}
+
+/** What was refused, and whether anything of the frame is on its way to the store. */
+export interface Verdict {
+  taken: boolean;
+  refusals: readonly Refusal[];
+}
+
+/** Told of each accepted reading and event, with its final time (Unix ms). */
+export interface FanOut {
+  reading(deviceId: string, stream: string, timeMs: number, data: unknown): void;
+  readings(deviceId: string, stream: string, samples: readonly { ts: number; data: unknown }[]): void;
+  event(deviceId: string, name: string, severity: string, timeMs: number, data: unknown): void;
+}
+
+/** Points by fate, plain integers. received = taken + rejected, by code. */
+export interface IngestCounters {
+  received: number;
+  rejected: Record<NackCode, number>;
+}
+
+export interface IngestOptions {
+  /** A time older than this is refused, unless it is backfill. */
+  maxAgeMs: number;
+  /** A time further ahead is refused. */
+  maxAheadMs: number;
+}
+
+interface Lane {
+  stream: StreamType;
+  prefix: string;
+  encode: (data: Readonly<Record<string, unknown>>) => string;
+}
+
+/** What one session needs to turn its frames into lines; built once, at welcome. */
+export interface Channel {
+  deviceId: string;
+  lanes: ReadonlyMap<string, Lane>;
+  type: DeviceType;
+  eventTags: Readonly<Record<string, string>>;
+  boot: string;
+  /** Boot → hub time (Unix ms) of its uptime 0. */
+  anchors: ReadonlyMap<string, number>;
+}
+
+/** Encoders are built once a stream schema, whatever the number of sessions. */
+const encoders = new WeakMap<StreamType, Lane['encode']>();
+const encodeEventData = compileFieldEncoder([{ name: 'data', kind: 'string', tag: false }]);
+
+/** A reading refused for its time: no other number is one. */
+const noTime = Number.NaN;
+
+/** Frame → checked → lines → writer. Holds no session; each call says whose frame it is. */
+export class Ingest {
+  readonly #writer: Writer;
+  readonly #fanOut: FanOut;
+  readonly #clock: Clock;
+  readonly #options: IngestOptions;
+  /** The time of the line made last, Unix ms: a second result without an object for it. */
+  #lineTimeMs = 0;
+  readonly counters: IngestCounters = {
+    received: 0,
+    rejected: {
+      rate: 0,
+      overloaded: 0,
+      'not-open': 0,
+      schema: 0,
+      unsupported: 0,
+      clock: 0,
+      'too-large': 0,
+      'unknown-stream': 0,
+      'unknown-command': 0,
+      'refused-by-store': 0,
+    },
+  };
+
+  constructor(deps: { writer: Writer; fanOut: FanOut; clock: Clock }, options: IngestOptions) {
+    this.#writer = deps.writer;
+    this.#fanOut = deps.fanOut;
+    this.#clock = deps.clock;
+    this.#options = options;
+  }
+
+  /** @param anchors boot → hub time of its uptime 0, this boot's among them. */
+  openChannel(
+    device: { id: string; site: string },
+    type: DeviceType,
+    boot: string,
+    anchors: ReadonlyMap<string, number>,
+  ): Channel {
+    const tags = { device: device.id, site: device.site, type: type.name };
+    const lanes = new Map<string, Lane>();
+    for (const stream of type.streams.values()) {
+      let encode = encoders.get(stream);
+      if (encode === undefined) {
+        encode = compileFieldEncoder(stream.fields);
+        encoders.set(stream, encode);
+      }
+      lanes.set(stream.name, { stream, prefix: encodePrefix(stream.measurement, tags), encode });
+    }
+    return { deviceId: device.id, lanes, type, eventTags: tags, boot, anchors };
+  }
+
+  /** @returns undefined when all of the frame is on its way to the store; it settles through `owner`. */
+  telemetry(channel: Channel, owner: FrameOwner, frame: TelemetryFrame): Verdict | undefined {
+    const lane = channel.lanes.get(frame.stream);
+    if (frame.samples !== undefined) return this.#samples(channel, owner, frame, lane);
+    this.counters.received += 1;
+    if (lane === undefined)
+      return this.#refuse({ code: 'unknown-stream', errors: [unknownStream(frame, channel)] });
+    const line = this.#line(lane, frame.data, frame, frame, channel, this.#clock.now());
+    if (typeof line !== 'string') return this.#refuse(line);
+    if (!this.#writer.addReading(owner, frame.seq, line)) return this.#refuse({ code: 'overloaded' });
+    this.#fanOut.reading(channel.deviceId, frame.stream, this.#lineTimeMs, frame.data);
+    return undefined;
+  }
+
+  /** An event: one point of measurement `event`. */
+  event(channel: Channel, owner: FrameOwner, frame: EventFrame): Verdict | undefined {
+    this.counters.received += 1;
+    const type = channel.type.events.get(frame.name);
+    if (type === undefined) {
+      const expected = `one of ${[...channel.type.events.keys()].join(', ')}`;
+      const error: FieldError = { path: '/name', keyword: 'enum', expected, got: frame.name, in: 'frame' };
+      return this.#refuse({ code: 'unknown-stream', errors: [error] });
+    }
+    const data = frame.data ?? {};
+    const fault = type.check(data);
+    if (fault !== undefined) return this.#refuse({ code: 'schema', errors: [fault] });
+    const now = this.#clock.now();
+    const timeMs = this.#time(frame, frame, channel, now);
+    if (Number.isNaN(timeMs)) return this.#refuse(this.#clockRefusal(frame, frame, channel, now));
+    const tags = { ...channel.eventTags, name: frame.name, severity: frame.severity };
+    const fields = encodeEventData({ data: JSON.stringify(data) });
+    const line = `${encodePrefix('event', tags)}${fields} ${encodeTimeUs(timeMs)}`;
+    if (!this.#writer.addReading(owner, frame.seq, line)) return this.#refuse({ code: 'overloaded' });
+    this.#fanOut.event(channel.deviceId, frame.name, frame.severity, timeMs, data);
+    return undefined;
+  }
+
+  #samples(
+    channel: Channel,
+    owner: FrameOwner,
+    frame: TelemetryFrame,
+    lane: Lane | undefined,
+  ): Verdict | undefined {
+    const samples = frame.samples ?? [];
+    this.counters.received += samples.length;
+    if (lane === undefined) {
+      return this.#refuse(
+        { code: 'unknown-stream', errors: [unknownStream(frame, channel)] },
+        samples.length,
+      );
+    }
+    const now = this.#clock.now();
+    const lines: string[] = [];
+    const kept: number[] = [];
+    const accepted: { ts: number; data: unknown }[] = [];
+    const refusals = new Map<NackCode, { refusal: Refusal; rejectedSamples: number[] }>();
+    for (const [index, sample] of samples.entries()) {
+      const line = this.#line(lane, sample.data, sample, frame, channel, now);
+      if (typeof line === 'string') {
+        lines.push(line);
+        kept.push(index);
+        accepted.push({ ts: this.#lineTimeMs, data: sample.data });
+        continue;
+      }
+      const same = refusals.get(line.code);
+      // The first bad sample's error stands for all of its kind.
+      if (same === undefined) refusals.set(line.code, { refusal: line, rejectedSamples: [index] });
+      else same.rejectedSamples.push(index);
+    }
+    const bad = [...refusals.values()].map(({ refusal, rejectedSamples }) => ({
+      ...refusal,
+      rejectedSamples,
+    }));
+    for (const { code, rejectedSamples } of bad) this.counters.rejected[code] += rejectedSamples.length;
+    if (lines.length === 0) return { taken: false, refusals: bad };
+    if (!this.#writer.addSamples(owner, frame.seq, lines, bad.length === 0 ? undefined : kept)) {
+      this.counters.rejected.overloaded += lines.length;
+      const overloaded: Refusal = { code: 'overloaded' };
+      return {
+        taken: false,
+        refusals: [...bad, bad.length === 0 ? overloaded : { ...overloaded, rejectedSamples: kept }],
+      };
+    }
+    this.#fanOut.readings(channel.deviceId, frame.stream, accepted);
+    return bad.length === 0 ? undefined : { taken: true, refusals: bad };
+  }
+
+  /** @returns the line of one reading (its time is left in `#lineTimeMs`), or why it is refused. */
+  #line(
+    lane: Lane,
+    data: unknown,
+    time: ReadingTime,
+    frame: TelemetryFrame,
+    channel: Channel,
+    now: number,
+  ): string | Refusal {
+    const fault = lane.stream.check(data);
+    if (fault !== undefined) return { code: 'schema', errors: [fault] };
+    const reading = data as Readonly<Record<string, unknown>>;
+    const fields = lane.encode(reading);
+    if (fields === '') return { code: 'schema', errors: [unwritable(lane.stream, reading)] };
+    const timeMs = this.#time(time, frame, channel, now);
+    if (Number.isNaN(timeMs)) return this.#clockRefusal(time, frame, channel, now);
+    this.#lineTimeMs = timeMs;
+    return `${lane.prefix}${fields} ${encodeTimeUs(timeMs)}`;
+  }
+
+  /** The reading's time, Unix ms; `noTime` when it cannot be known or is outside the window. */
+  #time(
+    time: ReadingTime,
+    frame: { backfill?: boolean; boot?: string },
+    channel: Channel,
+    now: number,
+  ): number {
+    let timeMs = time.ts;
+    if (timeMs === undefined) {
+      const anchor = channel.anchors.get(frame.boot ?? channel.boot);
+      if (anchor === undefined) return noTime;
+      timeMs = anchor + (time.up ?? 0);
+    }
+    if (timeMs > now + this.#options.maxAheadMs) return noTime;
+    if (timeMs < now - this.#options.maxAgeMs && frame.backfill !== true) return noTime;
+    return timeMs;
+  }
+
+  #clockRefusal(
+    time: ReadingTime,
+    frame: { backfill?: boolean; boot?: string },
+    channel: Channel,
+    now: number,
+  ): Refusal {
+    const path = time.ts === undefined ? '/up' : '/ts';
+    const got = String(time.ts ?? time.up);
+    const { maxAgeMs, maxAheadMs } = this.#options;
+    let expected = `<= ${now + maxAheadMs} (hub time ${now} + ${maxAheadMs} ms)`;
+    if (time.ts === undefined && !channel.anchors.has(frame.boot ?? channel.boot)) {
+      expected = `a boot the hub has seen; it has not seen ${frame.boot ?? channel.boot}`;
+    } else if (frame.backfill !== true) {
+      expected = `>= ${now - maxAgeMs} and ${expected}; older readings need backfill: true`;
+    }
+    return { code: 'clock', errors: [{ path, keyword: 'time', expected, got, in: 'frame' }], now };
+  }
+
+  #refuse(refusal: Refusal, points = 1): Verdict {
+    this.counters.rejected[refusal.code] += points;
+    return { taken: false, refusals: [refusal] };
+  }
+}
+
+function unknownStream(frame: TelemetryFrame, channel: Channel): FieldError {
+  const expected = `one of ${[...channel.lanes.keys()].join(', ')}`;
+  return { path: '/stream', keyword: 'enum', expected, got: frame.stream, in: 'frame' };
+}
+
+function unwritable(stream: StreamType, data: Readonly<Record<string, unknown>>): FieldError {
+  const field = findUnwritable(stream.fields, data);
+  if (field === undefined)
+    return { path: '', keyword: 'minProperties', expected: 'at least one field', got: '{}' };
+  return {
+    path: `/${field.name}`,
+    keyword: 'type',
+    expected: field.kind,
+    got: String(data[field.name]).slice(0, 64),
+  };
+}

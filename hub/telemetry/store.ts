@@ -1,0 +1,51 @@
+/** The metrics store as telemetry needs it: InfluxDB and the embedded SQLite store implement it. */
+
+/** What became of a write (page "What a write answer means"). The store's own words go in `reason`. */
+export type WriteOutcome =
+  | { kind: 'stored' }
+  /** The server refused some lines and wrote the others (InfluxDB 1.x 400 `partial write`, 2.x 422). */
+  | { kind: 'partial'; reason: string }
+  /** The server refused the body and wrote nothing. */
+  | { kind: 'refused'; reason: string }
+  /** 413: fewer bytes at a time. */
+  | { kind: 'too-large'; reason: string }
+  /** No answer, or one that says later. `retryAfterMs` is the server's own wish. */
+  | { kind: 'unavailable'; reason: string; retryAfterMs?: number }
+  /** 401, 403, 404: a person must act; the lines are kept. */
+  | { kind: 'misconfigured'; reason: string; status: number };
+
+/** Lines are InfluxDB line protocol without the line feed, times in microseconds. Writing a line twice stores it once. */
+export interface MetricsWriter {
+  write(lines: readonly string[]): Promise<WriteOutcome>;
+}
+
+export interface ReadingsQuery {
+  measurement: string;
+  device: string;
+  /** Unix ms, inclusive. */
+  fromMs: number;
+  /** Unix ms, exclusive. */
+  toMs: number;
+  /** At most so many rows. */
+  limit: number;
+  /** `last`: the newest rows of the range (answered oldest first); `first`: the oldest. */
+  take: 'first' | 'last';
+}
+
+/** One point: `timeMs` Unix ms (may carry three decimals) and its fields; tags are left out. */
+export interface ReadingsRow {
+  timeMs: number;
+  fields: Record<string, number | string | boolean>;
+}
+
+export interface MetricsReader {
+  /** @throws HubError `store-unavailable` */
+  readings(query: ReadingsQuery): Promise<ReadingsRow[]>;
+}
+
+export interface MetricsStore extends MetricsWriter, MetricsReader {
+  readonly name: 'influxdb' | 'embedded';
+  /** One cheap round trip; resolves when the store answers. @throws HubError `store-unavailable` or with the reason */
+  probe(): Promise<void>;
+  close(): Promise<void>;
+}

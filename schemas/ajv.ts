@@ -1,0 +1,53 @@
+import { Ajv2020, type AnySchemaObject, type ErrorObject } from 'ajv/dist/2020.js';
+import { describeError, type Check, type FieldError } from './field-error.ts';
+import { requiredChoice } from './required-choice.ts';
+
+/**
+ * A fresh Ajv for draft 2020-12: strict, so that an unknown keyword is a fault; own properties only, so that
+ * `toString` is not a field; no collecting of errors, unless asked for where the input is ours.
+ */
+export function createAjv(options: { allErrors?: boolean } = {}): Ajv2020 {
+  const ajv = new Ajv2020({
+    strict: true,
+    ownProperties: true,
+    allErrors: options.allErrors ?? false,
+    // Our schemas are held against the draft's meta-schema by the tests, device types against our own closed one.
+    meta: false,
+    validateSchema: false,
+  });
+  ajv.removeKeyword('anyOf');
+  ajv.addKeyword(requiredChoice);
+  // Annotations of device types: they judge nothing.
+  ajv.addVocabulary(['unit', 'x-tag']);
+  return ajv;
+}
+
+/** A check that answers with pointers into the value. */
+export function compileCheck(ajv: Ajv2020, schema: AnySchemaObject): Check {
+  const validate = ajv.compile(schema);
+  return (value) => (validate(value) ? undefined : describeError(firstOf(validate.errors), value));
+}
+
+/** As compileCheck, for values that may be left out: undefined counts as `{}`. */
+export function compileOptionalCheck(ajv: Ajv2020, schema: AnySchemaObject): Check {
+  const check = compileCheck(ajv, schema);
+  return (value) => check(value === undefined ? empty : value);
+}
+
+/** As compileCheck, and the answer says that the pointers are into the frame. */
+export function compileFrameCheck(ajv: Ajv2020, schema: AnySchemaObject): Check {
+  const validate = ajv.compile(schema);
+  return (value) => {
+    if (validate(value)) return undefined;
+    const error: FieldError = { ...describeError(firstOf(validate.errors), value), in: 'frame' };
+    return error;
+  };
+}
+
+const empty = Object.freeze({});
+
+function firstOf(errors: ErrorObject[] | null | undefined): ErrorObject {
+  const first = errors?.[0];
+  if (first === undefined) throw new Error('a validator refused without an error');
+  return first;
+}

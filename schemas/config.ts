@@ -1,0 +1,84 @@
+/** The configuration's own schema: its names, its defaults, and the check of all values at once. */
+
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import schema from './config.schema.json' with { type: 'json' };
+import { describeError } from './field-error.ts';
+import { valueAt } from './json-pointer.ts';
+
+/** Every name of the configuration with its type, as in the file; `HUB_…` names map to these one to one. */
+export interface ConfigValues {
+  deviceListen: string;
+  tls?: 'off' | 'terminated';
+  tlsCert?: string;
+  tlsKey?: string;
+  tlsClientCa?: string;
+  allowedOrigins: string[];
+  adminListen: string;
+  dataDir: string;
+  influxUrl?: string;
+  influxDatabase: string;
+  influxUsername?: string;
+  influxPassword?: string;
+  influxPasswordFile?: string;
+  brokerListen: string;
+  mqttUrl?: string;
+  mqttUsername?: string;
+  mqttPassword?: string;
+  mqttPasswordFile?: string;
+  mqttRoot: string;
+  schemasDir?: string;
+  ackDelayMs: number;
+  inFlight: number;
+  maxAgeSec: number;
+  maxAheadSec: number;
+  noticeCron?: string;
+  noticePayload?: unknown;
+  logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
+}
+
+export type ConfigName = keyof ConfigValues;
+
+/** `path` is a JSON pointer, `rule` what the value must be, in words; `got` the value itself. */
+export interface ConfigFault {
+  path: string;
+  rule: string;
+  got: unknown;
+}
+
+/** What is read of a property: the schema is our own file, and the tests hold it to this shape. */
+const properties = new Map(
+  Object.entries(schema.properties as Record<string, { default?: unknown; type?: string }>),
+);
+
+export const configNames = [...properties.keys()].filter((name) => name !== '$schema') as ConfigName[];
+
+/** The JSON type of a name (`integer`, `array`, …); undefined where any JSON value will do or a list of words rules. */
+export function configType(name: ConfigName): string | undefined {
+  return properties.get(name)?.type;
+}
+
+/** A fresh object with the default of every name that has one. */
+export function configDefaults(): Record<string, unknown> {
+  const defaults = configNames.flatMap((name) => {
+    const value = properties.get(name)?.default;
+    return value === undefined ? [] : [[name, structuredClone(value)] as const];
+  });
+  return Object.fromEntries(defaults);
+}
+
+// All faults at once: a configuration is read once and comes from the operator, so collecting is safe here.
+const ajv = new Ajv2020({ strict: true, allErrors: true, verbose: true, ownProperties: true });
+// An editor's keyword: what a pattern means, in words.
+ajv.addKeyword({ keyword: 'patternErrorMessage', schemaType: 'string' });
+const validate = ajv.compile(schema);
+
+/** @returns every fault of the flat configuration `value`; an empty list means it is a `ConfigValues`. */
+export function checkConfig(value: unknown): ConfigFault[] {
+  if (validate(value)) return [];
+  return (validate.errors ?? []).map((error) => {
+    const { path, expected } = describeError(error, value);
+    const inWords: unknown =
+      error.keyword === 'pattern' ? error.parentSchema?.['patternErrorMessage'] : undefined;
+    return { path, rule: typeof inWords === 'string' ? inWords : expected, got: valueAt(value, path) };
+  });
+}

@@ -1,0 +1,104 @@
+/** Frames a device sends. Ids, times and names are as the schemas in `protocol/` say; times are ms. */
+
+/** One reading's time: Unix ms (`ts`, may carry three decimals) or ms since boot (`up`). Exactly one of them. */
+export interface ReadingTime {
+  ts?: number;
+  up?: number;
+}
+
+export interface Sample extends ReadingTime {
+  /** Judged by the stream's own schema. */
+  data: unknown;
+}
+
+export interface HelloFrame {
+  type: 'hello';
+  /** New on every boot. */
+  boot: string;
+  /** `name@version` of the device type: `env-sensor@1`. */
+  deviceType: string;
+  /** Uptime, ms. */
+  t1: number;
+  firmware?: string;
+  heartbeatSec?: number;
+  /** It remembers command ids and results over a reboot. */
+  persistsCommands?: boolean;
+  /** Ids of commands begun and not acked. */
+  unresolved?: readonly string[];
+}
+
+/** Either one reading (`data` and its time) or `samples`. */
+export interface TelemetryFrame extends ReadingTime {
+  type: 'telemetry';
+  seq: number;
+  stream: string;
+  data?: unknown;
+  samples?: readonly Sample[];
+  /** Lifts the limit on age. */
+  backfill?: boolean;
+  /** The earlier boot that `up` counts from, for readings kept over a reboot. */
+  boot?: string;
+}
+
+export type Severity = 'info' | 'warning' | 'critical';
+
+export interface EventFrame extends ReadingTime {
+  type: 'event';
+  seq: number;
+  name: string;
+  severity: Severity;
+  /** Judged by the event's own schema. */
+  data?: unknown;
+  /** Lifts the limit on age. */
+  backfill?: boolean;
+  /** The earlier boot that `up` counts from. */
+  boot?: string;
+}
+
+export interface HeartbeatFrame {
+  type: 'heartbeat';
+  /** Uptime, ms. */
+  t1: number;
+  /** The device's wall clock, Unix ms. */
+  clock?: number;
+}
+
+export interface ReceivedFrame {
+  type: 'received';
+  re: string;
+}
+
+export interface ProgressFrame {
+  type: 'progress';
+  re: string;
+  percent?: number;
+  note?: string;
+}
+
+export type ResultStatus = 'succeeded' | 'failed' | 'rejected' | 'expired' | 'cancelled' | 'unknown';
+
+export interface ResultFrame {
+  type: 'result';
+  re: string;
+  status: ResultStatus;
+  /** Judged by the command's own schema. */
+  output?: unknown;
+  /** Why it failed, in words. */
+  error?: string;
+}
+
+export interface ByeFrame {
+  type: 'bye';
+  /** The device sleeps this long; it is not offline. */
+  sleepSec?: number;
+}
+
+export type DeviceFrame =
+  | HelloFrame
+  | TelemetryFrame
+  | EventFrame
+  | HeartbeatFrame
+  | ReceivedFrame
+  | ProgressFrame
+  | ResultFrame
+  | ByeFrame;

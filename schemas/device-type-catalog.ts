@@ -1,0 +1,134 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { compileDeviceType } from './device-type-compiler.ts';
+import type { DeviceType, DeviceTypeCatalog } from './device-type.ts';
+import { duplicateNames } from './duplicate-names.ts';
+import { renderValue, type FieldError } from './field-error.ts';
+import { SchemaFault } from './schema-fault.ts';
+
+const maxFileBytes = 262_144;
+
+/**
+ * Reads every `*.json` of a folder as a device type; other files are left alone.
+ * @param dir the folder
+ * @returns the catalog, ordered by name and version
+ * @throws SchemaFault naming the file: unreadable, not JSON, not valid, named otherwise than its content, or
+ *   at odds with another type over a measurement or a field
+ */
+export async function loadDeviceTypes(dir: string): Promise<DeviceTypeCatalog> {
+  const files = (await namesIn(dir)).filter((name) => name.endsWith('.json')).toSorted();
+  if (files.length === 0)
+    throw new SchemaFault(dir, [fault('', 'file', 'a folder with device types', 'none')]);
+  const types: DeviceType[] = [];
+  for (const name of files) types.push(await loadDeviceType(join(dir, name)));
+  return catalogOf(types, (type) => join(dir, `${type.id}.json`));
+}
+
+/**
+ * A catalog of types that agree with each other.
+ * @param fileOf names the file of a type, for the fault
+ * @throws SchemaFault when two types share a measurement, or a field changes its kind between versions
+ */
+function catalogOf(types: readonly DeviceType[], fileOf: (type: DeviceType) => string): DeviceTypeCatalog {
+  const ordered = types.toSorted((a, b) =>
+    a.name === b.name ? a.version - b.version : a.name < b.name ? -1 : 1,
+  );
+  const owners = new Map<string, DeviceType>();
+  const places = new Map<string, { kind: string; type: DeviceType }>();
+  for (const type of ordered) {
+    const faults = [...measurementFaults(type, owners), ...fieldFaults(type, places)];
+    if (faults.length > 0) throw new SchemaFault(fileOf(type), faults);
+  }
+  const byId = new Map(ordered.map((type) => [type.id, type]));
+  return { get: (id) => byId.get(id), all: () => ordered };
+}
+
+/** `a-b` with stream `c` and `a` with stream `b-c` would both write `a_b_c`. */
+function* measurementFaults(type: DeviceType, owners: Map<string, DeviceType>): Generator<FieldError> {
+  for (const { name, measurement } of type.streams.values()) {
+    const owner = owners.get(measurement) ?? type;
+    owners.set(measurement, owner);
+    if (owner.name !== type.name) {
+      yield fault(
+        `/streams/${name}`,
+        'measurement',
+        `a measurement not taken by ${owner.id}`,
+        renderValue(measurement),
+      );
+    }
+  }
+}
+
+/** The store fixes the type of a column with its first point, and the tags of a measurement for life. */
+function* fieldFaults(
+  type: DeviceType,
+  places: Map<string, { kind: string; type: DeviceType }>,
+): Generator<FieldError> {
+  for (const stream of type.streams.values()) {
+    for (const field of stream.fields) {
+      const kind = field.tag ? 'tag' : field.kind;
+      const key = `${stream.measurement} ${field.name}`;
+      const first = places.get(key) ?? { kind, type };
+      places.set(key, first);
+      if (first.kind !== kind && first.type.name === type.name) {
+        const path = `/streams/${stream.name}/properties/${field.name}`;
+        yield fault(path, 'kind', `${first.kind}, as in ${first.type.id}`, kind);
+      }
+    }
+  }
+}
+
+async function namesIn(dir: string): Promise<string[]> {
+  try {
+    return await readdir(dir);
+  } catch (cause) {
+    throw new SchemaFault(dir, [fault('', 'file', 'a folder that can be read', reasonOf(cause))], { cause });
+  }
+}
+
+async function loadDeviceType(file: string): Promise<DeviceType> {
+  const text = await textOf(file);
+  const definition = parse(text, file);
+  const repeated = duplicateNames(text);
+  if (repeated.length > 0) {
+    throw new SchemaFault(
+      file,
+      repeated.map((path) => fault(path, 'name', 'each name once', 'twice')),
+    );
+  }
+  const type = compileDeviceType(definition, file);
+  if (basename(file) !== `${type.id}.json`) {
+    const got = renderValue(basename(file));
+    throw new SchemaFault(file, [fault('/name', 'file', `in a file named ${type.id}.json`, got)]);
+  }
+  return type;
+}
+
+async function textOf(file: string): Promise<string> {
+  let bytes: Buffer;
+  try {
+    bytes = await readFile(file);
+  } catch (cause) {
+    throw new SchemaFault(file, [fault('', 'file', 'a file that can be read', reasonOf(cause))], { cause });
+  }
+  if (bytes.length > maxFileBytes) {
+    throw new SchemaFault(file, [fault('', 'file', `at most ${maxFileBytes} bytes`, String(bytes.length))]);
+  }
+  return bytes.toString('utf8');
+}
+
+function parse(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new SchemaFault(file, [fault('', 'json', 'JSON', reasonOf(cause))], { cause });
+  }
+}
+
+function fault(path: string, keyword: string, expected: string, got: string): FieldError {
+  return { path, keyword, expected, got };
+}
+
+function reasonOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message.slice(0, 200) : String(cause);
+}

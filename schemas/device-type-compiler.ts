@@ -1,0 +1,129 @@
+import type { Ajv2020 } from 'ajv/dist/2020.js';
+import { compileCheck, compileOptionalCheck, createAjv } from './ajv.ts';
+import {
+  emptyObject,
+  withSafeIntegers,
+  type CommandDefinition,
+  type DeviceTypeDefinition,
+  type ObjectDefinition,
+  type ScalarDefinition,
+} from './device-type-definition.ts';
+import type { CommandType, DeviceType, EventType, FieldKind, FieldSpec, StreamType } from './device-type.ts';
+import { checkDeviceTypeRules } from './device-type-rules.ts';
+import { describeError, type FieldError } from './field-error.ts';
+import { SchemaFault } from './schema-fault.ts';
+import metaSchema from './device-type.schema.json' with { type: 'json' };
+
+const validateDefinition = createAjv({ allErrors: true }).compile(metaSchema);
+
+/** Levels of objects and arrays in a definition; an honest one has about eight. */
+const maxDepth = 24;
+/** Faults told at once; a file that is something else altogether has thousands. */
+const maxFaults = 50;
+const defaultTtlSec = 60;
+
+/**
+ * Checks a device type against the closed meta-schema and compiles its checks, in an Ajv of its own that goes
+ * when the type goes.
+ * @param definition the parsed file
+ * @param file its name, for the fault
+ * @throws SchemaFault with all faults at once
+ */
+export function compileDeviceType(definition: unknown, file: string): DeviceType {
+  const faults = faultsOf(definition);
+  if (faults.length > 0) throw new SchemaFault(file, faults);
+  const { name, version, streams, events, commands, presence } = definition as DeviceTypeDefinition;
+  const ajv = createAjv();
+  const mapOf = <From, To>(
+    items: Record<string, From> | undefined,
+    compile: (name: string, item: From) => To,
+  ) => new Map(Object.entries(items ?? {}).map(([key, item]) => [key, compile(key, item)]));
+  return {
+    id: `${name}@${version}`,
+    name,
+    version,
+    streams: mapOf(streams, (stream, schema) => compileStream(ajv, name, stream, schema)),
+    events: mapOf(events, (event, schema): EventType => ({
+      name: event,
+      check: compileOptionalCheck(ajv, withSafeIntegers(schema)),
+    })),
+    commands: mapOf(commands, (command, item) => compileCommand(ajv, command, item)),
+    presence: {
+      heartbeatSec: presence.heartbeatSec,
+      graceSec: presence.graceSec ?? presence.heartbeatSec / 2,
+    },
+  };
+}
+
+function faultsOf(definition: unknown): FieldError[] {
+  if (!isShallow(definition)) {
+    return [{ path: '', keyword: 'depth', expected: `at most ${maxDepth} levels`, got: 'more' }];
+  }
+  const faults = checkDeviceTypeRules(definition);
+  if (!validateDefinition(definition)) {
+    const errors = validateDefinition.errors ?? [];
+    // `if` and `propertyNames` only repeat that something below them failed, and that is in the list as well.
+    const telling = errors.filter(({ keyword }) => keyword !== 'if' && keyword !== 'propertyNames');
+    faults.unshift(...telling.map((error) => describeError(error, definition)));
+  }
+  return faults.slice(0, maxFaults);
+}
+
+/** Level by level, not by recursion: this is what makes recursion safe for everything after it. */
+function isShallow(definition: unknown): boolean {
+  let level: unknown[] = [definition];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > maxDepth) return false;
+    level = level.flatMap((value) =>
+      typeof value === 'object' && value !== null
+        ? Object.values(value).filter((member) => typeof member === 'object' && member !== null)
+        : [],
+    );
+  }
+  return true;
+}
+
+function compileStream(ajv: Ajv2020, type: string, name: string, schema: ObjectDefinition): StreamType {
+  const properties = Object.entries(schema.properties ?? {}) as [string, ScalarDefinition][];
+  return {
+    name,
+    measurement: `${type}_${name}`.replaceAll('-', '_'),
+    check: compileCheck(ajv, withSafeIntegers(schema)),
+    fields: properties.map(([field, definition]) => fieldOf(field, definition)),
+  };
+}
+
+const kinds: Readonly<Record<ScalarDefinition['type'], FieldKind>> = {
+  number: 'float',
+  integer: 'integer',
+  boolean: 'boolean',
+  string: 'string',
+};
+
+function fieldOf(name: string, definition: ScalarDefinition): FieldSpec {
+  const { unit, minimum, maximum, title } = definition;
+  return {
+    name,
+    kind: kinds[definition.type],
+    tag: definition['x-tag'] === true,
+    ...(unit === undefined ? {} : { unit }),
+    ...(minimum === undefined ? {} : { minimum }),
+    ...(maximum === undefined ? {} : { maximum }),
+    ...(title === undefined ? {} : { title }),
+  };
+}
+
+function compileCommand(ajv: Ajv2020, name: string, item: CommandDefinition): CommandType {
+  const { params = emptyObject, output = emptyObject } = item;
+  return {
+    name,
+    checkParams: compileOptionalCheck(ajv, withSafeIntegers(params)),
+    checkOutput: compileOptionalCheck(ajv, withSafeIntegers(output)),
+    params,
+    output,
+    offline: item.offline ?? 'reject',
+    safety: item.safety,
+    ttlSec: item.ttlSec ?? defaultTtlSec,
+    idempotent: item.idempotent ?? false,
+  };
+}

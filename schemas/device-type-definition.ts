@@ -1,0 +1,87 @@
+import type { OfflinePolicy, Safety } from './device-type.ts';
+
+/** A device type as its file says it, once the meta-schema has accepted it. */
+export interface DeviceTypeDefinition {
+  name: string;
+  version: number;
+  streams?: Record<string, ObjectDefinition>;
+  events?: Record<string, ObjectDefinition>;
+  commands?: Record<string, CommandDefinition>;
+  presence: { heartbeatSec: number; graceSec?: number };
+}
+
+export interface CommandDefinition {
+  params?: ObjectDefinition;
+  output?: ObjectDefinition;
+  offline?: OfflinePolicy;
+  safety: Safety;
+  ttlSec?: number;
+  idempotent?: boolean;
+}
+
+export interface ObjectDefinition {
+  type: 'object';
+  properties?: Record<string, ValueDefinition>;
+  required?: string[];
+  anyOf?: { required: string[] }[];
+  minProperties?: number;
+  additionalProperties: false;
+}
+
+export interface ArrayDefinition {
+  type: 'array';
+  items: ValueDefinition;
+  minItems?: number;
+  maxItems: number;
+}
+
+export interface ScalarDefinition {
+  type: 'number' | 'integer' | 'boolean' | 'string';
+  title?: string;
+  unit?: string;
+  minimum?: number;
+  maximum?: number;
+  exclusiveMinimum?: number;
+  exclusiveMaximum?: number;
+  minLength?: number;
+  maxLength?: number;
+  enum?: string[];
+  const?: string;
+  'x-tag'?: true;
+}
+
+export type ValueDefinition = ObjectDefinition | ArrayDefinition | ScalarDefinition;
+
+/** The object that a command without parameters, or without output, carries. */
+export const emptyObject: ObjectDefinition = Object.freeze({
+  type: 'object',
+  properties: {},
+  additionalProperties: false,
+});
+
+/**
+ * The same schema with every integer bounded to what JSON carries exactly (RFC 8259 §6): ±(2^53 − 1).
+ * Recursive; the depth of a definition is bounded.
+ */
+export function withSafeIntegers<Definition extends ValueDefinition>(definition: Definition): Definition;
+export function withSafeIntegers(definition: ValueDefinition): ValueDefinition {
+  switch (definition.type) {
+    case 'integer':
+      return {
+        ...definition,
+        minimum: definition.minimum ?? Number.MIN_SAFE_INTEGER,
+        maximum: definition.maximum ?? Number.MAX_SAFE_INTEGER,
+      };
+    case 'array':
+      return { ...definition, items: withSafeIntegers(definition.items) };
+    case 'object': {
+      const entries = Object.entries(definition.properties ?? {});
+      return {
+        ...definition,
+        properties: Object.fromEntries(entries.map(([name, member]) => [name, withSafeIntegers(member)])),
+      };
+    }
+    default:
+      return definition;
+  }
+}

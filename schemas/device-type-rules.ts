@@ -1,0 +1,115 @@
+import { escapePointer } from './json-pointer.ts';
+import { renderValue, type FieldError } from './field-error.ts';
+
+/**
+ * Rules of a device type that a schema cannot say: names that must be declared, bounds that must not cross,
+ * and a reading that always has something to store. Takes any JSON value; parts of the wrong shape are left
+ * to the meta-schema.
+ * @returns every fault, by JSON pointer into the definition
+ */
+export function checkDeviceTypeRules(definition: unknown): FieldError[] {
+  const faults: FieldError[] = [];
+  for (const [path, stream] of members(definition, '', 'streams')) {
+    checkSchema(stream, path, faults);
+    if (!alwaysHasField(stream)) {
+      faults.push(
+        fault(path, 'required', 'at least one field, not a tag, that every reading has', undefined),
+      );
+    }
+  }
+  for (const [path, event] of members(definition, '', 'events')) checkSchema(event, path, faults);
+  for (const [path, command] of members(definition, '', 'commands')) {
+    if (!isObject(command)) continue;
+    checkSchema(command['params'], `${path}/params`, faults);
+    checkSchema(command['output'], `${path}/output`, faults);
+  }
+  return faults;
+}
+
+const crossings = [
+  ['minimum', 'maximum'],
+  ['exclusiveMinimum', 'exclusiveMaximum'],
+  ['minimum', 'exclusiveMaximum'],
+  ['exclusiveMinimum', 'maximum'],
+  ['minLength', 'maxLength'],
+  ['minItems', 'maxItems'],
+] as const;
+
+/** Recursive; the caller has bounded the depth. */
+function checkSchema(schema: unknown, path: string, faults: FieldError[]): void {
+  if (!isObject(schema)) return;
+  for (const [low, high] of crossings) {
+    const [from, to] = [schema[low], schema[high]];
+    if (typeof from !== 'number' || typeof to !== 'number') continue;
+    const empty = low.startsWith('exclusive') || high.startsWith('exclusive') ? from >= to : from > to;
+    if (empty)
+      faults.push(fault(`${path}/${low}`, low, `a bound that leaves room below ${high} ${to}`, from));
+  }
+  const declared = isObject(schema['properties']) ? schema['properties'] : {};
+  checkDeclared(schema['required'], `${path}/required`, declared, faults);
+  if (Array.isArray(schema['anyOf'])) {
+    for (const [index, choice] of schema['anyOf'].entries()) {
+      if (isObject(choice))
+        checkDeclared(choice['required'], `${path}/anyOf/${index}/required`, declared, faults);
+    }
+  }
+  const { length } = Object.keys(declared);
+  const least = schema['minProperties'];
+  if (typeof least === 'number' && least > length) {
+    faults.push(
+      fault(`${path}/minProperties`, 'minProperties', `at most ${length}, the declared fields`, least),
+    );
+  }
+  for (const [memberPath, member] of members(schema, path, 'properties'))
+    checkSchema(member, memberPath, faults);
+  checkSchema(schema['items'], `${path}/items`, faults);
+}
+
+function checkDeclared(
+  names: unknown,
+  path: string,
+  declared: Record<string, unknown>,
+  faults: FieldError[],
+): void {
+  if (!Array.isArray(names)) return;
+  for (const [index, name] of names.entries()) {
+    if (typeof name === 'string' && !Object.hasOwn(declared, name)) {
+      faults.push(fault(`${path}/${index}`, 'required', 'a name declared in properties', name));
+    }
+  }
+}
+
+/** The line protocol cannot write a point without a field. */
+function alwaysHasField(stream: unknown): boolean {
+  if (!isObject(stream) || !isObject(stream['properties'])) return true;
+  const { properties, required, anyOf, minProperties } = stream as {
+    properties: Record<string, unknown>;
+    required?: unknown;
+    anyOf?: unknown;
+    minProperties?: unknown;
+  };
+  const isField = (name: unknown): boolean => {
+    const spec = typeof name === 'string' && Object.hasOwn(properties, name) ? properties[name] : undefined;
+    return isObject(spec) && spec['x-tag'] !== true;
+  };
+  const hasField = (names: unknown): boolean => Array.isArray(names) && names.some(isField);
+  if (hasField(required)) return true;
+  if (Array.isArray(anyOf) && anyOf.every((choice) => isObject(choice) && hasField(choice['required'])))
+    return true;
+  const tags = Object.keys(properties).filter((name) => !isField(name)).length;
+  return typeof minProperties === 'number' && minProperties > tags;
+}
+
+function* members(holder: unknown, path: string, name: string): Generator<[path: string, value: unknown]> {
+  const value = isObject(holder) ? holder[name] : undefined;
+  if (!isObject(value)) return;
+  for (const [key, member] of Object.entries(value)) yield [`${path}/${name}/${escapePointer(key)}`, member];
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function fault(path: string, keyword: string, expected: string, value: unknown): FieldError {
+  return { path, keyword, expected, got: renderValue(value) };
+}

@@ -1,0 +1,67 @@
+import type { Check } from './field-error.ts';
+
+/** How a field is written to the store; the schema decides it, never the value. */
+export type FieldKind = 'float' | 'integer' | 'boolean' | 'string';
+
+export interface FieldSpec {
+  name: string;
+  kind: FieldKind;
+  /** Written as a tag (a bounded enum marked `x-tag`), not as a field. */
+  tag: boolean;
+  /** UCUM code. */
+  unit?: string;
+  minimum?: number;
+  maximum?: number;
+  title?: string;
+}
+
+export interface StreamType {
+  name: string;
+  /** Type name and stream joined by `_`, `-` written `_`: `env_sensor_env`. */
+  measurement: string;
+  check: Check;
+  fields: readonly FieldSpec[];
+}
+
+export interface EventType {
+  name: string;
+  /** Judges `data`; absent data counts as `{}`. */
+  check: Check;
+}
+
+/** What happens to a command for a device that is not connected: refused, kept in order, or only the newest kept. */
+export type OfflinePolicy = 'reject' | 'queue' | 'latest';
+
+/** From looking to what can do harm; `critical` is never queued. */
+export type Safety = 'observe' | 'config' | 'actuate' | 'critical';
+
+export interface CommandType {
+  name: string;
+  /** Absent params count as `{}`. */
+  checkParams: Check;
+  /** Absent output counts as `{}`. */
+  checkOutput: Check;
+  /** The JSON Schemas, for forms and documentation. */
+  params: object;
+  output: object;
+  offline: OfflinePolicy;
+  safety: Safety;
+  ttlSec: number;
+  idempotent: boolean;
+}
+
+export interface DeviceType {
+  /** `env-sensor@1` */
+  id: string;
+  name: string;
+  version: number;
+  streams: ReadonlyMap<string, StreamType>;
+  events: ReadonlyMap<string, EventType>;
+  commands: ReadonlyMap<string, CommandType>;
+  presence: { heartbeatSec: number; graceSec: number };
+}
+
+export interface DeviceTypeCatalog {
+  get(id: string): DeviceType | undefined;
+  all(): readonly DeviceType[];
+}

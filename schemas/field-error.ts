@@ -1,0 +1,127 @@
+import type { ErrorObject } from 'ajv/dist/2020.js';
+import { escapePointer, valueAt } from './json-pointer.ts';
+
+/** What is wrong with one field: where, by which rule, what the rule wants and what came. */
+export interface FieldError {
+  /** JSON pointer (RFC 6901) to the field, also when it is missing or should not be there. Into `data`, `params`, `output`. */
+  path: string;
+  /** The JSON Schema keyword that failed; `false` where a field must be absent. */
+  keyword: string;
+  /** The rule in plain words: `number`, `>= -60`, `one of open, closed`. */
+  expected: string;
+  /** The value as it came, shortened to at most 64 characters; `nothing` when it is missing. */
+  got: string;
+  /** The pointer is into the frame itself: a fault of the envelope. */
+  in?: 'frame';
+}
+
+/** Judges a value: undefined when it is valid. Never throws, and never recurses into the value. */
+export type Check = (value: unknown) => FieldError | undefined;
+
+const maxGot = 64;
+const maxExpected = 200;
+const maxName = 64;
+
+/** A value in at most 64 characters: containers by their kind and size, so the cost does not grow with the value. */
+export function renderValue(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  if (value === null) return 'null';
+  if (typeof value === 'string') return shorten(JSON.stringify(value.slice(0, maxGot)), maxGot);
+  if (Array.isArray(value)) return `array of ${value.length}`;
+  if (typeof value === 'object') return 'object';
+  return shorten(String(value), maxGot);
+}
+
+/**
+ * One Ajv error in our words.
+ * @param error from a validator compiled without `verbose`
+ * @param root the value that was validated: the faulty part is looked up in it
+ */
+export function describeError(error: ErrorObject, root: unknown): FieldError {
+  const member = memberOf(error);
+  const path =
+    member === undefined
+      ? error.instancePath
+      : `${error.instancePath}/${escapePointer(shorten(member, maxName))}`;
+  const holder = valueAt(root, error.instancePath);
+  const value = member === undefined ? holder : ownValue(holder, member);
+  const keyword = error.propertyName === undefined ? keywordOf(error) : 'propertyNames';
+  const got = error.propertyName === undefined ? renderValue(value) : renderValue(error.propertyName);
+  return { path, keyword, expected: shorten(expectation(error, value), maxExpected), got };
+}
+
+/** The field an error is about when it is not the value at `instancePath` but a member of it. */
+function memberOf(error: ErrorObject): string | undefined {
+  const { params } = error;
+  const member: unknown =
+    error.propertyName ??
+    params['missingProperty'] ??
+    params['additionalProperty'] ??
+    params['unevaluatedProperty'] ??
+    params['propertyName'];
+  return typeof member === 'string' ? member : undefined;
+}
+
+function keywordOf(error: ErrorObject): string {
+  return error.keyword === 'false schema' ? 'false' : error.keyword;
+}
+
+function expectation(error: ErrorObject, value: unknown): string {
+  const { params } = error;
+  switch (error.keyword) {
+    case 'type':
+      if (typeof value === 'number' && !Number.isFinite(value)) return 'a finite number';
+      return String(params['type']);
+    case 'minimum':
+    case 'maximum':
+    case 'exclusiveMinimum':
+    case 'exclusiveMaximum':
+      return `${params['comparison']} ${params['limit']}`;
+    case 'minLength':
+      return `at least ${params['limit']} characters`;
+    case 'maxLength':
+      return `at most ${params['limit']} characters`;
+    case 'minItems':
+      return `at least ${params['limit']} items`;
+    case 'maxItems':
+      return `at most ${params['limit']} items`;
+    case 'minProperties':
+      return `at least ${params['limit']} fields`;
+    case 'maxProperties':
+      return `at most ${params['limit']} fields`;
+    case 'enum':
+      return `one of ${listOf(params['allowedValues'])}`;
+    case 'const':
+      return renderValue(params['allowedValue']);
+    case 'anyOf':
+      return `at least one of ${params['names']}`;
+    case 'pattern':
+      return `a text like ${params['pattern']}`;
+    case 'required':
+    case 'dependentRequired':
+      return 'present';
+    case 'additionalProperties':
+      return 'no field of this name';
+    case 'false schema':
+      return 'absent';
+    case 'not':
+      return 'a name that is not taken';
+    default:
+      return error.message ?? error.keyword;
+  }
+}
+
+function listOf(values: unknown): string {
+  return Array.isArray(values)
+    ? values.map((value) => (typeof value === 'string' ? value : renderValue(value))).join(', ')
+    : '';
+}
+
+function ownValue(holder: unknown, name: string): unknown {
+  if (typeof holder !== 'object' || holder === null || !Object.hasOwn(holder, name)) return undefined;
+  return (holder as Record<string, unknown>)[name];
+}
+
+function shorten(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
+}

@@ -1,0 +1,120 @@
+import type { FieldError } from './field-error.ts';
+import type { Safety } from './device-type.ts';
+
+/** Frames the hub sends. Times are ms; `now`, `t2`, `t3` and `deadline` are Unix ms on the hub's clock. */
+
+export interface SessionLimits {
+  frameBytes: number;
+  samples: number;
+  /** Data frames sent and not settled. */
+  inFlight: number;
+  messagesPerSec: number;
+}
+
+export interface WelcomeFrame {
+  type: 'welcome';
+  epoch: number;
+  /** `hello.t1`, echoed. */
+  t1: number;
+  now: number;
+  heartbeatSec: number;
+  graceSec: number;
+  ackDelayMs: number;
+  backoffMaxMs: number;
+  limits: SessionLimits;
+}
+
+/** Every data frame with seq ≤ `upTo` is settled: stored, or nacked on its own. */
+export interface AckFrame {
+  type: 'ack';
+  upTo: number;
+}
+
+/** The result of this command is taken; the device may forget the command. */
+export interface CommandAckFrame {
+  type: 'ack';
+  re: string;
+}
+
+/** Why a frame is refused. The first three may be sent again later, the others never. */
+export type NackCode =
+  | 'rate'
+  | 'overloaded'
+  | 'not-open'
+  | 'schema'
+  | 'unsupported'
+  | 'clock'
+  | 'too-large'
+  | 'unknown-stream'
+  | 'unknown-command'
+  | 'refused-by-store';
+
+export interface NackFrame {
+  type: 'nack';
+  seq?: number;
+  re?: string;
+  code: NackCode;
+  /** Send the same reading again later under a new seq; false: never. */
+  retry: boolean;
+  retryAfterMs?: number;
+  errors?: readonly FieldError[];
+  /** Indexes into `samples`; the other samples of the frame are not refused by this nack. */
+  rejectedSamples?: readonly number[];
+  /** The hub's time, with `clock`. */
+  now?: number;
+}
+
+/** NTP-style: `t1` echoed, `t2` taken when the heartbeat came, `t3` when this left. */
+export interface HeartbeatReplyFrame {
+  type: 'heartbeat';
+  t1: number;
+  t2: number;
+  t3: number;
+}
+
+export interface CommandFrame {
+  type: 'command';
+  id: string;
+  name: string;
+  params: Readonly<Record<string, unknown>>;
+  /** Not begun after this moment. */
+  deadline: number;
+  /** The same as time left at sending. */
+  ttlMs: number;
+  safety: Safety;
+}
+
+export interface CancelFrame {
+  type: 'cancel';
+  re: string;
+}
+
+export interface RecallFrame {
+  type: 'recall';
+  ids: readonly string[];
+}
+
+export interface NoticeFrame {
+  type: 'notice';
+  topic: string;
+  data: unknown;
+}
+
+export interface DrainFrame {
+  type: 'drain';
+  /** This device's own slot. */
+  reconnectAfterMs: number;
+  reason: string;
+}
+
+export type HubFrame =
+  | WelcomeFrame
+  | AckFrame
+  | CommandAckFrame
+  | NackFrame
+  | HeartbeatReplyFrame
+  | CommandFrame
+  | CancelFrame
+  | RecallFrame
+  | NoticeFrame
+  | DrainFrame;

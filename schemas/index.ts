@@ -1,0 +1,56 @@
+/** The protocol and the device types: everything both ends of the wire share. */
+export { describeError, renderValue, type Check, type FieldError } from './field-error.ts';
+export { deviceIdPattern, limits } from './limits.ts';
+export {
+  closeCodes,
+  closeReasons,
+  closeReasonText,
+  type CloseCode,
+  type CloseReason,
+} from './close-codes.ts';
+export type {
+  ByeFrame,
+  DeviceFrame,
+  EventFrame,
+  HeartbeatFrame,
+  HelloFrame,
+  ProgressFrame,
+  ReadingTime,
+  ReceivedFrame,
+  ResultFrame,
+  ResultStatus,
+  Sample,
+  Severity,
+  TelemetryFrame,
+} from './device-frames.ts';
+export type {
+  AckFrame,
+  CancelFrame,
+  CommandAckFrame,
+  CommandFrame,
+  DrainFrame,
+  HeartbeatReplyFrame,
+  HubFrame,
+  NackCode,
+  NackFrame,
+  NoticeFrame,
+  RecallFrame,
+  SessionLimits,
+  WelcomeFrame,
+} from './hub-frames.ts';
+export { deviceFrameChecks, hubFrameChecks } from './frame-checks.ts';
+export { mqttChecks } from './mqtt-checks.ts';
+export type {
+  CommandType,
+  DeviceType,
+  DeviceTypeCatalog,
+  EventType,
+  FieldKind,
+  FieldSpec,
+  OfflinePolicy,
+  Safety,
+  StreamType,
+} from './device-type.ts';
+export { SchemaFault } from './schema-fault.ts';
+export { compileDeviceType } from './device-type-compiler.ts';
+export { loadDeviceTypes } from './device-type-catalog.ts';

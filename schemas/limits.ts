@@ -1,0 +1,32 @@
+/** Bounds of the protocol. The frame schemas carry the same numbers; a test holds the two together. */
+export const limits = {
+  /** Longest frame, bytes of UTF-8. */
+  frameBytes: 65_536,
+  /** Samples in one telemetry frame. */
+  samples: 500,
+  /** Characters of a device id and of a command id. */
+  id: 64,
+  /** Characters of `hello.boot`. */
+  boot: 64,
+  /** Characters of a stream, event or command name. */
+  name: 64,
+  /** Characters of `name@version`. */
+  deviceType: 69,
+  /** Characters of a progress note. */
+  note: 256,
+  /** Characters of a result's error text. */
+  errorText: 1_024,
+  /** Command ids in `hello.unresolved` and in `recall.ids`. */
+  ids: 500,
+  /** Field errors in one nack. */
+  errors: 16,
+  /** A device must say hello within this time after the upgrade, seconds. */
+  helloSec: 10,
+  /** Bytes of a close reason (RFC 6455 §5.5: a control frame carries 125 bytes, two of them the code). */
+  closeReasonBytes: 123,
+  /** Undecodable frames in a row that close a session with 4400. */
+  undecodable: 10,
+} as const;
+
+/** What a device id and a command id look like. */
+export const deviceIdPattern = /^[A-Za-z0-9_-]{1,64}$/;

@@ -1,0 +1,18 @@
+import type { FieldError } from './field-error.ts';
+
+/** A device type that cannot be used: every fault found in the file, each by its JSON pointer. */
+export class SchemaFault extends Error {
+  readonly file: string;
+  readonly errors: readonly FieldError[];
+
+  constructor(file: string, errors: readonly FieldError[], options: { cause?: unknown } = {}) {
+    const lines = errors.map(
+      ({ path, keyword, expected, got }) =>
+        `${path === '' ? '/' : path}: expected ${expected}, got ${got} (${keyword})`,
+    );
+    super(`${file}: ${lines.join('; ')}`, options);
+    this.name = 'SchemaFault';
+    this.file = file;
+    this.errors = errors;
+  }
+}

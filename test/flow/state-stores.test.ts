@@ -1,0 +1,177 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { createDeviceStore, type DeviceRecord } from '../../hub/adapters/device-store.ts';
+import { createHubIdentityStore } from '../../hub/adapters/hub-identity-store.ts';
+import { createPresenceStore } from '../../hub/adapters/presence-store.ts';
+import type { Database } from '../../hub/adapters/sqlite.ts';
+import { openStateDatabase } from '../../hub/adapters/state-database.ts';
+import { HubError } from '../../hub/kernel/errors.ts';
+import { temporaryFolder } from '../helpers/guard.ts';
+
+/** state.db with what it takes to close it and open it again, as a restarted hub does. */
+async function openState(t: TestContext): Promise<{ db: Database; restart(): Promise<Database> }> {
+  const folder = temporaryFolder('state');
+  const file = join(folder.path, 'state.db');
+  let db = await openStateDatabase(file);
+  t.after(async () => {
+    await db.close();
+    folder.remove();
+  });
+  return {
+    db,
+    async restart() {
+      await db.close();
+      db = await openStateDatabase(file);
+      return db;
+    },
+  };
+}
+
+function device(id: string, overrides: Partial<DeviceRecord> = {}): DeviceRecord {
+  const secretHash = 'ab'.repeat(32);
+  const record = { id, type: 'env-sensor@1', site: 'default', secretHash, createdMs: 1_700_000_000_000.5 };
+  return { ...record, disabled: false, epoch: 0, ...overrides };
+}
+
+test('devices come back after a restart as they were added', async (t) => {
+  const { db, restart } = await openState(t);
+  const records = [device('a'), device('b', { site: `Halle 3, "Süd"`, disabled: true })];
+  await createDeviceStore(db).add(records);
+  assert.deepEqual(await createDeviceStore(await restart()).load(), records);
+});
+
+test('an id that is taken, or given twice, is named, and nothing is added', async (t) => {
+  const { db } = await openState(t);
+  const devices = createDeviceStore(db);
+  await devices.add([device('a'), device('b')]);
+  const exists = (ids: string[]) => (error: unknown) => {
+    assert.ok(error instanceof HubError && error.code === 'device-exists');
+    assert.deepEqual(error.details, { ids });
+    return true;
+  };
+  await assert.rejects(devices.add([device('c'), device('b'), device('a')]), exists(['a', 'b']));
+  await assert.rejects(devices.add([device('d'), device('e'), device('d')]), exists(['d']));
+  assert.deepEqual(
+    (await devices.load()).map(({ id }) => id),
+    ['a', 'b'],
+  );
+});
+
+test('ten thousand devices are added in one transaction', async (t) => {
+  const { db } = await openState(t);
+  const devices = createDeviceStore(db);
+  await devices.add(Array.from({ length: 10_000 }, (_, index) => device(`d-${index}`)));
+  assert.equal((await devices.load()).length, 10_000);
+});
+
+test('the epoch rises with each session and survives a restart, a removal and a new registration', async (t) => {
+  const { db, restart } = await openState(t);
+  let devices = createDeviceStore(db);
+  await devices.add([device('a')]);
+  const opening = { deviceId: 'a', boot: 'b1', uptimeMs: 0, nowMs: 1000 };
+  const opened = await Promise.all([devices.openSession(opening), devices.openSession(opening)]);
+  assert.deepEqual(
+    opened.map(({ epoch }) => epoch),
+    [1, 2],
+  );
+  devices = createDeviceStore(await restart());
+  assert.equal((await devices.load())[0]?.epoch, 2);
+  await devices.remove('a');
+  assert.deepEqual(await devices.load(), []);
+  await assert.rejects(
+    devices.remove('a'),
+    (error) => error instanceof HubError && error.code === 'device-unknown',
+  );
+  await devices.add([device('a')]);
+  assert.equal((await devices.load())[0]?.epoch, 2);
+  assert.equal((await devices.openSession(opening)).epoch, 3);
+});
+
+test('a boot keeps its first anchor over reconnects and restarts', async (t) => {
+  const { db, restart } = await openState(t);
+  const first = { deviceId: 'a', boot: 'b1', uptimeMs: 1_500.25, nowMs: 1_700_000_000_000 };
+  assert.equal((await createDeviceStore(db).openSession(first)).anchorMs, 1_699_999_998_499.75);
+  const devices = createDeviceStore(await restart());
+  const again = await devices.openSession({ ...first, uptimeMs: 9_000, nowMs: 1_700_000_060_000 });
+  assert.equal(again.anchorMs, 1_699_999_998_499.75, 'though the clocks have drifted apart');
+  assert.equal(await devices.anchor('a', 'b1'), 1_699_999_998_499.75);
+  assert.equal(await devices.anchor('a', 'b2'), undefined);
+  assert.equal(await devices.anchor('b', 'b1'), undefined);
+});
+
+test('an uptime that goes backwards is a new boot, also when only a noted one shows it', async (t) => {
+  const { db } = await openState(t);
+  const devices = createDeviceStore(db);
+  const open = (uptimeMs: number, nowMs: number) =>
+    devices.openSession({ deviceId: 'a', boot: 'same', uptimeMs, nowMs });
+  assert.equal((await open(5_000, 100_000)).anchorMs, 95_000);
+  assert.equal((await open(4_000, 200_000)).anchorMs, 196_000, 'backwards');
+  assert.equal((await open(6_000, 300_000)).anchorMs, 196_000, 'forwards again');
+  await devices.noteUptime('a', 'same', 50_000);
+  await devices.noteUptime('a', 'same', 40_000);
+  assert.equal((await open(45_000, 400_000)).anchorMs, 355_000, 'behind the largest noted');
+});
+
+test('the last sixteen boots of each device are kept, by their newest session', async (t) => {
+  const { db } = await openState(t);
+  const devices = createDeviceStore(db);
+  await devices.add([device('a')]);
+  await devices.openSession({ deviceId: 'other', boot: 'b0', uptimeMs: 0, nowMs: 7 });
+  for (let boot = 0; boot < 20; boot += 1) {
+    await devices.openSession({ deviceId: 'a', boot: `b${boot}`, uptimeMs: 0, nowMs: 1000 + boot });
+    // The device goes back to its oldest boot's stored readings: that boot is in use.
+    await devices.openSession({ deviceId: 'a', boot: 'b0', uptimeMs: boot, nowMs: 5000 });
+  }
+  const { anchors, anchorMs } = await devices.openSession({
+    deviceId: 'a',
+    boot: 'b19',
+    uptimeMs: 5,
+    nowMs: 1,
+  });
+  const kept = ['b0', ...Array.from({ length: 15 }, (_, index) => `b${index + 5}`)];
+  assert.deepEqual([...anchors.keys()].sort(), kept.sort());
+  assert.equal(anchorMs, 1019);
+  assert.equal(anchors.get('b5'), 1005);
+  assert.equal(await devices.anchor('a', 'b4'), undefined);
+  assert.equal(await devices.anchor('other', 'b0'), 7);
+  await devices.remove('a');
+  assert.equal(await devices.anchor('a', 'b19'), undefined);
+});
+
+test('presence rows replace each other and come back after a restart', async (t) => {
+  const { db, restart } = await openState(t);
+  const presence = createPresenceStore(db);
+  const online = {
+    state: 'online',
+    reason: 'session-opened',
+    sinceMs: 1_700_000_000_000.125,
+    epoch: 3,
+    n: 1,
+  } as const;
+  const sleeping = { state: 'sleeping', reason: 'bye', sinceMs: 5, epoch: 1, n: 4, untilMs: 99.5 } as const;
+  await presence.savePresence([]);
+  await presence.savePresence([
+    { deviceId: 'a', ...sleeping },
+    { deviceId: 'b', ...sleeping },
+    { deviceId: 'c', ...online },
+  ]);
+  await presence.savePresence([{ deviceId: 'a', ...online }]);
+  await presence.removePresence('c');
+  assert.deepEqual(await createPresenceStore(await restart()).loadPresence(), [
+    { deviceId: 'a', ...online },
+    { deviceId: 'b', ...sleeping },
+  ]);
+});
+
+test('the hub keeps its id for good and counts its starts', async (t) => {
+  const { db, restart } = await openState(t);
+  const first = createHubIdentityStore(db);
+  const id = await first.hubId();
+  assert.match(id, /^[\w-]{1,64}$/);
+  assert.equal(await first.nextIncarnation(), 1);
+  assert.equal(await first.hubId(), id);
+  const second = createHubIdentityStore(await restart());
+  assert.equal(await second.nextIncarnation(), 2);
+  assert.equal(await second.hubId(), id);
+});
