@@ -34,10 +34,6 @@ export function compileDeviceType(definition: unknown, file: string): DeviceType
   if (faults.length > 0) throw new SchemaFault(file, faults);
   const { name, version, streams, events, commands, presence } = definition as DeviceTypeDefinition;
   const ajv = createAjv();
-  const mapOf = <From, To>(
-    items: Record<string, From> | undefined,
-    compile: (name: string, item: From) => To,
-  ) => new Map(Object.entries(items ?? {}).map(([key, item]) => [key, compile(key, item)]));
   return {
     id: `${name}@${version}`,
     name,
@@ -53,6 +49,13 @@ export function compileDeviceType(definition: unknown, file: string): DeviceType
       graceSec: presence.graceSec ?? presence.heartbeatSec / 2,
     },
   };
+}
+
+function mapOf<From, To>(
+  items: Record<string, From> | undefined,
+  compile: (name: string, item: From) => To,
+): Map<string, To> {
+  return new Map(Object.entries(items ?? {}).map(([key, item]) => [key, compile(key, item)]));
 }
 
 function faultsOf(definition: unknown): FieldError[] {

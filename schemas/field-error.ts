@@ -1,5 +1,5 @@
 import type { ErrorObject } from 'ajv/dist/2020.js';
-import { escapePointer, valueAt } from './json-pointer.ts';
+import { escapePointer, ownMember, valueAt } from './json-pointer.ts';
 
 /** What is wrong with one field: where, by which rule, what the rule wants and what came. */
 export interface FieldError {
@@ -28,8 +28,8 @@ export function renderValue(value: unknown): string {
   if (value === null) return 'null';
   if (typeof value === 'string') return shorten(JSON.stringify(value.slice(0, maxGot)), maxGot);
   if (Array.isArray(value)) return `array of ${value.length}`;
-  if (typeof value === 'object') return 'object';
-  return shorten(String(value), maxGot);
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  return typeof value;
 }
 
 /**
@@ -44,7 +44,7 @@ export function describeError(error: ErrorObject, root: unknown): FieldError {
       ? error.instancePath
       : `${error.instancePath}/${escapePointer(shorten(member, maxName))}`;
   const holder = valueAt(root, error.instancePath);
-  const value = member === undefined ? holder : ownValue(holder, member);
+  const value = member === undefined ? holder : ownMember(holder, member);
   const keyword = error.propertyName === undefined ? keywordOf(error) : 'propertyNames';
   const got = error.propertyName === undefined ? renderValue(value) : renderValue(error.propertyName);
   return { path, keyword, expected: shorten(expectation(error, value), maxExpected), got };
@@ -115,11 +115,6 @@ function listOf(values: unknown): string {
   return Array.isArray(values)
     ? values.map((value) => (typeof value === 'string' ? value : renderValue(value))).join(', ')
     : '';
-}
-
-function ownValue(holder: unknown, name: string): unknown {
-  if (typeof holder !== 'object' || holder === null || !Object.hasOwn(holder, name)) return undefined;
-  return (holder as Record<string, unknown>)[name];
 }
 
 function shorten(text: string, length: number): string {

@@ -9,10 +9,13 @@ export function escapePointer(token: string): string {
 export function valueAt(root: unknown, pointer: string): unknown {
   let value = root;
   for (const token of pointer.split('/').slice(1)) {
-    if (typeof value !== 'object' || value === null) return undefined;
-    const name = token.replaceAll('~1', '/').replaceAll('~0', '~');
-    if (!Object.hasOwn(value, name)) return undefined;
-    value = (value as Record<string, unknown>)[name];
+    value = ownMember(value, token.replaceAll('~1', '/').replaceAll('~0', '~'));
   }
   return value;
+}
+
+/** A member that is the holder's own: `__proto__` as a name in JSON is one, an inherited `toString` is not. */
+export function ownMember(holder: unknown, name: string): unknown {
+  if (typeof holder !== 'object' || holder === null) return undefined;
+  return Object.getOwnPropertyDescriptor(holder, name)?.value;
 }

@@ -1,61 +1,11 @@
+import type { DeviceRecord, DeviceStore, SessionOpening, StoredOpening } from '../devices/device-store.ts';
 import { HubError } from '../kernel/errors.ts';
 import type { Database } from './sqlite.ts';
 
-export interface DeviceRecord {
-  id: string;
-  /** `env-sensor@1` */
-  type: string;
-  site: string;
-  /** SHA-256 of the secret, hex. */
-  secretHash: string;
-  createdMs: number;
-  disabled: boolean;
-  /** Of its newest session; 0 before the first. */
-  epoch: number;
-}
-
-export interface SessionOpening {
-  deviceId: string;
-  boot: string;
-  /** The device's uptime at its hello, ms. */
-  uptimeMs: number;
-  /** The hub's clock at the same moment, Unix ms. */
-  nowMs: number;
-}
-
-export interface OpenedSession {
-  epoch: number;
-  /** Of this boot. */
-  anchorMs: number;
-  /** Of every boot that is kept, this one among them, by the boot's name. */
-  anchors: ReadonlyMap<string, number>;
-}
-
-/** Devices, their epochs and the anchors of their boots. All reject with HubError `database-failed`. */
-export interface DeviceStore {
-  load(): Promise<DeviceRecord[]>;
-  /**
-   * Adds all or none. A record's `epoch` is not taken: one that had been removed keeps its old epoch.
-   * @throws HubError `device-exists`, `details.ids` has the ids that are taken or given twice
-   */
-  add(records: readonly DeviceRecord[]): Promise<void>;
-  /** Forgets the device and its boots, not its epoch. @throws HubError `device-unknown` */
-  remove(id: string): Promise<void>;
-  /**
-   * Raises the device's epoch by 1 and fixes the anchor (hub time at uptime 0, Unix ms) of its boot, both
-   * synced in one transaction. A boot seen before keeps its anchor, so that a repeated reading gets the same
-   * time, unless the uptime has gone backwards: then it is a new boot under an old name. The last 16 boots
-   * of a device are kept.
-   */
-  openSession(opening: SessionOpening): Promise<OpenedSession>;
-  /** Remembers how far a boot's uptime has come, so that a later `openSession` knows it going backwards. */
-  noteUptime(deviceId: string, boot: string, uptimeMs: number): Promise<void>;
-  /** The anchor of a boot that is still kept. */
-  anchor(deviceId: string, boot: string): Promise<number | undefined>;
-}
-
+/** The anchors of so many boots are kept of each device; the one whose newest session is oldest goes first. */
 const keptBoots = 16;
 
+/** Devices, their epochs and the anchors of their boots, in `state.db`. */
 export function createDeviceStore(db: Database): DeviceStore {
   return {
     async load() {
@@ -85,21 +35,6 @@ export function createDeviceStore(db: Database): DeviceStore {
     },
 
     openSession: (opening) => openSession(db, opening),
-
-    async noteUptime(deviceId, boot, uptimeMs) {
-      await db.transaction([
-        {
-          sql: `UPDATE boot_anchor SET uptime_ms = max(uptime_ms, ?3) WHERE device_id = ?1 AND boot = ?2`,
-          params: [deviceId, boot, uptimeMs],
-        },
-      ]);
-    },
-
-    async anchor(deviceId, boot) {
-      const sql = 'SELECT anchor_ms FROM boot_anchor WHERE device_id = ?1 AND boot = ?2';
-      const [row] = await db.read(sql, [deviceId, boot]);
-      return row === undefined ? undefined : Number(row['anchor_ms']);
-    },
   };
 }
 
@@ -138,7 +73,7 @@ function exists(ids: readonly string[], cause?: unknown): HubError {
 async function openSession(
   db: Database,
   { deviceId, boot, uptimeMs, nowMs }: SessionOpening,
-): Promise<OpenedSession> {
+): Promise<StoredOpening> {
   const [epochs, , , boots] = await db.transaction([
     {
       sql: `INSERT INTO device_epoch (device_id, epoch) VALUES (?1, 1)
@@ -162,5 +97,5 @@ async function openSession(
     { sql: 'SELECT boot, anchor_ms FROM boot_anchor WHERE device_id = ?1', params: [deviceId] },
   ]);
   const anchors = new Map(boots?.map((row) => [String(row['boot']), Number(row['anchor_ms'])]));
-  return { epoch: Number(epochs?.[0]?.['epoch']), anchorMs: anchors.get(boot) ?? Number.NaN, anchors };
+  return { epoch: Number(epochs?.[0]?.['epoch']), anchors };
 }

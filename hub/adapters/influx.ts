@@ -147,7 +147,7 @@ function isoTime(ms: number): string {
 
 function readings(rows: readonly InfluxRow[], { take }: ReadingsQuery): ReadingsRow[] {
   const answer = rows.map(({ timeUs, fields }) => ({ timeMs: timeUs / 1000, fields }));
-  return take === 'last' ? answer.reverse() : answer;
+  return take === 'last' ? answer.toReversed() : answer;
 }
 
 function authorization({ username, password }: InfluxOptions): { authorization?: string } {

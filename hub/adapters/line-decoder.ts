@@ -66,8 +66,16 @@ export function decodeValues(line: string, from: number): Pick<DecodedLine, 'fie
 const integer = /^-?\d+$/;
 const float = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 const truths: Readonly<Record<string, boolean>> = {
-  ...{ t: true, T: true, true: true, True: true, TRUE: true },
-  ...{ f: false, F: false, false: false, False: false, FALSE: false },
+  t: true,
+  T: true,
+  true: true,
+  True: true,
+  TRUE: true,
+  f: false,
+  F: false,
+  false: false,
+  False: false,
+  FALSE: false,
 };
 
 function decodeValue(line: string, text: string): FieldValue {

@@ -45,7 +45,7 @@ function seriesId(db: OperationDatabase, key: string): number {
   const known = seriesIds.get(key);
   if (known !== undefined) return known;
   const { measurement, tags } = decodeKey(key);
-  const sorted = Object.entries(tags).sort(([a], [b]) => (a < b ? -1 : 1));
+  const sorted = Object.entries(tags).toSorted(([a], [b]) => (a < b ? -1 : 1));
   // The update changes nothing; without it RETURNING would be silent about a row that exists.
   const row = db
     .prepare(

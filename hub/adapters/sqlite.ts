@@ -90,7 +90,6 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
 }
 
 class WorkerDatabase implements Database {
-  readonly #worker: Worker;
   readonly #port: MessagePort;
   readonly #file: string;
   readonly #maxOutstanding: number;
@@ -102,7 +101,6 @@ class WorkerDatabase implements Database {
   #closed: Promise<void> | undefined;
 
   constructor(worker: Worker, port: MessagePort, options: DatabaseOptions) {
-    this.#worker = worker;
     this.#port = port;
     this.#file = options.file;
     this.#maxOutstanding = options.maxOutstanding ?? 10_000;

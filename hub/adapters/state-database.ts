@@ -1,6 +1,10 @@
+import { commandMigrations } from './command-store.ts';
 import { openDatabase, type Database, type DatabaseOptions } from './sqlite.ts';
 
-/** One entry a release that changed the tables; entries are only ever added. */
+/**
+ * Files remember how many of these have run, so that each keeps its place for good: what changes the tables
+ * later, the command tables too, is added at the end of this list.
+ */
 const migrations = [
   `CREATE TABLE device (
      id TEXT PRIMARY KEY,
@@ -43,10 +47,11 @@ const migrations = [
      id TEXT NOT NULL,
      incarnation INTEGER NOT NULL
    ) STRICT;`,
+  ...commandMigrations,
 ];
 
 /**
- * Opens `state.db`: devices, epochs, boot anchors, presence and the hub's own name.
+ * Opens `state.db`: devices, epochs, boot anchors, presence, the hub's own name and the command journal.
  * @throws HubError `database-failed`
  */
 export function openStateDatabase(

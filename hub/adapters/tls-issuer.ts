@@ -1,5 +1,7 @@
 /** Makes a certificate authority and certificates of it (RFC 5280): ECDSA P-256, which small devices verify fast. */
 
+// The x509 package finds its parts by reflection and asks for this polyfill; it must be loaded first.
+import 'reflect-metadata';
 import {
   AuthorityKeyIdentifierExtension,
   BasicConstraintsExtension,

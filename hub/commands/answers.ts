@@ -131,8 +131,11 @@ export class Answers {
     if (this.#sweeping) return;
     this.#sweeping = true;
     try {
-      for (let after: number | undefined; ; ) {
-        const page = await this.#deps.journal.unanswered({ limit: owedPage, ...(after === undefined ? {} : { after }) });
+      for (let after: number | undefined; ;) {
+        const page = await this.#deps.journal.unanswered({
+          limit: owedPage,
+          ...(after === undefined ? {} : { after }),
+        });
         await Promise.all(page.records.map((record) => this.#settle(record)));
         if (page.last === undefined || this.#closed) break;
         after = page.last;

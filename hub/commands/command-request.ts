@@ -60,7 +60,12 @@ export function parsePayload(payload: Uint8Array, idempotencyKey?: string): Pars
     return refusedPayload(error === undefined ? [] : [error], isRecord(body) ? body : {});
   }
   if (idempotencyKey !== undefined && body['id'] !== idempotencyKey) {
-    const conflict = { path: '/id', keyword: 'const', expected: 'the same as idempotency-key', got: 'another id' };
+    const conflict = {
+      path: '/id',
+      keyword: 'const',
+      expected: 'the same as idempotency-key',
+      got: 'another id',
+    };
     return refusedPayload([conflict], body);
   }
   const { id, params, ttlMs } = body;
@@ -92,7 +97,12 @@ function withKey(json: unknown, key: string | undefined): unknown {
 }
 
 function tooLarge(bytes: number): FieldError {
-  return { path: '', keyword: 'maxLength', expected: `at most ${maxPayloadBytes} bytes`, got: `${bytes} bytes` };
+  return {
+    path: '',
+    keyword: 'maxLength',
+    expected: `at most ${maxPayloadBytes} bytes`,
+    got: `${bytes} bytes`,
+  };
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

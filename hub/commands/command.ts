@@ -18,7 +18,8 @@ import type { FieldError, OfflinePolicy, ResultStatus, Safety } from '../../sche
  */
 
 export type FinalStatus = 'succeeded' | 'failed' | 'rejected' | 'expired' | 'cancelled' | 'lost';
-export type CommandStatus = 'accepted' | 'queued' | 'sent' | 'received' | 'running' | 'uncertain' | FinalStatus;
+export type CommandStatus =
+  'accepted' | 'queued' | 'sent' | 'received' | 'running' | 'uncertain' | FinalStatus;
 
 export const finalStatuses: readonly FinalStatus[] = [
   'succeeded',
@@ -202,7 +203,9 @@ function afterSending(command: Command, event: CommandEvent, nowMs: number): Ste
       return { ...settleUnknown(heard, command, event, nowMs), effects: ['ack', 'announce'] };
     case 'not-written':
       if (command.heardMs !== undefined) return same(command);
-      return command.cancelRequested ? enter(command, 'cancelled', nowMs, 'on-request') : undelivered(command, nowMs);
+      return command.cancelRequested
+        ? enter(command, 'cancelled', nowMs, 'on-request')
+        : undelivered(command, nowMs);
     case 'session-opened': {
       const doubt = toUncertain(command, nowMs, 'reconnected');
       return { ...doubt, effects: [...doubt.effects, 'recall', ...cancelAgain(command)] };
@@ -218,7 +221,11 @@ function afterSending(command: Command, event: CommandEvent, nowMs: number): Ste
     }
     case 'cancel-requested':
       if (command.cancelRequested) return same(command, 'write-cancel');
-      return { command: { ...command, cancelRequested: true }, journal: true, effects: ['write-cancel', 'announce'] };
+      return {
+        command: { ...command, cancelRequested: true },
+        journal: true,
+        effects: ['write-cancel', 'announce'],
+      };
     case 'device-removed':
       return enter(command, 'lost', nowMs, 'device-removed');
     case 'gave-up':

@@ -52,7 +52,7 @@ export class DueQueue<Item> {
   }
 
   #rise(index: number): void {
-    for (let at = index; at > 0; ) {
+    for (let at = index; at > 0;) {
       const parent = (at - 1) >> 1;
       if (this.#due(parent) <= this.#due(at)) return;
       this.#swap(at, parent);
@@ -64,7 +64,7 @@ export class DueQueue<Item> {
     const last = this.#heap.pop();
     if (last === undefined || this.#heap.length === 0) return;
     this.#heap[0] = last;
-    for (let at = 0; ; ) {
+    for (let at = 0; ;) {
       let least = at;
       for (const child of [2 * at + 1, 2 * at + 2]) {
         if (this.#due(child) < this.#due(least)) least = child;

@@ -22,7 +22,7 @@ export interface Delivery {
 /**
  * What must outlive the hub: every command with its state, and whether its final answer has reached the broker.
  * Each write resolves once it is on disk, and writes take effect in the order of the calls.
- * Everything throws HubError `database-failed`.
+ * Everything throws HubError `database-failed`: nothing was written, unless `details.reason` is `worker-died`.
  */
 export interface CommandJournal {
   /** Commands without a final status, oldest first. */

@@ -194,7 +194,10 @@ export class Lane {
       }
       if (effect === 'note-late') {
         counters.lateResults++;
-        log.info({ device: this.device, command: command.id, status: command.status }, 'a late result changes nothing');
+        log.info(
+          { device: this.device, command: command.id, status: command.status },
+          'a late result changes nothing',
+        );
       }
     }
   }
@@ -218,7 +221,8 @@ export class Lane {
 
   #recall(): void {
     const ids: string[] = [];
-    for (const { command } of this.commands.values()) if (command.status === 'uncertain') ids.push(command.id);
+    for (const { command } of this.commands.values())
+      if (command.status === 'uncertain') ids.push(command.id);
     for (let from = 0; from < ids.length; from += maxRecallIds) {
       this.#peer?.send({ type: 'recall', ids: ids.slice(from, from + maxRecallIds) });
     }
@@ -232,7 +236,10 @@ export class Lane {
         return await journal.save(command);
       } catch (error) {
         counters.journalFaults++;
-        log.error({ device: this.device, command: command.id, reason: messageOf(error) }, 'the journal cannot be written');
+        log.error(
+          { device: this.device, command: command.id, reason: messageOf(error) },
+          'the journal cannot be written',
+        );
         if (this.#deps.closing()) throw error;
         await wait(clock, waitMs);
       }

@@ -101,11 +101,13 @@ function parseRequest(root: string, topic: string): Request | undefined {
  */
 function refuseResponseTopic(root: string, topic: string): string | undefined {
   if (topic === '') return 'must not be empty';
-  if (Buffer.byteLength(topic) > maxResponseTopicBytes) return `must not exceed ${maxResponseTopicBytes} bytes`;
+  if (Buffer.byteLength(topic) > maxResponseTopicBytes)
+    return `must not exceed ${maxResponseTopicBytes} bytes`;
   if (/[+#\p{Cc}]/u.test(topic)) return 'must not hold a wildcard or a control character [MQTT-3.3.2-14]';
   if (topic.startsWith('$')) return 'must not start with $ [MQTT-4.7.2-1]';
   if (topic.split('/').length - 1 > maxSlashes) return `must not have more than ${maxSlashes} slashes`;
   const own = topic === root || topic.startsWith(`${root}/`);
-  if (own && !topic.startsWith(`${root}/answer/`)) return `must not lie under ${root}, except under ${root}/answer`;
+  if (own && !topic.startsWith(`${root}/answer/`))
+    return `must not lie under ${root}, except under ${root}/answer`;
   return undefined;
 }

@@ -67,9 +67,15 @@ export class PresenceKeeper {
   /**
    * Reads the last known states. Devices that were connected when the hub went away get `graceMs` to come
    * back before they are called offline: the hub's own absence says nothing about them.
+   * @returns devices that were removed while no hub ran; `removed` is due for each.
    */
-  async load(graceMs: number): Promise<void> {
+  async load(graceMs: number, isRegistered: (deviceId: string) => boolean): Promise<string[]> {
+    const orphans: string[] = [];
     for (const { deviceId, ...presence } of await this.#deps.store.loadPresence()) {
+      if (!isRegistered(deviceId)) {
+        orphans.push(deviceId);
+        continue;
+      }
       const entry: Entry = { presence };
       this.#entries.set(deviceId, entry);
       if (presence.state === 'online' || presence.state === 'suspect') {
@@ -79,6 +85,7 @@ export class PresenceKeeper {
         this.#watch(entry, leftMs, () => this.#apply(deviceId, { kind: 'silent', linkAlive: false }));
       }
     }
+    return orphans;
   }
 
   get(deviceId: string): Presence {

@@ -49,8 +49,9 @@ export class Registry {
     return this.#sessions.get(deviceId);
   }
 
-  get connections(): number {
-    return this.#connected.size;
+  /** Registered devices. */
+  get size(): number {
+    return this.#records.size;
   }
 
   /** The sessions whose welcome is out. */

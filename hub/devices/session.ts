@@ -48,6 +48,10 @@ export interface SessionCounters {
   closes: Record<string, number>;
 }
 
+export function newSessionCounters(): SessionCounters {
+  return { frames: 0, undecodable: 0, welcomes: 0, noticesDropped: 0, exceptions: 0, nacks: {}, closes: {} };
+}
+
 export interface SessionDeps {
   clock: Clock;
   log: Log;

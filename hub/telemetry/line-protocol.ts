@@ -21,7 +21,7 @@ import { HubError } from '../kernel/errors.ts';
 export function encodePrefix(measurement: string, tags: Readonly<Record<string, string>>): string {
   let prefix = escapeName(measurement);
   if (measurement.startsWith('#')) throw invalid(measurement, 'starts with #');
-  for (const [name, value] of Object.entries(tags).sort(([a], [b]) => (a < b ? -1 : 1))) {
+  for (const [name, value] of Object.entries(tags).toSorted(([a], [b]) => (a < b ? -1 : 1))) {
     if (control.test(value)) throw invalid(value, 'has a control character');
     const text = escapeTagValue(value);
     if (text !== '') prefix += `,${escapeName(name)}=${text}`;
@@ -43,34 +43,29 @@ export function encodePrefix(measurement: string, tags: Readonly<Record<string, 
 export function compileFieldEncoder(
   fields: readonly FieldSpec[],
 ): (data: Readonly<Record<string, unknown>>) => string {
-  const tags = fields.filter(({ tag }) => tag).sort((a, b) => (a.name < b.name ? -1 : 1));
-  const tagNames = tags.map(({ name }) => name);
-  const tagKeys = tags.map(({ name }) => `,${escapeName(name)}=`);
-  const values = fields.filter(({ tag }) => !tag);
-  const names = values.map(({ name }) => name);
-  const kinds = values.map(({ kind }) => kind);
-  const firstKeys = values.map(({ name }) => ` ${escapeName(name)}=`);
-  const nextKeys = values.map(({ name }) => `,${escapeName(name)}=`);
+  const columns = fields.map(({ name, kind, tag }) => ({ name, kind, tag, key: `${escapeName(name)}=` }));
+  const tags = columns.filter(({ tag }) => tag).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const values = columns.filter(({ tag }) => !tag);
 
   return function encodeFields(data) {
     let line = '';
-    for (let index = 0; index < tagNames.length; index += 1) {
-      const value = data[tagNames[index] as string];
+    for (const { name, key } of tags) {
+      const value = data[name];
       if (isAbsent(value)) continue;
       const text = encodeTag(value);
       if (text === undefined) return '';
-      if (text !== '') line += (tagKeys[index] as string) + text;
+      if (text !== '') line += `,${key}${text}`;
     }
-    let keys = firstKeys;
-    for (let index = 0; index < names.length; index += 1) {
-      const value = data[names[index] as string];
+    let separator = ' ';
+    for (const { name, kind, key } of values) {
+      const value = data[name];
       if (isAbsent(value)) continue;
-      const text = encodeField(kinds[index] as FieldSpec['kind'], value);
+      const text = encodeField(kind, value);
       if (text === undefined) return '';
-      line += (keys[index] as string) + text;
-      keys = nextKeys;
+      line += separator + key + text;
+      separator = ',';
     }
-    return keys === firstKeys ? '' : line;
+    return separator === ' ' ? '' : line;
   };
 }
 
@@ -93,16 +88,19 @@ export function encodeTimeUs(timeMs: number): string {
   return String(Math.round(timeMs * 1000));
 }
 
+/** Undefined when the value does not fit. */
 function encodeField(kind: FieldSpec['kind'], value: unknown): string | undefined {
   switch (kind) {
     case 'float':
-      return typeof value === 'number' && Number.isFinite(value) ? String(value) : undefined;
+      return Number.isFinite(value) ? String(value) : undefined;
     case 'integer':
       return Number.isSafeInteger(value) ? `${String(value)}i` : undefined;
     case 'boolean':
       return typeof value === 'boolean' ? String(value) : undefined;
     case 'string':
       return typeof value === 'string' ? quote(value) : undefined;
+    default:
+      return kind satisfies never;
   }
 }
 

@@ -159,6 +159,25 @@ test('an answer that breaks off is unavailable, and does not hang a read', async
   await assert.rejects(store.readings(query), unavailable);
 });
 
+test('a write is packed for a server that is not on loopback, and the real one unpacks it', async (t) => {
+  const encodings: unknown[] = [];
+  const url = await answering(t, (request, response) => {
+    encodings.push(request.headers['content-encoding']);
+    response.writeHead(204).end();
+  });
+  // Reaches this machine too, but does not say so.
+  const elsewhere = (address: string): string => address.replace('127.0.0.1', '0.0.0.0');
+  await storeAt(t, url).write(lines);
+  await storeAt(t, elsewhere(url)).write(lines);
+  assert.deepEqual(encodings, [undefined, 'gzip']);
+
+  const store = storeAt(t, elsewhere((await influxd(t)).url));
+  await store.createDatabase();
+  assert.deepEqual(await store.write(lines), { kind: 'stored' });
+  await store.probe();
+  assert.deepEqual(await store.readings(query), [{ timeMs: 1_700_000_000_000, fields: { v: 1 } }]);
+});
+
 test('nobody listening is unavailable', async (t) => {
   const store = storeAt(t, `http://127.0.0.1:${await freePort()}`);
   const outcome = await store.write(lines);

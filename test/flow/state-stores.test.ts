@@ -1,16 +1,17 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { createDeviceStore, type DeviceRecord } from '../../hub/adapters/device-store.ts';
+import { createDeviceStore } from '../../hub/adapters/device-store.ts';
 import { createHubIdentityStore } from '../../hub/adapters/hub-identity-store.ts';
 import { createPresenceStore } from '../../hub/adapters/presence-store.ts';
 import type { Database } from '../../hub/adapters/sqlite.ts';
 import { openStateDatabase } from '../../hub/adapters/state-database.ts';
+import type { DeviceRecord } from '../../hub/devices/device-store.ts';
 import { HubError } from '../../hub/kernel/errors.ts';
 import { temporaryFolder } from '../helpers/guard.ts';
 
 /** state.db with what it takes to close it and open it again, as a restarted hub does. */
-async function openState(t: TestContext): Promise<{ db: Database; restart(): Promise<Database> }> {
+async function openState(t: TestContext): Promise<{ db: Database; restart: () => Promise<Database> }> {
   const folder = temporaryFolder('state');
   const file = join(folder.path, 'state.db');
   let db = await openStateDatabase(file);
@@ -91,52 +92,42 @@ test('the epoch rises with each session and survives a restart, a removal and a 
 test('a boot keeps its first anchor over reconnects and restarts', async (t) => {
   const { db, restart } = await openState(t);
   const first = { deviceId: 'a', boot: 'b1', uptimeMs: 1_500.25, nowMs: 1_700_000_000_000 };
-  assert.equal((await createDeviceStore(db).openSession(first)).anchorMs, 1_699_999_998_499.75);
+  const { anchors } = await createDeviceStore(db).openSession(first);
+  assert.deepEqual([...anchors], [['b1', 1_699_999_998_499.75]]);
   const devices = createDeviceStore(await restart());
   const again = await devices.openSession({ ...first, uptimeMs: 9_000, nowMs: 1_700_000_060_000 });
-  assert.equal(again.anchorMs, 1_699_999_998_499.75, 'though the clocks have drifted apart');
-  assert.equal(await devices.anchor('a', 'b1'), 1_699_999_998_499.75);
-  assert.equal(await devices.anchor('a', 'b2'), undefined);
-  assert.equal(await devices.anchor('b', 'b1'), undefined);
+  assert.deepEqual([...again.anchors], [...anchors], 'though the clocks have drifted apart');
 });
 
-test('an uptime that goes backwards is a new boot, also when only a noted one shows it', async (t) => {
+test('an uptime that goes backwards is a new boot under an old name', async (t) => {
   const { db } = await openState(t);
   const devices = createDeviceStore(db);
-  const open = (uptimeMs: number, nowMs: number) =>
-    devices.openSession({ deviceId: 'a', boot: 'same', uptimeMs, nowMs });
-  assert.equal((await open(5_000, 100_000)).anchorMs, 95_000);
-  assert.equal((await open(4_000, 200_000)).anchorMs, 196_000, 'backwards');
-  assert.equal((await open(6_000, 300_000)).anchorMs, 196_000, 'forwards again');
-  await devices.noteUptime('a', 'same', 50_000);
-  await devices.noteUptime('a', 'same', 40_000);
-  assert.equal((await open(45_000, 400_000)).anchorMs, 355_000, 'behind the largest noted');
+  const open = async (uptimeMs: number, nowMs: number): Promise<number | undefined> =>
+    (await devices.openSession({ deviceId: 'a', boot: 'same', uptimeMs, nowMs })).anchors.get('same');
+  assert.equal(await open(5_000, 100_000), 95_000);
+  assert.equal(await open(4_000, 200_000), 196_000, 'backwards');
+  assert.equal(await open(6_000, 300_000), 196_000, 'forwards again');
+  assert.equal(await open(5_999, 400_000), 394_001, 'behind the last one');
 });
 
-test('the last sixteen boots of each device are kept, by their newest session', async (t) => {
+test('the last sixteen boots of each device are kept, by their newest session, until it is removed', async (t) => {
   const { db } = await openState(t);
   const devices = createDeviceStore(db);
   await devices.add([device('a')]);
   await devices.openSession({ deviceId: 'other', boot: 'b0', uptimeMs: 0, nowMs: 7 });
   for (let boot = 0; boot < 20; boot += 1) {
     await devices.openSession({ deviceId: 'a', boot: `b${boot}`, uptimeMs: 0, nowMs: 1000 + boot });
-    // The device goes back to its oldest boot's stored readings: that boot is in use.
+    // Its first boot stays in use.
     await devices.openSession({ deviceId: 'a', boot: 'b0', uptimeMs: boot, nowMs: 5000 });
   }
-  const { anchors, anchorMs } = await devices.openSession({
-    deviceId: 'a',
-    boot: 'b19',
-    uptimeMs: 5,
-    nowMs: 1,
-  });
-  const kept = ['b0', ...Array.from({ length: 15 }, (_, index) => `b${index + 5}`)];
-  assert.deepEqual([...anchors.keys()].sort(), kept.sort());
-  assert.equal(anchorMs, 1019);
-  assert.equal(anchors.get('b5'), 1005);
-  assert.equal(await devices.anchor('a', 'b4'), undefined);
-  assert.equal(await devices.anchor('other', 'b0'), 7);
+  const { anchors } = await devices.openSession({ deviceId: 'a', boot: 'b19', uptimeMs: 5, nowMs: 1 });
+  const expected = [['b0', 1000], ...Array.from({ length: 15 }, (_, n) => [`b${n + 5}`, 1005 + n])];
+  assert.deepEqual(Object.fromEntries(anchors), Object.fromEntries(expected));
   await devices.remove('a');
-  assert.equal(await devices.anchor('a', 'b19'), undefined);
+  const fresh = await devices.openSession({ deviceId: 'a', boot: 'b21', uptimeMs: 0, nowMs: 9 });
+  assert.deepEqual([...fresh.anchors], [['b21', 9]]);
+  const other = await devices.openSession({ deviceId: 'other', boot: 'b0', uptimeMs: 1, nowMs: 9 });
+  assert.deepEqual([...other.anchors], [['b0', 7]]);
 });
 
 test('presence rows replace each other and come back after a restart', async (t) => {

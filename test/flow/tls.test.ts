@@ -93,8 +93,6 @@ import socket, ssl, sys
 context = ssl.create_default_context(cafile=sys.argv[1])
 context.verify_flags |= ssl.VERIFY_X509_STRICT
 with socket.create_connection(("127.0.0.1", int(sys.argv[2])), timeout=10) as raw:
-    for name in sys.argv[3:]:
-        pass
     with context.wrap_socket(raw, server_hostname=sys.argv[3]) as tls:
         tls.sendall(b"GET / HTTP/1.0\\r\\n\\r\\n")
         answer = b""

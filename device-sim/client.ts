@@ -1,0 +1,485 @@
+import { randomUUID } from 'node:crypto';
+import { EventEmitter } from 'node:events';
+import {
+  closeCodes,
+  hubFrameChecks,
+  type CommandFrame,
+  type DeviceFrame,
+  type DrainFrame,
+  type HubFrame,
+  type NackFrame,
+  type NoticeFrame,
+  type ReadingTime,
+  type ResultFrame,
+  type Sample,
+  type Severity,
+  type WelcomeFrame,
+} from '../schemas/index.ts';
+import { ClockOffset } from './clock-offset.ts';
+import { systemClock, type Cancel, type Clock } from './clock.ts';
+import { CommandMemory, type CommandStore } from './command-memory.ts';
+import { CommandRunner, type CommandHandler, type HandlerOptions } from './command-runner.ts';
+import { Connection, type ConnectionOptions } from './connection.ts';
+import { Heartbeat } from './heartbeat.ts';
+import { Outbox, type OutboxItem, type Settlement } from './outbox.ts';
+import { Pacing } from './pacing.ts';
+import type { Random } from './random.ts';
+import { Backoff, retryAfter, type Ending, type Retry } from './reconnect.ts';
+
+export interface DeviceClientOptions extends ConnectionOptions {
+  /** `name@version`: `env-sensor@1` */
+  deviceType: string;
+  /** New on every boot; a random one when not given. */
+  boot?: string;
+  firmware?: string;
+  /** How often the device means to speak; the hub's `welcome.heartbeatSec` decides. */
+  heartbeatSec?: number;
+  /** Command memory that outlives a reboot; without it the memory is as long as this client's life. */
+  commandStore?: CommandStore;
+  /** Readings kept at most, 10,000 when not given; the policy when full is `Outbox`'s. */
+  outboxCapacity?: number;
+  /** Cap of the first wait before a new attempt, 1,000 ms when not given. */
+  backoffFirstMs?: number;
+  clock?: Clock;
+  random?: Random;
+}
+
+/** When a reading was taken (`ts` or `up`; now when neither is given) and how it is to be judged. */
+export interface SendOptions extends ReadingTime {
+  /** Lifts the limit on age. */
+  backfill?: boolean;
+  /** The earlier boot that `up` counts from. */
+  boot?: string;
+}
+
+interface ClientEvents {
+  welcome: [WelcomeFrame];
+  nack: [NackFrame];
+  notice: [NoticeFrame];
+  drain: [DrainFrame];
+  /** A command ended on this device. */
+  result: [ResultFrame, CommandFrame];
+  /** The hub took the result of this command. */
+  'result-acked': [string];
+  /** The connection, or the attempt at one, is over; the next one begins after `retry.waitMs`. */
+  close: [Ending, Retry | undefined];
+  /** Trying again will not mend it: somebody has to look. */
+  trouble: [string];
+  sent: [DeviceFrame];
+  received: [HubFrame];
+  /** A frame that is none of the protocol's, or not as its schema says: left alone. */
+  ignored: [string];
+}
+
+/** Before the first `welcome` has named the hub's own. */
+const defaultBackoffMaxMs = 60_000;
+const welcomeTimeoutMs = 10_000;
+const byeTimeoutMs = 10_000;
+/** A session that held this long starts the backoff anew; one that the hub ends at once does not. */
+const stableSessionMs = 10_000;
+
+/**
+ * The reference device client.
+ *
+ *     idle ─connect()─▶ connecting ─upgrade, hello─▶ greeting ─welcome─▶ open ─drain─▶ draining
+ *                          ▲                            │               │               │
+ *                          └──────── waiting ◀──────────┴───────────────┴───────────────┘
+ *     open ─bye()─▶ leaving ─1000─▶ idle (or waiting, with a sleep)            any ─close()─▶ closed
+ *
+ * It tries for ever, keeps each reading until it is settled, and never runs a command late or twice.
+ */
+class DeviceClient extends EventEmitter<ClientEvents> {
+  readonly boot: string;
+  readonly #options: DeviceClientOptions;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #bootedAtMs: number;
+  readonly #outbox: Outbox;
+  readonly #memory: CommandMemory;
+  readonly #runner: CommandRunner;
+  readonly #offset = new ClockOffset();
+  readonly #pacing = new Pacing();
+  readonly #backoff: Backoff;
+  readonly #heartbeat: Heartbeat;
+  #state: 'idle' | 'connecting' | 'greeting' | 'open' | 'draining' | 'leaving' | 'waiting' | 'closed' =
+    'idle';
+  #connection: Connection | undefined;
+  /** The last welcome; its limits hold for this session. */
+  #welcome: WelcomeFrame | undefined;
+  #openedAtMs = 0;
+  #seq = 0;
+  #ackedUpTo = 0;
+  /** Monotonic ms: no data frame before it, the hub asked for a pause. */
+  #holdUntilMs = 0;
+  /** Monotonic ms: this device's own moment to come back to a hub that drained. */
+  #slotAtMs: number | undefined;
+  #sleepSec: number | undefined;
+  #frozen = false;
+  #cancelTimer: Cancel | undefined;
+  #cancelPump: Cancel | undefined;
+  #left: (() => void) | undefined;
+
+  constructor(options: DeviceClientOptions) {
+    super();
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#random = options.random ?? Math.random;
+    this.boot = options.boot ?? randomUUID();
+    this.#bootedAtMs = this.#clock.monotonic();
+    this.#outbox = new Outbox(options.outboxCapacity ?? 10_000);
+    this.#backoff = new Backoff(options.backoffFirstMs ?? 1000, defaultBackoffMaxMs, this.#random);
+    this.#memory = new CommandMemory(options.commandStore);
+    this.#runner = new CommandRunner({
+      memory: this.#memory,
+      send: (frame) => this.#send(frame),
+      hubTime: () => this.hubTime(),
+      ended: (result, command) => this.emit('result', result, command),
+    });
+    this.#heartbeat = new Heartbeat({
+      clock: this.#clock,
+      beat: () => this.#send({ type: 'heartbeat', t1: this.uptime(), clock: this.#clock.now() }),
+      hubSilent: () => {
+        if (!this.#frozen) this.#connection?.destroy({ kind: 'hub-silent' });
+      },
+    });
+  }
+
+  /** Time since boot, ms; it never steps. */
+  uptime(): number {
+    return this.#clock.monotonic() - this.#bootedAtMs;
+  }
+
+  /** The hub's clock as this device reckons it, Unix ms; undefined before the first session. */
+  hubTime(): number | undefined {
+    return this.#offset.hubTime(this.uptime());
+  }
+
+  /** A session is open. */
+  get online(): boolean {
+    return this.#state === 'open' || this.#state === 'draining';
+  }
+
+  /** Readings kept, and lost because the outbox was full. */
+  get outbox(): { size: number; dropped: number } {
+    return { size: this.#outbox.size, dropped: this.#outbox.dropped };
+  }
+
+  /** Begins to connect, and keeps at it until `bye` or `close`; the outcomes are events. */
+  connect(): void {
+    if (this.#state !== 'idle' && this.#state !== 'waiting') return;
+    this.#cancelTimer?.();
+    this.#state = 'connecting';
+    this.#connection = Connection.open(this.#options, {
+      opened: () => this.#greet(),
+      heard: () => this.#heartbeat.heard(),
+      text: (text) => this.#read(text),
+      ended: (ending) => this.#ended(ending),
+    });
+  }
+
+  /** One reading; resolves when it is settled, which may take as long as the hub is away. Never rejects. */
+  send(stream: string, data: unknown, options: SendOptions = {}): Promise<Settlement> {
+    const settled = this.#add({ kind: 'reading', stream }, data, options);
+    this.#pump();
+    return settled;
+  }
+
+  /** Several readings of one stream, sent as `samples`; one settlement each, in the same order. */
+  sendSamples(
+    stream: string,
+    samples: readonly Sample[],
+    options: Pick<SendOptions, 'backfill' | 'boot'> = {},
+  ): Promise<Settlement[]> {
+    const settled = samples.map(({ data, ...time }) =>
+      this.#add({ kind: 'reading', stream }, data, { ...options, ...time }),
+    );
+    this.#pump();
+    return Promise.all(settled);
+  }
+
+  /** Something happened; as `send`. */
+  event(name: string, severity: Severity, data?: unknown, options: SendOptions = {}): Promise<Settlement> {
+    const settled = this.#add({ kind: 'event', name, severity }, data, options);
+    this.#pump();
+    return settled;
+  }
+
+  /** Commands without a handler are answered `rejected`. */
+  onCommand(name: string, handler: CommandHandler, options?: HandlerOptions): void {
+    this.#runner.handle(name, handler, options);
+  }
+
+  /**
+   * Orderly goodbye: what is in flight is settled first, what waits is kept. With `sleepSec` the client comes
+   * back by itself after that time, without it at the next `connect()`. Resolves when the connection is closed.
+   */
+  bye(sleepSec?: number): Promise<void> {
+    if (!this.online) {
+      this.#leave();
+      return Promise.resolve();
+    }
+    this.#state = 'leaving';
+    this.#sleepSec = sleepSec;
+    this.#send({ type: 'bye', ...(sleepSec === undefined ? {} : { sleepSec }) });
+    this.#setTimer(byeTimeoutMs, () => this.#connection?.destroy({ kind: 'hub-silent' }));
+    return new Promise((resolve) => {
+      this.#left = resolve;
+    });
+  }
+
+  /** The end of this client: what is not settled is given up (`dropped`). Resolves when the socket is closed. */
+  close(): Promise<void> {
+    const open = this.#connection;
+    this.#stopTimers();
+    this.#state = 'closed';
+    this.#outbox.close();
+    if (open === undefined) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#left = resolve;
+      if (this.#frozen) open.destroy({ kind: 'closed', code: 1006, reason: 'closed' });
+      else open.close();
+    });
+  }
+
+  /** Faults on purpose, for tests and simulated devices; a real device has no such thing. */
+  readonly faults = {
+    /** The application hangs; the stack below still answers pings. Until `resume`. */
+    hang: (): void => {
+      this.#frozen = true;
+      this.#connection?.hang();
+    },
+    /** The network goes away and nobody is told. Until `resume`. */
+    vanish: (): void => {
+      this.#frozen = true;
+      this.#connection?.vanish();
+    },
+    /** The socket is destroyed without a close frame; the client comes back on its own. */
+    cut: (): void => this.#connection?.destroy({ kind: 'closed', code: 1006, reason: 'cut' }),
+    /** Ends `hang` and `vanish`: the old connection is gone, a new one begins at once. */
+    resume: (): void => {
+      if (!this.#frozen) return;
+      this.#connection?.destroy({ kind: 'closed', code: 1006, reason: 'resumed' });
+      this.#frozen = false;
+      if (this.#state === 'waiting') this.connect();
+    },
+  };
+
+  #greet(): void {
+    this.#state = 'greeting';
+    const { deviceType, firmware, heartbeatSec } = this.#options;
+    const unresolved = this.#memory.unresolved();
+    this.#send({
+      type: 'hello',
+      boot: this.boot,
+      deviceType,
+      t1: this.uptime(),
+      ...(firmware === undefined ? {} : { firmware }),
+      ...(heartbeatSec === undefined ? {} : { heartbeatSec }),
+      ...(this.#memory.persists ? { persistsCommands: true } : {}),
+      ...(unresolved.length === 0 ? {} : { unresolved }),
+    });
+    this.#setTimer(welcomeTimeoutMs, () => this.#connection?.destroy({ kind: 'hub-silent' }));
+  }
+
+  #read(text: string): void {
+    const frame = parseHubFrame(text);
+    if (frame === undefined) this.emit('ignored', text);
+    else {
+      this.emit('received', frame);
+      this.#obey(frame);
+    }
+  }
+
+  #obey(frame: HubFrame): void {
+    switch (frame.type) {
+      case 'welcome':
+        return this.#welcomed(frame);
+      case 'ack':
+        return 're' in frame ? this.#resultAcked(frame.re) : this.#acked(frame.upTo);
+      case 'nack':
+        return this.#nacked(frame);
+      case 'heartbeat':
+        return this.#offset.add(frame.t1, frame.t2);
+      case 'command':
+        return this.#runner.command(frame);
+      case 'cancel':
+        return this.#runner.cancel(frame.re);
+      case 'recall':
+        return this.#runner.recall(frame.ids);
+      case 'notice':
+        this.emit('notice', frame);
+        return undefined;
+      case 'drain':
+        return this.#drain(frame);
+    }
+  }
+
+  #welcomed(welcome: WelcomeFrame): void {
+    if (this.#state !== 'greeting') return;
+    this.#cancelTimer?.();
+    this.#state = 'open';
+    this.#welcome = welcome;
+    this.#openedAtMs = this.#clock.monotonic();
+    this.#seq = 0;
+    this.#ackedUpTo = 0;
+    this.#holdUntilMs = 0;
+    this.#slotAtMs = undefined;
+    this.#backoff.maxMs = welcome.backoffMaxMs;
+    this.#offset.reset();
+    this.#offset.add(welcome.t1, welcome.now);
+    this.#pacing.start(welcome.limits.messagesPerSec, this.#openedAtMs);
+    this.#heartbeat.start(welcome.heartbeatSec, welcome.graceSec);
+    this.emit('welcome', welcome);
+    this.#runner.resend();
+    this.#pump();
+  }
+
+  #acked(upTo: number): void {
+    this.#ackedUpTo = Math.max(this.#ackedUpTo, upTo);
+    this.#outbox.ack(upTo);
+    this.#pump();
+  }
+
+  #resultAcked(id: string): void {
+    this.#memory.acked(id);
+    this.emit('result-acked', id);
+  }
+
+  #nacked(nack: NackFrame): void {
+    this.emit('nack', nack);
+    const pauseMs = (nack.retryAfterMs ?? 1000) * (1 + this.#random() / 10);
+    if (nack.re !== undefined) {
+      const { re } = nack;
+      if (nack.retry) this.#clock.after(pauseMs, () => this.#runner.resendOne(re));
+      else this.#resultAcked(re);
+    }
+    if (nack.seq === undefined) return;
+    if (nack.retry) this.#holdUntilMs = Math.max(this.#holdUntilMs, this.#clock.monotonic() + pauseMs);
+    this.#outbox.nack(nack.seq, nack);
+    this.#pump();
+  }
+
+  #drain(drain: DrainFrame): void {
+    if (this.#state !== 'open') return;
+    // No new readings: the hub settles what it has. It closes with 1012; if it does not, we leave in our slot.
+    this.#state = 'draining';
+    this.#slotAtMs = this.#clock.monotonic() + drain.reconnectAfterMs;
+    this.#setTimer(drain.reconnectAfterMs, () => {
+      this.#connection?.destroy({ kind: 'closed', code: closeCodes.draining, reason: 'draining' });
+    });
+    this.emit('drain', drain);
+  }
+
+  #ended(ending: Ending): void {
+    this.#connection = undefined;
+    this.#stopTimers();
+    if (ending.kind === 'closed' && ending.code === closeCodes.frameTooBig) this.#outbox.halve();
+    this.#outbox.sessionEnded();
+    if (this.#state === 'closed' || this.#state === 'leaving') {
+      this.emit('close', ending, undefined);
+      if (this.#state === 'leaving') this.#leave();
+      this.#left?.();
+      return;
+    }
+    if (this.online && this.#clock.monotonic() - this.#openedAtMs >= stableSessionMs) this.#backoff.reset();
+    this.#state = 'waiting';
+    const retry = retryAfter(ending, this.#backoff.next(), this.#random);
+    if (this.#slotAtMs !== undefined && retry.trouble === undefined) {
+      retry.waitMs = Math.max(0, this.#slotAtMs - this.#clock.monotonic());
+    }
+    this.#slotAtMs = undefined;
+    this.emit('close', ending, retry);
+    if (retry.trouble !== undefined) this.emit('trouble', retry.trouble);
+    // A listener may have closed the client, or called connect() itself.
+    if (this.#state === 'waiting') this.#connectAfter(retry.waitMs);
+  }
+
+  #leave(): void {
+    this.#stopTimers();
+    this.#connection?.destroy({ kind: 'closed', code: 1006, reason: 'bye' });
+    this.#state = 'idle';
+    if (this.#sleepSec === undefined) return;
+    this.#state = 'waiting';
+    this.#connectAfter(this.#sleepSec * 1000);
+    this.#sleepSec = undefined;
+  }
+
+  #connectAfter(ms: number): void {
+    this.#setTimer(ms, () => {
+      if (!this.#frozen) this.connect();
+    });
+  }
+
+  #add(what: OutboxItem['what'], data: unknown, options: SendOptions): Promise<Settlement> {
+    const { ts, up, backfill = false, boot } = options;
+    const time: ReadingTime = up === undefined ? { ts: ts ?? this.#clock.now() } : { up };
+    return new Promise((settle) => {
+      if (this.#state === 'closed') settle({ kind: 'dropped', cause: 'closed' });
+      else this.#outbox.add({ what, time, data, backfill, boot, settle });
+    });
+  }
+
+  /** Sends what waits, as far as the window, the rate and the hub's wish for a pause allow. */
+  #pump(): void {
+    const limits = this.#welcome?.limits;
+    if (limits === undefined || this.#frozen) return;
+    while (this.#state === 'open' && this.#outbox.waiting > 0) {
+      // Nacked frames count until an ack has passed them: that is when the hub opens its window again.
+      if (this.#seq - this.#ackedUpTo >= limits.inFlight) return;
+      const now = this.#clock.monotonic();
+      const waitMs = Math.max(this.#holdUntilMs - now, this.#pacing.waitMs(now));
+      if (waitMs > 0) {
+        this.#cancelPump?.();
+        this.#cancelPump = this.#clock.after(waitMs, () => this.#pump());
+        return;
+      }
+      const frame = this.#outbox.take(this.#seq + 1, limits);
+      if (frame === undefined) return;
+      this.#seq += 1;
+      this.#send(frame);
+    }
+  }
+
+  #send(frame: DeviceFrame): void {
+    if (this.#frozen || this.#connection === undefined) return;
+    if (frame.type !== 'hello' && !this.online && this.#state !== 'leaving') return;
+    this.#pacing.took(this.#clock.monotonic());
+    this.#connection.send(frame);
+    this.emit('sent', frame);
+  }
+
+  #setTimer(ms: number, run: () => void): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = this.#clock.after(ms, run);
+  }
+
+  #stopTimers(): void {
+    this.#cancelTimer?.();
+    this.#cancelPump?.();
+    this.#heartbeat.stop();
+  }
+}
+
+export type { DeviceClient };
+
+/**
+ * A client that does nothing yet: `connect()` starts it.
+ * @throws TypeError when the secure context cannot be made from `ca`, at `connect()`
+ */
+export function createDeviceClient(options: DeviceClientOptions): DeviceClient {
+  return new DeviceClient(options);
+}
+
+/** A frame of the hub as its schema says; undefined for anything else, which a device leaves alone. */
+function parseHubFrame(text: string): HubFrame | undefined {
+  try {
+    const frame: unknown = JSON.parse(text);
+    if (typeof frame !== 'object' || frame === null || !('type' in frame)) return undefined;
+    const { type } = frame;
+    if (typeof type !== 'string' || !Object.hasOwn(hubFrameChecks, type)) return undefined;
+    const check = hubFrameChecks[type as HubFrame['type']];
+    return check(frame) === undefined ? (frame as HubFrame) : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,171 @@
+import {
+  limits,
+  type CommandFrame,
+  type DeviceFrame,
+  type ResultFrame,
+  type ResultStatus,
+} from '../schemas/index.ts';
+import type { CommandMemory } from './command-memory.ts';
+
+export interface CommandCall extends Pick<CommandFrame, 'id' | 'name' | 'params' | 'deadline' | 'safety'> {
+  /** Tells the hub how far it is, 0…100, and in words. */
+  progress(percent?: number, note?: string): void;
+}
+
+export interface CommandOutcome {
+  status: Exclude<ResultStatus, 'unknown' | 'expired' | 'cancelled'>;
+  /** As the command's `output` schema says. */
+  output?: unknown;
+  /** Why it failed, in words. */
+  error?: string;
+}
+
+/** Does the command. What it throws becomes `failed` with the error's message. */
+export type CommandHandler = (call: CommandCall) => CommandOutcome | Promise<CommandOutcome>;
+
+export interface HandlerOptions {
+  /** Begins at once instead of after the command before it: for what must not wait (close the valve). */
+  urgent?: boolean;
+}
+
+interface CommandRunnerDeps {
+  memory: CommandMemory;
+  send(frame: DeviceFrame): void;
+  /** The hub's clock as the device reckons it, Unix ms; undefined when it cannot know. */
+  hubTime(): number | undefined;
+  /** A command ended, with any status. */
+  ended(result: ResultFrame, command: CommandFrame): void;
+}
+
+/**
+ * The device's side of a command. It is remembered before anything else, answered `received`, waits its turn
+ * (one at a time unless urgent), is begun only before its deadline, and its result is sent until the hub has it.
+ * The same id again is answered from memory: late is never, twice is never.
+ */
+export class CommandRunner {
+  readonly #deps: CommandRunnerDeps;
+  readonly #handlers = new Map<string, HandlerOptions & { handler: CommandHandler }>();
+  /** Bounded by the memory, which takes no more than its capacity. */
+  readonly #waiting: CommandFrame[] = [];
+  #busy = false;
+
+  constructor(deps: CommandRunnerDeps) {
+    this.#deps = deps;
+  }
+
+  handle(name: string, handler: CommandHandler, options: HandlerOptions = {}): void {
+    this.#handlers.set(name, { ...options, handler });
+  }
+
+  command(frame: CommandFrame): void {
+    const { memory, send } = this.#deps;
+    const { id } = frame;
+    const known = memory.get(id);
+    if (known !== undefined) {
+      send(known.result ?? { type: 'received', re: id });
+      return;
+    }
+    const refusal = memory.refusal(id);
+    if (!memory.begin(id)) {
+      send({ type: 'result', re: id, status: 'rejected', error: 'too many commands are unresolved' });
+      return;
+    }
+    if (refusal === 'cancelled') {
+      this.#end(frame, { status: 'cancelled' });
+      return;
+    }
+    if (refusal === 'unknown') {
+      this.#end(frame, { status: 'rejected', error: 'answered unknown before' });
+      return;
+    }
+    send({ type: 'received', re: id });
+    if (this.#handlers.get(frame.name)?.urgent === true) void this.#run(frame);
+    else this.#waiting.push(frame);
+    void this.#work();
+  }
+
+  /** If not begun, don't; also when it has not come yet. */
+  cancel(id: string): void {
+    const { memory, send } = this.#deps;
+    const index = this.#waiting.findIndex((frame) => frame.id === id);
+    const [frame] = index === -1 ? [] : this.#waiting.splice(index, 1);
+    if (frame !== undefined) this.#end(frame, { status: 'cancelled' });
+    else if (memory.get(id) === undefined) memory.refuse(id, 'cancelled');
+    else send(memory.get(id)?.result ?? { type: 'received', re: id });
+  }
+
+  recall(ids: readonly string[]): void {
+    const { memory, send } = this.#deps;
+    for (const id of ids) {
+      const known = memory.get(id);
+      if (known === undefined) {
+        // Having said so, the device must not run it should it come after all.
+        if (memory.refusal(id) === undefined) memory.refuse(id, 'unknown');
+        send({ type: 'result', re: id, status: 'unknown' });
+      } else {
+        send(known.result ?? { type: 'received', re: id });
+      }
+    }
+  }
+
+  /** Sends every result the hub has not acked: once in each session. */
+  resend(): void {
+    for (const result of this.#deps.memory.owed()) this.#deps.send(result);
+  }
+
+  /** One result again, after the hub could not take it. */
+  resendOne(id: string): void {
+    const known = this.#deps.memory.get(id);
+    if (known?.result !== undefined && !known.acked) this.#deps.send(known.result);
+  }
+
+  async #work(): Promise<void> {
+    if (this.#busy) return;
+    this.#busy = true;
+    for (let frame = this.#waiting.shift(); frame !== undefined; frame = this.#waiting.shift())
+      await this.#run(frame);
+    this.#busy = false;
+  }
+
+  async #run(frame: CommandFrame): Promise<void> {
+    const entry = this.#handlers.get(frame.name);
+    if (entry === undefined) {
+      this.#end(frame, { status: 'rejected', error: `this device has no command ${frame.name}` });
+      return;
+    }
+    // Judged at the moment of beginning, wherever the command was stuck until now.
+    const hubTime = this.#deps.hubTime();
+    if (hubTime === undefined || hubTime > frame.deadline) {
+      this.#end(frame, { status: 'expired' });
+      return;
+    }
+    const { id, name, params, deadline, safety } = frame;
+    const progress = (percent?: number, note?: string): void => {
+      this.#deps.send({
+        type: 'progress',
+        re: id,
+        ...(percent === undefined ? {} : { percent }),
+        ...(note === undefined ? {} : { note: note.slice(0, limits.note) }),
+      });
+    };
+    try {
+      this.#end(frame, await entry.handler({ id, name, params, deadline, safety, progress }));
+    } catch (error) {
+      this.#end(frame, { status: 'failed', error: error instanceof Error ? error.message : String(error) });
+    }
+  }
+
+  #end(frame: CommandFrame, outcome: { status: ResultStatus; output?: unknown; error?: string }): void {
+    const { status, output, error } = outcome;
+    const result: ResultFrame = {
+      type: 'result',
+      re: frame.id,
+      status,
+      ...(output === undefined ? {} : { output }),
+      ...(error === undefined ? {} : { error: error.slice(0, limits.errorText) }),
+    };
+    this.#deps.memory.end(result);
+    this.#deps.send(result);
+    this.#deps.ended(result, frame);
+  }
+}

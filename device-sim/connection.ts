@@ -1,0 +1,147 @@
+import { createSecureContext, type SecureContext } from 'node:tls';
+import { WebSocket } from 'ws';
+import type { DeviceFrame } from '../schemas/index.ts';
+import { closeReason, retryAfterHeader, type Ending } from './reconnect.ts';
+
+export interface ConnectionOptions {
+  /** `wss://HOST:8443/v1/device` */
+  url: string;
+  id: string;
+  secret: string;
+  /** The hub's CA, PEM: only it is trusted, so that a renewed leaf certificate disturbs nobody. */
+  ca?: string;
+}
+
+export interface ConnectionHandlers {
+  /** The upgrade succeeded. */
+  opened(): void;
+  /** A frame, or anything else that shows the hub is there (a ping). */
+  heard(): void;
+  /** One text frame. */
+  text(text: string): void;
+  /** Called once, whatever happens; nothing is called after it. */
+  ended(ending: Ending): void;
+}
+
+const handshakeTimeoutMs = 10_000;
+const closeTimeoutMs = 5_000;
+
+/** Parsing a CA costs more than the handshake's own JavaScript; a fleet shares it. */
+const contexts = new Map<string, SecureContext>();
+
+function secureContext(ca: string): SecureContext {
+  let context = contexts.get(ca);
+  if (context === undefined) {
+    context = createSecureContext({ ca, minVersion: 'TLSv1.2' });
+    contexts.set(ca, context);
+  }
+  return context;
+}
+
+/** One WebSocket to the hub: from the upgrade to its end, which it tells once. */
+export class Connection {
+  readonly #socket: WebSocket;
+  readonly #handlers: ConnectionHandlers;
+  #ended = false;
+  /** The application hangs: it neither sends nor reads, the stack below goes on. */
+  #hung = false;
+
+  private constructor(socket: WebSocket, handlers: ConnectionHandlers) {
+    this.#socket = socket;
+    this.#handlers = handlers;
+  }
+
+  /** Starts connecting; the outcome comes through the handlers, also a failure. */
+  static open({ url, id, secret, ca }: ConnectionOptions, handlers: ConnectionHandlers): Connection {
+    const socket = new WebSocket(url, 'hub.v1.json', {
+      headers: { authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}` },
+      handshakeTimeout: handshakeTimeoutMs,
+      closeTimeout: closeTimeoutMs,
+      // It costs about 240 KiB a connection, and the hub does not offer it.
+      perMessageDeflate: false,
+      followRedirects: false,
+      ...(ca === undefined ? {} : { secureContext: secureContext(ca) }),
+    });
+    const connection = new Connection(socket, handlers);
+    connection.#listen();
+    return connection;
+  }
+
+  send(frame: DeviceFrame): void {
+    if (this.#hung || this.#ended || this.#socket.readyState !== WebSocket.OPEN) return;
+    this.#socket.send(JSON.stringify(frame));
+  }
+
+  /** The close handshake (RFC 6455 §7.1.2); after 5 s without an answer the socket is destroyed. */
+  close(): void {
+    this.#socket.close(1000);
+  }
+
+  /** Gives the socket up without a close frame, as a network that goes away would. */
+  destroy(ending: Ending): void {
+    this.#end(ending);
+    this.#socket.terminate();
+  }
+
+  /** From now on the application is dead and the stack alive: pings are still answered. */
+  hang(): void {
+    this.#hung = true;
+  }
+
+  /** From now on nothing leaves and nothing is read, not even a ping, and the hub is not told. */
+  vanish(): void {
+    this.#hung = true;
+    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.pause();
+  }
+
+  #listen(): void {
+    const socket = this.#socket;
+    const { opened, heard, text } = this.#handlers;
+    socket.on('open', () => {
+      if (!this.#ended) opened();
+    });
+    socket.on('ping', () => {
+      if (!this.#ended && !this.#hung) heard();
+    });
+    socket.on('message', (data, isBinary) => {
+      if (this.#ended || this.#hung) return;
+      heard();
+      // The hub speaks text frames only; anything else is nothing a device could act on.
+      if (!isBinary && Buffer.isBuffer(data)) text(data.toString('utf8'));
+    });
+    socket.on('unexpected-response', (request, response) => {
+      const status = response.statusCode ?? 0;
+      const retryAfterMs = retryAfterHeader(response.headers['retry-after'], Date.now());
+      response.resume();
+      request.destroy();
+      this.#end({ kind: 'refused', status, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) });
+    });
+    socket.on('error', (error) => {
+      // After the upgrade a close event follows with the code; before it, this is all there is.
+      if (socket.readyState === WebSocket.CONNECTING || !this.#wasOpen()) {
+        this.#end({ kind: 'failed', message: messageOf(error) });
+      }
+    });
+    socket.on('close', (code, reason) => {
+      this.#end({ kind: 'closed', code, ...closeReason(reason.toString('utf8')) });
+    });
+  }
+
+  /** ws knows the chosen subprotocol only after a successful upgrade. */
+  #wasOpen(): boolean {
+    return this.#socket.protocol !== '';
+  }
+
+  #end(ending: Ending): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#handlers.ended(ending);
+  }
+}
+
+/** Happy-eyeballs failures carry their causes inside and an empty message outside. */
+function messageOf(error: Error): string {
+  if (error instanceof AggregateError)
+    return error.errors.map((inner) => String(inner?.message ?? inner)).join('; ');
+  return error.message;
+}

@@ -1,0 +1,321 @@
+import { connect, type IConnackPacket, type IPublishPacket, type MqttClient } from 'mqtt';
+import type { Bus, BusCounters, BusHandlers, IncomingMessage, OutgoingMessage } from '../commands/bus.ts';
+import { topicsOf, type Topics } from '../commands/topics.ts';
+import { HubError, messageOf } from '../kernel/errors.ts';
+import type { Log } from '../kernel/log.ts';
+import { backoff, wait, type Cancel, type Clock } from '../kernel/time.ts';
+import { Outbox, type Send } from './mqtt-outbox.ts';
+
+export interface MqttDeps {
+  clock: Clock;
+  /** Uniform in [0, 1). */
+  random: () => number;
+  log: Log;
+}
+
+export interface MqttOptions {
+  /** `mqtt:`, `mqtts:`, `ws:` or `wss:`. */
+  url: string;
+  username?: string;
+  password?: string;
+  /** The root of the topics, e.g. `hub/v1`. */
+  root: string;
+  /** Names this hub, and its MQTT session: no two at one broker. */
+  hubId: string;
+  /** New at each start of the hub. */
+  incarnation: string;
+  /** How long the broker keeps commands for a hub that is away; also the default time to live of a command. */
+  sessionExpirySec?: number;
+  connectTimeoutMs?: number;
+  /** The longest wait between two attempts to connect. */
+  backoffMaxMs?: number;
+}
+
+const keepaliveSec = 30;
+const maxInFlight = 64;
+const receiveMaximum = 128;
+const maxQosZeroInFlight = 1_000;
+/** A connection that lasted so long was a good one: the next attempt after it comes soon. */
+const goodConnectionMs = 10_000;
+const closeTimeoutMs = 2_000;
+
+/**
+ * Joins the hub to an MQTT 5 broker. Resolves after the first attempt, whatever came of it: a broker that is
+ * away is tried again without end, with full jitter, and meanwhile `connected` is false and `fault` says why.
+ */
+export async function connectBus(deps: MqttDeps, options: MqttOptions, handlers: BusHandlers): Promise<Bus> {
+  const bus = new MqttBus(deps, options, handlers);
+  await bus.firstAttempt();
+  return bus;
+}
+
+/** One connection at a time; each is a fresh client, so that what must outlive one is kept here alone. */
+class MqttBus implements Bus {
+  readonly counters: BusCounters = {
+    ...{ published: 0, dropped: 0, unavailable: 0, refused: 0, received: 0, connections: 0 },
+  };
+  connected = false;
+  fault: string | undefined = 'not connected yet';
+  readonly #deps: MqttDeps;
+  readonly #options: MqttOptions;
+  readonly #handlers: BusHandlers;
+  readonly #topics: Topics;
+  readonly #outbox: Outbox;
+  #client: MqttClient | undefined;
+  #waits: Generator<number, never>;
+  #retry: Cancel | undefined;
+  #qosZeroInFlight = 0;
+  /** Messages come one after another, over reconnects too: a redelivery never overtakes its first handling. */
+  #incoming: Promise<void> = Promise.resolve();
+  /** The payload of the marker that ends the time in which old messages come; undefined when none are due. */
+  #marker: string | undefined;
+  #closing = false;
+  #attempted: () => void = () => {};
+
+  constructor(deps: MqttDeps, options: MqttOptions, handlers: BusHandlers) {
+    this.#deps = deps;
+    this.#options = options;
+    this.#handlers = handlers;
+    this.#topics = topicsOf(options.root);
+    this.#outbox = new Outbox(this.counters);
+    this.#waits = this.#newWaits();
+  }
+
+  firstAttempt(): Promise<void> {
+    const attempted = new Promise<void>((resolve) => {
+      this.#attempted = resolve;
+    });
+    this.#connect();
+    return attempted;
+  }
+
+  publish(message: OutgoingMessage): Promise<void> {
+    if (message.qos === 1) return this.#outbox.add(message);
+    const client = this.#client;
+    if (client === undefined || !this.connected || this.#qosZeroInFlight >= maxQosZeroInFlight) {
+      this.counters.dropped++;
+      return Promise.resolve();
+    }
+    this.#qosZeroInFlight++;
+    send(client, message, (refusal) => {
+      this.#qosZeroInFlight--;
+      if (refusal === undefined) this.counters.published++;
+      else this.counters.dropped++;
+    });
+    return Promise.resolve();
+  }
+
+  /** Says good-bye, waits a little for what the broker has not acknowledged, and leaves the rest. */
+  async close(): Promise<void> {
+    if (this.#closing) return;
+    this.#closing = true;
+    this.#retry?.();
+    const client = this.#client;
+    if (client !== undefined && this.connected) {
+      const farewell = this.#outbox.add(this.#presence(false)).then(() => this.#outbox.drained());
+      await this.#atMost(
+        farewell.catch((error: unknown) => this.#deps.log.warn({ err: error }, 'no good-bye')),
+      );
+      await this.#atMost(client.endAsync());
+    }
+    this.connected = false;
+    this.#outbox.close();
+    client?.end(true);
+    this.#client = undefined;
+    await this.#atMost(this.#incoming);
+  }
+
+  #connect(): void {
+    const {
+      url,
+      username,
+      password,
+      hubId,
+      root,
+      sessionExpirySec = 60,
+      connectTimeoutMs = 10_000,
+    } = this.#options;
+    const client = connect(url, {
+      protocolVersion: 5,
+      clientId: `hub-${root.replaceAll('/', '-')}-${hubId}`,
+      clean: false,
+      keepalive: keepaliveSec,
+      connectTimeout: connectTimeoutMs,
+      // Reconnecting, resubscribing and keeping unacknowledged messages are done here.
+      reconnectPeriod: 0,
+      resubscribe: false,
+      queueQoSZero: false,
+      properties: { sessionExpiryInterval: sessionExpirySec, receiveMaximum },
+      will: { ...this.#presence(false), retain: true },
+      ...(username === undefined ? {} : { username }),
+      ...(password === undefined ? {} : { password }),
+    });
+    this.#client = client;
+    const startedMs = this.#deps.clock.monotonic();
+    let reason = 'the connection was closed';
+    client.handleMessage = (packet, done): void => this.#take(client, packet, done);
+    client.on('connect', (connack) => void this.#welcome(client, connack));
+    client.on('disconnect', (packet) => {
+      reason = `the broker disconnected us, reason code ${packet.reasonCode ?? 0}`;
+    });
+    client.on('error', (error) => {
+      reason = messageOf(error) === '' && 'code' in error ? String(error.code) : messageOf(error);
+      client.end(true);
+    });
+    client.once('close', () => this.#closed(client, reason, this.#deps.clock.monotonic() - startedMs));
+  }
+
+  /** Subscribes, and is ready when every filter is granted [MQTT-3.9.3-1]. */
+  async #welcome(client: MqttClient, connack: IConnackPacket): Promise<void> {
+    this.counters.connections++;
+    // What comes now may have waited in the broker: all that precedes a marker which we send to ourselves.
+    this.#marker = connack.sessionPresent
+      ? `${this.#options.incarnation}/${this.counters.connections}`
+      : undefined;
+    try {
+      await this.#subscribe(client);
+      if (this.#marker !== undefined) await this.#sendMarker(client, this.#marker);
+      await client.publishAsync(...published(this.#presence(true)));
+    } catch (error) {
+      client.emit('error', error instanceof Error ? error : new Error(String(error)));
+      return;
+    }
+    if (this.#client !== client || this.#closing || !client.connected) return;
+    this.connected = true;
+    this.fault = undefined;
+    const { receiveMaximum: window = maxInFlight, maximumPacketSize = Infinity } = connack.properties ?? {};
+    const limits = { window: Math.min(window, maxInFlight), maxPacketBytes: maximumPacketSize };
+    this.#outbox.attach((message, done) => send(client, message, done), limits);
+    this.#deps.log.info(
+      { broker: safeUrl(this.#options.url), resumed: connack.sessionPresent },
+      'broker connected',
+    );
+    this.#attempted();
+    this.#handlers.connected();
+  }
+
+  /** `rh: 2`: no retained messages; `rap: true`: one published as retained shows it [MQTT 5 §3.8.3.1]. */
+  async #subscribe(client: MqttClient): Promise<void> {
+    const filters = [...this.#topics.requestFilters, this.#topics.marker(this.#options.hubId)];
+    const granted = await client.subscribeAsync(
+      Object.fromEntries(filters.map((filter) => [filter, { qos: 1 as const, rh: 2, rap: true }])),
+    );
+    const refused = granted.find(({ qos }) => qos !== 1);
+    if (refused !== undefined || granted.length !== filters.length) {
+      throw new HubError('bus-refused', `the subscription to ${refused?.topic ?? 'a topic'} was not granted`);
+    }
+  }
+
+  async #sendMarker(client: MqttClient, payload: string): Promise<void> {
+    await client.publishAsync(this.#topics.marker(this.#options.hubId), payload, {
+      qos: 1,
+      properties: { messageExpiryInterval: 60 },
+    });
+  }
+
+  #closed(client: MqttClient, reason: string, lastedMs: number): void {
+    if (this.#client !== client) return;
+    this.#client = undefined;
+    this.#outbox.detach();
+    const was = this.connected;
+    this.connected = false;
+    this.fault = reason;
+    client.end(true);
+    this.#attempted();
+    if (this.#closing) return;
+    if (was && lastedMs >= goodConnectionMs) this.#waits = this.#newWaits();
+    const waitMs = this.#waits.next().value;
+    const { url } = this.#options;
+    this.#deps.log.warn(
+      { broker: safeUrl(url), reason, retryMs: Math.round(waitMs) },
+      'broker not connected',
+    );
+    this.#retry = this.#deps.clock.after(waitMs, () => this.#connect());
+    if (was) this.#handlers.disconnected(reason);
+  }
+
+  /** The PUBACK goes out when `done` is called; never, when the message could not be dealt with. */
+  #take(client: MqttClient, packet: IPublishPacket, done: (error?: Error) => void): void {
+    if (packet.topic === this.#topics.marker(this.#options.hubId)) {
+      if (packet.payload.toString() === this.#marker) this.#marker = undefined;
+      done();
+      return;
+    }
+    this.counters.received++;
+    const message = incoming(packet, client.options.clientId ?? '', this.#marker !== undefined);
+    this.#incoming = this.#incoming
+      .then(() => this.#handlers.message(message))
+      .then(
+        () => done(),
+        (error: unknown) => {
+          // Without its PUBACK the broker sends it again in the next connection [MQTT-4.4.0-1].
+          this.#deps.log.error({ topic: message.topic, err: error }, 'a message was not dealt with');
+          client.emit('error', new HubError('bus-unavailable', 'a message could not be dealt with'));
+        },
+      );
+  }
+
+  #presence(online: boolean): OutgoingMessage & { qos: 1 } {
+    const payload = JSON.stringify({ online, incarnation: this.#options.incarnation });
+    return { topic: this.#topics.hub(this.#options.hubId), payload, qos: 1, retain: true };
+  }
+
+  #newWaits(): Generator<number, never> {
+    const { backoffMaxMs = 30_000 } = this.#options;
+    return backoff({ firstMs: Math.min(500, backoffMaxMs), maxMs: backoffMaxMs, random: this.#deps.random });
+  }
+
+  async #atMost(work: Promise<unknown>): Promise<void> {
+    await Promise.race([work, wait(this.#deps.clock, closeTimeoutMs)]);
+  }
+}
+
+const send = (client: MqttClient, message: OutgoingMessage, done: Parameters<Send>[1]): void => {
+  client.publish(...published(message), (error) => {
+    if (error === undefined || error === null) done();
+    else
+      done({
+        message: error.message,
+        ...('code' in error && typeof error.code === 'number' ? { code: error.code } : {}),
+      });
+  });
+};
+
+function published(message: OutgoingMessage): [string, string, object] {
+  const { topic, payload, qos, retain = false, correlationData, userProperties } = message;
+  const properties = {
+    ...(correlationData === undefined ? {} : { correlationData: Buffer.from(correlationData) }),
+    ...(userProperties === undefined ? {} : { userProperties: { ...userProperties } }),
+  };
+  return [topic, payload, { qos, retain, properties }];
+}
+
+function incoming(packet: IPublishPacket, session: string, waited: boolean): IncomingMessage {
+  const { topic, payload, retain, dup, messageId, properties = {} } = packet;
+  const { responseTopic, correlationData, messageExpiryInterval, userProperties } = properties;
+  return {
+    ...{ topic, retain, dup, session, waited },
+    payload: typeof payload === 'string' ? Buffer.from(payload) : payload,
+    ...(messageId === undefined ? {} : { packetId: messageId }),
+    ...(responseTopic === undefined ? {} : { responseTopic }),
+    ...(correlationData === undefined ? {} : { correlationData }),
+    ...(messageExpiryInterval === undefined ? {} : { messageExpirySec: messageExpiryInterval }),
+    ...(userProperties === undefined ? {} : { userProperties: firstValues(userProperties) }),
+  };
+}
+
+/** A user property may come several times; the first counts. */
+function firstValues(properties: Record<string, string | string[]>): Record<string, string> {
+  const values: Record<string, string> = {};
+  for (const [name, value] of Object.entries(properties)) {
+    const first = Array.isArray(value) ? value[0] : value;
+    if (first !== undefined) values[name] = first;
+  }
+  return values;
+}
+
+/** The address without credentials, for logs. */
+function safeUrl(url: string): string {
+  const { protocol, host } = new URL(url);
+  return `${protocol}//${host}`;
+}

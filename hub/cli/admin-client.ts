@@ -1,0 +1,164 @@
+/** The operations of a running hub, over the admin socket in its data folder. */
+
+import { request, type IncomingMessage } from 'node:http';
+import { text as bodyText } from 'node:stream/consumers';
+import type {
+  AdminOperations,
+  DeviceDetails,
+  DeviceReadingsQuery,
+  DeviceSummary,
+  NewCredential,
+} from '../devices/admin-operations.ts';
+import { HubError, messageOf, type ErrorCode } from '../kernel/errors.ts';
+import type { ReadingsRow } from '../telemetry/store.ts';
+
+const timeoutMs = 30_000;
+
+/** The faults an operation may end with; they arrive as what they were in the hub. */
+const operationFaults = [
+  'input-invalid',
+  'schema-invalid',
+  'device-unknown',
+  'device-exists',
+  'database-failed',
+  'store-unavailable',
+  'bus-unavailable',
+] as const satisfies ErrorCode[];
+
+/**
+ * Every call is a request of its own, so there is nothing to close.
+ * All of them throw HubError `hub-not-running` when nobody listens on the socket, `hub-unreachable` when the hub
+ * does not answer or answers with an internal fault, and the fault of the operation itself.
+ */
+export function adminClient(socketPath: string): AdminOperations {
+  const call = (method: string, path: string, body?: unknown): Promise<unknown> =>
+    callHub(socketPath, method, path, body);
+  const member = async <T>(answer: Promise<unknown>, name: string): Promise<T> => {
+    const value = await answer;
+    if (typeof value !== 'object' || value === null || !(name in value)) {
+      throw new HubError(
+        'hub-unreachable',
+        'its answer is of another version; use the command line of the same release',
+      );
+    }
+    // The hub at the other end is of the same release, so the member has the shape of the operation.
+    return (value as Record<string, T>)[name] as T;
+  };
+  const devicePath = (id: string): string => `/api/v1/devices/${encodeURIComponent(id)}`;
+  return {
+    addDevices: (devices) => member<NewCredential[]>(call('POST', '/api/v1/devices', devices), 'devices'),
+    listDevices: () => member<DeviceSummary[]>(call('GET', '/api/v1/devices'), 'devices'),
+    async showDevice(id) {
+      return (await call('GET', devicePath(id))) as DeviceDetails;
+    },
+    async removeDevice(id) {
+      await call('DELETE', devicePath(id));
+    },
+    readings({ device, stream, ...range }: DeviceReadingsQuery) {
+      const query = new URLSearchParams(
+        Object.entries(range).map(([name, value]): [string, string] => [name, String(value)]),
+      );
+      const path = `${devicePath(device)}/readings/${encodeURIComponent(stream)}?${query.toString()}`;
+      return member<ReadingsRow[]>(call('GET', path), 'readings');
+    },
+  };
+}
+
+/** Whether a hub listens on the socket. @throws HubError `hub-unreachable` when one may, but not for this user */
+export async function hubRuns(socketPath: string): Promise<boolean> {
+  try {
+    await callHub(socketPath, 'GET', '/livez', undefined);
+    return true;
+  } catch (error) {
+    if (error instanceof HubError && error.code === 'hub-not-running') return false;
+    throw error;
+  }
+}
+
+async function callHub(socketPath: string, method: string, path: string, body: unknown): Promise<unknown> {
+  const response = await send(
+    socketPath,
+    method,
+    path,
+    body === undefined ? undefined : JSON.stringify(body),
+  );
+  const status = response.statusCode ?? 0;
+  let answer: unknown;
+  try {
+    const text = await bodyText(response);
+    answer = text === '' ? undefined : JSON.parse(text);
+  } catch (error) {
+    throw new HubError('hub-unreachable', `its answer cannot be read (${messageOf(error)})`, {
+      cause: error,
+    });
+  }
+  if (status >= 200 && status < 300) return answer;
+  throw faultOf(status, answer);
+}
+
+function send(socketPath: string, method: string, path: string, body?: string): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request({
+      socketPath,
+      method,
+      path,
+      agent: false,
+      signal: AbortSignal.timeout(timeoutMs),
+      headers:
+        body === undefined
+          ? {}
+          : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
+    });
+    outgoing.once('response', resolve);
+    outgoing.once('error', (error: NodeJS.ErrnoException) => reject(connectFault(error, socketPath)));
+    outgoing.end(body);
+  });
+}
+
+function connectFault(error: NodeJS.ErrnoException, socketPath: string): HubError {
+  switch (error.code) {
+    // No file, or the file of a hub that was killed.
+    case 'ENOENT':
+    case 'ENOTDIR':
+    case 'ECONNREFUSED':
+      return new HubError('hub-not-running', `nobody listens on ${socketPath}`, { cause: error });
+    case 'EACCES':
+    case 'EPERM':
+      return new HubError(
+        'hub-unreachable',
+        `${socketPath} belongs to another user; run this as the hub's own user`,
+        {
+          cause: error,
+        },
+      );
+    default:
+      return new HubError('hub-unreachable', `${socketPath}: ${error.message}`, { cause: error });
+  }
+}
+
+function faultOf(status: number, answer: unknown): HubError {
+  const fault = isFault(answer) ? answer.error : { code: '', message: '' };
+  const code = operationFaults.find((known) => known === fault.code);
+  if (code === undefined) {
+    return new HubError(
+      'hub-unreachable',
+      `it answered ${status}${fault.message === '' ? '' : `: ${fault.message}`}`,
+    );
+  }
+  // The constructor puts the code's own sentence in front again.
+  const sentence = `${new HubError(code).message}: `;
+  const note = fault.message.startsWith(sentence) ? fault.message.slice(sentence.length) : undefined;
+  return new HubError(code, note, fault.details === undefined ? {} : { details: fault.details });
+}
+
+interface Fault {
+  error: { code: string; message: string; details?: Record<string, unknown> };
+}
+
+function isFault(answer: unknown): answer is Fault {
+  if (typeof answer !== 'object' || answer === null || !('error' in answer)) return false;
+  const { error } = answer;
+  if (typeof error !== 'object' || error === null || !('code' in error) || !('message' in error))
+    return false;
+  return typeof error.code === 'string' && typeof error.message === 'string';
+}

@@ -1,0 +1,38 @@
+/** What the command line takes from the process around it. */
+
+import type { Config } from '../config.ts';
+import type { DeviceOperations } from '../devices/admin-operations.ts';
+import type { Log, LogLevel } from '../kernel/log.ts';
+import type { Clock } from '../kernel/time.ts';
+
+/** The running hub, as `start` needs it. */
+export interface StartedHub {
+  deviceUrl: string;
+  adminUrl: string;
+  /** Of the embedded broker. */
+  brokerUrl?: string;
+  /** `lost`: readings taken and not stored. `faults`: parts that did not close well. */
+  close(): Promise<{ lost: number; faults: readonly { name: string; error: unknown }[] }>;
+  /** Resolves when a part has failed for good. */
+  failed: Promise<Error>;
+}
+
+/** Why the hub shall stop. */
+export type StopReason = { kind: 'signal'; signal: string } | { kind: 'failed' | 'crashed'; error: unknown };
+
+export interface CliDeps {
+  env: Readonly<Record<string, string | undefined>>;
+  /** Absolute. */
+  cwd: string;
+  version: string;
+  out: (text: string) => void;
+  err: (text: string) => void;
+  clock: Clock;
+  isCron: (expression: string) => boolean;
+  createLog: (level: LogLevel) => Log;
+  startHub: (config: Config, deps: { log: Log }) => Promise<StartedHub>;
+  /** The devices in the files of the data folder, for when no hub runs. */
+  openOfflineOperations: (config: Config) => Promise<DeviceOperations & { close(): Promise<void> }>;
+  /** From this call on, signals and uncaught faults are reasons to stop instead of ending the process. */
+  stopRequested: () => Promise<StopReason>;
+}

@@ -1,0 +1,50 @@
+/** From the command line's options to the configuration. */
+
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { readConfig, type Config } from '../config.ts';
+import { HubError, messageOf } from '../kernel/errors.ts';
+import type { CliDeps } from './cli-deps.ts';
+
+/** The options every sub-command has. */
+export interface ConfigOptions {
+  config?: string;
+  dataDir?: string;
+}
+
+/**
+ * Defaults ← `--config` file ← environment ← `--data-dir`.
+ * @throws HubError `config-invalid`
+ */
+export function loadConfig(
+  { config: file, dataDir }: ConfigOptions,
+  { env, cwd, isCron }: Pick<CliDeps, 'env' | 'cwd' | 'isCron'>,
+): { config: Config; warnings: string[] } {
+  return readConfig({
+    env: dataDir === undefined ? env : { ...env, HUB_DATA_DIR: dataDir },
+    ...(file === undefined ? {} : { file: readJson(resolve(cwd, file), file), fileName: file }),
+    cwd,
+    isCron,
+    readFile: (path) => readFileSync(path, 'utf8'),
+  });
+}
+
+/** Where a running hub listens for the command line. */
+export function adminSocketPath(config: Config): string {
+  return join(config.dataDir, 'hub.sock');
+}
+
+function readJson(path: string, name: string): unknown {
+  let rule = 'must be a file that can be read';
+  try {
+    const text = readFileSync(path, 'utf8');
+    rule = 'must be JSON';
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    const fault = { name, rule: `${rule} (${messageOf(error)})` };
+    throw new HubError('config-invalid', `${fault.name} ${fault.rule}`, {
+      cause: error,
+      details: { faults: [fault] },
+    });
+  }
+}

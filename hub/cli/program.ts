@@ -1,0 +1,54 @@
+/** The command line as a whole: its sub-commands, and how each of its ends becomes an exit code. */
+
+import { Command, CommanderError } from 'commander';
+import { HubError, messageOf } from '../kernel/errors.ts';
+import { addCheckConfig } from './check-config.ts';
+import type { CliDeps } from './cli-deps.ts';
+import { addDevice } from './device.ts';
+import { exitCodes, type ExitCode } from './exit-codes.ts';
+import { addReadings } from './readings.ts';
+import { addStart } from './start.ts';
+
+/**
+ * Runs one command line to its end.
+ * @param args without the program's own two (`process.argv.slice(2)`)
+ * @returns the exit code; faults have been told on `deps.err`
+ */
+export async function runCli(args: readonly string[], deps: CliDeps): Promise<ExitCode> {
+  let code: ExitCode = exitCodes.ok;
+  const done = (ended: ExitCode): void => {
+    code = ended;
+  };
+  const program = new Command('device-hub')
+    .description('a hub between devices and operators: telemetry in, commands out')
+    .version(deps.version)
+    .option('--config <file>', 'configuration file (JSON); the environment wins over it')
+    .option('--data-dir <dir>', "the hub's data folder (HUB_DATA_DIR, ./var)")
+    .exitOverride()
+    .configureOutput({ writeOut: deps.out, writeErr: deps.err });
+  addStart(program, deps, done);
+  addCheckConfig(program, deps, done);
+  addDevice(program, deps);
+  addReadings(program, deps);
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return code;
+  } catch (error) {
+    // Commander has told the user what is wrong already; 0 is --help and --version.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+    return tell(error, deps);
+  }
+}
+
+/** One paragraph: what, where, and the way out. The stack is for those who debug. */
+function tell(error: unknown, { err, env }: CliDeps): ExitCode {
+  const expected = error instanceof HubError;
+  const debugging = env['HUB_LOG_LEVEL'] === 'debug' || env['HUB_LOG_LEVEL'] === 'trace';
+  err(`device-hub: ${messageOf(error).replaceAll('\n', '\n  ')}\n`);
+  if (error instanceof Error && debugging) err(`${error.stack ?? ''}\n`);
+  if (!expected) {
+    if (!debugging) err('this is a fault of the program; HUB_LOG_LEVEL=debug shows where\n');
+    return exitCodes.crash;
+  }
+  return error.code === 'config-invalid' ? exitCodes.usage : exitCodes.fault;
+}

@@ -1,0 +1,22 @@
+/** Text for people: columns that line up, times they can read. */
+
+/** Rows under a header, columns two spaces apart; one line each, with a line feed. */
+export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = header.map((title, column) =>
+    rows.reduce((width, row) => Math.max(width, (row[column] ?? '').length), title.length),
+  );
+  const line = (row: readonly string[]): string =>
+    `${header
+      .map((_, column) => (row[column] ?? '').padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd()}\n`;
+  return [header, ...rows].map(line).join('');
+}
+
+/** Unix ms, which may carry three decimals, as ISO 8601 in UTC: `2026-01-01T00:00:00.000Z`, `….000250Z`. */
+export function isoTime(unixMs: number): string {
+  const wholeMs = Math.floor(unixMs);
+  const micros = Math.round((unixMs - wholeMs) * 1_000);
+  const text = new Date(wholeMs).toISOString();
+  return micros === 0 ? text : text.replace('Z', `${String(micros).padStart(3, '0')}Z`);
+}

@@ -1,0 +1,124 @@
+import type { Log } from '../kernel/log.ts';
+import type { Cancel, Clock } from '../kernel/time.ts';
+import type { Answers } from './answers.ts';
+import type { CommandCounters } from './command-counters.ts';
+import { dueMs } from './command.ts';
+import { DueQueue } from './due-queue.ts';
+import type { CommandJournal, CommandRecord } from './journal.ts';
+import { Lane, type LaneDeps, type Tracked } from './lane.ts';
+
+interface LanesDeps {
+  clock: Clock;
+  random: () => number;
+  log: Log;
+  journal: CommandJournal;
+  answers: Answers;
+  counters: CommandCounters;
+}
+
+/** The wall clock may be set: due times are looked at this often whatever the timer says. */
+const maxTimerMs = 5_000;
+
+/** The lanes of all devices that are connected or have open commands, and the one timer of their deadlines. */
+export class Lanes {
+  readonly #clock: Clock;
+  readonly #byDevice = new Map<string, Lane>();
+  readonly #laneDeps: LaneDeps;
+  readonly #due: DueQueue<Tracked>;
+  #timer: { atMs: number; cancel: Cancel } | undefined;
+  #open = 0;
+  #closing = false;
+
+  constructor(deps: LanesDeps) {
+    this.#clock = deps.clock;
+    this.#due = new DueQueue(
+      (tracked) => dueMs(tracked.command),
+      () => this.#allTracked(),
+    );
+    this.#laneDeps = {
+      ...deps,
+      changed: (tracked) => {
+        this.#due.push(tracked);
+        this.#armTimer();
+      },
+      ended: ({ lane }) => {
+        this.#open--;
+        this.dropIdle(lane);
+      },
+      closing: () => this.#closing,
+    };
+  }
+
+  /** Commands without a final status in the journal. */
+  get open(): number {
+    return this.#open;
+  }
+
+  uncertain(): number {
+    let count = 0;
+    for (const lane of this.#byDevice.values()) count += lane.uncertain();
+    return count;
+  }
+
+  get(device: string): Lane | undefined {
+    return this.#byDevice.get(device);
+  }
+
+  /** The device's lane, made when there is none. */
+  of(device: string): Lane {
+    const known = this.#byDevice.get(device);
+    if (known !== undefined) return known;
+    const lane = new Lane(device, this.#laneDeps);
+    this.#byDevice.set(device, lane);
+    return lane;
+  }
+
+  restore(record: CommandRecord): void {
+    this.#open++;
+    this.of(record.command.device).restore(record);
+  }
+
+  add(record: CommandRecord): Tracked {
+    this.#open++;
+    return this.of(record.command.device).add(record);
+  }
+
+  dropIdle(lane: Lane): void {
+    if (lane.peer === undefined && lane.commands.size === 0) this.#byDevice.delete(lane.device);
+  }
+
+  recallAgain(): void {
+    for (const lane of this.#byDevice.values()) lane.recallAgain();
+  }
+
+  /** Stops the timer; resolves when what is under way is journalled. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    this.#timer?.cancel();
+    await Promise.all([...this.#byDevice.values()].map((lane) => lane.settled));
+  }
+
+  *#allTracked(): Iterable<Tracked> {
+    for (const lane of this.#byDevice.values()) yield* lane.commands.values();
+  }
+
+  #armTimer(): void {
+    const nextMs = this.#due.nextMs();
+    if (this.#closing || nextMs === undefined) return;
+    const nowMs = this.#clock.now();
+    const atMs = Math.max(nowMs, Math.min(nextMs, nowMs + maxTimerMs));
+    if (this.#timer !== undefined && this.#timer.atMs <= atMs) return;
+    this.#timer?.cancel();
+    this.#timer = { atMs, cancel: this.#clock.after(atMs - nowMs, () => this.#onTimer()) };
+  }
+
+  #onTimer(): void {
+    this.#timer = undefined;
+    for (const tracked of this.#due.takeDue(this.#clock.now())) {
+      void tracked.lane.handle(tracked, { kind: 'deadline-passed' });
+      void tracked.lane.handle(tracked, { kind: 'gave-up' });
+      this.#due.push(tracked);
+    }
+    this.#armTimer();
+  }
+}

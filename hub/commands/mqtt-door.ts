@@ -1,0 +1,203 @@
+import { createHash } from 'node:crypto';
+import type { FieldError } from '../../schemas/index.ts';
+import { messageOf } from '../kernel/errors.ts';
+import type { Log } from '../kernel/log.ts';
+import type { Clock } from '../kernel/time.ts';
+import type { Answers } from './answers.ts';
+import type { IncomingMessage } from './bus.ts';
+import { newCommandId } from './command-id.ts';
+import { parsePayload, type Refusal } from './command-request.ts';
+import type { Command } from './command.ts';
+import type { Intake } from './intake.ts';
+import type { AnswerAddress, CommandJournal } from './journal.ts';
+import { isName, type Request, type Topics } from './topics.ts';
+
+interface MqttDoorDeps {
+  clock: Clock;
+  random: () => number;
+  log: Log;
+  journal: CommandJournal;
+  topics: Topics;
+  answers: Answers;
+  intake: Intake;
+  dispatcher: { cancel(device: string, id: string): Promise<Command | undefined> };
+}
+
+/** What a refusal is about: names for the topic of its answer. */
+interface Subject {
+  device: string;
+  name: string;
+  id?: string;
+}
+
+const maxCorrelationBytes = 1_024;
+
+/**
+ * The MQTT way in: topics and MQTT 5 properties become requests, refusals become answers.
+ * A refusal is told on `{root}/status/{device}/{id}/rejected` under the caller's id, or under a fresh one
+ * (with the caller's as `requestedId`) when a command has that id: one command never shows two final statuses.
+ */
+export class MqttDoor {
+  readonly #deps: MqttDoorDeps;
+
+  constructor(deps: MqttDoorDeps) {
+    this.#deps = deps;
+  }
+
+  async message(message: IncomingMessage): Promise<void> {
+    const request = this.#deps.topics.parse(message.topic);
+    if (request === undefined) return this.#refuseTopic(message);
+    if (request.kind === 'command') return this.#command(request, message);
+    if (request.kind === 'cancel') return this.#cancel(request, message);
+    const { group, name } = request;
+    // No group is stored: every one is unknown.
+    return this.#refuse(
+      { device: group, name },
+      { reason: 'unknown-group' },
+      this.#addressOf(message).address,
+    );
+  }
+
+  async #command(request: Request & { kind: 'command' }, message: IncomingMessage): Promise<void> {
+    const { device, name } = request;
+    const payload = parsePayload(message.payload, message.userProperties?.['idempotency-key']);
+    const subject = { device, name, ...(payload.id === undefined ? {} : { id: payload.id }) };
+    const answer = this.#addressOf(message);
+    if (message.retain) return this.#refuse(subject, { reason: 'retained' }, answer.address);
+    if (answer.refusal !== undefined) return this.#refuse(subject, answer.refusal, undefined);
+    if (payload.kind === 'refused') return this.#refuse(subject, payload.refusal, answer.address);
+    const delivery = deliveryOf(message);
+    if (await this.#seenBefore(message, delivery, payload.id)) return;
+    const { id, params, ttlMs } = payload;
+    const { messageExpirySec } = message;
+    const submission = await this.#deps.intake.submit(
+      {
+        device,
+        name,
+        params,
+        ...(id === undefined ? {} : { id }),
+        ...(ttlMs === undefined ? {} : { ttlMs }),
+      },
+      {
+        ...(answer.address === undefined ? {} : { answerTo: answer.address }),
+        ...(delivery === undefined ? {} : { delivery }),
+        ...(messageExpirySec === undefined ? {} : { expiryMs: messageExpirySec * 1000 }),
+        ageUnknown: message.waited === true && messageExpirySec === undefined,
+      },
+    );
+    if (submission.kind === 'repeated') this.#deps.answers.repeat(submission.command, answer.address);
+    if (submission.kind === 'refused') await this.#answerRefusal(subject, submission.refusal, answer.address);
+  }
+
+  /** The payload of a cancel says nothing. */
+  async #cancel(request: Request & { kind: 'cancel' }, message: IncomingMessage): Promise<void> {
+    const { device, commandId } = request;
+    const subject = { device, name: 'cancel', id: commandId };
+    const answer = this.#addressOf(message);
+    if (message.retain) return this.#refuse(subject, { reason: 'retained' }, answer.address);
+    if (answer.refusal !== undefined) return this.#refuse(subject, answer.refusal, undefined);
+    try {
+      const command = await this.#deps.dispatcher.cancel(device, commandId);
+      if (command === undefined)
+        return await this.#refuse(subject, { reason: 'unknown-command' }, answer.address);
+      this.#deps.answers.repeat(command, answer.address);
+    } catch (error) {
+      this.#deps.log.error({ device, command: commandId, reason: messageOf(error) }, 'a cancel was refused');
+      await this.#refuse(subject, { reason: 'unavailable' }, answer.address);
+    }
+  }
+
+  /** A redelivery of what is journalled needs only its PUBACK. With a caller's id, the id alone decides. */
+  async #seenBefore(
+    message: IncomingMessage,
+    delivery: { key: string } | undefined,
+    id?: string,
+  ): Promise<boolean> {
+    if (!message.dup || delivery === undefined || id !== undefined) return false;
+    try {
+      return await this.#deps.journal.wasDelivered(delivery.key);
+    } catch (error) {
+      this.#deps.log.error({ reason: messageOf(error) }, 'the journal does not answer');
+      throw error;
+    }
+  }
+
+  /** Where the answer goes; a Response Topic the hub may not publish to is refused. */
+  #addressOf({ responseTopic, correlationData }: IncomingMessage): {
+    address?: AnswerAddress;
+    refusal?: Refusal;
+  } {
+    if (responseTopic === undefined) return {};
+    const fault = this.#deps.topics.refuseResponseTopic(responseTopic);
+    if (fault !== undefined) {
+      const error: FieldError = {
+        path: '',
+        keyword: 'responseTopic',
+        expected: fault,
+        got: clip(responseTopic),
+      };
+      return { refusal: { reason: 'bad-response-topic', errors: [error] } };
+    }
+    if (correlationData === undefined) return { address: { topic: responseTopic } };
+    if (correlationData.byteLength > maxCorrelationBytes) {
+      const expected = `at most ${maxCorrelationBytes} bytes`;
+      const error = {
+        path: '',
+        keyword: 'correlationData',
+        expected,
+        got: `${correlationData.byteLength} bytes`,
+      };
+      return { refusal: { reason: 'bad-correlation-data', errors: [error] } };
+    }
+    return { address: { topic: responseTopic, correlation: correlationData } };
+  }
+
+  #refuseTopic(message: IncomingMessage): void {
+    this.#deps.intake.refused({ reason: 'bad-topic' });
+    this.#deps.log.warn(
+      { topic: message.topic },
+      'a request on a topic with names outside the grammar was refused',
+    );
+  }
+
+  async #refuse(subject: Subject, refusal: Refusal, answerTo: AnswerAddress | undefined): Promise<void> {
+    this.#deps.intake.refused(refusal);
+    await this.#answerRefusal(subject, refusal, answerTo);
+  }
+
+  async #answerRefusal(
+    subject: Subject,
+    refusal: Refusal,
+    answerTo: AnswerAddress | undefined,
+  ): Promise<void> {
+    const { clock, random, answers } = this.#deps;
+    const { device, name, id } = subject;
+    const own = id !== undefined && isName(id) && !(await this.#taken(device, id));
+    const names = own
+      ? { id }
+      : { id: newCommandId(clock.now(), random), ...(id === undefined ? {} : { requestedId: id }) };
+    answers.refuse({ ...refusal, ...names, device, name }, answerTo);
+  }
+
+  async #taken(device: string, id: string): Promise<boolean> {
+    try {
+      return (await this.#deps.intake.find(device, id)) !== undefined;
+    } catch {
+      // The journal does not answer, and the caller is told so: under a fresh id, to be safe.
+      return true;
+    }
+  }
+}
+
+function deliveryOf({ session, packetId, topic, payload }: IncomingMessage): { key: string } | undefined {
+  if (session === undefined || packetId === undefined) return undefined;
+  const hash = createHash('sha256')
+    .update(`${session}\0${packetId}\0${topic}\0`)
+    .update(payload)
+    .digest('base64url');
+  return { key: hash };
+}
+
+function clip(text: string): string {
+  return text.length <= 64 ? text : `${text.slice(0, 63)}…`;
+}

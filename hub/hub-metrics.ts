@@ -1,0 +1,146 @@
+import type { ListenerCounters } from './adapters/ws.ts';
+import type { Bus } from './commands/bus.ts';
+import type { Dispatcher } from './commands/dispatcher.ts';
+import type { Liveness } from './devices/liveness.ts';
+import type { PresenceAnnouncer } from './devices/presence-announcer.ts';
+import type { PresenceKeeper } from './devices/presence-keeper.ts';
+import type { Registry } from './devices/registry.ts';
+import type { SessionCounters } from './devices/session.ts';
+import type { Metrics } from './kernel/metrics.ts';
+import type { Scheduler } from './schedules/scheduler.ts';
+import type { FanOutCounters } from './telemetry/fan-out.ts';
+import type { Ingest } from './telemetry/ingest.ts';
+import type { Writer } from './telemetry/writer.ts';
+
+export interface MeasuredParts {
+  listener: ListenerCounters;
+  sessions: SessionCounters;
+  registry: Registry;
+  presence: PresenceKeeper;
+  announcer: PresenceAnnouncer;
+  liveness: Liveness;
+  ingest: Ingest;
+  fanOut: FanOutCounters;
+  writer: Writer;
+  bus: Bus;
+  dispatcher: Dispatcher;
+  scheduler: Scheduler;
+}
+
+/** Names every count of every part on the `/metrics` page. No device ids: a fleet would drown the page. */
+export function exposeMetrics(metrics: Metrics, parts: MeasuredParts): void {
+  exposeConnections(metrics, parts);
+  exposeTelemetry(metrics, parts);
+  exposeCommands(metrics, parts);
+}
+
+function exposeConnections(metrics: Metrics, parts: MeasuredParts): void {
+  const { listener, sessions, registry, presence, announcer, liveness } = parts;
+  metrics.gauge('hub_connections', 'Open device sockets', () => listener.connections);
+  metrics.counter('hub_upgrades_total', 'Sockets accepted', () => listener.upgrades);
+  metrics.counter(
+    'hub_upgrade_refusals_total',
+    'Connections refused before the upgrade, by HTTP status',
+    () => listener.refusals,
+    'status',
+  );
+  metrics.gauge('hub_devices_registered', 'Registered devices', () => registry.size);
+  metrics.gauge('hub_devices_online', 'Devices whose presence is online', () => presence.counts().online);
+  metrics.gauge('hub_devices', 'Devices by presence', () => presence.counts(), 'state');
+  metrics.counter('hub_sessions_total', 'Sessions opened (welcome sent)', () => sessions.welcomes);
+  metrics.counter(
+    'hub_session_closes_total',
+    'Sessions the hub closed, by reason',
+    () => sessions.closes,
+    'reason',
+  );
+  metrics.counter('hub_frames_received_total', 'Text frames received', () => sessions.frames);
+  metrics.counter(
+    'hub_frames_undecodable_total',
+    'Frames that were no JSON object',
+    () => sessions.undecodable,
+  );
+  metrics.counter('hub_frame_exceptions_total', 'Frames whose handling threw', () => sessions.exceptions);
+  metrics.counter('hub_nacks_total', 'Nacks sent, by code', () => sessions.nacks, 'code');
+  metrics.counter(
+    'hub_notices_dropped_total',
+    'Notices dropped for congested devices',
+    () => sessions.noticesDropped,
+  );
+  metrics.counter(
+    'hub_presence_changes_dropped_total',
+    'Presence changes not told on the bus',
+    () => announcer.droppedChanges,
+  );
+  metrics.counter(
+    'hub_presence_save_failures_total',
+    'Presence changes not saved',
+    () => presence.saveFailures,
+  );
+  metrics.counter(
+    'hub_stall_seconds_total',
+    'Time the event loop was blocked, not counted as silence',
+    () => liveness.stalledMs / 1000,
+  );
+}
+
+function exposeTelemetry(metrics: Metrics, { ingest, writer, fanOut, scheduler }: MeasuredParts): void {
+  metrics.counter(
+    'hub_points_received_total',
+    'Readings and events received',
+    () => ingest.counters.received,
+  );
+  metrics.counter(
+    'hub_points_rejected_total',
+    'Readings and events refused by the hub, by nack code',
+    () => ingest.counters.rejected,
+    'code',
+  );
+  metrics.counter('hub_points_added_total', 'Points on their way to the store', () => writer.counters.added);
+  metrics.counter('hub_points_stored_total', 'Points the store has', () => writer.counters.stored);
+  metrics.counter(
+    'hub_points_refused_by_store_total',
+    'Points the store refused for good',
+    () => writer.counters.refused,
+  );
+  metrics.gauge('hub_points_waiting', 'Points waiting for the store', () => writer.waiting);
+  metrics.counter('hub_store_writes_total', 'Writes to the store', () => writer.counters.writes);
+  metrics.counter(
+    'hub_store_write_failures_total',
+    'Writes that were not taken',
+    () => writer.counters.failedWrites,
+  );
+  metrics.counter('hub_fan_out_total', 'Readings and events published', () => fanOut.published);
+  metrics.counter('hub_fan_out_dropped_total', 'Readings and events not published', () => fanOut.dropped);
+  metrics.counter('hub_job_runs_total', 'Scheduled runs', () => scheduler.counters.runs);
+  metrics.counter('hub_job_failures_total', 'Scheduled runs that failed', () => scheduler.counters.failures);
+  metrics.counter('hub_job_missed_total', 'Scheduled times missed', () => scheduler.counters.missed);
+}
+
+function exposeCommands(metrics: Metrics, { bus, dispatcher }: MeasuredParts): void {
+  const { counters } = dispatcher;
+  metrics.gauge('hub_bus_connected', '1 while the broker has the hub connected', () =>
+    bus.connected ? 1 : 0,
+  );
+  metrics.counter(
+    'hub_bus_messages_total',
+    'Bus messages, by what became of them',
+    () => busTotals(bus),
+    'fate',
+  );
+  metrics.counter('hub_commands_accepted_total', 'Commands accepted', () => counters.accepted);
+  metrics.counter(
+    'hub_commands_refused_total',
+    'Commands refused, by reason',
+    () => counters.refused,
+    'reason',
+  );
+  metrics.counter('hub_commands_total', 'Commands ended, by final status', () => counters.finals, 'status');
+  metrics.gauge('hub_commands_open', 'Commands without a final status', () => dispatcher.levels().open);
+  metrics.gauge('hub_commands_uncertain', 'Commands uncertain now', () => dispatcher.levels().uncertain);
+}
+
+function busTotals({ counters }: Bus): Record<string, number> {
+  const { published, dropped, unavailable, refused, received } = counters;
+  return { published, dropped, unavailable, refused, received };
+}

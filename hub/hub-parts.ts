@@ -1,0 +1,54 @@
+
+import { join } from 'node:path';
+import type { TlsOptions } from 'node:tls';
+import { openInflux } from './adapters/influx.ts';
+import { openMetricsStore } from './adapters/metrics-store.ts';
+import { machineNames } from './adapters/tls-own.ts';
+import { loadTlsMaterial, tlsServerOptions } from './adapters/tls.ts';
+import type { Config } from './config.ts';
+import { messageOf } from './kernel/errors.ts';
+import type { Log } from './kernel/log.ts';
+import type { Clock } from './kernel/time.ts';
+import type { MetricsStore } from './telemetry/store.ts';
+
+/** The choices the configuration makes between two implementations of one port. */
+
+const influxTimeoutMs = 10_000;
+
+/** InfluxDB when its address is given, otherwise the embedded store in the data folder. */
+export async function openStore(
+  config: Config,
+  deps: { log: Log; onFailure: (error: Error) => void },
+): Promise<MetricsStore> {
+  const { influx } = config;
+  if (influx === undefined) {
+    return openMetricsStore({ file: join(config.dataDir, 'metrics.db'), onFailure: deps.onFailure });
+  }
+  const store = openInflux({ ...influx, timeoutMs: influxTimeoutMs });
+  // A database that is away at start is met again by the first write.
+  await store.createDatabase().catch((error: unknown) => {
+    deps.log.warn({ url: influx.url, reason: messageOf(error) }, 'InfluxDB does not answer, lines are kept');
+  });
+  return {
+    ...store,
+    /** 404: the database is missing; it is made, and the lines are written to it. */
+    async write(lines) {
+      const outcome = await store.write(lines);
+      if (outcome.kind !== 'misconfigured' || outcome.status !== 404) return outcome;
+      try {
+        await store.createDatabase();
+      } catch (error) {
+        return { kind: 'unavailable', reason: messageOf(error) };
+      }
+      return store.write(lines);
+    },
+  };
+}
+
+/** TLS of the device listener; undefined when it speaks plain ws (loopback, or behind a proxy). */
+export async function tlsOptions(config: Config, clock: Clock): Promise<TlsOptions | undefined> {
+  const { tls } = config;
+  if (tls.mode === 'off' || tls.mode === 'terminated') return undefined;
+  const surroundings = { now: () => clock.now(), hostnames: machineNames() };
+  return tlsServerOptions(await loadTlsMaterial(tls, config.dataDir, surroundings));
+}

@@ -1,0 +1,46 @@
+import type { DeviceRecord } from '../devices/device-store.ts';
+import type { Presence } from '../devices/presence.ts';
+import type { FrameOwner } from './batch.ts';
+import { compileFieldEncoder, encodePrefix, encodeTimeUs } from './line-protocol.ts';
+import type { Writer } from './writer.ts';
+
+const encodePresence = compileFieldEncoder([
+  { name: 'state', kind: 'string', tag: false },
+  { name: 'reason', kind: 'string', tag: false },
+  { name: 'online', kind: 'boolean', tag: false },
+  { name: 'epoch', kind: 'integer', tag: false },
+  { name: 'n', kind: 'integer', tag: false },
+]);
+
+/** Points of the hub's own are owed to no device. */
+const nobody: FrameOwner = { stored() {}, refusedByStore() {} };
+
+/** Writes presence to the store: each change, and a snapshot now and then so that every window has a point. */
+export class PresenceRecorder {
+  readonly #writer: Writer;
+  readonly #recordOf: (deviceId: string) => DeviceRecord | undefined;
+  /** Points not taken because the buffer was full. */
+  dropped = 0;
+
+  constructor(deps: { writer: Writer; recordOf: (deviceId: string) => DeviceRecord | undefined }) {
+    this.#writer = deps.writer;
+    this.#recordOf = deps.recordOf;
+  }
+
+  /** @param timeMs Unix ms: of the change, or of the snapshot. */
+  record(deviceId: string, presence: Presence, timeMs: number): void {
+    const record = this.#recordOf(deviceId);
+    // Removed while the change was on its way.
+    if (record === undefined) return;
+    const { state, reason, epoch, n } = presence;
+    const type = record.type.slice(0, record.type.lastIndexOf('@'));
+    const prefix = encodePrefix('presence', { device: deviceId, site: record.site, type });
+    const fields = encodePresence({ state, reason, online: state === 'online', epoch, n });
+    if (!this.#writer.addReading(nobody, 0, `${prefix}${fields} ${encodeTimeUs(timeMs)}`)) this.dropped += 1;
+  }
+
+  /** One point for every device, all with the same time (Unix ms). */
+  snapshot(states: Iterable<readonly [string, Presence]>, timeMs: number): void {
+    for (const [deviceId, presence] of states) this.record(deviceId, presence, timeMs);
+  }
+}
