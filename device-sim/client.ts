@@ -2,74 +2,26 @@ import { randomUUID } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import {
   closeCodes,
-  hubFrameChecks,
-  type CommandFrame,
   type DeviceFrame,
   type DrainFrame,
   type HubFrame,
   type NackFrame,
-  type NoticeFrame,
-  type ReadingTime,
-  type ResultFrame,
   type Sample,
   type Severity,
   type WelcomeFrame,
 } from '../schemas/index.ts';
+import type { ClientEvents, DeviceClientOptions, SendOptions } from './client-options.ts';
 import { ClockOffset } from './clock-offset.ts';
 import { systemClock, type Cancel, type Clock } from './clock.ts';
-import { CommandMemory, type CommandStore } from './command-memory.ts';
+import { CommandMemory } from './command-memory.ts';
 import { CommandRunner, type CommandHandler, type HandlerOptions } from './command-runner.ts';
-import { Connection, type ConnectionOptions } from './connection.ts';
+import { Connection } from './connection.ts';
 import { Heartbeat } from './heartbeat.ts';
-import { Outbox, type OutboxItem, type Settlement } from './outbox.ts';
-import { Pacing } from './pacing.ts';
+import { parseHubFrame } from './hub-frame.ts';
+import type { OutboxItem, Settlement } from './outbox.ts';
 import type { Random } from './random.ts';
-import { Backoff, retryAfter, type Ending, type Retry } from './reconnect.ts';
-
-export interface DeviceClientOptions extends ConnectionOptions {
-  /** `name@version`: `env-sensor@1` */
-  deviceType: string;
-  /** New on every boot; a random one when not given. */
-  boot?: string;
-  firmware?: string;
-  /** How often the device means to speak; the hub's `welcome.heartbeatSec` decides. */
-  heartbeatSec?: number;
-  /** Command memory that outlives a reboot; without it the memory is as long as this client's life. */
-  commandStore?: CommandStore;
-  /** Readings kept at most, 10,000 when not given; the policy when full is `Outbox`'s. */
-  outboxCapacity?: number;
-  /** Cap of the first wait before a new attempt, 1,000 ms when not given. */
-  backoffFirstMs?: number;
-  clock?: Clock;
-  random?: Random;
-}
-
-/** When a reading was taken (`ts` or `up`; now when neither is given) and how it is to be judged. */
-export interface SendOptions extends ReadingTime {
-  /** Lifts the limit on age. */
-  backfill?: boolean;
-  /** The earlier boot that `up` counts from. */
-  boot?: string;
-}
-
-interface ClientEvents {
-  welcome: [WelcomeFrame];
-  nack: [NackFrame];
-  notice: [NoticeFrame];
-  drain: [DrainFrame];
-  /** A command ended on this device. */
-  result: [ResultFrame, CommandFrame];
-  /** The hub took the result of this command. */
-  'result-acked': [string];
-  /** The connection, or the attempt at one, is over; the next one begins after `retry.waitMs`. */
-  close: [Ending, Retry | undefined];
-  /** Trying again will not mend it: somebody has to look. */
-  trouble: [string];
-  sent: [DeviceFrame];
-  received: [HubFrame];
-  /** A frame that is none of the protocol's, or not as its schema says: left alone. */
-  ignored: [string];
-}
+import { Backoff, retryAfter, type Ending } from './reconnect.ts';
+import { Sender } from './sender.ts';
 
 /** Before the first `welcome` has named the hub's own. */
 const defaultBackoffMaxMs = 60_000;
@@ -94,29 +46,21 @@ class DeviceClient extends EventEmitter<ClientEvents> {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #bootedAtMs: number;
-  readonly #outbox: Outbox;
+  readonly #sender: Sender;
   readonly #memory: CommandMemory;
   readonly #runner: CommandRunner;
   readonly #offset = new ClockOffset();
-  readonly #pacing = new Pacing();
   readonly #backoff: Backoff;
   readonly #heartbeat: Heartbeat;
   #state: 'idle' | 'connecting' | 'greeting' | 'open' | 'draining' | 'leaving' | 'waiting' | 'closed' =
     'idle';
   #connection: Connection | undefined;
-  /** The last welcome; its limits hold for this session. */
-  #welcome: WelcomeFrame | undefined;
   #openedAtMs = 0;
-  #seq = 0;
-  #ackedUpTo = 0;
-  /** Monotonic ms: no data frame before it, the hub asked for a pause. */
-  #holdUntilMs = 0;
   /** Monotonic ms: this device's own moment to come back to a hub that drained. */
   #slotAtMs: number | undefined;
   #sleepSec: number | undefined;
   #frozen = false;
   #cancelTimer: Cancel | undefined;
-  #cancelPump: Cancel | undefined;
   #left: (() => void) | undefined;
 
   constructor(options: DeviceClientOptions) {
@@ -126,7 +70,12 @@ class DeviceClient extends EventEmitter<ClientEvents> {
     this.#random = options.random ?? Math.random;
     this.boot = options.boot ?? randomUUID();
     this.#bootedAtMs = this.#clock.monotonic();
-    this.#outbox = new Outbox(options.outboxCapacity ?? 10_000);
+    this.#sender = new Sender({
+      clock: this.#clock,
+      random: this.#random,
+      outboxCapacity: options.outboxCapacity ?? 10_000,
+      send: (frame) => this.#send(frame),
+    });
     this.#backoff = new Backoff(options.backoffFirstMs ?? 1000, defaultBackoffMaxMs, this.#random);
     this.#memory = new CommandMemory(options.commandStore);
     this.#runner = new CommandRunner({
@@ -161,7 +110,7 @@ class DeviceClient extends EventEmitter<ClientEvents> {
 
   /** Readings kept, and lost because the outbox was full. */
   get outbox(): { size: number; dropped: number } {
-    return { size: this.#outbox.size, dropped: this.#outbox.dropped };
+    return { size: this.#sender.outbox.size, dropped: this.#sender.outbox.dropped };
   }
 
   /** Begins to connect, and keeps at it until `bye` or `close`; the outcomes are events. */
@@ -180,7 +129,7 @@ class DeviceClient extends EventEmitter<ClientEvents> {
   /** One reading; resolves when it is settled, which may take as long as the hub is away. Never rejects. */
   send(stream: string, data: unknown, options: SendOptions = {}): Promise<Settlement> {
     const settled = this.#add({ kind: 'reading', stream }, data, options);
-    this.#pump();
+    this.#sender.pump();
     return settled;
   }
 
@@ -193,14 +142,14 @@ class DeviceClient extends EventEmitter<ClientEvents> {
     const settled = samples.map(({ data, ...time }) =>
       this.#add({ kind: 'reading', stream }, data, { ...options, ...time }),
     );
-    this.#pump();
+    this.#sender.pump();
     return Promise.all(settled);
   }
 
   /** Something happened; as `send`. */
   event(name: string, severity: Severity, data?: unknown, options: SendOptions = {}): Promise<Settlement> {
     const settled = this.#add({ kind: 'event', name, severity }, data, options);
-    this.#pump();
+    this.#sender.pump();
     return settled;
   }
 
@@ -219,6 +168,7 @@ class DeviceClient extends EventEmitter<ClientEvents> {
       return Promise.resolve();
     }
     this.#state = 'leaving';
+    this.#sender.pause();
     this.#sleepSec = sleepSec;
     this.#send({ type: 'bye', ...(sleepSec === undefined ? {} : { sleepSec }) });
     this.#setTimer(byeTimeoutMs, () => this.#connection?.destroy({ kind: 'hub-silent' }));
@@ -232,7 +182,7 @@ class DeviceClient extends EventEmitter<ClientEvents> {
     const open = this.#connection;
     this.#stopTimers();
     this.#state = 'closed';
-    this.#outbox.close();
+    this.#sender.outbox.close();
     if (open === undefined) return Promise.resolve();
     return new Promise((resolve) => {
       this.#left = resolve;
@@ -246,11 +196,13 @@ class DeviceClient extends EventEmitter<ClientEvents> {
     /** The application hangs; the stack below still answers pings. Until `resume`. */
     hang: (): void => {
       this.#frozen = true;
+      this.#sender.pause();
       this.#connection?.hang();
     },
     /** The network goes away and nobody is told. Until `resume`. */
     vanish: (): void => {
       this.#frozen = true;
+      this.#sender.pause();
       this.#connection?.vanish();
     },
     /** The socket is destroyed without a close frame; the client comes back on its own. */
@@ -295,7 +247,7 @@ class DeviceClient extends EventEmitter<ClientEvents> {
       case 'welcome':
         return this.#welcomed(frame);
       case 'ack':
-        return 're' in frame ? this.#resultAcked(frame.re) : this.#acked(frame.upTo);
+        return 're' in frame ? this.#resultAcked(frame.re) : this.#sender.ack(frame.upTo);
       case 'nack':
         return this.#nacked(frame);
       case 'heartbeat':
@@ -318,26 +270,16 @@ class DeviceClient extends EventEmitter<ClientEvents> {
     if (this.#state !== 'greeting') return;
     this.#cancelTimer?.();
     this.#state = 'open';
-    this.#welcome = welcome;
     this.#openedAtMs = this.#clock.monotonic();
-    this.#seq = 0;
-    this.#ackedUpTo = 0;
-    this.#holdUntilMs = 0;
     this.#slotAtMs = undefined;
     this.#backoff.maxMs = welcome.backoffMaxMs;
     this.#offset.reset();
     this.#offset.add(welcome.t1, welcome.now);
-    this.#pacing.start(welcome.limits.messagesPerSec, this.#openedAtMs);
+    this.#sender.start(welcome);
     this.#heartbeat.start(welcome.heartbeatSec, welcome.graceSec);
     this.emit('welcome', welcome);
     this.#runner.resend();
-    this.#pump();
-  }
-
-  #acked(upTo: number): void {
-    this.#ackedUpTo = Math.max(this.#ackedUpTo, upTo);
-    this.#outbox.ack(upTo);
-    this.#pump();
+    this.#sender.pump();
   }
 
   #resultAcked(id: string): void {
@@ -347,22 +289,18 @@ class DeviceClient extends EventEmitter<ClientEvents> {
 
   #nacked(nack: NackFrame): void {
     this.emit('nack', nack);
-    const pauseMs = (nack.retryAfterMs ?? 1000) * (1 + this.#random() / 10);
-    if (nack.re !== undefined) {
-      const { re } = nack;
-      if (nack.retry) this.#clock.after(pauseMs, () => this.#runner.resendOne(re));
-      else this.#resultAcked(re);
-    }
-    if (nack.seq === undefined) return;
-    if (nack.retry) this.#holdUntilMs = Math.max(this.#holdUntilMs, this.#clock.monotonic() + pauseMs);
-    this.#outbox.nack(nack.seq, nack);
-    this.#pump();
+    const { seq, re } = nack;
+    if (seq !== undefined) this.#sender.nack(seq, nack);
+    if (re === undefined) return;
+    if (nack.retry) this.#clock.after(this.#sender.pauseMs(nack), () => this.#runner.resendOne(re));
+    else this.#resultAcked(re);
   }
 
   #drain(drain: DrainFrame): void {
     if (this.#state !== 'open') return;
     // No new readings: the hub settles what it has. It closes with 1012; if it does not, we leave in our slot.
     this.#state = 'draining';
+    this.#sender.pause();
     this.#slotAtMs = this.#clock.monotonic() + drain.reconnectAfterMs;
     this.#setTimer(drain.reconnectAfterMs, () => {
       this.#connection?.destroy({ kind: 'closed', code: closeCodes.draining, reason: 'draining' });
@@ -373,8 +311,8 @@ class DeviceClient extends EventEmitter<ClientEvents> {
   #ended(ending: Ending): void {
     this.#connection = undefined;
     this.#stopTimers();
-    if (ending.kind === 'closed' && ending.code === closeCodes.frameTooBig) this.#outbox.halve();
-    this.#outbox.sessionEnded();
+    if (ending.kind === 'closed' && ending.code === closeCodes.frameTooBig) this.#sender.outbox.halve();
+    this.#sender.sessionEnded();
     if (this.#state === 'closed' || this.#state === 'leaving') {
       this.emit('close', ending, undefined);
       if (this.#state === 'leaving') this.#leave();
@@ -411,39 +349,14 @@ class DeviceClient extends EventEmitter<ClientEvents> {
   }
 
   #add(what: OutboxItem['what'], data: unknown, options: SendOptions): Promise<Settlement> {
-    const { ts, up, backfill = false, boot } = options;
-    const time: ReadingTime = up === undefined ? { ts: ts ?? this.#clock.now() } : { up };
-    return new Promise((settle) => {
-      if (this.#state === 'closed') settle({ kind: 'dropped', cause: 'closed' });
-      else this.#outbox.add({ what, time, data, backfill, boot, settle });
-    });
-  }
-
-  /** Sends what waits, as far as the window, the rate and the hub's wish for a pause allow. */
-  #pump(): void {
-    const limits = this.#welcome?.limits;
-    if (limits === undefined || this.#frozen) return;
-    while (this.#state === 'open' && this.#outbox.waiting > 0) {
-      // Nacked frames count until an ack has passed them: that is when the hub opens its window again.
-      if (this.#seq - this.#ackedUpTo >= limits.inFlight) return;
-      const now = this.#clock.monotonic();
-      const waitMs = Math.max(this.#holdUntilMs - now, this.#pacing.waitMs(now));
-      if (waitMs > 0) {
-        this.#cancelPump?.();
-        this.#cancelPump = this.#clock.after(waitMs, () => this.#pump());
-        return;
-      }
-      const frame = this.#outbox.take(this.#seq + 1, limits);
-      if (frame === undefined) return;
-      this.#seq += 1;
-      this.#send(frame);
-    }
+    if (this.#state === 'closed') return Promise.resolve({ kind: 'dropped', cause: 'closed' });
+    return this.#sender.add(what, data, options);
   }
 
   #send(frame: DeviceFrame): void {
     if (this.#frozen || this.#connection === undefined) return;
     if (frame.type !== 'hello' && !this.online && this.#state !== 'leaving') return;
-    this.#pacing.took(this.#clock.monotonic());
+    this.#sender.took();
     this.#connection.send(frame);
     this.emit('sent', frame);
   }
@@ -455,7 +368,6 @@ class DeviceClient extends EventEmitter<ClientEvents> {
 
   #stopTimers(): void {
     this.#cancelTimer?.();
-    this.#cancelPump?.();
     this.#heartbeat.stop();
   }
 }
@@ -468,18 +380,4 @@ export type { DeviceClient };
  */
 export function createDeviceClient(options: DeviceClientOptions): DeviceClient {
   return new DeviceClient(options);
-}
-
-/** A frame of the hub as its schema says; undefined for anything else, which a device leaves alone. */
-function parseHubFrame(text: string): HubFrame | undefined {
-  try {
-    const frame: unknown = JSON.parse(text);
-    if (typeof frame !== 'object' || frame === null || !('type' in frame)) return undefined;
-    const { type } = frame;
-    if (typeof type !== 'string' || !Object.hasOwn(hubFrameChecks, type)) return undefined;
-    const check = hubFrameChecks[type as HubFrame['type']];
-    return check(frame) === undefined ? (frame as HubFrame) : undefined;
-  } catch {
-    return undefined;
-  }
 }

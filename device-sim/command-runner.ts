@@ -9,7 +9,7 @@ import type { CommandMemory } from './command-memory.ts';
 
 export interface CommandCall extends Pick<CommandFrame, 'id' | 'name' | 'params' | 'deadline' | 'safety'> {
   /** Tells the hub how far it is, 0…100, and in words. */
-  progress(percent?: number, note?: string): void;
+  progress: (percent?: number, note?: string) => void;
 }
 
 export interface CommandOutcome {
@@ -30,11 +30,11 @@ export interface HandlerOptions {
 
 interface CommandRunnerDeps {
   memory: CommandMemory;
-  send(frame: DeviceFrame): void;
+  send: (frame: DeviceFrame) => void;
   /** The hub's clock as the device reckons it, Unix ms; undefined when it cannot know. */
-  hubTime(): number | undefined;
+  hubTime: () => number | undefined;
   /** A command ended, with any status. */
-  ended(result: ResultFrame, command: CommandFrame): void;
+  ended: (result: ResultFrame, command: CommandFrame) => void;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { createSecureContext, type SecureContext } from 'node:tls';
-import { WebSocket } from 'ws';
+import { WebSocket, type ClientOptions } from 'ws';
 import type { DeviceFrame } from '../schemas/index.ts';
 import { closeReason, retryAfterHeader, type Ending } from './reconnect.ts';
 
@@ -14,13 +14,13 @@ export interface ConnectionOptions {
 
 export interface ConnectionHandlers {
   /** The upgrade succeeded. */
-  opened(): void;
+  opened: () => void;
   /** A frame, or anything else that shows the hub is there (a ping). */
-  heard(): void;
+  heard: () => void;
   /** One text frame. */
-  text(text: string): void;
+  text: (text: string) => void;
   /** Called once, whatever happens; nothing is called after it. */
-  ended(ending: Ending): void;
+  ended: (ending: Ending) => void;
 }
 
 const handshakeTimeoutMs = 10_000;
@@ -53,7 +53,7 @@ export class Connection {
 
   /** Starts connecting; the outcome comes through the handlers, also a failure. */
   static open({ url, id, secret, ca }: ConnectionOptions, handlers: ConnectionHandlers): Connection {
-    const socket = new WebSocket(url, 'hub.v1.json', {
+    const options: ClientOptions & { closeTimeout: number } = {
       headers: { authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}` },
       handshakeTimeout: handshakeTimeoutMs,
       closeTimeout: closeTimeoutMs,
@@ -61,7 +61,8 @@ export class Connection {
       perMessageDeflate: false,
       followRedirects: false,
       ...(ca === undefined ? {} : { secureContext: secureContext(ca) }),
-    });
+    };
+    const socket = new WebSocket(url, 'hub.v1.json', options);
     const connection = new Connection(socket, handlers);
     connection.#listen();
     return connection;
@@ -96,9 +97,11 @@ export class Connection {
 
   #listen(): void {
     const socket = this.#socket;
-    const { opened, heard, text } = this.#handlers;
+    const { heard, text } = this.#handlers;
+    let opened = false;
     socket.on('open', () => {
-      if (!this.#ended) opened();
+      opened = true;
+      if (!this.#ended) this.#handlers.opened();
     });
     socket.on('ping', () => {
       if (!this.#ended && !this.#hung) heard();
@@ -118,18 +121,11 @@ export class Connection {
     });
     socket.on('error', (error) => {
       // After the upgrade a close event follows with the code; before it, this is all there is.
-      if (socket.readyState === WebSocket.CONNECTING || !this.#wasOpen()) {
-        this.#end({ kind: 'failed', message: messageOf(error) });
-      }
+      if (!opened) this.#end({ kind: 'failed', message: messageOf(error) });
     });
     socket.on('close', (code, reason) => {
       this.#end({ kind: 'closed', code, ...closeReason(reason.toString('utf8')) });
     });
-  }
-
-  /** ws knows the chosen subprotocol only after a successful upgrade. */
-  #wasOpen(): boolean {
-    return this.#socket.protocol !== '';
   }
 
   #end(ending: Ending): void {

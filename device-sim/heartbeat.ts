@@ -2,9 +2,9 @@ import type { Cancel, Clock } from './clock.ts';
 
 interface HeartbeatDeps {
   clock: Clock;
-  beat(): void;
+  beat: () => void;
   /** Nothing came from the hub for heartbeatSec + graceSec: no reply, no other frame, no ping. */
-  hubSilent(): void;
+  hubSilent: () => void;
 }
 
 /**

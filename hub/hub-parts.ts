@@ -2,9 +2,11 @@
 import { join } from 'node:path';
 import type { TlsOptions } from 'node:tls';
 import { openInflux } from './adapters/influx.ts';
+import { connectBus } from './adapters/mqtt.ts';
 import { openMetricsStore } from './adapters/metrics-store.ts';
 import { machineNames } from './adapters/tls-own.ts';
 import { loadTlsMaterial, tlsServerOptions } from './adapters/tls.ts';
+import type { Bus, BusHandlers } from './commands/bus.ts';
 import type { Config } from './config.ts';
 import { messageOf } from './kernel/errors.ts';
 import type { Log } from './kernel/log.ts';
@@ -43,6 +45,23 @@ export async function openStore(
       return store.write(lines);
     },
   };
+}
+
+export interface OpenedBus {
+  bus: Bus;
+  /** Of the embedded broker. */
+  url?: string;
+}
+
+/** The configured MQTT broker, or the embedded one. */
+export async function openBus(
+  config: Config,
+  deps: { log: Log; random: () => number; clock: Clock; hub: { hubId: string; incarnation: string } },
+  handlers: BusHandlers,
+): Promise<OpenedBus> {
+  const { url, ...options } = config.mqtt;
+  if (url !== undefined) return { bus: await connectBus(deps, { url, ...options, ...deps.hub }, handlers) };
+  throw new Error('no');
 }
 
 /** TLS of the device listener; undefined when it speaks plain ws (loopback, or behind a proxy). */

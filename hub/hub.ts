@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { loadDeviceTypes } from '../schemas/index.ts';
-import { createCommandStore } from './adapters/command-store.ts';
+import { commandStore } from './adapters/command-store.ts';
 import { createCron } from './adapters/cron.ts';
 import { createDeviceStore } from './adapters/device-store.ts';
 import { createHubIdentityStore } from './adapters/hub-identity-store.ts';
@@ -141,7 +141,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
       random,
       log,
       publisher,
-      journal: createCommandStore(state),
+      journal: commandStore(state),
       directory: { typeOf: (deviceId) => typeOf(deviceId) },
     },
     { root: config.mqtt.root },
@@ -154,10 +154,18 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     return session?.isOpen === true ? session.type : catalog.get(record.type);
   }
 
-  const bus = await openBus(config, { log, random, clock, hub, topics, dispatcher }, () => {
-    announcer.repeat(presence.all());
-    dispatcher.busConnected();
-  });
+  const { bus, url: brokerUrl } = await openBus(
+    config,
+    { log, random, clock, hub },
+    {
+      message: (message) => dispatcher.message(message),
+      connected() {
+        announcer.repeat(presence.all());
+        dispatcher.busConnected();
+      },
+      disconnected: () => {},
+    },
+  );
   releasers.push('bus', () => bus.close());
 
   /** Ends all that is kept of a device that is no longer registered. */
@@ -255,7 +263,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   return {
     deviceUrl: listener.url,
     adminUrl: admin.url,
-    ...(bus.url === undefined ? {} : { brokerUrl: bus.url }),
+    ...(brokerUrl === undefined ? {} : { brokerUrl }),
     failed: failure.promise,
     async close() {
       stopping = true;

@@ -81,7 +81,9 @@ export function withSafeIntegers(definition: ValueDefinition): ValueDefinition {
         properties: Object.fromEntries(entries.map(([name, member]) => [name, withSafeIntegers(member)])),
       };
     }
-    default:
-      return definition;
+    case 'number':
+    case 'boolean':
+    case 'string':
   }
+  return definition;
 }

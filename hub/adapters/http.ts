@@ -59,7 +59,7 @@ export async function startAdmin(deps: AdminDeps, { listen, socketPath }: AdminO
   try {
     await operators.ready();
     removeSocket = await listenOnSocket(operators.server, socketPath);
-    await health.listen(listen).catch((error: unknown) => {
+    await health.listen({ ...listen }).catch((error: unknown) => {
       throw listenFault(error, listen, 'HUB_ADMIN_LISTEN');
     });
   } catch (error) {

@@ -14,6 +14,7 @@ import {
   mqttChecks,
   type Check,
   type CloseReason,
+  type FieldError,
 } from '../../schemas/index.ts';
 
 const schemas = new URL('../../schemas/', import.meta.url);
@@ -38,6 +39,19 @@ function schemaFiles(): [name: string, schema: AnySchemaObject][] {
 /** Arrays in arrays; JSON.parse takes them, recursive code does not. */
 function deepArrays(depth: number): unknown {
   return JSON.parse('['.repeat(depth) + ']'.repeat(depth));
+}
+
+function text(length: number): string {
+  return 'a'.repeat(length);
+}
+
+function hello(boot: string, unresolved: string[]): FieldError | undefined {
+  return deviceFrameChecks.hello({ type: 'hello', boot, deviceType: 'a@1', t1: 0, unresolved });
+}
+
+function frameOf(count: number): object {
+  const samples = Array.from({ length: count }, (_, index) => ({ ts: index, data: {} }));
+  return { type: 'telemetry', seq: 1, stream: 'env', samples };
 }
 
 test('a check never throws, and its answer is short and leads to a place', () => {
@@ -102,14 +116,8 @@ test('fields of a prototype do not count as sent', () => {
 });
 
 test('a frame takes 500 samples and not 501', () => {
-  const frame = (count: number) => ({
-    type: 'telemetry',
-    seq: 1,
-    stream: 'env',
-    samples: Array.from({ length: count }, (_, index) => ({ ts: index, data: {} })),
-  });
-  assert.equal(telemetry(frame(limits.samples)), undefined);
-  assert.deepEqual(telemetry(frame(limits.samples + 1)), {
+  assert.equal(telemetry(frameOf(limits.samples)), undefined);
+  assert.deepEqual(telemetry(frameOf(limits.samples + 1)), {
     path: '/samples',
     keyword: 'maxItems',
     expected: 'at most 500 items',
@@ -136,9 +144,6 @@ test('params, output and event data that are left out count as the empty object'
 });
 
 test('the bounds in the frame schemas are those of the limits', () => {
-  const text = (length: number) => 'a'.repeat(length);
-  const hello = (boot: string, unresolved: string[]) =>
-    deviceFrameChecks.hello({ type: 'hello', boot, deviceType: 'a@1', t1: 0, unresolved });
   const ids = Array.from({ length: limits.ids }, () => text(limits.id));
   assert.equal(hello(text(limits.boot), ids), undefined);
   assert.equal(hello(text(limits.boot + 1), [])?.path, '/boot');
@@ -187,9 +192,9 @@ test('ids on the wire follow the grammar of device ids', () => {
 
 test('every close reason fits into a close frame', () => {
   for (const reason of Object.keys(closeReasons) as CloseReason[]) {
-    const text = closeReasonText(reason, Number.MAX_SAFE_INTEGER);
-    assert.ok(Buffer.byteLength(text) <= limits.closeReasonBytes, text);
-    assert.deepEqual(JSON.parse(text), { code: reason, retryAfterMs: Number.MAX_SAFE_INTEGER });
+    const words = closeReasonText(reason, Number.MAX_SAFE_INTEGER);
+    assert.ok(Buffer.byteLength(words) <= limits.closeReasonBytes, words);
+    assert.deepEqual(JSON.parse(words), { code: reason, retryAfterMs: Number.MAX_SAFE_INTEGER });
   }
   assert.equal(closeReasonText('draining', 1200.4), '{"code":"draining","retryAfterMs":1200}');
   assert.equal(closeReasonText('bye'), '{"code":"bye"}');
