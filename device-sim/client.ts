@@ -61,7 +61,8 @@ class DeviceClient extends EventEmitter<ClientEvents> {
   #sleepSec: number | undefined;
   #frozen = false;
   #cancelTimer: Cancel | undefined;
-  #left: (() => void) | undefined;
+  /** Waiting for this connection to be closed: callers of bye() and close(). */
+  readonly #leavers: (() => void)[] = [];
 
   constructor(options: DeviceClientOptions) {
     super();
@@ -113,7 +114,10 @@ class DeviceClient extends EventEmitter<ClientEvents> {
     return { size: this.#sender.outbox.size, dropped: this.#sender.outbox.dropped };
   }
 
-  /** Begins to connect, and keeps at it until `bye` or `close`; the outcomes are events. */
+  /**
+   * Begins to connect, and keeps at it until `bye` or `close`; the outcomes are events.
+   * @throws SyntaxError when the URL is none, Error when `ca` is no certificate
+   */
   connect(): void {
     if (this.#state !== 'idle' && this.#state !== 'waiting') return;
     this.#cancelTimer?.();
@@ -163,17 +167,17 @@ class DeviceClient extends EventEmitter<ClientEvents> {
    * back by itself after that time, without it at the next `connect()`. Resolves when the connection is closed.
    */
   bye(sleepSec?: number): Promise<void> {
+    this.#sleepSec = sleepSec;
+    this.#sender.pause();
     if (!this.online) {
-      this.#leave();
+      if (this.#state !== 'closed') this.#leave();
       return Promise.resolve();
     }
     this.#state = 'leaving';
-    this.#sender.pause();
-    this.#sleepSec = sleepSec;
     this.#send({ type: 'bye', ...(sleepSec === undefined ? {} : { sleepSec }) });
     this.#setTimer(byeTimeoutMs, () => this.#connection?.destroy({ kind: 'hub-silent' }));
     return new Promise((resolve) => {
-      this.#left = resolve;
+      this.#leavers.push(resolve);
     });
   }
 
@@ -185,7 +189,7 @@ class DeviceClient extends EventEmitter<ClientEvents> {
     this.#sender.outbox.close();
     if (open === undefined) return Promise.resolve();
     return new Promise((resolve) => {
-      this.#left = resolve;
+      this.#leavers.push(resolve);
       if (this.#frozen) open.destroy({ kind: 'closed', code: 1006, reason: 'closed' });
       else open.close();
     });
@@ -316,7 +320,7 @@ class DeviceClient extends EventEmitter<ClientEvents> {
     if (this.#state === 'closed' || this.#state === 'leaving') {
       this.emit('close', ending, undefined);
       if (this.#state === 'leaving') this.#leave();
-      this.#left?.();
+      for (const left of this.#leavers.splice(0)) left();
       return;
     }
     if (this.online && this.#clock.monotonic() - this.#openedAtMs >= stableSessionMs) this.#backoff.reset();
@@ -333,13 +337,17 @@ class DeviceClient extends EventEmitter<ClientEvents> {
   }
 
   #leave(): void {
+    this.#state = 'leaving';
+    if (this.#connection !== undefined) {
+      // Its end brings us back here.
+      this.#connection.destroy({ kind: 'closed', code: 1006, reason: 'bye' });
+      return;
+    }
     this.#stopTimers();
-    this.#connection?.destroy({ kind: 'closed', code: 1006, reason: 'bye' });
-    this.#state = 'idle';
-    if (this.#sleepSec === undefined) return;
-    this.#state = 'waiting';
-    this.#connectAfter(this.#sleepSec * 1000);
+    const sleepSec = this.#sleepSec;
     this.#sleepSec = undefined;
+    this.#state = sleepSec === undefined ? 'idle' : 'waiting';
+    if (sleepSec !== undefined) this.#connectAfter(sleepSec * 1000);
   }
 
   #connectAfter(ms: number): void {
@@ -374,10 +382,7 @@ class DeviceClient extends EventEmitter<ClientEvents> {
 
 export type { DeviceClient };
 
-/**
- * A client that does nothing yet: `connect()` starts it.
- * @throws TypeError when the secure context cannot be made from `ca`, at `connect()`
- */
+/** A client that does nothing yet: `connect()` starts it. */
 export function createDeviceClient(options: DeviceClientOptions): DeviceClient {
   return new DeviceClient(options);
 }

@@ -120,8 +120,12 @@ export class Outbox {
     if (rejectedSamples === undefined) this.#inFlight.delete(seq);
     if (nack.retry) {
       // A copy waits again, so that the ack of this frame does not settle it.
-      this.#putBack(refused.filter((item) => !item.settled).map((item) => ({ ...item })));
-      for (const item of refused) item.settled = true;
+      const again: Kept[] = [];
+      for (const item of refused) {
+        if (!item.settled) again.push({ ...item });
+        item.settled = true;
+      }
+      this.#putBack(again);
     } else if (nack.code === 'too-large' && refused.length > 1) {
       this.#maxSamples = Math.max(1, Math.floor(Math.min(this.#maxSamples, refused.length) / 2));
       this.#putBack(refused);

@@ -28,15 +28,9 @@ const longestHintMs = 60 * minuteMs;
  * @param backoffMs the next draw of the full-jitter backoff
  */
 export function retryAfter(ending: Ending, backoffMs: number, random: Random): Retry {
-  switch (ending.kind) {
-    case 'failed':
-    case 'hub-silent':
-      return { waitMs: backoffMs };
-    case 'refused':
-      return afterRefusal(ending, backoffMs, random);
-    case 'closed':
-      return afterClose(ending, backoffMs, random);
-  }
+  if (ending.kind === 'refused') return afterRefusal(ending, backoffMs, random);
+  if (ending.kind === 'closed') return afterClose(ending, backoffMs, random);
+  return { waitMs: backoffMs };
 }
 
 function afterRefusal(ending: Ending & { kind: 'refused' }, backoffMs: number, random: Random): Retry {

@@ -1,6 +1,7 @@
-
 import { join } from 'node:path';
 import type { TlsOptions } from 'node:tls';
+import { startBroker } from './adapters/broker.ts';
+import { formatAddress } from './adapters/http-listen.ts';
 import { openInflux } from './adapters/influx.ts';
 import { connectBus } from './adapters/mqtt.ts';
 import { openMetricsStore } from './adapters/metrics-store.ts';
@@ -59,9 +60,19 @@ export async function openBus(
   deps: { log: Log; random: () => number; clock: Clock; hub: { hubId: string; incarnation: string } },
   handlers: BusHandlers,
 ): Promise<OpenedBus> {
-  const { url, ...options } = config.mqtt;
-  if (url !== undefined) return { bus: await connectBus(deps, { url, ...options, ...deps.hub }, handlers) };
-  throw new Error('no');
+  const { url, root, username, password } = config.mqtt;
+  if (url === undefined) {
+    const broker = await startBroker(deps, { ...config.brokerListen, root, ...deps.hub }, handlers);
+    return {
+      bus: broker,
+      url: `mqtt://${formatAddress({ host: config.brokerListen.host, port: broker.port })}`,
+    };
+  }
+  const credentials = {
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+  };
+  return { bus: await connectBus(deps, { url, root, ...credentials, ...deps.hub }, handlers) };
 }
 
 /** TLS of the device listener; undefined when it speaks plain ws (loopback, or behind a proxy). */

@@ -10,7 +10,7 @@ import { createPresenceStore } from './adapters/presence-store.ts';
 import { lockDataDir } from './adapters/sqlite.ts';
 import { openStateDatabase } from './adapters/state-database.ts';
 import { startDeviceListener } from './adapters/ws.ts';
-import type { Publisher } from './commands/bus.ts';
+import type { Bus, Publisher } from './commands/bus.ts';
 import { startDispatcher } from './commands/dispatcher.ts';
 import { topicsOf } from './commands/topics.ts';
 import type { Config } from './config.ts';
@@ -25,7 +25,7 @@ import { Registry } from './devices/registry.ts';
 import { Session, newSessionCounters } from './devices/session.ts';
 import { exposeMetrics } from './hub-metrics.ts';
 import { openBus, openStore, tlsOptions } from './hub-parts.ts';
-import { messageOf } from './kernel/errors.ts';
+import { HubError, messageOf } from './kernel/errors.ts';
 import type { Log } from './kernel/log.ts';
 import { Metrics } from './kernel/metrics.ts';
 import { Releasers } from './kernel/releasers.ts';
@@ -106,7 +106,11 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
 
   // The bus comes up last, since commands come in by it; until then nothing is published.
   const topics = topicsOf(config.mqtt.root);
-  const publisher: Publisher = { publish: (message) => bus.publish(message) };
+  let bus: Bus | undefined;
+  const publisher: Publisher = {
+    publish: (message) =>
+      bus?.publish(message) ?? Promise.reject(new HubError('bus-unavailable', 'starting')),
+  };
   const fanOut = createFanOut({ publisher, topics, log });
   const ingest = new Ingest(
     { writer, fanOut, clock },
@@ -154,19 +158,25 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     return session?.isOpen === true ? session.type : catalog.get(record.type);
   }
 
-  const { bus, url: brokerUrl } = await openBus(
+  /** The broker is there, for the first time or again: it may have lost what it knew of us. */
+  const busConnected = (): void => {
+    announcer.repeat(presence.all());
+    dispatcher.busConnected();
+  };
+  const opened = await openBus(
     config,
     { log, random, clock, hub },
     {
       message: (message) => dispatcher.message(message),
-      connected() {
-        announcer.repeat(presence.all());
-        dispatcher.busConnected();
+      connected: () => {
+        if (bus !== undefined) busConnected();
       },
-      disconnected: () => {},
+      disconnected: (reason) => log.warn({ reason }, 'broker lost'),
     },
   );
-  releasers.push('bus', () => bus.close());
+  bus = opened.bus;
+  releasers.push('bus', () => opened.bus.close());
+  if (bus.connected) busConnected();
 
   /** Ends all that is kept of a device that is no longer registered. */
   async function forget(deviceId: string): Promise<void> {
@@ -226,7 +236,8 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     listener: listener.counters,
     sessions: counters,
     fanOut: fanOut.counters,
-    ...{ registry, presence, announcer, liveness, ingest, writer, bus, dispatcher, scheduler },
+    ...{ registry, presence, announcer, liveness, ingest, writer, dispatcher, scheduler },
+    bus: opened.bus,
   });
   let stopping = false;
   const admin = await startAdmin(
@@ -255,7 +266,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
       parts: {
         devices: part(stopping ? 'the hub is stopping' : undefined),
         store: part(storeFault),
-        bus: part(bus.connected ? undefined : (bus.fault ?? 'not connected')),
+        bus: part(opened.bus.connected ? undefined : (opened.bus.fault ?? 'not connected')),
       },
     };
   }
@@ -263,7 +274,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   return {
     deviceUrl: listener.url,
     adminUrl: admin.url,
-    ...(brokerUrl === undefined ? {} : { brokerUrl }),
+    ...(opened.url === undefined ? {} : { brokerUrl: opened.url }),
     failed: failure.promise,
     async close() {
       stopping = true;

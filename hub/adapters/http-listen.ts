@@ -1,5 +1,6 @@
 /** What a refused listen means, in words for the operator. */
 
+import type { ListenOptions, Server } from 'node:net';
 import { HubError, messageOf } from '../kernel/errors.ts';
 
 export interface ListenAddress {
@@ -52,6 +53,17 @@ export function listenFault(error: unknown, address: ListenAddress, setting: str
         details,
       });
   }
+}
+
+/** Resolves when `server` listens; rejects with the system's error. */
+export function listenOn(server: Server, options: ListenOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
 }
 
 /** The system's error code (`EADDRINUSE`, …), when it has one. */

@@ -4,7 +4,7 @@ import { chmod, mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises';
 import { connect, type Server } from 'node:net';
 import { dirname, join } from 'node:path';
 import { HubError, messageOf } from '../kernel/errors.ts';
-import { codeOf } from './http-listen.ts';
+import { codeOf, listenOn } from './http-listen.ts';
 
 /** `sun_path` holds 108 bytes with the closing zero (unix(7)); a longer path would be cut off or refused. */
 const maxPathBytes = 103;
@@ -34,7 +34,7 @@ export async function listenOnSocket(server: Server, path: string): Promise<() =
     const workshop = await mkdtemp(join(folder, 'sock-'));
     try {
       const made = join(workshop, 's');
-      await listen(server, made);
+      await listenOn(server, { path: made });
       await chmod(made, 0o600);
       await rename(made, path);
     } finally {
@@ -66,16 +66,6 @@ function answers(path: string): Promise<boolean> {
         reject(
           new HubError('data-dir-invalid', `cannot look at ${path} (${error.message})`, { cause: error }),
         );
-    });
-  });
-}
-
-function listen(server: Server, path: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ path }, () => {
-      server.off('error', reject);
-      resolve();
     });
   });
 }

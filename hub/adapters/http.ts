@@ -5,9 +5,13 @@ import type { AdminOperations } from '../devices/admin-operations.ts';
 import { messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import { answerFaults } from './http-answers.ts';
+import { gracefulClose } from './http-close.ts';
 import { serveDevices } from './http-devices.ts';
-import { formatAddress, listenFault, type ListenAddress } from './http-listen.ts';
+import { formatAddress, listenFault, listenOn, type ListenAddress } from './http-listen.ts';
 import { listenOnSocket } from './http-socket.ts';
+
+/** A request under way when the hub stops may take so long. */
+const closeGraceMs = 3_000;
 
 export interface Readiness {
   /** False: devices are not served, so a balancer sends nothing here. */
@@ -50,16 +54,20 @@ export async function startAdmin(deps: AdminDeps, { listen, socketPath }: AdminO
   serveHealth(operators, deps);
   serveDevices(operators, deps.operations);
 
+  const closeHealth = gracefulClose(health.server, closeGraceMs);
+  const closeOperators = gracefulClose(operators.server, closeGraceMs);
   let removeSocket: (() => Promise<void>) | undefined;
   const close = async (): Promise<void> => {
     // The file goes first: a command line that comes now sees no hub instead of a closed door.
     await removeSocket?.();
-    await Promise.all([health.close(), operators.close()]);
+    await Promise.all([closeHealth(() => health.close()), closeOperators(() => operators.close())]);
   };
   try {
     await operators.ready();
     removeSocket = await listenOnSocket(operators.server, socketPath);
-    await health.listen({ ...listen }).catch((error: unknown) => {
+    await health.ready();
+    // Not fastify's own listen: for `localhost` it opens a second server beside the one that is closed here.
+    await listenOn(health.server, { host: listen.host, port: listen.port }).catch((error: unknown) => {
       throw listenFault(error, listen, 'HUB_ADMIN_LISTEN');
     });
   } catch (error) {

@@ -370,7 +370,7 @@ test('a data folder that cannot hold a socket is named', async (t) => {
   assert.equal(inFile.code, 'data-dir-invalid');
 });
 
-test('close lets the request under way finish and cuts nobody who is idle into waiting', async (t) => {
+test('close lets the request under way finish and does not wait for connections without one', async (t) => {
   const asked = Promise.withResolvers<void>();
   const go = Promise.withResolvers<void>();
   const { admin } = await serve(t, {

@@ -79,8 +79,9 @@ interface Waiter {
  */
 export async function mosquittoSub(args: readonly string[]): Promise<Subscription> {
   const { path, env } = program('mosquitto_sub');
-  // -d makes it say when it is subscribed.
-  const child = await spawnGuarded(path, ['-d', '-F', format, ...withVersion(args)], env);
+  // -d makes it say when it is subscribed; it says so into a buffer unless stdout is a terminal, so stdbuf
+  // (coreutils) makes it write each line at once.
+  const child = await spawnGuarded('stdbuf', ['-oL', path, '-d', '-F', format, ...withVersion(args)], env);
   const messages: SubscribedMessage[] = [];
   const waiters = new Set<Waiter>();
   const granted = Promise.withResolvers<void>();

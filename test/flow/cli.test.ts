@@ -1,0 +1,476 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Writable } from 'node:stream';
+import { test, type TestContext } from 'node:test';
+import { startAdmin } from '../../hub/adapters/http.ts';
+import { openMetricsStore } from '../../hub/adapters/metrics-store.ts';
+import type { CliDeps, StartedHub, StopReason } from '../../hub/cli/cli-deps.ts';
+import { runCli } from '../../hub/cli/program.ts';
+import { readConfig, type Config } from '../../hub/config.ts';
+import { HubError } from '../../hub/kernel/errors.ts';
+import { createLog } from '../../hub/kernel/log.ts';
+import { openOfflineOperations } from '../../hub/offline.ts';
+import { createReadings } from '../../hub/telemetry/readings.ts';
+import { loadDeviceTypes } from '../../schemas/index.ts';
+import { ManualClock } from '../helpers/clock.ts';
+import { temporaryFolder } from '../helpers/guard.ts';
+
+function dataFolder(t: TestContext): string {
+  const folder = temporaryFolder('cli');
+  t.after(() => folder.remove());
+  return folder.path;
+}
+
+interface Run {
+  code: number;
+  out: string;
+  err: string;
+}
+
+const never = (): Promise<never> => new Promise(() => undefined);
+
+/** The command line with everything real but the process; `overrides` replaces what a test turns by hand. */
+async function run(args: readonly string[], dataDir: string, overrides: Partial<CliDeps> = {}): Promise<Run> {
+  let out = '';
+  let err = '';
+  const code = await runCli(args, {
+    env: { HUB_DATA_DIR: dataDir },
+    cwd: dataDir,
+    version: '1.2.3',
+    out: (text) => (out += text),
+    err: (text) => (err += text),
+    clock: new ManualClock(),
+    isCron: () => true,
+    createLog: () => createLog({ level: 'silent' }),
+    startHub: () => Promise.reject(new Error('no hub is started in this test')),
+    openOfflineOperations,
+    stopRequested: never,
+    ...overrides,
+  });
+  return { code, out, err };
+}
+
+function configOf(dataDir: string): Config {
+  const env = { HUB_DATA_DIR: dataDir };
+  return readConfig({ env, cwd: dataDir, isCron: () => true, readFile: () => '' }).config;
+}
+
+const lines = (text: string): unknown[] =>
+  text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as unknown);
+
+/** The admin side of a hub on `dataDir`: real devices, a real metrics store with the given lines. */
+async function runHub(t: TestContext, dataDir: string, stored: readonly string[] = []): Promise<void> {
+  const log = createLog({ level: 'silent' });
+  const config = configOf(dataDir);
+  const devices = await openOfflineOperations(config);
+  t.after(() => devices.close());
+  const store = await openMetricsStore({ file: join(dataDir, 'metrics.db') });
+  t.after(() => store.close());
+  if (stored.length > 0) assert.deepEqual(await store.write(stored), { kind: 'stored' });
+  const catalog = await loadDeviceTypes(config.schemasDir);
+  const types = new Map((await devices.listDevices()).map(({ id, type }) => [id, catalog.get(type)]));
+  const admin = await startAdmin(
+    {
+      operations: { ...devices, readings: createReadings({ store, typeOf: (id) => types.get(id) }) },
+      readiness: () => Promise.resolve({ ready: true, parts: {} }),
+      metrics: () => Promise.resolve({ contentType: 'text/plain', body: '' }),
+      log,
+    },
+    { listen: { host: '127.0.0.1', port: 0 }, socketPath: join(dataDir, 'hub.sock') },
+  );
+  t.after(() => admin.close());
+}
+
+for (const where of ['on the files when no hub runs', 'through the running hub'] as const) {
+  const begin = async (t: TestContext): Promise<string> => {
+    const dataDir = dataFolder(t);
+    if (where === 'through the running hub') await runHub(t, dataDir);
+    return dataDir;
+  };
+
+  test(`devices are added in number, one credential a line, ${where}`, async (t) => {
+    const dataDir = await begin(t);
+    const args = [
+      'device',
+      'add',
+      '--count',
+      '3',
+      '--prefix',
+      'd-',
+      '--type',
+      'env-sensor@1',
+      '--site',
+      'a',
+      '--json',
+    ];
+    const added = await run(args, dataDir);
+    assert.deepEqual([added.code, added.err], [0, '']);
+    const credentials = lines(added.out) as { id: string; secret: string }[];
+    assert.deepEqual(
+      credentials.map(({ id }) => id),
+      ['d-1', 'd-2', 'd-3'],
+    );
+    assert.equal(new Set(credentials.map(({ secret }) => secret)).size, 3);
+    for (const credential of credentials) assert.deepEqual(Object.keys(credential), ['id', 'secret']);
+
+    const listed = lines((await run(['device', 'list', '--json'], dataDir)).out) as {
+      id: string;
+      site: string;
+    }[];
+    assert.deepEqual(
+      listed.map(({ id, site }) => [id, site]),
+      [
+        ['d-1', 'a'],
+        ['d-2', 'a'],
+        ['d-3', 'a'],
+      ],
+    );
+  });
+
+  test(`a name that is taken adds none of them, ${where}`, async (t) => {
+    const dataDir = await begin(t);
+    assert.equal((await run(['device', 'add', 'd-2', '--type', 'env-sensor@1'], dataDir)).code, 0);
+    const args = ['device', 'add', '--count', '3', '--prefix', 'd-', '--type', 'env-sensor@1'];
+    const refused = await run(args, dataDir);
+    assert.equal(refused.code, 1);
+    assert.equal(refused.out, '');
+    assert.match(refused.err, /^device-hub: a device with this id exists already: .*d-2/);
+    assert.equal(lines((await run(['device', 'list', '--json'], dataDir)).out).length, 1);
+  });
+
+  test(`a device is shown and removed, and then unknown, ${where}`, async (t) => {
+    const dataDir = await begin(t);
+    const added = await run(['device', 'add', 'meter_7', '--type', 'smart-valve@1'], dataDir);
+    assert.match(added.out, /^DEVICE {3}SECRET\nmeter_7 {2}\S{22,}\n$/);
+    assert.match(added.err, /secrets are shown once/);
+    const shown = await run(['device', 'show', 'meter_7'], dataDir);
+    assert.match(shown.out, /^id +meter_7\ntype +smart-valve@1\nsite +default\n/);
+    assert.match(shown.out, /^registered +\d{4}-\d\d-\d\dT/m);
+    const details = lines((await run(['device', 'show', 'meter_7', '--json'], dataDir)).out)[0] as {
+      epoch: number;
+    };
+    assert.equal(details.epoch, 0);
+    assert.equal((await run(['device', 'remove', 'meter_7'], dataDir)).code, 0);
+    for (const verb of ['show', 'remove']) {
+      const gone = await run(['device', verb, 'meter_7'], dataDir);
+      assert.equal(gone.code, 1);
+      assert.equal(gone.err, 'device-hub: there is no device with this id: meter_7\n');
+    }
+  });
+
+  test(`a device type that does not exist is refused with those that do, ${where}`, async (t) => {
+    const dataDir = await begin(t);
+    const refused = await run(['device', 'add', 'd-1', '--type', 'toaster@1'], dataDir);
+    assert.equal(refused.code, 1);
+    assert.match(refused.err, /toaster@1.*env-sensor@1/);
+  });
+}
+
+test('the list is a table that lines up', async (t) => {
+  const dataDir = dataFolder(t);
+  await run(['device', 'add', 'a-rather-long-name', '--type', 'env-sensor@1'], dataDir);
+  await run(['device', 'add', 'b', '--type', 'traffic-detector@1', '--site', 'north'], dataDir);
+  const rows = (await run(['device', 'list'], dataDir)).out.trimEnd().split('\n');
+  assert.equal(rows.length, 3);
+  assert.match(rows[0] ?? '', /^DEVICE +TYPE +SITE +PRESENCE +SINCE$/);
+  const column = rows[0]?.indexOf('SITE');
+  assert.equal(rows[2]?.indexOf('north'), column);
+});
+
+test('wrong arguments end with 2 and one line that names them', async (t) => {
+  const dataDir = dataFolder(t);
+  const add = ['device', 'add'];
+  const typed = ['--type', 'env-sensor@1'];
+  const cases: [string[], RegExp][] = [
+    [['dance'], /unknown command 'dance'/],
+    [['device', 'add', 'd-1'], /--type <type>' not specified/],
+    [[...add, ...typed], /name the device, or say --count and --prefix/],
+    [[...add, 'd 1', ...typed], /'d 1' is invalid.*1 to 64 letters/],
+    [[...add, 'd-1', '--type', 'env-sensor'], /'env-sensor' is invalid.*name@version/],
+    [[...add, 'd-1', ...typed, '--site', 'a,b'], /'a,b' is invalid/],
+    [[...add, 'd-1', ...typed, '--count', '2', '--prefix', 'x'], /either an id or --count/],
+    [[...add, ...typed, '--count', '2'], /--count needs --prefix/],
+    [[...add, ...typed, '--prefix', 'x'], /--prefix needs --count/],
+    [[...add, ...typed, '--count', '0', '--prefix', 'x'], /'0' is invalid.*1 to 10000/],
+    [[...add, ...typed, '--count', '2', '--prefix', 'ü-'], /ü-2 is no device id/],
+    [['readings', 'd-1', 'env', '--last', 'all'], /'all' is invalid.*1 to 100000/],
+    [['readings', 'd-1', 'env', '--from', 'yesterday'], /'yesterday' is invalid.*with a zone/],
+    [['readings', 'd-1', 'env', '--from', '2026-01-01T00:00:00'], /with a zone/],
+    [['readings', 'd-1', 'env', '--from', '2026-01-02', '--to', '2026-01-01'], /--from must be before --to/],
+    [['readings', 'd-1'], /missing required argument 'stream'/],
+  ];
+  for (const [args, message] of cases) {
+    const { code, out, err } = await run(args, dataDir);
+    assert.equal(code, 2, args.join(' '));
+    assert.equal(out, '');
+    assert.match(err, message);
+  }
+});
+
+test('help and version are answers, not faults', async (t) => {
+  const dataDir = dataFolder(t);
+  const help = await run(['--help'], dataDir);
+  assert.equal(help.code, 0);
+  for (const command of ['start', 'check-config', 'device', 'readings'])
+    assert.match(help.out, new RegExp(`^  ${command}`, 'm'));
+  assert.deepEqual(await run(['--version'], dataDir), { code: 0, out: '1.2.3\n', err: '' });
+});
+
+test('readings are read through the running hub, newest or by range', async (t) => {
+  const dataDir = dataFolder(t);
+  await run(['device', 'add', 'd-1', '--type', 'env-sensor@1'], dataDir);
+  const startUs = Date.parse('2026-01-01T00:00:00Z') * 1_000;
+  const stored = Array.from(
+    { length: 20 },
+    (_, index) =>
+      `env_sensor_env,device=d-1,site=default,type=env-sensor temperature=${index} ${startUs + index * 1_000_000 + 250}`,
+  );
+  await runHub(t, dataDir, stored);
+  const newest = await run(['readings', 'd-1', 'env', '--last', '2'], dataDir);
+  assert.equal(newest.code, 0, newest.err);
+  assert.equal(
+    newest.out,
+    'TIME                         temperature\n' +
+      '2026-01-01T00:00:18.000250Z  18\n' +
+      '2026-01-01T00:00:19.000250Z  19\n',
+  );
+  assert.equal(lines((await run(['readings', 'd-1', 'env', '--json'], dataDir)).out).length, 10);
+  const args = [
+    'readings',
+    'd-1',
+    'env',
+    '--from',
+    '2026-01-01T00:00:05Z',
+    '--to',
+    '2026-01-01T01:00:08+01:00',
+    '--json',
+  ];
+  const ranged = lines((await run(args, dataDir)).out) as {
+    timeMs: number;
+    fields: { temperature: number };
+  }[];
+  assert.deepEqual(
+    ranged.map(({ fields }) => fields.temperature),
+    [5, 6, 7],
+  );
+  assert.equal(ranged[0]?.timeMs, startUs / 1_000 + 5_000.25);
+
+  const unknown = await run(['readings', 'd-1', 'flow'], dataDir);
+  assert.equal(unknown.code, 1);
+  assert.match(unknown.err, /no stream flow; it has env/);
+});
+
+test('readings without a running hub say how to get one', async (t) => {
+  const refused = await run(['readings', 'd-1', 'env'], dataFolder(t));
+  assert.equal(refused.code, 1);
+  assert.match(refused.err, /^device-hub: no hub runs on this data folder: .*npm start.*--data-dir\n$/);
+});
+
+test('check-config prints every fault and ends with 2', async (t) => {
+  const dataDir = dataFolder(t);
+  await writeFile(join(dataDir, 'hub.json'), '{"deviceListn": 1, "inFlight": 0}');
+  const env = { HUB_ACK_DELAY_MS: 'soon' };
+  const checked = await run(['check-config', '--config', 'hub.json'], dataDir, { env });
+  assert.equal(checked.code, 2);
+  assert.equal(
+    checked.err,
+    'device-hub: the configuration is not valid: deviceListn (hub.json) is not a known name; did you mean deviceListen?\n' +
+      '  HUB_ACK_DELAY_MS must be integer; it is "soon"\n' +
+      '  inFlight (hub.json) must be >= 2; it is 0\n',
+  );
+  const json = await run(['check-config', '--config', 'hub.json', '--json'], dataDir, { env });
+  assert.equal(json.code, 2);
+  const [answer] = lines(json.out) as { valid: boolean; faults: { name: string }[] }[];
+  assert.equal(answer?.valid, false);
+  assert.deepEqual(
+    answer.faults.map(({ name }) => name),
+    ['deviceListn (hub.json)', 'HUB_ACK_DELAY_MS', 'inFlight (hub.json)'],
+  );
+
+  await writeFile(join(dataDir, 'broken.json'), '{"a":');
+  const broken = await run(['check-config', '--config', 'broken.json'], dataDir);
+  assert.equal(broken.code, 2);
+  assert.match(broken.err, /broken\.json must be JSON \(/);
+  const missing = await run(['check-config', '--config', 'none.json'], dataDir);
+  assert.equal(missing.code, 2);
+  assert.match(missing.err, /none\.json must be a file that can be read \(ENOENT/);
+});
+
+test('check-config shows what is in effect, and never a secret', async (t) => {
+  const dataDir = dataFolder(t);
+  const env = {
+    HUB_DATA_DIR: '/elsewhere',
+    HUB_MQTT_URL: 'mqtt://broker:1883',
+    HUB_MQTT_USERNAME: 'u',
+    HUB_MQTT_PASSWORD: 'hunter2',
+    HUB_OTHER: 'x',
+  };
+  const checked = await run(['check-config', '--data-dir', 'here'], dataDir, { env });
+  assert.equal(checked.code, 0);
+  assert.match(checked.err, /^warning: HUB_OTHER/);
+  assert.match(checked.out, /^the configuration is valid\n/);
+  assert.match(checked.out, /^devices +wss:\/\/0\.0\.0\.0:8443\/v1\/device/m);
+  assert.match(checked.out, /^broker +mqtt:\/\/broker:1883$/m);
+  assert.ok(checked.out.includes(`${dataDir}/here`), 'the option wins over the environment');
+  const json = await run(['check-config', '--json'], dataDir, { env });
+  assert.match(json.out, /"password":"\(hidden\)"/);
+  assert.ok(!`${checked.out}${checked.err}${json.out}${json.err}`.includes('hunter2'));
+});
+
+/** `start` with a hub and a stop that the test holds in its hands. */
+function startable(): {
+  deps: Partial<CliDeps>;
+  clock: ManualClock;
+  logged: () => Record<string, unknown>[];
+  ready: Promise<void>;
+  closing: Promise<void>;
+  started: PromiseWithResolvers<StartedHub>;
+  closed: PromiseWithResolvers<Awaited<ReturnType<StartedHub['close']>>>;
+  stop: PromiseWithResolvers<StopReason>;
+  failed: PromiseWithResolvers<Error>;
+  hub: StartedHub;
+} {
+  const clock = new ManualClock();
+  const started = Promise.withResolvers<StartedHub>();
+  const stop = Promise.withResolvers<StopReason>();
+  const failed = Promise.withResolvers<Error>();
+  const closed = Promise.withResolvers<Awaited<ReturnType<StartedHub['close']>>>();
+  const ready = Promise.withResolvers<void>();
+  const closing = Promise.withResolvers<void>();
+  const written: string[] = [];
+  const destination = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      written.push(chunk.toString());
+      if (chunk.includes('"msg":"ready"')) ready.resolve();
+      done();
+    },
+  });
+  const hub: StartedHub = {
+    deviceUrl: 'wss://127.0.0.1:1/v1/device',
+    adminUrl: 'http://127.0.0.1:2',
+    brokerUrl: 'mqtt://127.0.0.1:3',
+    failed: failed.promise,
+    close: () => {
+      closing.resolve();
+      return closed.promise;
+    },
+  };
+  return {
+    deps: {
+      clock,
+      startHub: () => started.promise,
+      stopRequested: () => stop.promise,
+      createLog: (level) => createLog({ level, destination }),
+    },
+    clock,
+    logged: () => written.map((line) => JSON.parse(line) as Record<string, unknown>),
+    ready: ready.promise,
+    closing: closing.promise,
+    ...{ started, closed, stop, failed, hub },
+  };
+}
+
+const sigterm: StopReason = { kind: 'signal', signal: 'SIGTERM' };
+
+test('start says where everything is once it listens, and a signal ends it with 0', async (t) => {
+  const dataDir = dataFolder(t);
+  const s = startable();
+  const ended = run(['start'], dataDir, s.deps);
+  s.started.resolve(s.hub);
+  await s.ready;
+  const { time, ...ready } = s.logged()[0] ?? {};
+  assert.match(String(time), /^\d{4}-/);
+  assert.deepEqual(ready, {
+    level: 30,
+    deviceUrl: 'wss://127.0.0.1:1/v1/device',
+    adminUrl: 'http://127.0.0.1:2',
+    brokerUrl: 'mqtt://127.0.0.1:3',
+    dataDir,
+    msg: 'ready',
+  });
+  s.stop.resolve(sigterm);
+  s.closed.resolve({ lost: 0, faults: [] });
+  assert.deepEqual(await ended, { code: 0, out: '', err: '' });
+  assert.deepEqual(
+    s.logged().map(({ msg }) => msg),
+    ['ready', 'stopping', 'stopped'],
+  );
+});
+
+test('the exit code says what went wrong at the end', async (t) => {
+  const dataDir = dataFolder(t);
+  const cases: [StopReason, { lost: number; faults: { name: string; error: unknown }[] }, number][] = [
+    [sigterm, { lost: 0, faults: [{ name: 'bus', error: new Error('gone') }] }, 1],
+    [sigterm, { lost: 4, faults: [] }, 3],
+    [{ kind: 'crashed', error: new Error('boom') }, { lost: 0, faults: [] }, 70],
+    [{ kind: 'failed', error: new Error('the disk is gone') }, { lost: 0, faults: [] }, 1],
+  ];
+  for (const [reason, closing, code] of cases) {
+    const s = startable();
+    const ended = run(['start'], dataDir, s.deps);
+    s.started.resolve(s.hub);
+    await s.ready;
+    if (reason.kind === 'failed') s.failed.resolve(new Error('the disk is gone'));
+    else s.stop.resolve(reason);
+    s.closed.resolve(closing);
+    assert.equal((await ended).code, code);
+    const last = s.logged().at(-1);
+    assert.deepEqual([last?.['msg'], last?.['lost']], ['stopped', closing.lost]);
+  }
+});
+
+test('a stop that hangs is cut off after ten seconds, and the exit code says so', async (t) => {
+  const dataDir = dataFolder(t);
+  const s = startable();
+  const ended = run(['start'], dataDir, s.deps);
+  s.started.resolve(s.hub);
+  await s.ready;
+  s.stop.resolve(sigterm);
+  await s.closing;
+  s.clock.advance(9_999);
+  assert.equal(s.clock.pending, 1);
+  s.clock.advance(1);
+  assert.equal((await ended).code, 4);
+});
+
+test('a signal while the hub is starting lets it finish and closes it', async (t) => {
+  const dataDir = dataFolder(t);
+  const s = startable();
+  s.stop.resolve(sigterm);
+  const ended = run(['start'], dataDir, s.deps);
+  s.started.resolve(s.hub);
+  await s.closing;
+  s.closed.resolve({ lost: 0, faults: [] });
+  assert.equal((await ended).code, 0);
+});
+
+test('a hub that cannot start says why in one paragraph, without a stack', async (t) => {
+  const dataDir = dataFolder(t);
+  const fails = (error: Error, env: Record<string, string> = {}): Promise<Run> =>
+    run(['start'], dataDir, { ...startable().deps, startHub: () => Promise.reject(error), env });
+  const taken = new HubError(
+    'address-in-use',
+    '0.0.0.0:8443 (HUB_DEVICE_LISTEN): end the program that listens there',
+  );
+  const refused = await fails(taken);
+  assert.equal(refused.code, 1);
+  assert.equal(refused.err, `device-hub: ${taken.message}\n`);
+  assert.match((await fails(taken, { HUB_LOG_LEVEL: 'debug' })).err, /\n +at /);
+  const crash = await fails(new TypeError('x is not a function'));
+  assert.equal(crash.code, 70);
+  assert.match(crash.err, /fault of the program; HUB_LOG_LEVEL=debug/);
+  assert.equal((await run(['start'], dataDir, { env: { HUB_IN_FLIGHT: '0' } })).code, 2);
+});
+
+test('every exit code of the start is in its help', async (t) => {
+  const { out } = await run(['start', '--help'], dataFolder(t));
+  const source = readFileSync(new URL('../../hub/cli/exit-codes.ts', import.meta.url), 'utf8');
+  const codes = [...source.matchAll(/: (\d+),/g)].map(([, code]) => code);
+  assert.equal(codes.length, 6);
+  for (const code of codes) assert.match(out, new RegExp(`\\b${code} `));
+});
