@@ -236,7 +236,14 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     listener: listener.counters,
     sessions: counters,
     fanOut: fanOut.counters,
-    ...{ registry, presence, announcer, liveness, ingest, writer, dispatcher, scheduler },
+    registry,
+    presence,
+    announcer,
+    liveness,
+    ingest,
+    writer,
+    dispatcher,
+    scheduler,
     bus: opened.bus,
   });
   let stopping = false;
@@ -245,7 +252,9 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
       log,
       operations: {
         ...createDeviceAdministration({
-          ...{ registry, catalog, clock },
+          registry,
+          catalog,
+          clock,
           presence: (deviceId) => presence.get(deviceId),
           added: (record) => presence.registered(record.id, record.epoch),
           removed: forget,

@@ -88,8 +88,12 @@ void test('an ack comes after the reading is in InfluxDB, with the time the devi
     series?.columns.map((name, index) => [name, series.values[0]?.[index]]) ?? [],
   );
   assert.deepEqual(row, {
-    ...{ time: ts * 1000, device: 'd-1', site: 'default', type: 'env-sensor' },
-    ...{ temperature: 21, rssi: -61 },
+    time: ts * 1000,
+    device: 'd-1',
+    site: 'default',
+    type: 'env-sensor',
+    temperature: 21,
+    rssi: -61,
   });
   const fanned = await bus.next(
     'the reading on the bus',
