@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import { connect, type IConnackPacket, type IPublishPacket, type MqttClient } from 'mqtt';
 import type { Bus, BusCounters, BusHandlers, IncomingMessage, OutgoingMessage } from '../commands/bus.ts';
 import { topicsOf, type Topics } from '../commands/topics.ts';
@@ -154,6 +155,8 @@ class MqttBus implements Bus {
       ...(password === undefined ? {} : { password }),
     });
     this.#client = client;
+    // PUBACKs are small packets that the broker waits for: they must not wait for one another (Nagle).
+    if (client.stream instanceof Socket) client.stream.setNoDelay(true);
     const startedMs = this.#deps.clock.monotonic();
     let reason = 'the connection was closed';
     client.handleMessage = (packet, done): void => this.#take(client, packet, done);
