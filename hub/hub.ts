@@ -24,7 +24,8 @@ import { PresenceKeeper } from './devices/presence-keeper.ts';
 import { Registry } from './devices/registry.ts';
 import { Session, newSessionCounters } from './devices/session.ts';
 import { exposeMetrics } from './hub-metrics.ts';
-import { openBus, openStore, tlsOptions } from './hub-parts.ts';
+import { openBus, tlsOptions } from './hub-parts.ts';
+import { openStoreRoad } from './hub-store-road.ts';
 import { HubError, messageOf } from './kernel/errors.ts';
 import type { Log } from './kernel/log.ts';
 import { Metrics } from './kernel/metrics.ts';
@@ -36,7 +37,8 @@ import { createFanOut } from './telemetry/fan-out.ts';
 import { Ingest } from './telemetry/ingest.ts';
 import { PresenceRecorder } from './telemetry/presence-recorder.ts';
 import { createReadings } from './telemetry/readings.ts';
-import { Writer } from './telemetry/writer.ts';
+import type { Spool } from './telemetry/spool.ts';
+import { createTelemetryAdministration } from './telemetry/telemetry-administration.ts';
 
 export interface RunningHub {
   /** `wss://host:port/v1/device` */
@@ -59,8 +61,9 @@ export interface HubDeps {
 
 /** Longest wait of a device between attempts to reconnect, ms; told in `welcome`. */
 const backoffMaxMs = 30_000;
-/** Data frames a second a device may send on average; told in `welcome`. */
-const messagesPerSec = 1_000;
+/** What one device may send a second on average, besides its messages. */
+const bytesPerSec = 1_000_000;
+const samplesPerSec = 10_000;
 /** How long a stop waits for the store to take what is under way, ms. */
 const drainMs = 5_000;
 /** After a start, how long a device that was connected may take to come back, besides the longest backoff, ms. */
@@ -99,10 +102,8 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   await registry.load();
 
   // The road to the store.
-  const store = await openStore(config, { log, onFailure });
-  releasers.push('metrics store', () => store.close());
-  const writer = new Writer({ store, clock, random, log });
-  releasers.push('writer', () => writer.close());
+  const road = await openStoreRoad(config, { log, clock, random, onFailure, releasers });
+  const { store, link, spool, books, writer, admission } = road;
 
   // The bus comes up last, since commands come in by it; until then nothing is published.
   const topics = topicsOf(config.mqtt.root);
@@ -113,7 +114,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   };
   const fanOut = createFanOut({ publisher, topics, log });
   const ingest = new Ingest(
-    { writer, fanOut, clock },
+    { writer, books, admission, fanOut, clock },
     { maxAgeMs: config.maxAgeSec * 1000, maxAheadMs: config.maxAheadSec * 1000 },
   );
 
@@ -121,7 +122,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   const liveness = new Liveness({ clock, afterPoll: (run) => setImmediate(run) });
   releasers.push('liveness', () => liveness.close());
   const announcer = new PresenceAnnouncer({ publisher, topics, log, hub });
-  const recorder = new PresenceRecorder({ writer, recordOf: (deviceId) => registry.get(deviceId) });
+  const recorder = new PresenceRecorder({ writer, books, recordOf: (deviceId) => registry.get(deviceId) });
   const presence = new PresenceKeeper({
     clock,
     log,
@@ -190,12 +191,14 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   const acks = new AckSchedule(clock, config.ackDelayMs);
   releasers.push('acks', () => acks.close());
   const counters = newSessionCounters();
-  const options = { ackDelayMs: config.ackDelayMs, inFlight: config.inFlight, messagesPerSec, backoffMaxMs };
+  const { ackDelayMs, inFlight, messagesPerSec } = config;
+  const options = { ackDelayMs, inFlight, messagesPerSec, bytesPerSec, samplesPerSec, backoffMaxMs };
   const sessionDeps = { clock, log, liveness, catalog, ingest, acks, presence, registry, counters, options };
   const listener = await startDeviceListener(
     {
       log,
       authenticate: (authorization) => registry.authenticate(authorization),
+      overloaded: () => !admission.takesConnections,
       connect: (record, socket) => {
         const session = new Session({ ...sessionDeps, commands: dispatcher }, record, socket);
         registry.connected(session);
@@ -236,7 +239,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     listener: listener.counters,
     sessions: counters,
     fanOut: fanOut.counters,
-    ...{ registry, presence, announcer, liveness, ingest, writer, dispatcher, scheduler },
+    ...{ registry, presence, announcer, liveness, road, dispatcher, scheduler },
     bus: opened.bus,
   });
   let stopping = false;
@@ -250,6 +253,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
           added: (record) => presence.registered(record.id, record.epoch),
           removed: forget,
         }),
+        ...createTelemetryAdministration({ books, spool, link }),
         readings: createReadings({ store, typeOf }),
       },
       readiness,
@@ -260,12 +264,13 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   releasers.push('admin', () => admin.close());
 
   async function readiness(): Promise<Readiness> {
-    const storeFault = writer.fault ?? (await store.probe().then(() => undefined, messageOf));
+    const storeFault = link.fault ?? (await store.probe().then(() => undefined, messageOf));
     return {
       ready: !stopping,
       parts: {
         devices: part(stopping ? 'the hub is stopping' : undefined),
         store: part(storeFault),
+        spool: part(spool.fault ?? spoolFull(spool)),
         bus: part(opened.bus.connected ? undefined : (opened.bus.fault ?? 'not connected')),
       },
     };
@@ -284,6 +289,11 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
       return { lost, faults: await releasers.closeAll() };
     },
   };
+}
+
+function spoolFull(spool: Spool): string | undefined {
+  if (spool.deadLettersFull) return 'full of dead letters: devices keep their readings';
+  return spool.full ? 'full: devices keep their readings' : undefined;
 }
 
 function part(fault: string | undefined): { ok: boolean; reason?: string } {

@@ -31,6 +31,10 @@ export interface ConfigValues {
   inFlight: number;
   maxAgeSec: number;
   maxAheadSec: number;
+  messagesPerSec: number;
+  totalMessagesPerSec: number;
+  spoolMaxMib: number;
+  deadLettersMax: number;
   noticeCron?: string;
   noticePayload?: unknown;
   logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';

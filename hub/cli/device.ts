@@ -2,11 +2,10 @@
 
 import { Argument, InvalidArgumentError, type Command } from 'commander';
 import { deviceIdPattern } from '../../schemas/limits.ts';
-import type { DeviceOperations } from '../devices/admin-operations.ts';
-import { adminClient, hubRuns } from './admin-client.ts';
 import type { CliDeps } from './cli-deps.ts';
-import { adminSocketPath, loadConfig, type ConfigOptions } from './config-source.ts';
+import type { ConfigOptions } from './config-source.ts';
 import { exitCodes } from './exit-codes.ts';
+import { withOperations } from './operations.ts';
 import { isoTime, table } from './table.ts';
 
 const maxCount = 10_000;
@@ -108,23 +107,6 @@ export function addDevice(program: Command, deps: CliDeps): void {
       );
       deps.out(`${id} is removed; its readings stay in the metrics store\n`);
     });
-}
-
-async function withOperations<T>(
-  options: ConfigOptions,
-  deps: CliDeps,
-  run: (operations: DeviceOperations) => Promise<T>,
-): Promise<T> {
-  const { config } = loadConfig(options, deps);
-  const socketPath = adminSocketPath(config);
-  // Two processes that write the same files would stall each other, so a running hub is asked.
-  if (await hubRuns(socketPath)) return run(adminClient(socketPath));
-  const offline = await deps.openOfflineOperations(config);
-  try {
-    return await run(offline);
-  } finally {
-    await offline.close();
-  }
 }
 
 function idsOf(id: string | undefined, { count, prefix }: AddOptions, command: Command): string[] {

@@ -1,6 +1,7 @@
 /** What operators can ask of the devices: over the admin socket of a running hub, or on the files when none runs. */
 
 import type { ReadingsRow } from '../telemetry/store.ts';
+import type { TelemetryOperations } from '../telemetry/telemetry-operations.ts';
 import type { PresenceReason, PresenceState } from './presence.ts';
 
 export interface NewDevices {
@@ -62,7 +63,7 @@ export interface DeviceReadingsQuery {
   take: 'first' | 'last';
 }
 
-export interface AdminOperations extends DeviceOperations {
+export interface AdminOperations extends DeviceOperations, TelemetryOperations {
   /** @throws HubError `device-unknown` · `input-invalid` (no such stream) · `store-unavailable` */
   readings(query: DeviceReadingsQuery): Promise<ReadingsRow[]>;
 }

@@ -26,14 +26,13 @@ import { nack } from './nack.ts';
 import { Outbox, defaultOutboxLimits } from './outbox.ts';
 import type { DeviceSocket } from './outbox.ts';
 import type { LinkTiming, PresenceKeeper, WatchedLink } from './presence-keeper.ts';
-import { RateLimit } from './rate-limit.ts';
+import { RateLimit, type DeviceRates } from './rate-limit.ts';
 import type { DeviceRecord } from './device-store.ts';
 import type { OpenedSession, Registry } from './registry.ts';
 
-export interface SessionOptions {
+export interface SessionOptions extends DeviceRates {
   ackDelayMs: number;
   inFlight: number;
-  messagesPerSec: number;
   backoffMaxMs: number;
 }
 
@@ -211,7 +210,7 @@ export class Session implements WatchedLink, CommandPeer {
     switch (frame['type']) {
       case 'telemetry':
       case 'event':
-        this.#intake?.take(frame, frame['type']);
+        this.#intake?.take(frame, frame['type'], text.length);
         return;
       case 'heartbeat':
         if (this.#valid('heartbeat', frame)) this.#heartbeat(frame as unknown as HeartbeatFrame);
@@ -298,7 +297,7 @@ export class Session implements WatchedLink, CommandPeer {
       acks,
       outbox: this.#outbox,
       channel: ingest.openChannel(this.#record, type, hello.boot, opened.anchors),
-      rate: new RateLimit(clock, options.messagesPerSec),
+      rate: new RateLimit(clock, options),
       inFlight: options.inFlight,
       fail: (reason) => this.close(reason),
       countNack: (code) => this.#countNack(code),

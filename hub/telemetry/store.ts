@@ -16,7 +16,8 @@ export type WriteOutcome =
 
 /** Lines are InfluxDB line protocol without the line feed, times in microseconds. Writing a line twice stores it once. */
 export interface MetricsWriter {
-  write(lines: readonly string[]): Promise<WriteOutcome>;
+  /** @param signal the caller does not wait any longer; whether the lines were written is then not known */
+  write(lines: readonly string[], signal?: AbortSignal): Promise<WriteOutcome>;
 }
 
 export interface ReadingsQuery {
