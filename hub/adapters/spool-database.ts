@@ -70,9 +70,7 @@ export async function openSpoolDatabase(
     },
     async page(afterId) {
       const [row] = await db.read('SELECT id, text FROM entry WHERE id > ?1 ORDER BY id LIMIT 1', [afterId]);
-      return row === undefined
-        ? undefined
-        : { lastId: Number(row['id']), text: `${String(row['text'])}\n` };
+      return row === undefined ? undefined : { lastId: Number(row['id']), text: `${String(row['text'])}\n` };
     },
     async addDeadLetters(letters, nowMs) {
       await db.call('addDeadLetters', { letters, nowMs });

@@ -30,7 +30,7 @@ export function addDeadLetters(program: Command, deps: CliDeps): void {
       return withOperations(options, deps, async (operations) => {
         const { device } = options;
         const all: DeadLetter[] = [];
-        for (let afterId = 0; ; ) {
+        for (let afterId = 0; ;) {
           const query = { ...(device === undefined ? {} : { device }), afterId, limit: pageLetters };
           const page = await operations.deadLetters(query);
           if (options.json === true) deps.out(page.map((letter) => `${JSON.stringify(letter)}\n`).join(''));
@@ -118,6 +118,7 @@ function selectionOf(ids: number[], { device, all }: Selection): DeadLetterSelec
 }
 
 function parseId(text: string): number {
-  if (!/^[1-9]\d{0,14}$/.test(text)) throw new InvalidArgumentError('It must be the number of a dead letter.');
+  if (!/^[1-9]\d{0,14}$/.test(text))
+    throw new InvalidArgumentError('It must be the number of a dead letter.');
   return Number(text);
 }

@@ -7,7 +7,9 @@ import { withOperations } from './operations.ts';
 import { isoTime, table } from './table.ts';
 
 export function addSpool(program: Command, deps: CliDeps): void {
-  const spool = program.command('spool').description('lines on disk that the metrics store does not have yet');
+  const spool = program
+    .command('spool')
+    .description('lines on disk that the metrics store does not have yet');
 
   spool
     .command('status')

@@ -21,7 +21,11 @@ export class PresenceRecorder {
   readonly #nobody: FrameOwner;
   readonly #recordOf: (deviceId: string) => DeviceRecord | undefined;
 
-  constructor(deps: { writer: Writer; books: Books; recordOf: (deviceId: string) => DeviceRecord | undefined }) {
+  constructor(deps: {
+    writer: Writer;
+    books: Books;
+    recordOf: (deviceId: string) => DeviceRecord | undefined;
+  }) {
     this.#writer = deps.writer;
     this.#books = deps.books;
     this.#nobody = { account: deps.books.account(ownAccount), stored() {}, refusedByStore() {} };

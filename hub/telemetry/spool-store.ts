@@ -60,6 +60,10 @@ export interface SpoolStore {
   /** Forgets them. @returns how many, by account */
   purge(selection: DeadLetterSelection): Promise<Shares>;
   /** Moves at most `limit` of them to the end of the spool. @returns how many, by account, and their characters */
-  retry(selection: DeadLetterSelection, limit: number, nowMs: number): Promise<{ shares: Shares; size: number }>;
+  retry(
+    selection: DeadLetterSelection,
+    limit: number,
+    nowMs: number,
+  ): Promise<{ shares: Shares; size: number }>;
   close(): Promise<void>;
 }

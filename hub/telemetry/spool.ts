@@ -145,7 +145,7 @@ export class Spool {
 
   /** Moves dead letters to the end of the spool, to be written again. @returns how many */
   async retry(selection: DeadLetterSelection): Promise<number> {
-    for (let moved = 0; ; ) {
+    for (let moved = 0; ;) {
       const { shares, size } = await this.#change(
         this.#store.retry(selection, retryLines, this.#clock.now()),
       );

@@ -93,7 +93,8 @@ export class StoreLink {
     this.counters.failedWrites += 1;
     if (this.up) {
       this.counters.outages += 1;
-      if (needsPerson === true) log.error({ reason }, 'the store refuses to be written to: lines are spooled');
+      if (needsPerson === true)
+        log.error({ reason }, 'the store refuses to be written to: lines are spooled');
       else log.warn({ reason }, 'store away: lines are spooled');
     }
     this.fault = reason;

@@ -205,7 +205,10 @@ export class Writer {
     const { spool, log } = this.#deps;
     const letters = [...refused].map(([index, reason]) => ({ line: batch.lines[index] ?? '', reason }));
     await spool.addDeadLetters(letters);
-    log.warn({ lines: letters.length, reason: letters[0]?.reason }, 'store refused lines: they are dead letters');
+    log.warn(
+      { lines: letters.length, reason: letters[0]?.reason },
+      'store refused lines: they are dead letters',
+    );
   }
 
   /** Waits before the next attempt; `close` ends it early, so that no timer outlives the hub. */

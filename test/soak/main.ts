@@ -1,0 +1,17 @@
+/** Runs one long scenario: `npm run soak -- kills`. Prints what it sees; exits 1 when a promise was broken. */
+import { soakKills } from './kills.ts';
+import { soakOutage } from './outage.ts';
+
+const scenarios: Readonly<Record<string, () => Promise<boolean>>> = {
+  kills: soakKills,
+  'outage-dead': () => soakOutage('dead'),
+  'outage-frozen': () => soakOutage('frozen'),
+};
+
+const name = process.argv[2] ?? '';
+const scenario = Object.hasOwn(scenarios, name) ? scenarios[name] : undefined;
+if (scenario === undefined) {
+  process.stderr.write(`which one? ${Object.keys(scenarios).join(', ')}\n`);
+  process.exit(2);
+}
+process.exit((await scenario()) ? 0 : 1);
