@@ -239,7 +239,13 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     listener: listener.counters,
     sessions: counters,
     fanOut: fanOut.counters,
-    ...{ registry, presence, announcer, liveness, road, dispatcher, scheduler },
+    registry,
+    presence,
+    announcer,
+    liveness,
+    road,
+    dispatcher,
+    scheduler,
     bus: opened.bus,
   });
   let stopping = false;
@@ -248,7 +254,9 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
       log,
       operations: {
         ...createDeviceAdministration({
-          ...{ registry, catalog, clock },
+          registry,
+          catalog,
+          clock,
           presence: (deviceId) => presence.get(deviceId),
           added: (record) => presence.registered(record.id, record.epoch),
           removed: forget,

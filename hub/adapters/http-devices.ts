@@ -7,9 +7,9 @@ import { HubError } from '../kernel/errors.ts';
 import { badQuery, wholeNumber } from './http-query.ts';
 
 /** Devices registered by one request. */
-export const maxNewDevices = 10_000;
+const maxNewDevices = 10_000;
 /** Rows of one answer. */
-export const maxReadings = 100_000;
+const maxReadings = 100_000;
 
 const newDevicesSchema = {
   type: 'object',

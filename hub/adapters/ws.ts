@@ -57,8 +57,8 @@ export interface DeviceListener {
   close(): Promise<void>;
 }
 
-export const devicePath = '/v1/device';
-export const subprotocol = 'hub.v1.json';
+const devicePath = '/v1/device';
+const subprotocol = 'hub.v1.json';
 
 /** A WebSocket that knows its events, so that no closure a socket is needed on the way of a frame. */
 class DeviceWebSocket extends WebSocket {
@@ -114,10 +114,10 @@ export async function startDeviceListener(
   const server = createServer(options.tls);
   server.maxConnections = options.maxConnections;
 
-  function refuse(socket: Duplex, refusal: Refusal): void {
-    const status = String(refusal.status);
+  function refuse(socket: Duplex, answer: Refusal): void {
+    const status = String(answer.status);
     counters.refusals[status] = (counters.refusals[status] ?? 0) + 1;
-    socket.end(httpAnswer(refusal));
+    socket.end(httpAnswer(answer));
   }
 
   server.on('request', (request, response) => {
@@ -149,7 +149,7 @@ export async function startDeviceListener(
       return;
     }
     sockets.handleUpgrade(request, socket, head, (opened) => {
-      const ws = opened as DeviceWebSocket;
+      const ws: DeviceWebSocket = opened;
       counters.upgrades += 1;
       counters.connections += 1;
       ws.on('error', onError);
@@ -234,15 +234,15 @@ function judgeRequest(request: IncomingMessage): Refusal {
   return refusal(426, 'upgrade-required', 'this address speaks WebSocket only', { Upgrade: 'websocket' });
 }
 
+function refused(...given: Parameters<typeof refusal>): { kind: 'refused'; refusal: Refusal } {
+  return { kind: 'refused', refusal: refusal(...given) };
+}
+
 function judgeUpgrade(
   request: IncomingMessage,
   allowedOrigins: readonly string[],
   authenticate: (authorization: string | undefined) => Authentication,
 ): { kind: 'device'; record: DeviceRecord } | { kind: 'refused'; refusal: Refusal } {
-  const refused = (...given: Parameters<typeof refusal>) => ({
-    kind: 'refused' as const,
-    refusal: refusal(...given),
-  });
   const { headers } = request;
   if (pathOf(request) !== devicePath) return refused(404, 'not-found', `devices connect to ${devicePath}`);
   if (request.url?.includes('?') === true) {

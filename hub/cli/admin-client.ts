@@ -36,18 +36,6 @@ const operationFaults = [
 export function adminClient(socketPath: string): AdminOperations {
   const call = (method: string, path: string, body?: unknown): Promise<unknown> =>
     callHub(socketPath, method, path, body);
-  const member = async <T>(answer: Promise<unknown>, name: string): Promise<T> => {
-    const value = await answer;
-    if (typeof value !== 'object' || value === null || !(name in value)) {
-      throw new HubError(
-        'hub-unreachable',
-        'its answer is of another version; use the command line of the same release',
-      );
-    }
-    // The hub at the other end is of the same release, so the member has the shape of the operation.
-    return (value as Record<string, T>)[name] as T;
-  };
-  const devicePath = (id: string): string => `/api/v1/devices/${encodeURIComponent(id)}`;
   return {
     addDevices: (devices) => member<NewCredential[]>(call('POST', '/api/v1/devices', devices), 'devices'),
     listDevices: () => member<DeviceSummary[]>(call('GET', '/api/v1/devices'), 'devices'),
@@ -84,6 +72,22 @@ export function adminClient(socketPath: string): AdminOperations {
     purgeDeadLetters: (selection) =>
       member<number>(call('POST', '/api/v1/dead-letters/purge', selection), 'count'),
   };
+}
+
+async function member<T>(answer: Promise<unknown>, name: string): Promise<T> {
+  const value = await answer;
+  if (typeof value !== 'object' || value === null || !(name in value)) {
+    throw new HubError(
+      'hub-unreachable',
+      'its answer is of another version; use the command line of the same release',
+    );
+  }
+  // The hub at the other end is of the same release, so the member has the shape of the operation.
+  return (value as Record<string, T>)[name] as T;
+}
+
+function devicePath(id: string): string {
+  return `/api/v1/devices/${encodeURIComponent(id)}`;
 }
 
 /** Whether a hub listens on the socket. @throws HubError `hub-unreachable` when one may, but not for this user */
@@ -138,7 +142,7 @@ function send(socketPath: string, method: string, path: string, body?: string): 
 }
 
 function connectFault(error: NodeJS.ErrnoException, socketPath: string): HubError {
-  switch (error.code) {
+  switch (error.code ?? '') {
     // No file, or the file of a hub that was killed.
     case 'ENOENT':
     case 'ENOTDIR':

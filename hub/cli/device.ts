@@ -20,7 +20,12 @@ interface AddOptions extends ConfigOptions {
 
 export function addDevice(program: Command, deps: CliDeps): void {
   const device = program.command('device').description('register, list, show and remove devices');
+  addAdd(device, deps);
+  addListAndShow(device, deps);
+  addRemove(device, deps);
+}
 
+function addAdd(device: Command, deps: CliDeps): void {
   device
     .command('add')
     .description('register a device, or many, and print their secrets: they are shown this once')
@@ -53,7 +58,9 @@ export function addDevice(program: Command, deps: CliDeps): void {
       );
       deps.err('secrets are shown once; the hub keeps only their hashes\n');
     });
+}
 
+function addListAndShow(device: Command, deps: CliDeps): void {
   device
     .command('list')
     .description('all devices, by id')
@@ -96,7 +103,9 @@ export function addDevice(program: Command, deps: CliDeps): void {
         ).trimStart(),
       );
     });
+}
 
+function addRemove(device: Command, deps: CliDeps): void {
   device
     .command('remove')
     .description('end its session and commands, and forget its credential')

@@ -29,6 +29,12 @@ export interface LivenessOptions {
 }
 
 /**
+ * How far, in ticks, liveness time leads in `now`, and how much of it one tick can bring. The two are one
+ * number: a frame read at the very end of a late tick is then still stamped no earlier than it came.
+ */
+const leadTicks = 3;
+
+/**
  * One timing wheel for every silence in the hub (Varghese and Lauck, "Hashed and Hierarchical Timing Wheels",
  * 1987, scheme 6), so that no socket has a timer of its own.
  *
@@ -44,11 +50,14 @@ export class Liveness {
   readonly #stop: () => void;
   #cursor = 0;
   #lastTickAt: number;
+  /** Liveness time at the last tick; ticks come a little late, and the fractions add up. */
+  #at = 0;
+  /** The part of it that the cursor has passed, in whole ticks. */
   #now = 0;
   /** Total length of our own stalls, ms, for the metrics. */
   stalledMs = 0;
 
-  constructor({ clock, afterPoll, tickMs = 50, slots = 512 }: LivenessOptions) {
+  constructor({ clock, afterPoll, tickMs = 25, slots = 1024 }: LivenessOptions) {
     this.#clock = clock;
     this.#afterPoll = afterPoll;
     this.#tickMs = tickMs;
@@ -57,9 +66,9 @@ export class Liveness {
     this.#stop = clock.every(tickMs, () => this.#tick());
   }
 
-  /** Liveness time, ms; it moves once a tick, and leads by one tick so that nobody is judged early. */
+  /** Liveness time, ms; it moves once a tick, and leads so that nobody is judged early. */
   get now(): number {
-    return this.#now + this.#tickMs;
+    return this.#at + this.#tickMs * leadTicks;
   }
 
   /** Begins to watch, as if the owner had been heard just now. `expired` is called once, unless unwatched. */
@@ -94,11 +103,11 @@ export class Liveness {
     const monotonic = this.#clock.monotonic();
     const elapsed = monotonic - this.#lastTickAt;
     this.#lastTickAt = monotonic;
-    // A tick that comes more than two ticks late means the loop was blocked: liveness time stood still.
-    const stalled = elapsed > this.#tickMs * 3 ? elapsed - this.#tickMs : 0;
-    this.stalledMs += stalled;
-    const target = this.#now + elapsed - stalled;
-    while (this.#now + this.#tickMs <= target) {
+    // A tick that comes more than two ticks late means the loop was blocked: the rest of it is no silence.
+    const counted = Math.min(elapsed, this.#tickMs * leadTicks);
+    this.stalledMs += elapsed - counted;
+    this.#at += counted;
+    while (this.#now + this.#tickMs <= this.#at) {
       this.#now += this.#tickMs;
       this.#cursor = (this.#cursor + 1) % this.#slots.length;
       this.#visit(this.#cursor);
@@ -139,11 +148,11 @@ export class Liveness {
       watch.options.expired();
       return;
     }
-    if (dueAt(watch) <= this.#now) {
-      watch.askedFor = watch.heardAt;
-      watch.options.quiet?.();
-    }
+    const quiet = dueAt(watch) <= this.#now;
+    if (quiet) watch.askedFor = watch.heardAt;
+    // Placed first: whoever is told may end the watch.
     this.#place(watch);
+    if (quiet) watch.options.quiet?.();
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Publisher } from '../commands/bus.ts';
+import type { OutgoingMessage, Publisher } from '../commands/bus.ts';
 import type { Topics } from '../commands/topics.ts';
 import { messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
@@ -25,8 +25,13 @@ export class PresenceAnnouncer {
   /** Device → newest state not yet published; undefined: the retained topic is to be cleared. */
   readonly #states = new Map<string, Presence | undefined>();
   readonly #changes: { deviceId: string; presence: Presence }[] = [];
+  /** Device → the state that is with the bus now. */
+  readonly #underWay = new Map<string, Presence | undefined>();
   #inFlight = 0;
+  /** Changes not told: too many waited, or the bus did not take them. */
   droppedChanges = 0;
+  /** Times the bus did not take a state; it is told with the next change, or when the bus is back. */
+  stateFailures = 0;
 
   constructor(deps: PresenceAnnouncerDeps, maxChanges = 20_000) {
     this.#deps = deps;
@@ -54,33 +59,57 @@ export class PresenceAnnouncer {
   }
 
   #pump(): void {
-    const { publisher, topics } = this.#deps;
+    const { topics } = this.#deps;
     while (this.#inFlight < concurrency) {
       const change = this.#changes.shift();
       if (change !== undefined) {
         const { deviceId, presence } = change;
         const topic = topics.presenceChange(deviceId, presence.state);
-        this.#publish(publisher.publish({ topic, payload: this.#payload(presence), qos: 1 }));
+        this.#publish({ topic, payload: this.#payload(presence), qos: 1 }, () => {
+          this.droppedChanges += 1;
+        });
         continue;
       }
       const state = this.#states.entries().next();
       if (state.done === true) return;
       const [deviceId, presence] = state.value;
       this.#states.delete(deviceId);
-      const payload = presence === undefined ? '' : this.#payload(presence);
-      this.#publish(publisher.publish({ topic: topics.presence(deviceId), payload, qos: 1, retain: true }));
+      this.#publishState(deviceId, presence);
     }
   }
 
-  #publish(published: Promise<void>): void {
+  #publishState(deviceId: string, presence: Presence | undefined): void {
+    const payload = presence === undefined ? '' : this.#payload(presence);
+    this.#underWay.set(deviceId, presence);
+    const isNewest = (): boolean => this.#underWay.get(deviceId) === presence && !this.#states.has(deviceId);
+    this.#publish(
+      { topic: this.#deps.topics.presence(deviceId), payload, qos: 1, retain: true },
+      () => {
+        this.stateFailures += 1;
+        if (isNewest()) this.#states.set(deviceId, presence);
+      },
+      () => {
+        if (this.#underWay.get(deviceId) === presence) this.#underWay.delete(deviceId);
+      },
+    );
+  }
+
+  #publish(message: OutgoingMessage, failed: () => void, ended = (): void => {}): void {
     this.#inFlight += 1;
-    published
-      .catch((error: unknown) => this.#deps.log.warn({ reason: messageOf(error) }, 'presence not published'))
-      .finally(() => {
+    this.#deps.publisher.publish(message).then(
+      () => {
         this.#inFlight -= 1;
+        ended();
         this.#pump();
-      })
-      .catch(() => {});
+      },
+      (error: unknown) => {
+        this.#inFlight -= 1;
+        this.#deps.log.warn({ reason: messageOf(error) }, 'presence not published');
+        failed();
+        ended();
+        // Not at once again: a bus that refuses would be asked without a pause.
+      },
+    );
   }
 
   #payload({ state, reason, sinceMs, epoch, n, untilMs }: Presence): string {

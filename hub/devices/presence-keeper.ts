@@ -245,8 +245,17 @@ export class PresenceKeeper {
         this.saveFailures += rows.length;
         this.#deps.log.error({ error: messageOf(error), changes: rows.length }, 'presence not saved');
       }
-      for (const { deviceId, ...presence } of rows) this.#deps.changed(deviceId, presence);
+      for (const { deviceId, ...presence } of rows) this.#tell(deviceId, presence);
     }
     this.#saving = undefined;
+  }
+
+  /** A listener that throws must not end the keeping. */
+  #tell(deviceId: string, presence: Presence): void {
+    try {
+      this.#deps.changed(deviceId, presence);
+    } catch (error) {
+      this.#deps.log.error({ device: deviceId, err: error }, 'presence not told');
+    }
   }
 }

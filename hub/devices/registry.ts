@@ -41,7 +41,7 @@ export class Registry {
 
   /** All records, by id. */
   all(): DeviceRecord[] {
-    return [...this.#records.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+    return [...this.#records.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1));
   }
 
   /** The device's session that counts, whether its welcome is out or on its way. */

@@ -1,4 +1,4 @@
-import { deviceFrameChecks, limits } from '../../schemas/index.ts';
+import { deviceFrameChecks, deviceIdPattern, limits, renderValue } from '../../schemas/index.ts';
 import type {
   ByeFrame,
   CloseReason,
@@ -65,6 +65,9 @@ export interface SessionDeps {
   options: SessionOptions;
 }
 
+/** How long a goodbye waits for the store, ms; then it closes unacked, and the device keeps its readings. */
+const byeMs = 10_000;
+
 /**
  * One connected device, from the upgrade to the close:
  *
@@ -77,7 +80,8 @@ export class Session implements WatchedLink, CommandPeer {
   readonly #deps: SessionDeps;
   readonly #record: DeviceRecord;
   readonly #outbox: Outbox;
-  readonly #cancelHello: Cancel;
+  /** The one timer of a session: it waits for the hello, later for the end of a goodbye. */
+  #cancelTimer: Cancel;
   #phase: 'new' | 'opening' | 'open' | 'ended' = 'new';
   #undecodableInRow = 0;
   #type: DeviceType | undefined;
@@ -91,8 +95,8 @@ export class Session implements WatchedLink, CommandPeer {
   constructor(deps: SessionDeps, record: DeviceRecord, socket: DeviceSocket) {
     this.#deps = deps;
     this.#record = record;
-    this.#outbox = new Outbox(socket, defaultOutboxLimits);
-    this.#cancelHello = deps.clock.after(limits.helloSec * 1000, () => this.close('no-hello'));
+    this.#outbox = new Outbox(socket, defaultOutboxLimits, () => this.#overflowed());
+    this.#cancelTimer = deps.clock.after(limits.helloSec * 1000, () => this.close('no-hello'));
   }
 
   get deviceId(): string {
@@ -170,8 +174,7 @@ export class Session implements WatchedLink, CommandPeer {
 
   /** Closes from the hub's side; the session ends at once, the socket when the device answers. */
   close(reason: CloseReason): void {
-    const { closes } = this.#deps.counters;
-    if (!this.#outbox.closed) closes[reason] = (closes[reason] ?? 0) + 1;
+    if (!this.#outbox.closed) this.#countClose(reason);
     this.#outbox.close(reason);
     this.#end(reason === 'replaced');
   }
@@ -182,16 +185,32 @@ export class Session implements WatchedLink, CommandPeer {
     this.#end(false);
   }
 
+  /** The outbox closed itself. Ends after whoever was sending has learnt that its frame did not fit. */
+  #overflowed(): void {
+    this.#countClose('slow-reader');
+    queueMicrotask(() => this.#end(false));
+  }
+
   #end(replaced: boolean): void {
     if (this.#phase === 'ended') return;
     const wasOpen = this.#phase === 'open';
     this.#phase = 'ended';
-    this.#cancelHello();
+    this.#cancelTimer();
     this.#intake?.end();
     this.#deps.registry.sessionEnded(this);
     if (!wasOpen) return;
-    this.#deps.commands.sessionClosed(this);
-    if (!replaced) this.#deps.presence.closed(this.deviceId, this);
+    // Sockets and timers call this too: what throws here has nobody above to catch it.
+    this.#guarded(() => this.#deps.commands.sessionClosed(this));
+    if (!replaced) this.#guarded(() => this.#deps.presence.closed(this.deviceId, this));
+  }
+
+  #guarded(run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      this.#deps.counters.exceptions += 1;
+      this.#deps.log.error({ device: this.deviceId, err: error }, 'session not ended well');
+    }
   }
 
   #receive(text: string): void {
@@ -250,9 +269,9 @@ export class Session implements WatchedLink, CommandPeer {
   }
 
   #beforeOpen(frame: Record<string, unknown>): void {
-    const seq = frame['seq'];
     if (frame['type'] !== 'hello' || this.#phase !== 'new') {
-      this.#refuse({ code: 'not-open' }, typeof seq === 'number' ? { seq } : {});
+      const { seq } = frame;
+      this.#refuse({ code: 'not-open' }, isSeq(seq) ? { seq } : commandOf(frame));
       return;
     }
     if (!this.#valid('hello', frame)) return;
@@ -265,7 +284,7 @@ export class Session implements WatchedLink, CommandPeer {
         path: '/deviceType',
         keyword: 'enum',
         expected,
-        got: hello.deviceType,
+        got: renderValue(hello.deviceType),
         in: 'frame',
       };
       this.#refuse({ code: 'unsupported', errors: [error] });
@@ -273,16 +292,17 @@ export class Session implements WatchedLink, CommandPeer {
       return;
     }
     this.#phase = 'opening';
-    this.#cancelHello();
+    this.#cancelTimer();
     this.#type = type;
     this.#hello = hello;
-    this.#deps.registry.openSession(this, hello).then(
-      (opened) => this.#welcome(hello, type, opened),
-      (error: unknown) => {
+    this.#deps.registry
+      .openSession(this, hello)
+      .then((opened) => this.#welcome(hello, type, opened))
+      .catch((error: unknown) => {
+        this.#deps.counters.exceptions += 1;
         this.#deps.log.error({ device: this.deviceId, err: error }, 'session not opened');
         this.close('overloaded');
-      },
-    );
+      });
   }
 
   #welcome(hello: HelloFrame, type: DeviceType, opened: OpenedSession): void {
@@ -332,30 +352,33 @@ export class Session implements WatchedLink, CommandPeer {
     this.send({ type: 'heartbeat', t1: frame.t1, t2: now, t3: now });
   }
 
-  /** Settles what is under way, acks at once, closes 1000. */
+  /** Settles what is under way, acks at once, closes 1000; a store that is away does not hold it for ever. */
   #bye(frame: ByeFrame): void {
     this.#deps.presence.bye(this.deviceId, frame.sleepSec, this.#timing.graceMs);
+    this.#cancelTimer();
+    this.#cancelTimer = this.#deps.clock.after(byeMs, () => {
+      this.#intake?.flushAck();
+      this.close('bye');
+    });
     this.#intake?.finish(() => this.close('bye'));
   }
 
   #unsupported(frame: Record<string, unknown>): void {
-    const got = String(frame['type']).slice(0, 64);
+    const got = renderValue(frame['type']);
     const expected = `one of ${Object.keys(deviceFrameChecks).join(', ')}`;
     const refusal: Refusal = {
       code: 'unsupported',
       errors: [{ path: '/type', keyword: 'enum', expected, got, in: 'frame' }],
     };
-    const seq = frame['seq'];
-    if (typeof seq === 'number' && Number.isSafeInteger(seq) && seq > 0)
-      this.#intake?.refuseSeq(seq, refusal);
-    else this.#refuse(refusal);
+    const { seq } = frame;
+    if (isSeq(seq)) this.#intake?.refuseSeq(seq, refusal);
+    else this.#refuse(refusal, commandOf(frame));
   }
 
   #valid(type: keyof typeof deviceFrameChecks, frame: Record<string, unknown>): boolean {
     const fault = deviceFrameChecks[type](frame);
     if (fault === undefined) return true;
-    const re = frame['re'];
-    this.#refuse({ code: 'schema', errors: [fault] }, typeof re === 'string' ? { re } : {});
+    this.#refuse({ code: 'schema', errors: [fault] }, commandOf(frame));
     return false;
   }
 
@@ -367,6 +390,20 @@ export class Session implements WatchedLink, CommandPeer {
     const { nacks } = this.#deps.counters;
     nacks[code] = (nacks[code] ?? 0) + 1;
   }
+
+  #countClose(reason: CloseReason): void {
+    const { closes } = this.#deps.counters;
+    closes[reason] = (closes[reason] ?? 0) + 1;
+  }
+}
+
+function isSeq(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) > 0;
+}
+
+/** The command a refused frame was about, for its nack. */
+function commandOf({ re }: Record<string, unknown>): { re?: string } {
+  return typeof re === 'string' && deviceIdPattern.test(re) ? { re } : {};
 }
 
 /** `env-sensor@1` → `env-sensor`. A device may move between versions of its type, not between types. */

@@ -1,6 +1,9 @@
 import type { Clock } from './time.ts';
 
-/** So many tokens a second on average, and twice that at once. */
+/**
+ * A token bucket: `perSec` on average, at most twice that at once. It is filled when it is found short, so that
+ * taking costs no reading of the clock; hence what is left and one filling may go at once, `perSec` each.
+ */
 export class TokenBucket {
   readonly #clock: Clock;
   readonly #perMs: number;
@@ -8,8 +11,8 @@ export class TokenBucket {
   #tokens: number;
   #filledAt: number;
 
-  /** @param capacity tokens at once; twice `perSec` when not given */
-  constructor(clock: Clock, perSec: number, capacity = perSec * 2) {
+  /** @param capacity tokens it holds; those of one second when not given */
+  constructor(clock: Clock, perSec: number, capacity = Math.max(1, perSec)) {
     this.#clock = clock;
     this.#perMs = perSec / 1000;
     this.#capacity = capacity;
@@ -24,7 +27,7 @@ export class TokenBucket {
     return true;
   }
 
-  /** Whether so many are left. The clock is read only when the answer depends on it. */
+  /** Whether so many can be taken now. */
   has(tokens: number): boolean {
     if (this.#tokens < tokens) this.#refill();
     return this.#tokens >= tokens;

@@ -77,7 +77,7 @@ void test('a device in plain Python connects over wss, sends, is acked and nacke
   await statuses.next('the command succeeded', (message) => message.topic.endsWith('/succeeded'));
   await statuses.close();
   const [series] = await query(influx.url, 'hub', 'SELECT temperature, rssi FROM env_sensor_env');
-  assert.deepEqual(series?.values.map((row) => row.slice(1)).sort(), [
+  assert.deepEqual(series?.values.map((row) => row.slice(1)).toSorted(), [
     [19.5, null],
     [20.25, -70],
   ]);

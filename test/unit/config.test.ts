@@ -168,6 +168,11 @@ test('all faults are told at once, each by the name its author used', () => {
   assert.match(byName.get('mqttRot (hub.json)')?.rule ?? '', /did you mean mqttRoot\?/);
 });
 
+test('a value that cannot be turned into text is a fault like any other', () => {
+  const [fault] = faultsOf({}, { file: { deviceListen: { toString: 0 } } });
+  assert.deepEqual(fault?.got, { toString: 0 });
+});
+
 test('no secret is ever shown', () => {
   const faults = faultsOf(
     { HUB_MQTT_URL: 'mqtt://hub:hunter2@broker', HUB_INFLUX_PASSWORD: 'hunter2' },
@@ -276,7 +281,7 @@ test('whatever the environment and the file hold, the answer is a configuration 
         assert.ok((error.details['faults'] as NamedFault[]).length > 0);
       }
     }),
-    { numRuns: 500 },
+    { numRuns: 1_000 },
   );
 });
 
