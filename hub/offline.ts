@@ -4,7 +4,7 @@ import { createDeviceStore } from './adapters/device-store.ts';
 import { openSpoolDatabase } from './adapters/spool-database.ts';
 import { lockDataDir } from './adapters/sqlite.ts';
 import { openStateDatabase } from './adapters/state-database.ts';
-import type { OfflineOperations } from './cli/cli-deps.ts';
+import type { DeviceOperations } from './devices/admin-operations.ts';
 import type { Config } from './config.ts';
 import { createDeviceAdministration } from './devices/device-administration.ts';
 import { Registry } from './devices/registry.ts';
@@ -13,15 +13,16 @@ import { Releasers } from './kernel/releasers.ts';
 import { systemClock } from './kernel/time.ts';
 import { Books } from './telemetry/books.ts';
 import { Spool } from './telemetry/spool.ts';
+import type { TelemetryOperations } from './telemetry/telemetry-operations.ts';
 import { createTelemetryAdministration } from './telemetry/telemetry-administration.ts';
+
+export type OfflineOperations = DeviceOperations & TelemetryOperations & { close(): Promise<void> };
 
 /**
  * The operations on the files themselves, for when no hub runs; the folder is locked until `close`.
  * @throws HubError `data-dir-in-use` when a hub has the folder after all
  */
-export async function openOfflineOperations(
-  config: Config,
-): Promise<OfflineOperations & { close(): Promise<void> }> {
+export async function openOfflineOperations(config: Config): Promise<OfflineOperations> {
   const releasers = new Releasers();
   const close = async (): Promise<void> => {
     await releasers.closeAll();

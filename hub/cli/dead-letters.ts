@@ -95,7 +95,7 @@ function addSelecting(letters: Command, deps: CliDeps, { name, description, done
   letters
     .command(name)
     .description(description)
-    .argument('[ids...]', 'their ids', (text: string, ids: number[] = []) => [...ids, parseId(text)])
+    .argument('[ids...]', 'their ids', parseIds)
     .option('--device <id>', 'all of this device')
     .option('--all', 'all of them')
     .action(async (ids: number[] | undefined, _options: unknown, command: Command) => {
@@ -115,6 +115,10 @@ function selectionOf(ids: number[], { device, all }: Selection): DeadLetterSelec
   if (device !== undefined) ways.push({ device });
   if (all === true) ways.push({ all });
   return ways.length === 1 ? ways[0] : undefined;
+}
+
+function parseIds(text: string, earlier: number[] | undefined): number[] {
+  return [...(earlier ?? []), parseId(text)];
 }
 
 function parseId(text: string): number {

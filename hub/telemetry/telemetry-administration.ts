@@ -34,7 +34,12 @@ export function createTelemetryAdministration(deps: {
         store: link === undefined ? 'offline' : link.up ? 'up' : 'down',
         ...(link?.fault === undefined ? {} : { storeFault: link.fault }),
         ...(spool.fault === undefined ? {} : { spoolFault: spool.fault }),
-        ...{ lines, size, maxSize, deadLetters, maxDeadLetters, oldestMs },
+        lines,
+        size,
+        maxSize,
+        deadLetters,
+        maxDeadLetters,
+        oldestMs,
       };
     },
     spoolPage: async (afterId) => (await spool.page(afterId)) ?? null,

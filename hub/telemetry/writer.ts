@@ -107,15 +107,13 @@ export class Writer {
 
   /** Brings what waits to a safe place, now. Resolves when nothing waits or the deadline passes. @returns lines left. */
   async drain(deadlineMs: number): Promise<number> {
-    let late = false;
+    const { clock } = this.#deps;
     const passed = Promise.withResolvers<void>();
-    const cancel = this.#deps.clock.after(deadlineMs, () => {
-      late = true;
-      passed.resolve();
-    });
-    // There is no later: a store that was away is asked once more at once.
+    const endMs = clock.monotonic() + deadlineMs;
+    const cancel = clock.after(deadlineMs, () => passed.resolve());
+    // There is no later: what found no place is tried once more at once.
     this.#endPause?.();
-    while (this.#waitingLines > 0 && !late && !this.#closing) {
+    while (this.#waitingLines > 0 && clock.monotonic() < endMs && !this.#closing) {
       this.#flush();
       await Promise.race([this.#running, passed.promise]);
     }

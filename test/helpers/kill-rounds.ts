@@ -68,6 +68,7 @@ export async function killRounds(options: {
   const credentials = await addDevices(hub, options.devices);
   const fleet = new LedgerFleet({ url: hub.deviceUrl, credentials, perSec: options.perSec });
   const kills = { hub: 0, influx: 0, both: 0 };
+  const victims: (keyof typeof kills)[] = [];
   let auditErrors = 0;
   const countAudits = (): void => {
     auditErrors += hub.lines.filter(({ msg }) => msg === 'the books do not balance').length;
@@ -85,7 +86,9 @@ export async function killRounds(options: {
         timeoutMs: 60_000,
       });
       await between(200, 2_000);
-      const victim = (['hub', 'influx', 'both'] as const)[Math.floor(random() * 3)] ?? 'both';
+      // Each as often as the others, in random order.
+      if (victims.length === 0) victims.push(...shuffled(['hub', 'influx', 'both'] as const, random));
+      const victim = victims.pop() ?? 'both';
       kills[victim] += 1;
       const acked = fleet.acked;
       if (victim !== 'influx') countAudits();
@@ -118,4 +121,11 @@ export async function killRounds(options: {
     await influx.close();
     folder.remove();
   }
+}
+
+function shuffled<T>(items: readonly T[], random: () => number): T[] {
+  return items
+    .map((item) => ({ item, order: random() }))
+    .toSorted((a, b) => a.order - b.order)
+    .map(({ item }) => item);
 }

@@ -59,7 +59,10 @@ export class LedgerFleet {
     this.#perSec = perSec;
     for (const { id, secret } of credentials) {
       const client = createDeviceClient({
-        ...{ url, id, secret, outboxCapacity },
+        url,
+        id,
+        secret,
+        outboxCapacity,
         deviceType: 'env-sensor@1',
         backoffFirstMs: 200,
       });

@@ -31,7 +31,7 @@ export async function outage(options: {
   const { kind, say = () => undefined } = options;
   const influx = await startInflux();
   const hub = await spawnHub({
-    env: { HUB_TLS: 'off', HUB_INFLUX_URL: influx.url },
+    env: { HUB_TLS: 'off', HUB_DEVICE_LISTEN: '127.0.0.1:0', HUB_INFLUX_URL: influx.url },
   });
   const credentials = await addDevices(hub, options.devices);
   const fleet = new LedgerFleet({ url: hub.deviceUrl, credentials, perSec: options.perSec });
@@ -74,7 +74,12 @@ export async function outage(options: {
     const compared = await fleet.compare(influx.url);
     return {
       ...compared,
-      ...{ rssBeforeMib, rssMostMib, ackedMeanwhile, ackP99Ms, drainedAfterSec, ledger },
+      rssBeforeMib,
+      rssMostMib,
+      ackedMeanwhile,
+      ackP99Ms,
+      drainedAfterSec,
+      ledger,
       spooledAtReturn: spooled,
     };
   } finally {

@@ -12,6 +12,7 @@ const name = process.argv[2] ?? '';
 const scenario = Object.hasOwn(scenarios, name) ? scenarios[name] : undefined;
 if (scenario === undefined) {
   process.stderr.write(`which one? ${Object.keys(scenarios).join(', ')}\n`);
-  process.exit(2);
+  process.exitCode = 2;
+} else {
+  process.exitCode = (await scenario()) ? 0 : 1;
 }
-process.exit((await scenario()) ? 0 : 1);

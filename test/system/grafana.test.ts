@@ -82,7 +82,10 @@ async function writeHistory(url: string): Promise<void> {
     refusedByStore: (_seq, _samples, reason) => assert.fail(`the store refused a line: ${reason}`),
   };
   const fanOut = { reading: () => undefined, readings: () => undefined, event: () => undefined };
-  const ingest = new Ingest({ writer, books, admission, fanOut, clock }, { maxAgeMs: 86_400_000, maxAheadMs: 60_000 });
+  const ingest = new Ingest(
+    { writer, books, admission, fanOut, clock },
+    { maxAgeMs: 86_400_000, maxAheadMs: 60_000 },
+  );
   const records = new Map(devices.map((device) => [device.id, recordOf(device)]));
   const recorder = new PresenceRecorder({ writer, books, recordOf: (id) => records.get(id) });
 
