@@ -21,7 +21,7 @@ interface Report {
   differences: string[];
 }
 
-/** Runs the oracle while InfluxDB freezes and the hub is killed in that moment, three times over. */
+/** Runs the oracle while InfluxDB freezes and the hub is killed in that moment, twice. */
 async function judge(t: TestContext, entry?: string): Promise<{ code: number | null; report: Report }> {
   const folder = temporaryFolder('verify');
   const influx = await startInflux();
@@ -44,13 +44,13 @@ async function judge(t: TestContext, entry?: string): Promise<{ code: number | n
   writeFileSync(credentials, devices.map((device) => JSON.stringify(device)).join('\n'));
   const oracle = await spawnGuarded(process.execPath, [
     ...[simulator, 'verify', '--url', hub.deviceUrl, '--socket', join(folder.path, 'hub.sock')],
-    ...['--credentials', credentials, '--rate', '20', '--duration', '9', '--settle', '60', '--json'],
+    ...['--credentials', credentials, '--rate', '20', '--duration', '6', '--settle', '60', '--json'],
     ...['--faults', 'duplicate,reorder,garbage,clock-jump,cut'],
   ]);
   t.after(() => oracle.end('SIGKILL'));
   let written = '';
   oracle.process.stdout?.on('data', (text: string) => (written += text));
-  for (let round = 0; round < 3; round += 1) {
+  for (let round = 0; round < 2; round += 1) {
     const online = async (): Promise<boolean> =>
       /^hub_devices_online (\d+)/m.exec(await (await fetch(`${hub.adminUrl}/metrics`)).text())?.[1] === '10';
     await waitFor(online, { what: 'all devices are online', timeoutMs: 20_000, everyMs: 50 });
@@ -71,7 +71,7 @@ test('an honest hub passes the oracle though it is killed with readings under wa
   const { code, report } = await judge(t);
   assert.deepEqual(report.differences, []);
   assert.equal(code, 0);
-  assert.ok(report.stored > 500, `${report.stored} readings were stored`);
+  assert.ok(report.stored > 300, `${report.stored} readings were stored`);
 });
 
 test('a hub that acks before it has stored is found out', async (t) => {
