@@ -3,6 +3,7 @@ import { loadDeviceTypes } from '../schemas/index.ts';
 import { commandStore } from './adapters/command-store.ts';
 import { createCron } from './adapters/cron.ts';
 import { createDeviceStore } from './adapters/device-store.ts';
+import { createHubClockStore } from './adapters/hub-clock-store.ts';
 import { createHubIdentityStore } from './adapters/hub-identity-store.ts';
 import { startAdmin } from './adapters/http.ts';
 import type { Readiness } from './adapters/http.ts';
@@ -16,6 +17,7 @@ import { topicsOf } from './commands/topics.ts';
 import type { Config } from './config.ts';
 import { AckSchedule } from './devices/ack-schedule.ts';
 import { createDeviceAdministration } from './devices/device-administration.ts';
+import { HubClock } from './devices/hub-clock.ts';
 import { Liveness } from './devices/liveness.ts';
 import { broadcastNotice } from './devices/notices.ts';
 import { PresenceAnnouncer } from './devices/presence-announcer.ts';
@@ -104,6 +106,10 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   // The road to the store.
   const road = await openStoreRoad(config, { log, clock, random, onFailure, releasers });
   const { store, link, spool, books, writer, admission } = road;
+  const hubClock = new HubClock({ clock, log, store: createHubClockStore(state) });
+  await hubClock.start();
+  releasers.push('hub clock', () => hubClock.close());
+  admission.clockWrong = () => hubClock.behind;
 
   // The bus comes up last, since commands come in by it; until then nothing is published.
   const topics = topicsOf(config.mqtt.root);
@@ -278,6 +284,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
       parts: {
         devices: part(stopping ? 'the hub is stopping' : undefined),
         store: part(storeFault),
+        clock: part(hubClock.behind ? 'the clock of this machine has gone back' : undefined),
         spool: part(spool.fault ?? spoolFull(spool)),
         bus: part(opened.bus.connected ? undefined : (opened.bus.fault ?? 'not connected')),
       },

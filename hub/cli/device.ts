@@ -2,6 +2,7 @@
 
 import { Argument, InvalidArgumentError, type Command } from 'commander';
 import { deviceIdPattern } from '../../schemas/limits.ts';
+import type { DeviceDetails } from '../devices/admin-operations.ts';
 import type { CliDeps } from './cli-deps.ts';
 import type { ConfigOptions } from './config-source.ts';
 import { exitCodes } from './exit-codes.ts';
@@ -94,8 +95,13 @@ function addListAndShow(device: Command, deps: CliDeps): void {
         deps.out(`${JSON.stringify(details)}\n`);
         return;
       }
-      const { sinceMs, registeredMs, ...rest } = details;
-      const rows = Object.entries({ ...rest, since: since(sinceMs), registered: isoTime(registeredMs) });
+      const { sinceMs, registeredMs, clock, ...rest } = details;
+      const rows = Object.entries({
+        ...rest,
+        ...(clock === undefined ? {} : { clock: clockText(clock) }),
+        since: since(sinceMs),
+        registered: isoTime(registeredMs),
+      });
       deps.out(
         table(
           ['', ''],
@@ -130,6 +136,11 @@ function idsOf(id: string | undefined, { count, prefix }: AddOptions, command: C
   if (!deviceIdPattern.test(longest))
     return usage(`${longest} is no device id: 1 to 64 letters, digits, _ and -`);
   return Array.from({ length: count }, (_, index) => `${prefix}${index + 1}`);
+}
+
+function clockText({ quality, offsetMs, driftMs }: NonNullable<DeviceDetails['clock']>): string {
+  const offset = offsetMs === undefined ? '' : `, ${Math.round(offsetMs)} ms off`;
+  return `${quality}${offset}, drift ${Math.round(driftMs)} ms`;
 }
 
 function since(sinceMs: number | null): string {

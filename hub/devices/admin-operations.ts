@@ -2,6 +2,7 @@
 
 import type { ReadingsRow } from '../telemetry/store.ts';
 import type { TelemetryOperations } from '../telemetry/telemetry-operations.ts';
+import type { ClockQuality } from './device-clock.ts';
 import type { PresenceReason, PresenceState } from './presence.ts';
 
 export interface NewDevices {
@@ -37,6 +38,8 @@ export interface DeviceDetails extends DeviceSummary {
   /** Why presence is what it is, such as `no-heartbeat`. */
   reason?: PresenceReason;
   firmware?: string;
+  /** Of the open session: how its clocks agree with the hub's. */
+  clock?: ClockQuality;
 }
 
 export interface DeviceOperations {

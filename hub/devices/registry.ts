@@ -1,7 +1,7 @@
 import type { HelloFrame } from '../../schemas/index.ts';
 import type { Clock } from '../kernel/time.ts';
 import { parseBasic, verifySecret } from './credentials.ts';
-import type { DeviceRecord, DeviceStore, StoredOpening } from './device-store.ts';
+import type { AnchorStep, DeviceRecord, DeviceStore, StoredOpening } from './device-store.ts';
 import type { Session } from './session.ts';
 
 export interface OpenedSession extends StoredOpening {
@@ -92,6 +92,16 @@ export class Registry {
     const record = this.#records.get(deviceId);
     if (record !== undefined) record.epoch = stored.epoch;
     return { ...stored, replaced };
+  }
+
+  /** A further anchor of a boot, for a device whose clock drifts. @throws HubError `database-failed` */
+  addAnchorStep(deviceId: string, step: AnchorStep): Promise<void> {
+    return this.#store.addAnchorStep(deviceId, step);
+  }
+
+  /** @throws HubError `database-failed` */
+  noteUptime(deviceId: string, boot: string, uptimeMs: number): Promise<void> {
+    return this.#store.noteUptime(deviceId, boot, uptimeMs);
   }
 
   /** The session is over; called once for each. */

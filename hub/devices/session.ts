@@ -17,9 +17,10 @@ import type { CommandEvents, CommandPeer } from '../commands/peer.ts';
 import { messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Cancel, Clock } from '../kernel/time.ts';
-import type { Ingest, Refusal } from '../telemetry/ingest.ts';
+import type { Channel, Ingest, Refusal } from '../telemetry/ingest.ts';
 import type { AckSchedule } from './ack-schedule.ts';
 import { decodeFrame } from './frame-decoder.ts';
+import { DeviceClock, type ClockQuality } from './device-clock.ts';
 import { Intake } from './intake.ts';
 import type { Liveness, Watch } from './liveness.ts';
 import { nack } from './nack.ts';
@@ -68,6 +69,9 @@ export interface SessionDeps {
 /** How long a goodbye waits for the store, ms; then it closes unacked, and the device keeps its readings. */
 const byeMs = 10_000;
 
+/** A further anchor holds from this much later: nothing of then can have come before it is on disk, ms. */
+const anchorLeadMs = 5_000;
+
 /**
  * One connected device, from the upgrade to the close:
  *
@@ -87,6 +91,8 @@ export class Session implements WatchedLink, CommandPeer {
   #type: DeviceType | undefined;
   #hello: HelloFrame | undefined;
   #intake: Intake | undefined;
+  #channel: Channel | undefined;
+  #clock: DeviceClock | undefined;
   #watch: Watch | undefined;
   #timing: LinkTiming = { heartbeatMs: 0, graceMs: 0 };
   epoch = 0;
@@ -118,6 +124,11 @@ export class Session implements WatchedLink, CommandPeer {
   get type(): DeviceType {
     if (this.#type === undefined) throw new Error('the session has no device type before its hello');
     return this.#type;
+  }
+
+  /** How well its clocks agree with the hub's; undefined before the welcome. */
+  get clock(): ClockQuality | undefined {
+    return this.#clock?.quality;
   }
 
   get isOpen(): boolean {
@@ -199,6 +210,7 @@ export class Session implements WatchedLink, CommandPeer {
     this.#intake?.end();
     this.#deps.registry.sessionEnded(this);
     if (!wasOpen) return;
+    this.#noteUptime();
     // Sockets and timers call this too: what throws here has nobody above to catch it.
     this.#guarded(() => this.#deps.commands.sessionClosed(this));
     if (!replaced) this.#guarded(() => this.#deps.presence.closed(this.deviceId, this));
@@ -211,6 +223,14 @@ export class Session implements WatchedLink, CommandPeer {
       this.#deps.counters.exceptions += 1;
       this.#deps.log.error({ device: this.deviceId, err: error }, 'session not ended well');
     }
+  }
+
+  /** A later boot under the same name is found by its uptime being lower. */
+  #noteUptime(): void {
+    const { registry, log } = this.#deps;
+    registry.noteUptime(this.deviceId, this.boot, this.#clock?.uptimeMs ?? 0).catch((error: unknown) => {
+      log.warn({ device: this.deviceId, reason: messageOf(error) }, 'uptime not saved');
+    });
   }
 
   #receive(text: string): void {
@@ -312,11 +332,14 @@ export class Session implements WatchedLink, CommandPeer {
     this.#phase = 'open';
     this.epoch = opened.epoch;
     this.#timing = { heartbeatMs: heartbeatSec * 1000, graceMs: graceSec * 1000 };
+    const channel = ingest.openChannel(this.#record, type, hello.boot, opened.anchors, opened.steps);
+    this.#channel = channel;
+    this.#clock = new DeviceClock(ingest.anchorOf(channel, hello.t1), hello.t1);
     this.#intake = new Intake({
       ingest,
       acks,
       outbox: this.#outbox,
-      channel: ingest.openChannel(this.#record, type, hello.boot, opened.anchors),
+      channel,
       rate: new RateLimit(clock, options),
       inFlight: options.inFlight,
       fail: (reason) => this.close(reason),
@@ -350,6 +373,24 @@ export class Session implements WatchedLink, CommandPeer {
   #heartbeat(frame: HeartbeatFrame): void {
     const now = this.#deps.clock.now();
     this.send({ type: 'heartbeat', t1: frame.t1, t2: now, t3: now });
+    const anchorMs = this.#clock?.heartbeat(frame.t1, frame.clock, now);
+    if (anchorMs !== undefined) this.#stepAnchor(frame.t1, anchorMs);
+  }
+
+  /**
+   * The device's clock has drifted: another anchor holds from a little later on, and not before it is on disk.
+   * A reading always gets the time of the anchor that its own uptime falls under, however often it is sent.
+   */
+  #stepAnchor(uptimeMs: number, anchorMs: number): void {
+    const step = { boot: this.boot, fromMs: uptimeMs + anchorLeadMs, anchorMs };
+    const { registry, log } = this.#deps;
+    registry.addAnchorStep(this.deviceId, step).then(
+      () => {
+        this.#channel?.steps.push(step);
+        log.info({ device: this.deviceId, anchorMs }, 'a device clock drifts: further anchor');
+      },
+      (error: unknown) => log.error({ device: this.deviceId, err: error }, 'anchor not saved'),
+    );
   }
 
   /** Settles what is under way, acks at once, closes 1000; a store that is away does not hold it for ever. */

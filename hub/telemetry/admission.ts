@@ -20,6 +20,9 @@ export class Admission {
   #untilReading = 0;
   #drawn = 0;
 
+  /** The hub's own clock is wrong: times cannot be judged. */
+  clockWrong: () => boolean = () => false;
+
   constructor(deps: { writer: Pick<Writer, 'fill' | 'blocked'>; total: TokenBucket }) {
     this.#writer = deps.writer;
     this.#total = deps.total;
@@ -27,7 +30,7 @@ export class Admission {
 
   /** Takes one frame's share when it may pass. */
   admits(rank: Rank): boolean {
-    if (this.#writer.blocked || this.#pressure() >= limitOf[rank]) return false;
+    if (this.clockWrong() || this.#writer.blocked || this.#pressure() >= limitOf[rank]) return false;
     return this.#total.take();
   }
 

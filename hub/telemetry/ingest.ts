@@ -7,6 +7,7 @@ import type {
   StreamType,
   TelemetryFrame,
 } from '../../schemas/index.ts';
+import type { AnchorStep } from '../devices/device-store.ts';
 import type { Clock } from '../kernel/time.ts';
 import type { Admission, Rank } from './admission.ts';
 import type { FrameOwner } from './batch.ts';
@@ -67,6 +68,8 @@ export interface Channel {
   boot: string;
   /** Boot → hub time (Unix ms) of its uptime 0. */
   anchors: ReadonlyMap<string, number>;
+  /** Further anchors, by rising uptime; a session adds to them when it finds its device's clock drifting. */
+  steps: AnchorStep[];
 }
 
 /** Encoders are built once a stream schema, whatever the number of sessions. */
@@ -101,6 +104,7 @@ export class Ingest {
     type: DeviceType,
     boot: string,
     anchors: ReadonlyMap<string, number>,
+    steps: readonly AnchorStep[] = [],
   ): Channel {
     const tags = { device: device.id, site: device.site, type: type.name };
     const lanes = new Map<string, Lane>();
@@ -113,7 +117,12 @@ export class Ingest {
       lanes.set(stream.name, { stream, prefix: encodePrefix(stream.measurement, tags), encode });
     }
     const account = this.#books.account(device.id);
-    return { deviceId: device.id, account, lanes, type, eventTags: tags, boot, anchors };
+    return { deviceId: device.id, account, lanes, type, eventTags: tags, boot, anchors, steps: [...steps] };
+  }
+
+  /** The anchor (Unix ms at uptime 0) of the channel's own boot at this uptime. */
+  anchorOf(channel: Channel, uptimeMs: number): number {
+    return anchorAt(channel, channel.boot, uptimeMs) ?? this.#clock.now() - uptimeMs;
   }
 
   /** @returns undefined when all of the frame is on its way to the store; it settles through `owner`. */
@@ -242,9 +251,10 @@ export class Ingest {
   ): number {
     let timeMs = time.ts;
     if (timeMs === undefined) {
-      const anchor = channel.anchors.get(frame.boot ?? channel.boot);
+      const up = time.up ?? 0;
+      const anchor = anchorAt(channel, frame.boot ?? channel.boot, up);
       if (anchor === undefined) return noTime;
-      timeMs = anchor + (time.up ?? 0);
+      timeMs = anchor + up;
     }
     if (timeMs > now + this.#options.maxAheadMs) return noTime;
     if (timeMs < now - this.#options.maxAgeMs && frame.backfill !== true) return noTime;
@@ -279,6 +289,18 @@ export class Ingest {
     this.#books.rejected(channel.account, refusal.code, points);
     return { taken: false, refusals: [refusal] };
   }
+}
+
+/** The anchor (Unix ms at uptime 0) that holds at this uptime of the boot; undefined for a boot not known. */
+function anchorAt(
+  { anchors, steps }: Pick<Channel, 'anchors' | 'steps'>,
+  boot: string,
+  uptimeMs: number,
+): number | undefined {
+  let anchor = anchors.get(boot);
+  if (anchor === undefined) return undefined;
+  for (const step of steps) if (step.boot === boot && step.fromMs <= uptimeMs) anchor = step.anchorMs;
+  return anchor;
 }
 
 function rankOf(frame: TelemetryFrame): Rank {

@@ -148,11 +148,7 @@ export async function spawnHub(options: HubOptions = {}): Promise<HubProcess> {
   const anyPort = '127.0.0.1:0';
   const listeners = { HUB_DEVICE_LISTEN: anyPort, HUB_ADMIN_LISTEN: anyPort, HUB_BROKER_LISTEN: anyPort };
   const variables = { ...listeners, ...env };
-  const child = await spawnGuarded(
-    process.execPath,
-    [entry, 'start', ...args],
-    environment(path, variables),
-  );
+  const child = await spawnGuarded(process.execPath, [entry, 'start', ...args], environment(path, variables));
   const log = new Log(child);
   const close = async (): Promise<void> => {
     await child.end('SIGKILL');

@@ -2,7 +2,12 @@ import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import type { CommandEvents, CommandPeer } from '../../hub/commands/peer.ts';
 import { AckSchedule } from '../../hub/devices/ack-schedule.ts';
-import type { DeviceRecord, DeviceStore, SessionOpening } from '../../hub/devices/device-store.ts';
+import type {
+  AnchorStep,
+  DeviceRecord,
+  DeviceStore,
+  SessionOpening,
+} from '../../hub/devices/device-store.ts';
 import { hashSecret } from '../../hub/devices/credentials.ts';
 import { Liveness } from '../../hub/devices/liveness.ts';
 import type { DeviceSocket } from '../../hub/devices/outbox.ts';
@@ -112,6 +117,7 @@ export class MemoryDeviceStore implements DeviceStore {
   /** Set: the next opening waits for this. */
   gate: Promise<void> | undefined;
   fails = false;
+  readonly steps: (AnchorStep & { deviceId: string })[] = [];
 
   load(): Promise<DeviceRecord[]> {
     return Promise.resolve([...this.#records.values()]);
@@ -143,7 +149,19 @@ export class MemoryDeviceStore implements DeviceStore {
     const known = boots.get(boot);
     const keeps = known !== undefined && uptimeMs >= known.uptimeMs;
     boots.set(boot, { anchorMs: keeps ? known.anchorMs : nowMs - uptimeMs, uptimeMs });
-    return { epoch, anchors: new Map([...boots].map(([name, { anchorMs }]) => [name, anchorMs])) };
+    const anchors = new Map([...boots].map(([name, { anchorMs }]) => [name, anchorMs]));
+    return { epoch, anchors, steps: this.steps.filter((step) => step.deviceId === deviceId) };
+  }
+
+  addAnchorStep(deviceId: string, step: AnchorStep): Promise<void> {
+    this.steps.push({ ...step, deviceId });
+    return Promise.resolve();
+  }
+
+  noteUptime(deviceId: string, boot: string, uptimeMs: number): Promise<void> {
+    const known = this.#boots.get(deviceId)?.get(boot);
+    if (known !== undefined) known.uptimeMs = Math.max(known.uptimeMs, uptimeMs);
+    return Promise.resolve();
   }
 }
 

@@ -83,6 +83,10 @@ test('without any setting the hub stands alone: own certificate, embedded store 
     inFlight: 64,
     maxAgeSec: 86_400,
     maxAheadSec: 60,
+    messagesPerSec: 1_000,
+    totalMessagesPerSec: 50_000,
+    spoolMaxMib: 1_024,
+    deadLettersMax: 100_000,
     logLevel: 'info',
   });
 });
@@ -118,6 +122,10 @@ test('every name has its place in the environment', () => {
       HUB_IN_FLIGHT: '16',
       HUB_MAX_AGE_SEC: '60',
       HUB_MAX_AHEAD_SEC: '0',
+      HUB_MESSAGES_PER_SEC: '10',
+      HUB_TOTAL_MESSAGES_PER_SEC: '100',
+      HUB_SPOOL_MAX_MIB: '2',
+      HUB_DEAD_LETTERS_MAX: '5',
       HUB_NOTICE_CRON: '*/5 * * * * *',
       HUB_NOTICE_PAYLOAD: 'null',
       HUB_LOG_LEVEL: 'debug',
@@ -143,6 +151,10 @@ test('every name has its place in the environment', () => {
     inFlight: 16,
     maxAgeSec: 60,
     maxAheadSec: 0,
+    messagesPerSec: 10,
+    totalMessagesPerSec: 100,
+    spoolMaxMib: 2,
+    deadLettersMax: 5,
     notice: { cron: '*/5 * * * * *', payload: null },
     logLevel: 'debug',
   });
