@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { loadDeviceTypes } from '../schemas/index.ts';
 import { commandStore } from './adapters/command-store.ts';
 import { createCron } from './adapters/cron.ts';
 import { createDeviceStore } from './adapters/device-store.ts';
+import { openDeviceTypes } from './adapters/device-types.ts';
 import { createHubClockStore } from './adapters/hub-clock-store.ts';
 import { createHubIdentityStore } from './adapters/hub-identity-store.ts';
 import { startAdmin } from './adapters/http.ts';
@@ -99,7 +99,8 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   releasers.push('state database', () => state.close());
   const identity = createHubIdentityStore(state);
   const hub = { hubId: await identity.hubId(), incarnation: String(await identity.nextIncarnation()) };
-  const catalog = await loadDeviceTypes(config.schemasDir);
+  const catalog = await openDeviceTypes(config.schemasDir, log);
+  releasers.push('device types', () => catalog.close());
   const registry = new Registry({ store: createDeviceStore(state), clock });
   await registry.load();
 
@@ -219,6 +220,13 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     },
   );
   releasers.push('device listener', () => listener.close());
+
+  catalog.changed = () => {
+    for (const session of registry.openSessions()) {
+      const type = catalog.get(session.type.id);
+      if (type !== undefined) session.typeChanged(type);
+    }
+  };
 
   // Schedules.
   const scheduler = new Scheduler({ cron: createCron(log), log });

@@ -9,6 +9,7 @@ import { addDevice } from './device.ts';
 import { exitCodes, type ExitCode } from './exit-codes.ts';
 import { addLedger } from './ledger.ts';
 import { addReadings } from './readings.ts';
+import { addSchema } from './schema.ts';
 import { addSpool } from './spool.ts';
 import { addStart } from './start.ts';
 
@@ -33,6 +34,7 @@ export async function runCli(args: readonly string[], deps: CliDeps): Promise<Ex
   addCheckConfig(program, deps, done);
   addDevice(program, deps);
   addReadings(program, deps);
+  addSchema(program, deps, done);
   addLedger(program, deps);
   addSpool(program, deps);
   addDeadLetters(program, deps);

@@ -27,6 +27,8 @@ export interface IntakeDeps {
  */
 export class Intake implements FrameOwner, AckOwner {
   readonly #deps: IntakeDeps;
+  /** Of the device type as it is now: types change while devices are connected. */
+  channel: Channel;
   readonly #settlement: Settlement;
   #ackedUpTo = 0;
   #done = false;
@@ -35,11 +37,12 @@ export class Intake implements FrameOwner, AckOwner {
   ackScheduled = false;
 
   get account(): Account {
-    return this.#deps.channel.account;
+    return this.channel.account;
   }
 
   constructor(deps: IntakeDeps) {
     this.#deps = deps;
+    this.channel = deps.channel;
     this.#settlement = new Settlement(deps.inFlight);
   }
 
@@ -145,15 +148,14 @@ export class Intake implements FrameOwner, AckOwner {
   }
 
   #ingest(frame: TelemetryFrame | EventFrame): Verdict | undefined {
-    const { ingest, channel } = this.#deps;
+    const { ingest } = this.#deps;
     return frame.type === 'telemetry'
-      ? ingest.telemetry(channel, this, frame)
-      : ingest.event(channel, this, frame);
+      ? ingest.telemetry(this.channel, this, frame)
+      : ingest.event(this.channel, this, frame);
   }
 
   #refusePoints(seq: number, refusal: Refusal, points: number): void {
-    const { ingest, channel } = this.#deps;
-    ingest.refusedBefore(channel, refusal.code, points);
+    this.#deps.ingest.refusedBefore(this.channel, refusal.code, points);
     this.#refuseAtOnce(seq, refusal);
   }
 

@@ -17,7 +17,7 @@ import type { CommandEvents, CommandPeer } from '../commands/peer.ts';
 import { messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Cancel, Clock } from '../kernel/time.ts';
-import type { Channel, Ingest, Refusal } from '../telemetry/ingest.ts';
+import type { Ingest, Refusal } from '../telemetry/ingest.ts';
 import type { AckSchedule } from './ack-schedule.ts';
 import { decodeFrame } from './frame-decoder.ts';
 import { DeviceClock, type ClockQuality } from './device-clock.ts';
@@ -91,7 +91,6 @@ export class Session implements WatchedLink, CommandPeer {
   #type: DeviceType | undefined;
   #hello: HelloFrame | undefined;
   #intake: Intake | undefined;
-  #channel: Channel | undefined;
   #clock: DeviceClock | undefined;
   #watch: Watch | undefined;
   #timing: LinkTiming = { heartbeatMs: 0, graceMs: 0 };
@@ -176,6 +175,15 @@ export class Session implements WatchedLink, CommandPeer {
     if (!this.#outbox.congested && this.#outbox.sendText(text)) return true;
     this.#deps.counters.noticesDropped += 1;
     return false;
+  }
+
+  /** The device's type was changed while it is connected: what comes from now on is judged by the new one. */
+  typeChanged(type: DeviceType): void {
+    const intake = this.#intake;
+    if (intake === undefined) return;
+    this.#type = type;
+    const { boot, anchors, steps } = intake.channel;
+    intake.channel = this.#deps.ingest.openChannel(this.#record, type, boot, anchors, steps);
   }
 
   /** A newer session of the device took over: what this one still sends does not count. */
@@ -333,7 +341,6 @@ export class Session implements WatchedLink, CommandPeer {
     this.epoch = opened.epoch;
     this.#timing = { heartbeatMs: heartbeatSec * 1000, graceMs: graceSec * 1000 };
     const channel = ingest.openChannel(this.#record, type, hello.boot, opened.anchors, opened.steps);
-    this.#channel = channel;
     this.#clock = new DeviceClock(ingest.anchorOf(channel, hello.t1), hello.t1);
     this.#intake = new Intake({
       ingest,
@@ -386,7 +393,7 @@ export class Session implements WatchedLink, CommandPeer {
     const { registry, log } = this.#deps;
     registry.addAnchorStep(this.deviceId, step).then(
       () => {
-        this.#channel?.steps.push(step);
+        this.#intake?.channel.steps.push(step);
         log.info({ device: this.deviceId, anchorMs }, 'a device clock drifts: further anchor');
       },
       (error: unknown) => log.error({ device: this.deviceId, err: error }, 'anchor not saved'),

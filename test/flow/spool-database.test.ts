@@ -87,14 +87,20 @@ test('cut anywhere in its last write, the spool keeps every entry that was synce
 });
 
 test('on a full disk an append is refused, what was there stays, and it goes on when there is room', async (t) => {
-  const mountPoint = folderOf(t);
+  const folder = temporaryFolder('small-disk');
+  const mountPoint = folder.path;
+  const umount = (): void => {
+    execFileSync('umount', [mountPoint]);
+    folder.remove();
+  };
   try {
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', mountPoint], { stdio: 'pipe' });
   } catch {
+    folder.remove();
     t.skip('mounting a small tmpfs needs root');
     return;
   }
-  t.after(() => execFileSync('umount', [mountPoint]));
+  t.after(umount);
   const spool = await openSpoolDatabase({ file: join(mountPoint, 'spool.db') });
   await spool.append(entry(1));
   let taken = 1;

@@ -58,10 +58,10 @@ export async function outage(options: {
     const ackedMeanwhile = fleet.acked - ackedBefore;
     fleet.delays = undefined;
     const ackP99Ms = percentile(delays, 0.99);
+    const { spooled } = await ledgerOf(hub);
     if (kind === 'dead') await influx.restart();
     else influx.resume();
     const returnedMs = performance.now();
-    const { spooled } = await ledgerOf(hub);
     await waitFor(async () => (await ledgerOf(hub)).spooled === 0, {
       what: 'the spool is drained',
       timeoutMs: 180_000,

@@ -1,9 +1,11 @@
 /** Runs one long scenario: `npm run soak -- kills`. Prints what it sees; exits 1 when a promise was broken. */
 import { soakKills } from './kills.ts';
+import { soakNoisy } from './noisy.ts';
 import { soakOutage } from './outage.ts';
 
 const scenarios: Readonly<Record<string, () => Promise<boolean>>> = {
   kills: soakKills,
+  noisy: soakNoisy,
   'outage-dead': () => soakOutage('dead'),
   'outage-frozen': () => soakOutage('frozen'),
 };
