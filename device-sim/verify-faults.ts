@@ -6,7 +6,7 @@ export interface FaultyDevice {
   client: DeviceClient;
   random: Random;
   /** Sends a reading of `agoMs` before now (ahead when negative), so many times over. */
-  send(agoMs: number, times?: number): void;
+  send: (agoMs: number, times?: number) => void;
 }
 
 const hourMs = 3_600_000;

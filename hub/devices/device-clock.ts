@@ -2,7 +2,7 @@
 
 const keptExchanges = 8;
 /** An anchor this far off is replaced, and a wall clock this far off is called wrong, ms. */
-export const toleranceMs = 1_000;
+const toleranceMs = 1_000;
 
 export interface ClockQuality {
   /** The device's wall clock less the hub's, ms; absent when it tells none. */

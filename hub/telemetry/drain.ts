@@ -11,7 +11,7 @@ export interface DrainOptions {
   answerWithinMs: number;
 }
 
-export const defaultDrainOptions: DrainOptions = { linesPerSec: 20_000, answerWithinMs: 10_000 };
+const defaultDrainOptions: DrainOptions = { linesPerSec: 20_000, answerWithinMs: 10_000 };
 
 /** After a fault of the spool itself, ms. */
 const faultWaitMs = 1_000;

@@ -108,12 +108,12 @@ export class Writer {
   /** Brings what waits to a safe place, now. Resolves when nothing waits or the deadline passes. @returns lines left. */
   async drain(deadlineMs: number): Promise<number> {
     const { clock } = this.#deps;
+    const end = clock.monotonic() + deadlineMs;
     const passed = Promise.withResolvers<void>();
-    const endMs = clock.monotonic() + deadlineMs;
-    const cancel = clock.after(deadlineMs, () => passed.resolve());
+    const cancel = clock.after(deadlineMs, passed.resolve);
     // There is no later: what found no place is tried once more at once.
     this.#endPause?.();
-    while (this.#waitingLines > 0 && clock.monotonic() < endMs && !this.#closing) {
+    while (this.#waitingLines > 0 && !this.#closing && clock.monotonic() < end) {
       this.#flush();
       await Promise.race([this.#running, passed.promise]);
     }

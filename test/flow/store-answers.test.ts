@@ -27,8 +27,8 @@ function roadTo(t: TestContext, url: string) {
     stored: (seq) => settled.push(seq),
     refusedByStore: (seq, _samples, reason) => refused.push(`${seq} ${reason}`),
   };
-  const add = (lines: readonly string[]): void => {
-    for (const [index, line] of lines.entries()) {
+  const add = (batch: readonly string[]): void => {
+    for (const [index, line] of batch.entries()) {
       road.books.received(owner.account, 1);
       assert.ok(road.writer.addReading(owner, index + 1, line));
     }

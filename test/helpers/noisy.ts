@@ -40,18 +40,17 @@ export async function noisyNeighbours(options: { devices: number; runMs: number 
     fleet.delays = undefined;
     return delays;
   };
-  let stopNoise = (): void => undefined;
+  let noise: ReturnType<typeof makeNoise> | undefined;
   try {
     fleet.connect();
     await waitFor(() => fleet.online === fleet.size, { what: 'all devices are online', timeoutMs: 30_000 });
     fleet.start();
     await pause(2_000);
     const quiet = await measure();
-    const noise = makeNoise({ url: hub.deviceUrl, ...flooder }, { url: hub.deviceUrl, ...deaf });
-    stopNoise = noise.stop;
+    noise = makeNoise({ url: hub.deviceUrl, ...flooder }, { url: hub.deviceUrl, ...deaf });
     await pause(1_000);
     const noisy = await measure();
-    stopNoise();
+    noise.stop();
     const page = await (await fetch(`${hub.adminUrl}/metrics`)).text();
     return {
       quietP99Ms: percentile(quiet, 0.99),
@@ -62,7 +61,7 @@ export async function noisyNeighbours(options: { devices: number; runMs: number 
       rateAbuseCloses: Number(/^hub_session_closes_total\{reason="rate-abuse"\} (\d+)/m.exec(page)?.[1] ?? 0),
     };
   } finally {
-    stopNoise();
+    noise?.stop();
     await fleet.close();
     await hub.close();
     await influx.close();
@@ -71,12 +70,12 @@ export async function noisyNeighbours(options: { devices: number; runMs: number 
 
 /** One device that sends at a hundred times its rate and comes back whenever it is shut out; one that never reads. */
 function makeNoise(flooder: RawDeviceOptions, deaf: RawDeviceOptions) {
-  let stopped = false;
+  const stopping = new AbortController();
   let flooded = 0;
   const timers: NodeJS.Timeout[] = [];
   const open: RawDevice[] = [];
-  const run = async (options: RawDeviceOptions, framesPerTick: number, reads: boolean): Promise<void> => {
-    while (!stopped) {
+  const run = async (options: RawDeviceOptions, everyMs: number, reads: boolean): Promise<void> => {
+    while (!stopping.signal.aborted) {
       const device = await openRaw(options).catch(() => undefined);
       if (device === undefined) {
         await pause(100);
@@ -85,8 +84,9 @@ function makeNoise(flooder: RawDeviceOptions, deaf: RawDeviceOptions) {
       open.push(device);
       if (!reads) device.ws.pause();
       let seq = 0;
+      const startedMs = performance.now();
       const timer = setInterval(() => {
-        for (let n = 0; n < framesPerTick; n += 1) {
+        for (; seq < (performance.now() - startedMs) / everyMs;) {
           seq += 1;
           if (reads) flooded += 1;
           const ts = Date.now();
@@ -98,12 +98,12 @@ function makeNoise(flooder: RawDeviceOptions, deaf: RawDeviceOptions) {
       clearInterval(timer);
     }
   };
-  void run(flooder, (perSec * 100) / 100, true);
-  void run(deaf, 1, false);
+  void run(flooder, 1000 / (perSec * 100), true);
+  void run(deaf, 1000 / perSec, false);
   return {
     flooded: () => flooded,
-    stop() {
-      stopped = true;
+    stop: () => {
+      stopping.abort();
       for (const timer of timers) clearInterval(timer);
       for (const device of open) device.ws.terminate();
     },

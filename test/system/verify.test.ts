@@ -43,9 +43,16 @@ async function judge(t: TestContext, entry?: string): Promise<{ code: number | n
   const devices = await addDevices(hub, 10);
   writeFileSync(credentials, devices.map((device) => JSON.stringify(device)).join('\n'));
   const oracle = await spawnGuarded(process.execPath, [
-    ...[simulator, 'verify', '--url', hub.deviceUrl, '--socket', join(folder.path, 'hub.sock')],
-    ...['--credentials', credentials, '--rate', '20', '--duration', '6', '--settle', '60', '--json'],
-    ...['--faults', 'duplicate,reorder,garbage,clock-jump,cut'],
+    simulator,
+    'verify',
+    '--url',
+    hub.deviceUrl,
+    '--socket',
+    join(folder.path, 'hub.sock'),
+    '--credentials',
+    credentials,
+    ...'--rate 20 --duration 6 --settle 60 --json'.split(' '),
+    ...'--faults duplicate,reorder,garbage,clock-jump,cut'.split(' '),
   ]);
   t.after(() => oracle.end('SIGKILL'));
   let written = '';
