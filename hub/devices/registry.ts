@@ -14,7 +14,12 @@ export type Authentication =
   | { kind: 'device'; record: DeviceRecord }
   /** Unknown id or wrong secret: one answer for both. */
   | { kind: 'denied' }
-  | { kind: 'disabled' };
+  | { kind: 'disabled' }
+  /** It went on sending far over its rate. */
+  | { kind: 'shut-out'; retryAfterSec: number };
+
+/** How long a device that abused its rate is refused, ms; the protocol asks it to wait as long. */
+const shutOutMs = 60_000;
 
 /** Every device the hub knows, and the session each has: id → record, id → session. */
 export class Registry {
@@ -23,6 +28,8 @@ export class Registry {
   readonly #records = new Map<string, DeviceRecord>();
   /** The newest session of each device whose hello was valid. */
   readonly #sessions = new Map<string, Session>();
+  /** Device → when it may come again, monotonic ms. */
+  readonly #shutOut = new Map<string, number>();
   /** Sockets upgraded, with or without a hello. */
   readonly #connected = new Set<Session>();
 
@@ -65,7 +72,16 @@ export class Registry {
     const record = basic === undefined ? undefined : this.#records.get(basic.id);
     if (!verifySecret(basic?.secret ?? '', record?.secretHash) || record === undefined)
       return { kind: 'denied' };
-    return record.disabled ? { kind: 'disabled' } : { kind: 'device', record };
+    if (record.disabled) return { kind: 'disabled' };
+    const leftMs = (this.#shutOut.get(record.id) ?? 0) - this.#clock.monotonic();
+    if (leftMs > 0) return { kind: 'shut-out', retryAfterSec: Math.ceil(leftMs / 1000) };
+    this.#shutOut.delete(record.id);
+    return { kind: 'device', record };
+  }
+
+  /** The device abused its rate: it is refused for a while. */
+  shutOut(deviceId: string): void {
+    this.#shutOut.set(deviceId, this.#clock.monotonic() + shutOutMs);
   }
 
   /** The upgrade is done. */
@@ -120,6 +136,7 @@ export class Registry {
   async remove(deviceId: string): Promise<void> {
     await this.#store.remove(deviceId);
     this.#records.delete(deviceId);
+    this.#shutOut.delete(deviceId);
     for (const session of this.#connected) if (session.deviceId === deviceId) session.close('device-removed');
   }
 

@@ -194,6 +194,7 @@ export class Session implements WatchedLink, CommandPeer {
   /** Closes from the hub's side; the session ends at once, the socket when the device answers. */
   close(reason: CloseReason): void {
     if (!this.#outbox.closed) this.#countClose(reason);
+    if (reason === 'rate-abuse') this.#deps.registry.shutOut(this.deviceId);
     this.#outbox.close(reason);
     this.#end(reason === 'replaced');
   }
