@@ -1,3 +1,4 @@
+import type { LedgerRow } from '../../hub/telemetry/telemetry-operations.ts';
 import { freePort } from './free-port.ts';
 import { temporaryFolder } from './guard.ts';
 import { startInflux } from './influxd.ts';
@@ -5,27 +6,15 @@ import { addDevices, LedgerFleet, type Comparison } from './ledger-fleet.ts';
 import { spawnHub, type HubProcess } from './process.ts';
 import { waitFor } from './wait-for.ts';
 
-export interface LedgerTotal {
-  carried: number;
-  received: number;
-  rejected: number;
-  stored: number;
-  dropped: number;
-  inFlight: number;
-  spooled: number;
-  deadLettered: number;
-  imbalance: number;
-}
-
 /** The books of a running hub, in total. */
-export async function ledgerOf(hub: HubProcess): Promise<LedgerTotal> {
+export async function ledgerOf(hub: HubProcess): Promise<LedgerRow> {
   const { code, stdout, stderr } = await hub.cli(['ledger', '--json']);
   if (code !== 0) throw new Error(`no ledger: ${stderr}`);
-  return (JSON.parse(stdout) as { total: LedgerTotal }).total;
+  return (JSON.parse(stdout) as { total: LedgerRow }).total;
 }
 
 /** Nothing is on its way any more: every reading is settled, and the spool is drained. */
-export async function quiet(hub: HubProcess, fleet: LedgerFleet, timeoutMs: number): Promise<LedgerTotal> {
+export async function quiet(hub: HubProcess, fleet: LedgerFleet, timeoutMs: number): Promise<LedgerRow> {
   await waitFor(() => fleet.unsettled === 0, {
     what: 'the devices have settled everything',
     timeoutMs,
@@ -42,7 +31,7 @@ export async function quiet(hub: HubProcess, fleet: LedgerFleet, timeoutMs: numb
 
 export interface KillReport extends Comparison {
   kills: Record<'hub' | 'influx' | 'both', number>;
-  ledger: LedgerTotal;
+  ledger: LedgerRow;
   auditErrors: number;
 }
 

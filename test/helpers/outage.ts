@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { startInflux } from './influxd.ts';
-import { ledgerOf, quiet, type LedgerTotal } from './kill-rounds.ts';
+import type { LedgerRow } from '../../hub/telemetry/telemetry-operations.ts';
+import { ledgerOf, quiet } from './kill-rounds.ts';
 import { addDevices, LedgerFleet, type Comparison } from './ledger-fleet.ts';
 import { spawnHub } from './process.ts';
 import { waitFor } from './wait-for.ts';
@@ -16,7 +17,7 @@ export interface OutageReport extends Comparison {
   spooledAtReturn: number;
   /** From the return of the store to an empty spool, with live traffic going on, s. */
   drainedAfterSec: number;
-  ledger: LedgerTotal;
+  ledger: LedgerRow;
 }
 
 /** InfluxDB goes away under load and comes back. */

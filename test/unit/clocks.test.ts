@@ -36,7 +36,7 @@ test('when the clock of a device drifts, a further anchor holds from then on, an
   const telemetry = async (upMs: number): Promise<number> => {
     device.telemetry({ ts: undefined, up: upMs });
     await pass(600);
-    const last = [...store.stored].filter((line) => line.includes('env')).at(-1) ?? '';
+    const last = [...store.stored].findLast((line) => line.includes('env')) ?? '';
     return Number(last.split(' ').at(-1)) / 1000;
   };
   assert.equal(await telemetry(1_000), startMs + 1_000, 'an old reading keeps the time it always had');
