@@ -60,6 +60,9 @@ export interface Config {
   readonly totalMessagesPerSec: number;
   readonly spoolMaxMib: number;
   readonly deadLettersMax: number;
+  readonly rollUps: boolean;
+  /** Undefined: readings are kept for ever. */
+  readonly rawRetentionDays?: number;
   readonly notice?: { readonly cron: string; readonly payload: unknown };
   readonly logLevel: LogLevel;
 }
@@ -264,6 +267,8 @@ function nested(values: ConfigValues, cwd: string): Config {
     totalMessagesPerSec: values.totalMessagesPerSec,
     spoolMaxMib: values.spoolMaxMib,
     deadLettersMax: values.deadLettersMax,
+    rollUps: values.rollUps === '1m',
+    ...(values.rawRetentionDays === undefined ? {} : { rawRetentionDays: values.rawRetentionDays }),
     ...(values.noticeCron === undefined
       ? {}
       : { notice: { cron: values.noticeCron, payload: values.noticePayload } }),

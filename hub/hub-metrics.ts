@@ -11,6 +11,7 @@ import type { Metrics } from './kernel/metrics.ts';
 import type { Scheduler } from './schedules/scheduler.ts';
 import type { FanOutCounters } from './telemetry/fan-out.ts';
 import { imbalance } from './telemetry/books.ts';
+import type { Upkeep } from './telemetry/upkeep.ts';
 
 export interface MeasuredParts {
   listener: ListenerCounters;
@@ -21,6 +22,7 @@ export interface MeasuredParts {
   liveness: Liveness;
   fanOut: FanOutCounters;
   road: StoreRoad;
+  upkeep: Upkeep;
   bus: Bus;
   dispatcher: Dispatcher;
   scheduler: Scheduler;
@@ -88,7 +90,7 @@ function exposeConnections(metrics: Metrics, parts: MeasuredParts): void {
   );
 }
 
-function exposeTelemetry(metrics: Metrics, { road, fanOut, scheduler }: MeasuredParts): void {
+function exposeTelemetry(metrics: Metrics, { road, fanOut, scheduler, upkeep }: MeasuredParts): void {
   const { books, spool, link, audit } = road;
   const { total } = books;
   metrics.gauge('hub_points_carried', 'Points on disk when the hub started', () => total.carried);
@@ -118,6 +120,11 @@ function exposeTelemetry(metrics: Metrics, { road, fanOut, scheduler }: Measured
     'hub_store_write_failures_total',
     'Writes that were not taken',
     () => link.counters.failedWrites,
+  );
+  metrics.gauge(
+    'hub_rolled_up_to_seconds',
+    'Unix time up to which readings are rolled up',
+    () => upkeep.rolledUpToMs / 1000,
   );
   metrics.counter('hub_fan_out_total', 'Readings and events published', () => fanOut.published);
   metrics.counter('hub_fan_out_dropped_total', 'Readings and events not published', () => fanOut.dropped);

@@ -10,6 +10,7 @@ import type { Readiness } from './adapters/http.ts';
 import { createPresenceStore } from './adapters/presence-store.ts';
 import { lockDataDir } from './adapters/sqlite.ts';
 import { openStateDatabase } from './adapters/state-database.ts';
+import { createUpkeepProgress } from './adapters/upkeep-progress.ts';
 import { startDeviceListener } from './adapters/ws.ts';
 import type { Bus, Publisher } from './commands/bus.ts';
 import { startDispatcher } from './commands/dispatcher.ts';
@@ -40,6 +41,7 @@ import { Ingest } from './telemetry/ingest.ts';
 import { PresenceRecorder } from './telemetry/presence-recorder.ts';
 import { createReadings } from './telemetry/readings.ts';
 import type { Spool } from './telemetry/spool.ts';
+import { Upkeep } from './telemetry/upkeep.ts';
 import { createTelemetryAdministration } from './telemetry/telemetry-administration.ts';
 
 export interface RunningHub {
@@ -237,7 +239,19 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     timeZone: 'UTC',
     run: () => recorder.snapshot(presence.all(), clock.now()),
   });
-  const { notice } = config;
+  const { notice, rollUps, rawRetentionDays } = config;
+  const measurements = (): string[] => [
+    ...new Set(
+      catalog.all().flatMap(({ streams }) => [...streams.values()].map((stream) => stream.measurement)),
+    ),
+  ];
+  const upkeep = new Upkeep(
+    { store, progress: createUpkeepProgress(state), clock, log, measurements },
+    { rollUps, rawRetentionDays },
+  );
+  // Stopped before the scheduler, which waits for a run under way.
+  releasers.push('upkeep', () => upkeep.close());
+  scheduler.add({ name: 'upkeep', cron: '* * * * *', timeZone: 'UTC', run: () => upkeep.run() });
   if (notice !== undefined) {
     scheduler.add({
       name: 'notice',
@@ -253,6 +267,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     listener: listener.counters,
     sessions: counters,
     fanOut: fanOut.counters,
+    upkeep,
     registry,
     presence,
     announcer,

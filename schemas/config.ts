@@ -35,6 +35,8 @@ export interface ConfigValues {
   totalMessagesPerSec: number;
   spoolMaxMib: number;
   deadLettersMax: number;
+  rollUps: 'off' | '1m';
+  rawRetentionDays?: number;
   noticeCron?: string;
   noticePayload?: unknown;
   logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';

@@ -3,6 +3,7 @@ import { constants, gzip } from 'node:zlib';
 import { Pool } from 'undici';
 import { HubError, messageOf } from '../kernel/errors.ts';
 import { systemClock, type Clock } from '../kernel/time.ts';
+import { rollUpOf } from './roll-up-name.ts';
 import type { MetricsStore, ReadingsQuery, ReadingsRow, WriteOutcome } from '../telemetry/store.ts';
 import { openInfluxQueries, type InfluxRow } from './influx-queries.ts';
 
@@ -73,6 +74,22 @@ export function openInflux(options: InfluxOptions, clock: Clock = systemClock): 
     write: (lines, signal) =>
       lines.length === 0 ? Promise.resolve({ kind: 'stored' }) : post(lines.join('\n'), signal),
     readings: async (query) => readings(await queries.run(readingsQuery(query), parameters(query)), query),
+    rollUp: (measurement, fromMs, toMs) =>
+      queries.change(
+        `SELECT count(*), min(*), max(*), mean(*) INTO $target FROM $source
+          WHERE time >= $from AND time < $to GROUP BY time(1m), *`,
+        {
+          source: { identifier: measurement },
+          target: { identifier: rollUpOf(measurement) },
+          from: isoTime(fromMs),
+          to: isoTime(toMs),
+        },
+      ),
+    async removeBefore(measurement, beforeMs) {
+      const parameters = { source: { identifier: measurement }, before: isoTime(beforeMs) };
+      await queries.change('DELETE FROM $source WHERE time < $before', parameters);
+      return false;
+    },
     createDatabase: () => queries.createDatabase(options.database),
     /** A write of nothing: passes authentication and finds the database; 2.x says 400 for the missing points. */
     async probe() {

@@ -61,7 +61,13 @@ const migrations = [
    CREATE TABLE hub_clock (
      one INTEGER PRIMARY KEY CHECK (one = 1),
      last_ms REAL NOT NULL
-   ) STRICT;`,
+   ) STRICT;
+
+   -- Up to where a job that goes on for ever has come.
+   CREATE TABLE job_progress (
+     job TEXT PRIMARY KEY,
+     at_ms REAL NOT NULL
+   ) STRICT, WITHOUT ROWID;`,
 ];
 
 /**

@@ -48,7 +48,6 @@ export async function noisyNeighbours(options: { devices: number; runMs: number 
     await pause(2_000);
     const quiet = await measure();
     noise = makeNoise({ url: hub.deviceUrl, ...flooder }, { url: hub.deviceUrl, ...deaf });
-    await pause(1_000);
     const noisy = await measure();
     noise.stop();
     const page = await (await fetch(`${hub.adminUrl}/metrics`)).text();

@@ -87,6 +87,7 @@ test('without any setting the hub stands alone: own certificate, embedded store 
     totalMessagesPerSec: 50_000,
     spoolMaxMib: 1_024,
     deadLettersMax: 100_000,
+    rollUps: false,
     logLevel: 'info',
   });
 });
@@ -126,6 +127,8 @@ test('every name has its place in the environment', () => {
       HUB_TOTAL_MESSAGES_PER_SEC: '100',
       HUB_SPOOL_MAX_MIB: '2',
       HUB_DEAD_LETTERS_MAX: '5',
+      HUB_ROLL_UPS: '1m',
+      HUB_RAW_RETENTION_DAYS: '30',
       HUB_NOTICE_CRON: '*/5 * * * * *',
       HUB_NOTICE_PAYLOAD: 'null',
       HUB_LOG_LEVEL: 'debug',
@@ -155,6 +158,8 @@ test('every name has its place in the environment', () => {
     totalMessagesPerSec: 100,
     spoolMaxMib: 2,
     deadLettersMax: 5,
+    rollUps: true,
+    rawRetentionDays: 30,
     notice: { cron: '*/5 * * * * *', payload: null },
     logLevel: 'debug',
   });
