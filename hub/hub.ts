@@ -1,14 +1,16 @@
 import { join } from 'node:path';
-import { loadDeviceTypes } from '../schemas/index.ts';
 import { commandStore } from './adapters/command-store.ts';
 import { createCron } from './adapters/cron.ts';
 import { createDeviceStore } from './adapters/device-store.ts';
+import { openDeviceTypes } from './adapters/device-types.ts';
+import { createHubClockStore } from './adapters/hub-clock-store.ts';
 import { createHubIdentityStore } from './adapters/hub-identity-store.ts';
 import { startAdmin } from './adapters/http.ts';
 import type { Readiness } from './adapters/http.ts';
 import { createPresenceStore } from './adapters/presence-store.ts';
 import { lockDataDir } from './adapters/sqlite.ts';
 import { openStateDatabase } from './adapters/state-database.ts';
+import { createUpkeepProgress } from './adapters/upkeep-progress.ts';
 import { startDeviceListener } from './adapters/ws.ts';
 import type { Bus, Publisher } from './commands/bus.ts';
 import { startDispatcher } from './commands/dispatcher.ts';
@@ -16,6 +18,7 @@ import { topicsOf } from './commands/topics.ts';
 import type { Config } from './config.ts';
 import { AckSchedule } from './devices/ack-schedule.ts';
 import { createDeviceAdministration } from './devices/device-administration.ts';
+import { HubClock } from './devices/hub-clock.ts';
 import { Liveness } from './devices/liveness.ts';
 import { broadcastNotice } from './devices/notices.ts';
 import { PresenceAnnouncer } from './devices/presence-announcer.ts';
@@ -24,7 +27,8 @@ import { PresenceKeeper } from './devices/presence-keeper.ts';
 import { Registry } from './devices/registry.ts';
 import { Session, newSessionCounters } from './devices/session.ts';
 import { exposeMetrics } from './hub-metrics.ts';
-import { openBus, openStore, tlsOptions } from './hub-parts.ts';
+import { openBus, tlsOptions } from './hub-parts.ts';
+import { openStoreRoad } from './hub-store-road.ts';
 import { HubError, messageOf } from './kernel/errors.ts';
 import type { Log } from './kernel/log.ts';
 import { Metrics } from './kernel/metrics.ts';
@@ -36,7 +40,9 @@ import { createFanOut } from './telemetry/fan-out.ts';
 import { Ingest } from './telemetry/ingest.ts';
 import { PresenceRecorder } from './telemetry/presence-recorder.ts';
 import { createReadings } from './telemetry/readings.ts';
-import { Writer } from './telemetry/writer.ts';
+import type { Spool } from './telemetry/spool.ts';
+import { Upkeep } from './telemetry/upkeep.ts';
+import { createTelemetryAdministration } from './telemetry/telemetry-administration.ts';
 
 export interface RunningHub {
   /** `wss://host:port/v1/device` */
@@ -59,8 +65,9 @@ export interface HubDeps {
 
 /** Longest wait of a device between attempts to reconnect, ms; told in `welcome`. */
 const backoffMaxMs = 30_000;
-/** Data frames a second a device may send on average; told in `welcome`. */
-const messagesPerSec = 1_000;
+/** What one device may send a second on average, besides its messages. */
+const bytesPerSec = 1_000_000;
+const samplesPerSec = 10_000;
 /** How long a stop waits for the store to take what is under way, ms. */
 const drainMs = 5_000;
 /** After a start, how long a device that was connected may take to come back, besides the longest backoff, ms. */
@@ -96,15 +103,18 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   releasers.push('state database', () => state.close());
   const identity = createHubIdentityStore(state);
   const hub = { hubId: await identity.hubId(), incarnation: String(await identity.nextIncarnation()) };
-  const catalog = await loadDeviceTypes(config.schemasDir);
+  const catalog = await openDeviceTypes(config.schemasDir, log);
+  releasers.push('device types', () => catalog.close());
   const registry = new Registry({ store: createDeviceStore(state), clock });
   await registry.load();
 
   // The road to the store.
-  const store = await openStore(config, { log, onFailure });
-  releasers.push('metrics store', () => store.close());
-  const writer = new Writer({ store, clock, random, log });
-  releasers.push('writer', () => writer.close());
+  const road = await openStoreRoad(config, { log, clock, random, onFailure, releasers });
+  const { store, link, spool, books, writer, admission } = road;
+  const hubClock = new HubClock({ clock, log, store: createHubClockStore(state) });
+  await hubClock.start();
+  releasers.push('hub clock', () => hubClock.close());
+  admission.clockWrong = () => hubClock.behind;
 
   // The bus comes up last, since commands come in by it; until then nothing is published.
   const topics = topicsOf(config.mqtt.root);
@@ -115,7 +125,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   };
   const fanOut = createFanOut({ publisher, topics, log });
   const ingest = new Ingest(
-    { writer, fanOut, clock },
+    { writer, books, admission, fanOut, clock },
     { maxAgeMs: config.maxAgeSec * 1000, maxAheadMs: config.maxAheadSec * 1000 },
   );
 
@@ -123,7 +133,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   const liveness = new Liveness({ clock, afterPoll: (run) => setImmediate(run) });
   releasers.push('liveness', () => liveness.close());
   const announcer = new PresenceAnnouncer({ publisher, topics, log, hub });
-  const recorder = new PresenceRecorder({ writer, recordOf: (deviceId) => registry.get(deviceId) });
+  const recorder = new PresenceRecorder({ writer, books, recordOf: (deviceId) => registry.get(deviceId) });
   const presence = new PresenceKeeper({
     clock,
     log,
@@ -192,12 +202,14 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   const acks = new AckSchedule(clock, config.ackDelayMs);
   releasers.push('acks', () => acks.close());
   const counters = newSessionCounters();
-  const options = { ackDelayMs: config.ackDelayMs, inFlight: config.inFlight, messagesPerSec, backoffMaxMs };
+  const { ackDelayMs, inFlight, messagesPerSec } = config;
+  const options = { ackDelayMs, inFlight, messagesPerSec, bytesPerSec, samplesPerSec, backoffMaxMs };
   const sessionDeps = { clock, log, liveness, catalog, ingest, acks, presence, registry, counters, options };
   const listener = await startDeviceListener(
     {
       log,
       authenticate: (authorization) => registry.authenticate(authorization),
+      overloaded: () => !admission.takesConnections,
       connect: (record, socket) => {
         const session = new Session({ ...sessionDeps, commands: dispatcher }, record, socket);
         registry.connected(session);
@@ -213,6 +225,13 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   );
   releasers.push('device listener', () => listener.close());
 
+  catalog.changed = () => {
+    for (const session of registry.openSessions()) {
+      const type = catalog.get(session.type.id);
+      if (type !== undefined) session.typeChanged(type);
+    }
+  };
+
   // Schedules.
   const scheduler = new Scheduler({ cron: createCron(log), log });
   releasers.push('scheduler', () => scheduler.close());
@@ -222,7 +241,19 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     timeZone: 'UTC',
     run: () => recorder.snapshot(presence.all(), clock.now()),
   });
-  const { notice } = config;
+  const { notice, rollUps, rawRetentionDays } = config;
+  const measurements = (): string[] => [
+    ...new Set(
+      catalog.all().flatMap(({ streams }) => [...streams.values()].map((stream) => stream.measurement)),
+    ),
+  ];
+  const upkeep = new Upkeep(
+    { store, progress: createUpkeepProgress(state), clock, log, measurements },
+    { rollUps, rawRetentionDays },
+  );
+  // Stopped before the scheduler, which waits for a run under way.
+  releasers.push('upkeep', () => upkeep.close());
+  scheduler.add({ name: 'upkeep', cron: '* * * * *', timeZone: 'UTC', run: () => upkeep.run() });
   if (notice !== undefined) {
     scheduler.add({
       name: 'notice',
@@ -238,12 +269,12 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     listener: listener.counters,
     sessions: counters,
     fanOut: fanOut.counters,
+    upkeep,
     registry,
     presence,
     announcer,
     liveness,
-    ingest,
-    writer,
+    road,
     dispatcher,
     scheduler,
     bus: opened.bus,
@@ -261,6 +292,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
           added: (record) => presence.registered(record.id, record.epoch),
           removed: forget,
         }),
+        ...createTelemetryAdministration({ books, spool, link }),
         readings: createReadings({ store, typeOf }),
       },
       readiness,
@@ -274,12 +306,14 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   const probeTimeout = (): Promise<string> =>
     wait(clock, probeTimeoutMs).then(() => `no answer within ${probeTimeoutMs} ms`);
   async function readiness(): Promise<Readiness> {
-    const storeFault = writer.fault ?? (await Promise.race([probe(), probeTimeout()]));
+    const storeFault = link.fault ?? (await Promise.race([probe(), probeTimeout()]));
     return {
       ready: !stopping,
       parts: {
         devices: part(stopping ? 'the hub is stopping' : undefined),
         store: part(storeFault),
+        clock: part(hubClock.behind ? 'the clock of this machine has gone back' : undefined),
+        spool: part(spool.fault ?? spoolFull(spool)),
         bus: part(opened.bus.connected ? undefined : (opened.bus.fault ?? 'not connected')),
       },
     };
@@ -298,6 +332,11 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
       return { lost, faults: await releasers.closeAll() };
     },
   };
+}
+
+function spoolFull(spool: Spool): string | undefined {
+  if (spool.deadLettersFull) return 'full of dead letters: devices keep their readings';
+  return spool.full ? 'full: devices keep their readings' : undefined;
 }
 
 function part(fault: string | undefined): { ok: boolean; reason?: string } {

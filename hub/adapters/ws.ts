@@ -24,6 +24,8 @@ export interface SocketEvents {
 export interface DeviceListenerDeps {
   log: Log;
   authenticate: (authorization: string | undefined) => Authentication;
+  /** True: too much to do for those who are connected already. */
+  overloaded: () => boolean;
   /** A device is through: its events from now on. */
   connect: (record: DeviceRecord, socket: DeviceSocket) => SocketEvents;
 }
@@ -131,6 +133,10 @@ export async function startDeviceListener(
     socket.on('error', () => socket.destroy());
     if (!accepting) {
       refuse(socket, refusal(503, 'draining', 'the hub is going away', { 'Retry-After': '2' }));
+      return;
+    }
+    if (deps.overloaded()) {
+      refuse(socket, refusal(503, 'overloaded', 'the hub is overloaded', { 'Retry-After': '10' }));
       return;
     }
     const judged = judgeUpgrade(request, options.allowedOrigins, deps.authenticate);
@@ -264,6 +270,10 @@ function judgeUpgrade(
   switch (authentication.kind) {
     case 'device':
       return authentication;
+    case 'shut-out':
+      return refused(429, 'rate-abuse', 'this device sent far over its rate', {
+        'Retry-After': String(authentication.retryAfterSec),
+      });
     case 'disabled':
       return refused(403, 'disabled', 'this device is disabled');
     case 'denied':

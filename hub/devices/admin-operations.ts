@@ -1,6 +1,8 @@
 /** What operators can ask of the devices: over the admin socket of a running hub, or on the files when none runs. */
 
 import type { ReadingsRow } from '../telemetry/store.ts';
+import type { TelemetryOperations } from '../telemetry/telemetry-operations.ts';
+import type { ClockQuality } from './device-clock.ts';
 import type { PresenceReason, PresenceState } from './presence.ts';
 
 export interface NewDevices {
@@ -36,6 +38,8 @@ export interface DeviceDetails extends DeviceSummary {
   /** Why presence is what it is, such as `no-heartbeat`. */
   reason?: PresenceReason;
   firmware?: string;
+  /** Of the open session: how its clocks agree with the hub's. */
+  clock?: ClockQuality;
 }
 
 export interface DeviceOperations {
@@ -62,7 +66,7 @@ export interface DeviceReadingsQuery {
   take: 'first' | 'last';
 }
 
-export interface AdminOperations extends DeviceOperations {
+export interface AdminOperations extends DeviceOperations, TelemetryOperations {
   /** @throws HubError `device-unknown` · `input-invalid` (no such stream) · `store-unavailable` */
   readings(query: DeviceReadingsQuery): Promise<ReadingsRow[]>;
 }

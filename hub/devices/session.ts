@@ -20,20 +20,20 @@ import type { Cancel, Clock } from '../kernel/time.ts';
 import type { Ingest, Refusal } from '../telemetry/ingest.ts';
 import type { AckSchedule } from './ack-schedule.ts';
 import { decodeFrame } from './frame-decoder.ts';
+import { DeviceClock, type ClockQuality } from './device-clock.ts';
 import { Intake } from './intake.ts';
 import type { Liveness, Watch } from './liveness.ts';
 import { commandOf, isSeq, nack } from './nack.ts';
 import { Outbox, defaultOutboxLimits } from './outbox.ts';
 import type { DeviceSocket } from './outbox.ts';
 import type { LinkTiming, PresenceKeeper, WatchedLink } from './presence-keeper.ts';
-import { RateLimit } from './rate-limit.ts';
+import { RateLimit, type DeviceRates } from './rate-limit.ts';
 import type { DeviceRecord } from './device-store.ts';
 import type { OpenedSession, Registry } from './registry.ts';
 
-export interface SessionOptions {
+export interface SessionOptions extends DeviceRates {
   ackDelayMs: number;
   inFlight: number;
-  messagesPerSec: number;
   backoffMaxMs: number;
 }
 
@@ -69,6 +69,9 @@ export interface SessionDeps {
 /** How long a goodbye waits for the store, ms; then it closes unacked, and the device keeps its readings. */
 const byeMs = 10_000;
 
+/** A further anchor holds from this much later: nothing of then can have come before it is on disk, ms. */
+const anchorLeadMs = 5_000;
+
 /**
  * One connected device, from the upgrade to the close:
  *
@@ -88,6 +91,7 @@ export class Session implements WatchedLink, CommandPeer {
   #type: DeviceType | undefined;
   #hello: HelloFrame | undefined;
   #intake: Intake | undefined;
+  #clock: DeviceClock | undefined;
   #watch: Watch | undefined;
   #timing: LinkTiming = { heartbeatMs: 0, graceMs: 0 };
   epoch = 0;
@@ -119,6 +123,11 @@ export class Session implements WatchedLink, CommandPeer {
   get type(): DeviceType {
     if (this.#type === undefined) throw new Error('the session has no device type before its hello');
     return this.#type;
+  }
+
+  /** How well its clocks agree with the hub's; undefined before the welcome. */
+  get clock(): ClockQuality | undefined {
+    return this.#clock?.quality;
   }
 
   get isOpen(): boolean {
@@ -168,6 +177,15 @@ export class Session implements WatchedLink, CommandPeer {
     return false;
   }
 
+  /** The device's type was changed while it is connected: what comes from now on is judged by the new one. */
+  typeChanged(type: DeviceType): void {
+    const intake = this.#intake;
+    if (intake === undefined) return;
+    this.#type = type;
+    const { boot, anchors, steps } = intake.channel;
+    intake.channel = this.#deps.ingest.openChannel(this.#record, type, boot, anchors, steps);
+  }
+
   /** A newer session of the device took over: what this one still sends does not count. */
   replaced(): void {
     this.close('replaced');
@@ -176,6 +194,7 @@ export class Session implements WatchedLink, CommandPeer {
   /** Closes from the hub's side; the session ends at once, the socket when the device answers. */
   close(reason: CloseReason): void {
     if (!this.#outbox.closed) this.#countClose(reason);
+    if (reason === 'rate-abuse') this.#deps.registry.shutOut(this.deviceId);
     this.#outbox.close(reason);
     this.#end(reason === 'replaced');
   }
@@ -200,6 +219,7 @@ export class Session implements WatchedLink, CommandPeer {
     this.#intake?.end();
     this.#deps.registry.sessionEnded(this);
     if (!wasOpen) return;
+    this.#noteUptime();
     // Sockets and timers call this too: what throws here has nobody above to catch it.
     this.#guarded(() => this.#deps.commands.sessionClosed(this));
     if (!replaced) this.#guarded(() => this.#deps.presence.closed(this.deviceId, this));
@@ -212,6 +232,14 @@ export class Session implements WatchedLink, CommandPeer {
       this.#deps.counters.exceptions += 1;
       this.#deps.log.error({ device: this.deviceId, err: error }, 'session not ended well');
     }
+  }
+
+  /** A later boot under the same name is found by its uptime being lower. */
+  #noteUptime(): void {
+    const { registry, log } = this.#deps;
+    registry.noteUptime(this.deviceId, this.boot, this.#clock?.uptimeMs ?? 0).catch((error: unknown) => {
+      log.warn({ device: this.deviceId, reason: messageOf(error) }, 'uptime not saved');
+    });
   }
 
   #receive(text: string): void {
@@ -230,7 +258,7 @@ export class Session implements WatchedLink, CommandPeer {
     switch (frame['type']) {
       case 'telemetry':
       case 'event':
-        this.#intake?.take(frame, frame['type']);
+        this.#intake?.take(frame, frame['type'], text.length);
         return;
       case 'heartbeat':
         if (this.#valid('heartbeat', frame)) this.#heartbeat(frame as unknown as HeartbeatFrame);
@@ -313,12 +341,14 @@ export class Session implements WatchedLink, CommandPeer {
     this.#phase = 'open';
     this.epoch = opened.epoch;
     this.#timing = { heartbeatMs: heartbeatSec * 1000, graceMs: graceSec * 1000 };
+    const channel = ingest.openChannel(this.#record, type, hello.boot, opened.anchors, opened.steps);
+    this.#clock = new DeviceClock(ingest.anchorOf(channel, hello.t1), hello.t1);
     this.#intake = new Intake({
       ingest,
       acks,
       outbox: this.#outbox,
-      channel: ingest.openChannel(this.#record, type, hello.boot, opened.anchors),
-      rate: new RateLimit(clock, options.messagesPerSec),
+      channel,
+      rate: new RateLimit(clock, options),
       inFlight: options.inFlight,
       fail: (reason) => this.close(reason),
       countNack: (code) => this.#countNack(code),
@@ -351,6 +381,24 @@ export class Session implements WatchedLink, CommandPeer {
   #heartbeat(frame: HeartbeatFrame): void {
     const now = this.#deps.clock.now();
     this.send({ type: 'heartbeat', t1: frame.t1, t2: now, t3: now });
+    const anchorMs = this.#clock?.heartbeat(frame.t1, frame.clock, now);
+    if (anchorMs !== undefined) this.#stepAnchor(frame.t1, anchorMs);
+  }
+
+  /**
+   * The device's clock has drifted: another anchor holds from a little later on, and not before it is on disk.
+   * A reading always gets the time of the anchor that its own uptime falls under, however often it is sent.
+   */
+  #stepAnchor(uptimeMs: number, anchorMs: number): void {
+    const step = { boot: this.boot, fromMs: uptimeMs + anchorLeadMs, anchorMs };
+    const { registry, log } = this.#deps;
+    registry.addAnchorStep(this.deviceId, step).then(
+      () => {
+        this.#intake?.channel.steps.push(step);
+        log.info({ device: this.deviceId, anchorMs }, 'a device clock drifts: further anchor');
+      },
+      (error: unknown) => log.error({ device: this.deviceId, err: error }, 'anchor not saved'),
+    );
   }
 
   /** Settles what is under way, acks at once, closes 1000; a store that is away does not hold it for ever. */
