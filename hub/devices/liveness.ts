@@ -13,6 +13,8 @@ export interface WatchOptions {
 export interface Watch {
   /** Liveness time (ms) at which the owner was last heard. */
   heardAt: number;
+  /** True once `quiet` or `expired` was called: the next sign of life is news. The owner sets it back. */
+  attention: boolean;
   /** True once `expired` was called: the watch is over. */
   lapsed: boolean;
   /** The `heardAt` for whose silence `quiet` was called. */
@@ -20,13 +22,27 @@ export interface Watch {
   readonly options: Readonly<WatchOptions>;
 }
 
+/** A time in which the hub did not read, so that nobody can be said to have been silent. */
+export interface Stall {
+  /** When it ended, Unix ms. */
+  atMs: number;
+  stalledMs: number;
+}
+
 export interface LivenessOptions {
   clock: Clock;
   /** Runs the function after the next poll of the sockets (`setImmediate`); a test runs it by hand. */
   afterPoll: (run: () => void) => void;
+  /** Uniform in [0, 1): spreads the beats over their interval. */
+  random?: () => number;
   tickMs?: number;
   slots?: number;
 }
+
+/** Stalls that are kept to tell of. */
+const keptStalls = 16;
+/** Shorter ones are counted, and not told: they explain nothing. */
+const toldStallMs = 1_000;
 
 /**
  * One timing wheel for every silence in the hub (Varghese and Lauck, "Hashed and Hierarchical Timing Wheels",
@@ -38,22 +54,26 @@ export interface LivenessOptions {
 export class Liveness {
   readonly #clock: Clock;
   readonly #afterPoll: (run: () => void) => void;
+  readonly #random: () => number;
   readonly #tickMs: number;
   readonly #slots: Set<Watch>[];
   readonly #slotOf = new Map<Watch, number>();
   readonly #stop: () => void;
+  readonly #stalls: Stall[] = [];
   #cursor = 0;
-  #lastTickAt: number;
+  /** Monotonic ms up to which time has been taken into account. */
+  #countedTo: number;
   #now = 0;
   /** Total length of our own stalls, ms, for the metrics. */
   stalledMs = 0;
 
-  constructor({ clock, afterPoll, tickMs = 50, slots = 512 }: LivenessOptions) {
+  constructor({ clock, afterPoll, random = Math.random, tickMs = 50, slots = 512 }: LivenessOptions) {
     this.#clock = clock;
     this.#afterPoll = afterPoll;
+    this.#random = random;
     this.#tickMs = tickMs;
     this.#slots = Array.from({ length: slots }, () => new Set<Watch>());
-    this.#lastTickAt = clock.monotonic();
+    this.#countedTo = clock.monotonic();
     this.#stop = clock.every(tickMs, () => this.#tick());
   }
 
@@ -62,11 +82,31 @@ export class Liveness {
     return this.#now + this.#tickMs;
   }
 
+  /** The last long stalls of the event loop, oldest first. */
+  get stalls(): readonly Stall[] {
+    return this.#stalls;
+  }
+
   /** Begins to watch, as if the owner had been heard just now. `expired` is called once, unless unwatched. */
   watch(options: WatchOptions): Watch {
-    const watch: Watch = { heardAt: this.now, lapsed: false, askedFor: -1, options };
-    this.#place(watch);
-    return watch;
+    return this.#begin(options, this.now);
+  }
+
+  /**
+   * Runs `run` every `intervalMs` from a random moment of the interval on, so that what a whole fleet is owed
+   * (a ping) is spread evenly.
+   * @returns ends it
+   */
+  beat(intervalMs: number, run: () => void): () => void {
+    const options = {
+      allowedMs: intervalMs,
+      expired: () => {
+        watch = this.#begin(options, watch.heardAt + intervalMs);
+        run();
+      },
+    };
+    let watch = this.#begin(options, this.now - this.#random() * intervalMs);
+    return () => this.unwatch(watch);
   }
 
   unwatch(watch: Watch): void {
@@ -82,6 +122,12 @@ export class Liveness {
     for (const slot of this.#slots) slot.clear();
   }
 
+  #begin(options: WatchOptions, heardAt: number): Watch {
+    const watch: Watch = { heardAt, attention: false, lapsed: false, askedFor: -1, options };
+    this.#place(watch);
+    return watch;
+  }
+
   #place(watch: Watch): void {
     // At least one tick ahead: the slot under the cursor was visited already.
     const ticks = Math.max(1, Math.ceil((dueAt(watch) - this.#now) / this.#tickMs));
@@ -91,18 +137,25 @@ export class Liveness {
   }
 
   #tick(): void {
-    const monotonic = this.#clock.monotonic();
-    const elapsed = monotonic - this.#lastTickAt;
-    this.#lastTickAt = monotonic;
+    const elapsed = this.#clock.monotonic() - this.#countedTo;
     // A tick that comes more than two ticks late means the loop was blocked: liveness time stood still.
     const stalled = elapsed > this.#tickMs * 3 ? elapsed - this.#tickMs : 0;
-    this.stalledMs += stalled;
-    const target = this.#now + elapsed - stalled;
-    while (this.#now + this.#tickMs <= target) {
+    if (stalled > 0) this.#stalled(stalled);
+    // What is left of a tick is counted with the next one, or a deadline far off would come late.
+    const ticks = Math.floor((elapsed - stalled) / this.#tickMs);
+    this.#countedTo += stalled + ticks * this.#tickMs;
+    for (let tick = 0; tick < ticks; tick++) {
       this.#now += this.#tickMs;
       this.#cursor = (this.#cursor + 1) % this.#slots.length;
       this.#visit(this.#cursor);
     }
+  }
+
+  #stalled(stalledMs: number): void {
+    this.stalledMs += stalledMs;
+    if (stalledMs < toldStallMs) return;
+    this.#stalls.push({ atMs: this.#clock.now(), stalledMs });
+    if (this.#stalls.length > keptStalls) this.#stalls.shift();
   }
 
   #visit(index: number): void {
@@ -136,11 +189,13 @@ export class Liveness {
     const silentMs = this.#now - watch.heardAt;
     if (silentMs >= watch.options.allowedMs) {
       watch.lapsed = true;
+      watch.attention = true;
       watch.options.expired();
       return;
     }
     if (dueAt(watch) <= this.#now) {
       watch.askedFor = watch.heardAt;
+      watch.attention = true;
       watch.options.quiet?.();
     }
     this.#place(watch);

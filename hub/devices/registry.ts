@@ -25,6 +25,8 @@ export class Registry {
   readonly #sessions = new Map<string, Session>();
   /** Sockets upgraded, with or without a hello. */
   readonly #connected = new Set<Session>();
+  /** Called when the last connection has ended. */
+  #empty: (() => void) | undefined;
 
   constructor(deps: { store: DeviceStore; clock: Clock }) {
     this.#store = deps.store;
@@ -82,7 +84,7 @@ export class Registry {
     const older = this.#sessions.get(deviceId);
     this.#sessions.set(deviceId, session);
     const replaced = older?.isOpen === true;
-    older?.replaced();
+    older?.replaced({ address: session.address, boot: hello.boot });
     const stored = await this.#store.openSession({
       deviceId,
       boot: hello.boot,
@@ -97,6 +99,7 @@ export class Registry {
   /** The session is over; called once for each. */
   sessionEnded(session: Session): void {
     this.#connected.delete(session);
+    if (this.#connected.size === 0) this.#empty?.();
     if (this.#sessions.get(session.deviceId) === session) this.#sessions.delete(session.deviceId);
   }
 
@@ -113,8 +116,16 @@ export class Registry {
     for (const session of this.#connected) if (session.deviceId === deviceId) session.close('device-removed');
   }
 
-  /** Closes every connection. */
-  closeAll(): void {
-    for (const session of this.#connected) session.close('draining');
+  /** Resolves when no connection is left. */
+  allEnded(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#connected.size === 0) resolve();
+      else this.#empty = resolve;
+    });
+  }
+
+  /** Every connection, in a session or not yet. */
+  connections(): readonly Session[] {
+    return [...this.#connected];
   }
 }
