@@ -16,7 +16,7 @@ export function environmentName(name: string): string {
 
 const byEnvironmentName = new Map(configNames.map((name) => [environmentName(name), name]));
 
-export type EnvironmentValue = { kind: 'value'; value: unknown } | { kind: 'fault'; rule: string };
+type EnvironmentValue = { kind: 'value'; value: unknown } | { kind: 'fault'; rule: string };
 
 /**
  * An environment text as the value the schema expects: numbers and lists have a text form of their own, the
@@ -30,7 +30,7 @@ function parseEnvironmentValue(name: ConfigName, text: string): EnvironmentValue
       return { kind: 'fault', rule: 'JSON, such as {"text":"hello"} or "hello"' };
     }
   }
-  switch (configType(name)) {
+  switch (configType(name) ?? 'any') {
     case 'integer':
       return { kind: 'value', value: /^[+-]?\d+$/.test(text.trim()) ? Number(text) : text };
     case 'array': {

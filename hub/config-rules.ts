@@ -140,8 +140,11 @@ function listenFaults(values: Values): RuleFault[] {
   return faults;
 }
 
+function anyHost(host: string): boolean {
+  return host === '0.0.0.0' || host === '::';
+}
+
 function overlaps(a: ListenAddress, b: ListenAddress): boolean {
-  const anyHost = (host: string): boolean => host === '0.0.0.0' || host === '::';
   return a.port !== 0 && a.port === b.port && (a.host === b.host || anyHost(a.host) || anyHost(b.host));
 }
 

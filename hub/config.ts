@@ -17,7 +17,7 @@ import type { LogLevel } from './kernel/log.ts';
 export type { ListenAddress };
 
 /** How the device listener speaks TLS. Files are absolute paths of PEM files. */
-export type TlsConfig =
+type TlsConfig =
   /** The hub makes a local CA and a certificate in the data folder. */
   | { readonly mode: 'own'; readonly clientCa?: string }
   | { readonly mode: 'given'; readonly cert: string; readonly key: string; readonly clientCa?: string }
@@ -56,6 +56,9 @@ export interface Config {
   readonly inFlight: number;
   readonly maxAgeSec: number;
   readonly maxAheadSec: number;
+  readonly backoffMaxMs: number;
+  readonly acceptPerSec: number;
+  readonly restartMs: number;
   readonly notice?: { readonly cron: string; readonly payload: unknown };
   readonly logLevel: LogLevel;
 }
@@ -186,7 +189,7 @@ class ConfigReader {
   #fault(name: string, rule: string, got: unknown, rest: readonly string[] = []): void {
     this.#faulty.add(name);
     const place = [this.#named(name), ...rest].join('/');
-    const hidden = isSecret(name) || /:\/\/.*@/.test(String(got));
+    const hidden = isSecret(name) || /:\/\/.*@/.test(JSON.stringify(got) ?? '');
     this.#faults.push({
       name: place,
       rule: `must be ${rule}`,
@@ -256,6 +259,9 @@ function nested(values: ConfigValues, cwd: string): Config {
     inFlight: values.inFlight,
     maxAgeSec: values.maxAgeSec,
     maxAheadSec: values.maxAheadSec,
+    backoffMaxMs: values.backoffMaxMs,
+    acceptPerSec: values.acceptPerSec,
+    restartMs: values.restartMs,
     ...(values.noticeCron === undefined
       ? {}
       : { notice: { cron: values.noticeCron, payload: values.noticePayload } }),

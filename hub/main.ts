@@ -6,7 +6,6 @@ import { isCron } from './adapters/cron.ts';
 import type { CliDeps, StopReason } from './cli/cli-deps.ts';
 import { exitCodes } from './cli/exit-codes.ts';
 import { runCli } from './cli/program.ts';
-import { messageOf } from './kernel/errors.ts';
 import { createLog } from './kernel/log.ts';
 import { systemClock } from './kernel/time.ts';
 
@@ -15,31 +14,38 @@ const sameSignalMs = 500;
 
 const signalNumbers = { SIGINT: 2, SIGTERM: 15 } as const;
 
-/** Set while the hub runs: a reason to stop goes here instead of ending the process. */
-let askToStop: ((reason: StopReason) => void) | undefined;
+/** Set while the hub runs: a reason to stop goes here instead of ending the process. True for the first one. */
+let askToStop: ((reason: StopReason) => boolean) | undefined;
 
 function stopRequested(): Promise<StopReason> {
   return new Promise((resolve) => {
-    askToStop = resolve;
-    let firstAt: number | undefined;
+    let asked = false;
+    const ask = (reason: StopReason): boolean => {
+      const first = !asked;
+      asked = true;
+      resolve(reason);
+      return first;
+    };
+    askToStop = ask;
+    let signalledAt: number | undefined;
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       process.on(signal, () => {
         const now = systemClock.monotonic();
-        if (firstAt !== undefined && now - firstAt > sameSignalMs) process.exit(128 + signalNumbers[signal]);
-        firstAt ??= now;
-        resolve({ kind: 'signal', signal });
+        if (signalledAt !== undefined && now - signalledAt > sameSignalMs) {
+          process.exit(128 + signalNumbers[signal]);
+        }
+        signalledAt ??= now;
+        ask({ kind: 'signal', signal });
       });
     }
   });
 }
 
 function crashed(error: unknown): void {
-  if (askToStop !== undefined) {
-    askToStop({ kind: 'crashed', error });
-    return;
-  }
-  process.stderr.write(`device-hub: ${messageOf(error)}\n`);
-  process.exit(exitCodes.crash);
+  // The first fault of a running hub is logged where it stops; one during the stop has this place alone.
+  if (askToStop?.({ kind: 'crashed', error }) === true) return;
+  process.stderr.write(`device-hub: ${error instanceof Error ? error.stack : String(error)}\n`);
+  if (askToStop === undefined) process.exit(exitCodes.crash);
 }
 
 process.on('uncaughtException', crashed);

@@ -31,6 +31,9 @@ export interface ConfigValues {
   inFlight: number;
   maxAgeSec: number;
   maxAheadSec: number;
+  backoffMaxMs: number;
+  acceptPerSec: number;
+  restartMs: number;
   noticeCron?: string;
   noticePayload?: unknown;
   logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';

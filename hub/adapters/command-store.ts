@@ -58,7 +58,9 @@ export function commandStore(database: Database): CommandJournal {
       return (await database.read('SELECT 1 FROM command_delivery WHERE key = ?1', [key])).length > 0;
     },
     async accept(record, delivery) {
-      await database.transaction([insert(record), ...(delivery === undefined ? [] : [remember(delivery)])]);
+      const statements = delivery === undefined ? [insert(record)] : [insert(record), remember(delivery)];
+      const [added] = await database.transaction(statements);
+      return added !== undefined && added.length > 0;
     },
     async save(command) {
       const { device, id, status, changedMs } = command;
@@ -101,7 +103,7 @@ function insert({ command, answerTo }: CommandRecord): Statement {
   const final = isFinal(status) ? 1 : 0;
   return {
     sql: `INSERT INTO command (device, id, status, final, owed, changed_ms, body, answer_topic, answer_correlation)
-          VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7, ?8)`,
+          VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING RETURNING seq`,
     params: [
       ...[device, id, status, final, changedMs, JSON.stringify(command)],
       ...[answerTo?.topic ?? null, answerTo?.correlation ?? null],

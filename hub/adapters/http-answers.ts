@@ -16,7 +16,7 @@ const statusOf: Partial<Record<ErrorCode, number>> = {
   'bus-unavailable': 503,
 };
 
-export interface ErrorAnswer {
+interface ErrorAnswer {
   error: { code: string; message: string; details?: unknown };
 }
 

@@ -6,9 +6,9 @@ import type { AdminOperations, DeviceReadingsQuery, NewDevices } from '../device
 import { HubError } from '../kernel/errors.ts';
 
 /** Devices registered by one request. */
-export const maxNewDevices = 10_000;
+const maxNewDevices = 10_000;
 /** Rows of one answer. */
-export const maxReadings = 100_000;
+const maxReadings = 100_000;
 
 const newDevicesSchema = {
   type: 'object',

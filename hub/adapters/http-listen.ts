@@ -21,7 +21,7 @@ export function formatAddress({ host, port }: ListenAddress): string {
 export function listenFault(error: unknown, address: ListenAddress, setting: string): HubError {
   const text = formatAddress(address);
   const details = { address: text, setting };
-  switch (codeOf(error)) {
+  switch (codeOf(error) ?? '') {
     case 'EADDRINUSE':
       return new HubError(
         'address-in-use',

@@ -1,9 +1,10 @@
+import { Socket } from 'node:net';
 import { connect, type IConnackPacket, type IPublishPacket, type MqttClient } from 'mqtt';
 import type { Bus, BusCounters, BusHandlers, IncomingMessage, OutgoingMessage } from '../commands/bus.ts';
 import { topicsOf, type Topics } from '../commands/topics.ts';
 import { HubError, messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
-import { backoff, wait, type Cancel, type Clock } from '../kernel/time.ts';
+import { backoff, type Cancel, type Clock } from '../kernel/time.ts';
 import { Outbox, type Send } from './mqtt-outbox.ts';
 
 export interface MqttDeps {
@@ -64,13 +65,16 @@ class MqttBus implements Bus {
   #client: MqttClient | undefined;
   #waits: Generator<number, never>;
   #retry: Cancel | undefined;
-  #qosZeroInFlight = 0;
+  /** QoS 0 messages the connection's socket has not taken yet. */
+  #handedOver = { count: 0 };
   /** Messages come one after another, over reconnects too: a redelivery never overtakes its first handling. */
   #incoming: Promise<void> = Promise.resolve();
   /** The payload of the marker that ends the time in which old messages come; undefined when none are due. */
   #marker: string | undefined;
   #closing = false;
   #attempted: () => void = () => {};
+  /** Resolved when the connection that a close says good-bye on is lost. */
+  readonly #lost = Promise.withResolvers<void>();
 
   constructor(deps: MqttDeps, options: MqttOptions, handlers: BusHandlers) {
     this.#deps = deps;
@@ -92,13 +96,14 @@ class MqttBus implements Bus {
   publish(message: OutgoingMessage): Promise<void> {
     if (message.qos === 1) return this.#outbox.add(message);
     const client = this.#client;
-    if (client === undefined || !this.connected || this.#qosZeroInFlight >= maxQosZeroInFlight) {
+    if (client === undefined || !this.connected || this.#handedOver.count >= maxQosZeroInFlight) {
       this.counters.dropped++;
       return Promise.resolve();
     }
-    this.#qosZeroInFlight++;
+    const handedOver = this.#handedOver;
+    handedOver.count++;
     send(client, message, (refusal) => {
-      this.#qosZeroInFlight--;
+      handedOver.count--;
       if (refusal === undefined) this.counters.published++;
       else this.counters.dropped++;
     });
@@ -113,10 +118,9 @@ class MqttBus implements Bus {
     const client = this.#client;
     if (client !== undefined && this.connected) {
       const farewell = this.#outbox.add(this.#presence(false)).then(() => this.#outbox.drained());
-      await this.#atMost(
-        farewell.catch((error: unknown) => this.#deps.log.warn({ err: error }, 'no good-bye')),
-      );
-      await this.#atMost(client.endAsync());
+      const said = farewell.catch((error: unknown) => this.#deps.log.warn({ err: error }, 'no good-bye'));
+      await this.#atMost(said, this.#lost.promise);
+      if (this.#client === client) await this.#atMost(client.endAsync(), this.#lost.promise);
     }
     this.connected = false;
     this.#outbox.close();
@@ -151,6 +155,8 @@ class MqttBus implements Bus {
       ...(password === undefined ? {} : { password }),
     });
     this.#client = client;
+    // PUBACKs are small packets that the broker waits for: they must not wait for one another (Nagle).
+    if (client.stream instanceof Socket) client.stream.setNoDelay(true);
     const startedMs = this.#deps.clock.monotonic();
     let reason = 'the connection was closed';
     client.handleMessage = (packet, done): void => this.#take(client, packet, done);
@@ -217,12 +223,16 @@ class MqttBus implements Bus {
     if (this.#client !== client) return;
     this.#client = undefined;
     this.#outbox.detach();
+    this.#handedOver = { count: 0 };
     const was = this.connected;
     this.connected = false;
     this.fault = reason;
     client.end(true);
     this.#attempted();
-    if (this.#closing) return;
+    if (this.#closing) {
+      this.#lost.resolve();
+      return;
+    }
     if (was && lastedMs >= goodConnectionMs) this.#waits = this.#newWaits();
     const waitMs = this.#waits.next().value;
     const { url } = this.#options;
@@ -265,8 +275,12 @@ class MqttBus implements Bus {
     return backoff({ firstMs: Math.min(500, backoffMaxMs), maxMs: backoffMaxMs, random: this.#deps.random });
   }
 
-  async #atMost(work: Promise<unknown>): Promise<void> {
-    await Promise.race([work, wait(this.#deps.clock, closeTimeoutMs)]);
+  /** Waits for `work`, but no longer than the close may take. */
+  async #atMost(...work: Promise<unknown>[]): Promise<void> {
+    const { promise: tooLong, resolve } = Promise.withResolvers<void>();
+    const cancel = this.#deps.clock.after(closeTimeoutMs, resolve);
+    await Promise.race([...work, tooLong]);
+    cancel();
   }
 }
 

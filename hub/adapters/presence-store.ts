@@ -59,8 +59,6 @@ function toPresence(row: Row): PresenceRow {
       ...optional('frameMs', 'frame_ms'),
       ...optional('dataMs', 'data_ms'),
     },
-    ...(typeof heartbeatMs === 'number'
-      ? { timing: { heartbeatMs, graceMs: Number(row['grace_ms']) } }
-      : {}),
+    ...(typeof heartbeatMs === 'number' ? { timing: { heartbeatMs, graceMs: Number(row['grace_ms']) } } : {}),
   };
 }

@@ -7,6 +7,8 @@ import { HubError, messageOf } from '../kernel/errors.ts';
 const keyBytes = 48;
 /** A ticket key that leaks opens what was resumed with it, so it does not live long. */
 const longestLifeMs = 86_400_000;
+/** How long a ticket may be used, seconds; `sessionTimeout` of the server. */
+export const ticketLifeSec = longestLifeMs / 1000;
 
 /**
  * The key that seals TLS session tickets (RFC 5077; RFC 8446 §4.6.1). It is kept in the data folder, readable by the

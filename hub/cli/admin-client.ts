@@ -7,8 +7,11 @@ import type {
   DeviceDetails,
   DeviceReadingsQuery,
   DeviceSummary,
+  DeviceWhy,
   NewCredential,
 } from '../devices/admin-operations.ts';
+import type { Incident } from '../devices/incidents.ts';
+import type { Notice } from '../devices/notices.ts';
 import { HubError, messageOf, type ErrorCode } from '../kernel/errors.ts';
 import type { ReadingsRow } from '../telemetry/store.ts';
 
@@ -33,18 +36,6 @@ const operationFaults = [
 export function adminClient(socketPath: string): AdminOperations {
   const call = (method: string, path: string, body?: unknown): Promise<unknown> =>
     callHub(socketPath, method, path, body);
-  const member = async <T>(answer: Promise<unknown>, name: string): Promise<T> => {
-    const value = await answer;
-    if (typeof value !== 'object' || value === null || !(name in value)) {
-      throw new HubError(
-        'hub-unreachable',
-        'its answer is of another version; use the command line of the same release',
-      );
-    }
-    // The hub at the other end is of the same release, so the member has the shape of the operation.
-    return (value as Record<string, T>)[name] as T;
-  };
-  const devicePath = (id: string): string => `/api/v1/devices/${encodeURIComponent(id)}`;
   return {
     addDevices: (devices) => member<NewCredential[]>(call('POST', '/api/v1/devices', devices), 'devices'),
     listDevices: () => member<DeviceSummary[]>(call('GET', '/api/v1/devices'), 'devices'),
@@ -54,6 +45,14 @@ export function adminClient(socketPath: string): AdminOperations {
     async removeDevice(id) {
       await call('DELETE', devicePath(id));
     },
+    async why(id) {
+      return (await call('GET', `${devicePath(id)}/why`)) as DeviceWhy;
+    },
+    incidents: () => member<Incident[]>(call('GET', '/api/v1/incidents'), 'incidents'),
+    async pushNotice(request) {
+      return (await call('POST', '/api/v1/notices', request)) as Notice;
+    },
+    notices: () => member<Notice[]>(call('GET', '/api/v1/notices'), 'notices'),
     readings({ device, stream, ...range }: DeviceReadingsQuery) {
       const query = new URLSearchParams(
         Object.entries(range).map(([name, value]): [string, string] => [name, String(value)]),
@@ -62,6 +61,22 @@ export function adminClient(socketPath: string): AdminOperations {
       return member<ReadingsRow[]>(call('GET', path), 'readings');
     },
   };
+}
+
+async function member<T>(answer: Promise<unknown>, name: string): Promise<T> {
+  const value = await answer;
+  if (typeof value !== 'object' || value === null || !(name in value)) {
+    throw new HubError(
+      'hub-unreachable',
+      'its answer is of another version; use the command line of the same release',
+    );
+  }
+  // The hub at the other end is of the same release, so the member has the shape of the operation.
+  return (value as Record<string, T>)[name] as T;
+}
+
+function devicePath(id: string): string {
+  return `/api/v1/devices/${encodeURIComponent(id)}`;
 }
 
 /** Whether a hub listens on the socket. @throws HubError `hub-unreachable` when one may, but not for this user */
@@ -116,7 +131,7 @@ function send(socketPath: string, method: string, path: string, body?: string): 
 }
 
 function connectFault(error: NodeJS.ErrnoException, socketPath: string): HubError {
-  switch (error.code) {
+  switch (error.code ?? '') {
     // No file, or the file of a hub that was killed.
     case 'ENOENT':
     case 'ENOTDIR':

@@ -56,11 +56,14 @@ function shown({ host, port }: ListenAddress): string {
 }
 
 function withoutSecrets(config: Config): unknown {
-  const hide = <T extends { password?: string }>(part: T): T =>
-    part.password === undefined ? part : { ...part, password: '(hidden)' };
+  const { mqtt, influx } = config;
   return {
     ...config,
-    mqtt: hide(config.mqtt),
-    ...(config.influx === undefined ? {} : { influx: hide(config.influx) }),
+    mqtt: hidePassword(mqtt),
+    ...(influx === undefined ? {} : { influx: hidePassword(influx) }),
   };
+}
+
+function hidePassword<T extends { password?: string }>(part: T): T {
+  return part.password === undefined ? part : { ...part, password: '(hidden)' };
 }

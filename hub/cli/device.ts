@@ -7,6 +7,7 @@ import { adminClient, hubRuns } from './admin-client.ts';
 import type { CliDeps } from './cli-deps.ts';
 import { adminSocketPath, loadConfig, type ConfigOptions } from './config-source.ts';
 import { exitCodes } from './exit-codes.ts';
+import { addPush, addWhy } from './device-life.ts';
 import { isoTime, table } from './table.ts';
 
 const maxCount = 10_000;
@@ -21,7 +22,14 @@ interface AddOptions extends ConfigOptions {
 
 export function addDevice(program: Command, deps: CliDeps): void {
   const device = program.command('device').description('register, list, show and remove devices');
+  addAdd(device, deps);
+  addListAndShow(device, deps);
+  addRemove(device, deps);
+  addWhy(device, deps);
+  addPush(device, deps);
+}
 
+function addAdd(device: Command, deps: CliDeps): void {
   device
     .command('add')
     .description('register a device, or many, and print their secrets: they are shown this once')
@@ -54,7 +62,9 @@ export function addDevice(program: Command, deps: CliDeps): void {
       );
       deps.err('secrets are shown once; the hub keeps only their hashes\n');
     });
+}
 
+function addListAndShow(device: Command, deps: CliDeps): void {
   device
     .command('list')
     .description('all devices, by id')
@@ -97,7 +107,9 @@ export function addDevice(program: Command, deps: CliDeps): void {
         ).trimStart(),
       );
     });
+}
 
+function addRemove(device: Command, deps: CliDeps): void {
   device
     .command('remove')
     .description('end its session and commands, and forget its credential')

@@ -1,7 +1,7 @@
 import type { FieldError, ProgressFrame, ResultFrame } from '../../schemas/index.ts';
 import { messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
-import { wait, type Cancel, type Clock } from '../kernel/time.ts';
+import type { Clock } from '../kernel/time.ts';
 import { Answers } from './answers.ts';
 import type { IncomingMessage, Publisher } from './bus.ts';
 import { newCommandCounters, type CommandCounters } from './command-counters.ts';
@@ -12,6 +12,7 @@ import type { CommandJournal, CommandRecord } from './journal.ts';
 import type { Tracked } from './lane.ts';
 import { Lanes } from './lanes.ts';
 import { MqttDoor } from './mqtt-door.ts';
+import { OwnTimers } from './own-timers.ts';
 import type { CommandEvents, CommandPeer, DeviceDirectory } from './peer.ts';
 import { topicsOf } from './topics.ts';
 
@@ -83,10 +84,12 @@ class CommandDispatcher implements Dispatcher {
   readonly #lanes: Lanes;
   readonly #intake: Intake;
   readonly #door: MqttDoor;
-  readonly #cancels: Cancel[] = [];
+  readonly #timers: OwnTimers;
   #lookups = 0;
 
-  constructor(deps: DispatcherDeps, options: DispatcherOptions) {
+  constructor(given: DispatcherDeps, options: DispatcherOptions) {
+    this.#timers = new OwnTimers(given.clock);
+    const deps = { ...given, clock: this.#timers };
     this.#deps = deps;
     this.#intervals = {
       recallMs: options.recallIntervalMs ?? 30_000,
@@ -112,10 +115,8 @@ class CommandDispatcher implements Dispatcher {
   async restore(): Promise<void> {
     const { clock, journal } = this.#deps;
     for (const record of await journal.open()) this.#lanes.restore(record);
-    this.#cancels.push(
-      clock.every(this.#intervals.recallMs, () => this.#lanes.recallAgain()),
-      clock.every(pruneIntervalMs, () => void this.#prune()),
-    );
+    clock.every(this.#intervals.recallMs, () => this.#lanes.recallAgain());
+    clock.every(pruneIntervalMs, () => void this.#prune());
   }
 
   message(message: IncomingMessage): Promise<void> {
@@ -193,10 +194,13 @@ class CommandDispatcher implements Dispatcher {
   }
 
   async close(): Promise<void> {
-    for (const cancel of this.#cancels) cancel();
+    this.#timers.cancelAll();
     this.#answers.close();
     const settled = this.#intake.close().then(() => this.#lanes.close());
-    await Promise.race([settled, wait(this.#deps.clock, closeTimeoutMs)]);
+    const { promise: tooLong, resolve } = Promise.withResolvers<void>();
+    this.#timers.after(closeTimeoutMs, resolve);
+    await Promise.race([settled, tooLong]);
+    this.#timers.cancelAll();
   }
 
   /** Only the newest session's word counts. */

@@ -67,19 +67,24 @@ export class Intake {
   async submit(request: CommandRequest, context: RequestContext = {}): Promise<Submission> {
     const { device, id } = request;
     if (id !== undefined) {
-      const known = await this.#known(request, id);
-      if (known !== undefined) return known;
-      // Another request with this id may have come while the journal was read.
-      if (this.#arriving.get(device)?.has(id) === true) return this.submit(request, context);
+      for (
+        let first = this.#arrivingOf(device, id);
+        first !== undefined;
+        first = this.#arrivingOf(device, id)
+      ) {
+        await first;
+      }
+      if (this.#deps.lanes.get(device)?.commands.has(id) === true) return this.#known(request, id);
     }
     if (this.#closing) throw new HubError('bus-unavailable', 'the hub is stopping');
     const judged = this.#judge(request, context);
-    return judged.kind === 'refused' ? this.refused(judged.refusal) : this.#accept(judged.command, context);
+    if (judged.kind === 'ok') return this.#accept(judged.command, request, context);
+    return id === undefined ? this.refused(judged.refusal) : this.#known(request, id, judged.refusal);
   }
 
   /** The command as it is now, waiting for one that is just being journalled. @throws HubError `database-failed` */
   async find(device: string, id: string): Promise<CommandRecord | undefined> {
-    await this.#arriving.get(device)?.get(id);
+    await this.#arrivingOf(device, id);
     return this.#deps.lanes.get(device)?.commands.get(id) ?? this.#deps.journal.find(device, id);
   }
 
@@ -95,17 +100,16 @@ export class Intake {
     await Promise.all([...this.#arriving.values()].flatMap((ids) => [...ids.values()]));
   }
 
-  /** The answer to an id the hub has met before. What is told is in the journal. */
-  async #known(request: CommandRequest, id: string): Promise<Submission | undefined> {
-    let command: Command;
+  /** The answer to an id the hub has met before, or else `refusal`. What is told is in the journal. */
+  async #known(request: CommandRequest, id: string, refusal?: Refusal): Promise<Submission> {
+    let command: Command | undefined;
     try {
-      const record = await this.find(request.device, id);
-      if (record === undefined) return undefined;
-      command = record.command;
+      command = (await this.find(request.device, id))?.command;
       await this.#deps.lanes.get(request.device)?.settled;
     } catch (error) {
       return this.#unavailable(error);
     }
+    if (command === undefined) return this.refused(refusal ?? { reason: 'unavailable' });
     if (command.name !== request.name || !isDeepStrictEqual(command.params, request.params)) {
       return this.refused({ reason: 'id-conflict' });
     }
@@ -156,20 +160,23 @@ export class Intake {
     return step(command, { kind: 'refused', reason: 'offline' }, acceptedMs).command;
   }
 
-  async #accept(command: Command, context: RequestContext): Promise<Submission> {
+  async #accept(command: Command, request: CommandRequest, context: RequestContext): Promise<Submission> {
     const { journal, lanes, answers, counters, directory } = this.#deps;
     const { answerTo, delivery } = context;
     const record: CommandRecord = answerTo === undefined ? { command } : { command, answerTo };
     const expiresMs = command.deadlineMs + keepDeliveriesMs;
     const written = journal.accept(record, delivery === undefined ? undefined : { ...delivery, expiresMs });
     this.#arrives(command, written);
+    let added: boolean;
     try {
-      await written;
+      added = await written;
     } catch (error) {
       return this.#unavailable(error);
     } finally {
       this.#arrived(command);
     }
+    // The journal has this id already: the request came before, or clashes with one that did.
+    if (!added) return this.#known(request, command.id);
     counters.accepted++;
     if (isFinal(command.status)) {
       counters.finals[command.status]++;
@@ -190,7 +197,11 @@ export class Intake {
     );
   }
 
-  #arrives({ device, id }: Command, written: Promise<void>): void {
+  #arrivingOf(device: string, id: string): Promise<unknown> | undefined {
+    return this.#arriving.get(device)?.get(id);
+  }
+
+  #arrives({ device, id }: Command, written: Promise<unknown>): void {
     const ids = this.#arriving.get(device) ?? new Map<string, Promise<unknown>>();
     ids.set(
       id,

@@ -31,8 +31,11 @@ export interface CommandJournal {
   unanswered(page: { limit: number; after?: number }): Promise<{ records: CommandRecord[]; last?: number }>;
   find(device: string, id: string): Promise<CommandRecord | undefined>;
   wasDelivered(key: string): Promise<boolean>;
-  /** A new command (final already when refused on its merits) and the delivery that brought it, in one. */
-  accept(record: CommandRecord, delivery?: Delivery): Promise<void>;
+  /**
+   * A new command (final already when it can come to nothing) and the delivery that brought it, in one.
+   * False, and nothing written, when the device has a command with this id.
+   */
+  accept(record: CommandRecord, delivery?: Delivery): Promise<boolean>;
   save(command: Command): Promise<void>;
   /** The broker has the final answer. */
   answered(device: string, id: string): Promise<void>;

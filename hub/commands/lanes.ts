@@ -109,7 +109,9 @@ export class Lanes {
     const atMs = Math.max(nowMs, Math.min(nextMs, nowMs + maxTimerMs));
     if (this.#timer !== undefined && this.#timer.atMs <= atMs) return;
     this.#timer?.cancel();
-    this.#timer = { atMs, cancel: this.#clock.after(atMs - nowMs, () => this.#onTimer()) };
+    // Whole milliseconds, and never none: a timer may run a little early by the wall clock.
+    const waitMs = Math.max(1, Math.ceil(atMs - nowMs));
+    this.#timer = { atMs, cancel: this.#clock.after(waitMs, () => this.#onTimer()) };
   }
 
   #onTimer(): void {

@@ -66,8 +66,9 @@ export class MqttDoor {
     if (message.retain) return this.#refuse(subject, { reason: 'retained' }, answer.address);
     if (answer.refusal !== undefined) return this.#refuse(subject, answer.refusal, undefined);
     if (payload.kind === 'refused') return this.#refuse(subject, payload.refusal, answer.address);
-    const delivery = deliveryOf(message);
-    if (await this.#seenBefore(message, delivery, payload.id)) return;
+    // With a caller's id, the id alone tells a repetition.
+    const delivery = payload.id === undefined ? deliveryOf(message) : undefined;
+    if (delivery !== undefined && (await this.#seenBefore(message, delivery))) return;
     const { id, params, ttlMs } = payload;
     const { messageExpirySec } = message;
     const submission = await this.#deps.intake.submit(
@@ -107,19 +108,9 @@ export class MqttDoor {
     }
   }
 
-  /** A redelivery of what is journalled needs only its PUBACK. With a caller's id, the id alone decides. */
-  async #seenBefore(
-    message: IncomingMessage,
-    delivery: { key: string } | undefined,
-    id?: string,
-  ): Promise<boolean> {
-    if (!message.dup || delivery === undefined || id !== undefined) return false;
-    try {
-      return await this.#deps.journal.wasDelivered(delivery.key);
-    } catch (error) {
-      this.#deps.log.error({ reason: messageOf(error) }, 'the journal does not answer');
-      throw error;
-    }
+  /** A redelivery of what is journalled needs only its PUBACK. */
+  async #seenBefore({ dup }: IncomingMessage, { key }: { key: string }): Promise<boolean> {
+    return dup && this.#deps.journal.wasDelivered(key);
   }
 
   /** Where the answer goes; a Response Topic the hub may not publish to is refused. */

@@ -1,4 +1,4 @@
-import type { CommandType, DeviceType, HubFrame, ProgressFrame, ResultFrame } from '../../schemas/index.ts';
+import type { DeviceType, HubFrame, ProgressFrame, ResultFrame } from '../../schemas/index.ts';
 
 /** An open session as the dispatcher sees it. */
 export interface CommandPeer {
@@ -28,5 +28,3 @@ export interface DeviceDirectory {
   /** The registered device's type; undefined when there is no such device, or it is disabled. */
   typeOf(deviceId: string): DeviceType | undefined;
 }
-
-export type { CommandType };

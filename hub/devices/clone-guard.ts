@@ -1,4 +1,4 @@
-import type { Clock } from '../kernel/time.ts';
+import type { Cancel, Clock } from '../kernel/time.ts';
 
 /** Who is behind a session: a boot of some device at some address. */
 export interface Claimant {
@@ -43,6 +43,7 @@ const firstHoldMs = 10_000;
 const longestHoldMs = 300_000;
 /** Without a further fight for so long the alarm is over. */
 const clearAfterMs = 1_800_000;
+const sweepMs = 60_000;
 
 /**
  * Finds two devices that use one credential and push each other out in turn, and makes both wait. Whoever gets in
@@ -51,11 +52,17 @@ const clearAfterMs = 1_800_000;
 export class CloneGuard {
   readonly #deps: CloneGuardDeps;
   readonly #fights = new Map<string, Fight>();
+  readonly #stop: Cancel;
   /** Sessions told to wait. */
   held = 0;
 
   constructor(deps: CloneGuardDeps) {
     this.#deps = deps;
+    this.#stop = deps.clock.every(sweepMs, () => this.#sweep());
+  }
+
+  close(): void {
+    this.#stop();
   }
 
   /** A valid hello came. @param incumbent who has the session now */
@@ -68,8 +75,8 @@ export class CloneGuard {
     return verdict;
   }
 
-  /** Ends what is over; to be called now and then. */
-  sweep(): void {
+  /** Ends what is over. */
+  #sweep(): void {
     const nowMs = this.#deps.clock.now();
     for (const [deviceId, fight] of this.#fights) {
       if (fight.alarm !== undefined && nowMs - fight.alarm.lastAtMs > clearAfterMs) {

@@ -1,4 +1,4 @@
-import { limits } from '../../schemas/index.ts';
+import { limits, renderValue } from '../../schemas/index.ts';
 import type {
   DeviceType,
   DeviceTypeCatalog,
@@ -36,7 +36,13 @@ export function judgeHello(
   const expected = type === undefined ? 'a device type the hub has' : `a version of ${typeName(record.type)}`;
   return {
     kind: 'refused',
-    error: { path: '/deviceType', keyword: 'enum', expected, got: hello.deviceType, in: 'frame' },
+    error: {
+      path: '/deviceType',
+      keyword: 'enum',
+      expected,
+      got: renderValue(hello.deviceType),
+      in: 'frame',
+    },
   };
 }
 

@@ -80,6 +80,13 @@ export class Incidents {
     return this.#all.toReversed();
   }
 
+  /** How many are open, by kind. */
+  open(): Record<IncidentKind, number> {
+    const counts = { 'cloned-credential': 0, flapping: 0, 'correlated-loss': 0 };
+    for (const { kind, state } of this.#all) if (state === 'open') counts[kind] += 1;
+    return counts;
+  }
+
   /** Every change of presence, in order. */
   presenceChanged(deviceId: string, { state, reason }: Presence): void {
     const nowMs = this.#deps.clock.monotonic();

@@ -73,9 +73,8 @@ export class Intake implements FrameOwner, AckOwner {
 
   refusedByStore(seq: number, samples: readonly number[] | undefined, reason: string): void {
     if (this.#done) return;
-    const errors = [
-      { path: '', keyword: 'store', expected: 'a point the store takes', got: reason.slice(0, 200) },
-    ];
+    const expected = `a point the store takes; it says: ${reason}`.slice(0, 200);
+    const errors = [{ path: '', keyword: 'store', expected, got: 'a point it refused' }];
     const refusal: Refusal = { code: 'refused-by-store', errors };
     this.#refuse(seq, samples === undefined ? refusal : { ...refusal, rejectedSamples: samples });
   }
@@ -86,7 +85,8 @@ export class Intake implements FrameOwner, AckOwner {
     const upTo = this.#settlement.settledUpTo;
     if (upTo <= this.#ackedUpTo) return;
     // Acks merge: a device that does not read gets one later for all.
-    if (outbox.congested) acks.postpone(this);
+    // The last one before a goodbye does not wait.
+    if (outbox.congested && this.#finished === undefined) acks.postpone(this);
     else if (outbox.sendText(`{"type":"ack","upTo":${upTo}}`)) this.#ackedUpTo = upTo;
   }
 

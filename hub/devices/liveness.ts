@@ -45,6 +45,12 @@ const keptStalls = 16;
 const toldStallMs = 1_000;
 
 /**
+ * How far, in ticks, liveness time leads in `now`, and how much of it one tick can bring. The two are one
+ * number: a frame read at the very end of a late tick is then still stamped no earlier than it came.
+ */
+const leadTicks = 3;
+
+/**
  * One timing wheel for every silence in the hub (Varghese and Lauck, "Hashed and Hierarchical Timing Wheels",
  * 1987, scheme 6), so that no socket has a timer of its own.
  *
@@ -61,25 +67,27 @@ export class Liveness {
   readonly #stop: () => void;
   readonly #stalls: Stall[] = [];
   #cursor = 0;
-  /** Monotonic ms up to which time has been taken into account. */
-  #countedTo: number;
+  #lastTickAt: number;
+  /** Liveness time at the last tick; ticks come a little late, and the fractions add up. */
+  #at = 0;
+  /** The part of it that the cursor has passed, in whole ticks. */
   #now = 0;
   /** Total length of our own stalls, ms, for the metrics. */
   stalledMs = 0;
 
-  constructor({ clock, afterPoll, random = Math.random, tickMs = 50, slots = 512 }: LivenessOptions) {
+  constructor({ clock, afterPoll, random = Math.random, tickMs = 25, slots = 1024 }: LivenessOptions) {
     this.#clock = clock;
     this.#afterPoll = afterPoll;
     this.#random = random;
     this.#tickMs = tickMs;
     this.#slots = Array.from({ length: slots }, () => new Set<Watch>());
-    this.#countedTo = clock.monotonic();
+    this.#lastTickAt = clock.monotonic();
     this.#stop = clock.every(tickMs, () => this.#tick());
   }
 
-  /** Liveness time, ms; it moves once a tick, and leads by one tick so that nobody is judged early. */
+  /** Liveness time, ms; it moves once a tick, and leads so that nobody is judged early. */
   get now(): number {
-    return this.#now + this.#tickMs;
+    return this.#at + this.#tickMs * leadTicks;
   }
 
   /** The last long stalls of the event loop, oldest first. */
@@ -137,14 +145,14 @@ export class Liveness {
   }
 
   #tick(): void {
-    const elapsed = this.#clock.monotonic() - this.#countedTo;
-    // A tick that comes more than two ticks late means the loop was blocked: liveness time stood still.
-    const stalled = elapsed > this.#tickMs * 3 ? elapsed - this.#tickMs : 0;
-    if (stalled > 0) this.#stalled(stalled);
-    // What is left of a tick is counted with the next one, or a deadline far off would come late.
-    const ticks = Math.floor((elapsed - stalled) / this.#tickMs);
-    this.#countedTo += stalled + ticks * this.#tickMs;
-    for (let tick = 0; tick < ticks; tick++) {
+    const monotonic = this.#clock.monotonic();
+    const elapsed = monotonic - this.#lastTickAt;
+    this.#lastTickAt = monotonic;
+    // A tick that comes more than two ticks late means the loop was blocked: the rest of it is no silence.
+    const counted = Math.min(elapsed, this.#tickMs * leadTicks);
+    this.#stalled(elapsed - counted);
+    this.#at += counted;
+    while (this.#now + this.#tickMs <= this.#at) {
       this.#now += this.#tickMs;
       this.#cursor = (this.#cursor + 1) % this.#slots.length;
       this.#visit(this.#cursor);
@@ -193,12 +201,14 @@ export class Liveness {
       watch.options.expired();
       return;
     }
-    if (dueAt(watch) <= this.#now) {
+    const quiet = dueAt(watch) <= this.#now;
+    if (quiet) {
       watch.askedFor = watch.heardAt;
       watch.attention = true;
-      watch.options.quiet?.();
     }
+    // Placed first: whoever is told may end the watch.
     this.#place(watch);
+    if (quiet) watch.options.quiet?.();
   }
 }
 

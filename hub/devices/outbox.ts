@@ -24,11 +24,14 @@ export const defaultOutboxLimits: OutboxLimits = { softBytes: 65_536, hardBytes:
 export class Outbox {
   readonly #socket: DeviceSocket;
   readonly #limits: OutboxLimits;
+  readonly #overflowed: () => void;
   #closed = false;
 
-  constructor(socket: DeviceSocket, limits: OutboxLimits) {
+  /** @param overflowed called once, when the outbox closed itself because something did not fit. */
+  constructor(socket: DeviceSocket, limits: OutboxLimits, overflowed: () => void) {
     this.#socket = socket;
     this.#limits = limits;
+    this.#overflowed = overflowed;
   }
 
   /** True when what can wait (an ack) should wait. */
@@ -50,6 +53,7 @@ export class Outbox {
     if (this.#closed) return false;
     if (this.#socket.bufferedAmount + text.length > this.#limits.hardBytes) {
       this.close('slow-reader');
+      this.#overflowed();
       return false;
     }
     this.#socket.send(text);

@@ -1,7 +1,9 @@
-import type { Publisher } from '../commands/bus.ts';
+import type { OutgoingMessage, Publisher } from '../commands/bus.ts';
 import type { Topics } from '../commands/topics.ts';
 import { messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
+import type { Clock } from '../kernel/time.ts';
+import { isHubWide } from './presence.ts';
 import type { Presence } from './presence.ts';
 
 export interface PresenceAnnouncerDeps {
@@ -25,17 +27,29 @@ export class PresenceAnnouncer {
   /** Device → newest state not yet published; undefined: the retained topic is to be cleared. */
   readonly #states = new Map<string, Presence | undefined>();
   readonly #changes: { deviceId: string; presence: Presence }[] = [];
+  /** Device → the state that is with the bus now. */
+  readonly #underWay = new Map<string, Presence | undefined>();
   #inFlight = 0;
+  /** Called when nothing is left to be told. */
+  #idle: (() => void) | undefined;
+  /** Changes not told: too many waited, or the bus did not take them. */
   droppedChanges = 0;
+  /** Times the bus did not take a state; it is told with the next change, or when the bus is back. */
+  stateFailures = 0;
 
   constructor(deps: PresenceAnnouncerDeps, maxChanges = 20_000) {
     this.#deps = deps;
     this.#maxChanges = maxChanges;
   }
 
-  /** A change, in the order it came. */
+  /** A change, in the order it came. What the hub does to its whole fleet is not told once a device. */
   changed(deviceId: string, presence: Presence): void {
     this.#states.set(deviceId, presence);
+    if (isHubWide(presence)) this.#pump();
+    else this.#addChange(deviceId, presence);
+  }
+
+  #addChange(deviceId: string, presence: Presence): void {
     if (this.#changes.length < this.#maxChanges) this.#changes.push({ deviceId, presence });
     else this.droppedChanges += 1;
     this.#pump();
@@ -53,39 +67,85 @@ export class PresenceAnnouncer {
     this.#pump();
   }
 
+  /** Resolves when all is told, at the latest after `maxMs`: the bus may be away. */
+  settled(clock: Clock, maxMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#inFlight === 0) {
+        resolve();
+        return;
+      }
+      const cancel = clock.after(maxMs, resolve);
+      this.#idle = () => {
+        cancel();
+        resolve();
+      };
+    });
+  }
+
   #pump(): void {
-    const { publisher, topics } = this.#deps;
+    const { topics } = this.#deps;
     while (this.#inFlight < concurrency) {
       const change = this.#changes.shift();
       if (change !== undefined) {
         const { deviceId, presence } = change;
         const topic = topics.presenceChange(deviceId, presence.state);
-        this.#publish(publisher.publish({ topic, payload: this.#payload(presence), qos: 1 }));
+        this.#publish({ topic, payload: this.#payload(presence), qos: 1 }, () => {
+          this.droppedChanges += 1;
+        });
         continue;
       }
       const state = this.#states.entries().next();
-      if (state.done === true) return;
+      if (state.done === true) {
+        if (this.#inFlight === 0) this.#idle?.();
+        return;
+      }
       const [deviceId, presence] = state.value;
       this.#states.delete(deviceId);
-      const payload = presence === undefined ? '' : this.#payload(presence);
-      this.#publish(publisher.publish({ topic: topics.presence(deviceId), payload, qos: 1, retain: true }));
+      this.#publishState(deviceId, presence);
     }
   }
 
-  #publish(published: Promise<void>): void {
-    this.#inFlight += 1;
-    published
-      .catch((error: unknown) => this.#deps.log.warn({ reason: messageOf(error) }, 'presence not published'))
-      .finally(() => {
-        this.#inFlight -= 1;
-        this.#pump();
-      })
-      .catch(() => {});
+  #publishState(deviceId: string, presence: Presence | undefined): void {
+    const payload = presence === undefined ? '' : this.#payload(presence);
+    this.#underWay.set(deviceId, presence);
+    const isNewest = (): boolean => this.#underWay.get(deviceId) === presence && !this.#states.has(deviceId);
+    this.#publish(
+      { topic: this.#deps.topics.presence(deviceId), payload, qos: 1, retain: true },
+      () => {
+        this.stateFailures += 1;
+        if (isNewest()) this.#states.set(deviceId, presence);
+      },
+      () => {
+        if (this.#underWay.get(deviceId) === presence) this.#underWay.delete(deviceId);
+      },
+    );
   }
 
-  #payload({ state, reason, sinceMs, epoch, n, untilMs }: Presence): string {
+  #publish(message: OutgoingMessage, failed: () => void, ended = (): void => {}): void {
+    this.#inFlight += 1;
+    this.#deps.publisher.publish(message).then(
+      () => {
+        this.#inFlight -= 1;
+        ended();
+        this.#pump();
+      },
+      (error: unknown) => {
+        this.#inFlight -= 1;
+        this.#deps.log.warn({ reason: messageOf(error) }, 'presence not published');
+        failed();
+        ended();
+        // Not at once again: a bus that refuses would be asked without a pause.
+      },
+    );
+  }
+
+  #payload({ state, reason, sinceMs, epoch, n, untilMs, marks }: Presence): string {
     const { hubId, incarnation } = this.#deps.hub;
-    const payload = { state, since: sinceMs, epoch, n, reason, hub: hubId, incarnation };
-    return JSON.stringify(untilMs === undefined ? payload : { ...payload, until: untilMs });
+    const { pongMs, frameMs, dataMs } = marks;
+    // JSON leaves out what is undefined.
+    return JSON.stringify({
+      ...{ state, since: sinceMs, epoch, n, reason, hub: hubId, incarnation, until: untilMs },
+      ...{ lastPong: pongMs, lastFrame: frameMs, lastData: dataMs },
+    });
   }
 }

@@ -315,8 +315,6 @@ export class PresenceKeeper {
   }
 
   async #save(): Promise<void> {
-    // What the same turn brings is saved as one.
-    await Promise.resolve();
     while (this.#unsaved.length > 0) {
       const rows = this.#unsaved;
       this.#unsaved = [];
@@ -326,9 +324,18 @@ export class PresenceKeeper {
         this.saveFailures += rows.length;
         this.#deps.log.error({ error: messageOf(error), changes: rows.length }, 'presence not saved');
       }
-      for (const { deviceId, timing: _timing, ...presence } of rows) this.#deps.changed(deviceId, presence);
+      for (const { deviceId, timing: _timing, ...presence } of rows) this.#tell(deviceId, presence);
     }
     this.#saving = undefined;
+  }
+
+  /** A listener that throws must not end the keeping. */
+  #tell(deviceId: string, presence: Presence): void {
+    try {
+      this.#deps.changed(deviceId, presence);
+    } catch (error) {
+      this.#deps.log.error({ device: deviceId, err: error }, 'presence not told');
+    }
   }
 }
 

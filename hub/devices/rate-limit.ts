@@ -1,6 +1,9 @@
 import type { Clock } from '../kernel/time.ts';
 
-/** A token bucket: `perSec` on average, twice that at once. */
+/**
+ * A token bucket: `perSec` on average, at most twice that at once. It is filled when it is found empty, so that a
+ * frame costs no reading of the clock; hence what is left and one filling may go at once, `perSec` each.
+ */
 export class RateLimit {
   readonly #clock: Clock;
   readonly #perMs: number;
@@ -11,7 +14,7 @@ export class RateLimit {
   constructor(clock: Clock, perSec: number) {
     this.#clock = clock;
     this.#perMs = perSec / 1000;
-    this.#capacity = perSec * 2;
+    this.#capacity = Math.max(1, perSec);
     this.#tokens = this.#capacity;
     this.#filledAt = clock.monotonic();
   }

@@ -1,5 +1,6 @@
 import type { HelloFrame } from '../../schemas/index.ts';
 import type { Clock } from '../kernel/time.ts';
+import type { Scope } from './correlated-loss.ts';
 import { parseBasic, verifySecret } from './credentials.ts';
 import type { DeviceRecord, DeviceStore, StoredOpening } from './device-store.ts';
 import type { Session } from './session.ts';
@@ -43,7 +44,7 @@ export class Registry {
 
   /** All records, by id. */
   all(): DeviceRecord[] {
-    return [...this.#records.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+    return [...this.#records.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1));
   }
 
   /** The device's session that counts, whether its welcome is out or on its way. */
@@ -68,6 +69,23 @@ export class Registry {
     if (!verifySecret(basic?.secret ?? '', record?.secretHash) || record === undefined)
       return { kind: 'denied' };
     return record.disabled ? { kind: 'disabled' } : { kind: 'device', record };
+  }
+
+  /** The registered device that a refused caller says it is: for its story, proven by nothing. */
+  claimedBy(authorization: string | undefined): string | undefined {
+    const id = parseBasic(authorization)?.id;
+    return id !== undefined && this.#records.has(id) ? id : undefined;
+  }
+
+  /** What the device shares with others: its site, and the address and firmware of its session. */
+  scopesOf(deviceId: string): Scope[] {
+    const record = this.#records.get(deviceId);
+    const session = this.#sessions.get(deviceId);
+    const scopes: Scope[] = [];
+    if (record !== undefined) scopes.push({ by: 'site', value: record.site });
+    if (session !== undefined) scopes.push({ by: 'address', value: session.address });
+    if (session?.firmware !== undefined) scopes.push({ by: 'firmware', value: session.firmware });
+    return scopes;
   }
 
   /** The upgrade is done. */

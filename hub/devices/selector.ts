@@ -40,7 +40,8 @@ export function parseSelector(text: string): Selector {
     const value = part.slice(equals + 1).trim();
     if (equals < 0 || !keyPattern.test(key))
       throw invalid(part, 'key=value, the key of letters, digits and . _ -');
-    if (value === '' || value.length > maxValue) throw invalid(part, `a value of 1 to ${maxValue} characters`);
+    if (value === '' || value.length > maxValue)
+      throw invalid(part, `a value of 1 to ${maxValue} characters`);
     return { key, value };
   });
   return { kind: 'match', terms };

@@ -1,4 +1,10 @@
-import { closeReasons, deviceFrameChecks, limits } from '../../schemas/index.ts';
+import {
+  closeReasons,
+  deviceFrameChecks,
+  deviceIdPattern,
+  limits,
+  renderValue,
+} from '../../schemas/index.ts';
 import type {
   ByeFrame,
   CloseReason,
@@ -66,6 +72,9 @@ export interface SessionDeps {
   options: SessionOptions;
 }
 
+/** How long a goodbye waits for the store, ms; then it closes unacked, and the device keeps its readings. */
+const byeMs = 10_000;
+
 /**
  * One connected device, from the upgrade to the close:
  *
@@ -78,7 +87,8 @@ export class Session implements WatchedLink, CommandPeer {
   readonly #deps: SessionDeps;
   readonly #record: DeviceRecord;
   readonly #outbox: Outbox;
-  readonly #cancelHello: Cancel;
+  /** The one timer of a session: it waits for the hello, later for the end of a goodbye. */
+  #cancelTimer: Cancel;
   #phase: 'new' | 'opening' | 'open' | 'ended' = 'new';
   #undecodableInRow = 0;
   #accepted: AcceptedHello | undefined;
@@ -98,8 +108,8 @@ export class Session implements WatchedLink, CommandPeer {
     this.#record = record;
     this.address = address;
     deps.stories.tell(record.id, { kind: 'connected', address });
-    this.#outbox = new Outbox(socket, defaultOutboxLimits);
-    this.#cancelHello = deps.clock.after(limits.helloSec * 1000, () => this.close('no-hello'));
+    this.#outbox = new Outbox(socket, defaultOutboxLimits, () => this.#overflowed());
+    this.#cancelTimer = deps.clock.after(limits.helloSec * 1000, () => this.close('no-hello'));
   }
 
   get deviceId(): string {
@@ -158,7 +168,7 @@ export class Session implements WatchedLink, CommandPeer {
     const at = (livenessMs: number): number => Math.round(nowMs - (liveness.now - livenessMs));
     return {
       ...(this.pongAt === 0 ? {} : { pongMs: at(this.pongAt) }),
-      ...(this.#watch === undefined ? {} : { frameMs: at(this.#watch.heardAt) }),
+      frameMs: at(this.#watch?.heardAt ?? liveness.now),
       ...(this.#dataAt === 0 ? {} : { dataMs: at(this.#dataAt) }),
     };
   }
@@ -224,6 +234,11 @@ export class Session implements WatchedLink, CommandPeer {
     this.#end({ by: code === 1006 ? 'link' : 'device', code, reason }, false);
   }
 
+  /** The outbox closed itself. Ends after whoever was sending has learnt that its frame did not fit. */
+  #overflowed(): void {
+    queueMicrotask(() => this.#closedByHub('slow-reader'));
+  }
+
   #closedByHub(reason: CloseReason): void {
     if (this.#phase === 'ended') return;
     const { closes } = this.#deps.counters;
@@ -235,13 +250,23 @@ export class Session implements WatchedLink, CommandPeer {
     if (this.#phase === 'ended') return;
     const wasOpen = this.#phase === 'open';
     this.#phase = 'ended';
-    this.#cancelHello();
+    this.#cancelTimer();
     this.#intake?.end();
     this.#deps.registry.sessionEnded(this);
     this.#deps.stories.tell(this.deviceId, { kind: 'closed', ...how });
     if (!wasOpen) return;
-    this.#deps.commands.sessionClosed(this);
-    if (!replaced) this.#deps.presence.closed(this.deviceId, this);
+    // Sockets and timers call this too: what throws here has nobody above to catch it.
+    this.#guarded(() => this.#deps.commands.sessionClosed(this));
+    if (!replaced) this.#guarded(() => this.#deps.presence.closed(this.deviceId, this));
+  }
+
+  #guarded(run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      this.#deps.counters.exceptions += 1;
+      this.#deps.log.error({ device: this.deviceId, err: error }, 'session not ended well');
+    }
   }
 
   #receive(text: string): void {
@@ -301,9 +326,9 @@ export class Session implements WatchedLink, CommandPeer {
   }
 
   #beforeOpen(frame: Record<string, unknown>): void {
-    const seq = frame['seq'];
     if (frame['type'] !== 'hello' || this.#phase !== 'new') {
-      this.#refuse({ code: 'not-open' }, typeof seq === 'number' ? { seq } : {});
+      const { seq } = frame;
+      this.#refuse({ code: 'not-open' }, isSeq(seq) ? { seq } : commandOf(frame));
       return;
     }
     if (!this.#valid('hello', frame)) return;
@@ -328,15 +353,16 @@ export class Session implements WatchedLink, CommandPeer {
 
   #open(accepted: AcceptedHello): void {
     this.#phase = 'opening';
-    this.#cancelHello();
+    this.#cancelTimer();
     this.#accepted = accepted;
-    this.#deps.registry.openSession(this, accepted.hello).then(
-      (opened) => this.#welcome(accepted, opened),
-      (error: unknown) => {
+    this.#deps.registry
+      .openSession(this, accepted.hello)
+      .then((opened) => this.#welcome(accepted, opened))
+      .catch((error: unknown) => {
+        this.#deps.counters.exceptions += 1;
         this.#deps.log.error({ device: this.deviceId, err: error }, 'session not opened');
         this.close('overloaded');
-      },
-    );
+      });
   }
 
   #welcome({ hello, type, timing }: AcceptedHello, opened: OpenedSession): void {
@@ -367,34 +393,37 @@ export class Session implements WatchedLink, CommandPeer {
     this.send({ type: 'heartbeat', t1: frame.t1, t2: now, t3: now });
   }
 
-  /** Settles what is under way, acks at once, closes 1000. */
+  /** Settles what is under way, acks at once, closes 1000; a store that is away does not hold it for ever. */
   #bye(frame: ByeFrame): void {
     if (this.#leaving) return;
     this.#leaving = true;
     const { presence, stories } = this.#deps;
     stories.tell(this.deviceId, { kind: 'bye', sleepSec: frame.sleepSec });
     presence.bye(this.deviceId, frame.sleepSec, this.#accepted?.timing.graceMs ?? 0);
+    this.#cancelTimer();
+    this.#cancelTimer = this.#deps.clock.after(byeMs, () => {
+      this.#intake?.flushAck();
+      this.close('bye');
+    });
     this.#intake?.finish(() => this.close('bye'));
   }
 
   #unsupported(frame: Record<string, unknown>): void {
-    const got = String(frame['type']).slice(0, 64);
+    const got = renderValue(frame['type']);
     const expected = `one of ${Object.keys(deviceFrameChecks).join(', ')}`;
     const refusal: Refusal = {
       code: 'unsupported',
       errors: [{ path: '/type', keyword: 'enum', expected, got, in: 'frame' }],
     };
-    const seq = frame['seq'];
-    if (typeof seq === 'number' && Number.isSafeInteger(seq) && seq > 0)
-      this.#intake?.refuseSeq(seq, refusal);
-    else this.#refuse(refusal);
+    const { seq } = frame;
+    if (isSeq(seq)) this.#intake?.refuseSeq(seq, refusal);
+    else this.#refuse(refusal, commandOf(frame));
   }
 
   #valid(type: keyof typeof deviceFrameChecks, frame: Record<string, unknown>): boolean {
     const fault = deviceFrameChecks[type](frame);
     if (fault === undefined) return true;
-    const re = frame['re'];
-    this.#refuse({ code: 'schema', errors: [fault] }, typeof re === 'string' ? { re } : {});
+    this.#refuse({ code: 'schema', errors: [fault] }, commandOf(frame));
     return false;
   }
 
@@ -409,4 +438,13 @@ export class Session implements WatchedLink, CommandPeer {
       this.#deps.stories.tell(this.deviceId, { kind: 'throttled', code });
     }
   }
+}
+
+function isSeq(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) > 0;
+}
+
+/** The command a refused frame was about, for its nack. */
+function commandOf({ re }: Record<string, unknown>): { re?: string } {
+  return typeof re === 'string' && deviceIdPattern.test(re) ? { re } : {};
 }

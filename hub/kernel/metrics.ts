@@ -41,11 +41,10 @@ export class Metrics {
     read: () => Reading,
     label: string | undefined,
   ): void {
-    new Kind({
+    const metric = new Kind({
       name,
       help,
       labelNames: label === undefined ? [] : [label],
-      registers: [this.#registry],
       collect() {
         this.reset();
         const reading = read();
@@ -54,6 +53,8 @@ export class Metrics {
           for (const [value, count] of Object.entries(reading)) this.inc({ [label]: value }, count);
         }
       },
+      registers: [],
     });
+    this.#registry.registerMetric(metric);
   }
 }

@@ -1,6 +1,6 @@
 import { messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
-import { backoff, wait } from '../kernel/time.ts';
+import { backoff } from '../kernel/time.ts';
 import type { Cancel, Clock } from '../kernel/time.ts';
 import { Batch } from './batch.ts';
 import type { FrameOwner } from './batch.ts';
@@ -55,6 +55,8 @@ export class Writer {
   readonly #full: Batch[] = [];
   #waitingLines = 0;
   #waitingSize = 0;
+  /** When the open batch got its first line, monotonic ms. */
+  #openedAt = 0;
   #timer: Cancel | undefined;
   #running: Promise<void> | undefined;
   #closing = false;
@@ -97,12 +99,19 @@ export class Writer {
 
   /** Writes what waits, now. Resolves when nothing is waiting or the deadline passes. @returns lines left. */
   async drain(deadlineMs: number): Promise<number> {
-    const { clock } = this.#deps;
-    const end = clock.monotonic() + deadlineMs;
-    while (this.#waitingLines > 0 && clock.monotonic() < end) {
+    let late = false;
+    const passed = Promise.withResolvers<void>();
+    const cancel = this.#deps.clock.after(deadlineMs, () => {
+      late = true;
+      passed.resolve();
+    });
+    // There is no later: a store that was away is asked once more at once.
+    this.#endPause?.();
+    while (this.#waitingLines > 0 && !late && !this.#closing) {
       this.#flush();
-      await Promise.race([this.#running, wait(clock, Math.max(1, end - clock.monotonic()))]);
+      await Promise.race([this.#running, passed.promise]);
     }
+    cancel();
     return this.#waitingLines;
   }
 
@@ -117,12 +126,14 @@ export class Writer {
     const { bufferLines, bufferSize, batchLines, batchSize } = this.#options;
     if (this.#closing) return false;
     if (this.#waitingLines + lines > bufferLines || this.#waitingSize + size > bufferSize) return false;
-    const open = this.#open;
+    let open = this.#open;
     if (open.frames > 0 && (open.lines.length + lines > batchLines || open.size + size > batchSize)) {
       this.#full.push(open);
-      this.#open = new Batch();
+      this.#open = open = new Batch();
       this.#flush();
     }
+    // One reading of the clock a batch, not a line.
+    if (open.frames === 0) this.#openedAt = this.#deps.clock.monotonic();
     this.counters.added += lines;
     this.#waitingLines += lines;
     this.#waitingSize += size;
@@ -130,8 +141,11 @@ export class Writer {
   }
 
   #arm(): void {
-    if (this.#running !== undefined) return;
-    this.#timer ??= this.#deps.clock.after(this.#options.flushIntervalMs, () => this.#flush());
+    if (this.#running !== undefined || this.#timer !== undefined || this.#closing) return;
+    const { clock } = this.#deps;
+    // Lines that came during a write have waited that long already.
+    const dueMs = this.#openedAt + this.#options.flushIntervalMs - clock.monotonic();
+    this.#timer = clock.after(Math.max(0, dueMs), () => this.#flush());
   }
 
   #flush(): void {
@@ -145,6 +159,7 @@ export class Writer {
 
   /** Writes until nothing but a fresh open batch is left. */
   async #run(): Promise<void> {
+    if (this.#closing) return;
     do {
       let batch = this.#full.shift();
       if (batch === undefined) {
@@ -175,7 +190,7 @@ export class Writer {
       this.fault = outcome.reason;
       // At most 600 s of the server's own wish (RFC 9110 §10.2.3), at least our own wait.
       const waitMs = Math.max(waits.next().value, Math.min(outcome.retryAfterMs ?? 0, 600_000));
-      await this.#pause(waitMs);
+      if (!this.#closing) await this.#pause(waitMs);
       if (this.#closing) return;
     }
   }

@@ -40,7 +40,7 @@ test('a command goes from the topic to the device and its result back to the cal
   hub.dispatcher.result(peer, { type: 'result', re: 'c-1', status: 'succeeded', output: { percent: 40 } });
   await peer.frame('ack');
   const { message, body } = await hub.broker.next('answers/me');
-  assert.deepEqual(message.correlationData, new Uint8Array(correlationData));
+  assert.deepEqual(message.correlationData, correlationData);
   assert.deepEqual(message.userProperties, { status: 'succeeded' });
   assert.deepEqual(body['output'], { percent: 40 });
   const statuses = ['accepted', 'sent', 'received', 'running', 'succeeded'];
@@ -89,8 +89,6 @@ test('every refusal names its reason on the status topic and on the Response Top
     assert.match(status?.topic ?? '', /^hub\/v1\/status\/[^/]+\/[^/]+\/rejected$/);
     assert.equal(mqttChecks.status(status?.body), undefined);
   }
-  const params = await hub.broker.told;
-  assert.ok(params.length > 0);
   assert.deepEqual(await hub.database.read('SELECT id FROM command'), []);
   assert.deepEqual(peer.frames, []);
   assert.equal(hub.dispatcher.counters.refused['id-required'], 2);
@@ -294,7 +292,7 @@ test('a queued command expires at its deadline, on the hub clock also after a cl
   assert.deepEqual(peer.frames, []);
 });
 
-test('a frame that does not fit the outbox, or misses its deadline on the way, was not delivered', async (t) => {
+test('a frame that does not fit the outbox was not delivered', async (t) => {
   const { hub } = await hubWith(t);
   const peer = connect(hub);
   peer.full = true;

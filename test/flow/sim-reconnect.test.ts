@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import * as x509 from '@peculiar/x509';
 import { createDeviceClient } from '../../device-sim/client.ts';
 import type { DeviceClientOptions } from '../../device-sim/client-options.ts';
 import type { Ending, Retry } from '../../device-sim/reconnect.ts';
+import { makeAuthority, makeLeaf, type KeyAndCertificate } from '../../hub/adapters/tls-issuer.ts';
 import { ManualClock } from '../helpers/clock.ts';
 import { startScriptedHub } from '../helpers/scripted-hub.ts';
 import { eventOf } from '../helpers/wait-for.ts';
@@ -92,7 +92,7 @@ test('a hub that is not there is tried again and again', async (t) => {
 });
 
 test('only the pinned CA is trusted', async (t) => {
-  const [ours, theirs] = await Promise.all([authority('ours'), authority('theirs')]);
+  const [ours, theirs] = await Promise.all([newHouse(), newHouse()]);
   const hub = await startScriptedHub(t, ours.leaf);
   const trusting = newClient(t, hub.url, { ca: ours.ca });
   const opened = eventOf(trusting.client, 'welcome');
@@ -105,33 +105,7 @@ test('only the pinned CA is trusted', async (t) => {
 });
 
 /** A CA and a leaf for 127.0.0.1, PEM. */
-async function authority(name: string): Promise<{ ca: string; leaf: { key: string; cert: string } }> {
-  const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
-  const [caKeys, leafKeys] = await Promise.all([newKeys(algorithm), newKeys(algorithm)]);
-  const validity = { notBefore: new Date(Date.now() - 60_000), notAfter: new Date(Date.now() + 3_600_000) };
-  const ca = await x509.X509CertificateGenerator.createSelfSigned({
-    name: `CN=${name}`,
-    keys: caKeys,
-    signingAlgorithm: algorithm,
-    ...validity,
-    extensions: [new x509.BasicConstraintsExtension(true, 0, true)],
-  });
-  const leaf = await x509.X509CertificateGenerator.create({
-    subject: 'CN=127.0.0.1',
-    issuer: ca.subject,
-    publicKey: leafKeys.publicKey,
-    signingKey: caKeys.privateKey,
-    signingAlgorithm: algorithm,
-    ...validity,
-    extensions: [new x509.SubjectAlternativeNameExtension([{ type: 'ip', value: '127.0.0.1' }])],
-  });
-  const key = x509.PemConverter.encode(
-    await crypto.subtle.exportKey('pkcs8', leafKeys.privateKey),
-    'PRIVATE KEY',
-  );
-  return { ca: ca.toString('pem'), leaf: { key, cert: leaf.toString('pem') } };
-}
-
-function newKeys(algorithm: { name: string; namedCurve: string }): Promise<CryptoKeyPair> {
-  return crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']) as Promise<CryptoKeyPair>;
+async function newHouse(): Promise<{ ca: string; leaf: KeyAndCertificate }> {
+  const authority = await makeAuthority(Date.now());
+  return { ca: authority.cert, leaf: await makeLeaf(authority, ['127.0.0.1'], Date.now()) };
 }

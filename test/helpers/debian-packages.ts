@@ -9,9 +9,12 @@ const cache = join(root, 'node_modules', '.cache', 'device-hub-services');
 /** Where `unpackPackages` puts the packages' files, as they would lie under `/`. */
 export const unpacked = join(cache, 'root');
 
-function aptGet(args: readonly string[], cwd: string): void {
-  execFileSync('apt-get', args, {
+/** Runs a command to its end and gives its stdout. @throws with its stderr in the message when it fails */
+function run(command: string, args: readonly string[], cwd: string): string {
+  return execFileSync(command, args, {
     cwd,
+    // A package's questions at installation are answered by their defaults.
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
     stdio: ['ignore', 'pipe', 'pipe'],
     encoding: 'utf8',
     timeout: 300_000,
@@ -29,13 +32,15 @@ function privateApt(): string[] {
     `Dir::Cache=${archives}`,
     'APT::Sandbox::User=',
     'Acquire::Languages=none',
+    // Lists that could not be fetched are a fault, not a warning.
+    'APT::Update::Error-Mode=any',
   ];
   return options.flatMap((option) => ['-o', option]);
 }
 
 function isInstalled(name: string): boolean {
-  const run = spawnSync('dpkg-query', ['-W', '-f', '${Status}', name], { encoding: 'utf8' });
-  return run.status === 0 && run.stdout.includes('install ok installed');
+  const query = spawnSync('dpkg-query', ['-W', '-f', '${Status}', name], { encoding: 'utf8' });
+  return query.status === 0 && query.stdout.includes('install ok installed');
 }
 
 /** The packages, and every library package they need in turn that this machine does not have. */
@@ -43,7 +48,7 @@ function withMissingLibraries(packages: readonly string[], apt: readonly string[
   const wanted = [...packages];
   // Grows while it is walked: the libraries of libraries come too.
   for (const name of wanted) {
-    const depends = execFileSync('apt-cache', [...apt, 'depends', '--important', name], { encoding: 'utf8' });
+    const depends = run('apt-cache', [...apt, 'depends', '--important', name], cache);
     for (const [, library] of depends.matchAll(/^\s+\|?(?:Pre)?Depends: (lib[^\s<>]+)$/gm)) {
       if (library !== undefined && !wanted.includes(library) && !isInstalled(library)) wanted.push(library);
     }
@@ -54,7 +59,7 @@ function withMissingLibraries(packages: readonly string[], apt: readonly string[
 function download(packages: readonly string[], folder: string, apt: readonly string[]): void {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  aptGet([...apt, 'download', ...withMissingLibraries(packages, apt)], folder);
+  run('apt-get', [...apt, 'download', ...withMissingLibraries(packages, apt)], folder);
 }
 
 /**
@@ -69,24 +74,24 @@ export function unpackPackages(packages: readonly string[]): void {
   } catch {
     // No package lists on this machine, or stale ones: fetch our own and try again; this failure is told.
     const apt = privateApt();
-    aptGet([...apt, 'update'], cache);
+    run('apt-get', [...apt, 'update'], cache);
     download(packages, folder, apt);
   }
   const fresh = `${unpacked}.${process.pid}`;
-  for (const file of readdirSync(folder)) execFileSync('dpkg-deb', ['-x', join(folder, file), fresh]);
+  for (const file of readdirSync(folder)) run('dpkg-deb', ['-x', join(folder, file), fresh], folder);
   rmSync(unpacked, { recursive: true, force: true });
   renameSync(fresh, unpacked);
-  rmSync(folder, { recursive: true, force: true });
+  for (const done of [folder, join(cache, 'apt')]) rmSync(done, { recursive: true, force: true });
 }
 
 /** Installs Debian's Chromium. @throws with apt's own words when that fails */
 export function installChromium(): void {
   const options = ['-y', '-o', 'Dpkg::Use-Pty=0', '--no-install-recommends', 'install', 'chromium'];
   try {
-    aptGet(options, root);
+    run('apt-get', options, root);
   } catch {
     // No package lists, or stale ones.
-    aptGet(['update'], root);
-    aptGet(options, root);
+    run('apt-get', ['update'], root);
+    run('apt-get', options, root);
   }
 }

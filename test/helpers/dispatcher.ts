@@ -120,8 +120,10 @@ export interface CommandHub {
   readonly database: Database;
   /** Publishes a command payload; resolves at its PUBACK. */
   command(topic: string, payload?: unknown, message?: Partial<IncomingMessage>): Promise<void>;
-  /** Stops the dispatcher as a crash would: nothing is said, the journal stays. Then starts another. */
+  /** Stops the dispatcher and starts another on the same journal. */
   restart(): Promise<void>;
+  /** As `restart`, but the first one just stops: what it had not handed to the journal or the broker is lost. */
+  crash(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -134,10 +136,15 @@ export async function startCommandHub(
   const database = await openDatabase({ file: join(folder.path, 'state.db'), migrations: commandMigrations });
   const broker = new FakeBroker();
   const devices = new Map([['d-1', valve]]);
+  let life = { crashed: false };
   const start = async (): Promise<Dispatcher> => {
+    const mine = { crashed: false };
+    life = mine;
+    const journal = mortal(commandStore(database), mine);
+    const publisher = mortal<Publisher>(broker, mine);
     const started = await startDispatcher(
       {
-        ...{ clock, log, random: Math.random, publisher: broker, journal: commandStore(database) },
+        ...{ clock, log, random: Math.random, publisher, journal },
         directory: { typeOf: (id) => devices.get(id) },
       },
       { root: 'hub/v1', ...options },
@@ -163,10 +170,30 @@ export async function startCommandHub(
       await dispatcher.close();
       dispatcher = await start();
     },
+    async crash() {
+      life.crashed = true;
+      dispatcher = await start();
+    },
     async close() {
       await dispatcher.close();
       await database.close();
       folder.remove();
     },
   };
+}
+
+/** Everything asked of `port` after the crash stays without answer, and an answer under way never comes. */
+function mortal<Port extends object>(port: Port, life: { crashed: boolean }): Port {
+  const never = new Promise<never>(() => {});
+  return new Proxy(port, {
+    get(target, name) {
+      const method: unknown = Reflect.get(target, name);
+      if (typeof method !== 'function') return method;
+      return async (...args: unknown[]): Promise<unknown> => {
+        if (life.crashed) return never;
+        const answer: unknown = await Reflect.apply(method, target, args);
+        return life.crashed ? never : answer;
+      };
+    },
+  });
 }

@@ -5,7 +5,7 @@
 import { existsSync, globSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { installChromium, unpackPackages } from './debian-packages.ts';
-import { findProgram, packagesOf, program, versionOf, wayOut, type ProgramName } from './services.ts';
+import { findProgram, packagesOf, versionOf, wayOut, type ProgramName } from './services.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -23,35 +23,41 @@ function reasonOf(error: unknown): string {
   return said === '' ? error.message : said;
 }
 
-function bring(name: ProgramName): void {
-  if (!existsSync('/usr/bin/apt-get')) return;
-  if (name === 'chromium') {
-    if (process.getuid?.() === 0) installChromium();
-  } else if (packagesOf(name).length > 0) unpackPackages(packagesOf(name));
+/** Brings what Debian can bring of the missing ones; elsewhere, and for what needs root, does nothing. */
+function bring(missing: readonly ProgramName[]): void {
+  if (missing.length === 0 || !existsSync('/usr/bin/apt-get')) return;
+  const packages = new Set(missing.flatMap(packagesOf));
+  if (packages.size > 0) unpackPackages([...packages]);
+  if (missing.includes('chromium') && process.getuid?.() === 0) installChromium();
 }
 
-function prepare(name: ProgramName): string {
-  if (findProgram(name) === undefined) {
-    try {
-      bring(name);
-    } catch (error) {
-      throw new Error(`${name} could not be brought: ${reasonOf(error)}\n${wayOut(name)}`, { cause: error });
-    }
-  }
-  const found = program(name);
-  return `${name} ${versionOf(name, found)}  ${found.path}`;
-}
+const faults: string[] = [];
 
-let faults = 0;
-for (const name of needed()) {
+function attempt(work: () => void): void {
   try {
-    process.stdout.write(`${prepare(name)}\n`);
+    work();
   } catch (error) {
-    faults += 1;
-    process.stderr.write(`${reasonOf(error)}\n`);
+    faults.push(reasonOf(error));
   }
 }
-if (faults > 0) {
-  process.stderr.write(`The tests run against real services; ${faults} could not be prepared.\n`);
+
+const missing: ProgramName[] = [];
+const usable: ProgramName[] = [];
+for (const name of needed()) {
+  attempt(() => {
+    if (findProgram(name) === undefined) missing.push(name);
+    usable.push(name);
+  });
+}
+attempt(() => bring(missing));
+for (const name of usable) {
+  attempt(() => {
+    const found = findProgram(name);
+    if (found === undefined) throw new Error(`${name} is missing. ${wayOut(name)}`);
+    process.stdout.write(`${name} ${versionOf(name, found)}  ${found.path}\n`);
+  });
+}
+if (faults.length > 0) {
+  process.stderr.write(`${faults.join('\n')}\nThe tests run against real services and skip none.\n`);
   process.exitCode = 1;
 }

@@ -86,11 +86,11 @@ function isProgram(path: string): boolean {
 
 /** The folders of the unpacked packages that hold shared libraries: `/usr/lib/<triplet>` and `/lib/<triplet>`. */
 function unpackedLibraries(): string[] {
-  return ['usr/lib', 'lib']
-    .map((folder) => join(unpacked, folder))
-    .filter((folder) => existsSync(folder))
-    .flatMap((folder) => [folder, ...readdirSync(folder).map((name) => join(folder, name))])
-    .filter((folder) => statSync(folder).isDirectory());
+  const folders = ['usr/lib', 'lib']
+    .map((name) => join(unpacked, name))
+    .filter((folder) => existsSync(folder));
+  const nested = folders.flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)));
+  return [...folders, ...nested.filter((folder) => statSync(folder).isDirectory())];
 }
 
 function unpackedProgram(names: readonly string[]): Program | undefined {
@@ -141,16 +141,16 @@ export function findProgram(name: ProgramName): Program | undefined {
 export function program(name: ProgramName): Program {
   const found = findProgram(name);
   if (found !== undefined) return found;
-  throw new Error(`${name} is missing. ${wayOut(name)}`);
+  throw new Error(
+    `${name} is missing. On Debian and Ubuntu \`npm test\` brings it (or \`npx node test/helpers/prepare-services.ts\`). ` +
+      wayOut(name),
+  );
 }
 
 /** What a person can do when `name` is missing, with the exact commands. */
 export function wayOut(name: ProgramName): string {
-  const place = programs[name];
-  return (
-    `Way out: ${place.wayOut}, or give its path: ${place.variable}=/path/to/${place.names[0]}. ` +
-    'On Debian and Ubuntu `node test/helpers/prepare-services.ts` brings it without root.'
-  );
+  const { wayOut: install, variable, names } = programs[name];
+  return `Way out: ${install}, or give its path: ${variable}=/path/to/${names[0]}.`;
 }
 
 /**

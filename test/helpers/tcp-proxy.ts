@@ -58,7 +58,6 @@ class Pipe {
     this.#to = to;
     this.#direction = direction;
     this.#valve = valve;
-    valve.pipes.add(this);
     from.on('data', (chunk: Buffer) => this.#hold(chunk));
     from.on('end', () => this.#hold('end'));
     // Also a reset waits while this way is stalled: nothing tells the other end that the link has died.
@@ -135,8 +134,8 @@ export async function startTcpProxy(target: { port: number; host?: string }): Pr
       sockets.add(socket);
       socket.on('close', () => sockets.delete(socket));
     }
-    new Pipe(client, upstream, 'clientToServer', valve);
-    new Pipe(upstream, client, 'serverToClient', valve);
+    valve.pipes.add(new Pipe(client, upstream, 'clientToServer', valve));
+    valve.pipes.add(new Pipe(upstream, client, 'serverToClient', valve));
   });
   const port = await freePort();
   await listen(server, port);

@@ -66,7 +66,10 @@ void test('a device in plain Python connects over wss, sends, is acked and nacke
     [[3, 'schema', false, '/temperature', 'maximum']],
   );
   assert.equal(seen.acks.at(-1), 3);
-  assert.deepEqual(seen.commands.map(({ name, params }) => [name, params]), [['set-interval', { seconds: 5 }]]);
+  assert.deepEqual(
+    seen.commands.map(({ name, params }) => [name, params]),
+    [['set-interval', { seconds: 5 }]],
+  );
   assert.deepEqual(seen.commandAcks, [seen.commands[0]?.id]);
   assert.ok((seen.heartbeats[0]?.t2 ?? 0) > 1_600_000_000_000);
   assert.equal(seen.close, 1000);
@@ -74,11 +77,8 @@ void test('a device in plain Python connects over wss, sends, is acked and nacke
   await statuses.next('the command succeeded', (message) => message.topic.endsWith('/succeeded'));
   await statuses.close();
   const [series] = await query(influx.url, 'hub', 'SELECT temperature, rssi FROM env_sensor_env');
-  assert.deepEqual(
-    series?.values.map((row) => row.slice(1)).sort(),
-    [
-      [19.5, null],
-      [20.25, -70],
-    ],
-  );
+  assert.deepEqual(series?.values.map((row) => row.slice(1)).toSorted(), [
+    [19.5, null],
+    [20.25, -70],
+  ]);
 });

@@ -83,6 +83,9 @@ test('without any setting the hub stands alone: own certificate, embedded store 
     inFlight: 64,
     maxAgeSec: 86_400,
     maxAheadSec: 60,
+    backoffMaxMs: 30_000,
+    acceptPerSec: 500,
+    restartMs: 5_000,
     logLevel: 'info',
   });
 });
@@ -143,6 +146,9 @@ test('every name has its place in the environment', () => {
     inFlight: 16,
     maxAgeSec: 60,
     maxAheadSec: 0,
+    backoffMaxMs: 30_000,
+    acceptPerSec: 500,
+    restartMs: 5_000,
     notice: { cron: '*/5 * * * * *', payload: null },
     logLevel: 'debug',
   });
@@ -166,6 +172,11 @@ test('all faults are told at once, each by the name its author used', () => {
   assert.deepEqual(byName.get('HUB_ACK_DELAY_MS')?.got, 'soon');
   assert.match(byName.get('maxAgeSec (hub.json)')?.rule ?? '', />= 1/);
   assert.match(byName.get('mqttRot (hub.json)')?.rule ?? '', /did you mean mqttRoot\?/);
+});
+
+test('a value that cannot be turned into text is a fault like any other', () => {
+  const [fault] = faultsOf({}, { file: { deviceListen: { toString: 0 } } });
+  assert.deepEqual(fault?.got, { toString: 0 });
 });
 
 test('no secret is ever shown', () => {
@@ -276,7 +287,7 @@ test('whatever the environment and the file hold, the answer is a configuration 
         assert.ok((error.details['faults'] as NamedFault[]).length > 0);
       }
     }),
-    { numRuns: 500 },
+    { numRuns: 1_000 },
   );
 });
 

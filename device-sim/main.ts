@@ -1,0 +1,50 @@
+#!/usr/bin/env node
+/** `npm run sim -- …`: simulated devices, and recordings played as devices. */
+import { text } from 'node:stream/consumers';
+import { Command, CommanderError } from 'commander';
+import { exitCodes, UsageFault, type CliContext } from './cli-context.ts';
+import { addDevice, addFleet } from './cli-fleet.ts';
+import { addReplay } from './cli-replay.ts';
+import { RecordingFault } from './recording-fault.ts';
+
+const stop = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    // The first asks for a good end, a second one is obeyed at once.
+    if (stop.signal.aborted) process.exit(exitCodes.interrupted);
+    stop.abort();
+  });
+}
+
+const context: CliContext = {
+  stdout: process.stdout,
+  stderr: process.stderr,
+  readStdin: () => text(process.stdin),
+  stopped: stop.signal,
+  exit(code) {
+    process.exitCode = code;
+  },
+};
+
+const program = new Command('sim')
+  .description('simulated devices for the hub')
+  .showHelpAfterError('(--help says more)')
+  .exitOverride();
+addFleet(program, context);
+addReplay(program, context);
+addDevice(program, context);
+for (const command of program.commands) command.exitOverride();
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) {
+    // Commander has said what is wrong, or shown the help that was asked for.
+    process.exitCode = error.exitCode === 0 ? exitCodes.ok : exitCodes.cannot;
+  } else if (error instanceof UsageFault || error instanceof RecordingFault) {
+    process.stderr.write(`error: ${error.message}\n`);
+    process.exitCode = exitCodes.cannot;
+  } else {
+    throw error;
+  }
+}

@@ -1,0 +1,48 @@
+import type { TestContext } from 'node:test';
+import type { CliDeps } from '../../hub/cli/cli-deps.ts';
+import { runCli } from '../../hub/cli/program.ts';
+import { createLog } from '../../hub/kernel/log.ts';
+import { openOfflineOperations } from '../../hub/offline.ts';
+import { ManualClock } from './clock.ts';
+import { temporaryFolder } from './guard.ts';
+
+/** A data folder that goes with the test. */
+export function dataFolder(t: TestContext): string {
+  const folder = temporaryFolder('cli');
+  t.after(() => folder.remove());
+  return folder.path;
+}
+
+/** How a command line ended, and what it wrote. */
+export interface CliRun {
+  code: number;
+  out: string;
+  err: string;
+}
+
+const never = (): Promise<never> => new Promise(() => undefined);
+
+/** The command line with everything real but the process; `overrides` replaces what a test turns by hand. */
+export async function runCommand(
+  args: readonly string[],
+  dataDir: string,
+  overrides: Partial<CliDeps> = {},
+): Promise<CliRun> {
+  let out = '';
+  let err = '';
+  const code = await runCli(args, {
+    env: { HUB_DATA_DIR: dataDir },
+    cwd: dataDir,
+    version: '1.2.3',
+    out: (text) => (out += text),
+    err: (text) => (err += text),
+    clock: new ManualClock(),
+    isCron: () => true,
+    createLog: () => createLog({ level: 'silent' }),
+    startHub: () => Promise.reject(new Error('no hub is started in this test')),
+    openOfflineOperations,
+    stopRequested: never,
+    ...overrides,
+  });
+  return { code, out, err };
+}

@@ -1,0 +1,392 @@
+import assert from 'node:assert/strict';
+import type { TestContext } from 'node:test';
+import type { CommandEvents, CommandPeer } from '../../hub/commands/peer.ts';
+import { AckSchedule } from '../../hub/devices/ack-schedule.ts';
+import type { DeviceRecord, DeviceStore, SessionOpening } from '../../hub/devices/device-store.ts';
+import { hashSecret } from '../../hub/devices/credentials.ts';
+import { Liveness } from '../../hub/devices/liveness.ts';
+import type { DeviceSocket } from '../../hub/devices/outbox.ts';
+import { PresenceKeeper, type PresenceRow, type PresenceStore } from '../../hub/devices/presence-keeper.ts';
+import { Registry } from '../../hub/devices/registry.ts';
+import { CloneGuard } from '../../hub/devices/clone-guard.ts';
+import type { SessionOptions } from '../../hub/devices/hello.ts';
+import { Session, newSessionCounters } from '../../hub/devices/session.ts';
+import { Stories } from '../../hub/devices/story.ts';
+import { HubError } from '../../hub/kernel/errors.ts';
+import { createLog } from '../../hub/kernel/log.ts';
+import { Ingest, type FanOut } from '../../hub/telemetry/ingest.ts';
+import type { MetricsWriter, WriteOutcome } from '../../hub/telemetry/store.ts';
+import { Writer, defaultWriterOptions, type WriterOptions } from '../../hub/telemetry/writer.ts';
+import { compileDeviceType, hubFrameChecks, type DeviceType, type HubFrame } from '../../schemas/index.ts';
+import { ManualClock } from './clock.ts';
+
+export const silentLog = createLog({ level: 'silent' });
+
+const env = {
+  type: 'object',
+  properties: {
+    temperature: { type: 'number', minimum: -60, maximum: 125 },
+    humidity: { type: 'number', minimum: 0, maximum: 100 },
+  },
+  required: ['temperature'],
+  additionalProperties: false,
+};
+
+function sensor(version: number): DeviceType {
+  const leak = { type: 'object', properties: { zone: { type: 'integer' } }, additionalProperties: false };
+  const definition = {
+    name: 'sensor',
+    version,
+    streams: { env },
+    events: { leak },
+    commands: { identify: { safety: 'observe', offline: 'reject' } },
+    presence: { heartbeatSec: 30, graceSec: 15 },
+  };
+  return compileDeviceType(definition, `sensor@${version}.json`);
+}
+
+const types = [sensor(1), sensor(2)];
+export const sensorType: DeviceType = sensor(1);
+export const catalog = {
+  get: (id: string) => types.find((type) => type.id === id),
+  all: () => types,
+};
+
+/** Lets every promise job and I/O callback that is due run. */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}
+
+/** A frame the hub sent, with its members loosely typed for assertions. */
+export type Sent = { type: HubFrame['type'] } & Record<string, unknown>;
+
+/** A device's socket in memory. Each frame sent is held against the protocol's own schemas. */
+export class ScriptedSocket implements DeviceSocket {
+  bufferedAmount = 0;
+  pings = 0;
+  readonly sent: Sent[] = [];
+  readonly unlawful: unknown[] = [];
+  closedWith: { code: number; reason: string } | undefined;
+  /** Called at each ping: a stack that answers calls `session.pong()`. */
+  onPing: () => void = () => {};
+
+  send(text: string): void {
+    assert.equal(this.closedWith, undefined, 'nothing is sent after the close frame (RFC 6455 §5.5.1)');
+    const frame = JSON.parse(text) as Sent;
+    this.sent.push(frame);
+    const fault = hubFrameChecks[frame.type](frame);
+    if (fault !== undefined) this.unlawful.push({ fault, frame });
+  }
+
+  ping(): void {
+    this.pings += 1;
+    this.onPing();
+  }
+
+  close(code: number, reason: string): void {
+    this.closedWith ??= { code, reason: String(JSON.parse(reason).code) };
+  }
+
+  /** Frames of one type sent so far. */
+  of(type: HubFrame['type']): Sent[] {
+    return this.sent.filter((frame) => frame.type === type);
+  }
+
+  /** Each ack and nack in order: `ack 3`, `nack 2 schema`, `nack 2 schema [0,4]`. */
+  get answers(): string[] {
+    return this.sent.flatMap((frame) => {
+      if (frame.type === 'ack') return [`ack ${String(frame['upTo'])}`];
+      if (frame.type !== 'nack') return [];
+      const samples = frame['rejectedSamples'];
+      const of = samples === undefined ? '' : ` ${JSON.stringify(samples)}`;
+      return [`nack ${String(frame['seq'] ?? '-')} ${String(frame['code'])}${of}`];
+    });
+  }
+}
+
+/** Epochs and anchors in memory, by the rules of the real store. */
+export class MemoryDeviceStore implements DeviceStore {
+  readonly #records = new Map<string, DeviceRecord>();
+  readonly #epochs = new Map<string, number>();
+  readonly #boots = new Map<string, Map<string, { anchorMs: number; uptimeMs: number }>>();
+  /** Set: the next opening waits for this. */
+  gate: Promise<void> | undefined;
+  fails = false;
+
+  load(): Promise<DeviceRecord[]> {
+    return Promise.resolve([...this.#records.values()]);
+  }
+
+  add(records: readonly DeviceRecord[]): Promise<void> {
+    const ids = records.map(({ id }) => id);
+    const taken = ids.filter((id, index) => this.#records.has(id) || ids.indexOf(id) !== index);
+    if (taken.length > 0) {
+      return Promise.reject(new HubError('device-exists', taken.join(), { details: { ids: taken } }));
+    }
+    for (const record of records) this.#records.set(record.id, record);
+    return Promise.resolve();
+  }
+
+  remove(id: string): Promise<void> {
+    if (!this.#records.delete(id)) return Promise.reject(new HubError('device-unknown', id));
+    this.#boots.delete(id);
+    return Promise.resolve();
+  }
+
+  async openSession({ deviceId, boot, uptimeMs, nowMs }: SessionOpening) {
+    await this.gate;
+    if (this.fails) throw new HubError('database-failed');
+    const epoch = (this.#epochs.get(deviceId) ?? 0) + 1;
+    this.#epochs.set(deviceId, epoch);
+    const boots = this.#boots.get(deviceId) ?? new Map<string, { anchorMs: number; uptimeMs: number }>();
+    this.#boots.set(deviceId, boots);
+    const known = boots.get(boot);
+    const keeps = known !== undefined && uptimeMs >= known.uptimeMs;
+    boots.set(boot, { anchorMs: keeps ? known.anchorMs : nowMs - uptimeMs, uptimeMs });
+    return { epoch, anchors: new Map([...boots].map(([name, { anchorMs }]) => [name, anchorMs])) };
+  }
+}
+
+export class MemoryPresenceStore implements PresenceStore {
+  readonly rows = new Map<string, PresenceRow>();
+  fails = false;
+
+  loadPresence(): Promise<PresenceRow[]> {
+    return Promise.resolve([...this.rows.values()]);
+  }
+
+  savePresence(rows: readonly PresenceRow[]): Promise<void> {
+    if (this.fails) return Promise.reject(new HubError('database-failed'));
+    for (const row of rows) this.rows.set(row.deviceId, row);
+    return Promise.resolve();
+  }
+
+  removePresence(deviceId: string): Promise<void> {
+    this.rows.delete(deviceId);
+    return Promise.resolve();
+  }
+}
+
+/** A metrics store whose answers a test scripts; it keeps what it said it stored. */
+export class ScriptedStore implements MetricsWriter {
+  readonly writes: string[][] = [];
+  readonly stored = new Set<string>();
+  inFlight = 0;
+  mostInFlight = 0;
+  answer: (lines: readonly string[]) => WriteOutcome | Promise<WriteOutcome> = () => ({ kind: 'stored' });
+
+  async write(lines: readonly string[]): Promise<WriteOutcome> {
+    this.writes.push([...lines]);
+    this.inFlight += 1;
+    this.mostInFlight = Math.max(this.mostInFlight, this.inFlight);
+    try {
+      const outcome = await this.answer(lines);
+      if (outcome.kind === 'stored') for (const line of lines) this.stored.add(line);
+      return outcome;
+    } finally {
+      this.inFlight -= 1;
+    }
+  }
+
+  /** Holds back every answer until the given function is called with it. */
+  hold(): (outcome: WriteOutcome) => void {
+    const held = Promise.withResolvers<WriteOutcome>();
+    this.answer = () => held.promise;
+    return (outcome) => {
+      this.answer = () => ({ kind: 'stored' });
+      held.resolve(outcome);
+    };
+  }
+
+  /** As InfluxDB 1.x does it: the good lines of a body are written, the answer names a reason, not the lines. */
+  refuseLines(isBad: (line: string) => boolean): void {
+    this.answer = (lines) => {
+      const good = lines.filter((line) => !isBad(line));
+      for (const line of good) this.stored.add(line);
+      return good.length === lines.length
+        ? { kind: 'stored' }
+        : { kind: 'partial', reason: 'partial write: field type conflict dropped=1' };
+    };
+  }
+}
+
+/** Writes down what sessions tell the dispatcher; `throwing` says in which calls it breaks. */
+export class RecordingCommands implements CommandEvents {
+  readonly calls: string[] = [];
+  readonly throwing = new Set<string>();
+
+  #note(call: string, text: string): void {
+    this.calls.push(text);
+    if (this.throwing.has(call)) throw new Error(`${call} is broken`);
+  }
+
+  sessionOpened(peer: CommandPeer, unresolved: readonly string[]): void {
+    this.#note('sessionOpened', `opened ${peer.epoch} [${unresolved.join()}]`);
+  }
+
+  sessionClosed(peer: CommandPeer): void {
+    this.#note('sessionClosed', `closed ${peer.epoch}`);
+  }
+
+  received(peer: CommandPeer, re: string): void {
+    this.#note('received', `received ${peer.epoch} ${re}`);
+  }
+
+  progress(peer: CommandPeer, { re }: { re: string }): void {
+    this.#note('progress', `progress ${peer.epoch} ${re}`);
+  }
+
+  result(peer: CommandPeer, { re, status }: { re: string; status: string }): void {
+    this.#note('result', `result ${peer.epoch} ${re} ${status}`);
+  }
+}
+
+export interface FixtureOptions extends Partial<SessionOptions> {
+  writer?: Partial<WriterOptions>;
+  /** The test runs the polls of the sockets itself. */
+  pollsByHand?: boolean;
+  maxAgeMs?: number;
+  maxAheadMs?: number;
+}
+
+/** One connected device: its session and its end of the socket. */
+export class ConnectedDevice {
+  readonly session: Session;
+  readonly socket: ScriptedSocket;
+  #seq = 0;
+
+  constructor(session: Session, socket: ScriptedSocket) {
+    this.session = session;
+    this.socket = socket;
+  }
+
+  send(frame: object): void {
+    this.session.text(JSON.stringify(frame));
+  }
+
+  hello(members: object = {}): Promise<void> {
+    this.send({ type: 'hello', boot: 'b1', deviceType: 'sensor@1', t1: 0, ...members });
+    return turn();
+  }
+
+  /** A telemetry frame under the next seq (or the one in `members`), by default a good reading of now. */
+  telemetry(members: Record<string, unknown> = {}): void {
+    const { seq = this.#seq + 1 } = members;
+    if (typeof seq === 'number') this.#seq = seq;
+    const time = 'up' in members || 'samples' in members ? {} : { ts: startMs + this.#seq };
+    const data = 'samples' in members ? {} : { data: { temperature: 20 } };
+    this.send({ type: 'telemetry', seq, stream: 'env', ...time, ...data, ...members });
+  }
+}
+
+/** Unix ms at which the fixture's clock starts. */
+export const startMs = 1_767_225_600_000;
+
+/** Sessions wired as in the hub, on a clock turned by hand, with both stores in memory. */
+export async function startSessions(t: TestContext, options: FixtureOptions = {}) {
+  const clock = new ManualClock(startMs);
+  const polls: (() => void)[] = [];
+  const afterPoll = (run: () => void): void => {
+    if (options.pollsByHand === true) polls.push(run);
+    else run();
+  };
+  const liveness = new Liveness({ clock, afterPoll });
+  const deviceStore = new MemoryDeviceStore();
+  const record = { type: 'sensor@1', site: 'lab', createdMs: 0, disabled: false, epoch: 0 };
+  await deviceStore.add(
+    ['d1', 'd2'].map((id) => ({ ...record, id, secretHash: hashSecret(`secret-${id}`) })),
+  );
+  const registry = new Registry({ store: deviceStore, clock });
+  await registry.load();
+  const presenceStore = new MemoryPresenceStore();
+  const changes: string[] = [];
+  const presence = new PresenceKeeper({
+    clock,
+    log: silentLog,
+    liveness,
+    store: presenceStore,
+    turnedAwayMs: () => 0,
+    changed: (id, { state, reason, epoch, n }) => changes.push(`${id} ${state} ${reason} ${epoch}.${n}`),
+  });
+  const store = new ScriptedStore();
+  const writer = new Writer(
+    { store, clock, random: () => 0.5, log: silentLog },
+    { ...defaultWriterOptions, ...options.writer },
+  );
+  const fanned: unknown[][] = [];
+  const fanOut: FanOut = {
+    reading: (...told) => void fanned.push(told),
+    readings: (...told) => void fanned.push(told),
+    event: (...told) => void fanned.push(told),
+  };
+  const { maxAgeMs = 86_400_000, maxAheadMs = 60_000 } = options;
+  const ingest = new Ingest({ writer, fanOut, clock }, { maxAgeMs, maxAheadMs });
+  const sessionOptions = {
+    ackDelayMs: options.ackDelayMs ?? 500,
+    inFlight: options.inFlight ?? 64,
+    messagesPerSec: options.messagesPerSec ?? 1_000,
+    backoffMaxMs: 30_000,
+  };
+  const acks = new AckSchedule(clock, sessionOptions.ackDelayMs);
+  const commands = new RecordingCommands();
+  const counters = newSessionCounters();
+  const alarms: string[] = [];
+  const clones = new CloneGuard({
+    clock,
+    random: () => 0.5,
+    alarm: (id, raised) => alarms.push(`${id} ${raised ? 'raised' : 'over'}`),
+  });
+  const stories = new Stories(clock);
+  const deps = {
+    clock,
+    log: silentLog,
+    liveness,
+    catalog,
+    ingest,
+    acks,
+    presence,
+    registry,
+    commands,
+    counters,
+    clones,
+    stories,
+  };
+  const sockets: ScriptedSocket[] = [];
+  t.after(() => {
+    liveness.close();
+    clones.close();
+    acks.close();
+    writer.close();
+    for (const { unlawful } of sockets) assert.deepEqual(unlawful, [], 'the hub keeps to its own schemas');
+  });
+
+  /** The upgrade is done; the hello is yet to come. */
+  function connect(deviceId = 'd1', address = '10.0.0.1'): ConnectedDevice {
+    const found = registry.get(deviceId);
+    assert.ok(found);
+    const socket = new ScriptedSocket();
+    sockets.push(socket);
+    const session = new Session({ ...deps, options: sessionOptions }, found, socket, address);
+    registry.connected(session);
+    return new ConnectedDevice(session, socket);
+  }
+
+  /** A device whose session is open. */
+  async function open(deviceId = 'd1', hello: object = {}): Promise<ConnectedDevice> {
+    const device = connect(deviceId);
+    await device.hello(hello);
+    assert.equal(device.socket.of('welcome').length, 1);
+    return device;
+  }
+
+  return {
+    ...{ clock, polls, liveness, registry, presence, changes, store, writer, ingest, acks, commands },
+    ...{ alarms, clones, stories, counters, deviceStore, presenceStore, fanned, connect, open },
+    /** Turns the clock in steps of at most a second, with everything that follows. */
+    async pass(ms: number): Promise<void> {
+      await clock.advanceAsync(ms);
+    },
+  };
+}

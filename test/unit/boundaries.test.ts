@@ -1,0 +1,337 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { temporaryFolder } from '../helpers/guard.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+interface Planted {
+  file: string;
+  code: string;
+  /** What the linter must say of the file; undefined for a legal one. */
+  rule?: string;
+  message?: RegExp;
+}
+
+const imports = 'eslint(no-restricted-imports)';
+
+/** A file that uses what it imports, so that nothing but the boundary is wrong with it. */
+function fault(file: string, from: string, message: RegExp): Planted {
+  return {
+    file,
+    code: `import { value } from '${from}';\n\nexport const used = value;\n`,
+    rule: imports,
+    message,
+  };
+}
+
+function typeFault(file: string, from: string, message: RegExp): Planted {
+  return {
+    file,
+    code: `import type { T } from '${from}';\n\nexport type Used = T;\n`,
+    rule: imports,
+    message,
+  };
+}
+
+function legal(file: string, ...froms: string[]): Planted {
+  const lines = froms.map((from, at) => `import { value as value${at} } from '${from}';`);
+  return {
+    file,
+    code: `${lines.join('\n')}\n\nexport const used = [${froms.map((_, at) => `value${at}`).join(', ')}];\n`,
+  };
+}
+
+function legalType(file: string, from: string): Planted {
+  return { file, code: `import type { T } from '${from}';\n\nexport type Used = T;\n` };
+}
+
+const kernel = [
+  ...['ws', 'mqtt', 'influx', 'undici', 'ajv', 'fastify', 'aedes', 'commander', 'node:sqlite'].map(
+    (name, at) => fault(`hub/kernel/third-${at}.ts`, name, /no third party but pino/),
+  ),
+  fault('hub/kernel/upwards.ts', '../adapters/ws.ts', /kernel is a leaf/),
+  typeFault('hub/kernel/type-of-feature.ts', '../telemetry/store.ts', /kernel is a leaf/),
+  typeFault('hub/kernel/schemas.ts', '../../schemas/index.ts', /kernel is a leaf/),
+  fault('hub/kernel/nested/config.ts', '../../config.ts', /kernel is a leaf/),
+  legal('hub/kernel/legal.ts', 'pino', 'prom-client', 'node:fs', 'node:fs/promises', './errors.ts'),
+  legal('hub/kernel/nested/legal.ts', '../errors.ts'),
+];
+
+const features = ['commands', 'devices', 'schedules', 'telemetry'].flatMap((feature) => {
+  const other = feature === 'devices' ? 'telemetry' : 'devices';
+  return [
+    ...[
+      'undici',
+      'pino',
+      'fastify',
+      'ajv',
+      'node-cron',
+      '@peculiar/x509',
+      'node:sqlite',
+      'node:net',
+      'node:fs/promises',
+    ].map((name, at) => fault(`hub/${feature}/third-${at}.ts`, name, /no third party and does no I\/O/)),
+    typeFault(`hub/${feature}/third-type.ts`, 'mqtt', /no third party/),
+    fault(`hub/${feature}/adapter.ts`, '../adapters/sqlite.ts', /never takes an adapter/),
+    typeFault(`hub/${feature}/adapter-type.ts`, '../adapters/sqlite.ts', /never takes an adapter/),
+    fault(`hub/${feature}/nested/adapter.ts`, '../../adapters/sqlite.ts', /never takes an adapter/),
+    fault(`hub/${feature}/wiring.ts`, '../hub.ts', /neither configuration nor wiring/),
+    fault(`hub/${feature}/config.ts`, '../config.ts', /neither configuration nor wiring/),
+    fault(`hub/${feature}/value.ts`, `../${other}/presence.ts`, /take its types only/),
+    fault(`hub/${feature}/nested/value.ts`, `../../${other}/presence.ts`, /take its types only/),
+    {
+      file: `hub/${feature}/mixed.ts`,
+      code: `import { value, type T } from '../${other}/presence.ts';\n\nexport const used: T = value;\n`,
+      rule: imports,
+      message: /take its types only/,
+    },
+    legal(
+      `hub/${feature}/legal.ts`,
+      '../kernel/time.ts',
+      '../../schemas/index.ts',
+      './own.ts',
+      'node:crypto',
+    ),
+    legal(`hub/${feature}/nested/legal.ts`, '../../kernel/time.ts', '../../../schemas/index.ts', '../own.ts'),
+    legalType(`hub/${feature}/legal-type.ts`, `../${other}/presence.ts`),
+  ];
+});
+
+const clock: Planted[] = [
+  ['timeout', 'setTimeout(() => undefined, 1)', 'eslint(no-restricted-globals)', /injected Clock/],
+  ['interval', 'setInterval(() => undefined, 1)', 'eslint(no-restricted-globals)', /injected Clock/],
+  ['performance', 'performance.now()', 'eslint(no-restricted-globals)', /injected Clock/],
+  ['fetch', "fetch('http://localhost')", 'eslint(no-restricted-globals)', /I\/O/],
+  ['process', 'process.pid', 'eslint(no-restricted-globals)', /as an argument/],
+  ['now', 'Date.now()', 'eslint(no-restricted-properties)', /injected Clock/],
+  ['random', 'Math.random()', 'eslint(no-restricted-properties)', /as an argument/],
+].map(([name, expression, rule, message]) => ({
+  file: `hub/telemetry/global-${String(name)}.ts`,
+  code: `export const used = ${String(expression)};\n`,
+  rule: String(rule),
+  message: message instanceof RegExp ? message : /./,
+}));
+
+/** Each adapter's client, and one that is another adapter's. */
+const clients: [adapter: string, own: string[], foreign: string][] = [
+  ['broker', ['aedes'], 'mqtt'],
+  ['cron', ['node-cron'], 'undici'],
+  ['http', ['fastify'], 'ws'],
+  ['influx', ['influx', 'undici'], 'mqtt'],
+  ['mqtt', ['mqtt'], 'aedes'],
+  ['sqlite', ['node:sqlite'], 'influx'],
+  ['tls', ['@peculiar/x509'], 'fastify'],
+  ['ws', ['ws'], 'node:sqlite'],
+];
+
+const adapters = [
+  ...clients.flatMap(([name, own, foreign]) => [
+    legal(
+      `hub/adapters/${name}.ts`,
+      ...own,
+      'node:net',
+      'node:fs/promises',
+      '../kernel/errors.ts',
+      './tcp-listen.ts',
+    ),
+    legal(`hub/adapters/${name}-part.ts`, ...own, '../../schemas/index.ts'),
+    legalType(`hub/adapters/${name}-port.ts`, '../devices/registry.ts'),
+    fault(`hub/adapters/${name}-foreign.ts`, foreign, /third party is/),
+    fault(`hub/adapters/${name}/foreign.ts`, foreign, /third party is/),
+    fault(`hub/adapters/${name}-rules.ts`, '../commands/topics.ts', /take its types only/),
+    fault(`hub/adapters/${name}-config.ts`, '../config.ts', /neither configuration nor wiring/),
+    fault(`hub/adapters/${name}-wiring.ts`, '../hub.ts', /neither configuration nor wiring/),
+    fault(`hub/adapters/${name}-other.ts`, name === 'ws' ? './mqtt.ts' : './ws.ts', /does not use another/),
+  ]),
+  fault('hub/adapters/device-store.ts', 'undici', /each client has one home/),
+  fault('hub/adapters/command-store.ts', '../commands/topics.ts', /take its types only/),
+  fault('hub/adapters/line-decoder.ts', '../config.ts', /neither configuration nor wiring/),
+  fault('hub/adapters/tcp-listen.ts', './http.ts', /does not use another/),
+  fault('hub/adapters/state-database.ts', 'node:sqlite', /each client has one home/),
+  legal('hub/adapters/presence-store.ts', './sqlite.ts', '../kernel/errors.ts', 'node:crypto'),
+];
+
+const wiring = ['hub', 'hub-parts', 'offline'].flatMap((name) => [
+  fault(`hub/${name}.ts`, 'ws', /the wiring takes only what is ours/),
+]);
+
+/** There is one main.ts, so its faults lie in one file. */
+const main = [/joined in the wiring/, /no third party but commander/, /types of features only/].map(
+  (message) => ({
+    file: 'hub/main.ts',
+    code: "export * from './adapters/ws.ts';\nexport * from 'undici';\nexport * from './devices/registry.ts';\n",
+    rule: imports,
+    message,
+  }),
+);
+
+const entries = [
+  ...wiring,
+  legal(
+    'hub/hub-legal.ts',
+    './adapters/ws.ts',
+    './devices/registry.ts',
+    './kernel/log.ts',
+    '../schemas/index.ts',
+    'node:path',
+  ),
+  fault('hub/hub-cli.ts', './cli/start.ts', /does not know the command line/),
+  fault('hub/config.ts', 'ajv', /configuration takes no third party/),
+  fault('hub/config-names.ts', './devices/presence.ts', /kernel and schemas only/),
+  fault('hub/config-rules.ts', './adapters/ws.ts', /kernel and schemas only/),
+  legal('hub/config-legal.ts', './kernel/errors.ts', '../schemas/config.ts', 'node:fs', './config-names.ts'),
+  fault('hub/config-wiring.ts', './hub.ts', /kernel and schemas only/),
+  ...main,
+  fault('hub/cli/third.ts', 'undici', /no third party but commander/),
+  fault('hub/cli/adapter.ts', '../adapters/sqlite.ts', /through its admin socket/),
+  fault('hub/cli/feature.ts', '../devices/registry.ts', /types of features only/),
+  fault('hub/cli/wiring.ts', '../hub.ts', /types only/),
+  legal(
+    'hub/cli/legal.ts',
+    'commander',
+    '../kernel/errors.ts',
+    '../../schemas/limits.ts',
+    './table.ts',
+    'node:http',
+  ),
+  legalType('hub/cli/legal-type.ts', '../devices/admin-operations.ts'),
+];
+
+const outside = [
+  fault('schemas/third.ts', 'ws', /no third party but ajv/),
+  fault('schemas/hub.ts', '../hub/kernel/errors.ts', /nothing of ours/),
+  fault('schemas/nested/simulator.ts', '../../device-sim/client.ts', /nothing of ours/),
+  legal('schemas/legal.ts', 'ajv/dist/2020.js', 'ajv-formats', './field-error.ts', 'node:fs/promises'),
+  fault('device-sim/third.ts', 'mqtt', /no third party but ws/),
+  fault('device-sim/hub.ts', '../hub/kernel/errors.ts', /never imports the hub/),
+  typeFault('device-sim/nested/hub-type.ts', '../../hub/devices/nack.ts', /never imports the hub/),
+  legal(
+    'device-sim/legal.ts',
+    'ws',
+    'commander',
+    'csv-parse',
+    'csv-parse/sync',
+    '../schemas/index.ts',
+    './clock.ts',
+  ),
+  legal('test/unit/legal.ts', '../../hub/adapters/ws.ts', 'mqtt', 'fast-check'),
+];
+
+const house: Planted[] = [
+  { file: 'hub/kernel/default.ts', code: 'export default 1;\n', rule: 'import(no-default-export)' },
+  { file: 'hub/kernel/loud.ts', code: "console.log('x');\n", rule: 'eslint(no-console)' },
+  {
+    file: 'hub/kernel/env.ts',
+    code: "export const used = process.env['X'];\n",
+    rule: 'node(no-process-env)',
+  },
+  { file: 'hub/kernel/exit.ts', code: 'process.exit(1);\n', rule: 'unicorn(no-process-exit)' },
+  {
+    file: 'hub/kernel/untyped.ts',
+    code: 'export const used: any = 1;\n',
+    rule: 'typescript(no-explicit-any)',
+  },
+  { file: 'hub/kernel/long-file.ts', code: 'export {};\n'.repeat(401), rule: 'eslint(max-lines)' },
+  {
+    file: 'hub/kernel/long-function.ts',
+    code: `export function long(a: number): number {\n${'  a += 1;\n'.repeat(80)}  return a;\n}\n`,
+    rule: 'eslint(max-lines-per-function)',
+  },
+  {
+    file: 'hub/kernel/floating.ts',
+    code: 'export async function work(): Promise<void> {}\n\nexport function start(): void {\n  work();\n}\n',
+    rule: 'typescript(no-floating-promises)',
+  },
+  {
+    file: 'hub/kernel/switch.ts',
+    code: "export function f(kind: 'a' | 'b'): void {\n  switch (kind) {\n    case 'a':\n      break;\n  }\n}\n",
+    rule: 'typescript(switch-exhaustiveness-check)',
+  },
+  {
+    file: 'hub/kernel/circle-a.ts',
+    code: "export { b } from './circle-b.ts';\nexport const a = 1;\n",
+    rule: 'import(no-cycle)',
+  },
+  {
+    file: 'hub/kernel/circle-b.ts',
+    code: "export { a } from './circle-a.ts';\nexport const b = 1;\n",
+    rule: 'import(no-cycle)',
+  },
+];
+
+interface Diagnostic {
+  code: string;
+  filename: string;
+  message: string;
+  help?: string;
+}
+
+/** Each row of what may import what, and what else the house demands. */
+const rows: Record<string, Planted[]> = {
+  'the kernel': kernel,
+  'a feature': features,
+  'a feature that takes time, randomness or I/O by itself': clock,
+  'an adapter': adapters,
+  'wiring, configuration and command line': entries,
+  'schemas and simulator': outside,
+  'the rest of the house': house,
+};
+const all = Object.values(rows).flat();
+const found = new Map<string, Diagnostic[]>();
+
+before(() => {
+  // Beside the real tree lies a copy of its rules with nothing but planted files under them.
+  const folder = temporaryFolder('boundaries');
+  const files = new Map(all.map(({ file, code }) => [file, code]));
+  for (const { file, code } of all) {
+    assert.equal(files.get(file), code, `two codes are planted as ${file}`);
+    mkdirSync(join(folder.path, dirname(file)), { recursive: true });
+    writeFileSync(join(folder.path, file), code);
+  }
+  for (const name of ['.oxlintrc.json', 'tsconfig.json', 'package.json']) {
+    copyFileSync(join(root, name), join(folder.path, name));
+  }
+  symlinkSync(join(root, 'node_modules'), join(folder.path, 'node_modules'));
+  const linter = join(root, 'node_modules', 'oxlint', 'bin', 'oxlint');
+  const run = spawnSync(process.execPath, [linter, '--type-aware', '--format', 'json'], {
+    cwd: folder.path,
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  folder.remove();
+  assert.equal(run.status, 1, run.stderr);
+  const { diagnostics } = JSON.parse(run.stdout) as { diagnostics: Diagnostic[] };
+  for (const diagnostic of diagnostics) {
+    const list = found.get(diagnostic.filename) ?? [];
+    list.push(diagnostic);
+    found.set(diagnostic.filename, list);
+  }
+});
+
+function firstLine(code: string): string {
+  return code.split('\n')[0] ?? '';
+}
+
+for (const [row, planted] of Object.entries(rows)) {
+  test(`every fault planted for ${row} is reported by its rule`, () => {
+    for (const { file, code, rule, message = /./ } of planted.filter((each) => each.rule !== undefined)) {
+      const said = found.get(file) ?? [];
+      const hit = said.some(
+        ({ code: by, message: text, help }) => by === rule && message.test(`${text} ${help ?? ''}`),
+      );
+      assert.ok(hit, `${file} "${firstLine(code)}": not ${rule} ${message} but ${JSON.stringify(said)}`);
+    }
+  });
+
+  test(`what is legal for ${row} is not reported`, () => {
+    for (const { file } of planted.filter((each) => each.rule === undefined)) {
+      // The planted names exist nowhere, which the import rules alone do not mind.
+      const said = (found.get(file) ?? []).filter((diagnostic) => diagnostic.code === imports);
+      assert.deepEqual(said, [], file);
+    }
+  });
+}
