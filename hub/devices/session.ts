@@ -236,14 +236,23 @@ export class Session implements WatchedLink, CommandPeer {
 
   /** The outbox closed itself. Ends after whoever was sending has learnt that its frame did not fit. */
   #overflowed(): void {
-    queueMicrotask(() => this.#closedByHub('slow-reader'));
+    this.#countClose('slow-reader');
+    queueMicrotask(() => this.#endedByHub('slow-reader'));
   }
 
   #closedByHub(reason: CloseReason): void {
     if (this.#phase === 'ended') return;
+    this.#countClose(reason);
+    this.#endedByHub(reason);
+  }
+
+  #endedByHub(reason: CloseReason): void {
+    this.#end({ by: 'hub', code: closeReasons[reason], reason }, reason === 'replaced');
+  }
+
+  #countClose(reason: CloseReason): void {
     const { closes } = this.#deps.counters;
     closes[reason] = (closes[reason] ?? 0) + 1;
-    this.#end({ by: 'hub', code: closeReasons[reason], reason }, reason === 'replaced');
   }
 
   #end(how: { by: 'hub' | 'device' | 'link'; code: number; reason: string }, replaced: boolean): void {

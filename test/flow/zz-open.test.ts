@@ -80,7 +80,12 @@ async function startHub(
   return { dispatcher, bus, peer };
 }
 
-setTimeout(() => { console.error('ACTIVE', process.getActiveResourcesInfo()); for (const h of (process as any)._getActiveHandles()) console.error(h.constructor.name, h.remotePort, h.localPort, h.destroyed, h.connecting, h.spawnfile); process.exit(3); }, 8000).unref();
+setTimeout(() => {
+  console.error('ACTIVE', process.getActiveResourcesInfo());
+  for (const h of (process as any)._getActiveHandles())
+    console.error(h.constructor.name, h.remotePort, h.localPort, h.destroyed, h.connecting, h.spawnfile);
+  process.exit(3);
+}, 8000).unref();
 test('a real MQTT 5 client gets the final answer on its Response Topic, with its Correlation Data', async (t) => {
   const broker = await startMosquitto();
   t.after(() => broker.close());
