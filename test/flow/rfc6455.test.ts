@@ -178,7 +178,11 @@ const faults: [name: string, code: number, bytes: () => Buffer[]][] = [
   ],
   ['§5.5 a fragmented ping', 1002, () => [wireFrame(ping, 'x', { fin: false })]],
   ['§5.5 a ping of 126 bytes', 1002, () => [wireFrame(ping, 'x'.repeat(126))]],
-  ['§5.5 a close of 126 bytes', 1002, () => [wireFrame(close, Buffer.concat([Buffer.from([3, 232]), Buffer.alloc(124, 'x')]))]],
+  [
+    '§5.5 a close of 126 bytes',
+    1002,
+    () => [wireFrame(close, Buffer.concat([Buffer.from([3, 232]), Buffer.alloc(124, 'x')]))],
+  ],
   ['§5.5.1 a close with one byte', 1002, () => [wireFrame(close, 'x')]],
   ...[0, 999, 1004, 1005, 1006, 1015, 2999, 5000].map((code): [string, number, () => Buffer[]] => [
     `§7.4 close code ${code}`,
