@@ -106,7 +106,7 @@ export class CloneGuard {
       const weight = newcomer.boot === incumbent.boot ? addressWeight : bootWeight;
       fight.returns.push({ weight, atMs: nowMs });
     }
-    fight.displaced.push({ ...incumbent, atMs: nowMs });
+    fight.displaced.push({ boot: incumbent.boot, address: incumbent.address, atMs: nowMs });
     this.#fights.set(deviceId, fight);
     if (fight.returns.reduce((sum, { weight }) => sum + weight, 0) < alarmWeight) return { kind: 'admit' };
     fight.alarm = {

@@ -42,7 +42,7 @@ export class CorrelatedLoss {
 
   /** The device is connected; `scopes` is what it is known to share with others. */
   online(deviceId: string, scopes: readonly Scope[]): void {
-    this.forget(deviceId);
+    this.#leaveScopes(deviceId);
     const states = scopes.map((scope) => this.#scope(scope));
     for (const state of states) state.present.add(deviceId);
     this.#scopesOf.set(deviceId, states);
@@ -66,16 +66,20 @@ export class CorrelatedLoss {
 
   /** It left in good order, or is no longer registered. */
   forget(deviceId: string): void {
+    this.#leaveScopes(deviceId);
+    for (const group of this.#groups) {
+      group.members.delete(deviceId);
+      group.away.delete(deviceId);
+    }
+  }
+
+  #leaveScopes(deviceId: string): void {
     for (const state of this.#scopesOf.get(deviceId) ?? []) {
       state.present.delete(deviceId);
       state.lost.delete(deviceId);
       if (state.present.size + state.lost.size === 0) this.#scopes.delete(scopeKey(state.scope));
     }
     this.#scopesOf.delete(deviceId);
-    for (const group of this.#groups) {
-      group.members.delete(deviceId);
-      group.away.delete(deviceId);
-    }
   }
 
   /** True while the device's loss is part of a group's. */

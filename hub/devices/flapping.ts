@@ -3,6 +3,7 @@ const halfLifeMs = 300_000;
 /** Hysteresis: flapping from here on, and until it has fallen to there. */
 const raiseAt = 4;
 const clearAt = 1;
+const forgottenAt = 0.05;
 
 /**
  * Which devices come and go all the time: a score that each loss raises and time halves, with hysteresis, as in
@@ -26,7 +27,7 @@ export class Flapping {
   sweep(nowMs: number): string[] {
     const settled: string[] = [];
     for (const [deviceId, entry] of this.#scores) {
-      if (decayed(entry, nowMs) > clearAt) continue;
+      if (decayed(entry, nowMs) > (entry.flapping ? clearAt : forgottenAt)) continue;
       if (entry.flapping) settled.push(deviceId);
       this.#scores.delete(deviceId);
     }

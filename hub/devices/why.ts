@@ -70,7 +70,7 @@ const texts: Record<Cause, string> = {
   'closed-by-device': 'It closed the connection itself without a goodbye (bye), and has not come back.',
   'cloned-credential':
     'Two devices use its id and secret and keep replacing each other. Find the copy and give it an identity of its own.',
-  'hub-draining': 'The hub is stopping and gave it a slot in which to come back.',
+  'hub-draining': 'The hub stopped, and gave it a slot in which to come back.',
   'hub-restarted': 'The hub restarted and waits for it to come back: nothing is known of it yet.',
   'not-seen-since-restart': 'It was connected before the hub restarted, and has not come back since.',
   'hub-stalled': 'The hub itself was blocked and could not read; it judges nobody for that time.',
