@@ -1,10 +1,4 @@
-import {
-  closeReasons,
-  deviceFrameChecks,
-  deviceIdPattern,
-  limits,
-  renderValue,
-} from '../../schemas/index.ts';
+import { closeReasons, deviceFrameChecks, limits, renderValue } from '../../schemas/index.ts';
 import type {
   ByeFrame,
   CloseReason,
@@ -31,7 +25,7 @@ import { judgeHello, welcomeFrame } from './hello.ts';
 import type { AcceptedHello, SessionOptions } from './hello.ts';
 import { Intake } from './intake.ts';
 import type { Liveness, Watch } from './liveness.ts';
-import { nack } from './nack.ts';
+import { commandOf, isSeq, nack } from './nack.ts';
 import { Outbox, defaultOutboxLimits } from './outbox.ts';
 import type { DeviceSocket } from './outbox.ts';
 import type { Marks } from './presence.ts';
@@ -447,13 +441,4 @@ export class Session implements WatchedLink, CommandPeer {
       this.#deps.stories.tell(this.deviceId, { kind: 'throttled', code });
     }
   }
-}
-
-function isSeq(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) > 0;
-}
-
-/** The command a refused frame was about, for its nack. */
-function commandOf({ re }: Record<string, unknown>): { re?: string } {
-  return typeof re === 'string' && deviceIdPattern.test(re) ? { re } : {};
 }

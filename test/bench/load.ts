@@ -18,6 +18,8 @@ let text = '';
 for await (const chunk of process.stdin) text += String(chunk);
 const { url, devices, perSec, seconds } = JSON.parse(text) as Order;
 
+const total = devices.length * perSec * seconds;
+const allAcked = Promise.withResolvers<void>();
 const delaysMs: number[] = [];
 let sent = 0;
 let acked = 0;
@@ -53,6 +55,7 @@ function settle(connection: Connection, upTo: number): void {
     delaysMs.push(now - (connection.sentAt[seq] ?? now));
   acked += upTo - connection.ackedUpTo;
   connection.ackedUpTo = upTo;
+  if (acked === total) allAcked.resolve();
 }
 
 function sendReading(connection: Connection): void {
@@ -71,7 +74,6 @@ for (let at = 0; at < devices.length; at += 100) {
 }
 process.stdout.write('ready\n');
 
-const total = devices.length * perSec * seconds;
 const startedAt = performance.now();
 await new Promise<void>((resolve) => {
   const timer = setInterval(() => {
@@ -89,8 +91,7 @@ await new Promise<void>((resolve) => {
   }, 5);
 });
 process.stdout.write('sent\n');
-const endMs = performance.now() + 3_000;
-while (acked < sent && performance.now() < endMs) await new Promise((resolve) => setImmediate(resolve));
+await Promise.race([allAcked.promise, new Promise((resolve) => setTimeout(resolve, 3_000).unref())]);
 delaysMs.sort((a, b) => a - b);
 const quantile = (share: number): number => Math.round(delaysMs[Math.floor(delaysMs.length * share)] ?? 0);
 process.stdout.write(

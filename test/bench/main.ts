@@ -10,9 +10,9 @@ if (unknown.length > 0) {
   process.stderr.write(
     `no such bench: ${unknown.join(', ')}; there are ${Object.keys(benches).join(', ')}\n`,
   );
-  process.exit(2);
+  process.exitCode = 2;
 }
-for (const [name, bench] of Object.entries(benches)) {
+for (const [name, bench] of Object.entries(unknown.length > 0 ? {} : benches)) {
   if (asked.length > 0 && !asked.includes(name)) continue;
   process.stderr.write(`${name} …\n`);
   process.stdout.write(`${JSON.stringify({ bench: name, ...(await bench()) })}\n`);

@@ -14,6 +14,8 @@ export interface PresenceTold {
   state: string;
   reason: string;
   epoch: number;
+  /** Unix ms: when the hub judged. */
+  since: number;
   n: number;
   /** Unix ms: when it came to us. */
   atMs: number;

@@ -95,14 +95,17 @@ export async function halfOpen(devices: number, { faulty = 50, heartbeatSec = 4 
       everyMs: 20,
     });
     const found = lab.told(['offline']);
-    const latenessMs = found.map(
-      ({ device, atMs }) => atMs - (hungAt.get(device) ?? Number.NaN) - heartbeatSec * 1_500,
-    );
+    const dueMs = (device: string): number => (hungAt.get(device) ?? Number.NaN) + heartbeatSec * 1_500;
+    const latenessMs = found.map(({ device, atMs }) => atMs - dueMs(device));
+    const timerMs = found.map(({ device, since }) => since - dueMs(device));
     return {
       ...{ devices, faulty: 2 * faulty, found: found.length },
       falseOffline: found.filter(({ device }) => !hungAt.has(device)).length,
       noHeartbeat: found.filter(({ reason }) => reason === 'no-heartbeat').length,
       linkLost: found.filter(({ reason }) => reason === 'link-lost').length,
+      // Of the hub's judgement alone, and then with disk and broker on the way to us.
+      timerEarliestMs: Math.round(Math.min(...timerMs)),
+      timerLatestMs: Math.round(Math.max(...timerMs)),
       earliestMs: Math.round(Math.min(...latenessMs)),
       medianMs: Math.round(percentile(latenessMs, 0.5)),
       latestMs: Math.round(Math.max(...latenessMs)),

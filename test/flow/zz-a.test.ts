@@ -11,7 +11,7 @@ import { FakePeer, log, valve } from '../helpers/dispatcher.ts';
 import { temporaryFolder } from '../helpers/guard.ts';
 import { mosquittoPub, mosquittoSub } from '../helpers/mosquitto-clients.ts';
 import { startMosquitto } from '../helpers/mosquitto.ts';
-import { startTcpProxy, type TcpProxy } from '../helpers/tcp-proxy.ts';
+import { startTcpProxy, type TcpProxy } from '../helpers/zz-proxy.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 
 /** A device that does everything at once and says so. */
@@ -80,12 +80,6 @@ async function startHub(
   return { dispatcher, bus, peer };
 }
 
-setTimeout(() => {
-  console.error('ACTIVE', process.getActiveResourcesInfo());
-  for (const h of (process as any)._getActiveHandles())
-    console.error(h.constructor.name, h.remotePort, h.localPort, h.destroyed, h.connecting, h.spawnfile);
-  process.exit(3);
-}, 8000).unref();
 test('a real MQTT 5 client gets the final answer on its Response Topic, with its Correlation Data', async (t) => {
   const broker = await startMosquitto();
   t.after(() => broker.close());
