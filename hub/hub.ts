@@ -135,7 +135,11 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   const announcer = new PresenceAnnouncer({ publisher, topics, log, hub });
   const recorder = new PresenceRecorder({ writer, recordOf: (deviceId) => registry.get(deviceId) });
   const stories = new Stories(clock);
-  const admission = new Admission({ clock, random }, { acceptPerSec, backoffMaxMs });
+  const admission = new Admission(
+    { clock, random, busyShare: eventLoopShare() },
+    { acceptPerSec, backoffMaxMs },
+  );
+  releasers.push('admission', () => admission.close());
   const incidents = new Incidents({
     clock,
     log,
@@ -145,8 +149,11 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
       publisher.publish({
         topic: topics.incident(incident.kind, incident.id),
         payload: JSON.stringify({
-          ...{ ...incident, since: sinceMs, until: untilMs },
-          ...{ hub: hub.hubId, incarnation: hub.incarnation },
+          ...incident,
+          since: sinceMs,
+          until: untilMs,
+          hub: hub.hubId,
+          incarnation: hub.incarnation,
         }),
         qos: 1,
       }),
@@ -237,8 +244,19 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   const counters = newSessionCounters();
   const options = { ackDelayMs: config.ackDelayMs, inFlight: config.inFlight, messagesPerSec, backoffMaxMs };
   const sessionDeps = {
-    ...{ clock, log, liveness, catalog, ingest, acks, presence, registry, counters, options },
-    ...{ commands: dispatcher, clones, stories },
+    clock,
+    log,
+    liveness,
+    catalog,
+    ingest,
+    acks,
+    presence,
+    registry,
+    counters,
+    options,
+    commands: dispatcher,
+    clones,
+    stories,
   };
   const listener = await startDeviceListener(
     {
@@ -266,7 +284,10 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
 
   // What is pushed to devices.
   const notices = new Notices({
-    ...{ clock, log, registry, newId: randomUUID },
+    clock,
+    log,
+    registry,
+    newId: randomUUID,
     store: createNoticeStore(state),
   });
   await notices.load();
@@ -387,9 +408,20 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
         { firstSlotMs: config.restartMs, devicesPerSec, settleMs },
       );
       await presence.settled();
-      const [lost] = await Promise.all([writer.drain(drainMs), announcer.settled(clock, drainMs)]);
+      const [lost] = await Promise.all([writer.drain(drainMs), announcer.settled(clock, settleMs)]);
       return { lost, faults: await releasers.closeAll() };
     },
+  };
+}
+
+/** Tells the share of the time since its last call in which the event loop did not wait for anything. */
+function eventLoopShare(): () => number {
+  let before = performance.eventLoopUtilization();
+  return () => {
+    const now = performance.eventLoopUtilization();
+    const { utilization } = performance.eventLoopUtilization(now, before);
+    before = now;
+    return utilization;
   };
 }
 

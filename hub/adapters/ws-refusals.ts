@@ -44,16 +44,16 @@ export function judgeRequest(request: IncomingMessage): Refusal {
   return refusal(426, 'upgrade-required', 'this address speaks WebSocket only', { Upgrade: 'websocket' });
 }
 
+function refused(...given: Parameters<typeof refusal>): { kind: 'refused'; refusal: Refusal } {
+  return { kind: 'refused', refusal: refusal(...given) };
+}
+
 /** Who asks to upgrade, or why not. */
 export function judgeUpgrade(
   request: IncomingMessage,
   allowedOrigins: readonly string[],
   authenticate: (authorization: string | undefined) => Authentication,
 ): { kind: 'device'; record: DeviceRecord } | { kind: 'refused'; refusal: Refusal } {
-  const refused = (...given: Parameters<typeof refusal>) => ({
-    kind: 'refused' as const,
-    refusal: refusal(...given),
-  });
   const { headers } = request;
   if (pathOf(request) !== devicePath) return refused(404, 'not-found', `devices connect to ${devicePath}`);
   if (request.url?.includes('?') === true) {

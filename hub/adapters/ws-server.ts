@@ -6,7 +6,6 @@
 import { createServer as createHttpServer } from 'node:http';
 import type { Server } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
-import type { Server as TlsServer } from 'node:https';
 import type { SecureContextOptions, TlsOptions } from 'node:tls';
 import { WebSocketServer } from 'ws';
 import type { ServerOptions, WebSocket } from 'ws';

@@ -106,6 +106,18 @@ function faultOf(code: string): CloseReason | undefined {
   return code.startsWith('WS_ERR_') ? 'protocol-error' : undefined;
 }
 
+function listenTo(ws: DeviceWebSocket, counters: ListenerCounters): void {
+  counters.upgrades += 1;
+  counters.connections += 1;
+  ws.on('error', onError);
+  ws.on('message', onMessage);
+  ws.on('pong', onPong);
+  ws.on('close', onClose);
+  ws.on('close', () => {
+    counters.connections -= 1;
+  });
+}
+
 /**
  * The devices' listener: https, one path, the upgrade with authentication before it. Refusals are plain HTTP
  * answers with a JSON body that says what was wrong.
@@ -161,16 +173,8 @@ export async function startDeviceListener(
     const address = addressOf(request);
     sockets.handleUpgrade(request, socket, head, (opened) => {
       const ws = opened as DeviceWebSocket;
-      counters.upgrades += 1;
-      counters.connections += 1;
       if (socket instanceof TLSSocket && socket.isSessionReused()) counters.resumed += 1;
-      ws.on('error', onError);
-      ws.on('message', onMessage);
-      ws.on('pong', onPong);
-      ws.on('close', onClose);
-      ws.on('close', () => {
-        counters.connections -= 1;
-      });
+      listenTo(ws, counters);
       ws.events = deps.connect(judged.record, ws, address);
     });
   });

@@ -49,8 +49,8 @@ export function adminClient(socketPath: string): AdminOperations {
       return (await call('GET', `${devicePath(id)}/why`)) as DeviceWhy;
     },
     incidents: () => member<Incident[]>(call('GET', '/api/v1/incidents'), 'incidents'),
-    async pushNotice(request) {
-      return (await call('POST', '/api/v1/notices', request)) as Notice;
+    async pushNotice(notice) {
+      return (await call('POST', '/api/v1/notices', notice)) as Notice;
     },
     notices: () => member<Notice[]>(call('GET', '/api/v1/notices'), 'notices'),
     readings({ device, stream, ...range }: DeviceReadingsQuery) {

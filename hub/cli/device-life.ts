@@ -63,7 +63,9 @@ export function addPush(device: Command, deps: CliDeps): void {
       const options = command.optsWithGlobals<PushOptions>();
       const { to, topic, data, at } = options;
       const notice = await hubOf(options, deps).pushNotice({
-        ...{ to, topic, data },
+        to,
+        topic,
+        data,
         ...(at === undefined ? {} : { atMs: at }),
       });
       const { report, id } = notice;

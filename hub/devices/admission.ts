@@ -1,9 +1,11 @@
-import type { Clock } from '../kernel/time.ts';
+import type { Cancel, Clock } from '../kernel/time.ts';
 
 export interface AdmissionDeps {
   clock: Clock;
   /** Uniform in [0, 1). */
   random: () => number;
+  /** The share of the time since the last call, 0 to 1, in which the event loop had work to do. */
+  busyShare: () => number;
 }
 
 export interface AdmissionOptions {
@@ -17,6 +19,9 @@ export type Admitted = { kind: 'admitted' } | { kind: 'turned-away'; retryAfterM
 
 const shortestRetryMs = 1_000;
 const longestRetryMs = 60_000;
+/** A hub that has so much to do, over so long, keeps devices waiting in their handshakes as if it refused them. */
+const busyFrom = 0.8;
+const busyCheckMs = 1_000;
 
 /**
  * How many connections the hub takes up a second: a token bucket. Those beyond are told when to come again, each
@@ -27,6 +32,7 @@ export class Admission {
   readonly #perMs: number;
   readonly #capacity: number;
   readonly #backoffMaxMs: number;
+  readonly #stop: Cancel;
   #tokens: number;
   #filledAt: number;
   /** Monotonic ms at which those turned away so far are due again. */
@@ -41,11 +47,16 @@ export class Admission {
     this.#backoffMaxMs = backoffMaxMs;
     this.#tokens = this.#capacity;
     this.#filledAt = deps.clock.monotonic();
+    this.#stop = deps.clock.every(busyCheckMs, () => this.#checkBusy());
+  }
+
+  close(): void {
+    this.#stop();
   }
 
   /**
    * For how long devices have been turned away so far, ms: the union of the times in which some device was told to
-   * wait. Such a time is no silence of theirs.
+   * wait, or the hub was too busy to take up connections. Such a time is no silence of theirs.
    */
   get turnedAwayMs(): number {
     return this.#awayMs - Math.max(0, this.#awayUntil - this.#deps.clock.monotonic());
@@ -66,6 +77,10 @@ export class Admission {
     const retryAfterMs = Math.min(waitMs, longestRetryMs);
     this.#turnAway(now, retryAfterMs);
     return { kind: 'turned-away', retryAfterMs };
+  }
+
+  #checkBusy(): void {
+    if (this.#deps.busyShare() >= busyFrom) this.#turnAway(this.#deps.clock.monotonic(), 0);
   }
 
   /** The device may be away until it has waited, and then for one more draw of its backoff. */

@@ -33,7 +33,7 @@ export interface LivenessOptions {
   clock: Clock;
   /** Runs the function after the next poll of the sockets (`setImmediate`); a test runs it by hand. */
   afterPoll: (run: () => void) => void;
-  /** Uniform in [0, 1): spreads the beats over their interval. */
+  /** Uniform in [0, 1): spreads the beats over their interval. Not given, all beats start half-way. */
   random?: () => number;
   tickMs?: number;
   slots?: number;
@@ -75,7 +75,7 @@ export class Liveness {
   /** Total length of our own stalls, ms, for the metrics. */
   stalledMs = 0;
 
-  constructor({ clock, afterPoll, random = Math.random, tickMs = 25, slots = 1024 }: LivenessOptions) {
+  constructor({ clock, afterPoll, random = () => 0.5, tickMs = 25, slots = 1024 }: LivenessOptions) {
     this.#clock = clock;
     this.#afterPoll = afterPoll;
     this.#random = random;

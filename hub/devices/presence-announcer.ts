@@ -144,8 +144,17 @@ export class PresenceAnnouncer {
     const { pongMs, frameMs, dataMs } = marks;
     // JSON leaves out what is undefined.
     return JSON.stringify({
-      ...{ state, since: sinceMs, epoch, n, reason, hub: hubId, incarnation, until: untilMs },
-      ...{ lastPong: pongMs, lastFrame: frameMs, lastData: dataMs },
+      state,
+      since: sinceMs,
+      epoch,
+      n,
+      reason,
+      hub: hubId,
+      incarnation,
+      until: untilMs,
+      lastPong: pongMs,
+      lastFrame: frameMs,
+      lastData: dataMs,
     });
   }
 }

@@ -109,7 +109,12 @@ const awaited: ReadonlySet<PresenceState> = new Set(['online', 'suspect', 'unkno
 export function stepPresence(before: Presence, event: PresenceEvent, nowMs: number): Presence | undefined {
   const { state, epoch, n, marks } = before;
   const change = (to: PresenceState, reason: PresenceReason): Presence => ({
-    ...{ state: to, reason, sinceMs: nowMs, epoch, n: n + 1, marks },
+    state: to,
+    reason,
+    sinceMs: nowMs,
+    epoch,
+    n: n + 1,
+    marks,
   });
   if (event.kind === 'opened') {
     if (event.epoch <= epoch) return undefined;

@@ -37,8 +37,14 @@ async function runHub(t: TestContext, dataDir: string, stored: readonly string[]
     {
       operations: {
         ...devices,
-        readings: createReadings({ store, typeOf: (id) => types.get(id) }),
-        ...{ why: unused, incidents: unused, pushNotice: unused, notices: unused },
+        readings: createReadings({
+          store,
+          typeOf: (id) => types.get(id),
+        }),
+        why: unused,
+        incidents: unused,
+        pushNotice: unused,
+        notices: unused,
       },
       readiness: () => Promise.resolve({ ready: true, parts: {} }),
       metrics: () => Promise.resolve({ contentType: 'text/plain', body: '' }),

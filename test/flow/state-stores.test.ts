@@ -144,7 +144,13 @@ test('presence rows replace each other and come back after a restart', async (t)
     timing: { heartbeatMs: 30_000, graceMs: 15_000 },
   } as const;
   const sleeping: Presence = {
-    ...{ state: 'sleeping', reason: 'bye', sinceMs: 5, epoch: 1, n: 4, untilMs: 99.5, marks: {} },
+    state: 'sleeping',
+    reason: 'bye',
+    sinceMs: 5,
+    epoch: 1,
+    n: 4,
+    untilMs: 99.5,
+    marks: {},
   };
   await presence.savePresence([]);
   await presence.savePresence([

@@ -31,8 +31,13 @@ export async function startInProcessHub(
     const anyPort = '127.0.0.1:0';
     const { config } = readConfig({
       env: {
-        ...{ HUB_DATA_DIR: dataDir, HUB_TLS: 'off', HUB_DEVICE_LISTEN: anyPort },
-        ...{ HUB_ADMIN_LISTEN: anyPort, HUB_BROKER_LISTEN: anyPort, ...env, ...more },
+        HUB_DATA_DIR: dataDir,
+        HUB_TLS: 'off',
+        HUB_DEVICE_LISTEN: anyPort,
+        HUB_ADMIN_LISTEN: anyPort,
+        HUB_BROKER_LISTEN: anyPort,
+        ...env,
+        ...more,
       },
       cwd: dataDir,
       isCron: () => true,

@@ -45,7 +45,6 @@ export class Lab {
   hub: HubProcess;
   readonly #options: LabOptions;
   readonly #start: () => Promise<HubProcess>;
-  readonly #bus: MqttClient;
   readonly #release: (() => Promise<void> | void)[];
 
   private constructor(
@@ -58,7 +57,6 @@ export class Lab {
     this.#options = options;
     this.hub = hub;
     this.#start = start;
-    this.#bus = bus;
     this.#release = release;
     bus.on('message', (topic, payload) => this.#told(topic, payload.toString()));
   }
@@ -129,7 +127,12 @@ export class Lab {
   async #addSite(site: string, count: number): Promise<void> {
     const names = ['--prefix', `${site}-`, '--count', String(count), '--site', site];
     const { stdout, stderr } = await this.hub.cli([
-      ...['device', 'add', ...names, '--type', 'env-sensor@1', '--json'],
+      'device',
+      'add',
+      ...names,
+      '--type',
+      'env-sensor@1',
+      '--json',
     ]);
     const url = new URL(this.hub.deviceUrl);
     const proxy = await startTcpProxy({ host: '127.0.0.1', port: Number(url.port) });
@@ -144,7 +147,12 @@ export class Lab {
       this.clients.set(
         id,
         createDeviceClient({
-          ...{ url: url.href, id, secret, ca, heartbeatSec, firmware: `fw-${site}` },
+          url: url.href,
+          id,
+          secret,
+          ca,
+          heartbeatSec,
+          firmware: `fw-${site}`,
           deviceType: 'env-sensor@1',
         }),
       );

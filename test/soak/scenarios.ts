@@ -57,7 +57,10 @@ export async function restarts(devices: number, { kills = 20, dead = 20, heartbe
     await sleep(1_000);
     const ids = new Set(doomed.map(([id]) => id));
     return {
-      ...{ devices, kills, dead, allowedMs },
+      devices,
+      kills,
+      dead,
+      allowedMs,
       falseOffline:
         falseOffline + lab.told(['offline'], readyMs).filter(({ device }) => !ids.has(device)).length,
       trueFound: found.filter(({ device }) => ids.has(device)).length,
@@ -99,11 +102,12 @@ export async function halfOpen(devices: number, { faulty = 50, heartbeatSec = 4 
     const latenessMs = found.map(({ device, atMs }) => atMs - dueMs(device));
     const timerMs = found.map(({ device, since }) => since - dueMs(device));
     return {
-      ...{ devices, faulty: 2 * faulty, found: found.length },
+      devices,
+      faulty: 2 * faulty,
+      found: found.length,
       falseOffline: found.filter(({ device }) => !hungAt.has(device)).length,
       noHeartbeat: found.filter(({ reason }) => reason === 'no-heartbeat').length,
       linkLost: found.filter(({ reason }) => reason === 'link-lost').length,
-      // Of the hub's judgement alone, and then with disk and broker on the way to us.
       timerEarliestMs: Math.round(Math.min(...timerMs)),
       timerLatestMs: Math.round(Math.max(...timerMs)),
       earliestMs: Math.round(Math.min(...latenessMs)),
@@ -152,8 +156,13 @@ export async function rolling(
     await load.stop();
     const lost = await missingOf(lab, load.acked);
     return {
-      ...{ devices, exitCode: code, stoppedMs, restartedMs, slots: slots.size, refused: refused.length },
-      inSlotShare: latenessMs.filter((ms) => ms <= 1_000).length / devices,
+      devices,
+      exitCode: code,
+      stoppedMs,
+      restartedMs,
+      slots: slots.size,
+      refused: refused.length,
+      inSlotShare: latenessMs.filter((ms) => ms <= 1e3).length / devices,
       p50Ms: Math.round(percentile(latenessMs, 0.5)),
       p99Ms: Math.round(percentile(latenessMs, 0.99)),
       plannedPerSec: acceptPerSec / 2,

@@ -7,7 +7,9 @@ import { ManualClock } from '../helpers/clock.ts';
 function startAdmission(acceptPerSec = 10) {
   const clock = new ManualClock(0);
   const random = seededRandom('admission');
-  return { clock, admission: new Admission({ clock, random }, { acceptPerSec, backoffMaxMs: 5_000 }) };
+  const loop = { busyShare: 0 };
+  const deps = { clock, random, busyShare: () => loop.busyShare };
+  return { clock, loop, admission: new Admission(deps, { acceptPerSec, backoffMaxMs: 5_000 }) };
 }
 
 test('a burst of one second is let in, the rest comes back one after the other', () => {
@@ -51,4 +53,16 @@ test('the time in which devices are turned away is counted once, however many th
   assert.ok(total > 20_000 && total < 40_000, `${total}`);
   clock.advance(600_000);
   assert.equal(admission.turnedAwayMs, total);
+});
+
+test('a hub that is too busy to take up connections counts as turning devices away', () => {
+  const { admission, clock, loop } = startAdmission();
+  clock.advance(10_000);
+  assert.equal(admission.turnedAwayMs, 0);
+  loop.busyShare = 0.95;
+  clock.advance(10_000);
+  loop.busyShare = 0.1;
+  clock.advance(60_000);
+  // Ten seconds, less the first until it was noticed, and one backoff more.
+  assert.ok(Math.abs(admission.turnedAwayMs - 14_000) <= 1_000, `${admission.turnedAwayMs}`);
 });

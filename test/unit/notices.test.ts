@@ -27,7 +27,11 @@ async function startNotices(t: TestContext, store = new MemoryNoticeStore()) {
   let lastId = 0;
   const newId = (): string => `n${(lastId += 1)}`;
   const notices = new Notices({
-    ...{ clock: hub.clock, registry: hub.registry, log: silentLog, store, newId },
+    clock: hub.clock,
+    registry: hub.registry,
+    log: silentLog,
+    store,
+    newId,
   });
   t.after(() => notices.close());
   return { ...hub, notices, notes: store };
