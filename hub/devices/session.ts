@@ -81,6 +81,7 @@ export class Session implements WatchedLink, CommandPeer {
   #watch: Watch | undefined;
   /** It is going away: by its own goodbye, or the hub's. */
   #leaving = false;
+  #commandsEnded = false;
   /** Liveness time of the last data frame; 0: none. */
   #dataAt = 0;
   epoch = 0;
@@ -266,7 +267,7 @@ export class Session implements WatchedLink, CommandPeer {
     if (!wasOpen) return;
     this.#noteUptime();
     // Sockets and timers call this too: what throws here has nobody above to catch it.
-    this.#guarded(() => this.#deps.commands.sessionClosed(this));
+    this.#endCommands();
     if (!replaced) this.#guarded(() => this.#deps.presence.closed(this.deviceId, this));
   }
 
@@ -431,6 +432,13 @@ export class Session implements WatchedLink, CommandPeer {
     );
   }
 
+  /** Called at the goodbye and at the end, whichever comes first counts. */
+  #endCommands(): void {
+    if (this.#commandsEnded) return;
+    this.#commandsEnded = true;
+    this.#guarded(() => this.#deps.commands.sessionClosed(this));
+  }
+
   /** Settles what is under way, acks at once, closes 1000; a store that is away does not hold it for ever. */
   #bye(frame: ByeFrame): void {
     if (this.#leaving) return;
@@ -438,6 +446,8 @@ export class Session implements WatchedLink, CommandPeer {
     const { presence, stories } = this.#deps;
     stories.tell(this.deviceId, { kind: 'bye', sleepSec: frame.sleepSec });
     presence.bye(this.deviceId, frame.sleepSec, this.#accepted?.timing.graceMs ?? 0);
+    // Whoever has said goodbye takes no more commands, however long its last readings take.
+    this.#endCommands();
     this.#cancelTimer();
     this.#cancelTimer = this.#deps.clock.after(byeMs, () => {
       this.#intake?.flushAck();
