@@ -63,6 +63,9 @@ export interface Config {
   readonly rollUps: boolean;
   /** Undefined: readings are kept for ever. */
   readonly rawRetentionDays?: number;
+  readonly backoffMaxMs: number;
+  readonly acceptPerSec: number;
+  readonly restartMs: number;
   readonly notice?: { readonly cron: string; readonly payload: unknown };
   readonly logLevel: LogLevel;
 }
@@ -269,6 +272,9 @@ function nested(values: ConfigValues, cwd: string): Config {
     deadLettersMax: values.deadLettersMax,
     rollUps: values.rollUps === '1m',
     ...(values.rawRetentionDays === undefined ? {} : { rawRetentionDays: values.rawRetentionDays }),
+    backoffMaxMs: values.backoffMaxMs,
+    acceptPerSec: values.acceptPerSec,
+    restartMs: values.restartMs,
     ...(values.noticeCron === undefined
       ? {}
       : { notice: { cron: values.noticeCron, payload: values.noticePayload } }),

@@ -1,11 +1,15 @@
 import type { ListenerCounters } from './adapters/ws.ts';
 import type { Bus } from './commands/bus.ts';
 import type { Dispatcher } from './commands/dispatcher.ts';
+import type { Admission } from './devices/admission.ts';
+import type { CloneGuard } from './devices/clone-guard.ts';
+import type { Incidents } from './devices/incidents.ts';
 import type { Liveness } from './devices/liveness.ts';
+import type { Notices } from './devices/notices.ts';
 import type { PresenceAnnouncer } from './devices/presence-announcer.ts';
 import type { PresenceKeeper } from './devices/presence-keeper.ts';
 import type { Registry } from './devices/registry.ts';
-import type { SessionCounters } from './devices/session.ts';
+import type { SessionCounters } from './devices/session-counters.ts';
 import type { StoreRoad } from './hub-store-road.ts';
 import type { Metrics } from './kernel/metrics.ts';
 import type { Scheduler } from './schedules/scheduler.ts';
@@ -26,6 +30,10 @@ export interface MeasuredParts {
   bus: Bus;
   dispatcher: Dispatcher;
   scheduler: Scheduler;
+  admission: Admission;
+  clones: CloneGuard;
+  incidents: Incidents;
+  notices: Notices;
 }
 
 /** Names every count of every part on the `/metrics` page. No device ids: a fleet would drown the page. */
@@ -33,12 +41,18 @@ export function exposeMetrics(metrics: Metrics, parts: MeasuredParts): void {
   exposeConnections(metrics, parts);
   exposeTelemetry(metrics, parts);
   exposeCommands(metrics, parts);
+  exposeTroubles(metrics, parts);
 }
 
 function exposeConnections(metrics: Metrics, parts: MeasuredParts): void {
   const { listener, sessions, registry, presence, announcer, liveness } = parts;
   metrics.gauge('hub_connections', 'Open device sockets', () => listener.connections);
   metrics.counter('hub_upgrades_total', 'Sockets accepted', () => listener.upgrades);
+  metrics.counter(
+    'hub_tls_resumptions_total',
+    'Of them, those that resumed a TLS session',
+    () => listener.resumed,
+  );
   metrics.counter(
     'hub_upgrade_refusals_total',
     'Connections refused before the upgrade, by HTTP status',
@@ -87,6 +101,35 @@ function exposeConnections(metrics: Metrics, parts: MeasuredParts): void {
     'hub_stall_seconds_total',
     'Time the event loop was blocked, not counted as silence',
     () => liveness.stalledMs / 1000,
+  );
+}
+
+function exposeTroubles(
+  metrics: Metrics,
+  {
+    admission,
+    clones,
+    incidents,
+    notices,
+  }: Pick<MeasuredParts, 'admission' | 'clones' | 'incidents' | 'notices'>,
+): void {
+  metrics.counter(
+    'hub_turned_away_seconds_total',
+    'Time in which devices were told to come again later, not counted as silence',
+    () => admission.turnedAwayMs / 1000,
+  );
+  metrics.counter(
+    'hub_sessions_held_total',
+    'Sessions not opened because two devices fight for one id',
+    () => clones.held,
+  );
+  metrics.counter('hub_incidents_total', 'Incidents opened, by kind', () => incidents.counters, 'kind');
+  metrics.gauge('hub_incidents_open', 'Incidents open now, by kind', () => incidents.open(), 'kind');
+  metrics.counter(
+    'hub_notices_total',
+    'Notices to devices, by what became of them',
+    () => notices.counters,
+    'fate',
   );
 }
 

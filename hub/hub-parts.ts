@@ -6,6 +6,7 @@ import { openInflux } from './adapters/influx.ts';
 import { connectBus } from './adapters/mqtt.ts';
 import { openMetricsStore } from './adapters/metrics-store.ts';
 import { machineNames } from './adapters/tls-own.ts';
+import { loadTicketKeys, ticketLifeSec } from './adapters/tls-tickets.ts';
 import { loadTlsMaterial, tlsServerOptions } from './adapters/tls.ts';
 import type { Bus, BusHandlers } from './commands/bus.ts';
 import type { Topics } from './commands/topics.ts';
@@ -91,5 +92,10 @@ export async function tlsOptions(config: Config, clock: Clock): Promise<TlsOptio
   const { tls } = config;
   if (tls.mode === 'off' || tls.mode === 'terminated') return undefined;
   const surroundings = { now: () => clock.now(), hostnames: machineNames() };
-  return tlsServerOptions(await loadTlsMaterial(tls, config.dataDir, surroundings));
+  return {
+    ...tlsServerOptions(await loadTlsMaterial(tls, config.dataDir, surroundings)),
+    // A device that comes back, to this process or to the next one, is spared the full handshake.
+    ticketKeys: await loadTicketKeys(config.dataDir, clock.now()),
+    sessionTimeout: ticketLifeSec,
+  };
 }

@@ -6,7 +6,7 @@ import type { Log } from './kernel/log.ts';
 import type { Releasers } from './kernel/releasers.ts';
 import type { Clock } from './kernel/time.ts';
 import { TokenBucket } from './kernel/token-bucket.ts';
-import { Admission } from './telemetry/admission.ts';
+import { LoadShedding } from './telemetry/load-shedding.ts';
 import { createAudit, type Audit } from './telemetry/audit.ts';
 import { Books } from './telemetry/books.ts';
 import { Drain } from './telemetry/drain.ts';
@@ -21,7 +21,7 @@ export interface StoreRoad {
   spool: Spool;
   books: Books;
   writer: Writer;
-  admission: Admission;
+  shedding: LoadShedding;
   audit: Audit;
 }
 
@@ -69,7 +69,7 @@ export async function openStoreRoad(config: Config, deps: StoreRoadDeps): Promis
   };
   releasers.push('audit', clock.every(auditEveryMs, run));
   const total = new TokenBucket(clock, config.totalMessagesPerSec);
-  return { store, link, spool, books, writer, admission: new Admission({ writer, total }), audit };
+  return { store, link, spool, books, writer, shedding: new LoadShedding({ writer, total }), audit };
 }
 
 /** The bounds of what waits on disk. */

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { commandStore } from './adapters/command-store.ts';
 import { createCron } from './adapters/cron.ts';
@@ -5,42 +6,52 @@ import { createDeviceStore } from './adapters/device-store.ts';
 import { openDeviceTypes } from './adapters/device-types.ts';
 import { createHubClockStore } from './adapters/hub-clock-store.ts';
 import { createHubIdentityStore } from './adapters/hub-identity-store.ts';
+import { createNoticeStore } from './adapters/notice-store.ts';
 import { startAdmin } from './adapters/http.ts';
-import type { Readiness } from './adapters/http.ts';
 import { createPresenceStore } from './adapters/presence-store.ts';
 import { lockDataDir } from './adapters/sqlite.ts';
 import { openStateDatabase } from './adapters/state-database.ts';
 import { createUpkeepProgress } from './adapters/upkeep-progress.ts';
+import { loadTicketKeys } from './adapters/tls-tickets.ts';
 import { startDeviceListener } from './adapters/ws.ts';
 import type { Bus, Publisher } from './commands/bus.ts';
 import { startDispatcher } from './commands/dispatcher.ts';
 import { topicsOf } from './commands/topics.ts';
 import type { Config } from './config.ts';
 import { AckSchedule } from './devices/ack-schedule.ts';
+import { Admission } from './devices/admission.ts';
+import { CloneGuard } from './devices/clone-guard.ts';
+import type { DeviceWhy } from './devices/admin-operations.ts';
 import { createDeviceAdministration } from './devices/device-administration.ts';
 import { HubClock } from './devices/hub-clock.ts';
+import { drainSessions } from './devices/drain.ts';
+import { timingOf } from './devices/hello.ts';
+import { Incidents } from './devices/incidents.ts';
 import { Liveness } from './devices/liveness.ts';
-import { broadcastNotice } from './devices/notices.ts';
+import { Notices } from './devices/notices.ts';
 import { PresenceAnnouncer } from './devices/presence-announcer.ts';
 import { PresenceKeeper } from './devices/presence-keeper.ts';
-
 import { Registry } from './devices/registry.ts';
-import { Session, newSessionCounters } from './devices/session.ts';
+import { newSessionCounters } from './devices/session-counters.ts';
+import { Session } from './devices/session.ts';
+import { Stories } from './devices/story.ts';
+import { explain } from './devices/why.ts';
 import { exposeMetrics } from './hub-metrics.ts';
 import { openBus, tlsOptions } from './hub-parts.ts';
+import { readiness } from './hub-readiness.ts';
 import { openStoreRoad } from './hub-store-road.ts';
-import { HubError, messageOf } from './kernel/errors.ts';
+import { HubError } from './kernel/errors.ts';
+import { eventLoopShare } from './kernel/event-loop.ts';
 import type { Log } from './kernel/log.ts';
 import { Metrics } from './kernel/metrics.ts';
 import { Releasers } from './kernel/releasers.ts';
-import { systemClock, wait } from './kernel/time.ts';
+import { systemClock } from './kernel/time.ts';
 import type { Clock } from './kernel/time.ts';
 import { Scheduler } from './schedules/scheduler.ts';
 import { createFanOut } from './telemetry/fan-out.ts';
 import { Ingest } from './telemetry/ingest.ts';
 import { PresenceRecorder } from './telemetry/presence-recorder.ts';
 import { createReadings } from './telemetry/readings.ts';
-import type { Spool } from './telemetry/spool.ts';
 import { Upkeep } from './telemetry/upkeep.ts';
 import { createTelemetryAdministration } from './telemetry/telemetry-administration.ts';
 
@@ -63,19 +74,18 @@ export interface HubDeps {
   random?: () => number;
 }
 
-/** Longest wait of a device between attempts to reconnect, ms; told in `welcome`. */
-const backoffMaxMs = 30_000;
 /** What one device may send a second on average, besides its messages. */
 const bytesPerSec = 1_000_000;
 const samplesPerSec = 10_000;
-/** How long a stop waits for the store to take what is under way, ms. */
+/** How long a stop waits for sessions to settle what they sent, and then for the store to take what is under way, ms. */
+const settleMs = 2_500;
 const drainMs = 5_000;
-/** After a start, how long a device that was connected may take to come back, besides the longest backoff, ms. */
-const returnGraceMs = 60_000;
-/** A health check that waits longer is itself called failed, ms. */
-const probeTimeoutMs = 1_000;
+/** A draining hub asks its devices back at this share of what it would accept: those that come by themselves fit in. */
+const slotShare = 0.5;
 /** Below the limit of descriptors that most machines set; sockets beyond are refused. */
 const maxConnections = 19_000;
+/** For a device whose type is no longer there. */
+const lostTypeTiming = { heartbeatMs: 60_000, graceMs: 30_000 };
 
 /**
  * Starts the whole hub, part by part; whatever fails on the way, what was started is closed again.
@@ -93,6 +103,7 @@ export async function startHub(config: Config, deps: HubDeps): Promise<RunningHu
 
 async function startParts(config: Config, deps: HubDeps, releasers: Releasers): Promise<RunningHub> {
   const { log, clock = systemClock, random = Math.random } = deps;
+  const { backoffMaxMs, acceptPerSec } = config;
   const failure = Promise.withResolvers<Error>();
   const onFailure = (error: Error): void => failure.resolve(error);
 
@@ -110,11 +121,11 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
 
   // The road to the store.
   const road = await openStoreRoad(config, { log, clock, random, onFailure, releasers });
-  const { store, link, spool, books, writer, admission } = road;
+  const { store, link, spool, books, writer, shedding } = road;
   const hubClock = new HubClock({ clock, log, store: createHubClockStore(state) });
   await hubClock.start();
   releasers.push('hub clock', () => hubClock.close());
-  admission.clockWrong = () => hubClock.behind;
+  shedding.clockWrong = () => hubClock.behind;
 
   // The bus comes up last, since commands come in by it; until then nothing is published.
   const topics = topicsOf(config.mqtt.root);
@@ -125,29 +136,66 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   };
   const fanOut = createFanOut({ publisher, topics, log });
   const ingest = new Ingest(
-    { writer, books, admission, fanOut, clock },
+    { writer, books, shedding, fanOut, clock },
     { maxAgeMs: config.maxAgeSec * 1000, maxAheadMs: config.maxAheadSec * 1000 },
   );
 
   // Presence: one wheel for all silences; a change goes to disk, then to the bus and the store.
-  const liveness = new Liveness({ clock, afterPoll: (run) => setImmediate(run) });
+  const liveness = new Liveness({ clock, random, afterPoll: (run) => setImmediate(run) });
   releasers.push('liveness', () => liveness.close());
   const announcer = new PresenceAnnouncer({ publisher, topics, log, hub });
   const recorder = new PresenceRecorder({ writer, books, recordOf: (deviceId) => registry.get(deviceId) });
+  const stories = new Stories(clock);
+  const admission = new Admission(
+    { clock, random, busyShare: eventLoopShare(), overloaded: () => !shedding.takesConnections },
+    { acceptPerSec, backoffMaxMs },
+  );
+  releasers.push('admission', () => admission.close());
+  const incidents = new Incidents({
+    clock,
+    log,
+    incarnation: hub.incarnation,
+    scopesOf: (deviceId) => registry.scopesOf(deviceId),
+    publish: ({ sinceMs, untilMs, ...incident }) =>
+      publisher.publish({
+        topic: topics.incident(incident.kind, incident.id),
+        payload: JSON.stringify({
+          ...incident,
+          since: sinceMs,
+          until: untilMs,
+          hub: hub.hubId,
+          incarnation: hub.incarnation,
+        }),
+        qos: 1,
+      }),
+  });
+  releasers.push('incidents', () => incidents.close());
+  const clones = new CloneGuard({
+    clock,
+    random,
+    alarm: (deviceId, raised) => incidents.cloned(deviceId, raised),
+  });
+  releasers.push('clone guard', () => clones.close());
   const presence = new PresenceKeeper({
     clock,
     log,
     liveness,
     store: createPresenceStore(state),
+    turnedAwayMs: () => admission.turnedAwayMs,
     changed: (deviceId, change) => {
       announcer.changed(deviceId, change);
       recorder.record(deviceId, change, change.sinceMs);
+      incidents.presenceChanged(deviceId, change);
+      stories.tell(deviceId, { kind: 'presence', state: change.state, reason: change.reason });
     },
   });
-  const orphans = await presence.load(
-    backoffMaxMs + returnGraceMs,
-    (deviceId) => registry.get(deviceId) !== undefined,
-  );
+  const orphans = await presence.load(backoffMaxMs, (deviceId) => {
+    const record = registry.get(deviceId);
+    if (record === undefined) return undefined;
+    const type = catalog.get(record.type);
+    return type === undefined ? lostTypeTiming : timingOf(type);
+  });
+  for (const { id, disabled } of registry.all()) if (disabled) presence.disabled(id, true);
   releasers.push('presence', () => presence.settled());
 
   // Commands: journal → device → answer.
@@ -195,6 +243,9 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     await dispatcher.deviceRemoved(deviceId);
     await presence.removed(deviceId);
     announcer.removed(deviceId);
+    incidents.forget(deviceId);
+    clones.forget(deviceId);
+    stories.forget(deviceId);
   }
   for (const deviceId of orphans) await forget(deviceId);
 
@@ -204,16 +255,34 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   const counters = newSessionCounters();
   const { ackDelayMs, inFlight, messagesPerSec } = config;
   const options = { ackDelayMs, inFlight, messagesPerSec, bytesPerSec, samplesPerSec, backoffMaxMs };
-  const sessionDeps = { clock, log, liveness, catalog, ingest, acks, presence, registry, counters, options };
+  const sessionDeps = {
+    clock,
+    log,
+    liveness,
+    catalog,
+    ingest,
+    acks,
+    presence,
+    registry,
+    counters,
+    options,
+    commands: dispatcher,
+    clones,
+    stories,
+  };
   const listener = await startDeviceListener(
     {
       log,
       authenticate: (authorization) => registry.authenticate(authorization),
-      overloaded: () => !admission.takesConnections,
-      connect: (record, socket) => {
-        const session = new Session({ ...sessionDeps, commands: dispatcher }, record, socket);
+      admit: () => admission.admit(),
+      connect: (record, socket, address) => {
+        const session = new Session(sessionDeps, record, socket, address);
         registry.connected(session);
         return session;
+      },
+      refused: ({ authorization, ...refusal }) => {
+        const deviceId = registry.claimedBy(authorization);
+        if (deviceId !== undefined) stories.tell(deviceId, { kind: 'refused', ...refusal });
       },
     },
     {
@@ -231,6 +300,16 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
       if (type !== undefined) session.typeChanged(type);
     }
   };
+  // What is pushed to devices.
+  const notices = new Notices({
+    clock,
+    log,
+    registry,
+    newId: randomUUID,
+    store: createNoticeStore(state),
+  });
+  await notices.load();
+  releasers.push('notices', () => notices.close());
 
   // Schedules.
   const scheduler = new Scheduler({ cron: createCron(log), log });
@@ -259,9 +338,18 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
       name: 'notice',
       cron: notice.cron,
       timeZone: 'UTC',
-      run: () => log.debug(broadcastNotice(registry, 'notice', notice.payload), 'notice sent'),
+      run: async () => {
+        const { report } = await notices.push({ to: 'all', topic: 'notice', data: notice.payload });
+        log.debug(report, 'notice sent');
+      },
     });
   }
+  scheduler.add({
+    name: 'tls-ticket-keys',
+    cron: '17 4 * * *',
+    timeZone: 'UTC',
+    run: async () => listener.setTicketKeys(await loadTicketKeys(config.dataDir, clock.now())),
+  });
 
   // Operators.
   const metrics = new Metrics({ processMetrics: true });
@@ -277,6 +365,10 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     road,
     dispatcher,
     scheduler,
+    admission,
+    clones,
+    incidents,
+    notices,
     bus: opened.bus,
   });
   let stopping = false;
@@ -294,28 +386,29 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
         }),
         ...createTelemetryAdministration({ books, spool, link }),
         readings: createReadings({ store, typeOf }),
+        why: (deviceId) => why(deviceId),
+        incidents: () => incidents.list(),
+        pushNotice: (request) => notices.push(request),
+        notices: () => notices.list(),
       },
-      readiness,
+      readiness: () => readiness({ stopping, clock, store, link, spool, hubClock, bus: opened.bus }),
       metrics: () => metrics.page(),
     },
     { listen: config.adminListen, socketPath: join(config.dataDir, 'hub.sock') },
   );
   releasers.push('admin', () => admin.close());
 
-  const probe = (): Promise<string | undefined> => store.probe().then(() => undefined, messageOf);
-  const probeTimeout = (): Promise<string> =>
-    wait(clock, probeTimeoutMs).then(() => `no answer within ${probeTimeoutMs} ms`);
-  async function readiness(): Promise<Readiness> {
-    const storeFault = link.fault ?? (await Promise.race([probe(), probeTimeout()]));
+  function why(deviceId: string): DeviceWhy {
+    if (registry.get(deviceId) === undefined) throw new HubError('device-unknown', deviceId);
+    const story = stories.of(deviceId);
+    const { stalls } = liveness;
+    const now = presence.get(deviceId);
     return {
-      ready: !stopping,
-      parts: {
-        devices: part(stopping ? 'the hub is stopping' : undefined),
-        store: part(storeFault),
-        clock: part(hubClock.behind ? 'the clock of this machine has gone back' : undefined),
-        spool: part(spool.fault ?? spoolFull(spool)),
-        bus: part(opened.bus.connected ? undefined : (opened.bus.fault ?? 'not connected')),
-      },
+      id: deviceId,
+      ...explain({ presence: now, story, stalls, nowMs: clock.now() }),
+      presence: now,
+      story,
+      stalls,
     };
   }
 
@@ -326,19 +419,16 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     failed: failure.promise,
     async close() {
       stopping = true;
-      listener.stopAccepting();
-      registry.closeAll();
-      const lost = await writer.drain(drainMs);
+      const devicesPerSec = acceptPerSec * slotShare;
+      const lastSlotMs = config.restartMs + (registry.connections().length * 1000) / devicesPerSec;
+      listener.stopAccepting(() => config.restartMs + random() * (lastSlotMs - config.restartMs));
+      await drainSessions(
+        { registry, clock, random },
+        { firstSlotMs: config.restartMs, devicesPerSec, settleMs },
+      );
+      await presence.settled();
+      const [lost] = await Promise.all([writer.drain(drainMs), announcer.settled(clock, settleMs)]);
       return { lost, faults: await releasers.closeAll() };
     },
   };
-}
-
-function spoolFull(spool: Spool): string | undefined {
-  if (spool.deadLettersFull) return 'full of dead letters: devices keep their readings';
-  return spool.full ? 'full: devices keep their readings' : undefined;
-}
-
-function part(fault: string | undefined): { ok: boolean; reason?: string } {
-  return fault === undefined ? { ok: true } : { ok: false, reason: fault };
 }

@@ -37,6 +37,9 @@ export interface ConfigValues {
   deadLettersMax: number;
   rollUps: 'off' | '1m';
   rawRetentionDays?: number;
+  backoffMaxMs: number;
+  acceptPerSec: number;
+  restartMs: number;
   noticeCron?: string;
   noticePayload?: unknown;
   logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';

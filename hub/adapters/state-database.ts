@@ -1,4 +1,5 @@
 import { commandMigrations } from './command-store.ts';
+import { noticeMigration } from './notice-store.ts';
 import { openDatabase, type Database, type DatabaseOptions } from './sqlite.ts';
 
 /**
@@ -68,6 +69,13 @@ const migrations = [
      job TEXT PRIMARY KEY,
      at_ms REAL NOT NULL
    ) STRICT, WITHOUT ROWID;`,
+  `ALTER TABLE presence ADD COLUMN pong_ms REAL;
+   ALTER TABLE presence ADD COLUMN frame_ms REAL;
+   ALTER TABLE presence ADD COLUMN data_ms REAL;
+   -- Of the last session: how long its silence may last.
+   ALTER TABLE presence ADD COLUMN heartbeat_ms REAL;
+   ALTER TABLE presence ADD COLUMN grace_ms REAL;`,
+  noticeMigration,
 ];
 
 /**

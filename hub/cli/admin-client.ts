@@ -7,8 +7,11 @@ import type {
   DeviceDetails,
   DeviceReadingsQuery,
   DeviceSummary,
+  DeviceWhy,
   NewCredential,
 } from '../devices/admin-operations.ts';
+import type { Incident } from '../devices/incidents.ts';
+import type { Notice } from '../devices/notices.ts';
 import { HubError, messageOf, type ErrorCode } from '../kernel/errors.ts';
 import type { DeadLetter } from '../telemetry/spool-store.ts';
 import type { ReadingsRow } from '../telemetry/store.ts';
@@ -45,6 +48,14 @@ export function adminClient(socketPath: string): AdminOperations {
     async removeDevice(id) {
       await call('DELETE', devicePath(id));
     },
+    async why(id) {
+      return (await call('GET', `${devicePath(id)}/why`)) as DeviceWhy;
+    },
+    incidents: () => member<Incident[]>(call('GET', '/api/v1/incidents'), 'incidents'),
+    async pushNotice(notice) {
+      return (await call('POST', '/api/v1/notices', notice)) as Notice;
+    },
+    notices: () => member<Notice[]>(call('GET', '/api/v1/notices'), 'notices'),
     readings({ device, stream, ...range }: DeviceReadingsQuery) {
       const query = new URLSearchParams(
         Object.entries(range).map(([name, value]): [string, string] => [name, String(value)]),

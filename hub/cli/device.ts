@@ -7,6 +7,7 @@ import type { CliDeps } from './cli-deps.ts';
 import type { ConfigOptions } from './config-source.ts';
 import { exitCodes } from './exit-codes.ts';
 import { withOperations } from './operations.ts';
+import { addPush, addWhy } from './device-life.ts';
 import { isoTime, table } from './table.ts';
 
 const maxCount = 10_000;
@@ -24,6 +25,8 @@ export function addDevice(program: Command, deps: CliDeps): void {
   addAdd(device, deps);
   addListAndShow(device, deps);
   addRemove(device, deps);
+  addWhy(device, deps);
+  addPush(device, deps);
 }
 
 function addAdd(device: Command, deps: CliDeps): void {

@@ -5,6 +5,7 @@ import { HubError, messageOf } from '../kernel/errors.ts';
 import { addCheckConfig } from './check-config.ts';
 import type { CliDeps } from './cli-deps.ts';
 import { addDeadLetters } from './dead-letters.ts';
+import { addIncident } from './device-life.ts';
 import { addDevice } from './device.ts';
 import { exitCodes, type ExitCode } from './exit-codes.ts';
 import { addLedger } from './ledger.ts';
@@ -38,6 +39,7 @@ export async function runCli(args: readonly string[], deps: CliDeps): Promise<Ex
   addLedger(program, deps);
   addSpool(program, deps);
   addDeadLetters(program, deps);
+  addIncident(program, deps);
   try {
     await program.parseAsync(args, { from: 'user' });
     return code;

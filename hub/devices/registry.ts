@@ -1,5 +1,6 @@
 import type { HelloFrame } from '../../schemas/index.ts';
 import type { Clock } from '../kernel/time.ts';
+import type { Scope } from './correlated-loss.ts';
 import { parseBasic, verifySecret } from './credentials.ts';
 import type { AnchorStep, DeviceRecord, DeviceStore, StoredOpening } from './device-store.ts';
 import type { Session } from './session.ts';
@@ -32,6 +33,8 @@ export class Registry {
   readonly #shutOut = new Map<string, number>();
   /** Sockets upgraded, with or without a hello. */
   readonly #connected = new Set<Session>();
+  /** Called when the last connection has ended. */
+  #empty: (() => void) | undefined;
 
   constructor(deps: { store: DeviceStore; clock: Clock }) {
     this.#store = deps.store;
@@ -84,6 +87,23 @@ export class Registry {
     this.#shutOut.set(deviceId, this.#clock.monotonic() + shutOutMs);
   }
 
+  /** The registered device that a refused caller says it is: for its story, proven by nothing. */
+  claimedBy(authorization: string | undefined): string | undefined {
+    const id = parseBasic(authorization)?.id;
+    return id !== undefined && this.#records.has(id) ? id : undefined;
+  }
+
+  /** What the device shares with others: its site, and the address and firmware of its session. */
+  scopesOf(deviceId: string): Scope[] {
+    const record = this.#records.get(deviceId);
+    const session = this.#sessions.get(deviceId);
+    const scopes: Scope[] = [];
+    if (record !== undefined) scopes.push({ by: 'site', value: record.site });
+    if (session !== undefined) scopes.push({ by: 'address', value: session.address });
+    if (session?.firmware !== undefined) scopes.push({ by: 'firmware', value: session.firmware });
+    return scopes;
+  }
+
   /** The upgrade is done. */
   connected(session: Session): void {
     this.#connected.add(session);
@@ -98,7 +118,7 @@ export class Registry {
     const older = this.#sessions.get(deviceId);
     this.#sessions.set(deviceId, session);
     const replaced = older?.isOpen === true;
-    older?.replaced();
+    older?.replaced({ address: session.address, boot: hello.boot });
     const stored = await this.#store.openSession({
       deviceId,
       boot: hello.boot,
@@ -123,6 +143,7 @@ export class Registry {
   /** The session is over; called once for each. */
   sessionEnded(session: Session): void {
     this.#connected.delete(session);
+    if (this.#connected.size === 0) this.#empty?.();
     if (this.#sessions.get(session.deviceId) === session) this.#sessions.delete(session.deviceId);
   }
 
@@ -140,8 +161,16 @@ export class Registry {
     for (const session of this.#connected) if (session.deviceId === deviceId) session.close('device-removed');
   }
 
-  /** Closes every connection. */
-  closeAll(): void {
-    for (const session of this.#connected) session.close('draining');
+  /** Resolves when no connection is left. */
+  allEnded(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#connected.size === 0) resolve();
+      else this.#empty = resolve;
+    });
+  }
+
+  /** Every connection, in a session or not yet. */
+  connections(): readonly Session[] {
+    return [...this.#connected];
   }
 }

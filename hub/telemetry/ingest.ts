@@ -9,7 +9,7 @@ import type {
 } from '../../schemas/index.ts';
 import type { AnchorStep } from '../devices/device-store.ts';
 import type { Clock } from '../kernel/time.ts';
-import type { Admission, Rank } from './admission.ts';
+import type { LoadShedding, Rank } from './load-shedding.ts';
 import type { FrameOwner } from './batch.ts';
 import type { Account, Books } from './books.ts';
 import { compileFieldEncoder, encodePrefix, encodeTimeUs, findUnwritable } from './line-protocol.ts';
@@ -47,7 +47,7 @@ export interface IngestOptions {
 export interface IngestDeps {
   writer: Writer;
   books: Books;
-  admission: Admission;
+  shedding: LoadShedding;
   fanOut: FanOut;
   clock: Clock;
 }
@@ -83,7 +83,7 @@ const noTime = Number.NaN;
 export class Ingest {
   readonly #writer: Writer;
   readonly #books: Books;
-  readonly #admission: Admission;
+  readonly #shedding: LoadShedding;
   readonly #fanOut: FanOut;
   readonly #clock: Clock;
   readonly #options: IngestOptions;
@@ -92,7 +92,7 @@ export class Ingest {
   constructor(deps: IngestDeps, options: IngestOptions) {
     this.#writer = deps.writer;
     this.#books = deps.books;
-    this.#admission = deps.admission;
+    this.#shedding = deps.shedding;
     this.#fanOut = deps.fanOut;
     this.#clock = deps.clock;
     this.#options = options;
@@ -130,7 +130,7 @@ export class Ingest {
     const lane = channel.lanes.get(frame.stream);
     if (frame.samples !== undefined) return this.#samples(channel, owner, frame, lane);
     this.#books.received(channel.account, 1);
-    if (!this.#admission.admits(rankOf(frame))) return this.#refuse(channel, { code: 'overloaded' });
+    if (!this.#shedding.admits(rankOf(frame))) return this.#refuse(channel, { code: 'overloaded' });
     if (lane === undefined)
       return this.#refuse(channel, { code: 'unknown-stream', errors: [unknownStream(frame, channel)] });
     const line = this.#line(lane, frame.data, frame, frame, channel, this.#clock.now());
@@ -144,7 +144,7 @@ export class Ingest {
   /** An event: one point of measurement `event`. */
   event(channel: Channel, owner: FrameOwner, frame: EventFrame): Verdict | undefined {
     this.#books.received(channel.account, 1);
-    if (!this.#admission.admits('event')) return this.#refuse(channel, { code: 'overloaded' });
+    if (!this.#shedding.admits('event')) return this.#refuse(channel, { code: 'overloaded' });
     const type = channel.type.events.get(frame.name);
     if (type === undefined) {
       const expected = `one of ${[...channel.type.events.keys()].join(', ')}`;
@@ -174,7 +174,7 @@ export class Ingest {
   ): Verdict | undefined {
     const samples = frame.samples ?? [];
     this.#books.received(channel.account, samples.length);
-    if (!this.#admission.admits(rankOf(frame))) {
+    if (!this.#shedding.admits(rankOf(frame))) {
       return this.#refuse(channel, { code: 'overloaded' }, samples.length);
     }
     if (lane === undefined) {

@@ -13,8 +13,13 @@ import { Liveness } from '../../hub/devices/liveness.ts';
 import type { DeviceSocket } from '../../hub/devices/outbox.ts';
 import { PresenceKeeper, type PresenceRow, type PresenceStore } from '../../hub/devices/presence-keeper.ts';
 import { Registry } from '../../hub/devices/registry.ts';
-import { Session, newSessionCounters, type SessionOptions } from '../../hub/devices/session.ts';
+import { CloneGuard } from '../../hub/devices/clone-guard.ts';
+import type { SessionOptions } from '../../hub/devices/hello.ts';
+import { Session } from '../../hub/devices/session.ts';
+import { newSessionCounters } from '../../hub/devices/session-counters.ts';
+import { Stories } from '../../hub/devices/story.ts';
 import { HubError } from '../../hub/kernel/errors.ts';
+import type { Clock } from '../../hub/kernel/time.ts';
 import { createLog } from '../../hub/kernel/log.ts';
 import { Ingest, type FanOut } from '../../hub/telemetry/ingest.ts';
 import type { MetricsWriter, WriteOutcome } from '../../hub/telemetry/store.ts';
@@ -305,6 +310,16 @@ export class ConnectedDevice {
 /** Unix ms at which the fixture's clock starts. */
 export const startMs = 1_767_225_600_000;
 
+/** The clone guard's sweep would stand among the timers that tests count. */
+function withoutIntervals(clock: ManualClock): Clock {
+  return {
+    now: () => clock.now(),
+    monotonic: () => clock.monotonic(),
+    after: (ms, run) => clock.after(ms, run),
+    every: () => () => {},
+  };
+}
+
 /** Sessions wired as in the hub, on a clock turned by hand, with both stores in memory. */
 export async function startSessions(t: TestContext, options: FixtureOptions = {}) {
   const clock = new ManualClock(startMs);
@@ -328,11 +343,12 @@ export async function startSessions(t: TestContext, options: FixtureOptions = {}
     log: silentLog,
     liveness,
     store: presenceStore,
+    turnedAwayMs: () => 0,
     changed: (id, { state, reason, epoch, n }) => changes.push(`${id} ${state} ${reason} ${epoch}.${n}`),
   });
   const store = new ScriptedStore();
   const road = testRoad({ store, clock, log: silentLog }, { writer: options.writer ?? {} });
-  const { writer, books, admission } = road;
+  const { writer, books, shedding } = road;
   const fanned: unknown[][] = [];
   const fanOut: FanOut = {
     reading: (...told) => void fanned.push(told),
@@ -340,7 +356,7 @@ export async function startSessions(t: TestContext, options: FixtureOptions = {}
     event: (...told) => void fanned.push(told),
   };
   const { maxAgeMs = 86_400_000, maxAheadMs = 60_000 } = options;
-  const ingest = new Ingest({ writer, books, admission, fanOut, clock }, { maxAgeMs, maxAheadMs });
+  const ingest = new Ingest({ writer, books, shedding, fanOut, clock }, { maxAgeMs, maxAheadMs });
   const sessionOptions = {
     ackDelayMs: options.ackDelayMs ?? 500,
     inFlight: options.inFlight ?? 64,
@@ -352,6 +368,13 @@ export async function startSessions(t: TestContext, options: FixtureOptions = {}
   const acks = new AckSchedule(clock, sessionOptions.ackDelayMs);
   const commands = new RecordingCommands();
   const counters = newSessionCounters();
+  const alarms: string[] = [];
+  const clones = new CloneGuard({
+    clock: withoutIntervals(clock),
+    random: () => 0.5,
+    alarm: (id, raised) => alarms.push(`${id} ${raised ? 'raised' : 'over'}`),
+  });
+  const stories = new Stories(clock);
   const deps = {
     clock,
     log: silentLog,
@@ -363,22 +386,25 @@ export async function startSessions(t: TestContext, options: FixtureOptions = {}
     registry,
     commands,
     counters,
+    clones,
+    stories,
   };
   const sockets: ScriptedSocket[] = [];
   t.after(() => {
     liveness.close();
+    clones.close();
     acks.close();
     void road.close();
     for (const { unlawful } of sockets) assert.deepEqual(unlawful, [], 'the hub keeps to its own schemas');
   });
 
   /** The upgrade is done; the hello is yet to come. */
-  function connect(deviceId = 'd1'): ConnectedDevice {
+  function connect(deviceId = 'd1', address = '10.0.0.1'): ConnectedDevice {
     const found = registry.get(deviceId);
     assert.ok(found);
     const socket = new ScriptedSocket();
     sockets.push(socket);
-    const session = new Session({ ...deps, options: sessionOptions }, found, socket);
+    const session = new Session({ ...deps, options: sessionOptions }, found, socket, address);
     registry.connected(session);
     return new ConnectedDevice(session, socket);
   }
@@ -404,6 +430,9 @@ export async function startSessions(t: TestContext, options: FixtureOptions = {}
     ingest,
     acks,
     commands,
+    alarms,
+    clones,
+    stories,
     counters,
     deviceStore,
     presenceStore,

@@ -1,7 +1,7 @@
 import type { Log } from '../../hub/kernel/log.ts';
 import type { Clock } from '../../hub/kernel/time.ts';
 import { TokenBucket } from '../../hub/kernel/token-bucket.ts';
-import { Admission } from '../../hub/telemetry/admission.ts';
+import { LoadShedding } from '../../hub/telemetry/load-shedding.ts';
 import { Books } from '../../hub/telemetry/books.ts';
 import { Drain } from '../../hub/telemetry/drain.ts';
 import { Spool, type SpoolOptions } from '../../hub/telemetry/spool.ts';
@@ -44,5 +44,5 @@ export function testRoad(
     link.close();
     await drain.close();
   };
-  return { books, disk, spool, link, drain, writer, admission: new Admission({ writer, total }), close };
+  return { books, disk, spool, link, drain, writer, shedding: new LoadShedding({ writer, total }), close };
 }

@@ -75,7 +75,7 @@ async function writeHistory(url: string): Promise<void> {
   await store.createDatabase();
   const log = createLog({ level: 'silent' });
   const road = testRoad({ store, clock, log });
-  const { writer, books, admission } = road;
+  const { writer, books, shedding } = road;
   const owner: FrameOwner = {
     account: books.account('all'),
     stored: () => undefined,
@@ -83,7 +83,7 @@ async function writeHistory(url: string): Promise<void> {
   };
   const fanOut = { reading: () => undefined, readings: () => undefined, event: () => undefined };
   const ingest = new Ingest(
-    { writer, books, admission, fanOut, clock },
+    { writer, books, shedding, fanOut, clock },
     { maxAgeMs: 86_400_000, maxAheadMs: 60_000 },
   );
   const records = new Map(devices.map((device) => [device.id, recordOf(device)]));
@@ -122,7 +122,7 @@ function recordOf({ id, type, site }: Device): DeviceRecord {
 function presenceAt(timeMs: number, changedMs: number): [string, Presence][] {
   return devices.map(({ id, state }) => {
     const now = state === 'never-seen' || timeMs >= changedMs ? state : 'online';
-    return [id, { state: now, reason: 'resumed', sinceMs: timeMs, epoch: 1, n: 2 }];
+    return [id, { state: now, reason: 'resumed', sinceMs: timeMs, epoch: 1, n: 2, marks: {} }];
   });
 }
 
@@ -212,6 +212,9 @@ suite('the fleet dashboard on a real InfluxDB', () => {
       sleeping: ' Sleeping A',
       overdue: ' Overdue A',
       'never-seen': ' Never seen A',
+      migrating: ' Migrating A',
+      unknown: ' Unknown A',
+      disabled: ' Disabled A',
     };
     const counts = await Promise.all(
       presenceStates.map(async (state) => {

@@ -50,7 +50,7 @@ test('a boot name that is used again is known by an uptime below what the first 
   const first = await open('d1', { boot: 'same', t1: 1_000 });
   await pass(20_000);
   first.send({ type: 'heartbeat', t1: 21_000 });
-  first.session.closed();
+  first.session.closed(1006, '');
   await pass(10);
   const { anchors } = await deviceStore.openSession({
     deviceId: 'd1',

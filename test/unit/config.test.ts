@@ -88,6 +88,9 @@ test('without any setting the hub stands alone: own certificate, embedded store 
     spoolMaxMib: 1_024,
     deadLettersMax: 100_000,
     rollUps: false,
+    backoffMaxMs: 30_000,
+    acceptPerSec: 500,
+    restartMs: 5_000,
     logLevel: 'info',
   });
 });
@@ -160,6 +163,9 @@ test('every name has its place in the environment', () => {
     deadLettersMax: 5,
     rollUps: true,
     rawRetentionDays: 30,
+    backoffMaxMs: 30_000,
+    acceptPerSec: 500,
+    restartMs: 5_000,
     notice: { cron: '*/5 * * * * *', payload: null },
     logLevel: 'debug',
   });

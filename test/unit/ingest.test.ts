@@ -19,7 +19,7 @@ function startIngest(t: TestContext, bufferLines = 1_000) {
   const clock = new ManualClock(startMs);
   const store = new ScriptedStore();
   const road = testRoad({ store, clock, log: silentLog }, { writer: { bufferLines } });
-  const { writer, books, admission } = road;
+  const { writer, books, shedding } = road;
   const nobody: FrameOwner = { account: books.account('d1'), stored() {}, refusedByStore() {} };
   t.after(() => road.close());
   const fanned: unknown[][] = [];
@@ -29,7 +29,7 @@ function startIngest(t: TestContext, bufferLines = 1_000) {
     event: (...told: unknown[]) => void fanned.push(told),
   };
   const ingest = new Ingest(
-    { writer, books, admission, fanOut, clock },
+    { writer, books, shedding, fanOut, clock },
     { maxAgeMs: 86_400_000, maxAheadMs: 60_000 },
   );
   const channel = ingest.openChannel({ id: 'd1', site: 'lab' }, sensorType, 'now', anchors);

@@ -118,7 +118,7 @@ test('a nack always goes out before the ack that passes it, whatever comes, and 
       assert.equal(acked, seq, 'all is settled and acked');
       assert.equal(device.session.isOpen, true);
       assert.equal(writer.waiting, 0);
-      device.session.closed();
+      device.session.closed(1006, '');
     }),
     { numRuns: 60 },
   );
@@ -273,7 +273,7 @@ test('up is turned into time by the anchor of its boot; an earlier boot of the d
   const { pass, open, store } = await startSessions(t);
   const first = await open('d1', { boot: 'b1', t1: 5_000 });
   await pass(60_000);
-  first.session.closed();
+  first.session.closed(1006, '');
   const second = await open('d1', { boot: 'b2', t1: 1_000 });
   second.telemetry({ up: 1_500 });
   second.telemetry({ up: 7_000, boot: 'b1' });
@@ -289,7 +289,7 @@ test('the same reading sent again after a reconnect is the same line', async (t)
   const first = await open('d1', { t1: 1_000 });
   first.telemetry({ up: 1_500.25 });
   await pass(200);
-  first.session.closed();
+  first.session.closed(1006, '');
   await pass(3_333.5);
   const again = await open('d1', { t1: 4_700 });
   again.telemetry({ up: 1_500.25 });

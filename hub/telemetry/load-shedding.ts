@@ -13,7 +13,7 @@ const connectionLimit = 0.4;
  * Decides under load who has to come later. The pressure is how full the buffer before the store is, or how
  * far the bucket of all data frames together has been emptied, whichever is worse.
  */
-export class Admission {
+export class LoadShedding {
   readonly #writer: Pick<Writer, 'fill' | 'blocked'>;
   readonly #total: TokenBucket;
   /** The level of the bucket is read once so many frames. */
