@@ -86,8 +86,10 @@ export function openInflux(options: InfluxOptions, clock: Clock = systemClock): 
         },
       ),
     async removeBefore(measurement, beforeMs) {
-      const parameters = { source: { identifier: measurement }, before: isoTime(beforeMs) };
-      await queries.change('DELETE FROM $source WHERE time < $before', parameters);
+      await queries.change('DELETE FROM $source WHERE time < $before', {
+        source: { identifier: measurement },
+        before: isoTime(beforeMs),
+      });
       return false;
     },
     createDatabase: () => queries.createDatabase(options.database),

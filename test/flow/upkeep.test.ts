@@ -73,8 +73,15 @@ for (const [name, open] of Object.entries(stores)) {
     await first.run();
     await first.run();
     const minute0 = {
-      ...{ count_v: 2, min_v: 1, max_v: 4, mean_v: 2.5 },
-      ...{ count_n: 2, min_n: 3, max_n: 5, mean_n: 4, count_s: 2 },
+      count_v: 2,
+      min_v: 1,
+      max_v: 4,
+      mean_v: 2.5,
+      count_n: 2,
+      min_n: 3,
+      max_n: 5,
+      mean_n: 4,
+      count_s: 2,
     };
     const minute1 = { count_v: 1, min_v: 10, max_v: 10, mean_v: 10 };
     assert.deepEqual(await rows(store, 'm_1m'), [
