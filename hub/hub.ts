@@ -39,7 +39,7 @@ import { HubError, messageOf } from './kernel/errors.ts';
 import type { Log } from './kernel/log.ts';
 import { Metrics } from './kernel/metrics.ts';
 import { Releasers } from './kernel/releasers.ts';
-import { systemClock } from './kernel/time.ts';
+import { systemClock, wait } from './kernel/time.ts';
 import type { Clock } from './kernel/time.ts';
 import { Scheduler } from './schedules/scheduler.ts';
 import { createFanOut } from './telemetry/fan-out.ts';
@@ -74,6 +74,8 @@ const settleMs = 2_500;
 const drainMs = 5_000;
 /** A draining hub asks its devices back at this share of what it would accept: those that come by themselves fit in. */
 const slotShare = 0.5;
+/** A health check that waits longer is itself called failed, ms. */
+const probeTimeoutMs = 1_000;
 /** Below the limit of descriptors that most machines set; sockets beyond are refused. */
 const maxConnections = 19_000;
 /** For a device whose type is no longer there. */
@@ -214,7 +216,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   };
   const opened = await openBus(
     config,
-    { log, random, clock, hub },
+    { log, random, clock, hub, topics },
     {
       message: (message) => dispatcher.message(message),
       connected: () => {
@@ -381,8 +383,11 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     };
   }
 
+  const probe = (): Promise<string | undefined> => store.probe().then(() => undefined, messageOf);
+  const probeTimeout = (): Promise<string> =>
+    wait(clock, probeTimeoutMs).then(() => `no answer within ${probeTimeoutMs} ms`);
   async function readiness(): Promise<Readiness> {
-    const storeFault = writer.fault ?? (await store.probe().then(() => undefined, messageOf));
+    const storeFault = writer.fault ?? (await Promise.race([probe(), probeTimeout()]));
     return {
       ready: !stopping,
       parts: {
