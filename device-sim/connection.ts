@@ -142,6 +142,20 @@ export class Connection {
     this.#hung = true;
   }
 
+  /** Text that need not be a frame. */
+  sendText(text: string): void {
+    if (!this.#hung && this.#socket.readyState === WebSocket.OPEN) this.#socket.send(text);
+  }
+
+  /** From now on nothing is read, and what the hub sends piles up; sending goes on. */
+  stopReading(): void {
+    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.pause();
+  }
+
+  readAgain(): void {
+    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.resume();
+  }
+
   /** From now on nothing leaves and nothing is read, not even a ping, and the hub is not told. */
   vanish(): void {
     this.#hung = true;

@@ -37,15 +37,15 @@ export async function openStore(
   return {
     ...store,
     /** 404: the database is missing; it is made, and the lines are written to it. */
-    async write(lines) {
-      const outcome = await store.write(lines);
+    async write(lines, signal) {
+      const outcome = await store.write(lines, signal);
       if (outcome.kind !== 'misconfigured' || outcome.status !== 404) return outcome;
       try {
         await store.createDatabase();
       } catch (error) {
         return { kind: 'unavailable', reason: messageOf(error) };
       }
-      return store.write(lines);
+      return store.write(lines, signal);
     },
   };
 }

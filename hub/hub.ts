@@ -1,16 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { loadDeviceTypes } from '../schemas/index.ts';
 import { commandStore } from './adapters/command-store.ts';
 import { createCron } from './adapters/cron.ts';
 import { createDeviceStore } from './adapters/device-store.ts';
+import { openDeviceTypes } from './adapters/device-types.ts';
+import { createHubClockStore } from './adapters/hub-clock-store.ts';
 import { createHubIdentityStore } from './adapters/hub-identity-store.ts';
 import { createNoticeStore } from './adapters/notice-store.ts';
 import { startAdmin } from './adapters/http.ts';
-import type { Readiness } from './adapters/http.ts';
 import { createPresenceStore } from './adapters/presence-store.ts';
 import { lockDataDir } from './adapters/sqlite.ts';
 import { openStateDatabase } from './adapters/state-database.ts';
+import { createUpkeepProgress } from './adapters/upkeep-progress.ts';
 import { loadTicketKeys } from './adapters/tls-tickets.ts';
 import { startDeviceListener } from './adapters/ws.ts';
 import type { Bus, Publisher } from './commands/bus.ts';
@@ -22,6 +23,7 @@ import { Admission } from './devices/admission.ts';
 import { CloneGuard } from './devices/clone-guard.ts';
 import type { DeviceWhy } from './devices/admin-operations.ts';
 import { createDeviceAdministration } from './devices/device-administration.ts';
+import { HubClock } from './devices/hub-clock.ts';
 import { drainSessions } from './devices/drain.ts';
 import { timingOf } from './devices/hello.ts';
 import { Incidents } from './devices/incidents.ts';
@@ -30,23 +32,28 @@ import { Notices } from './devices/notices.ts';
 import { PresenceAnnouncer } from './devices/presence-announcer.ts';
 import { PresenceKeeper } from './devices/presence-keeper.ts';
 import { Registry } from './devices/registry.ts';
-import { Session, newSessionCounters } from './devices/session.ts';
+import { newSessionCounters } from './devices/session-counters.ts';
+import { Session } from './devices/session.ts';
 import { Stories } from './devices/story.ts';
 import { explain } from './devices/why.ts';
 import { exposeMetrics } from './hub-metrics.ts';
-import { openBus, openStore, tlsOptions } from './hub-parts.ts';
-import { HubError, messageOf } from './kernel/errors.ts';
+import { openBus, tlsOptions } from './hub-parts.ts';
+import { readiness } from './hub-readiness.ts';
+import { openStoreRoad } from './hub-store-road.ts';
+import { HubError } from './kernel/errors.ts';
+import { eventLoopShare } from './kernel/event-loop.ts';
 import type { Log } from './kernel/log.ts';
 import { Metrics } from './kernel/metrics.ts';
 import { Releasers } from './kernel/releasers.ts';
-import { systemClock, wait } from './kernel/time.ts';
+import { systemClock } from './kernel/time.ts';
 import type { Clock } from './kernel/time.ts';
 import { Scheduler } from './schedules/scheduler.ts';
 import { createFanOut } from './telemetry/fan-out.ts';
 import { Ingest } from './telemetry/ingest.ts';
 import { PresenceRecorder } from './telemetry/presence-recorder.ts';
 import { createReadings } from './telemetry/readings.ts';
-import { Writer } from './telemetry/writer.ts';
+import { Upkeep } from './telemetry/upkeep.ts';
+import { createTelemetryAdministration } from './telemetry/telemetry-administration.ts';
 
 export interface RunningHub {
   /** `wss://host:port/v1/device` */
@@ -67,15 +74,14 @@ export interface HubDeps {
   random?: () => number;
 }
 
-/** Data frames a second a device may send on average; told in `welcome`. */
-const messagesPerSec = 1_000;
+/** What one device may send a second on average, besides its messages. */
+const bytesPerSec = 1_000_000;
+const samplesPerSec = 10_000;
 /** How long a stop waits for sessions to settle what they sent, and then for the store to take what is under way, ms. */
 const settleMs = 2_500;
 const drainMs = 5_000;
 /** A draining hub asks its devices back at this share of what it would accept: those that come by themselves fit in. */
 const slotShare = 0.5;
-/** A health check that waits longer is itself called failed, ms. */
-const probeTimeoutMs = 1_000;
 /** Below the limit of descriptors that most machines set; sockets beyond are refused. */
 const maxConnections = 19_000;
 /** For a device whose type is no longer there. */
@@ -108,15 +114,18 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   releasers.push('state database', () => state.close());
   const identity = createHubIdentityStore(state);
   const hub = { hubId: await identity.hubId(), incarnation: String(await identity.nextIncarnation()) };
-  const catalog = await loadDeviceTypes(config.schemasDir);
+  const catalog = await openDeviceTypes(config.schemasDir, log);
+  releasers.push('device types', () => catalog.close());
   const registry = new Registry({ store: createDeviceStore(state), clock });
   await registry.load();
 
   // The road to the store.
-  const store = await openStore(config, { log, onFailure });
-  releasers.push('metrics store', () => store.close());
-  const writer = new Writer({ store, clock, random, log });
-  releasers.push('writer', () => writer.close());
+  const road = await openStoreRoad(config, { log, clock, random, onFailure, releasers });
+  const { store, link, spool, books, writer, shedding } = road;
+  const hubClock = new HubClock({ clock, log, store: createHubClockStore(state) });
+  await hubClock.start();
+  releasers.push('hub clock', () => hubClock.close());
+  shedding.clockWrong = () => hubClock.behind;
 
   // The bus comes up last, since commands come in by it; until then nothing is published.
   const topics = topicsOf(config.mqtt.root);
@@ -127,7 +136,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   };
   const fanOut = createFanOut({ publisher, topics, log });
   const ingest = new Ingest(
-    { writer, fanOut, clock },
+    { writer, books, shedding, fanOut, clock },
     { maxAgeMs: config.maxAgeSec * 1000, maxAheadMs: config.maxAheadSec * 1000 },
   );
 
@@ -135,10 +144,10 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   const liveness = new Liveness({ clock, random, afterPoll: (run) => setImmediate(run) });
   releasers.push('liveness', () => liveness.close());
   const announcer = new PresenceAnnouncer({ publisher, topics, log, hub });
-  const recorder = new PresenceRecorder({ writer, recordOf: (deviceId) => registry.get(deviceId) });
+  const recorder = new PresenceRecorder({ writer, books, recordOf: (deviceId) => registry.get(deviceId) });
   const stories = new Stories(clock);
   const admission = new Admission(
-    { clock, random, busyShare: eventLoopShare() },
+    { clock, random, busyShare: eventLoopShare(), overloaded: () => !shedding.takesConnections },
     { acceptPerSec, backoffMaxMs },
   );
   releasers.push('admission', () => admission.close());
@@ -244,7 +253,8 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   const acks = new AckSchedule(clock, config.ackDelayMs);
   releasers.push('acks', () => acks.close());
   const counters = newSessionCounters();
-  const options = { ackDelayMs: config.ackDelayMs, inFlight: config.inFlight, messagesPerSec, backoffMaxMs };
+  const { ackDelayMs, inFlight, messagesPerSec } = config;
+  const options = { ackDelayMs, inFlight, messagesPerSec, bytesPerSec, samplesPerSec, backoffMaxMs };
   const sessionDeps = {
     clock,
     log,
@@ -284,6 +294,12 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   );
   releasers.push('device listener', () => listener.close());
 
+  catalog.changed = () => {
+    for (const session of registry.openSessions()) {
+      const type = catalog.get(session.type.id);
+      if (type !== undefined) session.typeChanged(type);
+    }
+  };
   // What is pushed to devices.
   const notices = new Notices({
     clock,
@@ -304,7 +320,19 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     timeZone: 'UTC',
     run: () => recorder.snapshot(presence.all(), clock.now()),
   });
-  const { notice } = config;
+  const { notice, rollUps, rawRetentionDays } = config;
+  const measurements = (): string[] => [
+    ...new Set(
+      catalog.all().flatMap(({ streams }) => [...streams.values()].map((stream) => stream.measurement)),
+    ),
+  ];
+  const upkeep = new Upkeep(
+    { store, progress: createUpkeepProgress(state), clock, log, measurements },
+    { rollUps, rawRetentionDays },
+  );
+  // Stopped before the scheduler, which waits for a run under way.
+  releasers.push('upkeep', () => upkeep.close());
+  scheduler.add({ name: 'upkeep', cron: '* * * * *', timeZone: 'UTC', run: () => upkeep.run() });
   if (notice !== undefined) {
     scheduler.add({
       name: 'notice',
@@ -329,12 +357,12 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     listener: listener.counters,
     sessions: counters,
     fanOut: fanOut.counters,
+    upkeep,
     registry,
     presence,
     announcer,
     liveness,
-    ingest,
-    writer,
+    road,
     dispatcher,
     scheduler,
     admission,
@@ -356,13 +384,14 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
           added: (record) => presence.registered(record.id, record.epoch),
           removed: forget,
         }),
+        ...createTelemetryAdministration({ books, spool, link }),
         readings: createReadings({ store, typeOf }),
         why: (deviceId) => why(deviceId),
         incidents: () => incidents.list(),
         pushNotice: (request) => notices.push(request),
         notices: () => notices.list(),
       },
-      readiness,
+      readiness: () => readiness({ stopping, clock, store, link, spool, hubClock, bus: opened.bus }),
       metrics: () => metrics.page(),
     },
     { listen: config.adminListen, socketPath: join(config.dataDir, 'hub.sock') },
@@ -380,21 +409,6 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
       presence: now,
       story,
       stalls,
-    };
-  }
-
-  const probe = (): Promise<string | undefined> => store.probe().then(() => undefined, messageOf);
-  const probeTimeout = (): Promise<string> =>
-    wait(clock, probeTimeoutMs).then(() => `no answer within ${probeTimeoutMs} ms`);
-  async function readiness(): Promise<Readiness> {
-    const storeFault = writer.fault ?? (await Promise.race([probe(), probeTimeout()]));
-    return {
-      ready: !stopping,
-      parts: {
-        devices: part(stopping ? 'the hub is stopping' : undefined),
-        store: part(storeFault),
-        bus: part(opened.bus.connected ? undefined : (opened.bus.fault ?? 'not connected')),
-      },
     };
   }
 
@@ -417,19 +431,4 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
       return { lost, faults: await releasers.closeAll() };
     },
   };
-}
-
-/** Tells the share of the time since its last call in which the event loop did not wait for anything. */
-function eventLoopShare(): () => number {
-  let before = performance.eventLoopUtilization();
-  return () => {
-    const now = performance.eventLoopUtilization();
-    const { utilization } = performance.eventLoopUtilization(now, before);
-    before = now;
-    return utilization;
-  };
-}
-
-function part(fault: string | undefined): { ok: boolean; reason?: string } {
-  return fault === undefined ? { ok: true } : { ok: false, reason: fault };
 }

@@ -31,6 +31,12 @@ export interface ConfigValues {
   inFlight: number;
   maxAgeSec: number;
   maxAheadSec: number;
+  messagesPerSec: number;
+  totalMessagesPerSec: number;
+  spoolMaxMib: number;
+  deadLettersMax: number;
+  rollUps: 'off' | '1m';
+  rawRetentionDays?: number;
   backoffMaxMs: number;
   acceptPerSec: number;
   restartMs: number;

@@ -7,6 +7,7 @@ import type { Log } from '../kernel/log.ts';
 import { answerFaults } from './http-answers.ts';
 import { gracefulClose } from './http-close.ts';
 import { serveDevices } from './http-devices.ts';
+import { serveTelemetry } from './http-telemetry.ts';
 import { serveLife } from './http-life.ts';
 import { formatAddress, listenFault, listenOn, type ListenAddress } from './http-listen.ts';
 import { listenOnSocket } from './http-socket.ts';
@@ -54,6 +55,7 @@ export async function startAdmin(deps: AdminDeps, { listen, socketPath }: AdminO
   const operators = server(deps.log);
   serveHealth(operators, deps);
   serveDevices(operators, deps.operations);
+  serveTelemetry(operators, deps.operations);
   serveLife(operators, deps.operations);
 
   const closeHealth = gracefulClose(health.server, closeGraceMs);

@@ -81,6 +81,10 @@ export function judgeUpgrade(
   switch (authentication.kind) {
     case 'device':
       return authentication;
+    case 'shut-out':
+      return refused(429, 'rate-abuse', 'this device sent far over its rate', {
+        'Retry-After': String(authentication.retryAfterSec),
+      });
     case 'disabled':
       return refused(403, 'disabled', 'this device is disabled');
     case 'denied':

@@ -13,7 +13,9 @@ import type {
 import type { Incident } from '../devices/incidents.ts';
 import type { Notice } from '../devices/notices.ts';
 import { HubError, messageOf, type ErrorCode } from '../kernel/errors.ts';
+import type { DeadLetter } from '../telemetry/spool-store.ts';
 import type { ReadingsRow } from '../telemetry/store.ts';
+import type { LedgerReport, SpoolStatus } from '../telemetry/telemetry-operations.ts';
 
 const timeoutMs = 30_000;
 
@@ -23,6 +25,7 @@ const operationFaults = [
   'schema-invalid',
   'device-unknown',
   'device-exists',
+  'dead-letter-unknown',
   'database-failed',
   'store-unavailable',
   'bus-unavailable',
@@ -60,6 +63,25 @@ export function adminClient(socketPath: string): AdminOperations {
       const path = `${devicePath(device)}/readings/${encodeURIComponent(stream)}?${query.toString()}`;
       return member<ReadingsRow[]>(call('GET', path), 'readings');
     },
+    async ledger(device) {
+      const query = device === undefined ? '' : `?device=${encodeURIComponent(device)}`;
+      return (await call('GET', `/api/v1/ledger${query}`)) as LedgerReport;
+    },
+    async spoolStatus() {
+      return (await call('GET', '/api/v1/spool')) as SpoolStatus;
+    },
+    spoolPage: (afterId) => member(call('GET', `/api/v1/spool/lines?after=${afterId}`), 'page'),
+    deadLetters({ device, afterId, limit }) {
+      const query = `after=${afterId}&limit=${limit}${device === undefined ? '' : `&device=${encodeURIComponent(device)}`}`;
+      return member<DeadLetter[]>(call('GET', `/api/v1/dead-letters?${query}`), 'deadLetters');
+    },
+    async deadLetter(id) {
+      return (await call('GET', `/api/v1/dead-letters/${id}`)) as DeadLetter;
+    },
+    retryDeadLetters: (selection) =>
+      member<number>(call('POST', '/api/v1/dead-letters/retry', selection), 'count'),
+    purgeDeadLetters: (selection) =>
+      member<number>(call('POST', '/api/v1/dead-letters/purge', selection), 'count'),
   };
 }
 

@@ -4,10 +4,14 @@ import { Command, CommanderError } from 'commander';
 import { HubError, messageOf } from '../kernel/errors.ts';
 import { addCheckConfig } from './check-config.ts';
 import type { CliDeps } from './cli-deps.ts';
+import { addDeadLetters } from './dead-letters.ts';
 import { addIncident } from './device-life.ts';
 import { addDevice } from './device.ts';
 import { exitCodes, type ExitCode } from './exit-codes.ts';
+import { addLedger } from './ledger.ts';
 import { addReadings } from './readings.ts';
+import { addSchema } from './schema.ts';
+import { addSpool } from './spool.ts';
 import { addStart } from './start.ts';
 
 /**
@@ -31,6 +35,10 @@ export async function runCli(args: readonly string[], deps: CliDeps): Promise<Ex
   addCheckConfig(program, deps, done);
   addDevice(program, deps);
   addReadings(program, deps);
+  addSchema(program, deps, done);
+  addLedger(program, deps);
+  addSpool(program, deps);
+  addDeadLetters(program, deps);
   addIncident(program, deps);
   try {
     await program.parseAsync(args, { from: 'user' });

@@ -1,6 +1,8 @@
 /** What operators can ask of the devices: over the admin socket of a running hub, or on the files when none runs. */
 
 import type { ReadingsRow } from '../telemetry/store.ts';
+import type { TelemetryOperations } from '../telemetry/telemetry-operations.ts';
+import type { ClockQuality } from './device-clock.ts';
 import type { Incident } from './incidents.ts';
 import type { Stall } from './liveness.ts';
 import type { Notice, NoticeRequest } from './notices.ts';
@@ -41,6 +43,8 @@ export interface DeviceDetails extends DeviceSummary {
   /** Why presence is what it is, such as `no-heartbeat`. */
   reason?: PresenceReason;
   firmware?: string;
+  /** Of the open session: how its clocks agree with the hub's. */
+  clock?: ClockQuality;
 }
 
 export interface DeviceOperations {
@@ -77,7 +81,7 @@ export interface DeviceWhy extends Why {
   stalls: readonly Stall[];
 }
 
-export interface AdminOperations extends DeviceOperations {
+export interface AdminOperations extends DeviceOperations, TelemetryOperations {
   /** @throws HubError `device-unknown` */
   why(deviceId: string): DeviceWhy | Promise<DeviceWhy>;
   /** Newest first. */

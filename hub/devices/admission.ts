@@ -6,6 +6,8 @@ export interface AdmissionDeps {
   random: () => number;
   /** The share of the time since the last call, 0 to 1, in which the event loop had work to do. */
   busyShare: () => number;
+  /** True: those who are connected already give the hub too much to do. */
+  overloaded: () => boolean;
 }
 
 export interface AdmissionOptions {
@@ -67,7 +69,7 @@ export class Admission {
     const now = this.#deps.clock.monotonic();
     this.#tokens = Math.min(this.#capacity, this.#tokens + (now - this.#filledAt) * this.#perMs);
     this.#filledAt = now;
-    if (this.#tokens >= 1) {
+    if (this.#tokens >= 1 && !this.#deps.overloaded()) {
       this.#tokens -= 1;
       return { kind: 'admitted' };
     }

@@ -8,11 +8,11 @@ import type {
 } from '../../schemas/index.ts';
 import type { DeviceRecord } from './device-store.ts';
 import type { LinkTiming } from './presence-keeper.ts';
+import type { DeviceRates } from './rate-limit.ts';
 
-export interface SessionOptions {
+export interface SessionOptions extends DeviceRates {
   ackDelayMs: number;
   inFlight: number;
-  messagesPerSec: number;
   backoffMaxMs: number;
 }
 

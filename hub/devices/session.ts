@@ -21,6 +21,7 @@ import type { Ingest, Refusal } from '../telemetry/ingest.ts';
 import type { AckSchedule } from './ack-schedule.ts';
 import type { Claimant, CloneGuard } from './clone-guard.ts';
 import { decodeFrame } from './frame-decoder.ts';
+import { DeviceClock, type ClockQuality } from './device-clock.ts';
 import { judgeHello, welcomeFrame } from './hello.ts';
 import type { AcceptedHello, SessionOptions } from './hello.ts';
 import { Intake } from './intake.ts';
@@ -33,22 +34,8 @@ import type { PresenceKeeper, WatchedLink } from './presence-keeper.ts';
 import { RateLimit } from './rate-limit.ts';
 import type { DeviceRecord } from './device-store.ts';
 import type { OpenedSession, Registry } from './registry.ts';
+import type { SessionCounters } from './session-counters.ts';
 import type { Stories } from './story.ts';
-
-/** Plain integers shared by all sessions. */
-export interface SessionCounters {
-  frames: number;
-  undecodable: number;
-  welcomes: number;
-  noticesDropped: number;
-  exceptions: number;
-  nacks: Record<string, number>;
-  closes: Record<string, number>;
-}
-
-export function newSessionCounters(): SessionCounters {
-  return { frames: 0, undecodable: 0, welcomes: 0, noticesDropped: 0, exceptions: 0, nacks: {}, closes: {} };
-}
 
 export interface SessionDeps {
   clock: Clock;
@@ -69,6 +56,9 @@ export interface SessionDeps {
 /** How long a goodbye waits for the store, ms; then it closes unacked, and the device keeps its readings. */
 const byeMs = 10_000;
 
+/** A further anchor holds from this much later: nothing of then can have come before it is on disk, ms. */
+const anchorLeadMs = 5_000;
+
 /**
  * One connected device, from the upgrade to the close:
  *
@@ -87,6 +77,7 @@ export class Session implements WatchedLink, CommandPeer {
   #undecodableInRow = 0;
   #accepted: AcceptedHello | undefined;
   #intake: Intake | undefined;
+  #clock: DeviceClock | undefined;
   #watch: Watch | undefined;
   /** It is going away: by its own goodbye, or the hub's. */
   #leaving = false;
@@ -125,6 +116,11 @@ export class Session implements WatchedLink, CommandPeer {
   get type(): DeviceType {
     if (this.#accepted === undefined) throw new Error('the session has no device type before its hello');
     return this.#accepted.type;
+  }
+
+  /** How well its clocks agree with the hub's; undefined before the welcome. */
+  get clock(): ClockQuality | undefined {
+    return this.#clock?.quality;
   }
 
   get isOpen(): boolean {
@@ -185,6 +181,15 @@ export class Session implements WatchedLink, CommandPeer {
     return false;
   }
 
+  /** The device's type was changed while it is connected: what comes from now on is judged by the new one. */
+  typeChanged(type: DeviceType): void {
+    const intake = this.#intake;
+    if (intake === undefined) return;
+    if (this.#accepted !== undefined) this.#accepted = { ...this.#accepted, type };
+    const { boot, anchors, steps } = intake.channel;
+    intake.channel = this.#deps.ingest.openChannel(this.#record, type, boot, anchors, steps);
+  }
+
   /** A newer session of the device took over: what this one still sends does not count. */
   replaced({ address, boot }: Claimant): void {
     this.#deps.stories.tell(this.deviceId, { kind: 'replaced', address, boot });
@@ -236,6 +241,7 @@ export class Session implements WatchedLink, CommandPeer {
 
   #closedByHub(reason: CloseReason): void {
     if (this.#phase === 'ended') return;
+    if (reason === 'rate-abuse') this.#deps.registry.shutOut(this.deviceId);
     this.#countClose(reason);
     this.#endedByHub(reason);
   }
@@ -258,6 +264,7 @@ export class Session implements WatchedLink, CommandPeer {
     this.#deps.registry.sessionEnded(this);
     this.#deps.stories.tell(this.deviceId, { kind: 'closed', ...how });
     if (!wasOpen) return;
+    this.#noteUptime();
     // Sockets and timers call this too: what throws here has nobody above to catch it.
     this.#guarded(() => this.#deps.commands.sessionClosed(this));
     if (!replaced) this.#guarded(() => this.#deps.presence.closed(this.deviceId, this));
@@ -270,6 +277,14 @@ export class Session implements WatchedLink, CommandPeer {
       this.#deps.counters.exceptions += 1;
       this.#deps.log.error({ device: this.deviceId, err: error }, 'session not ended well');
     }
+  }
+
+  /** A later boot under the same name is found by its uptime being lower. */
+  #noteUptime(): void {
+    const { registry, log } = this.#deps;
+    registry.noteUptime(this.deviceId, this.boot, this.#clock?.uptimeMs ?? 0).catch((error: unknown) => {
+      log.warn({ device: this.deviceId, reason: messageOf(error) }, 'uptime not saved');
+    });
   }
 
   #receive(text: string): void {
@@ -289,7 +304,7 @@ export class Session implements WatchedLink, CommandPeer {
       case 'telemetry':
       case 'event':
         this.#dataAt = this.#deps.liveness.now;
-        this.#intake?.take(frame, frame['type']);
+        this.#intake?.take(frame, frame['type'], text.length);
         return;
       case 'heartbeat':
         if (this.#valid('heartbeat', frame)) this.#heartbeat(frame as unknown as HeartbeatFrame);
@@ -374,12 +389,14 @@ export class Session implements WatchedLink, CommandPeer {
     const { epoch, replaced } = opened;
     this.#phase = 'open';
     this.epoch = epoch;
+    const channel = ingest.openChannel(this.#record, type, hello.boot, opened.anchors, opened.steps);
+    this.#clock = new DeviceClock(ingest.anchorOf(channel, hello.t1), hello.t1);
     this.#intake = new Intake({
       ingest,
       acks,
       outbox: this.#outbox,
-      channel: ingest.openChannel(this.#record, type, hello.boot, opened.anchors),
-      rate: new RateLimit(clock, options.messagesPerSec),
+      channel,
+      rate: new RateLimit(clock, options),
       inFlight: options.inFlight,
       fail: (reason) => this.close(reason),
       countNack: (code) => this.#countNack(code),
@@ -394,6 +411,24 @@ export class Session implements WatchedLink, CommandPeer {
   #heartbeat(frame: HeartbeatFrame): void {
     const now = this.#deps.clock.now();
     this.send({ type: 'heartbeat', t1: frame.t1, t2: now, t3: now });
+    const anchorMs = this.#clock?.heartbeat(frame.t1, frame.clock, now);
+    if (anchorMs !== undefined) this.#stepAnchor(frame.t1, anchorMs);
+  }
+
+  /**
+   * The device's clock has drifted: another anchor holds from a little later on, and not before it is on disk.
+   * A reading always gets the time of the anchor that its own uptime falls under, however often it is sent.
+   */
+  #stepAnchor(uptimeMs: number, anchorMs: number): void {
+    const step = { boot: this.boot, fromMs: uptimeMs + anchorLeadMs, anchorMs };
+    const { registry, log } = this.#deps;
+    registry.addAnchorStep(this.deviceId, step).then(
+      () => {
+        this.#intake?.channel.steps.push(step);
+        log.info({ device: this.deviceId, anchorMs }, 'a device clock drifts: further anchor');
+      },
+      (error: unknown) => log.error({ device: this.deviceId, err: error }, 'anchor not saved'),
+    );
   }
 
   /** Settles what is under way, acks at once, closes 1000; a store that is away does not hold it for ever. */

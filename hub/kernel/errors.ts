@@ -17,6 +17,7 @@ const table = {
   'hub-unreachable': { message: 'the hub does not answer', retryable: true },
   'device-exists': { message: 'a device with this id exists already', retryable: false },
   'device-unknown': { message: 'there is no device with this id', retryable: false },
+  'dead-letter-unknown': { message: 'there is no dead letter with this id', retryable: false },
   'input-invalid': { message: 'the request is not valid', retryable: false },
 } as const satisfies Record<string, { message: string; retryable: boolean }>;
 

@@ -1,20 +1,35 @@
-/** Long scenarios at full size: `npm run soak -- stall|restarts|half-open|rolling|site-loss [devices]`. */
+/** Long scenarios at full size: `npm run soak -- NAME [devices]`. Exits 1 when a promise was broken. */
 
+import { soakKills } from './kills.ts';
+import { soakNoisy } from './noisy.ts';
+import { soakOutage } from './outage.ts';
 import { halfOpen, restarts, rolling, siteLoss, stall } from './scenarios.ts';
 
-const scenarios: Record<string, (devices: number) => Promise<unknown>> = {
-  stall: (devices) => stall(devices),
-  restarts: (devices) => restarts(devices),
-  'half-open': (devices) => halfOpen(devices),
-  rolling: (devices) => rolling(devices),
-  'site-loss': (devices) => siteLoss(devices),
+/** Prints what a scenario saw; it throws when a promise was broken. */
+function told(scenario: (devices: number) => Promise<unknown>): (devices: number) => Promise<boolean> {
+  return async (devices) => {
+    process.stdout.write(`${JSON.stringify(await scenario(devices), undefined, 2)}\n`);
+    return true;
+  };
+}
+
+const scenarios: Readonly<Record<string, (devices: number) => Promise<boolean>>> = {
+  kills: soakKills,
+  noisy: soakNoisy,
+  'outage-dead': () => soakOutage('dead'),
+  'outage-frozen': () => soakOutage('frozen'),
+  stall: told(stall),
+  restarts: told(restarts),
+  'half-open': told(halfOpen),
+  rolling: told(rolling),
+  'site-loss': told(siteLoss),
 };
 
 const [name = '', devices = '1000'] = process.argv.slice(2);
-const scenario = scenarios[name];
+const scenario = Object.hasOwn(scenarios, name) ? scenarios[name] : undefined;
 if (scenario === undefined) {
   process.stderr.write(`which one? ${Object.keys(scenarios).join(', ')}\n`);
   process.exitCode = 2;
 } else {
-  process.stdout.write(`${JSON.stringify(await scenario(Number(devices)), undefined, 2)}\n`);
+  process.exitCode = (await scenario(Number(devices))) ? 0 : 1;
 }

@@ -7,8 +7,8 @@ import { ManualClock } from '../helpers/clock.ts';
 function startAdmission(acceptPerSec = 10) {
   const clock = new ManualClock(0);
   const random = seededRandom('admission');
-  const loop = { busyShare: 0 };
-  const deps = { clock, random, busyShare: () => loop.busyShare };
+  const loop = { busyShare: 0, overloaded: false };
+  const deps = { clock, random, busyShare: () => loop.busyShare, overloaded: () => loop.overloaded };
   return { clock, loop, admission: new Admission(deps, { acceptPerSec, backoffMaxMs: 5_000 }) };
 }
 
@@ -65,4 +65,12 @@ test('a hub that is too busy to take up connections counts as turning devices aw
   clock.advance(60_000);
   // Ten seconds, less the first until it was noticed, and one backoff more.
   assert.ok(Math.abs(admission.turnedAwayMs - 14_000) <= 1_000, `${admission.turnedAwayMs}`);
+});
+
+test('while those who are connected are too much already, nobody is let in', () => {
+  const { admission, loop } = startAdmission();
+  loop.overloaded = true;
+  assert.equal(admission.admit().kind, 'turned-away');
+  loop.overloaded = false;
+  assert.equal(admission.admit().kind, 'admitted');
 });

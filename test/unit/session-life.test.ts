@@ -24,7 +24,7 @@ test('a takeover closes the old session with 4409, once, and presence shows one 
 });
 
 test('nothing the old session still sends or settles counts after a takeover', async (t) => {
-  const { open, store, commands, presence, ingest, pass, liveness, changes } = await startSessions(t);
+  const { open, store, commands, presence, road, pass, liveness, changes } = await startSessions(t);
   const older = await open();
   const answer = store.hold();
   older.telemetry();
@@ -39,7 +39,7 @@ test('nothing the old session still sends or settles counts after a takeover', a
   await pass(5_000);
   assert.equal(older.socket.sent.length, sentBefore, 'no ack on the old socket');
   assert.deepEqual(newer.socket.answers, [], 'nor on the new one');
-  assert.equal(ingest.counters.received, 1);
+  assert.equal(road.books.total.received, 1);
   assert.deepEqual(commands.calls, ['opened 1 []', 'closed 1', 'opened 2 []']);
   assert.equal(presence.get('d1').state, 'online');
   // Frames of the old one are no sign of life either.
@@ -107,8 +107,9 @@ test('bye with nothing under way closes at once, with what was owed acked', asyn
   assert.equal(device.socket.closedWith?.code, 1000);
 });
 
-test('bye while the store is away closes after 10 s, unacked but for what is settled, and leaves nothing behind', async (t) => {
-  const { open, store, pass, clock, registry, liveness, presence } = await startSessions(t);
+test('bye while neither store nor spool takes anything closes after 10 s, unacked but for what is settled, and leaves nothing behind', async (t) => {
+  const { open, store, road, pass, clock, registry, liveness, presence } = await startSessions(t);
+  road.disk.fault = new Error('disk full');
   const device = await open();
   device.telemetry();
   await pass(100);
@@ -201,7 +202,7 @@ test('a frame read while its deadline is being confirmed keeps the device online
 });
 
 test('a slow reader is closed 4004 when a nack does not fit, counted, and ended', async (t) => {
-  const { open, counters, commands, changes, presence, registry, ingest } = await startSessions(t);
+  const { open, counters, commands, changes, presence, registry, road } = await startSessions(t);
   const device = await open();
   device.socket.bufferedAmount = 262_140;
   device.telemetry({ data: {} });
@@ -213,9 +214,9 @@ test('a slow reader is closed 4004 when a nack does not fit, counted, and ended'
   assert.deepEqual(commands.calls, ['opened 1 []', 'closed 1']);
   await presence.settled();
   assert.equal(changes.at(-1), 'd1 suspect closed-without-bye 1.2');
-  const { received } = ingest.counters;
+  const { received } = road.books.total;
   device.telemetry();
-  assert.equal(ingest.counters.received, received, 'what it still sends does not count');
+  assert.equal(road.books.total.received, received, 'what it still sends does not count');
   device.session.closed(1006, '');
   assert.deepEqual(counters.closes, { 'slow-reader': 1 });
 });

@@ -1,0 +1,15 @@
+import { HubError } from '../kernel/errors.ts';
+
+/** A number in a path or query, which are text. @throws HubError `input-invalid` */
+export function wholeNumber(text: string | undefined, name: string, max: number): number {
+  const value = text !== undefined && /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value <= max)) throw badQuery(name, `a whole number of at most ${max}`, text ?? 'nothing');
+  return value;
+}
+
+/** The fault of one value of a path or query. */
+export function badQuery(name: string, expected: string, got: string): HubError {
+  return new HubError('input-invalid', `query ${name} must be ${expected}`, {
+    details: { errors: [{ path: `/${name}`, expected, got: got.slice(0, 64) }] },
+  });
+}
