@@ -122,7 +122,7 @@ export async function halfOpen(devices: number, { faulty = 50, heartbeatSec = 4 
 /** A rolling restart: SIGTERM under load, a new process on the same data, devices back in their slots. */
 export async function rolling(
   devices: number,
-  { acceptPerSec = 200, restartMs = 5_000, heartbeatSec = 10 } = {},
+  { acceptPerSec = 200, restartMs = 12_000, heartbeatSec = 10 } = {},
 ) {
   const env = { HUB_ACCEPT_PER_SEC: String(acceptPerSec), HUB_RESTART_MS: String(restartMs) };
   const lab = await Lab.start({ sites: { a: devices }, heartbeatSec, env });

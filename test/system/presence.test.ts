@@ -4,7 +4,7 @@ import { halfOpen, restarts, rolling, siteLoss, stall } from '../soak/scenarios.
 
 /** The scenarios of `npm run soak`, small: real hub processes, a real broker, devices on wss. */
 
-void describe('presence and long connections', { concurrency: 2 }, () => {
+void describe('presence and long connections', { concurrency: 3 }, () => {
   void test('a hub that is blocked for five seconds calls nobody offline', async () => {
     const { offline, online, devices } = await stall(60, { rounds: 1 });
     assert.deepEqual({ offline, online }, { offline: 0, online: devices });
@@ -29,7 +29,7 @@ void describe('presence and long connections', { concurrency: 2 }, () => {
   });
 
   void test('a rolling restart loses no acked reading, and devices come back in their slots', async () => {
-    const seen = await rolling(80, { acceptPerSec: 40 });
+    const seen = await rolling(80, { acceptPerSec: 40, restartMs: 8_000 });
     assert.deepEqual(
       [seen.exitCode, seen.slots, seen.lost, seen.falseOffline],
       [0, 80, 0, 0],
