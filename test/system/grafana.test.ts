@@ -52,6 +52,9 @@ const devices: readonly Device[] = [
   { id: 'traffic-2', type: 'traffic-detector', site: 'south', state: 'overdue' },
   { id: 'valve-1', type: 'smart-valve', site: 'south', state: 'suspect' },
   { id: 'valve-2', type: 'smart-valve', site: 'south', state: 'sleeping' },
+  { id: 'env-4', type: 'env-sensor', site: 'south', state: 'migrating' },
+  { id: 'traffic-3', type: 'traffic-detector', site: 'south', state: 'unknown' },
+  { id: 'valve-3', type: 'smart-valve', site: 'south', state: 'disabled' },
 ];
 
 /** One reading of each stream, all of its fields. */
@@ -241,7 +244,7 @@ suite('the fleet dashboard on a real InfluxDB', () => {
         .filter(([timeUs]) => Number(timeUs) > (context.fromMs - 300_000) * 1000)
         .map(([, count]) => count);
     };
-    assert.deepEqual(await counts('Devices online A'), [6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 2, 2, 2]);
+    assert.deepEqual(await counts('Devices online A'), [9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 2, 2, 2]);
     assert.deepEqual(
       await counts('Devices online B'),
       Array.from({ length: 13 }, () => devices.length),
