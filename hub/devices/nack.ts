@@ -1,4 +1,4 @@
-import { deviceIdPattern } from '../../schemas/index.ts';
+import { deviceFrameChecks, deviceIdPattern, renderValue } from '../../schemas/index.ts';
 import type { NackCode, NackFrame } from '../../schemas/index.ts';
 import type { Refusal } from '../telemetry/ingest.ts';
 
@@ -11,6 +11,13 @@ export function nack(refusal: Refusal): NackFrame {
   return after === undefined
     ? { type: 'nack', retry: false, ...refusal }
     : { type: 'nack', retry: true, retryAfterMs: after, ...refusal };
+}
+
+/** A frame of a type the hub does not know. */
+export function unknownType(frame: Record<string, unknown>): Refusal {
+  const expected = `one of ${Object.keys(deviceFrameChecks).join(', ')}`;
+  const got = renderValue(frame['type']);
+  return { code: 'unsupported', errors: [{ path: '/type', keyword: 'enum', expected, got, in: 'frame' }] };
 }
 
 /** A seq that a nack may name, whatever else is wrong with the frame. */

@@ -1,4 +1,4 @@
-import { closeReasons, deviceFrameChecks, limits, renderValue } from '../../schemas/index.ts';
+import { closeReasons, deviceFrameChecks, limits } from '../../schemas/index.ts';
 import type {
   ByeFrame,
   CloseReason,
@@ -26,7 +26,7 @@ import { judgeHello, welcomeFrame } from './hello.ts';
 import type { AcceptedHello, SessionOptions } from './hello.ts';
 import { Intake } from './intake.ts';
 import type { Liveness, Watch } from './liveness.ts';
-import { commandOf, isSeq, nack } from './nack.ts';
+import { commandOf, isSeq, nack, unknownType } from './nack.ts';
 import { Outbox, defaultOutboxLimits } from './outbox.ts';
 import type { DeviceSocket } from './outbox.ts';
 import type { Marks } from './presence.ts';
@@ -457,12 +457,7 @@ export class Session implements WatchedLink, CommandPeer {
   }
 
   #unsupported(frame: Record<string, unknown>): void {
-    const got = renderValue(frame['type']);
-    const expected = `one of ${Object.keys(deviceFrameChecks).join(', ')}`;
-    const refusal: Refusal = {
-      code: 'unsupported',
-      errors: [{ path: '/type', keyword: 'enum', expected, got, in: 'frame' }],
-    };
+    const refusal = unknownType(frame);
     const { seq } = frame;
     if (isSeq(seq)) this.#intake?.refuseSeq(seq, refusal);
     else this.#refuse(refusal, commandOf(frame));
