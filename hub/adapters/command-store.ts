@@ -53,6 +53,28 @@ export function commandStore(database: Database): CommandJournal {
       const [row] = await database.read(sql, [device, id]);
       return row === undefined ? undefined : recordOf(row);
     },
+    async list({ device, name, id, status, open, limit, before }) {
+      const rows = await database.read(
+        `SELECT seq, body FROM command
+          WHERE (?2 IS NULL OR device = ?2) AND (?3 IS NULL OR body ->> 'name' = ?3) AND (?4 IS NULL OR id = ?4)
+            AND (?5 IS NULL OR status = ?5) AND (?6 IS NULL OR final = ?6) AND (?7 IS NULL OR seq < ?7)
+          ORDER BY seq DESC LIMIT ?1`,
+        [
+          limit,
+          device ?? null,
+          name ?? null,
+          id ?? null,
+          status ?? null,
+          open === undefined ? null : Number(!open),
+          before ?? null,
+        ],
+      );
+      const last = rows.length < limit ? undefined : rows.at(-1)?.['seq'];
+      return {
+        commands: rows.map((row) => recordOf(row).command),
+        ...(last === undefined ? {} : { last: Number(last) }),
+      };
+    },
     async wasDelivered(key) {
       return (await database.read('SELECT 1 FROM command_delivery WHERE key = ?1', [key])).length > 0;
     },

@@ -84,6 +84,7 @@ export class MqttDoor {
         ...(delivery === undefined ? {} : { delivery }),
         ...(messageExpirySec === undefined ? {} : { expiryMs: messageExpirySec * 1000 }),
         ageUnknown: message.waited === true && messageExpirySec === undefined,
+        origin: { door: 'mqtt', actor: 'mqtt' },
       },
     );
     if (submission.kind === 'repeated') this.#deps.answers.repeat(submission.command, answer.address);
