@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { loadDeviceTypes } from '../schemas/index.ts';
+import { createAuditStore } from './adapters/audit-store.ts';
 import { commandStore } from './adapters/command-store.ts';
 import { createCron } from './adapters/cron.ts';
 import { createDeviceStore } from './adapters/device-store.ts';
@@ -10,6 +11,7 @@ import { createPresenceStore } from './adapters/presence-store.ts';
 import { lockDataDir } from './adapters/sqlite.ts';
 import { openStateDatabase } from './adapters/state-database.ts';
 import { startDeviceListener } from './adapters/ws.ts';
+import { Audit } from './audit/audit.ts';
 import type { Bus, Publisher } from './commands/bus.ts';
 import { startDispatcher } from './commands/dispatcher.ts';
 import { topicsOf } from './commands/topics.ts';
@@ -92,6 +94,8 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   releasers.push('data folder', () => lock.release());
   const state = await openStateDatabase(join(config.dataDir, 'state.db'), { onFailure });
   releasers.push('state database', () => state.close());
+  const audit = new Audit({ store: createAuditStore(state), clock, log });
+  releasers.push('audit', () => audit.close());
   const identity = createHubIdentityStore(state);
   const hub = { hubId: await identity.hubId(), incarnation: String(await identity.nextIncarnation()) };
   const catalog = await loadDeviceTypes(config.schemasDir);
@@ -261,6 +265,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
         }),
         readings: createReadings({ store, typeOf }),
       },
+      audit: { audit: (query) => audit.list(query) },
       readiness,
       metrics: () => metrics.page(),
     },

@@ -6,6 +6,7 @@ import { messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import { answerFaults } from './http-answers.ts';
 import { gracefulClose } from './http-close.ts';
+import { serveAudit, type AuditOperations } from './http-audit.ts';
 import { serveDevices } from './http-devices.ts';
 import { formatAddress, listenFault, listenOn, type ListenAddress } from './http-listen.ts';
 import { listenOnSocket } from './http-socket.ts';
@@ -22,6 +23,8 @@ export interface Readiness {
 
 export interface AdminDeps {
   operations: AdminOperations;
+  /** Not given: its routes are not served. */
+  audit?: AuditOperations;
   readiness: () => Promise<Readiness>;
   metrics: () => Promise<{ contentType: string; body: string }>;
   log: Log;
@@ -53,6 +56,7 @@ export async function startAdmin(deps: AdminDeps, { listen, socketPath }: AdminO
   const operators = server(deps.log);
   serveHealth(operators, deps);
   serveDevices(operators, deps.operations);
+  if (deps.audit !== undefined) serveAudit(operators, deps.audit);
 
   const closeHealth = gracefulClose(health.server, closeGraceMs);
   const closeOperators = gracefulClose(operators.server, closeGraceMs);

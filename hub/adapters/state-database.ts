@@ -1,3 +1,4 @@
+import { auditMigrations } from './audit-store.ts';
 import { commandMigrations } from './command-store.ts';
 import { openDatabase, type Database, type DatabaseOptions } from './sqlite.ts';
 
@@ -48,10 +49,11 @@ const migrations = [
      incarnation INTEGER NOT NULL
    ) STRICT;`,
   ...commandMigrations,
+  ...auditMigrations,
 ];
 
 /**
- * Opens `state.db`: devices, epochs, boot anchors, presence, the hub's own name and the command journal.
+ * Opens `state.db`: devices, epochs, boot anchors, presence, the hub's own name, the command journal, the audit.
  * @throws HubError `database-failed`
  */
 export function openStateDatabase(

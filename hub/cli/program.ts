@@ -2,6 +2,7 @@
 
 import { Command, CommanderError } from 'commander';
 import { HubError, messageOf } from '../kernel/errors.ts';
+import { addAudit } from './audit.ts';
 import { addCheckConfig } from './check-config.ts';
 import type { CliDeps } from './cli-deps.ts';
 import { addDevice } from './device.ts';
@@ -30,6 +31,7 @@ export async function runCli(args: readonly string[], deps: CliDeps): Promise<Ex
   addCheckConfig(program, deps, done);
   addDevice(program, deps);
   addReadings(program, deps);
+  addAudit(program, deps);
   try {
     await program.parseAsync(args, { from: 'user' });
     return code;

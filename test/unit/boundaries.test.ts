@@ -61,7 +61,7 @@ const kernel = [
   legal('hub/kernel/nested/legal.ts', '../errors.ts'),
 ];
 
-const features = ['commands', 'devices', 'schedules', 'telemetry'].flatMap((feature) => {
+const features = ['audit', 'commands', 'devices', 'operators', 'schedules', 'telemetry'].flatMap((feature) => {
   const other = feature === 'devices' ? 'telemetry' : 'devices';
   return [
     ...[
