@@ -1,6 +1,7 @@
 import type { ListenerCounters } from './adapters/ws.ts';
 import type { Bus } from './commands/bus.ts';
 import type { Dispatcher } from './commands/dispatcher.ts';
+import type { CommandStages } from './commands/stages.ts';
 import type { Liveness } from './devices/liveness.ts';
 import type { PresenceAnnouncer } from './devices/presence-announcer.ts';
 import type { PresenceKeeper } from './devices/presence-keeper.ts';
@@ -8,6 +9,8 @@ import type { Registry } from './devices/registry.ts';
 import type { SessionCounters } from './devices/session.ts';
 import type { Metrics } from './kernel/metrics.ts';
 import type { Scheduler } from './schedules/scheduler.ts';
+import type { Schedules } from './schedules/schedules.ts';
+import type { CommandRecorder } from './telemetry/command-recorder.ts';
 import type { FanOutCounters } from './telemetry/fan-out.ts';
 import type { Ingest } from './telemetry/ingest.ts';
 import type { Writer } from './telemetry/writer.ts';
@@ -24,6 +27,9 @@ export interface MeasuredParts {
   writer: Writer;
   bus: Bus;
   dispatcher: Dispatcher;
+  stages: CommandStages;
+  commandRecorder: CommandRecorder;
+  schedules: Schedules;
   scheduler: Scheduler;
 }
 
@@ -117,7 +123,8 @@ function exposeTelemetry(metrics: Metrics, { ingest, writer, fanOut, scheduler }
   metrics.counter('hub_job_missed_total', 'Scheduled times missed', () => scheduler.counters.missed);
 }
 
-function exposeCommands(metrics: Metrics, { bus, dispatcher }: MeasuredParts): void {
+function exposeCommands(metrics: Metrics, parts: MeasuredParts): void {
+  const { bus, dispatcher, stages, commandRecorder, schedules } = parts;
   const { counters } = dispatcher;
   metrics.gauge('hub_bus_connected', '1 while the broker has the hub connected', () =>
     bus.connected ? 1 : 0,
@@ -137,8 +144,30 @@ function exposeCommands(metrics: Metrics, { bus, dispatcher }: MeasuredParts): v
   );
   metrics.counter('hub_commands_total', 'Commands ended, by final status', () => counters.finals, 'status');
   metrics.gauge('hub_commands_open', 'Commands without a final status', () => dispatcher.levels().open);
+  stages.expose(
+    metrics.histogram(
+      'hub_command_stage_seconds',
+      'Time commands spent: queued (accepted to sent), delivery (to received), run (to the final status), total',
+      stageBuckets,
+      ['stage'],
+    ),
+  );
+  metrics.counter(
+    'hub_command_points_dropped_total',
+    'Points of commands not written: the buffer was full',
+    () => commandRecorder.dropped,
+  );
+  metrics.counter(
+    'hub_schedule_times_total',
+    'Times of schedules, by what became of them',
+    () => ({ ...schedules.counters }),
+    'fate',
+  );
   metrics.gauge('hub_commands_uncertain', 'Commands uncertain now', () => dispatcher.levels().uncertain);
 }
+
+/** From a command on loopback to one that waited a day for its device. */
+const stageBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3_600, 86_400];
 
 function busTotals({ counters }: Bus): Record<string, number> {
   const { published, dropped, unavailable, refused, received } = counters;

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { loadDeviceTypes } from '../schemas/index.ts';
 import { createAuditStore } from './adapters/audit-store.ts';
-import { commandStore } from './adapters/command-store.ts';
 import { createCron } from './adapters/cron.ts';
 import { createDeviceStore } from './adapters/device-store.ts';
 import { createHubIdentityStore } from './adapters/hub-identity-store.ts';
@@ -13,7 +12,7 @@ import { openStateDatabase } from './adapters/state-database.ts';
 import { startDeviceListener } from './adapters/ws.ts';
 import { Audit } from './audit/audit.ts';
 import type { Bus, Publisher } from './commands/bus.ts';
-import { startDispatcher } from './commands/dispatcher.ts';
+import { CommandStages } from './commands/stages.ts';
 import { topicsOf } from './commands/topics.ts';
 import type { Config } from './config.ts';
 import { AckSchedule } from './devices/ack-schedule.ts';
@@ -25,6 +24,7 @@ import { PresenceKeeper } from './devices/presence-keeper.ts';
 
 import { Registry } from './devices/registry.ts';
 import { Session, newSessionCounters } from './devices/session.ts';
+import { startCommandParts } from './hub-commands.ts';
 import { exposeMetrics } from './hub-metrics.ts';
 import { openBus, openStore, tlsOptions } from './hub-parts.ts';
 import { HubError, messageOf } from './kernel/errors.ts';
@@ -35,6 +35,7 @@ import { systemClock } from './kernel/time.ts';
 import type { Clock } from './kernel/time.ts';
 import { Scheduler } from './schedules/scheduler.ts';
 import { createFanOut } from './telemetry/fan-out.ts';
+import { CommandRecorder } from './telemetry/command-recorder.ts';
 import { Ingest } from './telemetry/ingest.ts';
 import { PresenceRecorder } from './telemetry/presence-recorder.ts';
 import { createReadings } from './telemetry/readings.ts';
@@ -143,18 +144,20 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   releasers.push('presence', () => presence.settled());
 
   // Commands: journal → device → answer.
-  const dispatcher = await startDispatcher(
+  const stages = new CommandStages();
+  const commandRecorder = new CommandRecorder({ writer, recordOf: (deviceId) => registry.get(deviceId) });
+  const commands = await startCommandParts(
     {
-      clock,
-      random,
-      log,
-      publisher,
-      journal: commandStore(state),
+      ...{ clock, random, log, state, registry, publisher, audit, releasers },
       directory: { typeOf: (deviceId) => typeOf(deviceId) },
+      watch: (command) => {
+        stages.observe(command);
+        commandRecorder.record(command);
+      },
     },
     { root: config.mqtt.root },
   );
-  releasers.push('dispatcher', () => dispatcher.close());
+  const { dispatcher } = commands;
   function typeOf(deviceId: string) {
     const record = registry.get(deviceId);
     if (record === undefined || record.disabled) return undefined;
@@ -165,7 +168,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   /** The broker is there, for the first time or again: it may have lost what it knew of us. */
   const busConnected = (): void => {
     announcer.repeat(presence.all());
-    dispatcher.busConnected();
+    commands.busConnected();
   };
   const opened = await openBus(
     config,
@@ -247,6 +250,9 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     ingest,
     writer,
     dispatcher,
+    stages,
+    commandRecorder,
+    schedules: commands.schedules,
     scheduler,
     bus: opened.bus,
   });
@@ -266,6 +272,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
         readings: createReadings({ store, typeOf }),
       },
       audit: { audit: (query) => audit.list(query) },
+      routes: commands.routes,
       readiness,
       metrics: () => metrics.page(),
     },

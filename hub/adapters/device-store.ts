@@ -10,7 +10,7 @@ export function createDeviceStore(db: Database): DeviceStore {
   return {
     async load() {
       const rows = await db.read(
-        `SELECT id, type, site, secret_hash, created_ms, disabled, ifnull(epoch, 0) AS epoch
+        `SELECT id, type, site, secret_hash, created_ms, disabled, labels, ifnull(epoch, 0) AS epoch
            FROM device LEFT JOIN device_epoch ON device_id = id ORDER BY id`,
       );
       return rows.map((row) => ({
@@ -20,11 +20,23 @@ export function createDeviceStore(db: Database): DeviceStore {
         secretHash: String(row['secret_hash']),
         createdMs: Number(row['created_ms']),
         disabled: row['disabled'] !== 0,
+        // Written by `setLabels` alone.
+        labels: JSON.parse(String(row['labels'])) as Record<string, string>,
         epoch: Number(row['epoch']),
       }));
     },
 
     add: (records) => addDevices(db, records),
+
+    async setLabels(id, labels) {
+      const [changed] = await db.transaction([
+        {
+          sql: 'UPDATE device SET labels = ?2 WHERE id = ?1 RETURNING id',
+          params: [id, JSON.stringify(labels)],
+        },
+      ]);
+      if (changed?.length !== 1) throw new HubError('device-unknown', id, { details: { id } });
+    },
 
     async remove(id) {
       const [removed] = await db.transaction([

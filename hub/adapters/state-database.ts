@@ -1,5 +1,7 @@
 import { auditMigrations } from './audit-store.ts';
 import { commandMigrations } from './command-store.ts';
+import { rolloutMigrations } from './rollout-store.ts';
+import { scheduleMigrations } from './schedule-store.ts';
 import { openDatabase, type Database, type DatabaseOptions } from './sqlite.ts';
 
 /**
@@ -50,10 +52,15 @@ const migrations = [
    ) STRICT;`,
   ...commandMigrations,
   ...auditMigrations,
+  // As a JSON object.
+  `ALTER TABLE device ADD COLUMN labels TEXT NOT NULL DEFAULT '{}';`,
+  ...rolloutMigrations,
+  ...scheduleMigrations,
 ];
 
 /**
- * Opens `state.db`: devices, epochs, boot anchors, presence, the hub's own name, the command journal, the audit.
+ * Opens `state.db`: devices, epochs, boot anchors, presence, the hub's own name, the command journal, the
+ * audit, group commands and schedules.
  * @throws HubError `database-failed`
  */
 export function openStateDatabase(

@@ -20,6 +20,12 @@ const operationFaults = [
   'schema-invalid',
   'device-unknown',
   'device-exists',
+  'command-refused',
+  'command-unknown',
+  'group-unknown',
+  'group-command-unknown',
+  'schedule-exists',
+  'schedule-unknown',
   'database-failed',
   'store-unavailable',
   'bus-unavailable',
@@ -38,6 +44,9 @@ export function adminClient(socketPath: string): AdminOperations {
     listDevices: () => member<DeviceSummary[]>(call('GET', '/api/v1/devices'), 'devices'),
     async showDevice(id) {
       return (await call('GET', devicePath(id))) as DeviceDetails;
+    },
+    async labelDevice(id, change) {
+      return (await call('PATCH', `${devicePath(id)}/labels`, change)) as DeviceDetails;
     },
     async removeDevice(id) {
       await call('DELETE', devicePath(id));

@@ -5,9 +5,12 @@ import { HubError, messageOf } from '../kernel/errors.ts';
 import { addAudit } from './audit.ts';
 import { addCheckConfig } from './check-config.ts';
 import type { CliDeps } from './cli-deps.ts';
+import { addCommand } from './command.ts';
 import { addDevice } from './device.ts';
 import { exitCodes, type ExitCode } from './exit-codes.ts';
+import { addGroup } from './group.ts';
 import { addReadings } from './readings.ts';
+import { addSchedule } from './schedule.ts';
 import { addStart } from './start.ts';
 
 /**
@@ -31,6 +34,9 @@ export async function runCli(args: readonly string[], deps: CliDeps): Promise<Ex
   addCheckConfig(program, deps, done);
   addDevice(program, deps);
   addReadings(program, deps);
+  addCommand(program, deps, done);
+  addGroup(program, deps);
+  addSchedule(program, deps);
   addAudit(program, deps);
   try {
     await program.parseAsync(args, { from: 'user' });

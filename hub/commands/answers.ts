@@ -52,9 +52,9 @@ export class Answers {
     this.#deps = deps;
   }
 
-  /** Tells the status of a command whose state is in the journal. */
-  announce(record: CommandRecord): void {
-    this.#deps.watch(record.command);
+  /** Tells the status of a command whose state is in the journal. @param changed no: it is only further on */
+  announce(record: CommandRecord, changed = true): void {
+    if (changed) this.#deps.watch(record.command);
     this.#publish(record);
   }
 

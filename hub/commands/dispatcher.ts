@@ -8,6 +8,7 @@ import { newCommandCounters, type CommandCounters } from './command-counters.ts'
 import type { CommandRequest, Refusal } from './command-request.ts';
 import type { Command, CommandEvent } from './command.ts';
 import { Intake, type RequestContext, type Submission } from './intake.ts';
+import type { GroupDoor } from './group-door.ts';
 import type { CommandJournal, CommandRecord } from './journal.ts';
 import type { Tracked } from './lane.ts';
 import { Lanes } from './lanes.ts';
@@ -54,8 +55,12 @@ export interface Dispatcher extends CommandEvents {
   find(device: string, id: string): Promise<CommandRecord | undefined>;
   /** Why a request like this would be refused now; undefined when it would not. */
   check(request: CommandRequest): Refusal | undefined;
+  /** Counts a refusal that a door itself has found. */
+  refused(refusal: Refusal): Refusal;
   /** A session of the device is open. */
   connected(device: string): boolean;
+  /** From now on group commands from the bus go here; before, they are not taken. */
+  serveGroups(groups: Pick<GroupDoor, 'command'>): void;
   /** Ends all its commands; resolves once that is on disk. */
   deviceRemoved(device: string): Promise<void>;
   /** The bus is there (again): what is owed goes out. */
@@ -139,6 +144,15 @@ class CommandDispatcher implements Dispatcher {
 
   check(request: CommandRequest): Refusal | undefined {
     return this.#intake.check(request);
+  }
+
+  refused(refusal: Refusal): Refusal {
+    this.#intake.refused(refusal);
+    return refusal;
+  }
+
+  serveGroups(groups: Pick<GroupDoor, 'command'>): void {
+    this.#door.groups = groups;
   }
 
   connected(device: string): boolean {

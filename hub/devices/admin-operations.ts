@@ -22,6 +22,7 @@ export interface DeviceSummary {
   id: string;
   type: string;
   site: string;
+  labels: Readonly<Record<string, string>>;
   /** `unknown`: no hub runs that could tell. */
   presence: PresenceState | 'unknown';
   /** Since when, Unix ms; null when that is not known. */
@@ -38,6 +39,11 @@ export interface DeviceDetails extends DeviceSummary {
   firmware?: string;
 }
 
+export interface LabelChange {
+  readonly set: Readonly<Record<string, string>>;
+  readonly remove: readonly string[];
+}
+
 export interface DeviceOperations {
   /** @throws HubError `device-exists` (details.ids: those taken; nothing was added) · `input-invalid` */
   addDevices(request: NewDevices): Promise<NewCredential[]>;
@@ -45,6 +51,11 @@ export interface DeviceOperations {
   listDevices(): Promise<DeviceSummary[]>;
   /** @throws HubError `device-unknown` */
   showDevice(id: string): Promise<DeviceDetails>;
+  /**
+   * Sets and removes labels; keys as in selectors, values of 1 to 128 characters.
+   * @throws HubError `device-unknown` · `input-invalid`
+   */
+  labelDevice(id: string, change: LabelChange): Promise<DeviceDetails>;
   /** Ends its session (close 4403) and commands and clears its retained presence. @throws HubError `device-unknown` */
   removeDevice(id: string): Promise<void>;
 }

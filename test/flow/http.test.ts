@@ -119,6 +119,7 @@ const deps: AdminDeps = {
     listDevices: unused,
     showDevice: unused,
     removeDevice: unused,
+    labelDevice: unused,
     readings: unused,
   },
   readiness: unused,
@@ -290,6 +291,7 @@ test('a fault inside the hub is told without its inner words', async (t) => {
       listDevices: broken,
       showDevice: broken,
       removeDevice: broken,
+      labelDevice: broken,
       readings: broken,
     },
   });
