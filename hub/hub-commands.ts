@@ -62,7 +62,12 @@ export async function startCommandParts(deps: Deps, options: { root: string }): 
   let rollouts: Rollouts | undefined;
   const dispatcher = await startDispatcher(
     {
-      ...{ clock, random, log, publisher, journal, directory: deps.directory },
+      clock,
+      random,
+      log,
+      publisher,
+      journal,
+      directory: deps.directory,
       watch: (command) => {
         deps.watch(command);
         auditCommand(audit, command);
@@ -81,24 +86,31 @@ export async function startCommandParts(deps: Deps, options: { root: string }): 
     return chosen.map(({ id }) => id);
   };
   const rolloutJournal = rolloutStore(state, isSettled);
-  let told = (_record: RolloutRecord): void => {};
+  let door: GroupDoor | undefined;
   rollouts = new Rollouts({
-    ...{ clock, random, log, journal: rolloutJournal, dispatcher, select },
-    told: (record) => told(record),
+    clock,
+    random,
+    log,
+    journal: rolloutJournal,
+    dispatcher,
+    select,
+    told: (record) => {
+      auditRollout(audit, record);
+      door?.told(record);
+    },
   });
   const topics = topicsOf(options.root);
-  const door = new GroupDoor({ clock, random, log, topics, publisher, journal: rolloutJournal, rollouts });
-  told = (record) => {
-    auditRollout(audit, record);
-    door.told(record);
-  };
+  door = new GroupDoor({ clock, random, log, topics, publisher, journal: rolloutJournal, rollouts });
   await rollouts.restore();
   const running = rollouts;
   releasers.push('group commands', () => running.close());
   dispatcher.serveGroups(door);
 
   const schedules = new Schedules({
-    ...{ clock, log, parseCron, store: createScheduleStore(state) },
+    clock,
+    log,
+    parseCron,
+    store: createScheduleStore(state),
     checkSelector: (text) => void parseSelector(text),
     command: (schedule, action, id) => startScheduled(running, schedule, action, id),
     runs: (id) => running.runs(id),
@@ -125,7 +137,7 @@ export async function startCommandParts(deps: Deps, options: { root: string }): 
     ],
     busConnected() {
       dispatcher.busConnected();
-      void door.busConnected();
+      void door?.busConnected();
     },
   };
 }

@@ -148,7 +148,14 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   const commandRecorder = new CommandRecorder({ writer, recordOf: (deviceId) => registry.get(deviceId) });
   const commands = await startCommandParts(
     {
-      ...{ clock, random, log, state, registry, publisher, audit, releasers },
+      clock,
+      random,
+      log,
+      state,
+      registry,
+      publisher,
+      audit,
+      releasers,
       directory: { typeOf: (deviceId) => typeOf(deviceId) },
       watch: (command) => {
         stages.observe(command);

@@ -11,7 +11,6 @@ export function addGroup(program: Command, deps: CliDeps): void {
   const group = program.command('group').description('store selectors under names, for group commands');
   const ask = (options: ConfigOptions, method: string, path: string, body?: unknown): Promise<unknown> =>
     callHub(adminSocketPath(loadConfig(options, deps).config), method, path, body);
-  const pathOf = (name: string): string => `/api/v1/groups/${encodeURIComponent(name)}`;
 
   group
     .command('set')
@@ -45,4 +44,8 @@ export function addGroup(program: Command, deps: CliDeps): void {
       await ask(command.optsWithGlobals<ConfigOptions>(), 'DELETE', pathOf(name));
       deps.out(`${name} is removed\n`);
     });
+}
+
+function pathOf(name: string): string {
+  return `/api/v1/groups/${encodeURIComponent(name)}`;
 }

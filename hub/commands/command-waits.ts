@@ -47,7 +47,7 @@ export class CommandWaits {
 
   /** Nobody waits any longer. */
   close(): void {
-    for (const tellers of [...this.#waiting.values()]) for (const tell of [...tellers]) tell(undefined);
+    for (const tellers of this.#waiting.values()) for (const tell of tellers) tell(undefined);
   }
 }
 

@@ -69,13 +69,20 @@ export type Decision =
   | { kind: 'wait' }
   | { kind: 'end'; status: Exclude<RolloutStatus, 'running' | 'cancelled'>; reason?: string };
 
-const failures: readonly TargetStatus[] = ['failed', 'rejected', 'expired', 'cancelled', 'lost', 'uncertain'];
+const failures: ReadonlySet<TargetStatus> = new Set([
+  'failed',
+  'rejected',
+  'expired',
+  'cancelled',
+  'lost',
+  'uncertain',
+]);
 
 export function tally(targets: readonly Target[]): Tally {
   const counts: Tally = { targets: targets.length, succeeded: 0, failed: 0, open: 0, waiting: 0, skipped: 0 };
   for (const { status } of targets) {
     if (status === 'succeeded' || status === 'waiting' || status === 'skipped') counts[status]++;
-    else if (failures.includes(status)) counts.failed++;
+    else if (failures.has(status)) counts.failed++;
     else counts.open++;
   }
   return counts;
@@ -83,9 +90,7 @@ export function tally(targets: readonly Target[]): Tally {
 
 /** True when nothing more will become of the target. */
 export function isSettled({ status }: Target): boolean {
-  return (
-    status === 'succeeded' || status === 'skipped' || (failures.includes(status) && status !== 'uncertain')
-  );
+  return status === 'succeeded' || status === 'skipped' || (failures.has(status) && status !== 'uncertain');
 }
 
 /** What a running rollout does next. @param random01 a device's own share of the jitter, in [0, 1), always the same */

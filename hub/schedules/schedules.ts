@@ -92,12 +92,12 @@ export class Schedules {
   next(name: string, count: number): number[] {
     const { schedule, fields } = this.#known(name);
     const times: number[] = [];
-    let at = schedule;
+    let { lastMs } = schedule;
     while (times.length < count) {
-      const next = nextOf(at, fields);
+      const next = nextOf(lastMs === undefined ? schedule : Object.assign({}, schedule, { lastMs }), fields);
       if (next === undefined) break;
       times.push(next);
-      at = { ...at, lastMs: next };
+      lastMs = next;
     }
     return times;
   }
