@@ -8,6 +8,7 @@ import { openMetricsStore } from './adapters/metrics-store.ts';
 import { machineNames } from './adapters/tls-own.ts';
 import { loadTlsMaterial, tlsServerOptions } from './adapters/tls.ts';
 import type { Bus, BusHandlers } from './commands/bus.ts';
+import type { Topics } from './commands/topics.ts';
 import type { Config } from './config.ts';
 import { messageOf } from './kernel/errors.ts';
 import type { Log } from './kernel/log.ts';
@@ -57,12 +58,22 @@ export interface OpenedBus {
 /** The configured MQTT broker, or the embedded one. */
 export async function openBus(
   config: Config,
-  deps: { log: Log; random: () => number; clock: Clock; hub: { hubId: string; incarnation: string } },
+  deps: {
+    log: Log;
+    random: () => number;
+    clock: Clock;
+    hub: { hubId: string; incarnation: string };
+    topics: Topics;
+  },
   handlers: BusHandlers,
 ): Promise<OpenedBus> {
-  const { url, root, username, password } = config.mqtt;
+  const { url, username, password } = config.mqtt;
   if (url === undefined) {
-    const broker = await startBroker(deps, { ...config.brokerListen, root, ...deps.hub }, handlers);
+    const broker = await startBroker(
+      deps,
+      { ...config.brokerListen, ...deps.hub, topics: deps.topics },
+      handlers,
+    );
     return {
       bus: broker,
       url: `mqtt://${formatAddress({ host: config.brokerListen.host, port: broker.port })}`,
@@ -72,7 +83,7 @@ export async function openBus(
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
   };
-  return { bus: await connectBus(deps, { url, root, ...credentials, ...deps.hub }, handlers) };
+  return { bus: await connectBus(deps, { url, ...credentials, ...deps.hub, topics: deps.topics }, handlers) };
 }
 
 /** TLS of the device listener; undefined when it speaks plain ws (loopback, or behind a proxy). */

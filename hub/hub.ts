@@ -179,7 +179,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   };
   const opened = await openBus(
     config,
-    { log, random, clock, hub },
+    { log, random, clock, hub, topics },
     {
       message: (message) => dispatcher.message(message),
       connected: () => {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createServer, type Server, type Socket } from 'node:net';
 import { Aedes, type Client, type PublishPacket } from 'aedes';
 import type { Bus, BusCounters, BusHandlers, IncomingMessage, OutgoingMessage } from '../commands/bus.ts';
-import { topicsOf, type Topics } from '../commands/topics.ts';
+import type { Topics } from '../commands/topics.ts';
 import { HubError, messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 
@@ -10,8 +10,7 @@ export interface BrokerOptions {
   host: string;
   /** 0 takes a free one. */
   port: number;
-  /** The root of the topics, e.g. `hub/v1`. */
-  root: string;
+  topics: Topics;
   hubId: string;
   /** New at each start of the hub. */
   incarnation: string;
@@ -70,7 +69,7 @@ class EmbeddedBroker implements Broker {
     this.#log = log;
     this.#options = options;
     this.#handlers = handlers;
-    this.#topics = topicsOf(options.root);
+    this.#topics = options.topics;
     this.#server = createServer({ noDelay: true });
     this.#server.maxConnections = options.maxConnections ?? 1_000;
   }

@@ -169,10 +169,10 @@ export async function spawnHub({ env = {}, args = [], dataDir }: HubOptions = {}
       },
       lines: log.lines,
       kill: (signal = 'SIGTERM') => child.end(signal),
-      pause: () => void child.process.kill('SIGSTOP'),
-      resume: () => void child.process.kill('SIGCONT'),
+      pause: () => child.pause(),
+      resume: () => child.resume(),
       waitForLog: (what, wanted, timeoutMs = 5_000) => log.wait(what, wanted, timeoutMs),
-      cli: (cliArgs) => runHub(cliArgs, { dataDir: path, env }),
+      cli: (cliArgs) => runHub(cliArgs, { dataDir: path, env: variables }),
       close,
     };
   } catch (error) {

@@ -66,3 +66,24 @@ test('a taken address is told with the way out', async (t) => {
   assert.match(demo.output(), /address is in use/);
   assert.match(demo.output(), /HUB_ADMIN_LISTEN=127\.0\.0\.1:9080/);
 });
+
+test('a demo that is killed leaves no hub behind', async (t) => {
+  const demo = await runDemo(t, newFolder(t));
+  await waitFor(() => /Ctrl-C ends it/.test(demo.output()), { what: 'the hub is up', timeoutMs: 30_000 });
+  const admin = /admin +(http:\S+)\/readyz/.exec(demo.output())?.[1];
+  assert.ok(admin !== undefined);
+  assert.equal((await fetch(`${admin}/livez`)).ok, true);
+  await demo.end('SIGKILL');
+  await waitFor(
+    async () =>
+      !(await fetch(`${admin}/livez`).then(
+        ({ ok }) => ok,
+        () => false,
+      )),
+    {
+      what: 'the hub is gone',
+      timeoutMs: 15_000,
+      everyMs: 50,
+    },
+  );
+});
