@@ -110,6 +110,8 @@ class SimDevice {
       memory,
       send: (frame) => void this.#back.push(frame),
       hubTime: () => (this.#offsetMs === undefined ? undefined : this.#offsetMs + this.#clock.monotonic()),
+      clock: this.#clock,
+      died: () => undefined,
       ended: ({ re, status }) => void this.results.set(re, status),
     });
     for (const name of valve.commands.keys()) {
