@@ -29,8 +29,8 @@ export async function openStore(
     return openMetricsStore({ file: join(config.dataDir, 'metrics.db'), onFailure: deps.onFailure });
   }
   const store = openInflux({ ...influx, timeoutMs: influxTimeoutMs });
-  // A database that is away at start is met again by the first write.
-  await store.createDatabase().catch((error: unknown) => {
+  // Not waited for: an InfluxDB that is away must not hold up the start, and the first write meets it again.
+  store.createDatabase().catch((error: unknown) => {
     deps.log.warn({ url: influx.url, reason: messageOf(error) }, 'InfluxDB does not answer, lines are kept');
   });
   return {
