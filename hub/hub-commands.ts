@@ -80,11 +80,8 @@ export async function startCommandParts(deps: Deps, options: { root: string }): 
   releasers.push('dispatcher', () => dispatcher.close());
   releasers.push('command waits', () => waits.close());
 
-  const select = (text: string): string[] => {
-    const selector = parseSelector(text);
-    const chosen = registry.all().filter((record) => !record.disabled && selects(selector, record));
-    return chosen.map(({ id }) => id);
-  };
+  const select = (text: string): string[] => selected(registry, text);
+  const checkSelector = (text: string): void => void parseSelector(text);
   const rolloutJournal = rolloutStore(state, isSettled);
   let door: GroupDoor | undefined;
   rollouts = new Rollouts({
@@ -111,7 +108,7 @@ export async function startCommandParts(deps: Deps, options: { root: string }): 
     log,
     parseCron,
     store: createScheduleStore(state),
-    checkSelector: (text) => void parseSelector(text),
+    checkSelector,
     command: (schedule, action, id) => startScheduled(running, schedule, action, id),
     runs: (id) => running.runs(id),
     notice: (schedule, action) =>
@@ -125,7 +122,7 @@ export async function startCommandParts(deps: Deps, options: { root: string }): 
     rollouts,
     journal: rolloutJournal,
     now: () => clock.now(),
-    checkSelector: (text) => void parseSelector(text),
+    checkSelector,
   });
   return {
     dispatcher,
@@ -140,6 +137,13 @@ export async function startCommandParts(deps: Deps, options: { root: string }): 
       void door?.busConnected();
     },
   };
+}
+
+/** The devices a selector means now, by id. */
+function selected(registry: Registry, text: string): string[] {
+  const selector = parseSelector(text);
+  const chosen = registry.all().filter((record) => !record.disabled && selects(selector, record));
+  return chosen.map(({ id }) => id);
 }
 
 /** Who asked, and every state since. */

@@ -1,3 +1,4 @@
+import type { Delivery } from '../commands/journal.ts';
 import type { Group, RolloutJournal, RolloutRecord } from '../commands/rollout-journal.ts';
 import type { Rollout, Target, TargetStatus } from '../commands/rollout.ts';
 import type { Database, Row, Statement } from './sqlite.ts';
@@ -62,32 +63,7 @@ export function rolloutStore(database: Database, isSettled: (target: Target) => 
       const rows = await database.read(`SELECT ${columns} FROM rollout ORDER BY seq DESC LIMIT ?1`, [limit]);
       return rows.map(rolloutOf);
     },
-    async accept({ rollout, targets }, delivery) {
-      const { correlation } = rollout.answerTo ?? {};
-      const statements: Statement[] = [
-        {
-          sql: `INSERT INTO rollout (id, status, owed, body, answer_correlation) VALUES (?1, ?2, 0, ?3, ?4)
-                ON CONFLICT DO NOTHING RETURNING id`,
-          params: [rollout.id, rollout.status, bodyOf(rollout), correlation ?? null],
-        },
-        {
-          // Of a rollout that is there already, every target is there too.
-          sql: `INSERT INTO rollout_target (rollout, n, device, status, reason, settled)
-                SELECT ?1, key, value ->> 'device', value ->> 'status', NULL, 0 FROM json_each(?2)
-                 WHERE NOT EXISTS (SELECT 1 FROM rollout_target WHERE rollout = ?1)`,
-          params: [rollout.id, JSON.stringify(targets)],
-        },
-      ];
-      if (delivery !== undefined) {
-        statements.push({
-          sql: `INSERT INTO command_delivery (key, expires_ms) VALUES (?1, ?2)
-                ON CONFLICT (key) DO UPDATE SET expires_ms = ?2`,
-          params: [delivery.key, delivery.expiresMs],
-        });
-      }
-      const [added] = await database.transaction(statements);
-      return added !== undefined && added.length > 0;
-    },
+    accept: (record, delivery) => acceptRollout(database, record, delivery),
     async save(rollout) {
       const { id, status, endedMs } = rollout;
       await database.transaction([
@@ -128,21 +104,7 @@ export function rolloutStore(database: Database, isSettled: (target: Target) => 
         },
       ]);
     },
-    async groups() {
-      const rows = await database.read('SELECT name, selector FROM device_group ORDER BY name');
-      return rows.map((row): Group => ({ name: String(row['name']), selector: String(row['selector']) }));
-    },
-    async setGroup({ name, selector }) {
-      const sql = `INSERT INTO device_group (name, selector) VALUES (?1, ?2)
-                   ON CONFLICT (name) DO UPDATE SET selector = ?2`;
-      await database.transaction([{ sql, params: [name, selector] }]);
-    },
-    async removeGroup(name) {
-      const [gone] = await database.transaction([
-        { sql: 'DELETE FROM device_group WHERE name = ?1 RETURNING name', params: [name] },
-      ]);
-      return gone !== undefined && gone.length > 0;
-    },
+    ...groupStore(database),
   };
 }
 
@@ -168,4 +130,55 @@ function targetOf(row: Row): Target {
     status: String(row['status']) as TargetStatus,
     ...(typeof reason === 'string' ? { reason } : {}),
   };
+}
+
+function groupStore(database: Database): Pick<RolloutJournal, 'groups' | 'setGroup' | 'removeGroup'> {
+  return {
+    async groups() {
+      const rows = await database.read('SELECT name, selector FROM device_group ORDER BY name');
+      return rows.map((row): Group => ({ name: String(row['name']), selector: String(row['selector']) }));
+    },
+    async setGroup({ name, selector }) {
+      const sql = `INSERT INTO device_group (name, selector) VALUES (?1, ?2)
+                   ON CONFLICT (name) DO UPDATE SET selector = ?2`;
+      await database.transaction([{ sql, params: [name, selector] }]);
+    },
+    async removeGroup(name) {
+      const [gone] = await database.transaction([
+        { sql: 'DELETE FROM device_group WHERE name = ?1 RETURNING name', params: [name] },
+      ]);
+      return gone !== undefined && gone.length > 0;
+    },
+  };
+}
+
+async function acceptRollout(
+  database: Database,
+  { rollout, targets }: RolloutRecord,
+  delivery: Delivery | undefined,
+): Promise<boolean> {
+  const { correlation } = rollout.answerTo ?? {};
+  const statements: Statement[] = [
+    {
+      sql: `INSERT INTO rollout (id, status, owed, body, answer_correlation) VALUES (?1, ?2, 0, ?3, ?4)
+                ON CONFLICT DO NOTHING RETURNING id`,
+      params: [rollout.id, rollout.status, bodyOf(rollout), correlation ?? null],
+    },
+    {
+      // Of a rollout that is there already, every target is there too.
+      sql: `INSERT INTO rollout_target (rollout, n, device, status, reason, settled)
+                SELECT ?1, key, value ->> 'device', value ->> 'status', NULL, 0 FROM json_each(?2)
+                 WHERE NOT EXISTS (SELECT 1 FROM rollout_target WHERE rollout = ?1)`,
+      params: [rollout.id, JSON.stringify(targets)],
+    },
+  ];
+  if (delivery !== undefined) {
+    statements.push({
+      sql: `INSERT INTO command_delivery (key, expires_ms) VALUES (?1, ?2)
+                ON CONFLICT (key) DO UPDATE SET expires_ms = ?2`,
+      params: [delivery.key, delivery.expiresMs],
+    });
+  }
+  const [added] = await database.transaction(statements);
+  return added !== undefined && added.length > 0;
 }

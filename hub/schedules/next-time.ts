@@ -46,11 +46,6 @@ export function nextTime(fields: CronFields, timeZone: string, afterMs: number):
   return undefined;
 }
 
-/** The moment (Unix ms) of a local time, given as if it were UTC: the first, where a clock change repeats it. */
-export function momentOf(localMs: number, timeZone: string): number {
-  return momentsOf(localMs, offsets(timeZone))[0] ?? localMs;
-}
-
 type Zone = (unixMs: number) => number;
 
 function isDay({ dayOfMonth, month, dayOfWeek }: CronFields, day: number): boolean {

@@ -33,12 +33,17 @@ export async function benchCommands(): Promise<object> {
   try {
     await fleet.online;
     await client.subscribeAsync('hub/v1/status/+/+/accepted', { qos: 1 });
-    let accepted = 0;
-    let told: () => void = () => {};
+    const seen = { accepted: 0 };
     client.on('message', () => {
-      accepted += 1;
-      told();
+      seen.accepted += 1;
     });
+    const reach = async (count: number): Promise<void> => {
+      while (seen.accepted < count) {
+        await new Promise<void>((resolve) => {
+          client.once('message', () => resolve());
+        });
+      }
+    };
     const publish = (number: number, id: string): Promise<unknown> =>
       client.publishAsync(`hub/v1/command/d-${1 + (number % devices)}/identify`, JSON.stringify({ id }), {
         qos: 1,
@@ -46,18 +51,10 @@ export async function benchCommands(): Promise<object> {
 
     const startedMs = performance.now();
     for (let number = 0; number < throughputCommands; number += 1) {
-      while (number - accepted >= window) {
-        await new Promise<void>((resolve) => {
-          told = resolve;
-        });
-      }
+      if (number >= window) await reach(number - window);
       void publish(number, `t-${number}`);
     }
-    while (accepted < throughputCommands) {
-      await new Promise<void>((resolve) => {
-        told = resolve;
-      });
-    }
+    await reach(throughputCommands);
     const seconds = (performance.now() - startedMs) / 1000;
 
     const sentAt = new Map<string, number>();

@@ -9,7 +9,7 @@ import { FakePeer, startCommandHub, valve, type CommandHub } from '../helpers/di
 
 /** The real dispatcher on a real journal against the reference device's own command handling, in any order. */
 
-const finals = ['succeeded', 'failed', 'rejected', 'expired', 'cancelled', 'lost'];
+const finals = new Set(['succeeded', 'failed', 'rejected', 'expired', 'cancelled', 'lost']);
 
 interface Execution {
   device: string;
@@ -254,7 +254,7 @@ async function judge(
   id: string,
 ): Promise<void> {
   const status = (await hub.dispatcher.find(device, id))?.command.status ?? 'refused';
-  const told = new Set(hub.broker.statuses(device, id).filter((each) => finals.includes(each)));
+  const told = new Set(hub.broker.statuses(device, id).filter((each) => finals.has(each)));
   assert.equal(told.size, 1, `${id} was told as ${[...told].join()}`);
   if (status === 'refused') return;
   assert.ok(told.has(status), `${id} is ${status}, and was told as ${[...told].join()}`);

@@ -74,13 +74,13 @@ class Chaos {
   async run(): Promise<ChaosReport> {
     await this.#start();
     const sending = this.#sendAll();
-    let over = false;
+    const progress = { over: false };
     const sent = sending.finally(() => {
-      over = true;
+      progress.over = true;
     });
-    while (!over) {
+    while (!progress.over) {
       await Promise.race([pause(this.#options.killEveryMs * (0.5 + this.#random())), sent]);
-      if (!over) await this.#killOne();
+      if (!progress.over) await this.#killOne();
     }
     await sent;
     const journal = await this.#settled();
