@@ -81,7 +81,6 @@ export async function startCommandParts(deps: Deps, options: { root: string }): 
   releasers.push('command waits', () => waits.close());
 
   const select = (text: string): string[] => selected(registry, text);
-  const checkSelector = (text: string): void => void parseSelector(text);
   const rolloutJournal = rolloutStore(state, isSettled);
   let door: GroupDoor | undefined;
   rollouts = new Rollouts({
@@ -137,6 +136,11 @@ export async function startCommandParts(deps: Deps, options: { root: string }): 
       void door?.busConnected();
     },
   };
+}
+
+/** Throws for what is no selector. */
+function checkSelector(text: string): void {
+  parseSelector(text);
 }
 
 /** The devices a selector means now, by id. */

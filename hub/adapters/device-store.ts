@@ -20,8 +20,7 @@ export function createDeviceStore(db: Database): DeviceStore {
         secretHash: String(row['secret_hash']),
         createdMs: Number(row['created_ms']),
         disabled: row['disabled'] !== 0,
-        // Written by `setLabels` alone.
-        labels: JSON.parse(String(row['labels'])) as Record<string, string>,
+        ...labelsOf(String(row['labels'])),
         epoch: Number(row['epoch']),
       }));
     },
@@ -48,6 +47,11 @@ export function createDeviceStore(db: Database): DeviceStore {
 
     openSession: (opening) => openSession(db, opening),
   };
+}
+
+/** Written by `setLabels` alone. */
+function labelsOf(text: string): Pick<DeviceRecord, 'labels'> {
+  return text === '{}' ? {} : { labels: JSON.parse(text) as Record<string, string> };
 }
 
 async function addDevices(db: Database, records: readonly DeviceRecord[]): Promise<void> {

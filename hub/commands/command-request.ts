@@ -42,7 +42,7 @@ export interface Pace {
 }
 
 export type ParsedPayload =
-  | { kind: 'ok'; id?: string; params: Readonly<Record<string, unknown>>; ttlMs?: number; pace: Pace }
+  | { kind: 'ok'; id?: string; params: Readonly<Record<string, unknown>>; ttlMs?: number; pace?: Pace }
   /** `id` as far as it could be read, for the answer. */
   | { kind: 'refused'; refusal: Refusal; id?: string };
 
@@ -82,17 +82,21 @@ export function parsePayload(
     };
     return refusedPayload([conflict], body);
   }
-  const { id, params, ttlMs, wave, maxFailures, jitterMs } = body;
+  const { id, params, ttlMs } = body;
   return {
     kind: 'ok',
     params: isRecord(params) ? params : {},
     ...(typeof id === 'string' ? { id } : {}),
     ...(typeof ttlMs === 'number' ? { ttlMs } : {}),
-    pace: {
-      ...(typeof wave === 'number' ? { wave } : {}),
-      ...(typeof maxFailures === 'number' ? { maxFailures } : {}),
-      ...(typeof jitterMs === 'number' ? { jitterMs } : {}),
-    },
+    ...(kind === 'group-command' ? { pace: paceOf(body) } : {}),
+  };
+}
+
+function paceOf({ wave, maxFailures, jitterMs }: Record<string, unknown>): Pace {
+  return {
+    ...(typeof wave === 'number' ? { wave } : {}),
+    ...(typeof maxFailures === 'number' ? { maxFailures } : {}),
+    ...(typeof jitterMs === 'number' ? { jitterMs } : {}),
   };
 }
 

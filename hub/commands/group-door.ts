@@ -60,7 +60,7 @@ export class GroupDoor {
     try {
       const stored = (await this.#deps.journal.groups()).find((each) => each.name === group);
       if (stored === undefined) return refuse({ reason: 'unknown-group' });
-      const { id, params, ttlMs, pace } = payload;
+      const { id, params, ttlMs, pace = {} } = payload;
       const submission = await this.#deps.rollouts.start(
         {
           to: stored.selector,

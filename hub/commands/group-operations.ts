@@ -58,7 +58,7 @@ export function createGroupOperations(deps: {
   async function requestOf(given: GroupRequest): Promise<RolloutRequest> {
     const parsed = parsePayload(given.payload, given.idempotencyKey, 'group-command');
     if (parsed.kind === 'refused') throw refusedError(parsed.refusal);
-    const { id, params, ttlMs, pace } = parsed;
+    const { id, params, ttlMs, pace = {} } = parsed;
     const { name, group } = given;
     const stored =
       group === undefined ? given.to : (await journal.groups()).find((each) => each.name === group)?.selector;
