@@ -6,6 +6,7 @@ import { openInflux } from './adapters/influx.ts';
 import { connectBus } from './adapters/mqtt.ts';
 import { openMetricsStore } from './adapters/metrics-store.ts';
 import { machineNames } from './adapters/tls-own.ts';
+import { loadTicketKeys, ticketLifeSec } from './adapters/tls-tickets.ts';
 import { loadTlsMaterial, tlsServerOptions } from './adapters/tls.ts';
 import type { Bus, BusHandlers } from './commands/bus.ts';
 import type { Topics } from './commands/topics.ts';
@@ -36,15 +37,15 @@ export async function openStore(
   return {
     ...store,
     /** 404: the database is missing; it is made, and the lines are written to it. */
-    async write(lines) {
-      const outcome = await store.write(lines);
+    async write(lines, signal) {
+      const outcome = await store.write(lines, signal);
       if (outcome.kind !== 'misconfigured' || outcome.status !== 404) return outcome;
       try {
         await store.createDatabase();
       } catch (error) {
         return { kind: 'unavailable', reason: messageOf(error) };
       }
-      return store.write(lines);
+      return store.write(lines, signal);
     },
   };
 }
@@ -91,5 +92,10 @@ export async function tlsOptions(config: Config, clock: Clock): Promise<TlsOptio
   const { tls } = config;
   if (tls.mode === 'off' || tls.mode === 'terminated') return undefined;
   const surroundings = { now: () => clock.now(), hostnames: machineNames() };
-  return tlsServerOptions(await loadTlsMaterial(tls, config.dataDir, surroundings));
+  return {
+    ...tlsServerOptions(await loadTlsMaterial(tls, config.dataDir, surroundings)),
+    // A device that comes back, to this process or to the next one, is spared the full handshake.
+    ticketKeys: await loadTicketKeys(config.dataDir, clock.now()),
+    sessionTimeout: ticketLifeSec,
+  };
 }

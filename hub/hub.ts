@@ -1,14 +1,18 @@
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { loadDeviceTypes } from '../schemas/index.ts';
 import { createAuditStore } from './adapters/audit-store.ts';
 import { createCron } from './adapters/cron.ts';
 import { createDeviceStore } from './adapters/device-store.ts';
+import { openDeviceTypes } from './adapters/device-types.ts';
+import { createHubClockStore } from './adapters/hub-clock-store.ts';
 import { createHubIdentityStore } from './adapters/hub-identity-store.ts';
+import { createNoticeStore } from './adapters/notice-store.ts';
 import { startAdmin } from './adapters/http.ts';
-import type { Readiness } from './adapters/http.ts';
 import { createPresenceStore } from './adapters/presence-store.ts';
 import { lockDataDir } from './adapters/sqlite.ts';
 import { openStateDatabase } from './adapters/state-database.ts';
+import { createUpkeepProgress } from './adapters/upkeep-progress.ts';
+import { loadTicketKeys } from './adapters/tls-tickets.ts';
 import { startDeviceListener } from './adapters/ws.ts';
 import { Audit } from './audit/audit.ts';
 import type { Bus, Publisher } from './commands/bus.ts';
@@ -16,22 +20,34 @@ import { CommandStages } from './commands/stages.ts';
 import { topicsOf } from './commands/topics.ts';
 import type { Config } from './config.ts';
 import { AckSchedule } from './devices/ack-schedule.ts';
+import { Admission } from './devices/admission.ts';
+import { CloneGuard } from './devices/clone-guard.ts';
+import type { DeviceWhy } from './devices/admin-operations.ts';
 import { createDeviceAdministration } from './devices/device-administration.ts';
+import { HubClock } from './devices/hub-clock.ts';
+import { drainSessions } from './devices/drain.ts';
+import { timingOf } from './devices/hello.ts';
+import { Incidents } from './devices/incidents.ts';
 import { Liveness } from './devices/liveness.ts';
-import { broadcastNotice } from './devices/notices.ts';
+import { Notices } from './devices/notices.ts';
 import { PresenceAnnouncer } from './devices/presence-announcer.ts';
 import { PresenceKeeper } from './devices/presence-keeper.ts';
-
 import { Registry } from './devices/registry.ts';
-import { Session, newSessionCounters } from './devices/session.ts';
 import { startCommandParts } from './hub-commands.ts';
+import { newSessionCounters } from './devices/session-counters.ts';
+import { Session } from './devices/session.ts';
+import { Stories } from './devices/story.ts';
+import { explain } from './devices/why.ts';
 import { exposeMetrics } from './hub-metrics.ts';
-import { openBus, openStore, tlsOptions } from './hub-parts.ts';
-import { HubError, messageOf } from './kernel/errors.ts';
+import { openBus, tlsOptions } from './hub-parts.ts';
+import { readiness } from './hub-readiness.ts';
+import { openStoreRoad } from './hub-store-road.ts';
+import { HubError } from './kernel/errors.ts';
+import { eventLoopShare } from './kernel/event-loop.ts';
 import type { Log } from './kernel/log.ts';
 import { Metrics } from './kernel/metrics.ts';
 import { Releasers } from './kernel/releasers.ts';
-import { systemClock, wait } from './kernel/time.ts';
+import { systemClock } from './kernel/time.ts';
 import type { Clock } from './kernel/time.ts';
 import { Scheduler } from './schedules/scheduler.ts';
 import { createFanOut } from './telemetry/fan-out.ts';
@@ -39,7 +55,8 @@ import { CommandRecorder } from './telemetry/command-recorder.ts';
 import { Ingest } from './telemetry/ingest.ts';
 import { PresenceRecorder } from './telemetry/presence-recorder.ts';
 import { createReadings } from './telemetry/readings.ts';
-import { Writer } from './telemetry/writer.ts';
+import { Upkeep } from './telemetry/upkeep.ts';
+import { createTelemetryAdministration } from './telemetry/telemetry-administration.ts';
 
 export interface RunningHub {
   /** `wss://host:port/v1/device` */
@@ -60,18 +77,18 @@ export interface HubDeps {
   random?: () => number;
 }
 
-/** Longest wait of a device between attempts to reconnect, ms; told in `welcome`. */
-const backoffMaxMs = 30_000;
-/** Data frames a second a device may send on average; told in `welcome`. */
-const messagesPerSec = 1_000;
-/** How long a stop waits for the store to take what is under way, ms. */
+/** What one device may send a second on average, besides its messages. */
+const bytesPerSec = 1_000_000;
+const samplesPerSec = 10_000;
+/** How long a stop waits for sessions to settle what they sent, and then for the store to take what is under way, ms. */
+const settleMs = 2_500;
 const drainMs = 5_000;
-/** After a start, how long a device that was connected may take to come back, besides the longest backoff, ms. */
-const returnGraceMs = 60_000;
-/** A health check that waits longer is itself called failed, ms. */
-const probeTimeoutMs = 1_000;
+/** A draining hub asks its devices back at this share of what it would accept: those that come by themselves fit in. */
+const slotShare = 0.5;
 /** Below the limit of descriptors that most machines set; sockets beyond are refused. */
 const maxConnections = 19_000;
+/** For a device whose type is no longer there. */
+const lostTypeTiming = { heartbeatMs: 60_000, graceMs: 30_000 };
 
 /**
  * Starts the whole hub, part by part; whatever fails on the way, what was started is closed again.
@@ -89,6 +106,7 @@ export async function startHub(config: Config, deps: HubDeps): Promise<RunningHu
 
 async function startParts(config: Config, deps: HubDeps, releasers: Releasers): Promise<RunningHub> {
   const { log, clock = systemClock, random = Math.random } = deps;
+  const { backoffMaxMs, acceptPerSec } = config;
   const failure = Promise.withResolvers<Error>();
   const onFailure = (error: Error): void => failure.resolve(error);
 
@@ -101,15 +119,18 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   releasers.push('audit', () => audit.close());
   const identity = createHubIdentityStore(state);
   const hub = { hubId: await identity.hubId(), incarnation: String(await identity.nextIncarnation()) };
-  const catalog = await loadDeviceTypes(config.schemasDir);
+  const catalog = await openDeviceTypes(config.schemasDir, log);
+  releasers.push('device types', () => catalog.close());
   const registry = new Registry({ store: createDeviceStore(state), clock });
   await registry.load();
 
   // The road to the store.
-  const store = await openStore(config, { log, onFailure });
-  releasers.push('metrics store', () => store.close());
-  const writer = new Writer({ store, clock, random, log });
-  releasers.push('writer', () => writer.close());
+  const road = await openStoreRoad(config, { log, clock, random, onFailure, releasers });
+  const { store, link, spool, books, writer, shedding } = road;
+  const hubClock = new HubClock({ clock, log, store: createHubClockStore(state) });
+  await hubClock.start();
+  releasers.push('hub clock', () => hubClock.close());
+  shedding.clockWrong = () => hubClock.behind;
 
   // The bus comes up last, since commands come in by it; until then nothing is published.
   const topics = topicsOf(config.mqtt.root);
@@ -120,34 +141,75 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   };
   const fanOut = createFanOut({ publisher, topics, log });
   const ingest = new Ingest(
-    { writer, fanOut, clock },
+    { writer, books, shedding, fanOut, clock },
     { maxAgeMs: config.maxAgeSec * 1000, maxAheadMs: config.maxAheadSec * 1000 },
   );
 
   // Presence: one wheel for all silences; a change goes to disk, then to the bus and the store.
-  const liveness = new Liveness({ clock, afterPoll: (run) => setImmediate(run) });
+  const liveness = new Liveness({ clock, random, afterPoll: (run) => setImmediate(run) });
   releasers.push('liveness', () => liveness.close());
   const announcer = new PresenceAnnouncer({ publisher, topics, log, hub });
-  const recorder = new PresenceRecorder({ writer, recordOf: (deviceId) => registry.get(deviceId) });
+  const recorder = new PresenceRecorder({ writer, books, recordOf: (deviceId) => registry.get(deviceId) });
+  const stories = new Stories(clock);
+  const admission = new Admission(
+    { clock, random, busyShare: eventLoopShare(), overloaded: () => !shedding.takesConnections },
+    { acceptPerSec, backoffMaxMs },
+  );
+  releasers.push('admission', () => admission.close());
+  const incidents = new Incidents({
+    clock,
+    log,
+    incarnation: hub.incarnation,
+    scopesOf: (deviceId) => registry.scopesOf(deviceId),
+    publish: ({ sinceMs, untilMs, ...incident }) =>
+      publisher.publish({
+        topic: topics.incident(incident.kind, incident.id),
+        payload: JSON.stringify({
+          ...incident,
+          since: sinceMs,
+          until: untilMs,
+          hub: hub.hubId,
+          incarnation: hub.incarnation,
+        }),
+        qos: 1,
+      }),
+  });
+  releasers.push('incidents', () => incidents.close());
+  const clones = new CloneGuard({
+    clock,
+    random,
+    alarm: (deviceId, raised) => incidents.cloned(deviceId, raised),
+  });
+  releasers.push('clone guard', () => clones.close());
   const presence = new PresenceKeeper({
     clock,
     log,
     liveness,
     store: createPresenceStore(state),
+    turnedAwayMs: () => admission.turnedAwayMs,
     changed: (deviceId, change) => {
       announcer.changed(deviceId, change);
       recorder.record(deviceId, change, change.sinceMs);
+      incidents.presenceChanged(deviceId, change);
+      stories.tell(deviceId, { kind: 'presence', state: change.state, reason: change.reason });
     },
   });
-  const orphans = await presence.load(
-    backoffMaxMs + returnGraceMs,
-    (deviceId) => registry.get(deviceId) !== undefined,
-  );
+  const orphans = await presence.load(backoffMaxMs, (deviceId) => {
+    const record = registry.get(deviceId);
+    if (record === undefined) return undefined;
+    const type = catalog.get(record.type);
+    return type === undefined ? lostTypeTiming : timingOf(type);
+  });
+  for (const { id, disabled } of registry.all()) if (disabled) presence.disabled(id, true);
   releasers.push('presence', () => presence.settled());
 
   // Commands: journal → device → answer.
   const stages = new CommandStages();
-  const commandRecorder = new CommandRecorder({ writer, recordOf: (deviceId) => registry.get(deviceId) });
+  const commandRecorder = new CommandRecorder({
+    writer,
+    books,
+    recordOf: (deviceId) => registry.get(deviceId),
+  });
   const commands = await startCommandParts(
     {
       clock,
@@ -199,6 +261,9 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     await dispatcher.deviceRemoved(deviceId);
     await presence.removed(deviceId);
     announcer.removed(deviceId);
+    incidents.forget(deviceId);
+    clones.forget(deviceId);
+    stories.forget(deviceId);
   }
   for (const deviceId of orphans) await forget(deviceId);
 
@@ -206,16 +271,36 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   const acks = new AckSchedule(clock, config.ackDelayMs);
   releasers.push('acks', () => acks.close());
   const counters = newSessionCounters();
-  const options = { ackDelayMs: config.ackDelayMs, inFlight: config.inFlight, messagesPerSec, backoffMaxMs };
-  const sessionDeps = { clock, log, liveness, catalog, ingest, acks, presence, registry, counters, options };
+  const { ackDelayMs, inFlight, messagesPerSec } = config;
+  const options = { ackDelayMs, inFlight, messagesPerSec, bytesPerSec, samplesPerSec, backoffMaxMs };
+  const sessionDeps = {
+    clock,
+    log,
+    liveness,
+    catalog,
+    ingest,
+    acks,
+    presence,
+    registry,
+    counters,
+    options,
+    commands: dispatcher,
+    clones,
+    stories,
+  };
   const listener = await startDeviceListener(
     {
       log,
       authenticate: (authorization) => registry.authenticate(authorization),
-      connect: (record, socket) => {
-        const session = new Session({ ...sessionDeps, commands: dispatcher }, record, socket);
+      admit: () => admission.admit(),
+      connect: (record, socket, address) => {
+        const session = new Session(sessionDeps, record, socket, address);
         registry.connected(session);
         return session;
+      },
+      refused: ({ authorization, ...refusal }) => {
+        const deviceId = registry.claimedBy(authorization);
+        if (deviceId !== undefined) stories.tell(deviceId, { kind: 'refused', ...refusal });
       },
     },
     {
@@ -227,6 +312,23 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   );
   releasers.push('device listener', () => listener.close());
 
+  catalog.changed = () => {
+    for (const session of registry.openSessions()) {
+      const type = catalog.get(session.type.id);
+      if (type !== undefined) session.typeChanged(type);
+    }
+  };
+  // What is pushed to devices.
+  const notices = new Notices({
+    clock,
+    log,
+    registry,
+    newId: randomUUID,
+    store: createNoticeStore(state),
+  });
+  await notices.load();
+  releasers.push('notices', () => notices.close());
+
   // Schedules.
   const scheduler = new Scheduler({ cron: createCron(log), log });
   releasers.push('scheduler', () => scheduler.close());
@@ -236,15 +338,36 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     timeZone: 'UTC',
     run: () => recorder.snapshot(presence.all(), clock.now()),
   });
-  const { notice } = config;
+  const { notice, rollUps, rawRetentionDays } = config;
+  const measurements = (): string[] => [
+    ...new Set(
+      catalog.all().flatMap(({ streams }) => [...streams.values()].map((stream) => stream.measurement)),
+    ),
+  ];
+  const upkeep = new Upkeep(
+    { store, progress: createUpkeepProgress(state), clock, log, measurements },
+    { rollUps, rawRetentionDays },
+  );
+  // Stopped before the scheduler, which waits for a run under way.
+  releasers.push('upkeep', () => upkeep.close());
+  scheduler.add({ name: 'upkeep', cron: '* * * * *', timeZone: 'UTC', run: () => upkeep.run() });
   if (notice !== undefined) {
     scheduler.add({
       name: 'notice',
       cron: notice.cron,
       timeZone: 'UTC',
-      run: () => log.debug(broadcastNotice(registry, 'notice', notice.payload), 'notice sent'),
+      run: async () => {
+        const { report } = await notices.push({ to: 'all', topic: 'notice', data: notice.payload });
+        log.debug(report, 'notice sent');
+      },
     });
   }
+  scheduler.add({
+    name: 'tls-ticket-keys',
+    cron: '17 4 * * *',
+    timeZone: 'UTC',
+    run: async () => listener.setTicketKeys(await loadTicketKeys(config.dataDir, clock.now())),
+  });
 
   // Operators.
   const metrics = new Metrics({ processMetrics: true });
@@ -252,17 +375,20 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     listener: listener.counters,
     sessions: counters,
     fanOut: fanOut.counters,
+    upkeep,
     registry,
     presence,
     announcer,
     liveness,
-    ingest,
-    writer,
+    road,
     dispatcher,
     stages,
-    commandRecorder,
     schedules: commands.schedules,
     scheduler,
+    admission,
+    clones,
+    incidents,
+    notices,
     bus: opened.bus,
   });
   let stopping = false;
@@ -278,29 +404,33 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
           added: (record) => presence.registered(record.id, record.epoch),
           removed: forget,
         }),
+        ...createTelemetryAdministration({ books, spool, link }),
         readings: createReadings({ store, typeOf }),
+        why: (deviceId) => why(deviceId),
+        incidents: () => incidents.list(),
+        pushNotice: (request) => notices.push(request),
+        notices: () => notices.list(),
       },
       audit: { audit: (query) => audit.list(query) },
       routes: commands.routes,
-      readiness,
+      readiness: () => readiness({ stopping, clock, store, link, spool, hubClock, bus: opened.bus }),
       metrics: () => metrics.page(),
     },
     { listen: config.adminListen, socketPath: join(config.dataDir, 'hub.sock') },
   );
   releasers.push('admin', () => admin.close());
 
-  const probe = (): Promise<string | undefined> => store.probe().then(() => undefined, messageOf);
-  const probeTimeout = (): Promise<string> =>
-    wait(clock, probeTimeoutMs).then(() => `no answer within ${probeTimeoutMs} ms`);
-  async function readiness(): Promise<Readiness> {
-    const storeFault = writer.fault ?? (await Promise.race([probe(), probeTimeout()]));
+  function why(deviceId: string): DeviceWhy {
+    if (registry.get(deviceId) === undefined) throw new HubError('device-unknown', deviceId);
+    const story = stories.of(deviceId);
+    const { stalls } = liveness;
+    const now = presence.get(deviceId);
     return {
-      ready: !stopping,
-      parts: {
-        devices: part(stopping ? 'the hub is stopping' : undefined),
-        store: part(storeFault),
-        bus: part(opened.bus.connected ? undefined : (opened.bus.fault ?? 'not connected')),
-      },
+      id: deviceId,
+      ...explain({ presence: now, story, stalls, nowMs: clock.now() }),
+      presence: now,
+      story,
+      stalls,
     };
   }
 
@@ -311,14 +441,16 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     failed: failure.promise,
     async close() {
       stopping = true;
-      listener.stopAccepting();
-      registry.closeAll();
-      const lost = await writer.drain(drainMs);
+      const devicesPerSec = acceptPerSec * slotShare;
+      const lastSlotMs = config.restartMs + (registry.connections().length * 1000) / devicesPerSec;
+      listener.stopAccepting(() => config.restartMs + random() * (lastSlotMs - config.restartMs));
+      await drainSessions(
+        { registry, clock, random },
+        { firstSlotMs: config.restartMs, devicesPerSec, settleMs },
+      );
+      await presence.settled();
+      const [lost] = await Promise.all([writer.drain(drainMs), announcer.settled(clock, settleMs)]);
       return { lost, faults: await releasers.closeAll() };
     },
   };
-}
-
-function part(fault: string | undefined): { ok: boolean; reason?: string } {
-  return fault === undefined ? { ok: true } : { ok: false, reason: fault };
 }

@@ -10,6 +10,7 @@ const statusOf: Partial<Record<ErrorCode, number>> = {
   'input-invalid': 400,
   'schema-invalid': 400,
   'device-unknown': 404,
+  'dead-letter-unknown': 404,
   'device-exists': 409,
   'command-unknown': 404,
   'group-unknown': 404,

@@ -3,7 +3,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { CommandOperations } from '../commands/command-operations.ts';
 import type { CommandStatus, Origin } from '../commands/command.ts';
-import { badQuery, wholeNumber } from './http-queries.ts';
+import { badQuery, wholeNumber } from './http-query.ts';
 
 const statuses = ['accepted', 'queued', 'sent', 'received', 'running', 'uncertain'] as const;
 const finalStatuses = ['succeeded', 'failed', 'rejected', 'expired', 'cancelled', 'lost'] as const;

@@ -9,7 +9,7 @@ import type {
   NewDevices,
 } from '../devices/admin-operations.ts';
 import { HubError } from '../kernel/errors.ts';
-import { badQuery, wholeNumber } from './http-queries.ts';
+import { badQuery, wholeNumber } from './http-query.ts';
 
 /** Devices registered by one request. */
 const maxNewDevices = 10_000;

@@ -2,7 +2,7 @@
 
 import type { FastifyInstance } from 'fastify';
 import type { NewSchedule, Schedules } from '../schedules/schedules.ts';
-import { wholeNumber } from './http-queries.ts';
+import { wholeNumber } from './http-query.ts';
 
 const text = { type: 'string', minLength: 1, maxLength: 256 };
 const action = {

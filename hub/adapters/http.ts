@@ -9,6 +9,8 @@ import { describeApi } from './http-openapi.ts';
 import { gracefulClose } from './http-close.ts';
 import { serveAudit, type AuditOperations } from './http-audit.ts';
 import { serveDevices } from './http-devices.ts';
+import { serveTelemetry } from './http-telemetry.ts';
+import { serveLife } from './http-life.ts';
 import { formatAddress, listenFault, listenOn, type ListenAddress } from './http-listen.ts';
 import { listenOnSocket } from './http-socket.ts';
 
@@ -62,6 +64,8 @@ export async function startAdmin(deps: AdminDeps, { listen, socketPath }: AdminO
   serveDevices(operators, deps.operations);
   if (deps.audit !== undefined) serveAudit(operators, deps.audit);
   for (const serve of deps.routes ?? []) serve(operators);
+  serveTelemetry(operators, deps.operations);
+  serveLife(operators, deps.operations);
 
   const closeHealth = gracefulClose(health.server, closeGraceMs);
   const closeOperators = gracefulClose(operators.server, closeGraceMs);

@@ -11,6 +11,11 @@ import { exitCodes, type ExitCode } from './exit-codes.ts';
 import { addGroup } from './group.ts';
 import { addReadings } from './readings.ts';
 import { addSchedule } from './schedule.ts';
+import { addDeadLetters } from './dead-letters.ts';
+import { addIncident } from './device-life.ts';
+import { addLedger } from './ledger.ts';
+import { addSchema } from './schema.ts';
+import { addSpool } from './spool.ts';
 import { addStart } from './start.ts';
 
 /**
@@ -38,6 +43,11 @@ export async function runCli(args: readonly string[], deps: CliDeps): Promise<Ex
   addGroup(program, deps);
   addSchedule(program, deps);
   addAudit(program, deps);
+  addSchema(program, deps, done);
+  addLedger(program, deps);
+  addSpool(program, deps);
+  addDeadLetters(program, deps);
+  addIncident(program, deps);
   try {
     await program.parseAsync(args, { from: 'user' });
     return code;

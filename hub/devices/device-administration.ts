@@ -50,13 +50,16 @@ export function createDeviceAdministration(deps: DeviceAdministrationDeps): Devi
   function details(id: string): DeviceDetails {
     const record = known(id);
     const presence = deps.presence?.(id);
-    const firmware = registry.session(id)?.firmware;
+    const session = registry.session(id);
+    const firmware = session?.firmware;
+    const clock = session?.clock;
     return {
       ...summary(record),
       registeredMs: record.createdMs,
       epoch: record.epoch,
       ...(presence === undefined ? {} : { reason: presence.reason }),
       ...(firmware === undefined ? {} : { firmware }),
+      ...(clock === undefined ? {} : { clock }),
     };
   }
 

@@ -1,4 +1,5 @@
 import { HubError } from '../kernel/errors.ts';
+import { typeName } from './hello.ts';
 
 /** What a selector looks at. */
 export interface Selectable {
@@ -63,10 +64,6 @@ function holds({ id, type, site, labels = {} }: Selectable, key: string, value: 
   if (key === 'site') return site === value;
   if (key === 'type') return type === value || typeName(type) === value;
   return Object.hasOwn(labels, key) && labels[key] === value;
-}
-
-function typeName(type: string): string {
-  return type.slice(0, type.lastIndexOf('@'));
 }
 
 function invalid(got: string, expected: string): HubError {

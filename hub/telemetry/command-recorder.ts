@@ -1,6 +1,7 @@
 import type { Command } from '../commands/command.ts';
 import type { DeviceRecord } from '../devices/device-store.ts';
 import type { FrameOwner } from './batch.ts';
+import { ownAccount, type Books } from './books.ts';
 import { compileFieldEncoder, encodePrefix, encodeTimeUs } from './line-protocol.ts';
 import type { Writer } from './writer.ts';
 
@@ -14,9 +15,6 @@ const encodeCommand = compileFieldEncoder([
   { name: 'runMs', kind: 'float', tag: false },
   { name: 'totalMs', kind: 'float', tag: false },
 ]);
-
-/** Points of the hub's own are owed to no device. */
-const nobody: FrameOwner = { stored() {}, refusedByStore() {} };
 
 /** How long each stage took, ms, as far as the command has come; the wall clock may have been set meanwhile. */
 function stagesOf(command: Command): {
@@ -43,12 +41,19 @@ function span(fromMs: number, toMs: number): number {
 export class CommandRecorder {
   readonly #writer: Writer;
   readonly #recordOf: (deviceId: string) => DeviceRecord | undefined;
+  readonly #books: Books;
+  /** Points of the hub's own are owed to no device. */
+  readonly #nobody: FrameOwner;
   #lastUs = 0;
-  /** Points not taken because the buffer was full. */
-  dropped = 0;
 
-  constructor(deps: { writer: Writer; recordOf: (deviceId: string) => DeviceRecord | undefined }) {
+  constructor(deps: {
+    writer: Writer;
+    books: Books;
+    recordOf: (deviceId: string) => DeviceRecord | undefined;
+  }) {
     this.#writer = deps.writer;
+    this.#books = deps.books;
+    this.#nobody = { account: deps.books.account(ownAccount), stored() {}, refusedByStore() {} };
     this.#recordOf = deps.recordOf;
   }
 
@@ -63,6 +68,8 @@ export class CommandRecorder {
     // The device is no tag, so two commands at one time would be one point: each has a microsecond of its own.
     this.#lastUs = Math.max(this.#lastUs + 1, Math.round(command.changedMs * 1000));
     const line = `${prefix}${fields} ${encodeTimeUs(this.#lastUs / 1000)}`;
-    if (!this.#writer.addReading(nobody, 0, line)) this.dropped += 1;
+    const { account } = this.#nobody;
+    this.#books.received(account, 1);
+    if (!this.#writer.addReading(this.#nobody, 0, line)) this.#books.dropped(account, 'buffer-full', 1);
   }
 }
