@@ -9,16 +9,17 @@ import type { Database } from './adapters/sqlite.ts';
 import type { AdminDeps } from './adapters/http.ts';
 import type { Auditor } from './audit/audit.ts';
 import type { Publisher } from './commands/bus.ts';
-import { createCommandOperations } from './commands/command-operations.ts';
+import { createCommandOperations, type CommandOperations } from './commands/command-operations.ts';
 import { CommandWaits } from './commands/command-waits.ts';
 import { isFinal, type Command } from './commands/command.ts';
 import { startDispatcher, type Dispatcher } from './commands/dispatcher.ts';
 import { GroupDoor } from './commands/group-door.ts';
-import { createGroupOperations } from './commands/group-operations.ts';
+import { createGroupOperations, type GroupOperations } from './commands/group-operations.ts';
 import type { DeviceDirectory } from './commands/peer.ts';
 import { isSettled } from './commands/rollout.ts';
 import type { RolloutRecord } from './commands/rollout-journal.ts';
 import { Rollouts } from './commands/rollouts.ts';
+import { CommandStages } from './commands/stages.ts';
 import { topicsOf } from './commands/topics.ts';
 import type { Registry } from './devices/registry.ts';
 import { parseSelector, selects } from './devices/selector.ts';
@@ -27,10 +28,14 @@ import type { Releasers } from './kernel/releasers.ts';
 import type { Clock } from './kernel/time.ts';
 import type { Schedule, ScheduledAction } from './schedules/schedule.ts';
 import { Schedules } from './schedules/schedules.ts';
+import type { Books } from './telemetry/books.ts';
+import { CommandRecorder } from './telemetry/command-recorder.ts';
+import type { Writer } from './telemetry/writer.ts';
 
 export interface CommandParts {
   dispatcher: Dispatcher;
   schedules: Schedules;
+  stages: CommandStages;
   /** The routes of the operators' API. */
   routes: NonNullable<AdminDeps['routes']>;
   /** The broker is there, for the first time or again. */
@@ -47,8 +52,8 @@ interface Deps {
   publisher: Publisher;
   audit: Auditor;
   releasers: Releasers;
-  /** Sees each state of every command once it is in the journal. */
-  watch: (command: Command) => void;
+  writer: Writer;
+  books: Books;
 }
 
 /** Far above any fleet: a schedule that names no wave is one wave, and no failure stops it. */
@@ -59,6 +64,8 @@ export async function startCommandParts(deps: Deps, options: { root: string }): 
   const { clock, random, log, state, registry, publisher, audit, releasers } = deps;
   const journal = commandStore(state);
   const waits = new CommandWaits(clock);
+  const stages = new CommandStages();
+  const recorder = new CommandRecorder({ ...deps, recordOf: (deviceId) => registry.get(deviceId) });
   let rollouts: Rollouts | undefined;
   const dispatcher = await startDispatcher(
     {
@@ -69,7 +76,8 @@ export async function startCommandParts(deps: Deps, options: { root: string }): 
       journal,
       directory: deps.directory,
       watch: (command) => {
-        deps.watch(command);
+        stages.observe(command);
+        recorder.record(command);
         auditCommand(audit, command);
         waits.observe(command);
         rollouts?.observe(command);
@@ -123,19 +131,29 @@ export async function startCommandParts(deps: Deps, options: { root: string }): 
     now: () => clock.now(),
     checkSelector,
   });
+  const routes = routesOf(commands, groups, schedules);
   return {
     dispatcher,
     schedules,
-    routes: [
-      (app) => serveCommands(app, commands),
-      (app) => serveGroups(app, groups),
-      (app) => serveSchedules(app, schedules),
-    ],
+    stages,
+    routes,
     busConnected() {
       dispatcher.busConnected();
       void door?.busConnected();
     },
   };
+}
+
+function routesOf(
+  commands: CommandOperations,
+  groups: GroupOperations,
+  schedules: Schedules,
+): CommandParts['routes'] {
+  return [
+    (app) => serveCommands(app, commands),
+    (app) => serveGroups(app, groups),
+    (app) => serveSchedules(app, schedules),
+  ];
 }
 
 /** Throws for what is no selector. */

@@ -16,7 +16,6 @@ import { loadTicketKeys } from './adapters/tls-tickets.ts';
 import { startDeviceListener } from './adapters/ws.ts';
 import { Audit } from './audit/audit.ts';
 import type { Bus, Publisher } from './commands/bus.ts';
-import { CommandStages } from './commands/stages.ts';
 import { topicsOf } from './commands/topics.ts';
 import type { Config } from './config.ts';
 import { AckSchedule } from './devices/ack-schedule.ts';
@@ -51,7 +50,6 @@ import { systemClock } from './kernel/time.ts';
 import type { Clock } from './kernel/time.ts';
 import { Scheduler } from './schedules/scheduler.ts';
 import { createFanOut } from './telemetry/fan-out.ts';
-import { CommandRecorder } from './telemetry/command-recorder.ts';
 import { Ingest } from './telemetry/ingest.ts';
 import { PresenceRecorder } from './telemetry/presence-recorder.ts';
 import { createReadings } from './telemetry/readings.ts';
@@ -204,28 +202,9 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   releasers.push('presence', () => presence.settled());
 
   // Commands: journal → device → answer.
-  const stages = new CommandStages();
-  const commandRecorder = new CommandRecorder({
-    writer,
-    books,
-    recordOf: (deviceId) => registry.get(deviceId),
-  });
+  const directory = { typeOf: (deviceId: string) => typeOf(deviceId) };
   const commands = await startCommandParts(
-    {
-      clock,
-      random,
-      log,
-      state,
-      registry,
-      publisher,
-      audit,
-      releasers,
-      directory: { typeOf: (deviceId) => typeOf(deviceId) },
-      watch: (command) => {
-        stages.observe(command);
-        commandRecorder.record(command);
-      },
-    },
+    { clock, random, log, state, registry, directory, publisher, audit, releasers, writer, books },
     { root: config.mqtt.root },
   );
   const { dispatcher } = commands;
@@ -382,7 +361,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     liveness,
     road,
     dispatcher,
-    stages,
+    stages: commands.stages,
     schedules: commands.schedules,
     scheduler,
     admission,
