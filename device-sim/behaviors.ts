@@ -8,6 +8,16 @@ export const behaviors = {
   cut: (client: DeviceClient) => client.faults.cut(),
   /** The network goes away and the hub is not told: no frames, no pongs, no end of the socket. */
   'silent-drop': (client: DeviceClient) => client.faults.vanish(),
+  /** `received` comes five seconds late. */
+  'slow-ack': (client: DeviceClient) => client.faults.commands({ slowAckMs: 5_000 }),
+  /** `received` never comes; the result does. */
+  'never-ack': (client: DeviceClient) => client.faults.commands({ neverAck: true }),
+  /** The power goes when the next command has begun, before it acts; the device boots again. */
+  'die-before-result': (client: DeviceClient) => client.faults.commands({ dies: 'before-result' }),
+  /** The power goes when the next command has acted, before its result is kept; the device boots again. */
+  'die-after-act': (client: DeviceClient) => client.faults.commands({ dies: 'after-act' }),
+  /** Every result comes twice. */
+  'duplicate-result': (client: DeviceClient) => client.faults.commands({ duplicateResult: true }),
 } as const;
 
 export type Behavior = keyof typeof behaviors;

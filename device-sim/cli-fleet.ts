@@ -35,6 +35,7 @@ interface DeviceCommandOptions extends ConnectOptions {
   interval?: number;
   seed: string;
   duration?: number;
+  memory?: string;
   behave?: Behavior;
   after: number;
 }
@@ -117,6 +118,7 @@ export function addDevice(program: Command, context: CliContext): void {
     .option('--interval <seconds>', 'between readings (default: as the type does)', parsePositive)
     .option('--seed <text>', 'the same seed gives the same values', '1')
     .option('--duration <seconds>', 'ends by itself', parsePositive)
+    .option('--memory <folder>', 'keeps command ids and results here over reboots')
     .option('--behave <fault>', `shows a fault: ${behaviorNames.join(', ')}`, parseBehavior)
     .option('--after <seconds>', 'when the fault begins', parsePositive, 10)
     .action(async (options: DeviceCommandOptions) => {
@@ -125,7 +127,7 @@ export function addDevice(program: Command, context: CliContext): void {
 }
 
 async function runDevice(options: DeviceCommandOptions, context: CliContext): Promise<void> {
-  const { url, id, secret, type, seed, interval, behave, after, duration } = options;
+  const { url, id, secret, type, seed, interval, memory, behave, after, duration } = options;
   const { stdout, stopped } = context;
   const say = (text: string): void => stdout.write(`${new Date().toISOString().slice(11, 23)} ${text}\n`);
   const fleet = startFleet({
@@ -133,6 +135,7 @@ async function runDevice(options: DeviceCommandOptions, context: CliContext): Pr
     seed,
     staggerMs: 0,
     members: [{ id, secret, type }],
+    ...(memory === undefined ? {} : { memoryFolder: memory }),
     ...readCa(options.ca),
     ...(interval === undefined ? {} : { intervalSec: interval }),
     onClient(client) {

@@ -49,6 +49,8 @@ export interface ClientEvents {
   drain: [DrainFrame];
   /** A command ended on this device. */
   result: [ResultFrame, CommandFrame];
+  /** The power went, as `faults.commands` asked: this client does nothing more. */
+  died: [];
   /** The hub took the result of this command. */
   'result-acked': [string];
   /** The connection, or the attempt at one, is over; the next one begins after `retry.waitMs`. */

@@ -13,6 +13,7 @@ import {
 import type { ClientEvents, DeviceClientOptions, SendOptions } from './client-options.ts';
 import { ClockOffset } from './clock-offset.ts';
 import { systemClock, type Cancel, type Clock } from './clock.ts';
+import type { CommandFaults } from './command-faults.ts';
 import { CommandMemory } from './command-memory.ts';
 import { CommandRunner, type CommandHandler, type HandlerOptions } from './command-runner.ts';
 import { Connection } from './connection.ts';
@@ -83,6 +84,11 @@ class DeviceClient extends EventEmitter<ClientEvents> {
       memory: this.#memory,
       send: (frame) => this.#send(frame),
       hubTime: () => this.hubTime(),
+      clock: this.#clock,
+      died: () => {
+        this.faults.vanish();
+        this.emit('died');
+      },
       ended: (result, command) => this.emit('result', result, command),
     });
     this.#heartbeat = new Heartbeat({
@@ -208,6 +214,10 @@ class DeviceClient extends EventEmitter<ClientEvents> {
       this.#frozen = true;
       this.#sender.pause();
       this.#connection?.vanish();
+    },
+    /** What it does wrong with commands from now on. */
+    commands: (faults: CommandFaults): void => {
+      this.#runner.faults = faults;
     },
     /** The socket is destroyed without a close frame; the client comes back on its own. */
     cut: (): void => this.#connection?.destroy({ kind: 'closed', code: 1006, reason: 'cut' }),

@@ -5,6 +5,8 @@ import {
   type ResultFrame,
   type ResultStatus,
 } from '../schemas/index.ts';
+import type { Clock } from './clock.ts';
+import type { CommandFaults } from './command-faults.ts';
 import type { CommandMemory } from './command-memory.ts';
 
 export interface CommandCall extends Pick<CommandFrame, 'id' | 'name' | 'params' | 'deadline' | 'safety'> {
@@ -33,6 +35,10 @@ interface CommandRunnerDeps {
   send: (frame: DeviceFrame) => void;
   /** The hub's clock as the device reckons it, Unix ms; undefined when it cannot know. */
   hubTime: () => number | undefined;
+  /** `slowAckMs` counts on it. */
+  clock: Pick<Clock, 'after'>;
+  /** The power goes, now. */
+  died: () => void;
   /** A command ended, with any status. */
   ended: (result: ResultFrame, command: CommandFrame) => void;
 }
@@ -48,6 +54,9 @@ export class CommandRunner {
   /** Bounded by the memory, which takes no more than its capacity. */
   readonly #waiting: CommandFrame[] = [];
   #busy = false;
+  #dead = false;
+  /** On purpose; a real device has no such thing. */
+  faults: CommandFaults = {};
 
   constructor(deps: CommandRunnerDeps) {
     this.#deps = deps;
@@ -78,7 +87,7 @@ export class CommandRunner {
       this.#end(frame, { status: 'rejected', error: 'answered unknown before' });
       return;
     }
-    send({ type: 'received', re: id });
+    this.#acknowledge(id);
     if (this.#handlers.get(frame.name)?.urgent === true) void this.#run(frame);
     else this.#waiting.push(frame);
     void this.#work();
@@ -119,6 +128,24 @@ export class CommandRunner {
     if (known?.result !== undefined && !known.acked) this.#deps.send(known.result);
   }
 
+  #acknowledge(id: string): void {
+    const { slowAckMs = 0, neverAck = false } = this.faults;
+    const say = (): void => {
+      if (!this.#dead) this.#deps.send({ type: 'received', re: id });
+    };
+    if (neverAck) return;
+    if (slowAckMs === 0) say();
+    else this.#deps.clock.after(slowAckMs, say);
+  }
+
+  /** True from the moment the power goes: nothing is said, done or kept any more. */
+  #dies(moment: CommandFaults['dies']): boolean {
+    if (this.#dead || this.faults.dies !== moment) return this.#dead;
+    this.#dead = true;
+    this.#deps.died();
+    return true;
+  }
+
   async #work(): Promise<void> {
     if (this.#busy) return;
     this.#busy = true;
@@ -148,14 +175,18 @@ export class CommandRunner {
         ...(note === undefined ? {} : { note: note.slice(0, limits.note) }),
       });
     };
+    if (this.#dies('before-result')) return;
     try {
-      this.#end(frame, await entry.handler({ id, name, params, deadline, safety, progress }));
+      const outcome = await entry.handler({ id, name, params, deadline, safety, progress });
+      if (this.#dies('after-act')) return;
+      this.#end(frame, outcome);
     } catch (error) {
       this.#end(frame, { status: 'failed', error: error instanceof Error ? error.message : String(error) });
     }
   }
 
   #end(frame: CommandFrame, outcome: { status: ResultStatus; output?: unknown; error?: string }): void {
+    if (this.#dead) return;
     const { status, output, error } = outcome;
     const result: ResultFrame = {
       type: 'result',
@@ -166,6 +197,7 @@ export class CommandRunner {
     };
     this.#deps.memory.end(result);
     this.#deps.send(result);
+    if (this.faults.duplicateResult === true) this.#deps.send(result);
     this.#deps.ended(result, frame);
   }
 }

@@ -1,6 +1,7 @@
 import { behaviors, type Behavior } from './behaviors.ts';
 import type { DeviceClientOptions } from './client-options.ts';
 import { createDeviceClient, type DeviceClient } from './client.ts';
+import { commandFile } from './command-file.ts';
 import { systemClock, type Cancel, type Clock } from './clock.ts';
 import { createModel, type DeviceModel } from './device-models.ts';
 import type { Settlement } from './outbox.ts';
@@ -26,6 +27,8 @@ export interface SimulatedDeviceOptions extends Passed {
   seed: string;
   /** Between readings; the model's own when not given. */
   intervalSec?: number;
+  /** Command ids and results are kept here over reboots; without it they are forgotten. */
+  memoryFolder?: string;
   /** Added to: a fleet counts in one place. */
   counters?: DeviceCounters;
   /** Sees each new client (one a boot) before it connects. */
@@ -83,7 +86,8 @@ export class SimulatedDevice {
   /** Boots: connects and begins to take readings, the first somewhere within one interval. */
   start(): void {
     if (this.#client !== undefined) return;
-    const { url, id, secret, ca, type, outboxCapacity, backoffFirstMs, onClient } = this.#options;
+    const { url, id, secret, ca, type, outboxCapacity, backoffFirstMs, memoryFolder, onClient } =
+      this.#options;
     const client = createDeviceClient({
       url,
       id,
@@ -93,6 +97,7 @@ export class SimulatedDevice {
       clock: this.#clock,
       random: this.#random,
       ...(ca === undefined ? {} : { ca }),
+      ...(memoryFolder === undefined ? {} : { commandStore: commandFile(memoryFolder, id) }),
       ...(outboxCapacity === undefined ? {} : { outboxCapacity }),
       ...(backoffFirstMs === undefined ? {} : { backoffFirstMs }),
     });
@@ -102,6 +107,9 @@ export class SimulatedDevice {
     }
     client.on('result', () => {
       this.counters.commands += 1;
+    });
+    client.on('died', () => {
+      if (this.#client === client) this.#reboot(client);
     });
     onClient?.(client);
     client.connect();

@@ -20,6 +20,8 @@ export interface FleetOptions {
   staggerMs?: number;
   /** Readings each device keeps at most. */
   outboxCapacity?: number;
+  /** Command ids and results are kept here over reboots; without it they are forgotten. */
+  memoryFolder?: string;
   onClient?: (client: DeviceClient, member: FleetMember) => void;
   clock?: Clock;
 }
@@ -42,7 +44,17 @@ export interface Fleet {
  * @throws RangeError for a member of an unknown type
  */
 export function startFleet(options: FleetOptions): Fleet {
-  const { url, ca, seed, members, intervalSec, staggerMs = 2000, outboxCapacity = 1000, onClient } = options;
+  const {
+    url,
+    ca,
+    seed,
+    members,
+    intervalSec,
+    staggerMs = 2000,
+    outboxCapacity = 1000,
+    memoryFolder,
+    onClient,
+  } = options;
   const clock = options.clock ?? systemClock;
   const counters: DeviceCounters = { sent: 0, stored: 0, refused: 0, dropped: 0, commands: 0 };
   const devices = members.map(
@@ -54,6 +66,7 @@ export function startFleet(options: FleetOptions): Fleet {
         counters,
         clock,
         outboxCapacity,
+        ...(memoryFolder === undefined ? {} : { memoryFolder }),
         ...(ca === undefined ? {} : { ca }),
         ...(intervalSec === undefined ? {} : { intervalSec }),
         ...(onClient === undefined ? {} : { onClient: (client) => onClient(client, member) }),

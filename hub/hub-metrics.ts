@@ -1,6 +1,7 @@
 import type { ListenerCounters } from './adapters/ws.ts';
 import type { Bus } from './commands/bus.ts';
 import type { Dispatcher } from './commands/dispatcher.ts';
+import type { CommandStages } from './commands/stages.ts';
 import type { Admission } from './devices/admission.ts';
 import type { CloneGuard } from './devices/clone-guard.ts';
 import type { Incidents } from './devices/incidents.ts';
@@ -13,6 +14,7 @@ import type { SessionCounters } from './devices/session-counters.ts';
 import type { StoreRoad } from './hub-store-road.ts';
 import type { Metrics } from './kernel/metrics.ts';
 import type { Scheduler } from './schedules/scheduler.ts';
+import type { Schedules } from './schedules/schedules.ts';
 import type { FanOutCounters } from './telemetry/fan-out.ts';
 import { imbalance } from './telemetry/books.ts';
 import type { Upkeep } from './telemetry/upkeep.ts';
@@ -29,6 +31,8 @@ export interface MeasuredParts {
   upkeep: Upkeep;
   bus: Bus;
   dispatcher: Dispatcher;
+  stages: CommandStages;
+  schedules: Schedules;
   scheduler: Scheduler;
   admission: Admission;
   clones: CloneGuard;
@@ -176,7 +180,8 @@ function exposeTelemetry(metrics: Metrics, { road, fanOut, scheduler, upkeep }: 
   metrics.counter('hub_job_missed_total', 'Scheduled times missed', () => scheduler.counters.missed);
 }
 
-function exposeCommands(metrics: Metrics, { bus, dispatcher }: MeasuredParts): void {
+function exposeCommands(metrics: Metrics, parts: MeasuredParts): void {
+  const { bus, dispatcher, stages, schedules } = parts;
   const { counters } = dispatcher;
   metrics.gauge('hub_bus_connected', '1 while the broker has the hub connected', () =>
     bus.connected ? 1 : 0,
@@ -196,8 +201,25 @@ function exposeCommands(metrics: Metrics, { bus, dispatcher }: MeasuredParts): v
   );
   metrics.counter('hub_commands_total', 'Commands ended, by final status', () => counters.finals, 'status');
   metrics.gauge('hub_commands_open', 'Commands without a final status', () => dispatcher.levels().open);
+  stages.expose(
+    metrics.histogram(
+      'hub_command_stage_seconds',
+      'Time commands spent: queued (accepted to sent), delivery (to received), run (to the final status), total',
+      stageBuckets,
+      ['stage'],
+    ),
+  );
+  metrics.counter(
+    'hub_schedule_times_total',
+    'Times of schedules, by what became of them',
+    () => ({ ...schedules.counters }),
+    'fate',
+  );
   metrics.gauge('hub_commands_uncertain', 'Commands uncertain now', () => dispatcher.levels().uncertain);
 }
+
+/** From a command on loopback to one that waited a day for its device. */
+const stageBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3_600, 86_400];
 
 function busTotals({ counters }: Bus): Record<string, number> {
   const { published, dropped, unavailable, refused, received } = counters;

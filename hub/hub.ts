@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { commandStore } from './adapters/command-store.ts';
+import { createAuditStore } from './adapters/audit-store.ts';
 import { createCron } from './adapters/cron.ts';
 import { createDeviceStore } from './adapters/device-store.ts';
 import { openDeviceTypes } from './adapters/device-types.ts';
@@ -14,8 +14,8 @@ import { openStateDatabase } from './adapters/state-database.ts';
 import { createUpkeepProgress } from './adapters/upkeep-progress.ts';
 import { loadTicketKeys } from './adapters/tls-tickets.ts';
 import { startDeviceListener } from './adapters/ws.ts';
+import { Audit } from './audit/audit.ts';
 import type { Bus, Publisher } from './commands/bus.ts';
-import { startDispatcher } from './commands/dispatcher.ts';
 import { topicsOf } from './commands/topics.ts';
 import type { Config } from './config.ts';
 import { AckSchedule } from './devices/ack-schedule.ts';
@@ -32,6 +32,7 @@ import { Notices } from './devices/notices.ts';
 import { PresenceAnnouncer } from './devices/presence-announcer.ts';
 import { PresenceKeeper } from './devices/presence-keeper.ts';
 import { Registry } from './devices/registry.ts';
+import { startCommandParts } from './hub-commands.ts';
 import { newSessionCounters } from './devices/session-counters.ts';
 import { Session } from './devices/session.ts';
 import { Stories } from './devices/story.ts';
@@ -112,6 +113,8 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   releasers.push('data folder', () => lock.release());
   const state = await openStateDatabase(join(config.dataDir, 'state.db'), { onFailure });
   releasers.push('state database', () => state.close());
+  const audit = new Audit({ store: createAuditStore(state), clock, log });
+  releasers.push('audit', () => audit.close());
   const identity = createHubIdentityStore(state);
   const hub = { hubId: await identity.hubId(), incarnation: String(await identity.nextIncarnation()) };
   const catalog = await openDeviceTypes(config.schemasDir, log);
@@ -199,18 +202,12 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   releasers.push('presence', () => presence.settled());
 
   // Commands: journal → device → answer.
-  const dispatcher = await startDispatcher(
-    {
-      clock,
-      random,
-      log,
-      publisher,
-      journal: commandStore(state),
-      directory: { typeOf: (deviceId) => typeOf(deviceId) },
-    },
+  const directory = { typeOf: (deviceId: string) => typeOf(deviceId) };
+  const commands = await startCommandParts(
+    { clock, random, log, state, registry, directory, publisher, audit, releasers, writer, books },
     { root: config.mqtt.root },
   );
-  releasers.push('dispatcher', () => dispatcher.close());
+  const { dispatcher } = commands;
   function typeOf(deviceId: string) {
     const record = registry.get(deviceId);
     if (record === undefined || record.disabled) return undefined;
@@ -221,7 +218,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   /** The broker is there, for the first time or again: it may have lost what it knew of us. */
   const busConnected = (): void => {
     announcer.repeat(presence.all());
-    dispatcher.busConnected();
+    commands.busConnected();
   };
   const opened = await openBus(
     config,
@@ -364,6 +361,8 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     liveness,
     road,
     dispatcher,
+    stages: commands.stages,
+    schedules: commands.schedules,
     scheduler,
     admission,
     clones,
@@ -391,6 +390,8 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
         pushNotice: (request) => notices.push(request),
         notices: () => notices.list(),
       },
+      audit: { audit: (query) => audit.list(query) },
+      routes: commands.routes,
       readiness: () => readiness({ stopping, clock, store, link, spool, hubClock, bus: opened.bus }),
       metrics: () => metrics.page(),
     },

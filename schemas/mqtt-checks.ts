@@ -2,6 +2,8 @@ import { compileCheck, createAjv } from './ajv.ts';
 import type { Check } from './field-error.ts';
 import command from './mqtt/command.schema.json' with { type: 'json' };
 import event from './mqtt/event.schema.json' with { type: 'json' };
+import groupCommand from './mqtt/group-command.schema.json' with { type: 'json' };
+import groupStatus from './mqtt/group-status.schema.json' with { type: 'json' };
 import hub from './mqtt/hub.schema.json' with { type: 'json' };
 import incident from './mqtt/incident.schema.json' with { type: 'json' };
 import presence from './mqtt/presence.schema.json' with { type: 'json' };
@@ -13,6 +15,8 @@ const ajv = createAjv();
 /** The payloads of the MQTT topics; pointers are into the payload. `presence` also serves `presence-change`. */
 export const mqttChecks = Object.freeze({
   command: compileCheck(ajv, command),
+  'group-command': compileCheck(ajv, groupCommand),
+  'group-status': compileCheck(ajv, groupStatus),
   status: compileCheck(ajv, status),
   presence: compileCheck(ajv, presence),
   hub: compileCheck(ajv, hub),

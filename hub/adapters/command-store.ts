@@ -1,5 +1,11 @@
 import type { Command } from '../commands/command.ts';
-import type { AnswerAddress, CommandJournal, CommandRecord, Delivery } from '../commands/journal.ts';
+import type {
+  AnswerAddress,
+  CommandJournal,
+  CommandQuery,
+  CommandRecord,
+  Delivery,
+} from '../commands/journal.ts';
 import type { Database, Row, Statement } from './sqlite.ts';
 
 /**
@@ -53,6 +59,7 @@ export function commandStore(database: Database): CommandJournal {
       const [row] = await database.read(sql, [device, id]);
       return row === undefined ? undefined : recordOf(row);
     },
+    list: (query) => listCommands(database, query),
     async wasDelivered(key) {
       return (await database.read('SELECT 1 FROM command_delivery WHERE key = ?1', [key])).length > 0;
     },
@@ -130,4 +137,30 @@ function recordOf(row: Row): CommandRecord {
   const correlation = row['answer_correlation'];
   const answerTo: AnswerAddress = correlation instanceof Uint8Array ? { topic, correlation } : { topic };
   return { command, answerTo };
+}
+
+async function listCommands(
+  database: Database,
+  { device, name, id, status, open, limit, before }: CommandQuery,
+): Promise<{ commands: Command[]; last?: number }> {
+  const rows = await database.read(
+    `SELECT seq, body FROM command
+          WHERE (?2 IS NULL OR device = ?2) AND (?3 IS NULL OR body ->> 'name' = ?3) AND (?4 IS NULL OR id = ?4)
+            AND (?5 IS NULL OR status = ?5) AND (?6 IS NULL OR final = ?6) AND (?7 IS NULL OR seq < ?7)
+          ORDER BY seq DESC LIMIT ?1`,
+    [
+      limit,
+      device ?? null,
+      name ?? null,
+      id ?? null,
+      status ?? null,
+      open === undefined ? null : Number(!open),
+      before ?? null,
+    ],
+  );
+  const last = rows.length < limit ? undefined : rows.at(-1)?.['seq'];
+  return {
+    commands: rows.map((row) => recordOf(row).command),
+    ...(last === undefined ? {} : { last: Number(last) }),
+  };
 }

@@ -10,7 +10,7 @@ export function createDeviceStore(db: Database): DeviceStore {
   return {
     async load() {
       const rows = await db.read(
-        `SELECT id, type, site, secret_hash, created_ms, disabled, ifnull(epoch, 0) AS epoch
+        `SELECT id, type, site, secret_hash, created_ms, disabled, labels, ifnull(epoch, 0) AS epoch
            FROM device LEFT JOIN device_epoch ON device_id = id ORDER BY id`,
       );
       return rows.map((row) => ({
@@ -20,11 +20,22 @@ export function createDeviceStore(db: Database): DeviceStore {
         secretHash: String(row['secret_hash']),
         createdMs: Number(row['created_ms']),
         disabled: row['disabled'] !== 0,
+        ...labelsOf(String(row['labels'])),
         epoch: Number(row['epoch']),
       }));
     },
 
     add: (records) => addDevices(db, records),
+
+    async setLabels(id, labels) {
+      const [changed] = await db.transaction([
+        {
+          sql: 'UPDATE device SET labels = ?2 WHERE id = ?1 RETURNING id',
+          params: [id, JSON.stringify(labels)],
+        },
+      ]);
+      if (changed?.length !== 1) throw new HubError('device-unknown', id, { details: { id } });
+    },
 
     async remove(id) {
       const [removed] = await db.transaction([
@@ -56,6 +67,11 @@ export function createDeviceStore(db: Database): DeviceStore {
       ]);
     },
   };
+}
+
+/** Written by `setLabels` alone. */
+function labelsOf(text: string): Pick<DeviceRecord, 'labels'> {
+  return text === '{}' ? {} : { labels: JSON.parse(text) as Record<string, string> };
 }
 
 async function addDevices(db: Database, records: readonly DeviceRecord[]): Promise<void> {

@@ -12,10 +12,31 @@ const statusOf: Partial<Record<ErrorCode, number>> = {
   'device-unknown': 404,
   'dead-letter-unknown': 404,
   'device-exists': 409,
+  'command-unknown': 404,
+  'group-unknown': 404,
+  'group-command-unknown': 404,
+  'schedule-unknown': 404,
+  'schedule-exists': 409,
   'database-failed': 503,
   'store-unavailable': 503,
   'bus-unavailable': 503,
 };
+
+/** Of a refused command, by its reason; all others are 400. */
+const statusOfRefusal: Readonly<Record<string, number>> = {
+  'unknown-device': 404,
+  'unknown-command': 404,
+  'unknown-group': 404,
+  'id-conflict': 409,
+  'too-large': 413,
+  'too-many': 429,
+  unavailable: 503,
+};
+
+function httpStatusOf({ code, details }: HubError): number | undefined {
+  if (code !== 'command-refused') return statusOf[code];
+  return statusOfRefusal[String(details['reason'])] ?? 400;
+}
 
 interface ErrorAnswer {
   error: { code: string; message: string; details?: unknown };
@@ -36,7 +57,7 @@ export function answerFaults(app: FastifyInstance, log: Log): void {
   );
   app.setErrorHandler<FastifyError>((error, request, reply) => {
     if (error instanceof HubError) {
-      const status = statusOf[error.code];
+      const status = httpStatusOf(error);
       if (status !== undefined)
         return reply.code(status).send(answer(error.code, error.message, error.details));
     }

@@ -2,7 +2,12 @@
 
 import type { FastifyInstance } from 'fastify';
 import { deviceIdPattern } from '../../schemas/index.ts';
-import type { AdminOperations, DeviceReadingsQuery, NewDevices } from '../devices/admin-operations.ts';
+import type {
+  AdminOperations,
+  DeviceReadingsQuery,
+  LabelChange,
+  NewDevices,
+} from '../devices/admin-operations.ts';
 import { HubError } from '../kernel/errors.ts';
 import { badQuery, wholeNumber } from './http-query.ts';
 
@@ -25,6 +30,16 @@ const newDevicesSchema = {
     type: { type: 'string', maxLength: 128, pattern: '^[a-z0-9-]+@[0-9]+$' },
     // A tag of every point: no separators of the line protocol, no control characters.
     site: { type: 'string', pattern: '^[A-Za-z0-9_.-]{1,64}$' },
+  },
+};
+
+const labelsSchema = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['set', 'remove'],
+  properties: {
+    set: { type: 'object', additionalProperties: { type: 'string', maxLength: 128 } },
+    remove: { type: 'array', maxItems: 32, items: { type: 'string', maxLength: 64 } },
   },
 };
 
@@ -53,6 +68,12 @@ export function serveDevices(app: FastifyInstance, operations: AdminOperations):
   app.get('/api/v1/devices', async () => ({ devices: await operations.listDevices() }));
 
   app.get<Named>('/api/v1/devices/:id', (request) => operations.showDevice(request.params.id));
+
+  app.patch<Named & { Body: LabelChange }>(
+    '/api/v1/devices/:id/labels',
+    { schema: { body: labelsSchema } },
+    ({ params, body }) => operations.labelDevice(params.id, body),
+  );
 
   app.delete<Named>('/api/v1/devices/:id', async (request, reply) => {
     await operations.removeDevice(request.params.id);

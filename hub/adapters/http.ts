@@ -5,7 +5,9 @@ import type { AdminOperations } from '../devices/admin-operations.ts';
 import { messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import { answerFaults } from './http-answers.ts';
+import { describeApi } from './http-openapi.ts';
 import { gracefulClose } from './http-close.ts';
+import { serveAudit, type AuditOperations } from './http-audit.ts';
 import { serveDevices } from './http-devices.ts';
 import { serveTelemetry } from './http-telemetry.ts';
 import { serveLife } from './http-life.ts';
@@ -24,6 +26,10 @@ export interface Readiness {
 
 export interface AdminDeps {
   operations: AdminOperations;
+  /** Not given: its routes are not served. */
+  audit?: AuditOperations;
+  /** Further routes of the operators' API. */
+  routes?: readonly ((app: FastifyInstance) => void)[];
   readiness: () => Promise<Readiness>;
   metrics: () => Promise<{ contentType: string; body: string }>;
   log: Log;
@@ -53,8 +59,11 @@ export async function startAdmin(deps: AdminDeps, { listen, socketPath }: AdminO
   const health = server(deps.log);
   serveHealth(health, deps);
   const operators = server(deps.log);
+  await describeApi(operators);
   serveHealth(operators, deps);
   serveDevices(operators, deps.operations);
+  if (deps.audit !== undefined) serveAudit(operators, deps.audit);
+  for (const serve of deps.routes ?? []) serve(operators);
   serveTelemetry(operators, deps.operations);
   serveLife(operators, deps.operations);
 

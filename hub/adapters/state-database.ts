@@ -1,4 +1,7 @@
+import { auditMigrations } from './audit-store.ts';
 import { commandMigrations } from './command-store.ts';
+import { rolloutMigrations } from './rollout-store.ts';
+import { scheduleMigrations } from './schedule-store.ts';
 import { noticeMigration } from './notice-store.ts';
 import { openDatabase, type Database, type DatabaseOptions } from './sqlite.ts';
 
@@ -49,6 +52,11 @@ const migrations = [
      incarnation INTEGER NOT NULL
    ) STRICT;`,
   ...commandMigrations,
+  ...auditMigrations,
+  // As a JSON object.
+  `ALTER TABLE device ADD COLUMN labels TEXT NOT NULL DEFAULT '{}';`,
+  ...rolloutMigrations,
+  ...scheduleMigrations,
   `-- A further anchor of a boot whose clock drifts: it holds from this uptime on.
    CREATE TABLE boot_anchor_step (
      device_id TEXT NOT NULL,
@@ -79,7 +87,8 @@ const migrations = [
 ];
 
 /**
- * Opens `state.db`: devices, epochs, boot anchors, presence, the hub's own name and the command journal.
+ * Opens `state.db`: devices, epochs, boot anchors, presence, the hub's own name, the command journal, the
+ * audit, group commands and schedules.
  * @throws HubError `database-failed`
  */
 export function openStateDatabase(

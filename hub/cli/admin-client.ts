@@ -25,6 +25,12 @@ const operationFaults = [
   'schema-invalid',
   'device-unknown',
   'device-exists',
+  'command-refused',
+  'command-unknown',
+  'group-unknown',
+  'group-command-unknown',
+  'schedule-exists',
+  'schedule-unknown',
   'dead-letter-unknown',
   'database-failed',
   'store-unavailable',
@@ -44,6 +50,9 @@ export function adminClient(socketPath: string): AdminOperations {
     listDevices: () => member<DeviceSummary[]>(call('GET', '/api/v1/devices'), 'devices'),
     async showDevice(id) {
       return (await call('GET', devicePath(id))) as DeviceDetails;
+    },
+    async labelDevice(id, change) {
+      return (await call('PATCH', `${devicePath(id)}/labels`, change)) as DeviceDetails;
     },
     async removeDevice(id) {
       await call('DELETE', devicePath(id));
@@ -85,7 +94,8 @@ export function adminClient(socketPath: string): AdminOperations {
   };
 }
 
-async function member<T>(answer: Promise<unknown>, name: string): Promise<T> {
+/** A member of the answer, which has the shape of the operation: the hub at the other end is of the same release. */
+export async function member<T>(answer: Promise<unknown>, name: string): Promise<T> {
   const value = await answer;
   if (typeof value !== 'object' || value === null || !(name in value)) {
     throw new HubError(
@@ -93,7 +103,6 @@ async function member<T>(answer: Promise<unknown>, name: string): Promise<T> {
       'its answer is of another version; use the command line of the same release',
     );
   }
-  // The hub at the other end is of the same release, so the member has the shape of the operation.
   return (value as Record<string, T>)[name] as T;
 }
 
@@ -112,7 +121,13 @@ export async function hubRuns(socketPath: string): Promise<boolean> {
   }
 }
 
-async function callHub(socketPath: string, method: string, path: string, body: unknown): Promise<unknown> {
+/** One request to the running hub. @returns the answer's JSON @throws HubError as the operations of `adminClient` */
+export async function callHub(
+  socketPath: string,
+  method: string,
+  path: string,
+  body: unknown,
+): Promise<unknown> {
   const response = await send(
     socketPath,
     method,

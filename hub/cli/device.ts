@@ -24,6 +24,7 @@ export function addDevice(program: Command, deps: CliDeps): void {
   const device = program.command('device').description('register, list, show and remove devices');
   addAdd(device, deps);
   addListAndShow(device, deps);
+  addLabel(device, deps);
   addRemove(device, deps);
   addWhy(device, deps);
   addPush(device, deps);
@@ -98,9 +99,10 @@ function addListAndShow(device: Command, deps: CliDeps): void {
         deps.out(`${JSON.stringify(details)}\n`);
         return;
       }
-      const { sinceMs, registeredMs, clock, ...rest } = details;
+      const { sinceMs, registeredMs, labels, clock, ...rest } = details;
       const rows = Object.entries({
         ...rest,
+        labels: labelsText(labels),
         ...(clock === undefined ? {} : { clock: clockText(clock) }),
         since: since(sinceMs),
         registered: isoTime(registeredMs),
@@ -112,6 +114,33 @@ function addListAndShow(device: Command, deps: CliDeps): void {
         ).trimStart(),
       );
     });
+}
+
+function addLabel(device: Command, deps: CliDeps): void {
+  device
+    .command('label')
+    .description('set labels (key=value) and remove them (key-); selectors look at them')
+    .addArgument(new Argument('<id>').argParser(parseId))
+    .argument('<labels...>')
+    .action(async (id: string, labels: string[], _options: unknown, command: Command) => {
+      const set: Record<string, string> = {};
+      const remove: string[] = [];
+      for (const label of labels) {
+        const equals = label.indexOf('=');
+        if (equals > 0) set[label.slice(0, equals)] = label.slice(equals + 1);
+        else if (equals < 0 && label.endsWith('-')) remove.push(label.slice(0, -1));
+        else command.error(`error: ${label} is neither key=value nor key-`, { exitCode: exitCodes.usage });
+      }
+      const labelled = await withOperations(command.optsWithGlobals<ConfigOptions>(), deps, (operations) =>
+        operations.labelDevice(id, { set, remove }),
+      );
+      deps.out(`${id}: ${labelsText(labelled.labels)}\n`);
+    });
+}
+
+function labelsText(labels: Readonly<Record<string, string>>): string {
+  const texts = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
+  return texts.length === 0 ? '-' : texts.join(',');
 }
 
 function addRemove(device: Command, deps: CliDeps): void {

@@ -2,14 +2,18 @@
 
 import { Command, CommanderError } from 'commander';
 import { HubError, messageOf } from '../kernel/errors.ts';
+import { addAudit } from './audit.ts';
 import { addCheckConfig } from './check-config.ts';
 import type { CliDeps } from './cli-deps.ts';
-import { addDeadLetters } from './dead-letters.ts';
-import { addIncident } from './device-life.ts';
+import { addCommand } from './command.ts';
 import { addDevice } from './device.ts';
 import { exitCodes, type ExitCode } from './exit-codes.ts';
-import { addLedger } from './ledger.ts';
+import { addGroup } from './group.ts';
 import { addReadings } from './readings.ts';
+import { addSchedule } from './schedule.ts';
+import { addDeadLetters } from './dead-letters.ts';
+import { addIncident } from './device-life.ts';
+import { addLedger } from './ledger.ts';
 import { addSchema } from './schema.ts';
 import { addSpool } from './spool.ts';
 import { addStart } from './start.ts';
@@ -35,6 +39,10 @@ export async function runCli(args: readonly string[], deps: CliDeps): Promise<Ex
   addCheckConfig(program, deps, done);
   addDevice(program, deps);
   addReadings(program, deps);
+  addCommand(program, deps, done);
+  addGroup(program, deps);
+  addSchedule(program, deps);
+  addAudit(program, deps);
   addSchema(program, deps, done);
   addLedger(program, deps);
   addSpool(program, deps);

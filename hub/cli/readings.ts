@@ -8,6 +8,7 @@ import type { CliDeps } from './cli-deps.ts';
 import { adminSocketPath, loadConfig, type ConfigOptions } from './config-source.ts';
 import { exitCodes } from './exit-codes.ts';
 import { isoTime, table } from './table.ts';
+import { parseTime } from './time-argument.ts';
 
 const maxRows = 100_000;
 /** Without --last: the newest few, or a screenful or two of a range. */
@@ -88,16 +89,4 @@ function parseLast(text: string): number {
   if (count < 1 || count > maxRows)
     throw new InvalidArgumentError(`It must be a whole number of 1 to ${maxRows}.`);
   return count;
-}
-
-/** ISO 8601: a date (UTC), or date and time with a zone, so that no local clock is guessed. */
-function parseTime(text: string): number {
-  const iso = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d))?$/.test(text);
-  const unixMs = iso ? Date.parse(text) : Number.NaN;
-  if (!(unixMs >= 0)) {
-    throw new InvalidArgumentError(
-      'It must be a date, or a date and time with a zone, such as 2026-01-31T12:00:00Z.',
-    );
-  }
-  return unixMs;
 }

@@ -15,7 +15,11 @@ interface AnswersDeps {
   journal: CommandJournal;
   topics: Topics;
   counters: CommandCounters;
+  /** Sees each state of a command once it is in the journal. */
+  watch: CommandWatcher;
 }
+
+export type CommandWatcher = (command: Command) => void;
 
 /** A request that never became a command; `id` names the status topic it is told on. */
 export interface RefusedRequest extends Refusal {
@@ -48,10 +52,15 @@ export class Answers {
     this.#deps = deps;
   }
 
-  /** Publishes the status of a command whose state is in the journal. */
-  announce(record: CommandRecord): void {
+  /** Tells the status of a command whose state is in the journal. @param changed no: it is only further on */
+  announce(record: CommandRecord, changed = true): void {
+    if (changed) this.#deps.watch(record.command);
+    this.#publish(record);
+  }
+
+  #publish(record: CommandRecord): void {
     if (this.#heldBack !== undefined) {
-      if (this.#heldBack.length < maxHeldBack) this.#heldBack.push(() => this.announce(record));
+      if (this.#heldBack.length < maxHeldBack) this.#heldBack.push(() => this.#publish(record));
       else if (!isFinal(record.command.status)) this.#deps.counters.statusesDropped++;
       return;
     }
@@ -160,14 +169,14 @@ export class Answers {
   }
 }
 
-interface StatusPayload {
+export interface StatusPayload {
   readonly status: string;
   readonly reason?: string;
   readonly [field: string]: unknown;
 }
 
-/** The status payload of a command. */
-function payloadOf(command: Command): StatusPayload {
+/** A command as every door shows it; times are Unix ms on the hub's clock. */
+export function payloadOf(command: Command): StatusPayload {
   const { id, device, name, status, reason, errors, output, percent, note, cancelRequested } = command;
   return {
     id,
@@ -185,7 +194,7 @@ function payloadOf(command: Command): StatusPayload {
   };
 }
 
-function answerMessage(to: AnswerAddress, payload: StatusPayload): OutgoingMessage {
+export function answerMessage(to: AnswerAddress, payload: StatusPayload): OutgoingMessage {
   const { status, reason } = payload;
   return {
     topic: to.topic,

@@ -18,6 +18,7 @@ export type RefusalReason =
   | 'bad-topic'
   | 'id-conflict'
   | 'id-required'
+  | 'no-targets'
   | 'retained'
   | 'too-large'
   | 'too-many'
@@ -31,8 +32,17 @@ export interface Refusal {
   readonly errors?: readonly FieldError[];
 }
 
+/** How a group command spreads over its devices. */
+export interface Pace {
+  /** Devices in one wave. */
+  readonly wave?: number;
+  /** With more failures than this it stops. */
+  readonly maxFailures?: number;
+  readonly jitterMs?: number;
+}
+
 export type ParsedPayload =
-  | { kind: 'ok'; id?: string; params: Readonly<Record<string, unknown>>; ttlMs?: number }
+  | { kind: 'ok'; id?: string; params: Readonly<Record<string, unknown>>; ttlMs?: number; pace?: Pace }
   /** `id` as far as it could be read, for the answer. */
   | { kind: 'refused'; refusal: Refusal; id?: string };
 
@@ -43,9 +53,13 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 /**
  * Reads `{id?, params?, ttlMs?}`. An empty payload stands for `{}`; `idempotency-key` (an MQTT 5 user property)
  * stands for the id where the payload has none, and obeys the same grammar.
- * Pointers in the errors are into the payload.
+ * Pointers in the errors are into the payload. A group command may say how it spreads.
  */
-export function parsePayload(payload: Uint8Array, idempotencyKey?: string): ParsedPayload {
+export function parsePayload(
+  payload: Uint8Array,
+  idempotencyKey?: string,
+  kind: 'command' | 'group-command' = 'command',
+): ParsedPayload {
   if (payload.byteLength > maxPayloadBytes) {
     return { kind: 'refused', refusal: { reason: 'too-large', errors: [tooLarge(payload.byteLength)] } };
   }
@@ -55,7 +69,7 @@ export function parsePayload(payload: Uint8Array, idempotencyKey?: string): Pars
     return { kind: 'refused', refusal: { reason: 'bad-payload', errors: [error] } };
   }
   const body = withKey(value.json, idempotencyKey);
-  const error = mqttChecks.command(body);
+  const error = mqttChecks[kind](body);
   if (error !== undefined || !isRecord(body)) {
     return refusedPayload(error === undefined ? [] : [error], isRecord(body) ? body : {});
   }
@@ -74,6 +88,15 @@ export function parsePayload(payload: Uint8Array, idempotencyKey?: string): Pars
     params: isRecord(params) ? params : {},
     ...(typeof id === 'string' ? { id } : {}),
     ...(typeof ttlMs === 'number' ? { ttlMs } : {}),
+    ...(kind === 'group-command' ? { pace: paceOf(body) } : {}),
+  };
+}
+
+function paceOf({ wave, maxFailures, jitterMs }: Record<string, unknown>): Pace {
+  return {
+    ...(typeof wave === 'number' ? { wave } : {}),
+    ...(typeof maxFailures === 'number' ? { maxFailures } : {}),
+    ...(typeof jitterMs === 'number' ? { jitterMs } : {}),
   };
 }
 

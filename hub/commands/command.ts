@@ -33,6 +33,13 @@ const finalStatuses: readonly FinalStatus[] = [
 /** How long the hub waits for a word from the device before a command that was sent counts as lost. */
 export const giveUpAfterMs = 24 * 3_600_000;
 
+/** Who asked, and through which door. */
+export interface Origin {
+  /** `local` (the admin socket), `mqtt:CLIENT`, `schedule:NAME`, or as the door knows its callers. */
+  readonly actor: string;
+  readonly door: 'mqtt' | 'http' | 'schedule';
+}
+
 export interface Command {
   readonly device: string;
   /** Unique per device. */
@@ -49,8 +56,12 @@ export interface Command {
   /** When the status was entered. */
   readonly changedMs: number;
   readonly cancelRequested: boolean;
+  /** Who asked for it, and through which door. */
+  readonly origin?: Origin;
   /** Set on the way to `sent`: what an `unknown` is later held against. */
   readonly sent?: { readonly ms: number; readonly boot: string; readonly persists: boolean };
+  /** The device's first word that it has it, Unix ms. */
+  readonly receivedMs?: number;
   /** The device's last word about it, Unix ms. */
   readonly heardMs?: number;
   readonly reason?: string;
@@ -184,7 +195,7 @@ function beforeSending(command: Command, event: CommandEvent, nowMs: number): St
 }
 
 function afterSending(command: Command, event: CommandEvent, nowMs: number): Step {
-  const heard: Command = { ...command, heardMs: nowMs };
+  const heard: Command = { ...command, receivedMs: command.receivedMs ?? nowMs, heardMs: nowMs };
   switch (event.kind) {
     case 'received':
       return command.status === 'received' || command.status === 'running'
@@ -200,7 +211,7 @@ function afterSending(command: Command, event: CommandEvent, nowMs: number): Ste
       return { ...enter(ended, event.status, nowMs, event.error), effects: ['ack', 'announce'] };
     }
     case 'unknown':
-      return { ...settleUnknown(heard, command, event, nowMs), effects: ['ack', 'announce'] };
+      return { ...settleUnknown(command, event, nowMs), effects: ['ack', 'announce'] };
     case 'not-written':
       if (command.heardMs !== undefined) return same(command);
       return command.cancelRequested
@@ -244,15 +255,11 @@ function afterSending(command: Command, event: CommandEvent, nowMs: number): Ste
  * `unknown` proves that a command was not delivered only when the device would remember it: the same boot, or
  * a memory that outlives boots (then and now). A device that had it and forgot it proves nothing.
  */
-function settleUnknown(
-  heard: Command,
-  before: Command,
-  event: { boot: string; persists: boolean },
-  nowMs: number,
-): Step {
-  if (before.heardMs !== undefined) return enter(heard, 'lost', nowMs, 'device-forgot');
-  const sameBoot = before.sent?.boot === event.boot;
-  const remembers = before.sent?.persists === true && event.persists;
+function settleUnknown(command: Command, event: { boot: string; persists: boolean }, nowMs: number): Step {
+  const heard = { ...command, heardMs: nowMs };
+  if (command.heardMs !== undefined) return enter(heard, 'lost', nowMs, 'device-forgot');
+  const sameBoot = command.sent?.boot === event.boot;
+  const remembers = command.sent?.persists === true && event.persists;
   return sameBoot || remembers ? undelivered(heard, nowMs) : enter(heard, 'lost', nowMs, 'device-rebooted');
 }
 

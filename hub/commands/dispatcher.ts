@@ -2,12 +2,13 @@ import type { FieldError, ProgressFrame, ResultFrame } from '../../schemas/index
 import { messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Clock } from '../kernel/time.ts';
-import { Answers } from './answers.ts';
+import { Answers, type CommandWatcher } from './answers.ts';
 import type { IncomingMessage, Publisher } from './bus.ts';
 import { newCommandCounters, type CommandCounters } from './command-counters.ts';
-import type { CommandRequest } from './command-request.ts';
+import type { CommandRequest, Refusal } from './command-request.ts';
 import type { Command, CommandEvent } from './command.ts';
 import { Intake, type RequestContext, type Submission } from './intake.ts';
+import type { GroupDoor } from './group-door.ts';
 import type { CommandJournal, CommandRecord } from './journal.ts';
 import type { Tracked } from './lane.ts';
 import { Lanes } from './lanes.ts';
@@ -24,6 +25,8 @@ export interface DispatcherDeps {
   directory: DeviceDirectory;
   publisher: Publisher;
   journal: CommandJournal;
+  /** Sees each state of every command once it is in the journal; must not throw. */
+  watch?: CommandWatcher;
 }
 
 export interface DispatcherOptions {
@@ -50,6 +53,14 @@ export interface Dispatcher extends CommandEvents {
   cancel(device: string, id: string): Promise<Command | undefined>;
   /** @throws HubError `database-failed` */
   find(device: string, id: string): Promise<CommandRecord | undefined>;
+  /** Why a request like this would be refused now; undefined when it would not. */
+  check(request: CommandRequest): Refusal | undefined;
+  /** Counts a refusal that a door itself has found. */
+  refused(refusal: Refusal): Refusal;
+  /** A session of the device is open. */
+  connected(device: string): boolean;
+  /** From now on group commands from the bus go here; before, they are not taken. */
+  serveGroups(groups: Pick<GroupDoor, 'command'>): void;
   /** Ends all its commands; resolves once that is on disk. */
   deviceRemoved(device: string): Promise<void>;
   /** The bus is there (again): what is owed goes out. */
@@ -97,7 +108,7 @@ class CommandDispatcher implements Dispatcher {
     };
     const { counters } = this;
     const topics = topicsOf(options.root);
-    this.#answers = new Answers({ ...deps, counters, topics });
+    this.#answers = new Answers({ ...deps, counters, topics, watch: deps.watch ?? ((): void => {}) });
     this.#lanes = new Lanes({ ...deps, counters, answers: this.#answers });
     this.#intake = new Intake(
       { ...deps, counters, answers: this.#answers, lanes: this.#lanes },
@@ -129,6 +140,23 @@ class CommandDispatcher implements Dispatcher {
 
   find(device: string, id: string): Promise<CommandRecord | undefined> {
     return this.#intake.find(device, id);
+  }
+
+  check(request: CommandRequest): Refusal | undefined {
+    return this.#intake.check(request);
+  }
+
+  refused(refusal: Refusal): Refusal {
+    this.#intake.refused(refusal);
+    return refusal;
+  }
+
+  serveGroups(groups: Pick<GroupDoor, 'command'>): void {
+    this.#door.groups = groups;
+  }
+
+  connected(device: string): boolean {
+    return this.#lanes.get(device)?.peer !== undefined;
   }
 
   async cancel(device: string, id: string): Promise<Command | undefined> {

@@ -7,7 +7,7 @@ import type { Answers } from './answers.ts';
 import type { CommandCounters } from './command-counters.ts';
 import { newCommandId } from './command-id.ts';
 import type { CommandRequest, Refusal, RefusalReason } from './command-request.ts';
-import { isFinal, mayWait, step, type Command } from './command.ts';
+import { isFinal, mayWait, step, type Command, type Origin } from './command.ts';
 import type { AnswerAddress, CommandJournal, CommandRecord, Delivery } from './journal.ts';
 import type { Lanes } from './lanes.ts';
 import type { DeviceDirectory } from './peer.ts';
@@ -20,6 +20,7 @@ export interface RequestContext {
   expiryMs?: number;
   /** It lay somewhere for an unknown time: it is journalled and ends `expired`. */
   ageUnknown?: boolean;
+  origin?: Origin;
 }
 
 export type Submission =
@@ -117,6 +118,12 @@ export class Intake {
     return { kind: 'repeated', command };
   }
 
+  /** Why a request like this would be refused now, its age aside; undefined when it would not. */
+  check(request: CommandRequest): Refusal | undefined {
+    const judged = this.#judge(request, {});
+    return judged.kind === 'refused' ? judged.refusal : undefined;
+  }
+
   /** Judges a request on its merits, now. */
   #judge(request: CommandRequest, context: RequestContext): Judged {
     const { device, name, id, params } = request;
@@ -154,6 +161,7 @@ export class Intake {
       offline,
       acceptedMs,
       cancelRequested: false,
+      ...(context.origin === undefined ? {} : { origin: context.origin }),
       id: request.id ?? newCommandId(acceptedMs, random),
       deadlineMs: acceptedMs + (ttlMs === Infinity ? ttlSec * 1000 : ttlMs),
       status: 'accepted',

@@ -1,4 +1,4 @@
-import type { Command } from './command.ts';
+import type { Command, CommandStatus } from './command.ts';
 
 /** Where a caller wants the final answer: MQTT 5 Response Topic and Correlation Data. */
 export interface AnswerAddress {
@@ -9,6 +9,18 @@ export interface AnswerAddress {
 export interface CommandRecord {
   readonly command: Command;
   readonly answerTo?: AnswerAddress;
+}
+
+/** Which commands; those of every device, name and status where none is given. */
+export interface CommandQuery {
+  readonly device?: string;
+  readonly name?: string;
+  readonly id?: string;
+  readonly status?: CommandStatus;
+  /** True: without a final status; false: with one. */
+  readonly open?: boolean;
+  readonly limit: number;
+  readonly before?: number;
 }
 
 /** One MQTT delivery, kept so that its repetition (DUP) is known again after a crash. */
@@ -30,6 +42,8 @@ export interface CommandJournal {
   /** Commands whose final answer is owed, oldest first, after the cursor of the page before. */
   unanswered(page: { limit: number; after?: number }): Promise<{ records: CommandRecord[]; last?: number }>;
   find(device: string, id: string): Promise<CommandRecord | undefined>;
+  /** Newest first; the cursor of one page, `last`, is the `before` of the next. */
+  list(query: CommandQuery): Promise<{ commands: Command[]; last?: number }>;
   wasDelivered(key: string): Promise<boolean>;
   /**
    * A new command (final already when it can come to nothing) and the delivery that brought it, in one.

@@ -11,7 +11,7 @@ import {
   step,
   type Command,
   type CommandEvent,
-  type Effect,
+  type Step,
 } from './command.ts';
 import type { AnswerAddress, CommandJournal, CommandRecord } from './journal.ts';
 import type { CommandPeer } from './peer.ts';
@@ -153,7 +153,7 @@ export class Lane {
     if (!journal && effects.length === 0) return;
     this.#enqueue(async () => {
       if (journal) await this.#save(command);
-      this.#perform(tracked, command, effects);
+      this.#perform(tracked, { command, effects, journal });
       if (command.status !== before && isFinal(command.status)) {
         this.commands.delete(command.id);
         this.#deps.counters.finals[command.status]++;
@@ -181,11 +181,11 @@ export class Lane {
     }
   }
 
-  #perform(tracked: Tracked, command: Command, effects: readonly Effect[]): void {
+  #perform(tracked: Tracked, { command, effects, journal }: Step): void {
     const { answers, counters, log } = this.#deps;
     for (const effect of effects) {
       if (effect === 'write-command' && !this.#writeCommand(tracked)) return;
-      if (effect === 'announce') answers.announce(recordOf(tracked, command));
+      if (effect === 'announce') answers.announce(recordOf(tracked, command), journal);
       if (effect === 'write-cancel') this.#peer?.send({ type: 'cancel', re: command.id });
       if (effect === 'ack') this.#peer?.send({ type: 'ack', re: command.id });
       if (effect === 'disown') {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { FieldError } from '../../schemas/index.ts';
-import { messageOf } from '../kernel/errors.ts';
+import { HubError, messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Clock } from '../kernel/time.ts';
 import type { Answers } from './answers.ts';
@@ -8,6 +8,7 @@ import type { IncomingMessage } from './bus.ts';
 import { newCommandId } from './command-id.ts';
 import { parsePayload, type Refusal } from './command-request.ts';
 import type { Command } from './command.ts';
+import type { GroupDoor } from './group-door.ts';
 import type { Intake } from './intake.ts';
 import type { AnswerAddress, CommandJournal } from './journal.ts';
 import { isName, type Request, type Topics } from './topics.ts';
@@ -38,6 +39,8 @@ const maxCorrelationBytes = 1_024;
  * (with the caller's as `requestedId`) when a command has that id: one command never shows two final statuses.
  */
 export class MqttDoor {
+  /** Takes the group commands. */
+  groups: Pick<GroupDoor, 'command'> | undefined;
   readonly #deps: MqttDoorDeps;
 
   constructor(deps: MqttDoorDeps) {
@@ -49,13 +52,26 @@ export class MqttDoor {
     if (request === undefined) return this.#refuseTopic(message);
     if (request.kind === 'command') return this.#command(request, message);
     if (request.kind === 'cancel') return this.#cancel(request, message);
-    const { group, name } = request;
-    // No group is stored: every one is unknown.
-    return this.#refuse(
-      { device: group, name },
-      { reason: 'unknown-group' },
-      this.#addressOf(message).address,
-    );
+    return this.#groupCommand(request, message);
+  }
+
+  async #groupCommand(
+    { group, name }: Request & { kind: 'group-command' },
+    message: IncomingMessage,
+  ): Promise<void> {
+    const { address, refusal } = this.#addressOf(message);
+    const delivery = deliveryOf(message);
+    if (delivery !== undefined && (await this.#seenBefore(message, delivery))) return;
+    const fault = message.retain ? ({ reason: 'retained' } as const) : refusal;
+    if (this.groups === undefined) throw new HubError('bus-unavailable', 'starting');
+    await this.groups.command({
+      group,
+      name,
+      message,
+      ...(address === undefined ? {} : { answerTo: address }),
+      ...(delivery === undefined ? {} : { delivery }),
+      ...(fault === undefined ? {} : { refusal: fault }),
+    });
   }
 
   async #command(request: Request & { kind: 'command' }, message: IncomingMessage): Promise<void> {
@@ -84,6 +100,7 @@ export class MqttDoor {
         ...(delivery === undefined ? {} : { delivery }),
         ...(messageExpirySec === undefined ? {} : { expiryMs: messageExpirySec * 1000 }),
         ageUnknown: message.waited === true && messageExpirySec === undefined,
+        origin: { door: 'mqtt', actor: 'mqtt' },
       },
     );
     if (submission.kind === 'repeated') this.#deps.answers.repeat(submission.command, answer.address);

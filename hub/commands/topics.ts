@@ -23,6 +23,7 @@ export interface Topics {
   groupCommand(group: string, name: string): string;
   cancel(device: string, commandId: string): string;
   status(device: string, commandId: string, status: string): string;
+  groupStatus(group: string, id: string, status: string): string;
   presence(device: string): string;
   presenceChange(device: string, state: string): string;
   telemetry(device: string, stream: string): string;
@@ -73,6 +74,7 @@ export function topicsOf(root: string): Topics {
     groupCommand: (group, name) => below('group-command', group, name),
     cancel: (device, commandId) => below('cancel', device, commandId),
     status: (device, commandId, status) => below('status', device, commandId, status),
+    groupStatus: (group, id, status) => below('group-status', group, id, status),
     presence: (device) => below('presence', device),
     presenceChange: (device, state) => below('presence-change', device, state),
     telemetry: (device, stream) => below('telemetry', device, stream),

@@ -29,6 +29,7 @@ export interface DeviceSummary {
   id: string;
   type: string;
   site: string;
+  labels: Readonly<Record<string, string>>;
   /** `unknown`: the hub waits for it after a restart, or no hub runs that could tell. */
   presence: PresenceState;
   /** Since when, Unix ms; null when that is not known. */
@@ -47,6 +48,11 @@ export interface DeviceDetails extends DeviceSummary {
   clock?: ClockQuality;
 }
 
+export interface LabelChange {
+  readonly set: Readonly<Record<string, string>>;
+  readonly remove: readonly string[];
+}
+
 export interface DeviceOperations {
   /** @throws HubError `device-exists` (details.ids: those taken; nothing was added) · `input-invalid` */
   addDevices(request: NewDevices): Promise<NewCredential[]>;
@@ -54,6 +60,11 @@ export interface DeviceOperations {
   listDevices(): Promise<DeviceSummary[]>;
   /** @throws HubError `device-unknown` */
   showDevice(id: string): Promise<DeviceDetails>;
+  /**
+   * Sets and removes labels; keys as in selectors, values of 1 to 128 characters.
+   * @throws HubError `device-unknown` · `input-invalid`
+   */
+  labelDevice(id: string, change: LabelChange): Promise<DeviceDetails>;
   /** Ends its session (close 4403) and commands and clears its retained presence. @throws HubError `device-unknown` */
   removeDevice(id: string): Promise<void>;
 }

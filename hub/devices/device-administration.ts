@@ -41,8 +41,25 @@ export function createDeviceAdministration(deps: DeviceAdministrationDeps): Devi
       id: record.id,
       type: record.type,
       site: record.site,
+      labels: record.labels ?? {},
       presence: presence?.state ?? 'unknown',
       sinceMs: presence?.sinceMs ?? null,
+    };
+  }
+
+  function details(id: string): DeviceDetails {
+    const record = known(id);
+    const presence = deps.presence?.(id);
+    const session = registry.session(id);
+    const firmware = session?.firmware;
+    const clock = session?.clock;
+    return {
+      ...summary(record),
+      registeredMs: record.createdMs,
+      epoch: record.epoch,
+      ...(presence === undefined ? {} : { reason: presence.reason }),
+      ...(firmware === undefined ? {} : { firmware }),
+      ...(clock === undefined ? {} : { clock }),
     };
   }
 
@@ -66,20 +83,13 @@ export function createDeviceAdministration(deps: DeviceAdministrationDeps): Devi
 
     listDevices: () => Promise.resolve(registry.all().map(summary)),
 
-    async showDevice(id): Promise<DeviceDetails> {
-      const record = known(id);
-      const presence = deps.presence?.(id);
-      const session = registry.session(id);
-      const firmware = session?.firmware;
-      const clock = session?.clock;
-      return Promise.resolve({
-        ...summary(record),
-        registeredMs: record.createdMs,
-        epoch: record.epoch,
-        ...(presence === undefined ? {} : { reason: presence.reason }),
-        ...(firmware === undefined ? {} : { firmware }),
-        ...(clock === undefined ? {} : { clock }),
-      });
+    showDevice: (id) => Promise.resolve().then(() => details(id)),
+
+    async labelDevice(id, { set, remove }) {
+      known(id);
+      checkLabels(set, remove);
+      await registry.label(id, set, remove);
+      return details(id);
     },
 
     async removeDevice(id) {
@@ -109,5 +119,30 @@ function checkRequest({ ids, type, site }: NewDevices, catalog: DeviceTypeCatalo
   if (!sitePattern.test(site)) {
     const note = `site ${JSON.stringify(site)}: letters, digits, _ . and -, 1 to 64 of them`;
     throw new HubError('input-invalid', note, { details: { name: 'site', got: site } });
+  }
+}
+
+const maxLabels = 32;
+
+function checkLabels(set: Readonly<Record<string, string>>, remove: readonly string[]): void {
+  const keys = [...Object.keys(set), ...remove];
+  if (keys.length > maxLabels) {
+    throw new HubError('input-invalid', `at most ${maxLabels} labels at a time`, {
+      details: { name: 'set' },
+    });
+  }
+  for (const key of keys) {
+    // What a selector takes for the device's own.
+    const own = key === 'id' || key === 'type' || key === 'site';
+    if (own || !/^[A-Za-z][A-Za-z0-9_.-]{0,63}$/.test(key)) {
+      const note = `label ${JSON.stringify(key)}: a letter, then letters, digits and . _ -, and not id, type or site`;
+      throw new HubError('input-invalid', note, { details: { name: 'label', got: key } });
+    }
+  }
+  for (const [key, value] of Object.entries(set)) {
+    if (!/^[^,\p{Cc}]{1,128}$/u.test(value) || value !== value.trim()) {
+      const note = `label ${key}: a value of 1 to 128 characters without commas`;
+      throw new HubError('input-invalid', note, { details: { name: key, got: value.slice(0, 64) } });
+    }
   }
 }

@@ -9,6 +9,8 @@ export interface DeviceRecord {
   /** Unix ms. */
   createdMs: number;
   disabled: boolean;
+  /** What operators call it by, for selectors; none when not given. */
+  labels?: Readonly<Record<string, string>>;
   /** Of its newest session; 0 before the first. */
   epoch: number;
 }
@@ -47,6 +49,8 @@ export interface DeviceStore {
    * @throws HubError `device-exists`, `details.ids` has the ids that are taken or given twice
    */
   add(records: readonly DeviceRecord[]): Promise<void>;
+  /** Replaces all its labels. @throws HubError `device-unknown` */
+  setLabels(id: string, labels: Readonly<Record<string, string>>): Promise<void>;
   /** Forgets the device and its boots, not its epoch. @throws HubError `device-unknown` */
   remove(id: string): Promise<void>;
   /**

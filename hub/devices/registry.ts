@@ -153,6 +153,19 @@ export class Registry {
     for (const record of records) this.#records.set(record.id, { ...record });
   }
 
+  /** Gives and takes labels. @throws HubError `device-unknown` */
+  async label(
+    deviceId: string,
+    set: Readonly<Record<string, string>>,
+    remove: readonly string[],
+  ): Promise<void> {
+    const record = this.#records.get(deviceId);
+    const kept = Object.entries(record?.labels ?? {}).filter(([key]) => !remove.includes(key));
+    const labels = Object.fromEntries([...kept, ...Object.entries(set)]);
+    await this.#store.setLabels(deviceId, labels);
+    if (record !== undefined) record.labels = labels;
+  }
+
   /** Forgets the device and ends its sessions with 4403. @throws HubError `device-unknown` */
   async remove(deviceId: string): Promise<void> {
     await this.#store.remove(deviceId);

@@ -17,6 +17,12 @@ const table = {
   'hub-unreachable': { message: 'the hub does not answer', retryable: true },
   'device-exists': { message: 'a device with this id exists already', retryable: false },
   'device-unknown': { message: 'there is no device with this id', retryable: false },
+  'command-refused': { message: 'the command was refused', retryable: false },
+  'command-unknown': { message: 'there is no command with this id', retryable: false },
+  'group-unknown': { message: 'there is no group with this name', retryable: false },
+  'group-command-unknown': { message: 'there is no group command with this id', retryable: false },
+  'schedule-exists': { message: 'a schedule with this name exists already', retryable: false },
+  'schedule-unknown': { message: 'there is no schedule with this name', retryable: false },
   'dead-letter-unknown': { message: 'there is no dead letter with this id', retryable: false },
   'input-invalid': { message: 'the request is not valid', retryable: false },
 } as const satisfies Record<string, { message: string; retryable: boolean }>;

@@ -1,8 +1,12 @@
+import { benchCommands } from './commands.ts';
 import { benchIngest } from './ingest.ts';
 
 /** `npm run bench [-- NAME …]`: each bench in turn; one JSON object a bench on stdout, progress on stderr. */
 
-const benches: Record<string, () => Promise<object>> = { ingest: benchIngest };
+const benches: Record<string, () => Promise<object>> = {
+  ingest: benchIngest,
+  commands: benchCommands,
+};
 
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => benches[name] === undefined);

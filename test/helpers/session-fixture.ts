@@ -144,6 +144,13 @@ export class MemoryDeviceStore implements DeviceStore {
     return Promise.resolve();
   }
 
+  setLabels(id: string, labels: Readonly<Record<string, string>>): Promise<void> {
+    const record = this.#records.get(id);
+    if (record === undefined) return Promise.reject(new HubError('device-unknown', id));
+    record.labels = labels;
+    return Promise.resolve();
+  }
+
   async openSession({ deviceId, boot, uptimeMs, nowMs }: SessionOpening) {
     await this.gate;
     if (this.fails) throw new HubError('database-failed');

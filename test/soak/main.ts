@@ -1,5 +1,7 @@
 /** Long scenarios at full size: `npm run soak -- NAME [devices]`. Exits 1 when a promise was broken. */
 
+import { commandChaos } from './command-chaos.ts';
+import { groupStop } from './group-stop.ts';
 import { soakKills } from './kills.ts';
 import { soakNoisy } from './noisy.ts';
 import { soakOutage } from './outage.ts';
@@ -18,6 +20,8 @@ const scenarios: Readonly<Record<string, (devices: number) => Promise<boolean>>>
   noisy: soakNoisy,
   'outage-dead': () => soakOutage('dead'),
   'outage-frozen': () => soakOutage('frozen'),
+  commands: told(commandChaos),
+  group: told(groupStop),
   stall: told(stall),
   restarts: told(restarts),
   'half-open': told(halfOpen),

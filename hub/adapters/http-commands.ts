@@ -1,0 +1,219 @@
+/** Commands as JSON over HTTP; a request is judged by the rules of the MQTT door, and refused in its words. */
+
+import type { FastifyInstance } from 'fastify';
+import type { CommandOperations } from '../commands/command-operations.ts';
+import type { CommandStatus, Origin } from '../commands/command.ts';
+import { badQuery, wholeNumber } from './http-query.ts';
+
+const statuses = ['accepted', 'queued', 'sent', 'received', 'running', 'uncertain'] as const;
+const finalStatuses = ['succeeded', 'failed', 'rejected', 'expired', 'cancelled', 'lost'] as const;
+const allStatuses: readonly CommandStatus[] = [...statuses, ...finalStatuses];
+/** A caller that would wait longer asks again. */
+const maxWaitMs = 60_000;
+const maxPage = 1_000;
+
+export const commandName = { type: 'string', pattern: '^[A-Za-z0-9_-]{1,64}$' };
+const fieldError = {
+  type: 'object',
+  properties: {
+    path: { type: 'string', description: 'JSON pointer to the field' },
+    keyword: { type: 'string' },
+    expected: { type: 'string' },
+    got: { type: 'string' },
+  },
+};
+/** Documentation only: answers are not filtered by it. */
+const commandAnswer = {
+  type: 'object',
+  additionalProperties: true,
+  properties: {
+    id: commandName,
+    device: commandName,
+    name: commandName,
+    status: { type: 'string', enum: allStatuses },
+    final: { type: 'boolean' },
+    params: { type: 'object', additionalProperties: true },
+    accepted: { type: 'number' },
+    ts: { type: 'number', description: 'when the status was entered' },
+    deadline: { type: 'number' },
+    reason: { type: 'string' },
+    errors: { type: 'array', items: fieldError },
+    output: { description: "as the command's own schema says" },
+  },
+};
+export const faultAnswer = {
+  type: 'object',
+  properties: {
+    error: {
+      type: 'object',
+      required: ['code', 'message'],
+      properties: {
+        code: { type: 'string' },
+        message: { type: 'string' },
+        details: {
+          type: 'object',
+          additionalProperties: true,
+          properties: { reason: { type: 'string' }, errors: { type: 'array', items: fieldError } },
+        },
+      },
+    },
+  },
+};
+const commandBody = {
+  type: 'object',
+  properties: {
+    id: {
+      ...commandName,
+      description: "the caller's own id, unique per device; needed for actuate and critical commands",
+    },
+    params: { type: 'object', additionalProperties: true },
+    ttlMs: { type: 'integer', minimum: 1, maximum: 2_592_000_000 },
+  },
+};
+const wait = {
+  type: 'string',
+  maxLength: 16,
+  description: 'such as 10s or 500ms: answer when it has ended, or then',
+};
+const waitQuery = { type: 'object', additionalProperties: false, properties: { wait } };
+const path = { type: 'object', properties: { id: { type: 'string' }, command: { type: 'string' } } };
+export const idempotencyHeader = {
+  type: 'object',
+  properties: {
+    'idempotency-key': { type: 'string', description: 'stands for the id where the body has none' },
+  },
+};
+
+interface Addressed {
+  Params: { id: string; command: string };
+  Querystring: { wait?: string };
+}
+type ListQuery = Partial<Record<'device' | 'name' | 'id' | 'status' | 'open' | 'limit' | 'before', string>>;
+
+/** Who may open the socket in the data folder is the hub's own user. */
+export const socketOrigin: Origin = { door: 'http', actor: 'local' };
+
+/** Adds `/api/v1/commands` and `/api/v1/devices/{id}/commands/…` to `app`. */
+export function serveCommands(app: FastifyInstance, operations: CommandOperations): void {
+  // Bodies arrive here as bytes: one parser judges them, whichever door they come by.
+  void app.register((scope, _options, done) => {
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, parsed) => parsed(null, body));
+    serveSend(scope, operations);
+    done();
+  });
+  const tags = ['commands'];
+  const answers = { 200: commandAnswer, '4xx': faultAnswer };
+
+  app.get<Addressed>(
+    '/api/v1/devices/:id/commands/:command',
+    {
+      schema: {
+        tags,
+        summary: 'One command, by its id',
+        params: path,
+        querystring: waitQuery,
+        response: answers,
+      },
+    },
+    ({ params, query }) => operations.show(params.id, params.command, waitMs(query.wait)),
+  );
+
+  app.post<Addressed>(
+    '/api/v1/devices/:id/commands/:command/cancel',
+    {
+      schema: {
+        tags,
+        summary: 'Ask for its end; what has begun may end otherwise',
+        params: path,
+        response: answers,
+      },
+    },
+    ({ params }) => operations.cancel(params.id, params.command),
+  );
+
+  const text = { type: 'string', maxLength: 64 };
+  const querystring = {
+    type: 'object',
+    additionalProperties: false,
+    properties: {
+      device: text,
+      name: text,
+      id: text,
+      status: { type: 'string', enum: allStatuses },
+      open: { type: 'string', enum: ['true', 'false'], description: 'without a final status' },
+      limit: text,
+      before: { ...text, description: 'the `next` of the page before' },
+    },
+  };
+  const page = {
+    type: 'object',
+    properties: { commands: { type: 'array', items: commandAnswer }, next: { type: 'number' } },
+  };
+  app.get<{ Querystring: ListQuery }>(
+    '/api/v1/commands',
+    {
+      schema: {
+        tags,
+        summary: 'Commands, newest first',
+        querystring,
+        response: { 200: page, '4xx': faultAnswer },
+      },
+    },
+    ({ query }) => {
+      const { limit, before, open, status, ...wanted } = query;
+      return operations.list({
+        ...wanted,
+        limit: wholeNumber(limit ?? '100', 'limit', maxPage),
+        ...(before === undefined ? {} : { before: wholeNumber(before, 'before', Number.MAX_SAFE_INTEGER) }),
+        ...(open === undefined ? {} : { open: open === 'true' }),
+        ...(status === undefined ? {} : { status: status as CommandStatus }),
+      });
+    },
+  );
+}
+
+function serveSend(app: FastifyInstance, operations: CommandOperations): void {
+  app.post<Addressed & { Body: Buffer | undefined }>(
+    '/api/v1/devices/:id/commands/:command',
+    {
+      // The schema of the body is told, not applied: the device type judges the params.
+      validatorCompiler: () => () => true,
+      schema: {
+        tags: ['commands'],
+        summary:
+          'Send a command, by its name. 202: it is in the journal; 200: it has ended, or is known already',
+        params: path,
+        querystring: waitQuery,
+        headers: idempotencyHeader,
+        body: commandBody,
+        response: { 200: commandAnswer, 202: commandAnswer, '4xx': faultAnswer },
+      },
+    },
+    async (request, reply) => {
+      const { params, query, body, headers } = request;
+      const idempotencyKey = headers['idempotency-key'];
+      const command = await operations.send(
+        {
+          device: params.id,
+          name: params.command,
+          payload: body ?? new Uint8Array(),
+          ...(typeof idempotencyKey === 'string' ? { idempotencyKey } : {}),
+        },
+        socketOrigin,
+        waitMs(query.wait),
+      );
+      return reply.code(command.final || command.repeated ? 200 : 202).send(command);
+    },
+  );
+}
+
+/** `10s`, `500ms` → ms. */
+function waitMs(text: string | undefined): number {
+  if (text === undefined) return 0;
+  const [, count, unit] = /^(\d{1,6})(ms|s)$/.exec(text) ?? [];
+  const ms = count === undefined ? Number.NaN : Number(count) * (unit === 's' ? 1_000 : 1);
+  if (!(ms <= maxWaitMs))
+    throw badQuery('wait', `a time such as 10s or 500ms, at most ${maxWaitMs / 1000}s`, text);
+  return ms;
+}

@@ -1,0 +1,149 @@
+/** Groups (stored selectors) and group commands, as JSON over HTTP. */
+
+import type { FastifyInstance } from 'fastify';
+import type { GroupOperations } from '../commands/group-operations.ts';
+import { commandName, faultAnswer, idempotencyHeader, socketOrigin } from './http-commands.ts';
+
+const selector = {
+  type: 'string',
+  minLength: 1,
+  maxLength: 2_048,
+  description: 'all, a device id, or key=value,…',
+};
+const group = { type: 'string', pattern: '^[A-Za-z0-9_-]{1,64}$' };
+const groupAnswer = {
+  type: 'object',
+  additionalProperties: true,
+  properties: {
+    id: commandName,
+    group: { type: 'string' },
+    to: selector,
+    name: commandName,
+    status: { type: 'string', enum: ['running', 'finished', 'stopped', 'expired', 'cancelled'] },
+    final: { type: 'boolean' },
+    reason: { type: 'string' },
+    targets: { type: 'integer' },
+    succeeded: { type: 'integer' },
+    failed: { type: 'integer', description: 'ended otherwise, or uncertain' },
+    devices: {
+      type: 'array',
+      items: {
+        type: 'object',
+        properties: { device: { type: 'string' }, status: { type: 'string' }, reason: { type: 'string' } },
+      },
+    },
+  },
+};
+const requestBody = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['name'],
+  properties: {
+    to: selector,
+    group,
+    name: commandName,
+    command: {
+      type: 'object',
+      additionalProperties: true,
+      description: '{id?, params?, ttlMs?, wave?, maxFailures?, jitterMs?}, as on the MQTT topic',
+    },
+    dryRun: { type: 'boolean', description: 'only tell which devices it would go to' },
+  },
+  oneOf: [{ required: ['to'] }, { required: ['group'] }],
+};
+
+interface SendBody {
+  to?: string;
+  group?: string;
+  name: string;
+  command?: Record<string, unknown>;
+  dryRun?: boolean;
+}
+
+/** Adds `/api/v1/groups` and `/api/v1/group-commands` to `app`. */
+export function serveGroups(app: FastifyInstance, operations: GroupOperations): void {
+  const tags = ['groups'];
+  const answers = { 200: groupAnswer, '4xx': faultAnswer };
+  const byId = { type: 'object', properties: { id: { type: 'string' } } };
+  const byName = { type: 'object', properties: { name: group } };
+
+  app.get('/api/v1/groups', { schema: { tags, summary: 'All groups' } }, async () => ({
+    groups: await operations.groups(),
+  }));
+
+  app.put<{ Params: { name: string }; Body: { selector: string } }>(
+    '/api/v1/groups/:name',
+    {
+      schema: {
+        tags,
+        summary: 'Store a selector under a name',
+        params: byName,
+        body: {
+          type: 'object',
+          additionalProperties: false,
+          required: ['selector'],
+          properties: { selector },
+        },
+      },
+    },
+    async ({ params, body }) => {
+      const stored = { name: params.name, selector: body.selector };
+      await operations.setGroup(stored);
+      return stored;
+    },
+  );
+
+  app.delete<{ Params: { name: string } }>(
+    '/api/v1/groups/:name',
+    { schema: { tags, summary: 'Forget a group', params: byName } },
+    async ({ params }, reply) => {
+      await operations.removeGroup(params.name);
+      return reply.code(204).send();
+    },
+  );
+
+  app.post<{ Body: SendBody }>(
+    '/api/v1/group-commands',
+    {
+      schema: {
+        tags,
+        summary:
+          'Send a command to many devices, in waves; or, with dryRun, tell which devices that would be',
+        headers: idempotencyHeader,
+        body: requestBody,
+        response: { 202: groupAnswer, '4xx': faultAnswer },
+      },
+    },
+    async ({ body, headers }, reply) => {
+      const { dryRun = false, command = {}, ...addressed } = body;
+      const key = headers['idempotency-key'];
+      const request = {
+        ...addressed,
+        payload: Buffer.from(JSON.stringify(command)),
+        ...(typeof key === 'string' ? { idempotencyKey: key } : {}),
+      };
+      if (dryRun) return operations.preview(request);
+      const sent = await operations.send(request, socketOrigin);
+      return reply.code(sent.repeated ? 200 : 202).send(sent);
+    },
+  );
+
+  app.get<{ Params: { id: string } }>(
+    '/api/v1/group-commands/:id',
+    { schema: { tags, summary: 'Where it stands, device by device', params: byId, response: answers } },
+    ({ params }) => operations.show(params.id),
+  );
+
+  app.post<{ Params: { id: string } }>(
+    '/api/v1/group-commands/:id/cancel',
+    {
+      schema: {
+        tags,
+        summary: 'No further wave; what is not sent yet ends',
+        params: byId,
+        response: answers,
+      },
+    },
+    ({ params }) => operations.cancel(params.id),
+  );
+}

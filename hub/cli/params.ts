@@ -1,0 +1,43 @@
+/** Options that carry values of a command. */
+
+import { InvalidArgumentError } from 'commander';
+
+/** `key=value` into the object of all so far; a value that is JSON is read as such, anything else is text. */
+export function parseParam(
+  text: string,
+  before: Record<string, unknown> | undefined = {},
+): Record<string, unknown> {
+  const [, key, value = ''] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
+  if (key === undefined || key === '__proto__') {
+    throw new InvalidArgumentError('It must be key=value, such as seconds=10.');
+  }
+  return { ...before, [key]: readValue(value) };
+}
+
+function readValue(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** A JSON object. */
+export function parseObject(text: string): Record<string, unknown> {
+  const value = readValue(text);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new InvalidArgumentError('It must be a JSON object.');
+  }
+  return { ...value };
+}
+
+const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** `500ms`, `30s`, `5m`, `1h`, `2d` → ms. */
+export function parseDuration(text: string): number {
+  const [, count, unit] = /^(\d{1,9})(ms|s|m|h|d)$/.exec(text) ?? [];
+  const ms = Number(count) * (unitMs[unit ?? ''] ?? Number.NaN);
+  if (!(ms <= 30 * 86_400_000))
+    throw new InvalidArgumentError('It must be a time such as 30s, 5m or 1h, at most 30d.');
+  return ms;
+}

@@ -1,0 +1,117 @@
+import { HubError } from '../kernel/errors.ts';
+import { payloadOf, type StatusPayload } from './answers.ts';
+import { parsePayload, type Refusal } from './command-request.ts';
+import { isFinal, type Command, type Origin } from './command.ts';
+import type { CommandWaits } from './command-waits.ts';
+import type { Dispatcher } from './dispatcher.ts';
+import type { CommandJournal, CommandQuery } from './journal.ts';
+import { refusalText } from './refusal-text.ts';
+
+/** A command as operators see it: the payload of its status topic, and what was asked. Times are Unix ms. */
+export interface CommandView extends StatusPayload {
+  readonly final: boolean;
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly accepted: number;
+  readonly origin?: Origin;
+}
+
+/** A request as it came: judged by the same rules on every door. */
+export interface RawCommand {
+  readonly device: string;
+  readonly name: string;
+  /** `{id?, params?, ttlMs?}` as JSON in UTF-8. */
+  readonly payload: Uint8Array;
+  /** Stands for the id where the payload has none. */
+  readonly idempotencyKey?: string;
+}
+
+/** Commands for doors that answer a caller directly: HTTP, and through it the command line. */
+export interface CommandOperations {
+  /**
+   * Resolves once the command is in the journal, or up to `waitMs` later with its final status.
+   * `repeated`: the same request came before.
+   * @throws HubError `command-refused` with `details.reason` and `details.errors` · `bus-unavailable` when stopping
+   */
+  send(request: RawCommand, origin: Origin, waitMs?: number): Promise<CommandView & { repeated: boolean }>;
+  /** Also after a wait of up to `waitMs` for its end. @throws HubError `command-unknown` · `database-failed` */
+  show(device: string, id: string, waitMs?: number): Promise<CommandView>;
+  /** A journalled request: what the device has begun may end otherwise. @throws as `show` */
+  cancel(device: string, id: string): Promise<CommandView>;
+  /** Newest first. `next`: the `before` of the next page. @throws HubError `database-failed` */
+  list(query: CommandQuery): Promise<{ commands: CommandView[]; next?: number }>;
+}
+
+/** A refusal as the fault of an operation. */
+export function refusedError(refusal: Refusal): HubError {
+  const { reason, errors } = refusal;
+  return new HubError('command-refused', refusalText(refusal), {
+    details: { reason, ...(errors === undefined ? {} : { errors }) },
+  });
+}
+
+export function createCommandOperations(deps: {
+  dispatcher: Dispatcher;
+  journal: CommandJournal;
+  waits: CommandWaits;
+}): CommandOperations {
+  const { dispatcher, journal, waits } = deps;
+
+  async function known(device: string, id: string): Promise<Command> {
+    const record = await dispatcher.find(device, id);
+    if (record === undefined) throw new HubError('command-unknown', `${device}/${id}`);
+    return record.command;
+  }
+
+  async function ended(command: Command, waitMs: number): Promise<Command> {
+    const { device, id } = command;
+    const wait = waits.begin(device, id, waitMs);
+    const now = await known(device, id);
+    if (isFinal(now.status)) wait.cancel();
+    return (await wait.ended) ?? known(device, id);
+  }
+
+  return {
+    async send({ device, name, payload, idempotencyKey }, origin, waitMs = 0) {
+      const parsed = parsePayload(payload, idempotencyKey);
+      if (parsed.kind === 'refused') throw refusedError(dispatcher.refused(parsed.refusal));
+      const { id, params, ttlMs } = parsed;
+      const submission = await dispatcher.submit(
+        {
+          device,
+          name,
+          params,
+          ...(id === undefined ? {} : { id }),
+          ...(ttlMs === undefined ? {} : { ttlMs }),
+        },
+        { origin },
+      );
+      if (submission.kind === 'refused') throw refusedError(submission.refusal);
+      const command = await ended(submission.command, waitMs);
+      return { ...viewOf(command), repeated: submission.kind === 'repeated' };
+    },
+
+    show: async (device, id, waitMs = 0) => viewOf(await ended(await known(device, id), waitMs)),
+
+    async cancel(device, id) {
+      const command = await dispatcher.cancel(device, id);
+      if (command === undefined) throw new HubError('command-unknown', `${device}/${id}`);
+      return viewOf(command);
+    },
+
+    async list(query) {
+      const { commands, last } = await journal.list(query);
+      return { commands: commands.map(viewOf), ...(last === undefined ? {} : { next: last }) };
+    },
+  };
+}
+
+function viewOf(command: Command): CommandView {
+  const { params, acceptedMs, origin, status } = command;
+  return {
+    ...payloadOf(command),
+    final: isFinal(status),
+    params,
+    accepted: acceptedMs,
+    ...(origin === undefined ? {} : { origin }),
+  };
+}

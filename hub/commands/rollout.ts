@@ -1,0 +1,126 @@
+import type { CommandStatus, Origin } from './command.ts';
+import type { AnswerAddress } from './journal.ts';
+
+/**
+ * One command for many devices, in waves, as a pure decision over where its targets stand.
+ *
+ *   running ──every target has a final status──▶ finished
+ *      ├──more failures than allowed──▶ stopped
+ *      ├──no more time for the next wave──▶ expired
+ *      └──on request──▶ cancelled
+ *
+ * The targets are frozen when it is accepted. Each gets one command whose id is the rollout's own, so that asking
+ * twice, or again after a restart, sends once. A wave begins when nothing of the waves before it can still move:
+ * every command has a final status, or is uncertain, or waits for a device without a session.
+ */
+
+export type RolloutStatus = 'running' | 'finished' | 'stopped' | 'expired' | 'cancelled';
+
+export interface Rollout {
+  readonly id: string;
+  /** As asked for: a selector, or the name of a stored one. */
+  readonly to: string;
+  readonly group?: string;
+  readonly name: string;
+  readonly params: Readonly<Record<string, unknown>>;
+  /** Of each command, from the moment it is accepted. */
+  readonly ttlMs?: number;
+  /** Devices in one wave. */
+  readonly wave: number;
+  /** With more failures than this it stops. */
+  readonly maxFailures: number;
+  /** Each device's command waits for a share of this of its own, ms. */
+  readonly jitterMs: number;
+  readonly acceptedMs: number;
+  /** No command is sent at or after this moment, Unix ms. */
+  readonly expiresMs?: number;
+  readonly origin: Origin;
+  readonly answerTo?: AnswerAddress;
+  readonly status: RolloutStatus;
+  readonly reason?: string;
+  readonly endedMs?: number;
+}
+
+/** `waiting`: its command is not sent for yet. `skipped`: it never will be. */
+export type TargetStatus = CommandStatus | 'waiting' | 'skipped';
+
+export interface Target {
+  readonly device: string;
+  status: TargetStatus;
+  reason?: string;
+  /** Its command is queued, and the device has no session. */
+  parked?: boolean;
+}
+
+export interface Tally {
+  targets: number;
+  succeeded: number;
+  /** Ended otherwise, or uncertain: what counts against `maxFailures`. */
+  failed: number;
+  /** Under way, or queued. */
+  open: number;
+  waiting: number;
+  skipped: number;
+}
+
+export type Decision =
+  /** The indexes of the targets whose commands are due now. */
+  | { kind: 'send'; indexes: number[] }
+  | { kind: 'wait' }
+  | { kind: 'end'; status: Exclude<RolloutStatus, 'running' | 'cancelled'>; reason?: string };
+
+const failures: ReadonlySet<TargetStatus> = new Set([
+  'failed',
+  'rejected',
+  'expired',
+  'cancelled',
+  'lost',
+  'uncertain',
+]);
+
+export function tally(targets: readonly Target[]): Tally {
+  const counts: Tally = { targets: targets.length, succeeded: 0, failed: 0, open: 0, waiting: 0, skipped: 0 };
+  for (const { status } of targets) {
+    if (status === 'succeeded' || status === 'waiting' || status === 'skipped') counts[status]++;
+    else if (failures.has(status)) counts.failed++;
+    else counts.open++;
+  }
+  return counts;
+}
+
+/** True when nothing more will become of the target. */
+export function isSettled({ status }: Target): boolean {
+  return status === 'succeeded' || status === 'skipped' || (failures.has(status) && status !== 'uncertain');
+}
+
+/** What a running rollout does next. @param random01 a device's own share of the jitter, in [0, 1), always the same */
+export function decide(
+  rollout: Rollout,
+  targets: readonly Target[],
+  nowMs: number,
+  random01: (device: string) => number,
+): Decision {
+  const { failed, waiting } = tally(targets);
+  if (failed > rollout.maxFailures && (waiting > 0 || !targets.every(isSettled))) {
+    return { kind: 'end', status: 'stopped', reason: 'too-many-failures' };
+  }
+  if (waiting === 0) return targets.every(isSettled) ? { kind: 'end', status: 'finished' } : { kind: 'wait' };
+  if (rollout.expiresMs !== undefined && nowMs >= rollout.expiresMs) {
+    return { kind: 'end', status: 'expired', reason: 'deadline' };
+  }
+  const first = targets.findIndex(({ status }) => status === 'waiting');
+  const start = first - (first % rollout.wave);
+  const before = targets.slice(0, start);
+  if (
+    before.some((target) => !isSettled(target) && target.status !== 'uncertain' && target.parked !== true)
+  ) {
+    return { kind: 'wait' };
+  }
+  const indexes: number[] = [];
+  for (let index = start; index < Math.min(start + rollout.wave, targets.length); index++) {
+    const target = targets[index];
+    if (target?.status !== 'waiting') continue;
+    if (nowMs >= rollout.acceptedMs + random01(target.device) * rollout.jitterMs) indexes.push(index);
+  }
+  return indexes.length === 0 ? { kind: 'wait' } : { kind: 'send', indexes };
+}

@@ -1,0 +1,245 @@
+import { HubError, messageOf } from '../kernel/errors.ts';
+import type { Log } from '../kernel/log.ts';
+import type { Cancel, Clock } from '../kernel/time.ts';
+import { isTimeZone, type CronFields } from './next-time.ts';
+import { dueOf, nextOf, type Schedule, type ScheduledAction } from './schedule.ts';
+
+/** Schedules and their last times. Each write is synced; all reject with HubError `database-failed`. */
+export interface ScheduleStore {
+  load(): Promise<Schedule[]>;
+  save(schedule: Schedule): Promise<void>;
+  remove(name: string): Promise<void>;
+}
+
+export interface SchedulesDeps {
+  clock: Clock;
+  log: Log;
+  store: ScheduleStore;
+  /** What an expression allows; undefined when it is none. */
+  parseCron: (expression: string) => CronFields | undefined;
+  /** Throws HubError `input-invalid` for what is no selector. */
+  checkSelector: (selector: string) => void;
+  /**
+   * Sends a command under an id that is the occurrence's own, so that asking again sends nothing twice.
+   * `later`: not now, but it may be asked again. `refused`: why.
+   */
+  command: (
+    schedule: Schedule,
+    action: ScheduledAction & { kind: 'command' },
+    id: string,
+  ) => Promise<{ kind: 'sent' } | { kind: 'later' | 'refused'; reason: string }>;
+  /** The run of that id still sends, or waits for what it sent. */
+  runs: (id: string) => boolean;
+  /** Fire and forget. */
+  notice: (schedule: Schedule, action: ScheduledAction & { kind: 'notice' }) => void;
+}
+
+export interface NewSchedule extends Omit<Schedule, 'createdMs' | 'lastMs'> {}
+
+/** A schedule as operators see it. */
+export interface ScheduleView extends Schedule {
+  /** Unix ms; absent when it has none any more, or is paused. */
+  readonly nextMs?: number;
+}
+
+export interface SchedulesCounters {
+  fired: number;
+  /** Missed while the hub was away, and not made up for. */
+  missed: number;
+  /** The run before was not over. */
+  overlapped: number;
+  refused: number;
+  failures: number;
+}
+
+const tickMs = 250;
+const maxSchedules = 1_000;
+const namePattern = /^[A-Za-z0-9_-]{1,40}$/;
+
+interface Kept {
+  schedule: Schedule;
+  readonly fields: CronFields | undefined;
+  nextMs: number | undefined;
+  busy: boolean;
+}
+
+/**
+ * Commands and notices at their times. A time is dealt with once: what was done last is on disk, and ids made of
+ * schedule and time keep a command from being sent twice when the hub dies between the two.
+ */
+export class Schedules {
+  readonly counters: SchedulesCounters = { fired: 0, missed: 0, overlapped: 0, refused: 0, failures: 0 };
+  readonly #deps: SchedulesDeps;
+  readonly #kept = new Map<string, Kept>();
+  #timer: Cancel | undefined;
+
+  constructor(deps: SchedulesDeps) {
+    this.#deps = deps;
+  }
+
+  /** @throws HubError `database-failed` */
+  async start(): Promise<void> {
+    for (const schedule of await this.#deps.store.load()) this.#keep(schedule);
+    this.#timer = this.#deps.clock.every(tickMs, () => this.#tick());
+  }
+
+  /** All of them, by name. */
+  list(): ScheduleView[] {
+    return [...this.#kept.values()].map(viewOf).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  /** The next `count` times, Unix ms. @throws HubError `schedule-unknown` */
+  next(name: string, count: number): number[] {
+    const { schedule, fields } = this.#known(name);
+    const times: number[] = [];
+    let { lastMs } = schedule;
+    while (times.length < count) {
+      const next = nextOf(lastMs === undefined ? schedule : Object.assign({}, schedule, { lastMs }), fields);
+      if (next === undefined) break;
+      times.push(next);
+      lastMs = next;
+    }
+    return times;
+  }
+
+  /** @throws HubError `input-invalid` naming the member · `schedule-exists` · `database-failed` */
+  async add(given: NewSchedule): Promise<ScheduleView> {
+    const schedule: Schedule = { ...given, createdMs: this.#deps.clock.now() };
+    this.#check(schedule);
+    if (this.#kept.has(schedule.name)) throw new HubError('schedule-exists', schedule.name);
+    if (this.#kept.size >= maxSchedules)
+      throw invalid('name', `one of at most ${maxSchedules} schedules`, 'more');
+    await this.#deps.store.save(schedule);
+    return viewOf(this.#keep(schedule));
+  }
+
+  /** A resumed one goes on with the times to come. @throws HubError `schedule-unknown` · `database-failed` */
+  async pause(name: string, paused: boolean): Promise<ScheduleView> {
+    const kept = this.#known(name);
+    const { lastMs, createdMs } = kept.schedule;
+    const passed = Math.max(lastMs ?? createdMs, this.#deps.clock.now());
+    const resumed = kept.schedule.paused && !paused && kept.fields !== undefined ? { lastMs: passed } : {};
+    await this.#save(kept, { ...kept.schedule, ...resumed, paused });
+    return viewOf(kept);
+  }
+
+  /** @throws HubError `schedule-unknown` · `database-failed` */
+  async remove(name: string): Promise<void> {
+    this.#known(name);
+    await this.#deps.store.remove(name);
+    this.#kept.delete(name);
+  }
+
+  close(): void {
+    this.#timer?.();
+  }
+
+  #tick(): void {
+    const nowMs = this.#deps.clock.now();
+    for (const kept of this.#kept.values()) {
+      if (kept.busy || kept.nextMs === undefined || kept.nextMs > nowMs || kept.schedule.paused) continue;
+      kept.busy = true;
+      void this.#run(kept, nowMs).finally(() => {
+        kept.busy = false;
+      });
+    }
+  }
+
+  async #run(kept: Kept, nowMs: number): Promise<void> {
+    const { log } = this.#deps;
+    const { name } = kept.schedule;
+    try {
+      const due = dueOf(kept.schedule, kept.fields, nowMs);
+      if (due.kind === 'fire') await this.#fire(kept, due.atMs);
+      if (due.kind === 'skip') {
+        this.counters.missed += 1;
+        log.warn({ schedule: name, at: due.atMs }, 'a scheduled time was missed and is left out');
+        await this.#done(kept, due.atMs);
+      }
+    } catch (error) {
+      // The next tick tries again.
+      this.counters.failures += 1;
+      log.error({ schedule: name, reason: messageOf(error) }, 'a schedule waits');
+    }
+  }
+
+  async #fire(kept: Kept, atMs: number): Promise<void> {
+    const { log } = this.#deps;
+    const { schedule } = kept;
+    const { action, name, lastMs } = schedule;
+    if (action.kind === 'notice') {
+      // A notice is worth less than the promise that it is not sent twice.
+      await this.#done(kept, atMs);
+      this.#deps.notice(schedule, action);
+      this.counters.fired += 1;
+      return;
+    }
+    if (lastMs !== undefined && this.#deps.runs(idOf(name, lastMs))) {
+      this.counters.overlapped += 1;
+      log.warn({ schedule: name, at: atMs }, 'a scheduled time was left out: the run before is not over');
+      return this.#done(kept, atMs);
+    }
+    const outcome = await this.#deps.command(schedule, action, idOf(name, atMs));
+    if (outcome.kind === 'later') return;
+    if (outcome.kind === 'sent') this.counters.fired += 1;
+    else {
+      this.counters.refused += 1;
+      log.warn({ schedule: name, reason: outcome.reason }, 'a scheduled command was refused');
+    }
+    await this.#done(kept, atMs);
+  }
+
+  #done(kept: Kept, atMs: number): Promise<void> {
+    return this.#save(kept, { ...kept.schedule, lastMs: atMs });
+  }
+
+  async #save(kept: Kept, schedule: Schedule): Promise<void> {
+    if (!this.#kept.has(schedule.name)) return;
+    await this.#deps.store.save(schedule);
+    kept.schedule = schedule;
+    kept.nextMs = nextOf(schedule, kept.fields);
+  }
+
+  #keep(schedule: Schedule): Kept {
+    const fields = schedule.cron === undefined ? undefined : this.#deps.parseCron(schedule.cron);
+    const kept = { schedule, fields, nextMs: nextOf(schedule, fields), busy: false };
+    this.#kept.set(schedule.name, kept);
+    return kept;
+  }
+
+  #known(name: string): Kept {
+    const kept = this.#kept.get(name);
+    if (kept === undefined) throw new HubError('schedule-unknown', name);
+    return kept;
+  }
+
+  #check({ name, cron, atMs, timeZone, to }: Schedule): void {
+    if (!namePattern.test(name)) throw invalid('name', '1 to 40 letters, digits, _ and -', name);
+    if ((cron === undefined) === (atMs === undefined))
+      throw invalid('cron', 'given, or atMs, not both', String(cron));
+    if (cron !== undefined && this.#deps.parseCron(cron) === undefined) {
+      throw invalid(
+        'cron',
+        'five fields, or six with the seconds first, of numbers, lists, ranges and steps',
+        cron,
+      );
+    }
+    if (!isTimeZone(timeZone)) throw invalid('timeZone', 'an IANA time zone such as Europe/Berlin', timeZone);
+    this.#deps.checkSelector(to);
+  }
+}
+
+/** The id of a run: the same for the same time. */
+function idOf(name: string, atMs: number): string {
+  return `${name}-${Math.round(atMs / 1000)}`;
+}
+
+function viewOf({ schedule, nextMs }: Kept): ScheduleView {
+  return nextMs === undefined || schedule.paused ? schedule : { ...schedule, nextMs };
+}
+
+function invalid(member: string, expected: string, got: string): HubError {
+  return new HubError('input-invalid', `${member} must be ${expected}`, {
+    details: { errors: [{ path: `/${member}`, expected, got: got.slice(0, 64) }] },
+  });
+}

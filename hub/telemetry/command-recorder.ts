@@ -1,0 +1,75 @@
+import type { Command } from '../commands/command.ts';
+import type { DeviceRecord } from '../devices/device-store.ts';
+import type { FrameOwner } from './batch.ts';
+import { ownAccount, type Books } from './books.ts';
+import { compileFieldEncoder, encodePrefix, encodeTimeUs } from './line-protocol.ts';
+import type { Writer } from './writer.ts';
+
+const encodeCommand = compileFieldEncoder([
+  { name: 'device', kind: 'string', tag: false },
+  { name: 'id', kind: 'string', tag: false },
+  { name: 'reason', kind: 'string', tag: false },
+  { name: 'door', kind: 'string', tag: false },
+  { name: 'queuedMs', kind: 'float', tag: false },
+  { name: 'deliveryMs', kind: 'float', tag: false },
+  { name: 'runMs', kind: 'float', tag: false },
+  { name: 'totalMs', kind: 'float', tag: false },
+]);
+
+/** How long each stage took, ms, as far as the command has come; the wall clock may have been set meanwhile. */
+function stagesOf(command: Command): {
+  queuedMs?: number;
+  deliveryMs?: number;
+  runMs?: number;
+  totalMs: number;
+} {
+  const { acceptedMs, sent, receivedMs, changedMs, status } = command;
+  const runs = status !== 'received' && receivedMs !== undefined;
+  return {
+    ...(sent === undefined ? {} : { queuedMs: span(acceptedMs, sent.ms) }),
+    ...(sent === undefined || receivedMs === undefined ? {} : { deliveryMs: span(sent.ms, receivedMs) }),
+    ...(runs ? { runMs: span(receivedMs, changedMs) } : {}),
+    totalMs: span(acceptedMs, changedMs),
+  };
+}
+
+function span(fromMs: number, toMs: number): number {
+  return Math.max(0, toMs - fromMs);
+}
+
+/** Writes each state of a command to the store, measurement `command`. */
+export class CommandRecorder {
+  readonly #writer: Writer;
+  readonly #recordOf: (deviceId: string) => DeviceRecord | undefined;
+  readonly #books: Books;
+  /** Points of the hub's own are owed to no device. */
+  readonly #nobody: FrameOwner;
+  #lastUs = 0;
+
+  constructor(deps: {
+    writer: Writer;
+    books: Books;
+    recordOf: (deviceId: string) => DeviceRecord | undefined;
+  }) {
+    this.#writer = deps.writer;
+    this.#books = deps.books;
+    this.#nobody = { account: deps.books.account(ownAccount), stored() {}, refusedByStore() {} };
+    this.#recordOf = deps.recordOf;
+  }
+
+  record(command: Command): void {
+    const record = this.#recordOf(command.device);
+    // Removed meanwhile.
+    if (record === undefined) return;
+    const { device, id, name, status, reason, origin } = command;
+    const type = record.type.slice(0, record.type.lastIndexOf('@'));
+    const prefix = encodePrefix('command', { name, status, site: record.site, type });
+    const fields = encodeCommand({ device, id, reason, door: origin?.door, ...stagesOf(command) });
+    // The device is no tag, so two commands at one time would be one point: each has a microsecond of its own.
+    this.#lastUs = Math.max(this.#lastUs + 1, Math.round(command.changedMs * 1000));
+    const line = `${prefix}${fields} ${encodeTimeUs(this.#lastUs / 1000)}`;
+    const { account } = this.#nobody;
+    this.#books.received(account, 1);
+    if (!this.#writer.addReading(this.#nobody, 0, line)) this.#books.dropped(account, 'buffer-full', 1);
+  }
+}

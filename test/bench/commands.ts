@@ -1,0 +1,87 @@
+import { connectAsync } from 'mqtt';
+import { registerDevices, startCommandFleet } from '../helpers/command-fleet.ts';
+import { startMosquitto } from '../helpers/mosquitto.ts';
+import { spawnHub } from '../helpers/process.ts';
+
+const devices = 200;
+/** In flight at the broker at a time: enough that the journal's commits are shared. */
+const window = 256;
+const throughputCommands = 3_000;
+const latencyCommands = 500;
+/** Well below what the hub can take, so that the time measured is the way and no queue. */
+const latencyPerSec = 100;
+
+/**
+ * Commands through MQTT (Mosquitto), each journalled and synced before its PUBACK: how many a second are accepted,
+ * and how long one takes from `publish` to the device. Everything shares this machine.
+ */
+export async function benchCommands(): Promise<object> {
+  const broker = await startMosquitto();
+  const hub = await spawnHub({ env: { HUB_TLS: 'off', HUB_MQTT_URL: broker.url } });
+  const secrets = await registerDevices(hub, { prefix: 'd-', count: devices, type: 'env-sensor@1' });
+  const arrived = new Map<string, number>();
+  const fleet = startCommandFleet(secrets, {
+    url: hub.deviceUrl,
+    type: 'env-sensor@1',
+    commands: ['identify'],
+    act: (_device, { id }) => {
+      arrived.set(id, performance.now());
+      return { status: 'succeeded' };
+    },
+  });
+  const client = await connectAsync(broker.url, { protocolVersion: 5 });
+  try {
+    await fleet.online;
+    await client.subscribeAsync('hub/v1/status/+/+/accepted', { qos: 1 });
+    const seen = { accepted: 0 };
+    client.on('message', () => {
+      seen.accepted += 1;
+    });
+    const reach = async (count: number): Promise<void> => {
+      while (seen.accepted < count) {
+        await new Promise<void>((resolve) => {
+          client.once('message', () => resolve());
+        });
+      }
+    };
+    const publish = (number: number, id: string): Promise<unknown> =>
+      client.publishAsync(`hub/v1/command/d-${1 + (number % devices)}/identify`, JSON.stringify({ id }), {
+        qos: 1,
+      });
+
+    const startedMs = performance.now();
+    for (let number = 0; number < throughputCommands; number += 1) {
+      if (number >= window) await reach(number - window);
+      void publish(number, `t-${number}`);
+    }
+    await reach(throughputCommands);
+    const seconds = (performance.now() - startedMs) / 1000;
+
+    const sentAt = new Map<string, number>();
+    for (let number = 0; number < latencyCommands; number += 1) {
+      sentAt.set(`l-${number}`, performance.now());
+      void publish(number, `l-${number}`);
+      await new Promise((resolve) => {
+        setTimeout(resolve, 1000 / latencyPerSec);
+      });
+    }
+    await new Promise((resolve) => {
+      setTimeout(resolve, 1000);
+    });
+    const took = [...sentAt].map(([id, at]) => (arrived.get(id) ?? Infinity) - at).toSorted((a, b) => a - b);
+    const at = (share: number): number => Math.round((took[Math.floor(took.length * share)] ?? 0) * 10) / 10;
+    return {
+      devices,
+      acceptedPerSec: Math.round(throughputCommands / seconds),
+      goalPerSec: 500,
+      toDeviceP50Ms: at(0.5),
+      toDeviceP99Ms: at(0.99),
+      goalP99Ms: 50,
+    };
+  } finally {
+    await client.endAsync(true);
+    await fleet.close();
+    await hub.close();
+    await broker.close();
+  }
+}

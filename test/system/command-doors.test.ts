@@ -1,0 +1,229 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { callHub } from '../../hub/cli/admin-client.ts';
+import { registerDevices, startCommandFleet, type CommandFleet } from '../helpers/command-fleet.ts';
+import { mosquittoPub, mosquittoSub, type Subscription } from '../helpers/mosquitto-clients.ts';
+import { spawnHub, type HubProcess } from '../helpers/process.ts';
+
+/** One hub process, its embedded broker, and a few simulated devices; every door asks the same things. */
+
+let hub: HubProcess;
+let fleet: CommandFleet;
+let bus: Subscription;
+let port: string;
+
+before(async () => {
+  hub = await spawnHub({ env: { HUB_TLS: 'off' } });
+  const secrets = await registerDevices(hub, { prefix: 'd-', count: 30, type: 'env-sensor@1' });
+  fleet = startCommandFleet(secrets, {
+    url: hub.deviceUrl,
+    type: 'env-sensor@1',
+    commands: ['set-interval', 'identify', 'reboot'],
+    // Every fifth device is out of order.
+    act: (device) =>
+      Number(device.slice(2)) % 5 === 0
+        ? { status: 'failed', error: 'out of order' }
+        : { status: 'succeeded' },
+  });
+  await fleet.online;
+  port = new URL(hub.brokerUrl ?? '').port;
+  bus = await mosquittoSub([
+    '-V',
+    '311',
+    '-p',
+    port,
+    '-q',
+    '1',
+    '-t',
+    'hub/v1/status/#',
+    '-t',
+    'hub/v1/group-status/#',
+  ]);
+});
+
+after(async () => {
+  await bus?.close();
+  await fleet?.close();
+  await hub?.close();
+});
+
+interface Answer {
+  [member: string]: unknown;
+  status: string;
+  reason?: string;
+  errors?: { path: string; keyword: string; expected: string; got: string }[];
+}
+
+function http(method: string, path: string, body?: unknown): Promise<unknown> {
+  return callHub(join(hub.dataDir, 'hub.sock'), method, `/api/v1${path}`, body);
+}
+
+/** A refusal over HTTP: reason and faults. */
+async function refusedOverHttp(path: string, body: unknown): Promise<unknown> {
+  const fault: unknown = await http('POST', path, body).then(
+    () => assert.fail('it was not refused'),
+    (error: unknown) => error,
+  );
+  assert.ok(typeof fault === 'object' && fault !== null && 'details' in fault);
+  return fault.details;
+}
+
+async function refusedOverMqtt(topic: string, body: object): Promise<unknown> {
+  const id = `m-${Math.random().toString(36).slice(2)}`;
+  await mosquittoPub([
+    '-V',
+    '311',
+    '-p',
+    port,
+    '-q',
+    '1',
+    '-t',
+    `hub/v1/${topic}`,
+    '-m',
+    JSON.stringify({ id, ...body }),
+  ]);
+  const [, device] = topic.split('/');
+  const told = await bus.next(
+    'the refusal',
+    (message) => message.topic === `hub/v1/status/${device}/${id}/rejected`,
+  );
+  const { reason, errors } = JSON.parse(told.payload) as Answer;
+  return { reason, ...(errors === undefined ? {} : { errors }) };
+}
+
+void test('a command sent over HTTP with wait is answered with its final status', async () => {
+  const sent = (await http('POST', '/devices/d-1/commands/set-interval?wait=10s', {
+    id: 'h-1',
+    params: { seconds: 10 },
+  })) as Answer;
+  assert.deepEqual([sent['id'], sent.status, sent['final']], ['h-1', 'succeeded', true]);
+  const shown = (await http('GET', '/devices/d-1/commands/h-1')) as Answer;
+  assert.deepEqual([shown.status, shown['params']], ['succeeded', { seconds: 10 }]);
+  const again = (await http('POST', '/devices/d-1/commands/set-interval', {
+    id: 'h-1',
+    params: { seconds: 10 },
+  })) as Answer;
+  assert.deepEqual([again['repeated'], again.status], [true, 'succeeded']);
+  assert.equal(fleet.executions.filter(({ id }) => id === 'h-1').length, 1);
+});
+
+void test('every door gives the same refusal for the same fault', async () => {
+  const faults: [path: string, topic: string, body: object, reason: string][] = [
+    [
+      '/devices/d-1/commands/set-interval',
+      'command/d-1/set-interval',
+      { params: { seconds: 0 } },
+      'bad-params',
+    ],
+    ['/devices/d-1/commands/set-interval', 'command/d-1/set-interval', { parms: {} }, 'bad-payload'],
+    ['/devices/d-1/commands/dance', 'command/d-1/dance', {}, 'unknown-command'],
+    ['/devices/nobody/commands/identify', 'command/nobody/identify', {}, 'unknown-device'],
+  ];
+  for (const [path, topic, body, reason] of faults) {
+    const overHttp = await refusedOverHttp(path, body);
+    assert.equal((overHttp as Answer).reason, reason);
+    assert.deepEqual(await refusedOverMqtt(topic, body), overHttp);
+  }
+  const conflict = await refusedOverHttp('/devices/d-1/commands/set-interval', {
+    id: 'h-1',
+    params: { seconds: 11 },
+  });
+  assert.deepEqual(conflict, { reason: 'id-conflict' });
+  const { code, stderr } = await hub.cli(['command', 'send', 'd-1', 'set-interval', '--param', 'seconds=0']);
+  assert.equal(code, 1);
+  assert.match(stderr, /bad-params: \/seconds must be >= 1, not 0/);
+});
+
+void test('the command line sends, waits, shows and lists', async () => {
+  const args = ['command', 'send', 'd-2', 'set-interval', '--param', 'seconds=10', '--id', 'c-1', '--wait'];
+  const sent = await hub.cli(args);
+  assert.deepEqual([sent.code, sent.stdout], [0, 'd-2/c-1 set-interval: succeeded\n'], sent.stderr);
+  const failed = await hub.cli(['command', 'send', 'd-5', 'identify', '--wait', '--json']);
+  assert.equal(failed.code, 1);
+  assert.equal((JSON.parse(failed.stdout) as Answer).reason, 'out of order');
+  const listed = await hub.cli(['command', 'list', '--device', 'd-2', '--json']);
+  assert.equal((JSON.parse(listed.stdout) as Answer)['id'], 'c-1');
+});
+
+void test('the OpenAPI document is valid, and describes the doors of commands', async () => {
+  const document = (await http('GET', '/openapi.json')) as { openapi: string; paths: Record<string, object> };
+  const { valid, errors } = await new Validator().validate(document);
+  assert.equal(valid, true, JSON.stringify(errors));
+  assert.equal(document.openapi, '3.1.0');
+  assert.ok('post' in (document.paths['/api/v1/devices/{id}/commands/{command}'] ?? {}));
+});
+
+void test('a dry run shows the devices of a selector, and a group command with too many failures stops', async () => {
+  await hub.cli(['device', 'label', 'd-7', 'floor=2', 'old=1', 'old-']);
+  const dry = await hub.cli(['command', 'send', '--to', 'floor=2', 'identify', '--dry-run', '--json']);
+  assert.deepEqual(JSON.parse(dry.stdout), { devices: ['d-7'] });
+  const args = ['command', 'send', '--to', 'type=env-sensor', 'identify', '--id', 'g-1', '--wave', '15'];
+  const { code, stdout, stderr } = await hub.cli([...args, '--max-failures', '2', '--wait', '--json']);
+  assert.equal(code, 1, stderr);
+  const report = JSON.parse(stdout) as Answer & { devices: { device: string; status: string }[] };
+  assert.deepEqual([report.status, report.reason], ['stopped', 'too-many-failures']);
+  const reached = new Set(fleet.executions.filter(({ id }) => id === 'g-1').map(({ device }) => device));
+  assert.ok(reached.size <= 15, `${reached.size} devices were reached`);
+  assert.equal(report.devices.length, 30);
+  assert.ok(report.devices.slice(15).every(({ status }) => status === 'skipped'));
+});
+
+void test('a group command over MQTT is reported per group, and an unknown group is refused', async () => {
+  await hub.cli(['group', 'set', 'second-floor', 'floor=2']);
+  const publish = ['-V', '311', '-p', port, '-q', '1', '-t', 'hub/v1/group-command/second-floor/identify'];
+  await mosquittoPub([...publish, '-m', '{"id":"g-2"}']);
+  const done = await bus.next(
+    'the report',
+    ({ topic }) => topic === 'hub/v1/group-status/second-floor/g-2/finished',
+  );
+  assert.equal((JSON.parse(done.payload) as Answer)['succeeded'], 1);
+  await mosquittoPub([
+    '-V',
+    '311',
+    '-p',
+    port,
+    '-q',
+    '1',
+    '-t',
+    'hub/v1/group-command/nowhere/identify',
+    '-m',
+    '{}',
+  ]);
+  const refused = await bus.next('the refusal', ({ topic }) =>
+    /group-status\/nowhere\/.*\/rejected$/.test(topic),
+  );
+  assert.equal((JSON.parse(refused.payload) as Answer).reason, 'unknown-group');
+});
+
+void test('a schedule sends its command at its times, each once, until it is removed', async () => {
+  const args = ['schedule', 'add', 'tick', '--cron', '* * * * * *', '--time-zone', 'UTC', '--to', 'd-3'];
+  const added = await hub.cli([...args, '--command', 'identify']);
+  assert.equal(added.code, 0, added.stderr);
+  await bus.next('a first run', ({ topic }) => /status\/d-3\/tick-\d+\/succeeded$/.test(topic), 10_000);
+  assert.equal(
+    (await hub.cli(['schedule', 'next', 'tick', '--count', '3'])).stdout.trim().split('\n').length,
+    3,
+  );
+  await hub.cli(['schedule', 'remove', 'tick']);
+  const ids = fleet.executions.filter(({ device }) => device === 'd-3').map(({ id }) => id);
+  assert.equal(new Set(ids).size, ids.length);
+});
+
+void test('the audit has who asked, through which door, and every state', async () => {
+  const { stdout } = await hub.cli(['audit', 'list', '--subject', 'd-1/h-1', '--json']);
+  const entries = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, string>);
+  assert.deepEqual(
+    entries.map(({ door, action, outcome }) => [door, action, outcome]),
+    [
+      ['http', 'command.send', 'accepted'],
+      ['hub', 'command.status', 'sent'],
+      ['hub', 'command.status', 'received'],
+      ['hub', 'command.status', 'succeeded'],
+    ],
+  );
+});
