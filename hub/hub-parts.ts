@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { TlsOptions } from 'node:tls';
+import type { BrokerAccess } from './adapters/broker-access.ts';
 import { startBroker } from './adapters/broker.ts';
 import { formatAddress } from './adapters/http-listen.ts';
 import { openInflux } from './adapters/influx.ts';
@@ -52,12 +53,20 @@ export interface OpenedBus {
   bus: Bus;
   /** Of the embedded broker. */
   url?: string;
+  /** Of the embedded broker: ends the connections of this account or token. */
+  signOut?: (actor: string) => void;
 }
 
 /** The configured MQTT broker, or the embedded one. */
 export async function openBus(
   config: Config,
-  deps: { log: Log; random: () => number; clock: Clock; hub: { hubId: string; incarnation: string } },
+  deps: {
+    log: Log;
+    random: () => number;
+    clock: Clock;
+    hub: { hubId: string; incarnation: string };
+    access: BrokerAccess;
+  },
   handlers: BusHandlers,
 ): Promise<OpenedBus> {
   const { url, root, username, password } = config.mqtt;
@@ -65,6 +74,7 @@ export async function openBus(
     const broker = await startBroker(deps, { ...config.brokerListen, root, ...deps.hub }, handlers);
     return {
       bus: broker,
+      signOut: (actor) => broker.signOut(actor),
       url: `mqtt://${formatAddress({ host: config.brokerListen.host, port: broker.port })}`,
     };
   }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { loadDeviceTypes } from '../schemas/index.ts';
+import { createAuditStore } from './adapters/audit-store.ts';
 import { commandStore } from './adapters/command-store.ts';
 import { createCron } from './adapters/cron.ts';
 import { createDeviceStore } from './adapters/device-store.ts';
@@ -10,21 +11,26 @@ import { createPresenceStore } from './adapters/presence-store.ts';
 import { lockDataDir } from './adapters/sqlite.ts';
 import { openStateDatabase } from './adapters/state-database.ts';
 import { startDeviceListener } from './adapters/ws.ts';
+import { Audit } from './audit/audit.ts';
 import type { Bus, Publisher } from './commands/bus.ts';
 import { startDispatcher } from './commands/dispatcher.ts';
 import { topicsOf } from './commands/topics.ts';
 import type { Config } from './config.ts';
 import { AckSchedule } from './devices/ack-schedule.ts';
 import { createDeviceAdministration } from './devices/device-administration.ts';
+import type { DeviceRecord } from './devices/device-store.ts';
+import { Door } from './devices/door.ts';
 import { Liveness } from './devices/liveness.ts';
 import { broadcastNotice } from './devices/notices.ts';
 import { PresenceAnnouncer } from './devices/presence-announcer.ts';
 import { PresenceKeeper } from './devices/presence-keeper.ts';
 
 import { Registry } from './devices/registry.ts';
+import { Rotation } from './devices/rotation.ts';
 import { Session, newSessionCounters } from './devices/session.ts';
 import { exposeMetrics } from './hub-metrics.ts';
 import { openBus, openStore, tlsOptions } from './hub-parts.ts';
+import { openSecurity } from './hub-security.ts';
 import { HubError, messageOf } from './kernel/errors.ts';
 import type { Log } from './kernel/log.ts';
 import { Metrics } from './kernel/metrics.ts';
@@ -44,6 +50,8 @@ export interface RunningHub {
   adminUrl: string;
   /** Of the embedded broker. */
   brokerUrl?: string;
+  /** The code that makes the first admin, once; given while there is no account. */
+  firstLogin?: string;
   /** Drains and stops. `lost`: points taken and not stored; `faults`: parts that did not close well. */
   close(): Promise<{ lost: number; faults: { name: string; error: unknown }[] }>;
   /** Resolves with the fault when a part dies that the hub cannot live without. */
@@ -67,6 +75,8 @@ const drainMs = 5_000;
 const returnGraceMs = 60_000;
 /** Below the limit of descriptors that most machines set; sockets beyond are refused. */
 const maxConnections = 19_000;
+/** How often expired credentials are looked for: their sessions end that late at most, ms. */
+const expiryCheckMs = 1_000;
 
 /**
  * Starts the whole hub, part by part; whatever fails on the way, what was started is closed again.
@@ -92,11 +102,19 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   releasers.push('data folder', () => lock.release());
   const state = await openStateDatabase(join(config.dataDir, 'state.db'), { onFailure });
   releasers.push('state database', () => state.close());
+  const audit = new Audit({ store: createAuditStore(state), clock, log });
+  releasers.push('audit', () => audit.close());
   const identity = createHubIdentityStore(state);
   const hub = { hubId: await identity.hubId(), incarnation: String(await identity.nextIncarnation()) };
   const catalog = await loadDeviceTypes(config.schemasDir);
-  const registry = new Registry({ store: createDeviceStore(state), clock });
+  const registry = new Registry({
+    store: createDeviceStore(state),
+    clock,
+    rotated: (deviceId, fault) => rotation.rotated(deviceId, fault),
+  });
   await registry.load();
+  const rotation = new Rotation({ registry, clock, log, audit });
+  const door = new Door({ registry, clock, audit });
 
   // The road to the store.
   const store = await openStore(config, { log, onFailure });
@@ -158,6 +176,12 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     return session?.isOpen === true ? session.type : catalog.get(record.type);
   }
 
+  const added = (record: DeviceRecord): void => presence.registered(record.id, record.epoch);
+  const security = await openSecurity({
+    ...{ state, registry, rotation, catalog, audit, clock, config, added },
+    signOut: (actor) => opened.signOut?.(actor),
+  });
+
   /** The broker is there, for the first time or again: it may have lost what it knew of us. */
   const busConnected = (): void => {
     announcer.repeat(presence.all());
@@ -165,7 +189,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   };
   const opened = await openBus(
     config,
-    { log, random, clock, hub },
+    { log, random, clock, hub, access: security.broker },
     {
       message: (message) => dispatcher.message(message),
       connected: () => {
@@ -183,6 +207,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     await dispatcher.deviceRemoved(deviceId);
     await presence.removed(deviceId);
     announcer.removed(deviceId);
+    door.forget(deviceId);
   }
   for (const deviceId of orphans) await forget(deviceId);
 
@@ -191,14 +216,32 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   releasers.push('acks', () => acks.close());
   const counters = newSessionCounters();
   const options = { ackDelayMs: config.ackDelayMs, inFlight: config.inFlight, messagesPerSec, backoffMaxMs };
-  const sessionDeps = { clock, log, liveness, catalog, ingest, acks, presence, registry, counters, options };
+  const opening = (session: Session): void => rotation.sessionOpened(session.deviceId);
+  const sessionDeps = {
+    opened: opening,
+    clock,
+    log,
+    liveness,
+    catalog,
+    ingest,
+    acks,
+    presence,
+    registry,
+    counters,
+    options,
+  };
+  releasers.push(
+    'expiry',
+    clock.every(expiryCheckMs, () => registry.closeExpired()),
+  );
   const listener = await startDeviceListener(
     {
       log,
-      authenticate: (authorization) => registry.authenticate(authorization),
-      connect: (record, socket) => {
+      admit: (proof, network) => door.admit(proof, network),
+      enrol: (ask, network) => security.enrolments.enrol(ask, network),
+      connect: (record, socket, principal) => {
         const session = new Session({ ...sessionDeps, commands: dispatcher }, record, socket);
-        registry.connected(session);
+        registry.connected(session, principal);
         return session;
       },
     },
@@ -207,6 +250,9 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
       tls: await tlsOptions(config, clock),
       allowedOrigins: config.allowedOrigins,
       maxConnections,
+      maxSocketsPerAddress: config.maxSocketsPerAddress,
+      maxPendingPerAddress: config.maxPendingPerAddress,
+      trustedProxies: config.trustedProxies,
     },
   );
   releasers.push('device listener', () => listener.close());
@@ -256,11 +302,13 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
           catalog,
           clock,
           presence: (deviceId) => presence.get(deviceId),
-          added: (record) => presence.registered(record.id, record.epoch),
+          added,
           removed: forget,
         }),
         readings: createReadings({ store, typeOf }),
       },
+      security: security.operations,
+      access: security.access(() => Number(new URL(admin.url).port)),
       readiness,
       metrics: () => metrics.page(),
     },
@@ -284,6 +332,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     deviceUrl: listener.url,
     adminUrl: admin.url,
     ...(opened.url === undefined ? {} : { brokerUrl: opened.url }),
+    ...(security.firstLogin === undefined ? {} : { firstLogin: security.firstLogin }),
     failed: failure.promise,
     async close() {
       stopping = true;

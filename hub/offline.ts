@@ -14,7 +14,9 @@ import { systemClock } from './kernel/time.ts';
  * The device operations on the files themselves, for when no hub runs; the folder is locked until `close`.
  * @throws HubError `data-dir-in-use` when a hub has the folder after all
  */
-export async function openOfflineOperations(config: Config): Promise<DeviceOperations & { close(): Promise<void> }> {
+export async function openOfflineOperations(
+  config: Config,
+): Promise<DeviceOperations & { close(): Promise<void> }> {
   const releasers = new Releasers();
   const close = async (): Promise<void> => {
     await releasers.closeAll();

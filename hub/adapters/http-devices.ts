@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import { deviceIdPattern } from '../../schemas/index.ts';
 import type { AdminOperations, DeviceReadingsQuery, NewDevices } from '../devices/admin-operations.ts';
 import { HubError } from '../kernel/errors.ts';
+import { badQuery, wholeNumber } from './http-queries.ts';
 
 /** Devices registered by one request. */
 const maxNewDevices = 10_000;
@@ -83,16 +84,4 @@ function readingsQuery(params: Readings['Params'], query: Readings['Querystring'
     limit: wholeNumber(query.limit ?? '100', 'limit', maxReadings),
     take,
   };
-}
-
-function wholeNumber(text: string | undefined, name: string, max: number): number {
-  const value = text !== undefined && /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
-  if (!(value <= max)) throw badQuery(name, `a whole number of at most ${max}`, text ?? 'nothing');
-  return value;
-}
-
-function badQuery(name: string, expected: string, got: string): HubError {
-  return new HubError('input-invalid', `query ${name} must be ${expected}`, {
-    details: { errors: [{ path: `/${name}`, expected, got: got.slice(0, 64) }] },
-  });
 }

@@ -1,4 +1,7 @@
+import { auditMigrations } from './audit-store.ts';
 import { commandMigrations } from './command-store.ts';
+import { enrolmentMigrations } from './enrolment-store.ts';
+import { operatorMigrations } from './operator-store.ts';
 import { openDatabase, type Database, type DatabaseOptions } from './sqlite.ts';
 
 /**
@@ -48,10 +51,19 @@ const migrations = [
      incarnation INTEGER NOT NULL
    ) STRICT;`,
   ...commandMigrations,
+  ...auditMigrations,
+  // A device may have several credentials, as a JSON list (`Credential[]`).
+  `ALTER TABLE device ADD COLUMN credentials TEXT NOT NULL DEFAULT '[]';
+   ALTER TABLE device ADD COLUMN rotation_due_ms REAL;
+   UPDATE device SET credentials = json_array(json_object('id', 'first', 'kind', 'secret',
+     'material', secret_hash, 'state', 'active', 'createdMs', created_ms));
+   ALTER TABLE device DROP COLUMN secret_hash;`,
+  ...operatorMigrations,
+  ...enrolmentMigrations,
 ];
 
 /**
- * Opens `state.db`: devices, epochs, boot anchors, presence, the hub's own name and the command journal.
+ * Opens `state.db`: devices, epochs, boot anchors, presence, the hub's own name, the command journal, the audit.
  * @throws HubError `database-failed`
  */
 export function openStateDatabase(

@@ -8,10 +8,16 @@ import type { RawData, ServerOptions } from 'ws';
 import { limits } from '../../schemas/index.ts';
 import type { DeviceRecord } from '../devices/device-store.ts';
 import type { DeviceSocket } from '../devices/outbox.ts';
-import type { Authentication } from '../devices/registry.ts';
+import type { Enrolled, EnrolmentAsk } from '../devices/enrolment.ts';
+import type { Admission } from '../devices/door.ts';
+import type { Principal, Proof } from '../devices/principal.ts';
 import { HubError } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
+import { clientAddress, networkOf, trustedProxies } from './client-address.ts';
 import { listenTcp } from './tcp-listen.ts';
+import { answerEnrolment, enrolPath } from './ws-enrolment.ts';
+import { limitSockets, type DropCounters } from './ws-limits.ts';
+import { proofOf } from './ws-proof.ts';
 
 /** What a socket reports to; a session is one. */
 export interface SocketEvents {
@@ -23,9 +29,12 @@ export interface SocketEvents {
 
 export interface DeviceListenerDeps {
   log: Log;
-  authenticate: (authorization: string | undefined) => Authentication;
+  /** @param network IPv4 address or IPv6 /64 the connection comes from */
+  admit: (proof: Proof, network: string) => Admission;
+  /** A device without an identity asks for one. */
+  enrol: (ask: EnrolmentAsk, network: string) => Promise<Enrolled>;
   /** A device is through: its events from now on. */
-  connect: (record: DeviceRecord, socket: DeviceSocket) => SocketEvents;
+  connect: (record: DeviceRecord, socket: DeviceSocket, principal: Principal) => SocketEvents;
 }
 
 export interface DeviceListenerOptions {
@@ -35,6 +44,11 @@ export interface DeviceListenerOptions {
   allowedOrigins: readonly string[];
   /** Open sockets, devices and strangers together; refused with 503 beyond. */
   maxConnections: number;
+  /** Limits before authentication, by address. */
+  maxSocketsPerAddress: number;
+  maxPendingPerAddress: number;
+  /** Proxies whose `X-Forwarded-For` is believed. */
+  trustedProxies: readonly string[];
 }
 
 export interface ListenerCounters {
@@ -42,6 +56,8 @@ export interface ListenerCounters {
   upgrades: number;
   /** Refusals before the upgrade, by HTTP status. */
   refusals: Record<string, number>;
+  /** Sockets cut before any answer. */
+  drops: Readonly<DropCounters>;
 }
 
 export interface DeviceListener {
@@ -82,6 +98,8 @@ function onClose(this: WebSocket): void {
 function onError(): void {}
 
 const upgradeTimeoutMs = 10_000;
+/** Sockets of everybody whose upgrade is not done. */
+const maxPending = 2_000;
 /** After our close frame, how long the device may take to answer it (RFC 6455 §7.1.1). */
 const closeTimeoutMs = 5_000;
 
@@ -106,10 +124,19 @@ export async function startDeviceListener(
   deps: DeviceListenerDeps,
   options: DeviceListenerOptions,
 ): Promise<DeviceListener> {
-  const counters: ListenerCounters = { connections: 0, upgrades: 0, refusals: {} };
   let accepting = true;
   const sockets = new WebSocketServer(serverOptions);
   const server = createServer(options.tls);
+  const isTrusted = trustedProxies(options.trustedProxies);
+  const limiter = limitSockets(server, {
+    maxPerAddress: options.maxSocketsPerAddress,
+    maxPendingPerAddress: options.maxPendingPerAddress,
+    maxPending,
+    pendingMs: upgradeTimeoutMs,
+    isTrusted,
+  });
+  const { drops } = limiter;
+  const counters: ListenerCounters = { connections: 0, upgrades: 0, refusals: {}, drops };
   server.maxConnections = options.maxConnections;
 
   function refuse(socket: Duplex, answer: Refusal): void {
@@ -119,6 +146,18 @@ export async function startDeviceListener(
   }
 
   server.on('request', (request, response) => {
+    if (pathOf(request) === enrolPath && request.method === 'POST') {
+      const address = clientAddress(request.socket.remoteAddress, forwardedFor(request), isTrusted);
+      void answerEnrolment(
+        request,
+        response,
+        (ask) => deps.enrol(ask, networkOf(address)),
+        (status) => {
+          counters.refusals[String(status)] = (counters.refusals[String(status)] ?? 0) + 1;
+        },
+      );
+      return;
+    }
     const { status, body, headers } = judgeRequest(request);
     counters.refusals[String(status)] = (counters.refusals[String(status)] ?? 0) + 1;
     response
@@ -133,17 +172,18 @@ export async function startDeviceListener(
       refuse(socket, refusal(503, 'draining', 'the hub is going away', { 'Retry-After': '2' }));
       return;
     }
-    const judged = judgeUpgrade(request, options.allowedOrigins, deps.authenticate);
+    const address = clientAddress(request.socket.remoteAddress, forwardedFor(request), isTrusted);
+    const judged = judgeUpgrade(request, options.allowedOrigins, () =>
+      deps.admit(proofOf(request), networkOf(address)),
+    );
     if (judged.kind === 'refused') {
-      deps.log.debug(
-        { status: judged.refusal.status, address: request.socket.remoteAddress },
-        'upgrade refused',
-      );
+      deps.log.debug({ status: judged.refusal.status, address }, 'upgrade refused');
       refuse(socket, judged.refusal);
       return;
     }
     sockets.handleUpgrade(request, socket, head, (opened) => {
       const ws: DeviceWebSocket = opened;
+      limiter.upgraded(request.socket);
       counters.upgrades += 1;
       counters.connections += 1;
       ws.on('error', onError);
@@ -153,7 +193,7 @@ export async function startDeviceListener(
       ws.on('close', () => {
         counters.connections -= 1;
       });
-      ws.events = deps.connect(judged.record, ws);
+      ws.events = deps.connect(judged.record, ws, judged.principal);
     });
   });
   // A handshake ws itself refuses (version, key): the same form of answer as ours.
@@ -173,6 +213,7 @@ export async function startDeviceListener(
     },
     close() {
       return new Promise((resolve) => {
+        limiter.close();
         server.close(() => resolve());
         server.closeAllConnections();
       });
@@ -235,8 +276,8 @@ function refused(...given: Parameters<typeof refusal>): { kind: 'refused'; refus
 function judgeUpgrade(
   request: IncomingMessage,
   allowedOrigins: readonly string[],
-  authenticate: (authorization: string | undefined) => Authentication,
-): { kind: 'device'; record: DeviceRecord } | { kind: 'refused'; refusal: Refusal } {
+  admit: () => Admission,
+): { kind: 'device'; record: DeviceRecord; principal: Principal } | { kind: 'refused'; refusal: Refusal } {
   const { headers } = request;
   if (pathOf(request) !== devicePath) return refused(404, 'not-found', `devices connect to ${devicePath}`);
   if (request.url?.includes('?') === true) {
@@ -260,17 +301,26 @@ function judgeUpgrade(
   if (!offered.includes(subprotocol)) {
     return refused(400, 'subprotocol', `offer one of these in Sec-WebSocket-Protocol: ${subprotocol}`);
   }
-  const authentication = authenticate(headers.authorization);
-  switch (authentication.kind) {
+  const admission = admit();
+  switch (admission.kind) {
     case 'device':
-      return authentication;
+      return admission;
+    case 'throttled':
+      return refused(429, 'too-many-attempts', 'too many failed attempts from this address or at this id', {
+        'Retry-After': String(admission.retryAfterSec),
+      });
     case 'disabled':
       return refused(403, 'disabled', 'this device is disabled');
     case 'denied':
-      return refused(401, 'unauthorized', 'the device id or its secret is wrong', {
+      return refused(401, 'unauthorized', 'the device id or its credential is wrong', {
         'WWW-Authenticate': 'Basic realm="devices"',
       });
   }
+}
+
+function forwardedFor({ headers }: IncomingMessage): string | undefined {
+  const header = headers['x-forwarded-for'];
+  return Array.isArray(header) ? header.join(',') : header;
 }
 
 function pathOf(request: IncomingMessage): string {

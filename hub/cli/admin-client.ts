@@ -20,6 +20,10 @@ const operationFaults = [
   'schema-invalid',
   'device-unknown',
   'device-exists',
+  'credential-unknown',
+  'enrolment-unknown',
+  'operator-unknown',
+  'forbidden',
   'database-failed',
   'store-unavailable',
   'bus-unavailable',
@@ -52,7 +56,8 @@ export function adminClient(socketPath: string): AdminOperations {
   };
 }
 
-async function member<T>(answer: Promise<unknown>, name: string): Promise<T> {
+/** A member of the answer, which has the shape of the operation: the hub at the other end is of the same release. */
+export async function member<T>(answer: Promise<unknown>, name: string): Promise<T> {
   const value = await answer;
   if (typeof value !== 'object' || value === null || !(name in value)) {
     throw new HubError(
@@ -60,7 +65,6 @@ async function member<T>(answer: Promise<unknown>, name: string): Promise<T> {
       'its answer is of another version; use the command line of the same release',
     );
   }
-  // The hub at the other end is of the same release, so the member has the shape of the operation.
   return (value as Record<string, T>)[name] as T;
 }
 
@@ -79,7 +83,13 @@ export async function hubRuns(socketPath: string): Promise<boolean> {
   }
 }
 
-async function callHub(socketPath: string, method: string, path: string, body: unknown): Promise<unknown> {
+/** One request to the running hub. @returns the answer's JSON @throws HubError as the operations of `adminClient` */
+export async function callHub(
+  socketPath: string,
+  method: string,
+  path: string,
+  body: unknown,
+): Promise<unknown> {
   const response = await send(
     socketPath,
     method,

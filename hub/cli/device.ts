@@ -4,8 +4,10 @@ import { Argument, InvalidArgumentError, type Command } from 'commander';
 import { deviceIdPattern } from '../../schemas/limits.ts';
 import type { DeviceOperations } from '../devices/admin-operations.ts';
 import { adminClient, hubRuns } from './admin-client.ts';
+import { parseId, parseSite, parseType } from './arguments.ts';
 import type { CliDeps } from './cli-deps.ts';
 import { adminSocketPath, loadConfig, type ConfigOptions } from './config-source.ts';
+import { addDeviceIdentity } from './device-identity.ts';
 import { exitCodes } from './exit-codes.ts';
 import { isoTime, table } from './table.ts';
 
@@ -24,6 +26,7 @@ export function addDevice(program: Command, deps: CliDeps): void {
   addAdd(device, deps);
   addListAndShow(device, deps);
   addRemove(device, deps);
+  addDeviceIdentity(device, deps);
 }
 
 function addAdd(device: Command, deps: CliDeps): void {
@@ -152,25 +155,6 @@ function idsOf(id: string | undefined, { count, prefix }: AddOptions, command: C
 
 function since(sinceMs: number | null): string {
   return sinceMs === null ? '-' : isoTime(sinceMs);
-}
-
-function parseId(text: string): string {
-  if (!deviceIdPattern.test(text))
-    throw new InvalidArgumentError('It must be 1 to 64 letters, digits, _ and -.');
-  return text;
-}
-
-function parseType(text: string): string {
-  if (!/^[a-z0-9-]+@[0-9]+$/.test(text)) {
-    throw new InvalidArgumentError('It must be name@version, such as env-sensor@1.');
-  }
-  return text;
-}
-
-function parseSite(text: string): string {
-  if (!/^[A-Za-z0-9_.-]{1,64}$/.test(text))
-    throw new InvalidArgumentError('It must be 1 to 64 letters, digits, _ . and -.');
-  return text;
 }
 
 function parseCount(text: string): number {

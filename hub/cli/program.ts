@@ -2,10 +2,14 @@
 
 import { Command, CommanderError } from 'commander';
 import { HubError, messageOf } from '../kernel/errors.ts';
+import { addAudit } from './audit.ts';
 import { addCheckConfig } from './check-config.ts';
 import type { CliDeps } from './cli-deps.ts';
 import { addDevice } from './device.ts';
 import { exitCodes, type ExitCode } from './exit-codes.ts';
+import { addEnrolment } from './enrolment.ts';
+import { addOperator, addToken } from './operator.ts';
+import { addPrintConfig } from './print-config.ts';
 import { addReadings } from './readings.ts';
 import { addStart } from './start.ts';
 
@@ -28,8 +32,13 @@ export async function runCli(args: readonly string[], deps: CliDeps): Promise<Ex
     .configureOutput({ writeOut: deps.out, writeErr: deps.err });
   addStart(program, deps, done);
   addCheckConfig(program, deps, done);
+  addPrintConfig(program, deps);
   addDevice(program, deps);
   addReadings(program, deps);
+  addAudit(program, deps);
+  addEnrolment(program, deps);
+  addOperator(program, deps);
+  addToken(program, deps);
   try {
     await program.parseAsync(args, { from: 'user' });
     return code;

@@ -4,6 +4,7 @@ import { InvalidArgumentError, type Command } from 'commander';
 import { HubError } from '../kernel/errors.ts';
 import type { ReadingsRow } from '../telemetry/store.ts';
 import { adminClient } from './admin-client.ts';
+import { parseTimeMs } from './arguments.ts';
 import type { CliDeps } from './cli-deps.ts';
 import { adminSocketPath, loadConfig, type ConfigOptions } from './config-source.ts';
 import { exitCodes } from './exit-codes.ts';
@@ -30,8 +31,8 @@ export function addReadings(program: Command, deps: CliDeps): void {
     .argument('<device>')
     .argument('<stream>')
     .option('--last <n>', `the newest n (${newestRows} when no range is given)`, parseLast)
-    .option('--from <time>', 'from this time on: 2026-01-31, or 2026-01-31T12:00:00Z', parseTime)
-    .option('--to <time>', 'up to this time, which is left out', parseTime)
+    .option('--from <time>', 'from this time on: 2026-01-31, or 2026-01-31T12:00:00Z', parseTimeMs)
+    .option('--to <time>', 'up to this time, which is left out', parseTimeMs)
     .option('--json', 'one JSON object a line: timeMs and fields')
     .action(async (device: string, stream: string, _options: unknown, command: Command) => {
       const options = command.optsWithGlobals<ReadingsOptions>();
@@ -88,16 +89,4 @@ function parseLast(text: string): number {
   if (count < 1 || count > maxRows)
     throw new InvalidArgumentError(`It must be a whole number of 1 to ${maxRows}.`);
   return count;
-}
-
-/** ISO 8601: a date (UTC), or date and time with a zone, so that no local clock is guessed. */
-function parseTime(text: string): number {
-  const iso = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d))?$/.test(text);
-  const unixMs = iso ? Date.parse(text) : Number.NaN;
-  if (!(unixMs >= 0)) {
-    throw new InvalidArgumentError(
-      'It must be a date, or a date and time with a zone, such as 2026-01-31T12:00:00Z.',
-    );
-  }
-  return unixMs;
 }

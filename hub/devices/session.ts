@@ -62,6 +62,8 @@ export interface SessionDeps {
   presence: PresenceKeeper;
   registry: Registry;
   commands: CommandEvents;
+  /** Told after the welcome. */
+  opened: (session: Session) => void;
   counters: SessionCounters;
   options: SessionOptions;
 }
@@ -346,6 +348,7 @@ export class Session implements WatchedLink, CommandPeer {
       replaced: opened.replaced,
     });
     commands.sessionOpened(this, hello.unresolved ?? []);
+    this.#deps.opened(this);
   }
 
   #heartbeat(frame: HeartbeatFrame): void {

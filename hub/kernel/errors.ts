@@ -17,6 +17,10 @@ const table = {
   'hub-unreachable': { message: 'the hub does not answer', retryable: true },
   'device-exists': { message: 'a device with this id exists already', retryable: false },
   'device-unknown': { message: 'there is no device with this id', retryable: false },
+  'credential-unknown': { message: 'the device has no such credential', retryable: false },
+  'enrolment-unknown': { message: 'there is no such enrolment', retryable: false },
+  'operator-unknown': { message: 'there is no account or token of this name', retryable: false },
+  forbidden: { message: 'this is not allowed', retryable: false },
   'input-invalid': { message: 'the request is not valid', retryable: false },
 } as const satisfies Record<string, { message: string; retryable: boolean }>;
 

@@ -3,7 +3,7 @@ import type { TestContext } from 'node:test';
 import type { CommandEvents, CommandPeer } from '../../hub/commands/peer.ts';
 import { AckSchedule } from '../../hub/devices/ack-schedule.ts';
 import type { DeviceRecord, DeviceStore, SessionOpening } from '../../hub/devices/device-store.ts';
-import { hashSecret } from '../../hub/devices/credentials.ts';
+import { hashSecret, type Credential } from '../../hub/devices/credentials.ts';
 import { Liveness } from '../../hub/devices/liveness.ts';
 import type { DeviceSocket } from '../../hub/devices/outbox.ts';
 import { PresenceKeeper, type PresenceRow, type PresenceStore } from '../../hub/devices/presence-keeper.ts';
@@ -129,6 +129,12 @@ export class MemoryDeviceStore implements DeviceStore {
   remove(id: string): Promise<void> {
     if (!this.#records.delete(id)) return Promise.reject(new HubError('device-unknown', id));
     this.#boots.delete(id);
+    return Promise.resolve();
+  }
+
+  save(record: DeviceRecord): Promise<void> {
+    if (!this.#records.has(record.id)) return Promise.reject(new HubError('device-unknown', record.id));
+    this.#records.set(record.id, record);
     return Promise.resolve();
   }
 
@@ -278,6 +284,12 @@ export class ConnectedDevice {
   }
 }
 
+/** The device's one credential: its secret is `secret-<id>`. */
+function secretOf(id: string): Credential {
+  const material = hashSecret(`secret-${id}`);
+  return { id: 'c1', kind: 'secret', material, state: 'active', createdMs: 0 };
+}
+
 /** Unix ms at which the fixture's clock starts. */
 export const startMs = 1_767_225_600_000;
 
@@ -292,9 +304,7 @@ export async function startSessions(t: TestContext, options: FixtureOptions = {}
   const liveness = new Liveness({ clock, afterPoll });
   const deviceStore = new MemoryDeviceStore();
   const record = { type: 'sensor@1', site: 'lab', createdMs: 0, disabled: false, epoch: 0 };
-  await deviceStore.add(
-    ['d1', 'd2'].map((id) => ({ ...record, id, secretHash: hashSecret(`secret-${id}`) })),
-  );
+  await deviceStore.add(['d1', 'd2'].map((id) => ({ ...record, id, credentials: [secretOf(id)] })));
   const registry = new Registry({ store: deviceStore, clock });
   await registry.load();
   const presenceStore = new MemoryPresenceStore();
@@ -354,8 +364,8 @@ export async function startSessions(t: TestContext, options: FixtureOptions = {}
     assert.ok(found);
     const socket = new ScriptedSocket();
     sockets.push(socket);
-    const session = new Session({ ...deps, options: sessionOptions }, found, socket);
-    registry.connected(session);
+    const session = new Session({ ...deps, opened: () => undefined, options: sessionOptions }, found, socket);
+    registry.connected(session, { deviceId, by: 'secret', credentialId: 'c1' });
     return new ConnectedDevice(session, socket);
   }
 

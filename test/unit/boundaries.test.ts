@@ -61,45 +61,52 @@ const kernel = [
   legal('hub/kernel/nested/legal.ts', '../errors.ts'),
 ];
 
-const features = ['commands', 'devices', 'schedules', 'telemetry'].flatMap((feature) => {
-  const other = feature === 'devices' ? 'telemetry' : 'devices';
-  return [
-    ...[
-      'undici',
-      'pino',
-      'fastify',
-      'ajv',
-      'node-cron',
-      '@peculiar/x509',
-      'node:sqlite',
-      'node:net',
-      'node:fs/promises',
-    ].map((name, at) => fault(`hub/${feature}/third-${at}.ts`, name, /no third party and does no I\/O/)),
-    typeFault(`hub/${feature}/third-type.ts`, 'mqtt', /no third party/),
-    fault(`hub/${feature}/adapter.ts`, '../adapters/sqlite.ts', /never takes an adapter/),
-    typeFault(`hub/${feature}/adapter-type.ts`, '../adapters/sqlite.ts', /never takes an adapter/),
-    fault(`hub/${feature}/nested/adapter.ts`, '../../adapters/sqlite.ts', /never takes an adapter/),
-    fault(`hub/${feature}/wiring.ts`, '../hub.ts', /neither configuration nor wiring/),
-    fault(`hub/${feature}/config.ts`, '../config.ts', /neither configuration nor wiring/),
-    fault(`hub/${feature}/value.ts`, `../${other}/presence.ts`, /take its types only/),
-    fault(`hub/${feature}/nested/value.ts`, `../../${other}/presence.ts`, /take its types only/),
-    {
-      file: `hub/${feature}/mixed.ts`,
-      code: `import { value, type T } from '../${other}/presence.ts';\n\nexport const used: T = value;\n`,
-      rule: imports,
-      message: /take its types only/,
-    },
-    legal(
-      `hub/${feature}/legal.ts`,
-      '../kernel/time.ts',
-      '../../schemas/index.ts',
-      './own.ts',
-      'node:crypto',
-    ),
-    legal(`hub/${feature}/nested/legal.ts`, '../../kernel/time.ts', '../../../schemas/index.ts', '../own.ts'),
-    legalType(`hub/${feature}/legal-type.ts`, `../${other}/presence.ts`),
-  ];
-});
+const features = ['audit', 'commands', 'devices', 'operators', 'schedules', 'telemetry'].flatMap(
+  (feature) => {
+    const other = feature === 'devices' ? 'telemetry' : 'devices';
+    return [
+      ...[
+        'undici',
+        'pino',
+        'fastify',
+        'ajv',
+        'node-cron',
+        '@peculiar/x509',
+        'node:sqlite',
+        'node:net',
+        'node:fs/promises',
+      ].map((name, at) => fault(`hub/${feature}/third-${at}.ts`, name, /no third party and does no I\/O/)),
+      typeFault(`hub/${feature}/third-type.ts`, 'mqtt', /no third party/),
+      fault(`hub/${feature}/adapter.ts`, '../adapters/sqlite.ts', /never takes an adapter/),
+      typeFault(`hub/${feature}/adapter-type.ts`, '../adapters/sqlite.ts', /never takes an adapter/),
+      fault(`hub/${feature}/nested/adapter.ts`, '../../adapters/sqlite.ts', /never takes an adapter/),
+      fault(`hub/${feature}/wiring.ts`, '../hub.ts', /neither configuration nor wiring/),
+      fault(`hub/${feature}/config.ts`, '../config.ts', /neither configuration nor wiring/),
+      fault(`hub/${feature}/value.ts`, `../${other}/presence.ts`, /take its types only/),
+      fault(`hub/${feature}/nested/value.ts`, `../../${other}/presence.ts`, /take its types only/),
+      {
+        file: `hub/${feature}/mixed.ts`,
+        code: `import { value, type T } from '../${other}/presence.ts';\n\nexport const used: T = value;\n`,
+        rule: imports,
+        message: /take its types only/,
+      },
+      legal(
+        `hub/${feature}/legal.ts`,
+        '../kernel/time.ts',
+        '../../schemas/index.ts',
+        './own.ts',
+        'node:crypto',
+      ),
+      legal(
+        `hub/${feature}/nested/legal.ts`,
+        '../../kernel/time.ts',
+        '../../../schemas/index.ts',
+        '../own.ts',
+      ),
+      legalType(`hub/${feature}/legal-type.ts`, `../${other}/presence.ts`),
+    ];
+  },
+);
 
 const clock: Planted[] = [
   ['timeout', 'setTimeout(() => undefined, 1)', 'eslint(no-restricted-globals)', /injected Clock/],

@@ -1,0 +1,126 @@
+import type { Log } from '../kernel/log.ts';
+import type { Clock } from '../kernel/time.ts';
+
+/** Who asked what, through which door, and how it ended. Texts may come from strangers: they are clipped here. */
+export interface AuditEvent {
+  /** `operator:anna`, `token:ci`, `device:d-1`, `local` (the admin socket), `hub`, `address:192.0.2.7`. */
+  actor: string;
+  /** `socket`, `http`, `mqtt`, `device`, `enrolment`, `cli` (on the files), `hub`. */
+  door: string;
+  /** Subject and verb: `device.add`, `credential.revoke`, `login`, `command.send`. */
+  action: string;
+  /** What it was about: a device id, an operator's name, `d-1/c-17`. */
+  subject: string;
+  /** `done`, `refused`, `failed`, or the status a command came to. */
+  outcome: string;
+  /** What else an auditor wants to know, small; never a secret. */
+  details?: Readonly<Record<string, unknown>>;
+}
+
+export interface AuditEntry extends AuditEvent {
+  /** Unix ms. */
+  timeMs: number;
+}
+
+export interface AuditRecord extends AuditEntry {
+  /** Rises with each entry; gaps mean that the oldest have been pruned or a write failed. */
+  seq: number;
+}
+
+export interface AuditQuery {
+  /** At most so many, the newest of those that match. */
+  limit: number;
+  /** Entries older than this `seq`, for paging backwards. */
+  before?: number;
+  actor?: string;
+  action?: string;
+  subject?: string;
+}
+
+/** Append-only. Both may reject with HubError `database-failed`. */
+export interface AuditStore {
+  append(entry: AuditEntry): Promise<void>;
+  /** Oldest first. */
+  list(query: AuditQuery): Promise<AuditRecord[]>;
+}
+
+/** What every part that decides something takes. */
+export interface Auditor {
+  /** Resolves when the entry is on disk, or when that failed, which is counted and logged. */
+  record(event: AuditEvent): Promise<void>;
+  /** A refusal that anybody can cause: recorded, but only so many a minute of one source and in all. */
+  refused(source: string, event: Omit<AuditEvent, 'outcome'>): void;
+}
+
+const maxText = 128;
+const maxPending = 1_000;
+const windowMs = 60_000;
+const maxRefusals = 300;
+const maxRefusalsOfSource = 10;
+
+/** The record of who did what. A flood of refusals must not fill the disk: what is left out is counted. */
+export class Audit implements Auditor {
+  readonly counters = { recorded: 0, suppressed: 0, failures: 0 };
+  readonly #deps: { store: AuditStore; clock: Clock; log: Log };
+  readonly #refusals = new Map<string, number>();
+  readonly #pending = new Set<Promise<void>>();
+  #windowEndsAt = 0;
+  #refusalsInWindow = 0;
+
+  constructor(deps: { store: AuditStore; clock: Clock; log: Log }) {
+    this.#deps = deps;
+  }
+
+  async record(event: AuditEvent): Promise<void> {
+    if (this.#pending.size >= maxPending) {
+      this.counters.suppressed += 1;
+      return;
+    }
+    const writing = this.#write(event);
+    this.#pending.add(writing);
+    await writing;
+    this.#pending.delete(writing);
+  }
+
+  refused(source: string, event: Omit<AuditEvent, 'outcome'>): void {
+    const now = this.#deps.clock.monotonic();
+    if (now >= this.#windowEndsAt) {
+      this.#windowEndsAt = now + windowMs;
+      this.#refusalsInWindow = 0;
+      this.#refusals.clear();
+    }
+    const ofSource = this.#refusals.get(source) ?? 0;
+    if (this.#refusalsInWindow >= maxRefusals || ofSource >= maxRefusalsOfSource) {
+      this.counters.suppressed += 1;
+      return;
+    }
+    this.#refusalsInWindow += 1;
+    this.#refusals.set(source, ofSource + 1);
+    void this.record({ ...event, outcome: 'refused' });
+  }
+
+  list(query: AuditQuery): Promise<AuditRecord[]> {
+    return this.#deps.store.list(query);
+  }
+
+  /** Waits for what is under way. */
+  async close(): Promise<void> {
+    await Promise.all(this.#pending);
+  }
+
+  async #write(event: AuditEvent): Promise<void> {
+    const { store, clock, log } = this.#deps;
+    const entry = { ...event, actor: clip(event.actor), subject: clip(event.subject), timeMs: clock.now() };
+    try {
+      await store.append(entry);
+      this.counters.recorded += 1;
+    } catch (error) {
+      this.counters.failures += 1;
+      log.error({ err: error, action: event.action, subject: entry.subject }, 'audit entry not written');
+    }
+  }
+}
+
+function clip(text: string): string {
+  return text.length <= maxText ? text : `${text.slice(0, maxText - 1)}…`;
+}
