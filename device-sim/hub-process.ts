@@ -56,6 +56,7 @@ export async function startHubProcess({ env, logFile, onWarning }: HubProcessOpt
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
     said = (said + chunk).slice(-4096);
   });
+  if (child.pid !== undefined) endWithUs(child.pid, exited);
   const ready = await whenReady(child, { logFile, onWarning, exited, said: () => said });
   return {
     ...ready,
@@ -69,6 +70,19 @@ export async function startHubProcess({ env, logFile, onWarning }: HubProcessOpt
       return code;
     },
   };
+}
+
+/**
+ * A hub in a session of its own would outlive us if we were killed without a chance to stop it. So a shell holds
+ * a pipe from us: when it closes, the hub gets its SIGTERM. Ends with the hub.
+ */
+function endWithUs(pid: number, exited: Promise<unknown>): void {
+  const script = `cat > /dev/null; kill -TERM ${pid} 2> /dev/null`;
+  const watcher = spawn('/bin/sh', ['-c', script], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
+  // Without a shell the hub runs as well, only less guarded.
+  watcher.on('error', () => undefined);
+  watcher.unref();
+  void exited.then(() => watcher.kill('SIGKILL'));
 }
 
 type Ready = Pick<HubProcess, 'deviceUrl' | 'adminUrl' | 'brokerUrl' | 'dataDir'>;

@@ -1,14 +1,16 @@
-import { createReadStream } from 'node:fs';
+import { once } from 'node:events';
+import { createReadStream, type ReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { parse, type Info } from 'csv-parse';
+import { createInterface } from 'node:readline';
 import type { StreamType } from '../schemas/index.ts';
+import { csvRows } from './csv-rows.ts';
 import { columnsOf, type Column, type ColumnRequest } from './recording-columns.ts';
 import { RecordingFault } from './recording-fault.ts';
 import { parseTime, type Zone } from './zone.ts';
 
 /** A cell, or a whole line, that gives no value. */
 export interface CellFault {
-  /** From 1, the header being line 1; for a cell with line breaks the last line of its row. */
+  /** From 1, the header being line 1; where the row begins. */
   line: number;
   column: string;
   /** As it stands in the file, shortened. */
@@ -42,9 +44,6 @@ export interface Recording {
   rows(): AsyncIterable<RecordedRow>;
 }
 
-/** A row longer than this is an open quote that swallows the file. */
-const longestRowBytes = 1_000_000;
-
 /**
  * Opens a CSV file (RFC 4180: header, quotes, any line ends; a byte order mark is skipped) as a recording of one stream.
  * @throws RecordingFault when the file cannot be read, has no header or not the columns asked for
@@ -54,38 +53,14 @@ export async function openRecording(options: RecordingOptions, stream: StreamTyp
   const { size } = await stat(file).catch((error: unknown) => {
     throw new RecordingFault(`${file} cannot be read: ${messageOf(error)}`);
   });
-  const damaged: CellFault[] = [];
-  const source = createReadStream(file);
-  const parser = source.pipe(
-    parse({
-      bom: true,
-      delimiter,
-      info: true,
-      trim: true,
-      relax_column_count: true,
-      skip_empty_lines: true,
-      max_record_size: longestRowBytes,
-      skip_records_with_error: true,
-      on_skip(error) {
-        const line = typeof error?.['lines'] === 'number' ? error['lines'] : parser.info.lines;
-        damaged.push({
-          line,
-          column: '',
-          value: '',
-          reason: `the row cannot be read: ${error?.message ?? 'damaged'}`,
-        });
-        return undefined;
-      },
-    }),
-  );
-  // A pipe does not pass errors on.
-  source.on('error', (error) => parser.destroy(error));
-  const records: AsyncIterator<{ record: string[]; info: Info }> = parser[Symbol.asyncIterator]();
+  const source = createReadStream(file, 'utf8');
+  const records = csvRows(linesOf(source), delimiter);
   const first = await records.next().catch((error: unknown) => {
     throw new RecordingFault(`${file} cannot be read: ${messageOf(error)}`);
   });
   if (first.done === true) throw new RecordingFault(`${file} is empty: a header and rows are expected`);
-  const header = first.value.record;
+  const header = first.value.cells;
+  if (header === undefined) throw new RecordingFault(`${file}: the header cannot be read`);
   const { timeColumn, columns } = columnsOf(header, options, stream);
   const read = rowReader(header, timeColumn, columns, zone);
   return {
@@ -93,22 +68,23 @@ export async function openRecording(options: RecordingOptions, stream: StreamTyp
     timeColumn,
     columns,
     fileBytes: size,
-    bytesRead: () => parser.info.bytes,
+    bytesRead: () => source.bytesRead,
     async *rows() {
-      try {
-        for (;;) {
-          const next = await records.next();
-          for (const fault of damaged.splice(0))
-            yield { line: fault.line, faults: [fault], reading: undefined };
-          if (next.done === true) return;
-          yield read(next.value.record, next.value.info.lines);
-        }
-      } finally {
-        source.destroy();
-        parser.destroy();
+      for await (const { line, cells } of records) {
+        if (cells !== undefined) yield read(cells, line);
+        else yield { line, faults: [{ line, column: '', value: '', reason: damaged }], reading: undefined };
       }
     },
   };
+}
+
+const damaged = 'the row cannot be read: a quote is not closed, or in the wrong place';
+
+/** A readline interface does not pass the errors of its input on. */
+async function* linesOf(source: ReadStream): AsyncGenerator<string> {
+  await once(source, 'open');
+  yield* createInterface({ input: source, crlfDelay: Infinity });
+  if (source.errored !== null) throw source.errored;
 }
 
 function rowReader(header: readonly string[], timeColumn: string, columns: readonly Column[], zone: Zone) {

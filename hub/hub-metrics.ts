@@ -73,6 +73,11 @@ function exposeConnections(metrics: Metrics, parts: MeasuredParts): void {
     () => announcer.droppedChanges,
   );
   metrics.counter(
+    'hub_presence_state_failures_total',
+    'Retained presence the bus did not take; told with the next change',
+    () => announcer.stateFailures,
+  );
+  metrics.counter(
     'hub_presence_save_failures_total',
     'Presence changes not saved',
     () => presence.saveFailures,

@@ -48,7 +48,12 @@ export async function startBroker(
 
 class EmbeddedBroker implements Broker {
   readonly counters: BusCounters = {
-    ...{ published: 0, dropped: 0, unavailable: 0, refused: 0, received: 0, connections: 0 },
+    published: 0,
+    dropped: 0,
+    unavailable: 0,
+    refused: 0,
+    received: 0,
+    connections: 0,
   };
   connected = false;
   fault: string | undefined = 'not started';
@@ -261,7 +266,10 @@ class EmbeddedBroker implements Broker {
 function incoming(client: Client, packet: PublishPacket, retain: boolean): IncomingMessage {
   const { topic, payload, dup, messageId } = packet;
   return {
-    ...{ topic, retain, dup, session: client.id },
+    topic,
+    retain,
+    dup,
+    session: client.id,
     payload: typeof payload === 'string' ? Buffer.from(payload) : payload,
     ...(messageId === undefined ? {} : { packetId: messageId }),
   };

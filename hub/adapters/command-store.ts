@@ -1,5 +1,4 @@
 import type { Command } from '../commands/command.ts';
-import { isFinal } from '../commands/command.ts';
 import type { AnswerAddress, CommandJournal, CommandRecord, Delivery } from '../commands/journal.ts';
 import type { Database, Row, Statement } from './sqlite.ts';
 
@@ -57,19 +56,19 @@ export function commandStore(database: Database): CommandJournal {
     async wasDelivered(key) {
       return (await database.read('SELECT 1 FROM command_delivery WHERE key = ?1', [key])).length > 0;
     },
-    async accept(record, delivery) {
-      const statements = delivery === undefined ? [insert(record)] : [insert(record), remember(delivery)];
+    async accept(record, final, delivery) {
+      const statements =
+        delivery === undefined ? [insert(record, final)] : [insert(record, final), remember(delivery)];
       const [added] = await database.transaction(statements);
       return added !== undefined && added.length > 0;
     },
-    async save(command) {
+    async save(command, final) {
       const { device, id, status, changedMs } = command;
-      const final = isFinal(status) ? 1 : 0;
       // The guard keeps what the state machine promises also here: a final command never changes.
       const sql = `UPDATE command SET status = ?3, final = ?4, owed = ?4, changed_ms = ?5, body = ?6
                    WHERE device = ?1 AND id = ?2 AND final = 0`;
       await database.transaction([
-        { sql, params: [device, id, status, final, changedMs, JSON.stringify(command)] },
+        { sql, params: [device, id, status, Number(final), changedMs, JSON.stringify(command)] },
       ]);
     },
     async answered(device, id) {
@@ -98,15 +97,20 @@ export function commandStore(database: Database): CommandJournal {
   };
 }
 
-function insert({ command, answerTo }: CommandRecord): Statement {
+function insert({ command, answerTo }: CommandRecord, final: boolean): Statement {
   const { device, id, status, changedMs } = command;
-  const final = isFinal(status) ? 1 : 0;
   return {
     sql: `INSERT INTO command (device, id, status, final, owed, changed_ms, body, answer_topic, answer_correlation)
           VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING RETURNING seq`,
     params: [
-      ...[device, id, status, final, changedMs, JSON.stringify(command)],
-      ...[answerTo?.topic ?? null, answerTo?.correlation ?? null],
+      device,
+      id,
+      status,
+      Number(final),
+      changedMs,
+      JSON.stringify(command),
+      answerTo?.topic ?? null,
+      answerTo?.correlation ?? null,
     ],
   };
 }

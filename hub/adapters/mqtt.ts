@@ -53,7 +53,12 @@ export async function connectBus(deps: MqttDeps, options: MqttOptions, handlers:
 /** One connection at a time; each is a fresh client, so that what must outlive one is kept here alone. */
 class MqttBus implements Bus {
   readonly counters: BusCounters = {
-    ...{ published: 0, dropped: 0, unavailable: 0, refused: 0, received: 0, connections: 0 },
+    published: 0,
+    dropped: 0,
+    unavailable: 0,
+    refused: 0,
+    received: 0,
+    connections: 0,
   };
   connected = false;
   fault: string | undefined = 'not connected yet';
@@ -308,7 +313,11 @@ function incoming(packet: IPublishPacket, session: string, waited: boolean): Inc
   const { topic, payload, retain, dup, messageId, properties = {} } = packet;
   const { responseTopic, correlationData, messageExpiryInterval, userProperties } = properties;
   return {
-    ...{ topic, retain, dup, session, waited },
+    topic,
+    retain,
+    dup,
+    session,
+    waited,
     payload: typeof payload === 'string' ? Buffer.from(payload) : payload,
     ...(messageId === undefined ? {} : { packetId: messageId }),
     ...(responseTopic === undefined ? {} : { responseTopic }),

@@ -132,7 +132,7 @@ class Engine implements OperationDatabase {
   }
 
   #run({ sql, params = [] }: Statement): Row[] {
-    return this.prepare(sql).all(...params) as Row[];
+    return this.prepare(sql).all(...params);
   }
 
   #checkpoint(): void {
@@ -203,7 +203,7 @@ function serve(engine: Engine, port: MessagePort): void {
 function drain(port: MessagePort, first?: Request): Request[] {
   const requests = first === undefined ? [] : [first];
   while (requests.length < maxCallsPerCommit) {
-    const next = receiveMessageOnPort(port) as { message: Request } | undefined;
+    const next: { message: Request } | undefined = receiveMessageOnPort(port);
     if (next === undefined) break;
     requests.push(next.message);
   }

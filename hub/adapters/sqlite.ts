@@ -110,7 +110,7 @@ class WorkerDatabase implements Database {
     this.#exited = new Promise((resolve) => {
       worker.on('exit', (code) => {
         // Its last words may still be in the port.
-        const last = receiveMessageOnPort(port) as { message: readonly Reply[] } | undefined;
+        const last: { message: readonly Reply[] } | undefined = receiveMessageOnPort(port);
         if (last !== undefined) this.#settle(last.message);
         // After a close nothing waits any more; at any other time the worker has no reason to end.
         if (this.#closed === undefined || this.#waiting.size > 0) {

@@ -68,7 +68,12 @@ export class Answers {
   refuse(refused: RefusedRequest, answerTo: AnswerAddress | undefined): void {
     const { reason, errors, device, id, requestedId, name } = refused;
     const payload = {
-      ...{ id, device, name, status: 'rejected', ts: this.#deps.clock.now(), reason },
+      id,
+      device,
+      name,
+      status: 'rejected',
+      ts: this.#deps.clock.now(),
+      reason,
       ...(errors === undefined ? {} : { errors }),
       ...(requestedId === undefined ? {} : { requestedId }),
     };
@@ -155,11 +160,22 @@ export class Answers {
   }
 }
 
+interface StatusPayload {
+  readonly status: string;
+  readonly reason?: string;
+  readonly [field: string]: unknown;
+}
+
 /** The status payload of a command. */
-function payloadOf(command: Command): { status: string; reason?: string } {
+function payloadOf(command: Command): StatusPayload {
   const { id, device, name, status, reason, errors, output, percent, note, cancelRequested } = command;
   return {
-    ...{ id, device, name, status, ts: command.changedMs, deadline: command.deadlineMs },
+    id,
+    device,
+    name,
+    status,
+    ts: command.changedMs,
+    deadline: command.deadlineMs,
     ...(reason === undefined ? {} : { reason }),
     ...(errors === undefined ? {} : { errors }),
     ...(output === undefined ? {} : { output }),
@@ -169,7 +185,7 @@ function payloadOf(command: Command): { status: string; reason?: string } {
   };
 }
 
-function answerMessage(to: AnswerAddress, payload: { status: string; reason?: string }): OutgoingMessage {
+function answerMessage(to: AnswerAddress, payload: StatusPayload): OutgoingMessage {
   const { status, reason } = payload;
   return {
     topic: to.topic,

@@ -21,7 +21,7 @@ export type FinalStatus = 'succeeded' | 'failed' | 'rejected' | 'expired' | 'can
 export type CommandStatus =
   'accepted' | 'queued' | 'sent' | 'received' | 'running' | 'uncertain' | FinalStatus;
 
-export const finalStatuses: readonly FinalStatus[] = [
+const finalStatuses: readonly FinalStatus[] = [
   'succeeded',
   'failed',
   'rejected',

@@ -147,7 +147,13 @@ export class Intake {
     const acceptedMs = clock.now();
     const ttlMs = Math.min(request.ttlMs ?? Infinity, context.expiryMs ?? Infinity);
     const command: Command = {
-      ...{ device, name, params, safety, offline, acceptedMs, cancelRequested: false },
+      device,
+      name,
+      params,
+      safety,
+      offline,
+      acceptedMs,
+      cancelRequested: false,
       id: request.id ?? newCommandId(acceptedMs, random),
       deadlineMs: acceptedMs + (ttlMs === Infinity ? ttlSec * 1000 : ttlMs),
       status: 'accepted',
@@ -165,7 +171,11 @@ export class Intake {
     const { answerTo, delivery } = context;
     const record: CommandRecord = answerTo === undefined ? { command } : { command, answerTo };
     const expiresMs = command.deadlineMs + keepDeliveriesMs;
-    const written = journal.accept(record, delivery === undefined ? undefined : { ...delivery, expiresMs });
+    const written = journal.accept(
+      record,
+      isFinal(command.status),
+      delivery === undefined ? undefined : { ...delivery, expiresMs },
+    );
     this.#arrives(command, written);
     let added: boolean;
     try {

@@ -35,8 +35,9 @@ export interface CommandJournal {
    * A new command (final already when it can come to nothing) and the delivery that brought it, in one.
    * False, and nothing written, when the device has a command with this id.
    */
-  accept(record: CommandRecord, delivery?: Delivery): Promise<boolean>;
-  save(command: Command): Promise<void>;
+  accept(record: CommandRecord, final: boolean, delivery?: Delivery): Promise<boolean>;
+  /** The command's next state. A final one in the journal is never overwritten. */
+  save(command: Command, final: boolean): Promise<void>;
   /** The broker has the final answer. */
   answered(device: string, id: string): Promise<void>;
   /** Forgets answered commands that ended before `endedBeforeMs`, and deliveries that expired before `nowMs`. */

@@ -233,7 +233,7 @@ export class Lane {
     const { journal, clock, random, counters, log } = this.#deps;
     for (const waitMs of backoff({ firstMs: 100, maxMs: 10_000, random })) {
       try {
-        return await journal.save(command);
+        return await journal.save(command, isFinal(command.status));
       } catch (error) {
         counters.journalFaults++;
         log.error(

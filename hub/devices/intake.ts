@@ -3,7 +3,7 @@ import type { CloseReason, EventFrame, NackCode, TelemetryFrame } from '../../sc
 import type { FrameOwner } from '../telemetry/batch.ts';
 import type { Channel, Ingest, Refusal, Verdict } from '../telemetry/ingest.ts';
 import type { AckOwner, AckSchedule } from './ack-schedule.ts';
-import { nack } from './nack.ts';
+import { isSeq, nack } from './nack.ts';
 import type { Outbox } from './outbox.ts';
 import type { RateLimit } from './rate-limit.ts';
 import { Settlement } from './settlement.ts';
@@ -48,7 +48,7 @@ export class Intake implements FrameOwner, AckOwner {
     if (this.#finished !== undefined) return;
     const fault = deviceFrameChecks[type](frame);
     const { seq } = frame;
-    if (typeof seq !== 'number' || !Number.isSafeInteger(seq) || seq < 1) {
+    if (!isSeq(seq)) {
       this.#refuse(undefined, { code: 'schema', errors: fault === undefined ? [] : [fault] });
       return;
     }

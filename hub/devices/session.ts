@@ -1,4 +1,4 @@
-import { deviceFrameChecks, deviceIdPattern, limits, renderValue } from '../../schemas/index.ts';
+import { deviceFrameChecks, limits, renderValue } from '../../schemas/index.ts';
 import type {
   ByeFrame,
   CloseReason,
@@ -22,7 +22,7 @@ import type { AckSchedule } from './ack-schedule.ts';
 import { decodeFrame } from './frame-decoder.ts';
 import { Intake } from './intake.ts';
 import type { Liveness, Watch } from './liveness.ts';
-import { nack } from './nack.ts';
+import { commandOf, isSeq, nack } from './nack.ts';
 import { Outbox, defaultOutboxLimits } from './outbox.ts';
 import type { DeviceSocket } from './outbox.ts';
 import type { LinkTiming, PresenceKeeper, WatchedLink } from './presence-keeper.ts';
@@ -399,15 +399,6 @@ export class Session implements WatchedLink, CommandPeer {
     const { closes } = this.#deps.counters;
     closes[reason] = (closes[reason] ?? 0) + 1;
   }
-}
-
-function isSeq(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) > 0;
-}
-
-/** The command a refused frame was about, for its nack. */
-function commandOf({ re }: Record<string, unknown>): { re?: string } {
-  return typeof re === 'string' && deviceIdPattern.test(re) ? { re } : {};
 }
 
 /** `env-sensor@1` → `env-sensor`. A device may move between versions of its type, not between types. */

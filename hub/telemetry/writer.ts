@@ -99,15 +99,13 @@ export class Writer {
 
   /** Writes what waits, now. Resolves when nothing is waiting or the deadline passes. @returns lines left. */
   async drain(deadlineMs: number): Promise<number> {
-    let late = false;
+    const { clock } = this.#deps;
+    const end = clock.monotonic() + deadlineMs;
     const passed = Promise.withResolvers<void>();
-    const cancel = this.#deps.clock.after(deadlineMs, () => {
-      late = true;
-      passed.resolve();
-    });
+    const cancel = clock.after(deadlineMs, passed.resolve);
     // There is no later: a store that was away is asked once more at once.
     this.#endPause?.();
-    while (this.#waitingLines > 0 && !late && !this.#closing) {
+    while (this.#waitingLines > 0 && !this.#closing && clock.monotonic() < end) {
       this.#flush();
       await Promise.race([this.#running, passed.promise]);
     }

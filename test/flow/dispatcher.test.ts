@@ -32,8 +32,13 @@ test('a command goes from the topic to the device and its result back to the cal
   );
   const frame = await peer.frame('command');
   assert.deepEqual(frame, {
-    ...{ type: 'command', id: 'c-1', name: 'look', params: {}, safety: 'observe' },
-    ...{ deadline: clock.now() + 5_000, ttlMs: 5_000 },
+    type: 'command',
+    id: 'c-1',
+    name: 'look',
+    params: {},
+    safety: 'observe',
+    deadline: clock.now() + 5_000,
+    ttlMs: 5_000,
   });
   hub.dispatcher.received(peer, 'c-1');
   hub.dispatcher.progress(peer, { type: 'progress', re: 'c-1', percent: 50, note: 'half way' });
@@ -193,7 +198,7 @@ test('an offline device: reject ends at once, queue waits its turn, latest keeps
   const peer = connect(hub);
   for (const id of ['q-1', 'q-2', 'n-2']) {
     await peer.frame('command', (frame) => frame.id === id);
-    const underWay = peer.frames.filter(({ type }) => type === 'command').at(-1);
+    const underWay = peer.frames.findLast(({ type }) => type === 'command');
     assert.ok(underWay?.type === 'command' && underWay.id === id, 'one at a time, in order');
     hub.dispatcher.result(peer, { type: 'result', re: id, status: 'succeeded' });
     await peer.frame('ack', (frame) => 're' in frame && frame.re === id);

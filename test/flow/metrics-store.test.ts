@@ -62,14 +62,12 @@ for (const [name, openStore] of Object.entries(stores)) {
       `${measurement},device=${device},site=default ${fields} ${encodeTimeUs(timeMs)}`;
     const readings = (query: Partial<ReadingsQuery> = {}): Promise<ReadingsRow[]> =>
       store.readings({
-        ...{
-          measurement,
-          device: 'd-1',
-          fromMs: t0 - 1000,
-          toMs: t0 + 1_000_000,
-          limit: 1_000,
-          take: 'first',
-        },
+        measurement,
+        device: 'd-1',
+        fromMs: t0 - 1000,
+        toMs: t0 + 1_000_000,
+        limit: 1_000,
+        take: 'first',
         ...query,
       });
 

@@ -40,7 +40,10 @@ async function startHub(
   const opened: { bus?: Bus } = {};
   const dispatcher = await startDispatcher(
     {
-      ...{ clock: systemClock, random: Math.random, log, journal: commandStore(database) },
+      clock: systemClock,
+      random: Math.random,
+      log,
+      journal: commandStore(database),
       directory: { typeOf: (device) => (device === 'd-1' ? valve : undefined) },
       publisher: {
         publish: (message) =>
@@ -52,7 +55,10 @@ async function startHub(
   const bus = await connectBus(
     { clock: systemClock, random: Math.random, log },
     {
-      ...{ url: `mqtt://127.0.0.1:${proxy.port}`, root: 'hub/v1', hubId: 'h1', incarnation: 'i-1' },
+      url: `mqtt://127.0.0.1:${proxy.port}`,
+      root: 'hub/v1',
+      hubId: 'h1',
+      incarnation: 'i-1',
       backoffMaxMs: 50,
     },
     {
@@ -82,10 +88,18 @@ test('a real MQTT 5 client gets the final answer on its Response Topic, with its
   await startHub(t, proxy);
   const answers = await mosquittoSub(['-p', String(broker.port), '-q', '1', '-t', 'answers/me']);
   t.after(() => answers.close());
-  await mosquittoPub([
-    ...['-p', String(broker.port), '-q', '1', '-t', 'hub/v1/command/d-1/move', '-m', '{"id":"c-1"}'],
-    ...['-D', 'publish', 'response-topic', 'answers/me', '-D', 'publish', 'correlation-data', 'mine'],
-  ]);
+  const request = [
+    '-p',
+    String(broker.port),
+    '-q',
+    '1',
+    '-t',
+    'hub/v1/command/d-1/move',
+    '-m',
+    '{"id":"c-1"}',
+  ];
+  const responseTopic = ['-D', 'publish', 'response-topic', 'answers/me'];
+  await mosquittoPub([...request, ...responseTopic, '-D', 'publish', 'correlation-data', 'mine']);
   const answer = await answers.next('the answer', () => true);
   assert.equal(answer.correlationData, 'mine');
   assert.equal(answer.userProperties, 'status:succeeded');

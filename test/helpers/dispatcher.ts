@@ -144,7 +144,11 @@ export async function startCommandHub(
     const publisher = mortal<Publisher>(broker, mine);
     const started = await startDispatcher(
       {
-        ...{ clock, log, random: Math.random, publisher, journal },
+        clock,
+        log,
+        random: Math.random,
+        publisher,
+        journal,
         directory: { typeOf: (id) => devices.get(id) },
       },
       { root: 'hub/v1', ...options },
@@ -162,7 +166,9 @@ export async function startCommandHub(
     database,
     command: (topic, payload = {}, message = {}) =>
       dispatcher.message({
-        ...{ topic: `hub/v1/${topic}`, retain: false, dup: false },
+        topic: `hub/v1/${topic}`,
+        retain: false,
+        dup: false,
         payload: Buffer.from(typeof payload === 'string' ? payload : JSON.stringify(payload)),
         ...message,
       }),

@@ -172,7 +172,7 @@ export async function spawnHub({ env = {}, args = [], dataDir }: HubOptions = {}
       pause: () => void child.process.kill('SIGSTOP'),
       resume: () => void child.process.kill('SIGCONT'),
       waitForLog: (what, wanted, timeoutMs = 5_000) => log.wait(what, wanted, timeoutMs),
-      cli: (cliArgs) => runHub(cliArgs, { dataDir: path, env }),
+      cli: (cliArgs) => runHub(cliArgs, { dataDir: path, env: variables }),
       close,
     };
   } catch (error) {

@@ -31,8 +31,8 @@ export interface ScriptedSession {
   send(frame: HubFrame | object): void;
   /** Reads the hello and sends the welcome; resolves with the hello. */
   welcome(overrides?: Partial<WelcomeFrame>): Promise<Extract<DeviceFrame, { type: 'hello' }>>;
-  /** Sends a ping; resolves when the pong is there. */
-  ping(): Promise<void>;
+  /** Sends a ping; resolves when the pong is there. @throws when it is not within `timeoutMs` (5,000) */
+  ping(timeoutMs?: number): Promise<void>;
   /** The close handshake with this code. */
   close(code: number, reason?: string): void;
   /** Destroys the socket. */
@@ -110,9 +110,9 @@ function scriptedSession(socket: WebSocket, request: IncomingMessage): ScriptedS
       });
       return hello;
     },
-    async ping() {
+    async ping(timeoutMs = 5_000) {
       socket.ping();
-      await once(socket, 'pong', { signal: AbortSignal.timeout(5_000) });
+      await once(socket, 'pong', { signal: AbortSignal.timeout(timeoutMs) });
     },
     close: (code, reason) => socket.close(code, reason),
     cut: () => socket.terminate(),

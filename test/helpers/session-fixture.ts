@@ -96,9 +96,9 @@ export class ScriptedSocket implements DeviceSocket {
     return this.sent.flatMap((frame) => {
       if (frame.type === 'ack') return [`ack ${String(frame['upTo'])}`];
       if (frame.type !== 'nack') return [];
-      const samples = frame['rejectedSamples'];
+      const { seq, code, rejectedSamples: samples } = frame;
       const of = samples === undefined ? '' : ` ${JSON.stringify(samples)}`;
-      return [`nack ${String(frame['seq'] ?? '-')} ${String(frame['code'])}${of}`];
+      return [`nack ${typeof seq === 'number' ? seq : '-'} ${String(code)}${of}`];
     });
   }
 }
@@ -378,11 +378,24 @@ export async function startSessions(t: TestContext, options: FixtureOptions = {}
   }
 
   return {
-    ...{ clock, polls, liveness, registry, presence, changes, store, writer, ingest, acks, commands },
-    ...{ counters, deviceStore, presenceStore, fanned, connect, open },
-    /** Turns the clock in steps of at most a second, with everything that follows. */
-    async pass(ms: number): Promise<void> {
-      await clock.advanceAsync(ms);
-    },
+    clock,
+    polls,
+    liveness,
+    registry,
+    presence,
+    changes,
+    store,
+    writer,
+    ingest,
+    acks,
+    commands,
+    counters,
+    deviceStore,
+    presenceStore,
+    fanned,
+    connect,
+    open,
+    /** Turns the clock, with everything that follows. */
+    pass: (ms: number): Promise<void> => clock.advanceAsync(ms),
   };
 }

@@ -157,7 +157,7 @@ test('data without a field, or with a value that does not fit, gives no line, an
     ['mode', {}],
   ] as const) {
     const data = { t: 0, [name]: value };
-    assert.equal(encode(data), '', `${name}=${String(value)}`);
+    assert.equal(encode(data), '', `${name}=${JSON.stringify(value)}`);
     assert.equal(findUnwritable(fields, data)?.name, name);
   }
 });

@@ -48,7 +48,11 @@ function announcerOn(bus: ScriptedBus, maxChanges?: number): PresenceAnnouncer {
 }
 
 const presence = (n: number, state: Presence['state'] = 'online'): Presence => ({
-  ...{ state, reason: 'session-opened', sinceMs: 1_000, epoch: 2, n },
+  state,
+  reason: 'session-opened',
+  sinceMs: 1_000,
+  epoch: 2,
+  n,
 });
 
 test('a change goes out on its own topic and as the retained state, both as the schema says', async () => {
@@ -66,8 +70,14 @@ test('a change goes out on its own topic and as the retained state, both as the 
     const body: unknown = JSON.parse(payload);
     assert.equal(mqttChecks.presence(body), undefined);
     assert.deepEqual(body, {
-      ...{ state: 'sleeping', since: 1_000, epoch: 2, n: 1, reason: 'session-opened' },
-      ...{ hub: 'h1', incarnation: '7', until: 9_000 },
+      state: 'sleeping',
+      since: 1_000,
+      epoch: 2,
+      n: 1,
+      reason: 'session-opened',
+      hub: 'h1',
+      incarnation: '7',
+      until: 9_000,
     });
   }
 });

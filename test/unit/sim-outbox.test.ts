@@ -15,19 +15,18 @@ function stamps(frame: TelemetryFrame): number[] {
   return (frame.samples ?? [frame]).map(({ ts }) => ts ?? -1);
 }
 
-type Step = { do: 'add' | 'take' | 'cut' } | { do: 'ack' | 'refuse' | 'later'; pick: number };
+interface Step {
+  do: 'add' | 'take' | 'cut' | 'ack' | 'refuse' | 'later';
+  pick: number;
+}
+
+const pick = fc.nat(20);
 
 const steps = fc.array(
   fc.oneof(
-    { weight: 6, arbitrary: fc.record({ do: fc.constantFrom('add' as const, 'take' as const) }) },
-    { weight: 1, arbitrary: fc.record({ do: fc.constant('cut' as const) }) },
-    {
-      weight: 3,
-      arbitrary: fc.record({
-        do: fc.constantFrom('ack' as const, 'refuse' as const, 'later' as const),
-        pick: fc.nat(20),
-      }),
-    },
+    { weight: 6, arbitrary: fc.record<Step>({ do: fc.constantFrom('add', 'take'), pick }) },
+    { weight: 1, arbitrary: fc.record<Step>({ do: fc.constant('cut'), pick }) },
+    { weight: 3, arbitrary: fc.record<Step>({ do: fc.constantFrom('ack', 'refuse', 'later'), pick }) },
   ),
   { maxLength: 120 },
 );

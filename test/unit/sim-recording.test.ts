@@ -113,11 +113,38 @@ test('empty, unreadable and missing cells are named by line and column, and the 
   );
 });
 
-test('a damaged row is named and the next ones are read', async (t) => {
-  const { rows, readings } = await read(t, 'timestamp,value\n2024-01-01,1\n"2024"x,2\n2024-01-03,3\n');
-  assert.equal(readings.length, 2);
-  assert.equal(rows.length, 3);
-  assert.match(faultsOf(rows)[0] ?? '', /^3 : the row cannot be read/);
+test('a quote that is never closed costs its own line, not the rest of the file', async (t) => {
+  const rest = Array.from(
+    { length: 50 },
+    (_, day) => new Date(Date.UTC(2024, 1, 1 + day)).toISOString() + ',3',
+  );
+  const content = [
+    'timestamp,value',
+    '2024-01-01,1',
+    '"2024-01-02,2',
+    '"2024"x,2',
+    ...rest,
+    '"2024-05-01,9',
+  ].join('\n');
+  const { rows, readings } = await read(t, content);
+  assert.equal(readings.length, 51);
+  const quote = 'the row cannot be read: a quote is not closed, or in the wrong place';
+  assert.deepEqual(faultsOf(rows), [`3 : ${quote}`, `4 : ${quote}`, `55 : ${quote}`]);
+  assert.deepEqual(
+    rows.map(({ line }) => line),
+    Array.from({ length: 54 }, (_, index) => index + 2),
+  );
+});
+
+test('a cell may have line breaks between its quotes', async (t) => {
+  const { rows } = await read(t, 'timestamp,note,temperature\n2024-01-01,"a\nb, ""c""",20\n2024-01-02,,21\n');
+  assert.deepEqual(
+    rows.map(({ line, reading }) => [line, reading?.data]),
+    [
+      [2, { temperature: 20 }],
+      [4, { temperature: 21 }],
+    ],
+  );
 });
 
 test('quotes, a byte order mark and another delimiter are read', async (t) => {

@@ -1,0 +1,104 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { spawnGuarded } from '../helpers/guard.ts';
+import { startInflux } from '../helpers/influxd.ts';
+import { spawnHub } from '../helpers/process.ts';
+
+const devices = Number(process.env['BENCH_DEVICES'] ?? 1_000);
+const perSec = 4;
+const seconds = 10;
+/** Linux: clock ticks of 10 ms in /proc/PID/stat (proc_pid_stat(5), fields 14 and 15). */
+const tickMs = 10;
+
+/** CPU time of a process with all its threads, ms. */
+function cpuMs(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+  return (Number(fields[11]) + Number(fields[12])) * tickMs;
+}
+
+interface LoadReport {
+  sent: number;
+  acked: number;
+  nacked: number;
+  ackP50Ms: number;
+  ackP99Ms: number;
+}
+
+/** Runs the load against a server. @returns its report and the server's CPU time while it was sent, ms. */
+async function load(
+  url: string,
+  credentials: readonly { id: string; secret: string }[],
+  pid: number,
+): Promise<{ report: LoadReport; cpu: number }> {
+  const script = fileURLToPath(new URL('load.ts', import.meta.url));
+  const child = spawn(process.execPath, [script], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const exited = once(child, 'exit');
+  child.stdin.end(JSON.stringify({ url, devices: credentials, perSec, seconds }));
+  let before = 0;
+  let cpu = 0;
+  let report: LoadReport | undefined;
+  for await (const line of createInterface({ input: child.stdout })) {
+    if (line === 'ready') before = cpuMs(pid);
+    else if (line === 'sent') cpu = cpuMs(pid) - before;
+    else report = JSON.parse(line) as LoadReport;
+  }
+  await exited;
+  if (report === undefined) throw new Error('the load ended without a report');
+  return { report, cpu };
+}
+
+/**
+ * CPU of the hub per reading, with everything on and a real InfluxDB, against a server that only receives and
+ * parses; the same load on both, one after the other. The goal is a ratio of 1.6 at most.
+ */
+export async function benchIngest(): Promise<object> {
+  const floor = await spawnGuarded(
+    process.execPath,
+    [fileURLToPath(new URL('floor.ts', import.meta.url))],
+    {},
+  );
+  const [url] = (await once(createInterface({ input: floor.process.stdout ?? process.stdin }), 'line')) as [
+    string,
+  ];
+  const nobody = Array.from({ length: devices }, (_, index) => ({ id: `d-${index}`, secret: 'x' }));
+  const floorRun = await load(url, nobody, floor.pid);
+  await floor.end('SIGKILL');
+
+  const influx = await startInflux();
+  const hub = await spawnHub({ env: { HUB_INFLUX_URL: influx.url, HUB_TLS: 'off' } });
+  const args = [
+    'device',
+    'add',
+    '--count',
+    String(devices),
+    '--prefix',
+    'd-',
+    '--type',
+    'env-sensor@1',
+    '--json',
+  ];
+  const { code, stdout, stderr } = await hub.cli(args);
+  if (code !== 0) throw new Error(`devices were not added: ${stderr}`);
+  const credentials = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { id: string; secret: string });
+  const hubRun = await load(hub.deviceUrl, credentials, hub.pid);
+  await hub.close();
+  await influx.close();
+
+  const perMessage = ({ cpu, report }: typeof hubRun): number =>
+    Number(((cpu * 1000) / report.sent).toFixed(2));
+  const [floorUs, hubUs] = [perMessage(floorRun), perMessage(hubRun)];
+  return {
+    devices,
+    messagesPerSec: devices * perSec,
+    floorUsPerMessage: floorUs,
+    hubUsPerMessage: hubUs,
+    ratio: Number((hubUs / floorUs).toFixed(2)),
+    ...hubRun.report,
+  };
+}

@@ -1,0 +1,100 @@
+import { WebSocket } from 'ws';
+
+/**
+ * The load, a process of its own so that its work is not counted as the server's: connects the devices it is told
+ * of on stdin (`{"url", "devices": [{"id", "secret"}], "perSec", "seconds"}`), sends readings at an even pace,
+ * and prints what became of them as one JSON object.
+ */
+
+interface Order {
+  url: string;
+  devices: { id: string; secret: string }[];
+  /** Readings a second of each device. */
+  perSec: number;
+  seconds: number;
+}
+
+let text = '';
+for await (const chunk of process.stdin) text += String(chunk);
+const { url, devices, perSec, seconds } = JSON.parse(text) as Order;
+
+const total = devices.length * perSec * seconds;
+const allAcked = Promise.withResolvers<void>();
+const delaysMs: number[] = [];
+let sent = 0;
+let acked = 0;
+let nacked = 0;
+
+interface Connection {
+  ws: WebSocket;
+  seq: number;
+  ackedUpTo: number;
+  /** Send times by seq. */
+  sentAt: number[];
+}
+
+function open({ id, secret }: Order['devices'][number]): Promise<Connection> {
+  return new Promise((resolve, reject) => {
+    const authorization = `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`;
+    const ws = new WebSocket(url, ['hub.v1.json'], { headers: { authorization }, perMessageDeflate: false });
+    const connection: Connection = { ws, seq: 0, ackedUpTo: 0, sentAt: [0] };
+    ws.on('error', reject);
+    ws.on('open', () => ws.send(`{"type":"hello","boot":"b","deviceType":"env-sensor@1","t1":1000}`));
+    ws.on('message', (data: Buffer) => {
+      const frame = JSON.parse(data.toString()) as { type: string; upTo?: number };
+      if (frame.type === 'welcome') resolve(connection);
+      else if (frame.type === 'nack') nacked += 1;
+      else if (frame.type === 'ack' && frame.upTo !== undefined) settle(connection, frame.upTo);
+    });
+  });
+}
+
+function settle(connection: Connection, upTo: number): void {
+  const now = performance.now();
+  for (let seq = connection.ackedUpTo + 1; seq <= upTo; seq++)
+    delaysMs.push(now - (connection.sentAt[seq] ?? now));
+  acked += upTo - connection.ackedUpTo;
+  connection.ackedUpTo = upTo;
+  if (acked === total) allAcked.resolve();
+}
+
+function sendReading(connection: Connection): void {
+  const seq = ++connection.seq;
+  connection.sentAt[seq] = performance.now();
+  sent += 1;
+  const temperature = 20 + (seq % 50) / 10;
+  connection.ws.send(
+    `{"type":"telemetry","seq":${seq},"stream":"env","ts":${Date.now()},"data":{"temperature":${temperature},"humidity":45.5,"battery":3.71,"rssi":-61}}`,
+  );
+}
+
+const connections: Connection[] = [];
+for (let at = 0; at < devices.length; at += 100) {
+  connections.push(...(await Promise.all(devices.slice(at, at + 100).map(open))));
+}
+process.stdout.write('ready\n');
+
+const startedAt = performance.now();
+await new Promise<void>((resolve) => {
+  const timer = setInterval(() => {
+    const due = Math.min(
+      total,
+      Math.floor(((performance.now() - startedAt) / 1000) * devices.length * perSec),
+    );
+    while (sent < due) {
+      const connection = connections[sent % connections.length];
+      if (connection !== undefined) sendReading(connection);
+    }
+    if (sent < total) return;
+    clearInterval(timer);
+    resolve();
+  }, 5);
+});
+process.stdout.write('sent\n');
+await Promise.race([allAcked.promise, new Promise((resolve) => setTimeout(resolve, 3_000).unref())]);
+delaysMs.sort((a, b) => a - b);
+const quantile = (share: number): number => Math.round(delaysMs[Math.floor(delaysMs.length * share)] ?? 0);
+process.stdout.write(
+  `${JSON.stringify({ sent, acked, nacked, ackP50Ms: quantile(0.5), ackP99Ms: quantile(0.99) })}\n`,
+);
+for (const { ws } of connections) ws.terminate();

@@ -1,0 +1,19 @@
+import { benchIngest } from './ingest.ts';
+
+/** `npm run bench [-- NAME …]`: each bench in turn; one JSON object a bench on stdout, progress on stderr. */
+
+const benches: Record<string, () => Promise<object>> = { ingest: benchIngest };
+
+const asked = process.argv.slice(2);
+const unknown = asked.filter((name) => benches[name] === undefined);
+if (unknown.length > 0) {
+  process.stderr.write(
+    `no such bench: ${unknown.join(', ')}; there are ${Object.keys(benches).join(', ')}\n`,
+  );
+  process.exitCode = 2;
+}
+for (const [name, bench] of Object.entries(unknown.length > 0 ? {} : benches)) {
+  if (asked.length > 0 && !asked.includes(name)) continue;
+  process.stderr.write(`${name} …\n`);
+  process.stdout.write(`${JSON.stringify({ bench: name, ...(await bench()) })}\n`);
+}
