@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { TlsOptions } from 'node:tls';
+import type { SecureContextOptions, TlsOptions } from 'node:tls';
 import type { BrokerAccess } from './adapters/broker-access.ts';
 import { startBroker } from './adapters/broker.ts';
 import { formatAddress } from './adapters/http-listen.ts';
@@ -7,7 +7,8 @@ import { openInflux } from './adapters/influx.ts';
 import { connectBus } from './adapters/mqtt.ts';
 import { openMetricsStore } from './adapters/metrics-store.ts';
 import { machineNames } from './adapters/tls-own.ts';
-import { loadTlsMaterial, tlsServerOptions } from './adapters/tls.ts';
+import { watchTls, type TlsReload } from './adapters/tls-reload.ts';
+import { loadTlsMaterial, tlsServerOptions, type TlsMaterial } from './adapters/tls.ts';
 import type { Bus, BusHandlers } from './commands/bus.ts';
 import type { Config } from './config.ts';
 import { messageOf } from './kernel/errors.ts';
@@ -85,10 +86,25 @@ export async function openBus(
   return { bus: await connectBus(deps, { url, root, ...credentials, ...deps.hub }, handlers) };
 }
 
-/** TLS of the device listener; undefined when it speaks plain ws (loopback, or behind a proxy). */
-export async function tlsOptions(config: Config, clock: Clock): Promise<TlsOptions | undefined> {
+/** TLS of the device listener. */
+export interface OpenedTls {
+  options: TlsOptions;
+  /** Looks after the files from now on. @param apply serves renewed material to new connections */
+  watch(apply: (options: SecureContextOptions) => void): TlsReload;
+}
+
+/** Undefined when the device listener speaks plain ws (loopback, or behind a proxy). */
+export async function openTls(
+  config: Config,
+  deps: { clock: Clock; log: Log },
+): Promise<OpenedTls | undefined> {
   const { tls } = config;
   if (tls.mode === 'off' || tls.mode === 'terminated') return undefined;
-  const surroundings = { now: () => clock.now(), hostnames: machineNames() };
-  return tlsServerOptions(await loadTlsMaterial(tls, config.dataDir, surroundings));
+  const load = (): Promise<TlsMaterial> =>
+    loadTlsMaterial(tls, config.dataDir, { now: () => deps.clock.now(), hostnames: machineNames() });
+  const material = await load();
+  return {
+    options: tlsServerOptions(material),
+    watch: (apply) => watchTls(deps, material, load, (renewed) => apply(tlsServerOptions(renewed))),
+  };
 }

@@ -29,7 +29,8 @@ import { Registry } from './devices/registry.ts';
 import { Rotation } from './devices/rotation.ts';
 import { Session, newSessionCounters } from './devices/session.ts';
 import { exposeMetrics } from './hub-metrics.ts';
-import { openBus, openStore, tlsOptions } from './hub-parts.ts';
+import { exposeSecurity } from './hub-security-metrics.ts';
+import { openBus, openStore, openTls } from './hub-parts.ts';
 import { openSecurity } from './hub-security.ts';
 import { HubError, messageOf } from './kernel/errors.ts';
 import type { Log } from './kernel/log.ts';
@@ -234,6 +235,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     'expiry',
     clock.every(expiryCheckMs, () => registry.closeExpired()),
   );
+  const tls = await openTls(config, { clock, log });
   const listener = await startDeviceListener(
     {
       log,
@@ -247,7 +249,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     },
     {
       listen: config.deviceListen,
-      tls: await tlsOptions(config, clock),
+      tls: tls?.options,
       allowedOrigins: config.allowedOrigins,
       maxConnections,
       maxSocketsPerAddress: config.maxSocketsPerAddress,
@@ -256,6 +258,8 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     },
   );
   releasers.push('device listener', () => listener.close());
+  const reload = tls?.watch((options) => listener.renewTls(options));
+  releasers.push('certificate', () => reload?.close());
 
   // Schedules.
   const scheduler = new Scheduler({ cron: createCron(log), log });
@@ -278,6 +282,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
 
   // Operators.
   const metrics = new Metrics({ processMetrics: true });
+  exposeSecurity(metrics, { listener: listener.counters, audit, rotation, reload });
   exposeMetrics(metrics, {
     listener: listener.counters,
     sessions: counters,

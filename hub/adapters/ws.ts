@@ -1,7 +1,7 @@
 import { createServer as createHttpServer, STATUS_CODES } from 'node:http';
 import type { IncomingMessage, Server } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
-import type { SecureContextOptions, TlsOptions } from 'node:tls';
+import { Server as TlsServer, type SecureContextOptions, type TlsOptions } from 'node:tls';
 import type { Duplex } from 'node:stream';
 import { WebSocket, WebSocketServer } from 'ws';
 import type { RawData, ServerOptions } from 'ws';
@@ -65,6 +65,8 @@ export interface DeviceListener {
   url: string;
   port: number;
   counters: ListenerCounters;
+  /** Serves this certificate to new connections; those open keep theirs. */
+  renewTls(renewed: SecureContextOptions): void;
   /** No further connections; those open go on. */
   stopAccepting(): void;
   /** Drops what is still open. */
@@ -200,6 +202,11 @@ export async function startDeviceListener(
   sockets.on('wsClientError', (error, socket) =>
     refuse(socket, refusal(400, 'bad-handshake', error.message)),
   );
+  // What Node's parser refuses gets our form of answer, and is counted like any other refusal.
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy();
+    else refuse(socket, parserRefusal(error.code));
+  });
   server.on('tlsClientError', (_error, socket) => socket.destroy());
 
   const { port } = await listenTcp(server, options.listen, 'HUB_DEVICE_LISTEN');
@@ -208,6 +215,9 @@ export async function startDeviceListener(
     url: `${scheme}://${hostOf(options.listen.host)}:${port}${devicePath}`,
     port,
     counters,
+    renewTls(renewed) {
+      if (server instanceof TlsServer) server.setSecureContext(renewed);
+    },
     stopAccepting() {
       accepting = false;
     },
@@ -251,6 +261,12 @@ function refusal(
   headers: Record<string, string> = {},
 ): Refusal {
   return { status, body: `${JSON.stringify({ error: { code, message } })}\n`, headers };
+}
+
+function parserRefusal(code: string | undefined): Refusal {
+  if (code === 'HPE_HEADER_OVERFLOW') return refusal(431, 'header-too-large', 'at most 8 KB of header');
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return refusal(408, 'too-slow', 'the request took too long');
+  return refusal(400, 'bad-request', 'this is not HTTP');
 }
 
 function httpAnswer({ status, body, headers }: Refusal): string {
