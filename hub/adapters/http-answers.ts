@@ -13,6 +13,7 @@ const statusOf: Partial<Record<ErrorCode, number>> = {
   'credential-unknown': 404,
   'enrolment-unknown': 404,
   'operator-unknown': 404,
+  unauthorized: 401,
   forbidden: 403,
   'device-exists': 409,
   'database-failed': 503,

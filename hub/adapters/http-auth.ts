@@ -12,6 +12,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Set before any handler of `/api/v1/` runs. */
     operator?: Operator;
+    /** Which devices a list may show; not set where all may be shown. */
+    mayShow?: (deviceId: string) => boolean;
   }
   interface FastifyContextConfig {
     /** What it takes; without it: `viewer` to read, `admin` to change. `nobody`: no login needed. */
@@ -60,11 +62,10 @@ export function demandLogin(app: FastifyInstance, access: Access): void {
     }
     const operator = whoAsks(request, access);
     if (operator === undefined) {
-      throw new HubError('forbidden', 'sign in, or send a token: Authorization: Bearer …', {
-        details: { login: true },
-      });
+      throw new HubError('unauthorized', 'sign in, or send a token: Authorization: Bearer …');
     }
     request.operator = operator;
+    request.mayShow = (deviceId) => access.mayTouch(operator, deviceId);
     const { id, name } = request.params as { id?: string; name?: string };
     const command = request.routeOptions.url?.includes('/:id/commands/') === true ? name : undefined;
     const ofDevice = request.routeOptions.url?.startsWith('/api/v1/devices/:id') === true;

@@ -20,6 +20,7 @@ const table = {
   'credential-unknown': { message: 'the device has no such credential', retryable: false },
   'enrolment-unknown': { message: 'there is no such enrolment', retryable: false },
   'operator-unknown': { message: 'there is no account or token of this name', retryable: false },
+  unauthorized: { message: 'nobody is signed in', retryable: false },
   forbidden: { message: 'this is not allowed', retryable: false },
   'input-invalid': { message: 'the request is not valid', retryable: false },
 } as const satisfies Record<string, { message: string; retryable: boolean }>;

@@ -23,6 +23,8 @@ export interface HubProcess {
   readonly running: boolean;
   /** Every log line so far, parsed. */
   readonly lines: readonly LogLine[];
+  /** Everything it has written so far, logs and standard error. */
+  output(): string;
   /** Sends the signal (SIGTERM when not given) and resolves when the hub has ended. */
   kill(signal?: NodeJS.Signals): Promise<Exit>;
   /** Freezes it (SIGSTOP): sockets stay open, nothing is answered. */
@@ -168,6 +170,7 @@ export async function spawnHub({ env = {}, args = [], dataDir }: HubOptions = {}
         return child.running;
       },
       lines: log.lines,
+      output: () => child.output(),
       kill: (signal = 'SIGTERM') => child.end(signal),
       pause: () => void child.process.kill('SIGSTOP'),
       resume: () => void child.process.kill('SIGCONT'),
