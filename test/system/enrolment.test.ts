@@ -48,7 +48,9 @@ test('a token lets as many new devices in as it has uses', async () => {
   assert.equal((await enrol({ token, id: 'new-2' })).status, 201);
   assert.equal((await enrol({ token, id: 'new-3' })).status, 401, 'used up');
   const refused = (await hub.audit()).filter(({ action }) => action === 'device.enrol');
-  assert.ok(refused.some(({ outcome }) => outcome === 'refused') && refused.some(({ outcome }) => outcome === 'done'));
+  assert.ok(
+    refused.some(({ outcome }) => outcome === 'refused') && refused.some(({ outcome }) => outcome === 'done'),
+  );
 });
 
 test('a bad request is told what is wrong, and guessing is slowed down', async () => {
@@ -57,7 +59,8 @@ test('a bad request is told what is wrong, and guessing is slowed down', async (
   }
   assert.equal((await enrol('x'.repeat(9_000))).status, 400);
   const statuses: number[] = [];
-  for (let n = 0; n < 12; n += 1) statuses.push((await enrol({ token: `guess-${n}`, id: 'd' }, '198.51.100.7')).status);
+  for (let n = 0; n < 12; n += 1)
+    statuses.push((await enrol({ token: `guess-${n}`, id: 'd' }, '198.51.100.7')).status);
   assert.equal(statuses[0], 401);
   assert.equal(statuses.at(-1), 429);
 });

@@ -57,7 +57,13 @@ const table: [who: string, method: string, path: string, body: object | undefine
   ['viewer', 'POST', '/api/v1/devices', newDevice, 403],
   ['viewer', 'POST', '/api/v1/devices/d-1/disable', {}, 403],
   ['operator', 'DELETE', '/api/v1/devices/d-1', undefined, 403],
-  ['operator', 'POST', '/api/v1/operators/tokens', { name: 'x', role: 'admin', devices: '*', safety: 'critical' }, 403],
+  [
+    'operator',
+    'POST',
+    '/api/v1/operators/tokens',
+    { name: 'x', role: 'admin', devices: '*', safety: 'critical' },
+    403,
+  ],
   ['east', 'GET', '/api/v1/devices/e-1', undefined, 200],
   ['east', 'GET', '/api/v1/devices/d-1', undefined, 403],
   ['admin', 'POST', '/api/v1/devices/d-2/disable', {}, 204],
@@ -113,7 +119,12 @@ test('the code printed at the first start makes the first admin once; a session 
   assert.equal((await add({ cookie })).status, 403, 'no origin');
   assert.equal((await add({ cookie, origin })).status, 403, 'no token');
   assert.equal((await add({ cookie, origin, 'x-csrf-token': 'x'.repeat(43) })).status, 403, 'a wrong token');
-  for (const foreign of ['https://evil.example', 'null', `${origin}.evil.example`, origin.replace('http', 'https')]) {
+  for (const foreign of [
+    'https://evil.example',
+    'null',
+    `${origin}.evil.example`,
+    origin.replace('http', 'https'),
+  ]) {
     assert.equal((await add({ cookie, origin: foreign, 'x-csrf-token': csrf })).status, 403, foreign);
   }
   assert.equal((await add({ cookie, origin, 'x-csrf-token': csrf })).status, 201);

@@ -32,7 +32,9 @@ test('the device listener speaks TLS 1.2 and 1.3 with AEAD suites only, as opens
   for (const version of ['-tls1', '-tls1_1']) {
     assert.doesNotMatch(shake(version, '-cipher', 'ALL:@SECLEVEL=0').output, /Cipher is [A-Z]{3,}-/);
   }
-  const offered = openssl(['ciphers', '-s', '-tls1_2', 'ALL:COMPLEMENTOFALL:@SECLEVEL=0']).output.trim().split(':');
+  const offered = openssl(['ciphers', '-s', '-tls1_2', 'ALL:COMPLEMENTOFALL:@SECLEVEL=0'])
+    .output.trim()
+    .split(':');
   assert.ok(offered.length > 20);
   const taken = offered.filter((suite) => {
     const { output } = shake('-tls1_2', '-cipher', `${suite}:@SECLEVEL=0`);
@@ -94,7 +96,11 @@ test('a certificate is a way in for the device it names, and for no other', asyn
   assert.match(await attempt(stranger), /401/, 'the authority vouches for a device that is not registered');
   assert.match(await attempt(forged), /401/, 'a foreign authority vouches for nobody');
   assert.equal(await attempt(header('d-2')), 'open', 'a secret does without a certificate');
-  assert.match(await attempt({ ...known, ...header('d-2') }), /401/, "another device's certificate beside it");
+  assert.match(
+    await attempt({ ...known, ...header('d-2') }),
+    /401/,
+    "another device's certificate beside it",
+  );
   await hub.run('device', 'disable', 'd-1');
   assert.match(await attempt(known), /403/);
 });
