@@ -10,6 +10,7 @@ import { machineNames } from './adapters/tls-own.ts';
 import { watchTls, type TlsReload } from './adapters/tls-reload.ts';
 import { loadTlsMaterial, tlsServerOptions, type TlsMaterial } from './adapters/tls.ts';
 import type { Bus, BusHandlers } from './commands/bus.ts';
+import type { Topics } from './commands/topics.ts';
 import type { Config } from './config.ts';
 import { messageOf } from './kernel/errors.ts';
 import type { Log } from './kernel/log.ts';
@@ -30,8 +31,8 @@ export async function openStore(
     return openMetricsStore({ file: join(config.dataDir, 'metrics.db'), onFailure: deps.onFailure });
   }
   const store = openInflux({ ...influx, timeoutMs: influxTimeoutMs });
-  // A database that is away at start is met again by the first write.
-  await store.createDatabase().catch((error: unknown) => {
+  // Not waited for: an InfluxDB that is away must not hold up the start, and the first write meets it again.
+  store.createDatabase().catch((error: unknown) => {
     deps.log.warn({ url: influx.url, reason: messageOf(error) }, 'InfluxDB does not answer, lines are kept');
   });
   return {
@@ -67,12 +68,17 @@ export async function openBus(
     clock: Clock;
     hub: { hubId: string; incarnation: string };
     access: BrokerAccess;
+    topics: Topics;
   },
   handlers: BusHandlers,
 ): Promise<OpenedBus> {
-  const { url, root, username, password } = config.mqtt;
+  const { url, username, password } = config.mqtt;
   if (url === undefined) {
-    const broker = await startBroker(deps, { ...config.brokerListen, root, ...deps.hub }, handlers);
+    const broker = await startBroker(
+      deps,
+      { ...config.brokerListen, ...deps.hub, topics: deps.topics },
+      handlers,
+    );
     return {
       bus: broker,
       signOut: (actor) => broker.signOut(actor),
@@ -83,7 +89,7 @@ export async function openBus(
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
   };
-  return { bus: await connectBus(deps, { url, root, ...credentials, ...deps.hub }, handlers) };
+  return { bus: await connectBus(deps, { url, ...credentials, ...deps.hub, topics: deps.topics }, handlers) };
 }
 
 /** TLS of the device listener. */

@@ -36,7 +36,7 @@ import { HubError, messageOf } from './kernel/errors.ts';
 import type { Log } from './kernel/log.ts';
 import { Metrics } from './kernel/metrics.ts';
 import { Releasers } from './kernel/releasers.ts';
-import { systemClock } from './kernel/time.ts';
+import { systemClock, wait } from './kernel/time.ts';
 import type { Clock } from './kernel/time.ts';
 import { Scheduler } from './schedules/scheduler.ts';
 import { createFanOut } from './telemetry/fan-out.ts';
@@ -74,6 +74,8 @@ const messagesPerSec = 1_000;
 const drainMs = 5_000;
 /** After a start, how long a device that was connected may take to come back, besides the longest backoff, ms. */
 const returnGraceMs = 60_000;
+/** A health check that waits longer is itself called failed, ms. */
+const probeTimeoutMs = 1_000;
 /** Below the limit of descriptors that most machines set; sockets beyond are refused. */
 const maxConnections = 19_000;
 /** How often expired credentials are looked for: their sessions end that late at most, ms. */
@@ -190,7 +192,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   };
   const opened = await openBus(
     config,
-    { log, random, clock, hub, access: security.broker },
+    { log, random, clock, hub, topics, access: security.broker },
     {
       message: (message) => dispatcher.message(message),
       connected: () => {
@@ -321,8 +323,11 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   );
   releasers.push('admin', () => admin.close());
 
+  const probe = (): Promise<string | undefined> => store.probe().then(() => undefined, messageOf);
+  const probeTimeout = (): Promise<string> =>
+    wait(clock, probeTimeoutMs).then(() => `no answer within ${probeTimeoutMs} ms`);
   async function readiness(): Promise<Readiness> {
-    const storeFault = writer.fault ?? (await store.probe().then(() => undefined, messageOf));
+    const storeFault = writer.fault ?? (await Promise.race([probe(), probeTimeout()]));
     return {
       ready: !stopping,
       parts: {

@@ -3,7 +3,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { Aedes, type Client, type PublishPacket } from 'aedes';
 import type { Bus, BusCounters, BusHandlers, IncomingMessage, OutgoingMessage } from '../commands/bus.ts';
 import { BrokerClients, type BrokerAccess } from './broker-access.ts';
-import { topicsOf, type Topics } from '../commands/topics.ts';
+import type { Topics } from '../commands/topics.ts';
 import { HubError, messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 
@@ -11,8 +11,7 @@ export interface BrokerOptions {
   host: string;
   /** 0 takes a free one. */
   port: number;
-  /** The root of the topics, e.g. `hub/v1`. */
-  root: string;
+  topics: Topics;
   hubId: string;
   /** New at each start of the hub. */
   incarnation: string;
@@ -79,7 +78,7 @@ class EmbeddedBroker implements Broker {
     this.#clients = new BrokerClients(access);
     this.#options = options;
     this.#handlers = handlers;
-    this.#topics = topicsOf(options.root);
+    this.#topics = options.topics;
     this.#server = createServer({ noDelay: true });
     this.#server.maxConnections = options.maxConnections ?? 1_000;
   }

@@ -90,9 +90,9 @@ export class Outbox {
   #flush(): void {
     const link = this.#link;
     if (link === undefined) return;
-    let taken = 0;
-    while (taken < this.#unsent.length && link.inFlight < link.window && this.#link === link) {
-      const entry = this.#unsent[taken++];
+    while (this.#unsent.length > 0 && link.inFlight < link.window && this.#link === link) {
+      // Off the list before it is sent: a client that is closing calls back within the call.
+      const entry = this.#unsent.shift();
       if (entry === undefined || !this.#entries.has(entry)) continue;
       if (entry.bytes > link.maxPacketBytes) {
         this.#counters.refused++;
@@ -106,14 +106,18 @@ export class Outbox {
       link.send(entry.message, (refusal) => {
         if (this.#link !== link) return;
         link.inFlight--;
+        if (refusal !== undefined && refusal.code === undefined) {
+          // The connection failed, not the message: it goes out again with the next connection.
+          this.detach();
+          return;
+        }
         this.#acknowledged(entry, refusal);
         this.#flush();
       });
     }
-    this.#unsent.splice(0, taken);
   }
 
-  /** A failure without a reason code is the connection's: the message goes out again with the next one. */
+  /** @param refusal the broker's, with its reason code; undefined when it took the message */
   #acknowledged(entry: Entry, refusal: { code?: number; message: string } | undefined): void {
     if (refusal === undefined) {
       this.#counters.published++;

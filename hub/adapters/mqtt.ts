@@ -1,7 +1,7 @@
 import { Socket } from 'node:net';
 import { connect, type IConnackPacket, type IPublishPacket, type MqttClient } from 'mqtt';
 import type { Bus, BusCounters, BusHandlers, IncomingMessage, OutgoingMessage } from '../commands/bus.ts';
-import { topicsOf, type Topics } from '../commands/topics.ts';
+import type { Topics } from '../commands/topics.ts';
 import { HubError, messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import { backoff, type Cancel, type Clock } from '../kernel/time.ts';
@@ -19,8 +19,7 @@ export interface MqttOptions {
   url: string;
   username?: string;
   password?: string;
-  /** The root of the topics, e.g. `hub/v1`. */
-  root: string;
+  topics: Topics;
   /** Names this hub, and its MQTT session: no two at one broker. */
   hubId: string;
   /** New at each start of the hub. */
@@ -85,7 +84,7 @@ class MqttBus implements Bus {
     this.#deps = deps;
     this.#options = options;
     this.#handlers = handlers;
-    this.#topics = topicsOf(options.root);
+    this.#topics = options.topics;
     this.#outbox = new Outbox(this.counters);
     this.#waits = this.#newWaits();
   }
@@ -140,13 +139,12 @@ class MqttBus implements Bus {
       username,
       password,
       hubId,
-      root,
       sessionExpirySec = 60,
       connectTimeoutMs = 10_000,
     } = this.#options;
     const client = connect(url, {
       protocolVersion: 5,
-      clientId: `hub-${root.replaceAll('/', '-')}-${hubId}`,
+      clientId: `hub-${this.#topics.root.replaceAll('/', '-')}-${hubId}`,
       clean: false,
       keepalive: keepaliveSec,
       connectTimeout: connectTimeoutMs,

@@ -192,6 +192,14 @@ function answerMessage(to: AnswerAddress, payload: StatusPayload): OutgoingMessa
     payload: JSON.stringify(payload),
     qos: 1,
     ...(to.correlation === undefined ? {} : { correlationData: to.correlation }),
-    userProperties: { status, ...(reason === undefined ? {} : { reason }) },
+    userProperties: { status, ...(reason === undefined ? {} : { reason: plainText(reason) }) },
   };
+}
+
+/**
+ * A device's words as a UTF-8 string property: brokers close the connection over control characters and
+ * non-characters in one [MQTT-1.5.4-1, MQTT 5 §1.5.4]. The payload has the words as they came.
+ */
+function plainText(words: string): string {
+  return words.toWellFormed().replace(/[\p{Cc}\p{Noncharacter_Code_Point}]/gu, ' ');
 }

@@ -242,7 +242,8 @@ export class Ingest {
       if (anchor === undefined) return noTime;
       timeMs = anchor + (time.up ?? 0);
     }
-    if (timeMs > now + this.#options.maxAheadMs) return noTime;
+    // A time before 1970 is no reading's, and no store takes it.
+    if (timeMs < 0 || timeMs > now + this.#options.maxAheadMs) return noTime;
     if (timeMs < now - this.#options.maxAgeMs && frame.backfill !== true) return noTime;
     return timeMs;
   }

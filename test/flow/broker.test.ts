@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { connect as connectTcp } from 'node:net';
 import { test, type TestContext } from 'node:test';
+import { topicsOf } from '../../hub/commands/topics.ts';
 import { connect as connectMqtt, type IClientOptions, type MqttClient } from 'mqtt';
 import type { BrokerAccess } from '../../hub/adapters/broker-access.ts';
 import { startBroker, type Broker } from '../../hub/adapters/broker.ts';
@@ -37,7 +38,7 @@ async function open(
     connected: () => undefined,
     disconnected: () => undefined,
   };
-  const options = { host: '127.0.0.1', port: 0, root: 'hub/v1', hubId: 'h1', incarnation: 'i-1' };
+  const options = { host: '127.0.0.1', port: 0, topics: topicsOf('hub/v1'), hubId: 'h1', incarnation: 'i-1' };
   const broker = await startBroker({ log, access }, options, handlers);
   t.after(() => broker.close());
   return { broker, url: `mqtt://127.0.0.1:${broker.port}`, messages, handlers };
@@ -250,7 +251,13 @@ test('no session outlives its connection', async (t) => {
 
 test('an address in use is said as such', async (t) => {
   const { broker, handlers } = await open(t);
-  const options = { host: '127.0.0.1', port: broker.port, root: 'hub/v1', hubId: 'h1', incarnation: 'i-1' };
+  const options = {
+    host: '127.0.0.1',
+    port: broker.port,
+    topics: topicsOf('hub/v1'),
+    hubId: 'h1',
+    incarnation: 'i-1',
+  };
   const second = startBroker({ log, access }, options, handlers);
   await assert.rejects(second, (error) => error instanceof HubError && error.code === 'address-in-use');
 });
@@ -261,6 +268,6 @@ test('after close nothing is published, and the port is free', async (t) => {
   await broker.close();
   assert.equal(broker.connected, false);
   await assert.rejects(broker.publish({ topic: 'hub/v1/event/d-1/door', payload: '{}', qos: 1 }));
-  const options = { host: '127.0.0.1', port, root: 'hub/v1', hubId: 'h1', incarnation: 'i-2' };
+  const options = { host: '127.0.0.1', port, topics: topicsOf('hub/v1'), hubId: 'h1', incarnation: 'i-2' };
   await (await startBroker({ log, access }, options, handlers)).close();
 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
+import { topicsOf } from '../../hub/commands/topics.ts';
 import { connect as connectMqtt } from 'mqtt';
 import { connectBus } from '../../hub/adapters/mqtt.ts';
 import type { Bus } from '../../hub/commands/bus.ts';
@@ -56,7 +57,7 @@ async function startHub(
     { clock: systemClock, random: Math.random, log },
     {
       url: `mqtt://127.0.0.1:${proxy.port}`,
-      root: 'hub/v1',
+      topics: topicsOf('hub/v1'),
       hubId: 'h1',
       incarnation: 'i-1',
       backoffMaxMs: 50,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { test, type TestContext } from 'node:test';
+import { topicsOf } from '../../hub/commands/topics.ts';
 import { connect as connectMqtt, type IClientPublishOptions } from 'mqtt';
 import { connectBus, type MqttOptions } from '../../hub/adapters/mqtt.ts';
 import type { Bus, BusHandlers, IncomingMessage } from '../../hub/commands/bus.ts';
@@ -52,7 +53,7 @@ async function bus(
 ): Promise<Bus> {
   const opened = await connectBus(
     { clock: systemClock, random: Math.random, log },
-    { url, root: 'hub/v1', hubId: 'h1', incarnation: 'i-1', backoffMaxMs: 50, ...options },
+    { url, topics: topicsOf('hub/v1'), hubId: 'h1', incarnation: 'i-1', backoffMaxMs: 50, ...options },
     door,
   );
   t.after(() => opened.close());

@@ -36,21 +36,23 @@ test('a point written to the real InfluxDB is read back, also after it was kille
   await assert.rejects(query(influx.url, 'fleet', 'SELEKT'), /error parsing query/);
 });
 
-test('a paused InfluxDB keeps the connection and answers once it is resumed', async (t) => {
+test('a paused InfluxDB takes connections and answers none before it is resumed', async (t) => {
   const influx = await startInflux();
   t.after(() => influx.close());
-  influx.pause();
-  const answer = fetch(`${influx.url}/ping`);
-  let answered = false;
-  void answer.then(() => {
-    answered = true;
-  });
-  const socket = connect(influx.port, '127.0.0.1');
-  t.after(() => socket.destroy());
-  await once(socket, 'connect');
-  assert.equal(answered, false);
-  influx.resume();
-  assert.equal((await answer).status, 204);
+  for (let round = 0; round < 20; round += 1) {
+    influx.pause();
+    let answered = false;
+    const answer = fetch(`${influx.url}/ping`).then(({ status }) => {
+      answered = true;
+      return status;
+    });
+    const socket = connect(influx.port, '127.0.0.1');
+    await once(socket, 'connect');
+    socket.destroy();
+    assert.equal(answered, false);
+    influx.resume();
+    assert.equal(await answer, 204);
+  }
 });
 
 test('two InfluxDB servers run side by side and share nothing', async (t) => {

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -18,6 +18,10 @@ export interface GuardedChild {
   output(): string;
   /** Sends the signal and resolves when the process has ended; does nothing to one that has. */
   end(signal: NodeJS.Signals): Promise<Exit>;
+  /** Freezes it (SIGSTOP) and returns when every thread of it stands: its sockets stay open, nothing is answered. */
+  pause(): void;
+  /** Ends the freeze (SIGCONT). */
+  resume(): void;
 }
 
 const outputLimit = 65_536;
@@ -76,6 +80,31 @@ export function temporaryFolder(name: string): TemporaryFolder {
   };
 }
 
+const freezeLimitMs = 5_000;
+
+/** SIGSTOP reaches a thread only when it next enters or leaves the kernel: until then it may still answer. */
+function freeze(child: ChildProcess, pid: number): void {
+  child.kill('SIGSTOP');
+  const threads = `/proc/${pid}/task`;
+  if (!existsSync(threads)) return;
+  const deadline = performance.now() + freezeLimitMs;
+  const never = new Int32Array(new SharedArrayBuffer(4));
+  const stands = (thread: string): boolean => {
+    try {
+      // proc(5): the state follows the name, which is in parentheses; T is stopped, Z and X are ended.
+      return /\) [TZX] /.test(readFileSync(`${threads}/${thread}/stat`, 'utf8'));
+    } catch {
+      // The thread has ended since it was listed.
+      return true;
+    }
+  };
+  while (!readdirSync(threads).every(stands)) {
+    if (performance.now() > deadline)
+      throw new Error(`process ${pid} did not stop within ${freezeLimitMs} ms`);
+    Atomics.wait(never, 0, 0, 1);
+  }
+}
+
 /**
  * Starts a real process that cannot outlive this one, however this one ends.
  * @throws when the program cannot be started (the error of `spawn`)
@@ -121,5 +150,7 @@ export async function spawnGuarded(
       if (!gone && child.kill(signal) && signal !== 'SIGKILL') child.kill('SIGCONT');
       return exited;
     },
+    pause: () => freeze(child, pid),
+    resume: () => void child.kill('SIGCONT'),
   };
 }

@@ -107,8 +107,8 @@ export async function startInflux(options: InfluxOptions = {}): Promise<InfluxSe
     async kill() {
       await child.end('SIGKILL');
     },
-    pause: () => void child.process.kill('SIGSTOP'),
-    resume: () => void child.process.kill('SIGCONT'),
+    pause: () => child.pause(),
+    resume: () => child.resume(),
     async restart() {
       await stop();
       child = await launch(configFile, url);

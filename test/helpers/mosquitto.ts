@@ -131,8 +131,8 @@ export async function startMosquitto(options: MosquittoOptions = {}): Promise<Mo
     async kill() {
       await child.end('SIGKILL');
     },
-    pause: () => void child.process.kill('SIGSTOP'),
-    resume: () => void child.process.kill('SIGCONT'),
+    pause: () => child.pause(),
+    resume: () => child.resume(),
     async restart() {
       await stop();
       child = await launch(configFile, port);

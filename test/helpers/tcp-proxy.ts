@@ -98,7 +98,7 @@ class Pipe {
 
   #deliver(item: Item): void {
     if (item === 'end') this.#to.end();
-    else if (item === 'reset') this.#to.resetAndDestroy();
+    else if (item === 'reset') reset(this.#to);
     else {
       this.#heldBytes -= item.length;
       this.#to.write(item);
@@ -140,7 +140,7 @@ export async function startTcpProxy(target: { port: number; host?: string }): Pr
   const port = await freePort();
   await listen(server, port);
   const cut = (): void => {
-    for (const socket of sockets) socket.resetAndDestroy();
+    for (const socket of sockets) reset(socket);
   };
   const refuse = (): Promise<void> =>
     new Promise((resolve) => {
@@ -170,4 +170,13 @@ export async function startTcpProxy(target: { port: number; host?: string }): Pr
       await refuse();
     },
   };
+}
+
+/**
+ * RST, or a plain close while bytes or a FIN are still under way: Node 24 never completes a request that a reset
+ * interrupts, and the process then spins at its end.
+ */
+function reset(socket: Socket): void {
+  if (socket.connecting || socket.writableLength > 0 || socket.writableEnded) socket.destroy();
+  else socket.resetAndDestroy();
 }

@@ -159,6 +159,30 @@ void test('bad parameters are refused with the field and the rule, and the devic
   device.close();
 });
 
+test('an error of several lines reaches the caller, and the broker keeps the hub', async () => {
+  const device = await openRaw(options('d-3'));
+  const publish = ['-p', String(broker.port), '-q', '1', '-t', 'hub/v1/command/d-3/set-interval'];
+  const request = [
+    '-m',
+    '{"id":"c-3","params":{"seconds":7}}',
+    '-D',
+    'PUBLISH',
+    'response-topic',
+    'answers/lines',
+  ];
+  await mosquittoPub([...publish, ...request]);
+  await device.next('command', ({ id }) => id === 'c-3');
+  const error = 'timeout\n at line 3 \uffff';
+  device.send({ type: 'result', re: 'c-3', status: 'failed', error });
+  const answer = await bus.next('the answer', ({ topic }) => topic === 'answers/lines');
+  assert.equal((JSON.parse(answer.payload) as { reason: string }).reason, error);
+  assert.deepEqual(
+    hub.lines.filter(({ msg }) => msg === 'broker not connected'),
+    [],
+  );
+  device.close();
+});
+
 /** heartbeat 1 s, grace 0.5 s: offline 1.5 s after the last frame, and at most 0.5 s later than that. */
 const hello = { heartbeatSec: 1 };
 const dueMs = 1_500;
