@@ -48,7 +48,8 @@ export async function openSecurity(deps: SecurityDeps): Promise<{
   const sessions = new ConsoleSessions(clock);
   const operators = new Operators({
     store: createOperatorStore(state),
-    ...{ clock, audit },
+    clock,
+    audit,
     changed: (actor) => {
       sessions.closeAll(actor);
       deps.signOut(actor);
@@ -57,7 +58,10 @@ export async function openSecurity(deps: SecurityDeps): Promise<{
   await operators.load();
   const enrolments = new Enrolments({
     store: createEnrolmentStore(state),
-    ...{ registry, clock, audit, added: deps.added },
+    registry,
+    clock,
+    audit,
+    added: deps.added,
   });
   await enrolments.load();
 
@@ -85,7 +89,13 @@ export async function openSecurity(deps: SecurityDeps): Promise<{
   };
   return {
     access: (adminPort) => ({
-      ...{ operators, sessions, audit, csrfHolds, hasRole, mayTouch, local: localOperator },
+      operators,
+      sessions,
+      audit,
+      csrfHolds,
+      hasRole,
+      mayTouch,
+      local: localOperator,
       origins: () => [...ownOrigins(config, adminPort()), ...config.adminOrigins],
     }),
     broker,

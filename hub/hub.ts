@@ -181,7 +181,14 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
 
   const added = (record: DeviceRecord): void => presence.registered(record.id, record.epoch);
   const security = await openSecurity({
-    ...{ state, registry, rotation, catalog, audit, clock, config, added },
+    state,
+    registry,
+    rotation,
+    catalog,
+    audit,
+    clock,
+    config,
+    added,
     signOut: (actor) => opened.signOut?.(actor),
   });
 
@@ -260,7 +267,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     },
   );
   releasers.push('device listener', () => listener.close());
-  const reload = tls?.watch((options) => listener.renewTls(options));
+  const reload = tls?.watch((renewed) => listener.renewTls(renewed));
   releasers.push('certificate', () => reload?.close());
 
   // Schedules.

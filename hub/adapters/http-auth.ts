@@ -76,7 +76,10 @@ export function demandLogin(app: FastifyInstance, access: Access): void {
         access.mayTouch(operator, id, changing(request) ? command : undefined));
     if (allowed) return;
     access.audit.refused(operator.actor, {
-      ...{ actor: operator.actor, door: 'http', action: actionOf(request), subject: subjectOf(request) },
+      actor: operator.actor,
+      door: 'http',
+      action: actionOf(request),
+      subject: subjectOf(request),
     });
     throw new HubError('forbidden', `${operator.actor} has not the rights for this`);
   });

@@ -137,35 +137,21 @@ export async function startDeviceListener(
     pendingMs: upgradeTimeoutMs,
     isTrusted,
   });
-  const { drops } = limiter;
-  const counters: ListenerCounters = { connections: 0, upgrades: 0, refusals: {}, drops };
+  const counters: ListenerCounters = { connections: 0, upgrades: 0, refusals: {}, drops: limiter.drops };
   server.maxConnections = options.maxConnections;
 
   function refuse(socket: Duplex, answer: Refusal): void {
-    const status = String(answer.status);
-    counters.refusals[status] = (counters.refusals[status] ?? 0) + 1;
+    countRefusal(counters, answer.status);
     socket.end(httpAnswer(answer));
   }
 
-  server.on('request', (request, response) => {
-    if (pathOf(request) === enrolPath && request.method === 'POST') {
-      const address = clientAddress(request.socket.remoteAddress, forwardedFor(request), isTrusted);
-      void answerEnrolment(
-        request,
-        response,
-        (ask) => deps.enrol(ask, networkOf(address)),
-        (status) => {
-          counters.refusals[String(status)] = (counters.refusals[String(status)] ?? 0) + 1;
-        },
-      );
-      return;
-    }
-    const { status, body, headers } = judgeRequest(request);
-    counters.refusals[String(status)] = (counters.refusals[String(status)] ?? 0) + 1;
-    response
-      .writeHead(status, { ...headers, 'Content-Type': 'application/json', Connection: 'close' })
-      .end(body);
-  });
+  const addressOf = (request: IncomingMessage): string =>
+    clientAddress(request.socket.remoteAddress, forwardedFor(request), isTrusted);
+  serveRequests(
+    server,
+    (ask, request) => deps.enrol(ask, networkOf(addressOf(request))),
+    (status) => countRefusal(counters, status),
+  );
 
   server.on('upgrade', (request, socket, head) => {
     // Before anything else: an error on a socket without a listener would end the process.
@@ -174,7 +160,7 @@ export async function startDeviceListener(
       refuse(socket, refusal(503, 'draining', 'the hub is going away', { 'Retry-After': '2' }));
       return;
     }
-    const address = clientAddress(request.socket.remoteAddress, forwardedFor(request), isTrusted);
+    const address = addressOf(request);
     const judged = judgeUpgrade(request, options.allowedOrigins, () =>
       deps.admit(proofOf(request), networkOf(address)),
     );
@@ -198,16 +184,7 @@ export async function startDeviceListener(
       ws.events = deps.connect(judged.record, ws, judged.principal);
     });
   });
-  // A handshake ws itself refuses (version, key): the same form of answer as ours.
-  sockets.on('wsClientError', (error, socket) =>
-    refuse(socket, refusal(400, 'bad-handshake', error.message)),
-  );
-  // What Node's parser refuses gets our form of answer, and is counted like any other refusal.
-  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy();
-    else refuse(socket, parserRefusal(error.code));
-  });
-  server.on('tlsClientError', (_error, socket) => socket.destroy());
+  answerFaults(server, sockets, refuse);
 
   const { port } = await listenTcp(server, options.listen, 'HUB_DEVICE_LISTEN');
   const scheme = options.tls === undefined ? 'ws' : 'wss';
@@ -229,6 +206,47 @@ export async function startDeviceListener(
       });
     },
   };
+}
+
+function countRefusal({ refusals }: ListenerCounters, status: number): void {
+  refusals[String(status)] = (refusals[String(status)] ?? 0) + 1;
+}
+
+/** Requests that are no upgrade: enrolment, and refusals. */
+function serveRequests(
+  server: Server,
+  enrol: (ask: EnrolmentAsk, request: IncomingMessage) => Promise<Enrolled>,
+  counted: (status: number) => void,
+): void {
+  server.on('request', (request, response) => {
+    if (pathOf(request) === enrolPath && request.method === 'POST') {
+      void answerEnrolment(request, response, (ask) => enrol(ask, request), counted);
+      return;
+    }
+    const { status, body, headers } = judgeRequest(request);
+    counted(status);
+    response
+      .writeHead(status, { ...headers, 'Content-Type': 'application/json', Connection: 'close' })
+      .end(body);
+  });
+}
+
+/** What ws, Node's parser or TLS refuses. */
+function answerFaults(
+  server: Server,
+  sockets: Pick<WebSocketServer, 'on'>,
+  refuse: (socket: Duplex, answer: Refusal) => void,
+): void {
+  // A handshake ws itself refuses (version, key): the same form of answer as ours.
+  sockets.on('wsClientError', (error: Error, socket: Duplex) =>
+    refuse(socket, refusal(400, 'bad-handshake', error.message)),
+  );
+  // What Node's parser refuses gets our form of answer, and is counted like any other refusal.
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy();
+    else refuse(socket, parserRefusal(error.code));
+  });
+  server.on('tlsClientError', (_error, socket) => socket.destroy());
 }
 
 function createServer(tls: (TlsOptions & SecureContextOptions) | undefined): Server {

@@ -135,6 +135,9 @@ function keyOf(file: string, { cwd }: CliDeps, command: Command): string {
 }
 
 function row({ id, kind, state, notBeforeMs, notAfterMs }: CredentialSummary): string[] {
-  const time = (ms: number | undefined): string => (ms === undefined ? '-' : isoTime(ms));
-  return [id, kind, state, time(notBeforeMs), time(notAfterMs)];
+  return [id, kind, state, timeOf(notBeforeMs), timeOf(notAfterMs)];
+}
+
+function timeOf(ms: number | undefined): string {
+  return ms === undefined ? '-' : isoTime(ms);
 }

@@ -89,12 +89,20 @@ function addList(enrolment: Command, deps: CliDeps): void {
       }
       const { enrolments, requests } = listed;
       const rows = enrolments.map((one) => [
-        ...[one.id, one.type, one.site, `${one.used}/${one.uses}`, isoTime(one.notAfterMs), one.reEnrolment],
+        one.id,
+        one.type,
+        one.site,
+        `${one.used}/${one.uses}`,
+        isoTime(one.notAfterMs),
+        one.reEnrolment,
       ]);
       deps.out(table(['ENROLMENT', 'TYPE', 'SITE', 'USED', 'UNTIL', 'RE-ENROLMENT'], rows));
       if (requests.length === 0) return;
       const waiting = requests.map(({ deviceId, address, askedMs, approved }) => [
-        ...[deviceId, address, isoTime(askedMs), approved ? 'approved' : 'waits'],
+        deviceId,
+        address,
+        isoTime(askedMs),
+        approved ? 'approved' : 'waits',
       ]);
       deps.out(`\n${table(['DEVICE', 'FROM', 'ASKED', 'STATE'], waiting)}`);
     });

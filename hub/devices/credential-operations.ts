@@ -98,7 +98,8 @@ export function createCredentialOperations(deps: {
   };
 }
 
-function summary({ material: _, ...rest }: Credential): CredentialSummary {
+function summary(credential: Credential): CredentialSummary {
+  const { material: _, ...rest } = credential;
   return rest;
 }
 

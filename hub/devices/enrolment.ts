@@ -110,7 +110,11 @@ export class Enrolments {
     const token = `hube_${randomBytes(24).toString('base64url')}`;
     const id = randomBytes(6).toString('hex');
     const enrolment = {
-      ...{ ...request, id, hash: hashOf(token), createdMs: this.#deps.clock.now(), used: 0 },
+      ...request,
+      id,
+      hash: hashOf(token),
+      createdMs: this.#deps.clock.now(),
+      used: 0,
     };
     await this.#deps.store.save(enrolment);
     this.#enrolments.set(id, enrolment);
@@ -118,7 +122,10 @@ export class Enrolments {
   }
 
   list(): Omit<EnrolmentRecord, 'hash'>[] {
-    return [...this.#enrolments.values()].map(({ hash: _, ...rest }) => rest);
+    return [...this.#enrolments.values()].map((enrolment) => {
+      const { hash: _, ...rest } = enrolment;
+      return rest;
+    });
   }
 
   /** @throws HubError `enrolment-unknown` */
@@ -132,7 +139,10 @@ export class Enrolments {
   }
 
   requests(): Omit<EnrolmentRequest, 'claimHash'>[] {
-    return [...this.#requests.values()].map(({ claimHash: _, ...rest }) => rest);
+    return [...this.#requests.values()].map((request) => {
+      const { claimHash: _, ...rest } = request;
+      return rest;
+    });
   }
 
   /** @throws HubError `enrolment-unknown` when the device has not asked */
@@ -193,7 +203,13 @@ export class Enrolments {
         : { credential: newKeyCredential(ask.publicKey, createdMs), secret: undefined };
     const { type, site } = enrolment;
     const record = {
-      ...{ id: ask.id, type, site, credentials: [made.credential], createdMs, disabled: false, epoch: 0 },
+      id: ask.id,
+      type,
+      site,
+      credentials: [made.credential],
+      createdMs,
+      disabled: false,
+      epoch: 0,
     };
     // The use is spent first: a crash between the two costs one use, not one too many.
     const spent = { ...enrolment, used: enrolment.used + 1 };
@@ -233,7 +249,11 @@ export class Enrolments {
     }
     const claim = randomBytes(24).toString('base64url');
     const asked = {
-      ...{ deviceId: record.id, enrolmentId: enrolment.id, claimHash: hashOf(claim), address, askedMs },
+      deviceId: record.id,
+      enrolmentId: enrolment.id,
+      claimHash: hashOf(claim),
+      address,
+      askedMs,
       approved: false,
     };
     await this.#deps.store.saveRequest(asked);

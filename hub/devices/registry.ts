@@ -148,9 +148,10 @@ export class Registry {
 
   /** Notes that the device's secret is to be changed, or no longer. @throws HubError `device-unknown` */
   async setRotationDue(deviceId: string, dueMs: number | undefined): Promise<void> {
-    await this.#change(deviceId, ({ rotationDueMs: _, ...record }) =>
-      dueMs === undefined ? record : { ...record, rotationDueMs: dueMs },
-    );
+    await this.#change(deviceId, (record) => {
+      const { rotationDueMs: _, ...rest } = record;
+      return dueMs === undefined ? rest : { ...rest, rotationDueMs: dueMs };
+    });
   }
 
   /** Ends the sessions whose proof has expired, with 4401. To be called every second or so. */
@@ -208,10 +209,11 @@ export class Registry {
     record.credentials = record.credentials.map((credential) => (credential === used ? active : credential));
     delete record.rotationDueMs;
     // Sessions opened with a retired secret stay: they are the same device's, and its new hello takes over.
-    this.#change(record.id, ({ rotationDueMs: _, ...rest }) => ({
-      ...rest,
-      credentials: rest.credentials.filter(({ id, kind }) => kind !== 'secret' || id === credentialId),
-    })).then(
+    this.#change(record.id, (now) => {
+      const { rotationDueMs: _, ...rest } = now;
+      const credentials = rest.credentials.filter(({ id, kind }) => kind !== 'secret' || id === credentialId);
+      return { ...rest, credentials };
+    }).then(
       () => this.#rotated(record.id, undefined),
       // Both secrets stay valid; a restarted hub finds the next one unused and retires the old at its next use.
       (error: unknown) => this.#rotated(record.id, error),

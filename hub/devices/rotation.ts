@@ -66,8 +66,11 @@ export class Rotation {
     }
     this.counters.done += 1;
     void this.#deps.audit.record({
-      ...{ actor: `device:${deviceId}`, door: 'device', action: 'credential.rotate' },
-      ...{ subject: deviceId, outcome: 'done' },
+      actor: `device:${deviceId}`,
+      door: 'device',
+      action: 'credential.rotate',
+      subject: deviceId,
+      outcome: 'done',
     });
   }
 

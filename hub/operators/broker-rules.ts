@@ -1,7 +1,7 @@
 import { hasRole, type Operator } from './operator.ts';
 
 /** Below these, the level after is a device's id. */
-const ofDevices = ['presence', 'presence-change', 'telemetry', 'event', 'status'];
+const ofDevices = new Set(['presence', 'presence-change', 'telemetry', 'event', 'status']);
 
 /**
  * What an operator may do on the embedded broker: ask for commands within the role, and read what it reaches.
@@ -28,7 +28,7 @@ export function brokerRules(
     mayRead(operator, filter) {
       if (operator.devices === '*') return true;
       const [kind = '', device = ''] = levelsOf(filter) ?? [];
-      return ofDevices.includes(kind) && !/[+#]/.test(device) && mayTouch(operator, device);
+      return ofDevices.has(kind) && !/[+#]/.test(device) && mayTouch(operator, device);
     },
   };
 }

@@ -5,7 +5,7 @@ export const roles = ['viewer', 'operator', 'admin'] as const;
 export type Role = (typeof roles)[number];
 
 /** How much harm a command can do, least first. */
-export const safetyClasses = ['observe', 'config', 'actuate', 'critical'] as const;
+const safetyClasses = ['observe', 'config', 'actuate', 'critical'] as const;
 export type SafetyClass = CommandType['safety'];
 
 /** What somebody may do: the same for a person's account and for a program's token. */
@@ -56,10 +56,6 @@ export function mayCommand(rights: Rights, device: ReachedDevice, safety: Safety
     safetyClasses.indexOf(safety) <= safetyClasses.indexOf(rights.safety)
   );
 }
-
-/** What `devices` may be: a term each for id, site and type, with `*` for any rest. */
-export const devicesPattern =
-  /^(\*|(id|site|type)=[A-Za-z0-9_.@-]{0,64}\*?(,(id|site|type)=[A-Za-z0-9_.@-]{0,64}\*?){0,2})$/;
 
 function matches(pattern: string, value: string): boolean {
   return pattern.endsWith('*') ? value.startsWith(pattern.slice(0, -1)) : value === pattern;

@@ -77,7 +77,11 @@ export class Operators {
       throw error;
     }
     await this.#deps.audit.record({
-      ...{ actor: `operator:${name}`, door: 'http', action: 'first-login', subject: name, outcome: 'done' },
+      actor: `operator:${name}`,
+      door: 'http',
+      action: 'first-login',
+      subject: name,
+      outcome: 'done',
       details: { address },
     });
     return { kind: 'operator', operator: this.#operatorOf(name) };
@@ -98,7 +102,11 @@ export class Operators {
       if (await passwordHolds(password, account?.passwordHash)) {
         const operator = this.#operatorOf(name);
         await audit.record({
-          ...{ actor: operator.actor, door, action: 'login', subject: name, outcome: 'done' },
+          actor: operator.actor,
+          door,
+          action: 'login',
+          subject: name,
+          outcome: 'done',
           details: { address },
         });
         return { kind: 'operator', operator };
@@ -127,11 +135,17 @@ export class Operators {
   }
 
   listAccounts(): AccountSummary[] {
-    return [...this.#accounts.values()].map(({ passwordHash: _, ...rest }) => rest);
+    return [...this.#accounts.values()].map((account) => {
+      const { passwordHash: _, ...rest } = account;
+      return rest;
+    });
   }
 
   listTokens(): TokenSummary[] {
-    return [...this.#tokens.values()].map(({ hash: _, ...rest }) => rest);
+    return [...this.#tokens.values()].map((token) => {
+      const { hash: _, ...rest } = token;
+      return rest;
+    });
   }
 
   /**
@@ -169,7 +183,10 @@ export class Operators {
       throw invalid('name', 'one no other token has');
     const token = newToken();
     const record = {
-      ...{ name, ...rights, hash: hashToken(token), createdMs: this.#deps.clock.now() },
+      name,
+      ...rights,
+      hash: hashToken(token),
+      createdMs: this.#deps.clock.now(),
       ...(notAfterMs === undefined ? {} : { notAfterMs }),
     };
     await this.#deps.store.saveToken(record);

@@ -7,8 +7,13 @@ import { temporaryFolder } from '../helpers/guard.ts';
 
 function entry(n: number) {
   return {
-    ...{ timeMs: 1_000 + n, actor: n % 2 === 0 ? 'local' : 'operator:anna', door: 'http' },
-    ...{ action: 'device.add', subject: `d-${n}`, outcome: 'done', details: { n } },
+    timeMs: 1_000 + n,
+    actor: n % 2 === 0 ? 'local' : 'operator:anna',
+    door: 'http',
+    action: 'device.add',
+    subject: `d-${n}`,
+    outcome: 'done',
+    details: { n },
   };
 }
 

@@ -19,7 +19,15 @@ export async function rotateUnderCuts(size: number): Promise<{ cuts: number; too
   const url = `wss://127.0.0.1:${proxy.port}/v1/device`;
   const ca = readFileSync(join(hub.dataDir, 'tls', 'ca.crt'), 'utf8');
   const out = await hub.run(
-    ...['device', 'add', '--count', String(size), '--prefix', 'r-', '--type', 'env-sensor@1', '--json'],
+    'device',
+    'add',
+    '--count',
+    String(size),
+    '--prefix',
+    'r-',
+    '--type',
+    'env-sensor@1',
+    '--json',
   );
   const devices = out
     .trim()
@@ -28,7 +36,12 @@ export async function rotateUnderCuts(size: number): Promise<{ cuts: number; too
   const kept = new Map<string, KeptSecrets>();
   const clients = devices.map(({ id, secret }): DeviceClient => {
     const client = createDeviceClient({
-      ...{ url, ca, id, secret, deviceType: 'env-sensor@1', backoffFirstMs: 200 },
+      url,
+      ca,
+      id,
+      secret,
+      deviceType: 'env-sensor@1',
+      backoffFirstMs: 200,
       secretStore: { load: () => kept.get(id), save: (secrets) => void kept.set(id, secrets) },
     });
     client.connect();
@@ -53,7 +66,9 @@ export async function rotateUnderCuts(size: number): Promise<{ cuts: number; too
     }, 15);
     await waitFor(() => !open, { what: 'the links were cut', timeoutMs: 30_000 });
     await waitFor(async () => (await hub.metric('hub_rotations_due')) === 0, {
-      ...{ what: 'every rotation is done', timeoutMs: 60_000, everyMs: 100 },
+      what: 'every rotation is done',
+      timeoutMs: 60_000,
+      everyMs: 100,
     });
     await waitFor(online, { what: 'the fleet is online again', timeoutMs: 60_000 });
     await waitFor(() => [...kept.values()].every(({ next }) => next === undefined), {

@@ -102,7 +102,9 @@ test('a device signs its own tokens, and the session ends with 4401 when the tok
   const { token } = await create('--prefix', 'key-');
   assert.deepEqual((await enrol({ token, id: 'key-1', publicKey: publicPem })).body['secret'], undefined);
   const jwt = signToken(privateKey, {
-    ...{ sub: 'key-1', aud: 'device-hub', exp: Math.floor(Date.now() / 1000) + 3 },
+    sub: 'key-1',
+    aud: 'device-hub',
+    exp: Math.floor(Date.now() / 1000) + 3,
   });
   const ws = new WebSocket(hub.deviceUrl, ['hub.v1.json'], {
     headers: { authorization: `Bearer ${jwt}` },

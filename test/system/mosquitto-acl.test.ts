@@ -33,7 +33,10 @@ test("Mosquitto with the documented rules: the hub works, and nobody forges the 
   const seen = await mosquittoSub([...as('viewer'), '-q', '1', '-t', 'hub/v1/#']);
   t.after(() => seen.close());
   const device = await openRaw({
-    ...{ url: hub.deviceUrl, dataDir: hub.dataDir, id: 'd-1', secret: hub.secretOf('d-1') },
+    url: hub.deviceUrl,
+    dataDir: hub.dataDir,
+    id: 'd-1',
+    secret: hub.secretOf('d-1'),
   });
   await seen.next(
     'presence',

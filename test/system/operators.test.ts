@@ -100,7 +100,8 @@ test('the code printed at the first start makes the first admin once; a session 
   const code = await waitFor(() => /with this code: (\S+)/.exec(fresh.output())?.[1], { what: 'the code' });
   const post = (path: string, body: object, headers: Record<string, string> = {}) =>
     fetch(`${fresh.adminUrl}${path}`, {
-      ...{ method: 'POST', body: JSON.stringify(body) },
+      method: 'POST',
+      body: JSON.stringify(body),
       headers: { 'content-type': 'application/json', ...headers },
     });
   const person = { name: 'anna', password: 'correct horse battery' };

@@ -11,6 +11,7 @@ import { makeAuthority } from '../../hub/adapters/tls-issuer.ts';
 import { temporaryFolder } from '../helpers/guard.ts';
 import { basic } from '../helpers/raw-http.ts';
 import { startSecurityHub } from '../helpers/security-hub.ts';
+import { waitFor } from '../helpers/wait-for.ts';
 
 function openssl(args: readonly string[], input = ''): { code: number | null; output: string } {
   const { status, stdout, stderr } = spawnSync('openssl', args, { input, encoding: 'utf8', timeout: 20_000 });
@@ -58,8 +59,21 @@ function deviceCertificate(folder: string, authority: { cert: string; key: strin
     openssl(['ecparam', '-name', 'prime256v1', '-genkey', '-noout', '-out', key]),
     openssl(['req', '-new', '-key', key, '-subj', '/CN=any', '-out', csr]),
     openssl([
-      ...['x509', '-req', '-in', csr, '-CA', file('ca.crt'), '-CAkey', file('ca.key'), '-CAcreateserial'],
-      ...['-days', '1', '-extfile', file('ext'), '-out', cert],
+      'x509',
+      '-req',
+      '-in',
+      csr,
+      '-CA',
+      file('ca.crt'),
+      '-CAkey',
+      file('ca.key'),
+      '-CAcreateserial',
+      '-days',
+      '1',
+      '-extfile',
+      file('ext'),
+      '-out',
+      cert,
     ]),
   ];
   for (const { code, output } of made) assert.equal(code, 0, output);
@@ -132,7 +146,7 @@ test('a renewed certificate is served without a restart, and open sockets stay',
     server.setSecureContext(tlsServerOptions(material));
   });
   await clock.advanceAsync(60_000);
-  while (applied === 0) await new Promise((resolve) => setImmediate(resolve));
+  await waitFor(() => applied > 0, { what: 'the renewed certificate' });
   const renewed = open();
   await once(renewed, 'secureConnect');
   assert.match(renewed.getPeerX509Certificate()?.subjectAltName ?? '', /hub\.example\.org/);
