@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { InvalidArgumentError, type Command } from 'commander';
+import { parseCredentials, type Credential } from './credentials.ts';
 import type { Output } from './status-line.ts';
 
 /** What a sub-command may touch of the process. */
@@ -52,6 +54,18 @@ export function readCa(file: string | undefined): { ca?: string } {
     return { ca: readFileSync(file, 'utf8') };
   } catch (error) {
     throw new UsageFault(`--ca ${file}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** From the file, or stdin. @throws UsageFault */
+export async function readCredentials(
+  file: string | undefined,
+  { readStdin }: CliContext,
+): Promise<Credential[]> {
+  try {
+    return parseCredentials(file === undefined ? await readStdin() : await readFile(file, 'utf8'));
+  } catch (error) {
+    throw new UsageFault(`${file ?? 'stdin'}: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { InvalidArgumentError, type Command } from 'commander';
 import { behaviorNames, isBehavior, type Behavior } from './behaviors.ts';
 import {
@@ -7,13 +6,13 @@ import {
   parseCount,
   parsePositive,
   readCa,
+  readCredentials,
   untilStopped,
   UsageFault,
   type CliContext,
   type ConnectOptions,
 } from './cli-context.ts';
 import { systemClock } from './clock.ts';
-import { parseCredentials, type Credential } from './credentials.ts';
 import { simulatedTypes } from './device-models.ts';
 import { startFleet, type FleetCounters } from './fleet.ts';
 import { startStatusLine } from './status-line.ts';
@@ -107,14 +106,6 @@ async function runFleet(options: FleetCommandOptions, context: CliContext): Prom
 function countersText({ devices, online, sent, stored, refused, dropped, commands }: FleetCounters): string {
   const lost = dropped === 0 ? '' : ` · dropped ${dropped}`;
   return `online ${online}/${devices} · sent ${sent} · stored ${stored} · refused ${refused}${lost} · commands ${commands}`;
-}
-
-async function readCredentials(file: string | undefined, { readStdin }: CliContext): Promise<Credential[]> {
-  try {
-    return parseCredentials(file === undefined ? await readStdin() : await readFile(file, 'utf8'));
-  } catch (error) {
-    throw new UsageFault(`${file ?? 'stdin'}: ${error instanceof Error ? error.message : String(error)}`);
-  }
 }
 
 /** `device`: one simulated device whose frames are shown as they pass. */

@@ -217,6 +217,11 @@ class DeviceClient extends EventEmitter<ClientEvents> {
     },
     /** The socket is destroyed without a close frame; the client comes back on its own. */
     cut: (): void => this.#connection?.destroy({ kind: 'closed', code: 1006, reason: 'cut' }),
+    /** A text frame that is none of the protocol's, between the others. */
+    say: (text: string): void => this.#connection?.sendText(text),
+    /** Sends and does not read, until `readAgain` or the end of the connection. */
+    stopReading: (): void => this.#connection?.stopReading(),
+    readAgain: (): void => this.#connection?.readAgain(),
     /** Ends `hang` and `vanish`: the old connection is gone, a new one begins at once. */
     resume: (): void => {
       if (!this.#frozen) return;

@@ -1,4 +1,11 @@
-import { createSecureContext, type SecureContext } from 'node:tls';
+import { isIP } from 'node:net';
+import {
+  connect,
+  createSecureContext,
+  type ConnectionOptions as ConnectionOptionsOfTls,
+  type SecureContext,
+  type TLSSocket,
+} from 'node:tls';
 import { WebSocket, type ClientOptions } from 'ws';
 import type { DeviceFrame } from '../schemas/index.ts';
 import { closeReason, retryAfterHeader, type Ending } from './reconnect.ts';
@@ -38,6 +45,44 @@ function secureContext(ca: string): SecureContext {
   return context;
 }
 
+/**
+ * The newest TLS session of each device (RFC 8446 §2.2), so that a reconnect is spared the full handshake; the newest
+ * `keptSessions` of a process.
+ */
+const tlsSessions = new Map<string, Buffer>();
+const keptSessions = 20_000;
+
+function keepSession(key: string, session: Buffer): void {
+  tlsSessions.delete(key);
+  tlsSessions.set(key, session);
+  if (tlsSessions.size <= keptSessions) return;
+  const oldest = tlsSessions.keys().next();
+  if (oldest.done !== true) tlsSessions.delete(oldest.value);
+}
+
+/**
+ * A TLS socket that resumes the device's last session, when the hub still takes it.
+ * @param key whose session it is, and the CA that vouched for it: a resumed session is not verified again
+ */
+function connectTls(key: string, options: ConnectionOptionsOfTls): TLSSocket {
+  // `path` is that of the address, and would be taken for a Unix socket.
+  const { path: _path, ...given } = options;
+  const { host = '' } = given;
+  const session = tlsSessions.get(key);
+  const socket = connect({
+    ...given,
+    // RFC 6066 §3: an address is no server name.
+    servername: isIP(host) === 0 ? host : '',
+    ...(session === undefined ? {} : { session }),
+  });
+  socket.on('session', (fresh: Buffer) => keepSession(key, fresh));
+  // A session that led nowhere is not tried twice; one that worked outlives its connection, however that ends.
+  const failed = (): void => void tlsSessions.delete(key);
+  socket.once('error', failed);
+  socket.once('secureConnect', () => socket.off('error', failed));
+  return socket;
+}
+
 /** One WebSocket to the hub: from the upgrade to its end, which it tells once. */
 export class Connection {
   readonly #socket: WebSocket;
@@ -61,6 +106,14 @@ export class Connection {
       perMessageDeflate: false,
       followRedirects: false,
       ...(ca === undefined ? {} : { secureContext: secureContext(ca) }),
+      ...(url.startsWith('wss:')
+        ? {
+            createConnection: ((given: ConnectionOptionsOfTls) =>
+              connectTls(`${url} ${id} ${ca ?? ''}`, given)) as NonNullable<
+              ClientOptions['createConnection']
+            >,
+          }
+        : {}),
     };
     const socket = new WebSocket(url, 'hub.v1.json', options);
     const connection = new Connection(socket, handlers);
@@ -87,6 +140,20 @@ export class Connection {
   /** From now on the application is dead and the stack alive: pings are still answered. */
   hang(): void {
     this.#hung = true;
+  }
+
+  /** Text that need not be a frame. */
+  sendText(text: string): void {
+    if (!this.#hung && this.#socket.readyState === WebSocket.OPEN) this.#socket.send(text);
+  }
+
+  /** From now on nothing is read, and what the hub sends piles up; sending goes on. */
+  stopReading(): void {
+    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.pause();
+  }
+
+  readAgain(): void {
+    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.resume();
   }
 
   /** From now on nothing leaves and nothing is read, not even a ping, and the hub is not told. */

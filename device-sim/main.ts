@@ -5,6 +5,7 @@ import { Command, CommanderError } from 'commander';
 import { exitCodes, UsageFault, type CliContext } from './cli-context.ts';
 import { addDevice, addFleet } from './cli-fleet.ts';
 import { addReplay } from './cli-replay.ts';
+import { addVerify } from './cli-verify.ts';
 import { RecordingFault } from './recording-fault.ts';
 
 const stop = new AbortController();
@@ -32,6 +33,7 @@ const program = new Command('sim')
   .exitOverride();
 addFleet(program, context);
 addReplay(program, context);
+addVerify(program, context);
 addDevice(program, context);
 for (const command of program.commands) command.exitOverride();
 

@@ -54,7 +54,10 @@ function afterClose(ending: Ending & { kind: 'closed' }, backoffMs: number, rand
     case closeCodes.credentialRevoked:
       return rarely(random, `the credential is revoked (4403 ${reason})`);
     case closeCodes.replaced:
-      return { waitMs: minuteMs + random() * minuteMs, trouble: 'another session uses this id (4409)' };
+      return {
+        waitMs: Math.max(minuteMs, Math.min(retryAfterMs ?? 0, longestHintMs)) + random() * minuteMs,
+        trouble: 'another session uses this id (4409)',
+      };
     case closeCodes.rateAbuse:
       return { waitMs: minuteMs + random() * minuteMs };
     case closeCodes.draining:

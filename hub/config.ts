@@ -64,6 +64,16 @@ export interface Config {
   readonly inFlight: number;
   readonly maxAgeSec: number;
   readonly maxAheadSec: number;
+  readonly messagesPerSec: number;
+  readonly totalMessagesPerSec: number;
+  readonly spoolMaxMib: number;
+  readonly deadLettersMax: number;
+  readonly rollUps: boolean;
+  /** Undefined: readings are kept for ever. */
+  readonly rawRetentionDays?: number;
+  readonly backoffMaxMs: number;
+  readonly acceptPerSec: number;
+  readonly restartMs: number;
   readonly notice?: { readonly cron: string; readonly payload: unknown };
   readonly logLevel: LogLevel;
 }
@@ -269,6 +279,15 @@ function nested(values: ConfigValues, cwd: string): Config {
     inFlight: values.inFlight,
     maxAgeSec: values.maxAgeSec,
     maxAheadSec: values.maxAheadSec,
+    messagesPerSec: values.messagesPerSec,
+    totalMessagesPerSec: values.totalMessagesPerSec,
+    spoolMaxMib: values.spoolMaxMib,
+    deadLettersMax: values.deadLettersMax,
+    rollUps: values.rollUps === '1m',
+    ...(values.rawRetentionDays === undefined ? {} : { rawRetentionDays: values.rawRetentionDays }),
+    backoffMaxMs: values.backoffMaxMs,
+    acceptPerSec: values.acceptPerSec,
+    restartMs: values.restartMs,
     ...(values.noticeCron === undefined
       ? {}
       : { notice: { cron: values.noticeCron, payload: values.noticePayload } }),

@@ -1,16 +1,21 @@
 import type { ListenerCounters } from './adapters/ws.ts';
 import type { Bus } from './commands/bus.ts';
 import type { Dispatcher } from './commands/dispatcher.ts';
+import type { Admission } from './devices/admission.ts';
+import type { CloneGuard } from './devices/clone-guard.ts';
+import type { Incidents } from './devices/incidents.ts';
 import type { Liveness } from './devices/liveness.ts';
+import type { Notices } from './devices/notices.ts';
 import type { PresenceAnnouncer } from './devices/presence-announcer.ts';
 import type { PresenceKeeper } from './devices/presence-keeper.ts';
 import type { Registry } from './devices/registry.ts';
 import type { SessionCounters } from './devices/session.ts';
+import type { StoreRoad } from './hub-store-road.ts';
 import type { Metrics } from './kernel/metrics.ts';
 import type { Scheduler } from './schedules/scheduler.ts';
 import type { FanOutCounters } from './telemetry/fan-out.ts';
-import type { Ingest } from './telemetry/ingest.ts';
-import type { Writer } from './telemetry/writer.ts';
+import { imbalance } from './telemetry/books.ts';
+import type { Upkeep } from './telemetry/upkeep.ts';
 
 export interface MeasuredParts {
   listener: ListenerCounters;
@@ -19,12 +24,16 @@ export interface MeasuredParts {
   presence: PresenceKeeper;
   announcer: PresenceAnnouncer;
   liveness: Liveness;
-  ingest: Ingest;
   fanOut: FanOutCounters;
-  writer: Writer;
+  road: StoreRoad;
+  upkeep: Upkeep;
   bus: Bus;
   dispatcher: Dispatcher;
   scheduler: Scheduler;
+  admission: Admission;
+  clones: CloneGuard;
+  incidents: Incidents;
+  notices: Notices;
 }
 
 /** Names every count of every part on the `/metrics` page. No device ids: a fleet would drown the page. */
@@ -32,12 +41,18 @@ export function exposeMetrics(metrics: Metrics, parts: MeasuredParts): void {
   exposeConnections(metrics, parts);
   exposeTelemetry(metrics, parts);
   exposeCommands(metrics, parts);
+  exposeTroubles(metrics, parts);
 }
 
 function exposeConnections(metrics: Metrics, parts: MeasuredParts): void {
   const { listener, sessions, registry, presence, announcer, liveness } = parts;
   metrics.gauge('hub_connections', 'Open device sockets', () => listener.connections);
   metrics.counter('hub_upgrades_total', 'Sockets accepted', () => listener.upgrades);
+  metrics.counter(
+    'hub_tls_resumptions_total',
+    'Of them, those that resumed a TLS session',
+    () => listener.resumed,
+  );
   metrics.counter(
     'hub_upgrade_refusals_total',
     'Connections refused before the upgrade, by HTTP status',
@@ -89,31 +104,70 @@ function exposeConnections(metrics: Metrics, parts: MeasuredParts): void {
   );
 }
 
-function exposeTelemetry(metrics: Metrics, { ingest, writer, fanOut, scheduler }: MeasuredParts): void {
+function exposeTroubles(
+  metrics: Metrics,
+  {
+    admission,
+    clones,
+    incidents,
+    notices,
+  }: Pick<MeasuredParts, 'admission' | 'clones' | 'incidents' | 'notices'>,
+): void {
   metrics.counter(
-    'hub_points_received_total',
-    'Readings and events received',
-    () => ingest.counters.received,
+    'hub_turned_away_seconds_total',
+    'Time in which devices were told to come again later, not counted as silence',
+    () => admission.turnedAwayMs / 1000,
   );
+  metrics.counter(
+    'hub_sessions_held_total',
+    'Sessions not opened because two devices fight for one id',
+    () => clones.held,
+  );
+  metrics.counter('hub_incidents_total', 'Incidents opened, by kind', () => incidents.counters, 'kind');
+  metrics.gauge('hub_incidents_open', 'Incidents open now, by kind', () => incidents.open(), 'kind');
+  metrics.counter(
+    'hub_notices_total',
+    'Notices to devices, by what became of them',
+    () => notices.counters,
+    'fate',
+  );
+}
+
+function exposeTelemetry(metrics: Metrics, { road, fanOut, scheduler, upkeep }: MeasuredParts): void {
+  const { books, spool, link, audit } = road;
+  const { total } = books;
+  metrics.gauge('hub_points_carried', 'Points on disk when the hub started', () => total.carried);
+  metrics.counter('hub_points_received_total', 'Points received or made', () => total.received);
   metrics.counter(
     'hub_points_rejected_total',
-    'Readings and events refused by the hub, by nack code',
-    () => ingest.counters.rejected,
+    'Points refused by the hub, by nack code',
+    () => books.rejectedBy,
     'code',
   );
-  metrics.counter('hub_points_added_total', 'Points on their way to the store', () => writer.counters.added);
-  metrics.counter('hub_points_stored_total', 'Points the store has', () => writer.counters.stored);
+  metrics.counter('hub_points_dropped_total', 'Points lost, by cause', () => books.droppedBy, 'cause');
+  metrics.counter('hub_points_stored_total', 'Points the store has', () => total.stored);
+  metrics.gauge('hub_points_in_flight', 'Points on their way to the store', () => total.inFlight);
+  metrics.gauge('hub_points_spooled', 'Points in the spool', () => total.spooled);
+  metrics.gauge('hub_points_dead_lettered', 'Points the store refused for good', () => total.deadLettered);
+  metrics.gauge('hub_points_imbalance', 'Anything but 0 is a fault of the hub', () => imbalance(total));
   metrics.counter(
-    'hub_points_refused_by_store_total',
-    'Points the store refused for good',
-    () => writer.counters.refused,
+    'hub_audit_failures_total',
+    'Audits that found the books and the points at odds',
+    () => audit.failures,
   );
-  metrics.gauge('hub_points_waiting', 'Points waiting for the store', () => writer.waiting);
-  metrics.counter('hub_store_writes_total', 'Writes to the store', () => writer.counters.writes);
+  metrics.gauge('hub_spool_bytes', 'Size of the spooled lines', () => spool.levels.size);
+  metrics.gauge('hub_store_up', '1 while the store can be written to', () => (link.up ? 1 : 0));
+  metrics.counter('hub_store_outages_total', 'Times the store went away', () => link.counters.outages);
+  metrics.counter('hub_store_writes_total', 'Writes to the store', () => link.counters.writes);
   metrics.counter(
     'hub_store_write_failures_total',
     'Writes that were not taken',
-    () => writer.counters.failedWrites,
+    () => link.counters.failedWrites,
+  );
+  metrics.gauge(
+    'hub_rolled_up_to_seconds',
+    'Unix time up to which readings are rolled up',
+    () => upkeep.rolledUpToMs / 1000,
   );
   metrics.counter('hub_fan_out_total', 'Readings and events published', () => fanOut.published);
   metrics.counter('hub_fan_out_dropped_total', 'Readings and events not published', () => fanOut.dropped);

@@ -8,6 +8,7 @@ import { connectBus } from './adapters/mqtt.ts';
 import { openMetricsStore } from './adapters/metrics-store.ts';
 import { machineNames } from './adapters/tls-own.ts';
 import { watchTls, type TlsReload } from './adapters/tls-reload.ts';
+import { loadTicketKeys, ticketLifeSec } from './adapters/tls-tickets.ts';
 import { loadTlsMaterial, tlsServerOptions, type TlsMaterial } from './adapters/tls.ts';
 import type { Bus, BusHandlers } from './commands/bus.ts';
 import type { Topics } from './commands/topics.ts';
@@ -38,15 +39,15 @@ export async function openStore(
   return {
     ...store,
     /** 404: the database is missing; it is made, and the lines are written to it. */
-    async write(lines) {
-      const outcome = await store.write(lines);
+    async write(lines, signal) {
+      const outcome = await store.write(lines, signal);
       if (outcome.kind !== 'misconfigured' || outcome.status !== 404) return outcome;
       try {
         await store.createDatabase();
       } catch (error) {
         return { kind: 'unavailable', reason: messageOf(error) };
       }
-      return store.write(lines);
+      return store.write(lines, signal);
     },
   };
 }
@@ -110,7 +111,12 @@ export async function openTls(
     loadTlsMaterial(tls, config.dataDir, { now: () => deps.clock.now(), hostnames: machineNames() });
   const material = await load();
   return {
-    options: tlsServerOptions(material),
+    options: {
+      ...tlsServerOptions(material),
+      // A device that comes back, to this process or to the next one, is spared the full handshake.
+      ticketKeys: await loadTicketKeys(config.dataDir, deps.clock.now()),
+      sessionTimeout: ticketLifeSec,
+    },
     watch: (apply) => watchTls(deps, material, load, (renewed) => apply(tlsServerOptions(renewed))),
   };
 }

@@ -1,15 +1,20 @@
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { loadDeviceTypes } from '../schemas/index.ts';
 import { createAuditStore } from './adapters/audit-store.ts';
 import { commandStore } from './adapters/command-store.ts';
 import { createCron } from './adapters/cron.ts';
 import { createDeviceStore } from './adapters/device-store.ts';
+import { openDeviceTypes } from './adapters/device-types.ts';
+import { createHubClockStore } from './adapters/hub-clock-store.ts';
 import { createHubIdentityStore } from './adapters/hub-identity-store.ts';
+import { createNoticeStore } from './adapters/notice-store.ts';
 import { startAdmin } from './adapters/http.ts';
 import type { Readiness } from './adapters/http.ts';
 import { createPresenceStore } from './adapters/presence-store.ts';
 import { lockDataDir } from './adapters/sqlite.ts';
 import { openStateDatabase } from './adapters/state-database.ts';
+import { createUpkeepProgress } from './adapters/upkeep-progress.ts';
+import { loadTicketKeys } from './adapters/tls-tickets.ts';
 import { startDeviceListener } from './adapters/ws.ts';
 import { Audit } from './audit/audit.ts';
 import type { Bus, Publisher } from './commands/bus.ts';
@@ -17,21 +22,30 @@ import { startDispatcher } from './commands/dispatcher.ts';
 import { topicsOf } from './commands/topics.ts';
 import type { Config } from './config.ts';
 import { AckSchedule } from './devices/ack-schedule.ts';
+import { Admission } from './devices/admission.ts';
+import { CloneGuard } from './devices/clone-guard.ts';
+import type { DeviceWhy } from './devices/admin-operations.ts';
 import { createDeviceAdministration } from './devices/device-administration.ts';
 import type { DeviceRecord } from './devices/device-store.ts';
 import { Door } from './devices/door.ts';
+import { HubClock } from './devices/hub-clock.ts';
+import { drainSessions } from './devices/drain.ts';
+import { timingOf } from './devices/hello.ts';
+import { Incidents } from './devices/incidents.ts';
 import { Liveness } from './devices/liveness.ts';
-import { broadcastNotice } from './devices/notices.ts';
+import { Notices } from './devices/notices.ts';
 import { PresenceAnnouncer } from './devices/presence-announcer.ts';
 import { PresenceKeeper } from './devices/presence-keeper.ts';
-
 import { Registry } from './devices/registry.ts';
 import { Rotation } from './devices/rotation.ts';
 import { Session, newSessionCounters } from './devices/session.ts';
+import { Stories } from './devices/story.ts';
+import { explain } from './devices/why.ts';
 import { exposeMetrics } from './hub-metrics.ts';
 import { exposeSecurity } from './hub-security-metrics.ts';
-import { openBus, openStore, openTls } from './hub-parts.ts';
+import { openBus, openTls } from './hub-parts.ts';
 import { openSecurity } from './hub-security.ts';
+import { openStoreRoad } from './hub-store-road.ts';
 import { HubError, messageOf } from './kernel/errors.ts';
 import type { Log } from './kernel/log.ts';
 import { Metrics } from './kernel/metrics.ts';
@@ -43,7 +57,9 @@ import { createFanOut } from './telemetry/fan-out.ts';
 import { Ingest } from './telemetry/ingest.ts';
 import { PresenceRecorder } from './telemetry/presence-recorder.ts';
 import { createReadings } from './telemetry/readings.ts';
-import { Writer } from './telemetry/writer.ts';
+import type { Spool } from './telemetry/spool.ts';
+import { Upkeep } from './telemetry/upkeep.ts';
+import { createTelemetryAdministration } from './telemetry/telemetry-administration.ts';
 
 export interface RunningHub {
   /** `wss://host:port/v1/device` */
@@ -66,20 +82,22 @@ export interface HubDeps {
   random?: () => number;
 }
 
-/** Longest wait of a device between attempts to reconnect, ms; told in `welcome`. */
-const backoffMaxMs = 30_000;
-/** Data frames a second a device may send on average; told in `welcome`. */
-const messagesPerSec = 1_000;
-/** How long a stop waits for the store to take what is under way, ms. */
+/** What one device may send a second on average, besides its messages. */
+const bytesPerSec = 1_000_000;
+const samplesPerSec = 10_000;
+/** How long a stop waits for sessions to settle what they sent, and then for the store to take what is under way, ms. */
+const settleMs = 2_500;
 const drainMs = 5_000;
-/** After a start, how long a device that was connected may take to come back, besides the longest backoff, ms. */
-const returnGraceMs = 60_000;
+/** A draining hub asks its devices back at this share of what it would accept: those that come by themselves fit in. */
+const slotShare = 0.5;
 /** A health check that waits longer is itself called failed, ms. */
 const probeTimeoutMs = 1_000;
 /** Below the limit of descriptors that most machines set; sockets beyond are refused. */
 const maxConnections = 19_000;
 /** How often expired credentials are looked for: their sessions end that late at most, ms. */
 const expiryCheckMs = 1_000;
+/** For a device whose type is no longer there. */
+const lostTypeTiming = { heartbeatMs: 60_000, graceMs: 30_000 };
 
 /**
  * Starts the whole hub, part by part; whatever fails on the way, what was started is closed again.
@@ -97,6 +115,7 @@ export async function startHub(config: Config, deps: HubDeps): Promise<RunningHu
 
 async function startParts(config: Config, deps: HubDeps, releasers: Releasers): Promise<RunningHub> {
   const { log, clock = systemClock, random = Math.random } = deps;
+  const { backoffMaxMs, acceptPerSec } = config;
   const failure = Promise.withResolvers<Error>();
   const onFailure = (error: Error): void => failure.resolve(error);
 
@@ -109,7 +128,8 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   releasers.push('audit', () => audit.close());
   const identity = createHubIdentityStore(state);
   const hub = { hubId: await identity.hubId(), incarnation: String(await identity.nextIncarnation()) };
-  const catalog = await loadDeviceTypes(config.schemasDir);
+  const catalog = await openDeviceTypes(config.schemasDir, log);
+  releasers.push('device types', () => catalog.close());
   const registry = new Registry({
     store: createDeviceStore(state),
     clock,
@@ -120,10 +140,12 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   const door = new Door({ registry, clock, audit });
 
   // The road to the store.
-  const store = await openStore(config, { log, onFailure });
-  releasers.push('metrics store', () => store.close());
-  const writer = new Writer({ store, clock, random, log });
-  releasers.push('writer', () => writer.close());
+  const road = await openStoreRoad(config, { log, clock, random, onFailure, releasers });
+  const { store, link, spool, books, writer, shedding } = road;
+  const hubClock = new HubClock({ clock, log, store: createHubClockStore(state) });
+  await hubClock.start();
+  releasers.push('hub clock', () => hubClock.close());
+  shedding.clockWrong = () => hubClock.behind;
 
   // The bus comes up last, since commands come in by it; until then nothing is published.
   const topics = topicsOf(config.mqtt.root);
@@ -134,29 +156,66 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   };
   const fanOut = createFanOut({ publisher, topics, log });
   const ingest = new Ingest(
-    { writer, fanOut, clock },
+    { writer, books, shedding, fanOut, clock },
     { maxAgeMs: config.maxAgeSec * 1000, maxAheadMs: config.maxAheadSec * 1000 },
   );
 
   // Presence: one wheel for all silences; a change goes to disk, then to the bus and the store.
-  const liveness = new Liveness({ clock, afterPoll: (run) => setImmediate(run) });
+  const liveness = new Liveness({ clock, random, afterPoll: (run) => setImmediate(run) });
   releasers.push('liveness', () => liveness.close());
   const announcer = new PresenceAnnouncer({ publisher, topics, log, hub });
-  const recorder = new PresenceRecorder({ writer, recordOf: (deviceId) => registry.get(deviceId) });
+  const recorder = new PresenceRecorder({ writer, books, recordOf: (deviceId) => registry.get(deviceId) });
+  const stories = new Stories(clock);
+  const admission = new Admission(
+    { clock, random, busyShare: eventLoopShare(), overloaded: () => !shedding.takesConnections },
+    { acceptPerSec, backoffMaxMs },
+  );
+  releasers.push('admission', () => admission.close());
+  const incidents = new Incidents({
+    clock,
+    log,
+    incarnation: hub.incarnation,
+    scopesOf: (deviceId) => registry.scopesOf(deviceId),
+    publish: ({ sinceMs, untilMs, ...incident }) =>
+      publisher.publish({
+        topic: topics.incident(incident.kind, incident.id),
+        payload: JSON.stringify({
+          ...incident,
+          since: sinceMs,
+          until: untilMs,
+          hub: hub.hubId,
+          incarnation: hub.incarnation,
+        }),
+        qos: 1,
+      }),
+  });
+  releasers.push('incidents', () => incidents.close());
+  const clones = new CloneGuard({
+    clock,
+    random,
+    alarm: (deviceId, raised) => incidents.cloned(deviceId, raised),
+  });
+  releasers.push('clone guard', () => clones.close());
   const presence = new PresenceKeeper({
     clock,
     log,
     liveness,
     store: createPresenceStore(state),
+    turnedAwayMs: () => admission.turnedAwayMs,
     changed: (deviceId, change) => {
       announcer.changed(deviceId, change);
       recorder.record(deviceId, change, change.sinceMs);
+      incidents.presenceChanged(deviceId, change);
+      stories.tell(deviceId, { kind: 'presence', state: change.state, reason: change.reason });
     },
   });
-  const orphans = await presence.load(
-    backoffMaxMs + returnGraceMs,
-    (deviceId) => registry.get(deviceId) !== undefined,
-  );
+  const orphans = await presence.load(backoffMaxMs, (deviceId) => {
+    const record = registry.get(deviceId);
+    if (record === undefined) return undefined;
+    const type = catalog.get(record.type);
+    return type === undefined ? lostTypeTiming : timingOf(type);
+  });
+  for (const { id, disabled } of registry.all()) if (disabled) presence.disabled(id, true);
   releasers.push('presence', () => presence.settled());
 
   // Commands: journal → device → answer.
@@ -218,6 +277,9 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     await presence.removed(deviceId);
     announcer.removed(deviceId);
     door.forget(deviceId);
+    incidents.forget(deviceId);
+    clones.forget(deviceId);
+    stories.forget(deviceId);
   }
   for (const deviceId of orphans) await forget(deviceId);
 
@@ -225,10 +287,11 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   const acks = new AckSchedule(clock, config.ackDelayMs);
   releasers.push('acks', () => acks.close());
   const counters = newSessionCounters();
-  const options = { ackDelayMs: config.ackDelayMs, inFlight: config.inFlight, messagesPerSec, backoffMaxMs };
-  const opening = (session: Session): void => rotation.sessionOpened(session.deviceId);
+  const { ackDelayMs, inFlight, messagesPerSec } = config;
+  const options = { ackDelayMs, inFlight, messagesPerSec, bytesPerSec, samplesPerSec, backoffMaxMs };
+  const welcomed = (session: Session): void => rotation.sessionOpened(session.deviceId);
   const sessionDeps = {
-    opened: opening,
+    opened: welcomed,
     clock,
     log,
     liveness,
@@ -239,6 +302,9 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     registry,
     counters,
     options,
+    commands: dispatcher,
+    clones,
+    stories,
   };
   releasers.push(
     'expiry',
@@ -248,12 +314,17 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   const listener = await startDeviceListener(
     {
       log,
-      admit: (proof, network) => door.admit(proof, network),
+      authenticate: (proof, network) => door.admit(proof, network),
       enrol: (ask, network) => security.enrolments.enrol(ask, network),
-      connect: (record, socket, principal) => {
-        const session = new Session({ ...sessionDeps, commands: dispatcher }, record, socket);
+      admit: () => admission.admit(),
+      connect: (record, socket, address, principal) => {
+        const session = new Session(sessionDeps, record, socket, address);
         registry.connected(session, principal);
         return session;
+      },
+      refused: ({ authorization, ...refusal }) => {
+        const deviceId = registry.claimedBy(authorization);
+        if (deviceId !== undefined) stories.tell(deviceId, { kind: 'refused', ...refusal });
       },
     },
     {
@@ -270,6 +341,23 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   const reload = tls?.watch((renewed) => listener.renewTls(renewed));
   releasers.push('certificate', () => reload?.close());
 
+  catalog.changed = () => {
+    for (const session of registry.openSessions()) {
+      const type = catalog.get(session.type.id);
+      if (type !== undefined) session.typeChanged(type);
+    }
+  };
+  // What is pushed to devices.
+  const notices = new Notices({
+    clock,
+    log,
+    registry,
+    newId: randomUUID,
+    store: createNoticeStore(state),
+  });
+  await notices.load();
+  releasers.push('notices', () => notices.close());
+
   // Schedules.
   const scheduler = new Scheduler({ cron: createCron(log), log });
   releasers.push('scheduler', () => scheduler.close());
@@ -279,15 +367,36 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     timeZone: 'UTC',
     run: () => recorder.snapshot(presence.all(), clock.now()),
   });
-  const { notice } = config;
+  const { notice, rollUps, rawRetentionDays } = config;
+  const measurements = (): string[] => [
+    ...new Set(
+      catalog.all().flatMap(({ streams }) => [...streams.values()].map((stream) => stream.measurement)),
+    ),
+  ];
+  const upkeep = new Upkeep(
+    { store, progress: createUpkeepProgress(state), clock, log, measurements },
+    { rollUps, rawRetentionDays },
+  );
+  // Stopped before the scheduler, which waits for a run under way.
+  releasers.push('upkeep', () => upkeep.close());
+  scheduler.add({ name: 'upkeep', cron: '* * * * *', timeZone: 'UTC', run: () => upkeep.run() });
   if (notice !== undefined) {
     scheduler.add({
       name: 'notice',
       cron: notice.cron,
       timeZone: 'UTC',
-      run: () => log.debug(broadcastNotice(registry, 'notice', notice.payload), 'notice sent'),
+      run: async () => {
+        const { report } = await notices.push({ to: 'all', topic: 'notice', data: notice.payload });
+        log.debug(report, 'notice sent');
+      },
     });
   }
+  scheduler.add({
+    name: 'tls-ticket-keys',
+    cron: '17 4 * * *',
+    timeZone: 'UTC',
+    run: async () => listener.setTicketKeys(await loadTicketKeys(config.dataDir, clock.now())),
+  });
 
   // Operators.
   const metrics = new Metrics({ processMetrics: true });
@@ -296,14 +405,18 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     listener: listener.counters,
     sessions: counters,
     fanOut: fanOut.counters,
+    upkeep,
     registry,
     presence,
     announcer,
     liveness,
-    ingest,
-    writer,
+    road,
     dispatcher,
     scheduler,
+    admission,
+    clones,
+    incidents,
+    notices,
     bus: opened.bus,
   });
   let stopping = false;
@@ -319,7 +432,12 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
           added,
           removed: forget,
         }),
+        ...createTelemetryAdministration({ books, spool, link }),
         readings: createReadings({ store, typeOf }),
+        why: (deviceId) => why(deviceId),
+        incidents: () => incidents.list(),
+        pushNotice: (request) => notices.push(request),
+        notices: () => notices.list(),
       },
       security: security.operations,
       access: security.access(() => Number(new URL(admin.url).port)),
@@ -333,13 +451,29 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   const probe = (): Promise<string | undefined> => store.probe().then(() => undefined, messageOf);
   const probeTimeout = (): Promise<string> =>
     wait(clock, probeTimeoutMs).then(() => `no answer within ${probeTimeoutMs} ms`);
+  function why(deviceId: string): DeviceWhy {
+    if (registry.get(deviceId) === undefined) throw new HubError('device-unknown', deviceId);
+    const story = stories.of(deviceId);
+    const { stalls } = liveness;
+    const now = presence.get(deviceId);
+    return {
+      id: deviceId,
+      ...explain({ presence: now, story, stalls, nowMs: clock.now() }),
+      presence: now,
+      story,
+      stalls,
+    };
+  }
+
   async function readiness(): Promise<Readiness> {
-    const storeFault = writer.fault ?? (await Promise.race([probe(), probeTimeout()]));
+    const storeFault = link.fault ?? (await Promise.race([probe(), probeTimeout()]));
     return {
       ready: !stopping,
       parts: {
         devices: part(stopping ? 'the hub is stopping' : undefined),
         store: part(storeFault),
+        clock: part(hubClock.behind ? 'the clock of this machine has gone back' : undefined),
+        spool: part(spool.fault ?? spoolFull(spool)),
         bus: part(opened.bus.connected ? undefined : (opened.bus.fault ?? 'not connected')),
       },
     };
@@ -353,11 +487,33 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     failed: failure.promise,
     async close() {
       stopping = true;
-      listener.stopAccepting();
-      registry.closeAll();
-      const lost = await writer.drain(drainMs);
+      const devicesPerSec = acceptPerSec * slotShare;
+      const lastSlotMs = config.restartMs + (registry.connections().length * 1000) / devicesPerSec;
+      listener.stopAccepting(() => config.restartMs + random() * (lastSlotMs - config.restartMs));
+      await drainSessions(
+        { registry, clock, random },
+        { firstSlotMs: config.restartMs, devicesPerSec, settleMs },
+      );
+      await presence.settled();
+      const [lost] = await Promise.all([writer.drain(drainMs), announcer.settled(clock, settleMs)]);
       return { lost, faults: await releasers.closeAll() };
     },
+  };
+}
+
+function spoolFull(spool: Spool): string | undefined {
+  if (spool.deadLettersFull) return 'full of dead letters: devices keep their readings';
+  return spool.full ? 'full: devices keep their readings' : undefined;
+}
+
+/** Tells the share of the time since its last call in which the event loop did not wait for anything. */
+function eventLoopShare(): () => number {
+  let before = performance.eventLoopUtilization();
+  return () => {
+    const now = performance.eventLoopUtilization();
+    const { utilization } = performance.eventLoopUtilization(now, before);
+    before = now;
+    return utilization;
   };
 }
 

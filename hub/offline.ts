@@ -1,22 +1,28 @@
 import { join } from 'node:path';
 import { loadDeviceTypes } from '../schemas/index.ts';
 import { createDeviceStore } from './adapters/device-store.ts';
+import { openSpoolDatabase } from './adapters/spool-database.ts';
 import { lockDataDir } from './adapters/sqlite.ts';
 import { openStateDatabase } from './adapters/state-database.ts';
-import type { Config } from './config.ts';
 import type { DeviceOperations } from './devices/admin-operations.ts';
+import type { Config } from './config.ts';
 import { createDeviceAdministration } from './devices/device-administration.ts';
 import { Registry } from './devices/registry.ts';
+import { spoolOptions } from './hub-store-road.ts';
 import { Releasers } from './kernel/releasers.ts';
 import { systemClock } from './kernel/time.ts';
+import { Books } from './telemetry/books.ts';
+import { Spool } from './telemetry/spool.ts';
+import type { TelemetryOperations } from './telemetry/telemetry-operations.ts';
+import { createTelemetryAdministration } from './telemetry/telemetry-administration.ts';
+
+export type OfflineOperations = DeviceOperations & TelemetryOperations & { close(): Promise<void> };
 
 /**
- * The device operations on the files themselves, for when no hub runs; the folder is locked until `close`.
+ * The operations on the files themselves, for when no hub runs; the folder is locked until `close`.
  * @throws HubError `data-dir-in-use` when a hub has the folder after all
  */
-export async function openOfflineOperations(
-  config: Config,
-): Promise<DeviceOperations & { close(): Promise<void> }> {
+export async function openOfflineOperations(config: Config): Promise<OfflineOperations> {
   const releasers = new Releasers();
   const close = async (): Promise<void> => {
     await releasers.closeAll();
@@ -37,7 +43,13 @@ export async function openOfflineOperations(
       // What else is kept of it (presence, commands) is cleared by the next hub: the bus must hear of it too.
       removed: () => Promise.resolve(),
     });
-    return { ...operations, close };
+    const file = join(config.dataDir, 'spool.db');
+    const spoolDatabase = await openSpoolDatabase({ file });
+    releasers.push('spool', () => spoolDatabase.close());
+    const books = new Books();
+    const spool = new Spool({ store: spoolDatabase, books, clock: systemClock }, spoolOptions(config));
+    await spool.load();
+    return { ...operations, ...createTelemetryAdministration({ books, spool }), close };
   } catch (error) {
     await close();
     throw error;

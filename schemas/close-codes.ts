@@ -43,6 +43,7 @@ export const closeReasons = {
   'no-heartbeat': closeCodes.silent,
   'link-lost': closeCodes.silent,
   replaced: closeCodes.replaced,
+  'cloned-credential': closeCodes.replaced,
   'rate-abuse': closeCodes.rateAbuse,
 } as const satisfies Record<string, CloseCode>;
 

@@ -36,6 +36,15 @@ export interface ConfigValues {
   inFlight: number;
   maxAgeSec: number;
   maxAheadSec: number;
+  messagesPerSec: number;
+  totalMessagesPerSec: number;
+  spoolMaxMib: number;
+  deadLettersMax: number;
+  rollUps: 'off' | '1m';
+  rawRetentionDays?: number;
+  backoffMaxMs: number;
+  acceptPerSec: number;
+  restartMs: number;
   noticeCron?: string;
   noticePayload?: unknown;
   logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';

@@ -11,36 +11,69 @@ const maxFileBytes = 262_144;
 /**
  * Reads every `*.json` of a folder as a device type; other files are left alone.
  * @param dir the folder
+ * @param before types in use until now: a field of theirs keeps its kind, a measurement its owner
  * @returns the catalog, ordered by name and version
  * @throws SchemaFault naming the file: unreadable, not JSON, not valid, named otherwise than its content, or
  *   at odds with another type over a measurement or a field
  */
-export async function loadDeviceTypes(dir: string): Promise<DeviceTypeCatalog> {
+export async function loadDeviceTypes(dir: string, before?: DeviceTypeCatalog): Promise<DeviceTypeCatalog> {
   const files = (await namesIn(dir)).filter((name) => name.endsWith('.json')).toSorted();
   if (files.length === 0)
     throw new SchemaFault(dir, [fault('', 'file', 'a folder with device types', 'none')]);
   const types: DeviceType[] = [];
   for (const name of files) types.push(await loadDeviceType(join(dir, name)));
-  return catalogOf(types, (type) => join(dir, `${type.id}.json`));
+  return catalogOf(types, (type) => join(dir, `${type.id}.json`), before?.all());
+}
+
+/**
+ * Holds one type against a catalog it is to join.
+ * @returns every fault: a measurement that is taken, a field of another kind
+ */
+export function joinFaults(type: DeviceType, catalog: DeviceTypeCatalog): FieldError[] {
+  const others = catalog.all().filter(({ id }) => id !== type.id);
+  try {
+    catalogOf([type], ({ id }) => id, others);
+    return [];
+  } catch (error) {
+    if (error instanceof SchemaFault) return [...error.errors];
+    throw error;
+  }
 }
 
 /**
  * A catalog of types that agree with each other.
  * @param fileOf names the file of a type, for the fault
+ * @param before types whose measurements and fields are taken
  * @throws SchemaFault when two types share a measurement, or a field changes its kind between versions
  */
-function catalogOf(types: readonly DeviceType[], fileOf: (type: DeviceType) => string): DeviceTypeCatalog {
+function catalogOf(
+  types: readonly DeviceType[],
+  fileOf: (type: DeviceType) => string,
+  before: readonly DeviceType[] = [],
+): DeviceTypeCatalog {
   const ordered = types.toSorted((a, b) =>
     a.name === b.name ? a.version - b.version : a.name < b.name ? -1 : 1,
   );
   const owners = new Map<string, DeviceType>();
   const places = new Map<string, { kind: string; type: DeviceType }>();
+  // Those before agree with each other already; they only take their places.
+  for (const type of before) {
+    for (const { measurement } of type.streams.values()) owners.set(measurement, type);
+    for (const [key, kind] of placesOf(type)) places.set(key, { kind, type });
+  }
   for (const type of ordered) {
     const faults = [...measurementFaults(type, owners), ...fieldFaults(type, places)];
     if (faults.length > 0) throw new SchemaFault(fileOf(type), faults);
   }
   const byId = new Map(ordered.map((type) => [type.id, type]));
   return { get: (id) => byId.get(id), all: () => ordered };
+}
+
+/** `measurement field` → what it is in the store. */
+function* placesOf(type: DeviceType): Generator<[key: string, kind: string]> {
+  for (const { measurement, fields } of type.streams.values()) {
+    for (const { name, tag, kind } of fields) yield [`${measurement} ${name}`, tag ? 'tag' : kind];
+  }
 }
 
 /** `a-b` with stream `c` and `a` with stream `b-c` would both write `a_b_c`. */
@@ -86,7 +119,11 @@ async function namesIn(dir: string): Promise<string[]> {
   }
 }
 
-async function loadDeviceType(file: string): Promise<DeviceType> {
+/**
+ * Reads one device type.
+ * @throws SchemaFault with all faults of the file at once
+ */
+export async function loadDeviceType(file: string): Promise<DeviceType> {
   const text = await textOf(file);
   const definition = parse(text, file);
   const repeated = duplicateNames(text);

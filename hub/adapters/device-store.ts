@@ -33,6 +33,7 @@ export function createDeviceStore(db: Database): DeviceStore {
       const [removed] = await db.transaction([
         { sql: 'DELETE FROM device WHERE id = ?1 RETURNING id', params: [id] },
         { sql: 'DELETE FROM boot_anchor WHERE device_id = ?1', params: [id] },
+        { sql: 'DELETE FROM boot_anchor_step WHERE device_id = ?1', params: [id] },
       ]);
       if (removed?.length !== 1) throw new HubError('device-unknown', id, { details: { id } });
     },
@@ -48,6 +49,25 @@ export function createDeviceStore(db: Database): DeviceStore {
     },
 
     openSession: (opening) => openSession(db, opening),
+
+    async addAnchorStep(deviceId, { boot, fromMs, anchorMs }) {
+      await db.transaction([
+        {
+          sql: `INSERT INTO boot_anchor_step (device_id, boot, from_ms, anchor_ms) VALUES (?1, ?2, ?3, ?4)
+                ON CONFLICT DO NOTHING`,
+          params: [deviceId, boot, fromMs, anchorMs],
+        },
+      ]);
+    },
+
+    async noteUptime(deviceId, boot, uptimeMs) {
+      await db.transaction([
+        {
+          sql: `UPDATE boot_anchor SET uptime_ms = max(uptime_ms, ?3) WHERE device_id = ?1 AND boot = ?2`,
+          params: [deviceId, boot, uptimeMs],
+        },
+      ]);
+    },
   };
 }
 
@@ -87,11 +107,16 @@ async function openSession(
   db: Database,
   { deviceId, boot, uptimeMs, nowMs }: SessionOpening,
 ): Promise<StoredOpening> {
-  const [epochs, , , boots] = await db.transaction([
+  const [epochs, , , , , boots, steps] = await db.transaction([
     {
       sql: `INSERT INTO device_epoch (device_id, epoch) VALUES (?1, 1)
             ON CONFLICT (device_id) DO UPDATE SET epoch = epoch + 1 RETURNING epoch`,
       params: [deviceId],
+    },
+    {
+      sql: `DELETE FROM boot_anchor_step WHERE device_id = ?1 AND boot = ?2 AND EXISTS (
+              SELECT 1 FROM boot_anchor WHERE device_id = ?1 AND boot = ?2 AND uptime_ms > ?3)`,
+      params: [deviceId, boot, uptimeMs],
     },
     {
       sql: `INSERT INTO boot_anchor (device_id, boot, anchor_ms, uptime_ms, opened_epoch)
@@ -107,8 +132,25 @@ async function openSession(
               SELECT opened_epoch FROM boot_anchor WHERE device_id = ?1 ORDER BY opened_epoch DESC LIMIT ?2)`,
       params: [deviceId, keptBoots],
     },
+    {
+      sql: `DELETE FROM boot_anchor_step WHERE device_id = ?1 AND boot NOT IN (
+              SELECT boot FROM boot_anchor WHERE device_id = ?1)`,
+      params: [deviceId],
+    },
     { sql: 'SELECT boot, anchor_ms FROM boot_anchor WHERE device_id = ?1', params: [deviceId] },
+    {
+      sql: 'SELECT boot, from_ms, anchor_ms FROM boot_anchor_step WHERE device_id = ?1 ORDER BY from_ms',
+      params: [deviceId],
+    },
   ]);
   const anchors = new Map(boots?.map((row) => [String(row['boot']), Number(row['anchor_ms'])]));
-  return { epoch: Number(epochs?.[0]?.['epoch']), anchors };
+  return {
+    epoch: Number(epochs?.[0]?.['epoch']),
+    anchors,
+    steps: (steps ?? []).map((row) => ({
+      boot: String(row['boot']),
+      fromMs: Number(row['from_ms']),
+      anchorMs: Number(row['anchor_ms']),
+    })),
+  };
 }

@@ -15,6 +15,7 @@ const statusOf: Partial<Record<ErrorCode, number>> = {
   'operator-unknown': 404,
   unauthorized: 401,
   forbidden: 403,
+  'dead-letter-unknown': 404,
   'device-exists': 409,
   'database-failed': 503,
   'store-unavailable': 503,

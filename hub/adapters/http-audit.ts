@@ -2,7 +2,7 @@
 
 import type { FastifyInstance } from 'fastify';
 import type { AuditQuery, AuditRecord } from '../audit/audit.ts';
-import { wholeNumber } from './http-queries.ts';
+import { wholeNumber } from './http-query.ts';
 
 const maxEntries = 10_000;
 

@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import { deviceIdPattern } from '../../schemas/index.ts';
 import type { AdminOperations, DeviceReadingsQuery, NewDevices } from '../devices/admin-operations.ts';
 import { HubError } from '../kernel/errors.ts';
-import { badQuery, wholeNumber } from './http-queries.ts';
+import { badQuery, wholeNumber } from './http-query.ts';
 
 /** Devices registered by one request. */
 const maxNewDevices = 10_000;

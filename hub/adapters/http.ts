@@ -10,6 +10,8 @@ import { answerFaults } from './http-answers.ts';
 import { gracefulClose } from './http-close.ts';
 import { serveAudit, type AuditOperations } from './http-audit.ts';
 import { serveDevices } from './http-devices.ts';
+import { serveTelemetry } from './http-telemetry.ts';
+import { serveLife } from './http-life.ts';
 import { formatAddress, listenFault, listenOn, type ListenAddress } from './http-listen.ts';
 import { serveSecurity, type SecurityOperations } from './http-security.ts';
 import { listenOnSocket } from './http-socket.ts';
@@ -118,6 +120,8 @@ async function server(log: Log): Promise<FastifyInstance> {
 
 function serveOperations(app: FastifyInstance, { operations, security }: AdminDeps): void {
   serveDevices(app, operations);
+  serveTelemetry(app, operations);
+  serveLife(app, operations);
   if (security === undefined) return;
   serveAudit(app, security);
   serveSecurity(app, security);

@@ -16,6 +16,8 @@ export interface InfluxQueries {
    * @throws HubError `store-unavailable`
    */
   run(query: string, parameters: Readonly<Record<string, QueryParameter>>): Promise<InfluxRow[]>;
+  /** As `run`, for what changes something. @throws HubError `store-unavailable` */
+  change(query: string, parameters: Readonly<Record<string, QueryParameter>>): Promise<void>;
   /** @throws HubError `store-unavailable` */
   createDatabase(name: string): Promise<void>;
 }
@@ -68,14 +70,17 @@ export function openInfluxQueries({
     return result;
   }
 
+  const change: InfluxQueries['change'] = async (query, parameters) => {
+    await asStoreError(ask(query, parameters, 'POST'));
+  };
+
   return {
     async run(query, parameters) {
       const { series = [] } = await asStoreError(ask(query, parameters, 'GET'));
       return series.flatMap(({ columns, values }) => values.map((row) => toRow(columns, row)));
     },
-    async createDatabase(name) {
-      await asStoreError(ask('CREATE DATABASE $name', { name: { identifier: name } }, 'POST'));
-    },
+    change,
+    createDatabase: (name) => change('CREATE DATABASE $name', { name: { identifier: name } }),
   };
 }
 

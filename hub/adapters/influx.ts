@@ -3,6 +3,7 @@ import { constants, gzip } from 'node:zlib';
 import { Pool } from 'undici';
 import { HubError, messageOf } from '../kernel/errors.ts';
 import { systemClock, type Clock } from '../kernel/time.ts';
+import { rollUpOf } from './roll-up-name.ts';
 import type { MetricsStore, ReadingsQuery, ReadingsRow, WriteOutcome } from '../telemetry/store.ts';
 import { openInfluxQueries, type InfluxRow } from './influx-queries.ts';
 
@@ -50,7 +51,8 @@ export function openInflux(options: InfluxOptions, clock: Clock = systemClock): 
   // On loopback packing costs more than it saves.
   const packs = !isLoopback(url.hostname);
 
-  async function post(body: string): Promise<WriteOutcome> {
+  async function post(body: string, given?: AbortSignal): Promise<WriteOutcome> {
+    const timeout = AbortSignal.timeout(timeoutMs);
     try {
       const packed = packs && body !== '';
       const answer = await pool.request({
@@ -58,7 +60,7 @@ export function openInflux(options: InfluxOptions, clock: Clock = systemClock): 
         method: 'POST',
         headers: packed ? { ...headers, 'content-encoding': 'gzip' } : headers,
         body: packed ? await compress(body, { level: constants.Z_BEST_SPEED }) : body,
-        signal: AbortSignal.timeout(timeoutMs),
+        signal: given === undefined ? timeout : AbortSignal.any([timeout, given]),
       });
       const text = await answer.body.text();
       return outcomeOf(answer.statusCode, text, answer.headers['retry-after'], clock);
@@ -69,8 +71,25 @@ export function openInflux(options: InfluxOptions, clock: Clock = systemClock): 
 
   return {
     name: 'influxdb',
-    write: (lines) => (lines.length === 0 ? Promise.resolve({ kind: 'stored' }) : post(lines.join('\n'))),
+    write: (lines, signal) =>
+      lines.length === 0 ? Promise.resolve({ kind: 'stored' }) : post(lines.join('\n'), signal),
     readings: async (query) => readings(await queries.run(readingsQuery(query), parameters(query)), query),
+    rollUp: (measurement, fromMs, toMs) =>
+      queries.change(
+        `SELECT count(*), min(*), max(*), mean(*) INTO $target FROM $source
+          WHERE time >= $from AND time < $to GROUP BY time(1m), *`,
+        {
+          source: { identifier: measurement },
+          target: { identifier: rollUpOf(measurement) },
+          from: isoTime(fromMs),
+          to: isoTime(toMs),
+        },
+      ),
+    async removeBefore(measurement, beforeMs) {
+      const parameters = { source: { identifier: measurement }, before: isoTime(beforeMs) };
+      await queries.change('DELETE FROM $source WHERE time < $before', parameters);
+      return false;
+    },
     createDatabase: () => queries.createDatabase(options.database),
     /** A write of nothing: passes authentication and finds the database; 2.x says 400 for the missing points. */
     async probe() {

@@ -36,6 +36,11 @@ export async function openMetricsStore(
     name: 'embedded',
     write: (lines) => write(db, lines),
     readings: (query) => readings(db, query),
+    rollUp: async (measurement, fromMs, toMs) => {
+      await change(db, 'rollUp', { measurement, fromUs: fromMs * 1000, toUs: toMs * 1000 });
+    },
+    removeBefore: async (measurement, beforeMs) =>
+      (await change(db, 'removeBefore', { measurement, beforeUs: microseconds(beforeMs) })) as boolean,
     probe: async () => {
       await read(db, 'SELECT 1', []);
     },
@@ -69,6 +74,17 @@ async function readings(db: Database, query: ReadingsQuery): Promise<ReadingsRow
     timeMs: Number(row['time_us']) / 1000,
     fields: JSON.parse(String(row['fields'])) as ReadingsRow['fields'],
   }));
+}
+
+async function change(
+  db: Database,
+  ...[operation, argument]: Parameters<Database['call']>
+): Promise<unknown> {
+  try {
+    return await db.call(operation, argument);
+  } catch (cause) {
+    throw new HubError('store-unavailable', messageOf(cause), { cause });
+  }
 }
 
 function microseconds(ms: number): number {

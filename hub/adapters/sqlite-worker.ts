@@ -43,6 +43,8 @@ export interface OperationDatabase {
 /** An operation: runs synchronously inside the write transaction; what it throws rolls back its call alone. */
 export type Operation = (db: OperationDatabase, argument: never) => unknown;
 
+/** <https://sqlite.org/rescode.html#full> */
+const sqliteFull = 13;
 const maxStatements = 256;
 /** Bounds the time one commit holds the others up, and the memory of its replies. */
 const maxCallsPerCommit = 1_000;
@@ -136,7 +138,12 @@ class Engine implements OperationDatabase {
   }
 
   #checkpoint(): void {
-    this.#db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    try {
+      this.#db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    } catch (error) {
+      // What does not fit into the file stays in the log beside it, and the next open finds it there.
+      if (faultOf(error).sqliteCode !== sqliteFull) throw error;
+    }
   }
 }
 

@@ -73,6 +73,8 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   };
   const worker = new Worker(new URL('sqlite-worker.ts', import.meta.url), {
     workerData: setup,
+    // Lines pass through a worker and leave at once: a large nursery would only keep their garbage.
+    resourceLimits: { maxYoungGenerationSizeMb: 8 },
     transferList: [port2],
   });
   const ready = await new Promise<WorkerReady>((resolve) => {

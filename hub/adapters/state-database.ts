@@ -2,6 +2,7 @@ import { auditMigrations } from './audit-store.ts';
 import { commandMigrations } from './command-store.ts';
 import { enrolmentMigrations } from './enrolment-store.ts';
 import { operatorMigrations } from './operator-store.ts';
+import { noticeMigration } from './notice-store.ts';
 import { openDatabase, type Database, type DatabaseOptions } from './sqlite.ts';
 
 /**
@@ -51,6 +52,33 @@ const migrations = [
      incarnation INTEGER NOT NULL
    ) STRICT;`,
   ...commandMigrations,
+  `-- A further anchor of a boot whose clock drifts: it holds from this uptime on.
+   CREATE TABLE boot_anchor_step (
+     device_id TEXT NOT NULL,
+     boot TEXT NOT NULL,
+     from_ms REAL NOT NULL,
+     anchor_ms REAL NOT NULL,
+     PRIMARY KEY (device_id, boot, from_ms)
+   ) STRICT, WITHOUT ROWID;
+
+   -- The latest time the hub has seen.
+   CREATE TABLE hub_clock (
+     one INTEGER PRIMARY KEY CHECK (one = 1),
+     last_ms REAL NOT NULL
+   ) STRICT;
+
+   -- Up to where a job that goes on for ever has come.
+   CREATE TABLE job_progress (
+     job TEXT PRIMARY KEY,
+     at_ms REAL NOT NULL
+   ) STRICT, WITHOUT ROWID;`,
+  `ALTER TABLE presence ADD COLUMN pong_ms REAL;
+   ALTER TABLE presence ADD COLUMN frame_ms REAL;
+   ALTER TABLE presence ADD COLUMN data_ms REAL;
+   -- Of the last session: how long its silence may last.
+   ALTER TABLE presence ADD COLUMN heartbeat_ms REAL;
+   ALTER TABLE presence ADD COLUMN grace_ms REAL;`,
+  noticeMigration,
   ...auditMigrations,
   // A device may have several credentials, as a JSON list (`Credential[]`).
   `ALTER TABLE device ADD COLUMN credentials TEXT NOT NULL DEFAULT '[]';

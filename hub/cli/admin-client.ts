@@ -7,10 +7,15 @@ import type {
   DeviceDetails,
   DeviceReadingsQuery,
   DeviceSummary,
+  DeviceWhy,
   NewCredential,
 } from '../devices/admin-operations.ts';
+import type { Incident } from '../devices/incidents.ts';
+import type { Notice } from '../devices/notices.ts';
 import { HubError, messageOf, type ErrorCode } from '../kernel/errors.ts';
+import type { DeadLetter } from '../telemetry/spool-store.ts';
 import type { ReadingsRow } from '../telemetry/store.ts';
+import type { LedgerReport, SpoolStatus } from '../telemetry/telemetry-operations.ts';
 
 const timeoutMs = 30_000;
 
@@ -24,6 +29,7 @@ const operationFaults = [
   'enrolment-unknown',
   'operator-unknown',
   'forbidden',
+  'dead-letter-unknown',
   'database-failed',
   'store-unavailable',
   'bus-unavailable',
@@ -46,6 +52,14 @@ export function adminClient(socketPath: string): AdminOperations {
     async removeDevice(id) {
       await call('DELETE', devicePath(id));
     },
+    async why(id) {
+      return (await call('GET', `${devicePath(id)}/why`)) as DeviceWhy;
+    },
+    incidents: () => member<Incident[]>(call('GET', '/api/v1/incidents'), 'incidents'),
+    async pushNotice(notice) {
+      return (await call('POST', '/api/v1/notices', notice)) as Notice;
+    },
+    notices: () => member<Notice[]>(call('GET', '/api/v1/notices'), 'notices'),
     readings({ device, stream, ...range }: DeviceReadingsQuery) {
       const query = new URLSearchParams(
         Object.entries(range).map(([name, value]): [string, string] => [name, String(value)]),
@@ -53,6 +67,25 @@ export function adminClient(socketPath: string): AdminOperations {
       const path = `${devicePath(device)}/readings/${encodeURIComponent(stream)}?${query.toString()}`;
       return member<ReadingsRow[]>(call('GET', path), 'readings');
     },
+    async ledger(device) {
+      const query = device === undefined ? '' : `?device=${encodeURIComponent(device)}`;
+      return (await call('GET', `/api/v1/ledger${query}`)) as LedgerReport;
+    },
+    async spoolStatus() {
+      return (await call('GET', '/api/v1/spool')) as SpoolStatus;
+    },
+    spoolPage: (afterId) => member(call('GET', `/api/v1/spool/lines?after=${afterId}`), 'page'),
+    deadLetters({ device, afterId, limit }) {
+      const query = `after=${afterId}&limit=${limit}${device === undefined ? '' : `&device=${encodeURIComponent(device)}`}`;
+      return member<DeadLetter[]>(call('GET', `/api/v1/dead-letters?${query}`), 'deadLetters');
+    },
+    async deadLetter(id) {
+      return (await call('GET', `/api/v1/dead-letters/${id}`)) as DeadLetter;
+    },
+    retryDeadLetters: (selection) =>
+      member<number>(call('POST', '/api/v1/dead-letters/retry', selection), 'count'),
+    purgeDeadLetters: (selection) =>
+      member<number>(call('POST', '/api/v1/dead-letters/purge', selection), 'count'),
   };
 }
 

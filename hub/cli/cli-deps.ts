@@ -4,6 +4,7 @@ import type { Config } from '../config.ts';
 import type { DeviceOperations } from '../devices/admin-operations.ts';
 import type { Log, LogLevel } from '../kernel/log.ts';
 import type { Clock } from '../kernel/time.ts';
+import type { TelemetryOperations } from '../telemetry/telemetry-operations.ts';
 
 /** The running hub, as `start` needs it. */
 export interface StartedHub {
@@ -19,6 +20,9 @@ export interface StartedHub {
   failed: Promise<Error>;
 }
 
+/** What needs no running hub. */
+export type OfflineOperations = DeviceOperations & TelemetryOperations;
+
 /** Why the hub shall stop. */
 export type StopReason = { kind: 'signal'; signal: string } | { kind: 'failed' | 'crashed'; error: unknown };
 
@@ -33,8 +37,8 @@ export interface CliDeps {
   isCron: (expression: string) => boolean;
   createLog: (level: LogLevel) => Log;
   startHub: (config: Config, deps: { log: Log }) => Promise<StartedHub>;
-  /** The devices in the files of the data folder, for when no hub runs. */
-  openOfflineOperations: (config: Config) => Promise<DeviceOperations & { close(): Promise<void> }>;
+  /** What can be done on the files of the data folder, for when no hub runs. */
+  openOfflineOperations: (config: Config) => Promise<OfflineOperations & { close(): Promise<void> }>;
   /** From this call on, signals and uncaught faults are reasons to stop instead of ending the process. */
   stopRequested: () => Promise<StopReason>;
 }

@@ -2,13 +2,14 @@
 
 import { Argument, InvalidArgumentError, type Command } from 'commander';
 import { deviceIdPattern } from '../../schemas/limits.ts';
-import type { DeviceOperations } from '../devices/admin-operations.ts';
-import { adminClient, hubRuns } from './admin-client.ts';
-import { parseId, parseSite, parseType } from './arguments.ts';
+import type { DeviceDetails } from '../devices/admin-operations.ts';
 import type { CliDeps } from './cli-deps.ts';
-import { adminSocketPath, loadConfig, type ConfigOptions } from './config-source.ts';
+import type { ConfigOptions } from './config-source.ts';
 import { addDeviceIdentity } from './device-identity.ts';
+import { parseId, parseSite, parseType } from './arguments.ts';
 import { exitCodes } from './exit-codes.ts';
+import { withOperations } from './operations.ts';
+import { addPush, addWhy } from './device-life.ts';
 import { isoTime, table } from './table.ts';
 
 const maxCount = 10_000;
@@ -27,6 +28,8 @@ export function addDevice(program: Command, deps: CliDeps): void {
   addListAndShow(device, deps);
   addRemove(device, deps);
   addDeviceIdentity(device, deps);
+  addWhy(device, deps);
+  addPush(device, deps);
 }
 
 function addAdd(device: Command, deps: CliDeps): void {
@@ -98,8 +101,13 @@ function addListAndShow(device: Command, deps: CliDeps): void {
         deps.out(`${JSON.stringify(details)}\n`);
         return;
       }
-      const { sinceMs, registeredMs, ...rest } = details;
-      const rows = Object.entries({ ...rest, since: since(sinceMs), registered: isoTime(registeredMs) });
+      const { sinceMs, registeredMs, clock, ...rest } = details;
+      const rows = Object.entries({
+        ...rest,
+        ...(clock === undefined ? {} : { clock: clockText(clock) }),
+        since: since(sinceMs),
+        registered: isoTime(registeredMs),
+      });
       deps.out(
         table(
           ['', ''],
@@ -122,23 +130,6 @@ function addRemove(device: Command, deps: CliDeps): void {
     });
 }
 
-async function withOperations<T>(
-  options: ConfigOptions,
-  deps: CliDeps,
-  run: (operations: DeviceOperations) => Promise<T>,
-): Promise<T> {
-  const { config } = loadConfig(options, deps);
-  const socketPath = adminSocketPath(config);
-  // Two processes that write the same files would stall each other, so a running hub is asked.
-  if (await hubRuns(socketPath)) return run(adminClient(socketPath));
-  const offline = await deps.openOfflineOperations(config);
-  try {
-    return await run(offline);
-  } finally {
-    await offline.close();
-  }
-}
-
 function idsOf(id: string | undefined, { count, prefix }: AddOptions, command: Command): string[] {
   const usage = (message: string): never => command.error(`error: ${message}`, { exitCode: exitCodes.usage });
   if (count === undefined) {
@@ -151,6 +142,11 @@ function idsOf(id: string | undefined, { count, prefix }: AddOptions, command: C
   if (!deviceIdPattern.test(longest))
     return usage(`${longest} is no device id: 1 to 64 letters, digits, _ and -`);
   return Array.from({ length: count }, (_, index) => `${prefix}${index + 1}`);
+}
+
+function clockText({ quality, offsetMs, driftMs }: NonNullable<DeviceDetails['clock']>): string {
+  const offset = offsetMs === undefined ? '' : `, ${Math.round(offsetMs)} ms off`;
+  return `${quality}${offset}, drift ${Math.round(driftMs)} ms`;
 }
 
 function since(sinceMs: number | null): string {

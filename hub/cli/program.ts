@@ -5,12 +5,17 @@ import { HubError, messageOf } from '../kernel/errors.ts';
 import { addAudit } from './audit.ts';
 import { addCheckConfig } from './check-config.ts';
 import type { CliDeps } from './cli-deps.ts';
+import { addDeadLetters } from './dead-letters.ts';
+import { addIncident } from './device-life.ts';
 import { addDevice } from './device.ts';
 import { exitCodes, type ExitCode } from './exit-codes.ts';
 import { addEnrolment } from './enrolment.ts';
 import { addOperator, addToken } from './operator.ts';
 import { addPrintConfig } from './print-config.ts';
+import { addLedger } from './ledger.ts';
 import { addReadings } from './readings.ts';
+import { addSchema } from './schema.ts';
+import { addSpool } from './spool.ts';
 import { addStart } from './start.ts';
 
 /**
@@ -39,6 +44,11 @@ export async function runCli(args: readonly string[], deps: CliDeps): Promise<Ex
   addEnrolment(program, deps);
   addOperator(program, deps);
   addToken(program, deps);
+  addSchema(program, deps, done);
+  addLedger(program, deps);
+  addSpool(program, deps);
+  addDeadLetters(program, deps);
+  addIncident(program, deps);
   try {
     await program.parseAsync(args, { from: 'user' });
     return code;

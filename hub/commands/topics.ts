@@ -27,6 +27,8 @@ export interface Topics {
   presenceChange(device: string, state: string): string;
   telemetry(device: string, stream: string): string;
   event(device: string, name: string): string;
+  /** Where an incident of a kind is told. */
+  incident(kind: string, id: string): string;
   hub(hubId: string): string;
   /** Where a hub marks the end of what waited in the broker for it. */
   marker(hubId: string): string;
@@ -75,6 +77,7 @@ export function topicsOf(root: string): Topics {
     presenceChange: (device, state) => below('presence-change', device, state),
     telemetry: (device, stream) => below('telemetry', device, stream),
     event: (device, name) => below('event', device, name),
+    incident: (kind, id) => below('incident', kind, id),
     hub: (hubId) => below('hub', hubId),
     marker: (hubId) => below('hub', hubId, 'marker'),
     requestFilters: ['command', 'group-command', 'cancel'].map((kind) => `${root}/${kind}/+/+`),

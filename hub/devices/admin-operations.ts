@@ -1,7 +1,14 @@
 /** What operators can ask of the devices: over the admin socket of a running hub, or on the files when none runs. */
 
 import type { ReadingsRow } from '../telemetry/store.ts';
-import type { PresenceReason, PresenceState } from './presence.ts';
+import type { TelemetryOperations } from '../telemetry/telemetry-operations.ts';
+import type { ClockQuality } from './device-clock.ts';
+import type { Incident } from './incidents.ts';
+import type { Stall } from './liveness.ts';
+import type { Notice, NoticeRequest } from './notices.ts';
+import type { Presence, PresenceReason, PresenceState } from './presence.ts';
+import type { StoryEntry } from './story.ts';
+import type { Why } from './why.ts';
 
 export interface NewDevices {
   /** Device ids, `^[A-Za-z0-9_-]{1,64}$`, each once. All are registered, or none. */
@@ -22,8 +29,8 @@ export interface DeviceSummary {
   id: string;
   type: string;
   site: string;
-  /** `unknown`: no hub runs that could tell. */
-  presence: PresenceState | 'unknown';
+  /** `unknown`: the hub waits for it after a restart, or no hub runs that could tell. */
+  presence: PresenceState;
   /** Since when, Unix ms; null when that is not known. */
   sinceMs: number | null;
 }
@@ -36,6 +43,8 @@ export interface DeviceDetails extends DeviceSummary {
   /** Why presence is what it is, such as `no-heartbeat`. */
   reason?: PresenceReason;
   firmware?: string;
+  /** Of the open session: how its clocks agree with the hub's. */
+  clock?: ClockQuality;
 }
 
 export interface DeviceOperations {
@@ -62,7 +71,25 @@ export interface DeviceReadingsQuery {
   take: 'first' | 'last';
 }
 
-export interface AdminOperations extends DeviceOperations {
+/** Why a device is not online, and what led to it. */
+export interface DeviceWhy extends Why {
+  id: string;
+  presence: Presence;
+  /** Oldest first. */
+  story: readonly StoryEntry[];
+  /** Times in which the hub itself was blocked, oldest first. */
+  stalls: readonly Stall[];
+}
+
+export interface AdminOperations extends DeviceOperations, TelemetryOperations {
+  /** @throws HubError `device-unknown` */
+  why(deviceId: string): DeviceWhy | Promise<DeviceWhy>;
+  /** Newest first. */
+  incidents(): Incident[] | Promise<Incident[]>;
+  /** Sends a notice, or schedules it. @throws HubError `input-invalid` · `device-unknown` */
+  pushNotice(request: NoticeRequest): Promise<Notice>;
+  /** Those scheduled, then those sent, newest first. */
+  notices(): Notice[] | Promise<Notice[]>;
   /** @throws HubError `device-unknown` · `input-invalid` (no such stream) · `store-unavailable` */
   readings(query: DeviceReadingsQuery): Promise<ReadingsRow[]>;
 }

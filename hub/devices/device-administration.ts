@@ -70,13 +70,16 @@ export function createDeviceAdministration(deps: DeviceAdministrationDeps): Devi
     async showDevice(id): Promise<DeviceDetails> {
       const record = known(id);
       const presence = deps.presence?.(id);
-      const firmware = registry.session(id)?.firmware;
+      const session = registry.session(id);
+      const firmware = session?.firmware;
+      const clock = session?.clock;
       return Promise.resolve({
         ...summary(record),
         registeredMs: record.createdMs,
         epoch: record.epoch,
         ...(presence === undefined ? {} : { reason: presence.reason }),
         ...(firmware === undefined ? {} : { firmware }),
+        ...(clock === undefined ? {} : { clock }),
       });
     },
 

@@ -30,6 +30,17 @@ export interface StoredOpening {
   epoch: number;
   /** Hub time (Unix ms) at uptime 0 of every boot that is kept, this one among them, by the boot's name. */
   anchors: ReadonlyMap<string, number>;
+  /** Further anchors of these boots, by rising uptime. */
+  steps: readonly AnchorStep[];
+}
+
+/** From this uptime of the boot on, another anchor holds: the device's clock drifts. */
+export interface AnchorStep {
+  boot: string;
+  /** Uptime, ms. */
+  fromMs: number;
+  /** Hub time at uptime 0, Unix ms, as reckoned from then on. */
+  anchorMs: number;
 }
 
 /** Devices, their epochs and the anchors of their boots. Every method may reject with HubError `database-failed`. */
@@ -50,4 +61,8 @@ export interface DeviceStore {
    * time, unless the uptime has gone backwards: then it is a new boot under an old name.
    */
   openSession(opening: SessionOpening): Promise<StoredOpening>;
+  /** Adds a further anchor; synced when it resolves. */
+  addAnchorStep(deviceId: string, step: AnchorStep): Promise<void>;
+  /** The uptime this boot is known to have reached: what begins below it is another boot. */
+  noteUptime(deviceId: string, boot: string, uptimeMs: number): Promise<void>;
 }

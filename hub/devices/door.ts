@@ -7,7 +7,7 @@ import type { Authentication, Proof } from './principal.ts';
 import type { Registry } from './registry.ts';
 
 /** What the door says to a connection: who it is, or why not. */
-export type Admission = Authentication | { kind: 'throttled'; retryAfterSec: number };
+export type DoorAnswer = Authentication | { kind: 'throttled'; retryAfterSec: number };
 
 /** Ten failures at once, then one every six seconds, for an address and for an id alike. */
 const limit = { burst: 10, everyMs: 6_000 };
@@ -37,7 +37,7 @@ export class Door {
   }
 
   /** @param address of the network the connection comes from; see `networkOf`. */
-  admit(proof: Proof, address: string): Admission {
+  admit(proof: Proof, address: string): DoorAnswer {
     const { registry, audit } = this.#deps;
     const claimed = parseBasic(proof.authorization)?.id.slice(0, 128);
     if (claimed === undefined || this.#lastAddress.get(claimed) !== address) {
@@ -56,7 +56,7 @@ export class Door {
       this.#lastAddress.set(judged.record.id, address);
       return judged;
     }
-    const id = judged.kind === 'disabled' ? judged.record.id : (judged.claimedId?.slice(0, 128) ?? '');
+    const id = judged.kind === 'denied' ? (judged.claimedId?.slice(0, 128) ?? '') : judged.record.id;
     audit.refused(address, { ...refusal(address), subject: id, details: { reason: judged.kind } });
     if (judged.kind === 'denied') {
       this.#byAddress.failed(address);

@@ -1,6 +1,7 @@
 import { deviceFrameChecks } from '../../schemas/index.ts';
 import type { CloseReason, EventFrame, NackCode, TelemetryFrame } from '../../schemas/index.ts';
 import type { FrameOwner } from '../telemetry/batch.ts';
+import type { Account } from '../telemetry/books.ts';
 import type { Channel, Ingest, Refusal, Verdict } from '../telemetry/ingest.ts';
 import type { AckOwner, AckSchedule } from './ack-schedule.ts';
 import { isSeq, nack } from './nack.ts';
@@ -26,6 +27,8 @@ export interface IntakeDeps {
  */
 export class Intake implements FrameOwner, AckOwner {
   readonly #deps: IntakeDeps;
+  /** Of the device type as it is now: types change while devices are connected. */
+  channel: Channel;
   readonly #settlement: Settlement;
   #ackedUpTo = 0;
   #done = false;
@@ -33,8 +36,13 @@ export class Intake implements FrameOwner, AckOwner {
   #finished: (() => void) | undefined;
   ackScheduled = false;
 
+  get account(): Account {
+    return this.channel.account;
+  }
+
   constructor(deps: IntakeDeps) {
     this.#deps = deps;
+    this.channel = deps.channel;
     this.#settlement = new Settlement(deps.inFlight);
   }
 
@@ -43,8 +51,11 @@ export class Intake implements FrameOwner, AckOwner {
     return this.#settlement.unsettled;
   }
 
-  /** A telemetry or event frame, its envelope not yet checked. */
-  take(frame: Record<string, unknown>, type: 'telemetry' | 'event'): void {
+  /**
+   * A telemetry or event frame, its envelope not yet checked.
+   * @param size characters it came in
+   */
+  take(frame: Record<string, unknown>, type: 'telemetry' | 'event', size: number): void {
     if (this.#finished !== undefined) return;
     const fault = deviceFrameChecks[type](frame);
     const { seq } = frame;
@@ -53,9 +64,11 @@ export class Intake implements FrameOwner, AckOwner {
       return;
     }
     if (!this.#admit(seq)) return;
-    if (fault !== undefined) this.#refuseAtOnce(seq, { code: 'schema', errors: [fault] });
-    else if (!this.#deps.rate.take()) this.#refuseAtOnce(seq, { code: 'rate' });
-    else if (!this.#settlement.hasRoom) this.#refuseAtOnce(seq, { code: 'rate' });
+    const points = pointsOf(frame);
+    const rate = this.#deps.rate.take(size, points);
+    if (rate === 'abuse') this.#deps.fail('rate-abuse');
+    if (rate !== 'within' || !this.#settlement.hasRoom) this.#refusePoints(seq, { code: 'rate' }, points);
+    else if (fault !== undefined) this.#refusePoints(seq, { code: 'schema', errors: [fault] }, points);
     else this.#judge(frame as unknown as TelemetryFrame | EventFrame);
   }
 
@@ -135,10 +148,15 @@ export class Intake implements FrameOwner, AckOwner {
   }
 
   #ingest(frame: TelemetryFrame | EventFrame): Verdict | undefined {
-    const { ingest, channel } = this.#deps;
+    const { ingest } = this.#deps;
     return frame.type === 'telemetry'
-      ? ingest.telemetry(channel, this, frame)
-      : ingest.event(channel, this, frame);
+      ? ingest.telemetry(this.channel, this, frame)
+      : ingest.event(this.channel, this, frame);
+  }
+
+  #refusePoints(seq: number, refusal: Refusal, points: number): void {
+    this.#deps.ingest.refusedBefore(this.channel, refusal.code, points);
+    this.#refuseAtOnce(seq, refusal);
   }
 
   #refuseAtOnce(seq: number, refusal: Refusal): void {
@@ -165,4 +183,9 @@ export class Intake implements FrameOwner, AckOwner {
     if (owed * 2 >= this.#deps.inFlight) this.flushAck();
     else this.#deps.acks.add(this);
   }
+}
+
+/** How many readings a frame claims to hold, whatever else is wrong with it. */
+function pointsOf({ samples }: Record<string, unknown>): number {
+  return Array.isArray(samples) ? samples.length : 1;
 }

@@ -13,6 +13,8 @@ export interface WatchOptions {
 export interface Watch {
   /** Liveness time (ms) at which the owner was last heard. */
   heardAt: number;
+  /** True once `quiet` or `expired` was called: the next sign of life is news. The owner sets it back. */
+  attention: boolean;
   /** True once `expired` was called: the watch is over. */
   lapsed: boolean;
   /** The `heardAt` for whose silence `quiet` was called. */
@@ -20,13 +22,27 @@ export interface Watch {
   readonly options: Readonly<WatchOptions>;
 }
 
+/** A time in which the hub did not read, so that nobody can be said to have been silent. */
+export interface Stall {
+  /** When it ended, Unix ms. */
+  atMs: number;
+  stalledMs: number;
+}
+
 export interface LivenessOptions {
   clock: Clock;
   /** Runs the function after the next poll of the sockets (`setImmediate`); a test runs it by hand. */
   afterPoll: (run: () => void) => void;
+  /** Uniform in [0, 1): spreads the beats over their interval. Not given, all beats start half-way. */
+  random?: () => number;
   tickMs?: number;
   slots?: number;
 }
+
+/** Stalls that are kept to tell of. */
+const keptStalls = 16;
+/** Shorter ones are counted, and not told: they explain nothing. */
+const toldStallMs = 1_000;
 
 /**
  * How far, in ticks, liveness time leads in `now`, and how much of it one tick can bring. The two are one
@@ -44,10 +60,12 @@ const leadTicks = 3;
 export class Liveness {
   readonly #clock: Clock;
   readonly #afterPoll: (run: () => void) => void;
+  readonly #random: () => number;
   readonly #tickMs: number;
   readonly #slots: Set<Watch>[];
   readonly #slotOf = new Map<Watch, number>();
   readonly #stop: () => void;
+  readonly #stalls: Stall[] = [];
   #cursor = 0;
   #lastTickAt: number;
   /** Liveness time at the last tick; ticks come a little late, and the fractions add up. */
@@ -57,9 +75,10 @@ export class Liveness {
   /** Total length of our own stalls, ms, for the metrics. */
   stalledMs = 0;
 
-  constructor({ clock, afterPoll, tickMs = 25, slots = 1024 }: LivenessOptions) {
+  constructor({ clock, afterPoll, random = () => 0.5, tickMs = 25, slots = 1024 }: LivenessOptions) {
     this.#clock = clock;
     this.#afterPoll = afterPoll;
+    this.#random = random;
     this.#tickMs = tickMs;
     this.#slots = Array.from({ length: slots }, () => new Set<Watch>());
     this.#lastTickAt = clock.monotonic();
@@ -71,11 +90,31 @@ export class Liveness {
     return this.#at + this.#tickMs * leadTicks;
   }
 
+  /** The last long stalls of the event loop, oldest first. */
+  get stalls(): readonly Stall[] {
+    return this.#stalls;
+  }
+
   /** Begins to watch, as if the owner had been heard just now. `expired` is called once, unless unwatched. */
   watch(options: WatchOptions): Watch {
-    const watch: Watch = { heardAt: this.now, lapsed: false, askedFor: -1, options };
-    this.#place(watch);
-    return watch;
+    return this.#begin(options, this.now);
+  }
+
+  /**
+   * Runs `run` every `intervalMs` from a random moment of the interval on, so that what a whole fleet is owed
+   * (a ping) is spread evenly.
+   * @returns ends it
+   */
+  beat(intervalMs: number, run: () => void): () => void {
+    const options = {
+      allowedMs: intervalMs,
+      expired: () => {
+        watch = this.#begin(options, watch.heardAt + intervalMs);
+        run();
+      },
+    };
+    let watch = this.#begin(options, this.now - this.#random() * intervalMs);
+    return () => this.unwatch(watch);
   }
 
   unwatch(watch: Watch): void {
@@ -89,6 +128,12 @@ export class Liveness {
     this.#stop();
     this.#slotOf.clear();
     for (const slot of this.#slots) slot.clear();
+  }
+
+  #begin(options: WatchOptions, heardAt: number): Watch {
+    const watch: Watch = { heardAt, attention: false, lapsed: false, askedFor: -1, options };
+    this.#place(watch);
+    return watch;
   }
 
   #place(watch: Watch): void {
@@ -105,13 +150,20 @@ export class Liveness {
     this.#lastTickAt = monotonic;
     // A tick that comes more than two ticks late means the loop was blocked: the rest of it is no silence.
     const counted = Math.min(elapsed, this.#tickMs * leadTicks);
-    this.stalledMs += elapsed - counted;
+    this.#stalled(elapsed - counted);
     this.#at += counted;
     while (this.#now + this.#tickMs <= this.#at) {
       this.#now += this.#tickMs;
       this.#cursor = (this.#cursor + 1) % this.#slots.length;
       this.#visit(this.#cursor);
     }
+  }
+
+  #stalled(stalledMs: number): void {
+    this.stalledMs += stalledMs;
+    if (stalledMs < toldStallMs) return;
+    this.#stalls.push({ atMs: this.#clock.now(), stalledMs });
+    if (this.#stalls.length > keptStalls) this.#stalls.shift();
   }
 
   #visit(index: number): void {
@@ -145,11 +197,15 @@ export class Liveness {
     const silentMs = this.#now - watch.heardAt;
     if (silentMs >= watch.options.allowedMs) {
       watch.lapsed = true;
+      watch.attention = true;
       watch.options.expired();
       return;
     }
     const quiet = dueAt(watch) <= this.#now;
-    if (quiet) watch.askedFor = watch.heardAt;
+    if (quiet) {
+      watch.askedFor = watch.heardAt;
+      watch.attention = true;
+    }
     // Placed first: whoever is told may end the watch.
     this.#place(watch);
     if (quiet) watch.options.quiet?.();

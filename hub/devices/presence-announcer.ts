@@ -2,6 +2,8 @@ import type { OutgoingMessage, Publisher } from '../commands/bus.ts';
 import type { Topics } from '../commands/topics.ts';
 import { messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
+import type { Clock } from '../kernel/time.ts';
+import { isHubWide } from './presence.ts';
 import type { Presence } from './presence.ts';
 
 export interface PresenceAnnouncerDeps {
@@ -28,6 +30,8 @@ export class PresenceAnnouncer {
   /** Device → the state that is with the bus now. */
   readonly #underWay = new Map<string, Presence | undefined>();
   #inFlight = 0;
+  /** Called when nothing is left to be told. */
+  #idle: (() => void) | undefined;
   /** Changes not told: too many waited, or the bus did not take them. */
   droppedChanges = 0;
   /** Times the bus did not take a state; it is told with the next change, or when the bus is back. */
@@ -38,9 +42,14 @@ export class PresenceAnnouncer {
     this.#maxChanges = maxChanges;
   }
 
-  /** A change, in the order it came. */
+  /** A change, in the order it came. What the hub does to its whole fleet is not told once a device. */
   changed(deviceId: string, presence: Presence): void {
     this.#states.set(deviceId, presence);
+    if (isHubWide(presence)) this.#pump();
+    else this.#addChange(deviceId, presence);
+  }
+
+  #addChange(deviceId: string, presence: Presence): void {
     if (this.#changes.length < this.#maxChanges) this.#changes.push({ deviceId, presence });
     else this.droppedChanges += 1;
     this.#pump();
@@ -58,6 +67,21 @@ export class PresenceAnnouncer {
     this.#pump();
   }
 
+  /** Resolves when all is told, at the latest after `maxMs`: the bus may be away. */
+  settled(clock: Clock, maxMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#inFlight === 0) {
+        resolve();
+        return;
+      }
+      const cancel = clock.after(maxMs, resolve);
+      this.#idle = () => {
+        cancel();
+        resolve();
+      };
+    });
+  }
+
   #pump(): void {
     const { topics } = this.#deps;
     while (this.#inFlight < concurrency) {
@@ -71,7 +95,10 @@ export class PresenceAnnouncer {
         continue;
       }
       const state = this.#states.entries().next();
-      if (state.done === true) return;
+      if (state.done === true) {
+        if (this.#inFlight === 0) this.#idle?.();
+        return;
+      }
       const [deviceId, presence] = state.value;
       this.#states.delete(deviceId);
       this.#publishState(deviceId, presence);
@@ -112,9 +139,22 @@ export class PresenceAnnouncer {
     );
   }
 
-  #payload({ state, reason, sinceMs, epoch, n, untilMs }: Presence): string {
+  #payload({ state, reason, sinceMs, epoch, n, untilMs, marks }: Presence): string {
     const { hubId, incarnation } = this.#deps.hub;
-    const payload = { state, since: sinceMs, epoch, n, reason, hub: hubId, incarnation };
-    return JSON.stringify(untilMs === undefined ? payload : { ...payload, until: untilMs });
+    const { pongMs, frameMs, dataMs } = marks;
+    // JSON leaves out what is undefined.
+    return JSON.stringify({
+      state,
+      since: sinceMs,
+      epoch,
+      n,
+      reason,
+      hub: hubId,
+      incarnation,
+      until: untilMs,
+      lastPong: pongMs,
+      lastFrame: frameMs,
+      lastData: dataMs,
+    });
   }
 }

@@ -3,10 +3,12 @@ import type { Log } from '../kernel/log.ts';
 import { messageOf } from '../kernel/errors.ts';
 import type { Liveness, Watch } from './liveness.ts';
 import { neverSeen, presenceStates, stepPresence } from './presence.ts';
-import type { Presence, PresenceEvent, PresenceState } from './presence.ts';
+import type { Marks, Presence, PresenceEvent, PresenceState } from './presence.ts';
 
 export interface PresenceRow extends Presence {
   deviceId: string;
+  /** Of its last session; absent before the first. */
+  timing?: LinkTiming;
 }
 
 export interface PresenceStore {
@@ -25,6 +27,8 @@ export interface WatchedLink {
   ping(): void;
   /** Liveness time of the last pong. */
   readonly pongAt: number;
+  /** When the link, the application and its data were last heard, Unix ms. */
+  marks(): Marks;
   /** Neither frames nor pongs: close with 4408. */
   silent(): void;
 }
@@ -36,8 +40,11 @@ export interface LinkTiming {
 
 interface Entry {
   presence: Presence;
+  timing?: LinkTiming | undefined;
   watch?: Watch | undefined;
   link?: WatchedLink | undefined;
+  /** Ends the pings of the link. */
+  endPings?: (() => void) | undefined;
 }
 
 export interface PresenceKeeperDeps {
@@ -45,6 +52,8 @@ export interface PresenceKeeperDeps {
   log: Log;
   liveness: Liveness;
   store: PresenceStore;
+  /** For how long the hub has turned devices away so far, ms: that time is no silence of theirs. */
+  turnedAwayMs: () => number;
   changed: PresenceListener;
 }
 
@@ -65,31 +74,36 @@ export class PresenceKeeper {
   }
 
   /**
-   * Reads the last known states. Devices that were connected when the hub went away get `graceMs` to come
-   * back before they are called offline: the hub's own absence says nothing about them.
+   * Reads the last known states. Devices that were connected when the hub went away are `unknown` until they
+   * are back, and offline only after the longest backoff (or their slot) + heartbeat + grace: the hub's own
+   * absence says nothing about them.
+   * @param backoffMaxMs the longest wait of a device between two attempts
+   * @param registered the timing of the device's type; undefined when there is no such device any more
    * @returns devices that were removed while no hub ran; `removed` is due for each.
    */
-  async load(graceMs: number, isRegistered: (deviceId: string) => boolean): Promise<string[]> {
+  async load(
+    backoffMaxMs: number,
+    registered: (deviceId: string) => LinkTiming | undefined,
+  ): Promise<string[]> {
     const orphans: string[] = [];
-    for (const { deviceId, ...presence } of await this.#deps.store.loadPresence()) {
-      if (!isRegistered(deviceId)) {
+    for (const { deviceId, timing: lastTiming, ...presence } of await this.#deps.store.loadPresence()) {
+      const typeTiming = registered(deviceId);
+      if (typeTiming === undefined) {
         orphans.push(deviceId);
         continue;
       }
-      const entry: Entry = { presence };
-      this.#entries.set(deviceId, entry);
-      if (presence.state === 'online' || presence.state === 'suspect') {
-        this.#watch(entry, graceMs, () => this.#apply(deviceId, { kind: 'not-seen-since-restart' }));
-      } else if (presence.state === 'sleeping' && presence.untilMs !== undefined) {
-        const leftMs = Math.max(0, presence.untilMs - this.#deps.clock.now()) + graceMs;
-        this.#watch(entry, leftMs, () => this.#apply(deviceId, { kind: 'silent', linkAlive: false }));
-      }
+      this.#entries.set(deviceId, { presence, timing: lastTiming });
+      this.#apply(deviceId, { kind: 'hub-restarted' });
+      this.#await(deviceId, backoffMaxMs, lastTiming ?? typeTiming);
     }
     return orphans;
   }
 
+  /** The presence now, its marks up to this moment. */
   get(deviceId: string): Presence {
-    return this.#entries.get(deviceId)?.presence ?? neverSeen(0);
+    const entry = this.#entries.get(deviceId);
+    if (entry === undefined) return neverSeen(0);
+    return { ...entry.presence, marks: marksOf(entry) };
   }
 
   /** How many devices are in each state. */
@@ -104,60 +118,83 @@ export class PresenceKeeper {
 
   /** Every known presence, for snapshots. */
   *all(): Generator<readonly [string, Presence]> {
-    for (const [deviceId, { presence }] of this.#entries) yield [deviceId, presence];
+    for (const deviceId of this.#entries.keys()) yield [deviceId, this.get(deviceId)];
   }
 
   /** A device was registered: it has a presence from now on. */
   registered(deviceId: string, epoch: number): void {
     const entry = this.#entry(deviceId);
     entry.presence = neverSeen(this.#deps.clock.now(), epoch);
-    this.#keep(deviceId, entry.presence);
+    this.#keep(deviceId, entry);
+  }
+
+  /** The device may not connect any more, or may again. */
+  disabled(deviceId: string, disabled: boolean): void {
+    const entry = this.#entry(deviceId);
+    this.#leave(entry);
+    this.#apply(deviceId, { kind: disabled ? 'disabled' : 'enabled' });
   }
 
   /** A session is open. @returns its watch: the session stores `liveness.now` in `heardAt` at each frame. */
   opened(
     deviceId: string,
     link: WatchedLink,
-    options: LinkTiming & { epoch: number; replaced: boolean },
+    { epoch, replaced, ...timing }: LinkTiming & { epoch: number; replaced: boolean },
   ): Watch {
     const entry = this.#entry(deviceId);
+    this.#leave(entry);
     entry.link = link;
-    this.#apply(deviceId, { kind: 'opened', epoch: options.epoch, replaced: options.replaced });
-    return this.#watchLink(deviceId, entry, link, options);
+    entry.timing = timing;
+    entry.endPings = this.#deps.liveness.beat(timing.heartbeatMs, () => link.ping());
+    this.#apply(deviceId, { kind: 'opened', epoch, replaced });
+    return this.#watchLink(deviceId, entry, link, timing);
   }
 
   /**
-   * A frame came in a session whose watch had lapsed: the device was held offline and is not.
+   * A frame came in a session whose watch asks for attention: the device was held suspect or offline, and is not.
    * @returns the watch that holds from now on.
    */
-  heardAgain(deviceId: string, link: WatchedLink, timing: LinkTiming): Watch {
+  heardAgain(deviceId: string, link: WatchedLink, watch: Watch): Watch {
     const entry = this.#entry(deviceId);
+    watch.attention = false;
+    if (entry.link !== link) return watch;
     this.#apply(deviceId, { kind: 'heard' });
-    return this.#watchLink(deviceId, entry, link, timing);
+    const { timing } = entry;
+    return watch.lapsed && timing !== undefined ? this.#watchLink(deviceId, entry, link, timing) : watch;
   }
 
   /** The session's socket is gone without a goodbye: its deadline goes on. */
   closed(deviceId: string, link: WatchedLink): void {
     const entry = this.#entries.get(deviceId);
     if (entry === undefined || entry.link !== link) return;
-    entry.link = undefined;
+    const { watch } = entry;
     this.#apply(deviceId, { kind: 'closed' });
+    this.#leave(entry);
+    if (watch === undefined || watch.lapsed || entry.presence.state !== 'suspect') return;
+    const leftMs = watch.heardAt + watch.options.allowedMs - this.#deps.liveness.now;
+    this.#watchAway(entry, leftMs, () => this.#apply(deviceId, { kind: 'silent', linkAlive: false }));
   }
 
   bye(deviceId: string, sleepSec: number | undefined, graceMs: number): void {
     const entry = this.#entry(deviceId);
-    this.#unwatch(entry);
-    entry.link = undefined;
     this.#apply(deviceId, sleepSec === undefined ? { kind: 'bye' } : { kind: 'bye', sleepSec });
+    this.#leave(entry);
     if (sleepSec === undefined) return;
-    this.#watch(entry, sleepSec * 1000 + graceMs, () =>
+    this.#watchAway(entry, sleepSec * 1000 + graceMs, () =>
       this.#apply(deviceId, { kind: 'silent', linkAlive: false }),
     );
   }
 
+  /** The hub goes away, and asked the device to come back at `slotMs` (Unix ms). */
+  draining(deviceId: string, slotMs: number): void {
+    const entry = this.#entry(deviceId);
+    this.#apply(deviceId, { kind: 'draining', slotMs });
+    this.#leave(entry);
+  }
+
   async removed(deviceId: string): Promise<void> {
     const entry = this.#entries.get(deviceId);
-    if (entry !== undefined) this.#unwatch(entry);
+    if (entry !== undefined) this.#leave(entry);
     this.#entries.delete(deviceId);
     await this.#saving;
     await this.#deps.store.removePresence(deviceId);
@@ -177,19 +214,55 @@ export class PresenceKeeper {
     return entry;
   }
 
-  #watch(entry: Entry, allowedMs: number, expired: () => void): void {
-    this.#unwatch(entry);
-    entry.watch = this.#deps.liveness.watch({ allowedMs, expired });
-  }
-
   #unwatch(entry: Entry): void {
     if (entry.watch !== undefined) this.#deps.liveness.unwatch(entry.watch);
     entry.watch = undefined;
   }
 
+  /** The link is gone, or no longer the one; what was last heard of it stays. */
+  #leave(entry: Entry): void {
+    this.#unwatch(entry);
+    entry.presence = { ...entry.presence, marks: marksOf(entry) };
+    entry.endPings?.();
+    entry.endPings = undefined;
+    entry.link = undefined;
+  }
+
+  /** After a start: how long the device may take to come back, or to wake. */
+  #await(deviceId: string, backoffMaxMs: number, { heartbeatMs, graceMs }: LinkTiming): void {
+    const entry = this.#entry(deviceId);
+    const { state, untilMs = 0 } = entry.presence;
+    const leftMs = untilMs - this.#deps.clock.now();
+    if (state === 'unknown' || state === 'migrating') {
+      this.#watchAway(entry, Math.max(backoffMaxMs, leftMs) + heartbeatMs + graceMs, () =>
+        this.#apply(deviceId, { kind: 'not-seen-since-restart' }),
+      );
+    } else if (state === 'sleeping') {
+      // One that woke while the hub was away is as any other that has to find its way back.
+      this.#watchAway(entry, (leftMs > 0 ? leftMs : backoffMaxMs + heartbeatMs) + graceMs, () =>
+        this.#apply(deviceId, { kind: 'silent', linkAlive: false }),
+      );
+    }
+  }
+
+  /** Waits for a device without a session; the time in which the hub turned devices away does not count. */
+  #watchAway(entry: Entry, allowedMs: number, expired: () => void): void {
+    this.#unwatch(entry);
+    const { liveness, turnedAwayMs } = this.#deps;
+    const before = turnedAwayMs();
+    entry.watch = liveness.watch({
+      allowedMs,
+      expired: () => {
+        const pausedMs = turnedAwayMs() - before;
+        if (pausedMs > 0) this.#watchAway(entry, pausedMs, expired);
+        else expired();
+      },
+    });
+  }
+
   /**
-   * Watches an open session. At heartbeat the silent link is pinged; at heartbeat + grace the device is
-   * offline: `no-heartbeat` when its stack still answered, otherwise `link-lost` and the socket is closed.
+   * Watches an open session. At heartbeat the device is suspect and its link is asked; at heartbeat + grace it
+   * is offline: `no-heartbeat` when its stack still answered, otherwise `link-lost` and the socket is closed.
    */
   #watchLink(deviceId: string, entry: Entry, link: WatchedLink, timing: LinkTiming): Watch {
     this.#unwatch(entry);
@@ -198,7 +271,8 @@ export class PresenceKeeper {
       quietMs: timing.heartbeatMs,
       quiet: () => {
         askedAt = this.#deps.liveness.now;
-        entry.link?.ping();
+        this.#apply(deviceId, { kind: 'late' });
+        link.ping();
       },
       allowedMs: timing.heartbeatMs + timing.graceMs,
       expired: () => {
@@ -212,26 +286,31 @@ export class PresenceKeeper {
     return watch;
   }
 
-  /** The application hangs and its stack answers: ping on, so that a link that dies later is found too. */
+  /** The application hangs and its stack answers the pings: a link that dies later is found too. */
   #watchHungLink(entry: Entry, link: WatchedLink, timing: LinkTiming): void {
-    const askedAt = this.#deps.liveness.now;
-    link.ping();
-    this.#watch(entry, timing.heartbeatMs + timing.graceMs, () => {
-      if (entry.link === link && link.pongAt >= askedAt) this.#watchHungLink(entry, link, timing);
-      else link.silent();
+    this.#unwatch(entry);
+    const { liveness } = this.#deps;
+    const before = liveness.now;
+    entry.watch = liveness.watch({
+      allowedMs: timing.heartbeatMs + timing.graceMs,
+      expired: () => {
+        if (entry.link === link && link.pongAt >= before) this.#watchHungLink(entry, link, timing);
+        else link.silent();
+      },
     });
   }
 
   #apply(deviceId: string, event: PresenceEvent): void {
     const entry = this.#entry(deviceId);
-    const after = stepPresence(entry.presence, event, this.#deps.clock.now());
+    const before = { ...entry.presence, marks: marksOf(entry) };
+    const after = stepPresence(before, event, this.#deps.clock.now());
     if (after === undefined) return;
     entry.presence = after;
-    this.#keep(deviceId, after);
+    this.#keep(deviceId, entry);
   }
 
-  #keep(deviceId: string, presence: Presence): void {
-    this.#unsaved.push({ deviceId, ...presence });
+  #keep(deviceId: string, { presence, timing }: Entry): void {
+    this.#unsaved.push({ deviceId, ...presence, ...(timing === undefined ? {} : { timing }) });
     this.#saving ??= this.#save();
   }
 
@@ -245,7 +324,7 @@ export class PresenceKeeper {
         this.saveFailures += rows.length;
         this.#deps.log.error({ error: messageOf(error), changes: rows.length }, 'presence not saved');
       }
-      for (const { deviceId, ...presence } of rows) this.#tell(deviceId, presence);
+      for (const { deviceId, timing: _timing, ...presence } of rows) this.#tell(deviceId, presence);
     }
     this.#saving = undefined;
   }
@@ -258,4 +337,9 @@ export class PresenceKeeper {
       this.#deps.log.error({ device: deviceId, err: error }, 'presence not told');
     }
   }
+}
+
+/** What was last heard: of the open link, or before it. */
+function marksOf({ presence, link }: Entry): Marks {
+  return link === undefined ? presence.marks : { ...presence.marks, ...link.marks() };
 }

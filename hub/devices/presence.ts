@@ -3,15 +3,29 @@
  *
  *                    ┌──────────── opened ────────────┐
  *                    ▼                                │
- *   never-seen ──▶ online ── closed without bye ──▶ suspect ── silence ──▶ offline
- *                  │  ▲ ▲                                                    │  ▲
- *                  │  │ └────────────────── opened, heard ───────────────────┘  │
- *                  │  └── opened (another session: `session-replaced`)          │
- *                  ├── silence (`no-heartbeat`, `link-lost`) ───────────────────┤
- *                  ├── bye ─────────────────────────────────────────────────────┘
- *                  └── bye with sleepSec ──▶ sleeping ── woke too late ──▶ overdue
+ *   never-seen ──▶ online ◀── heard ────────────── suspect ── silence ──▶ offline
+ *                  │  ▲ ▲ ── late, closed without bye ─▲                    │  ▲
+ *                  │  │ └────────────────── opened, heard ──────────────────┘  │
+ *                  │  └── opened (another session: `session-replaced`)         │
+ *                  ├── silence (`no-heartbeat`, `link-lost`) ──────────────────┤
+ *                  ├── bye ────────────────────────────────────────────────────┤
+ *                  ├── bye with sleepSec ──▶ sleeping ── woke too late ──▶ overdue
+ *                  ├── the hub drains ──▶ migrating ──────────┬── waited in vain ─┘
+ *                  └── the hub came back ──▶ unknown ─────────┘
+ *
+ *   any ── disabled ──▶ disabled ── enabled ──▶ offline
  */
-export const presenceStates = ['never-seen', 'online', 'suspect', 'offline', 'sleeping', 'overdue'] as const;
+export const presenceStates = [
+  'never-seen',
+  'online',
+  'suspect',
+  'offline',
+  'sleeping',
+  'overdue',
+  'migrating',
+  'unknown',
+  'disabled',
+] as const;
 export type PresenceState = (typeof presenceStates)[number];
 
 export type PresenceReason =
@@ -19,12 +33,27 @@ export type PresenceReason =
   | 'session-opened'
   | 'session-replaced'
   | 'resumed'
+  | 'heartbeat-late'
   | 'closed-without-bye'
   | 'no-heartbeat'
   | 'link-lost'
   | 'bye'
   | 'slept-too-long'
-  | 'not-seen-since-restart';
+  | 'hub-draining'
+  | 'hub-restarted'
+  | 'not-seen-since-restart'
+  | 'disabled'
+  | 'enabled';
+
+/** What was last heard of a device, Unix ms each; absent: nothing yet. */
+export interface Marks {
+  /** Its stack answered a ping: the link works. */
+  pongMs?: number;
+  /** Its application spoke. */
+  frameMs?: number;
+  /** A reading or an event came. */
+  dataMs?: number;
+}
 
 export interface Presence {
   state: PresenceState;
@@ -35,60 +64,114 @@ export interface Presence {
   epoch: number;
   /** The number of this change within the epoch, so that a consumer can drop stale ones. */
   n: number;
-  /** A sleeping device wakes by then, Unix ms. */
+  /** A sleeping device wakes by then, a migrating one comes back then; Unix ms. */
   untilMs?: number;
+  marks: Marks;
 }
 
 export type PresenceEvent =
   | { kind: 'opened'; epoch: number; replaced: boolean }
   /** A frame of the device's application, after a silence. */
   | { kind: 'heard' }
+  /** The heartbeat has passed; the link is being asked. */
+  | { kind: 'late' }
   | { kind: 'closed' }
   | { kind: 'bye'; sleepSec?: number }
   /** heartbeat + grace have passed. `linkAlive`: pongs still came. */
   | { kind: 'silent'; linkAlive: boolean }
+  /** The hub goes away and gave the device a slot to come back, Unix ms. */
+  | { kind: 'draining'; slotMs: number }
+  /** The hub was away: what it knew of connected devices is no longer known. */
+  | { kind: 'hub-restarted' }
   /** A hub that came back waited for the device in vain. */
-  | { kind: 'not-seen-since-restart' };
+  | { kind: 'not-seen-since-restart' }
+  | { kind: 'disabled' }
+  | { kind: 'enabled' };
+
+/** The hub's own doing, the same for its whole fleet: the hub's topic tells of it once. */
+export function isHubWide({ state }: Presence): boolean {
+  return state === 'unknown' || state === 'migrating';
+}
 
 export function neverSeen(sinceMs: number, epoch = 0): Presence {
-  return { state: 'never-seen', reason: 'registered', sinceMs, epoch, n: 0 };
+  return { state: 'never-seen', reason: 'registered', sinceMs, epoch, n: 0, marks: {} };
 }
+
+/** States in which a session is, or may still be, open. */
+const connected: ReadonlySet<PresenceState> = new Set(['online', 'suspect']);
+/** States in which the hub waits for a device that it sent away, or left. */
+const awaited: ReadonlySet<PresenceState> = new Set(['online', 'suspect', 'unknown', 'migrating']);
 
 /**
  * The presence after an event, or undefined when the event changes nothing.
  * @param nowMs Unix ms; becomes `sinceMs` of the new state.
  */
 export function stepPresence(before: Presence, event: PresenceEvent, nowMs: number): Presence | undefined {
-  const change = (state: PresenceState, reason: PresenceReason): Presence => ({
-    state,
+  const { state, epoch, n, marks } = before;
+  const change = (to: PresenceState, reason: PresenceReason): Presence => ({
+    state: to,
     reason,
     sinceMs: nowMs,
-    epoch: before.epoch,
-    n: before.n + 1,
+    epoch,
+    n: n + 1,
+    marks,
   });
+  if (event.kind === 'opened') {
+    if (event.epoch <= epoch) return undefined;
+    const reason = event.replaced ? 'session-replaced' : 'session-opened';
+    return { ...change('online', reason), epoch: event.epoch, n: 1 };
+  }
+  if (event.kind === 'disabled') return state === 'disabled' ? undefined : change('disabled', 'disabled');
+  if (event.kind === 'enabled') return state === 'disabled' ? change('offline', 'enabled') : undefined;
+  return connected.has(state)
+    ? fromConnected(before, event, nowMs, change)
+    : fromApart(before, event, change);
+}
+
+type Change = (to: PresenceState, reason: PresenceReason) => Presence;
+type Lapse = Exclude<PresenceEvent, { kind: 'opened' | 'disabled' | 'enabled' }>;
+
+function fromConnected(
+  { state }: Presence,
+  event: Lapse,
+  nowMs: number,
+  change: Change,
+): Presence | undefined {
   switch (event.kind) {
-    case 'opened':
-      if (event.epoch <= before.epoch) return undefined;
-      return {
-        ...change('online', event.replaced ? 'session-replaced' : 'session-opened'),
-        epoch: event.epoch,
-        n: 1,
-      };
     case 'heard':
-      return before.state === 'offline' ? change('online', 'resumed') : undefined;
+      return state === 'suspect' ? change('online', 'resumed') : undefined;
+    case 'late':
+      return state === 'online' ? change('suspect', 'heartbeat-late') : undefined;
     case 'closed':
-      return before.state === 'online' ? change('suspect', 'closed-without-bye') : undefined;
+      return state === 'online' ? change('suspect', 'closed-without-bye') : undefined;
     case 'bye':
-      if (before.state !== 'online' && before.state !== 'suspect') return undefined;
       return event.sleepSec === undefined
         ? change('offline', 'bye')
         : { ...change('sleeping', 'bye'), untilMs: nowMs + event.sleepSec * 1000 };
     case 'silent':
-      if (before.state === 'sleeping') return change('overdue', 'slept-too-long');
-      if (before.state !== 'online' && before.state !== 'suspect') return undefined;
       return change('offline', event.linkAlive ? 'no-heartbeat' : 'link-lost');
+    case 'draining':
+      return { ...change('migrating', 'hub-draining'), untilMs: event.slotMs };
+    case 'hub-restarted':
+      return change('unknown', 'hub-restarted');
     case 'not-seen-since-restart':
-      if (before.state !== 'online' && before.state !== 'suspect') return undefined;
       return change('offline', 'not-seen-since-restart');
+  }
+}
+
+function fromApart({ state }: Presence, event: Lapse, change: Change): Presence | undefined {
+  switch (event.kind) {
+    case 'heard':
+      return state === 'offline' ? change('online', 'resumed') : undefined;
+    case 'silent':
+      return state === 'sleeping' ? change('overdue', 'slept-too-long') : undefined;
+    case 'not-seen-since-restart':
+      return awaited.has(state) ? change('offline', 'not-seen-since-restart') : undefined;
+    case 'late':
+    case 'closed':
+    case 'bye':
+    case 'draining':
+    case 'hub-restarted':
+      return undefined;
   }
 }

@@ -1,33 +1,39 @@
 import type { Clock } from '../kernel/time.ts';
+import { TokenBucket } from '../kernel/token-bucket.ts';
 
-/**
- * A token bucket: `perSec` on average, at most twice that at once. It is filled when it is found empty, so that a
- * frame costs no reading of the clock; hence what is left and one filling may go at once, `perSec` each.
- */
+/** What one device may send on average; twice that at once. */
+export interface DeviceRates {
+  messagesPerSec: number;
+  bytesPerSec: number;
+  samplesPerSec: number;
+}
+
+/** A device that goes on sending at so many times its rate is shut out for a while. */
+const abuseFactor = 10;
+
+/** One device's buckets: frames, their bytes, and the readings in them. */
 export class RateLimit {
-  readonly #clock: Clock;
-  readonly #perMs: number;
-  readonly #capacity: number;
-  #tokens: number;
-  #filledAt: number;
+  readonly #messages: TokenBucket;
+  readonly #bytes: TokenBucket;
+  readonly #samples: TokenBucket;
+  /** Refusals it may earn: what is over the rate costs the hub nearly as much as what is not. */
+  readonly #patience: TokenBucket;
 
-  constructor(clock: Clock, perSec: number) {
-    this.#clock = clock;
-    this.#perMs = perSec / 1000;
-    this.#capacity = Math.max(1, perSec);
-    this.#tokens = this.#capacity;
-    this.#filledAt = clock.monotonic();
+  constructor(clock: Clock, { messagesPerSec, bytesPerSec, samplesPerSec }: DeviceRates) {
+    this.#messages = new TokenBucket(clock, messagesPerSec);
+    this.#bytes = new TokenBucket(clock, bytesPerSec);
+    this.#samples = new TokenBucket(clock, samplesPerSec);
+    this.#patience = new TokenBucket(clock, messagesPerSec, messagesPerSec * abuseFactor);
   }
 
-  /** False: over the rate, nothing was taken. */
-  take(): boolean {
-    if (this.#tokens < 1) {
-      const now = this.#clock.monotonic();
-      this.#tokens = Math.min(this.#capacity, this.#tokens + (now - this.#filledAt) * this.#perMs);
-      this.#filledAt = now;
-      if (this.#tokens < 1) return false;
+  /** A data frame: `within` takes its share; `over` the rate nothing is taken; `abuse`: over it for long. */
+  take(bytes: number, samples: number): 'within' | 'over' | 'abuse' {
+    if (this.#messages.has(1) && this.#bytes.has(bytes) && this.#samples.has(samples)) {
+      this.#messages.take();
+      this.#bytes.take(bytes);
+      this.#samples.take(samples);
+      return 'within';
     }
-    this.#tokens -= 1;
-    return true;
+    return this.#patience.take() ? 'over' : 'abuse';
   }
 }

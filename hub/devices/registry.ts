@@ -1,8 +1,9 @@
 import type { HelloFrame } from '../../schemas/index.ts';
 import { HubError } from '../kernel/errors.ts';
 import type { Clock } from '../kernel/time.ts';
-import type { Credential } from './credentials.ts';
-import type { DeviceRecord, DeviceStore, StoredOpening } from './device-store.ts';
+import type { Scope } from './correlated-loss.ts';
+import { parseBasic, type Credential } from './credentials.ts';
+import type { AnchorStep, DeviceRecord, DeviceStore, StoredOpening } from './device-store.ts';
 import { authenticate, type Authentication, type Principal, type Proof } from './principal.ts';
 import type { Session } from './session.ts';
 
@@ -11,6 +12,9 @@ export interface OpenedSession extends StoredOpening {
   replaced: boolean;
 }
 
+/** How long a device that abused its rate is refused, ms; the protocol asks it to wait as long. */
+const shutOutMs = 60_000;
+
 /** Every device the hub knows, and the session each has: id → record, id → session. */
 export class Registry {
   readonly #store: DeviceStore;
@@ -18,10 +22,14 @@ export class Registry {
   readonly #records = new Map<string, DeviceRecord>();
   /** The newest session of each device whose hello was valid. */
   readonly #sessions = new Map<string, Session>();
+  /** Device → when it may come again, monotonic ms. */
+  readonly #shutOut = new Map<string, number>();
   /** Sockets upgraded, with or without a hello. */
   readonly #connected = new Map<Session, Principal>();
   /** The end of each device's last change; changes of one device are made one after another. */
   readonly #changes = new Map<string, Promise<unknown>>();
+  /** Called when the last connection has ended. */
+  #empty: (() => void) | undefined;
 
   /** Told when a device has changed over to its next secret (or that could not be written). */
   readonly #rotated: (deviceId: string, fault: unknown) => void;
@@ -67,8 +75,35 @@ export class Registry {
   /** Judges what a connection brings. The first use of a `next` secret retires the device's other secrets. */
   authenticate(proof: Proof): Authentication {
     const judged = authenticate(proof, (id) => this.#records.get(id), this.#clock.now());
-    if (judged.kind === 'device') this.#used(judged.record, judged.principal.credentialId);
+    if (judged.kind !== 'device') return judged;
+    const { record, principal } = judged;
+    this.#used(record, principal.credentialId);
+    const leftMs = (this.#shutOut.get(record.id) ?? 0) - this.#clock.monotonic();
+    if (leftMs > 0) return { kind: 'shut-out', record, retryAfterSec: Math.ceil(leftMs / 1000) };
+    this.#shutOut.delete(record.id);
     return judged;
+  }
+
+  /** The device abused its rate: it is refused for a while. */
+  shutOut(deviceId: string): void {
+    this.#shutOut.set(deviceId, this.#clock.monotonic() + shutOutMs);
+  }
+
+  /** The registered device that a refused caller says it is: for its story, proven by nothing. */
+  claimedBy(authorization: string | undefined): string | undefined {
+    const id = parseBasic(authorization)?.id;
+    return id !== undefined && this.#records.has(id) ? id : undefined;
+  }
+
+  /** What the device shares with others: its site, and the address and firmware of its session. */
+  scopesOf(deviceId: string): Scope[] {
+    const record = this.#records.get(deviceId);
+    const session = this.#sessions.get(deviceId);
+    const scopes: Scope[] = [];
+    if (record !== undefined) scopes.push({ by: 'site', value: record.site });
+    if (session !== undefined) scopes.push({ by: 'address', value: session.address });
+    if (session?.firmware !== undefined) scopes.push({ by: 'firmware', value: session.firmware });
+    return scopes;
   }
 
   /** The upgrade is done. */
@@ -85,7 +120,7 @@ export class Registry {
     const older = this.#sessions.get(deviceId);
     this.#sessions.set(deviceId, session);
     const replaced = older?.isOpen === true;
-    older?.replaced();
+    older?.replaced({ address: session.address, boot: hello.boot });
     // A device gives up its old secret at the welcome: by then the new one must be on disk.
     const changing = this.#changes.get(deviceId);
     if (changing !== undefined) await changing;
@@ -100,9 +135,20 @@ export class Registry {
     return { ...stored, replaced };
   }
 
+  /** A further anchor of a boot, for a device whose clock drifts. @throws HubError `database-failed` */
+  addAnchorStep(deviceId: string, step: AnchorStep): Promise<void> {
+    return this.#store.addAnchorStep(deviceId, step);
+  }
+
+  /** @throws HubError `database-failed` */
+  noteUptime(deviceId: string, boot: string, uptimeMs: number): Promise<void> {
+    return this.#store.noteUptime(deviceId, boot, uptimeMs);
+  }
+
   /** The session is over; called once for each. */
   sessionEnded(session: Session): void {
     this.#connected.delete(session);
+    if (this.#connected.size === 0) this.#empty?.();
     if (this.#sessions.get(session.deviceId) === session) this.#sessions.delete(session.deviceId);
   }
 
@@ -116,6 +162,7 @@ export class Registry {
   async remove(deviceId: string): Promise<void> {
     await this.#store.remove(deviceId);
     this.#records.delete(deviceId);
+    this.#shutOut.delete(deviceId);
     for (const session of this.#sessionsOf(deviceId)) session.close('device-removed');
   }
 
@@ -219,8 +266,17 @@ export class Registry {
       (error: unknown) => this.#rotated(record.id, error),
     );
   }
-  /** Closes every connection. */
-  closeAll(): void {
-    for (const session of this.#connected.keys()) session.close('draining');
+
+  /** Resolves when no connection is left. */
+  allEnded(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#connected.size === 0) resolve();
+      else this.#empty = resolve;
+    });
+  }
+
+  /** Every connection, in a session or not yet. */
+  connections(): readonly Session[] {
+    return [...this.#connected.keys()];
   }
 }

@@ -1,4 +1,4 @@
-import { deviceFrameChecks, limits, renderValue } from '../../schemas/index.ts';
+import { closeReasons, deviceFrameChecks, limits, renderValue } from '../../schemas/index.ts';
 import type {
   ByeFrame,
   CloseReason,
@@ -19,23 +19,22 @@ import type { Log } from '../kernel/log.ts';
 import type { Cancel, Clock } from '../kernel/time.ts';
 import type { Ingest, Refusal } from '../telemetry/ingest.ts';
 import type { AckSchedule } from './ack-schedule.ts';
+import type { Claimant, CloneGuard } from './clone-guard.ts';
 import { decodeFrame } from './frame-decoder.ts';
+import { DeviceClock, type ClockQuality } from './device-clock.ts';
+import { judgeHello, welcomeFrame } from './hello.ts';
+import type { AcceptedHello, SessionOptions } from './hello.ts';
 import { Intake } from './intake.ts';
 import type { Liveness, Watch } from './liveness.ts';
 import { commandOf, isSeq, nack } from './nack.ts';
 import { Outbox, defaultOutboxLimits } from './outbox.ts';
 import type { DeviceSocket } from './outbox.ts';
-import type { LinkTiming, PresenceKeeper, WatchedLink } from './presence-keeper.ts';
+import type { Marks } from './presence.ts';
+import type { PresenceKeeper, WatchedLink } from './presence-keeper.ts';
 import { RateLimit } from './rate-limit.ts';
 import type { DeviceRecord } from './device-store.ts';
 import type { OpenedSession, Registry } from './registry.ts';
-
-export interface SessionOptions {
-  ackDelayMs: number;
-  inFlight: number;
-  messagesPerSec: number;
-  backoffMaxMs: number;
-}
+import type { Stories } from './story.ts';
 
 /** Plain integers shared by all sessions. */
 export interface SessionCounters {
@@ -64,12 +63,17 @@ export interface SessionDeps {
   commands: CommandEvents;
   /** Told after the welcome. */
   opened: (session: Session) => void;
+  clones: CloneGuard;
+  stories: Stories;
   counters: SessionCounters;
   options: SessionOptions;
 }
 
 /** How long a goodbye waits for the store, ms; then it closes unacked, and the device keeps its readings. */
 const byeMs = 10_000;
+
+/** A further anchor holds from this much later: nothing of then can have come before it is on disk, ms. */
+const anchorLeadMs = 5_000;
 
 /**
  * One connected device, from the upgrade to the close:
@@ -87,17 +91,24 @@ export class Session implements WatchedLink, CommandPeer {
   #cancelTimer: Cancel;
   #phase: 'new' | 'opening' | 'open' | 'ended' = 'new';
   #undecodableInRow = 0;
-  #type: DeviceType | undefined;
-  #hello: HelloFrame | undefined;
+  #accepted: AcceptedHello | undefined;
   #intake: Intake | undefined;
+  #clock: DeviceClock | undefined;
   #watch: Watch | undefined;
-  #timing: LinkTiming = { heartbeatMs: 0, graceMs: 0 };
+  /** It is going away: by its own goodbye, or the hub's. */
+  #leaving = false;
+  /** Liveness time of the last data frame; 0: none. */
+  #dataAt = 0;
   epoch = 0;
   pongAt = 0;
+  /** Where the device connects from. */
+  readonly address: string;
 
-  constructor(deps: SessionDeps, record: DeviceRecord, socket: DeviceSocket) {
+  constructor(deps: SessionDeps, record: DeviceRecord, socket: DeviceSocket, address: string) {
     this.#deps = deps;
     this.#record = record;
+    this.address = address;
+    deps.stories.tell(record.id, { kind: 'connected', address });
     this.#outbox = new Outbox(socket, defaultOutboxLimits, () => this.#overflowed());
     this.#cancelTimer = deps.clock.after(limits.helloSec * 1000, () => this.close('no-hello'));
   }
@@ -107,20 +118,25 @@ export class Session implements WatchedLink, CommandPeer {
   }
 
   get boot(): string {
-    return this.#hello?.boot ?? '';
+    return this.#accepted?.hello.boot ?? '';
   }
 
   get firmware(): string | undefined {
-    return this.#hello?.firmware;
+    return this.#accepted?.hello.firmware;
   }
 
   get persistsCommands(): boolean {
-    return this.#hello?.persistsCommands === true;
+    return this.#accepted?.hello.persistsCommands === true;
   }
 
   get type(): DeviceType {
-    if (this.#type === undefined) throw new Error('the session has no device type before its hello');
-    return this.#type;
+    if (this.#accepted === undefined) throw new Error('the session has no device type before its hello');
+    return this.#accepted.type;
+  }
+
+  /** How well its clocks agree with the hub's; undefined before the welcome. */
+  get clock(): ClockQuality | undefined {
+    return this.#clock?.quality;
   }
 
   get isOpen(): boolean {
@@ -152,6 +168,17 @@ export class Session implements WatchedLink, CommandPeer {
     this.#outbox.ping();
   }
 
+  marks(): Marks {
+    const { clock, liveness } = this.#deps;
+    const nowMs = clock.now();
+    const at = (livenessMs: number): number => Math.round(nowMs - (liveness.now - livenessMs));
+    return {
+      ...(this.pongAt === 0 ? {} : { pongMs: at(this.pongAt) }),
+      frameMs: at(this.#watch?.heardAt ?? liveness.now),
+      ...(this.#dataAt === 0 ? {} : { dataMs: at(this.#dataAt) }),
+    };
+  }
+
   /** Neither frames nor pongs came: the link is dead. */
   silent(): void {
     this.close('link-lost');
@@ -170,38 +197,90 @@ export class Session implements WatchedLink, CommandPeer {
     return false;
   }
 
+  /** The device's type was changed while it is connected: what comes from now on is judged by the new one. */
+  typeChanged(type: DeviceType): void {
+    const intake = this.#intake;
+    if (intake === undefined) return;
+    if (this.#accepted !== undefined) this.#accepted = { ...this.#accepted, type };
+    const { boot, anchors, steps } = intake.channel;
+    intake.channel = this.#deps.ingest.openChannel(this.#record, type, boot, anchors, steps);
+  }
+
   /** A newer session of the device took over: what this one still sends does not count. */
-  replaced(): void {
+  replaced({ address, boot }: Claimant): void {
+    this.#deps.stories.tell(this.deviceId, { kind: 'replaced', address, boot });
     this.close('replaced');
   }
 
-  /** Closes from the hub's side; the session ends at once, the socket when the device answers. */
-  close(reason: CloseReason): void {
-    if (!this.#outbox.closed) this.#countClose(reason);
-    this.#outbox.close(reason);
-    this.#end(reason === 'replaced');
+  /**
+   * The hub goes away: the device is told its slot, what it has sent is settled, and the session closes with 1012.
+   * @param slotMs when to come back, ms from now
+   */
+  drain(slotMs: number): void {
+    if (this.#phase !== 'open') {
+      this.close('draining', slotMs);
+      return;
+    }
+    if (this.#leaving) return;
+    this.#leaving = true;
+    const { clock, presence, stories } = this.#deps;
+    const slotAtMs = clock.now() + slotMs;
+    stories.tell(this.deviceId, { kind: 'drained', slotMs });
+    this.send({ type: 'drain', reconnectAfterMs: Math.round(slotMs), reason: 'the hub is stopping' });
+    presence.draining(this.deviceId, slotAtMs);
+    this.#intake?.finish(() => this.close('draining', Math.max(0, slotAtMs - clock.now())));
   }
 
-  /** The socket is gone. */
-  closed(): void {
+  /** Closes from the hub's side; the session ends at once, the socket when the device answers. */
+  close(reason: CloseReason, retryAfterMs?: number): void {
+    this.#outbox.close(reason, retryAfterMs);
+    this.#closedByHub(reason);
+  }
+
+  /** The device broke the WebSocket protocol itself: the socket is closing already. */
+  fault(reason: CloseReason): void {
     this.#outbox.ended();
-    this.#end(false);
+    this.#closedByHub(reason);
+  }
+
+  /** The socket is gone. @param code of the device's close frame, 1006 when there was none (RFC 6455 §7.1.5) */
+  closed(code: number, reason: string): void {
+    this.#outbox.ended();
+    this.#end({ by: code === 1006 ? 'link' : 'device', code, reason }, false);
   }
 
   /** The outbox closed itself. Ends after whoever was sending has learnt that its frame did not fit. */
   #overflowed(): void {
     this.#countClose('slow-reader');
-    queueMicrotask(() => this.#end(false));
+    queueMicrotask(() => this.#endedByHub('slow-reader'));
   }
 
-  #end(replaced: boolean): void {
+  #closedByHub(reason: CloseReason): void {
+    if (this.#phase === 'ended') return;
+    if (reason === 'rate-abuse') this.#deps.registry.shutOut(this.deviceId);
+    this.#countClose(reason);
+    this.#endedByHub(reason);
+  }
+
+  #endedByHub(reason: CloseReason): void {
+    this.#end({ by: 'hub', code: closeReasons[reason], reason }, reason === 'replaced');
+  }
+
+  #countClose(reason: CloseReason): void {
+    const { closes } = this.#deps.counters;
+    closes[reason] = (closes[reason] ?? 0) + 1;
+  }
+
+  #end(how: { by: 'hub' | 'device' | 'link'; code: number; reason: string }, replaced: boolean): void {
     if (this.#phase === 'ended') return;
     const wasOpen = this.#phase === 'open';
     this.#phase = 'ended';
     this.#cancelTimer();
     this.#intake?.end();
     this.#deps.registry.sessionEnded(this);
+    this.#deps.stories.tell(this.deviceId, { kind: 'closed', ...how });
     if (!wasOpen) return;
+    this.#noteUptime();
     // Sockets and timers call this too: what throws here has nobody above to catch it.
     this.#guarded(() => this.#deps.commands.sessionClosed(this));
     if (!replaced) this.#guarded(() => this.#deps.presence.closed(this.deviceId, this));
@@ -214,6 +293,14 @@ export class Session implements WatchedLink, CommandPeer {
       this.#deps.counters.exceptions += 1;
       this.#deps.log.error({ device: this.deviceId, err: error }, 'session not ended well');
     }
+  }
+
+  /** A later boot under the same name is found by its uptime being lower. */
+  #noteUptime(): void {
+    const { registry, log } = this.#deps;
+    registry.noteUptime(this.deviceId, this.boot, this.#clock?.uptimeMs ?? 0).catch((error: unknown) => {
+      log.warn({ device: this.deviceId, reason: messageOf(error) }, 'uptime not saved');
+    });
   }
 
   #receive(text: string): void {
@@ -232,7 +319,8 @@ export class Session implements WatchedLink, CommandPeer {
     switch (frame['type']) {
       case 'telemetry':
       case 'event':
-        this.#intake?.take(frame, frame['type']);
+        this.#dataAt = this.#deps.liveness.now;
+        this.#intake?.take(frame, frame['type'], text.length);
         return;
       case 'heartbeat':
         if (this.#valid('heartbeat', frame)) this.#heartbeat(frame as unknown as HeartbeatFrame);
@@ -259,8 +347,8 @@ export class Session implements WatchedLink, CommandPeer {
   #alive(): void {
     const watch = this.#watch;
     if (watch === undefined) return;
-    if (watch.lapsed) this.#watch = this.#deps.presence.heardAgain(this.deviceId, this, this.#timing);
-    else watch.heardAt = this.#deps.liveness.now;
+    watch.heardAt = this.#deps.liveness.now;
+    if (watch.attention) this.#watch = this.#deps.presence.heardAgain(this.deviceId, this, watch);
   }
 
   #undecodable(error: FieldError): void {
@@ -278,29 +366,32 @@ export class Session implements WatchedLink, CommandPeer {
       return;
     }
     if (!this.#valid('hello', frame)) return;
-    const hello = frame as unknown as HelloFrame;
-    const type = this.#deps.catalog.get(hello.deviceType);
-    if (type === undefined || typeName(this.#record.type) !== type.name) {
-      const expected =
-        type === undefined ? 'a device type the hub has' : `a version of ${typeName(this.#record.type)}`;
-      const error: FieldError = {
-        path: '/deviceType',
-        keyword: 'enum',
-        expected,
-        got: renderValue(hello.deviceType),
-        in: 'frame',
-      };
-      this.#refuse({ code: 'unsupported', errors: [error] });
+    const judged = judgeHello(frame as unknown as HelloFrame, this.#record, this.#deps.catalog);
+    if (judged.kind === 'refused') {
+      this.#refuse({ code: 'unsupported', errors: [judged.error] });
       this.close('unsupported-type');
-      return;
-    }
+    } else if (this.#mayOpen(judged.hello)) this.#open(judged);
+  }
+
+  /** False: two devices fight for the id, and this one, or both, have to wait. */
+  #mayOpen({ boot }: HelloFrame): boolean {
+    const { clones, registry, stories } = this.#deps;
+    const incumbent = registry.session(this.deviceId);
+    const verdict = clones.judge(this.deviceId, { boot, address: this.address }, incumbent);
+    if (verdict.kind === 'admit') return true;
+    stories.tell(this.deviceId, { kind: 'held', address: this.address, boot });
+    this.close('cloned-credential', verdict.retryAfterMs);
+    if (verdict.both) incumbent?.close('cloned-credential', verdict.retryAfterMs);
+    return false;
+  }
+
+  #open(accepted: AcceptedHello): void {
     this.#phase = 'opening';
     this.#cancelTimer();
-    this.#type = type;
-    this.#hello = hello;
+    this.#accepted = accepted;
     this.#deps.registry
-      .openSession(this, hello)
-      .then((opened) => this.#welcome(hello, type, opened))
+      .openSession(this, accepted.hello)
+      .then((opened) => this.#welcome(accepted, opened))
       .catch((error: unknown) => {
         this.#deps.counters.exceptions += 1;
         this.#deps.log.error({ device: this.deviceId, err: error }, 'session not opened');
@@ -308,45 +399,28 @@ export class Session implements WatchedLink, CommandPeer {
       });
   }
 
-  #welcome(hello: HelloFrame, type: DeviceType, opened: OpenedSession): void {
+  #welcome({ hello, type, timing }: AcceptedHello, opened: OpenedSession): void {
     if (this.#phase !== 'opening') return;
-    const { clock, ingest, acks, counters, presence, commands, options } = this.#deps;
-    const { heartbeatSec, graceSec } = heartbeatOf(hello, type);
+    const { clock, ingest, acks, counters, presence, commands, options, stories } = this.#deps;
+    const { epoch, replaced } = opened;
     this.#phase = 'open';
-    this.epoch = opened.epoch;
-    this.#timing = { heartbeatMs: heartbeatSec * 1000, graceMs: graceSec * 1000 };
+    this.epoch = epoch;
+    const channel = ingest.openChannel(this.#record, type, hello.boot, opened.anchors, opened.steps);
+    this.#clock = new DeviceClock(ingest.anchorOf(channel, hello.t1), hello.t1);
     this.#intake = new Intake({
       ingest,
       acks,
       outbox: this.#outbox,
-      channel: ingest.openChannel(this.#record, type, hello.boot, opened.anchors),
-      rate: new RateLimit(clock, options.messagesPerSec),
+      channel,
+      rate: new RateLimit(clock, options),
       inFlight: options.inFlight,
       fail: (reason) => this.close(reason),
       countNack: (code) => this.#countNack(code),
     });
     counters.welcomes += 1;
-    this.send({
-      type: 'welcome',
-      epoch: opened.epoch,
-      t1: hello.t1,
-      now: clock.now(),
-      heartbeatSec,
-      graceSec,
-      ackDelayMs: options.ackDelayMs,
-      backoffMaxMs: options.backoffMaxMs,
-      limits: {
-        frameBytes: limits.frameBytes,
-        samples: limits.samples,
-        inFlight: options.inFlight,
-        messagesPerSec: options.messagesPerSec,
-      },
-    });
-    this.#watch = presence.opened(this.deviceId, this, {
-      ...this.#timing,
-      epoch: opened.epoch,
-      replaced: opened.replaced,
-    });
+    stories.tell(this.deviceId, { kind: 'opened', epoch, boot: hello.boot, firmware: hello.firmware });
+    this.send(welcomeFrame({ epoch, t1: hello.t1, now: clock.now() }, timing, options));
+    this.#watch = presence.opened(this.deviceId, this, { ...timing, epoch, replaced });
     commands.sessionOpened(this, hello.unresolved ?? []);
     this.#deps.opened(this);
   }
@@ -354,11 +428,33 @@ export class Session implements WatchedLink, CommandPeer {
   #heartbeat(frame: HeartbeatFrame): void {
     const now = this.#deps.clock.now();
     this.send({ type: 'heartbeat', t1: frame.t1, t2: now, t3: now });
+    const anchorMs = this.#clock?.heartbeat(frame.t1, frame.clock, now);
+    if (anchorMs !== undefined) this.#stepAnchor(frame.t1, anchorMs);
+  }
+
+  /**
+   * The device's clock has drifted: another anchor holds from a little later on, and not before it is on disk.
+   * A reading always gets the time of the anchor that its own uptime falls under, however often it is sent.
+   */
+  #stepAnchor(uptimeMs: number, anchorMs: number): void {
+    const step = { boot: this.boot, fromMs: uptimeMs + anchorLeadMs, anchorMs };
+    const { registry, log } = this.#deps;
+    registry.addAnchorStep(this.deviceId, step).then(
+      () => {
+        this.#intake?.channel.steps.push(step);
+        log.info({ device: this.deviceId, anchorMs }, 'a device clock drifts: further anchor');
+      },
+      (error: unknown) => log.error({ device: this.deviceId, err: error }, 'anchor not saved'),
+    );
   }
 
   /** Settles what is under way, acks at once, closes 1000; a store that is away does not hold it for ever. */
   #bye(frame: ByeFrame): void {
-    this.#deps.presence.bye(this.deviceId, frame.sleepSec, this.#timing.graceMs);
+    if (this.#leaving) return;
+    this.#leaving = true;
+    const { presence, stories } = this.#deps;
+    stories.tell(this.deviceId, { kind: 'bye', sleepSec: frame.sleepSec });
+    presence.bye(this.deviceId, frame.sleepSec, this.#accepted?.timing.graceMs ?? 0);
     this.#cancelTimer();
     this.#cancelTimer = this.#deps.clock.after(byeMs, () => {
       this.#intake?.flushAck();
@@ -393,23 +489,8 @@ export class Session implements WatchedLink, CommandPeer {
   #countNack(code: NackCode): void {
     const { nacks } = this.#deps.counters;
     nacks[code] = (nacks[code] ?? 0) + 1;
+    if (code === 'rate' || code === 'overloaded') {
+      this.#deps.stories.tell(this.deviceId, { kind: 'throttled', code });
+    }
   }
-
-  #countClose(reason: CloseReason): void {
-    const { closes } = this.#deps.counters;
-    closes[reason] = (closes[reason] ?? 0) + 1;
-  }
-}
-
-/** `env-sensor@1` → `env-sensor`. A device may move between versions of its type, not between types. */
-function typeName(deviceType: string): string {
-  return deviceType.slice(0, deviceType.lastIndexOf('@'));
-}
-
-/** The device's own wish for its heartbeat wins; grace then is half of it, as for a type that names none. */
-function heartbeatOf(hello: HelloFrame, type: DeviceType): DeviceType['presence'] {
-  const { heartbeatSec = type.presence.heartbeatSec } = hello;
-  return heartbeatSec === type.presence.heartbeatSec
-    ? type.presence
-    : { heartbeatSec, graceSec: heartbeatSec / 2 };
 }

@@ -22,6 +22,7 @@ const table = {
   'operator-unknown': { message: 'there is no account or token of this name', retryable: false },
   unauthorized: { message: 'nobody is signed in', retryable: false },
   forbidden: { message: 'this is not allowed', retryable: false },
+  'dead-letter-unknown': { message: 'there is no dead letter with this id', retryable: false },
   'input-invalid': { message: 'the request is not valid', retryable: false },
 } as const satisfies Record<string, { message: string; retryable: boolean }>;
 

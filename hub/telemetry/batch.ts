@@ -1,6 +1,10 @@
+import type { Account, Books } from './books.ts';
+
 /** Who waits for a frame's lines: the session it came in. */
 export interface FrameOwner {
-  /** Every line of the frame that was not refused is stored. */
+  /** Whose points they are. */
+  readonly account: Account;
+  /** Every line of the frame that was not refused is stored, or in the synced spool. */
   stored(seq: number): void;
   /**
    * The store refused these samples of the frame for good; the others are stored.
@@ -49,6 +53,30 @@ export class Batch {
     }
   }
 
+  /** Lines by account. */
+  shares(): Record<string, number> {
+    const shares: Record<string, number> = {};
+    for (const [frame, { account }] of this.#owners.entries()) {
+      shares[account.id] = (shares[account.id] ?? 0) + this.#end(frame) - (this.#starts[frame] ?? 0);
+    }
+    return shares;
+  }
+
+  /** Enters the lines in the books: the store has all but the refused ones, which are dead letters. */
+  book(books: Books, refused: ReadonlyMap<number, string>): void {
+    for (const [frame, { account }] of this.#owners.entries()) {
+      const start = this.#starts[frame] ?? 0;
+      let stored = this.#end(frame) - start;
+      if (refused.size > 0) {
+        let dead = 0;
+        for (let line = start; line < this.#end(frame); line++) if (refused.has(line)) dead += 1;
+        if (dead > 0) books.moved(account, 'inFlight', 'deadLettered', dead);
+        stored -= dead;
+      }
+      books.moved(account, 'inFlight', 'stored', stored);
+    }
+  }
+
   /**
    * Settles every frame: the store has all lines but the refused ones.
    * @param refused line index → the store's reason.
@@ -66,7 +94,7 @@ export class Batch {
 
   #tellRefused(owner: FrameOwner, seq: number, frame: number, refused: ReadonlyMap<number, string>): void {
     const start = this.#starts[frame] ?? 0;
-    const end = this.#starts[frame + 1] ?? this.lines.length;
+    const end = this.#end(frame);
     const kept = this.#samples[frame];
     const samples: number[] = [];
     let reason: string | undefined;
@@ -78,6 +106,11 @@ export class Batch {
     }
     if (reason === undefined) return;
     owner.refusedByStore(seq, this.#single[frame] === true ? undefined : samples, reason);
+  }
+
+  /** Index after the frame's last line. */
+  #end(frame: number): number {
+    return this.#starts[frame + 1] ?? this.lines.length;
   }
 
   #addFrame(owner: FrameOwner, seq: number, samples: readonly number[] | undefined, single: boolean): void {

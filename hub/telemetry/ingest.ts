@@ -7,8 +7,11 @@ import type {
   StreamType,
   TelemetryFrame,
 } from '../../schemas/index.ts';
+import type { AnchorStep } from '../devices/device-store.ts';
 import type { Clock } from '../kernel/time.ts';
+import type { LoadShedding, Rank } from './load-shedding.ts';
 import type { FrameOwner } from './batch.ts';
+import type { Account, Books } from './books.ts';
 import { compileFieldEncoder, encodePrefix, encodeTimeUs, findUnwritable } from './line-protocol.ts';
 import type { Writer } from './writer.ts';
 
@@ -34,17 +37,19 @@ export interface FanOut {
   event(deviceId: string, name: string, severity: string, timeMs: number, data: unknown): void;
 }
 
-/** Points by fate, plain integers. received = taken + rejected, by code. */
-export interface IngestCounters {
-  received: number;
-  rejected: Record<NackCode, number>;
-}
-
 export interface IngestOptions {
   /** A time older than this is refused, unless it is backfill. */
   maxAgeMs: number;
   /** A time further ahead is refused. */
   maxAheadMs: number;
+}
+
+export interface IngestDeps {
+  writer: Writer;
+  books: Books;
+  shedding: LoadShedding;
+  fanOut: FanOut;
+  clock: Clock;
 }
 
 interface Lane {
@@ -56,12 +61,15 @@ interface Lane {
 /** What one session needs to turn its frames into lines; built once, at welcome. */
 export interface Channel {
   deviceId: string;
+  account: Account;
   lanes: ReadonlyMap<string, Lane>;
   type: DeviceType;
   eventTags: Readonly<Record<string, string>>;
   boot: string;
   /** Boot → hub time (Unix ms) of its uptime 0. */
   anchors: ReadonlyMap<string, number>;
+  /** Further anchors, by rising uptime; a session adds to them when it finds its device's clock drifting. */
+  steps: AnchorStep[];
 }
 
 /** Encoders are built once a stream schema, whatever the number of sessions. */
@@ -74,29 +82,17 @@ const noTime = Number.NaN;
 /** Frame → checked → lines → writer. Holds no session; each call says whose frame it is. */
 export class Ingest {
   readonly #writer: Writer;
+  readonly #books: Books;
+  readonly #shedding: LoadShedding;
   readonly #fanOut: FanOut;
   readonly #clock: Clock;
   readonly #options: IngestOptions;
   /** The time of the line made last, Unix ms: a second result without an object for it. */
   #lineTimeMs = 0;
-  readonly counters: IngestCounters = {
-    received: 0,
-    rejected: {
-      rate: 0,
-      overloaded: 0,
-      'not-open': 0,
-      schema: 0,
-      unsupported: 0,
-      clock: 0,
-      'too-large': 0,
-      'unknown-stream': 0,
-      'unknown-command': 0,
-      'refused-by-store': 0,
-    },
-  };
-
-  constructor(deps: { writer: Writer; fanOut: FanOut; clock: Clock }, options: IngestOptions) {
+  constructor(deps: IngestDeps, options: IngestOptions) {
     this.#writer = deps.writer;
+    this.#books = deps.books;
+    this.#shedding = deps.shedding;
     this.#fanOut = deps.fanOut;
     this.#clock = deps.clock;
     this.#options = options;
@@ -108,6 +104,7 @@ export class Ingest {
     type: DeviceType,
     boot: string,
     anchors: ReadonlyMap<string, number>,
+    steps: readonly AnchorStep[] = [],
   ): Channel {
     const tags = { device: device.id, site: device.site, type: type.name };
     const lanes = new Map<string, Lane>();
@@ -119,42 +116,52 @@ export class Ingest {
       }
       lanes.set(stream.name, { stream, prefix: encodePrefix(stream.measurement, tags), encode });
     }
-    return { deviceId: device.id, lanes, type, eventTags: tags, boot, anchors };
+    const account = this.#books.account(device.id);
+    return { deviceId: device.id, account, lanes, type, eventTags: tags, boot, anchors, steps: [...steps] };
+  }
+
+  /** The anchor (Unix ms at uptime 0) of the channel's own boot at this uptime. */
+  anchorOf(channel: Channel, uptimeMs: number): number {
+    return anchorAt(channel, channel.boot, uptimeMs) ?? this.#clock.now() - uptimeMs;
   }
 
   /** @returns undefined when all of the frame is on its way to the store; it settles through `owner`. */
   telemetry(channel: Channel, owner: FrameOwner, frame: TelemetryFrame): Verdict | undefined {
     const lane = channel.lanes.get(frame.stream);
     if (frame.samples !== undefined) return this.#samples(channel, owner, frame, lane);
-    this.counters.received += 1;
+    this.#books.received(channel.account, 1);
+    if (!this.#shedding.admits(rankOf(frame))) return this.#refuse(channel, { code: 'overloaded' });
     if (lane === undefined)
-      return this.#refuse({ code: 'unknown-stream', errors: [unknownStream(frame, channel)] });
+      return this.#refuse(channel, { code: 'unknown-stream', errors: [unknownStream(frame, channel)] });
     const line = this.#line(lane, frame.data, frame, frame, channel, this.#clock.now());
-    if (typeof line !== 'string') return this.#refuse(line);
-    if (!this.#writer.addReading(owner, frame.seq, line)) return this.#refuse({ code: 'overloaded' });
+    if (typeof line !== 'string') return this.#refuse(channel, line);
+    if (!this.#writer.addReading(owner, frame.seq, line))
+      return this.#refuse(channel, { code: 'overloaded' });
     this.#fanOut.reading(channel.deviceId, frame.stream, this.#lineTimeMs, frame.data);
     return undefined;
   }
 
   /** An event: one point of measurement `event`. */
   event(channel: Channel, owner: FrameOwner, frame: EventFrame): Verdict | undefined {
-    this.counters.received += 1;
+    this.#books.received(channel.account, 1);
+    if (!this.#shedding.admits('event')) return this.#refuse(channel, { code: 'overloaded' });
     const type = channel.type.events.get(frame.name);
     if (type === undefined) {
       const expected = `one of ${[...channel.type.events.keys()].join(', ')}`;
       const error: FieldError = { path: '/name', keyword: 'enum', expected, got: frame.name, in: 'frame' };
-      return this.#refuse({ code: 'unknown-stream', errors: [error] });
+      return this.#refuse(channel, { code: 'unknown-stream', errors: [error] });
     }
     const data = frame.data ?? {};
     const fault = type.check(data);
-    if (fault !== undefined) return this.#refuse({ code: 'schema', errors: [fault] });
+    if (fault !== undefined) return this.#refuse(channel, { code: 'schema', errors: [fault] });
     const now = this.#clock.now();
     const timeMs = this.#time(frame, frame, channel, now);
-    if (Number.isNaN(timeMs)) return this.#refuse(this.#clockRefusal(frame, frame, channel, now));
+    if (Number.isNaN(timeMs)) return this.#refuse(channel, this.#clockRefusal(frame, frame, channel, now));
     const tags = { ...channel.eventTags, name: frame.name, severity: frame.severity };
     const fields = encodeEventData({ data: JSON.stringify(data) });
     const line = `${encodePrefix('event', tags)}${fields} ${encodeTimeUs(timeMs)}`;
-    if (!this.#writer.addReading(owner, frame.seq, line)) return this.#refuse({ code: 'overloaded' });
+    if (!this.#writer.addReading(owner, frame.seq, line))
+      return this.#refuse(channel, { code: 'overloaded' });
     this.#fanOut.event(channel.deviceId, frame.name, frame.severity, timeMs, data);
     return undefined;
   }
@@ -166,9 +173,13 @@ export class Ingest {
     lane: Lane | undefined,
   ): Verdict | undefined {
     const samples = frame.samples ?? [];
-    this.counters.received += samples.length;
+    this.#books.received(channel.account, samples.length);
+    if (!this.#shedding.admits(rankOf(frame))) {
+      return this.#refuse(channel, { code: 'overloaded' }, samples.length);
+    }
     if (lane === undefined) {
       return this.#refuse(
+        channel,
         { code: 'unknown-stream', errors: [unknownStream(frame, channel)] },
         samples.length,
       );
@@ -195,10 +206,12 @@ export class Ingest {
       ...refusal,
       rejectedSamples,
     }));
-    for (const { code, rejectedSamples } of bad) this.counters.rejected[code] += rejectedSamples.length;
+    for (const { code, rejectedSamples } of bad) {
+      this.#books.rejected(channel.account, code, rejectedSamples.length);
+    }
     if (lines.length === 0) return { taken: false, refusals: bad };
     if (!this.#writer.addSamples(owner, frame.seq, lines, bad.length === 0 ? undefined : kept)) {
-      this.counters.rejected.overloaded += lines.length;
+      this.#books.rejected(channel.account, 'overloaded', lines.length);
       const overloaded: Refusal = { code: 'overloaded' };
       return {
         taken: false,
@@ -238,9 +251,10 @@ export class Ingest {
   ): number {
     let timeMs = time.ts;
     if (timeMs === undefined) {
-      const anchor = channel.anchors.get(frame.boot ?? channel.boot);
+      const up = time.up ?? 0;
+      const anchor = anchorAt(channel, frame.boot ?? channel.boot, up);
       if (anchor === undefined) return noTime;
-      timeMs = anchor + (time.up ?? 0);
+      timeMs = anchor + up;
     }
     // A time before 1970 is no reading's, and no store takes it.
     if (timeMs < 0 || timeMs > now + this.#options.maxAheadMs) return noTime;
@@ -266,10 +280,32 @@ export class Ingest {
     return { code: 'clock', errors: [{ path, keyword: 'time', expected, got, in: 'frame' }], now };
   }
 
-  #refuse(refusal: Refusal, points = 1): Verdict {
-    this.counters.rejected[refusal.code] += points;
+  /** Books a frame that was refused before it came here. */
+  refusedBefore(channel: Channel, code: NackCode, points: number): void {
+    this.#books.received(channel.account, points);
+    this.#books.rejected(channel.account, code, points);
+  }
+
+  #refuse(channel: Channel, refusal: Refusal, points = 1): Verdict {
+    this.#books.rejected(channel.account, refusal.code, points);
     return { taken: false, refusals: [refusal] };
   }
+}
+
+/** The anchor (Unix ms at uptime 0) that holds at this uptime of the boot; undefined for a boot not known. */
+function anchorAt(
+  { anchors, steps }: Pick<Channel, 'anchors' | 'steps'>,
+  boot: string,
+  uptimeMs: number,
+): number | undefined {
+  let anchor = anchors.get(boot);
+  if (anchor === undefined) return undefined;
+  for (const step of steps) if (step.boot === boot && step.fromMs <= uptimeMs) anchor = step.anchorMs;
+  return anchor;
+}
+
+function rankOf(frame: TelemetryFrame): Rank {
+  return frame.backfill === true ? 'backfill' : 'telemetry';
 }
 
 function unknownStream(frame: TelemetryFrame, channel: Channel): FieldError {

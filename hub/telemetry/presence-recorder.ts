@@ -1,6 +1,7 @@
 import type { DeviceRecord } from '../devices/device-store.ts';
 import type { Presence } from '../devices/presence.ts';
 import type { FrameOwner } from './batch.ts';
+import { ownAccount, type Books } from './books.ts';
 import { compileFieldEncoder, encodePrefix, encodeTimeUs } from './line-protocol.ts';
 import type { Writer } from './writer.ts';
 
@@ -12,18 +13,22 @@ const encodePresence = compileFieldEncoder([
   { name: 'n', kind: 'integer', tag: false },
 ]);
 
-/** Points of the hub's own are owed to no device. */
-const nobody: FrameOwner = { stored() {}, refusedByStore() {} };
-
 /** Writes presence to the store: each change, and a snapshot now and then so that every window has a point. */
 export class PresenceRecorder {
   readonly #writer: Writer;
+  readonly #books: Books;
+  /** Points of the hub's own are owed to no device. */
+  readonly #nobody: FrameOwner;
   readonly #recordOf: (deviceId: string) => DeviceRecord | undefined;
-  /** Points not taken because the buffer was full. */
-  dropped = 0;
 
-  constructor(deps: { writer: Writer; recordOf: (deviceId: string) => DeviceRecord | undefined }) {
+  constructor(deps: {
+    writer: Writer;
+    books: Books;
+    recordOf: (deviceId: string) => DeviceRecord | undefined;
+  }) {
     this.#writer = deps.writer;
+    this.#books = deps.books;
+    this.#nobody = { account: deps.books.account(ownAccount), stored() {}, refusedByStore() {} };
     this.#recordOf = deps.recordOf;
   }
 
@@ -36,7 +41,10 @@ export class PresenceRecorder {
     const type = record.type.slice(0, record.type.lastIndexOf('@'));
     const prefix = encodePrefix('presence', { device: deviceId, site: record.site, type });
     const fields = encodePresence({ state, reason, online: state === 'online', epoch, n });
-    if (!this.#writer.addReading(nobody, 0, `${prefix}${fields} ${encodeTimeUs(timeMs)}`)) this.dropped += 1;
+    const { account } = this.#nobody;
+    this.#books.received(account, 1);
+    const line = `${prefix}${fields} ${encodeTimeUs(timeMs)}`;
+    if (!this.#writer.addReading(this.#nobody, 0, line)) this.#books.dropped(account, 'buffer-full', 1);
   }
 
   /** One point for every device, all with the same time (Unix ms). */

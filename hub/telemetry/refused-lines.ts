@@ -1,44 +1,86 @@
+import type { Clock } from '../kernel/time.ts';
 import type { MetricsWriter, WriteOutcome } from './store.ts';
 
 export type WholeOutcome =
   /** Every line is stored, but those the store refuses for good: line index → its reason. */
   | { kind: 'done'; refused: Map<number, string> }
+  /** The search for refused lines took too long. The store is well, but which lines it has is not known. */
+  | { kind: 'unfinished' }
   /** Not (all) stored now; the same write later is harmless. */
-  | { kind: 'failed'; reason: string; retryAfterMs: number | undefined };
+  | {
+      kind: 'failed';
+      reason: string;
+      retryAfterMs?: number;
+      /** It will not mend by itself: a wrong password, a missing database. */
+      needsPerson?: boolean;
+    };
 
 /**
  * Writes lines and finds those the store refuses. InfluxDB 1.x names the field of a refused line, not the
- * line, and 2.x refuses the whole body; so a refused body is written again in halves until single lines are
- * left. Writing a good line once more stores nothing new. A body that is too large is halved in the same way.
- * Costs about 2·k·log2(n) small writes for k bad lines in n.
+ * line, and 2.x refuses the whole body; so a refused body is written again in parts until single lines are
+ * left, or a part of which the store says that it dropped every line. Writing a good line once more stores
+ * nothing new. A body that is too large is halved in the same way.
+ * Costs about 2·k·log2(n) small writes for k bad lines in n, and only a few when one field is to blame.
+ * @param limit how long the search may take; beyond, it is left unfinished
  */
-export async function writeWhole(store: MetricsWriter, lines: readonly string[]): Promise<WholeOutcome> {
+export async function writeWhole(
+  store: MetricsWriter,
+  lines: readonly string[],
+  limit?: { clock: Clock; withinMs: number },
+): Promise<WholeOutcome> {
   const refused = new Map<number, string>();
-  const pending: { start: number; end: number }[] = [{ start: 0, end: lines.length }];
-  for (let range = pending.pop(); range !== undefined; range = pending.pop()) {
-    const { start, end } = range;
-    const part = start === 0 && end === lines.length ? lines : lines.slice(start, end);
-    const outcome = await store.write(part);
+  const pending: number[][] = [lines.map((_, index) => index)];
+  const endMs = limit === undefined ? Infinity : limit.clock.monotonic() + limit.withinMs;
+  for (let part = pending.pop(); part !== undefined; part = pending.pop()) {
+    if (part.length < lines.length && limit !== undefined && limit.clock.monotonic() > endMs) {
+      return { kind: 'unfinished' };
+    }
+    const whole = part.length === lines.length;
+    const outcome = await store.write(whole ? lines : part.map((index) => lines[index] ?? ''));
     switch (outcome.kind) {
       case 'stored':
         break;
       case 'partial':
       case 'refused':
       case 'too-large':
-        if (end - start === 1) refused.set(start, outcome.reason);
-        else {
-          const middle = (start + end) >>> 1;
-          pending.push({ start: middle, end }, { start, end: middle });
-        }
+        if (part.length === 1 || droppedAll(outcome.reason, part.length)) {
+          for (const index of part) refused.set(index, outcome.reason);
+        } else pending.push(...split(part, lines, outcome.reason));
         break;
       case 'unavailable':
       case 'misconfigured':
-        return { kind: 'failed', reason: outcome.reason, retryAfterMs: retryAfterMs(outcome) };
+        return failure(outcome);
     }
   }
   return { kind: 'done', refused };
 }
 
-function retryAfterMs(outcome: WriteOutcome): number | undefined {
-  return outcome.kind === 'unavailable' ? outcome.retryAfterMs : undefined;
+/** `partial write: … dropped=3`: InfluxDB 1.x counts the points it left out. */
+function droppedAll(reason: string, count: number): boolean {
+  return /\bdropped=(\d+)$/.exec(reason)?.[1] === String(count);
+}
+
+/** Lines with the field the server blames apart from the others, when that tells them apart; otherwise halves. */
+function split(part: number[], lines: readonly string[], reason: string): number[][] {
+  const blamed = /input field "(.+)" on measurement "(.+)" is type/.exec(reason);
+  if (blamed !== null) {
+    const [, field = '', measurement = ''] = blamed;
+    const suspect = (index: number): boolean => {
+      const line = lines[index] ?? '';
+      return line.startsWith(`${measurement},`) && line.includes(`${field}=`);
+    };
+    const suspects = part.filter(suspect);
+    if (suspects.length > 0 && suspects.length < part.length) {
+      return [part.filter((index) => !suspect(index)), suspects];
+    }
+  }
+  const middle = part.length >>> 1;
+  return [part.slice(middle), part.slice(0, middle)];
+}
+
+function failure(outcome: Extract<WriteOutcome, { kind: 'unavailable' | 'misconfigured' }>): WholeOutcome {
+  const { reason } = outcome;
+  if (outcome.kind === 'misconfigured') return { kind: 'failed', reason, needsPerson: true };
+  const { retryAfterMs } = outcome;
+  return { kind: 'failed', reason, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
 }

@@ -16,7 +16,8 @@ export type WriteOutcome =
 
 /** Lines are InfluxDB line protocol without the line feed, times in microseconds. Writing a line twice stores it once. */
 export interface MetricsWriter {
-  write(lines: readonly string[]): Promise<WriteOutcome>;
+  /** @param signal the caller does not wait any longer; whether the lines were written is then not known */
+  write(lines: readonly string[], signal?: AbortSignal): Promise<WriteOutcome>;
 }
 
 export interface ReadingsQuery {
@@ -43,7 +44,18 @@ export interface MetricsReader {
   readings(query: ReadingsQuery): Promise<ReadingsRow[]>;
 }
 
-export interface MetricsStore extends MetricsWriter, MetricsReader {
+/** Long work on what is stored. Every method rejects with HubError `store-unavailable`. */
+export interface MetricsUpkeep {
+  /**
+   * Writes the one-minute roll-ups of the points in [fromMs, toMs), both whole minutes, into measurement
+   * `<name>_1m`, tag by tag: `count_<field>`, and of numbers `min_`, `max_`, `mean_<field>`. Repeating it is harmless.
+   */
+  rollUp(measurement: string, fromMs: number, toMs: number): Promise<void>;
+  /** Removes points older than this, or some of them. @returns whether there are more */
+  removeBefore(measurement: string, beforeMs: number): Promise<boolean>;
+}
+
+export interface MetricsStore extends MetricsWriter, MetricsReader, MetricsUpkeep {
   readonly name: 'influxdb' | 'embedded';
   /** One cheap round trip; resolves when the store answers. @throws HubError `store-unavailable` or with the reason */
   probe(): Promise<void>;

@@ -1,11 +1,11 @@
 import { messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
-import { backoff } from '../kernel/time.ts';
 import type { Cancel, Clock } from '../kernel/time.ts';
 import { Batch } from './batch.ts';
 import type { FrameOwner } from './batch.ts';
-import { writeWhole } from './refused-lines.ts';
-import type { MetricsWriter } from './store.ts';
+import type { Books } from './books.ts';
+import type { Spool } from './spool.ts';
+import type { StoreLink } from './store-link.ts';
 
 export interface WriterOptions {
   /** A line waits at most so long for others. */
@@ -16,6 +16,8 @@ export interface WriterOptions {
   /** Lines and characters that may wait in all; beyond, `add…` answers false. */
   bufferLines: number;
   bufferSize: number;
+  /** A live batch that is not answered within this time is spooled. */
+  answerWithinMs: number;
 }
 
 export const defaultWriterOptions: WriterOptions = {
@@ -24,33 +26,33 @@ export const defaultWriterOptions: WriterOptions = {
   batchSize: 1_000_000,
   bufferLines: 200_000,
   bufferSize: 64_000_000,
+  answerWithinMs: 1_000,
 };
 
-/** Plain integers; the books of the writer: added = stored + refused + waiting. */
-export interface WriterCounters {
-  added: number;
-  stored: number;
-  refused: number;
-  writes: number;
-  failedWrites: number;
-}
-
 export interface WriterDeps {
-  store: MetricsWriter;
+  link: StoreLink;
+  spool: Spool;
+  books: Books;
   clock: Clock;
-  random: () => number;
   log: Log;
 }
 
+/** When neither the store nor the spool takes a batch, both are tried again after this time, ms. */
+const retryMs = 1_000;
+
 /**
- * The road from accepted lines to the store: one open batch, full ones waiting in order behind the one that is
- * being written. One write in flight; a frame is settled when its batch is stored, and not before.
- * While the store is away the batch is kept and tried again: the timestamps are fixed, so a repeat is harmless.
+ * The road from accepted lines to a safe place: one open batch, full ones waiting in order behind the one that
+ * is under way.
+ *
+ *     batch ── store takes it in time ────────────────────▶ settled: stored
+ *        │  └─ store refuses lines ─▶ dead letters, synced ─▶ settled: the others stored, those nacked
+ *        └──── store away or slow ──▶ spool, synced ────────▶ settled: spooled
+ *
+ * A frame is settled then, and not before. When the spool fails too, the batch is kept in memory and tried again.
  */
 export class Writer {
   readonly #deps: WriterDeps;
   readonly #options: WriterOptions;
-  readonly counters: WriterCounters = { added: 0, stored: 0, refused: 0, writes: 0, failedWrites: 0 };
   #open = new Batch();
   readonly #full: Batch[] = [];
   #waitingLines = 0;
@@ -61,8 +63,6 @@ export class Writer {
   #running: Promise<void> | undefined;
   #closing = false;
   #endPause: (() => void) | undefined;
-  /** Why the last write failed; undefined when it did not. For `/readyz`. */
-  fault: string | undefined;
 
   constructor(deps: WriterDeps, options: WriterOptions = defaultWriterOptions) {
     this.#deps = deps;
@@ -74,10 +74,17 @@ export class Writer {
     return this.#waitingLines;
   }
 
+  /** How full the buffer is, 0 to 1. */
+  get fill(): number {
+    const { bufferLines, bufferSize } = this.#options;
+    return Math.max(this.#waitingLines / bufferLines, this.#waitingSize / bufferSize);
+  }
+
   /** One reading. False: the buffer is full, nothing was taken. */
   addReading(owner: FrameOwner, seq: number, line: string): boolean {
     if (!this.#admit(1, line.length + 1)) return false;
     this.#open.addReading(owner, seq, line);
+    this.#deps.books.taken(owner.account, 1);
     this.#arm();
     return true;
   }
@@ -93,17 +100,18 @@ export class Writer {
     for (const line of lines) size += line.length + 1;
     if (!this.#admit(lines.length, size)) return false;
     this.#open.addSamples(owner, seq, lines, samples);
+    this.#deps.books.taken(owner.account, lines.length);
     this.#arm();
     return true;
   }
 
-  /** Writes what waits, now. Resolves when nothing is waiting or the deadline passes. @returns lines left. */
+  /** Brings what waits to a safe place, now. Resolves when nothing waits or the deadline passes. @returns lines left. */
   async drain(deadlineMs: number): Promise<number> {
     const { clock } = this.#deps;
     const end = clock.monotonic() + deadlineMs;
     const passed = Promise.withResolvers<void>();
     const cancel = clock.after(deadlineMs, passed.resolve);
-    // There is no later: a store that was away is asked once more at once.
+    // There is no later: what found no place is tried once more at once.
     this.#endPause?.();
     while (this.#waitingLines > 0 && !this.#closing && clock.monotonic() < end) {
       this.#flush();
@@ -120,9 +128,16 @@ export class Writer {
     this.#endPause?.();
   }
 
+  /** Lines that came now could neither be stored nor spooled. */
+  get blocked(): boolean {
+    const { link, spool } = this.#deps;
+    if (spool.deadLettersFull) return true;
+    return !link.up && (spool.full || spool.fault !== undefined);
+  }
+
   #admit(lines: number, size: number): boolean {
     const { bufferLines, bufferSize, batchLines, batchSize } = this.#options;
-    if (this.#closing) return false;
+    if (this.#closing || this.blocked) return false;
     if (this.#waitingLines + lines > bufferLines || this.#waitingSize + size > bufferSize) return false;
     let open = this.#open;
     if (open.frames > 0 && (open.lines.length + lines > batchLines || open.size + size > batchSize)) {
@@ -132,7 +147,6 @@ export class Writer {
     }
     // One reading of the clock a batch, not a line.
     if (open.frames === 0) this.#openedAt = this.#deps.clock.monotonic();
-    this.counters.added += lines;
     this.#waitingLines += lines;
     this.#waitingSize += size;
     return true;
@@ -155,7 +169,7 @@ export class Writer {
     });
   }
 
-  /** Writes until nothing but a fresh open batch is left. */
+  /** Works until nothing but a fresh open batch is left. */
   async #run(): Promise<void> {
     if (this.#closing) return;
     do {
@@ -165,32 +179,48 @@ export class Writer {
         this.#open = new Batch();
       }
       if (batch.frames === 0) return;
-      await this.#write(batch);
+      while (!(await this.#bring(batch))) {
+        if (this.#closing) return;
+        await this.#pause(retryMs);
+      }
     } while (!this.#closing && this.#full.length > 0);
   }
 
-  async #write(batch: Batch): Promise<void> {
-    const { random, log } = this.#deps;
-    const waits = backoff({ firstMs: 250, maxMs: 60_000, random });
-    for (;;) {
-      this.counters.writes += 1;
-      const outcome = await writeWhole(this.#deps.store, batch.lines).catch((error: unknown) => ({
-        kind: 'failed' as const,
-        reason: messageOf(error),
-        retryAfterMs: undefined,
-      }));
-      if (outcome.kind === 'done') {
-        this.#settle(batch, outcome.refused);
-        return;
+  /** @returns false when the batch is nowhere safe yet. */
+  async #bring(batch: Batch): Promise<boolean> {
+    const { link, spool, books, log } = this.#deps;
+    const { answerWithinMs } = this.#options;
+    try {
+      if (link.up) {
+        const outcome = await link.write(batch.lines, answerWithinMs, answerWithinMs);
+        if (outcome.kind === 'done') {
+          await this.#keepRefused(batch, outcome.refused);
+          this.#settle(batch, outcome.refused, 'stored');
+          return true;
+        }
       }
-      this.counters.failedWrites += 1;
-      if (this.fault === undefined) log.warn({ reason: outcome.reason }, 'store away, lines kept');
-      this.fault = outcome.reason;
-      // At most 600 s of the server's own wish (RFC 9110 §10.2.3), at least our own wait.
-      const waitMs = Math.max(waits.next().value, Math.min(outcome.retryAfterMs ?? 0, 600_000));
-      if (!this.#closing) await this.#pause(waitMs);
-      if (this.#closing) return;
+      if (spool.full) return false;
+      await spool.append(batch.lines, batch.shares(), batch.size);
+    } catch (error) {
+      log.error({ reason: messageOf(error) }, 'neither stored nor spooled: lines are kept in memory');
+      return false;
     }
+    for (const [id, points] of Object.entries(batch.shares())) {
+      books.moved(books.account(id), 'inFlight', 'spooled', points);
+    }
+    this.#settle(batch, new Map(), 'spooled');
+    return true;
+  }
+
+  async #keepRefused(batch: Batch, refused: ReadonlyMap<number, string>): Promise<void> {
+    if (refused.size === 0) return;
+    const { spool, log } = this.#deps;
+    const letters = [...refused].map(([index, reason]) => ({ line: batch.lines[index] ?? '', reason }));
+    await spool.addDeadLetters(letters);
+    log.warn(
+      { lines: letters.length, reason: letters[0]?.reason },
+      'store refused lines: they are dead letters',
+    );
   }
 
   /** Waits before the next attempt; `close` ends it early, so that no timer outlives the hub. */
@@ -204,16 +234,10 @@ export class Writer {
     });
   }
 
-  #settle(batch: Batch, refused: ReadonlyMap<number, string>): void {
-    const { log } = this.#deps;
-    if (this.fault !== undefined) log.info('store is back');
-    this.fault = undefined;
-    this.counters.refused += refused.size;
-    this.counters.stored += batch.lines.length - refused.size;
+  #settle(batch: Batch, refused: ReadonlyMap<number, string>, place: 'stored' | 'spooled'): void {
     this.#waitingLines -= batch.lines.length;
     this.#waitingSize -= batch.size;
-    const first = refused.values().next();
-    if (first.done !== true) log.warn({ lines: refused.size, reason: first.value }, 'store refused lines');
+    if (place === 'stored') batch.book(this.#deps.books, refused);
     batch.settle(refused);
   }
 }

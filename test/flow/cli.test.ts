@@ -35,7 +35,17 @@ async function runHub(t: TestContext, dataDir: string, stored: readonly string[]
   const types = new Map((await devices.listDevices()).map(({ id, type }) => [id, catalog.get(type)]));
   const admin = await startAdmin(
     {
-      operations: { ...devices, readings: createReadings({ store, typeOf: (id) => types.get(id) }) },
+      operations: {
+        ...devices,
+        readings: createReadings({
+          store,
+          typeOf: (id) => types.get(id),
+        }),
+        why: unused,
+        incidents: unused,
+        pushNotice: unused,
+        notices: unused,
+      },
       readiness: () => Promise.resolve({ ready: true, parts: {} }),
       metrics: () => Promise.resolve({ contentType: 'text/plain', body: '' }),
       log,
@@ -44,6 +54,8 @@ async function runHub(t: TestContext, dataDir: string, stored: readonly string[]
   );
   t.after(() => admin.close());
 }
+
+const unused = (): Promise<never> => Promise.reject(new Error('not asked for in this test'));
 
 for (const where of ['on the files when no hub runs', 'through the running hub'] as const) {
   const begin = async (t: TestContext): Promise<string> => {

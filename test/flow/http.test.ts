@@ -27,6 +27,13 @@ interface Served {
   queries: DeviceReadingsQuery[];
 }
 
+/** For tests of the listeners alone. */
+const unused = (): Promise<never> => Promise.reject(new Error('not asked for in this test'));
+
+function life(answer: () => Promise<never>) {
+  return { why: answer, incidents: answer, pushNotice: answer, notices: answer };
+}
+
 /** The real device operations on real files behind a real server. */
 async function serve(t: TestContext, overrides: Partial<AdminDeps> = {}): Promise<Served> {
   const folder = temporaryFolder('http');
@@ -43,6 +50,7 @@ async function serve(t: TestContext, overrides: Partial<AdminDeps> = {}): Promis
   const queries: DeviceReadingsQuery[] = [];
   const operations: AdminOperations = {
     ...devices,
+    ...life(unused),
     readings: (query) => {
       queries.push(query);
       return Promise.resolve([{ timeMs: 1_767_225_600_000.25, fields: { temperature: 21.5 } }]);
@@ -111,8 +119,6 @@ async function fault(promise: Promise<unknown>): Promise<HubError> {
   return error;
 }
 
-/** For tests of the listeners alone. */
-const unused = (): Promise<never> => Promise.reject(new Error('not asked for in this test'));
 const deps: AdminDeps = {
   operations: {
     addDevices: unused,
@@ -120,6 +126,14 @@ const deps: AdminDeps = {
     showDevice: unused,
     removeDevice: unused,
     readings: unused,
+    ledger: unused,
+    spoolStatus: unused,
+    spoolPage: unused,
+    deadLetters: unused,
+    deadLetter: unused,
+    retryDeadLetters: unused,
+    purgeDeadLetters: unused,
+    ...life(unused),
   },
   readiness: unused,
   metrics: unused,
@@ -291,6 +305,14 @@ test('a fault inside the hub is told without its inner words', async (t) => {
       showDevice: broken,
       removeDevice: broken,
       readings: broken,
+      ledger: broken,
+      spoolStatus: broken,
+      spoolPage: broken,
+      deadLetters: broken,
+      deadLetter: broken,
+      retryDeadLetters: broken,
+      purgeDeadLetters: broken,
+      ...life(broken),
     },
   });
   const error = await fault(adminClient(socketPath).listDevices());

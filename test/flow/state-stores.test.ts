@@ -5,6 +5,7 @@ import { createDeviceStore } from '../../hub/adapters/device-store.ts';
 import { createHubIdentityStore } from '../../hub/adapters/hub-identity-store.ts';
 import { createPresenceStore } from '../../hub/adapters/presence-store.ts';
 import type { Database } from '../../hub/adapters/sqlite.ts';
+import type { Presence } from '../../hub/devices/presence.ts';
 import { openStateDatabase } from '../../hub/adapters/state-database.ts';
 import type { DeviceRecord } from '../../hub/devices/device-store.ts';
 import { HubError } from '../../hub/kernel/errors.ts';
@@ -140,8 +141,18 @@ test('presence rows replace each other and come back after a restart', async (t)
     sinceMs: 1_700_000_000_000.125,
     epoch: 3,
     n: 1,
+    marks: { pongMs: 1.5, dataMs: 2 },
+    timing: { heartbeatMs: 30_000, graceMs: 15_000 },
   } as const;
-  const sleeping = { state: 'sleeping', reason: 'bye', sinceMs: 5, epoch: 1, n: 4, untilMs: 99.5 } as const;
+  const sleeping: Presence = {
+    state: 'sleeping',
+    reason: 'bye',
+    sinceMs: 5,
+    epoch: 1,
+    n: 4,
+    untilMs: 99.5,
+    marks: {},
+  };
   await presence.savePresence([]);
   await presence.savePresence([
     { deviceId: 'a', ...sleeping },

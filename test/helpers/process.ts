@@ -48,6 +48,8 @@ export interface HubOptions {
   args?: readonly string[];
   /** Used, and left as it is, instead of a temporary folder: for a second start on the same data. */
   dataDir?: string;
+  /** Started instead of `hub/main.ts`: a hub with a fault on purpose. */
+  entry?: string;
 }
 
 /** Our own environment without its `HUB_*`, which would change what the hub under test does. */
@@ -141,17 +143,14 @@ function needText(line: LogLine, name: string): string {
  * Starts the real hub process on ports of the system's choice and resolves when it says `ready`.
  * @throws with what it wrote when it ends, or is silent for 20 s, before that
  */
-export async function spawnHub({ env = {}, args = [], dataDir }: HubOptions = {}): Promise<HubProcess> {
+export async function spawnHub(options: HubOptions = {}): Promise<HubProcess> {
+  const { env = {}, args = [], dataDir, entry = mainFile } = options;
   const folder = dataDir === undefined ? temporaryFolder('hub') : undefined;
   const path = dataDir ?? folder?.path ?? '';
   const anyPort = '127.0.0.1:0';
   const listeners = { HUB_DEVICE_LISTEN: anyPort, HUB_ADMIN_LISTEN: anyPort, HUB_BROKER_LISTEN: anyPort };
   const variables = { ...listeners, ...env };
-  const child = await spawnGuarded(
-    process.execPath,
-    [mainFile, 'start', ...args],
-    environment(path, variables),
-  );
+  const child = await spawnGuarded(process.execPath, [entry, 'start', ...args], environment(path, variables));
   const log = new Log(child);
   const close = async (): Promise<void> => {
     await child.end('SIGKILL');

@@ -2,20 +2,30 @@ import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import type { CommandEvents, CommandPeer } from '../../hub/commands/peer.ts';
 import { AckSchedule } from '../../hub/devices/ack-schedule.ts';
-import type { DeviceRecord, DeviceStore, SessionOpening } from '../../hub/devices/device-store.ts';
+import type {
+  AnchorStep,
+  DeviceRecord,
+  DeviceStore,
+  SessionOpening,
+} from '../../hub/devices/device-store.ts';
 import { hashSecret, type Credential } from '../../hub/devices/credentials.ts';
 import { Liveness } from '../../hub/devices/liveness.ts';
 import type { DeviceSocket } from '../../hub/devices/outbox.ts';
 import { PresenceKeeper, type PresenceRow, type PresenceStore } from '../../hub/devices/presence-keeper.ts';
 import { Registry } from '../../hub/devices/registry.ts';
-import { Session, newSessionCounters, type SessionOptions } from '../../hub/devices/session.ts';
+import { CloneGuard } from '../../hub/devices/clone-guard.ts';
+import type { SessionOptions } from '../../hub/devices/hello.ts';
+import { Session, newSessionCounters } from '../../hub/devices/session.ts';
+import { Stories } from '../../hub/devices/story.ts';
 import { HubError } from '../../hub/kernel/errors.ts';
+import type { Clock } from '../../hub/kernel/time.ts';
 import { createLog } from '../../hub/kernel/log.ts';
 import { Ingest, type FanOut } from '../../hub/telemetry/ingest.ts';
 import type { MetricsWriter, WriteOutcome } from '../../hub/telemetry/store.ts';
-import { Writer, defaultWriterOptions, type WriterOptions } from '../../hub/telemetry/writer.ts';
+import type { WriterOptions } from '../../hub/telemetry/writer.ts';
 import { compileDeviceType, hubFrameChecks, type DeviceType, type HubFrame } from '../../schemas/index.ts';
 import { ManualClock } from './clock.ts';
+import { testRoad } from './store-road.ts';
 
 export const silentLog = createLog({ level: 'silent' });
 
@@ -111,6 +121,7 @@ export class MemoryDeviceStore implements DeviceStore {
   /** Set: the next opening waits for this. */
   gate: Promise<void> | undefined;
   fails = false;
+  readonly steps: (AnchorStep & { deviceId: string })[] = [];
 
   load(): Promise<DeviceRecord[]> {
     return Promise.resolve([...this.#records.values()]);
@@ -148,7 +159,19 @@ export class MemoryDeviceStore implements DeviceStore {
     const known = boots.get(boot);
     const keeps = known !== undefined && uptimeMs >= known.uptimeMs;
     boots.set(boot, { anchorMs: keeps ? known.anchorMs : nowMs - uptimeMs, uptimeMs });
-    return { epoch, anchors: new Map([...boots].map(([name, { anchorMs }]) => [name, anchorMs])) };
+    const anchors = new Map([...boots].map(([name, { anchorMs }]) => [name, anchorMs]));
+    return { epoch, anchors, steps: this.steps.filter((step) => step.deviceId === deviceId) };
+  }
+
+  addAnchorStep(deviceId: string, step: AnchorStep): Promise<void> {
+    this.steps.push({ ...step, deviceId });
+    return Promise.resolve();
+  }
+
+  noteUptime(deviceId: string, boot: string, uptimeMs: number): Promise<void> {
+    const known = this.#boots.get(deviceId)?.get(boot);
+    if (known !== undefined) known.uptimeMs = Math.max(known.uptimeMs, uptimeMs);
+    return Promise.resolve();
   }
 }
 
@@ -191,6 +214,11 @@ export class ScriptedStore implements MetricsWriter {
     } finally {
       this.inFlight -= 1;
     }
+  }
+
+  async probe(): Promise<void> {
+    const { kind } = await this.answer([]);
+    if (kind !== 'stored') throw new Error(kind);
   }
 
   /** Holds back every answer until the given function is called with it. */
@@ -293,6 +321,16 @@ function secretOf(id: string): Credential {
 /** Unix ms at which the fixture's clock starts. */
 export const startMs = 1_767_225_600_000;
 
+/** The clone guard's sweep would stand among the timers that tests count. */
+function withoutIntervals(clock: ManualClock): Clock {
+  return {
+    now: () => clock.now(),
+    monotonic: () => clock.monotonic(),
+    after: (ms, run) => clock.after(ms, run),
+    every: () => () => {},
+  };
+}
+
 /** Sessions wired as in the hub, on a clock turned by hand, with both stores in memory. */
 export async function startSessions(t: TestContext, options: FixtureOptions = {}) {
   const clock = new ManualClock(startMs);
@@ -314,13 +352,12 @@ export async function startSessions(t: TestContext, options: FixtureOptions = {}
     log: silentLog,
     liveness,
     store: presenceStore,
+    turnedAwayMs: () => 0,
     changed: (id, { state, reason, epoch, n }) => changes.push(`${id} ${state} ${reason} ${epoch}.${n}`),
   });
   const store = new ScriptedStore();
-  const writer = new Writer(
-    { store, clock, random: () => 0.5, log: silentLog },
-    { ...defaultWriterOptions, ...options.writer },
-  );
+  const road = testRoad({ store, clock, log: silentLog }, { writer: options.writer ?? {} });
+  const { writer, books, shedding } = road;
   const fanned: unknown[][] = [];
   const fanOut: FanOut = {
     reading: (...told) => void fanned.push(told),
@@ -328,16 +365,25 @@ export async function startSessions(t: TestContext, options: FixtureOptions = {}
     event: (...told) => void fanned.push(told),
   };
   const { maxAgeMs = 86_400_000, maxAheadMs = 60_000 } = options;
-  const ingest = new Ingest({ writer, fanOut, clock }, { maxAgeMs, maxAheadMs });
+  const ingest = new Ingest({ writer, books, shedding, fanOut, clock }, { maxAgeMs, maxAheadMs });
   const sessionOptions = {
     ackDelayMs: options.ackDelayMs ?? 500,
     inFlight: options.inFlight ?? 64,
     messagesPerSec: options.messagesPerSec ?? 1_000,
+    bytesPerSec: 1_000_000,
+    samplesPerSec: 10_000,
     backoffMaxMs: 30_000,
   };
   const acks = new AckSchedule(clock, sessionOptions.ackDelayMs);
   const commands = new RecordingCommands();
   const counters = newSessionCounters();
+  const alarms: string[] = [];
+  const clones = new CloneGuard({
+    clock: withoutIntervals(clock),
+    random: () => 0.5,
+    alarm: (id, raised) => alarms.push(`${id} ${raised ? 'raised' : 'over'}`),
+  });
+  const stories = new Stories(clock);
   const deps = {
     clock,
     log: silentLog,
@@ -349,22 +395,30 @@ export async function startSessions(t: TestContext, options: FixtureOptions = {}
     registry,
     commands,
     counters,
+    clones,
+    stories,
   };
   const sockets: ScriptedSocket[] = [];
   t.after(() => {
     liveness.close();
+    clones.close();
     acks.close();
-    writer.close();
+    void road.close();
     for (const { unlawful } of sockets) assert.deepEqual(unlawful, [], 'the hub keeps to its own schemas');
   });
 
   /** The upgrade is done; the hello is yet to come. */
-  function connect(deviceId = 'd1'): ConnectedDevice {
+  function connect(deviceId = 'd1', address = '10.0.0.1'): ConnectedDevice {
     const found = registry.get(deviceId);
     assert.ok(found);
     const socket = new ScriptedSocket();
     sockets.push(socket);
-    const session = new Session({ ...deps, opened: () => undefined, options: sessionOptions }, found, socket);
+    const session = new Session(
+      { ...deps, opened: () => undefined, options: sessionOptions },
+      found,
+      socket,
+      address,
+    );
     registry.connected(session, { deviceId, by: 'secret', credentialId: 'c1' });
     return new ConnectedDevice(session, socket);
   }
@@ -385,10 +439,14 @@ export async function startSessions(t: TestContext, options: FixtureOptions = {}
     presence,
     changes,
     store,
+    road,
     writer,
     ingest,
     acks,
     commands,
+    alarms,
+    clones,
+    stories,
     counters,
     deviceStore,
     presenceStore,

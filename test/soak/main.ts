@@ -1,16 +1,37 @@
-/** Scenarios at full size, which take minutes: `npm run soak -- rotation`. */
+/** Long scenarios at full size: `npm run soak -- NAME [devices]`. Exits 1 when a promise was broken. */
 
 import { rotateUnderCuts } from '../helpers/rotation-scenario.ts';
+import { soakKills } from './kills.ts';
+import { soakNoisy } from './noisy.ts';
+import { soakOutage } from './outage.ts';
+import { halfOpen, restarts, rolling, siteLoss, stall } from './scenarios.ts';
 
-const scenarios: Readonly<Record<string, () => Promise<object>>> = {
-  rotation: () => rotateUnderCuts(200),
+/** Prints what a scenario saw; it throws when a promise was broken. */
+function told(scenario: (devices: number) => Promise<unknown>): (devices: number) => Promise<boolean> {
+  return async (devices) => {
+    process.stdout.write(`${JSON.stringify(await scenario(devices), undefined, 2)}\n`);
+    return true;
+  };
+}
+
+const scenarios: Readonly<Record<string, (devices: number) => Promise<boolean>>> = {
+  kills: soakKills,
+  noisy: soakNoisy,
+  'outage-dead': () => soakOutage('dead'),
+  'outage-frozen': () => soakOutage('frozen'),
+  stall: told(stall),
+  restarts: told(restarts),
+  'half-open': told(halfOpen),
+  rolling: told(rolling),
+  'site-loss': told(siteLoss),
+  rotation: told(rotateUnderCuts),
 };
 
-const [name = ''] = process.argv.slice(2);
+const [name = '', devices = '1000'] = process.argv.slice(2);
 const scenario = Object.hasOwn(scenarios, name) ? scenarios[name] : undefined;
 if (scenario === undefined) {
-  process.stderr.write(`soak: name one of ${Object.keys(scenarios).join(', ')}\n`);
+  process.stderr.write(`which one? ${Object.keys(scenarios).join(', ')}\n`);
   process.exitCode = 2;
 } else {
-  process.stdout.write(`${JSON.stringify({ scenario: name, ...(await scenario()) })}\n`);
+  process.exitCode = (await scenario(Number(devices))) ? 0 : 1;
 }

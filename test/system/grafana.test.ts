@@ -11,9 +11,9 @@ import { createLog } from '../../hub/kernel/log.ts';
 import type { FrameOwner } from '../../hub/telemetry/batch.ts';
 import { Ingest } from '../../hub/telemetry/ingest.ts';
 import { PresenceRecorder } from '../../hub/telemetry/presence-recorder.ts';
-import { Writer } from '../../hub/telemetry/writer.ts';
 import { loadDeviceTypes, type DeviceType } from '../../schemas/index.ts';
 import { ManualClock } from '../helpers/clock.ts';
+import { testRoad } from '../helpers/store-road.ts';
 import {
   fillIn,
   panelsOf,
@@ -62,11 +62,6 @@ const readings: Readonly<Record<string, Readonly<Record<string, object>>>> = {
 };
 const readingsPerDevice = 60;
 
-const owner: FrameOwner = {
-  stored: () => undefined,
-  refusedByStore: (_seq, _samples, reason) => assert.fail(`the store refused a line: ${reason}`),
-};
-
 function typeNamed(name: string): DeviceType {
   const type = types.find((one) => one.name === name);
   assert.ok(type, `device type ${name}`);
@@ -79,11 +74,20 @@ async function writeHistory(url: string): Promise<void> {
   const store = openInflux({ url, database, timeoutMs: 10_000 }, clock);
   await store.createDatabase();
   const log = createLog({ level: 'silent' });
-  const writer = new Writer({ store, clock, random: () => 0.5, log });
+  const road = testRoad({ store, clock, log });
+  const { writer, books, shedding } = road;
+  const owner: FrameOwner = {
+    account: books.account('all'),
+    stored: () => undefined,
+    refusedByStore: (_seq, _samples, reason) => assert.fail(`the store refused a line: ${reason}`),
+  };
   const fanOut = { reading: () => undefined, readings: () => undefined, event: () => undefined };
-  const ingest = new Ingest({ writer, fanOut, clock }, { maxAgeMs: 86_400_000, maxAheadMs: 60_000 });
+  const ingest = new Ingest(
+    { writer, books, shedding, fanOut, clock },
+    { maxAgeMs: 86_400_000, maxAheadMs: 60_000 },
+  );
   const records = new Map(devices.map((device) => [device.id, recordOf(device)]));
-  const recorder = new PresenceRecorder({ writer, recordOf: (id) => records.get(id) });
+  const recorder = new PresenceRecorder({ writer, books, recordOf: (id) => records.get(id) });
 
   for (const { id, site, type: name } of devices) {
     const type = typeNamed(name);
@@ -106,8 +110,8 @@ async function writeHistory(url: string): Promise<void> {
   }
   for (const [id, presence] of presenceAt(changedMs, changedMs)) recorder.record(id, presence, changedMs);
   assert.equal(await writer.drain(30_000), 0);
-  assert.equal(writer.counters.stored, writer.counters.added);
-  writer.close();
+  assert.equal(books.total.stored, books.total.received);
+  await road.close();
   await store.close();
 }
 
@@ -118,7 +122,7 @@ function recordOf({ id, type, site }: Device): DeviceRecord {
 function presenceAt(timeMs: number, changedMs: number): [string, Presence][] {
   return devices.map(({ id, state }) => {
     const now = state === 'never-seen' || timeMs >= changedMs ? state : 'online';
-    return [id, { state: now, reason: 'resumed', sinceMs: timeMs, epoch: 1, n: 2 }];
+    return [id, { state: now, reason: 'resumed', sinceMs: timeMs, epoch: 1, n: 2, marks: {} }];
   });
 }
 
@@ -208,6 +212,9 @@ suite('the fleet dashboard on a real InfluxDB', () => {
       sleeping: ' Sleeping A',
       overdue: ' Overdue A',
       'never-seen': ' Never seen A',
+      migrating: ' Migrating A',
+      unknown: ' Unknown A',
+      disabled: ' Disabled A',
     };
     const counts = await Promise.all(
       presenceStates.map(async (state) => {

@@ -14,8 +14,9 @@ test('stored frames are acked together within the delay, not one by one', async 
   assert.deepEqual(device.socket.answers, ['ack 5']);
 });
 
-test('nothing is acked that is not stored', async (t) => {
-  const { pass, open, store } = await startSessions(t);
+test('nothing is acked that is neither stored nor spooled', async (t) => {
+  const { pass, open, store, road } = await startSessions(t);
+  road.disk.fault = new Error('disk full');
   const device = await open();
   const answer = store.hold();
   device.telemetry();
@@ -24,7 +25,7 @@ test('nothing is acked that is not stored', async (t) => {
   await pass(10_000);
   assert.deepEqual(device.socket.answers, []);
   answer({ kind: 'stored' });
-  await pass(600);
+  await pass(20_000);
   assert.deepEqual(device.socket.answers, ['ack 2']);
 });
 
@@ -117,7 +118,7 @@ test('a nack always goes out before the ack that passes it, whatever comes, and 
       assert.equal(acked, seq, 'all is settled and acked');
       assert.equal(device.session.isOpen, true);
       assert.equal(writer.waiting, 0);
-      device.session.closed();
+      device.session.closed(1006, '');
     }),
     { numRuns: 60 },
   );
@@ -242,7 +243,7 @@ test('bad samples are nacked by index, the rest of the frame settles by the ack'
 });
 
 test('what the store refuses is nacked by the right seq and sample, also when bad samples were left out', async (t) => {
-  const { pass, open, store, writer } = await startSessions(t);
+  const { pass, open, store, road } = await startSessions(t);
   store.refuseLines((line) => line.includes('temperature=13 '));
   const one = await open('d1');
   const two = await open('d2');
@@ -265,14 +266,14 @@ test('what the store refuses is nacked by the right seq and sample, also when ba
   const [nack] = one.socket.of('nack');
   assert.equal(nack?.['retry'], false);
   assert.match(JSON.stringify(nack?.['errors']), /field type conflict/);
-  assert.deepEqual([writer.counters.refused, writer.counters.stored], [4, 4]);
+  assert.deepEqual([road.books.total.deadLettered, road.books.total.stored], [4, 4]);
 });
 
 test('up is turned into time by the anchor of its boot; an earlier boot of the device keeps its own', async (t) => {
   const { pass, open, store } = await startSessions(t);
   const first = await open('d1', { boot: 'b1', t1: 5_000 });
   await pass(60_000);
-  first.session.closed();
+  first.session.closed(1006, '');
   const second = await open('d1', { boot: 'b2', t1: 1_000 });
   second.telemetry({ up: 1_500 });
   second.telemetry({ up: 7_000, boot: 'b1' });
@@ -288,7 +289,7 @@ test('the same reading sent again after a reconnect is the same line', async (t)
   const first = await open('d1', { t1: 1_000 });
   first.telemetry({ up: 1_500.25 });
   await pass(200);
-  first.session.closed();
+  first.session.closed(1006, '');
   await pass(3_333.5);
   const again = await open('d1', { t1: 4_700 });
   again.telemetry({ up: 1_500.25 });

@@ -53,6 +53,7 @@ const presence = (n: number, state: Presence['state'] = 'online'): Presence => (
   sinceMs: 1_000,
   epoch: 2,
   n,
+  marks: {},
 });
 
 test('a change goes out on its own topic and as the retained state, both as the schema says', async () => {

@@ -3,6 +3,7 @@ import { test, type TestContext } from 'node:test';
 import fc from 'fast-check';
 import { Liveness } from '../../hub/devices/liveness.ts';
 import { PresenceKeeper, type PresenceRow, type WatchedLink } from '../../hub/devices/presence-keeper.ts';
+import type { Marks } from '../../hub/devices/presence.ts';
 import { ManualClock } from '../helpers/clock.ts';
 import { MemoryPresenceStore, silentLog, startMs, turn } from '../helpers/session-fixture.ts';
 
@@ -16,6 +17,10 @@ class FakeLink implements WatchedLink {
 
   constructor(liveness: Liveness) {
     this.#liveness = liveness;
+  }
+
+  marks(): Marks {
+    return {};
   }
 
   ping(): void {
@@ -33,12 +38,14 @@ function startKeeper(t: TestContext, store = new MemoryPresenceStore()) {
   const liveness = new Liveness({ clock, afterPoll: (run) => run() });
   t.after(() => liveness.close());
   const changes: string[] = [];
+  const turnedAway = { ms: 0 };
   const hooks = { changed: (): void => {} };
   const keeper = new PresenceKeeper({
     clock,
     log: silentLog,
     liveness,
     store,
+    turnedAwayMs: () => turnedAway.ms,
     changed(id, { state, reason }) {
       changes.push(`${id} ${state} ${reason}`);
       hooks.changed();
@@ -50,14 +57,14 @@ function startKeeper(t: TestContext, store = new MemoryPresenceStore()) {
     return changes.splice(0);
   }
   const link = (): FakeLink => new FakeLink(liveness);
-  return { clock, liveness, keeper, store, hooks, told, link };
+  return { clock, liveness, keeper, store, hooks, told, link, turnedAway };
 }
 
 const timing = { heartbeatMs: 1_000, graceMs: 500 };
 const first = { ...timing, epoch: 1, replaced: false };
 
 function row(deviceId: string, state: PresenceRow['state'], untilMs?: number): PresenceRow {
-  const rest = { reason: 'session-opened' as const, sinceMs: startMs - 1_000, epoch: 3, n: 2 };
+  const rest = { marks: {}, reason: 'session-opened' as const, sinceMs: startMs - 1_000, epoch: 3, n: 2 };
   return { deviceId, state, ...rest, ...(untilMs === undefined ? {} : { untilMs }) };
 }
 
@@ -67,8 +74,8 @@ test('a silent device whose stack answers is offline with no-heartbeat, and its 
   keeper.opened('d1', one, first);
   assert.deepEqual(await told(), ['d1 online session-opened']);
   clock.advance(1_500);
-  assert.deepEqual(await told(), [], 'not before heartbeat + grace');
-  assert.equal(one.pings, 1, 'pinged once at the heartbeat');
+  assert.deepEqual(await told(), ['d1 suspect heartbeat-late'], 'not offline before heartbeat + grace');
+  assert.ok(one.pings > 0, 'asked at the heartbeat');
   clock.advance(100);
   assert.deepEqual(await told(), ['d1 offline no-heartbeat']);
   clock.advance(60_000);
@@ -93,7 +100,11 @@ test('neither frames nor pongs: link-lost, and the session is told', async (t) =
   one.answers = false;
   keeper.opened('d1', one, first);
   clock.advance(1_600);
-  assert.deepEqual(await told(), ['d1 online session-opened', 'd1 offline link-lost']);
+  assert.deepEqual(await told(), [
+    'd1 online session-opened',
+    'd1 suspect heartbeat-late',
+    'd1 offline link-lost',
+  ]);
   assert.equal(one.silences, 1);
 });
 
@@ -103,22 +114,31 @@ test('a pong of an earlier silence does not vouch for the link in a later one', 
   const watch = keeper.opened('d1', one, first);
   clock.advance(1_200);
   watch.heardAt = liveness.now;
+  keeper.heardAgain('d1', one, watch);
   one.answers = false;
   clock.advance(1_600);
-  assert.deepEqual(await told(), ['d1 online session-opened', 'd1 offline link-lost']);
+  assert.deepEqual(await told(), [
+    'd1 online session-opened',
+    'd1 suspect heartbeat-late',
+    'd1 online resumed',
+    'd1 suspect heartbeat-late',
+    'd1 offline link-lost',
+  ]);
 });
 
 test('a frame after no-heartbeat is resumed, with a deadline of its own', async (t) => {
   const { keeper, clock, told, link } = startKeeper(t);
   const one = link();
-  keeper.opened('d1', one, first);
+  const watch = keeper.opened('d1', one, first);
   clock.advance(5_000);
-  keeper.heardAgain('d1', one, timing);
+  assert.notEqual(keeper.heardAgain('d1', one, watch), watch);
   clock.advance(1_500);
   assert.deepEqual(await told(), [
     'd1 online session-opened',
+    'd1 suspect heartbeat-late',
     'd1 offline no-heartbeat',
     'd1 online resumed',
+    'd1 suspect heartbeat-late',
   ]);
   clock.advance(100);
   assert.deepEqual(await told(), ['d1 offline no-heartbeat']);
@@ -172,14 +192,18 @@ test('a restarted hub gives those that were connected time to come back, and cal
     row('removed', 'online'),
   ]);
   const { keeper, clock, told, link } = startKeeper(t, store);
-  assert.deepEqual(await keeper.load(5_000, (id) => id !== 'removed'), ['removed']);
-  clock.advance(4_999);
+  const registered = (id: string) => (id === 'removed' ? undefined : timing);
+  assert.deepEqual(await keeper.load(5_000, registered), ['removed']);
+  assert.deepEqual(await told(), ['back unknown hub-restarted', 'gone unknown hub-restarted']);
+  clock.advance(1_499);
   assert.deepEqual(await told(), []);
-  keeper.opened('back', link(), { heartbeatMs: 60_000, graceMs: 30_000, epoch: 4, replaced: false });
-  clock.advance(201);
-  assert.deepEqual(await told(), ['back online session-opened', 'gone offline not-seen-since-restart']);
-  clock.advance(1_000);
+  clock.advance(101);
   assert.deepEqual(await told(), ['asleep overdue slept-too-long']);
+  keeper.opened('back', link(), { heartbeatMs: 60_000, graceMs: 30_000, epoch: 4, replaced: false });
+  clock.advance(4_899);
+  assert.deepEqual(await told(), ['back online session-opened']);
+  clock.advance(101);
+  assert.deepEqual(await told(), ['gone offline not-seen-since-restart']);
 });
 
 test('a change is on disk before it is told', async (t) => {
@@ -241,6 +265,9 @@ test('counts hold every state, also those nobody is in', async (t) => {
     offline: 0,
     sleeping: 1,
     overdue: 0,
+    migrating: 0,
+    unknown: 0,
+    disabled: 0,
   });
   await keeper.settled();
 });
@@ -254,12 +281,85 @@ test('whatever sessions do, a device that speaks in time is never offline and a 
     for (const waitMs of waits) {
       clock.advance(waitMs);
       watch.heardAt = liveness.now;
+      if (watch.attention) keeper.heardAgain('d1', one, watch);
     }
-    assert.deepEqual(await told(), ['d1 online session-opened']);
+    const states = (await told()).map((change) => change.split(' ')[1]);
+    assert.ok(!states.includes('offline'));
+    assert.equal(states.at(-1), 'online');
     one.answers = false;
     clock.advance(1_600);
-    assert.deepEqual(await told(), ['d1 offline link-lost']);
+    assert.deepEqual(await told(), ['d1 suspect heartbeat-late', 'd1 offline link-lost']);
     await turn();
   };
   await fc.assert(fc.asyncProperty(gaps, run), { numRuns: 40 });
+});
+
+test('the time in which the hub turned devices away is no silence of theirs', async (t) => {
+  const { keeper, clock, told, link, turnedAway } = startKeeper(t);
+  const one = link();
+  keeper.opened('d1', one, first);
+  keeper.closed('d1', one);
+  clock.advance(1_000);
+  turnedAway.ms = 3_000;
+  clock.advance(3_400);
+  assert.deepEqual(await told(), ['d1 online session-opened', 'd1 suspect closed-without-bye']);
+  clock.advance(400);
+  assert.deepEqual(await told(), ['d1 offline link-lost']);
+});
+
+test('a device that was sent away with a slot is awaited there by the next hub', async (t) => {
+  const store = new MemoryPresenceStore();
+  const before = startKeeper(t, store);
+  before.keeper.opened('d1', before.link(), first);
+  before.keeper.draining('d1', startMs + 20_000);
+  await before.told();
+  const { keeper, clock, told } = startKeeper(t, store);
+  await keeper.load(5_000, () => timing);
+  clock.advance(21_400);
+  assert.deepEqual(await told(), []);
+  assert.deepEqual([keeper.get('d1').state, keeper.get('d1').untilMs], ['migrating', startMs + 20_000]);
+  clock.advance(200);
+  assert.deepEqual(await told(), ['d1 offline not-seen-since-restart']);
+});
+
+test('a hub that is restarted again and again goes on waiting for those it waited for', async (t) => {
+  const store = new MemoryPresenceStore();
+  await store.savePresence([row('d1', 'online')]);
+  for (let start = 0; start < 5; start += 1) {
+    const { keeper, clock, told } = startKeeper(t, store);
+    await keeper.load(5_000, () => timing);
+    clock.advance(6_000);
+    assert.deepEqual(await told(), start === 0 ? ['d1 unknown hub-restarted'] : []);
+  }
+});
+
+test('a disabled device is told as such until it is enabled', async (t) => {
+  const { keeper, told, link } = startKeeper(t);
+  keeper.opened('d1', link(), first);
+  keeper.disabled('d1', true);
+  keeper.disabled('d1', true);
+  keeper.disabled('d1', false);
+  assert.deepEqual(await told(), ['d1 online session-opened', 'd1 disabled disabled', 'd1 offline enabled']);
+});
+
+test('the marks of the link are kept when it is gone', async (t) => {
+  const { keeper, store, link } = startKeeper(t);
+  const one = link();
+  one.marks = () => ({ pongMs: 1, frameMs: 2, dataMs: 3 });
+  keeper.opened('d1', one, first);
+  keeper.closed('d1', one);
+  await keeper.settled();
+  assert.deepEqual(keeper.get('d1').marks, { pongMs: 1, frameMs: 2, dataMs: 3 });
+  assert.deepEqual(store.rows.get('d1')?.marks, { pongMs: 1, frameMs: 2, dataMs: 3 });
+});
+
+test('pings go out every heartbeat, also to a device that speaks', (t) => {
+  const { keeper, clock, liveness, link } = startKeeper(t);
+  const one = link();
+  const watch = keeper.opened('d1', one, first);
+  for (let ms = 0; ms < 10_000; ms += 100) {
+    clock.advance(100);
+    watch.heardAt = liveness.now;
+  }
+  assert.ok(one.pings >= 9 && one.pings <= 11, `${one.pings} pings in ten heartbeats`);
 });

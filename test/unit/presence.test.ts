@@ -41,6 +41,30 @@ const rows: [name: string, events: PresenceEvent[], state: string, reason: strin
     'not-seen-since-restart',
   ],
   ['an old epoch opens nothing', [opened(5), { kind: 'closed' }, opened(5)], 'suspect', 'closed-without-bye'],
+  ['a late heartbeat is suspect', [opened(1), { kind: 'late' }], 'suspect', 'heartbeat-late'],
+  ['a late heartbeat that came', [opened(1), { kind: 'late' }, { kind: 'heard' }], 'online', 'resumed'],
+  ['the hub goes away', [opened(1), { kind: 'draining', slotMs: 9 }], 'migrating', 'hub-draining'],
+  ['the hub is back', [opened(1), { kind: 'hub-restarted' }], 'unknown', 'hub-restarted'],
+  [
+    'a sleeper does not mind a restart',
+    [opened(1), { kind: 'bye', sleepSec: 9 }, { kind: 'hub-restarted' }],
+    'sleeping',
+    'bye',
+  ],
+  [
+    'a device sent away that does not come back',
+    [opened(1), { kind: 'draining', slotMs: 9 }, { kind: 'not-seen-since-restart' }],
+    'offline',
+    'not-seen-since-restart',
+  ],
+  [
+    'an offline device is not awaited',
+    [opened(1), silent(true), { kind: 'hub-restarted' }],
+    'offline',
+    'no-heartbeat',
+  ],
+  ['disabled', [opened(1), { kind: 'disabled' }], 'disabled', 'disabled'],
+  ['enabled', [{ kind: 'disabled' }, { kind: 'enabled' }], 'offline', 'enabled'],
   ['silence of one never seen', [silent(false)], 'never-seen', 'registered'],
 ];
 
@@ -72,6 +96,11 @@ test('in any order of events (epoch, n) rises with every change, and equal state
         silent(true),
         silent(false),
         { kind: 'not-seen-since-restart' },
+        { kind: 'late' },
+        { kind: 'draining', slotMs: 7 },
+        { kind: 'hub-restarted' },
+        { kind: 'disabled' },
+        { kind: 'enabled' },
       ),
     ),
   );
@@ -84,7 +113,7 @@ test('in any order of events (epoch, n) rises with every change, and equal state
         assert.ok(next.epoch > before.epoch || (next.epoch === before.epoch && next.n === before.n + 1));
         assert.ok(next.state !== before.state || event.kind === 'opened');
         assert.equal(next.sinceMs, index + 1);
-        assert.equal(next.untilMs === undefined, next.state !== 'sleeping');
+        assert.equal(next.untilMs !== undefined, ['sleeping', 'migrating'].includes(next.state));
         before = next;
       }
     }),

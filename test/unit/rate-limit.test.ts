@@ -1,71 +1,44 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { RateLimit } from '../../hub/devices/rate-limit.ts';
 import { ManualClock } from '../helpers/clock.ts';
+import { startSessions } from '../helpers/session-fixture.ts';
 
-function takeAll(limit: RateLimit): number {
-  let taken = 0;
-  while (limit.take()) taken += 1;
-  return taken;
-}
+const rates = { messagesPerSec: 10, bytesPerSec: 1_000, samplesPerSec: 50 };
 
-test('in no window does more go through than the rate and twice its second at once', () => {
-  const pauses = fc.array(fc.tuple(fc.integer({ min: 0, max: 5_000 }), fc.integer({ min: 0, max: 300 })), {
-    maxLength: 40,
+test('messages, bytes and readings each have a bucket, and a refused frame empties none', () => {
+  const limit = new RateLimit(new ManualClock(), rates);
+  assert.equal(limit.take(900, 1), 'within');
+  assert.equal(limit.take(200, 1), 'over', 'too many bytes');
+  assert.equal(limit.take(10, 60), 'over', 'too many readings');
+  assert.equal(limit.take(10, 40), 'within');
+  for (let n = 0; n < 8; n += 1) assert.equal(limit.take(1, 1), 'within');
+  assert.equal(limit.take(1, 1), 'over', 'too many messages');
+});
+
+test('what is over the rate is borne for a while, not for ever', () => {
+  const clock = new ManualClock();
+  const limit = new RateLimit(clock, rates);
+  for (let n = 0; n < 10; n += 1) limit.take(1, 1);
+  for (let n = 0; n < 100; n += 1) assert.equal(limit.take(1, 1), 'over');
+  assert.equal(limit.take(1, 1), 'abuse');
+});
+
+test('a device that floods is nacked, then closed with 4429, and refused for a minute', async (t) => {
+  const { open, registry, clock, pass, road } = await startSessions(t, { messagesPerSec: 10 });
+  const device = await open();
+  for (let n = 0; n < 200; n += 1) device.telemetry();
+  assert.equal(device.socket.closedWith?.code, 4429);
+  const nacks = device.socket.of('nack');
+  assert.ok(nacks.length >= 100 && nacks.every(({ code }) => code === 'rate'));
+  const authorization = `Basic ${Buffer.from('d1:secret-d1').toString('base64')}`;
+  assert.deepEqual(registry.authenticate({ authorization }), {
+    kind: 'shut-out',
+    retryAfterSec: 60,
   });
-  fc.assert(
-    fc.property(fc.integer({ min: 1, max: 100 }), pauses, (perSec, run) => {
-      const clock = new ManualClock();
-      const limit = new RateLimit(clock, perSec);
-      const takenAt: number[] = [];
-      for (const [pauseMs, wanted] of run) {
-        clock.advance(pauseMs);
-        for (let n = 0; n < wanted && limit.take(); n++) takenAt.push(clock.monotonic());
-      }
-      for (let first = 0; first < takenAt.length; first++) {
-        const last = takenAt.length - 1;
-        const windowSec = ((takenAt[last] ?? 0) - (takenAt[first] ?? 0)) / 1_000;
-        assert.ok(last - first + 1 <= perSec * (2 + windowSec) + 1e-6);
-      }
-    }),
-  );
-});
-
-test('a device that keeps to the rate is never refused', () => {
-  const clock = new ManualClock();
-  const limit = new RateLimit(clock, 100);
-  for (let n = 0; n < 5_000; n++) {
-    clock.advance(10);
-    assert.ok(limit.take());
-  }
-});
-
-test('a flood gets the rate and no more, and a refusal takes nothing', () => {
-  const clock = new ManualClock();
-  const limit = new RateLimit(clock, 50);
-  let taken = takeAll(limit);
-  for (let second = 0; second < 10; second++) {
-    clock.advance(1_000);
-    taken += takeAll(limit);
-    for (let n = 0; n < 1_000; n++) assert.equal(limit.take(), false);
-  }
-  assert.equal(taken, 50 * 11);
-});
-
-test('after a long silence twice the rate goes at once, not more', () => {
-  const clock = new ManualClock();
-  const limit = new RateLimit(clock, 50);
-  clock.advance(3_600_000);
-  assert.equal(takeAll(limit), 100);
-});
-
-test('less than one a second is still one now and then', () => {
-  const clock = new ManualClock();
-  const limit = new RateLimit(clock, 0.5);
-  takeAll(limit);
-  clock.advance(1_000);
-  assert.equal(limit.take(), false);
-  clock.advance(1_000);
-  assert.equal(limit.take(), true);
+  await pass(60_000);
+  assert.equal(registry.authenticate({ authorization }).kind, 'device');
+  assert.equal(clock.pending > 0, true);
+  const { received, rejected, stored } = road.books.total;
+  assert.equal(received, rejected + stored, 'the flood is in the books');
 });

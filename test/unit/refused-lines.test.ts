@@ -67,5 +67,5 @@ test('a store that a person must mend fails the whole, without a wish', async ()
   const store = new ScriptedStore();
   store.answer = () => ({ kind: 'misconfigured', reason: 'unauthorized', status: 401 });
   const outcome = await writeWhole(store, ['a', 'b']);
-  assert.deepEqual(outcome, { kind: 'failed', reason: 'unauthorized', retryAfterMs: undefined });
+  assert.deepEqual(outcome, { kind: 'failed', reason: 'unauthorized', needsPerson: true });
 });

@@ -1,16 +1,22 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import fc from 'fast-check';
 import type { FrameOwner } from '../../hub/telemetry/batch.ts';
+import type { Account } from '../../hub/telemetry/books.ts';
 import type { WriteOutcome } from '../../hub/telemetry/store.ts';
-import { Writer, defaultWriterOptions, type WriterOptions } from '../../hub/telemetry/writer.ts';
+import type { WriterOptions } from '../../hub/telemetry/writer.ts';
 import { ManualClock } from '../helpers/clock.ts';
 import { ScriptedStore, silentLog, turn } from '../helpers/session-fixture.ts';
+import { testRoad } from '../helpers/store-road.ts';
 
 /** Counts how often each frame was settled. */
 class CountingOwner implements FrameOwner {
+  readonly account;
   readonly settled = new Map<number, number>();
   readonly refused: number[] = [];
+
+  constructor(account: Account) {
+    this.account = account;
+  }
 
   stored(seq: number): void {
     this.settled.set(seq, (this.settled.get(seq) ?? 0) + 1);
@@ -22,23 +28,22 @@ class CountingOwner implements FrameOwner {
   }
 }
 
-function startWriter(t: TestContext, options: Partial<WriterOptions> = {}, random = (): number => 1) {
+function startWriter(t: TestContext, options: Partial<WriterOptions> = {}) {
   const clock = new ManualClock();
   const store = new ScriptedStore();
-  const writer = new Writer(
-    { store, clock, random, log: silentLog },
-    { ...defaultWriterOptions, ...options },
-  );
-  t.after(() => writer.close());
-  const owner = new CountingOwner();
+  const road = testRoad({ store, clock, log: silentLog }, { writer: options });
+  const { writer, books, disk } = road;
+  // Nowhere else to go: what these tests are about is the buffer.
+  disk.fault = new Error('disk full');
+  t.after(() => road.close());
+  const owner = new CountingOwner(books.account('d-1'));
   let seq = 0;
   /** One reading; false when it was not taken. */
   const add = (line = `line-${seq + 1}`): boolean => writer.addReading(owner, (seq += 1), line);
   const balance = (): void => {
-    const { added, stored, refused } = writer.counters;
-    assert.equal(added, stored + refused + writer.waiting);
+    assert.equal(books.total.inFlight, writer.waiting);
   };
-  return { clock, store, writer, owner, add, balance };
+  return { clock, store, road, writer, owner, add, balance };
 }
 
 const away: WriteOutcome = { kind: 'unavailable', reason: 'connection refused' };
@@ -113,61 +118,8 @@ test('the buffer is bounded in lines and in characters, and takes again when the
   await turn();
   assert.equal(add('x'.repeat(60)), false);
   assert.equal(add('x'.repeat(59)), true);
-  assert.equal(writer.counters.added, 5);
   balance();
 });
-
-test('while the store is away the batch is kept and tried again, with growing waits up to a minute', async (t) => {
-  const { clock, store, writer, owner, add, balance } = startWriter(t);
-  const at: number[] = [];
-  store.answer = () => {
-    at.push(clock.monotonic());
-    return away;
-  };
-  add();
-  await clock.advanceAsync(400_000);
-  const waits = at.slice(1).map((time, index) => time - (at[index] ?? 0));
-  assert.deepEqual(
-    waits.slice(0, 11),
-    [250, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000, 60_000],
-  );
-  assert.equal(writer.fault, 'connection refused');
-  assert.equal(writer.counters.failedWrites, at.length);
-  assert.equal(owner.settled.size, 0);
-  balance();
-  store.answer = () => ({ kind: 'stored' });
-  await clock.advanceAsync(60_000);
-  assert.deepEqual([...owner.settled], [[1, 1]]);
-  assert.equal(writer.fault, undefined);
-  balance();
-});
-
-test('a store that throws is a store that is away', async (t) => {
-  const { clock, store, writer, owner, add } = startWriter(t);
-  store.answer = () => Promise.reject(new Error('socket hang up'));
-  add();
-  await clock.advanceAsync(100);
-  assert.equal(writer.fault, 'socket hang up');
-  store.answer = () => ({ kind: 'stored' });
-  await clock.advanceAsync(1_000);
-  assert.equal(owner.settled.size, 1);
-});
-
-for (const [wishMs, waitMs] of [
-  [5_000, 5_000],
-  [10, 250],
-  [86_400_000, 600_000],
-] as const) {
-  test(`asked to wait ${wishMs} ms, it waits ${waitMs} ms`, async (t) => {
-    const { clock, store, add } = startWriter(t);
-    store.answer = () => ({ ...away, retryAfterMs: wishMs });
-    add();
-    await clock.advanceAsync(100 + waitMs - 1);
-    assert.equal(store.writes.length, 1);
-    await clock.advanceAsync(1);
-    assert.equal(store.writes.length, 2);
-  });
-}
 
 test('drain writes what waits at once and leaves no timer', async (t) => {
   const { clock, store, writer, add } = startWriter(t, { batchLines: 2 });
@@ -176,16 +128,6 @@ test('drain writes what waits at once and leaves no timer', async (t) => {
   assert.equal(store.stored.size, 7);
   writer.close();
   assert.equal(clock.pending, 0);
-});
-
-test('drain asks a store that was away once more, whatever its pause', async (t) => {
-  const { clock, store, writer, add } = startWriter(t);
-  store.answer = () => ({ ...away, retryAfterMs: 300_000 });
-  add();
-  await clock.advanceAsync(1_000);
-  store.answer = () => ({ kind: 'stored' });
-  assert.equal(await writer.drain(5_000), 0);
-  assert.equal(store.stored.size, 1);
 });
 
 test('drain gives up at its deadline and says how many lines are left', async (t) => {
@@ -226,6 +168,7 @@ test('after close nothing is taken, no write is begun and no timer stays, whatev
     const started = startWriter(t);
     await run(started);
     started.writer.close();
+    await started.road.close();
     await turn();
     const { length } = started.store.writes;
     assert.equal(started.clock.pending, 0, name);
@@ -234,68 +177,4 @@ test('after close nothing is taken, no write is begun and no timer stays, whatev
     assert.equal(started.add(), false, name);
     assert.ok((await started.writer.drain(1_000)) > 0, `${name}: what is lost is said`);
   }
-});
-
-test('whatever the store answers the books balance, one write is in flight, and every frame is settled once', async (t) => {
-  const outcome = fc.oneof(
-    { weight: 4, arbitrary: fc.constant<WriteOutcome | 'throws'>({ kind: 'stored' }) },
-    { weight: 1, arbitrary: fc.constant<WriteOutcome | 'throws'>(away) },
-    { weight: 1, arbitrary: fc.constant<WriteOutcome | 'throws'>({ ...away, retryAfterMs: 2_000 }) },
-    {
-      weight: 1,
-      arbitrary: fc.constant<WriteOutcome | 'throws'>({ kind: 'misconfigured', reason: 'no', status: 403 }),
-    },
-    { weight: 1, arbitrary: fc.constant<WriteOutcome | 'throws'>('throws') },
-  );
-  const step = fc.record({
-    passMs: fc.integer({ min: 0, max: 150 }),
-    frames: fc.integer({ min: 0, max: 6 }),
-    bad: fc.nat(9),
-  });
-  const steps = fc.array(step, { minLength: 1, maxLength: 25 });
-  await fc.assert(
-    fc.asyncProperty(steps, fc.array(outcome, { maxLength: 30 }), async (run, outcomes) => {
-      const { clock, store, writer, owner, add, balance } = startWriter(t, {
-        batchLines: 4,
-        bufferLines: 30,
-      });
-      const script = [...outcomes];
-      store.answer = async (lines) => {
-        await turn();
-        const next = script.shift() ?? { kind: 'stored' };
-        if (next === 'throws') throw new Error('reset');
-        if (next.kind !== 'stored' || !lines.some((line) => line.startsWith('bad'))) return next;
-        for (const line of lines) if (!line.startsWith('bad')) store.stored.add(line);
-        return { kind: 'partial', reason: 'partial write' };
-      };
-      let seq = 0;
-      const taken: { seq: number; line: string }[] = [];
-      for (const { passMs, frames, bad } of run) {
-        for (let frame = 0; frame < frames; frame++) {
-          seq += 1;
-          const line = `${frame === bad ? 'bad' : 'good'}-${seq}`;
-          if (add(line)) taken.push({ seq, line });
-          assert.ok(writer.waiting <= 30);
-          balance();
-        }
-        await clock.advanceAsync(passMs);
-        balance();
-      }
-      for (let round = 0; round < 100 && writer.waiting > 0; round++) await clock.advanceAsync(60_000);
-      assert.equal(writer.waiting, 0);
-      balance();
-      assert.ok(store.mostInFlight <= 1);
-      assert.deepEqual(
-        [...owner.settled],
-        taken.map((frame) => [frame.seq, 1]),
-      );
-      const isBad = ({ line }: { line: string }): boolean => line.startsWith('bad');
-      assert.deepEqual(
-        owner.refused,
-        taken.filter(isBad).map((frame) => frame.seq),
-      );
-      assert.deepEqual(store.stored, new Set(taken.filter((frame) => !isBad(frame)).map(({ line }) => line)));
-    }),
-    { numRuns: 60 },
-  );
 });

@@ -1,0 +1,51 @@
+import { watch } from 'node:fs';
+import { loadDeviceTypes } from '../../schemas/index.ts';
+import type { DeviceTypeCatalog } from '../../schemas/index.ts';
+import { messageOf } from '../kernel/errors.ts';
+import type { Log } from '../kernel/log.ts';
+
+export interface WatchedDeviceTypes extends DeviceTypeCatalog {
+  /** Called after the types have changed. */
+  changed: () => void;
+  close(): void;
+}
+
+/** An editor writes a file in several steps; they are one change. */
+const settleMs = 200;
+
+/**
+ * The device types of a folder, read again whenever it changes. A change that is not valid, or at odds with
+ * what is stored already, is refused as a whole: the types stay as they were, and the log says why.
+ * @throws SchemaFault when they are not valid at the start
+ */
+export async function openDeviceTypes(dir: string, log: Log): Promise<WatchedDeviceTypes> {
+  let current = await loadDeviceTypes(dir);
+  let timer: NodeJS.Timeout | undefined;
+  const types: WatchedDeviceTypes = {
+    get: (id) => current.get(id),
+    all: () => current.all(),
+    changed: () => {},
+    close() {
+      clearTimeout(timer);
+      watcher.close();
+    },
+  };
+  const reload = async (): Promise<void> => {
+    try {
+      current = await loadDeviceTypes(dir, current);
+      log.info({ types: current.all().map(({ id }) => id) }, 'device types read again');
+    } catch (error) {
+      log.error({ reason: messageOf(error) }, 'device types not taken, the old ones stay');
+      return;
+    }
+    types.changed();
+  };
+  const watcher = watch(dir, () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      reload().catch((error: unknown) => log.error({ err: error }, 'device types not told on'));
+    }, settleMs);
+  });
+  watcher.on('error', (error) => log.error({ reason: error.message }, 'device types are watched no more'));
+  return types;
+}

@@ -1,0 +1,94 @@
+import type { Cancel, Clock } from '../kernel/time.ts';
+
+export interface AdmissionDeps {
+  clock: Clock;
+  /** Uniform in [0, 1). */
+  random: () => number;
+  /** The share of the time since the last call, 0 to 1, in which the event loop had work to do. */
+  busyShare: () => number;
+  /** True: those who are connected already give the hub too much to do. */
+  overloaded: () => boolean;
+}
+
+export interface AdmissionOptions {
+  /** Connections admitted a second, on average; as many may come at once. */
+  acceptPerSec: number;
+  /** The longest backoff of a device that was turned away, ms. */
+  backoffMaxMs: number;
+}
+
+export type Admitted = { kind: 'admitted' } | { kind: 'turned-away'; retryAfterMs: number };
+
+const shortestRetryMs = 1_000;
+const longestRetryMs = 60_000;
+/** A hub that has so much to do, over so long, keeps devices waiting in their handshakes as if it refused them. */
+const busyFrom = 0.8;
+const busyCheckMs = 1_000;
+
+/**
+ * How many connections the hub takes up a second: a token bucket. Those beyond are told when to come again, each
+ * a little later than the one before, so that a fleet comes back as a stream and not as waves.
+ */
+export class Admission {
+  readonly #deps: AdmissionDeps;
+  readonly #perMs: number;
+  readonly #capacity: number;
+  readonly #backoffMaxMs: number;
+  readonly #stop: Cancel;
+  #tokens: number;
+  #filledAt: number;
+  /** Monotonic ms at which those turned away so far are due again. */
+  #nextDueAt = 0;
+  #awayUntil = 0;
+  #awayMs = 0;
+
+  constructor(deps: AdmissionDeps, { acceptPerSec, backoffMaxMs }: AdmissionOptions) {
+    this.#deps = deps;
+    this.#perMs = acceptPerSec / 1000;
+    this.#capacity = acceptPerSec;
+    this.#backoffMaxMs = backoffMaxMs;
+    this.#tokens = this.#capacity;
+    this.#filledAt = deps.clock.monotonic();
+    this.#stop = deps.clock.every(busyCheckMs, () => this.#checkBusy());
+  }
+
+  close(): void {
+    this.#stop();
+  }
+
+  /**
+   * For how long devices have been turned away so far, ms: the union of the times in which some device was told to
+   * wait, or the hub was too busy to take up connections. Such a time is no silence of theirs.
+   */
+  get turnedAwayMs(): number {
+    return this.#awayMs - Math.max(0, this.#awayUntil - this.#deps.clock.monotonic());
+  }
+
+  /** A connection asks to be let in. */
+  admit(): Admitted {
+    const now = this.#deps.clock.monotonic();
+    this.#tokens = Math.min(this.#capacity, this.#tokens + (now - this.#filledAt) * this.#perMs);
+    this.#filledAt = now;
+    if (this.#tokens >= 1 && !this.#deps.overloaded()) {
+      this.#tokens -= 1;
+      return { kind: 'admitted' };
+    }
+    this.#nextDueAt = Math.max(this.#nextDueAt, now + shortestRetryMs) + 1 / this.#perMs;
+    // At least half of the wait holds, the rest is jitter: clients round it to whole seconds.
+    const waitMs = (this.#nextDueAt - now) * (1 + this.#deps.random() / 2);
+    const retryAfterMs = Math.min(waitMs, longestRetryMs);
+    this.#turnAway(now, retryAfterMs);
+    return { kind: 'turned-away', retryAfterMs };
+  }
+
+  #checkBusy(): void {
+    if (this.#deps.busyShare() >= busyFrom) this.#turnAway(this.#deps.clock.monotonic(), 0);
+  }
+
+  /** The device may be away until it has waited, and then for one more draw of its backoff. */
+  #turnAway(now: number, retryAfterMs: number): void {
+    const until = now + retryAfterMs + this.#backoffMaxMs;
+    this.#awayMs += Math.max(0, until - Math.max(now, this.#awayUntil));
+    this.#awayUntil = Math.max(this.#awayUntil, until);
+  }
+}

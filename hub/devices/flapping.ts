@@ -1,0 +1,44 @@
+/** Each loss counts 1, and half of that after so long, ms. */
+const halfLifeMs = 300_000;
+/** Hysteresis: flapping from here on, and until it has fallen to there. */
+const raiseAt = 4;
+const clearAt = 1;
+const forgottenAt = 0.05;
+
+/**
+ * Which devices come and go all the time: a score that each loss raises and time halves, with hysteresis, as in
+ * route flap damping (RFC 2439 §4.2). Pure; times are ms on any one clock.
+ */
+export class Flapping {
+  readonly #scores = new Map<string, { score: number; atMs: number; flapping: boolean }>();
+
+  /** A device was lost, or replaced its own session. @returns true when it is flapping from now on. */
+  lost(deviceId: string, nowMs: number): boolean {
+    const entry = this.#scores.get(deviceId) ?? { score: 0, atMs: nowMs, flapping: false };
+    entry.score = decayed(entry, nowMs) + 1;
+    entry.atMs = nowMs;
+    this.#scores.set(deviceId, entry);
+    if (entry.flapping || entry.score < raiseAt) return false;
+    entry.flapping = true;
+    return true;
+  }
+
+  /** @returns the devices that have come to rest. */
+  sweep(nowMs: number): string[] {
+    const settled: string[] = [];
+    for (const [deviceId, entry] of this.#scores) {
+      if (decayed(entry, nowMs) > (entry.flapping ? clearAt : forgottenAt)) continue;
+      if (entry.flapping) settled.push(deviceId);
+      this.#scores.delete(deviceId);
+    }
+    return settled;
+  }
+
+  forget(deviceId: string): void {
+    this.#scores.delete(deviceId);
+  }
+}
+
+function decayed({ score, atMs }: { score: number; atMs: number }, nowMs: number): number {
+  return score * 0.5 ** ((nowMs - atMs) / halfLifeMs);
+}

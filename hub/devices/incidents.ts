@@ -1,0 +1,199 @@
+import type { Cancel, Clock } from '../kernel/time.ts';
+import { messageOf } from '../kernel/errors.ts';
+import type { Log } from '../kernel/log.ts';
+import { CorrelatedLoss } from './correlated-loss.ts';
+import type { LossGroup, Scope } from './correlated-loss.ts';
+import { Flapping } from './flapping.ts';
+import type { Presence, PresenceReason } from './presence.ts';
+
+export type IncidentKind = 'cloned-credential' | 'flapping' | 'correlated-loss';
+
+/** Something that one person has to look at once, however many presence changes it makes. */
+export interface Incident {
+  id: string;
+  kind: IncidentKind;
+  state: 'open' | 'closed';
+  /** Unix ms. */
+  sinceMs: number;
+  untilMs?: number;
+  /** What the devices have in common, of a correlated loss. */
+  scope?: Scope;
+  /** How many devices it is about. */
+  devices: number;
+  /** Some of them. */
+  sample: string[];
+}
+
+export interface IncidentsDeps {
+  clock: Clock;
+  log: Log;
+  /** New at each start of the hub; first part of the ids. */
+  incarnation: string;
+  /** What the device shares with others. */
+  scopesOf: (deviceId: string) => Scope[];
+  /** Puts the incident on the bus, when it opens, widens and closes. */
+  publish: (incident: Incident) => Promise<void>;
+}
+
+/** Incidents that are kept to be listed, open ones and closed ones. */
+const kept = 500;
+const sampleSize = 20;
+const sweepMs = 1_000;
+
+const losses: ReadonlySet<PresenceReason> = new Set([
+  'closed-without-bye',
+  'link-lost',
+  'no-heartbeat',
+  'not-seen-since-restart',
+]);
+
+/** Makes one incident of what would be many alerts: flapping devices, fights for an id, devices lost together. */
+export class Incidents {
+  readonly #deps: IncidentsDeps;
+  readonly #flapping = new Flapping();
+  readonly #correlated = new CorrelatedLoss();
+  /** Lost and not back. */
+  readonly #lost = new Set<string>();
+  readonly #byDevice = new Map<string, Incident>();
+  readonly #byGroup = new Map<LossGroup, Incident>();
+  readonly #all: Incident[] = [];
+  readonly #stop: Cancel;
+  #lastId = 0;
+  /** Opened so far, by kind. */
+  readonly counters: Record<IncidentKind, number> = {
+    'cloned-credential': 0,
+    flapping: 0,
+    'correlated-loss': 0,
+  };
+
+  constructor(deps: IncidentsDeps) {
+    this.#deps = deps;
+    this.#stop = deps.clock.every(sweepMs, () => this.#sweep());
+  }
+
+  close(): void {
+    this.#stop();
+  }
+
+  /** Newest first. */
+  list(): Incident[] {
+    return this.#all.toReversed();
+  }
+
+  /** How many are open, by kind. */
+  open(): Record<IncidentKind, number> {
+    const counts = { 'cloned-credential': 0, flapping: 0, 'correlated-loss': 0 };
+    for (const { kind, state } of this.#all) if (state === 'open') counts[kind] += 1;
+    return counts;
+  }
+
+  /** Every change of presence, in order. */
+  presenceChanged(deviceId: string, { state, reason }: Presence): void {
+    const nowMs = this.#deps.clock.monotonic();
+    if (state === 'online') {
+      this.#lost.delete(deviceId);
+      this.#correlated.online(deviceId, this.#deps.scopesOf(deviceId));
+      if (reason === 'session-replaced') this.#flapped(deviceId, nowMs);
+    } else if (losses.has(reason)) {
+      if (this.#lost.has(deviceId)) return;
+      this.#lost.add(deviceId);
+      this.#correlated.lost(deviceId, this.#deps.scopesOf(deviceId), nowMs);
+      if (reason !== 'not-seen-since-restart') this.#flapped(deviceId, nowMs);
+    } else if (reason !== 'heartbeat-late') {
+      this.#lost.delete(deviceId);
+      this.#correlated.forget(deviceId);
+    }
+  }
+
+  /** Two devices fight for one id, or have stopped. */
+  cloned(deviceId: string, raised: boolean): void {
+    if (raised) this.#open('cloned-credential', [deviceId], deviceId);
+    else this.#closeOf('cloned-credential', deviceId);
+  }
+
+  forget(deviceId: string): void {
+    this.#lost.delete(deviceId);
+    this.#correlated.forget(deviceId);
+    this.#flapping.forget(deviceId);
+    this.#closeOf('flapping', deviceId);
+    this.#closeOf('cloned-credential', deviceId);
+  }
+
+  #flapped(deviceId: string, nowMs: number): void {
+    // A site that comes and goes is one incident; a fight for the id is another.
+    if (this.#correlated.covers(deviceId) || this.#byDevice.has(`cloned-credential ${deviceId}`)) return;
+    if (this.#flapping.lost(deviceId, nowMs)) this.#open('flapping', [deviceId], deviceId);
+  }
+
+  #sweep(): void {
+    const nowMs = this.#deps.clock.monotonic();
+    for (const deviceId of this.#flapping.sweep(nowMs)) this.#closeOf('flapping', deviceId);
+    const { began, widened, ended } = this.#correlated.sweep(nowMs);
+    for (const group of ended) {
+      const incident = this.#byGroup.get(group);
+      this.#byGroup.delete(group);
+      if (incident !== undefined) this.#end(incident, group.members);
+    }
+    for (const group of widened) {
+      const incident = this.#byGroup.get(group);
+      if (incident === undefined) continue;
+      describe(incident, group.members);
+      incident.scope = group.scope;
+      this.#tell(incident);
+    }
+    for (const group of began) {
+      this.#byGroup.set(group, this.#open('correlated-loss', group.members, undefined, group.scope));
+    }
+  }
+
+  #open(kind: IncidentKind, devices: Iterable<string>, deviceId?: string, scope?: Scope): Incident {
+    const incident: Incident = {
+      id: `${this.#deps.incarnation}-${(this.#lastId += 1)}`,
+      kind,
+      state: 'open',
+      sinceMs: this.#deps.clock.now(),
+      ...(scope === undefined ? {} : { scope }),
+      devices: 0,
+      sample: [],
+    };
+    describe(incident, devices);
+    this.counters[kind] += 1;
+    this.#all.push(incident);
+    if (this.#all.length > kept) this.#all.shift();
+    if (deviceId !== undefined) this.#byDevice.set(`${kind} ${deviceId}`, incident);
+    this.#tell(incident);
+    return incident;
+  }
+
+  #closeOf(kind: IncidentKind, deviceId: string): void {
+    const incident = this.#byDevice.get(`${kind} ${deviceId}`);
+    if (incident === undefined) return;
+    this.#byDevice.delete(`${kind} ${deviceId}`);
+    this.#end(incident, [deviceId]);
+  }
+
+  #end(incident: Incident, devices: Iterable<string>): void {
+    describe(incident, devices);
+    incident.state = 'closed';
+    incident.untilMs = this.#deps.clock.now();
+    this.#tell(incident);
+  }
+
+  #tell(incident: Incident): void {
+    const { log, publish } = this.#deps;
+    const { id, kind, state, scope, devices, sample } = incident;
+    log[state === 'open' ? 'warn' : 'info'](
+      { id, kind, scope, devices, sample: sample.slice(0, 3) },
+      `incident ${state}`,
+    );
+    publish({ ...incident }).catch((error: unknown) =>
+      log.warn({ id, reason: messageOf(error) }, 'incident not published'),
+    );
+  }
+}
+
+function describe(incident: Incident, devices: Iterable<string>): void {
+  const ids = [...devices];
+  incident.devices = ids.length;
+  incident.sample = ids.slice(0, sampleSize);
+}

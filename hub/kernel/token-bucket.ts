@@ -1,0 +1,47 @@
+import type { Clock } from './time.ts';
+
+/**
+ * A token bucket: `perSec` on average, at most twice that at once. It is filled when it is found short, so that
+ * taking costs no reading of the clock; hence what is left and one filling may go at once, `perSec` each.
+ */
+export class TokenBucket {
+  readonly #clock: Clock;
+  readonly #perMs: number;
+  readonly #capacity: number;
+  #tokens: number;
+  #filledAt: number;
+
+  /** @param capacity tokens it holds; those of one second when not given */
+  constructor(clock: Clock, perSec: number, capacity = Math.max(1, perSec)) {
+    this.#clock = clock;
+    this.#perMs = perSec / 1000;
+    this.#capacity = capacity;
+    this.#tokens = capacity;
+    this.#filledAt = clock.monotonic();
+  }
+
+  /** False: not so many left, nothing was taken. */
+  take(tokens = 1): boolean {
+    if (!this.has(tokens)) return false;
+    this.#tokens -= tokens;
+    return true;
+  }
+
+  /** Whether so many can be taken now. */
+  has(tokens: number): boolean {
+    if (this.#tokens < tokens) this.#refill();
+    return this.#tokens >= tokens;
+  }
+
+  /** How full it is, 0 to 1. */
+  get level(): number {
+    this.#refill();
+    return this.#tokens / this.#capacity;
+  }
+
+  #refill(): void {
+    const now = this.#clock.monotonic();
+    this.#tokens = Math.min(this.#capacity, this.#tokens + (now - this.#filledAt) * this.#perMs);
+    this.#filledAt = now;
+  }
+}

@@ -1,0 +1,142 @@
+import type { NackCode } from '../../schemas/index.ts';
+
+/** Why a point that was taken is gone without having been stored. */
+export type DropCause =
+  /** An operator purged the dead letter. */
+  | 'purged'
+  /** A point of the hub's own (presence) that found the buffer full. */
+  | 'buffer-full';
+
+/**
+ * The points of one device, by fate. Always true:
+ *
+ *     carried + received = rejected + stored + dropped + inFlight + spooled + deadLettered
+ *
+ * The last three are levels: where points are now. `carried` is what the disk already held when the hub started.
+ */
+export interface Account {
+  readonly id: string;
+  carried: number;
+  received: number;
+  rejected: number;
+  stored: number;
+  dropped: number;
+  inFlight: number;
+  spooled: number;
+  deadLettered: number;
+}
+
+/** Points by account id. */
+export type Shares = Readonly<Record<string, number>>;
+
+/** The account of the points the hub makes itself; no device id can look like it. */
+export const ownAccount = '(hub)';
+
+/** Measurements the hub writes on its own behalf, though their lines carry a device's tag. */
+const ownMeasurements = ['presence,', 'command,'];
+
+/** The fates of all points, per device and in total; plain integers, so that counting costs additions only. */
+export class Books {
+  readonly #accounts = new Map<string, Account>();
+  readonly total: Account = newAccount('(total)');
+  readonly rejectedBy: Partial<Record<NackCode, number>> = {};
+  readonly droppedBy: Partial<Record<DropCause, number>> = {};
+
+  /** The account of a device, opened when it is asked for first. */
+  account(id: string): Account {
+    let account = this.#accounts.get(id);
+    if (account === undefined) {
+      account = newAccount(id);
+      this.#accounts.set(id, account);
+    }
+    return account;
+  }
+
+  find(id: string): Account | undefined {
+    return this.#accounts.get(id);
+  }
+
+  /** All accounts, by id. */
+  all(): Account[] {
+    return [...this.#accounts.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  /** The points came in, or were made. */
+  received(account: Account, points: number): void {
+    this.#add(account, 'received', points);
+  }
+
+  /** The hub refused them: a nack says why. */
+  rejected(account: Account, code: NackCode, points: number): void {
+    this.#add(account, 'rejected', points);
+    this.rejectedBy[code] = (this.rejectedBy[code] ?? 0) + points;
+  }
+
+  dropped(account: Account, cause: DropCause, points: number): void {
+    this.#add(account, 'dropped', points);
+    this.droppedBy[cause] = (this.droppedBy[cause] ?? 0) + points;
+  }
+
+  /** They are on their way to the store. */
+  taken(account: Account, points: number): void {
+    this.#add(account, 'inFlight', points);
+  }
+
+  /** Points move between the places where they can be. */
+  moved(account: Account, from: Place, to: Place | 'stored', points: number): void {
+    this.#add(account, from, -points);
+    this.#add(account, to, points);
+  }
+
+  /** A dead letter was thrown away by an operator. */
+  purged(account: Account, points: number): void {
+    this.#add(account, 'deadLettered', -points);
+    this.dropped(account, 'purged', points);
+  }
+
+  /** What the disk held when the hub started. */
+  carried(shares: Shares, place: 'spooled' | 'deadLettered'): void {
+    for (const [id, points] of Object.entries(shares)) {
+      this.#add(this.account(id), 'carried', points);
+      this.#add(this.account(id), place, points);
+    }
+  }
+
+  #add(account: Account, fate: Exclude<keyof Account, 'id'>, points: number): void {
+    account[fate] += points;
+    this.total[fate] += points;
+  }
+}
+
+/** Where a point that is neither stored nor refused can be. */
+export type Place = 'inFlight' | 'spooled' | 'deadLettered';
+
+/** What came in less what left and what is held: 0 when the account balances. */
+export function imbalance(account: Account): number {
+  const { carried, received, rejected, stored, dropped, inFlight, spooled, deadLettered } = account;
+  return carried + received - rejected - stored - dropped - inFlight - spooled - deadLettered;
+}
+
+/** Whose point a line of ours is: the tag `device` comes first, and a device id needs no escaping. */
+export function accountOf(line: string): string {
+  if (ownMeasurements.some((name) => line.startsWith(name))) return ownAccount;
+  const tag = ',device=';
+  const start = line.indexOf(tag);
+  if (start < 0) return ownAccount;
+  const rest = /^[A-Za-z0-9_-]+/.exec(line.slice(start + tag.length, start + tag.length + 65));
+  return rest?.[0] ?? ownAccount;
+}
+
+function newAccount(id: string): Account {
+  return {
+    id,
+    carried: 0,
+    received: 0,
+    rejected: 0,
+    stored: 0,
+    dropped: 0,
+    inFlight: 0,
+    spooled: 0,
+    deadLettered: 0,
+  };
+}

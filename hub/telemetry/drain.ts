@@ -1,0 +1,93 @@
+import { messageOf } from '../kernel/errors.ts';
+import type { Log } from '../kernel/log.ts';
+import type { Cancel, Clock } from '../kernel/time.ts';
+import type { Spool } from './spool.ts';
+import type { StoreLink } from './store-link.ts';
+
+export interface DrainOptions {
+  /** At most so many lines on average, so that live traffic has the better part of the store. */
+  linesPerSec: number;
+  /** Longer than a live write may take: a store that is slow gets its lines all the same. */
+  answerWithinMs: number;
+}
+
+const defaultDrainOptions: DrainOptions = { linesPerSec: 20_000, answerWithinMs: 10_000 };
+
+/** After a fault of the spool itself, ms. */
+const faultWaitMs = 1_000;
+
+/**
+ * Brings what was spooled to the store, in order, while the store is up: one write in flight, then a pause at
+ * least as long as the write took. Lines the store refuses become dead letters.
+ */
+export class Drain {
+  readonly #deps: { link: StoreLink; spool: Spool; clock: Clock; log: Log };
+  readonly #options: DrainOptions;
+  #running: Promise<void> | undefined;
+  #cancelWait: Cancel | undefined;
+  #closed = false;
+
+  constructor(
+    deps: { link: StoreLink; spool: Spool; clock: Clock; log: Log },
+    options: DrainOptions = defaultDrainOptions,
+  ) {
+    this.#deps = deps;
+    this.#options = options;
+  }
+
+  /** Works until the spool is empty or the store away; call it when either has changed. */
+  start(): void {
+    if (this.#closed || this.#cancelWait !== undefined) return;
+    this.#running ??= this.#step()
+      .catch((error: unknown) => {
+        this.#deps.log.error({ reason: messageOf(error) }, 'the spool cannot be drained now');
+        return faultWaitMs;
+      })
+      .then((waitMs) => {
+        this.#running = undefined;
+        if (this.#closed) return;
+        if (waitMs !== undefined) this.#startIn(waitMs);
+        // Something was spooled between the look at the spool and now.
+        else if (this.#hasWork) this.#startIn(0);
+      });
+  }
+
+  /** Waits for the write under way. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#cancelWait?.();
+    await this.#running;
+  }
+
+  get #hasWork(): boolean {
+    const { link, spool } = this.#deps;
+    // Dead letters full: the next refused line would have no place.
+    return link.up && spool.lines > 0 && !spool.deadLettersFull;
+  }
+
+  #startIn(waitMs: number): void {
+    this.#cancelWait = this.#deps.clock.after(waitMs, () => {
+      this.#cancelWait = undefined;
+      this.start();
+    });
+  }
+
+  /** One write. @returns how long to wait before the next one, ms; undefined when there is nothing to do now */
+  async #step(): Promise<number | undefined> {
+    const { link, spool, clock, log } = this.#deps;
+    if (!this.#hasWork) return undefined;
+    const entry = await spool.head();
+    if (entry === undefined) return undefined;
+    const startedMs = clock.monotonic();
+    const outcome = await link.write(entry.lines, this.#options.answerWithinMs);
+    if (outcome.kind !== 'done') return undefined;
+    await spool.drained(entry, outcome.refused);
+    const [reason] = outcome.refused.values();
+    if (reason !== undefined) {
+      log.warn({ lines: outcome.refused.size, reason }, 'store refused spooled lines: they are dead letters');
+    }
+    if (spool.lines === 0) log.info('the spool is empty');
+    const tookMs = clock.monotonic() - startedMs;
+    return Math.max(tookMs, (entry.lines.length * 1000) / this.#options.linesPerSec - tookMs);
+  }
+}

@@ -1,0 +1,50 @@
+import type { TokenBucket } from '../kernel/token-bucket.ts';
+import type { Writer } from './writer.ts';
+
+/** Data frames in the order in which an overloaded hub lets go of them. Results and heartbeats never pass here. */
+export type Rank = 'backfill' | 'telemetry' | 'event';
+
+/** The pressure, 0 to 1, from which frames of a rank are nacked `overloaded`. */
+const limitOf: Readonly<Record<Rank, number>> = { backfill: 0.5, telemetry: 0.85, event: 1 };
+/** The pressure from which connections are refused: before a device that is connected suffers. */
+const connectionLimit = 0.4;
+
+/**
+ * Decides under load who has to come later. The pressure is how full the buffer before the store is, or how
+ * far the bucket of all data frames together has been emptied, whichever is worse.
+ */
+export class LoadShedding {
+  readonly #writer: Pick<Writer, 'fill' | 'blocked'>;
+  readonly #total: TokenBucket;
+  /** The level of the bucket is read once so many frames. */
+  #untilReading = 0;
+  #drawn = 0;
+
+  /** The hub's own clock is wrong: times cannot be judged. */
+  clockWrong: () => boolean = () => false;
+
+  constructor(deps: { writer: Pick<Writer, 'fill' | 'blocked'>; total: TokenBucket }) {
+    this.#writer = deps.writer;
+    this.#total = deps.total;
+  }
+
+  /** Takes one frame's share when it may pass. */
+  admits(rank: Rank): boolean {
+    if (this.clockWrong() || this.#writer.blocked || this.#pressure() >= limitOf[rank]) return false;
+    return this.#total.take();
+  }
+
+  /** False: a device that connects now shall come back later. */
+  get takesConnections(): boolean {
+    return Math.max(this.#writer.fill, 1 - this.#total.level) < connectionLimit;
+  }
+
+  #pressure(): number {
+    if (this.#untilReading === 0) {
+      this.#drawn = 1 - this.#total.level;
+      this.#untilReading = 64;
+    }
+    this.#untilReading -= 1;
+    return Math.max(this.#writer.fill, this.#drawn);
+  }
+}

@@ -1,0 +1,69 @@
+import type { Shares } from './books.ts';
+
+/** Lines on disk that the store does not have yet; some entries at a time, oldest first. */
+export interface SpooledLines {
+  /** Of the newest entry among them. */
+  upToId: number;
+  lines: string[];
+  /** Lines by account. */
+  shares: Shares;
+  /** Characters, line feeds counted. */
+  size: number;
+}
+
+/** A line the store refuses for good. */
+export interface NewDeadLetter {
+  /** The account it belongs to: the device. */
+  account: string;
+  line: string;
+  /** The store's own words. */
+  reason: string;
+}
+
+export interface DeadLetter extends NewDeadLetter {
+  id: number;
+  /** When the store refused it, Unix ms. */
+  refusedMs: number;
+}
+
+/** Which dead letters: by id, or of one device, or all of them. */
+export type DeadLetterSelection = { ids: number[] } | { device: string } | { all: true };
+
+export interface SpoolLevels {
+  lines: number;
+  /** Characters of the spooled lines. */
+  size: number;
+  deadLetters: number;
+  /** When the oldest entry was spooled, Unix ms; null when there is none. */
+  oldestMs: number | null;
+}
+
+/**
+ * The spool and the dead letters on disk. What a method has resolved is synced. Every method may reject with
+ * HubError `database-failed` (a full disk among others); then nothing has changed.
+ */
+export interface SpoolStore {
+  levels(): Promise<SpoolLevels>;
+  /** What is held of each account. */
+  shares(): Promise<{ spooled: Shares; deadLettered: Shares }>;
+  append(entry: { lines: readonly string[]; shares: Shares; size: number; nowMs: number }): Promise<void>;
+  /** The oldest entries, as many as fit; at least one when there is one. */
+  head(limits: { lines: number; size: number }): Promise<SpooledLines | undefined>;
+  /** Forgets the entries up to `upToId`; the refused lines among them become dead letters in the same commit. */
+  remove(upToId: number, refused: readonly NewDeadLetter[], nowMs: number): Promise<void>;
+  /** Entries after `afterId`, for the export: their text, line feeds between and after the lines. */
+  page(afterId: number): Promise<{ lastId: number; text: string } | undefined>;
+  addDeadLetters(letters: readonly NewDeadLetter[], nowMs: number): Promise<void>;
+  /** By id. */
+  deadLetters(query: { device?: string; afterId: number; limit: number }): Promise<DeadLetter[]>;
+  deadLetter(id: number): Promise<DeadLetter | undefined>;
+  /** Forgets them. @returns how many, by account */
+  purge(selection: DeadLetterSelection): Promise<Shares>;
+  /** Moves at most `limit` of them to the end of the spool. @returns how many, by account, and their characters */
+  retry(
+    selection: DeadLetterSelection,
+    limit: number,
+    nowMs: number,
+  ): Promise<{ shares: Shares; size: number }>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,195 @@
+import { HubError, messageOf } from '../kernel/errors.ts';
+import type { Clock } from '../kernel/time.ts';
+import { accountOf, type Books, type Shares } from './books.ts';
+import type {
+  DeadLetter,
+  DeadLetterSelection,
+  NewDeadLetter,
+  SpooledLines,
+  SpoolLevels,
+  SpoolStore,
+} from './spool-store.ts';
+
+export interface SpoolOptions {
+  /** Characters of spooled lines; beyond, nothing more is spooled and devices are told to come later. */
+  maxSize: number;
+  /** Dead letters; beyond, the drain stops and devices are told to come later. */
+  maxDeadLetters: number;
+}
+
+/** One go of the drain: few enough to be one write. */
+const headLimits = { lines: 5_000, size: 1_000_000 };
+/** Dead letters that one go of `retry` moves: few enough to be one entry. */
+const retryLines = 5_000;
+
+/**
+ * What the store has not taken, on disk: the spool (to be written later) and the dead letters (refused for
+ * good). Keeps their levels and their books; resolves only when the change is synced.
+ */
+export class Spool {
+  readonly #store: SpoolStore;
+  readonly #books: Books;
+  readonly #clock: Clock;
+  readonly #options: SpoolOptions;
+  #levels: SpoolLevels = { lines: 0, size: 0, deadLetters: 0, oldestMs: null };
+  /** Rises with each change, before and after it: a reading of the disk counts only while it stands. */
+  changes = 0;
+  /** Why the last attempt to keep lines failed (a full disk, say); undefined when it did not. */
+  fault: string | undefined;
+  /** Called when there is something to drain. */
+  filled: () => void = () => {};
+
+  constructor(deps: { store: SpoolStore; books: Books; clock: Clock }, options: SpoolOptions) {
+    this.#store = deps.store;
+    this.#books = deps.books;
+    this.#clock = deps.clock;
+    this.#options = options;
+  }
+
+  /** Takes over what an earlier run left. */
+  async load(): Promise<void> {
+    this.#levels = await this.#store.levels();
+    const { spooled, deadLettered } = await this.#store.shares();
+    this.#books.carried(spooled, 'spooled');
+    this.#books.carried(deadLettered, 'deadLettered');
+  }
+
+  get levels(): Readonly<SpoolLevels & SpoolOptions> {
+    return { ...this.#levels, ...this.#options };
+  }
+
+  get lines(): number {
+    return this.#levels.lines;
+  }
+
+  /** True when no further line may be spooled. */
+  get full(): boolean {
+    return this.#levels.size >= this.#options.maxSize;
+  }
+
+  get deadLettersFull(): boolean {
+    return this.#levels.deadLetters >= this.#options.maxDeadLetters;
+  }
+
+  /** Spools one batch; the caller books it. @throws HubError `database-failed` */
+  async append(lines: readonly string[], shares: Shares, size: number): Promise<void> {
+    await this.#keep(this.#store.append({ lines, shares, size, nowMs: this.#clock.now() }));
+    this.#levels.lines += lines.length;
+    this.#levels.size += size;
+    this.filled();
+  }
+
+  /** Keeps lines that a live write was refused; the caller books them. @throws HubError `database-failed` */
+  async addDeadLetters(lines: readonly { line: string; reason: string }[]): Promise<void> {
+    const letters = lines.map(addressed);
+    await this.#keep(this.#store.addDeadLetters(letters, this.#clock.now()));
+    this.#levels.deadLetters += letters.length;
+  }
+
+  /** @throws HubError `database-failed` */
+  head(): Promise<SpooledLines | undefined> {
+    return this.#store.head(headLimits);
+  }
+
+  /** The store has these lines but the refused ones (line index → reason). @throws HubError `database-failed` */
+  async drained(entry: SpooledLines, refused: ReadonlyMap<number, string>): Promise<void> {
+    const letters = [...refused].map(([index, reason]) =>
+      addressed({ line: entry.lines[index] ?? '', reason }),
+    );
+    await this.#change(this.#store.remove(entry.upToId, letters, this.#clock.now()));
+    this.#levels.lines -= entry.lines.length;
+    this.#levels.size -= entry.size;
+    this.#levels.deadLetters += letters.length;
+    for (const [id, points] of Object.entries(entry.shares)) {
+      this.#books.moved(this.#books.account(id), 'spooled', 'stored', points);
+    }
+    for (const { account } of letters) {
+      const owner = this.#books.account(account);
+      // Moved above with all the others.
+      this.#books.moved(owner, 'spooled', 'deadLettered', 1);
+      this.#books.moved(owner, 'spooled', 'stored', -1);
+    }
+  }
+
+  /** The levels as the disk has them now, the time of the oldest entry among them. @throws HubError `database-failed` */
+  measured(): Promise<SpoolLevels> {
+    return this.#store.levels();
+  }
+
+  page(afterId: number): Promise<{ lastId: number; text: string } | undefined> {
+    return this.#store.page(afterId);
+  }
+
+  deadLetters(query: { device?: string; afterId: number; limit: number }): Promise<DeadLetter[]> {
+    return this.#store.deadLetters(query);
+  }
+
+  /** @throws HubError `dead-letter-unknown` */
+  async deadLetter(id: number): Promise<DeadLetter> {
+    const letter = await this.#store.deadLetter(id);
+    if (letter === undefined) throw new HubError('dead-letter-unknown', String(id), { details: { id } });
+    return letter;
+  }
+
+  /** Throws dead letters away. @returns how many */
+  async purge(selection: DeadLetterSelection): Promise<number> {
+    const shares = await this.#change(this.#store.purge(selection));
+    for (const [id, points] of Object.entries(shares)) {
+      this.#levels.deadLetters -= points;
+      this.#books.purged(this.#books.account(id), points);
+    }
+    // A drain that stood still because there was no room for dead letters goes on.
+    this.filled();
+    return sum(shares);
+  }
+
+  /** Moves dead letters to the end of the spool, to be written again. @returns how many */
+  async retry(selection: DeadLetterSelection): Promise<number> {
+    for (let moved = 0; ;) {
+      const { shares, size } = await this.#change(
+        this.#store.retry(selection, retryLines, this.#clock.now()),
+      );
+      const lines = sum(shares);
+      this.#levels.lines += lines;
+      this.#levels.size += size;
+      this.#levels.deadLetters -= lines;
+      for (const [id, points] of Object.entries(shares)) {
+        this.#books.moved(this.#books.account(id), 'deadLettered', 'spooled', points);
+      }
+      moved += lines;
+      if (lines > 0) this.filled();
+      if (lines < retryLines) return moved;
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#store.close();
+  }
+
+  async #keep(change: Promise<void>): Promise<void> {
+    try {
+      await this.#change(change);
+      this.fault = undefined;
+    } catch (error) {
+      this.fault = messageOf(error);
+      throw error;
+    }
+  }
+
+  async #change<T>(change: Promise<T>): Promise<T> {
+    this.changes += 1;
+    try {
+      return await change;
+    } finally {
+      this.changes += 1;
+    }
+  }
+}
+
+function addressed({ line, reason }: { line: string; reason: string }): NewDeadLetter {
+  return { account: accountOf(line), line, reason };
+}
+
+function sum(shares: Shares): number {
+  return Object.values(shares).reduce((total, points) => total + points, 0);
+}

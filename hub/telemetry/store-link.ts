@@ -1,0 +1,158 @@
+import { messageOf } from '../kernel/errors.ts';
+import type { Log } from '../kernel/log.ts';
+import { backoff } from '../kernel/time.ts';
+import type { Cancel, Clock } from '../kernel/time.ts';
+import { writeWhole, type WholeOutcome } from './refused-lines.ts';
+import type { MetricsStore } from './store.ts';
+
+export interface StoreLinkDeps {
+  store: Pick<MetricsStore, 'write' | 'probe'>;
+  clock: Clock;
+  random: () => number;
+  log: Log;
+}
+
+export interface StoreLinkCounters {
+  writes: number;
+  failedWrites: number;
+  /** How often the store went away. */
+  outages: number;
+}
+
+/** Longest wait between two probes, ms, unless the server itself asks for more. */
+const probeMaxMs = 15_000;
+/** RFC 9110 §10.2.3 leaves it open how long a server may ask for. */
+const retryAfterMaxMs = 600_000;
+/** Lines of a probe write. */
+const probeLines = 100;
+
+/**
+ * Whether the store can be written to:
+ *
+ *     up ── a write fails, or is not answered in time ──▶ down ── a probe write succeeds ──▶ up
+ *
+ * While it is down only the probe talks to the store, at waits that grow with jitter, or as long as the
+ * server's Retry-After says.
+ */
+export class StoreLink {
+  readonly #deps: StoreLinkDeps;
+  readonly counters: StoreLinkCounters = { writes: 0, failedWrites: 0, outages: 0 };
+  /** Why the store is down; undefined while it is up. */
+  fault: string | undefined;
+  /** Lines worth writing as the probe; when there are none the store is asked for a sign of life. */
+  probeSample: () => Promise<readonly string[]> = () => Promise.resolve([]);
+  /** Called when the store is back. */
+  cameUp: () => void = () => {};
+  #waits: Generator<number, never>;
+  #cancelProbe: Cancel | undefined;
+  readonly #ended = new AbortController();
+
+  constructor(deps: StoreLinkDeps) {
+    this.#deps = deps;
+    this.#waits = this.#newWaits();
+  }
+
+  get up(): boolean {
+    return this.fault === undefined;
+  }
+
+  /**
+   * Writes the lines and finds those the store refuses. A failure takes the link down.
+   * @param withinMs for each request
+   * @param searchMs for the search for refused lines altogether; without end when not given
+   */
+  async write(lines: readonly string[], withinMs: number, searchMs?: number): Promise<WholeOutcome> {
+    const outcome = await this.#write(lines, withinMs, searchMs);
+    if (outcome.kind === 'failed') this.#failed(outcome);
+    else if (this.up) this.#waits = this.#newWaits();
+    return outcome;
+  }
+
+  /** Gives up on the requests under way. */
+  close(): void {
+    this.#ended.abort();
+    this.#cancelProbe?.();
+  }
+
+  async #write(lines: readonly string[], withinMs: number, searchMs?: number): Promise<WholeOutcome> {
+    const { store, clock } = this.#deps;
+    this.counters.writes += 1;
+    try {
+      return await writeWhole(
+        { write: (part) => this.#answer(withinMs, (signal) => store.write(part, signal)) },
+        lines,
+        searchMs === undefined ? undefined : { clock, withinMs: searchMs },
+      );
+    } catch (error) {
+      return { kind: 'failed', reason: messageOf(error) };
+    }
+  }
+
+  #failed({ reason, retryAfterMs, needsPerson }: Extract<WholeOutcome, { kind: 'failed' }>): void {
+    const { log } = this.#deps;
+    this.counters.failedWrites += 1;
+    if (this.up) {
+      this.counters.outages += 1;
+      if (needsPerson === true)
+        log.error({ reason }, 'the store refuses to be written to: lines are spooled');
+      else log.warn({ reason }, 'store away: lines are spooled');
+    }
+    this.fault = reason;
+    this.#probeLater(retryAfterMs);
+  }
+
+  #probeLater(retryAfterMs = 0): void {
+    if (this.#ended.signal.aborted || this.#cancelProbe !== undefined) return;
+    const waitMs = Math.max(this.#waits.next().value, Math.min(retryAfterMs, retryAfterMaxMs));
+    this.#cancelProbe = this.#deps.clock.after(waitMs, () => {
+      this.#probe().catch((error: unknown) => {
+        this.#deps.log.error({ reason: messageOf(error) }, 'the probe of the store failed');
+      });
+    });
+  }
+
+  async #probe(): Promise<void> {
+    const { log, store } = this.#deps;
+    const lines = (await this.probeSample().catch(() => [])).slice(0, probeLines);
+    const outcome =
+      lines.length > 0
+        ? await this.#write(lines, probeMaxMs)
+        : await this.#answer(probeMaxMs, () => store.probe()).then(
+            () => ({ kind: 'done' as const, refused: new Map<number, string>() }),
+            (error: unknown) => ({ kind: 'failed' as const, reason: messageOf(error) }),
+          );
+    this.#cancelProbe = undefined;
+    if (this.#ended.signal.aborted) return;
+    if (outcome.kind === 'failed') {
+      this.#failed(outcome);
+      return;
+    }
+    log.info('store is back');
+    this.fault = undefined;
+    this.cameUp();
+  }
+
+  /** The answer, or a rejection after `withinMs` or at the close; the request is told to give up then. */
+  async #answer<T>(withinMs: number, ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const gaveUp = new AbortController();
+    const late = Promise.withResolvers<never>();
+    const giveUp = (reason: string): void => {
+      const error = new Error(reason);
+      gaveUp.abort(error);
+      late.reject(error);
+    };
+    const cancel = this.#deps.clock.after(withinMs, () => giveUp(`no answer within ${withinMs} ms`));
+    const closed = (): void => giveUp('the hub is stopping');
+    this.#ended.signal.addEventListener('abort', closed);
+    try {
+      return await Promise.race([ask(gaveUp.signal), late.promise]);
+    } finally {
+      cancel();
+      this.#ended.signal.removeEventListener('abort', closed);
+    }
+  }
+
+  #newWaits(): Generator<number, never> {
+    return backoff({ firstMs: 500, maxMs: probeMaxMs, random: this.#deps.random });
+  }
+}

@@ -1,0 +1,99 @@
+import type { Log } from '../kernel/log.ts';
+import type { Clock } from '../kernel/time.ts';
+import type { MetricsUpkeep } from './store.ts';
+
+/** How far the roll-ups have come, on disk. */
+export interface UpkeepProgress {
+  /** Unix ms; undefined before the first run. */
+  load(): Promise<number | undefined>;
+  save(rolledUpToMs: number): Promise<void>;
+}
+
+export interface UpkeepOptions {
+  /** One-minute roll-ups are made. */
+  rollUps: boolean;
+  /** Readings older than this are removed; undefined: never. */
+  rawRetentionDays: number | undefined;
+}
+
+export interface UpkeepDeps {
+  store: MetricsUpkeep;
+  progress: UpkeepProgress;
+  clock: Clock;
+  log: Log;
+  /** Of all streams of all device types. */
+  measurements: () => string[];
+}
+
+const minuteMs = 60_000;
+const dayMs = 86_400_000;
+/** One step of the roll-up: short enough to be stopped, and to leave the store to others in between. */
+const stepMs = 15 * minuteMs;
+/** A minute is rolled up when it has been over for so long, and again in each run for as long as `againMs`. */
+const settleMs = minuteMs;
+const againMs = 10 * minuteMs;
+/** Where the first run begins. */
+const firstMs = 60 * minuteMs;
+const removeEveryMs = 60 * minuteMs;
+
+/**
+ * Roll-ups and retention. Both may be repeated and stopped at any step: a roll-up written twice is the same,
+ * and the next run goes on where this one came to, also after days.
+ */
+export class Upkeep {
+  readonly #deps: UpkeepDeps;
+  readonly #options: UpkeepOptions;
+  #rolledUpToMs: number | undefined;
+  #removedAtMs = -Infinity;
+  #closing = false;
+
+  constructor(deps: UpkeepDeps, options: UpkeepOptions) {
+    this.#deps = deps;
+    this.#options = options;
+  }
+
+  /** Unix ms; 0 before the first run. */
+  get rolledUpToMs(): number {
+    return this.#rolledUpToMs ?? 0;
+  }
+
+  /** Rolls up what is over, and once an hour removes what is too old. Rejects when the store does not answer. */
+  async run(): Promise<void> {
+    if (this.#options.rollUps) await this.#rollUp();
+    const { clock } = this.#deps;
+    if (this.#options.rawRetentionDays === undefined || this.#closing) return;
+    if (clock.monotonic() - this.#removedAtMs < removeEveryMs) return;
+    await this.#remove(clock.now() - this.#options.rawRetentionDays * dayMs);
+    this.#removedAtMs = clock.monotonic();
+  }
+
+  /** Ends a run under way after its step. */
+  close(): void {
+    this.#closing = true;
+  }
+
+  async #rollUp(): Promise<void> {
+    const { store, progress, clock, log, measurements } = this.#deps;
+    const endMs = Math.floor((clock.now() - settleMs) / minuteMs) * minuteMs;
+    this.#rolledUpToMs ??= (await progress.load()) ?? endMs - firstMs;
+    const behindMs = endMs - this.#rolledUpToMs;
+    for (let fromMs = this.#rolledUpToMs - againMs; fromMs < endMs && !this.#closing; fromMs += stepMs) {
+      const toMs = Math.min(fromMs + stepMs, endMs);
+      for (const measurement of measurements()) await store.rollUp(measurement, fromMs, toMs);
+      this.#rolledUpToMs = Math.max(this.#rolledUpToMs, toMs);
+      await progress.save(this.#rolledUpToMs);
+      if (behindMs > stepMs) log.info({ to: new Date(toMs).toISOString(), of: endMs }, 'roll-ups catch up');
+    }
+  }
+
+  async #remove(beforeMs: number): Promise<void> {
+    const { store, measurements, log } = this.#deps;
+    // What is not rolled up yet stays.
+    const limitMs = this.#options.rollUps ? Math.min(beforeMs, this.rolledUpToMs) : beforeMs;
+    for (const measurement of measurements()) {
+      let more = true;
+      while (more && !this.#closing) more = await store.removeBefore(measurement, limitMs);
+      log.debug({ measurement, before: new Date(limitMs).toISOString() }, 'old readings removed');
+    }
+  }
+}

@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { freePort } from '../helpers/free-port.ts';
+import { spawnGuarded, temporaryFolder } from '../helpers/guard.ts';
+import { startInflux } from '../helpers/influxd.ts';
+import { addDevices } from '../helpers/ledger-fleet.ts';
+import { spawnHub, type HubProcess } from '../helpers/process.ts';
+import { waitFor } from '../helpers/wait-for.ts';
+
+/** `sim verify` is the judge; here it is judged itself: an honest hub passes it, one that acks early does not. */
+
+const simulator = fileURLToPath(new URL('../../device-sim/main.ts', import.meta.url));
+const earlyAckHub = fileURLToPath(new URL('../helpers/early-ack-hub.ts', import.meta.url));
+
+interface Report {
+  sent: number;
+  stored: number;
+  differences: string[];
+}
+
+/** Runs the oracle while InfluxDB freezes and the hub is killed in that moment, twice. */
+async function judge(t: TestContext, entry?: string): Promise<{ code: number | null; report: Report }> {
+  const folder = temporaryFolder('verify');
+  const influx = await startInflux();
+  const env = {
+    HUB_TLS: 'off',
+    HUB_DEVICE_LISTEN: `127.0.0.1:${await freePort()}`,
+    HUB_INFLUX_URL: influx.url,
+    HUB_ACK_DELAY_MS: '0',
+  };
+  const start = (): Promise<HubProcess> =>
+    spawnHub({ env, dataDir: folder.path, ...(entry === undefined ? {} : { entry }) });
+  let hub = await start();
+  t.after(async () => {
+    await hub.close();
+    await influx.close();
+    folder.remove();
+  });
+  const credentials = join(folder.path, 'credentials');
+  const devices = await addDevices(hub, 10);
+  writeFileSync(credentials, devices.map((device) => JSON.stringify(device)).join('\n'));
+  const oracle = await spawnGuarded(process.execPath, [
+    simulator,
+    'verify',
+    '--url',
+    hub.deviceUrl,
+    '--socket',
+    join(folder.path, 'hub.sock'),
+    '--credentials',
+    credentials,
+    ...'--rate 20 --duration 6 --settle 60 --json'.split(' '),
+    ...'--faults duplicate,reorder,garbage,clock-jump,cut'.split(' '),
+  ]);
+  t.after(() => oracle.end('SIGKILL'));
+  let written = '';
+  oracle.process.stdout?.on('data', (text: string) => (written += text));
+  for (let round = 0; round < 2; round += 1) {
+    const online = async (): Promise<boolean> =>
+      /^hub_devices_online (\d+)/m.exec(await (await fetch(`${hub.adminUrl}/metrics`)).text())?.[1] === '10';
+    await waitFor(online, { what: 'all devices are online', timeoutMs: 20_000, everyMs: 50 });
+    influx.pause();
+    // Long enough that there are readings between the device and the store, shorter than the way to the spool.
+    await new Promise((resolve) => {
+      setTimeout(resolve, 600);
+    });
+    await hub.kill('SIGKILL');
+    influx.resume();
+    hub = await start();
+  }
+  const { code } = await oracle.exited;
+  return { code, report: JSON.parse(written) as Report };
+}
+
+test('an honest hub passes the oracle though it is killed with readings under way', async (t) => {
+  const { code, report } = await judge(t);
+  assert.deepEqual(report.differences, []);
+  assert.equal(code, 0);
+  assert.ok(report.stored > 300, `${report.stored} readings were stored`);
+});
+
+test('a hub that acks before it has stored is found out', async (t) => {
+  const { code, report } = await judge(t, earlyAckHub);
+  assert.equal(code, 1);
+  assert.match(report.differences[0] ?? '', /^d-\d+: .* was acked and is not stored$/);
+});
