@@ -9,7 +9,7 @@ import type { Notices } from './devices/notices.ts';
 import type { PresenceAnnouncer } from './devices/presence-announcer.ts';
 import type { PresenceKeeper } from './devices/presence-keeper.ts';
 import type { Registry } from './devices/registry.ts';
-import type { SessionCounters } from './devices/session.ts';
+import type { SessionCounters } from './devices/session-counters.ts';
 import type { StoreRoad } from './hub-store-road.ts';
 import type { Metrics } from './kernel/metrics.ts';
 import type { Scheduler } from './schedules/scheduler.ts';

@@ -9,7 +9,6 @@ import { createHubClockStore } from './adapters/hub-clock-store.ts';
 import { createHubIdentityStore } from './adapters/hub-identity-store.ts';
 import { createNoticeStore } from './adapters/notice-store.ts';
 import { startAdmin } from './adapters/http.ts';
-import type { Readiness } from './adapters/http.ts';
 import { createPresenceStore } from './adapters/presence-store.ts';
 import { lockDataDir } from './adapters/sqlite.ts';
 import { openStateDatabase } from './adapters/state-database.ts';
@@ -38,26 +37,28 @@ import { PresenceAnnouncer } from './devices/presence-announcer.ts';
 import { PresenceKeeper } from './devices/presence-keeper.ts';
 import { Registry } from './devices/registry.ts';
 import { Rotation } from './devices/rotation.ts';
-import { Session, newSessionCounters } from './devices/session.ts';
+import { newSessionCounters } from './devices/session-counters.ts';
+import { Session } from './devices/session.ts';
 import { Stories } from './devices/story.ts';
 import { explain } from './devices/why.ts';
 import { exposeMetrics } from './hub-metrics.ts';
 import { exposeSecurity } from './hub-security-metrics.ts';
 import { openBus, openTls } from './hub-parts.ts';
 import { openSecurity } from './hub-security.ts';
+import { readiness } from './hub-readiness.ts';
 import { openStoreRoad } from './hub-store-road.ts';
-import { HubError, messageOf } from './kernel/errors.ts';
+import { HubError } from './kernel/errors.ts';
+import { eventLoopShare } from './kernel/event-loop.ts';
 import type { Log } from './kernel/log.ts';
 import { Metrics } from './kernel/metrics.ts';
 import { Releasers } from './kernel/releasers.ts';
-import { systemClock, wait } from './kernel/time.ts';
+import { systemClock } from './kernel/time.ts';
 import type { Clock } from './kernel/time.ts';
 import { Scheduler } from './schedules/scheduler.ts';
 import { createFanOut } from './telemetry/fan-out.ts';
 import { Ingest } from './telemetry/ingest.ts';
 import { PresenceRecorder } from './telemetry/presence-recorder.ts';
 import { createReadings } from './telemetry/readings.ts';
-import type { Spool } from './telemetry/spool.ts';
 import { Upkeep } from './telemetry/upkeep.ts';
 import { createTelemetryAdministration } from './telemetry/telemetry-administration.ts';
 
@@ -90,8 +91,6 @@ const settleMs = 2_500;
 const drainMs = 5_000;
 /** A draining hub asks its devices back at this share of what it would accept: those that come by themselves fit in. */
 const slotShare = 0.5;
-/** A health check that waits longer is itself called failed, ms. */
-const probeTimeoutMs = 1_000;
 /** Below the limit of descriptors that most machines set; sockets beyond are refused. */
 const maxConnections = 19_000;
 /** How often expired credentials are looked for: their sessions end that late at most, ms. */
@@ -441,16 +440,13 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
       },
       security: security.operations,
       access: security.access(() => Number(new URL(admin.url).port)),
-      readiness,
+      readiness: () => readiness({ stopping, clock, store, link, spool, hubClock, bus: opened.bus }),
       metrics: () => metrics.page(),
     },
     { listen: config.adminListen, socketPath: join(config.dataDir, 'hub.sock') },
   );
   releasers.push('admin', () => admin.close());
 
-  const probe = (): Promise<string | undefined> => store.probe().then(() => undefined, messageOf);
-  const probeTimeout = (): Promise<string> =>
-    wait(clock, probeTimeoutMs).then(() => `no answer within ${probeTimeoutMs} ms`);
   function why(deviceId: string): DeviceWhy {
     if (registry.get(deviceId) === undefined) throw new HubError('device-unknown', deviceId);
     const story = stories.of(deviceId);
@@ -462,20 +458,6 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
       presence: now,
       story,
       stalls,
-    };
-  }
-
-  async function readiness(): Promise<Readiness> {
-    const storeFault = link.fault ?? (await Promise.race([probe(), probeTimeout()]));
-    return {
-      ready: !stopping,
-      parts: {
-        devices: part(stopping ? 'the hub is stopping' : undefined),
-        store: part(storeFault),
-        clock: part(hubClock.behind ? 'the clock of this machine has gone back' : undefined),
-        spool: part(spool.fault ?? spoolFull(spool)),
-        bus: part(opened.bus.connected ? undefined : (opened.bus.fault ?? 'not connected')),
-      },
     };
   }
 
@@ -499,24 +481,4 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
       return { lost, faults: await releasers.closeAll() };
     },
   };
-}
-
-function spoolFull(spool: Spool): string | undefined {
-  if (spool.deadLettersFull) return 'full of dead letters: devices keep their readings';
-  return spool.full ? 'full: devices keep their readings' : undefined;
-}
-
-/** Tells the share of the time since its last call in which the event loop did not wait for anything. */
-function eventLoopShare(): () => number {
-  let before = performance.eventLoopUtilization();
-  return () => {
-    const now = performance.eventLoopUtilization();
-    const { utilization } = performance.eventLoopUtilization(now, before);
-    before = now;
-    return utilization;
-  };
-}
-
-function part(fault: string | undefined): { ok: boolean; reason?: string } {
-  return fault === undefined ? { ok: true } : { ok: false, reason: fault };
 }

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import { Server as TlsServer } from 'node:https';
 import type { SecureContextOptions, TlsOptions } from 'node:tls';
 import { TLSSocket } from 'node:tls';
@@ -166,25 +166,9 @@ export async function startDeviceListener(
   const sockets = createSocketServer(DeviceWebSocket);
   const server = createWebServer(options.tls);
   server.maxConnections = options.maxConnections;
-  const isTrusted = trustedProxies(options.trustedProxies);
-  const limiter = limitSockets(server, {
-    maxPerAddress: options.maxSocketsPerAddress,
-    maxPendingPerAddress: options.maxPendingPerAddress,
-    maxPending,
-    pendingMs,
-    isTrusted,
-  });
+  const { limiter, addressOf } = watchAddresses(server, options);
   const { drops } = limiter;
   const counters: ListenerCounters = { connections: 0, upgrades: 0, resumed: 0, refusals: {}, drops };
-
-  function addressOf({ socket, headers }: IncomingMessage): string {
-    const forwarded = headers['x-forwarded-for'];
-    return clientAddress(
-      socket.remoteAddress,
-      forwarded === undefined ? undefined : String(forwarded),
-      isTrusted,
-    );
-  }
 
   function refuse(socket: Duplex, request: IncomingMessage, given: Refusal): void {
     count(request, given);
@@ -203,23 +187,11 @@ export async function startDeviceListener(
     deps.refused(refused);
   }
 
-  server.on('request', (request, response) => {
-    if (pathOf(request) === enrolPath && request.method === 'POST') {
-      const network = networkOf(addressOf(request));
-      void answerEnrolment(
-        request,
-        response,
-        (ask) => deps.enrol(ask, network),
-        (status) => counted(status),
-      );
-      return;
-    }
-    const given = judgeRequest(request);
-    count(request, given);
-    const headers = { ...given.headers, 'Content-Type': 'application/json', Connection: 'close' };
-    response.writeHead(given.status, headers).end(given.body);
+  serveRequests(server, {
+    enrol: (ask, request) => deps.enrol(ask, networkOf(addressOf(request))),
+    counted,
+    refused: count,
   });
-
   server.on('upgrade', (request, socket, head) => {
     // Before anything else: an error on a socket without a listener would end the process.
     socket.on('error', () => socket.destroy());
@@ -252,17 +224,7 @@ export async function startDeviceListener(
   sockets.on('wsClientError', (error, socket, request) =>
     refuse(socket, request, refusal(400, 'bad-handshake', error.message)),
   );
-  // What Node's parser refuses gets our form of answer, and is counted like any other refusal.
-  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    if (error.code === 'ECONNRESET' || !socket.writable) {
-      socket.destroy();
-      return;
-    }
-    const given = parserRefusal(error.code);
-    counted(given.status);
-    socket.end(httpAnswer(given));
-  });
-  server.on('tlsClientError', (_error, socket) => socket.destroy());
+  answerParserFaults(server, counted);
 
   const { port } = await listenTcp(server, options.listen, 'HUB_DEVICE_LISTEN');
   const scheme = options.tls === undefined ? 'ws' : 'wss';
@@ -287,6 +249,64 @@ export async function startDeviceListener(
       });
     },
   };
+}
+
+/** Limits before authentication, and whose each request is. */
+function watchAddresses(
+  server: Server,
+  options: DeviceListenerOptions,
+): { limiter: ReturnType<typeof limitSockets>; addressOf: (request: IncomingMessage) => string } {
+  const isTrusted = trustedProxies(options.trustedProxies);
+  const limiter = limitSockets(server, {
+    maxPerAddress: options.maxSocketsPerAddress,
+    maxPendingPerAddress: options.maxPendingPerAddress,
+    maxPending,
+    pendingMs,
+    isTrusted,
+  });
+  return {
+    limiter,
+    addressOf({ socket, headers }) {
+      const forwarded = headers['x-forwarded-for'];
+      const text = forwarded === undefined ? undefined : String(forwarded);
+      return clientAddress(socket.remoteAddress, text, isTrusted);
+    },
+  };
+}
+
+/** Requests that are no upgrade: enrolment, and refusals. */
+function serveRequests(
+  server: Server,
+  deps: {
+    enrol: (ask: EnrolmentAsk, request: IncomingMessage) => Promise<Enrolled>;
+    counted: (status: number) => void;
+    refused: (request: IncomingMessage, given: Refusal) => void;
+  },
+): void {
+  server.on('request', (request, response) => {
+    if (pathOf(request) === enrolPath && request.method === 'POST') {
+      void answerEnrolment(request, response, (ask) => deps.enrol(ask, request), deps.counted);
+      return;
+    }
+    const given = judgeRequest(request);
+    deps.refused(request, given);
+    const headers = { ...given.headers, 'Content-Type': 'application/json', Connection: 'close' };
+    response.writeHead(given.status, headers).end(given.body);
+  });
+}
+
+function answerParserFaults(server: Server, counted: (status: number) => void): void {
+  // What Node's parser refuses gets our form of answer, and is counted like any other refusal.
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    if (error.code === 'ECONNRESET' || !socket.writable) {
+      socket.destroy();
+      return;
+    }
+    const given = parserRefusal(error.code);
+    counted(given.status);
+    socket.end(httpAnswer(given));
+  });
+  server.on('tlsClientError', (_error, socket) => socket.destroy());
 }
 
 function hostOf(host: string): string {

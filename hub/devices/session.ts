@@ -34,22 +34,8 @@ import type { PresenceKeeper, WatchedLink } from './presence-keeper.ts';
 import { RateLimit } from './rate-limit.ts';
 import type { DeviceRecord } from './device-store.ts';
 import type { OpenedSession, Registry } from './registry.ts';
+import type { SessionCounters } from './session-counters.ts';
 import type { Stories } from './story.ts';
-
-/** Plain integers shared by all sessions. */
-export interface SessionCounters {
-  frames: number;
-  undecodable: number;
-  welcomes: number;
-  noticesDropped: number;
-  exceptions: number;
-  nacks: Record<string, number>;
-  closes: Record<string, number>;
-}
-
-export function newSessionCounters(): SessionCounters {
-  return { frames: 0, undecodable: 0, welcomes: 0, noticesDropped: 0, exceptions: 0, nacks: {}, closes: {} };
-}
 
 export interface SessionDeps {
   clock: Clock;

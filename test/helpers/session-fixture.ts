@@ -15,7 +15,8 @@ import { PresenceKeeper, type PresenceRow, type PresenceStore } from '../../hub/
 import { Registry } from '../../hub/devices/registry.ts';
 import { CloneGuard } from '../../hub/devices/clone-guard.ts';
 import type { SessionOptions } from '../../hub/devices/hello.ts';
-import { Session, newSessionCounters } from '../../hub/devices/session.ts';
+import { Session } from '../../hub/devices/session.ts';
+import { newSessionCounters } from '../../hub/devices/session-counters.ts';
 import { Stories } from '../../hub/devices/story.ts';
 import { HubError } from '../../hub/kernel/errors.ts';
 import type { Clock } from '../../hub/kernel/time.ts';

@@ -85,7 +85,7 @@ const refusals: Refused[] = [
   {
     name: 'a batch of 100,000',
     text: `{"type":"telemetry","seq":1,"stream":"env","samples":[${'1,'.repeat(30_000)}1]}`,
-    code: 'schema',
+    code: 'rate',
   },
   {
     name: "the result of another device's command",
