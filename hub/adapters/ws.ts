@@ -241,13 +241,7 @@ export async function startDeviceListener(
     setTicketKeys(keys) {
       if (server instanceof TlsServer) server.setTicketKeys(keys);
     },
-    close() {
-      return new Promise((resolve) => {
-        limiter.close();
-        server.close(() => resolve());
-        server.closeAllConnections();
-      });
-    },
+    close: () => closeAll(server, limiter),
   };
 }
 
@@ -307,6 +301,14 @@ function answerParserFaults(server: Server, counted: (status: number) => void): 
     socket.end(httpAnswer(given));
   });
   server.on('tlsClientError', (_error, socket) => socket.destroy());
+}
+
+function closeAll(server: Server, limiter: { close: () => void }): Promise<void> {
+  return new Promise((resolve) => {
+    limiter.close();
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
 }
 
 function hostOf(host: string): string {
