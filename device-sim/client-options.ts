@@ -14,6 +14,7 @@ import type { CommandStore } from './command-memory.ts';
 import type { ConnectionOptions } from './connection.ts';
 import type { Random } from './random.ts';
 import type { Ending, Retry } from './reconnect.ts';
+import type { SecretStore } from './secrets.ts';
 
 export interface DeviceClientOptions extends ConnectionOptions {
   /** `name@version`: `env-sensor@1` */
@@ -25,6 +26,8 @@ export interface DeviceClientOptions extends ConnectionOptions {
   heartbeatSec?: number;
   /** Command memory that outlives a reboot; without it the memory is as long as this client's life. */
   commandStore?: CommandStore;
+  /** Keeps a rotated secret over a reboot; without it the new secret is known as long as this client lives. */
+  secretStore?: SecretStore;
   /** Readings kept at most, 10,000 when not given; the policy when full is `Outbox`'s. */
   outboxCapacity?: number;
   /** Cap of the first wait before a new attempt, 1,000 ms when not given. */

@@ -21,7 +21,8 @@ import { Heartbeat } from './heartbeat.ts';
 import { parseHubFrame } from './hub-frame.ts';
 import type { OutboxItem, Settlement } from './outbox.ts';
 import type { Random } from './random.ts';
-import { Backoff, retryAfter, type Ending } from './reconnect.ts';
+import { Backoff, retryAfter, type Ending, type Retry } from './reconnect.ts';
+import { Secrets } from './secrets.ts';
 import { Sender } from './sender.ts';
 
 /** Before the first `welcome` has named the hub's own. */
@@ -48,6 +49,7 @@ class DeviceClient extends EventEmitter<ClientEvents> {
   readonly #random: Random;
   readonly #bootedAtMs: number;
   readonly #sender: Sender;
+  readonly #secrets: Secrets;
   readonly #memory: CommandMemory;
   readonly #runner: CommandRunner;
   readonly #offset = new ClockOffset();
@@ -79,6 +81,7 @@ class DeviceClient extends EventEmitter<ClientEvents> {
       send: (frame) => this.#send(frame),
     });
     this.#backoff = new Backoff(options.backoffFirstMs ?? 1000, defaultBackoffMaxMs, this.#random);
+    this.#secrets = new Secrets(options.secret, options.secretStore);
     this.#memory = new CommandMemory(options.commandStore);
     this.#runner = new CommandRunner({
       memory: this.#memory,
@@ -128,12 +131,15 @@ class DeviceClient extends EventEmitter<ClientEvents> {
     if (this.#state !== 'idle' && this.#state !== 'waiting') return;
     this.#cancelTimer?.();
     this.#state = 'connecting';
-    this.#connection = Connection.open(this.#options, {
-      opened: () => this.#greet(),
-      heard: () => this.#heartbeat.heard(),
-      text: (text) => this.#read(text),
-      ended: (ending) => this.#ended(ending),
-    });
+    this.#connection = Connection.open(
+      { ...this.#options, secret: this.#secrets.current },
+      {
+        opened: () => this.#greet(),
+        heard: () => this.#heartbeat.heard(),
+        text: (text) => this.#read(text),
+        ended: (ending) => this.#ended(ending),
+      },
+    );
   }
 
   /** One reading; resolves when it is settled, which may take as long as the hub is away. Never rejects. */
@@ -280,6 +286,10 @@ class DeviceClient extends EventEmitter<ClientEvents> {
       case 'notice':
         this.emit('notice', frame);
         return undefined;
+      case 'credential':
+        // The next session proves it; until then the old one is kept.
+        this.#secrets.offered(frame.secret);
+        return this.#connection?.destroy({ kind: 'closed', code: 1006, reason: 'new secret' });
       case 'drain':
         return this.#drain(frame);
     }
@@ -289,6 +299,7 @@ class DeviceClient extends EventEmitter<ClientEvents> {
     if (this.#state !== 'greeting') return;
     this.#cancelTimer?.();
     this.#state = 'open';
+    this.#secrets.proven();
     this.#openedAtMs = this.#clock.monotonic();
     this.#slotAtMs = undefined;
     this.#backoff.maxMs = welcome.backoffMaxMs;
@@ -340,7 +351,9 @@ class DeviceClient extends EventEmitter<ClientEvents> {
     }
     if (this.online && this.#clock.monotonic() - this.#openedAtMs >= stableSessionMs) this.#backoff.reset();
     this.#state = 'waiting';
-    const retry = retryAfter(ending, this.#backoff.next(), this.#random);
+    const otherSecret = ending.kind === 'refused' && ending.status === 401 && this.#secrets.refused();
+    const backoffMs = this.#backoff.next();
+    const retry: Retry = otherSecret ? { waitMs: backoffMs } : retryAfter(ending, backoffMs, this.#random);
     if (this.#slotAtMs !== undefined && retry.trouble === undefined) {
       retry.waitMs = Math.max(0, this.#slotAtMs - this.#clock.monotonic());
     }

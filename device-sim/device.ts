@@ -5,6 +5,7 @@ import { commandFile } from './command-file.ts';
 import { systemClock, type Cancel, type Clock } from './clock.ts';
 import { createModel, type DeviceModel } from './device-models.ts';
 import type { Settlement } from './outbox.ts';
+import type { KeptSecrets, SecretStore } from './secrets.ts';
 import { seededRandom, type Random } from './random.ts';
 
 export interface DeviceCounters {
@@ -50,6 +51,8 @@ export class SimulatedDevice {
   readonly #model: DeviceModel;
   readonly #firstIntervalSec: number;
   #intervalSec: number;
+  /** Stands for the device's flash: it outlives a reboot. */
+  readonly #secretStore: SecretStore;
   #client: DeviceClient | undefined;
   #cancelReading: Cancel | undefined;
   #cancelBoot: Cancel | undefined;
@@ -59,6 +62,13 @@ export class SimulatedDevice {
     this.id = options.id;
     this.counters = options.counters ?? { sent: 0, stored: 0, refused: 0, dropped: 0, commands: 0 };
     this.#options = options;
+    let kept: KeptSecrets = { secret: options.secret };
+    this.#secretStore = {
+      load: () => kept,
+      save: (changed) => {
+        kept = changed;
+      },
+    };
     this.#clock = options.clock ?? systemClock;
     const seed = `${options.seed}/${options.id}`;
     this.#random = seededRandom(`${seed}/times`);
@@ -96,6 +106,7 @@ export class SimulatedDevice {
       firmware: 'sim-1',
       clock: this.#clock,
       random: this.#random,
+      secretStore: this.#secretStore,
       ...(ca === undefined ? {} : { ca }),
       ...(memoryFolder === undefined ? {} : { commandStore: commandFile(memoryFolder, id) }),
       ...(outboxCapacity === undefined ? {} : { outboxCapacity }),

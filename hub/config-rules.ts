@@ -1,5 +1,6 @@
 /** The rules that join several configuration values; the schema holds the rules of each alone. */
 
+import { isIP } from 'node:net';
 import type { ConfigName, ConfigValues } from '../schemas/config.ts';
 
 export interface ListenAddress {
@@ -42,6 +43,7 @@ export function crossFaults(
     ...noticeFaults(values, given, isCron),
     ...urlFaults(values),
     ...listenFaults(values),
+    ...brokerFaults(values),
   ];
 }
 
@@ -113,11 +115,24 @@ function urlFaults(values: Values): RuleFault[] {
     const url = values[name];
     if (url !== undefined && !URL.canParse(url)) faults.push({ name, rule: 'a URL' });
   }
-  values.allowedOrigins?.forEach((origin) => {
-    if (!URL.canParse(origin))
-      faults.push({ name: 'allowedOrigins', rule: `a list of origins, and ${origin} is none` });
+  for (const name of ['allowedOrigins', 'adminOrigins'] as const) {
+    const wrong = values[name]?.find((origin) => !URL.canParse(origin));
+    if (wrong !== undefined) faults.push({ name, rule: `a list of origins, and ${wrong} is none` });
+  }
+  values.trustedProxies?.forEach((proxy) => {
+    if (isIP(proxy.split('/', 1)[0] ?? '') === 0)
+      faults.push({ name: 'trustedProxies', rule: `a list of addresses, and ${proxy} is none` });
   });
   return faults;
+}
+
+function brokerFaults({ brokerAnonymous, brokerListen, mqttUrl }: Values): RuleFault[] {
+  if (brokerAnonymous === undefined || brokerAnonymous === 'off') return [];
+  if (mqttUrl !== undefined)
+    return [{ name: 'brokerAnonymous', rule: 'absent while another broker is named' }];
+  if (brokerListen === undefined || isLoopback(parseListen(brokerListen).host)) return [];
+  const rule = `off while the broker listens on ${brokerListen}, which others reach`;
+  return [{ name: 'brokerAnonymous', rule }];
 }
 
 /** Two listeners on one fixed address would fail at start, the second with a puzzling "address in use". */
@@ -158,13 +173,13 @@ export function configWarnings(
   const admin = parseListen(values.adminListen).host;
   if (!isLoopback(admin)) {
     warnings.push(
-      `${named('adminListen')} is ${values.adminListen}: /readyz and /metrics are open to the network without a login`,
+      `${named('adminListen')} is ${values.adminListen}: passwords and tokens cross the network in plain text, and /readyz and /metrics need none`,
     );
   }
   if (values.mqttUrl === undefined) {
     if (!isLoopback(parseListen(values.brokerListen).host)) {
       warnings.push(
-        `${named('brokerListen')} is ${values.brokerListen}: whoever reaches it can command the devices`,
+        `${named('brokerListen')} is ${values.brokerListen}: passwords cross the network in plain text`,
       );
     }
   } else if (given('brokerListen')) {

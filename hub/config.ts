@@ -29,11 +29,19 @@ type TlsConfig =
 export interface Config {
   readonly deviceListen: ListenAddress;
   readonly adminListen: ListenAddress;
+  /** As browsers send them. */
+  readonly adminOrigins: readonly string[];
   /** Of the embedded broker; not used with `mqtt.url`. */
   readonly brokerListen: ListenAddress;
+  /** Undefined: `operator` on loopback, otherwise `off`. */
+  readonly brokerAnonymous?: 'off' | 'viewer' | 'operator';
   readonly tls: TlsConfig;
   /** As browsers send them: lower case, without a path. */
   readonly allowedOrigins: readonly string[];
+  /** Addresses and networks (`10.0.0.0/8`). */
+  readonly trustedProxies: readonly string[];
+  readonly maxSocketsPerAddress: number;
+  readonly maxPendingPerAddress: number;
   /** Absolute. */
   readonly dataDir: string;
   /** Undefined: the embedded store. */
@@ -240,9 +248,14 @@ function nested(values: ConfigValues, cwd: string): Config {
     deviceListen: parseListen(values.deviceListen),
     adminListen: parseListen(values.adminListen),
     brokerListen: parseListen(values.brokerListen),
+    ...(values.brokerAnonymous === undefined ? {} : { brokerAnonymous: values.brokerAnonymous }),
+    adminOrigins: values.adminOrigins.map((origin) => new URL(origin).origin),
     tls: tlsOf(values, path),
     // A browser sends the serialized origin (RFC 6454 §6.2): lower case, default port left out.
     allowedOrigins: values.allowedOrigins.map((origin) => new URL(origin).origin),
+    trustedProxies: values.trustedProxies,
+    maxSocketsPerAddress: values.maxSocketsPerAddress,
+    maxPendingPerAddress: values.maxPendingPerAddress,
     dataDir: path(values.dataDir),
     ...(influxUrl === undefined
       ? {}

@@ -1,13 +1,15 @@
 import { join } from 'node:path';
-import type { TlsOptions } from 'node:tls';
+import type { SecureContextOptions, TlsOptions } from 'node:tls';
+import type { BrokerAccess } from './adapters/broker-access.ts';
 import { startBroker } from './adapters/broker.ts';
 import { formatAddress } from './adapters/http-listen.ts';
 import { openInflux } from './adapters/influx.ts';
 import { connectBus } from './adapters/mqtt.ts';
 import { openMetricsStore } from './adapters/metrics-store.ts';
 import { machineNames } from './adapters/tls-own.ts';
+import { watchTls, type TlsReload } from './adapters/tls-reload.ts';
 import { loadTicketKeys, ticketLifeSec } from './adapters/tls-tickets.ts';
-import { loadTlsMaterial, tlsServerOptions } from './adapters/tls.ts';
+import { loadTlsMaterial, tlsServerOptions, type TlsMaterial } from './adapters/tls.ts';
 import type { Bus, BusHandlers } from './commands/bus.ts';
 import type { Topics } from './commands/topics.ts';
 import type { Config } from './config.ts';
@@ -54,6 +56,8 @@ export interface OpenedBus {
   bus: Bus;
   /** Of the embedded broker. */
   url?: string;
+  /** Of the embedded broker: ends the connections of this account or token. */
+  signOut?: (actor: string) => void;
 }
 
 /** The configured MQTT broker, or the embedded one. */
@@ -64,6 +68,7 @@ export async function openBus(
     random: () => number;
     clock: Clock;
     hub: { hubId: string; incarnation: string };
+    access: BrokerAccess;
     topics: Topics;
   },
   handlers: BusHandlers,
@@ -77,6 +82,7 @@ export async function openBus(
     );
     return {
       bus: broker,
+      signOut: (actor) => broker.signOut(actor),
       url: `mqtt://${formatAddress({ host: config.brokerListen.host, port: broker.port })}`,
     };
   }
@@ -87,15 +93,30 @@ export async function openBus(
   return { bus: await connectBus(deps, { url, ...credentials, ...deps.hub, topics: deps.topics }, handlers) };
 }
 
-/** TLS of the device listener; undefined when it speaks plain ws (loopback, or behind a proxy). */
-export async function tlsOptions(config: Config, clock: Clock): Promise<TlsOptions | undefined> {
+/** TLS of the device listener. */
+export interface OpenedTls {
+  options: TlsOptions;
+  /** Looks after the files from now on. @param apply serves renewed material to new connections */
+  watch(apply: (options: SecureContextOptions) => void): TlsReload;
+}
+
+/** Undefined when the device listener speaks plain ws (loopback, or behind a proxy). */
+export async function openTls(
+  config: Config,
+  deps: { clock: Clock; log: Log },
+): Promise<OpenedTls | undefined> {
   const { tls } = config;
   if (tls.mode === 'off' || tls.mode === 'terminated') return undefined;
-  const surroundings = { now: () => clock.now(), hostnames: machineNames() };
+  const load = (): Promise<TlsMaterial> =>
+    loadTlsMaterial(tls, config.dataDir, { now: () => deps.clock.now(), hostnames: machineNames() });
+  const material = await load();
   return {
-    ...tlsServerOptions(await loadTlsMaterial(tls, config.dataDir, surroundings)),
-    // A device that comes back, to this process or to the next one, is spared the full handshake.
-    ticketKeys: await loadTicketKeys(config.dataDir, clock.now()),
-    sessionTimeout: ticketLifeSec,
+    options: {
+      ...tlsServerOptions(material),
+      // A device that comes back, to this process or to the next one, is spared the full handshake.
+      ticketKeys: await loadTicketKeys(config.dataDir, deps.clock.now()),
+      sessionTimeout: ticketLifeSec,
+    },
+    watch: (apply) => watchTls(deps, material, load, (renewed) => apply(tlsServerOptions(renewed))),
   };
 }

@@ -23,6 +23,8 @@ import { Admission } from './devices/admission.ts';
 import { CloneGuard } from './devices/clone-guard.ts';
 import type { DeviceWhy } from './devices/admin-operations.ts';
 import { createDeviceAdministration } from './devices/device-administration.ts';
+import type { DeviceRecord } from './devices/device-store.ts';
+import { Door } from './devices/door.ts';
 import { HubClock } from './devices/hub-clock.ts';
 import { drainSessions } from './devices/drain.ts';
 import { timingOf } from './devices/hello.ts';
@@ -33,12 +35,15 @@ import { PresenceAnnouncer } from './devices/presence-announcer.ts';
 import { PresenceKeeper } from './devices/presence-keeper.ts';
 import { Registry } from './devices/registry.ts';
 import { startCommandParts } from './hub-commands.ts';
+import { Rotation } from './devices/rotation.ts';
 import { newSessionCounters } from './devices/session-counters.ts';
 import { Session } from './devices/session.ts';
 import { Stories } from './devices/story.ts';
 import { explain } from './devices/why.ts';
 import { exposeMetrics } from './hub-metrics.ts';
-import { openBus, tlsOptions } from './hub-parts.ts';
+import { exposeSecurity } from './hub-security-metrics.ts';
+import { openBus, openTls } from './hub-parts.ts';
+import { openSecurity } from './hub-security.ts';
 import { readiness } from './hub-readiness.ts';
 import { openStoreRoad } from './hub-store-road.ts';
 import { HubError } from './kernel/errors.ts';
@@ -62,6 +67,8 @@ export interface RunningHub {
   adminUrl: string;
   /** Of the embedded broker. */
   brokerUrl?: string;
+  /** The code that makes the first admin, once; given while there is no account. */
+  firstLogin?: string;
   /** Drains and stops. `lost`: points taken and not stored; `faults`: parts that did not close well. */
   close(): Promise<{ lost: number; faults: { name: string; error: unknown }[] }>;
   /** Resolves with the fault when a part dies that the hub cannot live without. */
@@ -85,6 +92,8 @@ const drainMs = 5_000;
 const slotShare = 0.5;
 /** Below the limit of descriptors that most machines set; sockets beyond are refused. */
 const maxConnections = 19_000;
+/** How often expired credentials are looked for: their sessions end that late at most, ms. */
+const expiryCheckMs = 1_000;
 /** For a device whose type is no longer there. */
 const lostTypeTiming = { heartbeatMs: 60_000, graceMs: 30_000 };
 
@@ -119,8 +128,14 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   const hub = { hubId: await identity.hubId(), incarnation: String(await identity.nextIncarnation()) };
   const catalog = await openDeviceTypes(config.schemasDir, log);
   releasers.push('device types', () => catalog.close());
-  const registry = new Registry({ store: createDeviceStore(state), clock });
+  const registry = new Registry({
+    store: createDeviceStore(state),
+    clock,
+    rotated: (deviceId, fault) => rotation.rotated(deviceId, fault),
+  });
   await registry.load();
+  const rotation = new Rotation({ registry, clock, log, audit });
+  const door = new Door({ registry, clock, audit });
 
   // The road to the store.
   const road = await openStoreRoad(config, { log, clock, random, onFailure, releasers });
@@ -215,6 +230,19 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     return session?.isOpen === true ? session.type : catalog.get(record.type);
   }
 
+  const added = (record: DeviceRecord): void => presence.registered(record.id, record.epoch);
+  const security = await openSecurity({
+    state,
+    registry,
+    rotation,
+    catalog,
+    audit,
+    clock,
+    config,
+    added,
+    signOut: (actor) => opened.signOut?.(actor),
+  });
+
   /** The broker is there, for the first time or again: it may have lost what it knew of us. */
   const busConnected = (): void => {
     announcer.repeat(presence.all());
@@ -222,7 +250,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   };
   const opened = await openBus(
     config,
-    { log, random, clock, hub, topics },
+    { log, random, clock, hub, topics, access: security.broker },
     {
       message: (message) => dispatcher.message(message),
       connected: () => {
@@ -240,6 +268,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     await dispatcher.deviceRemoved(deviceId);
     await presence.removed(deviceId);
     announcer.removed(deviceId);
+    door.forget(deviceId);
     incidents.forget(deviceId);
     clones.forget(deviceId);
     stories.forget(deviceId);
@@ -252,7 +281,9 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   const counters = newSessionCounters();
   const { ackDelayMs, inFlight, messagesPerSec } = config;
   const options = { ackDelayMs, inFlight, messagesPerSec, bytesPerSec, samplesPerSec, backoffMaxMs };
+  const welcomed = (session: Session): void => rotation.sessionOpened(session.deviceId);
   const sessionDeps = {
+    opened: welcomed,
     clock,
     log,
     liveness,
@@ -267,14 +298,20 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     clones,
     stories,
   };
+  releasers.push(
+    'expiry',
+    clock.every(expiryCheckMs, () => registry.closeExpired()),
+  );
+  const tls = await openTls(config, { clock, log });
   const listener = await startDeviceListener(
     {
       log,
-      authenticate: (authorization) => registry.authenticate(authorization),
+      authenticate: (proof, network) => door.admit(proof, network),
+      enrol: (ask, network) => security.enrolments.enrol(ask, network),
       admit: () => admission.admit(),
-      connect: (record, socket, address) => {
+      connect: (record, socket, address, principal) => {
         const session = new Session(sessionDeps, record, socket, address);
-        registry.connected(session);
+        registry.connected(session, principal);
         return session;
       },
       refused: ({ authorization, ...refusal }) => {
@@ -284,12 +321,17 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     },
     {
       listen: config.deviceListen,
-      tls: await tlsOptions(config, clock),
+      tls: tls?.options,
       allowedOrigins: config.allowedOrigins,
       maxConnections,
+      maxSocketsPerAddress: config.maxSocketsPerAddress,
+      maxPendingPerAddress: config.maxPendingPerAddress,
+      trustedProxies: config.trustedProxies,
     },
   );
   releasers.push('device listener', () => listener.close());
+  const reload = tls?.watch((renewed) => listener.renewTls(renewed));
+  releasers.push('certificate', () => reload?.close());
 
   catalog.changed = () => {
     for (const session of registry.openSessions()) {
@@ -350,6 +392,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
 
   // Operators.
   const metrics = new Metrics({ processMetrics: true });
+  exposeSecurity(metrics, { listener: listener.counters, audit, rotation, reload });
   exposeMetrics(metrics, {
     listener: listener.counters,
     sessions: counters,
@@ -380,7 +423,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
           catalog,
           clock,
           presence: (deviceId) => presence.get(deviceId),
-          added: (record) => presence.registered(record.id, record.epoch),
+          added,
           removed: forget,
         }),
         ...createTelemetryAdministration({ books, spool, link }),
@@ -390,7 +433,8 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
         pushNotice: (request) => notices.push(request),
         notices: () => notices.list(),
       },
-      audit: { audit: (query) => audit.list(query) },
+      security: security.operations,
+      access: security.access(() => Number(new URL(admin.url).port)),
       routes: commands.routes,
       readiness: () => readiness({ stopping, clock, store, link, spool, hubClock, bus: opened.bus }),
       metrics: () => metrics.page(),
@@ -417,6 +461,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     deviceUrl: listener.url,
     adminUrl: admin.url,
     ...(opened.url === undefined ? {} : { brokerUrl: opened.url }),
+    ...(security.firstLogin === undefined ? {} : { firstLogin: security.firstLogin }),
     failed: failure.promise,
     async close() {
       stopping = true;

@@ -13,7 +13,11 @@ export interface ConfigValues {
   tlsKey?: string;
   tlsClientCa?: string;
   allowedOrigins: string[];
+  trustedProxies: string[];
+  maxSocketsPerAddress: number;
+  maxPendingPerAddress: number;
   adminListen: string;
+  adminOrigins: string[];
   dataDir: string;
   influxUrl?: string;
   influxDatabase: string;
@@ -21,6 +25,7 @@ export interface ConfigValues {
   influxPassword?: string;
   influxPasswordFile?: string;
   brokerListen: string;
+  brokerAnonymous?: 'off' | 'viewer' | 'operator';
   mqttUrl?: string;
   mqttUsername?: string;
   mqttPassword?: string;

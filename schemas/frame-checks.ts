@@ -6,6 +6,7 @@ import ack from './protocol/ack.schema.json' with { type: 'json' };
 import bye from './protocol/bye.schema.json' with { type: 'json' };
 import cancel from './protocol/cancel.schema.json' with { type: 'json' };
 import command from './protocol/command.schema.json' with { type: 'json' };
+import credential from './protocol/credential.schema.json' with { type: 'json' };
 import drain from './protocol/drain.schema.json' with { type: 'json' };
 import event from './protocol/event.schema.json' with { type: 'json' };
 import heartbeatReply from './protocol/heartbeat-reply.schema.json' with { type: 'json' };
@@ -47,5 +48,6 @@ export const hubFrameChecks: Readonly<Record<HubFrame['type'], Check>> = Object.
   cancel: compileFrameCheck(ajv, cancel),
   recall: compileFrameCheck(ajv, recall),
   notice: compileFrameCheck(ajv, notice),
+  credential: compileFrameCheck(ajv, credential),
   drain: compileFrameCheck(ajv, drain),
 });

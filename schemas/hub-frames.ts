@@ -100,6 +100,13 @@ export interface NoticeFrame {
   data: unknown;
 }
 
+/** A new secret for the device; the old one holds until this one has opened a session. */
+export interface CredentialFrame {
+  type: 'credential';
+  id: string;
+  secret: string;
+}
+
 export interface DrainFrame {
   type: 'drain';
   /** This device's own slot. */
@@ -117,4 +124,5 @@ export type HubFrame =
   | CancelFrame
   | RecallFrame
   | NoticeFrame
+  | CredentialFrame
   | DrainFrame;

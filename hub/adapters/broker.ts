@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { createServer, type Server, type Socket } from 'node:net';
 import { Aedes, type Client, type PublishPacket } from 'aedes';
 import type { Bus, BusCounters, BusHandlers, IncomingMessage, OutgoingMessage } from '../commands/bus.ts';
+import { BrokerClients, type BrokerAccess } from './broker-access.ts';
 import type { Topics } from '../commands/topics.ts';
 import { HubError, messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
@@ -19,6 +20,8 @@ export interface BrokerOptions {
 
 export interface Broker extends Bus {
   readonly port: number;
+  /** Ends the connections of this account or token. */
+  signOut(actor: string): void;
 }
 
 const maxPublishing = 10_000;
@@ -27,17 +30,17 @@ const maxRememberedIds = 1_000;
 const drainTimeoutMs = 5_000;
 
 /**
- * The embedded MQTT 3.1.1 broker, for a hub that has no other. Clients may publish only below `command/`,
- * `group-command/` and `cancel/`, and subscribe to anything; each session ends with its connection, and nothing
+ * The embedded MQTT 3.1.1 broker, for a hub that has no other. Clients are operators (devices have the device
+ * listener). They may publish only below `command/`, `group-command/` and `cancel/`, as far as their rights go; each session ends with its connection, and nothing
  * published by a client is retained, so that memory stays bounded.
  * @throws HubError `address-in-use`; `input-invalid` when the address cannot be listened on
  */
 export async function startBroker(
-  deps: { log: Log },
+  deps: { log: Log; access: BrokerAccess },
   options: BrokerOptions,
   handlers: BusHandlers,
 ): Promise<Broker> {
-  const broker = new EmbeddedBroker(deps.log, options, handlers);
+  const broker = new EmbeddedBroker(deps, options, handlers);
   await broker.start();
   return broker;
 }
@@ -54,6 +57,7 @@ class EmbeddedBroker implements Broker {
   connected = false;
   fault: string | undefined = 'not started';
   readonly #log: Log;
+  readonly #clients: BrokerClients;
   readonly #options: BrokerOptions;
   readonly #handlers: BusHandlers;
   readonly #topics: Topics;
@@ -65,8 +69,13 @@ class EmbeddedBroker implements Broker {
   #aedes: Aedes | undefined;
   #publishing = 0;
 
-  constructor(log: Log, options: BrokerOptions, handlers: BusHandlers) {
+  constructor(
+    { log, access }: { log: Log; access: BrokerAccess },
+    options: BrokerOptions,
+    handlers: BusHandlers,
+  ) {
     this.#log = log;
+    this.#clients = new BrokerClients(access);
     this.#options = options;
     this.#handlers = handlers;
     this.#topics = options.topics;
@@ -77,6 +86,10 @@ class EmbeddedBroker implements Broker {
   get port(): number {
     const address = this.#server.address();
     return address === null || typeof address === 'string' ? 0 : address.port;
+  }
+
+  signOut(actor: string): void {
+    this.#clients.signOut(actor);
   }
 
   async start(): Promise<void> {
@@ -104,6 +117,14 @@ class EmbeddedBroker implements Broker {
         this.counters.connections++;
         done(null, true);
       },
+      authenticate: (client, username, password, done) =>
+        this.#clients.signIn(client, username, password, done),
+      authorizeSubscribe: (client, subscription, done) =>
+        // No subscription granted is answered by SUBACK 0x80 [MQTT-3.8.4-3].
+        done(
+          null,
+          client === null || this.#clients.mayRead(client, subscription.topic) ? subscription : null,
+        ),
       authorizePublish: (client, packet, done) => this.#authorize(client, packet, done),
     });
     aedes.on('clientError', (client, error) =>
@@ -171,6 +192,11 @@ class EmbeddedBroker implements Broker {
     if (client === null || !this.#isRequest(topic)) {
       this.#log.warn({ client: client?.id, topic }, 'publish refused: clients publish commands only');
       done(new Error(`clients may not publish to ${topic}`));
+      return;
+    }
+    if (!this.#clients.mayRequest(client, topic)) {
+      this.#log.warn({ client: client.id, topic }, 'publish refused: not within the rights of this operator');
+      done(new Error(`this operator may not publish to ${topic}`));
       return;
     }
     packet.retain = false;

@@ -1,3 +1,4 @@
+import type { Credential } from '../devices/credentials.ts';
 import type { DeviceRecord, DeviceStore, SessionOpening, StoredOpening } from '../devices/device-store.ts';
 import { HubError } from '../kernel/errors.ts';
 import type { Database } from './sqlite.ts';
@@ -10,17 +11,19 @@ export function createDeviceStore(db: Database): DeviceStore {
   return {
     async load() {
       const rows = await db.read(
-        `SELECT id, type, site, secret_hash, created_ms, disabled, labels, ifnull(epoch, 0) AS epoch
+        `SELECT id, type, site, credentials, created_ms, disabled, rotation_due_ms, labels, ifnull(epoch, 0) AS epoch
            FROM device LEFT JOIN device_epoch ON device_id = id ORDER BY id`,
       );
       return rows.map((row) => ({
         id: String(row['id']),
         type: String(row['type']),
         site: String(row['site']),
-        secretHash: String(row['secret_hash']),
+        // Written by `add` and `save` below, and by nothing else.
+        credentials: JSON.parse(String(row['credentials'])) as Credential[],
         createdMs: Number(row['created_ms']),
         disabled: row['disabled'] !== 0,
         ...labelsOf(String(row['labels'])),
+        ...(typeof row['rotation_due_ms'] === 'number' ? { rotationDueMs: row['rotation_due_ms'] } : {}),
         epoch: Number(row['epoch']),
       }));
     },
@@ -44,6 +47,16 @@ export function createDeviceStore(db: Database): DeviceStore {
         { sql: 'DELETE FROM boot_anchor_step WHERE device_id = ?1', params: [id] },
       ]);
       if (removed?.length !== 1) throw new HubError('device-unknown', id, { details: { id } });
+    },
+
+    async save({ id, credentials, disabled, rotationDueMs }) {
+      const [saved] = await db.transaction([
+        {
+          sql: `UPDATE device SET credentials = ?2, disabled = ?3, rotation_due_ms = ?4 WHERE id = ?1 RETURNING id`,
+          params: [id, JSON.stringify(credentials), disabled ? 1 : 0, rotationDueMs ?? null],
+        },
+      ]);
+      if (saved?.length !== 1) throw new HubError('device-unknown', id, { details: { id } });
     },
 
     openSession: (opening) => openSession(db, opening),
@@ -79,8 +92,8 @@ async function addDevices(db: Database, records: readonly DeviceRecord[]): Promi
   const twice = records.map(({ id }) => id).filter((id) => ids.size === ids.add(id).size);
   if (twice.length > 0) throw exists(twice);
   const insert = {
-    sql: `INSERT INTO device (id, type, site, secret_hash, created_ms, disabled)
-          SELECT value ->> 'id', value ->> 'type', value ->> 'site', value ->> 'secretHash',
+    sql: `INSERT INTO device (id, type, site, credentials, created_ms, disabled)
+          SELECT value ->> 'id', value ->> 'type', value ->> 'site', value -> 'credentials',
                  value ->> 'createdMs', value ->> 'disabled'
             FROM json_each(?1)`,
     params: [JSON.stringify(records)],

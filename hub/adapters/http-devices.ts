@@ -65,7 +65,9 @@ export function serveDevices(app: FastifyInstance, operations: AdminOperations):
     },
   );
 
-  app.get('/api/v1/devices', async () => ({ devices: await operations.listDevices() }));
+  app.get('/api/v1/devices', async ({ mayShow = () => true }) => ({
+    devices: (await operations.listDevices()).filter(({ id }) => mayShow(id)),
+  }));
 
   app.get<Named>('/api/v1/devices/:id', (request) => operations.showDevice(request.params.id));
 

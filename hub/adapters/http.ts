@@ -1,9 +1,11 @@
 /** The admin side of the hub: health and metrics over TCP, the operators' API on a socket of the data folder. */
 
+import helmet from '@fastify/helmet';
 import { fastify, type FastifyInstance } from 'fastify';
 import type { AdminOperations } from '../devices/admin-operations.ts';
 import { messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
+import { demandLogin, trustLocal, type Access } from './http-auth.ts';
 import { answerFaults } from './http-answers.ts';
 import { describeApi } from './http-openapi.ts';
 import { gracefulClose } from './http-close.ts';
@@ -12,10 +14,21 @@ import { serveDevices } from './http-devices.ts';
 import { serveTelemetry } from './http-telemetry.ts';
 import { serveLife } from './http-life.ts';
 import { formatAddress, listenFault, listenOn, type ListenAddress } from './http-listen.ts';
+import { serveSecurity, type SecurityOperations } from './http-security.ts';
 import { listenOnSocket } from './http-socket.ts';
 
 /** A request under way when the hub stops may take so long. */
 const closeGraceMs = 3_000;
+
+/** Only what comes from here is run, shown or asked, and nobody may frame it. */
+const policy = {
+  defaultSrc: ["'self'"],
+  objectSrc: ["'none'"],
+  frameAncestors: ["'none'"],
+  baseUri: ["'none'"],
+  formAction: ["'self'"],
+  upgradeInsecureRequests: null,
+};
 
 export interface Readiness {
   /** False: devices are not served, so a balancer sends nothing here. */
@@ -26,8 +39,10 @@ export interface Readiness {
 
 export interface AdminDeps {
   operations: AdminOperations;
-  /** Not given: its routes are not served. */
-  audit?: AuditOperations;
+  /** Not given: the routes of audit, credentials and operators are not served. */
+  security?: SecurityOperations & AuditOperations;
+  /** Not given: the operators' API is served on the socket alone. */
+  access?: Access;
   /** Further routes of the operators' API. */
   routes?: readonly ((app: FastifyInstance) => void)[];
   readiness: () => Promise<Readiness>;
@@ -51,21 +66,23 @@ export interface Admin {
 /**
  * Starts both listeners, or neither.
  *
- * `/api/v1/…` is served on the Unix socket alone: who may open the hub's files may command it. The TCP listener
- * has no login yet, so it offers nothing that reads or changes a device.
+ * `/api/v1/…` is served on the Unix socket, where who may open the hub's files may do everything, and over TCP
+ * to whoever has signed in, as far as the role goes.
  * @throws HubError `address-in-use` · `config-invalid` · `data-dir-in-use` · `data-dir-invalid`
  */
 export async function startAdmin(deps: AdminDeps, { listen, socketPath }: AdminOptions): Promise<Admin> {
-  const health = server(deps.log);
+  const health = await server(deps.log);
   serveHealth(health, deps);
-  const operators = server(deps.log);
+  const operators = await server(deps.log);
   await describeApi(operators);
   serveHealth(operators, deps);
-  serveDevices(operators, deps.operations);
-  if (deps.audit !== undefined) serveAudit(operators, deps.audit);
-  for (const serve of deps.routes ?? []) serve(operators);
-  serveTelemetry(operators, deps.operations);
-  serveLife(operators, deps.operations);
+  if (deps.access !== undefined) {
+    trustLocal(operators, deps.access);
+    demandLogin(health, deps.access);
+    await describeApi(health);
+    serveOperations(health, deps);
+  }
+  serveOperations(operators, deps);
 
   const closeHealth = gracefulClose(health.server, closeGraceMs);
   const closeOperators = gracefulClose(operators.server, closeGraceMs);
@@ -92,7 +109,7 @@ export async function startAdmin(deps: AdminDeps, { listen, socketPath }: AdminO
   return { url: `http://${formatAddress({ host: listen.host, port })}`, close };
 }
 
-function server(log: Log): FastifyInstance {
+async function server(log: Log): Promise<FastifyInstance> {
   const app = fastify({
     logger: false,
     bodyLimit: 1_048_576,
@@ -101,8 +118,19 @@ function server(log: Log): FastifyInstance {
     // Strict: a value of the wrong type is refused, not bent, and an unknown field is named, not dropped.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false } },
   });
+  await app.register(helmet, { contentSecurityPolicy: { directives: policy } });
   answerFaults(app, log);
   return app;
+}
+
+function serveOperations(app: FastifyInstance, { operations, security, routes = [] }: AdminDeps): void {
+  serveDevices(app, operations);
+  serveTelemetry(app, operations);
+  serveLife(app, operations);
+  for (const serve of routes) serve(app);
+  if (security === undefined) return;
+  serveAudit(app, security);
+  serveSecurity(app, security);
 }
 
 function serveHealth(app: FastifyInstance, { readiness, metrics, log }: AdminDeps): void {

@@ -2,6 +2,8 @@ import { auditMigrations } from './audit-store.ts';
 import { commandMigrations } from './command-store.ts';
 import { rolloutMigrations } from './rollout-store.ts';
 import { scheduleMigrations } from './schedule-store.ts';
+import { enrolmentMigrations } from './enrolment-store.ts';
+import { operatorMigrations } from './operator-store.ts';
 import { noticeMigration } from './notice-store.ts';
 import { openDatabase, type Database, type DatabaseOptions } from './sqlite.ts';
 
@@ -84,11 +86,20 @@ const migrations = [
    ALTER TABLE presence ADD COLUMN heartbeat_ms REAL;
    ALTER TABLE presence ADD COLUMN grace_ms REAL;`,
   noticeMigration,
+  ...auditMigrations,
+  // A device may have several credentials, as a JSON list (`Credential[]`).
+  `ALTER TABLE device ADD COLUMN credentials TEXT NOT NULL DEFAULT '[]';
+   ALTER TABLE device ADD COLUMN rotation_due_ms REAL;
+   UPDATE device SET credentials = json_array(json_object('id', 'first', 'kind', 'secret',
+     'material', secret_hash, 'state', 'active', 'createdMs', created_ms));
+   ALTER TABLE device DROP COLUMN secret_hash;`,
+  ...operatorMigrations,
+  ...enrolmentMigrations,
 ];
 
 /**
  * Opens `state.db`: devices, epochs, boot anchors, presence, the hub's own name, the command journal, the
- * audit, group commands and schedules.
+ * audit, group commands and schedules, operators and enrolments.
  * @throws HubError `database-failed`
  */
 export function openStateDatabase(

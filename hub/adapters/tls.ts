@@ -127,8 +127,8 @@ const ciphers = [
 ].join(':');
 
 /**
- * Options for `https.createServer`. With `clientCa` every client must show a certificate of it, in addition to
- * its credential.
+ * Options for `https.createServer`. With `clientCa` a client may show a certificate of it instead of another
+ * credential; one that shows none, or a foreign one, has to prove who it is in another way.
  */
 export function tlsServerOptions({ cert, key, clientCa }: TlsMaterial): TlsOptions {
   return {
@@ -137,6 +137,6 @@ export function tlsServerOptions({ cert, key, clientCa }: TlsMaterial): TlsOptio
     minVersion: 'TLSv1.2',
     ciphers,
     handshakeTimeout: 10_000,
-    ...(clientCa === undefined ? {} : { ca: clientCa, requestCert: true, rejectUnauthorized: true }),
+    ...(clientCa === undefined ? {} : { ca: clientCa, requestCert: true, rejectUnauthorized: false }),
   };
 }

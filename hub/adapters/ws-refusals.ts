@@ -1,7 +1,8 @@
 import { STATUS_CODES } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import type { DeviceRecord } from '../devices/device-store.ts';
-import type { Authentication } from '../devices/registry.ts';
+import type { DoorAnswer } from '../devices/door.ts';
+import type { Principal } from '../devices/principal.ts';
 import { devicePath, subprotocol } from './ws-server.ts';
 
 /** A refusal before the upgrade: a plain HTTP answer with a JSON body that says what was wrong. */
@@ -38,6 +39,13 @@ export function unavailable(code: string, message: string, retryAfterMs: number)
   return refusal(503, code, message, { 'Retry-After': String(Math.max(1, Math.ceil(retryAfterMs / 1000))) });
 }
 
+/** What Node's parser does not take. @param code of its error */
+export function parserRefusal(code: string | undefined): Refusal {
+  if (code === 'HPE_HEADER_OVERFLOW') return refusal(431, 'header-too-large', 'at most 8 KB of header');
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return refusal(408, 'too-slow', 'the request took too long');
+  return refusal(400, 'bad-request', 'this is not HTTP');
+}
+
 /** A request that is no upgrade (RFC 9110 §15.5.22). */
 export function judgeRequest(request: IncomingMessage): Refusal {
   if (pathOf(request) !== devicePath) return refusal(404, 'not-found', `devices connect to ${devicePath}`);
@@ -52,8 +60,8 @@ function refused(...given: Parameters<typeof refusal>): { kind: 'refused'; refus
 export function judgeUpgrade(
   request: IncomingMessage,
   allowedOrigins: readonly string[],
-  authenticate: (authorization: string | undefined) => Authentication,
-): { kind: 'device'; record: DeviceRecord } | { kind: 'refused'; refusal: Refusal } {
+  authenticate: () => DoorAnswer,
+): { kind: 'device'; record: DeviceRecord; principal: Principal } | { kind: 'refused'; refusal: Refusal } {
   const { headers } = request;
   if (pathOf(request) !== devicePath) return refused(404, 'not-found', `devices connect to ${devicePath}`);
   if (request.url?.includes('?') === true) {
@@ -77,10 +85,14 @@ export function judgeUpgrade(
   if (!offered.includes(subprotocol)) {
     return refused(400, 'subprotocol', `offer one of these in Sec-WebSocket-Protocol: ${subprotocol}`);
   }
-  const authentication = authenticate(headers.authorization);
+  const authentication = authenticate();
   switch (authentication.kind) {
     case 'device':
       return authentication;
+    case 'throttled':
+      return refused(429, 'too-many-attempts', 'too many failed attempts from this address or at this id', {
+        'Retry-After': String(authentication.retryAfterSec),
+      });
     case 'shut-out':
       return refused(429, 'rate-abuse', 'this device sent far over its rate', {
         'Retry-After': String(authentication.retryAfterSec),
@@ -88,12 +100,12 @@ export function judgeUpgrade(
     case 'disabled':
       return refused(403, 'disabled', 'this device is disabled');
     case 'denied':
-      return refused(401, 'unauthorized', 'the device id or its secret is wrong', {
+      return refused(401, 'unauthorized', 'the device id or its credential is wrong', {
         'WWW-Authenticate': 'Basic realm="devices"',
       });
   }
 }
 
-function pathOf(request: IncomingMessage): string {
+export function pathOf(request: IncomingMessage): string {
   return request.url?.split('?', 1)[0] ?? '';
 }

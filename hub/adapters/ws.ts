@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import { Server as TlsServer } from 'node:https';
 import type { SecureContextOptions, TlsOptions } from 'node:tls';
 import { TLSSocket } from 'node:tls';
@@ -9,10 +9,24 @@ import type { CloseReason } from '../../schemas/index.ts';
 import type { Admitted } from '../devices/admission.ts';
 import type { DeviceRecord } from '../devices/device-store.ts';
 import type { DeviceSocket } from '../devices/outbox.ts';
-import type { Authentication } from '../devices/registry.ts';
+import type { DoorAnswer } from '../devices/door.ts';
+import type { Enrolled, EnrolmentAsk } from '../devices/enrolment.ts';
+import type { Principal, Proof } from '../devices/principal.ts';
 import type { Log } from '../kernel/log.ts';
+import { clientAddress, networkOf, trustedProxies } from './client-address.ts';
 import { listenTcp } from './tcp-listen.ts';
-import { httpAnswer, judgeRequest, judgeUpgrade, refusal, unavailable } from './ws-refusals.ts';
+import { answerEnrolment, enrolPath } from './ws-enrolment.ts';
+import { limitSockets, type DropCounters } from './ws-limits.ts';
+import { proofOf } from './ws-proof.ts';
+import {
+  httpAnswer,
+  judgeRequest,
+  parserRefusal,
+  pathOf,
+  judgeUpgrade,
+  refusal,
+  unavailable,
+} from './ws-refusals.ts';
 import type { Refusal } from './ws-refusals.ts';
 import { createSocketServer, createWebServer, devicePath } from './ws-server.ts';
 
@@ -29,11 +43,19 @@ export interface SocketEvents {
 
 export interface DeviceListenerDeps {
   log: Log;
-  authenticate: (authorization: string | undefined) => Authentication;
+  /** @param network IPv4 address or IPv6 /64 the connection comes from */
+  authenticate: (proof: Proof, network: string) => DoorAnswer;
+  /** A device without an identity asks for one. */
+  enrol: (ask: EnrolmentAsk, network: string) => Promise<Enrolled>;
   /** Is there room for one more, now? */
   admit: () => Admitted;
   /** A device is through: its events from now on. */
-  connect: (record: DeviceRecord, socket: DeviceSocket, address: string) => SocketEvents;
+  connect: (
+    record: DeviceRecord,
+    socket: DeviceSocket,
+    address: string,
+    principal: Principal,
+  ) => SocketEvents;
   /** Somebody was refused before the upgrade. */
   refused: (refused: {
     authorization: string | undefined;
@@ -50,6 +72,11 @@ export interface DeviceListenerOptions {
   allowedOrigins: readonly string[];
   /** Open sockets, devices and strangers together; refused with 503 beyond. */
   maxConnections: number;
+  /** Limits before authentication, by address. */
+  maxSocketsPerAddress: number;
+  maxPendingPerAddress: number;
+  /** Proxies whose `X-Forwarded-For` is believed. */
+  trustedProxies: readonly string[];
 }
 
 export interface ListenerCounters {
@@ -59,6 +86,8 @@ export interface ListenerCounters {
   resumed: number;
   /** Refusals before the upgrade, by HTTP status. */
   refusals: Record<string, number>;
+  /** Sockets cut before any answer. */
+  drops: Readonly<DropCounters>;
 }
 
 export interface DeviceListener {
@@ -68,6 +97,8 @@ export interface DeviceListener {
   counters: ListenerCounters;
   /** No further connections; those open go on. @param retryAfterMs what each is told */
   stopAccepting(retryAfterMs: () => number): void;
+  /** Serves this certificate to new connections; those open keep theirs. */
+  renewTls(renewed: SecureContextOptions): void;
   /** New keys for TLS session tickets, 48 bytes. */
   setTicketKeys(keys: Buffer): void;
   /** Drops what is still open. */
@@ -118,6 +149,10 @@ function listenTo(ws: DeviceWebSocket, counters: ListenerCounters): void {
   });
 }
 
+/** Sockets of everybody whose upgrade is not done, and how long one may take, TLS included. */
+const maxPending = 2_000;
+const pendingMs = 10_000;
+
 /**
  * The devices' listener: https, one path, the upgrade with authentication before it. Refusals are plain HTTP
  * answers with a JSON body that says what was wrong.
@@ -127,32 +162,36 @@ export async function startDeviceListener(
   deps: DeviceListenerDeps,
   options: DeviceListenerOptions,
 ): Promise<DeviceListener> {
-  const counters: ListenerCounters = { connections: 0, upgrades: 0, resumed: 0, refusals: {} };
   let goneRetryMs: (() => number) | undefined;
   const sockets = createSocketServer(DeviceWebSocket);
   const server = createWebServer(options.tls);
   server.maxConnections = options.maxConnections;
+  const { limiter, addressOf } = watchAddresses(server, options);
+  const { drops } = limiter;
+  const counters: ListenerCounters = { connections: 0, upgrades: 0, resumed: 0, refusals: {}, drops };
 
   function refuse(socket: Duplex, request: IncomingMessage, given: Refusal): void {
     count(request, given);
     socket.end(httpAnswer(given));
   }
 
-  function count(request: IncomingMessage, { status, code }: Refusal): void {
+  function counted(status: number): void {
     counters.refusals[status] = (counters.refusals[status] ?? 0) + 1;
+  }
+
+  function count(request: IncomingMessage, { status, code }: Refusal): void {
+    counted(status);
     const { authorization } = request.headers;
     const refused = { authorization, status, code, address: addressOf(request) };
     deps.log.debug({ status, code, address: refused.address }, 'connection refused');
     deps.refused(refused);
   }
 
-  server.on('request', (request, response) => {
-    const given = judgeRequest(request);
-    count(request, given);
-    const headers = { ...given.headers, 'Content-Type': 'application/json', Connection: 'close' };
-    response.writeHead(given.status, headers).end(given.body);
+  serveRequests(server, {
+    enrol: (ask, request) => deps.enrol(ask, networkOf(addressOf(request))),
+    counted,
+    refused: count,
   });
-
   server.on('upgrade', (request, socket, head) => {
     // Before anything else: an error on a socket without a listener would end the process.
     socket.on('error', () => socket.destroy());
@@ -165,24 +204,27 @@ export async function startDeviceListener(
       refuse(socket, request, unavailable('busy', 'too many connect at once', admitted.retryAfterMs));
       return;
     }
-    const judged = judgeUpgrade(request, options.allowedOrigins, deps.authenticate);
+    const address = addressOf(request);
+    const judged = judgeUpgrade(request, options.allowedOrigins, () =>
+      deps.authenticate(proofOf(request), networkOf(address)),
+    );
     if (judged.kind === 'refused') {
       refuse(socket, request, judged.refusal);
       return;
     }
-    const address = addressOf(request);
     sockets.handleUpgrade(request, socket, head, (opened) => {
       const ws = opened as DeviceWebSocket;
       if (socket instanceof TLSSocket && socket.isSessionReused()) counters.resumed += 1;
+      limiter.upgraded(request.socket);
       listenTo(ws, counters);
-      ws.events = deps.connect(judged.record, ws, address);
+      ws.events = deps.connect(judged.record, ws, address, judged.principal);
     });
   });
   // A handshake ws itself refuses (version, key): the same form of answer as ours.
   sockets.on('wsClientError', (error, socket, request) =>
     refuse(socket, request, refusal(400, 'bad-handshake', error.message)),
   );
-  server.on('tlsClientError', (_error, socket) => socket.destroy());
+  answerParserFaults(server, counted);
 
   const { port } = await listenTcp(server, options.listen, 'HUB_DEVICE_LISTEN');
   const scheme = options.tls === undefined ? 'ws' : 'wss';
@@ -190,24 +232,83 @@ export async function startDeviceListener(
     url: `${scheme}://${hostOf(options.listen.host)}:${port}${devicePath}`,
     port,
     counters,
+    renewTls(renewed) {
+      if (server instanceof TlsServer) server.setSecureContext(renewed);
+    },
     stopAccepting(retryAfterMs) {
       goneRetryMs = retryAfterMs;
     },
     setTicketKeys(keys) {
       if (server instanceof TlsServer) server.setTicketKeys(keys);
     },
-    close() {
-      return new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      });
+    close: () => closeAll(server, limiter),
+  };
+}
+
+/** Limits before authentication, and whose each request is. */
+function watchAddresses(
+  server: Server,
+  options: DeviceListenerOptions,
+): { limiter: ReturnType<typeof limitSockets>; addressOf: (request: IncomingMessage) => string } {
+  const isTrusted = trustedProxies(options.trustedProxies);
+  const limiter = limitSockets(server, {
+    maxPerAddress: options.maxSocketsPerAddress,
+    maxPendingPerAddress: options.maxPendingPerAddress,
+    maxPending,
+    pendingMs,
+    isTrusted,
+  });
+  return {
+    limiter,
+    addressOf({ socket, headers }) {
+      const forwarded = headers['x-forwarded-for'];
+      const text = forwarded === undefined ? undefined : String(forwarded);
+      return clientAddress(socket.remoteAddress, text, isTrusted);
     },
   };
 }
 
-/** Of the other end; empty when it is gone already. */
-function addressOf(request: IncomingMessage): string {
-  return request.socket.remoteAddress?.replace(/^::ffff:/, '') ?? '';
+/** Requests that are no upgrade: enrolment, and refusals. */
+function serveRequests(
+  server: Server,
+  deps: {
+    enrol: (ask: EnrolmentAsk, request: IncomingMessage) => Promise<Enrolled>;
+    counted: (status: number) => void;
+    refused: (request: IncomingMessage, given: Refusal) => void;
+  },
+): void {
+  server.on('request', (request, response) => {
+    if (pathOf(request) === enrolPath && request.method === 'POST') {
+      void answerEnrolment(request, response, (ask) => deps.enrol(ask, request), deps.counted);
+      return;
+    }
+    const given = judgeRequest(request);
+    deps.refused(request, given);
+    const headers = { ...given.headers, 'Content-Type': 'application/json', Connection: 'close' };
+    response.writeHead(given.status, headers).end(given.body);
+  });
+}
+
+function answerParserFaults(server: Server, counted: (status: number) => void): void {
+  // What Node's parser refuses gets our form of answer, and is counted like any other refusal.
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    if (error.code === 'ECONNRESET' || !socket.writable) {
+      socket.destroy();
+      return;
+    }
+    const given = parserRefusal(error.code);
+    counted(given.status);
+    socket.end(httpAnswer(given));
+  });
+  server.on('tlsClientError', (_error, socket) => socket.destroy());
+}
+
+function closeAll(server: Server, limiter: { close: () => void }): Promise<void> {
+  return new Promise((resolve) => {
+    limiter.close();
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
 }
 
 function hostOf(host: string): string {

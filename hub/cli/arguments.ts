@@ -1,6 +1,7 @@
 /** Arguments and options judged as they are read. */
 
 import { InvalidArgumentError } from 'commander';
+import { deviceIdPattern } from '../../schemas/limits.ts';
 
 /** A whole number within `min` and `max`. */
 export function parseWhole(min: number, max: number): (text: string) => number {
@@ -11,4 +12,35 @@ export function parseWhole(min: number, max: number): (text: string) => number {
     }
     return value;
   };
+}
+
+export function parseId(text: string): string {
+  if (!deviceIdPattern.test(text))
+    throw new InvalidArgumentError('It must be 1 to 64 letters, digits, _ and -.');
+  return text;
+}
+
+export function parseType(text: string): string {
+  if (!/^[a-z0-9-]+@[0-9]+$/.test(text)) {
+    throw new InvalidArgumentError('It must be name@version, such as env-sensor@1.');
+  }
+  return text;
+}
+
+export function parseSite(text: string): string {
+  if (!/^[A-Za-z0-9_.-]{1,64}$/.test(text))
+    throw new InvalidArgumentError('It must be 1 to 64 letters, digits, _ . and -.');
+  return text;
+}
+
+/** ISO 8601: a date (UTC), or date and time with a zone, so that no local clock is guessed. */
+export function parseTimeMs(text: string): number {
+  const iso = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d))?$/.test(text);
+  const unixMs = iso ? Date.parse(text) : Number.NaN;
+  if (!(unixMs >= 0)) {
+    throw new InvalidArgumentError(
+      'It must be a date, or a date and time with a zone, such as 2026-01-31T12:00:00Z.',
+    );
+  }
+  return unixMs;
 }

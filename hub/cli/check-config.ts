@@ -6,6 +6,7 @@ import { HubError } from '../kernel/errors.ts';
 import type { CliDeps } from './cli-deps.ts';
 import { loadConfig, type ConfigOptions } from './config-source.ts';
 import { exitCodes, type ExitCode } from './exit-codes.ts';
+import { withoutSecrets } from './hidden-secrets.ts';
 import { table } from './table.ts';
 
 export function addCheckConfig(program: Command, deps: CliDeps, done: (code: ExitCode) => void): void {
@@ -53,17 +54,4 @@ function effective(config: Config): string[][] {
 
 function shown({ host, port }: ListenAddress): string {
   return `${host.includes(':') ? `[${host}]` : host}:${port === 0 ? '<any>' : port}`;
-}
-
-function withoutSecrets(config: Config): unknown {
-  const { mqtt, influx } = config;
-  return {
-    ...config,
-    mqtt: hidePassword(mqtt),
-    ...(influx === undefined ? {} : { influx: hidePassword(influx) }),
-  };
-}
-
-function hidePassword<T extends { password?: string }>(part: T): T {
-  return part.password === undefined ? part : { ...part, password: '(hidden)' };
 }

@@ -12,6 +12,8 @@ export interface StartedHub {
   adminUrl: string;
   /** Of the embedded broker. */
   brokerUrl?: string;
+  /** Makes the first admin, once. */
+  firstLogin?: string;
   /** `lost`: readings taken and not stored. `faults`: parts that did not close well. */
   close(): Promise<{ lost: number; faults: readonly { name: string; error: unknown }[] }>;
   /** Resolves when a part has failed for good. */

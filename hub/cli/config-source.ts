@@ -1,6 +1,6 @@
 /** From the command line's options to the configuration. */
 
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { readConfig, type Config } from '../config.ts';
 import { HubError, messageOf } from '../kernel/errors.ts';
@@ -20,13 +20,22 @@ export function loadConfig(
   { config: file, dataDir }: ConfigOptions,
   { env, cwd, isCron }: Pick<CliDeps, 'env' | 'cwd' | 'isCron'>,
 ): { config: Config; warnings: string[] } {
-  return readConfig({
+  const exposed: string[] = [];
+  const read = readConfig({
     env: dataDir === undefined ? env : { ...env, HUB_DATA_DIR: dataDir },
     ...(file === undefined ? {} : { file: readJson(resolve(cwd, file), file), fileName: file }),
     cwd,
     isCron,
-    readFile: (path) => readFileSync(path, 'utf8'),
+    readFile: (path) => {
+      const { mode } = statSync(path);
+      if ((mode & 0o022) !== 0) throw new Error('others may write to it; chmod 600');
+      if ((mode & 0o044) !== 0) exposed.push(path);
+      return readFileSync(path, 'utf8');
+    },
   });
+  // Orchestrators mount secrets readable for all inside the container, so that much is only told.
+  const warnings = exposed.map((path) => `${path} holds a secret and other users may read it; chmod 600`);
+  return { config: read.config, warnings: [...read.warnings, ...warnings] };
 }
 
 /** Where a running hub listens for the command line. */

@@ -5,6 +5,8 @@ import { deviceIdPattern } from '../../schemas/limits.ts';
 import type { DeviceDetails } from '../devices/admin-operations.ts';
 import type { CliDeps } from './cli-deps.ts';
 import type { ConfigOptions } from './config-source.ts';
+import { addDeviceIdentity } from './device-identity.ts';
+import { parseId, parseSite, parseType } from './arguments.ts';
 import { exitCodes } from './exit-codes.ts';
 import { withOperations } from './operations.ts';
 import { addPush, addWhy } from './device-life.ts';
@@ -26,6 +28,7 @@ export function addDevice(program: Command, deps: CliDeps): void {
   addListAndShow(device, deps);
   addLabel(device, deps);
   addRemove(device, deps);
+  addDeviceIdentity(device, deps);
   addWhy(device, deps);
   addPush(device, deps);
 }
@@ -177,25 +180,6 @@ function clockText({ quality, offsetMs, driftMs }: NonNullable<DeviceDetails['cl
 
 function since(sinceMs: number | null): string {
   return sinceMs === null ? '-' : isoTime(sinceMs);
-}
-
-function parseId(text: string): string {
-  if (!deviceIdPattern.test(text))
-    throw new InvalidArgumentError('It must be 1 to 64 letters, digits, _ and -.');
-  return text;
-}
-
-function parseType(text: string): string {
-  if (!/^[a-z0-9-]+@[0-9]+$/.test(text)) {
-    throw new InvalidArgumentError('It must be name@version, such as env-sensor@1.');
-  }
-  return text;
-}
-
-function parseSite(text: string): string {
-  if (!/^[A-Za-z0-9_.-]{1,64}$/.test(text))
-    throw new InvalidArgumentError('It must be 1 to 64 letters, digits, _ . and -.');
-  return text;
 }
 
 function parseCount(text: string): number {

@@ -4,11 +4,11 @@ import { InvalidArgumentError, type Command } from 'commander';
 import { HubError } from '../kernel/errors.ts';
 import type { ReadingsRow } from '../telemetry/store.ts';
 import { adminClient } from './admin-client.ts';
+import { parseTimeMs } from './arguments.ts';
 import type { CliDeps } from './cli-deps.ts';
 import { adminSocketPath, loadConfig, type ConfigOptions } from './config-source.ts';
 import { exitCodes } from './exit-codes.ts';
 import { isoTime, table } from './table.ts';
-import { parseTime } from './time-argument.ts';
 
 const maxRows = 100_000;
 /** Without --last: the newest few, or a screenful or two of a range. */
@@ -31,8 +31,8 @@ export function addReadings(program: Command, deps: CliDeps): void {
     .argument('<device>')
     .argument('<stream>')
     .option('--last <n>', `the newest n (${newestRows} when no range is given)`, parseLast)
-    .option('--from <time>', 'from this time on: 2026-01-31, or 2026-01-31T12:00:00Z', parseTime)
-    .option('--to <time>', 'up to this time, which is left out', parseTime)
+    .option('--from <time>', 'from this time on: 2026-01-31, or 2026-01-31T12:00:00Z', parseTimeMs)
+    .option('--to <time>', 'up to this time, which is left out', parseTimeMs)
     .option('--json', 'one JSON object a line: timeMs and fields')
     .action(async (device: string, stream: string, _options: unknown, command: Command) => {
       const options = command.optsWithGlobals<ReadingsOptions>();

@@ -24,7 +24,8 @@ export function addStart(program: Command, deps: CliDeps, done: (code: ExitCode)
       for (const warning of warnings) log.warn(warning);
       const stop = deps.stopRequested();
       const starting = deps.startHub(config, { log });
-      done(await runHub(starting, { log, stop, clock: deps.clock, dataDir: config.dataDir }));
+      const { clock, err } = deps;
+      done(await runHub(starting, { log, stop, clock, err, dataDir: config.dataDir }));
     });
 }
 
@@ -33,10 +34,14 @@ interface Run {
   stop: Promise<StopReason>;
   clock: Clock;
   dataDir: string;
+  err: (text: string) => void;
 }
 
 /** Waits for the start, then for a reason to stop, then for the end. @throws what the start throws */
-async function runHub(starting: Promise<StartedHub>, { log, stop, clock, dataDir }: Run): Promise<ExitCode> {
+async function runHub(
+  starting: Promise<StartedHub>,
+  { log, stop, clock, dataDir, err }: Run,
+): Promise<ExitCode> {
   const first = await Promise.race([
     starting.then((hub) => ({ kind: 'started' as const, hub })),
     stop.then((reason) => ({ kind: 'stopped' as const, reason })),
@@ -55,6 +60,13 @@ async function runHub(starting: Promise<StartedHub>, { log, stop, clock, dataDir
     },
     'ready',
   );
+  // Not by the log, which is kept and shipped: the code is worth an admin's account.
+  if (hub.firstLogin !== undefined) {
+    err(
+      `no operator has an account yet; make the first admin once, with this code: ${hub.firstLogin}\n` +
+        `  POST ${hub.adminUrl}/api/v1/first-login {"code":"…","name":"admin","password":"…"}\n`,
+    );
+  }
   const reason = await Promise.race([
     stop,
     hub.failed.then((error): StopReason => ({ kind: 'failed', error })),

@@ -1,9 +1,30 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHash, createPublicKey, randomBytes, timingSafeEqual } from 'node:crypto';
+import { HubError, messageOf } from '../kernel/errors.ts';
+
+/** One way a device proves who it is. */
+export interface Credential {
+  /** Unique within the device; names it in lists, never proves anything. */
+  id: string;
+  /** `secret`: SHA-256 of it, hex. `key`: the public key that signs its tokens, SPKI PEM. */
+  kind: 'secret' | 'key';
+  material: string;
+  /** `next`: handed out by a rotation or a repeated enrolment; its first use retires the other secrets. */
+  state: 'active' | 'next';
+  /** Unix ms. */
+  createdMs: number;
+  /** Not valid before, Unix ms. */
+  notBeforeMs?: number;
+  /** Not valid from then on, Unix ms; open sessions end with 4401. */
+  notAfterMs?: number;
+}
+
+/** Two at once, so that one can be changed while the other works. */
+export const maxActiveOfKind = 2;
 
 /** 192 random bits: nothing a person remembers, so a plain hash of it cannot be guessed back. */
 const secretBytes = 24;
 
-/** A new device secret, base64url, 32 characters. It is shown once; the hub keeps its hash only. */
+/** A new secret, base64url, 32 characters. It is shown once; the hub keeps its hash only. */
 export function createSecret(): string {
   return randomBytes(secretBytes).toString('base64url');
 }
@@ -13,17 +34,87 @@ export function hashSecret(secret: string): string {
   return createHash('sha256').update(secret).digest('hex');
 }
 
-/** Compared against when the id is unknown, so that both refusals cost the same. */
-const nobody = createHash('sha256').update(randomBytes(secretBytes)).digest();
+/** A credential of a new secret, and the secret itself. */
+export function newSecretCredential(
+  createdMs: number,
+  rest: Partial<Pick<Credential, 'state' | 'notBeforeMs' | 'notAfterMs'>> = {},
+): { secret: string; credential: Credential } {
+  const secret = createSecret();
+  const credential: Credential = {
+    id: randomBytes(6).toString('base64url'),
+    kind: 'secret',
+    material: hashSecret(secret),
+    state: 'active',
+    createdMs,
+    ...rest,
+  };
+  return { secret, credential };
+}
 
 /**
- * Does the secret match the stored hash? Constant time.
- * @param secretHash hex SHA-256, or undefined when the id is unknown: the answer is false at the same cost.
+ * A credential of a public key: ECDSA P-256 (ES256) or Ed25519 (EdDSA).
+ * @throws HubError `input-invalid` for any other key, and for text that holds none
  */
-export function verifySecret(secret: string, secretHash: string | undefined): boolean {
+export function newKeyCredential(
+  publicKeyPem: string,
+  createdMs: number,
+  rest: Partial<Pick<Credential, 'notBeforeMs' | 'notAfterMs'>> = {},
+): Credential {
+  const rule = 'a PEM public key of ECDSA P-256 or Ed25519 (-----BEGIN PUBLIC KEY-----)';
+  const fault = (note: string, cause?: unknown): HubError =>
+    new HubError('input-invalid', `publicKey must be ${rule}${note}`, {
+      cause,
+      details: { name: 'publicKey' },
+    });
+  // A private key would be taken too, for the public key in it: it must not travel.
+  if (publicKeyPem.includes('PRIVATE')) throw fault('; this is a private key, which stays on the device');
+  let key;
+  try {
+    key = createPublicKey(publicKeyPem);
+  } catch (error) {
+    throw fault(` (${messageOf(error)})`, error);
+  }
+  const p256 = key.asymmetricKeyType === 'ec' && key.asymmetricKeyDetails?.namedCurve === 'prime256v1';
+  if (!p256 && key.asymmetricKeyType !== 'ed25519') throw fault('');
+  return {
+    id: randomBytes(6).toString('base64url'),
+    kind: 'key',
+    material: key.export({ type: 'spki', format: 'pem' }).toString(),
+    state: 'active',
+    createdMs,
+    ...rest,
+  };
+}
+
+/** Whether the credential may be used at this time. */
+export function isValidAt({ notBeforeMs, notAfterMs }: Credential, nowMs: number): boolean {
+  return (notBeforeMs ?? 0) <= nowMs && nowMs < (notAfterMs ?? Infinity);
+}
+
+/** Compared against where there is no credential, so that every refusal costs the same. */
+const nobody = createHash('sha256').update(randomBytes(secretBytes)).digest();
+/** Comparisons made whatever the device has: two active secrets and a next one. */
+const comparisons = maxActiveOfKind + 1;
+
+/**
+ * The credential this secret belongs to. Constant time in the secret, and the same work whether the device is
+ * unknown (no credentials), has one secret, or more.
+ */
+export function matchSecret(
+  secret: string,
+  credentials: readonly Credential[],
+  nowMs: number,
+): Credential | undefined {
   const given = createHash('sha256').update(secret).digest();
-  const stored = secretHash === undefined ? nobody : Buffer.from(secretHash, 'hex');
-  return timingSafeEqual(given, stored) && secretHash !== undefined;
+  const secrets = credentials.filter(({ kind }) => kind === 'secret');
+  let found: Credential | undefined;
+  for (let at = 0; at < Math.max(comparisons, secrets.length); at += 1) {
+    const candidate = secrets[at];
+    const stored = candidate === undefined ? nobody : Buffer.from(candidate.material, 'hex');
+    const equal = stored.length === given.length && timingSafeEqual(given, stored);
+    if (equal && candidate !== undefined && isValidAt(candidate, nowMs)) found = candidate;
+  }
+  return found;
 }
 
 /**
@@ -36,4 +127,9 @@ export function parseBasic(header: string | undefined): { id: string; secret: st
   const text = Buffer.from(encoded, 'base64').toString('utf8');
   const colon = text.indexOf(':');
   return colon < 0 ? undefined : { id: text.slice(0, colon), secret: text.slice(colon + 1) };
+}
+
+/** The token of an `Authorization: Bearer` header (RFC 6750 §2.1). */
+export function parseBearer(header: string | undefined): string | undefined {
+  return /^Bearer ([A-Za-z0-9._~+/-]+=*)$/i.exec(header ?? '')?.[1];
 }

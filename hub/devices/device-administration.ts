@@ -9,7 +9,7 @@ import type {
   NewCredential,
   NewDevices,
 } from './admin-operations.ts';
-import { createSecret, hashSecret } from './credentials.ts';
+import { newSecretCredential } from './credentials.ts';
 import type { DeviceRecord } from './device-store.ts';
 import type { Presence } from './presence.ts';
 import type { Registry } from './registry.ts';
@@ -66,19 +66,20 @@ export function createDeviceAdministration(deps: DeviceAdministrationDeps): Devi
   return {
     async addDevices(request: NewDevices): Promise<NewCredential[]> {
       checkRequest(request, catalog);
-      const credentials = request.ids.map((id) => ({ id, secret: createSecret() }));
-      const records = credentials.map(({ id, secret }) => ({
+      const createdMs = deps.clock.now();
+      const made = request.ids.map((id) => ({ id, ...newSecretCredential(createdMs) }));
+      const records = made.map(({ id, credential }) => ({
         id,
         type: request.type,
         site: request.site,
-        secretHash: hashSecret(secret),
-        createdMs: deps.clock.now(),
+        credentials: [credential],
+        createdMs,
         disabled: false,
         epoch: 0,
       }));
       await registry.add(records);
       for (const record of records) deps.added(record);
-      return credentials;
+      return made.map(({ id, secret }) => ({ id, secret }));
     },
 
     listDevices: () => Promise.resolve(registry.all().map(summary)),

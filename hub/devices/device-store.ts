@@ -1,16 +1,20 @@
+import type { Credential } from './credentials.ts';
+
 export interface DeviceRecord {
   id: string;
   /** `env-sensor@1`: the type it was registered with; a session may use another version of it. */
   type: string;
   /** Tag of every point of the device; fixed for life. */
   site: string;
-  /** SHA-256 of the secret, hex. */
-  secretHash: string;
+  /** Replaced as a whole, never changed in place. */
+  credentials: readonly Credential[];
   /** Unix ms. */
   createdMs: number;
   disabled: boolean;
   /** What operators call it by, for selectors; none when not given. */
   labels?: Readonly<Record<string, string>>;
+  /** Its secret is to be changed: since when, Unix ms. */
+  rotationDueMs?: number;
   /** Of its newest session; 0 before the first. */
   epoch: number;
 }
@@ -53,6 +57,8 @@ export interface DeviceStore {
   setLabels(id: string, labels: Readonly<Record<string, string>>): Promise<void>;
   /** Forgets the device and its boots, not its epoch. @throws HubError `device-unknown` */
   remove(id: string): Promise<void>;
+  /** Writes what may change of a record: credentials, `disabled`, `rotationDueMs`. @throws HubError `device-unknown` */
+  save(record: DeviceRecord): Promise<void>;
   /**
    * Raises the device's epoch by 1 and fixes the anchor (hub time at uptime 0, Unix ms) of its boot, both
    * synced in one transaction. A boot seen before keeps its anchor, so that a repeated reading gets the same

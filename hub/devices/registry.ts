@@ -1,23 +1,16 @@
 import type { HelloFrame } from '../../schemas/index.ts';
+import { HubError } from '../kernel/errors.ts';
 import type { Clock } from '../kernel/time.ts';
 import type { Scope } from './correlated-loss.ts';
-import { parseBasic, verifySecret } from './credentials.ts';
+import { parseBasic, type Credential } from './credentials.ts';
 import type { AnchorStep, DeviceRecord, DeviceStore, StoredOpening } from './device-store.ts';
+import { authenticate, type Authentication, type Principal, type Proof } from './principal.ts';
 import type { Session } from './session.ts';
 
 export interface OpenedSession extends StoredOpening {
   /** A session of the same device was open and has been taken over. */
   replaced: boolean;
 }
-
-/** Who asks to connect. */
-export type Authentication =
-  | { kind: 'device'; record: DeviceRecord }
-  /** Unknown id or wrong secret: one answer for both. */
-  | { kind: 'denied' }
-  | { kind: 'disabled' }
-  /** It went on sending far over its rate. */
-  | { kind: 'shut-out'; retryAfterSec: number };
 
 /** How long a device that abused its rate is refused, ms; the protocol asks it to wait as long. */
 const shutOutMs = 60_000;
@@ -32,11 +25,21 @@ export class Registry {
   /** Device → when it may come again, monotonic ms. */
   readonly #shutOut = new Map<string, number>();
   /** Sockets upgraded, with or without a hello. */
-  readonly #connected = new Set<Session>();
+  readonly #connected = new Map<Session, Principal>();
+  /** The end of each device's last change; changes of one device are made one after another. */
+  readonly #changes = new Map<string, Promise<unknown>>();
   /** Called when the last connection has ended. */
   #empty: (() => void) | undefined;
 
-  constructor(deps: { store: DeviceStore; clock: Clock }) {
+  /** Told when a device has changed over to its next secret (or that could not be written). */
+  readonly #rotated: (deviceId: string, fault: unknown) => void;
+
+  constructor(deps: {
+    store: DeviceStore;
+    clock: Clock;
+    rotated?: (deviceId: string, fault: unknown) => void;
+  }) {
+    this.#rotated = deps.rotated ?? (() => undefined);
     this.#store = deps.store;
     this.#clock = deps.clock;
   }
@@ -69,17 +72,16 @@ export class Registry {
     for (const session of this.#sessions.values()) if (session.isOpen) yield session;
   }
 
-  /** @param authorization the header of the upgrade request (RFC 7617 Basic). */
-  authenticate(authorization: string | undefined): Authentication {
-    const basic = parseBasic(authorization);
-    const record = basic === undefined ? undefined : this.#records.get(basic.id);
-    if (!verifySecret(basic?.secret ?? '', record?.secretHash) || record === undefined)
-      return { kind: 'denied' };
-    if (record.disabled) return { kind: 'disabled' };
+  /** Judges what a connection brings. The first use of a `next` secret retires the device's other secrets. */
+  authenticate(proof: Proof): Authentication {
+    const judged = authenticate(proof, (id) => this.#records.get(id), this.#clock.now());
+    if (judged.kind !== 'device') return judged;
+    const { record, principal } = judged;
+    this.#used(record, principal.credentialId);
     const leftMs = (this.#shutOut.get(record.id) ?? 0) - this.#clock.monotonic();
-    if (leftMs > 0) return { kind: 'shut-out', retryAfterSec: Math.ceil(leftMs / 1000) };
+    if (leftMs > 0) return { kind: 'shut-out', record, retryAfterSec: Math.ceil(leftMs / 1000) };
     this.#shutOut.delete(record.id);
-    return { kind: 'device', record };
+    return judged;
   }
 
   /** The device abused its rate: it is refused for a while. */
@@ -105,8 +107,8 @@ export class Registry {
   }
 
   /** The upgrade is done. */
-  connected(session: Session): void {
-    this.#connected.add(session);
+  connected(session: Session, principal: Principal): void {
+    this.#connected.set(session, principal);
   }
 
   /**
@@ -119,6 +121,9 @@ export class Registry {
     this.#sessions.set(deviceId, session);
     const replaced = older?.isOpen === true;
     older?.replaced({ address: session.address, boot: hello.boot });
+    // A device gives up its old secret at the welcome: by then the new one must be on disk.
+    const changing = this.#changes.get(deviceId);
+    if (changing !== undefined) await changing;
     const stored = await this.#store.openSession({
       deviceId,
       boot: hello.boot,
@@ -171,7 +176,108 @@ export class Registry {
     await this.#store.remove(deviceId);
     this.#records.delete(deviceId);
     this.#shutOut.delete(deviceId);
-    for (const session of this.#connected) if (session.deviceId === deviceId) session.close('device-removed');
+    for (const session of this.#sessionsOf(deviceId)) session.close('device-removed');
+  }
+
+  /** A device that is disabled is refused (403), and its sessions end with 4403. @throws HubError `device-unknown` */
+  async setDisabled(deviceId: string, disabled: boolean): Promise<void> {
+    await this.#change(deviceId, (record) => ({ ...record, disabled }));
+    if (disabled) for (const session of this.#sessionsOf(deviceId)) session.close('credential-revoked');
+  }
+
+  /**
+   * Changes the credentials of a device; sessions opened with one that is gone end with 4403.
+   * @param change what throws in it is thrown here, and nothing changes
+   * @throws HubError `device-unknown`
+   */
+  async changeCredentials(
+    deviceId: string,
+    change: (credentials: readonly Credential[], record: DeviceRecord) => readonly Credential[],
+  ): Promise<void> {
+    const { credentials } = await this.#change(deviceId, (record) => ({
+      ...record,
+      credentials: change(record.credentials, record),
+    }));
+    const ids = new Set(['certificate', ...credentials.map(({ id }) => id)]);
+    for (const [session, principal] of this.#connected) {
+      if (session.deviceId === deviceId && !ids.has(principal.credentialId)) {
+        session.close('credential-revoked');
+      }
+    }
+  }
+
+  /** Notes that the device's secret is to be changed, or no longer. @throws HubError `device-unknown` */
+  async setRotationDue(deviceId: string, dueMs: number | undefined): Promise<void> {
+    await this.#change(deviceId, (record) => {
+      const { rotationDueMs: _, ...rest } = record;
+      return dueMs === undefined ? rest : { ...rest, rotationDueMs: dueMs };
+    });
+  }
+
+  /** Ends the sessions whose proof has expired, with 4401. To be called every second or so. */
+  closeExpired(): void {
+    const now = this.#clock.now();
+    for (const [session, { expiresMs }] of this.#connected) {
+      if (expiresMs !== undefined && expiresMs <= now) session.close('credential-expired');
+    }
+  }
+
+  /** How the device's connection proved who it is; undefined when it has none. */
+  principalOf(session: Session): Principal | undefined {
+    return this.#connected.get(session);
+  }
+
+  *#sessionsOf(deviceId: string): Generator<Session> {
+    for (const session of this.#connected.keys()) if (session.deviceId === deviceId) yield session;
+  }
+
+  /** Changes a record on disk, then in memory, one change of a device after another. */
+  async #change(deviceId: string, change: (record: DeviceRecord) => DeviceRecord): Promise<DeviceRecord> {
+    const before = this.#changes.get(deviceId) ?? Promise.resolve();
+    const changed = before.then(async () => {
+      for (;;) {
+        const record = this.#records.get(deviceId);
+        if (record === undefined) {
+          throw new HubError('device-unknown', deviceId, { details: { id: deviceId } });
+        }
+        const { credentials } = record;
+        const next = change({ ...record });
+        await this.#store.save(next);
+        // A next secret was used meanwhile: what was written does not know of it, so it is done again.
+        if (record.credentials !== credentials) continue;
+        // Sessions hold the record and its epoch rises meanwhile: the object stays the same.
+        record.credentials = next.credentials;
+        record.disabled = next.disabled;
+        if (next.rotationDueMs === undefined) delete record.rotationDueMs;
+        else record.rotationDueMs = next.rotationDueMs;
+        return record;
+      }
+    });
+    const settled = changed.catch(() => undefined);
+    this.#changes.set(deviceId, settled);
+    void settled.then(() => {
+      if (this.#changes.get(deviceId) === settled) this.#changes.delete(deviceId);
+    });
+    return changed;
+  }
+
+  /** The first use of a next secret: it counts from now on, and the others are retired once that is on disk. */
+  #used(record: DeviceRecord, credentialId: string): void {
+    const used = record.credentials.find(({ id }) => id === credentialId);
+    if (used?.state !== 'next') return;
+    const active: Credential = { ...used, state: 'active' };
+    record.credentials = record.credentials.map((credential) => (credential === used ? active : credential));
+    delete record.rotationDueMs;
+    // Sessions opened with a retired secret stay: they are the same device's, and its new hello takes over.
+    this.#change(record.id, (now) => {
+      const { rotationDueMs: _, ...rest } = now;
+      const credentials = rest.credentials.filter(({ id, kind }) => kind !== 'secret' || id === credentialId);
+      return { ...rest, credentials };
+    }).then(
+      () => this.#rotated(record.id, undefined),
+      // Both secrets stay valid; a restarted hub finds the next one unused and retires the old at its next use.
+      (error: unknown) => this.#rotated(record.id, error),
+    );
   }
 
   /** Resolves when no connection is left. */
@@ -184,6 +290,6 @@ export class Registry {
 
   /** Every connection, in a session or not yet. */
   connections(): readonly Session[] {
-    return [...this.#connected];
+    return [...this.#connected.keys()];
   }
 }

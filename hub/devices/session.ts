@@ -47,6 +47,8 @@ export interface SessionDeps {
   presence: PresenceKeeper;
   registry: Registry;
   commands: CommandEvents;
+  /** Told after the welcome. */
+  opened: (session: Session) => void;
   clones: CloneGuard;
   stories: Stories;
   counters: SessionCounters;
@@ -407,6 +409,7 @@ export class Session implements WatchedLink, CommandPeer {
     this.send(welcomeFrame({ epoch, t1: hello.t1, now: clock.now() }, timing, options));
     this.#watch = presence.opened(this.deviceId, this, { ...timing, epoch, replaced });
     commands.sessionOpened(this, hello.unresolved ?? []);
+    this.#deps.opened(this);
   }
 
   #heartbeat(frame: HeartbeatFrame): void {

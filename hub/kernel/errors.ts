@@ -23,6 +23,11 @@ const table = {
   'group-command-unknown': { message: 'there is no group command with this id', retryable: false },
   'schedule-exists': { message: 'a schedule with this name exists already', retryable: false },
   'schedule-unknown': { message: 'there is no schedule with this name', retryable: false },
+  'credential-unknown': { message: 'the device has no such credential', retryable: false },
+  'enrolment-unknown': { message: 'there is no such enrolment', retryable: false },
+  'operator-unknown': { message: 'there is no account or token of this name', retryable: false },
+  unauthorized: { message: 'nobody is signed in', retryable: false },
+  forbidden: { message: 'this is not allowed', retryable: false },
   'dead-letter-unknown': { message: 'there is no dead letter with this id', retryable: false },
   'input-invalid': { message: 'the request is not valid', retryable: false },
 } as const satisfies Record<string, { message: string; retryable: boolean }>;

@@ -3,12 +3,20 @@ import { connect as connectTcp } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { topicsOf } from '../../hub/commands/topics.ts';
 import { connect as connectMqtt, type IClientOptions, type MqttClient } from 'mqtt';
+import type { BrokerAccess } from '../../hub/adapters/broker-access.ts';
 import { startBroker, type Broker } from '../../hub/adapters/broker.ts';
 import type { BusHandlers, IncomingMessage } from '../../hub/commands/bus.ts';
 import { HubError } from '../../hub/kernel/errors.ts';
 import { log } from '../helpers/dispatcher.ts';
 import { mosquittoPub, mosquittoSub } from '../helpers/mosquitto-clients.ts';
 import { waitFor } from '../helpers/wait-for.ts';
+
+/** Everybody may do everything: what operators may do has tests of its own. */
+const access: BrokerAccess = {
+  signIn: () => Promise.resolve({ actor: 'anonymous', role: 'operator', devices: '*', safety: 'critical' }),
+  mayRequest: () => true,
+  mayRead: () => true,
+};
 
 interface Open {
   broker: Broker;
@@ -31,7 +39,7 @@ async function open(
     disconnected: () => undefined,
   };
   const options = { host: '127.0.0.1', port: 0, topics: topicsOf('hub/v1'), hubId: 'h1', incarnation: 'i-1' };
-  const broker = await startBroker({ log }, options, handlers);
+  const broker = await startBroker({ log, access }, options, handlers);
   t.after(() => broker.close());
   return { broker, url: `mqtt://127.0.0.1:${broker.port}`, messages, handlers };
 }
@@ -250,7 +258,7 @@ test('an address in use is said as such', async (t) => {
     hubId: 'h1',
     incarnation: 'i-1',
   };
-  const second = startBroker({ log }, options, handlers);
+  const second = startBroker({ log, access }, options, handlers);
   await assert.rejects(second, (error) => error instanceof HubError && error.code === 'address-in-use');
 });
 
@@ -261,5 +269,5 @@ test('after close nothing is published, and the port is free', async (t) => {
   assert.equal(broker.connected, false);
   await assert.rejects(broker.publish({ topic: 'hub/v1/event/d-1/door', payload: '{}', qos: 1 }));
   const options = { host: '127.0.0.1', port, topics: topicsOf('hub/v1'), hubId: 'h1', incarnation: 'i-2' };
-  await (await startBroker({ log }, options, handlers)).close();
+  await (await startBroker({ log, access }, options, handlers)).close();
 });

@@ -31,8 +31,9 @@ async function openState(t: TestContext): Promise<{ db: Database; restart: () =>
 }
 
 function device(id: string, overrides: Partial<DeviceRecord> = {}): DeviceRecord {
-  const secretHash = 'ab'.repeat(32);
-  const record = { id, type: 'env-sensor@1', site: 'default', secretHash, createdMs: 1_700_000_000_000.5 };
+  const createdMs = 1_700_000_000_000.5;
+  const secret = { id: 'c1', kind: 'secret', material: 'ab'.repeat(32), state: 'active', createdMs } as const;
+  const record = { id, type: 'env-sensor@1', site: 'default', credentials: [secret], createdMs };
   return { ...record, disabled: false, epoch: 0, ...overrides };
 }
 

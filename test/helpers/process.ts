@@ -23,6 +23,8 @@ export interface HubProcess {
   readonly running: boolean;
   /** Every log line so far, parsed. */
   readonly lines: readonly LogLine[];
+  /** Everything it has written so far, logs and standard error. */
+  output(): string;
   /** Sends the signal (SIGTERM when not given) and resolves when the hub has ended. */
   kill(signal?: NodeJS.Signals): Promise<Exit>;
   /** Freezes it (SIGSTOP): sockets stay open, nothing is answered. */
@@ -167,6 +169,7 @@ export async function spawnHub(options: HubOptions = {}): Promise<HubProcess> {
         return child.running;
       },
       lines: log.lines,
+      output: () => child.output(),
       kill: (signal = 'SIGTERM') => child.end(signal),
       pause: () => child.pause(),
       resume: () => child.resume(),

@@ -8,7 +8,7 @@ import type {
   DeviceStore,
   SessionOpening,
 } from '../../hub/devices/device-store.ts';
-import { hashSecret } from '../../hub/devices/credentials.ts';
+import { hashSecret, type Credential } from '../../hub/devices/credentials.ts';
 import { Liveness } from '../../hub/devices/liveness.ts';
 import type { DeviceSocket } from '../../hub/devices/outbox.ts';
 import { PresenceKeeper, type PresenceRow, type PresenceStore } from '../../hub/devices/presence-keeper.ts';
@@ -148,6 +148,12 @@ export class MemoryDeviceStore implements DeviceStore {
     const record = this.#records.get(id);
     if (record === undefined) return Promise.reject(new HubError('device-unknown', id));
     record.labels = labels;
+    return Promise.resolve();
+  }
+
+  save(record: DeviceRecord): Promise<void> {
+    if (!this.#records.has(record.id)) return Promise.reject(new HubError('device-unknown', record.id));
+    this.#records.set(record.id, record);
     return Promise.resolve();
   }
 
@@ -314,6 +320,12 @@ export class ConnectedDevice {
   }
 }
 
+/** The device's one credential: its secret is `secret-<id>`. */
+function secretOf(id: string): Credential {
+  const material = hashSecret(`secret-${id}`);
+  return { id: 'c1', kind: 'secret', material, state: 'active', createdMs: 0 };
+}
+
 /** Unix ms at which the fixture's clock starts. */
 export const startMs = 1_767_225_600_000;
 
@@ -338,9 +350,7 @@ export async function startSessions(t: TestContext, options: FixtureOptions = {}
   const liveness = new Liveness({ clock, afterPoll });
   const deviceStore = new MemoryDeviceStore();
   const record = { type: 'sensor@1', site: 'lab', createdMs: 0, disabled: false, epoch: 0 };
-  await deviceStore.add(
-    ['d1', 'd2'].map((id) => ({ ...record, id, secretHash: hashSecret(`secret-${id}`) })),
-  );
+  await deviceStore.add(['d1', 'd2'].map((id) => ({ ...record, id, credentials: [secretOf(id)] })));
   const registry = new Registry({ store: deviceStore, clock });
   await registry.load();
   const presenceStore = new MemoryPresenceStore();
@@ -411,8 +421,13 @@ export async function startSessions(t: TestContext, options: FixtureOptions = {}
     assert.ok(found);
     const socket = new ScriptedSocket();
     sockets.push(socket);
-    const session = new Session({ ...deps, options: sessionOptions }, found, socket, address);
-    registry.connected(session);
+    const session = new Session(
+      { ...deps, opened: () => undefined, options: sessionOptions },
+      found,
+      socket,
+      address,
+    );
+    registry.connected(session, { deviceId, by: 'secret', credentialId: 'c1' });
     return new ConnectedDevice(session, socket);
   }
 

@@ -2,6 +2,7 @@
 
 import { commandChaos } from './command-chaos.ts';
 import { groupStop } from './group-stop.ts';
+import { rotateUnderCuts } from '../helpers/rotation-scenario.ts';
 import { soakKills } from './kills.ts';
 import { soakNoisy } from './noisy.ts';
 import { soakOutage } from './outage.ts';
@@ -27,6 +28,7 @@ const scenarios: Readonly<Record<string, (devices: number) => Promise<boolean>>>
   'half-open': told(halfOpen),
   rolling: told(rolling),
   'site-loss': told(siteLoss),
+  rotation: told(rotateUnderCuts),
 };
 
 const [name = '', devices = '1000'] = process.argv.slice(2);

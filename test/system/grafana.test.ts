@@ -119,7 +119,7 @@ async function writeHistory(url: string): Promise<void> {
 }
 
 function recordOf({ id, type, site }: Device): DeviceRecord {
-  return { id, type: typeNamed(type).id, site, secretHash: '', createdMs: 0, disabled: false, epoch: 1 };
+  return { id, type: typeNamed(type).id, site, credentials: [], createdMs: 0, disabled: false, epoch: 1 };
 }
 
 function presenceAt(timeMs: number, changedMs: number): [string, Presence][] {

@@ -76,6 +76,10 @@ test('without any setting the hub stands alone: own certificate, embedded store 
     brokerListen: { host: '127.0.0.1', port: 1883 },
     tls: { mode: 'own' },
     allowedOrigins: [],
+    adminOrigins: [],
+    trustedProxies: [],
+    maxSocketsPerAddress: 5_000,
+    maxPendingPerAddress: 500,
     dataDir: '/srv/hub/var',
     mqtt: { root: 'hub/v1' },
     schemasDir: `${packageDir}schemas/device-types`,
@@ -112,6 +116,10 @@ test('every name has its place in the environment', () => {
       HUB_TLS_CLIENT_CA: 'ca.crt',
       HUB_ALLOWED_ORIGINS: 'https://Console.Example.org:443, http://localhost:5173',
       HUB_ADMIN_LISTEN: 'localhost:9090',
+      HUB_ADMIN_ORIGINS: 'https://Hub.Example.org',
+      HUB_TRUSTED_PROXIES: '10.0.0.1, fd00::/8',
+      HUB_MAX_SOCKETS_PER_ADDRESS: '7',
+      HUB_MAX_PENDING_PER_ADDRESS: '3',
       HUB_DATA_DIR: 'data',
       HUB_INFLUX_URL: 'http://influx:8086/',
       HUB_INFLUX_DATABASE: 'plant',
@@ -144,6 +152,10 @@ test('every name has its place in the environment', () => {
     brokerListen: { host: '127.0.0.1', port: 1883 },
     tls: { mode: 'given', cert: '/srv/hub/tls/hub.crt', key: '/etc/hub.key', clientCa: '/srv/hub/ca.crt' },
     allowedOrigins: ['https://console.example.org', 'http://localhost:5173'],
+    adminOrigins: ['https://hub.example.org'],
+    trustedProxies: ['10.0.0.1', 'fd00::/8'],
+    maxSocketsPerAddress: 7,
+    maxPendingPerAddress: 3,
     dataDir: '/srv/hub/data',
     influx: { url: 'http://influx:8086', database: 'plant', username: 'iu', password: 'ip' },
     mqtt: {
@@ -272,8 +284,8 @@ test('open doors are warned of', () => {
     HUB_INFLUX_USERNAME: 'x',
   });
   assert.equal(warnings.length, 3);
-  assert.match(warnings[0] ?? '', /HUB_ADMIN_LISTEN.*without a login/);
-  assert.match(warnings[1] ?? '', /HUB_BROKER_LISTEN.*command the devices/);
+  assert.match(warnings[0] ?? '', /HUB_ADMIN_LISTEN.*plain text/);
+  assert.match(warnings[1] ?? '', /HUB_BROKER_LISTEN.*plain text/);
   assert.match(warnings[2] ?? '', /HUB_INFLUX_USERNAME: not used without HUB_INFLUX_URL/);
 });
 

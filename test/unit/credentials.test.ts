@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { createSecret, hashSecret, parseBasic, verifySecret } from '../../hub/devices/credentials.ts';
+import {
+  createSecret,
+  hashSecret,
+  matchSecret,
+  parseBasic,
+  type Credential,
+} from '../../hub/devices/credentials.ts';
 
 test('a secret has 192 random bits and no two are alike', () => {
   const secrets = new Set(Array.from({ length: 1_000 }, createSecret));
@@ -12,17 +18,34 @@ test('a secret has 192 random bits and no two are alike', () => {
   }
 });
 
-test('a secret verifies against its own hash and no other', () => {
+const now = 1_767_225_600_000;
+
+function credential(secret: string, rest: Partial<Credential> = {}): Credential {
+  const material = hashSecret(secret);
+  return { id: 'c1', kind: 'secret', material, state: 'active', createdMs: 0, ...rest };
+}
+
+test('a secret matches its own credential and no other', () => {
   fc.assert(
     fc.property(fc.string(), fc.string(), (one, other) => {
-      assert.equal(verifySecret(one, hashSecret(one)), true);
-      assert.equal(verifySecret(one, hashSecret(other)), one === other);
+      const credentials = [credential(one), credential(other, { id: 'c2' })];
+      assert.equal(matchSecret(one, credentials.slice(0, 1), now)?.id, 'c1');
+      assert.equal(matchSecret(one, credentials.slice(1), now)?.id, one === other ? 'c2' : undefined);
+      assert.equal(matchSecret(other, credentials, now)?.id, 'c2', 'two are valid at once');
     }),
   );
 });
 
+test('a secret counts from its beginning until its end', () => {
+  const limited = [credential('s', { notBeforeMs: now, notAfterMs: now + 1_000 })];
+  assert.equal(matchSecret('s', limited, now - 1), undefined);
+  assert.equal(matchSecret('s', limited, now)?.id, 'c1');
+  assert.equal(matchSecret('s', limited, now + 999)?.id, 'c1');
+  assert.equal(matchSecret('s', limited, now + 1_000), undefined);
+});
+
 test('an unknown id is refused whatever the secret', () => {
-  for (const secret of ['', 'guess', createSecret()]) assert.equal(verifySecret(secret, undefined), false);
+  for (const secret of ['', 'guess', createSecret()]) assert.equal(matchSecret(secret, [], now), undefined);
 });
 
 test('the hash does not hold the secret', () => {

@@ -32,9 +32,10 @@ test('a device that floods is nacked, then closed with 4429, and refused for a m
   const nacks = device.socket.of('nack');
   assert.ok(nacks.length >= 100 && nacks.every(({ code }) => code === 'rate'));
   const authorization = `Basic ${Buffer.from('d1:secret-d1').toString('base64')}`;
-  assert.deepEqual(registry.authenticate(authorization), { kind: 'shut-out', retryAfterSec: 60 });
+  const refused = registry.authenticate({ authorization });
+  assert.ok(refused.kind === 'shut-out' && refused.retryAfterSec === 60);
   await pass(60_000);
-  assert.equal(registry.authenticate(authorization).kind, 'device');
+  assert.equal(registry.authenticate({ authorization }).kind, 'device');
   assert.equal(clock.pending > 0, true);
   const { received, rejected, stored } = road.books.total;
   assert.equal(received, rejected + stored, 'the flood is in the books');

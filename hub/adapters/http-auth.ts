@@ -1,0 +1,216 @@
+/** Who asks, on the TCP listener: a token, or a console session; what the role allows; and the record of it. */
+
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Auditor } from '../audit/audit.ts';
+import type { ConsoleSessions } from '../operators/console-sessions.ts';
+import type { Operator, Role } from '../operators/operator.ts';
+import type { Login, Operators } from '../operators/operators.ts';
+import { HubError } from '../kernel/errors.ts';
+import { networkOf } from './client-address.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Set before any handler of `/api/v1/` runs. */
+    operator?: Operator;
+    /** Which devices a list may show; not set where all may be shown. */
+    mayShow?: (deviceId: string) => boolean;
+  }
+  interface FastifyContextConfig {
+    /** What it takes; without it: `viewer` to read, `admin` to change. `nobody`: no login needed. */
+    needs?: Role | 'nobody';
+    /** Its name in the audit; without it: method and path. */
+    audit?: string;
+    /** Its own code writes the audit. */
+    auditsItself?: boolean;
+  }
+}
+
+/** The rules, which live with the operators. */
+export interface Access {
+  operators: Pick<Operators, 'byToken' | 'byActor' | 'login' | 'firstLogin'>;
+  sessions: ConsoleSessions;
+  /** Who asks on the admin socket. */
+  local: Operator;
+  audit: Auditor;
+  csrfHolds: (expected: string, given: string | undefined) => boolean;
+  hasRole: (operator: Operator, needed: Role) => boolean;
+  /** Whether the operator may do something with this device; `command`: send it that command. */
+  mayTouch: (operator: Operator, deviceId: string, command?: string) => boolean;
+  /** Exact origins of the console's pages. */
+  origins: () => readonly string[];
+}
+
+const cookieName = 'hub_session';
+const changing = (request: FastifyRequest): boolean => !['GET', 'HEAD', 'OPTIONS'].includes(request.method);
+
+/** Requests of the admin socket: its file's mode is the login. */
+export function trustLocal(app: FastifyInstance, { local, audit }: Access): void {
+  app.addHook('onRequest', async (request) => {
+    request.operator = local;
+  });
+  recordChanges(app, audit, 'socket');
+}
+
+/** Every request below `/api/` proves who asks, before its body is read. */
+export function demandLogin(app: FastifyInstance, access: Access): void {
+  app.addHook('onRequest', async (request) => {
+    if (!request.url.startsWith('/api/') || request.is404) return;
+    const { needs = changing(request) ? 'admin' : 'viewer' } = request.routeOptions.config;
+    if (needs === 'nobody') {
+      checkOrigin(request, access);
+      return;
+    }
+    const operator = whoAsks(request, access);
+    if (operator === undefined) {
+      throw new HubError('unauthorized', 'sign in, or send a token: Authorization: Bearer …');
+    }
+    request.operator = operator;
+    request.mayShow = (deviceId) => access.mayTouch(operator, deviceId);
+    const { id, name } = request.params as { id?: string; name?: string };
+    const command = request.routeOptions.url?.includes('/:id/commands/') === true ? name : undefined;
+    const ofDevice = request.routeOptions.url?.startsWith('/api/v1/devices/:id') === true;
+    const allowed =
+      access.hasRole(operator, needs) &&
+      (!ofDevice ||
+        id === undefined ||
+        access.mayTouch(operator, id, changing(request) ? command : undefined));
+    if (allowed) return;
+    access.audit.refused(operator.actor, {
+      actor: operator.actor,
+      door: 'http',
+      action: actionOf(request),
+      subject: subjectOf(request),
+    });
+    throw new HubError('forbidden', `${operator.actor} has not the rights for this`);
+  });
+  recordChanges(app, access.audit, 'http');
+  serveLogin(app, access);
+}
+
+function whoAsks(request: FastifyRequest, access: Access): Operator | undefined {
+  const bearer = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
+  if (bearer !== undefined) return access.operators.byToken(bearer);
+  const session = access.sessions.find(cookieOf(request) ?? '');
+  if (session === undefined) return undefined;
+  if (changing(request)) {
+    checkOrigin(request, access);
+    const given = request.headers['x-csrf-token'];
+    if (!access.csrfHolds(session.csrf, typeof given === 'string' ? given : undefined)) {
+      throw new HubError('forbidden', 'the X-CSRF-Token header must hold the token of the login');
+    }
+  }
+  return access.operators.byActor(session.actor);
+}
+
+/** A browser names the page that asks (RFC 6454 §7): it must be one of ours, to the letter. */
+function checkOrigin(request: FastifyRequest, access: Access): void {
+  const { origin } = request.headers;
+  const browser = cookieOf(request) !== undefined || request.headers['sec-fetch-site'] !== undefined;
+  if (origin === undefined ? !browser : access.origins().includes(origin)) return;
+  throw new HubError('forbidden', `requests from the origin ${origin ?? '(none)'} are not taken`);
+}
+
+interface Credentials {
+  Body: { name: string; password: string; code?: string };
+}
+
+const text = (maxLength: number) => ({ type: 'string', minLength: 1, maxLength });
+const name = { type: 'string', pattern: '^[A-Za-z0-9_.@-]{1,64}$' };
+const loginSchema = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['name', 'password'],
+  properties: { name, password: text(1_024) },
+};
+const firstLoginSchema = {
+  ...loginSchema,
+  required: ['name', 'password', 'code'],
+  properties: { name, password: text(1_024), code: text(128) },
+};
+
+function serveLogin(app: FastifyInstance, { operators, sessions }: Access): void {
+  const config = { needs: 'nobody', auditsItself: true } as const;
+  async function answer(request: FastifyRequest, reply: FastifyReply, login: Login): Promise<unknown> {
+    if (login.kind === 'throttled') {
+      return reply
+        .code(429)
+        .header('retry-after', String(login.retryAfterSec))
+        .send({ error: { code: 'too-many-attempts', message: 'too many failed attempts; wait' } });
+    }
+    if (login.kind === 'denied') {
+      return reply
+        .code(401)
+        .send({ error: { code: 'unauthorized', message: 'the name or the password is wrong' } });
+    }
+    const { cookie, csrf } = sessions.open(login.operator.actor);
+    // Over plain HTTP on loopback a browser would drop a Secure cookie.
+    const secure = request.headers.origin?.startsWith('https://') === true ? '; Secure' : '';
+    return reply
+      .header('set-cookie', `${cookieName}=${cookie}; Path=/; HttpOnly; SameSite=Strict${secure}`)
+      .header('cache-control', 'no-store')
+      .send({ ...login.operator, csrf });
+  }
+  app.post<Credentials>('/api/v1/login', { config, schema: { body: loginSchema } }, async (request, reply) =>
+    answer(
+      request,
+      reply,
+      await operators.login(request.body.name, request.body.password, addressOf(request)),
+    ),
+  );
+  app.post<Credentials>(
+    '/api/v1/first-login',
+    { config, schema: { body: firstLoginSchema } },
+    async (request, reply) => {
+      const { code = '', name: given, password } = request.body;
+      return answer(request, reply, await operators.firstLogin(code, given, password, addressOf(request)));
+    },
+  );
+  app.post('/api/v1/logout', { config: { needs: 'viewer', audit: 'logout' } }, async (request, reply) => {
+    sessions.close(cookieOf(request) ?? '');
+    const gone = `${cookieName}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0`;
+    return reply.code(204).header('set-cookie', gone).send();
+  });
+  app.get('/api/v1/me', (request) => {
+    const session = sessions.find(cookieOf(request) ?? '');
+    return { ...request.operator, ...(session === undefined ? {} : { csrf: session.csrf }) };
+  });
+}
+
+/** Whatever changes something is in the audit: who, what, how it ended. */
+function recordChanges(app: FastifyInstance, audit: Auditor, door: string): void {
+  app.addHook('onResponse', async (request, reply) => {
+    if (!changing(request) || request.is404 || request.routeOptions.config.auditsItself === true) return;
+    const { statusCode } = reply;
+    const { operator } = request;
+    // Without an operator it was refused before it got anywhere: a stranger's, of whom only so many are recorded.
+    const event = { door, action: actionOf(request), subject: subjectOf(request) };
+    if (operator === undefined) {
+      audit.refused(addressOf(request), { ...event, actor: `address:${addressOf(request)}` });
+      return;
+    }
+    const outcome = statusCode < 400 ? 'done' : statusCode < 500 ? 'refused' : 'failed';
+    await audit.record({ ...event, actor: operator.actor, outcome, details: { status: statusCode } });
+  });
+}
+
+function actionOf({ method, routeOptions }: FastifyRequest): string {
+  return routeOptions.config.audit ?? `${method} ${routeOptions.url ?? ''}`;
+}
+
+/** What the path names, or the body: a device, an account, a list of devices. */
+function subjectOf({ params, body }: FastifyRequest): string {
+  const named = Object.values((params ?? {}) as Record<string, string>);
+  if (named.length > 0) return named.join('/');
+  if (typeof body !== 'object' || body === null) return '';
+  const { ids, name: given, id } = body as Record<string, unknown>;
+  if (Array.isArray(ids)) return ids.length === 1 ? String(ids[0]) : `${String(ids[0])} … (${ids.length})`;
+  return typeof given === 'string' ? given : typeof id === 'string' ? id : '';
+}
+
+function addressOf(request: FastifyRequest): string {
+  return networkOf(request.ip);
+}
+
+function cookieOf({ headers }: FastifyRequest): string | undefined {
+  return new RegExp(`(?:^|; )${cookieName}=([A-Za-z0-9_-]+)`).exec(headers.cookie ?? '')?.[1];
+}

@@ -1,0 +1,15 @@
+import type { Config } from '../config.ts';
+
+/** The configuration as it may be shown. */
+export function withoutSecrets(config: Config): unknown {
+  const { mqtt, influx } = config;
+  return {
+    ...config,
+    mqtt: hidePassword(mqtt),
+    ...(influx === undefined ? {} : { influx: hidePassword(influx) }),
+  };
+}
+
+function hidePassword<T extends { password?: string }>(part: T): T {
+  return part.password === undefined ? part : { ...part, password: '(hidden)' };
+}

@@ -1,0 +1,124 @@
+import type { DeviceTypeCatalog } from '../schemas/index.ts';
+import type { BrokerAccess } from './adapters/broker-access.ts';
+import { networkOf } from './adapters/client-address.ts';
+import { createEnrolmentStore } from './adapters/enrolment-store.ts';
+import type { Access } from './adapters/http-auth.ts';
+import type { AuditOperations } from './adapters/http-audit.ts';
+import { formatAddress } from './adapters/http-listen.ts';
+import type { SecurityOperations } from './adapters/http-security.ts';
+import { createOperatorStore } from './adapters/operator-store.ts';
+import type { Database } from './adapters/sqlite.ts';
+import type { Audit } from './audit/audit.ts';
+import type { Config } from './config.ts';
+import { isLoopback } from './config-rules.ts';
+import { createCredentialOperations } from './devices/credential-operations.ts';
+import type { DeviceRecord } from './devices/device-store.ts';
+import { Enrolments } from './devices/enrolment.ts';
+import type { Registry } from './devices/registry.ts';
+import type { Rotation } from './devices/rotation.ts';
+import type { Clock } from './kernel/time.ts';
+import { brokerRules } from './operators/broker-rules.ts';
+import { ConsoleSessions, csrfHolds } from './operators/console-sessions.ts';
+import { hasRole, localOperator, mayCommand, reaches, type Operator } from './operators/operator.ts';
+import { Operators } from './operators/operators.ts';
+
+export interface SecurityDeps {
+  state: Database;
+  registry: Registry;
+  rotation: Rotation;
+  catalog: DeviceTypeCatalog;
+  audit: Audit;
+  clock: Clock;
+  config: Config;
+  added: (record: DeviceRecord) => void;
+  /** The rights of an account or token have changed: what it has open elsewhere ends. */
+  signOut: (actor: string) => void;
+}
+
+/** Operators, enrolment and credentials, joined to the doors that ask for them. */
+export async function openSecurity(deps: SecurityDeps): Promise<{
+  access: (adminPort: () => number) => Access;
+  broker: BrokerAccess;
+  operations: SecurityOperations & AuditOperations;
+  enrolments: Enrolments;
+  /** The code that makes the first admin; undefined when there is an account. */
+  firstLogin: string | undefined;
+}> {
+  const { state, registry, rotation, catalog, audit, clock, config } = deps;
+  const sessions = new ConsoleSessions(clock);
+  const operators = new Operators({
+    store: createOperatorStore(state),
+    clock,
+    audit,
+    changed: (actor) => {
+      sessions.closeAll(actor);
+      deps.signOut(actor);
+    },
+  });
+  await operators.load();
+  const enrolments = new Enrolments({
+    store: createEnrolmentStore(state),
+    registry,
+    clock,
+    audit,
+    added: deps.added,
+  });
+  await enrolments.load();
+
+  function mayTouch(operator: Operator, deviceId: string, command?: string): boolean {
+    const record = registry.get(deviceId);
+    // Nobody's device: whoever reaches all may learn that it does not exist.
+    if (record === undefined) return operator.devices === '*';
+    if (command === undefined) return reaches(operator, record);
+    const type = registry.session(deviceId)?.isOpen === true ? registry.session(deviceId)?.type : undefined;
+    const definition = (type ?? catalog.get(record.type))?.commands.get(command);
+    // A command the type does not have is refused behind the door, with words.
+    return mayCommand(operator, record, definition?.safety ?? 'observe');
+  }
+
+  const anonymous = anonymousOf(config);
+  const broker: BrokerAccess = {
+    ...brokerRules(config.mqtt.root, mayTouch),
+    async signIn(username, password, address) {
+      if (username === undefined && password === '') return anonymous;
+      const byToken = operators.byToken(password);
+      if (byToken !== undefined) return byToken;
+      const login = await operators.login(username ?? '', password, networkOf(address), 'mqtt');
+      return login.kind === 'operator' ? login.operator : undefined;
+    },
+  };
+  return {
+    access: (adminPort) => ({
+      operators,
+      sessions,
+      audit,
+      csrfHolds,
+      hasRole,
+      mayTouch,
+      local: localOperator,
+      origins: () => [...ownOrigins(config, adminPort()), ...config.adminOrigins],
+    }),
+    broker,
+    enrolments,
+    operations: {
+      audit: (query) => audit.list(query),
+      credentials: createCredentialOperations({ registry, clock, rotation }),
+      enrolments,
+      operators,
+    },
+    firstLogin: operators.openFirstLogin(),
+  };
+}
+
+/** Clients of the embedded broker without a user name, as the configuration has them. */
+function anonymousOf({ brokerListen, brokerAnonymous }: Config): Operator | undefined {
+  const role = brokerAnonymous ?? (isLoopback(brokerListen.host) ? 'operator' : 'off');
+  return role === 'off' ? undefined : { actor: 'anonymous', role, devices: '*', safety: 'critical' };
+}
+
+/** The addresses a browser on this machine may use for the admin listener. */
+function ownOrigins({ adminListen }: Config, port: number): string[] {
+  const hosts = new Set([adminListen.host]);
+  if (isLoopback(adminListen.host)) for (const host of ['localhost', '127.0.0.1', '::1']) hosts.add(host);
+  return [...hosts].map((host) => `http://${formatAddress({ host, port })}`);
+}

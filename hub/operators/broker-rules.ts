@@ -1,0 +1,34 @@
+import { hasRole, type Operator } from './operator.ts';
+
+/** Below these, the level after is a device's id. */
+const ofDevices = new Set(['presence', 'presence-change', 'telemetry', 'event', 'status']);
+
+/**
+ * What an operator may do on the embedded broker: ask for commands within the role, and read what it reaches.
+ * @param mayTouch whether the operator may do something with the device; with `command`, send it that
+ */
+export function brokerRules(
+  root: string,
+  mayTouch: (operator: Operator, deviceId: string, command?: string) => boolean,
+): {
+  mayRequest: (operator: Operator, topic: string) => boolean;
+  mayRead: (operator: Operator, filter: string) => boolean;
+} {
+  const levelsOf = (topic: string): string[] | undefined =>
+    topic.startsWith(`${root}/`) ? topic.slice(root.length + 1).split('/') : undefined;
+  return {
+    mayRequest(operator, topic) {
+      const [kind = '', device = '', name = ''] = levelsOf(topic) ?? [];
+      if (!hasRole(operator, 'operator')) return false;
+      if (kind === 'command') return mayTouch(operator, device, name);
+      if (kind === 'cancel') return mayTouch(operator, device);
+      // Whom a group holds is not known here: only who reaches every device may ask.
+      return kind === 'group-command' && operator.devices === '*' && operator.safety === 'critical';
+    },
+    mayRead(operator, filter) {
+      if (operator.devices === '*') return true;
+      const [kind = '', device = ''] = levelsOf(filter) ?? [];
+      return ofDevices.has(kind) && !/[+#]/.test(device) && mayTouch(operator, device);
+    },
+  };
+}

@@ -1,0 +1,66 @@
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+import type { Clock } from '../kernel/time.ts';
+import { hashToken } from './passwords.ts';
+
+/** Unused for an hour, or twelve hours old: the person signs in again. */
+const idleMs = 3_600_000;
+const maxLifeMs = 12 * 3_600_000;
+const maxSessions = 1_000;
+
+interface ConsoleSession {
+  actor: string;
+  /** What a page must show to change anything; a foreign page cannot read it. */
+  csrf: string;
+  openedMs: number;
+  usedMs: number;
+}
+
+/** Who is signed in at the console, by the hash of the cookie. In memory: a restart signs everybody out. */
+export class ConsoleSessions {
+  readonly #clock: Clock;
+  readonly #sessions = new Map<string, ConsoleSession>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** @returns the cookie's value, and the token against forged requests */
+  open(actor: string): { cookie: string; csrf: string } {
+    const cookie = randomBytes(32).toString('base64url');
+    const csrf = randomBytes(32).toString('base64url');
+    const now = this.#clock.monotonic();
+    this.#sessions.set(hashToken(cookie), { actor, csrf, openedMs: now, usedMs: now });
+    const [oldest] = this.#sessions.keys();
+    if (this.#sessions.size > maxSessions && oldest !== undefined) this.#sessions.delete(oldest);
+    return { cookie, csrf };
+  }
+
+  find(cookie: string): { actor: string; csrf: string } | undefined {
+    const key = hashToken(cookie);
+    const session = this.#sessions.get(key);
+    if (session === undefined) return undefined;
+    const now = this.#clock.monotonic();
+    if (now - session.usedMs >= idleMs || now - session.openedMs >= maxLifeMs) {
+      this.#sessions.delete(key);
+      return undefined;
+    }
+    session.usedMs = now;
+    return session;
+  }
+
+  close(cookie: string): void {
+    this.#sessions.delete(hashToken(cookie));
+  }
+
+  /** The person's rights have changed: every session of theirs ends. */
+  closeAll(actor: string): void {
+    for (const [key, session] of this.#sessions) if (session.actor === actor) this.#sessions.delete(key);
+  }
+}
+
+/** Constant time. */
+export function csrfHolds(expected: string, given: string | undefined): boolean {
+  const one = Buffer.from(expected);
+  const other = Buffer.from(given ?? '');
+  return one.length === other.length && timingSafeEqual(one, other);
+}

@@ -1,0 +1,230 @@
+import { randomBytes } from 'node:crypto';
+import { AttemptLimit } from '../kernel/attempt-limit.ts';
+import { HubError } from '../kernel/errors.ts';
+import type { Clock } from '../kernel/time.ts';
+import type { Auditor } from '../audit/audit.ts';
+import type { AccountRecord, OperatorStore, TokenRecord } from './operator-store.ts';
+import type { Operator, Rights } from './operator.ts';
+import { hashPassword, hashToken, newToken, passwordHolds } from './passwords.ts';
+
+/** How a login ended. */
+export type Login =
+  | { kind: 'operator'; operator: Operator }
+  /** Unknown name or wrong password: one answer, one cost. */
+  | { kind: 'denied' }
+  | { kind: 'throttled'; retryAfterSec: number };
+
+export type AccountSummary = Omit<AccountRecord, 'passwordHash'>;
+export type TokenSummary = Omit<TokenRecord, 'hash'>;
+
+export interface OperatorsDeps {
+  store: OperatorStore;
+  clock: Clock;
+  audit: Auditor;
+  /** The rights of this account or token changed or ended: what it has open ends too. */
+  changed: (actor: string) => void;
+}
+
+/** Ten failures at once, then one every 30 seconds, for an address and for a name alike. */
+const limit = { burst: 10, everyMs: 30_000 };
+/** Passwords judged at the same time: each costs 64 MiB and 100 ms. */
+const maxJudging = 4;
+
+/** Accounts of people and tokens of programs, and who of them asks. */
+export class Operators {
+  readonly #deps: OperatorsDeps;
+  readonly #accounts = new Map<string, AccountRecord>();
+  readonly #tokens = new Map<string, TokenRecord>();
+  readonly #byAddress: AttemptLimit;
+  readonly #byName: AttemptLimit;
+  #judging = 0;
+  #firstLoginHash: string | undefined;
+
+  constructor(deps: OperatorsDeps) {
+    this.#deps = deps;
+    this.#byAddress = new AttemptLimit(deps.clock, limit);
+    this.#byName = new AttemptLimit(deps.clock, limit);
+  }
+
+  async load(): Promise<void> {
+    for (const account of await this.#deps.store.loadAccounts()) this.#accounts.set(account.name, account);
+    for (const token of await this.#deps.store.loadTokens()) this.#tokens.set(token.hash, token);
+  }
+
+  /** A code that makes the first admin, once; undefined when there is an account already. */
+  openFirstLogin(): string | undefined {
+    if (this.#accounts.size > 0) return undefined;
+    const code = randomBytes(24).toString('base64url');
+    this.#firstLoginHash = hashToken(code);
+    return code;
+  }
+
+  /** Trades the code for the first admin's account. */
+  async firstLogin(code: string, name: string, password: string, address: string): Promise<Login> {
+    const waitMs = this.#byAddress.waitMs(address);
+    if (waitMs > 0) return throttled(waitMs);
+    if (this.#firstLoginHash === undefined || hashToken(code) !== this.#firstLoginHash) {
+      this.#byAddress.failed(address);
+      this.#deps.audit.refused(address, { ...attempt(address), action: 'first-login', subject: name });
+      return { kind: 'denied' };
+    }
+    this.#firstLoginHash = undefined;
+    try {
+      await this.saveAccount(name, { role: 'admin', devices: '*', safety: 'critical' }, password);
+    } catch (error) {
+      // A password that is too short must not cost the only code.
+      this.#firstLoginHash = hashToken(code);
+      throw error;
+    }
+    await this.#deps.audit.record({
+      actor: `operator:${name}`,
+      door: 'http',
+      action: 'first-login',
+      subject: name,
+      outcome: 'done',
+      details: { address },
+    });
+    return { kind: 'operator', operator: this.#operatorOf(name) };
+  }
+
+  /** A person's name and password. @param address of the network the request comes from */
+  async login(name: string, password: string, address: string, door = 'http'): Promise<Login> {
+    const { audit } = this.#deps;
+    const waitMs = Math.max(this.#byAddress.waitMs(address), this.#byName.waitMs(name));
+    if (waitMs > 0 || this.#judging >= maxJudging) {
+      const details = { reason: 'throttled' };
+      audit.refused(address, { ...attempt(address, door), action: 'login', subject: name, details });
+      return throttled(Math.max(waitMs, 1_000));
+    }
+    this.#judging += 1;
+    try {
+      const account = this.#accounts.get(name);
+      if (await passwordHolds(password, account?.passwordHash)) {
+        const operator = this.#operatorOf(name);
+        await audit.record({
+          actor: operator.actor,
+          door,
+          action: 'login',
+          subject: name,
+          outcome: 'done',
+          details: { address },
+        });
+        return { kind: 'operator', operator };
+      }
+    } finally {
+      this.#judging -= 1;
+    }
+    this.#byAddress.failed(address);
+    this.#byName.failed(name);
+    audit.refused(address, { ...attempt(address, door), action: 'login', subject: name });
+    return { kind: 'denied' };
+  }
+
+  /** A program's token; undefined when there is none such, or it has ended. Looked up by hash, so in constant time. */
+  byToken(token: string): Operator | undefined {
+    const record = this.#tokens.get(hashToken(token));
+    if (record === undefined || (record.notAfterMs ?? Infinity) <= this.#deps.clock.now()) return undefined;
+    const { role, devices, safety } = record;
+    return { actor: `token:${record.name}`, role, devices, safety };
+  }
+
+  /** The account as it is now; undefined once it is gone. */
+  byActor(actor: string): Operator | undefined {
+    const name = actor.slice('operator:'.length);
+    return actor.startsWith('operator:') && this.#accounts.has(name) ? this.#operatorOf(name) : undefined;
+  }
+
+  listAccounts(): AccountSummary[] {
+    return [...this.#accounts.values()].map((account) => {
+      const { passwordHash: _, ...rest } = account;
+      return rest;
+    });
+  }
+
+  listTokens(): TokenSummary[] {
+    return [...this.#tokens.values()].map((token) => {
+      const { hash: _, ...rest } = token;
+      return rest;
+    });
+  }
+
+  /**
+   * Adds an account, or changes it; its sessions end.
+   * @param password undefined: stays as it is
+   * @throws HubError `input-invalid`
+   */
+  async saveAccount(name: string, rights: Rights, password?: string): Promise<void> {
+    const known = this.#accounts.get(name);
+    if (password === undefined && known === undefined) throw invalid('password', 'given for a new account');
+    if (password !== undefined && (password.length < 12 || password.length > 1_024)) {
+      throw invalid('password', '12 to 1,024 characters');
+    }
+    if (rights.role !== 'admin') this.#keepAnAdmin(name);
+    const passwordHash = password === undefined ? (known?.passwordHash ?? '') : await hashPassword(password);
+    const account = { name, ...rights, passwordHash, createdMs: known?.createdMs ?? this.#deps.clock.now() };
+    await this.#deps.store.saveAccount(account);
+    this.#accounts.set(name, account);
+    this.#firstLoginHash = undefined;
+    this.#deps.changed(`operator:${name}`);
+  }
+
+  /** @throws HubError `operator-unknown` · `input-invalid` for the last admin */
+  async removeAccount(name: string): Promise<void> {
+    if (!this.#accounts.has(name)) throw new HubError('operator-unknown', name, { details: { name } });
+    this.#keepAnAdmin(name);
+    await this.#deps.store.removeAccount(name);
+    this.#accounts.delete(name);
+    this.#deps.changed(`operator:${name}`);
+  }
+
+  /** @returns the token, shown this once @throws HubError `input-invalid` when the name is taken */
+  async addToken(name: string, rights: Rights, notAfterMs?: number): Promise<string> {
+    if (this.listTokens().some((token) => token.name === name))
+      throw invalid('name', 'one no other token has');
+    const token = newToken();
+    const record = {
+      name,
+      ...rights,
+      hash: hashToken(token),
+      createdMs: this.#deps.clock.now(),
+      ...(notAfterMs === undefined ? {} : { notAfterMs }),
+    };
+    await this.#deps.store.saveToken(record);
+    this.#tokens.set(record.hash, record);
+    return token;
+  }
+
+  /** @throws HubError `operator-unknown` */
+  async removeToken(name: string): Promise<void> {
+    const record = [...this.#tokens.values()].find((token) => token.name === name);
+    if (record === undefined) throw new HubError('operator-unknown', name, { details: { name } });
+    await this.#deps.store.removeToken(name);
+    this.#tokens.delete(record.hash);
+    this.#deps.changed(`token:${name}`);
+  }
+
+  #operatorOf(name: string): Operator {
+    const account = this.#accounts.get(name);
+    if (account === undefined) throw new HubError('operator-unknown', name);
+    const { role, devices, safety } = account;
+    return { actor: `operator:${name}`, role, devices, safety };
+  }
+
+  /** Without an admin nobody could make one but at the machine itself. */
+  #keepAnAdmin(name: string): void {
+    const admins = this.listAccounts().filter(({ role }) => role === 'admin');
+    if (admins.length === 1 && admins[0]?.name === name) throw invalid('name', 'another than the last admin');
+  }
+}
+
+function attempt(address: string, door = 'http'): { actor: string; door: string } {
+  return { actor: `address:${address}`, door };
+}
+
+function throttled(waitMs: number): Login {
+  return { kind: 'throttled', retryAfterSec: Math.ceil(waitMs / 1000) };
+}
+
+function invalid(name: string, rule: string): HubError {
+  return new HubError('input-invalid', `${name} must be ${rule}`, { details: { name } });
+}

@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { mosquittoPub, mosquittoSub } from '../helpers/mosquitto-clients.ts';
+import { startMosquitto } from '../helpers/mosquitto.ts';
+import { openRaw } from '../helpers/raw-device.ts';
+import { startSecurityHub } from '../helpers/security-hub.ts';
+
+/** The rules as SECURITY.md prints them. */
+function documentedAcl(): string[] {
+  const text = readFileSync(new URL('../../SECURITY.md', import.meta.url), 'utf8');
+  const block = /```mosquitto-acl\n(.*?)```/s.exec(text)?.[1];
+  assert.ok(block !== undefined, 'SECURITY.md has the rules');
+  return block.trim().split('\n');
+}
+
+test("Mosquitto with the documented rules: the hub works, and nobody forges the hub's word", async (t) => {
+  const users = { hub: 'hub-secret', operator: 'operator-secret', viewer: 'viewer-secret' };
+  const broker = await startMosquitto({ users, acl: documentedAcl() });
+  t.after(() => broker.close());
+  const hub = await startSecurityHub(['d-1'], {
+    env: { HUB_MQTT_URL: broker.url, HUB_MQTT_USERNAME: 'hub', HUB_MQTT_PASSWORD: users.hub },
+  });
+  t.after(() => hub.close());
+  const as = (name: keyof typeof users): string[] => [
+    '-p',
+    String(broker.port),
+    '-u',
+    name,
+    '-P',
+    users[name],
+  ];
+  const seen = await mosquittoSub([...as('viewer'), '-q', '1', '-t', 'hub/v1/#']);
+  t.after(() => seen.close());
+  const device = await openRaw({
+    url: hub.deviceUrl,
+    dataDir: hub.dataDir,
+    id: 'd-1',
+    secret: hub.secretOf('d-1'),
+  });
+  await seen.next(
+    'presence',
+    ({ topic, payload }) => topic === 'hub/v1/presence/d-1' && payload.includes('online'),
+  );
+  device.send({ type: 'telemetry', seq: 1, stream: 'env', ts: Date.now(), data: { temperature: 1 } });
+  await seen.next('telemetry', ({ topic }) => topic === 'hub/v1/telemetry/d-1/env');
+
+  const publish = (name: keyof typeof users, topic: string, payload: string) =>
+    mosquittoPub([...as(name), '-q', '1', '-t', topic, '-m', payload]).catch(() => undefined);
+  const command = (id: string) => `{"id":"${id}","params":{"seconds":5}}`;
+  // Refused by the broker, with a PUBACK that says so or by silence; none of them may arrive.
+  await publish('viewer', 'hub/v1/command/d-1/set-interval', command('from-viewer'));
+  await publish('operator', 'hub/v1/presence/d-1', '{"state":"forged"}');
+  await publish('operator', 'hub/v1/status/d-1/c-1/succeeded', '{"forged":true}');
+  await publish('hub', 'hub/v1/command/d-1/set-interval', command('from-hub'));
+  await publish('operator', 'hub/v1/command/d-1/set-interval', command('from-operator'));
+  assert.equal((await device.next('command')).id, 'from-operator');
+  await seen.next('its status', ({ topic }) => topic.startsWith('hub/v1/status/d-1/from-operator/'));
+  assert.ok(!seen.messages.some(({ payload, topic }) => /forged|from-(viewer|hub)/.test(payload + topic)));
+  device.close();
+});

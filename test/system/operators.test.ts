@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { mosquittoPub, mosquittoSub } from '../helpers/mosquitto-clients.ts';
+import { spawnHub } from '../helpers/process.ts';
+import { startSecurityHub, type SecurityHub } from '../helpers/security-hub.ts';
+import { waitFor } from '../helpers/wait-for.ts';
+
+/** Operators at the admin listener and at the embedded broker: who gets in, and how far. */
+
+let hub: SecurityHub;
+const tokens = new Map<string, string>();
+
+before(async () => {
+  hub = await startSecurityHub(['d-1', 'd-2'], { env: { HUB_BROKER_ANONYMOUS: 'viewer' } });
+  await hub.run('device', 'add', 'e-1', '--type', 'env-sensor@1', '--site', 'east');
+  for (const [name, ...rights] of [
+    ['viewer', '--role', 'viewer'],
+    ['operator', '--role', 'operator', '--safety', 'config'],
+    ['east', '--role', 'operator', '--devices', 'site=east'],
+    ['admin', '--role', 'admin'],
+  ] as const) {
+    const out = await hub.run('token', 'create', name, ...rights, '--json');
+    tokens.set(name, (JSON.parse(out) as { token: string }).token);
+  }
+});
+
+after(() => hub?.close());
+
+interface Asked {
+  status: number;
+  headers: Headers;
+  body: Record<string, unknown>;
+}
+
+async function ask(path: string, options: RequestInit = {}): Promise<Asked> {
+  const response = await fetch(`${hub.adminUrl}${path}`, options);
+  const text = await response.text();
+  const body = text.startsWith('{') ? (JSON.parse(text) as Record<string, unknown>) : {};
+  return { status: response.status, headers: response.headers, body };
+}
+
+const as = (name: string, method = 'GET', body?: object): RequestInit => ({
+  method,
+  headers: {
+    authorization: `Bearer ${tokens.get(name) ?? name}`,
+    ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+  },
+  ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+});
+
+const newDevice = { ids: ['x-1'], type: 'env-sensor@1', site: 'default' };
+
+const table: [who: string, method: string, path: string, body: object | undefined, status: number][] = [
+  ['nobody', 'GET', '/api/v1/devices', undefined, 401],
+  ['viewer', 'GET', '/api/v1/devices/d-1', undefined, 200],
+  ['viewer', 'GET', '/api/v1/operators', undefined, 403],
+  ['viewer', 'POST', '/api/v1/devices', newDevice, 403],
+  ['viewer', 'POST', '/api/v1/devices/d-1/disable', {}, 403],
+  ['operator', 'DELETE', '/api/v1/devices/d-1', undefined, 403],
+  [
+    'operator',
+    'POST',
+    '/api/v1/operators/tokens',
+    { name: 'x', role: 'admin', devices: '*', safety: 'critical' },
+    403,
+  ],
+  ['east', 'GET', '/api/v1/devices/e-1', undefined, 200],
+  ['east', 'GET', '/api/v1/devices/d-1', undefined, 403],
+  ['admin', 'POST', '/api/v1/devices/d-2/disable', {}, 204],
+  ['admin', 'POST', '/api/v1/devices/d-2/enable', {}, 204],
+  ['admin', 'GET', '/api/v1/operators', undefined, 200],
+];
+
+for (const [who, method, path, body, status] of table) {
+  test(`${who} asking ${method} ${path} gets ${status}`, async () => {
+    assert.equal((await ask(path, as(who, method, body))).status, status);
+  });
+}
+
+test('who reaches only some devices is shown only those', async () => {
+  const { body } = await ask('/api/v1/devices', as('east'));
+  const ids = (body['devices'] as { id: string }[]).map(({ id }) => id);
+  assert.deepEqual(ids, ['e-1']);
+});
+
+test('the listing of operators shows nothing that lets anybody in', async () => {
+  const text = JSON.stringify((await ask('/api/v1/operators', as('admin'))).body);
+  assert.doesNotMatch(text, /hash|scrypt|hubt_/i);
+});
+
+test('answers carry the headers that keep a browser safe', async () => {
+  const { headers } = await ask('/livez');
+  assert.match(headers.get('content-security-policy') ?? '', /default-src 'self'.*frame-ancestors 'none'/);
+  assert.equal(headers.get('x-content-type-options'), 'nosniff');
+});
+
+test('the code printed at the first start makes the first admin once; a session needs its token and its origin', async (t) => {
+  const fresh = await spawnHub();
+  t.after(() => fresh.close());
+  const code = await waitFor(() => /with this code: (\S+)/.exec(fresh.output())?.[1], { what: 'the code' });
+  const post = (path: string, body: object, headers: Record<string, string> = {}) =>
+    fetch(`${fresh.adminUrl}${path}`, {
+      method: 'POST',
+      body: JSON.stringify(body),
+      headers: { 'content-type': 'application/json', ...headers },
+    });
+  const person = { name: 'anna', password: 'correct horse battery' };
+  assert.equal((await post('/api/v1/first-login', { ...person, code: 'wrong' })).status, 401);
+  assert.equal((await post('/api/v1/first-login', { ...person, password: 'short', code })).status, 400);
+  const first = await post('/api/v1/first-login', { ...person, code });
+  assert.equal(first.status, 200);
+  assert.equal((await post('/api/v1/first-login', { ...person, code })).status, 401, 'only once');
+
+  const setCookie = first.headers.get('set-cookie') ?? '';
+  assert.match(setCookie, /HttpOnly; SameSite=Strict/);
+  const cookie = setCookie.split(';', 1)[0] ?? '';
+  const { csrf } = (await first.json()) as { csrf: string };
+  const origin = fresh.adminUrl;
+  const add = (headers: Record<string, string>) => post('/api/v1/devices', newDevice, headers);
+  assert.equal((await add({ cookie })).status, 403, 'no origin');
+  assert.equal((await add({ cookie, origin })).status, 403, 'no token');
+  assert.equal((await add({ cookie, origin, 'x-csrf-token': 'x'.repeat(43) })).status, 403, 'a wrong token');
+  for (const foreign of [
+    'https://evil.example',
+    'null',
+    `${origin}.evil.example`,
+    origin.replace('http', 'https'),
+  ]) {
+    assert.equal((await add({ cookie, origin: foreign, 'x-csrf-token': csrf })).status, 403, foreign);
+  }
+  assert.equal((await add({ cookie, origin, 'x-csrf-token': csrf })).status, 201);
+  assert.equal((await post('/api/v1/logout', {}, { cookie, origin, 'x-csrf-token': csrf })).status, 204);
+  assert.equal((await add({ cookie, origin, 'x-csrf-token': csrf })).status, 401, 'signed out');
+
+  assert.equal((await post('/api/v1/login', { ...person, password: 'wrong' })).status, 401);
+  assert.equal((await post('/api/v1/login', person)).status, 200);
+  const { stdout } = await fresh.cli(['audit', 'list', '--json']);
+  for (const [action, outcome] of [
+    ['first-login', 'refused'],
+    ['first-login', 'done'],
+    ['login', 'refused'],
+    ['login', 'done'],
+    ['POST /api/v1/devices', 'done'],
+  ]) {
+    assert.ok(stdout.includes(`"action":"${action}"`) && stdout.includes(`"outcome":"${outcome}"`), action);
+  }
+});
+
+test('guessing a password is slowed down', async () => {
+  const statuses: number[] = [];
+  for (let n = 0; n < 12; n += 1) {
+    const body = JSON.stringify({ name: 'admin', password: `guess ${n}` });
+    const headers = { 'content-type': 'application/json' };
+    statuses.push((await ask('/api/v1/login', { method: 'POST', headers, body })).status);
+  }
+  assert.equal(statuses[0], 401);
+  assert.equal(statuses.at(-1), 429);
+});
+
+test('on the embedded broker nobody forges presence, and only an operator asks for commands', async () => {
+  const port = new URL(hub.brokerUrl ?? '').port;
+  const publish = (topic: string, user: string[], payload = '{"id":"c-1","params":{"seconds":5}}') =>
+    mosquittoPub(['-V', '311', '-p', port, '-q', '1', ...user, '-t', topic, '-m', payload]);
+  const user = (name: string): string[] => ['-u', name, '-P', tokens.get(name) ?? 'wrong password'];
+  const command = 'hub/v1/command/d-1/set-interval';
+  await assert.rejects(publish('hub/v1/presence/d-1', user('admin'), '{"state":"online"}'), 'presence');
+  await assert.rejects(publish(command, []), 'anonymous is a viewer here');
+  await assert.rejects(publish(command, user('viewer')), 'a viewer');
+  await assert.rejects(publish(command, user('east')), 'a device out of reach');
+  await assert.rejects(publish('hub/v1/command/d-1/reboot', user('operator')), 'a class above the own');
+  await assert.rejects(publish(command, ['-u', 'd-1', '-P', hub.secretOf('d-1')]), 'a device');
+  const all = await mosquittoSub(['-V', '311', '-p', port, '-q', '1', ...user('viewer'), '-t', 'hub/v1/#']);
+  await publish(command, user('operator'));
+  await all.next('the answer to the command', ({ topic }) => topic.startsWith('hub/v1/status/d-1/c-1/'));
+  await all.close();
+});
