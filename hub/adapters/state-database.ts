@@ -86,7 +86,6 @@ const migrations = [
    ALTER TABLE presence ADD COLUMN heartbeat_ms REAL;
    ALTER TABLE presence ADD COLUMN grace_ms REAL;`,
   noticeMigration,
-  ...auditMigrations,
   // A device may have several credentials, as a JSON list (`Credential[]`).
   `ALTER TABLE device ADD COLUMN credentials TEXT NOT NULL DEFAULT '[]';
    ALTER TABLE device ADD COLUMN rotation_due_ms REAL;
