@@ -198,8 +198,10 @@ test('slow headers and idle sockets are cut within the time of a handshake', asy
   const [slow] = sockets;
   const began = performance.now();
   slow?.write('GET /v1/device HTTP/1.1\r\n');
+  // The hub may cut the socket between two drops: the error that the next one meets is part of being cut.
+  for (const socket of sockets) socket.on('error', () => undefined);
   const drip = setInterval(() => slow?.write('X-A: b\r\n'), 500);
-  await Promise.all(sockets.map((socket) => once(socket, 'close')));
+  await Promise.all(sockets.map((socket) => new Promise((resolve) => socket.once('close', resolve))));
   clearInterval(drip);
   const tookMs = performance.now() - began;
   assert.ok(tookMs < 15_000, `${tookMs} ms`);
