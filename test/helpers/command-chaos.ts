@@ -139,7 +139,8 @@ class Chaos {
 
   async #killOne(): Promise<void> {
     const dice = this.#random();
-    if (dice < 0.35) {
+    // The hub is the first to die: a run that is over soon must have met that too.
+    if (dice < 0.35 || this.#kills['hub'] === 0) {
       this.#kills['hub'] = (this.#kills['hub'] ?? 0) + 1;
       await this.#hub?.kill('SIGKILL');
       await this.#startHub();
