@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { after, before, test } from 'node:test';
 import { basic, openTls, request, upgradeText } from '../helpers/raw-http.ts';
 import { openRaw, type RawDevice } from '../helpers/raw-device.ts';
