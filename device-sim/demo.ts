@@ -53,9 +53,11 @@ async function runDemo(hub: HubProcess): Promise<number> {
       introductionText({ hub, dataDir, mqttRoot: process.env['HUB_MQTT_ROOT'] ?? 'hub/v1', logFile }),
     );
     const rates = await watch(hub, fleet);
-    const { sent, stored, refused, dropped } = fleet.counters();
+    const droppedBefore = fleet.counters().dropped;
+    // What is under way is settled while the fleet says goodbye: counted afterwards.
     await fleet.close();
-    const lost = fleet.counters().dropped - dropped;
+    const { sent, stored, refused, dropped } = fleet.counters();
+    const lost = dropped - droppedBefore;
     stdout.write(
       [
         '',

@@ -1,7 +1,7 @@
 import { watch } from 'node:fs';
 import { loadDeviceTypes } from '../../schemas/index.ts';
 import type { DeviceTypeCatalog } from '../../schemas/index.ts';
-import { messageOf } from '../kernel/errors.ts';
+import { HubError, messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 
 export interface WatchedDeviceTypes extends DeviceTypeCatalog {
@@ -16,10 +16,12 @@ const settleMs = 200;
 /**
  * The device types of a folder, read again whenever it changes. A change that is not valid, or at odds with
  * what is stored already, is refused as a whole: the types stay as they were, and the log says why.
- * @throws SchemaFault when they are not valid at the start
+ * @throws HubError `schema-invalid` when they are not valid at the start, naming the file, the place and the rule
  */
 export async function openDeviceTypes(dir: string, log: Log): Promise<WatchedDeviceTypes> {
-  let current = await loadDeviceTypes(dir);
+  let current = await loadDeviceTypes(dir).catch((error: unknown): never => {
+    throw new HubError('schema-invalid', messageOf(error), { cause: error, details: { dir } });
+  });
   let timer: NodeJS.Timeout | undefined;
   const types: WatchedDeviceTypes = {
     get: (id) => current.get(id),
