@@ -3,13 +3,12 @@
 import { Option, type Command } from 'commander';
 import type { ScheduleView } from '../schedules/schedules.ts';
 import { callHub, member } from './admin-client.ts';
-import { parseWhole } from './arguments.ts';
+import { parseWhole, parseTimeMs } from './arguments.ts';
 import type { CliDeps } from './cli-deps.ts';
 import { adminSocketPath, loadConfig, type ConfigOptions } from './config-source.ts';
 import { exitCodes } from './exit-codes.ts';
 import { parseDuration, parseObject, parseParam } from './params.ts';
 import { isoTime, table } from './table.ts';
-import { parseTime } from './time-argument.ts';
 
 interface AddOptions extends ConfigOptions {
   cron?: string;
@@ -45,7 +44,7 @@ function addAdd(schedule: Command, deps: CliDeps, ask: Ask): void {
     .description('a command or a notice, recurring or once')
     .argument('<name>')
     .option('--cron <expression>', 'five fields, or six with the seconds first; both kinds of day must match')
-    .option('--at <time>', 'once, such as 2026-01-31T12:00:00Z', parseTime)
+    .option('--at <time>', 'once, such as 2026-01-31T12:00:00Z', parseTimeMs)
     .requiredOption('--time-zone <zone>', 'IANA name, such as Europe/Berlin or UTC')
     .requiredOption('--to <selector>', 'all, a device id, or key=value,…; read anew each time')
     .option('--command <name>', 'send this command')
