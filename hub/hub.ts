@@ -45,6 +45,7 @@ import { exposeSecurity } from './hub-security-metrics.ts';
 import { openBus, openTls } from './hub-parts.ts';
 import { openSecurity } from './hub-security.ts';
 import { readiness } from './hub-readiness.ts';
+import { startHubRecord } from './hub-record.ts';
 import { openStoreRoad } from './hub-store-road.ts';
 import { HubError } from './kernel/errors.ts';
 import { eventLoopShare } from './kernel/event-loop.ts';
@@ -390,6 +391,11 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     run: async () => listener.setTicketKeys(await loadTicketKeys(config.dataDir, clock.now())),
   });
 
+  const record = startHubRecord(
+    { clock, hubId: hub.hubId, road, registry, presence, dispatcher, hubClock, bus: opened.bus },
+    releasers,
+  );
+
   // Operators.
   const metrics = new Metrics({ processMetrics: true });
   exposeSecurity(metrics, { listener: listener.counters, audit, rotation, reload });
@@ -473,6 +479,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
         { firstSlotMs: config.restartMs, devicesPerSec, settleMs },
       );
       await presence.settled();
+      record.close();
       const [lost] = await Promise.all([writer.drain(drainMs), announcer.settled(clock, settleMs)]);
       return { lost, faults: await releasers.closeAll() };
     },
