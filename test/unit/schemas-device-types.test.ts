@@ -95,6 +95,8 @@ test('the shipped types load, each with its streams, events and commands', async
       unit: 'Cel',
       minimum: -60,
       maximum: 125,
+      low: -25,
+      high: 60,
       title: 'Temperature',
     },
     {
@@ -106,8 +108,26 @@ test('the shipped types load, each with its streams, events and commands', async
       maximum: 100,
       title: 'Relative humidity',
     },
-    { name: 'battery', kind: 'float', tag: false, unit: 'V', minimum: 0, maximum: 60, title: 'Battery' },
-    { name: 'rssi', kind: 'integer', tag: false, unit: 'dBm', minimum: -200, maximum: 50, title: 'Signal' },
+    {
+      name: 'battery',
+      kind: 'float',
+      tag: false,
+      unit: 'V',
+      minimum: 0,
+      maximum: 60,
+      low: 2.8,
+      title: 'Battery',
+    },
+    {
+      name: 'rssi',
+      kind: 'integer',
+      tag: false,
+      unit: 'dBm',
+      minimum: -200,
+      maximum: 50,
+      low: -110,
+      title: 'Signal',
+    },
   ]);
 });
 
