@@ -21,7 +21,7 @@ const device = '{{ .Labels.device }} ({{ .Labels.type }}, site {{ .Labels.site }
 const offline: AlertRule = {
   uid: 'device-hub-offline',
   title: 'Device offline',
-  influxql: `SELECT count("state") AS "offline" FROM (SELECT last("state") AS "state" FROM "presence" WHERE $timeFilter ${byDevice}) WHERE "state" =~ /^(offline|overdue)$/ AND $timeFilter ${byDevice}`,
+  influxql: `SELECT count("state") AS "offline" FROM (SELECT last("state") AS "state" FROM "presence" WHERE $timeFilter ${byDevice}) WHERE $timeFilter${oneOf('state', ['offline', 'overdue'])} ${byDevice}`,
   // Three snapshots of five minutes: one that is late does not hide a device.
   rangeSec: 900,
   condition: { above: 0 },

@@ -29,7 +29,7 @@ export function chosen(...tags: readonly string[]): string {
   return tags.map((tag) => ` AND ${identifier(tag)} =~ /^\${${tag}:regex}$/`).join('');
 }
 
-/** The tag is one of these. */
+/** The tag, or text field, is one of these. */
 export function oneOf(tag: string, values: readonly string[]): string {
   return ` AND (${values.map((value) => `${identifier(tag)} = ${literal(value)}`).join(' OR ')})`;
 }

@@ -2,14 +2,14 @@ import type { Variable } from './board.ts';
 import { chosen, literal } from './influxql.ts';
 import type { Mapping } from './panels.ts';
 
-/** Every presence there is, in the hub's own order of trouble. */
+/** Every presence there is, in the hub's own order. */
 export const presenceMappings: readonly Mapping[] = [
+  { value: 'never-seen', text: 'Never seen', color: 'text' },
   { value: 'online', text: 'Online', color: 'green' },
   { value: 'suspect', text: 'Suspect', color: 'yellow' },
   { value: 'offline', text: 'Offline', color: 'red' },
   { value: 'sleeping', text: 'Sleeping', color: 'blue' },
   { value: 'overdue', text: 'Overdue', color: 'orange' },
-  { value: 'never-seen', text: 'Never seen', color: 'text' },
   { value: 'migrating', text: 'Migrating', color: 'purple' },
   { value: 'unknown', text: 'Unknown', color: 'gray' },
   { value: 'disabled', text: 'Disabled', color: 'dark-red' },

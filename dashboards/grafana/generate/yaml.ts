@@ -36,8 +36,15 @@ function isList(value: YamlValue): value is readonly YamlValue[] {
 /** Words that YAML 1.1 or 1.2 reads as something else than text. */
 const reserved = /^(true|false|yes|no|on|off|y|n|null)$/i;
 
+/** JSON leaves these as they are, YAML 1.1 (§5.1) does not take them. */
+const unprintable = /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g;
+
+function escapeUnit(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
 function scalar(value: string | number | boolean): string {
   if (typeof value !== 'string') return String(value);
   const plain = /^[A-Za-z_$][A-Za-z0-9_$/.-]*( [A-Za-z0-9_$/.-]+)*$/.test(value) && !reserved.test(value);
-  return plain ? value : JSON.stringify(value);
+  return plain ? value : JSON.stringify(value).replaceAll(unprintable, escapeUnit);
 }
