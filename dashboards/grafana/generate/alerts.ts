@@ -33,14 +33,17 @@ const offline: AlertRule = {
     'Nothing was heard of it for its heartbeat and grace time, or it slept longer than it said. `hub device why` tells the cause.',
 };
 
-/** The points a device has told, as the snapshots of its presence count them: what does not rise is silence. */
+/**
+ * The points a device has told, as the snapshots of its presence count them: what does not rise is silence. Six of them
+ * fit into half an hour, so one that is away, or has just come, is left out.
+ */
 const silent: AlertRule = {
   uid: 'device-hub-silent',
   title: 'No data from a device that is online',
-  influxql: `SELECT spread("points") AS "points" FROM "presence" WHERE $timeFilter AND "online" = true ${byDevice}`,
+  influxql: `SELECT "told" FROM (SELECT spread("points") AS "told", count("points") AS "seen" FROM "presence" WHERE $timeFilter AND "online" = true ${byDevice}) WHERE "seen" >= 6 AND $timeFilter ${byDevice}`,
   rangeSec: 1_800,
   condition: { below: 1 },
-  for: '10m',
+  for: '2m',
   noData: 'OK',
   severity: 'warning',
   summary: `${device} is online and sends no readings`,
