@@ -168,6 +168,30 @@ test('a definition is answered with all its faults at once, each by its place', 
   );
 });
 
+test('alarm limits judge nothing, and must lie inside the bounds and in order', () => {
+  const limited = (limits: object) =>
+    definition({ streams: { s: stream({ a: { type: 'number', ...limits } }, ['a']) } });
+  const type = compileDeviceType(limited({ minimum: -10, 'x-low': 0, 'x-high': 50, maximum: 60 }), 'f');
+  const { check, fields } = type.streams.get('s') ?? {};
+  assert.deepEqual([fields?.[0]?.low, fields?.[0]?.high], [0, 50]);
+  assert.equal(check?.({ a: -5 }), undefined);
+  assert.equal(check?.({ a: 55 }), undefined);
+  assert.equal(check?.({ a: 61 })?.keyword, 'maximum');
+  for (const [limits, keyword] of [
+    [{ minimum: 0, 'x-low': 0 }, 'minimum'],
+    [{ 'x-low': 5, 'x-high': 5 }, 'x-low'],
+    [{ maximum: 5, 'x-high': 6 }, 'x-high'],
+    [{ exclusiveMaximum: 5, 'x-high': 5 }, 'x-high'],
+    [{ 'x-high': 'hot' }, 'type'],
+  ] as const) {
+    assert.deepEqual(
+      refusal(limited(limits)).map((one) => one.keyword),
+      [keyword],
+      JSON.stringify(limits),
+    );
+  }
+});
+
 test('a grace of its own is kept, and defaults of a command are filled in', () => {
   const type = compileDeviceType(
     { ...definition(), presence: { heartbeatSec: 10, graceSec: 2 }, commands: { c: { safety: 'observe' } } },
