@@ -28,7 +28,7 @@ export interface HubNumbers {
 }
 
 /** Often enough for a chart of minutes, and 8,640 points a day. */
-export const hubRecordEveryMs = 10_000;
+const recordEveryMs = 10_000;
 
 const counts = ['carried', 'received', 'rejected', 'stored', 'dropped'] as const;
 const levels = ['inFlight', 'spooled', 'deadLettered'] as const;
@@ -65,7 +65,7 @@ export class HubRecorder {
     this.#deps = deps;
     this.#points = new OwnPoints(deps);
     this.#startedAt = deps.clock.monotonic();
-    this.#cancel = deps.clock.every(hubRecordEveryMs, () => this.record());
+    this.#cancel = deps.clock.every(recordEveryMs, () => this.record());
   }
 
   /** Writes one point with the time of now. */

@@ -22,7 +22,7 @@ const stateColors = ['green', 'blue', 'orange', 'purple', 'yellow', 'red'];
 
 const picked = chosen('site', 'device');
 
-export function typeBoardUid(type: string): string {
+function typeBoardUid(type: string): string {
   // Grafana takes at most 40 characters, and a type's name has up to 64: what is cut is told apart by a sum.
   const uid = `device-hub-type-${type}`;
   return uid.length <= 40 ? uid : `${uid.slice(0, 31)}-${checksum(type)}`;
