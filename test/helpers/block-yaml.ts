@@ -42,7 +42,7 @@ function readMap(lines: Line[], indent: number): { [key: string]: Yaml } {
   for (let line = lines[0]; line?.indent === indent && !line.text.startsWith('- '); line = lines[0]) {
     const [, key = '', value] = entry.exec(line.text) ?? [];
     if (!isEntry(line.text)) throw new Error(`no entry: ${line.text}`);
-    const name = String(scalar(key));
+    const name = key.startsWith('"') ? (JSON.parse(key) as string) : key;
     if (map.has(name)) throw new Error(`twice: ${name}`);
     lines.shift();
     if (value !== undefined) map.set(name, scalar(value));

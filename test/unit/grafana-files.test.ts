@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { grafanaFiles } from '../../dashboards/grafana/generate/files.ts';
 import { chosen, identifier, literal } from '../../dashboards/grafana/generate/influxql.ts';
 import { outcomes } from '../../dashboards/grafana/generate/commands-board.ts';
-import { presenceMappings } from '../../dashboards/grafana/generate/presence-panels.ts';
+import { presenceMappings } from '../../dashboards/grafana/generate/shared-panels.ts';
 import { grafanaUnit } from '../../dashboards/grafana/generate/units.ts';
 import { toYaml, type YamlValue } from '../../dashboards/grafana/generate/yaml.ts';
 import { isFinal } from '../../hub/commands/command.ts';

@@ -92,31 +92,35 @@ function conditionOf(low: number | undefined, high: number | undefined): AlertRu
   return high === undefined ? undefined : { above: high };
 }
 
-const byCommand = 'GROUP BY "name", "site", "type"';
+/** A rule about commands that have come to one of these statuses in the last fifteen minutes. */
+function commandAlert(
+  statuses: readonly string[],
+  rule: Pick<AlertRule, 'uid' | 'title' | 'severity' | 'summary' | 'description'>,
+): AlertRule {
+  return {
+    ...rule,
+    influxql: `SELECT count("totalMs") AS "commands" FROM "command" WHERE $timeFilter${oneOf('status', statuses)} GROUP BY "name", "site", "type"`,
+    rangeSec: 900,
+    condition: { above: 0 },
+    for: '0s',
+    noData: 'OK',
+  };
+}
+
 const command = '{{ .Labels.name }} of {{ .Labels.type }} at site {{ .Labels.site }}';
 
-const failures: AlertRule = {
+const failures = commandAlert(['failed', 'expired'], {
   uid: 'device-hub-command-failures',
   title: 'Commands fail',
-  influxql: `SELECT count("totalMs") AS "failures" FROM "command" WHERE $timeFilter${oneOf('status', ['failed', 'expired'])} ${byCommand}`,
-  rangeSec: 900,
-  condition: { above: 0 },
-  for: '0s',
-  noData: 'OK',
   severity: 'warning',
   summary: `{{ .Values.B }} times ${command} did not succeed`,
   description: 'Commands that failed at the device or came too late for it, in the last fifteen minutes.',
-};
+});
 
-const lostCommands: AlertRule = {
+const lostCommands = commandAlert(['uncertain', 'lost'], {
   uid: 'device-hub-command-uncertain',
   title: 'Commands whose outcome is not known',
-  influxql: `SELECT count("totalMs") AS "uncertain" FROM "command" WHERE $timeFilter${oneOf('status', ['uncertain', 'lost'])} ${byCommand}`,
-  rangeSec: 900,
-  condition: { above: 0 },
-  for: '0s',
-  noData: 'OK',
   severity: 'critical',
   summary: `Of {{ .Values.B }} times ${command} the outcome is not known`,
   description: 'Sent, and the link died or the deadline passed without an answer: look at the device itself.',
-};
+});

@@ -1,7 +1,7 @@
 import type { BoardPlan, PanelPlan } from './board.ts';
 import { chosen, literal, oneOf } from './influxql.ts';
 import { stat, table, timeseries, type Mapping, type Query } from './panels.ts';
-import { conditionOf } from './presence-panels.ts';
+import { tagVariable } from './shared-panels.ts';
 
 /** How commands end. */
 export const outcomes: readonly Mapping[] = [
@@ -27,9 +27,9 @@ export function commandsBoard(): BoardPlan {
     title: 'Commands',
     description: 'What became of commands, and how long they took.',
     variables: [
-      tagVariable('site', 'Site', ''),
-      tagVariable('type', 'Type', chosen('site')),
-      tagVariable('name', 'Command', chosen('site', 'type')),
+      tagVariable('command', 'site', 'Site', ''),
+      tagVariable('command', 'type', 'Type', chosen('site')),
+      tagVariable('command', 'name', 'Command', chosen('site', 'type')),
     ],
     sections: [
       { title: 'Outcomes', panels: [totals(), overTime(), byName()] },
@@ -41,11 +41,6 @@ export function commandsBoard(): BoardPlan {
 
 const ofSuccess = `FROM "command" WHERE $timeFilter AND "status" = 'succeeded'${picked} GROUP BY time($__interval) fill(none)`;
 const failed = `${ended} AND "status" != ${literal('succeeded')}`;
-
-function tagVariable(name: string, label: string, more: string) {
-  const where = more === '' ? '' : ` WHERE ${conditionOf(more)}`;
-  return { name, label, query: `SHOW TAG VALUES FROM "command" WITH KEY = "${name}"${where}` };
-}
 
 function totals(): PanelPlan {
   return stat({

@@ -1,15 +1,15 @@
 import type { DeviceType } from '../../../schemas/index.ts';
 import type { BoardPlan, PanelPlan } from './board.ts';
 import { chosen, identifier, literal } from './influxql.ts';
-import { stat, stateTimeline, table, timeseries } from './panels.ts';
+import { stat, timeseries } from './panels.ts';
 import {
-  presenceBreakMs,
+  latestEvents,
+  presenceByDevice,
   presenceMappings,
-  severityMappings,
   sinceLastSnapshot,
   siteVariable,
   typeVariable,
-} from './presence-panels.ts';
+} from './shared-panels.ts';
 
 const picked = chosen('site', 'type');
 
@@ -22,7 +22,7 @@ export function fleetBoard(types: readonly DeviceType[]): BoardPlan {
     variables: [siteVariable(), typeVariable],
     sections: [
       { title: 'Fleet', panels: [byPresence(), online(), pointsPerMinute(types)] },
-      { title: 'Devices', panels: [presenceByDevice(), latestEvents()] },
+      { title: 'Devices', panels: [presenceByDevice(picked), latestEvents(picked)] },
     ],
   };
 }
@@ -90,37 +90,6 @@ function pointsPerMinute(types: readonly DeviceType[]): PanelPlan {
       {
         alias: '$m',
         influxql: `SELECT count("device") * 60000.0 / $__interval_ms AS "points" FROM (SELECT *::field, "device" FROM ${from} WHERE $timeFilter${picked}) WHERE $timeFilter GROUP BY time($__interval), "type" fill(0)`,
-      },
-    ],
-  });
-}
-
-function presenceByDevice(): PanelPlan {
-  return stateTimeline({
-    title: 'Presence by device',
-    description: 'At most 50 devices; choose a site or a type to see others.',
-    width: 24,
-    height: 10,
-    mappings: presenceMappings,
-    breakAfterMs: presenceBreakMs,
-    queries: [
-      {
-        alias: '$tag_device',
-        influxql: `SELECT "state" FROM "presence" WHERE ${sinceLastSnapshot}${picked} GROUP BY "device" SLIMIT 50`,
-      },
-    ],
-  });
-}
-
-function latestEvents(): PanelPlan {
-  return table({
-    title: 'Latest events',
-    width: 24,
-    height: 8,
-    colored: { severity: severityMappings },
-    queries: [
-      {
-        influxql: `SELECT "severity", "name", "device", "type", "site", "data" FROM "event" WHERE $timeFilter${picked} ORDER BY time DESC LIMIT 100`,
       },
     ],
   });

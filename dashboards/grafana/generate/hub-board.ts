@@ -1,6 +1,7 @@
 import type { BoardPlan, PanelPlan } from './board.ts';
 import { chosen, identifier } from './influxql.ts';
 import { stat, stateTimeline, timeseries, type Threshold } from './panels.ts';
+import { tagVariable } from './shared-panels.ts';
 
 const picked = chosen('hub');
 /** Three of its ten-second points are missing before a line breaks, ms. */
@@ -12,7 +13,7 @@ export function hubBoard(): BoardPlan {
     uid: 'device-hub-hub',
     title: 'Hub',
     description: 'The hub itself: its load, its queues and its books, written by the hub every ten seconds.',
-    variables: [{ name: 'hub', label: 'Hub', query: 'SHOW TAG VALUES FROM "hub" WITH KEY = "hub"' }],
+    variables: [tagVariable('hub', 'hub', 'Hub', '')],
     sections: [
       {
         title: 'Now',

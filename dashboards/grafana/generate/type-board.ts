@@ -1,16 +1,9 @@
 import type { FieldSpec } from '../../../schemas/index.ts';
 import { plainText, type BoardPlan, type PanelPlan } from './board.ts';
 import { titleOf, type StreamFields, type TypeFamily } from './fields.ts';
-import { chosen, identifier, literal } from './influxql.ts';
-import { stateTimeline, table, timeseries, type Mapping, type Threshold } from './panels.ts';
-import {
-  deviceVariable,
-  presenceBreakMs,
-  presenceMappings,
-  severityMappings,
-  sinceLastSnapshot,
-  siteVariable,
-} from './presence-panels.ts';
+import { chosen, identifier } from './influxql.ts';
+import { stateTimeline, timeseries, type Mapping, type Threshold } from './panels.ts';
+import { deviceVariable, latestEvents, ofType, presenceByDevice, siteVariable } from './shared-panels.ts';
 import { grafanaUnit } from './units.ts';
 
 /** Readings further apart than this are not joined, ms. */
@@ -38,18 +31,19 @@ export function checksum(text: string): string {
 /** One device type: a panel for each field of each stream, the presence of its devices, its events. */
 export function typeBoard(family: TypeFamily): BoardPlan {
   const { name, title, streams, hasEvents } = family;
+  const mine = `${ofType(name)}${picked}`;
   return {
     uid: typeBoardUid(name),
     title,
     description: `Readings of devices of type ${name}, a panel for each field, with its unit and limits.`,
     variables: [siteVariable(name), deviceVariable(name)],
-    ...(hasEvents ? { annotations: [eventMarks(name)] } : {}),
+    ...(hasEvents ? { annotations: [eventMarks(mine)] } : {}),
     sections: [
       ...streams.map((stream) => ({
         title: `Stream ${stream.name}`,
         panels: stream.fields.map((field) => fieldPanel(stream, field)),
       })),
-      { title: 'Devices', panels: [presence(name), ...(hasEvents ? [events(name)] : [])] },
+      { title: 'Devices', panels: [presenceByDevice(mine), ...(hasEvents ? [latestEvents(mine)] : [])] },
     ],
   };
 }
@@ -135,41 +129,10 @@ function mappingsOf({ kind, values = [] }: FieldSpec): Mapping[] {
   }));
 }
 
-function presence(type: string): PanelPlan {
-  return stateTimeline({
-    title: 'Presence by device',
-    description: `At most ${mostSeries} devices.`,
-    width: 24,
-    height: 8,
-    mappings: presenceMappings,
-    breakAfterMs: presenceBreakMs,
-    queries: [
-      {
-        alias: '$tag_device',
-        influxql: `SELECT "state" FROM "presence" WHERE ${sinceLastSnapshot} AND "type" = ${literal(type)}${picked} GROUP BY "device" SLIMIT ${mostSeries}`,
-      },
-    ],
-  });
-}
-
-function events(type: string): PanelPlan {
-  return table({
-    title: 'Latest events',
-    width: 24,
-    height: 8,
-    colored: { severity: severityMappings },
-    queries: [
-      {
-        influxql: `SELECT "severity", "name", "device", "site", "data" FROM "event" WHERE $timeFilter AND "type" = ${literal(type)}${picked} ORDER BY time DESC LIMIT 100`,
-      },
-    ],
-  });
-}
-
-function eventMarks(type: string) {
+function eventMarks(conditions: string) {
   return {
     name: 'Events',
-    query: `SELECT "data", "name", "severity" FROM "event" WHERE $timeFilter AND "type" = ${literal(type)}${picked} ORDER BY time DESC LIMIT 100`,
+    query: `SELECT "data", "name", "severity" FROM "event" WHERE $timeFilter${conditions} ORDER BY time DESC LIMIT 100`,
     textColumn: 'data',
     tagsColumn: 'name,severity',
   };

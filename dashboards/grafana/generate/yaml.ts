@@ -12,7 +12,7 @@ export function toYaml(value: { readonly [key: string]: YamlValue }, comment: re
 
 function mapLines(map: { readonly [key: string]: YamlValue }): string[] {
   return Object.entries(map).flatMap(([key, value]) => {
-    const name = scalar(key);
+    const name = /^[A-Za-z_]\w*$/.test(key) && !reserved.test(key) ? key : quoted(key);
     if (typeof value !== 'object') return [`${name}: ${scalar(value)}`];
     const lines = isList(value) ? listLines(value) : mapLines(value);
     if (lines.length === 0) return [`${name}: ${isList(value) ? '[]' : '{}'}`];
@@ -45,6 +45,11 @@ function escapeUnit(character: string): string {
 
 function scalar(value: string | number | boolean): string {
   if (typeof value !== 'string') return String(value);
-  const plain = /^[A-Za-z_$][A-Za-z0-9_$/.-]*( [A-Za-z0-9_$/.-]+)*$/.test(value) && !reserved.test(value);
-  return plain ? value : JSON.stringify(value).replaceAll(unprintable, escapeUnit);
+  const plain =
+    /^[A-Za-z_$][A-Za-z0-9_$/.-]*( [A-Za-z0-9_$/.][A-Za-z0-9_$/.-]*)*$/.test(value) && !reserved.test(value);
+  return plain ? value : quoted(value);
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(text).replaceAll(unprintable, escapeUnit);
 }
