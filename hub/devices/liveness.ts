@@ -75,7 +75,7 @@ export class Liveness {
   /** Total length of our own stalls, ms, for the metrics. */
   stalledMs = 0;
 
-  constructor({ clock, afterPoll, random = () => 0.5, tickMs = 25, slots = 1024 }: LivenessOptions) {
+  constructor({ clock, afterPoll, random = () => 0.5, tickMs = 20, slots = 1024 }: LivenessOptions) {
     this.#clock = clock;
     this.#afterPoll = afterPoll;
     this.#random = random;
