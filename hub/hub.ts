@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { createAuditStore } from './adapters/audit-store.ts';
 import { createCron } from './adapters/cron.ts';
+import { createDepartureStore } from './adapters/departure-store.ts';
 import { createDeviceStore } from './adapters/device-store.ts';
 import { openDeviceTypes } from './adapters/device-types.ts';
 import { createHubClockStore } from './adapters/hub-clock-store.ts';
@@ -22,8 +23,8 @@ import { AckSchedule } from './devices/ack-schedule.ts';
 import { Admission } from './devices/admission.ts';
 import { CloneGuard } from './devices/clone-guard.ts';
 import type { DeviceWhy } from './devices/admin-operations.ts';
+import { Departures } from './devices/departures.ts';
 import { createDeviceAdministration } from './devices/device-administration.ts';
-import type { DeviceRecord } from './devices/device-store.ts';
 import { Door } from './devices/door.ts';
 import { HubClock } from './devices/hub-clock.ts';
 import { drainSessions } from './devices/drain.ts';
@@ -132,6 +133,9 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     store: createDeviceStore(state),
     clock,
     rotated: (deviceId, fault) => rotation.rotated(deviceId, fault),
+    added: (record) => presence.registered(record),
+    disabled: (deviceId, disabled) => presence.disabled(deviceId, disabled),
+    removed: (deviceId) => forget(deviceId),
   });
   await registry.load();
   const rotation = new Rotation({ registry, clock, log, audit });
@@ -162,6 +166,12 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   const liveness = new Liveness({ clock, random, afterPoll: (run) => setImmediate(run) });
   releasers.push('liveness', () => liveness.close());
   const announcer = new PresenceAnnouncer({ publisher, topics, log, hub });
+  const departures = new Departures({
+    store: createDepartureStore(state),
+    log,
+    clearPresence: (deviceId, told) => announcer.removed(deviceId, told),
+  });
+  await departures.load();
   const recorder = new PresenceRecorder({ writer, books, recordOf: (deviceId) => registry.get(deviceId) });
   const stories = new Stories(clock);
   const admission = new Admission(
@@ -207,19 +217,30 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
       stories.tell(deviceId, { kind: 'presence', state: change.state, reason: change.reason });
     },
   });
-  const orphans = await presence.load(backoffMaxMs, (deviceId) => {
-    const record = registry.get(deviceId);
-    if (record === undefined) return undefined;
+  const known = registry.all().map((record) => {
     const type = catalog.get(record.type);
-    return type === undefined ? lostTypeTiming : timingOf(type);
+    return { ...record, timing: type === undefined ? lostTypeTiming : timingOf(type) };
   });
-  for (const { id, disabled } of registry.all()) if (disabled) presence.disabled(id, true);
+  await presence.load(backoffMaxMs, known);
   releasers.push('presence', () => presence.settled());
 
   // Commands: journal → device → answer.
   const directory = { typeOf: (deviceId: string) => typeOf(deviceId) };
   const commands = await startCommandParts(
-    { clock, random, log, state, registry, directory, publisher, audit, releasers, writer, books },
+    {
+      clock,
+      random,
+      log,
+      state,
+      registry,
+      directory,
+      publisher,
+      audit,
+      releasers,
+      writer,
+      books,
+      restored: (journalled) => departures.resume(journalled),
+    },
     { root: config.mqtt.root },
   );
   const { dispatcher } = commands;
@@ -230,7 +251,6 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     return session?.isOpen === true ? session.type : catalog.get(record.type);
   }
 
-  const added = (record: DeviceRecord): void => presence.registered(record.id, record.epoch);
   const security = await openSecurity({
     state,
     registry,
@@ -239,7 +259,6 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     audit,
     clock,
     config,
-    added,
     signOut: (actor) => opened.signOut?.(actor),
   });
 
@@ -265,15 +284,14 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
 
   /** Ends all that is kept of a device that is no longer registered. */
   async function forget(deviceId: string): Promise<void> {
-    await dispatcher.deviceRemoved(deviceId);
     await presence.removed(deviceId);
-    announcer.removed(deviceId);
+    recorder.forget(deviceId);
     door.forget(deviceId);
     incidents.forget(deviceId);
     clones.forget(deviceId);
     stories.forget(deviceId);
+    await departures.removed(deviceId, dispatcher);
   }
-  for (const deviceId of orphans) await forget(deviceId);
 
   // Devices.
   const acks = new AckSchedule(clock, config.ackDelayMs);
@@ -423,8 +441,6 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
           catalog,
           clock,
           presence: (deviceId) => presence.get(deviceId),
-          added,
-          removed: forget,
         }),
         ...createTelemetryAdministration({ books, spool, link }),
         readings: createReadings({ store, typeOf }),

@@ -13,6 +13,9 @@ const encodePresence = compileFieldEncoder([
   { name: 'n', kind: 'integer', tag: false },
 ]);
 
+/** Changes as close as this are told apart by microseconds. */
+const sameMomentUs = 1_000_000;
+
 /** Writes presence to the store: each change, and a snapshot now and then so that every window has a point. */
 export class PresenceRecorder {
   readonly #writer: Writer;
@@ -20,6 +23,9 @@ export class PresenceRecorder {
   /** Points of the hub's own are owed to no device. */
   readonly #nobody: FrameOwner;
   readonly #recordOf: (deviceId: string) => DeviceRecord | undefined;
+
+  /** Device → the time of its newest point, µs. */
+  readonly #lastUs = new Map<string, number>();
 
   constructor(deps: {
     writer: Writer;
@@ -43,11 +49,26 @@ export class PresenceRecorder {
     const fields = encodePresence({ state, reason, online: state === 'online', epoch, n });
     const { account } = this.#nobody;
     this.#books.received(account, 1);
-    const line = `${prefix}${fields} ${encodeTimeUs(timeMs)}`;
+    const line = `${prefix}${fields} ${encodeTimeUs(this.#ownUs(deviceId, timeMs) / 1000)}`;
     if (!this.#writer.addReading(this.#nobody, 0, line)) this.#books.dropped(account, 'buffer-full', 1);
   }
 
-  /** One point for every device, all with the same time (Unix ms). */
+  /** The device is no longer registered. */
+  forget(deviceId: string): void {
+    this.#lastUs.delete(deviceId);
+  }
+
+  /** Two changes within a millisecond would be one point: each has a microsecond of its own. */
+  #ownUs(deviceId: string, timeMs: number): number {
+    const givenUs = Math.round(timeMs * 1000);
+    const nextUs = (this.#lastUs.get(deviceId) ?? 0) + 1;
+    // A clock that was set back is believed: the changes before it are far away.
+    const ownUs = nextUs - givenUs > sameMomentUs ? givenUs : Math.max(givenUs, nextUs);
+    this.#lastUs.set(deviceId, ownUs);
+    return ownUs;
+  }
+
+  /** One point for every device, all with the same time (Unix ms) but for a microsecond. */
   snapshot(states: Iterable<readonly [string, Presence]>, timeMs: number): void {
     for (const [deviceId, presence] of states) this.record(deviceId, presence, timeMs);
   }
