@@ -21,7 +21,6 @@ import { topicsOf } from './commands/topics.ts';
 import type { Config } from './config.ts';
 import { AckSchedule } from './devices/ack-schedule.ts';
 import { Admission } from './devices/admission.ts';
-import { CloneGuard } from './devices/clone-guard.ts';
 import type { DeviceWhy } from './devices/admin-operations.ts';
 import { Departures } from './devices/departures.ts';
 import { createDeviceAdministration } from './devices/device-administration.ts';
@@ -29,7 +28,6 @@ import { Door } from './devices/door.ts';
 import { HubClock } from './devices/hub-clock.ts';
 import { drainSessions } from './devices/drain.ts';
 import { timingOf } from './devices/hello.ts';
-import { Incidents } from './devices/incidents.ts';
 import { Liveness } from './devices/liveness.ts';
 import { Notices } from './devices/notices.ts';
 import { PresenceAnnouncer } from './devices/presence-announcer.ts';
@@ -47,6 +45,7 @@ import { openBus, openTls } from './hub-parts.ts';
 import { openSecurity } from './hub-security.ts';
 import { readiness } from './hub-readiness.ts';
 import { openStoreRoad } from './hub-store-road.ts';
+import { createTroubles } from './hub-troubles.ts';
 import { HubError } from './kernel/errors.ts';
 import { eventLoopShare } from './kernel/event-loop.ts';
 import type { Log } from './kernel/log.ts';
@@ -179,31 +178,8 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     { acceptPerSec, backoffMaxMs },
   );
   releasers.push('admission', () => admission.close());
-  const incidents = new Incidents({
-    clock,
-    log,
-    incarnation: hub.incarnation,
-    scopesOf: (deviceId) => registry.scopesOf(deviceId),
-    publish: ({ sinceMs, untilMs, ...incident }) =>
-      publisher.publish({
-        topic: topics.incident(incident.kind, incident.id),
-        payload: JSON.stringify({
-          ...incident,
-          since: sinceMs,
-          until: untilMs,
-          hub: hub.hubId,
-          incarnation: hub.incarnation,
-        }),
-        qos: 1,
-      }),
-  });
-  releasers.push('incidents', () => incidents.close());
-  const clones = new CloneGuard({
-    clock,
-    random,
-    alarm: (deviceId, raised) => incidents.cloned(deviceId, raised),
-  });
-  releasers.push('clone guard', () => clones.close());
+  const troubles = createTroubles({ clock, random, log, state, registry, publisher, topics, hub, releasers });
+  const { incidents, clones } = troubles;
   const presence = new PresenceKeeper({
     clock,
     log,
@@ -222,6 +198,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     return { ...record, timing: type === undefined ? lostTypeTiming : timingOf(type) };
   });
   await presence.load(backoffMaxMs, known);
+  await troubles.resume((deviceId) => presence.get(deviceId));
   releasers.push('presence', () => presence.settled());
 
   // Commands: journal → device → answer.
@@ -428,6 +405,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     admission,
     clones,
     incidents,
+    incidentsLost: troubles.lost,
     notices,
     bus: opened.bus,
   });
@@ -489,6 +467,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
         { firstSlotMs: config.restartMs, devicesPerSec, settleMs },
       );
       await presence.settled();
+      await troubles.settled();
       const [lost] = await Promise.all([writer.drain(drainMs), announcer.settled(clock, settleMs)]);
       return { lost, faults: await releasers.closeAll() };
     },

@@ -6,6 +6,7 @@ import { enrolmentMigrations } from './enrolment-store.ts';
 import { operatorMigrations } from './operator-store.ts';
 import { noticeMigration } from './notice-store.ts';
 import { departureMigration } from './departure-store.ts';
+import { incidentMigration } from './incident-store.ts';
 import { openDatabase, type Database, type DatabaseOptions } from './sqlite.ts';
 
 /**
@@ -96,6 +97,7 @@ const migrations = [
   ...operatorMigrations,
   ...enrolmentMigrations,
   departureMigration,
+  incidentMigration,
 ];
 
 /**

@@ -3,11 +3,13 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { createDepartureStore } from '../../hub/adapters/departure-store.ts';
 import { createDeviceStore } from '../../hub/adapters/device-store.ts';
+import { createIncidentStore } from '../../hub/adapters/incident-store.ts';
 import { createHubIdentityStore } from '../../hub/adapters/hub-identity-store.ts';
 import { createPresenceStore } from '../../hub/adapters/presence-store.ts';
 import type { Database } from '../../hub/adapters/sqlite.ts';
 import type { Presence } from '../../hub/devices/presence.ts';
 import { openStateDatabase } from '../../hub/adapters/state-database.ts';
+import type { StoredIncident } from '../../hub/devices/incident-log.ts';
 import type { DeviceRecord } from '../../hub/devices/device-store.ts';
 import { HubError } from '../../hub/kernel/errors.ts';
 import { temporaryFolder } from '../helpers/guard.ts';
@@ -198,6 +200,29 @@ test('a removal is remembered until its commands have ended and the bus has hear
   await departures.commandsEnded(['a']);
   await departures.settled('a');
   assert.deepEqual(await departures.load(), []);
+});
+
+test('incidents come back after a restart as they were last told, open ones all and closed ones bounded', async (t) => {
+  const { db, restart } = await openState(t);
+  const incident = (id: string, sinceMs: number, state: 'open' | 'closed'): StoredIncident => ({
+    ...{ id, sinceMs, state, kind: 'correlated-loss', scope: { by: 'site', value: 'Süd "1"' } },
+    ...{ devices: 2, sample: ['a'], members: state === 'open' ? ['a', 'b'] : [] },
+  });
+  const store = createIncidentStore(db);
+  await store.save([incident('first', 1, 'open'), incident('second', 2, 'open')]);
+  await store.save([incident('second', 2, 'open'), { ...incident('second', 2, 'closed'), untilMs: 9 }]);
+  const reopened = createIncidentStore(await restart());
+  assert.deepEqual(await reopened.load(), [
+    incident('first', 1, 'open'),
+    { ...incident('second', 2, 'closed'), untilMs: 9 },
+  ]);
+  await reopened.save(Array.from({ length: 500 }, (_, n) => incident(`later-${n}`, 10 + n, 'closed')));
+  const kept = await reopened.load();
+  assert.deepEqual(
+    [kept.length, kept[0]?.id, kept[1]?.id],
+    [501, 'first', 'later-0'],
+    'the oldest closed one went, the open one stays',
+  );
 });
 
 test('the hub keeps its id for good and counts its starts', async (t) => {

@@ -199,7 +199,7 @@ export async function rolling(
   }
 }
 
-/** A site loses its network at once: half-open links, all of them. */
+/** A site loses its network at once: half-open links, all of them. The hub is killed while it is away. */
 export async function siteLoss(devices: number, { lost = 200, heartbeatSec = 4 } = {}) {
   const lab = await Lab.start({ sites: { a: devices - lost, north: lost }, heartbeatSec });
   try {
@@ -213,13 +213,16 @@ export async function siteLoss(devices: number, { lost = 200, heartbeatSec = 4 }
     await sleep(2_500);
     const opened: IncidentTold[] = [...lab.incidents];
     const listed = (await lab.hub.cli(['incident', 'list', '--json'])).stdout.trim().split('\n').length;
+    await lab.hub.kill('SIGKILL');
+    await lab.restart();
+    await waitFor(() => lab.online >= devices - lost, { what: 'the others are back', timeoutMs: 60_000 });
     await lab.proxies.get('north')?.resume();
     lab.proxies.get('north')?.cut();
     await waitFor(() => lab.incidents.some(({ state }) => state === 'closed'), {
       what: 'the incident is over',
       timeoutMs: 60_000,
     });
-    const ids = new Set(opened.map(({ id }) => id));
+    const ids = new Set(lab.incidents.map(({ id }) => id));
     const last = lab.incidents.at(-1);
     return {
       devices,
