@@ -60,6 +60,7 @@ export function createTroubles(deps: Deps): Troubles {
     clock,
     incarnation: hub.incarnation,
     scopesOf: (deviceId) => registry.scopesOf(deviceId),
+    grew: (incident, members) => told.grew(incident, members),
     changed: (incident, members) => told.changed(incident, members),
   });
   releasers.push('incidents', () => incidents.close());

@@ -26,7 +26,7 @@ export interface IncidentLogDeps {
 /** Puts each change of an incident on disk, and only then tells it, so that what was opened is also closed. */
 export class IncidentLog {
   readonly #deps: IncidentLogDeps;
-  #unsaved: StoredIncident[] = [];
+  #unsaved: { incident: StoredIncident; told: boolean }[] = [];
   #saving: Promise<void> | undefined;
   /** Changes not on disk (told all the same), and changes the bus did not take. */
   readonly lost = { 'not-saved': 0, 'not-published': 0 };
@@ -35,15 +35,25 @@ export class IncidentLog {
     this.#deps = deps;
   }
 
+  /** To be kept and told. @param members all its devices */
   changed(incident: Incident, members: Iterable<string>): void {
-    const kept = incident.state === 'open' ? [...members] : [];
-    this.#unsaved.push({ ...incident, members: kept });
-    this.#saving ??= this.#save();
+    this.#keep(incident, members, true);
+  }
+
+  /** To be kept only. @param members all its devices */
+  grew(incident: Incident, members: Iterable<string>): void {
+    this.#keep(incident, members, false);
   }
 
   /** Resolves when every change so far is on disk and handed to the bus. */
   async settled(): Promise<void> {
     while (this.#saving !== undefined) await this.#saving;
+  }
+
+  #keep(incident: Incident, members: Iterable<string>, told: boolean): void {
+    const kept = incident.state === 'open' ? [...members] : [];
+    this.#unsaved.push({ incident: { ...incident, members: kept }, told });
+    this.#saving ??= this.#save();
   }
 
   async #save(): Promise<void> {
@@ -52,12 +62,15 @@ export class IncidentLog {
       const changes = this.#unsaved;
       this.#unsaved = [];
       try {
-        await store.save(changes);
+        await store.save(changes.map(({ incident }) => incident));
       } catch (error) {
         this.lost['not-saved'] += changes.length;
         log.error({ reason: messageOf(error), changes: changes.length }, 'incidents not saved');
       }
-      for (const { members: _, ...incident } of changes) this.#tell(incident);
+      for (const { incident, told } of changes) {
+        const { members: _, ...rest } = incident;
+        if (told) this.#tell(rest);
+      }
     }
     this.#saving = undefined;
   }

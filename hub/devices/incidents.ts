@@ -30,6 +30,8 @@ export interface IncidentsDeps {
   incarnation: string;
   /** What the device shares with others. */
   scopesOf: (deviceId: string) => Scope[];
+  /** An open incident has come to hold other devices: nothing to alert anybody of again, but to be kept. */
+  grew: (incident: Incident, members: Iterable<string>) => void;
   /** Told when an incident opens, widens and closes, with all its devices. */
   changed: (incident: Incident, members: Iterable<string>) => void;
 }
@@ -173,6 +175,11 @@ export class Incidents {
       describe(incident, group.members);
       incident.scope = group.scope;
       this.#deps.changed(incident, group.members);
+    }
+    for (const [group, incident] of this.#byGroup) {
+      if (incident.devices === group.members.size) continue;
+      describe(incident, group.members);
+      this.#deps.grew(incident, group.members);
     }
     for (const group of began) {
       this.#byGroup.set(group, this.#open('correlated-loss', group.members, undefined, group.scope));

@@ -15,6 +15,7 @@ function startIncidents(t: TestContext) {
     clock,
     incarnation: '7',
     scopesOf: (id) => scopes.get(id) ?? [],
+    grew: (incident, members) => stored.set(incident.id, { ...incident, members: [...members] }),
     changed: (incident, members) => {
       const { id, kind, state, scope, devices } = incident;
       const where = scope === undefined ? '' : ` ${scope.by}=${scope.value}`;
@@ -153,12 +154,20 @@ test('a takeover storm of one device is one incident, a fight for an id is not a
 test('what was open before a restart is still open, under its id, until it is over', (t) => {
   const before = startIncidents(t);
   const north = before.fleet('north', 20);
-  for (const id of north) before.change(id, 'offline', 'link-lost');
+  for (const [index, id] of north.entries()) {
+    before.change(id, 'offline', 'link-lost');
+    if (index === 15) before.clock.advance(1_000);
+  }
   before.clock.advance(2_000);
   const [flapper = '', cloned = ''] = before.fleet('south', 2, '10.0.0.2', '2.0');
   for (let round = 0; round < 5; round += 1) before.change(flapper, 'online', 'session-replaced');
   before.incidents.cloned(cloned, true);
-  assert.equal(before.told.length, 3);
+  assert.deepEqual(before.told, [
+    'correlated-loss open 16 site=north',
+    'flapping open 1',
+    'cloned-credential open 1',
+  ]);
+  assert.equal(before.incidents.list().at(-1)?.devices, 20, 'those found later are of it');
 
   const { clock, told, incidents, change, fleet } = startIncidents(t);
   const state = (id: string): PresenceState =>
