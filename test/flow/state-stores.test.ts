@@ -205,8 +205,14 @@ test('a removal is remembered until its commands have ended and the bus has hear
 test('incidents come back after a restart as they were last told, open ones all and closed ones bounded', async (t) => {
   const { db, restart } = await openState(t);
   const incident = (id: string, sinceMs: number, state: 'open' | 'closed'): StoredIncident => ({
-    ...{ id, sinceMs, state, kind: 'correlated-loss', scope: { by: 'site', value: 'Süd "1"' } },
-    ...{ devices: 2, sample: ['a'], members: state === 'open' ? ['a', 'b'] : [] },
+    id,
+    sinceMs,
+    state,
+    kind: 'correlated-loss',
+    scope: { by: 'site', value: 'Süd "1"' },
+    devices: 2,
+    sample: ['a'],
+    members: state === 'open' ? ['a', 'b'] : [],
   });
   const store = createIncidentStore(db);
   await store.save([incident('first', 1, 'open'), incident('second', 2, 'open')]);

@@ -11,8 +11,13 @@ test('changes of a device within a millisecond are points of their own, in order
   const { books, writer, close } = testRoad({ store, clock: new ManualClock(), log: silentLog });
   t.after(close);
   const recordOf = (id: string) => ({
-    ...{ id, type: 'sensor@1', site: 'lab', credentials: [] },
-    ...{ createdMs: 0, disabled: false, epoch: 0 },
+    id,
+    type: 'sensor@1',
+    site: 'lab',
+    credentials: [],
+    createdMs: 0,
+    disabled: false,
+    epoch: 0,
   });
   const recorder = new PresenceRecorder({ writer, books, recordOf });
   const record = (id: string, timeMs: number, n: number): void =>
