@@ -5,6 +5,8 @@ import { connectAsync } from 'mqtt';
 import { adminClient, callHub } from '../../hub/cli/admin-client.ts';
 import { createDepartureStore } from '../../hub/adapters/departure-store.ts';
 import { openStateDatabase } from '../../hub/adapters/state-database.ts';
+import { readConfig } from '../../hub/config.ts';
+import { openOfflineOperations, type OfflineOperations } from '../../hub/offline.ts';
 import { temporaryFolder } from '../helpers/guard.ts';
 import { startMosquitto } from '../helpers/mosquitto.ts';
 import { spawnHub, type HubProcess } from '../helpers/process.ts';
@@ -52,6 +54,9 @@ async function startLab(t: TestContext) {
   };
 }
 
+/** For a machine that runs many tests at once. */
+const patient = { timeoutMs: 20_000 };
+
 /** Registers and removes over the running hub. */
 async function add(hub: HubProcess, ...ids: string[]): Promise<void> {
   await adminClient(join(hub.dataDir, 'hub.sock')).addDevices({ ids, type: 'env-sensor@1', site: 'lab' });
@@ -60,10 +65,19 @@ async function remove(hub: HubProcess, id: string): Promise<void> {
   await adminClient(join(hub.dataDir, 'hub.sock')).removeDevice(id);
 }
 
-/** On the files, since no hub runs. */
-async function offline(hub: HubProcess, ...args: string[]): Promise<void> {
-  const { code, stderr } = await hub.cli(['device', ...args]);
-  assert.equal(code, 0, stderr);
+/** On the files, as the command line does when no hub runs. */
+async function offline(
+  dataDir: string,
+  work: (operations: OfflineOperations) => Promise<unknown>,
+): Promise<void> {
+  const env = { HUB_DATA_DIR: dataDir, HUB_TLS: 'off', HUB_DEVICE_LISTEN: '127.0.0.1:0' };
+  const { config } = readConfig({ env, cwd: dataDir, isCron: () => true, readFile: () => '' });
+  const operations = await openOfflineOperations(config);
+  try {
+    await work(operations);
+  } finally {
+    await operations.close();
+  }
 }
 
 /** A command that waits for the device. */
@@ -97,29 +111,38 @@ test('a device that is removed and registered again while no hub runs inherits n
   let hub = await lab.start();
   await add(hub, 'd-1', 'd-2');
   const old = await queue(hub, 'd-1');
-  await waitFor(() => lab.retained.size === 2, { what: 'both are told' });
+  await waitFor(() => lab.retained.size === 2, { what: 'both are told', ...patient });
   await hub.kill('SIGKILL');
 
-  await offline(hub, 'remove', 'd-1');
-  await offline(hub, 'remove', 'd-2');
-  for (const id of ['d-1', 'd-3']) await offline(hub, 'add', id, '--type', 'env-sensor@1');
+  await offline(hub.dataDir, async (operations) => {
+    await operations.removeDevice('d-1');
+    await operations.removeDevice('d-2');
+    await operations.addDevices({ ids: ['d-1', 'd-3'], type: 'env-sensor@1', site: 'lab' });
+  });
   assert.deepEqual(await lab.departures(), ['d-1', 'd-2']);
 
   hub = await lab.start();
   assert.deepEqual(await statusOf(hub, 'd-1', old), ['cancelled', 'device-removed']);
-  await waitFor(() => !lab.retained.has('d-2') && lab.retained.has('d-3'), { what: 'the broker has heard' });
+  await waitFor(() => !lab.retained.has('d-2') && lab.retained.has('d-3'), {
+    what: 'the broker has heard',
+    ...patient,
+  });
   for (const id of ['d-1', 'd-3']) {
     const { presence, sinceMs, registeredMs } = await shown(hub, id);
     assert.deepEqual([presence, sinceMs], ['never-seen', registeredMs]);
   }
-  await waitFor(async () => (await lab.departures()).length === 0, { what: 'nothing is left', everyMs: 50 });
+  await waitFor(async () => (await lab.departures()).length === 0, {
+    what: 'nothing is left',
+    everyMs: 50,
+    ...patient,
+  });
 });
 
 test('a removal outlives the broker and the hub, and ends no command of a new device of the same name', async (t) => {
   const lab = await startLab(t);
   let hub = await lab.start();
   await add(hub, 'd-1', 'd-2');
-  await waitFor(() => lab.retained.size === 2, { what: 'both are told' });
+  await waitFor(() => lab.retained.size === 2, { what: 'both are told', ...patient });
   await lab.proxy.refuse();
   lab.proxy.cut();
   await remove(hub, 'd-1');
@@ -133,10 +156,14 @@ test('a removal outlives the broker and the hub, and ends no command of a new de
 
   await lab.proxy.resume();
   hub = await lab.start();
-  await waitFor(() => !lab.retained.has('d-1'), { what: 'its presence is cleared' });
+  await waitFor(() => !lab.retained.has('d-1'), { what: 'its presence is cleared', ...patient });
   assert.deepEqual(await statusOf(hub, 'd-2', old), ['cancelled', 'device-removed']);
   const [status] = await statusOf(hub, 'd-2', fresh);
   assert.ok(status === 'accepted' || status === 'queued', `it still waits: ${status}`);
-  await waitFor(async () => (await lab.departures()).length === 0, { what: 'nothing is left', everyMs: 50 });
+  await waitFor(async () => (await lab.departures()).length === 0, {
+    what: 'nothing is left',
+    everyMs: 50,
+    ...patient,
+  });
   assert.equal(lab.retained.get('d-2')?.state, 'never-seen');
 });
