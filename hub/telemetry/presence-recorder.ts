@@ -14,11 +14,17 @@ const encodePresence = compileFieldEncoder([
   { name: 'points', kind: 'integer', tag: false },
 ]);
 
+/** Changes as close as this are told apart by microseconds. */
+const sameMomentUs = 1_000_000;
+
 /** Writes presence to the store: each change, and a snapshot now and then so that every window has a point. */
 export class PresenceRecorder {
   readonly #points: OwnPoints;
   readonly #books: Books;
   readonly #recordOf: (deviceId: string) => DeviceRecord | undefined;
+
+  /** Device → the time of its newest point, µs. */
+  readonly #lastUs = new Map<string, number>();
 
   constructor(deps: {
     writer: Writer;
@@ -40,7 +46,7 @@ export class PresenceRecorder {
     const prefix = encodePrefix('presence', { device: deviceId, site: record.site, type });
     const online = state === 'online';
     const fields = encodePresence({ state, reason, online, epoch, n, points: this.#taken(deviceId) });
-    this.#points.write(`${prefix}${fields} ${encodeTimeUs(timeMs)}`);
+    this.#points.write(`${prefix}${fields} ${encodeTimeUs(this.#ownUs(deviceId, timeMs) / 1000)}`);
   }
 
   /** Points taken from the device since the hub started: one that does not rise shows a device that tells nothing. */
@@ -49,7 +55,22 @@ export class PresenceRecorder {
     return account === undefined ? 0 : account.received - account.rejected;
   }
 
-  /** One point for every device, all with the same time (Unix ms). */
+  /** The device is no longer registered. */
+  forget(deviceId: string): void {
+    this.#lastUs.delete(deviceId);
+  }
+
+  /** Two changes within a millisecond would be one point: each has a microsecond of its own. */
+  #ownUs(deviceId: string, timeMs: number): number {
+    const givenUs = Math.round(timeMs * 1000);
+    const nextUs = (this.#lastUs.get(deviceId) ?? 0) + 1;
+    // A clock that was set back is believed: the changes before it are far away.
+    const ownUs = nextUs - givenUs > sameMomentUs ? givenUs : Math.max(givenUs, nextUs);
+    this.#lastUs.set(deviceId, ownUs);
+    return ownUs;
+  }
+
+  /** One point for every device, all with the same time (Unix ms) but for a microsecond. */
   snapshot(states: Iterable<readonly [string, Presence]>, timeMs: number): void {
     for (const [deviceId, presence] of states) this.record(deviceId, presence, timeMs);
   }
