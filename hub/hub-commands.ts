@@ -2,6 +2,7 @@ import { parseCron } from './adapters/cron.ts';
 import { serveCommands } from './adapters/http-commands.ts';
 import { serveGroups } from './adapters/http-groups.ts';
 import { serveSchedules } from './adapters/http-schedules.ts';
+import { createAuditBeside } from './adapters/audit-store.ts';
 import { commandStore } from './adapters/command-store.ts';
 import { rolloutStore } from './adapters/rollout-store.ts';
 import { createScheduleStore } from './adapters/schedule-store.ts';
@@ -11,7 +12,7 @@ import type { Auditor } from './audit/audit.ts';
 import type { Publisher } from './commands/bus.ts';
 import { createCommandOperations, type CommandOperations } from './commands/command-operations.ts';
 import { CommandWaits } from './commands/command-waits.ts';
-import { isFinal, type Command } from './commands/command.ts';
+import { stateEvent } from './commands/command-audit.ts';
 import { startDispatcher, type Dispatcher } from './commands/dispatcher.ts';
 import { GroupDoor } from './commands/group-door.ts';
 import { createGroupOperations, type GroupOperations } from './commands/group-operations.ts';
@@ -62,7 +63,8 @@ const unlimited = 100_000;
 /** Everything about commands: journal → device → answer, groups, schedules, and their doors. */
 export async function startCommandParts(deps: Deps, options: { root: string }): Promise<CommandParts> {
   const { clock, random, log, state, registry, publisher, audit, releasers } = deps;
-  const journal = commandStore(state);
+  const beside = createAuditBeside();
+  const journal = commandStore(state, (command) => beside(audit.entryOf(stateEvent(command))));
   const waits = new CommandWaits(clock);
   const stages = new CommandStages();
   const recorder = new CommandRecorder({ ...deps, recordOf: (deviceId) => registry.get(deviceId) });
@@ -74,11 +76,12 @@ export async function startCommandParts(deps: Deps, options: { root: string }): 
       log,
       publisher,
       journal,
+      audit,
       directory: deps.directory,
       watch: (command) => {
         stages.observe(command);
         recorder.record(command);
-        auditCommand(audit, command);
+        audit.noted(1);
         waits.observe(command);
         rollouts?.observe(command);
       },
@@ -104,7 +107,16 @@ export async function startCommandParts(deps: Deps, options: { root: string }): 
     },
   });
   const topics = topicsOf(options.root);
-  door = new GroupDoor({ clock, random, log, topics, publisher, journal: rolloutJournal, rollouts });
+  door = new GroupDoor({
+    clock,
+    random,
+    log,
+    topics,
+    publisher,
+    journal: rolloutJournal,
+    rollouts,
+    dispatcher,
+  });
   await rollouts.restore();
   const running = rollouts;
   releasers.push('group commands', () => running.close());
@@ -127,6 +139,7 @@ export async function startCommandParts(deps: Deps, options: { root: string }): 
   const commands = createCommandOperations({ dispatcher, journal, waits });
   const groups = createGroupOperations({
     rollouts,
+    dispatcher,
     journal: rolloutJournal,
     now: () => clock.now(),
     checkSelector,
@@ -168,32 +181,14 @@ function selected(registry: Registry, text: string): string[] {
   return chosen.map(({ id }) => id);
 }
 
-/** Who asked, and every state since. */
-function auditCommand(audit: Auditor, command: Command): void {
-  const { device, id, name, status, reason, params, origin, cancelRequested } = command;
-  // One that comes to nothing has ended with its first entry in the journal.
-  const atOnce = isFinal(status) && command.changedMs === command.acceptedMs && command.sent === undefined;
-  const accepted = status === 'accepted' || atOnce;
-  void audit.record({
-    actor: accepted ? (origin?.actor ?? 'hub') : 'hub',
-    door: accepted ? (origin?.door ?? 'hub') : 'hub',
-    action: accepted ? 'command.send' : 'command.status',
-    subject: `${device}/${id}`,
-    outcome: status,
-    details: {
-      name,
-      ...(accepted ? { params } : {}),
-      ...(cancelRequested ? { cancelRequested } : {}),
-      ...(reason === undefined ? {} : { reason }),
-    },
-  });
-}
-
+/** Who asked for a group command, and how it ended; each of its commands has entries of its own. */
 function auditRollout(audit: Auditor, { rollout, targets }: RolloutRecord): void {
   const { id, to, name, params, status, reason, origin } = rollout;
+  const begins = status === 'running';
+  if (begins && targets.some((target) => target.status !== 'waiting')) return;
   void audit.record({
-    ...origin,
-    action: 'group-command',
+    ...(begins ? origin : { actor: 'hub', door: 'hub' }),
+    action: begins ? 'group-command.send' : 'group-command.status',
     subject: id,
     outcome: status,
     details: { to, name, params, devices: targets.length, ...(reason === undefined ? {} : { reason }) },

@@ -1,5 +1,5 @@
 import { Socket } from 'node:net';
-import { connect, type IConnackPacket, type IPublishPacket, type MqttClient } from 'mqtt';
+import { connect, Store, type IConnackPacket, type IPublishPacket, type MqttClient } from 'mqtt';
 import type { Bus, BusCounters, BusHandlers, IncomingMessage, OutgoingMessage } from '../commands/bus.ts';
 import type { Topics } from '../commands/topics.ts';
 import { HubError, messageOf } from '../kernel/errors.ts';
@@ -156,6 +156,10 @@ class MqttBus implements Bus {
       reconnectPeriod: 0,
       resubscribe: false,
       queueQoSZero: false,
+      // Packets that were read before a connection was lost are still dealt with after it: a store that empties
+      // itself at the close (`clean`) would throw then, and nobody could catch that.
+      incomingStore: new Store({ clean: false }),
+      outgoingStore: new Store({ clean: false }),
       properties: { sessionExpiryInterval: sessionExpirySec, receiveMaximum },
       will: { ...this.#presence(false), retain: true },
       ...(username === undefined ? {} : { username }),

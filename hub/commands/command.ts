@@ -35,9 +35,12 @@ export const giveUpAfterMs = 24 * 3_600_000;
 
 /** Who asked, and through which door. */
 export interface Origin {
-  /** `local` (the admin socket), `mqtt:CLIENT`, `schedule:NAME`, or as the door knows its callers. */
+  /**
+   * `local` (the admin socket), `operator:NAME`, `token:NAME`, `schedule:NAME`; `mqtt` where the broker does not
+   * tell who its clients are.
+   */
   readonly actor: string;
-  readonly door: 'mqtt' | 'http' | 'schedule';
+  readonly door: 'mqtt' | 'http' | 'socket' | 'schedule';
 }
 
 export interface Command {

@@ -1,6 +1,9 @@
 import { join } from 'node:path';
+import { auditMigrations, createAuditBeside, createAuditStore } from '../../hub/adapters/audit-store.ts';
 import { commandMigrations, commandStore } from '../../hub/adapters/command-store.ts';
 import { openDatabase, type Database } from '../../hub/adapters/sqlite.ts';
+import { Audit } from '../../hub/audit/audit.ts';
+import { stateEvent } from '../../hub/commands/command-audit.ts';
 import type { IncomingMessage, OutgoingMessage, Publisher } from '../../hub/commands/bus.ts';
 import { startDispatcher, type Dispatcher, type DispatcherOptions } from '../../hub/commands/dispatcher.ts';
 import type { CommandPeer } from '../../hub/commands/peer.ts';
@@ -118,6 +121,7 @@ export interface CommandHub {
   /** Registered devices. */
   readonly devices: Map<string, DeviceType>;
   readonly database: Database;
+  readonly audit: Audit;
   /** Publishes a command payload; resolves at its PUBACK. */
   command(topic: string, payload?: unknown, message?: Partial<IncomingMessage>): Promise<void>;
   /** Stops the dispatcher and starts another on the same journal. */
@@ -133,14 +137,22 @@ export async function startCommandHub(
   options: Partial<DispatcherOptions> = {},
 ): Promise<CommandHub> {
   const folder = temporaryFolder('commands');
-  const database = await openDatabase({ file: join(folder.path, 'state.db'), migrations: commandMigrations });
+  const database = await openDatabase({
+    file: join(folder.path, 'state.db'),
+    migrations: [...commandMigrations, ...auditMigrations],
+  });
   const broker = new FakeBroker();
   const devices = new Map([['d-1', valve]]);
+  const audit = new Audit({ store: createAuditStore(database), clock, log });
+  const beside = createAuditBeside();
   let life = { crashed: false };
   const start = async (): Promise<Dispatcher> => {
     const mine = { crashed: false };
     life = mine;
-    const journal = mortal(commandStore(database), mine);
+    const journal = mortal(
+      commandStore(database, (command) => beside(audit.entryOf(stateEvent(command)))),
+      mine,
+    );
     const publisher = mortal<Publisher>(broker, mine);
     const started = await startDispatcher(
       {
@@ -149,6 +161,7 @@ export async function startCommandHub(
         random: Math.random,
         publisher,
         journal,
+        audit,
         directory: { typeOf: (id) => devices.get(id) },
       },
       { root: 'hub/v1', ...options },
@@ -164,6 +177,7 @@ export async function startCommandHub(
     broker,
     devices,
     database,
+    audit,
     command: (topic, payload = {}, message = {}) =>
       dispatcher.message({
         topic: `hub/v1/${topic}`,
@@ -182,6 +196,7 @@ export async function startCommandHub(
     },
     async close() {
       await dispatcher.close();
+      await audit.close();
       await database.close();
       folder.remove();
     },
