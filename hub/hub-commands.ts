@@ -64,7 +64,7 @@ const unlimited = 100_000;
 export async function startCommandParts(deps: Deps, options: { root: string }): Promise<CommandParts> {
   const { clock, random, log, state, registry, publisher, audit, releasers } = deps;
   const beside = createAuditBeside();
-  const journal = commandStore(state, (command) => beside(audit.entryOf(stateEvent(command))));
+  const journal = commandStore(state, (command, first) => beside(audit.entryOf(stateEvent(command, first))));
   const waits = new CommandWaits(clock);
   const stages = new CommandStages();
   const recorder = new CommandRecorder({ ...deps, recordOf: (deviceId) => registry.get(deviceId) });

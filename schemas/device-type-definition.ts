@@ -17,6 +17,7 @@ export interface CommandDefinition {
   safety: Safety;
   ttlSec?: number;
   idempotent?: boolean;
+  concurrency?: number;
 }
 
 export interface ObjectDefinition {

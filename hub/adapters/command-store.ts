@@ -47,7 +47,7 @@ const maxBites = 100;
  */
 export function commandStore(
   database: Database,
-  beside: (command: Command) => readonly Statement[] = () => [],
+  beside: (command: Command, first: boolean) => readonly Statement[] = () => [],
 ): CommandJournal {
   return {
     async open() {
@@ -70,7 +70,7 @@ export function commandStore(
       return (await database.read('SELECT 1 FROM command_delivery WHERE key = ?1', [key])).length > 0;
     },
     async accept(record, final, delivery) {
-      const statements = [insert(record, final), ...beside(record.command)];
+      const statements = [insert(record, final), ...beside(record.command, true)];
       if (delivery !== undefined) statements.push(remember(delivery));
       const [added] = await database.transaction(statements);
       return added !== undefined && added.length > 0;
@@ -82,7 +82,7 @@ export function commandStore(
                    WHERE device = ?1 AND id = ?2 AND final = 0`;
       await database.transaction([
         { sql, params: [device, id, status, Number(final), changedMs, JSON.stringify(command)] },
-        ...beside(command),
+        ...beside(command, false),
       ]);
     },
     async answered(device, id) {

@@ -34,7 +34,10 @@ const commandAnswer = {
     final: { type: 'boolean' },
     params: { type: 'object', additionalProperties: true },
     accepted: { type: 'number' },
-    ts: { type: 'number', description: 'when the status was entered' },
+    ts: {
+      type: 'number',
+      description: 'when the status was entered; while running, when the device last spoke of it',
+    },
     deadline: { type: 'number' },
     reason: { type: 'string' },
     errors: { type: 'array', items: fieldError },

@@ -1,7 +1,7 @@
 import type { AuditEvent, Auditor } from '../audit/audit.ts';
 import type { IncomingMessage } from './bus.ts';
 import type { Refusal } from './command-request.ts';
-import { isFinal, type Command, type CommandStatus, type Origin } from './command.ts';
+import type { Command, CommandStatus, Origin } from './command.ts';
 
 /** Something that was asked for, as the audit names it. */
 export interface Ask {
@@ -40,21 +40,20 @@ export function mqttOrigin({ actor = 'mqtt' }: IncomingMessage): Origin {
   return { door: 'mqtt', actor };
 }
 
-/** The entry that goes to disk together with a state of a command: who asked, and every state since. */
-export function stateEvent(command: Command): AuditEvent {
+/**
+ * The entry that goes to disk together with a state of a command: who asked, and every state since.
+ * @param first its first state in the journal, which may be its last as well
+ */
+export function stateEvent(command: Command, first: boolean): AuditEvent {
   const { device, id, name, status, reason, params, origin, cancelRequested } = command;
-  // One that comes to nothing has ended with its first entry in the journal.
-  const atOnce = isFinal(status) && command.changedMs === command.acceptedMs && command.sent === undefined;
-  const accepted = status === 'accepted' || atOnce;
-  const by = accepted ? origin : undefined;
   return {
-    ...askedBy(by),
-    action: accepted ? 'command.send' : 'command.status',
+    ...askedBy(first ? origin : undefined),
+    action: first ? 'command.send' : 'command.status',
     subject: `${device}/${id}`,
     outcome: status,
     details: {
       name,
-      ...(accepted ? { params } : {}),
+      ...(first ? { params } : {}),
       ...(cancelRequested ? { cancelRequested } : {}),
       ...(reason === undefined ? {} : { reason }),
     },

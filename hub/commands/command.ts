@@ -51,6 +51,8 @@ export interface Command {
   readonly params: Readonly<Record<string, unknown>>;
   readonly safety: Safety;
   readonly offline: OfflinePolicy;
+  /** How many commands may be under way on the device while this one is, itself included; 1 when not given. */
+  readonly concurrency?: number;
   /** Unix ms on the hub's clock, as all times here. */
   readonly acceptedMs: number;
   /** Not begun at or after this moment. */
@@ -137,6 +139,15 @@ export function isUnsent(command: Command): boolean {
 /** The device is at it (as far as is known), so that the next command waits. */
 export function isUnderWay(command: Command): boolean {
   return command.status === 'sent' || command.status === 'received' || command.status === 'running';
+}
+
+/**
+ * Whether the device may be given this one too: with it, no more are under way than each of them allows.
+ * @param underWay what it is at now
+ */
+export function fitsBeside(command: Command, underWay: readonly Command[]): boolean {
+  const least = Math.min(...[command, ...underWay].map(({ concurrency = 1 }) => concurrency));
+  return underWay.length < least;
 }
 
 /** It may wait for a device without a session; what is critical never waits. */

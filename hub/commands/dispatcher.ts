@@ -168,7 +168,7 @@ class CommandDispatcher implements Dispatcher {
   }
 
   connected(device: string): boolean {
-    return this.#lanes.get(device)?.peer !== undefined;
+    return this.#lanes.get(device)?.isPresent === true;
   }
 
   async cancel(device: string, id: string, origin?: Origin): Promise<Command | undefined> {
@@ -210,6 +210,17 @@ class CommandDispatcher implements Dispatcher {
     const lane = this.#lanes.get(peer.deviceId);
     if (lane === undefined) return;
     lane.closed(peer);
+    this.#lanes.dropIdle(lane);
+  }
+
+  sessionReplaced(peer: CommandPeer): void {
+    this.#lanes.get(peer.deviceId)?.replaced(peer);
+  }
+
+  takeoverFailed(deviceId: string): void {
+    const lane = this.#lanes.get(deviceId);
+    if (lane === undefined) return;
+    lane.takeoverFailed();
     this.#lanes.dropIdle(lane);
   }
 

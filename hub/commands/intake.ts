@@ -164,7 +164,7 @@ export class Intake {
   #newCommand(request: CommandRequest, definition: CommandType, context: RequestContext): Command {
     const { clock, random, lanes } = this.#deps;
     const { device, name, params } = request;
-    const { safety, offline, ttlSec } = definition;
+    const { safety, offline, ttlSec, concurrency } = definition;
     const acceptedMs = clock.now();
     const ttlMs = Math.min(request.ttlMs ?? Infinity, context.expiryMs ?? Infinity);
     const command: Command = {
@@ -173,6 +173,7 @@ export class Intake {
       params,
       safety,
       offline,
+      ...(concurrency === 1 ? {} : { concurrency }),
       acceptedMs,
       cancelRequested: false,
       ...(context.origin === undefined ? {} : { origin: context.origin }),
@@ -184,7 +185,7 @@ export class Intake {
     if (context.ageUnknown === true) return { ...command, status: 'expired', reason: 'age-unknown' };
     if (acceptedMs >= command.deadlineMs)
       return step(command, { kind: 'deadline-passed' }, acceptedMs).command;
-    if (lanes.get(device)?.peer !== undefined || mayWait(command)) return command;
+    if (lanes.get(device)?.isPresent === true || mayWait(command)) return command;
     return step(command, { kind: 'refused', reason: 'offline' }, acceptedMs).command;
   }
 

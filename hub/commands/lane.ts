@@ -4,6 +4,7 @@ import { backoff, wait, type Clock } from '../kernel/time.ts';
 import type { Answers } from './answers.ts';
 import type { CommandCounters } from './command-counters.ts';
 import {
+  fitsBeside,
   isFinal,
   isUnderWay,
   isUnsent,
@@ -57,6 +58,8 @@ export class Lane {
   #tail: Promise<void> = Promise.resolve();
   #recallDue = false;
   #holdUntil = 0;
+  /** Between the sessions of a takeover. */
+  #handingOver = false;
 
   constructor(device: string, deps: LaneDeps) {
     this.device = device;
@@ -65,6 +68,11 @@ export class Lane {
 
   get peer(): CommandPeer | undefined {
     return this.#peer;
+  }
+
+  /** It has a session, or is just opening one that takes over from another. */
+  get isPresent(): boolean {
+    return this.#peer !== undefined || this.#handingOver;
   }
 
   /** What is journalled and told later than now; resolves when it is. */
@@ -93,8 +101,8 @@ export class Lane {
     this.#enqueue(() => this.#deps.answers.announce(record));
     this.#advance();
     if (tracked.command.status === 'accepted') {
-      const reason = this.#peer === undefined ? 'offline' : 'busy';
-      const waits = mayWait(command) || (this.#peer !== undefined && command.safety !== 'critical');
+      const reason = this.isPresent ? 'busy' : 'offline';
+      const waits = mayWait(command) || (this.isPresent && command.safety !== 'critical');
       this.#apply(tracked, waits ? { kind: 'held' } : { kind: 'refused', reason });
     }
     return tracked;
@@ -116,6 +124,7 @@ export class Lane {
 
   open(peer: CommandPeer): void {
     this.#peer = peer;
+    this.#handingOver = false;
     for (const tracked of this.commands.values()) this.#apply(tracked, { kind: 'session-opened' });
     if (this.#recallDue) {
       this.#holdUntil = this.#deps.clock.monotonic() + recallPatienceMs;
@@ -128,6 +137,23 @@ export class Lane {
   closed(peer: CommandPeer): void {
     if (this.#peer !== peer) return;
     this.#peer = undefined;
+    void this.handleAll({ kind: 'session-closed' });
+  }
+
+  /** The device is there all the time: what waits for it waits on, and what it was sent is asked for again. */
+  replaced(peer: CommandPeer): void {
+    if (this.#peer !== peer) return;
+    this.#peer = undefined;
+    this.#handingOver = true;
+    for (const tracked of this.commands.values()) {
+      if (!isUnsent(tracked.command)) this.#apply(tracked, { kind: 'session-closed' });
+    }
+  }
+
+  /** The session that was to take over never opened. */
+  takeoverFailed(): void {
+    if (!this.#handingOver) return;
+    this.#handingOver = false;
     void this.handleAll({ kind: 'session-closed' });
   }
 
@@ -163,7 +189,7 @@ export class Lane {
     });
   }
 
-  /** Recalls what is uncertain, then gives the device its next command, if it is free. */
+  /** Recalls what is uncertain, then gives the device its next commands, as far as it is free. */
   #advance(): void {
     if (this.#recallDue) {
       this.#recallDue = false;
@@ -172,12 +198,15 @@ export class Lane {
     const peer = this.#peer;
     if (peer === undefined) return;
     if (this.#deps.clock.monotonic() < this.#holdUntil && this.uncertain() > 0) return;
-    for (const { command } of this.commands.values()) if (isUnderWay(command)) return;
+    const underWay: Command[] = [];
+    for (const { command } of this.commands.values()) if (isUnderWay(command)) underWay.push(command);
     for (const tracked of this.commands.values()) {
       if (!isUnsent(tracked.command)) continue;
+      // In the order of acceptance: what may not go yet is not overtaken.
+      if (!fitsBeside(tracked.command, underWay)) return;
       tracked.peer = peer;
       this.#apply(tracked, { kind: 'turn', boot: peer.boot, persists: peer.persistsCommands });
-      if (isUnderWay(tracked.command)) return;
+      if (isUnderWay(tracked.command)) underWay.push(tracked.command);
     }
   }
 

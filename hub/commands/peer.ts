@@ -18,6 +18,10 @@ export interface CommandEvents {
   /** After `welcome`. `unresolved`: command ids the device has begun and not seen acked. */
   sessionOpened(peer: CommandPeer, unresolved: readonly string[]): void;
   sessionClosed(peer: CommandPeer): void;
+  /** A newer session of the device took over: it opens next, or `takeoverFailed` follows. */
+  sessionReplaced(peer: CommandPeer): void;
+  /** The session that was to take over ended before it was open. */
+  takeoverFailed(deviceId: string): void;
   received(peer: CommandPeer, re: string): void;
   progress(peer: CommandPeer, frame: ProgressFrame): void;
   result(peer: CommandPeer, frame: ResultFrame): void;

@@ -261,15 +261,17 @@ export class Session implements WatchedLink, CommandPeer {
   #end(how: { by: 'hub' | 'device' | 'link'; code: number; reason: string }, replaced: boolean): void {
     if (this.#phase === 'ended') return;
     const wasOpen = this.#phase === 'open';
+    const wasOpening = this.#phase === 'opening';
     this.#phase = 'ended';
     this.#cancelTimer();
     this.#intake?.end();
     this.#deps.registry.sessionEnded(this);
     this.#deps.stories.tell(this.deviceId, { kind: 'closed', ...how });
+    if (wasOpening && !replaced) this.#guarded(() => this.#deps.commands.takeoverFailed(this.deviceId));
     if (!wasOpen) return;
     this.#noteUptime();
     // Sockets and timers call this too: what throws here has nobody above to catch it.
-    this.#endCommands();
+    this.#endCommands(replaced);
     if (!replaced) this.#guarded(() => this.#deps.presence.closed(this.deviceId, this));
   }
 
@@ -436,10 +438,11 @@ export class Session implements WatchedLink, CommandPeer {
   }
 
   /** Called at the goodbye and at the end, whichever comes first counts. */
-  #endCommands(): void {
+  #endCommands(replaced = false): void {
     if (this.#commandsEnded) return;
     this.#commandsEnded = true;
-    this.#guarded(() => this.#deps.commands.sessionClosed(this));
+    const { commands } = this.#deps;
+    this.#guarded(() => (replaced ? commands.sessionReplaced(this) : commands.sessionClosed(this)));
   }
 
   /** Settles what is under way, acks at once, closes 1000; a store that is away does not hold it for ever. */

@@ -39,6 +39,8 @@ export const valve: DeviceType = compileDeviceType(
       },
       newest: { safety: 'config', offline: 'latest', ttlSec: 60, params: position },
       move: { safety: 'actuate', offline: 'reject', ttlSec: 60, params: position },
+      blink: { safety: 'observe', offline: 'queue', ttlSec: 60, concurrency: 3 },
+      peek: { safety: 'observe', offline: 'queue', ttlSec: 60, concurrency: 2 },
       wipe: { safety: 'critical', offline: 'reject', ttlSec: 60 },
     },
   },
@@ -150,7 +152,7 @@ export async function startCommandHub(
     const mine = { crashed: false };
     life = mine;
     const journal = mortal(
-      commandStore(database, (command) => beside(audit.entryOf(stateEvent(command)))),
+      commandStore(database, (command, first) => beside(audit.entryOf(stateEvent(command, first)))),
       mine,
     );
     const publisher = mortal<Publisher>(broker, mine);

@@ -269,6 +269,14 @@ export class RecordingCommands implements CommandEvents {
     this.#note('sessionClosed', `closed ${peer.epoch}`);
   }
 
+  sessionReplaced(peer: CommandPeer): void {
+    this.#note('sessionReplaced', `replaced ${peer.epoch}`);
+  }
+
+  takeoverFailed(): void {
+    this.#note('takeoverFailed', 'takeover failed');
+  }
+
   received(peer: CommandPeer, re: string): void {
     this.#note('received', `received ${peer.epoch} ${re}`);
   }
