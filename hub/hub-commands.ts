@@ -16,14 +16,17 @@ import { stateEvent } from './commands/command-audit.ts';
 import { startDispatcher, type Dispatcher } from './commands/dispatcher.ts';
 import { GroupDoor } from './commands/group-door.ts';
 import { createGroupOperations, type GroupOperations } from './commands/group-operations.ts';
+import type { CommandJournal } from './commands/journal.ts';
 import type { DeviceDirectory } from './commands/peer.ts';
 import { isSettled } from './commands/rollout.ts';
 import type { RolloutRecord } from './commands/rollout-journal.ts';
 import { Rollouts } from './commands/rollouts.ts';
 import { CommandStages } from './commands/stages.ts';
 import { topicsOf } from './commands/topics.ts';
+import type { Notices } from './devices/notices.ts';
 import type { Registry } from './devices/registry.ts';
 import { parseSelector, selects } from './devices/selector.ts';
+import { messageOf } from './kernel/errors.ts';
 import type { Log } from './kernel/log.ts';
 import type { Releasers } from './kernel/releasers.ts';
 import type { Clock } from './kernel/time.ts';
@@ -49,6 +52,7 @@ interface Deps {
   log: Log;
   state: Database;
   registry: Registry;
+  notices: Pick<Notices, 'spread'>;
   directory: DeviceDirectory;
   publisher: Publisher;
   audit: Auditor;
@@ -63,8 +67,7 @@ const unlimited = 100_000;
 /** Everything about commands: journal → device → answer, groups, schedules, and their doors. */
 export async function startCommandParts(deps: Deps, options: { root: string }): Promise<CommandParts> {
   const { clock, random, log, state, registry, publisher, audit, releasers } = deps;
-  const beside = createAuditBeside();
-  const journal = commandStore(state, (command, first) => beside(audit.entryOf(stateEvent(command, first))));
+  const journal = auditedJournal(state, audit);
   const waits = new CommandWaits(clock);
   const stages = new CommandStages();
   const recorder = new CommandRecorder({ ...deps, recordOf: (deviceId) => registry.get(deviceId) });
@@ -91,7 +94,6 @@ export async function startCommandParts(deps: Deps, options: { root: string }): 
   releasers.push('dispatcher', () => dispatcher.close());
   releasers.push('command waits', () => waits.close());
 
-  const select = (text: string): string[] => selected(registry, text);
   const rolloutJournal = rolloutStore(state, isSettled);
   let door: GroupDoor | undefined;
   rollouts = new Rollouts({
@@ -100,7 +102,7 @@ export async function startCommandParts(deps: Deps, options: { root: string }): 
     log,
     journal: rolloutJournal,
     dispatcher,
-    select,
+    select: (text) => selected(registry, text),
     told: (record) => {
       auditRollout(audit, record);
       door?.told(record);
@@ -122,17 +124,7 @@ export async function startCommandParts(deps: Deps, options: { root: string }): 
   releasers.push('group commands', () => running.close());
   dispatcher.serveGroups(door);
 
-  const schedules = new Schedules({
-    clock,
-    log,
-    parseCron,
-    store: createScheduleStore(state),
-    checkSelector,
-    command: (schedule, action, id) => startScheduled(running, schedule, action, id),
-    runs: (id) => running.runs(id),
-    notice: (schedule, action) =>
-      sendNotices({ registry, clock, random }, select(schedule.to), schedule, action),
-  });
+  const schedules = schedulesOf(deps, running);
   await schedules.start();
   releasers.push('schedules', () => schedules.close());
 
@@ -167,6 +159,32 @@ function routesOf(
     (app) => serveGroups(app, groups),
     (app) => serveSchedules(app, schedules),
   ];
+}
+
+/** Commands and notices at their times. */
+function schedulesOf({ clock, log, state, notices }: Deps, rollouts: Rollouts): Schedules {
+  return new Schedules({
+    clock,
+    log,
+    parseCron,
+    store: createScheduleStore(state),
+    checkSelector,
+    command: (schedule, action, id) => startScheduled(rollouts, schedule, action, id),
+    runs: (id) => rollouts.runs(id),
+    notice({ name, to, jitterMs }, { topic, data }) {
+      notices.spread({ to, topic, data }, jitterMs).then(
+        ({ report }) => log.debug({ schedule: name, ...report }, 'scheduled notice sent'),
+        (error: unknown) =>
+          log.warn({ schedule: name, reason: messageOf(error) }, 'scheduled notice not sent'),
+      );
+    },
+  });
+}
+
+/** The journal, which writes with each state of a command its entry in the audit. */
+function auditedJournal(state: Database, audit: Auditor): CommandJournal {
+  const beside = createAuditBeside();
+  return commandStore(state, (command, first) => beside(audit.entryOf(stateEvent(command, first))));
 }
 
 /** Throws for what is no selector. */
@@ -216,22 +234,4 @@ async function startScheduled(
   if (submission.kind !== 'refused') return { kind: 'sent' };
   const { reason } = submission.refusal;
   return { kind: reason === 'too-many' || reason === 'unavailable' ? 'later' : 'refused', reason };
-}
-
-/** Each device at a moment of its own within the jitter; one without a session misses it. */
-function sendNotices(
-  { registry, clock, random }: { registry: Registry; clock: Clock; random: () => number },
-  devices: readonly string[],
-  { jitterMs }: Schedule,
-  { topic, data }: ScheduledAction & { kind: 'notice' },
-): void {
-  const text = JSON.stringify({ type: 'notice', topic, data });
-  const send = (id: string): void => {
-    const session = registry.session(id);
-    if (session?.isOpen === true) session.notice(text);
-  };
-  for (const id of devices) {
-    if (jitterMs === 0) send(id);
-    else clock.after(random() * jitterMs, () => send(id));
-  }
 }

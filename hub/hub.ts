@@ -216,10 +216,21 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   for (const { id, disabled } of registry.all()) if (disabled) presence.disabled(id, true);
   releasers.push('presence', () => presence.settled());
 
+  // What is pushed to devices.
+  const notices = new Notices({
+    clock,
+    log,
+    registry,
+    newId: randomUUID,
+    random,
+    store: createNoticeStore(state),
+  });
+  releasers.push('notices', () => notices.close());
+
   // Commands: journal → device → answer.
   const directory = { typeOf: (deviceId: string) => typeOf(deviceId) };
   const commands = await startCommandParts(
-    { clock, random, log, state, registry, directory, publisher, audit, releasers, writer, books },
+    { clock, random, log, state, registry, notices, directory, publisher, audit, releasers, writer, books },
     { root: config.mqtt.root },
   );
   const { dispatcher } = commands;
@@ -339,16 +350,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
       if (type !== undefined) session.typeChanged(type);
     }
   };
-  // What is pushed to devices.
-  const notices = new Notices({
-    clock,
-    log,
-    registry,
-    newId: randomUUID,
-    store: createNoticeStore(state),
-  });
   await notices.load();
-  releasers.push('notices', () => notices.close());
 
   // Schedules.
   const scheduler = new Scheduler({ cron: createCron(log), log });

@@ -169,14 +169,14 @@ export function serveCommands(app: FastifyInstance, operations: CommandOperation
     (request) => {
       const { query, mayShow } = request;
       const { limit, before, open, status, ...wanted } = query;
-      const page = {
+      const wantedPage = {
         ...wanted,
         limit: wholeNumber(limit ?? '100', 'limit', maxPage),
         ...(before === undefined ? {} : { before: wholeNumber(before, 'before', Number.MAX_SAFE_INTEGER) }),
         ...(open === undefined ? {} : { open: open === 'true' }),
         ...(status === undefined ? {} : { status: status as CommandStatus }),
       };
-      return operations.list(page, mayShow);
+      return operations.list(wantedPage, mayShow);
     },
   );
 }

@@ -52,6 +52,8 @@ const requestBody = {
   oneOf: [{ required: ['to'] }, { required: ['group'] }],
 };
 
+const tags = ['groups'];
+
 interface SendBody {
   to?: string;
   group?: string;
@@ -62,9 +64,11 @@ interface SendBody {
 
 /** Adds `/api/v1/groups` and `/api/v1/group-commands` to `app`. */
 export function serveGroups(app: FastifyInstance, operations: GroupOperations): void {
-  const tags = ['groups'];
-  const answers = { 200: groupAnswer, '4xx': faultAnswer };
-  const byId = { type: 'object', properties: { id: { type: 'string' } } };
+  serveSelectors(app, operations);
+  serveGroupCommands(app, operations);
+}
+
+function serveSelectors(app: FastifyInstance, operations: GroupOperations): void {
   const byName = { type: 'object', properties: { name: group } };
 
   app.get('/api/v1/groups', { schema: { tags, summary: 'All groups' } }, async () => ({
@@ -102,7 +106,11 @@ export function serveGroups(app: FastifyInstance, operations: GroupOperations): 
       return reply.code(204).send();
     },
   );
+}
 
+function serveGroupCommands(app: FastifyInstance, operations: GroupOperations): void {
+  const answers = { 200: groupAnswer, '4xx': faultAnswer };
+  const byId = { type: 'object', properties: { id: { type: 'string' } } };
   app.post<{ Body: SendBody }>(
     '/api/v1/group-commands',
     {

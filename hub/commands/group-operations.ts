@@ -90,7 +90,7 @@ export function createGroupOperations(deps: {
     };
   }
 
-  function viewOf(record: RolloutRecord): GroupCommandView {
+  function viewOf(record: RolloutRecord, may: (device: string) => boolean = () => true): GroupCommandView {
     const { to, params, wave, maxFailures, acceptedMs, status } = record.rollout;
     return {
       ...groupPayload(record, now()),
@@ -100,21 +100,19 @@ export function createGroupOperations(deps: {
       wave,
       maxFailures,
       accepted: acceptedMs,
-      devices: record.targets.map(({ device, status: state, reason }) => ({
-        device,
-        status: state,
-        ...(reason === undefined ? {} : { reason }),
-      })),
+      devices: record.targets
+        .filter(({ device }) => may(device))
+        .map(({ device, status: state, reason }) => ({
+          device,
+          status: state,
+          ...(reason === undefined ? {} : { reason }),
+        })),
     };
   }
 
   function known(record: RolloutRecord | undefined, id: string, may?: Caller['may']): GroupCommandView {
     if (record === undefined) throw new HubError('group-command-unknown', id);
-    const { devices, ...view } = viewOf(record);
-    return {
-      ...view,
-      devices: may === undefined ? devices : devices.filter(({ device }) => may(device)),
-    } as GroupCommandView;
+    return viewOf(record, may);
   }
 
   return {

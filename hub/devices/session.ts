@@ -22,13 +22,11 @@ import type { AckSchedule } from './ack-schedule.ts';
 import type { Claimant, CloneGuard } from './clone-guard.ts';
 import { decodeFrame } from './frame-decoder.ts';
 import { DeviceClock, type ClockQuality } from './device-clock.ts';
-import { judgeHello, welcomeFrame } from './hello.ts';
-import type { AcceptedHello, SessionOptions } from './hello.ts';
+import { judgeHello, welcomeFrame, type AcceptedHello, type SessionOptions } from './hello.ts';
 import { Intake } from './intake.ts';
 import type { Liveness, Watch } from './liveness.ts';
 import { commandOf, isSeq, nack, unknownType } from './nack.ts';
-import { Outbox, defaultOutboxLimits } from './outbox.ts';
-import type { DeviceSocket } from './outbox.ts';
+import { Outbox, defaultOutboxLimits, type DeviceSocket } from './outbox.ts';
 import type { Marks } from './presence.ts';
 import type { PresenceKeeper, WatchedLink } from './presence-keeper.ts';
 import { RateLimit } from './rate-limit.ts';
@@ -259,16 +257,16 @@ export class Session implements WatchedLink, CommandPeer {
   }
 
   #end(how: { by: 'hub' | 'device' | 'link'; code: number; reason: string }, replaced: boolean): void {
-    if (this.#phase === 'ended') return;
-    const wasOpen = this.#phase === 'open';
-    const wasOpening = this.#phase === 'opening';
+    const phase = this.#phase;
+    if (phase === 'ended') return;
     this.#phase = 'ended';
     this.#cancelTimer();
     this.#intake?.end();
     this.#deps.registry.sessionEnded(this);
     this.#deps.stories.tell(this.deviceId, { kind: 'closed', ...how });
-    if (wasOpening && !replaced) this.#guarded(() => this.#deps.commands.takeoverFailed(this.deviceId));
-    if (!wasOpen) return;
+    if (phase === 'opening' && !replaced)
+      this.#guarded(() => this.#deps.commands.takeoverFailed(this.deviceId));
+    if (phase !== 'open') return;
     this.#noteUptime();
     // Sockets and timers call this too: what throws here has nobody above to catch it.
     this.#endCommands(replaced);
@@ -441,8 +439,7 @@ export class Session implements WatchedLink, CommandPeer {
   #endCommands(replaced = false): void {
     if (this.#commandsEnded) return;
     this.#commandsEnded = true;
-    const { commands } = this.#deps;
-    this.#guarded(() => (replaced ? commands.sessionReplaced(this) : commands.sessionClosed(this)));
+    this.#guarded(() => this.#deps.commands[replaced ? 'sessionReplaced' : 'sessionClosed'](this));
   }
 
   /** Settles what is under way, acks at once, closes 1000; a store that is away does not hold it for ever. */
