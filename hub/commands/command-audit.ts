@@ -62,21 +62,20 @@ export function stateEvent(command: Command, first: boolean): AuditEvent {
 
 /** What was asked and is no command's own state: refusals and cancel requests. */
 export class CommandAudit {
-  readonly #auditor: Pick<Auditor, 'record' | 'refused'>;
+  readonly #auditor: Pick<Auditor, 'record'>;
 
-  constructor(auditor: Pick<Auditor, 'record' | 'refused'>) {
+  constructor(auditor: Pick<Auditor, 'record'>) {
     this.#auditor = auditor;
   }
 
-  /** Only so many a minute of one actor are recorded; the others are counted. */
+  /** Who gets this far may send commands, which are all recorded: so is every refusal. */
   refused({ action, subject, name, origin }: Ask, { reason, errors }: Refusal): void {
-    const by = askedBy(origin);
     const details = {
       ...(name === undefined ? {} : { name }),
       reason,
       ...(errors === undefined ? {} : { errors }),
     };
-    this.#auditor.refused(by.actor, { ...by, action, subject, details });
+    void this.#auditor.record({ ...askedBy(origin), action, subject, outcome: 'refused', details });
   }
 
   /** A request that became none of a command's states by itself. @param outcome where the command stood then */

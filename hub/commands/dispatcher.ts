@@ -28,7 +28,7 @@ export interface DispatcherDeps {
   publisher: Publisher;
   /** It writes the audit of each state with the state itself; what is refused, or asked besides, goes to `audit`. */
   journal: CommandJournal;
-  audit: Pick<Auditor, 'record' | 'refused'>;
+  audit: Pick<Auditor, 'record'>;
   /** Sees each state of every command once it is in the journal; must not throw. */
   watch?: CommandWatcher;
 }

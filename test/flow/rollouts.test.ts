@@ -36,7 +36,7 @@ void test('a group command goes on after a restart with the devices it had froze
       dispatcher: {
         check: () => undefined,
         refused: (refusal) => refusal,
-        audit: new CommandAudit({ record: () => Promise.resolve(), refused: () => undefined }),
+        audit: new CommandAudit({ record: () => Promise.resolve() }),
         connected: () => true,
         cancel: (device) => Promise.resolve(sent.get(device)),
         find: (device) => {
