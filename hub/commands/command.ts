@@ -83,8 +83,8 @@ export type CommandEvent =
   | { kind: 'refused'; reason: string }
   /** A newer command of the same name replaces it, should it still wait. */
   | { kind: 'superseded' }
-  /** Its turn in an open session. */
-  | { kind: 'turn'; boot: string; persists: boolean }
+  /** Its turn in an open session. `late`: its time is over, whatever the hub's clock was set to. */
+  | { kind: 'turn'; boot: string; persists: boolean; late?: boolean }
   /** After `turn` the frame was never written: the session was gone, or full, or the deadline had passed. */
   | { kind: 'not-written' }
   | { kind: 'session-opened' }
@@ -178,7 +178,9 @@ function beforeSending(command: Command, event: CommandEvent, nowMs: number): St
     case 'held':
       return command.status === 'accepted' ? enter(command, 'queued', nowMs) : same(command);
     case 'turn': {
-      if (nowMs >= command.deadlineMs) return enter(command, 'expired', nowMs, 'deadline');
+      if (event.late === true || nowMs >= command.deadlineMs) {
+        return enter(command, 'expired', nowMs, 'deadline');
+      }
       const sent = { ms: nowMs, boot: event.boot, persists: event.persists };
       return { ...enter({ ...command, sent }, 'sent', nowMs), effects: ['write-command', 'announce'] };
     }

@@ -22,6 +22,8 @@ export interface Tracked {
   command: Command;
   readonly answerTo?: AnswerAddress;
   readonly lane: Lane;
+  /** When it is late by the monotonic clock, which cannot be set back. */
+  readonly untilMs: number;
   /** The session it was given to. */
   peer?: CommandPeer;
 }
@@ -44,6 +46,8 @@ export interface LaneDeps {
 /** New commands wait this long for the answers to a recall. */
 const recallPatienceMs = 5_000;
 const maxRecallIds = 500;
+/** Less than this apart, the wall clock and the monotonic one only run unevenly. */
+const slewMs = 100;
 
 /**
  * The commands of one device. State moves in memory at once; journal writes and what follows from them run one
@@ -82,7 +86,7 @@ export class Lane {
 
   /** Takes up a command from the journal at start. */
   restore(record: CommandRecord): void {
-    const tracked = { ...record, lane: this };
+    const tracked = this.#track(record);
     this.commands.set(record.command.id, tracked);
     this.#deps.changed(tracked);
     this.#apply(tracked, { kind: 'hub-restarted' });
@@ -90,7 +94,7 @@ export class Lane {
 
   /** Takes up a command just journalled as `accepted`. */
   add(record: CommandRecord): Tracked {
-    const tracked: Tracked = { ...record, lane: this };
+    const tracked = this.#track(record);
     const { command } = record;
     for (const older of this.commands.values()) {
       const replaced = command.offline === 'latest' && older.command.name === command.name;
@@ -170,6 +174,19 @@ export class Lane {
     this.#advance();
   }
 
+  #track(record: CommandRecord): Tracked {
+    const { clock } = this.#deps;
+    return { ...record, lane: this, untilMs: clock.monotonic() + record.command.deadlineMs - clock.now() };
+  }
+
+  /** Time left until the deadline, ms: by the hub's clock, or by what has passed should that have been set back. */
+  #leftMs({ command, untilMs }: Tracked): number {
+    const { clock } = this.#deps;
+    const byClock = command.deadlineMs - clock.now();
+    const byTime = untilMs - clock.monotonic();
+    return byTime < byClock - slewMs ? byTime : byClock;
+  }
+
   #apply(tracked: Tracked, event: CommandEvent): void {
     const before = tracked.command.status;
     const { command, journal, effects } = step(tracked.command, event, this.#deps.clock.now());
@@ -205,7 +222,8 @@ export class Lane {
       // In the order of acceptance: what may not go yet is not overtaken.
       if (!fitsBeside(tracked.command, underWay)) return;
       tracked.peer = peer;
-      this.#apply(tracked, { kind: 'turn', boot: peer.boot, persists: peer.persistsCommands });
+      const late = this.#leftMs(tracked) <= 0;
+      this.#apply(tracked, { kind: 'turn', boot: peer.boot, persists: peer.persistsCommands, late });
       if (isUnderWay(tracked.command)) underWay.push(tracked.command);
     }
   }
@@ -234,15 +252,18 @@ export class Lane {
   /** False when the frame was not written, which ends the command: a sent one has no second turn. */
   #writeCommand(tracked: Tracked): boolean {
     const { command, peer } = tracked;
-    const ttlMs = command.deadlineMs - this.#deps.clock.now();
-    const { id, name, params, safety, deadlineMs } = command;
+    const { clock } = this.#deps;
+    const ttlMs = this.#leftMs(tracked);
+    const { id, name, params, safety } = command;
+    // In the terms of what this session has told the device of the hub's clock.
+    const deadline = clock.now() + ttlMs + (peer?.toldTime.aheadMs(clock) ?? 0);
     const written =
       peer !== undefined &&
       peer === this.#peer &&
       command.status === 'sent' &&
       !command.cancelRequested &&
       ttlMs > 0 &&
-      peer.send({ type: 'command', id, name, params, deadline: deadlineMs, ttlMs, safety });
+      peer.send({ type: 'command', id, name, params, deadline, ttlMs, safety });
     if (written) this.#deps.counters.sent++;
     else this.#apply(tracked, { kind: 'not-written' });
     return written;

@@ -7,6 +7,7 @@ import { stateEvent } from '../../hub/commands/command-audit.ts';
 import type { IncomingMessage, OutgoingMessage, Publisher } from '../../hub/commands/bus.ts';
 import { startDispatcher, type Dispatcher, type DispatcherOptions } from '../../hub/commands/dispatcher.ts';
 import type { CommandPeer } from '../../hub/commands/peer.ts';
+import { ToldTime } from '../../hub/devices/told-time.ts';
 import { HubError } from '../../hub/kernel/errors.ts';
 import { createLog } from '../../hub/kernel/log.ts';
 import type { Clock } from '../../hub/kernel/time.ts';
@@ -92,6 +93,8 @@ export class FakePeer implements CommandPeer {
   readonly boot: string;
   readonly persistsCommands: boolean;
   readonly type = valve;
+  /** Nobody tells it anything, unless the test does: then it reckons as the hub does. */
+  readonly toldTime = new ToldTime();
   readonly frames: HubFrame[] = [];
   full = false;
 
