@@ -245,7 +245,7 @@ void test('a dry run shows the devices of a selector, and a group command with t
   assert.ok(report.devices.slice(15).every(({ status }) => status === 'skipped'));
 });
 
-void test('a group command over MQTT is reported per group, and an unknown group is refused', async () => {
+void test('a group command over MQTT is reported per group, also when that group is gone; an unknown group is refused', async () => {
   await hub.cli(['group', 'set', 'second-floor', 'floor=2']);
   const publish = ['-V', '311', '-p', port, '-q', '1', '-t', 'hub/v1/group-command/second-floor/identify'];
   await mosquittoPub([...publish, '-m', '{"id":"g-2"}']);
@@ -270,6 +270,10 @@ void test('a group command over MQTT is reported per group, and an unknown group
     /group-status\/nowhere\/.*\/rejected$/.test(topic),
   );
   assert.equal((JSON.parse(refused.payload) as Answer).reason, 'unknown-group');
+  assert.equal((await hub.cli(['group', 'remove', 'second-floor'])).code, 0);
+  const report = (await http('GET', '/group-commands/g-2')) as Answer;
+  assert.deepEqual([report['group'], report['to'], report.status], ['second-floor', 'floor=2', 'finished']);
+  assert.deepEqual(report['devices'], [{ device: 'd-7', status: 'succeeded' }]);
 });
 
 void test('a schedule sends its command at its times, each once, until it is removed', async () => {
