@@ -202,6 +202,17 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   await troubles.resume((deviceId) => presence.get(deviceId));
   releasers.push('presence', () => presence.settled());
 
+  // What is pushed to devices.
+  const notices = new Notices({
+    clock,
+    log,
+    registry,
+    newId: randomUUID,
+    random,
+    store: createNoticeStore(state),
+  });
+  releasers.push('notices', () => notices.close());
+
   // Commands: journal → device → answer.
   const directory = { typeOf: (deviceId: string) => typeOf(deviceId) };
   const commands = await startCommandParts(
@@ -211,6 +222,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
       log,
       state,
       registry,
+      notices,
       directory,
       publisher,
       audit,
@@ -335,16 +347,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
       if (type !== undefined) session.typeChanged(type);
     }
   };
-  // What is pushed to devices.
-  const notices = new Notices({
-    clock,
-    log,
-    registry,
-    newId: randomUUID,
-    store: createNoticeStore(state),
-  });
   await notices.load();
-  releasers.push('notices', () => notices.close());
 
   // Schedules.
   const scheduler = new Scheduler({ cron: createCron(log), log });
