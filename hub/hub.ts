@@ -213,7 +213,10 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     const type = catalog.get(record.type);
     return type === undefined ? lostTypeTiming : timingOf(type);
   });
-  for (const { id, disabled } of registry.all()) if (disabled) presence.disabled(id, true);
+  // Devices are disabled and enabled on the files too, while no hub runs.
+  for (const { id, disabled } of registry.all()) {
+    if (disabled !== (presence.get(id).state === 'disabled')) presence.disabled(id, disabled);
+  }
   releasers.push('presence', () => presence.settled());
 
   // Commands: journal → device → answer.
@@ -240,6 +243,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     clock,
     config,
     added,
+    switched: (deviceId, disabled) => presence.disabled(deviceId, disabled),
     signOut: (actor) => opened.signOut?.(actor),
   });
 

@@ -20,3 +20,9 @@ export function isoTime(unixMs: number): string {
   const text = new Date(wholeMs).toISOString();
   return micros === 0 ? text : text.replace('Z', `${String(micros).padStart(3, '0')}Z`);
 }
+
+/** `floor=2,hall=a`; `-` when there is none. */
+export function labelsText(labels: Readonly<Record<string, string>>): string {
+  const texts = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
+  return texts.length === 0 ? '-' : texts.join(',');
+}

@@ -40,6 +40,8 @@ export function createCredentialOperations(deps: {
   registry: Registry;
   clock: Clock;
   rotation: Pick<Rotation, 'request' | 'due'>;
+  /** Told when a device was disabled or enabled, once that is on disk and its sessions are ended. */
+  switched: (deviceId: string, disabled: boolean) => void;
 }): CredentialOperations {
   const { registry, clock, rotation } = deps;
 
@@ -92,7 +94,10 @@ export function createCredentialOperations(deps: {
         return left;
       });
     },
-    setDisabled: (deviceId, disabled) => registry.setDisabled(deviceId, disabled),
+    async setDisabled(deviceId, disabled) {
+      await registry.setDisabled(deviceId, disabled);
+      deps.switched(deviceId, disabled);
+    },
     rotate: (deviceIds) => rotation.request(deviceIds),
     rotating: () => Promise.resolve(rotation.due()),
   };

@@ -140,7 +140,7 @@ test('the code printed at the first start makes the first admin once; a session 
     ['first-login', 'done'],
     ['login', 'refused'],
     ['login', 'done'],
-    ['POST /api/v1/devices', 'done'],
+    ['device.add', 'done'],
   ]) {
     assert.ok(stdout.includes(`"action":"${action}"`) && stdout.includes(`"outcome":"${outcome}"`), action);
   }
