@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { createServer, type Server, type Socket } from 'node:net';
 import { Aedes, type Client, type PublishPacket } from 'aedes';
-import type { Bus, BusCounters, BusHandlers, IncomingMessage, OutgoingMessage } from '../commands/bus.ts';
+import type { Bus, BusHandlers, IncomingMessage, OutgoingMessage } from '../commands/bus.ts';
 import { BrokerClients, type BrokerAccess } from './broker-access.ts';
 import type { Topics } from '../commands/topics.ts';
+import { hubState, newBusCounters } from './bus-state.ts';
 import { HubError, messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 
@@ -46,14 +47,7 @@ export async function startBroker(
 }
 
 class EmbeddedBroker implements Broker {
-  readonly counters: BusCounters = {
-    published: 0,
-    dropped: 0,
-    unavailable: 0,
-    refused: 0,
-    received: 0,
-    connections: 0,
-  };
+  readonly counters = newBusCounters();
   connected = false;
   fault: string | undefined = 'not started';
   readonly #log: Log;
@@ -142,7 +136,7 @@ class EmbeddedBroker implements Broker {
     await this.#listen();
     this.connected = true;
     this.fault = undefined;
-    await this.publish(this.#presence(true));
+    await this.publish(hubState(this.#options, true));
     this.#handlers.connected();
   }
 
@@ -169,7 +163,7 @@ class EmbeddedBroker implements Broker {
   async close(): Promise<void> {
     const aedes = this.#aedes;
     if (aedes === undefined || !this.connected) return;
-    await this.publish(this.#presence(false));
+    await this.publish(hubState(this.#options, false));
     this.connected = false;
     this.fault = 'closed';
     const closed = new Promise<void>((resolve) => {
@@ -238,11 +232,6 @@ class EmbeddedBroker implements Broker {
 
   #isOurs(topic: string): boolean {
     return topic === this.#topics.root || topic.startsWith(`${this.#topics.root}/`);
-  }
-
-  #presence(online: boolean): OutgoingMessage {
-    const payload = JSON.stringify({ online, incarnation: this.#options.incarnation });
-    return { topic: this.#topics.hub(this.#options.hubId), payload, qos: 1, retain: true };
   }
 
   #listen(): Promise<void> {
