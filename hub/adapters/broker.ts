@@ -185,11 +185,13 @@ class EmbeddedBroker implements Broker {
     const { topic, retain } = packet;
     if (client === null || !this.#isRequest(topic)) {
       this.#log.warn({ client: client?.id, topic }, 'publish refused: clients publish commands only');
+      this.counters.denied++;
       done(new Error(`clients may not publish to ${topic}`));
       return;
     }
     if (!this.#clients.mayRequest(client, topic)) {
       this.#log.warn({ client: client.id, topic }, 'publish refused: not within the rights of this operator');
+      this.counters.denied++;
       done(new Error(`this operator may not publish to ${topic}`));
       return;
     }

@@ -3,7 +3,7 @@ import type { Topics } from '../commands/topics.ts';
 
 /** What both buses begin with. */
 export function newBusCounters(): BusCounters {
-  return { published: 0, dropped: 0, unavailable: 0, refused: 0, received: 0, connections: 0 };
+  return { published: 0, dropped: 0, unavailable: 0, refused: 0, received: 0, denied: 0, connections: 0 };
 }
 
 /** Birth and will of the hub: retained on its own topic. */

@@ -20,6 +20,8 @@ declare module 'fastify' {
     needs?: Role | 'nobody';
     /** Its name in the audit; without it: method and path. */
     audit?: string;
+    /** `all`: only for those who reach all devices. Without it, so is every change that is not of one device. */
+    reach?: 'all' | 'own';
     /** Its own code writes the audit. */
     auditsItself?: boolean;
   }
@@ -55,7 +57,11 @@ export function trustLocal(app: FastifyInstance, { local, audit }: Access): void
 export function demandLogin(app: FastifyInstance, access: Access): void {
   app.addHook('onRequest', async (request) => {
     if (!request.url.startsWith('/api/') || request.is404) return;
-    const { needs = changing(request) ? 'admin' : 'viewer' } = request.routeOptions.config;
+    const ofDevice = request.routeOptions.url?.startsWith('/api/v1/devices/:id') === true;
+    const {
+      needs = changing(request) ? 'admin' : 'viewer',
+      reach = changing(request) && !ofDevice ? 'all' : 'own',
+    } = request.routeOptions.config;
     if (needs === 'nobody') {
       checkOrigin(request, access);
       return;
@@ -68,9 +74,9 @@ export function demandLogin(app: FastifyInstance, access: Access): void {
     request.mayShow = (deviceId) => access.mayTouch(operator, deviceId);
     const { id, name } = request.params as { id?: string; name?: string };
     const command = request.routeOptions.url?.includes('/:id/commands/') === true ? name : undefined;
-    const ofDevice = request.routeOptions.url?.startsWith('/api/v1/devices/:id') === true;
     const allowed =
       access.hasRole(operator, needs) &&
+      (reach !== 'all' || operator.devices === '*') &&
       (!ofDevice ||
         id === undefined ||
         access.mayTouch(operator, id, changing(request) ? command : undefined));
@@ -165,11 +171,15 @@ function serveLogin(app: FastifyInstance, { operators, sessions }: Access): void
       return answer(request, reply, await operators.firstLogin(code, given, password, addressOf(request)));
     },
   );
-  app.post('/api/v1/logout', { config: { needs: 'viewer', audit: 'logout' } }, async (request, reply) => {
-    sessions.close(cookieOf(request) ?? '');
-    const gone = `${cookieName}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0`;
-    return reply.code(204).header('set-cookie', gone).send();
-  });
+  app.post(
+    '/api/v1/logout',
+    { config: { needs: 'viewer', reach: 'own', audit: 'logout' } },
+    async (request, reply) => {
+      sessions.close(cookieOf(request) ?? '');
+      const gone = `${cookieName}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0`;
+      return reply.code(204).header('set-cookie', gone).send();
+    },
+  );
   app.get('/api/v1/me', (request) => {
     const session = sessions.find(cookieOf(request) ?? '');
     return { ...request.operator, ...(session === undefined ? {} : { csrf: session.csrf }) };

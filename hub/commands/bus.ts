@@ -52,6 +52,8 @@ export interface BusCounters {
   refused: number;
   /** Messages that came in under the request topics. */
   received: number;
+  /** Publishes that clients of the embedded broker may not make. */
+  denied: number;
   /** Connections made. */
   connections: number;
 }
