@@ -31,8 +31,6 @@ export interface SecurityDeps {
   clock: Clock;
   config: Config;
   added: (record: DeviceRecord) => void;
-  /** A device was disabled or enabled. */
-  switched: (deviceId: string, disabled: boolean) => void;
   /** The rights of an account or token have changed: what it has open elsewhere ends. */
   signOut: (actor: string) => void;
 }
@@ -104,7 +102,7 @@ export async function openSecurity(deps: SecurityDeps): Promise<{
     enrolments,
     operations: {
       audit: (query) => audit.list(query),
-      credentials: createCredentialOperations({ registry, clock, rotation, switched: deps.switched }),
+      credentials: createCredentialOperations({ registry, clock, rotation }),
       enrolments,
       operators,
     },

@@ -8,8 +8,12 @@ import { openStateDatabase } from './adapters/state-database.ts';
 import { Audit } from './audit/audit.ts';
 import { recorded } from './audit/recorded.ts';
 import type { Config } from './config.ts';
-import type { DeviceOperations } from './devices/admin-operations.ts';
-import { createCredentialOperations, type CredentialOperations } from './devices/credential-operations.ts';
+import type { DeviceOperations, LabelChange, NewDevices } from './devices/admin-operations.ts';
+import {
+  createCredentialOperations,
+  type CredentialOperations,
+  type Validity,
+} from './devices/credential-operations.ts';
 import { createDeviceAdministration } from './devices/device-administration.ts';
 import { Registry } from './devices/registry.ts';
 import { Rotation } from './devices/rotation.ts';
@@ -60,7 +64,6 @@ export async function openOfflineOperations(config: Config): Promise<OfflineOper
       clock,
       // No session is here to be offered a new secret: the next hub does that when the device comes.
       rotation: new Rotation({ registry, clock, log, audit }),
-      switched: () => {},
     });
     const file = join(config.dataDir, 'spool.db');
     const spoolDatabase = await openSpoolDatabase({ file });
@@ -86,8 +89,6 @@ function audited(
   credentials: CredentialOperations,
 ): DeviceOperations & CredentialOperations {
   const by = { audit, actor: 'local', door: 'cli' };
-  const many = (ids: readonly string[]): string =>
-    ids.length === 1 ? (ids[0] ?? '') : `${ids[0] ?? ''} … (${ids.length})`;
   const disable = recorded(
     by,
     'device.disable',
@@ -103,18 +104,47 @@ function audited(
   return {
     ...devices,
     ...credentials,
-    addDevices: recorded(by, 'device.add', ({ ids }) => many(ids), devices.addDevices),
-    labelDevice: recorded(by, 'device.label', (id) => id, devices.labelDevice),
-    removeDevice: recorded(by, 'device.remove', (id) => id, devices.removeDevice),
-    addSecret: recorded(by, 'credential.add', (id) => id, credentials.addSecret),
-    addKey: recorded(by, 'credential.add', (id) => id, credentials.addKey),
+    addDevices: recorded(
+      by,
+      'device.add',
+      ({ ids }) => many(ids),
+      (request: NewDevices) => devices.addDevices(request),
+    ),
+    labelDevice: recorded(
+      by,
+      'device.label',
+      (id) => id,
+      (id: string, change: LabelChange) => devices.labelDevice(id, change),
+    ),
+    removeDevice: recorded(
+      by,
+      'device.remove',
+      (id) => id,
+      (id: string) => devices.removeDevice(id),
+    ),
+    addSecret: recorded(
+      by,
+      'credential.add',
+      (id) => id,
+      (id: string, validity: Validity) => credentials.addSecret(id, validity),
+    ),
+    addKey: recorded(
+      by,
+      'credential.add',
+      (id) => id,
+      (id: string, key: string, validity: Validity) => credentials.addKey(id, key, validity),
+    ),
     revokeCredential: recorded(
       by,
       'credential.revoke',
       (id, name) => `${id}/${name}`,
-      credentials.revokeCredential,
+      (id: string, name: string) => credentials.revokeCredential(id, name),
     ),
     setDisabled: (id, disabled) => (disabled ? disable(id) : enable(id)),
-    rotate: recorded(by, 'credential.rotate', many, credentials.rotate),
+    rotate: recorded(by, 'credential.rotate', many, (ids: readonly string[]) => credentials.rotate(ids)),
   };
+}
+
+function many(ids: readonly string[]): string {
+  return ids.length === 1 ? (ids[0] ?? '') : `${ids[0] ?? ''} … (${ids.length})`;
 }

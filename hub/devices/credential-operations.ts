@@ -40,8 +40,6 @@ export function createCredentialOperations(deps: {
   registry: Registry;
   clock: Clock;
   rotation: Pick<Rotation, 'request' | 'due'>;
-  /** Told when a device was disabled or enabled, once that is on disk and its sessions are ended. */
-  switched: (deviceId: string, disabled: boolean) => void;
 }): CredentialOperations {
   const { registry, clock, rotation } = deps;
 
@@ -94,10 +92,7 @@ export function createCredentialOperations(deps: {
         return left;
       });
     },
-    async setDisabled(deviceId, disabled) {
-      await registry.setDisabled(deviceId, disabled);
-      deps.switched(deviceId, disabled);
-    },
+    setDisabled: (deviceId, disabled) => registry.setDisabled(deviceId, disabled),
     rotate: (deviceIds) => rotation.request(deviceIds),
     rotating: () => Promise.resolve(rotation.due()),
   };

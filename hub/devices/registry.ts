@@ -34,12 +34,17 @@ export class Registry {
   /** Told when a device has changed over to its next secret (or that could not be written). */
   readonly #rotated: (deviceId: string, fault: unknown) => void;
 
+  readonly #disabled: (deviceId: string, disabled: boolean) => void;
+
   constructor(deps: {
     store: DeviceStore;
     clock: Clock;
     rotated?: (deviceId: string, fault: unknown) => void;
+    /** A device may not connect any more, or may again. */
+    disabled?: (deviceId: string, disabled: boolean) => void;
   }) {
     this.#rotated = deps.rotated ?? (() => undefined);
+    this.#disabled = deps.disabled ?? (() => undefined);
     this.#store = deps.store;
     this.#clock = deps.clock;
   }
@@ -183,6 +188,7 @@ export class Registry {
   async setDisabled(deviceId: string, disabled: boolean): Promise<void> {
     await this.#change(deviceId, (record) => ({ ...record, disabled }));
     if (disabled) for (const session of this.#sessionsOf(deviceId)) session.close('credential-revoked');
+    this.#disabled(deviceId, disabled);
   }
 
   /**

@@ -374,7 +374,8 @@ test('after a rotation the old secret is refused, and no secret is in the log or
 });
 
 test('who is disabled or revoked is so after a restart on the same data, also when it was killed', async () => {
-  const { path: dataDir, remove } = temporaryFolder('revoked');
+  const folder = temporaryFolder('revoked');
+  const dataDir = folder.path;
   const first = await startSecurityHub(['a', 'b'], { dataDir });
   try {
     await first.ask('POST', '/devices/a/disable', {});
@@ -396,6 +397,6 @@ test('who is disabled or revoked is so after a restart on the same data, also wh
     }
   } finally {
     await first.close();
-    remove();
+    folder.remove();
   }
 });
