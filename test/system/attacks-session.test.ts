@@ -277,6 +277,34 @@ test('a device that never reads is closed when what waits for it no longer fits,
   device.close();
 });
 
+test("a device that answers another's command is told that there is none, and the answer does not count", async () => {
+  const owner = await openRaw(hub.as('other'));
+  const mallory = await openRaw(hub.as('mallory'));
+  interface Status {
+    status: string;
+    final: boolean;
+  }
+  const status = (): Promise<Status> => hub.ask('GET', '/devices/other/commands/of-other');
+  await hub.ask('POST', '/devices/other/commands/set-interval', { id: 'of-other', params: { seconds: 5 } });
+  await owner.next('command', ({ id }) => id === 'of-other');
+  await range.attack({ counter: 'hub_nacks_total{code="unknown-command"}' }, async () => {
+    for (const answer of [
+      { type: 'received', re: 'of-other' },
+      { type: 'progress', re: 'of-other', percent: 99 },
+      { type: 'result', re: 'of-other', status: 'failed' },
+    ]) {
+      mallory.send(answer);
+    }
+    await mallory.next('nack', ({ code, re }) => code === 'unknown-command' && re === 'of-other');
+  });
+  assert.equal((await status()).status, 'sent');
+  owner.send({ type: 'result', re: 'of-other', status: 'succeeded' });
+  await owner.next('ack', (frame) => 're' in frame && frame.re === 'of-other');
+  assert.deepEqual([(await status()).status, (await status()).final], ['succeeded', true]);
+  owner.close();
+  mallory.close();
+});
+
 test('rapid reconnects hurt nobody', async () => {
   await range.attack({ counter: 'hub_upgrades_total' }, async () => {
     for (let n = 0; n < 30; n += 1) {
