@@ -5,6 +5,7 @@ import type { Bus, BusHandlers, IncomingMessage, OutgoingMessage } from '../comm
 import { BrokerClients, type BrokerAccess } from './broker-access.ts';
 import type { Topics } from '../commands/topics.ts';
 import { hubState, newBusCounters } from './bus-state.ts';
+import { limitPackets } from './mqtt-packet-sizes.ts';
 import { HubError, messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 
@@ -25,6 +26,8 @@ export interface Broker extends Bus {
   signOut(actor: string): void;
 }
 
+/** A command has at most half of it. */
+const maxPacketBytes = 131_072;
 const maxPublishing = 10_000;
 const maxRememberedIds = 1_000;
 /** One subscriber that does not read would hold up the others. */
@@ -130,6 +133,10 @@ class EmbeddedBroker implements Broker {
     this.#aedes = aedes;
     this.#server.on('connection', (socket) => {
       this.#sockets.add(socket);
+      limitPackets(socket, maxPacketBytes, () => {
+        this.counters.denied++;
+        this.#log.warn({ address: socket.remoteAddress }, 'client cut: its packet is too long');
+      });
       socket.once('close', () => this.#sockets.delete(socket));
       aedes.handle(socket);
     });

@@ -52,7 +52,7 @@ export interface BusCounters {
   refused: number;
   /** Messages that came in under the request topics. */
   received: number;
-  /** Publishes that clients of the embedded broker may not make. */
+  /** What clients of the embedded broker may not publish, and packets that are too long. */
   denied: number;
   /** Connections made. */
   connections: number;
