@@ -48,6 +48,7 @@ export async function openOfflineOperations(config: Config): Promise<OfflineOper
     const log = createLog({ level: 'warn', destination: process.stderr });
     const audit = new Audit({ store: createAuditStore(state), clock, log });
     releasers.push('audit', () => audit.close());
+    // The next hub ends what else there is of a removed device: the bus must hear of it too.
     const registry = new Registry({ store: createDeviceStore(state), clock });
     await registry.load();
     const devices = createDeviceAdministration({
@@ -55,9 +56,6 @@ export async function openOfflineOperations(config: Config): Promise<OfflineOper
       catalog: await loadDeviceTypes(config.schemasDir),
       clock,
       presence: undefined,
-      added: () => {},
-      // What else is kept of it (presence, commands) is cleared by the next hub: the bus must hear of it too.
-      removed: () => Promise.resolve(),
     });
     const credentials = createCredentialOperations({
       registry,

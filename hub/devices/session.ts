@@ -32,8 +32,8 @@ import type { DeviceSocket } from './outbox.ts';
 import type { Marks } from './presence.ts';
 import type { PresenceKeeper, WatchedLink } from './presence-keeper.ts';
 import { RateLimit } from './rate-limit.ts';
-import type { DeviceRecord } from './device-store.ts';
-import type { OpenedSession, Registry } from './registry.ts';
+import type { DeviceRecord, StoredOpening } from './device-store.ts';
+import type { Registry } from './registry.ts';
 import type { SessionCounters } from './session-counters.ts';
 import type { Stories } from './story.ts';
 
@@ -260,13 +260,14 @@ export class Session implements WatchedLink, CommandPeer {
 
   #end(how: { by: 'hub' | 'device' | 'link'; code: number; reason: string }, replaced: boolean): void {
     if (this.#phase === 'ended') return;
-    const wasOpen = this.#phase === 'open';
+    const before = this.#phase;
     this.#phase = 'ended';
     this.#cancelTimer();
     this.#intake?.end();
-    this.#deps.registry.sessionEnded(this);
+    const tookOverInVain = !this.#deps.registry.sessionEnded(this) && before === 'opening';
     this.#deps.stories.tell(this.deviceId, { kind: 'closed', ...how });
-    if (!wasOpen) return;
+    if (tookOverInVain) this.#guarded(() => this.#deps.presence.takeoverFailed(this.deviceId));
+    if (before !== 'open') return;
     this.#noteUptime();
     // Sockets and timers call this too: what throws here has nobody above to catch it.
     this.#endCommands();
@@ -386,13 +387,12 @@ export class Session implements WatchedLink, CommandPeer {
       });
   }
 
-  #welcome({ hello, type, timing }: AcceptedHello, opened: OpenedSession): void {
+  #welcome({ hello, type, timing }: AcceptedHello, { epoch, anchors, steps }: StoredOpening): void {
     if (this.#phase !== 'opening') return;
     const { clock, ingest, acks, counters, presence, commands, options, stories } = this.#deps;
-    const { epoch, replaced } = opened;
     this.#phase = 'open';
     this.epoch = epoch;
-    const channel = ingest.openChannel(this.#record, type, hello.boot, opened.anchors, opened.steps);
+    const channel = ingest.openChannel(this.#record, type, hello.boot, anchors, steps);
     this.#clock = new DeviceClock(ingest.anchorOf(channel, hello.t1), hello.t1);
     this.#intake = new Intake({
       ingest,
@@ -407,7 +407,7 @@ export class Session implements WatchedLink, CommandPeer {
     counters.welcomes += 1;
     stories.tell(this.deviceId, { kind: 'opened', epoch, boot: hello.boot, firmware: hello.firmware });
     this.send(welcomeFrame({ epoch, t1: hello.t1, now: clock.now() }, timing, options));
-    this.#watch = presence.opened(this.deviceId, this, { ...timing, epoch, replaced });
+    this.#watch = presence.opened(this.deviceId, this, { ...timing, epoch });
     commands.sessionOpened(this, hello.unresolved ?? []);
     this.#deps.opened(this);
   }

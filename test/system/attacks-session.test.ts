@@ -167,7 +167,7 @@ function rawSocket(device: RawDevice) {
   return socket;
 }
 
-const frame = (first: number, payload: Buffer = Buffer.alloc(0)): Buffer =>
+const maskedFrame = (first: number, payload: Buffer = Buffer.alloc(0)): Buffer =>
   Buffer.concat([Buffer.from([first, 0x80 | payload.length, 0, 0, 0, 0]), payload]);
 
 const closes: Closed[] = [
@@ -199,13 +199,13 @@ const closes: Closed[] = [
     name: 'invalid UTF-8',
     code: 1007,
     reason: 'bad-utf8',
-    attack: (device) => rawSocket(device).write(frame(0x81, Buffer.from([0xc3, 0x28]))),
+    attack: (device) => rawSocket(device).write(maskedFrame(0x81, Buffer.from([0xc3, 0x28]))),
   },
   {
     name: 'a reserved opcode',
     code: 1002,
     reason: 'protocol-error',
-    attack: (device) => rawSocket(device).write(frame(0x83)),
+    attack: (device) => rawSocket(device).write(maskedFrame(0x83)),
   },
   {
     name: 'an unmasked frame',
@@ -218,8 +218,8 @@ const closes: Closed[] = [
     code: 1008,
     reason: 'protocol-error',
     attack: (device) => {
-      rawSocket(device).write(frame(0x01, Buffer.from('{')));
-      for (let n = 0; n < 1_000; n += 1) rawSocket(device).write(frame(0x00, Buffer.from(' ')));
+      rawSocket(device).write(maskedFrame(0x01, Buffer.from('{')));
+      for (let n = 0; n < 1_000; n += 1) rawSocket(device).write(maskedFrame(0x00, Buffer.from(' ')));
     },
   },
   {
@@ -245,7 +245,7 @@ for (const { name, code, reason, attack } of closes) {
 test('a frame that comes one byte at a time is taken', async () => {
   const device = await connectRaw(hub.as('mallory'));
   const hello = JSON.stringify({ type: 'hello', boot: 'b', deviceType: 'env-sensor@1', t1: 1 });
-  const bytes = frame(0x81, Buffer.from(hello.slice(0, 100)));
+  const bytes = maskedFrame(0x81, Buffer.from(hello.slice(0, 100)));
   for (const byte of bytes) {
     rawSocket(device).write(Buffer.from([byte]));
     await new Promise((resolve) => setImmediate(resolve));
