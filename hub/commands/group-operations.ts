@@ -74,23 +74,7 @@ export function createGroupOperations(deps: {
     };
   }
 
-  function viewOf(record: RolloutRecord): GroupCommandView {
-    const { to, params, wave, maxFailures, acceptedMs, status } = record.rollout;
-    return {
-      ...groupPayload(record, now()),
-      final: status !== 'running',
-      to,
-      params,
-      wave,
-      maxFailures,
-      accepted: acceptedMs,
-      devices: record.targets.map(({ device, status: state, reason }) => ({
-        device,
-        status: state,
-        ...(reason === undefined ? {} : { reason }),
-      })),
-    };
-  }
+  const viewOf = (record: RolloutRecord): GroupCommandView => groupCommandView(record, now());
 
   function known(record: RolloutRecord | undefined, id: string): GroupCommandView {
     if (record === undefined) throw new HubError('group-command-unknown', id);
@@ -114,5 +98,24 @@ export function createGroupOperations(deps: {
     async removeGroup(name) {
       if (!(await journal.removeGroup(name))) throw new HubError('group-unknown', name);
     },
+  };
+}
+
+/** A group command as every door that answers directly shows it, at this time (Unix ms). */
+export function groupCommandView(record: RolloutRecord, nowMs: number): GroupCommandView {
+  const { to, params, wave, maxFailures, acceptedMs, status } = record.rollout;
+  return {
+    ...groupPayload(record, nowMs),
+    final: status !== 'running',
+    to,
+    params,
+    wave,
+    maxFailures,
+    accepted: acceptedMs,
+    devices: record.targets.map(({ device, status: state, reason }) => ({
+      device,
+      status: state,
+      ...(reason === undefined ? {} : { reason }),
+    })),
   };
 }
