@@ -3,7 +3,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { GroupOperations } from '../commands/group-operations.ts';
 import { faultAnswer } from './http-answers.ts';
-import { commandName, idempotencyHeader, socketOrigin } from './http-commands.ts';
+import { commandName, idempotencyHeader, originOf } from './http-commands.ts';
 
 const selector = {
   type: 'string',
@@ -53,6 +53,8 @@ const requestBody = {
   oneOf: [{ required: ['to'] }, { required: ['group'] }],
 };
 
+const tags = ['groups'];
+
 interface SendBody {
   to?: string;
   group?: string;
@@ -63,9 +65,11 @@ interface SendBody {
 
 /** Adds `/api/v1/groups` and `/api/v1/group-commands` to `app`. */
 export function serveGroups(app: FastifyInstance, operations: GroupOperations): void {
-  const tags = ['groups'];
-  const answers = { 200: groupAnswer, '4xx': faultAnswer };
-  const byId = { type: 'object', properties: { id: { type: 'string' } } };
+  serveSelectors(app, operations);
+  serveGroupCommands(app, operations);
+}
+
+function serveSelectors(app: FastifyInstance, operations: GroupOperations): void {
   const byName = { type: 'object', properties: { name: group } };
 
   app.get('/api/v1/groups', { schema: { tags, summary: 'All groups' } }, async () => ({
@@ -75,6 +79,7 @@ export function serveGroups(app: FastifyInstance, operations: GroupOperations): 
   app.put<{ Params: { name: string }; Body: { selector: string } }>(
     '/api/v1/groups/:name',
     {
+      config: { audit: 'group.set' },
       schema: {
         tags,
         summary: 'Store a selector under a name',
@@ -96,16 +101,21 @@ export function serveGroups(app: FastifyInstance, operations: GroupOperations): 
 
   app.delete<{ Params: { name: string } }>(
     '/api/v1/groups/:name',
-    { schema: { tags, summary: 'Forget a group', params: byName } },
+    { config: { audit: 'group.remove' }, schema: { tags, summary: 'Forget a group', params: byName } },
     async ({ params }, reply) => {
       await operations.removeGroup(params.name);
       return reply.code(204).send();
     },
   );
+}
 
+function serveGroupCommands(app: FastifyInstance, operations: GroupOperations): void {
+  const answers = { 200: groupAnswer, '4xx': faultAnswer };
+  const byId = { type: 'object', properties: { id: { type: 'string' } } };
   app.post<{ Body: SendBody }>(
     '/api/v1/group-commands',
     {
+      config: { needs: 'operator', audit: 'group-command.send', auditsItself: true },
       schema: {
         tags,
         summary:
@@ -115,7 +125,8 @@ export function serveGroups(app: FastifyInstance, operations: GroupOperations): 
         response: { 202: groupAnswer, '4xx': faultAnswer },
       },
     },
-    async ({ body, headers }, reply) => {
+    async (asked, reply) => {
+      const { body, headers, mayCommand } = asked;
       const { dryRun = false, command = {}, ...addressed } = body;
       const key = headers['idempotency-key'];
       const request = {
@@ -123,8 +134,10 @@ export function serveGroups(app: FastifyInstance, operations: GroupOperations): 
         payload: Buffer.from(JSON.stringify(command)),
         ...(typeof key === 'string' ? { idempotencyKey: key } : {}),
       };
-      if (dryRun) return operations.preview(request);
-      const sent = await operations.send(request, socketOrigin);
+      const may = mayCommand && ((device: string): boolean => mayCommand(device, body.name));
+      const caller = { origin: originOf(asked), may };
+      if (dryRun) return operations.preview(request, caller);
+      const sent = await operations.send(request, caller);
       return reply.code(sent.repeated ? 200 : 202).send(sent);
     },
   );
@@ -132,12 +145,13 @@ export function serveGroups(app: FastifyInstance, operations: GroupOperations): 
   app.get<{ Params: { id: string } }>(
     '/api/v1/group-commands/:id',
     { schema: { tags, summary: 'Where it stands, device by device', params: byId, response: answers } },
-    ({ params }) => operations.show(params.id),
+    ({ params, mayShow }) => operations.show(params.id, mayShow),
   );
 
   app.post<{ Params: { id: string } }>(
     '/api/v1/group-commands/:id/cancel',
     {
+      config: { needs: 'operator', audit: 'group-command.cancel', auditsItself: true },
       schema: {
         tags,
         summary: 'No further wave; what is not sent yet ends',
@@ -145,6 +159,6 @@ export function serveGroups(app: FastifyInstance, operations: GroupOperations): 
         response: answers,
       },
     },
-    ({ params }) => operations.cancel(params.id),
+    (request) => operations.cancel(request.params.id, { origin: originOf(request), may: request.mayShow }),
   );
 }
