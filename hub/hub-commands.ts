@@ -10,12 +10,21 @@ import type { Database } from './adapters/sqlite.ts';
 import type { AdminDeps } from './adapters/http.ts';
 import type { Auditor } from './audit/audit.ts';
 import type { Publisher } from './commands/bus.ts';
-import { createCommandOperations, type CommandOperations } from './commands/command-operations.ts';
+import {
+  commandView,
+  createCommandOperations,
+  type CommandOperations,
+} from './commands/command-operations.ts';
 import { CommandWaits } from './commands/command-waits.ts';
 import { stateEvent } from './commands/command-audit.ts';
+import type { Command } from './commands/command.ts';
 import { startDispatcher, type Dispatcher } from './commands/dispatcher.ts';
 import { GroupDoor } from './commands/group-door.ts';
-import { createGroupOperations, type GroupOperations } from './commands/group-operations.ts';
+import {
+  createGroupOperations,
+  groupCommandView,
+  type GroupOperations,
+} from './commands/group-operations.ts';
 import type { CommandJournal } from './commands/journal.ts';
 import type { DeviceDirectory } from './commands/peer.ts';
 import { isSettled } from './commands/rollout.ts';
@@ -23,6 +32,7 @@ import type { RolloutRecord } from './commands/rollout-journal.ts';
 import { Rollouts } from './commands/rollouts.ts';
 import { CommandStages } from './commands/stages.ts';
 import { topicsOf } from './commands/topics.ts';
+import type { LiveFeed } from './devices/live-feed.ts';
 import type { Notices } from './devices/notices.ts';
 import type { Registry } from './devices/registry.ts';
 import { parseSelector, selects } from './devices/selector.ts';
@@ -61,6 +71,8 @@ interface Deps {
   books: Books;
   /** Called when the journal is taken up, before anything is asked of it. */
   restored: (dispatcher: Dispatcher) => Promise<void>;
+  /** Who watches the console's pages. */
+  feed: LiveFeed;
 }
 
 /** Far above any fleet: a schedule that names no wave is one wave, and no failure stops it. */
@@ -88,6 +100,7 @@ export async function startCommandParts(deps: Deps, options: { root: string }): 
         recorder.record(command);
         audit.noted(1);
         waits.observe(command);
+        tellCommand(deps.feed, command);
         rollouts?.observe(command);
       },
     },
@@ -108,15 +121,15 @@ export async function startCommandParts(deps: Deps, options: { root: string }): 
     select: (text) => selected(registry, text),
     told: (record) => {
       auditRollout(audit, record);
+      tellRollout(deps.feed, record, clock);
       door?.told(record);
     },
   });
-  const topics = topicsOf(options.root);
   door = new GroupDoor({
     clock,
     random,
     log,
-    topics,
+    topics: topicsOf(options.root),
     publisher,
     journal: rolloutJournal,
     rollouts,
@@ -131,7 +144,6 @@ export async function startCommandParts(deps: Deps, options: { root: string }): 
   await schedules.start();
   releasers.push('schedules', () => schedules.close());
 
-  const commands = createCommandOperations({ dispatcher, journal, waits });
   const groups = createGroupOperations({
     rollouts,
     dispatcher,
@@ -143,7 +155,7 @@ export async function startCommandParts(deps: Deps, options: { root: string }): 
     dispatcher,
     schedules,
     stages,
-    routes: routesOf(commands, groups, schedules),
+    routes: routesOf(createCommandOperations({ dispatcher, journal, waits }), groups, schedules),
     busConnected() {
       dispatcher.busConnected();
       void door?.busConnected();
@@ -161,6 +173,22 @@ function routesOf(
     (app) => serveGroups(app, groups),
     (app) => serveSchedules(app, schedules),
   ];
+}
+
+function tellCommand(feed: LiveFeed, command: Command): void {
+  const { device, id } = command;
+  feed.tell('commands', `${device}/${id}`, (mayShow = () => true) =>
+    mayShow(device) ? { t: 'command', command: commandView(command) } : undefined,
+  );
+}
+
+/** Who may not see every device sees its own part of it. */
+function tellRollout(feed: LiveFeed, { rollout, targets }: RolloutRecord, clock: Clock): void {
+  feed.tell('commands', rollout.id, (mayShow = () => true) => {
+    const visible = targets.filter(({ device }) => mayShow(device));
+    if (visible.length === 0) return undefined;
+    return { t: 'rollout', rollout: groupCommandView({ rollout, targets: visible }, clock.now()) };
+  });
 }
 
 /** Commands and notices at their times. */

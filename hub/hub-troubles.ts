@@ -4,7 +4,7 @@ import type { Publisher } from './commands/bus.ts';
 import type { Topics } from './commands/topics.ts';
 import { CloneGuard } from './devices/clone-guard.ts';
 import { IncidentLog } from './devices/incident-log.ts';
-import { Incidents } from './devices/incidents.ts';
+import { Incidents, type Incident } from './devices/incidents.ts';
 import type { Presence } from './devices/presence.ts';
 import type { Registry } from './devices/registry.ts';
 import type { Log } from './kernel/log.ts';
@@ -22,6 +22,8 @@ interface Deps {
   topics: Topics;
   hub: { hubId: string; incarnation: string };
   releasers: Releasers;
+  /** Sees each change of an incident. */
+  told: (incident: Incident) => void;
 }
 
 export interface Troubles {
@@ -61,7 +63,10 @@ export function createTroubles(deps: Deps): Troubles {
     incarnation: hub.incarnation,
     scopesOf: (deviceId) => registry.scopesOf(deviceId),
     grew: (incident, members) => told.grew(incident, members),
-    changed: (incident, members) => told.changed(incident, members),
+    changed(incident, members) {
+      deps.told({ ...incident });
+      told.changed(incident, members);
+    },
   });
   releasers.push('incidents', () => incidents.close());
   const clones = new CloneGuard({

@@ -17,9 +17,8 @@ import { topicsOf } from './commands/topics.ts';
 import type { Config } from './config.ts';
 import { AckSchedule } from './devices/ack-schedule.ts';
 import { Admission } from './devices/admission.ts';
-import type { DeviceWhy } from './devices/admin-operations.ts';
 import { Departures } from './devices/departures.ts';
-import { createDeviceAdministration } from './devices/device-administration.ts';
+import { createWhy } from './devices/device-why.ts';
 import { Door } from './devices/door.ts';
 import { HubClock } from './devices/hub-clock.ts';
 import { drainSessions } from './devices/drain.ts';
@@ -30,11 +29,11 @@ import { PresenceAnnouncer } from './devices/presence-announcer.ts';
 import { PresenceKeeper } from './devices/presence-keeper.ts';
 import { Registry } from './devices/registry.ts';
 import { startCommandParts } from './hub-commands.ts';
+import { openConsole } from './hub-console.ts';
 import { Rotation } from './devices/rotation.ts';
 import { newSessionCounters } from './devices/session-counters.ts';
 import { Session } from './devices/session.ts';
 import { Stories } from './devices/story.ts';
-import { explain } from './devices/why.ts';
 import { exposeMetrics } from './hub-metrics.ts';
 import { exposeSecurity } from './hub-security-metrics.ts';
 import { openDeviceDoor } from './hub-device-door.ts';
@@ -55,7 +54,6 @@ import type { Clock } from './kernel/time.ts';
 import { createFanOut } from './telemetry/fan-out.ts';
 import { Ingest } from './telemetry/ingest.ts';
 import { PresenceRecorder } from './telemetry/presence-recorder.ts';
-import { createReadings } from './telemetry/readings.ts';
 import { createTelemetryAdministration } from './telemetry/telemetry-administration.ts';
 
 export interface RunningHub {
@@ -125,7 +123,10 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     store: createDeviceStore(state),
     clock,
     rotated: (deviceId, fault) => rotation.rotated(deviceId, fault),
-    added: (record) => presence.registered(record),
+    added(record) {
+      presence.registered(record);
+      feed.deviceChanged(record.id);
+    },
     disabled: (deviceId, disabled) => presence.disabled(deviceId, disabled),
     removed: (deviceId) => forget(deviceId),
   });
@@ -149,8 +150,23 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
       bus?.publish(message) ?? Promise.reject(new HubError('bus-unavailable', 'starting')),
   };
   const fanOut = createFanOut({ publisher, topics, log });
+  const counters = newSessionCounters();
+  const pages = openConsole({
+    clock,
+    log,
+    releasers,
+    identity: hub,
+    registry,
+    catalog,
+    road,
+    sessions: counters,
+    presence: () => presence,
+    bus: () => opened,
+    dispatcher: () => dispatcher,
+  });
+  const { feed } = pages;
   const ingest = new Ingest(
-    { writer, books, shedding, fanOut, clock },
+    { writer, books, shedding, fanOut: pages.watching(fanOut), clock },
     { maxAgeMs: config.maxAgeSec * 1000, maxAheadMs: config.maxAheadSec * 1000 },
   );
 
@@ -171,7 +187,18 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     { acceptPerSec, backoffMaxMs },
   );
   releasers.push('admission', () => admission.close());
-  const troubles = createTroubles({ clock, random, log, state, registry, publisher, topics, hub, releasers });
+  const troubles = createTroubles({
+    clock,
+    random,
+    log,
+    state,
+    registry,
+    publisher,
+    topics,
+    hub,
+    releasers,
+    told: (incident) => pages.incident(incident),
+  });
   const { incidents, clones } = troubles;
   const presence = new PresenceKeeper({
     clock,
@@ -184,6 +211,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
       recorder.record(deviceId, change, change.sinceMs);
       incidents.presenceChanged(deviceId, change);
       stories.tell(deviceId, { kind: 'presence', state: change.state, reason: change.reason });
+      feed.presenceChanged(deviceId, change);
     },
   });
   const known = registry.all().map((record) => {
@@ -221,6 +249,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
       releasers,
       writer,
       books,
+      feed,
       restored: (journalled) => departures.resume(journalled),
     },
     { root: config.mqtt.root },
@@ -272,13 +301,13 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     incidents.forget(deviceId);
     clones.forget(deviceId);
     stories.forget(deviceId);
+    pages.forget(deviceId);
     await departures.removed(deviceId, dispatcher);
   }
 
   // Devices.
   const acks = new AckSchedule(clock, config.ackDelayMs);
   releasers.push('acks', () => acks.close());
-  const counters = newSessionCounters();
   const { ackDelayMs, inFlight, messagesPerSec } = config;
   const options = { ackDelayMs, inFlight, messagesPerSec, bytesPerSec, samplesPerSec, backoffMaxMs };
   const welcomed = (session: Session): void => rotation.sessionOpened(session.deviceId);
@@ -297,6 +326,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     commands: dispatcher,
     clones,
     stories,
+    nacked: pages.nacked,
   };
   const { listener, reload } = await openDeviceDoor(config, {
     clock,
@@ -342,6 +372,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
 
   // Operators.
   const metrics = new Metrics({ processMetrics: true });
+  pages.expose(metrics);
   exposeSecurity(metrics, { listener: listener.counters, audit, rotation, reload });
   exposeMetrics(metrics, {
     listener: listener.counters,
@@ -369,42 +400,24 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     {
       log,
       operations: {
-        ...createDeviceAdministration({
-          registry,
-          catalog,
-          clock,
-          presence: (deviceId) => presence.get(deviceId),
-        }),
+        ...pages.devices,
         ...createTelemetryAdministration({ books, spool, link }),
-        readings: createReadings({ store, typeOf }),
-        why: (deviceId) => why(deviceId),
-        incidents: () => incidents.list(),
+        readings: pages.readings,
+        why: createWhy({ clock, registry, stories, liveness, presence }),
+        incidents: (mayShow) => incidents.list(mayShow),
         pushNotice: (request) => notices.push(request),
-        notices: () => notices.list(),
+        notices: (mayShow) => notices.list(mayShow),
       },
       security: security.operations,
       access: security.access(() => Number(new URL(admin.url).port)),
-      routes: commands.routes,
+      consoleDir: pages.dir,
+      routes: [...commands.routes, ...pages.routes],
       readiness: () => readiness({ stopping, clock, store, link, spool, hubClock, bus: opened.bus }),
       metrics: () => metrics.page(),
     },
     { listen: config.adminListen, socketPath: join(config.dataDir, 'hub.sock') },
   );
   releasers.push('admin', () => admin.close());
-
-  function why(deviceId: string): DeviceWhy {
-    if (registry.get(deviceId) === undefined) throw new HubError('device-unknown', deviceId);
-    const story = stories.of(deviceId);
-    const { stalls } = liveness;
-    const now = presence.get(deviceId);
-    return {
-      id: deviceId,
-      ...explain({ presence: now, story, stalls, nowMs: clock.now() }),
-      presence: now,
-      story,
-      stalls,
-    };
-  }
 
   return {
     deviceUrl: listener.url,

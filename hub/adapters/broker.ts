@@ -50,6 +50,8 @@ export async function startBroker(
 }
 
 class EmbeddedBroker implements Broker {
+  /** A publish is handed to the clients at once. */
+  readonly queued = 0;
   readonly counters = newBusCounters();
   connected = false;
   fault: string | undefined = 'not started';

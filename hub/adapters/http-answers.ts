@@ -10,6 +10,7 @@ const statusOf: Partial<Record<ErrorCode, number>> = {
   'input-invalid': 400,
   'schema-invalid': 400,
   'device-unknown': 404,
+  'type-unknown': 404,
   'credential-unknown': 404,
   'enrolment-unknown': 404,
   'operator-unknown': 404,
@@ -42,6 +43,46 @@ const statusOfRefusal: Readonly<Record<string, number>> = {
 function httpStatusOf({ code, details }: HubError): number | undefined {
   if (code !== 'command-refused') return statusOf[code];
   return statusOfRefusal[String(details['reason'])] ?? 400;
+}
+
+/** One broken rule, as the API document has it. */
+export const fieldError = {
+  type: 'object',
+  properties: {
+    path: { type: 'string', description: 'JSON pointer to the field' },
+    keyword: { type: 'string' },
+    expected: { type: 'string' },
+    got: { type: 'string' },
+  },
+};
+/** A refusal, as the API document has it. */
+export const faultAnswer = {
+  type: 'object',
+  properties: {
+    error: {
+      type: 'object',
+      required: ['code', 'message'],
+      properties: {
+        code: { type: 'string' },
+        message: { type: 'string' },
+        details: {
+          type: 'object',
+          additionalProperties: true,
+          properties: { reason: { type: 'string' }, errors: { type: 'array', items: fieldError } },
+        },
+      },
+    },
+  },
+};
+
+/** An answer as the API document has it; what else is in it is let through. */
+export function answered(properties: Readonly<Record<string, object>>): object {
+  return { 200: loose(properties), '4xx': faultAnswer };
+}
+
+/** An object as the API document has it; what else is in it is let through. */
+export function loose(properties: Readonly<Record<string, object>>): object {
+  return { type: 'object', additionalProperties: true, properties };
 }
 
 interface ErrorAnswer {

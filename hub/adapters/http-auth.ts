@@ -1,5 +1,6 @@
 /** Who asks, on the TCP listener: a token, or a console session; what the role allows; and the record of it. */
 
+import { isDeepStrictEqual } from 'node:util';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Auditor } from '../audit/audit.ts';
 import type { ConsoleSessions } from '../operators/console-sessions.ts';
@@ -16,12 +17,16 @@ declare module 'fastify' {
     door?: 'socket' | 'http';
     /** Whether a command may be sent to a device; not set where all may. */
     mayCommand?: (deviceId: string, command: string) => boolean;
-    /** Which devices a list may show; not set where all may be shown. */
+    /** Which devices an answer may be about; not set where it may be about all. */
     mayShow?: (deviceId: string) => boolean;
+    /** Whether what it was let in with still holds, with the same rights; not set on the admin socket. */
+    stillHolds?: () => boolean;
   }
   interface FastifyContextConfig {
     /** What it takes; without it: `viewer` to read, `admin` to change. `nobody`: no login needed. */
     needs?: Role | 'nobody';
+    /** A page may open it from another origin without asking (a WebSocket): the origin is checked. */
+    checksOrigin?: true;
     /** Its name in the audit; without it: method and path. */
     audit?: string;
     /** `all`: only for those who reach all devices. Without it, so is every change that is not of one device. */
@@ -71,21 +76,24 @@ export function demandLogin(app: FastifyInstance, access: Access): void {
       sendsCommand = false,
     } = request.routeOptions.config;
     if (needs === 'nobody') {
-      checkOrigin(request, access);
+      if (changing(request)) checkOrigin(request, access);
       return;
     }
-    const operator = whoAsks(request, access);
+    const asks = whoAsks(request, access);
+    const operator = asks();
     if (operator === undefined) {
       throw new HubError('unauthorized', 'sign in, or send a token: Authorization: Bearer …');
     }
     request.operator = operator;
     request.door = 'http';
-    request.mayShow = (deviceId) => access.mayTouch(operator, deviceId);
+    request.stillHolds = () => isDeepStrictEqual(asks(), operator);
+    const reachesAll = operator.devices === '*';
+    if (!reachesAll) request.mayShow = (deviceId) => access.mayTouch(operator, deviceId);
     request.mayCommand = (deviceId, name) => access.mayTouch(operator, deviceId, name);
     const { id, command } = request.params as { id?: string; command?: string };
     const allowed =
       access.hasRole(operator, needs) &&
-      (reach !== 'all' || operator.devices === '*') &&
+      (reach !== 'all' || reachesAll) &&
       (!ofDevice || id === undefined || access.mayTouch(operator, id, sendsCommand ? command : undefined));
     if (allowed) return;
     access.audit.refused(operator.actor, {
@@ -100,11 +108,14 @@ export function demandLogin(app: FastifyInstance, access: Access): void {
   serveLogin(app, access);
 }
 
-function whoAsks(request: FastifyRequest, access: Access): Operator | undefined {
+/** @returns who it is now, undefined for nobody: to be asked again for as long as the request lasts */
+function whoAsks(request: FastifyRequest, access: Access): () => Operator | undefined {
   const bearer = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
-  if (bearer !== undefined) return access.operators.byToken(bearer);
-  const session = access.sessions.find(cookieOf(request) ?? '');
-  if (session === undefined) return undefined;
+  if (bearer !== undefined) return () => access.operators.byToken(bearer);
+  const cookie = cookieOf(request) ?? '';
+  const session = access.sessions.find(cookie);
+  if (session === undefined) return () => undefined;
+  if (request.routeOptions.config.checksOrigin === true) checkOrigin(request, access);
   if (changing(request)) {
     checkOrigin(request, access);
     const given = request.headers['x-csrf-token'];
@@ -112,7 +123,7 @@ function whoAsks(request: FastifyRequest, access: Access): Operator | undefined 
       throw new HubError('forbidden', 'the X-CSRF-Token header must hold the token of the login');
     }
   }
-  return access.operators.byActor(session.actor);
+  return () => (access.sessions.lives(cookie) ? access.operators.byActor(session.actor) : undefined);
 }
 
 /** A browser names the page that asks (RFC 6454 §7): it must be one of ours, to the letter. */

@@ -11,6 +11,7 @@ import type {
   NewCredential,
 } from '../devices/admin-operations.ts';
 import type { CredentialOperations, CredentialSummary, NewSecret } from '../devices/credential-operations.ts';
+import type { DeviceQuery, Page } from '../devices/device-pages.ts';
 import type { Incident } from '../devices/incidents.ts';
 import type { Notice } from '../devices/notices.ts';
 import { HubError, messageOf, type ErrorCode } from '../kernel/errors.ts';
@@ -53,7 +54,9 @@ export function adminClient(socketPath: string): AdminOperations & CredentialOpe
     callHub(socketPath, method, path, body);
   return {
     addDevices: (devices) => member<NewCredential[]>(call('POST', '/api/v1/devices', devices), 'devices'),
-    listDevices: () => member<DeviceSummary[]>(call('GET', '/api/v1/devices'), 'devices'),
+    async listDevices(query) {
+      return (await call('GET', devicesPath(query))) as Page<DeviceSummary>;
+    },
     async showDevice(id) {
       return (await call('GET', devicePath(id))) as DeviceDetails;
     },
@@ -243,4 +246,10 @@ function isFault(answer: unknown): answer is Fault {
   if (typeof error !== 'object' || error === null || !('code' in error) || !('message' in error))
     return false;
   return typeof error.code === 'string' && typeof error.message === 'string';
+}
+
+function devicesPath({ labels = {}, ...query }: DeviceQuery): string {
+  const terms = Object.entries(query).map(([name, value]): [string, string] => [name, String(value)]);
+  for (const [key, value] of Object.entries(labels)) terms.push(['label', `${key}=${value}`]);
+  return `/api/v1/devices?${new URLSearchParams(terms).toString()}`;
 }

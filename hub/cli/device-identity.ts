@@ -5,6 +5,7 @@ import { resolve } from 'node:path';
 import { Argument, type Command } from 'commander';
 import type { CredentialSummary, NewSecret, Validity } from '../devices/credential-operations.ts';
 import { parseId, parseTimeMs } from './arguments.ts';
+import { allDevices } from './all-devices.ts';
 import type { CliDeps } from './cli-deps.ts';
 import type { ConfigOptions } from './config-source.ts';
 import { exitCodes } from './exit-codes.ts';
@@ -105,7 +106,7 @@ function addRotate(device: Command, deps: CliDeps): void {
       if (!asked) command.error('error: name devices, or say --all', { exitCode: exitCodes.usage });
       const devices = await withOperations(options, deps, async (operations) => {
         if (options.status !== true) {
-          const all = options.all === true ? await operations.listDevices() : ids.map((id) => ({ id }));
+          const all = options.all === true ? await allDevices(operations) : ids.map((id) => ({ id }));
           await operations.rotate(all.map(({ id }) => id));
         }
         return operations.rotating();

@@ -3,6 +3,7 @@
 import { Argument, InvalidArgumentError, type Command } from 'commander';
 import { deviceIdPattern } from '../../schemas/limits.ts';
 import type { DeviceDetails } from '../devices/admin-operations.ts';
+import { allDevices } from './all-devices.ts';
 import type { CliDeps } from './cli-deps.ts';
 import type { ConfigOptions } from './config-source.ts';
 import { addDeviceIdentity } from './device-identity.ts';
@@ -75,7 +76,7 @@ function addListAndShow(device: Command, deps: CliDeps): void {
     .option('--json', 'one JSON object a line')
     .action(async (_options: unknown, command: Command) => {
       const options = command.optsWithGlobals<ConfigOptions & { json?: true }>();
-      const devices = await withOperations(options, deps, (operations) => operations.listDevices());
+      const devices = await withOperations(options, deps, allDevices);
       if (options.json === true) {
         deps.out(devices.map((summary) => `${JSON.stringify(summary)}\n`).join(''));
         return;
@@ -102,12 +103,15 @@ function addListAndShow(device: Command, deps: CliDeps): void {
         deps.out(`${JSON.stringify(details)}\n`);
         return;
       }
-      const { sinceMs, registeredMs, labels, clock, ...rest } = details;
+      const { sinceMs, registeredMs, labels, clock, lastPongMs, lastFrameMs, lastDataMs, ...rest } = details;
       const rows = Object.entries({
         ...rest,
         labels: labelsText(labels),
         ...(clock === undefined ? {} : { clock: clockText(clock) }),
         since: since(sinceMs),
+        'last pong': since(lastPongMs),
+        'last frame': since(lastFrameMs),
+        'last data': since(lastDataMs),
         registered: isoTime(registeredMs),
       });
       deps.out(

@@ -97,26 +97,27 @@ export function createCommandOperations(deps: {
       );
       if (submission.kind === 'refused') throw refusedError(submission.refusal);
       const command = await ended(submission.command, waitMs);
-      return { ...viewOf(command), repeated: submission.kind === 'repeated' };
+      return { ...commandView(command), repeated: submission.kind === 'repeated' };
     },
 
-    show: async (device, id, waitMs = 0) => viewOf(await ended(await known(device, id), waitMs)),
+    show: async (device, id, waitMs = 0) => commandView(await ended(await known(device, id), waitMs)),
 
     async cancel(device, id, origin) {
       const command = await dispatcher.cancel(device, id, origin);
       if (command === undefined) throw new HubError('command-unknown', `${device}/${id}`);
-      return viewOf(command);
+      return commandView(command);
     },
 
     async list(query, mayShow = () => true) {
       const { commands, last } = await journal.list(query);
       const shown = commands.filter(({ device }) => mayShow(device));
-      return { commands: shown.map(viewOf), ...(last === undefined ? {} : { next: last }) };
+      return { commands: shown.map(commandView), ...(last === undefined ? {} : { next: last }) };
     },
   };
 }
 
-function viewOf(command: Command): CommandView {
+/** A command as every door that answers directly shows it. */
+export function commandView(command: Command): CommandView {
   const { params, acceptedMs, origin, status } = command;
   return {
     ...payloadOf(command),

@@ -90,25 +90,8 @@ export function createGroupOperations(deps: {
     };
   }
 
-  function viewOf(record: RolloutRecord, may: (device: string) => boolean = () => true): GroupCommandView {
-    const { to, params, wave, maxFailures, acceptedMs, status } = record.rollout;
-    return {
-      ...groupPayload(record, now()),
-      final: status !== 'running',
-      to,
-      params,
-      wave,
-      maxFailures,
-      accepted: acceptedMs,
-      devices: record.targets
-        .filter(({ device }) => may(device))
-        .map(({ device, status: state, reason }) => ({
-          device,
-          status: state,
-          ...(reason === undefined ? {} : { reason }),
-        })),
-    };
-  }
+  const viewOf = (record: RolloutRecord, may?: Caller['may']): GroupCommandView =>
+    groupCommandView(record, now(), may);
 
   function known(record: RolloutRecord | undefined, id: string, may?: Caller['may']): GroupCommandView {
     if (record === undefined) throw new HubError('group-command-unknown', id);
@@ -138,5 +121,33 @@ export function createGroupOperations(deps: {
     async removeGroup(name) {
       if (!(await journal.removeGroup(name))) throw new HubError('group-unknown', name);
     },
+  };
+}
+
+/**
+ * A group command as every door that answers directly shows it, at this time (Unix ms).
+ * @param may which of its devices are named; not given: all
+ */
+export function groupCommandView(
+  record: RolloutRecord,
+  nowMs: number,
+  may: (device: string) => boolean = () => true,
+): GroupCommandView {
+  const { to, params, wave, maxFailures, acceptedMs, status } = record.rollout;
+  return {
+    ...groupPayload(record, nowMs),
+    final: status !== 'running',
+    to,
+    params,
+    wave,
+    maxFailures,
+    accepted: acceptedMs,
+    devices: record.targets
+      .filter(({ device }) => may(device))
+      .map(({ device, status: state, reason }) => ({
+        device,
+        status: state,
+        ...(reason === undefined ? {} : { reason }),
+      })),
   };
 }

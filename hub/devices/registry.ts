@@ -27,6 +27,8 @@ export class Registry {
   readonly #store: DeviceStore;
   readonly #clock: Clock;
   readonly #records = new Map<string, DeviceRecord>();
+  /** Made when asked for, and again after a device came or went. */
+  #sorted: readonly DeviceRecord[] | undefined;
   /** The newest session of each device whose hello was valid. */
   readonly #sessions = new Map<string, Session>();
   /** Device → when it may come again, monotonic ms. */
@@ -57,6 +59,7 @@ export class Registry {
 
   async load(): Promise<void> {
     for (const record of await this.#store.load()) this.#records.set(record.id, record);
+    this.#sorted = undefined;
   }
 
   get(deviceId: string): DeviceRecord | undefined {
@@ -64,8 +67,9 @@ export class Registry {
   }
 
   /** All records, by id. */
-  all(): DeviceRecord[] {
-    return [...this.#records.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  all(): readonly DeviceRecord[] {
+    this.#sorted ??= [...this.#records.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1));
+    return this.#sorted;
   }
 
   /** The device's session that counts, whether its welcome is out or on its way. */
@@ -168,6 +172,7 @@ export class Registry {
     // What ends the last things of a device that is being removed must not find a new one of its name.
     await Promise.all(records.flatMap(({ id }) => this.#leaving.get(id) ?? []));
     const epochs = await this.#store.add(records);
+    this.#sorted = undefined;
     for (const record of records) {
       const own = { ...record, epoch: epochs.get(record.id) ?? record.epoch };
       this.#records.set(record.id, own);
@@ -205,6 +210,7 @@ export class Registry {
   async #remove(deviceId: string): Promise<void> {
     await this.#store.remove(deviceId);
     this.#records.delete(deviceId);
+    this.#sorted = undefined;
     this.#shutOut.delete(deviceId);
     for (const session of this.#sessionsOf(deviceId)) session.close('device-removed');
     await this.#removed(deviceId);

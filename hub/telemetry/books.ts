@@ -56,6 +56,11 @@ export class Books {
     return this.#accounts.get(id);
   }
 
+  /** All accounts, in no order. */
+  accounts(): Iterable<Account> {
+    return this.#accounts.values();
+  }
+
   /** All accounts, by id. */
   all(): Account[] {
     return [...this.#accounts.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1));
@@ -110,6 +115,15 @@ export class Books {
 
 /** Where a point that is neither stored nor refused can be. */
 export type Place = 'inFlight' | 'spooled' | 'deadLettered';
+
+/** The sum of some accounts. */
+export function sumOf(accounts: Iterable<Account>): Account {
+  const sum = newAccount('(sum)');
+  for (const { id: _, ...fates } of accounts) {
+    for (const [fate, points] of Object.entries(fates)) sum[fate as keyof typeof fates] += points;
+  }
+  return sum;
+}
 
 /** What came in less what left and what is held: 0 when the account balances. */
 export function imbalance(account: Account): number {

@@ -289,6 +289,7 @@ export async function startSessions(t: TestContext, options: FixtureOptions = {}
     counters,
     clones,
     stories,
+    nacked: () => undefined,
   };
   const sockets: ScriptedSocket[] = [];
   t.after(() => {
