@@ -76,6 +76,14 @@ export async function openSecurity(deps: SecurityDeps): Promise<{
   const anonymous = anonymousOf(config);
   const broker: BrokerAccess = {
     ...brokerRules(config.mqtt.root, mayTouch),
+    requestRefused: ({ actor }, topic) =>
+      audit.refused(actor, {
+        actor,
+        door: 'mqtt',
+        action: topic.startsWith(`${config.mqtt.root}/command/`) ? 'command.send' : 'publish',
+        subject: topic,
+        details: { reason: 'forbidden' },
+      }),
     async signIn(username, password, address) {
       if (username === undefined && password === '') return anonymous;
       const byToken = operators.byToken(password);

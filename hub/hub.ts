@@ -194,6 +194,17 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   await troubles.resume((deviceId) => presence.get(deviceId));
   releasers.push('presence', () => presence.settled());
 
+  // What is pushed to devices.
+  const notices = new Notices({
+    clock,
+    log,
+    registry,
+    newId: randomUUID,
+    random,
+    store: createNoticeStore(state),
+  });
+  releasers.push('notices', () => notices.close());
+
   // Commands: journal → device → answer.
   const directory = { typeOf: (deviceId: string) => typeOf(deviceId) };
   const commands = await startCommandParts(
@@ -203,6 +214,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
       log,
       state,
       registry,
+      notices,
       directory,
       publisher,
       audit,
@@ -308,16 +320,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
       if (type !== undefined) session.typeChanged(type);
     }
   };
-  // What is pushed to devices.
-  const notices = new Notices({
-    clock,
-    log,
-    registry,
-    newId: randomUUID,
-    store: createNoticeStore(state),
-  });
   await notices.load();
-  releasers.push('notices', () => notices.close());
 
   const { scheduler, upkeep } = startJobs(config, {
     clock,

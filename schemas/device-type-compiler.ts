@@ -140,5 +140,6 @@ function compileCommand(ajv: Ajv2020, name: string, item: CommandDefinition): Co
     safety: item.safety,
     ttlSec: item.ttlSec ?? defaultTtlSec,
     idempotent: item.idempotent ?? false,
+    concurrency: item.concurrency ?? 1,
   };
 }

@@ -18,6 +18,7 @@ export interface CommandDefinition {
   safety: Safety;
   ttlSec?: number;
   idempotent?: boolean;
+  concurrency?: number;
 }
 
 export interface ObjectDefinition {

@@ -53,6 +53,8 @@ export interface CommandType {
   safety: Safety;
   ttlSec: number;
   idempotent: boolean;
+  /** So many commands may be under way on the device while this one is, itself included. */
+  concurrency: number;
 }
 
 export interface DeviceType {

@@ -193,6 +193,7 @@ class EmbeddedBroker implements Broker {
     if (client === null || !this.#isRequest(topic)) {
       this.#log.warn({ client: client?.id, topic }, 'publish refused: clients publish commands only');
       this.counters.denied++;
+      if (client !== null) this.#clients.refuse(client, topic);
       done(new Error(`clients may not publish to ${topic}`));
       return;
     }
@@ -209,7 +210,9 @@ class EmbeddedBroker implements Broker {
     }
     this.counters.received++;
     const before = this.#tails.get(client) ?? Promise.resolve();
-    const taken = before.then(() => this.#handlers.message(incoming(client, packet, retain)));
+    const taken = before.then(() =>
+      this.#handlers.message(incoming(client, packet, retain, this.#clients.actorOf(client))),
+    );
     const settled = taken.then(
       () => done(),
       (error: unknown) => {
@@ -260,7 +263,12 @@ class EmbeddedBroker implements Broker {
   }
 }
 
-function incoming(client: Client, packet: PublishPacket, retain: boolean): IncomingMessage {
+function incoming(
+  client: Client,
+  packet: PublishPacket,
+  retain: boolean,
+  actor: string | undefined,
+): IncomingMessage {
   const { topic, payload, dup, messageId } = packet;
   return {
     topic,
@@ -268,6 +276,7 @@ function incoming(client: Client, packet: PublishPacket, retain: boolean): Incom
     dup,
     session: client.id,
     payload: typeof payload === 'string' ? Buffer.from(payload) : payload,
+    ...(actor === undefined ? {} : { actor }),
     ...(messageId === undefined ? {} : { packetId: messageId }),
   };
 }

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
-import type { CommandEvents, CommandPeer } from '../../hub/commands/peer.ts';
 import { AckSchedule } from '../../hub/devices/ack-schedule.ts';
 import { hashSecret, type Credential } from '../../hub/devices/credentials.ts';
 import { Liveness } from '../../hub/devices/liveness.ts';
@@ -20,6 +19,7 @@ import type { WriterOptions } from '../../hub/telemetry/writer.ts';
 import { compileDeviceType, hubFrameChecks, type DeviceType, type HubFrame } from '../../schemas/index.ts';
 import { ManualClock } from './clock.ts';
 import { MemoryDeviceStore, MemoryPresenceStore } from './memory-devices.ts';
+import { RecordingCommands } from './recording-commands.ts';
 import { testRoad } from './store-road.ts';
 
 export const silentLog = createLog({ level: 'silent' });
@@ -153,37 +153,6 @@ export class ScriptedStore implements MetricsWriter {
         ? { kind: 'stored' }
         : { kind: 'partial', reason: 'partial write: field type conflict dropped=1' };
     };
-  }
-}
-
-/** Writes down what sessions tell the dispatcher; `throwing` says in which calls it breaks. */
-export class RecordingCommands implements CommandEvents {
-  readonly calls: string[] = [];
-  readonly throwing = new Set<string>();
-
-  #note(call: string, text: string): void {
-    this.calls.push(text);
-    if (this.throwing.has(call)) throw new Error(`${call} is broken`);
-  }
-
-  sessionOpened(peer: CommandPeer, unresolved: readonly string[]): void {
-    this.#note('sessionOpened', `opened ${peer.epoch} [${unresolved.join()}]`);
-  }
-
-  sessionClosed(peer: CommandPeer): void {
-    this.#note('sessionClosed', `closed ${peer.epoch}`);
-  }
-
-  received(peer: CommandPeer, re: string): void {
-    this.#note('received', `received ${peer.epoch} ${re}`);
-  }
-
-  progress(peer: CommandPeer, { re }: { re: string }): void {
-    this.#note('progress', `progress ${peer.epoch} ${re}`);
-  }
-
-  result(peer: CommandPeer, { re, status }: { re: string; status: string }): void {
-    this.#note('result', `result ${peer.epoch} ${re} ${status}`);
   }
 }
 

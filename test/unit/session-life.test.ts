@@ -16,7 +16,7 @@ test('a takeover closes the old session with 4409, once, and presence shows one 
   await presence.settled();
   assert.equal(newer.socket.of('welcome')[0]?.['epoch'], 2);
   assert.deepEqual(changes, ['d1 online session-opened 1.1', 'd1 online session-replaced 2.1']);
-  assert.deepEqual(commands.calls, ['opened 1 []', 'closed 1', 'opened 2 []']);
+  assert.deepEqual(commands.calls, ['opened 1 []', 'replaced 1', 'opened 2 []']);
   assert.deepEqual(counters.closes, { replaced: 1 });
   newer.send(heartbeat);
   await pass(29_000);
@@ -54,6 +54,20 @@ test('a session that takes over from one that is still opening replaces the open
   assert.deepEqual(changes, ['d1 online session-opened 1.1', 'd1 online session-replaced 3.1']);
 });
 
+test('a takeover by a session that never opens ends the commands of the old one after all', async (t) => {
+  const { open, connect, deviceStore, commands } = await startSessions(t);
+  await open();
+  const gate = Promise.withResolvers<void>();
+  deviceStore.gate = gate.promise;
+  const newer = connect();
+  await newer.hello();
+  assert.deepEqual(commands.calls, ['opened 1 []', 'replaced 1']);
+  newer.session.closed(1006, '');
+  gate.resolve();
+  await turn();
+  assert.deepEqual(commands.calls, ['opened 1 []', 'replaced 1', 'takeover failed']);
+});
+
 test('nothing the old session still sends or settles counts after a takeover', async (t) => {
   const { open, store, commands, presence, road, pass, liveness, changes } = await startSessions(t);
   const older = await open();
@@ -71,7 +85,7 @@ test('nothing the old session still sends or settles counts after a takeover', a
   assert.equal(older.socket.sent.length, sentBefore, 'no ack on the old socket');
   assert.deepEqual(newer.socket.answers, [], 'nor on the new one');
   assert.equal(road.books.total.received, 1);
-  assert.deepEqual(commands.calls, ['opened 1 []', 'closed 1', 'opened 2 []']);
+  assert.deepEqual(commands.calls, ['opened 1 []', 'replaced 1', 'opened 2 []']);
   assert.equal(presence.get('d1').state, 'online');
   // Frames of the old one are no sign of life either.
   for (let second = 0; second < 41; second++) {
@@ -315,7 +329,7 @@ test('a device that goes away while its session opens gets no welcome and no pre
   device.session.closed(1006, '');
   gate.resolve();
   await turn();
-  assert.deepEqual([device.socket.sent, changes, commands.calls], [[], [], []]);
+  assert.deepEqual([device.socket.sent, changes, commands.calls], [[], [], ['takeover failed']]);
   assert.equal(registry.session('d1'), undefined);
 });
 
