@@ -71,6 +71,7 @@ export function demandLogin(app: FastifyInstance, access: Access): void {
     const {
       needs = changing(request) ? 'admin' : 'viewer',
       reach = changing(request) && !ofDevice ? 'all' : 'own',
+      sendsCommand = false,
     } = request.routeOptions.config;
     if (needs === 'nobody') {
       checkOrigin(request, access);
@@ -88,13 +89,7 @@ export function demandLogin(app: FastifyInstance, access: Access): void {
     const allowed =
       access.hasRole(operator, needs) &&
       (reach !== 'all' || operator.devices === '*') &&
-      (!ofDevice ||
-        id === undefined ||
-        access.mayTouch(
-          operator,
-          id,
-          request.routeOptions.config.sendsCommand === true ? command : undefined,
-        ));
+      (!ofDevice || id === undefined || access.mayTouch(operator, id, sendsCommand ? command : undefined));
     if (allowed) return;
     access.audit.refused(operator.actor, {
       actor: operator.actor,
