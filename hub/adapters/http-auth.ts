@@ -29,7 +29,10 @@ declare module 'fastify' {
     checksOrigin?: true;
     /** Its name in the audit; without it: method and path. */
     audit?: string;
-    /** `all`: only for those who reach all devices. Without it, so is every change that is not of one device. */
+    /**
+     * `all`: only for those who reach all devices. Without it, so is every change that is not of one device; `own`:
+     * its own code keeps to the devices the operator reaches.
+     */
     reach?: 'all' | 'own';
     /** Its parameter `command` is the name of a command: the operator must be allowed that one. */
     sendsCommand?: boolean;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
 import { mosquittoPub, mosquittoSub } from '../helpers/mosquitto-clients.ts';
 import { spawnHub } from '../helpers/process.ts';
 import { startSecurityHub, type SecurityHub } from '../helpers/security-hub.ts';
@@ -195,6 +196,14 @@ test('on the embedded broker nobody forges presence, and only an operator asks f
   await assert.rejects(publish(command, user('east')), 'a device out of reach');
   await assert.rejects(publish('hub/v1/command/d-1/reboot', user('operator')), 'a class above the own');
   assert.equal((await hub.metric(denied)) - deniedSoFar, 5, 'each of them is counted');
+  const forged = { actor: 'token:admin', door: 'mqtt', action: 'publish', subject: 'hub/v1/presence/d-1' };
+  await waitFor(
+    async () =>
+      (await hub.audit()).some(({ actor, door, action, subject }) =>
+        isDeepStrictEqual({ actor, door, action, subject }, forged),
+      ),
+    { what: 'the forgery is in the audit' },
+  );
   await assert.rejects(publish(command, ['-u', 'd-1', '-P', hub.secretOf('d-1')]), 'a device');
   const all = await mosquittoSub(['-V', '311', '-p', port, '-q', '1', ...user('viewer'), '-t', 'hub/v1/#']);
   await publish(command, user('operator'));
