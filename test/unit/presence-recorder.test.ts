@@ -33,7 +33,8 @@ test('changes of a device within a millisecond are points of their own, in order
   record('d1', 5_001, 7);
   assert.equal(await writer.drain(1_000), 0);
   const times = [...store.stored].map((line) => {
-    const [, device, n, timeUs] = /device=(\w+).* n=(\d+)i? (?:.* )?(\d+)$/.exec(line.replaceAll(',', ' ')) ?? [];
+    const [, device, n, timeUs] =
+      /device=(\w+).* n=(\d+)i? (?:.* )?(\d+)$/.exec(line.replaceAll(',', ' ')) ?? [];
     return `${device} ${n} ${timeUs}`;
   });
   assert.deepEqual(times, [
