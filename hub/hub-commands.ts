@@ -59,6 +59,8 @@ interface Deps {
   releasers: Releasers;
   writer: Writer;
   books: Books;
+  /** Called when the journal is taken up, before anything is asked of it. */
+  restored: (dispatcher: Dispatcher) => Promise<void>;
 }
 
 /** Far above any fleet: a schedule that names no wave is one wave, and no failure stops it. */
@@ -92,6 +94,7 @@ export async function startCommandParts(deps: Deps, options: { root: string }): 
     options,
   );
   releasers.push('dispatcher', () => dispatcher.close());
+  await deps.restored(dispatcher);
   releasers.push('command waits', () => waits.close());
 
   const rolloutJournal = rolloutStore(state, isSettled);
@@ -136,12 +139,11 @@ export async function startCommandParts(deps: Deps, options: { root: string }): 
     now: () => clock.now(),
     checkSelector,
   });
-  const routes = routesOf(commands, groups, schedules);
   return {
     dispatcher,
     schedules,
     stages,
-    routes,
+    routes: routesOf(commands, groups, schedules),
     busConnected() {
       dispatcher.busConnected();
       void door?.busConnected();

@@ -12,6 +12,11 @@ export interface FieldSpec {
   unit?: string;
   minimum?: number;
   maximum?: number;
+  /** Alarm limits: values beyond are taken, and dashboards and alert rules show them. */
+  low?: number;
+  high?: number;
+  /** The values there are, of a string with an `enum`. */
+  values?: readonly string[];
   title?: string;
 }
 
@@ -57,6 +62,8 @@ export interface DeviceType {
   id: string;
   name: string;
   version: number;
+  /** The name when the file gives none. */
+  title: string;
   streams: ReadonlyMap<string, StreamType>;
   events: ReadonlyMap<string, EventType>;
   commands: ReadonlyMap<string, CommandType>;

@@ -194,6 +194,7 @@ class CommandDispatcher implements Dispatcher {
   }
 
   async deviceRemoved(device: string): Promise<void> {
+    await this.#intake.arrived(device);
     await this.#lanes.get(device)?.handleAll({ kind: 'device-removed' });
   }
 

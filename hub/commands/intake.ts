@@ -235,6 +235,12 @@ export class Intake {
     );
   }
 
+  /** Resolves when the journal has, or has refused, all that is being accepted for the device now. */
+  async arrived(device: string): Promise<void> {
+    const arriving = this.#arriving.get(device);
+    if (arriving !== undefined) await Promise.all(arriving.values());
+  }
+
   #arrivingOf(device: string, id: string): Promise<unknown> | undefined {
     return this.#arriving.get(device)?.get(id);
   }

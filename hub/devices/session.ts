@@ -30,8 +30,8 @@ import { Outbox, defaultOutboxLimits, type DeviceSocket } from './outbox.ts';
 import type { Marks } from './presence.ts';
 import type { PresenceKeeper, WatchedLink } from './presence-keeper.ts';
 import { RateLimit } from './rate-limit.ts';
-import type { DeviceRecord } from './device-store.ts';
-import type { OpenedSession, Registry } from './registry.ts';
+import type { DeviceRecord, StoredOpening } from './device-store.ts';
+import type { Registry } from './registry.ts';
 import type { SessionCounters } from './session-counters.ts';
 import type { Stories } from './story.ts';
 import { ToldTime } from './told-time.ts';
@@ -256,16 +256,16 @@ export class Session implements WatchedLink, CommandPeer {
   }
 
   #end(how: { by: 'hub' | 'device' | 'link'; code: number; reason: string }, replaced: boolean): void {
-    const phase = this.#phase;
-    if (phase === 'ended') return;
+    if (this.#phase === 'ended') return;
+    const before = this.#phase;
     this.#phase = 'ended';
     this.#cancelTimer();
     this.#intake?.end();
-    this.#deps.registry.sessionEnded(this);
+    const tookOverInVain = !this.#deps.registry.sessionEnded(this) && before === 'opening';
     this.#deps.stories.tell(this.deviceId, { kind: 'closed', ...how });
-    if (phase === 'opening' && !replaced)
-      this.#guarded(() => this.#deps.commands.takeoverFailed(this.deviceId));
-    if (phase !== 'open') return;
+    const toTell = tookOverInVain ? [this.#deps.presence, this.#deps.commands] : [];
+    for (const part of toTell) this.#guarded(() => part.takeoverFailed(this.deviceId));
+    if (before !== 'open') return;
     this.#noteUptime();
     // Sockets and timers call this too: what throws here has nobody above to catch it.
     this.#endCommands(replaced);
@@ -385,13 +385,12 @@ export class Session implements WatchedLink, CommandPeer {
       });
   }
 
-  #welcome({ hello, type, timing }: AcceptedHello, opened: OpenedSession): void {
+  #welcome({ hello, type, timing }: AcceptedHello, { epoch, anchors, steps }: StoredOpening): void {
     if (this.#phase !== 'opening') return;
     const { clock, ingest, acks, counters, presence, commands, options, stories } = this.#deps;
-    const { epoch, replaced } = opened;
     this.#phase = 'open';
     this.epoch = epoch;
-    const channel = ingest.openChannel(this.#record, type, hello.boot, opened.anchors, opened.steps);
+    const channel = ingest.openChannel(this.#record, type, hello.boot, anchors, steps);
     this.#clock = new DeviceClock(ingest.anchorOf(channel, hello.t1), hello.t1);
     this.#intake = new Intake({
       ingest,
@@ -406,7 +405,7 @@ export class Session implements WatchedLink, CommandPeer {
     counters.welcomes += 1;
     stories.tell(this.deviceId, { kind: 'opened', epoch, boot: hello.boot, firmware: hello.firmware });
     this.send(welcomeFrame({ epoch, t1: hello.t1, now: this.toldTime.tell(clock) }, timing, options));
-    this.#watch = presence.opened(this.deviceId, this, { ...timing, epoch, replaced });
+    this.#watch = presence.opened(this.deviceId, this, { ...timing, epoch });
     commands.sessionOpened(this, hello.unresolved ?? []);
     this.#deps.opened(this);
   }

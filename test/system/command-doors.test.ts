@@ -80,7 +80,7 @@ async function refusedOverMqtt(
   body: object,
   told: (topic: string) => boolean,
 ): Promise<unknown> {
-  const before = bus.messages.length;
+  const seen = bus.messages.length;
   await mosquittoPub([
     '-V',
     '311',
@@ -93,7 +93,7 @@ async function refusedOverMqtt(
     '-m',
     JSON.stringify(body),
   ]);
-  const answer = await waitFor(() => bus.messages.slice(before).find((message) => told(message.topic)), {
+  const answer = await waitFor(() => bus.messages.slice(seen).find((message) => told(message.topic)), {
     what: `the refusal of ${topic}`,
   });
   const { reason, errors } = JSON.parse(answer.payload) as Answer;

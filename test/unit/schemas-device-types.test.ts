@@ -95,6 +95,8 @@ test('the shipped types load, each with its streams, events and commands', async
       unit: 'Cel',
       minimum: -60,
       maximum: 125,
+      low: -25,
+      high: 60,
       title: 'Temperature',
     },
     {
@@ -106,8 +108,26 @@ test('the shipped types load, each with its streams, events and commands', async
       maximum: 100,
       title: 'Relative humidity',
     },
-    { name: 'battery', kind: 'float', tag: false, unit: 'V', minimum: 0, maximum: 60, title: 'Battery' },
-    { name: 'rssi', kind: 'integer', tag: false, unit: 'dBm', minimum: -200, maximum: 50, title: 'Signal' },
+    {
+      name: 'battery',
+      kind: 'float',
+      tag: false,
+      unit: 'V',
+      minimum: 0,
+      maximum: 60,
+      low: 2.8,
+      title: 'Battery',
+    },
+    {
+      name: 'rssi',
+      kind: 'integer',
+      tag: false,
+      unit: 'dBm',
+      minimum: -200,
+      maximum: 50,
+      low: -110,
+      title: 'Signal',
+    },
   ]);
 });
 
@@ -148,6 +168,30 @@ test('a definition is answered with all its faults at once, each by its place', 
   );
 });
 
+test('alarm limits judge nothing, and must lie inside the bounds and in order', () => {
+  const limited = (limits: object) =>
+    definition({ streams: { s: stream({ a: { type: 'number', ...limits } }, ['a']) } });
+  const type = compileDeviceType(limited({ minimum: -10, 'x-low': 0, 'x-high': 50, maximum: 60 }), 'f');
+  const { check, fields } = type.streams.get('s') ?? {};
+  assert.deepEqual([fields?.[0]?.low, fields?.[0]?.high], [0, 50]);
+  assert.equal(check?.({ a: -5 }), undefined);
+  assert.equal(check?.({ a: 55 }), undefined);
+  assert.equal(check?.({ a: 61 })?.keyword, 'maximum');
+  for (const [limits, keyword] of [
+    [{ minimum: 0, 'x-low': 0 }, 'minimum'],
+    [{ 'x-low': 5, 'x-high': 5 }, 'x-low'],
+    [{ maximum: 5, 'x-high': 6 }, 'x-high'],
+    [{ exclusiveMaximum: 5, 'x-high': 5 }, 'x-high'],
+    [{ 'x-high': 'hot' }, 'type'],
+  ] as const) {
+    assert.deepEqual(
+      refusal(limited(limits)).map((one) => one.keyword),
+      [keyword],
+      JSON.stringify(limits),
+    );
+  }
+});
+
 test('a grace of its own is kept, and defaults of a command are filled in', () => {
   const type = compileDeviceType(
     { ...definition(), presence: { heartbeatSec: 10, graceSec: 2 }, commands: { c: { safety: 'observe' } } },
@@ -155,10 +199,8 @@ test('a grace of its own is kept, and defaults of a command are filled in', () =
   );
   assert.deepEqual(type.presence, { heartbeatSec: 10, graceSec: 2 });
   const { offline, ttlSec, idempotent, concurrency, params } = type.commands.get('c') ?? {};
-  assert.deepEqual(
-    { offline, ttlSec, idempotent, concurrency },
-    { offline: 'reject', ttlSec: 60, idempotent: false, concurrency: 1 },
-  );
+  assert.deepEqual({ offline, ttlSec, idempotent }, { offline: 'reject', ttlSec: 60, idempotent: false });
+  assert.equal(concurrency, 1);
   assert.deepEqual(params, { type: 'object', properties: {}, additionalProperties: false });
 });
 

@@ -37,6 +37,37 @@ test('a takeover by a session that never opens ends the commands of the old one 
   assert.deepEqual(commands.calls, ['opened 1 []', 'replaced 1', 'takeover failed']);
 });
 
+test('a takeover that fails leaves the device suspect, and offline at the deadline of its last frame', async (t) => {
+  const { open, connect, changes, deviceStore, pass, presence } = await startSessions(t);
+  await open();
+  await pass(10_000);
+  deviceStore.fails = true;
+  const newer = connect();
+  await newer.hello({ boot: 'b2' });
+  assert.deepEqual(newer.socket.closedWith, { code: 1013, reason: 'overloaded' });
+  await presence.settled();
+  assert.deepEqual(changes, ['d1 online session-opened 1.1', 'd1 suspect closed-without-bye 1.2']);
+  await pass(34_000);
+  assert.equal(changes.length, 2);
+  await pass(1_100);
+  assert.deepEqual(changes.slice(2), ['d1 offline link-lost 1.3']);
+});
+
+test('a session that takes over from one that is still opening replaces the open one', async (t) => {
+  const { open, connect, changes, deviceStore, presence } = await startSessions(t);
+  await open();
+  const gate = Promise.withResolvers<void>();
+  deviceStore.gate = gate.promise;
+  const [second, third] = [connect(), connect()];
+  await second.hello({ boot: 'b2' });
+  await third.hello({ boot: 'b3' });
+  assert.deepEqual(second.socket.closedWith, { code: 4409, reason: 'replaced' });
+  gate.resolve();
+  await turn();
+  await presence.settled();
+  assert.deepEqual(changes, ['d1 online session-opened 1.1', 'd1 online session-replaced 3.1']);
+});
+
 test('nothing the old session still sends or settles counts after a takeover', async (t) => {
   const { open, store, commands, presence, road, pass, liveness, changes } = await startSessions(t);
   const older = await open();
