@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { createServer, type Server, type Socket } from 'node:net';
 import { Aedes, type Client, type PublishPacket } from 'aedes';
-import type { Bus, BusCounters, BusHandlers, IncomingMessage, OutgoingMessage } from '../commands/bus.ts';
+import type { Bus, BusHandlers, IncomingMessage, OutgoingMessage } from '../commands/bus.ts';
+import { newBusCounters } from './bus-counters.ts';
 import { BrokerClients, type BrokerAccess } from './broker-access.ts';
 import type { Topics } from '../commands/topics.ts';
 import { HubError, messageOf } from '../kernel/errors.ts';
@@ -46,14 +47,7 @@ export async function startBroker(
 }
 
 class EmbeddedBroker implements Broker {
-  readonly counters: BusCounters = {
-    published: 0,
-    dropped: 0,
-    unavailable: 0,
-    refused: 0,
-    received: 0,
-    connections: 0,
-  };
+  readonly counters = newBusCounters();
   connected = false;
   fault: string | undefined = 'not started';
   readonly #log: Log;

@@ -1,10 +1,11 @@
 import { Socket } from 'node:net';
 import { connect, Store, type IConnackPacket, type IPublishPacket, type MqttClient } from 'mqtt';
-import type { Bus, BusCounters, BusHandlers, IncomingMessage, OutgoingMessage } from '../commands/bus.ts';
+import type { Bus, BusHandlers, IncomingMessage, OutgoingMessage } from '../commands/bus.ts';
 import type { Topics } from '../commands/topics.ts';
 import { HubError, messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import { backoff, type Cancel, type Clock } from '../kernel/time.ts';
+import { newBusCounters } from './bus-counters.ts';
 import { Inbox } from './mqtt-inbox.ts';
 import { Outbox, type Send } from './mqtt-outbox.ts';
 
@@ -52,14 +53,7 @@ export async function connectBus(deps: MqttDeps, options: MqttOptions, handlers:
 
 /** One connection at a time; each is a fresh client, so that what must outlive one is kept here alone. */
 class MqttBus implements Bus {
-  readonly counters: BusCounters = {
-    published: 0,
-    dropped: 0,
-    unavailable: 0,
-    refused: 0,
-    received: 0,
-    connections: 0,
-  };
+  readonly counters = newBusCounters();
   connected = false;
   fault: string | undefined = 'not connected yet';
   readonly #deps: MqttDeps;
