@@ -263,13 +263,14 @@ export class Session implements WatchedLink, CommandPeer {
     this.#intake?.end();
     const tookOverInVain = !this.#deps.registry.sessionEnded(this) && before === 'opening';
     this.#deps.stories.tell(this.deviceId, { kind: 'closed', ...how });
-    const toTell = tookOverInVain ? [this.#deps.presence, this.#deps.commands] : [];
-    for (const part of toTell) this.#guarded(() => part.takeoverFailed(this.deviceId));
+    const { presence, commands } = this.#deps;
+    if (tookOverInVain)
+      for (const part of [presence, commands]) this.#guarded(() => part.takeoverFailed(this.deviceId));
     if (before !== 'open') return;
     this.#noteUptime();
     // Sockets and timers call this too: what throws here has nobody above to catch it.
     this.#endCommands(replaced);
-    if (!replaced) this.#guarded(() => this.#deps.presence.closed(this.deviceId, this));
+    if (!replaced) this.#guarded(() => presence.closed(this.deviceId, this));
   }
 
   #guarded(run: () => void): void {

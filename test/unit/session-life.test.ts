@@ -23,20 +23,6 @@ test('a takeover closes the old session with 4409, once, and presence shows one 
   assert.equal(changes.length, 2);
 });
 
-test('a takeover by a session that never opens ends the commands of the old one after all', async (t) => {
-  const { open, connect, deviceStore, commands } = await startSessions(t);
-  await open();
-  const gate = Promise.withResolvers<void>();
-  deviceStore.gate = gate.promise;
-  const newer = connect();
-  await newer.hello();
-  assert.deepEqual(commands.calls, ['opened 1 []', 'replaced 1']);
-  newer.session.closed(1006, '');
-  gate.resolve();
-  await turn();
-  assert.deepEqual(commands.calls, ['opened 1 []', 'replaced 1', 'takeover failed']);
-});
-
 test('a takeover that fails leaves the device suspect, and offline at the deadline of its last frame', async (t) => {
   const { open, connect, changes, deviceStore, pass, presence } = await startSessions(t);
   await open();
@@ -66,6 +52,20 @@ test('a session that takes over from one that is still opening replaces the open
   await turn();
   await presence.settled();
   assert.deepEqual(changes, ['d1 online session-opened 1.1', 'd1 online session-replaced 3.1']);
+});
+
+test('a takeover by a session that never opens ends the commands of the old one after all', async (t) => {
+  const { open, connect, deviceStore, commands } = await startSessions(t);
+  await open();
+  const gate = Promise.withResolvers<void>();
+  deviceStore.gate = gate.promise;
+  const newer = connect();
+  await newer.hello();
+  assert.deepEqual(commands.calls, ['opened 1 []', 'replaced 1']);
+  newer.session.closed(1006, '');
+  gate.resolve();
+  await turn();
+  assert.deepEqual(commands.calls, ['opened 1 []', 'replaced 1', 'takeover failed']);
 });
 
 test('nothing the old session still sends or settles counts after a takeover', async (t) => {
