@@ -56,6 +56,14 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(exitCodes.ok);
 });
 
+// npm only warns of an engine that does not fit, and without this an older one fails somewhere inside.
+if (Number.parseInt(process.versions.node, 10) < Number.parseInt(packageJson.engines.node.slice(2), 10)) {
+  process.stderr.write(
+    `device-hub: this is Node ${process.versions.node}, and Node ${packageJson.engines.node} is needed\n`,
+  );
+  process.exit(exitCodes.fault);
+}
+
 const deps: CliDeps = {
   env: process.env,
   cwd: process.cwd(),

@@ -1,4 +1,5 @@
 import { HubError, messageOf } from '../kernel/errors.ts';
+import { siblingModule } from '../kernel/sibling-module.ts';
 import type { MetricsStore, ReadingsQuery, ReadingsRow, WriteOutcome } from '../telemetry/store.ts';
 import type { WriteReport } from './metrics-operations.ts';
 import { openDatabase, type Database, type DatabaseOptions } from './sqlite.ts';
@@ -30,7 +31,7 @@ const migrations = [
 export async function openMetricsStore(
   options: Pick<DatabaseOptions, 'file' | 'onFailure'>,
 ): Promise<MetricsStore> {
-  const operations = new URL('metrics-operations.ts', import.meta.url);
+  const operations = siblingModule('metrics-operations', import.meta.url);
   const db = await openDatabase({ ...options, migrations, operations });
   return {
     name: 'embedded',

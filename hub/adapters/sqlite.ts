@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { MessageChannel, receiveMessageOnPort, Worker, type MessagePort } from 'node:worker_threads';
 import { HubError, messageOf } from '../kernel/errors.ts';
+import { siblingModule } from '../kernel/sibling-module.ts';
 import type { Fault, Reply, Request, WorkerReady, WorkerSetup } from './sqlite-worker.ts';
 
 export type SqlValue = null | number | bigint | string | Uint8Array;
@@ -71,7 +72,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     operations: options.operations?.href,
     busyTimeoutMs: options.busyTimeoutMs ?? 5_000,
   };
-  const worker = new Worker(new URL('sqlite-worker.ts', import.meta.url), {
+  const worker = new Worker(siblingModule('sqlite-worker', import.meta.url), {
     workerData: setup,
     // Lines pass through a worker and leave at once: a large nursery would only keep their garbage.
     resourceLimits: { maxYoungGenerationSizeMb: 8 },
