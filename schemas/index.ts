@@ -53,4 +53,4 @@ export type {
 } from './device-type.ts';
 export { SchemaFault } from './schema-fault.ts';
 export { compileDeviceType } from './device-type-compiler.ts';
-export { joinFaults, loadDeviceType, loadDeviceTypes } from './device-type-catalog.ts';
+export { deviceTypeFaults, joinFaults, loadDeviceType, loadDeviceTypes } from './device-type-catalog.ts';

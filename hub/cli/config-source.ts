@@ -2,7 +2,7 @@
 
 import { readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { readConfig, type Config } from '../config.ts';
+import { readConfig, type Config, type NamedFiles } from '../config.ts';
 import { HubError, messageOf } from '../kernel/errors.ts';
 import type { CliDeps } from './cli-deps.ts';
 
@@ -19,7 +19,7 @@ export interface ConfigOptions {
 export function loadConfig(
   { config: file, dataDir }: ConfigOptions,
   { env, cwd, isCron }: Pick<CliDeps, 'env' | 'cwd' | 'isCron'>,
-): { config: Config; warnings: string[] } {
+): { config: Config; warnings: string[]; files: NamedFiles } {
   const exposed: string[] = [];
   const read = readConfig({
     env: dataDir === undefined ? env : { ...env, HUB_DATA_DIR: dataDir },
@@ -35,7 +35,7 @@ export function loadConfig(
   });
   // Orchestrators mount secrets readable for all inside the container, so that much is only told.
   const warnings = exposed.map((path) => `${path} holds a secret and other users may read it; chmod 600`);
-  return { config: read.config, warnings: [...read.warnings, ...warnings] };
+  return { ...read, warnings: [...read.warnings, ...warnings] };
 }
 
 /** Where a running hub listens for the command line. */

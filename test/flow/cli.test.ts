@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { startAdmin } from '../../hub/adapters/http.ts';
@@ -270,6 +270,36 @@ test('check-config prints every fault and ends with 2', async (t) => {
   const missing = await run(['check-config', '--config', 'none.json'], dataDir);
   assert.equal(missing.code, 2);
   assert.match(missing.err, /none\.json must be a file that can be read \(ENOENT/);
+});
+
+test('check-config judges the device types and certificates too, beside the faults of the values', async (t) => {
+  const dataDir = dataFolder(t);
+  const types = join(dataDir, 'types');
+  await mkdir(types);
+  await writeFile(join(types, 'a@1.json'), '{');
+  await writeFile(join(types, 'b@1.json'), '{"name":"b","version":0,"streams":{},"presence":{}}');
+  await writeFile(join(dataDir, 'hub.crt'), 'no certificate');
+  const env = {
+    HUB_SCHEMAS_DIR: 'types',
+    HUB_TLS_CERT: 'hub.crt',
+    HUB_TLS_KEY: 'missing.key',
+    HUB_IN_FLIGHT: '0',
+  };
+  const { code, err } = await run(['check-config'], dataDir, { env });
+  assert.equal(code, 2);
+  assert.match(err, /HUB_IN_FLIGHT must be >= 2/);
+  assert.match(err, /HUB_SCHEMAS_DIR must hold valid device types: \S+a@1\.json: \/: expected JSON/);
+  assert.match(err, /HUB_SCHEMAS_DIR must hold valid device types: \S+b@1\.json: .*\/version: expected >= 1/);
+  assert.match(err, /HUB_TLS_CERT must be a file the hub can use: \S+hub\.crt: it holds no PEM certificate/);
+  assert.match(err, /HUB_TLS_KEY must be a file the hub can use: \S+missing\.key: it cannot be read/);
+  assert.deepEqual(await readdir(dataDir), ['hub.crt', 'types'], 'nothing was made');
+  const sound = await run(['check-config', '--json'], dataDir, { env: { HUB_SCHEMAS_DIR: 'types' } });
+  assert.equal(sound.code, 2);
+  const [answer] = lines(sound.out) as { valid: boolean; faults: { name: string }[] }[];
+  assert.deepEqual(
+    answer?.faults.map(({ name }) => name),
+    ['HUB_SCHEMAS_DIR', 'HUB_SCHEMAS_DIR'],
+  );
 });
 
 test('check-config shows what is in effect, and never a secret', async (t) => {
