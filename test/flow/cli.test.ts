@@ -6,6 +6,8 @@ import { startAdmin } from '../../hub/adapters/http.ts';
 import { openMetricsStore } from '../../hub/adapters/metrics-store.ts';
 import { readConfig, type Config } from '../../hub/config.ts';
 import { createLog } from '../../hub/kernel/log.ts';
+import { lockDataDir } from '../../hub/adapters/sqlite.ts';
+import { systemClock } from '../../hub/kernel/time.ts';
 import { openOfflineOperations } from '../../hub/offline.ts';
 import { createReadings } from '../../hub/telemetry/readings.ts';
 import { loadDeviceTypes } from '../../schemas/index.ts';
@@ -240,6 +242,25 @@ test('readings without a running hub say how to get one', async (t) => {
   const refused = await run(['readings', 'd-1', 'env'], dataFolder(t));
   assert.equal(refused.code, 1);
   assert.match(refused.err, /^device-hub: no hub runs on this data folder: .*npm start.*--data-dir\n$/);
+});
+
+test('a command that meets a hub in the midst of its start waits for it', async (t) => {
+  const dataDir = dataFolder(t);
+  const lock = lockDataDir(dataDir);
+  let tries = 0;
+  const listed = await run(['device', 'list'], dataDir, {
+    clock: systemClock,
+    async openOfflineOperations(config) {
+      tries += 1;
+      if (tries === 2) {
+        lock.release();
+        await runHub(t, dataDir);
+      }
+      return openOfflineOperations(config);
+    },
+  });
+  assert.equal(listed.code, 0, listed.err);
+  assert.equal(tries, 2);
 });
 
 test('check-config prints every fault and ends with 2', async (t) => {
