@@ -13,7 +13,7 @@ import {
   type ConnectOptions,
 } from './cli-context.ts';
 import { systemClock } from './clock.ts';
-import { simulatedTypes } from './device-models.ts';
+import { playedType, schemasHelp, typeHelp } from './played-type.ts';
 import { startFleet, type FleetCounters } from './fleet.ts';
 import { startStatusLine } from './status-line.ts';
 
@@ -21,6 +21,7 @@ interface FleetCommandOptions extends ConnectOptions {
   count?: number;
   credentials?: string;
   type: string;
+  schemas?: string;
   interval?: number;
   seed: string;
   stagger: number;
@@ -32,6 +33,7 @@ interface DeviceCommandOptions extends ConnectOptions {
   id: string;
   secret: string;
   type: string;
+  schemas?: string;
   interval?: number;
   seed: string;
   duration?: number;
@@ -48,7 +50,8 @@ export function addFleet(program: Command, context: CliContext): void {
       'one {"id","secret"} a line, as `device add --json` prints; stdin without it',
     )
     .option('--count <n>', 'only the first n of them', parseCount)
-    .option('--type <type>', `one of ${simulatedTypes.join(', ')}`, parseType, 'env-sensor@1')
+    .option('--type <type>', typeHelp, 'env-sensor@1')
+    .option('--schemas <folder>', schemasHelp)
     .option(
       '--interval <seconds>',
       'between the readings of a device (default: as the type does)',
@@ -64,7 +67,8 @@ export function addFleet(program: Command, context: CliContext): void {
 }
 
 async function runFleet(options: FleetCommandOptions, context: CliContext): Promise<void> {
-  const { url, type, seed, interval, stagger, duration, json } = options;
+  const { url, seed, interval, stagger, duration, json } = options;
+  const type = await playedType(options);
   const { stdout, stderr, stopped } = context;
   const credentials = (await readCredentials(options.credentials, context)).slice(0, options.count);
   if (credentials.length < (options.count ?? 1)) {
@@ -114,7 +118,8 @@ export function addDevice(program: Command, context: CliContext): void {
   addConnectOptions(program.command('device').description('one simulated device; prints its frames'))
     .requiredOption('--id <id>', 'device id')
     .requiredOption('--secret <secret>', 'its secret')
-    .option('--type <type>', `one of ${simulatedTypes.join(', ')}`, parseType, 'env-sensor@1')
+    .option('--type <type>', typeHelp, 'env-sensor@1')
+    .option('--schemas <folder>', schemasHelp)
     .option('--interval <seconds>', 'between readings (default: as the type does)', parsePositive)
     .option('--seed <text>', 'the same seed gives the same values', '1')
     .option('--duration <seconds>', 'ends by itself', parsePositive)
@@ -127,7 +132,8 @@ export function addDevice(program: Command, context: CliContext): void {
 }
 
 async function runDevice(options: DeviceCommandOptions, context: CliContext): Promise<void> {
-  const { url, id, secret, type, seed, interval, memory, behave, after, duration } = options;
+  const { url, id, secret, seed, interval, memory, behave, after, duration } = options;
+  const type = await playedType(options);
   const { stdout, stopped } = context;
   const say = (text: string): void => stdout.write(`${new Date().toISOString().slice(11, 23)} ${text}\n`);
   const fleet = startFleet({
@@ -160,11 +166,6 @@ async function runDevice(options: DeviceCommandOptions, context: CliContext): Pr
   cancelFault?.();
   await fleet.close();
   context.exit(exitCodes.ok);
-}
-
-function parseType(text: string): string {
-  if (!simulatedTypes.includes(text)) throw new InvalidArgumentError(`one of ${simulatedTypes.join(', ')}`);
-  return text;
 }
 
 function parseBehavior(text: string): Behavior {
