@@ -9,7 +9,8 @@ import {
   type ConfigName,
   type ConfigValues,
 } from '../schemas/config.ts';
-import { environmentName, environmentNames, isSecret, nearestName, readEnvironment } from './config-names.ts';
+import { nearestName } from '../schemas/nearest-name.ts';
+import { environmentName, environmentNames, isSecret, readEnvironment } from './config-names.ts';
 import { configWarnings, crossFaults, parseListen, type ListenAddress } from './config-rules.ts';
 import { HubError, messageOf } from './kernel/errors.ts';
 import type { LogLevel } from './kernel/log.ts';
