@@ -29,10 +29,12 @@ async function npm(args: readonly string[], cwd: string): Promise<string> {
     return (await run('npm', args, { cwd, env: cleanEnvironment(), timeout: 90_000 })).stdout;
   } catch (error) {
     const said = error instanceof Error && 'stderr' in error ? String(error.stderr) : '';
-    const hint = /ENOTFOUND|ECONNREFUSED|ETIMEDOUT|ENOTCACHED|EAI_AGAIN/.test(said)
-      ? ' The package registry cannot be reached, and npm has not all packages in its cache.'
+    const late = error instanceof Error && 'killed' in error && error.killed === true;
+    const away = late || /ENOTFOUND|ECONNREFUSED|ETIMEDOUT|ENOTCACHED|EAI_AGAIN/.test(said);
+    const why = away
+      ? 'the package registry does not answer, and not all packages are in the cache of npm'
       : '';
-    throw new Error(`npm ${args.join(' ')} failed.${hint}\n${said}`, { cause: error });
+    throw new Error(`npm ${args[0]}: ${why}\n${said}`, { cause: error });
   }
 }
 
@@ -58,10 +60,10 @@ before(async () => {
     .trim()
     .split('\n')
     .slice(-1);
-  await npm(
-    ['install', '--prefer-offline', '--no-audit', '--no-fund', '--fetch-retries=1', join(folder.path, file)],
-    home,
-  );
+  const quiet = ['--prefer-offline', '--no-audit', '--no-fund'];
+  // A registry that is away shall be told of at once.
+  const patience = ['--fetch-retries=1', '--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=1000'];
+  await npm(['install', ...quiet, ...patience, join(folder.path, file)], home);
   installed = join(home, 'node_modules', 'device-hub');
 });
 
