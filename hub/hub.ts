@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { createAuditStore } from './adapters/audit-store.ts';
 import { createCron } from './adapters/cron.ts';
+import { createDepartureStore } from './adapters/departure-store.ts';
 import { createDeviceStore } from './adapters/device-store.ts';
 import { openDeviceTypes } from './adapters/device-types.ts';
 import { createHubClockStore } from './adapters/hub-clock-store.ts';
@@ -20,15 +21,13 @@ import { topicsOf } from './commands/topics.ts';
 import type { Config } from './config.ts';
 import { AckSchedule } from './devices/ack-schedule.ts';
 import { Admission } from './devices/admission.ts';
-import { CloneGuard } from './devices/clone-guard.ts';
 import type { DeviceWhy } from './devices/admin-operations.ts';
+import { Departures } from './devices/departures.ts';
 import { createDeviceAdministration } from './devices/device-administration.ts';
-import type { DeviceRecord } from './devices/device-store.ts';
 import { Door } from './devices/door.ts';
 import { HubClock } from './devices/hub-clock.ts';
 import { drainSessions } from './devices/drain.ts';
 import { timingOf } from './devices/hello.ts';
-import { Incidents } from './devices/incidents.ts';
 import { Liveness } from './devices/liveness.ts';
 import { Notices } from './devices/notices.ts';
 import { PresenceAnnouncer } from './devices/presence-announcer.ts';
@@ -45,7 +44,9 @@ import { exposeSecurity } from './hub-security-metrics.ts';
 import { openBus, openTls } from './hub-parts.ts';
 import { openSecurity } from './hub-security.ts';
 import { readiness } from './hub-readiness.ts';
+import { startHubRecord } from './hub-record.ts';
 import { openStoreRoad } from './hub-store-road.ts';
+import { createTroubles } from './hub-troubles.ts';
 import { HubError } from './kernel/errors.ts';
 import { eventLoopShare } from './kernel/event-loop.ts';
 import type { Log } from './kernel/log.ts';
@@ -132,6 +133,9 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     store: createDeviceStore(state),
     clock,
     rotated: (deviceId, fault) => rotation.rotated(deviceId, fault),
+    added: (record) => presence.registered(record),
+    disabled: (deviceId, disabled) => presence.disabled(deviceId, disabled),
+    removed: (deviceId) => forget(deviceId),
   });
   await registry.load();
   const rotation = new Rotation({ registry, clock, log, audit });
@@ -162,6 +166,12 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   const liveness = new Liveness({ clock, random, afterPoll: (run) => setImmediate(run) });
   releasers.push('liveness', () => liveness.close());
   const announcer = new PresenceAnnouncer({ publisher, topics, log, hub });
+  const departures = new Departures({
+    store: createDepartureStore(state),
+    log,
+    clearPresence: (deviceId, told) => announcer.removed(deviceId, told),
+  });
+  await departures.load();
   const recorder = new PresenceRecorder({ writer, books, recordOf: (deviceId) => registry.get(deviceId) });
   const stories = new Stories(clock);
   const admission = new Admission(
@@ -169,31 +179,8 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     { acceptPerSec, backoffMaxMs },
   );
   releasers.push('admission', () => admission.close());
-  const incidents = new Incidents({
-    clock,
-    log,
-    incarnation: hub.incarnation,
-    scopesOf: (deviceId) => registry.scopesOf(deviceId),
-    publish: ({ sinceMs, untilMs, ...incident }) =>
-      publisher.publish({
-        topic: topics.incident(incident.kind, incident.id),
-        payload: JSON.stringify({
-          ...incident,
-          since: sinceMs,
-          until: untilMs,
-          hub: hub.hubId,
-          incarnation: hub.incarnation,
-        }),
-        qos: 1,
-      }),
-  });
-  releasers.push('incidents', () => incidents.close());
-  const clones = new CloneGuard({
-    clock,
-    random,
-    alarm: (deviceId, raised) => incidents.cloned(deviceId, raised),
-  });
-  releasers.push('clone guard', () => clones.close());
+  const troubles = createTroubles({ clock, random, log, state, registry, publisher, topics, hub, releasers });
+  const { incidents, clones } = troubles;
   const presence = new PresenceKeeper({
     clock,
     log,
@@ -207,19 +194,43 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
       stories.tell(deviceId, { kind: 'presence', state: change.state, reason: change.reason });
     },
   });
-  const orphans = await presence.load(backoffMaxMs, (deviceId) => {
-    const record = registry.get(deviceId);
-    if (record === undefined) return undefined;
+  const known = registry.all().map((record) => {
     const type = catalog.get(record.type);
-    return type === undefined ? lostTypeTiming : timingOf(type);
+    return { ...record, timing: type === undefined ? lostTypeTiming : timingOf(type) };
   });
-  for (const { id, disabled } of registry.all()) if (disabled) presence.disabled(id, true);
+  await presence.load(backoffMaxMs, known);
+  await troubles.resume((deviceId) => presence.get(deviceId));
   releasers.push('presence', () => presence.settled());
+
+  // What is pushed to devices.
+  const notices = new Notices({
+    clock,
+    log,
+    registry,
+    newId: randomUUID,
+    random,
+    store: createNoticeStore(state),
+  });
+  releasers.push('notices', () => notices.close());
 
   // Commands: journal → device → answer.
   const directory = { typeOf: (deviceId: string) => typeOf(deviceId) };
   const commands = await startCommandParts(
-    { clock, random, log, state, registry, directory, publisher, audit, releasers, writer, books },
+    {
+      clock,
+      random,
+      log,
+      state,
+      registry,
+      notices,
+      directory,
+      publisher,
+      audit,
+      releasers,
+      writer,
+      books,
+      restored: (journalled) => departures.resume(journalled),
+    },
     { root: config.mqtt.root },
   );
   const { dispatcher } = commands;
@@ -230,7 +241,6 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     return session?.isOpen === true ? session.type : catalog.get(record.type);
   }
 
-  const added = (record: DeviceRecord): void => presence.registered(record.id, record.epoch);
   const security = await openSecurity({
     state,
     registry,
@@ -239,7 +249,6 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     audit,
     clock,
     config,
-    added,
     signOut: (actor) => opened.signOut?.(actor),
   });
 
@@ -265,15 +274,14 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
 
   /** Ends all that is kept of a device that is no longer registered. */
   async function forget(deviceId: string): Promise<void> {
-    await dispatcher.deviceRemoved(deviceId);
     await presence.removed(deviceId);
-    announcer.removed(deviceId);
+    recorder.forget(deviceId);
     door.forget(deviceId);
     incidents.forget(deviceId);
     clones.forget(deviceId);
     stories.forget(deviceId);
+    await departures.removed(deviceId, dispatcher);
   }
-  for (const deviceId of orphans) await forget(deviceId);
 
   // Devices.
   const acks = new AckSchedule(clock, config.ackDelayMs);
@@ -339,16 +347,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
       if (type !== undefined) session.typeChanged(type);
     }
   };
-  // What is pushed to devices.
-  const notices = new Notices({
-    clock,
-    log,
-    registry,
-    newId: randomUUID,
-    store: createNoticeStore(state),
-  });
   await notices.load();
-  releasers.push('notices', () => notices.close());
 
   // Schedules.
   const scheduler = new Scheduler({ cron: createCron(log), log });
@@ -390,6 +389,11 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     run: async () => listener.setTicketKeys(await loadTicketKeys(config.dataDir, clock.now())),
   });
 
+  const record = startHubRecord(
+    { clock, hubId: hub.hubId, road, registry, presence, dispatcher, hubClock, bus: opened.bus },
+    releasers,
+  );
+
   // Operators.
   const metrics = new Metrics({ processMetrics: true });
   exposeSecurity(metrics, { listener: listener.counters, audit, rotation, reload });
@@ -410,6 +414,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     admission,
     clones,
     incidents,
+    incidentsLost: troubles.lost,
     notices,
     bus: opened.bus,
   });
@@ -423,8 +428,6 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
           catalog,
           clock,
           presence: (deviceId) => presence.get(deviceId),
-          added,
-          removed: forget,
         }),
         ...createTelemetryAdministration({ books, spool, link }),
         readings: createReadings({ store, typeOf }),
@@ -473,6 +476,8 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
         { firstSlotMs: config.restartMs, devicesPerSec, settleMs },
       );
       await presence.settled();
+      await troubles.settled();
+      record.close();
       const [lost] = await Promise.all([writer.drain(drainMs), announcer.settled(clock, settleMs)]);
       return { lost, faults: await releasers.closeAll() };
     },

@@ -4,6 +4,7 @@ import type { OfflinePolicy, Safety } from './device-type.ts';
 export interface DeviceTypeDefinition {
   name: string;
   version: number;
+  title?: string;
   streams?: Record<string, ObjectDefinition>;
   events?: Record<string, ObjectDefinition>;
   commands?: Record<string, CommandDefinition>;
@@ -17,6 +18,7 @@ export interface CommandDefinition {
   safety: Safety;
   ttlSec?: number;
   idempotent?: boolean;
+  concurrency?: number;
 }
 
 export interface ObjectDefinition {
@@ -48,6 +50,8 @@ export interface ScalarDefinition {
   enum?: string[];
   const?: string;
   'x-tag'?: true;
+  'x-low'?: number;
+  'x-high'?: number;
 }
 
 export type ValueDefinition = ObjectDefinition | ArrayDefinition | ScalarDefinition;

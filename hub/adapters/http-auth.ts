@@ -12,6 +12,10 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Set before any handler of `/api/v1/` runs. */
     operator?: Operator;
+    /** `socket` (the data folder's) or `http`; set with `operator`. */
+    door?: 'socket' | 'http';
+    /** Whether a command may be sent to a device; not set where all may. */
+    mayCommand?: (deviceId: string, command: string) => boolean;
     /** Which devices a list may show; not set where all may be shown. */
     mayShow?: (deviceId: string) => boolean;
   }
@@ -20,7 +24,9 @@ declare module 'fastify' {
     needs?: Role | 'nobody';
     /** Its name in the audit; without it: method and path. */
     audit?: string;
-    /** Its own code writes the audit. */
+    /** Its parameter `command` is the name of a command: the operator must be allowed that one. */
+    sendsCommand?: boolean;
+    /** Its own code writes the audit of what signed-in operators ask. */
     auditsItself?: boolean;
   }
 }
@@ -47,6 +53,7 @@ const changing = (request: FastifyRequest): boolean => !['GET', 'HEAD', 'OPTIONS
 export function trustLocal(app: FastifyInstance, { local, audit }: Access): void {
   app.addHook('onRequest', async (request) => {
     request.operator = local;
+    request.door = 'socket';
   });
   recordChanges(app, audit, 'socket');
 }
@@ -65,15 +72,20 @@ export function demandLogin(app: FastifyInstance, access: Access): void {
       throw new HubError('unauthorized', 'sign in, or send a token: Authorization: Bearer …');
     }
     request.operator = operator;
+    request.door = 'http';
     request.mayShow = (deviceId) => access.mayTouch(operator, deviceId);
-    const { id, name } = request.params as { id?: string; name?: string };
-    const command = request.routeOptions.url?.includes('/:id/commands/') === true ? name : undefined;
+    request.mayCommand = (deviceId, name) => access.mayTouch(operator, deviceId, name);
+    const { id, command } = request.params as { id?: string; command?: string };
     const ofDevice = request.routeOptions.url?.startsWith('/api/v1/devices/:id') === true;
     const allowed =
       access.hasRole(operator, needs) &&
       (!ofDevice ||
         id === undefined ||
-        access.mayTouch(operator, id, changing(request) ? command : undefined));
+        access.mayTouch(
+          operator,
+          id,
+          request.routeOptions.config.sendsCommand === true ? command : undefined,
+        ));
     if (allowed) return;
     access.audit.refused(operator.actor, {
       actor: operator.actor,
@@ -179,9 +191,11 @@ function serveLogin(app: FastifyInstance, { operators, sessions }: Access): void
 /** Whatever changes something is in the audit: who, what, how it ended. */
 function recordChanges(app: FastifyInstance, audit: Auditor, door: string): void {
   app.addHook('onResponse', async (request, reply) => {
-    if (!changing(request) || request.is404 || request.routeOptions.config.auditsItself === true) return;
+    if (!changing(request) || request.is404) return;
     const { statusCode } = reply;
     const { operator } = request;
+    const { auditsItself = false, needs } = request.routeOptions.config;
+    if (auditsItself && (operator !== undefined || needs === 'nobody')) return;
     // Without an operator it was refused before it got anywhere: a stranger's, of whom only so many are recorded.
     const event = { door, action: actionOf(request), subject: subjectOf(request) };
     if (operator === undefined) {

@@ -2,7 +2,7 @@
 
 import type { FastifyInstance } from 'fastify';
 import type { GroupOperations } from '../commands/group-operations.ts';
-import { commandName, faultAnswer, idempotencyHeader, socketOrigin } from './http-commands.ts';
+import { commandName, faultAnswer, idempotencyHeader, originOf } from './http-commands.ts';
 
 const selector = {
   type: 'string',
@@ -52,6 +52,8 @@ const requestBody = {
   oneOf: [{ required: ['to'] }, { required: ['group'] }],
 };
 
+const tags = ['groups'];
+
 interface SendBody {
   to?: string;
   group?: string;
@@ -62,9 +64,11 @@ interface SendBody {
 
 /** Adds `/api/v1/groups` and `/api/v1/group-commands` to `app`. */
 export function serveGroups(app: FastifyInstance, operations: GroupOperations): void {
-  const tags = ['groups'];
-  const answers = { 200: groupAnswer, '4xx': faultAnswer };
-  const byId = { type: 'object', properties: { id: { type: 'string' } } };
+  serveSelectors(app, operations);
+  serveGroupCommands(app, operations);
+}
+
+function serveSelectors(app: FastifyInstance, operations: GroupOperations): void {
   const byName = { type: 'object', properties: { name: group } };
 
   app.get('/api/v1/groups', { schema: { tags, summary: 'All groups' } }, async () => ({
@@ -74,6 +78,7 @@ export function serveGroups(app: FastifyInstance, operations: GroupOperations): 
   app.put<{ Params: { name: string }; Body: { selector: string } }>(
     '/api/v1/groups/:name',
     {
+      config: { audit: 'group.set' },
       schema: {
         tags,
         summary: 'Store a selector under a name',
@@ -95,16 +100,21 @@ export function serveGroups(app: FastifyInstance, operations: GroupOperations): 
 
   app.delete<{ Params: { name: string } }>(
     '/api/v1/groups/:name',
-    { schema: { tags, summary: 'Forget a group', params: byName } },
+    { config: { audit: 'group.remove' }, schema: { tags, summary: 'Forget a group', params: byName } },
     async ({ params }, reply) => {
       await operations.removeGroup(params.name);
       return reply.code(204).send();
     },
   );
+}
 
+function serveGroupCommands(app: FastifyInstance, operations: GroupOperations): void {
+  const answers = { 200: groupAnswer, '4xx': faultAnswer };
+  const byId = { type: 'object', properties: { id: { type: 'string' } } };
   app.post<{ Body: SendBody }>(
     '/api/v1/group-commands',
     {
+      config: { needs: 'operator', audit: 'group-command.send', auditsItself: true },
       schema: {
         tags,
         summary:
@@ -114,7 +124,8 @@ export function serveGroups(app: FastifyInstance, operations: GroupOperations): 
         response: { 202: groupAnswer, '4xx': faultAnswer },
       },
     },
-    async ({ body, headers }, reply) => {
+    async (asked, reply) => {
+      const { body, headers, mayCommand } = asked;
       const { dryRun = false, command = {}, ...addressed } = body;
       const key = headers['idempotency-key'];
       const request = {
@@ -122,8 +133,10 @@ export function serveGroups(app: FastifyInstance, operations: GroupOperations): 
         payload: Buffer.from(JSON.stringify(command)),
         ...(typeof key === 'string' ? { idempotencyKey: key } : {}),
       };
-      if (dryRun) return operations.preview(request);
-      const sent = await operations.send(request, socketOrigin);
+      const may = mayCommand && ((device: string): boolean => mayCommand(device, body.name));
+      const caller = { origin: originOf(asked), may };
+      if (dryRun) return operations.preview(request, caller);
+      const sent = await operations.send(request, caller);
       return reply.code(sent.repeated ? 200 : 202).send(sent);
     },
   );
@@ -131,12 +144,13 @@ export function serveGroups(app: FastifyInstance, operations: GroupOperations): 
   app.get<{ Params: { id: string } }>(
     '/api/v1/group-commands/:id',
     { schema: { tags, summary: 'Where it stands, device by device', params: byId, response: answers } },
-    ({ params }) => operations.show(params.id),
+    ({ params, mayShow }) => operations.show(params.id, mayShow),
   );
 
   app.post<{ Params: { id: string } }>(
     '/api/v1/group-commands/:id/cancel',
     {
+      config: { needs: 'operator', audit: 'group-command.cancel', auditsItself: true },
       schema: {
         tags,
         summary: 'No further wave; what is not sent yet ends',
@@ -144,6 +158,6 @@ export function serveGroups(app: FastifyInstance, operations: GroupOperations): 
         response: answers,
       },
     },
-    ({ params }) => operations.cancel(params.id),
+    (request) => operations.cancel(request.params.id, { origin: originOf(request), may: request.mayShow }),
   );
 }

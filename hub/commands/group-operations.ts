@@ -2,7 +2,9 @@ import { HubError } from '../kernel/errors.ts';
 import type { StatusPayload } from './answers.ts';
 import { refusedError } from './command-operations.ts';
 import { parsePayload, type Refusal } from './command-request.ts';
+import { groupAsk } from './command-audit.ts';
 import type { Origin } from './command.ts';
+import type { Dispatcher } from './dispatcher.ts';
 import { groupPayload } from './group-door.ts';
 import type { Group, RolloutJournal, RolloutRecord } from './rollout-journal.ts';
 import type { Target } from './rollout.ts';
@@ -29,16 +31,25 @@ export interface GroupRequest {
   readonly idempotencyKey?: string;
 }
 
+/** Who asks, and which devices that one may send the command to (all when not given). */
+export interface Caller {
+  readonly origin: Origin;
+  readonly may?: ((device: string) => boolean) | undefined;
+}
+
 /** Groups and group commands, for doors that answer a caller directly. */
 export interface GroupOperations {
   /** Resolves once it is in the journal with its targets. @throws HubError `command-refused` · `input-invalid` */
-  send(request: GroupRequest, origin: Origin): Promise<GroupCommandView & { repeated: boolean }>;
+  send(request: GroupRequest, caller: Caller): Promise<GroupCommandView & { repeated: boolean }>;
   /** What `send` would do now: nothing is sent. @throws as `send`, save that a refusal is in the answer */
-  preview(request: GroupRequest): Promise<{ devices: string[]; refusal?: Refusal }>;
-  /** @throws HubError `group-command-unknown` */
-  show(id: string): Promise<GroupCommandView>;
-  /** No further wave; what is not sent yet is cancelled. @throws HubError `group-command-unknown` */
-  cancel(id: string): Promise<GroupCommandView>;
+  preview(request: GroupRequest, caller: Caller): Promise<{ devices: string[]; refusal?: Refusal }>;
+  /** The devices the caller may see. @throws HubError `group-command-unknown` */
+  show(id: string, may?: Caller['may']): Promise<GroupCommandView>;
+  /**
+   * No further wave; what is not sent yet is cancelled. The caller must reach all of its devices.
+   * @throws HubError `group-command-unknown` · `command-refused`
+   */
+  cancel(id: string, caller: Caller): Promise<GroupCommandView>;
   groups(): Promise<Group[]>;
   /** @throws HubError `input-invalid` */
   setGroup(group: Group): Promise<void>;
@@ -48,21 +59,26 @@ export interface GroupOperations {
 
 export function createGroupOperations(deps: {
   rollouts: Rollouts;
+  dispatcher: Pick<Dispatcher, 'refused'>;
   journal: RolloutJournal;
   now: () => number;
   /** Throws HubError `input-invalid` for what is no selector. */
   checkSelector: (selector: string) => void;
 }): GroupOperations {
-  const { rollouts, journal, now } = deps;
+  const { rollouts, dispatcher, journal, now } = deps;
 
-  async function requestOf(given: GroupRequest): Promise<RolloutRequest> {
+  async function requestOf(given: GroupRequest, { origin }: Caller): Promise<RolloutRequest> {
+    const refused = (refusal: Refusal, asked?: string): HubError =>
+      refusedError(
+        dispatcher.refused(refusal, groupAsk({ ...given, id: asked, to: given.to ?? '' }, origin)),
+      );
     const parsed = parsePayload(given.payload, given.idempotencyKey, 'group-command');
-    if (parsed.kind === 'refused') throw refusedError(parsed.refusal);
+    if (parsed.kind === 'refused') throw refused(parsed.refusal, parsed.id);
     const { id, params, ttlMs, pace = {} } = parsed;
     const { name, group } = given;
     const stored =
       group === undefined ? given.to : (await journal.groups()).find((each) => each.name === group)?.selector;
-    if (stored === undefined && group !== undefined) throw refusedError({ reason: 'unknown-group' });
+    if (stored === undefined && group !== undefined) throw refused({ reason: 'unknown-group' }, id);
     return {
       to: stored ?? '',
       name,
@@ -74,7 +90,7 @@ export function createGroupOperations(deps: {
     };
   }
 
-  function viewOf(record: RolloutRecord): GroupCommandView {
+  function viewOf(record: RolloutRecord, may: (device: string) => boolean = () => true): GroupCommandView {
     const { to, params, wave, maxFailures, acceptedMs, status } = record.rollout;
     return {
       ...groupPayload(record, now()),
@@ -84,28 +100,36 @@ export function createGroupOperations(deps: {
       wave,
       maxFailures,
       accepted: acceptedMs,
-      devices: record.targets.map(({ device, status: state, reason }) => ({
-        device,
-        status: state,
-        ...(reason === undefined ? {} : { reason }),
-      })),
+      devices: record.targets
+        .filter(({ device }) => may(device))
+        .map(({ device, status: state, reason }) => ({
+          device,
+          status: state,
+          ...(reason === undefined ? {} : { reason }),
+        })),
     };
   }
 
-  function known(record: RolloutRecord | undefined, id: string): GroupCommandView {
+  function known(record: RolloutRecord | undefined, id: string, may?: Caller['may']): GroupCommandView {
     if (record === undefined) throw new HubError('group-command-unknown', id);
-    return viewOf(record);
+    return viewOf(record, may);
   }
 
   return {
-    async send(given, origin) {
-      const submission = await rollouts.start(await requestOf(given), { origin });
+    async send(given, caller) {
+      const { origin, may } = caller;
+      const request = await requestOf(given, caller);
+      const submission = await rollouts.start(request, { origin, ...(may === undefined ? {} : { may }) });
       if (submission.kind === 'refused') throw refusedError(submission.refusal);
       return { ...viewOf(submission.record), repeated: submission.kind === 'repeated' };
     },
-    preview: async (given) => rollouts.preview(await requestOf(given)),
-    show: async (id) => known(await rollouts.find(id), id),
-    cancel: async (id) => known(await rollouts.cancel(id), id),
+    preview: async (given, caller) => rollouts.preview(await requestOf(given, caller), caller.may),
+    show: async (id, may) => known(await rollouts.find(id), id, may),
+    async cancel(id, { origin, may }) {
+      const outcome = await rollouts.cancel(id, origin, may);
+      if (outcome?.kind === 'refused') throw refusedError(outcome.refusal);
+      return known(outcome?.kind === 'found' ? outcome.record : undefined, id);
+    },
     groups: () => journal.groups(),
     async setGroup(group) {
       deps.checkSelector(group.selector);

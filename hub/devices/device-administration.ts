@@ -20,9 +20,6 @@ export interface DeviceAdministrationDeps {
   clock: Clock;
   /** A device's presence now; undefined when no hub runs that could tell. */
   presence: ((deviceId: string) => Presence) | undefined;
-  added: (record: DeviceRecord) => void;
-  /** Ends what else the hub holds of the device: commands, presence. */
-  removed: (deviceId: string) => Promise<void>;
 }
 
 /** Registers, shows and removes devices; the same rules in the running hub and on the files. */
@@ -78,7 +75,6 @@ export function createDeviceAdministration(deps: DeviceAdministrationDeps): Devi
         epoch: 0,
       }));
       await registry.add(records);
-      for (const record of records) deps.added(record);
       return made.map(({ id, secret }) => ({ id, secret }));
     },
 
@@ -96,7 +92,6 @@ export function createDeviceAdministration(deps: DeviceAdministrationDeps): Devi
     async removeDevice(id) {
       known(id);
       await registry.remove(id);
-      await deps.removed(id);
     },
   };
 }

@@ -230,6 +230,12 @@ const outside = [
     '../schemas/index.ts',
     './clock.ts',
   ),
+  ...['node:fs', 'yaml'].map((name, at) =>
+    fault(`dashboards/grafana/generate/third-${at}.ts`, name, /no third party and does no I\/O/),
+  ),
+  fault('dashboards/grafana/generate/hub.ts', '../../../hub/devices/presence.ts', /takes schemas only/),
+  legal('dashboards/grafana/generate/legal.ts', '../../../schemas/index.ts', './board.ts'),
+  legal('hub/cli/grafana-legal.ts', '../../dashboards/grafana/generate/files.ts'),
   legal('test/unit/legal.ts', '../../hub/adapters/ws.ts', 'mqtt', 'fast-check'),
 ];
 
@@ -289,7 +295,7 @@ const rows: Record<string, Planted[]> = {
   'a feature that takes time, randomness or I/O by itself': clock,
   'an adapter': adapters,
   'wiring, configuration and command line': entries,
-  'schemas and simulator': outside,
+  "schemas, simulator and Grafana's generator": outside,
   'the rest of the house': house,
 };
 const all = Object.values(rows).flat();
