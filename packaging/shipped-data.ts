@@ -8,13 +8,11 @@ const root = join(import.meta.dirname, '..');
 const dist = join(root, 'dist');
 
 /** Where each stands in the sources, so that a module finds it by the same relative path in both. */
-const folders = ['schemas/device-types', 'dashboards/console/dist'];
+const folders = ['schemas/device-types'];
+// Where there is a console, a package without it is none: a missing build is a fault here.
+if (existsSync(join(root, 'dashboards/console/index.html'))) folders.push('dashboards/console/dist');
 
-for (const folder of folders) {
-  const from = join(root, folder);
-  // Until the console is there.
-  if (existsSync(from)) cpSync(from, join(dist, folder), { recursive: true });
-}
+for (const folder of folders) cpSync(join(root, folder), join(dist, folder), { recursive: true });
 // main.ts reads its version from here; scripts and dependencies are the business of the package's own file.
 const { name, version, type, engines } = packageJson;
 writeFileSync(

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { cpSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -76,6 +76,8 @@ test('the package holds what runs, and nothing else', () => {
   for (const name of ['README.md', 'LICENSE', 'SECURITY.md', 'dist/schemas/device-types/env-sensor@1.json']) {
     assert.ok(files.includes(name), `${name} is in the package`);
   }
+  const hasConsole = existsSync(join(root, 'dashboards/console/index.html'));
+  assert.equal(files.includes('dist/dashboards/console/dist/index.html'), hasConsole);
   assert.deepEqual(
     files.filter((name) => /\.ts$|\.map$|(^|\/)(test|var)\/|\.jsonl$/.test(name)),
     [],
