@@ -21,7 +21,7 @@ export function withMeantField(
   if (fault.keyword === 'additionalProperties') {
     const nearest = name.length > maxLength ? undefined : nearestName(name, Object.keys(properties));
     if (nearest === undefined || Object.hasOwn(value, nearest)) return fault;
-    return { ...fault, expected: `${fault.expected}; did you mean ${nearest}?` };
+    return { ...fault, expected: `${fault.expected} (did you mean ${nearest}?)` };
   }
   if (fault.keyword !== 'required') return fault;
   const unknown = Object.keys(value)
@@ -31,10 +31,10 @@ export function withMeantField(
   if (misspelt !== undefined) {
     return {
       ...fault,
-      expected: `${fault.expected}; ${JSON.stringify(misspelt)} is no field, did you mean ${name}?`,
+      expected: `${fault.expected} (${JSON.stringify(misspelt)} is no field; did you mean ${name}?)`,
     };
   }
   const [first] = unknown;
   if (first === undefined) return fault;
-  return { ...fault, expected: `${fault.expected}; ${JSON.stringify(first)} is no field` };
+  return { ...fault, expected: `${fault.expected} (${JSON.stringify(first)} is no field)` };
 }

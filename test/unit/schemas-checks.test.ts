@@ -140,13 +140,13 @@ test('a misspelt field is named beside the one that is missing, with what was me
   const missing = { path: '/seconds', keyword: 'required', got: 'nothing' };
   assert.deepEqual(params?.({ secnds: 5 }), {
     ...missing,
-    expected: 'present; "secnds" is no field, did you mean seconds?',
+    expected: 'present ("secnds" is no field; did you mean seconds?)',
   });
-  assert.deepEqual(params({ colour: 5 }), { ...missing, expected: 'present; "colour" is no field' });
+  assert.deepEqual(params({ colour: 5 }), { ...missing, expected: 'present ("colour" is no field)' });
   assert.deepEqual(params({}), { ...missing, expected: 'present' });
   assert.equal(
     env?.({ temperature: 1, humidty: 50 })?.expected,
-    'no field of this name; did you mean humidity?',
+    'no field of this name (did you mean humidity?)',
   );
   assert.equal(env({ temperature: 1, x: 50 })?.expected, 'no field of this name');
 });
