@@ -12,6 +12,7 @@ import {
   type CliContext,
   type ConnectOptions,
 } from './cli-context.ts';
+import { addIdentityOptions, readIdentity, type IdentityOptions } from './cli-identity.ts';
 import { systemClock } from './clock.ts';
 import { playedType, schemasHelp, typeHelp } from './played-type.ts';
 import { startFleet, type FleetCounters } from './fleet.ts';
@@ -29,9 +30,7 @@ interface FleetCommandOptions extends ConnectOptions {
   json?: true;
 }
 
-interface DeviceCommandOptions extends ConnectOptions {
-  id: string;
-  secret: string;
+interface DeviceCommandOptions extends ConnectOptions, IdentityOptions {
   type: string;
   schemas?: string;
   interval?: number;
@@ -115,9 +114,8 @@ function countersText({ devices, online, sent, stored, refused, dropped, command
 
 /** `device`: one simulated device whose frames are shown as they pass. */
 export function addDevice(program: Command, context: CliContext): void {
-  addConnectOptions(program.command('device').description('one simulated device; prints its frames'))
-    .requiredOption('--id <id>', 'device id')
-    .requiredOption('--secret <secret>', 'its secret')
+  const device = program.command('device').description('one simulated device; prints its frames');
+  addIdentityOptions(addConnectOptions(device))
     .option('--type <type>', typeHelp, 'env-sensor@1')
     .option('--schemas <folder>', schemasHelp)
     .option('--interval <seconds>', 'between readings (default: as the type does)', parsePositive)
@@ -132,7 +130,7 @@ export function addDevice(program: Command, context: CliContext): void {
 }
 
 async function runDevice(options: DeviceCommandOptions, context: CliContext): Promise<void> {
-  const { url, id, secret, seed, interval, memory, behave, after, duration } = options;
+  const { url, seed, interval, memory, behave, after, duration } = options;
   const type = await playedType(options);
   const { stdout, stopped } = context;
   const say = (text: string): void => stdout.write(`${new Date().toISOString().slice(11, 23)} ${text}\n`);
@@ -140,7 +138,7 @@ async function runDevice(options: DeviceCommandOptions, context: CliContext): Pr
     url,
     seed,
     staggerMs: 0,
-    members: [{ id, secret, type }],
+    members: [{ ...readIdentity(options), type }],
     ...(memory === undefined ? {} : { memoryFolder: memory }),
     ...readCa(options.ca),
     ...(interval === undefined ? {} : { intervalSec: interval }),

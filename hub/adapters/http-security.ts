@@ -106,7 +106,7 @@ function serveCredentials(app: FastifyInstance, operations: CredentialOperations
 
 function serveEnrolments(app: FastifyInstance, enrolments: SecurityOperations['enrolments']): void {
   app.get('/api/v1/enrolments', () => ({ enrolments: enrolments.list(), requests: enrolments.requests() }));
-  app.post<{ Body: NewEnrolment }>(
+  app.post<{ Body: Omit<NewEnrolment, 'labels'> & Partial<Pick<NewEnrolment, 'labels'>> }>(
     '/api/v1/enrolments',
     {
       config: { audit: 'enrolment.create' },
@@ -117,13 +117,18 @@ function serveEnrolments(app: FastifyInstance, enrolments: SecurityOperations['e
         notAfterMs: timeMs,
         reEnrolment: { enum: ['auto', 'approve', 'never'] },
         idPrefix: { type: 'string', pattern: '^[A-Za-z0-9_-]{0,63}$' },
+        labels: {
+          type: 'object',
+          maxProperties: 32,
+          additionalProperties: { type: 'string', maxLength: 128 },
+        },
       }),
     },
     async (request, reply) =>
       reply
         .code(201)
         .header('cache-control', 'no-store')
-        .send(await enrolments.create(request.body)),
+        .send(await enrolments.create({ labels: {}, ...request.body })),
   );
   app.delete<OfDevice>(
     '/api/v1/enrolments/:id',

@@ -4,6 +4,7 @@ import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { TlsOptions } from 'node:tls';
 import { HubError, messageOf } from '../kernel/errors.ts';
+import { readSecretFile } from '../kernel/secret-file.ts';
 import { loadOwnMaterial } from './tls-own.ts';
 
 /** Files are absolute paths. `off` and `terminated` need no material. */
@@ -19,6 +20,8 @@ export interface TlsMaterial {
   clientCa?: string;
   /** What devices pin, when the hub made its own CA. */
   caFile?: string;
+  /** The file of the key, when users other than its owner may read it. */
+  exposedKeyFile?: string;
 }
 
 export interface TlsSurroundings {
@@ -51,7 +54,7 @@ async function loadGivenMaterial(certFile: string, keyFile: string, nowMs: numbe
   if (cert.chain[0]?.checkPrivateKey(key.privateKey) !== true) {
     throw invalid(keyFile, `it is not the key of the first certificate in ${certFile}`);
   }
-  return { cert: cert.pem, key: key.pem };
+  return { cert: cert.pem, key: key.pem, ...(key.exposed ? { exposedKeyFile: keyFile } : {}) };
 }
 
 /** Files of the operator's; absent: not given. */
@@ -100,9 +103,17 @@ async function loadCertificates(
   return { pem, chain };
 }
 
-async function loadKey(file: string): Promise<{ pem: string; privateKey: KeyObject }> {
-  const pem = await readText(file);
-  return { pem, privateKey: parseKey(pem, file) };
+async function loadKey(file: string): Promise<{ pem: string; privateKey: KeyObject; exposed: boolean }> {
+  const { text: pem, exposed } = readKey(file);
+  return { pem, privateKey: parseKey(pem, file), exposed };
+}
+
+function readKey(file: string): ReturnType<typeof readSecretFile> {
+  try {
+    return readSecretFile(file);
+  } catch (error) {
+    throw invalid(file, `it cannot be used (${messageOf(error)})`, error);
+  }
 }
 
 async function readText(file: string): Promise<string> {

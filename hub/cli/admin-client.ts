@@ -10,6 +10,7 @@ import type {
   DeviceWhy,
   NewCredential,
 } from '../devices/admin-operations.ts';
+import type { CredentialOperations, CredentialSummary, NewSecret } from '../devices/credential-operations.ts';
 import type { Incident } from '../devices/incidents.ts';
 import type { Notice } from '../devices/notices.ts';
 import { HubError, messageOf, type ErrorCode } from '../kernel/errors.ts';
@@ -18,6 +19,7 @@ import type { ReadingsRow } from '../telemetry/store.ts';
 import type { LedgerReport, SpoolStatus } from '../telemetry/telemetry-operations.ts';
 
 const timeoutMs = 30_000;
+const maxRotations = 10_000;
 
 /** The faults an operation may end with; they arrive as what they were in the hub. */
 const operationFaults = [
@@ -46,7 +48,7 @@ const operationFaults = [
  * All of them throw HubError `hub-not-running` when nobody listens on the socket, `hub-unreachable` when the hub
  * does not answer or answers with an internal fault, and the fault of the operation itself.
  */
-export function adminClient(socketPath: string): AdminOperations {
+export function adminClient(socketPath: string): AdminOperations & CredentialOperations {
   const call = (method: string, path: string, body?: unknown): Promise<unknown> =>
     callHub(socketPath, method, path, body);
   return {
@@ -61,6 +63,30 @@ export function adminClient(socketPath: string): AdminOperations {
     async removeDevice(id) {
       await call('DELETE', devicePath(id));
     },
+    listCredentials: (id) =>
+      member<CredentialSummary[]>(call('GET', `${devicePath(id)}/credentials`), 'credentials'),
+    async addSecret(id, validity) {
+      return (await call('POST', `${devicePath(id)}/credentials`, validity)) as NewSecret;
+    },
+    async addKey(id, publicKey, validity) {
+      return (await call('POST', `${devicePath(id)}/credentials`, {
+        ...validity,
+        publicKey,
+      })) as CredentialSummary;
+    },
+    async revokeCredential(id, credential) {
+      await call('DELETE', `${devicePath(id)}/credentials/${encodeURIComponent(credential)}`);
+    },
+    async setDisabled(id, disabled) {
+      await call('POST', `${devicePath(id)}/${disabled ? 'disable' : 'enable'}`, {});
+    },
+    async rotate(ids) {
+      // The hub takes so many at a time.
+      for (let at = 0; at < ids.length; at += maxRotations) {
+        await call('POST', '/api/v1/rotations', { ids: ids.slice(at, at + maxRotations) });
+      }
+    },
+    rotating: () => member(call('GET', '/api/v1/rotations'), 'devices'),
     async why(id) {
       return (await call('GET', `${devicePath(id)}/why`)) as DeviceWhy;
     },

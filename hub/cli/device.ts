@@ -10,7 +10,7 @@ import { parseId, parseSite, parseType } from './arguments.ts';
 import { exitCodes } from './exit-codes.ts';
 import { withOperations } from './operations.ts';
 import { addPush, addWhy } from './device-life.ts';
-import { isoTime, table } from './table.ts';
+import { isoTime, labelsText, table } from './table.ts';
 
 const maxCount = 10_000;
 
@@ -139,11 +139,6 @@ function addLabel(device: Command, deps: CliDeps): void {
       );
       deps.out(`${id}: ${labelsText(labelled.labels)}\n`);
     });
-}
-
-function labelsText(labels: Readonly<Record<string, string>>): string {
-  const texts = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
-  return texts.length === 0 ? '-' : texts.join(',');
 }
 
 function addRemove(device: Command, deps: CliDeps): void {
