@@ -12,6 +12,7 @@ import {
   type CliContext,
   type ConnectOptions,
 } from './cli-context.ts';
+import { addIdentityOptions, readIdentity, type IdentityOptions } from './cli-identity.ts';
 import { systemClock } from './clock.ts';
 import { simulatedTypes } from './device-models.ts';
 import { startFleet, type FleetCounters } from './fleet.ts';
@@ -28,9 +29,7 @@ interface FleetCommandOptions extends ConnectOptions {
   json?: true;
 }
 
-interface DeviceCommandOptions extends ConnectOptions {
-  id: string;
-  secret: string;
+interface DeviceCommandOptions extends ConnectOptions, IdentityOptions {
   type: string;
   interval?: number;
   seed: string;
@@ -111,9 +110,8 @@ function countersText({ devices, online, sent, stored, refused, dropped, command
 
 /** `device`: one simulated device whose frames are shown as they pass. */
 export function addDevice(program: Command, context: CliContext): void {
-  addConnectOptions(program.command('device').description('one simulated device; prints its frames'))
-    .requiredOption('--id <id>', 'device id')
-    .requiredOption('--secret <secret>', 'its secret')
+  const device = program.command('device').description('one simulated device; prints its frames');
+  addIdentityOptions(addConnectOptions(device))
     .option('--type <type>', `one of ${simulatedTypes.join(', ')}`, parseType, 'env-sensor@1')
     .option('--interval <seconds>', 'between readings (default: as the type does)', parsePositive)
     .option('--seed <text>', 'the same seed gives the same values', '1')
@@ -127,14 +125,14 @@ export function addDevice(program: Command, context: CliContext): void {
 }
 
 async function runDevice(options: DeviceCommandOptions, context: CliContext): Promise<void> {
-  const { url, id, secret, type, seed, interval, memory, behave, after, duration } = options;
+  const { url, type, seed, interval, memory, behave, after, duration } = options;
   const { stdout, stopped } = context;
   const say = (text: string): void => stdout.write(`${new Date().toISOString().slice(11, 23)} ${text}\n`);
   const fleet = startFleet({
     url,
     seed,
     staggerMs: 0,
-    members: [{ id, secret, type }],
+    members: [{ ...readIdentity(options), type }],
     ...(memory === undefined ? {} : { memoryFolder: memory }),
     ...readCa(options.ca),
     ...(interval === undefined ? {} : { intervalSec: interval }),

@@ -11,6 +11,7 @@ import {
   type ConnectOptions,
 } from './cli-context.ts';
 import { createDeviceClient, type DeviceClient } from './client.ts';
+import { addIdentityOptions, readIdentity, type IdentityOptions } from './cli-identity.ts';
 import { systemClock } from './clock.ts';
 import { openRecording } from './recording.ts';
 import { planText, progressText, summaryText } from './replay-report.ts';
@@ -19,9 +20,7 @@ import { startStatusLine, type StatusLine } from './status-line.ts';
 import { conversionList, conversionOf, type Conversion } from './units.ts';
 import { Zone } from './zone.ts';
 
-interface ReplayOptions extends ConnectOptions {
-  id: string;
-  secret: string;
+interface ReplayOptions extends ConnectOptions, IdentityOptions {
   type: string;
   stream?: string;
   column: Map<string, string>;
@@ -58,14 +57,11 @@ Example:
 
 /** `replay FILE.csv`: a recording, played as a device. */
 export function addReplay(program: Command, context: CliContext): void {
-  addConnectOptions(
-    program
-      .command('replay')
-      .description('plays a CSV recording as a device and waits until all of it is stored'),
-  )
+  const command = program
+    .command('replay')
+    .description('plays a CSV recording as a device and waits until all of it is stored');
+  addIdentityOptions(addConnectOptions(command))
     .argument('<file>', 'CSV with a header line')
-    .requiredOption('--id <id>', 'device id')
-    .requiredOption('--secret <secret>', 'its secret')
     .option('--type <type>', 'device type', 'env-sensor@1')
     .option('--stream <name>', 'stream of the type (default: the only one it has)')
     .option(
@@ -102,8 +98,7 @@ async function runReplay(file: string, options: ReplayOptions, context: CliConte
   );
   const client = createDeviceClient({
     url: options.url,
-    id: options.id,
-    secret: options.secret,
+    ...readIdentity(options),
     deviceType: options.type,
     outboxCapacity: replayOutboxCapacity,
     ...readCa(options.ca),

@@ -30,6 +30,8 @@ export interface SimulatedDeviceOptions extends Passed {
   intervalSec?: number;
   /** Command ids and results are kept here over reboots; without it they are forgotten. */
   memoryFolder?: string;
+  /** Keeps a rotated secret for longer than the process lives. */
+  secretStore?: SecretStore;
   /** Added to: a fleet counts in one place. */
   counters?: DeviceCounters;
   /** Sees each new client (one a boot) before it connects. */
@@ -62,13 +64,7 @@ export class SimulatedDevice {
     this.id = options.id;
     this.counters = options.counters ?? { sent: 0, stored: 0, refused: 0, dropped: 0, commands: 0 };
     this.#options = options;
-    let kept: KeptSecrets = { secret: options.secret };
-    this.#secretStore = {
-      load: () => kept,
-      save: (changed) => {
-        kept = changed;
-      },
-    };
+    this.#secretStore = options.secretStore ?? memoryStore({ secret: options.secret });
     this.#clock = options.clock ?? systemClock;
     const seed = `${options.seed}/${options.id}`;
     this.#random = seededRandom(`${seed}/times`);
@@ -192,4 +188,14 @@ export class SimulatedDevice {
     void client.close();
     this.#cancelBoot = this.#clock.after(bootMs, () => this.start());
   }
+}
+
+function memoryStore(first: KeptSecrets): SecretStore {
+  let kept = first;
+  return {
+    load: () => kept,
+    save: (changed) => {
+      kept = changed;
+    },
+  };
 }

@@ -1,12 +1,15 @@
 import { systemClock, type Cancel, type Clock } from './clock.ts';
 import type { DeviceClient } from './client.ts';
 import { SimulatedDevice, type DeviceCounters } from './device.ts';
+import type { SecretStore } from './secrets.ts';
 
 export interface FleetMember {
   id: string;
   secret: string;
   /** One of `simulatedTypes`. */
   type: string;
+  /** Keeps a rotated secret for longer than the process lives. */
+  secretStore?: SecretStore;
 }
 
 export interface FleetOptions {

@@ -15,6 +15,7 @@ import type { Topics } from './commands/topics.ts';
 import type { Config } from './config.ts';
 import { messageOf } from './kernel/errors.ts';
 import type { Log } from './kernel/log.ts';
+import { exposedSecret } from './kernel/secret-file.ts';
 import type { Clock } from './kernel/time.ts';
 import type { MetricsStore } from './telemetry/store.ts';
 
@@ -110,6 +111,8 @@ export async function openTls(
   const load = (): Promise<TlsMaterial> =>
     loadTlsMaterial(tls, config.dataDir, { now: () => deps.clock.now(), hostnames: machineNames() });
   const material = await load();
+  const { exposedKeyFile } = material;
+  if (exposedKeyFile !== undefined) deps.log.warn(exposedSecret(exposedKeyFile));
   return {
     options: {
       ...tlsServerOptions(material),

@@ -4,6 +4,7 @@ import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { TlsOptions } from 'node:tls';
 import { HubError, messageOf } from '../kernel/errors.ts';
+import { readSecretFile } from '../kernel/secret-file.ts';
 import { loadOwnMaterial } from './tls-own.ts';
 
 /** Files are absolute paths. `off` and `terminated` need no material. */
@@ -19,6 +20,8 @@ export interface TlsMaterial {
   clientCa?: string;
   /** What devices pin, when the hub made its own CA. */
   caFile?: string;
+  /** The file of the key, when users other than its owner may read it. */
+  exposedKeyFile?: string;
 }
 
 export interface TlsSurroundings {
@@ -48,14 +51,23 @@ export async function loadTlsMaterial(
 }
 
 async function loadGivenMaterial(certFile: string, keyFile: string, nowMs: number): Promise<TlsMaterial> {
-  const [cert, key] = await Promise.all([readText(certFile), readText(keyFile)]);
+  const cert = await readText(certFile);
+  const { text: key, exposed } = readKey(keyFile);
   const chain = parseCertificates(cert, certFile);
   const privateKey = parseKey(key, keyFile);
   if (chain[0]?.checkPrivateKey(privateKey) !== true) {
     throw invalid(keyFile, `it is not the key of the first certificate in ${certFile}`);
   }
   checkDates(chain, certFile, nowMs);
-  return { cert, key };
+  return { cert, key, ...(exposed ? { exposedKeyFile: keyFile } : {}) };
+}
+
+function readKey(file: string): ReturnType<typeof readSecretFile> {
+  try {
+    return readSecretFile(file);
+  } catch (error) {
+    throw invalid(file, `it cannot be used (${messageOf(error)})`, error);
+  }
 }
 
 async function readText(file: string): Promise<string> {

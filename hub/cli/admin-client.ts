@@ -10,6 +10,7 @@ import type {
   DeviceWhy,
   NewCredential,
 } from '../devices/admin-operations.ts';
+import type { CredentialOperations, CredentialSummary, NewSecret } from '../devices/credential-operations.ts';
 import type { Page } from '../devices/device-pages.ts';
 import type { Incident } from '../devices/incidents.ts';
 import type { Notice } from '../devices/notices.ts';
@@ -19,6 +20,7 @@ import type { ReadingsRow } from '../telemetry/store.ts';
 import type { LedgerReport, SpoolStatus } from '../telemetry/telemetry-operations.ts';
 
 const timeoutMs = 30_000;
+const maxRotations = 10_000;
 
 /** The faults an operation may end with; they arrive as what they were in the hub. */
 const operationFaults = [
@@ -47,18 +49,15 @@ const operationFaults = [
  * All of them throw HubError `hub-not-running` when nobody listens on the socket, `hub-unreachable` when the hub
  * does not answer or answers with an internal fault, and the fault of the operation itself.
  */
-export function adminClient(socketPath: string): AdminOperations {
+export function adminClient(socketPath: string): AdminOperations & CredentialOperations {
   const call = (method: string, path: string, body?: unknown): Promise<unknown> =>
     callHub(socketPath, method, path, body);
   return {
     addDevices: (devices) => member<NewCredential[]>(call('POST', '/api/v1/devices', devices), 'devices'),
     async listDevices({ labels = {}, ...query }) {
-      const terms = Object.entries(query).map(([name, value]): [string, string] => [name, String(value)]);
-      for (const [key, value] of Object.entries(labels)) terms.push(['label', `${key}=${value}`]);
-      return (await call(
-        'GET',
-        `/api/v1/devices?${new URLSearchParams(terms).toString()}`,
-      )) as Page<DeviceSummary>;
+      const terms = termsOf(query);
+      for (const [key, value] of Object.entries(labels)) terms.append('label', `${key}=${value}`);
+      return (await call('GET', `/api/v1/devices?${terms.toString()}`)) as Page<DeviceSummary>;
     },
     async showDevice(id) {
       return (await call('GET', devicePath(id))) as DeviceDetails;
@@ -69,6 +68,30 @@ export function adminClient(socketPath: string): AdminOperations {
     async removeDevice(id) {
       await call('DELETE', devicePath(id));
     },
+    listCredentials: (id) =>
+      member<CredentialSummary[]>(call('GET', `${devicePath(id)}/credentials`), 'credentials'),
+    async addSecret(id, validity) {
+      return (await call('POST', `${devicePath(id)}/credentials`, validity)) as NewSecret;
+    },
+    async addKey(id, publicKey, validity) {
+      return (await call('POST', `${devicePath(id)}/credentials`, {
+        ...validity,
+        publicKey,
+      })) as CredentialSummary;
+    },
+    async revokeCredential(id, credential) {
+      await call('DELETE', `${devicePath(id)}/credentials/${encodeURIComponent(credential)}`);
+    },
+    async setDisabled(id, disabled) {
+      await call('POST', `${devicePath(id)}/${disabled ? 'disable' : 'enable'}`, {});
+    },
+    async rotate(ids) {
+      // The hub takes so many at a time.
+      for (let at = 0; at < ids.length; at += maxRotations) {
+        await call('POST', '/api/v1/rotations', { ids: ids.slice(at, at + maxRotations) });
+      }
+    },
+    rotating: () => member(call('GET', '/api/v1/rotations'), 'devices'),
     async why(id) {
       return (await call('GET', `${devicePath(id)}/why`)) as DeviceWhy;
     },
@@ -78,10 +101,7 @@ export function adminClient(socketPath: string): AdminOperations {
     },
     notices: () => member<Notice[]>(call('GET', '/api/v1/notices'), 'notices'),
     readings({ device, stream, ...range }: DeviceReadingsQuery) {
-      const query = new URLSearchParams(
-        Object.entries(range).map(([name, value]): [string, string] => [name, String(value)]),
-      );
-      const path = `${devicePath(device)}/readings/${encodeURIComponent(stream)}?${query.toString()}`;
+      const path = `${devicePath(device)}/readings/${encodeURIComponent(stream)}?${termsOf(range).toString()}`;
       return member<ReadingsRow[]>(call('GET', path), 'readings');
     },
     async ledger(device) {
@@ -116,6 +136,13 @@ export async function member<T>(answer: Promise<unknown>, name: string): Promise
     );
   }
   return (value as Record<string, T>)[name] as T;
+}
+
+/** The terms of a query, one for each member. */
+function termsOf(values: object): URLSearchParams {
+  return new URLSearchParams(
+    Object.entries(values).map(([name, value]): [string, string] => [name, String(value)]),
+  );
 }
 
 function devicePath(id: string): string {

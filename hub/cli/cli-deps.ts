@@ -2,6 +2,7 @@
 
 import type { Config } from '../config.ts';
 import type { DeviceOperations } from '../devices/admin-operations.ts';
+import type { CredentialOperations } from '../devices/credential-operations.ts';
 import type { Log, LogLevel } from '../kernel/log.ts';
 import type { Clock } from '../kernel/time.ts';
 import type { TelemetryOperations } from '../telemetry/telemetry-operations.ts';
@@ -21,7 +22,7 @@ export interface StartedHub {
 }
 
 /** What needs no running hub. */
-export type OfflineOperations = DeviceOperations & TelemetryOperations;
+export type OfflineOperations = DeviceOperations & CredentialOperations & TelemetryOperations;
 
 /** Why the hub shall stop. */
 export type StopReason = { kind: 'signal'; signal: string } | { kind: 'failed' | 'crashed'; error: unknown };

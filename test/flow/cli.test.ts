@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { createAuditStore } from '../../hub/adapters/audit-store.ts';
+import { createDeviceStore } from '../../hub/adapters/device-store.ts';
+import { openStateDatabase } from '../../hub/adapters/state-database.ts';
 import { startAdmin } from '../../hub/adapters/http.ts';
 import { openMetricsStore } from '../../hub/adapters/metrics-store.ts';
 import { readConfig, type Config } from '../../hub/config.ts';
@@ -10,6 +13,7 @@ import { openOfflineOperations } from '../../hub/offline.ts';
 import { createReadings } from '../../hub/telemetry/readings.ts';
 import { loadDeviceTypes } from '../../schemas/index.ts';
 import { dataFolder, runCommand as run } from '../helpers/cli.ts';
+import { newKey } from '../helpers/tokens.ts';
 
 function configOf(dataDir: string): Config {
   const env = { HUB_DATA_DIR: dataDir };
@@ -143,6 +147,73 @@ for (const where of ['on the files when no hub runs', 'through the running hub']
     assert.match(refused.err, /toaster@1.*env-sensor@1/);
   });
 }
+
+test('secrets, keys, a rotation and a lock are changed on the files when no hub runs, and are in the audit', async (t) => {
+  const dataDir = dataFolder(t);
+  const json = async <T>(...args: string[]): Promise<T[]> => {
+    const { code, out, err } = await run([...args, '--json'], dataDir);
+    assert.equal(code, 0, err);
+    return lines(out) as T[];
+  };
+  const plain = async (...args: string[]): Promise<string> => {
+    const { code, out, err } = await run(args, dataDir);
+    assert.equal(code, 0, err);
+    return out;
+  };
+  await json('device', 'add', 'd-1', '--type', 'env-sensor@1');
+  const [second] = await json<{ id: string; secret: string }>('device', 'credential', 'add', 'd-1');
+  assert.match(second?.secret ?? '', /^\S{32}$/);
+  const { publicPem } = newKey('EdDSA');
+  await writeFile(join(dataDir, 'd-1.pem'), publicPem);
+  await json('device', 'credential', 'add', 'd-1', '--public-key', 'd-1.pem');
+  await plain('device', 'credential', 'revoke', 'd-1', second?.id ?? '');
+  const left = await json<{ kind: string }>('device', 'credential', 'list', 'd-1');
+  assert.deepEqual(
+    left.map(({ kind }) => kind),
+    ['secret', 'key'],
+  );
+  assert.match(await plain('device', 'disable', 'd-1'), /d-1 is disabled/);
+  assert.match(await plain('device', 'rotate', '--all'), /^d-1 /m);
+  const unknown = await run(['device', 'disable', 'nobody'], dataDir);
+  assert.deepEqual([unknown.code, unknown.err], [1, 'device-hub: there is no device with this id: nobody\n']);
+
+  const state = await openStateDatabase(join(dataDir, 'state.db'));
+  t.after(() => state.close());
+  const [device] = await createDeviceStore(state).load();
+  assert.deepEqual([device?.disabled, device?.rotationDueMs !== undefined], [true, true]);
+  const entries = await createAuditStore(state).list({ limit: 100 });
+  assert.deepEqual(
+    entries.map(({ actor, door, action, subject, outcome }) =>
+      [actor, door, action, subject, outcome].join(' '),
+    ),
+    [
+      'local cli device.add d-1 done',
+      'local cli credential.add d-1 done',
+      'local cli credential.add d-1 done',
+      `local cli credential.revoke d-1/${second?.id ?? ''} done`,
+      'local cli device.disable d-1 done',
+      'local cli credential.rotate d-1 done',
+      'local cli device.disable nobody refused',
+    ],
+  );
+});
+
+test('a configuration file with a secret in it is judged by who may read and write it', async (t) => {
+  const dataDir = dataFolder(t);
+  const file = join(dataDir, 'hub.json');
+  const check = () => run(['check-config', '--config', file], dataDir);
+  await writeFile(file, '{"mqttUrl":"mqtt://b","mqttUsername":"hub","mqttPassword":"s3cret"}', {
+    mode: 0o600,
+  });
+  assert.deepEqual([(await check()).code, (await check()).err], [0, '']);
+  await chmod(file, 0o644);
+  assert.match((await check()).err, /hub\.json holds a secret and other users may read it; chmod 600/);
+  await chmod(file, 0o666);
+  const refused = await check();
+  assert.equal(refused.code, 2);
+  assert.match(refused.err, /others may write to it; chmod 600/);
+  assert.ok(!refused.err.includes('s3cret'));
+});
 
 test('the list is a table that lines up', async (t) => {
   const dataDir = dataFolder(t);
