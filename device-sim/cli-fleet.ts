@@ -14,7 +14,7 @@ import {
 } from './cli-context.ts';
 import { addIdentityOptions, readIdentity, type IdentityOptions } from './cli-identity.ts';
 import { systemClock } from './clock.ts';
-import { simulatedTypes } from './device-models.ts';
+import { playedType, schemasHelp, typeHelp } from './played-type.ts';
 import { startFleet, type FleetCounters } from './fleet.ts';
 import { startStatusLine } from './status-line.ts';
 
@@ -22,6 +22,7 @@ interface FleetCommandOptions extends ConnectOptions {
   count?: number;
   credentials?: string;
   type: string;
+  schemas?: string;
   interval?: number;
   seed: string;
   stagger: number;
@@ -31,6 +32,7 @@ interface FleetCommandOptions extends ConnectOptions {
 
 interface DeviceCommandOptions extends ConnectOptions, IdentityOptions {
   type: string;
+  schemas?: string;
   interval?: number;
   seed: string;
   duration?: number;
@@ -47,7 +49,8 @@ export function addFleet(program: Command, context: CliContext): void {
       'one {"id","secret"} a line, as `device add --json` prints; stdin without it',
     )
     .option('--count <n>', 'only the first n of them', parseCount)
-    .option('--type <type>', `one of ${simulatedTypes.join(', ')}`, parseType, 'env-sensor@1')
+    .option('--type <type>', typeHelp, 'env-sensor@1')
+    .option('--schemas <folder>', schemasHelp)
     .option(
       '--interval <seconds>',
       'between the readings of a device (default: as the type does)',
@@ -63,7 +66,8 @@ export function addFleet(program: Command, context: CliContext): void {
 }
 
 async function runFleet(options: FleetCommandOptions, context: CliContext): Promise<void> {
-  const { url, type, seed, interval, stagger, duration, json } = options;
+  const { url, seed, interval, stagger, duration, json } = options;
+  const type = await playedType(options);
   const { stdout, stderr, stopped } = context;
   const credentials = (await readCredentials(options.credentials, context)).slice(0, options.count);
   if (credentials.length < (options.count ?? 1)) {
@@ -112,7 +116,8 @@ function countersText({ devices, online, sent, stored, refused, dropped, command
 export function addDevice(program: Command, context: CliContext): void {
   const device = program.command('device').description('one simulated device; prints its frames');
   addIdentityOptions(addConnectOptions(device))
-    .option('--type <type>', `one of ${simulatedTypes.join(', ')}`, parseType, 'env-sensor@1')
+    .option('--type <type>', typeHelp, 'env-sensor@1')
+    .option('--schemas <folder>', schemasHelp)
     .option('--interval <seconds>', 'between readings (default: as the type does)', parsePositive)
     .option('--seed <text>', 'the same seed gives the same values', '1')
     .option('--duration <seconds>', 'ends by itself', parsePositive)
@@ -125,7 +130,8 @@ export function addDevice(program: Command, context: CliContext): void {
 }
 
 async function runDevice(options: DeviceCommandOptions, context: CliContext): Promise<void> {
-  const { url, type, seed, interval, memory, behave, after, duration } = options;
+  const { url, seed, interval, memory, behave, after, duration } = options;
+  const type = await playedType(options);
   const { stdout, stopped } = context;
   const say = (text: string): void => stdout.write(`${new Date().toISOString().slice(11, 23)} ${text}\n`);
   const fleet = startFleet({
@@ -158,11 +164,6 @@ async function runDevice(options: DeviceCommandOptions, context: CliContext): Pr
   cancelFault?.();
   await fleet.close();
   context.exit(exitCodes.ok);
-}
-
-function parseType(text: string): string {
-  if (!simulatedTypes.includes(text)) throw new InvalidArgumentError(`one of ${simulatedTypes.join(', ')}`);
-  return text;
 }
 
 function parseBehavior(text: string): Behavior {

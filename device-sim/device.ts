@@ -1,3 +1,4 @@
+import type { DeviceType } from '../schemas/index.ts';
 import { behaviors, type Behavior } from './behaviors.ts';
 import type { DeviceClientOptions } from './client-options.ts';
 import { createDeviceClient, type DeviceClient } from './client.ts';
@@ -22,8 +23,8 @@ export interface DeviceCounters {
 type Passed = Pick<DeviceClientOptions, 'url' | 'id' | 'secret' | 'ca' | 'outboxCapacity' | 'backoffFirstMs'>;
 
 export interface SimulatedDeviceOptions extends Passed {
-  /** One of `simulatedTypes`. */
-  type: string;
+  /** One of `simulatedTypes`, or any device type to be played by its schemas. */
+  type: string | DeviceType;
   /** Same seed and id, same values. */
   seed: string;
   /** Between readings; the model's own when not given. */
@@ -43,7 +44,7 @@ export interface SimulatedDeviceOptions extends Passed {
 const bootMs = 1500;
 const rebootPatienceMs = 3000;
 
-/** A device of one of the shipped types: takes readings, obeys its commands, reboots. */
+/** A device: takes readings, obeys its commands, reboots. */
 export class SimulatedDevice {
   readonly id: string;
   readonly counters: DeviceCounters;
@@ -98,7 +99,7 @@ export class SimulatedDevice {
       url,
       id,
       secret,
-      deviceType: type,
+      deviceType: typeof type === 'string' ? type : type.id,
       firmware: 'sim-1',
       clock: this.#clock,
       random: this.#random,
@@ -149,7 +150,9 @@ export class SimulatedDevice {
     const client = this.#client;
     if (client === undefined) return;
     const ts = this.#clock.now();
-    void this.#count(client.send(this.#model.stream, this.#model.reading(ts), { ts }));
+    for (const { stream, data } of this.#model.readings(ts)) {
+      void this.#count(client.send(stream, data, { ts }));
+    }
     const event = this.#model.event?.();
     if (event !== undefined) void this.#count(client.event(event.name, event.severity, event.data, { ts }));
   }

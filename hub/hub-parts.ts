@@ -34,7 +34,13 @@ export async function openStore(
   }
   const store = openInflux({ ...influx, timeoutMs: influxTimeoutMs });
   // Not waited for: an InfluxDB that is away must not hold up the start, and the first write meets it again.
-  store.createDatabase().catch((error: unknown) => {
+  store.createDatabase().catch(async (error: unknown) => {
+    // A user who may not make databases is no fault as long as this one is there.
+    const there = await store.probe().then(
+      () => true,
+      () => false,
+    );
+    if (there) return;
     deps.log.warn({ url: influx.url, reason: messageOf(error) }, 'InfluxDB does not answer, lines are kept');
   });
   return {

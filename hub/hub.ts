@@ -9,7 +9,7 @@ import { createHubIdentityStore } from './adapters/hub-identity-store.ts';
 import { createNoticeStore } from './adapters/notice-store.ts';
 import { startAdmin } from './adapters/http.ts';
 import { createPresenceStore } from './adapters/presence-store.ts';
-import { lockDataDir } from './adapters/sqlite.ts';
+import { awaitDataDir } from './adapters/sqlite.ts';
 import { openStateDatabase } from './adapters/state-database.ts';
 import { Audit } from './audit/audit.ts';
 import type { Bus, Publisher } from './commands/bus.ts';
@@ -109,7 +109,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   const onFailure = (error: Error): void => failure.resolve(error);
 
   // State: the data folder is ours alone, and what it knows is loaded.
-  const lock = lockDataDir(config.dataDir);
+  const lock = await awaitDataDir(config.dataDir, clock);
   releasers.push('data folder', () => lock.release());
   const state = await openStateDatabase(join(config.dataDir, 'state.db'), { onFailure });
   releasers.push('state database', () => state.close());

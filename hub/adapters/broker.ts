@@ -195,6 +195,7 @@ class EmbeddedBroker implements Broker {
     if (client === null || !this.#isRequest(topic)) {
       this.#log.warn({ client: client?.id, topic }, 'publish refused: clients publish commands only');
       this.counters.denied++;
+      if (client !== null) this.#clients.refuse(client, topic);
       done(new Error(`clients may not publish to ${topic}`));
       return;
     }

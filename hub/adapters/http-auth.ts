@@ -30,8 +30,8 @@ declare module 'fastify' {
     /** Its name in the audit; without it: method and path. */
     audit?: string;
     /**
-     * `all`: what it is about cannot be told apart by device, so that only those who reach all of them may. Without it,
-     * so is every change that is not of one device.
+     * `all`: only for those who reach all devices. Without it, so is every change that is not of one device; `own`:
+     * its own code keeps to the devices the operator reaches.
      */
     reach?: 'all' | 'own';
     /** Its parameter `command` is the name of a command: the operator must be allowed that one. */

@@ -11,7 +11,7 @@ import type {
   NewCredential,
 } from '../devices/admin-operations.ts';
 import type { CredentialOperations, CredentialSummary, NewSecret } from '../devices/credential-operations.ts';
-import type { Page } from '../devices/device-pages.ts';
+import type { DeviceQuery, Page } from '../devices/device-pages.ts';
 import type { Incident } from '../devices/incidents.ts';
 import type { Notice } from '../devices/notices.ts';
 import { HubError, messageOf, type ErrorCode } from '../kernel/errors.ts';
@@ -54,10 +54,8 @@ export function adminClient(socketPath: string): AdminOperations & CredentialOpe
     callHub(socketPath, method, path, body);
   return {
     addDevices: (devices) => member<NewCredential[]>(call('POST', '/api/v1/devices', devices), 'devices'),
-    async listDevices({ labels = {}, ...query }) {
-      const terms = termsOf(query);
-      for (const [key, value] of Object.entries(labels)) terms.append('label', `${key}=${value}`);
-      return (await call('GET', `/api/v1/devices?${terms.toString()}`)) as Page<DeviceSummary>;
+    async listDevices(query) {
+      return (await call('GET', devicesPath(query))) as Page<DeviceSummary>;
     },
     async showDevice(id) {
       return (await call('GET', devicePath(id))) as DeviceDetails;
@@ -101,7 +99,10 @@ export function adminClient(socketPath: string): AdminOperations & CredentialOpe
     },
     notices: () => member<Notice[]>(call('GET', '/api/v1/notices'), 'notices'),
     readings({ device, stream, ...range }: DeviceReadingsQuery) {
-      const path = `${devicePath(device)}/readings/${encodeURIComponent(stream)}?${termsOf(range).toString()}`;
+      const query = new URLSearchParams(
+        Object.entries(range).map(([name, value]): [string, string] => [name, String(value)]),
+      );
+      const path = `${devicePath(device)}/readings/${encodeURIComponent(stream)}?${query.toString()}`;
       return member<ReadingsRow[]>(call('GET', path), 'readings');
     },
     async ledger(device) {
@@ -136,13 +137,6 @@ export async function member<T>(answer: Promise<unknown>, name: string): Promise
     );
   }
   return (value as Record<string, T>)[name] as T;
-}
-
-/** The terms of a query, one for each member. */
-function termsOf(values: object): URLSearchParams {
-  return new URLSearchParams(
-    Object.entries(values).map(([name, value]): [string, string] => [name, String(value)]),
-  );
 }
 
 function devicePath(id: string): string {
@@ -252,4 +246,10 @@ function isFault(answer: unknown): answer is Fault {
   if (typeof error !== 'object' || error === null || !('code' in error) || !('message' in error))
     return false;
   return typeof error.code === 'string' && typeof error.message === 'string';
+}
+
+function devicesPath({ labels = {}, ...query }: DeviceQuery): string {
+  const terms = Object.entries(query).map(([name, value]): [string, string] => [name, String(value)]);
+  for (const [key, value] of Object.entries(labels)) terms.push(['label', `${key}=${value}`]);
+  return `/api/v1/devices?${new URLSearchParams(terms).toString()}`;
 }

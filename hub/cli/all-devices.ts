@@ -3,7 +3,7 @@ import type { Page } from '../devices/device-pages.ts';
 
 const pageSize = 10_000;
 
-/** All devices by id, page by page: a fleet is more than one answer holds. @throws HubError as the operations */
+/** Every device, by id, fetched page by page: a fleet is more than one answer holds. @throws what `listDevices` throws */
 export async function allDevices(operations: DeviceOperations): Promise<DeviceSummary[]> {
   const devices: DeviceSummary[] = [];
   let after: string | null = '';

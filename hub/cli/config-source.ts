@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { isSecret } from '../config-names.ts';
-import { readConfig, type Config } from '../config.ts';
+import { readConfig, type Config, type NamedFiles } from '../config.ts';
 import { HubError, messageOf } from '../kernel/errors.ts';
 import { exposedSecret, readSecretFile } from '../kernel/secret-file.ts';
 import type { CliDeps } from './cli-deps.ts';
@@ -21,7 +21,7 @@ export interface ConfigOptions {
 export function loadConfig(
   { config: file, dataDir }: ConfigOptions,
   { env, cwd, isCron }: Pick<CliDeps, 'env' | 'cwd' | 'isCron'>,
-): { config: Config; warnings: string[] } {
+): { config: Config; warnings: string[]; files: NamedFiles } {
   const warnings: string[] = [];
   const read = readConfig({
     env: dataDir === undefined ? env : { ...env, HUB_DATA_DIR: dataDir },
@@ -36,7 +36,7 @@ export function loadConfig(
       return text;
     },
   });
-  return { config: read.config, warnings: [...read.warnings, ...warnings] };
+  return { ...read, warnings: [...read.warnings, ...warnings] };
 }
 
 /** Where a running hub listens for the command line. */

@@ -103,11 +103,10 @@ export function createDeviceAdministration(deps: DeviceAdministrationDeps): Devi
     showDevice: (id) => Promise.resolve().then(() => details(known(id))),
 
     async labelDevice(id, { set, remove }) {
-      const record = known(id);
-      checkLabels(set, remove, record.labels);
+      checkLabels(set, remove, known(id).labels);
       await registry.label(id, set, remove);
       deps.changed?.(id);
-      return details(record);
+      return details(known(id));
     },
 
     async removeDevice(id) {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmod, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { createAuditStore } from '../../hub/adapters/audit-store.ts';
@@ -9,6 +9,8 @@ import { startAdmin } from '../../hub/adapters/http.ts';
 import { openMetricsStore } from '../../hub/adapters/metrics-store.ts';
 import { readConfig, type Config } from '../../hub/config.ts';
 import { createLog } from '../../hub/kernel/log.ts';
+import { lockDataDir } from '../../hub/adapters/sqlite.ts';
+import { systemClock } from '../../hub/kernel/time.ts';
 import { openOfflineOperations } from '../../hub/offline.ts';
 import { createReadings } from '../../hub/telemetry/readings.ts';
 import { loadDeviceTypes } from '../../schemas/index.ts';
@@ -315,6 +317,25 @@ test('readings without a running hub say how to get one', async (t) => {
   assert.match(refused.err, /^device-hub: no hub runs on this data folder: .*npm start.*--data-dir\n$/);
 });
 
+test('a command that meets a hub in the midst of its start waits for it', async (t) => {
+  const dataDir = dataFolder(t);
+  const lock = lockDataDir(dataDir);
+  let tries = 0;
+  const listed = await run(['device', 'list'], dataDir, {
+    clock: systemClock,
+    async openOfflineOperations(config) {
+      tries += 1;
+      if (tries === 2) {
+        lock.release();
+        await runHub(t, dataDir);
+      }
+      return openOfflineOperations(config);
+    },
+  });
+  assert.equal(listed.code, 0, listed.err);
+  assert.equal(tries, 2);
+});
+
 test('check-config prints every fault and ends with 2', async (t) => {
   const dataDir = dataFolder(t);
   await writeFile(join(dataDir, 'hub.json'), '{"deviceListn": 1, "inFlight": 0}');
@@ -343,6 +364,36 @@ test('check-config prints every fault and ends with 2', async (t) => {
   const missing = await run(['check-config', '--config', 'none.json'], dataDir);
   assert.equal(missing.code, 2);
   assert.match(missing.err, /none\.json must be a file that can be read \(ENOENT/);
+});
+
+test('check-config judges the device types and certificates too, beside the faults of the values', async (t) => {
+  const dataDir = dataFolder(t);
+  const types = join(dataDir, 'types');
+  await mkdir(types);
+  await writeFile(join(types, 'a@1.json'), '{');
+  await writeFile(join(types, 'b@1.json'), '{"name":"b","version":0,"streams":{},"presence":{}}');
+  await writeFile(join(dataDir, 'hub.crt'), 'no certificate');
+  const env = {
+    HUB_SCHEMAS_DIR: 'types',
+    HUB_TLS_CERT: 'hub.crt',
+    HUB_TLS_KEY: 'missing.key',
+    HUB_IN_FLIGHT: '0',
+  };
+  const { code, err } = await run(['check-config'], dataDir, { env });
+  assert.equal(code, 2);
+  assert.match(err, /HUB_IN_FLIGHT must be >= 2/);
+  assert.match(err, /HUB_SCHEMAS_DIR must hold valid device types: \S+a@1\.json: \/: expected JSON/);
+  assert.match(err, /HUB_SCHEMAS_DIR must hold valid device types: \S+b@1\.json: .*\/version: expected >= 1/);
+  assert.match(err, /HUB_TLS_CERT must be a file the hub can use: \S+hub\.crt: it holds no PEM certificate/);
+  assert.match(err, /HUB_TLS_KEY must be a file the hub can use: \S+missing\.key: it cannot be used/);
+  assert.deepEqual(await readdir(dataDir), ['hub.crt', 'types'], 'nothing was made');
+  const sound = await run(['check-config', '--json'], dataDir, { env: { HUB_SCHEMAS_DIR: 'types' } });
+  assert.equal(sound.code, 2);
+  const [answer] = lines(sound.out) as { valid: boolean; faults: { name: string }[] }[];
+  assert.deepEqual(
+    answer?.faults.map(({ name }) => name),
+    ['HUB_SCHEMAS_DIR', 'HUB_SCHEMAS_DIR'],
+  );
 });
 
 test('check-config shows what is in effect, and never a secret', async (t) => {

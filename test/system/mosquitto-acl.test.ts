@@ -7,17 +7,13 @@ import { startMosquitto } from '../helpers/mosquitto.ts';
 import { openRaw } from '../helpers/raw-device.ts';
 import { startSecurityHub } from '../helpers/security-hub.ts';
 
-/** The rules as SECURITY.md prints them. */
-function documentedAcl(): string[] {
-  const text = readFileSync(new URL('../../SECURITY.md', import.meta.url), 'utf8');
-  const block = /```mosquitto-acl\n(.*?)```/s.exec(text)?.[1];
-  assert.ok(block !== undefined, 'SECURITY.md has the rules');
-  return block.trim().split('\n');
-}
+const shippedAcl = readFileSync(new URL('../../packaging/mosquitto/acl', import.meta.url), 'utf8').split(
+  '\n',
+);
 
-test("Mosquitto with the documented rules: the hub works, and nobody forges the hub's word", async (t) => {
+test("Mosquitto with the shipped rules: the hub works, and nobody forges the hub's word", async (t) => {
   const users = { hub: 'hub-secret', operator: 'operator-secret', viewer: 'viewer-secret' };
-  const broker = await startMosquitto({ users, acl: documentedAcl() });
+  const broker = await startMosquitto({ users, acl: shippedAcl });
   t.after(() => broker.close());
   const hub = await startSecurityHub(['d-1'], {
     env: { HUB_MQTT_URL: broker.url, HUB_MQTT_USERNAME: 'hub', HUB_MQTT_PASSWORD: users.hub },

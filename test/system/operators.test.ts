@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
 import { mosquittoPub, mosquittoSub } from '../helpers/mosquitto-clients.ts';
 import { spawnHub } from '../helpers/process.ts';
 import { startSecurityHub, type SecurityHub } from '../helpers/security-hub.ts';
@@ -51,6 +52,9 @@ const as = (name: string, method = 'GET', body?: object): RequestInit => ({
 
 const newDevice = { ids: ['x-1'], type: 'env-sensor@1', site: 'default' };
 
+const everyFive = { params: { seconds: 5 } };
+const group = { name: 'set-interval', command: everyFive };
+
 const table: [who: string, method: string, path: string, body: object | undefined, status: number][] = [
   ['nobody', 'GET', '/api/v1/devices', undefined, 401],
   ['viewer', 'GET', '/api/v1/devices/d-1', undefined, 200],
@@ -67,6 +71,16 @@ const table: [who: string, method: string, path: string, body: object | undefine
   ],
   ['east', 'GET', '/api/v1/devices/e-1', undefined, 200],
   ['east', 'GET', '/api/v1/devices/d-1', undefined, 403],
+  ['viewer', 'POST', '/api/v1/devices/d-1/commands/set-interval', everyFive, 403],
+  ['viewer', 'POST', '/api/v1/devices/d-1/commands/h-1/cancel', undefined, 403],
+  ['operator', 'POST', '/api/v1/devices/d-1/commands/set-interval', { ...everyFive, id: 'h-1' }, 202],
+  ['operator', 'POST', '/api/v1/devices/d-1/commands/h-1/cancel', undefined, 200],
+  ['operator', 'POST', '/api/v1/devices/d-1/commands/reboot', { id: 'h-2' }, 403],
+  ['east', 'POST', '/api/v1/devices/d-1/commands/set-interval', everyFive, 403],
+  ['east', 'POST', '/api/v1/devices/e-1/commands/set-interval', everyFive, 202],
+  ['east', 'POST', '/api/v1/group-commands', { ...group, to: 'all' }, 403],
+  ['east', 'POST', '/api/v1/group-commands', { ...group, to: 'site=east' }, 202],
+  ['admin', 'POST', '/api/v1/group-commands', { ...group, to: 'all', dryRun: true }, 200],
   ['admin', 'POST', '/api/v1/devices/d-2/disable', {}, 204],
   ['admin', 'POST', '/api/v1/devices/d-2/enable', {}, 204],
   ['admin', 'GET', '/api/v1/operators', undefined, 200],
@@ -105,6 +119,29 @@ test('who reaches only some devices is shown only those', async () => {
   const { body } = await ask('/api/v1/devices', as('east'));
   const ids = (body['devices'] as { id: string }[]).map(({ id }) => id);
   assert.deepEqual(ids, ['e-1']);
+});
+
+test('who reaches only some devices is shown only their commands', async () => {
+  const { body } = await ask('/api/v1/commands', as('east'));
+  const devices = new Set((body['commands'] as { device: string }[]).map(({ device }) => device));
+  assert.deepEqual([...devices], ['e-1']);
+});
+
+test('the audit says which operator asked over HTTP, and what was refused', async () => {
+  const { body } = await ask('/api/v1/audit?subject=d-1/h-1', as('admin'));
+  const entries = body['entries'] as { actor: string; door: string; action: string; outcome: string }[];
+  const asked = entries.filter(({ door }) => door === 'http');
+  assert.deepEqual(
+    asked.map(({ actor, action, outcome }) => [actor, action, outcome]),
+    [
+      ['token:viewer', 'command.cancel', 'refused'],
+      ['token:operator', 'command.send', 'accepted'],
+      ['token:operator', 'command.cancel', 'cancelled'],
+    ],
+  );
+  const all = (await ask('/api/v1/audit?actor=token:east', as('admin'))).body['entries'] as typeof entries;
+  const refused = all.filter(({ outcome }) => outcome === 'refused').map(({ action }) => action);
+  assert.ok(refused.includes('command.send') && refused.includes('group-command.send'), refused.join());
 });
 
 test('the listing of operators shows nothing that lets anybody in', async () => {
@@ -195,9 +232,22 @@ test('on the embedded broker nobody forges presence, and only an operator asks f
   await assert.rejects(publish(command, user('east')), 'a device out of reach');
   await assert.rejects(publish('hub/v1/command/d-1/reboot', user('operator')), 'a class above the own');
   assert.equal((await hub.metric(denied)) - deniedSoFar, 5, 'each of them is counted');
+  const forged = { actor: 'token:admin', door: 'mqtt', action: 'publish', subject: 'hub/v1/presence/d-1' };
+  await waitFor(
+    async () =>
+      (await hub.audit()).some(({ actor, door, action, subject }) =>
+        isDeepStrictEqual({ actor, door, action, subject }, forged),
+      ),
+    { what: 'the forgery is in the audit' },
+  );
   await assert.rejects(publish(command, ['-u', 'd-1', '-P', hub.secretOf('d-1')]), 'a device');
   const all = await mosquittoSub(['-V', '311', '-p', port, '-q', '1', ...user('viewer'), '-t', 'hub/v1/#']);
   await publish(command, user('operator'));
   await all.next('the answer to the command', ({ topic }) => topic.startsWith('hub/v1/status/d-1/c-1/'));
+  const entries = (await ask('/api/v1/audit?subject=d-1/c-1', as('admin'))).body['entries'] as {
+    actor: string;
+    door: string;
+  }[];
+  assert.deepEqual([entries[0]?.actor, entries[0]?.door], ['token:operator', 'mqtt']);
   await all.close();
 });
