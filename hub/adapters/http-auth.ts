@@ -14,6 +14,8 @@ declare module 'fastify' {
     operator?: Operator;
     /** Which devices a list may show; not set where all may be shown. */
     mayShow?: (deviceId: string) => boolean;
+    /** Which devices may be sent this command; not set where every one may. */
+    mayCommand?: (deviceId: string, command: string) => boolean;
   }
   interface FastifyContextConfig {
     /** What it takes; without it: `viewer` to read, `admin` to change. `nobody`: no login needed. */
@@ -66,8 +68,8 @@ export function demandLogin(app: FastifyInstance, access: Access): void {
     }
     request.operator = operator;
     request.mayShow = (deviceId) => access.mayTouch(operator, deviceId);
-    const { id, name } = request.params as { id?: string; name?: string };
-    const command = request.routeOptions.url?.includes('/:id/commands/') === true ? name : undefined;
+    request.mayCommand = (deviceId, name) => access.mayTouch(operator, deviceId, name);
+    const { id, command } = request.params as { id?: string; command?: string };
     const ofDevice = request.routeOptions.url?.startsWith('/api/v1/devices/:id') === true;
     const allowed =
       access.hasRole(operator, needs) &&

@@ -2,6 +2,7 @@
 
 import type { FastifyInstance } from 'fastify';
 import type { GroupOperations } from '../commands/group-operations.ts';
+import { wholeNumber } from './http-query.ts';
 import { commandName, faultAnswer, idempotencyHeader, socketOrigin } from './http-commands.ts';
 
 const selector = {
@@ -34,6 +35,10 @@ const groupAnswer = {
     },
   },
 };
+const listAnswer = {
+  type: 'object',
+  properties: { groupCommands: { type: 'array', items: groupAnswer } },
+};
 const requestBody = {
   type: 'object',
   additionalProperties: false,
@@ -51,6 +56,9 @@ const requestBody = {
   },
   oneOf: [{ required: ['to'] }, { required: ['group'] }],
 };
+
+/** Group commands of one answer: each is read with its targets. */
+const maxListed = 100;
 
 interface SendBody {
   to?: string;
@@ -105,6 +113,7 @@ export function serveGroups(app: FastifyInstance, operations: GroupOperations): 
   app.post<{ Body: SendBody }>(
     '/api/v1/group-commands',
     {
+      config: { needs: 'operator', audit: 'group-command.send' },
       schema: {
         tags,
         summary:
@@ -114,18 +123,38 @@ export function serveGroups(app: FastifyInstance, operations: GroupOperations): 
         response: { 202: groupAnswer, '4xx': faultAnswer },
       },
     },
-    async ({ body, headers }, reply) => {
+    async ({ body, headers, mayCommand }, reply) => {
       const { dryRun = false, command = {}, ...addressed } = body;
       const key = headers['idempotency-key'];
       const request = {
         ...addressed,
         payload: Buffer.from(JSON.stringify(command)),
         ...(typeof key === 'string' ? { idempotencyKey: key } : {}),
+        ...(mayCommand === undefined ? {} : { mayCommand }),
       };
       if (dryRun) return operations.preview(request);
       const sent = await operations.send(request, socketOrigin);
       return reply.code(sent.repeated ? 200 : 202).send(sent);
     },
+  );
+
+  app.get<{ Querystring: { limit?: string } }>(
+    '/api/v1/group-commands',
+    {
+      schema: {
+        tags,
+        summary: 'Group commands, newest first',
+        querystring: {
+          type: 'object',
+          additionalProperties: false,
+          properties: { limit: { type: 'string', maxLength: 64 } },
+        },
+        response: { 200: listAnswer, '4xx': faultAnswer },
+      },
+    },
+    async ({ query, mayShow }) => ({
+      groupCommands: await operations.list(wholeNumber(query.limit ?? '20', 'limit', maxListed), mayShow),
+    }),
   );
 
   app.get<{ Params: { id: string } }>(
@@ -137,6 +166,7 @@ export function serveGroups(app: FastifyInstance, operations: GroupOperations): 
   app.post<{ Params: { id: string } }>(
     '/api/v1/group-commands/:id/cancel',
     {
+      config: { needs: 'operator', audit: 'group-command.cancel' },
       schema: {
         tags,
         summary: 'No further wave; what is not sent yet ends',

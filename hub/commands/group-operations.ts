@@ -27,16 +27,26 @@ export interface GroupRequest {
   /** `{id?, params?, ttlMs?, wave?, maxFailures?, jitterMs?}` as JSON in UTF-8. */
   readonly payload: Uint8Array;
   readonly idempotencyKey?: string;
+  /** Whether who asks may send this command to a device; not set where every one may be. */
+  readonly mayCommand?: (device: string, name: string) => boolean;
 }
+
+/** Whether who asks may be told of a device; not set where all may be. */
+type MayShow = ((device: string) => boolean) | undefined;
 
 /** Groups and group commands, for doors that answer a caller directly. */
 export interface GroupOperations {
-  /** Resolves once it is in the journal with its targets. @throws HubError `command-refused` · `input-invalid` */
+  /**
+   * Resolves once it is in the journal with its targets.
+   * @throws HubError `command-refused` · `input-invalid` · `forbidden` when one of the devices is not for who asks
+   */
   send(request: GroupRequest, origin: Origin): Promise<GroupCommandView & { repeated: boolean }>;
   /** What `send` would do now: nothing is sent. @throws as `send`, save that a refusal is in the answer */
   preview(request: GroupRequest): Promise<{ devices: string[]; refusal?: Refusal }>;
   /** @throws HubError `group-command-unknown` */
   show(id: string): Promise<GroupCommandView>;
+  /** Newest first, those about devices of which all may be shown. @throws HubError `database-failed` */
+  list(limit: number, mayShow?: MayShow): Promise<Omit<GroupCommandView, 'devices'>[]>;
   /** No further wave; what is not sent yet is cancelled. @throws HubError `group-command-unknown` */
   cancel(id: string): Promise<GroupCommandView>;
   groups(): Promise<Group[]>;
@@ -97,14 +107,42 @@ export function createGroupOperations(deps: {
     return viewOf(record);
   }
 
+  /** All of them, or nothing: a part of a group is not what was asked for. */
+  function checkRights({ mayCommand, name }: GroupRequest, devices: readonly string[]): void {
+    if (mayCommand === undefined) return;
+    const others = devices.filter((device) => !mayCommand(device, name));
+    if (others.length === 0) return;
+    const [first] = others;
+    throw new HubError(
+      'forbidden',
+      `${name} may not be sent to ${first} and ${others.length - 1} more devices`,
+    );
+  }
+
   return {
     async send(given, origin) {
-      const submission = await rollouts.start(await requestOf(given), { origin });
+      const request = await requestOf(given);
+      checkRights(given, rollouts.preview(request).devices);
+      const submission = await rollouts.start(request, { origin });
       if (submission.kind === 'refused') throw refusedError(submission.refusal);
       return { ...viewOf(submission.record), repeated: submission.kind === 'repeated' };
     },
-    preview: async (given) => rollouts.preview(await requestOf(given)),
+    async preview(given) {
+      const preview = rollouts.preview(await requestOf(given));
+      checkRights(given, preview.devices);
+      return preview;
+    },
     show: async (id) => known(await rollouts.find(id), id),
+    async list(limit, mayShow = () => true) {
+      const views: Omit<GroupCommandView, 'devices'>[] = [];
+      for (const { id } of await rollouts.list(limit)) {
+        const record = await rollouts.find(id);
+        if (record === undefined || !record.targets.every(({ device }) => mayShow(device))) continue;
+        const { devices: _devices, ...view } = viewOf(record);
+        views.push(view);
+      }
+      return views;
+    },
     cancel: async (id) => known(await rollouts.cancel(id), id),
     groups: () => journal.groups(),
     async setGroup(group) {
