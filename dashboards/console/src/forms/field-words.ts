@@ -12,7 +12,7 @@ const signs: readonly (readonly [string, string])[] = [
 
 /** A field's own title, or its name made readable: `flowRate` → `Flow rate`. */
 export function fieldTitle(name: string, definition: ValueDefinition): string {
-  if ('title' in definition && definition.title !== undefined) return definition.title;
+  if (definition.title !== undefined) return definition.title;
   const words = name.replaceAll(/([a-z\d])([A-Z])/g, '$1 $2').replaceAll('_', ' ');
   const lower = words.replaceAll(/[A-Z](?=[a-z])/g, (letter) => letter.toLowerCase()).trim();
   return lower.charAt(0).toUpperCase() + lower.slice(1);
