@@ -1,4 +1,4 @@
-import type { ScalarDefinition, ValueDefinition } from '../../../../schemas/device-type-definition.ts';
+import type { ScalarDefinition } from '../../../../schemas/device-type-definition.ts';
 import type { FieldError } from '../../../../schemas/field-error.ts';
 import { unitSymbol } from '../unit-symbol.ts';
 
@@ -11,7 +11,7 @@ const signs: readonly (readonly [string, string])[] = [
 ];
 
 /** A field's own title, or its name made readable: `flowRate` → `Flow rate`. */
-export function fieldTitle(name: string, definition: ValueDefinition): string {
+export function fieldTitle(name: string, definition: { readonly title?: string }): string {
   if (definition.title !== undefined) return definition.title;
   const words = name.replaceAll(/([a-z\d])([A-Z])/g, '$1 $2').replaceAll('_', ' ');
   const lower = words.replaceAll(/[A-Z](?=[a-z])/g, (letter) => letter.toLowerCase()).trim();

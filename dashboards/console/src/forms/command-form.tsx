@@ -1,0 +1,154 @@
+import { useId, useState } from 'preact/hooks';
+import type { JSX } from 'preact';
+import type { CommandDefinition } from '../../../../schemas/device-type-definition.ts';
+import { sendCommand } from '../commands/command-calls.ts';
+import type { CommandView } from '../commands/command-view.ts';
+import { CommandFollower } from '../commands/command-follower.tsx';
+import { checkCommand, newCommandDraft } from './command-draft.ts';
+import { CommandFields } from './command-fields.tsx';
+import { newCommandKey } from './command-key.ts';
+import { ConfirmStep } from './confirm-step.tsx';
+import { FaultSummary } from './fault-summary.tsx';
+import { fieldTitle } from './field-words.ts';
+import { advance, startSending, type SendingEvent } from './sending.ts';
+
+interface CommandFormProps {
+  readonly deviceId: string;
+  readonly definition: CommandDefinition;
+  readonly name: string;
+  /** Of an earlier command that is to be sent again. */
+  readonly params?: unknown;
+  /** The operator is through with it. */
+  readonly onDone: () => void;
+}
+
+const freshKey = (): string => newCommandKey(Date.now(), (bytes) => crypto.getRandomValues(bytes));
+
+/** The form of one command for one device: filled in, judged, confirmed where it moves something, sent, followed. */
+export function CommandForm({ deviceId, definition, name, params, onDone }: CommandFormProps): JSX.Element {
+  const prefix = `${useId()}-`;
+  const [draft, setDraft] = useState(() => newCommandDraft(definition, params));
+  const [sending, setSending] = useState(() => startSending(freshKey()));
+  const [command, setCommand] = useState<CommandView>();
+  const checked = checkCommand(definition, draft);
+  const title = definition.title ?? fieldTitle(name.replaceAll('-', '_'), {});
+  const confirm = definition.safety === 'actuate' || definition.safety === 'critical';
+  const tell = (event: SendingEvent): void => setSending((now) => advance(now, event));
+
+  async function send(): Promise<void> {
+    const { ttlMs } = checked;
+    if (ttlMs === undefined) return;
+    const outcome = await sendCommand({ deviceId, name, params: checked.params, ttlMs, key: sending.key });
+    if (outcome.kind === 'answered') setCommand(outcome.answer);
+    tell(outcome);
+  }
+
+  function submit(): void {
+    tell({ kind: 'submitted', faults: checked.faults, confirm });
+    if (checked.faults.length === 0 && !confirm) void send();
+  }
+
+  if (sending.kind === 'sent' && command !== undefined) {
+    return (
+      <section class="command-form" aria-label={title}>
+        <CommandFollower command={command} />
+        <div class="actions">
+          <button type="button" onClick={onDone}>
+            Done
+          </button>
+          <button type="button" class="quiet" onClick={() => tell({ kind: 'anew', key: freshKey() })}>
+            Send another
+          </button>
+        </div>
+      </section>
+    );
+  }
+  if (sending.kind === 'confirming') {
+    return (
+      <ConfirmStep
+        safety={definition.safety}
+        target={deviceId}
+        title={title}
+        params={checked.params}
+        onConfirm={() => {
+          tell({ kind: 'confirmed' });
+          void send();
+        }}
+        onBack={() => tell({ kind: 'back' })}
+      />
+    );
+  }
+  if (sending.kind === 'unclear') {
+    return (
+      <Unclear
+        message={sending.message}
+        onAgain={() => {
+          tell({ kind: 'again' });
+          void send();
+        }}
+        onAnew={() => tell({ kind: 'anew', key: freshKey() })}
+      />
+    );
+  }
+  const editing = sending.kind === 'editing';
+  return (
+    <form
+      class="command-form"
+      noValidate
+      aria-label={title}
+      onSubmit={(event) => {
+        event.preventDefault();
+        submit();
+      }}
+    >
+      {definition.description === undefined ? null : <p>{definition.description}</p>}
+      {editing ? <FaultSummary faults={sending.faults} message={sending.message} prefix={prefix} /> : null}
+      <CommandFields
+        definition={definition}
+        draft={draft}
+        faults={editing ? sending.faults : []}
+        prefix={prefix}
+        disabled={!editing}
+        onChange={setDraft}
+      />
+      <p class="muted">
+        Its key is <code>{sending.key}</code>: asked for twice under it, it is done once.
+      </p>
+      <div class="actions">
+        <button type="submit" class="primary" disabled={!editing}>
+          {editing ? `Send to ${deviceId}${confirm ? ' …' : ''}` : 'Sending …'}
+        </button>
+        <button type="button" onClick={onDone}>
+          Cancel
+        </button>
+      </div>
+    </form>
+  );
+}
+
+interface UnclearProps {
+  readonly message: string;
+  readonly onAgain: () => void;
+  readonly onAnew: () => void;
+}
+
+/** The request may have arrived, or not. */
+export function Unclear({ message, onAgain, onAnew }: UnclearProps): JSX.Element {
+  return (
+    <section class="command-form" role="alert">
+      <h3>No answer from the hub</h3>
+      <p>{message}</p>
+      <p>
+        It may have arrived, or not. Asking again is safe: it has the same key, so it cannot be done twice.
+      </p>
+      <div class="actions">
+        <button type="button" class="primary" onClick={onAgain}>
+          Ask again
+        </button>
+        <button type="button" class="quiet" onClick={onAnew}>
+          Leave it, and begin another
+        </button>
+      </div>
+    </section>
+  );
+}
