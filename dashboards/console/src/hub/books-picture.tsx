@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { layOut, ribbon, type BooksView, type Fate } from './books-flow.ts';
-import { countWords } from './number-words.ts';
+import { countWords } from '../number-words.ts';
 
 const height = 190;
 const width = 640;

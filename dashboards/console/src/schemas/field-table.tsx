@@ -1,0 +1,51 @@
+import type { JSX } from 'preact';
+import type { ObjectDefinition } from '../../../../schemas/device-type-definition.ts';
+import { fieldRows } from './type-view.ts';
+
+interface FieldTableProps {
+  readonly caption: string;
+  readonly definition: ObjectDefinition;
+}
+
+/** The fields of a stream, an event or of params, with units and limits. */
+export function FieldTable({ caption, definition }: FieldTableProps): JSX.Element {
+  const rows = fieldRows(definition);
+  const choice = definition.anyOf?.map(({ required }) => required.join(' with ')).join(', or ');
+  if (rows.length === 0) return <p class="muted">{caption}: no fields.</p>;
+  return (
+    <div class="scroll-x" tabIndex={0} role="region" aria-label={caption}>
+      <table>
+        <caption>
+          {caption}
+          {choice === undefined ? '' : ` · at least ${choice}`}
+        </caption>
+        <thead>
+          <tr>
+            <th scope="col">Field</th>
+            <th scope="col">Kind</th>
+            <th scope="col">Unit</th>
+            <th scope="col">Limits</th>
+            <th scope="col">Needed</th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map(({ name, title, kind, unit, limits, needed, tag }) => (
+            <tr key={name}>
+              <th scope="row">
+                <code>{name}</code>
+                {title === '' ? null : <span class="muted"> {title}</span>}
+              </th>
+              <td>
+                {kind}
+                {tag ? ' (tag)' : ''}
+              </td>
+              <td>{unit}</td>
+              <td>{limits}</td>
+              <td>{needed ? 'yes' : ''}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
