@@ -2,8 +2,9 @@
 
 import type { FastifyInstance } from 'fastify';
 import type { GroupOperations } from '../commands/group-operations.ts';
+import { faultAnswer } from './http-answers.ts';
+import { commandName, idempotencyHeader, socketOrigin } from './http-commands.ts';
 import { wholeNumber } from './http-query.ts';
-import { commandName, faultAnswer, idempotencyHeader, socketOrigin } from './http-commands.ts';
 
 const selector = {
   type: 'string',

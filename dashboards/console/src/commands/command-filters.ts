@@ -12,19 +12,21 @@ export interface CommandFilters {
 const names = ['device', 'name', 'status', 'from', 'to'] as const;
 
 export function readFilters(query: URLSearchParams): CommandFilters {
-  const [device, name, status, from, to] = names.map((key) => query.get(key) ?? '') as [
-    string,
-    string,
-    string,
-    string,
-    string,
-  ];
-  return { device, name, status, from, to };
+  const read = (key: (typeof names)[number]): string => query.get(key) ?? '';
+  return {
+    device: read('device'),
+    name: read('name'),
+    status: read('status'),
+    from: read('from'),
+    to: read('to'),
+  };
 }
 
 /** The filters that say something, for the address. */
 export function writeFilters(filters: CommandFilters): URLSearchParams {
-  return new URLSearchParams(names.map((key) => [key, filters[key]]).filter(([, value]) => value !== ''));
+  const query = new URLSearchParams();
+  for (const key of names) if (filters[key] !== '') query.set(key, filters[key]);
+  return query;
 }
 
 /** The query of `GET /api/v1/commands` that answers these filters. @param before the `next` of the page before */
