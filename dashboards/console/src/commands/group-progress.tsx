@@ -1,35 +1,36 @@
-import type { JSX } from 'preact';
+import { StackedBar } from '../components/stacked-bar.tsx';
 import { reasonWords, statusWords } from '../forms/command-words.ts';
-import type { GroupCommandView } from './command-view.ts';
-import { planWords, wavesOf, type TargetRow, type Wave } from './waves.ts';
+import { CommandBadge } from './command-badge.tsx';
+import type { GroupDetails } from './command-calls.ts';
+import { planWords, wavesOf, type Wave } from './waves.ts';
 
 interface GroupProgressProps {
-  readonly rollout: GroupCommandView & { readonly devices: readonly TargetRow[] };
-  /** Absent where nothing is to be stopped, or may be. */
-  readonly onStop?: () => void;
+  readonly rollout: GroupDetails;
+  /** Absent where who looks may not stop it. */
+  readonly onStop: (() => void) | undefined;
 }
 
 /** Devices named in one wave before the rest is only counted. */
 const mostNamed = 200;
 
 /** A group command wave by wave, as it goes on. */
-export function GroupProgress({ rollout, onStop }: GroupProgressProps): JSX.Element {
+export function GroupProgress({ rollout, onStop }: GroupProgressProps) {
   const { status, final, reason, devices, wave, maxFailures, targets, succeeded, failed } = rollout;
   return (
     <section aria-label={`Group command ${rollout.id}`} class="group-progress">
       <p role="status">
-        <strong class={`command-status ${status}`}>{status}</strong> {final ? statusWords(status) : ''}{' '}
-        {reason === undefined ? '' : reasonWords(reason)} {succeeded} of {targets} succeeded, {failed} failed
-        or uncertain.
+        <CommandBadge status={status} /> {final && statusWords(status)}{' '}
+        {reason !== undefined && reasonWords(reason)} {succeeded} of {targets} succeeded, {failed} failed or
+        uncertain.
       </p>
-      <Bar wave={rollout} total={targets} label={`${succeeded} of ${targets} devices succeeded`} />
-      <p class="muted">{planWords(targets, wave, maxFailures)}</p>
-      {onStop === undefined || final ? null : (
+      <WaveBar wave={rollout} label={`${succeeded} of ${targets} devices succeeded`} />
+      <p class="quiet">{planWords(targets, wave, maxFailures)}</p>
+      {onStop !== undefined && !final && (
         <div class="actions">
-          <button type="button" class="danger" onClick={onStop}>
+          <button type="button" class="button danger" onClick={onStop}>
             Stop it
           </button>
-          <span class="muted">No further wave is sent; what has begun may end.</span>
+          <span class="quiet">No further wave is sent; what has begun may end.</span>
         </div>
       )}
       <ol class="waves">
@@ -43,58 +44,48 @@ export function GroupProgress({ rollout, onStop }: GroupProgressProps): JSX.Elem
   );
 }
 
-function WaveRow({ wave }: { readonly wave: Wave }): JSX.Element {
-  const { number, targets, succeeded, failed, open, waiting, skipped } = wave;
-  const words = [
-    [succeeded, 'succeeded'],
-    [failed, 'failed or uncertain'],
-    [open, 'under way'],
-    [waiting, 'waiting'],
-    [skipped, 'skipped'],
-  ]
-    .filter(([count]) => count !== 0)
-    .map(([count, word]) => `${count} ${word}`)
-    .join(', ');
+function WaveRow({ wave }: { readonly wave: Wave }) {
+  const { number, targets, failed } = wave;
+  const words = waveWords(wave);
   return (
     <details open={failed > 0}>
       <summary>
         <span class="wave-name">Wave {number}</span>
-        <Bar wave={wave} total={targets.length} label={words} />
-        <span class="muted">{words}</span>
+        <WaveBar wave={wave} label={words} />
+        <span class="quiet">{words}</span>
       </summary>
       <ul class="targets">
         {targets.slice(0, mostNamed).map(({ device, status, reason }) => (
           <li key={device}>
-            <a href={`/devices/${encodeURIComponent(device)}`}>{device}</a>{' '}
-            <span class={`command-status ${status}`}>{status}</span>
-            {reason === undefined ? null : <span class="muted"> {reasonWords(reason)}</span>}
+            <a href={`/devices/${encodeURIComponent(device)}`}>{device}</a> <CommandBadge status={status} />{' '}
+            {reason !== undefined && <span class="quiet">{reasonWords(reason)}</span>}
           </li>
         ))}
       </ul>
-      {targets.length > mostNamed ? <p class="muted">and {targets.length - mostNamed} more</p> : null}
+      {targets.length > mostNamed && <p class="quiet">and {targets.length - mostNamed} more</p>}
     </details>
   );
 }
 
-interface BarProps {
-  readonly wave: Pick<Wave, 'succeeded' | 'failed' | 'open' | 'waiting' | 'skipped'>;
-  readonly total: number;
-  readonly label: string;
+const kinds = [
+  ['succeeded', 'succeeded', 'tone-good'],
+  ['failed', 'failed or uncertain', 'tone-bad'],
+  ['open', 'under way', 'tone-move'],
+  ['waiting', 'waiting', 'tone-rest'],
+  ['skipped', 'skipped', 'tone-none'],
+] as const;
+
+type Counts = Pick<Wave, (typeof kinds)[number][0]>;
+
+function waveWords(counts: Counts): string {
+  return kinds
+    .filter(([kind]) => counts[kind] > 0)
+    .map(([kind, word]) => `${counts[kind]} ${word}`)
+    .join(', ');
 }
 
-/** Shares of a whole, side by side; what they mean stands beside it in words. */
-export function Bar({ wave, total, label }: BarProps): JSX.Element {
-  const kinds = ['succeeded', 'failed', 'open', 'waiting', 'skipped'] as const;
-  let x = 0;
-  return (
-    <svg class="share-bar" viewBox="0 0 100 8" preserveAspectRatio="none" role="img" aria-label={label}>
-      {kinds.map((kind) => {
-        const width = total === 0 ? 0 : (wave[kind] / total) * 100;
-        x += width;
-        return width === 0 ? null : (
-          <rect key={kind} class={kind} x={x - width} y={0} width={width} height={8} />
-        );
-      })}
-    </svg>
-  );
+/** Where the devices of a wave, or of all waves, stand. */
+export function WaveBar({ wave, label }: { readonly wave: Counts; readonly label: string }) {
+  const parts = kinds.map(([kind, word, tone]) => ({ key: kind, value: wave[kind], class: tone, word }));
+  return <StackedBar parts={parts} label={label} />;
 }

@@ -1,5 +1,4 @@
-import { useId, useState } from 'preact/hooks';
-import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
 import type { CommandDefinition } from '../../../../schemas/device-type-definition.ts';
 import { sendCommand } from '../commands/command-calls.ts';
 import type { CommandView } from '../commands/command-view.ts';
@@ -22,13 +21,14 @@ interface CommandFormProps {
   readonly onDone: () => void;
 }
 
-const freshKey = (): string => newCommandKey(Date.now(), (bytes) => crypto.getRandomValues(bytes));
+/** A key for one command: nobody has it yet. */
+export const freshCommandKey = (): string =>
+  newCommandKey(Date.now(), (bytes) => crypto.getRandomValues(bytes));
 
 /** The form of one command for one device: filled in, judged, confirmed where it moves something, sent, followed. */
-export function CommandForm({ deviceId, definition, name, params, onDone }: CommandFormProps): JSX.Element {
-  const prefix = `${useId()}-`;
+export function CommandForm({ deviceId, definition, name, params, onDone }: CommandFormProps) {
   const [draft, setDraft] = useState(() => newCommandDraft(definition, params));
-  const [sending, setSending] = useState(() => startSending(freshKey()));
+  const [sending, setSending] = useState(() => startSending(freshCommandKey()));
   const [command, setCommand] = useState<CommandView>();
   const checked = checkCommand(definition, draft);
   const title = definition.title ?? fieldTitle(name.replaceAll('-', '_'), {});
@@ -53,10 +53,10 @@ export function CommandForm({ deviceId, definition, name, params, onDone }: Comm
       <section class="command-form" aria-label={title}>
         <CommandFollower command={command} />
         <div class="actions">
-          <button type="button" onClick={onDone}>
+          <button type="button" class="button" onClick={onDone}>
             Done
           </button>
-          <button type="button" class="quiet" onClick={() => tell({ kind: 'anew', key: freshKey() })}>
+          <button type="button" class="button" onClick={() => tell({ kind: 'anew', key: freshCommandKey() })}>
             Send another
           </button>
         </div>
@@ -86,7 +86,7 @@ export function CommandForm({ deviceId, definition, name, params, onDone }: Comm
           tell({ kind: 'again' });
           void send();
         }}
-        onAnew={() => tell({ kind: 'anew', key: freshKey() })}
+        onAnew={() => tell({ kind: 'anew', key: freshCommandKey() })}
       />
     );
   }
@@ -101,24 +101,23 @@ export function CommandForm({ deviceId, definition, name, params, onDone }: Comm
         submit();
       }}
     >
-      {definition.description === undefined ? null : <p>{definition.description}</p>}
-      {editing ? <FaultSummary faults={sending.faults} message={sending.message} prefix={prefix} /> : null}
+      {definition.description !== undefined && <p>{definition.description}</p>}
+      {editing && <FaultSummary faults={sending.faults} message={sending.message} />}
       <CommandFields
         definition={definition}
         draft={draft}
         faults={editing ? sending.faults : []}
-        prefix={prefix}
         disabled={!editing}
         onChange={setDraft}
       />
-      <p class="muted">
+      <p class="quiet">
         Its key is <code>{sending.key}</code>: asked for twice under it, it is done once.
       </p>
       <div class="actions">
-        <button type="submit" class="primary" disabled={!editing}>
+        <button type="submit" class="button primary" disabled={!editing}>
           {editing ? `Send to ${deviceId}${confirm ? ' …' : ''}` : 'Sending …'}
         </button>
-        <button type="button" onClick={onDone}>
+        <button type="button" class="button" onClick={onDone}>
           Cancel
         </button>
       </div>
@@ -133,7 +132,7 @@ interface UnclearProps {
 }
 
 /** The request may have arrived, or not. */
-export function Unclear({ message, onAgain, onAnew }: UnclearProps): JSX.Element {
+export function Unclear({ message, onAgain, onAnew }: UnclearProps) {
   return (
     <section class="command-form" role="alert">
       <h3>No answer from the hub</h3>
@@ -142,10 +141,10 @@ export function Unclear({ message, onAgain, onAnew }: UnclearProps): JSX.Element
         It may have arrived, or not. Asking again is safe: it has the same key, so it cannot be done twice.
       </p>
       <div class="actions">
-        <button type="button" class="primary" onClick={onAgain}>
+        <button type="button" class="button primary" onClick={onAgain}>
           Ask again
         </button>
-        <button type="button" class="quiet" onClick={onAnew}>
+        <button type="button" class="button" onClick={onAnew}>
           Leave it, and begin another
         </button>
       </div>

@@ -1,7 +1,9 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { JSX } from 'preact';
 import type { Safety } from '../../../../schemas/device-type.ts';
+import { Field } from '../components/field.tsx';
 import { safetyWords } from './command-words.ts';
+import { ParamsList } from './params-list.tsx';
+import { SafetyBadge } from './safety-badge.tsx';
 
 interface ConfirmStepProps {
   readonly safety: Safety;
@@ -14,21 +16,15 @@ interface ConfirmStepProps {
 }
 
 /** Asks once more before something moves; what is critical is asked for by the name of what it is done to. */
-export function ConfirmStep({
-  safety,
-  target,
-  title,
-  params,
-  onConfirm,
-  onBack,
-}: ConfirmStepProps): JSX.Element {
+export function ConfirmStep({ safety, target, title, params, onConfirm, onBack }: ConfirmStepProps) {
   const [typed, setTyped] = useState('');
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), []);
   const critical = safety === 'critical';
   return (
     <form
-      class="confirm"
+      class="command-form"
+      aria-label="Confirm"
       onSubmit={(event) => {
         event.preventDefault();
         if (!critical || typed === target) onConfirm();
@@ -38,50 +34,31 @@ export function ConfirmStep({
         {title} on {target}?
       </h3>
       <p>
-        <span class={`safety ${safety}`}>{safety}</span> {safetyWords[safety]}
+        <SafetyBadge safety={safety} /> {safetyWords[safety]}
       </p>
       <ParamsList params={params} />
-      {critical ? (
-        <div class="field">
-          <label for="confirm-target">
-            Type <kbd>{target}</kbd> to send it
-          </label>
-          <input
-            id="confirm-target"
-            type="text"
-            autocomplete="off"
-            spellcheck={false}
-            value={typed}
-            onInput={(event) => setTyped(event.currentTarget.value)}
-          />
-        </div>
-      ) : null}
+      {critical && (
+        <Field label={`Type ${target} to send it`}>
+          {(control) => (
+            <input
+              {...control}
+              type="text"
+              autocomplete="off"
+              spellcheck={false}
+              value={typed}
+              onInput={(event) => setTyped(event.currentTarget.value)}
+            />
+          )}
+        </Field>
+      )}
       <div class="actions">
-        <button type="submit" class="danger" disabled={critical && typed !== target}>
+        <button type="submit" class="button danger" disabled={critical && typed !== target}>
           Yes, send it
         </button>
-        <button type="button" onClick={onBack}>
+        <button type="button" class="button" onClick={onBack}>
           Back
         </button>
       </div>
     </form>
-  );
-}
-
-/** Params as they will be sent. */
-export function ParamsList({ params }: { readonly params: Readonly<Record<string, unknown>> }): JSX.Element {
-  const entries = Object.entries(params);
-  if (entries.length === 0) return <p class="muted">Without parameters.</p>;
-  return (
-    <dl class="params">
-      {entries.map(([name, value]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd>
-            <code>{JSON.stringify(value)}</code>
-          </dd>
-        </div>
-      ))}
-    </dl>
   );
 }

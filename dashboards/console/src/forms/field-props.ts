@@ -2,7 +2,7 @@ import type { ValueDefinition } from '../../../../schemas/device-type-definition
 import type { FieldError } from '../../../../schemas/field-error.ts';
 import type { Draft } from './params-draft.ts';
 
-/** What every part of a form is given. */
+/** What every part of a form is given. Its control (or frame) carries `path` as its name. */
 export interface FieldProps<Definition extends ValueDefinition> {
   readonly name: string;
   readonly definition: Definition;
@@ -12,13 +12,6 @@ export interface FieldProps<Definition extends ValueDefinition> {
   readonly path: string;
   /** Of the whole form, by pointer. */
   readonly faults: ReadonlyMap<string, FieldError>;
-  /** Before every id of the form, so that two forms of one page do not clash. */
-  readonly prefix: string;
   readonly disabled: boolean;
   readonly onChange: (draft: Draft) => void;
-}
-
-/** The id of the input (or group) a pointer leads to. */
-export function fieldId(prefix: string, path: string): string {
-  return `${prefix}${path.replaceAll('/', '-')}`;
 }

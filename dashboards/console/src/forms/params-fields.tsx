@@ -1,19 +1,24 @@
-import type { JSX } from 'preact';
-import type { ObjectDefinition, ValueDefinition } from '../../../../schemas/device-type-definition.ts';
-import { fieldTitle, faultSentence } from './field-words.ts';
-import { emptyDraft, isRequired, type Draft } from './params-draft.ts';
-import { fieldId, type FieldProps } from './field-props.ts';
+import type { ComponentChildren } from 'preact';
+import { useId } from 'preact/hooks';
+import type {
+  ArrayDefinition,
+  ObjectDefinition,
+  ValueDefinition,
+} from '../../../../schemas/device-type-definition.ts';
+import type { FieldProps } from './field-props.ts';
+import { faultSentence, fieldTitle } from './field-words.ts';
+import { emptyDraft, isRequired } from './params-draft.ts';
 import { ScalarField } from './scalar-field.tsx';
 
 /** The fields of an object, one below the other: the whole form, or a part of it. */
-export function ObjectFields(props: FieldProps<ObjectDefinition>): JSX.Element | null {
+export function ObjectFields(props: FieldProps<ObjectDefinition>) {
   const { definition, draft, path, onChange } = props;
   if (draft.kind !== 'object') return null;
   const { members } = draft;
   return (
     <>
       {Object.entries(definition.properties ?? {}).map(([name, member]) => (
-        <Field
+        <AnyField
           {...props}
           key={name}
           name={name}
@@ -28,7 +33,7 @@ export function ObjectFields(props: FieldProps<ObjectDefinition>): JSX.Element |
   );
 }
 
-function Field(props: FieldProps<ValueDefinition>): JSX.Element | null {
+function AnyField(props: FieldProps<ValueDefinition>) {
   const { definition } = props;
   switch (definition.type) {
     case 'object':
@@ -43,28 +48,28 @@ function Field(props: FieldProps<ValueDefinition>): JSX.Element | null {
   return <ScalarField {...props} definition={definition} />;
 }
 
-function ObjectField(props: FieldProps<ObjectDefinition>): JSX.Element | null {
-  const { definition, draft } = props;
+function ObjectField(props: FieldProps<ObjectDefinition>) {
+  const { draft } = props;
   if (draft.kind !== 'object') return null;
   return (
     <Group {...props} given={draft.given} onGiven={(given) => props.onChange({ ...draft, given })}>
-      <ObjectFields {...props} definition={definition} />
+      <ObjectFields {...props} />
     </Group>
   );
 }
 
-function ArrayField(props: FieldProps<Extract<ValueDefinition, { type: 'array' }>>): JSX.Element | null {
+function ArrayField(props: FieldProps<ArrayDefinition>) {
   const { definition, draft, path, disabled, onChange } = props;
   if (draft.kind !== 'array') return null;
   const { items } = draft;
   const title = fieldTitle(props.name, definition);
   return (
     <Group {...props} given={draft.given} onGiven={(given) => onChange({ ...draft, given })}>
-      <ol class="items">
+      <ol class="list-items">
         {items.map((item, index) => (
           // Items have no name of their own: their place is what they are known by.
           <li key={index}>
-            <Field
+            <AnyField
               {...props}
               name={`${props.name} ${index + 1}`}
               definition={definition.items}
@@ -75,7 +80,7 @@ function ArrayField(props: FieldProps<Extract<ValueDefinition, { type: 'array' }
             />
             <button
               type="button"
-              class="quiet"
+              class="button small"
               disabled={disabled || items.length <= (definition.minItems ?? 0)}
               onClick={() => onChange({ ...draft, items: items.toSpliced(index, 1) })}
             >
@@ -86,6 +91,7 @@ function ArrayField(props: FieldProps<Extract<ValueDefinition, { type: 'array' }
       </ol>
       <button
         type="button"
+        class="button small"
         disabled={disabled || items.length >= definition.maxItems}
         onClick={() => onChange({ ...draft, items: [...items, emptyDraft(definition.items, true)] })}
       >
@@ -98,25 +104,24 @@ function ArrayField(props: FieldProps<Extract<ValueDefinition, { type: 'array' }
 interface GroupProps extends FieldProps<ValueDefinition> {
   readonly given: boolean;
   readonly onGiven: (given: boolean) => void;
-  readonly children: JSX.Element | JSX.Element[];
+  readonly children: ComponentChildren;
 }
 
 /** A frame around fields that belong together; one that may be left out has a box to tick. */
-function Group(props: GroupProps): JSX.Element {
-  const { name, definition, path, prefix, required, disabled, given, onGiven, children } = props;
-  const fault = props.faults.get(path);
-  const id = fieldId(prefix, path);
+function Group({ name, definition, path, faults, required, disabled, given, onGiven, children }: GroupProps) {
+  const id = useId();
+  const fault = faults.get(path);
   const title = fieldTitle(name, definition);
   return (
     <fieldset
-      id={id}
+      name={path}
       tabIndex={-1}
       class="field-group"
       aria-describedby={fault === undefined ? undefined : `${id}-fault`}
     >
       <legend>{title}</legend>
-      {definition.description === undefined ? null : <p class="field-hint">{definition.description}</p>}
-      {required ? null : (
+      {definition.description !== undefined && <p class="hint">{definition.description}</p>}
+      {!required && (
         <label class="check">
           <input
             type="checkbox"
@@ -127,12 +132,12 @@ function Group(props: GroupProps): JSX.Element {
           Give {title}
         </label>
       )}
-      {fault === undefined ? null : (
-        <p class="field-fault" id={`${id}-fault`}>
+      {fault !== undefined && (
+        <p class="fault" id={`${id}-fault`}>
           {faultSentence(fault)}
         </p>
       )}
-      {given ? children : null}
+      {given && children}
     </fieldset>
   );
 }

@@ -1,6 +1,6 @@
-import type { JSX } from 'preact';
 import type { CommandDefinition } from '../../../../schemas/device-type-definition.ts';
 import { idempotentWords, offlineWords, safetyWords, ttlWords } from './command-words.ts';
+import { SafetyBadge } from './safety-badge.tsx';
 
 interface WhatHappensProps {
   readonly definition: CommandDefinition;
@@ -9,22 +9,17 @@ interface WhatHappensProps {
 }
 
 /** What sending this command will do, in plain words, before it is sent. */
-export function WhatHappens({ definition, ttlSec }: WhatHappensProps): JSX.Element {
+export function WhatHappens({ definition, ttlSec }: WhatHappensProps) {
   const { safety, offline = 'reject' } = definition;
   return (
-    <dl class="what-happens">
-      <dt>
-        Safety <span class={`safety ${safety}`}>{safety}</span>
-      </dt>
-      <dd>{safetyWords[safety]}</dd>
-      <dt>
-        When away <span class="word">{offline}</span>
-      </dt>
-      <dd>{ttlSec === undefined ? '' : offlineWords(offline, ttlSec)}</dd>
-      <dt>Deadline</dt>
-      <dd>{ttlSec === undefined ? '' : ttlWords(ttlSec)}</dd>
-      <dt>Twice</dt>
-      <dd>{idempotentWords(definition)}</dd>
-    </dl>
+    <section class="what-happens" aria-label="What sending it will do">
+      <p>
+        <SafetyBadge safety={safety} /> {safetyWords[safety]}
+      </p>
+      <p>{ttlSec !== undefined && offlineWords(offline, ttlSec)}</p>
+      <p>
+        {ttlSec !== undefined && ttlWords(ttlSec)} {idempotentWords(definition)}
+      </p>
+    </section>
   );
 }

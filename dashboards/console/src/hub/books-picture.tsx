@@ -1,4 +1,3 @@
-import type { JSX } from 'preact';
 import { layOut, ribbon, type BooksView, type Fate } from './books-flow.ts';
 import { countWords } from '../number-words.ts';
 
@@ -17,7 +16,7 @@ const fateWords: Readonly<Record<Fate, string>> = {
 };
 
 /** Where every point is that ever came in, and whether the account balances. */
-export function BooksPicture({ books }: { readonly books: BooksView }): JSX.Element {
+export function BooksPicture({ books }: { readonly books: BooksView }) {
   const { came, bands, barHeight } = layOut(books, height);
   const last = bands.at(-1);
   const bottom = Math.max(barHeight, (last?.toY ?? 0) + Math.max(last?.height ?? 0, 3)) + 12;

@@ -22,6 +22,8 @@ export interface HubView {
     readonly maxSize: number;
     readonly deadLetters: number;
     readonly oldestMs: number | null;
+    /** Why the spool itself takes nothing now. */
+    readonly fault?: string;
   };
   /** `share`: of the time in which the event loop was busy, 0 to 1. */
   readonly eventLoop: {

@@ -1,4 +1,3 @@
-import type { JSX } from 'preact';
 import type { ObjectDefinition } from '../../../../schemas/device-type-definition.ts';
 import { fieldRows } from './type-view.ts';
 
@@ -8,13 +7,13 @@ interface FieldTableProps {
 }
 
 /** The fields of a stream, an event or of params, with units and limits. */
-export function FieldTable({ caption, definition }: FieldTableProps): JSX.Element {
+export function FieldTable({ caption, definition }: FieldTableProps) {
   const rows = fieldRows(definition);
   const choice = definition.anyOf?.map(({ required }) => required.join(' with ')).join(', or ');
-  if (rows.length === 0) return <p class="muted">{caption}: no fields.</p>;
+  if (rows.length === 0) return <p class="quiet">{caption}: no fields.</p>;
   return (
-    <div class="scroll-x" tabIndex={0} role="region" aria-label={caption}>
-      <table>
+    <div class="table-scroll" tabIndex={0} role="region" aria-label={caption}>
+      <table class="table">
         <caption>
           {caption}
           {choice === undefined ? '' : ` · at least ${choice}`}
@@ -32,12 +31,11 @@ export function FieldTable({ caption, definition }: FieldTableProps): JSX.Elemen
           {rows.map(({ name, title, kind, unit, limits, needed, tag }) => (
             <tr key={name}>
               <th scope="row">
-                <code>{name}</code>
-                {title === '' ? null : <span class="muted"> {title}</span>}
+                <code>{name}</code> <span class="quiet">{title}</span>
               </th>
               <td>
                 {kind}
-                {tag ? ' (tag)' : ''}
+                {tag && ' (tag)'}
               </td>
               <td>{unit}</td>
               <td>{limits}</td>
