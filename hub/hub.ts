@@ -21,9 +21,9 @@ import type { Config } from './config.ts';
 import { AckSchedule } from './devices/ack-schedule.ts';
 import { Admission } from './devices/admission.ts';
 import { CloneGuard } from './devices/clone-guard.ts';
-import type { DeviceWhy } from './devices/admin-operations.ts';
 import { createDeviceAdministration } from './devices/device-administration.ts';
 import type { DeviceRecord } from './devices/device-store.ts';
+import { createWhy } from './devices/device-why.ts';
 import { Door } from './devices/door.ts';
 import { HubClock } from './devices/hub-clock.ts';
 import { drainSessions } from './devices/drain.ts';
@@ -35,11 +35,11 @@ import { PresenceAnnouncer } from './devices/presence-announcer.ts';
 import { PresenceKeeper } from './devices/presence-keeper.ts';
 import { Registry } from './devices/registry.ts';
 import { startCommandParts } from './hub-commands.ts';
+import { openConsole } from './hub-console.ts';
 import { Rotation } from './devices/rotation.ts';
 import { newSessionCounters } from './devices/session-counters.ts';
 import { Session } from './devices/session.ts';
 import { Stories } from './devices/story.ts';
-import { explain } from './devices/why.ts';
 import { exposeMetrics } from './hub-metrics.ts';
 import { exposeSecurity } from './hub-security-metrics.ts';
 import { openBus, openTls } from './hub-parts.ts';
@@ -153,8 +153,23 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
       bus?.publish(message) ?? Promise.reject(new HubError('bus-unavailable', 'starting')),
   };
   const fanOut = createFanOut({ publisher, topics, log });
+  const counters = newSessionCounters();
+  const pages = openConsole({
+    clock,
+    log,
+    releasers,
+    identity: hub,
+    registry,
+    road,
+    sessions: counters,
+    presence: () => presence,
+    bus: () => opened,
+    dispatcher: () => dispatcher,
+    devices: () => devices,
+  });
+  const { feed } = pages;
   const ingest = new Ingest(
-    { writer, books, shedding, fanOut, clock },
+    { writer, books, shedding, fanOut: pages.watching(fanOut), clock },
     { maxAgeMs: config.maxAgeSec * 1000, maxAheadMs: config.maxAheadSec * 1000 },
   );
 
@@ -205,6 +220,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
       recorder.record(deviceId, change, change.sinceMs);
       incidents.presenceChanged(deviceId, change);
       stories.tell(deviceId, { kind: 'presence', state: change.state, reason: change.reason });
+      feed.presenceChanged(deviceId, change);
     },
   });
   const orphans = await presence.load(backoffMaxMs, (deviceId) => {
@@ -230,7 +246,10 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     return session?.isOpen === true ? session.type : catalog.get(record.type);
   }
 
-  const added = (record: DeviceRecord): void => presence.registered(record.id, record.epoch);
+  const added = (record: DeviceRecord): void => {
+    presence.registered(record.id, record.epoch);
+    feed.deviceChanged(record.id);
+  };
   const security = await openSecurity({
     state,
     registry,
@@ -272,13 +291,13 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     incidents.forget(deviceId);
     clones.forget(deviceId);
     stories.forget(deviceId);
+    pages.forget(deviceId);
   }
   for (const deviceId of orphans) await forget(deviceId);
 
   // Devices.
   const acks = new AckSchedule(clock, config.ackDelayMs);
   releasers.push('acks', () => acks.close());
-  const counters = newSessionCounters();
   const { ackDelayMs, inFlight, messagesPerSec } = config;
   const options = { ackDelayMs, inFlight, messagesPerSec, bytesPerSec, samplesPerSec, backoffMaxMs };
   const welcomed = (session: Session): void => rotation.sessionOpened(session.deviceId);
@@ -392,6 +411,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
 
   // Operators.
   const metrics = new Metrics({ processMetrics: true });
+  pages.expose(metrics);
   exposeSecurity(metrics, { listener: listener.counters, audit, rotation, reload });
   exposeMetrics(metrics, {
     listener: listener.counters,
@@ -414,48 +434,37 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     bus: opened.bus,
   });
   let stopping = false;
+  const devices = createDeviceAdministration({
+    registry,
+    catalog,
+    clock,
+    presence: (deviceId) => presence.get(deviceId),
+    added,
+    changed: (deviceId) => feed.deviceChanged(deviceId),
+    removed: forget,
+  });
   const admin = await startAdmin(
     {
       log,
       operations: {
-        ...createDeviceAdministration({
-          registry,
-          catalog,
-          clock,
-          presence: (deviceId) => presence.get(deviceId),
-          added,
-          removed: forget,
-        }),
+        ...devices,
         ...createTelemetryAdministration({ books, spool, link }),
         readings: createReadings({ store, typeOf }),
-        why: (deviceId) => why(deviceId),
+        why: createWhy({ clock, registry, stories, liveness, presence }),
         incidents: () => incidents.list(),
         pushNotice: (request) => notices.push(request),
         notices: () => notices.list(),
       },
       security: security.operations,
       access: security.access(() => Number(new URL(admin.url).port)),
-      routes: commands.routes,
+      consoleDir: pages.dir,
+      routes: [...commands.routes, ...pages.routes],
       readiness: () => readiness({ stopping, clock, store, link, spool, hubClock, bus: opened.bus }),
       metrics: () => metrics.page(),
     },
     { listen: config.adminListen, socketPath: join(config.dataDir, 'hub.sock') },
   );
   releasers.push('admin', () => admin.close());
-
-  function why(deviceId: string): DeviceWhy {
-    if (registry.get(deviceId) === undefined) throw new HubError('device-unknown', deviceId);
-    const story = stories.of(deviceId);
-    const { stalls } = liveness;
-    const now = presence.get(deviceId);
-    return {
-      id: deviceId,
-      ...explain({ presence: now, story, stalls, nowMs: clock.now() }),
-      presence: now,
-      story,
-      stalls,
-    };
-  }
 
   return {
     deviceUrl: listener.url,

@@ -46,6 +46,8 @@ export async function startBroker(
 }
 
 class EmbeddedBroker implements Broker {
+  /** A publish is handed to the clients at once. */
+  readonly queued = 0;
   readonly counters: BusCounters = {
     published: 0,
     dropped: 0,

@@ -43,6 +43,36 @@ function httpStatusOf({ code, details }: HubError): number | undefined {
   return statusOfRefusal[String(details['reason'])] ?? 400;
 }
 
+/** One broken rule, as the API document has it. */
+export const fieldError = {
+  type: 'object',
+  properties: {
+    path: { type: 'string', description: 'JSON pointer to the field' },
+    keyword: { type: 'string' },
+    expected: { type: 'string' },
+    got: { type: 'string' },
+  },
+};
+/** A refusal, as the API document has it. */
+export const faultAnswer = {
+  type: 'object',
+  properties: {
+    error: {
+      type: 'object',
+      required: ['code', 'message'],
+      properties: {
+        code: { type: 'string' },
+        message: { type: 'string' },
+        details: {
+          type: 'object',
+          additionalProperties: true,
+          properties: { reason: { type: 'string' }, errors: { type: 'array', items: fieldError } },
+        },
+      },
+    },
+  },
+};
+
 interface ErrorAnswer {
   error: { code: string; message: string; details?: unknown };
 }

@@ -1,5 +1,6 @@
 /** Who asks, on the TCP listener: a token, or a console session; what the role allows; and the record of it. */
 
+import { isDeepStrictEqual } from 'node:util';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Auditor } from '../audit/audit.ts';
 import type { ConsoleSessions } from '../operators/console-sessions.ts';
@@ -12,12 +13,18 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Set before any handler of `/api/v1/` runs. */
     operator?: Operator;
-    /** Which devices a list may show; not set where all may be shown. */
+    /** Which devices an answer may be about; not set where it may be about all. */
     mayShow?: (deviceId: string) => boolean;
+    /** Whether what it was let in with still holds, with the same rights; not set on the admin socket. */
+    stillHolds?: () => boolean;
   }
   interface FastifyContextConfig {
     /** What it takes; without it: `viewer` to read, `admin` to change. `nobody`: no login needed. */
     needs?: Role | 'nobody';
+    /** What it is about cannot be told apart by device: only for those who reach all of them. */
+    reach?: 'all';
+    /** A page may open it from another origin without asking (a WebSocket): the origin is checked. */
+    checksOrigin?: true;
     /** Its name in the audit; without it: method and path. */
     audit?: string;
     /** Its own code writes the audit. */
@@ -55,22 +62,26 @@ export function trustLocal(app: FastifyInstance, { local, audit }: Access): void
 export function demandLogin(app: FastifyInstance, access: Access): void {
   app.addHook('onRequest', async (request) => {
     if (!request.url.startsWith('/api/') || request.is404) return;
-    const { needs = changing(request) ? 'admin' : 'viewer' } = request.routeOptions.config;
+    const { needs = changing(request) ? 'admin' : 'viewer', reach } = request.routeOptions.config;
     if (needs === 'nobody') {
-      checkOrigin(request, access);
+      if (changing(request)) checkOrigin(request, access);
       return;
     }
-    const operator = whoAsks(request, access);
+    const asks = whoAsks(request, access);
+    const operator = asks();
     if (operator === undefined) {
       throw new HubError('unauthorized', 'sign in, or send a token: Authorization: Bearer …');
     }
     request.operator = operator;
-    request.mayShow = (deviceId) => access.mayTouch(operator, deviceId);
+    request.stillHolds = () => isDeepStrictEqual(asks(), operator);
+    const reachesAll = operator.devices === '*';
+    if (!reachesAll) request.mayShow = (deviceId) => access.mayTouch(operator, deviceId);
     const { id, name } = request.params as { id?: string; name?: string };
     const command = request.routeOptions.url?.includes('/:id/commands/') === true ? name : undefined;
     const ofDevice = request.routeOptions.url?.startsWith('/api/v1/devices/:id') === true;
     const allowed =
       access.hasRole(operator, needs) &&
+      (reach !== 'all' || reachesAll) &&
       (!ofDevice ||
         id === undefined ||
         access.mayTouch(operator, id, changing(request) ? command : undefined));
@@ -87,11 +98,14 @@ export function demandLogin(app: FastifyInstance, access: Access): void {
   serveLogin(app, access);
 }
 
-function whoAsks(request: FastifyRequest, access: Access): Operator | undefined {
+/** @returns who it is now, undefined for nobody: to be asked again for as long as the request lasts */
+function whoAsks(request: FastifyRequest, access: Access): () => Operator | undefined {
   const bearer = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
-  if (bearer !== undefined) return access.operators.byToken(bearer);
-  const session = access.sessions.find(cookieOf(request) ?? '');
-  if (session === undefined) return undefined;
+  if (bearer !== undefined) return () => access.operators.byToken(bearer);
+  const cookie = cookieOf(request) ?? '';
+  const session = access.sessions.find(cookie);
+  if (session === undefined) return () => undefined;
+  if (request.routeOptions.config.checksOrigin === true) checkOrigin(request, access);
   if (changing(request)) {
     checkOrigin(request, access);
     const given = request.headers['x-csrf-token'];
@@ -99,7 +113,7 @@ function whoAsks(request: FastifyRequest, access: Access): Operator | undefined 
       throw new HubError('forbidden', 'the X-CSRF-Token header must hold the token of the login');
     }
   }
-  return access.operators.byActor(session.actor);
+  return () => (access.sessions.lives(cookie) ? access.operators.byActor(session.actor) : undefined);
 }
 
 /** A browser names the page that asks (RFC 6454 §7): it must be one of ours, to the letter. */

@@ -19,6 +19,8 @@ export function gracefulClose(
     socket.once('close', () => unused.delete(socket));
   });
   server.on('request', (request) => unused.delete(request.socket));
+  // What an upgrade has taken is closed by whoever took it, in its own way.
+  server.on('upgrade', (request) => unused.delete(request.socket));
   return async (close) => {
     const closed = close();
     for (const socket of unused) socket.destroy();

@@ -3,6 +3,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { CommandOperations } from '../commands/command-operations.ts';
 import type { CommandStatus, Origin } from '../commands/command.ts';
+import { faultAnswer, fieldError } from './http-answers.ts';
 import { badQuery, wholeNumber } from './http-query.ts';
 
 const statuses = ['accepted', 'queued', 'sent', 'received', 'running', 'uncertain'] as const;
@@ -13,15 +14,6 @@ const maxWaitMs = 60_000;
 const maxPage = 1_000;
 
 export const commandName = { type: 'string', pattern: '^[A-Za-z0-9_-]{1,64}$' };
-const fieldError = {
-  type: 'object',
-  properties: {
-    path: { type: 'string', description: 'JSON pointer to the field' },
-    keyword: { type: 'string' },
-    expected: { type: 'string' },
-    got: { type: 'string' },
-  },
-};
 /** Documentation only: answers are not filtered by it. */
 const commandAnswer = {
   type: 'object',
@@ -39,24 +31,6 @@ const commandAnswer = {
     reason: { type: 'string' },
     errors: { type: 'array', items: fieldError },
     output: { description: "as the command's own schema says" },
-  },
-};
-export const faultAnswer = {
-  type: 'object',
-  properties: {
-    error: {
-      type: 'object',
-      required: ['code', 'message'],
-      properties: {
-        code: { type: 'string' },
-        message: { type: 'string' },
-        details: {
-          type: 'object',
-          additionalProperties: true,
-          properties: { reason: { type: 'string' }, errors: { type: 'array', items: fieldError } },
-        },
-      },
-    },
   },
 };
 const commandBody = {

@@ -9,7 +9,10 @@ import type {
   NewDevices,
 } from '../devices/admin-operations.ts';
 import { HubError } from '../kernel/errors.ts';
-import { badQuery, wholeNumber } from './http-query.ts';
+import type { DeviceQuery } from '../devices/device-pages.ts';
+import type { PresenceState } from '../devices/presence.ts';
+import { faultAnswer } from './http-answers.ts';
+import { badQuery, positive, wholeNumber } from './http-query.ts';
 
 /** Devices registered by one request. */
 const maxNewDevices = 10_000;
@@ -43,6 +46,78 @@ const labelsSchema = {
   },
 };
 
+const pageSize = 1_000;
+const maxPage = 10_000;
+const tags = ['devices'];
+const nullableTime = { type: ['number', 'null'], description: 'Unix ms' };
+const states = {
+  type: 'string',
+  enum: [
+    'never-seen',
+    'online',
+    'suspect',
+    'offline',
+    'sleeping',
+    'overdue',
+    'migrating',
+    'unknown',
+    'disabled',
+  ] satisfies PresenceState[],
+};
+const text = { type: 'string', minLength: 1, maxLength: 128 };
+const listQuerySchema = {
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    after: { type: 'string', maxLength: 64, description: 'the `next` of the page before' },
+    limit: { type: 'string', maxLength: 16, description: `at most ${maxPage}; ${pageSize} when not given` },
+    q: { ...text, description: 'part of the id, the type, the site or a label value, in any case' },
+    type: { ...text, description: 'with or without its version' },
+    site: text,
+    state: states,
+    label: {
+      description: 'key=value, also several times: all of them hold',
+      anyOf: [text, { type: 'array', maxItems: 16, items: text }],
+    },
+  },
+};
+const rowProperties = {
+  id: { type: 'string' },
+  type: { type: 'string' },
+  site: { type: 'string' },
+  labels: { type: 'object', additionalProperties: { type: 'string' } },
+  presence: states,
+  sinceMs: nullableTime,
+  lastDataMs: nullableTime,
+  firmware: { type: 'string' },
+  disabled: { type: 'boolean' },
+};
+const pageSchema = {
+  type: 'object',
+  properties: {
+    devices: { type: 'array', items: { type: 'object', properties: rowProperties } },
+    next: { type: ['string', 'null'], description: 'the `after` of the next page' },
+  },
+};
+const detailsSchema = {
+  type: 'object',
+  additionalProperties: true,
+  properties: {
+    ...rowProperties,
+    registeredMs: { type: 'number' },
+    epoch: { type: 'number' },
+    reason: { type: 'string' },
+    lastPongMs: nullableTime,
+    lastFrameMs: nullableTime,
+  },
+};
+export const pathSchema = { type: 'object', properties: { id: { type: 'string', maxLength: 64 } } };
+
+interface ListQuery extends Partial<Record<'after' | 'limit' | 'q' | 'type' | 'site', string>> {
+  state?: PresenceState;
+  label?: string | string[];
+}
+
 interface Named {
   Params: { id: string };
 }
@@ -65,11 +140,31 @@ export function serveDevices(app: FastifyInstance, operations: AdminOperations):
     },
   );
 
-  app.get('/api/v1/devices', async ({ mayShow = () => true }) => ({
-    devices: (await operations.listDevices()).filter(({ id }) => mayShow(id)),
-  }));
+  app.get<{ Querystring: ListQuery }>(
+    '/api/v1/devices',
+    {
+      schema: {
+        tags,
+        summary: 'Devices by id, page by page',
+        querystring: listQuerySchema,
+        response: { 200: pageSchema, '4xx': faultAnswer },
+      },
+    },
+    ({ query, mayShow }) => operations.listDevices(deviceQuery(query), mayShow),
+  );
 
-  app.get<Named>('/api/v1/devices/:id', (request) => operations.showDevice(request.params.id));
+  app.get<Named>(
+    '/api/v1/devices/:id',
+    {
+      schema: {
+        tags,
+        summary: 'One device',
+        params: pathSchema,
+        response: { 200: detailsSchema, '4xx': faultAnswer },
+      },
+    },
+    (request) => operations.showDevice(request.params.id),
+  );
 
   app.patch<Named & { Body: LabelChange }>(
     '/api/v1/devices/:id/labels',
@@ -85,6 +180,21 @@ export function serveDevices(app: FastifyInstance, operations: AdminOperations):
   app.get<Readings>('/api/v1/devices/:id/readings/:stream', async ({ params, query }) => ({
     readings: await operations.readings(readingsQuery(params, query)),
   }));
+}
+
+function deviceQuery({ limit, label = [], ...given }: ListQuery): DeviceQuery {
+  const terms = typeof label === 'string' ? [label] : label;
+  return {
+    ...given,
+    limit: limit === undefined ? pageSize : positive(limit, 'limit', maxPage),
+    labels: Object.fromEntries(terms.map((term) => labelTerm(term))),
+  };
+}
+
+function labelTerm(term: string): [string, string] {
+  const equals = term.indexOf('=');
+  if (equals <= 0) throw badQuery('label', 'key=value', term);
+  return [term.slice(0, equals), term.slice(equals + 1)];
 }
 
 function refuseRepeats(ids: readonly string[]): void {

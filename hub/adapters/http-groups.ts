@@ -2,7 +2,8 @@
 
 import type { FastifyInstance } from 'fastify';
 import type { GroupOperations } from '../commands/group-operations.ts';
-import { commandName, faultAnswer, idempotencyHeader, socketOrigin } from './http-commands.ts';
+import { faultAnswer } from './http-answers.ts';
+import { commandName, idempotencyHeader, socketOrigin } from './http-commands.ts';
 
 const selector = {
   type: 'string',

@@ -7,6 +7,13 @@ export function wholeNumber(text: string | undefined, name: string, max: number)
   return value;
 }
 
+/** As `wholeNumber`, of 1 and more. @throws HubError `input-invalid` */
+export function positive(text: string, name: string, max: number): number {
+  const value = wholeNumber(text, name, max);
+  if (value < 1) throw badQuery(name, `a whole number of 1 to ${max}`, text);
+  return value;
+}
+
 /** The fault of one value of a path or query. */
 export function badQuery(name: string, expected: string, got: string): HubError {
   return new HubError('input-invalid', `query ${name} must be ${expected}`, {

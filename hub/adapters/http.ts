@@ -9,6 +9,8 @@ import { demandLogin, trustLocal, type Access } from './http-auth.ts';
 import { answerFaults } from './http-answers.ts';
 import { describeApi } from './http-openapi.ts';
 import { gracefulClose } from './http-close.ts';
+import { serveConsole } from './http-console.ts';
+import { takeUpgrades } from './http-live.ts';
 import { serveAudit, type AuditOperations } from './http-audit.ts';
 import { serveDevices } from './http-devices.ts';
 import { serveTelemetry } from './http-telemetry.ts';
@@ -20,14 +22,18 @@ import { listenOnSocket } from './http-socket.ts';
 /** A request under way when the hub stops may take so long. */
 const closeGraceMs = 3_000;
 
-/** Only what comes from here is run, shown or asked, and nobody may frame it. */
+/** Only what comes from here is run, shown or asked, and nobody may frame it; nothing of it stands in the page itself. */
 const policy = {
   defaultSrc: ["'self'"],
+  scriptSrc: ["'self'"],
+  styleSrc: ["'self'"],
+  connectSrc: ["'self'"],
+  fontSrc: ["'self'"],
+  imgSrc: ["'self'", 'data:'],
   objectSrc: ["'none'"],
   frameAncestors: ["'none'"],
   baseUri: ["'none'"],
   formAction: ["'self'"],
-  upgradeInsecureRequests: null,
 };
 
 export interface Readiness {
@@ -43,6 +49,8 @@ export interface AdminDeps {
   security?: SecurityOperations & AuditOperations;
   /** Not given: the operators' API is served on the socket alone. */
   access?: Access;
+  /** Where the web console is built to; not given: it is not served. */
+  consoleDir?: string;
   /** Further routes of the operators' API. */
   routes?: readonly ((app: FastifyInstance) => void)[];
   readiness: () => Promise<Readiness>;
@@ -82,6 +90,7 @@ export async function startAdmin(deps: AdminDeps, { listen, socketPath }: AdminO
     await describeApi(health);
     serveOperations(health, deps);
   }
+  if (deps.consoleDir !== undefined) serveConsole(health, deps.consoleDir);
   serveOperations(operators, deps);
 
   const closeHealth = gracefulClose(health.server, closeGraceMs);
@@ -118,7 +127,10 @@ async function server(log: Log): Promise<FastifyInstance> {
     // Strict: a value of the wrong type is refused, not bent, and an unknown field is named, not dropped.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false } },
   });
-  await app.register(helmet, { contentSecurityPolicy: { directives: policy } });
+  await app.register(helmet, {
+    contentSecurityPolicy: { useDefaults: false, directives: policy },
+  });
+  await takeUpgrades(app);
   answerFaults(app, log);
   return app;
 }

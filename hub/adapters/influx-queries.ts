@@ -7,8 +7,8 @@ export interface InfluxRow {
   fields: Record<string, number | string | boolean>;
 }
 
-/** A value, or a name where the grammar wants one (`FROM $measurement`). */
-export type QueryParameter = string | number | { identifier: string };
+/** A value, or a name or a duration where the grammar wants one (`FROM $measurement`, `time($step)`). */
+export type QueryParameter = string | number | { identifier: string } | { duration: string };
 
 export interface InfluxQueries {
   /**
@@ -28,6 +28,13 @@ export interface InfluxQueriesOptions {
   username?: string;
   password?: string;
   timeoutMs: number;
+}
+
+/** Microseconds as text: a bound number goes through a double, which holds no nanoseconds since 1970. */
+export function isoTime(ms: number): string {
+  const us = Math.round(ms * 1000);
+  const second = new Date(Math.floor(us / 1_000_000) * 1000).toISOString().slice(0, 19);
+  return `${second}.${String(us - Math.floor(us / 1_000_000) * 1_000_000).padStart(6, '0')}Z`;
 }
 
 /** Never takes the only host out of the pool: `influx` would answer "No host available" for up to 10 s after a failure. */

@@ -5,7 +5,8 @@ import { HubError, messageOf } from '../kernel/errors.ts';
 import { systemClock, type Clock } from '../kernel/time.ts';
 import { rollUpOf } from './roll-up-name.ts';
 import type { MetricsStore, ReadingsQuery, ReadingsRow, WriteOutcome } from '../telemetry/store.ts';
-import { openInfluxQueries, type InfluxRow } from './influx-queries.ts';
+import { isoTime, openInfluxQueries, type InfluxRow } from './influx-queries.ts';
+import { influxSeries } from './influx-series.ts';
 
 export interface InfluxOptions {
   /** `http://host:8086`; a path is kept, for a server behind a proxy. */
@@ -74,6 +75,7 @@ export function openInflux(options: InfluxOptions, clock: Clock = systemClock): 
     write: (lines, signal) =>
       lines.length === 0 ? Promise.resolve({ kind: 'stored' }) : post(lines.join('\n'), signal),
     readings: async (query) => readings(await queries.run(readingsQuery(query), parameters(query)), query),
+    ...influxSeries(queries),
     rollUp: (measurement, fromMs, toMs) =>
       queries.change(
         `SELECT count(*), min(*), max(*), mean(*) INTO $target FROM $source
@@ -157,13 +159,6 @@ function parameters({ measurement, device, fromMs, toMs, limit }: ReadingsQuery)
     to: isoTime(toMs),
     limit,
   };
-}
-
-/** Microseconds as text: a bound number goes through a double, which holds no nanoseconds since 1970. */
-function isoTime(ms: number): string {
-  const us = Math.round(ms * 1000);
-  const second = new Date(Math.floor(us / 1_000_000) * 1000).toISOString().slice(0, 19);
-  return `${second}.${String(us - Math.floor(us / 1_000_000) * 1_000_000).padStart(6, '0')}Z`;
 }
 
 function readings(rows: readonly InfluxRow[], { take }: ReadingsQuery): ReadingsRow[] {

@@ -97,6 +97,10 @@ class MqttBus implements Bus {
     return attempted;
   }
 
+  get queued(): number {
+    return this.#outbox.size;
+  }
+
   publish(message: OutgoingMessage): Promise<void> {
     if (message.qos === 1) return this.#outbox.add(message);
     const client = this.#client;

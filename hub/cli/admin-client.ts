@@ -10,6 +10,7 @@ import type {
   DeviceWhy,
   NewCredential,
 } from '../devices/admin-operations.ts';
+import type { Page } from '../devices/device-pages.ts';
 import type { Incident } from '../devices/incidents.ts';
 import type { Notice } from '../devices/notices.ts';
 import { HubError, messageOf, type ErrorCode } from '../kernel/errors.ts';
@@ -51,7 +52,14 @@ export function adminClient(socketPath: string): AdminOperations {
     callHub(socketPath, method, path, body);
   return {
     addDevices: (devices) => member<NewCredential[]>(call('POST', '/api/v1/devices', devices), 'devices'),
-    listDevices: () => member<DeviceSummary[]>(call('GET', '/api/v1/devices'), 'devices'),
+    async listDevices({ labels = {}, ...query }) {
+      const terms = Object.entries(query).map(([name, value]): [string, string] => [name, String(value)]);
+      for (const [key, value] of Object.entries(labels)) terms.push(['label', `${key}=${value}`]);
+      return (await call(
+        'GET',
+        `/api/v1/devices?${new URLSearchParams(terms).toString()}`,
+      )) as Page<DeviceSummary>;
+    },
     async showDevice(id) {
       return (await call('GET', devicePath(id))) as DeviceDetails;
     },

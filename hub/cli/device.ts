@@ -2,7 +2,8 @@
 
 import { Argument, InvalidArgumentError, type Command } from 'commander';
 import { deviceIdPattern } from '../../schemas/limits.ts';
-import type { DeviceDetails } from '../devices/admin-operations.ts';
+import type { DeviceDetails, DeviceOperations, DeviceSummary } from '../devices/admin-operations.ts';
+import type { Page } from '../devices/device-pages.ts';
 import type { CliDeps } from './cli-deps.ts';
 import type { ConfigOptions } from './config-source.ts';
 import { addDeviceIdentity } from './device-identity.ts';
@@ -13,6 +14,7 @@ import { addPush, addWhy } from './device-life.ts';
 import { isoTime, table } from './table.ts';
 
 const maxCount = 10_000;
+const pageSize = 10_000;
 
 interface AddOptions extends ConfigOptions {
   type: string;
@@ -75,7 +77,7 @@ function addListAndShow(device: Command, deps: CliDeps): void {
     .option('--json', 'one JSON object a line')
     .action(async (_options: unknown, command: Command) => {
       const options = command.optsWithGlobals<ConfigOptions & { json?: true }>();
-      const devices = await withOperations(options, deps, (operations) => operations.listDevices());
+      const devices = await withOperations(options, deps, allDevices);
       if (options.json === true) {
         deps.out(devices.map((summary) => `${JSON.stringify(summary)}\n`).join(''));
         return;
@@ -102,12 +104,15 @@ function addListAndShow(device: Command, deps: CliDeps): void {
         deps.out(`${JSON.stringify(details)}\n`);
         return;
       }
-      const { sinceMs, registeredMs, labels, clock, ...rest } = details;
+      const { sinceMs, registeredMs, labels, clock, lastPongMs, lastFrameMs, lastDataMs, ...rest } = details;
       const rows = Object.entries({
         ...rest,
         labels: labelsText(labels),
         ...(clock === undefined ? {} : { clock: clockText(clock) }),
         since: since(sinceMs),
+        'last pong': since(lastPongMs),
+        'last frame': since(lastFrameMs),
+        'last data': since(lastDataMs),
         registered: isoTime(registeredMs),
       });
       deps.out(
@@ -117,6 +122,18 @@ function addListAndShow(device: Command, deps: CliDeps): void {
         ).trimStart(),
       );
     });
+}
+
+/** Page by page: a fleet is more than one answer holds. */
+async function allDevices(operations: DeviceOperations): Promise<DeviceSummary[]> {
+  const devices: DeviceSummary[] = [];
+  let after: string | null = '';
+  while (after !== null) {
+    const page: Page<DeviceSummary> = await operations.listDevices({ after, limit: pageSize });
+    devices.push(...page.devices);
+    after = page.next;
+  }
+  return devices;
 }
 
 function addLabel(device: Command, deps: CliDeps): void {

@@ -62,6 +62,8 @@ export interface Bus extends Publisher {
   /** Why it is not connected, in words. */
   readonly fault: string | undefined;
   readonly counters: Readonly<BusCounters>;
+  /** QoS 1 messages that wait for the broker. */
+  readonly queued: number;
   close(): Promise<void>;
 }
 

@@ -68,6 +68,8 @@ export interface Dispatcher extends CommandEvents {
   readonly counters: Readonly<CommandCounters>;
   /** Commands without a final status now, and how many of them are uncertain. */
   levels(): { open: number; uncertain: number };
+  /** Commands without a final status now, of these devices. */
+  openOf(mayShow: (device: string) => boolean): number;
   close(): Promise<void>;
 }
 
@@ -219,6 +221,10 @@ class CommandDispatcher implements Dispatcher {
 
   levels(): { open: number; uncertain: number } {
     return { open: this.#lanes.open, uncertain: this.#lanes.uncertain() };
+  }
+
+  openOf(mayShow: (device: string) => boolean): number {
+    return this.#lanes.openOf(mayShow);
   }
 
   async close(): Promise<void> {

@@ -54,6 +54,13 @@ export class Lanes {
     return this.#open;
   }
 
+  /** As `open`, of these devices. */
+  openOf(mayShow: (device: string) => boolean): number {
+    let count = 0;
+    for (const { device, commands } of this.#byDevice.values()) if (mayShow(device)) count += commands.size;
+    return count;
+  }
+
   uncertain(): number {
     let count = 0;
     for (const lane of this.#byDevice.values()) count += lane.uncertain();

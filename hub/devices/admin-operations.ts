@@ -3,6 +3,7 @@
 import type { ReadingsRow } from '../telemetry/store.ts';
 import type { TelemetryOperations } from '../telemetry/telemetry-operations.ts';
 import type { ClockQuality } from './device-clock.ts';
+import type { DeviceQuery, MayShow, Page } from './device-pages.ts';
 import type { Incident } from './incidents.ts';
 import type { Stall } from './liveness.ts';
 import type { Notice, NoticeRequest } from './notices.ts';
@@ -34,6 +35,11 @@ export interface DeviceSummary {
   presence: PresenceState;
   /** Since when, Unix ms; null when that is not known. */
   sinceMs: number | null;
+  /** When its last reading or event came, Unix ms; null: none that is known. */
+  lastDataMs: number | null;
+  /** Of the open session. */
+  firmware?: string;
+  disabled?: true;
 }
 
 export interface DeviceDetails extends DeviceSummary {
@@ -43,7 +49,9 @@ export interface DeviceDetails extends DeviceSummary {
   epoch: number;
   /** Why presence is what it is, such as `no-heartbeat`. */
   reason?: PresenceReason;
-  firmware?: string;
+  /** When its stack answered a ping, and its application last spoke; Unix ms, null: not that is known. */
+  lastPongMs: number | null;
+  lastFrameMs: number | null;
   /** Of the open session: how its clocks agree with the hub's. */
   clock?: ClockQuality;
 }
@@ -56,8 +64,8 @@ export interface LabelChange {
 export interface DeviceOperations {
   /** @throws HubError `device-exists` (details.ids: those taken; nothing was added) · `input-invalid` */
   addDevices(request: NewDevices): Promise<NewCredential[]>;
-  /** All devices, by id. */
-  listDevices(): Promise<DeviceSummary[]>;
+  /** A page of the devices, by id. @param mayShow not given: all of them */
+  listDevices(query: DeviceQuery, mayShow?: MayShow): Promise<Page<DeviceSummary>>;
   /** @throws HubError `device-unknown` */
   showDevice(id: string): Promise<DeviceDetails>;
   /**

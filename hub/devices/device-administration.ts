@@ -10,6 +10,7 @@ import type {
   NewDevices,
 } from './admin-operations.ts';
 import { newSecretCredential } from './credentials.ts';
+import { pageOf } from './device-pages.ts';
 import type { DeviceRecord } from './device-store.ts';
 import type { Presence } from './presence.ts';
 import type { Registry } from './registry.ts';
@@ -21,12 +22,20 @@ export interface DeviceAdministrationDeps {
   /** A device's presence now; undefined when no hub runs that could tell. */
   presence: ((deviceId: string) => Presence) | undefined;
   added: (record: DeviceRecord) => void;
+  /** Its labels have changed. */
+  changed?: (deviceId: string) => void;
   /** Ends what else the hub holds of the device: commands, presence. */
   removed: (deviceId: string) => Promise<void>;
 }
 
+/** A device as it is now; undefined when there is none with this id. */
+export interface DeviceViews {
+  row(id: string): DeviceSummary | undefined;
+  details(id: string): DeviceDetails | undefined;
+}
+
 /** Registers, shows and removes devices; the same rules in the running hub and on the files. */
-export function createDeviceAdministration(deps: DeviceAdministrationDeps): DeviceOperations {
+export function createDeviceAdministration(deps: DeviceAdministrationDeps): DeviceOperations & DeviceViews {
   const { registry, catalog } = deps;
 
   function known(id: string): DeviceRecord {
@@ -35,8 +44,8 @@ export function createDeviceAdministration(deps: DeviceAdministrationDeps): Devi
     return record;
   }
 
-  function summary(record: DeviceRecord): DeviceSummary {
-    const presence = deps.presence?.(record.id);
+  function summary(record: DeviceRecord, presence = deps.presence?.(record.id)): DeviceSummary {
+    const firmware = registry.session(record.id)?.firmware;
     return {
       id: record.id,
       type: record.type,
@@ -44,26 +53,35 @@ export function createDeviceAdministration(deps: DeviceAdministrationDeps): Devi
       labels: record.labels ?? {},
       presence: presence?.state ?? 'unknown',
       sinceMs: presence?.sinceMs ?? null,
+      lastDataMs: presence?.marks.dataMs ?? null,
+      ...(firmware === undefined ? {} : { firmware }),
+      ...(record.disabled ? { disabled: true } : {}),
     };
   }
 
-  function details(id: string): DeviceDetails {
-    const record = known(id);
-    const presence = deps.presence?.(id);
-    const session = registry.session(id);
-    const firmware = session?.firmware;
-    const clock = session?.clock;
+  function details(record: DeviceRecord): DeviceDetails {
+    const presence = deps.presence?.(record.id);
+    const clock = registry.session(record.id)?.clock;
     return {
-      ...summary(record),
+      ...summary(record, presence),
       registeredMs: record.createdMs,
       epoch: record.epoch,
+      lastPongMs: presence?.marks.pongMs ?? null,
+      lastFrameMs: presence?.marks.frameMs ?? null,
       ...(presence === undefined ? {} : { reason: presence.reason }),
-      ...(firmware === undefined ? {} : { firmware }),
       ...(clock === undefined ? {} : { clock }),
     };
   }
 
+  const viewed = <View>(id: string, view: (record: DeviceRecord) => View): View | undefined => {
+    const record = registry.get(id);
+    return record && view(record);
+  };
+
   return {
+    row: (id) => viewed(id, (record) => summary(record)),
+    details: (id) => viewed(id, details),
+
     async addDevices(request: NewDevices): Promise<NewCredential[]> {
       checkRequest(request, catalog);
       const createdMs = deps.clock.now();
@@ -82,15 +100,17 @@ export function createDeviceAdministration(deps: DeviceAdministrationDeps): Devi
       return made.map(({ id, secret }) => ({ id, secret }));
     },
 
-    listDevices: () => Promise.resolve(registry.all().map(summary)),
+    listDevices: (query, mayShow) =>
+      Promise.resolve(pageOf(registry.all(), query, (record) => summary(record), mayShow)),
 
-    showDevice: (id) => Promise.resolve().then(() => details(id)),
+    showDevice: (id) => Promise.resolve().then(() => details(known(id))),
 
     async labelDevice(id, { set, remove }) {
-      known(id);
+      const record = known(id);
       checkLabels(set, remove);
       await registry.label(id, set, remove);
-      return details(id);
+      deps.changed?.(id);
+      return details(record);
     },
 
     async removeDevice(id) {

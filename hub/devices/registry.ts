@@ -20,6 +20,8 @@ export class Registry {
   readonly #store: DeviceStore;
   readonly #clock: Clock;
   readonly #records = new Map<string, DeviceRecord>();
+  /** Made when asked for, and again after a device came or went. */
+  #sorted: readonly DeviceRecord[] | undefined;
   /** The newest session of each device whose hello was valid. */
   readonly #sessions = new Map<string, Session>();
   /** Device → when it may come again, monotonic ms. */
@@ -46,6 +48,7 @@ export class Registry {
 
   async load(): Promise<void> {
     for (const record of await this.#store.load()) this.#records.set(record.id, record);
+    this.#sorted = undefined;
   }
 
   get(deviceId: string): DeviceRecord | undefined {
@@ -53,8 +56,9 @@ export class Registry {
   }
 
   /** All records, by id. */
-  all(): DeviceRecord[] {
-    return [...this.#records.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  all(): readonly DeviceRecord[] {
+    this.#sorted ??= [...this.#records.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1));
+    return this.#sorted;
   }
 
   /** The device's session that counts, whether its welcome is out or on its way. */
@@ -156,6 +160,7 @@ export class Registry {
   async add(records: readonly DeviceRecord[]): Promise<void> {
     await this.#store.add(records);
     for (const record of records) this.#records.set(record.id, { ...record });
+    this.#sorted = undefined;
   }
 
   /** Gives and takes labels. @throws HubError `device-unknown` */
@@ -175,6 +180,7 @@ export class Registry {
   async remove(deviceId: string): Promise<void> {
     await this.#store.remove(deviceId);
     this.#records.delete(deviceId);
+    this.#sorted = undefined;
     this.#shutOut.delete(deviceId);
     for (const session of this.#sessionsOf(deviceId)) session.close('device-removed');
   }

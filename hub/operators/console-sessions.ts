@@ -35,21 +35,30 @@ export class ConsoleSessions {
     return { cookie, csrf };
   }
 
+  /** The session of this cookie; asking for it counts as its use. */
   find(cookie: string): { actor: string; csrf: string } | undefined {
-    const key = hashToken(cookie);
-    const session = this.#sessions.get(key);
-    if (session === undefined) return undefined;
-    const now = this.#clock.monotonic();
-    if (now - session.usedMs >= idleMs || now - session.openedMs >= maxLifeMs) {
-      this.#sessions.delete(key);
-      return undefined;
-    }
-    session.usedMs = now;
+    const session = this.#live(cookie);
+    if (session !== undefined) session.usedMs = this.#clock.monotonic();
     return session;
+  }
+
+  /** Whether there is one still; asking does not count as its use. */
+  lives(cookie: string): boolean {
+    return this.#live(cookie) !== undefined;
   }
 
   close(cookie: string): void {
     this.#sessions.delete(hashToken(cookie));
+  }
+
+  #live(cookie: string): ConsoleSession | undefined {
+    const key = hashToken(cookie);
+    const session = this.#sessions.get(key);
+    if (session === undefined) return undefined;
+    const now = this.#clock.monotonic();
+    if (now - session.usedMs < idleMs && now - session.openedMs < maxLifeMs) return session;
+    this.#sessions.delete(key);
+    return undefined;
   }
 
   /** The person's rights have changed: every session of theirs ends. */

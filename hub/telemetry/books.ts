@@ -56,6 +56,11 @@ export class Books {
     return this.#accounts.get(id);
   }
 
+  /** All accounts, in no order. */
+  accounts(): Iterable<Account> {
+    return this.#accounts.values();
+  }
+
   /** All accounts, by id. */
   all(): Account[] {
     return [...this.#accounts.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1));
@@ -110,6 +115,26 @@ export class Books {
 
 /** Where a point that is neither stored nor refused can be. */
 export type Place = 'inFlight' | 'spooled' | 'deadLettered';
+
+/** The sum of some accounts. */
+export function sumOf(accounts: Iterable<Account>): Account {
+  const sum = newAccount('(sum)');
+  for (const account of accounts) {
+    for (const fate of fates) sum[fate] += account[fate];
+  }
+  return sum;
+}
+
+const fates = [
+  'carried',
+  'received',
+  'rejected',
+  'stored',
+  'dropped',
+  'inFlight',
+  'spooled',
+  'deadLettered',
+] as const;
 
 /** What came in less what left and what is held: 0 when the account balances. */
 export function imbalance(account: Account): number {

@@ -39,9 +39,45 @@ export interface ReadingsRow {
   fields: Record<string, number | string | boolean>;
 }
 
+export interface SeriesQuery {
+  measurement: string;
+  device: string;
+  fields: readonly { name: string; kind: 'float' | 'integer' | 'boolean' }[];
+  /** Unix ms, inclusive. */
+  fromMs: number;
+  /** Unix ms, exclusive. */
+  toMs: number;
+  /** Width of a bucket, whole ms; buckets begin at its multiples since 1970. */
+  stepMs: number;
+}
+
+/** The values of one field in one bucket; true counts as 1, false as 0. */
+export interface Summary {
+  mean: number;
+  min: number;
+  max: number;
+  /** How many there are; 1 or more. */
+  count: number;
+}
+
+/** A bucket that has points. */
+export interface SeriesBucket {
+  /** Its beginning, Unix ms. */
+  timeMs: number;
+  /** Fields that have a value in it. */
+  fields: Record<string, Summary>;
+}
+
+/** Every method throws HubError `store-unavailable`. Unknown measurements and devices have no rows. */
 export interface MetricsReader {
-  /** @throws HubError `store-unavailable` */
   readings(query: ReadingsQuery): Promise<ReadingsRow[]>;
+  /** The points, summed up bucket by bucket in the store; by time. */
+  series(query: SeriesQuery): Promise<SeriesBucket[]>;
+  /**
+   * The same from the one-minute roll-ups of the measurement; `stepMs` is whole minutes. Booleans have no summary
+   * there.
+   */
+  rolledSeries(query: SeriesQuery): Promise<SeriesBucket[]>;
 }
 
 /** Long work on what is stored. Every method rejects with HubError `store-unavailable`. */

@@ -32,7 +32,9 @@ async function runHub(t: TestContext, dataDir: string, stored: readonly string[]
   t.after(() => store.close());
   if (stored.length > 0) assert.deepEqual(await store.write(stored), { kind: 'stored' });
   const catalog = await loadDeviceTypes(config.schemasDir);
-  const types = new Map((await devices.listDevices()).map(({ id, type }) => [id, catalog.get(type)]));
+  const types = new Map(
+    (await devices.listDevices({ limit: 100 })).devices.map(({ id, type }) => [id, catalog.get(type)]),
+  );
   const admin = await startAdmin(
     {
       operations: {

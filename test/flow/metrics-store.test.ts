@@ -6,7 +6,14 @@ import { openInflux } from '../../hub/adapters/influx.ts';
 import { openMetricsStore } from '../../hub/adapters/metrics-store.ts';
 import { HubError } from '../../hub/kernel/errors.ts';
 import { compileFieldEncoder, encodePrefix, encodeTimeUs } from '../../hub/telemetry/line-protocol.ts';
-import type { MetricsStore, ReadingsQuery, ReadingsRow } from '../../hub/telemetry/store.ts';
+import type {
+  MetricsStore,
+  ReadingsQuery,
+  ReadingsRow,
+  SeriesBucket,
+  SeriesQuery,
+  Summary,
+} from '../../hub/telemetry/store.ts';
 import { temporaryFolder } from '../helpers/guard.ts';
 import { startInflux } from '../helpers/influxd.ts';
 
@@ -43,6 +50,11 @@ const stores: Record<MetricsStore['name'], () => Promise<Opened>> = {
 };
 
 const t0 = 1_700_000_000_000;
+
+/** Means of sums in another order differ in the last bits. */
+function rounded(summary: Summary | undefined): Summary | undefined {
+  return summary && { ...summary, mean: Math.round(summary.mean * 1e9) / 1e9 };
+}
 
 for (const [name, openStore] of Object.entries(stores)) {
   suite(`the ${name} store`, () => {
@@ -139,6 +151,141 @@ for (const [name, openStore] of Object.entries(stores)) {
       assert.deepEqual(
         (await readings({ take: 'last', limit: 2 })).map(({ fields }) => fields),
         [{ t: 2 }, { t: 3 }],
+      );
+    });
+
+    /** Two hundred readings, 100 ms apart, of every kind, some without one of the fields. */
+    const writeSeries = async (): Promise<void> => {
+      const lines = Array.from({ length: 200 }, (_, n) => {
+        const fields = [
+          `t=${n / 4}`,
+          `n=${-n}i`,
+          `on=${n % 4 === 0}`,
+          ...(n % 2 === 0 ? [`s="x",u=${n}`] : []),
+        ];
+        return line(fields.join(','), t0 + n * 100);
+      });
+      await store.write([...lines, line('t=999', t0 + 5, 'd-2')]);
+    };
+    const series = (query: Partial<SeriesQuery> = {}): Promise<SeriesBucket[]> =>
+      store.series({
+        measurement,
+        device: 'd-1',
+        fields: [
+          { name: 't', kind: 'float' },
+          { name: 'n', kind: 'integer' },
+          { name: 'on', kind: 'boolean' },
+        ],
+        fromMs: t0,
+        toMs: t0 + 20_000,
+        stepMs: 10_000,
+        ...query,
+      });
+
+    test('a series is summed up in buckets that begin at multiples of the step, true as 1', async () => {
+      fresh();
+      await writeSeries();
+      assert.deepEqual(await series(), [
+        {
+          timeMs: t0,
+          fields: {
+            t: { mean: 12.375, min: 0, max: 24.75, count: 100 },
+            n: { mean: -49.5, min: -99, max: 0, count: 100 },
+            on: { mean: 0.25, min: 0, max: 1, count: 100 },
+          },
+        },
+        {
+          timeMs: t0 + 10_000,
+          fields: {
+            t: { mean: 37.375, min: 25, max: 49.75, count: 100 },
+            n: { mean: -149.5, min: -199, max: -100, count: 100 },
+            on: { mean: 0.25, min: 0, max: 1, count: 100 },
+          },
+        },
+      ]);
+      const wide = await series({ stepMs: 7_000, fields: [{ name: 'u', kind: 'float' }] });
+      assert.deepEqual(
+        wide.map(({ timeMs }) => timeMs % 7_000),
+        wide.map(() => 0),
+        'aligned to 1970',
+      );
+      assert.equal(
+        wide.reduce((sum, { fields }) => sum + (fields['u']?.count ?? 0), 0),
+        100,
+        'those that have the field',
+      );
+      assert.ok((wide[0]?.timeMs ?? 0) <= t0);
+    });
+
+    test('a series has no bucket without a point, and ends where it was told to', async () => {
+      fresh();
+      await writeSeries();
+      const t = { fields: [{ name: 't', kind: 'float' }] } as const;
+      const some = await series({ ...t, fromMs: t0 + 150, toMs: t0 + 400, stepMs: 100 });
+      assert.deepEqual(
+        some.map(({ timeMs, fields }) => [timeMs - t0, fields['t']]),
+        [
+          [200, { mean: 0.5, min: 0.5, max: 0.5, count: 1 }],
+          [300, { mean: 0.75, min: 0.75, max: 0.75, count: 1 }],
+        ],
+      );
+      const sparse = await series({ ...t, fromMs: t0 - 60_000, toMs: t0 + 60_000, stepMs: 50 });
+      assert.equal(sparse.length, 200);
+      assert.deepEqual(await series({ ...t, device: 'nobody' }), []);
+      assert.deepEqual(await series({ ...t, measurement: 'nothing' }), []);
+      assert.deepEqual(await series({ fields: [{ name: 'none', kind: 'float' }] }), []);
+      const only = [
+        { name: 'on', kind: 'boolean' },
+        { name: 't', kind: 'float' },
+      ] as const;
+      const constant = await series({ fields: only, fromMs: t0, toMs: t0 + 100, stepMs: 100 });
+      assert.deepEqual(constant[0]?.fields['on'], { mean: 1, min: 1, max: 1, count: 1 });
+    });
+
+    test('a series of many fields, with any name, is read whole', async () => {
+      fresh();
+      const names = Array.from({ length: 40 }, (_, n) => `field_${n}`);
+      await store.write([line(names.map((name, n) => `${name}=${n}`).join(','))]);
+      const [bucket] = await series({ fields: names.map((name) => ({ name, kind: 'float' })) });
+      assert.deepEqual(
+        names.map((name) => bucket?.fields[name]?.mean),
+        names.map((_, n) => n),
+      );
+      for (const name of [`t") FROM x; DROP DATABASE "hub`, `a.b`, `$.t`, `'`, `t'--`])
+        assert.deepEqual(await series({ fields: [{ name, kind: 'float' }] }), [], name);
+    });
+
+    test('the roll-ups give the numbers that the points gave', async () => {
+      fresh();
+      const minute = 60_000;
+      const begin = Math.ceil(t0 / (10 * minute)) * 10 * minute;
+      const lines = Array.from({ length: 600 }, (_, n) =>
+        line(`t=${n / 4},n=${n % 7}i,on=${n % 2 === 0}`, begin + n * 2_000),
+      );
+      await store.write(lines);
+      await store.rollUp(measurement, begin, begin + 20 * minute);
+      const query = { fromMs: begin, toMs: begin + 20 * minute, stepMs: 5 * minute };
+      const raw = await series({
+        ...query,
+        fields: [
+          { name: 't', kind: 'float' },
+          { name: 'n', kind: 'integer' },
+        ],
+      });
+      assert.equal(raw.length, 4);
+      const rolled = await store.rolledSeries({
+        measurement,
+        device: 'd-1',
+        fields: [
+          { name: 't', kind: 'float' },
+          { name: 'n', kind: 'integer' },
+          { name: 'on', kind: 'boolean' },
+        ],
+        ...query,
+      });
+      assert.deepEqual(
+        rolled.map(({ timeMs, fields }) => [timeMs, fields['t'], rounded(fields['n']), Object.keys(fields)]),
+        raw.map(({ timeMs, fields }) => [timeMs, fields['t'], rounded(fields['n']), ['t', 'n']]),
       );
     });
 

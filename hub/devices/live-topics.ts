@@ -1,0 +1,56 @@
+import { deviceIdPattern } from '../../schemas/index.ts';
+
+/** What a live socket wants to be told of. */
+export interface Watched {
+  fleet: boolean;
+  hub: boolean;
+  commands: boolean;
+  incidents: boolean;
+  devices: ReadonlySet<string>;
+}
+
+export type WatchRequest = { kind: 'watch'; watched: Watched } | { kind: 'bad'; message: string };
+
+export const nothing: Watched = {
+  fleet: false,
+  hub: false,
+  commands: false,
+  incidents: false,
+  devices: new Set(),
+};
+
+const maxTopics = 20;
+const ofDevice = 'device:';
+
+/**
+ * Reads `{"watch":["fleet","hub","commands","incidents","device:ID"]}`: the whole set, which replaces the one before.
+ * @param isThere false for a device that is not there, or that the watcher may not see: the answer is the same
+ */
+export function parseWatch(text: string, isThere: (deviceId: string) => boolean): WatchRequest {
+  let frame: unknown;
+  try {
+    frame = JSON.parse(text);
+  } catch {
+    return bad('a message must be JSON');
+  }
+  const topics = typeof frame === 'object' && frame !== null && 'watch' in frame ? frame.watch : undefined;
+  if (!Array.isArray(topics)) return bad('a message must be {"watch":[topic, …]}');
+  if (topics.length > maxTopics) return bad(`watch must have at most ${maxTopics} topics`);
+  const watched = { ...nothing, devices: new Set<string>() };
+  for (const topic of topics as unknown[]) {
+    if (topic === 'fleet' || topic === 'hub' || topic === 'commands' || topic === 'incidents') {
+      watched[topic] = true;
+      continue;
+    }
+    const id = typeof topic === 'string' && topic.startsWith(ofDevice) ? topic.slice(ofDevice.length) : '';
+    if (!deviceIdPattern.test(id))
+      return bad('a topic must be fleet, hub, commands, incidents or device: and a device id');
+    if (!isThere(id)) return bad(`there is no device ${id}`);
+    watched.devices.add(id);
+  }
+  return { kind: 'watch', watched };
+}
+
+function bad(message: string): WatchRequest {
+  return { kind: 'bad', message };
+}

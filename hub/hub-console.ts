@@ -1,0 +1,98 @@
+import { fileURLToPath } from 'node:url';
+import { serveLive } from './adapters/http-live.ts';
+import { serveReads } from './adapters/http-reads.ts';
+import type { AdminDeps } from './adapters/http.ts';
+import type { DeviceViews } from './devices/device-administration.ts';
+import type { MayShow } from './devices/device-pages.ts';
+import { LiveFeed } from './devices/live-feed.ts';
+import { countsOf, snapshotOf, type SnapshotParts } from './hub-snapshot.ts';
+import { watchEventLoop } from './kernel/event-loop.ts';
+import type { Log } from './kernel/log.ts';
+import type { Metrics } from './kernel/metrics.ts';
+import type { Releasers } from './kernel/releasers.ts';
+import type { FanOut } from './telemetry/ingest.ts';
+import { LatestReadings } from './telemetry/latest-readings.ts';
+import { Throughput } from './telemetry/throughput.ts';
+
+interface ConsoleDeps extends Omit<SnapshotParts, 'throughput' | 'loop'> {
+  log: Log;
+  releasers: Releasers;
+  devices: () => DeviceViews;
+}
+
+export interface ConsoleParts {
+  /** Where `npm run build:console` puts its files. */
+  dir: string;
+  feed: LiveFeed;
+  routes: NonNullable<AdminDeps['routes']>;
+  /** Sees each reading on its way to `next`. */
+  watching(next: FanOut): FanOut;
+  /** Names what the live feed counts on the `/metrics` page. */
+  expose(metrics: Metrics): void;
+  /** The device is no longer registered. */
+  forget(deviceId: string): void;
+}
+
+/** What the console's pages show: the live feed, the newest readings, the hub at a glance. */
+export function openConsole(deps: ConsoleDeps): ConsoleParts {
+  const { clock, log, releasers, registry, road, sessions } = deps;
+  const startedMs = clock.now();
+  const throughput = new Throughput({ clock, books: road.books, frames: () => sessions.frames });
+  releasers.push('throughput', () => throughput.close());
+  const eventLoop = watchEventLoop(clock);
+  releasers.push('event loop', () => eventLoop.close());
+  const parts: SnapshotParts = { ...deps, throughput, loop: () => eventLoop.load() };
+  const hub = (mayShow?: MayShow) => snapshotOf(parts, startedMs, mayShow);
+  const feed = new LiveFeed({
+    clock,
+    log,
+    sources: {
+      ids: () => registry.all().map(({ id }) => id),
+      presence: (deviceId) => deps.presence().get(deviceId),
+      row: (deviceId) => deps.devices().row(deviceId),
+      details: (deviceId) => deps.devices().details(deviceId),
+      counts: (mayShow) => countsOf(parts, mayShow),
+      hub,
+    },
+  });
+  releasers.push('live feed', () => feed.close());
+  const latest = new LatestReadings();
+
+  return {
+    dir: fileURLToPath(new URL('../dashboards/console/dist/', import.meta.url)),
+    feed,
+    routes: [(app) => serveReads(app, { hub }), (app) => serveLive(app, feed)],
+    watching: (next) => watching(next, latest, feed),
+    expose(metrics) {
+      metrics.gauge('hub_live_sockets', 'Live sockets of console pages', () => feed.sockets);
+      metrics.counter(
+        'hub_live_total',
+        'Messages to live sockets, and what was merged, skipped, closed or refused',
+        () => ({ ...feed.counters }),
+        'fate',
+      );
+    },
+    forget(deviceId) {
+      latest.forget(deviceId);
+      feed.deviceRemoved(deviceId);
+    },
+  };
+}
+
+function watching(next: FanOut, latest: LatestReadings, feed: LiveFeed): FanOut {
+  const note = (deviceId: string, stream: string, timeMs: number, data: unknown): void => {
+    latest.note(deviceId, stream, timeMs, data);
+    if (feed.active) feed.reading(deviceId, stream, timeMs, data);
+  };
+  return {
+    reading(deviceId, stream, timeMs, data) {
+      note(deviceId, stream, timeMs, data);
+      next.reading(deviceId, stream, timeMs, data);
+    },
+    readings(deviceId, stream, samples) {
+      for (const { ts, data } of samples) note(deviceId, stream, ts, data);
+      next.readings(deviceId, stream, samples);
+    },
+    event: (...event) => next.event(...event),
+  };
+}

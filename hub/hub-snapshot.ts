@@ -1,0 +1,118 @@
+import packageJson from '../package.json' with { type: 'json' };
+import { closeReasons, type CloseReason } from '../schemas/index.ts';
+import type { HubSnapshot } from './adapters/http-reads.ts';
+import type { Bus } from './commands/bus.ts';
+import type { Dispatcher } from './commands/dispatcher.ts';
+import type { MayShow } from './devices/device-pages.ts';
+import type { LiveCounts } from './devices/live-subscriber.ts';
+import type { PresenceKeeper } from './devices/presence-keeper.ts';
+import { presenceStates } from './devices/presence.ts';
+import type { Registry } from './devices/registry.ts';
+import type { SessionCounters } from './devices/session-counters.ts';
+import type { StoreRoad } from './hub-store-road.ts';
+import type { EventLoopLoad } from './kernel/event-loop.ts';
+import type { Clock } from './kernel/time.ts';
+import { imbalance, sumOf } from './telemetry/books.ts';
+import type { Throughput } from './telemetry/throughput.ts';
+
+export interface SnapshotParts {
+  clock: Clock;
+  identity: { hubId: string; incarnation: string };
+  registry: Registry;
+  presence: () => PresenceKeeper;
+  sessions: SessionCounters;
+  road: StoreRoad;
+  bus: () => { bus: Bus; url?: string };
+  dispatcher: () => Dispatcher;
+  throughput: Throughput;
+  loop: () => EventLoopLoad;
+}
+
+/** Devices by state, and the rates. @param mayShow not given: of all devices */
+export function countsOf(
+  { registry, presence, throughput }: Pick<SnapshotParts, 'registry' | 'presence' | 'throughput'>,
+  mayShow?: MayShow,
+): LiveCounts {
+  const rates = throughput.rates(mayShow);
+  if (mayShow === undefined) return { byState: presence().counts(), devices: registry.size, ...rates };
+  const byState: Record<string, number> = Object.fromEntries(presenceStates.map((state) => [state, 0]));
+  let devices = 0;
+  for (const { id } of registry.all()) {
+    if (!mayShow(id)) continue;
+    devices += 1;
+    const { state } = presence().get(id);
+    byState[state] = (byState[state] ?? 0) + 1;
+  }
+  return { byState, devices, ...rates };
+}
+
+/**
+ * The hub at a glance. Who may not see every device gets sums over those it may; totals by code or status are
+ * known for all devices together alone, and left empty for it.
+ */
+export async function snapshotOf(
+  parts: SnapshotParts,
+  startedMs: number,
+  mayShow?: MayShow,
+): Promise<HubSnapshot> {
+  const { clock, identity, registry, sessions, road, loop } = parts;
+  const { books, writer, link, store } = road;
+  const { byState, devices, ...rates } = countsOf(parts, mayShow);
+  const { bus, url } = parts.bus();
+  const all = mayShow === undefined;
+  const sum = all ? books.total : sumOf([...books.accounts()].filter(({ id }) => mayShow(id)));
+  const { received, stored, spooled, deadLettered, inFlight } = sum;
+  const dispatcher = parts.dispatcher();
+  return {
+    name: 'device-hub',
+    version: packageJson.version,
+    startedMs,
+    nowMs: clock.now(),
+    ...identity,
+    devices: { total: devices, byState },
+    sessions: [...registry.openSessions()].filter(({ deviceId }) => all || mayShow(deviceId)).length,
+    ...rates,
+    books: {
+      received,
+      stored,
+      spooled,
+      deadLettered,
+      rejected: all ? { ...books.rejectedBy } : {},
+      dropped: all ? { ...books.droppedBy } : {},
+      inFlight,
+      imbalance: imbalance(sum),
+    },
+    writer: { lines: writer.waiting, fill: writer.fill },
+    spool: await spoolOf(road),
+    eventLoop: loop(),
+    store: part(store.name, link.up, link.fault),
+    bus: { ...part(url === undefined ? 'mqtt' : 'embedded', bus.connected, bus.fault), queued: bus.queued },
+    closes: all ? closesByCode(sessions) : {},
+    commands: {
+      open: all ? dispatcher.levels().open : dispatcher.openOf(mayShow),
+      byStatus: all ? { ...dispatcher.counters.finals } : {},
+    },
+    memory: { rssBytes: process.memoryUsage.rss() },
+  };
+}
+
+async function spoolOf({ spool }: StoreRoad): Promise<HubSnapshot['spool']> {
+  const { lines, size, maxSize, deadLetters } = spool.levels;
+  // The disk is asked only when there is an age to tell; a disk that fails is in `fault`, and on /readyz.
+  const measured = lines === 0 ? undefined : await spool.measured().catch(() => undefined);
+  const fault = spool.fault === undefined ? {} : { fault: spool.fault };
+  return { lines, size, maxSize, deadLetters, oldestMs: measured?.oldestMs ?? null, ...fault };
+}
+
+function part(name: string, up: boolean, reason: string | undefined): HubSnapshot['store'] {
+  return { name, up, ...(reason === undefined ? {} : { reason }) };
+}
+
+function closesByCode({ closes }: SessionCounters): Record<string, number> {
+  const byCode: Record<string, number> = {};
+  for (const [reason, count] of Object.entries(closes)) {
+    const code = String(closeReasons[reason as CloseReason]);
+    byCode[code] = (byCode[code] ?? 0) + count;
+  }
+  return byCode;
+}

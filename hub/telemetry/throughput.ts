@@ -1,0 +1,73 @@
+import type { Cancel, Clock } from '../kernel/time.ts';
+import type { Account, Books } from './books.ts';
+
+export interface Rates {
+  /** Frames a second; of some devices only: their readings and events a second. */
+  messagesPerSec: number;
+  /** Points the store has taken a second. */
+  storedPerSec: number;
+}
+
+interface Mark {
+  atMs: number;
+  frames: number;
+  stored: number;
+  accounts: ReadonlyMap<Account, { received: number; stored: number }>;
+}
+
+/** A rate is that of the last five to ten seconds. */
+const markEveryMs = 5_000;
+
+/** How much comes in and is stored a second, in all or of some devices. */
+export class Throughput {
+  readonly #deps: { clock: Clock; books: Books; frames: () => number };
+  readonly #stop: Cancel;
+  #older: Mark;
+  #newer: Mark;
+
+  constructor(deps: { clock: Clock; books: Books; frames: () => number }) {
+    this.#deps = deps;
+    this.#older = this.#newer = this.#mark();
+    this.#stop = deps.clock.every(markEveryMs, () => {
+      this.#older = this.#newer;
+      this.#newer = this.#mark();
+    });
+  }
+
+  /** @param mayShow not given: of all devices */
+  rates(mayShow?: (deviceId: string) => boolean): Rates {
+    const { clock, books, frames } = this.#deps;
+    const before = this.#older;
+    const seconds = (clock.monotonic() - before.atMs) / 1000;
+    const perSec = (count: number): number => (seconds > 0 ? Math.round((count / seconds) * 10) / 10 : 0);
+    if (mayShow === undefined) {
+      return {
+        messagesPerSec: perSec(frames() - before.frames),
+        storedPerSec: perSec(books.total.stored - before.stored),
+      };
+    }
+    let received = 0;
+    let stored = 0;
+    for (const account of books.accounts()) {
+      const then = before.accounts.get(account);
+      const receivedNow = account.received - (then?.received ?? 0);
+      const storedNow = account.stored - (then?.stored ?? 0);
+      if ((receivedNow === 0 && storedNow === 0) || !mayShow(account.id)) continue;
+      received += receivedNow;
+      stored += storedNow;
+    }
+    return { messagesPerSec: perSec(received), storedPerSec: perSec(stored) };
+  }
+
+  close(): void {
+    this.#stop();
+  }
+
+  #mark(): Mark {
+    const { clock, books, frames } = this.#deps;
+    const accounts = new Map<Account, { received: number; stored: number }>();
+    for (const account of books.accounts())
+      accounts.set(account, { received: account.received, stored: account.stored });
+    return { atMs: clock.monotonic(), frames: frames(), stored: books.total.stored, accounts };
+  }
+}
