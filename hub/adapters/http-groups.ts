@@ -72,8 +72,6 @@ interface SendBody {
 /** Adds `/api/v1/groups` and `/api/v1/group-commands` to `app`. */
 export function serveGroups(app: FastifyInstance, operations: GroupOperations): void {
   const tags = ['groups'];
-  const answers = { 200: groupAnswer, '4xx': faultAnswer };
-  const byId = { type: 'object', properties: { id: { type: 'string' } } };
   const byName = { type: 'object', properties: { name: group } };
 
   app.get('/api/v1/groups', { schema: { tags, summary: 'All groups' } }, async () => ({
@@ -110,6 +108,13 @@ export function serveGroups(app: FastifyInstance, operations: GroupOperations): 
       return reply.code(204).send();
     },
   );
+  serveGroupCommands(app, operations);
+}
+
+function serveGroupCommands(app: FastifyInstance, operations: GroupOperations): void {
+  const tags = ['groups'];
+  const answers = { 200: groupAnswer, '4xx': faultAnswer };
+  const byId = { type: 'object', properties: { id: { type: 'string' } } };
 
   app.post<{ Body: SendBody }>(
     '/api/v1/group-commands',
@@ -161,7 +166,7 @@ export function serveGroups(app: FastifyInstance, operations: GroupOperations): 
   app.get<{ Params: { id: string } }>(
     '/api/v1/group-commands/:id',
     { schema: { tags, summary: 'Where it stands, device by device', params: byId, response: answers } },
-    ({ params }) => operations.show(params.id),
+    ({ params, mayShow }) => operations.show(params.id, mayShow),
   );
 
   app.post<{ Params: { id: string } }>(
@@ -175,6 +180,6 @@ export function serveGroups(app: FastifyInstance, operations: GroupOperations): 
         response: answers,
       },
     },
-    ({ params }) => operations.cancel(params.id),
+    ({ params, mayShow }) => operations.cancel(params.id, mayShow),
   );
 }

@@ -106,6 +106,12 @@ test('group commands are listed to those who may see each of their devices, the 
   };
   assert.deepEqual(await listed('operator'), ['id=d-1 1', 'site=east 1']);
   assert.deepEqual(await listed('east'), ['site=east 1']);
+  const { body } = await ask('/api/v1/group-commands', as('operator'));
+  const [others] = body['groupCommands'] as { id: string }[];
+  const path = `/api/v1/group-commands/${others?.id ?? ''}`;
+  assert.equal((await ask(path, as('operator'))).status, 200);
+  assert.equal((await ask(path, as('east'))).status, 404);
+  assert.equal((await ask(`${path}/cancel`, as('east', 'POST', {}))).status, 404);
 });
 
 test('commands are listed by the time at which they were accepted', async () => {
@@ -118,8 +124,8 @@ test('commands are listed by the time at which they were accepted', async () => 
   assert.ok(newest !== undefined && older.length > 0);
   const later = await list(`fromMs=${newest.accepted}`);
   assert.ok(later.length > 0 && later.every(({ accepted }) => accepted >= newest.accepted));
-  const before = await list(`toMs=${newest.accepted}`);
-  assert.equal(before.length + later.length, older.length + 1);
+  const earlier = await list(`toMs=${newest.accepted}`);
+  assert.equal(earlier.length + later.length, older.length + 1);
 });
 
 test('the listing of operators shows nothing that lets anybody in', async () => {

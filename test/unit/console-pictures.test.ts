@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { layOut, ribbon, type BooksView } from '../../dashboards/console/src/hub/books-flow.ts';
-import { gridOf, levelOf, type Reject } from '../../dashboards/console/src/schemas/rejects.ts';
+import { layOut, ribbon, type BooksView } from '../../dashboards/console/src/hub-state/books-flow.ts';
+import { gridOf, levelOf, type Reject } from '../../dashboards/console/src/device-types/rejects.ts';
 
 const books: BooksView = {
   carried: 10,

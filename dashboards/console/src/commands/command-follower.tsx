@@ -1,18 +1,12 @@
 import { useState } from 'preact/hooks';
-import { get } from '../api.ts';
+import { get, messageOf } from '../api.ts';
 import { say } from '../components/status-region.tsx';
 import { mayAs } from '../session.ts';
-import { messageOf } from '../api.ts';
 import { useLive } from '../use-live.ts';
 import { cancelCommand } from './command-calls.ts';
 import { CommandProgress } from './command-progress.tsx';
 import { addTold, type Told } from './command-steps.ts';
 import type { CommandView } from './command-view.ts';
-
-interface CommandMessage {
-  readonly t: string;
-  readonly command?: CommandView;
-}
 
 /** A command that was just sent, followed live until it has ended; also asks for its end. */
 export function CommandFollower({ command: sent }: { readonly command: CommandView }) {
@@ -24,9 +18,11 @@ export function CommandFollower({ command: sent }: { readonly command: CommandVi
     setTold((before) => addTold(before, toldOf(next)));
     setCommand((before) => (before.final || before.ts > next.ts ? before : next));
   };
-  useLive<CommandMessage>('commands', {
-    message: ({ command: next }) => {
-      if (next?.device === sent.device && next.id === sent.id) follow(next);
+  useLive('commands', {
+    message: (message) => {
+      if (message.t !== 'command') return;
+      const { command: next } = message;
+      if (next.device === sent.device && next.id === sent.id) follow(next);
     },
     // What happened while nobody watched is asked for.
     watching: () => {

@@ -105,6 +105,17 @@ function Filters({ filters }: { readonly filters: CommandFilters }) {
   );
 }
 
+/** The first page as it was loaded, what was told since, and the older pages. */
+interface Shown {
+  readonly loaded: Page;
+  readonly rows: readonly CommandView[];
+  readonly next: number | undefined;
+}
+
+function shownOf(page: Page): Shown {
+  return { loaded: page, rows: page.commands, next: page.next };
+}
+
 interface RowsProps {
   readonly page: Page;
   readonly filters: CommandFilters;
@@ -112,17 +123,15 @@ interface RowsProps {
 }
 
 function Rows({ page, filters, reload }: RowsProps) {
-  const [{ loaded, rows, next }, setShown] = useState({
-    loaded: page,
-    rows: page.commands as readonly CommandView[],
-    next: page.next,
-  });
+  const [{ loaded, rows, next }, setShown] = useState<Shown>(() => shownOf(page));
   const [chosen, setChosen] = useState<string>();
   // The first page was asked for again: older pages are behind it, to be asked for again, too.
-  if (loaded !== page) setShown({ loaded: page, rows: page.commands, next: page.next });
-  useLive<{ t: string; command?: CommandView }>('commands', {
-    message: ({ command }) => {
-      if (command !== undefined) setShown((now) => ({ ...now, rows: merged(now.rows, command, filters) }));
+  if (loaded !== page) setShown(shownOf(page));
+  useLive('commands', {
+    message: (message) => {
+      if (message.t !== 'command') return;
+      const { command } = message;
+      setShown((now) => ({ ...now, rows: merged(now.rows, command, filters) }));
     },
     watching: reload,
   });

@@ -1,46 +1,56 @@
-import type { FieldError } from '../../../../schemas/field-error.ts';
+import type { FieldError } from '../api.ts';
 
-/** A command as `GET /api/v1/commands` gives it; times are Unix ms on the hub's clock. */
+export type OpenStatus = 'accepted' | 'queued' | 'sent' | 'received' | 'running' | 'uncertain';
+export type FinalStatus = 'succeeded' | 'failed' | 'rejected' | 'expired' | 'cancelled' | 'lost';
+export type CommandStatus = OpenStatus | FinalStatus;
+
+/** A command as the API lists it. Times are Unix ms. */
 export interface CommandView {
-  readonly id: string;
-  readonly device: string;
-  readonly name: string;
-  readonly status: string;
-  readonly final: boolean;
-  readonly params: Readonly<Record<string, unknown>>;
-  readonly accepted: number;
+  id: string;
+  device: string;
+  name: string;
+  status: CommandStatus;
+  /** The status is the last one. */
+  final: boolean;
+  params: Readonly<Record<string, unknown>>;
+  accepted: number;
   /** When the status was entered. */
-  readonly ts: number;
-  readonly deadline: number;
-  readonly reason?: string;
-  readonly errors?: readonly FieldError[];
-  readonly output?: unknown;
-  readonly percent?: number;
-  readonly note?: string;
-  readonly cancelRequested?: boolean;
-  readonly origin?: { readonly actor: string; readonly door: string };
-  /** The same request came before. */
-  readonly repeated?: boolean;
+  ts: number;
+  /** Not begun at or after this moment. */
+  deadline: number;
+  reason?: string;
+  errors?: readonly FieldError[];
+  output?: unknown;
+  percent?: number;
+  note?: string;
+  /** Its end was asked for. */
+  cancelRequested?: true;
+  origin?: { actor: string; door: string };
 }
 
-/** A group command as `GET /api/v1/group-commands` gives it; `devices` only where one alone is asked for. */
+export type GroupStatus = 'running' | 'finished' | 'stopped' | 'expired' | 'cancelled';
+
+/** A group command as the API lists it; its devices come only where it alone is asked for. */
 export interface GroupCommandView {
-  readonly id: string;
-  readonly group: string;
-  readonly to: string;
-  readonly name: string;
-  readonly status: string;
-  readonly final: boolean;
-  readonly params: Readonly<Record<string, unknown>>;
-  readonly wave: number;
-  readonly maxFailures: number;
-  readonly accepted: number;
-  readonly ts: number;
-  readonly reason?: string;
-  readonly targets: number;
-  readonly succeeded: number;
-  readonly failed: number;
-  readonly open: number;
-  readonly waiting: number;
-  readonly skipped: number;
+  id: string;
+  /** `-`: to a selection that is not stored. */
+  group: string;
+  to: string;
+  name: string;
+  status: GroupStatus;
+  final: boolean;
+  params: Readonly<Record<string, unknown>>;
+  /** Devices in one wave. */
+  wave: number;
+  /** With more it stops. */
+  maxFailures: number;
+  accepted: number;
+  reason?: string;
+  targets: number;
+  succeeded: number;
+  /** Ended otherwise, or uncertain. */
+  failed: number;
+  open: number;
+  waiting: number;
+  skipped: number;
 }

@@ -2,6 +2,7 @@ import { useId } from 'preact/hooks';
 import type { FieldError } from '../../../../schemas/field-error.ts';
 import { Field } from '../components/field.tsx';
 import { faultSentence } from '../forms/field-words.ts';
+import type { Pace } from './pace.ts';
 
 interface PartProps<Value> {
   readonly faults: readonly FieldError[];
@@ -47,12 +48,6 @@ export function GroupTarget({ target, groups, faults, disabled, onChange }: Grou
   );
 }
 
-/** As typed. */
-export interface Pace {
-  readonly wave: string;
-  readonly maxFailures: string;
-}
-
 interface PaceFieldsProps extends PartProps<Pace> {
   readonly pace: Pace;
 }
@@ -83,27 +78,6 @@ export function PaceFields({ pace, faults, disabled, onChange }: PaceFieldsProps
       ))}
     </div>
   );
-}
-
-/** The hub's own bounds (group command payload). */
-const most = 100_000;
-
-export function readPace(pace: Pace): {
-  wave: number | undefined;
-  maxFailures: number;
-  faults: FieldError[];
-} {
-  const wave = pace.wave.trim() === '' ? undefined : Number(pace.wave);
-  const maxFailures = pace.maxFailures.trim() === '' ? Number.NaN : Number(pace.maxFailures);
-  const faults: FieldError[] = [];
-  const check = (path: keyof Pace, value: number, least: number): void => {
-    if (Number.isInteger(value) && value >= least && value <= most) return;
-    const got = JSON.stringify(pace[path]);
-    faults.push({ path, keyword: 'type', expected: `a whole number from ${least} to ${most}`, got });
-  };
-  if (wave !== undefined) check('wave', wave, 1);
-  check('maxFailures', maxFailures, 0);
-  return { wave, maxFailures, faults };
 }
 
 function sentenceAt(faults: readonly FieldError[], path: string): string | undefined {

@@ -6,9 +6,10 @@ import { Panel } from '../components/panel.tsx';
 import { Empty, Loaded } from '../components/states.tsx';
 import { say } from '../components/status-region.tsx';
 import { Time } from '../components/time.tsx';
+import type { LiveMessage } from '../live-message.ts';
 import { query, setQuery } from '../router.ts';
 import { maySend, mayAs } from '../session.ts';
-import type { TypeRow } from '../schemas/type-view.ts';
+import type { TypeRow } from '../device-types/type-view.ts';
 import { useLive } from '../use-live.ts';
 import { useLoad } from '../use-load.ts';
 import { CommandBadge } from './command-badge.tsx';
@@ -17,12 +18,6 @@ import type { GroupCommandView } from './command-view.ts';
 import { GroupForm } from './group-form.tsx';
 import { GroupProgress, WaveBar } from './group-progress.tsx';
 import { differences } from './waves.ts';
-
-/** What the live feed tells of a group command. */
-interface RolloutMessage {
-  readonly t: string;
-  readonly rollout?: GroupCommandView;
-}
 
 /** Group commands: those that were sent, one of them wave by wave, and a new one. */
 export function GroupCommands() {
@@ -41,7 +36,7 @@ function SentGroupCommands() {
     (signal) => get<{ groupCommands: GroupCommandView[] }>('/group-commands', undefined, signal),
     [],
   );
-  useLive<RolloutMessage>('commands', {
+  useLive('commands', {
     message: ({ t }) => {
       if (t === 'rollout') load.reload();
     },
@@ -104,10 +99,10 @@ function OneGroupCommand({ id }: { readonly id: string }) {
     (signal) => get<GroupDetails>(`/group-commands/${encodeURIComponent(id)}`, undefined, signal),
     [id],
   );
-  useLive<RolloutMessage & { command?: { id: string } }>('commands', {
+  useLive('commands', {
     // The commands of its devices have its own id.
-    message: ({ rollout, command }) => {
-      if ((rollout ?? command)?.id === id) load.reload();
+    message: (message) => {
+      if (idOf(message) === id) load.reload();
     },
     watching: load.reload,
   });
@@ -239,10 +234,19 @@ function CommandChoice({ typeId, groups }: { readonly typeId: string; readonly g
 /** What was sent, and in what it differs from what was shown. */
 function sentWords(shown: readonly string[], actual: readonly string[]): string {
   const { added, gone } = differences(shown, actual);
-  const some = (names: readonly string[]): string =>
-    names.length <= 3 ? names.join(', ') : `${names.slice(0, 3).join(', ')} and ${names.length - 3} more`;
   const parts = [`Sent to ${actual.length} device${actual.length === 1 ? '' : 's'}.`];
-  if (added.length > 0) parts.push(`Come since the preview: ${some(added)}.`);
-  if (gone.length > 0) parts.push(`Gone since the preview: ${some(gone)}.`);
+  if (added.length > 0) parts.push(`Come since the preview: ${listOf(added)}.`);
+  if (gone.length > 0) parts.push(`Gone since the preview: ${listOf(gone)}.`);
   return parts.join(' ');
+}
+
+function listOf(names: readonly string[]): string {
+  const [first, second, third] = names;
+  if (names.length <= 3) return names.join(', ');
+  return `${first}, ${second}, ${third} and ${names.length - 3} more`;
+}
+
+function idOf(message: LiveMessage): string | undefined {
+  if (message.t === 'rollout') return message.rollout.id;
+  return message.t === 'command' ? message.command.id : undefined;
 }

@@ -53,13 +53,16 @@ export function defaultWave(devices: number): number {
   return Math.max(1, Math.ceil(devices / 10));
 }
 
+function some(count: number, name: string): string {
+  return `${count} ${name}${count === 1 ? '' : 's'}`;
+}
+
 /** The plan in a sentence. */
 export function planWords(devices: number, size: number, maxFailures: number): string {
   const waves = Math.ceil(devices / size);
-  const one = (count: number, name: string): string => `${count} ${name}${count === 1 ? '' : 's'}`;
   const spread = waves <= 1 ? 'all at once' : `in ${waves} waves of ${size}`;
   const next = waves <= 1 ? '' : ' The next wave begins when every device of the one before has an answer.';
-  return `${one(devices, 'device')}, ${spread}.${next} It stops when more than ${one(maxFailures, 'device')} failed.`;
+  return `${some(devices, 'device')}, ${spread}.${next} It stops when more than ${some(maxFailures, 'device')} failed.`;
 }
 
 /** Devices that were shown before and are not there now, and the other way round. */

@@ -5,11 +5,12 @@ import type { CommandView } from '../commands/command-view.ts';
 import { CommandFollower } from '../commands/command-follower.tsx';
 import { checkCommand, newCommandDraft } from './command-draft.ts';
 import { CommandFields } from './command-fields.tsx';
-import { newCommandKey } from './command-key.ts';
+import { freshCommandKey } from './command-key.ts';
 import { ConfirmStep } from './confirm-step.tsx';
 import { FaultSummary } from './fault-summary.tsx';
 import { fieldTitle } from './field-words.ts';
 import { advance, startSending, type SendingEvent } from './sending.ts';
+import { Unclear } from './unclear.tsx';
 
 interface CommandFormProps {
   readonly deviceId: string;
@@ -20,10 +21,6 @@ interface CommandFormProps {
   /** The operator is through with it. */
   readonly onDone: () => void;
 }
-
-/** A key for one command: nobody has it yet. */
-export const freshCommandKey = (): string =>
-  newCommandKey(Date.now(), (bytes) => crypto.getRandomValues(bytes));
 
 /** The form of one command for one device: filled in, judged, confirmed where it moves something, sent, followed. */
 export function CommandForm({ deviceId, definition, name, params, onDone }: CommandFormProps) {
@@ -122,32 +119,5 @@ export function CommandForm({ deviceId, definition, name, params, onDone }: Comm
         </button>
       </div>
     </form>
-  );
-}
-
-interface UnclearProps {
-  readonly message: string;
-  readonly onAgain: () => void;
-  readonly onAnew: () => void;
-}
-
-/** The request may have arrived, or not. */
-export function Unclear({ message, onAgain, onAnew }: UnclearProps) {
-  return (
-    <section class="command-form" role="alert">
-      <h3>No answer from the hub</h3>
-      <p>{message}</p>
-      <p>
-        It may have arrived, or not. Asking again is safe: it has the same key, so it cannot be done twice.
-      </p>
-      <div class="actions">
-        <button type="button" class="button primary" onClick={onAgain}>
-          Ask again
-        </button>
-        <button type="button" class="button" onClick={onAnew}>
-          Leave it, and begin another
-        </button>
-      </div>
-    </section>
   );
 }

@@ -9,3 +9,8 @@ export function newCommandKey(nowMs: number, random: (bytes: Uint8Array<ArrayBuf
   const tail = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
   return `console-${nowMs.toString(36)}-${tail}`;
 }
+
+/** A key that nobody has yet. */
+export function freshCommandKey(): string {
+  return newCommandKey(Date.now(), (bytes) => crypto.getRandomValues(bytes));
+}

@@ -1,4 +1,4 @@
-import { Validator, type OutputUnit, type Schema } from '@cfworker/json-schema';
+import { Validator, type OutputUnit } from '@cfworker/json-schema';
 import {
   withSafeIntegers,
   type ObjectDefinition,
@@ -34,8 +34,7 @@ export function checkParams(definition: ObjectDefinition, draft: Draft): Checked
   const read = readDraft(definition, draft, true);
   const params = (read.value ?? {}) as Record<string, unknown>;
   const bounded = withSafeIntegers(definition);
-  // The definition's own keywords are a subset of JSON Schema's.
-  const validator = new Validator(bounded as Schema, '2020-12', false);
+  const validator = new Validator(bounded, '2020-12', false);
   const broken = validator
     .validate(params)
     .errors.flatMap((unit) => describeUnit(bounded, unit, params))

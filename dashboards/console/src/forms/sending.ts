@@ -65,8 +65,3 @@ export function advance(now: Sending, event: SendingEvent): Sending {
       return now.kind === 'sent' || now.kind === 'unclear' ? startSending(event.key) : now;
   }
 }
-
-/** Whether the fields may be changed. */
-export function isEditable({ kind }: Sending): boolean {
-  return kind === 'editing';
-}

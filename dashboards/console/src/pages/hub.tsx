@@ -3,12 +3,12 @@ import { get } from '../api.ts';
 import { Panel } from '../components/panel.tsx';
 import { Failed, Loading } from '../components/states.tsx';
 import { Age } from '../components/time.tsx';
-import { BooksPicture } from '../hub/books-picture.tsx';
-import { DeadLetters } from '../hub/dead-letters.tsx';
-import { CountTable, PartCard, Queues } from '../hub/hub-panels.tsx';
-import { EventLoopPanel } from '../hub/event-loop-panel.tsx';
-import { closeWords } from '../hub/close-words.ts';
-import type { HubView } from '../hub/hub-view.ts';
+import { BooksPicture } from '../hub-state/books-picture.tsx';
+import { DeadLetters } from '../hub-state/dead-letters.tsx';
+import { CountTable, PartCard, Queues } from '../hub-state/hub-panels.tsx';
+import { EventLoopPanel } from '../hub-state/event-loop-panel.tsx';
+import { closeWords } from '../hub-state/close-words.ts';
+import type { HubView } from '../hub-state/hub-view.ts';
 import { rateWords, sizeWords } from '../number-words.ts';
 import { useLive } from '../use-live.ts';
 
@@ -24,7 +24,12 @@ export function HubPage() {
     setCourse((before) => [...before, next].slice(-keptSec));
   };
   const load = (): void => void get<HubView>('/hub').then(add, setFault);
-  useLive<HubView & { t: string }>('hub', { message: add, watching: load });
+  useLive('hub', {
+    message: (message) => {
+      if (message.t === 'hub') add(message);
+    },
+    watching: load,
+  });
   const hub = course.at(-1);
   return (
     <>

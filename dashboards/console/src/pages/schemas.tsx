@@ -3,10 +3,10 @@ import { Panel } from '../components/panel.tsx';
 import { Empty, Loaded } from '../components/states.tsx';
 import { countWords } from '../number-words.ts';
 import { query } from '../router.ts';
-import type { Reject } from '../schemas/rejects.ts';
-import { Rejects } from '../schemas/rejects-panel.tsx';
-import { TypeDetail } from '../schemas/type-detail.tsx';
-import { familiesOf, type TypeRow } from '../schemas/type-view.ts';
+import type { Reject } from '../device-types/rejects.ts';
+import { Rejects } from '../device-types/rejects-panel.tsx';
+import { TypeDetail } from '../device-types/type-detail.tsx';
+import { familiesOf, type TypeRow } from '../device-types/type-view.ts';
 import { useLoad } from '../use-load.ts';
 
 /** What devices may say and be told: the device types, and the readings that did not fit them. */

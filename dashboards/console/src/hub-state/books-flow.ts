@@ -39,7 +39,7 @@ export interface BooksFlow {
 const minHeight = 3;
 const gap = 14;
 
-export function sumOf(counts: Readonly<Record<string, number>>): number {
+function sumOf(counts: Readonly<Record<string, number>>): number {
   return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }
 
