@@ -90,27 +90,27 @@ export function createGroupOperations(deps: {
       checkRights(given, rollouts.preview(request).devices);
       const submission = await rollouts.start(request, { origin });
       if (submission.kind === 'refused') throw refusedError(submission.refusal);
-      return { ...viewOf(submission.record, now()), repeated: submission.kind === 'repeated' };
+      return { ...groupCommandView(submission.record, now()), repeated: submission.kind === 'repeated' };
     },
     async preview(given) {
       const preview = rollouts.preview(await requestOf(given));
       checkRights(given, preview.devices);
       return preview;
     },
-    show: async (id, mayShow) => viewOf(known(await rollouts.find(id), id, mayShow), now()),
+    show: async (id, mayShow) => groupCommandView(known(await rollouts.find(id), id, mayShow), now()),
     async list(limit, mayShow) {
       const views: Omit<GroupCommandView, 'devices'>[] = [];
       for (const { id } of await rollouts.list(limit)) {
         const record = await rollouts.find(id);
         if (record === undefined || !isShown(record, mayShow)) continue;
-        const { devices: _devices, ...view } = viewOf(record, now());
+        const { devices: _devices, ...view } = groupCommandView(record, now());
         views.push(view);
       }
       return views;
     },
     async cancel(id, mayShow) {
       known(await rollouts.find(id), id, mayShow);
-      return viewOf(known(await rollouts.cancel(id), id, mayShow), now());
+      return groupCommandView(known(await rollouts.cancel(id), id, mayShow), now());
     },
     groups: () => journal.groups(),
     async setGroup(group) {
@@ -139,7 +139,8 @@ function isShown({ targets }: RolloutRecord, mayShow: MayShow): boolean {
   return mayShow === undefined || targets.every(({ device }) => mayShow(device));
 }
 
-function viewOf(record: RolloutRecord, nowMs: number): GroupCommandView {
+/** A group command as every door that answers directly shows it, at this time (Unix ms). */
+export function groupCommandView(record: RolloutRecord, nowMs: number): GroupCommandView {
   const { to, params, wave, maxFailures, acceptedMs, status } = record.rollout;
   return {
     ...groupPayload(record, nowMs),

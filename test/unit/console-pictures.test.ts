@@ -38,6 +38,7 @@ test('Bands leave the bar one below the other, and never overlap on the right', 
 
 test('Nothing at all is a picture, too', () => {
   const none = {
+    carried: 0,
     received: 0,
     stored: 0,
     inFlight: 0,

@@ -1,4 +1,5 @@
-import type { CommandView, GroupCommandView } from './commands/command-view.ts';
+import type { GroupDetails } from './commands/command-calls.ts';
+import type { CommandView } from './commands/command-view.ts';
 import type { DeviceDetails, Nack, Reading } from './device/device-details.ts';
 import type { FleetChange } from './fleet/fleet.ts';
 import type { IncidentView } from './fleet/incident-text.ts';
@@ -11,7 +12,7 @@ export type LiveMessage =
   | { t: 'incident'; incident: IncidentView }
   | ({ t: 'hub' } & HubView)
   | { t: 'command'; command: CommandView }
-  | { t: 'rollout'; rollout: GroupCommandView }
+  | { t: 'rollout'; rollout: GroupDetails }
   | { t: 'device'; id: string; details: DeviceDetails }
   | ({ t: 'reading'; id: string } & Reading)
   | ({ t: 'nack'; id: string } & Nack)

@@ -6,7 +6,6 @@ import { Panel } from '../components/panel.tsx';
 import { Empty, Loaded } from '../components/states.tsx';
 import { say } from '../components/status-region.tsx';
 import { Time } from '../components/time.tsx';
-import type { LiveMessage } from '../live-message.ts';
 import { query, setQuery } from '../router.ts';
 import { maySend, mayAs } from '../session.ts';
 import type { TypeRow } from '../device-types/type-view.ts';
@@ -99,17 +98,20 @@ function OneGroupCommand({ id }: { readonly id: string }) {
     (signal) => get<GroupDetails>(`/group-commands/${encodeURIComponent(id)}`, undefined, signal),
     [id],
   );
+  /** As the live feed told it last. */
+  const [told, setTold] = useState<GroupDetails>();
   useLive('commands', {
-    // The commands of its devices have its own id.
     message: (message) => {
-      if (idOf(message) === id) load.reload();
+      if (message.t === 'rollout' && message.rollout.id === id) setTold(message.rollout);
     },
-    watching: load.reload,
+    watching() {
+      setTold(undefined);
+      load.reload();
+    },
   });
   async function stop(): Promise<void> {
     try {
-      await stopGroup(id);
-      load.reload();
+      setTold(await stopGroup(id));
     } catch (error) {
       say('fault', messageOf(error));
     }
@@ -124,18 +126,29 @@ function OneGroupCommand({ id }: { readonly id: string }) {
       }
     >
       <Loaded load={load} what="the group command">
-        {(rollout) => (
-          <>
-            <p>
-              <strong>{rollout.name}</strong> to{' '}
-              <code>{rollout.group === '-' ? rollout.to : rollout.group}</code>,{' '}
-              <Time ms={rollout.accepted} />
-            </p>
-            <GroupProgress rollout={rollout} onStop={mayAs('operator') ? () => void stop() : undefined} />
-          </>
+        {(loaded) => (
+          <OneRollout rollout={told ?? loaded} onStop={mayAs('operator') ? () => void stop() : undefined} />
         )}
       </Loaded>
     </Panel>
+  );
+}
+
+function OneRollout({
+  rollout,
+  onStop,
+}: {
+  readonly rollout: GroupDetails;
+  readonly onStop: (() => void) | undefined;
+}) {
+  return (
+    <>
+      <p>
+        <strong>{rollout.name}</strong> to <code>{rollout.group === '-' ? rollout.to : rollout.group}</code>,{' '}
+        <Time ms={rollout.accepted} />
+      </p>
+      <GroupProgress rollout={rollout} onStop={onStop} />
+    </>
   );
 }
 
@@ -244,9 +257,4 @@ function listOf(names: readonly string[]): string {
   const [first, second, third] = names;
   if (names.length <= 3) return names.join(', ');
   return `${first}, ${second}, ${third} and ${names.length - 3} more`;
-}
-
-function idOf(message: LiveMessage): string | undefined {
-  if (message.t === 'rollout') return message.rollout.id;
-  return message.t === 'command' ? message.command.id : undefined;
 }

@@ -2,7 +2,8 @@
 
 /** The total account as `GET /api/v1/hub` tells it, points. */
 export interface BooksView {
-  readonly carried?: number;
+  /** On disk when the hub started. */
+  readonly carried: number;
   readonly received: number;
   readonly stored: number;
   readonly inFlight: number;
@@ -45,7 +46,7 @@ function sumOf(counts: Readonly<Record<string, number>>): number {
 
 /** Lays the picture out. @param height of all bands together, without the gaps between them */
 export function layOut(books: BooksView, height: number): BooksFlow {
-  const came = (books.carried ?? 0) + books.received;
+  const came = books.carried + books.received;
   const fates: [Fate, number][] = [
     ['stored', books.stored],
     ['inFlight', books.inFlight],

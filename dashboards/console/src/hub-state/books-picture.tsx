@@ -44,7 +44,7 @@ export function BooksPicture({ books }: { readonly books: BooksView }) {
       </svg>
       <figcaption id="books-caption">
         {countWords(came)} points came in
-        {books.carried === undefined || books.carried === 0
+        {books.carried === 0
           ? ''
           : ` (${countWords(books.carried)} of them were on disk when the hub started)`}
         .{' '}
