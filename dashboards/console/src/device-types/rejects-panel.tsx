@@ -99,7 +99,7 @@ function RejectTable({ rejects }: { readonly rejects: readonly Reject[] }) {
                   <code>{`${stream}${field}`}</code>
                 </th>
                 <td>{rule}</td>
-                <td>{firmware ?? '–'}</td>
+                <td>{firmware === '' ? '–' : firmware}</td>
                 <td class="number">{countWords(count)}</td>
                 <td>
                   <Age ms={lastMs} />
