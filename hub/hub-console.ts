@@ -1,22 +1,34 @@
 import { fileURLToPath } from 'node:url';
+import type { DeviceType, DeviceTypeCatalog } from '../schemas/index.ts';
+import { serveHistory, type HistoryOperations } from './adapters/http-history.ts';
 import { serveLive } from './adapters/http-live.ts';
-import { serveReads } from './adapters/http-reads.ts';
+import { serveReads, type ReadOperations } from './adapters/http-reads.ts';
 import type { AdminDeps } from './adapters/http.ts';
+import type { AdminOperations } from './devices/admin-operations.ts';
 import type { DeviceViews } from './devices/device-administration.ts';
 import type { MayShow } from './devices/device-pages.ts';
 import { LiveFeed } from './devices/live-feed.ts';
+import { NackLog, type NackListener } from './devices/nack-log.ts';
+import { Rejects } from './devices/rejects.ts';
+import { createTypeViews } from './devices/type-views.ts';
 import { countsOf, snapshotOf, type SnapshotParts } from './hub-snapshot.ts';
+import { HubError } from './kernel/errors.ts';
 import { watchEventLoop } from './kernel/event-loop.ts';
 import type { Log } from './kernel/log.ts';
 import type { Metrics } from './kernel/metrics.ts';
 import type { Releasers } from './kernel/releasers.ts';
 import type { FanOut } from './telemetry/ingest.ts';
+import { createLastValues } from './telemetry/last-values.ts';
 import { LatestReadings } from './telemetry/latest-readings.ts';
+import { createPresenceHistory } from './telemetry/presence-history.ts';
+import { createReadings } from './telemetry/readings.ts';
+import { createSeries } from './telemetry/series.ts';
 import { Throughput } from './telemetry/throughput.ts';
 
 interface ConsoleDeps extends Omit<SnapshotParts, 'throughput' | 'loop'> {
   log: Log;
   releasers: Releasers;
+  catalog: DeviceTypeCatalog;
   devices: () => DeviceViews;
 }
 
@@ -25,6 +37,10 @@ export interface ConsoleParts {
   dir: string;
   feed: LiveFeed;
   routes: NonNullable<AdminDeps['routes']>;
+  /** Readings of one device's stream. */
+  readings: AdminOperations['readings'];
+  /** Sees each refusal. */
+  nacked: NackListener;
   /** Sees each reading on its way to `next`. */
   watching(next: FanOut): FanOut;
   /** Names what the live feed counts on the `/metrics` page. */
@@ -35,7 +51,7 @@ export interface ConsoleParts {
 
 /** What the console's pages show: the live feed, the newest readings, the hub at a glance. */
 export function openConsole(deps: ConsoleDeps): ConsoleParts {
-  const { clock, log, releasers, registry, road, sessions } = deps;
+  const { clock, log, releasers, registry, catalog, road, sessions } = deps;
   const startedMs = clock.now();
   const throughput = new Throughput({ clock, books: road.books, frames: () => sessions.frames });
   releasers.push('throughput', () => throughput.close());
@@ -57,11 +73,35 @@ export function openConsole(deps: ConsoleDeps): ConsoleParts {
   });
   releasers.push('live feed', () => feed.close());
   const latest = new LatestReadings();
+  const nackLog = new NackLog(clock);
+  const rejects = new Rejects(clock);
+  const reads: ReadOperations = {
+    hub,
+    rejects: (mayShow) => rejects.report(mayShow),
+    ...createTypeViews({ catalog, registry }),
+  };
+
+  const typeOf = (deviceId: string): DeviceType | undefined => {
+    // Also of one that is disabled: what it has sent stays to be looked at.
+    const record = registry.get(deviceId);
+    const session = registry.session(deviceId);
+    return session?.isOpen === true ? session.type : record && catalog.get(record.type);
+  };
 
   return {
+    readings: createReadings({ store: road.store, typeOf }),
+    nacked(device, frame, stream) {
+      const row = nackLog.note(device, frame, stream);
+      rejects.note(device, frame, stream, row.message);
+      feed.nacked(device.id, row);
+    },
     dir: fileURLToPath(new URL('../dashboards/console/dist/', import.meta.url)),
     feed,
-    routes: [(app) => serveReads(app, { hub }), (app) => serveLive(app, feed)],
+    routes: [
+      (app) => serveReads(app, reads),
+      (app) => serveHistory(app, historyOf({ ...deps, typeOf, latest, nackLog })),
+      (app) => serveLive(app, feed),
+    ],
     watching: (next) => watching(next, latest, feed),
     expose(metrics) {
       metrics.gauge('hub_live_sockets', 'Live sockets of console pages', () => feed.sockets);
@@ -74,7 +114,40 @@ export function openConsole(deps: ConsoleDeps): ConsoleParts {
     },
     forget(deviceId) {
       latest.forget(deviceId);
+      nackLog.forget(deviceId);
+      rejects.forget(deviceId);
       feed.deviceRemoved(deviceId);
+    },
+  };
+}
+
+function historyOf({
+  registry,
+  road,
+  typeOf,
+  latest,
+  nackLog,
+}: Pick<ConsoleDeps, 'registry' | 'road'> & {
+  typeOf: (deviceId: string) => DeviceType | undefined;
+  latest: LatestReadings;
+  nackLog: NackLog;
+}): HistoryOperations {
+  const { store } = road;
+  const presenceHistory = createPresenceHistory(store);
+  const known = (device: string): void => {
+    if (registry.get(device) === undefined)
+      throw new HubError('device-unknown', device, { details: { id: device } });
+  };
+  return {
+    lastValues: createLastValues({ store, latest, typeOf }),
+    series: createSeries({ store, typeOf }),
+    async presenceHistory(query) {
+      known(query.device);
+      return presenceHistory(query);
+    },
+    nacks(device) {
+      known(device);
+      return nackLog.of(device);
     },
   };
 }

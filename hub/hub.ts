@@ -57,7 +57,6 @@ import { Scheduler } from './schedules/scheduler.ts';
 import { createFanOut } from './telemetry/fan-out.ts';
 import { Ingest } from './telemetry/ingest.ts';
 import { PresenceRecorder } from './telemetry/presence-recorder.ts';
-import { createReadings } from './telemetry/readings.ts';
 import { Upkeep } from './telemetry/upkeep.ts';
 import { createTelemetryAdministration } from './telemetry/telemetry-administration.ts';
 
@@ -160,6 +159,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     releasers,
     identity: hub,
     registry,
+    catalog,
     road,
     sessions: counters,
     presence: () => presence,
@@ -316,6 +316,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     commands: dispatcher,
     clones,
     stories,
+    nacked: pages.nacked,
   };
   releasers.push(
     'expiry',
@@ -449,7 +450,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
       operations: {
         ...devices,
         ...createTelemetryAdministration({ books, spool, link }),
-        readings: createReadings({ store, typeOf }),
+        readings: pages.readings,
         why: createWhy({ clock, registry, stories, liveness, presence }),
         incidents: () => incidents.list(),
         pushNotice: (request) => notices.push(request),

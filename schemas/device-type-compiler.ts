@@ -48,6 +48,7 @@ export function compileDeviceType(definition: unknown, file: string): DeviceType
       heartbeatSec: presence.heartbeatSec,
       graceSec: presence.graceSec ?? presence.heartbeatSec / 2,
     },
+    definition: definition as DeviceTypeDefinition,
   };
 }
 

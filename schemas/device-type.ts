@@ -1,3 +1,4 @@
+import type { DeviceTypeDefinition } from './device-type-definition.ts';
 import type { Check } from './field-error.ts';
 
 /** How a field is written to the store; the schema decides it, never the value. */
@@ -59,6 +60,8 @@ export interface DeviceType {
   events: ReadonlyMap<string, EventType>;
   commands: ReadonlyMap<string, CommandType>;
   presence: { heartbeatSec: number; graceSec: number };
+  /** As its file says it. */
+  definition: DeviceTypeDefinition;
 }
 
 export interface DeviceTypeCatalog {

@@ -10,6 +10,7 @@ const statusOf: Partial<Record<ErrorCode, number>> = {
   'input-invalid': 400,
   'schema-invalid': 400,
   'device-unknown': 404,
+  'type-unknown': 404,
   'credential-unknown': 404,
   'enrolment-unknown': 404,
   'operator-unknown': 404,

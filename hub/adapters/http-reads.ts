@@ -2,6 +2,8 @@
 
 import type { FastifyInstance } from 'fastify';
 import type { MayShow } from '../devices/device-pages.ts';
+import type { RejectReport } from '../devices/rejects.ts';
+import type { TypeViews } from '../devices/type-views.ts';
 import { faultAnswer } from './http-answers.ts';
 
 /** A part the hub depends on. */
@@ -58,9 +60,11 @@ export interface HubSnapshot {
   memory: { rssBytes: number };
 }
 
-export interface ReadOperations {
+export interface ReadOperations extends TypeViews {
   /** @param mayShow not given: of all devices */
   hub(mayShow?: MayShow): Promise<HubSnapshot>;
+  /** @param mayShow not given: of all devices */
+  rejects(mayShow?: MayShow): RejectReport;
 }
 
 const number = { type: 'number' };
@@ -99,7 +103,38 @@ const hubSchema = object({
   memory: object({ rssBytes: number }),
 });
 
-/** Adds `/api/v1/hub` to `app`. */
+const names = { type: 'array', items: text };
+const typeRow = object({ id: text, devices: number, streams: names, commands: names });
+/** Documentation only: answers are not filtered by it. */
+const typeSchema = {
+  type: 'object',
+  additionalProperties: true,
+  properties: {
+    id: text,
+    name: text,
+    version: number,
+    streams: { type: 'object', additionalProperties: true, description: 'JSON Schemas of the readings' },
+    events: { type: 'object', additionalProperties: true, description: 'JSON Schemas of the events' },
+    commands: {
+      type: 'object',
+      additionalProperties: true,
+      description: 'params and output as JSON Schemas, offline, safety, ttlSec, idempotent',
+    },
+    presence: object(numbers('heartbeatSec', 'graceSec')),
+  },
+};
+const rejectRow = object({
+  type: text,
+  stream: text,
+  field: text,
+  rule: text,
+  firmware: text,
+  ...numbers('count', 'lastMs'),
+  example: object({ device: text, message: text }),
+});
+const answers = (answer: object): object => ({ 200: answer, '4xx': faultAnswer });
+
+/** Adds `/api/v1/hub`, `/api/v1/device-types…` and `/api/v1/rejects` to `app`. */
 export function serveReads(app: FastifyInstance, operations: ReadOperations): void {
   app.get(
     '/api/v1/hub',
@@ -109,9 +144,51 @@ export function serveReads(app: FastifyInstance, operations: ReadOperations): vo
         summary: 'The hub at a glance',
         description:
           'Who may see only some devices gets sums over those, and no totals by code or status, which are those of all.',
-        response: { 200: hubSchema, '4xx': faultAnswer },
+        response: answers(hubSchema),
       },
     },
     ({ mayShow }) => operations.hub(mayShow),
+  );
+
+  app.get(
+    '/api/v1/device-types',
+    {
+      schema: {
+        tags: ['device types'],
+        summary: 'The device types, and how many devices there are of each',
+        response: answers(object({ types: { type: 'array', items: typeRow } })),
+      },
+    },
+    ({ mayShow }) => ({ types: operations.types(mayShow) }),
+  );
+
+  app.get<{ Params: { id: string } }>(
+    '/api/v1/device-types/:id',
+    {
+      schema: {
+        tags: ['device types'],
+        summary: 'A device type as its file says it, with defaults filled in',
+        params: object({ id: { ...text, maxLength: 128 } }),
+        response: answers(typeSchema),
+      },
+    },
+    ({ params }) => operations.type(params.id),
+  );
+
+  app.get(
+    '/api/v1/rejects',
+    {
+      schema: {
+        tags: ['device types'],
+        summary: 'What was refused since the hub started, by field and firmware',
+        response: answers(
+          object({
+            rejects: { type: 'array', items: rejectRow },
+            other: { type: 'number', description: 'refusals in rows that did not fit' },
+          }),
+        ),
+      },
+    },
+    ({ mayShow }) => operations.rejects(mayShow),
   );
 }

@@ -1,5 +1,5 @@
 import { deviceFrameChecks } from '../../schemas/index.ts';
-import type { CloseReason, EventFrame, NackCode, TelemetryFrame } from '../../schemas/index.ts';
+import type { CloseReason, EventFrame, NackFrame, TelemetryFrame } from '../../schemas/index.ts';
 import type { FrameOwner } from '../telemetry/batch.ts';
 import type { Account } from '../telemetry/books.ts';
 import type { Channel, Ingest, Refusal, Verdict } from '../telemetry/ingest.ts';
@@ -18,7 +18,8 @@ export interface IntakeDeps {
   inFlight: number;
   /** Breaks the session: a seq that cannot be right. */
   fail: (reason: CloseReason) => void;
-  countNack: (code: NackCode) => void;
+  /** @param stream of the frame, where it names one */
+  nacked: (frame: NackFrame, stream: string | undefined) => void;
 }
 
 /**
@@ -60,7 +61,11 @@ export class Intake implements FrameOwner, AckOwner {
     const fault = deviceFrameChecks[type](frame);
     const { seq } = frame;
     if (!isSeq(seq)) {
-      this.#refuse(undefined, { code: 'schema', errors: fault === undefined ? [] : [fault] });
+      this.#refuse(
+        undefined,
+        { code: 'schema', errors: fault === undefined ? [] : [fault] },
+        streamOf(frame),
+      );
       return;
     }
     if (!this.#admit(seq)) return;
@@ -68,7 +73,8 @@ export class Intake implements FrameOwner, AckOwner {
     const rate = this.#deps.rate.take(size, points);
     if (rate === 'abuse') this.#deps.fail('rate-abuse');
     if (rate !== 'within' || !this.#settlement.hasRoom) this.#refusePoints(seq, { code: 'rate' }, points);
-    else if (fault !== undefined) this.#refusePoints(seq, { code: 'schema', errors: [fault] }, points);
+    else if (fault !== undefined)
+      this.#refusePoints(seq, { code: 'schema', errors: [fault] }, points, streamOf(frame));
     else this.#judge(frame as unknown as TelemetryFrame | EventFrame);
   }
 
@@ -141,7 +147,8 @@ export class Intake implements FrameOwner, AckOwner {
     this.#settlement.begin(seq);
     const verdict = this.#ingest(frame);
     if (verdict === undefined) return;
-    for (const refusal of verdict.refusals) this.#refuse(seq, refusal);
+    const stream = frame.type === 'telemetry' ? frame.stream : frame.name;
+    for (const refusal of verdict.refusals) this.#refuse(seq, refusal, stream);
     if (verdict.taken) return;
     this.#settlement.settle(seq);
     this.#oweAck();
@@ -154,14 +161,14 @@ export class Intake implements FrameOwner, AckOwner {
       : ingest.event(this.channel, this, frame);
   }
 
-  #refusePoints(seq: number, refusal: Refusal, points: number): void {
+  #refusePoints(seq: number, refusal: Refusal, points: number, stream?: string): void {
     this.#deps.ingest.refusedBefore(this.channel, refusal.code, points);
-    this.#refuseAtOnce(seq, refusal);
+    this.#refuseAtOnce(seq, refusal, stream);
   }
 
-  #refuseAtOnce(seq: number, refusal: Refusal): void {
+  #refuseAtOnce(seq: number, refusal: Refusal, stream?: string): void {
     this.#settlement.pass(seq);
-    this.#refuse(seq, refusal);
+    this.#refuse(seq, refusal, stream);
     this.#oweAck();
   }
 
@@ -171,10 +178,10 @@ export class Intake implements FrameOwner, AckOwner {
     this.#finished();
   }
 
-  #refuse(seq: number | undefined, refusal: Refusal): void {
-    const frame = nack(refusal);
-    this.#deps.countNack(refusal.code);
-    this.#deps.outbox.send(seq === undefined ? frame : { ...frame, seq });
+  #refuse(seq: number | undefined, refusal: Refusal, stream?: string): void {
+    const frame: NackFrame = seq === undefined ? nack(refusal) : { ...nack(refusal), seq };
+    this.#deps.nacked(frame, stream);
+    this.#deps.outbox.send(frame);
   }
 
   #oweAck(): void {
@@ -188,4 +195,10 @@ export class Intake implements FrameOwner, AckOwner {
 /** How many readings a frame claims to hold, whatever else is wrong with it. */
 function pointsOf({ samples }: Record<string, unknown>): number {
   return Array.isArray(samples) ? samples.length : 1;
+}
+
+/** The stream (or event) that a frame with a fault says it is of. */
+function streamOf({ stream, name }: Record<string, unknown>): string | undefined {
+  const said = stream ?? name;
+  return typeof said === 'string' ? said.slice(0, 64) : undefined;
 }

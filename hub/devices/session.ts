@@ -8,7 +8,7 @@ import type {
   HeartbeatFrame,
   HelloFrame,
   HubFrame,
-  NackCode,
+  NackFrame,
   ProgressFrame,
   ReceivedFrame,
   ResultFrame,
@@ -26,6 +26,7 @@ import { judgeHello, welcomeFrame } from './hello.ts';
 import type { AcceptedHello, SessionOptions } from './hello.ts';
 import { Intake } from './intake.ts';
 import type { Liveness, Watch } from './liveness.ts';
+import type { NackListener } from './nack-log.ts';
 import { commandOf, isSeq, nack, unknownType } from './nack.ts';
 import { Outbox, defaultOutboxLimits } from './outbox.ts';
 import type { DeviceSocket } from './outbox.ts';
@@ -50,6 +51,7 @@ export interface SessionDeps {
   /** Told after the welcome. */
   opened: (session: Session) => void;
   clones: CloneGuard;
+  nacked: NackListener;
   stories: Stories;
   counters: SessionCounters;
   options: SessionOptions;
@@ -137,9 +139,7 @@ export class Session implements WatchedLink, CommandPeer {
     try {
       this.#receive(text);
     } catch (error) {
-      this.#deps.counters.exceptions += 1;
-      this.#deps.log.error({ device: this.deviceId, err: error }, `frame not handled: ${messageOf(error)}`);
-      this.close('overloaded');
+      this.#broke(error, `frame not handled: ${messageOf(error)}`);
     }
   }
 
@@ -172,7 +172,7 @@ export class Session implements WatchedLink, CommandPeer {
   }
 
   send(frame: HubFrame): boolean {
-    if (frame.type === 'nack') this.#countNack(frame.code);
+    if (frame.type === 'nack') this.#nacked(frame);
     return this.#outbox.send(frame);
   }
 
@@ -273,6 +273,12 @@ export class Session implements WatchedLink, CommandPeer {
     if (!replaced) this.#guarded(() => this.#deps.presence.closed(this.deviceId, this));
   }
 
+  #broke(error: unknown, what: string): void {
+    this.#deps.counters.exceptions += 1;
+    this.#deps.log.error({ device: this.deviceId, err: error }, what);
+    this.close('overloaded');
+  }
+
   #guarded(run: () => void): void {
     try {
       run();
@@ -292,10 +298,7 @@ export class Session implements WatchedLink, CommandPeer {
 
   #receive(text: string): void {
     const decoded = decodeFrame(text);
-    if (decoded.kind === 'undecodable') {
-      this.#undecodable(decoded.error);
-      return;
-    }
+    if (decoded.kind === 'undecodable') return this.#undecodable(decoded.error);
     this.#undecodableInRow = 0;
     const { frame } = decoded;
     if (this.#phase !== 'open') {
@@ -379,11 +382,7 @@ export class Session implements WatchedLink, CommandPeer {
     this.#deps.registry
       .openSession(this, accepted.hello)
       .then((opened) => this.#welcome(accepted, opened))
-      .catch((error: unknown) => {
-        this.#deps.counters.exceptions += 1;
-        this.#deps.log.error({ device: this.deviceId, err: error }, 'session not opened');
-        this.close('overloaded');
-      });
+      .catch((error: unknown) => this.#broke(error, 'session not opened'));
   }
 
   #welcome({ hello, type, timing }: AcceptedHello, opened: OpenedSession): void {
@@ -402,7 +401,7 @@ export class Session implements WatchedLink, CommandPeer {
       rate: new RateLimit(clock, options),
       inFlight: options.inFlight,
       fail: (reason) => this.close(reason),
-      countNack: (code) => this.#countNack(code),
+      nacked: (frame, stream) => this.#nacked(frame, stream),
     });
     counters.welcomes += 1;
     stories.tell(this.deviceId, { kind: 'opened', epoch, boot: hello.boot, firmware: hello.firmware });
@@ -477,11 +476,11 @@ export class Session implements WatchedLink, CommandPeer {
     this.send({ ...nack(refusal), ...answers });
   }
 
-  #countNack(code: NackCode): void {
-    const { nacks } = this.#deps.counters;
-    nacks[code] = (nacks[code] ?? 0) + 1;
-    if (code === 'rate' || code === 'overloaded') {
-      this.#deps.stories.tell(this.deviceId, { kind: 'throttled', code });
-    }
+  #nacked(frame: NackFrame, stream?: string): void {
+    const { counters, stories, nacked } = this.#deps;
+    counters.nacks[frame.code] = (counters.nacks[frame.code] ?? 0) + 1;
+    if (frame.code === 'rate' || frame.code === 'overloaded')
+      stories.tell(this.deviceId, { kind: 'throttled', code: frame.code });
+    nacked({ id: this.deviceId, type: this.#accepted?.type.id, firmware: this.firmware }, frame, stream);
   }
 }

@@ -16,6 +16,7 @@ const table = {
   'hub-not-running': { message: 'no hub runs on this data folder', retryable: true },
   'hub-unreachable': { message: 'the hub does not answer', retryable: true },
   'device-exists': { message: 'a device with this id exists already', retryable: false },
+  'type-unknown': { message: 'there is no device type with this id', retryable: false },
   'device-unknown': { message: 'there is no device with this id', retryable: false },
   'command-refused': { message: 'the command was refused', retryable: false },
   'command-unknown': { message: 'there is no command with this id', retryable: false },

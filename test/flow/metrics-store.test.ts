@@ -245,14 +245,14 @@ for (const [name, openStore] of Object.entries(stores)) {
     test('a series of many fields, with any name, is read whole', async () => {
       fresh();
       const names = Array.from({ length: 40 }, (_, n) => `field_${n}`);
-      await store.write([line(names.map((name, n) => `${name}=${n}`).join(','))]);
-      const [bucket] = await series({ fields: names.map((name) => ({ name, kind: 'float' })) });
+      await store.write([line(names.map((field, n) => `${field}=${n}`).join(','))]);
+      const [bucket] = await series({ fields: names.map((field) => ({ name: field, kind: 'float' })) });
       assert.deepEqual(
-        names.map((name) => bucket?.fields[name]?.mean),
+        names.map((field) => bucket?.fields[field]?.mean),
         names.map((_, n) => n),
       );
-      for (const name of [`t") FROM x; DROP DATABASE "hub`, `a.b`, `$.t`, `'`, `t'--`])
-        assert.deepEqual(await series({ fields: [{ name, kind: 'float' }] }), [], name);
+      for (const odd of [`t") FROM x; DROP DATABASE "hub`, `a.b`, `$.t`, `'`, `t'--`])
+        assert.deepEqual(await series({ fields: [{ name: odd, kind: 'float' }] }), [], odd);
     });
 
     test('the roll-ups give the numbers that the points gave', async () => {

@@ -19,9 +19,9 @@ export interface Asker {
   ): Promise<{ status: number; body: Record<string, unknown> }>;
 }
 
-function asker({ hub }: InProcessHub, headers: Readonly<Record<string, string>>): Asker {
+function asker(hub: InProcessHub, headers: Readonly<Record<string, string>>): Asker {
   const ask: Asker['ask'] = async (method, path, body) => {
-    const response = await fetch(`${hub.adminUrl}/api/v1${path}`, {
+    const response = await fetch(`${hub.hub.adminUrl}/api/v1${path}`, {
       method,
       headers: { ...headers, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),

@@ -405,6 +405,7 @@ export async function startSessions(t: TestContext, options: FixtureOptions = {}
     counters,
     clones,
     stories,
+    nacked: () => undefined,
   };
   const sockets: ScriptedSocket[] = [];
   t.after(() => {

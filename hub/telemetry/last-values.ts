@@ -1,0 +1,48 @@
+import type { DeviceType } from '../../schemas/index.ts';
+import { HubError } from '../kernel/errors.ts';
+import type { LatestReading, LatestReadings } from './latest-readings.ts';
+import type { MetricsReader } from './store.ts';
+
+/** By stream; streams without a reading are left out. */
+export interface LastValues {
+  streams: Record<string, LatestReading>;
+  /** The store did not answer: streams of which nothing came since the hub started are missing. */
+  incomplete?: true;
+}
+
+/**
+ * The newest reading of each stream of a device: what came since the hub started, otherwise what the store has.
+ * @returns a function that throws HubError `device-unknown` · `store-unavailable`
+ */
+export function createLastValues(deps: {
+  store: Pick<MetricsReader, 'readings'>;
+  latest: LatestReadings;
+  typeOf: (deviceId: string) => DeviceType | undefined;
+}): (device: string) => Promise<LastValues> {
+  const { store, latest, typeOf } = deps;
+  return async (device) => {
+    const type = typeOf(device);
+    if (type === undefined) throw new HubError('device-unknown', device, { details: { id: device } });
+    const answer: LastValues = { streams: {} };
+    const stored = async (measurement: string): Promise<LatestReading | undefined> => {
+      const newest = { fromMs: 0, toMs: farMs, limit: 1, take: 'last' } as const;
+      return (await store.readings({ measurement, device, ...newest }))[0];
+    };
+    let fault: unknown;
+    for (const { name, measurement } of type.streams.values()) {
+      let reading = latest.of(device, name);
+      try {
+        if (reading === undefined && fault === undefined) reading = await stored(measurement);
+      } catch (error) {
+        fault = error;
+      }
+      if (reading !== undefined) answer.streams[name] = { timeMs: reading.timeMs, fields: reading.fields };
+    }
+    if (fault === undefined) return answer;
+    if (Object.keys(answer.streams).length === 0) throw fault;
+    return { ...answer, incomplete: true };
+  };
+}
+
+/** The year 2200: within what every store takes for a time, Unix ms. */
+const farMs = 7_258_118_400_000;

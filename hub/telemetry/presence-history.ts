@@ -1,0 +1,57 @@
+import type { MetricsReader, ReadingsRow } from './store.ts';
+
+export interface PresenceHistory {
+  /** Oldest first. */
+  changes: { timeMs: number; state: string; reason: string }[];
+  /** The state when the range began; null: none is known. */
+  stateBefore: string | null;
+}
+
+/** Points read at a time, and how often: snapshots stand between the changes, and changes are few. */
+const pageRows = 5_000;
+const maxPages = 100;
+
+/**
+ * A device's changes of presence, from the store's measurement `presence`.
+ * @returns a function of range (Unix ms, end exclusive) and limit that throws HubError `store-unavailable`
+ */
+export function createPresenceHistory(
+  store: Pick<MetricsReader, 'readings'>,
+): (query: { device: string; fromMs: number; toMs: number; limit: number }) => Promise<PresenceHistory> {
+  const read = (query: Omit<Parameters<typeof store.readings>[0], 'measurement'>): Promise<ReadingsRow[]> =>
+    store.readings({ measurement: 'presence', ...query });
+  return async ({ device, fromMs, toMs, limit }) => {
+    const [before] = await read({ device, fromMs: 0, toMs: fromMs, limit: 1, take: 'last' });
+    const changes: PresenceHistory['changes'] = [];
+    let last = before;
+    let next = fromMs;
+    for (let page = 0; page < maxPages; page += 1) {
+      const rows = await read({ device, fromMs: next, toMs, limit: pageRows, take: 'first' });
+      for (const row of rows) {
+        if (isSame(row, last)) continue;
+        last = row;
+        changes.push({ timeMs: row.timeMs, state: text(row, 'state'), reason: text(row, 'reason') });
+        if (changes.length === limit) return { changes, stateBefore: stateOf(before) };
+      }
+      const end = rows.at(-1);
+      if (end === undefined || rows.length < pageRows) break;
+      // Times are whole microseconds.
+      next = end.timeMs + 0.001;
+    }
+    return { changes, stateBefore: stateOf(before) };
+  };
+}
+
+/** A snapshot repeats the change it stands for. */
+function isSame(row: ReadingsRow, last: ReadingsRow | undefined): boolean {
+  if (last === undefined) return false;
+  return ['state', 'epoch', 'n'].every((name) => row.fields[name] === last.fields[name]);
+}
+
+function text({ fields }: ReadingsRow, name: string): string {
+  return String(fields[name] ?? '');
+}
+
+function stateOf(row: ReadingsRow | undefined): string | null {
+  return row === undefined ? null : text(row, 'state');
+}
