@@ -1,5 +1,6 @@
 /** Every page of the console: one file each, named here once. */
 import type { ComponentType } from 'preact';
+import { DevicePage } from './pages/device.tsx';
 import { FleetPage } from './pages/fleet.tsx';
 
 /** What a path's `:name` parts hold. */
