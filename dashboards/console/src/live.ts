@@ -30,6 +30,8 @@ let retry: ReturnType<typeof setTimeout> | undefined;
 let onSignedOut: () => void = () => {};
 let sendQueued = false;
 let fresh: Watcher[] = [];
+/** What the hub was last asked to tell, on this socket. */
+let sent = '';
 
 /** @param signedOut called when the hub ends the login */
 export function startLive(signedOut: () => void): void {
@@ -75,6 +77,7 @@ function connect(): void {
     if (socket !== next) return;
     attempts = 0;
     state.value = 'open';
+    sent = '';
     fresh = [...watchers.values()].flatMap((all) => [...all]);
     send();
   });
@@ -108,7 +111,9 @@ function queueSend(): void {
 
 function send(): void {
   if (socket?.readyState !== WebSocket.OPEN) return;
-  socket.send(JSON.stringify({ watch: [...watchers.keys()] }));
+  const wanted = JSON.stringify({ watch: [...watchers.keys()] });
+  if (wanted !== sent) socket.send(wanted);
+  sent = wanted;
   const begun = fresh;
   fresh = [];
   for (const watcher of begun) watcher.watching();

@@ -1,6 +1,7 @@
 /** Every page of the console: one file each, named here once. */
 import type { ComponentType } from 'preact';
 import { CommandsPage } from './pages/commands.tsx';
+import { DevicePage } from './pages/device.tsx';
 import { FleetPage } from './pages/fleet.tsx';
 import { HubPage } from './pages/hub.tsx';
 import { SchemasPage } from './pages/schemas.tsx';
@@ -24,6 +25,7 @@ export interface Page {
 /** In the order of the navigation. */
 export const pages: readonly Page[] = [
   { path: '/', title: () => 'Fleet', nav: 'Fleet', content: FleetPage },
+  { path: '/devices/:id', title: ({ id = '' }) => id, content: DevicePage },
   { path: '/commands', title: () => 'Commands', nav: 'Commands', content: CommandsPage },
   { path: '/schemas', title: () => 'Schemas', nav: 'Schemas', content: SchemasPage },
   { path: '/hub', title: () => 'Hub', nav: 'Hub', content: HubPage },

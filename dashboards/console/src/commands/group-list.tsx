@@ -22,11 +22,13 @@ import { differences } from './waves.ts';
 export function GroupCommands() {
   const id = query.value.get('id') ?? '';
   return (
-    <>
+    <div class={mayAs('operator') ? 'columns' : undefined}>
       {mayAs('operator') && <NewGroupCommand />}
-      {id !== '' && <OneGroupCommand key={id} id={id} />}
-      <SentGroupCommands />
-    </>
+      <div class="column">
+        {id !== '' && <OneGroupCommand key={id} id={id} />}
+        <SentGroupCommands />
+      </div>
+    </div>
   );
 }
 
@@ -164,7 +166,7 @@ function NewGroupCommand() {
           const chosen = typeId === '' ? (rows.find(({ devices }) => devices > 0) ?? rows[0])?.id : typeId;
           if (chosen === undefined) return <Empty title="There are no device types" />;
           return (
-            <>
+            <div class="command-form">
               <Field label="Device type">
                 {(control) => (
                   <select

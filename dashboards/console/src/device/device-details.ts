@@ -32,4 +32,6 @@ export interface Nack {
   rule?: string;
   message: string;
   firmware?: string;
+  /** How often in a row, when more than once. */
+  times?: number;
 }

@@ -1,6 +1,7 @@
 import type { PresenceState } from '../../../../hub/devices/presence.ts';
 import { StackedBar } from '../components/stacked-bar.tsx';
-import { StateShape, stateWord } from '../components/state-badge.tsx';
+import { StateShape } from '../components/state-badge.tsx';
+import { stateWord } from '../components/state-word.ts';
 import { setQuery } from '../router.ts';
 import { stateOrder } from './state-order.ts';
 

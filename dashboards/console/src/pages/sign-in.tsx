@@ -1,5 +1,6 @@
 import { useRef, useState } from 'preact/hooks';
 import { ApiError, messageOf, type FieldError } from '../api.ts';
+import { BrandMark } from '../components/brand-mark.tsx';
 import { Field } from '../components/field.tsx';
 import { makeFirstAdmin, signIn } from '../session.ts';
 
@@ -49,6 +50,10 @@ export function SignIn({ why }: { why: string }) {
           void submit();
         }}
       >
+        <p class="brand">
+          <BrandMark />
+          Device hub
+        </p>
         <h1>{first ? 'Make the first account' : 'Sign in'}</h1>
         {why !== '' && fault === undefined && <p class="note">{why}</p>}
         {first && (
@@ -96,7 +101,7 @@ export function SignIn({ why }: { why: string }) {
             setFault(undefined);
           }}
         >
-          {first ? 'I have an account' : 'Make the first account with a one-time code'}
+          {first ? 'I have an account' : 'First time here? Use the one-time code'}
         </button>
       </form>
     </main>

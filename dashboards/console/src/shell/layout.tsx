@@ -1,4 +1,5 @@
 import type { ComponentChildren } from 'preact';
+import { BrandMark } from '../components/brand-mark.tsx';
 import { pages } from '../pages.ts';
 import { path } from '../router.ts';
 import { Account } from './account.tsx';
@@ -14,7 +15,7 @@ export function Layout({ title, children }: { title: string; children: Component
       </a>
       <header class="top">
         <a class="brand" href="/">
-          <Mark />
+          <BrandMark />
           Device hub
         </a>
         <nav class="nav" aria-label="Pages">
@@ -42,17 +43,5 @@ function NavItem({ at, word }: { at: string; word: string }) {
         {word}
       </a>
     </li>
-  );
-}
-
-function Mark() {
-  return (
-    <svg class="brand-mark" viewBox="0 0 32 32" aria-hidden="true">
-      <path d="M16 16 8 9M16 16l8-7M16 16v9" />
-      <circle cx="16" cy="16" r="4" />
-      <circle cx="8" cy="9" r="2.5" />
-      <circle cx="24" cy="9" r="2.5" />
-      <circle cx="16" cy="25" r="2.5" />
-    </svg>
   );
 }

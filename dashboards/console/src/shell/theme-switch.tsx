@@ -1,7 +1,7 @@
 import { chooseTheme, theme, type Theme } from '../theme.ts';
 
 const choices: readonly [Theme, string][] = [
-  ['auto', 'As the system'],
+  ['auto', 'System'],
   ['light', 'Light'],
   ['dark', 'Dark'],
 ];
