@@ -19,11 +19,11 @@ export function GroupCommands() {
   const id = query.value.get('id') ?? '';
   return (
     <div class={mayAs('operator') ? 'columns' : undefined}>
-      {mayAs('operator') && <NewGroupCommand />}
       <div class="column">
         {id !== '' && <OneGroupCommand key={id} id={id} />}
         <SentGroupCommands />
       </div>
+      {mayAs('operator') && <NewGroupCommand />}
     </div>
   );
 }
