@@ -9,18 +9,27 @@ import type { Database } from './adapters/sqlite.ts';
 import type { AdminDeps } from './adapters/http.ts';
 import type { Auditor } from './audit/audit.ts';
 import type { Publisher } from './commands/bus.ts';
-import { createCommandOperations, type CommandOperations } from './commands/command-operations.ts';
+import {
+  commandView,
+  createCommandOperations,
+  type CommandOperations,
+} from './commands/command-operations.ts';
 import { CommandWaits } from './commands/command-waits.ts';
 import { isFinal, type Command } from './commands/command.ts';
 import { startDispatcher, type Dispatcher } from './commands/dispatcher.ts';
 import { GroupDoor } from './commands/group-door.ts';
-import { createGroupOperations, type GroupOperations } from './commands/group-operations.ts';
+import {
+  createGroupOperations,
+  groupCommandView,
+  type GroupOperations,
+} from './commands/group-operations.ts';
 import type { DeviceDirectory } from './commands/peer.ts';
 import { isSettled } from './commands/rollout.ts';
 import type { RolloutRecord } from './commands/rollout-journal.ts';
 import { Rollouts } from './commands/rollouts.ts';
 import { CommandStages } from './commands/stages.ts';
 import { topicsOf } from './commands/topics.ts';
+import type { LiveFeed } from './devices/live-feed.ts';
 import type { Registry } from './devices/registry.ts';
 import { parseSelector, selects } from './devices/selector.ts';
 import type { Log } from './kernel/log.ts';
@@ -54,6 +63,8 @@ interface Deps {
   releasers: Releasers;
   writer: Writer;
   books: Books;
+  /** Who watches the console's pages. */
+  feed: LiveFeed;
 }
 
 /** Far above any fleet: a schedule that names no wave is one wave, and no failure stops it. */
@@ -80,6 +91,7 @@ export async function startCommandParts(deps: Deps, options: { root: string }): 
         recorder.record(command);
         auditCommand(audit, command);
         waits.observe(command);
+        tellCommand(deps.feed, command);
         rollouts?.observe(command);
       },
     },
@@ -88,7 +100,6 @@ export async function startCommandParts(deps: Deps, options: { root: string }): 
   releasers.push('dispatcher', () => dispatcher.close());
   releasers.push('command waits', () => waits.close());
 
-  const select = (text: string): string[] => selected(registry, text);
   const rolloutJournal = rolloutStore(state, isSettled);
   let door: GroupDoor | undefined;
   rollouts = new Rollouts({
@@ -97,9 +108,10 @@ export async function startCommandParts(deps: Deps, options: { root: string }): 
     log,
     journal: rolloutJournal,
     dispatcher,
-    select,
+    select: (text) => selected(registry, text),
     told: (record) => {
       auditRollout(audit, record);
+      tellRollout(deps.feed, record, clock);
       door?.told(record);
     },
   });
@@ -119,7 +131,7 @@ export async function startCommandParts(deps: Deps, options: { root: string }): 
     command: (schedule, action, id) => startScheduled(running, schedule, action, id),
     runs: (id) => running.runs(id),
     notice: (schedule, action) =>
-      sendNotices({ registry, clock, random }, select(schedule.to), schedule, action),
+      sendNotices({ registry, clock, random }, selected(registry, schedule.to), schedule, action),
   });
   await schedules.start();
   releasers.push('schedules', () => schedules.close());
@@ -131,12 +143,11 @@ export async function startCommandParts(deps: Deps, options: { root: string }): 
     now: () => clock.now(),
     checkSelector,
   });
-  const routes = routesOf(commands, groups, schedules);
   return {
     dispatcher,
     schedules,
     stages,
-    routes,
+    routes: routesOf(commands, groups, schedules),
     busConnected() {
       dispatcher.busConnected();
       void door?.busConnected();
@@ -154,6 +165,22 @@ function routesOf(
     (app) => serveGroups(app, groups),
     (app) => serveSchedules(app, schedules),
   ];
+}
+
+function tellCommand(feed: LiveFeed, command: Command): void {
+  const { device, id } = command;
+  feed.tell('commands', `${device}/${id}`, (mayShow = () => true) =>
+    mayShow(device) ? { t: 'command', command: commandView(command) } : undefined,
+  );
+}
+
+/** Who may not see every device sees its own part of it. */
+function tellRollout(feed: LiveFeed, { rollout, targets }: RolloutRecord, clock: Clock): void {
+  feed.tell('commands', rollout.id, (mayShow = () => true) => {
+    const visible = targets.filter(({ device }) => mayShow(device));
+    if (visible.length === 0) return undefined;
+    return { t: 'rollout', rollout: groupCommandView({ rollout, targets: visible }, clock.now()) };
+  });
 }
 
 /** Throws for what is no selector. */

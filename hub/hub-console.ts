@@ -7,6 +7,7 @@ import type { AdminDeps } from './adapters/http.ts';
 import type { AdminOperations } from './devices/admin-operations.ts';
 import type { DeviceViews } from './devices/device-administration.ts';
 import type { MayShow } from './devices/device-pages.ts';
+import { visibleTo, type Incident } from './devices/incidents.ts';
 import { LiveFeed } from './devices/live-feed.ts';
 import { NackLog, type NackListener } from './devices/nack-log.ts';
 import { Rejects } from './devices/rejects.ts';
@@ -39,6 +40,8 @@ export interface ConsoleParts {
   routes: NonNullable<AdminDeps['routes']>;
   /** Readings of one device's stream. */
   readings: AdminOperations['readings'];
+  /** Sees each change of an incident. */
+  incident(incident: Incident): void;
   /** Sees each refusal. */
   nacked: NackListener;
   /** Sees each reading on its way to `next`. */
@@ -90,6 +93,12 @@ export function openConsole(deps: ConsoleDeps): ConsoleParts {
 
   return {
     readings: createReadings({ store: road.store, typeOf }),
+    incident(incident) {
+      feed.tell('incidents', incident.id, (mayShow) => {
+        const visible = visibleTo(incident, mayShow);
+        return visible && { t: 'incident', incident: visible };
+      });
+    },
     nacked(device, frame, stream) {
       const row = nackLog.note(device, frame, stream);
       rejects.note(device, frame, stream, row.message);

@@ -189,18 +189,16 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     log,
     incarnation: hub.incarnation,
     scopesOf: (deviceId) => registry.scopesOf(deviceId),
-    publish: ({ sinceMs, untilMs, ...incident }) =>
-      publisher.publish({
+    publish: (incident) => {
+      pages.incident(incident);
+      const { sinceMs, untilMs, ...told } = incident;
+      const at = { since: sinceMs, until: untilMs, hub: hub.hubId, incarnation: hub.incarnation };
+      return publisher.publish({
         topic: topics.incident(incident.kind, incident.id),
-        payload: JSON.stringify({
-          ...incident,
-          since: sinceMs,
-          until: untilMs,
-          hub: hub.hubId,
-          incarnation: hub.incarnation,
-        }),
+        payload: JSON.stringify({ ...told, ...at }),
         qos: 1,
-      }),
+      });
+    },
   });
   releasers.push('incidents', () => incidents.close());
   const clones = new CloneGuard({
@@ -235,7 +233,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   // Commands: journal → device → answer.
   const directory = { typeOf: (deviceId: string) => typeOf(deviceId) };
   const commands = await startCommandParts(
-    { clock, random, log, state, registry, directory, publisher, audit, releasers, writer, books },
+    { clock, random, log, state, registry, directory, publisher, audit, releasers, writer, books, feed },
     { root: config.mqtt.root },
   );
   const { dispatcher } = commands;
@@ -452,9 +450,9 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
         ...createTelemetryAdministration({ books, spool, link }),
         readings: pages.readings,
         why: createWhy({ clock, registry, stories, liveness, presence }),
-        incidents: () => incidents.list(),
+        incidents: (mayShow) => incidents.list(mayShow),
         pushNotice: (request) => notices.push(request),
-        notices: () => notices.list(),
+        notices: (mayShow) => notices.list(mayShow),
       },
       security: security.operations,
       access: security.access(() => Number(new URL(admin.url).port)),

@@ -4,6 +4,8 @@ import type { OfflinePolicy, Safety } from './device-type.ts';
 export interface DeviceTypeDefinition {
   name: string;
   version: number;
+  title?: string;
+  description?: string;
   streams?: Record<string, ObjectDefinition>;
   events?: Record<string, ObjectDefinition>;
   commands?: Record<string, CommandDefinition>;
@@ -11,6 +13,8 @@ export interface DeviceTypeDefinition {
 }
 
 export interface CommandDefinition {
+  title?: string;
+  description?: string;
   params?: ObjectDefinition;
   output?: ObjectDefinition;
   offline?: OfflinePolicy;
@@ -21,6 +25,8 @@ export interface CommandDefinition {
 
 export interface ObjectDefinition {
   type: 'object';
+  title?: string;
+  description?: string;
   properties?: Record<string, ValueDefinition>;
   required?: string[];
   anyOf?: { required: string[] }[];
@@ -30,6 +36,8 @@ export interface ObjectDefinition {
 
 export interface ArrayDefinition {
   type: 'array';
+  title?: string;
+  description?: string;
   items: ValueDefinition;
   minItems?: number;
   maxItems: number;
@@ -38,6 +46,7 @@ export interface ArrayDefinition {
 export interface ScalarDefinition {
   type: 'number' | 'integer' | 'boolean' | 'string';
   title?: string;
+  description?: string;
   unit?: string;
   minimum?: number;
   maximum?: number;

@@ -24,13 +24,17 @@ const querySchema = {
 
 /** Adds `/api/v1/audit` to `app`. */
 export function serveAudit(app: FastifyInstance, operations: AuditOperations): void {
-  app.get<Query>('/api/v1/audit', { schema: { querystring: querySchema } }, async ({ query }) => {
-    const { limit, before, ...wanted } = query;
-    const entries = await operations.audit({
-      ...wanted,
-      limit: wholeNumber(limit ?? '100', 'limit', maxEntries),
-      ...(before === undefined ? {} : { before: wholeNumber(before, 'before', Number.MAX_SAFE_INTEGER) }),
-    });
-    return { entries };
-  });
+  app.get<Query>(
+    '/api/v1/audit',
+    { config: { reach: 'all' }, schema: { querystring: querySchema } },
+    async ({ query }) => {
+      const { limit, before, ...wanted } = query;
+      const entries = await operations.audit({
+        ...wanted,
+        limit: wholeNumber(limit ?? '100', 'limit', maxEntries),
+        ...(before === undefined ? {} : { before: wholeNumber(before, 'before', Number.MAX_SAFE_INTEGER) }),
+      });
+      return { entries };
+    },
+  );
 }

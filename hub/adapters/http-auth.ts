@@ -15,6 +15,8 @@ declare module 'fastify' {
     operator?: Operator;
     /** Which devices an answer may be about; not set where it may be about all. */
     mayShow?: (deviceId: string) => boolean;
+    /** Which devices may be sent this command; not set where every one may. */
+    mayCommand?: (deviceId: string, command: string) => boolean;
     /** Whether what it was let in with still holds, with the same rights; not set on the admin socket. */
     stillHolds?: () => boolean;
   }
@@ -76,8 +78,8 @@ export function demandLogin(app: FastifyInstance, access: Access): void {
     request.stillHolds = () => isDeepStrictEqual(asks(), operator);
     const reachesAll = operator.devices === '*';
     if (!reachesAll) request.mayShow = (deviceId) => access.mayTouch(operator, deviceId);
-    const { id, name } = request.params as { id?: string; name?: string };
-    const command = request.routeOptions.url?.includes('/:id/commands/') === true ? name : undefined;
+    request.mayCommand = (deviceId, name) => access.mayTouch(operator, deviceId, name);
+    const { id, command } = request.params as { id?: string; command?: string };
     const ofDevice = request.routeOptions.url?.startsWith('/api/v1/devices/:id') === true;
     const allowed =
       access.hasRole(operator, needs) &&

@@ -62,7 +62,9 @@ interface Addressed {
   Params: { id: string; command: string };
   Querystring: { wait?: string };
 }
-type ListQuery = Partial<Record<'device' | 'name' | 'id' | 'status' | 'open' | 'limit' | 'before', string>>;
+type ListQuery = Partial<
+  Record<'device' | 'name' | 'id' | 'status' | 'open' | 'fromMs' | 'toMs' | 'limit' | 'before', string>
+>;
 
 /** Who may open the socket in the data folder is the hub's own user. */
 export const socketOrigin: Origin = { door: 'http', actor: 'local' };
@@ -96,6 +98,7 @@ export function serveCommands(app: FastifyInstance, operations: CommandOperation
   app.post<Addressed>(
     '/api/v1/devices/:id/commands/:command/cancel',
     {
+      config: { needs: 'operator', audit: 'command.cancel' },
       schema: {
         tags,
         summary: 'Ask for its end; what has begun may end otherwise',
@@ -116,6 +119,8 @@ export function serveCommands(app: FastifyInstance, operations: CommandOperation
       id: text,
       status: { type: 'string', enum: allStatuses },
       open: { type: 'string', enum: ['true', 'false'], description: 'without a final status' },
+      fromMs: { ...text, description: 'accepted at or after, Unix ms' },
+      toMs: { ...text, description: 'accepted before, Unix ms' },
       limit: text,
       before: { ...text, description: 'the `next` of the page before' },
     },
@@ -135,11 +140,13 @@ export function serveCommands(app: FastifyInstance, operations: CommandOperation
       },
     },
     ({ query }) => {
-      const { limit, before, open, status, ...wanted } = query;
+      const { limit, before, open, status, fromMs, toMs, ...wanted } = query;
       return operations.list({
         ...wanted,
         limit: wholeNumber(limit ?? '100', 'limit', maxPage),
         ...(before === undefined ? {} : { before: wholeNumber(before, 'before', Number.MAX_SAFE_INTEGER) }),
+        ...(fromMs === undefined ? {} : { fromMs: wholeNumber(fromMs, 'fromMs', Number.MAX_SAFE_INTEGER) }),
+        ...(toMs === undefined ? {} : { toMs: wholeNumber(toMs, 'toMs', Number.MAX_SAFE_INTEGER) }),
         ...(open === undefined ? {} : { open: open === 'true' }),
         ...(status === undefined ? {} : { status: status as CommandStatus }),
       });
@@ -151,6 +158,7 @@ function serveSend(app: FastifyInstance, operations: CommandOperations): void {
   app.post<Addressed & { Body: Buffer | undefined }>(
     '/api/v1/devices/:id/commands/:command',
     {
+      config: { needs: 'operator', audit: 'command.send' },
       // The schema of the body is told, not applied: the device type judges the params.
       validatorCompiler: () => () => true,
       schema: {

@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import type { GroupOperations } from '../commands/group-operations.ts';
 import { faultAnswer } from './http-answers.ts';
 import { commandName, idempotencyHeader, socketOrigin } from './http-commands.ts';
+import { wholeNumber } from './http-query.ts';
 
 const selector = {
   type: 'string',
@@ -35,6 +36,10 @@ const groupAnswer = {
     },
   },
 };
+const listAnswer = {
+  type: 'object',
+  properties: { groupCommands: { type: 'array', items: groupAnswer } },
+};
 const requestBody = {
   type: 'object',
   additionalProperties: false,
@@ -53,6 +58,9 @@ const requestBody = {
   oneOf: [{ required: ['to'] }, { required: ['group'] }],
 };
 
+/** Group commands of one answer: each is read with its targets. */
+const maxListed = 100;
+
 interface SendBody {
   to?: string;
   group?: string;
@@ -64,8 +72,6 @@ interface SendBody {
 /** Adds `/api/v1/groups` and `/api/v1/group-commands` to `app`. */
 export function serveGroups(app: FastifyInstance, operations: GroupOperations): void {
   const tags = ['groups'];
-  const answers = { 200: groupAnswer, '4xx': faultAnswer };
-  const byId = { type: 'object', properties: { id: { type: 'string' } } };
   const byName = { type: 'object', properties: { name: group } };
 
   app.get('/api/v1/groups', { schema: { tags, summary: 'All groups' } }, async () => ({
@@ -102,10 +108,18 @@ export function serveGroups(app: FastifyInstance, operations: GroupOperations): 
       return reply.code(204).send();
     },
   );
+  serveGroupCommands(app, operations);
+}
+
+function serveGroupCommands(app: FastifyInstance, operations: GroupOperations): void {
+  const tags = ['groups'];
+  const answers = { 200: groupAnswer, '4xx': faultAnswer };
+  const byId = { type: 'object', properties: { id: { type: 'string' } } };
 
   app.post<{ Body: SendBody }>(
     '/api/v1/group-commands',
     {
+      config: { needs: 'operator', audit: 'group-command.send' },
       schema: {
         tags,
         summary:
@@ -115,13 +129,14 @@ export function serveGroups(app: FastifyInstance, operations: GroupOperations): 
         response: { 202: groupAnswer, '4xx': faultAnswer },
       },
     },
-    async ({ body, headers }, reply) => {
+    async ({ body, headers, mayCommand }, reply) => {
       const { dryRun = false, command = {}, ...addressed } = body;
       const key = headers['idempotency-key'];
       const request = {
         ...addressed,
         payload: Buffer.from(JSON.stringify(command)),
         ...(typeof key === 'string' ? { idempotencyKey: key } : {}),
+        ...(mayCommand === undefined ? {} : { mayCommand }),
       };
       if (dryRun) return operations.preview(request);
       const sent = await operations.send(request, socketOrigin);
@@ -129,15 +144,35 @@ export function serveGroups(app: FastifyInstance, operations: GroupOperations): 
     },
   );
 
+  app.get<{ Querystring: { limit?: string } }>(
+    '/api/v1/group-commands',
+    {
+      schema: {
+        tags,
+        summary: 'Group commands, newest first',
+        querystring: {
+          type: 'object',
+          additionalProperties: false,
+          properties: { limit: { type: 'string', maxLength: 64 } },
+        },
+        response: { 200: listAnswer, '4xx': faultAnswer },
+      },
+    },
+    async ({ query, mayShow }) => ({
+      groupCommands: await operations.list(wholeNumber(query.limit ?? '20', 'limit', maxListed), mayShow),
+    }),
+  );
+
   app.get<{ Params: { id: string } }>(
     '/api/v1/group-commands/:id',
     { schema: { tags, summary: 'Where it stands, device by device', params: byId, response: answers } },
-    ({ params }) => operations.show(params.id),
+    ({ params, mayShow }) => operations.show(params.id, mayShow),
   );
 
   app.post<{ Params: { id: string } }>(
     '/api/v1/group-commands/:id/cancel',
     {
+      config: { needs: 'operator', audit: 'group-command.cancel' },
       schema: {
         tags,
         summary: 'No further wave; what is not sent yet ends',
@@ -145,6 +180,6 @@ export function serveGroups(app: FastifyInstance, operations: GroupOperations): 
         response: answers,
       },
     },
-    ({ params }) => operations.cancel(params.id),
+    ({ params, mayShow }) => operations.cancel(params.id, mayShow),
   );
 }

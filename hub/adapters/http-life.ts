@@ -26,9 +26,9 @@ export function serveLife(app: FastifyInstance, operations: AdminOperations): vo
     operations.why(params.id),
   );
 
-  app.get('/api/v1/incidents', async () => ({ incidents: await operations.incidents() }));
+  app.get('/api/v1/incidents', async ({ mayShow }) => ({ incidents: await operations.incidents(mayShow) }));
 
-  app.get('/api/v1/notices', async () => ({ notices: await operations.notices() }));
+  app.get('/api/v1/notices', async ({ mayShow }) => ({ notices: await operations.notices(mayShow) }));
 
   app.post<{ Body: NoticeRequest }>(
     '/api/v1/notices',

@@ -90,7 +90,9 @@ function serveCredentials(app: FastifyInstance, operations: CredentialOperations
       },
     );
   }
-  app.get('/api/v1/rotations', async () => ({ devices: await operations.rotating() }));
+  app.get('/api/v1/rotations', async ({ mayShow = () => true }) => ({
+    devices: (await operations.rotating()).filter(({ id: device }) => mayShow(device)),
+  }));
   app.post<{ Body: { ids: string[] } }>(
     '/api/v1/rotations',
     {
@@ -105,7 +107,10 @@ function serveCredentials(app: FastifyInstance, operations: CredentialOperations
 }
 
 function serveEnrolments(app: FastifyInstance, enrolments: SecurityOperations['enrolments']): void {
-  app.get('/api/v1/enrolments', () => ({ enrolments: enrolments.list(), requests: enrolments.requests() }));
+  app.get('/api/v1/enrolments', { config: { reach: 'all' } }, () => ({
+    enrolments: enrolments.list(),
+    requests: enrolments.requests(),
+  }));
   app.post<{ Body: NewEnrolment }>(
     '/api/v1/enrolments',
     {

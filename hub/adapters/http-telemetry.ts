@@ -26,29 +26,36 @@ const selectionSchema = {
 
 /** Adds `/api/v1/ledger`, `/api/v1/spool…` and `/api/v1/dead-letters…` to `app`. */
 export function serveTelemetry(app: FastifyInstance, operations: TelemetryOperations): void {
-  app.get<{ Querystring: { device?: string } }>('/api/v1/ledger', ({ query }) =>
-    operations.ledger(query.device),
+  app.get<{ Querystring: { device?: string } }>('/api/v1/ledger', ({ query, mayShow }) =>
+    operations.ledger(query.device, mayShow),
   );
 
   app.get('/api/v1/spool', () => operations.spoolStatus());
 
-  app.get<{ Querystring: { after?: string } }>('/api/v1/spool/lines', async ({ query }) => ({
-    page: await operations.spoolPage(wholeNumber(query.after ?? '0', 'after', Number.MAX_SAFE_INTEGER)),
-  }));
-
-  app.get<{ Querystring: { device?: string; after?: string; limit?: string } }>(
-    '/api/v1/dead-letters',
-    async ({ query: { device, after, limit } }) => ({
-      deadLetters: await operations.deadLetters({
-        ...(device === undefined ? {} : { device }),
-        afterId: wholeNumber(after ?? '0', 'after', Number.MAX_SAFE_INTEGER),
-        limit: wholeNumber(limit ?? '100', 'limit', maxLetters),
-      }),
+  app.get<{ Querystring: { after?: string } }>(
+    '/api/v1/spool/lines',
+    { config: { reach: 'all' } },
+    async ({ query }) => ({
+      page: await operations.spoolPage(wholeNumber(query.after ?? '0', 'after', Number.MAX_SAFE_INTEGER)),
     }),
   );
 
-  app.get<{ Params: { id: string } }>('/api/v1/dead-letters/:id', ({ params }) =>
-    operations.deadLetter(wholeNumber(params.id, 'id', Number.MAX_SAFE_INTEGER)),
+  app.get<{ Querystring: { device?: string; after?: string; limit?: string } }>(
+    '/api/v1/dead-letters',
+    async ({ query: { device, after, limit }, mayShow }) => ({
+      deadLetters: await operations.deadLetters(
+        {
+          ...(device === undefined ? {} : { device }),
+          afterId: wholeNumber(after ?? '0', 'after', Number.MAX_SAFE_INTEGER),
+          limit: wholeNumber(limit ?? '100', 'limit', maxLetters),
+        },
+        mayShow,
+      ),
+    }),
+  );
+
+  app.get<{ Params: { id: string } }>('/api/v1/dead-letters/:id', ({ params, mayShow }) =>
+    operations.deadLetter(wholeNumber(params.id, 'id', Number.MAX_SAFE_INTEGER), mayShow),
   );
 
   const selected = { schema: { body: selectionSchema } };

@@ -87,25 +87,26 @@ export function createCommandOperations(deps: {
       );
       if (submission.kind === 'refused') throw refusedError(submission.refusal);
       const command = await ended(submission.command, waitMs);
-      return { ...viewOf(command), repeated: submission.kind === 'repeated' };
+      return { ...commandView(command), repeated: submission.kind === 'repeated' };
     },
 
-    show: async (device, id, waitMs = 0) => viewOf(await ended(await known(device, id), waitMs)),
+    show: async (device, id, waitMs = 0) => commandView(await ended(await known(device, id), waitMs)),
 
     async cancel(device, id) {
       const command = await dispatcher.cancel(device, id);
       if (command === undefined) throw new HubError('command-unknown', `${device}/${id}`);
-      return viewOf(command);
+      return commandView(command);
     },
 
     async list(query) {
       const { commands, last } = await journal.list(query);
-      return { commands: commands.map(viewOf), ...(last === undefined ? {} : { next: last }) };
+      return { commands: commands.map(commandView), ...(last === undefined ? {} : { next: last }) };
     },
   };
 }
 
-function viewOf(command: Command): CommandView {
+/** A command as every door that answers directly shows it. */
+export function commandView(command: Command): CommandView {
   const { params, acceptedMs, origin, status } = command;
   return {
     ...payloadOf(command),

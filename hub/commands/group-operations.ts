@@ -27,18 +27,28 @@ export interface GroupRequest {
   /** `{id?, params?, ttlMs?, wave?, maxFailures?, jitterMs?}` as JSON in UTF-8. */
   readonly payload: Uint8Array;
   readonly idempotencyKey?: string;
+  /** Whether who asks may send this command to a device; not set where every one may be. */
+  readonly mayCommand?: (device: string, name: string) => boolean;
 }
+
+/** Whether who asks may be told of a device; not set where all may be. */
+type MayShow = ((device: string) => boolean) | undefined;
 
 /** Groups and group commands, for doors that answer a caller directly. */
 export interface GroupOperations {
-  /** Resolves once it is in the journal with its targets. @throws HubError `command-refused` · `input-invalid` */
+  /**
+   * Resolves once it is in the journal with its targets.
+   * @throws HubError `command-refused` · `input-invalid` · `forbidden` when one of the devices is not for who asks
+   */
   send(request: GroupRequest, origin: Origin): Promise<GroupCommandView & { repeated: boolean }>;
   /** What `send` would do now: nothing is sent. @throws as `send`, save that a refusal is in the answer */
   preview(request: GroupRequest): Promise<{ devices: string[]; refusal?: Refusal }>;
   /** @throws HubError `group-command-unknown` */
-  show(id: string): Promise<GroupCommandView>;
+  show(id: string, mayShow?: MayShow): Promise<GroupCommandView>;
+  /** Newest first, those about devices of which all may be shown. @throws HubError `database-failed` */
+  list(limit: number, mayShow?: MayShow): Promise<Omit<GroupCommandView, 'devices'>[]>;
   /** No further wave; what is not sent yet is cancelled. @throws HubError `group-command-unknown` */
-  cancel(id: string): Promise<GroupCommandView>;
+  cancel(id: string, mayShow?: MayShow): Promise<GroupCommandView>;
   groups(): Promise<Group[]>;
   /** @throws HubError `input-invalid` */
   setGroup(group: Group): Promise<void>;
@@ -74,38 +84,34 @@ export function createGroupOperations(deps: {
     };
   }
 
-  function viewOf(record: RolloutRecord): GroupCommandView {
-    const { to, params, wave, maxFailures, acceptedMs, status } = record.rollout;
-    return {
-      ...groupPayload(record, now()),
-      final: status !== 'running',
-      to,
-      params,
-      wave,
-      maxFailures,
-      accepted: acceptedMs,
-      devices: record.targets.map(({ device, status: state, reason }) => ({
-        device,
-        status: state,
-        ...(reason === undefined ? {} : { reason }),
-      })),
-    };
-  }
-
-  function known(record: RolloutRecord | undefined, id: string): GroupCommandView {
-    if (record === undefined) throw new HubError('group-command-unknown', id);
-    return viewOf(record);
-  }
-
   return {
     async send(given, origin) {
-      const submission = await rollouts.start(await requestOf(given), { origin });
+      const request = await requestOf(given);
+      checkRights(given, rollouts.preview(request).devices);
+      const submission = await rollouts.start(request, { origin });
       if (submission.kind === 'refused') throw refusedError(submission.refusal);
-      return { ...viewOf(submission.record), repeated: submission.kind === 'repeated' };
+      return { ...groupCommandView(submission.record, now()), repeated: submission.kind === 'repeated' };
     },
-    preview: async (given) => rollouts.preview(await requestOf(given)),
-    show: async (id) => known(await rollouts.find(id), id),
-    cancel: async (id) => known(await rollouts.cancel(id), id),
+    async preview(given) {
+      const preview = rollouts.preview(await requestOf(given));
+      checkRights(given, preview.devices);
+      return preview;
+    },
+    show: async (id, mayShow) => groupCommandView(known(await rollouts.find(id), id, mayShow), now()),
+    async list(limit, mayShow) {
+      const views: Omit<GroupCommandView, 'devices'>[] = [];
+      for (const { id } of await rollouts.list(limit)) {
+        const record = await rollouts.find(id);
+        if (record === undefined || !isShown(record, mayShow)) continue;
+        const { devices: _devices, ...view } = groupCommandView(record, now());
+        views.push(view);
+      }
+      return views;
+    },
+    async cancel(id, mayShow) {
+      known(await rollouts.find(id), id, mayShow);
+      return groupCommandView(known(await rollouts.cancel(id), id, mayShow), now());
+    },
     groups: () => journal.groups(),
     async setGroup(group) {
       deps.checkSelector(group.selector);
@@ -115,4 +121,45 @@ export function createGroupOperations(deps: {
       if (!(await journal.removeGroup(name))) throw new HubError('group-unknown', name);
     },
   };
+}
+
+/** All of them, or nothing: a part of a group is not what was asked for. */
+function checkRights({ mayCommand, name }: GroupRequest, devices: readonly string[]): void {
+  if (mayCommand === undefined) return;
+  const others = devices.filter((device) => !mayCommand(device, name));
+  if (others.length === 0) return;
+  const [first] = others;
+  throw new HubError(
+    'forbidden',
+    `${name} may not be sent to ${first} and ${others.length - 1} more devices`,
+  );
+}
+
+function isShown({ targets }: RolloutRecord, mayShow: MayShow): boolean {
+  return mayShow === undefined || targets.every(({ device }) => mayShow(device));
+}
+
+/** A group command as every door that answers directly shows it, at this time (Unix ms). */
+export function groupCommandView(record: RolloutRecord, nowMs: number): GroupCommandView {
+  const { to, params, wave, maxFailures, acceptedMs, status } = record.rollout;
+  return {
+    ...groupPayload(record, nowMs),
+    final: status !== 'running',
+    to,
+    params,
+    wave,
+    maxFailures,
+    accepted: acceptedMs,
+    devices: record.targets.map(({ device, status: state, reason }) => ({
+      device,
+      status: state,
+      ...(reason === undefined ? {} : { reason }),
+    })),
+  };
+}
+
+/** Only those about devices of which all may be shown: a part of one would say something untrue. */
+function known(record: RolloutRecord | undefined, id: string, mayShow: MayShow): RolloutRecord {
+  if (record === undefined || !isShown(record, mayShow)) throw new HubError('group-command-unknown', id);
+  return record;
 }

@@ -103,12 +103,12 @@ export interface DeviceWhy extends Why {
 export interface AdminOperations extends DeviceOperations, TelemetryOperations {
   /** @throws HubError `device-unknown` */
   why(deviceId: string): DeviceWhy | Promise<DeviceWhy>;
-  /** Newest first. */
-  incidents(): Incident[] | Promise<Incident[]>;
+  /** Newest first. @param mayShow here and below: which devices an answer may be about; not given: all */
+  incidents(mayShow?: MayShow): Incident[] | Promise<Incident[]>;
   /** Sends a notice, or schedules it. @throws HubError `input-invalid` · `device-unknown` */
   pushNotice(request: NoticeRequest): Promise<Notice>;
   /** Those scheduled, then those sent, newest first. */
-  notices(): Notice[] | Promise<Notice[]>;
+  notices(mayShow?: MayShow): Notice[] | Promise<Notice[]>;
   /** @throws HubError `device-unknown` · `input-invalid` (no such stream) · `store-unavailable` */
   readings(query: DeviceReadingsQuery): Promise<ReadingsRow[]>;
 }

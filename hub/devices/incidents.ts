@@ -1,6 +1,7 @@
 import type { Cancel, Clock } from '../kernel/time.ts';
 import { messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
+import type { MayShow } from './device-pages.ts';
 import { CorrelatedLoss } from './correlated-loss.ts';
 import type { LossGroup, Scope } from './correlated-loss.ts';
 import { Flapping } from './flapping.ts';
@@ -75,9 +76,9 @@ export class Incidents {
     this.#stop();
   }
 
-  /** Newest first. */
-  list(): Incident[] {
-    return this.#all.toReversed();
+  /** Newest first. @param mayShow as of `visibleTo` */
+  list(mayShow?: MayShow): Incident[] {
+    return this.#all.toReversed().flatMap((incident) => visibleTo(incident, mayShow) ?? []);
   }
 
   /** How many are open, by kind. */
@@ -190,6 +191,19 @@ export class Incidents {
       log.warn({ id, reason: messageOf(error) }, 'incident not published'),
     );
   }
+}
+
+/**
+ * The incident for one who may see only some devices: those in its sample, if there are any.
+ * @param mayShow not given: all
+ */
+export function visibleTo(incident: Incident, mayShow: MayShow | undefined): Incident | undefined {
+  if (mayShow === undefined) return incident;
+  const sample = incident.sample.filter(mayShow);
+  if (sample.length === 0) return undefined;
+  // What all of its sample may be told of is told in full.
+  const devices = sample.length === incident.sample.length ? incident.devices : sample.length;
+  return { ...incident, devices, sample };
 }
 
 function describe(incident: Incident, devices: Iterable<string>): void {

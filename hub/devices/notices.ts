@@ -1,6 +1,7 @@
 import { HubError, messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Cancel, Clock } from '../kernel/time.ts';
+import type { MayShow } from './device-pages.ts';
 import type { Registry } from './registry.ts';
 import { parseSelector, selects } from './selector.ts';
 
@@ -108,10 +109,18 @@ export class Notices {
     return notice;
   }
 
-  /** Those scheduled by time, then those sent, newest first. */
-  list(): Notice[] {
+  /**
+   * Those scheduled by time, then those sent, newest first.
+   * @param mayShow not given: all; otherwise those to a single device it may show
+   */
+  list(mayShow?: MayShow): Notice[] {
     const scheduled = [...this.#scheduled.values()].map(({ notice }) => notice);
-    return [...scheduled.toSorted((a, b) => (a.atMs ?? 0) - (b.atMs ?? 0)), ...this.#past.toReversed()];
+    const all = [...scheduled.toSorted((a, b) => (a.atMs ?? 0) - (b.atMs ?? 0)), ...this.#past.toReversed()];
+    if (mayShow === undefined) return all;
+    return all.filter(({ to }) => {
+      const selector = parseSelector(to);
+      return selector.kind === 'device' && mayShow(selector.id);
+    });
   }
 
   close(): void {

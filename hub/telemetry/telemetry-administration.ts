@@ -1,8 +1,12 @@
 import { HubError } from '../kernel/errors.ts';
-import { imbalance, type Account, type Books } from './books.ts';
+import { imbalance, sumOf, type Account, type Books } from './books.ts';
+import type { DeadLetter } from './spool-store.ts';
 import type { Spool } from './spool.ts';
 import type { StoreLink } from './store-link.ts';
 import type { LedgerRow, TelemetryOperations } from './telemetry-operations.ts';
+
+/** Dead letters looked through at a time for those somebody may see. */
+const minPage = 1_000;
 
 /** The operators' side of books, spool and dead letters. @param deps `link` undefined: no hub runs */
 export function createTelemetryAdministration(deps: {
@@ -12,13 +16,18 @@ export function createTelemetryAdministration(deps: {
 }): TelemetryOperations {
   const { books, spool, link } = deps;
   return {
-    ledger(device) {
-      const found = device === undefined ? undefined : books.find(device);
+    ledger(device, mayShow) {
+      const found = device === undefined || mayShow?.(device) === false ? undefined : books.find(device);
       if (device !== undefined && found === undefined) {
         const error = new HubError('device-unknown', `nothing is booked for ${device}`, {
           details: { id: device },
         });
         return Promise.reject(error);
+      }
+      if (mayShow !== undefined) {
+        const visible = (found === undefined ? books.all() : [found]).filter(({ id }) => mayShow(id));
+        const report = { total: row(sumOf(visible)), accounts: visible.map(row) };
+        return Promise.resolve({ ...report, rejectedBy: {}, droppedBy: {} });
       }
       return Promise.resolve({
         total: row(books.total),
@@ -43,8 +52,24 @@ export function createTelemetryAdministration(deps: {
       };
     },
     spoolPage: async (afterId) => (await spool.page(afterId)) ?? null,
-    deadLetters: (query) => spool.deadLetters(query),
-    deadLetter: (id) => spool.deadLetter(id),
+    async deadLetters(query, mayShow = () => true) {
+      const letters: DeadLetter[] = [];
+      const limit = Math.max(query.limit, minPage);
+      for (let { afterId } = query; letters.length < query.limit;) {
+        const page = await spool.deadLetters({ ...query, afterId, limit });
+        letters.push(...page.filter(({ account }) => mayShow(account)));
+        const last = page.at(-1);
+        if (last === undefined || page.length < limit) break;
+        afterId = last.id;
+      }
+      return letters.slice(0, query.limit);
+    },
+    async deadLetter(id, mayShow = () => true) {
+      const letter = await spool.deadLetter(id);
+      if (!mayShow(letter.account))
+        throw new HubError('dead-letter-unknown', String(id), { details: { id } });
+      return letter;
+    },
     retryDeadLetters: (selection) => spool.retry(selection),
     purgeDeadLetters: (selection) => spool.purge(selection),
   };

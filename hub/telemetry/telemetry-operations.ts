@@ -42,14 +42,19 @@ export interface DeadLetterQuery {
 
 /** Any of these may throw HubError `database-failed`. */
 export interface TelemetryOperations {
-  /** @param device only this account. @throws HubError `device-unknown` when nothing is booked for it */
-  ledger(device?: string): Promise<LedgerReport>;
+  /**
+   * @param device only this account
+   * @param mayShow which devices an answer may be about, here and below; not given: all. Otherwise the total is the
+   * sum of theirs, and nothing is told by code or cause
+   * @throws HubError `device-unknown` when nothing is booked for it
+   */
+  ledger(device?: string, mayShow?: (deviceId: string) => boolean): Promise<LedgerReport>;
   spoolStatus(): Promise<SpoolStatus>;
   /** Some of the spooled lines, as plain line protocol; null after the last. */
   spoolPage(afterId: number): Promise<{ lastId: number; text: string } | null>;
-  deadLetters(query: DeadLetterQuery): Promise<DeadLetter[]>;
+  deadLetters(query: DeadLetterQuery, mayShow?: (deviceId: string) => boolean): Promise<DeadLetter[]>;
   /** @throws HubError `dead-letter-unknown` */
-  deadLetter(id: number): Promise<DeadLetter>;
+  deadLetter(id: number, mayShow?: (deviceId: string) => boolean): Promise<DeadLetter>;
   /** Puts them back on the way to the store. @returns how many */
   retryDeadLetters(selection: DeadLetterSelection): Promise<number>;
   /** Throws them away for good. @returns how many */

@@ -50,6 +50,9 @@ const as = (name: string, method = 'GET', body?: object): RequestInit => ({
 
 const newDevice = { ids: ['x-1'], type: 'env-sensor@1', site: 'default' };
 
+const interval = { params: { seconds: 60 } };
+const group = (to: string, name: string, command: object) => ({ to, name, command });
+
 const table: [who: string, method: string, path: string, body: object | undefined, status: number][] = [
   ['nobody', 'GET', '/api/v1/devices', undefined, 401],
   ['viewer', 'GET', '/api/v1/devices/d-1', undefined, 200],
@@ -66,6 +69,15 @@ const table: [who: string, method: string, path: string, body: object | undefine
   ],
   ['east', 'GET', '/api/v1/devices/e-1', undefined, 200],
   ['east', 'GET', '/api/v1/devices/d-1', undefined, 403],
+  ['viewer', 'POST', '/api/v1/devices/d-1/commands/set-interval', interval, 403],
+  ['operator', 'POST', '/api/v1/devices/d-1/commands/set-interval', interval, 202],
+  // A class above the own.
+  ['operator', 'POST', '/api/v1/devices/d-1/commands/reboot', { id: 'r-1' }, 403],
+  ['east', 'POST', '/api/v1/devices/d-1/commands/set-interval', interval, 403],
+  ['viewer', 'POST', '/api/v1/group-commands', group('site=east', 'set-interval', interval), 403],
+  ['east', 'POST', '/api/v1/group-commands', group('site=east', 'set-interval', interval), 202],
+  ['east', 'POST', '/api/v1/group-commands', group('all', 'set-interval', interval), 403],
+  ['operator', 'POST', '/api/v1/group-commands', group('all', 'reboot', { id: 'r-2' }), 403],
   ['admin', 'POST', '/api/v1/devices/d-2/disable', {}, 204],
   ['admin', 'POST', '/api/v1/devices/d-2/enable', {}, 204],
   ['admin', 'GET', '/api/v1/operators', undefined, 200],
@@ -81,6 +93,39 @@ test('who reaches only some devices is shown only those', async () => {
   const { body } = await ask('/api/v1/devices', as('east'));
   const ids = (body['devices'] as { id: string }[]).map(({ id }) => id);
   assert.deepEqual(ids, ['e-1']);
+});
+
+test('group commands are listed to those who may see each of their devices, the newest first', async () => {
+  const sent = group('id=d-1', 'set-interval', { params: { seconds: 61 } });
+  assert.equal((await ask('/api/v1/group-commands', as('operator', 'POST', sent))).status, 202);
+  const listed = async (who: string): Promise<string[]> => {
+    const { body } = await ask('/api/v1/group-commands', as(who));
+    return (body['groupCommands'] as { to: string; targets: number }[]).map(
+      ({ to, targets }) => `${to} ${targets}`,
+    );
+  };
+  assert.deepEqual(await listed('operator'), ['id=d-1 1', 'site=east 1']);
+  assert.deepEqual(await listed('east'), ['site=east 1']);
+  const { body } = await ask('/api/v1/group-commands', as('operator'));
+  const [others] = body['groupCommands'] as { id: string }[];
+  const path = `/api/v1/group-commands/${others?.id ?? ''}`;
+  assert.equal((await ask(path, as('operator'))).status, 200);
+  assert.equal((await ask(path, as('east'))).status, 404);
+  assert.equal((await ask(`${path}/cancel`, as('east', 'POST', {}))).status, 404);
+});
+
+test('commands are listed by the time at which they were accepted', async () => {
+  const list = async (query: string): Promise<{ accepted: number }[]> => {
+    const { status, body } = await ask(`/api/v1/commands?${query}`, as('operator'));
+    assert.equal(status, 200);
+    return body['commands'] as { accepted: number }[];
+  };
+  const [newest, ...older] = await list('');
+  assert.ok(newest !== undefined && older.length > 0);
+  const later = await list(`fromMs=${newest.accepted}`);
+  assert.ok(later.length > 0 && later.every(({ accepted }) => accepted >= newest.accepted));
+  const earlier = await list(`toMs=${newest.accepted}`);
+  assert.equal(earlier.length + later.length, older.length + 1);
 });
 
 test('the listing of operators shows nothing that lets anybody in', async () => {

@@ -1,14 +1,18 @@
+import type { GroupDetails } from './commands/command-calls.ts';
 import type { CommandView } from './commands/command-view.ts';
 import type { DeviceDetails, Nack, Reading } from './device/device-details.ts';
 import type { FleetChange } from './fleet/fleet.ts';
 import type { IncidentView } from './fleet/incident-text.ts';
+import type { HubView } from './hub-state/hub-view.ts';
 
 /** What the hub tells on its live feed; `t` says which, and with it on which topic. */
 export type LiveMessage =
   | ({ t: 'fleet' } & FleetChange)
   | { t: 'counts'; messagesPerSec: number; storedPerSec: number; devices: number }
   | { t: 'incident'; incident: IncidentView }
+  | ({ t: 'hub' } & HubView)
   | { t: 'command'; command: CommandView }
+  | { t: 'rollout'; rollout: GroupDetails }
   | { t: 'device'; id: string; details: DeviceDetails }
   | ({ t: 'reading'; id: string } & Reading)
   | ({ t: 'nack'; id: string } & Nack)
@@ -25,7 +29,10 @@ export function topicOf(message: LiveMessage): string | undefined {
     case 'incident':
       return 'incidents';
     case 'command':
+    case 'rollout':
       return 'commands';
+    case 'hub':
+      return 'hub';
     case 'device':
     case 'reading':
     case 'nack':

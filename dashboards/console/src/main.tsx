@@ -6,6 +6,8 @@ import './styles/base.css';
 import './styles/shell.css';
 import './styles/components.css';
 import './styles/table.css';
+import './styles/forms.css';
+import './styles/pages.css';
 import './styles/fleet.css';
 import './styles/device.css';
 import { App } from './app.tsx';

@@ -23,5 +23,34 @@ export interface CommandView {
   output?: unknown;
   percent?: number;
   note?: string;
+  /** Its end was asked for. */
+  cancelRequested?: true;
   origin?: { actor: string; door: string };
+}
+
+export type GroupStatus = 'running' | 'finished' | 'stopped' | 'expired' | 'cancelled';
+
+/** A group command as the API lists it; its devices come only where it alone is asked for. */
+export interface GroupCommandView {
+  id: string;
+  /** `-`: to a selection that is not stored. */
+  group: string;
+  to: string;
+  name: string;
+  status: GroupStatus;
+  final: boolean;
+  params: Readonly<Record<string, unknown>>;
+  /** Devices in one wave. */
+  wave: number;
+  /** With more it stops. */
+  maxFailures: number;
+  accepted: number;
+  reason?: string;
+  targets: number;
+  succeeded: number;
+  /** Ended otherwise, or uncertain. */
+  failed: number;
+  open: number;
+  waiting: number;
+  skipped: number;
 }

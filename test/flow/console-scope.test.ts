@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import { startInProcessHub, type InProcessHub } from '../helpers/in-process-hub.ts';
+import { connectLive } from '../helpers/live-client.ts';
+import { withToken, type Asker } from '../helpers/operators.ts';
+import { openRaw } from '../helpers/raw-device.ts';
+
+/** Who reaches only some devices learns nothing of the others, whatever it asks. */
+
+interface Scene {
+  hub: InProcessHub;
+  all: Asker;
+  east: Asker;
+}
+
+/** One device east, one west; both have sent one good reading and one bad one. */
+async function scene(t: TestContext): Promise<Scene> {
+  const hub = await startInProcessHub(t);
+  await hub.add(['e-1'], 'env-sensor@1', 'east');
+  await hub.add(['w-1'], 'env-sensor@1', 'west');
+  const all = await withToken(hub, 'all', { role: 'admin' });
+  const east = await withToken(hub, 'east', { role: 'operator', devices: 'site=east' });
+  for (const id of ['e-1', 'w-1']) {
+    const device = await openRaw(hub.device(id));
+    t.after(() => device.close());
+    for (const [seq, temperature] of [
+      [1, 20],
+      [2, 900],
+    ])
+      device.send({ type: 'telemetry', seq, ts: Date.now(), stream: 'env', data: { temperature } });
+    await device.next('ack', (ack) => 'upTo' in ack && ack.upTo === 2);
+  }
+  return { hub, all, east };
+}
+
+test('no answer to who reaches one site names a device of another', async (t) => {
+  const { hub, all, east } = await scene(t);
+  for (const id of ['e-1', 'w-1']) await hub.admin.pushNotice({ to: id, topic: 'hello', data: id });
+  await hub.admin.pushNotice({ to: 'site=west', topic: 'hello', data: 'w-1' });
+  const secretive = [
+    '/devices?limit=10',
+    '/ledger',
+    '/rejects',
+    '/incidents',
+    '/notices',
+    '/dead-letters',
+    '/commands',
+    '/rotations',
+    '/hub',
+    '/device-types',
+  ];
+  for (const path of secretive) {
+    const { status, body } = await east.get(path);
+    assert.equal(status, 200, path);
+    assert.doesNotMatch(JSON.stringify(body), /w-1/, path);
+  }
+  for (const path of ['/ledger', '/rejects', '/notices', '/devices'])
+    assert.match(JSON.stringify((await all.get(path)).body), /w-1/, `${path} shows it to whom it may`);
+  for (const path of ['/devices?limit=10', '/ledger', '/rejects', '/notices'])
+    assert.match(JSON.stringify((await east.get(path)).body), /e-1/, path);
+  for (const path of ['/spool/lines', '/audit', '/enrolments'])
+    assert.equal((await east.get(path)).status, 403, path);
+  for (const path of [
+    '',
+    '/last',
+    '/nacks',
+    '/why',
+    '/presence?fromMs=0&toMs=1',
+    '/series/env?fromMs=0&toMs=1',
+  ])
+    assert.equal((await east.get(`/devices/w-1${path}`)).status, 403, path);
+  assert.equal((await east.get('/ledger?device=w-1')).status, 404);
+});
+
+test('its sums are those of its devices', async (t) => {
+  const { all, east } = await scene(t);
+  const sumOf = async (asker: Asker): Promise<unknown> => {
+    const { total } = (await asker.get('/ledger')).body as { total: Record<string, number> };
+    return [total['received'], total['rejected'], total['imbalance']];
+  };
+  assert.deepEqual(await sumOf(east), [2, 1, 0]);
+  const whole = (await sumOf(all)) as number[];
+  assert.ok((whole[0] ?? 0) >= 4);
+  const hub = (await east.get('/hub')).body as Record<string, Record<string, unknown>>;
+  assert.deepEqual(
+    [hub['devices']?.['total'], hub['sessions'], hub['books']?.['received'], hub['books']?.['imbalance']],
+    [1, 1, 2, 0],
+  );
+  assert.deepEqual(
+    [hub['books']?.['rejected'], hub['closes'], hub['commands']],
+    [{}, {}, { open: 0, byStatus: {} }],
+  );
+  const { rejects } = (await east.get('/rejects')).body as { rejects: { count: number }[] };
+  assert.deepEqual(
+    rejects.map(({ count }) => count),
+    [1],
+  );
+});
+
+test('commands, group commands and incidents are told live to whom they concern, each in its part', async (t) => {
+  const { hub, all, east } = await scene(t);
+  const [whole, part] = await Promise.all(
+    [all, east].map(async ({ headers }) => {
+      const client = await connectLive(hub.hub.adminUrl, headers);
+      t.after(() => client.ws.terminate());
+      client.watch('commands', 'incidents', 'fleet');
+      await client.next('counts');
+      return client;
+    }),
+  );
+  assert.ok(whole !== undefined && part !== undefined);
+  const sent = await all.ask('POST', '/group-commands', {
+    to: 'all',
+    name: 'identify',
+    command: { id: 'g-1', wave: 10 },
+  });
+  assert.equal(sent.status, 202);
+  const rollout = async (client: typeof whole, devices: number): Promise<void> => {
+    await client.next('rollout', (message) => {
+      const told = message['rollout'] as { id: string; devices: unknown[]; targets: number };
+      return told.id === 'g-1' && told.devices.length === devices && told.targets === devices;
+    });
+  };
+  await rollout(whole, 2);
+  await rollout(part, 1);
+  const deviceOf = (message: { [field: string]: unknown }): unknown =>
+    (message['command'] as { device: string }).device;
+  await whole.next('command', (message) => deviceOf(message) === 'w-1');
+  await part.next('command', (message) => deviceOf(message) === 'e-1');
+  assert.ok(!JSON.stringify(part.messages).includes('w-1'));
+});
