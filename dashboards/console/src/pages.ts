@@ -47,7 +47,7 @@ function paramsOf(pattern: string, path: string): Params | undefined {
   const params: Record<string, string> = {};
   for (const [at, part] of wanted.entries()) {
     const value = given[at] ?? '';
-    if (part.startsWith(':')) params[part.slice(1)] = decodeURIComponent(value);
+    if (part.startsWith(':')) params[part.slice(1)] = decoded(value);
     else if (part !== value) return undefined;
   }
   return params;
@@ -55,4 +55,13 @@ function paramsOf(pattern: string, path: string): Params | undefined {
 
 function partsOf(path: string): string[] {
   return path.split('/').filter((part) => part !== '');
+}
+
+/** A path that is no proper encoding is shown as it is: nothing will be found by it. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }

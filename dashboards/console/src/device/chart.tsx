@@ -49,11 +49,11 @@ export function Chart(props: ChartProps) {
   }, [theme, stepped]);
 
   useEffect(() => {
-    plot.current?.batch((self) => {
-      self.setData(columns, false);
-      self.setScale('x', { min: fromMs, max: toMs });
-      // The scale of values follows the data only when told.
-      self.setScale('y', { min: Number.NaN, max: Number.NaN });
+    const { current } = plot;
+    current?.batch(() => {
+      current.setData(columns, false);
+      // With the scale of times, uPlot looks at the values within anew.
+      current.setScale('x', { min: fromMs, max: toMs });
     });
   }, [columns, fromMs, toMs, theme, stepped]);
 

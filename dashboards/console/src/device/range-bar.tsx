@@ -11,7 +11,6 @@ interface RangeBarProps {
 /** Which time the pictures show; it stands in the address. */
 export function RangeBar({ range, until }: RangeBarProps) {
   const span = spanOf(range, until, Date.now());
-  const go = (toMs: number): void => setQuery({ until: toMs >= Date.now() ? '' : String(Math.floor(toMs)) });
   return (
     <div class="range-bar">
       <div class="segmented" role="group" aria-label="Time range">
@@ -54,4 +53,9 @@ export function RangeBar({ range, until }: RangeBarProps) {
       </div>
     </div>
   );
+}
+
+/** @param toMs where the pictures are to end */
+function go(toMs: number): void {
+  setQuery({ until: toMs >= Date.now() ? '' : String(Math.floor(toMs)) });
 }

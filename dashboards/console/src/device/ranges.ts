@@ -13,11 +13,11 @@ const dayMs = 24 * hourMs;
 
 export const ranges: readonly Range[] = [
   { key: '5m', word: '5 min', lengthMs: 5 * minuteMs },
-  { key: '1h', word: '1 hour', lengthMs: hourMs },
-  { key: '6h', word: '6 hours', lengthMs: 6 * hourMs },
-  { key: '24h', word: '24 hours', lengthMs: dayMs },
-  { key: '7d', word: '7 days', lengthMs: 7 * dayMs },
-  { key: '30d', word: '30 days', lengthMs: 30 * dayMs },
+  { key: '1h', word: '1 h', lengthMs: hourMs },
+  { key: '6h', word: '6 h', lengthMs: 6 * hourMs },
+  { key: '24h', word: '24 h', lengthMs: dayMs },
+  { key: '7d', word: '7 d', lengthMs: 7 * dayMs },
+  { key: '30d', word: '30 d', lengthMs: 30 * dayMs },
 ];
 
 /** The range of that name; one hour where there is none. */

@@ -59,14 +59,14 @@ function Device({ details }: { details: DeviceDetails }) {
     <>
       <DeviceHeader details={details} />
       <div class="device-columns">
-        <div class="device-main">
-          <Pictures details={details} type={state} />
-          <NacksPanel device={id} />
-        </div>
         <div class="device-side">
           <StoryPanel details={details} />
           <LastValuesPanel device={id} type={definition} />
           {definition !== undefined && <DeviceCommands device={id} commands={definition.commands ?? {}} />}
+        </div>
+        <div class="device-main">
+          <Pictures details={details} type={state} />
+          <NacksPanel device={id} />
         </div>
       </div>
     </>
