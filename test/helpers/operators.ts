@@ -49,15 +49,22 @@ export async function withToken(
   return asker(hub, { authorization: `Bearer ${token}` });
 }
 
-/** A person who has signed in at the console. */
-export async function signedIn(
+/** Of every account made here. */
+export const password = 'correct horse battery';
+
+/** An account of a person with these rights. */
+export async function makeAccount(
   hub: InProcessHub,
   name: string,
   { role = 'viewer', devices = '*' }: Rights = {},
-): Promise<Asker> {
-  const password = 'correct horse battery';
+): Promise<void> {
   const rights = { role, devices, safety: 'critical' };
   await local(hub, 'PUT', `/operators/accounts/${name}`, { ...rights, password });
+}
+
+/** A person who has signed in at the console. */
+export async function signedIn(hub: InProcessHub, name: string, rights: Rights = {}): Promise<Asker> {
+  await makeAccount(hub, name, rights);
   const origin = hub.hub.adminUrl;
   const login = await fetch(`${origin}/api/v1/login`, {
     method: 'POST',

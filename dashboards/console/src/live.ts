@@ -28,15 +28,20 @@ let socket: WebSocket | undefined;
 let attempts = 0;
 let retry: ReturnType<typeof setTimeout> | undefined;
 let onSignedOut: () => void = () => {};
+let stillHolds: () => Promise<boolean> = () => Promise.resolve(true);
 let sendQueued = false;
 let fresh: Watcher[] = [];
 /** What the hub was last asked to tell, on this socket. */
 let sent = '';
 
-/** @param signedOut called when the hub ends the login */
-export function startLive(signedOut: () => void): void {
+/**
+ * @param signedOut called when the hub ends the login
+ * @param holds whether the login still holds; throws when the hub is not there
+ */
+export function startLive(signedOut: () => void, holds: () => Promise<boolean>): void {
   stopLive();
   onSignedOut = signedOut;
+  stillHolds = holds;
   state.value = 'connecting';
   connect();
 }
@@ -96,7 +101,17 @@ function reconnect(): void {
   state.value = 'reconnecting';
   const longest = backoffMs[Math.min(attempts, backoffMs.length - 1)] ?? 15_000;
   attempts += 1;
-  retry = setTimeout(connect, longest * (0.5 + Math.random() / 2));
+  retry = setTimeout(() => void comeBack(), longest * (0.5 + Math.random() / 2));
+}
+
+/** A refused upgrade tells a page nothing: whether the login still holds is asked first. */
+async function comeBack(): Promise<void> {
+  const before = retry;
+  const holds = await stillHolds().catch(() => false);
+  // Signed out, or signed in anew, while the answer was under way.
+  if (retry !== before || state.value !== 'reconnecting') return;
+  if (holds) connect();
+  else reconnect();
 }
 
 /** Once for all that changes in the same turn: a page that goes and one that comes are one set. */

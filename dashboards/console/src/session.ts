@@ -77,7 +77,11 @@ export function endSession(): void {
 function enter({ csrf, ...who }: Login): void {
   setLogin(csrf, endSession);
   current.value = { kind: 'signed-in', operator: who };
-  startLive(endSession);
+  startLive(endSession, async () => {
+    // A refusal ends the session, as every one does.
+    await get('/me');
+    return true;
+  });
 }
 
 function leave(why: string): void {
