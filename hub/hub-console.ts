@@ -67,7 +67,8 @@ export function openConsole(deps: ConsoleDeps): ConsoleParts {
     log,
     sources: {
       ids: () => registry.all().map(({ id }) => id),
-      presence: (deviceId) => deps.presence().get(deviceId),
+      presence: (deviceId) =>
+        registry.get(deviceId) === undefined ? undefined : deps.presence().get(deviceId),
       row: (deviceId) => deps.devices().row(deviceId),
       details: (deviceId) => deps.devices().details(deviceId),
       counts: (mayShow) => countsOf(parts, mayShow),

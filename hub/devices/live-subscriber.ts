@@ -30,8 +30,8 @@ export interface LiveCounts {
 /** What is true now. `mayShow` not given: about every device. */
 export interface LiveSources {
   ids(): Iterable<string>;
-  presence(deviceId: string): Presence;
-  /** Undefined when there is no such device. */
+  /** Undefined when there is no such device, here and below. */
+  presence(deviceId: string): Presence | undefined;
   row(deviceId: string): DeviceSummary | undefined;
   details(deviceId: string): DeviceDetails | undefined;
   counts(mayShow?: MayShow): LiveCounts;
@@ -265,9 +265,9 @@ export class LiveSubscriber {
       .map((id) => this.#sources.row(id))
       .filter((row) => row !== undefined);
     for (const id of this.#changed) this.#heard.delete(id);
-    const devices = [...take(this.#changed), ...take(this.#heard)].map((id) => {
-      const { state, sinceMs, marks } = this.#sources.presence(id);
-      return [id, state, sinceMs, marks.dataMs ?? null];
+    const devices = [...take(this.#changed), ...take(this.#heard)].flatMap((id) => {
+      const now = this.#sources.presence(id);
+      return now === undefined ? [] : [[id, now.state, now.sinceMs, now.marks.dataMs ?? null]];
     });
     if (left < rowsAtOnce) this.send({ t: 'fleet', devices, removed, added });
   }

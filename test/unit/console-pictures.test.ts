@@ -53,7 +53,7 @@ test('Nothing at all is a picture, too', () => {
   for (const band of bands) assert.doesNotMatch(ribbon(band, 0, 100), /NaN|Infinity/);
 });
 
-const reject = (field: string, firmware: string | null, count: number): Reject => ({
+const reject = (field: string, firmware: string, count: number): Reject => ({
   type: 'env-sensor@1',
   stream: 'env',
   field,
@@ -71,7 +71,7 @@ test('Rejects are counted by field and firmware, the worst first, whatever the n
       reject('/temperature', '1.1', 1),
       reject('/humidity', '1.0', 100),
       reject('/temperature', '1.0', 2),
-      reject('/__proto__', null, 1),
+      reject('/__proto__', '', 1),
     ],
     10,
   );

@@ -42,6 +42,7 @@ const events: fc.Arbitrary<SendingEvent> = fc.oneof(
     confirm: fc.constant(true),
   }),
   fc.constantFrom<SendingEvent>(
+    { kind: 'checked' },
     { kind: 'confirmed' },
     { kind: 'back' },
     { kind: 'answered' },

@@ -46,7 +46,7 @@ export function CommandList() {
   const key = JSON.stringify(filters);
   const first = useLoad((signal) => load(filters, undefined, signal), [key]);
   return (
-    <Panel title="Commands" name="command-list">
+    <Panel title="Sent to devices">
       <Filters filters={filters} />
       <Loaded load={first} what="the commands">
         {(page) => <Rows key={key} page={page} filters={filters} reload={first.reload} />}
@@ -57,7 +57,7 @@ export function CommandList() {
 
 function Filters({ filters }: { readonly filters: CommandFilters }) {
   return (
-    <form class="filters" aria-label="Filters" onSubmit={(event) => event.preventDefault()}>
+    <form class="command-filters" aria-label="Filters" onSubmit={(event) => event.preventDefault()}>
       {(['device', 'name'] as const).map((name) => (
         <Field key={name} label={name === 'device' ? 'Device' : 'Command'}>
           {(control) => (

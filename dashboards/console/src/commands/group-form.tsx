@@ -67,7 +67,9 @@ export function GroupForm(props: GroupFormProps) {
         else void look();
       }}
     >
-      {editing && <FaultSummary faults={sending.faults} message={sending.message} />}
+      {editing && (
+        <FaultSummary faults={sending.faults} definition={definition.params} message={sending.message} />
+      )}
       <GroupTarget target={target} groups={groups} faults={shown} disabled={!editing} onChange={setTarget} />
       <CommandFields
         definition={definition}

@@ -1,32 +1,30 @@
 import { useState } from 'preact/hooks';
-import type { DeviceTypeDefinition } from '../../../../schemas/device-type-definition.ts';
 import { get, messageOf } from '../api.ts';
-import { Field } from '../components/field.tsx';
 import { Panel } from '../components/panel.tsx';
 import { Empty, Loaded } from '../components/states.tsx';
 import { say } from '../components/status-region.tsx';
 import { Time } from '../components/time.tsx';
 import { query, setQuery } from '../router.ts';
-import { maySend, mayAs } from '../session.ts';
-import type { TypeRow } from '../device-types/type-view.ts';
+import { mayAs } from '../session.ts';
 import { useLive } from '../use-live.ts';
 import { useLoad } from '../use-load.ts';
 import { CommandBadge } from './command-badge.tsx';
 import { stopGroup, type GroupDetails } from './command-calls.ts';
 import type { GroupCommandView } from './command-view.ts';
-import { GroupForm } from './group-form.tsx';
 import { GroupProgress, WaveBar } from './group-progress.tsx';
-import { differences } from './waves.ts';
+import { NewGroupCommand } from './new-group-command.tsx';
 
 /** Group commands: those that were sent, one of them wave by wave, and a new one. */
 export function GroupCommands() {
   const id = query.value.get('id') ?? '';
   return (
-    <>
+    <div class={mayAs('operator') ? 'columns' : undefined}>
+      <div class="column">
+        {id !== '' && <OneGroupCommand key={id} id={id} />}
+        <SentGroupCommands />
+      </div>
       {mayAs('operator') && <NewGroupCommand />}
-      {id !== '' && <OneGroupCommand key={id} id={id} />}
-      <SentGroupCommands />
-    </>
+    </div>
   );
 }
 
@@ -150,111 +148,4 @@ function OneRollout({
       <GroupProgress rollout={rollout} onStop={onStop} />
     </>
   );
-}
-
-/** Chooses a device type and one of its commands, and then what to send. */
-function NewGroupCommand() {
-  const types = useLoad((signal) => get<{ types: TypeRow[] }>('/device-types', undefined, signal), []);
-  const groups = useLoad((signal) => get<{ groups: { name: string }[] }>('/groups', undefined, signal), []);
-  const [typeId, setTypeId] = useState('');
-  return (
-    <Panel title="New group command">
-      <Loaded load={types} what="the device types">
-        {({ types: rows }) => {
-          const chosen = typeId === '' ? (rows.find(({ devices }) => devices > 0) ?? rows[0])?.id : typeId;
-          if (chosen === undefined) return <Empty title="There are no device types" />;
-          return (
-            <>
-              <Field label="Device type">
-                {(control) => (
-                  <select
-                    {...control}
-                    value={chosen}
-                    onChange={(event) => setTypeId(event.currentTarget.value)}
-                  >
-                    {rows.map(({ id }) => (
-                      <option key={id}>{id}</option>
-                    ))}
-                  </select>
-                )}
-              </Field>
-              <CommandChoice
-                key={chosen}
-                typeId={chosen}
-                groups={
-                  groups.state.kind === 'loaded' ? groups.state.value.groups.map(({ name }) => name) : []
-                }
-              />
-            </>
-          );
-        }}
-      </Loaded>
-    </Panel>
-  );
-}
-
-function CommandChoice({ typeId, groups }: { readonly typeId: string; readonly groups: readonly string[] }) {
-  const type = useLoad(
-    (signal) => get<DeviceTypeDefinition>(`/device-types/${encodeURIComponent(typeId)}`, undefined, signal),
-    [typeId],
-  );
-  const [name, setName] = useState('');
-  return (
-    <Loaded load={type} what="the device type">
-      {(loaded) => {
-        const commands = Object.entries(loaded.commands ?? {}).filter(([, { safety }]) => maySend(safety));
-        const [command, definition] = commands.find(([each]) => each === name) ?? commands[0] ?? [];
-        if (command === undefined || definition === undefined) {
-          return <Empty title="This type has no commands that you may send" />;
-        }
-        return (
-          <>
-            <Field label="Command">
-              {(control) => (
-                <select {...control} value={command} onChange={(event) => setName(event.currentTarget.value)}>
-                  {commands.map(([each, { title }]) => (
-                    <option key={each} value={each}>
-                      {title ?? each}
-                    </option>
-                  ))}
-                </select>
-              )}
-            </Field>
-            <GroupForm
-              key={command}
-              type={loaded}
-              name={command}
-              definition={definition}
-              groups={groups}
-              onSent={({ id, devices }, shown) => {
-                say(
-                  'done',
-                  sentWords(
-                    shown,
-                    devices.map(({ device }) => device),
-                  ),
-                );
-                setQuery({ id });
-              }}
-            />
-          </>
-        );
-      }}
-    </Loaded>
-  );
-}
-
-/** What was sent, and in what it differs from what was shown. */
-function sentWords(shown: readonly string[], actual: readonly string[]): string {
-  const { added, gone } = differences(shown, actual);
-  const parts = [`Sent to ${actual.length} device${actual.length === 1 ? '' : 's'}.`];
-  if (added.length > 0) parts.push(`Come since the preview: ${listOf(added)}.`);
-  if (gone.length > 0) parts.push(`Gone since the preview: ${listOf(gone)}.`);
-  return parts.join(' ');
-}
-
-function listOf(names: readonly string[]): string {
-  const [first, second, third] = names;
-  if (names.length <= 3) return names.join(', ');
-  return `${first}, ${second}, ${third} and ${names.length - 3} more`;
 }

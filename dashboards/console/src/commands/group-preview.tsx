@@ -26,8 +26,8 @@ export function GroupPreview({ preview: { devices, refusal }, wave, maxFailures,
     );
   }
   return (
-    <section class="preview" aria-label="Preview" role="status">
-      <p>
+    <section class="preview" aria-label="Preview">
+      <p role="status">
         <strong>{planWords(devices.length, wave, maxFailures)}</strong>
       </p>
       <p class="quiet">The list is frozen when it is sent: devices that come later are not part of it.</p>

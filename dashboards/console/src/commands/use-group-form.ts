@@ -54,10 +54,10 @@ export function useGroupForm({ type, name, definition, groups, onSent }: GroupFo
 
   async function look(): Promise<void> {
     setPreview(undefined);
+    tell({ kind: 'checked' });
     try {
       setPreview(await previewGroup(group));
     } catch (error) {
-      tell({ kind: 'submitted', faults: [], confirm: false });
       tell({ kind: 'refused', message: messageOf(error), faults: [] });
     }
   }

@@ -61,7 +61,7 @@ function some(count: number, name: string): string {
 export function planWords(devices: number, size: number, maxFailures: number): string {
   const waves = Math.ceil(devices / size);
   const spread = waves <= 1 ? 'all at once' : `in ${waves} waves of ${size}`;
-  const next = waves <= 1 ? '' : ' The next wave begins when every device of the one before has an answer.';
+  const next = waves <= 1 ? '' : ' A wave begins when nothing of the one before is under way any more.';
   return `${some(devices, 'device')}, ${spread}.${next} It stops when more than ${some(maxFailures, 'device')} failed.`;
 }
 

@@ -85,7 +85,9 @@ function RejectTable({ rejects }: { readonly rejects: readonly Reject[] }) {
             <th scope="col">Field</th>
             <th scope="col">Rule</th>
             <th scope="col">Firmware</th>
-            <th scope="col">Readings</th>
+            <th scope="col" class="number">
+              Readings
+            </th>
             <th scope="col">Last</th>
             <th scope="col">For example</th>
           </tr>
@@ -99,7 +101,7 @@ function RejectTable({ rejects }: { readonly rejects: readonly Reject[] }) {
                   <code>{`${stream}${field}`}</code>
                 </th>
                 <td>{rule}</td>
-                <td>{firmware ?? '–'}</td>
+                <td>{firmware === '' ? '–' : firmware}</td>
                 <td class="number">{countWords(count)}</td>
                 <td>
                   <Age ms={lastMs} />

@@ -5,7 +5,8 @@ export interface Reject {
   readonly stream: string;
   readonly field: string;
   readonly rule: string;
-  readonly firmware: string | null;
+  /** Empty: none was told. */
+  readonly firmware: string;
   readonly count: number;
   /** Unix ms. */
   readonly lastMs: number;
@@ -32,9 +33,8 @@ export function gridOf(rejects: readonly Reject[], most: number): RejectGrid {
     const row = byField.get(key) ?? { stream, field, count: 0 };
     row.count += count;
     byField.set(key, row);
-    const column = firmware ?? '';
-    byFirmware.set(column, (byFirmware.get(column) ?? 0) + count);
-    const both = JSON.stringify([key, column]);
+    byFirmware.set(firmware, (byFirmware.get(firmware) ?? 0) + count);
+    const both = JSON.stringify([key, firmware]);
     byBoth.set(both, (byBoth.get(both) ?? 0) + count);
   }
   const fields = [...byField.values()].toSorted((a, b) => b.count - a.count).slice(0, most);

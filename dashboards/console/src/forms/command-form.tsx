@@ -99,7 +99,9 @@ export function CommandForm({ deviceId, definition, name, params, onDone }: Comm
       }}
     >
       {definition.description !== undefined && <p>{definition.description}</p>}
-      {editing && <FaultSummary faults={sending.faults} message={sending.message} />}
+      {editing && (
+        <FaultSummary faults={sending.faults} definition={definition.params} message={sending.message} />
+      )}
       <CommandFields
         definition={definition}
         draft={draft}

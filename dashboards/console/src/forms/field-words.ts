@@ -1,4 +1,8 @@
-import type { ScalarDefinition } from '../../../../schemas/device-type-definition.ts';
+import type {
+  ObjectDefinition,
+  ScalarDefinition,
+  ValueDefinition,
+} from '../../../../schemas/device-type-definition.ts';
 import type { FieldError } from '../../../../schemas/field-error.ts';
 import { unitSymbol } from '../unit-symbol.ts';
 
@@ -76,3 +80,14 @@ const typeWords: Readonly<Record<string, string>> = {
   object: 'an object',
   array: 'a list',
 };
+
+/** The unit of the field that a JSON pointer leads to; undefined when it has none. */
+export function unitAt(definition: ObjectDefinition | undefined, path: string): string | undefined {
+  let at: ValueDefinition | undefined = definition;
+  for (const token of path.split('/').slice(1)) {
+    if (at?.type === 'array') at = at.items;
+    else if (at?.type === 'object')
+      at = Object.entries(at.properties ?? {}).find(([name]) => name === token)?.[1];
+  }
+  return at !== undefined && 'unit' in at ? at.unit : undefined;
+}

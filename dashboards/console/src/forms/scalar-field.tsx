@@ -11,12 +11,12 @@ const oneLine = 120;
 export function ScalarField(props: FieldProps<ScalarDefinition>) {
   const { name, definition, draft, required, path, faults } = props;
   if (draft.kind !== 'scalar') return null;
-  const unit = definition.unit === undefined ? '' : ` in ${unitSymbol(definition.unit)}`;
+  const unit = definition.unit === undefined ? '' : ` (${unitSymbol(definition.unit)})`;
   const fault = faults.get(path);
   const hint = [definition.description, fieldHint(definition)].filter(Boolean).join(' · ');
   return (
     <Field
-      label={`${fieldTitle(name, definition)}${unit}${required ? '' : ' (optional)'}`}
+      label={`${fieldTitle(name, definition)}${unit}${required ? '' : ' – optional'}`}
       hint={hint === '' ? undefined : hint}
       fault={fault === undefined ? undefined : faultSentence(fault, definition.unit)}
     >

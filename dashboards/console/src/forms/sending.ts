@@ -25,6 +25,8 @@ export type Sending =
   | { readonly kind: 'sent'; readonly key: string };
 
 export type SendingEvent =
+  /** It was looked at, and nothing is wrong with it so far. */
+  | { kind: 'checked' }
   | { kind: 'submitted'; faults: readonly FieldError[]; confirm: boolean }
   | { kind: 'confirmed' }
   | { kind: 'back' }
@@ -48,12 +50,14 @@ export function advance(now: Sending, event: SendingEvent): Sending {
       if (now.kind !== 'editing') return now;
       if (event.faults.length > 0) return { kind: 'editing', key, faults: event.faults };
       return { kind: event.confirm ? 'confirming' : 'sending', key };
+    case 'checked':
+      return now.kind === 'editing' ? startSending(key) : now;
     case 'confirmed':
       return now.kind === 'confirming' ? { kind: 'sending', key } : now;
     case 'back':
       return now.kind === 'confirming' ? startSending(key) : now;
     case 'refused':
-      if (now.kind !== 'sending') return now;
+      if (now.kind !== 'sending' && now.kind !== 'editing') return now;
       return { kind: 'editing', key, faults: event.faults, message: event.message };
     case 'unanswered':
       return now.kind === 'sending' ? { kind: 'unclear', key, message: event.message } : now;

@@ -38,7 +38,9 @@ export interface BooksFlow {
 
 /** Height of something that is not nothing, however small its share. */
 const minHeight = 3;
-const gap = 14;
+/** From the middle of one place to that of the next at least, so that their words do not touch; and between two. */
+const pitch = 22;
+const gap = 8;
 
 function sumOf(counts: Readonly<Record<string, number>>): number {
   return Object.values(counts).reduce((sum, count) => sum + count, 0);
@@ -64,9 +66,14 @@ export function layOut(books: BooksView, height: number): BooksFlow {
   for (const [fate, points] of fates) {
     const share = (points / all) * rest;
     const bandHeight = points === 0 ? 0 : Math.max(minHeight, share);
-    bands.push({ fate, points, fromY, toY, height: bandHeight });
+    const room = Math.max(bandHeight, minHeight);
+    const before = bands.at(-1);
+    const middle =
+      before === undefined ? room / 2 : before.toY + Math.max(before.height, minHeight) / 2 + pitch;
+    const top = Math.max(toY, middle - room / 2);
+    bands.push({ fate, points, fromY, toY: top, height: bandHeight });
     fromY += bandHeight;
-    toY += Math.max(bandHeight, minHeight) + gap;
+    toY = top + room + gap;
   }
   return { came, bands, barHeight: fromY };
 }

@@ -13,7 +13,7 @@ import { rateWords, sizeWords } from '../number-words.ts';
 import { useLive } from '../use-live.ts';
 
 /** Seconds of its course that are kept. */
-const keptSec = 300;
+const keptSec = 120;
 
 /** How the hub itself is: where every reading is, and what it rests on. */
 export function HubPage() {
