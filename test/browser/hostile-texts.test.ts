@@ -101,14 +101,14 @@ test('markup in types, labels, readings, refusals, commands and dead letters is 
   const open = page.getByRole('button', { name: `${shortMarkup} …` });
   await open.click();
   const form = page.getByRole('dialog');
-  await form.getByLabel(shortMarkup).selectOption(shortMarkup);
+  await form.getByRole('combobox').selectOption(shortMarkup);
   await form.getByRole('button', { name: 'Send to h-1' }).click();
   const { id, params } = await device.next('command');
   assert.deepEqual(params, { choice: shortMarkup });
   device.send({ type: 'result', re: id, status: 'succeeded', output: { word: markup } });
   await form.getByText(JSON.stringify(markup)).waitFor();
   await form.getByRole('button', { name: 'Send another' }).click();
-  await form.getByLabel(shortMarkup).selectOption('plain');
+  await form.getByRole('combobox').selectOption('plain');
   await form.getByRole('button', { name: 'Send to h-1' }).click();
   const second = await device.next('command', (command) => command.id !== id);
   device.send({ type: 'result', re: second.id, status: 'failed', error: markup });

@@ -6,6 +6,8 @@ import type { InProcessHub } from './in-process-hub.ts';
 export interface Rights {
   role?: 'viewer' | 'operator' | 'admin';
   devices?: string;
+  /** Commands up to this class; `critical` when not given. */
+  safety?: 'observe' | 'config' | 'actuate' | 'critical';
 }
 
 /** Asks as somebody. */
@@ -42,9 +44,9 @@ const local = (hub: InProcessHub, method: string, path: string, body: unknown): 
 export async function withToken(
   hub: InProcessHub,
   name: string,
-  { role = 'viewer', devices = '*' }: Rights = {},
+  { role = 'viewer', devices = '*', safety = 'critical' }: Rights = {},
 ): Promise<Asker> {
-  const body = { name, role, devices, safety: 'critical' };
+  const body = { name, role, devices, safety };
   const { token } = (await local(hub, 'POST', '/operators/tokens', body)) as { token: string };
   return asker(hub, { authorization: `Bearer ${token}` });
 }
@@ -56,9 +58,9 @@ export const password = 'correct horse battery';
 export async function makeAccount(
   hub: InProcessHub,
   name: string,
-  { role = 'viewer', devices = '*' }: Rights = {},
+  { role = 'viewer', devices = '*', safety = 'critical' }: Rights = {},
 ): Promise<void> {
-  const rights = { role, devices, safety: 'critical' };
+  const rights = { role, devices, safety };
   await local(hub, 'PUT', `/operators/accounts/${name}`, { ...rights, password });
 }
 
