@@ -70,7 +70,7 @@ export async function snapshotOf(
     nowMs: clock.now(),
     ...identity,
     devices: { total: devices, byState },
-    sessions: [...registry.openSessions()].filter(({ deviceId }) => all || mayShow(deviceId)).length,
+    sessions: sessionsOf(registry, mayShow),
     ...rates,
     books: {
       carried,
@@ -93,8 +93,24 @@ export async function snapshotOf(
       open: all ? dispatcher.levels().open : dispatcher.openOf(mayShow),
       byStatus: all ? { ...dispatcher.counters.finals } : {},
     },
-    memory: { rssBytes: process.memoryUsage.rss() },
+    memory: { rssBytes: residentBytes() },
   };
+}
+
+function sessionsOf(registry: Registry, mayShow: MayShow = () => true): number {
+  let count = 0;
+  for (const { deviceId } of registry.openSessions()) if (mayShow(deviceId)) count += 1;
+  return count;
+}
+
+/** Now; or at most so far when there is no descriptor left to look it up with (`/proc` needs one). */
+function residentBytes(): number {
+  try {
+    return process.memoryUsage.rss();
+  } catch {
+    const kibibyte = 1_024;
+    return process.resourceUsage().maxRSS * kibibyte;
+  }
 }
 
 async function spoolOf({ spool }: StoreRoad): Promise<HubSnapshot['spool']> {

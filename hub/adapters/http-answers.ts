@@ -74,6 +74,16 @@ export const faultAnswer = {
   },
 };
 
+/** An answer as the API document has it; what else is in it is let through. */
+export function answered(properties: Readonly<Record<string, object>>): object {
+  return { 200: loose(properties), '4xx': faultAnswer };
+}
+
+/** An object as the API document has it; what else is in it is let through. */
+export function loose(properties: Readonly<Record<string, object>>): object {
+  return { type: 'object', additionalProperties: true, properties };
+}
+
 interface ErrorAnswer {
   error: { code: string; message: string; details?: unknown };
 }

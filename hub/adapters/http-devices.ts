@@ -10,8 +10,7 @@ import type {
 } from '../devices/admin-operations.ts';
 import { HubError } from '../kernel/errors.ts';
 import type { DeviceQuery } from '../devices/device-pages.ts';
-import type { PresenceState } from '../devices/presence.ts';
-import { faultAnswer } from './http-answers.ts';
+import { answered, faultAnswer } from './http-answers.ts';
 import { badQuery, positive, wholeNumber } from './http-query.ts';
 
 /** Devices registered by one request. */
@@ -50,20 +49,6 @@ const pageSize = 1_000;
 const maxPage = 10_000;
 const tags = ['devices'];
 const nullableTime = { type: ['number', 'null'], description: 'Unix ms' };
-const states = {
-  type: 'string',
-  enum: [
-    'never-seen',
-    'online',
-    'suspect',
-    'offline',
-    'sleeping',
-    'overdue',
-    'migrating',
-    'unknown',
-    'disabled',
-  ] satisfies PresenceState[],
-};
 const text = { type: 'string', minLength: 1, maxLength: 128 };
 const listQuerySchema = {
   type: 'object',
@@ -74,7 +59,7 @@ const listQuerySchema = {
     q: { ...text, description: 'part of the id, the type, the site or a label value, in any case' },
     type: { ...text, description: 'with or without its version' },
     site: text,
-    state: states,
+    state: { ...text, description: 'of its presence' },
     label: {
       description: 'key=value, also several times: all of them hold',
       anyOf: [text, { type: 'array', maxItems: 16, items: text }],
@@ -86,7 +71,7 @@ const rowProperties = {
   type: { type: 'string' },
   site: { type: 'string' },
   labels: { type: 'object', additionalProperties: { type: 'string' } },
-  presence: states,
+  presence: { type: 'string' },
   sinceMs: nullableTime,
   lastDataMs: nullableTime,
   firmware: { type: 'string' },
@@ -111,10 +96,16 @@ const detailsSchema = {
     lastFrameMs: nullableTime,
   },
 };
-export const pathSchema = { type: 'object', properties: { id: { type: 'string', maxLength: 64 } } };
+const readingSchema = {
+  type: 'object',
+  properties: {
+    timeMs: { type: 'number' },
+    fields: { type: 'object', additionalProperties: { type: ['number', 'string', 'boolean'] } },
+  },
+};
+const pathSchema = { type: 'object', properties: { id: { type: 'string', maxLength: 64 } } };
 
-interface ListQuery extends Partial<Record<'after' | 'limit' | 'q' | 'type' | 'site', string>> {
-  state?: PresenceState;
+interface ListQuery extends Partial<Record<'after' | 'limit' | 'q' | 'type' | 'site' | 'state', string>> {
   label?: string | string[];
 }
 
@@ -177,9 +168,18 @@ export function serveDevices(app: FastifyInstance, operations: AdminOperations):
     return reply.code(204).send();
   });
 
-  app.get<Readings>('/api/v1/devices/:id/readings/:stream', async ({ params, query }) => ({
-    readings: await operations.readings(readingsQuery(params, query)),
-  }));
+  app.get<Readings>(
+    '/api/v1/devices/:id/readings/:stream',
+    {
+      schema: {
+        tags,
+        summary: 'Readings of a stream, oldest first',
+        params: { type: 'object', properties: { id: text, stream: text } },
+        response: answered({ readings: { type: 'array', items: readingSchema } }),
+      },
+    },
+    async ({ params, query }) => ({ readings: await operations.readings(readingsQuery(params, query)) }),
+  );
 }
 
 function deviceQuery({ limit, label = [], ...given }: ListQuery): DeviceQuery {

@@ -100,8 +100,8 @@ export function createDeviceAdministration(deps: DeviceAdministrationDeps): Devi
       return made.map(({ id, secret }) => ({ id, secret }));
     },
 
-    listDevices: (query, mayShow) =>
-      Promise.resolve(pageOf(registry.all(), query, (record) => summary(record), mayShow)),
+    listDevices: async (query, mayShow) =>
+      pageOf(registry.all(), query, (record) => summary(record), mayShow),
 
     showDevice: (id) => Promise.resolve().then(() => details(known(id))),
 

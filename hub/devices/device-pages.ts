@@ -1,6 +1,7 @@
+import { HubError } from '../kernel/errors.ts';
 import { typeName } from './hello.ts';
 import type { DeviceRecord } from './device-store.ts';
-import type { PresenceState } from './presence.ts';
+import { presenceStates, type PresenceState } from './presence.ts';
 
 /** Which devices, by page. What is not given does not matter. */
 export interface DeviceQuery {
@@ -13,7 +14,8 @@ export interface DeviceQuery {
   /** With or without its version. */
   type?: string;
   site?: string;
-  state?: PresenceState;
+  /** Of its presence. */
+  state?: string;
   /** All of them hold. */
   labels?: Readonly<Record<string, string>>;
 }
@@ -28,7 +30,7 @@ export interface Page<Row> {
 }
 
 /**
- * One page of the devices a query means.
+ * One page of the devices a query means. @throws HubError `input-invalid` for a state that is none
  * @param records all of them, by id
  * @param rowOf makes the row of a device
  */
@@ -38,6 +40,13 @@ export function pageOf<Row extends { presence: PresenceState }>(
   rowOf: (record: DeviceRecord) => Row,
   mayShow: MayShow = () => true,
 ): Page<Row> {
+  const { state } = query;
+  if (state !== undefined && !presenceStates.some((known) => known === state)) {
+    const expected = `one of ${presenceStates.join(', ')}`;
+    throw new HubError('input-invalid', `state must be ${expected}`, {
+      details: { errors: [{ path: '/state', expected, got: state.slice(0, 64) }] },
+    });
+  }
   const q = query.q?.toLowerCase();
   const devices: Row[] = [];
   let last = '';
@@ -45,7 +54,7 @@ export function pageOf<Row extends { presence: PresenceState }>(
     const record = records[index];
     if (record === undefined || !matches(record, query, q) || !mayShow(record.id)) continue;
     const row = rowOf(record);
-    if (query.state !== undefined && row.presence !== query.state) continue;
+    if (state !== undefined && row.presence !== state) continue;
     // One more than asked for tells that there is a next page.
     if (devices.length === query.limit) return { devices, next: last };
     devices.push(row);

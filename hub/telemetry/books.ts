@@ -119,22 +119,11 @@ export type Place = 'inFlight' | 'spooled' | 'deadLettered';
 /** The sum of some accounts. */
 export function sumOf(accounts: Iterable<Account>): Account {
   const sum = newAccount('(sum)');
-  for (const account of accounts) {
-    for (const fate of fates) sum[fate] += account[fate];
+  for (const { id: _, ...fates } of accounts) {
+    for (const [fate, points] of Object.entries(fates)) sum[fate as keyof typeof fates] += points;
   }
   return sum;
 }
-
-const fates = [
-  'carried',
-  'received',
-  'rejected',
-  'stored',
-  'dropped',
-  'inFlight',
-  'spooled',
-  'deadLettered',
-] as const;
 
 /** What came in less what left and what is held: 0 when the account balances. */
 export function imbalance(account: Account): number {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 
 /**
@@ -33,12 +34,27 @@ interface Connection {
   sentAt: number[];
 }
 
-function open({ id, secret }: Order['devices'][number]): Promise<Connection> {
+/** A hub that takes up only so many connections a second says when to come again (503, Retry-After in seconds). */
+async function open(device: Order['devices'][number]): Promise<Connection> {
+  for (;;) {
+    const opened = await tryToOpen(device);
+    if (typeof opened !== 'number') return opened;
+    await sleep(opened * 1_000);
+  }
+}
+
+/** @returns the connection, or after how many seconds to come again */
+function tryToOpen({ id, secret }: Order['devices'][number]): Promise<Connection | number> {
   return new Promise((resolve, reject) => {
     const authorization = `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`;
     const ws = new WebSocket(url, ['hub.v1.json'], { headers: { authorization }, perMessageDeflate: false });
     const connection: Connection = { ws, seq: 0, ackedUpTo: 0, sentAt: [0] };
     ws.on('error', reject);
+    ws.on('unexpected-response', (_request, response) => {
+      const retryAfterSec = Number(response.headers['retry-after']);
+      if (response.statusCode === 503 && retryAfterSec > 0) resolve(retryAfterSec);
+      else reject(new Error(`the upgrade was answered with ${response.statusCode}`));
+    });
     ws.on('open', () => ws.send(`{"type":"hello","boot":"b","deviceType":"env-sensor@1","t1":1000}`));
     ws.on('message', (data: Buffer) => {
       const frame = JSON.parse(data.toString()) as { type: string; upTo?: number };

@@ -23,7 +23,8 @@ test('a device that goes offline and comes back is seen doing so, without a relo
   await rowOf(page, 'd-1').getByText('online').waitFor();
   await rowOf(page, 'd-2').getByText('never seen').waitFor();
   device.close();
-  await rowOf(page, 'd-1').getByText('offline').waitFor();
+  // Within 1.5 s; a machine that is itself too busy to read its sockets takes longer to say so.
+  await rowOf(page, 'd-1').getByText('offline').waitFor({ timeout: 30_000 });
   await page.getByRole('button', { name: '1 offline' }).waitFor();
   const again = await openRaw(hub.device('d-1'));
   t.after(() => again.close());

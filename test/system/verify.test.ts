@@ -58,13 +58,21 @@ async function judge(t: TestContext, entry?: string): Promise<{ code: number | n
   let written = '';
   oracle.process.stdout?.on('data', (text: string) => (written += text));
   for (let round = 0; round < 2; round += 1) {
-    const online = async (): Promise<boolean> =>
-      /^hub_devices_online (\d+)/m.exec(await (await fetch(`${hub.adminUrl}/metrics`)).text())?.[1] === '10';
-    await waitFor(online, { what: 'all devices are online', timeoutMs: 20_000, everyMs: 50 });
+    const metric = async (name: string): Promise<number> =>
+      Number(
+        new RegExp(`^${name} (\\d+)`, 'm').exec(await (await fetch(`${hub.adminUrl}/metrics`)).text())?.[1],
+      );
+    await waitFor(async () => (await metric('hub_devices_online')) === 10, {
+      what: 'all devices are online',
+      timeoutMs: 20_000,
+      everyMs: 50,
+    });
     influx.pause();
-    // Long enough that there are readings between the device and the store, shorter than the way to the spool.
-    await new Promise((resolve) => {
-      setTimeout(resolve, 600);
+    // Half a second's worth: they wait for the store, and are not spooled yet.
+    await waitFor(async () => (await metric('hub_points_in_flight')) >= 100, {
+      what: 'readings are between the devices and the store',
+      timeoutMs: 5_000,
+      everyMs: 20,
     });
     await hub.kill('SIGKILL');
     influx.resume();

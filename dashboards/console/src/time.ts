@@ -1,18 +1,4 @@
-/** Times are Unix ms; they are shown in the viewer's zone, with UTC on hover. */
-import { signal, type ReadonlySignal } from '@preact/signals';
-
-const second = signal(Date.now());
-setInterval(() => {
-  // A hidden tab tells nobody how old things are.
-  if (!document.hidden) second.value = Date.now();
-}, 1_000);
-document.addEventListener('visibilitychange', () => {
-  second.value = Date.now();
-});
-
-/** The time now, to the second; what reads it is shown anew each second. */
-export const nowMs: ReadonlySignal<number> = second;
-
+/** Times are Unix ms; they are shown in the viewer's zone, with UTC on hover. Pure. */
 const sameDay = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
 const otherDay = new Intl.DateTimeFormat(undefined, {
   day: 'numeric',

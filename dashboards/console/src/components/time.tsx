@@ -1,4 +1,5 @@
-import { ageText, fullTime, nowMs, shortTime } from '../time.ts';
+import { nowMs } from '../now.ts';
+import { ageText, fullTime, shortTime } from '../time.ts';
 
 interface TimeProps {
   /** Unix ms; null: it is not known, or never was. */

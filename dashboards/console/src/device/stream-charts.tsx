@@ -2,7 +2,7 @@ import { useMemo, useState } from 'preact/hooks';
 import type { ObjectDefinition, ScalarDefinition } from '../../../../schemas/device-type-definition.ts';
 import { Failed, Loading } from '../components/states.tsx';
 import { Time } from '../components/time.tsx';
-import { nowMs } from '../time.ts';
+import { nowMs } from '../now.ts';
 import { unitSymbol } from '../unit-symbol.ts';
 import { Chart } from './chart.tsx';
 import { numberText } from './number-text.ts';

@@ -16,7 +16,7 @@ import { IncidentsPanel } from '../fleet/incidents-panel.tsx';
 import { StateCounts } from '../fleet/state-counts.tsx';
 import { rateSeconds, useFleet, type FleetInView } from '../fleet/use-fleet.ts';
 import { query } from '../router.ts';
-import { nowMs } from '../time.ts';
+import { nowMs } from '../now.ts';
 
 /** The order by what lives is renewed this often: rows that jump cannot be read. */
 const reorderMs = 2_000;
