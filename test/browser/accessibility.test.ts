@@ -38,14 +38,14 @@ async function fill(hub: InProcessHub, t: Parameters<typeof startCommandedDevice
   device.send({ type: 'telemetry', seq: 1, ts: Date.now(), stream: 'env', data: { temperature: 21 } });
   device.send({ type: 'telemetry', seq: 2, ts: Date.now(), stream: 'env', data: { temperature: 999 } });
   await device.next('ack', (ack) => 'upTo' in ack && ack.upTo === 2);
-  const { ask } = await withToken(hub, 'admin', { role: 'admin' });
-  const sent = await ask('POST', '/devices/d-1/commands/identify?wait=5s', {});
+  const admin = await withToken(hub, 'admin', { role: 'admin' });
+  const sent = await admin.ask('POST', '/devices/d-1/commands/identify?wait=5s', {});
   assert.equal(sent.body['status'], 'failed');
   const group = { to: 'all', name: 'set-interval', command: { id: 'g-1', params: { seconds: 5 } } };
-  assert.equal((await ask('POST', '/group-commands', group)).status, 202);
+  assert.equal((await admin.ask('POST', '/group-commands', group)).status, 202);
   const action = { kind: 'notice', topic: 'news', data: 'hello' };
   const schedule = { name: 'daily', cron: '0 0 2 * * *', timeZone: 'Europe/Rome', to: 'all', action };
-  assert.equal((await ask('POST', '/schedules', schedule)).status, 201);
+  assert.equal((await admin.ask('POST', '/schedules', schedule)).status, 201);
 }
 
 /** The paths of all pages, and what stands there when they are complete. */

@@ -124,7 +124,8 @@ interface RowsProps {
 
 function Rows({ page, filters, reload }: RowsProps) {
   const [{ loaded, rows, next }, setShown] = useState<Shown>(() => shownOf(page));
-  const [chosen, setChosen] = useState<string>();
+  // Kept as it is when it leaves the list: it is followed where it is shown.
+  const [chosen, setChosen] = useState<CommandView>();
   // The first page was asked for again: older pages are behind it, to be asked for again, too.
   if (loaded !== page) setShown(shownOf(page));
   useLive('commands', {
@@ -143,25 +144,23 @@ function Rows({ page, filters, reload }: RowsProps) {
       say('fault', messageOf(error));
     }
   }
-  if (rows.length === 0) {
-    return (
-      <Empty title="No commands here">
-        <p>Commands sent from a device's page, over MQTT, by a schedule or to a group are listed here.</p>
-      </Empty>
-    );
-  }
-  const command = rows.find((row) => keyOf(row) === chosen);
   return (
     <>
-      <CommandTable rows={rows} onChoose={(row) => setChosen(keyOf(row))} />
+      {rows.length === 0 ? (
+        <Empty title="No commands here">
+          <p>Commands sent from a device's page, over MQTT, by a schedule or to a group are listed here.</p>
+        </Empty>
+      ) : (
+        <CommandTable rows={rows} onChoose={setChosen} />
+      )}
       {next !== undefined && (
         <button type="button" class="button" onClick={() => void older()}>
           Show older ones
         </button>
       )}
-      {command !== undefined && (
-        <Dialog title={`${command.name} on ${command.device}`} onClose={() => setChosen(undefined)}>
-          <CommandDetail command={command} />
+      {chosen !== undefined && (
+        <Dialog title={`${chosen.name} on ${chosen.device}`} onClose={() => setChosen(undefined)}>
+          <CommandDetail command={chosen} />
         </Dialog>
       )}
     </>

@@ -3,6 +3,7 @@ import { freshCommandKey } from '../forms/command-key.ts';
 import { ConfirmStep } from '../forms/confirm-step.tsx';
 import { FaultSummary } from '../forms/fault-summary.tsx';
 import { Unclear } from '../forms/unclear.tsx';
+import { countOf } from '../number-words.ts';
 import { GroupTarget, PaceFields } from './group-fields.tsx';
 import { GroupPreview } from './group-preview.tsx';
 import { useGroupForm, type GroupFormProps } from './use-group-form.ts';
@@ -31,7 +32,7 @@ export function GroupForm(props: GroupFormProps) {
       <ConfirmStep
         safety={definition.safety}
         target={target}
-        title={`${definition.title ?? name}: ${preview.devices.length} devices`}
+        title={`${definition.title ?? name}: ${countOf(preview.devices.length, 'device')}`}
         params={group.params}
         onConfirm={() => {
           tell({ kind: 'confirmed' });

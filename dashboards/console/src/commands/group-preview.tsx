@@ -1,4 +1,5 @@
 import { reasonWords } from '../forms/command-words.ts';
+import { countOf } from '../number-words.ts';
 import type { GroupPreview as PreviewOf } from './command-calls.ts';
 import { planWords } from './waves.ts';
 
@@ -42,7 +43,7 @@ export function GroupPreview({ preview: { devices, refusal }, wave, maxFailures,
       {devices.length > mostNamed && <p class="quiet">and {devices.length - mostNamed} more</p>}
       <div class="actions">
         <button type="button" class="button primary" disabled={onSend === undefined} onClick={onSend}>
-          Send to {devices.length} {devices.length === 1 ? 'device' : 'devices'} …
+          Send to {countOf(devices.length, 'device')} …
         </button>
       </div>
     </section>

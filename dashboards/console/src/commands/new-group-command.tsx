@@ -6,6 +6,7 @@ import { Panel } from '../components/panel.tsx';
 import { Empty, Loaded } from '../components/states.tsx';
 import { say } from '../components/status-region.tsx';
 import type { TypeRow } from '../device-types/type-view.ts';
+import { countOf } from '../number-words.ts';
 import { setQuery } from '../router.ts';
 import { maySend } from '../session.ts';
 import { useLoad } from '../use-load.ts';
@@ -107,7 +108,7 @@ function CommandChoice({ typeId, groups }: { readonly typeId: string; readonly g
 /** What was sent, and in what it differs from what was shown. */
 function sentWords(shown: readonly string[], actual: readonly string[]): string {
   const { added, gone } = differences(shown, actual);
-  const parts = [`Sent to ${actual.length} device${actual.length === 1 ? '' : 's'}.`];
+  const parts = [`Sent to ${countOf(actual.length, 'device')}.`];
   if (added.length > 0) parts.push(`Come since the preview: ${listOf(added)}.`);
   if (gone.length > 0) parts.push(`Gone since the preview: ${listOf(gone)}.`);
   return parts.join(' ');

@@ -1,3 +1,5 @@
+import { countOf } from '../number-words.ts';
+
 /** The waves of a group command, as its report tells them: the devices stand in the order of their waves. */
 
 export interface TargetRow {
@@ -53,16 +55,12 @@ export function defaultWave(devices: number): number {
   return Math.max(1, Math.ceil(devices / 10));
 }
 
-function some(count: number, name: string): string {
-  return `${count} ${name}${count === 1 ? '' : 's'}`;
-}
-
 /** The plan in a sentence. */
 export function planWords(devices: number, size: number, maxFailures: number): string {
   const waves = Math.ceil(devices / size);
   const spread = waves <= 1 ? 'all at once' : `in ${waves} waves of ${size}`;
   const next = waves <= 1 ? '' : ' A wave begins when nothing of the one before is under way any more.';
-  return `${some(devices, 'device')}, ${spread}.${next} It stops when more than ${some(maxFailures, 'device')} failed.`;
+  return `${countOf(devices, 'device')}, ${spread}.${next} It stops when more than ${countOf(maxFailures, 'device')} failed.`;
 }
 
 /** Devices that were shown before and are not there now, and the other way round. */

@@ -61,7 +61,7 @@ const statuses: Readonly<Record<string, string>> = {
 };
 
 export function statusWords(status: string): string {
-  return statuses[status] ?? '';
+  return wordsOf(statuses, status) ?? '';
 }
 
 const reasons: Readonly<Record<string, string>> = {
@@ -96,5 +96,10 @@ const reasons: Readonly<Record<string, string>> = {
 
 /** Why: the hub's own reasons in a sentence, and what a device says as it said it. */
 export function reasonWords(reason: string): string {
-  return Object.hasOwn(reasons, reason) ? (reasons[reason] ?? reason) : reason;
+  return wordsOf(reasons, reason) ?? reason;
+}
+
+/** What a device says may be the name of a member of every object. */
+function wordsOf(words: Readonly<Record<string, string>>, key: string): string | undefined {
+  return Object.hasOwn(words, key) ? words[key] : undefined;
 }

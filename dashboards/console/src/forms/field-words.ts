@@ -61,7 +61,7 @@ function bound(words: string, limit: number | undefined): string {
 
 /** What is wrong with a field, as a sentence to stand under it. @param unit UCUM code of the field */
 export function faultSentence({ keyword, expected, got }: FieldError, unit?: string): string {
-  if (keyword === 'required' && expected === 'present') return 'Needed.';
+  if (keyword === 'required' || (keyword === 'minLength' && got === '""')) return 'Needed.';
   if (keyword === 'anyOf') return `Give ${expected}.`;
   if (keyword === 'type') return `Must be ${typeWords[expected] ?? expected}; this is ${got}.`;
   for (const [sign, words] of signs) {

@@ -5,7 +5,7 @@ import { Panel } from '../components/panel.tsx';
 import { Empty, Loaded } from '../components/states.tsx';
 import { say } from '../components/status-region.tsx';
 import { Time } from '../components/time.tsx';
-import { countWords } from '../number-words.ts';
+import { countOf, countWords } from '../number-words.ts';
 import { mayAs } from '../session.ts';
 import { useLoad } from '../use-load.ts';
 
@@ -124,8 +124,8 @@ function Letters({ letters, reload }: LettersProps) {
         >
           <p>
             {asked === 'retry'
-              ? `${ids.length} lines go to the store once more. What it refuses again comes back here.`
-              : `${ids.length} lines are deleted and counted as dropped. Nobody can bring them back.`}
+              ? `${countOf(ids.length, 'line')} to be written to the store once more. What it refuses again comes back here.`
+              : `${countOf(ids.length, 'line')} to be deleted and counted as dropped. Nobody can bring them back.`}
           </p>
           <div class="actions">
             <button

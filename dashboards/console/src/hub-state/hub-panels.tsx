@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { useId } from 'preact/hooks';
 import { Age } from '../components/time.tsx';
-import { countWords, shareWords, sizeWords } from '../number-words.ts';
+import { countOf, countWords, shareWords, sizeWords } from '../number-words.ts';
 import type { HubView, PartView } from './hub-view.ts';
 
 interface PartCardProps {
@@ -35,15 +35,11 @@ export function Queues({ hub }: { readonly hub: HubView }) {
   const { writer, spool, bus, commands } = hub;
   return (
     <div class="queues">
-      <Level
-        title="Buffer before the store"
-        share={writer.fill}
-        words={`${countWords(writer.lines)} lines`}
-      />
+      <Level title="Buffer before the store" share={writer.fill} words={countOf(writer.lines, 'line')} />
       <Level
         title="Spool on disk"
         share={spool.maxSize === 0 ? 0 : spool.size / spool.maxSize}
-        words={`${countWords(spool.lines)} lines, ${sizeWords(spool.size)} of ${sizeWords(spool.maxSize)}`}
+        words={`${countOf(spool.lines, 'line')}, ${sizeWords(spool.size)} of ${sizeWords(spool.maxSize)}`}
       >
         {spool.oldestMs !== null && (
           <p class="quiet">

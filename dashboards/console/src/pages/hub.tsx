@@ -9,7 +9,7 @@ import { CountTable, PartCard, Queues } from '../hub-state/hub-panels.tsx';
 import { EventLoopPanel } from '../hub-state/event-loop-panel.tsx';
 import { closeWords } from '../hub-state/close-words.ts';
 import type { HubView } from '../hub-state/hub-view.ts';
-import { rateWords, sizeWords } from '../number-words.ts';
+import { countOf, rateWords, sizeWords } from '../number-words.ts';
 import { useLive } from '../use-live.ts';
 
 /** Seconds of its course that are kept. */
@@ -56,13 +56,13 @@ function Overview({ hub, course }: { readonly hub: HubView; readonly course: rea
       <div class="hub-cards">
         <PartCard title="Metrics store" part={hub.store} />
         <PartCard title="Message broker" part={hub.bus}>
-          {hub.bus.queued > 0 && <p>{hub.bus.queued} messages wait for it</p>}
+          {hub.bus.queued > 0 && <p>{countOf(hub.bus.queued, 'message')} to be told to it</p>}
         </PartCard>
         <section class="card hub-card" aria-label="Rates">
           <h2>Messages</h2>
           <p class="big">{rateWords(hub.messagesPerSec)}/s</p>
           <p class="quiet">
-            {rateWords(hub.storedPerSec)} points/s stored · {hub.sessions} sessions
+            {rateWords(hub.storedPerSec)} points/s stored · {countOf(hub.sessions, 'session')}
           </p>
         </section>
         <EventLoopPanel course={course} room={keptSec} />

@@ -1,7 +1,7 @@
 import { get } from '../api.ts';
 import { Panel } from '../components/panel.tsx';
 import { Empty, Loaded } from '../components/states.tsx';
-import { countWords } from '../number-words.ts';
+import { countOf } from '../number-words.ts';
 import { query } from '../router.ts';
 import type { Reject } from '../device-types/rejects.ts';
 import { Rejects } from '../device-types/rejects-panel.tsx';
@@ -56,16 +56,14 @@ function TypeNav({ rows, chosen }: { readonly rows: readonly TypeRow[]; readonly
         {familiesOf(rows).map(({ name, versions, devices }) => (
           <li key={name}>
             <span class="family-name">{name}</span>
-            <span class="quiet">
-              {countWords(devices)} {devices === 1 ? 'device' : 'devices'}
-            </span>
+            <span class="quiet">{countOf(devices, 'device')}</span>
             <ul class="versions" aria-label={`Versions of ${name}`}>
               {versions.map(({ id, devices: own }) => (
                 <li key={id}>
                   <a
                     href={`/schemas?type=${encodeURIComponent(id)}`}
                     aria-current={id === chosen ? 'page' : undefined}
-                    title={`${countWords(own)} devices`}
+                    title={countOf(own, 'device')}
                   >
                     {id}
                   </a>
