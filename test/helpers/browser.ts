@@ -1,23 +1,9 @@
 import assert from 'node:assert/strict';
-import { existsSync, globSync, statSync } from 'node:fs';
-import { join } from 'node:path';
 import { after, type TestContext } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { demandBuiltConsole, launchChromium } from './chromium.ts';
 import type { InProcessHub } from './in-process-hub.ts';
 import { makeAccount, password, type Rights } from './operators.ts';
-import { findProgram, wayOut } from './services.ts';
-
-const consoleFolder = fileURLToPath(new URL('../../dashboards/console/', import.meta.url));
-
-/** The console as the hub serves it: built from the sources that are there. */
-function demandBuiltConsole(): void {
-  const built = join(consoleFolder, 'dist', 'index.html');
-  const sources = ['index.html', ...globSync('src/**/*.*', { cwd: consoleFolder })];
-  const newest = Math.max(...sources.map((name) => statSync(join(consoleFolder, name)).mtimeMs));
-  if (existsSync(built) && statSync(built).mtimeMs >= newest) return;
-  throw new Error('the console is not built, or older than its sources. Way out: npm run build:console');
-}
 
 let launched: Promise<Browser> | undefined;
 
@@ -29,12 +15,7 @@ async function browser(): Promise<Browser> {
 
 async function launch(): Promise<Browser> {
   demandBuiltConsole();
-  const found = findProgram('chromium');
-  if (found === undefined) throw new Error(`chromium is missing. ${wayOut('chromium')}`);
-  return chromium.launch({
-    executablePath: found.path,
-    args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
-  });
+  return launchChromium();
 }
 
 after(async () => (await launched)?.close());

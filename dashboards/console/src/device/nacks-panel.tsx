@@ -38,7 +38,7 @@ export function NacksPanel({ device }: { device: string }) {
 function NackTable({ nacks }: { nacks: readonly Nack[] }) {
   if (nacks.length === 0) return <p class="quiet">Nothing was refused since the hub started.</p>;
   return (
-    <div class="table-scroll" tabIndex={0} role="group" aria-label="Refused readings">
+    <div class="table-scroll nack-scroll" tabIndex={0} role="group" aria-label="Refused readings">
       <table class="table">
         <thead>
           <tr>
