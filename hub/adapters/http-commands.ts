@@ -65,6 +65,26 @@ interface Addressed {
   Params: { id: string; command: string };
   Querystring: { wait?: string };
 }
+const text = { type: 'string', maxLength: 64 };
+const listQuery = {
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    device: text,
+    name: text,
+    id: text,
+    status: { type: 'string', enum: allStatuses },
+    open: { type: 'string', enum: ['true', 'false'], description: 'without a final status' },
+    fromMs: { ...text, description: 'accepted at or after, Unix ms' },
+    toMs: { ...text, description: 'accepted before, Unix ms' },
+    limit: text,
+    before: { ...text, description: 'the `next` of the page before' },
+  },
+};
+const listPage = {
+  type: 'object',
+  properties: { commands: { type: 'array', items: commandAnswer }, next: { type: 'number' } },
+};
 type ListQuery = Partial<
   Record<'device' | 'name' | 'id' | 'status' | 'open' | 'fromMs' | 'toMs' | 'limit' | 'before', string>
 >;
@@ -114,34 +134,14 @@ export function serveCommands(app: FastifyInstance, operations: CommandOperation
     (request) => operations.cancel(request.params.id, request.params.command, originOf(request)),
   );
 
-  const text = { type: 'string', maxLength: 64 };
-  const querystring = {
-    type: 'object',
-    additionalProperties: false,
-    properties: {
-      device: text,
-      name: text,
-      id: text,
-      status: { type: 'string', enum: allStatuses },
-      open: { type: 'string', enum: ['true', 'false'], description: 'without a final status' },
-      fromMs: { ...text, description: 'accepted at or after, Unix ms' },
-      toMs: { ...text, description: 'accepted before, Unix ms' },
-      limit: text,
-      before: { ...text, description: 'the `next` of the page before' },
-    },
-  };
-  const page = {
-    type: 'object',
-    properties: { commands: { type: 'array', items: commandAnswer }, next: { type: 'number' } },
-  };
   app.get<{ Querystring: ListQuery }>(
     '/api/v1/commands',
     {
       schema: {
         tags,
         summary: 'Commands, newest first; a page may hold fewer than asked for',
-        querystring,
-        response: { 200: page, '4xx': faultAnswer },
+        querystring: listQuery,
+        response: { 200: listPage, '4xx': faultAnswer },
       },
     },
     (request) => {
