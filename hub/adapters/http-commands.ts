@@ -65,20 +65,20 @@ interface Addressed {
   Params: { id: string; command: string };
   Querystring: { wait?: string };
 }
-const text = { type: 'string', maxLength: 64 };
+const shortText = { type: 'string', maxLength: 64 };
 const listQuery = {
   type: 'object',
   additionalProperties: false,
   properties: {
-    device: text,
-    name: text,
-    id: text,
+    device: shortText,
+    name: shortText,
+    id: shortText,
     status: { type: 'string', enum: allStatuses },
     open: { type: 'string', enum: ['true', 'false'], description: 'without a final status' },
-    fromMs: { ...text, description: 'accepted at or after, Unix ms' },
-    toMs: { ...text, description: 'accepted before, Unix ms' },
-    limit: text,
-    before: { ...text, description: 'the `next` of the page before' },
+    fromMs: { ...shortText, description: 'accepted at or after, Unix ms' },
+    toMs: { ...shortText, description: 'accepted before, Unix ms' },
+    limit: shortText,
+    before: { ...shortText, description: 'the `next` of the page before' },
   },
 };
 const listPage = {
