@@ -35,8 +35,8 @@ interface CommandRunnerDeps {
   send: (frame: DeviceFrame) => void;
   /** The hub's clock as the device reckons it, Unix ms; undefined when it cannot know. */
   hubTime: () => number | undefined;
-  /** `slowAckMs` counts on it. */
-  clock: Pick<Clock, 'after'>;
+  /** `slowAckMs` counts on it, and the time since a command came. */
+  clock: Pick<Clock, 'after' | 'monotonic'>;
   /** The power goes, now. */
   died: () => void;
   /** A command ended, with any status. */
@@ -52,7 +52,7 @@ export class CommandRunner {
   readonly #deps: CommandRunnerDeps;
   readonly #handlers = new Map<string, HandlerOptions & { handler: CommandHandler }>();
   /** Bounded by the memory, which takes no more than its capacity. */
-  readonly #waiting: CommandFrame[] = [];
+  readonly #waiting: { frame: CommandFrame; arrivedMs: number }[] = [];
   #busy = false;
   #dead = false;
   /** On purpose; a real device has no such thing. */
@@ -88,17 +88,18 @@ export class CommandRunner {
       return;
     }
     this.#acknowledge(id);
-    if (this.#handlers.get(frame.name)?.urgent === true) void this.#run(frame);
-    else this.#waiting.push(frame);
+    const arrivedMs = this.#deps.clock.monotonic();
+    if (this.#handlers.get(frame.name)?.urgent === true) void this.#run(frame, arrivedMs);
+    else this.#waiting.push({ frame, arrivedMs });
     void this.#work();
   }
 
   /** If not begun, don't; also when it has not come yet. */
   cancel(id: string): void {
     const { memory, send } = this.#deps;
-    const index = this.#waiting.findIndex((frame) => frame.id === id);
-    const [frame] = index === -1 ? [] : this.#waiting.splice(index, 1);
-    if (frame !== undefined) this.#end(frame, { status: 'cancelled' });
+    const index = this.#waiting.findIndex(({ frame }) => frame.id === id);
+    const [waiting] = index === -1 ? [] : this.#waiting.splice(index, 1);
+    if (waiting !== undefined) this.#end(waiting.frame, { status: 'cancelled' });
     else if (memory.get(id) === undefined) memory.refuse(id, 'cancelled');
     else send(memory.get(id)?.result ?? { type: 'received', re: id });
   }
@@ -149,20 +150,22 @@ export class CommandRunner {
   async #work(): Promise<void> {
     if (this.#busy) return;
     this.#busy = true;
-    for (let frame = this.#waiting.shift(); frame !== undefined; frame = this.#waiting.shift())
-      await this.#run(frame);
+    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift())
+      await this.#run(next.frame, next.arrivedMs);
     this.#busy = false;
   }
 
-  async #run(frame: CommandFrame): Promise<void> {
+  async #run(frame: CommandFrame, arrivedMs: number): Promise<void> {
     const entry = this.#handlers.get(frame.name);
     if (entry === undefined) {
       this.#end(frame, { status: 'rejected', error: `this device has no command ${frame.name}` });
       return;
     }
     // Judged at the moment of beginning, wherever the command was stuck until now.
+    // The time left cannot grow, should the hub's clock be set back meanwhile.
     const hubTime = this.#deps.hubTime();
-    if (hubTime === undefined || hubTime > frame.deadline) {
+    const waitedMs = this.#deps.clock.monotonic() - arrivedMs;
+    if (hubTime === undefined || hubTime > frame.deadline || waitedMs > frame.ttlMs) {
       this.#end(frame, { status: 'expired' });
       return;
     }

@@ -2,6 +2,7 @@ import { parseCron } from './adapters/cron.ts';
 import { serveCommands } from './adapters/http-commands.ts';
 import { serveGroups } from './adapters/http-groups.ts';
 import { serveSchedules } from './adapters/http-schedules.ts';
+import { createAuditBeside } from './adapters/audit-store.ts';
 import { commandStore } from './adapters/command-store.ts';
 import { rolloutStore } from './adapters/rollout-store.ts';
 import { createScheduleStore } from './adapters/schedule-store.ts';
@@ -15,7 +16,8 @@ import {
   type CommandOperations,
 } from './commands/command-operations.ts';
 import { CommandWaits } from './commands/command-waits.ts';
-import { isFinal, type Command } from './commands/command.ts';
+import { stateEvent } from './commands/command-audit.ts';
+import type { Command } from './commands/command.ts';
 import { startDispatcher, type Dispatcher } from './commands/dispatcher.ts';
 import { GroupDoor } from './commands/group-door.ts';
 import {
@@ -23,6 +25,7 @@ import {
   groupCommandView,
   type GroupOperations,
 } from './commands/group-operations.ts';
+import type { CommandJournal } from './commands/journal.ts';
 import type { DeviceDirectory } from './commands/peer.ts';
 import { isSettled } from './commands/rollout.ts';
 import type { RolloutRecord } from './commands/rollout-journal.ts';
@@ -30,8 +33,10 @@ import { Rollouts } from './commands/rollouts.ts';
 import { CommandStages } from './commands/stages.ts';
 import { topicsOf } from './commands/topics.ts';
 import type { LiveFeed } from './devices/live-feed.ts';
+import type { Notices } from './devices/notices.ts';
 import type { Registry } from './devices/registry.ts';
 import { parseSelector, selects } from './devices/selector.ts';
+import { messageOf } from './kernel/errors.ts';
 import type { Log } from './kernel/log.ts';
 import type { Releasers } from './kernel/releasers.ts';
 import type { Clock } from './kernel/time.ts';
@@ -57,12 +62,15 @@ interface Deps {
   log: Log;
   state: Database;
   registry: Registry;
+  notices: Pick<Notices, 'spread'>;
   directory: DeviceDirectory;
   publisher: Publisher;
   audit: Auditor;
   releasers: Releasers;
   writer: Writer;
   books: Books;
+  /** Called when the journal is taken up, before anything is asked of it. */
+  restored: (dispatcher: Dispatcher) => Promise<void>;
   /** Who watches the console's pages. */
   feed: LiveFeed;
 }
@@ -73,7 +81,7 @@ const unlimited = 100_000;
 /** Everything about commands: journal → device → answer, groups, schedules, and their doors. */
 export async function startCommandParts(deps: Deps, options: { root: string }): Promise<CommandParts> {
   const { clock, random, log, state, registry, publisher, audit, releasers } = deps;
-  const journal = commandStore(state);
+  const journal = auditedJournal(state, audit);
   const waits = new CommandWaits(clock);
   const stages = new CommandStages();
   const recorder = new CommandRecorder({ ...deps, recordOf: (deviceId) => registry.get(deviceId) });
@@ -85,11 +93,12 @@ export async function startCommandParts(deps: Deps, options: { root: string }): 
       log,
       publisher,
       journal,
+      audit,
       directory: deps.directory,
       watch: (command) => {
         stages.observe(command);
         recorder.record(command);
-        auditCommand(audit, command);
+        audit.noted(1);
         waits.observe(command);
         tellCommand(deps.feed, command);
         rollouts?.observe(command);
@@ -98,6 +107,7 @@ export async function startCommandParts(deps: Deps, options: { root: string }): 
     options,
   );
   releasers.push('dispatcher', () => dispatcher.close());
+  await deps.restored(dispatcher);
   releasers.push('command waits', () => waits.close());
 
   const rolloutJournal = rolloutStore(state, isSettled);
@@ -115,30 +125,28 @@ export async function startCommandParts(deps: Deps, options: { root: string }): 
       door?.told(record);
     },
   });
-  const topics = topicsOf(options.root);
-  door = new GroupDoor({ clock, random, log, topics, publisher, journal: rolloutJournal, rollouts });
+  door = new GroupDoor({
+    clock,
+    random,
+    log,
+    topics: topicsOf(options.root),
+    publisher,
+    journal: rolloutJournal,
+    rollouts,
+    dispatcher,
+  });
   await rollouts.restore();
   const running = rollouts;
   releasers.push('group commands', () => running.close());
   dispatcher.serveGroups(door);
 
-  const schedules = new Schedules({
-    clock,
-    log,
-    parseCron,
-    store: createScheduleStore(state),
-    checkSelector,
-    command: (schedule, action, id) => startScheduled(running, schedule, action, id),
-    runs: (id) => running.runs(id),
-    notice: (schedule, action) =>
-      sendNotices({ registry, clock, random }, selected(registry, schedule.to), schedule, action),
-  });
+  const schedules = schedulesOf(deps, running);
   await schedules.start();
   releasers.push('schedules', () => schedules.close());
 
-  const commands = createCommandOperations({ dispatcher, journal, waits });
   const groups = createGroupOperations({
     rollouts,
+    dispatcher,
     journal: rolloutJournal,
     now: () => clock.now(),
     checkSelector,
@@ -147,7 +155,7 @@ export async function startCommandParts(deps: Deps, options: { root: string }): 
     dispatcher,
     schedules,
     stages,
-    routes: routesOf(commands, groups, schedules),
+    routes: routesOf(createCommandOperations({ dispatcher, journal, waits }), groups, schedules),
     busConnected() {
       dispatcher.busConnected();
       void door?.busConnected();
@@ -183,6 +191,32 @@ function tellRollout(feed: LiveFeed, { rollout, targets }: RolloutRecord, clock:
   });
 }
 
+/** Commands and notices at their times. */
+function schedulesOf({ clock, log, state, notices }: Deps, rollouts: Rollouts): Schedules {
+  return new Schedules({
+    clock,
+    log,
+    parseCron,
+    store: createScheduleStore(state),
+    checkSelector,
+    command: (schedule, action, id) => startScheduled(rollouts, schedule, action, id),
+    runs: (id) => rollouts.runs(id),
+    notice({ name, to, jitterMs }, { topic, data }) {
+      notices.spread({ to, topic, data }, jitterMs).then(
+        ({ report }) => log.debug({ schedule: name, ...report }, 'scheduled notice sent'),
+        (error: unknown) =>
+          log.warn({ schedule: name, reason: messageOf(error) }, 'scheduled notice not sent'),
+      );
+    },
+  });
+}
+
+/** The journal, which writes with each state of a command its entry in the audit. */
+function auditedJournal(state: Database, audit: Auditor): CommandJournal {
+  const beside = createAuditBeside();
+  return commandStore(state, (command, first) => beside(audit.entryOf(stateEvent(command, first))));
+}
+
 /** Throws for what is no selector. */
 function checkSelector(text: string): void {
   parseSelector(text);
@@ -195,32 +229,14 @@ function selected(registry: Registry, text: string): string[] {
   return chosen.map(({ id }) => id);
 }
 
-/** Who asked, and every state since. */
-function auditCommand(audit: Auditor, command: Command): void {
-  const { device, id, name, status, reason, params, origin, cancelRequested } = command;
-  // One that comes to nothing has ended with its first entry in the journal.
-  const atOnce = isFinal(status) && command.changedMs === command.acceptedMs && command.sent === undefined;
-  const accepted = status === 'accepted' || atOnce;
-  void audit.record({
-    actor: accepted ? (origin?.actor ?? 'hub') : 'hub',
-    door: accepted ? (origin?.door ?? 'hub') : 'hub',
-    action: accepted ? 'command.send' : 'command.status',
-    subject: `${device}/${id}`,
-    outcome: status,
-    details: {
-      name,
-      ...(accepted ? { params } : {}),
-      ...(cancelRequested ? { cancelRequested } : {}),
-      ...(reason === undefined ? {} : { reason }),
-    },
-  });
-}
-
+/** Who asked for a group command, and how it ended; each of its commands has entries of its own. */
 function auditRollout(audit: Auditor, { rollout, targets }: RolloutRecord): void {
   const { id, to, name, params, status, reason, origin } = rollout;
+  const begins = status === 'running';
+  if (begins && targets.some((target) => target.status !== 'waiting')) return;
   void audit.record({
-    ...origin,
-    action: 'group-command',
+    ...(begins ? origin : { actor: 'hub', door: 'hub' }),
+    action: begins ? 'group-command.send' : 'group-command.status',
     subject: id,
     outcome: status,
     details: { to, name, params, devices: targets.length, ...(reason === undefined ? {} : { reason }) },
@@ -248,22 +264,4 @@ async function startScheduled(
   if (submission.kind !== 'refused') return { kind: 'sent' };
   const { reason } = submission.refusal;
   return { kind: reason === 'too-many' || reason === 'unavailable' ? 'later' : 'refused', reason };
-}
-
-/** Each device at a moment of its own within the jitter; one without a session misses it. */
-function sendNotices(
-  { registry, clock, random }: { registry: Registry; clock: Clock; random: () => number },
-  devices: readonly string[],
-  { jitterMs }: Schedule,
-  { topic, data }: ScheduledAction & { kind: 'notice' },
-): void {
-  const text = JSON.stringify({ type: 'notice', topic, data });
-  const send = (id: string): void => {
-    const session = registry.session(id);
-    if (session?.isOpen === true) session.notice(text);
-  };
-  for (const id of devices) {
-    if (jitterMs === 0) send(id);
-    else clock.after(random() * jitterMs, () => send(id));
-  }
 }

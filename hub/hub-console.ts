@@ -4,12 +4,13 @@ import { serveHistory, type HistoryOperations } from './adapters/http-history.ts
 import { serveLive } from './adapters/http-live.ts';
 import { serveReads, type ReadOperations } from './adapters/http-reads.ts';
 import type { AdminDeps } from './adapters/http.ts';
-import type { AdminOperations } from './devices/admin-operations.ts';
-import type { DeviceViews } from './devices/device-administration.ts';
+import type { AdminOperations, DeviceOperations } from './devices/admin-operations.ts';
+import { createDeviceAdministration, type DeviceViews } from './devices/device-administration.ts';
 import type { MayShow } from './devices/device-pages.ts';
 import { visibleTo, type Incident } from './devices/incidents.ts';
 import { LiveFeed } from './devices/live-feed.ts';
 import { NackLog, type NackListener } from './devices/nack-log.ts';
+import type { Presence } from './devices/presence.ts';
 import { Rejects } from './devices/rejects.ts';
 import { createTypeViews } from './devices/type-views.ts';
 import { countsOf, snapshotOf, type SnapshotParts } from './hub-snapshot.ts';
@@ -30,7 +31,6 @@ interface ConsoleDeps extends Omit<SnapshotParts, 'throughput' | 'loop'> {
   log: Log;
   releasers: Releasers;
   catalog: DeviceTypeCatalog;
-  devices: () => DeviceViews;
 }
 
 export interface ConsoleParts {
@@ -38,6 +38,7 @@ export interface ConsoleParts {
   dir: string;
   feed: LiveFeed;
   routes: NonNullable<AdminDeps['routes']>;
+  devices: DeviceOperations & DeviceViews;
   /** Readings of one device's stream. */
   readings: AdminOperations['readings'];
   /** Sees each change of an incident. */
@@ -62,15 +63,22 @@ export function openConsole(deps: ConsoleDeps): ConsoleParts {
   releasers.push('event loop', () => eventLoop.close());
   const parts: SnapshotParts = { ...deps, throughput, loop: () => eventLoop.load() };
   const hub = (mayShow?: MayShow) => snapshotOf(parts, startedMs, mayShow);
+  const presenceOf = (deviceId: string): Presence => deps.presence().get(deviceId);
+  const devices = createDeviceAdministration({
+    registry,
+    catalog,
+    clock,
+    presence: presenceOf,
+    changed: (deviceId) => feed.deviceChanged(deviceId),
+  });
   const feed = new LiveFeed({
     clock,
     log,
     sources: {
       ids: () => registry.all().map(({ id }) => id),
-      presence: (deviceId) =>
-        registry.get(deviceId) === undefined ? undefined : deps.presence().get(deviceId),
-      row: (deviceId) => deps.devices().row(deviceId),
-      details: (deviceId) => deps.devices().details(deviceId),
+      presence: (deviceId) => (registry.get(deviceId) === undefined ? undefined : presenceOf(deviceId)),
+      row: (deviceId) => devices.row(deviceId),
+      details: (deviceId) => devices.details(deviceId),
       counts: (mayShow) => countsOf(parts, mayShow),
       hub,
     },
@@ -93,6 +101,7 @@ export function openConsole(deps: ConsoleDeps): ConsoleParts {
   };
 
   return {
+    devices,
     readings: createReadings({ store: road.store, typeOf }),
     incident(incident) {
       feed.tell('incidents', incident.id, (mayShow) => {
@@ -113,15 +122,7 @@ export function openConsole(deps: ConsoleDeps): ConsoleParts {
       (app) => serveLive(app, feed),
     ],
     watching: (next) => watching(next, latest, feed),
-    expose(metrics) {
-      metrics.gauge('hub_live_sockets', 'Live sockets of console pages', () => feed.sockets);
-      metrics.counter(
-        'hub_live_total',
-        'Messages to live sockets, and what was merged, skipped, closed or refused',
-        () => ({ ...feed.counters }),
-        'fate',
-      );
-    },
+    expose: (metrics) => exposeFeed(metrics, feed),
     forget(deviceId) {
       latest.forget(deviceId);
       nackLog.forget(deviceId);
@@ -129,6 +130,16 @@ export function openConsole(deps: ConsoleDeps): ConsoleParts {
       feed.deviceRemoved(deviceId);
     },
   };
+}
+
+function exposeFeed(metrics: Metrics, feed: LiveFeed): void {
+  metrics.gauge('hub_live_sockets', 'Live sockets of console pages', () => feed.sockets);
+  metrics.counter(
+    'hub_live_total',
+    'Messages to live sockets, and what was merged, skipped, closed or refused',
+    () => ({ ...feed.counters }),
+    'fate',
+  );
 }
 
 function historyOf({

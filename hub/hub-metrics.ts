@@ -4,6 +4,7 @@ import type { Dispatcher } from './commands/dispatcher.ts';
 import type { CommandStages } from './commands/stages.ts';
 import type { Admission } from './devices/admission.ts';
 import type { CloneGuard } from './devices/clone-guard.ts';
+import type { IncidentLog } from './devices/incident-log.ts';
 import type { Incidents } from './devices/incidents.ts';
 import type { Liveness } from './devices/liveness.ts';
 import type { Notices } from './devices/notices.ts';
@@ -35,6 +36,7 @@ export interface MeasuredParts {
   schedules: Schedules;
   scheduler: Scheduler;
   admission: Admission;
+  incidentsLost: IncidentLog['lost'];
   clones: CloneGuard;
   incidents: Incidents;
   notices: Notices;
@@ -114,8 +116,9 @@ function exposeTroubles(
     admission,
     clones,
     incidents,
+    incidentsLost,
     notices,
-  }: Pick<MeasuredParts, 'admission' | 'clones' | 'incidents' | 'notices'>,
+  }: Pick<MeasuredParts, 'admission' | 'clones' | 'incidents' | 'incidentsLost' | 'notices'>,
 ): void {
   metrics.counter(
     'hub_turned_away_seconds_total',
@@ -129,6 +132,12 @@ function exposeTroubles(
   );
   metrics.counter('hub_incidents_total', 'Incidents opened, by kind', () => incidents.counters, 'kind');
   metrics.gauge('hub_incidents_open', 'Incidents open now, by kind', () => incidents.open(), 'kind');
+  metrics.counter(
+    'hub_incident_changes_lost_total',
+    'Changes of incidents that did not reach the disk or the bus',
+    () => incidentsLost,
+    'fate',
+  );
   metrics.counter(
     'hub_notices_total',
     'Notices to devices, by what became of them',

@@ -23,16 +23,30 @@ export interface CheckedParts {
 
 /** What `/readyz` says of each part. A part that is down degrades the hub; only a stopping hub is not ready. */
 export async function readiness(parts: CheckedParts): Promise<Readiness> {
-  const { stopping, link, spool, hubClock, bus } = parts;
+  const { stopping } = parts;
+  const { store, clock, spool, bus } = knownFaults(parts);
   return {
     ready: !stopping,
     parts: {
       devices: part(stopping ? 'the hub is stopping' : undefined),
-      store: part(link.fault ?? (await probe(parts))),
-      clock: part(hubClock.behind ? 'the clock of this machine has gone back' : undefined),
-      spool: part(spool.fault ?? spoolFull(spool)),
-      bus: part(bus.connected ? undefined : (bus.fault ?? 'not connected')),
+      store: part(store ?? (await probe(parts))),
+      clock: part(clock),
+      spool: part(spool),
+      bus: part(bus),
     },
+  };
+}
+
+/** What is wrong with each part, as far as it is known without asking anyone. */
+export function knownFaults(
+  parts: Pick<CheckedParts, 'link' | 'spool' | 'hubClock' | 'bus'>,
+): Record<'store' | 'clock' | 'spool' | 'bus', string | undefined> {
+  const { link, spool, hubClock, bus } = parts;
+  return {
+    store: link.fault,
+    clock: hubClock.behind ? 'the clock of this machine has gone back' : undefined,
+    spool: spool.fault ?? spoolFull(spool),
+    bus: bus.connected ? undefined : (bus.fault ?? 'not connected'),
   };
 }
 

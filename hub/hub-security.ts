@@ -12,7 +12,6 @@ import type { Audit } from './audit/audit.ts';
 import type { Config } from './config.ts';
 import { isLoopback } from './config-rules.ts';
 import { createCredentialOperations } from './devices/credential-operations.ts';
-import type { DeviceRecord } from './devices/device-store.ts';
 import { Enrolments } from './devices/enrolment.ts';
 import type { Registry } from './devices/registry.ts';
 import type { Rotation } from './devices/rotation.ts';
@@ -30,7 +29,6 @@ export interface SecurityDeps {
   audit: Audit;
   clock: Clock;
   config: Config;
-  added: (record: DeviceRecord) => void;
   /** The rights of an account or token have changed: what it has open elsewhere ends. */
   signOut: (actor: string) => void;
 }
@@ -61,7 +59,6 @@ export async function openSecurity(deps: SecurityDeps): Promise<{
     registry,
     clock,
     audit,
-    added: deps.added,
   });
   await enrolments.load();
 
@@ -79,6 +76,14 @@ export async function openSecurity(deps: SecurityDeps): Promise<{
   const anonymous = anonymousOf(config);
   const broker: BrokerAccess = {
     ...brokerRules(config.mqtt.root, mayTouch),
+    requestRefused: ({ actor }, topic) =>
+      audit.refused(actor, {
+        actor,
+        door: 'mqtt',
+        action: 'command.send',
+        subject: topic,
+        details: { reason: 'forbidden' },
+      }),
     async signIn(username, password, address) {
       if (username === undefined && password === '') return anonymous;
       const byToken = operators.byToken(password);

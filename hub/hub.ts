@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { createAuditStore } from './adapters/audit-store.ts';
 import { createCron } from './adapters/cron.ts';
+import { createDepartureStore } from './adapters/departure-store.ts';
 import { createDeviceStore } from './adapters/device-store.ts';
 import { openDeviceTypes } from './adapters/device-types.ts';
 import { createHubClockStore } from './adapters/hub-clock-store.ts';
@@ -20,15 +21,12 @@ import { topicsOf } from './commands/topics.ts';
 import type { Config } from './config.ts';
 import { AckSchedule } from './devices/ack-schedule.ts';
 import { Admission } from './devices/admission.ts';
-import { CloneGuard } from './devices/clone-guard.ts';
-import { createDeviceAdministration } from './devices/device-administration.ts';
-import type { DeviceRecord } from './devices/device-store.ts';
+import { Departures } from './devices/departures.ts';
 import { createWhy } from './devices/device-why.ts';
 import { Door } from './devices/door.ts';
 import { HubClock } from './devices/hub-clock.ts';
 import { drainSessions } from './devices/drain.ts';
 import { timingOf } from './devices/hello.ts';
-import { Incidents } from './devices/incidents.ts';
 import { Liveness } from './devices/liveness.ts';
 import { Notices } from './devices/notices.ts';
 import { PresenceAnnouncer } from './devices/presence-announcer.ts';
@@ -45,7 +43,9 @@ import { exposeSecurity } from './hub-security-metrics.ts';
 import { openBus, openTls } from './hub-parts.ts';
 import { openSecurity } from './hub-security.ts';
 import { readiness } from './hub-readiness.ts';
+import { startHubRecord } from './hub-record.ts';
 import { openStoreRoad } from './hub-store-road.ts';
+import { createTroubles } from './hub-troubles.ts';
 import { HubError } from './kernel/errors.ts';
 import { eventLoopShare } from './kernel/event-loop.ts';
 import type { Log } from './kernel/log.ts';
@@ -131,6 +131,12 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     store: createDeviceStore(state),
     clock,
     rotated: (deviceId, fault) => rotation.rotated(deviceId, fault),
+    added(record) {
+      presence.registered(record);
+      feed.deviceChanged(record.id);
+    },
+    disabled: (deviceId, disabled) => presence.disabled(deviceId, disabled),
+    removed: (deviceId) => forget(deviceId),
   });
   await registry.load();
   const rotation = new Rotation({ registry, clock, log, audit });
@@ -165,7 +171,6 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     presence: () => presence,
     bus: () => opened,
     dispatcher: () => dispatcher,
-    devices: () => devices,
   });
   const { feed } = pages;
   const ingest = new Ingest(
@@ -177,6 +182,12 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   const liveness = new Liveness({ clock, random, afterPoll: (run) => setImmediate(run) });
   releasers.push('liveness', () => liveness.close());
   const announcer = new PresenceAnnouncer({ publisher, topics, log, hub });
+  const departures = new Departures({
+    store: createDepartureStore(state),
+    log,
+    clearPresence: (deviceId, told) => announcer.removed(deviceId, told),
+  });
+  await departures.load();
   const recorder = new PresenceRecorder({ writer, books, recordOf: (deviceId) => registry.get(deviceId) });
   const stories = new Stories(clock);
   const admission = new Admission(
@@ -184,29 +195,19 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     { acceptPerSec, backoffMaxMs },
   );
   releasers.push('admission', () => admission.close());
-  const incidents = new Incidents({
-    clock,
-    log,
-    incarnation: hub.incarnation,
-    scopesOf: (deviceId) => registry.scopesOf(deviceId),
-    publish: (incident) => {
-      pages.incident(incident);
-      const { sinceMs, untilMs, ...told } = incident;
-      const at = { since: sinceMs, until: untilMs, hub: hub.hubId, incarnation: hub.incarnation };
-      return publisher.publish({
-        topic: topics.incident(incident.kind, incident.id),
-        payload: JSON.stringify({ ...told, ...at }),
-        qos: 1,
-      });
-    },
-  });
-  releasers.push('incidents', () => incidents.close());
-  const clones = new CloneGuard({
+  const troubles = createTroubles({
     clock,
     random,
-    alarm: (deviceId, raised) => incidents.cloned(deviceId, raised),
+    log,
+    state,
+    registry,
+    publisher,
+    topics,
+    hub,
+    releasers,
+    told: (incident) => pages.incident(incident),
   });
-  releasers.push('clone guard', () => clones.close());
+  const { incidents, clones } = troubles;
   const presence = new PresenceKeeper({
     clock,
     log,
@@ -221,19 +222,44 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
       feed.presenceChanged(deviceId, change);
     },
   });
-  const orphans = await presence.load(backoffMaxMs, (deviceId) => {
-    const record = registry.get(deviceId);
-    if (record === undefined) return undefined;
+  const known = registry.all().map((record) => {
     const type = catalog.get(record.type);
-    return type === undefined ? lostTypeTiming : timingOf(type);
+    return { ...record, timing: type === undefined ? lostTypeTiming : timingOf(type) };
   });
-  for (const { id, disabled } of registry.all()) if (disabled) presence.disabled(id, true);
+  await presence.load(backoffMaxMs, known);
+  await troubles.resume((deviceId) => presence.get(deviceId));
   releasers.push('presence', () => presence.settled());
+
+  // What is pushed to devices.
+  const notices = new Notices({
+    clock,
+    log,
+    registry,
+    newId: randomUUID,
+    random,
+    store: createNoticeStore(state),
+  });
+  releasers.push('notices', () => notices.close());
 
   // Commands: journal → device → answer.
   const directory = { typeOf: (deviceId: string) => typeOf(deviceId) };
   const commands = await startCommandParts(
-    { clock, random, log, state, registry, directory, publisher, audit, releasers, writer, books, feed },
+    {
+      clock,
+      random,
+      log,
+      state,
+      registry,
+      notices,
+      directory,
+      publisher,
+      audit,
+      releasers,
+      writer,
+      books,
+      feed,
+      restored: (journalled) => departures.resume(journalled),
+    },
     { root: config.mqtt.root },
   );
   const { dispatcher } = commands;
@@ -244,10 +270,6 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     return session?.isOpen === true ? session.type : catalog.get(record.type);
   }
 
-  const added = (record: DeviceRecord): void => {
-    presence.registered(record.id, record.epoch);
-    feed.deviceChanged(record.id);
-  };
   const security = await openSecurity({
     state,
     registry,
@@ -256,7 +278,6 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     audit,
     clock,
     config,
-    added,
     signOut: (actor) => opened.signOut?.(actor),
   });
 
@@ -282,16 +303,15 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
 
   /** Ends all that is kept of a device that is no longer registered. */
   async function forget(deviceId: string): Promise<void> {
-    await dispatcher.deviceRemoved(deviceId);
     await presence.removed(deviceId);
-    announcer.removed(deviceId);
+    recorder.forget(deviceId);
     door.forget(deviceId);
     incidents.forget(deviceId);
     clones.forget(deviceId);
     stories.forget(deviceId);
     pages.forget(deviceId);
+    await departures.removed(deviceId, dispatcher);
   }
-  for (const deviceId of orphans) await forget(deviceId);
 
   // Devices.
   const acks = new AckSchedule(clock, config.ackDelayMs);
@@ -357,16 +377,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
       if (type !== undefined) session.typeChanged(type);
     }
   };
-  // What is pushed to devices.
-  const notices = new Notices({
-    clock,
-    log,
-    registry,
-    newId: randomUUID,
-    store: createNoticeStore(state),
-  });
   await notices.load();
-  releasers.push('notices', () => notices.close());
 
   // Schedules.
   const scheduler = new Scheduler({ cron: createCron(log), log });
@@ -408,6 +419,11 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     run: async () => listener.setTicketKeys(await loadTicketKeys(config.dataDir, clock.now())),
   });
 
+  const record = startHubRecord(
+    { clock, hubId: hub.hubId, road, registry, presence, dispatcher, hubClock, bus: opened.bus },
+    releasers,
+  );
+
   // Operators.
   const metrics = new Metrics({ processMetrics: true });
   pages.expose(metrics);
@@ -429,24 +445,16 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     admission,
     clones,
     incidents,
+    incidentsLost: troubles.lost,
     notices,
     bus: opened.bus,
   });
   let stopping = false;
-  const devices = createDeviceAdministration({
-    registry,
-    catalog,
-    clock,
-    presence: (deviceId) => presence.get(deviceId),
-    added,
-    changed: (deviceId) => feed.deviceChanged(deviceId),
-    removed: forget,
-  });
   const admin = await startAdmin(
     {
       log,
       operations: {
-        ...devices,
+        ...pages.devices,
         ...createTelemetryAdministration({ books, spool, link }),
         readings: pages.readings,
         why: createWhy({ clock, registry, stories, liveness, presence }),
@@ -481,6 +489,8 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
         { firstSlotMs: config.restartMs, devicesPerSec, settleMs },
       );
       await presence.settled();
+      await troubles.settled();
+      record.close();
       const [lost] = await Promise.all([writer.drain(drainMs), announcer.settled(clock, settleMs)]);
       return { lost, faults: await releasers.closeAll() };
     },

@@ -32,6 +32,7 @@ export async function openOfflineOperations(config: Config): Promise<OfflineOper
     releasers.push('data folder', () => lock.release());
     const state = await openStateDatabase(join(config.dataDir, 'state.db'));
     releasers.push('state database', () => state.close());
+    // The next hub ends what else there is of a removed device: the bus must hear of it too.
     const registry = new Registry({ store: createDeviceStore(state), clock: systemClock });
     await registry.load();
     const operations = createDeviceAdministration({
@@ -39,9 +40,6 @@ export async function openOfflineOperations(config: Config): Promise<OfflineOper
       catalog: await loadDeviceTypes(config.schemasDir),
       clock: systemClock,
       presence: undefined,
-      added: () => {},
-      // What else is kept of it (presence, commands) is cleared by the next hub: the bus must hear of it too.
-      removed: () => Promise.resolve(),
     });
     const file = join(config.dataDir, 'spool.db');
     const spoolDatabase = await openSpoolDatabase({ file });

@@ -32,12 +32,21 @@ const defaultTtlSec = 60;
 export function compileDeviceType(definition: unknown, file: string): DeviceType {
   const faults = faultsOf(definition);
   if (faults.length > 0) throw new SchemaFault(file, faults);
-  const { name, version, streams, events, commands, presence } = definition as DeviceTypeDefinition;
+  const {
+    name,
+    version,
+    title = name,
+    streams,
+    events,
+    commands,
+    presence,
+  } = definition as DeviceTypeDefinition;
   const ajv = createAjv();
   return {
     id: `${name}@${version}`,
     name,
     version,
+    title,
     streams: mapOf(streams, (stream, schema) => compileStream(ajv, name, stream, schema)),
     events: mapOf(events, (event, schema): EventType => ({
       name: event,
@@ -105,7 +114,7 @@ const kinds: Readonly<Record<ScalarDefinition['type'], FieldKind>> = {
 };
 
 function fieldOf(name: string, definition: ScalarDefinition): FieldSpec {
-  const { unit, minimum, maximum, title } = definition;
+  const { unit, minimum, maximum, title, enum: values, 'x-low': low, 'x-high': high } = definition;
   return {
     name,
     kind: kinds[definition.type],
@@ -113,6 +122,9 @@ function fieldOf(name: string, definition: ScalarDefinition): FieldSpec {
     ...(unit === undefined ? {} : { unit }),
     ...(minimum === undefined ? {} : { minimum }),
     ...(maximum === undefined ? {} : { maximum }),
+    ...(low === undefined ? {} : { low }),
+    ...(high === undefined ? {} : { high }),
+    ...(values === undefined ? {} : { values }),
     ...(title === undefined ? {} : { title }),
   };
 }
@@ -129,5 +141,6 @@ function compileCommand(ajv: Ajv2020, name: string, item: CommandDefinition): Co
     safety: item.safety,
     ttlSec: item.ttlSec ?? defaultTtlSec,
     idempotent: item.idempotent ?? false,
+    concurrency: item.concurrency ?? 1,
   };
 }

@@ -21,6 +21,7 @@ export interface CommandDefinition {
   safety: Safety;
   ttlSec?: number;
   idempotent?: boolean;
+  concurrency?: number;
 }
 
 export interface ObjectDefinition {
@@ -57,6 +58,8 @@ export interface ScalarDefinition {
   enum?: string[];
   const?: string;
   'x-tag'?: true;
+  'x-low'?: number;
+  'x-high'?: number;
 }
 
 export type ValueDefinition = ObjectDefinition | ArrayDefinition | ScalarDefinition;

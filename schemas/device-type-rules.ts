@@ -31,6 +31,11 @@ const crossings = [
   ['exclusiveMinimum', 'exclusiveMaximum'],
   ['minimum', 'exclusiveMaximum'],
   ['exclusiveMinimum', 'maximum'],
+  ['minimum', 'x-low'],
+  ['exclusiveMinimum', 'x-low'],
+  ['x-low', 'x-high'],
+  ['x-high', 'maximum'],
+  ['x-high', 'exclusiveMaximum'],
   ['minLength', 'maxLength'],
   ['minItems', 'maxItems'],
 ] as const;
@@ -41,7 +46,8 @@ function checkSchema(schema: unknown, path: string, faults: FieldError[]): void 
   for (const [low, high] of crossings) {
     const [from, to] = [schema[low], schema[high]];
     if (typeof from !== 'number' || typeof to !== 'number') continue;
-    const empty = low.startsWith('exclusive') || high.startsWith('exclusive') ? from >= to : from > to;
+    const open = [low, high].some((bound) => bound.startsWith('exclusive') || bound.startsWith('x-'));
+    const empty = open ? from >= to : from > to;
     if (empty)
       faults.push(fault(`${path}/${low}`, low, `a bound that leaves room below ${high} ${to}`, from));
   }

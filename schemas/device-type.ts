@@ -13,6 +13,11 @@ export interface FieldSpec {
   unit?: string;
   minimum?: number;
   maximum?: number;
+  /** Alarm limits: values beyond are taken, and dashboards and alert rules show them. */
+  low?: number;
+  high?: number;
+  /** The values there are, of a string with an `enum`. */
+  values?: readonly string[];
   title?: string;
 }
 
@@ -49,6 +54,8 @@ export interface CommandType {
   safety: Safety;
   ttlSec: number;
   idempotent: boolean;
+  /** So many commands may be under way on the device while this one is, itself included. */
+  concurrency: number;
 }
 
 export interface DeviceType {
@@ -56,6 +63,8 @@ export interface DeviceType {
   id: string;
   name: string;
   version: number;
+  /** The name when the file gives none. */
+  title: string;
   streams: ReadonlyMap<string, StreamType>;
   events: ReadonlyMap<string, EventType>;
   commands: ReadonlyMap<string, CommandType>;

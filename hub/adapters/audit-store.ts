@@ -1,5 +1,5 @@
-import type { AuditRecord, AuditStore } from '../audit/audit.ts';
-import type { Database, Row } from './sqlite.ts';
+import type { AuditEntry, AuditRecord, AuditStore } from '../audit/audit.ts';
+import type { Database, Row, Statement } from './sqlite.ts';
 
 /** No statement changes an entry, not even ours; the oldest make room for new ones. */
 export const auditMigrations: readonly string[] = [
@@ -19,20 +19,14 @@ export const auditMigrations: readonly string[] = [
 
 /** About 200 MB. */
 const defaultKept = 1_000_000;
+/** Entries that are written with something else make room only so often. */
+const pruneEvery = 256;
 
 /** The audit in `state.db` (`auditMigrations` applied). @param kept so many of the newest entries stay */
 export function createAuditStore(db: Database, kept: number = defaultKept): AuditStore {
   return {
-    async append({ timeMs, actor, door, action, subject, outcome, details = {} }) {
-      await db.transaction([
-        {
-          sql: `INSERT INTO audit (time_ms, actor, door, action, subject, outcome, details)
-                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)`,
-          params: [timeMs, actor, door, action, subject, outcome, JSON.stringify(details)],
-        },
-        // By key, so it costs next to nothing.
-        { sql: 'DELETE FROM audit WHERE seq <= (SELECT max(seq) FROM audit) - ?1', params: [kept] },
-      ]);
+    async append(entry) {
+      await db.transaction([insert(entry, ''), prune(kept)]);
     },
 
     async list({ limit, before, actor, action, subject }) {
@@ -46,6 +40,36 @@ export function createAuditStore(db: Database, kept: number = defaultKept): Audi
       return rows.map(recordOf).toReversed();
     },
   };
+}
+
+/**
+ * For the store of what an entry is about: the statements that write it in the same transaction, right behind
+ * the statement that changes the row. Where that one changes none, there is no entry.
+ */
+export function createAuditBeside(kept: number = defaultKept): (entry: AuditEntry) => Statement[] {
+  let written = 0;
+  return (entry) => {
+    written += 1;
+    // <https://sqlite.org/lang_corefunc.html#changes>
+    const insertion = insert(entry, 'WHERE changes() > 0');
+    return written % pruneEvery === 0 ? [insertion, prune(kept)] : [insertion];
+  };
+}
+
+function insert(
+  { timeMs, actor, door, action, subject, outcome, details = {} }: AuditEntry,
+  condition: '' | 'WHERE changes() > 0',
+): Statement {
+  return {
+    sql: `INSERT INTO audit (time_ms, actor, door, action, subject, outcome, details)
+          SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 ${condition}`,
+    params: [timeMs, actor, door, action, subject, outcome, JSON.stringify(details)],
+  };
+}
+
+/** By key, so it costs next to nothing. */
+function prune(kept: number): Statement {
+  return { sql: 'DELETE FROM audit WHERE seq <= (SELECT max(seq) FROM audit) - ?1', params: [kept] };
 }
 
 function recordOf(row: Row): AuditRecord {

@@ -9,6 +9,8 @@ export interface BrokerAccess {
   signIn(username: string | undefined, password: string, address: string): Promise<Operator | undefined>;
   /** A request topic (`command/`, `group-command/`, `cancel/` below the root). */
   mayRequest(operator: Operator, topic: string): boolean;
+  /** It was not within the operator's rights. */
+  requestRefused(operator: Operator, topic: string): void;
   mayRead(operator: Operator, filter: string): boolean;
 }
 
@@ -41,7 +43,15 @@ export class BrokerClients {
 
   mayRequest(client: Client, topic: string): boolean {
     const operator = this.#operators.get(client);
-    return operator !== undefined && this.#access.mayRequest(operator, topic);
+    if (operator === undefined) return false;
+    if (this.#access.mayRequest(operator, topic)) return true;
+    this.#access.requestRefused(operator, topic);
+    return false;
+  }
+
+  /** Who the client is, as in the audit. */
+  actorOf(client: Client): string | undefined {
+    return this.#operators.get(client)?.actor;
   }
 
   mayRead(client: Client, filter: string): boolean {

@@ -208,7 +208,9 @@ class EmbeddedBroker implements Broker {
     }
     this.counters.received++;
     const before = this.#tails.get(client) ?? Promise.resolve();
-    const taken = before.then(() => this.#handlers.message(incoming(client, packet, retain)));
+    const taken = before.then(() =>
+      this.#handlers.message(incoming(client, packet, retain, this.#clients.actorOf(client))),
+    );
     const settled = taken.then(
       () => done(),
       (error: unknown) => {
@@ -264,7 +266,12 @@ class EmbeddedBroker implements Broker {
   }
 }
 
-function incoming(client: Client, packet: PublishPacket, retain: boolean): IncomingMessage {
+function incoming(
+  client: Client,
+  packet: PublishPacket,
+  retain: boolean,
+  actor: string | undefined,
+): IncomingMessage {
   const { topic, payload, dup, messageId } = packet;
   return {
     topic,
@@ -272,6 +279,7 @@ function incoming(client: Client, packet: PublishPacket, retain: boolean): Incom
     dup,
     session: client.id,
     payload: typeof payload === 'string' ? Buffer.from(payload) : payload,
+    ...(actor === undefined ? {} : { actor }),
     ...(messageId === undefined ? {} : { packetId: messageId }),
   };
 }

@@ -41,8 +41,14 @@ const columns = 'seq, body, answer_topic, answer_correlation';
 const biteSize = 1_000;
 const maxBites = 100;
 
-/** The command journal over the state database (`commandMigrations` applied). */
-export function commandStore(database: Database): CommandJournal {
+/**
+ * The command journal over the state database (`commandMigrations` applied).
+ * @param beside what else is written in one with each new state, right behind it (its audit)
+ */
+export function commandStore(
+  database: Database,
+  beside: (command: Command, first: boolean) => readonly Statement[] = () => [],
+): CommandJournal {
   return {
     async open() {
       const rows = await database.read(`SELECT ${columns} FROM command WHERE final = 0 ORDER BY seq`);
@@ -64,8 +70,8 @@ export function commandStore(database: Database): CommandJournal {
       return (await database.read('SELECT 1 FROM command_delivery WHERE key = ?1', [key])).length > 0;
     },
     async accept(record, final, delivery) {
-      const statements =
-        delivery === undefined ? [insert(record, final)] : [insert(record, final), remember(delivery)];
+      const statements = [insert(record, final), ...beside(record.command, true)];
+      if (delivery !== undefined) statements.push(remember(delivery));
       const [added] = await database.transaction(statements);
       return added !== undefined && added.length > 0;
     },
@@ -76,6 +82,7 @@ export function commandStore(database: Database): CommandJournal {
                    WHERE device = ?1 AND id = ?2 AND final = 0`;
       await database.transaction([
         { sql, params: [device, id, status, Number(final), changedMs, JSON.stringify(command)] },
+        ...beside(command, false),
       ]);
     },
     async answered(device, id) {

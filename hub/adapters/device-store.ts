@@ -1,6 +1,7 @@
 import type { Credential } from '../devices/credentials.ts';
 import type { DeviceRecord, DeviceStore, SessionOpening, StoredOpening } from '../devices/device-store.ts';
 import { HubError } from '../kernel/errors.ts';
+import { noteDeparture } from './departure-store.ts';
 import type { Database } from './sqlite.ts';
 
 /** The anchors of so many boots are kept of each device; the one whose newest session is oldest goes first. */
@@ -11,7 +12,8 @@ export function createDeviceStore(db: Database): DeviceStore {
   return {
     async load() {
       const rows = await db.read(
-        `SELECT id, type, site, credentials, created_ms, disabled, rotation_due_ms, labels, ifnull(epoch, 0) AS epoch
+        `SELECT id, type, site, credentials, created_ms, disabled, rotation_due_ms, labels, ifnull(epoch, 0) AS epoch,
+                EXISTS (SELECT 1 FROM boot_anchor WHERE boot_anchor.device_id = id) AS connected
            FROM device LEFT JOIN device_epoch ON device_id = id ORDER BY id`,
       );
       return rows.map((row) => ({
@@ -25,6 +27,7 @@ export function createDeviceStore(db: Database): DeviceStore {
         ...labelsOf(String(row['labels'])),
         ...(typeof row['rotation_due_ms'] === 'number' ? { rotationDueMs: row['rotation_due_ms'] } : {}),
         epoch: Number(row['epoch']),
+        ...(row['connected'] === 0 ? {} : { connectedBefore: true as const }),
       }));
     },
 
@@ -41,8 +44,10 @@ export function createDeviceStore(db: Database): DeviceStore {
     },
 
     async remove(id) {
-      const [removed] = await db.transaction([
+      const [, removed] = await db.transaction([
+        noteDeparture(id),
         { sql: 'DELETE FROM device WHERE id = ?1 RETURNING id', params: [id] },
+        { sql: 'DELETE FROM presence WHERE device_id = ?1', params: [id] },
         { sql: 'DELETE FROM boot_anchor WHERE device_id = ?1', params: [id] },
         { sql: 'DELETE FROM boot_anchor_step WHERE device_id = ?1', params: [id] },
       ]);
@@ -87,7 +92,10 @@ function labelsOf(text: string): Pick<DeviceRecord, 'labels'> {
   return text === '{}' ? {} : { labels: JSON.parse(text) as Record<string, string> };
 }
 
-async function addDevices(db: Database, records: readonly DeviceRecord[]): Promise<void> {
+async function addDevices(
+  db: Database,
+  records: readonly DeviceRecord[],
+): Promise<ReadonlyMap<string, number>> {
   const ids = new Set<string>();
   const twice = records.map(({ id }) => id).filter((id) => ids.size === ids.add(id).size);
   if (twice.length > 0) throw exists(twice);
@@ -98,8 +106,14 @@ async function addDevices(db: Database, records: readonly DeviceRecord[]): Promi
             FROM json_each(?1)`,
     params: [JSON.stringify(records)],
   };
+  const raise = {
+    sql: `UPDATE device_epoch SET epoch = epoch + 1
+           WHERE device_id IN (SELECT value ->> 'id' FROM json_each(?1)) RETURNING device_id, epoch`,
+    params: insert.params,
+  };
   try {
-    await db.transaction([insert]);
+    const [, raised] = await db.transaction([insert, raise]);
+    return new Map(raised?.map((row) => [String(row['device_id']), Number(row['epoch'])]));
   } catch (error) {
     const taken = await db.read('SELECT id FROM device WHERE id IN (SELECT value FROM json_each(?1))', [
       JSON.stringify([...ids]),

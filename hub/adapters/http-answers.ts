@@ -33,6 +33,7 @@ const statusOfRefusal: Readonly<Record<string, number>> = {
   'unknown-device': 404,
   'unknown-command': 404,
   'unknown-group': 404,
+  forbidden: 403,
   'id-conflict': 409,
   'too-large': 413,
   'too-many': 429,

@@ -13,10 +13,12 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Set before any handler of `/api/v1/` runs. */
     operator?: Operator;
+    /** `socket` (the data folder's) or `http`; set with `operator`. */
+    door?: 'socket' | 'http';
+    /** Whether a command may be sent to a device; not set where all may. */
+    mayCommand?: (deviceId: string, command: string) => boolean;
     /** Which devices an answer may be about; not set where it may be about all. */
     mayShow?: (deviceId: string) => boolean;
-    /** Which devices may be sent this command; not set where every one may. */
-    mayCommand?: (deviceId: string, command: string) => boolean;
     /** Whether what it was let in with still holds, with the same rights; not set on the admin socket. */
     stillHolds?: () => boolean;
   }
@@ -29,7 +31,9 @@ declare module 'fastify' {
     checksOrigin?: true;
     /** Its name in the audit; without it: method and path. */
     audit?: string;
-    /** Its own code writes the audit. */
+    /** Its parameter `command` is the name of a command: the operator must be allowed that one. */
+    sendsCommand?: boolean;
+    /** Its own code writes the audit of what signed-in operators ask. */
     auditsItself?: boolean;
   }
 }
@@ -56,6 +60,7 @@ const changing = (request: FastifyRequest): boolean => !['GET', 'HEAD', 'OPTIONS
 export function trustLocal(app: FastifyInstance, { local, audit }: Access): void {
   app.addHook('onRequest', async (request) => {
     request.operator = local;
+    request.door = 'socket';
   });
   recordChanges(app, audit, 'socket');
 }
@@ -75,6 +80,7 @@ export function demandLogin(app: FastifyInstance, access: Access): void {
       throw new HubError('unauthorized', 'sign in, or send a token: Authorization: Bearer …');
     }
     request.operator = operator;
+    request.door = 'http';
     request.stillHolds = () => isDeepStrictEqual(asks(), operator);
     const reachesAll = operator.devices === '*';
     if (!reachesAll) request.mayShow = (deviceId) => access.mayTouch(operator, deviceId);
@@ -86,7 +92,11 @@ export function demandLogin(app: FastifyInstance, access: Access): void {
       (reach !== 'all' || reachesAll) &&
       (!ofDevice ||
         id === undefined ||
-        access.mayTouch(operator, id, changing(request) ? command : undefined));
+        access.mayTouch(
+          operator,
+          id,
+          request.routeOptions.config.sendsCommand === true ? command : undefined,
+        ));
     if (allowed) return;
     access.audit.refused(operator.actor, {
       actor: operator.actor,
@@ -195,9 +205,11 @@ function serveLogin(app: FastifyInstance, { operators, sessions }: Access): void
 /** Whatever changes something is in the audit: who, what, how it ended. */
 function recordChanges(app: FastifyInstance, audit: Auditor, door: string): void {
   app.addHook('onResponse', async (request, reply) => {
-    if (!changing(request) || request.is404 || request.routeOptions.config.auditsItself === true) return;
+    if (!changing(request) || request.is404) return;
     const { statusCode } = reply;
     const { operator } = request;
+    const { auditsItself = false, needs } = request.routeOptions.config;
+    if (auditsItself && (operator !== undefined || needs === 'nobody')) return;
     // Without an operator it was refused before it got anywhere: a stranger's, of whom only so many are recorded.
     const event = { door, action: actionOf(request), subject: subjectOf(request) };
     if (operator === undefined) {

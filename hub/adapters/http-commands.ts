@@ -1,6 +1,6 @@
 /** Commands as JSON over HTTP; a request is judged by the rules of the MQTT door, and refused in its words. */
 
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { CommandOperations } from '../commands/command-operations.ts';
 import type { CommandStatus, Origin } from '../commands/command.ts';
 import { faultAnswer, fieldError } from './http-answers.ts';
@@ -26,7 +26,10 @@ const commandAnswer = {
     final: { type: 'boolean' },
     params: { type: 'object', additionalProperties: true },
     accepted: { type: 'number' },
-    ts: { type: 'number', description: 'when the status was entered' },
+    ts: {
+      type: 'number',
+      description: 'when the status was entered; while running, when the device last spoke of it',
+    },
     deadline: { type: 'number' },
     reason: { type: 'string' },
     errors: { type: 'array', items: fieldError },
@@ -62,12 +65,34 @@ interface Addressed {
   Params: { id: string; command: string };
   Querystring: { wait?: string };
 }
+const text = { type: 'string', maxLength: 64 };
+const listQuery = {
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    device: text,
+    name: text,
+    id: text,
+    status: { type: 'string', enum: allStatuses },
+    open: { type: 'string', enum: ['true', 'false'], description: 'without a final status' },
+    fromMs: { ...text, description: 'accepted at or after, Unix ms' },
+    toMs: { ...text, description: 'accepted before, Unix ms' },
+    limit: text,
+    before: { ...text, description: 'the `next` of the page before' },
+  },
+};
+const listPage = {
+  type: 'object',
+  properties: { commands: { type: 'array', items: commandAnswer }, next: { type: 'number' } },
+};
 type ListQuery = Partial<
   Record<'device' | 'name' | 'id' | 'status' | 'open' | 'fromMs' | 'toMs' | 'limit' | 'before', string>
 >;
 
-/** Who may open the socket in the data folder is the hub's own user. */
-export const socketOrigin: Origin = { door: 'http', actor: 'local' };
+/** Who asks, and by which listener. */
+export function originOf({ operator, door = 'http' }: FastifyRequest): Origin {
+  return { door, actor: operator?.actor ?? 'local' };
+}
 
 /** Adds `/api/v1/commands` and `/api/v1/devices/{id}/commands/…` to `app`. */
 export function serveCommands(app: FastifyInstance, operations: CommandOperations): void {
@@ -98,7 +123,7 @@ export function serveCommands(app: FastifyInstance, operations: CommandOperation
   app.post<Addressed>(
     '/api/v1/devices/:id/commands/:command/cancel',
     {
-      config: { needs: 'operator', audit: 'command.cancel' },
+      config: { needs: 'operator', audit: 'command.cancel', auditsItself: true },
       schema: {
         tags,
         summary: 'Ask for its end; what has begun may end otherwise',
@@ -106,42 +131,23 @@ export function serveCommands(app: FastifyInstance, operations: CommandOperation
         response: answers,
       },
     },
-    ({ params }) => operations.cancel(params.id, params.command),
+    (request) => operations.cancel(request.params.id, request.params.command, originOf(request)),
   );
 
-  const text = { type: 'string', maxLength: 64 };
-  const querystring = {
-    type: 'object',
-    additionalProperties: false,
-    properties: {
-      device: text,
-      name: text,
-      id: text,
-      status: { type: 'string', enum: allStatuses },
-      open: { type: 'string', enum: ['true', 'false'], description: 'without a final status' },
-      fromMs: { ...text, description: 'accepted at or after, Unix ms' },
-      toMs: { ...text, description: 'accepted before, Unix ms' },
-      limit: text,
-      before: { ...text, description: 'the `next` of the page before' },
-    },
-  };
-  const page = {
-    type: 'object',
-    properties: { commands: { type: 'array', items: commandAnswer }, next: { type: 'number' } },
-  };
   app.get<{ Querystring: ListQuery }>(
     '/api/v1/commands',
     {
       schema: {
         tags,
-        summary: 'Commands, newest first',
-        querystring,
-        response: { 200: page, '4xx': faultAnswer },
+        summary: 'Commands, newest first; a page may hold fewer than asked for',
+        querystring: listQuery,
+        response: { 200: listPage, '4xx': faultAnswer },
       },
     },
-    ({ query }) => {
+    (request) => {
+      const { query, mayShow } = request;
       const { limit, before, open, status, fromMs, toMs, ...wanted } = query;
-      return operations.list({
+      const wantedPage = {
         ...wanted,
         limit: wholeNumber(limit ?? '100', 'limit', maxPage),
         ...(before === undefined ? {} : { before: wholeNumber(before, 'before', Number.MAX_SAFE_INTEGER) }),
@@ -149,7 +155,8 @@ export function serveCommands(app: FastifyInstance, operations: CommandOperation
         ...(toMs === undefined ? {} : { toMs: wholeNumber(toMs, 'toMs', Number.MAX_SAFE_INTEGER) }),
         ...(open === undefined ? {} : { open: open === 'true' }),
         ...(status === undefined ? {} : { status: status as CommandStatus }),
-      });
+      };
+      return operations.list(wantedPage, mayShow);
     },
   );
 }
@@ -158,7 +165,7 @@ function serveSend(app: FastifyInstance, operations: CommandOperations): void {
   app.post<Addressed & { Body: Buffer | undefined }>(
     '/api/v1/devices/:id/commands/:command',
     {
-      config: { needs: 'operator', audit: 'command.send' },
+      config: { needs: 'operator', audit: 'command.send', auditsItself: true, sendsCommand: true },
       // The schema of the body is told, not applied: the device type judges the params.
       validatorCompiler: () => () => true,
       schema: {
@@ -182,7 +189,7 @@ function serveSend(app: FastifyInstance, operations: CommandOperations): void {
           payload: body ?? new Uint8Array(),
           ...(typeof idempotencyKey === 'string' ? { idempotencyKey } : {}),
         },
-        socketOrigin,
+        originOf(request),
         waitMs(query.wait),
       );
       return reply.code(command.final || command.repeated ? 200 : 202).send(command);

@@ -3,7 +3,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { GroupOperations } from '../commands/group-operations.ts';
 import { faultAnswer } from './http-answers.ts';
-import { commandName, idempotencyHeader, socketOrigin } from './http-commands.ts';
+import { commandName, idempotencyHeader, originOf } from './http-commands.ts';
 import { wholeNumber } from './http-query.ts';
 
 const selector = {
@@ -36,10 +36,6 @@ const groupAnswer = {
     },
   },
 };
-const listAnswer = {
-  type: 'object',
-  properties: { groupCommands: { type: 'array', items: groupAnswer } },
-};
 const requestBody = {
   type: 'object',
   additionalProperties: false,
@@ -58,8 +54,13 @@ const requestBody = {
   oneOf: [{ required: ['to'] }, { required: ['group'] }],
 };
 
+const listAnswer = {
+  type: 'object',
+  properties: { groupCommands: { type: 'array', items: groupAnswer } },
+};
 /** Group commands of one answer: each is read with its targets. */
 const maxListed = 100;
+const tags = ['groups'];
 
 interface SendBody {
   to?: string;
@@ -71,7 +72,11 @@ interface SendBody {
 
 /** Adds `/api/v1/groups` and `/api/v1/group-commands` to `app`. */
 export function serveGroups(app: FastifyInstance, operations: GroupOperations): void {
-  const tags = ['groups'];
+  serveSelectors(app, operations);
+  serveGroupCommands(app, operations);
+}
+
+function serveSelectors(app: FastifyInstance, operations: GroupOperations): void {
   const byName = { type: 'object', properties: { name: group } };
 
   app.get('/api/v1/groups', { schema: { tags, summary: 'All groups' } }, async () => ({
@@ -81,6 +86,7 @@ export function serveGroups(app: FastifyInstance, operations: GroupOperations): 
   app.put<{ Params: { name: string }; Body: { selector: string } }>(
     '/api/v1/groups/:name',
     {
+      config: { audit: 'group.set' },
       schema: {
         tags,
         summary: 'Store a selector under a name',
@@ -102,24 +108,21 @@ export function serveGroups(app: FastifyInstance, operations: GroupOperations): 
 
   app.delete<{ Params: { name: string } }>(
     '/api/v1/groups/:name',
-    { schema: { tags, summary: 'Forget a group', params: byName } },
+    { config: { audit: 'group.remove' }, schema: { tags, summary: 'Forget a group', params: byName } },
     async ({ params }, reply) => {
       await operations.removeGroup(params.name);
       return reply.code(204).send();
     },
   );
-  serveGroupCommands(app, operations);
 }
 
 function serveGroupCommands(app: FastifyInstance, operations: GroupOperations): void {
-  const tags = ['groups'];
   const answers = { 200: groupAnswer, '4xx': faultAnswer };
   const byId = { type: 'object', properties: { id: { type: 'string' } } };
-
   app.post<{ Body: SendBody }>(
     '/api/v1/group-commands',
     {
-      config: { needs: 'operator', audit: 'group-command.send' },
+      config: { needs: 'operator', audit: 'group-command.send', auditsItself: true },
       schema: {
         tags,
         summary:
@@ -129,17 +132,19 @@ function serveGroupCommands(app: FastifyInstance, operations: GroupOperations): 
         response: { 202: groupAnswer, '4xx': faultAnswer },
       },
     },
-    async ({ body, headers, mayCommand }, reply) => {
+    async (asked, reply) => {
+      const { body, headers, mayCommand } = asked;
       const { dryRun = false, command = {}, ...addressed } = body;
       const key = headers['idempotency-key'];
       const request = {
         ...addressed,
         payload: Buffer.from(JSON.stringify(command)),
         ...(typeof key === 'string' ? { idempotencyKey: key } : {}),
-        ...(mayCommand === undefined ? {} : { mayCommand }),
       };
-      if (dryRun) return operations.preview(request);
-      const sent = await operations.send(request, socketOrigin);
+      const may = mayCommand && ((device: string): boolean => mayCommand(device, body.name));
+      const caller = { origin: originOf(asked), may };
+      if (dryRun) return operations.preview(request, caller);
+      const sent = await operations.send(request, caller);
       return reply.code(sent.repeated ? 200 : 202).send(sent);
     },
   );
@@ -172,7 +177,7 @@ function serveGroupCommands(app: FastifyInstance, operations: GroupOperations): 
   app.post<{ Params: { id: string } }>(
     '/api/v1/group-commands/:id/cancel',
     {
-      config: { needs: 'operator', audit: 'group-command.cancel' },
+      config: { needs: 'operator', audit: 'group-command.cancel', auditsItself: true },
       schema: {
         tags,
         summary: 'No further wave; what is not sent yet ends',
@@ -180,6 +185,6 @@ function serveGroupCommands(app: FastifyInstance, operations: GroupOperations): 
         response: answers,
       },
     },
-    ({ params, mayShow }) => operations.cancel(params.id, mayShow),
+    (request) => operations.cancel(request.params.id, { origin: originOf(request), may: request.mayShow }),
   );
 }

@@ -64,7 +64,7 @@ export function serveSchedules(app: FastifyInstance, schedules: Schedules): void
 
   app.post<{ Body: Body }>(
     '/api/v1/schedules',
-    { schema: { tags, summary: 'Add a schedule', body: scheduleBody } },
+    { config: { audit: 'schedule.add' }, schema: { tags, summary: 'Add a schedule', body: scheduleBody } },
     async ({ body }, reply) => {
       const { catchUp = 'skip', jitterMs = 0, paused = false, ...given } = body;
       return reply.code(201).send(await schedules.add({ ...given, catchUp, jitterMs, paused }));
@@ -79,13 +79,16 @@ export function serveSchedules(app: FastifyInstance, schedules: Schedules): void
   };
   app.patch<Named & { Body: { paused: boolean } }>(
     '/api/v1/schedules/:name',
-    { schema: { tags, summary: 'Pause it, or let it go on', params, body: pausedBody } },
+    {
+      config: { audit: 'schedule.pause' },
+      schema: { tags, summary: 'Pause it, or let it go on', params, body: pausedBody },
+    },
     (request) => schedules.pause(request.params.name, request.body.paused),
   );
 
   app.delete<Named>(
     '/api/v1/schedules/:name',
-    { schema: { tags, summary: 'Remove it', params } },
+    { config: { audit: 'schedule.remove' }, schema: { tags, summary: 'Remove it', params } },
     async (request, reply) => {
       await schedules.remove(request.params.name);
       return reply.code(204).send();

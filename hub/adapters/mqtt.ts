@@ -1,10 +1,11 @@
 import { Socket } from 'node:net';
-import { connect, type IConnackPacket, type IPublishPacket, type MqttClient } from 'mqtt';
+import { connect, Store, type IConnackPacket, type IPublishPacket, type MqttClient } from 'mqtt';
 import type { Bus, BusCounters, BusHandlers, IncomingMessage, OutgoingMessage } from '../commands/bus.ts';
 import type { Topics } from '../commands/topics.ts';
 import { HubError, messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import { backoff, type Cancel, type Clock } from '../kernel/time.ts';
+import { Inbox } from './mqtt-inbox.ts';
 import { Outbox, type Send } from './mqtt-outbox.ts';
 
 export interface MqttDeps {
@@ -66,13 +67,12 @@ class MqttBus implements Bus {
   readonly #handlers: BusHandlers;
   readonly #topics: Topics;
   readonly #outbox: Outbox;
+  readonly #inbox: Inbox;
   #client: MqttClient | undefined;
   #waits: Generator<number, never>;
   #retry: Cancel | undefined;
   /** QoS 0 messages the connection's socket has not taken yet. */
   #handedOver = { count: 0 };
-  /** Messages come one after another, over reconnects too: a redelivery never overtakes its first handling. */
-  #incoming: Promise<void> = Promise.resolve();
   /** The payload of the marker that ends the time in which old messages come; undefined when none are due. */
   #marker: string | undefined;
   #closing = false;
@@ -86,6 +86,10 @@ class MqttBus implements Bus {
     this.#handlers = handlers;
     this.#topics = options.topics;
     this.#outbox = new Outbox(this.counters);
+    this.#inbox = new Inbox(
+      { deal: (message) => handlers.message(message), orderOf: (topic) => orderOf(this.#topics, topic) },
+      receiveMaximum,
+    );
     this.#waits = this.#newWaits();
   }
 
@@ -134,7 +138,7 @@ class MqttBus implements Bus {
     this.#outbox.close();
     client?.end(true);
     this.#client = undefined;
-    await this.#atMost(this.#incoming);
+    await this.#atMost(this.#inbox.idle());
   }
 
   #connect(): void {
@@ -156,6 +160,10 @@ class MqttBus implements Bus {
       reconnectPeriod: 0,
       resubscribe: false,
       queueQoSZero: false,
+      // Packets that were read before a connection was lost are still dealt with after it: a store that empties
+      // itself at the close (`clean`) would throw then, and nobody could catch that.
+      incomingStore: new Store({ clean: false }),
+      outgoingStore: new Store({ clean: false }),
       properties: { sessionExpiryInterval: sessionExpirySec, receiveMaximum },
       will: { ...this.#presence(false), retain: true },
       ...(username === undefined ? {} : { username }),
@@ -166,7 +174,22 @@ class MqttBus implements Bus {
     if (client.stream instanceof Socket) client.stream.setNoDelay(true);
     const startedMs = this.#deps.clock.monotonic();
     let reason = 'the connection was closed';
-    client.handleMessage = (packet, done): void => this.#take(client, packet, done);
+    const take = this.#inbox.open({
+      acknowledge: (packetIds) => {
+        if (this.#client === client) client.stream.write(pubacks(packetIds));
+      },
+      failed: ({ topic }, error) => {
+        this.#deps.log.error({ topic, err: error }, 'a message was not dealt with');
+        client.emit('error', new HubError('bus-unavailable', 'a message could not be dealt with'));
+      },
+    });
+    client.handleMessage = (packet, done): void => {
+      if (this.#isMarker(packet)) return done();
+      this.counters.received++;
+      const message = incoming(packet, client.options.clientId ?? '', this.#marker !== undefined);
+      // An error keeps the client from its own PUBACK, and lets it read on: the inbox sends the PUBACK later.
+      take(message, () => done(new Error('its PUBACK goes out once it is dealt with')));
+    };
     client.on('connect', (connack) => void this.#welcome(client, connack));
     client.on('disconnect', (packet) => {
       reason = `the broker disconnected us, reason code ${packet.reasonCode ?? 0}`;
@@ -251,25 +274,11 @@ class MqttBus implements Bus {
     if (was) this.#handlers.disconnected(reason);
   }
 
-  /** The PUBACK goes out when `done` is called; never, when the message could not be dealt with. */
-  #take(client: MqttClient, packet: IPublishPacket, done: (error?: Error) => void): void {
-    if (packet.topic === this.#topics.marker(this.#options.hubId)) {
-      if (packet.payload.toString() === this.#marker) this.#marker = undefined;
-      done();
-      return;
-    }
-    this.counters.received++;
-    const message = incoming(packet, client.options.clientId ?? '', this.#marker !== undefined);
-    this.#incoming = this.#incoming
-      .then(() => this.#handlers.message(message))
-      .then(
-        () => done(),
-        (error: unknown) => {
-          // Without its PUBACK the broker sends it again in the next connection [MQTT-4.4.0-1].
-          this.#deps.log.error({ topic: message.topic, err: error }, 'a message was not dealt with');
-          client.emit('error', new HubError('bus-unavailable', 'a message could not be dealt with'));
-        },
-      );
+  /** Our own mark after what waited in the broker. */
+  #isMarker({ topic, payload }: IPublishPacket): boolean {
+    if (topic !== this.#topics.marker(this.#options.hubId)) return false;
+    if (payload.toString() === this.#marker) this.#marker = undefined;
+    return true;
   }
 
   #presence(online: boolean): OutgoingMessage & { qos: 1 } {
@@ -337,6 +346,18 @@ function firstValues(properties: Record<string, string | string[]>): Record<stri
     if (first !== undefined) values[name] = first;
   }
   return values;
+}
+
+/** Requests about one device, or to one group, keep their order. */
+function orderOf(topics: Topics, topic: string): string {
+  const request = topics.parse(topic);
+  if (request === undefined) return topic;
+  return request.kind === 'group-command' ? `group/${request.group}` : `device/${request.device}`;
+}
+
+/** PUBACK packets, each without reason code and properties, which stands for success [MQTT 5 §3.4.2.1]. */
+function pubacks(packetIds: readonly number[]): Buffer {
+  return Buffer.from(packetIds.flatMap((id) => [0x40, 0x02, id >> 8, id & 0xff]));
 }
 
 /** The address without credentials, for logs. */

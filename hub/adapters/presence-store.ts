@@ -23,7 +23,8 @@ export function createPresenceStore(db: Database): PresenceStore {
                        value ->> '$.marks.frameMs', value ->> '$.marks.dataMs',
                        value ->> '$.timing.heartbeatMs', value ->> '$.timing.graceMs'
                   FROM json_each(?1)
-                 WHERE true
+                 -- What changes while a device is removed is not kept of it.
+                 WHERE EXISTS (SELECT 1 FROM device WHERE id = value ->> 'deviceId')
                 ON CONFLICT (device_id) DO UPDATE SET state = excluded.state, reason = excluded.reason,
                   since_ms = excluded.since_ms, epoch = excluded.epoch, n = excluded.n,
                   until_ms = excluded.until_ms, pong_ms = excluded.pong_ms, frame_ms = excluded.frame_ms,
@@ -32,10 +33,6 @@ export function createPresenceStore(db: Database): PresenceStore {
           params: [JSON.stringify(rows)],
         },
       ]);
-    },
-
-    async removePresence(deviceId) {
-      await db.transaction([{ sql: 'DELETE FROM presence WHERE device_id = ?1', params: [deviceId] }]);
     },
   };
 }

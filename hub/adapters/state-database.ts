@@ -5,6 +5,8 @@ import { scheduleMigrations } from './schedule-store.ts';
 import { enrolmentMigrations } from './enrolment-store.ts';
 import { operatorMigrations } from './operator-store.ts';
 import { noticeMigration } from './notice-store.ts';
+import { departureMigration } from './departure-store.ts';
+import { incidentMigration } from './incident-store.ts';
 import { openDatabase, type Database, type DatabaseOptions } from './sqlite.ts';
 
 /**
@@ -94,6 +96,8 @@ const migrations = [
    ALTER TABLE device DROP COLUMN secret_hash;`,
   ...operatorMigrations,
   ...enrolmentMigrations,
+  departureMigration,
+  incidentMigration,
 ];
 
 /**

@@ -48,6 +48,10 @@ export interface AuditStore {
 export interface Auditor {
   /** Resolves when the entry is on disk, or when that failed, which is counted and logged. */
   record(event: AuditEvent): Promise<void>;
+  /** The entry of something that its own store writes in one with what it is about; it says so to `noted` then. */
+  entryOf(event: AuditEvent): AuditEntry;
+  /** Entries made by `entryOf` are on disk. */
+  noted(count: number): void;
   /** A refusal that anybody can cause: recorded, but only so many a minute of one source and in all. */
   refused(source: string, event: Omit<AuditEvent, 'outcome'>): void;
 }
@@ -99,6 +103,15 @@ export class Audit implements Auditor {
     void this.record({ ...event, outcome: 'refused' });
   }
 
+  entryOf(event: AuditEvent): AuditEntry {
+    const { actor, subject } = event;
+    return { ...event, actor: clip(actor), subject: clip(subject), timeMs: this.#deps.clock.now() };
+  }
+
+  noted(count: number): void {
+    this.counters.recorded += count;
+  }
+
   list(query: AuditQuery): Promise<AuditRecord[]> {
     return this.#deps.store.list(query);
   }
@@ -109,8 +122,8 @@ export class Audit implements Auditor {
   }
 
   async #write(event: AuditEvent): Promise<void> {
-    const { store, clock, log } = this.#deps;
-    const entry = { ...event, actor: clip(event.actor), subject: clip(event.subject), timeMs: clock.now() };
+    const { store, log } = this.#deps;
+    const entry = this.entryOf(event);
     try {
       await store.append(entry);
       this.counters.recorded += 1;

@@ -9,6 +9,7 @@ import { addCommand } from './command.ts';
 import { addDevice } from './device.ts';
 import { exitCodes, type ExitCode } from './exit-codes.ts';
 import { addEnrolment } from './enrolment.ts';
+import { addGrafana } from './grafana.ts';
 import { addGroup } from './group.ts';
 import { addOperator, addToken } from './operator.ts';
 import { addPrintConfig } from './print-config.ts';
@@ -51,6 +52,7 @@ export async function runCli(args: readonly string[], deps: CliDeps): Promise<Ex
   addOperator(program, deps);
   addToken(program, deps);
   addSchema(program, deps, done);
+  addGrafana(program, deps, done);
   addLedger(program, deps);
   addSpool(program, deps);
   addDeadLetters(program, deps);

@@ -127,7 +127,8 @@ function faultAt(path: string, fault: FieldError | undefined): FieldError[] {
   return fault === undefined ? [] : [{ ...fault, path: `${path}${fault.path}` }];
 }
 
-async function schemaFaultsAsHubErrors<T>(loading: Promise<T>): Promise<T> {
+/** For the commands that read device types. @throws HubError `schema-invalid` */
+export async function schemaFaultsAsHubErrors<T>(loading: Promise<T>): Promise<T> {
   try {
     return await loading;
   } catch (error) {

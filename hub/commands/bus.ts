@@ -29,6 +29,8 @@ export interface IncomingMessage {
   /** Redelivery of a packet the hub may have seen (DUP flag). */
   dup: boolean;
   packetId?: number;
+  /** Who published it, where the broker tells. */
+  actor?: string;
   /** The MQTT session `packetId` belongs to. */
   session?: string;
   /** It was kept in the broker while the hub was away, for a time that only `messageExpirySec` would tell. */

@@ -1,6 +1,7 @@
 import { HubError } from '../kernel/errors.ts';
 import { payloadOf, type StatusPayload } from './answers.ts';
 import { parsePayload, type Refusal } from './command-request.ts';
+import { commandAsk } from './command-audit.ts';
 import { isFinal, type Command, type Origin } from './command.ts';
 import type { CommandWaits } from './command-waits.ts';
 import type { Dispatcher } from './dispatcher.ts';
@@ -36,9 +37,15 @@ export interface CommandOperations {
   /** Also after a wait of up to `waitMs` for its end. @throws HubError `command-unknown` · `database-failed` */
   show(device: string, id: string, waitMs?: number): Promise<CommandView>;
   /** A journalled request: what the device has begun may end otherwise. @throws as `show` */
-  cancel(device: string, id: string): Promise<CommandView>;
-  /** Newest first. `next`: the `before` of the next page. @throws HubError `database-failed` */
-  list(query: CommandQuery): Promise<{ commands: CommandView[]; next?: number }>;
+  cancel(device: string, id: string, origin: Origin): Promise<CommandView>;
+  /**
+   * Newest first, of devices the caller may see. `next`: the `before` of the next page.
+   * @throws HubError `database-failed`
+   */
+  list(
+    query: CommandQuery,
+    mayShow?: (device: string) => boolean,
+  ): Promise<{ commands: CommandView[]; next?: number }>;
 }
 
 /** A refusal as the fault of an operation. */
@@ -73,7 +80,10 @@ export function createCommandOperations(deps: {
   return {
     async send({ device, name, payload, idempotencyKey }, origin, waitMs = 0) {
       const parsed = parsePayload(payload, idempotencyKey);
-      if (parsed.kind === 'refused') throw refusedError(dispatcher.refused(parsed.refusal));
+      if (parsed.kind === 'refused') {
+        const named = { device, name, ...(parsed.id === undefined ? {} : { id: parsed.id }) };
+        throw refusedError(dispatcher.refused(parsed.refusal, commandAsk(named, origin)));
+      }
       const { id, params, ttlMs } = parsed;
       const submission = await dispatcher.submit(
         {
@@ -92,15 +102,16 @@ export function createCommandOperations(deps: {
 
     show: async (device, id, waitMs = 0) => commandView(await ended(await known(device, id), waitMs)),
 
-    async cancel(device, id) {
-      const command = await dispatcher.cancel(device, id);
+    async cancel(device, id, origin) {
+      const command = await dispatcher.cancel(device, id, origin);
       if (command === undefined) throw new HubError('command-unknown', `${device}/${id}`);
       return commandView(command);
     },
 
-    async list(query) {
+    async list(query, mayShow = () => true) {
       const { commands, last } = await journal.list(query);
-      return { commands: commands.map(commandView), ...(last === undefined ? {} : { next: last }) };
+      const shown = commands.filter(({ device }) => mayShow(device));
+      return { commands: shown.map(commandView), ...(last === undefined ? {} : { next: last }) };
     },
   };
 }

@@ -16,6 +16,7 @@ export type RefusalReason =
   | 'bad-payload'
   | 'bad-response-topic'
   | 'bad-topic'
+  | 'forbidden'
   | 'id-conflict'
   | 'id-required'
   | 'no-targets'

@@ -35,9 +35,12 @@ export const giveUpAfterMs = 24 * 3_600_000;
 
 /** Who asked, and through which door. */
 export interface Origin {
-  /** `local` (the admin socket), `mqtt:CLIENT`, `schedule:NAME`, or as the door knows its callers. */
+  /**
+   * `local` (the admin socket), `operator:NAME`, `token:NAME`, `schedule:NAME`; `mqtt` where the broker does not
+   * tell who its clients are.
+   */
   readonly actor: string;
-  readonly door: 'mqtt' | 'http' | 'schedule';
+  readonly door: 'mqtt' | 'http' | 'socket' | 'schedule';
 }
 
 export interface Command {
@@ -48,6 +51,8 @@ export interface Command {
   readonly params: Readonly<Record<string, unknown>>;
   readonly safety: Safety;
   readonly offline: OfflinePolicy;
+  /** How many commands may be under way on the device while this one is, itself included; 1 when not given. */
+  readonly concurrency?: number;
   /** Unix ms on the hub's clock, as all times here. */
   readonly acceptedMs: number;
   /** Not begun at or after this moment. */
@@ -78,8 +83,8 @@ export type CommandEvent =
   | { kind: 'refused'; reason: string }
   /** A newer command of the same name replaces it, should it still wait. */
   | { kind: 'superseded' }
-  /** Its turn in an open session. */
-  | { kind: 'turn'; boot: string; persists: boolean }
+  /** Its turn in an open session. `late`: its time is over, whatever the hub's clock was set to. */
+  | { kind: 'turn'; boot: string; persists: boolean; late?: boolean }
   /** After `turn` the frame was never written: the session was gone, or full, or the deadline had passed. */
   | { kind: 'not-written' }
   | { kind: 'session-opened' }
@@ -136,6 +141,15 @@ export function isUnderWay(command: Command): boolean {
   return command.status === 'sent' || command.status === 'received' || command.status === 'running';
 }
 
+/**
+ * Whether the device may be given this one too: with it, no more are under way than each of them allows.
+ * @param underWay what it is at now
+ */
+export function fitsBeside(command: Command, underWay: readonly Command[]): boolean {
+  const least = Math.min(...[command, ...underWay].map(({ concurrency = 1 }) => concurrency));
+  return underWay.length < least;
+}
+
 /** It may wait for a device without a session; what is critical never waits. */
 export function mayWait(command: Pick<Command, 'offline' | 'safety'>): boolean {
   return command.offline !== 'reject' && command.safety !== 'critical';
@@ -164,7 +178,9 @@ function beforeSending(command: Command, event: CommandEvent, nowMs: number): St
     case 'held':
       return command.status === 'accepted' ? enter(command, 'queued', nowMs) : same(command);
     case 'turn': {
-      if (nowMs >= command.deadlineMs) return enter(command, 'expired', nowMs, 'deadline');
+      if (event.late === true || nowMs >= command.deadlineMs) {
+        return enter(command, 'expired', nowMs, 'deadline');
+      }
       const sent = { ms: nowMs, boot: event.boot, persists: event.persists };
       return { ...enter({ ...command, sent }, 'sent', nowMs), effects: ['write-command', 'announce'] };
     }

@@ -1,12 +1,14 @@
 import type { FieldError, ProgressFrame, ResultFrame } from '../../schemas/index.ts';
 import { messageOf } from '../kernel/errors.ts';
+import type { Auditor } from '../audit/audit.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Clock } from '../kernel/time.ts';
 import { Answers, type CommandWatcher } from './answers.ts';
 import type { IncomingMessage, Publisher } from './bus.ts';
+import { CommandAudit, type Ask } from './command-audit.ts';
 import { newCommandCounters, type CommandCounters } from './command-counters.ts';
 import type { CommandRequest, Refusal } from './command-request.ts';
-import type { Command, CommandEvent } from './command.ts';
+import type { Command, CommandEvent, Origin } from './command.ts';
 import { Intake, type RequestContext, type Submission } from './intake.ts';
 import type { GroupDoor } from './group-door.ts';
 import type { CommandJournal, CommandRecord } from './journal.ts';
@@ -24,7 +26,9 @@ export interface DispatcherDeps {
   log: Log;
   directory: DeviceDirectory;
   publisher: Publisher;
+  /** It writes the audit of each state with the state itself; what is refused, or asked besides, goes to `audit`. */
   journal: CommandJournal;
+  audit: Pick<Auditor, 'record'>;
   /** Sees each state of every command once it is in the journal; must not throw. */
   watch?: CommandWatcher;
 }
@@ -49,14 +53,20 @@ export interface Dispatcher extends CommandEvents {
   message(message: IncomingMessage): Promise<void>;
   /** The one way in for every door. Resolves once the command is on disk, or refused. @throws as `message` */
   submit(request: CommandRequest, context?: RequestContext): Promise<Submission>;
-  /** Resolves once the request is on disk; undefined when there is no such command. @throws HubError `database-failed` */
-  cancel(device: string, id: string): Promise<Command | undefined>;
+  /**
+   * Resolves once the request is on disk; undefined when there is no such command.
+   * @param origin who asks, for the audit; not given: the hub itself
+   * @throws HubError `database-failed`
+   */
+  cancel(device: string, id: string, origin?: Origin): Promise<Command | undefined>;
   /** @throws HubError `database-failed` */
   find(device: string, id: string): Promise<CommandRecord | undefined>;
   /** Why a request like this would be refused now; undefined when it would not. */
   check(request: CommandRequest): Refusal | undefined;
-  /** Counts a refusal that a door itself has found. */
-  refused(refusal: Refusal): Refusal;
+  /** Counts a refusal that a door itself has found, and notes it in the audit. */
+  refused(refusal: Refusal, ask: Ask): Refusal;
+  /** What else was asked for and done, for the audit. */
+  readonly audit: CommandAudit;
   /** A session of the device is open. */
   connected(device: string): boolean;
   /** From now on group commands from the bus go here; before, they are not taken. */
@@ -91,6 +101,7 @@ export async function startDispatcher(deps: DispatcherDeps, options: DispatcherO
 
 class CommandDispatcher implements Dispatcher {
   readonly counters = newCommandCounters();
+  readonly audit: CommandAudit;
   readonly #deps: DispatcherDeps;
   readonly #intervals: { recallMs: number; keepFinalsMs: number };
   readonly #answers: Answers;
@@ -104,6 +115,7 @@ class CommandDispatcher implements Dispatcher {
     this.#timers = new OwnTimers(given.clock);
     const deps = { ...given, clock: this.#timers };
     this.#deps = deps;
+    this.audit = new CommandAudit(given.audit);
     this.#intervals = {
       recallMs: options.recallIntervalMs ?? 30_000,
       keepFinalsMs: options.keepFinalsMs ?? 7 * 24 * 3_600_000,
@@ -113,7 +125,7 @@ class CommandDispatcher implements Dispatcher {
     this.#answers = new Answers({ ...deps, counters, topics, watch: deps.watch ?? ((): void => {}) });
     this.#lanes = new Lanes({ ...deps, counters, answers: this.#answers });
     this.#intake = new Intake(
-      { ...deps, counters, answers: this.#answers, lanes: this.#lanes },
+      { ...deps, counters, audit: this.audit, answers: this.#answers, lanes: this.#lanes },
       { maxOpen: options.maxOpen ?? 10_000, maxOpenPerDevice: options.maxOpenPerDevice ?? 64 },
     );
     this.#door = new MqttDoor({
@@ -148,8 +160,8 @@ class CommandDispatcher implements Dispatcher {
     return this.#intake.check(request);
   }
 
-  refused(refusal: Refusal): Refusal {
-    this.#intake.refused(refusal);
+  refused(refusal: Refusal, ask: Ask): Refusal {
+    this.#intake.refused(refusal, ask);
     return refusal;
   }
 
@@ -158,20 +170,33 @@ class CommandDispatcher implements Dispatcher {
   }
 
   connected(device: string): boolean {
-    return this.#lanes.get(device)?.peer !== undefined;
+    return this.#lanes.get(device)?.isPresent === true;
   }
 
-  async cancel(device: string, id: string): Promise<Command | undefined> {
-    const record = await this.find(device, id);
+  async cancel(device: string, id: string, origin?: Origin): Promise<Command | undefined> {
+    const ask: Ask = { action: 'command.cancel', subject: `${device}/${id}`, origin };
+    let record: CommandRecord | undefined;
+    try {
+      record = await this.find(device, id);
+    } catch (error) {
+      this.refused({ reason: 'unavailable' }, ask);
+      throw error;
+    }
     const tracked = this.#lanes.get(device)?.commands.get(id);
-    if (tracked === undefined) return record?.command;
+    if (tracked === undefined) {
+      if (record === undefined) this.refused({ reason: 'unknown-command' }, ask);
+      else if (origin !== undefined) this.audit.asked(ask, record.command.status);
+      return record?.command;
+    }
     const written = tracked.lane.handle(tracked, { kind: 'cancel-requested' });
     const { command } = tracked;
     await written;
+    if (origin !== undefined) this.audit.asked(ask, command.status);
     return command;
   }
 
   async deviceRemoved(device: string): Promise<void> {
+    await this.#intake.arrived(device);
     await this.#lanes.get(device)?.handleAll({ kind: 'device-removed' });
   }
 
@@ -188,6 +213,17 @@ class CommandDispatcher implements Dispatcher {
     const lane = this.#lanes.get(peer.deviceId);
     if (lane === undefined) return;
     lane.closed(peer);
+    this.#lanes.dropIdle(lane);
+  }
+
+  sessionReplaced(peer: CommandPeer): void {
+    this.#lanes.get(peer.deviceId)?.replaced(peer);
+  }
+
+  takeoverFailed(deviceId: string): void {
+    const lane = this.#lanes.get(deviceId);
+    if (lane === undefined) return;
+    lane.takeoverFailed();
     this.#lanes.dropIdle(lane);
   }
 

@@ -1,6 +1,8 @@
 import { HubError, messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Clock } from '../kernel/time.ts';
+import type { Dispatcher } from './dispatcher.ts';
+import { groupAsk, mqttOrigin } from './command-audit.ts';
 import { answerMessage, type StatusPayload } from './answers.ts';
 import type { IncomingMessage, Publisher } from './bus.ts';
 import { newCommandId } from './command-id.ts';
@@ -30,6 +32,7 @@ interface GroupDoorDeps {
   publisher: Publisher;
   journal: RolloutJournal;
   rollouts: Rollouts;
+  dispatcher: Pick<Dispatcher, 'refused'>;
 }
 
 /**
@@ -51,8 +54,13 @@ export class GroupDoor {
     const payload = parsePayload(message.payload, key, 'group-command');
     const waited = message.waited === true && message.messageExpirySec === undefined;
     const fault = given.refusal ?? (payload.kind === 'refused' ? payload.refusal : undefined);
-    const refuse = (refusal: Refusal): void =>
+    const origin = mqttOrigin(message);
+    const answer = (refusal: Refusal): void =>
       this.#refuse({ group, name, id: payload.id, refusal, answerTo });
+    const refuse = (refusal: Refusal): void => {
+      const ask = groupAsk({ id: payload.id, group, to: '', name }, origin);
+      answer(this.#deps.dispatcher.refused(refusal, ask));
+    };
     if (fault !== undefined || payload.kind === 'refused') {
       return refuse(fault ?? { reason: 'bad-payload' });
     }
@@ -72,13 +80,13 @@ export class GroupDoor {
           ...(ttlMs === undefined ? {} : { ttlMs }),
         },
         {
-          origin: { door: 'mqtt', actor: 'mqtt' },
+          origin,
           ...(answerTo === undefined ? {} : { answerTo }),
           ...(delivery === undefined ? {} : { delivery }),
           ...(message.messageExpirySec === undefined ? {} : { expiryMs: message.messageExpirySec * 1000 }),
         },
       );
-      if (submission.kind === 'refused') refuse(submission.refusal);
+      if (submission.kind === 'refused') answer(submission.refusal);
       if (submission.kind === 'repeated') this.#tell(submission.record, answerTo);
     } catch (error) {
       this.#deps.log.error({ group, name, reason: messageOf(error) }, 'a group command was refused');

@@ -2,7 +2,9 @@ import { HubError } from '../kernel/errors.ts';
 import type { StatusPayload } from './answers.ts';
 import { refusedError } from './command-operations.ts';
 import { parsePayload, type Refusal } from './command-request.ts';
+import { groupAsk } from './command-audit.ts';
 import type { Origin } from './command.ts';
+import type { Dispatcher } from './dispatcher.ts';
 import { groupPayload } from './group-door.ts';
 import type { Group, RolloutJournal, RolloutRecord } from './rollout-journal.ts';
 import type { Target } from './rollout.ts';
@@ -27,28 +29,29 @@ export interface GroupRequest {
   /** `{id?, params?, ttlMs?, wave?, maxFailures?, jitterMs?}` as JSON in UTF-8. */
   readonly payload: Uint8Array;
   readonly idempotencyKey?: string;
-  /** Whether who asks may send this command to a device; not set where every one may be. */
-  readonly mayCommand?: (device: string, name: string) => boolean;
 }
 
-/** Whether who asks may be told of a device; not set where all may be. */
-type MayShow = ((device: string) => boolean) | undefined;
+/** Who asks, and which devices that one may send the command to (all when not given). */
+export interface Caller {
+  readonly origin: Origin;
+  readonly may?: ((device: string) => boolean) | undefined;
+}
 
 /** Groups and group commands, for doors that answer a caller directly. */
 export interface GroupOperations {
-  /**
-   * Resolves once it is in the journal with its targets.
-   * @throws HubError `command-refused` · `input-invalid` · `forbidden` when one of the devices is not for who asks
-   */
-  send(request: GroupRequest, origin: Origin): Promise<GroupCommandView & { repeated: boolean }>;
+  /** Resolves once it is in the journal with its targets. @throws HubError `command-refused` · `input-invalid` */
+  send(request: GroupRequest, caller: Caller): Promise<GroupCommandView & { repeated: boolean }>;
   /** What `send` would do now: nothing is sent. @throws as `send`, save that a refusal is in the answer */
-  preview(request: GroupRequest): Promise<{ devices: string[]; refusal?: Refusal }>;
-  /** @throws HubError `group-command-unknown` */
-  show(id: string, mayShow?: MayShow): Promise<GroupCommandView>;
-  /** Newest first, those about devices of which all may be shown. @throws HubError `database-failed` */
-  list(limit: number, mayShow?: MayShow): Promise<Omit<GroupCommandView, 'devices'>[]>;
-  /** No further wave; what is not sent yet is cancelled. @throws HubError `group-command-unknown` */
-  cancel(id: string, mayShow?: MayShow): Promise<GroupCommandView>;
+  preview(request: GroupRequest, caller: Caller): Promise<{ devices: string[]; refusal?: Refusal }>;
+  /** The devices the caller may see. @throws HubError `group-command-unknown` */
+  show(id: string, may?: Caller['may']): Promise<GroupCommandView>;
+  /** Newest first, those of which the caller may see every device. @throws HubError `database-failed` */
+  list(limit: number, may?: Caller['may']): Promise<Omit<GroupCommandView, 'devices'>[]>;
+  /**
+   * No further wave; what is not sent yet is cancelled. The caller must reach all of its devices.
+   * @throws HubError `group-command-unknown` · `command-refused`
+   */
+  cancel(id: string, caller: Caller): Promise<GroupCommandView>;
   groups(): Promise<Group[]>;
   /** @throws HubError `input-invalid` */
   setGroup(group: Group): Promise<void>;
@@ -58,21 +61,26 @@ export interface GroupOperations {
 
 export function createGroupOperations(deps: {
   rollouts: Rollouts;
+  dispatcher: Pick<Dispatcher, 'refused'>;
   journal: RolloutJournal;
   now: () => number;
   /** Throws HubError `input-invalid` for what is no selector. */
   checkSelector: (selector: string) => void;
 }): GroupOperations {
-  const { rollouts, journal, now } = deps;
+  const { rollouts, dispatcher, journal, now } = deps;
 
-  async function requestOf(given: GroupRequest): Promise<RolloutRequest> {
+  async function requestOf(given: GroupRequest, { origin }: Caller): Promise<RolloutRequest> {
+    const refused = (refusal: Refusal, asked?: string): HubError =>
+      refusedError(
+        dispatcher.refused(refusal, groupAsk({ ...given, id: asked, to: given.to ?? '' }, origin)),
+      );
     const parsed = parsePayload(given.payload, given.idempotencyKey, 'group-command');
-    if (parsed.kind === 'refused') throw refusedError(parsed.refusal);
+    if (parsed.kind === 'refused') throw refused(parsed.refusal, parsed.id);
     const { id, params, ttlMs, pace = {} } = parsed;
     const { name, group } = given;
     const stored =
       group === undefined ? given.to : (await journal.groups()).find((each) => each.name === group)?.selector;
-    if (stored === undefined && group !== undefined) throw refusedError({ reason: 'unknown-group' });
+    if (stored === undefined && group !== undefined) throw refused({ reason: 'unknown-group' }, id);
     return {
       to: stored ?? '',
       name,
@@ -84,33 +92,38 @@ export function createGroupOperations(deps: {
     };
   }
 
+  const viewOf = (record: RolloutRecord, may?: Caller['may']): GroupCommandView =>
+    groupCommandView(record, now(), may);
+
+  function known(record: RolloutRecord | undefined, id: string, may?: Caller['may']): GroupCommandView {
+    if (record === undefined) throw new HubError('group-command-unknown', id);
+    return viewOf(record, may);
+  }
+
   return {
-    async send(given, origin) {
-      const request = await requestOf(given);
-      checkRights(given, rollouts.preview(request).devices);
-      const submission = await rollouts.start(request, { origin });
+    async send(given, caller) {
+      const { origin, may } = caller;
+      const request = await requestOf(given, caller);
+      const submission = await rollouts.start(request, { origin, ...(may === undefined ? {} : { may }) });
       if (submission.kind === 'refused') throw refusedError(submission.refusal);
-      return { ...groupCommandView(submission.record, now()), repeated: submission.kind === 'repeated' };
+      return { ...viewOf(submission.record), repeated: submission.kind === 'repeated' };
     },
-    async preview(given) {
-      const preview = rollouts.preview(await requestOf(given));
-      checkRights(given, preview.devices);
-      return preview;
-    },
-    show: async (id, mayShow) => groupCommandView(known(await rollouts.find(id), id, mayShow), now()),
-    async list(limit, mayShow) {
+    preview: async (given, caller) => rollouts.preview(await requestOf(given, caller), caller.may),
+    show: async (id, may) => known(await rollouts.find(id), id, may),
+    async list(limit, may = () => true) {
       const views: Omit<GroupCommandView, 'devices'>[] = [];
       for (const { id } of await rollouts.list(limit)) {
         const record = await rollouts.find(id);
-        if (record === undefined || !isShown(record, mayShow)) continue;
-        const { devices: _devices, ...view } = groupCommandView(record, now());
+        if (record === undefined || !record.targets.every(({ device }) => may(device))) continue;
+        const { devices: _devices, ...view } = viewOf(record);
         views.push(view);
       }
       return views;
     },
-    async cancel(id, mayShow) {
-      known(await rollouts.find(id), id, mayShow);
-      return groupCommandView(known(await rollouts.cancel(id), id, mayShow), now());
+    async cancel(id, { origin, may }) {
+      const outcome = await rollouts.cancel(id, origin, may);
+      if (outcome?.kind === 'refused') throw refusedError(outcome.refusal);
+      return known(outcome?.kind === 'found' ? outcome.record : undefined, id);
     },
     groups: () => journal.groups(),
     async setGroup(group) {
@@ -123,24 +136,15 @@ export function createGroupOperations(deps: {
   };
 }
 
-/** All of them, or nothing: a part of a group is not what was asked for. */
-function checkRights({ mayCommand, name }: GroupRequest, devices: readonly string[]): void {
-  if (mayCommand === undefined) return;
-  const others = devices.filter((device) => !mayCommand(device, name));
-  if (others.length === 0) return;
-  const [first] = others;
-  throw new HubError(
-    'forbidden',
-    `${name} may not be sent to ${first} and ${others.length - 1} more devices`,
-  );
-}
-
-function isShown({ targets }: RolloutRecord, mayShow: MayShow): boolean {
-  return mayShow === undefined || targets.every(({ device }) => mayShow(device));
-}
-
-/** A group command as every door that answers directly shows it, at this time (Unix ms). */
-export function groupCommandView(record: RolloutRecord, nowMs: number): GroupCommandView {
+/**
+ * A group command as every door that answers directly shows it, at this time (Unix ms).
+ * @param may which of its devices are named; not given: all
+ */
+export function groupCommandView(
+  record: RolloutRecord,
+  nowMs: number,
+  may: (device: string) => boolean = () => true,
+): GroupCommandView {
   const { to, params, wave, maxFailures, acceptedMs, status } = record.rollout;
   return {
     ...groupPayload(record, nowMs),
@@ -150,16 +154,12 @@ export function groupCommandView(record: RolloutRecord, nowMs: number): GroupCom
     wave,
     maxFailures,
     accepted: acceptedMs,
-    devices: record.targets.map(({ device, status: state, reason }) => ({
-      device,
-      status: state,
-      ...(reason === undefined ? {} : { reason }),
-    })),
+    devices: record.targets
+      .filter(({ device }) => may(device))
+      .map(({ device, status: state, reason }) => ({
+        device,
+        status: state,
+        ...(reason === undefined ? {} : { reason }),
+      })),
   };
-}
-
-/** Only those about devices of which all may be shown: a part of one would say something untrue. */
-function known(record: RolloutRecord | undefined, id: string, mayShow: MayShow): RolloutRecord {
-  if (record === undefined || !isShown(record, mayShow)) throw new HubError('group-command-unknown', id);
-  return record;
 }

@@ -4,6 +4,7 @@ import { HubError, messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Clock } from '../kernel/time.ts';
 import type { Answers } from './answers.ts';
+import { commandAsk, type Ask, type CommandAudit } from './command-audit.ts';
 import type { CommandCounters } from './command-counters.ts';
 import { newCommandId } from './command-id.ts';
 import type { CommandRequest, Refusal, RefusalReason } from './command-request.ts';
@@ -21,6 +22,8 @@ export interface RequestContext {
   /** It lay somewhere for an unknown time: it is journalled and ends `expired`. */
   ageUnknown?: boolean;
   origin?: Origin;
+  /** One of a group command's, whose own report tells what became of it: a refusal is not in the audit. */
+  ofGroup?: true;
 }
 
 export type Submission =
@@ -39,6 +42,7 @@ interface IntakeDeps {
   answers: Answers;
   lanes: Lanes;
   counters: CommandCounters;
+  audit: CommandAudit;
 }
 
 type Judged = { kind: 'refused'; refusal: Refusal } | { kind: 'ok'; command: Command };
@@ -67,6 +71,7 @@ export class Intake {
    */
   async submit(request: CommandRequest, context: RequestContext = {}): Promise<Submission> {
     const { device, id } = request;
+    const ask = context.ofGroup === true ? undefined : commandAsk(request, context.origin);
     if (id !== undefined) {
       for (
         let first = this.#arrivingOf(device, id);
@@ -75,12 +80,14 @@ export class Intake {
       ) {
         await first;
       }
-      if (this.#deps.lanes.get(device)?.commands.has(id) === true) return this.#known(request, id);
+      if (this.#deps.lanes.get(device)?.commands.has(id) === true) return this.#known(request, id, ask);
     }
     if (this.#closing) throw new HubError('bus-unavailable', 'the hub is stopping');
     const judged = this.#judge(request, context);
-    if (judged.kind === 'ok') return this.#accept(judged.command, request, context);
-    return id === undefined ? this.refused(judged.refusal) : this.#known(request, id, judged.refusal);
+    if (judged.kind === 'ok') return this.#accept(judged.command, request, context, ask);
+    return id === undefined
+      ? this.refused(judged.refusal, ask)
+      : this.#known(request, id, ask, judged.refusal);
   }
 
   /** The command as it is now, waiting for one that is just being journalled. @throws HubError `database-failed` */
@@ -89,9 +96,11 @@ export class Intake {
     return this.#deps.lanes.get(device)?.commands.get(id) ?? this.#deps.journal.find(device, id);
   }
 
-  refused(refusal: Refusal): Submission {
+  /** Counts a refusal. @param ask what was refused, for the audit; not given: not for the audit */
+  refused(refusal: Refusal, ask: Ask | undefined): Submission {
     const { refused } = this.#deps.counters;
     refused[refusal.reason] = (refused[refusal.reason] ?? 0) + 1;
+    if (ask !== undefined) this.#deps.audit.refused(ask, refusal);
     return { kind: 'refused', refusal };
   }
 
@@ -102,17 +111,22 @@ export class Intake {
   }
 
   /** The answer to an id the hub has met before, or else `refusal`. What is told is in the journal. */
-  async #known(request: CommandRequest, id: string, refusal?: Refusal): Promise<Submission> {
+  async #known(
+    request: CommandRequest,
+    id: string,
+    ask: Ask | undefined,
+    refusal?: Refusal,
+  ): Promise<Submission> {
     let command: Command | undefined;
     try {
       command = (await this.find(request.device, id))?.command;
       await this.#deps.lanes.get(request.device)?.settled;
     } catch (error) {
-      return this.#unavailable(error);
+      return this.#unavailable(error, ask);
     }
-    if (command === undefined) return this.refused(refusal ?? { reason: 'unavailable' });
+    if (command === undefined) return this.refused(refusal ?? { reason: 'unavailable' }, ask);
     if (command.name !== request.name || !isDeepStrictEqual(command.params, request.params)) {
-      return this.refused({ reason: 'id-conflict' });
+      return this.refused({ reason: 'id-conflict' }, ask);
     }
     this.#deps.counters.repeated++;
     return { kind: 'repeated', command };
@@ -150,7 +164,7 @@ export class Intake {
   #newCommand(request: CommandRequest, definition: CommandType, context: RequestContext): Command {
     const { clock, random, lanes } = this.#deps;
     const { device, name, params } = request;
-    const { safety, offline, ttlSec } = definition;
+    const { safety, offline, ttlSec, concurrency } = definition;
     const acceptedMs = clock.now();
     const ttlMs = Math.min(request.ttlMs ?? Infinity, context.expiryMs ?? Infinity);
     const command: Command = {
@@ -159,6 +173,7 @@ export class Intake {
       params,
       safety,
       offline,
+      ...(concurrency === 1 ? {} : { concurrency }),
       acceptedMs,
       cancelRequested: false,
       ...(context.origin === undefined ? {} : { origin: context.origin }),
@@ -170,11 +185,16 @@ export class Intake {
     if (context.ageUnknown === true) return { ...command, status: 'expired', reason: 'age-unknown' };
     if (acceptedMs >= command.deadlineMs)
       return step(command, { kind: 'deadline-passed' }, acceptedMs).command;
-    if (lanes.get(device)?.peer !== undefined || mayWait(command)) return command;
+    if (lanes.get(device)?.isPresent === true || mayWait(command)) return command;
     return step(command, { kind: 'refused', reason: 'offline' }, acceptedMs).command;
   }
 
-  async #accept(command: Command, request: CommandRequest, context: RequestContext): Promise<Submission> {
+  async #accept(
+    command: Command,
+    request: CommandRequest,
+    context: RequestContext,
+    ask: Ask | undefined,
+  ): Promise<Submission> {
     const { journal, lanes, answers, counters, directory } = this.#deps;
     const { answerTo, delivery } = context;
     const record: CommandRecord = answerTo === undefined ? { command } : { command, answerTo };
@@ -189,12 +209,12 @@ export class Intake {
     try {
       added = await written;
     } catch (error) {
-      return this.#unavailable(error);
+      return this.#unavailable(error, ask);
     } finally {
       this.#arrived(command);
     }
     // The journal has this id already: the request came before, or clashes with one that did.
-    if (!added) return this.#known(request, command.id);
+    if (!added) return this.#known(request, command.id, ask);
     counters.accepted++;
     if (isFinal(command.status)) {
       counters.finals[command.status]++;
@@ -213,6 +233,12 @@ export class Intake {
     return (
       ofDevice >= this.#limits.maxOpenPerDevice || lanes.open + this.#arrivingCount >= this.#limits.maxOpen
     );
+  }
+
+  /** Resolves when the journal has, or has refused, all that is being accepted for the device now. */
+  async arrived(device: string): Promise<void> {
+    const arriving = this.#arriving.get(device);
+    if (arriving !== undefined) await Promise.all(arriving.values());
   }
 
   #arrivingOf(device: string, id: string): Promise<unknown> | undefined {
@@ -237,10 +263,10 @@ export class Intake {
   }
 
   /** Nothing was written, and the caller is told so; where that is not certain, nothing is said at all. */
-  #unavailable(error: unknown): Submission {
+  #unavailable(error: unknown, ask: Ask | undefined): Submission {
     if (error instanceof HubError && error.details['reason'] === 'worker-died') throw error;
     this.#deps.log.error({ reason: messageOf(error) }, 'a command was refused: the journal does not answer');
-    return this.refused({ reason: 'unavailable' });
+    return this.refused({ reason: 'unavailable' }, ask);
   }
 }
 

@@ -4,6 +4,7 @@ import { backoff, wait, type Clock } from '../kernel/time.ts';
 import type { Answers } from './answers.ts';
 import type { CommandCounters } from './command-counters.ts';
 import {
+  fitsBeside,
   isFinal,
   isUnderWay,
   isUnsent,
@@ -21,6 +22,8 @@ export interface Tracked {
   command: Command;
   readonly answerTo?: AnswerAddress;
   readonly lane: Lane;
+  /** When it is late by the monotonic clock, which cannot be set back. */
+  readonly untilMs: number;
   /** The session it was given to. */
   peer?: CommandPeer;
 }
@@ -43,6 +46,8 @@ export interface LaneDeps {
 /** New commands wait this long for the answers to a recall. */
 const recallPatienceMs = 5_000;
 const maxRecallIds = 500;
+/** Less than this apart, the wall clock and the monotonic one only run unevenly. */
+const slewMs = 100;
 
 /**
  * The commands of one device. State moves in memory at once; journal writes and what follows from them run one
@@ -57,6 +62,8 @@ export class Lane {
   #tail: Promise<void> = Promise.resolve();
   #recallDue = false;
   #holdUntil = 0;
+  /** Between the sessions of a takeover. */
+  #handingOver = false;
 
   constructor(device: string, deps: LaneDeps) {
     this.device = device;
@@ -67,6 +74,11 @@ export class Lane {
     return this.#peer;
   }
 
+  /** It has a session, or is just opening one that takes over from another. */
+  get isPresent(): boolean {
+    return this.#peer !== undefined || this.#handingOver;
+  }
+
   /** What is journalled and told later than now; resolves when it is. */
   get settled(): Promise<void> {
     return this.#tail;
@@ -74,7 +86,7 @@ export class Lane {
 
   /** Takes up a command from the journal at start. */
   restore(record: CommandRecord): void {
-    const tracked = { ...record, lane: this };
+    const tracked = this.#track(record);
     this.commands.set(record.command.id, tracked);
     this.#deps.changed(tracked);
     this.#apply(tracked, { kind: 'hub-restarted' });
@@ -82,7 +94,7 @@ export class Lane {
 
   /** Takes up a command just journalled as `accepted`. */
   add(record: CommandRecord): Tracked {
-    const tracked: Tracked = { ...record, lane: this };
+    const tracked = this.#track(record);
     const { command } = record;
     for (const older of this.commands.values()) {
       const replaced = command.offline === 'latest' && older.command.name === command.name;
@@ -93,8 +105,8 @@ export class Lane {
     this.#enqueue(() => this.#deps.answers.announce(record));
     this.#advance();
     if (tracked.command.status === 'accepted') {
-      const reason = this.#peer === undefined ? 'offline' : 'busy';
-      const waits = mayWait(command) || (this.#peer !== undefined && command.safety !== 'critical');
+      const reason = this.isPresent ? 'busy' : 'offline';
+      const waits = mayWait(command) || (this.isPresent && command.safety !== 'critical');
       this.#apply(tracked, waits ? { kind: 'held' } : { kind: 'refused', reason });
     }
     return tracked;
@@ -116,6 +128,7 @@ export class Lane {
 
   open(peer: CommandPeer): void {
     this.#peer = peer;
+    this.#handingOver = false;
     for (const tracked of this.commands.values()) this.#apply(tracked, { kind: 'session-opened' });
     if (this.#recallDue) {
       this.#holdUntil = this.#deps.clock.monotonic() + recallPatienceMs;
@@ -131,6 +144,23 @@ export class Lane {
     void this.handleAll({ kind: 'session-closed' });
   }
 
+  /** The device is there all the time: what waits for it waits on, and what it was sent is asked for again. */
+  replaced(peer: CommandPeer): void {
+    if (this.#peer !== peer) return;
+    this.#peer = undefined;
+    this.#handingOver = true;
+    for (const tracked of this.commands.values()) {
+      if (!isUnsent(tracked.command)) this.#apply(tracked, { kind: 'session-closed' });
+    }
+  }
+
+  /** The session that was to take over never opened. */
+  takeoverFailed(): void {
+    if (!this.#handingOver) return;
+    this.#handingOver = false;
+    void this.handleAll({ kind: 'session-closed' });
+  }
+
   uncertain(): number {
     let count = 0;
     for (const { command } of this.commands.values()) if (command.status === 'uncertain') count++;
@@ -142,6 +172,19 @@ export class Lane {
     if (this.#peer === undefined || this.uncertain() === 0) return;
     this.#recallDue = true;
     this.#advance();
+  }
+
+  #track(record: CommandRecord): Tracked {
+    const { clock } = this.#deps;
+    return { ...record, lane: this, untilMs: clock.monotonic() + record.command.deadlineMs - clock.now() };
+  }
+
+  /** Time left until the deadline, ms: by the hub's clock, or by what has passed should that have been set back. */
+  #leftMs({ command, untilMs }: Tracked): number {
+    const { clock } = this.#deps;
+    const byClock = command.deadlineMs - clock.now();
+    const byTime = untilMs - clock.monotonic();
+    return byTime < byClock - slewMs ? byTime : byClock;
   }
 
   #apply(tracked: Tracked, event: CommandEvent): void {
@@ -163,7 +206,7 @@ export class Lane {
     });
   }
 
-  /** Recalls what is uncertain, then gives the device its next command, if it is free. */
+  /** Recalls what is uncertain, then gives the device its next commands, as far as it is free. */
   #advance(): void {
     if (this.#recallDue) {
       this.#recallDue = false;
@@ -172,12 +215,16 @@ export class Lane {
     const peer = this.#peer;
     if (peer === undefined) return;
     if (this.#deps.clock.monotonic() < this.#holdUntil && this.uncertain() > 0) return;
-    for (const { command } of this.commands.values()) if (isUnderWay(command)) return;
+    const underWay: Command[] = [];
+    for (const { command } of this.commands.values()) if (isUnderWay(command)) underWay.push(command);
     for (const tracked of this.commands.values()) {
       if (!isUnsent(tracked.command)) continue;
+      // In the order of acceptance: what may not go yet is not overtaken.
+      if (!fitsBeside(tracked.command, underWay)) return;
       tracked.peer = peer;
-      this.#apply(tracked, { kind: 'turn', boot: peer.boot, persists: peer.persistsCommands });
-      if (isUnderWay(tracked.command)) return;
+      const late = this.#leftMs(tracked) <= 0;
+      this.#apply(tracked, { kind: 'turn', boot: peer.boot, persists: peer.persistsCommands, late });
+      if (isUnderWay(tracked.command)) underWay.push(tracked.command);
     }
   }
 
@@ -205,15 +252,18 @@ export class Lane {
   /** False when the frame was not written, which ends the command: a sent one has no second turn. */
   #writeCommand(tracked: Tracked): boolean {
     const { command, peer } = tracked;
-    const ttlMs = command.deadlineMs - this.#deps.clock.now();
-    const { id, name, params, safety, deadlineMs } = command;
+    const { clock } = this.#deps;
+    const ttlMs = this.#leftMs(tracked);
+    const { id, name, params, safety } = command;
+    // In the terms of what this session has told the device of the hub's clock.
+    const deadline = clock.now() + ttlMs + (peer?.toldTime.aheadMs(clock) ?? 0);
     const written =
       peer !== undefined &&
       peer === this.#peer &&
       command.status === 'sent' &&
       !command.cancelRequested &&
       ttlMs > 0 &&
-      peer.send({ type: 'command', id, name, params, deadline: deadlineMs, ttlMs, safety });
+      peer.send({ type: 'command', id, name, params, deadline, ttlMs, safety });
     if (written) this.#deps.counters.sent++;
     else this.#apply(tracked, { kind: 'not-written' });
     return written;

@@ -91,7 +91,7 @@ export class Lanes {
   }
 
   dropIdle(lane: Lane): void {
-    if (lane.peer === undefined && lane.commands.size === 0) this.#byDevice.delete(lane.device);
+    if (!lane.isPresent && lane.commands.size === 0) this.#byDevice.delete(lane.device);
   }
 
   recallAgain(): void {

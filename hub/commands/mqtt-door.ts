@@ -7,7 +7,8 @@ import type { Answers } from './answers.ts';
 import type { IncomingMessage } from './bus.ts';
 import { newCommandId } from './command-id.ts';
 import { parsePayload, type Refusal } from './command-request.ts';
-import type { Command } from './command.ts';
+import { commandAsk, mqttOrigin, type Ask } from './command-audit.ts';
+import type { Command, Origin } from './command.ts';
 import type { GroupDoor } from './group-door.ts';
 import type { Intake } from './intake.ts';
 import type { AnswerAddress, CommandJournal } from './journal.ts';
@@ -21,7 +22,7 @@ interface MqttDoorDeps {
   topics: Topics;
   answers: Answers;
   intake: Intake;
-  dispatcher: { cancel(device: string, id: string): Promise<Command | undefined> };
+  dispatcher: { cancel(device: string, id: string, origin: Origin): Promise<Command | undefined> };
 }
 
 /** What a refusal is about: names for the topic of its answer. */
@@ -29,6 +30,7 @@ interface Subject {
   device: string;
   name: string;
   id?: string;
+  ask: Ask;
 }
 
 const maxCorrelationBytes = 1_024;
@@ -77,7 +79,9 @@ export class MqttDoor {
   async #command(request: Request & { kind: 'command' }, message: IncomingMessage): Promise<void> {
     const { device, name } = request;
     const payload = parsePayload(message.payload, message.userProperties?.['idempotency-key']);
-    const subject = { device, name, ...(payload.id === undefined ? {} : { id: payload.id }) };
+    const origin = mqttOrigin(message);
+    const named = { device, name, ...(payload.id === undefined ? {} : { id: payload.id }) };
+    const subject = { ...named, ask: commandAsk(named, origin) };
     const answer = this.#addressOf(message);
     if (message.retain) return this.#refuse(subject, { reason: 'retained' }, answer.address);
     if (answer.refusal !== undefined) return this.#refuse(subject, answer.refusal, undefined);
@@ -100,7 +104,7 @@ export class MqttDoor {
         ...(delivery === undefined ? {} : { delivery }),
         ...(messageExpirySec === undefined ? {} : { expiryMs: messageExpirySec * 1000 }),
         ageUnknown: message.waited === true && messageExpirySec === undefined,
-        origin: { door: 'mqtt', actor: 'mqtt' },
+        origin,
       },
     );
     if (submission.kind === 'repeated') this.#deps.answers.repeat(submission.command, answer.address);
@@ -110,18 +114,20 @@ export class MqttDoor {
   /** The payload of a cancel says nothing. */
   async #cancel(request: Request & { kind: 'cancel' }, message: IncomingMessage): Promise<void> {
     const { device, commandId } = request;
-    const subject = { device, name: 'cancel', id: commandId };
+    const origin = mqttOrigin(message);
+    const ask: Ask = { action: 'command.cancel', subject: `${device}/${commandId}`, origin };
+    const subject = { device, name: 'cancel', id: commandId, ask };
     const answer = this.#addressOf(message);
     if (message.retain) return this.#refuse(subject, { reason: 'retained' }, answer.address);
     if (answer.refusal !== undefined) return this.#refuse(subject, answer.refusal, undefined);
     try {
-      const command = await this.#deps.dispatcher.cancel(device, commandId);
+      const command = await this.#deps.dispatcher.cancel(device, commandId, origin);
       if (command === undefined)
-        return await this.#refuse(subject, { reason: 'unknown-command' }, answer.address);
+        return await this.#answerRefusal(subject, { reason: 'unknown-command' }, answer.address);
       this.#deps.answers.repeat(command, answer.address);
     } catch (error) {
       this.#deps.log.error({ device, command: commandId, reason: messageOf(error) }, 'a cancel was refused');
-      await this.#refuse(subject, { reason: 'unavailable' }, answer.address);
+      await this.#answerRefusal(subject, { reason: 'unavailable' }, answer.address);
     }
   }
 
@@ -161,7 +167,8 @@ export class MqttDoor {
   }
 
   #refuseTopic(message: IncomingMessage): void {
-    this.#deps.intake.refused({ reason: 'bad-topic' });
+    const ask: Ask = { action: 'command.send', subject: message.topic, origin: mqttOrigin(message) };
+    this.#deps.intake.refused({ reason: 'bad-topic' }, ask);
     this.#deps.log.warn(
       { topic: message.topic },
       'a request on a topic with names outside the grammar was refused',
@@ -169,7 +176,7 @@ export class MqttDoor {
   }
 
   async #refuse(subject: Subject, refusal: Refusal, answerTo: AnswerAddress | undefined): Promise<void> {
-    this.#deps.intake.refused(refusal);
+    this.#deps.intake.refused(refusal, subject.ask);
     await this.#answerRefusal(subject, refusal, answerTo);
   }
 

@@ -1,4 +1,5 @@
 import type { DeviceType, HubFrame, ProgressFrame, ResultFrame } from '../../schemas/index.ts';
+import type { Clock } from '../kernel/time.ts';
 
 /** An open session as the dispatcher sees it. */
 export interface CommandPeer {
@@ -9,6 +10,8 @@ export interface CommandPeer {
   /** It remembers command ids and results over a reboot (`hello.persistsCommands`). */
   readonly persistsCommands: boolean;
   readonly type: DeviceType;
+  /** How far the device's reckoning of the hub's clock is ahead of that clock, ms. */
+  readonly toldTime: { aheadMs(clock: Clock): number };
   /** Puts a frame in the session's bounded outbox. False: it did not fit, and the session is closing (4004). */
   send(frame: HubFrame): boolean;
 }
@@ -18,6 +21,10 @@ export interface CommandEvents {
   /** After `welcome`. `unresolved`: command ids the device has begun and not seen acked. */
   sessionOpened(peer: CommandPeer, unresolved: readonly string[]): void;
   sessionClosed(peer: CommandPeer): void;
+  /** A newer session of the device took over: it opens next, or `takeoverFailed` follows. */
+  sessionReplaced(peer: CommandPeer): void;
+  /** The session that was to take over ended before it was open. */
+  takeoverFailed(deviceId: string): void;
   received(peer: CommandPeer, re: string): void;
   progress(peer: CommandPeer, frame: ProgressFrame): void;
   result(peer: CommandPeer, frame: ResultFrame): void;

@@ -4,6 +4,7 @@ import { messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Cancel, Clock } from '../kernel/time.ts';
 import { newCommandId } from './command-id.ts';
+import { groupAsk } from './command-audit.ts';
 import type { Pace, Refusal } from './command-request.ts';
 import { isFinal, isUnsent, type Command, type Origin } from './command.ts';
 import type { Dispatcher } from './dispatcher.ts';
@@ -25,6 +26,8 @@ export interface RolloutContext {
   readonly origin: Origin;
   readonly answerTo?: AnswerAddress;
   readonly delivery?: Omit<Delivery, 'expiresMs'>;
+  /** Which devices the caller may send this to; all when not given. */
+  readonly may?: (device: string) => boolean;
   /** Time left to send commands, ms. */
   readonly expiryMs?: number;
 }
@@ -37,7 +40,7 @@ interface RolloutsDeps {
   random: () => number;
   log: Log;
   journal: RolloutJournal;
-  dispatcher: Pick<Dispatcher, 'check' | 'submit' | 'find' | 'cancel' | 'connected' | 'refused'>;
+  dispatcher: Pick<Dispatcher, 'check' | 'submit' | 'find' | 'cancel' | 'connected' | 'refused' | 'audit'>;
   /** The ids of the devices a selector means now, in order; throws HubError `input-invalid`. */
   select: (selector: string) => string[];
   /** A rollout begins, or its state has changed, in the journal. */
@@ -97,22 +100,26 @@ export class Rollouts {
   }
 
   /** The devices it would go to, and why it would be refused. @throws HubError `input-invalid` for a bad selector */
-  preview(request: RolloutRequest): { devices: string[]; refusal?: Refusal } {
+  preview(request: RolloutRequest, may?: RolloutContext['may']): { devices: string[]; refusal?: Refusal } {
     const devices = this.#deps.select(request.to);
-    const refusal = this.#judge(request, devices);
+    const refusal = outOfReach(devices, may) ?? this.#judge(request, devices);
     return { devices, ...(refusal === undefined ? {} : { refusal }) };
   }
 
   /** Resolves once it is on disk with its targets, or refused. @throws HubError `input-invalid` · `database-failed` */
   async start(request: RolloutRequest, context: RolloutContext): Promise<RolloutSubmission> {
     const { clock, random, journal } = this.#deps;
+    const refuse = (refusal: Refusal): RolloutSubmission => ({
+      kind: 'refused',
+      refusal: this.#deps.dispatcher.refused(refusal, groupAsk(request, context.origin)),
+    });
     const id = request.id ?? newCommandId(clock.now(), random);
     await this.#arriving.get(id);
     const before = request.id === undefined ? undefined : await this.find(id);
-    if (before !== undefined) return this.#known(before, request);
-    const { devices, refusal } = this.preview(request);
-    if (refusal !== undefined) return this.#refused(refusal);
-    if (this.#active.size >= maxActive || this.#closed) return this.#refused({ reason: 'too-many' });
+    if (before !== undefined) return this.#known(before, request) ?? refuse({ reason: 'id-conflict' });
+    const { devices, refusal } = this.preview(request, context.may);
+    if (refusal !== undefined) return refuse(refusal);
+    if (this.#active.size >= maxActive || this.#closed) return refuse({ reason: 'too-many' });
     const record = this.#record(id, request, context, devices);
     const { delivery } = context;
     const expiresMs = clock.now() + keepDeliveriesMs;
@@ -122,7 +129,7 @@ export class Rollouts {
       written.catch(() => undefined),
     );
     try {
-      if (!(await written)) return this.#refused({ reason: 'id-conflict' });
+      if (!(await written)) return refuse({ reason: 'id-conflict' });
     } finally {
       this.#arriving.delete(id);
     }
@@ -145,10 +152,26 @@ export class Rollouts {
   }
 
   /** No further wave; what is not sent yet is cancelled. Undefined when there is none with this id. */
-  async cancel(id: string): Promise<RolloutRecord | undefined> {
+  async cancel(
+    id: string,
+    origin: Origin,
+    may?: RolloutContext['may'],
+  ): Promise<{ kind: 'found'; record: RolloutRecord } | { kind: 'refused'; refusal: Refusal } | undefined> {
+    const { dispatcher } = this.#deps;
+    const ask = { action: 'group-command.cancel', subject: id, origin } as const;
+    const record = await this.find(id);
+    const devices = record?.targets.map(({ device }) => device) ?? [];
+    const refusal =
+      record === undefined ? ({ reason: 'unknown-command' } as const) : outOfReach(devices, may);
+    if (refusal !== undefined) {
+      dispatcher.refused(refusal, ask);
+      return record === undefined ? undefined : { kind: 'refused', refusal };
+    }
+    dispatcher.audit.asked(ask, 'done');
     const active = this.#active.get(id);
     if (active?.rollout.status === 'running') await this.#end(active, 'cancelled', 'on-request');
-    return this.find(id);
+    const now = await this.find(id);
+    return now && { kind: 'found', record: now };
   }
 
   /** A command's state is in the journal. */
@@ -216,14 +239,11 @@ export class Rollouts {
     return { rollout, targets: devices.map((device) => ({ device, status: 'waiting' })) };
   }
 
-  #known(record: RolloutRecord, { to, name, params }: RolloutRequest): RolloutSubmission {
+  /** Undefined: another request has this id. */
+  #known(record: RolloutRecord, { to, name, params }: RolloutRequest): RolloutSubmission | undefined {
     const { rollout } = record;
     const same = rollout.to === to && rollout.name === name && isDeepStrictEqual(rollout.params, params);
-    return same ? { kind: 'repeated', record } : this.#refused({ reason: 'id-conflict' });
-  }
-
-  #refused(refusal: Refusal): RolloutSubmission {
-    return { kind: 'refused', refusal: this.#deps.dispatcher.refused(refusal) };
+    return same ? { kind: 'repeated', record } : undefined;
   }
 
   #keep({ rollout, targets }: RolloutRecord): Active {
@@ -290,7 +310,11 @@ export class Rollouts {
     if (target?.status !== 'waiting') return;
     const submission = await dispatcher.submit(
       { device: target.device, name, id, params, ...(ttlMs === undefined ? {} : { ttlMs }) },
-      { origin, ...(expiresMs === undefined ? {} : { expiryMs: Math.max(0, expiresMs - clock.now()) }) },
+      {
+        origin,
+        ofGroup: true,
+        ...(expiresMs === undefined ? {} : { expiryMs: Math.max(0, expiresMs - clock.now()) }),
+      },
     );
     if (submission.kind !== 'refused') {
       // Its states may have been told already.
@@ -344,6 +368,13 @@ export class Rollouts {
       if (active.targets[index]?.status === target.status) active.changed.delete(index);
     }
   }
+}
+
+/** A group command reaches all of its devices, or is refused: the caller learns of none beyond the own rights. */
+function outOfReach(devices: readonly string[], may: RolloutContext['may']): Refusal | undefined {
+  if (may === undefined || devices.every(may)) return undefined;
+  const error = { path: '/to', keyword: 'rights', expected: 'devices within your rights', got: 'others too' };
+  return { reason: 'forbidden', errors: [error] };
 }
 
 /** A device's own share of a rollout's jitter, in [0, 1): the same whenever it is asked for. */

@@ -24,6 +24,8 @@ const longestRetryMs = 60_000;
 /** A hub that has so much to do, over so long, keeps devices waiting in their handshakes as if it refused them. */
 const busyFrom = 0.8;
 const busyCheckMs = 1_000;
+/** A device waits so long in a handshake (`handshakeTimeout` on both sides), then it gives up and backs off. */
+const handshakeMs = 10_000;
 
 /**
  * How many connections the hub takes up a second: a token bucket. Those beyond are told when to come again, each
@@ -39,6 +41,8 @@ export class Admission {
   #filledAt: number;
   /** Monotonic ms at which those turned away so far are due again. */
   #nextDueAt = 0;
+  /** Monotonic ms since when the hub has been too busy; undefined while it is not. */
+  #busySince: number | undefined;
   #awayUntil = 0;
   #awayMs = 0;
 
@@ -77,17 +81,24 @@ export class Admission {
     // At least half of the wait holds, the rest is jitter: clients round it to whole seconds.
     const waitMs = (this.#nextDueAt - now) * (1 + this.#deps.random() / 2);
     const retryAfterMs = Math.min(waitMs, longestRetryMs);
-    this.#turnAway(now, retryAfterMs);
+    // It may be away until it has waited, and then for one more draw of its backoff.
+    this.#pauseUntil(now, now + retryAfterMs + this.#backoffMaxMs);
     return { kind: 'turned-away', retryAfterMs };
   }
 
+  /** A busy hub lets in late whoever waits in a handshake; who waited in vain comes again after a backoff. */
   #checkBusy(): void {
-    if (this.#deps.busyShare() >= busyFrom) this.#turnAway(this.#deps.clock.monotonic(), 0);
+    if (this.#deps.busyShare() < busyFrom) {
+      this.#busySince = undefined;
+      return;
+    }
+    const now = this.#deps.clock.monotonic();
+    this.#busySince ??= now - busyCheckMs;
+    const givenUp = now - this.#busySince >= handshakeMs;
+    this.#pauseUntil(now, now + (givenUp ? this.#backoffMaxMs : busyCheckMs));
   }
 
-  /** The device may be away until it has waited, and then for one more draw of its backoff. */
-  #turnAway(now: number, retryAfterMs: number): void {
-    const until = now + retryAfterMs + this.#backoffMaxMs;
+  #pauseUntil(now: number, until: number): void {
     this.#awayMs += Math.max(0, until - Math.max(now, this.#awayUntil));
     this.#awayUntil = Math.max(this.#awayUntil, until);
   }

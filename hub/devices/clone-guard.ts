@@ -65,6 +65,13 @@ export class CloneGuard {
     this.#stop();
   }
 
+  /** The id was fought for before a restart: whoever comes first has it, and keeps it for a while. */
+  resume(deviceId: string): void {
+    const nowMs = this.#deps.clock.now();
+    const alarm = { holdMs: firstHoldMs, closedUntilMs: nowMs, keptUntilMs: 0, lastAtMs: nowMs };
+    this.#fights.set(deviceId, { displaced: [], returns: [], alarm });
+  }
+
   /** A valid hello came. @param incumbent who has the session now */
   judge(deviceId: string, newcomer: Claimant, incumbent: Claimant | undefined): CloneVerdict {
     const fight = this.#fights.get(deviceId);

@@ -49,6 +49,13 @@ export class CorrelatedLoss {
     for (const group of this.#groups) group.away.delete(deviceId);
   }
 
+  /** A group of before a restart goes on. @param away of its members, those that are known to be lost */
+  resume(scope: Scope, members: Iterable<string>, away: Iterable<string>): LossGroup {
+    const group = { scope, members: new Set(members), away: new Set(away) };
+    this.#groups.add(group);
+    return group;
+  }
+
   /** It was lost. `scopes` serves for one that was not seen online before. */
   lost(deviceId: string, scopes: readonly Scope[], nowMs: number): void {
     const states = this.#scopesOf.get(deviceId) ?? scopes.map((scope) => this.#scope(scope));

@@ -21,11 +21,8 @@ export interface DeviceAdministrationDeps {
   clock: Clock;
   /** A device's presence now; undefined when no hub runs that could tell. */
   presence: ((deviceId: string) => Presence) | undefined;
-  added: (record: DeviceRecord) => void;
   /** Its labels have changed. */
   changed?: (deviceId: string) => void;
-  /** Ends what else the hub holds of the device: commands, presence. */
-  removed: (deviceId: string) => Promise<void>;
 }
 
 /** A device as it is now; undefined when there is none with this id. */
@@ -96,7 +93,6 @@ export function createDeviceAdministration(deps: DeviceAdministrationDeps): Devi
         epoch: 0,
       }));
       await registry.add(records);
-      for (const record of records) deps.added(record);
       return made.map(({ id, secret }) => ({ id, secret }));
     },
 
@@ -116,7 +112,6 @@ export function createDeviceAdministration(deps: DeviceAdministrationDeps): Devi
     async removeDevice(id) {
       known(id);
       await registry.remove(id);
-      await deps.removed(id);
     },
   };
 }

@@ -4,6 +4,9 @@ const keptExchanges = 8;
 /** An anchor this far off is replaced, and a wall clock this far off is called wrong, ms. */
 const toleranceMs = 1_000;
 
+/** A further anchor holds from this much later: nothing of then can have come before it is on disk, ms. */
+export const anchorLeadMs = 5_000;
+
 export interface ClockQuality {
   /** The device's wall clock less the hub's, ms; absent when it tells none. */
   offsetMs?: number;

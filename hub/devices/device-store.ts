@@ -15,8 +15,10 @@ export interface DeviceRecord {
   labels?: Readonly<Record<string, string>>;
   /** Its secret is to be changed: since when, Unix ms. */
   rotationDueMs?: number;
-  /** Of its newest session; 0 before the first. */
+  /** Of its newest session; 0 before the first. One that was removed and registered again begins above its old one. */
   epoch: number;
+  /** It has had a session since it was registered; absent: not yet. */
+  connectedBefore?: true;
 }
 
 export interface SessionOpening {
@@ -49,13 +51,15 @@ export interface AnchorStep {
 export interface DeviceStore {
   load(): Promise<DeviceRecord[]>;
   /**
-   * Adds all or none. A record's `epoch` is not taken: one that had been removed keeps its old epoch.
+   * Adds all or none. A record's `epoch` is not taken: one that had been removed gets one above its old epoch, so
+   * that nobody takes its news for stale.
+   * @returns the epochs of those that had been removed
    * @throws HubError `device-exists`, `details.ids` has the ids that are taken or given twice
    */
-  add(records: readonly DeviceRecord[]): Promise<void>;
+  add(records: readonly DeviceRecord[]): Promise<ReadonlyMap<string, number>>;
   /** Replaces all its labels. @throws HubError `device-unknown` */
   setLabels(id: string, labels: Readonly<Record<string, string>>): Promise<void>;
-  /** Forgets the device and its boots, not its epoch. @throws HubError `device-unknown` */
+  /** Forgets the device, its boots and its presence, not its epoch, and notes the departure. @throws HubError `device-unknown` */
   remove(id: string): Promise<void>;
   /** Writes what may change of a record: credentials, `disabled`, `rotationDueMs`. @throws HubError `device-unknown` */
   save(record: DeviceRecord): Promise<void>;

@@ -77,8 +77,6 @@ export interface EnrolmentsDeps {
   registry: Registry;
   clock: Clock;
   audit: Auditor;
-  /** A device was registered. */
-  added: (record: DeviceRecord) => void;
 }
 
 const maxRequests = 1_000;
@@ -187,7 +185,7 @@ export class Enrolments {
     if (record.disabled) return { kind: 'refused', reason: 'disabled' };
     const foreign = record.site !== enrolment.site || nameOf(record.type) !== nameOf(enrolment.type);
     // Never connected: its answer was lost on the way, so the same token gives another.
-    const lostAnswer = record.epoch === 0 && record.createdMs >= enrolment.createdMs;
+    const lostAnswer = record.connectedBefore !== true && record.createdMs >= enrolment.createdMs;
     if (foreign || ask.publicKey !== undefined || (enrolment.reEnrolment === 'never' && !lostAnswer)) {
       return { kind: 'refused', reason: 'already-registered' };
     }
@@ -216,7 +214,6 @@ export class Enrolments {
     await this.#deps.store.save(spent);
     this.#enrolments.set(spent.id, spent);
     await this.#deps.registry.add([record]);
-    this.#deps.added(record);
     return enrolled(record, made.secret);
   }
 

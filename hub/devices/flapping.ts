@@ -23,6 +23,11 @@ export class Flapping {
     return true;
   }
 
+  /** It was flapping before a restart: the score begins where it was raised. */
+  resume(deviceId: string, nowMs: number): void {
+    this.#scores.set(deviceId, { score: raiseAt, atMs: nowMs, flapping: true });
+  }
+
   /** @returns the devices that have come to rest. */
   sweep(nowMs: number): string[] {
     const settled: string[] = [];

@@ -1,10 +1,10 @@
 import type { Cancel, Clock } from '../kernel/time.ts';
-import { messageOf } from '../kernel/errors.ts';
-import type { Log } from '../kernel/log.ts';
 import type { MayShow } from './device-pages.ts';
 import { CorrelatedLoss } from './correlated-loss.ts';
 import type { LossGroup, Scope } from './correlated-loss.ts';
 import { Flapping } from './flapping.ts';
+import type { StoredIncident } from './incident-log.ts';
+import { isHubWide } from './presence.ts';
 import type { Presence, PresenceReason } from './presence.ts';
 
 export type IncidentKind = 'cloned-credential' | 'flapping' | 'correlated-loss';
@@ -27,17 +27,18 @@ export interface Incident {
 
 export interface IncidentsDeps {
   clock: Clock;
-  log: Log;
   /** New at each start of the hub; first part of the ids. */
   incarnation: string;
   /** What the device shares with others. */
   scopesOf: (deviceId: string) => Scope[];
-  /** Puts the incident on the bus, when it opens, widens and closes. */
-  publish: (incident: Incident) => Promise<void>;
+  /** An open incident has come to hold other devices: nothing to alert anybody of again, but to be kept. */
+  grew: (incident: Incident, members: Iterable<string>) => void;
+  /** Told when an incident opens, widens and closes, with all its devices. */
+  changed: (incident: Incident, members: Iterable<string>) => void;
 }
 
-/** Incidents that are kept to be listed, open ones and closed ones. */
-const kept = 500;
+/** Incidents that are kept to be listed; of more, the oldest closed ones go first. */
+const kept = 1_000;
 const sampleSize = 20;
 const sweepMs = 1_000;
 
@@ -76,6 +77,37 @@ export class Incidents {
     this.#stop();
   }
 
+  /**
+   * Takes up what an earlier hub left: what was open stays open under its id, and closes when it is over.
+   * @param incidents oldest first
+   * @param presenceOf of a device that is registered
+   * @returns devices whose id was fought for: the guard has to watch them again
+   */
+  resume(
+    incidents: readonly StoredIncident[],
+    presenceOf: (deviceId: string) => Presence | undefined,
+  ): string[] {
+    const cloned: string[] = [];
+    for (const { members, ...incident } of incidents) {
+      this.#all.push(incident);
+      if (incident.state === 'closed') continue;
+      const known = members.filter((deviceId) => presenceOf(deviceId) !== undefined);
+      const [deviceId] = known;
+      if (deviceId === undefined) {
+        this.#end(incident, members);
+      } else if (incident.scope !== undefined) {
+        const away = known.filter((id) => isLost(presenceOf(id)));
+        for (const id of away) this.#lost.add(id);
+        this.#byGroup.set(this.#correlated.resume(incident.scope, known, away), incident);
+      } else {
+        this.#byDevice.set(`${incident.kind} ${deviceId}`, incident);
+        if (incident.kind === 'flapping') this.#flapping.resume(deviceId, this.#deps.clock.monotonic());
+        else cloned.push(deviceId);
+      }
+    }
+    return cloned;
+  }
+
   /** Newest first. @param mayShow as of `visibleTo` */
   list(mayShow?: MayShow): Incident[] {
     return this.#all.toReversed().flatMap((incident) => visibleTo(incident, mayShow) ?? []);
@@ -89,7 +121,10 @@ export class Incidents {
   }
 
   /** Every change of presence, in order. */
-  presenceChanged(deviceId: string, { state, reason }: Presence): void {
+  presenceChanged(deviceId: string, presence: Presence): void {
+    // Neither a loss nor a goodbye of the device: what it is part of goes on.
+    if (isHubWide(presence)) return;
+    const { state, reason } = presence;
     const nowMs = this.#deps.clock.monotonic();
     if (state === 'online') {
       this.#lost.delete(deviceId);
@@ -140,7 +175,12 @@ export class Incidents {
       if (incident === undefined) continue;
       describe(incident, group.members);
       incident.scope = group.scope;
-      this.#tell(incident);
+      this.#deps.changed(incident, group.members);
+    }
+    for (const [group, incident] of this.#byGroup) {
+      if (incident.devices === group.members.size) continue;
+      describe(incident, group.members);
+      this.#deps.grew(incident, group.members);
     }
     for (const group of began) {
       this.#byGroup.set(group, this.#open('correlated-loss', group.members, undefined, group.scope));
@@ -157,12 +197,21 @@ export class Incidents {
       devices: 0,
       sample: [],
     };
-    describe(incident, devices);
+    const members = [...devices];
+    describe(incident, members);
     this.counters[kind] += 1;
     this.#all.push(incident);
-    if (this.#all.length > kept) this.#all.shift();
+    if (this.#all.length > kept) {
+      this.#all.splice(
+        Math.max(
+          0,
+          this.#all.findIndex((one) => one.state === 'closed'),
+        ),
+        1,
+      );
+    }
     if (deviceId !== undefined) this.#byDevice.set(`${kind} ${deviceId}`, incident);
-    this.#tell(incident);
+    this.#deps.changed(incident, members);
     return incident;
   }
 
@@ -177,20 +226,12 @@ export class Incidents {
     describe(incident, devices);
     incident.state = 'closed';
     incident.untilMs = this.#deps.clock.now();
-    this.#tell(incident);
+    this.#deps.changed(incident, []);
   }
+}
 
-  #tell(incident: Incident): void {
-    const { log, publish } = this.#deps;
-    const { id, kind, state, scope, devices, sample } = incident;
-    log[state === 'open' ? 'warn' : 'info'](
-      { id, kind, scope, devices, sample: sample.slice(0, 3) },
-      `incident ${state}`,
-    );
-    publish({ ...incident }).catch((error: unknown) =>
-      log.warn({ id, reason: messageOf(error) }, 'incident not published'),
-    );
-  }
+function isLost(presence: Presence | undefined): boolean {
+  return presence?.state === 'offline' && losses.has(presence.reason);
 }
 
 /**

@@ -72,7 +72,8 @@ export class Intake implements FrameOwner, AckOwner {
     const points = pointsOf(frame);
     const rate = this.#deps.rate.take(size, points);
     if (rate === 'abuse') this.#deps.fail('rate-abuse');
-    if (rate !== 'within' || !this.#settlement.hasRoom) this.#refusePoints(seq, { code: 'rate' }, points);
+    if (rate !== 'within') this.#refusePoints(seq, { code: 'rate' }, points);
+    else if (!this.#settlement.hasRoom) this.#refusePoints(seq, { code: this.#fullCode() }, points);
     else if (fault !== undefined)
       this.#refusePoints(seq, { code: 'schema', errors: [fault] }, points, streamOf(frame));
     else this.#judge(frame as unknown as TelemetryFrame | EventFrame);
@@ -152,6 +153,11 @@ export class Intake implements FrameOwner, AckOwner {
     if (verdict.taken) return;
     this.#settlement.settle(seq);
     this.#oweAck();
+  }
+
+  /** A window that is full because the store takes nothing is not the device's doing. */
+  #fullCode(): 'rate' | 'overloaded' {
+    return this.#deps.ingest.storeAway ? 'overloaded' : 'rate';
   }
 
   #ingest(frame: TelemetryFrame | EventFrame): Verdict | undefined {

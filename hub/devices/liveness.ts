@@ -48,7 +48,7 @@ const toldStallMs = 1_000;
  * How far, in ticks, liveness time leads in `now`, and how much of it one tick can bring. The two are one
  * number: a frame read at the very end of a late tick is then still stamped no earlier than it came.
  */
-const leadTicks = 3;
+const leadTicks = 5;
 
 /**
  * One timing wheel for every silence in the hub (Varghese and Lauck, "Hashed and Hierarchical Timing Wheels",
@@ -75,7 +75,7 @@ export class Liveness {
   /** Total length of our own stalls, ms, for the metrics. */
   stalledMs = 0;
 
-  constructor({ clock, afterPoll, random = () => 0.5, tickMs = 25, slots = 1024 }: LivenessOptions) {
+  constructor({ clock, afterPoll, random = () => 0.5, tickMs = 10, slots = 2048 }: LivenessOptions) {
     this.#clock = clock;
     this.#afterPoll = afterPoll;
     this.#random = random;
@@ -148,7 +148,7 @@ export class Liveness {
     const monotonic = this.#clock.monotonic();
     const elapsed = monotonic - this.#lastTickAt;
     this.#lastTickAt = monotonic;
-    // A tick that comes more than two ticks late means the loop was blocked: the rest of it is no silence.
+    // A tick that comes more than four ticks late means the loop was blocked: the rest of it is no silence.
     const counted = Math.min(elapsed, this.#tickMs * leadTicks);
     this.#stalled(elapsed - counted);
     this.#at += counted;

@@ -51,6 +51,8 @@ export interface NoticesDeps {
   store: NoticeStore;
   /** A new id. */
   newId: () => string;
+  /** Uniform in [0, 1). */
+  random: () => number;
 }
 
 /** Scheduled at a time. */
@@ -68,6 +70,9 @@ export class Notices {
   readonly #deps: NoticesDeps;
   readonly #scheduled = new Map<string, { notice: Notice; cancel: Cancel }>();
   readonly #past: Notice[] = [];
+  #closed = false;
+  /** Ends the waits of notices that are being spread. */
+  readonly #spreading = new Set<() => void>();
   readonly counters = { sent: 0, dropped: 0, offline: 0, missed: 0 };
 
   constructor(deps: NoticesDeps) {
@@ -110,6 +115,34 @@ export class Notices {
   }
 
   /**
+   * Sends a notice to each device at a moment of its own within `jitterMs`, so that a fleet does not answer as one.
+   * Who it means is settled now; who has no session at its moment misses it. Resolves when all have had their
+   * moment, or with the rest counted as dropped when the hub stops.
+   * @throws HubError as `push`
+   */
+  async spread(request: Omit<NoticeRequest, 'atMs'>, jitterMs: number): Promise<Notice> {
+    if (jitterMs <= 0) return this.push(request);
+    const { clock, random, newId } = this.#deps;
+    const notice: Notice = { id: newId(), createdMs: clock.now(), ...request };
+    const text = textOf(notice);
+    const startedMs = clock.monotonic();
+    const report: NoticeReport = { matched: 0, sent: 0, dropped: 0, offline: 0 };
+    const turns = this.#meant(request.to)
+      .map((id) => ({ id, atMs: startedMs + random() * jitterMs }))
+      .toSorted((a, b) => a.atMs - b.atMs);
+    report.matched = turns.length;
+    for (const [index, { id, atMs }] of turns.entries()) {
+      if (!(await this.#until(atMs))) {
+        report.dropped += turns.length - index;
+        break;
+      }
+      this.#tell(id, text, report);
+    }
+    this.#count(report);
+    return this.#remember({ ...notice, report });
+  }
+
+  /**
    * Those scheduled by time, then those sent, newest first.
    * @param mayShow not given: all; otherwise those to a single device it may show
    */
@@ -126,6 +159,8 @@ export class Notices {
   close(): void {
     for (const { cancel } of this.#scheduled.values()) cancel();
     this.#scheduled.clear();
+    this.#closed = true;
+    for (const end of this.#spreading) end();
   }
 
   #schedule(notice: Notice): void {
@@ -154,24 +189,55 @@ export class Notices {
     return notice;
   }
 
-  #send({ to, topic, data }: NoticeRequest): NoticeReport {
-    const { registry } = this.#deps;
-    const selector = parseSelector(to);
-    const text = JSON.stringify({ type: 'notice', topic, data });
+  #send(request: NoticeRequest): NoticeReport {
+    const text = textOf(request);
     const report: NoticeReport = { matched: 0, sent: 0, dropped: 0, offline: 0 };
-    for (const record of registry.all()) {
-      if (!selects(selector, record)) continue;
+    for (const id of this.#meant(request.to)) {
       report.matched += 1;
-      const session = registry.session(record.id);
-      if (session?.isOpen !== true) report.offline += 1;
-      else if (session.notice(text)) report.sent += 1;
-      else report.dropped += 1;
+      this.#tell(id, text, report);
     }
-    this.counters.sent += report.sent;
-    this.counters.dropped += report.dropped;
-    this.counters.offline += report.offline;
+    this.#count(report);
     return report;
   }
+
+  /** The ids of the devices a selector means now. */
+  #meant(to: string): string[] {
+    const selector = parseSelector(to);
+    const { registry } = this.#deps;
+    return registry.all().flatMap((record) => (selects(selector, record) ? [record.id] : []));
+  }
+
+  #tell(id: string, text: string, report: NoticeReport): void {
+    const session = this.#deps.registry.session(id);
+    if (session?.isOpen !== true) report.offline += 1;
+    else if (session.notice(text)) report.sent += 1;
+    else report.dropped += 1;
+  }
+
+  #count({ sent, dropped, offline }: NoticeReport): void {
+    this.counters.sent += sent;
+    this.counters.dropped += dropped;
+    this.counters.offline += offline;
+  }
+
+  /** False when the hub stops before that moment (monotonic ms). */
+  #until(atMs: number): Promise<boolean> {
+    const waitMs = atMs - this.#deps.clock.monotonic();
+    if (this.#closed || waitMs <= 0) return Promise.resolve(!this.#closed);
+    return new Promise((resolve) => {
+      const end = (): void => {
+        cancel();
+        this.#spreading.delete(end);
+        resolve(!this.#closed);
+      };
+      const cancel = this.#deps.clock.after(waitMs, end);
+      this.#spreading.add(end);
+    });
+  }
+}
+
+function textOf({ topic, data }: NoticeRequest): string {
+  return JSON.stringify({ type: 'notice', topic, data });
 }
 
 function invalid(path: string, expected: string, got: unknown): HubError {

@@ -29,6 +29,8 @@ export class PresenceAnnouncer {
   readonly #changes: { deviceId: string; presence: Presence }[] = [];
   /** Device → the state that is with the bus now. */
   readonly #underWay = new Map<string, Presence | undefined>();
+  /** Removed device → told once the broker has its empty state, or a newer one. */
+  readonly #clearing = new Map<string, () => void>();
   #inFlight = 0;
   /** Called when nothing is left to be told. */
   #idle: (() => void) | undefined;
@@ -61,9 +63,13 @@ export class PresenceAnnouncer {
     this.#pump();
   }
 
-  /** Clears the retained state: the device is gone. */
-  removed(deviceId: string): void {
+  /**
+   * Clears the retained state: the device is gone.
+   * @param told called once the broker has taken that, or the state of a new device of the same name
+   */
+  removed(deviceId: string, told: () => void): void {
     this.#states.set(deviceId, undefined);
+    this.#clearing.set(deviceId, told);
     this.#pump();
   }
 
@@ -89,8 +95,8 @@ export class PresenceAnnouncer {
       if (change !== undefined) {
         const { deviceId, presence } = change;
         const topic = topics.presenceChange(deviceId, presence.state);
-        this.#publish({ topic, payload: this.#payload(presence), qos: 1 }, () => {
-          this.droppedChanges += 1;
+        this.#publish({ topic, payload: this.#payload(presence), qos: 1 }, (taken) => {
+          if (!taken) this.droppedChanges += 1;
         });
         continue;
       }
@@ -108,32 +114,34 @@ export class PresenceAnnouncer {
   #publishState(deviceId: string, presence: Presence | undefined): void {
     const payload = presence === undefined ? '' : this.#payload(presence);
     this.#underWay.set(deviceId, presence);
+    const cleared = this.#clearing.get(deviceId);
     const isNewest = (): boolean => this.#underWay.get(deviceId) === presence && !this.#states.has(deviceId);
-    this.#publish(
-      { topic: this.#deps.topics.presence(deviceId), payload, qos: 1, retain: true },
-      () => {
+    const message = { topic: this.#deps.topics.presence(deviceId), payload, qos: 1, retain: true } as const;
+    this.#publish(message, (taken) => {
+      if (taken && cleared !== undefined && this.#clearing.get(deviceId) === cleared) {
+        this.#clearing.delete(deviceId);
+        cleared();
+      }
+      if (!taken) {
         this.stateFailures += 1;
         if (isNewest()) this.#states.set(deviceId, presence);
-      },
-      () => {
-        if (this.#underWay.get(deviceId) === presence) this.#underWay.delete(deviceId);
-      },
-    );
+      }
+      if (this.#underWay.get(deviceId) === presence) this.#underWay.delete(deviceId);
+    });
   }
 
-  #publish(message: OutgoingMessage, failed: () => void, ended = (): void => {}): void {
+  #publish(message: OutgoingMessage, ended: (taken: boolean) => void): void {
     this.#inFlight += 1;
     this.#deps.publisher.publish(message).then(
       () => {
         this.#inFlight -= 1;
-        ended();
+        ended(true);
         this.#pump();
       },
       (error: unknown) => {
         this.#inFlight -= 1;
         this.#deps.log.warn({ reason: messageOf(error) }, 'presence not published');
-        failed();
-        ended();
+        ended(false);
         // Not at once again: a bus that refuses would be asked without a pause.
       },
     );

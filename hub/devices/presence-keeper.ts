@@ -15,7 +15,6 @@ export interface PresenceStore {
   loadPresence(): Promise<PresenceRow[]>;
   /** Resolves when the rows are on disk. */
   savePresence(rows: readonly PresenceRow[]): Promise<void>;
-  removePresence(deviceId: string): Promise<void>;
 }
 
 /** Told of each change after `epoch` and `n` are on disk, in order. */
@@ -36,6 +35,17 @@ export interface WatchedLink {
 export interface LinkTiming {
   heartbeatMs: number;
   graceMs: number;
+}
+
+/** A registered device, as far as its presence goes. */
+export interface KnownDevice {
+  id: string;
+  /** Unix ms. */
+  createdMs: number;
+  epoch: number;
+  disabled: boolean;
+  /** Of its type. */
+  timing: LinkTiming;
 }
 
 interface Entry {
@@ -78,25 +88,23 @@ export class PresenceKeeper {
    * are back, and offline only after the longest backoff (or their slot) + heartbeat + grace: the hub's own
    * absence says nothing about them.
    * @param backoffMaxMs the longest wait of a device between two attempts
-   * @param registered the timing of the device's type; undefined when there is no such device any more
-   * @returns devices that were removed while no hub ran; `removed` is due for each.
+   * @param devices all that are registered; those registered while no hub ran have their presence from now on
    */
-  async load(
-    backoffMaxMs: number,
-    registered: (deviceId: string) => LinkTiming | undefined,
-  ): Promise<string[]> {
-    const orphans: string[] = [];
-    for (const { deviceId, timing: lastTiming, ...presence } of await this.#deps.store.loadPresence()) {
-      const typeTiming = registered(deviceId);
-      if (typeTiming === undefined) {
-        orphans.push(deviceId);
-        continue;
+  async load(backoffMaxMs: number, devices: Iterable<KnownDevice>): Promise<void> {
+    const rows = new Map((await this.#deps.store.loadPresence()).map((row) => [row.deviceId, row]));
+    for (const device of devices) {
+      const row = rows.get(device.id);
+      if (row === undefined) this.registered(device);
+      else {
+        const { deviceId, timing, ...presence } = row;
+        this.#entries.set(deviceId, { presence, timing });
+        this.#apply(deviceId, { kind: 'hub-restarted' });
+        this.#await(deviceId, backoffMaxMs, timing ?? device.timing);
       }
-      this.#entries.set(deviceId, { presence, timing: lastTiming });
-      this.#apply(deviceId, { kind: 'hub-restarted' });
-      this.#await(deviceId, backoffMaxMs, lastTiming ?? typeTiming);
+      // It was disabled or enabled, and the hub died before that was told.
+      const wasDisabled = row?.state === 'disabled';
+      if (device.disabled !== wasDisabled) this.disabled(device.id, device.disabled);
     }
-    return orphans;
   }
 
   /** The presence now, its marks up to this moment. */
@@ -122,26 +130,24 @@ export class PresenceKeeper {
   }
 
   /** A device was registered: it has a presence from now on. */
-  registered(deviceId: string, epoch: number): void {
-    const entry = this.#entry(deviceId);
-    entry.presence = neverSeen(this.#deps.clock.now(), epoch);
-    this.#keep(deviceId, entry);
+  registered({ id, createdMs, epoch }: Pick<KnownDevice, 'id' | 'createdMs' | 'epoch'>): void {
+    const entry: Entry = { presence: neverSeen(createdMs, epoch) };
+    this.#entries.set(id, entry);
+    this.#keep(id, entry);
   }
 
   /** The device may not connect any more, or may again. */
   disabled(deviceId: string, disabled: boolean): void {
     const entry = this.#entry(deviceId);
-    this.#leave(entry);
+    if (disabled) this.#leave(entry);
     this.#apply(deviceId, { kind: disabled ? 'disabled' : 'enabled' });
   }
 
   /** A session is open. @returns its watch: the session stores `liveness.now` in `heardAt` at each frame. */
-  opened(
-    deviceId: string,
-    link: WatchedLink,
-    { epoch, replaced, ...timing }: LinkTiming & { epoch: number; replaced: boolean },
-  ): Watch {
+  opened(deviceId: string, link: WatchedLink, { epoch, ...timing }: LinkTiming & { epoch: number }): Watch {
     const entry = this.#entry(deviceId);
+    // A link that is still there was taken over from; the end of its session is not told as a close.
+    const replaced = entry.link !== undefined;
     this.#leave(entry);
     entry.link = link;
     entry.timing = timing;
@@ -175,6 +181,12 @@ export class PresenceKeeper {
     this.#watchAway(entry, leftMs, () => this.#apply(deviceId, { kind: 'silent', linkAlive: false }));
   }
 
+  /** A session took the place of an open one, and ended before its welcome: the device has no link any more. */
+  takeoverFailed(deviceId: string): void {
+    const link = this.#entries.get(deviceId)?.link;
+    if (link !== undefined) this.closed(deviceId, link);
+  }
+
   bye(deviceId: string, sleepSec: number | undefined, graceMs: number): void {
     const entry = this.#entry(deviceId);
     this.#apply(deviceId, sleepSec === undefined ? { kind: 'bye' } : { kind: 'bye', sleepSec });
@@ -192,12 +204,12 @@ export class PresenceKeeper {
     this.#leave(entry);
   }
 
+  /** The device is no longer registered. Resolves when the last change of it has been told. */
   async removed(deviceId: string): Promise<void> {
     const entry = this.#entries.get(deviceId);
     if (entry !== undefined) this.#leave(entry);
     this.#entries.delete(deviceId);
-    await this.#saving;
-    await this.#deps.store.removePresence(deviceId);
+    await this.settled();
   }
 
   /** Resolves when every change so far is on disk and told. */

@@ -7,9 +7,16 @@ import type { AnchorStep, DeviceRecord, DeviceStore, StoredOpening } from './dev
 import { authenticate, type Authentication, type Principal, type Proof } from './principal.ts';
 import type { Session } from './session.ts';
 
-export interface OpenedSession extends StoredOpening {
-  /** A session of the same device was open and has been taken over. */
-  replaced: boolean;
+export interface RegistryDeps {
+  store: DeviceStore;
+  clock: Clock;
+  rotated?: (deviceId: string, fault: unknown) => void;
+  /** A device was registered. */
+  added?: (record: DeviceRecord) => void;
+  /** A device may not connect any more, or may again. */
+  disabled?: (deviceId: string, disabled: boolean) => void;
+  /** Ends what else the hub holds of a device that was removed: commands, presence. */
+  removed?: (deviceId: string) => Promise<void>;
 }
 
 /** How long a device that abused its rate is refused, ms; the protocol asks it to wait as long. */
@@ -30,18 +37,22 @@ export class Registry {
   readonly #connected = new Map<Session, Principal>();
   /** The end of each device's last change; changes of one device are made one after another. */
   readonly #changes = new Map<string, Promise<unknown>>();
+  /** Devices whose removal is not yet through. */
+  readonly #leaving = new Map<string, Promise<unknown>>();
   /** Called when the last connection has ended. */
   #empty: (() => void) | undefined;
 
   /** Told when a device has changed over to its next secret (or that could not be written). */
   readonly #rotated: (deviceId: string, fault: unknown) => void;
+  readonly #added: (record: DeviceRecord) => void;
+  readonly #disabled: (deviceId: string, disabled: boolean) => void;
+  readonly #removed: (deviceId: string) => Promise<void>;
 
-  constructor(deps: {
-    store: DeviceStore;
-    clock: Clock;
-    rotated?: (deviceId: string, fault: unknown) => void;
-  }) {
+  constructor(deps: RegistryDeps) {
     this.#rotated = deps.rotated ?? (() => undefined);
+    this.#added = deps.added ?? (() => undefined);
+    this.#disabled = deps.disabled ?? (() => undefined);
+    this.#removed = deps.removed ?? (() => Promise.resolve());
     this.#store = deps.store;
     this.#clock = deps.clock;
   }
@@ -119,11 +130,10 @@ export class Registry {
    * A session's hello is valid: it takes over from an older session at once, and opens when its epoch and the
    * anchor of its boot are on disk.
    */
-  async openSession(session: Session, hello: HelloFrame): Promise<OpenedSession> {
+  async openSession(session: Session, hello: HelloFrame): Promise<StoredOpening> {
     const { deviceId } = session;
     const older = this.#sessions.get(deviceId);
     this.#sessions.set(deviceId, session);
-    const replaced = older?.isOpen === true;
     older?.replaced({ address: session.address, boot: hello.boot });
     // A device gives up its old secret at the welcome: by then the new one must be on disk.
     const changing = this.#changes.get(deviceId);
@@ -135,8 +145,8 @@ export class Registry {
       nowMs: this.#clock.now(),
     });
     const record = this.#records.get(deviceId);
-    if (record !== undefined) record.epoch = stored.epoch;
-    return { ...stored, replaced };
+    if (record !== undefined) Object.assign(record, { epoch: stored.epoch, connectedBefore: true });
+    return stored;
   }
 
   /** A further anchor of a boot, for a device whose clock drifts. @throws HubError `database-failed` */
@@ -149,18 +159,25 @@ export class Registry {
     return this.#store.noteUptime(deviceId, boot, uptimeMs);
   }
 
-  /** The session is over; called once for each. */
-  sessionEnded(session: Session): void {
+  /** The session is over; called once for each. @returns whether the device has another that counts */
+  sessionEnded(session: Session): boolean {
     this.#connected.delete(session);
     if (this.#connected.size === 0) this.#empty?.();
     if (this.#sessions.get(session.deviceId) === session) this.#sessions.delete(session.deviceId);
+    return this.#sessions.has(session.deviceId);
   }
 
-  /** @throws HubError `device-exists` */
+  /** Registers devices, all or none. @throws HubError `device-exists` */
   async add(records: readonly DeviceRecord[]): Promise<void> {
-    await this.#store.add(records);
-    for (const record of records) this.#records.set(record.id, { ...record });
+    // What ends the last things of a device that is being removed must not find a new one of its name.
+    await Promise.all(records.flatMap(({ id }) => this.#leaving.get(id) ?? []));
+    const epochs = await this.#store.add(records);
     this.#sorted = undefined;
+    for (const record of records) {
+      const own = { ...record, epoch: epochs.get(record.id) ?? record.epoch };
+      this.#records.set(record.id, own);
+      this.#added(own);
+    }
   }
 
   /** Gives and takes labels. @throws HubError `device-unknown` */
@@ -176,18 +193,33 @@ export class Registry {
     if (record !== undefined) record.labels = labels;
   }
 
-  /** Forgets the device and ends its sessions with 4403. @throws HubError `device-unknown` */
-  async remove(deviceId: string): Promise<void> {
+  /**
+   * Forgets the device, ends its sessions with 4403 and whatever else the hub holds of it; until then its id cannot
+   * be registered again. @throws HubError `device-unknown`
+   */
+  remove(deviceId: string): Promise<void> {
+    const removed = this.#remove(deviceId);
+    const through = Promise.allSettled([this.#leaving.get(deviceId), removed]);
+    this.#leaving.set(deviceId, through);
+    void through.then(() => {
+      if (this.#leaving.get(deviceId) === through) this.#leaving.delete(deviceId);
+    });
+    return removed;
+  }
+
+  async #remove(deviceId: string): Promise<void> {
     await this.#store.remove(deviceId);
     this.#records.delete(deviceId);
     this.#sorted = undefined;
     this.#shutOut.delete(deviceId);
     for (const session of this.#sessionsOf(deviceId)) session.close('device-removed');
+    await this.#removed(deviceId);
   }
 
   /** A device that is disabled is refused (403), and its sessions end with 4403. @throws HubError `device-unknown` */
   async setDisabled(deviceId: string, disabled: boolean): Promise<void> {
     await this.#change(deviceId, (record) => ({ ...record, disabled }));
+    this.#disabled(deviceId, disabled);
     if (disabled) for (const session of this.#sessionsOf(deviceId)) session.close('credential-revoked');
   }
 

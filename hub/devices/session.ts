@@ -21,22 +21,21 @@ import type { Ingest, Refusal } from '../telemetry/ingest.ts';
 import type { AckSchedule } from './ack-schedule.ts';
 import type { Claimant, CloneGuard } from './clone-guard.ts';
 import { decodeFrame } from './frame-decoder.ts';
-import { DeviceClock, type ClockQuality } from './device-clock.ts';
-import { judgeHello, welcomeFrame } from './hello.ts';
-import type { AcceptedHello, SessionOptions } from './hello.ts';
+import { anchorLeadMs, DeviceClock, type ClockQuality } from './device-clock.ts';
+import { judgeHello, welcomeFrame, type AcceptedHello, type SessionOptions } from './hello.ts';
 import { Intake } from './intake.ts';
 import type { Liveness, Watch } from './liveness.ts';
 import type { NackListener } from './nack-log.ts';
 import { commandOf, isSeq, nack, unknownType } from './nack.ts';
-import { Outbox, defaultOutboxLimits } from './outbox.ts';
-import type { DeviceSocket } from './outbox.ts';
+import { Outbox, defaultOutboxLimits, type DeviceSocket } from './outbox.ts';
 import type { Marks } from './presence.ts';
 import type { PresenceKeeper, WatchedLink } from './presence-keeper.ts';
 import { RateLimit } from './rate-limit.ts';
-import type { DeviceRecord } from './device-store.ts';
-import type { OpenedSession, Registry } from './registry.ts';
+import type { DeviceRecord, StoredOpening } from './device-store.ts';
+import type { Registry } from './registry.ts';
 import type { SessionCounters } from './session-counters.ts';
 import type { Stories } from './story.ts';
+import { ToldTime } from './told-time.ts';
 
 export interface SessionDeps {
   clock: Clock;
@@ -59,9 +58,6 @@ export interface SessionDeps {
 
 /** How long a goodbye waits for the store, ms; then it closes unacked, and the device keeps its readings. */
 const byeMs = 10_000;
-
-/** A further anchor holds from this much later: nothing of then can have come before it is on disk, ms. */
-const anchorLeadMs = 5_000;
 
 /**
  * One connected device, from the upgrade to the close:
@@ -90,6 +86,7 @@ export class Session implements WatchedLink, CommandPeer {
   #dataAt = 0;
   epoch = 0;
   pongAt = 0;
+  readonly toldTime = new ToldTime();
   /** Where the device connects from. */
   readonly address: string;
 
@@ -260,17 +257,20 @@ export class Session implements WatchedLink, CommandPeer {
 
   #end(how: { by: 'hub' | 'device' | 'link'; code: number; reason: string }, replaced: boolean): void {
     if (this.#phase === 'ended') return;
-    const wasOpen = this.#phase === 'open';
+    const before = this.#phase;
     this.#phase = 'ended';
     this.#cancelTimer();
     this.#intake?.end();
-    this.#deps.registry.sessionEnded(this);
+    const tookOverInVain = !this.#deps.registry.sessionEnded(this) && before === 'opening';
     this.#deps.stories.tell(this.deviceId, { kind: 'closed', ...how });
-    if (!wasOpen) return;
+    const { presence, commands } = this.#deps;
+    if (tookOverInVain)
+      for (const part of [presence, commands]) this.#guarded(() => part.takeoverFailed(this.deviceId));
+    if (before !== 'open') return;
     this.#noteUptime();
     // Sockets and timers call this too: what throws here has nobody above to catch it.
-    this.#endCommands();
-    if (!replaced) this.#guarded(() => this.#deps.presence.closed(this.deviceId, this));
+    this.#endCommands(replaced);
+    if (!replaced) this.#guarded(() => presence.closed(this.deviceId, this));
   }
 
   #broke(error: unknown, what: string): void {
@@ -385,13 +385,12 @@ export class Session implements WatchedLink, CommandPeer {
       .catch((error: unknown) => this.#broke(error, 'session not opened'));
   }
 
-  #welcome({ hello, type, timing }: AcceptedHello, opened: OpenedSession): void {
+  #welcome({ hello, type, timing }: AcceptedHello, { epoch, anchors, steps }: StoredOpening): void {
     if (this.#phase !== 'opening') return;
     const { clock, ingest, acks, counters, presence, commands, options, stories } = this.#deps;
-    const { epoch, replaced } = opened;
     this.#phase = 'open';
     this.epoch = epoch;
-    const channel = ingest.openChannel(this.#record, type, hello.boot, opened.anchors, opened.steps);
+    const channel = ingest.openChannel(this.#record, type, hello.boot, anchors, steps);
     this.#clock = new DeviceClock(ingest.anchorOf(channel, hello.t1), hello.t1);
     this.#intake = new Intake({
       ingest,
@@ -405,14 +404,14 @@ export class Session implements WatchedLink, CommandPeer {
     });
     counters.welcomes += 1;
     stories.tell(this.deviceId, { kind: 'opened', epoch, boot: hello.boot, firmware: hello.firmware });
-    this.send(welcomeFrame({ epoch, t1: hello.t1, now: clock.now() }, timing, options));
-    this.#watch = presence.opened(this.deviceId, this, { ...timing, epoch, replaced });
+    this.send(welcomeFrame({ epoch, t1: hello.t1, now: this.toldTime.tell(clock) }, timing, options));
+    this.#watch = presence.opened(this.deviceId, this, { ...timing, epoch });
     commands.sessionOpened(this, hello.unresolved ?? []);
     this.#deps.opened(this);
   }
 
   #heartbeat(frame: HeartbeatFrame): void {
-    const now = this.#deps.clock.now();
+    const now = this.toldTime.tell(this.#deps.clock);
     this.send({ type: 'heartbeat', t1: frame.t1, t2: now, t3: now });
     const anchorMs = this.#clock?.heartbeat(frame.t1, frame.clock, now);
     if (anchorMs !== undefined) this.#stepAnchor(frame.t1, anchorMs);
@@ -435,19 +434,18 @@ export class Session implements WatchedLink, CommandPeer {
   }
 
   /** Called at the goodbye and at the end, whichever comes first counts. */
-  #endCommands(): void {
+  #endCommands(replaced = false): void {
     if (this.#commandsEnded) return;
     this.#commandsEnded = true;
-    this.#guarded(() => this.#deps.commands.sessionClosed(this));
+    this.#guarded(() => this.#deps.commands[replaced ? 'sessionReplaced' : 'sessionClosed'](this));
   }
 
   /** Settles what is under way, acks at once, closes 1000; a store that is away does not hold it for ever. */
   #bye(frame: ByeFrame): void {
     if (this.#leaving) return;
     this.#leaving = true;
-    const { presence, stories } = this.#deps;
-    stories.tell(this.deviceId, { kind: 'bye', sleepSec: frame.sleepSec });
-    presence.bye(this.deviceId, frame.sleepSec, this.#accepted?.timing.graceMs ?? 0);
+    this.#deps.stories.tell(this.deviceId, { kind: 'bye', sleepSec: frame.sleepSec });
+    this.#deps.presence.bye(this.deviceId, frame.sleepSec, this.#accepted?.timing.graceMs ?? 0);
     // Whoever has said goodbye takes no more commands, however long its last readings take.
     this.#endCommands();
     this.#cancelTimer();

@@ -48,8 +48,10 @@ export function createTypeViews(deps: { catalog: DeviceTypeCatalog; registry: Re
 function commandsOf({ definition, commands }: DeviceType): NonNullable<TypeDefinition['commands']> {
   return Object.fromEntries(
     Object.entries(definition.commands ?? {}).map(([name, given]) => {
-      const { offline = 'reject', ttlSec = 60, idempotent = false } = commands.get(name) ?? {};
-      return [name, { ...given, offline, ttlSec, idempotent }];
+      const compiled = commands.get(name);
+      if (compiled === undefined) return [name, given];
+      const { offline, ttlSec, idempotent, concurrency } = compiled;
+      return [name, { ...given, offline, ttlSec, idempotent, concurrency }];
     }),
   );
 }

@@ -58,3 +58,22 @@ function openWindow() {
 function lateMs(ns: number): number {
   return Math.max(0, Math.round((ns / nanosecondsPerMs - resolutionMs) * 10) / 10);
 }
+
+export interface EventLoopLag {
+  /** The longest delay since the last call, ms. */
+  read(): number;
+  close(): void;
+}
+
+/** Watches how late the event loop runs what is due. */
+export function watchEventLoopLag(): EventLoopLag {
+  const { histogram } = openWindow();
+  return {
+    read() {
+      const lagMs = lateMs(histogram.max);
+      histogram.reset();
+      return lagMs;
+    },
+    close: () => void histogram.disable(),
+  };
+}

@@ -4,7 +4,7 @@ import type { NackCode } from '../../schemas/index.ts';
 export type DropCause =
   /** An operator purged the dead letter. */
   | 'purged'
-  /** A point of the hub's own (presence) that found the buffer full. */
+  /** A point of the hub's own (presence, command, hub) that found the buffer full. */
   | 'buffer-full';
 
 /**
@@ -32,8 +32,8 @@ export type Shares = Readonly<Record<string, number>>;
 /** The account of the points the hub makes itself; no device id can look like it. */
 export const ownAccount = '(hub)';
 
-/** Measurements the hub writes on its own behalf, though their lines carry a device's tag. */
-const ownMeasurements = ['presence,', 'command,'];
+/** Measurements the hub writes on its own behalf, though some of their lines carry a device's tag. */
+const ownMeasurements = ['presence,', 'command,', 'hub,'];
 
 /** The fates of all points, per device and in total; plain integers, so that counting costs additions only. */
 export class Books {

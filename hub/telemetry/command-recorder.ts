@@ -1,8 +1,8 @@
 import type { Command } from '../commands/command.ts';
 import type { DeviceRecord } from '../devices/device-store.ts';
-import type { FrameOwner } from './batch.ts';
-import { ownAccount, type Books } from './books.ts';
+import type { Books } from './books.ts';
 import { compileFieldEncoder, encodePrefix, encodeTimeUs } from './line-protocol.ts';
+import { OwnPoints } from './own-points.ts';
 import type { Writer } from './writer.ts';
 
 const encodeCommand = compileFieldEncoder([
@@ -39,11 +39,8 @@ function span(fromMs: number, toMs: number): number {
 
 /** Writes each state of a command to the store, measurement `command`. */
 export class CommandRecorder {
-  readonly #writer: Writer;
+  readonly #points: OwnPoints;
   readonly #recordOf: (deviceId: string) => DeviceRecord | undefined;
-  readonly #books: Books;
-  /** Points of the hub's own are owed to no device. */
-  readonly #nobody: FrameOwner;
   #lastUs = 0;
 
   constructor(deps: {
@@ -51,9 +48,7 @@ export class CommandRecorder {
     books: Books;
     recordOf: (deviceId: string) => DeviceRecord | undefined;
   }) {
-    this.#writer = deps.writer;
-    this.#books = deps.books;
-    this.#nobody = { account: deps.books.account(ownAccount), stored() {}, refusedByStore() {} };
+    this.#points = new OwnPoints(deps);
     this.#recordOf = deps.recordOf;
   }
 
@@ -67,9 +62,6 @@ export class CommandRecorder {
     const fields = encodeCommand({ device, id, reason, door: origin?.door, ...stagesOf(command) });
     // The device is no tag, so two commands at one time would be one point: each has a microsecond of its own.
     this.#lastUs = Math.max(this.#lastUs + 1, Math.round(command.changedMs * 1000));
-    const line = `${prefix}${fields} ${encodeTimeUs(this.#lastUs / 1000)}`;
-    const { account } = this.#nobody;
-    this.#books.received(account, 1);
-    if (!this.#writer.addReading(this.#nobody, 0, line)) this.#books.dropped(account, 'buffer-full', 1);
+    this.#points.write(`${prefix}${fields} ${encodeTimeUs(this.#lastUs / 1000)}`);
   }
 }

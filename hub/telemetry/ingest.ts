@@ -98,6 +98,11 @@ export class Ingest {
     this.#options = options;
   }
 
+  /** What is sent now may wait long for its ack, at whatever rate it comes. */
+  get storeAway(): boolean {
+    return this.#writer.storeAway;
+  }
+
   /** @param anchors boot → hub time of its uptime 0, this boot's among them. */
   openChannel(
     device: { id: string; site: string },

@@ -1,8 +1,8 @@
 import type { DeviceRecord } from '../devices/device-store.ts';
 import type { Presence } from '../devices/presence.ts';
-import type { FrameOwner } from './batch.ts';
-import { ownAccount, type Books } from './books.ts';
+import type { Books } from './books.ts';
 import { compileFieldEncoder, encodePrefix, encodeTimeUs } from './line-protocol.ts';
+import { OwnPoints } from './own-points.ts';
 import type { Writer } from './writer.ts';
 
 const encodePresence = compileFieldEncoder([
@@ -11,24 +11,28 @@ const encodePresence = compileFieldEncoder([
   { name: 'online', kind: 'boolean', tag: false },
   { name: 'epoch', kind: 'integer', tag: false },
   { name: 'n', kind: 'integer', tag: false },
+  { name: 'points', kind: 'integer', tag: false },
 ]);
+
+/** Changes as close as this are told apart by microseconds. */
+const sameMomentUs = 1_000_000;
 
 /** Writes presence to the store: each change, and a snapshot now and then so that every window has a point. */
 export class PresenceRecorder {
-  readonly #writer: Writer;
+  readonly #points: OwnPoints;
   readonly #books: Books;
-  /** Points of the hub's own are owed to no device. */
-  readonly #nobody: FrameOwner;
   readonly #recordOf: (deviceId: string) => DeviceRecord | undefined;
+
+  /** Device → the time of its newest point, µs. */
+  readonly #lastUs = new Map<string, number>();
 
   constructor(deps: {
     writer: Writer;
     books: Books;
     recordOf: (deviceId: string) => DeviceRecord | undefined;
   }) {
-    this.#writer = deps.writer;
+    this.#points = new OwnPoints(deps);
     this.#books = deps.books;
-    this.#nobody = { account: deps.books.account(ownAccount), stored() {}, refusedByStore() {} };
     this.#recordOf = deps.recordOf;
   }
 
@@ -40,14 +44,33 @@ export class PresenceRecorder {
     const { state, reason, epoch, n } = presence;
     const type = record.type.slice(0, record.type.lastIndexOf('@'));
     const prefix = encodePrefix('presence', { device: deviceId, site: record.site, type });
-    const fields = encodePresence({ state, reason, online: state === 'online', epoch, n });
-    const { account } = this.#nobody;
-    this.#books.received(account, 1);
-    const line = `${prefix}${fields} ${encodeTimeUs(timeMs)}`;
-    if (!this.#writer.addReading(this.#nobody, 0, line)) this.#books.dropped(account, 'buffer-full', 1);
+    const online = state === 'online';
+    const fields = encodePresence({ state, reason, online, epoch, n, points: this.#taken(deviceId) });
+    this.#points.write(`${prefix}${fields} ${encodeTimeUs(this.#ownUs(deviceId, timeMs) / 1000)}`);
   }
 
-  /** One point for every device, all with the same time (Unix ms). */
+  /** Points taken from the device since the hub started: one that does not rise shows a device that tells nothing. */
+  #taken(deviceId: string): number {
+    const account = this.#books.find(deviceId);
+    return account === undefined ? 0 : account.received - account.rejected;
+  }
+
+  /** The device is no longer registered. */
+  forget(deviceId: string): void {
+    this.#lastUs.delete(deviceId);
+  }
+
+  /** Two changes within a millisecond would be one point: each has a microsecond of its own. */
+  #ownUs(deviceId: string, timeMs: number): number {
+    const givenUs = Math.round(timeMs * 1000);
+    const nextUs = (this.#lastUs.get(deviceId) ?? 0) + 1;
+    // A clock that was set back is believed: the changes before it are far away.
+    const ownUs = nextUs - givenUs > sameMomentUs ? givenUs : Math.max(givenUs, nextUs);
+    this.#lastUs.set(deviceId, ownUs);
+    return ownUs;
+  }
+
+  /** One point for every device, all with the same time (Unix ms) but for a microsecond. */
   snapshot(states: Iterable<readonly [string, Presence]>, timeMs: number): void {
     for (const [deviceId, presence] of states) this.record(deviceId, presence, timeMs);
   }

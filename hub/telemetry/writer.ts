@@ -135,6 +135,11 @@ export class Writer {
     return !link.up && (spool.full || spool.fault !== undefined);
   }
 
+  /** The store does not answer, so that all goes to the spool, if even that. */
+  get storeAway(): boolean {
+    return this.blocked || !this.#deps.link.up;
+  }
+
   #admit(lines: number, size: number): boolean {
     const { bufferLines, bufferSize, batchLines, batchSize } = this.#options;
     if (this.#closing || this.blocked) return false;

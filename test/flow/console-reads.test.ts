@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test, type TestContext } from 'node:test';
 import { Validator } from '@seriousme/openapi-schema-validator';
+import envSensor from '../../schemas/device-types/env-sensor@1.json' with { type: 'json' };
 import { startInfluxed } from '../helpers/influxed-hub.ts';
 import { startInProcessHub, type InProcessHub } from '../helpers/in-process-hub.ts';
 import { connectLive } from '../helpers/live-client.ts';
@@ -273,25 +274,16 @@ test('device types are counted, and told as their files say them', async (t) => 
   assert.deepEqual(await rowOf(viewer), { ...row, devices: 3 });
   assert.deepEqual(await rowOf(east), { ...row, devices: 1 });
   const { body } = await viewer.get('/device-types/env-sensor@1');
-  const type = body as {
-    streams: { env: { properties: Record<string, object> } };
-    commands: Record<string, object>;
-    presence: object;
-  };
-  assert.deepEqual(type.presence, { heartbeatSec: 30, graceSec: 15 });
-  assert.deepEqual(type.streams.env.properties['battery'], {
-    type: 'number',
-    title: 'Battery',
-    unit: 'V',
-    minimum: 0,
-    maximum: 60,
-  });
-  assert.deepEqual(type.commands['reboot'], {
-    title: 'Reboot',
-    safety: 'actuate',
-    offline: 'reject',
-    ttlSec: 30,
-    idempotent: false,
+  const { $schema: _, ...file } = envSensor;
+  const filled = { offline: 'reject', ttlSec: 60, idempotent: false, concurrency: 1 };
+  const { $schema: _told, ...told } = body;
+  assert.deepEqual(told, {
+    ...file,
+    id: 'env-sensor@1',
+    presence: { heartbeatSec: 30, graceSec: 15 },
+    commands: Object.fromEntries(
+      Object.entries(file.commands).map(([name, command]) => [name, { ...filled, ...command }]),
+    ),
   });
   assert.equal((await viewer.get('/device-types/none@1')).status, 404);
 });

@@ -45,6 +45,7 @@ async function startHub(
       random: Math.random,
       log,
       journal: commandStore(database),
+      audit: { record: () => Promise.resolve() },
       directory: { typeOf: (device) => (device === 'd-1' ? valve : undefined) },
       publisher: {
         publish: (message) =>

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { rolloutStore } from '../../hub/adapters/rollout-store.ts';
 import { openStateDatabase } from '../../hub/adapters/state-database.ts';
+import { CommandAudit } from '../../hub/commands/command-audit.ts';
 import type { CommandRequest } from '../../hub/commands/command-request.ts';
 import type { Command } from '../../hub/commands/command.ts';
 import type { RolloutRecord } from '../../hub/commands/rollout-journal.ts';
@@ -35,6 +36,7 @@ void test('a group command goes on after a restart with the devices it had froze
       dispatcher: {
         check: () => undefined,
         refused: (refusal) => refusal,
+        audit: new CommandAudit({ record: () => Promise.resolve() }),
         connected: () => true,
         cancel: (device) => Promise.resolve(sent.get(device)),
         find: (device) => {

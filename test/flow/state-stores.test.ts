@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { createDepartureStore } from '../../hub/adapters/departure-store.ts';
 import { createDeviceStore } from '../../hub/adapters/device-store.ts';
+import { createIncidentStore } from '../../hub/adapters/incident-store.ts';
 import { createHubIdentityStore } from '../../hub/adapters/hub-identity-store.ts';
 import { createPresenceStore } from '../../hub/adapters/presence-store.ts';
 import type { Database } from '../../hub/adapters/sqlite.ts';
 import type { Presence } from '../../hub/devices/presence.ts';
 import { openStateDatabase } from '../../hub/adapters/state-database.ts';
+import type { StoredIncident } from '../../hub/devices/incident-log.ts';
 import type { DeviceRecord } from '../../hub/devices/device-store.ts';
 import { HubError } from '../../hub/kernel/errors.ts';
 import { temporaryFolder } from '../helpers/guard.ts';
@@ -86,9 +89,15 @@ test('the epoch rises with each session and survives a restart, a removal and a 
     devices.remove('a'),
     (error) => error instanceof HubError && error.code === 'device-unknown',
   );
-  await devices.add([device('a')]);
-  assert.equal((await devices.load())[0]?.epoch, 2);
-  assert.equal((await devices.openSession(opening)).epoch, 3);
+  assert.deepEqual([...(await devices.add([device('a'), device('new')]))], [['a', 3]]);
+  const [again] = await devices.load();
+  assert.deepEqual(
+    [again?.epoch, again?.connectedBefore],
+    [3, undefined],
+    'above what was told of the old one',
+  );
+  assert.equal((await devices.openSession(opening)).epoch, 4);
+  assert.equal((await devices.load())[0]?.connectedBefore, true);
 });
 
 test('a boot keeps its first anchor over reconnects and restarts', async (t) => {
@@ -153,6 +162,8 @@ test('presence rows replace each other and come back after a restart', async (t)
     untilMs: 99.5,
     marks: {},
   };
+  const devices = createDeviceStore(db);
+  await devices.add([device('a'), device('b'), device('c')]);
   await presence.savePresence([]);
   await presence.savePresence([
     { deviceId: 'a', ...sleeping },
@@ -160,11 +171,64 @@ test('presence rows replace each other and come back after a restart', async (t)
     { deviceId: 'c', ...online },
   ]);
   await presence.savePresence([{ deviceId: 'a', ...online }]);
-  await presence.removePresence('c');
+  await devices.remove('c');
+  await presence.savePresence([{ deviceId: 'c', ...online }]);
   assert.deepEqual(await createPresenceStore(await restart()).loadPresence(), [
     { deviceId: 'a', ...online },
     { deviceId: 'b', ...sleeping },
   ]);
+});
+
+test('a removal is remembered until its commands have ended and the bus has heard of it', async (t) => {
+  const { db, restart } = await openState(t);
+  const devices = createDeviceStore(db);
+  let departures = createDepartureStore(db);
+  await devices.add([device('a'), device('b')]);
+  await devices.remove('a');
+  await assert.rejects(devices.remove('nobody'));
+  await departures.settled('a');
+  departures = createDepartureStore(await restart());
+  const left = [{ deviceId: 'a', commandsEnded: false }];
+  assert.deepEqual(await departures.load(), left, 'its commands come first');
+  await departures.commandsEnded(['a', 'b']);
+  assert.deepEqual(await departures.load(), [{ deviceId: 'a', commandsEnded: true }]);
+  const again = createDeviceStore(await restart());
+  await again.add([device('a')]);
+  await again.remove('a');
+  departures = createDepartureStore(await restart());
+  assert.deepEqual(await departures.load(), left, 'a second removal begins anew');
+  await departures.commandsEnded(['a']);
+  await departures.settled('a');
+  assert.deepEqual(await departures.load(), []);
+});
+
+test('incidents come back after a restart as they were last told, open ones all and closed ones bounded', async (t) => {
+  const { db, restart } = await openState(t);
+  const incident = (id: string, sinceMs: number, state: 'open' | 'closed'): StoredIncident => ({
+    id,
+    sinceMs,
+    state,
+    kind: 'correlated-loss',
+    scope: { by: 'site', value: 'Süd "1"' },
+    devices: 2,
+    sample: ['a'],
+    members: state === 'open' ? ['a', 'b'] : [],
+  });
+  const store = createIncidentStore(db);
+  await store.save([incident('first', 1, 'open'), incident('second', 2, 'open')]);
+  await store.save([incident('second', 2, 'open'), { ...incident('second', 2, 'closed'), untilMs: 9 }]);
+  const reopened = createIncidentStore(await restart());
+  assert.deepEqual(await reopened.load(), [
+    incident('first', 1, 'open'),
+    { ...incident('second', 2, 'closed'), untilMs: 9 },
+  ]);
+  await reopened.save(Array.from({ length: 500 }, (_, n) => incident(`later-${n}`, 10 + n, 'closed')));
+  const kept = await reopened.load();
+  assert.deepEqual(
+    [kept.length, kept[0]?.id, kept[1]?.id],
+    [501, 'first', 'later-0'],
+    'the oldest closed one went, the open one stays',
+  );
 });
 
 test('the hub keeps its id for good and counts its starts', async (t) => {

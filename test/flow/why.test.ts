@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { callHub } from '../../hub/cli/admin-client.ts';
 import { explain, type Cause } from '../../hub/devices/why.ts';
 import { neverSeen } from '../../hub/devices/presence.ts';
 import { startInProcessHub, type InProcessHub } from '../helpers/in-process-hub.ts';
@@ -67,6 +69,14 @@ const scripts: { cause: Cause; run: (hub: InProcessHub, id: string, t: TestConte
       const device = await openRaw(hub.device(id), quick);
       device.send({ type: 'bye' });
       assert.equal((await device.closed).code, 1000);
+    },
+  },
+  {
+    cause: 'disabled',
+    async run(hub, id) {
+      const device = await openRaw(hub.device(id), quick);
+      await callHub(join(hub.dataDir, 'hub.sock'), 'POST', `/api/v1/devices/${id}/disable`, undefined);
+      assert.equal((await device.closed).code, 4403);
     },
   },
   {

@@ -1,9 +1,13 @@
 import { join } from 'node:path';
+import { auditMigrations, createAuditBeside, createAuditStore } from '../../hub/adapters/audit-store.ts';
 import { commandMigrations, commandStore } from '../../hub/adapters/command-store.ts';
 import { openDatabase, type Database } from '../../hub/adapters/sqlite.ts';
+import { Audit } from '../../hub/audit/audit.ts';
+import { stateEvent } from '../../hub/commands/command-audit.ts';
 import type { IncomingMessage, OutgoingMessage, Publisher } from '../../hub/commands/bus.ts';
 import { startDispatcher, type Dispatcher, type DispatcherOptions } from '../../hub/commands/dispatcher.ts';
 import type { CommandPeer } from '../../hub/commands/peer.ts';
+import { ToldTime } from '../../hub/devices/told-time.ts';
 import { HubError } from '../../hub/kernel/errors.ts';
 import { createLog } from '../../hub/kernel/log.ts';
 import type { Clock } from '../../hub/kernel/time.ts';
@@ -36,6 +40,8 @@ export const valve: DeviceType = compileDeviceType(
       },
       newest: { safety: 'config', offline: 'latest', ttlSec: 60, params: position },
       move: { safety: 'actuate', offline: 'reject', ttlSec: 60, params: position },
+      blink: { safety: 'observe', offline: 'queue', ttlSec: 60, concurrency: 3 },
+      peek: { safety: 'observe', offline: 'queue', ttlSec: 60, concurrency: 2 },
       wipe: { safety: 'critical', offline: 'reject', ttlSec: 60 },
     },
   },
@@ -87,6 +93,8 @@ export class FakePeer implements CommandPeer {
   readonly boot: string;
   readonly persistsCommands: boolean;
   readonly type = valve;
+  /** Nobody tells it anything, unless the test does: then it reckons as the hub does. */
+  readonly toldTime = new ToldTime();
   readonly frames: HubFrame[] = [];
   full = false;
 
@@ -118,6 +126,7 @@ export interface CommandHub {
   /** Registered devices. */
   readonly devices: Map<string, DeviceType>;
   readonly database: Database;
+  readonly audit: Audit;
   /** Publishes a command payload; resolves at its PUBACK. */
   command(topic: string, payload?: unknown, message?: Partial<IncomingMessage>): Promise<void>;
   /** Stops the dispatcher and starts another on the same journal. */
@@ -133,14 +142,22 @@ export async function startCommandHub(
   options: Partial<DispatcherOptions> = {},
 ): Promise<CommandHub> {
   const folder = temporaryFolder('commands');
-  const database = await openDatabase({ file: join(folder.path, 'state.db'), migrations: commandMigrations });
+  const database = await openDatabase({
+    file: join(folder.path, 'state.db'),
+    migrations: [...commandMigrations, ...auditMigrations],
+  });
   const broker = new FakeBroker();
   const devices = new Map([['d-1', valve]]);
+  const audit = new Audit({ store: createAuditStore(database), clock, log });
+  const beside = createAuditBeside();
   let life = { crashed: false };
   const start = async (): Promise<Dispatcher> => {
     const mine = { crashed: false };
     life = mine;
-    const journal = mortal(commandStore(database), mine);
+    const journal = mortal(
+      commandStore(database, (command, first) => beside(audit.entryOf(stateEvent(command, first)))),
+      mine,
+    );
     const publisher = mortal<Publisher>(broker, mine);
     const started = await startDispatcher(
       {
@@ -149,6 +166,7 @@ export async function startCommandHub(
         random: Math.random,
         publisher,
         journal,
+        audit,
         directory: { typeOf: (id) => devices.get(id) },
       },
       { root: 'hub/v1', ...options },
@@ -164,6 +182,7 @@ export async function startCommandHub(
     broker,
     devices,
     database,
+    audit,
     command: (topic, payload = {}, message = {}) =>
       dispatcher.message({
         topic: `hub/v1/${topic}`,
@@ -182,6 +201,7 @@ export async function startCommandHub(
     },
     async close() {
       await dispatcher.close();
+      await audit.close();
       await database.close();
       folder.remove();
     },

@@ -1,24 +1,16 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
-import type { CommandEvents, CommandPeer } from '../../hub/commands/peer.ts';
 import { AckSchedule } from '../../hub/devices/ack-schedule.ts';
-import type {
-  AnchorStep,
-  DeviceRecord,
-  DeviceStore,
-  SessionOpening,
-} from '../../hub/devices/device-store.ts';
 import { hashSecret, type Credential } from '../../hub/devices/credentials.ts';
 import { Liveness } from '../../hub/devices/liveness.ts';
 import type { DeviceSocket } from '../../hub/devices/outbox.ts';
-import { PresenceKeeper, type PresenceRow, type PresenceStore } from '../../hub/devices/presence-keeper.ts';
+import { PresenceKeeper } from '../../hub/devices/presence-keeper.ts';
 import { Registry } from '../../hub/devices/registry.ts';
 import { CloneGuard } from '../../hub/devices/clone-guard.ts';
 import type { SessionOptions } from '../../hub/devices/hello.ts';
 import { Session } from '../../hub/devices/session.ts';
 import { newSessionCounters } from '../../hub/devices/session-counters.ts';
 import { Stories } from '../../hub/devices/story.ts';
-import { HubError } from '../../hub/kernel/errors.ts';
 import type { Clock } from '../../hub/kernel/time.ts';
 import { createLog } from '../../hub/kernel/log.ts';
 import { Ingest, type FanOut } from '../../hub/telemetry/ingest.ts';
@@ -26,6 +18,8 @@ import type { MetricsWriter, WriteOutcome } from '../../hub/telemetry/store.ts';
 import type { WriterOptions } from '../../hub/telemetry/writer.ts';
 import { compileDeviceType, hubFrameChecks, type DeviceType, type HubFrame } from '../../schemas/index.ts';
 import { ManualClock } from './clock.ts';
+import { MemoryDeviceStore, MemoryPresenceStore } from './memory-devices.ts';
+import { RecordingCommands } from './recording-commands.ts';
 import { testRoad } from './store-road.ts';
 
 export const silentLog = createLog({ level: 'silent' });
@@ -114,95 +108,6 @@ export class ScriptedSocket implements DeviceSocket {
   }
 }
 
-/** Epochs and anchors in memory, by the rules of the real store. */
-export class MemoryDeviceStore implements DeviceStore {
-  readonly #records = new Map<string, DeviceRecord>();
-  readonly #epochs = new Map<string, number>();
-  readonly #boots = new Map<string, Map<string, { anchorMs: number; uptimeMs: number }>>();
-  /** Set: the next opening waits for this. */
-  gate: Promise<void> | undefined;
-  fails = false;
-  readonly steps: (AnchorStep & { deviceId: string })[] = [];
-
-  load(): Promise<DeviceRecord[]> {
-    return Promise.resolve([...this.#records.values()]);
-  }
-
-  add(records: readonly DeviceRecord[]): Promise<void> {
-    const ids = records.map(({ id }) => id);
-    const taken = ids.filter((id, index) => this.#records.has(id) || ids.indexOf(id) !== index);
-    if (taken.length > 0) {
-      return Promise.reject(new HubError('device-exists', taken.join(), { details: { ids: taken } }));
-    }
-    for (const record of records) this.#records.set(record.id, record);
-    return Promise.resolve();
-  }
-
-  remove(id: string): Promise<void> {
-    if (!this.#records.delete(id)) return Promise.reject(new HubError('device-unknown', id));
-    this.#boots.delete(id);
-    return Promise.resolve();
-  }
-
-  setLabels(id: string, labels: Readonly<Record<string, string>>): Promise<void> {
-    const record = this.#records.get(id);
-    if (record === undefined) return Promise.reject(new HubError('device-unknown', id));
-    record.labels = labels;
-    return Promise.resolve();
-  }
-
-  save(record: DeviceRecord): Promise<void> {
-    if (!this.#records.has(record.id)) return Promise.reject(new HubError('device-unknown', record.id));
-    this.#records.set(record.id, record);
-    return Promise.resolve();
-  }
-
-  async openSession({ deviceId, boot, uptimeMs, nowMs }: SessionOpening) {
-    await this.gate;
-    if (this.fails) throw new HubError('database-failed');
-    const epoch = (this.#epochs.get(deviceId) ?? 0) + 1;
-    this.#epochs.set(deviceId, epoch);
-    const boots = this.#boots.get(deviceId) ?? new Map<string, { anchorMs: number; uptimeMs: number }>();
-    this.#boots.set(deviceId, boots);
-    const known = boots.get(boot);
-    const keeps = known !== undefined && uptimeMs >= known.uptimeMs;
-    boots.set(boot, { anchorMs: keeps ? known.anchorMs : nowMs - uptimeMs, uptimeMs });
-    const anchors = new Map([...boots].map(([name, { anchorMs }]) => [name, anchorMs]));
-    return { epoch, anchors, steps: this.steps.filter((step) => step.deviceId === deviceId) };
-  }
-
-  addAnchorStep(deviceId: string, step: AnchorStep): Promise<void> {
-    this.steps.push({ ...step, deviceId });
-    return Promise.resolve();
-  }
-
-  noteUptime(deviceId: string, boot: string, uptimeMs: number): Promise<void> {
-    const known = this.#boots.get(deviceId)?.get(boot);
-    if (known !== undefined) known.uptimeMs = Math.max(known.uptimeMs, uptimeMs);
-    return Promise.resolve();
-  }
-}
-
-export class MemoryPresenceStore implements PresenceStore {
-  readonly rows = new Map<string, PresenceRow>();
-  fails = false;
-
-  loadPresence(): Promise<PresenceRow[]> {
-    return Promise.resolve([...this.rows.values()]);
-  }
-
-  savePresence(rows: readonly PresenceRow[]): Promise<void> {
-    if (this.fails) return Promise.reject(new HubError('database-failed'));
-    for (const row of rows) this.rows.set(row.deviceId, row);
-    return Promise.resolve();
-  }
-
-  removePresence(deviceId: string): Promise<void> {
-    this.rows.delete(deviceId);
-    return Promise.resolve();
-  }
-}
-
 /** A metrics store whose answers a test scripts; it keeps what it said it stored. */
 export class ScriptedStore implements MetricsWriter {
   readonly writes: string[][] = [];
@@ -248,37 +153,6 @@ export class ScriptedStore implements MetricsWriter {
         ? { kind: 'stored' }
         : { kind: 'partial', reason: 'partial write: field type conflict dropped=1' };
     };
-  }
-}
-
-/** Writes down what sessions tell the dispatcher; `throwing` says in which calls it breaks. */
-export class RecordingCommands implements CommandEvents {
-  readonly calls: string[] = [];
-  readonly throwing = new Set<string>();
-
-  #note(call: string, text: string): void {
-    this.calls.push(text);
-    if (this.throwing.has(call)) throw new Error(`${call} is broken`);
-  }
-
-  sessionOpened(peer: CommandPeer, unresolved: readonly string[]): void {
-    this.#note('sessionOpened', `opened ${peer.epoch} [${unresolved.join()}]`);
-  }
-
-  sessionClosed(peer: CommandPeer): void {
-    this.#note('sessionClosed', `closed ${peer.epoch}`);
-  }
-
-  received(peer: CommandPeer, re: string): void {
-    this.#note('received', `received ${peer.epoch} ${re}`);
-  }
-
-  progress(peer: CommandPeer, { re }: { re: string }): void {
-    this.#note('progress', `progress ${peer.epoch} ${re}`);
-  }
-
-  result(peer: CommandPeer, { re, status }: { re: string; status: string }): void {
-    this.#note('result', `result ${peer.epoch} ${re} ${status}`);
   }
 }
 
@@ -351,7 +225,17 @@ export async function startSessions(t: TestContext, options: FixtureOptions = {}
   const deviceStore = new MemoryDeviceStore();
   const record = { type: 'sensor@1', site: 'lab', createdMs: 0, disabled: false, epoch: 0 };
   await deviceStore.add(['d1', 'd2'].map((id) => ({ ...record, id, credentials: [secretOf(id)] })));
-  const registry = new Registry({ store: deviceStore, clock });
+  const removed: string[] = [];
+  const registry = new Registry({
+    store: deviceStore,
+    clock,
+    added: (added) => presence.registered(added),
+    disabled: (id, disabled) => presence.disabled(id, disabled),
+    async removed(id) {
+      await presence.removed(id);
+      removed.push(id);
+    },
+  });
   await registry.load();
   const presenceStore = new MemoryPresenceStore();
   const changes: string[] = [];
@@ -459,6 +343,8 @@ export async function startSessions(t: TestContext, options: FixtureOptions = {}
     counters,
     deviceStore,
     presenceStore,
+    /** Devices whose removal is through. */
+    removed,
     fanned,
     connect,
     open,

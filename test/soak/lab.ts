@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connectAsync, type MqttClient } from 'mqtt';
 import { createDeviceClient, type DeviceClient } from '../../device-sim/client.ts';
+import { parseMetrics } from '../../device-sim/hub-numbers.ts';
 import { freePort } from '../helpers/free-port.ts';
 import { temporaryFolder } from '../helpers/guard.ts';
 import { startMosquitto } from '../helpers/mosquitto.ts';
@@ -36,12 +37,16 @@ export interface LabOptions {
   env?: Readonly<Record<string, string>>;
 }
 
+const backoffMaxMs = 4_000;
+
 /** A real hub on a real broker, and devices of the reference client in this process, one proxy before each site. */
 export class Lab {
   readonly changes: PresenceTold[] = [];
   readonly incidents: IncidentTold[] = [];
   readonly clients = new Map<string, DeviceClient>();
   readonly proxies = new Map<string, TcpProxy>();
+  /** The longest wait of a device between two attempts. */
+  readonly backoffMaxMs = backoffMaxMs;
   hub: HubProcess;
   readonly #options: LabOptions;
   readonly #start: () => Promise<HubProcess>;
@@ -67,7 +72,7 @@ export class Lab {
     const env = {
       HUB_DEVICE_LISTEN: `127.0.0.1:${await freePort()}`,
       HUB_MQTT_URL: broker.url,
-      HUB_BACKOFF_MAX_MS: '4000',
+      HUB_BACKOFF_MAX_MS: String(backoffMaxMs),
       HUB_LOG_LEVEL: 'warn',
       ...options.env,
     };
@@ -87,6 +92,14 @@ export class Lab {
     await bus.subscribeAsync(['hub/v1/presence-change/#', 'hub/v1/incident/#'], { qos: 1 });
     for (const [site, count] of Object.entries(options.sites)) await lab.#addSite(site, count);
     return lab;
+  }
+
+  /** The value of one line of the hub's `/metrics`. @throws when it has no such line */
+  async metric(name: string): Promise<number> {
+    const page = await (await fetch(new URL('/metrics', this.hub.adminUrl))).text();
+    const value = parseMetrics(page).get(name);
+    if (value === undefined) throw new Error(`there is no metric ${name}`);
+    return value;
   }
 
   get online(): number {

@@ -6,13 +6,29 @@ import { rotateUnderCuts } from '../helpers/rotation-scenario.ts';
 import { soakKills } from './kills.ts';
 import { soakNoisy } from './noisy.ts';
 import { soakOutage } from './outage.ts';
+import { report } from './report.ts';
 import { halfOpen, restarts, rolling, siteLoss, stall } from './scenarios.ts';
+import { verdict, type Numbers } from './verdicts.ts';
 
 /** Prints what a scenario saw; it throws when a promise was broken. */
 function told(scenario: (devices: number) => Promise<unknown>): (devices: number) => Promise<boolean> {
   return async (devices) => {
     process.stdout.write(`${JSON.stringify(await scenario(devices), undefined, 2)}\n`);
     return true;
+  };
+}
+
+/** Prints what a scenario saw beside what is promised of it. */
+function judged(
+  name: string,
+  scenario: (devices: number) => Promise<Numbers>,
+): (devices: number) => Promise<boolean> {
+  return async (devices) => {
+    const numbers = await scenario(devices);
+    const checks = verdict(name, numbers);
+    const ok = checks.every((check) => check.ok);
+    report({ scenario: name, ...numbers, checks, ok });
+    return ok;
   };
 }
 
@@ -23,11 +39,11 @@ const scenarios: Readonly<Record<string, (devices: number) => Promise<boolean>>>
   'outage-frozen': () => soakOutage('frozen'),
   commands: told(commandChaos),
   group: told(groupStop),
-  stall: told(stall),
-  restarts: told(restarts),
-  'half-open': told(halfOpen),
-  rolling: told(rolling),
-  'site-loss': told(siteLoss),
+  stall: judged('stall', stall),
+  restarts: judged('restarts', restarts),
+  'half-open': judged('half-open', halfOpen),
+  rolling: judged('rolling', rolling),
+  'site-loss': judged('site-loss', siteLoss),
   rotation: told(rotateUnderCuts),
 };
 

@@ -45,27 +45,44 @@ export async function restarts(devices: number, { kills = 20, dead = 20, heartbe
     }
     const doomed = [...lab.clients].slice(0, dead);
     for (const [, client] of doomed) client.faults.vanish();
+    let refused = 0;
+    let lastWelcomeMs = 0;
+    for (const client of lab.clients.values()) {
+      client.on('close', ({ kind }) => (refused += kind === 'refused' ? 1 : 0));
+      client.on('welcome', () => (lastWelcomeMs = Date.now()));
+    }
     const falseOffline = lab.told(['offline'], fromMs).length;
     await lab.restart();
     const readyMs = Date.now();
-    const allowedMs = 4_000 + heartbeatSec * 1_500;
+    const graceMs = lab.backoffMaxMs + heartbeatSec * 1_500;
     await waitFor(() => lab.told(['offline'], readyMs).length >= dead, {
       what: 'every dead device is found',
-      timeoutMs: allowedMs + 5_000,
+      timeoutMs: graceMs + 20_000,
     });
     const found = lab.told(['offline'], readyMs);
+    // What the hub itself says was no silence: too busy to let devices in, or blocked.
+    const turnedAwayMs = Math.round((await lab.metric('hub_turned_away_seconds_total')) * 1_000);
+    const stalledMs = Math.round((await lab.metric('hub_stall_seconds_total')) * 1_000);
     await sleep(1_000);
     const ids = new Set(doomed.map(([id]) => id));
     return {
       devices,
       kills,
       dead,
-      allowedMs,
+      alive: devices - dead,
+      graceMs,
+      turnedAwayMs,
+      stalledMs,
+      allowedMs: graceMs + turnedAwayMs + stalledMs + 500,
+      refusedConnects: refused,
+      allBackMs: lastWelcomeMs - readyMs,
       falseOffline:
         falseOffline + lab.told(['offline'], readyMs).filter(({ device }) => !ids.has(device)).length,
       trueFound: found.filter(({ device }) => ids.has(device)).length,
       reasons: [...new Set(found.map(({ reason }) => reason))],
-      latestMs: Math.max(...found.map(({ atMs }) => atMs)) - readyMs,
+      earliestMs: Math.min(...found.map(({ since }) => since)) - readyMs,
+      latestMs: Math.max(...found.map(({ since }) => since)) - readyMs,
+      latestToldMs: Math.max(...found.map(({ atMs }) => atMs)) - readyMs,
       online: lab.online,
     };
   } finally {
@@ -104,12 +121,16 @@ export async function halfOpen(devices: number, { faulty = 50, heartbeatSec = 4 
     return {
       devices,
       faulty: 2 * faulty,
+      hung: hung.length,
+      silent: silent.length,
       found: found.length,
       falseOffline: found.filter(({ device }) => !hungAt.has(device)).length,
       noHeartbeat: found.filter(({ reason }) => reason === 'no-heartbeat').length,
       linkLost: found.filter(({ reason }) => reason === 'link-lost').length,
       timerEarliestMs: Math.round(Math.min(...timerMs)),
+      timerMedianMs: Math.round(percentile(timerMs, 0.5)),
       timerLatestMs: Math.round(Math.max(...timerMs)),
+      stalledMs: Math.round((await lab.metric('hub_stall_seconds_total')) * 1_000),
       earliestMs: Math.round(Math.min(...latenessMs)),
       medianMs: Math.round(percentile(latenessMs, 0.5)),
       latestMs: Math.round(Math.max(...latenessMs)),
@@ -166,6 +187,8 @@ export async function rolling(
       p50Ms: Math.round(percentile(latenessMs, 0.5)),
       p99Ms: Math.round(percentile(latenessMs, 0.99)),
       plannedPerSec: acceptPerSec / 2,
+      // A slot lies within its second by chance: two standard deviations of a Poisson count.
+      peakLimitPerSec: Math.ceil(acceptPerSec / 2 + 2 * Math.sqrt(acceptPerSec / 2)),
       peakPerSec: Math.max(...perSecond.values()),
       falseOffline: falseOffline + lab.told(['offline']).length,
       ackedPoints: load.acked.size,
@@ -176,7 +199,7 @@ export async function rolling(
   }
 }
 
-/** A site loses its network at once: half-open links, all of them. */
+/** A site loses its network at once: half-open links, all of them. The hub is killed while it is away. */
 export async function siteLoss(devices: number, { lost = 200, heartbeatSec = 4 } = {}) {
   const lab = await Lab.start({ sites: { a: devices - lost, north: lost }, heartbeatSec });
   try {
@@ -190,14 +213,26 @@ export async function siteLoss(devices: number, { lost = 200, heartbeatSec = 4 }
     await sleep(2_500);
     const opened: IncidentTold[] = [...lab.incidents];
     const listed = (await lab.hub.cli(['incident', 'list', '--json'])).stdout.trim().split('\n').length;
+    await lab.hub.kill('SIGKILL');
+    await lab.restart();
+    await waitFor(() => lab.online >= devices - lost, { what: 'the others are back', timeoutMs: 60_000 });
     await lab.proxies.get('north')?.resume();
     lab.proxies.get('north')?.cut();
     await waitFor(() => lab.incidents.some(({ state }) => state === 'closed'), {
       what: 'the incident is over',
       timeoutMs: 60_000,
     });
-    const ids = new Set(opened.map(({ id }) => id));
-    return { devices, lost, incidents: ids.size, listed, first: opened[0], last: lab.incidents.at(-1) };
+    const ids = new Set(lab.incidents.map(({ id }) => id));
+    const last = lab.incidents.at(-1);
+    return {
+      devices,
+      lost,
+      incidents: ids.size,
+      listed,
+      lastDevices: last?.devices ?? 0,
+      first: opened[0],
+      last,
+    };
   } finally {
     await lab.stop();
   }

@@ -2,9 +2,13 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Validator } from '@seriousme/openapi-schema-validator';
+import type { AuditRecord } from '../../hub/audit/audit.ts';
+import type { Refusal } from '../../hub/commands/command-request.ts';
+import { refusalText } from '../../hub/commands/refusal-text.ts';
 import { callHub } from '../../hub/cli/admin-client.ts';
 import { registerDevices, startCommandFleet, type CommandFleet } from '../helpers/command-fleet.ts';
 import { mosquittoPub, mosquittoSub, type Subscription } from '../helpers/mosquitto-clients.ts';
+import { waitFor } from '../helpers/wait-for.ts';
 import { spawnHub, type HubProcess } from '../helpers/process.ts';
 
 /** One hub process, its embedded broker, and a few simulated devices; every door asks the same things. */
@@ -70,8 +74,13 @@ async function refusedOverHttp(path: string, body: unknown): Promise<unknown> {
   return fault.details;
 }
 
-async function refusedOverMqtt(topic: string, body: object): Promise<unknown> {
-  const id = `m-${Math.random().toString(36).slice(2)}`;
+/** Publishes a request, and reads the refusal on the status topics that match. */
+async function refusedOverMqtt(
+  topic: string,
+  body: object,
+  told: (topic: string) => boolean,
+): Promise<unknown> {
+  const already = bus.messages.length;
   await mosquittoPub([
     '-V',
     '311',
@@ -82,16 +91,78 @@ async function refusedOverMqtt(topic: string, body: object): Promise<unknown> {
     '-t',
     `hub/v1/${topic}`,
     '-m',
-    JSON.stringify({ id, ...body }),
+    JSON.stringify(body),
   ]);
-  const [, device] = topic.split('/');
-  const told = await bus.next(
-    'the refusal',
-    (message) => message.topic === `hub/v1/status/${device}/${id}/rejected`,
-  );
-  const { reason, errors } = JSON.parse(told.payload) as Answer;
+  const answer = await waitFor(() => bus.messages.slice(already).find((message) => told(message.topic)), {
+    what: `the refusal of ${topic}`,
+  });
+  const { reason, errors } = JSON.parse(answer.payload) as Answer;
   return { reason, ...(errors === undefined ? {} : { errors }) };
 }
+
+interface Fault {
+  device: string;
+  name: string;
+  body: { id?: string; params?: object };
+}
+
+/** Each door: asks for the same, and gives the refusal as it came out there. */
+const doors: Record<string, (fault: Fault, number: number) => Promise<unknown>> = {
+  http: ({ device, name, body }) => refusedOverHttp(`/devices/${device}/commands/${name}`, body),
+
+  mqtt: ({ device, name, body }) =>
+    refusedOverMqtt(`command/${device}/${name}`, body, (topic) =>
+      new RegExp(`^hub/v1/status/${device}/[^/]+/rejected$`).test(topic),
+    ),
+
+  async 'command line'({ device, name, body }) {
+    const id = body.id === undefined ? [] : ['--id', body.id];
+    const params = ['--params', JSON.stringify(body.params ?? {})];
+    const { code, stderr } = await hub.cli(['command', 'send', device, name, ...params, ...id]);
+    assert.equal(code, 1);
+    return stderr;
+  },
+
+  'group over http': ({ device, name, body }) =>
+    refusedOverHttp('/group-commands', { to: device, name, command: body }),
+
+  async 'group over mqtt'({ device, name, body }, number) {
+    const group = `refused-${number}`;
+    await http('PUT', `/groups/${group}`, { selector: device });
+    return refusedOverMqtt(`group-command/${group}/${name}`, body, (topic) =>
+      new RegExp(`^hub/v1/group-status/${group}/[^/]+/rejected$`).test(topic),
+    );
+  },
+
+  async schedule({ device, name, body }, number) {
+    const schedule = `refused-${number}`;
+    await http('POST', '/schedules', {
+      name: schedule,
+      atMs: Date.now() + 300,
+      timeZone: 'UTC',
+      to: device,
+      action: { kind: 'command', name, params: body.params ?? {} },
+    });
+    const entry = await waitFor(
+      async () => {
+        const { entries } = (await http('GET', `/audit?actor=schedule:${schedule}`)) as {
+          entries: AuditRecord[];
+        };
+        return entries[0];
+      },
+      { what: `the refusal of the schedule ${schedule}`, everyMs: 100 },
+    );
+    assert.deepEqual(
+      [entry.door, entry.action, entry.outcome],
+      ['schedule', 'group-command.send', 'refused'],
+    );
+    const { reason, errors } = entry.details as { reason: string; errors?: unknown };
+    return { reason, ...(errors === undefined ? {} : { errors }) };
+  },
+};
+const everyDoor = Object.keys(doors);
+const notScheduled = everyDoor.filter((door) => door !== 'schedule');
+const oneDevice = ['http', 'mqtt', 'command line'];
 
 void test('a command sent over HTTP with wait is answered with its final status', async () => {
   const sent = (await http('POST', '/devices/d-1/commands/set-interval?wait=10s', {
@@ -109,31 +180,35 @@ void test('a command sent over HTTP with wait is answered with its final status'
   assert.equal(fleet.executions.filter(({ id }) => id === 'h-1').length, 1);
 });
 
-void test('every door gives the same refusal for the same fault', async () => {
-  const faults: [path: string, topic: string, body: object, reason: string][] = [
+void test('every door gives the same refusal for the same fault, naming field and rule', async () => {
+  const minimum = { path: '/seconds', keyword: 'minimum', expected: '>= 1', got: '0' };
+  const required = { path: '/seconds', keyword: 'required', expected: 'present', got: 'nothing' };
+  const type = { path: '/seconds', keyword: 'type', expected: 'integer', got: '"soon"' };
+  const noId = { path: '/id', keyword: 'required', expected: 'present', got: 'nothing' };
+  const device = 'd-1';
+  const set = { device, name: 'set-interval' };
+  const table: [Fault, Refusal, string[]][] = [
+    [{ ...set, body: { params: { seconds: 0 } } }, { reason: 'bad-params', errors: [minimum] }, everyDoor],
+    [{ ...set, body: {} }, { reason: 'bad-params', errors: [required] }, everyDoor],
+    [{ ...set, body: { params: { seconds: 'soon' } } }, { reason: 'bad-params', errors: [type] }, everyDoor],
+    [{ device, name: 'dance', body: {} }, { reason: 'unknown-command' }, everyDoor],
+    [{ device, name: 'reboot', body: {} }, { reason: 'id-required', errors: [noId] }, notScheduled],
     [
-      '/devices/d-1/commands/set-interval',
-      'command/d-1/set-interval',
-      { params: { seconds: 0 } },
-      'bad-params',
+      { ...set, body: { id: 'h-1', params: { seconds: 11 } } },
+      { reason: 'id-conflict' },
+      // The id is of a command, and group commands have ids of their own.
+      oneDevice,
     ],
-    ['/devices/d-1/commands/set-interval', 'command/d-1/set-interval', { parms: {} }, 'bad-payload'],
-    ['/devices/d-1/commands/dance', 'command/d-1/dance', {}, 'unknown-command'],
-    ['/devices/nobody/commands/identify', 'command/nobody/identify', {}, 'unknown-device'],
+    [{ device: 'nobody', name: 'identify', body: {} }, { reason: 'unknown-device' }, oneDevice],
   ];
-  for (const [path, topic, body, reason] of faults) {
-    const overHttp = await refusedOverHttp(path, body);
-    assert.equal((overHttp as Answer).reason, reason);
-    assert.deepEqual(await refusedOverMqtt(topic, body), overHttp);
+  for (const [number, [fault, refusal, at]] of table.entries()) {
+    for (const door of at) {
+      const told = await doors[door]?.(fault, number);
+      const expected =
+        typeof told === 'string' ? `device-hub: the command was refused: ${refusalText(refusal)}\n` : refusal;
+      assert.deepEqual(told, expected, `${fault.name} ${JSON.stringify(fault.body)} over ${door}`);
+    }
   }
-  const conflict = await refusedOverHttp('/devices/d-1/commands/set-interval', {
-    id: 'h-1',
-    params: { seconds: 11 },
-  });
-  assert.deepEqual(conflict, { reason: 'id-conflict' });
-  const { code, stderr } = await hub.cli(['command', 'send', 'd-1', 'set-interval', '--param', 'seconds=0']);
-  assert.equal(code, 1);
-  assert.match(stderr, /bad-params: \/seconds must be >= 1, not 0/);
 });
 
 void test('the command line sends, waits, shows and lists', async () => {
@@ -170,7 +245,7 @@ void test('a dry run shows the devices of a selector, and a group command with t
   assert.ok(report.devices.slice(15).every(({ status }) => status === 'skipped'));
 });
 
-void test('a group command over MQTT is reported per group, and an unknown group is refused', async () => {
+void test('a group command over MQTT is reported per group, also when that group is gone; an unknown group is refused', async () => {
   await hub.cli(['group', 'set', 'second-floor', 'floor=2']);
   const publish = ['-V', '311', '-p', port, '-q', '1', '-t', 'hub/v1/group-command/second-floor/identify'];
   await mosquittoPub([...publish, '-m', '{"id":"g-2"}']);
@@ -195,6 +270,10 @@ void test('a group command over MQTT is reported per group, and an unknown group
     /group-status\/nowhere\/.*\/rejected$/.test(topic),
   );
   assert.equal((JSON.parse(refused.payload) as Answer).reason, 'unknown-group');
+  assert.equal((await hub.cli(['group', 'remove', 'second-floor'])).code, 0);
+  const report = (await http('GET', '/group-commands/g-2')) as Answer;
+  assert.deepEqual([report['group'], report['to'], report.status], ['second-floor', 'floor=2', 'finished']);
+  assert.deepEqual(report['devices'], [{ device: 'd-7', status: 'succeeded' }]);
 });
 
 void test('a schedule sends its command at its times, each once, until it is removed', async () => {
@@ -220,10 +299,14 @@ void test('the audit has who asked, through which door, and every state', async 
   assert.deepEqual(
     entries.map(({ door, action, outcome }) => [door, action, outcome]),
     [
-      ['http', 'command.send', 'accepted'],
+      ['socket', 'command.send', 'accepted'],
       ['hub', 'command.status', 'sent'],
       ['hub', 'command.status', 'received'],
       ['hub', 'command.status', 'succeeded'],
+      // Another command under the same id, by each door.
+      ['socket', 'command.send', 'refused'],
+      ['mqtt', 'command.send', 'refused'],
+      ['socket', 'command.send', 'refused'],
     ],
   );
 });

@@ -6,6 +6,7 @@ import { mosquittoPub, mosquittoSub, type Subscription } from '../helpers/mosqui
 import { startMosquitto, type MosquittoBroker } from '../helpers/mosquitto.ts';
 import { spawnHub, type HubProcess } from '../helpers/process.ts';
 import { openRaw, type RawDeviceOptions } from '../helpers/raw-device.ts';
+import { waitFor } from '../helpers/wait-for.ts';
 import { startTcpProxy } from '../helpers/tcp-proxy.ts';
 
 /** The whole road on real parts: InfluxDB, Mosquitto and the hub as processes of their own. */
@@ -143,6 +144,46 @@ void test('a command published with mosquitto_pub is done, and its result is on 
   assert.equal(answer.correlationData, 'x-1');
   assert.equal((JSON.parse(answer.payload) as { status: string }).status, 'succeeded');
   device.close();
+});
+
+void test('each step of a command is a point in InfluxDB, and its stages are in the histograms', async () => {
+  const statuses = ['accepted', 'received', 'sent', 'succeeded'];
+  const series = await waitFor(
+    async () => {
+      const found = await query(influx.url, 'hub', `SELECT * FROM command WHERE id = 'c-1' GROUP BY *`);
+      return found.length === statuses.length ? found : undefined;
+    },
+    { what: 'every step of c-1', everyMs: 100 },
+  );
+  const tags = { name: 'set-interval', site: 'default', type: 'env-sensor' };
+  assert.deepEqual(
+    series
+      .map((each) => each.tags)
+      .toSorted((a, b) => (String(a?.['status']) < String(b?.['status']) ? -1 : 1)),
+    statuses.map((status) => ({ ...tags, status })),
+  );
+  for (const { tags: own, columns, values } of series) {
+    assert.equal(values.length, 1, own?.['status']);
+    const point = Object.fromEntries(columns.map((column, at) => [column, values[0]?.[at]]));
+    assert.deepEqual([point['device'], point['door']], ['d-3', 'mqtt']);
+    const stages = ['queuedMs', 'deliveryMs', 'runMs', 'totalMs'].filter(
+      (name) => typeof point[name] === 'number',
+    );
+    const come = { accepted: 1, sent: 2, received: 3, succeeded: 4 }[String(own?.['status'])];
+    assert.equal(stages.length, come, JSON.stringify(point));
+  }
+  const metrics = await (await fetch(`${hub.adminUrl}/metrics`)).text();
+  for (const stage of ['queued', 'delivery', 'run', 'total']) {
+    const counted = new RegExp(`^hub_command_stage_seconds_count\\{stage="${stage}"\\} (\\d+)$`, 'm').exec(
+      metrics,
+    );
+    assert.ok(Number(counted?.[1]) >= 1, `${stage}: ${counted?.[0]}`);
+    const all = new RegExp(
+      `^hub_command_stage_seconds_bucket\\{le="\\+Inf",stage="${stage}"\\} (\\d+)$`,
+      'm',
+    ).exec(metrics);
+    assert.equal(all?.[1], counted?.[1]);
+  }
 });
 
 void test('bad parameters are refused with the field and the rule, and the device hears nothing of it', async () => {

@@ -230,6 +230,12 @@ const outside = [
     '../schemas/index.ts',
     './clock.ts',
   ),
+  ...['node:fs', 'yaml'].map((name, at) =>
+    fault(`dashboards/grafana/generate/third-${at}.ts`, name, /no third party and does no I\/O/),
+  ),
+  fault('dashboards/grafana/generate/hub.ts', '../../../hub/devices/presence.ts', /takes schemas only/),
+  legal('dashboards/grafana/generate/legal.ts', '../../../schemas/index.ts', './board.ts'),
+  legal('hub/cli/grafana-legal.ts', '../../dashboards/grafana/generate/files.ts'),
   legal('test/unit/legal.ts', '../../hub/adapters/ws.ts', 'mqtt', 'fast-check'),
 ];
 
@@ -237,9 +243,25 @@ const webConsole = [
   fault('dashboards/console/src/third.ts', 'fastify', /third parties are preact/),
   fault('dashboards/console/src/node.ts', 'node:fs', /third parties are preact/),
   fault('dashboards/console/src/hub.ts', '../../../hub/devices/presence.ts', /take its types only/),
-  fault('dashboards/console/src/nested/schemas.ts', '../../../../schemas/index.ts', /take its types only/),
+  fault(
+    'dashboards/console/src/nested/schemas.ts',
+    '../../../../schemas/index.ts',
+    /the console takes types/,
+  ),
+  fault(
+    'dashboards/console/src/types.ts',
+    '../../../schemas/device-type-catalog.ts',
+    /the console takes types/,
+  ),
+  fault('dashboards/console/src/frames.ts', '../../../schemas/device-frames.ts', /the console takes types/),
   fault('dashboards/console/src/simulator.ts', '../../../device-sim/client.ts', /nothing of the simulator/),
   legal('dashboards/console/src/legal.ts', 'preact', 'preact/hooks', '@preact/signals', 'uplot', './own.ts'),
+  legal(
+    'dashboards/console/src/legal-schemas.ts',
+    '../../../schemas/device-type-definition.ts',
+    '../../../schemas/field-error.ts',
+    '../../../schemas/json-pointer.ts',
+  ),
   legalType('dashboards/console/src/legal-type.ts', '../../../hub/devices/presence.ts'),
 ];
 
@@ -299,7 +321,7 @@ const rows: Record<string, Planted[]> = {
   'a feature that takes time, randomness or I/O by itself': clock,
   'an adapter': adapters,
   'wiring, configuration and command line': entries,
-  'schemas and simulator': outside,
+  "schemas, simulator and Grafana's generator": outside,
   'the web console': webConsole,
   'the rest of the house': house,
 };

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DeviceClock } from '../../hub/devices/device-clock.ts';
 import { HubClock } from '../../hub/devices/hub-clock.ts';
+import { ToldTime } from '../../hub/devices/told-time.ts';
 import { ManualClock } from '../helpers/clock.ts';
 import { silentLog, startMs, startSessions } from '../helpers/session-fixture.ts';
 
@@ -15,6 +16,25 @@ test('the least delayed of the last exchanges is believed', () => {
     );
   }
   assert.deepEqual(clock.quality, { offsetMs: 6_980, driftMs: 20, quality: 'wrong' });
+});
+
+test('a clock set back is known to the device at its next heartbeat, one set forward after eight', () => {
+  const clock = new ManualClock();
+  const told = new ToldTime();
+  assert.equal(told.aheadMs(clock), 0);
+  told.tell(clock);
+  clock.setNow(clock.now() + 60_000);
+  assert.equal(told.aheadMs(clock), -60_000, 'it reckons with the old time');
+  for (let beat = 1; beat < 8; beat += 1) told.tell(clock);
+  assert.equal(told.aheadMs(clock), -60_000);
+  told.tell(clock);
+  assert.equal(told.aheadMs(clock), 0);
+  clock.setNow(clock.now() - 3_600_000);
+  assert.equal(told.aheadMs(clock), 3_600_000);
+  told.tell(clock);
+  assert.equal(told.aheadMs(clock), 0);
+  clock.setNow(clock.now() + 40);
+  assert.equal(told.aheadMs(clock), 0, 'a clock that is slewed is no other clock');
 });
 
 test('a device that tells no wall clock has no known quality', () => {

@@ -7,19 +7,13 @@ import { catalog, startSessions, startMs } from '../helpers/session-fixture.ts';
 
 async function startAdministration(t: TestContext) {
   const hub = await startSessions(t);
-  const ended: string[] = [];
   const devices = createDeviceAdministration({
     registry: hub.registry,
     catalog,
     clock: hub.clock,
     presence: (id) => hub.presence.get(id),
-    added: (record) => hub.presence.registered(record.id, record.epoch),
-    removed: async (id) => {
-      ended.push(id);
-      await hub.presence.removed(id);
-    },
   });
-  return { ...hub, devices, ended };
+  return { ...hub, devices };
 }
 
 function hubError(code: ErrorCode, details?: Record<string, unknown>): (error: unknown) => boolean {
@@ -122,8 +116,7 @@ test('a device shows its epoch, its firmware while it is connected, and why its 
 });
 
 test('removing ends every session with 4403 and what else is kept, and the credential is void', async (t) => {
-  const { devices, registry, presenceStore, presence, ended, open, connect, clock } =
-    await startAdministration(t);
+  const { devices, registry, presence, removed, open, connect, clock } = await startAdministration(t);
   const device = await open('d1');
   const waiting = connect('d1');
   const other = await open('d2');
@@ -132,10 +125,9 @@ test('removing ends every session with 4403 and what else is kept, and the crede
     assert.deepEqual(socket.closedWith, { code: 4403, reason: 'device-removed' });
   }
   assert.equal(other.socket.closedWith, undefined);
-  assert.deepEqual(ended, ['d1']);
+  assert.deepEqual(removed, ['d1']);
   assert.equal(registry.authenticate(basic('d1', 'secret-d1')).kind, 'denied');
   await clock.advanceAsync(120_000);
-  assert.equal(presenceStore.rows.has('d1'), false);
   assert.deepEqual(
     [...presence.all()].map(([id]) => id),
     ['d2'],
@@ -148,6 +140,37 @@ test('a device that is removed and registered again goes on with a higher epoch'
   await open('d1');
   await devices.removeDevice('d1');
   await devices.addDevices({ ids: ['d1'], type: 'sensor@1', site: 'lab' });
+  const { epoch, presence } = await devices.showDevice('d1');
+  assert.deepEqual(
+    [epoch, presence],
+    [2, 'never-seen'],
+    'news of it is newer than what was told of the old one',
+  );
   const device = await open('d1');
-  assert.equal(device.socket.of('welcome')[0]?.['epoch'], 2);
+  assert.equal(device.socket.of('welcome')[0]?.['epoch'], 3);
+});
+
+test('a device that is registered again while its removal is under way comes after it', async (t) => {
+  const { devices, open, removed, registry } = await startAdministration(t);
+  await open('d1');
+  const again = { ids: ['d1'], type: 'sensor@1', site: 'attic' };
+  const gone = devices.removeDevice('d1');
+  const twice = assert.rejects(devices.removeDevice('d1'), hubError('device-unknown', { id: 'd1' }));
+  const back = devices.addDevices(again).then(() => assert.deepEqual(removed, ['d1']));
+  await Promise.all([gone, twice, back]);
+  assert.equal(registry.get('d1')?.site, 'attic');
+  assert.equal((await devices.showDevice('d1')).presence, 'never-seen');
+  await assert.rejects(devices.addDevices(again), hubError('device-exists', { ids: ['d1'] }));
+});
+
+test('a device that is disabled or enabled is shown so at once', async (t) => {
+  const { devices, open, registry } = await startAdministration(t);
+  await open('d1');
+  await registry.setDisabled('d1', true);
+  assert.equal((await devices.showDevice('d1')).presence, 'disabled');
+  await registry.setDisabled('d1', false);
+  assert.equal((await devices.showDevice('d1')).presence, 'offline');
+  await open('d1', { boot: 'b2' });
+  await registry.setDisabled('d1', false);
+  assert.equal((await devices.showDevice('d1')).presence, 'online');
 });

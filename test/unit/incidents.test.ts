@@ -1,24 +1,26 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import type { Scope } from '../../hub/devices/correlated-loss.ts';
-import { Incidents, type Incident } from '../../hub/devices/incidents.ts';
+import type { StoredIncident } from '../../hub/devices/incident-log.ts';
+import { Incidents } from '../../hub/devices/incidents.ts';
 import { neverSeen, type PresenceReason, type PresenceState } from '../../hub/devices/presence.ts';
 import { ManualClock } from '../helpers/clock.ts';
-import { silentLog } from '../helpers/session-fixture.ts';
 
 function startIncidents(t: TestContext) {
   const clock = new ManualClock(1_000_000);
   const told: string[] = [];
+  const stored = new Map<string, StoredIncident>();
   const scopes = new Map<string, Scope[]>();
   const incidents = new Incidents({
     clock,
-    log: silentLog,
     incarnation: '7',
     scopesOf: (id) => scopes.get(id) ?? [],
-    publish: ({ kind, state, scope, devices }: Incident) => {
+    grew: (incident, members) => stored.set(incident.id, { ...incident, members: [...members] }),
+    changed: (incident, members) => {
+      const { id, kind, state, scope, devices } = incident;
       const where = scope === undefined ? '' : ` ${scope.by}=${scope.value}`;
       told.push(`${kind} ${state} ${devices}${where}`);
-      return Promise.resolve();
+      stored.set(id, { ...incident, members: [...members] });
     },
   });
   t.after(() => incidents.close());
@@ -37,7 +39,7 @@ function startIncidents(t: TestContext) {
     }
     return ids;
   };
-  return { clock, told, incidents, change, fleet };
+  return { clock, told, stored, incidents, change, fleet };
 }
 
 test('a lost site of 200 devices is one incident, also when they are found over a whole heartbeat', (t) => {
@@ -147,4 +149,64 @@ test('a takeover storm of one device is one incident, a fight for an id is not a
     incidents.list().map(({ state }) => state),
     ['closed', 'open'],
   );
+});
+
+test('what was open before a restart is still open, under its id, until it is over', (t) => {
+  const before = startIncidents(t);
+  const north = before.fleet('north', 20);
+  for (const [index, id] of north.entries()) {
+    before.change(id, 'offline', 'link-lost');
+    if (index === 15) before.clock.advance(1_000);
+  }
+  before.clock.advance(2_000);
+  const [flapper = '', cloned = ''] = before.fleet('south', 2, '10.0.0.2', '2.0');
+  for (let round = 0; round < 5; round += 1) before.change(flapper, 'online', 'session-replaced');
+  before.incidents.cloned(cloned, true);
+  assert.deepEqual(before.told, [
+    'correlated-loss open 16 site=north',
+    'flapping open 1',
+    'cloned-credential open 1',
+  ]);
+  assert.equal(before.incidents.list().at(-1)?.devices, 20, 'those found later are of it');
+
+  const { clock, told, incidents, change, fleet } = startIncidents(t);
+  const state = (id: string): PresenceState =>
+    north.indexOf(id) < 15 && north.includes(id) ? 'offline' : 'unknown';
+  const reasonOf = { offline: 'link-lost', unknown: 'hub-restarted' } as const;
+  const resumed = incidents.resume([...before.stored.values()], (id) => {
+    const now = state(id);
+    return { ...neverSeen(0), state: now, reason: reasonOf[now as keyof typeof reasonOf] };
+  });
+  assert.deepEqual(resumed, [cloned]);
+  assert.deepEqual(incidents.open(), { 'cloned-credential': 1, flapping: 1, 'correlated-loss': 1 });
+  for (const id of north.slice(15)) change(id, 'unknown', 'hub-restarted');
+  clock.advance(60_000);
+  assert.deepEqual(told, [], 'a restart opens and closes nothing');
+  fleet('north', 20);
+  incidents.cloned(cloned, false);
+  clock.advance(30 * 60_000);
+  assert.deepEqual(told, [
+    'cloned-credential closed 1',
+    'correlated-loss closed 20 site=north',
+    'flapping closed 1',
+  ]);
+  assert.deepEqual(
+    incidents
+      .list()
+      .map(({ id }) => id)
+      .toSorted(),
+    [...before.stored.keys()].toSorted(),
+  );
+});
+
+test('an incident all of whose devices were removed while no hub ran is over', (t) => {
+  const before = startIncidents(t);
+  for (const id of before.fleet('north', 20)) before.change(id, 'offline', 'link-lost');
+  before.clock.advance(2_000);
+  const { told, incidents } = startIncidents(t);
+  assert.deepEqual(
+    incidents.resume([...before.stored.values()], () => undefined),
+    [],
+  );
+  assert.deepEqual(told, ['correlated-loss closed 20 site=north']);
 });

@@ -143,6 +143,18 @@ test('more frames unsettled than the window: nack rate, and the window opens aga
   assert.equal(device.socket.of('nack').length, 2);
 });
 
+test('a window that is full because the store is away is answered overloaded: the device sent nothing too fast', async (t) => {
+  const { pass, open, store, road } = await startSessions(t, { inFlight: 3 });
+  const device = await open();
+  road.disk.fault = new Error('disk full');
+  store.answer = () => ({ kind: 'unavailable', reason: 'away' });
+  for (let frame = 0; frame < 3; frame++) device.telemetry();
+  await pass(200);
+  device.telemetry();
+  assert.deepEqual(device.socket.answers, ['nack 4 overloaded']);
+  assert.equal(device.socket.of('nack')[0]?.['retry'], true);
+});
+
 test('over the rate: nack rate with a time, and the frames in the rate are taken', async (t) => {
   const { pass, open, store } = await startSessions(t, { messagesPerSec: 5 });
   const device = await open();

@@ -22,7 +22,8 @@ class MemoryNoticeStore implements NoticeStore {
   }
 }
 
-async function startNotices(t: TestContext, store = new MemoryNoticeStore()) {
+/** @param shares what is drawn at random, in turn */
+async function startNotices(t: TestContext, store = new MemoryNoticeStore(), shares: number[] = []) {
   const hub = await startSessions(t);
   let lastId = 0;
   const newId = (): string => `n${(lastId += 1)}`;
@@ -32,6 +33,7 @@ async function startNotices(t: TestContext, store = new MemoryNoticeStore()) {
     log: silentLog,
     store,
     newId,
+    random: () => shares.shift() ?? 0.5,
   });
   t.after(() => notices.close());
   return { ...hub, notices, notes: store };
@@ -106,4 +108,30 @@ test('a time in the past, or years away, is refused', async (t) => {
   for (const atMs of [startMs, startMs - 1, startMs + 400 * 86_400_000]) {
     await assert.rejects(notices.push({ to: 'all', topic: 'news', data, atMs }), /atMs must be a time/);
   }
+});
+
+test('a notice that is spread reaches each device at its own moment, and is counted as any other', async (t) => {
+  const { notices, clock, open } = await startNotices(t, undefined, [0.75, 0.25]);
+  const [first, second] = [await open('d1'), await open('d2')];
+  const spread = notices.spread({ to: 'all', topic: 'news', data }, 10_000);
+  const told = (): number[] => [first, second].map(({ socket }) => socket.of('notice').length);
+  await clock.advanceAsync(2_499);
+  assert.deepEqual(told(), [0, 0]);
+  await clock.advanceAsync(1);
+  assert.deepEqual(told(), [0, 1]);
+  first.session.closed(1006, '');
+  await clock.advanceAsync(5_000);
+  const { report } = await spread;
+  assert.deepEqual(report, { matched: 2, sent: 1, dropped: 0, offline: 1 });
+  assert.deepEqual(notices.counters, { sent: 1, dropped: 0, offline: 1, missed: 0 });
+  assert.deepEqual(notices.list()[0]?.report, report);
+});
+
+test('what is still to be spread when the hub stops is counted as dropped', async (t) => {
+  const { notices, open } = await startNotices(t);
+  const device = await open('d1');
+  const spread = notices.spread({ to: 'all', topic: 'news', data }, 10_000);
+  notices.close();
+  assert.deepEqual((await spread).report, { matched: 2, sent: 0, dropped: 2, offline: 0 });
+  assert.equal(device.socket.of('notice').length, 0);
 });

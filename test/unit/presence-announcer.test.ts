@@ -104,9 +104,36 @@ test('a removed device has its retained state cleared', async () => {
   const bus = new ScriptedBus();
   const announcer = announcerOn(bus);
   announcer.changed('d1', presence(1));
-  announcer.removed('d1');
+  let told = 0;
+  announcer.removed('d1', () => (told += 1));
+  assert.equal(told, 0);
   await turn();
   assert.equal(bus.retained.get('hub/v1/presence/d1'), '');
+  assert.equal(told, 1);
+});
+
+test('a removal is through only when the bus has taken what came after it', async () => {
+  const bus = new ScriptedBus();
+  const announcer = announcerOn(bus);
+  bus.mode = 'holds';
+  announcer.changed('d1', presence(1));
+  let told = 0;
+  bus.mode = 'refuses';
+  announcer.removed('d1', () => (told += 1));
+  await turn();
+  bus.release();
+  bus.mode = 'refuses';
+  await turn();
+  assert.equal(told, 0, 'the state of before does not count, nor a refusal');
+  // The device is registered again before the broker is back: its new state does as well.
+  bus.mode = 'takes';
+  announcer.repeat([['d1', presence(0, 'never-seen')]]);
+  await turn();
+  assert.equal(told, 1);
+  assert.equal(JSON.parse(bus.retained.get('hub/v1/presence/d1') ?? '{}').state, 'never-seen');
+  announcer.changed('d1', presence(1));
+  await turn();
+  assert.equal(told, 1);
 });
 
 test('a state the bus did not take is counted, and told with the next change without a pause of hammering', async () => {

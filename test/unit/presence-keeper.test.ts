@@ -5,7 +5,8 @@ import { Liveness } from '../../hub/devices/liveness.ts';
 import { PresenceKeeper, type PresenceRow, type WatchedLink } from '../../hub/devices/presence-keeper.ts';
 import type { Marks } from '../../hub/devices/presence.ts';
 import { ManualClock } from '../helpers/clock.ts';
-import { MemoryPresenceStore, silentLog, startMs, turn } from '../helpers/session-fixture.ts';
+import { MemoryPresenceStore } from '../helpers/memory-devices.ts';
+import { silentLog, startMs, turn } from '../helpers/session-fixture.ts';
 
 /** A link whose stack answers pings for as long as `answers` says so. */
 class FakeLink implements WatchedLink {
@@ -61,7 +62,11 @@ function startKeeper(t: TestContext, store = new MemoryPresenceStore()) {
 }
 
 const timing = { heartbeatMs: 1_000, graceMs: 500 };
-const first = { ...timing, epoch: 1, replaced: false };
+const first = { ...timing, epoch: 1 };
+
+function known(id: string) {
+  return { id, createdMs: startMs - 5_000, epoch: 3, disabled: false, timing };
+}
 
 function row(deviceId: string, state: PresenceRow['state'], untilMs?: number): PresenceRow {
   const rest = { marks: {}, reason: 'session-opened' as const, sinceMs: startMs - 1_000, epoch: 3, n: 2 };
@@ -161,7 +166,7 @@ test('a close of a session that was taken over changes nothing', async (t) => {
   const { keeper, told, link } = startKeeper(t);
   const [older, newer] = [link(), link()];
   keeper.opened('d1', older, first);
-  keeper.opened('d1', newer, { ...timing, epoch: 2, replaced: true });
+  keeper.opened('d1', newer, { ...timing, epoch: 2 });
   keeper.closed('d1', older);
   assert.deepEqual(await told(), ['d1 online session-opened', 'd1 online session-replaced']);
   keeper.closed('d1', newer);
@@ -192,14 +197,19 @@ test('a restarted hub gives those that were connected time to come back, and cal
     row('removed', 'online'),
   ]);
   const { keeper, clock, told, link } = startKeeper(t, store);
-  const registered = (id: string) => (id === 'removed' ? undefined : timing);
-  assert.deepEqual(await keeper.load(5_000, registered), ['removed']);
-  assert.deepEqual(await told(), ['back unknown hub-restarted', 'gone unknown hub-restarted']);
+  await keeper.load(5_000, ['back', 'gone', 'asleep', 'away', 'new'].map(known));
+  assert.deepEqual(await told(), [
+    'back unknown hub-restarted',
+    'gone unknown hub-restarted',
+    'new never-seen registered',
+  ]);
+  assert.deepEqual(keeper.get('new').sinceMs, startMs - 5_000, 'since it was registered');
+  assert.equal([...keeper.all()].length, 5, 'nothing of the one that is gone');
   clock.advance(1_499);
   assert.deepEqual(await told(), []);
   clock.advance(101);
   assert.deepEqual(await told(), ['asleep overdue slept-too-long']);
-  keeper.opened('back', link(), { heartbeatMs: 60_000, graceMs: 30_000, epoch: 4, replaced: false });
+  keeper.opened('back', link(), { heartbeatMs: 60_000, graceMs: 30_000, epoch: 4 });
   clock.advance(4_899);
   assert.deepEqual(await told(), ['back online session-opened']);
   clock.advance(101);
@@ -238,15 +248,14 @@ test('a listener that throws does not end the keeping of presence', async (t) =>
   assert.equal(store.rows.get('d1')?.state, 'offline');
 });
 
-test('a removed device leaves no row, no state and no watch', async (t) => {
-  const { keeper, clock, store, told, link } = startKeeper(t);
+test('a removed device leaves no state and no watch, and its last changes are told before', async (t) => {
+  const { keeper, clock, told, link } = startKeeper(t);
   const one = link();
   keeper.opened('d1', one, first);
   keeper.closed('d1', one);
   await keeper.removed('d1');
-  assert.equal(store.rows.size, 0);
   assert.deepEqual([...keeper.all()], []);
-  await told();
+  assert.deepEqual(await told(), ['d1 online session-opened', 'd1 suspect closed-without-bye']);
   clock.advance(10_000);
   assert.deepEqual(await told(), []);
   assert.equal(one.silences, 0);
@@ -254,7 +263,7 @@ test('a removed device leaves no row, no state and no watch', async (t) => {
 
 test('counts hold every state, also those nobody is in', async (t) => {
   const { keeper, link } = startKeeper(t);
-  keeper.registered('d0', 0);
+  keeper.registered(known('d0'));
   keeper.opened('d1', link(), first);
   keeper.opened('d2', link(), first);
   keeper.bye('d2', 5, 0);
@@ -314,7 +323,7 @@ test('a device that was sent away with a slot is awaited there by the next hub',
   before.keeper.draining('d1', startMs + 20_000);
   await before.told();
   const { keeper, clock, told } = startKeeper(t, store);
-  await keeper.load(5_000, () => timing);
+  await keeper.load(5_000, [known('d1')]);
   clock.advance(21_400);
   assert.deepEqual(await told(), []);
   assert.deepEqual([keeper.get('d1').state, keeper.get('d1').untilMs], ['migrating', startMs + 20_000]);
@@ -327,7 +336,7 @@ test('a hub that is restarted again and again goes on waiting for those it waite
   await store.savePresence([row('d1', 'online')]);
   for (let start = 0; start < 5; start += 1) {
     const { keeper, clock, told } = startKeeper(t, store);
-    await keeper.load(5_000, () => timing);
+    await keeper.load(5_000, [known('d1')]);
     clock.advance(6_000);
     assert.deepEqual(await told(), start === 0 ? ['d1 unknown hub-restarted'] : []);
   }
@@ -340,6 +349,34 @@ test('a disabled device is told as such until it is enabled', async (t) => {
   keeper.disabled('d1', true);
   keeper.disabled('d1', false);
   assert.deepEqual(await told(), ['d1 online session-opened', 'd1 disabled disabled', 'd1 offline enabled']);
+});
+
+test('enabling a device that is not disabled leaves its watch alone', async (t) => {
+  const { keeper, clock, told, link } = startKeeper(t);
+  const one = link();
+  one.answers = false;
+  keeper.opened('d1', one, first);
+  keeper.disabled('d1', false);
+  await told();
+  clock.advance(1_600);
+  assert.deepEqual(await told(), ['d1 suspect heartbeat-late', 'd1 offline link-lost']);
+});
+
+test('a device that was disabled or enabled as the hub died is told as it is now', async (t) => {
+  const store = new MemoryPresenceStore();
+  await store.savePresence([row('off', 'offline'), row('on', 'disabled'), row('same', 'disabled')]);
+  const { keeper, told } = startKeeper(t, store);
+  const off = { ...known('off'), disabled: true };
+  await keeper.load(5_000, [off, known('on'), { ...known('same'), disabled: true }]);
+  assert.deepEqual(await told(), ['off disabled disabled', 'on offline enabled']);
+});
+
+test('a session after a bye is opened, not replaced, though the old socket is still closing', async (t) => {
+  const { keeper, told, link } = startKeeper(t);
+  keeper.opened('d1', link(), first);
+  keeper.bye('d1', undefined, 0);
+  keeper.opened('d1', link(), { ...timing, epoch: 2 });
+  assert.deepEqual(await told(), ['d1 online session-opened', 'd1 offline bye', 'd1 online session-opened']);
 });
 
 test('the marks of the link are kept when it is gone', async (t) => {

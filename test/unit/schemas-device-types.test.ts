@@ -95,6 +95,8 @@ test('the shipped types load, each with its streams, events and commands', async
       unit: 'Cel',
       minimum: -60,
       maximum: 125,
+      low: -25,
+      high: 60,
       title: 'Temperature',
     },
     {
@@ -106,8 +108,26 @@ test('the shipped types load, each with its streams, events and commands', async
       maximum: 100,
       title: 'Relative humidity',
     },
-    { name: 'battery', kind: 'float', tag: false, unit: 'V', minimum: 0, maximum: 60, title: 'Battery' },
-    { name: 'rssi', kind: 'integer', tag: false, unit: 'dBm', minimum: -200, maximum: 50, title: 'Signal' },
+    {
+      name: 'battery',
+      kind: 'float',
+      tag: false,
+      unit: 'V',
+      minimum: 0,
+      maximum: 60,
+      low: 2.8,
+      title: 'Battery',
+    },
+    {
+      name: 'rssi',
+      kind: 'integer',
+      tag: false,
+      unit: 'dBm',
+      minimum: -200,
+      maximum: 50,
+      low: -110,
+      title: 'Signal',
+    },
   ]);
 });
 
@@ -148,14 +168,41 @@ test('a definition is answered with all its faults at once, each by its place', 
   );
 });
 
+test('alarm limits judge nothing, and must lie inside the bounds and in order', () => {
+  const limited = (limits: object) =>
+    definition({ streams: { s: stream({ a: { type: 'number', ...limits } }, ['a']) } });
+  const type = compileDeviceType(limited({ minimum: -10, 'x-low': 0, 'x-high': 50, maximum: 60 }), 'f');
+  const { check, fields } = type.streams.get('s') ?? {};
+  assert.deepEqual([fields?.[0]?.low, fields?.[0]?.high], [0, 50]);
+  assert.equal(check?.({ a: -5 }), undefined);
+  assert.equal(check?.({ a: 55 }), undefined);
+  assert.equal(check?.({ a: 61 })?.keyword, 'maximum');
+  for (const [limits, keyword] of [
+    [{ minimum: 0, 'x-low': 0 }, 'minimum'],
+    [{ 'x-low': 5, 'x-high': 5 }, 'x-low'],
+    [{ maximum: 5, 'x-high': 6 }, 'x-high'],
+    [{ exclusiveMaximum: 5, 'x-high': 5 }, 'x-high'],
+    [{ 'x-high': 'hot' }, 'type'],
+  ] as const) {
+    assert.deepEqual(
+      refusal(limited(limits)).map((one) => one.keyword),
+      [keyword],
+      JSON.stringify(limits),
+    );
+  }
+});
+
 test('a grace of its own is kept, and defaults of a command are filled in', () => {
   const type = compileDeviceType(
     { ...definition(), presence: { heartbeatSec: 10, graceSec: 2 }, commands: { c: { safety: 'observe' } } },
     'f',
   );
   assert.deepEqual(type.presence, { heartbeatSec: 10, graceSec: 2 });
-  const { offline, ttlSec, idempotent, params } = type.commands.get('c') ?? {};
-  assert.deepEqual({ offline, ttlSec, idempotent }, { offline: 'reject', ttlSec: 60, idempotent: false });
+  const { offline, ttlSec, idempotent, concurrency, params } = type.commands.get('c') ?? {};
+  assert.deepEqual(
+    { offline, ttlSec, idempotent, concurrency },
+    { offline: 'reject', ttlSec: 60, idempotent: false, concurrency: 1 },
+  );
   assert.deepEqual(params, { type: 'object', properties: {}, additionalProperties: false });
 });
 
@@ -273,6 +320,13 @@ test('a definition nested 30,000 deep is refused', () => {
   );
 });
 
+/** Why the types of a folder are not loaded. */
+async function faultOf(dir: string): Promise<SchemaFault> {
+  const fault: unknown = await loadDeviceTypes(dir).catch((error: unknown) => error);
+  assert.ok(fault instanceof SchemaFault);
+  return fault;
+}
+
 test('a file that is not JSON, too big, or has a name twice is named with its fault', async (t) => {
   const cases: [content: string, path: string, keyword: string][] = [
     ['{"name": "meter",', '', 'json'],
@@ -287,15 +341,12 @@ test('a file that is not JSON, too big, or has a name twice is named with its fa
   ];
   for (const [content, path, keyword] of cases) {
     const dir = await folder(t, { 'meter@1.json': content });
-    await assert.rejects(loadDeviceTypes(dir), (error) => {
-      assert.ok(error instanceof SchemaFault);
-      assert.equal(error.file, join(dir, 'meter@1.json'));
-      assert.deepEqual(
-        error.errors.map((fault) => [fault.path, fault.keyword]),
-        [[path, keyword]],
-      );
-      return true;
-    });
+    const error = await faultOf(dir);
+    assert.equal(error.file, join(dir, 'meter@1.json'));
+    assert.deepEqual(
+      error.errors.map((fault) => [fault.path, fault.keyword]),
+      [[path, keyword]],
+    );
   }
 });
 
@@ -311,12 +362,9 @@ test('the same name in two objects, or as a value, is not a name twice', async (
 test('a file named otherwise than its content is refused', async (t) => {
   for (const file of ['meter@2.json', 'Meter@1.json', 'meter.json', 'meter@01.json']) {
     const dir = await folder(t, { [file]: definition() });
-    await assert.rejects(loadDeviceTypes(dir), (error) => {
-      assert.ok(error instanceof SchemaFault);
-      assert.equal(error.file, join(dir, file));
-      assert.equal(error.errors[0]?.expected, 'in a file named meter@1.json');
-      return true;
-    });
+    const error = await faultOf(dir);
+    assert.equal(error.file, join(dir, file));
+    assert.equal(error.errors[0]?.expected, 'in a file named meter@1.json');
   }
 });
 
@@ -325,19 +373,16 @@ test('two types that write the same measurement are refused', async (t) => {
     'a-b@1.json': definition({ name: 'a-b', streams: { c: stream({ x: { type: 'number' } }) } }),
     'a@1.json': definition({ name: 'a', streams: { 'b-c': stream({ y: { type: 'number' } }) } }),
   });
-  await assert.rejects(loadDeviceTypes(dir), (error) => {
-    assert.ok(error instanceof SchemaFault);
-    assert.equal(error.file, join(dir, 'a-b@1.json'));
-    assert.deepEqual(error.errors, [
-      {
-        path: '/streams/c',
-        keyword: 'measurement',
-        expected: 'a measurement not taken by a@1',
-        got: '"a_b_c"',
-      },
-    ]);
-    return true;
-  });
+  const error = await faultOf(dir);
+  assert.equal(error.file, join(dir, 'a-b@1.json'));
+  assert.deepEqual(error.errors, [
+    {
+      path: '/streams/c',
+      keyword: 'measurement',
+      expected: 'a measurement not taken by a@1',
+      got: '"a_b_c"',
+    },
+  ]);
 });
 
 test('a field that changes its kind, or becomes a tag, between versions is refused', async (t) => {
@@ -349,12 +394,9 @@ test('a field that changes its kind, or becomes a tag, between versions is refus
     const version = (number: number, b: unknown) =>
       definition({ version: number, streams: { s: stream({ a: { type: 'number' }, b }) } });
     const dir = await folder(t, { 'meter@1.json': version(1, before), 'meter@10.json': version(10, after) });
-    await assert.rejects(loadDeviceTypes(dir), (error) => {
-      assert.ok(error instanceof SchemaFault);
-      assert.equal(error.file, join(dir, 'meter@10.json'));
-      assert.deepEqual(error.errors, [{ path: '/streams/s/properties/b', keyword: 'kind', expected, got }]);
-      return true;
-    });
+    const error = await faultOf(dir);
+    assert.equal(error.file, join(dir, 'meter@10.json'));
+    assert.deepEqual(error.errors, [{ path: '/streams/s/properties/b', keyword: 'kind', expected, got }]);
   }
 });
 

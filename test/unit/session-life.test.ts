@@ -16,11 +16,56 @@ test('a takeover closes the old session with 4409, once, and presence shows one 
   await presence.settled();
   assert.equal(newer.socket.of('welcome')[0]?.['epoch'], 2);
   assert.deepEqual(changes, ['d1 online session-opened 1.1', 'd1 online session-replaced 2.1']);
-  assert.deepEqual(commands.calls, ['opened 1 []', 'closed 1', 'opened 2 []']);
+  assert.deepEqual(commands.calls, ['opened 1 []', 'replaced 1', 'opened 2 []']);
   assert.deepEqual(counters.closes, { replaced: 1 });
   newer.send(heartbeat);
   await pass(29_000);
   assert.equal(changes.length, 2);
+});
+
+test('a takeover that fails leaves the device suspect, and offline at the deadline of its last frame', async (t) => {
+  const { open, connect, changes, deviceStore, pass, presence } = await startSessions(t);
+  await open();
+  await pass(10_000);
+  deviceStore.fails = true;
+  const newer = connect();
+  await newer.hello({ boot: 'b2' });
+  assert.deepEqual(newer.socket.closedWith, { code: 1013, reason: 'overloaded' });
+  await presence.settled();
+  assert.deepEqual(changes, ['d1 online session-opened 1.1', 'd1 suspect closed-without-bye 1.2']);
+  await pass(34_000);
+  assert.equal(changes.length, 2);
+  await pass(1_100);
+  assert.deepEqual(changes.slice(2), ['d1 offline link-lost 1.3']);
+});
+
+test('a session that takes over from one that is still opening replaces the open one', async (t) => {
+  const { open, connect, changes, deviceStore, presence } = await startSessions(t);
+  await open();
+  const gate = Promise.withResolvers<void>();
+  deviceStore.gate = gate.promise;
+  const [second, third] = [connect(), connect()];
+  await second.hello({ boot: 'b2' });
+  await third.hello({ boot: 'b3' });
+  assert.deepEqual(second.socket.closedWith, { code: 4409, reason: 'replaced' });
+  gate.resolve();
+  await turn();
+  await presence.settled();
+  assert.deepEqual(changes, ['d1 online session-opened 1.1', 'd1 online session-replaced 3.1']);
+});
+
+test('a takeover by a session that never opens ends the commands of the old one after all', async (t) => {
+  const { open, connect, deviceStore, commands } = await startSessions(t);
+  await open();
+  const gate = Promise.withResolvers<void>();
+  deviceStore.gate = gate.promise;
+  const newer = connect();
+  await newer.hello();
+  assert.deepEqual(commands.calls, ['opened 1 []', 'replaced 1']);
+  newer.session.closed(1006, '');
+  gate.resolve();
+  await turn();
+  assert.deepEqual(commands.calls, ['opened 1 []', 'replaced 1', 'takeover failed']);
 });
 
 test('nothing the old session still sends or settles counts after a takeover', async (t) => {
@@ -40,7 +85,7 @@ test('nothing the old session still sends or settles counts after a takeover', a
   assert.equal(older.socket.sent.length, sentBefore, 'no ack on the old socket');
   assert.deepEqual(newer.socket.answers, [], 'nor on the new one');
   assert.equal(road.books.total.received, 1);
-  assert.deepEqual(commands.calls, ['opened 1 []', 'closed 1', 'opened 2 []']);
+  assert.deepEqual(commands.calls, ['opened 1 []', 'replaced 1', 'opened 2 []']);
   assert.equal(presence.get('d1').state, 'online');
   // Frames of the old one are no sign of life either.
   for (let second = 0; second < 41; second++) {
@@ -284,7 +329,7 @@ test('a device that goes away while its session opens gets no welcome and no pre
   device.session.closed(1006, '');
   gate.resolve();
   await turn();
-  assert.deepEqual([device.socket.sent, changes, commands.calls], [[], [], []]);
+  assert.deepEqual([device.socket.sent, changes, commands.calls], [[], [], ['takeover failed']]);
   assert.equal(registry.session('d1'), undefined);
 });
 

@@ -1,0 +1,126 @@
+import type { FieldSpec } from '../../../schemas/index.ts';
+import type { AlertRule } from './alert-rule.ts';
+import { type StreamFields, type TypeFamily } from './fields.ts';
+import { identifier, oneOf } from './influxql.ts';
+import { checksum } from './type-board.ts';
+
+/** Rules about devices: gone, silent, beyond a limit, or failing at commands. */
+export function deviceAlerts(families: readonly TypeFamily[]): AlertRule[] {
+  const limits = families.flatMap((family) =>
+    family.streams.flatMap((stream) =>
+      stream.fields.flatMap((field) => limitAlert(family, stream, field) ?? []),
+    ),
+  );
+  return [offline, silent, ...limits, failures, lostCommands];
+}
+
+const byDevice = 'GROUP BY "device", "site", "type"';
+const device = '{{ .Labels.device }} ({{ .Labels.type }}, site {{ .Labels.site }})';
+
+/** Only devices that are away have a series at all, so that none says all is well. */
+const offline: AlertRule = {
+  uid: 'device-hub-offline',
+  title: 'Device offline',
+  influxql: `SELECT count("state") AS "offline" FROM (SELECT last("state") AS "state" FROM "presence" WHERE $timeFilter ${byDevice}) WHERE $timeFilter${oneOf('state', ['offline', 'overdue'])} ${byDevice}`,
+  // Three snapshots of five minutes: one that is late does not hide a device.
+  rangeSec: 900,
+  condition: { above: 0 },
+  for: '2m',
+  noData: 'OK',
+  severity: 'warning',
+  summary: `${device} is offline`,
+  description:
+    'Nothing was heard of it for its heartbeat and grace time, or it slept longer than it said. `hub device why` tells the cause.',
+};
+
+/**
+ * The points a device has told, as the snapshots of its presence count them: what does not rise is silence. Six of them
+ * fit into half an hour, so one that is away, or has just come, is left out.
+ */
+const silent: AlertRule = {
+  uid: 'device-hub-silent',
+  title: 'No data from a device that is online',
+  influxql: `SELECT "told" FROM (SELECT spread("points") AS "told", count("points") AS "seen" FROM "presence" WHERE $timeFilter AND "online" = true ${byDevice}) WHERE "seen" >= 6 AND $timeFilter ${byDevice}`,
+  rangeSec: 1_800,
+  condition: { below: 1 },
+  for: '2m',
+  noData: 'OK',
+  severity: 'warning',
+  summary: `${device} is online and sends no readings`,
+  description: 'It has been connected for half an hour or more, and nothing it sent in that time was taken.',
+};
+
+function limitAlert(family: TypeFamily, stream: StreamFields, field: FieldSpec): AlertRule | undefined {
+  const { low, high } = field;
+  const condition = conditionOf(low, high);
+  if (condition === undefined || (field.kind !== 'float' && field.kind !== 'integer')) return undefined;
+  const name = identifier(field.name);
+  // Names are letters, digits, `-` and `_`: nothing in them is a template.
+  const what = `${family.name} ${stream.name} ${field.name}`;
+  const unit = field.unit === undefined ? '' : ` (${field.unit.replaceAll(/[{}]/g, '')})`;
+  const limits = [
+    low === undefined ? [] : [`below ${low}`],
+    high === undefined ? [] : [`above ${high}`],
+  ].flat();
+  return {
+    uid: `device-hub-limit-${checksum(what)}`,
+    title: `${shortened(what)} beyond its limit`,
+    influxql: `SELECT mean(${name}) AS ${name} FROM ${identifier(stream.measurement)} WHERE $timeFilter ${byDevice}`,
+    rangeSec: 300,
+    condition,
+    for: '2m',
+    noData: 'OK',
+    severity: 'warning',
+    summary: `${field.name} of ${device} is {{ .Values.B }}`,
+    description: `The mean of five minutes is ${limits.join(' or ')}${withoutDollar(unit)}: the alarm limits of ${what}.`,
+  };
+}
+
+/** Titles are unique in their folder and have at most 190 characters in Grafana. */
+function shortened(text: string): string {
+  return text.length <= 150 ? text : `${text.slice(0, 140)} ${checksum(text)}`;
+}
+
+/** Annotations are expanded from Grafana's environment in one version and not in another. */
+function withoutDollar(text: string): string {
+  return text.replaceAll('$', '');
+}
+
+function conditionOf(low: number | undefined, high: number | undefined): AlertRule['condition'] | undefined {
+  if (low !== undefined && high !== undefined) return { outside: [low, high] };
+  if (low !== undefined) return { below: low };
+  return high === undefined ? undefined : { above: high };
+}
+
+/** A rule about commands that have come to one of these statuses in the last fifteen minutes. */
+function commandAlert(
+  statuses: readonly string[],
+  rule: Pick<AlertRule, 'uid' | 'title' | 'severity' | 'summary' | 'description'>,
+): AlertRule {
+  return {
+    ...rule,
+    influxql: `SELECT count("totalMs") AS "commands" FROM "command" WHERE $timeFilter${oneOf('status', statuses)} GROUP BY "name", "site", "type"`,
+    rangeSec: 900,
+    condition: { above: 0 },
+    for: '0s',
+    noData: 'OK',
+  };
+}
+
+const command = '{{ .Labels.name }} of {{ .Labels.type }} at site {{ .Labels.site }}';
+
+const failures = commandAlert(['failed', 'expired'], {
+  uid: 'device-hub-command-failures',
+  title: 'Commands fail',
+  severity: 'warning',
+  summary: `{{ .Values.B }} times ${command} did not succeed`,
+  description: 'Commands that failed at the device or came too late for it, in the last fifteen minutes.',
+});
+
+const lostCommands = commandAlert(['uncertain', 'lost'], {
+  uid: 'device-hub-command-uncertain',
+  title: 'Commands whose outcome is not known',
+  severity: 'critical',
+  summary: `Of {{ .Values.B }} times ${command} the outcome is not known`,
+  description: 'Sent, and the link died or the deadline passed without an answer: look at the device itself.',
+});
