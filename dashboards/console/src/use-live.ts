@@ -8,14 +8,14 @@ import { watch } from './live.ts';
  */
 export function useLive(
   topic: string,
-  on: { message: (message: LiveMessage) => void; watching?: () => void },
+  on: { message?: (message: LiveMessage) => void; watching?: () => void },
 ): void {
   const latest = useRef(on);
   latest.current = on;
   useEffect(
     () =>
       watch(topic, {
-        message: (message) => latest.current.message(message),
+        message: (message) => latest.current.message?.(message),
         watching: () => latest.current.watching?.(),
       }),
     [topic],

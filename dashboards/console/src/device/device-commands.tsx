@@ -6,6 +6,7 @@ import type { CommandView } from '../commands/command-view.ts';
 import { Dialog } from '../components/dialog.tsx';
 import { Panel } from '../components/panel.tsx';
 import { Loaded } from '../components/states.tsx';
+import { Table } from '../components/table.tsx';
 import { Time } from '../components/time.tsx';
 import { CommandForm } from '../forms/command-form.tsx';
 import { reasonWords } from '../forms/command-words.ts';
@@ -98,30 +99,19 @@ function LastCommands({ device }: { device: string }) {
         const rows = newest(commands, told);
         if (rows.length === 0) return <p class="quiet">None was sent yet.</p>;
         return (
-          <div class="table-scroll" tabIndex={0} role="group" aria-label="Last commands">
-            <table class="table">
-              <thead>
-                <tr>
-                  <th scope="col">Command</th>
-                  <th scope="col">Status</th>
-                  <th scope="col">Since</th>
-                </tr>
-              </thead>
-              <tbody aria-live="polite">
-                {rows.map((command) => (
-                  <tr key={command.id}>
-                    <td>{command.name}</td>
-                    <td>
-                      <CommandBadge status={command.status} /> <Remark command={command} />
-                    </td>
-                    <td>
-                      <Time ms={command.ts} />
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <Table label="Last commands" heads={['Command', 'Status', 'Since']} live>
+            {rows.map((command) => (
+              <tr key={command.id}>
+                <td>{command.name}</td>
+                <td>
+                  <CommandBadge status={command.status} /> <Remark command={command} />
+                </td>
+                <td>
+                  <Time ms={command.ts} />
+                </td>
+              </tr>
+            ))}
+          </Table>
         );
       }}
     </Loaded>

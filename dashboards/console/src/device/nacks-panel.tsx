@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import { get } from '../api.ts';
 import { Panel } from '../components/panel.tsx';
 import { Loaded } from '../components/states.tsx';
+import { Table } from '../components/table.tsx';
 import { Time } from '../components/time.tsx';
 import { useLive } from '../use-live.ts';
 import { useLoad } from '../use-load.ts';
@@ -38,32 +39,24 @@ export function NacksPanel({ device }: { device: string }) {
 function NackTable({ nacks }: { nacks: readonly Nack[] }) {
   if (nacks.length === 0) return <p class="quiet">Nothing was refused since the hub started.</p>;
   return (
-    <div class="table-scroll nack-scroll" tabIndex={0} role="group" aria-label="Refused readings">
-      <table class="table">
-        <thead>
-          <tr>
-            <th scope="col">Time</th>
-            <th scope="col">Stream and field</th>
-            <th scope="col">Rule</th>
-            <th scope="col">What is wrong</th>
-          </tr>
-        </thead>
-        <tbody>
-          {nacks.map((nack, at) => (
-            <tr key={`${nack.timeMs} ${nack.seq ?? ''} ${at}`}>
-              <td>
-                <Time ms={nack.timeMs} />
-                {nack.times !== undefined && <span class="quiet"> {nack.times} times</span>}
-              </td>
-              <td>
-                {nack.stream} <code>{nack.field}</code>
-              </td>
-              <td>{nack.rule ?? nack.code}</td>
-              <td class="nack-message">{nack.message}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table
+      label="Refused readings"
+      heads={['Time', 'Stream and field', 'Rule', 'What is wrong']}
+      name="nack-scroll"
+    >
+      {nacks.map((nack, at) => (
+        <tr key={`${nack.timeMs} ${nack.seq ?? ''} ${at}`}>
+          <td>
+            <Time ms={nack.timeMs} />
+            {nack.times !== undefined && <span class="quiet"> {nack.times} times</span>}
+          </td>
+          <td>
+            {nack.stream} <code>{nack.field}</code>
+          </td>
+          <td>{nack.rule ?? nack.code}</td>
+          <td class="nack-message">{nack.message}</td>
+        </tr>
+      ))}
+    </Table>
   );
 }

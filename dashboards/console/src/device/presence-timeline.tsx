@@ -4,9 +4,11 @@ import { get } from '../api.ts';
 import { Failed } from '../components/states.tsx';
 import { StateBadge } from '../components/state-badge.tsx';
 import { stateWord } from '../components/state-word.ts';
+import { Table } from '../components/table.tsx';
 import { Time } from '../components/time.tsx';
 import { nowMs } from '../now.ts';
 import { shortTime } from '../time.ts';
+import { useLive } from '../use-live.ts';
 import { useLoad } from '../use-load.ts';
 import type { DeviceDetails } from './device-details.ts';
 import { segmentsOf, sharesOf, type PresenceChange, type PresenceHistory } from './presence-segments.ts';
@@ -49,6 +51,7 @@ export function PresenceTimeline({ details, range, until }: PresenceTimelineProp
     },
     [id, range.key, until],
   );
+  useLive(`device:${id}`, { watching: load.reload });
   const [told, setTold] = useState<readonly PresenceChange[]>([]);
   const latest = told.at(-1);
   // The store hears of a change a little later than this page.
@@ -101,33 +104,22 @@ function ChangesTable({ changes }: { changes: readonly PresenceChange[] }) {
   return (
     <details class="values">
       <summary>Changes ({changes.length})</summary>
-      <div class="table-scroll values-scroll" tabIndex={0} role="group" aria-label="Changes of presence">
-        <table class="table">
-          <thead>
-            <tr>
-              <th scope="col">Time</th>
-              <th scope="col">State</th>
-              <th scope="col">Because</th>
+      <Table label="Changes of presence" heads={['Time', 'State', 'Because']} name="values-scroll">
+        {changes
+          .slice(-tableRows)
+          .toReversed()
+          .map(({ timeMs, state, reason }) => (
+            <tr key={`${timeMs} ${state}`}>
+              <td>
+                <Time ms={timeMs} />
+              </td>
+              <td>
+                <StateBadge state={state} />
+              </td>
+              <td>{reasonText(reason)}</td>
             </tr>
-          </thead>
-          <tbody>
-            {changes
-              .slice(-tableRows)
-              .toReversed()
-              .map(({ timeMs, state, reason }) => (
-                <tr key={`${timeMs} ${state}`}>
-                  <td>
-                    <Time ms={timeMs} />
-                  </td>
-                  <td>
-                    <StateBadge state={state} />
-                  </td>
-                  <td>{reasonText(reason)}</td>
-                </tr>
-              ))}
-          </tbody>
-        </table>
-      </div>
+          ))}
+      </Table>
     </details>
   );
 }

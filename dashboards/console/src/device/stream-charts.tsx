@@ -1,6 +1,7 @@
 import { useMemo, useState } from 'preact/hooks';
 import type { ObjectDefinition, ScalarDefinition } from '../../../../schemas/device-type-definition.ts';
 import { Failed, Loading } from '../components/states.tsx';
+import { Table } from '../components/table.tsx';
 import { Time } from '../components/time.tsx';
 import { nowMs } from '../now.ts';
 import { unitSymbol } from '../unit-symbol.ts';
@@ -22,10 +23,8 @@ interface StreamChartsProps {
 /** A chart for each field of a stream that is a number or a switch. */
 export function StreamCharts({ device, stream, definition, range, until }: StreamChartsProps) {
   const fields = useMemo(() => chartedFields(definition), [definition]);
-  const spanKey = `${range.key} ${until ?? 'now'}`;
-  const loaded = useMemo(() => spanOf(range, until, Date.now()), [spanKey]);
   const names = fields.map(([name]) => name);
-  const { state, reload, version } = useStream({ device, stream, fields: names, span: loaded, spanKey });
+  const { state, reload, version } = useStream({ device, stream, fields: names, range, until });
   if (fields.length === 0) return null;
   if (state.kind === 'failed')
     return <Failed what={`the chart of ${stream}`} error={state.error} retry={reload} />;
@@ -126,35 +125,26 @@ function ValuesTable(props: { title: string; buckets: readonly Bucket[]; text: (
     <details class="values" onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
       <summary>As a table</summary>
       {open && (
-        <div class="table-scroll values-scroll" tabIndex={0} role="group" aria-label={`${title} as a table`}>
-          <table class="table">
-            <thead>
-              <tr>
-                <th scope="col">Time</th>
-                <th scope="col">Mean</th>
-                <th scope="col">Lowest</th>
-                <th scope="col">Highest</th>
-                <th scope="col">Readings</th>
+        <Table
+          label={`${title} as a table`}
+          heads={['Time', 'Mean', 'Lowest', 'Highest', 'Readings']}
+          name="values-scroll"
+        >
+          {buckets
+            .slice(-tableRows)
+            .toReversed()
+            .map(({ timeMs, mean, min, max, count }) => (
+              <tr key={timeMs}>
+                <td>
+                  <Time ms={timeMs} />
+                </td>
+                <td>{text(mean)}</td>
+                <td>{text(min)}</td>
+                <td>{text(max)}</td>
+                <td>{count}</td>
               </tr>
-            </thead>
-            <tbody>
-              {buckets
-                .slice(-tableRows)
-                .toReversed()
-                .map(({ timeMs, mean, min, max, count }) => (
-                  <tr key={timeMs}>
-                    <td>
-                      <Time ms={timeMs} />
-                    </td>
-                    <td>{text(mean)}</td>
-                    <td>{text(min)}</td>
-                    <td>{text(max)}</td>
-                    <td>{count}</td>
-                  </tr>
-                ))}
-            </tbody>
-          </table>
-        </div>
+            ))}
+        </Table>
       )}
     </details>
   );

@@ -4,7 +4,7 @@ import { get } from '../api.ts';
 import { useLive } from '../use-live.ts';
 import { useLoad, type Load } from '../use-load.ts';
 import type { FieldValue } from './device-details.ts';
-import type { Span } from './ranges.ts';
+import { spanOf, type Range } from './ranges.ts';
 import { Series, type SeriesAnswer } from './series.ts';
 
 /** Buckets of one chart: more than these cannot be told apart. */
@@ -15,10 +15,9 @@ export interface StreamQuery {
   stream: string;
   /** Numbers and booleans. */
   fields: readonly string[];
-  /** What is loaded first; a live one then grows at its end. */
-  span: Span;
-  /** Another text: another span. */
-  spanKey: string;
+  range: Range;
+  /** Where it ends, Unix ms as text; null: now, and on from there. */
+  until: string | null;
 }
 
 export interface StreamSeries {
@@ -28,19 +27,19 @@ export interface StreamSeries {
   version: ReadonlySignal<number>;
 }
 
-/** The series of a stream's fields; where the span is live, with every reading as it comes. */
-export function useStream({ device, stream, fields, span, spanKey }: StreamQuery): StreamSeries {
+/** The series of a stream's fields; where the range ends now, with every reading as it comes. */
+export function useStream({ device, stream, fields, range, until }: StreamQuery): StreamSeries {
   const [version] = useState(() => signal(0));
   const { state, reload } = useLoad(
     async (aborted) => {
       const path = `/devices/${encodeURIComponent(device)}/series/${encodeURIComponent(stream)}`;
-      const { fromMs, toMs, live } = span;
+      const { fromMs, toMs, live } = spanOf(range, until, Date.now());
       // A reading may be dated a little ahead of this browser's clock.
-      const range = { fromMs: Math.floor(fromMs), toMs: Math.floor(live ? toMs + 60_000 : toMs) };
-      const answer = await get<SeriesAnswer>(path, { ...range, fields: fields.join(','), points }, aborted);
+      const times = { fromMs: Math.floor(fromMs), toMs: Math.floor(live ? toMs + 60_000 : toMs) };
+      const answer = await get<SeriesAnswer>(path, { ...times, fields: fields.join(','), points }, aborted);
       return new Map(fields.map((field) => [field, new Series(answer, field)]));
     },
-    [device, stream, fields.join(','), spanKey],
+    [device, stream, fields.join(','), range.key, until],
   );
   const [frame] = useState<{ asked?: number }>(() => ({}));
   useEffect(
@@ -51,10 +50,10 @@ export function useStream({ device, stream, fields, span, spanKey }: StreamQuery
   );
   useLive(`device:${device}`, {
     watching: () => {
-      if (span.live) reload();
+      if (until === null) reload();
     },
     message(message) {
-      if (message.t !== 'reading' || message.stream !== stream || !span.live) return;
+      if (message.t !== 'reading' || message.stream !== stream || until !== null) return;
       if (state.kind !== 'loaded') return;
       for (const [field, series] of state.value) {
         const value = numberOf(message.fields[field]);
