@@ -52,13 +52,8 @@ const as = (name: string, method = 'GET', body?: object): RequestInit => ({
 
 const newDevice = { ids: ['x-1'], type: 'env-sensor@1', site: 'default' };
 
-<<<<<<< HEAD
-const interval = { params: { seconds: 60 } };
-const group = (to: string, name: string, command: object) => ({ to, name, command });
-=======
 const everyFive = { params: { seconds: 5 } };
 const group = { name: 'set-interval', command: everyFive };
->>>>>>> console-api
 
 const table: [who: string, method: string, path: string, body: object | undefined, status: number][] = [
   ['nobody', 'GET', '/api/v1/devices', undefined, 401],
@@ -76,17 +71,6 @@ const table: [who: string, method: string, path: string, body: object | undefine
   ],
   ['east', 'GET', '/api/v1/devices/e-1', undefined, 200],
   ['east', 'GET', '/api/v1/devices/d-1', undefined, 403],
-<<<<<<< HEAD
-  ['viewer', 'POST', '/api/v1/devices/d-1/commands/set-interval', interval, 403],
-  ['operator', 'POST', '/api/v1/devices/d-1/commands/set-interval', interval, 202],
-  // A class above the own.
-  ['operator', 'POST', '/api/v1/devices/d-1/commands/reboot', { id: 'r-1' }, 403],
-  ['east', 'POST', '/api/v1/devices/d-1/commands/set-interval', interval, 403],
-  ['viewer', 'POST', '/api/v1/group-commands', group('site=east', 'set-interval', interval), 403],
-  ['east', 'POST', '/api/v1/group-commands', group('site=east', 'set-interval', interval), 202],
-  ['east', 'POST', '/api/v1/group-commands', group('all', 'set-interval', interval), 403],
-  ['operator', 'POST', '/api/v1/group-commands', group('all', 'reboot', { id: 'r-2' }), 403],
-=======
   ['viewer', 'POST', '/api/v1/devices/d-1/commands/set-interval', everyFive, 403],
   ['viewer', 'POST', '/api/v1/devices/d-1/commands/h-1/cancel', undefined, 403],
   ['operator', 'POST', '/api/v1/devices/d-1/commands/set-interval', { ...everyFive, id: 'h-1' }, 202],
@@ -97,7 +81,9 @@ const table: [who: string, method: string, path: string, body: object | undefine
   ['east', 'POST', '/api/v1/group-commands', { ...group, to: 'all' }, 403],
   ['east', 'POST', '/api/v1/group-commands', { ...group, to: 'site=east' }, 202],
   ['admin', 'POST', '/api/v1/group-commands', { ...group, to: 'all', dryRun: true }, 200],
->>>>>>> console-api
+  ['viewer', 'POST', '/api/v1/group-commands', { ...group, to: 'site=east' }, 403],
+  // A class above the own.
+  ['operator', 'POST', '/api/v1/group-commands', { to: 'all', name: 'reboot', command: { id: 'h-3' } }, 403],
   ['admin', 'POST', '/api/v1/devices/d-2/disable', {}, 204],
   ['admin', 'POST', '/api/v1/devices/d-2/enable', {}, 204],
   ['admin', 'GET', '/api/v1/operators', undefined, 200],
@@ -138,9 +124,8 @@ test('who reaches only some devices is shown only those', async () => {
   assert.deepEqual(ids, ['e-1']);
 });
 
-<<<<<<< HEAD
 test('group commands are listed to those who may see each of their devices, the newest first', async () => {
-  const sent = group('id=d-1', 'set-interval', { params: { seconds: 61 } });
+  const sent = { ...group, to: 'id=d-1' };
   assert.equal((await ask('/api/v1/group-commands', as('operator', 'POST', sent))).status, 202);
   const listed = async (who: string): Promise<string[]> => {
     const { body } = await ask('/api/v1/group-commands', as(who));
@@ -170,7 +155,8 @@ test('commands are listed by the time at which they were accepted', async () => 
   assert.ok(later.length > 0 && later.every(({ accepted }) => accepted >= newest.accepted));
   const earlier = await list(`toMs=${newest.accepted}`);
   assert.equal(earlier.length + later.length, older.length + 1);
-=======
+});
+
 test('who reaches only some devices is shown only their commands', async () => {
   const { body } = await ask('/api/v1/commands', as('east'));
   const devices = new Set((body['commands'] as { device: string }[]).map(({ device }) => device));
@@ -192,7 +178,6 @@ test('the audit says which operator asked over HTTP, and what was refused', asyn
   const all = (await ask('/api/v1/audit?actor=token:east', as('admin'))).body['entries'] as typeof entries;
   const refused = all.filter(({ outcome }) => outcome === 'refused').map(({ action }) => action);
   assert.ok(refused.includes('command.send') && refused.includes('group-command.send'), refused.join());
->>>>>>> console-api
 });
 
 test('the listing of operators shows nothing that lets anybody in', async () => {
