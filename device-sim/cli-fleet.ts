@@ -12,8 +12,9 @@ import {
   type CliContext,
   type ConnectOptions,
 } from './cli-context.ts';
+import { addIdentityOptions, readIdentity, type IdentityOptions } from './cli-identity.ts';
 import { systemClock } from './clock.ts';
-import { simulatedTypes } from './device-models.ts';
+import { playedType, schemasHelp, typeHelp } from './played-type.ts';
 import { startFleet, type FleetCounters } from './fleet.ts';
 import { startStatusLine } from './status-line.ts';
 
@@ -21,6 +22,7 @@ interface FleetCommandOptions extends ConnectOptions {
   count?: number;
   credentials?: string;
   type: string;
+  schemas?: string;
   interval?: number;
   seed: string;
   stagger: number;
@@ -28,10 +30,9 @@ interface FleetCommandOptions extends ConnectOptions {
   json?: true;
 }
 
-interface DeviceCommandOptions extends ConnectOptions {
-  id: string;
-  secret: string;
+interface DeviceCommandOptions extends ConnectOptions, IdentityOptions {
   type: string;
+  schemas?: string;
   interval?: number;
   seed: string;
   duration?: number;
@@ -48,7 +49,8 @@ export function addFleet(program: Command, context: CliContext): void {
       'one {"id","secret"} a line, as `device add --json` prints; stdin without it',
     )
     .option('--count <n>', 'only the first n of them', parseCount)
-    .option('--type <type>', `one of ${simulatedTypes.join(', ')}`, parseType, 'env-sensor@1')
+    .option('--type <type>', typeHelp, 'env-sensor@1')
+    .option('--schemas <folder>', schemasHelp)
     .option(
       '--interval <seconds>',
       'between the readings of a device (default: as the type does)',
@@ -64,7 +66,8 @@ export function addFleet(program: Command, context: CliContext): void {
 }
 
 async function runFleet(options: FleetCommandOptions, context: CliContext): Promise<void> {
-  const { url, type, seed, interval, stagger, duration, json } = options;
+  const { url, seed, interval, stagger, duration, json } = options;
+  const type = await playedType(options);
   const { stdout, stderr, stopped } = context;
   const credentials = (await readCredentials(options.credentials, context)).slice(0, options.count);
   if (credentials.length < (options.count ?? 1)) {
@@ -111,10 +114,10 @@ function countersText({ devices, online, sent, stored, refused, dropped, command
 
 /** `device`: one simulated device whose frames are shown as they pass. */
 export function addDevice(program: Command, context: CliContext): void {
-  addConnectOptions(program.command('device').description('one simulated device; prints its frames'))
-    .requiredOption('--id <id>', 'device id')
-    .requiredOption('--secret <secret>', 'its secret')
-    .option('--type <type>', `one of ${simulatedTypes.join(', ')}`, parseType, 'env-sensor@1')
+  const device = program.command('device').description('one simulated device; prints its frames');
+  addIdentityOptions(addConnectOptions(device))
+    .option('--type <type>', typeHelp, 'env-sensor@1')
+    .option('--schemas <folder>', schemasHelp)
     .option('--interval <seconds>', 'between readings (default: as the type does)', parsePositive)
     .option('--seed <text>', 'the same seed gives the same values', '1')
     .option('--duration <seconds>', 'ends by itself', parsePositive)
@@ -127,14 +130,15 @@ export function addDevice(program: Command, context: CliContext): void {
 }
 
 async function runDevice(options: DeviceCommandOptions, context: CliContext): Promise<void> {
-  const { url, id, secret, type, seed, interval, memory, behave, after, duration } = options;
+  const { url, seed, interval, memory, behave, after, duration } = options;
+  const type = await playedType(options);
   const { stdout, stopped } = context;
   const say = (text: string): void => stdout.write(`${new Date().toISOString().slice(11, 23)} ${text}\n`);
   const fleet = startFleet({
     url,
     seed,
     staggerMs: 0,
-    members: [{ id, secret, type }],
+    members: [{ ...readIdentity(options), type }],
     ...(memory === undefined ? {} : { memoryFolder: memory }),
     ...readCa(options.ca),
     ...(interval === undefined ? {} : { intervalSec: interval }),
@@ -160,11 +164,6 @@ async function runDevice(options: DeviceCommandOptions, context: CliContext): Pr
   cancelFault?.();
   await fleet.close();
   context.exit(exitCodes.ok);
-}
-
-function parseType(text: string): string {
-  if (!simulatedTypes.includes(text)) throw new InvalidArgumentError(`one of ${simulatedTypes.join(', ')}`);
-  return text;
 }
 
 function parseBehavior(text: string): Behavior {

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
-import { InvalidArgumentError, type Command } from 'commander';
-import { loadDeviceTypes, type StreamType } from '../schemas/index.ts';
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import type { StreamType } from '../schemas/index.ts';
 import {
   addConnectOptions,
   exitCodes,
@@ -11,7 +11,9 @@ import {
   type ConnectOptions,
 } from './cli-context.ts';
 import { createDeviceClient, type DeviceClient } from './client.ts';
+import { addIdentityOptions, readIdentity, type IdentityOptions } from './cli-identity.ts';
 import { systemClock } from './clock.ts';
+import { loadTypes } from './played-type.ts';
 import { openRecording } from './recording.ts';
 import { planText, progressText, summaryText } from './replay-report.ts';
 import { Replay, replayOutboxCapacity, type ReplaySummary } from './replay.ts';
@@ -19,9 +21,7 @@ import { startStatusLine, type StatusLine } from './status-line.ts';
 import { conversionList, conversionOf, type Conversion } from './units.ts';
 import { Zone } from './zone.ts';
 
-interface ReplayOptions extends ConnectOptions {
-  id: string;
-  secret: string;
+interface ReplayOptions extends ConnectOptions, IdentityOptions {
   type: string;
   stream?: string;
   column: Map<string, string>;
@@ -58,30 +58,34 @@ Example:
 
 /** `replay FILE.csv`: a recording, played as a device. */
 export function addReplay(program: Command, context: CliContext): void {
-  addConnectOptions(
-    program
-      .command('replay')
-      .description('plays a CSV recording as a device and waits until all of it is stored'),
-  )
+  const command = program
+    .command('replay')
+    .description('plays a CSV recording as a device and waits until all of it is stored');
+  addIdentityOptions(addConnectOptions(command))
     .argument('<file>', 'CSV with a header line')
-    .requiredOption('--id <id>', 'device id')
-    .requiredOption('--secret <secret>', 'its secret')
     .option('--type <type>', 'device type', 'env-sensor@1')
     .option('--stream <name>', 'stream of the type (default: the only one it has)')
-    .option(
-      '--column <column=field>',
-      'a column and the field it becomes; repeatable (default: by name)',
-      addColumn,
-      new Map(),
+    .addOption(
+      new Option('--column <column=field>', 'a column and the field it becomes; repeatable')
+        .argParser(addColumn)
+        .default(new Map(), 'by name'),
     )
-    .option('--unit <field=from:to>', 'converts a field; repeatable', addUnit, new Map())
+    .addOption(
+      new Option('--unit <field=from:to>', 'converts a field; repeatable')
+        .argParser(addUnit)
+        .default(new Map(), 'as it is'),
+    )
     .option(
       '--time-column <column>',
       'the times (default: timestamp, time, datetime, date, ts, else the first)',
     )
-    .option('--zone <iana>', 'of local times, such as Europe/Berlin', parseZone, new Zone('UTC'))
+    .addOption(
+      new Option('--zone <iana>', 'of local times, such as Europe/Berlin')
+        .argParser(parseZone)
+        .default(new Zone('UTC'), 'UTC'),
+    )
     .option('--delimiter <character>', 'between cells', ',')
-    .option('--schemas <folder>', 'device types', shippedTypes)
+    .addOption(new Option('--schemas <folder>', 'device types').default(shippedTypes, 'the shipped ones'))
     .option('--give-up <seconds>', 'without a connection', parsePositive, 60)
     .option('--lenient', 'exit code 0 also when rows were refused or skipped')
     .option('--json', 'the summary as JSON on stdout; everything else goes to stderr')
@@ -102,8 +106,7 @@ async function runReplay(file: string, options: ReplayOptions, context: CliConte
   );
   const client = createDeviceClient({
     url: options.url,
-    id: options.id,
-    secret: options.secret,
+    ...readIdentity(options),
     deviceType: options.type,
     outboxCapacity: replayOutboxCapacity,
     ...readCa(options.ca),
@@ -153,10 +156,10 @@ function watchConnection(client: DeviceClient, status: StatusLine, giveUpSec: nu
 }
 
 async function streamOf({ type, stream, schemas }: ReplayOptions): Promise<StreamType> {
-  const types = await loadDeviceTypes(schemas);
-  const deviceType = types.get(type);
+  const types = await loadTypes(schemas);
+  const deviceType = types.find(({ id }) => id === type);
   if (deviceType === undefined) {
-    const known = types.all().map(({ id }) => id);
+    const known = types.map(({ id }) => id);
     throw new UsageFault(`no device type ${type} in ${schemas}; there are ${known.join(', ')}`);
   }
   const names = [...deviceType.streams.keys()];

@@ -1,15 +1,14 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { CommandStore, RememberedCommand } from './command-memory.ts';
+import { replaceFile } from './durable-file.ts';
 
 /**
- * The command memory of one device in `folder/DEVICE.json`: written beside it, synced and renamed, so that a power
- * cut leaves the old file or the new one.
+ * The command memory of one device in `folder/DEVICE.json`.
  * @throws Error of node:fs when the folder cannot be written; SyntaxError when the file is not its own
  */
 export function commandFile(folder: string, deviceId: string): CommandStore {
   const file = join(folder, `${deviceId}.json`);
-  mkdirSync(dirname(file), { recursive: true });
   return {
     load() {
       try {
@@ -20,13 +19,6 @@ export function commandFile(folder: string, deviceId: string): CommandStore {
         throw error;
       }
     },
-    save(commands) {
-      const fresh = `${file}.new`;
-      const handle = openSync(fresh, 'w');
-      writeSync(handle, JSON.stringify(commands));
-      fsyncSync(handle);
-      closeSync(handle);
-      renameSync(fresh, file);
-    },
+    save: (commands) => replaceFile(file, JSON.stringify(commands)),
   };
 }

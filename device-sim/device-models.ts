@@ -1,7 +1,8 @@
-import type { Severity } from '../schemas/index.ts';
+import type { DeviceType, Severity } from '../schemas/index.ts';
 import type { Clock } from './clock.ts';
 import type { CommandHandler, HandlerOptions } from './command-runner.ts';
 import { seededRandom, type Random } from './random.ts';
+import { schemaModel } from './schema-model.ts';
 import { envReading, flowReading, trafficReading } from './signals.ts';
 import { createValve } from './valve.ts';
 
@@ -21,14 +22,14 @@ export interface ModelCommand extends HandlerOptions {
 /** One device type as the simulator plays it. */
 export interface DeviceModel {
   intervalSec: number;
-  stream: string;
-  reading(atMs: number): Record<string, number | string>;
+  /** One of each stream. @param atMs Unix time, ms */
+  readings(atMs: number): { stream: string; data: Record<string, unknown> }[];
   /** Something that happened since the last reading. */
-  event?(): { name: string; severity: Severity; data: Record<string, number | string> } | undefined;
+  event?(): { name: string; severity: Severity; data: Record<string, unknown> } | undefined;
   commands: Readonly<Record<string, ModelCommand>>;
 }
 
-interface ModelContext {
+export interface ModelContext {
   seed: string;
   clock: Clock;
   controls: DeviceControls;
@@ -43,8 +44,12 @@ const models: Readonly<Record<string, (context: ModelContext) => DeviceModel>> =
 /** The device types the simulator can play. */
 export const simulatedTypes: readonly string[] = Object.keys(models);
 
-/** @throws RangeError for a type the simulator does not know, naming those it does */
-export function createModel(type: string, context: ModelContext): DeviceModel {
+/**
+ * @param type one of `simulatedTypes`, or any device type to be played by its schemas
+ * @throws RangeError for a type the simulator does not know, naming those it does
+ */
+export function createModel(type: string | DeviceType, context: ModelContext): DeviceModel {
+  if (typeof type !== 'string') return schemaModel(type, context);
   const create = Object.hasOwn(models, type) ? models[type] : undefined;
   if (create === undefined) {
     throw new RangeError(`no simulated device of type ${type}; there are ${simulatedTypes.join(', ')}`);
@@ -55,8 +60,7 @@ export function createModel(type: string, context: ModelContext): DeviceModel {
 function envSensor({ seed, controls }: ModelContext): DeviceModel {
   return {
     intervalSec: 10,
-    stream: 'env',
-    reading: (atMs) => envReading(seed, atMs),
+    readings: (atMs) => [{ stream: 'env', data: envReading(seed, atMs) }],
     commands: {
       'set-interval': setInterval(controls),
       identify: { handler: () => ({ status: 'succeeded' }) },
@@ -73,8 +77,7 @@ function envSensor({ seed, controls }: ModelContext): DeviceModel {
 function trafficDetector({ seed, controls }: ModelContext): DeviceModel {
   return {
     intervalSec: 30,
-    stream: 'traffic',
-    reading: (atMs) => trafficReading(seed, atMs),
+    readings: (atMs) => [{ stream: 'traffic', data: trafficReading(seed, atMs) }],
     commands: {
       'set-interval': setInterval(controls),
       'self-test': {
@@ -92,8 +95,9 @@ function smartValve({ seed, clock, controls }: ModelContext): DeviceModel {
   const valve = createValve({ clock, startPosition: Math.round(seededRandom(`${seed}/position`)() * 100) });
   return {
     intervalSec: 10,
-    stream: 'flow',
-    reading: (atMs) => ({ ...flowReading(seed, atMs, valve.position()), mode: valve.mode() }),
+    readings: (atMs) => [
+      { stream: 'flow', data: { ...flowReading(seed, atMs, valve.position()), mode: valve.mode() } },
+    ],
     event() {
       // About once in four hours at ten-second readings.
       if (random() > 1 / 1500) return undefined;

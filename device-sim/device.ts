@@ -1,3 +1,4 @@
+import type { DeviceType } from '../schemas/index.ts';
 import { behaviors, type Behavior } from './behaviors.ts';
 import type { DeviceClientOptions } from './client-options.ts';
 import { createDeviceClient, type DeviceClient } from './client.ts';
@@ -22,14 +23,16 @@ export interface DeviceCounters {
 type Passed = Pick<DeviceClientOptions, 'url' | 'id' | 'secret' | 'ca' | 'outboxCapacity' | 'backoffFirstMs'>;
 
 export interface SimulatedDeviceOptions extends Passed {
-  /** One of `simulatedTypes`. */
-  type: string;
+  /** One of `simulatedTypes`, or any device type to be played by its schemas. */
+  type: string | DeviceType;
   /** Same seed and id, same values. */
   seed: string;
   /** Between readings; the model's own when not given. */
   intervalSec?: number;
   /** Command ids and results are kept here over reboots; without it they are forgotten. */
   memoryFolder?: string;
+  /** Keeps a rotated secret for longer than the process lives. */
+  secretStore?: SecretStore;
   /** Added to: a fleet counts in one place. */
   counters?: DeviceCounters;
   /** Sees each new client (one a boot) before it connects. */
@@ -41,7 +44,7 @@ export interface SimulatedDeviceOptions extends Passed {
 const bootMs = 1500;
 const rebootPatienceMs = 3000;
 
-/** A device of one of the shipped types: takes readings, obeys its commands, reboots. */
+/** A device: takes readings, obeys its commands, reboots. */
 export class SimulatedDevice {
   readonly id: string;
   readonly counters: DeviceCounters;
@@ -62,13 +65,7 @@ export class SimulatedDevice {
     this.id = options.id;
     this.counters = options.counters ?? { sent: 0, stored: 0, refused: 0, dropped: 0, commands: 0 };
     this.#options = options;
-    let kept: KeptSecrets = { secret: options.secret };
-    this.#secretStore = {
-      load: () => kept,
-      save: (changed) => {
-        kept = changed;
-      },
-    };
+    this.#secretStore = options.secretStore ?? memoryStore({ secret: options.secret });
     this.#clock = options.clock ?? systemClock;
     const seed = `${options.seed}/${options.id}`;
     this.#random = seededRandom(`${seed}/times`);
@@ -102,7 +99,7 @@ export class SimulatedDevice {
       url,
       id,
       secret,
-      deviceType: type,
+      deviceType: typeof type === 'string' ? type : type.id,
       firmware: 'sim-1',
       clock: this.#clock,
       random: this.#random,
@@ -153,7 +150,9 @@ export class SimulatedDevice {
     const client = this.#client;
     if (client === undefined) return;
     const ts = this.#clock.now();
-    void this.#count(client.send(this.#model.stream, this.#model.reading(ts), { ts }));
+    for (const { stream, data } of this.#model.readings(ts)) {
+      void this.#count(client.send(stream, data, { ts }));
+    }
     const event = this.#model.event?.();
     if (event !== undefined) void this.#count(client.event(event.name, event.severity, event.data, { ts }));
   }
@@ -192,4 +191,14 @@ export class SimulatedDevice {
     void client.close();
     this.#cancelBoot = this.#clock.after(bootMs, () => this.start());
   }
+}
+
+function memoryStore(first: KeptSecrets): SecretStore {
+  let kept = first;
+  return {
+    load: () => kept,
+    save: (changed) => {
+      kept = changed;
+    },
+  };
 }

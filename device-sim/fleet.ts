@@ -1,12 +1,16 @@
+import type { DeviceType } from '../schemas/index.ts';
 import { systemClock, type Cancel, type Clock } from './clock.ts';
 import type { DeviceClient } from './client.ts';
 import { SimulatedDevice, type DeviceCounters } from './device.ts';
+import type { SecretStore } from './secrets.ts';
 
 export interface FleetMember {
   id: string;
   secret: string;
-  /** One of `simulatedTypes`. */
-  type: string;
+  /** One of `simulatedTypes`, or any device type to be played by its schemas. */
+  type: string | DeviceType;
+  /** Keeps a rotated secret for longer than the process lives. */
+  secretStore?: SecretStore;
 }
 
 export interface FleetOptions {

@@ -9,7 +9,8 @@ import {
   type ConfigName,
   type ConfigValues,
 } from '../schemas/config.ts';
-import { environmentName, environmentNames, isSecret, nearestName, readEnvironment } from './config-names.ts';
+import { nearestName } from '../schemas/nearest-name.ts';
+import { environmentName, environmentNames, isSecret, readEnvironment } from './config-names.ts';
 import { configWarnings, crossFaults, parseListen, type ListenAddress } from './config-rules.ts';
 import { HubError, messageOf } from './kernel/errors.ts';
 import type { LogLevel } from './kernel/log.ts';
@@ -100,12 +101,41 @@ export interface NamedFault {
 
 /**
  * Reads the whole configuration.
- * @throws HubError `config-invalid`; `details.faults` has every fault as a `NamedFault`
+ * @returns `files`: what others judge, see `file-faults.ts`
+ * @throws HubError `config-invalid`; `details.faults` has every fault as a `NamedFault`, `details.files` the
+ *   `NamedFiles` whose own names have none
  */
-export function readConfig(sources: ConfigSources): { config: Config; warnings: string[] } {
+export function readConfig(sources: ConfigSources): {
+  config: Config;
+  warnings: string[];
+  files: NamedFiles;
+} {
   const reader = new ConfigReader(sources);
   const values = reader.read();
-  return { config: nested(values, sources.cwd), warnings: reader.warnings };
+  const { cwd } = sources;
+  return { config: nested(values, cwd), warnings: reader.warnings, files: namedFiles(values, cwd) };
+}
+
+/** Files the configuration names and others judge; absolute paths. */
+export interface NamedFiles {
+  /** Undefined while the name itself has a fault. */
+  readonly schemasDir: string | undefined;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  readonly tlsClientCa?: string;
+}
+
+/** @param values those without a fault */
+function namedFiles(values: Partial<ConfigValues>, cwd: string): NamedFiles {
+  const given = (['tlsCert', 'tlsKey', 'tlsClientCa'] as const).flatMap((name) => {
+    const file = values[name];
+    return file === undefined ? [] : [[name, resolve(cwd, file)] as const];
+  });
+  return { schemasDir: schemasFolder(values.schemasDir, cwd), ...Object.fromEntries(given) };
+}
+
+function schemasFolder(schemasDir: string | undefined, cwd: string): string {
+  return schemasDir === undefined ? resolve(packageDir, 'schemas/device-types') : resolve(cwd, schemasDir);
 }
 
 const packageDir = fileURLToPath(new URL('..', import.meta.url));
@@ -139,7 +169,11 @@ class ConfigReader {
     for (const { name, rule } of crossFaults(sound, given, this.#sources.isCron)) {
       this.#fault(name, rule, this.#values[name]);
     }
-    if (this.#faults.length > 0) throw invalid(this.#faults);
+    if (this.#faults.length > 0) {
+      const files = namedFiles(sound, this.#sources.cwd);
+      const known = this.#faulty.has('schemasDir') ? { ...files, schemasDir: undefined } : files;
+      throw invalidConfig(this.#faults, known);
+    }
     // checkConfig found no fault, so the values have the shape its schema describes.
     const values = this.#values as unknown as ConfigValues;
     this.warnings.push(...configWarnings(values, given, (name) => this.#named(name)));
@@ -228,11 +262,12 @@ function meant(name: string, known: readonly string[]): string {
   return nearest === undefined ? '' : `; did you mean ${nearest}?`;
 }
 
-function invalid(faults: readonly NamedFault[]): HubError {
+/** HubError `config-invalid` with a line for each fault. */
+export function invalidConfig(faults: readonly NamedFault[], files?: NamedFiles): HubError {
   const lines = faults.map(
     ({ name, rule, got }) => `${name} ${rule}${got === undefined ? '' : `; it is ${shown(got)}`}`,
   );
-  return new HubError('config-invalid', lines.join('\n'), { details: { faults } });
+  return new HubError('config-invalid', lines.join('\n'), { details: { faults, files } });
 }
 
 /** A value in a message: as JSON, and short. */
@@ -273,8 +308,7 @@ function nested(values: ConfigValues, cwd: string): Config {
       ...(values.mqttPassword === undefined ? {} : { password: values.mqttPassword }),
       root: values.mqttRoot,
     },
-    schemasDir:
-      values.schemasDir === undefined ? resolve(packageDir, 'schemas/device-types') : path(values.schemasDir),
+    schemasDir: schemasFolder(values.schemasDir, cwd),
     ackDelayMs: values.ackDelayMs,
     inFlight: values.inFlight,
     maxAgeSec: values.maxAgeSec,

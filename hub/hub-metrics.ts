@@ -231,6 +231,6 @@ function exposeCommands(metrics: Metrics, parts: MeasuredParts): void {
 const stageBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3_600, 86_400];
 
 function busTotals({ counters }: Bus): Record<string, number> {
-  const { published, dropped, unavailable, refused, received } = counters;
-  return { published, dropped, unavailable, refused, received };
+  const { published, dropped, unavailable, refused, received, denied } = counters;
+  return { published, dropped, unavailable, refused, received, denied };
 }

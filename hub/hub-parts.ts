@@ -15,6 +15,7 @@ import type { Topics } from './commands/topics.ts';
 import type { Config } from './config.ts';
 import { messageOf } from './kernel/errors.ts';
 import type { Log } from './kernel/log.ts';
+import { exposedSecret } from './kernel/secret-file.ts';
 import type { Clock } from './kernel/time.ts';
 import type { MetricsStore } from './telemetry/store.ts';
 
@@ -33,7 +34,13 @@ export async function openStore(
   }
   const store = openInflux({ ...influx, timeoutMs: influxTimeoutMs });
   // Not waited for: an InfluxDB that is away must not hold up the start, and the first write meets it again.
-  store.createDatabase().catch((error: unknown) => {
+  store.createDatabase().catch(async (error: unknown) => {
+    // A user who may not make databases is no fault as long as this one is there.
+    const there = await store.probe().then(
+      () => true,
+      () => false,
+    );
+    if (there) return;
     deps.log.warn({ url: influx.url, reason: messageOf(error) }, 'InfluxDB does not answer, lines are kept');
   });
   return {
@@ -110,6 +117,8 @@ export async function openTls(
   const load = (): Promise<TlsMaterial> =>
     loadTlsMaterial(tls, config.dataDir, { now: () => deps.clock.now(), hostnames: machineNames() });
   const material = await load();
+  const { exposedKeyFile } = material;
+  if (exposedKeyFile !== undefined) deps.log.warn(exposedSecret(exposedKeyFile));
   return {
     options: {
       ...tlsServerOptions(material),

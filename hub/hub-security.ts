@@ -80,7 +80,7 @@ export async function openSecurity(deps: SecurityDeps): Promise<{
       audit.refused(actor, {
         actor,
         door: 'mqtt',
-        action: 'command.send',
+        action: topic.startsWith(`${config.mqtt.root}/command/`) ? 'command.send' : 'publish',
         subject: topic,
         details: { reason: 'forbidden' },
       }),

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { createAuditStore } from './adapters/audit-store.ts';
-import { createCron } from './adapters/cron.ts';
 import { createDepartureStore } from './adapters/departure-store.ts';
 import { createDeviceStore } from './adapters/device-store.ts';
 import { openDeviceTypes } from './adapters/device-types.ts';
@@ -10,11 +9,8 @@ import { createHubIdentityStore } from './adapters/hub-identity-store.ts';
 import { createNoticeStore } from './adapters/notice-store.ts';
 import { startAdmin } from './adapters/http.ts';
 import { createPresenceStore } from './adapters/presence-store.ts';
-import { lockDataDir } from './adapters/sqlite.ts';
+import { awaitDataDir } from './adapters/sqlite.ts';
 import { openStateDatabase } from './adapters/state-database.ts';
-import { createUpkeepProgress } from './adapters/upkeep-progress.ts';
-import { loadTicketKeys } from './adapters/tls-tickets.ts';
-import { startDeviceListener } from './adapters/ws.ts';
 import { Audit } from './audit/audit.ts';
 import type { Bus, Publisher } from './commands/bus.ts';
 import { topicsOf } from './commands/topics.ts';
@@ -40,7 +36,9 @@ import { Session } from './devices/session.ts';
 import { Stories } from './devices/story.ts';
 import { exposeMetrics } from './hub-metrics.ts';
 import { exposeSecurity } from './hub-security-metrics.ts';
-import { openBus, openTls } from './hub-parts.ts';
+import { openDeviceDoor } from './hub-device-door.ts';
+import { startJobs } from './hub-jobs.ts';
+import { openBus } from './hub-parts.ts';
 import { openSecurity } from './hub-security.ts';
 import { readiness } from './hub-readiness.ts';
 import { startHubRecord } from './hub-record.ts';
@@ -53,11 +51,9 @@ import { Metrics } from './kernel/metrics.ts';
 import { Releasers } from './kernel/releasers.ts';
 import { systemClock } from './kernel/time.ts';
 import type { Clock } from './kernel/time.ts';
-import { Scheduler } from './schedules/scheduler.ts';
 import { createFanOut } from './telemetry/fan-out.ts';
 import { Ingest } from './telemetry/ingest.ts';
 import { PresenceRecorder } from './telemetry/presence-recorder.ts';
-import { Upkeep } from './telemetry/upkeep.ts';
 import { createTelemetryAdministration } from './telemetry/telemetry-administration.ts';
 
 export interface RunningHub {
@@ -89,10 +85,6 @@ const settleMs = 2_500;
 const drainMs = 5_000;
 /** A draining hub asks its devices back at this share of what it would accept: those that come by themselves fit in. */
 const slotShare = 0.5;
-/** Below the limit of descriptors that most machines set; sockets beyond are refused. */
-const maxConnections = 19_000;
-/** How often expired credentials are looked for: their sessions end that late at most, ms. */
-const expiryCheckMs = 1_000;
 /** For a device whose type is no longer there. */
 const lostTypeTiming = { heartbeatMs: 60_000, graceMs: 30_000 };
 
@@ -117,7 +109,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   const onFailure = (error: Error): void => failure.resolve(error);
 
   // State: the data folder is ours alone, and what it knows is loaded.
-  const lock = lockDataDir(config.dataDir);
+  const lock = await awaitDataDir(config.dataDir, clock);
   releasers.push('data folder', () => lock.release());
   const state = await openStateDatabase(join(config.dataDir, 'state.db'), { onFailure });
   releasers.push('state database', () => state.close());
@@ -336,40 +328,21 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     stories,
     nacked: pages.nacked,
   };
-  releasers.push(
-    'expiry',
-    clock.every(expiryCheckMs, () => registry.closeExpired()),
-  );
-  const tls = await openTls(config, { clock, log });
-  const listener = await startDeviceListener(
-    {
-      log,
-      authenticate: (proof, network) => door.admit(proof, network),
-      enrol: (ask, network) => security.enrolments.enrol(ask, network),
-      admit: () => admission.admit(),
-      connect: (record, socket, address, principal) => {
-        const session = new Session(sessionDeps, record, socket, address);
-        registry.connected(session, principal);
-        return session;
-      },
-      refused: ({ authorization, ...refusal }) => {
-        const deviceId = registry.claimedBy(authorization);
-        if (deviceId !== undefined) stories.tell(deviceId, { kind: 'refused', ...refusal });
-      },
+  const { listener, reload } = await openDeviceDoor(config, {
+    clock,
+    log,
+    registry,
+    door,
+    enrolments: security.enrolments,
+    stories,
+    releasers,
+    admit: () => admission.admit(),
+    connect: (record, socket, address, principal) => {
+      const session = new Session(sessionDeps, record, socket, address);
+      registry.connected(session, principal);
+      return session;
     },
-    {
-      listen: config.deviceListen,
-      tls: tls?.options,
-      allowedOrigins: config.allowedOrigins,
-      maxConnections,
-      maxSocketsPerAddress: config.maxSocketsPerAddress,
-      maxPendingPerAddress: config.maxPendingPerAddress,
-      trustedProxies: config.trustedProxies,
-    },
-  );
-  releasers.push('device listener', () => listener.close());
-  const reload = tls?.watch((renewed) => listener.renewTls(renewed));
-  releasers.push('certificate', () => reload?.close());
+  });
 
   catalog.changed = () => {
     for (const session of registry.openSessions()) {
@@ -379,44 +352,17 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   };
   await notices.load();
 
-  // Schedules.
-  const scheduler = new Scheduler({ cron: createCron(log), log });
-  releasers.push('scheduler', () => scheduler.close());
-  scheduler.add({
-    name: 'presence-snapshot',
-    cron: '*/5 * * * *',
-    timeZone: 'UTC',
-    run: () => recorder.snapshot(presence.all(), clock.now()),
-  });
-  const { notice, rollUps, rawRetentionDays } = config;
-  const measurements = (): string[] => [
-    ...new Set(
-      catalog.all().flatMap(({ streams }) => [...streams.values()].map((stream) => stream.measurement)),
-    ),
-  ];
-  const upkeep = new Upkeep(
-    { store, progress: createUpkeepProgress(state), clock, log, measurements },
-    { rollUps, rawRetentionDays },
-  );
-  // Stopped before the scheduler, which waits for a run under way.
-  releasers.push('upkeep', () => upkeep.close());
-  scheduler.add({ name: 'upkeep', cron: '* * * * *', timeZone: 'UTC', run: () => upkeep.run() });
-  if (notice !== undefined) {
-    scheduler.add({
-      name: 'notice',
-      cron: notice.cron,
-      timeZone: 'UTC',
-      run: async () => {
-        const { report } = await notices.push({ to: 'all', topic: 'notice', data: notice.payload });
-        log.debug(report, 'notice sent');
-      },
-    });
-  }
-  scheduler.add({
-    name: 'tls-ticket-keys',
-    cron: '17 4 * * *',
-    timeZone: 'UTC',
-    run: async () => listener.setTicketKeys(await loadTicketKeys(config.dataDir, clock.now())),
+  const { scheduler, upkeep } = startJobs(config, {
+    clock,
+    log,
+    state,
+    store,
+    catalog,
+    presence,
+    recorder,
+    notices,
+    setTicketKeys: (keys) => listener.setTicketKeys(keys),
+    releasers,
   });
 
   const record = startHubRecord(

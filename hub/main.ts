@@ -56,6 +56,14 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(exitCodes.ok);
 });
 
+// npm only warns of an engine that does not fit, and without this an older one fails somewhere inside.
+if (Number.parseInt(process.versions.node, 10) < Number.parseInt(packageJson.engines.node.slice(2), 10)) {
+  process.stderr.write(
+    `device-hub: this is Node ${process.versions.node}, and Node ${packageJson.engines.node} is needed\n`,
+  );
+  process.exit(exitCodes.fault);
+}
+
 const deps: CliDeps = {
   env: process.env,
   cwd: process.cwd(),
@@ -66,6 +74,7 @@ const deps: CliDeps = {
   isCron,
   createLog: (level) => createLog({ level, pretty: process.stdout.isTTY }),
   // Loaded when asked for: the other sub-commands need none of the hub's parts.
+  fileFaults: async (files, nowMs) => (await import('./file-faults.ts')).fileFaults(files, nowMs),
   startHub: async (config, hubDeps) => (await import('./hub.ts')).startHub(config, hubDeps),
   openOfflineOperations: async (config) => (await import('./offline.ts')).openOfflineOperations(config),
   stopRequested,

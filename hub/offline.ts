@@ -1,22 +1,34 @@
 import { join } from 'node:path';
 import { loadDeviceTypes } from '../schemas/index.ts';
+import { createAuditStore } from './adapters/audit-store.ts';
 import { createDeviceStore } from './adapters/device-store.ts';
 import { openSpoolDatabase } from './adapters/spool-database.ts';
 import { lockDataDir } from './adapters/sqlite.ts';
 import { openStateDatabase } from './adapters/state-database.ts';
-import type { DeviceOperations } from './devices/admin-operations.ts';
+import { Audit } from './audit/audit.ts';
+import { recorded } from './audit/recorded.ts';
 import type { Config } from './config.ts';
+import type { DeviceOperations, LabelChange, NewDevices } from './devices/admin-operations.ts';
+import {
+  createCredentialOperations,
+  type CredentialOperations,
+  type Validity,
+} from './devices/credential-operations.ts';
 import { createDeviceAdministration } from './devices/device-administration.ts';
 import { Registry } from './devices/registry.ts';
+import { Rotation } from './devices/rotation.ts';
 import { spoolOptions } from './hub-store-road.ts';
+import { createLog } from './kernel/log.ts';
 import { Releasers } from './kernel/releasers.ts';
-import { systemClock } from './kernel/time.ts';
+import { systemClock as clock } from './kernel/time.ts';
 import { Books } from './telemetry/books.ts';
 import { Spool } from './telemetry/spool.ts';
 import type { TelemetryOperations } from './telemetry/telemetry-operations.ts';
 import { createTelemetryAdministration } from './telemetry/telemetry-administration.ts';
 
-export type OfflineOperations = DeviceOperations & TelemetryOperations & { close(): Promise<void> };
+export type OfflineOperations = DeviceOperations &
+  CredentialOperations &
+  TelemetryOperations & { close(): Promise<void> };
 
 /**
  * The operations on the files themselves, for when no hub runs; the folder is locked until `close`.
@@ -32,24 +44,105 @@ export async function openOfflineOperations(config: Config): Promise<OfflineOper
     releasers.push('data folder', () => lock.release());
     const state = await openStateDatabase(join(config.dataDir, 'state.db'));
     releasers.push('state database', () => state.close());
+    // Standard output is the command's own.
+    const log = createLog({ level: 'warn', destination: process.stderr });
+    const audit = new Audit({ store: createAuditStore(state), clock, log });
+    releasers.push('audit', () => audit.close());
     // The next hub ends what else there is of a removed device: the bus must hear of it too.
-    const registry = new Registry({ store: createDeviceStore(state), clock: systemClock });
+    const registry = new Registry({ store: createDeviceStore(state), clock });
     await registry.load();
-    const operations = createDeviceAdministration({
+    const devices = createDeviceAdministration({
       registry,
       catalog: await loadDeviceTypes(config.schemasDir),
-      clock: systemClock,
+      clock,
       presence: undefined,
+    });
+    const credentials = createCredentialOperations({
+      registry,
+      clock,
+      // No session is here to be offered a new secret: the next hub does that when the device comes.
+      rotation: new Rotation({ registry, clock, log, audit }),
     });
     const file = join(config.dataDir, 'spool.db');
     const spoolDatabase = await openSpoolDatabase({ file });
     releasers.push('spool', () => spoolDatabase.close());
     const books = new Books();
-    const spool = new Spool({ store: spoolDatabase, books, clock: systemClock }, spoolOptions(config));
+    const spool = new Spool({ store: spoolDatabase, books, clock }, spoolOptions(config));
     await spool.load();
-    return { ...operations, ...createTelemetryAdministration({ books, spool }), close };
+    return {
+      ...audited(audit, devices, credentials),
+      ...createTelemetryAdministration({ books, spool }),
+      close,
+    };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+/** The same operations; those that change something leave the entries that the running hub would. */
+function audited(
+  audit: Audit,
+  devices: DeviceOperations,
+  credentials: CredentialOperations,
+): DeviceOperations & CredentialOperations {
+  const by = { audit, actor: 'local', door: 'cli' };
+  const disable = recorded(
+    by,
+    'device.disable',
+    (id) => id,
+    (id: string) => credentials.setDisabled(id, true),
+  );
+  const enable = recorded(
+    by,
+    'device.enable',
+    (id) => id,
+    (id: string) => credentials.setDisabled(id, false),
+  );
+  return {
+    ...devices,
+    ...credentials,
+    addDevices: recorded(
+      by,
+      'device.add',
+      ({ ids }) => many(ids),
+      (request: NewDevices) => devices.addDevices(request),
+    ),
+    labelDevice: recorded(
+      by,
+      'device.label',
+      (id) => id,
+      (id: string, change: LabelChange) => devices.labelDevice(id, change),
+    ),
+    removeDevice: recorded(
+      by,
+      'device.remove',
+      (id) => id,
+      (id: string) => devices.removeDevice(id),
+    ),
+    addSecret: recorded(
+      by,
+      'credential.add',
+      (id) => id,
+      (id: string, validity: Validity) => credentials.addSecret(id, validity),
+    ),
+    addKey: recorded(
+      by,
+      'credential.add',
+      (id) => id,
+      (id: string, key: string, validity: Validity) => credentials.addKey(id, key, validity),
+    ),
+    revokeCredential: recorded(
+      by,
+      'credential.revoke',
+      (id, name) => `${id}/${name}`,
+      (id: string, name: string) => credentials.revokeCredential(id, name),
+    ),
+    setDisabled: (id, disabled) => (disabled ? disable(id) : enable(id)),
+    rotate: recorded(by, 'credential.rotate', many, (ids: readonly string[]) => credentials.rotate(ids)),
+  };
+}
+
+function many(ids: readonly string[]): string {
+  return ids.length === 1 ? (ids[0] ?? '') : `${ids[0] ?? ''} … (${ids.length})`;
 }

@@ -1,5 +1,6 @@
 import { Ajv2020, type AnySchemaObject, type ErrorObject } from 'ajv/dist/2020.js';
 import { describeError, type Check, type FieldError } from './field-error.ts';
+import { withMeantField } from './meant-field.ts';
 import { requiredChoice } from './required-choice.ts';
 
 /**
@@ -25,7 +26,11 @@ export function createAjv(options: { allErrors?: boolean } = {}): Ajv2020 {
 /** A check that answers with pointers into the value. */
 export function compileCheck(ajv: Ajv2020, schema: AnySchemaObject): Check {
   const validate = ajv.compile(schema);
-  return (value) => (validate(value) ? undefined : describeError(firstOf(validate.errors), value));
+  const properties = (schema['properties'] ?? {}) as Record<string, unknown>;
+  return (value) =>
+    validate(value)
+      ? undefined
+      : withMeantField(describeError(firstOf(validate.errors), value), properties, value);
 }
 
 /** As compileCheck, for values that may be left out: undefined counts as `{}`. */

@@ -17,12 +17,23 @@ const maxFileBytes = 262_144;
  *   at odds with another type over a measurement or a field
  */
 export async function loadDeviceTypes(dir: string, before?: DeviceTypeCatalog): Promise<DeviceTypeCatalog> {
-  const files = (await namesIn(dir)).filter((name) => name.endsWith('.json')).toSorted();
-  if (files.length === 0)
-    throw new SchemaFault(dir, [fault('', 'file', 'a folder with device types', 'none')]);
   const types: DeviceType[] = [];
-  for (const name of files) types.push(await loadDeviceType(join(dir, name)));
+  for (const file of await filesIn(dir)) types.push(await loadDeviceType(file));
   return catalogOf(types, (type) => join(dir, `${type.id}.json`), before?.all());
+}
+
+/** Every fault for which `loadDeviceTypes` would refuse the folder, not the first alone: one entry a file. */
+export async function deviceTypeFaults(dir: string): Promise<SchemaFault[]> {
+  const types: DeviceType[] = [];
+  const faults: SchemaFault[] = [];
+  const collect = (error: unknown): void => {
+    if (!(error instanceof SchemaFault)) throw error;
+    faults.push(error);
+  };
+  for (const file of await filesIn(dir).catch((error: unknown) => (collect(error), []))) {
+    await loadDeviceType(file).then((type) => types.push(type), collect);
+  }
+  return [...faults, ...clashes(types, (type) => join(dir, `${type.id}.json`))];
 }
 
 /**
@@ -51,9 +62,23 @@ function catalogOf(
   fileOf: (type: DeviceType) => string,
   before: readonly DeviceType[] = [],
 ): DeviceTypeCatalog {
-  const ordered = types.toSorted((a, b) =>
-    a.name === b.name ? a.version - b.version : a.name < b.name ? -1 : 1,
-  );
+  const [clash] = clashes(types, fileOf, before);
+  if (clash !== undefined) throw clash;
+  const ordered = inOrder(types);
+  const byId = new Map(ordered.map((type) => [type.id, type]));
+  return { get: (id) => byId.get(id), all: () => ordered };
+}
+
+function inOrder(types: readonly DeviceType[]): DeviceType[] {
+  return types.toSorted((a, b) => (a.name === b.name ? a.version - b.version : a.name < b.name ? -1 : 1));
+}
+
+/** The types at odds with those before them in order, each with all its faults. */
+function clashes(
+  types: readonly DeviceType[],
+  fileOf: (type: DeviceType) => string,
+  before: readonly DeviceType[] = [],
+): SchemaFault[] {
   const owners = new Map<string, DeviceType>();
   const places = new Map<string, { kind: string; type: DeviceType }>();
   // Those before agree with each other already; they only take their places.
@@ -61,12 +86,10 @@ function catalogOf(
     for (const { measurement } of type.streams.values()) owners.set(measurement, type);
     for (const [key, kind] of placesOf(type)) places.set(key, { kind, type });
   }
-  for (const type of ordered) {
+  return inOrder(types).flatMap((type) => {
     const faults = [...measurementFaults(type, owners), ...fieldFaults(type, places)];
-    if (faults.length > 0) throw new SchemaFault(fileOf(type), faults);
-  }
-  const byId = new Map(ordered.map((type) => [type.id, type]));
-  return { get: (id) => byId.get(id), all: () => ordered };
+    return faults.length === 0 ? [] : [new SchemaFault(fileOf(type), faults)];
+  });
 }
 
 /** `measurement field` → what it is in the store. */
@@ -111,12 +134,18 @@ function* fieldFaults(
   }
 }
 
-async function namesIn(dir: string): Promise<string[]> {
+/** The `*.json` of the folder, in order of their names; at least one. @throws SchemaFault */
+async function filesIn(dir: string): Promise<string[]> {
+  let names: string[];
   try {
-    return await readdir(dir);
+    names = await readdir(dir);
   } catch (cause) {
     throw new SchemaFault(dir, [fault('', 'file', 'a folder that can be read', reasonOf(cause))], { cause });
   }
+  const files = names.filter((name) => name.endsWith('.json')).toSorted();
+  if (files.length === 0)
+    throw new SchemaFault(dir, [fault('', 'file', 'a folder with device types', 'none')]);
+  return files.map((name) => join(dir, name));
 }
 
 /**

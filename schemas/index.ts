@@ -51,6 +51,7 @@ export type {
   Safety,
   StreamType,
 } from './device-type.ts';
+export type { ObjectDefinition, ScalarDefinition, ValueDefinition } from './device-type-definition.ts';
 export { SchemaFault } from './schema-fault.ts';
 export { compileDeviceType } from './device-type-compiler.ts';
-export { joinFaults, loadDeviceType, loadDeviceTypes } from './device-type-catalog.ts';
+export { deviceTypeFaults, joinFaults, loadDeviceType, loadDeviceTypes } from './device-type-catalog.ts';

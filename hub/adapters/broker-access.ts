@@ -9,7 +9,7 @@ export interface BrokerAccess {
   signIn(username: string | undefined, password: string, address: string): Promise<Operator | undefined>;
   /** A request topic (`command/`, `group-command/`, `cancel/` below the root). */
   mayRequest(operator: Operator, topic: string): boolean;
-  /** It was not within the operator's rights. */
+  /** It was not within the operator's rights, or not within anybody's. */
   requestRefused(operator: Operator, topic: string): void;
   mayRead(operator: Operator, filter: string): boolean;
 }
@@ -47,6 +47,12 @@ export class BrokerClients {
     if (this.#access.mayRequest(operator, topic)) return true;
     this.#access.requestRefused(operator, topic);
     return false;
+  }
+
+  /** Nobody may publish there. */
+  refuse(client: Client, topic: string): void {
+    const operator = this.#operators.get(client);
+    if (operator !== undefined) this.#access.requestRefused(operator, topic);
   }
 
   /** Who the client is, as in the audit. */

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import { createServer, type Server, type Socket } from 'node:net';
 import { Aedes, type Client, type PublishPacket } from 'aedes';
-import type { Bus, BusCounters, BusHandlers, IncomingMessage, OutgoingMessage } from '../commands/bus.ts';
+import type { Bus, BusHandlers, IncomingMessage, OutgoingMessage } from '../commands/bus.ts';
 import { BrokerClients, type BrokerAccess } from './broker-access.ts';
 import type { Topics } from '../commands/topics.ts';
+import { hubState, newBusCounters } from './bus-state.ts';
+import { limitPackets } from './mqtt-packet-sizes.ts';
 import { HubError, messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 
@@ -24,6 +26,8 @@ export interface Broker extends Bus {
   signOut(actor: string): void;
 }
 
+/** A command has at most half of it. */
+const maxPacketBytes = 131_072;
 const maxPublishing = 10_000;
 const maxRememberedIds = 1_000;
 /** One subscriber that does not read would hold up the others. */
@@ -48,14 +52,7 @@ export async function startBroker(
 class EmbeddedBroker implements Broker {
   /** A publish is handed to the clients at once. */
   readonly queued = 0;
-  readonly counters: BusCounters = {
-    published: 0,
-    dropped: 0,
-    unavailable: 0,
-    refused: 0,
-    received: 0,
-    connections: 0,
-  };
+  readonly counters = newBusCounters();
   connected = false;
   fault: string | undefined = 'not started';
   readonly #log: Log;
@@ -138,13 +135,17 @@ class EmbeddedBroker implements Broker {
     this.#aedes = aedes;
     this.#server.on('connection', (socket) => {
       this.#sockets.add(socket);
+      limitPackets(socket, maxPacketBytes, () => {
+        this.counters.denied++;
+        this.#log.warn({ address: socket.remoteAddress }, 'client cut: its packet is too long');
+      });
       socket.once('close', () => this.#sockets.delete(socket));
       aedes.handle(socket);
     });
     await this.#listen();
     this.connected = true;
     this.fault = undefined;
-    await this.publish(this.#presence(true));
+    await this.publish(hubState(this.#options, true));
     this.#handlers.connected();
   }
 
@@ -171,7 +172,7 @@ class EmbeddedBroker implements Broker {
   async close(): Promise<void> {
     const aedes = this.#aedes;
     if (aedes === undefined || !this.connected) return;
-    await this.publish(this.#presence(false));
+    await this.publish(hubState(this.#options, false));
     this.connected = false;
     this.fault = 'closed';
     const closed = new Promise<void>((resolve) => {
@@ -193,11 +194,14 @@ class EmbeddedBroker implements Broker {
     const { topic, retain } = packet;
     if (client === null || !this.#isRequest(topic)) {
       this.#log.warn({ client: client?.id, topic }, 'publish refused: clients publish commands only');
+      this.counters.denied++;
+      if (client !== null) this.#clients.refuse(client, topic);
       done(new Error(`clients may not publish to ${topic}`));
       return;
     }
     if (!this.#clients.mayRequest(client, topic)) {
       this.#log.warn({ client: client.id, topic }, 'publish refused: not within the rights of this operator');
+      this.counters.denied++;
       done(new Error(`this operator may not publish to ${topic}`));
       return;
     }
@@ -242,11 +246,6 @@ class EmbeddedBroker implements Broker {
 
   #isOurs(topic: string): boolean {
     return topic === this.#topics.root || topic.startsWith(`${this.#topics.root}/`);
-  }
-
-  #presence(online: boolean): OutgoingMessage {
-    const payload = JSON.stringify({ online, incarnation: this.#options.incarnation });
-    return { topic: this.#topics.hub(this.#options.hubId), payload, qos: 1, retain: true };
   }
 
   #listen(): Promise<void> {

@@ -100,9 +100,9 @@ async function addDevices(
   const twice = records.map(({ id }) => id).filter((id) => ids.size === ids.add(id).size);
   if (twice.length > 0) throw exists(twice);
   const insert = {
-    sql: `INSERT INTO device (id, type, site, credentials, created_ms, disabled)
+    sql: `INSERT INTO device (id, type, site, credentials, created_ms, disabled, labels)
           SELECT value ->> 'id', value ->> 'type', value ->> 'site', value -> 'credentials',
-                 value ->> 'createdMs', value ->> 'disabled'
+                 value ->> 'createdMs', value ->> 'disabled', ifnull(value -> 'labels', '{}')
             FROM json_each(?1)`,
     params: [JSON.stringify(records)],
   };

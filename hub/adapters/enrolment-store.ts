@@ -7,12 +7,15 @@ export const enrolmentMigrations: readonly string[] = [
   jsonTableMigration('enrolment_request'),
 ];
 
+const noLabels = { labels: {} };
+
 /** Enrolment tokens and what waits for approval, in `state.db` (`enrolmentMigrations` applied). */
 export function createEnrolmentStore(db: Database): EnrolmentStore {
   const enrolments = jsonTable<EnrolmentRecord>(db, 'enrolment');
   const requests = jsonTable<EnrolmentRequest>(db, 'enrolment_request');
   return {
-    load: () => enrolments.load(),
+    // Those of earlier releases have no labels.
+    load: async () => (await enrolments.load()).map((enrolment) => ({ ...noLabels, ...enrolment })),
     save: (enrolment) => enrolments.save(enrolment.id, enrolment),
     remove: (id) => enrolments.remove(id),
     loadRequests: () => requests.load(),

@@ -25,12 +25,15 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** What it takes; without it: `viewer` to read, `admin` to change. `nobody`: no login needed. */
     needs?: Role | 'nobody';
-    /** What it is about cannot be told apart by device: only for those who reach all of them. */
-    reach?: 'all';
     /** A page may open it from another origin without asking (a WebSocket): the origin is checked. */
     checksOrigin?: true;
     /** Its name in the audit; without it: method and path. */
     audit?: string;
+    /**
+     * `all`: only for those who reach all devices. Without it, so is every change that is not of one device; `own`:
+     * its own code keeps to the devices the operator reaches.
+     */
+    reach?: 'all' | 'own';
     /** Its parameter `command` is the name of a command: the operator must be allowed that one. */
     sendsCommand?: boolean;
     /** Its own code writes the audit of what signed-in operators ask. */
@@ -69,7 +72,12 @@ export function trustLocal(app: FastifyInstance, { local, audit }: Access): void
 export function demandLogin(app: FastifyInstance, access: Access): void {
   app.addHook('onRequest', async (request) => {
     if (!request.url.startsWith('/api/') || request.is404) return;
-    const { needs = changing(request) ? 'admin' : 'viewer', reach } = request.routeOptions.config;
+    const ofDevice = request.routeOptions.url?.startsWith('/api/v1/devices/:id') === true;
+    const {
+      needs = changing(request) ? 'admin' : 'viewer',
+      reach = changing(request) && !ofDevice ? 'all' : 'own',
+      sendsCommand = false,
+    } = request.routeOptions.config;
     if (needs === 'nobody') {
       if (changing(request)) checkOrigin(request, access);
       return;
@@ -86,17 +94,10 @@ export function demandLogin(app: FastifyInstance, access: Access): void {
     if (!reachesAll) request.mayShow = (deviceId) => access.mayTouch(operator, deviceId);
     request.mayCommand = (deviceId, name) => access.mayTouch(operator, deviceId, name);
     const { id, command } = request.params as { id?: string; command?: string };
-    const ofDevice = request.routeOptions.url?.startsWith('/api/v1/devices/:id') === true;
     const allowed =
       access.hasRole(operator, needs) &&
       (reach !== 'all' || reachesAll) &&
-      (!ofDevice ||
-        id === undefined ||
-        access.mayTouch(
-          operator,
-          id,
-          request.routeOptions.config.sendsCommand === true ? command : undefined,
-        ));
+      (!ofDevice || id === undefined || access.mayTouch(operator, id, sendsCommand ? command : undefined));
     if (allowed) return;
     access.audit.refused(operator.actor, {
       actor: operator.actor,
@@ -191,11 +192,15 @@ function serveLogin(app: FastifyInstance, { operators, sessions }: Access): void
       return answer(request, reply, await operators.firstLogin(code, given, password, addressOf(request)));
     },
   );
-  app.post('/api/v1/logout', { config: { needs: 'viewer', audit: 'logout' } }, async (request, reply) => {
-    sessions.close(cookieOf(request) ?? '');
-    const gone = `${cookieName}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0`;
-    return reply.code(204).header('set-cookie', gone).send();
-  });
+  app.post(
+    '/api/v1/logout',
+    { config: { needs: 'viewer', reach: 'own', audit: 'logout' } },
+    async (request, reply) => {
+      sessions.close(cookieOf(request) ?? '');
+      const gone = `${cookieName}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0`;
+      return reply.code(204).header('set-cookie', gone).send();
+    },
+  );
   app.get('/api/v1/me', (request) => {
     const session = sessions.find(cookieOf(request) ?? '');
     return { ...request.operator, ...(session === undefined ? {} : { csrf: session.csrf }) };

@@ -122,7 +122,7 @@ interface Readings {
 export function serveDevices(app: FastifyInstance, operations: AdminOperations): void {
   app.post<{ Body: NewDevices }>(
     '/api/v1/devices',
-    { schema: { body: newDevicesSchema } },
+    { config: { audit: 'device.add' }, schema: { body: newDevicesSchema } },
     async (request, reply) => {
       refuseRepeats(request.body.ids);
       const devices = await operations.addDevices(request.body);
@@ -159,11 +159,11 @@ export function serveDevices(app: FastifyInstance, operations: AdminOperations):
 
   app.patch<Named & { Body: LabelChange }>(
     '/api/v1/devices/:id/labels',
-    { schema: { body: labelsSchema } },
+    { config: { audit: 'device.label' }, schema: { body: labelsSchema } },
     ({ params, body }) => operations.labelDevice(params.id, body),
   );
 
-  app.delete<Named>('/api/v1/devices/:id', async (request, reply) => {
+  app.delete<Named>('/api/v1/devices/:id', { config: { audit: 'device.remove' } }, async (request, reply) => {
     await operations.removeDevice(request.params.id);
     return reply.code(204).send();
   });

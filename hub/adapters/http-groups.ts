@@ -122,7 +122,7 @@ function serveGroupCommands(app: FastifyInstance, operations: GroupOperations): 
   app.post<{ Body: SendBody }>(
     '/api/v1/group-commands',
     {
-      config: { needs: 'operator', audit: 'group-command.send', auditsItself: true },
+      config: { needs: 'operator', reach: 'own', audit: 'group-command.send', auditsItself: true },
       schema: {
         tags,
         summary:
@@ -177,7 +177,7 @@ function serveGroupCommands(app: FastifyInstance, operations: GroupOperations): 
   app.post<{ Params: { id: string } }>(
     '/api/v1/group-commands/:id/cancel',
     {
-      config: { needs: 'operator', audit: 'group-command.cancel', auditsItself: true },
+      config: { needs: 'operator', reach: 'own', audit: 'group-command.cancel', auditsItself: true },
       schema: {
         tags,
         summary: 'No further wave; what is not sent yet ends',

@@ -111,7 +111,7 @@ function serveEnrolments(app: FastifyInstance, enrolments: SecurityOperations['e
     enrolments: enrolments.list(),
     requests: enrolments.requests(),
   }));
-  app.post<{ Body: NewEnrolment }>(
+  app.post<{ Body: Omit<NewEnrolment, 'labels'> & Partial<Pick<NewEnrolment, 'labels'>> }>(
     '/api/v1/enrolments',
     {
       config: { audit: 'enrolment.create' },
@@ -122,13 +122,18 @@ function serveEnrolments(app: FastifyInstance, enrolments: SecurityOperations['e
         notAfterMs: timeMs,
         reEnrolment: { enum: ['auto', 'approve', 'never'] },
         idPrefix: { type: 'string', pattern: '^[A-Za-z0-9_-]{0,63}$' },
+        labels: {
+          type: 'object',
+          maxProperties: 32,
+          additionalProperties: { type: 'string', maxLength: 128 },
+        },
       }),
     },
     async (request, reply) =>
       reply
         .code(201)
         .header('cache-control', 'no-store')
-        .send(await enrolments.create(request.body)),
+        .send(await enrolments.create({ labels: {}, ...request.body })),
   );
   app.delete<OfDevice>(
     '/api/v1/enrolments/:id',

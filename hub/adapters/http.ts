@@ -3,7 +3,8 @@
 import helmet from '@fastify/helmet';
 import { fastify, type FastifyInstance } from 'fastify';
 import type { AdminOperations } from '../devices/admin-operations.ts';
-import { messageOf } from '../kernel/errors.ts';
+import { HubError, messageOf } from '../kernel/errors.ts';
+import { isDeeperThan, maxJsonDepth } from '../kernel/json-depth.ts';
 import type { Log } from '../kernel/log.ts';
 import { demandLogin, trustLocal, type Access } from './http-auth.ts';
 import { answerFaults } from './http-answers.ts';
@@ -132,7 +133,20 @@ async function server(log: Log): Promise<FastifyInstance> {
   });
   await takeUpgrades(app);
   answerFaults(app, log);
+  boundDepth(app);
   return app;
+}
+
+/** Fastify's own reading of JSON bodies, which refuses `__proto__`, for such as are not too deep for what reads on. */
+function boundDepth(app: FastifyInstance): void {
+  const parse = app.getDefaultJsonParser('error', 'error');
+  app.removeContentTypeParser('application/json');
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    const text = String(body);
+    if (isDeeperThan(maxJsonDepth, text)) {
+      done(new HubError('input-invalid', `the body must have at most ${maxJsonDepth} levels`));
+    } else void parse(request, text, done);
+  });
 }
 
 function serveOperations(app: FastifyInstance, { operations, security, routes = [] }: AdminDeps): void {

@@ -1,4 +1,5 @@
 import { HubError, messageOf } from '../kernel/errors.ts';
+import { siblingModule } from '../kernel/sibling-module.ts';
 import type {
   MetricsStore,
   ReadingsQuery,
@@ -38,7 +39,7 @@ const migrations = [
 export async function openMetricsStore(
   options: Pick<DatabaseOptions, 'file' | 'onFailure'>,
 ): Promise<MetricsStore> {
-  const operations = new URL('metrics-operations.ts', import.meta.url);
+  const operations = siblingModule('metrics-operations', import.meta.url);
   const db = await openDatabase({ ...options, migrations, operations });
   return {
     name: 'embedded',

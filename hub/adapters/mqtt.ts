@@ -1,7 +1,8 @@
 import { Socket } from 'node:net';
 import { connect, Store, type IConnackPacket, type IPublishPacket, type MqttClient } from 'mqtt';
-import type { Bus, BusCounters, BusHandlers, IncomingMessage, OutgoingMessage } from '../commands/bus.ts';
+import type { Bus, BusHandlers, IncomingMessage, OutgoingMessage } from '../commands/bus.ts';
 import type { Topics } from '../commands/topics.ts';
+import { hubState, newBusCounters } from './bus-state.ts';
 import { HubError, messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import { backoff, type Cancel, type Clock } from '../kernel/time.ts';
@@ -52,14 +53,7 @@ export async function connectBus(deps: MqttDeps, options: MqttOptions, handlers:
 
 /** One connection at a time; each is a fresh client, so that what must outlive one is kept here alone. */
 class MqttBus implements Bus {
-  readonly counters: BusCounters = {
-    published: 0,
-    dropped: 0,
-    unavailable: 0,
-    refused: 0,
-    received: 0,
-    connections: 0,
-  };
+  readonly counters = newBusCounters();
   connected = false;
   fault: string | undefined = 'not connected yet';
   readonly #deps: MqttDeps;
@@ -129,7 +123,7 @@ class MqttBus implements Bus {
     this.#retry?.();
     const client = this.#client;
     if (client !== undefined && this.connected) {
-      const farewell = this.#outbox.add(this.#presence(false)).then(() => this.#outbox.drained());
+      const farewell = this.#outbox.add(hubState(this.#options, false)).then(() => this.#outbox.drained());
       const said = farewell.catch((error: unknown) => this.#deps.log.warn({ err: error }, 'no good-bye'));
       await this.#atMost(said, this.#lost.promise);
       if (this.#client === client) await this.#atMost(client.endAsync(), this.#lost.promise);
@@ -165,7 +159,7 @@ class MqttBus implements Bus {
       incomingStore: new Store({ clean: false }),
       outgoingStore: new Store({ clean: false }),
       properties: { sessionExpiryInterval: sessionExpirySec, receiveMaximum },
-      will: { ...this.#presence(false), retain: true },
+      will: { ...hubState(this.#options, false), retain: true },
       ...(username === undefined ? {} : { username }),
       ...(password === undefined ? {} : { password }),
     });
@@ -211,7 +205,7 @@ class MqttBus implements Bus {
     try {
       await this.#subscribe(client);
       if (this.#marker !== undefined) await this.#sendMarker(client, this.#marker);
-      await client.publishAsync(...published(this.#presence(true)));
+      await client.publishAsync(...published(hubState(this.#options, true)));
     } catch (error) {
       client.emit('error', error instanceof Error ? error : new Error(String(error)));
       return;
@@ -279,11 +273,6 @@ class MqttBus implements Bus {
     if (topic !== this.#topics.marker(this.#options.hubId)) return false;
     if (payload.toString() === this.#marker) this.#marker = undefined;
     return true;
-  }
-
-  #presence(online: boolean): OutgoingMessage & { qos: 1 } {
-    const payload = JSON.stringify({ online, incarnation: this.#options.incarnation });
-    return { topic: this.#topics.hub(this.#options.hubId), payload, qos: 1, retain: true };
   }
 
   #newWaits(): Generator<number, never> {

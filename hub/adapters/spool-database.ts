@@ -1,3 +1,4 @@
+import { siblingModule } from '../kernel/sibling-module.ts';
 import type { Shares } from '../telemetry/books.ts';
 import type { DeadLetter, SpooledLines, SpoolStore } from '../telemetry/spool-store.ts';
 import { openDatabase, type DatabaseOptions, type Row } from './sqlite.ts';
@@ -31,7 +32,7 @@ const migrations = [
 export async function openSpoolDatabase(
   options: Pick<DatabaseOptions, 'file' | 'onFailure'>,
 ): Promise<SpoolStore> {
-  const operations = new URL('spool-operations.ts', import.meta.url);
+  const operations = siblingModule('spool-operations', import.meta.url);
   const db = await openDatabase({ ...options, migrations, operations });
   return {
     async levels() {

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { MessageChannel, receiveMessageOnPort, Worker, type MessagePort } from 'node:worker_threads';
 import { HubError, messageOf } from '../kernel/errors.ts';
+import { siblingModule } from '../kernel/sibling-module.ts';
+import { wait, type Clock } from '../kernel/time.ts';
 import type { Fault, Reply, Request, WorkerReady, WorkerSetup } from './sqlite-worker.ts';
 
 export type SqlValue = null | number | bigint | string | Uint8Array;
@@ -71,7 +73,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     operations: options.operations?.href,
     busyTimeoutMs: options.busyTimeoutMs ?? 5_000,
   };
-  const worker = new Worker(new URL('sqlite-worker.ts', import.meta.url), {
+  const worker = new Worker(siblingModule('sqlite-worker', import.meta.url), {
     workerData: setup,
     // Lines pass through a worker and leave at once: a large nursery would only keep their garbage.
     resourceLimits: { maxYoungGenerationSizeMb: 8 },
@@ -233,6 +235,29 @@ export function lockDataDir(dir: string): { release(): void } {
       if (held.isOpen) held.close();
     },
   };
+}
+
+const lockRetryMs = 50;
+
+/**
+ * `lockDataDir` for a hub that starts: a command line at work on the files has them for a moment, and is waited for.
+ * @param withinMs how long; another hub keeps it longer
+ */
+export async function awaitDataDir(
+  dir: string,
+  clock: Clock,
+  withinMs = 2_000,
+): Promise<{ release(): void }> {
+  const until = clock.monotonic() + withinMs;
+  for (;;) {
+    try {
+      return lockDataDir(dir);
+    } catch (error) {
+      const busy = error instanceof HubError && error.code === 'data-dir-in-use';
+      if (!busy || clock.monotonic() >= until) throw error;
+    }
+    await wait(clock, lockRetryMs);
+  }
 }
 
 /** SQLITE_BUSY (5) and its extended forms <https://sqlite.org/rescode.html#busy>. */

@@ -4,6 +4,7 @@ import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { TlsOptions } from 'node:tls';
 import { HubError, messageOf } from '../kernel/errors.ts';
+import { readSecretFile } from '../kernel/secret-file.ts';
 import { loadOwnMaterial } from './tls-own.ts';
 
 /** Files are absolute paths. `off` and `terminated` need no material. */
@@ -19,6 +20,8 @@ export interface TlsMaterial {
   clientCa?: string;
   /** What devices pin, when the hub made its own CA. */
   caFile?: string;
+  /** The file of the key, when users other than its owner may read it. */
+  exposedKeyFile?: string;
 }
 
 export interface TlsSurroundings {
@@ -42,20 +45,75 @@ export async function loadTlsMaterial(
       ? await loadOwnMaterial(dataDir, now(), hostnames)
       : await loadGivenMaterial(source.cert, source.key, now());
   if (source.clientCa === undefined) return material;
-  const clientCa = await readText(source.clientCa);
-  checkDates(parseCertificates(clientCa, source.clientCa), source.clientCa, now());
-  return { ...material, clientCa };
+  const { pem } = await loadCertificates(source.clientCa, now());
+  return { ...material, clientCa: pem };
 }
 
 async function loadGivenMaterial(certFile: string, keyFile: string, nowMs: number): Promise<TlsMaterial> {
-  const [cert, key] = await Promise.all([readText(certFile), readText(keyFile)]);
-  const chain = parseCertificates(cert, certFile);
-  const privateKey = parseKey(key, keyFile);
-  if (chain[0]?.checkPrivateKey(privateKey) !== true) {
+  const [cert, key] = await Promise.all([loadCertificates(certFile, nowMs), loadKey(keyFile)]);
+  if (cert.chain[0]?.checkPrivateKey(key.privateKey) !== true) {
     throw invalid(keyFile, `it is not the key of the first certificate in ${certFile}`);
   }
-  checkDates(chain, certFile, nowMs);
-  return { cert, key };
+  return { cert: cert.pem, key: key.pem, ...(key.exposed ? { exposedKeyFile: keyFile } : {}) };
+}
+
+/** Files of the operator's; absent: not given. */
+export interface TlsFiles {
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  readonly tlsClientCa?: string;
+}
+
+export interface TlsFileFault {
+  name: keyof TlsFiles;
+  file: string;
+  /** What is wrong with it, and the way out. */
+  fault: string;
+}
+
+/** Every fault for which `loadTlsMaterial` would refuse these files, by the file's name in the configuration. */
+export async function tlsFileFaults(
+  { tlsCert, tlsKey, tlsClientCa }: TlsFiles,
+  nowMs: number,
+): Promise<TlsFileFault[]> {
+  const faults: TlsFileFault[] = [];
+  const check = async (name: keyof TlsFiles, loading: Promise<unknown>): Promise<void> => {
+    await loading.catch((error: unknown) => {
+      if (!(error instanceof HubError)) throw error;
+      const { file, fault } = error.details;
+      faults.push({ name, file: String(file), fault: String(fault) });
+    });
+  };
+  if (tlsCert !== undefined) await check('tlsCert', loadCertificates(tlsCert, nowMs));
+  if (tlsKey !== undefined) await check('tlsKey', loadKey(tlsKey));
+  if (tlsCert !== undefined && tlsKey !== undefined && faults.length === 0) {
+    await check('tlsKey', loadGivenMaterial(tlsCert, tlsKey, nowMs));
+  }
+  if (tlsClientCa !== undefined) await check('tlsClientCa', loadCertificates(tlsClientCa, nowMs));
+  return faults;
+}
+
+async function loadCertificates(
+  file: string,
+  nowMs: number,
+): Promise<{ pem: string; chain: X509Certificate[] }> {
+  const pem = await readText(file);
+  const chain = parseCertificates(pem, file);
+  checkDates(chain, file, nowMs);
+  return { pem, chain };
+}
+
+async function loadKey(file: string): Promise<{ pem: string; privateKey: KeyObject; exposed: boolean }> {
+  const { text: pem, exposed } = readKey(file);
+  return { pem, privateKey: parseKey(pem, file), exposed };
+}
+
+function readKey(file: string): ReturnType<typeof readSecretFile> {
+  try {
+    return readSecretFile(file);
+  } catch (error) {
+    throw invalid(file, `it cannot be used (${messageOf(error)})`, error);
+  }
 }
 
 async function readText(file: string): Promise<string> {
@@ -110,7 +168,7 @@ function checkDates(chain: readonly X509Certificate[], file: string, nowMs: numb
 }
 
 function invalid(file: string, fault: string, cause?: unknown): HubError {
-  return new HubError('tls-invalid', `${file}: ${fault}`, { cause, details: { file } });
+  return new HubError('tls-invalid', `${file}: ${fault}`, { cause, details: { file, fault } });
 }
 
 /** TLS 1.3, and of 1.2 the suites with forward secrecy and authenticated encryption (RFC 9325 §4.2). */

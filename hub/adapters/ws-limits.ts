@@ -22,6 +22,8 @@ export interface DropCounters {
   perAddress: number;
   pending: number;
   slow: number;
+  /** No TLS came of it, or not in time. */
+  handshake: number;
 }
 
 interface Held {
@@ -37,7 +39,7 @@ export function limitSockets(
   server: Server,
   limits: SocketLimits,
 ): { drops: DropCounters; upgraded: (socket: Socket) => void; close: () => void } {
-  const drops: DropCounters = { perAddress: 0, pending: 0, slow: 0 };
+  const drops: DropCounters = { perAddress: 0, pending: 0, slow: 0, handshake: 0 };
   const held = new Map<string, Held>();
   /** In order of arrival, so that a sweep stops at the first that still has time. */
   const pending = new Map<string, { socket: Socket; network: string; since: number }>();
@@ -75,6 +77,11 @@ export function limitSockets(
       counts.sockets -= 1;
       if (counts.sockets === 0) held.delete(network);
     });
+  });
+
+  server.on('tlsClientError', (_error, socket: Socket) => {
+    drops.handshake += 1;
+    socket.destroy();
   });
 
   const sweep = setInterval(

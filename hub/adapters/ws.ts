@@ -300,7 +300,6 @@ function answerParserFaults(server: Server, counted: (status: number) => void): 
     counted(given.status);
     socket.end(httpAnswer(given));
   });
-  server.on('tlsClientError', (_error, socket) => socket.destroy());
 }
 
 function closeAll(server: Server, limiter: { close: () => void }): Promise<void> {

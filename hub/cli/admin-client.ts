@@ -10,7 +10,8 @@ import type {
   DeviceWhy,
   NewCredential,
 } from '../devices/admin-operations.ts';
-import type { Page } from '../devices/device-pages.ts';
+import type { CredentialOperations, CredentialSummary, NewSecret } from '../devices/credential-operations.ts';
+import type { DeviceQuery, Page } from '../devices/device-pages.ts';
 import type { Incident } from '../devices/incidents.ts';
 import type { Notice } from '../devices/notices.ts';
 import { HubError, messageOf, type ErrorCode } from '../kernel/errors.ts';
@@ -19,6 +20,7 @@ import type { ReadingsRow } from '../telemetry/store.ts';
 import type { LedgerReport, SpoolStatus } from '../telemetry/telemetry-operations.ts';
 
 const timeoutMs = 30_000;
+const maxRotations = 10_000;
 
 /** The faults an operation may end with; they arrive as what they were in the hub. */
 const operationFaults = [
@@ -47,18 +49,13 @@ const operationFaults = [
  * All of them throw HubError `hub-not-running` when nobody listens on the socket, `hub-unreachable` when the hub
  * does not answer or answers with an internal fault, and the fault of the operation itself.
  */
-export function adminClient(socketPath: string): AdminOperations {
+export function adminClient(socketPath: string): AdminOperations & CredentialOperations {
   const call = (method: string, path: string, body?: unknown): Promise<unknown> =>
     callHub(socketPath, method, path, body);
   return {
     addDevices: (devices) => member<NewCredential[]>(call('POST', '/api/v1/devices', devices), 'devices'),
-    async listDevices({ labels = {}, ...query }) {
-      const terms = Object.entries(query).map(([name, value]): [string, string] => [name, String(value)]);
-      for (const [key, value] of Object.entries(labels)) terms.push(['label', `${key}=${value}`]);
-      return (await call(
-        'GET',
-        `/api/v1/devices?${new URLSearchParams(terms).toString()}`,
-      )) as Page<DeviceSummary>;
+    async listDevices(query) {
+      return (await call('GET', devicesPath(query))) as Page<DeviceSummary>;
     },
     async showDevice(id) {
       return (await call('GET', devicePath(id))) as DeviceDetails;
@@ -69,6 +66,30 @@ export function adminClient(socketPath: string): AdminOperations {
     async removeDevice(id) {
       await call('DELETE', devicePath(id));
     },
+    listCredentials: (id) =>
+      member<CredentialSummary[]>(call('GET', `${devicePath(id)}/credentials`), 'credentials'),
+    async addSecret(id, validity) {
+      return (await call('POST', `${devicePath(id)}/credentials`, validity)) as NewSecret;
+    },
+    async addKey(id, publicKey, validity) {
+      return (await call('POST', `${devicePath(id)}/credentials`, {
+        ...validity,
+        publicKey,
+      })) as CredentialSummary;
+    },
+    async revokeCredential(id, credential) {
+      await call('DELETE', `${devicePath(id)}/credentials/${encodeURIComponent(credential)}`);
+    },
+    async setDisabled(id, disabled) {
+      await call('POST', `${devicePath(id)}/${disabled ? 'disable' : 'enable'}`, {});
+    },
+    async rotate(ids) {
+      // The hub takes so many at a time.
+      for (let at = 0; at < ids.length; at += maxRotations) {
+        await call('POST', '/api/v1/rotations', { ids: ids.slice(at, at + maxRotations) });
+      }
+    },
+    rotating: () => member(call('GET', '/api/v1/rotations'), 'devices'),
     async why(id) {
       return (await call('GET', `${devicePath(id)}/why`)) as DeviceWhy;
     },
@@ -225,4 +246,10 @@ function isFault(answer: unknown): answer is Fault {
   if (typeof error !== 'object' || error === null || !('code' in error) || !('message' in error))
     return false;
   return typeof error.code === 'string' && typeof error.message === 'string';
+}
+
+function devicesPath({ labels = {}, ...query }: DeviceQuery): string {
+  const terms = Object.entries(query).map(([name, value]): [string, string] => [name, String(value)]);
+  for (const [key, value] of Object.entries(labels)) terms.push(['label', `${key}=${value}`]);
+  return `/api/v1/devices?${new URLSearchParams(terms).toString()}`;
 }

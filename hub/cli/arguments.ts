@@ -44,3 +44,13 @@ export function parseTimeMs(text: string): number {
   }
   return unixMs;
 }
+
+/** `key=value` into the labels so far; which keys and values labels may have, the hub judges. */
+export function parseLabel(text: string, before: Record<string, string> = {}): Record<string, string> {
+  const equals = text.indexOf('=');
+  const key = text.slice(0, Math.max(0, equals));
+  if (key === '' || key === '__proto__') {
+    throw new InvalidArgumentError('It must be key=value, such as floor=2.');
+  }
+  return { ...before, [key]: text.slice(equals + 1) };
+}

@@ -1,7 +1,13 @@
 /** `check-config`: judges the configuration without starting anything. */
 
 import type { Command } from 'commander';
-import type { Config, ListenAddress } from '../config.ts';
+import {
+  invalidConfig,
+  type Config,
+  type ListenAddress,
+  type NamedFault,
+  type NamedFiles,
+} from '../config.ts';
 import { HubError } from '../kernel/errors.ts';
 import type { CliDeps } from './cli-deps.ts';
 import { loadConfig, type ConfigOptions } from './config-source.ts';
@@ -12,12 +18,14 @@ import { table } from './table.ts';
 export function addCheckConfig(program: Command, deps: CliDeps, done: (code: ExitCode) => void): void {
   program
     .command('check-config')
-    .description('print every fault of the configuration, or what is in effect')
+    .description(
+      'print every fault of the configuration, its device types and certificates, or what is in effect',
+    )
     .option('--json', 'one JSON object')
-    .action((_options: unknown, command: Command) => {
+    .action(async (_options: unknown, command: Command) => {
       const options = command.optsWithGlobals<ConfigOptions & { json?: true }>();
       try {
-        const { config, warnings } = loadConfig(options, deps);
+        const { config, warnings } = await judge(options, deps);
         if (options.json === true) {
           deps.out(`${JSON.stringify({ valid: true, warnings, config: withoutSecrets(config) })}\n`);
         } else {
@@ -31,6 +39,22 @@ export function addCheckConfig(program: Command, deps: CliDeps, done: (code: Exi
         done(exitCodes.usage);
       }
     });
+}
+
+/** The configuration and the files it names. @throws HubError `config-invalid` with the faults of both */
+async function judge(options: ConfigOptions, deps: CliDeps): Promise<ReturnType<typeof loadConfig>> {
+  const filesFaults = (files: NamedFiles): Promise<NamedFault[]> => deps.fileFaults(files, deps.clock.now());
+  let loaded: ReturnType<typeof loadConfig>;
+  try {
+    loaded = loadConfig(options, deps);
+  } catch (error) {
+    if (!(error instanceof HubError) || error.code !== 'config-invalid') throw error;
+    const { faults, files } = error.details as { faults: NamedFault[]; files?: NamedFiles };
+    throw files === undefined ? error : invalidConfig([...faults, ...(await filesFaults(files))]);
+  }
+  const faults = await filesFaults(loaded.files);
+  if (faults.length > 0) throw invalidConfig(faults);
+  return loaded;
 }
 
 function effective(config: Config): string[][] {

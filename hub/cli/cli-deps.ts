@@ -1,7 +1,8 @@
 /** What the command line takes from the process around it. */
 
-import type { Config } from '../config.ts';
+import type { Config, NamedFault, NamedFiles } from '../config.ts';
 import type { DeviceOperations } from '../devices/admin-operations.ts';
+import type { CredentialOperations } from '../devices/credential-operations.ts';
 import type { Log, LogLevel } from '../kernel/log.ts';
 import type { Clock } from '../kernel/time.ts';
 import type { TelemetryOperations } from '../telemetry/telemetry-operations.ts';
@@ -21,7 +22,7 @@ export interface StartedHub {
 }
 
 /** What needs no running hub. */
-export type OfflineOperations = DeviceOperations & TelemetryOperations;
+export type OfflineOperations = DeviceOperations & CredentialOperations & TelemetryOperations;
 
 /** Why the hub shall stop. */
 export type StopReason = { kind: 'signal'; signal: string } | { kind: 'failed' | 'crashed'; error: unknown };
@@ -36,6 +37,8 @@ export interface CliDeps {
   clock: Clock;
   isCron: (expression: string) => boolean;
   createLog: (level: LogLevel) => Log;
+  /** What a start would find wrong with the files that the configuration names. */
+  fileFaults: (files: NamedFiles, nowMs: number) => Promise<NamedFault[]>;
   startHub: (config: Config, deps: { log: Log }) => Promise<StartedHub>;
   /** What can be done on the files of the data folder, for when no hub runs. */
   openOfflineOperations: (config: Config) => Promise<OfflineOperations & { close(): Promise<void> }>;

@@ -1,9 +1,11 @@
 /** From the command line's options to the configuration. */
 
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { readConfig, type Config } from '../config.ts';
+import { isSecret } from '../config-names.ts';
+import { readConfig, type Config, type NamedFiles } from '../config.ts';
 import { HubError, messageOf } from '../kernel/errors.ts';
+import { exposedSecret, readSecretFile } from '../kernel/secret-file.ts';
 import type { CliDeps } from './cli-deps.ts';
 
 /** The options every sub-command has. */
@@ -19,23 +21,22 @@ export interface ConfigOptions {
 export function loadConfig(
   { config: file, dataDir }: ConfigOptions,
   { env, cwd, isCron }: Pick<CliDeps, 'env' | 'cwd' | 'isCron'>,
-): { config: Config; warnings: string[] } {
-  const exposed: string[] = [];
+): { config: Config; warnings: string[]; files: NamedFiles } {
+  const warnings: string[] = [];
   const read = readConfig({
     env: dataDir === undefined ? env : { ...env, HUB_DATA_DIR: dataDir },
-    ...(file === undefined ? {} : { file: readJson(resolve(cwd, file), file), fileName: file }),
+    ...(file === undefined
+      ? {}
+      : { file: readConfigFile(resolve(cwd, file), file, warnings), fileName: file }),
     cwd,
     isCron,
     readFile: (path) => {
-      const { mode } = statSync(path);
-      if ((mode & 0o022) !== 0) throw new Error('others may write to it; chmod 600');
-      if ((mode & 0o044) !== 0) exposed.push(path);
-      return readFileSync(path, 'utf8');
+      const { text, exposed } = readSecretFile(path);
+      if (exposed) warnings.push(exposedSecret(path));
+      return text;
     },
   });
-  // Orchestrators mount secrets readable for all inside the container, so that much is only told.
-  const warnings = exposed.map((path) => `${path} holds a secret and other users may read it; chmod 600`);
-  return { config: read.config, warnings: [...read.warnings, ...warnings] };
+  return { ...read, warnings: [...read.warnings, ...warnings] };
 }
 
 /** Where a running hub listens for the command line. */
@@ -43,12 +44,18 @@ export function adminSocketPath(config: Config): string {
   return join(config.dataDir, 'hub.sock');
 }
 
-function readJson(path: string, name: string): unknown {
+/** A file with a secret in it is judged like any file that holds one. */
+function readConfigFile(path: string, name: string, warnings: string[]): unknown {
   let rule = 'must be a file that can be read';
   try {
     const text = readFileSync(path, 'utf8');
     rule = 'must be JSON';
-    return JSON.parse(text) as unknown;
+    const value = JSON.parse(text) as unknown;
+    rule = 'holds a secret';
+    if (typeof value === 'object' && value !== null && Object.keys(value).some(isSecret)) {
+      if (readSecretFile(path).exposed) warnings.push(exposedSecret(path));
+    }
+    return value;
   } catch (error) {
     const fault = { name, rule: `${rule} (${messageOf(error)})` };
     throw new HubError('config-invalid', `${fault.name} ${fault.rule}`, {

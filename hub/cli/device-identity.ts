@@ -1,15 +1,16 @@
-/** `device disable | enable | credentials | credential | rotate`: who a device is, in the running hub. */
+/** `device disable | enable | credential | rotate`: who a device is, in the running hub or on its files. */
 
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Argument, type Command } from 'commander';
 import type { CredentialSummary, NewSecret, Validity } from '../devices/credential-operations.ts';
-import type { DeviceSummary } from '../devices/admin-operations.ts';
 import { parseId, parseTimeMs } from './arguments.ts';
+import { allDevices } from './all-devices.ts';
 import type { CliDeps } from './cli-deps.ts';
 import type { ConfigOptions } from './config-source.ts';
 import { exitCodes } from './exit-codes.ts';
-import { ask, jsonLines, type ListOptions } from './security-client.ts';
+import { withOperations } from './operations.ts';
+import { jsonLines, type ListOptions } from './security-client.ts';
 import { isoTime, table } from './table.ts';
 
 const idArgument = (): Argument => new Argument('<id>').argParser(parseId);
@@ -30,7 +31,9 @@ function addSwitches(device: Command, deps: CliDeps): void {
       .description(description)
       .addArgument(idArgument())
       .action(async (id: string, _options: unknown, command: Command) => {
-        await ask(command.optsWithGlobals<ConfigOptions>(), deps, ['POST', 'devices', id, verb], {});
+        await withOperations(command.optsWithGlobals<ConfigOptions>(), deps, (operations) =>
+          operations.setDisabled(id, verb === 'disable'),
+        );
         deps.out(`${id} is ${verb}d\n`);
       });
   }
@@ -51,8 +54,7 @@ function addCredentials(device: Command, deps: CliDeps): void {
     .option('--json', 'one JSON object a line')
     .action(async (id: string, _options: unknown, command: Command) => {
       const options = command.optsWithGlobals<ListOptions>();
-      const path = ['GET', 'devices', id, 'credentials'] as const;
-      const { credentials } = await ask<{ credentials: CredentialSummary[] }>(options, deps, path);
+      const credentials = await withOperations(options, deps, (operations) => operations.listCredentials(id));
       if (options.json === true) deps.out(jsonLines(credentials));
       else deps.out(table(['CREDENTIAL', 'KIND', 'STATE', 'FROM', 'UNTIL'], credentials.map(row)));
     });
@@ -71,10 +73,10 @@ function addCredentials(device: Command, deps: CliDeps): void {
         ...(from === undefined ? {} : { notBeforeMs: from }),
         ...(until === undefined ? {} : { notAfterMs: until }),
       };
-      const body =
-        publicKey === undefined ? validity : { ...validity, publicKey: keyOf(publicKey, deps, command) };
-      const path = ['POST', 'devices', id, 'credentials'] as const;
-      const added = await ask<NewSecret | CredentialSummary>(options, deps, path, body);
+      const key = publicKey === undefined ? undefined : keyOf(publicKey, deps, command);
+      const added = await withOperations<NewSecret | CredentialSummary>(options, deps, (operations) =>
+        key === undefined ? operations.addSecret(id, validity) : operations.addKey(id, key, validity),
+      );
       if (options.json === true) deps.out(jsonLines([added]));
       else deps.out(table(['CREDENTIAL', 'SECRET'], [[added.id, 'secret' in added ? added.secret : '-']]));
     });
@@ -84,8 +86,9 @@ function addCredentials(device: Command, deps: CliDeps): void {
     .addArgument(idArgument())
     .argument('<credential>', 'as in the list')
     .action(async (id: string, name: string, _options: unknown, command: Command) => {
-      const path = ['DELETE', 'devices', id, 'credentials', name] as const;
-      await ask(command.optsWithGlobals<ConfigOptions>(), deps, path);
+      await withOperations(command.optsWithGlobals<ConfigOptions>(), deps, (operations) =>
+        operations.revokeCredential(id, name),
+      );
       deps.out(`${name} of ${id} is revoked\n`);
     });
 }
@@ -99,19 +102,15 @@ function addRotate(device: Command, deps: CliDeps): void {
     .option('--status', 'only list those whose rotation is not done')
     .action(async (ids: string[], _options: unknown, command: Command) => {
       const options = command.optsWithGlobals<ConfigOptions & { all?: true; status?: true }>();
-      if (options.status !== true) {
-        const chosen = options.all === true ? await everyDevice(options, deps) : ids;
-        if (chosen.length === 0)
-          command.error('error: name devices, or say --all', { exitCode: exitCodes.usage });
-        // The hub takes so many at a time.
-        for (let at = 0; at < chosen.length; at += 10_000) {
-          await ask(options, deps, ['POST', 'rotations'], { ids: chosen.slice(at, at + 10_000) });
+      const asked = options.status === true || options.all === true || ids.length > 0;
+      if (!asked) command.error('error: name devices, or say --all', { exitCode: exitCodes.usage });
+      const devices = await withOperations(options, deps, async (operations) => {
+        if (options.status !== true) {
+          const all = options.all === true ? await allDevices(operations) : ids.map((id) => ({ id }));
+          await operations.rotate(all.map(({ id }) => id));
         }
-      }
-      const { devices } = await ask<{ devices: { id: string; sinceMs: number }[] }>(options, deps, [
-        'GET',
-        'rotations',
-      ]);
+        return operations.rotating();
+      });
       deps.out(
         table(
           ['NOT YET ROTATED', 'SINCE'],
@@ -119,11 +118,6 @@ function addRotate(device: Command, deps: CliDeps): void {
         ),
       );
     });
-}
-
-async function everyDevice(options: ConfigOptions, deps: CliDeps): Promise<string[]> {
-  const { devices } = await ask<{ devices: DeviceSummary[] }>(options, deps, ['GET', 'devices']);
-  return devices.map(({ id }) => id);
 }
 
 function keyOf(file: string, { cwd }: CliDeps, command: Command): string {

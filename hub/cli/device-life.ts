@@ -4,6 +4,7 @@ import { InvalidArgumentError, type Command } from 'commander';
 import type { Incident } from '../devices/incidents.ts';
 import type { StoryEntry } from '../devices/story.ts';
 import { adminClient } from './admin-client.ts';
+import { parseTimeMs } from './arguments.ts';
 import type { CliDeps } from './cli-deps.ts';
 import { adminSocketPath, loadConfig, type ConfigOptions } from './config-source.ts';
 import { isoTime, table } from './table.ts';
@@ -57,7 +58,7 @@ export function addPush(device: Command, deps: CliDeps): void {
     .requiredOption('--to <selector>', 'all, a device id, or terms such as type=env-sensor,site=a')
     .requiredOption('--topic <topic>', 'what it is about, 1 to 128 characters')
     .requiredOption('--data <json>', 'any JSON value', parseJson)
-    .option('--at <time>', 'when, such as 2030-01-01T06:00:00Z; at once when not given', parseTime)
+    .option('--at <time>', 'when, such as 2030-01-01T06:00:00Z; at once when not given', parseTimeMs)
     .option('--json', 'one JSON object')
     .action(async (_options: unknown, command: Command) => {
       const options = command.optsWithGlobals<PushOptions>();
@@ -118,10 +119,4 @@ function parseJson(text: string): unknown {
   } catch {
     throw new InvalidArgumentError('It must be JSON, such as {"text":"hello"} or "hello".');
   }
-}
-
-function parseTime(text: string): number {
-  const atMs = Date.parse(text);
-  if (Number.isNaN(atMs)) throw new InvalidArgumentError('It must be a time such as 2030-01-01T06:00:00Z.');
-  return atMs;
 }

@@ -2,8 +2,8 @@
 
 import { Argument, InvalidArgumentError, type Command } from 'commander';
 import { deviceIdPattern } from '../../schemas/limits.ts';
-import type { DeviceDetails, DeviceOperations, DeviceSummary } from '../devices/admin-operations.ts';
-import type { Page } from '../devices/device-pages.ts';
+import type { DeviceDetails } from '../devices/admin-operations.ts';
+import { allDevices } from './all-devices.ts';
 import type { CliDeps } from './cli-deps.ts';
 import type { ConfigOptions } from './config-source.ts';
 import { addDeviceIdentity } from './device-identity.ts';
@@ -11,10 +11,9 @@ import { parseId, parseSite, parseType } from './arguments.ts';
 import { exitCodes } from './exit-codes.ts';
 import { withOperations } from './operations.ts';
 import { addPush, addWhy } from './device-life.ts';
-import { isoTime, table } from './table.ts';
+import { isoTime, labelsText, table } from './table.ts';
 
 const maxCount = 10_000;
-const pageSize = 10_000;
 
 interface AddOptions extends ConfigOptions {
   type: string;
@@ -124,18 +123,6 @@ function addListAndShow(device: Command, deps: CliDeps): void {
     });
 }
 
-/** Page by page: a fleet is more than one answer holds. */
-async function allDevices(operations: DeviceOperations): Promise<DeviceSummary[]> {
-  const devices: DeviceSummary[] = [];
-  let after: string | null = '';
-  while (after !== null) {
-    const page: Page<DeviceSummary> = await operations.listDevices({ after, limit: pageSize });
-    devices.push(...page.devices);
-    after = page.next;
-  }
-  return devices;
-}
-
 function addLabel(device: Command, deps: CliDeps): void {
   device
     .command('label')
@@ -156,11 +143,6 @@ function addLabel(device: Command, deps: CliDeps): void {
       );
       deps.out(`${id}: ${labelsText(labelled.labels)}\n`);
     });
-}
-
-function labelsText(labels: Readonly<Record<string, string>>): string {
-  const texts = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
-  return texts.length === 0 ? '-' : texts.join(',');
 }
 
 function addRemove(device: Command, deps: CliDeps): void {

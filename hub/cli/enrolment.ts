@@ -2,11 +2,11 @@
 
 import { Argument, Option, type Command } from 'commander';
 import type { Enrolments } from '../devices/enrolment.ts';
-import { parseId, parseSite, parseType, parseWhole } from './arguments.ts';
+import { parseId, parseLabel, parseSite, parseType, parseWhole } from './arguments.ts';
 import type { CliDeps } from './cli-deps.ts';
 import type { ConfigOptions } from './config-source.ts';
 import { ask, jsonLines, type ListOptions } from './security-client.ts';
-import { isoTime, table } from './table.ts';
+import { isoTime, labelsText, table } from './table.ts';
 
 interface CreateOptions extends ListOptions {
   type: string;
@@ -15,6 +15,7 @@ interface CreateOptions extends ListOptions {
   hours: number;
   reEnrolment: string;
   prefix: string;
+  label: Record<string, string>;
 }
 
 interface Listed {
@@ -58,6 +59,7 @@ function addCreate(enrolment: Command, deps: CliDeps): void {
     .option('--uses <n>', 'so many new devices', parseWhole(1, 1_000_000), 1)
     .option('--hours <n>', 'valid so long', parseWhole(1, 8_760), 24)
     .option('--prefix <prefix>', 'ids must begin so', '')
+    .option('--label <key=value>', 'a label of each new device; repeatable', parseLabel, {})
     .addOption(
       new Option('--re-enrolment <policy>', 'for devices that are registered already')
         .choices(['auto', 'approve', 'never'])
@@ -66,9 +68,9 @@ function addCreate(enrolment: Command, deps: CliDeps): void {
     .option('--json', 'one JSON object')
     .action(async (_options: unknown, command: Command) => {
       const options = command.optsWithGlobals<CreateOptions>();
-      const { type, site, uses, hours, reEnrolment, prefix } = options;
+      const { type, site, uses, hours, reEnrolment, prefix, label } = options;
       const notAfterMs = deps.clock.now() + hours * 3_600_000;
-      const body = { type, site, uses, notAfterMs, reEnrolment, idPrefix: prefix };
+      const body = { type, site, uses, notAfterMs, reEnrolment, idPrefix: prefix, labels: label };
       const made = await ask<{ id: string; token: string }>(options, deps, ['POST', 'enrolments'], body);
       if (options.json === true) deps.out(jsonLines([made]));
       else deps.out(table(['ENROLMENT', 'TOKEN'], [[made.id, made.token]]));
@@ -95,8 +97,9 @@ function addList(enrolment: Command, deps: CliDeps): void {
         `${one.used}/${one.uses}`,
         isoTime(one.notAfterMs),
         one.reEnrolment,
+        labelsText(one.labels),
       ]);
-      deps.out(table(['ENROLMENT', 'TYPE', 'SITE', 'USED', 'UNTIL', 'RE-ENROLMENT'], rows));
+      deps.out(table(['ENROLMENT', 'TYPE', 'SITE', 'USED', 'UNTIL', 'RE-ENROLMENT', 'LABELS'], rows));
       if (requests.length === 0) return;
       const waiting = requests.map(({ deviceId, address, askedMs, approved }) => [
         deviceId,

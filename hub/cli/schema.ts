@@ -61,7 +61,10 @@ export function addSchema(program: Command, deps: CliDeps, done: (code: ExitCode
     .command('check')
     .description('all faults of a device type at once, alone and beside those of HUB_SCHEMAS_DIR')
     .argument('<file>')
-    .option('--sample <frame>', 'a file with a telemetry or event frame to be judged by it')
+    .option(
+      '--sample <frame>',
+      'a file with a whole frame ("type":"telemetry" or "event") to be judged by it',
+    )
     .option('--json', 'the faults as one JSON array')
     .action(async (file: string, _options: unknown, command: Command) => {
       const options = command.optsWithGlobals<CheckOptions>();

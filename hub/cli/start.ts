@@ -8,7 +8,7 @@ import { loadConfig, type ConfigOptions } from './config-source.ts';
 import { exitCodes, type ExitCode } from './exit-codes.ts';
 
 /** A stop that takes longer is cut off. */
-const stopWithinMs = 10_000;
+export const stopWithinMs = 10_000;
 
 export function addStart(program: Command, deps: CliDeps, done: (code: ExitCode) => void): void {
   program

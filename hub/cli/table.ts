@@ -2,15 +2,21 @@
 
 /** Rows under a header, columns two spaces apart; one line each, with a line feed. */
 export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const shown = [header, ...rows].map((row) => row.map(printable));
   const widths = header.map((title, column) =>
-    rows.reduce((width, row) => Math.max(width, (row[column] ?? '').length), title.length),
+    shown.reduce((width, row) => Math.max(width, (row[column] ?? '').length), title.length),
   );
   const line = (row: readonly string[]): string =>
     `${header
       .map((_, column) => (row[column] ?? '').padEnd(widths[column] ?? 0))
       .join('  ')
       .trimEnd()}\n`;
-  return [header, ...rows].map(line).join('');
+  return shown.map(line).join('');
+}
+
+/** Strangers choose ids to try, devices their texts: nothing of theirs steers the terminal or turns its writing. */
+function printable(text: string): string {
+  return text.replaceAll(/[\p{Cc}\u202A-\u202E\u2066-\u2069]/gu, '\uFFFD');
 }
 
 /** Unix ms, which may carry three decimals, as ISO 8601 in UTC: `2026-01-01T00:00:00.000Z`, `….000250Z`. */
@@ -19,4 +25,10 @@ export function isoTime(unixMs: number): string {
   const micros = Math.round((unixMs - wholeMs) * 1_000);
   const text = new Date(wholeMs).toISOString();
   return micros === 0 ? text : text.replace('Z', `${String(micros).padStart(3, '0')}Z`);
+}
+
+/** `floor=2,hall=a`; `-` when there is none. */
+export function labelsText(labels: Readonly<Record<string, string>>): string {
+  const texts = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
+  return texts.length === 0 ? '-' : texts.join(',');
 }

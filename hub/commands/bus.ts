@@ -54,6 +54,8 @@ export interface BusCounters {
   refused: number;
   /** Messages that came in under the request topics. */
   received: number;
+  /** What clients of the embedded broker may not publish, and packets that are too long. */
+  denied: number;
   /** Connections made. */
   connections: number;
 }

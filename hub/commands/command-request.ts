@@ -1,4 +1,5 @@
 import { mqttChecks, type FieldError } from '../../schemas/index.ts';
+import { isDeeperThan, maxJsonDepth } from '../kernel/json-depth.ts';
 
 /** What a caller asks for, from whichever door; the id is the caller's own, if there is one. */
 export interface CommandRequest {
@@ -110,7 +111,9 @@ function refusedPayload(errors: FieldError[], body: Record<string, unknown>): Pa
 function readJson(payload: Uint8Array): { kind: 'ok'; json: unknown } | { kind: 'fault'; note: string } {
   if (payload.byteLength === 0) return { kind: 'ok', json: {} };
   try {
-    return { kind: 'ok', json: JSON.parse(utf8.decode(payload)) };
+    const text = utf8.decode(payload);
+    if (isDeeperThan(maxJsonDepth, text)) return { kind: 'fault', note: `more than ${maxJsonDepth} levels` };
+    return { kind: 'ok', json: JSON.parse(text) };
   } catch (error) {
     return { kind: 'fault', note: error instanceof SyntaxError ? 'not JSON' : 'not UTF-8' };
   }

@@ -28,13 +28,17 @@ export interface Tracked {
   peer?: CommandPeer;
 }
 
-export interface LaneDeps {
+/** What all lanes share. */
+export interface LanesDeps {
   clock: Clock;
   random: () => number;
   log: Log;
   journal: CommandJournal;
   answers: Answers;
   counters: CommandCounters;
+}
+
+export interface LaneDeps extends LanesDeps {
   /** The command's state, and so perhaps its due time, is another. */
   changed(tracked: Tracked): void;
   /** Its final status is in the journal. */

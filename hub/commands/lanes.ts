@@ -1,20 +1,8 @@
-import type { Log } from '../kernel/log.ts';
 import type { Cancel, Clock } from '../kernel/time.ts';
-import type { Answers } from './answers.ts';
-import type { CommandCounters } from './command-counters.ts';
 import { dueMs } from './command.ts';
 import { DueQueue } from './due-queue.ts';
-import type { CommandJournal, CommandRecord } from './journal.ts';
-import { Lane, type LaneDeps, type Tracked } from './lane.ts';
-
-interface LanesDeps {
-  clock: Clock;
-  random: () => number;
-  log: Log;
-  journal: CommandJournal;
-  answers: Answers;
-  counters: CommandCounters;
-}
+import type { CommandRecord } from './journal.ts';
+import { Lane, type LaneDeps, type LanesDeps, type Tracked } from './lane.ts';
 
 /** The wall clock may be set: due times are looked at this often whatever the timer says. */
 const maxTimerMs = 5_000;

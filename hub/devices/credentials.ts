@@ -34,6 +34,11 @@ export function hashSecret(secret: string): string {
   return createHash('sha256').update(secret).digest('hex');
 }
 
+/** Hexadecimal: a name that began with `-` would be an option to every command line. */
+function newCredentialId(): string {
+  return randomBytes(6).toString('hex');
+}
+
 /** A credential of a new secret, and the secret itself. */
 export function newSecretCredential(
   createdMs: number,
@@ -41,7 +46,7 @@ export function newSecretCredential(
 ): { secret: string; credential: Credential } {
   const secret = createSecret();
   const credential: Credential = {
-    id: randomBytes(6).toString('base64url'),
+    id: newCredentialId(),
     kind: 'secret',
     material: hashSecret(secret),
     state: 'active',
@@ -77,7 +82,7 @@ export function newKeyCredential(
   const p256 = key.asymmetricKeyType === 'ec' && key.asymmetricKeyDetails?.namedCurve === 'prime256v1';
   if (!p256 && key.asymmetricKeyType !== 'ed25519') throw fault('');
   return {
-    id: randomBytes(6).toString('base64url'),
+    id: newCredentialId(),
     kind: 'key',
     material: key.export({ type: 'spki', format: 'pem' }).toString(),
     state: 'active',

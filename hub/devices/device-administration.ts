@@ -12,6 +12,7 @@ import type {
 import { newSecretCredential } from './credentials.ts';
 import { pageOf } from './device-pages.ts';
 import type { DeviceRecord } from './device-store.ts';
+import { checkLabels } from './labels.ts';
 import type { Presence } from './presence.ts';
 import type { Registry } from './registry.ts';
 
@@ -102,11 +103,10 @@ export function createDeviceAdministration(deps: DeviceAdministrationDeps): Devi
     showDevice: (id) => Promise.resolve().then(() => details(known(id))),
 
     async labelDevice(id, { set, remove }) {
-      const record = known(id);
-      checkLabels(set, remove);
+      checkLabels(set, remove, known(id).labels);
       await registry.label(id, set, remove);
       deps.changed?.(id);
-      return details(record);
+      return details(known(id));
     },
 
     async removeDevice(id) {
@@ -135,30 +135,5 @@ function checkRequest({ ids, type, site }: NewDevices, catalog: DeviceTypeCatalo
   if (!sitePattern.test(site)) {
     const note = `site ${JSON.stringify(site)}: letters, digits, _ . and -, 1 to 64 of them`;
     throw new HubError('input-invalid', note, { details: { name: 'site', got: site } });
-  }
-}
-
-const maxLabels = 32;
-
-function checkLabels(set: Readonly<Record<string, string>>, remove: readonly string[]): void {
-  const keys = [...Object.keys(set), ...remove];
-  if (keys.length > maxLabels) {
-    throw new HubError('input-invalid', `at most ${maxLabels} labels at a time`, {
-      details: { name: 'set' },
-    });
-  }
-  for (const key of keys) {
-    // What a selector takes for the device's own.
-    const own = key === 'id' || key === 'type' || key === 'site';
-    if (own || !/^[A-Za-z][A-Za-z0-9_.-]{0,63}$/.test(key)) {
-      const note = `label ${JSON.stringify(key)}: a letter, then letters, digits and . _ -, and not id, type or site`;
-      throw new HubError('input-invalid', note, { details: { name: 'label', got: key } });
-    }
-  }
-  for (const [key, value] of Object.entries(set)) {
-    if (!/^[^,\p{Cc}]{1,128}$/u.test(value) || value !== value.trim()) {
-      const note = `label ${key}: a value of 1 to 128 characters without commas`;
-      throw new HubError('input-invalid', note, { details: { name: key, got: value.slice(0, 64) } });
-    }
   }
 }

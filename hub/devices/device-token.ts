@@ -1,6 +1,6 @@
 import { createPublicKey, generateKeyPairSync, verify, type KeyObject } from 'node:crypto';
 import { deviceIdPattern } from '../../schemas/index.ts';
-import { isValidAt, type Credential } from './credentials.ts';
+import { isValidAt, maxActiveOfKind, type Credential } from './credentials.ts';
 
 /**
  * A device's token is a JWT (RFC 7519) signed with its own key: header `{"alg":"ES256"|"EdDSA"}`, claims `sub`
@@ -25,8 +25,11 @@ interface Claims {
   expMs: number;
 }
 
-/** Signatures of tokens for ids without a key are judged with this one, so that they cost the same. */
-const nobody = generateKeyPairSync('ec', { namedCurve: 'prime256v1' }).publicKey;
+/** Signatures are judged with these where a device has fewer keys, or is none, so that each costs the same. */
+const nobody = {
+  ES256: generateKeyPairSync('ec', { namedCurve: 'prime256v1' }).publicKey,
+  EdDSA: generateKeyPairSync('ed25519').publicKey,
+};
 /** Parsed keys by their PEM; as many as credentials in use, replaced as a whole when full. */
 const parsedKeys = new Map<string, KeyObject>();
 const maxParsedKeys = 10_000;
@@ -50,12 +53,13 @@ export function verifyDeviceToken(
   if (claims === undefined || (alg !== 'ES256' && alg !== 'EdDSA')) return undefined;
   const signed = Buffer.from(`${header}.${payload}`);
   const signatureBytes = Buffer.from(signature, 'base64url');
-  const keys = credentialsOf(claims.sub).filter(
-    (credential) => credential.kind === 'key' && isValidAt(credential, nowMs),
-  );
-  if (keys.length === 0) holds(nobody, alg, signed, signatureBytes);
-  for (const { id, material } of keys) {
-    if (holds(keyOf(material), alg, signed, signatureBytes)) {
+  const keys = credentialsOf(claims.sub)
+    .filter((credential) => credential.kind === 'key' && isValidAt(credential, nowMs))
+    .map(({ id, material }) => ({ id, key: keyOf(material) }))
+    .filter(({ key }) => algorithmOf(key) === alg);
+  for (let at = 0; at < Math.max(maxActiveOfKind, keys.length); at += 1) {
+    const { id, key } = keys[at] ?? { id: undefined, key: nobody[alg] };
+    if (holds(key, alg, signed, signatureBytes) && id !== undefined) {
       return { deviceId: claims.sub, credentialId: id, expiresMs: claims.expMs };
     }
   }
@@ -71,11 +75,14 @@ function keyOf(pem: string): KeyObject {
   return key;
 }
 
+function algorithmOf(key: KeyObject): 'ES256' | 'EdDSA' {
+  return key.asymmetricKeyType === 'ed25519' ? 'EdDSA' : 'ES256';
+}
+
 function holds(key: KeyObject, alg: 'ES256' | 'EdDSA', signed: Buffer, signature: Buffer): boolean {
-  const own = key.asymmetricKeyType === 'ed25519' ? 'EdDSA' : 'ES256';
-  if (own !== alg || signature.length !== 64) return false;
+  if (signature.length !== 64) return false;
   // A JWS signature of ECDSA is r and s side by side (RFC 7518 §3.4), not DER.
-  return own === 'EdDSA'
+  return alg === 'EdDSA'
     ? verify(null, signed, key, signature)
     : verify('sha256', signed, { key, dsaEncoding: 'ieee-p1363' }, signature);
 }

@@ -6,6 +6,7 @@ import { HubError } from '../kernel/errors.ts';
 import type { Clock } from '../kernel/time.ts';
 import { newKeyCredential, newSecretCredential } from './credentials.ts';
 import type { DeviceRecord } from './device-store.ts';
+import { checkLabels, type Labels } from './labels.ts';
 import type { Registry } from './registry.ts';
 
 /** What a device that is registered already gets: a next secret at once, after an operator's word, or nothing. */
@@ -22,6 +23,8 @@ export interface NewEnrolment {
   reEnrolment: ReEnrolment;
   /** Ids must begin so. */
   idPrefix: string;
+  /** What each new device gets. */
+  labels: Labels;
 }
 
 export interface EnrolmentRecord extends NewEnrolment {
@@ -103,8 +106,9 @@ export class Enrolments {
       this.#requests.set(request.deviceId, request);
   }
 
-  /** @returns the token, shown this once */
+  /** @returns the token, shown this once @throws HubError `input-invalid` (labels) */
   async create(request: NewEnrolment): Promise<{ id: string; token: string }> {
+    checkLabels(request.labels);
     const token = `hube_${randomBytes(24).toString('base64url')}`;
     const id = randomBytes(6).toString('hex');
     const enrolment = {
@@ -199,7 +203,7 @@ export class Enrolments {
       ask.publicKey === undefined
         ? newSecretCredential(createdMs)
         : { credential: newKeyCredential(ask.publicKey, createdMs), secret: undefined };
-    const { type, site } = enrolment;
+    const { type, site, labels } = enrolment;
     const record = {
       id: ask.id,
       type,
@@ -207,6 +211,7 @@ export class Enrolments {
       credentials: [made.credential],
       createdMs,
       disabled: false,
+      labels,
       epoch: 0,
     };
     // The use is spent first: a crash between the two costs one use, not one too many.

@@ -70,7 +70,9 @@ export class Intake implements FrameOwner, AckOwner {
     }
     if (!this.#admit(seq)) return;
     const points = pointsOf(frame);
-    const rate = this.#deps.rate.take(size, points);
+    // What its schema refuses is not spread over readings: how many it says it has must not turn a `schema`, which
+    // no repetition mends, into a `rate`.
+    const rate = this.#deps.rate.take(size, fault === undefined ? points : 0);
     if (rate === 'abuse') this.#deps.fail('rate-abuse');
     if (rate !== 'within') this.#refusePoints(seq, { code: 'rate' }, points);
     else if (!this.#settlement.hasRoom) this.#refusePoints(seq, { code: this.#fullCode() }, points);

@@ -28,6 +28,8 @@ export type StoryEntry = Chapter & {
 
 /** Entries kept of one device. */
 const keptEntries = 32;
+/** Of them, refusals before the upgrade: whoever knows an id can cause them, and must not push out what is true. */
+const keptRefusals = 8;
 
 /**
  * The recent story of every device, for those who ask why it is not online: a bounded ring each. What happens
@@ -55,6 +57,13 @@ export class Stories {
       return;
     }
     story.push({ ...chapter, atMs: nowMs });
+    const refusals = story.filter(({ kind }) => kind === 'refused').length;
+    if (refusals > keptRefusals) {
+      story.splice(
+        story.findIndex(({ kind }) => kind === 'refused'),
+        1,
+      );
+    }
     if (story.length > keptEntries) story.shift();
   }
 

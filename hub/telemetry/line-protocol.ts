@@ -16,7 +16,7 @@ import { HubError } from '../kernel/errors.ts';
  * sorted; one whose value is empty is left out (the grammar has no empty value), and so are backslashes at
  * the end of a value.
  * @throws HubError `input-invalid` for what no line can carry: a control character anywhere, an empty name
- *   or one ending in a backslash, a measurement that would read as a comment (`#`)
+ *   or one with a quote or a backslash, a measurement that would read as a comment (`#`)
  */
 export function encodePrefix(measurement: string, tags: Readonly<Record<string, string>>): string {
   let prefix = escapeName(measurement);
@@ -114,6 +114,7 @@ function isAbsent(value: unknown): boolean {
   return value === undefined || typeof value === 'function';
 }
 
+const unreadable = /["\\]/;
 const control = /\p{Cc}/u;
 const special = /[,= ]/;
 const everySpecial = /[,= ]/g;
@@ -149,7 +150,9 @@ function escapeName(name: string): string {
   // `data['__proto__']` is never absent.
   if (name === '__proto__') throw invalid(name, 'is reserved');
   if (control.test(name)) throw invalid(name, 'has a control character');
-  if (name.endsWith('\\')) throw invalid(name, 'ends in a backslash');
+  // InfluxDB 1.x begins a quoted string at a quote in a field key, which then swallows the lines that follow, and
+  // takes a backslash before a separator for an escaped backslash.
+  if (unreadable.test(name)) throw invalid(name, 'has a quote or a backslash');
   return name.replace(everySpecial, '\\$&');
 }
 

@@ -3,6 +3,8 @@ import { connectAsync } from 'mqtt';
 import { registerDevices, startCommandFleet } from '../helpers/command-fleet.ts';
 import { startMosquitto } from '../helpers/mosquitto.ts';
 import { spawnHub } from '../helpers/process.ts';
+import { waitFor } from '../helpers/wait-for.ts';
+import { cpuMs } from './cpu.ts';
 
 const devices = 200;
 /** In flight at the broker at a time: enough that the journal's commits are shared. */
@@ -11,6 +13,20 @@ const throughputCommands = 3_000;
 const latencyCommands = 500;
 /** Well below what the hub can take, so that the time measured is the way and no queue. */
 const latencyPerSec = 100;
+
+/** Per stage how many commands, and how many seconds in all. */
+async function stageMeans(adminUrl: string): Promise<Map<string, { count: number; sum: number }>> {
+  const stages = new Map<string, { count: number; sum: number }>();
+  const page = await (await fetch(`${adminUrl}/metrics`)).text();
+  for (const [, kind, stage = '', value] of page.matchAll(
+    /^hub_command_stage_seconds_(sum|count)\{stage="([a-z]+)"\} (\S+)$/gm,
+  )) {
+    const entry = stages.get(stage) ?? { count: 0, sum: 0 };
+    entry[kind === 'sum' ? 'sum' : 'count'] = Number(value);
+    stages.set(stage, entry);
+  }
+  return stages;
+}
 
 /**
  * Commands through MQTT (Mosquitto), each journalled and synced before its PUBACK: how many a second are accepted,
@@ -52,6 +68,7 @@ export async function benchCommands(): Promise<object> {
         qos: 1,
       });
 
+    const cpuBefore = cpuMs(hub.pid);
     const startedMs = performance.now();
     for (let number = 0; number < throughputCommands; number += 1) {
       if (number >= window) await reach(number - window);
@@ -59,6 +76,9 @@ export async function benchCommands(): Promise<object> {
     }
     await reach(throughputCommands);
     const seconds = (performance.now() - startedMs) / 1000;
+    await waitFor(() => arrived.size === throughputCommands, { what: 'every command', timeoutMs: 60_000 });
+    const cpuPerCommandMs = (cpuMs(hub.pid) - cpuBefore) / throughputCommands;
+    const before = await stageMeans(hub.adminUrl);
 
     const sentAt = new Map<string, number>();
     for (let number = 0; number < latencyCommands; number += 1) {
@@ -68,9 +88,11 @@ export async function benchCommands(): Promise<object> {
         setTimeout(resolve, 1000 / latencyPerSec);
       });
     }
-    await new Promise((resolve) => {
-      setTimeout(resolve, 1000);
+    await waitFor(() => arrived.size === throughputCommands + latencyCommands, {
+      what: 'every command',
+      timeoutMs: 60_000,
     });
+    const after = await stageMeans(hub.adminUrl);
     const took = [...sentAt].map(([id, at]) => (arrived.get(id) ?? Infinity) - at).toSorted((a, b) => a - b);
     const at = (share: number): number => Math.round((took[Math.floor(took.length * share)] ?? 0) * 10) / 10;
     return {
@@ -80,6 +102,15 @@ export async function benchCommands(): Promise<object> {
       toDeviceP50Ms: at(0.5),
       toDeviceP99Ms: at(0.99),
       goalP99Ms: 50,
+      hubCpuPerCommandMs: Number(cpuPerCommandMs.toFixed(2)),
+      // From the hub's own histograms: accepted → sent, sent → received.
+      meanStagesMs: Object.fromEntries(
+        ['queued', 'delivery'].map((stage) => {
+          const count = (after.get(stage)?.count ?? 0) - (before.get(stage)?.count ?? 0);
+          const sum = (after.get(stage)?.sum ?? 0) - (before.get(stage)?.sum ?? 0);
+          return [stage, Number(((sum / count) * 1000).toFixed(2))];
+        }),
+      ),
     };
   } finally {
     await client.endAsync(true);

@@ -1,23 +1,15 @@
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { spawnGuarded } from '../helpers/guard.ts';
 import { startInflux } from '../helpers/influxd.ts';
 import { spawnHub } from '../helpers/process.ts';
+import { cpuMs } from './cpu.ts';
 import { runLoad, type LoadReport } from './load-run.ts';
 
 const devices = Number(process.env['BENCH_DEVICES'] ?? 1_000);
 const perSec = 4;
 const seconds = 10;
-/** Linux: clock ticks of 10 ms in /proc/PID/stat (proc_pid_stat(5), fields 14 and 15). */
-const tickMs = 10;
-
-/** CPU time of a process with all its threads, ms. */
-function cpuMs(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-  return (Number(fields[11]) + Number(fields[12])) * tickMs;
-}
 
 /** Runs the load against a server. @returns its report and the server's CPU time while it was sent, ms. */
 async function load(

@@ -1,15 +1,21 @@
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { createAuditStore } from '../../hub/adapters/audit-store.ts';
+import { createDeviceStore } from '../../hub/adapters/device-store.ts';
+import { openStateDatabase } from '../../hub/adapters/state-database.ts';
 import { startAdmin } from '../../hub/adapters/http.ts';
 import { openMetricsStore } from '../../hub/adapters/metrics-store.ts';
 import { readConfig, type Config } from '../../hub/config.ts';
 import { createLog } from '../../hub/kernel/log.ts';
+import { lockDataDir } from '../../hub/adapters/sqlite.ts';
+import { systemClock } from '../../hub/kernel/time.ts';
 import { openOfflineOperations } from '../../hub/offline.ts';
 import { createReadings } from '../../hub/telemetry/readings.ts';
 import { loadDeviceTypes } from '../../schemas/index.ts';
 import { dataFolder, runCommand as run } from '../helpers/cli.ts';
+import { newKey } from '../helpers/tokens.ts';
 
 function configOf(dataDir: string): Config {
   const env = { HUB_DATA_DIR: dataDir };
@@ -144,6 +150,73 @@ for (const where of ['on the files when no hub runs', 'through the running hub']
   });
 }
 
+test('secrets, keys, a rotation and a lock are changed on the files when no hub runs, and are in the audit', async (t) => {
+  const dataDir = dataFolder(t);
+  const json = async <T>(...args: string[]): Promise<T[]> => {
+    const { code, out, err } = await run([...args, '--json'], dataDir);
+    assert.equal(code, 0, err);
+    return lines(out) as T[];
+  };
+  const plain = async (...args: string[]): Promise<string> => {
+    const { code, out, err } = await run(args, dataDir);
+    assert.equal(code, 0, err);
+    return out;
+  };
+  await json('device', 'add', 'd-1', '--type', 'env-sensor@1');
+  const [second] = await json<{ id: string; secret: string }>('device', 'credential', 'add', 'd-1');
+  assert.match(second?.secret ?? '', /^\S{32}$/);
+  const { publicPem } = newKey('EdDSA');
+  await writeFile(join(dataDir, 'd-1.pem'), publicPem);
+  await json('device', 'credential', 'add', 'd-1', '--public-key', 'd-1.pem');
+  await plain('device', 'credential', 'revoke', 'd-1', second?.id ?? '');
+  const left = await json<{ kind: string }>('device', 'credential', 'list', 'd-1');
+  assert.deepEqual(
+    left.map(({ kind }) => kind),
+    ['secret', 'key'],
+  );
+  assert.match(await plain('device', 'disable', 'd-1'), /d-1 is disabled/);
+  assert.match(await plain('device', 'rotate', '--all'), /^d-1 /m);
+  const unknown = await run(['device', 'disable', 'nobody'], dataDir);
+  assert.deepEqual([unknown.code, unknown.err], [1, 'device-hub: there is no device with this id: nobody\n']);
+
+  const state = await openStateDatabase(join(dataDir, 'state.db'));
+  t.after(() => state.close());
+  const [device] = await createDeviceStore(state).load();
+  assert.deepEqual([device?.disabled, device?.rotationDueMs !== undefined], [true, true]);
+  const entries = await createAuditStore(state).list({ limit: 100 });
+  assert.deepEqual(
+    entries.map(({ actor, door, action, subject, outcome }) =>
+      [actor, door, action, subject, outcome].join(' '),
+    ),
+    [
+      'local cli device.add d-1 done',
+      'local cli credential.add d-1 done',
+      'local cli credential.add d-1 done',
+      `local cli credential.revoke d-1/${second?.id ?? ''} done`,
+      'local cli device.disable d-1 done',
+      'local cli credential.rotate d-1 done',
+      'local cli device.disable nobody refused',
+    ],
+  );
+});
+
+test('a configuration file with a secret in it is judged by who may read and write it', async (t) => {
+  const dataDir = dataFolder(t);
+  const file = join(dataDir, 'hub.json');
+  const check = () => run(['check-config', '--config', file], dataDir);
+  await writeFile(file, '{"mqttUrl":"mqtt://b","mqttUsername":"hub","mqttPassword":"s3cret"}', {
+    mode: 0o600,
+  });
+  assert.deepEqual([(await check()).code, (await check()).err], [0, '']);
+  await chmod(file, 0o644);
+  assert.match((await check()).err, /hub\.json holds a secret and other users may read it; chmod 600/);
+  await chmod(file, 0o666);
+  const refused = await check();
+  assert.equal(refused.code, 2);
+  assert.match(refused.err, /others may write to it; chmod 600/);
+  assert.ok(!refused.err.includes('s3cret'));
+});
+
 test('the list is a table that lines up', async (t) => {
   const dataDir = dataFolder(t);
   await run(['device', 'add', 'a-rather-long-name', '--type', 'env-sensor@1'], dataDir);
@@ -244,6 +317,25 @@ test('readings without a running hub say how to get one', async (t) => {
   assert.match(refused.err, /^device-hub: no hub runs on this data folder: .*npm start.*--data-dir\n$/);
 });
 
+test('a command that meets a hub in the midst of its start waits for it', async (t) => {
+  const dataDir = dataFolder(t);
+  const lock = lockDataDir(dataDir);
+  let tries = 0;
+  const listed = await run(['device', 'list'], dataDir, {
+    clock: systemClock,
+    async openOfflineOperations(config) {
+      tries += 1;
+      if (tries === 2) {
+        lock.release();
+        await runHub(t, dataDir);
+      }
+      return openOfflineOperations(config);
+    },
+  });
+  assert.equal(listed.code, 0, listed.err);
+  assert.equal(tries, 2);
+});
+
 test('check-config prints every fault and ends with 2', async (t) => {
   const dataDir = dataFolder(t);
   await writeFile(join(dataDir, 'hub.json'), '{"deviceListn": 1, "inFlight": 0}');
@@ -272,6 +364,36 @@ test('check-config prints every fault and ends with 2', async (t) => {
   const missing = await run(['check-config', '--config', 'none.json'], dataDir);
   assert.equal(missing.code, 2);
   assert.match(missing.err, /none\.json must be a file that can be read \(ENOENT/);
+});
+
+test('check-config judges the device types and certificates too, beside the faults of the values', async (t) => {
+  const dataDir = dataFolder(t);
+  const types = join(dataDir, 'types');
+  await mkdir(types);
+  await writeFile(join(types, 'a@1.json'), '{');
+  await writeFile(join(types, 'b@1.json'), '{"name":"b","version":0,"streams":{},"presence":{}}');
+  await writeFile(join(dataDir, 'hub.crt'), 'no certificate');
+  const env = {
+    HUB_SCHEMAS_DIR: 'types',
+    HUB_TLS_CERT: 'hub.crt',
+    HUB_TLS_KEY: 'missing.key',
+    HUB_IN_FLIGHT: '0',
+  };
+  const { code, err } = await run(['check-config'], dataDir, { env });
+  assert.equal(code, 2);
+  assert.match(err, /HUB_IN_FLIGHT must be >= 2/);
+  assert.match(err, /HUB_SCHEMAS_DIR must hold valid device types: \S+a@1\.json: \/: expected JSON/);
+  assert.match(err, /HUB_SCHEMAS_DIR must hold valid device types: \S+b@1\.json: .*\/version: expected >= 1/);
+  assert.match(err, /HUB_TLS_CERT must be a file the hub can use: \S+hub\.crt: it holds no PEM certificate/);
+  assert.match(err, /HUB_TLS_KEY must be a file the hub can use: \S+missing\.key: it cannot be used/);
+  assert.deepEqual(await readdir(dataDir), ['hub.crt', 'types'], 'nothing was made');
+  const sound = await run(['check-config', '--json'], dataDir, { env: { HUB_SCHEMAS_DIR: 'types' } });
+  assert.equal(sound.code, 2);
+  const [answer] = lines(sound.out) as { valid: boolean; faults: { name: string }[] }[];
+  assert.deepEqual(
+    answer?.faults.map(({ name }) => name),
+    ['HUB_SCHEMAS_DIR', 'HUB_SCHEMAS_DIR'],
+  );
 });
 
 test('check-config shows what is in effect, and never a secret', async (t) => {

@@ -4,11 +4,16 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { openInflux, type InfluxOptions, type InfluxStore } from '../../hub/adapters/influx.ts';
+import { readConfig } from '../../hub/config.ts';
+import { openStore } from '../../hub/hub-parts.ts';
 import { HubError } from '../../hub/kernel/errors.ts';
+import { createLog, type Log } from '../../hub/kernel/log.ts';
 import type { ReadingsQuery } from '../../hub/telemetry/store.ts';
 import { ManualClock } from '../helpers/clock.ts';
 import { freePort } from '../helpers/free-port.ts';
 import { query as ask, startInflux, type InfluxServer } from '../helpers/influxd.ts';
+import { waitFor } from '../helpers/wait-for.ts';
+import { Waiting } from '../helpers/waiting.ts';
 
 const lines = ['m,device=d v=1 1700000000000000'];
 const query: ReadingsQuery = {
@@ -109,6 +114,38 @@ test('a wrong password is misconfigured for writes, and named for reads', async 
   await right.createDatabase();
   assert.deepEqual(await right.write(lines), { kind: 'stored' });
   assert.equal((await right.readings(query)).length, 1);
+});
+
+test('a user who may not make databases writes to the one that is there, and nobody is warned', async (t) => {
+  const { url } = await influxd(t, { 'auth-enabled': true });
+  const change = async (q: string): Promise<void> => {
+    const authorization = `Basic ${Buffer.from('op:right').toString('base64')}`;
+    const answer = await fetch(`${url}/query`, {
+      method: 'POST',
+      headers: { authorization },
+      body: new URLSearchParams({ q }),
+    });
+    assert.equal(answer.status, 200);
+  };
+  await change(`CREATE USER "op" WITH PASSWORD 'right' WITH ALL PRIVILEGES`);
+  await change(`CREATE USER "hub" WITH PASSWORD 'its own'`);
+  const warned = new Waiting<unknown>('the warning');
+  const log = { ...createLog({ level: 'silent' }), warn: (...entry: unknown[]) => warned.add(entry) } as Log;
+  const open = async (): Promise<void> => {
+    const login = { HUB_INFLUX_USERNAME: 'hub', HUB_INFLUX_PASSWORD: 'its own' };
+    const env = { HUB_INFLUX_URL: url, HUB_INFLUX_DATABASE: 'kept', ...login };
+    const { config } = readConfig({ env, cwd: '/', isCron: () => true, readFile: () => '' });
+    const store = await openStore(config, { log, onFailure: (error) => assert.fail(error) });
+    t.after(() => store.close());
+    await waitFor(async () => (await store.write(lines)).kind === 'stored' || warned.pending().length > 0, {
+      what: 'the database is there, or a warning',
+    });
+  };
+  await open();
+  assert.match(JSON.stringify(await warned.next()), /requires admin privilege/);
+  await change('CREATE DATABASE kept; GRANT ALL ON kept TO hub');
+  await open();
+  assert.deepEqual(warned.pending(), []);
 });
 
 test('a body over the limit of the server is too large', async (t) => {

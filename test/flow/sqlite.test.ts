@@ -5,8 +5,15 @@ import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test, type TestContext } from 'node:test';
-import { lockDataDir, openDatabase, type Database, type DatabaseOptions } from '../../hub/adapters/sqlite.ts';
+import {
+  awaitDataDir,
+  lockDataDir,
+  openDatabase,
+  type Database,
+  type DatabaseOptions,
+} from '../../hub/adapters/sqlite.ts';
 import { HubError } from '../../hub/kernel/errors.ts';
+import { ManualClock } from '../helpers/clock.ts';
 import { temporaryFolder } from '../helpers/guard.ts';
 
 const migrations = ['CREATE TABLE entry (id INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT'];
@@ -258,6 +265,21 @@ test('a data folder has one hub; the lock goes with its process, however that en
   child.kill('SIGKILL');
   await once(child, 'exit');
   lockDataDir(dir).release();
+});
+
+test('a hub that starts waits for a command line that has the data folder, and not for another hub', async (t) => {
+  const dir = folderOf(t);
+  const clock = new ManualClock();
+  const commandLine = lockDataDir(dir);
+  const waiting = awaitDataDir(dir, clock);
+  await clock.advanceAsync(1_000);
+  commandLine.release();
+  await clock.advanceAsync(50);
+  const hub = await waiting;
+  const refused = assert.rejects(awaitDataDir(dir, clock), { code: 'data-dir-in-use' });
+  await clock.advanceAsync(2_100);
+  await refused;
+  hub.release();
 });
 
 test('a data folder that cannot be made is refused as invalid', (t) => {

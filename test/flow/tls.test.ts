@@ -198,7 +198,7 @@ test('a given certificate is checked: file, form, key, dates', async (t) => {
   const early = await makeLeaf(authority, ['localhost'], now() + 10 * dayMs);
   await mkdir(dir, { recursive: true });
   await writeFile(at('good.crt'), good.cert + authority.cert);
-  await writeFile(at('good.key'), good.key);
+  await writeFile(at('good.key'), good.key, { mode: 0o600 });
   await writeFile(at('other.key'), other.key);
   await writeFile(at('old.crt'), old.cert);
   await writeFile(at('old.key'), old.key);
@@ -214,6 +214,13 @@ test('a given certificate is checked: file, form, key, dates', async (t) => {
 
   const port = await serve(t, await given('good.crt', 'good.key'));
   assert.equal(await read(port, authority.cert, 'localhost'), 'it is the hub');
+
+  assert.equal((await given('good.crt', 'good.key')).exposedKeyFile, undefined);
+  await chmod(at('good.key'), 0o640);
+  assert.equal((await given('good.crt', 'good.key')).exposedKeyFile, at('good.key'), 'told, and served');
+  await chmod(at('good.key'), 0o620);
+  assert.match((await fault(given('good.crt', 'good.key'))).message, /good\.key: .*others may write to it/);
+  await chmod(at('good.key'), 0o600);
 
   const faults: [string, string, RegExp][] = [
     ['none.crt', 'good.key', /none\.crt: it cannot be read/],

@@ -1,6 +1,7 @@
 import type { TestContext } from 'node:test';
 import type { CliDeps } from '../../hub/cli/cli-deps.ts';
 import { runCli } from '../../hub/cli/program.ts';
+import { fileFaults } from '../../hub/file-faults.ts';
 import { createLog } from '../../hub/kernel/log.ts';
 import { openOfflineOperations } from '../../hub/offline.ts';
 import { ManualClock } from './clock.ts';
@@ -39,6 +40,7 @@ export async function runCommand(
     clock: new ManualClock(),
     isCron: () => true,
     createLog: () => createLog({ level: 'silent' }),
+    fileFaults,
     startHub: () => Promise.reject(new Error('no hub is started in this test')),
     openOfflineOperations,
     stopRequested: never,

@@ -113,8 +113,9 @@ export async function spawnGuarded(
   command: string,
   args: readonly string[],
   env: NodeJS.ProcessEnv = process.env,
+  cwd?: string,
 ): Promise<GuardedChild> {
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env });
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env, cwd });
   const { pid } = child;
   if (pid !== undefined) tellGuard(`+pid ${pid}`);
   let gone = false;

@@ -50,6 +50,8 @@ export interface HubOptions {
   dataDir?: string;
   /** Started instead of `hub/main.ts`: a hub with a fault on purpose. */
   entry?: string;
+  /** Its working folder; our own when not given. */
+  cwd?: string;
 }
 
 /** Our own environment without its `HUB_*`, which would change what the hub under test does. */
@@ -144,13 +146,14 @@ function needText(line: LogLine, name: string): string {
  * @throws with what it wrote when it ends, or is silent for 20 s, before that
  */
 export async function spawnHub(options: HubOptions = {}): Promise<HubProcess> {
-  const { env = {}, args = [], dataDir, entry = mainFile } = options;
+  const { env = {}, args = [], dataDir, entry = mainFile, cwd } = options;
   const folder = dataDir === undefined ? temporaryFolder('hub') : undefined;
   const path = dataDir ?? folder?.path ?? '';
   const anyPort = '127.0.0.1:0';
   const listeners = { HUB_DEVICE_LISTEN: anyPort, HUB_ADMIN_LISTEN: anyPort, HUB_BROKER_LISTEN: anyPort };
   const variables = { ...listeners, ...env };
-  const child = await spawnGuarded(process.execPath, [entry, 'start', ...args], environment(path, variables));
+  const command = [entry, 'start', ...args];
+  const child = await spawnGuarded(process.execPath, command, environment(path, variables), cwd);
   const log = new Log(child);
   const close = async (): Promise<void> => {
     await child.end('SIGKILL');

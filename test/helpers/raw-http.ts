@@ -45,12 +45,16 @@ export async function openTls(hub: Pick<HubProcess, 'deviceUrl' | 'dataDir'>): P
   return socket;
 }
 
-/** Writes `text` and reads until the hub has answered with a whole head (and closed, when it refuses). */
+/** Writes `text` on a connection of its own and reads the answer. */
 export async function request(
   hub: Pick<HubProcess, 'deviceUrl' | 'dataDir'>,
   text: string | Buffer,
 ): Promise<RawAnswer> {
-  const socket = await openTls(hub);
+  return answerOf(await openTls(hub), text);
+}
+
+/** Writes `text` and reads until the hub has answered with a whole head (and closed, when it refuses). */
+export async function answerOf(socket: TLSSocket, text: string | Buffer): Promise<RawAnswer> {
   let received = '';
   socket.setEncoding('latin1');
   const answered = new Promise<void>((resolve) => {

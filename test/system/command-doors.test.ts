@@ -74,26 +74,20 @@ async function refusedOverHttp(path: string, body: unknown): Promise<unknown> {
   return fault.details;
 }
 
+function publish(topic: string, body: object): Promise<void> {
+  const message = ['-t', `hub/v1/${topic}`, '-m', JSON.stringify(body)];
+  return mosquittoPub(['-V', '311', '-p', port, '-q', '1', ...message]);
+}
+
 /** Publishes a request, and reads the refusal on the status topics that match. */
 async function refusedOverMqtt(
   topic: string,
   body: object,
   told: (topic: string) => boolean,
 ): Promise<unknown> {
-  const already = bus.messages.length;
-  await mosquittoPub([
-    '-V',
-    '311',
-    '-p',
-    port,
-    '-q',
-    '1',
-    '-t',
-    `hub/v1/${topic}`,
-    '-m',
-    JSON.stringify(body),
-  ]);
-  const answer = await waitFor(() => bus.messages.slice(already).find((message) => told(message.topic)), {
+  const seen = bus.messages.length;
+  await publish(topic, body);
+  const answer = await waitFor(() => bus.messages.slice(seen).find((message) => told(message.topic)), {
     what: `the refusal of ${topic}`,
   });
   const { reason, errors } = JSON.parse(answer.payload) as Answer;
@@ -247,25 +241,13 @@ void test('a dry run shows the devices of a selector, and a group command with t
 
 void test('a group command over MQTT is reported per group, also when that group is gone; an unknown group is refused', async () => {
   await hub.cli(['group', 'set', 'second-floor', 'floor=2']);
-  const publish = ['-V', '311', '-p', port, '-q', '1', '-t', 'hub/v1/group-command/second-floor/identify'];
-  await mosquittoPub([...publish, '-m', '{"id":"g-2"}']);
+  await publish('group-command/second-floor/identify', { id: 'g-2' });
   const done = await bus.next(
     'the report',
     ({ topic }) => topic === 'hub/v1/group-status/second-floor/g-2/finished',
   );
   assert.equal((JSON.parse(done.payload) as Answer)['succeeded'], 1);
-  await mosquittoPub([
-    '-V',
-    '311',
-    '-p',
-    port,
-    '-q',
-    '1',
-    '-t',
-    'hub/v1/group-command/nowhere/identify',
-    '-m',
-    '{}',
-  ]);
+  await publish('group-command/nowhere/identify', {});
   const refused = await bus.next('the refusal', ({ topic }) =>
     /group-status\/nowhere\/.*\/rejected$/.test(topic),
   );

@@ -40,9 +40,12 @@ async function enrol(body: unknown, address?: string) {
 const options = (id: string, secret: string) => ({ url: hub.deviceUrl, dataDir: hub.dataDir, id, secret });
 
 test('a token lets as many new devices in as it has uses', async () => {
-  const { token } = await create('--uses', '2', '--prefix', 'new-');
+  const labels = ['--label', 'line=3', '--label', 'note=a=b'];
+  const { token } = await create('--uses', '2', '--prefix', 'new-', ...labels);
   const first = await enrol({ token, id: 'new-1' });
   assert.equal(first.status, 201);
+  const shown = JSON.parse(await hub.run('device', 'show', 'new-1', '--json')) as { labels: object };
+  assert.deepEqual(shown.labels, { line: '3', note: 'a=b' });
   (await openRaw(options('new-1', first.body['secret'] ?? ''))).close();
   assert.equal((await enrol({ token, id: 'other-1' })).status, 401, 'not of the prefix');
   assert.equal((await enrol({ token, id: 'new-2' })).status, 201);

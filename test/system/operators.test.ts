@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
 import { mosquittoPub, mosquittoSub } from '../helpers/mosquitto-clients.ts';
 import { spawnHub } from '../helpers/process.ts';
 import { startSecurityHub, type SecurityHub } from '../helpers/security-hub.ts';
@@ -18,6 +19,7 @@ before(async () => {
     ['operator', '--role', 'operator', '--safety', 'config'],
     ['east', '--role', 'operator', '--devices', 'site=east'],
     ['admin', '--role', 'admin'],
+    ['east-admin', '--role', 'admin', '--devices', 'site=east'],
   ] as const) {
     const out = await hub.run('token', 'create', name, ...rights, '--json');
     tokens.set(name, (JSON.parse(out) as { token: string }).token);
@@ -50,8 +52,8 @@ const as = (name: string, method = 'GET', body?: object): RequestInit => ({
 
 const newDevice = { ids: ['x-1'], type: 'env-sensor@1', site: 'default' };
 
-const interval = { params: { seconds: 60 } };
-const group = (to: string, name: string, command: object) => ({ to, name, command });
+const everyFive = { params: { seconds: 5 } };
+const group = { name: 'set-interval', command: everyFive };
 
 const table: [who: string, method: string, path: string, body: object | undefined, status: number][] = [
   ['nobody', 'GET', '/api/v1/devices', undefined, 401],
@@ -69,18 +71,45 @@ const table: [who: string, method: string, path: string, body: object | undefine
   ],
   ['east', 'GET', '/api/v1/devices/e-1', undefined, 200],
   ['east', 'GET', '/api/v1/devices/d-1', undefined, 403],
-  ['viewer', 'POST', '/api/v1/devices/d-1/commands/set-interval', interval, 403],
-  ['operator', 'POST', '/api/v1/devices/d-1/commands/set-interval', interval, 202],
+  ['viewer', 'POST', '/api/v1/devices/d-1/commands/set-interval', everyFive, 403],
+  ['viewer', 'POST', '/api/v1/devices/d-1/commands/h-1/cancel', undefined, 403],
+  ['operator', 'POST', '/api/v1/devices/d-1/commands/set-interval', { ...everyFive, id: 'h-1' }, 202],
+  ['operator', 'POST', '/api/v1/devices/d-1/commands/h-1/cancel', undefined, 200],
+  ['operator', 'POST', '/api/v1/devices/d-1/commands/reboot', { id: 'h-2' }, 403],
+  ['east', 'POST', '/api/v1/devices/d-1/commands/set-interval', everyFive, 403],
+  ['east', 'POST', '/api/v1/devices/e-1/commands/set-interval', everyFive, 202],
+  ['east', 'POST', '/api/v1/group-commands', { ...group, to: 'all' }, 403],
+  ['east', 'POST', '/api/v1/group-commands', { ...group, to: 'site=east' }, 202],
+  ['admin', 'POST', '/api/v1/group-commands', { ...group, to: 'all', dryRun: true }, 200],
+  ['viewer', 'POST', '/api/v1/group-commands', { ...group, to: 'site=east' }, 403],
   // A class above the own.
-  ['operator', 'POST', '/api/v1/devices/d-1/commands/reboot', { id: 'r-1' }, 403],
-  ['east', 'POST', '/api/v1/devices/d-1/commands/set-interval', interval, 403],
-  ['viewer', 'POST', '/api/v1/group-commands', group('site=east', 'set-interval', interval), 403],
-  ['east', 'POST', '/api/v1/group-commands', group('site=east', 'set-interval', interval), 202],
-  ['east', 'POST', '/api/v1/group-commands', group('all', 'set-interval', interval), 403],
-  ['operator', 'POST', '/api/v1/group-commands', group('all', 'reboot', { id: 'r-2' }), 403],
+  ['operator', 'POST', '/api/v1/group-commands', { to: 'all', name: 'reboot', command: { id: 'h-3' } }, 403],
   ['admin', 'POST', '/api/v1/devices/d-2/disable', {}, 204],
   ['admin', 'POST', '/api/v1/devices/d-2/enable', {}, 204],
   ['admin', 'GET', '/api/v1/operators', undefined, 200],
+  // Who reaches only some devices changes nothing that all of them share, least of all the own rights.
+  ['east-admin', 'POST', '/api/v1/devices/e-1/disable', {}, 204],
+  ['east-admin', 'POST', '/api/v1/devices/e-1/enable', {}, 204],
+  ['east-admin', 'POST', '/api/v1/devices/d-1/disable', {}, 403],
+  ['east-admin', 'POST', '/api/v1/devices', newDevice, 403],
+  ['east-admin', 'POST', '/api/v1/rotations', { ids: ['d-1'] }, 403],
+  ['east-admin', 'POST', '/api/v1/notices', { to: 'all', topic: 't', data: 1 }, 403],
+  ['east-admin', 'POST', '/api/v1/group-commands', { to: 'all', name: 'reboot' }, 403],
+  ['east-admin', 'POST', '/api/v1/dead-letters/purge', { all: true }, 403],
+  [
+    'east-admin',
+    'POST',
+    '/api/v1/operators/tokens',
+    { name: 'x', role: 'admin', devices: '*', safety: 'critical' },
+    403,
+  ],
+  [
+    'east-admin',
+    'PUT',
+    '/api/v1/operators/accounts/east-admin',
+    { role: 'admin', devices: '*', safety: 'critical', password: 'a long password' },
+    403,
+  ],
 ];
 
 for (const [who, method, path, body, status] of table) {
@@ -95,8 +124,31 @@ test('who reaches only some devices is shown only those', async () => {
   assert.deepEqual(ids, ['e-1']);
 });
 
+test('who reaches only some devices is shown only their commands', async () => {
+  const { body } = await ask('/api/v1/commands', as('east'));
+  const devices = new Set((body['commands'] as { device: string }[]).map(({ device }) => device));
+  assert.deepEqual([...devices], ['e-1']);
+});
+
+test('the audit says which operator asked over HTTP, and what was refused', async () => {
+  const { body } = await ask('/api/v1/audit?subject=d-1/h-1', as('admin'));
+  const entries = body['entries'] as { actor: string; door: string; action: string; outcome: string }[];
+  const asked = entries.filter(({ door }) => door === 'http');
+  assert.deepEqual(
+    asked.map(({ actor, action, outcome }) => [actor, action, outcome]),
+    [
+      ['token:viewer', 'command.cancel', 'refused'],
+      ['token:operator', 'command.send', 'accepted'],
+      ['token:operator', 'command.cancel', 'cancelled'],
+    ],
+  );
+  const all = (await ask('/api/v1/audit?actor=token:east', as('admin'))).body['entries'] as typeof entries;
+  const refused = all.filter(({ outcome }) => outcome === 'refused').map(({ action }) => action);
+  assert.ok(refused.includes('command.send') && refused.includes('group-command.send'), refused.join());
+});
+
 test('group commands are listed to those who may see each of their devices, the newest first', async () => {
-  const sent = group('id=d-1', 'set-interval', { params: { seconds: 61 } });
+  const sent = { ...group, to: 'id=d-1', command: { params: { seconds: 61 } } };
   assert.equal((await ask('/api/v1/group-commands', as('operator', 'POST', sent))).status, 202);
   const listed = async (who: string): Promise<string[]> => {
     const { body } = await ask('/api/v1/group-commands', as(who));
@@ -185,7 +237,7 @@ test('the code printed at the first start makes the first admin once; a session 
     ['first-login', 'done'],
     ['login', 'refused'],
     ['login', 'done'],
-    ['POST /api/v1/devices', 'done'],
+    ['device.add', 'done'],
   ]) {
     assert.ok(stdout.includes(`"action":"${action}"`) && stdout.includes(`"outcome":"${outcome}"`), action);
   }
@@ -208,14 +260,30 @@ test('on the embedded broker nobody forges presence, and only an operator asks f
     mosquittoPub(['-V', '311', '-p', port, '-q', '1', ...user, '-t', topic, '-m', payload]);
   const user = (name: string): string[] => ['-u', name, '-P', tokens.get(name) ?? 'wrong password'];
   const command = 'hub/v1/command/d-1/set-interval';
+  const denied = 'hub_bus_messages_total{fate="denied"}';
+  const deniedSoFar = await hub.metric(denied);
   await assert.rejects(publish('hub/v1/presence/d-1', user('admin'), '{"state":"online"}'), 'presence');
   await assert.rejects(publish(command, []), 'anonymous is a viewer here');
   await assert.rejects(publish(command, user('viewer')), 'a viewer');
   await assert.rejects(publish(command, user('east')), 'a device out of reach');
   await assert.rejects(publish('hub/v1/command/d-1/reboot', user('operator')), 'a class above the own');
+  assert.equal((await hub.metric(denied)) - deniedSoFar, 5, 'each of them is counted');
+  const forged = { actor: 'token:admin', door: 'mqtt', action: 'publish', subject: 'hub/v1/presence/d-1' };
+  await waitFor(
+    async () =>
+      (await hub.audit()).some(({ actor, door, action, subject }) =>
+        isDeepStrictEqual({ actor, door, action, subject }, forged),
+      ),
+    { what: 'the forgery is in the audit' },
+  );
   await assert.rejects(publish(command, ['-u', 'd-1', '-P', hub.secretOf('d-1')]), 'a device');
   const all = await mosquittoSub(['-V', '311', '-p', port, '-q', '1', ...user('viewer'), '-t', 'hub/v1/#']);
   await publish(command, user('operator'));
   await all.next('the answer to the command', ({ topic }) => topic.startsWith('hub/v1/status/d-1/c-1/'));
+  const entries = (await ask('/api/v1/audit?subject=d-1/c-1', as('admin'))).body['entries'] as {
+    actor: string;
+    door: string;
+  }[];
+  assert.deepEqual([entries[0]?.actor, entries[0]?.door], ['token:operator', 'mqtt']);
   await all.close();
 });

@@ -35,6 +35,7 @@ test('a bad payload is refused with the field and the rule', () => {
     ['{"id":"a b"}', '/id', 'pattern'],
     ['[1]', '', 'type'],
     ['nonsense', '', 'format'],
+    [`{"params":{"x":${'['.repeat(20_000)}${']'.repeat(20_000)}}}`, '', 'format'],
   ];
   for (const [text, path, keyword] of cases) {
     const parsed = parsePayload(bytes(text));

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { newKeyCredential } from '../../hub/devices/credentials.ts';
 import { verifyDeviceToken } from '../../hub/devices/device-token.ts';
+import { assertSameCost } from '../helpers/timing.ts';
 import { newKey, signToken } from '../helpers/tokens.ts';
 
 const now = 1_767_225_600_000;
@@ -40,6 +41,21 @@ const refused: [string, string][] = [
 
 for (const [what, token] of refused) {
   test(`${what} is refused`, () => assert.equal(verify(token), undefined));
+}
+
+for (const alg of ['ES256', 'EdDSA'] as const) {
+  test(`a wrong ${alg} signature costs the same for a device with keys and for an id nobody has`, async () => {
+    const { privateKey: foreign } = newKey(alg);
+    const tokens = {
+      known: signToken(foreign, claims),
+      unknown: signToken(foreign, { ...claims, sub: 'd-2' }),
+    };
+    await assertSameCost(['known', 'unknown'], 200, (kind) => {
+      const began = performance.now();
+      assert.equal(verify(tokens[kind]), undefined);
+      return performance.now() - began;
+    });
+  });
 }
 
 test('no text crashes it, and no changed token passes', () => {

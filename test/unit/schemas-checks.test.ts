@@ -134,6 +134,23 @@ test('the name of an unknown field is shortened in the answer', () => {
   assert.equal(error?.got.length, 64);
 });
 
+test('a misspelt field is named beside the one that is missing, with what was meant', () => {
+  const params = catalog.get('env-sensor@1')?.commands.get('set-interval')?.checkParams;
+  const env = catalog.get('env-sensor@1')?.streams.get('env')?.check;
+  const missing = { path: '/seconds', keyword: 'required', got: 'nothing' };
+  assert.deepEqual(params?.({ secnds: 5 }), {
+    ...missing,
+    expected: 'present ("secnds" is no field; did you mean seconds?)',
+  });
+  assert.deepEqual(params({ colour: 5 }), { ...missing, expected: 'present ("colour" is no field)' });
+  assert.deepEqual(params({}), { ...missing, expected: 'present' });
+  assert.equal(
+    env?.({ temperature: 1, humidty: 50 })?.expected,
+    'no field of this name (did you mean humidity?)',
+  );
+  assert.equal(env({ temperature: 1, x: 50 })?.expected, 'no field of this name');
+});
+
 test('params, output and event data that are left out count as the empty object', () => {
   const valve = catalog.get('smart-valve@1');
   assert.equal(valve?.commands.get('close')?.checkParams(undefined), undefined);

@@ -199,10 +199,8 @@ test('a grace of its own is kept, and defaults of a command are filled in', () =
   );
   assert.deepEqual(type.presence, { heartbeatSec: 10, graceSec: 2 });
   const { offline, ttlSec, idempotent, concurrency, params } = type.commands.get('c') ?? {};
-  assert.deepEqual(
-    { offline, ttlSec, idempotent, concurrency },
-    { offline: 'reject', ttlSec: 60, idempotent: false, concurrency: 1 },
-  );
+  assert.deepEqual({ offline, ttlSec, idempotent }, { offline: 'reject', ttlSec: 60, idempotent: false });
+  assert.equal(concurrency, 1);
   assert.deepEqual(params, { type: 'object', properties: {}, additionalProperties: false });
 });
 

@@ -1,0 +1,16 @@
+import type { DeviceOperations, DeviceSummary } from '../devices/admin-operations.ts';
+import type { Page } from '../devices/device-pages.ts';
+
+const pageSize = 10_000;
+
+/** Every device, by id, fetched page by page: a fleet is more than one answer holds. @throws what `listDevices` throws */
+export async function allDevices(operations: DeviceOperations): Promise<DeviceSummary[]> {
+  const devices: DeviceSummary[] = [];
+  let after: string | null = '';
+  while (after !== null) {
+    const page: Page<DeviceSummary> = await operations.listDevices({ after, limit: pageSize });
+    devices.push(...page.devices);
+    after = page.next;
+  }
+  return devices;
+}

@@ -1,0 +1,34 @@
+import { HubError } from '../kernel/errors.ts';
+
+export type Labels = Readonly<Record<string, string>>;
+
+/** So many has a device at most. */
+const maxLabels = 32;
+
+/**
+ * What a device's labels may look like, whoever gives them: a key as in a selector, a value without commas.
+ * @param set to be given; @param remove keys to be taken away; @param kept the labels there are
+ * @throws HubError `input-invalid`, naming the label and the rule
+ */
+export function checkLabels(set: Labels, remove: readonly string[] = [], kept: Labels = {}): void {
+  const after = new Set([...Object.keys(kept).filter((key) => !remove.includes(key)), ...Object.keys(set)]);
+  if (after.size > maxLabels || remove.length > maxLabels) {
+    throw new HubError('input-invalid', `a device has at most ${maxLabels} labels`, {
+      details: { name: 'set' },
+    });
+  }
+  for (const key of [...Object.keys(set), ...remove]) {
+    // What a selector takes for the device's own.
+    const own = key === 'id' || key === 'type' || key === 'site';
+    if (own || !/^[A-Za-z][A-Za-z0-9_.-]{0,63}$/.test(key)) {
+      const note = `label ${JSON.stringify(key)}: a letter, then letters, digits and . _ -, and not id, type or site`;
+      throw new HubError('input-invalid', note, { details: { name: 'label', got: key } });
+    }
+  }
+  for (const [key, value] of Object.entries(set)) {
+    if (!/^[^,\p{Cc}\p{Cs}]{1,128}$/u.test(value) || value !== value.trim()) {
+      const note = `label ${key}: a value of 1 to 128 characters without commas`;
+      throw new HubError('input-invalid', note, { details: { name: key, got: value.slice(0, 64) } });
+    }
+  }
+}

@@ -1,0 +1,24 @@
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
+
+/**
+ * Reads a file that holds a secret, having looked at the mode of that very file.
+ * @param path absolute
+ * @returns its text, and whether users other than its owner may read it: orchestrators mount secrets readable for
+ * all inside the container, so that much is only to be told
+ * @throws Error when other users may write to it, and those of node:fs
+ */
+export function readSecretFile(path: string): { text: string; exposed: boolean } {
+  const file = openSync(path, 'r');
+  try {
+    const { mode } = fstatSync(file);
+    if ((mode & 0o022) !== 0) throw new Error('others may write to it; chmod 600');
+    return { text: readFileSync(file, 'utf8'), exposed: (mode & 0o044) !== 0 };
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** What is said of one that is exposed. */
+export function exposedSecret(path: string): string {
+  return `${path} holds a secret and other users may read it; chmod 600`;
+}
