@@ -198,11 +198,11 @@ function serveSend(app: FastifyInstance, operations: CommandOperations): void {
 }
 
 /** `10s`, `500ms` → ms. */
-function waitMs(text: string | undefined): number {
-  if (text === undefined) return 0;
-  const [, count, unit] = /^(\d{1,6})(ms|s)$/.exec(text) ?? [];
+function waitMs(given: string | undefined): number {
+  if (given === undefined) return 0;
+  const [, count, unit] = /^(\d{1,6})(ms|s)$/.exec(given) ?? [];
   const ms = count === undefined ? Number.NaN : Number(count) * (unit === 's' ? 1_000 : 1);
   if (!(ms <= maxWaitMs))
-    throw badQuery('wait', `a time such as 10s or 500ms, at most ${maxWaitMs / 1000}s`, text);
+    throw badQuery('wait', `a time such as 10s or 500ms, at most ${maxWaitMs / 1000}s`, given);
   return ms;
 }

@@ -124,8 +124,31 @@ test('who reaches only some devices is shown only those', async () => {
   assert.deepEqual(ids, ['e-1']);
 });
 
+test('who reaches only some devices is shown only their commands', async () => {
+  const { body } = await ask('/api/v1/commands', as('east'));
+  const devices = new Set((body['commands'] as { device: string }[]).map(({ device }) => device));
+  assert.deepEqual([...devices], ['e-1']);
+});
+
+test('the audit says which operator asked over HTTP, and what was refused', async () => {
+  const { body } = await ask('/api/v1/audit?subject=d-1/h-1', as('admin'));
+  const entries = body['entries'] as { actor: string; door: string; action: string; outcome: string }[];
+  const asked = entries.filter(({ door }) => door === 'http');
+  assert.deepEqual(
+    asked.map(({ actor, action, outcome }) => [actor, action, outcome]),
+    [
+      ['token:viewer', 'command.cancel', 'refused'],
+      ['token:operator', 'command.send', 'accepted'],
+      ['token:operator', 'command.cancel', 'cancelled'],
+    ],
+  );
+  const all = (await ask('/api/v1/audit?actor=token:east', as('admin'))).body['entries'] as typeof entries;
+  const refused = all.filter(({ outcome }) => outcome === 'refused').map(({ action }) => action);
+  assert.ok(refused.includes('command.send') && refused.includes('group-command.send'), refused.join());
+});
+
 test('group commands are listed to those who may see each of their devices, the newest first', async () => {
-  const sent = { ...group, to: 'id=d-1' };
+  const sent = { ...group, to: 'id=d-1', command: { params: { seconds: 61 } } };
   assert.equal((await ask('/api/v1/group-commands', as('operator', 'POST', sent))).status, 202);
   const listed = async (who: string): Promise<string[]> => {
     const { body } = await ask('/api/v1/group-commands', as(who));
@@ -155,29 +178,6 @@ test('commands are listed by the time at which they were accepted', async () => 
   assert.ok(later.length > 0 && later.every(({ accepted }) => accepted >= newest.accepted));
   const earlier = await list(`toMs=${newest.accepted}`);
   assert.equal(earlier.length + later.length, older.length + 1);
-});
-
-test('who reaches only some devices is shown only their commands', async () => {
-  const { body } = await ask('/api/v1/commands', as('east'));
-  const devices = new Set((body['commands'] as { device: string }[]).map(({ device }) => device));
-  assert.deepEqual([...devices], ['e-1']);
-});
-
-test('the audit says which operator asked over HTTP, and what was refused', async () => {
-  const { body } = await ask('/api/v1/audit?subject=d-1/h-1', as('admin'));
-  const entries = body['entries'] as { actor: string; door: string; action: string; outcome: string }[];
-  const asked = entries.filter(({ door }) => door === 'http');
-  assert.deepEqual(
-    asked.map(({ actor, action, outcome }) => [actor, action, outcome]),
-    [
-      ['token:viewer', 'command.cancel', 'refused'],
-      ['token:operator', 'command.send', 'accepted'],
-      ['token:operator', 'command.cancel', 'cancelled'],
-    ],
-  );
-  const all = (await ask('/api/v1/audit?actor=token:east', as('admin'))).body['entries'] as typeof entries;
-  const refused = all.filter(({ outcome }) => outcome === 'refused').map(({ action }) => action);
-  assert.ok(refused.includes('command.send') && refused.includes('group-command.send'), refused.join());
 });
 
 test('the listing of operators shows nothing that lets anybody in', async () => {
