@@ -73,10 +73,10 @@ export function wayOut(message: string): string {
     ].join('\n');
   }
   if (message.includes('another hub uses this data folder')) {
-    return 'Stop that hub, or give this one a folder of its own: HUB_DATA_DIR=./var/demo-2 npm run demo\n';
+    return 'Stop that hub, or give this one a folder of its own: HUB_DATA_DIR=var/demo-2 npm run demo\n';
   }
   if (message.includes('exists already')) {
-    return 'Their secrets are not in the folder any more. Begin with an empty one: HUB_DATA_DIR=./var/demo-2 npm run demo\n';
+    return 'Their secrets are not in the folder any more. Begin with an empty one: HUB_DATA_DIR=var/demo-2 npm run demo\n';
   }
   return '';
 }

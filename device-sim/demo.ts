@@ -26,7 +26,7 @@ const { duration } = new Command('demo')
   .opts<DemoOptions>();
 
 const { stdout } = process;
-const dataDir = process.env['HUB_DATA_DIR'] ?? './var/demo';
+const dataDir = process.env['HUB_DATA_DIR'] ?? 'var/demo';
 const logFile = join(dataDir, 'demo-hub.log');
 const before: string[] = [];
 let say = (text: string): void => void before.push(text);

@@ -124,6 +124,8 @@ function anonymousOf({ brokerListen, brokerAnonymous }: Config): Operator | unde
 /** The addresses a browser on this machine may use for the admin listener. */
 function ownOrigins({ adminListen }: Config, port: number): string[] {
   const hosts = new Set([adminListen.host]);
-  if (isLoopback(adminListen.host)) for (const host of ['localhost', '127.0.0.1', '::1']) hosts.add(host);
+  const everywhere = adminListen.host === '0.0.0.0' || adminListen.host === '::';
+  if (everywhere || isLoopback(adminListen.host))
+    for (const host of ['localhost', '127.0.0.1', '::1']) hosts.add(host);
   return [...hosts].map((host) => `http://${formatAddress({ host, port })}`);
 }

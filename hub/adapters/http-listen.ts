@@ -13,6 +13,11 @@ export function formatAddress({ host, port }: ListenAddress): string {
   return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
+/** The same for an address to open: what listens everywhere is reached on this machine as `localhost`. */
+export function reachableAddress({ host, port }: ListenAddress): string {
+  return formatAddress({ host: host === '0.0.0.0' || host === '::' ? 'localhost' : host, port });
+}
+
 /**
  * The error of a listen that failed, naming the address, the setting and the way out.
  * @param setting such as `HUB_ADMIN_LISTEN`

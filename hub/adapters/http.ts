@@ -16,7 +16,7 @@ import { serveAudit, type AuditOperations } from './http-audit.ts';
 import { serveDevices } from './http-devices.ts';
 import { serveTelemetry } from './http-telemetry.ts';
 import { serveLife } from './http-life.ts';
-import { formatAddress, listenFault, listenOn, type ListenAddress } from './http-listen.ts';
+import { listenFault, listenOn, reachableAddress, type ListenAddress } from './http-listen.ts';
 import { serveSecurity, type SecurityOperations } from './http-security.ts';
 import { listenOnSocket } from './http-socket.ts';
 
@@ -116,7 +116,7 @@ export async function startAdmin(deps: AdminDeps, { listen, socketPath }: AdminO
   }
   const address = health.server.address();
   const port = typeof address === 'object' && address !== null ? address.port : listen.port;
-  return { url: `http://${formatAddress({ host: listen.host, port })}`, close };
+  return { url: `http://${reachableAddress({ host: listen.host, port })}`, close };
 }
 
 async function server(log: Log): Promise<FastifyInstance> {

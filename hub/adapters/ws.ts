@@ -14,6 +14,7 @@ import type { Enrolled, EnrolmentAsk } from '../devices/enrolment.ts';
 import type { Principal, Proof } from '../devices/principal.ts';
 import type { Log } from '../kernel/log.ts';
 import { clientAddress, networkOf, trustedProxies } from './client-address.ts';
+import { reachableAddress } from './http-listen.ts';
 import { listenTcp } from './tcp-listen.ts';
 import { answerEnrolment, enrolPath } from './ws-enrolment.ts';
 import { limitSockets, type DropCounters } from './ws-limits.ts';
@@ -229,7 +230,7 @@ export async function startDeviceListener(
   const { port } = await listenTcp(server, options.listen, 'HUB_DEVICE_LISTEN');
   const scheme = options.tls === undefined ? 'ws' : 'wss';
   return {
-    url: `${scheme}://${hostOf(options.listen.host)}:${port}${devicePath}`,
+    url: `${scheme}://${reachableAddress({ host: options.listen.host, port })}${devicePath}`,
     port,
     counters,
     renewTls(renewed) {
@@ -308,9 +309,4 @@ function closeAll(server: Server, limiter: { close: () => void }): Promise<void>
     server.close(() => resolve());
     server.closeAllConnections();
   });
-}
-
-function hostOf(host: string): string {
-  if (host === '0.0.0.0' || host === '::') return 'localhost';
-  return host.includes(':') ? `[${host}]` : host;
 }

@@ -25,7 +25,8 @@ export function addWhy(device: Command, deps: CliDeps): void {
         return;
       }
       const { state, reason, sinceMs, marks } = why.presence;
-      deps.out(`${id} is ${state} (${reason}) since ${isoTime(sinceMs)}: ${why.cause}\n${why.text}\n\n`);
+      const cause = why.cause === 'none' ? '' : `: ${why.cause}`;
+      deps.out(`${id} is ${state} (${reason}) since ${isoTime(sinceMs)}${cause}\n${why.text}\n\n`);
       const heard = [
         ['last frame', marks.frameMs],
         ['last reading', marks.dataMs],
