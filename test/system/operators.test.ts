@@ -287,3 +287,30 @@ test('on the embedded broker nobody forges presence, and only an operator asks f
   assert.deepEqual([entries[0]?.actor, entries[0]?.door], ['token:operator', 'mqtt']);
   await all.close();
 });
+
+test('a hub that listens on every address prints a link to this machine, and the console works there', async (t) => {
+  const open = await spawnHub({ env: { HUB_ADMIN_LISTEN: '0.0.0.0:0' } });
+  t.after(() => open.close());
+  const link = await waitFor(() => /http:\S+#code=\S+/.exec(open.output())?.[0], { what: 'the link' });
+  const { origin, hostname, hash } = new URL(link);
+  assert.equal(hostname, 'localhost');
+  const headers = { 'content-type': 'application/json', origin };
+  const first = await fetch(`${origin}/api/v1/first-login`, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify({
+      name: 'anna',
+      password: 'correct horse battery',
+      code: hash.slice('#code='.length),
+    }),
+  });
+  assert.equal(first.status, 200);
+  const cookie = first.headers.get('set-cookie')?.split(';', 1)[0] ?? '';
+  const { csrf } = (await first.json()) as { csrf: string };
+  const added = await fetch(`${origin}/api/v1/devices`, {
+    method: 'POST',
+    headers: { ...headers, cookie, 'x-csrf-token': csrf },
+    body: JSON.stringify(newDevice),
+  });
+  assert.equal(added.status, 201);
+});
