@@ -1,7 +1,11 @@
-/** Run before the hub starts: builds the console when its output is missing. The hub also runs without it. */
+/**
+ * Run before the hub starts: builds the console when its output is missing or older than its sources. The hub also
+ * runs without it.
+ */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { buildState } from './built.ts';
 
 const folder = fileURLToPath(new URL('.', import.meta.url));
 const vite = fileURLToPath(new URL('../../node_modules/vite/bin/vite.js', import.meta.url));
@@ -9,17 +13,19 @@ const vite = fileURLToPath(new URL('../../node_modules/vite/bin/vite.js', import
 function build(): void {
   if (!existsSync(vite)) {
     process.stderr.write(
-      'the web console is not built, and vite, which builds it, is not installed; ' +
-        'the hub starts without it. Way out: npm ci && npm run build:console\n',
+      'the web console is not built, or older than its sources, and vite, which builds it, is not installed; ' +
+        'the hub starts with what there is. Way out: npm ci && npm run build:console\n',
     );
     return;
   }
-  process.stderr.write('building the web console, once …\n');
+  process.stderr.write('building the web console …\n');
   const { status, stdout, stderr } = spawnSync(process.execPath, [vite, 'build', folder], {
     encoding: 'utf8',
   });
   if (status === 0) return;
-  process.stderr.write(`${stdout}${stderr}the web console could not be built; the hub starts without it\n`);
+  process.stderr.write(
+    `${stdout}${stderr}the web console could not be built; the hub starts with what there is\n`,
+  );
 }
 
-if (!existsSync(`${folder}dist/index.html`)) build();
+if (buildState() !== 'fresh') build();

@@ -1,17 +1,10 @@
-import { existsSync, globSync, statSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { chromium, type Browser } from 'playwright-core';
+import { buildState } from '../../dashboards/console/built.ts';
 import { findProgram, wayOut } from './services.ts';
-
-const consoleFolder = fileURLToPath(new URL('../../dashboards/console/', import.meta.url));
 
 /** @throws when the console is not built from the sources that are there, with the way out */
 export function demandBuiltConsole(): void {
-  const built = join(consoleFolder, 'dist', 'index.html');
-  const sources = ['index.html', ...globSync('src/**/*.*', { cwd: consoleFolder })];
-  const newest = Math.max(...sources.map((name) => statSync(join(consoleFolder, name)).mtimeMs));
-  if (existsSync(built) && statSync(built).mtimeMs >= newest) return;
+  if (buildState() === 'fresh') return;
   throw new Error('the console is not built, or older than its sources. Way out: npm run build:console');
 }
 
