@@ -4,6 +4,7 @@ import { startInProcessHub, type InProcessHub } from '../helpers/in-process-hub.
 import { connectLive } from '../helpers/live-client.ts';
 import { withToken, type Asker } from '../helpers/operators.ts';
 import { openRaw } from '../helpers/raw-device.ts';
+import { waitFor } from '../helpers/wait-for.ts';
 
 /** Who reaches only some devices learns nothing of the others, whatever it asks. */
 
@@ -128,4 +129,39 @@ test('commands, group commands and incidents are told live to whom they concern,
   await whole.next('command', (message) => deviceOf(message) === 'w-1');
   await part.next('command', (message) => deviceOf(message) === 'e-1');
   assert.ok(!JSON.stringify(part.messages).includes('w-1'));
+});
+
+test('a device that comes back at another site is no longer shown to who watched it', async (t) => {
+  const { hub, all, east } = await scene(t);
+  const [whole, part] = await Promise.all(
+    [all, east].map(async ({ headers }) => {
+      const client = await connectLive(hub.hub.adminUrl, headers);
+      t.after(() => client.ws.terminate());
+      client.watch('fleet', 'device:e-1');
+      await client.next('device');
+      return client;
+    }),
+  );
+  assert.ok(whole !== undefined && part !== undefined);
+  assert.equal((await all.ask('DELETE', '/devices/e-1')).status, 204);
+  await Promise.all([whole.next('gone'), part.next('gone')]);
+  const before = part.messages.length;
+  await hub.add(['e-1'], 'env-sensor@1', 'west');
+  const device = await openRaw(hub.device('e-1'));
+  t.after(() => device.close());
+  for (const [seq, temperature] of [
+    [1, 21],
+    [2, 900],
+  ])
+    device.send({ type: 'telemetry', seq, ts: Date.now(), stream: 'env', data: { temperature } });
+  await whole.next('reading');
+  await whole.next('nack');
+  await whole.next('device', ({ details }) => (details as { site: string }).site === 'west');
+  assert.equal((await all.ask('DELETE', '/devices/e-1')).status, 204);
+  await hub.add(['e-1'], 'env-sensor@1', 'east');
+  await waitFor(() => part.messages.slice(before).find(({ t: kind }) => kind === 'device'), {
+    what: 'the device is shown again once it is east again',
+  });
+  const told = JSON.stringify(part.messages.slice(before));
+  assert.doesNotMatch(told, /west|"t":"(reading|nack|gone)"/);
 });
