@@ -61,7 +61,7 @@ export async function snapshotOf(
   const { bus, url } = parts.bus();
   const all = mayShow === undefined;
   const sum = all ? books.total : sumOf([...books.accounts()].filter(({ id }) => mayShow(id)));
-  const { received, stored, spooled, deadLettered, inFlight } = sum;
+  const { carried, received, stored, spooled, deadLettered, inFlight } = sum;
   const dispatcher = parts.dispatcher();
   return {
     name: 'device-hub',
@@ -73,6 +73,7 @@ export async function snapshotOf(
     sessions: sessionsOf(registry, mayShow),
     ...rates,
     books: {
+      carried,
       received,
       stored,
       spooled,

@@ -5,6 +5,7 @@ export interface DeviceTypeDefinition {
   name: string;
   version: number;
   title?: string;
+  description?: string;
   streams?: Record<string, ObjectDefinition>;
   events?: Record<string, ObjectDefinition>;
   commands?: Record<string, CommandDefinition>;
@@ -12,6 +13,8 @@ export interface DeviceTypeDefinition {
 }
 
 export interface CommandDefinition {
+  title?: string;
+  description?: string;
   params?: ObjectDefinition;
   output?: ObjectDefinition;
   offline?: OfflinePolicy;
@@ -23,6 +26,8 @@ export interface CommandDefinition {
 
 export interface ObjectDefinition {
   type: 'object';
+  title?: string;
+  description?: string;
   properties?: Record<string, ValueDefinition>;
   required?: string[];
   anyOf?: { required: string[] }[];
@@ -32,6 +37,8 @@ export interface ObjectDefinition {
 
 export interface ArrayDefinition {
   type: 'array';
+  title?: string;
+  description?: string;
   items: ValueDefinition;
   minItems?: number;
   maxItems: number;
@@ -40,6 +47,7 @@ export interface ArrayDefinition {
 export interface ScalarDefinition {
   type: 'number' | 'integer' | 'boolean' | 'string';
   title?: string;
+  description?: string;
   unit?: string;
   minimum?: number;
   maximum?: number;

@@ -148,12 +148,13 @@ function recordOf(row: Row): CommandRecord {
 
 async function listCommands(
   database: Database,
-  { device, name, id, status, open, limit, before }: CommandQuery,
+  { device, name, id, status, open, fromMs, toMs, limit, before }: CommandQuery,
 ): Promise<{ commands: Command[]; last?: number }> {
   const rows = await database.read(
     `SELECT seq, body FROM command
           WHERE (?2 IS NULL OR device = ?2) AND (?3 IS NULL OR body ->> 'name' = ?3) AND (?4 IS NULL OR id = ?4)
             AND (?5 IS NULL OR status = ?5) AND (?6 IS NULL OR final = ?6) AND (?7 IS NULL OR seq < ?7)
+            AND (?8 IS NULL OR body ->> 'acceptedMs' >= ?8) AND (?9 IS NULL OR body ->> 'acceptedMs' < ?9)
           ORDER BY seq DESC LIMIT ?1`,
     [
       limit,
@@ -163,6 +164,8 @@ async function listCommands(
       status ?? null,
       open === undefined ? null : Number(!open),
       before ?? null,
+      fromMs ?? null,
+      toMs ?? null,
     ],
   );
   const last = rows.length < limit ? undefined : rows.at(-1)?.['seq'];

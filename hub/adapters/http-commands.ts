@@ -65,7 +65,29 @@ interface Addressed {
   Params: { id: string; command: string };
   Querystring: { wait?: string };
 }
-type ListQuery = Partial<Record<'device' | 'name' | 'id' | 'status' | 'open' | 'limit' | 'before', string>>;
+const shortText = { type: 'string', maxLength: 64 };
+const listQuery = {
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    device: shortText,
+    name: shortText,
+    id: shortText,
+    status: { type: 'string', enum: allStatuses },
+    open: { type: 'string', enum: ['true', 'false'], description: 'without a final status' },
+    fromMs: { ...shortText, description: 'accepted at or after, Unix ms' },
+    toMs: { ...shortText, description: 'accepted before, Unix ms' },
+    limit: shortText,
+    before: { ...shortText, description: 'the `next` of the page before' },
+  },
+};
+const listPage = {
+  type: 'object',
+  properties: { commands: { type: 'array', items: commandAnswer }, next: { type: 'number' } },
+};
+type ListQuery = Partial<
+  Record<'device' | 'name' | 'id' | 'status' | 'open' | 'fromMs' | 'toMs' | 'limit' | 'before', string>
+>;
 
 /** Who asks, and by which listener. */
 export function originOf({ operator, door = 'http' }: FastifyRequest): Origin {
@@ -112,41 +134,25 @@ export function serveCommands(app: FastifyInstance, operations: CommandOperation
     (request) => operations.cancel(request.params.id, request.params.command, originOf(request)),
   );
 
-  const text = { type: 'string', maxLength: 64 };
-  const querystring = {
-    type: 'object',
-    additionalProperties: false,
-    properties: {
-      device: text,
-      name: text,
-      id: text,
-      status: { type: 'string', enum: allStatuses },
-      open: { type: 'string', enum: ['true', 'false'], description: 'without a final status' },
-      limit: text,
-      before: { ...text, description: 'the `next` of the page before' },
-    },
-  };
-  const page = {
-    type: 'object',
-    properties: { commands: { type: 'array', items: commandAnswer }, next: { type: 'number' } },
-  };
   app.get<{ Querystring: ListQuery }>(
     '/api/v1/commands',
     {
       schema: {
         tags,
         summary: 'Commands, newest first; a page may hold fewer than asked for',
-        querystring,
-        response: { 200: page, '4xx': faultAnswer },
+        querystring: listQuery,
+        response: { 200: listPage, '4xx': faultAnswer },
       },
     },
     (request) => {
       const { query, mayShow } = request;
-      const { limit, before, open, status, ...wanted } = query;
+      const { limit, before, open, status, fromMs, toMs, ...wanted } = query;
       const wantedPage = {
         ...wanted,
         limit: wholeNumber(limit ?? '100', 'limit', maxPage),
         ...(before === undefined ? {} : { before: wholeNumber(before, 'before', Number.MAX_SAFE_INTEGER) }),
+        ...(fromMs === undefined ? {} : { fromMs: wholeNumber(fromMs, 'fromMs', Number.MAX_SAFE_INTEGER) }),
+        ...(toMs === undefined ? {} : { toMs: wholeNumber(toMs, 'toMs', Number.MAX_SAFE_INTEGER) }),
         ...(open === undefined ? {} : { open: open === 'true' }),
         ...(status === undefined ? {} : { status: status as CommandStatus }),
       };
@@ -192,11 +198,11 @@ function serveSend(app: FastifyInstance, operations: CommandOperations): void {
 }
 
 /** `10s`, `500ms` → ms. */
-function waitMs(text: string | undefined): number {
-  if (text === undefined) return 0;
-  const [, count, unit] = /^(\d{1,6})(ms|s)$/.exec(text) ?? [];
+function waitMs(given: string | undefined): number {
+  if (given === undefined) return 0;
+  const [, count, unit] = /^(\d{1,6})(ms|s)$/.exec(given) ?? [];
   const ms = count === undefined ? Number.NaN : Number(count) * (unit === 's' ? 1_000 : 1);
   if (!(ms <= maxWaitMs))
-    throw badQuery('wait', `a time such as 10s or 500ms, at most ${maxWaitMs / 1000}s`, text);
+    throw badQuery('wait', `a time such as 10s or 500ms, at most ${maxWaitMs / 1000}s`, given);
   return ms;
 }

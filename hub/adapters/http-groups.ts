@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import type { GroupOperations } from '../commands/group-operations.ts';
 import { faultAnswer } from './http-answers.ts';
 import { commandName, idempotencyHeader, originOf } from './http-commands.ts';
+import { wholeNumber } from './http-query.ts';
 
 const selector = {
   type: 'string',
@@ -53,6 +54,12 @@ const requestBody = {
   oneOf: [{ required: ['to'] }, { required: ['group'] }],
 };
 
+const listAnswer = {
+  type: 'object',
+  properties: { groupCommands: { type: 'array', items: groupAnswer } },
+};
+/** Group commands of one answer: each is read with its targets. */
+const maxListed = 100;
 const tags = ['groups'];
 
 interface SendBody {
@@ -140,6 +147,25 @@ function serveGroupCommands(app: FastifyInstance, operations: GroupOperations): 
       const sent = await operations.send(request, caller);
       return reply.code(sent.repeated ? 200 : 202).send(sent);
     },
+  );
+
+  app.get<{ Querystring: { limit?: string } }>(
+    '/api/v1/group-commands',
+    {
+      schema: {
+        tags,
+        summary: 'Group commands, newest first',
+        querystring: {
+          type: 'object',
+          additionalProperties: false,
+          properties: { limit: { type: 'string', maxLength: 64 } },
+        },
+        response: { 200: listAnswer, '4xx': faultAnswer },
+      },
+    },
+    async ({ query, mayShow }) => ({
+      groupCommands: await operations.list(wholeNumber(query.limit ?? '20', 'limit', maxListed), mayShow),
+    }),
   );
 
   app.get<{ Params: { id: string } }>(

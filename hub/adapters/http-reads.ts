@@ -28,6 +28,8 @@ export interface HubSnapshot {
   messagesPerSec: number;
   storedPerSec: number;
   books: {
+    /** On disk when the hub started: they came in before. */
+    carried: number;
     received: number;
     stored: number;
     spooled: number;
@@ -84,7 +86,7 @@ const hubSchema = object({
   devices: object({ total: number, byState: counts }),
   ...numbers('sessions', 'messagesPerSec', 'storedPerSec'),
   books: object({
-    ...numbers('received', 'stored', 'spooled', 'deadLettered'),
+    ...numbers('carried', 'received', 'stored', 'spooled', 'deadLettered'),
     rejected: counts,
     dropped: counts,
     ...numbers('inFlight', 'imbalance'),

@@ -45,6 +45,8 @@ export interface GroupOperations {
   preview(request: GroupRequest, caller: Caller): Promise<{ devices: string[]; refusal?: Refusal }>;
   /** The devices the caller may see. @throws HubError `group-command-unknown` */
   show(id: string, may?: Caller['may']): Promise<GroupCommandView>;
+  /** Newest first, those of which the caller may see every device. @throws HubError `database-failed` */
+  list(limit: number, may?: Caller['may']): Promise<Omit<GroupCommandView, 'devices'>[]>;
   /**
    * No further wave; what is not sent yet is cancelled. The caller must reach all of its devices.
    * @throws HubError `group-command-unknown` · `command-refused`
@@ -108,6 +110,16 @@ export function createGroupOperations(deps: {
     },
     preview: async (given, caller) => rollouts.preview(await requestOf(given, caller), caller.may),
     show: async (id, may) => known(await rollouts.find(id), id, may),
+    async list(limit, may = () => true) {
+      const views: Omit<GroupCommandView, 'devices'>[] = [];
+      for (const { id } of await rollouts.list(limit)) {
+        const record = await rollouts.find(id);
+        if (record === undefined || !record.targets.every(({ device }) => may(device))) continue;
+        const { devices: _devices, ...view } = viewOf(record);
+        views.push(view);
+      }
+      return views;
+    },
     async cancel(id, { origin, may }) {
       const outcome = await rollouts.cancel(id, origin, may);
       if (outcome?.kind === 'refused') throw refusedError(outcome.refusal);

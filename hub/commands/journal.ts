@@ -19,6 +19,9 @@ export interface CommandQuery {
   readonly status?: CommandStatus;
   /** True: without a final status; false: with one. */
   readonly open?: boolean;
+  /** Accepted at or after, and before: Unix ms. */
+  readonly fromMs?: number;
+  readonly toMs?: number;
   readonly limit: number;
   readonly before?: number;
 }

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -6,17 +5,11 @@ import { spawnGuarded } from '../helpers/guard.ts';
 import { startInflux } from '../helpers/influxd.ts';
 import { spawnHub } from '../helpers/process.ts';
 import { cpuMs } from './cpu.ts';
+import { runLoad, type LoadReport } from './load-run.ts';
 
 const devices = Number(process.env['BENCH_DEVICES'] ?? 1_000);
 const perSec = 4;
 const seconds = 10;
-interface LoadReport {
-  sent: number;
-  acked: number;
-  nacked: number;
-  ackP50Ms: number;
-  ackP99Ms: number;
-}
 
 /** Runs the load against a server. @returns its report and the server's CPU time while it was sent, ms. */
 async function load(
@@ -24,20 +17,19 @@ async function load(
   credentials: readonly { id: string; secret: string }[],
   pid: number,
 ): Promise<{ report: LoadReport; cpu: number }> {
-  const script = fileURLToPath(new URL('load.ts', import.meta.url));
-  const child = spawn(process.execPath, [script], { stdio: ['pipe', 'pipe', 'inherit'] });
-  const exited = once(child, 'exit');
-  child.stdin.end(JSON.stringify({ url, devices: credentials, perSec, seconds }));
   let before = 0;
   let cpu = 0;
-  let report: LoadReport | undefined;
-  for await (const line of createInterface({ input: child.stdout })) {
-    if (line === 'ready') before = cpuMs(pid);
-    else if (line === 'sent') cpu = cpuMs(pid) - before;
-    else report = JSON.parse(line) as LoadReport;
-  }
-  await exited;
-  if (report === undefined) throw new Error('the load ended without a report');
+  const report = await runLoad(
+    { url, devices: credentials, perSec, seconds },
+    {
+      ready: () => {
+        before = cpuMs(pid);
+      },
+      sent: () => {
+        cpu = cpuMs(pid) - before;
+      },
+    },
+  );
   return { report, cpu };
 }
 

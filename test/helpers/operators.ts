@@ -6,6 +6,8 @@ import type { InProcessHub } from './in-process-hub.ts';
 export interface Rights {
   role?: 'viewer' | 'operator' | 'admin';
   devices?: string;
+  /** Commands up to this class; `critical` when not given. */
+  safety?: 'observe' | 'config' | 'actuate' | 'critical';
 }
 
 /** Asks as somebody. */
@@ -42,22 +44,29 @@ const local = (hub: InProcessHub, method: string, path: string, body: unknown): 
 export async function withToken(
   hub: InProcessHub,
   name: string,
-  { role = 'viewer', devices = '*' }: Rights = {},
+  { role = 'viewer', devices = '*', safety = 'critical' }: Rights = {},
 ): Promise<Asker> {
-  const body = { name, role, devices, safety: 'critical' };
+  const body = { name, role, devices, safety };
   const { token } = (await local(hub, 'POST', '/operators/tokens', body)) as { token: string };
   return asker(hub, { authorization: `Bearer ${token}` });
 }
 
-/** A person who has signed in at the console. */
-export async function signedIn(
+/** Of every account made here. */
+export const password = 'correct horse battery';
+
+/** An account of a person with these rights. */
+export async function makeAccount(
   hub: InProcessHub,
   name: string,
-  { role = 'viewer', devices = '*' }: Rights = {},
-): Promise<Asker> {
-  const password = 'correct horse battery';
-  const rights = { role, devices, safety: 'critical' };
+  { role = 'viewer', devices = '*', safety = 'critical' }: Rights = {},
+): Promise<void> {
+  const rights = { role, devices, safety };
   await local(hub, 'PUT', `/operators/accounts/${name}`, { ...rights, password });
+}
+
+/** A person who has signed in at the console. */
+export async function signedIn(hub: InProcessHub, name: string, rights: Rights = {}): Promise<Asker> {
+  await makeAccount(hub, name, rights);
   const origin = hub.hub.adminUrl;
   const login = await fetch(`${origin}/api/v1/login`, {
     method: 'POST',

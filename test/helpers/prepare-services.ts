@@ -1,8 +1,10 @@
 /**
- * Run by `npm test` before the tests: finds or brings InfluxDB, Mosquitto and its clients (and Chromium once
- * there are browser tests), prints one line for each, and fails with the way out when one is missing.
+ * Run by `npm test` before the tests: finds or brings InfluxDB, Mosquitto and its clients (and Chromium once there
+ * are browser tests), prints one line for each, and fails with the way out when one is missing; builds the console.
  */
+import { execFileSync } from 'node:child_process';
 import { existsSync, globSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { installChromium, unpackPackages } from './debian-packages.ts';
 import { findProgram, packagesOf, versionOf, wayOut, type ProgramName } from './services.ts';
@@ -31,6 +33,13 @@ function bring(missing: readonly ProgramName[]): void {
   if (missing.includes('chromium') && process.getuid?.() === 0) installChromium();
 }
 
+/** Browser tests take the console as it is built. */
+function buildConsole(): void {
+  const vite = join(root, 'node_modules', 'vite', 'bin', 'vite.js');
+  const folder = join(root, 'dashboards', 'console');
+  execFileSync(process.execPath, [vite, 'build', '--logLevel', 'warn', folder], { stdio: 'pipe' });
+}
+
 const faults: string[] = [];
 
 function attempt(work: () => void): void {
@@ -57,6 +66,7 @@ for (const name of usable) {
     process.stdout.write(`${name} ${versionOf(name, found)}  ${found.path}\n`);
   });
 }
+if (needed().includes('chromium')) attempt(buildConsole);
 if (faults.length > 0) {
   process.stderr.write(`${faults.join('\n')}\nThe tests run against real services and skip none.\n`);
   process.exitCode = 1;

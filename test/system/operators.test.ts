@@ -81,6 +81,9 @@ const table: [who: string, method: string, path: string, body: object | undefine
   ['east', 'POST', '/api/v1/group-commands', { ...group, to: 'all' }, 403],
   ['east', 'POST', '/api/v1/group-commands', { ...group, to: 'site=east' }, 202],
   ['admin', 'POST', '/api/v1/group-commands', { ...group, to: 'all', dryRun: true }, 200],
+  ['viewer', 'POST', '/api/v1/group-commands', { ...group, to: 'site=east' }, 403],
+  // A class above the own.
+  ['operator', 'POST', '/api/v1/group-commands', { to: 'all', name: 'reboot', command: { id: 'h-3' } }, 403],
   ['admin', 'POST', '/api/v1/devices/d-2/disable', {}, 204],
   ['admin', 'POST', '/api/v1/devices/d-2/enable', {}, 204],
   ['admin', 'GET', '/api/v1/operators', undefined, 200],
@@ -142,6 +145,39 @@ test('the audit says which operator asked over HTTP, and what was refused', asyn
   const all = (await ask('/api/v1/audit?actor=token:east', as('admin'))).body['entries'] as typeof entries;
   const refused = all.filter(({ outcome }) => outcome === 'refused').map(({ action }) => action);
   assert.ok(refused.includes('command.send') && refused.includes('group-command.send'), refused.join());
+});
+
+test('group commands are listed to those who may see each of their devices, the newest first', async () => {
+  const sent = { ...group, to: 'id=d-1', command: { params: { seconds: 61 } } };
+  assert.equal((await ask('/api/v1/group-commands', as('operator', 'POST', sent))).status, 202);
+  const listed = async (who: string): Promise<string[]> => {
+    const { body } = await ask('/api/v1/group-commands', as(who));
+    return (body['groupCommands'] as { to: string; targets: number }[]).map(
+      ({ to, targets }) => `${to} ${targets}`,
+    );
+  };
+  assert.deepEqual(await listed('operator'), ['id=d-1 1', 'site=east 1']);
+  assert.deepEqual(await listed('east'), ['site=east 1']);
+  const { body } = await ask('/api/v1/group-commands', as('operator'));
+  const [others] = body['groupCommands'] as { id: string }[];
+  const path = `/api/v1/group-commands/${others?.id ?? ''}`;
+  assert.equal((await ask(path, as('operator'))).status, 200);
+  assert.deepEqual((await ask(path, as('east'))).body['devices'], [], 'no device of others is named');
+  assert.equal((await ask(`${path}/cancel`, as('east', 'POST', {}))).status, 403);
+});
+
+test('commands are listed by the time at which they were accepted', async () => {
+  const list = async (query: string): Promise<{ accepted: number }[]> => {
+    const { status, body } = await ask(`/api/v1/commands?${query}`, as('operator'));
+    assert.equal(status, 200);
+    return body['commands'] as { accepted: number }[];
+  };
+  const [newest, ...older] = await list('');
+  assert.ok(newest !== undefined && older.length > 0);
+  const later = await list(`fromMs=${newest.accepted}`);
+  assert.ok(later.length > 0 && later.every(({ accepted }) => accepted >= newest.accepted));
+  const earlier = await list(`toMs=${newest.accepted}`);
+  assert.equal(earlier.length + later.length, older.length + 1);
 });
 
 test('the listing of operators shows nothing that lets anybody in', async () => {

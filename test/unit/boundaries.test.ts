@@ -239,6 +239,32 @@ const outside = [
   legal('test/unit/legal.ts', '../../hub/adapters/ws.ts', 'mqtt', 'fast-check'),
 ];
 
+const webConsole = [
+  fault('dashboards/console/src/third.ts', 'fastify', /third parties are preact/),
+  fault('dashboards/console/src/node.ts', 'node:fs', /third parties are preact/),
+  fault('dashboards/console/src/hub.ts', '../../../hub/devices/presence.ts', /take its types only/),
+  fault(
+    'dashboards/console/src/nested/schemas.ts',
+    '../../../../schemas/index.ts',
+    /the console takes types/,
+  ),
+  fault(
+    'dashboards/console/src/types.ts',
+    '../../../schemas/device-type-catalog.ts',
+    /the console takes types/,
+  ),
+  fault('dashboards/console/src/frames.ts', '../../../schemas/device-frames.ts', /the console takes types/),
+  fault('dashboards/console/src/simulator.ts', '../../../device-sim/client.ts', /nothing of the simulator/),
+  legal('dashboards/console/src/legal.ts', 'preact', 'preact/hooks', '@preact/signals', 'uplot', './own.ts'),
+  legal(
+    'dashboards/console/src/legal-schemas.ts',
+    '../../../schemas/device-type-definition.ts',
+    '../../../schemas/field-error.ts',
+    '../../../schemas/json-pointer.ts',
+  ),
+  legalType('dashboards/console/src/legal-type.ts', '../../../hub/devices/presence.ts'),
+];
+
 const house: Planted[] = [
   { file: 'hub/kernel/default.ts', code: 'export default 1;\n', rule: 'import(no-default-export)' },
   { file: 'hub/kernel/loud.ts', code: "console.log('x');\n", rule: 'eslint(no-console)' },
@@ -296,6 +322,7 @@ const rows: Record<string, Planted[]> = {
   'an adapter': adapters,
   'wiring, configuration and command line': entries,
   "schemas, simulator and Grafana's generator": outside,
+  'the web console': webConsole,
   'the rest of the house': house,
 };
 const all = Object.values(rows).flat();

@@ -1,0 +1,101 @@
+import type { FieldError } from '../../../../schemas/field-error.ts';
+import { ApiError, messageOf, post } from '../api.ts';
+import { reasonWords } from '../forms/command-words.ts';
+import type { CommandView, GroupCommandView } from './command-view.ts';
+import type { TargetRow } from './waves.ts';
+
+/** What came of asking the hub to send something. `unanswered`: it may have been done, or not. */
+export type Outcome<Answer> =
+  | { readonly kind: 'answered'; readonly answer: Answer }
+  | { readonly kind: 'refused'; readonly message: string; readonly faults: readonly FieldError[] }
+  | { readonly kind: 'unanswered'; readonly message: string };
+
+export interface CommandToSend {
+  readonly deviceId: string;
+  readonly name: string;
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly ttlMs: number;
+  /** The same key again sends nothing twice. */
+  readonly key: string;
+}
+
+export interface GroupToSend extends Omit<CommandToSend, 'deviceId'> {
+  /** A selector; or the name of a stored group. */
+  readonly target: { readonly to: string } | { readonly group: string };
+  readonly wave: number | undefined;
+  readonly maxFailures: number;
+}
+
+export type GroupDetails = GroupCommandView & { readonly devices: readonly TargetRow[] };
+
+export interface GroupPreview {
+  readonly devices: readonly string[];
+  readonly refusal?: { readonly reason: string; readonly errors?: readonly FieldError[] };
+}
+
+export function sendCommand({
+  deviceId,
+  name,
+  params,
+  ttlMs,
+  key,
+}: CommandToSend): Promise<Outcome<CommandView>> {
+  const path = `/devices/${encodeURIComponent(deviceId)}/commands/${encodeURIComponent(name)}`;
+  return outcomeOf(post<CommandView>(path, { params, ttlMs }, { 'idempotency-key': key }));
+}
+
+export function cancelCommand({ device, id }: CommandView): Promise<CommandView> {
+  return post(`/devices/${encodeURIComponent(device)}/commands/${encodeURIComponent(id)}/cancel`);
+}
+
+/** Which devices it would go to, and why it would be refused. @throws ApiError */
+export function previewGroup(group: GroupToSend): Promise<GroupPreview> {
+  return post('/group-commands', { ...groupBody(group), dryRun: true });
+}
+
+export function sendGroup(group: GroupToSend): Promise<Outcome<GroupDetails>> {
+  return outcomeOf(post<GroupDetails>('/group-commands', groupBody(group), { 'idempotency-key': group.key }));
+}
+
+/** @throws ApiError */
+export function stopGroup(id: string): Promise<GroupDetails> {
+  return post(`/group-commands/${encodeURIComponent(id)}/cancel`);
+}
+
+function groupBody({ target, name, params, ttlMs, wave, maxFailures }: GroupToSend): object {
+  return {
+    ...target,
+    name,
+    command: { params, ttlMs, maxFailures, ...(wave === undefined ? {} : { wave }) },
+  };
+}
+
+async function outcomeOf<Answer>(asked: Promise<Answer>): Promise<Outcome<Answer>> {
+  try {
+    return { kind: 'answered', answer: await asked };
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    // A refusal says that nothing was done; anything else from 500 on, or no answer at all, leaves that open.
+    const refused = error.code === 'command-refused' || (error.status >= 400 && error.status < 500);
+    if (!refused) return { kind: 'unanswered', message: messageOf(error) };
+    return { kind: 'refused', message: refusalWords(error), faults: faultsOf(error) };
+  }
+}
+
+/** The hub names its reason first, and the fields after it. */
+function refusalWords(error: ApiError): string {
+  if (error.code !== 'command-refused') return messageOf(error);
+  const [reason = ''] = error.message.split(':', 1);
+  return reasonWords(reason);
+}
+
+/** Pointers into the params. Those of a request that cannot be read are into the whole of it. */
+function faultsOf({ errors, message }: ApiError): FieldError[] {
+  const whole = message.startsWith('bad-payload');
+  return errors.map(({ path, keyword = '', expected = 'right', got = 'something else' }) => ({
+    path: whole ? path.replace(/^\/params(?=\/|$)/, '') : path,
+    keyword,
+    expected,
+    got,
+  }));
+}

@@ -1,0 +1,40 @@
+import { Time } from '../components/time.tsx';
+import { ParamsList } from '../forms/params-list.tsx';
+import { CommandFollower } from './command-follower.tsx';
+import type { CommandView } from './command-view.ts';
+
+/** One command of the list: who asked for what, and where it stands. */
+export function CommandDetail({ command }: { readonly command: CommandView }) {
+  const { id, origin, accepted, deadline, params } = command;
+  return (
+    <div class="command-detail">
+      <CommandFollower key={`${command.device}/${id}`} command={command} />
+      <dl class="facts">
+        <div>
+          <dt>Asked for by</dt>
+          <dd>{origin === undefined ? 'unknown' : `${origin.actor} over ${origin.door}`}</dd>
+        </div>
+        <div>
+          <dt>Accepted</dt>
+          <dd>
+            <Time ms={accepted} />
+          </dd>
+        </div>
+        <div>
+          <dt>Deadline</dt>
+          <dd>
+            <Time ms={deadline} />
+          </dd>
+        </div>
+        <div>
+          <dt>Key</dt>
+          <dd>
+            <code>{id}</code>
+          </dd>
+        </div>
+      </dl>
+      <h3>Parameters</h3>
+      <ParamsList params={params} />
+    </div>
+  );
+}

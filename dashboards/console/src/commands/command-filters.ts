@@ -1,0 +1,98 @@
+/** The filters of the list of commands, as they stand in the page's address, so that a view can be sent to others. */
+export interface CommandFilters {
+  readonly device: string;
+  readonly name: string;
+  /** A status; or `open`, `ended`. */
+  readonly status: string;
+  /** As `<input type="datetime-local">` writes it, in the viewer's zone. */
+  readonly from: string;
+  readonly to: string;
+}
+
+const names = ['device', 'name', 'status', 'from', 'to'] as const;
+
+export function readFilters(query: URLSearchParams): CommandFilters {
+  const read = (key: (typeof names)[number]): string => query.get(key) ?? '';
+  return {
+    device: read('device'),
+    name: read('name'),
+    status: read('status'),
+    from: read('from'),
+    to: read('to'),
+  };
+}
+
+/** The filters that say something, for the address. */
+export function writeFilters(filters: CommandFilters): URLSearchParams {
+  const query = new URLSearchParams();
+  for (const key of names) if (filters[key] !== '') query.set(key, filters[key]);
+  return query;
+}
+
+/** The query of `GET /api/v1/commands` that answers these filters. @param before the `next` of the page before */
+export function apiQuery(filters: CommandFilters, limit: number, before?: number): URLSearchParams {
+  const { device, name, status, from, to } = filters;
+  const query = new URLSearchParams({ limit: String(limit) });
+  if (device !== '') query.set('device', device);
+  if (name !== '') query.set('name', name);
+  if (status === 'open' || status === 'ended') query.set('open', String(status === 'open'));
+  else if (status !== '') query.set('status', status);
+  const [fromMs, toMs] = [timeOf(from), timeOf(to)];
+  if (fromMs !== undefined) query.set('fromMs', String(fromMs));
+  if (toMs !== undefined) query.set('toMs', String(toMs));
+  if (before !== undefined) query.set('before', String(before));
+  return query;
+}
+
+interface Matchable {
+  readonly device: string;
+  readonly name: string;
+  readonly status: string;
+  readonly final: boolean;
+  readonly accepted: number;
+}
+
+/** Whether a command belongs into the list, as the hub decides it. */
+export function matches(filters: CommandFilters, command: Matchable): boolean {
+  const { device, name, status, from, to } = filters;
+  const [fromMs = -Infinity, toMs = Infinity] = [timeOf(from), timeOf(to)];
+  return (
+    (device === '' || command.device === device) &&
+    (name === '' || command.name === name) &&
+    (status === '' ||
+      (status === 'open'
+        ? !command.final
+        : status === 'ended'
+          ? command.final
+          : command.status === status)) &&
+    command.accepted >= fromMs &&
+    command.accepted < toMs
+  );
+}
+
+/**
+ * The list, newest first, after a command was told: its row changes, or it comes to its place, or leaves the list.
+ * The same list when nothing of it changes.
+ */
+export function merged<Row extends Matchable & { readonly id: string; readonly ts: number }>(
+  rows: readonly Row[],
+  told: Row,
+  filters: CommandFilters,
+): readonly Row[] {
+  const at = rows.findIndex(({ device, id }) => device === told.device && id === told.id);
+  const fits = matches(filters, told);
+  if (at < 0) {
+    if (!fits) return rows;
+    const place = rows.findIndex(({ accepted }) => accepted <= told.accepted);
+    // Older than all of them: of a page that is not shown.
+    return place < 0 && rows.length > 0 ? rows : rows.toSpliced(Math.max(0, place), 0, told);
+  }
+  const known = rows[at];
+  if (known === undefined || known.ts > told.ts) return rows;
+  return fits ? rows.with(at, told) : rows.toSpliced(at, 1);
+}
+
+function timeOf(text: string): number | undefined {
+  const ms = text === '' ? Number.NaN : Date.parse(text);
+  return Number.isNaN(ms) ? undefined : Math.max(0, ms);
+}

@@ -1,0 +1,55 @@
+import { useState } from 'preact/hooks';
+import { get, messageOf } from '../api.ts';
+import { say } from '../components/status-region.tsx';
+import { mayAs } from '../session.ts';
+import { useLive } from '../use-live.ts';
+import { cancelCommand } from './command-calls.ts';
+import { CommandProgress } from './command-progress.tsx';
+import { addTold, type Told } from './command-steps.ts';
+import type { CommandView } from './command-view.ts';
+
+/** A command that was just sent, followed live until it has ended; also asks for its end. */
+export function CommandFollower({ command: sent }: { readonly command: CommandView }) {
+  const [command, setCommand] = useState(sent);
+  const [told, setTold] = useState<readonly Told[]>(() =>
+    addTold([{ status: 'accepted', timeMs: sent.accepted }], toldOf(sent)),
+  );
+  const follow = (next: CommandView): void => {
+    setTold((before) => addTold(before, toldOf(next)));
+    setCommand((before) => (before.final || before.ts > next.ts ? before : next));
+  };
+  useLive('commands', {
+    message: (message) => {
+      if (message.t !== 'command') return;
+      const { command: next } = message;
+      if (next.device === sent.device && next.id === sent.id) follow(next);
+    },
+    // What happened while nobody watched is asked for.
+    watching: () => {
+      get<CommandView>(
+        `/devices/${encodeURIComponent(sent.device)}/commands/${encodeURIComponent(sent.id)}`,
+      ).then(follow, (error: unknown) => say('fault', messageOf(error)));
+    },
+  });
+  const mayEnd = !command.final && command.cancelRequested !== true && mayAs('operator');
+  return (
+    <>
+      <CommandProgress command={command} told={told} />
+      {mayEnd && (
+        <button
+          type="button"
+          class="button small"
+          onClick={() => {
+            cancelCommand(command).then(follow, (error: unknown) => say('fault', messageOf(error)));
+          }}
+        >
+          Ask for its end
+        </button>
+      )}
+    </>
+  );
+}
+
+function toldOf({ status, ts }: CommandView): Told {
+  return { status, timeMs: ts };
+}

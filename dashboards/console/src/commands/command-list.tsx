@@ -1,0 +1,219 @@
+import { useState } from 'preact/hooks';
+import { get, messageOf } from '../api.ts';
+import { Dialog } from '../components/dialog.tsx';
+import { Field } from '../components/field.tsx';
+import { Panel } from '../components/panel.tsx';
+import { Empty, Loaded } from '../components/states.tsx';
+import { say } from '../components/status-region.tsx';
+import { Time } from '../components/time.tsx';
+import { reasonWords } from '../forms/command-words.ts';
+import { query, setQuery } from '../router.ts';
+import { useLive } from '../use-live.ts';
+import { useLoad } from '../use-load.ts';
+import { CommandBadge } from './command-badge.tsx';
+import { CommandDetail } from './command-detail.tsx';
+import { apiQuery, merged, readFilters, type CommandFilters } from './command-filters.ts';
+import type { CommandView } from './command-view.ts';
+
+interface Page {
+  readonly commands: CommandView[];
+  readonly next?: number;
+}
+
+const pageSize = 100;
+const statuses = [
+  'accepted',
+  'queued',
+  'sent',
+  'received',
+  'running',
+  'uncertain',
+  'succeeded',
+  'failed',
+  'rejected',
+  'expired',
+  'cancelled',
+  'lost',
+] as const;
+
+async function load(filters: CommandFilters, before?: number, signal?: AbortSignal): Promise<Page> {
+  return get<Page>('/commands', Object.fromEntries(apiQuery(filters, pageSize, before)), signal);
+}
+
+/** Commands, newest first, live; the filters stand in the address. */
+export function CommandList() {
+  const filters = readFilters(query.value);
+  const key = JSON.stringify(filters);
+  const first = useLoad((signal) => load(filters, undefined, signal), [key]);
+  return (
+    <Panel title="Sent to devices">
+      <Filters filters={filters} />
+      <Loaded load={first} what="the commands">
+        {(page) => <Rows key={key} page={page} filters={filters} reload={first.reload} />}
+      </Loaded>
+    </Panel>
+  );
+}
+
+function Filters({ filters }: { readonly filters: CommandFilters }) {
+  return (
+    <form class="command-filters" aria-label="Filters" onSubmit={(event) => event.preventDefault()}>
+      {(['device', 'name'] as const).map((name) => (
+        <Field key={name} label={name === 'device' ? 'Device' : 'Command'}>
+          {(control) => (
+            <input
+              {...control}
+              type="search"
+              autocomplete="off"
+              value={filters[name]}
+              onChange={(event) => setQuery({ [name]: event.currentTarget.value.trim() })}
+            />
+          )}
+        </Field>
+      ))}
+      <Field label="Status">
+        {(control) => (
+          <select
+            {...control}
+            value={filters.status}
+            onChange={(event) => setQuery({ status: event.currentTarget.value })}
+          >
+            <option value="">Any</option>
+            <option value="open">Open</option>
+            <option value="ended">Ended</option>
+            {statuses.map((status) => (
+              <option key={status} value={status}>
+                {status}
+              </option>
+            ))}
+          </select>
+        )}
+      </Field>
+      {(['from', 'to'] as const).map((name) => (
+        <Field key={name} label={name === 'from' ? 'From' : 'Before'}>
+          {(control) => (
+            <input
+              {...control}
+              type="datetime-local"
+              value={filters[name]}
+              onChange={(event) => setQuery({ [name]: event.currentTarget.value })}
+            />
+          )}
+        </Field>
+      ))}
+    </form>
+  );
+}
+
+/** The first page as it was loaded, what was told since, and the older pages. */
+interface Shown {
+  readonly loaded: Page;
+  readonly rows: readonly CommandView[];
+  readonly next: number | undefined;
+}
+
+function shownOf(page: Page): Shown {
+  return { loaded: page, rows: page.commands, next: page.next };
+}
+
+interface RowsProps {
+  readonly page: Page;
+  readonly filters: CommandFilters;
+  readonly reload: () => void;
+}
+
+function Rows({ page, filters, reload }: RowsProps) {
+  const [{ loaded, rows, next }, setShown] = useState<Shown>(() => shownOf(page));
+  // Kept as it is when it leaves the list: it is followed where it is shown.
+  const [chosen, setChosen] = useState<CommandView>();
+  // The first page was asked for again: older pages are behind it, to be asked for again, too.
+  if (loaded !== page) setShown(shownOf(page));
+  useLive('commands', {
+    message: (message) => {
+      if (message.t !== 'command') return;
+      const { command } = message;
+      setShown((now) => ({ ...now, rows: merged(now.rows, command, filters) }));
+    },
+    watching: reload,
+  });
+  async function older(): Promise<void> {
+    try {
+      const more = await load(filters, next);
+      setShown((now) => ({ ...now, rows: [...now.rows, ...more.commands], next: more.next }));
+    } catch (error) {
+      say('fault', messageOf(error));
+    }
+  }
+  return (
+    <>
+      {rows.length === 0 ? (
+        <Empty title="No commands here">
+          <p>Commands sent from a device's page, over MQTT, by a schedule or to a group are listed here.</p>
+        </Empty>
+      ) : (
+        <CommandTable rows={rows} onChoose={setChosen} />
+      )}
+      {next !== undefined && (
+        <button type="button" class="button" onClick={() => void older()}>
+          Show older ones
+        </button>
+      )}
+      {chosen !== undefined && (
+        <Dialog title={`${chosen.name} on ${chosen.device}`} onClose={() => setChosen(undefined)}>
+          <CommandDetail command={chosen} />
+        </Dialog>
+      )}
+    </>
+  );
+}
+
+interface CommandTableProps {
+  readonly rows: readonly CommandView[];
+  readonly onChoose: (command: CommandView) => void;
+}
+
+function CommandTable({ rows, onChoose }: CommandTableProps) {
+  return (
+    <div class="table-scroll">
+      <table class="table stacking">
+        <caption class="visually-hidden">Commands, newest first</caption>
+        <thead>
+          <tr>
+            <th scope="col">Accepted</th>
+            <th scope="col">Device</th>
+            <th scope="col">Command</th>
+            <th scope="col">Status</th>
+            <th scope="col">Why</th>
+            <th scope="col">By</th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row) => (
+            <tr key={keyOf(row)}>
+              <td>
+                <Time ms={row.accepted} />
+              </td>
+              <td>
+                <a href={`/devices/${encodeURIComponent(row.device)}`}>{row.device}</a>
+              </td>
+              <td>
+                <button type="button" class="link-button" onClick={() => onChoose(row)}>
+                  {row.name}
+                </button>
+              </td>
+              <td>
+                <CommandBadge status={row.status} />
+              </td>
+              <td>{row.reason === undefined ? '' : reasonWords(row.reason)}</td>
+              <td class="quiet">{row.origin?.actor ?? ''}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function keyOf({ device, id }: CommandView): string {
+  return `${device}/${id}`;
+}

@@ -1,0 +1,59 @@
+/** The way of a command as a row of steps, for a picture. */
+
+export interface Step {
+  readonly name: 'accepted' | 'sent' | 'received' | 'running' | 'ended';
+  /** `skipped`: it ended without this, or went over it before anybody could see. */
+  readonly state: 'done' | 'now' | 'open' | 'skipped';
+  /** The status that stands at this step. */
+  readonly status: string;
+  /** When it was seen to be entered, Unix ms. */
+  readonly timeMs?: number;
+}
+
+/** One status as it was told, Unix ms on the hub's clock. */
+export interface Told {
+  readonly status: string;
+  readonly timeMs: number;
+}
+
+const way = ['accepted', 'sent', 'received', 'running', 'ended'] as const;
+/** At which step a status stands. */
+const place: Readonly<Record<string, number>> = {
+  accepted: 0,
+  queued: 0,
+  sent: 1,
+  uncertain: 1,
+  received: 2,
+  running: 3,
+};
+/** Only a device that had the command says these. */
+const saidByDevice: ReadonlySet<string> = new Set(['succeeded', 'failed']);
+
+/**
+ * The steps of a command whose statuses were told in this order, the last of them being where it stands.
+ * Statuses that followed each other quickly may be missing; what they must have been is filled in.
+ */
+export function stepsOf(told: readonly Told[]): Step[] {
+  const last = told.at(-1)?.status ?? 'accepted';
+  const at = place[last] ?? way.length - 1;
+  const reached = Math.max(
+    0,
+    ...told.map(({ status }) => place[status] ?? 0),
+    saidByDevice.has(last) ? 2 : 0,
+  );
+  return way.map((name, index): Step => {
+    const seen = told.findLast(({ status }) => (place[status] ?? way.length - 1) === index);
+    const when = seen === undefined ? {} : { timeMs: seen.timeMs };
+    if (index === at) return { name, state: at === way.length - 1 ? 'done' : 'now', status: last, ...when };
+    if (index <= reached && name !== 'ended')
+      return { name, state: 'done', status: seen?.status ?? name, ...when };
+    return { name, state: at === way.length - 1 ? 'skipped' : 'open', status: name, ...when };
+  });
+}
+
+/** Adds what was just told, unless it is known already; bounded to the newest `max`. */
+export function addTold(told: readonly Told[], next: Told, max = 50): readonly Told[] {
+  const last = told.at(-1);
+  if (last !== undefined && (last.status === next.status || last.timeMs > next.timeMs)) return told;
+  return [...told, next].slice(-max);
+}

@@ -1,0 +1,98 @@
+import { CommandFields } from '../forms/command-fields.tsx';
+import { freshCommandKey } from '../forms/command-key.ts';
+import { ConfirmStep } from '../forms/confirm-step.tsx';
+import { FaultSummary } from '../forms/fault-summary.tsx';
+import { Unclear } from '../forms/unclear.tsx';
+import { countOf } from '../number-words.ts';
+import { GroupTarget, PaceFields } from './group-fields.tsx';
+import { GroupPreview } from './group-preview.tsx';
+import { useGroupForm, type GroupFormProps } from './use-group-form.ts';
+import { defaultWave } from './waves.ts';
+
+/** One command for many devices: filled in, previewed, sent in waves. */
+export function GroupForm(props: GroupFormProps) {
+  const { name, definition, groups } = props;
+  const {
+    target,
+    setTarget,
+    draft,
+    setDraft,
+    pace,
+    setPace,
+    sending,
+    tell,
+    preview,
+    faults,
+    group,
+    look,
+    send,
+  } = useGroupForm(props);
+  if (preview !== undefined && preview.refusal === undefined && sending.kind === 'confirming') {
+    return (
+      <ConfirmStep
+        safety={definition.safety}
+        target={target}
+        title={`${definition.title ?? name}: ${countOf(preview.devices.length, 'device')}`}
+        params={group.params}
+        onConfirm={() => {
+          tell({ kind: 'confirmed' });
+          void send(preview.devices);
+        }}
+        onBack={() => tell({ kind: 'back' })}
+      />
+    );
+  }
+  if (sending.kind === 'unclear') {
+    return (
+      <Unclear
+        message={sending.message}
+        onAgain={() => {
+          tell({ kind: 'again' });
+          void send(preview?.devices ?? []);
+        }}
+        onAnew={() => tell({ kind: 'anew', key: freshCommandKey() })}
+      />
+    );
+  }
+  const editing = sending.kind === 'editing';
+  const shown = editing ? sending.faults : [];
+  return (
+    <form
+      class="command-form"
+      noValidate
+      aria-label={`${definition.title ?? name} for a group`}
+      onSubmit={(event) => {
+        event.preventDefault();
+        // Without faults it is only looked at: sending has a button of its own.
+        if (faults.length > 0) tell({ kind: 'submitted', faults, confirm: true });
+        else void look();
+      }}
+    >
+      {editing && (
+        <FaultSummary faults={sending.faults} definition={definition.params} message={sending.message} />
+      )}
+      <GroupTarget target={target} groups={groups} faults={shown} disabled={!editing} onChange={setTarget} />
+      <CommandFields
+        definition={definition}
+        draft={draft}
+        faults={shown}
+        disabled={!editing}
+        onChange={setDraft}
+      />
+      <PaceFields pace={pace} faults={shown} disabled={!editing} onChange={setPace} />
+      <div class="actions">
+        <button type="submit" class="button" disabled={!editing}>
+          Show which devices
+        </button>
+      </div>
+      {preview !== undefined && (
+        <GroupPreview
+          preview={preview}
+          wave={group.wave ?? defaultWave(preview.devices.length)}
+          maxFailures={group.maxFailures}
+          onSend={editing ? () => tell({ kind: 'submitted', faults, confirm: true }) : undefined}
+        />
+      )}
+    </form>
+  );
+}

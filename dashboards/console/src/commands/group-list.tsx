@@ -1,0 +1,151 @@
+import { useState } from 'preact/hooks';
+import { get, messageOf } from '../api.ts';
+import { Panel } from '../components/panel.tsx';
+import { Empty, Loaded } from '../components/states.tsx';
+import { say } from '../components/status-region.tsx';
+import { Time } from '../components/time.tsx';
+import { query, setQuery } from '../router.ts';
+import { mayAs } from '../session.ts';
+import { useLive } from '../use-live.ts';
+import { useLoad } from '../use-load.ts';
+import { CommandBadge } from './command-badge.tsx';
+import { stopGroup, type GroupDetails } from './command-calls.ts';
+import type { GroupCommandView } from './command-view.ts';
+import { GroupProgress, WaveBar } from './group-progress.tsx';
+import { NewGroupCommand } from './new-group-command.tsx';
+
+/** Group commands: those that were sent, one of them wave by wave, and a new one. */
+export function GroupCommands() {
+  const id = query.value.get('id') ?? '';
+  return (
+    <div class={mayAs('operator') ? 'columns' : undefined}>
+      <div class="column">
+        {id !== '' && <OneGroupCommand key={id} id={id} />}
+        <SentGroupCommands />
+      </div>
+      {mayAs('operator') && <NewGroupCommand />}
+    </div>
+  );
+}
+
+function SentGroupCommands() {
+  const load = useLoad(
+    (signal) => get<{ groupCommands: GroupCommandView[] }>('/group-commands', undefined, signal),
+    [],
+  );
+  useLive('commands', {
+    message: ({ t }) => {
+      if (t === 'rollout') load.reload();
+    },
+    watching: load.reload,
+  });
+  return (
+    <Panel title="Sent to groups">
+      <Loaded load={load} what="the group commands">
+        {({ groupCommands }) =>
+          groupCommands.length === 0 ? (
+            <Empty title="None was sent yet" />
+          ) : (
+            <div class="table-scroll">
+              <table class="table stacking">
+                <caption class="visually-hidden">Group commands, newest first</caption>
+                <thead>
+                  <tr>
+                    <th scope="col">Accepted</th>
+                    <th scope="col">Command</th>
+                    <th scope="col">To</th>
+                    <th scope="col">Status</th>
+                    <th scope="col">Devices</th>
+                  </tr>
+                </thead>
+                <tbody>
+                  {groupCommands.map((row) => (
+                    <tr key={row.id}>
+                      <td>
+                        <Time ms={row.accepted} />
+                      </td>
+                      <td>
+                        <a href={`/commands?view=groups&id=${encodeURIComponent(row.id)}`}>{row.name}</a>
+                      </td>
+                      <td>
+                        <code>{row.group === '-' ? row.to : row.group}</code>
+                      </td>
+                      <td>
+                        <CommandBadge status={row.status} />
+                      </td>
+                      <td>
+                        <WaveBar wave={row} label={`${row.succeeded} of ${row.targets} succeeded`} />
+                        <span class="quiet">
+                          {row.succeeded} of {row.targets}
+                        </span>
+                      </td>
+                    </tr>
+                  ))}
+                </tbody>
+              </table>
+            </div>
+          )
+        }
+      </Loaded>
+    </Panel>
+  );
+}
+
+function OneGroupCommand({ id }: { readonly id: string }) {
+  const load = useLoad(
+    (signal) => get<GroupDetails>(`/group-commands/${encodeURIComponent(id)}`, undefined, signal),
+    [id],
+  );
+  /** As the live feed told it last. */
+  const [told, setTold] = useState<GroupDetails>();
+  useLive('commands', {
+    message: (message) => {
+      if (message.t === 'rollout' && message.rollout.id === id) setTold(message.rollout);
+    },
+    watching() {
+      setTold(undefined);
+      load.reload();
+    },
+  });
+  async function stop(): Promise<void> {
+    try {
+      setTold(await stopGroup(id));
+    } catch (error) {
+      say('fault', messageOf(error));
+    }
+  }
+  return (
+    <Panel
+      title="Progress"
+      aside={
+        <button type="button" class="button small" onClick={() => setQuery({ id: '' })}>
+          Close
+        </button>
+      }
+    >
+      <Loaded load={load} what="the group command">
+        {(loaded) => (
+          <OneRollout rollout={told ?? loaded} onStop={mayAs('operator') ? () => void stop() : undefined} />
+        )}
+      </Loaded>
+    </Panel>
+  );
+}
+
+function OneRollout({
+  rollout,
+  onStop,
+}: {
+  readonly rollout: GroupDetails;
+  readonly onStop: (() => void) | undefined;
+}) {
+  return (
+    <>
+      <p>
+        <strong>{rollout.name}</strong> to <code>{rollout.group === '-' ? rollout.to : rollout.group}</code>,{' '}
+        <Time ms={rollout.accepted} />
+      </p>
+      <GroupProgress rollout={rollout} onStop={onStop} />
+    </>
+  );
+}

@@ -1,0 +1,51 @@
+import { reasonWords } from '../forms/command-words.ts';
+import { countOf } from '../number-words.ts';
+import type { GroupPreview as PreviewOf } from './command-calls.ts';
+import { planWords } from './waves.ts';
+
+interface PreviewProps {
+  readonly preview: PreviewOf;
+  readonly wave: number;
+  readonly maxFailures: number;
+  readonly onSend: (() => void) | undefined;
+}
+
+const mostNamed = 500;
+
+/** Which devices it would go to now, and in what order. */
+export function GroupPreview({ preview: { devices, refusal }, wave, maxFailures, onSend }: PreviewProps) {
+  if (refusal !== undefined) {
+    return (
+      <div class="fault-summary" role="alert">
+        <p>{reasonWords(refusal.reason)} Nothing would be sent.</p>
+        {(refusal.errors ?? []).map((error) => (
+          <p key={error.path}>
+            <code>{error.path}</code> must be {error.expected}; it is {error.got}.
+          </p>
+        ))}
+      </div>
+    );
+  }
+  return (
+    <section class="preview" aria-label="Preview">
+      <p role="status">
+        <strong>{planWords(devices.length, wave, maxFailures)}</strong>
+      </p>
+      <p class="quiet">The list is frozen when it is sent: devices that come later are not part of it.</p>
+      <ol class="devices" tabIndex={0} aria-label="Devices in their order">
+        {devices.slice(0, mostNamed).map((device, at) => (
+          <li key={device} class={at % wave === 0 ? 'wave-start' : undefined}>
+            {at % wave === 0 && <span class="wave-name">Wave {at / wave + 1}</span>}
+            {device}
+          </li>
+        ))}
+      </ol>
+      {devices.length > mostNamed && <p class="quiet">and {devices.length - mostNamed} more</p>}
+      <div class="actions">
+        <button type="button" class="button primary" disabled={onSend === undefined} onClick={onSend}>
+          Send to {countOf(devices.length, 'device')} …
+        </button>
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,91 @@
+import { StackedBar } from '../components/stacked-bar.tsx';
+import { reasonWords, statusWords } from '../forms/command-words.ts';
+import { CommandBadge } from './command-badge.tsx';
+import type { GroupDetails } from './command-calls.ts';
+import { planWords, wavesOf, type Wave } from './waves.ts';
+
+interface GroupProgressProps {
+  readonly rollout: GroupDetails;
+  /** Absent where who looks may not stop it. */
+  readonly onStop: (() => void) | undefined;
+}
+
+/** Devices named in one wave before the rest is only counted. */
+const mostNamed = 200;
+
+/** A group command wave by wave, as it goes on. */
+export function GroupProgress({ rollout, onStop }: GroupProgressProps) {
+  const { status, final, reason, devices, wave, maxFailures, targets, succeeded, failed } = rollout;
+  return (
+    <section aria-label={`Group command ${rollout.id}`} class="group-progress">
+      <p role="status">
+        <CommandBadge status={status} /> {final && statusWords(status)}{' '}
+        {reason !== undefined && reasonWords(reason)} {succeeded} of {targets} succeeded, {failed} failed or
+        uncertain.
+      </p>
+      <WaveBar wave={rollout} label={`${succeeded} of ${targets} devices succeeded`} />
+      <p class="quiet">{planWords(targets, wave, maxFailures)}</p>
+      {onStop !== undefined && !final && (
+        <div class="actions">
+          <button type="button" class="button danger" onClick={onStop}>
+            Stop it
+          </button>
+          <span class="quiet">No further wave is sent; what has begun may end.</span>
+        </div>
+      )}
+      <ol class="waves">
+        {wavesOf(devices, wave).map((each) => (
+          <li key={each.number}>
+            <WaveRow wave={each} />
+          </li>
+        ))}
+      </ol>
+    </section>
+  );
+}
+
+function WaveRow({ wave }: { readonly wave: Wave }) {
+  const { number, targets, failed } = wave;
+  const words = waveWords(wave);
+  return (
+    <details open={failed > 0}>
+      <summary>
+        <span class="wave-name">Wave {number}</span>
+        <WaveBar wave={wave} label={words} />
+        <span class="quiet">{words}</span>
+      </summary>
+      <ul class="targets">
+        {targets.slice(0, mostNamed).map(({ device, status, reason }) => (
+          <li key={device}>
+            <a href={`/devices/${encodeURIComponent(device)}`}>{device}</a> <CommandBadge status={status} />{' '}
+            {reason !== undefined && <span class="quiet">{reasonWords(reason)}</span>}
+          </li>
+        ))}
+      </ul>
+      {targets.length > mostNamed && <p class="quiet">and {targets.length - mostNamed} more</p>}
+    </details>
+  );
+}
+
+const kinds = [
+  ['succeeded', 'succeeded', 'tone-good'],
+  ['failed', 'failed or uncertain', 'tone-bad'],
+  ['open', 'under way', 'tone-move'],
+  ['waiting', 'waiting', 'tone-rest'],
+  ['skipped', 'skipped', 'tone-none'],
+] as const;
+
+type Counts = Pick<Wave, (typeof kinds)[number][0]>;
+
+function waveWords(counts: Counts): string {
+  return kinds
+    .filter(([kind]) => counts[kind] > 0)
+    .map(([kind, word]) => `${counts[kind]} ${word}`)
+    .join(', ');
+}
+
+/** Where the devices of a wave, or of all waves, stand. */
+export function WaveBar({ wave, label }: { readonly wave: Counts; readonly label: string }) {
+  const parts = kinds.map(([kind, word, tone]) => ({ key: kind, value: wave[kind], class: tone, word }));
+  return <StackedBar parts={parts} label={label} />;
+}

@@ -1,0 +1,121 @@
+import { useState } from 'preact/hooks';
+import type { DeviceTypeDefinition } from '../../../../schemas/device-type-definition.ts';
+import { get } from '../api.ts';
+import { Field } from '../components/field.tsx';
+import { Panel } from '../components/panel.tsx';
+import { Empty, Loaded } from '../components/states.tsx';
+import { say } from '../components/status-region.tsx';
+import type { TypeRow } from '../device-types/type-view.ts';
+import { countOf } from '../number-words.ts';
+import { setQuery } from '../router.ts';
+import { maySend } from '../session.ts';
+import { useLoad } from '../use-load.ts';
+import { GroupForm } from './group-form.tsx';
+import { differences } from './waves.ts';
+
+/** Chooses a device type and one of its commands, and then what to send. */
+export function NewGroupCommand() {
+  const types = useLoad((signal) => get<{ types: TypeRow[] }>('/device-types', undefined, signal), []);
+  const groups = useLoad((signal) => get<{ groups: { name: string }[] }>('/groups', undefined, signal), []);
+  const [typeId, setTypeId] = useState('');
+  return (
+    <Panel title="New group command">
+      <Loaded load={types} what="the device types">
+        {({ types: rows }) => {
+          const chosen = typeId === '' ? (rows.find(({ devices }) => devices > 0) ?? rows[0])?.id : typeId;
+          if (chosen === undefined) return <Empty title="There are no device types" />;
+          return (
+            <div class="command-form">
+              <Field label="Device type">
+                {(control) => (
+                  <select
+                    {...control}
+                    value={chosen}
+                    onChange={(event) => setTypeId(event.currentTarget.value)}
+                  >
+                    {rows.map(({ id }) => (
+                      <option key={id}>{id}</option>
+                    ))}
+                  </select>
+                )}
+              </Field>
+              <CommandChoice
+                key={chosen}
+                typeId={chosen}
+                groups={
+                  groups.state.kind === 'loaded' ? groups.state.value.groups.map(({ name }) => name) : []
+                }
+              />
+            </div>
+          );
+        }}
+      </Loaded>
+    </Panel>
+  );
+}
+
+function CommandChoice({ typeId, groups }: { readonly typeId: string; readonly groups: readonly string[] }) {
+  const type = useLoad(
+    (signal) => get<DeviceTypeDefinition>(`/device-types/${encodeURIComponent(typeId)}`, undefined, signal),
+    [typeId],
+  );
+  const [name, setName] = useState('');
+  return (
+    <Loaded load={type} what="the device type">
+      {(loaded) => {
+        const commands = Object.entries(loaded.commands ?? {}).filter(([, { safety }]) => maySend(safety));
+        const [command, definition] = commands.find(([each]) => each === name) ?? commands[0] ?? [];
+        if (command === undefined || definition === undefined) {
+          return <Empty title="This type has no commands that you may send" />;
+        }
+        return (
+          <>
+            <Field label="Command">
+              {(control) => (
+                <select {...control} value={command} onChange={(event) => setName(event.currentTarget.value)}>
+                  {commands.map(([each, { title }]) => (
+                    <option key={each} value={each}>
+                      {title ?? each}
+                    </option>
+                  ))}
+                </select>
+              )}
+            </Field>
+            <GroupForm
+              key={command}
+              type={loaded}
+              name={command}
+              definition={definition}
+              groups={groups}
+              onSent={({ id, devices }, shown) => {
+                say(
+                  'done',
+                  sentWords(
+                    shown,
+                    devices.map(({ device }) => device),
+                  ),
+                );
+                setQuery({ id });
+              }}
+            />
+          </>
+        );
+      }}
+    </Loaded>
+  );
+}
+
+/** What was sent, and in what it differs from what was shown. */
+function sentWords(shown: readonly string[], actual: readonly string[]): string {
+  const { added, gone } = differences(shown, actual);
+  const parts = [`Sent to ${countOf(actual.length, 'device')}.`];
+  if (added.length > 0) parts.push(`Come since the preview: ${listOf(added)}.`);
+  if (gone.length > 0) parts.push(`Gone since the preview: ${listOf(gone)}.`);
+  return parts.join(' ');
+}
+
+function listOf(names: readonly string[]): string {
+  const [first, second, third] = names;
+  if (names.length <= 3) return names.join(', ');
+  return `${first}, ${second}, ${third} and ${names.length - 3} more`;
+}

@@ -1,0 +1,87 @@
+import { get } from '../api.ts';
+import { Panel } from '../components/panel.tsx';
+import { Empty, Loaded } from '../components/states.tsx';
+import { Age, Time } from '../components/time.tsx';
+import { useLoad } from '../use-load.ts';
+import { actionWords, type ScheduleView } from './schedule-view.ts';
+
+/** Schedules and their next times, to be read; they are made on the command line. */
+export function ScheduleList() {
+  const load = useLoad((signal) => get<{ schedules: ScheduleView[] }>('/schedules', undefined, signal), []);
+  return (
+    <Panel title="Schedules">
+      <Loaded load={load} what="the schedules">
+        {({ schedules }) =>
+          schedules.length === 0 ? (
+            <Empty title="No schedules">
+              <p>
+                <code>npm run hub -- schedule add --help</code> says how to make one.
+              </p>
+            </Empty>
+          ) : (
+            <ScheduleTable schedules={schedules} />
+          )
+        }
+      </Loaded>
+    </Panel>
+  );
+}
+
+function ScheduleTable({ schedules }: { readonly schedules: readonly ScheduleView[] }) {
+  return (
+    <div class="table-scroll">
+      <table class="table stacking">
+        <caption class="visually-hidden">Schedules</caption>
+        <thead>
+          <tr>
+            <th scope="col">Schedule</th>
+            <th scope="col">Next</th>
+            <th scope="col">When</th>
+            <th scope="col">Does</th>
+            <th scope="col">To</th>
+            <th scope="col">Last</th>
+          </tr>
+        </thead>
+        <tbody>
+          {schedules.map((schedule) => (
+            <tr key={schedule.name}>
+              <th scope="row">{schedule.name}</th>
+              <td>
+                {schedule.paused ? <span class="badge tone-warn">paused</span> : <Next schedule={schedule} />}
+              </td>
+              <td>
+                {schedule.cron === undefined ? (
+                  <>
+                    once, <Time ms={schedule.atMs} />
+                  </>
+                ) : (
+                  <code>{schedule.cron}</code>
+                )}{' '}
+                <span class="quiet">{schedule.timeZone}</span>
+              </td>
+              <td>{actionWords(schedule)}</td>
+              <td>
+                <code>{schedule.to}</code>
+              </td>
+              <td>
+                <Time ms={schedule.lastMs} none="never" />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Next({ schedule }: { readonly schedule: ScheduleView }) {
+  if (schedule.nextMs === undefined) return <span class="quiet">never again</span>;
+  return (
+    <>
+      <Time ms={schedule.nextMs} />{' '}
+      <span class="quiet">
+        (<Age ms={schedule.nextMs} />)
+      </span>
+    </>
+  );
+}

@@ -1,0 +1,94 @@
+import { useState } from 'preact/hooks';
+import type { CommandDefinition, DeviceTypeDefinition } from '../../../../schemas/device-type-definition.ts';
+import type { FieldError } from '../../../../schemas/field-error.ts';
+import { messageOf } from '../api.ts';
+import { checkCommand, newCommandDraft, type CommandDraft } from '../forms/command-draft.ts';
+import { freshCommandKey } from '../forms/command-key.ts';
+import { advance, startSending, type SendingEvent } from '../forms/sending.ts';
+import {
+  previewGroup,
+  sendGroup,
+  type GroupDetails,
+  type GroupPreview,
+  type GroupToSend,
+} from './command-calls.ts';
+import { readPace, type Pace } from './pace.ts';
+
+export interface GroupFormProps {
+  readonly type: DeviceTypeDefinition;
+  readonly name: string;
+  readonly definition: CommandDefinition;
+  /** Names of stored groups, to choose from. */
+  readonly groups: readonly string[];
+  /** @param shown the devices of the preview */
+  readonly onSent: (rollout: GroupDetails, shown: readonly string[]) => void;
+}
+
+/** What is typed into the form of a group command, what is wrong with it, and what was asked of the hub. */
+export function useGroupForm({ type, name, definition, groups, onSent }: GroupFormProps) {
+  const [target, setTarget] = useState(`type=${type.name}`);
+  const [draft, setDraft] = useState<CommandDraft>(() => newCommandDraft(definition));
+  const [pace, setPace] = useState<Pace>({ wave: '', maxFailures: '0' });
+  const [sending, setSending] = useState(() => startSending(freshCommandKey()));
+  const [preview, setPreview] = useState<GroupPreview>();
+  /** What was previewed is not what would be sent any more. */
+  const changing =
+    <Value>(set: (value: Value) => void) =>
+    (value: Value): void => {
+      setPreview(undefined);
+      set(value);
+    };
+  const tell = (event: SendingEvent): void => setSending((now) => advance(now, event));
+  const checked = checkCommand(definition, draft);
+  const paced = readPace(pace);
+  const faults = [...targetFaults(target), ...checked.faults, ...paced.faults];
+  const group: GroupToSend = {
+    target: groups.includes(target) ? { group: target } : { to: target.trim() },
+    name,
+    params: checked.params,
+    ttlMs: checked.ttlMs ?? 0,
+    wave: paced.wave,
+    maxFailures: paced.maxFailures,
+    key: sending.key,
+  };
+
+  async function look(): Promise<void> {
+    setPreview(undefined);
+    tell({ kind: 'checked' });
+    try {
+      setPreview(await previewGroup(group));
+    } catch (error) {
+      tell({ kind: 'refused', message: messageOf(error), faults: [] });
+    }
+  }
+
+  async function send(shown: readonly string[]): Promise<void> {
+    const outcome = await sendGroup(group);
+    tell(outcome);
+    if (outcome.kind !== 'unanswered') setPreview(undefined);
+    if (outcome.kind !== 'answered') return;
+    onSent(outcome.answer, shown);
+    tell({ kind: 'anew', key: freshCommandKey() });
+  }
+
+  return {
+    target,
+    setTarget: changing(setTarget),
+    draft,
+    setDraft: changing(setDraft),
+    pace,
+    setPace: changing(setPace),
+    sending,
+    tell,
+    preview,
+    faults,
+    group,
+    look,
+    send,
+  };
+}
+
+function targetFaults(target: string): FieldError[] {
+  if (target.trim() !== '') return [];
+  return [{ path: 'target', keyword: 'required', expected: 'present', got: 'nothing' }];
+}

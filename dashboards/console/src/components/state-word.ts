@@ -1,0 +1,6 @@
+import type { PresenceState } from '../../../../hub/devices/presence.ts';
+
+/** The console's word for a state. */
+export function stateWord(state: PresenceState): string {
+  return state.replaceAll('-', ' ');
+}

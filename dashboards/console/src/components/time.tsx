@@ -1,0 +1,29 @@
+import { nowMs } from '../now.ts';
+import { ageText, fullTime, shortTime } from '../time.ts';
+
+interface TimeProps {
+  /** Unix ms; null: it is not known, or never was. */
+  ms: number | null | undefined;
+  /** What stands there without a time. */
+  none?: string;
+}
+
+/** A time in the viewer's zone, with UTC on hover. */
+export function Time({ ms, none = '–' }: TimeProps) {
+  if (ms === null || ms === undefined) return <span class="quiet">{none}</span>;
+  return (
+    <time dateTime={new Date(ms).toISOString()} title={fullTime(ms)}>
+      {shortTime(ms)}
+    </time>
+  );
+}
+
+/** How long ago, going on each second. */
+export function Age({ ms, none = 'never' }: TimeProps) {
+  if (ms === null || ms === undefined) return <span class="quiet">{none}</span>;
+  return (
+    <time dateTime={new Date(ms).toISOString()} title={fullTime(ms)}>
+      {ageText(ms, nowMs.value)}
+    </time>
+  );
+}

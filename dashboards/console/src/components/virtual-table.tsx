@@ -1,0 +1,131 @@
+/** A table of any length of which only the rows in sight are in the document. */
+import type { ComponentChildren } from 'preact';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+
+export interface Column<Row> {
+  /** Also the class of its cells: `cell-KEY`. */
+  key: string;
+  head: string;
+  cell: (row: Row) => ComponentChildren;
+  /** Rows can be put in its order. */
+  sortable?: boolean;
+}
+
+export interface VirtualTableProps<Row> {
+  /** What the rows are, for screen readers. */
+  label: string;
+  /** The style sheet gives `.NAME .vrow` its columns. */
+  name: string;
+  columns: readonly Column<Row>[];
+  rows: readonly Row[];
+  rowKey: (row: Row) => string;
+  /** All rows are this high, px; the style sheet's row height must be the same. */
+  rowHeight: number;
+  sort?: { key: string; descending: boolean };
+  onSort?: (key: string) => void;
+}
+
+/** Rows kept ready above and below what is in sight, so that scrolling shows no gaps. */
+const spare = 12;
+
+export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
+  const { label, name, columns, rows, rowKey, rowHeight, sort, onSort } = props;
+  const scroller = useRef<HTMLDivElement>(null);
+  const [seen, setSeen] = useState({ first: 0, count: 40 });
+  const [focused, setFocused] = useState<string>();
+
+  useLayoutEffect(() => {
+    const { current } = scroller;
+    if (current === null) return undefined;
+    const look = (): void => {
+      const first = Math.floor(current.scrollTop / rowHeight);
+      const count = Math.ceil(current.clientHeight / rowHeight) + 1;
+      setSeen((old) => (old.first === first && old.count === count ? old : { first, count }));
+    };
+    look();
+    const sizes = new ResizeObserver(look);
+    sizes.observe(current);
+    current.addEventListener('scroll', look, { passive: true });
+    return () => {
+      sizes.disconnect();
+      current.removeEventListener('scroll', look);
+    };
+  }, [rowHeight]);
+
+  const from = Math.max(0, Math.min(seen.first, rows.length - seen.count) - spare);
+  const to = Math.min(rows.length, seen.first + seen.count + spare);
+  const shown = indexes(from, to);
+  // The row with the focus stays in the document, wherever it was scrolled to.
+  const focusedAt = focused === undefined ? -1 : rows.findIndex((row) => rowKey(row) === focused);
+  if (focusedAt !== -1 && (focusedAt < from || focusedAt >= to)) shown.push(focusedAt);
+
+  return (
+    <div
+      ref={scroller}
+      class={`vtable ${name}`}
+      role="table"
+      aria-label={label}
+      aria-rowcount={rows.length + 1}
+      tabIndex={0}
+    >
+      <div role="rowgroup" class="vhead">
+        <div role="row" class="vrow" aria-rowindex={1}>
+          {columns.map((column) => (
+            <Head key={column.key} column={column} sort={sort} onSort={onSort} />
+          ))}
+        </div>
+      </div>
+      <div role="rowgroup" class="vbody" style={{ height: `${rows.length * rowHeight}px` }}>
+        {shown.map((at) => {
+          const row = rows[at];
+          if (row === undefined) return null;
+          const key = rowKey(row);
+          return (
+            <div
+              key={key}
+              role="row"
+              class="vrow"
+              aria-rowindex={at + 2}
+              style={{ transform: `translateY(${at * rowHeight}px)` }}
+              onFocusIn={() => setFocused(key)}
+              onFocusOut={() => setFocused(undefined)}
+            >
+              {columns.map((column) => (
+                <div key={column.key} role="cell" class={`vcell cell-${column.key}`}>
+                  {column.cell(row)}
+                </div>
+              ))}
+            </div>
+          );
+        })}
+      </div>
+    </div>
+  );
+}
+
+interface HeadProps<Row> {
+  column: Column<Row>;
+  sort: VirtualTableProps<Row>['sort'];
+  onSort: VirtualTableProps<Row>['onSort'];
+}
+
+function Head<Row>({ column, sort, onSort }: HeadProps<Row>) {
+  const { key, head, sortable } = column;
+  const ordered = sort?.key === key ? (sort.descending ? 'descending' : 'ascending') : undefined;
+  return (
+    <div role="columnheader" class={`vcell cell-${key}`} aria-sort={ordered}>
+      {sortable === true && onSort !== undefined ? (
+        <button type="button" class="sort" onClick={() => onSort(key)}>
+          {head}
+          <span aria-hidden="true">{ordered === undefined ? '' : ordered === 'ascending' ? ' ↑' : ' ↓'}</span>
+        </button>
+      ) : (
+        head
+      )}
+    </div>
+  );
+}
+
+function indexes(from: number, to: number): number[] {
+  return Array.from({ length: Math.max(0, to - from) }, (_, at) => from + at);
+}

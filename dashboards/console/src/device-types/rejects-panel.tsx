@@ -1,0 +1,119 @@
+import { Panel } from '../components/panel.tsx';
+import { Empty } from '../components/states.tsx';
+import { Age } from '../components/time.tsx';
+import { countWords, shortCount } from '../number-words.ts';
+import { gridOf, levelOf, type Reject } from './rejects.ts';
+
+interface RejectsProps {
+  readonly type: string;
+  readonly rejects: readonly Reject[];
+  readonly reload: () => void;
+}
+
+/** Readings of one device type that the hub refused since it started: a picture by field and firmware, and each rule. */
+export function Rejects({ type, rejects, reload }: RejectsProps) {
+  return (
+    <Panel
+      title="Refused readings"
+      aside={
+        <button type="button" class="button small" onClick={reload}>
+          Look again
+        </button>
+      }
+    >
+      {rejects.length === 0 ? (
+        <Empty title={`No reading of ${type} was refused since the hub started`} />
+      ) : (
+        <>
+          <Picture rejects={rejects} />
+          <RejectTable rejects={rejects} />
+        </>
+      )}
+    </Panel>
+  );
+}
+
+const mostShown = 12;
+
+/** The darker, the more; a table, so that it can be read out. */
+function Picture({ rejects }: { readonly rejects: readonly Reject[] }) {
+  const { fields, firmwares, cells, max } = gridOf(rejects, mostShown);
+  const caption = 'Refused readings by field and firmware';
+  return (
+    <div class="table-scroll" tabIndex={0} role="region" aria-label={caption}>
+      <table class="heat">
+        <caption>{caption}</caption>
+        <thead>
+          <tr>
+            <th scope="col">Field</th>
+            {firmwares.map((firmware) => (
+              <th key={firmware} scope="col">
+                {firmware === '' ? 'firmware not told' : firmware}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {fields.map(({ stream, field }, row) => (
+            <tr key={`${stream}${field}`}>
+              <th scope="row">
+                <code>{`${stream}${field}`}</code>
+              </th>
+              {firmwares.map((firmware, column) => {
+                const count = cells[row]?.[column] ?? 0;
+                return (
+                  <td key={firmware} class={`heat-${levelOf(count, max)}`} title={countWords(count)}>
+                    {count > 0 && shortCount(count)}
+                  </td>
+                );
+              })}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function RejectTable({ rejects }: { readonly rejects: readonly Reject[] }) {
+  return (
+    <div class="table-scroll">
+      <table class="table stacking">
+        <caption class="visually-hidden">Refused readings by rule</caption>
+        <thead>
+          <tr>
+            <th scope="col">Field</th>
+            <th scope="col">Rule</th>
+            <th scope="col">Firmware</th>
+            <th scope="col" class="number">
+              Readings
+            </th>
+            <th scope="col">Last</th>
+            <th scope="col">For example</th>
+          </tr>
+        </thead>
+        <tbody>
+          {rejects
+            .toSorted((a, b) => b.count - a.count)
+            .map(({ stream, field, rule, firmware, count, lastMs, example }) => (
+              <tr key={JSON.stringify([stream, field, rule, firmware])}>
+                <th scope="row">
+                  <code>{`${stream}${field}`}</code>
+                </th>
+                <td>{rule}</td>
+                <td>{firmware === '' ? '–' : firmware}</td>
+                <td class="number">{countWords(count)}</td>
+                <td>
+                  <Age ms={lastMs} />
+                </td>
+                <td>
+                  <a href={`/devices/${encodeURIComponent(example.device)}`}>{example.device}</a>{' '}
+                  <span class="quiet">{example.message}</span>
+                </td>
+              </tr>
+            ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

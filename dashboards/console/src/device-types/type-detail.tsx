@@ -1,0 +1,97 @@
+import type {
+  CommandDefinition,
+  DeviceTypeDefinition,
+  ObjectDefinition,
+} from '../../../../schemas/device-type-definition.ts';
+import { get } from '../api.ts';
+import { Panel } from '../components/panel.tsx';
+import { Loaded } from '../components/states.tsx';
+import { defaultTtlSec, idempotentWords, offlineWords, safetyWords } from '../forms/command-words.ts';
+import { durationWords } from '../forms/duration-words.ts';
+import { SafetyBadge } from '../forms/safety-badge.tsx';
+import { useLoad } from '../use-load.ts';
+import { FieldTable } from './field-table.tsx';
+import { presenceWords } from './type-view.ts';
+
+/** One version of a device type: what it sends, what happens to it, what it can be told. */
+export function TypeDetail({ id }: { readonly id: string }) {
+  const load = useLoad(
+    (signal) => get<DeviceTypeDefinition>(`/device-types/${encodeURIComponent(id)}`, undefined, signal),
+    [id],
+  );
+  return (
+    <Loaded load={load} what={id}>
+      {(type) => (
+        <>
+          <Panel title={type.title ?? id} aside={<code>{id}</code>}>
+            {type.description !== undefined && <p>{type.description}</p>}
+            <p>{presenceWords(type)}</p>
+          </Panel>
+          <Parts title="Streams" what="Readings of stream" parts={type.streams} />
+          <Parts title="Events" what="Data of event" parts={type.events} />
+          <Commands commands={type.commands ?? {}} />
+        </>
+      )}
+    </Loaded>
+  );
+}
+
+interface PartsProps {
+  readonly title: string;
+  readonly what: string;
+  readonly parts: Readonly<Record<string, ObjectDefinition>> | undefined;
+}
+
+function Parts({ title, what, parts = {} }: PartsProps) {
+  if (Object.keys(parts).length === 0) return null;
+  return (
+    <Panel title={title}>
+      {Object.entries(parts).map(([name, definition]) => (
+        <section key={name} class="schema-part">
+          <h3>
+            <code>{name}</code> <span class="quiet">{definition.title}</span>
+          </h3>
+          {definition.description !== undefined && <p>{definition.description}</p>}
+          <FieldTable caption={`${what} ${name}`} definition={definition} />
+        </section>
+      ))}
+    </Panel>
+  );
+}
+
+function Commands({ commands }: { readonly commands: Readonly<Record<string, CommandDefinition>> }) {
+  return (
+    <Panel title="Commands">
+      {Object.keys(commands).length === 0 && <p class="quiet">It takes none.</p>}
+      {Object.entries(commands).map(([name, definition]) => (
+        <Command key={name} name={name} definition={definition} />
+      ))}
+    </Panel>
+  );
+}
+
+function Command({ name, definition }: { readonly name: string; readonly definition: CommandDefinition }) {
+  const {
+    title,
+    description,
+    safety,
+    offline = 'reject',
+    ttlSec = defaultTtlSec,
+    params,
+    output,
+  } = definition;
+  return (
+    <section class="schema-part">
+      <h3>
+        <code>{name}</code> <span class="quiet">{title}</span> <SafetyBadge safety={safety} />
+      </h3>
+      {description !== undefined && <p>{description}</p>}
+      <p class="quiet">
+        {safetyWords[safety]} {offlineWords(offline, ttlSec)} {idempotentWords(definition)} Lives{' '}
+        {durationWords(ttlSec)} unless told otherwise.
+      </p>
+      {params !== undefined && <FieldTable caption={`Parameters of ${name}`} definition={params} />}
+      {output !== undefined && <FieldTable caption={`Output of ${name}`} definition={output} />}
+    </section>
+  );
+}

@@ -1,0 +1,138 @@
+import { useState } from 'preact/hooks';
+import type { CommandDefinition } from '../../../../schemas/device-type-definition.ts';
+import { get } from '../api.ts';
+import { CommandBadge } from '../commands/command-badge.tsx';
+import type { CommandView } from '../commands/command-view.ts';
+import { Dialog } from '../components/dialog.tsx';
+import { Panel } from '../components/panel.tsx';
+import { Loaded } from '../components/states.tsx';
+import { Table } from '../components/table.tsx';
+import { Time } from '../components/time.tsx';
+import { CommandForm } from '../forms/command-form.tsx';
+import { reasonWords } from '../forms/command-words.ts';
+import { maySend } from '../session.ts';
+import { useLive } from '../use-live.ts';
+import { useLoad } from '../use-load.ts';
+
+/** Commands that are listed here; the commands page has all. */
+const listed = 10;
+
+interface DeviceCommandsProps {
+  device: string;
+  commands: Readonly<Record<string, CommandDefinition>>;
+}
+
+/** A button for each command of the device's type, and how the last ones went. */
+export function DeviceCommands({ device, commands }: DeviceCommandsProps) {
+  const [chosen, setChosen] = useState<string>();
+  const definition = chosen === undefined ? undefined : commands[chosen];
+  return (
+    <Panel
+      title="Commands"
+      aside={<a href={`/commands?device=${encodeURIComponent(device)}`}>All of this device</a>}
+    >
+      <CommandButtons commands={commands} choose={setChosen} />
+      <LastCommands device={device} />
+      {chosen !== undefined && definition !== undefined && (
+        <Dialog title={`${definition.title ?? chosen} · ${device}`} onClose={() => setChosen(undefined)}>
+          <CommandForm
+            deviceId={device}
+            definition={definition}
+            name={chosen}
+            onDone={() => setChosen(undefined)}
+          />
+        </Dialog>
+      )}
+    </Panel>
+  );
+}
+
+interface CommandButtonsProps {
+  commands: DeviceCommandsProps['commands'];
+  choose: (name: string) => void;
+}
+
+function CommandButtons({ commands, choose }: CommandButtonsProps) {
+  const all = Object.entries(commands);
+  if (all.length === 0) return <p class="quiet">Devices of this type take no commands.</p>;
+  const withheld = all.filter(([, { safety }]) => !maySend(safety)).length;
+  return (
+    <>
+      <div class="command-buttons">
+        {all.map(([name, { title = name, safety }]) => (
+          <button
+            key={name}
+            type="button"
+            class={`button${safety === 'critical' ? ' danger' : ''}`}
+            disabled={!maySend(safety)}
+            title={name}
+            onClick={() => choose(name)}
+          >
+            {title} …
+          </button>
+        ))}
+      </div>
+      {withheld > 0 && (
+        <p class="hint">Your account may not send {withheld === all.length ? 'these' : 'all of these'}.</p>
+      )}
+    </>
+  );
+}
+
+function LastCommands({ device }: { device: string }) {
+  const load = useLoad(
+    (signal) => get<{ commands: CommandView[] }>('/commands', { device, limit: listed }, signal),
+    [device],
+  );
+  const [told, setTold] = useState<ReadonlyMap<string, CommandView>>(new Map());
+  useLive('commands', {
+    watching: load.reload,
+    message(message) {
+      if (message.t !== 'command' || message.command.device !== device) return;
+      const { command } = message;
+      setTold((old) => new Map(old).set(command.id, command));
+    },
+  });
+  return (
+    <Loaded load={load} what="the commands">
+      {({ commands }) => {
+        const rows = newest(commands, told);
+        if (rows.length === 0) return <p class="quiet">None was sent yet.</p>;
+        return (
+          <Table label="Last commands" heads={['Command', 'Status', 'Since']} live>
+            {rows.map((command) => (
+              <tr key={command.id}>
+                <td>{command.name}</td>
+                <td>
+                  <CommandBadge status={command.status} /> <Remark command={command} />
+                </td>
+                <td>
+                  <Time ms={command.ts} />
+                </td>
+              </tr>
+            ))}
+          </Table>
+        );
+      }}
+    </Loaded>
+  );
+}
+
+function Remark({ command }: { command: CommandView }) {
+  const { reason, percent, note, final } = command;
+  if (reason !== undefined) return <span class="quiet">{reasonWords(reason)}</span>;
+  if (final || (percent === undefined && note === undefined)) return null;
+  return (
+    <span class="quiet">{[percent === undefined ? '' : `${percent} %`, note ?? ''].join(' ').trim()}</span>
+  );
+}
+
+/** Newest first; what the feed told is newer than what was loaded. */
+function newest(loaded: readonly CommandView[], told: ReadonlyMap<string, CommandView>): CommandView[] {
+  const all = new Map(loaded.map((command) => [command.id, command]));
+  for (const [id, command] of told) {
+    const known = all.get(id);
+    if (known === undefined || known.ts <= command.ts) all.set(id, command);
+  }
+  return [...all.values()].toSorted((a, b) => b.accepted - a.accepted).slice(0, listed);
+}

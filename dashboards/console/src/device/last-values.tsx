@@ -1,0 +1,119 @@
+import { useState } from 'preact/hooks';
+import type { DeviceTypeDefinition, ValueDefinition } from '../../../../schemas/device-type-definition.ts';
+import { get } from '../api.ts';
+import { Panel } from '../components/panel.tsx';
+import { Loaded } from '../components/states.tsx';
+import { Age } from '../components/time.tsx';
+import { unitSymbol } from '../unit-symbol.ts';
+import { useLive } from '../use-live.ts';
+import { useLoad } from '../use-load.ts';
+import type { FieldValue } from './device-details.ts';
+import { numberText } from './number-text.ts';
+
+interface LastValues {
+  streams: Readonly<Record<string, Latest>>;
+  /** The store did not answer: what it alone knows is missing. */
+  incomplete?: true;
+}
+
+interface Latest {
+  timeMs: number;
+  fields: Readonly<Record<string, FieldValue>>;
+}
+
+interface LastValuesPanelProps {
+  device: string;
+  type: DeviceTypeDefinition | undefined;
+}
+
+/** The newest reading of each stream, with its age. */
+export function LastValuesPanel({ device, type }: LastValuesPanelProps) {
+  const load = useLoad(
+    (signal) => get<LastValues>(`/devices/${encodeURIComponent(device)}/last`, {}, signal),
+    [device],
+  );
+  const [told, setTold] = useState<LastValues['streams']>({});
+  useLive(`device:${device}`, {
+    watching: load.reload,
+    message(message) {
+      if (message.t !== 'reading') return;
+      const { stream, timeMs, fields } = message;
+      setTold((old) =>
+        (old[stream]?.timeMs ?? 0) > timeMs ? old : { ...old, [stream]: { timeMs, fields } },
+      );
+    },
+  });
+  return (
+    <Panel title="Last values">
+      <Loaded load={load} what="the last values">
+        {({ streams, incomplete }) => {
+          const all = Object.entries(newest(streams, told));
+          return (
+            <>
+              {incomplete === true && (
+                <p class="note">The store does not answer; older values are missing.</p>
+              )}
+              {all.length === 0 && <p class="quiet">No reading has come yet.</p>}
+              {all.map(([stream, latest]) => (
+                <StreamValues
+                  key={stream}
+                  stream={stream}
+                  latest={latest}
+                  definition={type?.streams?.[stream]}
+                />
+              ))}
+            </>
+          );
+        }}
+      </Loaded>
+    </Panel>
+  );
+}
+
+interface StreamValuesProps {
+  stream: string;
+  latest: Latest;
+  definition: ValueDefinition | undefined;
+}
+
+function StreamValues({ stream, latest, definition }: StreamValuesProps) {
+  const properties = definition?.type === 'object' ? (definition.properties ?? {}) : {};
+  return (
+    <section class="last-values" aria-label={stream}>
+      <h3>
+        {stream}{' '}
+        <span class="quiet">
+          <Age ms={latest.timeMs} />
+        </span>
+      </h3>
+      <dl>
+        {Object.entries(latest.fields).map(([name, value]) => (
+          <div key={name}>
+            <dt>{titleOf(properties[name]) ?? name}</dt>
+            <dd>{valueText(value, properties[name])}</dd>
+          </div>
+        ))}
+      </dl>
+    </section>
+  );
+}
+
+function titleOf(field: ValueDefinition | undefined): string | undefined {
+  return field !== undefined && 'title' in field ? field.title : undefined;
+}
+
+function valueText(value: FieldValue, field: ValueDefinition | undefined): string {
+  if (typeof value === 'boolean') return value ? 'on' : 'off';
+  if (typeof value === 'string') return value;
+  const unit =
+    field !== undefined && 'unit' in field && field.unit !== undefined ? unitSymbol(field.unit) : '';
+  return unit === '' ? numberText(value) : `${numberText(value)} ${unit}`;
+}
+
+function newest(loaded: LastValues['streams'], told: LastValues['streams']): LastValues['streams'] {
+  const all = { ...loaded };
+  for (const [stream, latest] of Object.entries(told)) {
+    if (latest.timeMs >= (all[stream]?.timeMs ?? 0)) all[stream] = latest;
+  }
+  return all;
+}

@@ -1,0 +1,137 @@
+import { useState } from 'preact/hooks';
+import type { PresenceState } from '../../../../hub/devices/presence.ts';
+import { get } from '../api.ts';
+import { Failed } from '../components/states.tsx';
+import { StateBadge } from '../components/state-badge.tsx';
+import { stateWord } from '../components/state-word.ts';
+import { Table } from '../components/table.tsx';
+import { Time } from '../components/time.tsx';
+import { nowMs } from '../now.ts';
+import { shortTime } from '../time.ts';
+import { useLive } from '../use-live.ts';
+import { useLoad } from '../use-load.ts';
+import type { DeviceDetails } from './device-details.ts';
+import { segmentsOf, sharesOf, type PresenceChange, type PresenceHistory } from './presence-segments.ts';
+import { spanOf, type Range } from './ranges.ts';
+import { reasonText } from './story-text.ts';
+
+/** How high a state stands in the picture, in parts of 1: the less it is there, the lower. */
+const heights: Readonly<Record<PresenceState, number>> = {
+  online: 1,
+  suspect: 0.75,
+  migrating: 0.6,
+  sleeping: 0.5,
+  unknown: 0.35,
+  overdue: 0.3,
+  offline: 0.25,
+  disabled: 0.15,
+  'never-seen': 0.1,
+};
+
+/** Changes of the last answer that are asked for. */
+const mostChanges = 1_000;
+/** Rows of the table that stands for the picture. */
+const tableRows = 50;
+
+interface PresenceTimelineProps {
+  details: DeviceDetails;
+  range: Range;
+  /** Where it ends, Unix ms as text; null: now. */
+  until: string | null;
+}
+
+/** The device's presence over the chosen time, as a picture and as a table. */
+export function PresenceTimeline({ details, range, until }: PresenceTimelineProps) {
+  const { id } = details;
+  const load = useLoad(
+    (signal) => {
+      const { fromMs, toMs } = spanOf(range, until, Date.now());
+      const query = { fromMs, toMs, limit: mostChanges };
+      return get<PresenceHistory>(`/devices/${encodeURIComponent(id)}/presence`, query, signal);
+    },
+    [id, range.key, until],
+  );
+  useLive(`device:${id}`, { watching: load.reload });
+  const [told, setTold] = useState<readonly PresenceChange[]>([]);
+  const latest = told.at(-1);
+  // The store hears of a change a little later than this page.
+  if (details.sinceMs !== null && latest?.timeMs !== details.sinceMs) {
+    const change = { timeMs: details.sinceMs, state: details.presence, reason: details.reason ?? '' };
+    setTold([...told, change].slice(-mostChanges));
+  }
+  if (load.state.kind === 'failed')
+    return <Failed what="its presence" error={load.state.error} retry={load.reload} />;
+  const stored = load.state.kind === 'loaded' ? load.state.value : undefined;
+  const changes = joined(stored?.changes ?? [], told);
+  const span = spanOf(range, until, nowMs.value);
+  const segments = segmentsOf({ changes, stateBefore: stored?.stateBefore ?? null }, span);
+  const length = span.toMs - span.fromMs;
+  const shares = sharesOf(segments);
+  const words = shares.map(({ state, share }) => `${stateWord(state)} ${shareText(share)}`).join(', ');
+  return (
+    <div class="presence">
+      <svg
+        class="presence-bar"
+        role="img"
+        aria-label={`Presence: ${words || 'nothing is known of this time'}`}
+      >
+        {segments.map(({ state, fromMs, toMs }) => (
+          <rect
+            key={fromMs}
+            class={`presence-${state}`}
+            x={`${((fromMs - span.fromMs) / length) * 100}%`}
+            width={`${((toMs - fromMs) / length) * 100}%`}
+            y={`${(1 - heights[state]) * 100}%`}
+            height={`${heights[state] * 100}%`}
+          >
+            <title>{`${stateWord(state)}, ${shortTime(fromMs)} – ${shortTime(toMs)}`}</title>
+          </rect>
+        ))}
+      </svg>
+      <ul class="presence-shares">
+        {shares.map(({ state, share }) => (
+          <li key={state}>
+            <StateBadge state={state} /> <span class="quiet">{shareText(share)}</span>
+          </li>
+        ))}
+      </ul>
+      <ChangesTable changes={changes.filter(({ timeMs }) => timeMs >= span.fromMs && timeMs < span.toMs)} />
+    </div>
+  );
+}
+
+function ChangesTable({ changes }: { changes: readonly PresenceChange[] }) {
+  return (
+    <details class="values">
+      <summary>Changes ({changes.length})</summary>
+      <Table label="Changes of presence" heads={['Time', 'State', 'Because']} name="values-scroll">
+        {changes
+          .slice(-tableRows)
+          .toReversed()
+          .map(({ timeMs, state, reason }) => (
+            <tr key={`${timeMs} ${state}`}>
+              <td>
+                <Time ms={timeMs} />
+              </td>
+              <td>
+                <StateBadge state={state} />
+              </td>
+              <td>{reasonText(reason)}</td>
+            </tr>
+          ))}
+      </Table>
+    </details>
+  );
+}
+
+/** Oldest first, each once; times of the store may have fractions of a millisecond. */
+function joined(stored: readonly PresenceChange[], told: readonly PresenceChange[]): PresenceChange[] {
+  const known = new Set(stored.map(({ timeMs, state }) => `${Math.floor(timeMs)} ${state}`));
+  const news = told.filter(({ timeMs, state }) => !known.has(`${Math.floor(timeMs)} ${state}`));
+  return [...stored, ...news].toSorted((a, b) => a.timeMs - b.timeMs);
+}
+
+/** Never rounded up to all of it. */
+function shareText(share: number): string {
+  return share === 1 ? '100 %' : `${(Math.floor(share * 1_000) / 10).toFixed(1)} %`;
+}

@@ -1,0 +1,169 @@
+import { useMemo, useState } from 'preact/hooks';
+import type { ObjectDefinition, ScalarDefinition } from '../../../../schemas/device-type-definition.ts';
+import { Failed, Loading } from '../components/states.tsx';
+import { Table } from '../components/table.tsx';
+import { Time } from '../components/time.tsx';
+import { nowMs } from '../now.ts';
+import { unitSymbol } from '../unit-symbol.ts';
+import { Chart } from './chart.tsx';
+import { numberText } from './number-text.ts';
+import { spanOf, type Range } from './ranges.ts';
+import type { Bucket, Series } from './series.ts';
+import { useStream } from './use-stream.ts';
+
+interface StreamChartsProps {
+  device: string;
+  stream: string;
+  definition: ObjectDefinition;
+  range: Range;
+  /** Where it ends, Unix ms as text; null: now. */
+  until: string | null;
+}
+
+/** A chart for each field of a stream that is a number or a switch. */
+export function StreamCharts({ device, stream, definition, range, until }: StreamChartsProps) {
+  const fields = useMemo(() => chartedFields(definition), [definition]);
+  const names = fields.map(([name]) => name);
+  const { state, reload, version } = useStream({ device, stream, fields: names, range, until });
+  if (fields.length === 0) return null;
+  if (state.kind === 'failed')
+    return <Failed what={`the chart of ${stream}`} error={state.error} retry={reload} />;
+  if (state.kind === 'loading') return <Loading what={stream} />;
+  return (
+    <>
+      {fields.map(([name, field]) => {
+        const series = state.value.get(name);
+        if (series === undefined) return null;
+        return (
+          <FieldChart
+            key={name}
+            name={name}
+            field={field}
+            series={series}
+            version={version.value}
+            range={range}
+            until={until}
+          />
+        );
+      })}
+    </>
+  );
+}
+
+function chartedFields({ properties = {} }: ObjectDefinition): [string, ScalarDefinition][] {
+  return Object.entries(properties).filter(
+    (entry): entry is [string, ScalarDefinition] =>
+      entry[1].type === 'number' || entry[1].type === 'integer' || entry[1].type === 'boolean',
+  );
+}
+
+interface FieldChartProps {
+  name: string;
+  field: ScalarDefinition;
+  series: Series;
+  /** Another number: the series has grown. */
+  version: number;
+  range: Range;
+  until: string | null;
+}
+
+function FieldChart({ name, field, series, version, range, until }: FieldChartProps) {
+  const [pointed, setPointed] = useState<number>();
+  const stepped = field.type === 'boolean';
+  // A picture of a month need not move each second.
+  const tickMs = Math.max(1_000, series.stepMs);
+  const now = Math.ceil(nowMs.value / tickMs) * tickMs;
+  const { fromMs, toMs } = spanOf(range, until, now);
+  const columns = useMemo(() => {
+    series.trim(fromMs);
+    return series.columns();
+  }, [series, version, fromMs]);
+  const title = field.title ?? name;
+  const unit = field.unit === undefined ? '' : unitSymbol(field.unit);
+  const text = (value: number): string => valueText(value, field, unit);
+  const { buckets } = series;
+  const shown = pointed === undefined ? undefined : bucketAt(buckets, columns[0][pointed]);
+  const latest = shown ?? buckets.at(-1);
+  return (
+    <figure class="field-chart" data-field={name}>
+      <figcaption>
+        <h3>
+          {title}
+          {unit !== '' && <span class="quiet"> {unit}</span>}
+        </h3>
+        {latest !== undefined && (
+          <p class="readout">
+            <b>{text(latest.mean)}</b>
+            {latest.min !== latest.max && (
+              <span class="quiet">
+                {text(latest.min)} to {text(latest.max)}
+              </span>
+            )}
+            <span class="quiet">
+              <Time ms={latest.timeMs} />
+            </span>
+          </p>
+        )}
+      </figcaption>
+      {buckets.length === 0 && <p class="quiet chart-empty">No readings in this time.</p>}
+      <div role="img" aria-label={summaryOf(title, buckets, text)}>
+        <Chart columns={columns} fromMs={fromMs} toMs={toMs} stepped={stepped} onPoint={setPointed} />
+      </div>
+      <ValuesTable title={title} buckets={buckets} text={text} />
+    </figure>
+  );
+}
+
+/** Rows of the table that stands for the picture. */
+const tableRows = 50;
+
+/** The same as the picture, for those who read rather than look. */
+function ValuesTable(props: { title: string; buckets: readonly Bucket[]; text: (value: number) => string }) {
+  const { title, buckets, text } = props;
+  const [open, setOpen] = useState(false);
+  return (
+    <details class="values" onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
+      <summary>As a table</summary>
+      {open && (
+        <Table
+          label={`${title} as a table`}
+          heads={['Time', 'Mean', 'Lowest', 'Highest', 'Readings']}
+          name="values-scroll"
+        >
+          {buckets
+            .slice(-tableRows)
+            .toReversed()
+            .map(({ timeMs, mean, min, max, count }) => (
+              <tr key={timeMs}>
+                <td>
+                  <Time ms={timeMs} />
+                </td>
+                <td>{text(mean)}</td>
+                <td>{text(min)}</td>
+                <td>{text(max)}</td>
+                <td>{count}</td>
+              </tr>
+            ))}
+        </Table>
+      )}
+    </details>
+  );
+}
+
+function valueText(value: number, { type }: ScalarDefinition, unit: string): string {
+  if (type === 'boolean') return value === 0 ? 'off' : value === 1 ? 'on' : `${Math.round(value * 100)} % on`;
+  return unit === '' ? numberText(value) : `${numberText(value)} ${unit}`;
+}
+
+/** Of the bucket that begins there; a break in the line belongs to none. */
+function bucketAt(buckets: readonly Bucket[], timeMs: number | undefined): Bucket | undefined {
+  return buckets.find((bucket) => bucket.timeMs === timeMs);
+}
+
+function summaryOf(title: string, buckets: readonly Bucket[], text: (value: number) => string): string {
+  const latest = buckets.at(-1);
+  if (latest === undefined) return `${title}: no readings in this time`;
+  const lowest = Math.min(...buckets.map(({ min }) => min));
+  const highest = Math.max(...buckets.map(({ max }) => max));
+  return `${title}: last ${text(latest.mean)}, lowest ${text(lowest)}, highest ${text(highest)}`;
+}

@@ -1,0 +1,33 @@
+import { useState } from 'preact/hooks';
+import { get } from '../api.ts';
+import { useLive } from '../use-live.ts';
+import { useLoad, type Load } from '../use-load.ts';
+import type { DeviceDetails } from './device-details.ts';
+
+export interface LiveDevice {
+  state: Load<DeviceDetails>;
+  /** It was removed while the page was open. */
+  gone: boolean;
+  reload: () => void;
+}
+
+/** A device as the hub knows it, kept up to date. */
+export function useDevice(id: string): LiveDevice {
+  const { state, reload } = useLoad(
+    (signal) => get<DeviceDetails>(`/devices/${encodeURIComponent(id)}`, {}, signal),
+    [id],
+  );
+  const [told, setTold] = useState<DeviceDetails>();
+  const [gone, setGone] = useState(false);
+  useLive(`device:${id}`, {
+    watching() {
+      setTold(undefined);
+      reload();
+    },
+    message(message) {
+      if (message.t === 'device') setTold(message.details);
+      if (message.t === 'gone') setGone(true);
+    },
+  });
+  return { state: told === undefined ? state : { kind: 'loaded', value: told }, gone, reload };
+}

@@ -1,0 +1,66 @@
+import { StateBadge } from '../components/state-badge.tsx';
+import { Age } from '../components/time.tsx';
+import { VirtualTable, type Column } from '../components/virtual-table.tsx';
+import { setQuery } from '../router.ts';
+import { narrow } from '../viewport.ts';
+import type { DeviceRow } from './device-row.ts';
+import type { Sort } from './fleet-view.ts';
+
+/** The same heights as in the style sheet, px. */
+const rowHeight = 40;
+const narrowRowHeight = 68;
+
+const columns: readonly Column<DeviceRow>[] = [
+  { key: 'state', head: 'State', sortable: true, cell: ({ presence }) => <StateBadge state={presence} /> },
+  {
+    key: 'id',
+    head: 'Device',
+    sortable: true,
+    cell: ({ id }) => <a href={`/devices/${encodeURIComponent(id)}`}>{id}</a>,
+  },
+  { key: 'type', head: 'Type', sortable: true, cell: ({ type }) => type },
+  { key: 'site', head: 'Site', sortable: true, cell: ({ site }) => site },
+  { key: 'labels', head: 'Labels', cell: ({ labels }) => <Labels labels={labels} /> },
+  { key: 'firmware', head: 'Firmware', cell: ({ firmware }) => firmware ?? <span class="quiet">–</span> },
+  {
+    key: 'since',
+    head: 'Since',
+    sortable: true,
+    cell: ({ sinceMs }) => <Age ms={sinceMs} none="–" />,
+  },
+  { key: 'data', head: 'Last data', sortable: true, cell: ({ lastDataMs }) => <Age ms={lastDataMs} /> },
+];
+
+export function DeviceTable({ rows, sort }: { rows: readonly DeviceRow[]; sort: Sort }) {
+  return (
+    <VirtualTable
+      label="Devices"
+      name="fleet-table"
+      columns={columns}
+      rows={rows}
+      rowKey={({ id }) => id}
+      rowHeight={narrow.value ? narrowRowHeight : rowHeight}
+      sort={sort}
+      onSort={(key) => setQuery({ sort: nextSort(key, sort) })}
+    />
+  );
+}
+
+/** Once: up. Again: down. By id and up is how it is without a word in the address. */
+function nextSort(key: string, { key: now, descending }: Sort): string {
+  if (key === now && !descending) return `-${key}`;
+  return key === 'id' ? '' : key;
+}
+
+function Labels({ labels }: { labels: DeviceRow['labels'] }) {
+  return (
+    <>
+      {Object.entries(labels).map(([key, value]) => (
+        <span key={key} class="label" title={`${key}=${value}`}>
+          <span class="quiet">{key}=</span>
+          {value}
+        </span>
+      ))}
+    </>
+  );
+}

@@ -1,0 +1,69 @@
+import { setQuery } from '../router.ts';
+import type { Choices, Filters } from './fleet-view.ts';
+
+interface FilterBarProps {
+  filters: Filters;
+  choices: Choices;
+  /** Devices that pass. */
+  shown: number;
+  of: number;
+}
+
+/** What is looked for; it stands in the address, so that it can be passed on. */
+export function FilterBar({ filters, choices, shown, of }: FilterBarProps) {
+  const { q, type, site, label, state } = filters;
+  const any = q !== '' || type !== '' || site !== '' || label !== '' || state !== '';
+  return (
+    <form class="filters" role="search" aria-label="Devices" onSubmit={(event) => event.preventDefault()}>
+      <input
+        class="input search"
+        type="search"
+        aria-label="Search by id, type, site or label"
+        placeholder="Search id, type, site, label"
+        value={q}
+        onInput={({ currentTarget }) => setQuery({ q: currentTarget.value })}
+      />
+      <Choice name="type" word="type" value={type} from={choices.types} />
+      <Choice name="site" word="site" value={site} from={choices.sites} />
+      {choices.labels.length > 0 && <Choice name="label" word="label" value={label} from={choices.labels} />}
+      <p class="quiet filters-count" aria-live="polite">
+        {any ? `${shown.toLocaleString()} of ${of.toLocaleString()}` : `${of.toLocaleString()} devices`}
+      </p>
+      {any && (
+        <button
+          type="button"
+          class="button small"
+          onClick={() => setQuery({ q: '', type: '', site: '', label: '', state: '' })}
+        >
+          Clear filters
+        </button>
+      )}
+    </form>
+  );
+}
+
+interface ChoiceProps {
+  name: string;
+  word: string;
+  value: string;
+  from: readonly string[];
+}
+
+function Choice({ name, word, value, from }: ChoiceProps) {
+  const known = value === '' || from.includes(value) ? from : [value, ...from];
+  return (
+    <select
+      class="input choice"
+      aria-label={`Filter by ${word}`}
+      value={value}
+      onChange={({ currentTarget }) => setQuery({ [name]: currentTarget.value })}
+    >
+      <option value="">Any {word}</option>
+      {known.map((one) => (
+        <option key={one} value={one}>
+          {one}
+        </option>
+      ))}
+    </select>
+  );
+}

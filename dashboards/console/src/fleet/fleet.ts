@@ -1,0 +1,91 @@
+import type { DeviceRow, RowChange } from './device-row.ts';
+
+/** What the live feed tells of the fleet since its last message. */
+export interface FleetChange {
+  devices?: readonly RowChange[];
+  removed?: readonly string[];
+  added?: readonly DeviceRow[];
+}
+
+/**
+ * Every device of the fleet, from pages of the list and the live feed together. Rows are changed in place:
+ * thousands of changes a second make no garbage.
+ */
+export class Fleet {
+  readonly #rows = new Map<string, DeviceRow>();
+  /** Of a load under way: ids that a page or the feed named. */
+  #named: Set<string> | undefined;
+  /** And what the feed told meanwhile, which may be newer than a page that comes after it. */
+  #removed = new Set<string>();
+  #told = new Map<string, RowChange>();
+  /** Rises when devices come or go, or change what is fixed about them. */
+  structure = 0;
+
+  get size(): number {
+    return this.#rows.size;
+  }
+
+  values(): Iterable<DeviceRow> {
+    return this.#rows.values();
+  }
+
+  /** A load of all pages begins. */
+  beginLoad(): void {
+    this.#named = new Set();
+    this.#removed = new Set();
+    this.#told = new Map();
+  }
+
+  addPage(rows: readonly DeviceRow[]): void {
+    for (const row of rows) {
+      const { id } = row;
+      this.#named?.add(id);
+      if (this.#removed.has(id)) continue;
+      const told = this.#told.get(id);
+      if (told !== undefined) applyNewer(row, told);
+      this.#rows.set(id, row);
+    }
+    this.structure += 1;
+  }
+
+  /** All pages are there: what none of them named is gone. */
+  endLoad(): void {
+    for (const id of this.#rows.keys()) if (this.#named?.has(id) === false) this.#rows.delete(id);
+    this.#named = undefined;
+    this.#removed = new Set();
+    this.#told = new Map();
+    this.structure += 1;
+  }
+
+  apply({ devices = [], removed = [], added = [] }: FleetChange): void {
+    const loading = this.#named !== undefined;
+    for (const id of removed) {
+      this.#rows.delete(id);
+      if (loading) this.#removed.add(id);
+    }
+    for (const row of added) {
+      this.#named?.add(row.id);
+      this.#removed.delete(row.id);
+      this.#rows.set(row.id, row);
+    }
+    for (const change of devices) {
+      const [id, presence, sinceMs, lastDataMs] = change;
+      if (loading) this.#told.set(id, change);
+      const row = this.#rows.get(id);
+      if (row === undefined) continue;
+      row.presence = presence;
+      row.sinceMs = sinceMs;
+      row.lastDataMs = lastDataMs;
+    }
+    if (removed.length > 0 || added.length > 0) this.structure += 1;
+  }
+}
+
+/** The page may have been made before the change was told, or after it. */
+function applyNewer(row: DeviceRow, [, presence, sinceMs, lastDataMs]: RowChange): void {
+  if ((sinceMs ?? 0) >= (row.sinceMs ?? 0)) {
+    row.presence = presence;
+    row.sinceMs = sinceMs;
+  }
+  if ((lastDataMs ?? 0) >= (row.lastDataMs ?? 0)) row.lastDataMs = lastDataMs;
+}

@@ -1,0 +1,83 @@
+import { useState } from 'preact/hooks';
+import { get } from '../api.ts';
+import { Failed } from '../components/states.tsx';
+import { Panel } from '../components/panel.tsx';
+import { Age } from '../components/time.tsx';
+import { useLive } from '../use-live.ts';
+import { useLoad } from '../use-load.ts';
+import { incidentText, type IncidentView } from './incident-text.ts';
+
+/** Closed incidents that are still shown. */
+const recent = 5;
+/** Devices of an incident that are named. */
+const named = 6;
+
+/** What one person has to look at once: open incidents, and the last closed ones on request. */
+export function IncidentsPanel() {
+  const load = useLoad((signal) => get<{ incidents: IncidentView[] }>('/incidents', {}, signal), []);
+  const [told, setTold] = useState<ReadonlyMap<string, IncidentView>>(new Map());
+  useLive('incidents', {
+    message(message) {
+      if (message.t !== 'incident') return;
+      const { incident } = message;
+      setTold((old) => new Map(old).set(incident.id, incident));
+    },
+    watching: load.reload,
+  });
+  if (load.state.kind === 'failed')
+    return <Failed what="the incidents" error={load.state.error} retry={load.reload} />;
+  const loaded = load.state.kind === 'loaded' ? load.state.value.incidents : [];
+  const all = merged(loaded, told);
+  const open = all.filter(({ state }) => state === 'open');
+  const closed = all.filter(({ state }) => state === 'closed').slice(0, recent);
+  if (open.length === 0 && closed.length === 0) return null;
+  return (
+    <Panel title="Incidents" name="incidents" aside={open.length === 0 ? 'none open' : `${open.length} open`}>
+      <ul class="incident-list" aria-live="polite">
+        {open.map((incident) => (
+          <IncidentLine key={incident.id} incident={incident} />
+        ))}
+      </ul>
+      {closed.length > 0 && (
+        <details>
+          <summary>Closed lately</summary>
+          <ul class="incident-list">
+            {closed.map((incident) => (
+              <IncidentLine key={incident.id} incident={incident} />
+            ))}
+          </ul>
+        </details>
+      )}
+    </Panel>
+  );
+}
+
+function IncidentLine({ incident }: { incident: IncidentView }) {
+  const { state, sinceMs, untilMs, sample, devices } = incident;
+  const some = sample.slice(0, named);
+  return (
+    <li class={`incident incident-${state}`}>
+      <p>
+        {incidentText(incident)} <span class="quiet">{state === 'open' ? 'Since ' : 'Ended '}</span>
+        <span class="quiet">
+          <Age ms={state === 'open' ? sinceMs : untilMs} />
+        </span>
+      </p>
+      <p class="incident-devices">
+        {some.map((id) => (
+          <a key={id} href={`/devices/${encodeURIComponent(id)}`}>
+            {id}
+          </a>
+        ))}
+        {devices > some.length && <span class="quiet">and {devices - some.length} more</span>}
+      </p>
+    </li>
+  );
+}
+
+/** Newest first; what the feed told is newer than what was loaded. */
+function merged(loaded: readonly IncidentView[], told: ReadonlyMap<string, IncidentView>): IncidentView[] {
+  const all = new Map(loaded.map((incident) => [incident.id, incident]));
+  for (const [id, incident] of told) all.set(id, incident);
+  return [...all.values()].toSorted((a, b) => b.sinceMs - a.sinceMs);
+}

@@ -1,0 +1,14 @@
+import type { PresenceState } from '../../../../hub/devices/presence.ts';
+
+/** As operators care: what is wrong comes first. */
+export const stateOrder: readonly PresenceState[] = [
+  'offline',
+  'overdue',
+  'suspect',
+  'unknown',
+  'migrating',
+  'sleeping',
+  'never-seen',
+  'disabled',
+  'online',
+];

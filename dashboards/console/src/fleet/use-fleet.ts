@@ -1,0 +1,110 @@
+import { signal, type ReadonlySignal } from '@preact/signals';
+import { useEffect, useState } from 'preact/hooks';
+import { get } from '../api.ts';
+import type { LiveMessage } from '../live-message.ts';
+import { liveState } from '../live.ts';
+import { useLive } from '../use-live.ts';
+import type { DeviceRow } from './device-row.ts';
+import { Fleet } from './fleet.ts';
+
+interface DevicePage {
+  devices: DeviceRow[];
+  next: string | null;
+}
+
+/** Seconds of the message rate that are kept. */
+export const rateSeconds = 60;
+/** The first page is small, so that something is seen soon. */
+const firstPage = 500;
+const furtherPages = 10_000;
+/** Without a live feed by then, the list is shown all the same. */
+const patienceMs = 1_500;
+
+export type FleetLoad = { kind: 'loading' } | { kind: 'failed'; error: unknown } | { kind: 'loaded' };
+
+/** The fleet of one page view, kept up to date by the live feed. */
+class LiveFleet {
+  readonly fleet = new Fleet();
+  readonly load = signal<FleetLoad>({ kind: 'loading' });
+  /** Rises, at most once a frame, when rows changed. */
+  readonly version = signal(0);
+  /** Messages from devices, each second; oldest first. */
+  readonly rates = signal<readonly number[]>([]);
+  #frame: number | undefined;
+  #running: AbortController | undefined;
+
+  async reload(): Promise<void> {
+    this.#running?.abort();
+    const own = new AbortController();
+    this.#running = own;
+    this.fleet.beginLoad();
+    try {
+      let after: string | null = '';
+      do {
+        const limit = after === '' ? firstPage : furtherPages;
+        const page: DevicePage = await get<DevicePage>('/devices', { after, limit }, own.signal);
+        this.fleet.addPage(page.devices);
+        this.#changed();
+        after = page.next;
+      } while (after !== null);
+      this.fleet.endLoad();
+      this.load.value = { kind: 'loaded' };
+      this.#changed();
+    } catch (error) {
+      if (!own.signal.aborted) this.load.value = { kind: 'failed', error };
+    }
+  }
+
+  take(message: LiveMessage): void {
+    if (message.t === 'counts') {
+      this.rates.value = [...this.rates.value, message.messagesPerSec].slice(-rateSeconds);
+      return;
+    }
+    if (message.t !== 'fleet') return;
+    this.fleet.apply(message);
+    this.#changed();
+  }
+
+  close(): void {
+    this.#running?.abort();
+    if (this.#frame !== undefined) cancelAnimationFrame(this.#frame);
+  }
+
+  #changed(): void {
+    this.#frame ??= requestAnimationFrame(() => {
+      this.#frame = undefined;
+      this.version.value += 1;
+    });
+  }
+}
+
+export interface FleetInView {
+  fleet: Fleet;
+  load: ReadonlySignal<FleetLoad>;
+  version: ReadonlySignal<number>;
+  rates: ReadonlySignal<readonly number[]>;
+  reload: () => void;
+}
+
+/** Loads the fleet, and again after each reconnect, and applies what the live feed tells. */
+export function useFleet(): FleetInView {
+  const [live] = useState(() => new LiveFleet());
+  useLive('fleet', {
+    message: (message) => live.take(message),
+    watching: () => void live.reload(),
+  });
+  useEffect(() => {
+    const unwatched = setTimeout(() => {
+      if (liveState.value !== 'open') void live.reload();
+    }, patienceMs);
+    return () => {
+      clearTimeout(unwatched);
+      live.close();
+    };
+  }, [live]);
+  return { ...pick(live), reload: () => void live.reload() };
+}
+
+function pick({ fleet, load, version, rates }: LiveFleet): Omit<FleetInView, 'reload'> {
+  return { fleet, load, version, rates };
+}

@@ -1,0 +1,125 @@
+import { useState } from 'preact/hooks';
+import type { CommandDefinition } from '../../../../schemas/device-type-definition.ts';
+import { sendCommand } from '../commands/command-calls.ts';
+import type { CommandView } from '../commands/command-view.ts';
+import { CommandFollower } from '../commands/command-follower.tsx';
+import { checkCommand, newCommandDraft } from './command-draft.ts';
+import { CommandFields } from './command-fields.tsx';
+import { freshCommandKey } from './command-key.ts';
+import { ConfirmStep } from './confirm-step.tsx';
+import { FaultSummary } from './fault-summary.tsx';
+import { fieldTitle } from './field-words.ts';
+import { advance, startSending, type SendingEvent } from './sending.ts';
+import { Unclear } from './unclear.tsx';
+
+interface CommandFormProps {
+  readonly deviceId: string;
+  readonly definition: CommandDefinition;
+  readonly name: string;
+  /** Of an earlier command that is to be sent again. */
+  readonly params?: unknown;
+  /** The operator is through with it. */
+  readonly onDone: () => void;
+}
+
+/** The form of one command for one device: filled in, judged, confirmed where it moves something, sent, followed. */
+export function CommandForm({ deviceId, definition, name, params, onDone }: CommandFormProps) {
+  const [draft, setDraft] = useState(() => newCommandDraft(definition, params));
+  const [sending, setSending] = useState(() => startSending(freshCommandKey()));
+  const [command, setCommand] = useState<CommandView>();
+  const checked = checkCommand(definition, draft);
+  const title = definition.title ?? fieldTitle(name.replaceAll('-', '_'), {});
+  const confirm = definition.safety === 'actuate' || definition.safety === 'critical';
+  const tell = (event: SendingEvent): void => setSending((now) => advance(now, event));
+
+  async function send(): Promise<void> {
+    const { ttlMs } = checked;
+    if (ttlMs === undefined) return;
+    const outcome = await sendCommand({ deviceId, name, params: checked.params, ttlMs, key: sending.key });
+    if (outcome.kind === 'answered') setCommand(outcome.answer);
+    tell(outcome);
+  }
+
+  function submit(): void {
+    tell({ kind: 'submitted', faults: checked.faults, confirm });
+    if (checked.faults.length === 0 && !confirm) void send();
+  }
+
+  if (sending.kind === 'sent' && command !== undefined) {
+    return (
+      <section class="command-form" aria-label={title}>
+        <CommandFollower command={command} />
+        <div class="actions">
+          <button type="button" class="button" onClick={onDone}>
+            Done
+          </button>
+          <button type="button" class="button" onClick={() => tell({ kind: 'anew', key: freshCommandKey() })}>
+            Send another
+          </button>
+        </div>
+      </section>
+    );
+  }
+  if (sending.kind === 'confirming') {
+    return (
+      <ConfirmStep
+        safety={definition.safety}
+        target={deviceId}
+        title={title}
+        params={checked.params}
+        onConfirm={() => {
+          tell({ kind: 'confirmed' });
+          void send();
+        }}
+        onBack={() => tell({ kind: 'back' })}
+      />
+    );
+  }
+  if (sending.kind === 'unclear') {
+    return (
+      <Unclear
+        message={sending.message}
+        onAgain={() => {
+          tell({ kind: 'again' });
+          void send();
+        }}
+        onAnew={() => tell({ kind: 'anew', key: freshCommandKey() })}
+      />
+    );
+  }
+  const editing = sending.kind === 'editing';
+  return (
+    <form
+      class="command-form"
+      noValidate
+      aria-label={title}
+      onSubmit={(event) => {
+        event.preventDefault();
+        submit();
+      }}
+    >
+      {definition.description !== undefined && <p>{definition.description}</p>}
+      {editing && (
+        <FaultSummary faults={sending.faults} definition={definition.params} message={sending.message} />
+      )}
+      <CommandFields
+        definition={definition}
+        draft={draft}
+        faults={editing ? sending.faults : []}
+        disabled={!editing}
+        onChange={setDraft}
+      />
+      <p class="quiet">
+        Its key is <code>{sending.key}</code>: asked for twice under it, it is done once.
+      </p>
+      <div class="actions">
+        <button type="submit" class="button primary" disabled={!editing}>
+          {editing ? `Send to ${deviceId}${confirm ? ' …' : ''}` : 'Sending …'}
+        </button>
+        <button type="button" class="button" onClick={onDone}>
+          Cancel
+        </button>
+      </div>
+    </form>
+  );
+}

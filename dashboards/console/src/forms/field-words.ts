@@ -1,0 +1,93 @@
+import type {
+  ObjectDefinition,
+  ScalarDefinition,
+  ValueDefinition,
+} from '../../../../schemas/device-type-definition.ts';
+import type { FieldError } from '../../../../schemas/field-error.ts';
+import { unitSymbol } from '../unit-symbol.ts';
+
+/** The sign of a bound, in words. */
+const signs: readonly (readonly [string, string])[] = [
+  ['>= ', 'at least '],
+  ['<= ', 'at most '],
+  ['> ', 'more than '],
+  ['< ', 'less than '],
+];
+
+/** A field's own title, or its name made readable: `flowRate` → `Flow rate`. */
+export function fieldTitle(name: string, definition: { readonly title?: string }): string {
+  if (definition.title !== undefined) return definition.title;
+  const words = name.replaceAll(/([a-z\d])([A-Z])/g, '$1 $2').replaceAll('_', ' ');
+  const lower = words.replaceAll(/[A-Z](?=[a-z])/g, (letter) => letter.toLowerCase()).trim();
+  return lower.charAt(0).toUpperCase() + lower.slice(1);
+}
+
+/** What a field takes, in plain words: `1 to 86400 s, whole`. Empty when there is nothing to say. */
+export function fieldHint(definition: ScalarDefinition): string {
+  const parts = [range(definition)];
+  if (definition.type === 'integer') parts.push('whole number');
+  const { minLength, maxLength } = definition;
+  if (definition.enum === undefined && maxLength !== undefined) {
+    parts.push(
+      minLength === undefined ? `up to ${maxLength} characters` : `${minLength} to ${maxLength} characters`,
+    );
+  }
+  return parts.filter((part) => part !== '').join(', ');
+}
+
+function range(definition: ScalarDefinition): string {
+  const { minimum, maximum, exclusiveMinimum, exclusiveMaximum } = definition;
+  const unit = definition.unit === undefined ? '' : ` ${unitSymbol(definition.unit)}`;
+  if (
+    minimum !== undefined &&
+    maximum !== undefined &&
+    exclusiveMinimum === undefined &&
+    exclusiveMaximum === undefined
+  ) {
+    return `${minimum} to ${maximum}${unit}`;
+  }
+  const bounds = [
+    bound('at least', minimum),
+    bound('more than', exclusiveMinimum),
+    bound('at most', maximum),
+    bound('less than', exclusiveMaximum),
+  ].filter((part) => part !== '');
+  return bounds.length === 0 ? '' : `${bounds.join(' and ')}${unit}`;
+}
+
+function bound(words: string, limit: number | undefined): string {
+  return limit === undefined ? '' : `${words} ${limit}`;
+}
+
+/** What is wrong with a field, as a sentence to stand under it. @param unit UCUM code of the field */
+export function faultSentence({ keyword, expected, got }: FieldError, unit?: string): string {
+  if (keyword === 'required' || (keyword === 'minLength' && got === '""')) return 'Needed.';
+  if (keyword === 'anyOf') return `Give ${expected}.`;
+  if (keyword === 'type') return `Must be ${typeWords[expected] ?? expected}; this is ${got}.`;
+  for (const [sign, words] of signs) {
+    if (!expected.startsWith(sign)) continue;
+    const limit = expected.slice(sign.length);
+    return `Must be ${words}${limit}${unit === undefined ? '' : ` ${unitSymbol(unit)}`}; this is ${got}.`;
+  }
+  return `Must be ${expected}; this is ${got}.`;
+}
+
+const typeWords: Readonly<Record<string, string>> = {
+  number: 'a number, such as 1.5',
+  integer: 'a whole number',
+  boolean: 'yes or no',
+  string: 'text',
+  object: 'an object',
+  array: 'a list',
+};
+
+/** The unit of the field that a JSON pointer leads to; undefined when it has none. */
+export function unitAt(definition: ObjectDefinition | undefined, path: string): string | undefined {
+  let at: ValueDefinition | undefined = definition;
+  for (const token of path.split('/').slice(1)) {
+    if (at?.type === 'array') at = at.items;
+    else if (at?.type === 'object')
+      at = Object.entries(at.properties ?? {}).find(([name]) => name === token)?.[1];
+  }
+  return at !== undefined && 'unit' in at ? at.unit : undefined;
+}

@@ -1,0 +1,17 @@
+/** Params as they are, or will be, sent. */
+export function ParamsList({ params }: { readonly params: Readonly<Record<string, unknown>> }) {
+  const entries = Object.entries(params);
+  if (entries.length === 0) return <p class="quiet">Without parameters.</p>;
+  return (
+    <dl class="params">
+      {entries.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>
+            <code>{JSON.stringify(value)}</code>
+          </dd>
+        </div>
+      ))}
+    </dl>
+  );
+}

@@ -1,0 +1,25 @@
+import type { CommandDefinition } from '../../../../schemas/device-type-definition.ts';
+import { idempotentWords, offlineWords, safetyWords, ttlWords } from './command-words.ts';
+import { SafetyBadge } from './safety-badge.tsx';
+
+interface WhatHappensProps {
+  readonly definition: CommandDefinition;
+  /** How long this command is to live, s; undefined while that cannot be read. */
+  readonly ttlSec: number | undefined;
+}
+
+/** What sending this command will do, in plain words, before it is sent. */
+export function WhatHappens({ definition, ttlSec }: WhatHappensProps) {
+  const { safety, offline = 'reject' } = definition;
+  return (
+    <section class="what-happens" aria-label="What sending it will do">
+      <p>
+        <SafetyBadge safety={safety} /> {safetyWords[safety]}
+      </p>
+      <p>{ttlSec !== undefined && offlineWords(offline, ttlSec)}</p>
+      <p>
+        {ttlSec !== undefined && ttlWords(ttlSec)} {idempotentWords(definition)}
+      </p>
+    </section>
+  );
+}

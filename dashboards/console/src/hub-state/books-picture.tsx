@@ -1,0 +1,86 @@
+import { layOut, ribbon, type BooksView, type Fate } from './books-flow.ts';
+import { countWords } from '../number-words.ts';
+import { narrow } from '../viewport.ts';
+
+const height = 190;
+const barWidth = 14;
+/** Where the places stand; to their right is room for words, which a phone has not. */
+const rightX = 380;
+const wideWidth = 640;
+
+const fateWords: Readonly<Record<Fate, string>> = {
+  stored: 'stored',
+  inFlight: 'on the way to the store',
+  spooled: 'waiting on disk',
+  deadLettered: 'dead letters',
+  rejected: 'refused, and the device told',
+  dropped: 'dropped',
+};
+
+/** Where every point is that ever came in, and whether the account balances. */
+export function BooksPicture({ books }: { readonly books: BooksView }) {
+  const { came } = layOut(books, height);
+  return (
+    <figure class="books">
+      <Flow books={books} withWords={!narrow.value} />
+      {narrow.value && <Legend books={books} />}
+      <figcaption>
+        {countWords(came)} points came in
+        {books.carried > 0 &&
+          ` (${countWords(books.carried)} of them were on disk when the hub started)`}.{' '}
+        {books.imbalance === 0 ? (
+          <strong class="balanced">Every one of them is accounted for.</strong>
+        ) : (
+          <strong class="unbalanced">
+            {countWords(Math.abs(books.imbalance))} are not accounted for: a fault of the hub. Please report
+            it.
+          </strong>
+        )}
+      </figcaption>
+    </figure>
+  );
+}
+
+function Flow({ books, withWords }: { readonly books: BooksView; readonly withWords: boolean }) {
+  const { came, bands, barHeight } = layOut(books, height);
+  const last = bands.at(-1);
+  const bottom = Math.max(barHeight, (last?.toY ?? 0) + Math.max(last?.height ?? 0, 3)) + 12;
+  const width = withWords ? wideWidth : rightX + barWidth;
+  const label = bands.map(({ fate, points }) => `${countWords(points)} ${fateWords[fate]}`).join(', ');
+  return (
+    <svg viewBox={`0 -8 ${width} ${bottom + 8}`} role="img" aria-label={`Of ${countWords(came)}: ${label}`}>
+      <rect class="came" x={0} y={0} width={barWidth} height={Math.max(3, barHeight)} rx={2} />
+      {bands.map((band) => (
+        <g key={band.fate} class={band.fate}>
+          {band.height > 0 && <path class="ribbon" d={ribbon(band, barWidth, rightX)} />}
+          <rect x={rightX} y={band.toY} width={barWidth} height={Math.max(3, band.height)} rx={2} />
+          {withWords && (
+            <text x={rightX + barWidth + 10} y={band.toY + Math.max(3, band.height) / 2 + 5}>
+              <tspan class="count">{countWords(band.points)}</tspan>
+              <tspan class="word"> {fateWords[band.fate]}</tspan>
+            </text>
+          )}
+        </g>
+      ))}
+      {withWords && (
+        <text x={barWidth + 10} y={20}>
+          <tspan class="count">{countWords(came)}</tspan>
+          <tspan class="word"> came in</tspan>
+        </text>
+      )}
+    </svg>
+  );
+}
+
+function Legend({ books }: { readonly books: BooksView }) {
+  return (
+    <ul class="books-legend">
+      {layOut(books, height).bands.map(({ fate, points }) => (
+        <li key={fate} class={fate}>
+          <span class="key" aria-hidden="true" />
+          {countWords(points)} <span class="quiet">{fateWords[fate]}</span>
+        </li>
+      ))}
+    </ul>
+  );
+}

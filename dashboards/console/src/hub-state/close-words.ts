@@ -1,0 +1,25 @@
+/** What ended the connections of devices, by close code (the protocol's own, and RFC 6455 §7.4.1). */
+const words: Readonly<Record<string, string>> = {
+  1000: 'the device said goodbye',
+  1001: 'the other end went away',
+  1002: 'broken WebSocket frames',
+  1003: 'a binary frame',
+  1005: 'closed without a code',
+  1006: 'the link was lost',
+  1007: 'invalid UTF-8',
+  1009: 'a frame too big',
+  1011: 'a fault',
+  1012: 'the hub went away, and asked for a reconnect',
+  1013: 'overloaded',
+  4004: 'the device does not read',
+  4400: 'broken frames, a broken sequence or a wrong device type',
+  4401: 'the credential expired',
+  4403: 'the credential was revoked, or the device removed or disabled',
+  4408: 'silence, or no hello',
+  4409: 'a newer session of the same device',
+  4429: 'far too many messages',
+};
+
+export function closeWords(code: string): string {
+  return words[code] ?? '';
+}

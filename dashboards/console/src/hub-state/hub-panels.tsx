@@ -1,0 +1,128 @@
+import type { ComponentChildren } from 'preact';
+import { useId } from 'preact/hooks';
+import { Age } from '../components/time.tsx';
+import { countOf, countWords, shareWords, sizeWords } from '../number-words.ts';
+import type { HubView, PartView } from './hub-view.ts';
+
+interface PartCardProps {
+  readonly title: string;
+  readonly part: PartView;
+  readonly children?: ComponentChildren;
+}
+
+/** A system the hub rests on: whether it is there, and why not. */
+export function PartCard({ title, part: { name, up, reason }, children }: PartCardProps) {
+  return (
+    <section class="card hub-card" aria-label={title}>
+      <h2>{title}</h2>
+      <p class="big">
+        <span class={`badge ${up ? 'tone-good' : 'tone-bad'}`}>
+          <svg class="shape" viewBox="0 0 16 16" aria-hidden="true">
+            <path d={up ? 'M3 8.5l3.5 3.5L13 4.5' : 'M3 3l10 10M13 3L3 13'} />
+          </svg>
+          {up ? 'up' : 'down'}
+        </span>
+      </p>
+      <p class="quiet">{name}</p>
+      {reason !== undefined && <p class="fault">{reason}</p>}
+      {children}
+    </section>
+  );
+}
+
+/** What waits in the hub, and how full the places are. */
+export function Queues({ hub }: { readonly hub: HubView }) {
+  const { writer, spool, bus, commands } = hub;
+  return (
+    <div class="queues">
+      <Level title="Buffer before the store" share={writer.fill} words={countOf(writer.lines, 'line')} />
+      <Level
+        title="Spool on disk"
+        share={spool.maxSize === 0 ? 0 : spool.size / spool.maxSize}
+        words={`${countOf(spool.lines, 'line')}, ${sizeWords(spool.size)} of ${sizeWords(spool.maxSize)}`}
+      >
+        {spool.oldestMs !== null && (
+          <p class="quiet">
+            the oldest came <Age ms={spool.oldestMs} />
+          </p>
+        )}
+        {spool.fault !== undefined && <p class="fault">It takes nothing now: {spool.fault}</p>}
+      </Level>
+      <dl class="facts">
+        <div>
+          <dt>Open commands</dt>
+          <dd>{countWords(commands.open)}</dd>
+        </div>
+        <div>
+          <dt>Messages to the broker</dt>
+          <dd>{countWords(bus.queued)}</dd>
+        </div>
+        <div>
+          <dt>Dead letters</dt>
+          <dd>{countWords(spool.deadLetters)}</dd>
+        </div>
+      </dl>
+    </div>
+  );
+}
+
+interface LevelProps {
+  readonly title: string;
+  /** 0 to 1. */
+  readonly share: number;
+  readonly words: string;
+  readonly children?: ComponentChildren;
+}
+
+function Level({ title, share, words, children }: LevelProps) {
+  const id = useId();
+  return (
+    <div class="level">
+      <label for={id}>{title}</label>
+      <meter id={id} min={0} max={1} high={0.8} optimum={0} value={share}>
+        {shareWords(share)}
+      </meter>
+      <p class="quiet">
+        {shareWords(share)} full · {words}
+      </p>
+      {children}
+    </div>
+  );
+}
+
+interface CountTableProps {
+  readonly what: string;
+  readonly counts: Readonly<Record<string, number>>;
+  readonly words?: (key: string) => string;
+  readonly none: string;
+}
+
+/** Counts since the start, the most first. */
+export function CountTable({ what, counts, words, none }: CountTableProps) {
+  const rows = Object.entries(counts)
+    .filter(([, count]) => count > 0)
+    .toSorted(([, a], [, b]) => b - a);
+  if (rows.length === 0) return <p class="quiet">{none}</p>;
+  return (
+    <table class="table">
+      <thead>
+        <tr>
+          <th scope="col">{what}</th>
+          <th scope="col" class="number">
+            Count
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map(([key, count]) => (
+          <tr key={key}>
+            <th scope="row">
+              {key} <span class="quiet">{words?.(key)}</span>
+            </th>
+            <td class="number">{countWords(count)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}

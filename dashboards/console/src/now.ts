@@ -1,0 +1,14 @@
+/** The clock of the page. */
+import { signal, type ReadonlySignal } from '@preact/signals';
+
+const second = signal(Date.now());
+setInterval(() => {
+  // A hidden tab tells nobody how old things are.
+  if (!document.hidden) second.value = Date.now();
+}, 1_000);
+document.addEventListener('visibilitychange', () => {
+  second.value = Date.now();
+});
+
+/** The time now, to the second; what reads it is shown anew each second. */
+export const nowMs: ReadonlySignal<number> = second;

@@ -1,0 +1,67 @@
+/** Every page of the console: one file each, named here once. */
+import type { ComponentType } from 'preact';
+import { CommandsPage } from './pages/commands.tsx';
+import { DevicePage } from './pages/device.tsx';
+import { FleetPage } from './pages/fleet.tsx';
+import { HubPage } from './pages/hub.tsx';
+import { SchemasPage } from './pages/schemas.tsx';
+
+/** What a path's `:name` parts hold. */
+export type Params = Readonly<Record<string, string>>;
+
+export interface PageProps {
+  params: Params;
+}
+
+export interface Page {
+  /** Such as `/devices/:id`. */
+  path: string;
+  title: (params: Params) => string;
+  content: ComponentType<PageProps>;
+  /** Its word in the navigation; absent: it is reached from other pages. */
+  nav?: string;
+}
+
+/** In the order of the navigation. */
+export const pages: readonly Page[] = [
+  { path: '/', title: () => 'Fleet', nav: 'Fleet', content: FleetPage },
+  { path: '/devices/:id', title: ({ id = '' }) => id, content: DevicePage },
+  { path: '/commands', title: () => 'Commands', nav: 'Commands', content: CommandsPage },
+  { path: '/schemas', title: () => 'Schemas', nav: 'Schemas', content: SchemasPage },
+  { path: '/hub', title: () => 'Hub', nav: 'Hub', content: HubPage },
+];
+
+/** The page at this path, such as `/devices/d-1`, and what its `:name` parts hold. */
+export function pageAt(path: string): { page: Page; params: Params } | undefined {
+  for (const page of pages) {
+    const params = paramsOf(page.path, path);
+    if (params !== undefined) return { page, params };
+  }
+  return undefined;
+}
+
+function paramsOf(pattern: string, path: string): Params | undefined {
+  const wanted = partsOf(pattern);
+  const given = partsOf(path);
+  if (wanted.length !== given.length) return undefined;
+  const params: Record<string, string> = {};
+  for (const [at, part] of wanted.entries()) {
+    const value = given[at] ?? '';
+    if (part.startsWith(':')) params[part.slice(1)] = decoded(value);
+    else if (part !== value) return undefined;
+  }
+  return params;
+}
+
+function partsOf(path: string): string[] {
+  return path.split('/').filter((part) => part !== '');
+}
+
+/** A path that is no proper encoding is shown as it is: nothing will be found by it. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}

@@ -1,0 +1,96 @@
+import type { DeviceTypeDefinition } from '../../../../schemas/device-type-definition.ts';
+import { ApiError, get } from '../api.ts';
+import { Panel } from '../components/panel.tsx';
+import { Empty, Failed, Loading } from '../components/states.tsx';
+import { DeviceCommands } from '../device/device-commands.tsx';
+import type { DeviceDetails } from '../device/device-details.ts';
+import { DeviceHeader } from '../device/device-header.tsx';
+import { LastValuesPanel } from '../device/last-values.tsx';
+import { NacksPanel } from '../device/nacks-panel.tsx';
+import { PresenceTimeline } from '../device/presence-timeline.tsx';
+import { RangeBar } from '../device/range-bar.tsx';
+import { rangeOf } from '../device/ranges.ts';
+import { StoryPanel } from '../device/story-panel.tsx';
+import { StreamCharts } from '../device/stream-charts.tsx';
+import { useDevice } from '../device/use-device.ts';
+import type { PageProps } from '../pages.ts';
+import { query } from '../router.ts';
+import { useLoad, type Load } from '../use-load.ts';
+
+/** One device: what it is, how it is, what it says, what it was told. */
+export function DevicePage({ params }: PageProps) {
+  const { id = '' } = params;
+  const { state, gone, reload } = useDevice(id);
+  return (
+    <>
+      <a class="back" href="/">
+        ← Fleet
+      </a>
+      {gone && (
+        <p class="note" role="alert">
+          This device was removed from the hub.
+        </p>
+      )}
+      {state.kind === 'loading' && <Loading what={id} />}
+      {state.kind === 'failed' && <NoDevice id={id} error={state.error} reload={reload} />}
+      {state.kind === 'loaded' && <Device details={state.value} />}
+    </>
+  );
+}
+
+function NoDevice({ id, error, reload }: { id: string; error: unknown; reload: () => void }) {
+  if (!(error instanceof ApiError) || error.status !== 404)
+    return <Failed what={id} error={error} retry={reload} />;
+  return (
+    <Empty title={`There is no device ${id}`}>
+      <a href="/">Go to the fleet</a>
+    </Empty>
+  );
+}
+
+function Device({ details }: { details: DeviceDetails }) {
+  const { id, type } = details;
+  const { state } = useLoad(
+    (signal) => get<DeviceTypeDefinition>(`/device-types/${encodeURIComponent(type)}`, {}, signal),
+    [type],
+  );
+  const definition = state.kind === 'loaded' ? state.value : undefined;
+  return (
+    <>
+      <DeviceHeader details={details} />
+      <div class="device-columns">
+        <div class="device-side">
+          <StoryPanel details={details} />
+          <LastValuesPanel device={id} type={definition} />
+          {definition !== undefined && <DeviceCommands device={id} commands={definition.commands ?? {}} />}
+        </div>
+        <div class="device-main">
+          <Pictures details={details} type={state} />
+          <NacksPanel device={id} />
+        </div>
+      </div>
+    </>
+  );
+}
+
+function Pictures({ details, type }: { details: DeviceDetails; type: Load<DeviceTypeDefinition> }) {
+  const range = rangeOf(query.value.get('range'));
+  const until = query.value.get('until');
+  return (
+    <Panel title="Over time" name="pictures" aside={<RangeBar range={range} until={until} />}>
+      <PresenceTimeline details={details} range={range} until={until} />
+      {type.kind === 'failed' && <Failed what={`the device type ${details.type}`} error={type.error} />}
+      {type.kind === 'loaded' &&
+        Object.entries(type.value.streams ?? {}).map(([stream, definition]) => (
+          <StreamCharts
+            key={stream}
+            device={details.id}
+            stream={stream}
+            definition={definition}
+            range={range}
+            until={until}
+          />
+        ))}
+    </Panel>
+  );
+}

@@ -1,0 +1,90 @@
+import { useState } from 'preact/hooks';
+import { get } from '../api.ts';
+import { Panel } from '../components/panel.tsx';
+import { Failed, Loading } from '../components/states.tsx';
+import { Age } from '../components/time.tsx';
+import { BooksPicture } from '../hub-state/books-picture.tsx';
+import { DeadLetters } from '../hub-state/dead-letters.tsx';
+import { CountTable, PartCard, Queues } from '../hub-state/hub-panels.tsx';
+import { EventLoopPanel } from '../hub-state/event-loop-panel.tsx';
+import { closeWords } from '../hub-state/close-words.ts';
+import type { HubView } from '../hub-state/hub-view.ts';
+import { countOf, rateWords, sizeWords } from '../number-words.ts';
+import { useLive } from '../use-live.ts';
+
+/** Seconds of its course that are kept. */
+const keptSec = 120;
+
+/** How the hub itself is: where every reading is, and what it rests on. */
+export function HubPage() {
+  const [course, setCourse] = useState<readonly HubView[]>([]);
+  const [fault, setFault] = useState<unknown>();
+  const add = (next: HubView): void => {
+    setFault(undefined);
+    setCourse((before) => [...before, next].slice(-keptSec));
+  };
+  const load = (): void => void get<HubView>('/hub').then(add, setFault);
+  useLive('hub', {
+    message: (message) => {
+      if (message.t === 'hub') add(message);
+    },
+    watching: load,
+  });
+  const hub = course.at(-1);
+  return (
+    <>
+      <header class="page-head">
+        <h1>Hub</h1>
+        {hub !== undefined && (
+          <p class="quiet">
+            {hub.name} {hub.version} · started <Age ms={hub.startedMs} /> · {sizeWords(hub.memory.rssBytes)}
+          </p>
+        )}
+      </header>
+      {hub === undefined && fault === undefined && <Loading what="the hub's state" />}
+      {hub === undefined && fault !== undefined && (
+        <Failed what="the hub's state" error={fault} retry={load} />
+      )}
+      {hub !== undefined && <Overview hub={hub} course={course} />}
+    </>
+  );
+}
+
+function Overview({ hub, course }: { readonly hub: HubView; readonly course: readonly HubView[] }) {
+  return (
+    <>
+      <div class="hub-cards">
+        <PartCard title="Metrics store" part={hub.store} />
+        <PartCard title="Message broker" part={hub.bus}>
+          {hub.bus.queued > 0 && <p>{countOf(hub.bus.queued, 'message')} to be told to it</p>}
+        </PartCard>
+        <section class="card hub-card" aria-label="Rates">
+          <h2>Messages</h2>
+          <p class="big">{rateWords(hub.messagesPerSec)}/s</p>
+          <p class="quiet">
+            {rateWords(hub.storedPerSec)} points/s stored · {countOf(hub.sessions, 'session')}
+          </p>
+        </section>
+        <EventLoopPanel course={course} room={keptSec} />
+      </div>
+      <Panel title="Where the readings are">
+        <BooksPicture books={hub.books} />
+      </Panel>
+      <Panel title="Queues">
+        <Queues hub={hub} />
+      </Panel>
+      <div class="hub-counts">
+        <Panel title="Refused readings">
+          <CountTable what="Reason" counts={hub.books.rejected} none="None since the start" />
+        </Panel>
+        <Panel title="Ended commands">
+          <CountTable what="Status" counts={hub.commands.byStatus} none="None since the start" />
+        </Panel>
+        <Panel title="Closed connections">
+          <CountTable what="Code" counts={hub.closes} words={closeWords} none="None since the start" />
+        </Panel>
+      </div>
+      <DeadLetters count={hub.spool.deadLetters} />
+    </>
+  );
+}

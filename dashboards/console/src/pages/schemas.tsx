@@ -1,0 +1,78 @@
+import { get } from '../api.ts';
+import { Panel } from '../components/panel.tsx';
+import { Empty, Loaded } from '../components/states.tsx';
+import { countOf } from '../number-words.ts';
+import { query } from '../router.ts';
+import type { Reject } from '../device-types/rejects.ts';
+import { Rejects } from '../device-types/rejects-panel.tsx';
+import { TypeDetail } from '../device-types/type-detail.tsx';
+import { familiesOf, type TypeRow } from '../device-types/type-view.ts';
+import { useLoad } from '../use-load.ts';
+
+/** What devices may say and be told: the device types, and the readings that did not fit them. */
+export function SchemasPage() {
+  const types = useLoad((signal) => get<{ types: TypeRow[] }>('/device-types', undefined, signal), []);
+  const rejects = useLoad((signal) => get<{ rejects: Reject[] }>('/rejects', undefined, signal), []);
+  return (
+    <>
+      <header class="page-head">
+        <h1>Schemas</h1>
+      </header>
+      <Loaded load={types} what="the device types">
+        {({ types: rows }) => {
+          const chosen = query.value.get('type') ?? rows[0]?.id;
+          if (chosen === undefined) {
+            return (
+              <Empty title="No device types">
+                <p>They are files in the folder that HUB_SCHEMAS_DIR names.</p>
+              </Empty>
+            );
+          }
+          return (
+            <>
+              <TypeNav rows={rows} chosen={chosen} />
+              <Loaded load={rejects} what="the refused readings">
+                {({ rejects: all }) => (
+                  <Rejects
+                    type={chosen}
+                    rejects={all.filter(({ type }) => type === chosen)}
+                    reload={rejects.reload}
+                  />
+                )}
+              </Loaded>
+              <TypeDetail key={chosen} id={chosen} />
+            </>
+          );
+        }}
+      </Loaded>
+    </>
+  );
+}
+
+function TypeNav({ rows, chosen }: { readonly rows: readonly TypeRow[]; readonly chosen: string }) {
+  return (
+    <Panel title="Device types">
+      <ul class="families">
+        {familiesOf(rows).map(({ name, versions, devices }) => (
+          <li key={name}>
+            <span class="family-name">{name}</span>
+            <span class="quiet">{countOf(devices, 'device')}</span>
+            <ul class="versions" aria-label={`Versions of ${name}`}>
+              {versions.map(({ id, devices: own }) => (
+                <li key={id}>
+                  <a
+                    href={`/schemas?type=${encodeURIComponent(id)}`}
+                    aria-current={id === chosen ? 'page' : undefined}
+                    title={countOf(own, 'device')}
+                  >
+                    {id}
+                  </a>
+                </li>
+              ))}
+            </ul>
+          </li>
+        ))}
+      </ul>
+    </Panel>
+  );
+}

@@ -1,0 +1,109 @@
+import { useRef, useState } from 'preact/hooks';
+import { ApiError, messageOf, type FieldError } from '../api.ts';
+import { BrandMark } from '../components/brand-mark.tsx';
+import { Field } from '../components/field.tsx';
+import { makeFirstAdmin, signIn } from '../session.ts';
+
+/** A link with the code in its fragment, which browsers send to nobody: `/#code=…`. */
+function codeOfAddress(): string {
+  return new URLSearchParams(location.hash.slice(1)).get('code') ?? '';
+}
+
+function faultAt(errors: readonly FieldError[], name: string): string | undefined {
+  const fault = errors.find(({ path }) => path === `/${name}`);
+  return fault === undefined ? undefined : `must be ${fault.expected ?? 'valid'}`;
+}
+
+/** @param why what the operator should know first, such as that the session ended; may be empty */
+export function SignIn({ why }: { why: string }) {
+  const [first, setFirst] = useState(codeOfAddress() !== '');
+  const [busy, setBusy] = useState(false);
+  const [fault, setFault] = useState<unknown>();
+  const form = useRef<HTMLFormElement>(null);
+  const errors = fault instanceof ApiError ? fault.errors : [];
+
+  async function submit(): Promise<void> {
+    const given = new FormData(form.current ?? undefined);
+    const text = (name: string): string => {
+      const value = given.get(name);
+      return typeof value === 'string' ? value : '';
+    };
+    setBusy(true);
+    setFault(undefined);
+    try {
+      if (first) await makeFirstAdmin(text('code').trim(), text('name').trim(), text('password'));
+      else await signIn(text('name').trim(), text('password'));
+      if (location.hash !== '') history.replaceState(null, '', location.pathname + location.search);
+    } catch (error) {
+      setFault(error);
+      setBusy(false);
+    }
+  }
+
+  return (
+    <main class="sign-in" aria-label="Sign in">
+      <form
+        ref={form}
+        class="card sign-in-card"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void submit();
+        }}
+      >
+        <p class="brand">
+          <BrandMark />
+          Device hub
+        </p>
+        <h1>{first ? 'Make the first account' : 'Sign in'}</h1>
+        {why !== '' && fault === undefined && <p class="note">{why}</p>}
+        {first && (
+          <Field
+            label="One-time code"
+            hint="The hub printed it when it started."
+            fault={faultAt(errors, 'code')}
+          >
+            {(control) => (
+              <input {...control} name="code" defaultValue={codeOfAddress()} autocomplete="off" required />
+            )}
+          </Field>
+        )}
+        <Field label="Name" fault={faultAt(errors, 'name')}>
+          {(control) => (
+            <input {...control} name="name" autocomplete="username" autocapitalize="none" required />
+          )}
+        </Field>
+        <Field
+          label="Password"
+          hint={first ? 'At least 12 characters.' : undefined}
+          fault={faultAt(errors, 'password')}
+        >
+          {(control) => (
+            <input
+              {...control}
+              name="password"
+              type="password"
+              autocomplete={first ? 'new-password' : 'current-password'}
+              required
+            />
+          )}
+        </Field>
+        <div role="alert">
+          {fault !== undefined && errors.length === 0 && <p class="fault">{messageOf(fault)}</p>}
+        </div>
+        <button type="submit" class="button primary" disabled={busy}>
+          {first ? 'Make the account' : 'Sign in'}
+        </button>
+        <button
+          type="button"
+          class="link-button"
+          onClick={() => {
+            setFirst(!first);
+            setFault(undefined);
+          }}
+        >
+          {first ? 'I have an account' : 'First time here? Use the one-time code'}
+        </button>
+      </form>
+    </main>
+  );
+}

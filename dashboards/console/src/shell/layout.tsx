@@ -1,0 +1,47 @@
+import type { ComponentChildren } from 'preact';
+import { BrandMark } from '../components/brand-mark.tsx';
+import { pages } from '../pages.ts';
+import { path } from '../router.ts';
+import { Account } from './account.tsx';
+import { LiveMark } from './live-mark.tsx';
+import { ThemeSwitch } from './theme-switch.tsx';
+
+/** What stands around every page: the skip link, the navigation, and the landmarks. */
+export function Layout({ title, children }: { title: string; children: ComponentChildren }) {
+  return (
+    <div class="shell">
+      <a class="skip" href="#main">
+        Skip to the page
+      </a>
+      <header class="top">
+        <a class="brand" href="/">
+          <BrandMark />
+          Device hub
+        </a>
+        <nav class="nav" aria-label="Pages">
+          <ul>{pages.map(({ path: at, nav }) => nav && <NavItem key={at} at={at} word={nav} />)}</ul>
+        </nav>
+        <div class="top-tools">
+          <LiveMark />
+          <ThemeSwitch />
+          <Account />
+        </div>
+      </header>
+      <main id="main" class="main" tabIndex={-1} aria-label={title}>
+        {children}
+      </main>
+    </div>
+  );
+}
+
+function NavItem({ at, word }: { at: string; word: string }) {
+  const here =
+    at === '/' ? path.value === '/' || path.value.startsWith('/devices') : path.value.startsWith(at);
+  return (
+    <li>
+      <a href={at} aria-current={here ? 'page' : undefined}>
+        {word}
+      </a>
+    </li>
+  );
+}

@@ -1,0 +1,18 @@
+import { liveState, type LiveState } from '../live.ts';
+
+const words: Record<LiveState, string> = {
+  off: 'not connected',
+  connecting: 'connecting',
+  open: 'live',
+  reconnecting: 'reconnecting',
+};
+
+/** Whether what is shown is what is. */
+export function LiveMark() {
+  const { value: state } = liveState;
+  return (
+    <span class={`live-mark live-${state}`} role="status">
+      {words[state]}
+    </span>
+  );
+}

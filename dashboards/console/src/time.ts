@@ -1,0 +1,48 @@
+/** Times are Unix ms; they are shown in the viewer's zone, with UTC on hover. Pure. */
+const sameDay = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+const otherDay = new Intl.DateTimeFormat(undefined, {
+  day: 'numeric',
+  month: 'short',
+  hour: '2-digit',
+  minute: '2-digit',
+});
+const otherYear = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+const full = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'long' });
+
+/** As short as is clear: the time alone for today, with the day before that. */
+export function shortTime(ms: number, now: number = Date.now()): string {
+  const date = new Date(ms);
+  const today = new Date(now);
+  if (date.toDateString() === today.toDateString()) return sameDay.format(date);
+  return (date.getFullYear() === today.getFullYear() ? otherDay : otherYear).format(date);
+}
+
+/** For hovering: the whole of it in the viewer's zone, and in UTC. */
+export function fullTime(ms: number): string {
+  return `${full.format(ms)}\n${utcTime(ms)}`;
+}
+
+export function utcTime(ms: number): string {
+  return `${new Date(ms).toISOString().replace('T', ' ').replace('Z', '')} UTC`;
+}
+
+const steps = [
+  [86_400, 'd'],
+  [3_600, 'h'],
+  [60, 'min'],
+  [1, 's'],
+] as const;
+
+/** Such as `3 min`, `2 d`: the largest unit of it, rounded down. */
+export function shortSpan(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1_000));
+  const [length, unit] = steps.find(([size]) => seconds >= size) ?? [1, 's'];
+  return `${Math.floor(seconds / length)} ${unit}`;
+}
+
+/** Such as `3 min ago`, `in 2 h`, `now`. */
+export function ageText(ms: number, now: number): string {
+  const past = now - ms;
+  if (past >= 0 && past < 1_000) return 'now';
+  return past < 0 ? (past > -1_000 ? 'now' : `in ${shortSpan(-past)}`) : `${shortSpan(past)} ago`;
+}

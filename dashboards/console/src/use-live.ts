@@ -1,0 +1,23 @@
+import { useEffect, useRef } from 'preact/hooks';
+import type { LiveMessage } from './live-message.ts';
+import { watch } from './live.ts';
+
+/**
+ * Watches a topic for as long as the component is there.
+ * @param on as `Watcher` has it; the functions of the latest rendering are called
+ */
+export function useLive(
+  topic: string,
+  on: { message?: (message: LiveMessage) => void; watching?: () => void },
+): void {
+  const latest = useRef(on);
+  latest.current = on;
+  useEffect(
+    () =>
+      watch(topic, {
+        message: (message) => latest.current.message?.(message),
+        watching: () => latest.current.watching?.(),
+      }),
+    [topic],
+  );
+}

@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import axe from 'axe-core';
+import type { AxeResults } from 'axe-core';
+import type { Page } from 'playwright-core';
+import { openConsole, openSignedIn } from '../helpers/browser.ts';
+import { startCommandedDevice } from '../helpers/commanded-device.ts';
+import { startInProcessHub, type InProcessHub } from '../helpers/in-process-hub.ts';
+import { withToken } from '../helpers/operators.ts';
+import { openRaw } from '../helpers/raw-device.ts';
+
+/** Every page of the console before axe-core: light and dark, desktop and phone. */
+
+/** @returns what hinders people: each finding of weight `serious` or `critical`, and where it is */
+async function findings(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source);
+  const results = await page.evaluate<AxeResults>('axe.run(document, { resultTypes: ["violations"] })');
+  assert.ok(results.passes.length > 10, 'the rules were looked at');
+  return results.violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`);
+}
+
+/** Something on every page: devices in several states, readings, refusals, commands, a group command, a schedule. */
+async function fill(hub: InProcessHub, t: Parameters<typeof startCommandedDevice>[0]): Promise<void> {
+  await hub.add(['d-1', 'd-2', 'd-3'], 'env-sensor@1', 'north');
+  await startCommandedDevice(
+    t,
+    hub,
+    { id: 'd-1' },
+    {
+      'set-interval': () => ({ status: 'succeeded' }),
+      identify: () => ({ status: 'failed', error: 'lamp broken' }),
+    },
+  );
+  const device = await openRaw(hub.device('d-2'), { firmware: '1.0' });
+  t.after(() => device.close());
+  device.send({ type: 'telemetry', seq: 1, ts: Date.now(), stream: 'env', data: { temperature: 21 } });
+  device.send({ type: 'telemetry', seq: 2, ts: Date.now(), stream: 'env', data: { temperature: 999 } });
+  await device.next('ack', (ack) => 'upTo' in ack && ack.upTo === 2);
+  const admin = await withToken(hub, 'admin', { role: 'admin' });
+  const sent = await admin.ask('POST', '/devices/d-1/commands/identify?wait=5s', {});
+  assert.equal(sent.body['status'], 'failed');
+  const group = { to: 'all', name: 'set-interval', command: { id: 'g-1', params: { seconds: 5 } } };
+  assert.equal((await admin.ask('POST', '/group-commands', group)).status, 202);
+  const action = { kind: 'notice', topic: 'news', data: 'hello' };
+  const schedule = { name: 'daily', cron: '0 0 2 * * *', timeZone: 'Europe/Rome', to: 'all', action };
+  assert.equal((await admin.ask('POST', '/schedules', schedule)).status, 201);
+}
+
+/** The paths of all pages, and what stands there when they are complete. */
+const pages: readonly [path: string, complete: string][] = [
+  ['/', 'text=d-3'],
+  ['/devices/d-2', 'role=button[name="Blink …"]'],
+  ['/commands', 'role=cell[name="lamp broken"]'],
+  ['/commands?view=groups&id=g-1', 'text=Wave 1'],
+  ['/commands?view=schedules', 'text=daily'],
+  ['/schemas', 'role=region[name="Refused readings by field and firmware"]'],
+  ['/hub', 'text=Every one of them is accounted for.'],
+  ['/nowhere', 'role=main'],
+];
+
+for (const { name, options } of [
+  { name: 'light, on a desktop', options: { colorScheme: 'light' as const } },
+  {
+    name: 'dark, on a phone',
+    options: { colorScheme: 'dark' as const, viewport: { width: 390, height: 844 } },
+  },
+]) {
+  test(`no page has a finding that hinders people: ${name}`, async (t) => {
+    const hub = await startInProcessHub(t);
+    await fill(hub, t);
+    const stranger = await openConsole(t, hub, '/', options);
+    await stranger.page.getByRole('button', { name: 'Sign in', exact: true }).waitFor();
+    assert.deepEqual(await findings(stranger.page), [], 'signing in');
+    const { page } = await openSignedIn(t, hub, '/', options);
+    for (const [path, complete] of pages) {
+      await page.goto(path);
+      await page.locator(complete).first().waitFor();
+      assert.deepEqual(await findings(page), [], path);
+      // Nothing is cut off at the side.
+      const { scroll, client } = await page.evaluate<{ scroll: number; client: number }>(
+        '({ scroll: document.documentElement.scrollWidth, client: document.documentElement.clientWidth })',
+      );
+      assert.ok(scroll <= client, `${path} is ${scroll} px wide in ${client} px`);
+    }
+    await page.goto('/devices/d-1');
+    await page.getByRole('button', { name: 'Set the time between readings …' }).click();
+    const form = page.getByRole('dialog');
+    await form.getByRole('button', { name: 'Send to d-1' }).click();
+    await form.getByRole('alert').waitFor();
+    assert.deepEqual(await findings(page), [], 'the form with a fault');
+    await page.goto('/devices/d-1');
+    await page.getByRole('button', { name: 'Reboot …' }).click();
+    await form.getByRole('button', { name: 'Send to d-1' }).click();
+    await form.getByRole('button', { name: 'Yes, send it' }).waitFor();
+    assert.deepEqual(await findings(page), [], 'the confirmation');
+  });
+}

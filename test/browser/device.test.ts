@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Page } from 'playwright-core';
+import { openSignedIn } from '../helpers/browser.ts';
+import { startInProcessHub } from '../helpers/in-process-hub.ts';
+import { openRaw } from '../helpers/raw-device.ts';
+import { waitFor } from '../helpers/wait-for.ts';
+
+/** The page of one device on a real hub, in a real browser. */
+
+const chartOf = (page: Page, field: string) => page.locator(`figure[data-field="${field}"]`);
+
+/** What of an HTMLCanvasElement is used: the tests are checked without a browser's types. */
+interface Canvas {
+  width: number;
+  height: number;
+  getContext(kind: '2d'): {
+    getImageData(x: number, y: number, width: number, height: number): { data: Uint8ClampedArray };
+  };
+}
+
+/** How much of the chart's picture has the colour of the line. */
+async function inkOf(page: Page, field: string): Promise<number> {
+  return chartOf(page, field)
+    .locator('canvas')
+    .evaluate((node) => {
+      const canvas = node as unknown as Canvas;
+      const pixels = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+      let ink = 0;
+      // Blue far above red: neither grid nor text is.
+      for (let at = 0; at < pixels.length; at += 4) {
+        if ((pixels[at + 3] ?? 0) > 128 && (pixels[at + 2] ?? 0) - (pixels[at] ?? 0) > 90) ink += 1;
+      }
+      return ink;
+    });
+}
+
+test('a reading is in its chart within two seconds of being sent', async (t) => {
+  const hub = await startInProcessHub(t);
+  await hub.add(['d-1']);
+  const device = await openRaw(hub.device('d-1'));
+  t.after(() => device.close());
+  const { page } = await openSignedIn(t, hub, '/devices/d-1?range=5m');
+  await page.getByText('live', { exact: true }).waitFor();
+  await chartOf(page, 'temperature').getByText('No readings in this time').waitFor();
+  assert.equal(await inkOf(page, 'temperature'), 0);
+  for (const [seq, temperature] of [21.5, 24].entries()) {
+    const sentMs = performance.now();
+    // In different buckets of the chart, however soon one follows the other.
+    const ts = Date.now() - 10_000 + seq * 5_000;
+    device.send({ type: 'telemetry', seq: seq + 1, ts, stream: 'env', data: { temperature, humidity: 40 } });
+    await chartOf(page, 'temperature')
+      .getByRole('img', { name: `last ${temperature} °C` })
+      .waitFor({ timeout: 2_000 });
+    const tookMs = performance.now() - sentMs;
+    assert.ok(tookMs < 2_000, `${tookMs} ms`);
+  }
+  await waitFor(async () => (await inkOf(page, 'temperature')) > 0, { what: 'the line is drawn' });
+  await page.getByRole('region', { name: 'Last values' }).getByText('24 °C').waitFor();
+});
+
+test('stored readings are charted over the chosen range, and the table says the same', async (t) => {
+  const hub = await startInProcessHub(t);
+  await hub.add(['d-1']);
+  const device = await openRaw(hub.device('d-1'));
+  t.after(() => device.close());
+  const now = Date.now();
+  const samples = [30, 20, 10].map((minutes, at) => ({
+    ts: now - minutes * 60_000,
+    data: { temperature: 20 + at },
+  }));
+  device.send({ type: 'telemetry', seq: 1, stream: 'env', samples });
+  await device.next('ack', (frame) => 'upTo' in frame && frame.upTo === 1);
+  const { page } = await openSignedIn(t, hub, '/devices/d-1?range=1h');
+  const chart = chartOf(page, 'temperature');
+  await chart.getByRole('img', { name: 'last 22 °C, lowest 20 °C, highest 22 °C' }).waitFor();
+  await chart.getByText('As a table').click();
+  assert.deepEqual(await chart.locator('tbody td:nth-child(2)').allTextContents(), [
+    '22 °C',
+    '21 °C',
+    '20 °C',
+  ]);
+  await page.getByRole('button', { name: '5 min' }).click();
+  await chart.getByText('No readings in this time').waitFor();
+  assert.equal(new URL(page.url()).searchParams.get('range'), '5m');
+});
+
+test('its page says why a device is not online, in plain words, and what led to it', async (t) => {
+  const hub = await startInProcessHub(t);
+  await hub.add(['d-1']);
+  const { page } = await openSignedIn(t, hub, '/devices/d-1');
+  const story = page.getByRole('region', { name: 'Why it is not online' });
+  await story.getByText('It has never connected').waitFor();
+  await assert.rejects(openRaw({ ...hub.device('d-1'), secret: 'guessed' }));
+  await page.reload();
+  await story.getByText('its secret is not the one the hub has').waitFor();
+  await story.getByText('Turned away with HTTP 401').waitFor();
+  const device = await openRaw(hub.device('d-1'));
+  t.after(() => device.close());
+  await page.getByRole('region', { name: 'Its story' }).getByText('It is online.').waitFor();
+  await page.getByText('Session 1 opened').waitFor();
+  device.send({ type: 'bye' });
+  await story.getByText('It said goodbye (bye)').waitFor();
+});
+
+test('a refused reading is shown with field, rule and what is wrong', async (t) => {
+  const hub = await startInProcessHub(t);
+  await hub.add(['d-1']);
+  const device = await openRaw(hub.device('d-1'));
+  t.after(() => device.close());
+  const { page } = await openSignedIn(t, hub, '/devices/d-1');
+  const refused = page.getByRole('region', { name: 'Refused readings' });
+  await refused.getByText('Nothing was refused').waitFor();
+  await page.getByText('live', { exact: true }).waitFor();
+  device.send({ type: 'telemetry', seq: 1, ts: Date.now(), stream: 'env', data: { temperature: 999 } });
+  const row = refused.getByRole('row').filter({ hasText: '/temperature' });
+  await row.getByText('maximum', { exact: true }).waitFor();
+  await page.reload();
+  await row.getByText('maximum', { exact: true }).waitFor();
+});
+
+test('a device that is not there, or is removed while its page is open, is told of', async (t) => {
+  const hub = await startInProcessHub(t);
+  await hub.add(['d-1']);
+  const { page } = await openSignedIn(t, hub, '/devices/nobody');
+  await page.getByText('There is no device nobody').waitFor();
+  await page.goto('/devices/d-1');
+  await page.getByRole('heading', { name: 'd-1' }).waitFor();
+  await page.getByText('live', { exact: true }).waitFor();
+  await hub.admin.removeDevice('d-1');
+  await page.getByText('This device was removed').waitFor();
+});

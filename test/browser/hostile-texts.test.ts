@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { Page } from 'playwright-core';
+import { openSignedIn } from '../helpers/browser.ts';
+import { temporaryFolder } from '../helpers/guard.ts';
+import { startInProcessHub } from '../helpers/in-process-hub.ts';
+import { withToken } from '../helpers/operators.ts';
+import { openRaw } from '../helpers/raw-device.ts';
+import { waitFor } from '../helpers/wait-for.ts';
+
+/** Texts that would run, were they ever taken for markup, in each place that a device or an operator fills. */
+
+const markup = `"'><img src=x onerror=alert(1)><script>alert(2)</script>`;
+/** As long as a title may be. */
+const shortMarkup = `<img src=x onerror=alert(3)>`;
+
+const hostileType = {
+  name: 'hostile',
+  version: 1,
+  title: shortMarkup,
+  description: markup,
+  streams: {
+    texts: {
+      type: 'object',
+      title: shortMarkup,
+      description: markup,
+      properties: {
+        word: { type: 'string', maxLength: 200, title: shortMarkup, description: markup },
+        choice: { type: 'string', enum: [shortMarkup, 'plain'] },
+        level: { type: 'number', unit: '<b>%</b>', maximum: 5 },
+      },
+      required: ['level'],
+      additionalProperties: false,
+    },
+  },
+  commands: {
+    say: {
+      title: shortMarkup,
+      description: markup,
+      safety: 'observe',
+      params: {
+        type: 'object',
+        properties: { choice: { type: 'string', title: shortMarkup, enum: [shortMarkup, 'plain'] } },
+        required: ['choice'],
+        additionalProperties: false,
+      },
+      output: {
+        type: 'object',
+        properties: { word: { type: 'string', maxLength: 200 } },
+        additionalProperties: false,
+      },
+    },
+  },
+  presence: { heartbeatSec: 30 },
+};
+
+/** Nothing of the markup became an element, and none of it ran. */
+async function checkNothingRan(page: Page, where: string): Promise<void> {
+  assert.equal(await page.locator('img, iframe, body script, b:text-is("%")').count(), 0, where);
+}
+
+test('markup in types, labels, readings, refusals, commands and dead letters is shown as text, and nothing runs', async (t) => {
+  const schemas = temporaryFolder('hostile-types');
+  t.after(() => schemas.remove());
+  writeFileSync(join(schemas.path, 'hostile@1.json'), JSON.stringify(hostileType));
+  const hub = await startInProcessHub(t, { HUB_SCHEMAS_DIR: schemas.path });
+  await hub.add(['h-1'], 'hostile@1');
+  const admin = await withToken(hub, 'admin', { role: 'admin' });
+  assert.equal(
+    (await admin.ask('PATCH', '/devices/h-1/labels', { set: { note: markup.slice(0, 128) }, remove: [] }))
+      .status,
+    200,
+  );
+  const device = await openRaw(hub.device('h-1'), { deviceType: 'hostile@1', firmware: shortMarkup });
+  t.after(() => device.close());
+  const data = { word: markup, choice: shortMarkup, level: 1 };
+  device.send({ type: 'telemetry', seq: 1, ts: Date.now(), stream: 'texts', data });
+  device.send({
+    type: 'telemetry',
+    seq: 2,
+    ts: Date.now(),
+    stream: 'texts',
+    data: { level: 9, [shortMarkup]: 1 },
+  });
+  device.send({ type: 'telemetry', seq: 3, ts: Date.now(), stream: shortMarkup, data: {} });
+  await device.next('ack', (ack) => 'upTo' in ack && ack.upTo === 3);
+
+  const { page } = await openSignedIn(t, hub, '/');
+  const dialogs: string[] = [];
+  page.on('dialog', (dialog) => {
+    dialogs.push(dialog.message());
+    void dialog.dismiss();
+  });
+  await page.getByText('h-1').first().waitFor();
+  await checkNothingRan(page, 'the fleet');
+
+  await page.goto('/devices/h-1');
+  await page.getByText(markup).first().waitFor();
+  const open = page.getByRole('button', { name: `${shortMarkup} …` });
+  await open.click();
+  const form = page.getByRole('dialog');
+  await form.getByRole('combobox').selectOption(shortMarkup);
+  await form.getByRole('button', { name: 'Send to h-1' }).click();
+  const { id, params } = await device.next('command');
+  assert.deepEqual(params, { choice: shortMarkup });
+  device.send({ type: 'result', re: id, status: 'succeeded', output: { word: markup } });
+  await form.getByText(JSON.stringify(markup)).waitFor();
+  await form.getByRole('button', { name: 'Send another' }).click();
+  await form.getByRole('combobox').selectOption('plain');
+  await form.getByRole('button', { name: 'Send to h-1' }).click();
+  const second = await device.next('command', (command) => command.id !== id);
+  device.send({ type: 'result', re: second.id, status: 'failed', error: markup });
+  await form.getByText(markup).waitFor();
+  await checkNothingRan(page, 'the device');
+
+  const pages: [path: string, shown: string][] = [
+    ['/commands', markup],
+    [`/commands?device=${encodeURIComponent(markup)}`, 'No commands here'],
+    ['/commands?view=groups', shortMarkup],
+    ['/schemas', shortMarkup],
+    [`/schemas?type=${encodeURIComponent(markup)}`, 'Could not load'],
+    ['/hub', 'Every one of them is accounted for.'],
+    [`/devices/${encodeURIComponent(markup)}`, 'device'],
+  ];
+  for (const [path, shown] of pages) {
+    await page.goto(path);
+    await waitFor(async () => (await page.locator('body').innerText()).includes(shown), {
+      what: `${path} shows ${shown}`,
+      timeoutMs: 10_000,
+      everyMs: 50,
+    });
+    await checkNothingRan(page, path);
+  }
+  await page.goto('/schemas');
+  await page
+    .getByRole('region', { name: 'Refused readings by field and firmware' })
+    .getByText(shortMarkup)
+    .first()
+    .waitFor();
+  assert.deepEqual(dialogs, []);
+});
+
+test('the policy of the pages lets no inline script or style run, and nothing of other sites in', async (t) => {
+  const { hub } = await startInProcessHub(t);
+  for (const path of ['/', '/commands', '/devices/d-1']) {
+    const policy = (await fetch(`${hub.adminUrl}${path}`)).headers.get('content-security-policy') ?? '';
+    assert.doesNotMatch(policy, /unsafe-inline|unsafe-eval|https?:|\*/, policy);
+    for (const directive of [
+      "default-src 'self'",
+      "script-src 'self'",
+      "style-src 'self'",
+      "frame-ancestors 'none'",
+    ]) {
+      assert.ok(policy.split(';').includes(directive), `${directive} in ${policy}`);
+    }
+  }
+});

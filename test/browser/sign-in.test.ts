@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { openConsole, signIn } from '../helpers/browser.ts';
+import { startInProcessHub } from '../helpers/in-process-hub.ts';
+import { makeAccount, password } from '../helpers/operators.ts';
+
+/** Into the console of a real hub and out of it, in a real browser. */
+
+test('the code that the hub printed makes the first account, once, and signs in', async (t) => {
+  const hub = await startInProcessHub(t);
+  const code = hub.hub.firstLogin;
+  assert.ok(code !== undefined);
+  const { page } = await openConsole(t, hub);
+  await page.getByRole('button', { name: /one-time code/ }).click();
+  await page.getByLabel('Name').fill('anna');
+  await page.getByLabel('Password').fill(password);
+  await page.getByLabel('One-time code').fill('guessed');
+  const make = page.getByRole('button', { name: 'Make the account' });
+  await make.click();
+  await page.getByText('the name or the password is wrong').waitFor();
+  await page.getByLabel('Password').fill('short');
+  await page.getByLabel('One-time code').fill(code);
+  await make.click();
+  await page.getByText('12 to 1,024 characters').waitFor();
+  await page.getByLabel('Password').fill(password);
+  await make.click();
+  await page.getByRole('heading', { name: 'Fleet' }).waitFor();
+  await page.getByText('anna').waitFor();
+});
+
+test('a wrong password is refused, the right one leads to the page that was asked for, and signing out ends it', async (t) => {
+  const hub = await startInProcessHub(t);
+  await hub.add(['d-1']);
+  await makeAccount(hub, 'anna', { role: 'viewer' });
+  const { page } = await openConsole(t, hub, '/devices/d-1');
+  await page.getByLabel('Name').fill('anna');
+  await page.getByLabel('Password').fill('a wrong password');
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await page.getByText('the name or the password is wrong').waitFor();
+  await signIn(page);
+  await page.getByRole('heading', { name: 'd-1' }).waitFor();
+  // The login is a cookie: a reload keeps it.
+  await page.reload();
+  await page.getByRole('heading', { name: 'd-1' }).waitFor();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  await page.reload();
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+});
+
+test('a page left open learns that its login has ended', async (t) => {
+  const hub = await startInProcessHub(t);
+  await makeAccount(hub, 'anna', { role: 'viewer' });
+  const { page } = await openConsole(t, hub);
+  await signIn(page);
+  await page.getByText('live', { exact: true }).waitFor();
+  // A change of the account ends its sessions.
+  await makeAccount(hub, 'anna', { role: 'operator' });
+  await page.getByText('Your session has ended').waitFor();
+});
