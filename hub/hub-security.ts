@@ -75,7 +75,7 @@ export async function openSecurity(deps: SecurityDeps): Promise<{
 
   const anonymous = anonymousOf(config);
   const broker: BrokerAccess = {
-    ...brokerRules(config.mqtt.root, mayTouch),
+    ...brokerRules(config.mqtt.root, (id) => registry.get(id) !== undefined, mayTouch),
     requestRefused: ({ actor }, topic) =>
       audit.refused(actor, {
         actor,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
+import { connectAsync } from 'mqtt';
 import { startInProcessHub, type InProcessHub } from '../helpers/in-process-hub.ts';
 import { connectLive } from '../helpers/live-client.ts';
 import { withToken, type Asker } from '../helpers/operators.ts';
@@ -164,4 +165,52 @@ test('a device that comes back at another site is no longer shown to who watched
   });
   const told = JSON.stringify(part.messages.slice(before));
   assert.doesNotMatch(told, /west|"t":"(reading|nack|gone)"/);
+});
+
+test('a group command is shown to who reaches one of its devices, in that part alone', async (t) => {
+  const { all, east } = await scene(t);
+  for (const [id, to] of [
+    ['g-all', 'all'],
+    ['g-west', 'site=west'],
+  ]) {
+    const sent = await all.ask('POST', '/group-commands', { to, name: 'identify', command: { id } });
+    assert.equal(sent.status, 202);
+  }
+  const part = (await east.get('/group-commands/g-all')).body;
+  assert.deepEqual([part['targets'], (part['devices'] as unknown[]).length], [1, 1]);
+  assert.equal((await east.get('/group-commands/g-west')).status, 404);
+  assert.equal((await all.get('/group-commands/g-west')).body['targets'], 1);
+});
+
+test('a reader of the embedded broker gets nothing more of a device that comes back at another site', async (t) => {
+  const { hub, all, east } = await scene(t);
+  const [whole, part] = await Promise.all(
+    [all, east].map(async ({ headers }) => {
+      const password = (headers['authorization'] ?? '').slice('Bearer '.length);
+      const client = await connectAsync(hub.hub.brokerUrl ?? '', {
+        username: 'x',
+        password,
+        reconnectPeriod: 0,
+      });
+      t.after(() => client.end(true));
+      const seen: string[] = [];
+      client.on('message', (topic) => seen.push(topic));
+      await client.subscribeAsync(['hub/v1/telemetry/e-1/#', 'hub/v1/presence/e-1'], { qos: 1 });
+      return seen;
+    }),
+  );
+  assert.ok(whole !== undefined && part !== undefined);
+  const count = (seen: readonly string[], topic: string): number =>
+    seen.filter((one) => one === topic).length;
+  await waitFor(() => count(part, 'hub/v1/presence/e-1') > 0, { what: 'its presence' });
+  const before = count(part, 'hub/v1/presence/e-1');
+  assert.equal((await all.ask('DELETE', '/devices/e-1')).status, 204);
+  await waitFor(() => count(part, 'hub/v1/presence/e-1') > before, { what: 'that it is gone' });
+  const known = part.length;
+  await hub.add(['e-1'], 'env-sensor@1', 'west');
+  const device = await openRaw(hub.device('e-1'));
+  t.after(() => device.close());
+  device.send({ type: 'telemetry', seq: 1, ts: Date.now(), stream: 'env', data: { temperature: 21 } });
+  await waitFor(() => count(whole, 'hub/v1/telemetry/e-1/env') > 0, { what: 'its reading' });
+  assert.deepEqual(part.slice(known), []);
 });
