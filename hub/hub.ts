@@ -270,6 +270,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     audit,
     clock,
     config,
+    releasers,
     signOut: (actor) => opened.signOut?.(actor),
   });
 

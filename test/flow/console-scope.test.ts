@@ -214,3 +214,30 @@ test('a reader of the embedded broker gets nothing more of a device that comes b
   await waitFor(() => count(whole, 'hub/v1/telemetry/e-1/env') > 0, { what: 'its reading' });
   assert.deepEqual(part.slice(known), []);
 });
+
+test('a connection to the embedded broker ends with the token it was opened with', async (t) => {
+  const hub = await startInProcessHub(t);
+  const admin = await withToken(hub, 'admin', { role: 'admin' });
+  const added = await admin.ask('POST', '/operators/tokens', {
+    name: 'short',
+    role: 'operator',
+    devices: '*',
+    safety: 'critical',
+    notAfterMs: Date.now() + 2_000,
+  });
+  assert.equal(added.status, 201, JSON.stringify(added.body));
+  const password = String(added.body['token']);
+  const client = await connectAsync(hub.hub.brokerUrl ?? '', { username: 'x', password, reconnectPeriod: 0 });
+  t.after(() => client.end(true));
+  await new Promise((resolve) => {
+    client.once('close', () => resolve(undefined));
+  });
+  const { headers } = admin;
+  const other = await connectAsync(hub.hub.brokerUrl ?? '', {
+    username: 'x',
+    password: (headers['authorization'] ?? '').slice('Bearer '.length),
+    reconnectPeriod: 0,
+  });
+  t.after(() => other.end(true));
+  assert.ok(other.connected);
+});
