@@ -39,7 +39,13 @@ test('no answer to who reaches one site names a device of another', async (t) =>
   const { hub, all, east } = await scene(t);
   for (const id of ['e-1', 'w-1']) await hub.admin.pushNotice({ to: id, topic: 'hello', data: id });
   await hub.admin.pushNotice({ to: 'site=west', topic: 'hello', data: 'w-1' });
+  for (const id of ['e-1', 'w-1']) {
+    const action = { kind: 'notice', topic: 'hello', data: id };
+    const schedule = { name: `for-${id}`, cron: '0 3 * * *', timeZone: 'UTC', to: id, action };
+    assert.equal((await all.ask('POST', '/schedules', schedule)).status, 201);
+  }
   const secretive = [
+    '/schedules',
     '/devices?limit=10',
     '/ledger',
     '/rejects',
@@ -56,9 +62,9 @@ test('no answer to who reaches one site names a device of another', async (t) =>
     assert.equal(status, 200, path);
     assert.doesNotMatch(JSON.stringify(body), /w-1/, path);
   }
-  for (const path of ['/ledger', '/rejects', '/notices', '/devices'])
+  for (const path of ['/ledger', '/rejects', '/notices', '/schedules', '/devices'])
     assert.match(JSON.stringify((await all.get(path)).body), /w-1/, `${path} shows it to whom it may`);
-  for (const path of ['/devices?limit=10', '/ledger', '/rejects', '/notices'])
+  for (const path of ['/devices?limit=10', '/ledger', '/rejects', '/notices', '/schedules'])
     assert.match(JSON.stringify((await east.get(path)).body), /e-1/, path);
   for (const path of ['/spool/lines', '/audit', '/enrolments'])
     assert.equal((await east.get(path)).status, 403, path);
