@@ -33,8 +33,10 @@ export function introductionText({ hub, dataDir, mqttRoot, logFile }: Introducti
   const cli = `HUB_DATA_DIR=${shellWord(dataDir)} npm run -s hub --`;
   const lines = [
     '',
+    `  console   ${hub.firstLoginUrl ?? hub.adminUrl}`,
+    ...(hub.firstLoginUrl === undefined ? [] : ['            (once: make the first admin there)']),
     `  devices   ${hub.deviceUrl}`,
-    `  admin     ${hub.adminUrl}/readyz  ${hub.adminUrl}/metrics`,
+    `  health    ${hub.adminUrl}/readyz  ${hub.adminUrl}/metrics`,
     ...(hub.brokerUrl === undefined ? [] : [`  MQTT      ${hub.brokerUrl}`]),
     `  data      ${dataDir} (log: ${logFile})`,
     '',

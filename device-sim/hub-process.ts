@@ -16,6 +16,8 @@ export interface HubProcess {
   /** Of the embedded broker; undefined with an external one. */
   brokerUrl: string | undefined;
   dataDir: string;
+  /** Where the first admin is made, once; undefined when there is one. */
+  firstLoginUrl: string | undefined;
   /** Resolves with the exit code (null after a signal) whenever, and however, it ends. */
   exited: Promise<number | null>;
   /** Runs `device add` with these arguments on the running hub. @throws HubFault with what it said */
@@ -53,13 +55,17 @@ export async function startHubProcess({ env, logFile, onWarning }: HubProcessOpt
     child.once('error', () => resolve(null));
   });
   let said = '';
+  const firstLogin = Promise.withResolvers<string>();
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
     said = (said + chunk).slice(-4096);
+    const url = /\bhttps?:\S+#code=\S+(?=\s)/.exec(said)?.[0];
+    if (url !== undefined) firstLogin.resolve(url);
   });
   if (child.pid !== undefined) endWithUs(child.pid, exited);
-  const ready = await whenReady(child, { logFile, onWarning, exited, said: () => said });
+  const { offersLogin, ...ready } = await whenReady(child, { logFile, onWarning, exited, said: () => said });
   return {
     ...ready,
+    firstLoginUrl: offersLogin ? await firstLogin.promise : undefined,
     exited,
     addDevices: (args) => addDevices(args, env),
     async stop() {
@@ -85,7 +91,10 @@ function endWithUs(pid: number, exited: Promise<unknown>): void {
   void exited.then(() => watcher.kill('SIGKILL'));
 }
 
-type Ready = Pick<HubProcess, 'deviceUrl' | 'adminUrl' | 'brokerUrl' | 'dataDir'>;
+interface Ready extends Pick<HubProcess, 'deviceUrl' | 'adminUrl' | 'brokerUrl' | 'dataDir'> {
+  /** Its address is on stderr, or about to be. */
+  offersLogin: boolean;
+}
 
 interface Watch extends Pick<HubProcessOptions, 'logFile' | 'onWarning'> {
   exited: Promise<number | null>;
@@ -136,12 +145,13 @@ function parseEntry(line: string): Record<string, unknown> {
 }
 
 function readyOf(entry: Record<string, unknown>): Ready {
-  const { deviceUrl, adminUrl, brokerUrl, dataDir } = entry;
+  const { deviceUrl, adminUrl, brokerUrl, dataDir, firstLogin } = entry;
   return {
     deviceUrl: String(deviceUrl),
     adminUrl: String(adminUrl),
     brokerUrl: typeof brokerUrl === 'string' ? brokerUrl : undefined,
     dataDir: String(dataDir),
+    offersLogin: firstLogin === true,
   };
 }
 

@@ -48,6 +48,13 @@ function crashed(error: unknown): void {
   if (askToStop === undefined) process.exit(exitCodes.crash);
 }
 
+/** Resolves when all that was written is with whoever reads, or nobody reads any more. */
+function flushed(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    stream.write('', () => resolve());
+  });
+}
+
 process.on('uncaughtException', crashed);
 process.on('unhandledRejection', crashed);
 // A reader that has seen enough (`| head`) is no fault.
@@ -80,4 +87,7 @@ const deps: CliDeps = {
   stopRequested,
 };
 
-process.exit(await runCli(process.argv.slice(2), deps));
+const code = await runCli(process.argv.slice(2), deps);
+// `process.exit` drops what a slow reader of a pipe has not taken yet: secrets that are shown once among it.
+await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
+process.exit(code);

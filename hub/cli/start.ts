@@ -51,22 +51,23 @@ async function runHub(
     return finish(() => starting.then((hub) => hub.close()), first.reason, log, clock);
   }
   const { hub } = first;
+  // Not by the log, which is kept and shipped: the code is worth an admin's account.
+  if (hub.firstLogin !== undefined) {
+    err(
+      `no operator has an account yet; make the first admin in a browser, once: ${hub.adminUrl}/#code=${hub.firstLogin}\n`,
+    );
+  }
   log.info(
     {
       deviceUrl: hub.deviceUrl,
       adminUrl: hub.adminUrl,
       ...(hub.brokerUrl === undefined ? {} : { brokerUrl: hub.brokerUrl }),
       dataDir,
+      // Its code stands on stderr.
+      firstLogin: hub.firstLogin !== undefined,
     },
     'ready',
   );
-  // Not by the log, which is kept and shipped: the code is worth an admin's account.
-  if (hub.firstLogin !== undefined) {
-    err(
-      `no operator has an account yet; make the first admin once, with this code: ${hub.firstLogin}\n` +
-        `  POST ${hub.adminUrl}/api/v1/first-login {"code":"…","name":"admin","password":"…"}\n`,
-    );
-  }
   const reason = await Promise.race([
     stop,
     hub.failed.then((error): StopReason => ({ kind: 'failed', error })),

@@ -194,7 +194,7 @@ test('answers carry the headers that keep a browser safe', async () => {
 test('the code printed at the first start makes the first admin once; a session needs its token and its origin', async (t) => {
   const fresh = await spawnHub();
   t.after(() => fresh.close());
-  const code = await waitFor(() => /with this code: (\S+)/.exec(fresh.output())?.[1], { what: 'the code' });
+  const code = await waitFor(() => /#code=(\S+)/.exec(fresh.output())?.[1], { what: 'the code' });
   const post = (path: string, body: object, headers: Record<string, string> = {}) =>
     fetch(`${fresh.adminUrl}${path}`, {
       method: 'POST',

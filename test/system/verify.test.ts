@@ -51,34 +51,40 @@ async function judge(t: TestContext, entry?: string): Promise<{ code: number | n
     join(folder.path, 'hub.sock'),
     '--credentials',
     credentials,
-    ...'--rate 20 --duration 6 --settle 60 --json'.split(' '),
+    ...'--rate 20 --duration 100 --settle 60 --json'.split(' '),
     ...'--faults duplicate,reorder,garbage,clock-jump,cut'.split(' '),
   ]);
   t.after(() => oracle.end('SIGKILL'));
   let written = '';
   oracle.process.stdout?.on('data', (text: string) => (written += text));
-  for (let round = 0; round < 2; round += 1) {
-    const metric = async (name: string): Promise<number> =>
-      Number(
-        new RegExp(`^${name} (\\d+)`, 'm').exec(await (await fetch(`${hub.adminUrl}/metrics`)).text())?.[1],
-      );
-    await waitFor(async () => (await metric('hub_devices_online')) === 10, {
-      what: 'all devices are online',
-      timeoutMs: 20_000,
+  const metric = async (name: string): Promise<number> =>
+    Number(
+      new RegExp(`^${name} (\\d+)`, 'm').exec(await (await fetch(`${hub.adminUrl}/metrics`)).text())?.[1],
+    );
+  // Their faults cut some of the ten off at any time.
+  const mostOnline = (): Promise<unknown> =>
+    waitFor(async () => (await metric('hub_devices_online')) >= 5, {
+      what: 'most devices are online',
+      timeoutMs: 30_000,
       everyMs: 50,
     });
+  for (let round = 0; round < 2; round += 1) {
+    await mostOnline();
     influx.pause();
     // They wait for the store, and are not spooled yet.
     await waitFor(async () => (await metric('hub_points_in_flight')) >= 10, {
       what: 'readings are between the devices and the store',
-      timeoutMs: 5_000,
+      timeoutMs: 10_000,
       everyMs: 20,
     });
     await hub.kill('SIGKILL');
     influx.resume();
     hub = await start();
   }
-  const { code } = await oracle.exited;
+  await mostOnline();
+  // It stops sending, and judges.
+  const { code } = await oracle.end('SIGINT');
+  assert.notEqual(written, '', oracle.output());
   return { code, report: JSON.parse(written) as Report };
 }
 

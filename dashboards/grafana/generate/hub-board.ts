@@ -79,7 +79,7 @@ function rates(): PanelPlan {
     title: 'Points per second',
     width: 12,
     height: 8,
-    interval: '20s',
+    interval: '10s',
     unit: 'none',
     min: 0,
     breakAfterMs,
