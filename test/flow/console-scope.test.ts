@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { connectAsync } from 'mqtt';
 import { startInProcessHub, type InProcessHub } from '../helpers/in-process-hub.ts';
-import { connectLive } from '../helpers/live-client.ts';
+import { connectLive, type LiveClient } from '../helpers/live-client.ts';
 import { withToken, type Asker } from '../helpers/operators.ts';
 import { openRaw } from '../helpers/raw-device.ts';
 import { waitFor } from '../helpers/wait-for.ts';
@@ -33,6 +33,23 @@ async function scene(t: TestContext): Promise<Scene> {
     await device.next('ack', (ack) => 'upTo' in ack && ack.upTo === 2);
   }
   return { hub, all, east };
+}
+
+/** Live sockets of both, when the first message of this kind has come. */
+async function watching(
+  t: TestContext,
+  { hub, all, east }: Scene,
+  topics: readonly string[],
+  first: string,
+): Promise<{ whole: LiveClient; part: LiveClient }> {
+  const open = async ({ headers }: Asker): Promise<LiveClient> => {
+    const client = await connectLive(hub.hub.adminUrl, headers);
+    t.after(() => client.ws.terminate());
+    client.watch(...topics);
+    await client.next(first);
+    return client;
+  };
+  return { whole: await open(all), part: await open(east) };
 }
 
 test('no answer to who reaches one site names a device of another', async (t) => {
@@ -107,23 +124,14 @@ test('its sums are those of its devices', async (t) => {
 
 test('commands, group commands and incidents are told live to whom they concern, each in its part', async (t) => {
   const { hub, all, east } = await scene(t);
-  const [whole, part] = await Promise.all(
-    [all, east].map(async ({ headers }) => {
-      const client = await connectLive(hub.hub.adminUrl, headers);
-      t.after(() => client.ws.terminate());
-      client.watch('commands', 'incidents', 'fleet');
-      await client.next('counts');
-      return client;
-    }),
-  );
-  assert.ok(whole !== undefined && part !== undefined);
+  const { whole, part } = await watching(t, { hub, all, east }, ['commands', 'incidents', 'fleet'], 'counts');
   const sent = await all.ask('POST', '/group-commands', {
     to: 'all',
     name: 'identify',
     command: { id: 'g-1', wave: 10 },
   });
   assert.equal(sent.status, 202);
-  const rollout = async (client: typeof whole, devices: number): Promise<void> => {
+  const rollout = async (client: LiveClient, devices: number): Promise<void> => {
     await client.next('rollout', (message) => {
       const told = message['rollout'] as { id: string; devices: unknown[]; targets: number };
       return told.id === 'g-1' && told.devices.length === devices && told.targets === devices;
@@ -140,16 +148,7 @@ test('commands, group commands and incidents are told live to whom they concern,
 
 test('a device that comes back at another site is no longer shown to who watched it', async (t) => {
   const { hub, all, east } = await scene(t);
-  const [whole, part] = await Promise.all(
-    [all, east].map(async ({ headers }) => {
-      const client = await connectLive(hub.hub.adminUrl, headers);
-      t.after(() => client.ws.terminate());
-      client.watch('fleet', 'device:e-1');
-      await client.next('device');
-      return client;
-    }),
-  );
-  assert.ok(whole !== undefined && part !== undefined);
+  const { whole, part } = await watching(t, { hub, all, east }, ['fleet', 'device:e-1'], 'device');
   assert.equal((await all.ask('DELETE', '/devices/e-1')).status, 204);
   await Promise.all([whole.next('gone'), part.next('gone')]);
   const before = part.messages.length;
