@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { WebSocket } from 'ws';
+import type { WebSocket } from 'ws';
+import { openSession, readingFrame, type LoadDevice } from './load-session.ts';
 
 /**
  * The load, a process of its own so that its work is not counted as the server's: connects the devices it is told
@@ -9,7 +9,7 @@ import { WebSocket } from 'ws';
 
 interface Order {
   url: string;
-  devices: { id: string; secret: string }[];
+  devices: LoadDevice[];
   /** Readings a second of each device. */
   perSec: number;
   seconds: number;
@@ -26,67 +26,46 @@ let sent = 0;
 let acked = 0;
 let nacked = 0;
 
-interface Connection {
-  ws: WebSocket;
+/** What one device has sent, and what of it was acked. */
+interface Books {
   seq: number;
   ackedUpTo: number;
   /** Send times by seq. */
   sentAt: number[];
 }
 
-/** A hub that takes up only so many connections a second says when to come again (503, Retry-After in seconds). */
-async function open(device: Order['devices'][number]): Promise<Connection> {
-  for (;;) {
-    const opened = await tryToOpen(device);
-    if (typeof opened !== 'number') return opened;
-    await sleep(opened * 1_000);
-  }
+interface Connection {
+  ws: WebSocket;
+  books: Books;
 }
 
-/** @returns the connection, or after how many seconds to come again */
-function tryToOpen({ id, secret }: Order['devices'][number]): Promise<Connection | number> {
-  return new Promise((resolve, reject) => {
-    const authorization = `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`;
-    const ws = new WebSocket(url, ['hub.v1.json'], { headers: { authorization }, perMessageDeflate: false });
-    const connection: Connection = { ws, seq: 0, ackedUpTo: 0, sentAt: [0] };
-    ws.on('error', reject);
-    ws.on('unexpected-response', (_request, response) => {
-      const retryAfterSec = Number(response.headers['retry-after']);
-      if (response.statusCode === 503 && retryAfterSec > 0) resolve(retryAfterSec);
-      else reject(new Error(`the upgrade was answered with ${response.statusCode}`));
-    });
-    ws.on('open', () => ws.send(`{"type":"hello","boot":"b","deviceType":"env-sensor@1","t1":1000}`));
-    ws.on('message', (data: Buffer) => {
-      const frame = JSON.parse(data.toString()) as { type: string; upTo?: number };
-      if (frame.type === 'welcome') resolve(connection);
-      else if (frame.type === 'nack') nacked += 1;
-      else if (frame.type === 'ack' && frame.upTo !== undefined) settle(connection, frame.upTo);
-    });
+async function connect(device: LoadDevice): Promise<Connection> {
+  const books: Books = { seq: 0, ackedUpTo: 0, sentAt: [0] };
+  const ws = await openSession(url, device, ({ type, upTo }) => {
+    if (type === 'nack') nacked += 1;
+    else if (type === 'ack' && upTo !== undefined) settle(books, upTo);
   });
+  return { ws, books };
 }
 
-function settle(connection: Connection, upTo: number): void {
+function settle(books: Books, upTo: number): void {
   const now = performance.now();
-  for (let seq = connection.ackedUpTo + 1; seq <= upTo; seq++)
-    delaysMs.push(now - (connection.sentAt[seq] ?? now));
-  acked += upTo - connection.ackedUpTo;
-  connection.ackedUpTo = upTo;
+  for (let seq = books.ackedUpTo + 1; seq <= upTo; seq++) delaysMs.push(now - (books.sentAt[seq] ?? now));
+  acked += upTo - books.ackedUpTo;
+  books.ackedUpTo = upTo;
   if (acked === total) allAcked.resolve();
 }
 
-function sendReading(connection: Connection): void {
-  const seq = ++connection.seq;
-  connection.sentAt[seq] = performance.now();
+function sendReading({ ws, books }: Connection): void {
+  const seq = ++books.seq;
+  books.sentAt[seq] = performance.now();
   sent += 1;
-  const temperature = 20 + (seq % 50) / 10;
-  connection.ws.send(
-    `{"type":"telemetry","seq":${seq},"stream":"env","ts":${Date.now()},"data":{"temperature":${temperature},"humidity":45.5,"battery":3.71,"rssi":-61}}`,
-  );
+  ws.send(readingFrame(seq));
 }
 
 const connections: Connection[] = [];
 for (let at = 0; at < devices.length; at += 100) {
-  connections.push(...(await Promise.all(devices.slice(at, at + 100).map(open))));
+  connections.push(...(await Promise.all(devices.slice(at, at + 100).map(connect))));
 }
 process.stdout.write('ready\n');
 

@@ -1,4 +1,5 @@
 import { benchCommands } from './commands.ts';
+import { benchConsole } from './console.ts';
 import { benchIngest } from './ingest.ts';
 
 /** `npm run bench [-- NAME …]`: each bench in turn; one JSON object a bench on stdout, progress on stderr. */
@@ -6,6 +7,7 @@ import { benchIngest } from './ingest.ts';
 const benches: Record<string, () => Promise<object>> = {
   ingest: benchIngest,
   commands: benchCommands,
+  console: benchConsole,
 };
 
 const asked = process.argv.slice(2);

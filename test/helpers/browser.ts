@@ -1,40 +1,16 @@
 import assert from 'node:assert/strict';
-import { existsSync, globSync, statSync } from 'node:fs';
-import { join } from 'node:path';
 import { after, type TestContext } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { launchBrowser, signIn } from './chromium.ts';
 import type { InProcessHub } from './in-process-hub.ts';
-import { makeAccount, password, type Rights } from './operators.ts';
-import { findProgram, wayOut } from './services.ts';
-
-const consoleFolder = fileURLToPath(new URL('../../dashboards/console/', import.meta.url));
-
-/** The console as the hub serves it: built from the sources that are there. */
-function demandBuiltConsole(): void {
-  const built = join(consoleFolder, 'dist', 'index.html');
-  const sources = ['index.html', ...globSync('src/**/*.*', { cwd: consoleFolder })];
-  const newest = Math.max(...sources.map((name) => statSync(join(consoleFolder, name)).mtimeMs));
-  if (existsSync(built) && statSync(built).mtimeMs >= newest) return;
-  throw new Error('the console is not built, or older than its sources. Way out: npm run build:console');
-}
+import { makeAccount, type Rights } from './operators.ts';
 
 let launched: Promise<Browser> | undefined;
 
 /** One Chromium for all tests of a file; it ends with them. @throws when there is none, with the way out */
 async function browser(): Promise<Browser> {
-  launched ??= launch();
+  launched ??= launchBrowser();
   return launched;
-}
-
-async function launch(): Promise<Browser> {
-  demandBuiltConsole();
-  const found = findProgram('chromium');
-  if (found === undefined) throw new Error(`chromium is missing. ${wayOut('chromium')}`);
-  return chromium.launch({
-    executablePath: found.path,
-    args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
-  });
 }
 
 after(async () => (await launched)?.close());
@@ -90,12 +66,4 @@ export async function openSignedIn(
   const opened = await openConsole(t, hub, path, options);
   await signIn(opened.page);
   return opened;
-}
-
-/** Fills in the sign-in form that is there, and waits until the console is. */
-export async function signIn(page: Page, name = 'anna'): Promise<void> {
-  await page.getByLabel('Name').fill(name);
-  await page.getByLabel('Password').fill(password);
-  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
-  await page.getByRole('navigation', { name: 'Pages' }).waitFor();
 }

@@ -37,8 +37,12 @@ function asker(hub: InProcessHub, headers: Readonly<Record<string, string>>): As
   return { headers, ask, get: (path) => ask('GET', path) };
 }
 
-const local = (hub: InProcessHub, method: string, path: string, body: unknown): Promise<unknown> =>
-  callHub(join(hub.dataDir, 'hub.sock'), method, `/api/v1${path}`, body);
+const local = (
+  hub: Pick<InProcessHub, 'dataDir'>,
+  method: string,
+  path: string,
+  body: unknown,
+): Promise<unknown> => callHub(join(hub.dataDir, 'hub.sock'), method, `/api/v1${path}`, body);
 
 /** A program with a token of these rights. */
 export async function withToken(
@@ -56,7 +60,7 @@ export const password = 'correct horse battery';
 
 /** An account of a person with these rights. */
 export async function makeAccount(
-  hub: InProcessHub,
+  hub: Pick<InProcessHub, 'dataDir'>,
   name: string,
   { role = 'viewer', devices = '*', safety = 'critical' }: Rights = {},
 ): Promise<void> {
