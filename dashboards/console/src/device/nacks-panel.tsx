@@ -39,7 +39,7 @@ function NackTable({ nacks }: { nacks: readonly Nack[] }) {
   if (nacks.length === 0) return <p class="quiet">Nothing was refused since the hub started.</p>;
   return (
     <div class="table-scroll" tabIndex={0} role="group" aria-label="Refused readings">
-      <table class="table">
+      <table class="table stacking">
         <thead>
           <tr>
             <th scope="col">Time</th>
@@ -58,7 +58,7 @@ function NackTable({ nacks }: { nacks: readonly Nack[] }) {
               <td>
                 {nack.stream} <code>{nack.field}</code>
               </td>
-              <td>{nack.rule ?? nack.code}</td>
+              <td data-head="Rule">{nack.rule ?? nack.code}</td>
               <td class="nack-message">{nack.message}</td>
             </tr>
           ))}
