@@ -10,6 +10,7 @@ import { launchBrowser, signIn } from '../helpers/chromium.ts';
 import { makeAccount } from '../helpers/operators.ts';
 import { spawnHub, type HubProcess } from '../helpers/process.ts';
 import { watchRows, watchScroll, type PageProbe, type ScrollProbe } from './console-probes.ts';
+import { lookAt, picturesWhile, type ScrollPictures } from './scroll-pictures.ts';
 import { tabMemory } from './tab-memory.ts';
 
 const devices = 10_000;
@@ -19,8 +20,9 @@ const readingsPerSec = 960;
 const leavesPerSec = 20;
 const updateSec = Number(process.env['BENCH_CONSOLE_SEC'] ?? 60);
 const loads = 5;
-/** About a screenful of rows, px. */
+/** About a screenful of rows, px, and how often: 5,000 px/s is a hard push at a trackpad that never ends. */
 const wheelPx = 400;
+const wheelEveryMs = 80;
 
 /** A number, what it is to be at most (or exactly, for 0), and whether it is. */
 interface Verdict {
@@ -106,18 +108,46 @@ async function load(browser: Browser, url: string): Promise<{ page: Page; rowsMs
   return { page, rowsMs: (await probeOf(page)).rowsMs ?? Number.NaN, allMs };
 }
 
+interface Scrolled extends ScrollProbe {
+  seconds: number;
+  pictures: ScrollPictures;
+}
+
 /** Turns the wheel through the whole list. */
-async function scrollThrough(page: Page): Promise<ScrollProbe & { seconds: number }> {
+async function scrollThrough(browser: Browser, page: Page): Promise<Scrolled> {
   const table = page.getByRole('table', { name: 'Devices' });
   await table.hover();
   await page.evaluate(watchScroll);
-  const startedAt = performance.now();
   const left = (): Promise<number> =>
     table.evaluate((element) => element.scrollHeight - element.clientHeight - element.scrollTop);
-  while ((await left()) > 1) for (let turn = 0; turn < 20; turn += 1) await page.mouse.wheel(0, wheelPx);
+  const frame = await table.boundingBox();
+  const head = await table.locator('.vhead').boundingBox();
+  const link = await table.locator('.vbody .cell-id').first().boundingBox();
+  if (frame === null || head === null || link === null) throw new Error('the list is not in sight');
+  const band = {
+    left: Math.round(link.x),
+    right: Math.round(link.x + link.width),
+    top: Math.ceil(head.y + head.height),
+    bottom: Math.floor(frame.y + frame.height),
+  };
+  const startedAt = performance.now();
+  const pictures = await picturesWhile(page, async () => {
+    while ((await left()) > 1) {
+      for (let turn = 0; turn < 20; turn += 1) {
+        const pause = sleep(wheelEveryMs);
+        await page.mouse.wheel(0, wheelPx);
+        await pause;
+      }
+    }
+  });
   const seconds = Math.round((performance.now() - startedAt) / 100) / 10;
   const probe = await page.evaluate(() => (globalThis as unknown as { scrolled: ScrollProbe }).scrolled);
-  return { ...probe, longestFrameMs: Math.round(probe.longestFrameMs), seconds };
+  return {
+    ...probe,
+    longestFrameMs: Math.round(probe.longestFrameMs),
+    seconds,
+    pictures: await lookAt(browser, pictures, band),
+  };
 }
 
 /** Share of the page's main thread that was busy while `during` ran. */
@@ -163,13 +193,18 @@ export async function benchConsole(): Promise<object> {
     const mainThreadShare = await busyShare(page, () => sleep(updateSec * 1_000));
     const memory = await tabMemory(browser, page);
     const { readingDelaysMs, stateDelaysMs } = await probeOf(page);
-    const scrolled = await scrollThrough(page);
+    const scrolled = await scrollThrough(browser, page);
     const fleetDid = await fleet.close();
     const firstRowsMs = Math.round(Math.max(...rowsMs, last.rowsMs));
     const verdicts = {
       /** The slowest of several loads. */
       firstRows: below(firstRowsMs, 2_000, 'ms'),
       scrollGaps: { value: scrolled.gaps, goal: '0 frames', ok: scrolled.gaps === 0 },
+      blankPictures: {
+        value: scrolled.pictures.blank,
+        goal: `0 of ${scrolled.pictures.count}`,
+        ok: scrolled.pictures.count > 0 && scrolled.pictures.blank === 0,
+      },
       lastRow: { value: scrolled.lastRow, goal: `row ${devices}`, ok: scrolled.lastRow === devices },
       tabPss: below(memory.pssMb, 150, 'MB'),
       tabHeap: below(memory.heapMb, 150, 'MB'),

@@ -25,13 +25,17 @@ export interface VirtualTableProps<Row> {
   onSort?: (key: string) => void;
 }
 
-/** Rows kept ready above and below what is in sight, so that scrolling shows no gaps. */
-const spare = 12;
+/**
+ * Rows kept ready where the list is going, and where it came from: the browser moves what is there before this page
+ * is asked for more, so a busy machine at a fast wheel shows nothing where no row is ready.
+ */
+const ahead = 40;
+const behind = 12;
 
 export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
   const { label, name, columns, rows, rowKey, rowHeight, sort, onSort } = props;
   const scroller = useRef<HTMLDivElement>(null);
-  const [seen, setSeen] = useState({ first: 0, count: 40 });
+  const [seen, setSeen] = useState({ first: 0, count: 40, up: false });
   const [focused, setFocused] = useState<string>();
 
   useLayoutEffect(() => {
@@ -40,7 +44,9 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
     const look = (): void => {
       const first = Math.floor(current.scrollTop / rowHeight);
       const count = Math.ceil(current.clientHeight / rowHeight) + 1;
-      setSeen((old) => (old.first === first && old.count === count ? old : { first, count }));
+      setSeen((old) =>
+        old.first === first && old.count === count ? old : { first, count, up: first < old.first },
+      );
     };
     look();
     const sizes = new ResizeObserver(look);
@@ -52,8 +58,9 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
     };
   }, [rowHeight]);
 
-  const from = Math.max(0, Math.min(seen.first, rows.length - seen.count) - spare);
-  const to = Math.min(rows.length, seen.first + seen.count + spare);
+  const { first, count, up } = seen;
+  const from = Math.max(0, Math.min(first, rows.length - count) - (up ? ahead : behind));
+  const to = Math.min(rows.length, first + count + (up ? behind : ahead));
   const shown = indexes(from, to);
   // The row with the focus stays in the document, wherever it was scrolled to.
   const focusedAt = focused === undefined ? -1 : rows.findIndex((row) => rowKey(row) === focused);
