@@ -13,12 +13,12 @@ export interface Rights {
 /** Asks as somebody. */
 export interface Asker {
   readonly headers: Readonly<Record<string, string>>;
-  get(path: string): Promise<{ status: number; body: Record<string, unknown> }>;
-  ask(
+  readonly get: (path: string) => Promise<{ status: number; body: Record<string, unknown> }>;
+  readonly ask: (
     method: string,
     path: string,
     body?: unknown,
-  ): Promise<{ status: number; body: Record<string, unknown> }>;
+  ) => Promise<{ status: number; body: Record<string, unknown> }>;
 }
 
 function asker(hub: InProcessHub, headers: Readonly<Record<string, string>>): Asker {

@@ -58,7 +58,7 @@ export function setLogin(token: string, onSignedOut: () => void): void {
  * Asks `/api/v1${path}` and gives the JSON of the answer; undefined where there is none (204).
  * @throws ApiError · the signal's reason when it was aborted
  */
-export async function ask<Answer>(path: string, request: Request = {}): Promise<Answer> {
+async function ask<Answer>(path: string, request: Request = {}): Promise<Answer> {
   const { method = 'GET', query, body, headers, signal } = request;
   const response = await fetch(`/api/v1${path}${textOf(query)}`, {
     method,

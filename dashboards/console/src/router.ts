@@ -19,7 +19,7 @@ export function startRouter(): void {
 }
 
 /** Goes to another page. @param to path and query, such as `/devices/d-1?range=1h` */
-export function navigate(to: string): void {
+function navigate(to: string): void {
   history.pushState(null, '', to);
   read();
   scrollTo(0, 0);

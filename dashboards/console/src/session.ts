@@ -70,7 +70,7 @@ export async function signOut(): Promise<void> {
 }
 
 /** The hub ended the login: it was signed out elsewhere, the account changed, or it grew too old. */
-export function endSession(): void {
+function endSession(): void {
   if (current.value.kind === 'signed-in') leave('Your session has ended. Sign in again.');
 }
 
