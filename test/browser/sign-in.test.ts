@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { openConsole, signIn } from '../helpers/browser.ts';
+import { openConsole } from '../helpers/browser.ts';
+import { signIn } from '../helpers/chromium.ts';
 import { startInProcessHub } from '../helpers/in-process-hub.ts';
 import { makeAccount, password } from '../helpers/operators.ts';
 
