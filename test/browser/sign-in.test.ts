@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { openConsole } from '../helpers/browser.ts';
-import { signIn } from '../helpers/chromium.ts';
+import { openConsole, signIn } from '../helpers/browser.ts';
 import { startInProcessHub } from '../helpers/in-process-hub.ts';
 import { makeAccount, password } from '../helpers/operators.ts';
 
