@@ -70,7 +70,7 @@ test('a taken address is told with the way out', async (t) => {
 test('a demo that is killed leaves no hub behind', async (t) => {
   const demo = await runDemo(t, newFolder(t));
   await waitFor(() => /Ctrl-C ends it/.test(demo.output()), { what: 'the hub is up', timeoutMs: 30_000 });
-  const admin = /admin +(http:\S+)\/readyz/.exec(demo.output())?.[1];
+  const admin = /health +(http:\S+)\/readyz/.exec(demo.output())?.[1];
   assert.ok(admin !== undefined);
   assert.equal((await fetch(`${admin}/livez`)).ok, true);
   await demo.end('SIGKILL');
