@@ -12,9 +12,10 @@ async function isShut(adminUrl: string, method: string, path: string, more = '')
   const { hostname, port } = new URL(adminUrl);
   const socket = connect(Number(port), hostname);
   await once(socket, 'connect');
-  socket.end(
-    `${method} ${path} HTTP/1.1\r\nHost: hub\r\nConnection: ${more === '' ? 'close' : more}\r\n\r\n`,
-  );
+  const asked = `${method} ${path} HTTP/1.1\r\nHost: hub\r\nConnection: ${more === '' ? 'close' : more}\r\n\r\n`;
+  // A client that has said its last word is not sent a file any more; an upgraded socket ends only by it.
+  if (more === '') socket.write(asked);
+  else socket.end(asked);
   const answer = await text(socket);
   return /^HTTP\/1\.1 40[134] /.test(answer) || /^content-type: text\/html/im.test(answer);
 }
