@@ -183,11 +183,10 @@ function tellCommand(feed: LiveFeed, command: Command): void {
 }
 
 /** Who may not see every device sees its own part of it. */
-function tellRollout(feed: LiveFeed, { rollout, targets }: RolloutRecord, clock: Clock): void {
-  feed.tell('commands', rollout.id, (mayShow = () => true) => {
-    const visible = targets.filter(({ device }) => mayShow(device));
-    if (visible.length === 0) return undefined;
-    return { t: 'rollout', rollout: groupCommandView({ rollout, targets: visible }, clock.now()) };
+function tellRollout(feed: LiveFeed, record: RolloutRecord, clock: Clock): void {
+  feed.tell('commands', record.rollout.id, (mayShow) => {
+    const view = groupCommandView(record, clock.now(), mayShow);
+    return view.devices.length === 0 ? undefined : { t: 'rollout', rollout: view };
   });
 }
 

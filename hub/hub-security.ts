@@ -15,11 +15,14 @@ import { createCredentialOperations } from './devices/credential-operations.ts';
 import { Enrolments } from './devices/enrolment.ts';
 import type { Registry } from './devices/registry.ts';
 import type { Rotation } from './devices/rotation.ts';
+import type { Releasers } from './kernel/releasers.ts';
 import type { Clock } from './kernel/time.ts';
 import { brokerRules } from './operators/broker-rules.ts';
 import { ConsoleSessions, csrfHolds } from './operators/console-sessions.ts';
 import { hasRole, localOperator, mayCommand, reaches, type Operator } from './operators/operator.ts';
 import { Operators } from './operators/operators.ts';
+
+const expiryCheckMs = 1_000;
 
 export interface SecurityDeps {
   state: Database;
@@ -29,6 +32,7 @@ export interface SecurityDeps {
   audit: Audit;
   clock: Clock;
   config: Config;
+  releasers: Releasers;
   /** The rights of an account or token have changed: what it has open elsewhere ends. */
   signOut: (actor: string) => void;
 }
@@ -42,7 +46,7 @@ export async function openSecurity(deps: SecurityDeps): Promise<{
   /** The code that makes the first admin; undefined when there is an account. */
   firstLogin: string | undefined;
 }> {
-  const { state, registry, rotation, catalog, audit, clock, config } = deps;
+  const { state, registry, rotation, catalog, audit, clock, config, releasers } = deps;
   const sessions = new ConsoleSessions(clock);
   const operators = new Operators({
     store: createOperatorStore(state),
@@ -54,6 +58,10 @@ export async function openSecurity(deps: SecurityDeps): Promise<{
     },
   });
   await operators.load();
+  releasers.push(
+    'expiry of tokens',
+    clock.every(expiryCheckMs, () => operators.closeExpired()),
+  );
   const enrolments = new Enrolments({
     store: createEnrolmentStore(state),
     registry,
@@ -75,7 +83,7 @@ export async function openSecurity(deps: SecurityDeps): Promise<{
 
   const anonymous = anonymousOf(config);
   const broker: BrokerAccess = {
-    ...brokerRules(config.mqtt.root, mayTouch),
+    ...brokerRules(config.mqtt.root, (id) => registry.get(id) !== undefined, mayTouch),
     requestRefused: ({ actor }, topic) =>
       audit.refused(actor, {
         actor,

@@ -270,6 +270,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     audit,
     clock,
     config,
+    releasers,
     signOut: (actor) => opened.signOut?.(actor),
   });
 
@@ -310,9 +311,8 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   releasers.push('acks', () => acks.close());
   const { ackDelayMs, inFlight, messagesPerSec } = config;
   const options = { ackDelayMs, inFlight, messagesPerSec, bytesPerSec, samplesPerSec, backoffMaxMs };
-  const welcomed = (session: Session): void => rotation.sessionOpened(session.deviceId);
   const sessionDeps = {
-    opened: welcomed,
+    opened: (session: Session) => rotation.sessionOpened(session.deviceId),
     clock,
     log,
     liveness,

@@ -12,6 +12,8 @@ export interface BrokerAccess {
   /** It was not within the operator's rights, or not within anybody's. */
   requestRefused(operator: Operator, topic: string): void;
   mayRead(operator: Operator, filter: string): boolean;
+  /** Of a subscription that was granted: under the id may be another device by now, of another site. */
+  mayReceive(operator: Operator, topic: string): boolean;
 }
 
 /** The operators behind the clients. */
@@ -63,6 +65,11 @@ export class BrokerClients {
   mayRead(client: Client, filter: string): boolean {
     const operator = this.#operators.get(client);
     return operator !== undefined && this.#access.mayRead(operator, filter);
+  }
+
+  mayReceive(client: Client, topic: string): boolean {
+    const operator = this.#operators.get(client);
+    return operator !== undefined && this.#access.mayReceive(operator, topic);
   }
 
   /** The rights of this account or token have changed: its clients sign in again. */

@@ -124,6 +124,7 @@ class EmbeddedBroker implements Broker {
           null,
           client === null || this.#clients.mayRead(client, subscription.topic) ? subscription : null,
         ),
+      authorizeForward: (client, packet) => (this.#clients.mayReceive(client, packet.topic) ? packet : null),
       authorizePublish: (client, packet, done) => this.#authorize(client, packet, done),
     });
     aedes.on('clientError', (client, error) =>

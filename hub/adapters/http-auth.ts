@@ -71,8 +71,10 @@ export function trustLocal(app: FastifyInstance, { local, audit }: Access): void
 /** Every request below `/api/` proves who asks, before its body is read. */
 export function demandLogin(app: FastifyInstance, access: Access): void {
   app.addHook('onRequest', async (request) => {
-    if (!request.url.startsWith('/api/') || request.is404) return;
-    const ofDevice = request.routeOptions.url?.startsWith('/api/v1/devices/:id') === true;
+    // The route that was found decides, never the request's own spelling: `/%61pi/…` leads to the same route.
+    const { url: route = '' } = request.routeOptions;
+    if (!route.startsWith('/api/') || request.is404) return;
+    const ofDevice = route.startsWith('/api/v1/devices/:id');
     const {
       needs = changing(request) ? 'admin' : 'viewer',
       reach = changing(request) && !ofDevice ? 'all' : 'own',

@@ -11,7 +11,7 @@ import type {
 import { HubError } from '../kernel/errors.ts';
 import type { DeviceQuery } from '../devices/device-pages.ts';
 import { answered, faultAnswer } from './http-answers.ts';
-import { badQuery, positive, wholeNumber } from './http-query.ts';
+import { badQuery, positive, timeMs } from './http-query.ts';
 
 /** Devices registered by one request. */
 const maxNewDevices = 10_000;
@@ -212,9 +212,10 @@ function readingsQuery(params: Readings['Params'], query: Readings['Querystring'
     device: params.id,
     stream: params.stream,
     // A query is text, so numbers in it are read here; bodies are never coerced.
-    fromMs: wholeNumber(query.fromMs ?? '0', 'fromMs', Number.MAX_SAFE_INTEGER),
-    toMs: wholeNumber(query.toMs, 'toMs', Number.MAX_SAFE_INTEGER),
-    limit: wholeNumber(query.limit ?? '100', 'limit', maxReadings),
+    fromMs: timeMs(query.fromMs ?? '0', 'fromMs'),
+    toMs: timeMs(query.toMs, 'toMs'),
+    // None at all would mean all of them to InfluxDB.
+    limit: positive(query.limit ?? '100', 'limit', maxReadings),
     take,
   };
 }

@@ -6,7 +6,7 @@ import type { LastValues } from '../telemetry/last-values.ts';
 import type { PresenceHistory } from '../telemetry/presence-history.ts';
 import type { DeviceSeries, DeviceSeriesQuery } from '../telemetry/series.ts';
 import { faultAnswer } from './http-answers.ts';
-import { positive, wholeNumber } from './http-query.ts';
+import { positive, timeMs } from './http-query.ts';
 
 export interface HistoryOperations {
   /** @throws HubError `device-unknown` · `store-unavailable` */
@@ -24,8 +24,6 @@ export interface HistoryOperations {
   nacks(device: string): NackRow[];
 }
 
-/** The year 2200, Unix ms: no store takes times far beyond. */
-const maxTimeMs = 7_258_118_400_000;
 const maxPoints = 2_000;
 const maxFields = 64;
 const maxChanges = 10_000;
@@ -191,5 +189,5 @@ function serveLife(app: FastifyInstance, operations: HistoryOperations): void {
 }
 
 function rangeOf({ fromMs, toMs }: Range): { fromMs: number; toMs: number } {
-  return { fromMs: wholeNumber(fromMs, 'fromMs', maxTimeMs), toMs: wholeNumber(toMs, 'toMs', maxTimeMs) };
+  return { fromMs: timeMs(fromMs, 'fromMs'), toMs: timeMs(toMs, 'toMs') };
 }

@@ -14,6 +14,14 @@ export function positive(text: string, name: string, max: number): number {
   return value;
 }
 
+/** The last whole second that every store takes: InfluxDB's times are nanoseconds in 64 bits. */
+const maxTimeMs = 9_223_372_036_000;
+
+/** As `wholeNumber`, a time in Unix ms that every store can be asked for. @throws HubError `input-invalid` */
+export function timeMs(text: string | undefined, name: string): number {
+  return wholeNumber(text, name, maxTimeMs);
+}
+
 /** The fault of one value of a path or query. */
 export function badQuery(name: string, expected: string, got: string): HubError {
   return new HubError('input-invalid', `query ${name} must be ${expected}`, {

@@ -58,8 +58,9 @@ export function serveSchedules(app: FastifyInstance, schedules: Schedules): void
   const tags = ['schedules'];
   const params = { type: 'object', properties: { name: { type: 'string' } } };
 
-  app.get('/api/v1/schedules', { schema: { tags, summary: 'All schedules' } }, () => ({
-    schedules: schedules.list(),
+  const listed = { summary: 'All schedules; who may see only some devices gets those for one of them' };
+  app.get('/api/v1/schedules', { schema: { tags, ...listed } }, ({ mayShow }) => ({
+    schedules: schedules.list(mayShow),
   }));
 
   app.post<{ Body: Body }>(

@@ -96,8 +96,11 @@ export function createGroupOperations(deps: {
     groupCommandView(record, now(), may);
 
   function known(record: RolloutRecord | undefined, id: string, may?: Caller['may']): GroupCommandView {
-    if (record === undefined) throw new HubError('group-command-unknown', id);
-    return viewOf(record, may);
+    const view = record === undefined ? undefined : viewOf(record, may);
+    // Of nobody's concern is as good as not there: its name and params say enough.
+    if (view === undefined || (may !== undefined && view.devices.length === 0))
+      throw new HubError('group-command-unknown', id);
+    return view;
   }
 
   return {
@@ -138,28 +141,27 @@ export function createGroupOperations(deps: {
 
 /**
  * A group command as every door that answers directly shows it, at this time (Unix ms).
- * @param may which of its devices are named; not given: all
+ * @param may which of its devices are named and counted; not given: all
  */
 export function groupCommandView(
-  record: RolloutRecord,
+  { rollout, targets }: RolloutRecord,
   nowMs: number,
   may: (device: string) => boolean = () => true,
 ): GroupCommandView {
-  const { to, params, wave, maxFailures, acceptedMs, status } = record.rollout;
+  const { to, params, wave, maxFailures, acceptedMs, status } = rollout;
+  const shown = targets.filter(({ device }) => may(device));
   return {
-    ...groupPayload(record, nowMs),
+    ...groupPayload({ rollout, targets: shown }, nowMs),
     final: status !== 'running',
     to,
     params,
     wave,
     maxFailures,
     accepted: acceptedMs,
-    devices: record.targets
-      .filter(({ device }) => may(device))
-      .map(({ device, status: state, reason }) => ({
-        device,
-        status: state,
-        ...(reason === undefined ? {} : { reason }),
-      })),
+    devices: shown.map(({ device, status: state, reason }) => ({
+      device,
+      status: state,
+      ...(reason === undefined ? {} : { reason }),
+    })),
   };
 }

@@ -87,7 +87,7 @@ export class LiveSubscriber {
   readonly #touched = new Set<string>();
   /** The details sent last, by device. */
   readonly #shown = new Map<string, string>();
-  /** Of one that may not see all: whether it may see this one, which never changes. */
+  /** Of one that may not see all: whether it may see this one, which only a new device of the same id changes. */
   readonly #visible = new Map<string, boolean>();
 
   constructor(deps: {
@@ -139,7 +139,7 @@ export class LiveSubscriber {
 
   changed(deviceId: string): void {
     if (this.watched.fleet && this.mayShow(deviceId)) this.#changed.add(deviceId);
-    if (this.watched.devices.has(deviceId)) this.#touched.add(deviceId);
+    if (this.#watches(deviceId)) this.#touched.add(deviceId);
   }
 
   /** Their last data are newer. */
@@ -149,19 +149,21 @@ export class LiveSubscriber {
 
   /** The device is new, or something in its row that does not change often has. */
   added(deviceId: string): void {
-    if (this.watched.devices.has(deviceId)) this.#touched.add(deviceId);
+    this.#visible.delete(deviceId);
+    if (this.#watches(deviceId)) this.#touched.add(deviceId);
     if (!this.watched.fleet || !this.mayShow(deviceId)) return;
     this.#removed.delete(deviceId);
     this.#added.add(deviceId);
   }
 
   removed(deviceId: string): void {
-    if (this.watched.devices.has(deviceId)) this.send({ t: 'gone', id: deviceId });
+    if (this.#watches(deviceId)) this.send({ t: 'gone', id: deviceId });
     if (this.watched.fleet && this.mayShow(deviceId)) {
       for (const ids of this.#fleetIds) ids.delete(deviceId);
       this.#removed.add(deviceId);
     }
     this.#visible.delete(deviceId);
+    this.#shown.delete(deviceId);
   }
 
   /** @param key what a later message of the same key replaces */
@@ -172,11 +174,12 @@ export class LiveSubscriber {
   }
 
   reading(deviceId: string, message: object): void {
+    if (!this.#watches(deviceId)) return;
     this.#counters.skippedReadings += keep(this.#readings, deviceId, message, readingsKept);
   }
 
   nacked(deviceId: string, message: object): void {
-    keep(this.#nacks, deviceId, message, nacksKept);
+    if (this.#watches(deviceId)) keep(this.#nacks, deviceId, message, nacksKept);
   }
 
   /** What a watched device has said, and what became of it. */
@@ -238,7 +241,13 @@ export class LiveSubscriber {
     return false;
   }
 
+  /** Asked each time: under the id it watches there may be another device by now, of another site. */
+  #watches(deviceId: string): boolean {
+    return this.watched.devices.has(deviceId) && this.mayShow(deviceId);
+  }
+
   #sendDetails(deviceId: string): void {
+    if (!this.#watches(deviceId)) return;
     const details = this.#sources.details(deviceId);
     if (details === undefined) return;
     const text = JSON.stringify(details);

@@ -5,14 +5,17 @@ const ofDevices = new Set(['presence', 'presence-change', 'telemetry', 'event', 
 
 /**
  * What an operator may do on the embedded broker: ask for commands within the role, and read what it reaches.
+ * @param isThere whether there is such a device
  * @param mayTouch whether the operator may do something with the device; with `command`, send it that
  */
 export function brokerRules(
   root: string,
+  isThere: (deviceId: string) => boolean,
   mayTouch: (operator: Operator, deviceId: string, command?: string) => boolean,
 ): {
   mayRequest: (operator: Operator, topic: string) => boolean;
   mayRead: (operator: Operator, filter: string) => boolean;
+  mayReceive: (operator: Operator, topic: string) => boolean;
 } {
   const levelsOf = (topic: string): string[] | undefined =>
     topic.startsWith(`${root}/`) ? topic.slice(root.length + 1).split('/') : undefined;
@@ -29,6 +32,12 @@ export function brokerRules(
       if (operator.devices === '*') return true;
       const [kind = '', device = ''] = levelsOf(filter) ?? [];
       return ofDevices.has(kind) && !/[+#]/.test(device) && mayTouch(operator, device);
+    },
+    mayReceive(operator, topic) {
+      if (operator.devices === '*') return true;
+      const [, device = ''] = levelsOf(topic) ?? [];
+      // The last words about a device that is removed are for those who read it until then.
+      return !isThere(device) || mayTouch(operator, device);
     },
   };
 }

@@ -37,6 +37,8 @@ export class Operators {
   readonly #tokens = new Map<string, TokenRecord>();
   readonly #byAddress: AttemptLimit;
   readonly #byName: AttemptLimit;
+  /** Hashes of the tokens that are over and were told to be. */
+  readonly #expired = new Set<string>();
   #judging = 0;
   #firstLoginHash: string | undefined;
 
@@ -128,6 +130,15 @@ export class Operators {
     return { actor: `token:${record.name}`, role, devices, safety };
   }
 
+  /** Ends what is open with a token that is over by now, once for each. To be called every second or so. */
+  closeExpired(): void {
+    for (const { hash, name, notAfterMs = Infinity } of this.#tokens.values()) {
+      if (notAfterMs > this.#deps.clock.now() || this.#expired.has(hash)) continue;
+      this.#expired.add(hash);
+      this.#deps.changed(`token:${name}`);
+    }
+  }
+
   /** The account as it is now; undefined once it is gone. */
   byActor(actor: string): Operator | undefined {
     const name = actor.slice('operator:'.length);
@@ -200,6 +211,7 @@ export class Operators {
     if (record === undefined) throw new HubError('operator-unknown', name, { details: { name } });
     await this.#deps.store.removeToken(name);
     this.#tokens.delete(record.hash);
+    this.#expired.delete(record.hash);
     this.#deps.changed(`token:${name}`);
   }
 

@@ -83,9 +83,14 @@ export class Schedules {
     this.#timer = this.#deps.clock.every(tickMs, () => this.#tick());
   }
 
-  /** All of them, by name. */
-  list(): ScheduleView[] {
-    return [...this.#kept.values()].map(viewOf).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  /**
+   * By name.
+   * @param mayShow not given: all; otherwise those for a single device it may show
+   */
+  list(mayShow?: (deviceId: string) => boolean): ScheduleView[] {
+    const all = [...this.#kept.values()].map(viewOf).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+    // Whatever else stands there names no device, but `all`, which one may be called.
+    return mayShow === undefined ? all : all.filter(({ to }) => to !== 'all' && mayShow(to));
   }
 
   /** The next `count` times, Unix ms. @throws HubError `schedule-unknown` */

@@ -16,6 +16,7 @@ const access: BrokerAccess = {
   signIn: () => Promise.resolve({ actor: 'anonymous', role: 'operator', devices: '*', safety: 'critical' }),
   mayRequest: () => true,
   mayRead: () => true,
+  mayReceive: () => true,
   requestRefused: () => undefined,
 };
 

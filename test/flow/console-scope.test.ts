@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
+import { connectAsync } from 'mqtt';
 import { startInProcessHub, type InProcessHub } from '../helpers/in-process-hub.ts';
-import { connectLive } from '../helpers/live-client.ts';
+import { connectLive, type LiveClient } from '../helpers/live-client.ts';
 import { withToken, type Asker } from '../helpers/operators.ts';
 import { openRaw } from '../helpers/raw-device.ts';
+import { waitFor } from '../helpers/wait-for.ts';
 
 /** Who reaches only some devices learns nothing of the others, whatever it asks. */
 
@@ -33,11 +35,34 @@ async function scene(t: TestContext): Promise<Scene> {
   return { hub, all, east };
 }
 
+/** Live sockets of both, when the first message of this kind has come. */
+async function watching(
+  t: TestContext,
+  { hub, all, east }: Scene,
+  topics: readonly string[],
+  first: string,
+): Promise<{ whole: LiveClient; part: LiveClient }> {
+  const open = async ({ headers }: Asker): Promise<LiveClient> => {
+    const client = await connectLive(hub.hub.adminUrl, headers);
+    t.after(() => client.ws.terminate());
+    client.watch(...topics);
+    await client.next(first);
+    return client;
+  };
+  return { whole: await open(all), part: await open(east) };
+}
+
 test('no answer to who reaches one site names a device of another', async (t) => {
   const { hub, all, east } = await scene(t);
   for (const id of ['e-1', 'w-1']) await hub.admin.pushNotice({ to: id, topic: 'hello', data: id });
   await hub.admin.pushNotice({ to: 'site=west', topic: 'hello', data: 'w-1' });
+  for (const id of ['e-1', 'w-1']) {
+    const action = { kind: 'notice', topic: 'hello', data: id };
+    const schedule = { name: `for-${id}`, cron: '0 3 * * *', timeZone: 'UTC', to: id, action };
+    assert.equal((await all.ask('POST', '/schedules', schedule)).status, 201);
+  }
   const secretive = [
+    '/schedules',
     '/devices?limit=10',
     '/ledger',
     '/rejects',
@@ -54,9 +79,9 @@ test('no answer to who reaches one site names a device of another', async (t) =>
     assert.equal(status, 200, path);
     assert.doesNotMatch(JSON.stringify(body), /w-1/, path);
   }
-  for (const path of ['/ledger', '/rejects', '/notices', '/devices'])
+  for (const path of ['/ledger', '/rejects', '/notices', '/schedules', '/devices'])
     assert.match(JSON.stringify((await all.get(path)).body), /w-1/, `${path} shows it to whom it may`);
-  for (const path of ['/devices?limit=10', '/ledger', '/rejects', '/notices'])
+  for (const path of ['/devices?limit=10', '/ledger', '/rejects', '/notices', '/schedules'])
     assert.match(JSON.stringify((await east.get(path)).body), /e-1/, path);
   for (const path of ['/spool/lines', '/audit', '/enrolments'])
     assert.equal((await east.get(path)).status, 403, path);
@@ -99,23 +124,14 @@ test('its sums are those of its devices', async (t) => {
 
 test('commands, group commands and incidents are told live to whom they concern, each in its part', async (t) => {
   const { hub, all, east } = await scene(t);
-  const [whole, part] = await Promise.all(
-    [all, east].map(async ({ headers }) => {
-      const client = await connectLive(hub.hub.adminUrl, headers);
-      t.after(() => client.ws.terminate());
-      client.watch('commands', 'incidents', 'fleet');
-      await client.next('counts');
-      return client;
-    }),
-  );
-  assert.ok(whole !== undefined && part !== undefined);
+  const { whole, part } = await watching(t, { hub, all, east }, ['commands', 'incidents', 'fleet'], 'counts');
   const sent = await all.ask('POST', '/group-commands', {
     to: 'all',
     name: 'identify',
     command: { id: 'g-1', wave: 10 },
   });
   assert.equal(sent.status, 202);
-  const rollout = async (client: typeof whole, devices: number): Promise<void> => {
+  const rollout = async (client: LiveClient, devices: number): Promise<void> => {
     await client.next('rollout', (message) => {
       const told = message['rollout'] as { id: string; devices: unknown[]; targets: number };
       return told.id === 'g-1' && told.devices.length === devices && told.targets === devices;
@@ -128,4 +144,104 @@ test('commands, group commands and incidents are told live to whom they concern,
   await whole.next('command', (message) => deviceOf(message) === 'w-1');
   await part.next('command', (message) => deviceOf(message) === 'e-1');
   assert.ok(!JSON.stringify(part.messages).includes('w-1'));
+});
+
+test('a device that comes back at another site is no longer shown to who watched it', async (t) => {
+  const { hub, all, east } = await scene(t);
+  const { whole, part } = await watching(t, { hub, all, east }, ['fleet', 'device:e-1'], 'device');
+  assert.equal((await all.ask('DELETE', '/devices/e-1')).status, 204);
+  await Promise.all([whole.next('gone'), part.next('gone')]);
+  const before = part.messages.length;
+  await hub.add(['e-1'], 'env-sensor@1', 'west');
+  const device = await openRaw(hub.device('e-1'));
+  t.after(() => device.close());
+  for (const [seq, temperature] of [
+    [1, 21],
+    [2, 900],
+  ])
+    device.send({ type: 'telemetry', seq, ts: Date.now(), stream: 'env', data: { temperature } });
+  await whole.next('reading');
+  await whole.next('nack');
+  await whole.next('device', ({ details }) => (details as { site: string }).site === 'west');
+  assert.equal((await all.ask('DELETE', '/devices/e-1')).status, 204);
+  await hub.add(['e-1'], 'env-sensor@1', 'east');
+  await waitFor(() => part.messages.slice(before).find(({ t: kind }) => kind === 'device'), {
+    what: 'the device is shown again once it is east again',
+  });
+  const told = JSON.stringify(part.messages.slice(before));
+  assert.doesNotMatch(told, /west|"t":"(reading|nack|gone)"/);
+});
+
+test('a group command is shown to who reaches one of its devices, in that part alone', async (t) => {
+  const { all, east } = await scene(t);
+  for (const [id, to] of [
+    ['g-all', 'all'],
+    ['g-west', 'site=west'],
+  ]) {
+    const sent = await all.ask('POST', '/group-commands', { to, name: 'identify', command: { id } });
+    assert.equal(sent.status, 202);
+  }
+  const part = (await east.get('/group-commands/g-all')).body;
+  assert.deepEqual([part['targets'], (part['devices'] as unknown[]).length], [1, 1]);
+  assert.equal((await east.get('/group-commands/g-west')).status, 404);
+  assert.equal((await all.get('/group-commands/g-west')).body['targets'], 1);
+});
+
+test('a reader of the embedded broker gets nothing more of a device that comes back at another site', async (t) => {
+  const { hub, all, east } = await scene(t);
+  const [whole, part] = await Promise.all(
+    [all, east].map(async ({ headers }) => {
+      const password = (headers['authorization'] ?? '').slice('Bearer '.length);
+      const client = await connectAsync(hub.hub.brokerUrl ?? '', {
+        username: 'x',
+        password,
+        reconnectPeriod: 0,
+      });
+      t.after(() => client.end(true));
+      const seen: string[] = [];
+      client.on('message', (topic, payload) => seen.push(payload.length === 0 ? `${topic} cleared` : topic));
+      await client.subscribeAsync(['hub/v1/telemetry/e-1/#', 'hub/v1/presence/e-1'], { qos: 1 });
+      return seen;
+    }),
+  );
+  assert.ok(whole !== undefined && part !== undefined);
+  const count = (seen: readonly string[], topic: string): number =>
+    seen.filter((one) => one === topic).length;
+  await waitFor(() => count(part, 'hub/v1/presence/e-1') > 0, { what: 'its presence' });
+  assert.equal((await all.ask('DELETE', '/devices/e-1')).status, 204);
+  await waitFor(() => count(part, 'hub/v1/presence/e-1 cleared') > 0, { what: 'that it is gone' });
+  const known = part.length;
+  await hub.add(['e-1'], 'env-sensor@1', 'west');
+  const device = await openRaw(hub.device('e-1'));
+  t.after(() => device.close());
+  device.send({ type: 'telemetry', seq: 1, ts: Date.now(), stream: 'env', data: { temperature: 21 } });
+  await waitFor(() => count(whole, 'hub/v1/telemetry/e-1/env') > 0, { what: 'its reading' });
+  assert.deepEqual(part.slice(known), []);
+});
+
+test('a connection to the embedded broker ends with the token it was opened with', async (t) => {
+  const hub = await startInProcessHub(t);
+  const admin = await withToken(hub, 'admin', { role: 'admin' });
+  const added = await admin.ask('POST', '/operators/tokens', {
+    name: 'short',
+    role: 'operator',
+    devices: '*',
+    safety: 'critical',
+    notAfterMs: Date.now() + 2_000,
+  });
+  assert.equal(added.status, 201, JSON.stringify(added.body));
+  const password = String(added.body['token']);
+  const client = await connectAsync(hub.hub.brokerUrl ?? '', { username: 'x', password, reconnectPeriod: 0 });
+  t.after(() => client.end(true));
+  await new Promise((resolve) => {
+    client.once('close', () => resolve(undefined));
+  });
+  const { headers } = admin;
+  const other = await connectAsync(hub.hub.brokerUrl ?? '', {
+    username: 'x',
+    password: (headers['authorization'] ?? '').slice('Bearer '.length),
+    reconnectPeriod: 0,
+  });
+  t.after(() => other.end(true));
+  assert.ok(other.connected);
 });

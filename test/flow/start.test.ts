@@ -81,6 +81,7 @@ test('start says where everything is once it listens, and a signal ends it with 
     adminUrl: 'http://127.0.0.1:2',
     brokerUrl: 'mqtt://127.0.0.1:3',
     dataDir,
+    firstLogin: false,
     msg: 'ready',
   });
   s.stop.resolve(sigterm);

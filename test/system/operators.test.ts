@@ -162,8 +162,8 @@ test('group commands are listed to those who may see each of their devices, the 
   const [others] = body['groupCommands'] as { id: string }[];
   const path = `/api/v1/group-commands/${others?.id ?? ''}`;
   assert.equal((await ask(path, as('operator'))).status, 200);
-  assert.deepEqual((await ask(path, as('east'))).body['devices'], [], 'no device of others is named');
-  assert.equal((await ask(`${path}/cancel`, as('east', 'POST', {}))).status, 403);
+  assert.equal((await ask(path, as('east'))).status, 404, 'what is not about their devices is not there');
+  assert.ok([403, 404].includes((await ask(`${path}/cancel`, as('east', 'POST', {}))).status));
 });
 
 test('commands are listed by the time at which they were accepted', async () => {

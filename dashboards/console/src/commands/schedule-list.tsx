@@ -46,7 +46,7 @@ function ScheduleTable({ schedules }: { readonly schedules: readonly ScheduleVie
           {schedules.map((schedule) => (
             <tr key={schedule.name}>
               <th scope="row">{schedule.name}</th>
-              <td>
+              <td data-head="Next">
                 {schedule.paused ? <span class="badge tone-warn">paused</span> : <Next schedule={schedule} />}
               </td>
               <td>
@@ -60,10 +60,10 @@ function ScheduleTable({ schedules }: { readonly schedules: readonly ScheduleVie
                 <span class="quiet">{schedule.timeZone}</span>
               </td>
               <td>{actionWords(schedule)}</td>
-              <td>
+              <td data-head="To">
                 <code>{schedule.to}</code>
               </td>
-              <td>
+              <td data-head="Last">
                 <Time ms={schedule.lastMs} none="never" />
               </td>
             </tr>

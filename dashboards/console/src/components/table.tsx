@@ -6,6 +6,8 @@ interface TableProps {
   heads: readonly string[];
   /** A further class of what scrolls. */
   name?: string;
+  /** On a phone its cells stand below each other, each under its `data-head`. */
+  stacking?: boolean;
   /** Changes of rows are read out. */
   live?: boolean;
   /** Its rows. */
@@ -13,10 +15,10 @@ interface TableProps {
 }
 
 /** A table that scrolls within itself where it is too wide or too long. */
-export function Table({ label, heads, name = '', live = false, children }: TableProps) {
+export function Table({ label, heads, name = '', stacking = false, live = false, children }: TableProps) {
   return (
     <div class={`table-scroll ${name}`} tabIndex={0} role="group" aria-label={label}>
-      <table class="table">
+      <table class={stacking ? 'table stacking' : 'table'}>
         <thead>
           <tr>
             {heads.map((head) => (

@@ -25,35 +25,62 @@ export interface VirtualTableProps<Row> {
   onSort?: (key: string) => void;
 }
 
-/** Rows kept ready above and below what is in sight, so that scrolling shows no gaps. */
+/** Rows kept ready above and below what is in sight. */
 const spare = 12;
+/**
+ * And where the list is going while it is scrolled: the browser moves what is there before this page is asked for
+ * more, so a busy machine at a fast wheel shows nothing where no row is ready. At rest they would only cost memory.
+ */
+const ahead = 40;
+/** Between two turns of a wheel scrolling ends, too: it rests after so long without one, ms. */
+const restMs = 500;
+
+interface Seen {
+  first: number;
+  count: number;
+  going: 'nowhere' | 'up' | 'down';
+}
 
 export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
   const { label, name, columns, rows, rowKey, rowHeight, sort, onSort } = props;
   const scroller = useRef<HTMLDivElement>(null);
-  const [seen, setSeen] = useState({ first: 0, count: 40 });
+  const [seen, setSeen] = useState<Seen>({ first: 0, count: 40, going: 'nowhere' });
   const [focused, setFocused] = useState<string>();
 
   useLayoutEffect(() => {
     const { current } = scroller;
     if (current === null) return undefined;
+    let resting: ReturnType<typeof setTimeout> | undefined;
     const look = (): void => {
+      clearTimeout(resting);
       const first = Math.floor(current.scrollTop / rowHeight);
       const count = Math.ceil(current.clientHeight / rowHeight) + 1;
-      setSeen((old) => (old.first === first && old.count === count ? old : { first, count }));
+      setSeen((old) => {
+        if (old.first === first && old.count === count) return old;
+        const going = old.first === first ? old.going : first < old.first ? 'up' : 'down';
+        return { first, count, going };
+      });
+    };
+    const rest = (): void => {
+      clearTimeout(resting);
+      resting = setTimeout(() => setSeen((old) => ({ ...old, going: 'nowhere' })), restMs);
     };
     look();
     const sizes = new ResizeObserver(look);
     sizes.observe(current);
     current.addEventListener('scroll', look, { passive: true });
+    current.addEventListener('scrollend', rest);
     return () => {
+      clearTimeout(resting);
       sizes.disconnect();
       current.removeEventListener('scroll', look);
+      current.removeEventListener('scrollend', rest);
     };
   }, [rowHeight]);
 
-  const from = Math.max(0, Math.min(seen.first, rows.length - seen.count) - spare);
-  const to = Math.min(rows.length, seen.first + seen.count + spare);
+  const { first, count, going } = seen;
+  const from = Math.max(0, Math.min(first, rows.length - count) - (going === 'up' ? ahead : spare));
+  const to = Math.min(rows.length, first + count + (going === 'down' ? ahead : spare));
   const shown = indexes(from, to);
   // The row with the focus stays in the document, wherever it was scrolled to.
   const focusedAt = focused === undefined ? -1 : rows.findIndex((row) => rowKey(row) === focused);

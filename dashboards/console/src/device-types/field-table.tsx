@@ -13,7 +13,7 @@ export function FieldTable({ caption, definition }: FieldTableProps) {
   if (rows.length === 0) return <p class="quiet">{caption}: no fields.</p>;
   return (
     <div class="table-scroll" tabIndex={0} role="region" aria-label={caption}>
-      <table class="table">
+      <table class="table stacking">
         <caption>
           {caption}
           {choice === undefined ? '' : ` · at least ${choice}`}
@@ -38,8 +38,8 @@ export function FieldTable({ caption, definition }: FieldTableProps) {
                 {tag && ' (tag)'}
               </td>
               <td>{unit}</td>
-              <td>{limits}</td>
-              <td>{needed ? 'yes' : ''}</td>
+              <td data-head="Limits">{limits}</td>
+              <td data-head="Needed">{needed ? 'yes' : ''}</td>
             </tr>
           ))}
         </tbody>

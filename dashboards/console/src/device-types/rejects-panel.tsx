@@ -100,10 +100,12 @@ function RejectTable({ rejects }: { readonly rejects: readonly Reject[] }) {
                 <th scope="row">
                   <code>{`${stream}${field}`}</code>
                 </th>
-                <td>{rule}</td>
-                <td>{firmware === '' ? '–' : firmware}</td>
-                <td class="number">{countWords(count)}</td>
-                <td>
+                <td data-head="Rule">{rule}</td>
+                <td data-head="Firmware">{firmware === '' ? '–' : firmware}</td>
+                <td class="number" data-head="Readings">
+                  {countWords(count)}
+                </td>
+                <td data-head="Last">
                   <Age ms={lastMs} />
                 </td>
                 <td>

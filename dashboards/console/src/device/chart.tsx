@@ -19,7 +19,8 @@ export interface ChartProps {
 const height = 150;
 /** Room for the numbers at the left, px; the presence bar above keeps the same. */
 const axisWidth = 52;
-const rightRoom = 10;
+/** Half of the widest time below, px: the last one stands under the edge. */
+const rightRoom = 20;
 
 /** The mean as a line within the band from the lowest to the highest. */
 export function Chart(props: ChartProps) {

@@ -43,6 +43,7 @@ function NackTable({ nacks }: { nacks: readonly Nack[] }) {
       label="Refused readings"
       heads={['Time', 'Stream and field', 'Rule', 'What is wrong']}
       name="nack-scroll"
+      stacking
     >
       {nacks.map((nack, at) => (
         <tr key={`${nack.timeMs} ${nack.seq ?? ''} ${at}`}>
@@ -53,7 +54,7 @@ function NackTable({ nacks }: { nacks: readonly Nack[] }) {
           <td>
             {nack.stream} <code>{nack.field}</code>
           </td>
-          <td>{nack.rule ?? nack.code}</td>
+          <td data-head="Rule">{nack.rule ?? nack.code}</td>
           <td class="nack-message">{nack.message}</td>
         </tr>
       ))}

@@ -24,7 +24,7 @@ const columns: readonly Column<DeviceRow>[] = [
   { key: 'firmware', head: 'Firmware', cell: ({ firmware }) => firmware ?? <span class="quiet">–</span> },
   {
     key: 'since',
-    head: 'Since',
+    head: 'State since',
     sortable: true,
     cell: ({ sinceMs }) => <Age ms={sinceMs} none="–" />,
   },
