@@ -144,7 +144,16 @@ export class Intake {
     const type = this.#deps.directory.typeOf(device);
     if (type === undefined) return refuse('unknown-device');
     const definition = type.commands.get(name);
-    if (definition === undefined) return refuse('unknown-command');
+    if (definition === undefined) {
+      const names = [...type.commands.keys()];
+      const expected = names.length === 0 ? `none: ${type.id} has no commands` : `one of ${names.join(', ')}`;
+      return refuse('unknown-command', {
+        path: '/name',
+        keyword: 'enum',
+        expected,
+        got: JSON.stringify(name),
+      });
+    }
     const { safety } = definition;
     if (id === undefined && (safety === 'actuate' || safety === 'critical')) {
       return refuse('id-required', { path: '/id', keyword: 'required', expected: 'present', got: 'nothing' });

@@ -179,13 +179,19 @@ void test('every door gives the same refusal for the same fault, naming field an
   const required = { path: '/seconds', keyword: 'required', expected: 'present', got: 'nothing' };
   const type = { path: '/seconds', keyword: 'type', expected: 'integer', got: '"soon"' };
   const noId = { path: '/id', keyword: 'required', expected: 'present', got: 'nothing' };
+  const names = {
+    path: '/name',
+    keyword: 'enum',
+    expected: 'one of set-interval, identify, reboot',
+    got: '"dance"',
+  };
   const device = 'd-1';
   const set = { device, name: 'set-interval' };
   const table: [Fault, Refusal, string[]][] = [
     [{ ...set, body: { params: { seconds: 0 } } }, { reason: 'bad-params', errors: [minimum] }, everyDoor],
     [{ ...set, body: {} }, { reason: 'bad-params', errors: [required] }, everyDoor],
     [{ ...set, body: { params: { seconds: 'soon' } } }, { reason: 'bad-params', errors: [type] }, everyDoor],
-    [{ device, name: 'dance', body: {} }, { reason: 'unknown-command' }, everyDoor],
+    [{ device, name: 'dance', body: {} }, { reason: 'unknown-command', errors: [names] }, everyDoor],
     [{ device, name: 'reboot', body: {} }, { reason: 'id-required', errors: [noId] }, notScheduled],
     [
       { ...set, body: { id: 'h-1', params: { seconds: 11 } } },
