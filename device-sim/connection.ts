@@ -203,8 +203,18 @@ export class Connection {
 }
 
 /** Happy-eyeballs failures carry their causes inside and an empty message outside. */
+/** What OpenSSL says of a chain that ends in an authority it does not know, as Node passes it on. */
+const untrusted = new Set([
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+]);
+
 function messageOf(error: Error): string {
   if (error instanceof AggregateError)
     return error.errors.map((inner) => String(inner?.message ?? inner)).join('; ');
+  if ('code' in error && untrusted.has(String(error.code))) {
+    return `${error.message}: give the authority that signed the hub's certificate (--ca; a hub without one of its own keeps it in tls/ca.crt of its data folder)`;
+  }
   return error.message;
 }

@@ -6,9 +6,10 @@ import { connect } from 'node:tls';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { WebSocket } from 'ws';
 import { makeAuthority } from '../../hub/adapters/tls-issuer.ts';
-import { temporaryFolder } from '../helpers/guard.ts';
+import { spawnGuarded, temporaryFolder } from '../helpers/guard.ts';
 import { basic } from '../helpers/raw-http.ts';
 import { startSecurityHub } from '../helpers/security-hub.ts';
 import { waitFor } from '../helpers/wait-for.ts';
@@ -157,4 +158,14 @@ test('a renewed certificate is served without a restart, and open sockets stay',
   before.destroy();
   renewed.destroy();
   server.close();
+});
+
+test("a simulator that does not know the hub's authority says which option names it", async (t) => {
+  const hub = await startSecurityHub(['d-1']);
+  t.after(() => hub.close());
+  const main = fileURLToPath(new URL('../../device-sim/main.ts', import.meta.url));
+  const ask = ['device', '--url', hub.deviceUrl, '--id', 'd-1', '--secret', hub.secretOf('d-1')];
+  const device = await spawnGuarded(process.execPath, [main, ...ask]);
+  t.after(() => device.end('SIGKILL'));
+  await waitFor(() => device.output().includes('(--ca; '), { what: 'the way out', timeoutMs: 10_000 });
 });
