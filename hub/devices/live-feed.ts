@@ -134,6 +134,8 @@ export class LiveFeed {
       return;
     }
     subscriber.watch(request.watched);
+    // One device that is not there spoils nothing of the others.
+    for (const id of request.gone) subscriber.send({ t: 'gone', id });
     this.#sort();
   }
 

@@ -9,7 +9,9 @@ export interface Watched {
   devices: ReadonlySet<string>;
 }
 
-export type WatchRequest = { kind: 'watch'; watched: Watched } | { kind: 'bad'; message: string };
+export type WatchRequest =
+  /** `gone`: asked for, and not there, or not for this watcher. */
+  { kind: 'watch'; watched: Watched; gone: readonly string[] } | { kind: 'bad'; message: string };
 
 export const nothing: Watched = {
   fleet: false,
@@ -37,6 +39,7 @@ export function parseWatch(text: string, isThere: (deviceId: string) => boolean)
   if (!Array.isArray(topics)) return bad('a message must be {"watch":[topic, …]}');
   if (topics.length > maxTopics) return bad(`watch must have at most ${maxTopics} topics`);
   const watched = { ...nothing, devices: new Set<string>() };
+  const gone: string[] = [];
   for (const topic of topics as unknown[]) {
     if (topic === 'fleet' || topic === 'hub' || topic === 'commands' || topic === 'incidents') {
       watched[topic] = true;
@@ -45,10 +48,10 @@ export function parseWatch(text: string, isThere: (deviceId: string) => boolean)
     const id = typeof topic === 'string' && topic.startsWith(ofDevice) ? topic.slice(ofDevice.length) : '';
     if (!deviceIdPattern.test(id))
       return bad('a topic must be fleet, hub, commands, incidents or device: and a device id');
-    if (!isThere(id)) return bad(`there is no device ${id}`);
-    watched.devices.add(id);
+    if (isThere(id)) watched.devices.add(id);
+    else gone.push(id);
   }
-  return { kind: 'watch', watched };
+  return { kind: 'watch', watched, gone };
 }
 
 function bad(message: string): WatchRequest {
