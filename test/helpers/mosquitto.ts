@@ -116,7 +116,9 @@ export async function startMosquitto(options: MosquittoOptions = {}): Promise<Mo
     throw error;
   }
   const stop = async (): Promise<void> => {
-    await child.end('SIGTERM');
+    // It listens a moment before it begins to run, and forgets a signal that comes in between: told again.
+    const again = setInterval(() => void child.end('SIGTERM'), 500);
+    await child.end('SIGTERM').finally(() => clearInterval(again));
   };
   return {
     url: `mqtt://127.0.0.1:${port}`,
