@@ -2,11 +2,11 @@
 /** `npm run sim -- …`: simulated devices, and recordings played as devices. */
 import { text } from 'node:stream/consumers';
 import { Command, CommanderError } from 'commander';
-import { exitCodes, UsageFault, type CliContext } from './cli-context.ts';
-import { addDevice, addFleet } from './cli-fleet.ts';
-import { addReplay } from './cli-replay.ts';
-import { addVerify } from './cli-verify.ts';
-import { RecordingFault } from './recording-fault.ts';
+import { exitCodes, UsageFault, type CliContext } from './cli/cli-context.ts';
+import { addDevice, addFleet } from './cli/cli-fleet.ts';
+import { addReplay } from './cli/cli-replay.ts';
+import { addVerify } from './cli/cli-verify.ts';
+import { RecordingFault } from './replay/recording-fault.ts';
 
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {

@@ -81,7 +81,7 @@ const deps: CliDeps = {
   isCron,
   createLog: (level) => createLog({ level, pretty: process.stdout.isTTY }),
   // Loaded when asked for: the other sub-commands need none of the hub's parts.
-  fileFaults: async (files, nowMs) => (await import('./file-faults.ts')).fileFaults(files, nowMs),
+  fileFaults: async (files, nowMs) => (await import('./wiring/file-faults.ts')).fileFaults(files, nowMs),
   startHub: async (config, hubDeps) => (await import('./hub.ts')).startHub(config, hubDeps),
   openOfflineOperations: async (config) => (await import('./offline.ts')).openOfflineOperations(config),
   stopRequested,

@@ -1,27 +1,27 @@
 import { join } from 'node:path';
 import { loadDeviceTypes } from '../schemas/index.ts';
-import { createAuditStore } from './adapters/audit-store.ts';
-import { createDeviceStore } from './adapters/device-store.ts';
-import { openSpoolDatabase } from './adapters/spool-database.ts';
-import { lockDataDir } from './adapters/sqlite.ts';
-import { openStateDatabase } from './adapters/state-database.ts';
+import { createAuditStore } from './adapters/sqlite/sqlite-audit-store.ts';
+import { createDeviceStore } from './adapters/sqlite/sqlite-device-store.ts';
+import { openSpoolDatabase } from './adapters/sqlite/spool-database.ts';
+import { lockDataDir } from './adapters/sqlite/sqlite.ts';
+import { openStateDatabase } from './adapters/sqlite/state-database.ts';
 import { Audit } from './audit/audit.ts';
 import { recorded } from './audit/recorded.ts';
-import type { Config } from './config.ts';
-import type { DeviceOperations, LabelChange, NewDevices } from './devices/admin-operations.ts';
+import type { Config } from './config/config.ts';
+import type { DeviceOperations, LabelChange, NewDevices } from './admin/admin-operations.ts';
 import {
   createCredentialOperations,
   type CredentialOperations,
   type Validity,
-} from './devices/credential-operations.ts';
-import { createDeviceAdministration } from './devices/device-administration.ts';
-import { Registry } from './devices/registry.ts';
-import { Rotation } from './devices/rotation.ts';
-import { spoolOptions } from './hub-store-road.ts';
+} from './admin/credential-operations.ts';
+import { createDeviceAdministration } from './admin/device-administration.ts';
+import { Registry } from './registry/registry.ts';
+import { Rotation } from './identity/rotation.ts';
+import { spoolOptions } from './wiring/pipeline-wiring.ts';
 import { createLog } from './kernel/log.ts';
 import { Releasers } from './kernel/releasers.ts';
 import { systemClock as clock } from './kernel/time.ts';
-import { Books } from './telemetry/books.ts';
+import { Books } from './telemetry/ledger.ts';
 import { Spool } from './telemetry/spool.ts';
 import type { TelemetryOperations } from './telemetry/telemetry-operations.ts';
 import { createTelemetryAdministration } from './telemetry/telemetry-administration.ts';

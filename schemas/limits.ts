@@ -30,3 +30,8 @@ export const limits = {
 
 /** What a device id and a command id look like. */
 export const deviceIdPattern = /^[A-Za-z0-9_-]{1,64}$/;
+
+/** `env-sensor@1` → `env-sensor`. A device may move between versions of its type, not between types. */
+export function typeName(deviceType: string): string {
+  return deviceType.slice(0, deviceType.lastIndexOf('@'));
+}

@@ -1,5 +1,5 @@
-import type { BusCounters, OutgoingMessage } from '../commands/bus.ts';
-import type { Topics } from '../commands/topics.ts';
+import type { BusCounters, OutgoingMessage } from '../bus/bus.ts';
+import type { Topics } from '../bus/topics.ts';
 
 /** What both buses begin with. */
 export function newBusCounters(): BusCounters {

@@ -1,6 +1,6 @@
 import type { AddressInfo, Server } from 'node:net';
-import { listenFault } from './http-listen.ts';
-import type { ListenAddress } from './http-listen.ts';
+import { listenFault } from './listen-address.ts';
+import type { ListenAddress } from './listen-address.ts';
 
 /**
  * Listens; port 0 takes any free one.

@@ -5,15 +5,15 @@ import { text as bodyText } from 'node:stream/consumers';
 import type {
   AdminOperations,
   DeviceDetails,
-  DeviceReadingsQuery,
   DeviceSummary,
   DeviceWhy,
   NewCredential,
-} from '../devices/admin-operations.ts';
-import type { CredentialOperations, CredentialSummary, NewSecret } from '../devices/credential-operations.ts';
-import type { DeviceQuery, Page } from '../devices/device-pages.ts';
-import type { Incident } from '../devices/incidents.ts';
-import type { Notice } from '../devices/notices.ts';
+} from '../admin/admin-operations.ts';
+import type { DeviceReadingsQuery } from '../telemetry/readings.ts';
+import type { CredentialOperations, CredentialSummary, NewSecret } from '../admin/credential-operations.ts';
+import type { DeviceQuery, Page } from '../admin/device-pages.ts';
+import type { Incident } from '../incidents/incidents.ts';
+import type { Notice } from '../notices/notices.ts';
 import { HubError, messageOf, type ErrorCode } from '../kernel/errors.ts';
 import type { DeadLetter } from '../telemetry/spool-store.ts';
 import type { ReadingsRow } from '../telemetry/store.ts';

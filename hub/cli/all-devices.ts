@@ -1,5 +1,5 @@
-import type { DeviceOperations, DeviceSummary } from '../devices/admin-operations.ts';
-import type { Page } from '../devices/device-pages.ts';
+import type { DeviceOperations, DeviceSummary } from '../admin/admin-operations.ts';
+import type { Page } from '../admin/device-pages.ts';
 
 const pageSize = 10_000;
 

@@ -1,8 +1,8 @@
 /** What the command line takes from the process around it. */
 
-import type { Config, NamedFault, NamedFiles } from '../config.ts';
-import type { DeviceOperations } from '../devices/admin-operations.ts';
-import type { CredentialOperations } from '../devices/credential-operations.ts';
+import type { Config, NamedFault, NamedFiles } from '../config/config.ts';
+import type { DeviceOperations } from '../admin/admin-operations.ts';
+import type { CredentialOperations } from '../admin/credential-operations.ts';
 import type { Log, LogLevel } from '../kernel/log.ts';
 import type { Clock } from '../kernel/time.ts';
 import type { TelemetryOperations } from '../telemetry/telemetry-operations.ts';

@@ -2,8 +2,8 @@
 
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { isSecret } from '../config-names.ts';
-import { readConfig, type Config, type NamedFiles } from '../config.ts';
+import { isSecret } from '../config/names.ts';
+import { readConfig, type Config, type NamedFiles } from '../config/config.ts';
 import { HubError, messageOf } from '../kernel/errors.ts';
 import { exposedSecret, readSecretFile } from '../kernel/secret-file.ts';
 import type { CliDeps } from './cli-deps.ts';

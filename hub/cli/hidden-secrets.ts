@@ -1,4 +1,4 @@
-import type { Config } from '../config.ts';
+import type { Config } from '../config/config.ts';
 
 /** The configuration as it may be shown. */
 export function withoutSecrets(config: Config): unknown {

@@ -1,6 +1,6 @@
 /** Where a command is carried out: on the running hub, or on its files when none runs. */
 
-import type { Config } from '../config.ts';
+import type { Config } from '../config/config.ts';
 import { HubError } from '../kernel/errors.ts';
 import { wait } from '../kernel/time.ts';
 import { adminClient, hubRuns } from './admin-client.ts';

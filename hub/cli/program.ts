@@ -2,25 +2,25 @@
 
 import { Command, CommanderError } from 'commander';
 import { HubError, messageOf } from '../kernel/errors.ts';
-import { addAudit } from './audit.ts';
-import { addCheckConfig } from './check-config.ts';
+import { addAudit } from './commands/audit-command.ts';
+import { addCheckConfig } from './commands/check-config-command.ts';
 import type { CliDeps } from './cli-deps.ts';
-import { addCommand } from './command.ts';
-import { addDevice } from './device.ts';
+import { addCommand } from './commands/command-command.ts';
+import { addDevice } from './commands/device-command.ts';
 import { exitCodes, type ExitCode } from './exit-codes.ts';
-import { addEnrolment } from './enrolment.ts';
-import { addGrafana } from './grafana.ts';
-import { addGroup } from './group.ts';
-import { addOperator, addToken } from './operator.ts';
-import { addPrintConfig } from './print-config.ts';
-import { addReadings } from './readings.ts';
-import { addSchedule } from './schedule.ts';
-import { addDeadLetters } from './dead-letters.ts';
-import { addIncident } from './device-life.ts';
-import { addLedger } from './ledger.ts';
-import { addSchema } from './schema.ts';
-import { addSpool } from './spool.ts';
-import { addStart } from './start.ts';
+import { addEnrolment } from './commands/enrolment-command.ts';
+import { addGrafana } from './commands/grafana-command.ts';
+import { addGroup } from './commands/group-command-command.ts';
+import { addOperator, addToken } from './commands/operator-command.ts';
+import { addPrintConfig } from './commands/print-config-command.ts';
+import { addReadings } from './commands/readings-command.ts';
+import { addSchedule } from './commands/schedule-command.ts';
+import { addDeadLetters } from './commands/dead-letters-command.ts';
+import { addIncident } from './commands/device-life-commands.ts';
+import { addLedger } from './commands/ledger-command.ts';
+import { addSchema } from './commands/schema-command.ts';
+import { addSpool } from './commands/spool-command.ts';
+import { addStart } from './commands/start-command.ts';
 
 /**
  * Runs one command line to its end.

@@ -1,12 +1,12 @@
 import { HubError, messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Clock } from '../kernel/time.ts';
-import type { OutgoingMessage, Publisher } from './bus.ts';
+import type { OutgoingMessage, Publisher } from '../bus/bus.ts';
 import type { CommandCounters } from './command-counters.ts';
 import type { Refusal } from './command-request.ts';
 import { isFinal, type Command } from './command.ts';
 import type { AnswerAddress, CommandJournal, CommandRecord } from './journal.ts';
-import type { Topics } from './topics.ts';
+import type { Topics } from '../bus/topics.ts';
 
 interface AnswersDeps {
   clock: Clock;

@@ -1,5 +1,5 @@
 import type { AuditEvent, Auditor } from '../audit/audit.ts';
-import type { IncomingMessage } from './bus.ts';
+import type { IncomingMessage } from '../bus/bus.ts';
 import type { Refusal } from './command-request.ts';
 import type { Command, CommandStatus, Origin } from './command.ts';
 

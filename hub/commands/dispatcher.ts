@@ -4,20 +4,20 @@ import type { Auditor } from '../audit/audit.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Clock } from '../kernel/time.ts';
 import { Answers, type CommandWatcher } from './answers.ts';
-import type { IncomingMessage, Publisher } from './bus.ts';
+import type { IncomingMessage, Publisher } from '../bus/bus.ts';
 import { CommandAudit, type Ask } from './command-audit.ts';
 import { newCommandCounters, type CommandCounters } from './command-counters.ts';
 import type { CommandRequest, Refusal } from './command-request.ts';
 import type { Command, CommandEvent, Origin } from './command.ts';
-import { Intake, type RequestContext, type Submission } from './intake.ts';
-import type { GroupDoor } from './group-door.ts';
+import { Intake, type RequestContext, type Submission } from './command-intake.ts';
+import type { GroupDoor } from './mqtt-group-requests.ts';
 import type { CommandJournal, CommandRecord } from './journal.ts';
 import type { Tracked } from './lane.ts';
 import { Lanes } from './lanes.ts';
-import { MqttDoor } from './mqtt-door.ts';
+import { MqttDoor } from './mqtt-requests.ts';
 import { OwnTimers } from './own-timers.ts';
-import type { CommandEvents, CommandPeer, DeviceDirectory } from './peer.ts';
-import { topicsOf } from './topics.ts';
+import type { CommandEvents, CommandPeer, DeviceDirectory } from './command-session.ts';
+import { topicsOf } from '../bus/topics.ts';
 
 export interface DispatcherDeps {
   clock: Clock;

@@ -5,10 +5,10 @@ import { parsePayload, type Refusal } from './command-request.ts';
 import { groupAsk } from './command-audit.ts';
 import type { Origin } from './command.ts';
 import type { Dispatcher } from './dispatcher.ts';
-import { groupPayload } from './group-door.ts';
-import type { Group, RolloutJournal, RolloutRecord } from './rollout-journal.ts';
-import type { Target } from './rollout.ts';
-import type { RolloutRequest, Rollouts } from './rollouts.ts';
+import { groupPayload } from './mqtt-group-requests.ts';
+import type { Group, RolloutJournal, RolloutRecord } from './group-command-journal.ts';
+import type { Target } from './group-command.ts';
+import type { RolloutRequest, Rollouts } from './group-commands.ts';
 
 /** A group command as operators see it: where it stands, and each device. Times are Unix ms. */
 export interface GroupCommandView extends StatusPayload {

@@ -15,7 +15,7 @@ import {
   type Step,
 } from './command.ts';
 import type { AnswerAddress, CommandJournal, CommandRecord } from './journal.ts';
-import type { CommandPeer } from './peer.ts';
+import type { CommandPeer } from './command-session.ts';
 
 /** A command without a final status in the journal. */
 export interface Tracked {

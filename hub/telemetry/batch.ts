@@ -1,4 +1,4 @@
-import type { Account, Books } from './books.ts';
+import type { Account, Books } from './ledger.ts';
 
 /** Who waits for a frame's lines: the session it came in. */
 export interface FrameOwner {

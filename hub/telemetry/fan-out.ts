@@ -1,5 +1,5 @@
-import type { Publisher } from '../commands/bus.ts';
-import type { Topics } from '../commands/topics.ts';
+import type { Publisher } from '../bus/bus.ts';
+import type { Topics } from '../bus/topics.ts';
 import { messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import type { FanOut } from './ingest.ts';

@@ -7,11 +7,11 @@ import type {
   StreamType,
   TelemetryFrame,
 } from '../../schemas/index.ts';
-import type { AnchorStep } from '../devices/device-store.ts';
+import type { AnchorStep } from '../registry/device-store.ts';
 import type { Clock } from '../kernel/time.ts';
 import type { LoadShedding, Rank } from './load-shedding.ts';
 import type { FrameOwner } from './batch.ts';
-import type { Account, Books } from './books.ts';
+import type { Account, Books } from './ledger.ts';
 import { compileFieldEncoder, encodePrefix, encodeTimeUs, findUnwritable } from './line-protocol.ts';
 import type { Writer } from './writer.ts';
 

@@ -1,8 +1,8 @@
-import type { DeviceRecord } from '../devices/device-store.ts';
-import type { Presence } from '../devices/presence.ts';
-import type { Books } from './books.ts';
+import type { DeviceRecord } from '../registry/device-store.ts';
+import type { Presence } from '../presence/presence.ts';
+import type { Books } from './ledger.ts';
 import { compileFieldEncoder, encodePrefix, encodeTimeUs } from './line-protocol.ts';
-import { OwnPoints } from './own-points.ts';
+import { OwnPoints } from './hub-points.ts';
 import type { Writer } from './writer.ts';
 
 const encodePresence = compileFieldEncoder([

@@ -1,7 +1,19 @@
 import type { DeviceType } from '../../schemas/index.ts';
-import type { DeviceReadingsQuery } from '../devices/admin-operations.ts';
 import type { MetricsReader, ReadingsRow } from './store.ts';
 import { streamOf } from './stream-of.ts';
+
+export interface DeviceReadingsQuery {
+  device: string;
+  stream: string;
+  /** Unix ms, inclusive. */
+  fromMs: number;
+  /** Unix ms, exclusive. */
+  toMs: number;
+  /** At most so many rows. */
+  limit: number;
+  /** `last`: the newest rows of the range; `first`: the oldest. Both are answered oldest first. */
+  take: 'first' | 'last';
+}
 
 /**
  * Reads of one device's stream, by the stream's name.

@@ -1,4 +1,4 @@
-import type { Shares } from './books.ts';
+import type { Shares } from './ledger.ts';
 
 /** Lines on disk that the store does not have yet; some entries at a time, oldest first. */
 export interface SpooledLines {

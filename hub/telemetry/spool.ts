@@ -1,6 +1,6 @@
 import { HubError, messageOf } from '../kernel/errors.ts';
 import type { Clock } from '../kernel/time.ts';
-import { accountOf, type Books, type Shares } from './books.ts';
+import { accountOf, type Books, type Shares } from './ledger.ts';
 import type {
   DeadLetter,
   DeadLetterSelection,

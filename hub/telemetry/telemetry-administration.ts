@@ -1,5 +1,5 @@
 import { HubError } from '../kernel/errors.ts';
-import { imbalance, sumOf, type Account, type Books } from './books.ts';
+import { imbalance, sumOf, type Account, type Books } from './ledger.ts';
 import type { DeadLetter } from './spool-store.ts';
 import type { Spool } from './spool.ts';
 import type { StoreLink } from './store-link.ts';

@@ -1,6 +1,6 @@
 /** What operators can ask of the road to the store: of a running hub, or of its files when none runs. */
 
-import type { Account, DropCause } from './books.ts';
+import type { Account, DropCause } from './ledger.ts';
 import type { DeadLetter, DeadLetterSelection } from './spool-store.ts';
 
 export interface LedgerRow extends Account {

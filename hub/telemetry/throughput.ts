@@ -1,5 +1,5 @@
 import type { Cancel, Clock } from '../kernel/time.ts';
-import type { Account, Books } from './books.ts';
+import type { Account, Books } from './ledger.ts';
 
 export interface Rates {
   /** Frames a second; of some devices only: their readings and events a second. */

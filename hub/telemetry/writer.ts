@@ -3,7 +3,7 @@ import type { Log } from '../kernel/log.ts';
 import type { Cancel, Clock } from '../kernel/time.ts';
 import { Batch } from './batch.ts';
 import type { FrameOwner } from './batch.ts';
-import type { Books } from './books.ts';
+import type { Books } from './ledger.ts';
 import type { Spool } from './spool.ts';
 import type { StoreLink } from './store-link.ts';
 

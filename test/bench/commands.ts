@@ -1,8 +1,8 @@
 import { Socket } from 'node:net';
 import { connectAsync } from 'mqtt';
-import { registerDevices, startCommandFleet } from '../helpers/command-fleet.ts';
-import { startMosquitto } from '../helpers/mosquitto.ts';
-import { spawnHub } from '../helpers/process.ts';
+import { registerDevices, startCommandFleet } from '../helpers/drills/command-fleet.ts';
+import { startMosquitto } from '../helpers/services/mosquitto.ts';
+import { spawnHub } from '../helpers/services/process.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 import { cpuMs } from './cpu.ts';
 

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { callHub } from '../../hub/cli/admin-client.ts';
-import { demandBuiltConsole, launchChromium } from '../helpers/chromium.ts';
-import { registerDevices } from '../helpers/command-fleet.ts';
-import { spawnHub } from '../helpers/process.ts';
+import { demandBuiltConsole, launchChromium } from '../helpers/services/chromium.ts';
+import { registerDevices } from '../helpers/drills/command-fleet.ts';
+import { spawnHub } from '../helpers/services/process.ts';
 import { runLoad } from './load-run.ts';
 
 const devices = 10_000;

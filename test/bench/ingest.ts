@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { spawnGuarded } from '../helpers/guard.ts';
-import { startInflux } from '../helpers/influxd.ts';
-import { spawnHub } from '../helpers/process.ts';
+import { spawnGuarded } from '../helpers/services/guard.ts';
+import { startInflux } from '../helpers/services/influxd.ts';
+import { spawnHub } from '../helpers/services/process.ts';
 import { cpuMs } from './cpu.ts';
 import { runLoad, type LoadReport } from './load-run.ts';
 

@@ -4,10 +4,10 @@ import axe from 'axe-core';
 import type { AxeResults } from 'axe-core';
 import type { Page } from 'playwright-core';
 import { openConsole, openSignedIn } from '../helpers/browser.ts';
-import { startCommandedDevice } from '../helpers/commanded-device.ts';
-import { startInProcessHub, type InProcessHub } from '../helpers/in-process-hub.ts';
-import { withToken } from '../helpers/operators.ts';
-import { openRaw } from '../helpers/raw-device.ts';
+import { startCommandedDevice } from '../helpers/devices/commanded-device.ts';
+import { startInProcessHub, type InProcessHub } from '../helpers/hubs/in-process-hub.ts';
+import { withToken } from '../helpers/hubs/operators.ts';
+import { openRaw } from '../helpers/devices/raw-device.ts';
 
 /** Every page of the console before axe-core: light and dark, desktop and phone. */
 

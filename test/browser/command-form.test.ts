@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { openSignedIn } from '../helpers/browser.ts';
-import { startCommandedDevice } from '../helpers/commanded-device.ts';
-import { startInProcessHub } from '../helpers/in-process-hub.ts';
-import { withToken } from '../helpers/operators.ts';
-import { openRaw } from '../helpers/raw-device.ts';
+import { startCommandedDevice } from '../helpers/devices/commanded-device.ts';
+import { startInProcessHub } from '../helpers/hubs/in-process-hub.ts';
+import { withToken } from '../helpers/hubs/operators.ts';
+import { openRaw } from '../helpers/devices/raw-device.ts';
 
 /** The form of a command, in a real browser, against a real hub and devices. */
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openSignedIn } from '../helpers/browser.ts';
-import { startInProcessHub } from '../helpers/in-process-hub.ts';
-import { withToken } from '../helpers/operators.ts';
-import { openRaw } from '../helpers/raw-device.ts';
+import { startInProcessHub } from '../helpers/hubs/in-process-hub.ts';
+import { withToken } from '../helpers/hubs/operators.ts';
+import { openRaw } from '../helpers/devices/raw-device.ts';
 
 /** The list of commands: live, filtered, each with its story. */
 

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { openSignedIn } from '../helpers/browser.ts';
-import { startInProcessHub } from '../helpers/in-process-hub.ts';
-import { openRaw } from '../helpers/raw-device.ts';
+import { startInProcessHub } from '../helpers/hubs/in-process-hub.ts';
+import { openRaw } from '../helpers/devices/raw-device.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 
 /** The fleet page on a real hub, in a real browser. */

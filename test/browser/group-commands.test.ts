@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { openSignedIn } from '../helpers/browser.ts';
-import { startCommandedDevice } from '../helpers/commanded-device.ts';
-import { startInProcessHub } from '../helpers/in-process-hub.ts';
-import { withToken } from '../helpers/operators.ts';
+import { startCommandedDevice } from '../helpers/devices/commanded-device.ts';
+import { startInProcessHub } from '../helpers/hubs/in-process-hub.ts';
+import { withToken } from '../helpers/hubs/operators.ts';
 
 /** Group commands from the console, in a real browser. */
 

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { openSignedIn } from '../helpers/browser.ts';
-import { temporaryFolder } from '../helpers/guard.ts';
-import { startInProcessHub } from '../helpers/in-process-hub.ts';
-import { withToken } from '../helpers/operators.ts';
-import { openRaw } from '../helpers/raw-device.ts';
+import { temporaryFolder } from '../helpers/services/guard.ts';
+import { startInProcessHub } from '../helpers/hubs/in-process-hub.ts';
+import { withToken } from '../helpers/hubs/operators.ts';
+import { openRaw } from '../helpers/devices/raw-device.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 
 /** Texts that would run, were they ever taken for markup, in each place that a device or an operator fills. */

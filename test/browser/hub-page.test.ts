@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { openSignedIn } from '../helpers/browser.ts';
-import { startInflux } from '../helpers/influxd.ts';
-import { startInProcessHub } from '../helpers/in-process-hub.ts';
-import { openRaw } from '../helpers/raw-device.ts';
+import { startInflux } from '../helpers/services/influxd.ts';
+import { startInProcessHub } from '../helpers/hubs/in-process-hub.ts';
+import { openRaw } from '../helpers/devices/raw-device.ts';
 
 /** The hub's own page: the books, what the hub rests on, and dead letters, with a real InfluxDB. */
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openConsole, signIn } from '../helpers/browser.ts';
-import { startInProcessHub } from '../helpers/in-process-hub.ts';
-import { makeAccount, password } from '../helpers/operators.ts';
+import { startInProcessHub } from '../helpers/hubs/in-process-hub.ts';
+import { makeAccount, password } from '../helpers/hubs/operators.ts';
 
 /** Into the console of a real hub and out of it, in a real browser. */
 

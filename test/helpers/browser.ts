@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, type TestContext } from 'node:test';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { demandBuiltConsole, launchChromium } from './chromium.ts';
-import type { InProcessHub } from './in-process-hub.ts';
-import { makeAccount, password, type Rights } from './operators.ts';
+import { demandBuiltConsole, launchChromium } from './services/chromium.ts';
+import type { InProcessHub } from './hubs/in-process-hub.ts';
+import { makeAccount, password, type Rights } from './hubs/operators.ts';
 
 let launched: Promise<Browser> | undefined;
 

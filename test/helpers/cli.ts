@@ -1,11 +1,11 @@
 import type { TestContext } from 'node:test';
 import type { CliDeps } from '../../hub/cli/cli-deps.ts';
 import { runCli } from '../../hub/cli/program.ts';
-import { fileFaults } from '../../hub/file-faults.ts';
+import { fileFaults } from '../../hub/wiring/file-faults.ts';
 import { createLog } from '../../hub/kernel/log.ts';
 import { openOfflineOperations } from '../../hub/offline.ts';
 import { ManualClock } from './clock.ts';
-import { temporaryFolder } from './guard.ts';
+import { temporaryFolder } from './services/guard.ts';
 
 /** A data folder that goes with the test. */
 export function dataFolder(t: TestContext): string {

@@ -1,4 +1,4 @@
-import { runCommandChaos } from '../helpers/command-chaos.ts';
+import { runCommandChaos } from '../helpers/drills/command-chaos.ts';
 
 /** 1,000 commands while the hub, the broker and the links are killed at random, with either broker. */
 export async function commandChaos(): Promise<unknown> {

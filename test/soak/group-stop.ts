@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { registerDevices, startCommandFleet } from '../helpers/command-fleet.ts';
-import { spawnHub } from '../helpers/process.ts';
+import { registerDevices, startCommandFleet } from '../helpers/drills/command-fleet.ts';
+import { spawnHub } from '../helpers/services/process.ts';
 
 /** A group command to 300 devices, a fifth of which fail: it stops in its first wave. */
 export async function groupStop(): Promise<unknown> {

@@ -1,5 +1,5 @@
-import { seededRandom } from '../../device-sim/random.ts';
-import { killRounds } from '../helpers/kill-rounds.ts';
+import { seededRandom } from '../../device-sim/device/random.ts';
+import { killRounds } from '../helpers/drills/kill-rounds.ts';
 import { report, say } from './report.ts';
 
 /** 20 rounds of random kills under load from 200 devices. */

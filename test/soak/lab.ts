@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connectAsync, type MqttClient } from 'mqtt';
-import { createDeviceClient, type DeviceClient } from '../../device-sim/client.ts';
-import { parseMetrics } from '../../device-sim/hub-numbers.ts';
-import { freePort } from '../helpers/free-port.ts';
-import { temporaryFolder } from '../helpers/guard.ts';
-import { startMosquitto } from '../helpers/mosquitto.ts';
-import { spawnHub, type HubProcess } from '../helpers/process.ts';
-import { startTcpProxy, type TcpProxy } from '../helpers/tcp-proxy.ts';
+import { createDeviceClient, type DeviceClient } from '../../device-sim/client/client.ts';
+import { parseMetrics } from '../../device-sim/verify/hub-numbers.ts';
+import { freePort } from '../helpers/services/free-port.ts';
+import { temporaryFolder } from '../helpers/services/guard.ts';
+import { startMosquitto } from '../helpers/services/mosquitto.ts';
+import { spawnHub, type HubProcess } from '../helpers/services/process.ts';
+import { startTcpProxy, type TcpProxy } from '../helpers/services/tcp-proxy.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 
 export interface PresenceTold {

@@ -2,7 +2,7 @@
 
 import { commandChaos } from './command-chaos.ts';
 import { groupStop } from './group-stop.ts';
-import { rotateUnderCuts } from '../helpers/rotation-scenario.ts';
+import { rotateUnderCuts } from '../helpers/drills/rotation-scenario.ts';
 import { soakKills } from './kills.ts';
 import { soakNoisy } from './noisy.ts';
 import { soakOutage } from './outage.ts';

@@ -1,4 +1,4 @@
-import { noisyNeighbours } from '../helpers/noisy.ts';
+import { noisyNeighbours } from '../helpers/drills/noisy.ts';
 import { report } from './report.ts';
 
 /** 100 devices beside one that floods and one that never reads. */

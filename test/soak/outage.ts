@@ -1,4 +1,4 @@
-import { outage } from '../helpers/outage.ts';
+import { outage } from '../helpers/drills/outage.ts';
 import { report, say } from './report.ts';
 
 /** InfluxDB away for two minutes at 5,000 messages a second. */

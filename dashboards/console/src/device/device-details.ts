@@ -1,5 +1,5 @@
-import type { ClockQuality } from '../../../../hub/devices/device-clock.ts';
-import type { PresenceReason } from '../../../../hub/devices/presence.ts';
+import type { ClockQuality } from '../../../../hub/sessions/device-clock.ts';
+import type { PresenceReason } from '../../../../hub/presence/presence.ts';
 import type { DeviceRow } from '../fleet/device-row.ts';
 
 /** One device as its own page shows it. Times are Unix ms; null: nothing yet. */

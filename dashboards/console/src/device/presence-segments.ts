@@ -1,4 +1,4 @@
-import type { PresenceState } from '../../../../hub/devices/presence.ts';
+import type { PresenceState } from '../../../../hub/presence/presence.ts';
 
 /** As `GET /devices/{id}/presence` gives it. */
 export interface PresenceHistory {

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import type { PresenceState } from '../../../../hub/devices/presence.ts';
+import type { PresenceState } from '../../../../hub/presence/presence.ts';
 import { get } from '../api.ts';
 import { Failed } from '../components/states.tsx';
 import { StateBadge } from '../components/state-badge.tsx';

@@ -1,6 +1,6 @@
 import { useEffect } from 'preact/hooks';
-import type { Cause } from '../../../../hub/devices/why.ts';
-import type { StoryEntry } from '../../../../hub/devices/story.ts';
+import type { Cause } from '../../../../hub/presence/why.ts';
+import type { StoryEntry } from '../../../../hub/presence/device-events.ts';
 import { get } from '../api.ts';
 import { Panel } from '../components/panel.tsx';
 import { Loaded } from '../components/states.tsx';

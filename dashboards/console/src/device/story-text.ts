@@ -1,6 +1,6 @@
 /** What happened between a device and the hub, in plain words. Pure. */
-import type { PresenceReason } from '../../../../hub/devices/presence.ts';
-import type { Chapter } from '../../../../hub/devices/story.ts';
+import type { PresenceReason } from '../../../../hub/presence/presence.ts';
+import type { Chapter } from '../../../../hub/presence/device-events.ts';
 import { stateWord } from '../components/state-word.ts';
 import { shortTime } from '../time.ts';
 

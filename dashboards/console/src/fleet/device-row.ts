@@ -1,4 +1,4 @@
-import type { PresenceState } from '../../../../hub/devices/presence.ts';
+import type { PresenceState } from '../../../../hub/presence/presence.ts';
 
 /** A device as lists show it. */
 export interface DeviceRow {

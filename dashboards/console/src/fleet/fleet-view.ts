@@ -1,5 +1,5 @@
 /** Which devices are shown, and in what order. Pure. */
-import type { PresenceState } from '../../../../hub/devices/presence.ts';
+import type { PresenceState } from '../../../../hub/presence/presence.ts';
 import { stateOrder } from './state-order.ts';
 import type { DeviceRow } from './device-row.ts';
 

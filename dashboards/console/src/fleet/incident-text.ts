@@ -1,4 +1,4 @@
-import type { Scope } from '../../../../hub/devices/correlated-loss.ts';
+import type { Scope } from '../../../../hub/incidents/correlated-loss.ts';
 
 /** Several devices in trouble for one reason, as the API lists them. */
 export interface IncidentView {

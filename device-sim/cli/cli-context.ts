@@ -1,0 +1,114 @@
+import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { InvalidArgumentError, type Command } from 'commander';
+import { parseCredentials, type Credential } from '../client/credentials.ts';
+import type { Output } from './status-line.ts';
+
+/** What a sub-command may touch of the process. */
+export interface CliContext {
+  stdout: Output;
+  stderr: Output;
+  /** Everything on stdin. */
+  readStdin: () => Promise<string>;
+  /** Aborted by Ctrl-C or SIGTERM. */
+  stopped: AbortSignal;
+  /** Set by the sub-command; the process exits with it. */
+  exit: (code: number) => void;
+}
+
+export const exitCodes = {
+  ok: 0,
+  /** Something was refused or skipped. */
+  incomplete: 1,
+  /** Wrong arguments, an unreadable file, a hub that does not know the device. */
+  cannot: 2,
+  /** Ctrl-C (128 + SIGINT). */
+  interrupted: 130,
+} as const;
+
+/** A fault of the caller's: its message is all they need. */
+export class UsageFault extends Error {
+  override readonly name = 'UsageFault';
+}
+
+export interface ConnectOptions {
+  url: string;
+  ca?: string;
+}
+
+/** The options of everything that connects. */
+export function addConnectOptions(command: Command): Command {
+  return command
+    .requiredOption(
+      '--url <url>',
+      'device address of the hub, such as wss://localhost:8443/v1/device',
+      parseUrl,
+    )
+    .option('--ca <file>', "the hub's CA, PEM (the hub keeps its own in tls/ca.crt of its data folder)");
+}
+
+/** The CA as text. @throws UsageFault */
+export function readCa(file: string | undefined): { ca?: string } {
+  if (file === undefined) return {};
+  try {
+    return { ca: readFileSync(file, 'utf8') };
+  } catch (error) {
+    throw new UsageFault(`--ca ${file}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** From the file, or stdin. @throws UsageFault */
+export async function readCredentials(
+  file: string | undefined,
+  { readStdin }: CliContext,
+): Promise<Credential[]> {
+  try {
+    return parseCredentials(file === undefined ? await readStdin() : await readFile(file, 'utf8'));
+  } catch (error) {
+    throw new UsageFault(`${file ?? 'stdin'}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function parseUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol !== 'wss:' && url?.protocol !== 'ws:') {
+    throw new InvalidArgumentError('it begins with wss:// (or ws:// on loopback)');
+  }
+  if (url.username !== '' || url.password !== '') {
+    throw new InvalidArgumentError('no credential belongs into the URL; use --id and --secret');
+  }
+  return text;
+}
+
+/** A number above 0, for seconds. */
+export function parsePositive(text: string): number {
+  const value = Number(text);
+  if (!Number.isFinite(value) || value <= 0) throw new InvalidArgumentError('a number above 0 is needed');
+  return value;
+}
+
+export function parseCount(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1)
+    throw new InvalidArgumentError('a whole number from 1 is needed');
+  return value;
+}
+
+/** Resolves after the time, or at once when stopped; for ever without a time. */
+export function untilStopped(stopped: AbortSignal, durationSec?: number): Promise<void> {
+  return new Promise((resolve) => {
+    if (stopped.aborted) {
+      resolve();
+      return;
+    }
+    const timer = durationSec === undefined ? undefined : setTimeout(resolve, durationSec * 1000);
+    stopped.addEventListener(
+      'abort',
+      () => {
+        clearTimeout(timer);
+        resolve();
+      },
+      { once: true },
+    );
+  });
+}

@@ -1,0 +1,172 @@
+import { InvalidArgumentError, type Command } from 'commander';
+import { behaviorNames, isBehavior, type Behavior } from '../device/behaviors.ts';
+import {
+  addConnectOptions,
+  exitCodes,
+  parseCount,
+  parsePositive,
+  readCa,
+  readCredentials,
+  untilStopped,
+  UsageFault,
+  type CliContext,
+  type ConnectOptions,
+} from './cli-context.ts';
+import { addIdentityOptions, readIdentity, type IdentityOptions } from './cli-identity.ts';
+import { systemClock } from '../clock.ts';
+import { playedType, schemasHelp, typeHelp } from '../device/played-type.ts';
+import { startFleet, type FleetCounters } from '../device/fleet.ts';
+import { startStatusLine } from './status-line.ts';
+
+interface FleetCommandOptions extends ConnectOptions {
+  count?: number;
+  credentials?: string;
+  type: string;
+  schemas?: string;
+  interval?: number;
+  seed: string;
+  stagger: number;
+  duration?: number;
+  json?: true;
+}
+
+interface DeviceCommandOptions extends ConnectOptions, IdentityOptions {
+  type: string;
+  schemas?: string;
+  interval?: number;
+  seed: string;
+  duration?: number;
+  memory?: string;
+  behave?: Behavior;
+  after: number;
+}
+
+/** `fleet`: many simulated devices in this process. */
+export function addFleet(program: Command, context: CliContext): void {
+  addConnectOptions(program.command('fleet').description('many simulated devices of one type'))
+    .option(
+      '--credentials <file>',
+      'one {"id","secret"} a line, as `device add --json` prints; stdin without it',
+    )
+    .option('--count <n>', 'only the first n of them', parseCount)
+    .option('--type <type>', typeHelp, 'env-sensor@1')
+    .option('--schemas <folder>', schemasHelp)
+    .option(
+      '--interval <seconds>',
+      'between the readings of a device (default: as the type does)',
+      parsePositive,
+    )
+    .option('--seed <text>', 'the same seed gives the same values', '1')
+    .option('--stagger <seconds>', 'time over which they connect', parsePositive, 2)
+    .option('--duration <seconds>', 'ends by itself', parsePositive)
+    .option('--json', 'the counters as JSON at the end, and every five seconds')
+    .action(async (options: FleetCommandOptions) => {
+      await runFleet(options, context);
+    });
+}
+
+async function runFleet(options: FleetCommandOptions, context: CliContext): Promise<void> {
+  const { url, seed, interval, stagger, duration, json } = options;
+  const type = await playedType(options);
+  const { stdout, stderr, stopped } = context;
+  const credentials = (await readCredentials(options.credentials, context)).slice(0, options.count);
+  if (credentials.length < (options.count ?? 1)) {
+    throw new UsageFault(`${credentials.length} credentials are too few for --count ${options.count ?? 1}`);
+  }
+  const troubles = new Set<string>();
+  const fleet = startFleet({
+    url,
+    seed,
+    staggerMs: stagger * 1000,
+    members: credentials.map(({ id, secret }) => ({ id, secret, type })),
+    ...readCa(options.ca),
+    ...(interval === undefined ? {} : { intervalSec: interval }),
+    onClient(client, { id }) {
+      const tell = (what: string): void => {
+        // A fleet with one fault has it thousand-fold: each kind is told once.
+        if (troubles.has(what) || troubles.size >= 20) return;
+        troubles.add(what);
+        status.say(`${id}: ${what}`);
+      };
+      client.on('trouble', tell);
+      client.on('close', (ending) => {
+        if (ending.kind === 'failed') tell(ending.message);
+      });
+    },
+  });
+  const text = (): string =>
+    json === true ? JSON.stringify(fleet.counters()) : countersText(fleet.counters());
+  const status = startStatusLine(json === true ? stderr : stdout, text, {
+    clock: systemClock,
+    plainEveryMs: 5000,
+  });
+  await untilStopped(stopped, duration);
+  await fleet.close();
+  status.close();
+  stdout.write(`${text()}\n`);
+  context.exit(exitCodes.ok);
+}
+
+function countersText({ devices, online, sent, stored, refused, dropped, commands }: FleetCounters): string {
+  const lost = dropped === 0 ? '' : ` · dropped ${dropped}`;
+  return `online ${online}/${devices} · sent ${sent} · stored ${stored} · refused ${refused}${lost} · commands ${commands}`;
+}
+
+/** `device`: one simulated device whose frames are shown as they pass. */
+export function addDevice(program: Command, context: CliContext): void {
+  const device = program.command('device').description('one simulated device; prints its frames');
+  addIdentityOptions(addConnectOptions(device))
+    .option('--type <type>', typeHelp, 'env-sensor@1')
+    .option('--schemas <folder>', schemasHelp)
+    .option('--interval <seconds>', 'between readings (default: as the type does)', parsePositive)
+    .option('--seed <text>', 'the same seed gives the same values', '1')
+    .option('--duration <seconds>', 'ends by itself', parsePositive)
+    .option('--memory <folder>', 'keeps command ids and results here over reboots')
+    .option('--behave <fault>', `shows a fault: ${behaviorNames.join(', ')}`, parseBehavior)
+    .option('--after <seconds>', 'when the fault begins', parsePositive, 10)
+    .action(async (options: DeviceCommandOptions) => {
+      await runDevice(options, context);
+    });
+}
+
+async function runDevice(options: DeviceCommandOptions, context: CliContext): Promise<void> {
+  const { url, seed, interval, memory, behave, after, duration } = options;
+  const type = await playedType(options);
+  const { stdout, stopped } = context;
+  const say = (text: string): void => stdout.write(`${new Date().toISOString().slice(11, 23)} ${text}\n`);
+  const fleet = startFleet({
+    url,
+    seed,
+    staggerMs: 0,
+    members: [{ ...readIdentity(options), type }],
+    ...(memory === undefined ? {} : { memoryFolder: memory }),
+    ...readCa(options.ca),
+    ...(interval === undefined ? {} : { intervalSec: interval }),
+    onClient(client) {
+      client.on('sent', (frame) => say(`→ ${JSON.stringify(frame)}`));
+      client.on('received', (frame) => say(`← ${JSON.stringify(frame)}`));
+      client.on('ignored', (frame) => say(`← not understood: ${frame.slice(0, 200)}`));
+      client.on('close', (ending, retry) => {
+        const next = retry === undefined ? '' : `; next try in ${(retry.waitMs / 1000).toFixed(1)} s`;
+        say(`× ${JSON.stringify(ending)}${next}`);
+      });
+      client.on('trouble', (what) => say(`! ${what}`));
+    },
+  });
+  const cancelFault =
+    behave === undefined
+      ? undefined
+      : systemClock.after(after * 1000, () => {
+          say(`! from now on: ${behave}`);
+          for (const device of fleet.devices) device.behave(behave);
+        });
+  await untilStopped(stopped, duration);
+  cancelFault?.();
+  await fleet.close();
+  context.exit(exitCodes.ok);
+}
+
+function parseBehavior(text: string): Behavior {
+  if (!isBehavior(text)) throw new InvalidArgumentError(`one of ${behaviorNames.join(', ')}`);
+  return text;
+}

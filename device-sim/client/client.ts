@@ -1,0 +1,416 @@
+import { randomUUID } from 'node:crypto';
+import { EventEmitter } from 'node:events';
+import {
+  closeCodes,
+  type DeviceFrame,
+  type DrainFrame,
+  type HubFrame,
+  type NackFrame,
+  type Sample,
+  type Severity,
+  type WelcomeFrame,
+} from '../../schemas/index.ts';
+import type { ClientEvents, DeviceClientOptions, SendOptions } from './client-options.ts';
+import { ClockOffset } from './clock-offset.ts';
+import { systemClock, type Cancel, type Clock } from '../clock.ts';
+import type { CommandFaults } from '../device/command-faults.ts';
+import { CommandMemory } from './command-memory.ts';
+import { CommandRunner, type CommandHandler, type HandlerOptions } from './command-runner.ts';
+import { Connection } from './connection.ts';
+import { Heartbeat } from './heartbeat.ts';
+import { parseHubFrame } from './hub-frame.ts';
+import type { OutboxItem, Settlement } from './outbox.ts';
+import type { Random } from '../device/random.ts';
+import { Backoff, retryAfter, type Ending, type Retry } from './reconnect.ts';
+import { Secrets } from '../device/secrets.ts';
+import { Sender } from './sender.ts';
+
+/** Before the first `welcome` has named the hub's own. */
+const defaultBackoffMaxMs = 60_000;
+const welcomeTimeoutMs = 10_000;
+const byeTimeoutMs = 10_000;
+/** A session that held this long starts the backoff anew; one that the hub ends at once does not. */
+const stableSessionMs = 10_000;
+
+/**
+ * The reference device client.
+ *
+ *     idle ─connect()─▶ connecting ─upgrade, hello─▶ greeting ─welcome─▶ open ─drain─▶ draining
+ *                          ▲                            │               │               │
+ *                          └──────── waiting ◀──────────┴───────────────┴───────────────┘
+ *     open ─bye()─▶ leaving ─1000─▶ idle (or waiting, with a sleep)            any ─close()─▶ closed
+ *
+ * It tries for ever, keeps each reading until it is settled, and never runs a command late or twice.
+ */
+class DeviceClient extends EventEmitter<ClientEvents> {
+  readonly boot: string;
+  readonly #options: DeviceClientOptions;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #bootedAtMs: number;
+  readonly #sender: Sender;
+  readonly #secrets: Secrets;
+  readonly #memory: CommandMemory;
+  readonly #runner: CommandRunner;
+  readonly #offset = new ClockOffset();
+  readonly #backoff: Backoff;
+  readonly #heartbeat: Heartbeat;
+  #state: 'idle' | 'connecting' | 'greeting' | 'open' | 'draining' | 'leaving' | 'waiting' | 'closed' =
+    'idle';
+  #connection: Connection | undefined;
+  #openedAtMs = 0;
+  /** Monotonic ms: this device's own moment to come back to a hub that drained. */
+  #slotAtMs: number | undefined;
+  #sleepSec: number | undefined;
+  #frozen = false;
+  #cancelTimer: Cancel | undefined;
+  /** Waiting for this connection to be closed: callers of bye() and close(). */
+  readonly #leavers: (() => void)[] = [];
+
+  constructor(options: DeviceClientOptions) {
+    super();
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#random = options.random ?? Math.random;
+    this.boot = options.boot ?? randomUUID();
+    this.#bootedAtMs = this.#clock.monotonic();
+    this.#sender = new Sender({
+      clock: this.#clock,
+      random: this.#random,
+      outboxCapacity: options.outboxCapacity ?? 10_000,
+      send: (frame) => this.#send(frame),
+    });
+    this.#backoff = new Backoff(options.backoffFirstMs ?? 1000, defaultBackoffMaxMs, this.#random);
+    this.#secrets = new Secrets(options.secret, options.secretStore);
+    this.#memory = new CommandMemory(options.commandStore);
+    this.#runner = new CommandRunner({
+      memory: this.#memory,
+      send: (frame) => this.#send(frame),
+      hubTime: () => this.hubTime(),
+      clock: this.#clock,
+      died: () => {
+        this.faults.vanish();
+        this.emit('died');
+      },
+      ended: (result, command) => this.emit('result', result, command),
+    });
+    this.#heartbeat = new Heartbeat({
+      clock: this.#clock,
+      beat: () => this.#send({ type: 'heartbeat', t1: this.uptime(), clock: this.#clock.now() }),
+      hubSilent: () => {
+        if (!this.#frozen) this.#connection?.destroy({ kind: 'hub-silent' });
+      },
+    });
+  }
+
+  /** Time since boot, ms; it never steps. */
+  uptime(): number {
+    return this.#clock.monotonic() - this.#bootedAtMs;
+  }
+
+  /** The hub's clock as this device reckons it, Unix ms; undefined before the first session. */
+  hubTime(): number | undefined {
+    return this.#offset.hubTime(this.uptime());
+  }
+
+  /** A session is open. */
+  get online(): boolean {
+    return this.#state === 'open' || this.#state === 'draining';
+  }
+
+  /** Readings kept, and lost because the outbox was full. */
+  get outbox(): { size: number; dropped: number } {
+    return { size: this.#sender.outbox.size, dropped: this.#sender.outbox.dropped };
+  }
+
+  /**
+   * Begins to connect, and keeps at it until `bye` or `close`; the outcomes are events.
+   * @throws SyntaxError when the URL is none, Error when `ca` is no certificate
+   */
+  connect(): void {
+    if (this.#state !== 'idle' && this.#state !== 'waiting') return;
+    this.#cancelTimer?.();
+    this.#state = 'connecting';
+    this.#connection = Connection.open(
+      { ...this.#options, secret: this.#secrets.current },
+      {
+        opened: () => this.#greet(),
+        heard: () => this.#heartbeat.heard(),
+        text: (text) => this.#read(text),
+        ended: (ending) => this.#ended(ending),
+      },
+    );
+  }
+
+  /** One reading; resolves when it is settled, which may take as long as the hub is away. Never rejects. */
+  send(stream: string, data: unknown, options: SendOptions = {}): Promise<Settlement> {
+    const settled = this.#add({ kind: 'reading', stream }, data, options);
+    this.#sender.pump();
+    return settled;
+  }
+
+  /** Several readings of one stream, sent as `samples`; one settlement each, in the same order. */
+  sendSamples(
+    stream: string,
+    samples: readonly Sample[],
+    options: Pick<SendOptions, 'backfill' | 'boot'> = {},
+  ): Promise<Settlement[]> {
+    const settled = samples.map(({ data, ...time }) =>
+      this.#add({ kind: 'reading', stream }, data, { ...options, ...time }),
+    );
+    this.#sender.pump();
+    return Promise.all(settled);
+  }
+
+  /** Something happened; as `send`. */
+  event(name: string, severity: Severity, data?: unknown, options: SendOptions = {}): Promise<Settlement> {
+    const settled = this.#add({ kind: 'event', name, severity }, data, options);
+    this.#sender.pump();
+    return settled;
+  }
+
+  /** Commands without a handler are answered `rejected`. */
+  onCommand(name: string, handler: CommandHandler, options?: HandlerOptions): void {
+    this.#runner.handle(name, handler, options);
+  }
+
+  /**
+   * Orderly goodbye: what is in flight is settled first, what waits is kept. With `sleepSec` the client comes
+   * back by itself after that time, without it at the next `connect()`. Resolves when the connection is closed.
+   */
+  bye(sleepSec?: number): Promise<void> {
+    this.#sleepSec = sleepSec;
+    this.#sender.pause();
+    if (!this.online) {
+      if (this.#state !== 'closed') this.#leave();
+      return Promise.resolve();
+    }
+    this.#state = 'leaving';
+    this.#send({ type: 'bye', ...(sleepSec === undefined ? {} : { sleepSec }) });
+    this.#setTimer(byeTimeoutMs, () => this.#connection?.destroy({ kind: 'hub-silent' }));
+    return new Promise((resolve) => {
+      this.#leavers.push(resolve);
+    });
+  }
+
+  /** The end of this client: what is not settled is given up (`dropped`). Resolves when the socket is closed. */
+  close(): Promise<void> {
+    const open = this.#connection;
+    this.#stopTimers();
+    this.#state = 'closed';
+    this.#sender.outbox.close();
+    if (open === undefined) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#leavers.push(resolve);
+      if (this.#frozen) open.destroy({ kind: 'closed', code: 1006, reason: 'closed' });
+      else open.close();
+    });
+  }
+
+  /** Faults on purpose, for tests and simulated devices; a real device has no such thing. */
+  readonly faults = {
+    /** The application hangs; the stack below still answers pings. Until `resume`. */
+    hang: (): void => {
+      this.#frozen = true;
+      this.#sender.pause();
+      this.#connection?.hang();
+    },
+    /** The network goes away and nobody is told. Until `resume`. */
+    vanish: (): void => {
+      this.#frozen = true;
+      this.#sender.pause();
+      this.#connection?.vanish();
+    },
+    /** What it does wrong with commands from now on. */
+    commands: (faults: CommandFaults): void => {
+      this.#runner.faults = faults;
+    },
+    /** The socket is destroyed without a close frame; the client comes back on its own. */
+    cut: (): void => this.#connection?.destroy({ kind: 'closed', code: 1006, reason: 'cut' }),
+    /** A text frame that is none of the protocol's, between the others. */
+    say: (text: string): void => this.#connection?.sendText(text),
+    /** Sends and does not read, until `readAgain` or the end of the connection. */
+    stopReading: (): void => this.#connection?.stopReading(),
+    readAgain: (): void => this.#connection?.readAgain(),
+    /** Ends `hang` and `vanish`: the old connection is gone, a new one begins at once. */
+    resume: (): void => {
+      if (!this.#frozen) return;
+      this.#connection?.destroy({ kind: 'closed', code: 1006, reason: 'resumed' });
+      this.#frozen = false;
+      if (this.#state === 'waiting') this.connect();
+    },
+  };
+
+  #greet(): void {
+    this.#state = 'greeting';
+    const { deviceType, firmware, heartbeatSec } = this.#options;
+    const unresolved = this.#memory.unresolved();
+    this.#send({
+      type: 'hello',
+      boot: this.boot,
+      deviceType,
+      t1: this.uptime(),
+      ...(firmware === undefined ? {} : { firmware }),
+      ...(heartbeatSec === undefined ? {} : { heartbeatSec }),
+      ...(this.#memory.persists ? { persistsCommands: true } : {}),
+      ...(unresolved.length === 0 ? {} : { unresolved }),
+    });
+    this.#setTimer(welcomeTimeoutMs, () => this.#connection?.destroy({ kind: 'hub-silent' }));
+  }
+
+  #read(text: string): void {
+    const frame = parseHubFrame(text);
+    if (frame === undefined) this.emit('ignored', text);
+    else {
+      this.emit('received', frame);
+      this.#obey(frame);
+    }
+  }
+
+  #obey(frame: HubFrame): void {
+    switch (frame.type) {
+      case 'welcome':
+        return this.#welcomed(frame);
+      case 'ack':
+        return 're' in frame ? this.#resultAcked(frame.re) : this.#sender.ack(frame.upTo);
+      case 'nack':
+        return this.#nacked(frame);
+      case 'heartbeat':
+        return this.#offset.add(frame.t1, frame.t2);
+      case 'command':
+        return this.#runner.command(frame);
+      case 'cancel':
+        return this.#runner.cancel(frame.re);
+      case 'recall':
+        return this.#runner.recall(frame.ids);
+      case 'notice':
+        this.emit('notice', frame);
+        return undefined;
+      case 'credential':
+        // The next session proves it; until then the old one is kept.
+        this.#secrets.offered(frame.secret);
+        return this.#connection?.destroy({ kind: 'closed', code: 1006, reason: 'new secret' });
+      case 'drain':
+        return this.#drain(frame);
+    }
+  }
+
+  #welcomed(welcome: WelcomeFrame): void {
+    if (this.#state !== 'greeting') return;
+    this.#cancelTimer?.();
+    this.#state = 'open';
+    this.#secrets.proven();
+    this.#openedAtMs = this.#clock.monotonic();
+    this.#slotAtMs = undefined;
+    this.#backoff.maxMs = welcome.backoffMaxMs;
+    this.#offset.reset();
+    this.#offset.add(welcome.t1, welcome.now);
+    this.#sender.start(welcome);
+    this.#heartbeat.start(welcome.heartbeatSec, welcome.graceSec);
+    this.emit('welcome', welcome);
+    this.#runner.resend();
+    this.#sender.pump();
+  }
+
+  #resultAcked(id: string): void {
+    this.#memory.acked(id);
+    this.emit('result-acked', id);
+  }
+
+  #nacked(nack: NackFrame): void {
+    this.emit('nack', nack);
+    const { seq, re } = nack;
+    if (seq !== undefined) this.#sender.nack(seq, nack);
+    if (re === undefined) return;
+    if (nack.retry) this.#clock.after(this.#sender.pauseMs(nack), () => this.#runner.resendOne(re));
+    else this.#resultAcked(re);
+  }
+
+  #drain(drain: DrainFrame): void {
+    if (this.#state !== 'open') return;
+    // No new readings: the hub settles what it has. It closes with 1012; if it does not, we leave in our slot.
+    this.#state = 'draining';
+    this.#sender.pause();
+    this.#slotAtMs = this.#clock.monotonic() + drain.reconnectAfterMs;
+    this.#setTimer(drain.reconnectAfterMs, () => {
+      this.#connection?.destroy({ kind: 'closed', code: closeCodes.draining, reason: 'draining' });
+    });
+    this.emit('drain', drain);
+  }
+
+  #ended(ending: Ending): void {
+    this.#connection = undefined;
+    this.#stopTimers();
+    if (ending.kind === 'closed' && ending.code === closeCodes.frameTooBig) this.#sender.outbox.halve();
+    this.#sender.sessionEnded();
+    if (this.#state === 'closed' || this.#state === 'leaving') {
+      this.emit('close', ending, undefined);
+      if (this.#state === 'leaving') this.#leave();
+      for (const left of this.#leavers.splice(0)) left();
+      return;
+    }
+    if (this.online && this.#clock.monotonic() - this.#openedAtMs >= stableSessionMs) this.#backoff.reset();
+    this.#state = 'waiting';
+    const otherSecret = ending.kind === 'refused' && ending.status === 401 && this.#secrets.refused();
+    const backoffMs = this.#backoff.next();
+    const retry: Retry = otherSecret ? { waitMs: backoffMs } : retryAfter(ending, backoffMs, this.#random);
+    if (this.#slotAtMs !== undefined && retry.trouble === undefined) {
+      retry.waitMs = Math.max(0, this.#slotAtMs - this.#clock.monotonic());
+    }
+    this.#slotAtMs = undefined;
+    this.emit('close', ending, retry);
+    if (retry.trouble !== undefined) this.emit('trouble', retry.trouble);
+    // A listener may have closed the client, or called connect() itself.
+    if (this.#state === 'waiting') this.#connectAfter(retry.waitMs);
+  }
+
+  #leave(): void {
+    this.#state = 'leaving';
+    if (this.#connection !== undefined) {
+      // Its end brings us back here.
+      this.#connection.destroy({ kind: 'closed', code: 1006, reason: 'bye' });
+      return;
+    }
+    this.#stopTimers();
+    const sleepSec = this.#sleepSec;
+    this.#sleepSec = undefined;
+    this.#state = sleepSec === undefined ? 'idle' : 'waiting';
+    if (sleepSec !== undefined) this.#connectAfter(sleepSec * 1000);
+  }
+
+  #connectAfter(ms: number): void {
+    this.#setTimer(ms, () => {
+      if (!this.#frozen) this.connect();
+    });
+  }
+
+  #add(what: OutboxItem['what'], data: unknown, options: SendOptions): Promise<Settlement> {
+    if (this.#state === 'closed') return Promise.resolve({ kind: 'dropped', cause: 'closed' });
+    return this.#sender.add(what, data, options);
+  }
+
+  #send(frame: DeviceFrame): void {
+    if (this.#frozen || this.#connection === undefined) return;
+    if (frame.type !== 'hello' && !this.online && this.#state !== 'leaving') return;
+    this.#sender.took();
+    this.#connection.send(frame);
+    this.emit('sent', frame);
+  }
+
+  #setTimer(ms: number, run: () => void): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = this.#clock.after(ms, run);
+  }
+
+  #stopTimers(): void {
+    this.#cancelTimer?.();
+    this.#heartbeat.stop();
+  }
+}
+
+export type { DeviceClient };
+
+/** A client that does nothing yet: `connect()` starts it. */
+export function createDeviceClient(options: DeviceClientOptions): DeviceClient {
+  return new DeviceClient(options);
+}

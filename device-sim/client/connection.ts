@@ -1,0 +1,220 @@
+import { isIP } from 'node:net';
+import {
+  connect,
+  createSecureContext,
+  type ConnectionOptions as ConnectionOptionsOfTls,
+  type SecureContext,
+  type TLSSocket,
+} from 'node:tls';
+import { WebSocket, type ClientOptions } from 'ws';
+import type { DeviceFrame } from '../../schemas/index.ts';
+import { closeReason, retryAfterHeader, type Ending } from './reconnect.ts';
+
+export interface ConnectionOptions {
+  /** `wss://HOST:8443/v1/device` */
+  url: string;
+  id: string;
+  secret: string;
+  /** The hub's CA, PEM: only it is trusted, so that a renewed leaf certificate disturbs nobody. */
+  ca?: string;
+}
+
+export interface ConnectionHandlers {
+  /** The upgrade succeeded. */
+  opened: () => void;
+  /** A frame, or anything else that shows the hub is there (a ping). */
+  heard: () => void;
+  /** One text frame. */
+  text: (text: string) => void;
+  /** Called once, whatever happens; nothing is called after it. */
+  ended: (ending: Ending) => void;
+}
+
+const handshakeTimeoutMs = 10_000;
+const closeTimeoutMs = 5_000;
+
+/** Parsing a CA costs more than the handshake's own JavaScript; a fleet shares it. */
+const contexts = new Map<string, SecureContext>();
+
+function secureContext(ca: string): SecureContext {
+  let context = contexts.get(ca);
+  if (context === undefined) {
+    context = createSecureContext({ ca, minVersion: 'TLSv1.2' });
+    contexts.set(ca, context);
+  }
+  return context;
+}
+
+/**
+ * The newest TLS session of each device (RFC 8446 §2.2), so that a reconnect is spared the full handshake; the newest
+ * `keptSessions` of a process.
+ */
+const tlsSessions = new Map<string, Buffer>();
+const keptSessions = 20_000;
+
+function keepSession(key: string, session: Buffer): void {
+  tlsSessions.delete(key);
+  tlsSessions.set(key, session);
+  if (tlsSessions.size <= keptSessions) return;
+  const oldest = tlsSessions.keys().next();
+  if (oldest.done !== true) tlsSessions.delete(oldest.value);
+}
+
+/**
+ * A TLS socket that resumes the device's last session, when the hub still takes it.
+ * @param key whose session it is, and the CA that vouched for it: a resumed session is not verified again
+ */
+function connectTls(key: string, options: ConnectionOptionsOfTls): TLSSocket {
+  // `path` is that of the address, and would be taken for a Unix socket.
+  const { path: _path, ...given } = options;
+  const { host = '' } = given;
+  const session = tlsSessions.get(key);
+  const socket = connect({
+    ...given,
+    // RFC 6066 §3: an address is no server name.
+    servername: isIP(host) === 0 ? host : '',
+    ...(session === undefined ? {} : { session }),
+  });
+  socket.on('session', (fresh: Buffer) => keepSession(key, fresh));
+  // A session that led nowhere is not tried twice; one that worked outlives its connection, however that ends.
+  const failed = (): void => void tlsSessions.delete(key);
+  socket.once('error', failed);
+  socket.once('secureConnect', () => socket.off('error', failed));
+  return socket;
+}
+
+/** One WebSocket to the hub: from the upgrade to its end, which it tells once. */
+export class Connection {
+  readonly #socket: WebSocket;
+  readonly #handlers: ConnectionHandlers;
+  #ended = false;
+  /** The application hangs: it neither sends nor reads, the stack below goes on. */
+  #hung = false;
+
+  private constructor(socket: WebSocket, handlers: ConnectionHandlers) {
+    this.#socket = socket;
+    this.#handlers = handlers;
+  }
+
+  /** Starts connecting; the outcome comes through the handlers, also a failure. */
+  static open({ url, id, secret, ca }: ConnectionOptions, handlers: ConnectionHandlers): Connection {
+    const options: ClientOptions & { closeTimeout: number } = {
+      headers: { authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}` },
+      handshakeTimeout: handshakeTimeoutMs,
+      closeTimeout: closeTimeoutMs,
+      // It costs about 240 KiB a connection, and the hub does not offer it.
+      perMessageDeflate: false,
+      followRedirects: false,
+      ...(ca === undefined ? {} : { secureContext: secureContext(ca) }),
+      ...(url.startsWith('wss:')
+        ? {
+            createConnection: ((given: ConnectionOptionsOfTls) =>
+              connectTls(`${url} ${id} ${ca ?? ''}`, given)) as NonNullable<
+              ClientOptions['createConnection']
+            >,
+          }
+        : {}),
+    };
+    const socket = new WebSocket(url, 'hub.v1.json', options);
+    const connection = new Connection(socket, handlers);
+    connection.#listen();
+    return connection;
+  }
+
+  send(frame: DeviceFrame): void {
+    if (this.#hung || this.#ended || this.#socket.readyState !== WebSocket.OPEN) return;
+    this.#socket.send(JSON.stringify(frame));
+  }
+
+  /** The close handshake (RFC 6455 §7.1.2); after 5 s without an answer the socket is destroyed. */
+  close(): void {
+    this.#socket.close(1000);
+  }
+
+  /** Gives the socket up without a close frame, as a network that goes away would. */
+  destroy(ending: Ending): void {
+    this.#end(ending);
+    this.#socket.terminate();
+  }
+
+  /** From now on the application is dead and the stack alive: pings are still answered. */
+  hang(): void {
+    this.#hung = true;
+  }
+
+  /** Text that need not be a frame. */
+  sendText(text: string): void {
+    if (!this.#hung && this.#socket.readyState === WebSocket.OPEN) this.#socket.send(text);
+  }
+
+  /** From now on nothing is read, and what the hub sends piles up; sending goes on. */
+  stopReading(): void {
+    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.pause();
+  }
+
+  readAgain(): void {
+    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.resume();
+  }
+
+  /** From now on nothing leaves and nothing is read, not even a ping, and the hub is not told. */
+  vanish(): void {
+    this.#hung = true;
+    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.pause();
+  }
+
+  #listen(): void {
+    const socket = this.#socket;
+    const { heard, text } = this.#handlers;
+    let opened = false;
+    socket.on('open', () => {
+      opened = true;
+      if (!this.#ended) this.#handlers.opened();
+    });
+    socket.on('ping', () => {
+      if (!this.#ended && !this.#hung) heard();
+    });
+    socket.on('message', (data, isBinary) => {
+      if (this.#ended || this.#hung) return;
+      heard();
+      // The hub speaks text frames only; anything else is nothing a device could act on.
+      if (!isBinary && Buffer.isBuffer(data)) text(data.toString('utf8'));
+    });
+    socket.on('unexpected-response', (request, response) => {
+      const status = response.statusCode ?? 0;
+      const retryAfterMs = retryAfterHeader(response.headers['retry-after'], Date.now());
+      response.resume();
+      request.destroy();
+      this.#end({ kind: 'refused', status, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) });
+    });
+    socket.on('error', (error) => {
+      // After the upgrade a close event follows with the code; before it, this is all there is.
+      if (!opened) this.#end({ kind: 'failed', message: messageOf(error) });
+    });
+    socket.on('close', (code, reason) => {
+      this.#end({ kind: 'closed', code, ...closeReason(reason.toString('utf8')) });
+    });
+  }
+
+  #end(ending: Ending): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#handlers.ended(ending);
+  }
+}
+
+/** Happy-eyeballs failures carry their causes inside and an empty message outside. */
+/** What OpenSSL says of a chain that ends in an authority it does not know, as Node passes it on. */
+const untrusted = new Set([
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+]);
+
+function messageOf(error: Error): string {
+  if (error instanceof AggregateError)
+    return error.errors.map((inner) => String(inner?.message ?? inner)).join('; ');
+  if ('code' in error && untrusted.has(String(error.code))) {
+    return `${error.message}: give the authority that signed the hub's certificate (--ca; a hub without one of its own keeps it in tls/ca.crt of its data folder)`;
+  }
+  return error.message;
+}

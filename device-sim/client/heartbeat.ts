@@ -1,0 +1,51 @@
+import type { Cancel, Clock } from '../clock.ts';
+
+interface HeartbeatDeps {
+  clock: Clock;
+  beat: () => void;
+  /** Nothing came from the hub for heartbeatSec + graceSec: no reply, no other frame, no ping. */
+  hubSilent: () => void;
+}
+
+/** The hub suspects a device that is a moment late, so beats go out before they are due. */
+const early = 0.8;
+
+/**
+ * Says regularly that the application is alive, and notices when the hub is not: TCP alone may take a quarter
+ * of an hour to find out that nobody answers.
+ */
+export class Heartbeat {
+  readonly #deps: HeartbeatDeps;
+  #cancelBeat: Cancel | undefined;
+  #cancelWatch: Cancel | undefined;
+  #heardAtMs = 0;
+
+  constructor(deps: HeartbeatDeps) {
+    this.#deps = deps;
+  }
+
+  start(heartbeatSec: number, graceSec: number): void {
+    this.stop();
+    this.heard();
+    this.#cancelBeat = this.#deps.clock.every(heartbeatSec * 1000 * early, this.#deps.beat);
+    this.#watch((heartbeatSec + graceSec) * 1000);
+  }
+
+  /** A sign of life from the hub. */
+  heard(): void {
+    this.#heardAtMs = this.#deps.clock.monotonic();
+  }
+
+  stop(): void {
+    this.#cancelBeat?.();
+    this.#cancelWatch?.();
+  }
+
+  /** One timer that is set anew only when it fires, not at every frame. */
+  #watch(silenceMs: number): void {
+    const { clock, hubSilent } = this.#deps;
+    const leftMs = this.#heardAtMs + silenceMs - clock.monotonic();
+    if (leftMs <= 0) hubSilent();
+    else this.#cancelWatch = clock.after(leftMs, () => this.#watch(silenceMs));
+  }
+}

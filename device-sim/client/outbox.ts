@@ -1,0 +1,213 @@
+import type {
+  EventFrame,
+  NackFrame,
+  ReadingTime,
+  SessionLimits,
+  Severity,
+  TelemetryFrame,
+} from '../../schemas/index.ts';
+
+/** What became of one reading or event. */
+export type Settlement =
+  | { kind: 'stored' }
+  /** The hub will never take it; the nack says why. */
+  | { kind: 'refused'; nack: NackFrame }
+  /** Lost on the device's own side. */
+  | { kind: 'dropped'; cause: 'outbox-full' | 'closed' };
+
+/** One reading or event that is kept until it is settled. */
+export interface OutboxItem {
+  what: { kind: 'reading'; stream: string } | { kind: 'event'; name: string; severity: Severity };
+  time: ReadingTime;
+  data: unknown;
+  backfill: boolean;
+  /** Given with a reading of an earlier boot. */
+  boot: string | undefined;
+  settle: (settlement: Settlement) => void;
+}
+
+interface Kept extends OutboxItem {
+  /** Age: readings leave in the order they were taken, also the second time. */
+  order: number;
+  bytes: number;
+  settled: boolean;
+}
+
+/** Room for everything in a frame but its samples. */
+const envelopeBytes = 512;
+
+/**
+ * Readings on their way to the hub. A reading stays here until its frame is settled: stored, or refused for
+ * good. What was in flight when a session ended goes out again in the next one under new seqs; sending twice
+ * stores once, so that is harmless.
+ *
+ * Bounded by `capacity`. When it is full the oldest reading that is not in flight is dropped for the new one,
+ * counted and settled as `dropped`: after a long time without a hub the newest readings are worth the most.
+ */
+export class Outbox {
+  readonly #capacity: number;
+  #waiting: Kept[] = [];
+  readonly #inFlight = new Map<number, Kept[]>();
+  #taken = 0;
+  #unsettled = 0;
+  /** Frames are made smaller after the hub called one too large. */
+  #maxSamples = Infinity;
+  /** Readings lost because the outbox was full. */
+  dropped = 0;
+
+  /** @param capacity readings and events, waiting and in flight */
+  constructor(capacity: number) {
+    this.#capacity = capacity;
+  }
+
+  /** Readings kept: waiting or in flight. */
+  get size(): number {
+    return this.#unsettled;
+  }
+
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  add(item: OutboxItem): void {
+    if (this.#unsettled >= this.#capacity) this.#dropOldest();
+    if (this.#unsettled >= this.#capacity) {
+      this.dropped += 1;
+      item.settle({ kind: 'dropped', cause: 'outbox-full' });
+      return;
+    }
+    this.#taken += 1;
+    this.#unsettled += 1;
+    const bytes = Buffer.byteLength(JSON.stringify({ ...item.time, data: item.data })) + 1;
+    this.#waiting.push({ ...item, order: this.#taken, bytes, settled: false });
+  }
+
+  /**
+   * The next data frame, or undefined when nothing waits. Readings of one stream that wait together leave
+   * together as `samples`, as many as the limits allow. A single reading too big for any frame is refused here.
+   */
+  take(seq: number, limits: SessionLimits): TelemetryFrame | EventFrame | undefined {
+    for (;;) {
+      const first = this.#waiting[0];
+      if (first === undefined) return undefined;
+      if (first.bytes + envelopeBytes <= limits.frameBytes) {
+        const items = this.#waiting.splice(0, this.#runLength(first, limits));
+        this.#inFlight.set(seq, items);
+        return frameOf(seq, first, items);
+      }
+      this.#waiting.shift();
+      this.#settle(first, { kind: 'refused', nack: { type: 'nack', code: 'too-large', retry: false } });
+    }
+  }
+
+  /** Everything up to this seq that was not nacked is stored. */
+  ack(upTo: number): void {
+    for (const [seq, items] of this.#inFlight) {
+      // Seqs were added in rising order, and a Map keeps it.
+      if (seq > upTo) break;
+      this.#inFlight.delete(seq);
+      for (const item of items) this.#settle(item, { kind: 'stored' });
+    }
+  }
+
+  /** A frame, or some samples of it, refused: for now (they wait again) or for good. */
+  nack(seq: number, nack: NackFrame): void {
+    const items = this.#inFlight.get(seq);
+    if (items === undefined) return;
+    const { rejectedSamples } = nack;
+    const refused =
+      rejectedSamples === undefined ? items : items.filter((_, index) => rejectedSamples.includes(index));
+    if (rejectedSamples === undefined) this.#inFlight.delete(seq);
+    if (nack.retry) {
+      // A copy waits again, so that the ack of this frame does not settle it.
+      const again: Kept[] = [];
+      for (const item of refused) {
+        if (!item.settled) again.push({ ...item });
+        item.settled = true;
+      }
+      this.#putBack(again);
+    } else if (nack.code === 'too-large' && refused.length > 1) {
+      this.#maxSamples = Math.max(1, Math.floor(Math.min(this.#maxSamples, refused.length) / 2));
+      this.#putBack(refused);
+    } else {
+      for (const item of refused) this.#settle(item, { kind: 'refused', nack });
+    }
+  }
+
+  /** The session is over: what it had in flight waits for the next one. */
+  sessionEnded(): void {
+    this.#putBack([...this.#inFlight.values()].flat());
+    this.#inFlight.clear();
+  }
+
+  /** The hub closed with 1009: frames get half as long. */
+  halve(): void {
+    const longest = Math.max(1, ...[...this.#inFlight.values()].map((items) => items.length));
+    this.#maxSamples = Math.max(1, Math.floor(Math.min(this.#maxSamples, longest) / 2));
+  }
+
+  /** Gives up on everything that is kept. */
+  close(): void {
+    this.sessionEnded();
+    for (const item of this.#waiting.splice(0)) this.#settle(item, { kind: 'dropped', cause: 'closed' });
+  }
+
+  /** How many of the readings that wait go into one frame. */
+  #runLength(first: Kept, limits: SessionLimits): number {
+    const longest = first.what.kind === 'event' ? 1 : Math.min(limits.samples, this.#maxSamples);
+    let bytes = envelopeBytes;
+    let length = 0;
+    while (length < longest) {
+      const item = this.#waiting[length];
+      if (item === undefined || !goTogether(first, item)) break;
+      bytes += item.bytes;
+      if (bytes > limits.frameBytes) break;
+      length += 1;
+    }
+    return Math.max(1, length);
+  }
+
+  #putBack(items: readonly Kept[]): void {
+    const unsettled = items.filter((item) => !item.settled);
+    this.#waiting = [...unsettled, ...this.#waiting].toSorted((a, b) => a.order - b.order);
+  }
+
+  #dropOldest(): void {
+    const oldest = this.#waiting.shift();
+    if (oldest === undefined) return;
+    this.dropped += 1;
+    this.#settle(oldest, { kind: 'dropped', cause: 'outbox-full' });
+  }
+
+  #settle(item: Kept, settlement: Settlement): void {
+    if (item.settled) return;
+    item.settled = true;
+    this.#unsettled -= 1;
+    item.settle(settlement);
+  }
+}
+
+function goTogether(a: Kept, b: Kept): boolean {
+  return (
+    a.what.kind === 'reading' &&
+    b.what.kind === 'reading' &&
+    a.what.stream === b.what.stream &&
+    a.backfill === b.backfill &&
+    a.boot === b.boot
+  );
+}
+
+function frameOf(seq: number, first: Kept, items: readonly Kept[]): TelemetryFrame | EventFrame {
+  const { what, time, data } = first;
+  const flags = {
+    ...(first.backfill ? { backfill: true } : {}),
+    ...(first.boot === undefined ? {} : { boot: first.boot }),
+  };
+  if (what.kind === 'event') {
+    const { name, severity } = what;
+    return { type: 'event', seq, ...time, name, severity, ...(data === undefined ? {} : { data }), ...flags };
+  }
+  if (items.length === 1) return { type: 'telemetry', seq, stream: what.stream, ...time, data, ...flags };
+  const samples = items.map((item) => ({ ...item.time, data: item.data }));
+  return { type: 'telemetry', seq, stream: what.stream, samples, ...flags };
+}

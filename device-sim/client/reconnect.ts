@@ -1,0 +1,127 @@
+import { closeCodes } from '../../schemas/index.ts';
+import type { Random } from '../device/random.ts';
+
+/** How a connection, or the attempt at one, ended. */
+export type Ending =
+  /** The close handshake, or 1006 when the link broke without one (RFC 6455 §7.1.5). */
+  | { kind: 'closed'; code: number; reason: string; retryAfterMs?: number }
+  /** The hub answered the upgrade with this HTTP status. */
+  | { kind: 'refused'; status: number; retryAfterMs?: number }
+  /** No connection, or TLS did not accept the other side. */
+  | { kind: 'failed'; message: string }
+  /** No heartbeat reply and no ping for heartbeatSec + graceSec, or no welcome. */
+  | { kind: 'hub-silent' };
+
+export interface Retry {
+  waitMs: number;
+  /** Waiting will not mend it: somebody has to look at the device's credential, type or firmware. */
+  trouble?: string;
+}
+
+const minuteMs = 60_000;
+/** A hint longer than this (a wrong header, a wrong unit) must not silence a device for days. */
+const longestHintMs = 60 * minuteMs;
+
+/**
+ * When to try again. A device alone in the field tries for ever; only the pace differs.
+ * @param ending how the last connection ended
+ * @param backoffMs the next draw of the full-jitter backoff
+ */
+export function retryAfter(ending: Ending, backoffMs: number, random: Random): Retry {
+  if (ending.kind === 'refused') return afterRefusal(ending, backoffMs, random);
+  if (ending.kind === 'closed') return afterClose(ending, backoffMs, random);
+  return { waitMs: backoffMs };
+}
+
+function afterRefusal(ending: Ending & { kind: 'refused' }, backoffMs: number, random: Random): Retry {
+  const { status, retryAfterMs } = ending;
+  if (status === 401) return rarely(random, 'the hub does not know this id with this secret (HTTP 401)');
+  if (status === 403) return rarely(random, 'this device is disabled or revoked (HTTP 403)');
+  // 429 and 503 say when; the draw on top keeps a fleet that got the same answer from coming back as one.
+  if (retryAfterMs !== undefined) return { waitMs: hinted(retryAfterMs, backoffMs) };
+  if (status === 429) return { waitMs: minuteMs + random() * minuteMs };
+  if (status >= 500) return { waitMs: backoffMs };
+  return { waitMs: minuteMs + backoffMs, trouble: `this is not a hub's device address (HTTP ${status})` };
+}
+
+function afterClose(ending: Ending & { kind: 'closed' }, backoffMs: number, random: Random): Retry {
+  const { code, reason, retryAfterMs } = ending;
+  switch (code) {
+    case closeCodes.misbehaving:
+      return rarely(random, `the hub does not understand this device (4400 ${reason})`);
+    case closeCodes.credentialExpired:
+      return rarely(random, 'the credential has expired (4401)');
+    case closeCodes.credentialRevoked:
+      return rarely(random, `the credential is revoked (4403 ${reason})`);
+    case closeCodes.replaced:
+      return {
+        waitMs: Math.max(minuteMs, Math.min(retryAfterMs ?? 0, longestHintMs)) + random() * minuteMs,
+        trouble: 'another session uses this id (4409)',
+      };
+    case closeCodes.rateAbuse:
+      return { waitMs: minuteMs + random() * minuteMs };
+    case closeCodes.draining:
+      // The hub gave each device a slot of its own: adding to it would undo the plan.
+      return { waitMs: retryAfterMs === undefined ? backoffMs : Math.min(retryAfterMs, longestHintMs) };
+    default:
+      return { waitMs: retryAfterMs === undefined ? backoffMs : hinted(retryAfterMs, backoffMs) };
+  }
+}
+
+/** Every 15 to 60 minutes. */
+function rarely(random: Random, trouble: string): Retry {
+  return { waitMs: (15 + random() * 45) * minuteMs, trouble };
+}
+
+function hinted(retryAfterMs: number, backoffMs: number): number {
+  return Math.min(retryAfterMs, longestHintMs) + backoffMs;
+}
+
+/** Exponential with full jitter: uniform in [0, cap] (Brooker, "Exponential Backoff and Jitter", AWS 2015). */
+export class Backoff {
+  #capMs: number;
+  readonly #firstMs: number;
+  readonly #random: Random;
+  /** The highest cap, ms; `welcome.backoffMaxMs` once it is known. */
+  maxMs: number;
+
+  constructor(firstMs: number, maxMs: number, random: Random) {
+    this.#firstMs = firstMs;
+    this.#capMs = firstMs;
+    this.#random = random;
+    this.maxMs = maxMs;
+  }
+
+  /** The next wait, ms. */
+  next(): number {
+    const capMs = Math.min(this.#capMs, this.maxMs);
+    this.#capMs = Math.min(this.#capMs * 2, this.maxMs);
+    return this.#random() * capMs;
+  }
+
+  /** A session held: the next trouble is a new one. */
+  reset(): void {
+    this.#capMs = this.#firstMs;
+  }
+}
+
+/** `Retry-After` in ms: seconds or an HTTP date (RFC 9110 §10.2.3); undefined when it is neither. */
+export function retryAfterHeader(value: string | undefined, nowMs: number): number | undefined {
+  if (value === undefined) return undefined;
+  if (/^\d+$/.test(value.trim())) return Number(value) * 1000;
+  const at = Date.parse(value);
+  return Number.isNaN(at) ? undefined : Math.max(0, at - nowMs);
+}
+
+/** What a close reason says, JSON of at most 123 bytes; other texts are kept as they are. */
+export function closeReason(text: string): { reason: string; retryAfterMs?: number } {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    if (typeof parsed !== 'object' || parsed === null) return { reason: text };
+    const reason = 'code' in parsed && typeof parsed.code === 'string' ? parsed.code : text;
+    const hint = 'retryAfterMs' in parsed ? parsed.retryAfterMs : undefined;
+    return typeof hint === 'number' && hint >= 0 ? { reason, retryAfterMs: hint } : { reason };
+  } catch {
+    return { reason: text };
+  }
+}

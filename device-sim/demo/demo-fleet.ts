@@ -1,0 +1,42 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseCredentials, type Credential } from '../client/credentials.ts';
+import type { FleetMember } from '../device/fleet.ts';
+import type { HubProcess } from './hub-process.ts';
+
+/** The demo's devices: 25 of three types. */
+const plan = [
+  { prefix: 'env-', count: 20, type: 'env-sensor@1' },
+  { prefix: 'traffic-', count: 3, type: 'traffic-detector@1' },
+  { prefix: 'valve-', count: 2, type: 'smart-valve@1' },
+] as const;
+
+/**
+ * Registers what is missing and gives all of them. Their secrets are shown only once, so they are kept in the
+ * data folder, readable by its owner alone, and used again at the next start.
+ * @throws HubFault when devices of these names are registered and their secrets are gone
+ */
+export async function demoMembers(hub: HubProcess): Promise<FleetMember[]> {
+  const file = join(hub.dataDir, 'demo-devices.jsonl');
+  const known = await savedCredentials(file);
+  for (const { prefix, count, type } of plan) {
+    if (known.some(({ id }) => id.startsWith(prefix))) continue;
+    const args = ['--count', String(count), '--prefix', prefix, '--type', type, '--site', 'demo'];
+    known.push(...(await hub.addDevices(args)));
+    await writeFile(file, known.map((credential) => `${JSON.stringify(credential)}\n`).join(''), {
+      mode: 0o600,
+    });
+  }
+  return plan.flatMap(({ prefix, type }) =>
+    known.filter(({ id }) => id.startsWith(prefix)).map(({ id, secret }) => ({ id, secret, type })),
+  );
+}
+
+async function savedCredentials(file: string): Promise<Credential[]> {
+  try {
+    return parseCredentials(await readFile(file, 'utf8'));
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    throw error;
+  }
+}

@@ -1,0 +1,86 @@
+import type { HubNumbers, Rates } from '../verify/hub-numbers.ts';
+import type { HubProcess } from './hub-process.ts';
+
+/** The live status: one line anywhere. */
+export function statusText(devices: number, rates: Rates): string {
+  const { latest } = rates;
+  if (latest === undefined) return 'waiting for the first numbers of the hub';
+  return [
+    `devices online ${latest.online}/${devices}`,
+    `${rates.perSec('frames').toFixed(1)} messages/s`,
+    `stored ${rates.perSec('stored').toFixed(1)}/s, ${latest.stored.toLocaleString('en-US')} in total`,
+    `commands ${commandsText(latest)}`,
+  ].join(' · ');
+}
+
+export function commandsText({ commands }: HubNumbers): string {
+  const ended = Object.entries(commands).filter(([, count]) => count > 0);
+  const total = ended.reduce((sum, [, count]) => sum + count, 0);
+  if (total === 0) return '0';
+  return `${total} (${ended.map(([status, count]) => `${count} ${status}`).join(', ')})`;
+}
+
+export interface Introduction {
+  hub: HubProcess;
+  /** As the caller named it, for commands that can be copied. */
+  dataDir: string;
+  mqttRoot: string;
+  logFile: string;
+}
+
+/** The addresses, and commands to copy. */
+export function introductionText({ hub, dataDir, mqttRoot, logFile }: Introduction): string {
+  const cli = `HUB_DATA_DIR=${shellWord(dataDir)} npm run -s hub --`;
+  const lines = [
+    '',
+    `  console   ${hub.firstLoginUrl ?? hub.adminUrl}`,
+    ...(hub.firstLoginUrl === undefined ? [] : ['            (once: make the first admin there)']),
+    `  devices   ${hub.deviceUrl}`,
+    `  health    ${hub.adminUrl}/readyz  ${hub.adminUrl}/metrics`,
+    ...(hub.brokerUrl === undefined ? [] : [`  MQTT      ${hub.brokerUrl}`]),
+    `  data      ${dataDir} (log: ${logFile})`,
+    '',
+    'To try in another terminal:',
+    '',
+    `  ${cli} device list`,
+    `  ${cli} readings env-1 env`,
+    ...(hub.brokerUrl === undefined ? [] : mqttLines(hub.brokerUrl, mqttRoot)),
+    '',
+    'Ctrl-C ends it.',
+    '',
+  ];
+  return lines.join('\n');
+}
+
+function mqttLines(brokerUrl: string, root: string): string[] {
+  const { hostname, port } = new URL(brokerUrl);
+  const broker = `-h ${hostname.replace(/^\[|\]$/g, '')} -p ${port === '' ? 1883 : port}`;
+  return [
+    `  mosquitto_sub ${broker} -v -t '${root}/status/#' -t '${root}/presence/#'`,
+    `  mosquitto_pub ${broker} -q 1 -t ${root}/command/env-1/set-interval -m '{"params":{"seconds":1}}'`,
+    // A command that moves something needs an id of the caller's, so that a repeated packet is no second command.
+    `  mosquitto_pub ${broker} -q 1 -t ${root}/command/valve-1/set-position -m '{"id":"move-1","params":{"percent":40}}'`,
+  ];
+}
+
+/** The way out of what usually keeps the hub from starting; empty for other faults. */
+export function wayOut(message: string): string {
+  if (message.includes('address is in use')) {
+    return [
+      'Something else listens there. Give the demo addresses of its own, for example:',
+      '  HUB_DEVICE_LISTEN=127.0.0.1:9443 HUB_ADMIN_LISTEN=127.0.0.1:9080 HUB_BROKER_LISTEN=127.0.0.1:9883 npm run demo',
+      '',
+    ].join('\n');
+  }
+  if (message.includes('another hub uses this data folder')) {
+    return 'Stop that hub, or give this one a folder of its own: HUB_DATA_DIR=var/demo-2 npm run demo\n';
+  }
+  if (message.includes('exists already')) {
+    return 'Their secrets are not in the folder any more. Begin with an empty one: HUB_DATA_DIR=var/demo-2 npm run demo\n';
+  }
+  return '';
+}
+
+function shellWord(text: string): string {
+  return /^[\w./:@-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}

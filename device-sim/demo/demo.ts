@@ -1,0 +1,120 @@
+#!/usr/bin/env node
+/** `npm run demo`: a hub on its embedded defaults, 25 simulated devices, and what goes on between them. */
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { parsePositive, untilStopped } from '../cli/cli-context.ts';
+import { systemClock } from '../clock.ts';
+import { demoMembers } from './demo-fleet.ts';
+import { commandsText, introductionText, statusText, wayOut } from './demo-texts.ts';
+import { startFleet, type Fleet } from '../device/fleet.ts';
+import { Rates, readHubNumbers } from '../verify/hub-numbers.ts';
+import { HubFault, startHubProcess, type HubProcess } from './hub-process.ts';
+import { startStatusLine, type StatusLine } from '../cli/status-line.ts';
+
+interface DemoOptions {
+  duration?: number;
+}
+
+const stop = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort());
+
+const { duration } = new Command('demo')
+  .description('runs a hub and 25 simulated devices; the HUB_* variables apply')
+  .option('--duration <seconds>', 'ends by itself', parsePositive)
+  .parse()
+  .opts<DemoOptions>();
+
+const { stdout } = process;
+const dataDir = process.env['HUB_DATA_DIR'] ?? 'var/demo';
+const logFile = join(dataDir, 'demo-hub.log');
+const before: string[] = [];
+let say = (text: string): void => void before.push(text);
+
+try {
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  stdout.write('starting the hub …\n');
+  const env = { ...process.env, HUB_DATA_DIR: dataDir };
+  const hub = await startHubProcess({ env, logFile, onWarning: (text) => say(text) });
+  process.exitCode = await runDemo(hub);
+} catch (error) {
+  if (!(error instanceof HubFault)) throw error;
+  for (const text of before) process.stderr.write(`${text}\n`);
+  process.stderr.write(`${error.message}\n${wayOut(error.message)}`);
+  process.exitCode = 1;
+}
+
+/** Devices on a hub that runs, until Ctrl-C, the end of the time or of the hub; stops the hub in any case. */
+async function runDemo(hub: HubProcess): Promise<number> {
+  let fleet: Fleet | undefined;
+  try {
+    fleet = await startDevices(hub);
+    stdout.write(
+      introductionText({ hub, dataDir, mqttRoot: process.env['HUB_MQTT_ROOT'] ?? 'hub/v1', logFile }),
+    );
+    const rates = await watch(hub, fleet);
+    const droppedBefore = fleet.counters().dropped;
+    // What is under way is settled while the fleet says goodbye: counted afterwards.
+    await fleet.close();
+    const { sent, stored, refused, dropped } = fleet.counters();
+    const lost = dropped - droppedBefore;
+    stdout.write(
+      [
+        '',
+        `readings and events sent ${sent}, acked as stored ${stored}, refused ${refused}, not settled at the end ${lost}`,
+        `commands ended ${rates.latest === undefined ? 'unknown' : commandsText(rates.latest)}`,
+        `the data is in ${dataDir}; the next run goes on with the same devices`,
+        '',
+      ].join('\n'),
+    );
+  } finally {
+    await fleet?.close();
+    process.exitCode = (await hub.stop()) === 0 ? 0 : 1;
+  }
+  return process.exitCode;
+}
+
+async function startDevices(hub: HubProcess): Promise<Fleet> {
+  const members = await demoMembers(hub);
+  // Absent when the hub has a certificate of its own from HUB_TLS_CERT: then the machine's CAs decide.
+  const ca = await readFile(join(hub.dataDir, 'tls', 'ca.crt'), 'utf8').catch(() => undefined);
+  return startFleet({
+    url: hub.deviceUrl,
+    seed: 'demo',
+    members,
+    ...(ca === undefined ? {} : { ca }),
+    onClient(client, { id }) {
+      client.on('trouble', (what) => say(`${id}: ${what}`));
+      client.on('result', ({ status, error }, { name }) => {
+        say(`${id}: ${name} ${status}${error === undefined ? '' : ` (${error})`}`);
+      });
+    },
+  });
+}
+
+async function watch(hub: HubProcess, fleet: Fleet): Promise<Rates> {
+  const rates = new Rates();
+  const status: StatusLine = startStatusLine(stdout, () => statusText(fleet.devices.length, rates), {
+    clock: systemClock,
+    plainEveryMs: 5000,
+  });
+  say = (text) => status.say(text);
+  for (const text of before.splice(0)) status.say(text);
+  const read = async (): Promise<void> => {
+    try {
+      rates.add(performance.now(), await readHubNumbers(hub.adminUrl));
+    } catch (error) {
+      if (!stop.signal.aborted) say(`no numbers: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  };
+  const reading = setInterval(() => void read(), 1000);
+  const hubGone = hub.exited.then((code) => `the hub ended by itself with code ${code}; see ${logFile}`);
+  const why = await Promise.race([untilStopped(stop.signal, duration), hubGone]);
+  clearInterval(reading);
+  if (why === undefined) await read();
+  stdout.write(`${statusText(fleet.devices.length, rates)}\n`);
+  status.close();
+  say = (text) => void stdout.write(`${text}\n`);
+  if (why !== undefined) throw new HubFault(why);
+  return rates;
+}

@@ -1,0 +1,170 @@
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { createWriteStream } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { parseCredentials, type Credential } from '../client/credentials.ts';
+
+const hubMain = fileURLToPath(new URL('../../hub/main.ts', import.meta.url));
+const readyTimeoutMs = 30_000;
+/** The hub ends itself within ten seconds; one that does not is killed. */
+const stopTimeoutMs = 15_000;
+
+export interface HubProcess {
+  deviceUrl: string;
+  adminUrl: string;
+  /** Of the embedded broker; undefined with an external one. */
+  brokerUrl: string | undefined;
+  dataDir: string;
+  /** Where the first admin is made, once; undefined when there is one. */
+  firstLoginUrl: string | undefined;
+  /** Resolves with the exit code (null after a signal) whenever, and however, it ends. */
+  exited: Promise<number | null>;
+  /** Runs `device add` with these arguments on the running hub. @throws HubFault with what it said */
+  addDevices(args: readonly string[]): Promise<Credential[]>;
+  /** SIGTERM, and SIGKILL when that does not help in time. Resolves with the exit code. */
+  stop(): Promise<number | null>;
+}
+
+/** What the hub said before it ended. */
+export class HubFault extends Error {
+  override readonly name = 'HubFault';
+}
+
+export interface HubProcessOptions {
+  env: NodeJS.ProcessEnv;
+  /** Everything it logs goes here; the file begins anew. */
+  logFile: string;
+  /** Warnings and worse, as they come. */
+  onWarning: (text: string) => void;
+}
+
+/**
+ * Starts the hub as a process of its own and waits until it is ready.
+ * @throws HubFault when it ends before, or is not ready in time
+ */
+export async function startHubProcess({ env, logFile, onWarning }: HubProcessOptions): Promise<HubProcess> {
+  // A session of its own: Ctrl-C reaches only us, and we stop the devices before the hub.
+  const child = spawn(process.execPath, [hubMain, 'start'], {
+    env: { ...env, HUB_LOG_LEVEL: 'info' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
+  const exited = new Promise<number | null>((resolve) => {
+    child.once('exit', (code) => resolve(code));
+    child.once('error', () => resolve(null));
+  });
+  let said = '';
+  const firstLogin = Promise.withResolvers<string>();
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+    said = (said + chunk).slice(-4096);
+    const url = /\bhttps?:\S+#code=\S+(?=\s)/.exec(said)?.[0];
+    if (url !== undefined) firstLogin.resolve(url);
+  });
+  if (child.pid !== undefined) endWithUs(child.pid, exited);
+  const { offersLogin, ...ready } = await whenReady(child, { logFile, onWarning, exited, said: () => said });
+  return {
+    ...ready,
+    firstLoginUrl: offersLogin ? await firstLogin.promise : undefined,
+    exited,
+    addDevices: (args) => addDevices(args, env),
+    async stop() {
+      child.kill('SIGTERM');
+      const timer = setTimeout(() => child.kill('SIGKILL'), stopTimeoutMs);
+      const code = await exited;
+      clearTimeout(timer);
+      return code;
+    },
+  };
+}
+
+/**
+ * A hub in a session of its own would outlive us if we were killed without a chance to stop it. So a shell holds
+ * a pipe from us: when it closes, the hub gets its SIGTERM. Ends with the hub.
+ */
+function endWithUs(pid: number, exited: Promise<unknown>): void {
+  const script = `cat > /dev/null; kill -TERM ${pid} 2> /dev/null`;
+  const watcher = spawn('/bin/sh', ['-c', script], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
+  // Without a shell the hub runs as well, only less guarded.
+  watcher.on('error', () => undefined);
+  watcher.unref();
+  void exited.then(() => watcher.kill('SIGKILL'));
+}
+
+interface Ready extends Pick<HubProcess, 'deviceUrl' | 'adminUrl' | 'brokerUrl' | 'dataDir'> {
+  /** Its address is on stderr, or about to be. */
+  offersLogin: boolean;
+}
+
+interface Watch extends Pick<HubProcessOptions, 'logFile' | 'onWarning'> {
+  exited: Promise<number | null>;
+  said: () => string;
+}
+
+async function whenReady(child: ChildProcess, { logFile, onWarning, exited, said }: Watch): Promise<Ready> {
+  if (child.stdout === null) throw new HubFault('the hub has no output');
+  const log = createWriteStream(logFile, { mode: 0o600 });
+  const lines = createInterface({ input: child.stdout });
+  const ready = new Promise<Ready>((resolve) => {
+    lines.on('line', (line) => {
+      log.write(`${line}\n`);
+      const entry = parseEntry(line);
+      if (entry['msg'] === 'ready') resolve(readyOf(entry));
+      else if (Number(entry['level']) >= 40) onWarning(`hub: ${String(entry['msg'])}`);
+    });
+  });
+  lines.once('close', () => log.end());
+  const failed = exited.then((code): never => {
+    throw new HubFault(
+      said().trim() || `the hub ended with code ${code} before it was ready; see ${logFile}`,
+    );
+  });
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      child.kill('SIGKILL');
+      reject(new HubFault(`the hub was not ready within ${readyTimeoutMs / 1000} s; see ${logFile}`));
+    }, readyTimeoutMs);
+  });
+  // Once it is ready, its later end is no fault of the start.
+  failed.catch(() => undefined);
+  try {
+    return await Promise.race([ready, failed, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function parseEntry(line: string): Record<string, unknown> {
+  try {
+    const entry: unknown = JSON.parse(line);
+    return typeof entry === 'object' && entry !== null ? { ...entry } : {};
+  } catch {
+    return {};
+  }
+}
+
+function readyOf(entry: Record<string, unknown>): Ready {
+  const { deviceUrl, adminUrl, brokerUrl, dataDir, firstLogin } = entry;
+  return {
+    deviceUrl: String(deviceUrl),
+    adminUrl: String(adminUrl),
+    brokerUrl: typeof brokerUrl === 'string' ? brokerUrl : undefined,
+    dataDir: String(dataDir),
+    offersLogin: firstLogin === true,
+  };
+}
+
+async function addDevices(args: readonly string[], env: NodeJS.ProcessEnv): Promise<Credential[]> {
+  try {
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      [hubMain, 'device', 'add', ...args, '--json'],
+      { env },
+    );
+    return parseCredentials(stdout);
+  } catch (error) {
+    const said = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : '';
+    throw new HubFault(said || 'the devices could not be registered', { cause: error });
+  }
+}

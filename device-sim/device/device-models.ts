@@ -1,0 +1,146 @@
+import type { DeviceType, Severity } from '../../schemas/index.ts';
+import type { Clock } from '../clock.ts';
+import type { CommandHandler, HandlerOptions } from '../client/command-runner.ts';
+import { seededRandom, type Random } from './random.ts';
+import { schemaModel } from './schema-model.ts';
+import { envReading, flowReading, trafficReading } from './signals.ts';
+import { createValve } from './valve.ts';
+
+/** What a device's commands may do to the device they run on. */
+export interface DeviceControls {
+  setIntervalSec(seconds: number): void;
+  /** Restarts once the hub has the result of this command: a new boot, uptime from zero. */
+  reboot(commandId: string): void;
+  /** Back to the interval it had when new. */
+  resetInterval(): void;
+}
+
+export interface ModelCommand extends HandlerOptions {
+  handler: CommandHandler;
+}
+
+/** One device type as the simulator plays it. */
+export interface DeviceModel {
+  intervalSec: number;
+  /** One of each stream. @param atMs Unix time, ms */
+  readings(atMs: number): { stream: string; data: Record<string, unknown> }[];
+  /** Something that happened since the last reading. */
+  event?(): { name: string; severity: Severity; data: Record<string, unknown> } | undefined;
+  commands: Readonly<Record<string, ModelCommand>>;
+}
+
+export interface ModelContext {
+  seed: string;
+  clock: Clock;
+  controls: DeviceControls;
+}
+
+const models: Readonly<Record<string, (context: ModelContext) => DeviceModel>> = {
+  'env-sensor@1': envSensor,
+  'traffic-detector@1': trafficDetector,
+  'smart-valve@1': smartValve,
+};
+
+/** The device types the simulator can play. */
+export const simulatedTypes: readonly string[] = Object.keys(models);
+
+/**
+ * @param type one of `simulatedTypes`, or any device type to be played by its schemas
+ * @throws RangeError for a type the simulator does not know, naming those it does
+ */
+export function createModel(type: string | DeviceType, context: ModelContext): DeviceModel {
+  if (typeof type !== 'string') return schemaModel(type, context);
+  const create = Object.hasOwn(models, type) ? models[type] : undefined;
+  if (create === undefined) {
+    throw new RangeError(`no simulated device of type ${type}; there are ${simulatedTypes.join(', ')}`);
+  }
+  return create(context);
+}
+
+function envSensor({ seed, controls }: ModelContext): DeviceModel {
+  return {
+    intervalSec: 10,
+    readings: (atMs) => [{ stream: 'env', data: envReading(seed, atMs) }],
+    commands: {
+      'set-interval': setInterval(controls),
+      identify: { handler: () => ({ status: 'succeeded' }) },
+      reboot: {
+        handler({ id }) {
+          controls.reboot(id);
+          return { status: 'succeeded' };
+        },
+      },
+    },
+  };
+}
+
+function trafficDetector({ seed, controls }: ModelContext): DeviceModel {
+  return {
+    intervalSec: 30,
+    readings: (atMs) => [{ stream: 'traffic', data: trafficReading(seed, atMs) }],
+    commands: {
+      'set-interval': setInterval(controls),
+      'self-test': {
+        handler({ progress }) {
+          progress(50, 'loop 1 of 2');
+          return { status: 'succeeded', output: { passed: true, faults: [] } };
+        },
+      },
+    },
+  };
+}
+
+function smartValve({ seed, clock, controls }: ModelContext): DeviceModel {
+  const random: Random = seededRandom(`${seed}/events`);
+  const valve = createValve({ clock, startPosition: Math.round(seededRandom(`${seed}/position`)() * 100) });
+  return {
+    intervalSec: 10,
+    readings: (atMs) => [
+      { stream: 'flow', data: { ...flowReading(seed, atMs, valve.position()), mode: valve.mode() } },
+    ],
+    event() {
+      // About once in four hours at ten-second readings.
+      if (random() > 1 / 1500) return undefined;
+      return {
+        name: 'leak',
+        severity: 'warning',
+        data: { rate: Number((random() * 2).toFixed(2)), zone: 'seat' },
+      };
+    },
+    commands: {
+      'set-position': {
+        handler({ params, progress }) {
+          const { percent } = params;
+          if (typeof percent !== 'number') return { status: 'rejected', error: 'percent is no number' };
+          return valve.moveTo(percent, 'set-position', progress);
+        },
+      },
+      close: {
+        urgent: true,
+        async handler({ progress }) {
+          const { status, error } = await valve.moveTo(0, 'close', progress);
+          return { status, ...(error === undefined ? {} : { error }) };
+        },
+      },
+      'factory-reset': {
+        handler({ id }) {
+          valve.reset();
+          controls.resetInterval();
+          controls.reboot(id);
+          return { status: 'succeeded' };
+        },
+      },
+    },
+  };
+}
+
+function setInterval(controls: DeviceControls): ModelCommand {
+  return {
+    handler({ params }) {
+      const { seconds } = params;
+      if (typeof seconds !== 'number') return { status: 'rejected', error: 'seconds is no number' };
+      controls.setIntervalSec(seconds);
+      return { status: 'succeeded' };
+    },
+  };
+}

@@ -1,0 +1,204 @@
+import type { DeviceType } from '../../schemas/index.ts';
+import { behaviors, type Behavior } from './behaviors.ts';
+import type { DeviceClientOptions } from '../client/client-options.ts';
+import { createDeviceClient, type DeviceClient } from '../client/client.ts';
+import { commandFile } from '../client/command-file.ts';
+import { systemClock, type Cancel, type Clock } from '../clock.ts';
+import { createModel, type DeviceModel } from './device-models.ts';
+import type { Settlement } from '../client/outbox.ts';
+import type { KeptSecrets, SecretStore } from './secrets.ts';
+import { seededRandom, type Random } from './random.ts';
+
+export interface DeviceCounters {
+  /** Readings and events given to the client. */
+  sent: number;
+  stored: number;
+  refused: number;
+  /** Lost on the device's side: outbox full, or a reboot. */
+  dropped: number;
+  /** Commands ended, with any status. */
+  commands: number;
+}
+
+type Passed = Pick<DeviceClientOptions, 'url' | 'id' | 'secret' | 'ca' | 'outboxCapacity' | 'backoffFirstMs'>;
+
+export interface SimulatedDeviceOptions extends Passed {
+  /** One of `simulatedTypes`, or any device type to be played by its schemas. */
+  type: string | DeviceType;
+  /** Same seed and id, same values. */
+  seed: string;
+  /** Between readings; the model's own when not given. */
+  intervalSec?: number;
+  /** Command ids and results are kept here over reboots; without it they are forgotten. */
+  memoryFolder?: string;
+  /** Keeps a rotated secret for longer than the process lives. */
+  secretStore?: SecretStore;
+  /** Added to: a fleet counts in one place. */
+  counters?: DeviceCounters;
+  /** Sees each new client (one a boot) before it connects. */
+  onClient?: (client: DeviceClient) => void;
+  clock?: Clock;
+}
+
+/** How long a reboot takes, and how long it waits for its result to be acked first. */
+const bootMs = 1500;
+const rebootPatienceMs = 3000;
+
+/** A device: takes readings, obeys its commands, reboots. */
+export class SimulatedDevice {
+  readonly id: string;
+  readonly counters: DeviceCounters;
+  readonly #options: SimulatedDeviceOptions;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #model: DeviceModel;
+  readonly #firstIntervalSec: number;
+  #intervalSec: number;
+  /** Stands for the device's flash: it outlives a reboot. */
+  readonly #secretStore: SecretStore;
+  #client: DeviceClient | undefined;
+  #cancelReading: Cancel | undefined;
+  #cancelBoot: Cancel | undefined;
+
+  /** @throws RangeError for an unknown type */
+  constructor(options: SimulatedDeviceOptions) {
+    this.id = options.id;
+    this.counters = options.counters ?? { sent: 0, stored: 0, refused: 0, dropped: 0, commands: 0 };
+    this.#options = options;
+    this.#secretStore = options.secretStore ?? memoryStore({ secret: options.secret });
+    this.#clock = options.clock ?? systemClock;
+    const seed = `${options.seed}/${options.id}`;
+    this.#random = seededRandom(`${seed}/times`);
+    this.#model = createModel(options.type, {
+      seed,
+      clock: this.#clock,
+      controls: {
+        setIntervalSec: (seconds) => this.#setInterval(seconds),
+        resetInterval: () => this.#setInterval(this.#firstIntervalSec),
+        reboot: (commandId) => this.#rebootAfter(commandId),
+      },
+    });
+    this.#firstIntervalSec = options.intervalSec ?? this.#model.intervalSec;
+    this.#intervalSec = this.#firstIntervalSec;
+  }
+
+  get online(): boolean {
+    return this.#client?.online ?? false;
+  }
+
+  get intervalSec(): number {
+    return this.#intervalSec;
+  }
+
+  /** Boots: connects and begins to take readings, the first somewhere within one interval. */
+  start(): void {
+    if (this.#client !== undefined) return;
+    const { url, id, secret, ca, type, outboxCapacity, backoffFirstMs, memoryFolder, onClient } =
+      this.#options;
+    const client = createDeviceClient({
+      url,
+      id,
+      secret,
+      deviceType: typeof type === 'string' ? type : type.id,
+      firmware: 'sim-1',
+      clock: this.#clock,
+      random: this.#random,
+      secretStore: this.#secretStore,
+      ...(ca === undefined ? {} : { ca }),
+      ...(memoryFolder === undefined ? {} : { commandStore: commandFile(memoryFolder, id) }),
+      ...(outboxCapacity === undefined ? {} : { outboxCapacity }),
+      ...(backoffFirstMs === undefined ? {} : { backoffFirstMs }),
+    });
+    this.#client = client;
+    for (const [name, { handler, ...handling }] of Object.entries(this.#model.commands)) {
+      client.onCommand(name, handler, handling);
+    }
+    client.on('result', () => {
+      this.counters.commands += 1;
+    });
+    client.on('died', () => {
+      if (this.#client === client) this.#reboot(client);
+    });
+    onClient?.(client);
+    client.connect();
+    this.#readAfter(this.#random() * this.#intervalSec * 1000);
+  }
+
+  /** Says goodbye and ends. Resolves when the socket is closed. */
+  async stop(): Promise<void> {
+    this.#cancelReading?.();
+    this.#cancelBoot?.();
+    const client = this.#client;
+    this.#client = undefined;
+    await client?.bye();
+    await client?.close();
+  }
+
+  behave(behavior: Behavior): void {
+    if (this.#client !== undefined) behaviors[behavior](this.#client);
+  }
+
+  #readAfter(ms: number): void {
+    this.#cancelReading?.();
+    this.#cancelReading = this.#clock.after(ms, () => {
+      this.#read();
+      this.#readAfter(this.#intervalSec * 1000);
+    });
+  }
+
+  #read(): void {
+    const client = this.#client;
+    if (client === undefined) return;
+    const ts = this.#clock.now();
+    for (const { stream, data } of this.#model.readings(ts)) {
+      void this.#count(client.send(stream, data, { ts }));
+    }
+    const event = this.#model.event?.();
+    if (event !== undefined) void this.#count(client.event(event.name, event.severity, event.data, { ts }));
+  }
+
+  async #count(settled: Promise<Settlement>): Promise<void> {
+    this.counters.sent += 1;
+    const { kind } = await settled;
+    this.counters[kind] += 1;
+  }
+
+  #setInterval(seconds: number): void {
+    this.#intervalSec = seconds;
+    this.#readAfter(seconds * 1000);
+  }
+
+  /** The hub must have the result first: a device that forgets it could not send it after the boot. */
+  #rebootAfter(commandId: string): void {
+    const client = this.#client;
+    if (client === undefined) return;
+    const onAcked = (id: string): void => {
+      if (id === commandId) reboot();
+    };
+    const reboot = (): void => {
+      cancelWait();
+      client.off('result-acked', onAcked);
+      if (this.#client === client) this.#reboot(client);
+    };
+    const cancelWait = this.#clock.after(rebootPatienceMs, reboot);
+    client.on('result-acked', onAcked);
+  }
+
+  #reboot(client: DeviceClient): void {
+    this.#cancelReading?.();
+    this.#client = undefined;
+    client.faults.cut();
+    void client.close();
+    this.#cancelBoot = this.#clock.after(bootMs, () => this.start());
+  }
+}
+
+function memoryStore(first: KeptSecrets): SecretStore {
+  let kept = first;
+  return {
+    load: () => kept,
+    save: (changed) => {
+      kept = changed;
+    },
+  };
+}

@@ -1,0 +1,94 @@
+import type { DeviceType } from '../../schemas/index.ts';
+import { systemClock, type Cancel, type Clock } from '../clock.ts';
+import type { DeviceClient } from '../client/client.ts';
+import { SimulatedDevice, type DeviceCounters } from './device.ts';
+import type { SecretStore } from './secrets.ts';
+
+export interface FleetMember {
+  id: string;
+  secret: string;
+  /** One of `simulatedTypes`, or any device type to be played by its schemas. */
+  type: string | DeviceType;
+  /** Keeps a rotated secret for longer than the process lives. */
+  secretStore?: SecretStore;
+}
+
+export interface FleetOptions {
+  url: string;
+  ca?: string;
+  seed: string;
+  members: readonly FleetMember[];
+  /** Between readings of each device; each type's own when not given. */
+  intervalSec?: number;
+  /** The devices start one after another over this time, 2,000 when not given. */
+  staggerMs?: number;
+  /** Readings each device keeps at most. */
+  outboxCapacity?: number;
+  /** Command ids and results are kept here over reboots; without it they are forgotten. */
+  memoryFolder?: string;
+  onClient?: (client: DeviceClient, member: FleetMember) => void;
+  clock?: Clock;
+}
+
+export interface FleetCounters extends DeviceCounters {
+  devices: number;
+  online: number;
+}
+
+export interface Fleet {
+  counters(): FleetCounters;
+  devices: readonly SimulatedDevice[];
+  /** Every device says goodbye. Resolves when all sockets are closed. */
+  close(): Promise<void>;
+}
+
+/**
+ * Many simulated devices in one process, started at even distances so that they do not all connect, send and
+ * beat at once.
+ * @throws RangeError for a member of an unknown type
+ */
+export function startFleet(options: FleetOptions): Fleet {
+  const {
+    url,
+    ca,
+    seed,
+    members,
+    intervalSec,
+    staggerMs = 2000,
+    outboxCapacity = 1000,
+    memoryFolder,
+    onClient,
+  } = options;
+  const clock = options.clock ?? systemClock;
+  const counters: DeviceCounters = { sent: 0, stored: 0, refused: 0, dropped: 0, commands: 0 };
+  const devices = members.map(
+    (member) =>
+      new SimulatedDevice({
+        ...member,
+        url,
+        seed,
+        counters,
+        clock,
+        outboxCapacity,
+        ...(memoryFolder === undefined ? {} : { memoryFolder }),
+        ...(ca === undefined ? {} : { ca }),
+        ...(intervalSec === undefined ? {} : { intervalSec }),
+        ...(onClient === undefined ? {} : { onClient: (client) => onClient(client, member) }),
+      }),
+  );
+  const starts: Cancel[] = devices.map((device, index) =>
+    clock.after((index * staggerMs) / devices.length, () => device.start()),
+  );
+  return {
+    devices,
+    counters: () => ({
+      devices: devices.length,
+      online: devices.filter(({ online }) => online).length,
+      ...counters,
+    }),
+    async close() {
+      for (const cancel of starts) cancel();
+      await Promise.all(devices.map((device) => device.stop()));
+    },
+  };
+}

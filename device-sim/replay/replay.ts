@@ -1,0 +1,176 @@
+import type { FieldError, Sample } from '../../schemas/index.ts';
+import type { DeviceClient } from '../client/client.ts';
+import type { Settlement } from '../client/outbox.ts';
+import type { CellFault, Recording } from './recording.ts';
+
+/** A row the hub refused for good. */
+export interface RefusedRow {
+  line: number;
+  ts: number;
+  code: string;
+  /** Which field and which rule, when the hub said so. */
+  errors: readonly FieldError[];
+}
+
+export interface RepeatedStamp {
+  line: number;
+  ts: number;
+}
+
+export interface ReplaySummary {
+  file: string;
+  /** Rows read: sent + skipped. */
+  rows: number;
+  sent: number;
+  stored: number;
+  refused: number;
+  /** Rows nothing of which could be sent. */
+  skipped: number;
+  /** Empty or unreadable cells in rows that were sent without them. */
+  cellsLeftOut: number;
+  /** Rows whose stamp had been there before: sent too; the same (stream, time) merges into one point. */
+  repeated: number;
+  /** Points that result: different times among the stored rows. */
+  distinctPoints: number;
+  /** Rows in an hour that the zone's clocks showed twice. */
+  inRepeatedHour: number;
+  /** Rows sent and not settled: only when the replay was interrupted. */
+  unsettled: number;
+  seconds: number;
+  /** The first 1,000 of each. */
+  firstRefused: RefusedRow[];
+  firstFaults: CellFault[];
+  firstRepeated: RepeatedStamp[];
+}
+
+/** Details kept of each kind: a damaged file must not fill the memory. */
+const detailsKept = 1000;
+/** Samples of one frame; the client makes frames smaller when the hub's limits are. */
+const batchRows = 500;
+/** Batches given to the client and not settled: enough to fill half of a usual window, which is when acks come. */
+const batchesAhead = 32;
+
+/** Readings the client's outbox must hold for a replay, so that none is dropped. */
+export const replayOutboxCapacity = (batchesAhead + 1) * batchRows;
+
+interface Pending {
+  line: number;
+  sample: Sample & { ts: number };
+}
+
+/** Plays a recording as a device: original times, as backfill, and waits until each row is settled. */
+export class Replay {
+  readonly summary: ReplaySummary;
+  readonly #recording: Recording;
+  readonly #client: DeviceClient;
+  readonly #stream: string;
+  readonly #startedMs = performance.now();
+  /** Times read and times stored: some 50 bytes a row. */
+  readonly #read = new Set<number>();
+  readonly #stored = new Set<number>();
+
+  /** @param client connected, or about to be, with an outbox of `replayOutboxCapacity` */
+  constructor(recording: Recording, client: DeviceClient, stream: string) {
+    this.#recording = recording;
+    this.#client = client;
+    this.#stream = stream;
+    this.summary = {
+      file: recording.file,
+      rows: 0,
+      sent: 0,
+      stored: 0,
+      refused: 0,
+      skipped: 0,
+      cellsLeftOut: 0,
+      repeated: 0,
+      distinctPoints: 0,
+      inRepeatedHour: 0,
+      unsettled: 0,
+      seconds: 0,
+      firstRefused: [],
+      firstFaults: [],
+      firstRepeated: [],
+    };
+  }
+
+  /** How much of the file is settled, 0…1, guessed from the bytes read. */
+  get share(): number {
+    const { rows, stored, refused, skipped } = this.summary;
+    const { fileBytes } = this.#recording;
+    if (rows === 0 || fileBytes === 0) return 0;
+    return ((stored + refused + skipped) / rows) * Math.min(1, this.#recording.bytesRead() / fileBytes);
+  }
+
+  /**
+   * Reads, sends and waits; bad rows are noted and never stop it. Resolves when every row is settled, or, after
+   * `signal`, with what is settled by then.
+   * @throws what reading the file throws
+   */
+  async run(signal: AbortSignal): Promise<ReplaySummary> {
+    const aborted = new Promise<void>((resolve) => {
+      signal.addEventListener('abort', () => resolve(), { once: true });
+      if (signal.aborted) resolve();
+    });
+    const batches: Promise<void>[] = [];
+    let batch: Pending[] = [];
+    const flush = (): void => {
+      if (batch.length > 0) batches.push(this.#send(batch));
+      batch = [];
+    };
+    for await (const row of this.#recording.rows()) {
+      if (signal.aborted) break;
+      this.#note(row.faults, row.reading !== undefined);
+      if (row.twice !== undefined) this.summary.inRepeatedHour += 1;
+      if (row.reading === undefined) continue;
+      this.#noteStamp(row.line, row.reading.ts);
+      batch.push({ line: row.line, sample: row.reading });
+      if (batch.length === batchRows) flush();
+      // Batches settle in order, but for the rare one that is sent again.
+      if (batches.length >= batchesAhead) await Promise.race([batches.shift(), aborted]);
+    }
+    if (!signal.aborted) flush();
+    await Promise.race([Promise.all(batches), aborted]);
+    const { summary } = this;
+    summary.distinctPoints = this.#stored.size;
+    summary.unsettled = summary.sent - summary.stored - summary.refused;
+    summary.seconds = (performance.now() - this.#startedMs) / 1000;
+    return summary;
+  }
+
+  async #send(batch: readonly Pending[]): Promise<void> {
+    this.summary.sent += batch.length;
+    const samples = batch.map(({ sample }) => sample);
+    const settlements = await this.#client.sendSamples(this.#stream, samples, { backfill: true });
+    for (const [index, { line, sample }] of batch.entries())
+      this.#settled(line, sample.ts, settlements[index]);
+  }
+
+  #settled(line: number, ts: number, settlement: Settlement | undefined): void {
+    const { summary } = this;
+    if (settlement?.kind === 'stored') {
+      summary.stored += 1;
+      this.#stored.add(ts);
+    } else if (settlement?.kind === 'refused') {
+      summary.refused += 1;
+      const { code, errors = [] } = settlement.nack;
+      if (summary.firstRefused.length < detailsKept) summary.firstRefused.push({ line, ts, code, errors });
+    }
+  }
+
+  #note(faults: readonly CellFault[], sent: boolean): void {
+    const { summary } = this;
+    summary.rows += 1;
+    if (!sent) summary.skipped += 1;
+    else summary.cellsLeftOut += faults.length;
+    for (const fault of faults) if (summary.firstFaults.length < detailsKept) summary.firstFaults.push(fault);
+  }
+
+  #noteStamp(line: number, ts: number): void {
+    const { summary } = this;
+    if (this.#read.has(ts)) {
+      summary.repeated += 1;
+      if (summary.firstRepeated.length < detailsKept) summary.firstRepeated.push({ line, ts });
+    }
+    this.#read.add(ts);
+  }
+}

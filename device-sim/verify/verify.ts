@@ -1,0 +1,207 @@
+import { createDeviceClient } from '../client/client.ts';
+import type { Clock } from '../clock.ts';
+import type { Credential } from '../client/credentials.ts';
+import { seededRandom } from '../device/random.ts';
+import { faults, type FaultName, type FaultyDevice } from './verify-faults.ts';
+import { VerifyLedger, type LedgerCounts, type StoredRow } from './verify-ledger.ts';
+
+/** The hub as its operators see it: its books and its store. */
+export interface VerifiedHub {
+  /** The books of one device; undefined when the hub knows none. */
+  ledger(device: string): Promise<HubLedger | undefined>;
+  readings(device: string, stream: string): Promise<StoredRow[]>;
+}
+
+export interface HubLedger {
+  inFlight: number;
+  spooled: number;
+  imbalance: number;
+}
+
+export interface VerifyOptions {
+  url: string;
+  ca?: string;
+  credentials: readonly Credential[];
+  /** The same seed gives the same values, faults and times between them. */
+  seed: string;
+  /** Readings a second of each device. */
+  rate: number;
+  durationSec: number;
+  faults: readonly FaultName[];
+  /** How long everything may take to be settled and stored afterwards. */
+  settleSec: number;
+  clock: Clock;
+  stopped: AbortSignal;
+  say: (text: string) => void;
+}
+
+export interface VerifyReport extends LedgerCounts {
+  devices: number;
+  faults: Record<string, number>;
+  differences: string[];
+}
+
+/** A fault begins on each device this often on average. */
+const faultEveryMs = 4_000;
+const faultLastsMs = 2_500;
+const stormEveryMs = 10_000;
+
+/**
+ * Runs a fleet in which everything goes wrong that goes wrong in the field, keeps a ledger of what was sent and
+ * what the hub said about it, and compares it in the end with the store and with the hub's books.
+ */
+export async function verify(hub: VerifiedHub, options: VerifyOptions): Promise<VerifyReport> {
+  const { clock, credentials, say } = options;
+  const begun: Record<string, number> = {};
+  const devices = credentials.map((credential) => new VerifiedDevice(credential, options, begun));
+  for (const device of devices) device.start();
+  const stopStorm = options.faults.includes('cut')
+    ? clock.every(stormEveryMs, () => {
+        for (const device of devices) device.begin('cut');
+      })
+    : undefined;
+  await waitUntil(clock, options.durationSec, () => options.stopped.aborted);
+  stopStorm?.();
+  for (const device of devices) device.stopSending();
+  say('sending is over, waiting until all is settled');
+  await waitUntil(clock, options.settleSec, () => devices.every(({ unsettled }) => unsettled === 0));
+  await waitUntil(clock, options.settleSec, async () => {
+    const books = await Promise.all(devices.map(({ id }) => hub.ledger(id)));
+    return books.every((book) => book !== undefined && book.inFlight + book.spooled === 0);
+  });
+  const differences: string[] = [];
+  for (const device of devices) {
+    const told = (what: string): unknown => differences.push(`${device.id}: ${what}`);
+    device.ledger.differences(await hub.readings(device.id, 'env')).forEach(told);
+    const book = await hub.ledger(device.id);
+    if (book === undefined) told('the hub has no books of it');
+    else if (book.imbalance !== 0) told(`its books are out by ${book.imbalance}`);
+    else if (book.inFlight + book.spooled > 0) told('its readings are still on the way');
+    const { open } = device.ledger.counts();
+    if (open > 0) told(`${open} readings were never settled`);
+  }
+  await Promise.all(devices.map((device) => device.close()));
+  const counts = devices.map(({ ledger }) => ledger.counts());
+  const sum = (name: keyof LedgerCounts): number => counts.reduce((total, count) => total + count[name], 0);
+  return {
+    devices: devices.length,
+    sent: sum('sent'),
+    stored: sum('stored'),
+    refused: sum('refused'),
+    dropped: sum('dropped'),
+    open: sum('open'),
+    faults: begun,
+    differences,
+  };
+}
+
+/** One device with its ledger and its own seeded run of faults. */
+class VerifiedDevice implements FaultyDevice {
+  readonly id: string;
+  readonly ledger = new VerifyLedger('temperature');
+  readonly client;
+  readonly random;
+  readonly #options: VerifyOptions;
+  readonly #begun: Record<string, number>;
+  readonly #cancels: (() => void)[] = [];
+  readonly #ends = new Set<() => void>();
+  #lastMs = 0;
+
+  constructor({ id, secret }: Credential, options: VerifyOptions, begun: Record<string, number>) {
+    const { url, ca, clock, seed } = options;
+    this.id = id;
+    this.random = seededRandom(`${seed}/${id}`);
+    this.#options = options;
+    this.#begun = begun;
+    this.client = createDeviceClient({
+      url,
+      id,
+      secret,
+      clock,
+      random: seededRandom(`${seed}/${id}/waits`),
+      deviceType: 'env-sensor@1',
+      outboxCapacity: 100_000,
+      backoffFirstMs: 200,
+      ...(ca === undefined ? {} : { ca }),
+    });
+  }
+
+  get unsettled(): number {
+    return this.client.outbox.size;
+  }
+
+  start(): void {
+    const { clock, rate } = this.#options;
+    this.client.connect();
+    this.#cancels.push(clock.every(1000 / rate, () => this.send(0)));
+    this.#nextFault();
+  }
+
+  readonly send = (agoMs: number, times = 1): void => {
+    const { clock } = this.#options;
+    // One reading a time: two values for one time would be two truths.
+    this.#lastMs = Math.max(clock.now(), this.#lastMs + 1);
+    const ts = this.#lastMs - agoMs;
+    const value = this.#valueAt(ts);
+    for (let n = 0; n < times; n += 1) {
+      const settled = this.ledger.sent(ts, value);
+      void this.client.send('env', { temperature: value }, { ts }).then(settled);
+    }
+  };
+
+  begin(name: FaultName): void {
+    const { clock } = this.#options;
+    this.#begun[name] = (this.#begun[name] ?? 0) + 1;
+    const fault: { begin: (device: FaultyDevice) => void; end?: (device: FaultyDevice) => void } =
+      faults[name];
+    fault.begin(this);
+    const { end } = fault;
+    if (end === undefined) return;
+    const once = (): void => {
+      if (this.#ends.delete(once)) end(this);
+    };
+    this.#ends.add(once);
+    this.#cancels.push(clock.after(faultLastsMs, once));
+  }
+
+  stopSending(): void {
+    for (const cancel of this.#cancels) cancel();
+    for (const end of this.#ends) end();
+  }
+
+  close(): Promise<void> {
+    return this.client.close();
+  }
+
+  #nextFault(): void {
+    const { clock, faults: names } = this.#options;
+    if (names.length === 0) return;
+    const waitMs = faultEveryMs * (0.5 + this.random());
+    this.#cancels.push(
+      clock.after(waitMs, () => {
+        const name = names[Math.floor(this.random() * names.length)];
+        if (name !== undefined) this.begin(name);
+        this.#nextFault();
+      }),
+    );
+  }
+
+  /** The value belongs to device and time, so that a mix-up shows; one decimal, so that no rounding hides it. */
+  #valueAt(ts: number): number {
+    return Math.floor(seededRandom(`${this.#options.seed}/${this.id}/${ts}`)() * 1_000) / 10;
+  }
+}
+
+/** Looks twice a second until `done` or the time is up. */
+async function waitUntil(
+  clock: Clock,
+  seconds: number,
+  done: () => boolean | Promise<boolean>,
+): Promise<void> {
+  const endMs = clock.monotonic() + seconds * 1000;
+  while (clock.monotonic() < endMs && !(await done())) {
+    await new Promise<void>((resolve) => {
+      clock.after(Math.min(500, Math.max(1, endMs - clock.monotonic())), resolve);
+    });
+  }
+}

@@ -1,0 +1,179 @@
+/** The admin side of the hub: health and metrics over TCP, the operators' API on a socket of the data folder. */
+
+import helmet from '@fastify/helmet';
+import { fastify, type FastifyInstance } from 'fastify';
+import type { AdminOperations } from '../../admin/admin-operations.ts';
+import { HubError, messageOf } from '../../kernel/errors.ts';
+import { isDeeperThan, maxJsonDepth } from '../../kernel/json-depth.ts';
+import type { Log } from '../../kernel/log.ts';
+import { demandLogin, trustLocal, type Access } from './operator-login.ts';
+import { answerFaults } from './error-answers.ts';
+import { describeApi } from './openapi.ts';
+import { gracefulClose } from './graceful-close.ts';
+import { serveConsole } from './console-files.ts';
+import { takeUpgrades } from './live-routes.ts';
+import { serveAudit, type AuditOperations } from './audit-routes.ts';
+import { serveDevices } from './device-routes.ts';
+import { serveTelemetry } from './telemetry-routes.ts';
+import { serveLife } from './life-routes.ts';
+import { listenFault, listenOn, reachableAddress, type ListenAddress } from '../listen-address.ts';
+import { serveSecurity, type SecurityOperations } from './security-routes.ts';
+import { listenOnSocket } from './admin-socket.ts';
+
+/** A request under way when the hub stops may take so long. */
+const closeGraceMs = 3_000;
+
+/** Only what comes from here is run, shown or asked, and nobody may frame it; nothing of it stands in the page itself. */
+const policy = {
+  defaultSrc: ["'self'"],
+  scriptSrc: ["'self'"],
+  styleSrc: ["'self'"],
+  connectSrc: ["'self'"],
+  fontSrc: ["'self'"],
+  imgSrc: ["'self'", 'data:'],
+  objectSrc: ["'none'"],
+  frameAncestors: ["'none'"],
+  baseUri: ["'none'"],
+  formAction: ["'self'"],
+};
+
+export interface Readiness {
+  /** False: devices are not served, so a balancer sends nothing here. */
+  ready: boolean;
+  /** Each part, such as `store`, `bus`; `reason` says why it is down. */
+  parts: Record<string, { ok: boolean; reason?: string }>;
+}
+
+export interface AdminDeps {
+  operations: AdminOperations;
+  /** Not given: the routes of audit, credentials and operators are not served. */
+  security?: SecurityOperations & AuditOperations;
+  /** Not given: the operators' API is served on the socket alone. */
+  access?: Access;
+  /** Where the web console is built to; not given: it is not served. */
+  consoleDir?: string;
+  /** Further routes of the operators' API. */
+  routes?: readonly ((app: FastifyInstance) => void)[];
+  readiness: () => Promise<Readiness>;
+  metrics: () => Promise<{ contentType: string; body: string }>;
+  log: Log;
+}
+
+export interface AdminOptions {
+  listen: ListenAddress;
+  /** `hub.sock` in the data folder. */
+  socketPath: string;
+}
+
+export interface Admin {
+  /** Of the TCP listener, with the real port. */
+  url: string;
+  /** Lets requests under way finish, then frees the port and removes the socket file. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts both listeners, or neither.
+ *
+ * `/api/v1/…` is served on the Unix socket, where who may open the hub's files may do everything, and over TCP
+ * to whoever has signed in, as far as the role goes.
+ * @throws HubError `address-in-use` · `config-invalid` · `data-dir-in-use` · `data-dir-invalid`
+ */
+export async function startAdmin(deps: AdminDeps, { listen, socketPath }: AdminOptions): Promise<Admin> {
+  const health = await server(deps.log);
+  serveHealth(health, deps);
+  const operators = await server(deps.log);
+  await describeApi(operators);
+  serveHealth(operators, deps);
+  if (deps.access !== undefined) {
+    trustLocal(operators, deps.access);
+    demandLogin(health, deps.access);
+    await describeApi(health);
+    serveOperations(health, deps);
+  }
+  if (deps.consoleDir !== undefined) serveConsole(health, deps.consoleDir);
+  serveOperations(operators, deps);
+
+  const closeHealth = gracefulClose(health.server, closeGraceMs);
+  const closeOperators = gracefulClose(operators.server, closeGraceMs);
+  let removeSocket: (() => Promise<void>) | undefined;
+  const close = async (): Promise<void> => {
+    // The file goes first: a command line that comes now sees no hub instead of a closed door.
+    await removeSocket?.();
+    await Promise.all([closeHealth(() => health.close()), closeOperators(() => operators.close())]);
+  };
+  try {
+    await operators.ready();
+    removeSocket = await listenOnSocket(operators.server, socketPath);
+    await health.ready();
+    // Not fastify's own listen: for `localhost` it opens a second server beside the one that is closed here.
+    await listenOn(health.server, { host: listen.host, port: listen.port }).catch((error: unknown) => {
+      throw listenFault(error, listen, 'HUB_ADMIN_LISTEN');
+    });
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const address = health.server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : listen.port;
+  return { url: `http://${reachableAddress({ host: listen.host, port })}`, close };
+}
+
+async function server(log: Log): Promise<FastifyInstance> {
+  const app = fastify({
+    logger: false,
+    bodyLimit: 1_048_576,
+    requestTimeout: 10_000,
+    keepAliveTimeout: 5_000,
+    // Strict: a value of the wrong type is refused, not bent, and an unknown field is named, not dropped.
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false } },
+  });
+  await app.register(helmet, {
+    contentSecurityPolicy: { useDefaults: false, directives: policy },
+  });
+  await takeUpgrades(app);
+  answerFaults(app, log);
+  boundDepth(app);
+  return app;
+}
+
+/** Fastify's own reading of JSON bodies, which refuses `__proto__`, for such as are not too deep for what reads on. */
+function boundDepth(app: FastifyInstance): void {
+  const parse = app.getDefaultJsonParser('error', 'error');
+  app.removeContentTypeParser('application/json');
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    const text = String(body);
+    if (isDeeperThan(maxJsonDepth, text)) {
+      done(new HubError('input-invalid', `the body must have at most ${maxJsonDepth} levels`));
+    } else void parse(request, text, done);
+  });
+}
+
+function serveOperations(app: FastifyInstance, { operations, security, routes = [] }: AdminDeps): void {
+  serveDevices(app, operations);
+  serveTelemetry(app, operations);
+  serveLife(app, operations);
+  for (const serve of routes) serve(app);
+  if (security === undefined) return;
+  serveAudit(app, security);
+  serveSecurity(app, security);
+}
+
+function serveHealth(app: FastifyInstance, { readiness, metrics, log }: AdminDeps): void {
+  app.get('/livez', () => ({ live: true }));
+
+  app.get('/readyz', async (_request, reply) => {
+    const { ready, parts } = await readiness().catch((error: unknown): Readiness => {
+      log.error({ err: error }, 'the readiness check failed');
+      return { ready: false, parts: { readiness: { ok: false, reason: messageOf(error) } } };
+    });
+    const degraded = Object.keys(parts).filter((name) => parts[name]?.ok === false);
+    const state = ready ? (degraded.length === 0 ? 'ready' : 'degraded') : 'not-ready';
+    return reply.code(ready ? 200 : 503).send({ ready, state, degraded, parts });
+  });
+
+  app.get('/metrics', async (_request, reply) => {
+    const { contentType, body } = await metrics();
+    return reply.header('content-type', contentType).send(body);
+  });
+}

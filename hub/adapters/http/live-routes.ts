@@ -1,0 +1,84 @@
+/** The live feed over a WebSocket: `GET /api/v1/live`. */
+
+import fastifyWebsocket, { type WebSocket } from '@fastify/websocket';
+import type { FastifyInstance } from 'fastify';
+import type { LiveFeed } from '../../admin/live-feed.ts';
+import { faultAnswer } from './error-answers.ts';
+
+/** Twenty topics with the longest ids take a tenth of it. */
+const maxMessageBytes = 16_384;
+const pingEveryMs = 20_000;
+/** How long a socket has to answer the close of a hub that stops. */
+const closeGraceMs = 1_000;
+
+/** Makes `app` take WebSocket upgrades. To be awaited before any route is added: it looks at each of them. */
+export async function takeUpgrades(app: FastifyInstance): Promise<void> {
+  await app.register(fastifyWebsocket, {
+    options: { maxPayload: maxMessageBytes, perMessageDeflate: false },
+    // A link that breaks is no fault of ours; `close` tells of it.
+    errorHandler: (_error, socket) => socket.terminate(),
+    preClose(done) {
+      const { clients } = this.websocketServer;
+      for (const client of clients) client.close(1001, 'the hub is stopping');
+      const timer = setTimeout(() => {
+        for (const client of clients) client.terminate();
+      }, closeGraceMs);
+      this.websocketServer.close(() => clearTimeout(timer));
+      done();
+    },
+  });
+}
+
+/** Adds `/api/v1/live` to `app`, which takes upgrades. */
+export function serveLive(app: FastifyInstance, feed: LiveFeed): void {
+  app.route({
+    method: 'GET',
+    url: '/api/v1/live',
+    config: { checksOrigin: true },
+    schema: {
+      tags: ['live'],
+      summary: 'What changes, as it happens, over a WebSocket',
+      description:
+        'Send {"watch":["fleet","hub","commands","incidents","device:ID"]}, the whole set each time, at most 20. ' +
+        'Messages come as {"t":"fleet"|"counts"|"hub"|"command"|"rollout"|"incident"|"device"|"reading"|"nack"|"gone"|"error",…}. ' +
+        'Close codes: 4401 the login is over, 1013 too slow.',
+      response: { '4xx': faultAnswer },
+    },
+    handler: (_request, reply) =>
+      reply
+        .code(426)
+        .header('upgrade', 'websocket')
+        .send({ error: { code: 'input-invalid', message: 'this is a WebSocket: send an upgrade' } }),
+    wsHandler: (socket, request) => {
+      const { mayShow, stillHolds = () => true } = request;
+      join(feed, socket, { mayShow, holds: stillHolds });
+    },
+  });
+}
+
+function join(feed: LiveFeed, socket: WebSocket, viewer: Parameters<LiveFeed['connect']>[0]): void {
+  const connection = feed.connect(viewer, {
+    get bufferedBytes() {
+      return socket.bufferedAmount;
+    },
+    send: (text) => socket.send(text),
+    close: (code, reason) => socket.close(code, reason),
+  });
+  let answered = true;
+  const pings = setInterval(() => {
+    if (!answered) socket.terminate();
+    answered = false;
+    socket.ping();
+  }, pingEveryMs);
+  socket.on('pong', () => {
+    answered = true;
+  });
+  socket.on('message', (data: Buffer, isBinary: boolean) => {
+    if (isBinary) socket.close(1003, 'text alone');
+    else connection.message(data.toString());
+  });
+  socket.on('close', () => {
+    clearInterval(pings);
+    connection.closed();
+  });
+}

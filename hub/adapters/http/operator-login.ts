@@ -1,0 +1,251 @@
+/** Who asks, on the TCP listener: a token, or a console session; what the role allows; and the record of it. */
+
+import { isDeepStrictEqual } from 'node:util';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Auditor } from '../../audit/audit.ts';
+import type { ConsoleSessions } from '../../operators/console-sessions.ts';
+import type { Operator, Role } from '../../operators/operator.ts';
+import type { Login, Operators } from '../../operators/operators.ts';
+import { HubError } from '../../kernel/errors.ts';
+import { networkOf } from '../client-address.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Set before any handler of `/api/v1/` runs. */
+    operator?: Operator;
+    /** `socket` (the data folder's) or `http`; set with `operator`. */
+    door?: 'socket' | 'http';
+    /** Whether a command may be sent to a device; not set where all may. */
+    mayCommand?: (deviceId: string, command: string) => boolean;
+    /** Which devices an answer may be about; not set where it may be about all. */
+    mayShow?: (deviceId: string) => boolean;
+    /** Whether what it was let in with still holds, with the same rights; not set on the admin socket. */
+    stillHolds?: () => boolean;
+  }
+  interface FastifyContextConfig {
+    /** What it takes; without it: `viewer` to read, `admin` to change. `nobody`: no login needed. */
+    needs?: Role | 'nobody';
+    /** A page may open it from another origin without asking (a WebSocket): the origin is checked. */
+    checksOrigin?: true;
+    /** Its name in the audit; without it: method and path. */
+    audit?: string;
+    /**
+     * `all`: only for those who reach all devices. Without it, so is every change that is not of one device; `own`:
+     * its own code keeps to the devices the operator reaches.
+     */
+    reach?: 'all' | 'own';
+    /** Its parameter `command` is the name of a command: the operator must be allowed that one. */
+    sendsCommand?: boolean;
+    /** Its own code writes the audit of what signed-in operators ask. */
+    auditsItself?: boolean;
+  }
+}
+
+/** The rules, which live with the operators. */
+export interface Access {
+  operators: Pick<Operators, 'byToken' | 'byActor' | 'login' | 'firstLogin'>;
+  sessions: ConsoleSessions;
+  /** Who asks on the admin socket. */
+  local: Operator;
+  audit: Auditor;
+  csrfHolds: (expected: string, given: string | undefined) => boolean;
+  hasRole: (operator: Operator, needed: Role) => boolean;
+  /** Whether the operator may do something with this device; `command`: send it that command. */
+  mayTouch: (operator: Operator, deviceId: string, command?: string) => boolean;
+  /** Exact origins of the console's pages. */
+  origins: () => readonly string[];
+}
+
+const cookieName = 'hub_session';
+const changing = (request: FastifyRequest): boolean => !['GET', 'HEAD', 'OPTIONS'].includes(request.method);
+
+/** Requests of the admin socket: its file's mode is the login. */
+export function trustLocal(app: FastifyInstance, { local, audit }: Access): void {
+  app.addHook('onRequest', async (request) => {
+    request.operator = local;
+    request.door = 'socket';
+  });
+  recordChanges(app, audit, 'socket');
+}
+
+/** Every request below `/api/` proves who asks, before its body is read. */
+export function demandLogin(app: FastifyInstance, access: Access): void {
+  app.addHook('onRequest', async (request) => {
+    // The route that was found decides, never the request's own spelling: `/%61pi/…` leads to the same route.
+    const { url: route = '' } = request.routeOptions;
+    if (!route.startsWith('/api/') || request.is404) return;
+    const ofDevice = route.startsWith('/api/v1/devices/:id');
+    const {
+      needs = changing(request) ? 'admin' : 'viewer',
+      reach = changing(request) && !ofDevice ? 'all' : 'own',
+      sendsCommand = false,
+    } = request.routeOptions.config;
+    if (needs === 'nobody') {
+      if (changing(request)) checkOrigin(request, access);
+      return;
+    }
+    const asks = whoAsks(request, access);
+    const operator = asks();
+    if (operator === undefined) {
+      throw new HubError('unauthorized', 'sign in, or send a token: Authorization: Bearer …');
+    }
+    request.operator = operator;
+    request.door = 'http';
+    request.stillHolds = () => isDeepStrictEqual(asks(), operator);
+    const reachesAll = operator.devices === '*';
+    if (!reachesAll) request.mayShow = (deviceId) => access.mayTouch(operator, deviceId);
+    request.mayCommand = (deviceId, name) => access.mayTouch(operator, deviceId, name);
+    const { id, command } = request.params as { id?: string; command?: string };
+    const allowed =
+      access.hasRole(operator, needs) &&
+      (reach !== 'all' || reachesAll) &&
+      (!ofDevice || id === undefined || access.mayTouch(operator, id, sendsCommand ? command : undefined));
+    if (allowed) return;
+    access.audit.refused(operator.actor, {
+      actor: operator.actor,
+      door: 'http',
+      action: actionOf(request),
+      subject: subjectOf(request),
+    });
+    throw new HubError('forbidden', `${operator.actor} has not the rights for this`);
+  });
+  recordChanges(app, access.audit, 'http');
+  serveLogin(app, access);
+}
+
+/** @returns who it is now, undefined for nobody: to be asked again for as long as the request lasts */
+function whoAsks(request: FastifyRequest, access: Access): () => Operator | undefined {
+  const bearer = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
+  if (bearer !== undefined) return () => access.operators.byToken(bearer);
+  const cookie = cookieOf(request) ?? '';
+  const session = access.sessions.find(cookie);
+  if (session === undefined) return () => undefined;
+  if (request.routeOptions.config.checksOrigin === true) checkOrigin(request, access);
+  if (changing(request)) {
+    checkOrigin(request, access);
+    const given = request.headers['x-csrf-token'];
+    if (!access.csrfHolds(session.csrf, typeof given === 'string' ? given : undefined)) {
+      throw new HubError('forbidden', 'the X-CSRF-Token header must hold the token of the login');
+    }
+  }
+  return () => (access.sessions.lives(cookie) ? access.operators.byActor(session.actor) : undefined);
+}
+
+/** A browser names the page that asks (RFC 6454 §7): it must be one of ours, to the letter. */
+function checkOrigin(request: FastifyRequest, access: Access): void {
+  const { origin } = request.headers;
+  const browser = cookieOf(request) !== undefined || request.headers['sec-fetch-site'] !== undefined;
+  if (origin === undefined ? !browser : access.origins().includes(origin)) return;
+  throw new HubError('forbidden', `requests from the origin ${origin ?? '(none)'} are not taken`);
+}
+
+interface Credentials {
+  Body: { name: string; password: string; code?: string };
+}
+
+const text = (maxLength: number) => ({ type: 'string', minLength: 1, maxLength });
+const name = { type: 'string', pattern: '^[A-Za-z0-9_.@-]{1,64}$' };
+const loginSchema = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['name', 'password'],
+  properties: { name, password: text(1_024) },
+};
+const firstLoginSchema = {
+  ...loginSchema,
+  required: ['name', 'password', 'code'],
+  properties: { name, password: text(1_024), code: text(128) },
+};
+
+function serveLogin(app: FastifyInstance, { operators, sessions }: Access): void {
+  const config = { needs: 'nobody', auditsItself: true } as const;
+  async function answer(request: FastifyRequest, reply: FastifyReply, login: Login): Promise<unknown> {
+    if (login.kind === 'throttled') {
+      return reply
+        .code(429)
+        .header('retry-after', String(login.retryAfterSec))
+        .send({ error: { code: 'too-many-attempts', message: 'too many failed attempts; wait' } });
+    }
+    if (login.kind === 'denied') {
+      return reply
+        .code(401)
+        .send({ error: { code: 'unauthorized', message: 'the name or the password is wrong' } });
+    }
+    const { cookie, csrf } = sessions.open(login.operator.actor);
+    // Over plain HTTP on loopback a browser would drop a Secure cookie.
+    const secure = request.headers.origin?.startsWith('https://') === true ? '; Secure' : '';
+    return reply
+      .header('set-cookie', `${cookieName}=${cookie}; Path=/; HttpOnly; SameSite=Strict${secure}`)
+      .header('cache-control', 'no-store')
+      .send({ ...login.operator, csrf });
+  }
+  app.post<Credentials>('/api/v1/login', { config, schema: { body: loginSchema } }, async (request, reply) =>
+    answer(
+      request,
+      reply,
+      await operators.login(request.body.name, request.body.password, addressOf(request)),
+    ),
+  );
+  app.post<Credentials>(
+    '/api/v1/first-login',
+    { config, schema: { body: firstLoginSchema } },
+    async (request, reply) => {
+      const { code = '', name: given, password } = request.body;
+      return answer(request, reply, await operators.firstLogin(code, given, password, addressOf(request)));
+    },
+  );
+  app.post(
+    '/api/v1/logout',
+    { config: { needs: 'viewer', reach: 'own', audit: 'logout' } },
+    async (request, reply) => {
+      sessions.close(cookieOf(request) ?? '');
+      const gone = `${cookieName}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0`;
+      return reply.code(204).header('set-cookie', gone).send();
+    },
+  );
+  app.get('/api/v1/me', (request) => {
+    const session = sessions.find(cookieOf(request) ?? '');
+    return { ...request.operator, ...(session === undefined ? {} : { csrf: session.csrf }) };
+  });
+}
+
+/** Whatever changes something is in the audit: who, what, how it ended. */
+function recordChanges(app: FastifyInstance, audit: Auditor, door: string): void {
+  app.addHook('onResponse', async (request, reply) => {
+    if (!changing(request) || request.is404) return;
+    const { statusCode } = reply;
+    const { operator } = request;
+    const { auditsItself = false, needs } = request.routeOptions.config;
+    if (auditsItself && (operator !== undefined || needs === 'nobody')) return;
+    // Without an operator it was refused before it got anywhere: a stranger's, of whom only so many are recorded.
+    const event = { door, action: actionOf(request), subject: subjectOf(request) };
+    if (operator === undefined) {
+      audit.refused(addressOf(request), { ...event, actor: `address:${addressOf(request)}` });
+      return;
+    }
+    const outcome = statusCode < 400 ? 'done' : statusCode < 500 ? 'refused' : 'failed';
+    await audit.record({ ...event, actor: operator.actor, outcome, details: { status: statusCode } });
+  });
+}
+
+function actionOf({ method, routeOptions }: FastifyRequest): string {
+  return routeOptions.config.audit ?? `${method} ${routeOptions.url ?? ''}`;
+}
+
+/** What the path names, or the body: a device, an account, a list of devices. */
+function subjectOf({ params, body }: FastifyRequest): string {
+  const named = Object.values((params ?? {}) as Record<string, string>);
+  if (named.length > 0) return named.join('/');
+  if (typeof body !== 'object' || body === null) return '';
+  const { ids, name: given, id } = body as Record<string, unknown>;
+  if (Array.isArray(ids)) return ids.length === 1 ? String(ids[0]) : `${String(ids[0])} … (${ids.length})`;
+  return typeof given === 'string' ? given : typeof id === 'string' ? id : '';
+}
+
+function addressOf(request: FastifyRequest): string {
+  return networkOf(request.ip);
+}
+
+function cookieOf({ headers }: FastifyRequest): string | undefined {
+  return new RegExp(`(?:^|; )${cookieName}=([A-Za-z0-9_-]+)`).exec(headers.cookie ?? '')?.[1];
+}

@@ -1,0 +1,356 @@
+import { Socket } from 'node:net';
+import { connect, Store, type IConnackPacket, type IPublishPacket, type MqttClient } from 'mqtt';
+import type { Bus, BusHandlers, IncomingMessage, OutgoingMessage } from '../../bus/bus.ts';
+import type { Topics } from '../../bus/topics.ts';
+import { hubState, newBusCounters } from '../bus-state.ts';
+import { HubError, messageOf } from '../../kernel/errors.ts';
+import type { Log } from '../../kernel/log.ts';
+import { backoff, type Cancel, type Clock } from '../../kernel/time.ts';
+import { Inbox } from './mqtt-inbox.ts';
+import { Outbox, type Send } from './mqtt-outbox.ts';
+
+export interface MqttDeps {
+  clock: Clock;
+  /** Uniform in [0, 1). */
+  random: () => number;
+  log: Log;
+}
+
+export interface MqttOptions {
+  /** `mqtt:`, `mqtts:`, `ws:` or `wss:`. */
+  url: string;
+  username?: string;
+  password?: string;
+  topics: Topics;
+  /** Names this hub, and its MQTT session: no two at one broker. */
+  hubId: string;
+  /** New at each start of the hub. */
+  incarnation: string;
+  /** How long the broker keeps commands for a hub that is away; also the default time to live of a command. */
+  sessionExpirySec?: number;
+  connectTimeoutMs?: number;
+  /** The longest wait between two attempts to connect. */
+  backoffMaxMs?: number;
+}
+
+const keepaliveSec = 30;
+const maxInFlight = 64;
+const receiveMaximum = 128;
+const maxQosZeroInFlight = 1_000;
+/** A connection that lasted so long was a good one: the next attempt after it comes soon. */
+const goodConnectionMs = 10_000;
+const closeTimeoutMs = 2_000;
+
+/**
+ * Joins the hub to an MQTT 5 broker. Resolves after the first attempt, whatever came of it: a broker that is
+ * away is tried again without end, with full jitter, and meanwhile `connected` is false and `fault` says why.
+ */
+export async function connectBus(deps: MqttDeps, options: MqttOptions, handlers: BusHandlers): Promise<Bus> {
+  const bus = new MqttBus(deps, options, handlers);
+  await bus.firstAttempt();
+  return bus;
+}
+
+/** One connection at a time; each is a fresh client, so that what must outlive one is kept here alone. */
+class MqttBus implements Bus {
+  readonly counters = newBusCounters();
+  connected = false;
+  fault: string | undefined = 'not connected yet';
+  readonly #deps: MqttDeps;
+  readonly #options: MqttOptions;
+  readonly #handlers: BusHandlers;
+  readonly #topics: Topics;
+  readonly #outbox: Outbox;
+  readonly #inbox: Inbox;
+  #client: MqttClient | undefined;
+  #waits: Generator<number, never>;
+  #retry: Cancel | undefined;
+  /** QoS 0 messages the connection's socket has not taken yet. */
+  #handedOver = { count: 0 };
+  /** The payload of the marker that ends the time in which old messages come; undefined when none are due. */
+  #marker: string | undefined;
+  #closing = false;
+  #attempted: () => void = () => {};
+  /** Resolved when the connection that a close says good-bye on is lost. */
+  readonly #lost = Promise.withResolvers<void>();
+
+  constructor(deps: MqttDeps, options: MqttOptions, handlers: BusHandlers) {
+    this.#deps = deps;
+    this.#options = options;
+    this.#handlers = handlers;
+    this.#topics = options.topics;
+    this.#outbox = new Outbox(this.counters);
+    this.#inbox = new Inbox(
+      { deal: (message) => handlers.message(message), orderOf: (topic) => orderOf(this.#topics, topic) },
+      receiveMaximum,
+    );
+    this.#waits = this.#newWaits();
+  }
+
+  firstAttempt(): Promise<void> {
+    const attempted = new Promise<void>((resolve) => {
+      this.#attempted = resolve;
+    });
+    this.#connect();
+    return attempted;
+  }
+
+  get queued(): number {
+    return this.#outbox.size;
+  }
+
+  publish(message: OutgoingMessage): Promise<void> {
+    if (message.qos === 1) return this.#outbox.add(message);
+    const client = this.#client;
+    if (client === undefined || !this.connected || this.#handedOver.count >= maxQosZeroInFlight) {
+      this.counters.dropped++;
+      return Promise.resolve();
+    }
+    const handedOver = this.#handedOver;
+    handedOver.count++;
+    send(client, message, (refusal) => {
+      handedOver.count--;
+      if (refusal === undefined) this.counters.published++;
+      else this.counters.dropped++;
+    });
+    return Promise.resolve();
+  }
+
+  /** Says good-bye, waits a little for what the broker has not acknowledged, and leaves the rest. */
+  async close(): Promise<void> {
+    if (this.#closing) return;
+    this.#closing = true;
+    this.#retry?.();
+    const client = this.#client;
+    if (client !== undefined && this.connected) {
+      const farewell = this.#outbox.add(hubState(this.#options, false)).then(() => this.#outbox.drained());
+      const said = farewell.catch((error: unknown) => this.#deps.log.warn({ err: error }, 'no good-bye'));
+      await this.#atMost(said, this.#lost.promise);
+      if (this.#client === client) await this.#atMost(client.endAsync(), this.#lost.promise);
+    }
+    this.connected = false;
+    this.#outbox.close();
+    client?.end(true);
+    this.#client = undefined;
+    await this.#atMost(this.#inbox.idle());
+  }
+
+  #connect(): void {
+    const {
+      url,
+      username,
+      password,
+      hubId,
+      sessionExpirySec = 60,
+      connectTimeoutMs = 10_000,
+    } = this.#options;
+    const client = connect(url, {
+      protocolVersion: 5,
+      clientId: `hub-${this.#topics.root.replaceAll('/', '-')}-${hubId}`,
+      clean: false,
+      keepalive: keepaliveSec,
+      connectTimeout: connectTimeoutMs,
+      // Reconnecting, resubscribing and keeping unacknowledged messages are done here.
+      reconnectPeriod: 0,
+      resubscribe: false,
+      queueQoSZero: false,
+      // Packets that were read before a connection was lost are still dealt with after it: a store that empties
+      // itself at the close (`clean`) would throw then, and nobody could catch that.
+      incomingStore: new Store({ clean: false }),
+      outgoingStore: new Store({ clean: false }),
+      properties: { sessionExpiryInterval: sessionExpirySec, receiveMaximum },
+      will: { ...hubState(this.#options, false), retain: true },
+      ...(username === undefined ? {} : { username }),
+      ...(password === undefined ? {} : { password }),
+    });
+    this.#client = client;
+    // PUBACKs are small packets that the broker waits for: they must not wait for one another (Nagle).
+    if (client.stream instanceof Socket) client.stream.setNoDelay(true);
+    const startedMs = this.#deps.clock.monotonic();
+    let reason = 'the connection was closed';
+    const take = this.#inbox.open({
+      acknowledge: (packetIds) => {
+        if (this.#client === client) client.stream.write(pubacks(packetIds));
+      },
+      failed: ({ topic }, error) => {
+        this.#deps.log.error({ topic, err: error }, 'a message was not dealt with');
+        client.emit('error', new HubError('bus-unavailable', 'a message could not be dealt with'));
+      },
+    });
+    client.handleMessage = (packet, done): void => {
+      if (this.#isMarker(packet)) return done();
+      this.counters.received++;
+      const message = incoming(packet, client.options.clientId ?? '', this.#marker !== undefined);
+      // An error keeps the client from its own PUBACK, and lets it read on: the inbox sends the PUBACK later.
+      take(message, () => done(new Error('its PUBACK goes out once it is dealt with')));
+    };
+    client.on('connect', (connack) => void this.#welcome(client, connack));
+    client.on('disconnect', (packet) => {
+      reason = `the broker disconnected us, reason code ${packet.reasonCode ?? 0}`;
+    });
+    client.on('error', (error) => {
+      reason = messageOf(error) === '' && 'code' in error ? String(error.code) : messageOf(error);
+      client.end(true);
+    });
+    client.once('close', () => this.#closed(client, reason, this.#deps.clock.monotonic() - startedMs));
+  }
+
+  /** Subscribes, and is ready when every filter is granted [MQTT-3.9.3-1]. */
+  async #welcome(client: MqttClient, connack: IConnackPacket): Promise<void> {
+    this.counters.connections++;
+    // What comes now may have waited in the broker: all that precedes a marker which we send to ourselves.
+    this.#marker = connack.sessionPresent
+      ? `${this.#options.incarnation}/${this.counters.connections}`
+      : undefined;
+    try {
+      await this.#subscribe(client);
+      if (this.#marker !== undefined) await this.#sendMarker(client, this.#marker);
+      await client.publishAsync(...published(hubState(this.#options, true)));
+    } catch (error) {
+      client.emit('error', error instanceof Error ? error : new Error(String(error)));
+      return;
+    }
+    if (this.#client !== client || this.#closing || !client.connected) return;
+    this.connected = true;
+    this.fault = undefined;
+    const { receiveMaximum: window = maxInFlight, maximumPacketSize = Infinity } = connack.properties ?? {};
+    const limits = { window: Math.min(window, maxInFlight), maxPacketBytes: maximumPacketSize };
+    this.#outbox.attach((message, done) => send(client, message, done), limits);
+    this.#deps.log.info(
+      { broker: safeUrl(this.#options.url), resumed: connack.sessionPresent },
+      'broker connected',
+    );
+    this.#attempted();
+    this.#handlers.connected();
+  }
+
+  /** `rh: 2`: no retained messages; `rap: true`: one published as retained shows it [MQTT 5 §3.8.3.1]. */
+  async #subscribe(client: MqttClient): Promise<void> {
+    const filters = [...this.#topics.requestFilters, this.#topics.marker(this.#options.hubId)];
+    const granted = await client.subscribeAsync(
+      Object.fromEntries(filters.map((filter) => [filter, { qos: 1 as const, rh: 2, rap: true }])),
+    );
+    const refused = granted.find(({ qos }) => qos !== 1);
+    if (refused !== undefined || granted.length !== filters.length) {
+      throw new HubError('bus-refused', `the subscription to ${refused?.topic ?? 'a topic'} was not granted`);
+    }
+  }
+
+  async #sendMarker(client: MqttClient, payload: string): Promise<void> {
+    await client.publishAsync(this.#topics.marker(this.#options.hubId), payload, {
+      qos: 1,
+      properties: { messageExpiryInterval: 60 },
+    });
+  }
+
+  #closed(client: MqttClient, reason: string, lastedMs: number): void {
+    if (this.#client !== client) return;
+    this.#client = undefined;
+    this.#outbox.detach();
+    this.#handedOver = { count: 0 };
+    const was = this.connected;
+    this.connected = false;
+    this.fault = reason;
+    client.end(true);
+    this.#attempted();
+    if (this.#closing) {
+      this.#lost.resolve();
+      return;
+    }
+    if (was && lastedMs >= goodConnectionMs) this.#waits = this.#newWaits();
+    const waitMs = this.#waits.next().value;
+    const { url } = this.#options;
+    this.#deps.log.warn(
+      { broker: safeUrl(url), reason, retryMs: Math.round(waitMs) },
+      'broker not connected',
+    );
+    this.#retry = this.#deps.clock.after(waitMs, () => this.#connect());
+    if (was) this.#handlers.disconnected(reason);
+  }
+
+  /** Our own mark after what waited in the broker. */
+  #isMarker({ topic, payload }: IPublishPacket): boolean {
+    if (topic !== this.#topics.marker(this.#options.hubId)) return false;
+    if (payload.toString() === this.#marker) this.#marker = undefined;
+    return true;
+  }
+
+  #newWaits(): Generator<number, never> {
+    const { backoffMaxMs = 30_000 } = this.#options;
+    return backoff({ firstMs: Math.min(500, backoffMaxMs), maxMs: backoffMaxMs, random: this.#deps.random });
+  }
+
+  /** Waits for `work`, but no longer than the close may take. */
+  async #atMost(...work: Promise<unknown>[]): Promise<void> {
+    const { promise: tooLong, resolve } = Promise.withResolvers<void>();
+    const cancel = this.#deps.clock.after(closeTimeoutMs, resolve);
+    await Promise.race([...work, tooLong]);
+    cancel();
+  }
+}
+
+const send = (client: MqttClient, message: OutgoingMessage, done: Parameters<Send>[1]): void => {
+  client.publish(...published(message), (error) => {
+    if (error === undefined || error === null) done();
+    else
+      done({
+        message: error.message,
+        ...('code' in error && typeof error.code === 'number' ? { code: error.code } : {}),
+      });
+  });
+};
+
+function published(message: OutgoingMessage): [string, string, object] {
+  const { topic, payload, qos, retain = false, correlationData, userProperties } = message;
+  const properties = {
+    ...(correlationData === undefined ? {} : { correlationData: Buffer.from(correlationData) }),
+    ...(userProperties === undefined ? {} : { userProperties: { ...userProperties } }),
+  };
+  return [topic, payload, { qos, retain, properties }];
+}
+
+function incoming(packet: IPublishPacket, session: string, waited: boolean): IncomingMessage {
+  const { topic, payload, retain, dup, messageId, properties = {} } = packet;
+  const { responseTopic, correlationData, messageExpiryInterval, userProperties } = properties;
+  return {
+    topic,
+    retain,
+    dup,
+    session,
+    waited,
+    payload: typeof payload === 'string' ? Buffer.from(payload) : payload,
+    ...(messageId === undefined ? {} : { packetId: messageId }),
+    ...(responseTopic === undefined ? {} : { responseTopic }),
+    ...(correlationData === undefined ? {} : { correlationData }),
+    ...(messageExpiryInterval === undefined ? {} : { messageExpirySec: messageExpiryInterval }),
+    ...(userProperties === undefined ? {} : { userProperties: firstValues(userProperties) }),
+  };
+}
+
+/** A user property may come several times; the first counts. */
+function firstValues(properties: Record<string, string | string[]>): Record<string, string> {
+  const values: Record<string, string> = {};
+  for (const [name, value] of Object.entries(properties)) {
+    const first = Array.isArray(value) ? value[0] : value;
+    if (first !== undefined) values[name] = first;
+  }
+  return values;
+}
+
+/** Requests about one device, or to one group, keep their order. */
+function orderOf(topics: Topics, topic: string): string {
+  const request = topics.parse(topic);
+  if (request === undefined) return topic;
+  return request.kind === 'group-command' ? `group/${request.group}` : `device/${request.device}`;
+}
+
+/** PUBACK packets, each without reason code and properties, which stands for success [MQTT 5 §3.4.2.1]. */
+function pubacks(packetIds: readonly number[]): Buffer {
+  return Buffer.from(packetIds.flatMap((id) => [0x40, 0x02, id >> 8, id & 0xff]));
+}
+
+/** The address without credentials, for logs. */
+function safeUrl(url: string): string {
+  const { protocol, host } = new URL(url);
+  return `${protocol}//${host}`;
+}

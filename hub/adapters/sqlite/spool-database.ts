@@ -1,0 +1,110 @@
+import { siblingModule } from '../../kernel/sibling-module.ts';
+import type { Shares } from '../../telemetry/ledger.ts';
+import type { DeadLetter, SpooledLines, SpoolStore } from '../../telemetry/spool-store.ts';
+import { openDatabase, type DatabaseOptions, type Row } from './sqlite.ts';
+
+const migrations = [
+  `-- Lines the metrics store did not take, as they came; AUTOINCREMENT, so that an id never comes twice.
+   CREATE TABLE entry (
+     id INTEGER PRIMARY KEY AUTOINCREMENT,
+     text TEXT NOT NULL,
+     -- Lines by account, a JSON object.
+     shares TEXT NOT NULL,
+     lines INTEGER NOT NULL,
+     size INTEGER NOT NULL,
+     spooled_ms REAL NOT NULL
+   ) STRICT;
+
+   CREATE TABLE dead_letter (
+     id INTEGER PRIMARY KEY AUTOINCREMENT,
+     account TEXT NOT NULL,
+     line TEXT NOT NULL,
+     reason TEXT NOT NULL,
+     refused_ms REAL NOT NULL
+   ) STRICT;
+   CREATE INDEX dead_letter_by_account ON dead_letter (account);`,
+];
+
+/**
+ * Opens `spool.db`: the spool and the dead letters, behind a worker thread of their own.
+ * @throws HubError `database-failed`
+ */
+export async function openSpoolDatabase(
+  options: Pick<DatabaseOptions, 'file' | 'onFailure'>,
+): Promise<SpoolStore> {
+  const operations = siblingModule('spool-operations', import.meta.url);
+  const db = await openDatabase({ ...options, migrations, operations });
+  return {
+    async levels() {
+      const [row] = await db.read(
+        `SELECT count(*) AS entries, ifnull(sum(lines), 0) AS lines, ifnull(sum(size), 0) AS size,
+                min(spooled_ms) AS oldest, (SELECT count(*) FROM dead_letter) AS dead FROM entry`,
+      );
+      return {
+        lines: Number(row?.['lines']),
+        size: Number(row?.['size']),
+        deadLetters: Number(row?.['dead']),
+        oldestMs: row?.['oldest'] === null ? null : Number(row?.['oldest']),
+      };
+    },
+    async shares() {
+      const spooled = await db.read(
+        `SELECT share.key AS account, sum(share.value) AS lines
+           FROM entry, json_each(entry.shares) AS share GROUP BY share.key`,
+      );
+      const deadLettered = await db.read(
+        'SELECT account, count(*) AS lines FROM dead_letter GROUP BY account',
+      );
+      return { spooled: sharesOf(spooled), deadLettered: sharesOf(deadLettered) };
+    },
+    async append({ lines, shares, size, nowMs }) {
+      await db.transaction([
+        {
+          sql: 'INSERT INTO entry (text, shares, lines, size, spooled_ms) VALUES (?1, ?2, ?3, ?4, ?5)',
+          params: [lines.join('\n'), JSON.stringify(shares), lines.length, size, nowMs],
+        },
+      ]);
+    },
+    head: async (limits) => (await db.call('head', limits)) as SpooledLines | undefined,
+    async remove(upToId, refused, nowMs) {
+      await db.call('remove', { upToId, refused, nowMs });
+    },
+    async page(afterId) {
+      const [row] = await db.read('SELECT id, text FROM entry WHERE id > ?1 ORDER BY id LIMIT 1', [afterId]);
+      return row === undefined ? undefined : { lastId: Number(row['id']), text: `${String(row['text'])}\n` };
+    },
+    async addDeadLetters(letters, nowMs) {
+      await db.call('addDeadLetters', { letters, nowMs });
+    },
+    async deadLetters({ device, afterId, limit }) {
+      const rows = await db.read(
+        `SELECT * FROM dead_letter WHERE id > ?1 AND (?2 IS NULL OR account = ?2) ORDER BY id LIMIT ?3`,
+        [afterId, device ?? null, limit],
+      );
+      return rows.map(letterOf);
+    },
+    async deadLetter(id) {
+      const [row] = await db.read('SELECT * FROM dead_letter WHERE id = ?1', [id]);
+      return row === undefined ? undefined : letterOf(row);
+    },
+    purge: async (selection) => (await db.call('purge', selection)) as Shares,
+    async retry(selection, limit, nowMs) {
+      return (await db.call('retry', { selection, limit, nowMs })) as { shares: Shares; size: number };
+    },
+    close: () => db.close(),
+  };
+}
+
+function sharesOf(rows: readonly Row[]): Shares {
+  return Object.fromEntries(rows.map((row) => [String(row['account']), Number(row['lines'])]));
+}
+
+function letterOf(row: Row): DeadLetter {
+  return {
+    id: Number(row['id']),
+    account: String(row['account']),
+    line: String(row['line']),
+    reason: String(row['reason']),
+    refusedMs: Number(row['refused_ms']),
+  };
+}

@@ -1,0 +1,102 @@
+/** The spool's operations on its file; they run in its worker thread, each in a transaction of its own. */
+import type { DeadLetterSelection, NewDeadLetter, SpooledLines } from '../../telemetry/spool-store.ts';
+import type { OperationDatabase } from './sqlite-worker.ts';
+
+interface EntryRow {
+  id: number;
+  text: string;
+  shares: string;
+  lines: number;
+  size: number;
+}
+
+/** @returns the oldest entries, as many as fit in `lines` and `size`, at least one */
+export function head(
+  db: OperationDatabase,
+  limits: { lines: number; size: number },
+): SpooledLines | undefined {
+  const found: SpooledLines = { upToId: 0, lines: [], shares: {}, size: 0 };
+  const shares: Record<string, number> = {};
+  for (const row of db.prepare('SELECT * FROM entry ORDER BY id').iterate() as Iterable<unknown>) {
+    const entry = row as EntryRow;
+    const fits = found.lines.length + entry.lines <= limits.lines && found.size + entry.size <= limits.size;
+    if (found.upToId > 0 && !fits) break;
+    found.upToId = entry.id;
+    for (const line of entry.text.split('\n')) found.lines.push(line);
+    found.size += entry.size;
+    for (const [id, count] of Object.entries(JSON.parse(entry.shares) as Record<string, number>)) {
+      shares[id] = (shares[id] ?? 0) + count;
+    }
+  }
+  return found.upToId === 0 ? undefined : { ...found, shares };
+}
+
+export function remove(
+  db: OperationDatabase,
+  { upToId, refused, nowMs }: { upToId: number; refused: readonly NewDeadLetter[]; nowMs: number },
+): void {
+  db.prepare('DELETE FROM entry WHERE id <= ?1').run(upToId);
+  addDeadLetters(db, { letters: refused, nowMs });
+}
+
+export function addDeadLetters(
+  db: OperationDatabase,
+  { letters, nowMs }: { letters: readonly NewDeadLetter[]; nowMs: number },
+): void {
+  const insert = db.prepare(
+    'INSERT INTO dead_letter (account, line, reason, refused_ms) VALUES (?1, ?2, ?3, ?4)',
+  );
+  for (const { account, line, reason } of letters) insert.run(account, line, reason, nowMs);
+}
+
+export function purge(db: OperationDatabase, selection: DeadLetterSelection): Record<string, number> {
+  const shares: Record<string, number> = {};
+  for (const { id, account } of select(db, selection, -1)) {
+    db.prepare('DELETE FROM dead_letter WHERE id = ?1').run(id);
+    shares[account] = (shares[account] ?? 0) + 1;
+  }
+  return shares;
+}
+
+export function retry(
+  db: OperationDatabase,
+  { selection, limit, nowMs }: { selection: DeadLetterSelection; limit: number; nowMs: number },
+): { shares: Record<string, number>; size: number } {
+  const shares: Record<string, number> = {};
+  const lines: string[] = [];
+  for (const { id, account, line } of select(db, selection, limit)) {
+    db.prepare('DELETE FROM dead_letter WHERE id = ?1').run(id);
+    shares[account] = (shares[account] ?? 0) + 1;
+    lines.push(line);
+  }
+  const size = lines.reduce((sum, line) => sum + line.length + 1, 0);
+  if (lines.length > 0) {
+    db.prepare('INSERT INTO entry (text, shares, lines, size, spooled_ms) VALUES (?1, ?2, ?3, ?4, ?5)').run(
+      lines.join('\n'),
+      JSON.stringify(shares),
+      lines.length,
+      size,
+      nowMs,
+    );
+  }
+  return { shares, size };
+}
+
+interface LetterRow {
+  id: number;
+  account: string;
+  line: string;
+}
+
+function select(db: OperationDatabase, selection: DeadLetterSelection, limit: number): LetterRow[] {
+  const columns = 'SELECT id, account, line FROM dead_letter';
+  if ('ids' in selection) {
+    const sql = `${columns} WHERE id IN (SELECT value FROM json_each(?1)) ORDER BY id LIMIT ?2`;
+    return db.prepare(sql).all(JSON.stringify(selection.ids), limit) as unknown as LetterRow[];
+  }
+  if ('device' in selection) {
+    const sql = `${columns} WHERE account = ?1 ORDER BY id LIMIT ?2`;
+    return db.prepare(sql).all(selection.device, limit) as unknown as LetterRow[];
+  }
+  return db.prepare(`${columns} ORDER BY id LIMIT ?1`).all(limit) as unknown as LetterRow[];
+}

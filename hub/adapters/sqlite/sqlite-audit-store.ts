@@ -1,0 +1,87 @@
+import type { AuditEntry, AuditRecord, AuditStore } from '../../audit/audit.ts';
+import type { Database, Row, Statement } from './sqlite.ts';
+
+/** No statement changes an entry, not even ours; the oldest make room for new ones. */
+export const auditMigrations: readonly string[] = [
+  `CREATE TABLE audit (
+     seq INTEGER PRIMARY KEY AUTOINCREMENT,
+     time_ms REAL NOT NULL,
+     actor TEXT NOT NULL,
+     door TEXT NOT NULL,
+     action TEXT NOT NULL,
+     subject TEXT NOT NULL,
+     outcome TEXT NOT NULL,
+     details TEXT NOT NULL
+   ) STRICT;
+   CREATE TRIGGER audit_is_append_only BEFORE UPDATE ON audit
+     BEGIN SELECT raise(ABORT, 'the audit is append-only'); END;`,
+];
+
+/** About 200 MB. */
+const defaultKept = 1_000_000;
+/** Entries that are written with something else make room only so often. */
+const pruneEvery = 256;
+
+/** The audit in `state.db` (`auditMigrations` applied). @param kept so many of the newest entries stay */
+export function createAuditStore(db: Database, kept: number = defaultKept): AuditStore {
+  return {
+    async append(entry) {
+      await db.transaction([insert(entry, ''), prune(kept)]);
+    },
+
+    async list({ limit, before, actor, action, subject }) {
+      const rows = await db.read(
+        `SELECT seq, time_ms, actor, door, action, subject, outcome, details FROM audit
+          WHERE (?2 IS NULL OR seq < ?2) AND (?3 IS NULL OR actor = ?3)
+            AND (?4 IS NULL OR action = ?4) AND (?5 IS NULL OR subject = ?5)
+          ORDER BY seq DESC LIMIT ?1`,
+        [limit, before ?? null, actor ?? null, action ?? null, subject ?? null],
+      );
+      return rows.map(recordOf).toReversed();
+    },
+  };
+}
+
+/**
+ * For the store of what an entry is about: the statements that write it in the same transaction, right behind
+ * the statement that changes the row. Where that one changes none, there is no entry.
+ */
+export function createAuditBeside(kept: number = defaultKept): (entry: AuditEntry) => Statement[] {
+  let written = 0;
+  return (entry) => {
+    written += 1;
+    // <https://sqlite.org/lang_corefunc.html#changes>
+    const insertion = insert(entry, 'WHERE changes() > 0');
+    return written % pruneEvery === 0 ? [insertion, prune(kept)] : [insertion];
+  };
+}
+
+function insert(
+  { timeMs, actor, door, action, subject, outcome, details = {} }: AuditEntry,
+  condition: '' | 'WHERE changes() > 0',
+): Statement {
+  return {
+    sql: `INSERT INTO audit (time_ms, actor, door, action, subject, outcome, details)
+          SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 ${condition}`,
+    params: [timeMs, actor, door, action, subject, outcome, JSON.stringify(details)],
+  };
+}
+
+/** By key, so it costs next to nothing. */
+function prune(kept: number): Statement {
+  return { sql: 'DELETE FROM audit WHERE seq <= (SELECT max(seq) FROM audit) - ?1', params: [kept] };
+}
+
+function recordOf(row: Row): AuditRecord {
+  return {
+    seq: Number(row['seq']),
+    timeMs: Number(row['time_ms']),
+    actor: String(row['actor']),
+    door: String(row['door']),
+    action: String(row['action']),
+    subject: String(row['subject']),
+    outcome: String(row['outcome']),
+    // Written by `append` above, and by nothing else.
+    details: JSON.parse(String(row['details'])) as Record<string, unknown>,
+  };
+}

@@ -1,0 +1,176 @@
+import type { Command } from '../../commands/command.ts';
+import type {
+  AnswerAddress,
+  CommandJournal,
+  CommandQuery,
+  CommandRecord,
+  Delivery,
+} from '../../commands/journal.ts';
+import type { Database, Row, Statement } from './sqlite.ts';
+
+/**
+ * The journal's tables in the state database. `body` is the whole command as JSON; the columns beside it are
+ * what queries need. `owed`: 1 while the broker does not have the final answer.
+ */
+export const commandMigrations: readonly string[] = [
+  `CREATE TABLE command (
+     seq INTEGER PRIMARY KEY AUTOINCREMENT,
+     device TEXT NOT NULL,
+     id TEXT NOT NULL,
+     status TEXT NOT NULL,
+     final INTEGER NOT NULL,
+     owed INTEGER NOT NULL,
+     changed_ms REAL NOT NULL,
+     body TEXT NOT NULL,
+     answer_topic TEXT,
+     answer_correlation BLOB,
+     UNIQUE (device, id)
+   ) STRICT;
+   CREATE INDEX command_open ON command (seq) WHERE final = 0;
+   CREATE INDEX command_owed ON command (seq) WHERE owed = 1;
+   CREATE INDEX command_ended ON command (changed_ms) WHERE final = 1;
+   CREATE TABLE command_delivery (
+     key TEXT PRIMARY KEY,
+     expires_ms REAL NOT NULL
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX command_delivery_expiry ON command_delivery (expires_ms);`,
+];
+
+const columns = 'seq, body, answer_topic, answer_correlation';
+/** A prune is a write transaction: small bites, so that no command waits for it. */
+const biteSize = 1_000;
+const maxBites = 100;
+
+/**
+ * The command journal over the state database (`commandMigrations` applied).
+ * @param beside what else is written in one with each new state, right behind it (its audit)
+ */
+export function commandStore(
+  database: Database,
+  beside: (command: Command, first: boolean) => readonly Statement[] = () => [],
+): CommandJournal {
+  return {
+    async open() {
+      const rows = await database.read(`SELECT ${columns} FROM command WHERE final = 0 ORDER BY seq`);
+      return rows.map(recordOf);
+    },
+    async unanswered({ limit, after = 0 }) {
+      const sql = `SELECT ${columns} FROM command WHERE owed = 1 AND seq > ?1 ORDER BY seq LIMIT ?2`;
+      const rows = await database.read(sql, [after, limit]);
+      const last = rows.at(-1)?.['seq'];
+      return { records: rows.map(recordOf), ...(last === undefined ? {} : { last: Number(last) }) };
+    },
+    async find(device, id) {
+      const sql = `SELECT ${columns} FROM command WHERE device = ?1 AND id = ?2`;
+      const [row] = await database.read(sql, [device, id]);
+      return row === undefined ? undefined : recordOf(row);
+    },
+    list: (query) => listCommands(database, query),
+    async wasDelivered(key) {
+      return (await database.read('SELECT 1 FROM command_delivery WHERE key = ?1', [key])).length > 0;
+    },
+    async accept(record, final, delivery) {
+      const statements = [insert(record, final), ...beside(record.command, true)];
+      if (delivery !== undefined) statements.push(remember(delivery));
+      const [added] = await database.transaction(statements);
+      return added !== undefined && added.length > 0;
+    },
+    async save(command, final) {
+      const { device, id, status, changedMs } = command;
+      // The guard keeps what the state machine promises also here: a final command never changes.
+      const sql = `UPDATE command SET status = ?3, final = ?4, owed = ?4, changed_ms = ?5, body = ?6
+                   WHERE device = ?1 AND id = ?2 AND final = 0`;
+      await database.transaction([
+        { sql, params: [device, id, status, Number(final), changedMs, JSON.stringify(command)] },
+        ...beside(command, false),
+      ]);
+    },
+    async answered(device, id) {
+      const sql = 'UPDATE command SET owed = 0 WHERE device = ?1 AND id = ?2';
+      await database.transaction([{ sql, params: [device, id] }]);
+    },
+    async prune(endedBeforeMs, nowMs) {
+      for (let bite = 0; bite < maxBites; bite++) {
+        const removed = await database.transaction([
+          {
+            sql: `DELETE FROM command WHERE seq IN
+                    (SELECT seq FROM command WHERE final = 1 AND changed_ms < ?1 AND owed = 0 LIMIT ${biteSize})
+                  RETURNING seq`,
+            params: [endedBeforeMs],
+          },
+          {
+            sql: `DELETE FROM command_delivery WHERE key IN
+                    (SELECT key FROM command_delivery WHERE expires_ms < ?1 LIMIT ${biteSize})
+                  RETURNING 1`,
+            params: [nowMs],
+          },
+        ]);
+        if (removed.every((rows) => rows.length < biteSize)) return;
+      }
+    },
+  };
+}
+
+function insert({ command, answerTo }: CommandRecord, final: boolean): Statement {
+  const { device, id, status, changedMs } = command;
+  return {
+    sql: `INSERT INTO command (device, id, status, final, owed, changed_ms, body, answer_topic, answer_correlation)
+          VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING RETURNING seq`,
+    params: [
+      device,
+      id,
+      status,
+      Number(final),
+      changedMs,
+      JSON.stringify(command),
+      answerTo?.topic ?? null,
+      answerTo?.correlation ?? null,
+    ],
+  };
+}
+
+/** A packet id is used again: the newest delivery under a key counts. */
+function remember({ key, expiresMs }: Delivery): Statement {
+  const sql =
+    'INSERT INTO command_delivery (key, expires_ms) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET expires_ms = ?2';
+  return { sql, params: [key, expiresMs] };
+}
+
+function recordOf(row: Row): CommandRecord {
+  // Written by `insert` and `save` above, and by nothing else.
+  const command = JSON.parse(String(row['body'])) as Command;
+  const topic = row['answer_topic'];
+  if (typeof topic !== 'string') return { command };
+  const correlation = row['answer_correlation'];
+  const answerTo: AnswerAddress = correlation instanceof Uint8Array ? { topic, correlation } : { topic };
+  return { command, answerTo };
+}
+
+async function listCommands(
+  database: Database,
+  { device, name, id, status, open, fromMs, toMs, limit, before }: CommandQuery,
+): Promise<{ commands: Command[]; last?: number }> {
+  const rows = await database.read(
+    `SELECT seq, body FROM command
+          WHERE (?2 IS NULL OR device = ?2) AND (?3 IS NULL OR body ->> 'name' = ?3) AND (?4 IS NULL OR id = ?4)
+            AND (?5 IS NULL OR status = ?5) AND (?6 IS NULL OR final = ?6) AND (?7 IS NULL OR seq < ?7)
+            AND (?8 IS NULL OR body ->> 'acceptedMs' >= ?8) AND (?9 IS NULL OR body ->> 'acceptedMs' < ?9)
+          ORDER BY seq DESC LIMIT ?1`,
+    [
+      limit,
+      device ?? null,
+      name ?? null,
+      id ?? null,
+      status ?? null,
+      open === undefined ? null : Number(!open),
+      before ?? null,
+      fromMs ?? null,
+      toMs ?? null,
+    ],
+  );
+  const last = rows.length < limit ? undefined : rows.at(-1)?.['seq'];
+  return {
+    commands: rows.map((row) => recordOf(row).command),
+    ...(last === undefined ? {} : { last: Number(last) }),
+  };
+}

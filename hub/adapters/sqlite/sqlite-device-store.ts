@@ -1,0 +1,191 @@
+import type { Credential } from '../../registry/credentials.ts';
+import type {
+  DeviceRecord,
+  DeviceStore,
+  SessionOpening,
+  StoredOpening,
+} from '../../registry/device-store.ts';
+import { HubError } from '../../kernel/errors.ts';
+import { noteDeparture } from './sqlite-removal-store.ts';
+import type { Database } from './sqlite.ts';
+
+/** The anchors of so many boots are kept of each device; the one whose newest session is oldest goes first. */
+const keptBoots = 16;
+
+/** Devices, their epochs and the anchors of their boots, in `state.db`. */
+export function createDeviceStore(db: Database): DeviceStore {
+  return {
+    async load() {
+      const rows = await db.read(
+        `SELECT id, type, site, credentials, created_ms, disabled, rotation_due_ms, labels, ifnull(epoch, 0) AS epoch,
+                EXISTS (SELECT 1 FROM boot_anchor WHERE boot_anchor.device_id = id) AS connected
+           FROM device LEFT JOIN device_epoch ON device_id = id ORDER BY id`,
+      );
+      return rows.map((row) => ({
+        id: String(row['id']),
+        type: String(row['type']),
+        site: String(row['site']),
+        // Written by `add` and `save` below, and by nothing else.
+        credentials: JSON.parse(String(row['credentials'])) as Credential[],
+        createdMs: Number(row['created_ms']),
+        disabled: row['disabled'] !== 0,
+        ...labelsOf(String(row['labels'])),
+        ...(typeof row['rotation_due_ms'] === 'number' ? { rotationDueMs: row['rotation_due_ms'] } : {}),
+        epoch: Number(row['epoch']),
+        ...(row['connected'] === 0 ? {} : { connectedBefore: true as const }),
+      }));
+    },
+
+    add: (records) => addDevices(db, records),
+
+    async setLabels(id, labels) {
+      const [changed] = await db.transaction([
+        {
+          sql: 'UPDATE device SET labels = ?2 WHERE id = ?1 RETURNING id',
+          params: [id, JSON.stringify(labels)],
+        },
+      ]);
+      if (changed?.length !== 1) throw new HubError('device-unknown', id, { details: { id } });
+    },
+
+    async remove(id) {
+      const [, removed] = await db.transaction([
+        noteDeparture(id),
+        { sql: 'DELETE FROM device WHERE id = ?1 RETURNING id', params: [id] },
+        { sql: 'DELETE FROM presence WHERE device_id = ?1', params: [id] },
+        { sql: 'DELETE FROM boot_anchor WHERE device_id = ?1', params: [id] },
+        { sql: 'DELETE FROM boot_anchor_step WHERE device_id = ?1', params: [id] },
+      ]);
+      if (removed?.length !== 1) throw new HubError('device-unknown', id, { details: { id } });
+    },
+
+    async save({ id, credentials, disabled, rotationDueMs }) {
+      const [saved] = await db.transaction([
+        {
+          sql: `UPDATE device SET credentials = ?2, disabled = ?3, rotation_due_ms = ?4 WHERE id = ?1 RETURNING id`,
+          params: [id, JSON.stringify(credentials), disabled ? 1 : 0, rotationDueMs ?? null],
+        },
+      ]);
+      if (saved?.length !== 1) throw new HubError('device-unknown', id, { details: { id } });
+    },
+
+    openSession: (opening) => openSession(db, opening),
+
+    async addAnchorStep(deviceId, { boot, fromMs, anchorMs }) {
+      await db.transaction([
+        {
+          sql: `INSERT INTO boot_anchor_step (device_id, boot, from_ms, anchor_ms) VALUES (?1, ?2, ?3, ?4)
+                ON CONFLICT DO NOTHING`,
+          params: [deviceId, boot, fromMs, anchorMs],
+        },
+      ]);
+    },
+
+    async noteUptime(deviceId, boot, uptimeMs) {
+      await db.transaction([
+        {
+          sql: `UPDATE boot_anchor SET uptime_ms = max(uptime_ms, ?3) WHERE device_id = ?1 AND boot = ?2`,
+          params: [deviceId, boot, uptimeMs],
+        },
+      ]);
+    },
+  };
+}
+
+/** Written by `setLabels` alone. */
+function labelsOf(text: string): Pick<DeviceRecord, 'labels'> {
+  return text === '{}' ? {} : { labels: JSON.parse(text) as Record<string, string> };
+}
+
+async function addDevices(
+  db: Database,
+  records: readonly DeviceRecord[],
+): Promise<ReadonlyMap<string, number>> {
+  const ids = new Set<string>();
+  const twice = records.map(({ id }) => id).filter((id) => ids.size === ids.add(id).size);
+  if (twice.length > 0) throw exists(twice);
+  const insert = {
+    sql: `INSERT INTO device (id, type, site, credentials, created_ms, disabled, labels)
+          SELECT value ->> 'id', value ->> 'type', value ->> 'site', value -> 'credentials',
+                 value ->> 'createdMs', value ->> 'disabled', ifnull(value -> 'labels', '{}')
+            FROM json_each(?1)`,
+    params: [JSON.stringify(records)],
+  };
+  const raise = {
+    sql: `UPDATE device_epoch SET epoch = epoch + 1
+           WHERE device_id IN (SELECT value ->> 'id' FROM json_each(?1)) RETURNING device_id, epoch`,
+    params: insert.params,
+  };
+  try {
+    const [, raised] = await db.transaction([insert, raise]);
+    return new Map(raised?.map((row) => [String(row['device_id']), Number(row['epoch'])]));
+  } catch (error) {
+    const taken = await db.read('SELECT id FROM device WHERE id IN (SELECT value FROM json_each(?1))', [
+      JSON.stringify([...ids]),
+    ]);
+    if (taken.length === 0) throw error;
+    throw exists(
+      taken.map(({ id }) => String(id)),
+      error,
+    );
+  }
+}
+
+function exists(ids: readonly string[], cause?: unknown): HubError {
+  return new HubError('device-exists', ids.slice(0, 3).join(', ') + (ids.length > 3 ? ', …' : ''), {
+    cause,
+    details: { ids },
+  });
+}
+
+async function openSession(
+  db: Database,
+  { deviceId, boot, uptimeMs, nowMs }: SessionOpening,
+): Promise<StoredOpening> {
+  const [epochs, , , , , boots, steps] = await db.transaction([
+    {
+      sql: `INSERT INTO device_epoch (device_id, epoch) VALUES (?1, 1)
+            ON CONFLICT (device_id) DO UPDATE SET epoch = epoch + 1 RETURNING epoch`,
+      params: [deviceId],
+    },
+    {
+      sql: `DELETE FROM boot_anchor_step WHERE device_id = ?1 AND boot = ?2 AND EXISTS (
+              SELECT 1 FROM boot_anchor WHERE device_id = ?1 AND boot = ?2 AND uptime_ms > ?3)`,
+      params: [deviceId, boot, uptimeMs],
+    },
+    {
+      sql: `INSERT INTO boot_anchor (device_id, boot, anchor_ms, uptime_ms, opened_epoch)
+            SELECT ?1, ?2, ?3, ?4, epoch FROM device_epoch WHERE device_id = ?1
+            ON CONFLICT (device_id, boot) DO UPDATE SET
+              anchor_ms = iif(excluded.uptime_ms < uptime_ms, excluded.anchor_ms, anchor_ms),
+              uptime_ms = excluded.uptime_ms,
+              opened_epoch = excluded.opened_epoch`,
+      params: [deviceId, boot, nowMs - uptimeMs, uptimeMs],
+    },
+    {
+      sql: `DELETE FROM boot_anchor WHERE device_id = ?1 AND opened_epoch NOT IN (
+              SELECT opened_epoch FROM boot_anchor WHERE device_id = ?1 ORDER BY opened_epoch DESC LIMIT ?2)`,
+      params: [deviceId, keptBoots],
+    },
+    {
+      sql: `DELETE FROM boot_anchor_step WHERE device_id = ?1 AND boot NOT IN (
+              SELECT boot FROM boot_anchor WHERE device_id = ?1)`,
+      params: [deviceId],
+    },
+    { sql: 'SELECT boot, anchor_ms FROM boot_anchor WHERE device_id = ?1', params: [deviceId] },
+    {
+      sql: 'SELECT boot, from_ms, anchor_ms FROM boot_anchor_step WHERE device_id = ?1 ORDER BY from_ms',
+      params: [deviceId],
+    },
+  ]);
+  const anchors = new Map(boots?.map((row) => [String(row['boot']), Number(row['anchor_ms'])]));
+  return {
+    epoch: Number(epochs?.[0]?.['epoch']),
+    anchors,
+    steps: (steps ?? []).map((row) => ({
+      boot: String(row['boot']),
+      fromMs: Number(row['from_ms']),
+      anchorMs: Number(row['anchor_ms']),
+    })),
+  };
+}

@@ -1,0 +1,272 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { MessageChannel, receiveMessageOnPort, Worker, type MessagePort } from 'node:worker_threads';
+import { HubError, messageOf } from '../../kernel/errors.ts';
+import { siblingModule } from '../../kernel/sibling-module.ts';
+import { wait, type Clock } from '../../kernel/time.ts';
+import type { Fault, Reply, Request, WorkerReady, WorkerSetup } from './sqlite-worker.ts';
+
+export type SqlValue = null | number | bigint | string | Uint8Array;
+export type Row = Record<string, SqlValue>;
+export interface Statement {
+  sql: string;
+  /** Bound by position (`?1`, `?2`, …). */
+  params?: readonly SqlValue[];
+}
+
+/**
+ * Every method rejects with HubError `database-failed`, whose `details.reason` is a DatabaseFault; what cannot
+ * be copied to the worker rejects with a DataCloneError.
+ */
+export interface Database {
+  /**
+   * Runs the statements in order, all or nothing. Resolves with the rows of each once the commit is on disk
+   * (`synchronous=FULL`); calls that wait at the same time share a commit (group commit), a failing one
+   * rolls back alone.
+   */
+  transaction(statements: readonly Statement[]): Promise<Row[][]>;
+  /** Reads outside any write transaction, after the writes called before it. */
+  read(sql: string, params?: readonly SqlValue[]): Promise<Row[]>;
+  /** Runs a named export of the operations module given at open (`(db, argument) => result`) inside a write transaction. */
+  call(operation: string, argument: unknown): Promise<unknown>;
+  /** Waits for what is under way, checkpoints and closes. */
+  close(): Promise<void>;
+}
+
+/**
+ * `sqlite`: the statement failed, `details.sqliteCode` has SQLite's extended result code;
+ * `queue-full`: too many calls are outstanding, nothing was tried; `closed`; `worker-died`: it is not known
+ * whether the outstanding calls were committed.
+ */
+export type DatabaseFault = 'sqlite' | 'queue-full' | 'closed' | 'worker-died';
+
+export interface DatabaseOptions {
+  file: string;
+  /** Run once each, in order; `PRAGMA user_version` remembers how many have run. */
+  migrations: readonly string[];
+  /** Module whose exports are the `call` operations, loaded in the worker. */
+  operations?: URL;
+  /** Told once when the worker dies; the database is unusable from then on. */
+  onFailure?: (error: HubError) => void;
+  /** Calls in the queue or under way before further ones are refused. Default 10,000. */
+  maxOutstanding?: number;
+  /** How long a statement waits for another process's lock. Default 5,000. */
+  busyTimeoutMs?: number;
+}
+
+interface Waiting {
+  resolve: (result: unknown) => void;
+  reject: (error: HubError) => void;
+}
+
+/**
+ * Opens (and makes, readable by its owner only) one database file, served by one worker thread.
+ * @throws HubError `database-failed` when the file cannot be opened or a migration fails
+ */
+export async function openDatabase(options: DatabaseOptions): Promise<Database> {
+  const { port1: port, port2 } = new MessageChannel();
+  const setup: WorkerSetup = {
+    port: port2,
+    file: options.file,
+    migrations: options.migrations,
+    operations: options.operations?.href,
+    busyTimeoutMs: options.busyTimeoutMs ?? 5_000,
+  };
+  const worker = new Worker(siblingModule('sqlite-worker', import.meta.url), {
+    workerData: setup,
+    // Lines pass through a worker and leave at once: a large nursery would only keep their garbage.
+    resourceLimits: { maxYoungGenerationSizeMb: 8 },
+    transferList: [port2],
+  });
+  const ready = await new Promise<WorkerReady>((resolve) => {
+    worker.once('message', resolve);
+    worker.once('error', (error) => resolve({ fault: { message: messageOf(error) } }));
+    worker.once('exit', (code) => resolve({ fault: { message: `the worker ended with ${code}` } }));
+  });
+  worker.removeAllListeners();
+  if (ready.fault !== undefined) {
+    port.close();
+    await worker.terminate();
+    throw sqliteError(ready.fault, options.file);
+  }
+  return new WorkerDatabase(worker, port, options);
+}
+
+class WorkerDatabase implements Database {
+  readonly #port: MessagePort;
+  readonly #file: string;
+  readonly #maxOutstanding: number;
+  readonly #onFailure: ((error: HubError) => void) | undefined;
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #exited: Promise<void>;
+  #nextId = 1;
+  #died: HubError | undefined;
+  #closed: Promise<void> | undefined;
+
+  constructor(worker: Worker, port: MessagePort, options: DatabaseOptions) {
+    this.#port = port;
+    this.#file = options.file;
+    this.#maxOutstanding = options.maxOutstanding ?? 10_000;
+    this.#onFailure = options.onFailure;
+    port.on('message', (replies: readonly Reply[]) => this.#settle(replies));
+    worker.on('error', (error) => this.#die(error));
+    this.#exited = new Promise((resolve) => {
+      worker.on('exit', (code) => {
+        // Its last words may still be in the port.
+        const last: { message: readonly Reply[] } | undefined = receiveMessageOnPort(port);
+        if (last !== undefined) this.#settle(last.message);
+        // After a close nothing waits any more; at any other time the worker has no reason to end.
+        if (this.#closed === undefined || this.#waiting.size > 0) {
+          this.#die(new Error(`the worker ended with ${code}`));
+        }
+        port.close();
+        resolve();
+      });
+    });
+  }
+
+  async transaction(statements: readonly Statement[]): Promise<Row[][]> {
+    return (await this.#send({ kind: 'transaction', id: this.#nextId++, statements })) as Row[][];
+  }
+
+  async read(sql: string, params: readonly SqlValue[] = []): Promise<Row[]> {
+    return (await this.#send({ kind: 'read', id: this.#nextId++, statement: { sql, params } })) as Row[];
+  }
+
+  call(operation: string, argument: unknown): Promise<unknown> {
+    return this.#send({ kind: 'call', id: this.#nextId++, operation, argument });
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    if (this.#died === undefined) {
+      // The port keeps order, so the answer to this comes after every outstanding one.
+      await this.#post({ kind: 'close', id: this.#nextId++ });
+    }
+    await this.#exited;
+  }
+
+  #send(request: Request): Promise<unknown> {
+    const { size } = this.#waiting;
+    if (this.#closed !== undefined) return Promise.reject(databaseError('closed', this.#file));
+    if (size >= this.#maxOutstanding) {
+      return Promise.reject(
+        databaseError('queue-full', this.#file, { note: `${size} calls wait`, outstanding: size }),
+      );
+    }
+    return this.#post(request);
+  }
+
+  #post(request: Request): Promise<unknown> {
+    if (this.#died !== undefined) return Promise.reject(this.#died);
+    return new Promise((resolve, reject) => {
+      // Throws for what cannot be copied to the worker, and so rejects.
+      this.#port.postMessage(request);
+      this.#waiting.set(request.id, { resolve, reject });
+    });
+  }
+
+  #settle(replies: readonly Reply[]): void {
+    for (const reply of replies) {
+      const waiting = this.#waiting.get(reply.id);
+      this.#waiting.delete(reply.id);
+      if (reply.fault === undefined) waiting?.resolve(reply.result);
+      else waiting?.reject(sqliteError(reply.fault, this.#file));
+    }
+  }
+
+  #die(cause: unknown): void {
+    if (this.#died !== undefined) return;
+    this.#died = databaseError('worker-died', this.#file, { note: messageOf(cause), cause });
+    for (const { reject } of this.#waiting.values()) reject(this.#died);
+    this.#waiting.clear();
+    this.#onFailure?.(this.#died);
+  }
+}
+
+function databaseError(
+  reason: DatabaseFault,
+  file: string,
+  { note, cause, ...details }: { note?: string; cause?: unknown; [detail: string]: unknown } = {},
+): HubError {
+  const text = note === undefined ? reason : `${reason}, ${note}`;
+  return new HubError('database-failed', `${file}: ${text}`, {
+    cause,
+    details: { reason, file, ...details },
+  });
+}
+
+function sqliteError({ message, stack, sqliteCode }: Fault, file: string): HubError {
+  const cause = new Error(message);
+  if (stack !== undefined) cause.stack = stack;
+  return new HubError('database-failed', `${file}: ${message}`, {
+    cause,
+    details: { reason: 'sqlite' satisfies DatabaseFault, file, sqliteCode },
+  });
+}
+
+/**
+ * Takes the data folder for this process (and makes it, for its owner only): two hubs on one folder would
+ * hand out the same epochs. The lock is an exclusive transaction on an empty SQLite file, so the kernel
+ * lets go of it however the process ends.
+ * @throws HubError `data-dir-in-use` · `data-dir-invalid`
+ */
+export function lockDataDir(dir: string): { release(): void } {
+  let lock: DatabaseSync | undefined;
+  try {
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    lock = new DatabaseSync(join(dir, 'hub.lock'), { timeout: 0 });
+    lock.exec('BEGIN EXCLUSIVE');
+  } catch (cause) {
+    lock?.close();
+    throw new HubError(isBusy(cause) ? 'data-dir-in-use' : 'data-dir-invalid', dir, {
+      cause,
+      details: { dir },
+    });
+  }
+  const held = lock;
+  return {
+    release() {
+      if (held.isOpen) held.close();
+    },
+  };
+}
+
+const lockRetryMs = 50;
+
+/**
+ * `lockDataDir` for a hub that starts: a command line at work on the files has them for a moment, and is waited for.
+ * @param withinMs how long; another hub keeps it longer
+ */
+export async function awaitDataDir(
+  dir: string,
+  clock: Clock,
+  withinMs = 2_000,
+): Promise<{ release(): void }> {
+  const until = clock.monotonic() + withinMs;
+  for (;;) {
+    try {
+      return lockDataDir(dir);
+    } catch (error) {
+      const busy = error instanceof HubError && error.code === 'data-dir-in-use';
+      if (!busy || clock.monotonic() >= until) throw error;
+    }
+    await wait(clock, lockRetryMs);
+  }
+}
+
+/** SQLITE_BUSY (5) and its extended forms <https://sqlite.org/rescode.html#busy>. */
+function isBusy(error: unknown): boolean {
+  const busy = 5;
+  return (
+    error instanceof Error &&
+    'errcode' in error &&
+    typeof error.errcode === 'number' &&
+    (error.errcode & 0xff) === busy
+  );
+}

@@ -1,0 +1,113 @@
+import { auditMigrations } from './sqlite-audit-store.ts';
+import { commandMigrations } from './sqlite-command-store.ts';
+import { rolloutMigrations } from './sqlite-group-command-store.ts';
+import { scheduleMigrations } from './sqlite-schedule-store.ts';
+import { enrolmentMigrations } from './sqlite-enrolment-store.ts';
+import { operatorMigrations } from './sqlite-operator-store.ts';
+import { noticeMigration } from './sqlite-notice-store.ts';
+import { departureMigration } from './sqlite-removal-store.ts';
+import { incidentMigration } from './sqlite-incident-store.ts';
+import { openDatabase, type Database, type DatabaseOptions } from './sqlite.ts';
+
+/**
+ * Files remember how many of these have run, so that each keeps its place for good: what changes the tables
+ * later, the command tables too, is added at the end of this list.
+ */
+const migrations = [
+  `CREATE TABLE device (
+     id TEXT PRIMARY KEY,
+     type TEXT NOT NULL,
+     site TEXT NOT NULL,
+     secret_hash TEXT NOT NULL,
+     created_ms REAL NOT NULL,
+     disabled INTEGER NOT NULL
+   ) STRICT, WITHOUT ROWID;
+
+   -- Outlives its device: one that is added again goes on from its old epoch, or consumers would take its
+   -- news for stale.
+   CREATE TABLE device_epoch (
+     device_id TEXT PRIMARY KEY,
+     epoch INTEGER NOT NULL
+   ) STRICT, WITHOUT ROWID;
+
+   -- The hub's time at uptime 0 of a boot. opened_epoch: the newest session of that boot.
+   CREATE TABLE boot_anchor (
+     device_id TEXT NOT NULL,
+     boot TEXT NOT NULL,
+     anchor_ms REAL NOT NULL,
+     uptime_ms REAL NOT NULL,
+     opened_epoch INTEGER NOT NULL,
+     PRIMARY KEY (device_id, boot)
+   ) STRICT, WITHOUT ROWID;
+
+   CREATE TABLE presence (
+     device_id TEXT PRIMARY KEY,
+     state TEXT NOT NULL,
+     reason TEXT NOT NULL,
+     since_ms REAL NOT NULL,
+     epoch INTEGER NOT NULL,
+     n INTEGER NOT NULL,
+     until_ms REAL
+   ) STRICT, WITHOUT ROWID;
+
+   CREATE TABLE hub (
+     one INTEGER PRIMARY KEY CHECK (one = 1),
+     id TEXT NOT NULL,
+     incarnation INTEGER NOT NULL
+   ) STRICT;`,
+  ...commandMigrations,
+  ...auditMigrations,
+  // As a JSON object.
+  `ALTER TABLE device ADD COLUMN labels TEXT NOT NULL DEFAULT '{}';`,
+  ...rolloutMigrations,
+  ...scheduleMigrations,
+  `-- A further anchor of a boot whose clock drifts: it holds from this uptime on.
+   CREATE TABLE boot_anchor_step (
+     device_id TEXT NOT NULL,
+     boot TEXT NOT NULL,
+     from_ms REAL NOT NULL,
+     anchor_ms REAL NOT NULL,
+     PRIMARY KEY (device_id, boot, from_ms)
+   ) STRICT, WITHOUT ROWID;
+
+   -- The latest time the hub has seen.
+   CREATE TABLE hub_clock (
+     one INTEGER PRIMARY KEY CHECK (one = 1),
+     last_ms REAL NOT NULL
+   ) STRICT;
+
+   -- Up to where a job that goes on for ever has come.
+   CREATE TABLE job_progress (
+     job TEXT PRIMARY KEY,
+     at_ms REAL NOT NULL
+   ) STRICT, WITHOUT ROWID;`,
+  `ALTER TABLE presence ADD COLUMN pong_ms REAL;
+   ALTER TABLE presence ADD COLUMN frame_ms REAL;
+   ALTER TABLE presence ADD COLUMN data_ms REAL;
+   -- Of the last session: how long its silence may last.
+   ALTER TABLE presence ADD COLUMN heartbeat_ms REAL;
+   ALTER TABLE presence ADD COLUMN grace_ms REAL;`,
+  noticeMigration,
+  // A device may have several credentials, as a JSON list (`Credential[]`).
+  `ALTER TABLE device ADD COLUMN credentials TEXT NOT NULL DEFAULT '[]';
+   ALTER TABLE device ADD COLUMN rotation_due_ms REAL;
+   UPDATE device SET credentials = json_array(json_object('id', 'first', 'kind', 'secret',
+     'material', secret_hash, 'state', 'active', 'createdMs', created_ms));
+   ALTER TABLE device DROP COLUMN secret_hash;`,
+  ...operatorMigrations,
+  ...enrolmentMigrations,
+  departureMigration,
+  incidentMigration,
+];
+
+/**
+ * Opens `state.db`: devices, epochs, boot anchors, presence, the hub's own name, the command journal, the
+ * audit, group commands and schedules, operators and enrolments.
+ * @throws HubError `database-failed`
+ */
+export function openStateDatabase(
+  file: string,
+  options: Pick<DatabaseOptions, 'onFailure'> = {},
+): Promise<Database> {
+  return openDatabase({ ...options, file, migrations });
+}

@@ -1,0 +1,312 @@
+import type { IncomingMessage, Server } from 'node:http';
+import { Server as TlsServer } from 'node:https';
+import type { SecureContextOptions, TlsOptions } from 'node:tls';
+import { TLSSocket } from 'node:tls';
+import type { Duplex } from 'node:stream';
+import { WebSocket } from 'ws';
+import type { RawData } from 'ws';
+import type { CloseReason } from '../../../schemas/index.ts';
+import type { Admitted } from '../../sessions/admission.ts';
+import type { DeviceRecord } from '../../registry/device-store.ts';
+import type { DeviceSocket } from '../../sessions/outbox.ts';
+import type { DoorAnswer } from '../../identity/authenticator.ts';
+import type { Enrolled, EnrolmentAsk } from '../../identity/enrolment.ts';
+import type { Principal, Proof } from '../../identity/principal.ts';
+import type { Log } from '../../kernel/log.ts';
+import { clientAddress, networkOf, trustedProxies } from '../client-address.ts';
+import { reachableAddress } from '../listen-address.ts';
+import { listenTcp } from '../tcp-listen.ts';
+import { answerEnrolment, enrolPath } from './enrolment-requests.ts';
+import { limitSockets, type DropCounters } from './upgrade-limits.ts';
+import { proofOf } from './upgrade-proof.ts';
+import {
+  httpAnswer,
+  judgeRequest,
+  parserRefusal,
+  pathOf,
+  judgeUpgrade,
+  refusal,
+  unavailable,
+} from './upgrade-refusals.ts';
+import type { Refusal } from './upgrade-refusals.ts';
+import { createSocketServer, createWebServer, devicePath } from './upgrade-server.ts';
+
+/** What a socket reports to; a session is one. */
+export interface SocketEvents {
+  text(text: string): void;
+  binary(): void;
+  pong(): void;
+  /** The device broke the WebSocket protocol, and the socket is closing with the code of this reason. */
+  fault(reason: CloseReason): void;
+  /** @param code of the device's close frame, 1006 when there was none */
+  closed(code: number, reason: string): void;
+}
+
+export interface DeviceListenerDeps {
+  log: Log;
+  /** @param network IPv4 address or IPv6 /64 the connection comes from */
+  authenticate: (proof: Proof, network: string) => DoorAnswer;
+  /** A device without an identity asks for one. */
+  enrol: (ask: EnrolmentAsk, network: string) => Promise<Enrolled>;
+  /** Is there room for one more, now? */
+  admit: () => Admitted;
+  /** A device is through: its events from now on. */
+  connect: (
+    record: DeviceRecord,
+    socket: DeviceSocket,
+    address: string,
+    principal: Principal,
+  ) => SocketEvents;
+  /** Somebody was refused before the upgrade. */
+  refused: (refused: {
+    authorization: string | undefined;
+    status: number;
+    code: string;
+    address: string;
+  }) => void;
+}
+
+export interface DeviceListenerOptions {
+  listen: { host: string; port: number };
+  /** Undefined: plain ws, behind a TLS proxy or on loopback. */
+  tls: (TlsOptions & SecureContextOptions) | undefined;
+  allowedOrigins: readonly string[];
+  /** Open sockets, devices and strangers together; refused with 503 beyond. */
+  maxConnections: number;
+  /** Limits before authentication, by address. */
+  maxSocketsPerAddress: number;
+  maxPendingPerAddress: number;
+  /** Proxies whose `X-Forwarded-For` is believed. */
+  trustedProxies: readonly string[];
+}
+
+export interface ListenerCounters {
+  connections: number;
+  upgrades: number;
+  /** Of them, those whose TLS session was resumed. */
+  resumed: number;
+  /** Refusals before the upgrade, by HTTP status. */
+  refusals: Record<string, number>;
+  /** Sockets cut before any answer. */
+  drops: Readonly<DropCounters>;
+}
+
+export interface DeviceListener {
+  /** `wss://host:port/v1/device` */
+  url: string;
+  port: number;
+  counters: ListenerCounters;
+  /** No further connections; those open go on. @param retryAfterMs what each is told */
+  stopAccepting(retryAfterMs: () => number): void;
+  /** Serves this certificate to new connections; those open keep theirs. */
+  renewTls(renewed: SecureContextOptions): void;
+  /** New keys for TLS session tickets, 48 bytes. */
+  setTicketKeys(keys: Buffer): void;
+  /** Drops what is still open. */
+  close(): Promise<void>;
+}
+
+/** A WebSocket that knows its events, so that no closure a socket is needed on the way of a frame. */
+class DeviceWebSocket extends WebSocket {
+  events: SocketEvents | undefined;
+}
+
+function onMessage(this: WebSocket, data: RawData, isBinary: boolean): void {
+  const { events } = this as DeviceWebSocket;
+  if (isBinary) events?.binary();
+  // A Buffer here is a view on a pooled chunk: made a string at once, never kept.
+  else events?.text((data as Buffer).toString());
+}
+
+function onPong(this: WebSocket): void {
+  (this as DeviceWebSocket).events?.pong();
+}
+
+function onClose(this: WebSocket, code: number, reason: Buffer): void {
+  (this as DeviceWebSocket).events?.closed(code, reason.toString('utf8'));
+}
+
+/** ws closes with the right code itself; a broken link is told by the `close` event that follows. */
+function onError(this: WebSocket, error: Error & { code?: string }): void {
+  const reason = faultOf(error.code ?? '');
+  if (reason !== undefined) (this as DeviceWebSocket).events?.fault(reason);
+}
+
+function faultOf(code: string): CloseReason | undefined {
+  if (code === 'WS_ERR_INVALID_UTF8') return 'bad-utf8';
+  if (code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') return 'frame-too-big';
+  return code.startsWith('WS_ERR_') ? 'protocol-error' : undefined;
+}
+
+function listenTo(ws: DeviceWebSocket, counters: ListenerCounters): void {
+  counters.upgrades += 1;
+  counters.connections += 1;
+  ws.on('error', onError);
+  ws.on('message', onMessage);
+  ws.on('pong', onPong);
+  ws.on('close', onClose);
+  ws.on('close', () => {
+    counters.connections -= 1;
+  });
+}
+
+/** Sockets of everybody whose upgrade is not done, and how long one may take, TLS included. */
+const maxPending = 2_000;
+const pendingMs = 10_000;
+
+/**
+ * The devices' listener: https, one path, the upgrade with authentication before it. Refusals are plain HTTP
+ * answers with a JSON body that says what was wrong.
+ * @throws HubError `address-in-use`, `tls-invalid`
+ */
+export async function startDeviceListener(
+  deps: DeviceListenerDeps,
+  options: DeviceListenerOptions,
+): Promise<DeviceListener> {
+  let goneRetryMs: (() => number) | undefined;
+  const sockets = createSocketServer(DeviceWebSocket);
+  const server = createWebServer(options.tls);
+  server.maxConnections = options.maxConnections;
+  const { limiter, addressOf } = watchAddresses(server, options);
+  const { drops } = limiter;
+  const counters: ListenerCounters = { connections: 0, upgrades: 0, resumed: 0, refusals: {}, drops };
+
+  function refuse(socket: Duplex, request: IncomingMessage, given: Refusal): void {
+    count(request, given);
+    socket.end(httpAnswer(given));
+  }
+
+  function counted(status: number): void {
+    counters.refusals[status] = (counters.refusals[status] ?? 0) + 1;
+  }
+
+  function count(request: IncomingMessage, { status, code }: Refusal): void {
+    counted(status);
+    const { authorization } = request.headers;
+    const refused = { authorization, status, code, address: addressOf(request) };
+    deps.log.debug({ status, code, address: refused.address }, 'connection refused');
+    deps.refused(refused);
+  }
+
+  serveRequests(server, {
+    enrol: (ask, request) => deps.enrol(ask, networkOf(addressOf(request))),
+    counted,
+    refused: count,
+  });
+  server.on('upgrade', (request, socket, head) => {
+    // Before anything else: an error on a socket without a listener would end the process.
+    socket.on('error', () => socket.destroy());
+    if (goneRetryMs !== undefined) {
+      refuse(socket, request, unavailable('draining', 'the hub is going away', goneRetryMs()));
+      return;
+    }
+    const admitted = deps.admit();
+    if (admitted.kind === 'turned-away') {
+      refuse(socket, request, unavailable('busy', 'too many connect at once', admitted.retryAfterMs));
+      return;
+    }
+    const address = addressOf(request);
+    const judged = judgeUpgrade(request, options.allowedOrigins, () =>
+      deps.authenticate(proofOf(request), networkOf(address)),
+    );
+    if (judged.kind === 'refused') {
+      refuse(socket, request, judged.refusal);
+      return;
+    }
+    sockets.handleUpgrade(request, socket, head, (opened) => {
+      const ws = opened as DeviceWebSocket;
+      if (socket instanceof TLSSocket && socket.isSessionReused()) counters.resumed += 1;
+      limiter.upgraded(request.socket);
+      listenTo(ws, counters);
+      ws.events = deps.connect(judged.record, ws, address, judged.principal);
+    });
+  });
+  // A handshake ws itself refuses (version, key): the same form of answer as ours.
+  sockets.on('wsClientError', (error, socket, request) =>
+    refuse(socket, request, refusal(400, 'bad-handshake', error.message)),
+  );
+  answerParserFaults(server, counted);
+
+  const { port } = await listenTcp(server, options.listen, 'HUB_DEVICE_LISTEN');
+  const scheme = options.tls === undefined ? 'ws' : 'wss';
+  return {
+    url: `${scheme}://${reachableAddress({ host: options.listen.host, port })}${devicePath}`,
+    port,
+    counters,
+    renewTls(renewed) {
+      if (server instanceof TlsServer) server.setSecureContext(renewed);
+    },
+    stopAccepting(retryAfterMs) {
+      goneRetryMs = retryAfterMs;
+    },
+    setTicketKeys(keys) {
+      if (server instanceof TlsServer) server.setTicketKeys(keys);
+    },
+    close: () => closeAll(server, limiter),
+  };
+}
+
+/** Limits before authentication, and whose each request is. */
+function watchAddresses(
+  server: Server,
+  options: DeviceListenerOptions,
+): { limiter: ReturnType<typeof limitSockets>; addressOf: (request: IncomingMessage) => string } {
+  const isTrusted = trustedProxies(options.trustedProxies);
+  const limiter = limitSockets(server, {
+    maxPerAddress: options.maxSocketsPerAddress,
+    maxPendingPerAddress: options.maxPendingPerAddress,
+    maxPending,
+    pendingMs,
+    isTrusted,
+  });
+  return {
+    limiter,
+    addressOf({ socket, headers }) {
+      const forwarded = headers['x-forwarded-for'];
+      const text = forwarded === undefined ? undefined : String(forwarded);
+      return clientAddress(socket.remoteAddress, text, isTrusted);
+    },
+  };
+}
+
+/** Requests that are no upgrade: enrolment, and refusals. */
+function serveRequests(
+  server: Server,
+  deps: {
+    enrol: (ask: EnrolmentAsk, request: IncomingMessage) => Promise<Enrolled>;
+    counted: (status: number) => void;
+    refused: (request: IncomingMessage, given: Refusal) => void;
+  },
+): void {
+  server.on('request', (request, response) => {
+    if (pathOf(request) === enrolPath && request.method === 'POST') {
+      void answerEnrolment(request, response, (ask) => deps.enrol(ask, request), deps.counted);
+      return;
+    }
+    const given = judgeRequest(request);
+    deps.refused(request, given);
+    const headers = { ...given.headers, 'Content-Type': 'application/json', Connection: 'close' };
+    response.writeHead(given.status, headers).end(given.body);
+  });
+}
+
+function answerParserFaults(server: Server, counted: (status: number) => void): void {
+  // What Node's parser refuses gets our form of answer, and is counted like any other refusal.
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    if (error.code === 'ECONNRESET' || !socket.writable) {
+      socket.destroy();
+      return;
+    }
+    const given = parserRefusal(error.code);
+    counted(given.status);
+    socket.end(httpAnswer(given));
+  });
+}
+
+function closeAll(server: Server, limiter: { close: () => void }): Promise<void> {
+  return new Promise((resolve) => {
+    limiter.close();
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}

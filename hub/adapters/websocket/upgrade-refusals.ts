@@ -1,0 +1,111 @@
+import { STATUS_CODES } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import type { DeviceRecord } from '../../registry/device-store.ts';
+import type { DoorAnswer } from '../../identity/authenticator.ts';
+import type { Principal } from '../../identity/principal.ts';
+import { devicePath, subprotocol } from './upgrade-server.ts';
+
+/** A refusal before the upgrade: a plain HTTP answer with a JSON body that says what was wrong. */
+export interface Refusal {
+  status: number;
+  /** The hub's word for it. */
+  code: string;
+  body: string;
+  headers: Readonly<Record<string, string>>;
+}
+
+export function refusal(
+  status: number,
+  code: string,
+  message: string,
+  headers: Record<string, string> = {},
+): Refusal {
+  return { status, code, body: `${JSON.stringify({ error: { code, message } })}\n`, headers };
+}
+
+/** The whole answer, as it goes over the socket of a refused upgrade. */
+export function httpAnswer({ status, body, headers }: Refusal): string {
+  const lines = Object.entries({
+    ...headers,
+    Connection: 'close',
+    'Content-Type': 'application/json',
+    'Content-Length': String(Buffer.byteLength(body)),
+  }).map(([name, value]) => `${name}: ${value}`);
+  return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('\r\n')}\r\n\r\n${body}`;
+}
+
+/** Not now: the device is told when to come again (RFC 9110 §10.2.3). @param retryAfterMs rounded up to seconds */
+export function unavailable(code: string, message: string, retryAfterMs: number): Refusal {
+  return refusal(503, code, message, { 'Retry-After': String(Math.max(1, Math.ceil(retryAfterMs / 1000))) });
+}
+
+/** What Node's parser does not take. @param code of its error */
+export function parserRefusal(code: string | undefined): Refusal {
+  if (code === 'HPE_HEADER_OVERFLOW') return refusal(431, 'header-too-large', 'at most 8 KB of header');
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return refusal(408, 'too-slow', 'the request took too long');
+  return refusal(400, 'bad-request', 'this is not HTTP');
+}
+
+/** A request that is no upgrade (RFC 9110 §15.5.22). */
+export function judgeRequest(request: IncomingMessage): Refusal {
+  if (pathOf(request) !== devicePath) return refusal(404, 'not-found', `devices connect to ${devicePath}`);
+  return refusal(426, 'upgrade-required', 'this address speaks WebSocket only', { Upgrade: 'websocket' });
+}
+
+function refused(...given: Parameters<typeof refusal>): { kind: 'refused'; refusal: Refusal } {
+  return { kind: 'refused', refusal: refusal(...given) };
+}
+
+/** Who asks to upgrade, or why not. */
+export function judgeUpgrade(
+  request: IncomingMessage,
+  allowedOrigins: readonly string[],
+  authenticate: () => DoorAnswer,
+): { kind: 'device'; record: DeviceRecord; principal: Principal } | { kind: 'refused'; refusal: Refusal } {
+  const { headers } = request;
+  if (pathOf(request) !== devicePath) return refused(404, 'not-found', `devices connect to ${devicePath}`);
+  if (request.url?.includes('?') === true) {
+    return refused(
+      400,
+      'bad-request',
+      'the address takes no query: credentials go into the Authorization header',
+    );
+  }
+  if (headers.upgrade?.toLowerCase() !== 'websocket') {
+    return refused(426, 'upgrade-required', 'this address speaks WebSocket only', { Upgrade: 'websocket' });
+  }
+  // RFC 6455 §4.2.2: version 13 or the list of those we speak.
+  if (headers['sec-websocket-version'] !== '13') {
+    return refused(426, 'bad-version', 'WebSocket version 13 only', { 'Sec-WebSocket-Version': '13' });
+  }
+  if (headers.origin !== undefined && !allowedOrigins.includes(headers.origin)) {
+    return refused(403, 'origin', 'connections from this origin are not allowed (HUB_ALLOWED_ORIGINS)');
+  }
+  const offered = headers['sec-websocket-protocol']?.split(',').map((name) => name.trim()) ?? [];
+  if (!offered.includes(subprotocol)) {
+    return refused(400, 'subprotocol', `offer one of these in Sec-WebSocket-Protocol: ${subprotocol}`);
+  }
+  const authentication = authenticate();
+  switch (authentication.kind) {
+    case 'device':
+      return authentication;
+    case 'throttled':
+      return refused(429, 'too-many-attempts', 'too many failed attempts from this address or at this id', {
+        'Retry-After': String(authentication.retryAfterSec),
+      });
+    case 'shut-out':
+      return refused(429, 'rate-abuse', 'this device sent far over its rate', {
+        'Retry-After': String(authentication.retryAfterSec),
+      });
+    case 'disabled':
+      return refused(403, 'disabled', 'this device is disabled');
+    case 'denied':
+      return refused(401, 'unauthorized', 'the device id or its credential is wrong', {
+        'WWW-Authenticate': 'Basic realm="devices"',
+      });
+  }
+}
+
+export function pathOf(request: IncomingMessage): string {
+  return request.url?.split('?', 1)[0] ?? '';
+}

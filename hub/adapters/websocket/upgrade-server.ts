@@ -1,0 +1,54 @@
+/**
+ * The WebSocket server of the device listener, without its rules: options, limits and time limits. A conformance
+ * suite is run against exactly this.
+ */
+
+import { createServer as createHttpServer } from 'node:http';
+import type { Server } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import type { SecureContextOptions, TlsOptions } from 'node:tls';
+import { WebSocketServer } from 'ws';
+import type { ServerOptions, WebSocket } from 'ws';
+import { limits } from '../../../schemas/index.ts';
+import { HubError } from '../../kernel/errors.ts';
+
+export const devicePath = '/v1/device';
+export const subprotocol = 'hub.v1.json';
+
+const upgradeTimeoutMs = 10_000;
+/** After our close frame, how long the device may take to answer it (RFC 6455 §7.1.1). */
+const closeTimeoutMs = 5_000;
+
+/** `closeTimeout` is newer than the type declarations of ws. */
+const serverOptions: ServerOptions & { closeTimeout: number } = {
+  noServer: true,
+  maxPayload: limits.frameBytes,
+  maxFragments: 64,
+  perMessageDeflate: false,
+  clientTracking: false,
+  closeTimeout: closeTimeoutMs,
+  handleProtocols: () => subprotocol,
+};
+
+/** Takes the upgrades; `Socket` is the class of the sockets it makes. */
+export function createSocketServer(Socket: typeof WebSocket): WebSocketServer {
+  return new WebSocketServer({ ...serverOptions, WebSocket: Socket });
+}
+
+/** @throws HubError `tls-invalid` */
+export function createWebServer(tls: (TlsOptions & SecureContextOptions) | undefined): Server {
+  const http = {
+    headersTimeout: upgradeTimeoutMs,
+    requestTimeout: upgradeTimeoutMs,
+    connectionsCheckingInterval: 2_000,
+    maxHeaderSize: 8_192,
+    noDelay: true,
+  };
+  try {
+    const server = tls === undefined ? createHttpServer(http) : createHttpsServer({ ...http, ...tls });
+    server.maxHeadersCount = 50;
+    return server;
+  } catch (error) {
+    throw new HubError('tls-invalid', 'the key and certificate were not accepted', { cause: error });
+  }
+}

@@ -1,0 +1,139 @@
+import { deviceIdPattern } from '../../schemas/index.ts';
+import type { DeviceTypeCatalog } from '../../schemas/index.ts';
+import { HubError } from '../kernel/errors.ts';
+import type { Clock } from '../kernel/time.ts';
+import type {
+  DeviceDetails,
+  DeviceOperations,
+  DeviceSummary,
+  NewCredential,
+  NewDevices,
+} from './admin-operations.ts';
+import { newSecretCredential } from '../registry/credentials.ts';
+import { pageOf } from './device-pages.ts';
+import type { DeviceRecord } from '../registry/device-store.ts';
+import { checkLabels } from '../registry/labels.ts';
+import type { Presence } from '../presence/presence.ts';
+import type { Registry } from '../registry/registry.ts';
+
+export interface DeviceAdministrationDeps {
+  registry: Registry;
+  catalog: DeviceTypeCatalog;
+  clock: Clock;
+  /** A device's presence now; undefined when no hub runs that could tell. */
+  presence: ((deviceId: string) => Presence) | undefined;
+  /** Its labels have changed. */
+  changed?: (deviceId: string) => void;
+}
+
+/** A device as it is now; undefined when there is none with this id. */
+export interface DeviceViews {
+  row(id: string): DeviceSummary | undefined;
+  details(id: string): DeviceDetails | undefined;
+}
+
+/** Registers, shows and removes devices; the same rules in the running hub and on the files. */
+export function createDeviceAdministration(deps: DeviceAdministrationDeps): DeviceOperations & DeviceViews {
+  const { registry, catalog } = deps;
+
+  function known(id: string): DeviceRecord {
+    const record = registry.get(id);
+    if (record === undefined) throw new HubError('device-unknown', id, { details: { id } });
+    return record;
+  }
+
+  function summary(record: DeviceRecord, presence = deps.presence?.(record.id)): DeviceSummary {
+    const firmware = registry.session(record.id)?.firmware;
+    return {
+      id: record.id,
+      type: record.type,
+      site: record.site,
+      labels: record.labels ?? {},
+      presence: presence?.state ?? 'unknown',
+      sinceMs: presence?.sinceMs ?? null,
+      lastDataMs: presence?.marks.dataMs ?? null,
+      ...(firmware === undefined ? {} : { firmware }),
+      ...(record.disabled ? { disabled: true } : {}),
+    };
+  }
+
+  function details(record: DeviceRecord): DeviceDetails {
+    const presence = deps.presence?.(record.id);
+    const clock = registry.session(record.id)?.clock;
+    return {
+      ...summary(record, presence),
+      registeredMs: record.createdMs,
+      epoch: record.epoch,
+      lastPongMs: presence?.marks.pongMs ?? null,
+      lastFrameMs: presence?.marks.frameMs ?? null,
+      ...(presence === undefined ? {} : { reason: presence.reason }),
+      ...(clock === undefined ? {} : { clock }),
+    };
+  }
+
+  const viewed = <View>(id: string, view: (record: DeviceRecord) => View): View | undefined => {
+    const record = registry.get(id);
+    return record && view(record);
+  };
+
+  return {
+    row: (id) => viewed(id, (record) => summary(record)),
+    details: (id) => viewed(id, details),
+
+    async addDevices(request: NewDevices): Promise<NewCredential[]> {
+      checkRequest(request, catalog);
+      const createdMs = deps.clock.now();
+      const made = request.ids.map((id) => ({ id, ...newSecretCredential(createdMs) }));
+      const records = made.map(({ id, credential }) => ({
+        id,
+        type: request.type,
+        site: request.site,
+        credentials: [credential],
+        createdMs,
+        disabled: false,
+        epoch: 0,
+      }));
+      await registry.add(records);
+      return made.map(({ id, secret }) => ({ id, secret }));
+    },
+
+    listDevices: async (query, mayShow) =>
+      pageOf(registry.all(), query, (record) => summary(record), mayShow),
+
+    showDevice: (id) => Promise.resolve().then(() => details(known(id))),
+
+    async labelDevice(id, { set, remove }) {
+      checkLabels(set, remove, known(id).labels);
+      await registry.label(id, set, remove);
+      deps.changed?.(id);
+      return details(known(id));
+    },
+
+    async removeDevice(id) {
+      known(id);
+      await registry.remove(id);
+    },
+  };
+}
+
+/** What a site may look like: a tag value that needs no escaping. */
+const sitePattern = /^[A-Za-z0-9_.-]{1,64}$/;
+
+function checkRequest({ ids, type, site }: NewDevices, catalog: DeviceTypeCatalog): void {
+  const bad = ids.find((id) => !deviceIdPattern.test(id));
+  if (bad !== undefined) {
+    const note = `device id ${JSON.stringify(bad)}: letters, digits, _ and -, 1 to 64 of them`;
+    throw new HubError('input-invalid', note, { details: { name: 'id', got: bad } });
+  }
+  if (ids.length === 0)
+    throw new HubError('input-invalid', 'no device id given', { details: { name: 'ids' } });
+  if (catalog.get(type) === undefined) {
+    const types = catalog.all().map(({ id }) => id);
+    const note = `there is no device type ${JSON.stringify(type)}; there are ${types.join(', ')}`;
+    throw new HubError('input-invalid', note, { details: { name: 'type', got: type, types } });
+  }
+  if (!sitePattern.test(site)) {
+    const note = `site ${JSON.stringify(site)}: letters, digits, _ . and -, 1 to 64 of them`;
+    throw new HubError('input-invalid', note, { details: { name: 'site', got: site } });
+  }
+}

@@ -1,0 +1,88 @@
+import { HubError } from '../kernel/errors.ts';
+import { typeName } from '../../schemas/index.ts';
+import type { DeviceRecord } from '../registry/device-store.ts';
+import type { MayShow } from '../registry/visibility.ts';
+import { presenceStates, type PresenceState } from '../presence/presence.ts';
+
+/** Which devices, by page. What is not given does not matter. */
+export interface DeviceQuery {
+  /** Ids after this one. */
+  after?: string;
+  /** At most so many. */
+  limit: number;
+  /** Part of the id, the type, the site or a label's value, in any case. */
+  q?: string;
+  /** With or without its version. */
+  type?: string;
+  site?: string;
+  /** Of its presence. */
+  state?: string;
+  /** All of them hold. */
+  labels?: Readonly<Record<string, string>>;
+}
+
+export interface Page<Row> {
+  devices: Row[];
+  /** The `after` of the next page; null after the last. */
+  next: string | null;
+}
+
+/**
+ * One page of the devices a query means. @throws HubError `input-invalid` for a state that is none
+ * @param records all of them, by id
+ * @param rowOf makes the row of a device
+ */
+export function pageOf<Row extends { presence: PresenceState }>(
+  records: readonly DeviceRecord[],
+  query: DeviceQuery,
+  rowOf: (record: DeviceRecord) => Row,
+  mayShow: MayShow = () => true,
+): Page<Row> {
+  const { state } = query;
+  if (state !== undefined && !presenceStates.some((known) => known === state)) {
+    const expected = `one of ${presenceStates.join(', ')}`;
+    throw new HubError('input-invalid', `state must be ${expected}`, {
+      details: { errors: [{ path: '/state', expected, got: state.slice(0, 64) }] },
+    });
+  }
+  const q = query.q?.toLowerCase();
+  const devices: Row[] = [];
+  let last = '';
+  for (let index = firstAfter(records, query.after); index < records.length; index += 1) {
+    const record = records[index];
+    if (record === undefined || !matches(record, query, q) || !mayShow(record.id)) continue;
+    const row = rowOf(record);
+    if (state !== undefined && row.presence !== state) continue;
+    // One more than asked for tells that there is a next page.
+    if (devices.length === query.limit) return { devices, next: last };
+    devices.push(row);
+    last = record.id;
+  }
+  return { devices, next: null };
+}
+
+/** Where the ids after `after` begin. */
+function firstAfter(records: readonly DeviceRecord[], after: string | undefined): number {
+  if (after === undefined) return 0;
+  let low = 0;
+  let high = records.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((records[middle]?.id ?? '') <= after) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function matches(record: DeviceRecord, query: DeviceQuery, q: string | undefined): boolean {
+  const { id, type, site, labels = {} } = record;
+  if (query.site !== undefined && site !== query.site) return false;
+  if (query.type !== undefined && type !== query.type && typeName(type) !== query.type) return false;
+  const wanted = Object.entries(query.labels ?? {});
+  if (!wanted.every(([key, value]) => Object.hasOwn(labels, key) && labels[key] === value)) return false;
+  return q === undefined || [id, type, site, ...Object.values(labels)].some((text) => holds(text, q));
+}
+
+function holds(text: string, part: string): boolean {
+  return text.toLowerCase().includes(part);
+}

@@ -1,0 +1,27 @@
+import { HubError } from '../kernel/errors.ts';
+import type { Clock } from '../kernel/time.ts';
+import type { DeviceWhy } from './admin-operations.ts';
+import type { Liveness } from '../presence/liveness.ts';
+import type { PresenceKeeper } from '../presence/presence-keeper.ts';
+import type { Registry } from '../registry/registry.ts';
+import type { Stories } from '../presence/device-events.ts';
+import { explain } from '../presence/why.ts';
+
+/** @returns a function that explains a device's presence; it throws HubError `device-unknown` */
+export function createWhy(deps: {
+  clock: Clock;
+  registry: Registry;
+  stories: Stories;
+  liveness: Liveness;
+  presence: PresenceKeeper;
+}): (deviceId: string) => DeviceWhy {
+  const { clock, registry, stories, liveness, presence } = deps;
+  return (deviceId) => {
+    if (registry.get(deviceId) === undefined) throw new HubError('device-unknown', deviceId);
+    const story = stories.of(deviceId);
+    const { stalls } = liveness;
+    const now = presence.get(deviceId);
+    const why = explain({ presence: now, story, stalls, nowMs: clock.now() });
+    return { id: deviceId, ...why, presence: now, story, stalls };
+  };
+}

@@ -1,0 +1,184 @@
+import type { Cancel, Clock } from '../kernel/time.ts';
+import { messageOf } from '../kernel/errors.ts';
+import type { Log } from '../kernel/log.ts';
+import { TokenBucket } from '../kernel/token-bucket.ts';
+import { LiveSubscriber } from './live-subscriber.ts';
+import type { ForViewer, LiveCounters, LiveSocket, LiveSources, LiveViewer } from './live-subscriber.ts';
+import { parseWatch } from './live-topics.ts';
+import type { Presence } from '../presence/presence.ts';
+
+/** One live socket, as its connection sees it. */
+export interface LiveConnection {
+  /** A text message came. */
+  message(text: string): void;
+  /** The socket is gone. */
+  closed(): void;
+}
+
+export interface LiveFeedDeps {
+  clock: Clock;
+  log: Log;
+  sources: LiveSources;
+}
+
+const devicesEveryMs = 100;
+const changesEveryMs = 250;
+const levelsEveryMs = 1_000;
+const maxSockets = 200;
+const watchesPerSec = 10;
+
+/**
+ * Tells those who watch the hub's pages what changes, as it happens and not more often than they can look. Costs
+ * nothing but a test while nobody watches.
+ */
+export class LiveFeed {
+  readonly #deps: LiveFeedDeps;
+  readonly #subscribers = new Set<LiveSubscriber>();
+  /** Devices with new data since they were last handed to those who watch the fleet. */
+  readonly #heard = new Set<string>();
+  #watchers = new Map<string, Set<LiveSubscriber>>();
+  #fleet: LiveSubscriber[] = [];
+  #timers: Cancel[] = [];
+  /** Somebody watches the fleet or a device: readings are of interest. */
+  active = false;
+  readonly counters: LiveCounters = {
+    messages: 0,
+    merged: 0,
+    skippedReadings: 0,
+    closedSlow: 0,
+    signedOut: 0,
+    refused: 0,
+  };
+
+  constructor(deps: LiveFeedDeps) {
+    this.#deps = deps;
+  }
+
+  get sockets(): number {
+    return this.#subscribers.size;
+  }
+
+  connect(viewer: LiveViewer, socket: LiveSocket): LiveConnection {
+    if (this.#subscribers.size >= maxSockets) {
+      this.counters.refused += 1;
+      socket.close(1013, 'too many watch already');
+      return { message() {}, closed() {} };
+    }
+    const { clock, sources } = this.#deps;
+    const subscriber = new LiveSubscriber({ viewer, socket, sources, counters: this.counters });
+    const watches = new TokenBucket(clock, watchesPerSec);
+    this.#subscribers.add(subscriber);
+    this.#arm();
+    return {
+      message: (text) => {
+        if (watches.take()) this.#watch(subscriber, text);
+        else subscriber.close(1008, `at most ${watchesPerSec} messages a second`);
+      },
+      closed: () => {
+        subscriber.closed = true;
+        this.#subscribers.delete(subscriber);
+        this.#sort();
+        if (this.#subscribers.size === 0) this.#disarm();
+      },
+    };
+  }
+
+  presenceChanged(deviceId: string, { reason }: Pick<Presence, 'reason'>): void {
+    for (const subscriber of this.#subscribers) {
+      subscriber.changed(deviceId);
+      if (reason === 'disabled' || reason === 'enabled') subscriber.added(deviceId);
+    }
+  }
+
+  /** A device was registered, or its labels have changed. */
+  deviceChanged(deviceId: string): void {
+    for (const subscriber of this.#subscribers) subscriber.added(deviceId);
+  }
+
+  deviceRemoved(deviceId: string): void {
+    this.#heard.delete(deviceId);
+    for (const subscriber of this.#subscribers) subscriber.removed(deviceId);
+  }
+
+  /** An accepted reading; to be called only while `active`. */
+  reading(deviceId: string, stream: string, timeMs: number, fields: unknown): void {
+    if (this.#fleet.length > 0) this.#heard.add(deviceId);
+    const watchers = this.#watchers.get(deviceId);
+    if (watchers === undefined) return;
+    const message = { t: 'reading', id: deviceId, stream, timeMs, fields };
+    for (const subscriber of watchers) subscriber.reading(deviceId, message);
+  }
+
+  nacked(deviceId: string, row: object): void {
+    for (const subscriber of this.#watchers.get(deviceId) ?? [])
+      subscriber.nacked(deviceId, { t: 'nack', id: deviceId, ...row });
+  }
+
+  /** @param key what a later message of the same key replaces */
+  tell(topic: 'commands' | 'incidents', key: string, message: ForViewer): void {
+    for (const subscriber of this.#subscribers)
+      if (subscriber.watched[topic]) subscriber.tell(`${topic} ${key}`, message);
+  }
+
+  /** The hub stops. */
+  close(): void {
+    this.#disarm();
+    for (const subscriber of this.#subscribers) subscriber.close(1001, 'the hub is stopping');
+  }
+
+  #watch(subscriber: LiveSubscriber, text: string): void {
+    const { sources } = this.#deps;
+    const request = parseWatch(text, (id) => sources.row(id) !== undefined && subscriber.mayShow(id));
+    if (request.kind === 'bad') {
+      subscriber.send({ t: 'error', message: request.message });
+      return;
+    }
+    subscriber.watch(request.watched);
+    // One device that is not there spoils nothing of the others.
+    for (const id of request.gone) subscriber.send({ t: 'gone', id });
+    this.#sort();
+  }
+
+  #sort(): void {
+    this.#fleet = [...this.#subscribers].filter(({ watched }) => watched.fleet);
+    this.#watchers = new Map();
+    for (const subscriber of this.#subscribers) {
+      for (const id of subscriber.watched.devices) {
+        const watchers = this.#watchers.get(id) ?? new Set();
+        this.#watchers.set(id, watchers.add(subscriber));
+      }
+    }
+    this.active = this.#fleet.length > 0 || this.#watchers.size > 0;
+    if (this.#fleet.length === 0) this.#heard.clear();
+  }
+
+  #arm(): void {
+    if (this.#timers.length > 0) return;
+    const { clock } = this.#deps;
+    this.#timers = [
+      clock.every(devicesEveryMs, () => {
+        for (const subscriber of this.#subscribers) subscriber.flushDevices();
+      }),
+      clock.every(changesEveryMs, () => {
+        for (const subscriber of this.#fleet) subscriber.heard(this.#heard);
+        this.#heard.clear();
+        this.#each((subscriber) => subscriber.flushChanges());
+      }),
+      clock.every(levelsEveryMs, () => this.#each((subscriber) => subscriber.flushLevels())),
+    ];
+  }
+
+  #disarm(): void {
+    for (const cancel of this.#timers) cancel();
+    this.#timers = [];
+  }
+
+  #each(flush: (subscriber: LiveSubscriber) => Promise<void>): void {
+    for (const subscriber of this.#subscribers) {
+      flush(subscriber).catch((error: unknown) => {
+        this.#deps.log.error({ reason: messageOf(error) }, 'a live socket could not be told');
+        subscriber.close(1011, 'the hub failed to tell');
+      });
+    }
+  }
+}

@@ -1,0 +1,296 @@
+import type { DeviceDetails, DeviceSummary } from './admin-operations.ts';
+import type { MayShow } from '../registry/visibility.ts';
+import { nothing, type Watched } from './live-topics.ts';
+import type { Presence } from '../presence/presence.ts';
+
+/** Where the messages of one watcher go. */
+export interface LiveSocket {
+  /** Handed over and not yet on the network. */
+  readonly bufferedBytes: number;
+  send(text: string): void;
+  /** @param code RFC 6455 §7.4; 4401: the login is over */
+  close(code: number, reason: string): void;
+}
+
+/** Who watches. */
+export interface LiveViewer {
+  /** Not given: it may be told of every device. */
+  mayShow?: MayShow | undefined;
+  /** Whether what it was let in with still holds. */
+  holds(): boolean;
+}
+
+export interface LiveCounts {
+  byState: Readonly<Record<string, number>>;
+  devices: number;
+  messagesPerSec: number;
+  storedPerSec: number;
+}
+
+/** What is true now. `mayShow` not given: about every device. */
+export interface LiveSources {
+  ids(): Iterable<string>;
+  /** Undefined when there is no such device, here and below. */
+  presence(deviceId: string): Presence | undefined;
+  row(deviceId: string): DeviceSummary | undefined;
+  details(deviceId: string): DeviceDetails | undefined;
+  counts(mayShow?: MayShow): LiveCounts;
+  hub(mayShow?: MayShow): Promise<object>;
+}
+
+export interface LiveCounters {
+  messages: number;
+  /** Turns left out for sockets that do not read fast enough: what they hold merges with what comes. */
+  merged: number;
+  /** Readings of a watched device that newer ones pushed out. */
+  skippedReadings: number;
+  /** Sockets closed because they do not read. */
+  closedSlow: number;
+  /** Sockets closed because the login was over. */
+  signedOut: number;
+  /** Sockets refused because there are too many. */
+  refused: number;
+}
+
+/** A message for whoever may see it; undefined: this watcher may not. */
+export type ForViewer = (mayShow: MayShow | undefined) => object | undefined;
+
+const mergeBytes = 1_048_576;
+const closeBytes = 8 * 1_048_576;
+const rowsAtOnce = 2_000;
+const readingsKept = 50;
+const nacksKept = 20;
+/** Messages of commands and incidents, and ids of devices, that wait for a socket. */
+const toldKept = 5_000;
+const idsKept = 300_000;
+
+/**
+ * One watcher: what has changed for it since its last message. Changes of one thing are one message, so that a
+ * slow socket gets fewer messages and no wrong ones.
+ */
+export class LiveSubscriber {
+  readonly viewer: LiveViewer;
+  readonly #socket: LiveSocket;
+  readonly #sources: LiveSources;
+  readonly #counters: LiveCounters;
+  watched: Watched = nothing;
+  closed = false;
+  /** It has begun to watch and knows nothing yet. */
+  #fresh = false;
+  readonly #removed = new Set<string>();
+  readonly #added = new Set<string>();
+  readonly #changed = new Set<string>();
+  readonly #heard = new Set<string>();
+  readonly #told = new Map<string, ForViewer>();
+  readonly #readings = new Map<string, object[]>();
+  readonly #nacks = new Map<string, object[]>();
+  readonly #touched = new Set<string>();
+  /** The details sent last, by device. */
+  readonly #shown = new Map<string, string>();
+  /** Of one that may not see all: whether it may see this one, which only a new device of the same id changes. */
+  readonly #visible = new Map<string, boolean>();
+
+  constructor(deps: {
+    viewer: LiveViewer;
+    socket: LiveSocket;
+    sources: LiveSources;
+    counters: LiveCounters;
+  }) {
+    this.viewer = deps.viewer;
+    this.#socket = deps.socket;
+    this.#sources = deps.sources;
+    this.#counters = deps.counters;
+  }
+
+  watch(watched: Watched): void {
+    this.watched = watched;
+    this.#fresh = true;
+    // Known before it may be gone: then nobody can tell any more whose it was.
+    if (watched.fleet && this.viewer.mayShow !== undefined)
+      for (const id of this.#sources.ids()) this.mayShow(id);
+    if (!watched.fleet) for (const ids of this.#fleetIds) ids.clear();
+    if (!watched.commands && !watched.incidents) this.#told.clear();
+    for (const id of this.#shown.keys()) if (!watched.devices.has(id)) this.#shown.delete(id);
+    for (const id of watched.devices) this.#touched.add(id);
+  }
+
+  mayShow(deviceId: string): boolean {
+    const { mayShow } = this.viewer;
+    if (mayShow === undefined) return true;
+    let visible = this.#visible.get(deviceId);
+    if (visible === undefined) {
+      visible = mayShow(deviceId);
+      this.#visible.set(deviceId, visible);
+    }
+    return visible;
+  }
+
+  send(message: object): void {
+    if (this.closed) return;
+    this.#counters.messages += 1;
+    this.#socket.send(JSON.stringify(message));
+  }
+
+  close(code: number, reason: string): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.#socket.close(code, reason);
+  }
+
+  changed(deviceId: string): void {
+    if (this.watched.fleet && this.mayShow(deviceId)) this.#changed.add(deviceId);
+    if (this.#watches(deviceId)) this.#touched.add(deviceId);
+  }
+
+  /** Their last data are newer. */
+  heard(deviceIds: Iterable<string>): void {
+    for (const id of deviceIds) if (this.mayShow(id)) this.#heard.add(id);
+  }
+
+  /** The device is new, or something in its row that does not change often has. */
+  added(deviceId: string): void {
+    this.#visible.delete(deviceId);
+    if (this.#watches(deviceId)) this.#touched.add(deviceId);
+    if (!this.watched.fleet || !this.mayShow(deviceId)) return;
+    this.#removed.delete(deviceId);
+    this.#added.add(deviceId);
+  }
+
+  removed(deviceId: string): void {
+    if (this.#watches(deviceId)) this.send({ t: 'gone', id: deviceId });
+    if (this.watched.fleet && this.mayShow(deviceId)) {
+      for (const ids of this.#fleetIds) ids.delete(deviceId);
+      this.#removed.add(deviceId);
+    }
+    this.#visible.delete(deviceId);
+    this.#shown.delete(deviceId);
+  }
+
+  /** @param key what a later message of the same key replaces */
+  tell(key: string, message: ForViewer): void {
+    // Replaced in place it would be told in the order of the first.
+    this.#told.delete(key);
+    this.#told.set(key, message);
+  }
+
+  reading(deviceId: string, message: object): void {
+    if (!this.#watches(deviceId)) return;
+    this.#counters.skippedReadings += keep(this.#readings, deviceId, message, readingsKept);
+  }
+
+  nacked(deviceId: string, message: object): void {
+    if (this.#watches(deviceId)) keep(this.#nacks, deviceId, message, nacksKept);
+  }
+
+  /** What a watched device has said, and what became of it. */
+  flushDevices(): void {
+    if (this.#readings.size + this.#nacks.size + this.#touched.size === 0 || !this.#mayFlush()) return;
+    for (const id of this.#touched) this.#sendDetails(id);
+    this.#touched.clear();
+    for (const messages of [...this.#readings.values(), ...this.#nacks.values()])
+      for (const message of messages) this.send(message);
+    this.#readings.clear();
+    this.#nacks.clear();
+  }
+
+  /** The fleet's rows, commands, incidents. */
+  async flushChanges(): Promise<void> {
+    if (!this.#mayFlush()) return;
+    if (this.#fresh) await this.flushLevels();
+    this.#sendRows();
+    for (const message of this.#told.values()) {
+      const visible = message(this.viewer.mayShow);
+      if (visible !== undefined) this.send(visible);
+    }
+    this.#told.clear();
+  }
+
+  /** What stands on the pages' heads; watched devices whose marks have moved. */
+  async flushLevels(): Promise<void> {
+    if (!this.#mayFlush()) return;
+    this.#fresh = false;
+    const mayShow = this.viewer.mayShow && ((id: string): boolean => this.mayShow(id));
+    if (this.watched.fleet) this.send({ t: 'counts', ...this.#sources.counts(mayShow) });
+    for (const id of this.watched.devices) this.#sendDetails(id);
+    if (!this.watched.hub) return;
+    const hub = await this.#sources.hub(mayShow);
+    this.send({ t: 'hub', ...hub });
+  }
+
+  get #fleetIds(): readonly Set<string>[] {
+    return [this.#removed, this.#added, this.#changed, this.#heard];
+  }
+
+  /** False: it has to wait, or it is over. */
+  #mayFlush(): boolean {
+    if (this.closed) return false;
+    if (!this.viewer.holds()) {
+      this.#counters.signedOut += 1;
+      this.close(4401, 'the login is over');
+      return false;
+    }
+    const { bufferedBytes } = this.#socket;
+    const waiting = this.#fleetIds.reduce((sum, ids) => sum + ids.size, 0);
+    if (bufferedBytes > closeBytes || this.#told.size > toldKept || waiting > idsKept) {
+      this.#counters.closedSlow += 1;
+      this.close(1013, 'too slow; come again');
+      return false;
+    }
+    if (bufferedBytes <= mergeBytes) return true;
+    this.#counters.merged += 1;
+    return false;
+  }
+
+  /** Asked each time: under the id it watches there may be another device by now, of another site. */
+  #watches(deviceId: string): boolean {
+    return this.watched.devices.has(deviceId) && this.mayShow(deviceId);
+  }
+
+  #sendDetails(deviceId: string): void {
+    if (!this.#watches(deviceId)) return;
+    const details = this.#sources.details(deviceId);
+    if (details === undefined) return;
+    const text = JSON.stringify(details);
+    if (this.#shown.get(deviceId) === text) return;
+    this.#shown.set(deviceId, text);
+    this.send({ t: 'device', id: deviceId, details });
+  }
+
+  /** Comings and goings first, then states, then times of data; what does not fit stays for the next message. */
+  #sendRows(): void {
+    let left = rowsAtOnce;
+    const take = (ids: Set<string>): string[] => {
+      const taken: string[] = [];
+      for (const id of ids) {
+        if (left === 0) break;
+        left -= 1;
+        ids.delete(id);
+        taken.push(id);
+      }
+      return taken;
+    };
+    const removed = take(this.#removed);
+    const added = take(this.#added)
+      .map((id) => this.#sources.row(id))
+      .filter((row) => row !== undefined);
+    for (const id of this.#changed) this.#heard.delete(id);
+    const devices = [...take(this.#changed), ...take(this.#heard)].flatMap((id) => {
+      const now = this.#sources.presence(id);
+      return now === undefined ? [] : [[id, now.state, now.sinceMs, now.marks.dataMs ?? null]];
+    });
+    if (left < rowsAtOnce) this.send({ t: 'fleet', devices, removed, added });
+  }
+}
+
+/** @returns how many were pushed out */
+function keep(kept: Map<string, object[]>, deviceId: string, message: object, limit: number): number {
+  const messages = kept.get(deviceId);
+  if (messages === undefined) {
+    kept.set(deviceId, [message]);
+    return 0;
+  }
+  messages.push(message);
+  if (messages.length <= limit) return 0;
+  messages.shift();
+  return 1;
+}

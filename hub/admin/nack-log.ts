@@ -1,0 +1,85 @@
+import type { FieldError, NackFrame } from '../../schemas/index.ts';
+import type { Clock } from '../kernel/time.ts';
+import type { NackedDevice } from '../sessions/nack.ts';
+
+/** A refusal as people read it. */
+export interface NackRow {
+  /** Unix ms. */
+  timeMs: number;
+  code: string;
+  seq?: number;
+  stream?: string;
+  /** JSON pointer. */
+  field?: string;
+  /** The keyword that failed. */
+  rule?: string;
+  message: string;
+  firmware?: string;
+  /** How often in a row, when more than once; `timeMs` is then that of the last. */
+  times?: number;
+}
+
+/** Kept of one device. */
+const keptRows = 20;
+
+/** What codes mean that name no field. */
+const words: Readonly<Record<string, string>> = {
+  rate: 'it sends more than it may',
+  overloaded: 'the hub is overloaded',
+  'not-open': 'the session is not open yet',
+  'unknown-command': 'the hub never sent this command',
+};
+
+/** The last refusals of every device. Those that name no field are counted, so that a flood of them is one row. */
+export class NackLog {
+  readonly #clock: Clock;
+  readonly #rows = new Map<string, NackRow[]>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** @returns its row */
+  note({ id, firmware }: NackedDevice, frame: NackFrame, stream: string | undefined): NackRow {
+    let rows = this.#rows.get(id);
+    if (rows === undefined) {
+      rows = [];
+      this.#rows.set(id, rows);
+    }
+    const { code, seq } = frame;
+    const timeMs = this.#clock.now();
+    const [error] = frame.errors ?? [];
+    const last = rows.at(-1);
+    if (error === undefined && last?.code === code && last.field === undefined) {
+      last.timeMs = timeMs;
+      last.times = (last.times ?? 1) + 1;
+      if (seq !== undefined) last.seq = seq;
+      return last;
+    }
+    const row: NackRow = {
+      timeMs,
+      code,
+      ...(seq === undefined ? {} : { seq }),
+      ...(stream === undefined ? {} : { stream }),
+      ...(error === undefined ? {} : { field: error.path, rule: error.keyword }),
+      message: error === undefined ? (words[code] ?? code) : sentenceOf(error),
+      ...(firmware === undefined ? {} : { firmware }),
+    };
+    rows.push(row);
+    if (rows.length > keptRows) rows.shift();
+    return row;
+  }
+
+  /** Newest first. */
+  of(deviceId: string): NackRow[] {
+    return (this.#rows.get(deviceId) ?? []).toReversed();
+  }
+
+  forget(deviceId: string): void {
+    this.#rows.delete(deviceId);
+  }
+}
+
+function sentenceOf({ path, expected, got }: FieldError): string {
+  return `${path === '' ? 'it' : path} must be ${expected}, and is ${got}`;
+}

@@ -1,0 +1,57 @@
+import type { DeviceType, DeviceTypeCatalog } from '../../schemas/index.ts';
+import { HubError } from '../kernel/errors.ts';
+import type { MayShow } from '../registry/visibility.ts';
+import type { Registry } from '../registry/registry.ts';
+
+export interface TypeRow {
+  /** With version. */
+  id: string;
+  /** Registered with it. */
+  devices: number;
+  streams: string[];
+  commands: string[];
+}
+
+/** A device type as its file says it, with what it leaves out filled in. */
+export type TypeDefinition = DeviceType['definition'] & { id: string };
+
+/** The device types the hub has, for those who look at them. */
+export interface TypeViews {
+  /** @param mayShow which devices are counted; not given: all */
+  types(mayShow?: MayShow): TypeRow[];
+  /** @throws HubError `type-unknown` */
+  type(id: string): TypeDefinition;
+}
+
+export function createTypeViews(deps: { catalog: DeviceTypeCatalog; registry: Registry }): TypeViews {
+  const { catalog, registry } = deps;
+  return {
+    types(mayShow = () => true) {
+      const counts = new Map<string, number>();
+      for (const { id, type } of registry.all())
+        if (mayShow(id)) counts.set(type, (counts.get(type) ?? 0) + 1);
+      return catalog.all().map(({ id, streams, commands }) => ({
+        id,
+        devices: counts.get(id) ?? 0,
+        streams: [...streams.keys()],
+        commands: [...commands.keys()],
+      }));
+    },
+    type(id) {
+      const type = catalog.get(id);
+      if (type === undefined) throw new HubError('type-unknown', id, { details: { id } });
+      return { id, ...type.definition, presence: type.presence, commands: commandsOf(type) };
+    },
+  };
+}
+
+function commandsOf({ definition, commands }: DeviceType): NonNullable<TypeDefinition['commands']> {
+  return Object.fromEntries(
+    Object.entries(definition.commands ?? {}).map(([name, given]) => {
+      const compiled = commands.get(name);
+      if (compiled === undefined) return [name, given];
+      const { offline, ttlSec, idempotent, concurrency } = compiled;
+      return [name, { ...given, offline, ttlSec, idempotent, concurrency }];
+    }),
+  );
+}

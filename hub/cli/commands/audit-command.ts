@@ -1,0 +1,53 @@
+/** `audit list`: who did what, through which door, and how it ended. */
+
+import type { Command } from 'commander';
+import type { AuditRecord } from '../../audit/audit.ts';
+import { callHub, member } from '../admin-client.ts';
+import type { CliDeps } from '../cli-deps.ts';
+import { adminSocketPath, loadConfig, type ConfigOptions } from '../config-source.ts';
+import { parseWhole } from '../arguments.ts';
+import { isoTime, table } from '../table.ts';
+
+const maxEntries = 10_000;
+const newestEntries = 100;
+
+interface ListOptions extends ConfigOptions {
+  last: number;
+  actor?: string;
+  action?: string;
+  subject?: string;
+  json?: true;
+}
+
+export function addAudit(program: Command, deps: CliDeps): void {
+  program
+    .command('audit')
+    .description('the record of who did what')
+    .command('list')
+    .description('the newest entries, oldest first')
+    .option('--last <n>', 'so many', parseWhole(1, maxEntries), newestEntries)
+    .option('--actor <actor>', 'such as operator:anna, token:ci, local, device:d-1')
+    .option('--action <action>', 'such as login, device.disable, credential.rotate')
+    .option('--subject <subject>', 'such as a device id')
+    .option('--json', 'one JSON object a line')
+    .action(async (_options: unknown, command: Command) => {
+      const options = command.optsWithGlobals<ListOptions>();
+      const { config } = loadConfig(options, deps);
+      const query = new URLSearchParams({ limit: String(options.last) });
+      for (const name of ['actor', 'action', 'subject'] as const) {
+        const value = options[name];
+        if (value !== undefined) query.set(name, value);
+      }
+      const path = `/api/v1/audit?${query.toString()}`;
+      const entries = await member<AuditRecord[]>(
+        callHub(adminSocketPath(config), 'GET', path, undefined),
+        'entries',
+      );
+      if (options.json === true) deps.out(entries.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
+      else deps.out(table(['TIME', 'ACTOR', 'DOOR', 'ACTION', 'SUBJECT', 'OUTCOME'], entries.map(row)));
+    });
+}
+
+function row({ timeMs, actor, door, action, subject, outcome }: AuditRecord): string[] {
+  return [isoTime(timeMs), actor, door, action, subject, outcome];
+}

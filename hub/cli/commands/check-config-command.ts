@@ -1,0 +1,81 @@
+/** `check-config`: judges the configuration without starting anything. */
+
+import type { Command } from 'commander';
+import {
+  invalidConfig,
+  type Config,
+  type ListenAddress,
+  type NamedFault,
+  type NamedFiles,
+} from '../../config/config.ts';
+import { HubError } from '../../kernel/errors.ts';
+import type { CliDeps } from '../cli-deps.ts';
+import { loadConfig, type ConfigOptions } from '../config-source.ts';
+import { exitCodes, type ExitCode } from '../exit-codes.ts';
+import { withoutSecrets } from '../hidden-secrets.ts';
+import { table } from '../table.ts';
+
+export function addCheckConfig(program: Command, deps: CliDeps, done: (code: ExitCode) => void): void {
+  program
+    .command('check-config')
+    .description(
+      'print every fault of the configuration, its device types and certificates, or what is in effect',
+    )
+    .option('--json', 'one JSON object')
+    .action(async (_options: unknown, command: Command) => {
+      const options = command.optsWithGlobals<ConfigOptions & { json?: true }>();
+      try {
+        const { config, warnings } = await judge(options, deps);
+        if (options.json === true) {
+          deps.out(`${JSON.stringify({ valid: true, warnings, config: withoutSecrets(config) })}\n`);
+        } else {
+          for (const warning of warnings) deps.err(`warning: ${warning}\n`);
+          deps.out(`the configuration is valid\n${table(['', ''], effective(config)).trimStart()}`);
+        }
+      } catch (error) {
+        if (options.json !== true || !(error instanceof HubError) || error.code !== 'config-invalid')
+          throw error;
+        deps.out(`${JSON.stringify({ valid: false, faults: error.details['faults'] })}\n`);
+        done(exitCodes.usage);
+      }
+    });
+}
+
+/** The configuration and the files it names. @throws HubError `config-invalid` with the faults of both */
+async function judge(options: ConfigOptions, deps: CliDeps): Promise<ReturnType<typeof loadConfig>> {
+  const filesFaults = (files: NamedFiles): Promise<NamedFault[]> => deps.fileFaults(files, deps.clock.now());
+  let loaded: ReturnType<typeof loadConfig>;
+  try {
+    loaded = loadConfig(options, deps);
+  } catch (error) {
+    if (!(error instanceof HubError) || error.code !== 'config-invalid') throw error;
+    const { faults, files } = error.details as { faults: NamedFault[]; files?: NamedFiles };
+    throw files === undefined ? error : invalidConfig([...faults, ...(await filesFaults(files))]);
+  }
+  const faults = await filesFaults(loaded.files);
+  if (faults.length > 0) throw invalidConfig(faults);
+  return loaded;
+}
+
+function effective(config: Config): string[][] {
+  const { tls, influx, mqtt } = config;
+  const plain = tls.mode === 'off' || tls.mode === 'terminated';
+  const tlsText = {
+    own: `certificate of the hub's own CA, ${config.dataDir}/tls/ca.crt`,
+    given: `certificate ${tls.mode === 'given' ? tls.cert : ''}`,
+    off: 'no TLS, this machine only',
+    terminated: 'TLS by the proxy in front',
+  }[tls.mode];
+  return [
+    ['devices', `${plain ? 'ws' : 'wss'}://${shown(config.deviceListen)}/v1/device (${tlsText})`],
+    ['admin', `http://${shown(config.adminListen)}`],
+    ['broker', mqtt.url ?? `mqtt://${shown(config.brokerListen)} (embedded)`],
+    ['metrics', influx === undefined ? 'embedded store' : `${influx.url}, database ${influx.database}`],
+    ['data', config.dataDir],
+    ['schemas', config.schemasDir],
+  ];
+}
+
+function shown({ host, port }: ListenAddress): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port === 0 ? '<any>' : port}`;
+}

@@ -1,0 +1,261 @@
+/** `command send | show | list | cancel`: through the running hub. */
+
+import type { Command } from 'commander';
+import type { CommandView } from '../../commands/command-operations.ts';
+import type { GroupCommandView } from '../../commands/group-operations.ts';
+import { callHub, member } from '../admin-client.ts';
+import { parseWhole } from '../arguments.ts';
+import type { CliDeps } from '../cli-deps.ts';
+import { adminSocketPath, loadConfig, type ConfigOptions } from '../config-source.ts';
+import { exitCodes, type ExitCode } from '../exit-codes.ts';
+import { parseDuration, parseObject, parseParam } from '../params.ts';
+import { isoTime, table } from '../table.ts';
+
+const pollSec = 20;
+/** Of a group command: how often its progress is shown. */
+const progressSec = 1;
+
+interface SendOptions extends ConfigOptions {
+  to?: string;
+  group?: string;
+  id?: string;
+  param?: Record<string, unknown>;
+  params?: Record<string, unknown>;
+  ttl?: number;
+  wait?: true;
+  wave?: number;
+  maxFailures?: number;
+  jitter?: number;
+  dryRun?: true;
+  json?: true;
+}
+
+export function addCommand(program: Command, deps: CliDeps, done: (code: ExitCode) => void): void {
+  const command = program
+    .command('command')
+    .description('send commands to devices, and see what became of them');
+  addSend(command, deps, done);
+  addShowAndCancel(command, deps);
+  addList(command, deps);
+}
+
+function addSend(command: Command, deps: CliDeps, done: (code: ExitCode) => void): void {
+  command
+    .command('send')
+    .description('send a command to a device, or with --to or --group to many in waves')
+    .usage('[options] <device> <name>  |  [options] --to <selector> <name>')
+    .argument('<device-or-name>')
+    .argument('[name]')
+    .option('--param <key=value>', 'one parameter; a value that is JSON is read as such', parseParam)
+    .option('--params <json>', 'all parameters as a JSON object', parseObject)
+    .option('--id <id>', 'your own id for it: sent again, it is the same command')
+    .option('--ttl <time>', 'not begun later than this, such as 30s, 5m, 1h', parseDuration)
+    .option('--wait', 'until it has ended; exit code 1 unless it succeeded')
+    .option('--to <selector>', 'all, a device id, or key=value,… such as type=env-sensor,site=a')
+    .option('--group <group>', 'a stored selector, by its name')
+    .option('--wave <n>', 'devices in one wave (a tenth of them)', parseWhole(1, 100_000))
+    .option('--max-failures <n>', 'stop after more failures than this (0)', parseWhole(0, 100_000))
+    .option('--jitter <time>', 'spread over the devices within this time', parseDuration)
+    .option('--dry-run', 'only show which devices it would go to')
+    .option('--json', 'JSON instead of text')
+    .action(async (first: string, second: string | undefined, _options: unknown, self: Command) => {
+      const options = self.optsWithGlobals<SendOptions>();
+      const usage = (message: string): never =>
+        self.error(`error: ${message}`, { exitCode: exitCodes.usage });
+      const toMany = options.to !== undefined || options.group !== undefined;
+      if (options.to !== undefined && options.group !== undefined) usage('give --to or --group, not both');
+      if (toMany && second !== undefined) usage('with --to or --group, name only the command');
+      if (!toMany && options.dryRun === true) usage('--dry-run needs --to or --group');
+      const hub = hubOf(options, deps);
+      if (toMany) return sendToMany(hub, first, options, deps, done);
+      if (second === undefined) return usage('name the device and the command');
+      return sendToOne(hub, { device: first, name: second }, options, deps, done);
+    });
+}
+
+type Hub = (method: string, path: string, body?: unknown) => Promise<unknown>;
+
+function hubOf(options: ConfigOptions, deps: CliDeps): Hub {
+  const { config } = loadConfig(options, deps);
+  return (method, path, body) => callHub(adminSocketPath(config), method, path, body);
+}
+
+function bodyOf({ id, param, params, ttl }: SendOptions): Record<string, unknown> {
+  return {
+    params: { ...params, ...param },
+    ...(id === undefined ? {} : { id }),
+    ...(ttl === undefined ? {} : { ttlMs: ttl }),
+  };
+}
+
+async function sendToOne(
+  hub: Hub,
+  { device, name }: { device: string; name: string },
+  options: SendOptions,
+  deps: CliDeps,
+  done: (code: ExitCode) => void,
+): Promise<void> {
+  const base = `/api/v1/devices/${encodeURIComponent(device)}/commands`;
+  // The hub at the other end is of the same release.
+  let view = (await hub('POST', `${base}/${encodeURIComponent(name)}`, bodyOf(options))) as CommandView;
+  while (options.wait === true && !view.final) {
+    view = (await hub(
+      'GET',
+      `${base}/${encodeURIComponent(String(view['id']))}?wait=${pollSec}s`,
+    )) as CommandView;
+  }
+  deps.out(options.json === true ? `${JSON.stringify(view)}\n` : `${sentence(view)}\n`);
+  if (view.final && view.status !== 'succeeded') done(exitCodes.fault);
+}
+
+async function sendToMany(
+  hub: Hub,
+  name: string,
+  options: SendOptions,
+  deps: CliDeps,
+  done: (code: ExitCode) => void,
+): Promise<void> {
+  const { to, group, wave, maxFailures, jitter, dryRun, json } = options;
+  const body = {
+    name,
+    ...(to === undefined ? {} : { to }),
+    ...(group === undefined ? {} : { group }),
+    ...(dryRun === true ? { dryRun } : {}),
+    command: {
+      ...bodyOf(options),
+      ...(wave === undefined ? {} : { wave }),
+      ...(maxFailures === undefined ? {} : { maxFailures }),
+      ...(jitter === undefined ? {} : { jitterMs: jitter }),
+    },
+  };
+  const answer = hub('POST', '/api/v1/group-commands', body);
+  if (dryRun === true) {
+    const preview = (await answer) as { devices: string[]; refusal?: { reason: string } };
+    if (json === true) deps.out(`${JSON.stringify(preview)}\n`);
+    else
+      deps.out(
+        `${preview.devices.map((device) => `${device}\n`).join('')}${preview.devices.length} devices\n`,
+      );
+    if (preview.refusal !== undefined) {
+      if (json !== true) deps.err(`it would be refused: ${JSON.stringify(preview.refusal)}\n`);
+      done(exitCodes.fault);
+    }
+    return;
+  }
+  let view = (await answer) as GroupCommandView;
+  let shown = '';
+  while (options.wait === true && !view.final) {
+    const line = progress(view);
+    if (line !== shown) deps.err(`${line}\n`);
+    shown = line;
+    await new Promise<void>((resolve) => {
+      deps.clock.after(progressSec * 1000, resolve);
+    });
+    view = (await hub(
+      'GET',
+      `/api/v1/group-commands/${encodeURIComponent(String(view['id']))}`,
+    )) as GroupCommandView;
+  }
+  deps.out(json === true ? `${JSON.stringify(view)}\n` : report(view));
+  if (view.final && (view.status !== 'finished' || Number(view['failed']) > 0)) done(exitCodes.fault);
+}
+
+function addShowAndCancel(command: Command, deps: CliDeps): void {
+  const verbs = [
+    { verb: 'show', method: 'GET', tail: '', about: 'one command; of a group, give only its id' },
+    {
+      verb: 'cancel',
+      method: 'POST',
+      tail: '/cancel',
+      about: 'ask for its end; what has begun may end otherwise',
+    },
+  ];
+  for (const { verb, method, tail, about } of verbs) {
+    command
+      .command(verb)
+      .description(about)
+      .usage('[options] <device> <id>  |  [options] <group-command-id>')
+      .argument('<device-or-id>')
+      .argument('[id]')
+      .option('--json', 'JSON instead of text')
+      .action(async (first: string, id: string | undefined, _options: unknown, self: Command) => {
+        const options = self.optsWithGlobals<ConfigOptions & { json?: true }>();
+        const path =
+          id === undefined
+            ? `/api/v1/group-commands/${encodeURIComponent(first)}${tail}`
+            : `/api/v1/devices/${encodeURIComponent(first)}/commands/${encodeURIComponent(id)}${tail}`;
+        const view = await hubOf(options, deps)(method, path);
+        if (options.json === true) deps.out(`${JSON.stringify(view)}\n`);
+        else
+          deps.out(
+            id === undefined ? report(view as GroupCommandView) : `${sentence(view as CommandView)}\n`,
+          );
+      });
+  }
+}
+
+interface ListOptions extends ConfigOptions {
+  device?: string;
+  name?: string;
+  status?: string;
+  open?: true;
+  last: number;
+  before?: number;
+  json?: true;
+}
+
+function addList(command: Command, deps: CliDeps): void {
+  command
+    .command('list')
+    .description('the newest commands, newest first')
+    .option('--device <id>', 'of one device')
+    .option('--name <name>', 'with one name')
+    .option('--status <status>', 'with one status, such as uncertain')
+    .option('--open', 'without a final status')
+    .option('--last <n>', 'so many', parseWhole(1, 1_000), 50)
+    .option(
+      '--before <n>',
+      'the page after the one that ended with this number',
+      parseWhole(0, Number.MAX_SAFE_INTEGER),
+    )
+    .option('--json', 'one JSON object a line')
+    .action(async (_options: unknown, self: Command) => {
+      const options = self.optsWithGlobals<ListOptions>();
+      const query = new URLSearchParams({ limit: String(options.last) });
+      for (const name of ['device', 'name', 'status', 'open', 'before'] as const) {
+        const value = options[name];
+        if (value !== undefined) query.set(name, String(value));
+      }
+      const answer = await hubOf(options, deps)('GET', `/api/v1/commands?${query.toString()}`);
+      const commands = await member<CommandView[]>(Promise.resolve(answer), 'commands');
+      if (options.json === true) deps.out(commands.map((view) => `${JSON.stringify(view)}\n`).join(''));
+      else deps.out(table(['ACCEPTED', 'DEVICE', 'ID', 'NAME', 'STATUS', 'REASON'], commands.map(row)));
+      const { next } = answer as { next?: number };
+      if (next !== undefined) deps.err(`there are more: --before ${next}\n`);
+    });
+}
+
+function row(view: CommandView): string[] {
+  const { accepted, device, id, name, status, reason = '' } = view;
+  return [isoTime(accepted), String(device), String(id), String(name), status, reason];
+}
+
+function sentence(view: CommandView): string {
+  const { reason, errors, output } = view;
+  const why = reason === undefined ? '' : ` (${reason})`;
+  const more = [errors, output]
+    .filter((value) => value !== undefined)
+    .map((value) => ` ${JSON.stringify(value)}`);
+  return `${String(view['device'])}/${String(view['id'])} ${String(view['name'])}: ${view.status}${why}${more.join('')}`;
+}
+
+function progress(view: GroupCommandView): string {
+  const counts = ['targets', 'succeeded', 'failed', 'open', 'waiting', 'skipped'];
+  const numbers = counts.map((name) => `${String(view[name])} ${name}`).join(', ');
+  return `${String(view['id'])} ${view.status}${view.reason === undefined ? '' : ` (${view.reason})`}: ${numbers}`;
+}
+
+function report(view: GroupCommandView): string {
+  const rows = view.devices.map(({ device, status, reason = '' }) => [device, status, reason]);
+  return `${table(['DEVICE', 'STATUS', 'REASON'], rows)}${progress(view)}\n`;
+}

@@ -1,0 +1,189 @@
+/** `device add | list | show | remove`: on the running hub, or on its files when none runs. */
+
+import { Argument, InvalidArgumentError, type Command } from 'commander';
+import { deviceIdPattern } from '../../../schemas/limits.ts';
+import type { DeviceDetails } from '../../admin/admin-operations.ts';
+import { allDevices } from '../all-devices.ts';
+import type { CliDeps } from '../cli-deps.ts';
+import type { ConfigOptions } from '../config-source.ts';
+import { addDeviceIdentity } from './device-identity-commands.ts';
+import { parseId, parseSite, parseType } from '../arguments.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { withOperations } from '../operations.ts';
+import { addPush, addWhy } from './device-life-commands.ts';
+import { isoTime, labelsText, table } from '../table.ts';
+
+const maxCount = 10_000;
+
+interface AddOptions extends ConfigOptions {
+  type: string;
+  site: string;
+  count?: number;
+  prefix?: string;
+  json?: true;
+}
+
+export function addDevice(program: Command, deps: CliDeps): void {
+  const device = program.command('device').description('register, list, show and remove devices');
+  addAdd(device, deps);
+  addListAndShow(device, deps);
+  addLabel(device, deps);
+  addRemove(device, deps);
+  addDeviceIdentity(device, deps);
+  addWhy(device, deps);
+  addPush(device, deps);
+}
+
+function addAdd(device: Command, deps: CliDeps): void {
+  device
+    .command('add')
+    .description('register a device, or many, and print their secrets: they are shown this once')
+    .addArgument(new Argument('[id]', 'device id: 1 to 64 letters, digits, _ and -').argParser(parseId))
+    .requiredOption('--type <type>', 'device type with version, such as env-sensor@1', parseType)
+    .option('--site <site>', 'tag of every point of the device; fixed for life', parseSite, 'default')
+    .option('--count <n>', 'register <prefix>1 to <prefix>n; all of them, or none', parseCount)
+    .option('--prefix <prefix>', 'first part of the ids of --count')
+    .option('--json', 'one {"id","secret"} a line')
+    .action(async (id: string | undefined, _options: unknown, command: Command) => {
+      const options = command.optsWithGlobals<AddOptions>();
+      const ids = idsOf(id, options, command);
+      const { type, site } = options;
+      const added = await withOperations(options, deps, (operations) =>
+        operations.addDevices({ ids, type, site }),
+      );
+      if (options.json === true) {
+        deps.out(
+          added
+            .map((credential) => `${JSON.stringify({ id: credential.id, secret: credential.secret })}\n`)
+            .join(''),
+        );
+        return;
+      }
+      deps.out(
+        table(
+          ['DEVICE', 'SECRET'],
+          added.map((credential) => [credential.id, credential.secret]),
+        ),
+      );
+      deps.err('secrets are shown once; the hub keeps only their hashes\n');
+    });
+}
+
+function addListAndShow(device: Command, deps: CliDeps): void {
+  device
+    .command('list')
+    .description('all devices, by id')
+    .option('--json', 'one JSON object a line')
+    .action(async (_options: unknown, command: Command) => {
+      const options = command.optsWithGlobals<ConfigOptions & { json?: true }>();
+      const devices = await withOperations(options, deps, allDevices);
+      if (options.json === true) {
+        deps.out(devices.map((summary) => `${JSON.stringify(summary)}\n`).join(''));
+        return;
+      }
+      const rows = devices.map(({ id, type, site, presence, sinceMs }) => [
+        id,
+        type,
+        site,
+        presence,
+        since(sinceMs),
+      ]);
+      deps.out(table(['DEVICE', 'TYPE', 'SITE', 'PRESENCE', 'SINCE'], rows));
+    });
+
+  device
+    .command('show')
+    .description('one device')
+    .addArgument(new Argument('<id>').argParser(parseId))
+    .option('--json', 'one JSON object')
+    .action(async (id: string, _options: unknown, command: Command) => {
+      const options = command.optsWithGlobals<ConfigOptions & { json?: true }>();
+      const details = await withOperations(options, deps, (operations) => operations.showDevice(id));
+      if (options.json === true) {
+        deps.out(`${JSON.stringify(details)}\n`);
+        return;
+      }
+      const { sinceMs, registeredMs, labels, clock, lastPongMs, lastFrameMs, lastDataMs, ...rest } = details;
+      const rows = Object.entries({
+        ...rest,
+        labels: labelsText(labels),
+        ...(clock === undefined ? {} : { clock: clockText(clock) }),
+        since: since(sinceMs),
+        'last pong': since(lastPongMs),
+        'last frame': since(lastFrameMs),
+        'last data': since(lastDataMs),
+        registered: isoTime(registeredMs),
+      });
+      deps.out(
+        table(
+          ['', ''],
+          rows.map(([name, value]) => [name, String(value)]),
+        ).trimStart(),
+      );
+    });
+}
+
+function addLabel(device: Command, deps: CliDeps): void {
+  device
+    .command('label')
+    .description('set labels (key=value) and remove them (key-); selectors look at them')
+    .addArgument(new Argument('<id>').argParser(parseId))
+    .argument('<labels...>')
+    .action(async (id: string, labels: string[], _options: unknown, command: Command) => {
+      const set: Record<string, string> = {};
+      const remove: string[] = [];
+      for (const label of labels) {
+        const equals = label.indexOf('=');
+        if (equals > 0) set[label.slice(0, equals)] = label.slice(equals + 1);
+        else if (equals < 0 && label.endsWith('-')) remove.push(label.slice(0, -1));
+        else command.error(`error: ${label} is neither key=value nor key-`, { exitCode: exitCodes.usage });
+      }
+      const labelled = await withOperations(command.optsWithGlobals<ConfigOptions>(), deps, (operations) =>
+        operations.labelDevice(id, { set, remove }),
+      );
+      deps.out(`${id}: ${labelsText(labelled.labels)}\n`);
+    });
+}
+
+function addRemove(device: Command, deps: CliDeps): void {
+  device
+    .command('remove')
+    .description('end its session and commands, and forget its credential')
+    .addArgument(new Argument('<id>').argParser(parseId))
+    .action(async (id: string, _options: unknown, command: Command) => {
+      await withOperations(command.optsWithGlobals<ConfigOptions>(), deps, (operations) =>
+        operations.removeDevice(id),
+      );
+      deps.out(`${id} is removed; its readings stay in the metrics store\n`);
+    });
+}
+
+function idsOf(id: string | undefined, { count, prefix }: AddOptions, command: Command): string[] {
+  const usage = (message: string): never => command.error(`error: ${message}`, { exitCode: exitCodes.usage });
+  if (count === undefined) {
+    if (prefix !== undefined) return usage('--prefix needs --count');
+    return id === undefined ? usage('name the device, or say --count and --prefix') : [id];
+  }
+  if (id !== undefined) return usage('give either an id or --count, not both');
+  if (prefix === undefined) return usage('--count needs --prefix');
+  const longest = `${prefix}${count}`;
+  if (!deviceIdPattern.test(longest))
+    return usage(`${longest} is no device id: 1 to 64 letters, digits, _ and -`);
+  return Array.from({ length: count }, (_, index) => `${prefix}${index + 1}`);
+}
+
+function clockText({ quality, offsetMs, driftMs }: NonNullable<DeviceDetails['clock']>): string {
+  const offset = offsetMs === undefined ? '' : `, ${Math.round(offsetMs)} ms off`;
+  return `${quality}${offset}, drift ${Math.round(driftMs)} ms`;
+}
+
+function since(sinceMs: number | null): string {
+  return sinceMs === null ? '-' : isoTime(sinceMs);
+}
+
+function parseCount(text: string): number {
+  const count = /^\d{1,6}$/.test(text) ? Number(text) : 0;
+  if (count < 1 || count > maxCount)
+    throw new InvalidArgumentError(`It must be a whole number of 1 to ${maxCount}.`);
+  return count;
+}

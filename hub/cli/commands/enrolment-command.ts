@@ -1,0 +1,112 @@
+/** `enrolment create | list | revoke | approve | deny`: how new devices get their identity. */
+
+import { Argument, Option, type Command } from 'commander';
+import type { Enrolments } from '../../identity/enrolment.ts';
+import { parseId, parseLabel, parseSite, parseType, parseWhole } from '../arguments.ts';
+import type { CliDeps } from '../cli-deps.ts';
+import type { ConfigOptions } from '../config-source.ts';
+import { ask, jsonLines, type ListOptions } from '../security-client.ts';
+import { isoTime, labelsText, table } from '../table.ts';
+
+interface CreateOptions extends ListOptions {
+  type: string;
+  site: string;
+  uses: number;
+  hours: number;
+  reEnrolment: string;
+  prefix: string;
+  label: Record<string, string>;
+}
+
+interface Listed {
+  enrolments: ReturnType<Enrolments['list']>;
+  requests: ReturnType<Enrolments['requests']>;
+}
+
+export function addEnrolment(program: Command, deps: CliDeps): void {
+  const enrolment = program
+    .command('enrolment')
+    .description('tokens with which new devices fetch their identity at POST /v1/enrol');
+  addCreate(enrolment, deps);
+  addList(enrolment, deps);
+  enrolment
+    .command('revoke')
+    .description('end a token')
+    .argument('<enrolment>', 'as in the list')
+    .action(async (id: string, _options: unknown, command: Command) => {
+      await ask(command.optsWithGlobals<ConfigOptions>(), deps, ['DELETE', 'enrolments', id]);
+      deps.out(`${id} is revoked\n`);
+    });
+  for (const verb of ['approve', 'deny'] as const) {
+    enrolment
+      .command(verb)
+      .description(`${verb} a new identity for a device that is registered already`)
+      .addArgument(new Argument('<device>').argParser(parseId))
+      .action(async (id: string, _options: unknown, command: Command) => {
+        const path = ['POST', 'enrolments', 'requests', id, verb] as const;
+        await ask(command.optsWithGlobals<ConfigOptions>(), deps, path, {});
+        deps.out(`${id}: ${verb === 'approve' ? 'approved' : 'denied'}\n`);
+      });
+  }
+}
+
+function addCreate(enrolment: Command, deps: CliDeps): void {
+  enrolment
+    .command('create')
+    .description('a token, printed this once')
+    .requiredOption('--type <type>', 'device type with version, such as env-sensor@1', parseType)
+    .option('--site <site>', 'tag of every point of the devices; fixed for life', parseSite, 'default')
+    .option('--uses <n>', 'so many new devices', parseWhole(1, 1_000_000), 1)
+    .option('--hours <n>', 'valid so long', parseWhole(1, 8_760), 24)
+    .option('--prefix <prefix>', 'ids must begin so', '')
+    .option('--label <key=value>', 'a label of each new device; repeatable', parseLabel, {})
+    .addOption(
+      new Option('--re-enrolment <policy>', 'for devices that are registered already')
+        .choices(['auto', 'approve', 'never'])
+        .default('approve'),
+    )
+    .option('--json', 'one JSON object')
+    .action(async (_options: unknown, command: Command) => {
+      const options = command.optsWithGlobals<CreateOptions>();
+      const { type, site, uses, hours, reEnrolment, prefix, label } = options;
+      const notAfterMs = deps.clock.now() + hours * 3_600_000;
+      const body = { type, site, uses, notAfterMs, reEnrolment, idPrefix: prefix, labels: label };
+      const made = await ask<{ id: string; token: string }>(options, deps, ['POST', 'enrolments'], body);
+      if (options.json === true) deps.out(jsonLines([made]));
+      else deps.out(table(['ENROLMENT', 'TOKEN'], [[made.id, made.token]]));
+    });
+}
+
+function addList(enrolment: Command, deps: CliDeps): void {
+  enrolment
+    .command('list')
+    .description('tokens, and devices that wait for approval')
+    .option('--json', 'one JSON object')
+    .action(async (_options: unknown, command: Command) => {
+      const options = command.optsWithGlobals<ListOptions>();
+      const listed = await ask<Listed>(options, deps, ['GET', 'enrolments']);
+      if (options.json === true) {
+        deps.out(jsonLines([listed]));
+        return;
+      }
+      const { enrolments, requests } = listed;
+      const rows = enrolments.map((one) => [
+        one.id,
+        one.type,
+        one.site,
+        `${one.used}/${one.uses}`,
+        isoTime(one.notAfterMs),
+        one.reEnrolment,
+        labelsText(one.labels),
+      ]);
+      deps.out(table(['ENROLMENT', 'TYPE', 'SITE', 'USED', 'UNTIL', 'RE-ENROLMENT', 'LABELS'], rows));
+      if (requests.length === 0) return;
+      const waiting = requests.map(({ deviceId, address, askedMs, approved }) => [
+        deviceId,
+        address,
+        isoTime(askedMs),
+        approved ? 'approved' : 'waits',
+      ]);
+      deps.out(`\n${table(['DEVICE', 'FROM', 'ASKED', 'STATE'], waiting)}`);
+    });
+}

@@ -1,0 +1,112 @@
+/** `operator …` and `token …`: accounts of people, tokens of programs. */
+
+import { readFileSync } from 'node:fs';
+import { Option, type Command } from 'commander';
+import type { AccountSummary, TokenSummary } from '../../operators/operators.ts';
+import type { Rights } from '../../operators/operator.ts';
+import { parseWhole } from '../arguments.ts';
+import type { CliDeps } from '../cli-deps.ts';
+import type { ConfigOptions } from '../config-source.ts';
+import { ask, jsonLines, type ListOptions } from '../security-client.ts';
+import { isoTime, table } from '../table.ts';
+
+interface Listed {
+  accounts: AccountSummary[];
+  tokens: TokenSummary[];
+}
+
+type RightsOptions = ListOptions & Rights;
+
+/** The options that say what somebody may do. */
+function withRights(command: Command): Command {
+  return command
+    .addOption(new Option('--role <role>').choices(['viewer', 'operator', 'admin']).makeOptionMandatory())
+    .option('--devices <selector>', "which devices: '*', or such as site=hall-3,type=env-sensor,id=d-*", '*')
+    .addOption(
+      new Option('--safety <class>', 'commands up to this class')
+        .choices(['observe', 'config', 'actuate', 'critical'])
+        .default('config'),
+    );
+}
+
+function rightsOf({ role, devices, safety }: RightsOptions): Rights {
+  return { role, devices, safety };
+}
+
+export function addOperator(program: Command, deps: CliDeps): void {
+  const operator = program.command('operator').description('accounts of people');
+  withRights(operator.command('save').argument('<name>'))
+    .description('add an account, or change it; its sessions end')
+    .option('--password-stdin', 'read the password (12 characters or more) from standard input')
+    .action(async (name: string, _options: unknown, command: Command) => {
+      const options = command.optsWithGlobals<RightsOptions & { passwordStdin?: true }>();
+      // Not as an argument: those are shown to every user of the machine.
+      const password =
+        options.passwordStdin === true ? readFileSync(0, 'utf8').replace(/\r?\n$/, '') : undefined;
+      const body = { ...rightsOf(options), ...(password === undefined ? {} : { password }) };
+      await ask(options, deps, ['PUT', 'operators', 'accounts', name], body);
+      deps.out(`${name} is saved\n`);
+    });
+  operator
+    .command('remove')
+    .argument('<name>')
+    .description('end an account and its sessions')
+    .action(async (name: string, _options: unknown, command: Command) => {
+      const options = command.optsWithGlobals<ConfigOptions>();
+      await ask(options, deps, ['DELETE', 'operators', 'accounts', name]);
+      deps.out(`${name} is removed\n`);
+    });
+  addList(operator, deps, 'accounts');
+}
+
+export function addToken(program: Command, deps: CliDeps): void {
+  const token = program.command('token').description('tokens of programs: Authorization: Bearer …');
+  withRights(token.command('create').argument('<name>'))
+    .description('a token, printed this once')
+    .option('--days <n>', 'valid so long; without it until it is revoked', parseWhole(1, 3_650))
+    .option('--json', 'one JSON object')
+    .action(async (name: string, _options: unknown, command: Command) => {
+      const options = command.optsWithGlobals<RightsOptions & { days?: number }>();
+      const { days } = options;
+      const end = days === undefined ? {} : { notAfterMs: deps.clock.now() + days * 86_400_000 };
+      const body = { name, ...rightsOf(options), ...end };
+      const made = await ask<{ name: string; token: string }>(
+        options,
+        deps,
+        ['POST', 'operators', 'tokens'],
+        body,
+      );
+      if (options.json === true) deps.out(jsonLines([made]));
+      else deps.out(table(['NAME', 'TOKEN'], [[made.name, made.token]]));
+    });
+  token
+    .command('revoke')
+    .argument('<name>')
+    .description('end a token')
+    .action(async (name: string, _options: unknown, command: Command) => {
+      const options = command.optsWithGlobals<ConfigOptions>();
+      await ask(options, deps, ['DELETE', 'operators', 'tokens', name]);
+      deps.out(`${name} is revoked\n`);
+    });
+  addList(token, deps, 'tokens');
+}
+
+function addList(parent: Command, deps: CliDeps, which: 'accounts' | 'tokens'): void {
+  parent
+    .command('list')
+    .description(`all ${which}`)
+    .option('--json', 'one JSON object a line')
+    .action(async (_options: unknown, command: Command) => {
+      const options = command.optsWithGlobals<ListOptions>();
+      const listed = (await ask<Listed>(options, deps, ['GET', 'operators']))[which];
+      if (options.json === true) {
+        deps.out(jsonLines(listed));
+        return;
+      }
+      const rows = listed.map((one) => {
+        const until = 'notAfterMs' in one && one.notAfterMs !== undefined ? isoTime(one.notAfterMs) : '-';
+        return [one.name, one.role, one.devices, one.safety, isoTime(one.createdMs), until];
+      });
+      deps.out(table(['NAME', 'ROLE', 'DEVICES', 'SAFETY', 'SINCE', 'UNTIL'], rows));
+    });
+}

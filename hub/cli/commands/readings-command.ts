@@ -1,0 +1,92 @@
+/** `readings`: what the metrics store has of one stream of a device, through the running hub. */
+
+import { InvalidArgumentError, type Command } from 'commander';
+import { HubError } from '../../kernel/errors.ts';
+import type { ReadingsRow } from '../../telemetry/store.ts';
+import { adminClient } from '../admin-client.ts';
+import { parseTimeMs } from '../arguments.ts';
+import type { CliDeps } from '../cli-deps.ts';
+import { adminSocketPath, loadConfig, type ConfigOptions } from '../config-source.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { isoTime, table } from '../table.ts';
+
+const maxRows = 100_000;
+/** Without --last: the newest few, or a screenful or two of a range. */
+const newestRows = 10;
+const rangeRows = 1_000;
+/** The last whole second that InfluxDB can hold (2262-04-11), Unix ms. */
+const endOfTimeMs = 9_223_372_036_000;
+
+interface ReadingsOptions extends ConfigOptions {
+  last?: number;
+  from?: number;
+  to?: number;
+  json?: true;
+}
+
+export function addReadings(program: Command, deps: CliDeps): void {
+  program
+    .command('readings')
+    .description('readings of one stream of a device, oldest first')
+    .argument('<device>')
+    .argument('<stream>')
+    .option('--last <n>', `the newest n (${newestRows} when no range is given)`, parseLast)
+    .option('--from <time>', 'from this time on: 2026-01-31, or 2026-01-31T12:00:00Z', parseTimeMs)
+    .option('--to <time>', 'up to this time, which is left out', parseTimeMs)
+    .option('--json', 'one JSON object a line: timeMs and fields')
+    .action(async (device: string, stream: string, _options: unknown, command: Command) => {
+      const options = command.optsWithGlobals<ReadingsOptions>();
+      const { last, from, to, json } = options;
+      if (from !== undefined && to !== undefined && from >= to) {
+        command.error('error: --from must be before --to', { exitCode: exitCodes.usage });
+      }
+      const ranged = from !== undefined || to !== undefined;
+      const { config } = loadConfig(options, deps);
+      const rows = await ask(
+        adminClient(adminSocketPath(config)).readings({
+          device,
+          stream,
+          fromMs: from ?? 0,
+          toMs: to ?? endOfTimeMs,
+          limit: last ?? (ranged ? rangeRows : newestRows),
+          take: last === undefined && ranged ? 'first' : 'last',
+        }),
+      );
+      if (json === true) deps.out(rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+      else deps.out(readingsTable(rows));
+      if (last === undefined && ranged && rows.length === rangeRows) {
+        deps.err(
+          `these are the first ${rangeRows} of the range; --last gives the newest, up to ${maxRows}\n`,
+        );
+      }
+    });
+}
+
+/** The metrics store is asked through the hub alone, so say how to get one. */
+async function ask(answer: Promise<ReadingsRow[]>): Promise<ReadingsRow[]> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (!(error instanceof HubError) || error.code !== 'hub-not-running') throw error;
+    throw new HubError(
+      'hub-not-running',
+      'readings are read through it; start it with `npm start`, or name its folder with --data-dir',
+      { cause: error },
+    );
+  }
+}
+
+function readingsTable(rows: readonly ReadingsRow[]): string {
+  const fields = [...new Set(rows.flatMap((row) => Object.keys(row.fields)))].toSorted();
+  return table(
+    ['TIME', ...fields],
+    rows.map((row) => [isoTime(row.timeMs), ...fields.map((field) => String(row.fields[field] ?? '-'))]),
+  );
+}
+
+function parseLast(text: string): number {
+  const count = /^\d{1,6}$/.test(text) ? Number(text) : 0;
+  if (count < 1 || count > maxRows)
+    throw new InvalidArgumentError(`It must be a whole number of 1 to ${maxRows}.`);
+  return count;
+}

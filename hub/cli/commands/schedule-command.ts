@@ -1,0 +1,156 @@
+/** `schedule add | list | pause | resume | remove | next`: in the running hub. */
+
+import { Option, type Command } from 'commander';
+import type { ScheduleView } from '../../schedules/schedules.ts';
+import { callHub, member } from '../admin-client.ts';
+import { parseWhole, parseTimeMs } from '../arguments.ts';
+import type { CliDeps } from '../cli-deps.ts';
+import { adminSocketPath, loadConfig, type ConfigOptions } from '../config-source.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { parseDuration, parseObject, parseParam } from '../params.ts';
+import { isoTime, table } from '../table.ts';
+
+interface AddOptions extends ConfigOptions {
+  cron?: string;
+  at?: number;
+  timeZone: string;
+  to: string;
+  command?: string;
+  param?: Record<string, unknown>;
+  params?: Record<string, unknown>;
+  ttl?: number;
+  wave?: number;
+  maxFailures?: number;
+  notice?: string;
+  data?: Record<string, unknown>;
+  catchUp: 'skip' | 'once';
+  jitter?: number;
+}
+
+type Ask = (options: ConfigOptions, method: string, path: string, body?: unknown) => Promise<unknown>;
+
+export function addSchedule(program: Command, deps: CliDeps): void {
+  const schedule = program.command('schedule').description('commands and notices at their times');
+  const ask: Ask = (options, method, path, body) =>
+    callHub(adminSocketPath(loadConfig(options, deps).config), method, path, body);
+  addAdd(schedule, deps, ask);
+  addListAndNext(schedule, deps, ask);
+  addChanges(schedule, deps, ask);
+}
+
+function addAdd(schedule: Command, deps: CliDeps, ask: Ask): void {
+  schedule
+    .command('add')
+    .description('a command or a notice, recurring or once')
+    .argument('<name>')
+    .option('--cron <expression>', 'five fields, or six with the seconds first; both kinds of day must match')
+    .option('--at <time>', 'once, such as 2026-01-31T12:00:00Z', parseTimeMs)
+    .requiredOption('--time-zone <zone>', 'IANA name, such as Europe/Berlin or UTC')
+    .requiredOption('--to <selector>', 'all, a device id, or key=value,…; read anew each time')
+    .option('--command <name>', 'send this command')
+    .option('--param <key=value>', 'one parameter; a value that is JSON is read as such', parseParam)
+    .option('--params <json>', 'all parameters as a JSON object', parseObject)
+    .option('--ttl <time>', 'not begun later than this, such as 30s', parseDuration)
+    .option('--wave <n>', 'devices in one wave (all)', parseWhole(1, 100_000))
+    .option('--max-failures <n>', 'stop after more failures than this (never)', parseWhole(0, 100_000))
+    .option('--notice <topic>', 'or push a notice to the devices connected then')
+    .option('--data <json>', 'what the notice says, a JSON object', parseObject)
+    .addOption(
+      new Option(
+        '--catch-up <policy>',
+        'a time missed while the hub was away: leave it out, or make up for the last',
+      )
+        .choices(['skip', 'once'])
+        .default('skip'),
+    )
+    .option('--jitter <time>', 'spread over the devices within this time', parseDuration)
+    .action(async (name: string, _options: unknown, self: Command) => {
+      const options = self.optsWithGlobals<AddOptions>();
+      const usage = (message: string): never =>
+        self.error(`error: ${message}`, { exitCode: exitCodes.usage });
+      const { cron, at, timeZone, to, catchUp, jitter } = options;
+      if ((cron === undefined) === (at === undefined)) usage('give --cron or --at');
+      if ((options.command === undefined) === (options.notice === undefined))
+        usage('give --command or --notice');
+      const added = (await ask(options, 'POST', '/api/v1/schedules', {
+        name,
+        timeZone,
+        to,
+        catchUp,
+        action: actionOf(options),
+        ...(cron === undefined ? {} : { cron }),
+        ...(at === undefined ? {} : { atMs: at }),
+        ...(jitter === undefined ? {} : { jitterMs: jitter }),
+      })) as ScheduleView;
+      deps.out(`${name} is next due ${added.nextMs === undefined ? 'never' : isoTime(added.nextMs)}\n`);
+    });
+}
+
+function actionOf({ command, param, params, ttl, wave, maxFailures, notice, data }: AddOptions): object {
+  if (command === undefined) return { kind: 'notice', topic: notice ?? '', data: data ?? {} };
+  return {
+    kind: 'command',
+    name: command,
+    params: { ...params, ...param },
+    ...(ttl === undefined ? {} : { ttlMs: ttl }),
+    ...(wave === undefined ? {} : { wave }),
+    ...(maxFailures === undefined ? {} : { maxFailures }),
+  };
+}
+
+function addListAndNext(schedule: Command, deps: CliDeps, ask: Ask): void {
+  schedule
+    .command('list')
+    .description('all schedules')
+    .option('--json', 'one JSON object a line')
+    .action(async (_options: unknown, self: Command) => {
+      const options = self.optsWithGlobals<ConfigOptions & { json?: true }>();
+      const all = await member<ScheduleView[]>(ask(options, 'GET', '/api/v1/schedules'), 'schedules');
+      if (options.json === true) deps.out(all.map((each) => `${JSON.stringify(each)}\n`).join(''));
+      else deps.out(table(['SCHEDULE', 'WHEN', 'ZONE', 'TO', 'WHAT', 'LAST', 'NEXT'], all.map(row)));
+    });
+
+  schedule
+    .command('next')
+    .description('its next times')
+    .argument('<name>')
+    .option('--count <n>', 'so many', parseWhole(1, 1_000), 5)
+    .action(async (name: string, _options: unknown, self: Command) => {
+      const options = self.optsWithGlobals<ConfigOptions & { count: number }>();
+      const path = `${pathOf(name)}/times?count=${options.count}`;
+      const times = await member<number[]>(ask(options, 'GET', path), 'times');
+      deps.out(times.map((time) => `${isoTime(time)}\n`).join(''));
+    });
+}
+
+function addChanges(schedule: Command, deps: CliDeps, ask: Ask): void {
+  for (const verb of ['pause', 'resume'] as const) {
+    schedule
+      .command(verb)
+      .description(verb === 'pause' ? 'do nothing at its times' : 'go on with the times to come')
+      .argument('<name>')
+      .action(async (name: string, _options: unknown, self: Command) => {
+        await ask(self.optsWithGlobals<ConfigOptions>(), 'PATCH', pathOf(name), { paused: verb === 'pause' });
+        deps.out(`${name} is ${verb}d\n`);
+      });
+  }
+  schedule
+    .command('remove')
+    .description('forget a schedule')
+    .argument('<name>')
+    .action(async (name: string, _options: unknown, self: Command) => {
+      await ask(self.optsWithGlobals<ConfigOptions>(), 'DELETE', pathOf(name));
+      deps.out(`${name} is removed\n`);
+    });
+}
+
+function pathOf(name: string): string {
+  return `/api/v1/schedules/${encodeURIComponent(name)}`;
+}
+
+function row({ name, cron, atMs, timeZone, to, action, lastMs, nextMs, paused }: ScheduleView): string[] {
+  const when = cron ?? (atMs === undefined ? '-' : isoTime(atMs));
+  const what = action.kind === 'command' ? action.name : `notice ${action.topic}`;
+  const next = nextMs === undefined ? (paused ? 'paused' : '-') : isoTime(nextMs);
+  return [name, when, timeZone, to, what, lastMs === undefined ? '-' : isoTime(lastMs), next];
+}

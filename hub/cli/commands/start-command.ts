@@ -1,0 +1,110 @@
+/** `start`: the hub itself, until a signal or a fault ends it. */
+
+import type { Command } from 'commander';
+import { wait, type Clock } from '../../kernel/time.ts';
+import type { Log } from '../../kernel/log.ts';
+import type { CliDeps, StartedHub, StopReason } from '../cli-deps.ts';
+import { loadConfig, type ConfigOptions } from '../config-source.ts';
+import { exitCodes, type ExitCode } from '../exit-codes.ts';
+
+/** A stop that takes longer is cut off. */
+export const stopWithinMs = 10_000;
+
+export function addStart(program: Command, deps: CliDeps, done: (code: ExitCode) => void): void {
+  program
+    .command('start')
+    .description('run the hub until SIGTERM or SIGINT; a second signal ends it at once')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 nothing lost · 1 fault · 2 arguments or configuration · 3 readings lost · 4 did not stop in time · 70 crash',
+    )
+    .action(async (_options: unknown, command: Command) => {
+      const { config, warnings } = loadConfig(command.optsWithGlobals<ConfigOptions>(), deps);
+      const log = deps.createLog(config.logLevel);
+      for (const warning of warnings) log.warn(warning);
+      const stop = deps.stopRequested();
+      const starting = deps.startHub(config, { log });
+      const { clock, err } = deps;
+      done(await runHub(starting, { log, stop, clock, err, dataDir: config.dataDir }));
+    });
+}
+
+interface Run {
+  log: Log;
+  stop: Promise<StopReason>;
+  clock: Clock;
+  dataDir: string;
+  err: (text: string) => void;
+}
+
+/** Waits for the start, then for a reason to stop, then for the end. @throws what the start throws */
+async function runHub(
+  starting: Promise<StartedHub>,
+  { log, stop, clock, dataDir, err }: Run,
+): Promise<ExitCode> {
+  const first = await Promise.race([
+    starting.then((hub) => ({ kind: 'started' as const, hub })),
+    stop.then((reason) => ({ kind: 'stopped' as const, reason })),
+  ]);
+  if (first.kind === 'stopped') {
+    // Stopped while it was starting: the start is let finish, so that what it opened is closed in good order.
+    return finish(() => starting.then((hub) => hub.close()), first.reason, log, clock);
+  }
+  const { hub } = first;
+  // Not by the log, which is kept and shipped: the code is worth an admin's account.
+  if (hub.firstLogin !== undefined) {
+    err(
+      `no operator has an account yet; make the first admin in a browser, once: ${hub.adminUrl}/#code=${hub.firstLogin}\n`,
+    );
+  }
+  log.info(
+    {
+      deviceUrl: hub.deviceUrl,
+      adminUrl: hub.adminUrl,
+      ...(hub.brokerUrl === undefined ? {} : { brokerUrl: hub.brokerUrl }),
+      dataDir,
+      // Its code stands on stderr.
+      firstLogin: hub.firstLogin !== undefined,
+    },
+    'ready',
+  );
+  const reason = await Promise.race([
+    stop,
+    hub.failed.then((error): StopReason => ({ kind: 'failed', error })),
+  ]);
+  return finish(() => hub.close(), reason, log, clock);
+}
+
+type Closing = Awaited<ReturnType<StartedHub['close']>>;
+
+async function finish(
+  close: () => Promise<Closing>,
+  reason: StopReason,
+  log: Log,
+  clock: Clock,
+): Promise<ExitCode> {
+  if (reason.kind === 'signal') log.info({ signal: reason.signal }, 'stopping');
+  else
+    log.fatal(
+      { err: reason.error },
+      reason.kind === 'crashed' ? 'the hub met a fault of its own' : 'a part failed',
+    );
+
+  const end = await Promise.race([
+    close().then(
+      (closing) => ({ kind: 'closed' as const, ...closing }),
+      (error: unknown) => ({ kind: 'closed' as const, lost: 0, faults: [{ name: 'hub', error }] }),
+    ),
+    wait(clock, stopWithinMs).then(() => ({ kind: 'late' as const })),
+  ]);
+  if (end.kind === 'late') {
+    log.fatal({ stopWithinMs }, 'the hub did not stop in time and is cut off');
+    return exitCodes.stopTimedOut;
+  }
+  for (const { name, error } of end.faults)
+    log.error({ err: error, part: name }, 'a part did not close well');
+  log[end.lost > 0 ? 'error' : 'info']({ lost: end.lost }, 'stopped');
+  if (reason.kind === 'crashed') return exitCodes.crash;
+  if (end.lost > 0) return exitCodes.lost;
+  return reason.kind === 'failed' || end.faults.length > 0 ? exitCodes.fault : exitCodes.ok;
+}

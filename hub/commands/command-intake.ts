@@ -1,0 +1,284 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { CommandType, FieldError } from '../../schemas/index.ts';
+import { HubError, messageOf } from '../kernel/errors.ts';
+import type { Log } from '../kernel/log.ts';
+import type { Clock } from '../kernel/time.ts';
+import type { Answers } from './answers.ts';
+import { commandAsk, type Ask, type CommandAudit } from './command-audit.ts';
+import type { CommandCounters } from './command-counters.ts';
+import { newCommandId } from './command-id.ts';
+import type { CommandRequest, Refusal, RefusalReason } from './command-request.ts';
+import { isFinal, mayWait, step, type Command, type Origin } from './command.ts';
+import type { AnswerAddress, CommandJournal, CommandRecord, Delivery } from './journal.ts';
+import type { Lanes } from './lanes.ts';
+import type { DeviceDirectory } from './command-session.ts';
+
+/** How a request came, and where its answer goes. */
+export interface RequestContext {
+  answerTo?: AnswerAddress;
+  delivery?: Omit<Delivery, 'expiresMs'>;
+  /** Time left as the broker counts it, ms: the nearer of this and the request's own counts. */
+  expiryMs?: number;
+  /** It lay somewhere for an unknown time: it is journalled and ends `expired`. */
+  ageUnknown?: boolean;
+  origin?: Origin;
+  /** One of a group command's, whose own report tells what became of it: a refusal is not in the audit. */
+  ofGroup?: true;
+}
+
+export type Submission =
+  /** In the journal. The command may have ended already (an offline device, an unknown age). */
+  | { kind: 'accepted'; command: Command }
+  /** The same request came before: the command as the journal has it. */
+  | { kind: 'repeated'; command: Command }
+  | { kind: 'refused'; refusal: Refusal };
+
+interface IntakeDeps {
+  clock: Clock;
+  random: () => number;
+  log: Log;
+  directory: DeviceDirectory;
+  journal: CommandJournal;
+  answers: Answers;
+  lanes: Lanes;
+  counters: CommandCounters;
+  audit: CommandAudit;
+}
+
+type Judged = { kind: 'refused'; refusal: Refusal } | { kind: 'ok'; command: Command };
+
+const maxParamsBytes = 60_000;
+/** A redelivery after the deadline must still be known. */
+const keepDeliveriesMs = 3_600_000;
+
+/** Judges requests, whichever door they come through, and journals those that become commands. */
+export class Intake {
+  readonly #deps: IntakeDeps;
+  readonly #limits: { maxOpen: number; maxOpenPerDevice: number };
+  /** Commands being journalled now, by device and id. */
+  readonly #arriving = new Map<string, Map<string, Promise<unknown>>>();
+  #arrivingCount = 0;
+  #closing = false;
+
+  constructor(deps: IntakeDeps, limits: { maxOpen: number; maxOpenPerDevice: number }) {
+    this.#deps = deps;
+    this.#limits = limits;
+  }
+
+  /**
+   * Resolves once the command is on disk, or refused.
+   * @throws HubError `bus-unavailable` when the hub is stopping, `database-failed` when the journal died half-way
+   */
+  async submit(request: CommandRequest, context: RequestContext = {}): Promise<Submission> {
+    const { device, id } = request;
+    const ask = context.ofGroup === true ? undefined : commandAsk(request, context.origin);
+    if (id !== undefined) {
+      for (
+        let first = this.#arrivingOf(device, id);
+        first !== undefined;
+        first = this.#arrivingOf(device, id)
+      ) {
+        await first;
+      }
+      if (this.#deps.lanes.get(device)?.commands.has(id) === true) return this.#known(request, id, ask);
+    }
+    if (this.#closing) throw new HubError('bus-unavailable', 'the hub is stopping');
+    const judged = this.#judge(request, context);
+    if (judged.kind === 'ok') return this.#accept(judged.command, request, context, ask);
+    return id === undefined
+      ? this.refused(judged.refusal, ask)
+      : this.#known(request, id, ask, judged.refusal);
+  }
+
+  /** The command as it is now, waiting for one that is just being journalled. @throws HubError `database-failed` */
+  async find(device: string, id: string): Promise<CommandRecord | undefined> {
+    await this.#arrivingOf(device, id);
+    return this.#deps.lanes.get(device)?.commands.get(id) ?? this.#deps.journal.find(device, id);
+  }
+
+  /** Counts a refusal. @param ask what was refused, for the audit; not given: not for the audit */
+  refused(refusal: Refusal, ask: Ask | undefined): Submission {
+    const { refused } = this.#deps.counters;
+    refused[refusal.reason] = (refused[refusal.reason] ?? 0) + 1;
+    if (ask !== undefined) this.#deps.audit.refused(ask, refusal);
+    return { kind: 'refused', refusal };
+  }
+
+  /** Takes no more; resolves when what is under way is journalled. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    await Promise.all([...this.#arriving.values()].flatMap((ids) => [...ids.values()]));
+  }
+
+  /** The answer to an id the hub has met before, or else `refusal`. What is told is in the journal. */
+  async #known(
+    request: CommandRequest,
+    id: string,
+    ask: Ask | undefined,
+    refusal?: Refusal,
+  ): Promise<Submission> {
+    let command: Command | undefined;
+    try {
+      command = (await this.find(request.device, id))?.command;
+      await this.#deps.lanes.get(request.device)?.settled;
+    } catch (error) {
+      return this.#unavailable(error, ask);
+    }
+    if (command === undefined) return this.refused(refusal ?? { reason: 'unavailable' }, ask);
+    if (command.name !== request.name || !isDeepStrictEqual(command.params, request.params)) {
+      return this.refused({ reason: 'id-conflict' }, ask);
+    }
+    this.#deps.counters.repeated++;
+    return { kind: 'repeated', command };
+  }
+
+  /** Why a request like this would be refused now, its age aside; undefined when it would not. */
+  check(request: CommandRequest): Refusal | undefined {
+    const judged = this.#judge(request, {});
+    return judged.kind === 'refused' ? judged.refusal : undefined;
+  }
+
+  /** Judges a request on its merits, now. */
+  #judge(request: CommandRequest, context: RequestContext): Judged {
+    const { device, name, id, params } = request;
+    const type = this.#deps.directory.typeOf(device);
+    if (type === undefined) return refuse('unknown-device');
+    const definition = type.commands.get(name);
+    if (definition === undefined) {
+      const names = [...type.commands.keys()];
+      const expected = names.length === 0 ? `none: ${type.id} has no commands` : `one of ${names.join(', ')}`;
+      return refuse('unknown-command', {
+        path: '/name',
+        keyword: 'enum',
+        expected,
+        got: JSON.stringify(name),
+      });
+    }
+    const { safety } = definition;
+    if (id === undefined && (safety === 'actuate' || safety === 'critical')) {
+      return refuse('id-required', { path: '/id', keyword: 'required', expected: 'present', got: 'nothing' });
+    }
+    const fault = definition.checkParams(params);
+    if (fault !== undefined) return refuse('bad-params', fault);
+    const bytes = Buffer.byteLength(JSON.stringify(params));
+    if (bytes > maxParamsBytes) {
+      const expected = `at most ${maxParamsBytes} bytes`;
+      return refuse('too-large', { path: '', keyword: 'maxLength', expected, got: `${bytes} bytes` });
+    }
+    if (this.#full(device)) return refuse('too-many');
+    return { kind: 'ok', command: this.#newCommand(request, definition, context) };
+  }
+
+  /** A command that cannot come to anything is final from its first entry in the journal. */
+  #newCommand(request: CommandRequest, definition: CommandType, context: RequestContext): Command {
+    const { clock, random, lanes } = this.#deps;
+    const { device, name, params } = request;
+    const { safety, offline, ttlSec, concurrency } = definition;
+    const acceptedMs = clock.now();
+    const ttlMs = Math.min(request.ttlMs ?? Infinity, context.expiryMs ?? Infinity);
+    const command: Command = {
+      device,
+      name,
+      params,
+      safety,
+      offline,
+      ...(concurrency === 1 ? {} : { concurrency }),
+      acceptedMs,
+      cancelRequested: false,
+      ...(context.origin === undefined ? {} : { origin: context.origin }),
+      id: request.id ?? newCommandId(acceptedMs, random),
+      deadlineMs: acceptedMs + (ttlMs === Infinity ? ttlSec * 1000 : ttlMs),
+      status: 'accepted',
+      changedMs: acceptedMs,
+    };
+    if (context.ageUnknown === true) return { ...command, status: 'expired', reason: 'age-unknown' };
+    if (acceptedMs >= command.deadlineMs)
+      return step(command, { kind: 'deadline-passed' }, acceptedMs).command;
+    if (lanes.get(device)?.isPresent === true || mayWait(command)) return command;
+    return step(command, { kind: 'refused', reason: 'offline' }, acceptedMs).command;
+  }
+
+  async #accept(
+    command: Command,
+    request: CommandRequest,
+    context: RequestContext,
+    ask: Ask | undefined,
+  ): Promise<Submission> {
+    const { journal, lanes, answers, counters, directory } = this.#deps;
+    const { answerTo, delivery } = context;
+    const record: CommandRecord = answerTo === undefined ? { command } : { command, answerTo };
+    const expiresMs = command.deadlineMs + keepDeliveriesMs;
+    const written = journal.accept(
+      record,
+      isFinal(command.status),
+      delivery === undefined ? undefined : { ...delivery, expiresMs },
+    );
+    this.#arrives(command, written);
+    let added: boolean;
+    try {
+      added = await written;
+    } catch (error) {
+      return this.#unavailable(error, ask);
+    } finally {
+      this.#arrived(command);
+    }
+    // The journal has this id already: the request came before, or clashes with one that did.
+    if (!added) return this.#known(request, command.id, ask);
+    counters.accepted++;
+    if (isFinal(command.status)) {
+      counters.finals[command.status]++;
+      answers.announce(record);
+    } else {
+      const tracked = lanes.add(record);
+      const removed = directory.typeOf(command.device) === undefined;
+      if (removed) void tracked.lane.handle(tracked, { kind: 'device-removed' });
+    }
+    return { kind: 'accepted', command };
+  }
+
+  #full(device: string): boolean {
+    const { lanes } = this.#deps;
+    const ofDevice = (lanes.get(device)?.commands.size ?? 0) + (this.#arriving.get(device)?.size ?? 0);
+    return (
+      ofDevice >= this.#limits.maxOpenPerDevice || lanes.open + this.#arrivingCount >= this.#limits.maxOpen
+    );
+  }
+
+  /** Resolves when the journal has, or has refused, all that is being accepted for the device now. */
+  async arrived(device: string): Promise<void> {
+    const arriving = this.#arriving.get(device);
+    if (arriving !== undefined) await Promise.all(arriving.values());
+  }
+
+  #arrivingOf(device: string, id: string): Promise<unknown> | undefined {
+    return this.#arriving.get(device)?.get(id);
+  }
+
+  #arrives({ device, id }: Command, written: Promise<unknown>): void {
+    const ids = this.#arriving.get(device) ?? new Map<string, Promise<unknown>>();
+    ids.set(
+      id,
+      written.catch(() => undefined),
+    );
+    this.#arriving.set(device, ids);
+    this.#arrivingCount++;
+  }
+
+  #arrived({ device, id }: Command): void {
+    const ids = this.#arriving.get(device);
+    ids?.delete(id);
+    if (ids?.size === 0) this.#arriving.delete(device);
+    this.#arrivingCount--;
+  }
+
+  /** Nothing was written, and the caller is told so; where that is not certain, nothing is said at all. */
+  #unavailable(error: unknown, ask: Ask | undefined): Submission {
+    if (error instanceof HubError && error.details['reason'] === 'worker-died') throw error;
+    this.#deps.log.error({ reason: messageOf(error) }, 'a command was refused: the journal does not answer');
+    return this.refused({ reason: 'unavailable' }, ask);
+  }
+}
+
+function refuse(reason: RefusalReason, error?: FieldError): Judged {
+  return { kind: 'refused', refusal: error === undefined ? { reason } : { reason, errors: [error] } };
+}

@@ -1,0 +1,37 @@
+import type { Delivery } from './journal.ts';
+import type { Rollout, Target } from './group-command.ts';
+
+/** A rollout with its frozen targets, in their order. */
+export interface RolloutRecord {
+  readonly rollout: Rollout;
+  readonly targets: readonly Target[];
+}
+
+/** A stored selector. */
+export interface Group {
+  readonly name: string;
+  readonly selector: string;
+}
+
+/** What must outlive the hub of group commands. Each write is synced; all reject with HubError `database-failed`. */
+export interface RolloutJournal {
+  /** Those that run, or have a target that is not settled; oldest first. */
+  open(): Promise<RolloutRecord[]>;
+  /** Ended, and the broker does not have the final report yet. */
+  unanswered(): Promise<RolloutRecord[]>;
+  find(id: string): Promise<RolloutRecord | undefined>;
+  /** Newest first, without their targets. */
+  list(limit: number): Promise<Rollout[]>;
+  /** False, and nothing written, when the id is taken. */
+  accept(record: RolloutRecord, delivery?: Delivery): Promise<boolean>;
+  save(rollout: Rollout): Promise<void>;
+  saveTargets(id: string, targets: readonly { index: number; target: Target }[]): Promise<void>;
+  /** The broker has the final report. */
+  answered(id: string): Promise<void>;
+  /** Forgets what ended before `endedBeforeMs` (Unix ms). */
+  prune(endedBeforeMs: number): Promise<void>;
+  groups(): Promise<Group[]>;
+  setGroup(group: Group): Promise<void>;
+  /** False when there is none. */
+  removeGroup(name: string): Promise<boolean>;
+}

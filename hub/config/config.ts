@@ -1,0 +1,346 @@
+/** The configuration: defaults ← file ← environment, checked as a whole, frozen. */
+
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import {
+  checkConfig,
+  configDefaults,
+  configNames,
+  type ConfigName,
+  type ConfigValues,
+} from '../../schemas/config.ts';
+import { nearestName } from '../../schemas/nearest-name.ts';
+import { environmentName, environmentNames, isSecret, readEnvironment } from './names.ts';
+import { configWarnings, crossFaults, parseListen, type ListenAddress } from './rules.ts';
+import { HubError, messageOf } from '../kernel/errors.ts';
+import type { LogLevel } from '../kernel/log.ts';
+
+export type { ListenAddress };
+
+/** How the device listener speaks TLS. Files are absolute paths of PEM files. */
+type TlsConfig =
+  /** The hub makes a local CA and a certificate in the data folder. */
+  | { readonly mode: 'own'; readonly clientCa?: string }
+  | { readonly mode: 'given'; readonly cert: string; readonly key: string; readonly clientCa?: string }
+  /** Plain WebSocket on loopback. */
+  | { readonly mode: 'off' }
+  /** Plain WebSocket behind a proxy that speaks TLS. */
+  | { readonly mode: 'terminated' };
+
+export interface Config {
+  readonly deviceListen: ListenAddress;
+  readonly adminListen: ListenAddress;
+  /** As browsers send them. */
+  readonly adminOrigins: readonly string[];
+  /** Of the embedded broker; not used with `mqtt.url`. */
+  readonly brokerListen: ListenAddress;
+  /** Undefined: `operator` on loopback, otherwise `off`. */
+  readonly brokerAnonymous?: 'off' | 'viewer' | 'operator';
+  readonly tls: TlsConfig;
+  /** As browsers send them: lower case, without a path. */
+  readonly allowedOrigins: readonly string[];
+  /** Addresses and networks (`10.0.0.0/8`). */
+  readonly trustedProxies: readonly string[];
+  readonly maxSocketsPerAddress: number;
+  readonly maxPendingPerAddress: number;
+  /** Absolute. */
+  readonly dataDir: string;
+  /** Undefined: the embedded store. */
+  readonly influx?: {
+    readonly url: string;
+    readonly database: string;
+    readonly username?: string;
+    readonly password?: string;
+  };
+  readonly mqtt: {
+    /** Undefined: the embedded broker. */
+    readonly url?: string;
+    readonly username?: string;
+    readonly password?: string;
+    readonly root: string;
+  };
+  /** Absolute. */
+  readonly schemasDir: string;
+  readonly ackDelayMs: number;
+  readonly inFlight: number;
+  readonly maxAgeSec: number;
+  readonly maxAheadSec: number;
+  readonly messagesPerSec: number;
+  readonly totalMessagesPerSec: number;
+  readonly spoolMaxMib: number;
+  readonly deadLettersMax: number;
+  readonly rollUps: boolean;
+  /** Undefined: readings are kept for ever. */
+  readonly rawRetentionDays?: number;
+  readonly backoffMaxMs: number;
+  readonly acceptPerSec: number;
+  readonly restartMs: number;
+  readonly notice?: { readonly cron: string; readonly payload: unknown };
+  readonly logLevel: LogLevel;
+}
+
+export interface ConfigSources {
+  env: Readonly<Record<string, string | undefined>>;
+  /** The parsed configuration file, when there is one. */
+  file?: unknown;
+  /** Its name, for messages. */
+  fileName?: string;
+  /** Where relative paths start; absolute. */
+  cwd: string;
+  isCron: (expression: string) => boolean;
+  /** The text of a file that holds a secret; throws when it cannot be read. */
+  readFile: (path: string) => string;
+}
+
+/** `name` as the operator wrote it, `rule` what must hold, `got` the value (secrets hidden). */
+export interface NamedFault {
+  name: string;
+  rule: string;
+  got?: unknown;
+}
+
+/**
+ * Reads the whole configuration.
+ * @returns `files`: what others judge, see `file-faults.ts`
+ * @throws HubError `config-invalid`; `details.faults` has every fault as a `NamedFault`, `details.files` the
+ *   `NamedFiles` whose own names have none
+ */
+export function readConfig(sources: ConfigSources): {
+  config: Config;
+  warnings: string[];
+  files: NamedFiles;
+} {
+  const reader = new ConfigReader(sources);
+  const values = reader.read();
+  const { cwd } = sources;
+  return { config: nested(values, cwd), warnings: reader.warnings, files: namedFiles(values, cwd) };
+}
+
+/** Files the configuration names and others judge; absolute paths. */
+export interface NamedFiles {
+  /** Undefined while the name itself has a fault. */
+  readonly schemasDir: string | undefined;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  readonly tlsClientCa?: string;
+}
+
+/** @param values those without a fault */
+function namedFiles(values: Partial<ConfigValues>, cwd: string): NamedFiles {
+  const given = (['tlsCert', 'tlsKey', 'tlsClientCa'] as const).flatMap((name) => {
+    const file = values[name];
+    return file === undefined ? [] : [[name, resolve(cwd, file)] as const];
+  });
+  return { schemasDir: schemasFolder(values.schemasDir, cwd), ...Object.fromEntries(given) };
+}
+
+function schemasFolder(schemasDir: string | undefined, cwd: string): string {
+  return schemasDir === undefined ? resolve(packageDir, 'schemas/device-types') : resolve(cwd, schemasDir);
+}
+
+const packageDir = fileURLToPath(new URL('../..', import.meta.url));
+
+/** One reading of the sources: gathers values and faults, and remembers who set what. */
+class ConfigReader {
+  readonly warnings: string[] = [];
+  readonly #sources: ConfigSources;
+  readonly #faults: NamedFault[] = [];
+  readonly #values: Record<string, unknown> = configDefaults();
+  readonly #origin = new Map<string, 'file' | 'environment'>();
+  /** Names with a fault of their own: rules that join values leave them out. */
+  readonly #faulty = new Set<string>();
+
+  constructor(sources: ConfigSources) {
+    this.#sources = sources;
+  }
+
+  read(): ConfigValues {
+    this.#takeFile();
+    this.#takeEnvironment();
+    for (const secret of configNames.filter(isSecret)) this.#takeSecretFile(secret);
+    for (const { path, rule, got } of checkConfig(this.#values)) {
+      const [, name = '', ...rest] = path.split('/');
+      this.#fault(name, rule, got, rest);
+    }
+    const sound = Object.fromEntries(
+      Object.entries(this.#values).filter(([name]) => !this.#faulty.has(name)),
+    );
+    const given = (name: ConfigName): boolean => this.#origin.has(name);
+    for (const { name, rule } of crossFaults(sound, given, this.#sources.isCron)) {
+      this.#fault(name, rule, this.#values[name]);
+    }
+    if (this.#faults.length > 0) {
+      const files = namedFiles(sound, this.#sources.cwd);
+      const known = this.#faulty.has('schemasDir') ? { ...files, schemasDir: undefined } : files;
+      throw invalidConfig(this.#faults, known);
+    }
+    // checkConfig found no fault, so the values have the shape its schema describes.
+    const values = this.#values as unknown as ConfigValues;
+    this.warnings.push(...configWarnings(values, given, (name) => this.#named(name)));
+    return values;
+  }
+
+  #takeFile(): void {
+    const { file } = this.#sources;
+    if (file === undefined) return;
+    if (typeof file !== 'object' || file === null || Array.isArray(file)) {
+      this.#faults.push({ name: this.#fileName, rule: 'must be one JSON object', got: file });
+      return;
+    }
+    for (const [name, value] of Object.entries(file)) {
+      if (name === '$schema') continue;
+      if (!(configNames as string[]).includes(name)) {
+        this.#faults.push({
+          name: `${name} (${this.#fileName})`,
+          rule: `is not a known name${meant(name, configNames)}`,
+        });
+        continue;
+      }
+      this.#values[name] = value;
+      this.#origin.set(name, 'file');
+    }
+  }
+
+  #takeEnvironment(): void {
+    const { values, unknown } = readEnvironment(this.#sources.env);
+    for (const [name, read] of values) {
+      this.#origin.set(name, 'environment');
+      if (read.kind === 'value') this.#values[name] = read.value;
+      else this.#fault(name, read.rule, read.text);
+    }
+    for (const name of unknown) {
+      this.warnings.push(
+        `${name} in the environment means nothing to the hub${meant(name, environmentNames)}`,
+      );
+    }
+  }
+
+  /** `influxPasswordFile` names a file that holds `influxPassword`; the environment's word of the two wins. */
+  #takeSecretFile(secret: ConfigName): void {
+    const pointer = `${secret}File`;
+    const path = this.#values[pointer];
+    if (typeof path !== 'string' || path === '') return;
+    const from = this.#origin.get(pointer);
+    const direct = this.#origin.get(secret);
+    if (direct !== undefined && direct === from) {
+      this.#fault(pointer, `absent while ${this.#named(secret)} is given too`, path);
+      return;
+    }
+    if (direct === 'environment') return;
+    try {
+      this.#values[secret] = this.#sources.readFile(resolve(this.#sources.cwd, path)).replace(/\r?\n$/, '');
+      this.#origin.set(secret, from ?? 'file');
+    } catch (error) {
+      this.#fault(pointer, `a file that can be read (${messageOf(error)})`, path);
+    }
+  }
+
+  #fault(name: string, rule: string, got: unknown, rest: readonly string[] = []): void {
+    this.#faulty.add(name);
+    const place = [this.#named(name), ...rest].join('/');
+    const hidden = isSecret(name) || /:\/\/.*@/.test(JSON.stringify(got) ?? '');
+    this.#faults.push({
+      name: place,
+      rule: `must be ${rule}`,
+      ...(got === undefined ? {} : { got: hidden ? '(hidden)' : got }),
+    });
+  }
+
+  /** The name as the operator knows it. */
+  #named(name: string): string {
+    if (this.#origin.get(name) === 'file') return `${name} (${this.#fileName})`;
+    return environmentName(name);
+  }
+
+  get #fileName(): string {
+    return this.#sources.fileName ?? 'the configuration file';
+  }
+}
+
+function meant(name: string, known: readonly string[]): string {
+  const nearest = nearestName(name, known);
+  return nearest === undefined ? '' : `; did you mean ${nearest}?`;
+}
+
+/** HubError `config-invalid` with a line for each fault. */
+export function invalidConfig(faults: readonly NamedFault[], files?: NamedFiles): HubError {
+  const lines = faults.map(
+    ({ name, rule, got }) => `${name} ${rule}${got === undefined ? '' : `; it is ${shown(got)}`}`,
+  );
+  return new HubError('config-invalid', lines.join('\n'), { details: { faults, files } });
+}
+
+/** A value in a message: as JSON, and short. */
+function shown(value: unknown): string {
+  const text = JSON.stringify(value);
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}
+
+function nested(values: ConfigValues, cwd: string): Config {
+  const path = (file: string): string => resolve(cwd, file);
+  const { influxUrl, mqttUrl } = values;
+  return deepFreeze({
+    deviceListen: parseListen(values.deviceListen),
+    adminListen: parseListen(values.adminListen),
+    brokerListen: parseListen(values.brokerListen),
+    ...(values.brokerAnonymous === undefined ? {} : { brokerAnonymous: values.brokerAnonymous }),
+    adminOrigins: values.adminOrigins.map((origin) => new URL(origin).origin),
+    tls: tlsOf(values, path),
+    // A browser sends the serialized origin (RFC 6454 §6.2): lower case, default port left out.
+    allowedOrigins: values.allowedOrigins.map((origin) => new URL(origin).origin),
+    trustedProxies: values.trustedProxies,
+    maxSocketsPerAddress: values.maxSocketsPerAddress,
+    maxPendingPerAddress: values.maxPendingPerAddress,
+    dataDir: path(values.dataDir),
+    ...(influxUrl === undefined
+      ? {}
+      : {
+          influx: {
+            url: influxUrl.replace(/\/+$/, ''),
+            database: values.influxDatabase,
+            ...(values.influxUsername === undefined ? {} : { username: values.influxUsername }),
+            ...(values.influxPassword === undefined ? {} : { password: values.influxPassword }),
+          },
+        }),
+    mqtt: {
+      ...(mqttUrl === undefined ? {} : { url: mqttUrl }),
+      ...(values.mqttUsername === undefined ? {} : { username: values.mqttUsername }),
+      ...(values.mqttPassword === undefined ? {} : { password: values.mqttPassword }),
+      root: values.mqttRoot,
+    },
+    schemasDir: schemasFolder(values.schemasDir, cwd),
+    ackDelayMs: values.ackDelayMs,
+    inFlight: values.inFlight,
+    maxAgeSec: values.maxAgeSec,
+    maxAheadSec: values.maxAheadSec,
+    messagesPerSec: values.messagesPerSec,
+    totalMessagesPerSec: values.totalMessagesPerSec,
+    spoolMaxMib: values.spoolMaxMib,
+    deadLettersMax: values.deadLettersMax,
+    rollUps: values.rollUps === '1m',
+    ...(values.rawRetentionDays === undefined ? {} : { rawRetentionDays: values.rawRetentionDays }),
+    backoffMaxMs: values.backoffMaxMs,
+    acceptPerSec: values.acceptPerSec,
+    restartMs: values.restartMs,
+    ...(values.noticeCron === undefined
+      ? {}
+      : { notice: { cron: values.noticeCron, payload: values.noticePayload } }),
+    logLevel: values.logLevel,
+  });
+}
+
+function tlsOf(values: ConfigValues, path: (file: string) => string): TlsConfig {
+  if (values.tls !== undefined) return { mode: values.tls };
+  const clientCa = values.tlsClientCa === undefined ? {} : { clientCa: path(values.tlsClientCa) };
+  const { tlsCert, tlsKey } = values;
+  if (tlsCert === undefined || tlsKey === undefined) return { mode: 'own', ...clientCa };
+  return { mode: 'given', cert: path(tlsCert), key: path(tlsKey), ...clientCa };
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) {
+    for (const inner of Object.values(value)) deepFreeze(inner);
+    Object.freeze(value);
+  }
+  return value;
+}

@@ -1,0 +1,115 @@
+import { createPublicKey, generateKeyPairSync, verify, type KeyObject } from 'node:crypto';
+import { deviceIdPattern } from '../../schemas/index.ts';
+import { isValidAt, maxActiveOfKind, type Credential } from '../registry/credentials.ts';
+
+/**
+ * A device's token is a JWT (RFC 7519) signed with its own key: header `{"alg":"ES256"|"EdDSA"}`, claims `sub`
+ * (device id), `aud` (`device-hub`), `exp`, and perhaps `nbf`, `iat`; times in seconds.
+ */
+export interface VerifiedToken {
+  deviceId: string;
+  credentialId: string;
+  /** Unix ms. */
+  expiresMs: number;
+}
+
+const audience = 'device-hub';
+const maxTokenBytes = 4_096;
+/** Clocks of devices are never quite right. */
+const leewayMs = 60_000;
+/** A token is for a connection, not for life: the key is what lives long. */
+const maxLifeMs = 24 * 3_600_000;
+
+interface Claims {
+  sub: string;
+  expMs: number;
+}
+
+/** Signatures are judged with these where a device has fewer keys, or is none, so that each costs the same. */
+const nobody = {
+  ES256: generateKeyPairSync('ec', { namedCurve: 'prime256v1' }).publicKey,
+  EdDSA: generateKeyPairSync('ed25519').publicKey,
+};
+/** Parsed keys by their PEM; as many as credentials in use, replaced as a whole when full. */
+const parsedKeys = new Map<string, KeyObject>();
+const maxParsedKeys = 10_000;
+
+/**
+ * Judges a token: form, times and audience, then the signature against the keys of the device it names. The
+ * algorithm comes from the key, never from the token (RFC 8725 §3.1).
+ */
+export function verifyDeviceToken(
+  token: string,
+  credentialsOf: (deviceId: string) => readonly Credential[],
+  nowMs: number,
+): VerifiedToken | undefined {
+  if (token.length > maxTokenBytes) return undefined;
+  const parts = token.split('.');
+  const [header, payload, signature] = parts;
+  if (parts.length !== 3 || header === undefined || payload === undefined || signature === undefined)
+    return undefined;
+  const claims = readClaims(payload, nowMs);
+  const alg = objectOf(header)?.['alg'];
+  if (claims === undefined || (alg !== 'ES256' && alg !== 'EdDSA')) return undefined;
+  const signed = Buffer.from(`${header}.${payload}`);
+  const signatureBytes = Buffer.from(signature, 'base64url');
+  const keys = credentialsOf(claims.sub)
+    .filter((credential) => credential.kind === 'key' && isValidAt(credential, nowMs))
+    .map(({ id, material }) => ({ id, key: keyOf(material) }))
+    .filter(({ key }) => algorithmOf(key) === alg);
+  for (let at = 0; at < Math.max(maxActiveOfKind, keys.length); at += 1) {
+    const { id, key } = keys[at] ?? { id: undefined, key: nobody[alg] };
+    if (holds(key, alg, signed, signatureBytes) && id !== undefined) {
+      return { deviceId: claims.sub, credentialId: id, expiresMs: claims.expMs };
+    }
+  }
+  return undefined;
+}
+
+function keyOf(pem: string): KeyObject {
+  const known = parsedKeys.get(pem);
+  if (known !== undefined) return known;
+  if (parsedKeys.size >= maxParsedKeys) parsedKeys.clear();
+  const key = createPublicKey(pem);
+  parsedKeys.set(pem, key);
+  return key;
+}
+
+function algorithmOf(key: KeyObject): 'ES256' | 'EdDSA' {
+  return key.asymmetricKeyType === 'ed25519' ? 'EdDSA' : 'ES256';
+}
+
+function holds(key: KeyObject, alg: 'ES256' | 'EdDSA', signed: Buffer, signature: Buffer): boolean {
+  if (signature.length !== 64) return false;
+  // A JWS signature of ECDSA is r and s side by side (RFC 7518 §3.4), not DER.
+  return alg === 'EdDSA'
+    ? verify(null, signed, key, signature)
+    : verify('sha256', signed, { key, dsaEncoding: 'ieee-p1363' }, signature);
+}
+
+function readClaims(payload: string, nowMs: number): Claims | undefined {
+  const claims = objectOf(payload);
+  const { sub, aud, exp, nbf, iat } = claims ?? {};
+  if (typeof sub !== 'string' || !deviceIdPattern.test(sub)) return undefined;
+  if (aud !== audience && !(Array.isArray(aud) && aud.includes(audience))) return undefined;
+  if (typeof exp !== 'number' || !(exp * 1000 > nowMs) || exp * 1000 > nowMs + maxLifeMs + leewayMs) {
+    return undefined;
+  }
+  for (const begin of [nbf, iat]) {
+    if (begin !== undefined && !(typeof begin === 'number' && begin * 1000 <= nowMs + leewayMs)) {
+      return undefined;
+    }
+  }
+  return { sub, expMs: exp * 1000 };
+}
+
+function objectOf(part: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString('utf8'));
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,293 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { deviceIdPattern } from '../../schemas/index.ts';
+import type { Auditor } from '../audit/audit.ts';
+import { AttemptLimit } from '../kernel/attempt-limit.ts';
+import { HubError } from '../kernel/errors.ts';
+import type { Clock } from '../kernel/time.ts';
+import { newKeyCredential, newSecretCredential } from '../registry/credentials.ts';
+import type { DeviceRecord } from '../registry/device-store.ts';
+import { checkLabels, type Labels } from '../registry/labels.ts';
+import type { Registry } from '../registry/registry.ts';
+
+/** What a device that is registered already gets: a next secret at once, after an operator's word, or nothing. */
+export type ReEnrolment = 'auto' | 'approve' | 'never';
+
+export interface NewEnrolment {
+  /** Device type with version. */
+  type: string;
+  site: string;
+  /** So many new devices. */
+  uses: number;
+  /** Unix ms. */
+  notAfterMs: number;
+  reEnrolment: ReEnrolment;
+  /** Ids must begin so. */
+  idPrefix: string;
+  /** What each new device gets. */
+  labels: Labels;
+}
+
+export interface EnrolmentRecord extends NewEnrolment {
+  id: string;
+  /** SHA-256 of the token, hex. */
+  hash: string;
+  createdMs: number;
+  used: number;
+}
+
+/** A registered device that wants a new identity and waits for an operator. */
+export interface EnrolmentRequest {
+  deviceId: string;
+  enrolmentId: string;
+  /** SHA-256 of the claim that only the asking device has, hex. */
+  claimHash: string;
+  address: string;
+  askedMs: number;
+  approved: boolean;
+}
+
+/** Every method may reject with HubError `database-failed`. */
+export interface EnrolmentStore {
+  load(): Promise<EnrolmentRecord[]>;
+  save(enrolment: EnrolmentRecord): Promise<void>;
+  remove(id: string): Promise<void>;
+  loadRequests(): Promise<EnrolmentRequest[]>;
+  saveRequest(request: EnrolmentRequest): Promise<void>;
+  removeRequest(deviceId: string): Promise<void>;
+}
+
+/** What a device sends to enrol. */
+export interface EnrolmentAsk {
+  token: string;
+  id: string;
+  /** Its own public key, PEM: then no secret is made. For new devices only. */
+  publicKey?: string;
+  /** Of the `pending` answer. */
+  claim?: string;
+}
+
+export type Enrolled =
+  | { kind: 'enrolled'; id: string; type: string; site: string; secret?: string }
+  /** Ask again later, with this claim. */
+  | { kind: 'pending'; claim: string }
+  /** Wrong token, or not for this id: one answer. */
+  | { kind: 'denied' }
+  | { kind: 'refused'; reason: 'already-registered' | 'disabled' | 'busy' }
+  | { kind: 'throttled'; retryAfterSec: number };
+
+export interface EnrolmentsDeps {
+  store: EnrolmentStore;
+  registry: Registry;
+  clock: Clock;
+  audit: Auditor;
+}
+
+const maxRequests = 1_000;
+const limit = { burst: 10, everyMs: 6_000 };
+
+/** The one restricted door for devices that have no identity yet, and what operators do about it. */
+export class Enrolments {
+  readonly #deps: EnrolmentsDeps;
+  readonly #enrolments = new Map<string, EnrolmentRecord>();
+  readonly #requests = new Map<string, EnrolmentRequest>();
+  readonly #attempts: AttemptLimit;
+  /** Asks are judged one after another, so that no use is spent twice. */
+  #tail: Promise<unknown> = Promise.resolve();
+  #waiting = 0;
+
+  constructor(deps: EnrolmentsDeps) {
+    this.#deps = deps;
+    this.#attempts = new AttemptLimit(deps.clock, limit);
+  }
+
+  async load(): Promise<void> {
+    for (const enrolment of await this.#deps.store.load()) this.#enrolments.set(enrolment.id, enrolment);
+    for (const request of await this.#deps.store.loadRequests())
+      this.#requests.set(request.deviceId, request);
+  }
+
+  /** @returns the token, shown this once @throws HubError `input-invalid` (labels) */
+  async create(request: NewEnrolment): Promise<{ id: string; token: string }> {
+    checkLabels(request.labels);
+    const token = `hube_${randomBytes(24).toString('base64url')}`;
+    const id = randomBytes(6).toString('hex');
+    const enrolment = {
+      ...request,
+      id,
+      hash: hashOf(token),
+      createdMs: this.#deps.clock.now(),
+      used: 0,
+    };
+    await this.#deps.store.save(enrolment);
+    this.#enrolments.set(id, enrolment);
+    return { id, token };
+  }
+
+  list(): Omit<EnrolmentRecord, 'hash'>[] {
+    return [...this.#enrolments.values()].map((enrolment) => {
+      const { hash: _, ...rest } = enrolment;
+      return rest;
+    });
+  }
+
+  /** @throws HubError `enrolment-unknown` */
+  async revoke(id: string): Promise<void> {
+    if (!this.#enrolments.has(id)) throw new HubError('enrolment-unknown', id, { details: { id } });
+    await this.#deps.store.remove(id);
+    this.#enrolments.delete(id);
+    for (const request of this.#requests.values()) {
+      if (request.enrolmentId === id) await this.#forget(request.deviceId);
+    }
+  }
+
+  requests(): Omit<EnrolmentRequest, 'claimHash'>[] {
+    return [...this.#requests.values()].map((request) => {
+      const { claimHash: _, ...rest } = request;
+      return rest;
+    });
+  }
+
+  /** @throws HubError `enrolment-unknown` when the device has not asked */
+  async decide(deviceId: string, approved: boolean): Promise<void> {
+    const request = this.#requests.get(deviceId);
+    if (request === undefined) throw new HubError('enrolment-unknown', deviceId, { details: { deviceId } });
+    if (!approved) return this.#forget(deviceId);
+    const decided = { ...request, approved };
+    await this.#deps.store.saveRequest(decided);
+    this.#requests.set(deviceId, decided);
+  }
+
+  /** A device asks for its identity. @param address of the network it asks from @throws HubError `input-invalid` (publicKey) */
+  async enrol(ask: EnrolmentAsk, address: string): Promise<Enrolled> {
+    const waitMs = this.#attempts.waitMs(address);
+    if (waitMs > 0) return { kind: 'throttled', retryAfterSec: Math.ceil(waitMs / 1000) };
+    if (this.#waiting >= maxRequests) return { kind: 'throttled', retryAfterSec: 5 };
+    this.#waiting += 1;
+    const judged = this.#tail.then(() => this.#judge(ask, address));
+    this.#tail = judged.catch(() => undefined);
+    try {
+      const outcome = await judged;
+      await this.#note(ask, address, outcome);
+      return outcome;
+    } finally {
+      this.#waiting -= 1;
+    }
+  }
+
+  async #judge(ask: EnrolmentAsk, address: string): Promise<Enrolled> {
+    const now = this.#deps.clock.now();
+    const hash = hashOf(ask.token);
+    const enrolment = [...this.#enrolments.values()].find((candidate) => candidate.hash === hash);
+    const holds =
+      enrolment !== undefined &&
+      now < enrolment.notAfterMs &&
+      deviceIdPattern.test(ask.id) &&
+      ask.id.startsWith(enrolment.idPrefix);
+    if (!holds) return { kind: 'denied' };
+    const record = this.#deps.registry.get(ask.id);
+    if (record === undefined) return this.#register(enrolment, ask, now);
+    if (record.disabled) return { kind: 'refused', reason: 'disabled' };
+    const foreign = record.site !== enrolment.site || nameOf(record.type) !== nameOf(enrolment.type);
+    // Never connected: its answer was lost on the way, so the same token gives another.
+    const lostAnswer = record.connectedBefore !== true && record.createdMs >= enrolment.createdMs;
+    if (foreign || ask.publicKey !== undefined || (enrolment.reEnrolment === 'never' && !lostAnswer)) {
+      return { kind: 'refused', reason: 'already-registered' };
+    }
+    if (enrolment.reEnrolment === 'auto' || lostAnswer) return this.#renew(record, now);
+    return this.#askOperator(enrolment, ask, address, record, now);
+  }
+
+  async #register(enrolment: EnrolmentRecord, ask: EnrolmentAsk, createdMs: number): Promise<Enrolled> {
+    if (enrolment.used >= enrolment.uses) return { kind: 'denied' };
+    const made =
+      ask.publicKey === undefined
+        ? newSecretCredential(createdMs)
+        : { credential: newKeyCredential(ask.publicKey, createdMs), secret: undefined };
+    const { type, site, labels } = enrolment;
+    const record = {
+      id: ask.id,
+      type,
+      site,
+      credentials: [made.credential],
+      createdMs,
+      disabled: false,
+      labels,
+      epoch: 0,
+    };
+    // The use is spent first: a crash between the two costs one use, not one too many.
+    const spent = { ...enrolment, used: enrolment.used + 1 };
+    await this.#deps.store.save(spent);
+    this.#enrolments.set(spent.id, spent);
+    await this.#deps.registry.add([record]);
+    return enrolled(record, made.secret);
+  }
+
+  /** The old secret stays until the new one is used for the first time. */
+  async #renew(record: DeviceRecord, now: number): Promise<Enrolled> {
+    const { secret, credential } = newSecretCredential(now, { state: 'next' });
+    await this.#deps.registry.changeCredentials(record.id, (credentials) => [
+      ...credentials.filter(({ state }) => state !== 'next'),
+      credential,
+    ]);
+    return enrolled(record, secret);
+  }
+
+  async #askOperator(
+    enrolment: EnrolmentRecord,
+    ask: EnrolmentAsk,
+    address: string,
+    record: DeviceRecord,
+    askedMs: number,
+  ): Promise<Enrolled> {
+    const request = this.#requests.get(record.id);
+    if (request !== undefined && ask.claim !== undefined && hashOf(ask.claim) === request.claimHash) {
+      if (!request.approved) return { kind: 'pending', claim: ask.claim };
+      await this.#forget(record.id);
+      return this.#renew(record, askedMs);
+    }
+    // A later ask does not push out one that an operator has approved for somebody else.
+    if (request?.approved === true || (request === undefined && this.#requests.size >= maxRequests)) {
+      return { kind: 'refused', reason: 'busy' };
+    }
+    const claim = randomBytes(24).toString('base64url');
+    const asked = {
+      deviceId: record.id,
+      enrolmentId: enrolment.id,
+      claimHash: hashOf(claim),
+      address,
+      askedMs,
+      approved: false,
+    };
+    await this.#deps.store.saveRequest(asked);
+    this.#requests.set(record.id, asked);
+    return { kind: 'pending', claim };
+  }
+
+  async #forget(deviceId: string): Promise<void> {
+    await this.#deps.store.removeRequest(deviceId);
+    this.#requests.delete(deviceId);
+  }
+
+  async #note({ id }: EnrolmentAsk, address: string, outcome: Enrolled): Promise<void> {
+    const event = { actor: `address:${address}`, door: 'enrolment', action: 'device.enrol', subject: id };
+    if (outcome.kind === 'enrolled' || outcome.kind === 'pending') {
+      const done = outcome.kind === 'enrolled' ? 'done' : 'pending';
+      await this.#deps.audit.record({ ...event, outcome: done });
+      return;
+    }
+    if (outcome.kind === 'denied') this.#attempts.failed(address);
+    this.#deps.audit.refused(address, { ...event, details: { reason: outcome.kind } });
+  }
+}
+
+function enrolled({ id, type, site }: DeviceRecord, secret: string | undefined): Enrolled {
+  return { kind: 'enrolled', id, type, site, ...(secret === undefined ? {} : { secret }) };
+}
+
+function hashOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+function nameOf(type: string): string {
+  return type.split('@', 1)[0] ?? type;
+}

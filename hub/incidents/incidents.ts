@@ -1,0 +1,254 @@
+import type { Cancel, Clock } from '../kernel/time.ts';
+import type { MayShow } from '../registry/visibility.ts';
+import { CorrelatedLoss } from './correlated-loss.ts';
+import type { LossGroup, Scope } from './correlated-loss.ts';
+import { Flapping } from './flapping.ts';
+import type { StoredIncident } from './incident-log.ts';
+import { isHubWide } from '../presence/presence.ts';
+import type { Presence, PresenceReason } from '../presence/presence.ts';
+
+export type IncidentKind = 'cloned-credential' | 'flapping' | 'correlated-loss';
+
+/** Something that one person has to look at once, however many presence changes it makes. */
+export interface Incident {
+  id: string;
+  kind: IncidentKind;
+  state: 'open' | 'closed';
+  /** Unix ms. */
+  sinceMs: number;
+  untilMs?: number;
+  /** What the devices have in common, of a correlated loss. */
+  scope?: Scope;
+  /** How many devices it is about. */
+  devices: number;
+  /** Some of them. */
+  sample: string[];
+}
+
+export interface IncidentsDeps {
+  clock: Clock;
+  /** New at each start of the hub; first part of the ids. */
+  incarnation: string;
+  /** What the device shares with others. */
+  scopesOf: (deviceId: string) => Scope[];
+  /** An open incident has come to hold other devices: nothing to alert anybody of again, but to be kept. */
+  grew: (incident: Incident, members: Iterable<string>) => void;
+  /** Told when an incident opens, widens and closes, with all its devices. */
+  changed: (incident: Incident, members: Iterable<string>) => void;
+}
+
+/** Incidents that are kept to be listed; of more, the oldest closed ones go first. */
+const kept = 1_000;
+const sampleSize = 20;
+const sweepMs = 1_000;
+
+const losses: ReadonlySet<PresenceReason> = new Set([
+  'closed-without-bye',
+  'link-lost',
+  'no-heartbeat',
+  'not-seen-since-restart',
+]);
+
+/** Makes one incident of what would be many alerts: flapping devices, fights for an id, devices lost together. */
+export class Incidents {
+  readonly #deps: IncidentsDeps;
+  readonly #flapping = new Flapping();
+  readonly #correlated = new CorrelatedLoss();
+  /** Lost and not back. */
+  readonly #lost = new Set<string>();
+  readonly #byDevice = new Map<string, Incident>();
+  readonly #byGroup = new Map<LossGroup, Incident>();
+  readonly #all: Incident[] = [];
+  readonly #stop: Cancel;
+  #lastId = 0;
+  /** Opened so far, by kind. */
+  readonly counters: Record<IncidentKind, number> = {
+    'cloned-credential': 0,
+    flapping: 0,
+    'correlated-loss': 0,
+  };
+
+  constructor(deps: IncidentsDeps) {
+    this.#deps = deps;
+    this.#stop = deps.clock.every(sweepMs, () => this.#sweep());
+  }
+
+  close(): void {
+    this.#stop();
+  }
+
+  /**
+   * Takes up what an earlier hub left: what was open stays open under its id, and closes when it is over.
+   * @param incidents oldest first
+   * @param presenceOf of a device that is registered
+   * @returns devices whose id was fought for: the guard has to watch them again
+   */
+  resume(
+    incidents: readonly StoredIncident[],
+    presenceOf: (deviceId: string) => Presence | undefined,
+  ): string[] {
+    const cloned: string[] = [];
+    for (const { members, ...incident } of incidents) {
+      this.#all.push(incident);
+      if (incident.state === 'closed') continue;
+      const known = members.filter((deviceId) => presenceOf(deviceId) !== undefined);
+      const [deviceId] = known;
+      if (deviceId === undefined) {
+        this.#end(incident, members);
+      } else if (incident.scope !== undefined) {
+        const away = known.filter((id) => isLost(presenceOf(id)));
+        for (const id of away) this.#lost.add(id);
+        this.#byGroup.set(this.#correlated.resume(incident.scope, known, away), incident);
+      } else {
+        this.#byDevice.set(`${incident.kind} ${deviceId}`, incident);
+        if (incident.kind === 'flapping') this.#flapping.resume(deviceId, this.#deps.clock.monotonic());
+        else cloned.push(deviceId);
+      }
+    }
+    return cloned;
+  }
+
+  /** Newest first. @param mayShow as of `visibleTo` */
+  list(mayShow?: MayShow): Incident[] {
+    return this.#all.toReversed().flatMap((incident) => visibleTo(incident, mayShow) ?? []);
+  }
+
+  /** How many are open, by kind. */
+  open(): Record<IncidentKind, number> {
+    const counts = { 'cloned-credential': 0, flapping: 0, 'correlated-loss': 0 };
+    for (const { kind, state } of this.#all) if (state === 'open') counts[kind] += 1;
+    return counts;
+  }
+
+  /** Every change of presence, in order. */
+  presenceChanged(deviceId: string, presence: Presence): void {
+    // Neither a loss nor a goodbye of the device: what it is part of goes on.
+    if (isHubWide(presence)) return;
+    const { state, reason } = presence;
+    const nowMs = this.#deps.clock.monotonic();
+    if (state === 'online') {
+      this.#lost.delete(deviceId);
+      this.#correlated.online(deviceId, this.#deps.scopesOf(deviceId));
+      if (reason === 'session-replaced') this.#flapped(deviceId, nowMs);
+    } else if (losses.has(reason)) {
+      if (this.#lost.has(deviceId)) return;
+      this.#lost.add(deviceId);
+      this.#correlated.lost(deviceId, this.#deps.scopesOf(deviceId), nowMs);
+      if (reason !== 'not-seen-since-restart') this.#flapped(deviceId, nowMs);
+    } else if (reason !== 'heartbeat-late') {
+      this.#lost.delete(deviceId);
+      this.#correlated.forget(deviceId);
+    }
+  }
+
+  /** Two devices fight for one id, or have stopped. */
+  cloned(deviceId: string, raised: boolean): void {
+    if (raised) this.#open('cloned-credential', [deviceId], deviceId);
+    else this.#closeOf('cloned-credential', deviceId);
+  }
+
+  forget(deviceId: string): void {
+    this.#lost.delete(deviceId);
+    this.#correlated.forget(deviceId);
+    this.#flapping.forget(deviceId);
+    this.#closeOf('flapping', deviceId);
+    this.#closeOf('cloned-credential', deviceId);
+  }
+
+  #flapped(deviceId: string, nowMs: number): void {
+    // A site that comes and goes is one incident; a fight for the id is another.
+    if (this.#correlated.covers(deviceId) || this.#byDevice.has(`cloned-credential ${deviceId}`)) return;
+    if (this.#flapping.lost(deviceId, nowMs)) this.#open('flapping', [deviceId], deviceId);
+  }
+
+  #sweep(): void {
+    const nowMs = this.#deps.clock.monotonic();
+    for (const deviceId of this.#flapping.sweep(nowMs)) this.#closeOf('flapping', deviceId);
+    const { began, widened, ended } = this.#correlated.sweep(nowMs);
+    for (const group of ended) {
+      const incident = this.#byGroup.get(group);
+      this.#byGroup.delete(group);
+      if (incident !== undefined) this.#end(incident, group.members);
+    }
+    for (const group of widened) {
+      const incident = this.#byGroup.get(group);
+      if (incident === undefined) continue;
+      describe(incident, group.members);
+      incident.scope = group.scope;
+      this.#deps.changed(incident, group.members);
+    }
+    for (const [group, incident] of this.#byGroup) {
+      if (incident.devices === group.members.size) continue;
+      describe(incident, group.members);
+      this.#deps.grew(incident, group.members);
+    }
+    for (const group of began) {
+      this.#byGroup.set(group, this.#open('correlated-loss', group.members, undefined, group.scope));
+    }
+  }
+
+  #open(kind: IncidentKind, devices: Iterable<string>, deviceId?: string, scope?: Scope): Incident {
+    const incident: Incident = {
+      id: `${this.#deps.incarnation}-${(this.#lastId += 1)}`,
+      kind,
+      state: 'open',
+      sinceMs: this.#deps.clock.now(),
+      ...(scope === undefined ? {} : { scope }),
+      devices: 0,
+      sample: [],
+    };
+    const members = [...devices];
+    describe(incident, members);
+    this.counters[kind] += 1;
+    this.#all.push(incident);
+    if (this.#all.length > kept) {
+      this.#all.splice(
+        Math.max(
+          0,
+          this.#all.findIndex((one) => one.state === 'closed'),
+        ),
+        1,
+      );
+    }
+    if (deviceId !== undefined) this.#byDevice.set(`${kind} ${deviceId}`, incident);
+    this.#deps.changed(incident, members);
+    return incident;
+  }
+
+  #closeOf(kind: IncidentKind, deviceId: string): void {
+    const incident = this.#byDevice.get(`${kind} ${deviceId}`);
+    if (incident === undefined) return;
+    this.#byDevice.delete(`${kind} ${deviceId}`);
+    this.#end(incident, [deviceId]);
+  }
+
+  #end(incident: Incident, devices: Iterable<string>): void {
+    describe(incident, devices);
+    incident.state = 'closed';
+    incident.untilMs = this.#deps.clock.now();
+    this.#deps.changed(incident, []);
+  }
+}
+
+function isLost(presence: Presence | undefined): boolean {
+  return presence?.state === 'offline' && losses.has(presence.reason);
+}
+
+/**
+ * The incident for one who may see only some devices: those in its sample, if there are any.
+ * @param mayShow not given: all
+ */
+export function visibleTo(incident: Incident, mayShow: MayShow | undefined): Incident | undefined {
+  if (mayShow === undefined) return incident;
+  const sample = incident.sample.filter(mayShow);
+  if (sample.length === 0) return undefined;
+  // What all of its sample may be told of is told in full.
+  const devices = sample.length === incident.sample.length ? incident.devices : sample.length;
+  return { ...incident, devices, sample };
+}
+
+function describe(incident: Incident, devices: Iterable<string>): void {
+  const ids = [...devices];
+  incident.devices = ids.length;
+  incident.sample = ids.slice(0, sampleSize);
+}

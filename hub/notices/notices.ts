@@ -1,0 +1,247 @@
+import { HubError, messageOf } from '../kernel/errors.ts';
+import type { Log } from '../kernel/log.ts';
+import type { Cancel, Clock } from '../kernel/time.ts';
+import type { MayShow } from '../registry/visibility.ts';
+import type { Registry } from '../registry/registry.ts';
+import { parseSelector, selects } from '../registry/selector.ts';
+
+export interface NoticeRequest {
+  /** A selector: `all`, an id, `type=env-sensor,site=a`. */
+  to: string;
+  topic: string;
+  /** Any JSON value. */
+  data: unknown;
+  /** When to send it, Unix ms; at once when not given. */
+  atMs?: number;
+}
+
+/** What became of a notice: matched = sent + dropped + offline. A notice is told to those who are there, and not kept. */
+export interface NoticeReport {
+  /** Devices the selector means. */
+  matched: number;
+  /** Handed to the device's connection. */
+  sent: number;
+  /** Too congested to take it. */
+  dropped: number;
+  /** Without an open session. */
+  offline: number;
+}
+
+export interface Notice extends NoticeRequest {
+  id: string;
+  /** Unix ms. */
+  createdMs: number;
+  /** Once it was sent. */
+  report?: NoticeReport;
+  /** It was due while no hub ran, too long ago. */
+  missed?: true;
+}
+
+/** Scheduled notices, so that they outlive the hub. All reject with HubError `database-failed`. */
+export interface NoticeStore {
+  load(): Promise<Notice[]>;
+  save(notice: Notice): Promise<void>;
+  remove(id: string): Promise<void>;
+}
+
+export interface NoticesDeps {
+  clock: Clock;
+  log: Log;
+  registry: Registry;
+  store: NoticeStore;
+  /** A new id. */
+  newId: () => string;
+  /** Uniform in [0, 1). */
+  random: () => number;
+}
+
+/** Scheduled at a time. */
+const maxScheduled = 1_000;
+/** Notices that were sent and are kept to be listed. */
+const keptSent = 200;
+/** One that was due while no hub ran is still sent when it is at most so late, ms. */
+const catchUpMs = 300_000;
+const farthestMs = 366 * 86_400_000;
+/** Node cuts timers longer than 2^31 − 1 ms short. */
+const longestTimerMs = 2_000_000_000;
+
+/** Pushes `notice` frames to the devices a selector means, now or at a set time, and counts what became of them. */
+export class Notices {
+  readonly #deps: NoticesDeps;
+  readonly #scheduled = new Map<string, { notice: Notice; cancel: Cancel }>();
+  readonly #past: Notice[] = [];
+  #closed = false;
+  /** Ends the waits of notices that are being spread. */
+  readonly #spreading = new Set<() => void>();
+  readonly counters = { sent: 0, dropped: 0, offline: 0, missed: 0 };
+
+  constructor(deps: NoticesDeps) {
+    this.#deps = deps;
+  }
+
+  /** Takes up the notices that were scheduled before the hub started. */
+  async load(): Promise<void> {
+    const nowMs = this.#deps.clock.now();
+    for (const notice of await this.#deps.store.load()) {
+      if (nowMs - (notice.atMs ?? 0) <= catchUpMs) {
+        this.#schedule(notice);
+        continue;
+      }
+      this.counters.missed += 1;
+      this.#deps.log.warn({ id: notice.id, topic: notice.topic }, 'notice was due while no hub ran');
+      await this.#finish({ ...notice, missed: true });
+    }
+  }
+
+  /**
+   * Sends a notice, or schedules it.
+   * @throws HubError `input-invalid` (selector, time, too many scheduled) · `device-unknown` (a single id)
+   */
+  async push(request: NoticeRequest): Promise<Notice> {
+    const selector = parseSelector(request.to);
+    const { clock, registry, store, newId } = this.#deps;
+    if (selector.kind === 'device' && registry.get(selector.id) === undefined)
+      throw new HubError('device-unknown', selector.id, { details: { id: selector.id } });
+    const createdMs = clock.now();
+    const notice: Notice = { id: newId(), createdMs, ...request };
+    if (request.atMs === undefined) return this.#remember({ ...notice, report: this.#send(notice) });
+    if (request.atMs <= createdMs || request.atMs > createdMs + farthestMs)
+      throw invalid('/atMs', 'a time in the next 366 days', new Date(request.atMs).toISOString());
+    if (this.#scheduled.size >= maxScheduled)
+      throw invalid('/atMs', `at most ${maxScheduled} notices scheduled at a time`, this.#scheduled.size);
+    await store.save(notice);
+    this.#schedule(notice);
+    return notice;
+  }
+
+  /**
+   * Sends a notice to each device at a moment of its own within `jitterMs`, so that a fleet does not answer as one.
+   * Who it means is settled now; who has no session at its moment misses it. Resolves when all have had their
+   * moment, or with the rest counted as dropped when the hub stops.
+   * @throws HubError as `push`
+   */
+  async spread(request: Omit<NoticeRequest, 'atMs'>, jitterMs: number): Promise<Notice> {
+    if (jitterMs <= 0) return this.push(request);
+    const { clock, random, newId } = this.#deps;
+    const notice: Notice = { id: newId(), createdMs: clock.now(), ...request };
+    const text = textOf(notice);
+    const startedMs = clock.monotonic();
+    const report: NoticeReport = { matched: 0, sent: 0, dropped: 0, offline: 0 };
+    const turns = this.#meant(request.to)
+      .map((id) => ({ id, atMs: startedMs + random() * jitterMs }))
+      .toSorted((a, b) => a.atMs - b.atMs);
+    report.matched = turns.length;
+    for (const [index, { id, atMs }] of turns.entries()) {
+      if (!(await this.#until(atMs))) {
+        report.dropped += turns.length - index;
+        break;
+      }
+      this.#tell(id, text, report);
+    }
+    this.#count(report);
+    return this.#remember({ ...notice, report });
+  }
+
+  /**
+   * Those scheduled by time, then those sent, newest first.
+   * @param mayShow not given: all; otherwise those to a single device it may show
+   */
+  list(mayShow?: MayShow): Notice[] {
+    const scheduled = [...this.#scheduled.values()].map(({ notice }) => notice);
+    const all = [...scheduled.toSorted((a, b) => (a.atMs ?? 0) - (b.atMs ?? 0)), ...this.#past.toReversed()];
+    if (mayShow === undefined) return all;
+    return all.filter(({ to }) => {
+      const selector = parseSelector(to);
+      return selector.kind === 'device' && mayShow(selector.id);
+    });
+  }
+
+  close(): void {
+    for (const { cancel } of this.#scheduled.values()) cancel();
+    this.#scheduled.clear();
+    this.#closed = true;
+    for (const end of this.#spreading) end();
+  }
+
+  #schedule(notice: Notice): void {
+    const waitMs = Math.max(0, (notice.atMs ?? 0) - this.#deps.clock.now());
+    const cancel = this.#deps.clock.after(Math.min(waitMs, longestTimerMs), () => {
+      if (waitMs > longestTimerMs) this.#schedule(notice);
+      else void this.#finish({ ...notice, report: this.#send(notice) });
+    });
+    this.#scheduled.set(notice.id, { notice, cancel });
+  }
+
+  async #finish(notice: Notice): Promise<void> {
+    this.#scheduled.delete(notice.id);
+    this.#remember(notice);
+    try {
+      await this.#deps.store.remove(notice.id);
+    } catch (error) {
+      // It may be sent once more after a restart, which is better than not at all.
+      this.#deps.log.error({ id: notice.id, reason: messageOf(error) }, 'notice not removed from its store');
+    }
+  }
+
+  #remember(notice: Notice): Notice {
+    this.#past.push(notice);
+    if (this.#past.length > keptSent) this.#past.shift();
+    return notice;
+  }
+
+  #send(request: NoticeRequest): NoticeReport {
+    const text = textOf(request);
+    const report: NoticeReport = { matched: 0, sent: 0, dropped: 0, offline: 0 };
+    for (const id of this.#meant(request.to)) {
+      report.matched += 1;
+      this.#tell(id, text, report);
+    }
+    this.#count(report);
+    return report;
+  }
+
+  /** The ids of the devices a selector means now. */
+  #meant(to: string): string[] {
+    const selector = parseSelector(to);
+    const { registry } = this.#deps;
+    return registry.all().flatMap((record) => (selects(selector, record) ? [record.id] : []));
+  }
+
+  #tell(id: string, text: string, report: NoticeReport): void {
+    const session = this.#deps.registry.session(id);
+    if (session?.isOpen !== true) report.offline += 1;
+    else if (session.notice(text)) report.sent += 1;
+    else report.dropped += 1;
+  }
+
+  #count({ sent, dropped, offline }: NoticeReport): void {
+    this.counters.sent += sent;
+    this.counters.dropped += dropped;
+    this.counters.offline += offline;
+  }
+
+  /** False when the hub stops before that moment (monotonic ms). */
+  #until(atMs: number): Promise<boolean> {
+    const waitMs = atMs - this.#deps.clock.monotonic();
+    if (this.#closed || waitMs <= 0) return Promise.resolve(!this.#closed);
+    return new Promise((resolve) => {
+      const end = (): void => {
+        cancel();
+        this.#spreading.delete(end);
+        resolve(!this.#closed);
+      };
+      const cancel = this.#deps.clock.after(waitMs, end);
+      this.#spreading.add(end);
+    });
+  }
+}
+
+function textOf({ topic, data }: NoticeRequest): string {
+  return JSON.stringify({ type: 'notice', topic, data });
+}
+
+function invalid(path: string, expected: string, got: unknown): HubError {
+  return new HubError('input-invalid', `${path.slice(1)} must be ${expected}`, {
+    details: { errors: [{ path, expected, got }] },
+  });
+}

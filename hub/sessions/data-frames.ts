@@ -1,0 +1,212 @@
+import { deviceFrameChecks } from '../../schemas/index.ts';
+import type { CloseReason, EventFrame, NackFrame, TelemetryFrame } from '../../schemas/index.ts';
+import type { FrameOwner } from '../telemetry/batch.ts';
+import type { Account } from '../telemetry/ledger.ts';
+import type { Channel, Ingest, Refusal, Verdict } from '../telemetry/ingest.ts';
+import type { AckOwner, AckSchedule } from './ack-schedule.ts';
+import { isSeq, nack } from './nack.ts';
+import type { Outbox } from './outbox.ts';
+import type { RateLimit } from './rate-limit.ts';
+import { Settlement } from './settlement.ts';
+
+export interface IntakeDeps {
+  ingest: Ingest;
+  acks: AckSchedule;
+  outbox: Outbox;
+  channel: Channel;
+  rate: RateLimit;
+  inFlight: number;
+  /** Breaks the session: a seq that cannot be right. */
+  fail: (reason: CloseReason) => void;
+  /** @param stream of the frame, where it names one */
+  nacked: (frame: NackFrame, stream: string | undefined) => void;
+}
+
+/**
+ * The data frames of one open session: their seqs, what became of each, and the cumulative ack. A nack always
+ * goes out before the ack that passes it; the settled prefix is acked also when all of it was nacked.
+ */
+export class Intake implements FrameOwner, AckOwner {
+  readonly #deps: IntakeDeps;
+  /** Of the device type as it is now: types change while devices are connected. */
+  channel: Channel;
+  readonly #settlement: Settlement;
+  #ackedUpTo = 0;
+  #done = false;
+  /** Called when nothing is unsettled any more. */
+  #finished: (() => void) | undefined;
+  ackScheduled = false;
+
+  get account(): Account {
+    return this.channel.account;
+  }
+
+  constructor(deps: IntakeDeps) {
+    this.#deps = deps;
+    this.channel = deps.channel;
+    this.#settlement = new Settlement(deps.inFlight);
+  }
+
+  /** Data frames begun and neither stored nor refused. */
+  get unsettled(): number {
+    return this.#settlement.unsettled;
+  }
+
+  /**
+   * A telemetry or event frame, its envelope not yet checked.
+   * @param size characters it came in
+   */
+  take(frame: Record<string, unknown>, type: 'telemetry' | 'event', size: number): void {
+    if (this.#finished !== undefined) return;
+    const fault = deviceFrameChecks[type](frame);
+    const { seq } = frame;
+    if (!isSeq(seq)) {
+      this.#refuse(
+        undefined,
+        { code: 'schema', errors: fault === undefined ? [] : [fault] },
+        streamOf(frame),
+      );
+      return;
+    }
+    if (!this.#admit(seq)) return;
+    const points = pointsOf(frame);
+    // What its schema refuses is not spread over readings: how many it says it has must not turn a `schema`, which
+    // no repetition mends, into a `rate`.
+    const rate = this.#deps.rate.take(size, fault === undefined ? points : 0);
+    if (rate === 'abuse') this.#deps.fail('rate-abuse');
+    if (rate !== 'within') this.#refusePoints(seq, { code: 'rate' }, points);
+    else if (!this.#settlement.hasRoom) this.#refusePoints(seq, { code: this.#fullCode() }, points);
+    else if (fault !== undefined)
+      this.#refusePoints(seq, { code: 'schema', errors: [fault] }, points, streamOf(frame));
+    else this.#judge(frame as unknown as TelemetryFrame | EventFrame);
+  }
+
+  /** A frame with a seq that is refused whatever it holds: an unknown type, say. */
+  refuseSeq(seq: number, refusal: Refusal): void {
+    if (this.#admit(seq)) this.#refuseAtOnce(seq, refusal);
+  }
+
+  stored(seq: number): void {
+    if (this.#done) return;
+    this.#settlement.settle(seq);
+    if (this.#finished === undefined) this.#oweAck();
+    else this.#finishIfSettled();
+  }
+
+  refusedByStore(seq: number, samples: readonly number[] | undefined, reason: string): void {
+    if (this.#done) return;
+    const expected = `a point the store takes; it says: ${reason}`.slice(0, 200);
+    const errors = [{ path: '', keyword: 'store', expected, got: 'a point it refused' }];
+    const refusal: Refusal = { code: 'refused-by-store', errors };
+    this.#refuse(seq, samples === undefined ? refusal : { ...refusal, rejectedSamples: samples });
+  }
+
+  flushAck(): void {
+    if (this.#done) return;
+    const { outbox, acks } = this.#deps;
+    const upTo = this.#settlement.settledUpTo;
+    if (upTo <= this.#ackedUpTo) return;
+    // Acks merge: a device that does not read gets one later for all.
+    // The last one before a goodbye does not wait.
+    if (outbox.congested && this.#finished === undefined) acks.postpone(this);
+    else if (outbox.sendText(`{"type":"ack","upTo":${upTo}}`)) this.#ackedUpTo = upTo;
+  }
+
+  /** Takes no more; acks all as soon as the frames under way are settled, then calls `finished`. */
+  finish(finished: () => void): void {
+    this.#finished = finished;
+    this.#finishIfSettled();
+  }
+
+  /** Nothing this session still sends or settles counts. */
+  end(): void {
+    this.#done = true;
+  }
+
+  /** Rule of the seqs: last + 1; a jump within the window nacks what is missing; all else ends the session. */
+  #admit(seq: number): boolean {
+    const expected = this.#settlement.lastSeq + 1;
+    if (seq === expected) return true;
+    if (seq < expected || seq - expected > this.#deps.inFlight) {
+      this.#deps.fail('bad-seq');
+      return false;
+    }
+    for (let missing = expected; missing < seq; missing++) {
+      const error = {
+        path: '',
+        keyword: 'json',
+        expected: 'a JSON object',
+        got: 'nothing readable',
+        in: 'frame' as const,
+      };
+      this.#refuseAtOnce(missing, { code: 'schema', errors: [error] });
+    }
+    return true;
+  }
+
+  #judge(frame: TelemetryFrame | EventFrame): void {
+    const { seq } = frame;
+    // Begun before it is handed on: a writer that is fast may settle it within the call.
+    this.#settlement.begin(seq);
+    const verdict = this.#ingest(frame);
+    if (verdict === undefined) return;
+    const stream = frame.type === 'telemetry' ? frame.stream : frame.name;
+    for (const refusal of verdict.refusals) this.#refuse(seq, refusal, stream);
+    if (verdict.taken) return;
+    this.#settlement.settle(seq);
+    this.#oweAck();
+  }
+
+  /** A window that is full because the store takes nothing is not the device's doing. */
+  #fullCode(): 'rate' | 'overloaded' {
+    return this.#deps.ingest.storeAway ? 'overloaded' : 'rate';
+  }
+
+  #ingest(frame: TelemetryFrame | EventFrame): Verdict | undefined {
+    const { ingest } = this.#deps;
+    return frame.type === 'telemetry'
+      ? ingest.telemetry(this.channel, this, frame)
+      : ingest.event(this.channel, this, frame);
+  }
+
+  #refusePoints(seq: number, refusal: Refusal, points: number, stream?: string): void {
+    this.#deps.ingest.refusedBefore(this.channel, refusal.code, points);
+    this.#refuseAtOnce(seq, refusal, stream);
+  }
+
+  #refuseAtOnce(seq: number, refusal: Refusal, stream?: string): void {
+    this.#settlement.pass(seq);
+    this.#refuse(seq, refusal, stream);
+    this.#oweAck();
+  }
+
+  #finishIfSettled(): void {
+    if (this.#settlement.unsettled > 0 || this.#finished === undefined) return;
+    this.flushAck();
+    this.#finished();
+  }
+
+  #refuse(seq: number | undefined, refusal: Refusal, stream?: string): void {
+    const frame: NackFrame = seq === undefined ? nack(refusal) : { ...nack(refusal), seq };
+    this.#deps.nacked(frame, stream);
+    this.#deps.outbox.send(frame);
+  }
+
+  #oweAck(): void {
+    const owed = this.#settlement.settledUpTo - this.#ackedUpTo;
+    if (owed <= 0) return;
+    if (owed * 2 >= this.#deps.inFlight) this.flushAck();
+    else this.#deps.acks.add(this);
+  }
+}
+
+/** How many readings a frame claims to hold, whatever else is wrong with it. */
+function pointsOf({ samples }: Record<string, unknown>): number {
+  return Array.isArray(samples) ? samples.length : 1;
+}
+
+/** The stream (or event) that a frame with a fault says it is of. */
+function streamOf({ stream, name }: Record<string, unknown>): string | undefined {
+  const said = stream ?? name;
+  return typeof said === 'string' ? said.slice(0, 64) : undefined;
+}

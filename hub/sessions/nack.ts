@@ -1,0 +1,42 @@
+import { deviceFrameChecks, deviceIdPattern, renderValue } from '../../schemas/index.ts';
+import type { NackCode, NackFrame } from '../../schemas/index.ts';
+import type { Refusal } from '../telemetry/ingest.ts';
+
+/** Codes after which the same reading may be sent again later, and how long to wait at least, ms. */
+const retryAfterMs: Partial<Record<NackCode, number>> = { rate: 1_000, overloaded: 5_000, 'not-open': 1_000 };
+
+/** The nack of a refusal, without the seq or command id it answers. */
+export function nack(refusal: Refusal): NackFrame {
+  const after = retryAfterMs[refusal.code];
+  return after === undefined
+    ? { type: 'nack', retry: false, ...refusal }
+    : { type: 'nack', retry: true, retryAfterMs: after, ...refusal };
+}
+
+/** A frame of a type the hub does not know. */
+export function unknownType(frame: Record<string, unknown>): Refusal {
+  const expected = `one of ${Object.keys(deviceFrameChecks).join(', ')}`;
+  const got = renderValue(frame['type']);
+  return { code: 'unsupported', errors: [{ path: '/type', keyword: 'enum', expected, got, in: 'frame' }] };
+}
+
+/** A seq that a nack may name, whatever else is wrong with the frame. */
+export function isSeq(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) > 0;
+}
+
+/** The command a refused frame was about, for its nack; nothing when what it names cannot be a command's id. */
+export function commandOf({ re }: Record<string, unknown>): { re?: string } {
+  return typeof re === 'string' && deviceIdPattern.test(re) ? { re } : {};
+}
+
+/** Whom a nack goes to. */
+export interface NackedDevice {
+  id: string;
+  /** Device type with version; before the hello: unknown. */
+  type: string | undefined;
+  firmware: string | undefined;
+}
+
+/** Told of every nack that goes to a device. @param stream of the frame, where it names one */
+export type NackListener = (device: NackedDevice, frame: NackFrame, stream: string | undefined) => void;

@@ -1,0 +1,50 @@
+import type { Clock } from '../kernel/time.ts';
+import type { Registry } from '../registry/registry.ts';
+
+export interface DrainDeps {
+  registry: Registry;
+  clock: Clock;
+  /** Uniform in [0, 1). */
+  random: () => number;
+}
+
+export interface DrainOptions {
+  /** The first device comes back so long after the drain began, ms: the hub's restart fits in before. */
+  firstSlotMs: number;
+  /** Slots a second. */
+  devicesPerSec: number;
+  /** How long a session may take to settle what it has under way, ms. */
+  settleMs: number;
+}
+
+/**
+ * Sends every connected device away with a slot of its own in which to come back, one after the other in a random
+ * order, so that they return as an even stream. Sessions close with 1012 when what they sent is settled.
+ * @returns when every session has ended, at the latest after `settleMs`
+ */
+export async function drainSessions(
+  { registry, clock, random }: DrainDeps,
+  { firstSlotMs, devicesPerSec, settleMs }: DrainOptions,
+): Promise<void> {
+  const sessions = shuffled(registry.connections(), random);
+  const gapMs = 1000 / devicesPerSec;
+  const slotOf = (place: number): number => firstSlotMs + place * gapMs;
+  for (const [place, session] of sessions.entries()) session.drain(slotOf(place));
+  const late = Promise.withResolvers<void>();
+  const cancel = clock.after(settleMs, late.resolve);
+  await Promise.race([registry.allEnded(), late.promise]);
+  cancel();
+  for (const [place, session] of sessions.entries()) session.close('draining', slotOf(place));
+}
+
+/** Fisher and Yates. */
+function shuffled<T>(items: readonly T[], random: () => number): T[] {
+  const order = [...items];
+  for (let last = order.length - 1; last > 0; last--) {
+    const other = Math.floor(random() * (last + 1));
+    const moved = order[last] as T;
+    order[last] = order[other] as T;
+    order[other] = moved;
+  }
+  return order;
+}

@@ -1,0 +1,483 @@
+import { closeReasons, deviceFrameChecks, limits } from '../../schemas/index.ts';
+import type {
+  ByeFrame,
+  CloseReason,
+  DeviceType,
+  DeviceTypeCatalog,
+  FieldError,
+  HeartbeatFrame,
+  HelloFrame,
+  HubFrame,
+  NackFrame,
+  ProgressFrame,
+  ReceivedFrame,
+  ResultFrame,
+} from '../../schemas/index.ts';
+import type { CommandEvents, CommandPeer } from '../commands/command-session.ts';
+import { messageOf } from '../kernel/errors.ts';
+import type { Log } from '../kernel/log.ts';
+import type { Cancel, Clock } from '../kernel/time.ts';
+import type { Ingest, Refusal } from '../telemetry/ingest.ts';
+import type { AckSchedule } from './ack-schedule.ts';
+import type { Claimant, CloneGuard } from './clone-guard.ts';
+import { decodeFrame } from './frame-decoder.ts';
+import { anchorLeadMs, DeviceClock, type ClockQuality } from './device-clock.ts';
+import { judgeHello, welcomeFrame, type AcceptedHello, type SessionOptions } from './hello.ts';
+import { Intake } from './data-frames.ts';
+import type { Liveness, Watch } from '../presence/liveness.ts';
+import { commandOf, isSeq, nack, unknownType, type NackListener } from './nack.ts';
+import { Outbox, defaultOutboxLimits, type DeviceSocket } from './outbox.ts';
+import type { Marks } from '../presence/presence.ts';
+import type { PresenceKeeper, WatchedLink } from '../presence/presence-keeper.ts';
+import { RateLimit } from './rate-limit.ts';
+import type { DeviceRecord, StoredOpening } from '../registry/device-store.ts';
+import type { Registry } from '../registry/registry.ts';
+import type { SessionCounters } from './session-counters.ts';
+import type { Stories } from '../presence/device-events.ts';
+import { ToldTime } from './reported-clock.ts';
+
+export interface SessionDeps {
+  clock: Clock;
+  log: Log;
+  liveness: Liveness;
+  catalog: DeviceTypeCatalog;
+  ingest: Ingest;
+  acks: AckSchedule;
+  presence: PresenceKeeper;
+  registry: Registry;
+  commands: CommandEvents;
+  /** Told after the welcome. */
+  opened: (session: Session) => void;
+  clones: CloneGuard;
+  nacked: NackListener;
+  stories: Stories;
+  counters: SessionCounters;
+  options: SessionOptions;
+}
+
+/** How long a goodbye waits for the store, ms; then it closes unacked, and the device keeps its readings. */
+const byeMs = 10_000;
+
+/**
+ * One connected device, from the upgrade to the close:
+ *
+ *   new ── valid hello ──▶ opening ── epoch and anchor on disk ──▶ open ── bye, close, takeover ──▶ ended
+ *
+ * It decodes frames and hands them on: data frames to the intake, command frames to the dispatcher, signs of
+ * life to presence. It holds no rule of theirs.
+ */
+export class Session implements WatchedLink, CommandPeer {
+  readonly #deps: SessionDeps;
+  readonly #record: DeviceRecord;
+  readonly #outbox: Outbox;
+  /** The one timer of a session: it waits for the hello, later for the end of a goodbye. */
+  #cancelTimer: Cancel;
+  #phase: 'new' | 'opening' | 'open' | 'ended' = 'new';
+  #undecodableInRow = 0;
+  #accepted: AcceptedHello | undefined;
+  #intake: Intake | undefined;
+  #clock: DeviceClock | undefined;
+  #watch: Watch | undefined;
+  /** It is going away: by its own goodbye, or the hub's. */
+  #leaving = false;
+  #commandsEnded = false;
+  /** Liveness time of the last data frame; 0: none. */
+  #dataAt = 0;
+  epoch = 0;
+  pongAt = 0;
+  readonly toldTime = new ToldTime();
+  /** Where the device connects from. */
+  readonly address: string;
+
+  constructor(deps: SessionDeps, record: DeviceRecord, socket: DeviceSocket, address: string) {
+    this.#deps = deps;
+    this.#record = record;
+    this.address = address;
+    deps.stories.tell(record.id, { kind: 'connected', address });
+    this.#outbox = new Outbox(socket, defaultOutboxLimits, () => this.#overflowed());
+    this.#cancelTimer = deps.clock.after(limits.helloSec * 1000, () => this.close('no-hello'));
+  }
+
+  get deviceId(): string {
+    return this.#record.id;
+  }
+
+  get boot(): string {
+    return this.#accepted?.hello.boot ?? '';
+  }
+
+  get firmware(): string | undefined {
+    return this.#accepted?.hello.firmware;
+  }
+
+  get persistsCommands(): boolean {
+    return this.#accepted?.hello.persistsCommands === true;
+  }
+
+  get type(): DeviceType {
+    if (this.#accepted === undefined) throw new Error('the session has no device type before its hello');
+    return this.#accepted.type;
+  }
+
+  /** How well its clocks agree with the hub's; undefined before the welcome. */
+  get clock(): ClockQuality | undefined {
+    return this.#clock?.quality;
+  }
+
+  get isOpen(): boolean {
+    return this.#phase === 'open';
+  }
+
+  /** A text frame. Nothing a device sends may end the process: what was not foreseen ends its session. */
+  text(text: string): void {
+    if (this.#phase === 'ended') return;
+    this.#deps.counters.frames += 1;
+    try {
+      this.#receive(text);
+    } catch (error) {
+      this.#broke(error, `frame not handled: ${messageOf(error)}`);
+    }
+  }
+
+  binary(): void {
+    this.close('binary-frame');
+  }
+
+  pong(): void {
+    this.pongAt = this.#deps.liveness.now;
+  }
+
+  ping(): void {
+    this.#outbox.ping();
+  }
+
+  marks(): Marks {
+    const { clock, liveness } = this.#deps;
+    const nowMs = clock.now();
+    const at = (livenessMs: number): number => Math.round(nowMs - (liveness.now - livenessMs));
+    return {
+      ...(this.pongAt === 0 ? {} : { pongMs: at(this.pongAt) }),
+      frameMs: at(this.#watch?.heardAt ?? liveness.now),
+      ...(this.#dataAt === 0 ? {} : { dataMs: at(this.#dataAt) }),
+    };
+  }
+
+  /** Neither frames nor pongs came: the link is dead. */
+  silent(): void {
+    this.close('link-lost');
+  }
+
+  send(frame: HubFrame): boolean {
+    if (frame.type === 'nack') this.#nacked(frame);
+    return this.#outbox.send(frame);
+  }
+
+  /** A message pushed to the device; the only frame that may be dropped. @returns whether it was sent. */
+  notice(text: string): boolean {
+    if (this.#phase !== 'open') return false;
+    if (!this.#outbox.congested && this.#outbox.sendText(text)) return true;
+    this.#deps.counters.noticesDropped += 1;
+    return false;
+  }
+
+  /** The device's type was changed while it is connected: what comes from now on is judged by the new one. */
+  typeChanged(type: DeviceType): void {
+    const intake = this.#intake;
+    if (intake === undefined) return;
+    if (this.#accepted !== undefined) this.#accepted = { ...this.#accepted, type };
+    const { boot, anchors, steps } = intake.channel;
+    intake.channel = this.#deps.ingest.openChannel(this.#record, type, boot, anchors, steps);
+  }
+
+  /** A newer session of the device took over: what this one still sends does not count. */
+  replaced({ address, boot }: Claimant): void {
+    this.#deps.stories.tell(this.deviceId, { kind: 'replaced', address, boot });
+    this.close('replaced');
+  }
+
+  /**
+   * The hub goes away: the device is told its slot, what it has sent is settled, and the session closes with 1012.
+   * @param slotMs when to come back, ms from now
+   */
+  drain(slotMs: number): void {
+    if (this.#phase !== 'open') {
+      this.close('draining', slotMs);
+      return;
+    }
+    if (this.#leaving) return;
+    this.#leaving = true;
+    const { clock, presence, stories } = this.#deps;
+    const slotAtMs = clock.now() + slotMs;
+    stories.tell(this.deviceId, { kind: 'drained', slotMs });
+    this.send({ type: 'drain', reconnectAfterMs: Math.round(slotMs), reason: 'the hub is stopping' });
+    presence.draining(this.deviceId, slotAtMs);
+    this.#intake?.finish(() => this.close('draining', Math.max(0, slotAtMs - clock.now())));
+  }
+
+  /** Closes from the hub's side; the session ends at once, the socket when the device answers. */
+  close(reason: CloseReason, retryAfterMs?: number): void {
+    this.#outbox.close(reason, retryAfterMs);
+    this.#closedByHub(reason);
+  }
+
+  /** The device broke the WebSocket protocol itself: the socket is closing already. */
+  fault(reason: CloseReason): void {
+    this.#outbox.ended();
+    this.#closedByHub(reason);
+  }
+
+  /** The socket is gone. @param code of the device's close frame, 1006 when there was none (RFC 6455 §7.1.5) */
+  closed(code: number, reason: string): void {
+    this.#outbox.ended();
+    this.#end({ by: code === 1006 ? 'link' : 'device', code, reason }, false);
+  }
+
+  /** The outbox closed itself. Ends after whoever was sending has learnt that its frame did not fit. */
+  #overflowed(): void {
+    this.#countClose('slow-reader');
+    queueMicrotask(() => this.#endedByHub('slow-reader'));
+  }
+
+  #closedByHub(reason: CloseReason): void {
+    if (this.#phase === 'ended') return;
+    if (reason === 'rate-abuse') this.#deps.registry.shutOut(this.deviceId);
+    this.#countClose(reason);
+    this.#endedByHub(reason);
+  }
+
+  #endedByHub(reason: CloseReason): void {
+    this.#end({ by: 'hub', code: closeReasons[reason], reason }, reason === 'replaced');
+  }
+
+  #countClose(reason: CloseReason): void {
+    const { closes } = this.#deps.counters;
+    closes[reason] = (closes[reason] ?? 0) + 1;
+  }
+
+  #end(how: { by: 'hub' | 'device' | 'link'; code: number; reason: string }, replaced: boolean): void {
+    if (this.#phase === 'ended') return;
+    const before = this.#phase;
+    this.#phase = 'ended';
+    this.#cancelTimer();
+    this.#intake?.end();
+    const tookOverInVain = !this.#deps.registry.sessionEnded(this) && before === 'opening';
+    this.#deps.stories.tell(this.deviceId, { kind: 'closed', ...how });
+    const { presence, commands } = this.#deps;
+    if (tookOverInVain)
+      for (const part of [presence, commands]) this.#guarded(() => part.takeoverFailed(this.deviceId));
+    if (before !== 'open') return;
+    this.#noteUptime();
+    // Sockets and timers call this too: what throws here has nobody above to catch it.
+    this.#endCommands(replaced);
+    if (!replaced) this.#guarded(() => presence.closed(this.deviceId, this));
+  }
+
+  #broke(error: unknown, what: string): void {
+    this.#deps.counters.exceptions += 1;
+    this.#deps.log.error({ device: this.deviceId, err: error }, what);
+    this.close('overloaded');
+  }
+
+  #guarded(run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      this.#deps.counters.exceptions += 1;
+      this.#deps.log.error({ device: this.deviceId, err: error }, 'session not ended well');
+    }
+  }
+
+  /** A later boot under the same name is found by its uptime being lower. */
+  #noteUptime(): void {
+    const { registry, log } = this.#deps;
+    registry.noteUptime(this.deviceId, this.boot, this.#clock?.uptimeMs ?? 0).catch((error: unknown) => {
+      log.warn({ device: this.deviceId, reason: messageOf(error) }, 'uptime not saved');
+    });
+  }
+
+  #receive(text: string): void {
+    const decoded = decodeFrame(text);
+    if (decoded.kind === 'undecodable') return this.#undecodable(decoded.error);
+    this.#undecodableInRow = 0;
+    const { frame } = decoded;
+    if (this.#phase !== 'open') {
+      this.#beforeOpen(frame);
+      return;
+    }
+    this.#alive();
+    switch (frame['type']) {
+      case 'telemetry':
+      case 'event':
+        this.#dataAt = this.#deps.liveness.now;
+        this.#intake?.take(frame, frame['type'], text.length);
+        return;
+      case 'heartbeat':
+        if (this.#valid('heartbeat', frame)) this.#heartbeat(frame as unknown as HeartbeatFrame);
+        return;
+      case 'received':
+        if (!this.#valid('received', frame)) return;
+        this.#deps.commands.received(this, (frame as unknown as ReceivedFrame).re);
+        return;
+      case 'progress':
+        if (this.#valid('progress', frame))
+          this.#deps.commands.progress(this, frame as unknown as ProgressFrame);
+        return;
+      case 'result':
+        if (this.#valid('result', frame)) this.#deps.commands.result(this, frame as unknown as ResultFrame);
+        return;
+      case 'bye':
+        if (this.#valid('bye', frame)) this.#bye(frame as unknown as ByeFrame);
+        return;
+      default:
+        this.#unsupported(frame);
+    }
+  }
+
+  #alive(): void {
+    const watch = this.#watch;
+    if (watch === undefined) return;
+    watch.heardAt = this.#deps.liveness.now;
+    if (watch.attention) this.#watch = this.#deps.presence.heardAgain(this.deviceId, this, watch);
+  }
+
+  #undecodable(error: FieldError): void {
+    this.#deps.counters.undecodable += 1;
+    this.#undecodableInRow += 1;
+    if (this.#phase === 'open') this.#alive();
+    this.#refuse({ code: 'schema', errors: [error] });
+    if (this.#undecodableInRow >= limits.undecodable) this.close('undecodable');
+  }
+
+  #beforeOpen(frame: Record<string, unknown>): void {
+    if (frame['type'] !== 'hello' || this.#phase !== 'new') {
+      const { seq } = frame;
+      this.#refuse({ code: 'not-open' }, isSeq(seq) ? { seq } : commandOf(frame));
+      return;
+    }
+    if (!this.#valid('hello', frame)) return;
+    const judged = judgeHello(frame as unknown as HelloFrame, this.#record, this.#deps.catalog);
+    if (judged.kind === 'refused') {
+      this.#refuse({ code: 'unsupported', errors: [judged.error] });
+      this.close('unsupported-type');
+    } else if (this.#mayOpen(judged.hello)) this.#open(judged);
+  }
+
+  /** False: two devices fight for the id, and this one, or both, have to wait. */
+  #mayOpen({ boot }: HelloFrame): boolean {
+    const { clones, registry, stories } = this.#deps;
+    const incumbent = registry.session(this.deviceId);
+    const verdict = clones.judge(this.deviceId, { boot, address: this.address }, incumbent);
+    if (verdict.kind === 'admit') return true;
+    stories.tell(this.deviceId, { kind: 'held', address: this.address, boot });
+    this.close('cloned-credential', verdict.retryAfterMs);
+    if (verdict.both) incumbent?.close('cloned-credential', verdict.retryAfterMs);
+    return false;
+  }
+
+  #open(accepted: AcceptedHello): void {
+    this.#phase = 'opening';
+    this.#cancelTimer();
+    this.#accepted = accepted;
+    this.#deps.registry
+      .openSession(this, accepted.hello)
+      .then((opened) => this.#welcome(accepted, opened))
+      .catch((error: unknown) => this.#broke(error, 'session not opened'));
+  }
+
+  #welcome({ hello, type, timing }: AcceptedHello, { epoch, anchors, steps }: StoredOpening): void {
+    if (this.#phase !== 'opening') return;
+    const { clock, ingest, acks, counters, presence, commands, options, stories } = this.#deps;
+    this.#phase = 'open';
+    this.epoch = epoch;
+    const channel = ingest.openChannel(this.#record, type, hello.boot, anchors, steps);
+    this.#clock = new DeviceClock(ingest.anchorOf(channel, hello.t1), hello.t1);
+    this.#intake = new Intake({
+      ingest,
+      acks,
+      outbox: this.#outbox,
+      channel,
+      rate: new RateLimit(clock, options),
+      inFlight: options.inFlight,
+      fail: (reason) => this.close(reason),
+      nacked: (frame, stream) => this.#nacked(frame, stream),
+    });
+    counters.welcomes += 1;
+    stories.tell(this.deviceId, { kind: 'opened', epoch, boot: hello.boot, firmware: hello.firmware });
+    this.send(welcomeFrame({ epoch, t1: hello.t1, now: this.toldTime.tell(clock) }, timing, options));
+    this.#watch = presence.opened(this.deviceId, this, { ...timing, epoch });
+    commands.sessionOpened(this, hello.unresolved ?? []);
+    this.#deps.opened(this);
+  }
+
+  #heartbeat(frame: HeartbeatFrame): void {
+    const now = this.toldTime.tell(this.#deps.clock);
+    this.send({ type: 'heartbeat', t1: frame.t1, t2: now, t3: now });
+    const anchorMs = this.#clock?.heartbeat(frame.t1, frame.clock, now);
+    if (anchorMs !== undefined) this.#stepAnchor(frame.t1, anchorMs);
+  }
+
+  /**
+   * The device's clock has drifted: another anchor holds from a little later on, and not before it is on disk.
+   * A reading always gets the time of the anchor that its own uptime falls under, however often it is sent.
+   */
+  #stepAnchor(uptimeMs: number, anchorMs: number): void {
+    const step = { boot: this.boot, fromMs: uptimeMs + anchorLeadMs, anchorMs };
+    const { registry, log } = this.#deps;
+    registry.addAnchorStep(this.deviceId, step).then(
+      () => {
+        this.#intake?.channel.steps.push(step);
+        log.info({ device: this.deviceId, anchorMs }, 'a device clock drifts: further anchor');
+      },
+      (error: unknown) => log.error({ device: this.deviceId, err: error }, 'anchor not saved'),
+    );
+  }
+
+  /** Called at the goodbye and at the end, whichever comes first counts. */
+  #endCommands(replaced = false): void {
+    if (this.#commandsEnded) return;
+    this.#commandsEnded = true;
+    this.#guarded(() => this.#deps.commands[replaced ? 'sessionReplaced' : 'sessionClosed'](this));
+  }
+
+  /** Settles what is under way, acks at once, closes 1000; a store that is away does not hold it for ever. */
+  #bye(frame: ByeFrame): void {
+    if (this.#leaving) return;
+    this.#leaving = true;
+    this.#deps.stories.tell(this.deviceId, { kind: 'bye', sleepSec: frame.sleepSec });
+    this.#deps.presence.bye(this.deviceId, frame.sleepSec, this.#accepted?.timing.graceMs ?? 0);
+    // Whoever has said goodbye takes no more commands, however long its last readings take.
+    this.#endCommands();
+    this.#cancelTimer();
+    this.#cancelTimer = this.#deps.clock.after(byeMs, () => {
+      this.#intake?.flushAck();
+      this.close('bye');
+    });
+    this.#intake?.finish(() => this.close('bye'));
+  }
+
+  #unsupported(frame: Record<string, unknown>): void {
+    const refusal = unknownType(frame);
+    const { seq } = frame;
+    if (isSeq(seq)) this.#intake?.refuseSeq(seq, refusal);
+    else this.#refuse(refusal, commandOf(frame));
+  }
+
+  #valid(type: keyof typeof deviceFrameChecks, frame: Record<string, unknown>): boolean {
+    const fault = deviceFrameChecks[type](frame);
+    if (fault === undefined) return true;
+    this.#refuse({ code: 'schema', errors: [fault] }, commandOf(frame));
+    return false;
+  }
+
+  #refuse(refusal: Refusal, answers: { seq?: number; re?: string } = {}): void {
+    this.send({ ...nack(refusal), ...answers });
+  }
+
+  #nacked(frame: NackFrame, stream?: string): void {
+    const { counters, stories, nacked } = this.#deps;
+    counters.nacks[frame.code] = (counters.nacks[frame.code] ?? 0) + 1;
+    if (frame.code === 'rate' || frame.code === 'overloaded')
+      stories.tell(this.deviceId, { kind: 'throttled', code: frame.code });
+    nacked({ id: this.deviceId, type: this.#accepted?.type.id, firmware: this.firmware }, frame, stream);
+  }
+}

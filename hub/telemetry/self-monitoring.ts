@@ -1,0 +1,95 @@
+import type { Cancel, Clock } from '../kernel/time.ts';
+import { imbalance, type Account, type Books } from './ledger.ts';
+import { compileFieldEncoder, encodePrefix, encodeTimeUs } from './line-protocol.ts';
+import { OwnPoints } from './hub-points.ts';
+import type { Writer } from './writer.ts';
+
+/** What the hub says of itself, all of one moment. */
+export interface HubNumbers {
+  devices: number;
+  online: number;
+  sessions: number;
+  commandsOpen: number;
+  commandsUncertain: number;
+  /** Size of the spooled lines, and its bound, as `spool.db` counts them. */
+  spoolSize: number;
+  spoolFill: number;
+  /** How full the buffer before the store is, 0 to 1. */
+  bufferFill: number;
+  storeUp: boolean;
+  busUp: boolean;
+  /** Of store, clock, spool and bus: those that are not well, by name. */
+  faults: readonly string[];
+  /** The longest delay since the last time, ms. */
+  eventLoopLagMs: number;
+  /** Share of the time since the last time, 0 to 1. */
+  eventLoopShare: number;
+  heapBytes: number;
+}
+
+/** Often enough for a chart of minutes, and 8,640 points a day. */
+const recordEveryMs = 10_000;
+
+const counts = ['carried', 'received', 'rejected', 'stored', 'dropped'] as const;
+const levels = ['inFlight', 'spooled', 'deadLettered'] as const;
+
+const encodeHub = compileFieldEncoder([
+  ...[...counts, ...levels, 'imbalance'].map(integer),
+  ...['devices', 'online', 'sessions', 'commandsOpen', 'commandsUncertain', 'spoolSize'].map(integer),
+  // Integers, not booleans: Grafana reduces and compares numbers only.
+  ...['storeUp', 'busUp', 'degraded', 'heapBytes'].map(integer),
+  ...['spoolFill', 'bufferFill', 'eventLoopLagMs', 'eventLoopShare', 'uptimeSec'].map(float),
+  { name: 'faults', kind: 'string', tag: false },
+]);
+
+function integer(name: string) {
+  return { name, kind: 'integer', tag: false } as const;
+}
+
+function float(name: string) {
+  return { name, kind: 'float', tag: false } as const;
+}
+
+/**
+ * Writes the hub's own numbers to the store every ten seconds: measurement `hub`, tag `hub` (the hub's id). The
+ * points of the books are totals since the hub started (`carried` … `dropped`) and levels (`inFlight`, `spooled`,
+ * `deadLettered`). While the store is away they wait in the spool like any other point.
+ */
+export class HubRecorder {
+  readonly #deps: { clock: Clock; books: Books; hubId: string; read: () => HubNumbers };
+  readonly #points: OwnPoints;
+  readonly #startedAt: number;
+  readonly #cancel: Cancel;
+
+  constructor(deps: { clock: Clock; writer: Writer; books: Books; hubId: string; read: () => HubNumbers }) {
+    this.#deps = deps;
+    this.#points = new OwnPoints(deps);
+    this.#startedAt = deps.clock.monotonic();
+    this.#cancel = deps.clock.every(recordEveryMs, () => this.record());
+  }
+
+  /** Writes one point with the time of now. */
+  record(): void {
+    const { clock, books, hubId, read } = this.#deps;
+    const { faults, storeUp, busUp, ...numbers } = read();
+    const fields = encodeHub({
+      ...pointsOf(books.total),
+      ...numbers,
+      storeUp: storeUp ? 1 : 0,
+      busUp: busUp ? 1 : 0,
+      degraded: faults.length,
+      faults: faults.join(' '),
+      uptimeSec: (clock.monotonic() - this.#startedAt) / 1000,
+    });
+    this.#points.write(`${encodePrefix('hub', { hub: hubId })}${fields} ${encodeTimeUs(clock.now())}`);
+  }
+
+  close(): void {
+    this.#cancel();
+  }
+}
+
+function pointsOf(total: Account): Record<string, number> {
+  const names = [...counts, ...levels];
+  return { ...Object.fromEntries(names.map((name) => [name, total[name]])), imbalance: imbalance(total) };
+}

@@ -1,0 +1,135 @@
+import packageJson from '../../package.json' with { type: 'json' };
+import { closeReasons, type CloseReason } from '../../schemas/index.ts';
+import type { HubSnapshot } from '../adapters/http/read-routes.ts';
+import type { Bus } from '../bus/bus.ts';
+import type { Dispatcher } from '../commands/dispatcher.ts';
+import type { MayShow } from '../registry/visibility.ts';
+import type { LiveCounts } from '../admin/live-subscriber.ts';
+import type { PresenceKeeper } from '../presence/presence-keeper.ts';
+import { presenceStates } from '../presence/presence.ts';
+import type { Registry } from '../registry/registry.ts';
+import type { SessionCounters } from '../sessions/session-counters.ts';
+import type { StoreRoad } from './pipeline-wiring.ts';
+import type { EventLoopLoad } from '../kernel/event-loop.ts';
+import type { Clock } from '../kernel/time.ts';
+import { imbalance, sumOf } from '../telemetry/ledger.ts';
+import type { Throughput } from '../telemetry/throughput.ts';
+
+export interface SnapshotParts {
+  clock: Clock;
+  identity: { hubId: string; incarnation: string };
+  registry: Registry;
+  presence: () => PresenceKeeper;
+  sessions: SessionCounters;
+  road: StoreRoad;
+  bus: () => { bus: Bus; url?: string };
+  dispatcher: () => Dispatcher;
+  throughput: Throughput;
+  loop: () => EventLoopLoad;
+}
+
+/** Devices by state, and the rates. @param mayShow not given: of all devices */
+export function countsOf(
+  { registry, presence, throughput }: Pick<SnapshotParts, 'registry' | 'presence' | 'throughput'>,
+  mayShow?: MayShow,
+): LiveCounts {
+  const rates = throughput.rates(mayShow);
+  if (mayShow === undefined) return { byState: presence().counts(), devices: registry.size, ...rates };
+  const byState: Record<string, number> = Object.fromEntries(presenceStates.map((state) => [state, 0]));
+  let devices = 0;
+  for (const { id } of registry.all()) {
+    if (!mayShow(id)) continue;
+    devices += 1;
+    const { state } = presence().get(id);
+    byState[state] = (byState[state] ?? 0) + 1;
+  }
+  return { byState, devices, ...rates };
+}
+
+/**
+ * The hub at a glance. Who may not see every device gets sums over those it may; totals by code or status are
+ * known for all devices together alone, and left empty for it.
+ */
+export async function snapshotOf(
+  parts: SnapshotParts,
+  startedMs: number,
+  mayShow?: MayShow,
+): Promise<HubSnapshot> {
+  const { clock, identity, registry, sessions, road, loop } = parts;
+  const { books, writer, link, store } = road;
+  const { byState, devices, ...rates } = countsOf(parts, mayShow);
+  const { bus, url } = parts.bus();
+  const all = mayShow === undefined;
+  const sum = all ? books.total : sumOf([...books.accounts()].filter(({ id }) => mayShow(id)));
+  const { carried, received, stored, spooled, deadLettered, inFlight } = sum;
+  const dispatcher = parts.dispatcher();
+  return {
+    name: 'device-hub',
+    version: packageJson.version,
+    startedMs,
+    nowMs: clock.now(),
+    ...identity,
+    devices: { total: devices, byState },
+    sessions: sessionsOf(registry, mayShow),
+    ...rates,
+    books: {
+      carried,
+      received,
+      stored,
+      spooled,
+      deadLettered,
+      rejected: all ? { ...books.rejectedBy } : {},
+      dropped: all ? { ...books.droppedBy } : {},
+      inFlight,
+      imbalance: imbalance(sum),
+    },
+    writer: { lines: writer.waiting, fill: writer.fill },
+    spool: await spoolOf(road),
+    eventLoop: loop(),
+    store: part(store.name, link.up, link.fault),
+    bus: { ...part(url === undefined ? 'mqtt' : 'embedded', bus.connected, bus.fault), queued: bus.queued },
+    closes: all ? closesByCode(sessions) : {},
+    commands: {
+      open: all ? dispatcher.levels().open : dispatcher.openOf(mayShow),
+      byStatus: all ? { ...dispatcher.counters.finals } : {},
+    },
+    memory: { rssBytes: residentBytes() },
+  };
+}
+
+function sessionsOf(registry: Registry, mayShow: MayShow = () => true): number {
+  let count = 0;
+  for (const { deviceId } of registry.openSessions()) if (mayShow(deviceId)) count += 1;
+  return count;
+}
+
+/** Now; or at most so far when there is no descriptor left to look it up with (`/proc` needs one). */
+function residentBytes(): number {
+  try {
+    return process.memoryUsage.rss();
+  } catch {
+    const kibibyte = 1_024;
+    return process.resourceUsage().maxRSS * kibibyte;
+  }
+}
+
+async function spoolOf({ spool }: StoreRoad): Promise<HubSnapshot['spool']> {
+  const { lines, size, maxSize, deadLetters } = spool.levels;
+  // The disk is asked only when there is an age to tell; a disk that fails is in `fault`, and on /readyz.
+  const measured = lines === 0 ? undefined : await spool.measured().catch(() => undefined);
+  const fault = spool.fault === undefined ? {} : { fault: spool.fault };
+  return { lines, size, maxSize, deadLetters, oldestMs: measured?.oldestMs ?? null, ...fault };
+}
+
+function part(name: string, up: boolean, reason: string | undefined): HubSnapshot['store'] {
+  return { name, up, ...(reason === undefined ? {} : { reason }) };
+}
+
+function closesByCode({ closes }: SessionCounters): Record<string, number> {
+  const byCode: Record<string, number> = {};
+  for (const [reason, count] of Object.entries(closes)) {
+    const code = String(closeReasons[reason as CloseReason]);
+    byCode[code] = (byCode[code] ?? 0) + count;
+  }
+  return byCode;
+}

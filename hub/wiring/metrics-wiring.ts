@@ -1,0 +1,236 @@
+import type { ListenerCounters } from '../adapters/websocket/device-listener.ts';
+import type { Bus } from '../bus/bus.ts';
+import type { Dispatcher } from '../commands/dispatcher.ts';
+import type { CommandStages } from '../commands/stages.ts';
+import type { Admission } from '../sessions/admission.ts';
+import type { CloneGuard } from '../sessions/clone-guard.ts';
+import type { IncidentLog } from '../incidents/incident-log.ts';
+import type { Incidents } from '../incidents/incidents.ts';
+import type { Liveness } from '../presence/liveness.ts';
+import type { Notices } from '../notices/notices.ts';
+import type { PresenceAnnouncer } from '../presence/presence-announcer.ts';
+import type { PresenceKeeper } from '../presence/presence-keeper.ts';
+import type { Registry } from '../registry/registry.ts';
+import type { SessionCounters } from '../sessions/session-counters.ts';
+import type { StoreRoad } from './pipeline-wiring.ts';
+import type { Metrics } from '../kernel/metrics.ts';
+import type { Scheduler } from '../schedules/scheduler.ts';
+import type { Schedules } from '../schedules/schedules.ts';
+import type { FanOutCounters } from '../telemetry/fan-out.ts';
+import { imbalance } from '../telemetry/ledger.ts';
+import type { Upkeep } from '../telemetry/upkeep.ts';
+
+export interface MeasuredParts {
+  listener: ListenerCounters;
+  sessions: SessionCounters;
+  registry: Registry;
+  presence: PresenceKeeper;
+  announcer: PresenceAnnouncer;
+  liveness: Liveness;
+  fanOut: FanOutCounters;
+  road: StoreRoad;
+  upkeep: Upkeep;
+  bus: Bus;
+  dispatcher: Dispatcher;
+  stages: CommandStages;
+  schedules: Schedules;
+  scheduler: Scheduler;
+  admission: Admission;
+  incidentsLost: IncidentLog['lost'];
+  clones: CloneGuard;
+  incidents: Incidents;
+  notices: Notices;
+}
+
+/** Names every count of every part on the `/metrics` page. No device ids: a fleet would drown the page. */
+export function exposeMetrics(metrics: Metrics, parts: MeasuredParts): void {
+  exposeConnections(metrics, parts);
+  exposeTelemetry(metrics, parts);
+  exposeCommands(metrics, parts);
+  exposeTroubles(metrics, parts);
+}
+
+function exposeConnections(metrics: Metrics, parts: MeasuredParts): void {
+  const { listener, sessions, registry, presence, announcer, liveness } = parts;
+  metrics.gauge('hub_connections', 'Open device sockets', () => listener.connections);
+  metrics.counter('hub_upgrades_total', 'Sockets accepted', () => listener.upgrades);
+  metrics.counter(
+    'hub_tls_resumptions_total',
+    'Of them, those that resumed a TLS session',
+    () => listener.resumed,
+  );
+  metrics.counter(
+    'hub_upgrade_refusals_total',
+    'Connections refused before the upgrade, by HTTP status',
+    () => listener.refusals,
+    'status',
+  );
+  metrics.gauge('hub_devices_registered', 'Registered devices', () => registry.size);
+  metrics.gauge('hub_devices_online', 'Devices whose presence is online', () => presence.counts().online);
+  metrics.gauge('hub_devices', 'Devices by presence', () => presence.counts(), 'state');
+  metrics.counter('hub_sessions_total', 'Sessions opened (welcome sent)', () => sessions.welcomes);
+  metrics.counter(
+    'hub_session_closes_total',
+    'Sessions the hub closed, by reason',
+    () => sessions.closes,
+    'reason',
+  );
+  metrics.counter('hub_frames_received_total', 'Text frames received', () => sessions.frames);
+  metrics.counter(
+    'hub_frames_undecodable_total',
+    'Frames that were no JSON object',
+    () => sessions.undecodable,
+  );
+  metrics.counter('hub_frame_exceptions_total', 'Frames whose handling threw', () => sessions.exceptions);
+  metrics.counter('hub_nacks_total', 'Nacks sent, by code', () => sessions.nacks, 'code');
+  metrics.counter(
+    'hub_notices_dropped_total',
+    'Notices dropped for congested devices',
+    () => sessions.noticesDropped,
+  );
+  metrics.counter(
+    'hub_presence_changes_dropped_total',
+    'Presence changes not told on the bus',
+    () => announcer.droppedChanges,
+  );
+  metrics.counter(
+    'hub_presence_state_failures_total',
+    'Retained presence the bus did not take; told with the next change',
+    () => announcer.stateFailures,
+  );
+  metrics.counter(
+    'hub_presence_save_failures_total',
+    'Presence changes not saved',
+    () => presence.saveFailures,
+  );
+  metrics.counter(
+    'hub_stall_seconds_total',
+    'Time the event loop was blocked, not counted as silence',
+    () => liveness.stalledMs / 1000,
+  );
+}
+
+function exposeTroubles(
+  metrics: Metrics,
+  {
+    admission,
+    clones,
+    incidents,
+    incidentsLost,
+    notices,
+  }: Pick<MeasuredParts, 'admission' | 'clones' | 'incidents' | 'incidentsLost' | 'notices'>,
+): void {
+  metrics.counter(
+    'hub_turned_away_seconds_total',
+    'Time in which devices were told to come again later, not counted as silence',
+    () => admission.turnedAwayMs / 1000,
+  );
+  metrics.counter(
+    'hub_sessions_held_total',
+    'Sessions not opened because two devices fight for one id',
+    () => clones.held,
+  );
+  metrics.counter('hub_incidents_total', 'Incidents opened, by kind', () => incidents.counters, 'kind');
+  metrics.gauge('hub_incidents_open', 'Incidents open now, by kind', () => incidents.open(), 'kind');
+  metrics.counter(
+    'hub_incident_changes_lost_total',
+    'Changes of incidents that did not reach the disk or the bus',
+    () => incidentsLost,
+    'fate',
+  );
+  metrics.counter(
+    'hub_notices_total',
+    'Notices to devices, by what became of them',
+    () => notices.counters,
+    'fate',
+  );
+}
+
+function exposeTelemetry(metrics: Metrics, { road, fanOut, scheduler, upkeep }: MeasuredParts): void {
+  const { books, spool, link, audit } = road;
+  const { total } = books;
+  metrics.gauge('hub_points_carried', 'Points on disk when the hub started', () => total.carried);
+  metrics.counter('hub_points_received_total', 'Points received or made', () => total.received);
+  metrics.counter(
+    'hub_points_rejected_total',
+    'Points refused by the hub, by nack code',
+    () => books.rejectedBy,
+    'code',
+  );
+  metrics.counter('hub_points_dropped_total', 'Points lost, by cause', () => books.droppedBy, 'cause');
+  metrics.counter('hub_points_stored_total', 'Points the store has', () => total.stored);
+  metrics.gauge('hub_points_in_flight', 'Points on their way to the store', () => total.inFlight);
+  metrics.gauge('hub_points_spooled', 'Points in the spool', () => total.spooled);
+  metrics.gauge('hub_points_dead_lettered', 'Points the store refused for good', () => total.deadLettered);
+  metrics.gauge('hub_points_imbalance', 'Anything but 0 is a fault of the hub', () => imbalance(total));
+  metrics.counter(
+    'hub_audit_failures_total',
+    'Audits that found the books and the points at odds',
+    () => audit.failures,
+  );
+  metrics.gauge('hub_spool_bytes', 'Size of the spooled lines', () => spool.levels.size);
+  metrics.gauge('hub_store_up', '1 while the store can be written to', () => (link.up ? 1 : 0));
+  metrics.counter('hub_store_outages_total', 'Times the store went away', () => link.counters.outages);
+  metrics.counter('hub_store_writes_total', 'Writes to the store', () => link.counters.writes);
+  metrics.counter(
+    'hub_store_write_failures_total',
+    'Writes that were not taken',
+    () => link.counters.failedWrites,
+  );
+  metrics.gauge(
+    'hub_rolled_up_to_seconds',
+    'Unix time up to which readings are rolled up',
+    () => upkeep.rolledUpToMs / 1000,
+  );
+  metrics.counter('hub_fan_out_total', 'Readings and events published', () => fanOut.published);
+  metrics.counter('hub_fan_out_dropped_total', 'Readings and events not published', () => fanOut.dropped);
+  metrics.counter('hub_job_runs_total', 'Scheduled runs', () => scheduler.counters.runs);
+  metrics.counter('hub_job_failures_total', 'Scheduled runs that failed', () => scheduler.counters.failures);
+  metrics.counter('hub_job_missed_total', 'Scheduled times missed', () => scheduler.counters.missed);
+}
+
+function exposeCommands(metrics: Metrics, parts: MeasuredParts): void {
+  const { bus, dispatcher, stages, schedules } = parts;
+  const { counters } = dispatcher;
+  metrics.gauge('hub_bus_connected', '1 while the broker has the hub connected', () =>
+    bus.connected ? 1 : 0,
+  );
+  metrics.counter(
+    'hub_bus_messages_total',
+    'Bus messages, by what became of them',
+    () => busTotals(bus),
+    'fate',
+  );
+  metrics.counter('hub_commands_accepted_total', 'Commands accepted', () => counters.accepted);
+  metrics.counter(
+    'hub_commands_refused_total',
+    'Commands refused, by reason',
+    () => counters.refused,
+    'reason',
+  );
+  metrics.counter('hub_commands_total', 'Commands ended, by final status', () => counters.finals, 'status');
+  metrics.gauge('hub_commands_open', 'Commands without a final status', () => dispatcher.levels().open);
+  stages.expose(
+    metrics.histogram(
+      'hub_command_stage_seconds',
+      'Time commands spent: queued (accepted to sent), delivery (to received), run (to the final status), total',
+      stageBuckets,
+      ['stage'],
+    ),
+  );
+  metrics.counter(
+    'hub_schedule_times_total',
+    'Times of schedules, by what became of them',
+    () => ({ ...schedules.counters }),
+    'fate',
+  );
+  metrics.gauge('hub_commands_uncertain', 'Commands uncertain now', () => dispatcher.levels().uncertain);
+}
+
+/** From a command on loopback to one that waited a day for its device. */
+const stageBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3_600, 86_400];
+
+function busTotals({ counters }: Bus): Record<string, number> {
+  const { published, dropped, unavailable, refused, received, denied } = counters;
+  return { published, dropped, unavailable, refused, received, denied };
+}

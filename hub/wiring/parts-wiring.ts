@@ -1,0 +1,131 @@
+import { join } from 'node:path';
+import type { SecureContextOptions, TlsOptions } from 'node:tls';
+import type { BrokerAccess } from '../adapters/broker/broker-access.ts';
+import { startBroker } from '../adapters/broker/broker.ts';
+import { formatAddress } from '../adapters/listen-address.ts';
+import { openInflux } from '../adapters/influx/influx.ts';
+import { connectBus } from '../adapters/mqtt/mqtt.ts';
+import { openMetricsStore } from '../adapters/sqlite/metrics-store.ts';
+import { machineNames } from '../adapters/tls/tls-own.ts';
+import { watchTls, type TlsReload } from '../adapters/tls/tls-reload.ts';
+import { loadTicketKeys, ticketLifeSec } from '../adapters/tls/tls-tickets.ts';
+import { loadTlsMaterial, tlsServerOptions, type TlsMaterial } from '../adapters/tls/tls.ts';
+import type { Bus, BusHandlers } from '../bus/bus.ts';
+import type { Topics } from '../bus/topics.ts';
+import type { Config } from '../config/config.ts';
+import { messageOf } from '../kernel/errors.ts';
+import type { Log } from '../kernel/log.ts';
+import { exposedSecret } from '../kernel/secret-file.ts';
+import type { Clock } from '../kernel/time.ts';
+import type { MetricsStore } from '../telemetry/store.ts';
+
+/** The choices the configuration makes between two implementations of one port. */
+
+const influxTimeoutMs = 10_000;
+
+/** InfluxDB when its address is given, otherwise the embedded store in the data folder. */
+export async function openStore(
+  config: Config,
+  deps: { log: Log; onFailure: (error: Error) => void },
+): Promise<MetricsStore> {
+  const { influx } = config;
+  if (influx === undefined) {
+    return openMetricsStore({ file: join(config.dataDir, 'metrics.db'), onFailure: deps.onFailure });
+  }
+  const store = openInflux({ ...influx, timeoutMs: influxTimeoutMs });
+  // Not waited for: an InfluxDB that is away must not hold up the start, and the first write meets it again.
+  store.createDatabase().catch(async (error: unknown) => {
+    // A user who may not make databases is no fault as long as this one is there.
+    const there = await store.probe().then(
+      () => true,
+      () => false,
+    );
+    if (there) return;
+    deps.log.warn({ url: influx.url, reason: messageOf(error) }, 'InfluxDB does not answer, lines are kept');
+  });
+  return {
+    ...store,
+    /** 404: the database is missing; it is made, and the lines are written to it. */
+    async write(lines, signal) {
+      const outcome = await store.write(lines, signal);
+      if (outcome.kind !== 'misconfigured' || outcome.status !== 404) return outcome;
+      try {
+        await store.createDatabase();
+      } catch (error) {
+        return { kind: 'unavailable', reason: messageOf(error) };
+      }
+      return store.write(lines, signal);
+    },
+  };
+}
+
+export interface OpenedBus {
+  bus: Bus;
+  /** Of the embedded broker. */
+  url?: string;
+  /** Of the embedded broker: ends the connections of this account or token. */
+  signOut?: (actor: string) => void;
+}
+
+/** The configured MQTT broker, or the embedded one. */
+export async function openBus(
+  config: Config,
+  deps: {
+    log: Log;
+    random: () => number;
+    clock: Clock;
+    hub: { hubId: string; incarnation: string };
+    access: BrokerAccess;
+    topics: Topics;
+  },
+  handlers: BusHandlers,
+): Promise<OpenedBus> {
+  const { url, username, password } = config.mqtt;
+  if (url === undefined) {
+    const broker = await startBroker(
+      deps,
+      { ...config.brokerListen, ...deps.hub, topics: deps.topics },
+      handlers,
+    );
+    return {
+      bus: broker,
+      signOut: (actor) => broker.signOut(actor),
+      url: `mqtt://${formatAddress({ host: config.brokerListen.host, port: broker.port })}`,
+    };
+  }
+  const credentials = {
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+  };
+  return { bus: await connectBus(deps, { url, ...credentials, ...deps.hub, topics: deps.topics }, handlers) };
+}
+
+/** TLS of the device listener. */
+export interface OpenedTls {
+  options: TlsOptions;
+  /** Looks after the files from now on. @param apply serves renewed material to new connections */
+  watch(apply: (options: SecureContextOptions) => void): TlsReload;
+}
+
+/** Undefined when the device listener speaks plain ws (loopback, or behind a proxy). */
+export async function openTls(
+  config: Config,
+  deps: { clock: Clock; log: Log },
+): Promise<OpenedTls | undefined> {
+  const { tls } = config;
+  if (tls.mode === 'off' || tls.mode === 'terminated') return undefined;
+  const load = (): Promise<TlsMaterial> =>
+    loadTlsMaterial(tls, config.dataDir, { now: () => deps.clock.now(), hostnames: machineNames() });
+  const material = await load();
+  const { exposedKeyFile } = material;
+  if (exposedKeyFile !== undefined) deps.log.warn(exposedSecret(exposedKeyFile));
+  return {
+    options: {
+      ...tlsServerOptions(material),
+      // A device that comes back, to this process or to the next one, is spared the full handshake.
+      ticketKeys: await loadTicketKeys(config.dataDir, deps.clock.now()),
+      sessionTimeout: ticketLifeSec,
+    },
+    watch: (apply) => watchTls(deps, material, load, (renewed) => apply(tlsServerOptions(renewed))),
+  };
+}

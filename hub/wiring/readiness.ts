@@ -1,0 +1,66 @@
+import type { Readiness } from '../adapters/http/admin-server.ts';
+import type { Bus } from '../bus/bus.ts';
+import type { HubClock } from '../telemetry/hub-clock.ts';
+import { messageOf } from '../kernel/errors.ts';
+import { wait } from '../kernel/time.ts';
+import type { Clock } from '../kernel/time.ts';
+import type { Spool } from '../telemetry/spool.ts';
+import type { MetricsStore } from '../telemetry/store.ts';
+import type { StoreLink } from '../telemetry/store-link.ts';
+
+/** A health check that waits longer is itself called failed, ms. */
+const probeTimeoutMs = 1_000;
+
+export interface CheckedParts {
+  stopping: boolean;
+  clock: Clock;
+  store: MetricsStore;
+  link: StoreLink;
+  spool: Spool;
+  hubClock: HubClock;
+  bus: Bus;
+}
+
+/** What `/readyz` says of each part. A part that is down degrades the hub; only a stopping hub is not ready. */
+export async function readiness(parts: CheckedParts): Promise<Readiness> {
+  const { stopping } = parts;
+  const { store, clock, spool, bus } = knownFaults(parts);
+  return {
+    ready: !stopping,
+    parts: {
+      devices: part(stopping ? 'the hub is stopping' : undefined),
+      store: part(store ?? (await probe(parts))),
+      clock: part(clock),
+      spool: part(spool),
+      bus: part(bus),
+    },
+  };
+}
+
+/** What is wrong with each part, as far as it is known without asking anyone. */
+export function knownFaults(
+  parts: Pick<CheckedParts, 'link' | 'spool' | 'hubClock' | 'bus'>,
+): Record<'store' | 'clock' | 'spool' | 'bus', string | undefined> {
+  const { link, spool, hubClock, bus } = parts;
+  return {
+    store: link.fault,
+    clock: hubClock.behind ? 'the clock of this machine has gone back' : undefined,
+    spool: spool.fault ?? spoolFull(spool),
+    bus: bus.connected ? undefined : (bus.fault ?? 'not connected'),
+  };
+}
+
+function probe({ store, clock }: CheckedParts): Promise<string | undefined> {
+  const answered = store.probe().then(() => undefined, messageOf);
+  const late = wait(clock, probeTimeoutMs).then(() => `no answer within ${probeTimeoutMs} ms`);
+  return Promise.race([answered, late]);
+}
+
+function spoolFull(spool: Spool): string | undefined {
+  if (spool.deadLettersFull) return 'full of dead letters: devices keep their readings';
+  return spool.full ? 'full: devices keep their readings' : undefined;
+}
+
+function part(fault: string | undefined): { ok: boolean; reason?: string } {
+  return fault === undefined ? { ok: true } : { ok: false, reason: fault };
+}

@@ -1,0 +1,383 @@
+/**
+ * What the linter demands. Who may import whom is the table below, from which the rows of the rule are made;
+ * `test/unit/house/boundaries.test.ts` plants a fault in each row.
+ */
+
+/** Features of the hub, from the bottom to the top: each imports only from ranks below its own. */
+const ranks = [
+  ['kernel'],
+  ['audit', 'bus'],
+  ['presence', 'registry'],
+  ['commands', 'operators', 'schedules'],
+  ['telemetry', 'identity', 'incidents', 'notices'],
+  ['sessions'],
+  ['admin'],
+];
+
+/** The third parties of each folder of adapters; a folder that is not named here takes none. */
+const clients: Record<string, string[]> = {
+  'adapters/broker/**': ['aedes'],
+  'adapters/cron.ts': ['node-cron'],
+  'adapters/http/**': ['fastify', '@fastify/*'],
+  'adapters/influx/**': ['influx', 'undici'],
+  'adapters/mqtt/**': ['mqtt'],
+  'adapters/sqlite/**': ['node:sqlite'],
+  'adapters/tls/**': ['@peculiar/x509', 'reflect-metadata'],
+  'adapters/websocket/**': ['ws'],
+};
+
+const features = ranks.flat().filter((name) => name !== 'kernel');
+const adapterFolders = ['broker', 'http', 'influx', 'mqtt', 'sqlite', 'tls', 'websocket'];
+
+interface Pattern {
+  regex?: string;
+  group?: string[];
+  allowTypeImports?: boolean;
+  message: string;
+}
+
+/** Imports of a folder of `hub/`, from however deep. */
+function from(...folders: string[]): string {
+  return `^(\\.\\./)+(hub/)?(${folders.join('|')})/`;
+}
+
+const entries = '^(\\.\\.?/)+(hub/)?(hub|main|offline)\\.ts$';
+const configuration = '^(\\.\\.?/)+(hub/)?config/';
+
+/**
+ * Third parties: none but those given. All groups of a file are judged as one list, in which the last match
+ * decides, hence one group. `node:sqlite` is named apart: it is a client, not a part of the language.
+ */
+function thirdParties(allowed: string[], message: string, node = ['!node:*', '!node:*/**']): Pattern {
+  const closed = allowed.includes('node:sqlite') ? [] : ['node:sqlite'];
+  const open = allowed.filter((name) => name !== 'node:sqlite').map((name) => `!${name}`);
+  return { group: ['**', '!./**', '!../**', ...node, ...open, ...closed], message };
+}
+
+function imports(files: string[], patterns: Pattern[], rules: Record<string, unknown> = {}) {
+  return { files, rules: { 'no-restricted-imports': ['error', { patterns }], ...rules } };
+}
+
+/** Time, randomness, environment and sockets come in as arguments. */
+const pure = {
+  'no-restricted-globals': [
+    'error',
+    { name: 'setTimeout', message: 'take time from the injected Clock' },
+    { name: 'setInterval', message: 'take time from the injected Clock' },
+    { name: 'performance', message: 'take time from the injected Clock' },
+    { name: 'fetch', message: "I/O is an adapter's part" },
+    { name: 'process', message: 'environment comes in as an argument' },
+  ],
+  'no-restricted-properties': [
+    'error',
+    { object: 'Date', property: 'now', message: 'take time from the injected Clock' },
+    { object: 'Math', property: 'random', message: 'randomness comes in as an argument' },
+  ],
+};
+
+const leaf = imports(
+  ['hub/kernel/**'],
+  [
+    {
+      regex: from(...features, 'adapters', 'cli', 'wiring', 'schemas', 'device-sim', 'dashboards', 'test'),
+      message: 'the kernel is a leaf: it takes nothing of ours',
+    },
+    { regex: entries, message: 'the kernel is a leaf: it takes nothing of ours' },
+    { regex: configuration, message: 'the kernel is a leaf: it takes nothing of ours' },
+    thirdParties(['pino', 'prom-client'], 'the kernel takes no third party but pino and prom-client'),
+  ],
+);
+
+/** The registry still holds the sessions of its devices; until they have a part of their own, it may know these. */
+const split = new Set(['identity', 'incidents', 'sessions']);
+
+/** Features hold the rules and do no I/O. */
+const featureRows = ranks.slice(1).flatMap((rank, at) =>
+  rank.map((feature) => {
+    const others = ranks
+      .slice(at + 1)
+      .flat()
+      .filter((name) => name !== feature && !(feature === 'registry' && split.has(name)));
+    return imports(
+      [`hub/${feature}/**`],
+      [
+        {
+          regex: from('adapters', 'cli'),
+          message: 'a feature never takes an adapter: it declares the interface it needs',
+        },
+        { regex: from('wiring'), message: 'a feature knows neither configuration nor wiring' },
+        { regex: entries, message: 'a feature knows neither configuration nor wiring' },
+        { regex: configuration, message: 'a feature knows neither configuration nor wiring' },
+        ...(others.length === 0
+          ? []
+          : [
+              {
+                regex: from(...others),
+                message: `${feature} takes only what stands below it: ${ranks
+                  .slice(0, at + 1)
+                  .flat()
+                  .join(', ')}`,
+              },
+            ]),
+        thirdParties([], "a feature takes no third party and does no I/O: that is an adapter's part", [
+          '!node:{buffer,crypto,events,util}',
+        ]),
+      ],
+      pure,
+    );
+  }),
+);
+
+function adapterRow(files: string, own: string | undefined, third: string[]) {
+  const others = adapterFolders.filter((name) => name !== own);
+  const allowed =
+    third.length === 0
+      ? 'an adapter without a row of its own here takes no third party: each client has one home'
+      : `the third party of ${files} is ${third.join(' and ')} alone`;
+  return imports(
+    [`hub/${files}`],
+    [
+      {
+        regex: `^\\.\\.?/(${others.join('|')})/`,
+        allowTypeImports: true,
+        message: 'one adapter does not use another; the wiring joins them',
+      },
+      {
+        regex: from(...features),
+        allowTypeImports: true,
+        message: "an adapter implements a feature's port; take its types only",
+      },
+      { regex: from('cli', 'wiring'), message: 'adapters know neither configuration nor wiring' },
+      { regex: entries, message: 'adapters know neither configuration nor wiring' },
+      { regex: configuration, message: 'adapters know neither configuration nor wiring' },
+      thirdParties(third, allowed),
+    ],
+  );
+}
+
+const adapterRows = [
+  adapterRow('adapters/**', undefined, []),
+  ...Object.entries(clients).map(([files, third]) =>
+    adapterRow(files, /^adapters\/(\w+)\//.exec(files)?.[1], third),
+  ),
+];
+
+const wiring = imports(
+  ['hub/{hub,offline}.ts', 'hub/wiring/**'],
+  [
+    {
+      regex: '^\\.\\.?/(cli/|main\\.ts$)',
+      message: 'the wiring does not know the command line',
+    },
+    thirdParties([], 'the wiring takes only what is ours; a third party has its adapter'),
+  ],
+);
+
+const config = imports(
+  ['hub/config/**'],
+  [
+    {
+      regex: from(...features, 'adapters', 'cli', 'wiring'),
+      message: 'configuration takes kernel and schemas only',
+    },
+    { regex: entries, message: 'configuration takes kernel and schemas only' },
+    thirdParties([], 'configuration takes no third party; schemas validate it'),
+  ],
+);
+
+/** The command line reaches a running hub through its admin socket. */
+const commandLine = imports(
+  ['hub/cli/**'],
+  [
+    {
+      regex: from('adapters', 'wiring'),
+      message: 'the command line talks to the hub through its admin socket, not through adapters',
+    },
+    {
+      // `../commands/` of a helper is a feature, `./commands/` is its own folder.
+      regex: from(...features),
+      allowTypeImports: true,
+      message: 'the command line takes types of features only',
+    },
+    {
+      regex: entries,
+      allowTypeImports: true,
+      message: 'main.ts hands the wiring in; take its types only',
+    },
+    thirdParties(['commander'], 'the command line takes no third party but commander'),
+  ],
+);
+
+/** The process: hands wiring and system to the command line. The one file that exits. */
+const main = imports(
+  ['hub/main.ts'],
+  [
+    {
+      regex: `^\\./(${features.join('|')})/`,
+      allowTypeImports: true,
+      message: 'main.ts takes types of features only',
+    },
+    {
+      // The check of cron expressions is handed to the configuration.
+      group: ['**', '!./**', '!../**', '!node:*', '!node:*/**', '!commander', 'node:sqlite'].concat([
+        './adapters/**',
+        '!./adapters/cron.ts',
+      ]),
+      message: 'main.ts takes no third party but commander, and no adapter but the check of cron expressions',
+    },
+  ],
+  { 'unicorn/no-process-exit': 'off' },
+);
+
+const outside = [
+  // Schemas stand alone: hub and simulator both rest on them.
+  imports(
+    ['schemas/**'],
+    [
+      {
+        regex: from('hub', 'device-sim', 'dashboards', 'test'),
+        message: 'schemas take nothing of ours outside themselves',
+      },
+      thirdParties(
+        ['ajv', 'ajv/**', 'ajv-formats', 'typebox', 'typebox/**'],
+        'schemas take no third party but ajv, ajv-formats and typebox',
+      ),
+    ],
+  ),
+  // Grafana's files are made from the device types, by pure functions.
+  imports(
+    ['dashboards/grafana/**'],
+    [
+      { regex: from('hub', 'device-sim', 'test'), message: "Grafana's generator takes schemas only" },
+      thirdParties([], "Grafana's generator takes no third party and does no I/O", []),
+    ],
+  ),
+  // The simulator meets the hub on the wire only, as a device of anybody's would.
+  imports(
+    ['device-sim/**'],
+    [
+      { regex: from('hub', 'dashboards', 'test'), message: 'the simulator never imports the hub' },
+      thirdParties(
+        ['commander', 'csv-parse', 'csv-parse/**', 'ws'],
+        'the simulator takes no third party but ws, commander and csv-parse',
+      ),
+    ],
+  ),
+];
+
+/** The console runs in a browser and knows the hub by its API alone. */
+const webConsole = imports(
+  ['dashboards/console/src/**'],
+  [
+    {
+      regex: from('hub'),
+      allowTypeImports: true,
+      message: 'the console knows the hub by its API: take its types only',
+    },
+    {
+      // Everything but api/, device-type-definition, field-error and json-pointer; there is no look-ahead here.
+      regex:
+        '^(\\.\\./)+schemas/([^adfj]|a[^p]|d[^e]|de[^v]|device-[^t]|device-type[^-]|device-type-[^d]|f[^i]|j[^s])',
+      allowTypeImports: true,
+      message: 'of the schemas the console takes types, and what judges and words a command as the hub does',
+    },
+    {
+      regex: from('device-sim', 'test'),
+      message: 'the console takes nothing of the simulator or the tests',
+    },
+    thirdParties(
+      ['preact', 'preact/hooks', '@preact/signals', 'uplot', 'uplot/**', '@cfworker/json-schema'],
+      "the console's third parties are preact, signals, uplot and json-schema alone",
+      [],
+    ),
+  ],
+  {
+    // A component's markup is long because pages are; its logic is in files of its own.
+    'max-lines-per-function': ['error', { max: 100, skipBlankLines: true, skipComments: true }],
+    // Style sheets are imported for what they do.
+    'import/no-unassigned-import': ['error', { allow: ['**/*.css'] }],
+  },
+);
+
+export default {
+  plugins: ['typescript', 'import', 'unicorn', 'oxc', 'promise', 'node'],
+  categories: { correctness: 'error', suspicious: 'error', perf: 'error' },
+  ignorePatterns: ['node_modules', 'dist', 'var', 'coverage'],
+  rules: {
+    // What the house demands beyond the categories.
+    'import/no-cycle': 'error',
+    'import/no-default-export': 'error',
+    'node/no-process-env': 'error',
+    'no-console': 'error',
+    'unicorn/no-process-exit': 'error',
+    'max-lines': ['error', { max: 400, skipBlankLines: true, skipComments: true }],
+    'max-lines-per-function': ['error', { max: 80, skipBlankLines: true, skipComments: true }],
+    'typescript/no-explicit-any': 'error',
+    // node:test awaits the promise of `test()` itself.
+    'typescript/no-floating-promises': [
+      'error',
+      {
+        allowForKnownSafeCalls: [
+          {
+            from: 'package',
+            package: 'node:test',
+            name: ['test', 'suite', 'describe', 'it', 'before', 'after', 'beforeEach', 'afterEach'],
+          },
+        ],
+      },
+    ],
+    'typescript/no-misused-promises': 'error',
+    'typescript/switch-exhaustiveness-check': 'error',
+    'typescript/consistent-type-imports': 'error',
+    // The x509 package asks for this polyfill; it has no values to import.
+    'import/no-unassigned-import': ['error', { allow: ['reflect-metadata'] }],
+    // One after the other is nearly always meant: order is what queues and drains are about.
+    'no-await-in-loop': 'off',
+    // tsc reports a missing return (noImplicitReturns), and knows an exhaustive switch when it sees one.
+    'typescript/consistent-return': 'off',
+    // Data from outside were judged by a JSON Schema or a column's constraint, which no type can follow.
+    'typescript/no-unsafe-type-assertion': 'off',
+    // A copy that leaves the original alone is what a spread in `map` is for.
+    'oxc/no-map-spread': 'off',
+    // Some packages document their default import's members (fast-check).
+    'import/no-named-as-default-member': 'off',
+    // Adapters join callback interfaces to promises; no-floating-promises watches what could get lost there.
+    'promise/no-callback-in-promise': 'off',
+    'promise/no-promise-in-callback': 'off',
+    'promise/always-return': 'off',
+    // A browser window's rule; a worker thread's port has no origin.
+    'unicorn/require-post-message-target-origin': 'off',
+  },
+  overrides: [
+    // Only the process entries read the environment; tests set it.
+    {
+      files: ['hub/main.ts', 'device-sim/main.ts', 'device-sim/demo/demo.ts', 'test/**'],
+      rules: { 'node/no-process-env': 'off' },
+    },
+    // A test is a long function on purpose, with its small helpers beside their use and expected values repeated.
+    {
+      files: ['test/**'],
+      rules: {
+        'max-lines-per-function': 'off',
+        'unicorn/consistent-function-scoping': 'off',
+        'unicorn/no-array-fill-with-reference-type': 'off',
+      },
+    },
+    // Their tools want a default export.
+    {
+      files: ['dashboards/console/vite.config.ts', 'oxlint.config.ts'],
+      rules: { 'import/no-default-export': 'off' },
+    },
+    // One readable function, top to bottom, until its parts have their own files.
+    { files: ['hub/hub.ts'], rules: { 'max-lines-per-function': 'off' } },
+    leaf,
+    ...featureRows,
+    ...adapterRows,
+    wiring,
+    config,
+    commandLine,
+    main,
+    ...outside,
+    webConsole,
+  ],
+};

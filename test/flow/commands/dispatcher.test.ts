@@ -1,0 +1,407 @@
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import { mqttChecks } from '../../../schemas/index.ts';
+import { ManualClock } from '../../helpers/clock.ts';
+import { FakePeer, startCommandHub, valve, type CommandHub } from '../../helpers/hubs/dispatcher.ts';
+import { waitFor } from '../../helpers/wait-for.ts';
+
+async function hubWith(
+  t: TestContext,
+  options: Parameters<typeof startCommandHub>[1] = {},
+): Promise<{ hub: CommandHub; clock: ManualClock }> {
+  const clock = new ManualClock();
+  const hub = await startCommandHub(clock, options);
+  t.after(() => hub.close());
+  return { hub, clock };
+}
+
+function connect(hub: CommandHub, options: ConstructorParameters<typeof FakePeer>[1] = {}): FakePeer {
+  const peer = new FakePeer('d-1', options);
+  hub.dispatcher.sessionOpened(peer, []);
+  return peer;
+}
+
+test('a command goes from the topic to the device and its result back to the caller', async (t) => {
+  const { hub, clock } = await hubWith(t);
+  const peer = connect(hub);
+  const correlationData = Buffer.from([1, 2, 3]);
+  await hub.command(
+    'command/d-1/look',
+    { id: 'c-1', ttlMs: 5_000 },
+    { responseTopic: 'answers/me', correlationData },
+  );
+  const frame = await peer.frame('command');
+  assert.deepEqual(frame, {
+    type: 'command',
+    id: 'c-1',
+    name: 'look',
+    params: {},
+    safety: 'observe',
+    deadline: clock.now() + 5_000,
+    ttlMs: 5_000,
+  });
+  hub.dispatcher.received(peer, 'c-1');
+  hub.dispatcher.progress(peer, { type: 'progress', re: 'c-1', percent: 50, note: 'half way' });
+  hub.dispatcher.result(peer, { type: 'result', re: 'c-1', status: 'succeeded', output: { percent: 40 } });
+  await peer.frame('ack');
+  const { message, body } = await hub.broker.next('answers/me');
+  assert.deepEqual(message.correlationData, correlationData);
+  assert.deepEqual(message.userProperties, { status: 'succeeded' });
+  assert.deepEqual(body['output'], { percent: 40 });
+  const statuses = ['accepted', 'sent', 'received', 'running', 'succeeded'];
+  assert.deepEqual(hub.broker.statuses('d-1', 'c-1'), statuses);
+  const running = await hub.broker.status('d-1', 'c-1', 'running');
+  assert.deepEqual([running.body['percent'], running.body['note']], [50, 'half way']);
+  for (const told of hub.broker.told) assert.equal(mqttChecks.status(told.body), undefined, told.topic);
+});
+
+test('a command is on disk when its PUBACK may go out, and sent is on disk before the frame', async (t) => {
+  const { hub } = await hubWith(t);
+  await hub.command('command/d-1/queued', { id: 'c-1', params: { percent: 1 } });
+  const stored = async (): Promise<unknown> =>
+    (await hub.database.read('SELECT status FROM command'))[0]?.['status'];
+  assert.ok(['accepted', 'queued'].includes(String(await stored())));
+  const peer = connect(hub);
+  const written = Promise.withResolvers<unknown>();
+  peer.send = (frame) => {
+    if (frame.type === 'command') void stored().then(written.resolve);
+    return true;
+  };
+  assert.equal(await written.promise, 'sent');
+});
+
+test('every refusal names its reason on the status topic and on the Response Topic, and nothing is journalled', async (t) => {
+  const { hub } = await hubWith(t);
+  const peer = connect(hub);
+  const cases: [string, string, unknown, Parameters<CommandHub['command']>[2]?][] = [
+    ['retained', 'command/d-1/look', {}, { retain: true }],
+    ['bad-payload', 'command/d-1/look', 'nonsense'],
+    ['bad-payload', 'command/d-1/look', { ttlMs: -1 }],
+    ['bad-params', 'command/d-1/queued', { params: { percent: 'half' } }],
+    ['unknown-device', 'command/d-2/look', {}],
+    ['unknown-command', 'command/d-1/fly', {}],
+    ['id-required', 'command/d-1/move', {}],
+    ['id-required', 'command/d-1/wipe', {}],
+    ['unknown-command', 'cancel/d-1/c-9', {}],
+  ];
+  for (const [reason, topic, payload, message] of cases) {
+    hub.broker.told.length = 0;
+    await hub.command(topic, payload, { responseTopic: 'answers/me', ...message });
+    const answer = await hub.broker.next('answers/me');
+    assert.deepEqual(answer.message.userProperties, { status: 'rejected', reason }, topic);
+    const status = hub.broker.told.find((told) => told.topic.startsWith('hub/v1/status/'));
+    assert.match(status?.topic ?? '', /^hub\/v1\/status\/[^/]+\/[^/]+\/rejected$/);
+    assert.equal(mqttChecks.status(status?.body), undefined);
+  }
+  assert.deepEqual(await hub.database.read('SELECT id FROM command'), []);
+  assert.deepEqual(peer.frames, []);
+  assert.equal(hub.dispatcher.counters.refused['id-required'], 2);
+  assert.equal(hub.dispatcher.counters.accepted, 0);
+});
+
+test('bad params are answered with the field and the rule', async (t) => {
+  const { hub } = await hubWith(t);
+  connect(hub);
+  await hub.command('command/d-1/queued', { id: 'c-1', params: { percent: 101 } });
+  const { body } = await hub.broker.status('d-1', 'c-1', 'rejected');
+  assert.deepEqual(body['errors'], [
+    { path: '/percent', keyword: 'maximum', expected: '<= 100', got: '101' },
+  ]);
+});
+
+test('an answer is never sent to a topic of the hub or to a wildcard', async (t) => {
+  const { hub } = await hubWith(t);
+  connect(hub);
+  for (const responseTopic of ['hub/v1/command/d-1/wipe', 'answers/#', '$SYS/x']) {
+    await hub.command('command/d-1/look', { id: 'c-1' }, { responseTopic });
+    const { body } = await hub.broker.status('d-1', 'c-1', 'rejected');
+    assert.equal(body['reason'], 'bad-response-topic');
+    assert.equal(hub.broker.told.length, 1);
+    hub.broker.told.length = 0;
+  }
+});
+
+test('the same id and params are one command, answered with its present status', async (t) => {
+  const { hub } = await hubWith(t);
+  const peer = connect(hub);
+  await hub.command('command/d-1/move', { id: 'c-1', params: { percent: 5 } });
+  await peer.frame('command');
+  await hub.broker.status('d-1', 'c-1', 'sent');
+  await hub.command(
+    'command/d-1/move',
+    { id: 'c-1', params: { percent: 5 } },
+    { responseTopic: 'answers/me' },
+  );
+  assert.equal((await hub.broker.next('answers/me')).body['status'], 'sent');
+  hub.dispatcher.result(peer, { type: 'result', re: 'c-1', status: 'succeeded' });
+  await hub.broker.status('d-1', 'c-1', 'succeeded');
+  await hub.command(
+    'command/d-1/move',
+    { params: { percent: 5 } },
+    {
+      userProperties: { 'idempotency-key': 'c-1' },
+      responseTopic: 'answers/again',
+    },
+  );
+  assert.equal((await hub.broker.next('answers/again')).body['status'], 'succeeded');
+  assert.equal(peer.frames.filter(({ type }) => type === 'command').length, 1);
+});
+
+test('the same id with other params is refused and leaves the first command its one status', async (t) => {
+  const { hub } = await hubWith(t);
+  connect(hub);
+  await hub.command('command/d-1/move', { id: 'c-1', params: { percent: 5 } });
+  await hub.broker.status('d-1', 'c-1', 'sent');
+  await hub.command(
+    'command/d-1/move',
+    { id: 'c-1', params: { percent: 6 } },
+    { responseTopic: 'answers/me' },
+  );
+  const { body } = await hub.broker.next('answers/me');
+  assert.deepEqual([body['reason'], body['requestedId']], ['id-conflict', 'c-1']);
+  assert.notEqual(body['id'], 'c-1');
+  assert.deepEqual(hub.broker.statuses('d-1', 'c-1'), ['accepted', 'sent']);
+});
+
+test('two requests with one id at the same moment become one command', async (t) => {
+  const { hub } = await hubWith(t);
+  const peer = connect(hub);
+  const request = { id: 'c-1', params: { percent: 5 } };
+  await Promise.all(Array.from({ length: 8 }, () => hub.command('command/d-1/move', request)));
+  await peer.frame('command');
+  assert.equal(hub.dispatcher.counters.accepted, 1);
+  assert.equal(hub.dispatcher.counters.repeated, 7);
+});
+
+test('a redelivered packet is known again after a restart, also without an id', async (t) => {
+  const { hub } = await hubWith(t);
+  const packet = { session: 'hub-1', packetId: 7 };
+  const payload = { params: { percent: 1 } };
+  await hub.command('command/d-1/queued', payload, packet);
+  await hub.restart();
+  await hub.command('command/d-1/queued', payload, { ...packet, dup: true });
+  assert.equal(hub.dispatcher.levels().open, 1);
+  await hub.command('command/d-1/queued', payload, { ...packet, packetId: 8, dup: true });
+  assert.equal(hub.dispatcher.levels().open, 2);
+});
+
+test('an offline device: reject ends at once, queue waits its turn, latest keeps the newest', async (t) => {
+  const { hub } = await hubWith(t);
+  await hub.command('command/d-1/look', { id: 'r-1' });
+  assert.equal((await hub.broker.status('d-1', 'r-1', 'rejected')).body['reason'], 'offline');
+  await hub.command('command/d-1/queued', { id: 'q-1', params: { percent: 1 } });
+  await hub.command('command/d-1/queued', { id: 'q-2', params: { percent: 2 } });
+  await hub.command('command/d-1/newest', { id: 'n-1' });
+  await hub.command('command/d-1/newest', { id: 'n-2' });
+  assert.equal((await hub.broker.status('d-1', 'n-1', 'cancelled')).body['reason'], 'superseded');
+  const peer = connect(hub);
+  for (const id of ['q-1', 'q-2', 'n-2']) {
+    await peer.frame('command', (frame) => frame.id === id);
+    const underWay = peer.frames.findLast(({ type }) => type === 'command');
+    assert.ok(underWay?.type === 'command' && underWay.id === id, 'one at a time, in order');
+    hub.dispatcher.result(peer, { type: 'result', re: id, status: 'succeeded' });
+    await peer.frame('ack', (frame) => 're' in frame && frame.re === id);
+  }
+  assert.equal(hub.dispatcher.levels().open, 0);
+});
+
+test('what may not wait ends with the session, and a critical command never waits for another', async (t) => {
+  const { hub } = await hubWith(t);
+  const peer = connect(hub);
+  await hub.command('command/d-1/look', { id: 'c-1' });
+  await hub.command('command/d-1/move', { id: 'c-2', params: {} });
+  await hub.command('command/d-1/wipe', { id: 'c-3' });
+  assert.equal((await hub.broker.status('d-1', 'c-3', 'rejected')).body['reason'], 'busy');
+  await hub.broker.status('d-1', 'c-2', 'queued');
+  hub.dispatcher.sessionClosed(peer);
+  assert.equal((await hub.broker.status('d-1', 'c-2', 'rejected')).body['reason'], 'offline');
+  await hub.broker.status('d-1', 'c-1', 'uncertain');
+});
+
+test('an uncertain command is recalled before anything new is sent, and never sent again', async (t) => {
+  const { hub, clock } = await hubWith(t);
+  const first = connect(hub);
+  await hub.command('command/d-1/queued', { id: 'c-1', params: { percent: 1 } });
+  await first.frame('command');
+  hub.dispatcher.sessionClosed(first);
+  await hub.broker.status('d-1', 'c-1', 'uncertain');
+  await hub.command('command/d-1/queued', { id: 'c-2', params: { percent: 2 } });
+  const second = connect(hub, { epoch: 2 });
+  assert.deepEqual(await second.frame('recall'), { type: 'recall', ids: ['c-1'] });
+  assert.equal(second.frames.length, 1);
+  hub.dispatcher.result(second, { type: 'result', re: 'c-1', status: 'unknown' });
+  assert.equal((await hub.broker.status('d-1', 'c-1', 'rejected')).body['reason'], 'not-delivered');
+  await second.frame('command', ({ id }) => id === 'c-2');
+  await clock.advanceAsync(1);
+  assert.equal(second.frames.filter((frame) => frame.type === 'command' && frame.id === 'c-1').length, 0);
+});
+
+test('a device that does not answer a recall gets its next command after a while, and is asked again', async (t) => {
+  const { hub, clock } = await hubWith(t, { recallIntervalMs: 30_000 });
+  const first = connect(hub);
+  await hub.command('command/d-1/queued', { id: 'c-1', params: { percent: 1 }, ttlMs: 3_600_000 });
+  await first.frame('command');
+  hub.dispatcher.sessionClosed(first);
+  const second = connect(hub, { epoch: 2 });
+  await second.frame('recall');
+  await hub.command('command/d-1/queued', { id: 'c-2', params: { percent: 2 }, ttlMs: 3_600_000 });
+  await clock.advanceAsync(5_000);
+  await second.frame('command', ({ id }) => id === 'c-2');
+  await clock.advanceAsync(25_000);
+  await waitFor(() => second.frames.filter(({ type }) => type === 'recall').length === 2, {
+    what: 'a second recall',
+  });
+});
+
+test('words of a replaced session do not count, and its close changes nothing', async (t) => {
+  const { hub } = await hubWith(t);
+  const first = connect(hub);
+  await hub.command('command/d-1/look', { id: 'c-1' });
+  await first.frame('command');
+  const second = connect(hub, { epoch: 2 });
+  hub.dispatcher.result(first, { type: 'result', re: 'c-1', status: 'succeeded' });
+  hub.dispatcher.sessionClosed(first);
+  await second.frame('recall');
+  hub.dispatcher.result(second, { type: 'result', re: 'c-1', status: 'failed', error: 'valve stuck' });
+  assert.equal((await hub.broker.status('d-1', 'c-1', 'failed')).body['reason'], 'valve stuck');
+  assert.deepEqual(hub.broker.statuses('d-1', 'c-1'), ['accepted', 'sent', 'uncertain', 'failed']);
+  assert.equal(first.frames.length, 1);
+});
+
+test('a command nobody answers is uncertain at its deadline and lost after a day', async (t) => {
+  const { hub, clock } = await hubWith(t);
+  const peer = connect(hub);
+  await hub.command('command/d-1/look', { id: 'c-1', ttlMs: 5_000 });
+  await peer.frame('command');
+  clock.advance(5_000);
+  assert.equal((await hub.broker.status('d-1', 'c-1', 'uncertain')).body['reason'], 'no-answer');
+  await peer.frame('recall');
+  await clock.advanceAsync(24 * 3_600_000);
+  await hub.broker.status('d-1', 'c-1', 'lost');
+  hub.dispatcher.result(peer, { type: 'result', re: 'c-1', status: 'succeeded' });
+  await peer.frame('ack');
+  assert.equal((await hub.dispatcher.find('d-1', 'c-1'))?.command.status, 'lost');
+  assert.equal(hub.dispatcher.counters.lateResults, 1);
+});
+
+test('a queued command expires at its deadline, on the hub clock also after a clock step', async (t) => {
+  const { hub, clock } = await hubWith(t);
+  await hub.command('command/d-1/queued', { id: 'c-1', params: { percent: 1 }, ttlMs: 10_000 });
+  await hub.command('command/d-1/queued', { id: 'c-2', params: { percent: 1 }, ttlMs: 3_600_000 });
+  clock.advance(10_000);
+  await hub.broker.status('d-1', 'c-1', 'expired');
+  clock.setNow(clock.now() + 3_600_000);
+  const peer = connect(hub);
+  await hub.broker.status('d-1', 'c-2', 'expired');
+  assert.deepEqual(peer.frames, []);
+});
+
+test('a frame that does not fit the outbox was not delivered', async (t) => {
+  const { hub } = await hubWith(t);
+  const peer = connect(hub);
+  peer.full = true;
+  await hub.command('command/d-1/look', { id: 'c-1' });
+  assert.equal((await hub.broker.status('d-1', 'c-1', 'rejected')).body['reason'], 'not-delivered');
+  assert.deepEqual(hub.broker.statuses('d-1', 'c-1'), ['accepted', 'rejected']);
+});
+
+test("a result of a command that was never this device's is refused", async (t) => {
+  const { hub } = await hubWith(t);
+  hub.devices.set('d-2', valve);
+  const peer = connect(hub);
+  await hub.command('command/d-1/look', { id: 'c-1' });
+  await peer.frame('command');
+  const other = new FakePeer('d-2');
+  hub.dispatcher.sessionOpened(other, []);
+  hub.dispatcher.result(other, { type: 'result', re: 'c-1', status: 'succeeded' });
+  assert.deepEqual(await other.frame('nack'), {
+    type: 'nack',
+    re: 'c-1',
+    code: 'unknown-command',
+    retry: false,
+  });
+  assert.equal(hub.dispatcher.counters.disowned, 1);
+  assert.equal((await hub.dispatcher.find('d-1', 'c-1'))?.command.status, 'sent');
+});
+
+test('an output against the schema is dropped and named, and the status stands', async (t) => {
+  const { hub } = await hubWith(t);
+  const peer = connect(hub);
+  await hub.command('command/d-1/look', { id: 'c-1' });
+  await peer.frame('command');
+  hub.dispatcher.result(peer, {
+    type: 'result',
+    re: 'c-1',
+    status: 'succeeded',
+    output: { percent: 'half' },
+  });
+  const { body } = await hub.broker.status('d-1', 'c-1', 'succeeded');
+  assert.equal(body['reason'], 'bad-output');
+  assert.equal(body['output'], undefined);
+  assert.deepEqual(body['errors'], [
+    { path: '/percent', keyword: 'type', expected: 'number', got: '"half"' },
+  ]);
+  await peer.frame('ack');
+});
+
+test('cancel ends what waits and asks the device about what was sent', async (t) => {
+  const { hub } = await hubWith(t);
+  const peer = connect(hub);
+  await hub.command('command/d-1/look', { id: 'c-1' });
+  await hub.command('command/d-1/look', { id: 'c-2' });
+  await peer.frame('command');
+  await hub.command('cancel/d-1/c-2');
+  assert.equal((await hub.broker.status('d-1', 'c-2', 'cancelled')).body['reason'], 'on-request');
+  await hub.command('cancel/d-1/c-1', '', { responseTopic: 'answers/me' });
+  assert.deepEqual(await peer.frame('cancel'), { type: 'cancel', re: 'c-1' });
+  assert.equal((await hub.broker.next('answers/me')).body['cancelRequested'], true);
+  const [row] = await hub.database.read("SELECT body FROM command WHERE id = 'c-1'");
+  assert.match(String(row?.['body']), /"cancelRequested":true/);
+  hub.dispatcher.result(peer, { type: 'result', re: 'c-1', status: 'cancelled' });
+  await hub.broker.status('d-1', 'c-1', 'cancelled');
+});
+
+test('Message Expiry counts towards the deadline; waiting for an unknown time ends a command', async (t) => {
+  const { hub, clock } = await hubWith(t);
+  const peer = connect(hub);
+  await hub.command('command/d-1/look', { id: 'c-1', ttlMs: 60_000 }, { messageExpirySec: 3, waited: true });
+  assert.equal((await peer.frame('command')).deadline, clock.now() + 3_000);
+  await hub.command('command/d-1/look', { id: 'c-2', ttlMs: 60_000 }, { waited: true });
+  assert.equal((await hub.broker.status('d-1', 'c-2', 'expired')).body['reason'], 'age-unknown');
+  assert.equal(hub.dispatcher.counters.finals.expired, 1);
+});
+
+test('queues are bounded, and the refusal says so', async (t) => {
+  const { hub } = await hubWith(t, { maxOpenPerDevice: 2, maxOpen: 3 });
+  hub.devices.set('d-2', valve);
+  const payload = { params: { percent: 1 } };
+  for (let at = 0; at < 3; at++) await hub.command('command/d-1/queued', payload);
+  assert.deepEqual(hub.dispatcher.counters.refused, { 'too-many': 1 });
+  await Promise.all([1, 2].map(() => hub.command('command/d-2/queued', payload)));
+  assert.deepEqual(hub.dispatcher.counters.refused, { 'too-many': 2 });
+  assert.deepEqual(hub.dispatcher.levels(), { open: 3, uncertain: 0 });
+});
+
+test('removing a device ends its commands', async (t) => {
+  const { hub } = await hubWith(t);
+  const peer = connect(hub);
+  await hub.command('command/d-1/look', { id: 'c-1' });
+  await hub.command('command/d-1/look', { id: 'c-2' });
+  await peer.frame('command');
+  hub.devices.delete('d-1');
+  await hub.dispatcher.deviceRemoved('d-1');
+  await hub.broker.status('d-1', 'c-1', 'lost');
+  await hub.broker.status('d-1', 'c-2', 'cancelled');
+});
+
+test('a command that is being journalled as its device is removed ends with it', async (t) => {
+  const { hub } = await hubWith(t);
+  const asked = hub.command('command/d-1/queued', { id: 'c-1', params: { percent: 1 } });
+  hub.devices.delete('d-1');
+  await hub.dispatcher.deviceRemoved('d-1');
+  // A new device of the same name has none of it.
+  hub.devices.set('d-1', valve);
+  await asked;
+  await hub.broker.status('d-1', 'c-1', 'cancelled');
+  assert.equal(hub.dispatcher.levels().open, 0);
+});

@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { rolloutStore } from '../../../hub/adapters/sqlite/sqlite-group-command-store.ts';
+import { openStateDatabase } from '../../../hub/adapters/sqlite/state-database.ts';
+import { CommandAudit } from '../../../hub/commands/command-audit.ts';
+import type { CommandRequest } from '../../../hub/commands/command-request.ts';
+import type { Command } from '../../../hub/commands/command.ts';
+import type { RolloutRecord } from '../../../hub/commands/group-command-journal.ts';
+import { isSettled } from '../../../hub/commands/group-command.ts';
+import { Rollouts } from '../../../hub/commands/group-commands.ts';
+import { ManualClock } from '../../helpers/clock.ts';
+import { log } from '../../helpers/hubs/dispatcher.ts';
+import { temporaryFolder } from '../../helpers/services/guard.ts';
+import { waitFor } from '../../helpers/wait-for.ts';
+
+void test('a group command goes on after a restart with the devices it had frozen, and sends none twice', async (t) => {
+  const folder = temporaryFolder('rollouts');
+  const state = await openStateDatabase(join(folder.path, 'state.db'));
+  t.after(async () => {
+    await state.close();
+    folder.remove();
+  });
+  const clock = new ManualClock();
+  const sent = new Map<string, Command>();
+  let fleet = ['d-1', 'd-2', 'd-3', 'd-4'];
+  const told: RolloutRecord[] = [];
+  const start = async (): Promise<Rollouts> => {
+    const rollouts: Rollouts = new Rollouts({
+      clock,
+      log,
+      random: () => 0.5,
+      journal: rolloutStore(state, isSettled),
+      select: () => fleet,
+      told: (record) => void told.push(record),
+      dispatcher: {
+        check: () => undefined,
+        refused: (refusal) => refusal,
+        audit: new CommandAudit({ record: () => Promise.resolve() }),
+        connected: () => true,
+        cancel: (device) => Promise.resolve(sent.get(device)),
+        find: (device) => {
+          const command = sent.get(device);
+          return Promise.resolve(command === undefined ? undefined : { command });
+        },
+        submit: ({ device, name, params, id = '' }: CommandRequest) => {
+          assert.ok(!sent.has(device), `${device} is sent one command`);
+          const command: Command = {
+            device,
+            name,
+            params,
+            id,
+            safety: 'observe',
+            offline: 'reject',
+            acceptedMs: 0,
+            deadlineMs: 1,
+            status: 'accepted',
+            changedMs: 0,
+            cancelRequested: false,
+          };
+          sent.set(device, command);
+          return Promise.resolve({ kind: 'accepted', command });
+        },
+      },
+    });
+    await rollouts.restore();
+    return rollouts;
+  };
+  const first = await start();
+  const request = { to: 'all', name: 'look', id: 'g-1', params: {}, pace: { wave: 2 } };
+  const context = { origin: { actor: 'local', door: 'http' } } as const;
+  assert.equal((await first.start(request, context)).kind, 'accepted');
+  assert.equal((await first.start(request, context)).kind, 'repeated');
+  assert.equal((await first.start({ ...request, name: 'move' }, context)).kind, 'refused');
+  await waitFor(() => (sent.size === 2 ? true : undefined), { what: 'the first wave' });
+  first.close();
+
+  fleet = ['d-9'];
+  for (const [device, command] of sent) sent.set(device, { ...command, status: 'succeeded' });
+  const second = await start();
+  await waitFor(() => (sent.size === 4 ? true : undefined), { what: 'the second wave' });
+  for (const device of ['d-3', 'd-4']) {
+    const command = sent.get(device);
+    assert.ok(command);
+    second.observe({ ...command, status: 'succeeded' });
+  }
+  const last = await waitFor(() => told.find(({ rollout }) => rollout.status === 'finished'), {
+    what: 'its end',
+  });
+  assert.deepEqual(
+    last.targets.map(({ device, status }) => [device, status]),
+    ['d-1', 'd-2', 'd-3', 'd-4'].map((device) => [device, 'succeeded']),
+  );
+  second.close();
+});

@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import { parseCron } from '../../../hub/adapters/cron.ts';
+import { parseSelector } from '../../../hub/registry/selector.ts';
+import type { Schedule } from '../../../hub/schedules/schedule.ts';
+import { Schedules, type NewSchedule, type ScheduleStore } from '../../../hub/schedules/schedules.ts';
+import { ManualClock } from '../../helpers/clock.ts';
+import { log } from '../../helpers/hubs/dispatcher.ts';
+
+const start = Date.parse('2026-01-01T00:00:00Z');
+
+class MemoryStore implements ScheduleStore {
+  readonly rows = new Map<string, Schedule>();
+
+  load(): Promise<Schedule[]> {
+    return Promise.resolve([...this.rows.values()]);
+  }
+
+  save(schedule: Schedule): Promise<void> {
+    this.rows.set(schedule.name, schedule);
+    return Promise.resolve();
+  }
+
+  remove(name: string): Promise<void> {
+    this.rows.delete(name);
+    return Promise.resolve();
+  }
+}
+
+function world(t: TestContext) {
+  const clock = new ManualClock(start);
+  const store = new MemoryStore();
+  const ids: string[] = [];
+  const running = new Set<string>();
+  const notices: string[] = [];
+  let schedules: Schedules | undefined;
+  const restart = async (): Promise<Schedules> => {
+    schedules?.close();
+    schedules = new Schedules({
+      clock,
+      log,
+      store,
+      parseCron,
+      checkSelector: (text) => void parseSelector(text),
+      command: (_schedule, _action, id) => {
+        ids.push(id);
+        return Promise.resolve({ kind: 'sent' });
+      },
+      runs: (id) => running.has(id),
+      notice: ({ name }) => void notices.push(name),
+    });
+    await schedules.start();
+    return schedules;
+  };
+  t.after(() => schedules?.close());
+  return { clock, store, ids, running, notices, restart };
+}
+
+const hourly: NewSchedule = {
+  name: 'hourly',
+  cron: '0 * * * *',
+  timeZone: 'UTC',
+  to: 'all',
+  action: { kind: 'command', name: 'identify', params: {} },
+  catchUp: 'skip',
+  jitterMs: 0,
+  paused: false,
+};
+const hour = 3_600_000;
+
+void test('a clock stepped back fires nothing twice', async (t) => {
+  const { clock, ids, restart } = world(t);
+  const schedules = await restart();
+  await schedules.add(hourly);
+  await clock.advanceAsync(2 * hour + 1_000);
+  assert.equal(ids.length, 2);
+  clock.setNow(start + hour - 1_000);
+  await clock.advanceAsync(hour);
+  await restart();
+  await clock.advanceAsync(1_000);
+  assert.equal(new Set(ids).size, 2);
+  assert.equal(ids.length, 2);
+  await clock.advanceAsync(2 * hour);
+  assert.equal(ids.length, 4);
+});
+
+void test('times missed while the hub was away are left out, or the last one is made up for', async (t) => {
+  for (const [catchUp, expected] of [
+    ['skip', 0],
+    ['once', 1],
+  ] as const) {
+    const { clock, ids, restart } = world(t);
+    const before = await restart();
+    await before.add({ ...hourly, catchUp });
+    before.close();
+    await clock.advanceAsync(5.5 * hour);
+    await restart();
+    await clock.advanceAsync(1_000);
+    assert.equal(ids.length, expected, catchUp);
+    await clock.advanceAsync(hour);
+    assert.equal(ids.length, expected + 1, catchUp);
+  }
+});
+
+void test('a run that is not over is not overlapped', async (t) => {
+  const { clock, ids, running, restart } = world(t);
+  const schedules = await restart();
+  await schedules.add(hourly);
+  await clock.advanceAsync(hour + 1_000);
+  running.add(ids[0] ?? '');
+  await clock.advanceAsync(hour);
+  assert.equal(ids.length, 1);
+  assert.equal(schedules.counters.overlapped, 1);
+  running.clear();
+  await clock.advanceAsync(hour);
+  assert.equal(ids.length, 2);
+});
+
+void test('a one-off comes once, and a paused schedule goes on with the times to come', async (t) => {
+  const { clock, notices, ids, restart } = world(t);
+  const schedules = await restart();
+  const { cron: _cron, ...once } = hourly;
+  await schedules.add({
+    ...once,
+    name: 'once',
+    atMs: start + hour,
+    action: { kind: 'notice', topic: 'x', data: 1 },
+  });
+  await schedules.add(hourly);
+  await schedules.pause('hourly', true);
+  await clock.advanceAsync(3.5 * hour);
+  assert.deepEqual([notices, ids.length], [['once'], 0]);
+  await schedules.pause('hourly', false);
+  await clock.advanceAsync(hour);
+  assert.equal(ids.length, 1);
+  await assert.rejects(schedules.add({ ...hourly, name: 'z', timeZone: 'Mars' }), /timeZone/);
+  await assert.rejects(schedules.add(hourly), { code: 'schedule-exists' });
+});

@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { temporaryFolder } from '../../helpers/services/guard.ts';
+import { addDevices } from '../../helpers/drills/ledger-fleet.ts';
+import { spawnHub } from '../../helpers/services/process.ts';
+import { openRaw } from '../../helpers/devices/raw-device.ts';
+
+const shipped = fileURLToPath(new URL('../../../schemas/device-types', import.meta.url));
+
+function schemasFolder(t: TestContext) {
+  const folder = temporaryFolder('schemas');
+  t.after(() => folder.remove());
+  cpSync(shipped, folder.path, { recursive: true });
+  const file = join(folder.path, 'env-sensor@1.json');
+  const edit = (from: string, to: string): void => {
+    const text = readFileSync(file, 'utf8');
+    assert.ok(text.includes(from));
+    writeFileSync(file, text.replace(from, to));
+  };
+  return { path: folder.path, file, edit };
+}
+
+test('a device type changes under a connected device; a change that breaks the store is refused', async (t) => {
+  const { path, edit } = schemasFolder(t);
+  const hub = await spawnHub({ env: { HUB_SCHEMAS_DIR: path, HUB_ACK_DELAY_MS: '0' } });
+  t.after(() => hub.close());
+  const [credential] = await addDevices(hub, 1);
+  assert.ok(credential);
+  const device = await openRaw({ url: hub.deviceUrl, dataDir: hub.dataDir, ...credential });
+  t.after(() => device.close());
+  let seq = 0;
+  const send = (data: object): number => {
+    seq += 1;
+    device.send({ type: 'telemetry', seq, stream: 'env', ts: Date.now(), data });
+    return seq;
+  };
+  const before = send({ temperature: 1, noise: 40 });
+  assert.equal((await device.next('nack', (nack) => nack.seq === before)).code, 'schema');
+
+  edit(
+    '"humidity": {',
+    '"noise": { "type": "number", "minimum": 0, "maximum": 200 },\n        "humidity": {',
+  );
+  await hub.waitForLog('the types are read again', ({ msg }) => msg === 'device types read again');
+  const after = send({ temperature: 1, noise: 40 });
+  await device.next('ack', (ack) => 'upTo' in ack && ack.upTo >= after);
+  assert.equal(device.frames.filter((frame) => frame.type === 'nack').length, 1);
+
+  edit(
+    '"noise": { "type": "number", "minimum": 0, "maximum": 200 }',
+    '"noise": { "type": "string", "maxLength": 9 }',
+  );
+  const refused = await hub.waitForLog('the change is refused', ({ msg }) =>
+    String(msg).startsWith('device types not taken'),
+  );
+  assert.match(String(refused['reason']), /\/streams\/env\/properties\/noise.*float/);
+  const still = send({ temperature: 2, noise: 41 });
+  await device.next('ack', (ack) => 'upTo' in ack && ack.upTo >= still);
+});
+
+test('schema check names all faults of a file at once, and judges a sample frame', async (t) => {
+  const { path, file, edit } = schemasFolder(t);
+  const hub = await spawnHub();
+  t.after(() => hub.close());
+  const listed = await hub.cli(['schema', 'list', '--json']);
+  assert.match(listed.stdout, /"id":"env-sensor@1","streams":\["env"\]/);
+  assert.equal((await hub.cli(['schema', 'check', file])).code, 0);
+
+  const sample = join(path, 'frame.txt');
+  const data = { temperature: 1_000 };
+  writeFileSync(sample, JSON.stringify({ type: 'telemetry', seq: 1, stream: 'env', ts: 1, data }));
+  const judged = await hub.cli(['schema', 'check', file, '--sample', sample]);
+  assert.equal(judged.code, 1);
+  assert.match(judged.stdout, /\/data\/temperature +<= 125/);
+
+  edit('"maximum": 125', '"maximum": "hot"');
+  edit('"maximum": 100', '"maximum": -1');
+  const { code, stdout } = await hub.cli(['schema', 'check', file, '--json']);
+  assert.equal(code, 1);
+  const faults = JSON.parse(stdout) as { path: string }[];
+  assert.ok(
+    faults.some((fault) => fault.path.includes('temperature/maximum')),
+    stdout,
+  );
+});

@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { createAuditStore } from '../../../hub/adapters/sqlite/sqlite-audit-store.ts';
+import { openStateDatabase } from '../../../hub/adapters/sqlite/state-database.ts';
+import { temporaryFolder } from '../../helpers/services/guard.ts';
+
+function entry(n: number) {
+  return {
+    timeMs: 1_000 + n,
+    actor: n % 2 === 0 ? 'local' : 'operator:anna',
+    door: 'http',
+    action: 'device.add',
+    subject: `d-${n}`,
+    outcome: 'done',
+    details: { n },
+  };
+}
+
+test('the audit lists the newest that match, oldest first, and pages backwards', async (t) => {
+  const folder = temporaryFolder('audit');
+  const db = await openStateDatabase(join(folder.path, 'state.db'));
+  t.after(async () => {
+    await db.close();
+    folder.remove();
+  });
+  const store = createAuditStore(db, 50);
+  for (let n = 1; n <= 60; n += 1) await store.append(entry(n));
+  const newest = await store.list({ limit: 3 });
+  assert.deepEqual(
+    newest.map(({ subject }) => subject),
+    ['d-58', 'd-59', 'd-60'],
+  );
+  assert.deepEqual(newest[2], { seq: 60, ...entry(60) });
+  const [older] = await store.list({ limit: 1, before: newest[0]?.seq ?? 0, actor: 'operator:anna' });
+  assert.equal(older?.subject, 'd-57');
+  assert.equal((await store.list({ limit: 100 })).length, 50, 'the oldest made room');
+  await assert.rejects(
+    db.transaction([{ sql: `UPDATE audit SET outcome = 'refused'` }]),
+    /append-only/,
+    'no entry is ever changed',
+  );
+});

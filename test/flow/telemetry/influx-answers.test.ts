@@ -1,0 +1,279 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { test, type TestContext } from 'node:test';
+import { openInflux, type InfluxOptions, type InfluxStore } from '../../../hub/adapters/influx/influx.ts';
+import { readConfig } from '../../../hub/config/config.ts';
+import { openStore } from '../../../hub/wiring/parts-wiring.ts';
+import { HubError } from '../../../hub/kernel/errors.ts';
+import { createLog, type Log } from '../../../hub/kernel/log.ts';
+import type { ReadingsQuery } from '../../../hub/telemetry/store.ts';
+import { ManualClock } from '../../helpers/clock.ts';
+import { freePort } from '../../helpers/services/free-port.ts';
+import { query as ask, startInflux, type InfluxServer } from '../../helpers/services/influxd.ts';
+import { waitFor } from '../../helpers/wait-for.ts';
+import { Waiting } from '../../helpers/waiting.ts';
+
+const lines = ['m,device=d v=1 1700000000000000'];
+const query: ReadingsQuery = {
+  measurement: 'm',
+  device: 'd',
+  fromMs: 0,
+  toMs: 2e12,
+  limit: 5,
+  take: 'first',
+};
+const unavailable = (error: unknown): boolean =>
+  error instanceof HubError && error.code === 'store-unavailable';
+
+async function influxd(
+  t: TestContext,
+  http: Record<string, string | number | boolean> = {},
+): Promise<InfluxServer> {
+  const server = await startInflux({ http });
+  t.after(() => server.close());
+  return server;
+}
+
+function storeAt(
+  t: TestContext,
+  url: string,
+  options: Partial<InfluxOptions> = {},
+  clock = new ManualClock(),
+): InfluxStore {
+  const store = openInflux({ url, database: 'hub', timeoutMs: 2_000, ...options }, clock);
+  t.after(() => store.close());
+  return store;
+}
+
+/** A server for the answers that the real one gives only in bad times. */
+async function answering(
+  t: TestContext,
+  answer: (request: IncomingMessage, response: ServerResponse) => void,
+): Promise<string> {
+  const server = createServer((request, response) => {
+    request.resume().on('end', () => answer(request, response));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+test('a field of another type is partial: it is named, and the other lines are stored', async (t) => {
+  const server = await influxd(t);
+  const store = storeAt(t, server.url);
+  await store.createDatabase();
+  await store.write(['m,device=d v=1 1']);
+  const outcome = await store.write(['m,device=d v="text" 2', 'm,device=d v=3 3']);
+  assert.ok(outcome.kind === 'partial');
+  assert.match(outcome.reason, /^400 partial write: field type conflict: input field "v" on measurement "m"/);
+  const [series] = await ask(server.url, 'hub', 'SELECT v FROM m');
+  assert.deepEqual(series?.values, [
+    [1, 1],
+    [3, 3],
+  ]);
+});
+
+test('a missing database is misconfigured, until it is made; making it twice is no fault', async (t) => {
+  const { url } = await influxd(t);
+  const store = storeAt(t, url, { database: 'weird "name"' });
+  const outcome = await store.write(lines);
+  assert.ok(outcome.kind === 'misconfigured' && outcome.status === 404);
+  assert.match(outcome.reason, /database not found/);
+  await assert.rejects(store.probe(), /database not found/);
+  await assert.rejects(
+    store.readings(query),
+    (error) => unavailable(error) && /database not found/.test(String(error)),
+  );
+  await store.createDatabase();
+  await store.createDatabase();
+  await store.probe();
+  assert.deepEqual(await store.write(lines), { kind: 'stored' });
+});
+
+test('a wrong password is misconfigured for writes, and named for reads', async (t) => {
+  const { url } = await influxd(t, { 'auth-enabled': true });
+  await fetch(`${url}/query`, {
+    method: 'POST',
+    body: new URLSearchParams({ q: `CREATE USER "op" WITH PASSWORD 'right' WITH ALL PRIVILEGES` }),
+  });
+  const wrong = storeAt(t, url, { username: 'op', password: 'wrong' });
+  const outcome = await wrong.write(lines);
+  assert.ok(outcome.kind === 'misconfigured' && outcome.status === 401);
+  await assert.rejects(wrong.probe(), /401 authorization failed/);
+  await assert.rejects(
+    wrong.readings(query),
+    (error) => unavailable(error) && /authorization failed/.test(String(error)),
+  );
+  const right = storeAt(t, url, { username: 'op', password: 'right' });
+  await right.createDatabase();
+  assert.deepEqual(await right.write(lines), { kind: 'stored' });
+  assert.equal((await right.readings(query)).length, 1);
+});
+
+test('a user who may not make databases writes to the one that is there, and nobody is warned', async (t) => {
+  const { url } = await influxd(t, { 'auth-enabled': true });
+  const change = async (q: string): Promise<void> => {
+    const authorization = `Basic ${Buffer.from('op:right').toString('base64')}`;
+    const answer = await fetch(`${url}/query`, {
+      method: 'POST',
+      headers: { authorization },
+      body: new URLSearchParams({ q }),
+    });
+    assert.equal(answer.status, 200);
+  };
+  await change(`CREATE USER "op" WITH PASSWORD 'right' WITH ALL PRIVILEGES`);
+  await change(`CREATE USER "hub" WITH PASSWORD 'its own'`);
+  const warned = new Waiting<unknown>('the warning');
+  const log = { ...createLog({ level: 'silent' }), warn: (...entry: unknown[]) => warned.add(entry) } as Log;
+  const open = async (): Promise<void> => {
+    const login = { HUB_INFLUX_USERNAME: 'hub', HUB_INFLUX_PASSWORD: 'its own' };
+    const env = { HUB_INFLUX_URL: url, HUB_INFLUX_DATABASE: 'kept', ...login };
+    const { config } = readConfig({ env, cwd: '/', isCron: () => true, readFile: () => '' });
+    const store = await openStore(config, { log, onFailure: (error) => assert.fail(error) });
+    t.after(() => store.close());
+    await waitFor(async () => (await store.write(lines)).kind === 'stored' || warned.pending().length > 0, {
+      what: 'the database is there, or a warning',
+    });
+  };
+  await open();
+  assert.match(JSON.stringify(await warned.next()), /requires admin privilege/);
+  await change('CREATE DATABASE kept; GRANT ALL ON kept TO hub');
+  await open();
+  assert.deepEqual(warned.pending(), []);
+});
+
+test('a body over the limit of the server is too large', async (t) => {
+  const { url } = await influxd(t, { 'max-body-size': 1_000 });
+  const store = storeAt(t, url);
+  await store.createDatabase();
+  const many = Array.from({ length: 100 }, (_, index) => `m,device=d v=1 ${index}`);
+  assert.equal((await store.write(many)).kind, 'too-large');
+  assert.deepEqual(await store.write(many.slice(0, 10)), { kind: 'stored' });
+});
+
+test('a server that is away, and back, is unavailable and then answers at once, reads too', async (t) => {
+  const server = await influxd(t);
+  const store = storeAt(t, server.url);
+  await store.createDatabase();
+  assert.deepEqual(await store.write(lines), { kind: 'stored' });
+  await server.stop();
+  assert.equal((await store.write(lines)).kind, 'unavailable');
+  await assert.rejects(store.probe(), unavailable);
+  for (let attempt = 0; attempt < 3; attempt += 1)
+    await assert.rejects(store.readings(query), /ECONNREFUSED/);
+  await server.restart();
+  assert.deepEqual(await store.write(lines), { kind: 'stored' });
+  assert.equal((await store.readings(query)).length, 1);
+});
+
+test('a server that hangs is unavailable when the time is up', async (t) => {
+  const server = await influxd(t);
+  const store = storeAt(t, server.url, { timeoutMs: 200 });
+  await store.createDatabase();
+  server.pause();
+  const [outcome] = await Promise.all([
+    store.write(lines),
+    assert.rejects(store.readings(query), unavailable),
+  ]);
+  assert.equal(outcome.kind, 'unavailable');
+  server.resume();
+  await store.probe();
+});
+
+test('an answer that breaks off is unavailable, and does not hang a read', async (t) => {
+  const url = await answering(t, (_request, response) => {
+    response.writeHead(200, { 'content-length': '100' });
+    response.write('{"results"', () => response.destroy());
+  });
+  const store = storeAt(t, url, { timeoutMs: 300 });
+  assert.equal((await store.write(lines)).kind, 'unavailable');
+  await assert.rejects(store.readings(query), unavailable);
+});
+
+test('a write is packed for a server that is not on loopback, and the real one unpacks it', async (t) => {
+  const encodings: unknown[] = [];
+  const url = await answering(t, (request, response) => {
+    encodings.push(request.headers['content-encoding']);
+    response.writeHead(204).end();
+  });
+  // Reaches this machine too, but does not say so.
+  const elsewhere = (address: string): string => address.replace('127.0.0.1', '0.0.0.0');
+  await storeAt(t, url).write(lines);
+  await storeAt(t, elsewhere(url)).write(lines);
+  assert.deepEqual(encodings, [undefined, 'gzip']);
+
+  const store = storeAt(t, elsewhere((await influxd(t)).url));
+  await store.createDatabase();
+  assert.deepEqual(await store.write(lines), { kind: 'stored' });
+  await store.probe();
+  assert.deepEqual(await store.readings(query), [{ timeMs: 1_700_000_000_000, fields: { v: 1 } }]);
+});
+
+test('nobody listening is unavailable', async (t) => {
+  const store = storeAt(t, `http://127.0.0.1:${await freePort()}`);
+  const outcome = await store.write(lines);
+  assert.ok(outcome.kind === 'unavailable');
+  assert.match(outcome.reason, /ECONNREFUSED/);
+});
+
+test('each status has its meaning, with the words of the server and its wish to wait', async (t) => {
+  let answer: { status: number; headers?: Record<string, string>; body?: string } = { status: 204 };
+  const url = await answering(t, (_request, response) => {
+    response.writeHead(answer.status, answer.headers).end(answer.body);
+  });
+  const clock = new ManualClock();
+  const store = storeAt(t, url, {}, clock);
+  const outcomeOf = (status: number, body?: string, headers?: Record<string, string>) => {
+    answer = {
+      status,
+      ...(body === undefined ? {} : { body }),
+      ...(headers === undefined ? {} : { headers }),
+    };
+    return store.write(lines);
+  };
+  assert.deepEqual(await outcomeOf(200), { kind: 'stored' });
+  assert.deepEqual(await outcomeOf(400, '{"code":"invalid","message":"unable to parse"}'), {
+    kind: 'refused',
+    reason: '400 unable to parse',
+  });
+  assert.deepEqual(await outcomeOf(422, '{"message":"dropped 1"}'), {
+    kind: 'partial',
+    reason: '422 dropped 1',
+  });
+  assert.deepEqual(await outcomeOf(413), { kind: 'too-large', reason: '413' });
+  for (const status of [401, 403, 404, 405, 301]) {
+    assert.deepEqual(await outcomeOf(status, 'x'), { kind: 'misconfigured', reason: `${status} x`, status });
+  }
+  for (const status of [408, 429, 500, 502, 503, 504]) {
+    assert.deepEqual(await outcomeOf(status, '<html>'), { kind: 'unavailable', reason: `${status} <html>` });
+  }
+  const waitOf = async (value: string): Promise<number | undefined> => {
+    const outcome = await outcomeOf(503, '', { 'retry-after': value });
+    return outcome.kind === 'unavailable' ? outcome.retryAfterMs : undefined;
+  };
+  const inSeconds = (seconds: number): string => new Date(clock.now() + seconds * 1000).toUTCString();
+  assert.equal(await waitOf('7'), 7_000);
+  assert.equal(await waitOf('0'), 0);
+  assert.equal(await waitOf('86400'), 600_000);
+  assert.equal(await waitOf(inSeconds(30)), 30_000);
+  assert.equal(await waitOf(inSeconds(-30)), 0);
+  assert.equal(await waitOf(inSeconds(9_000)), 600_000);
+  assert.equal(await waitOf('soon'), undefined);
+  assert.equal((await outcomeOf(500, 'x'.repeat(100_000))).kind, 'unavailable');
+});
+
+test('an address that is none is refused at once', () => {
+  for (const url of ['', 'localhost:8086', 'ftp://localhost']) {
+    assert.throws(
+      () => openInflux({ url, database: 'hub', timeoutMs: 1 }),
+      (error) => error instanceof HubError && error.code === 'config-invalid',
+      url,
+    );
+  }
+});

@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, readFileSync, truncateSync } from 'node:fs';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { openSpoolDatabase } from '../../../hub/adapters/sqlite/spool-database.ts';
+import type { SpoolStore } from '../../../hub/telemetry/spool-store.ts';
+import { temporaryFolder } from '../../helpers/services/guard.ts';
+
+function folderOf(t: TestContext): string {
+  const folder = temporaryFolder('spool');
+  t.after(() => folder.remove());
+  return folder.path;
+}
+
+function entry(n: number, lines = 3) {
+  const texts = Array.from({ length: lines }, (_, line) => `m,device=d-${n} v=${line} ${n}${line}`);
+  const size = texts.reduce((sum, text) => sum + text.length + 1, 0);
+  return { lines: texts, shares: { [`d-${n}`]: lines }, size, nowMs: n };
+}
+
+async function allLines(spool: SpoolStore): Promise<string[]> {
+  const found = await spool.head({ lines: 1_000_000, size: 1_000_000_000 });
+  return found?.lines ?? [];
+}
+
+test('entries come back in order, as many as fit, and are gone when removed, their refused lines dead letters', async (t) => {
+  const spool = await openSpoolDatabase({ file: join(folderOf(t), 'spool.db') });
+  t.after(() => spool.close());
+  for (const n of [1, 2, 3]) await spool.append(entry(n));
+  assert.deepEqual((await spool.shares()).spooled, { 'd-1': 3, 'd-2': 3, 'd-3': 3 });
+  const head = await spool.head({ lines: 7, size: 1_000_000 });
+  assert.deepEqual(head?.lines, [...entry(1).lines, ...entry(2).lines]);
+  assert.deepEqual(head?.shares, { 'd-1': 3, 'd-2': 3 });
+  const bad = { account: 'd-2', line: entry(2).lines[0] ?? '', reason: 'field type conflict' };
+  await spool.remove(head?.upToId ?? 0, [bad], 77);
+  assert.deepEqual(await spool.levels(), {
+    lines: 3,
+    size: entry(3).size,
+    deadLetters: 1,
+    oldestMs: 3,
+  });
+  const [letter] = await spool.deadLetters({ afterId: 0, limit: 10 });
+  assert.deepEqual(letter, { id: letter?.id, ...bad, refusedMs: 77 });
+  assert.deepEqual(await spool.retry({ device: 'd-2' }, 100, 88), {
+    shares: { 'd-2': 1 },
+    size: bad.line.length + 1,
+  });
+  assert.deepEqual(await allLines(spool), [...entry(3).lines, bad.line]);
+  assert.deepEqual(await spool.deadLetters({ afterId: 0, limit: 10 }), []);
+});
+
+test('one entry is given however large it is', async (t) => {
+  const spool = await openSpoolDatabase({ file: join(folderOf(t), 'spool.db') });
+  t.after(() => spool.close());
+  await spool.append(entry(1, 50));
+  assert.equal((await spool.head({ lines: 5, size: 10 }))?.lines.length, 50);
+});
+
+test('cut anywhere in its last write, the spool keeps every entry that was synced before', async (t) => {
+  const folder = folderOf(t);
+  const file = join(folder, 'spool.db');
+  const spool = await openSpoolDatabase({ file });
+  const wal = `${file}-wal`;
+  for (let n = 1; n <= 20; n += 1) await spool.append(entry(n));
+  const before = readFileSync(wal).length;
+  await spool.append(entry(21, 200));
+  const after = readFileSync(wal).length;
+  assert.ok(after > before, 'the last write is in the log');
+  const synced = Array.from({ length: 20 }, (_, index) => entry(index + 1).lines).flat();
+  const last = [...synced, ...entry(21, 200).lines];
+  // What a crash leaves: the files as they are, the log cut off at an offset of the last write.
+  const step = Math.max(1, Math.floor((after - before) / 40));
+  for (let offset = before; offset <= after; offset += step) {
+    const crashed = join(folder, `cut-${offset}`);
+    mkdirSync(crashed);
+    const copy = join(crashed, 'spool.db');
+    copyFileSync(file, copy);
+    copyFileSync(wal, `${copy}-wal`);
+    truncateSync(`${copy}-wal`, offset);
+    const found = await openSpoolDatabase({ file: copy });
+    const lines = await allLines(found);
+    await found.close();
+    assert.deepEqual(lines, offset === after ? last : synced, `cut at ${offset} of ${before} to ${after}`);
+  }
+  await spool.close();
+});
+
+test('on a full disk an append is refused, what was there stays, and it goes on when there is room', async (t) => {
+  const folder = temporaryFolder('small-disk');
+  const mountPoint = folder.path;
+  const umount = (): void => {
+    execFileSync('umount', [mountPoint]);
+    folder.remove();
+  };
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', mountPoint], { stdio: 'pipe' });
+  } catch {
+    folder.remove();
+    t.skip('mounting a small tmpfs needs root');
+    return;
+  }
+  t.after(umount);
+  const spool = await openSpoolDatabase({ file: join(mountPoint, 'spool.db') });
+  await spool.append(entry(1));
+  let taken = 1;
+  await assert.rejects(async () => {
+    for (; taken < 100; taken += 1) await spool.append(entry(taken + 1, 1_000));
+  }, /disk is full|disk I\/O/);
+  const { lines } = await spool.levels();
+  assert.equal(lines, 3 + (taken - 1) * 1_000);
+  const head = await spool.head({ lines: 1_000_000, size: 1_000_000_000 });
+  assert.equal(head?.lines.length, lines);
+  await spool.close();
+});

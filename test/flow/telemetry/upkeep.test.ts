@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { openInflux } from '../../../hub/adapters/influx/influx.ts';
+import { openMetricsStore } from '../../../hub/adapters/sqlite/metrics-store.ts';
+import type { MetricsStore } from '../../../hub/telemetry/store.ts';
+import { Upkeep } from '../../../hub/telemetry/upkeep.ts';
+import { ManualClock } from '../../helpers/clock.ts';
+import { temporaryFolder } from '../../helpers/services/guard.ts';
+import { startInflux } from '../../helpers/services/influxd.ts';
+import { silentLog } from '../../helpers/hubs/session-fixture.ts';
+
+const minuteMs = 60_000;
+const startMs = 1_767_225_600_000;
+
+const stores: Record<string, (t: TestContext) => Promise<MetricsStore>> = {
+  async InfluxDB(t) {
+    const server = await startInflux();
+    const store = openInflux({ url: server.url, database: 'hub', timeoutMs: 10_000 });
+    await store.createDatabase();
+    t.after(async () => {
+      await store.close();
+      await server.close();
+    });
+    return store;
+  },
+  async 'the embedded store'(t) {
+    const folder = temporaryFolder('upkeep');
+    const store = await openMetricsStore({ file: join(folder.path, 'metrics.db') });
+    t.after(async () => {
+      await store.close();
+      folder.remove();
+    });
+    return store;
+  },
+};
+
+async function rows(store: MetricsStore, measurement: string) {
+  const found = await store.readings({
+    measurement,
+    device: 'd',
+    fromMs: 0,
+    toMs: startMs * 2,
+    limit: 10_000,
+    take: 'first',
+  });
+  return found.map(({ timeMs, fields }) => [(timeMs - startMs) / minuteMs, fields]);
+}
+
+for (const [name, open] of Object.entries(stores)) {
+  test(`on ${name} roll-ups are right, may be repeated, catch up after days, and outlive the readings`, async (t) => {
+    const store = await open(t);
+    const write = (minute: number, fields: string): Promise<unknown> =>
+      store.write([`m,device=d ${fields} ${(startMs + minute * minuteMs) * 1_000}`]);
+    await write(0, 'v=1,n=3i,s="x"');
+    await write(0.5, 'v=4,n=5i,s="y"');
+    await write(1, 'v=10');
+    const clock = new ManualClock(startMs + 5 * minuteMs);
+    let savedMs: number | undefined;
+    const progress = {
+      load: () => Promise.resolve(savedMs),
+      save: (ms: number) => {
+        savedMs = ms;
+        return Promise.resolve();
+      },
+    };
+    const start = (): Upkeep =>
+      new Upkeep(
+        { store, progress, clock, log: silentLog, measurements: () => ['m'] },
+        { rollUps: true, rawRetentionDays: 1 },
+      );
+    const first = start();
+    await first.run();
+    await first.run();
+    const minute0 = {
+      count_v: 2,
+      min_v: 1,
+      max_v: 4,
+      mean_v: 2.5,
+      count_n: 2,
+      min_n: 3,
+      max_n: 5,
+      mean_n: 4,
+      count_s: 2,
+    };
+    const minute1 = { count_v: 1, min_v: 10, max_v: 10, mean_v: 10 };
+    assert.deepEqual(await rows(store, 'm_1m'), [
+      [0, minute0],
+      [1, minute1],
+    ]);
+    assert.equal((await rows(store, 'm')).length, 3, 'not a day old');
+
+    // The hub was down for three days; meanwhile a reading had been taken.
+    await write(2_000, 'v=7');
+    clock.advance(3 * 86_400_000);
+    await start().run();
+    const rolled = await rows(store, 'm_1m');
+    assert.deepEqual(rolled, [
+      [0, minute0],
+      [1, minute1],
+      [2_000, { count_v: 1, min_v: 7, max_v: 7, mean_v: 7 }],
+    ]);
+    assert.deepEqual(await rows(store, 'm'), []);
+  });
+}
+
+test('a run that is told to stop ends after its step and goes on from there', async () => {
+  const clock = new ManualClock(startMs);
+  const steps: number[] = [];
+  let savedMs: number | undefined = startMs - 10 * 3_600_000;
+  const upkeep = (stopAfter: number): Upkeep => {
+    const made: Upkeep = new Upkeep(
+      {
+        store: {
+          rollUp: (_measurement, fromMs) => {
+            steps.push(fromMs);
+            if (steps.length === stopAfter) made.close();
+            return Promise.resolve();
+          },
+          removeBefore: () => Promise.resolve(false),
+        },
+        progress: {
+          load: () => Promise.resolve(savedMs),
+          save: (ms) => {
+            savedMs = ms;
+            return Promise.resolve();
+          },
+        },
+        clock,
+        log: silentLog,
+        measurements: () => ['m'],
+      },
+      { rollUps: true, rawRetentionDays: undefined },
+    );
+    return made;
+  };
+  await upkeep(3).run();
+  assert.equal(steps.length, 3);
+  await upkeep(Infinity).run();
+  assert.equal(savedMs, startMs - minuteMs);
+  assert.ok((steps[3] ?? 0) <= (steps[2] ?? 0) + 15 * minuteMs, 'no gap');
+});

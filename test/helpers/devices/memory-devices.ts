@@ -1,0 +1,100 @@
+import type {
+  AnchorStep,
+  DeviceRecord,
+  DeviceStore,
+  SessionOpening,
+} from '../../../hub/registry/device-store.ts';
+import type { PresenceRow, PresenceStore } from '../../../hub/presence/presence-keeper.ts';
+import { HubError } from '../../../hub/kernel/errors.ts';
+
+/** Epochs and anchors in memory, by the rules of the real store. */
+export class MemoryDeviceStore implements DeviceStore {
+  readonly #records = new Map<string, DeviceRecord>();
+  readonly #epochs = new Map<string, number>();
+  readonly #boots = new Map<string, Map<string, { anchorMs: number; uptimeMs: number }>>();
+  /** Set: the next opening waits for this. */
+  gate: Promise<void> | undefined;
+  fails = false;
+  readonly steps: (AnchorStep & { deviceId: string })[] = [];
+
+  load(): Promise<DeviceRecord[]> {
+    return Promise.resolve([...this.#records.values()]);
+  }
+
+  add(records: readonly DeviceRecord[]): Promise<ReadonlyMap<string, number>> {
+    const ids = records.map(({ id }) => id);
+    const taken = ids.filter((id, index) => this.#records.has(id) || ids.indexOf(id) !== index);
+    if (taken.length > 0) {
+      return Promise.reject(new HubError('device-exists', taken.join(), { details: { ids: taken } }));
+    }
+    const raised = new Map<string, number>();
+    for (const record of records) {
+      this.#records.set(record.id, record);
+      const old = this.#epochs.get(record.id);
+      if (old !== undefined) raised.set(record.id, old + 1);
+    }
+    for (const [id, epoch] of raised) this.#epochs.set(id, epoch);
+    return Promise.resolve(raised);
+  }
+
+  remove(id: string): Promise<void> {
+    if (!this.#records.delete(id)) {
+      return Promise.reject(new HubError('device-unknown', id, { details: { id } }));
+    }
+    this.#boots.delete(id);
+    return Promise.resolve();
+  }
+
+  setLabels(id: string, labels: Readonly<Record<string, string>>): Promise<void> {
+    const record = this.#records.get(id);
+    if (record === undefined) return Promise.reject(new HubError('device-unknown', id));
+    record.labels = labels;
+    return Promise.resolve();
+  }
+
+  save(record: DeviceRecord): Promise<void> {
+    if (!this.#records.has(record.id)) return Promise.reject(new HubError('device-unknown', record.id));
+    this.#records.set(record.id, record);
+    return Promise.resolve();
+  }
+
+  async openSession({ deviceId, boot, uptimeMs, nowMs }: SessionOpening) {
+    await this.gate;
+    if (this.fails) throw new HubError('database-failed');
+    const epoch = (this.#epochs.get(deviceId) ?? 0) + 1;
+    this.#epochs.set(deviceId, epoch);
+    const boots = this.#boots.get(deviceId) ?? new Map<string, { anchorMs: number; uptimeMs: number }>();
+    this.#boots.set(deviceId, boots);
+    const known = boots.get(boot);
+    const keeps = known !== undefined && uptimeMs >= known.uptimeMs;
+    boots.set(boot, { anchorMs: keeps ? known.anchorMs : nowMs - uptimeMs, uptimeMs });
+    const anchors = new Map([...boots].map(([name, { anchorMs }]) => [name, anchorMs]));
+    return { epoch, anchors, steps: this.steps.filter((step) => step.deviceId === deviceId) };
+  }
+
+  addAnchorStep(deviceId: string, step: AnchorStep): Promise<void> {
+    this.steps.push({ ...step, deviceId });
+    return Promise.resolve();
+  }
+
+  noteUptime(deviceId: string, boot: string, uptimeMs: number): Promise<void> {
+    const known = this.#boots.get(deviceId)?.get(boot);
+    if (known !== undefined) known.uptimeMs = Math.max(known.uptimeMs, uptimeMs);
+    return Promise.resolve();
+  }
+}
+
+export class MemoryPresenceStore implements PresenceStore {
+  readonly rows = new Map<string, PresenceRow>();
+  fails = false;
+
+  loadPresence(): Promise<PresenceRow[]> {
+    return Promise.resolve([...this.rows.values()]);
+  }
+
+  savePresence(rows: readonly PresenceRow[]): Promise<void> {
+    if (this.fails) return Promise.reject(new HubError('database-failed'));
+    for (const row of rows) this.rows.set(row.deviceId, row);
+    return Promise.resolve();
+  }
+}

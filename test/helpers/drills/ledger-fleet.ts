@@ -1,0 +1,163 @@
+import { createDeviceClient, type DeviceClient } from '../../../device-sim/client/client.ts';
+import type { Settlement } from '../../../device-sim/client/outbox.ts';
+import { query } from '../services/influxd.ts';
+import type { HubProcess } from '../services/process.ts';
+
+export interface Credential {
+  id: string;
+  secret: string;
+}
+
+/** Registers `count` devices of type env-sensor on a running hub. */
+export async function addDevices(hub: HubProcess, count: number, prefix = 'd-'): Promise<Credential[]> {
+  const args = ['device', 'add', '--count', String(count), '--prefix', prefix, '--type', 'env-sensor@1'];
+  const { code, stdout, stderr } = await hub.cli([...args, '--json']);
+  if (code !== 0) throw new Error(`devices not added: ${stderr}`);
+  return stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Credential);
+}
+
+export interface LedgerFleetOptions {
+  url: string;
+  credentials: readonly Credential[];
+  /** Readings a second of each device. */
+  perSec: number;
+  outboxCapacity?: number;
+}
+
+interface Device {
+  client: DeviceClient;
+  /** Unix ms of every reading, in order: one reading a time. */
+  sent: number[];
+  stored: Set<number>;
+  refused: number;
+  lastMs: number;
+}
+
+/** What the devices and the store disagree about. */
+export interface Comparison {
+  sent: number;
+  acked: number;
+  inStore: number;
+  /** Acked and not in the store. */
+  missing: string[];
+  /** In the store and never sent, or with another value. */
+  strange: string[];
+}
+
+/** Devices that send at a fixed rate and write down what they were acked for: the truth the hub is held against. */
+export class LedgerFleet {
+  readonly #devices = new Map<string, Device>();
+  readonly #perSec: number;
+  #timer: NodeJS.Timeout | undefined;
+  /** How long each reading took from `send` to its settlement, ms; kept while it is set. */
+  delays: number[] | undefined;
+
+  constructor({ url, credentials, perSec, outboxCapacity = 100_000 }: LedgerFleetOptions) {
+    this.#perSec = perSec;
+    for (const { id, secret } of credentials) {
+      const client = createDeviceClient({
+        url,
+        id,
+        secret,
+        outboxCapacity,
+        deviceType: 'env-sensor@1',
+        backoffFirstMs: 200,
+      });
+      this.#devices.set(id, { client, sent: [], stored: new Set(), refused: 0, lastMs: 0 });
+    }
+  }
+
+  get online(): number {
+    return [...this.#devices.values()].filter(({ client }) => client.online).length;
+  }
+
+  /** Readings kept by the devices: not settled yet. */
+  get unsettled(): number {
+    return [...this.#devices.values()].reduce((sum, { client }) => sum + client.outbox.size, 0);
+  }
+
+  get size(): number {
+    return this.#devices.size;
+  }
+
+  get acked(): number {
+    return [...this.#devices.values()].reduce((sum, { stored }) => sum + stored.size, 0);
+  }
+
+  get sent(): number {
+    return [...this.#devices.values()].reduce((sum, { sent }) => sum + sent.length, 0);
+  }
+
+  get refused(): number {
+    return [...this.#devices.values()].reduce((sum, { refused }) => sum + refused, 0);
+  }
+
+  connect(): void {
+    for (const { client } of this.#devices.values()) client.connect();
+  }
+
+  /** Sends until `stop`: every device at its rate, spread over the second. */
+  start(): void {
+    const devices = [...this.#devices.values()];
+    const startedMs = performance.now();
+    let ticks = 0;
+    this.#timer = setInterval(() => {
+      const due = ((performance.now() - startedMs) / 1000) * this.#perSec * devices.length;
+      for (; ticks < due; ticks += 1) {
+        const device = devices[ticks % devices.length];
+        if (device !== undefined) this.#sendOne(device);
+      }
+    }, 10);
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  async close(): Promise<void> {
+    this.stop();
+    await Promise.all([...this.#devices.values()].map(({ client }) => client.close()));
+  }
+
+  /** Holds the ledger against InfluxDB. */
+  async compare(influxUrl: string): Promise<Comparison> {
+    const result: Comparison = { sent: 0, acked: 0, inStore: 0, missing: [], strange: [] };
+    for (const [id, { sent, stored }] of this.#devices) {
+      result.sent += sent.length;
+      result.acked += stored.size;
+      const influxql = `SELECT temperature FROM env_sensor_env WHERE device = '${id}'`;
+      const [series] = await query(influxUrl, 'hub', influxql);
+      const found = new Map((series?.values ?? []).map(([time, value]) => [Number(time) / 1000, value]));
+      result.inStore += found.size;
+      for (const ts of stored) if (!found.has(ts)) result.missing.push(`${id} ${ts}`);
+      const known = new Set(sent);
+      for (const [ts, value] of found) {
+        if (!known.has(ts) || value !== valueAt(ts)) result.strange.push(`${id} ${ts} ${String(value)}`);
+      }
+    }
+    return result;
+  }
+
+  #sendOne(device: Device): void {
+    const ts = Math.max(Date.now(), device.lastMs + 1);
+    device.lastMs = ts;
+    device.sent.push(ts);
+    const { delays } = this;
+    const startedMs = performance.now();
+    const settled = ({ kind }: Settlement): void => {
+      if (kind === 'stored') {
+        device.stored.add(ts);
+        delays?.push(performance.now() - startedMs);
+      } else if (kind === 'refused') device.refused += 1;
+    };
+    void device.client.send('env', { temperature: valueAt(ts) }, { ts }).then(settled);
+  }
+}
+
+/** The value belongs to the time, so that a mix-up shows. */
+function valueAt(ts: number): number {
+  return (ts % 1000) / 10;
+}

@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict';
+import { fileURLToPath } from 'node:url';
+import { openInflux } from '../../../hub/adapters/influx/influx.ts';
+import type { DeviceRecord } from '../../../hub/registry/device-store.ts';
+import type { Presence, PresenceState } from '../../../hub/presence/presence.ts';
+import { createLog } from '../../../hub/kernel/log.ts';
+import type { FrameOwner } from '../../../hub/telemetry/batch.ts';
+import type { Books } from '../../../hub/telemetry/ledger.ts';
+import { Ingest } from '../../../hub/telemetry/ingest.ts';
+import { PresenceRecorder } from '../../../hub/telemetry/presence-recorder.ts';
+import { loadDeviceTypes, type DeviceType } from '../../../schemas/index.ts';
+import { ManualClock } from '../clock.ts';
+import { testRoad } from '../hubs/pipeline.ts';
+
+const schemas = fileURLToPath(new URL('../../../schemas/device-types', import.meta.url));
+export const shippedTypes = (await loadDeviceTypes(schemas)).all();
+
+const hourMs = 3_600_000;
+
+export interface HistoryDevice {
+  id: string;
+  type: string;
+  site: string;
+  /** From seven minutes before the end; `online` before that. */
+  state: PresenceState;
+  /** All of its readings came before the first snapshot: it has been online since, and told nothing. */
+  silent?: true;
+}
+
+export const historyDevices: readonly HistoryDevice[] = [
+  { id: 'env-1', type: 'env-sensor', site: 'north.1', state: 'online' },
+  { id: 'env-2', type: 'env-sensor', site: 'north.1', state: 'offline' },
+  { id: 'env-3', type: 'env-sensor', site: 'south', state: 'never-seen' },
+  { id: 'traffic-1', type: 'traffic-detector', site: 'northx1', state: 'online', silent: true },
+  { id: 'traffic-2', type: 'traffic-detector', site: 'south', state: 'overdue' },
+  { id: 'valve-1', type: 'smart-valve', site: 'south', state: 'suspect' },
+  { id: 'valve-2', type: 'smart-valve', site: 'south', state: 'sleeping' },
+  { id: 'env-4', type: 'env-sensor', site: 'south', state: 'migrating' },
+  { id: 'traffic-3', type: 'traffic-detector', site: 'south', state: 'unknown' },
+  { id: 'valve-3', type: 'smart-valve', site: 'south', state: 'disabled' },
+];
+
+/** One reading of each stream, all of its fields. */
+const readings: Readonly<Record<string, Readonly<Record<string, object>>>> = {
+  'env-sensor': { env: { temperature: 21.5, humidity: 48, battery: 3.1, rssi: -71 } },
+  'traffic-detector': { traffic: { speed: 42.5, occupancy: 12 } },
+  'smart-valve': { flow: { flow: 12.5, pressure: 3.2, position: 80, mode: 'automatic' } },
+};
+export const readingsPerDevice = 60;
+
+function typeNamed(name: string): DeviceType {
+  const type = shippedTypes.find((one) => one.name === name);
+  assert.ok(type, `device type ${name}`);
+  return type;
+}
+
+/**
+ * The hour before `toMs` (Unix ms) of a fleet with every presence there is, written by the hub's own road: ingest,
+ * presence recorder, writer, InfluxDB.
+ */
+export async function writeHistory(url: string, database: string, toMs: number): Promise<void> {
+  const clock = new ManualClock(toMs);
+  const store = openInflux({ url, database, timeoutMs: 10_000 }, clock);
+  await store.createDatabase();
+  const log = createLog({ level: 'silent' });
+  const road = testRoad({ store, clock, log });
+  const { writer, books, shedding } = road;
+  const fanOut = { reading: () => undefined, readings: () => undefined, event: () => undefined };
+  const ingest = new Ingest(
+    { writer, books, shedding, fanOut, clock },
+    { maxAgeMs: 86_400_000, maxAheadMs: 60_000 },
+  );
+  const records = new Map(historyDevices.map((device) => [device.id, recordOf(device)]));
+  const recorder = new PresenceRecorder({ writer, books, recordOf: (id) => records.get(id) });
+
+  const senders = historyDevices.map((device) => senderOf(device, { ingest, books, startMs: toMs - hourMs }));
+  const changedMs = toMs - 7 * 60_000;
+  for (let timeMs = toMs - hourMs - 300_000; timeMs <= toMs; timeMs += 300_000) {
+    for (const { silent, tell } of senders) tell(silent === true ? toMs : timeMs);
+    recorder.snapshot(presenceAt(timeMs, changedMs), timeMs + 20);
+  }
+  for (const [id, presence] of presenceAt(changedMs, changedMs)) recorder.record(id, presence, changedMs);
+  assert.equal(await writer.drain(30_000), 0);
+  assert.equal(books.total.stored, books.total.received);
+  await road.close();
+  await store.close();
+}
+
+/** What sends a device's readings in order, one a minute, and its events with the last of them. */
+function senderOf(
+  { id, site, type: name, silent }: HistoryDevice,
+  { ingest, books, startMs }: { ingest: Ingest; books: Books; startMs: number },
+) {
+  const type = typeNamed(name);
+  const channel = ingest.openChannel({ id, site }, type, 'boot-1', new Map());
+  const owner: FrameOwner = {
+    account: books.account(id),
+    stored: () => undefined,
+    refusedByStore: (_seq, _samples, reason) => assert.fail(`the store refused a line: ${reason}`),
+  };
+  let told = 0;
+  /** @param untilMs Unix ms */
+  function tell(untilMs: number): void {
+    for (; told < readingsPerDevice && startMs + told * 60_000 < untilMs; told += 1) {
+      const ts = startMs + told * 60_000 + 500;
+      for (const [stream, data] of Object.entries(readings[name] ?? {})) {
+        const frame = { type: 'telemetry', seq: told, stream, ts, data } as const;
+        assert.equal(ingest.telemetry(channel, owner, frame), undefined);
+      }
+    }
+    if (told < readingsPerDevice) return;
+    for (const event of type.events.keys()) {
+      const frame = { type: 'event', seq: 1_000, name: event, severity: 'critical' } as const;
+      assert.equal(ingest.event(channel, owner, { ...frame, ts: startMs + hourMs - 90_000 }), undefined);
+    }
+  }
+  return { silent, tell };
+}
+
+function recordOf({ id, type, site }: HistoryDevice): DeviceRecord {
+  return { id, type: typeNamed(type).id, site, credentials: [], createdMs: 0, disabled: false, epoch: 1 };
+}
+
+function presenceAt(timeMs: number, changedMs: number): [string, Presence][] {
+  return historyDevices.map(({ id, state }) => {
+    const now = state === 'never-seen' || timeMs >= changedMs ? state : 'online';
+    return [id, { state: now, reason: 'resumed', sinceMs: timeMs, epoch: 1, n: 2, marks: {} }];
+  });
+}

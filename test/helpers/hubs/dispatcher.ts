@@ -1,0 +1,233 @@
+import { join } from 'node:path';
+import {
+  auditMigrations,
+  createAuditBeside,
+  createAuditStore,
+} from '../../../hub/adapters/sqlite/sqlite-audit-store.ts';
+import { commandMigrations, commandStore } from '../../../hub/adapters/sqlite/sqlite-command-store.ts';
+import { openDatabase, type Database } from '../../../hub/adapters/sqlite/sqlite.ts';
+import { Audit } from '../../../hub/audit/audit.ts';
+import { stateEvent } from '../../../hub/commands/command-audit.ts';
+import type { IncomingMessage, OutgoingMessage, Publisher } from '../../../hub/bus/bus.ts';
+import {
+  startDispatcher,
+  type Dispatcher,
+  type DispatcherOptions,
+} from '../../../hub/commands/dispatcher.ts';
+import type { CommandPeer } from '../../../hub/commands/command-session.ts';
+import { ToldTime } from '../../../hub/sessions/reported-clock.ts';
+import { HubError } from '../../../hub/kernel/errors.ts';
+import { createLog } from '../../../hub/kernel/log.ts';
+import type { Clock } from '../../../hub/kernel/time.ts';
+import { compileDeviceType, type DeviceType, type HubFrame } from '../../../schemas/index.ts';
+import { temporaryFolder } from '../services/guard.ts';
+import { waitFor } from '../wait-for.ts';
+
+export const log = createLog({ level: 'silent' });
+
+const position = {
+  type: 'object',
+  properties: { percent: { type: 'number', minimum: 0, maximum: 100 } },
+  additionalProperties: false,
+};
+
+/** One command for every policy and class. */
+export const valve: DeviceType = compileDeviceType(
+  {
+    name: 'valve',
+    version: 1,
+    streams: {},
+    presence: { heartbeatSec: 30 },
+    commands: {
+      look: { safety: 'observe', offline: 'reject', ttlSec: 60, output: position },
+      queued: {
+        safety: 'config',
+        offline: 'queue',
+        ttlSec: 60,
+        params: { ...position, required: ['percent'] },
+      },
+      newest: { safety: 'config', offline: 'latest', ttlSec: 60, params: position },
+      move: { safety: 'actuate', offline: 'reject', ttlSec: 60, params: position },
+      blink: { safety: 'observe', offline: 'queue', ttlSec: 60, concurrency: 3 },
+      peek: { safety: 'observe', offline: 'queue', ttlSec: 60, concurrency: 2 },
+      wipe: { safety: 'critical', offline: 'reject', ttlSec: 60 },
+    },
+  },
+  'valve@1.json',
+);
+
+export interface Told {
+  topic: string;
+  body: Record<string, unknown>;
+  message: OutgoingMessage;
+}
+
+/** Takes what the dispatcher publishes; `mode` says what the broker does with it. */
+export class FakeBroker implements Publisher {
+  mode: 'takes' | 'is-away' | 'refuses-answers' = 'takes';
+  readonly told: Told[] = [];
+
+  publish(message: OutgoingMessage): Promise<void> {
+    if (this.mode === 'is-away') return Promise.reject(new HubError('bus-unavailable'));
+    if (this.mode === 'refuses-answers' && !message.topic.startsWith('hub/v1/status/')) {
+      return Promise.reject(new HubError('bus-refused'));
+    }
+    this.told.push({ topic: message.topic, body: JSON.parse(message.payload), message });
+    return Promise.resolve();
+  }
+
+  /** The first message on this topic. */
+  next(topic: string): Promise<Told> {
+    return waitFor(() => this.told.find((each) => each.topic === topic), { what: `a message on ${topic}` });
+  }
+
+  status(device: string, id: string, status: string): Promise<Told> {
+    return this.next(`hub/v1/status/${device}/${id}/${status}`);
+  }
+
+  /** The statuses told of one command, in order. */
+  statuses(device: string, id: string): string[] {
+    const prefix = `hub/v1/status/${device}/${id}/`;
+    return this.told
+      .filter(({ topic }) => topic.startsWith(prefix))
+      .map(({ topic }) => topic.slice(prefix.length));
+  }
+}
+
+/** The hub's end of one session: keeps the frames the dispatcher writes. */
+export class FakePeer implements CommandPeer {
+  readonly deviceId: string;
+  readonly epoch: number;
+  readonly boot: string;
+  readonly persistsCommands: boolean;
+  readonly type = valve;
+  /** Nobody tells it anything, unless the test does: then it reckons as the hub does. */
+  readonly toldTime = new ToldTime();
+  readonly frames: HubFrame[] = [];
+  full = false;
+
+  constructor(deviceId: string, options: { epoch?: number; boot?: string; persists?: boolean } = {}) {
+    this.deviceId = deviceId;
+    this.epoch = options.epoch ?? 1;
+    this.boot = options.boot ?? 'boot-1';
+    this.persistsCommands = options.persists ?? false;
+  }
+
+  send(frame: HubFrame): boolean {
+    if (this.full) return false;
+    this.frames.push(frame);
+    return true;
+  }
+
+  frame<Type extends HubFrame['type']>(
+    type: Type,
+    where: (frame: Extract<HubFrame, { type: Type }>) => boolean = () => true,
+  ): Promise<Extract<HubFrame, { type: Type }>> {
+    const isWanted = (frame: HubFrame): frame is Extract<HubFrame, { type: Type }> => frame.type === type;
+    return waitFor(() => this.frames.filter(isWanted).find(where), { what: `a ${type} frame` });
+  }
+}
+
+export interface CommandHub {
+  readonly dispatcher: Dispatcher;
+  readonly broker: FakeBroker;
+  /** Registered devices. */
+  readonly devices: Map<string, DeviceType>;
+  readonly database: Database;
+  readonly audit: Audit;
+  /** Publishes a command payload; resolves at its PUBACK. */
+  command(topic: string, payload?: unknown, message?: Partial<IncomingMessage>): Promise<void>;
+  /** Stops the dispatcher and starts another on the same journal. */
+  restart(): Promise<void>;
+  /** As `restart`, but the first one just stops: what it had not handed to the journal or the broker is lost. */
+  crash(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A dispatcher over a real journal, with a broker and sessions played by the test. */
+export async function startCommandHub(
+  clock: Clock,
+  options: Partial<DispatcherOptions> = {},
+): Promise<CommandHub> {
+  const folder = temporaryFolder('commands');
+  const database = await openDatabase({
+    file: join(folder.path, 'state.db'),
+    migrations: [...commandMigrations, ...auditMigrations],
+  });
+  const broker = new FakeBroker();
+  const devices = new Map([['d-1', valve]]);
+  const audit = new Audit({ store: createAuditStore(database), clock, log });
+  const beside = createAuditBeside();
+  let life = { crashed: false };
+  const start = async (): Promise<Dispatcher> => {
+    const mine = { crashed: false };
+    life = mine;
+    const journal = mortal(
+      commandStore(database, (command, first) => beside(audit.entryOf(stateEvent(command, first)))),
+      mine,
+    );
+    const publisher = mortal<Publisher>(broker, mine);
+    const started = await startDispatcher(
+      {
+        clock,
+        log,
+        random: Math.random,
+        publisher,
+        journal,
+        audit,
+        directory: { typeOf: (id) => devices.get(id) },
+      },
+      { root: 'hub/v1', ...options },
+    );
+    started.busConnected();
+    return started;
+  };
+  let dispatcher = await start();
+  return {
+    get dispatcher() {
+      return dispatcher;
+    },
+    broker,
+    devices,
+    database,
+    audit,
+    command: (topic, payload = {}, message = {}) =>
+      dispatcher.message({
+        topic: `hub/v1/${topic}`,
+        retain: false,
+        dup: false,
+        payload: Buffer.from(typeof payload === 'string' ? payload : JSON.stringify(payload)),
+        ...message,
+      }),
+    async restart() {
+      await dispatcher.close();
+      dispatcher = await start();
+    },
+    async crash() {
+      life.crashed = true;
+      dispatcher = await start();
+    },
+    async close() {
+      await dispatcher.close();
+      await audit.close();
+      await database.close();
+      folder.remove();
+    },
+  };
+}
+
+/** Everything asked of `port` after the crash stays without answer, and an answer under way never comes. */
+function mortal<Port extends object>(port: Port, life: { crashed: boolean }): Port {
+  const never = new Promise<never>(() => {});
+  return new Proxy(port, {
+    get(target, name) {
+      const method: unknown = Reflect.get(target, name);
+      if (typeof method !== 'function') return method;
+      return async (...args: unknown[]): Promise<unknown> => {
+        if (life.crashed) return never;
+        const answer: unknown = await Reflect.apply(method, target, args);
+        return life.crashed ? never : answer;
+      };
+    },
+  });
+}

@@ -1,0 +1,48 @@
+import type { Log } from '../../../hub/kernel/log.ts';
+import type { Clock } from '../../../hub/kernel/time.ts';
+import { TokenBucket } from '../../../hub/kernel/token-bucket.ts';
+import { LoadShedding } from '../../../hub/telemetry/load-shedding.ts';
+import { Books } from '../../../hub/telemetry/ledger.ts';
+import { Drain } from '../../../hub/telemetry/spool-drain.ts';
+import { Spool, type SpoolOptions } from '../../../hub/telemetry/spool.ts';
+import { StoreLink } from '../../../hub/telemetry/store-link.ts';
+import type { MetricsStore } from '../../../hub/telemetry/store.ts';
+import { defaultWriterOptions, Writer, type WriterOptions } from '../../../hub/telemetry/writer.ts';
+import { MemorySpool } from '../devices/memory-spool.ts';
+
+export interface TestRoadOptions {
+  writer?: Partial<WriterOptions>;
+  spool?: Partial<SpoolOptions>;
+  /** Data frames a second, of all devices together. */
+  totalMessagesPerSec?: number;
+}
+
+/** The road to a store, wired as the hub wires it, with the spool in memory. */
+export function testRoad(
+  deps: { store: Pick<MetricsStore, 'write' | 'probe'>; clock: Clock; log: Log },
+  options: TestRoadOptions = {},
+) {
+  const { store, clock, log } = deps;
+  const books = new Books();
+  const disk = new MemorySpool();
+  const spool = new Spool(
+    { store: disk, books, clock },
+    { maxSize: 1_000_000_000, maxDeadLetters: 100_000, ...options.spool },
+  );
+  const link = new StoreLink({ store, clock, random: () => 0.5, log });
+  const drain = new Drain({ link, spool, clock, log });
+  link.probeSample = async () => (await spool.head())?.lines ?? [];
+  link.cameUp = () => drain.start();
+  spool.filled = () => drain.start();
+  const writer = new Writer(
+    { link, spool, books, clock, log },
+    { ...defaultWriterOptions, ...options.writer },
+  );
+  const total = new TokenBucket(clock, options.totalMessagesPerSec ?? 1_000_000);
+  const close = async (): Promise<void> => {
+    writer.close();
+    link.close();
+    await drain.close();
+  };
+  return { books, disk, spool, link, drain, writer, shedding: new LoadShedding({ writer, total }), close };
+}

@@ -1,0 +1,354 @@
+import assert from 'node:assert/strict';
+import type { TestContext } from 'node:test';
+import { AckSchedule } from '../../../hub/sessions/ack-schedule.ts';
+import { hashSecret, type Credential } from '../../../hub/registry/credentials.ts';
+import { Liveness } from '../../../hub/presence/liveness.ts';
+import type { DeviceSocket } from '../../../hub/sessions/outbox.ts';
+import { PresenceKeeper } from '../../../hub/presence/presence-keeper.ts';
+import { Registry } from '../../../hub/registry/registry.ts';
+import { CloneGuard } from '../../../hub/sessions/clone-guard.ts';
+import type { SessionOptions } from '../../../hub/sessions/hello.ts';
+import { Session } from '../../../hub/sessions/session.ts';
+import { newSessionCounters } from '../../../hub/sessions/session-counters.ts';
+import { Stories } from '../../../hub/presence/device-events.ts';
+import type { Clock } from '../../../hub/kernel/time.ts';
+import { createLog } from '../../../hub/kernel/log.ts';
+import { Ingest, type FanOut } from '../../../hub/telemetry/ingest.ts';
+import type { MetricsWriter, WriteOutcome } from '../../../hub/telemetry/store.ts';
+import type { WriterOptions } from '../../../hub/telemetry/writer.ts';
+import { compileDeviceType, hubFrameChecks, type DeviceType, type HubFrame } from '../../../schemas/index.ts';
+import { ManualClock } from '../clock.ts';
+import { MemoryDeviceStore, MemoryPresenceStore } from '../devices/memory-devices.ts';
+import { RecordingCommands } from '../devices/recording-commands.ts';
+import { testRoad } from './pipeline.ts';
+
+export const silentLog = createLog({ level: 'silent' });
+
+const env = {
+  type: 'object',
+  properties: {
+    temperature: { type: 'number', minimum: -60, maximum: 125 },
+    humidity: { type: 'number', minimum: 0, maximum: 100 },
+  },
+  required: ['temperature'],
+  additionalProperties: false,
+};
+
+function sensor(version: number): DeviceType {
+  const leak = { type: 'object', properties: { zone: { type: 'integer' } }, additionalProperties: false };
+  const definition = {
+    name: 'sensor',
+    version,
+    streams: { env },
+    events: { leak },
+    commands: { identify: { safety: 'observe', offline: 'reject' } },
+    presence: { heartbeatSec: 30, graceSec: 15 },
+  };
+  return compileDeviceType(definition, `sensor@${version}.json`);
+}
+
+const types = [sensor(1), sensor(2)];
+export const sensorType: DeviceType = sensor(1);
+export const catalog = {
+  get: (id: string) => types.find((type) => type.id === id),
+  all: () => types,
+};
+
+/** Lets every promise job and I/O callback that is due run. */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}
+
+/** A frame the hub sent, with its members loosely typed for assertions. */
+export type Sent = { type: HubFrame['type'] } & Record<string, unknown>;
+
+/** A device's socket in memory. Each frame sent is held against the protocol's own schemas. */
+export class ScriptedSocket implements DeviceSocket {
+  bufferedAmount = 0;
+  pings = 0;
+  readonly sent: Sent[] = [];
+  readonly unlawful: unknown[] = [];
+  closedWith: { code: number; reason: string } | undefined;
+  /** Called at each ping: a stack that answers calls `session.pong()`. */
+  onPing: () => void = () => {};
+
+  send(text: string): void {
+    assert.equal(this.closedWith, undefined, 'nothing is sent after the close frame (RFC 6455 §5.5.1)');
+    const frame = JSON.parse(text) as Sent;
+    this.sent.push(frame);
+    const fault = hubFrameChecks[frame.type](frame);
+    if (fault !== undefined) this.unlawful.push({ fault, frame });
+  }
+
+  ping(): void {
+    this.pings += 1;
+    this.onPing();
+  }
+
+  close(code: number, reason: string): void {
+    this.closedWith ??= { code, reason: String(JSON.parse(reason).code) };
+  }
+
+  /** Frames of one type sent so far. */
+  of(type: HubFrame['type']): Sent[] {
+    return this.sent.filter((frame) => frame.type === type);
+  }
+
+  /** Each ack and nack in order: `ack 3`, `nack 2 schema`, `nack 2 schema [0,4]`. */
+  get answers(): string[] {
+    return this.sent.flatMap((frame) => {
+      if (frame.type === 'ack') return [`ack ${String(frame['upTo'])}`];
+      if (frame.type !== 'nack') return [];
+      const { seq, code, rejectedSamples: samples } = frame;
+      const of = samples === undefined ? '' : ` ${JSON.stringify(samples)}`;
+      return [`nack ${typeof seq === 'number' ? seq : '-'} ${String(code)}${of}`];
+    });
+  }
+}
+
+/** A metrics store whose answers a test scripts; it keeps what it said it stored. */
+export class ScriptedStore implements MetricsWriter {
+  readonly writes: string[][] = [];
+  readonly stored = new Set<string>();
+  inFlight = 0;
+  mostInFlight = 0;
+  answer: (lines: readonly string[]) => WriteOutcome | Promise<WriteOutcome> = () => ({ kind: 'stored' });
+
+  async write(lines: readonly string[]): Promise<WriteOutcome> {
+    this.writes.push([...lines]);
+    this.inFlight += 1;
+    this.mostInFlight = Math.max(this.mostInFlight, this.inFlight);
+    try {
+      const outcome = await this.answer(lines);
+      if (outcome.kind === 'stored') for (const line of lines) this.stored.add(line);
+      return outcome;
+    } finally {
+      this.inFlight -= 1;
+    }
+  }
+
+  async probe(): Promise<void> {
+    const { kind } = await this.answer([]);
+    if (kind !== 'stored') throw new Error(kind);
+  }
+
+  /** Holds back every answer until the given function is called with it. */
+  hold(): (outcome: WriteOutcome) => void {
+    const held = Promise.withResolvers<WriteOutcome>();
+    this.answer = () => held.promise;
+    return (outcome) => {
+      this.answer = () => ({ kind: 'stored' });
+      held.resolve(outcome);
+    };
+  }
+
+  /** As InfluxDB 1.x does it: the good lines of a body are written, the answer names a reason, not the lines. */
+  refuseLines(isBad: (line: string) => boolean): void {
+    this.answer = (lines) => {
+      const good = lines.filter((line) => !isBad(line));
+      for (const line of good) this.stored.add(line);
+      return good.length === lines.length
+        ? { kind: 'stored' }
+        : { kind: 'partial', reason: 'partial write: field type conflict dropped=1' };
+    };
+  }
+}
+
+export interface FixtureOptions extends Partial<SessionOptions> {
+  writer?: Partial<WriterOptions>;
+  /** The test runs the polls of the sockets itself. */
+  pollsByHand?: boolean;
+  maxAgeMs?: number;
+  maxAheadMs?: number;
+}
+
+/** One connected device: its session and its end of the socket. */
+export class ConnectedDevice {
+  readonly session: Session;
+  readonly socket: ScriptedSocket;
+  #seq = 0;
+
+  constructor(session: Session, socket: ScriptedSocket) {
+    this.session = session;
+    this.socket = socket;
+  }
+
+  send(frame: object): void {
+    this.session.text(JSON.stringify(frame));
+  }
+
+  hello(members: object = {}): Promise<void> {
+    this.send({ type: 'hello', boot: 'b1', deviceType: 'sensor@1', t1: 0, ...members });
+    return turn();
+  }
+
+  /** A telemetry frame under the next seq (or the one in `members`), by default a good reading of now. */
+  telemetry(members: Record<string, unknown> = {}): void {
+    const { seq = this.#seq + 1 } = members;
+    if (typeof seq === 'number') this.#seq = seq;
+    const time = 'up' in members || 'samples' in members ? {} : { ts: startMs + this.#seq };
+    const data = 'samples' in members ? {} : { data: { temperature: 20 } };
+    this.send({ type: 'telemetry', seq, stream: 'env', ...time, ...data, ...members });
+  }
+}
+
+/** The device's one credential: its secret is `secret-<id>`. */
+function secretOf(id: string): Credential {
+  const material = hashSecret(`secret-${id}`);
+  return { id: 'c1', kind: 'secret', material, state: 'active', createdMs: 0 };
+}
+
+/** Unix ms at which the fixture's clock starts. */
+export const startMs = 1_767_225_600_000;
+
+/** The clone guard's sweep would stand among the timers that tests count. */
+function withoutIntervals(clock: ManualClock): Clock {
+  return {
+    now: () => clock.now(),
+    monotonic: () => clock.monotonic(),
+    after: (ms, run) => clock.after(ms, run),
+    every: () => () => {},
+  };
+}
+
+/** Sessions wired as in the hub, on a clock turned by hand, with both stores in memory. */
+export async function startSessions(t: TestContext, options: FixtureOptions = {}) {
+  const clock = new ManualClock(startMs);
+  const polls: (() => void)[] = [];
+  const afterPoll = (run: () => void): void => {
+    if (options.pollsByHand === true) polls.push(run);
+    else run();
+  };
+  const liveness = new Liveness({ clock, afterPoll });
+  const deviceStore = new MemoryDeviceStore();
+  const record = { type: 'sensor@1', site: 'lab', createdMs: 0, disabled: false, epoch: 0 };
+  await deviceStore.add(['d1', 'd2'].map((id) => ({ ...record, id, credentials: [secretOf(id)] })));
+  const removed: string[] = [];
+  const registry = new Registry({
+    store: deviceStore,
+    clock,
+    added: (added) => presence.registered(added),
+    disabled: (id, disabled) => presence.disabled(id, disabled),
+    async removed(id) {
+      await presence.removed(id);
+      removed.push(id);
+    },
+  });
+  await registry.load();
+  const presenceStore = new MemoryPresenceStore();
+  const changes: string[] = [];
+  const presence = new PresenceKeeper({
+    clock,
+    log: silentLog,
+    liveness,
+    store: presenceStore,
+    turnedAwayMs: () => 0,
+    changed: (id, { state, reason, epoch, n }) => changes.push(`${id} ${state} ${reason} ${epoch}.${n}`),
+  });
+  const store = new ScriptedStore();
+  const road = testRoad({ store, clock, log: silentLog }, { writer: options.writer ?? {} });
+  const { writer, books, shedding } = road;
+  const fanned: unknown[][] = [];
+  const fanOut: FanOut = {
+    reading: (...told) => void fanned.push(told),
+    readings: (...told) => void fanned.push(told),
+    event: (...told) => void fanned.push(told),
+  };
+  const { maxAgeMs = 86_400_000, maxAheadMs = 60_000 } = options;
+  const ingest = new Ingest({ writer, books, shedding, fanOut, clock }, { maxAgeMs, maxAheadMs });
+  const sessionOptions = {
+    ackDelayMs: options.ackDelayMs ?? 500,
+    inFlight: options.inFlight ?? 64,
+    messagesPerSec: options.messagesPerSec ?? 1_000,
+    bytesPerSec: 1_000_000,
+    samplesPerSec: 10_000,
+    backoffMaxMs: 30_000,
+  };
+  const acks = new AckSchedule(clock, sessionOptions.ackDelayMs);
+  const commands = new RecordingCommands();
+  const counters = newSessionCounters();
+  const alarms: string[] = [];
+  const clones = new CloneGuard({
+    clock: withoutIntervals(clock),
+    random: () => 0.5,
+    alarm: (id, raised) => alarms.push(`${id} ${raised ? 'raised' : 'over'}`),
+  });
+  const stories = new Stories(clock);
+  const deps = {
+    clock,
+    log: silentLog,
+    liveness,
+    catalog,
+    ingest,
+    acks,
+    presence,
+    registry,
+    commands,
+    counters,
+    clones,
+    stories,
+    nacked: () => undefined,
+  };
+  const sockets: ScriptedSocket[] = [];
+  t.after(() => {
+    liveness.close();
+    clones.close();
+    acks.close();
+    void road.close();
+    for (const { unlawful } of sockets) assert.deepEqual(unlawful, [], 'the hub keeps to its own schemas');
+  });
+
+  /** The upgrade is done; the hello is yet to come. */
+  function connect(deviceId = 'd1', address = '10.0.0.1'): ConnectedDevice {
+    const found = registry.get(deviceId);
+    assert.ok(found);
+    const socket = new ScriptedSocket();
+    sockets.push(socket);
+    const session = new Session(
+      { ...deps, opened: () => undefined, options: sessionOptions },
+      found,
+      socket,
+      address,
+    );
+    registry.connected(session, { deviceId, by: 'secret', credentialId: 'c1' });
+    return new ConnectedDevice(session, socket);
+  }
+
+  /** A device whose session is open. */
+  async function open(deviceId = 'd1', hello: object = {}): Promise<ConnectedDevice> {
+    const device = connect(deviceId);
+    await device.hello(hello);
+    assert.equal(device.socket.of('welcome').length, 1);
+    return device;
+  }
+
+  return {
+    clock,
+    polls,
+    liveness,
+    registry,
+    presence,
+    changes,
+    store,
+    road,
+    writer,
+    ingest,
+    acks,
+    commands,
+    alarms,
+    clones,
+    stories,
+    counters,
+    deviceStore,
+    presenceStore,
+    /** Devices whose removal is through. */
+    removed,
+    fanned,
+    connect,
+    open,
+    /** Turns the clock, with everything that follows. */
+    pass: (ms: number): Promise<void> => clock.advanceAsync(ms),
+  };
+}

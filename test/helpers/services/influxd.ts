@@ -1,0 +1,153 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { freePort } from './free-port.ts';
+import { spawnGuarded, temporaryFolder, type GuardedChild } from './guard.ts';
+import { program } from './services.ts';
+import { waitFor } from '../wait-for.ts';
+
+export interface InfluxServer {
+  /** `http://127.0.0.1:PORT`, the same after a restart. */
+  readonly url: string;
+  readonly port: number;
+  /** Of the process that runs now, or ran last. */
+  readonly pid: number;
+  readonly running: boolean;
+  /** SIGTERM, and waits for its end; the data stay. */
+  stop(): Promise<void>;
+  /** SIGKILL, and waits for its end; the data stay. */
+  kill(): Promise<void>;
+  /** Freezes it (SIGSTOP): it accepts connections and answers nothing. */
+  pause(): void;
+  resume(): void;
+  /** Stops it if it runs and starts it again: same port, same data. */
+  restart(): Promise<void>;
+  /** Ends it and removes its data. */
+  close(): Promise<void>;
+}
+
+export interface InfluxOptions {
+  /** Further lines of the `[http]` section: `{'max-body-size': 1000, 'auth-enabled': true}`. */
+  http?: Readonly<Record<string, string | number | boolean>>;
+}
+
+function section(name: string, settings: Readonly<Record<string, string | number | boolean>>): string {
+  const lines = Object.entries(settings).map(([key, value]) => `${key} = ${JSON.stringify(value)}`);
+  return [`[${name}]`, ...lines].join('\n');
+}
+
+function configuration(folder: string, port: number, { http = {} }: InfluxOptions): string {
+  return [
+    'reporting-enabled = false',
+    // The backup service; its default port 8088 would clash with a second server's.
+    'bind-address = "127.0.0.1:0"',
+    section('meta', { dir: join(folder, 'meta') }),
+    section('data', {
+      dir: join(folder, 'data'),
+      'wal-dir': join(folder, 'wal'),
+      'query-log-enabled': false,
+    }),
+    section('http', { 'bind-address': `127.0.0.1:${port}`, 'log-enabled': false, ...http }),
+    section('monitor', { 'store-enabled': false }),
+    section('continuous_queries', { 'log-enabled': false }),
+    section('logging', { level: 'warn' }),
+  ].join('\n');
+}
+
+async function launch(configFile: string, url: string): Promise<GuardedChild> {
+  const { path, env } = program('influxd');
+  const child = await spawnGuarded(path, ['-config', configFile], env);
+  const what = `influxd answers at ${url}`;
+  try {
+    await waitFor(
+      async () => {
+        if (!child.running) return 'ended';
+        return (await fetch(`${url}/ping`)).status === 204;
+      },
+      { what, timeoutMs: 20_000 },
+    );
+    if (!child.running) throw new Error('influxd ended at once');
+  } catch (error) {
+    await child.end('SIGKILL');
+    throw new Error(`${what}: it does not\n${child.output()}`, { cause: error });
+  }
+  return child;
+}
+
+/**
+ * A real InfluxDB 1.x of the test's own: fresh folders, free port, gone with `close()` or with this process.
+ * @throws when there is no `influxd` (with the way out), or it does not start (with what it wrote)
+ */
+export async function startInflux(options: InfluxOptions = {}): Promise<InfluxServer> {
+  const folder = temporaryFolder('influxd');
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  mkdirSync(join(folder.path, 'meta'));
+  const configFile = join(folder.path, 'influxdb.conf');
+  writeFileSync(configFile, configuration(folder.path, port, options));
+  let child: GuardedChild;
+  try {
+    child = await launch(configFile, url);
+  } catch (error) {
+    folder.remove();
+    throw error;
+  }
+  const stop = async (): Promise<void> => {
+    await child.end('SIGTERM');
+  };
+  return {
+    url,
+    port,
+    get pid() {
+      return child.pid;
+    },
+    get running() {
+      return child.running;
+    },
+    stop,
+    async kill() {
+      await child.end('SIGKILL');
+    },
+    pause: () => child.pause(),
+    resume: () => child.resume(),
+    async restart() {
+      await stop();
+      child = await launch(configFile, url);
+    },
+    async close() {
+      await child.end('SIGKILL');
+      folder.remove();
+    },
+  };
+}
+
+export type InfluxValue = string | number | boolean | null;
+
+export interface InfluxSeries {
+  name: string;
+  tags?: Record<string, string>;
+  columns: string[];
+  values: InfluxValue[][];
+}
+
+interface QueryAnswer {
+  error?: string;
+  results?: { error?: string; series?: InfluxSeries[] }[];
+}
+
+/**
+ * Runs InfluxQL (reads and statements such as `CREATE DATABASE`) and gives the series of all its statements.
+ * Times come as integers of microseconds.
+ * @throws with the server's own words when it refuses
+ */
+export async function query(url: string, database: string, influxql: string): Promise<InfluxSeries[]> {
+  const response = await fetch(`${url}/query`, {
+    method: 'POST',
+    body: new URLSearchParams({ db: database, q: influxql, epoch: 'u' }),
+  });
+  const answer = (await response.json()) as QueryAnswer;
+  const fault = answer.error ?? answer.results?.find((result) => result.error !== undefined)?.error;
+  if (fault !== undefined || !response.ok) {
+    throw new Error(`InfluxDB refused (${response.status}) ${influxql}: ${fault ?? 'no reason given'}`);
+  }
+  return answer.results?.flatMap((result) => result.series ?? []) ?? [];
+}

@@ -1,0 +1,169 @@
+import assert from 'node:assert/strict';
+import { after, before, suite, test } from 'node:test';
+import { presenceStates } from '../../../hub/presence/presence.ts';
+import { boards, faultsOf, queryNamed, rules } from '../../helpers/grafana/grafana-boards.ts';
+import { evaluate } from '../../helpers/grafana/grafana-alerts.ts';
+import {
+  historyDevices,
+  readingsPerDevice,
+  shippedTypes,
+  writeHistory,
+} from '../../helpers/grafana/grafana-history.ts';
+import {
+  fillIn,
+  panelsOf,
+  type QueryContext,
+  type VariableValue,
+} from '../../helpers/grafana/grafana-queries.ts';
+import { query, startInflux, type InfluxServer } from '../../helpers/services/influxd.ts';
+
+/** A history of known numbers, on a real InfluxDB: what the dashboards and rules make of it, to the point. */
+
+const database = 'hub';
+/** Unix ms; every time of the data is before it. */
+const toMs = 1_767_225_600_000;
+const hourMs = 3_600_000;
+const all = { all: '.*' };
+const everything = { site: all, type: all, device: all };
+const fleet = boards.get('fleet');
+
+function contextOf(variables: Readonly<Record<string, VariableValue>>): QueryContext {
+  return { fromMs: toMs - hourMs, toMs, intervalMs: 5_000, variables };
+}
+
+/** What a person may have chosen: everything, several, one. */
+const contexts: readonly QueryContext[] = [
+  contextOf(everything),
+  contextOf({
+    site: ['north.1', 'northx1', 'south'],
+    type: shippedTypes.map(({ name }) => name),
+    device: ['env-1', 'valve-1', 'traffic-1'],
+  }),
+  contextOf({ site: 'south', type: ['traffic-detector', 'smart-valve'], device: 'traffic-2' }),
+];
+
+suite('the dashboards and rules on a known history', () => {
+  let influx: InfluxServer;
+  before(async () => {
+    influx = await startInflux();
+    await writeHistory(influx.url, database, toMs);
+  });
+  after(() => influx.close());
+
+  const run = (name: string, source: string, variables: Readonly<Record<string, VariableValue>>) =>
+    query(influx.url, database, fillIn(queryNamed(boards.get(name), source), contextOf(variables)));
+
+  const firing = async (uid: string) => {
+    const rule = rules.get(uid);
+    assert.ok(rule, uid);
+    return (await evaluate(rule, { url: influx.url, database, nowMs: toMs })).firing;
+  };
+
+  test('a field that is not written, a wrong measurement and a broken statement are each caught', async () => {
+    const broken = structuredClone(boards.get('type-smart-valve'));
+    assert.ok(broken);
+    assert.deepEqual(await faultsOf(broken, contexts, { url: influx.url, database }), []);
+    const [site] = broken.templating.list;
+    const annotation = broken.annotations.list.find(({ builtIn }) => builtIn !== 1);
+    const target = panelsOf(broken).find(({ title }) => title === 'Pressure')?.targets?.[0];
+    assert.ok(site && annotation?.target && target?.query);
+    site.query = 'SHOW TAG VALUES FROM "presence" WITH KEYS "site"';
+    annotation.target.query = annotation.target.query?.replace('"event"', '"events"') ?? '';
+    target.query = target.query.replaceAll('pressure', 'presure');
+    const faults = await faultsOf(broken, contexts, { url: influx.url, database });
+    assert.equal(faults.length, 3);
+    assert.match(faults[0] ?? '', /^variable site: .*error parsing query/);
+    assert.match(faults[1] ?? '', /^panel \d+ Pressure A: no rows$/);
+    assert.match(faults[2] ?? '', /^annotation Events: no rows$/);
+  });
+
+  test('every device is counted once, in its newest state', async () => {
+    const panel = fleet === undefined ? undefined : panelsOf(fleet).find(({ type }) => type === 'stat');
+    const counts = await Promise.all(
+      (panel?.targets ?? []).map(async ({ refId }) => {
+        const [series] = await run('fleet', `Devices by presence ${refId}`, everything);
+        return series?.values.map(([, count]) => count);
+      }),
+    );
+    const expected = presenceStates.map((state) => [
+      historyDevices.filter((device) => device.state === state).length,
+    ]);
+    assert.deepEqual(counts, expected);
+    // The dot of a site's name stands for itself only.
+    const online = 'Devices by presence B';
+    const [oneSite] = await run('fleet', online, { ...everything, site: 'north.1' });
+    assert.equal(oneSite?.values[0]?.[1], 1);
+  });
+
+  test('devices online are counted in full at both ends of a window that begins anywhere', async () => {
+    const context = { ...contextOf(everything), fromMs: toMs - hourMs + 130_000, toMs: toMs + 130_000 };
+    const counts = async (source: string): Promise<unknown[]> => {
+      const series = await query(influx.url, database, fillIn(queryNamed(fleet, source), context));
+      // What lies further left is not in view.
+      return series
+        .flatMap(({ values }) => values)
+        .filter(([timeUs]) => Number(timeUs) > (context.fromMs - 300_000) * 1000)
+        .map(([, count]) => count);
+    };
+    assert.deepEqual(await counts('Devices online A'), [9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 2, 2, 2]);
+    assert.deepEqual(
+      await counts('Devices online B'),
+      Array.from({ length: 13 }, () => historyDevices.length),
+    );
+  });
+
+  test('points per minute add up to the readings that were written', async () => {
+    const series = await run('fleet', 'Points per minute', everything);
+    const perMeasurement = Object.fromEntries(
+      series.map(({ name, values }) => [name, values.reduce((sum, [, rate]) => sum + Number(rate), 0)]),
+    );
+    const expected = shippedTypes.flatMap((type) =>
+      [...type.streams.values()].map(({ measurement }) => {
+        const senders = historyDevices.filter((device) => device.type === type.name).length;
+        return [measurement, senders * readingsPerDevice] as const;
+      }),
+    );
+    assert.deepEqual(perMeasurement, Object.fromEntries(expected));
+  });
+
+  test('the device variable lists the devices of the type at the chosen sites', async () => {
+    const [series] = await run('type-env-sensor', 'variable device', { ...everything, site: ['north.1'] });
+    assert.deepEqual(series?.values, [
+      ['device', 'env-1'],
+      ['device', 'env-2'],
+    ]);
+  });
+
+  test('a panel shows the chosen devices alone, each with the values it sent', async () => {
+    const chosen = { ...everything, device: ['env-1', 'env-3'] };
+    const series = await run('type-env-sensor', 'Temperature A', chosen);
+    assert.deepEqual(
+      series.map(({ tags }) => tags),
+      [{ device: 'env-1' }, { device: 'env-3' }],
+    );
+    for (const { values } of series) {
+      assert.equal(values.length, readingsPerDevice);
+      assert.ok(values.every(([, mean]) => mean === 21.5));
+    }
+  });
+
+  test('the rule of offline devices names them and nobody else', async () => {
+    assert.deepEqual(await firing('device-hub-offline'), [
+      { device: 'env-2', site: 'north.1', type: 'env-sensor' },
+      { device: 'traffic-2', site: 'south', type: 'traffic-detector' },
+    ]);
+  });
+
+  test('the rule of silent devices names those that are online and tell nothing', async () => {
+    assert.deepEqual(
+      (await firing('device-hub-silent')).map(({ device }) => device),
+      historyDevices.filter(({ silent }) => silent === true).map(({ id }) => id),
+    );
+  });
+
+  test('a rule of a limit says nothing of values within it', async () => {
+    const limits = [...rules.keys()].filter((uid) => uid.startsWith('device-hub-limit-'));
+    assert.ok(limits.length >= 4);
+    for (const uid of limits) assert.deepEqual(await firing(uid), []);
+  });
+});

@@ -1,0 +1,289 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { DeviceSummary } from '../../../hub/admin/admin-operations.ts';
+import { LiveFeed, type LiveConnection } from '../../../hub/admin/live-feed.ts';
+import type { LiveSocket, LiveViewer } from '../../../hub/admin/live-subscriber.ts';
+import type { Presence } from '../../../hub/presence/presence.ts';
+import { ManualClock } from '../../helpers/clock.ts';
+import { silentLog } from '../../helpers/hubs/session-fixture.ts';
+
+interface Message {
+  t: string;
+  [field: string]: unknown;
+}
+
+class Page implements LiveSocket {
+  bufferedBytes = 0;
+  readonly messages: Message[] = [];
+  closedWith: number | undefined;
+  connection: LiveConnection | undefined;
+
+  send(text: string): void {
+    this.messages.push(JSON.parse(text) as Message);
+  }
+
+  close(code: number): void {
+    this.closedWith = code;
+    this.connection?.closed();
+  }
+
+  of(t: string): Message[] {
+    return this.messages.filter((message) => message.t === t);
+  }
+
+  watch(...topics: string[]): void {
+    this.connection?.message(JSON.stringify({ watch: topics }));
+  }
+}
+
+/** A feed over devices `d-0` … whose presence a test changes. */
+function startFeed(count = 3) {
+  const clock = new ManualClock();
+  const presences = new Map<string, Presence>();
+  for (let n = 0; n < count; n += 1) {
+    presences.set(`d-${n}`, { state: 'offline', reason: 'bye', sinceMs: n, epoch: 1, n: 1, marks: {} });
+  }
+  const presence = (id: string): Presence => {
+    const known = presences.get(id);
+    assert.ok(known, id);
+    return known;
+  };
+  const row = (id: string): DeviceSummary | undefined => {
+    const known = presences.get(id);
+    if (known === undefined) return undefined;
+    return {
+      id,
+      type: 'a@1',
+      site: 's',
+      labels: {},
+      presence: known.state,
+      sinceMs: known.sinceMs,
+      lastDataMs: null,
+    };
+  };
+  const feed = new LiveFeed({
+    clock,
+    log: silentLog,
+    sources: {
+      ids: () => presences.keys(),
+      presence: (id) => presences.get(id),
+      row,
+      details(id) {
+        const known = row(id);
+        return known && { ...known, registeredMs: 0, epoch: 1, lastPongMs: null, lastFrameMs: null };
+      },
+      counts: (mayShow = () => true) => ({
+        byState: {},
+        devices: [...presences.keys()].filter(mayShow).length,
+        messagesPerSec: 0,
+        storedPerSec: 0,
+      }),
+      hub: () => Promise.resolve({ name: 'hub' }),
+    },
+  });
+  /** Opens a page, which watches these. */
+  const open = (topics: readonly string[] = ['fleet'], viewer: Partial<LiveViewer> = {}): Page => {
+    const page = new Page();
+    page.connection = feed.connect({ holds: () => true, ...viewer }, page);
+    if (topics.length > 0) page.watch(...topics);
+    return page;
+  };
+  const online = (id: string): void => {
+    presences.set(id, { ...presence(id), state: 'online', sinceMs: clock.now() });
+    feed.presenceChanged(id, { reason: 'session-opened' });
+  };
+  return { clock, feed, presences, open, online };
+}
+
+const ids = (messages: readonly Message[]): unknown[] =>
+  messages.flatMap(({ devices }) => (devices as unknown[][]).map(([id]) => id));
+
+test('changes of one device between two messages are one row, with what is true then', async () => {
+  const { clock, open, online, presences, feed } = startFeed();
+  const page = open();
+  await clock.advanceAsync(250);
+  online('d-1');
+  presences.set('d-1', { ...(presences.get('d-1') as Presence), state: 'suspect', sinceMs: 77 });
+  feed.presenceChanged('d-1', { reason: 'heartbeat-late' });
+  feed.reading('d-1', 'env', 1, {});
+  await clock.advanceAsync(249);
+  assert.deepEqual(page.of('fleet'), []);
+  await clock.advanceAsync(1);
+  assert.deepEqual(page.of('fleet'), [
+    { t: 'fleet', devices: [['d-1', 'suspect', 77, null]], removed: [], added: [] },
+  ]);
+  await clock.advanceAsync(1_000);
+  assert.equal(page.of('fleet').length, 1, 'nothing has changed since');
+});
+
+test('a message has at most 2,000 devices, states before data, and the rest follows', async () => {
+  const { clock, open, online, feed } = startFeed(5_000);
+  const page = open();
+  await clock.advanceAsync(250);
+  for (let n = 0; n < 4_000; n += 1) feed.reading(`d-${n}`, 'env', 1, {});
+  online('d-4999');
+  online('d-3');
+  await clock.advanceAsync(250);
+  const first = ids(page.of('fleet').slice(0, 1));
+  assert.equal(first.length, 2_000);
+  assert.deepEqual(first.slice(0, 2), ['d-4999', 'd-3']);
+  await clock.advanceAsync(500);
+  const all = ids(page.of('fleet'));
+  assert.equal(all.length, 4_001, 'each once');
+  assert.equal(new Set(all).size, 4_001);
+});
+
+test('comings, goings and changed labels are told; what is gone has no row', async () => {
+  const { clock, open, online, presences, feed } = startFeed();
+  const page = open();
+  await clock.advanceAsync(250);
+  online('d-1');
+  presences.delete('d-1');
+  feed.deviceRemoved('d-1');
+  feed.deviceChanged('d-2');
+  await clock.advanceAsync(250);
+  const added = (rows: unknown): unknown[] => (rows as { id: string }[]).map(({ id }) => id);
+  assert.deepEqual(
+    page.of('fleet').map((message) => ({ ...message, added: added(message['added']) })),
+    [{ t: 'fleet', devices: [], removed: ['d-1'], added: ['d-2'] }],
+  );
+});
+
+test('a socket that does not read gets no more until it does, and then what is true', async () => {
+  const { clock, open, online, feed } = startFeed(100);
+  const page = open(['fleet', 'commands']);
+  await clock.advanceAsync(250);
+  page.bufferedBytes = 1_048_577;
+  page.messages.length = 0;
+  for (let round = 0; round < 10; round += 1) {
+    for (let n = 0; n < 100; n += 1) online(`d-${n}`);
+    feed.tell('commands', 'd-1/c-1', () => ({ t: 'command', round }));
+    await clock.advanceAsync(250);
+  }
+  assert.deepEqual(page.messages, []);
+  assert.ok(feed.counters.merged >= 10);
+  page.bufferedBytes = 0;
+  await clock.advanceAsync(250);
+  assert.equal(ids(page.of('fleet')).length, 100, 'each device once');
+  assert.deepEqual(page.of('command'), [{ t: 'command', round: 9 }]);
+  page.bufferedBytes = 8 * 1_048_576 + 1;
+  await clock.advanceAsync(250);
+  assert.equal(page.closedWith, 1013);
+  assert.equal(feed.counters.closedSlow, 1);
+  assert.equal(feed.sockets, 0);
+});
+
+test('what waits for a slow socket is bounded', async () => {
+  const { clock, open, feed } = startFeed();
+  const page = open(['commands']);
+  await clock.advanceAsync(250);
+  page.bufferedBytes = 2_000_000;
+  for (let n = 0; n <= 5_000; n += 1) feed.tell('commands', `c-${n}`, () => ({ t: 'command' }));
+  await clock.advanceAsync(250);
+  assert.equal(page.closedWith, 1013);
+});
+
+test('the newest fifty readings of a watched device come within 100 ms, the others are counted', async () => {
+  const { clock, open, feed } = startFeed();
+  const page = open(['device:d-1']);
+  await clock.advanceAsync(100);
+  assert.equal(page.of('device').length, 1, 'what it is now comes first');
+  for (let n = 0; n < 60; n += 1) feed.reading('d-1', 'env', n, { v: n });
+  feed.reading('d-2', 'env', 1, { v: -1 });
+  feed.nacked('d-1', { code: 'schema' });
+  await clock.advanceAsync(100);
+  assert.deepEqual(
+    page.of('reading').map(({ timeMs }) => timeMs),
+    Array.from({ length: 50 }, (_, n) => n + 10),
+  );
+  assert.deepEqual(page.of('nack'), [{ t: 'nack', id: 'd-1', code: 'schema' }]);
+  assert.equal(feed.counters.skippedReadings, 10);
+});
+
+test('details come when they change, not when they do not', async () => {
+  const { clock, open, online, feed, presences } = startFeed();
+  const page = open(['device:d-1']);
+  await clock.advanceAsync(5_000);
+  assert.equal(page.of('device').length, 1);
+  online('d-1');
+  await clock.advanceAsync(100);
+  assert.equal(page.of('device').length, 2);
+  presences.delete('d-1');
+  feed.deviceRemoved('d-1');
+  assert.deepEqual(page.of('gone'), [{ t: 'gone', id: 'd-1' }]);
+});
+
+test('a watch replaces the one before', async () => {
+  const { clock, open, online, feed } = startFeed();
+  const page = open(['fleet', 'device:d-1']);
+  assert.equal(feed.active, true);
+  await clock.advanceAsync(250);
+  page.watch('hub');
+  assert.equal(feed.active, false);
+  page.messages.length = 0;
+  online('d-1');
+  await clock.advanceAsync(1_250);
+  assert.deepEqual([...new Set(page.messages.map(({ t }) => t))], ['hub']);
+});
+
+test('nobody watching costs no timer and keeps nothing', async () => {
+  const { clock, open, feed, online } = startFeed();
+  assert.equal(clock.pending, 0);
+  const page = open();
+  assert.ok(clock.pending > 0);
+  page.close(1000);
+  assert.equal(clock.pending, 0);
+  assert.equal(feed.active, false);
+  online('d-1');
+  const later = open();
+  await clock.advanceAsync(250);
+  assert.deepEqual(later.of('fleet'), [], 'what was before the watch is on the page already');
+});
+
+test('who may see one device is told of that one, also when it goes', async () => {
+  const { clock, open, online, feed, presences } = startFeed();
+  const page = open(['fleet', 'commands'], { mayShow: (id) => id === 'd-1' && presences.has(id) });
+  await clock.advanceAsync(250);
+  assert.equal(page.of('counts')[0]?.['devices'], 1);
+  for (const id of ['d-0', 'd-1', 'd-2']) online(id);
+  feed.reading('d-2', 'env', 1, {});
+  feed.tell('commands', 'x', (mayShow) => (mayShow?.('d-2') === true ? { t: 'command' } : undefined));
+  await clock.advanceAsync(250);
+  assert.deepEqual(ids(page.of('fleet')), ['d-1']);
+  assert.deepEqual(page.of('command'), []);
+  for (const id of ['d-1', 'd-2']) {
+    presences.delete(id);
+    feed.deviceRemoved(id);
+  }
+  await clock.advanceAsync(250);
+  assert.deepEqual(
+    page.of('fleet').flatMap(({ removed }) => removed),
+    ['d-1'],
+  );
+});
+
+test('nothing more is told once the login is over', async () => {
+  const { clock, open, online, feed } = startFeed();
+  let holds = true;
+  const page = open(['fleet', 'device:d-1'], { holds: () => holds });
+  await clock.advanceAsync(250);
+  page.messages.length = 0;
+  holds = false;
+  online('d-1');
+  feed.reading('d-1', 'env', 1, {});
+  await clock.advanceAsync(250);
+  assert.equal(page.closedWith, 4401);
+  assert.deepEqual(page.messages, []);
+});
+
+test('more sockets than are allowed are turned away, and counted', () => {
+  const { open, feed } = startFeed();
+  const pages = Array.from({ length: 201 }, () => open([]));
+  assert.deepEqual(
+    pages.map(({ closedWith }) => closedWith).filter((code) => code !== undefined),
+    [1013],
+  );
+  assert.equal(feed.counters.refused, 1);
+  feed.close();
+  assert.equal(pages[0]?.closedWith, 1001);
+});

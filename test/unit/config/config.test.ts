@@ -1,0 +1,343 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import fc from 'fast-check';
+import { environmentName } from '../../../hub/config/names.ts';
+import { nearestName } from '../../../schemas/nearest-name.ts';
+import { isLoopback, parseListen } from '../../../hub/config/rules.ts';
+import { readConfig, type Config, type ConfigSources, type NamedFault } from '../../../hub/config/config.ts';
+import { HubError } from '../../../hub/kernel/errors.ts';
+import { checkConfig, configNames } from '../../../schemas/config.ts';
+
+const sources: Pick<ConfigSources, 'cwd' | 'isCron' | 'readFile'> = {
+  cwd: '/srv/hub',
+  isCron: (expression) => /^(\S+ ){4,5}\S+$/.test(expression),
+  readFile: (path) => {
+    throw new Error(`no such file: ${path}`);
+  },
+};
+
+function read(
+  env: Record<string, string>,
+  rest: Partial<ConfigSources> = {},
+): { config: Config; warnings: string[] } {
+  return readConfig({ ...sources, env, ...rest });
+}
+
+function faultsOf(env: Record<string, string>, rest: Partial<ConfigSources> = {}): NamedFault[] {
+  try {
+    read(env, rest);
+  } catch (error) {
+    assert.ok(error instanceof HubError, String(error));
+    assert.equal(error.code, 'config-invalid');
+    const faults = error.details['faults'] as NamedFault[];
+    for (const { name, rule } of faults)
+      assert.ok(error.message.includes(`${name} ${rule}`), 'the message names each fault');
+    return faults;
+  }
+  return [];
+}
+
+const namesOf = (faults: NamedFault[]): string[] => faults.map(({ name }) => name);
+
+function examples(kind: 'valid' | 'invalid'): { name: string; value: unknown }[] {
+  const folder = fileURLToPath(new URL(`../../../schemas/examples/${kind}/config/`, import.meta.url));
+  return readdirSync(folder).map((name) => ({
+    name,
+    value: JSON.parse(readFileSync(folder + name, 'utf8')) as unknown,
+  }));
+}
+
+test('every valid example is accepted, as values and as a file', () => {
+  const found = examples('valid');
+  assert.ok(found.length > 0);
+  for (const { name, value } of found) {
+    assert.deepEqual(checkConfig(value), [], name);
+    assert.ok(read({}, { file: value, readFile: () => 'secret' }).config, name);
+  }
+});
+
+test('every invalid example is refused, as values and as a file', () => {
+  const found = examples('invalid');
+  assert.ok(found.length > 0);
+  for (const { name, value } of found) {
+    assert.equal(checkConfig(value).length, 1, name);
+    assert.equal(faultsOf({}, { file: value }).length, 1, name);
+  }
+});
+
+test('without any setting the hub stands alone: own certificate, embedded store and broker', () => {
+  const { config, warnings } = read({});
+  assert.deepEqual(warnings, []);
+  const packageDir = fileURLToPath(new URL('../../../', import.meta.url));
+  assert.deepEqual(config, {
+    deviceListen: { host: '0.0.0.0', port: 8443 },
+    adminListen: { host: '127.0.0.1', port: 8080 },
+    brokerListen: { host: '127.0.0.1', port: 1883 },
+    tls: { mode: 'own' },
+    allowedOrigins: [],
+    adminOrigins: [],
+    trustedProxies: [],
+    maxSocketsPerAddress: 5_000,
+    maxPendingPerAddress: 500,
+    dataDir: '/srv/hub/var',
+    mqtt: { root: 'hub/v1' },
+    schemasDir: `${packageDir}schemas/device-types`,
+    ackDelayMs: 500,
+    inFlight: 64,
+    maxAgeSec: 86_400,
+    maxAheadSec: 60,
+    messagesPerSec: 1_000,
+    totalMessagesPerSec: 50_000,
+    spoolMaxMib: 1_024,
+    deadLettersMax: 100_000,
+    rollUps: false,
+    backoffMaxMs: 30_000,
+    acceptPerSec: 500,
+    restartMs: 5_000,
+    logLevel: 'info',
+  });
+});
+
+test('the environment wins over the file, and the file over the defaults', () => {
+  const file = { $schema: 'config.schema.json', ackDelayMs: 100, inFlight: 32 };
+  const { config } = read({ HUB_ACK_DELAY_MS: '0' }, { file });
+  assert.equal(config.ackDelayMs, 0);
+  assert.equal(config.inFlight, 32);
+  assert.equal(config.maxAheadSec, 60);
+});
+
+test('every name has its place in the environment', () => {
+  const { config } = read(
+    {
+      HUB_DEVICE_LISTEN: '[::1]:0',
+      HUB_TLS_CERT: 'tls/hub.crt',
+      HUB_TLS_KEY: '/etc/hub.key',
+      HUB_TLS_CLIENT_CA: 'ca.crt',
+      HUB_ALLOWED_ORIGINS: 'https://Console.Example.org:443, http://localhost:5173',
+      HUB_ADMIN_LISTEN: 'localhost:9090',
+      HUB_ADMIN_ORIGINS: 'https://Hub.Example.org',
+      HUB_TRUSTED_PROXIES: '10.0.0.1, fd00::/8',
+      HUB_MAX_SOCKETS_PER_ADDRESS: '7',
+      HUB_MAX_PENDING_PER_ADDRESS: '3',
+      HUB_DATA_DIR: 'data',
+      HUB_INFLUX_URL: 'http://influx:8086/',
+      HUB_INFLUX_DATABASE: 'plant',
+      HUB_INFLUX_USERNAME: 'iu',
+      HUB_INFLUX_PASSWORD: 'ip',
+      HUB_MQTT_URL: 'mqtts://broker:8883',
+      HUB_MQTT_USERNAME: 'mu',
+      HUB_MQTT_PASSWORD_FILE: 'mqtt-password',
+      HUB_MQTT_ROOT: 'acme/hub',
+      HUB_SCHEMAS_DIR: 'types',
+      HUB_ACK_DELAY_MS: '250',
+      HUB_IN_FLIGHT: '16',
+      HUB_MAX_AGE_SEC: '60',
+      HUB_MAX_AHEAD_SEC: '0',
+      HUB_MESSAGES_PER_SEC: '10',
+      HUB_TOTAL_MESSAGES_PER_SEC: '100',
+      HUB_SPOOL_MAX_MIB: '2',
+      HUB_DEAD_LETTERS_MAX: '5',
+      HUB_ROLL_UPS: '1m',
+      HUB_RAW_RETENTION_DAYS: '30',
+      HUB_NOTICE_CRON: '*/5 * * * * *',
+      HUB_NOTICE_PAYLOAD: 'null',
+      HUB_LOG_LEVEL: 'debug',
+    },
+    { readFile: (path) => `content of ${path}\n` },
+  );
+  assert.deepEqual(config, {
+    deviceListen: { host: '::1', port: 0 },
+    adminListen: { host: 'localhost', port: 9090 },
+    brokerListen: { host: '127.0.0.1', port: 1883 },
+    tls: { mode: 'given', cert: '/srv/hub/tls/hub.crt', key: '/etc/hub.key', clientCa: '/srv/hub/ca.crt' },
+    allowedOrigins: ['https://console.example.org', 'http://localhost:5173'],
+    adminOrigins: ['https://hub.example.org'],
+    trustedProxies: ['10.0.0.1', 'fd00::/8'],
+    maxSocketsPerAddress: 7,
+    maxPendingPerAddress: 3,
+    dataDir: '/srv/hub/data',
+    influx: { url: 'http://influx:8086', database: 'plant', username: 'iu', password: 'ip' },
+    mqtt: {
+      url: 'mqtts://broker:8883',
+      username: 'mu',
+      password: 'content of /srv/hub/mqtt-password',
+      root: 'acme/hub',
+    },
+    schemasDir: '/srv/hub/types',
+    ackDelayMs: 250,
+    inFlight: 16,
+    maxAgeSec: 60,
+    maxAheadSec: 0,
+    messagesPerSec: 10,
+    totalMessagesPerSec: 100,
+    spoolMaxMib: 2,
+    deadLettersMax: 5,
+    rollUps: true,
+    rawRetentionDays: 30,
+    backoffMaxMs: 30_000,
+    acceptPerSec: 500,
+    restartMs: 5_000,
+    notice: { cron: '*/5 * * * * *', payload: null },
+    logLevel: 'debug',
+  });
+});
+
+test('all faults are told at once, each by the name its author used', () => {
+  const faults = faultsOf(
+    { HUB_ACK_DELAY_MS: 'soon', HUB_NOTICE_PAYLOAD: '{', HUB_MQTT_URL: 'mqtt://hub:hunter2@broker' },
+    { file: { deviceListen: 'nowhere', maxAgeSec: -1, mqttRot: 'x' }, fileName: 'hub.json' },
+  );
+  assert.deepEqual(namesOf(faults).toSorted(), [
+    'HUB_ACK_DELAY_MS',
+    'HUB_MQTT_URL',
+    'HUB_NOTICE_CRON',
+    'HUB_NOTICE_PAYLOAD',
+    'deviceListen (hub.json)',
+    'maxAgeSec (hub.json)',
+    'mqttRot (hub.json)',
+  ]);
+  const byName = new Map(faults.map((fault) => [fault.name, fault]));
+  assert.deepEqual(byName.get('HUB_ACK_DELAY_MS')?.got, 'soon');
+  assert.match(byName.get('maxAgeSec (hub.json)')?.rule ?? '', />= 1/);
+  assert.match(byName.get('mqttRot (hub.json)')?.rule ?? '', /did you mean mqttRoot\?/);
+});
+
+test('a value that cannot be turned into text is a fault like any other', () => {
+  const [fault] = faultsOf({}, { file: { deviceListen: { toString: 0 } } });
+  assert.deepEqual(fault?.got, { toString: 0 });
+});
+
+test('no secret is ever shown', () => {
+  const faults = faultsOf(
+    { HUB_MQTT_URL: 'mqtt://hub:hunter2@broker', HUB_INFLUX_PASSWORD: 'hunter2' },
+    { file: { mqttPassword: ['hunter2'] } },
+  );
+  assert.deepEqual(namesOf(faults).toSorted(), [
+    'HUB_INFLUX_USERNAME',
+    'HUB_MQTT_URL',
+    'mqttPassword (the configuration file)',
+  ]);
+  assert.ok(!JSON.stringify(faults).includes('hunter2'));
+});
+
+test('a secret comes from a file, and the more specific source wins', () => {
+  const readFile = (path: string): string => `from ${path}\n`;
+  const file = { mqttUsername: 'u', mqttPassword: 'from the configuration' };
+  assert.equal(read({}, { file, readFile }).config.mqtt.password, 'from the configuration');
+  const overridden = read({ HUB_MQTT_PASSWORD_FILE: '/run/mqtt' }, { file, readFile });
+  assert.equal(overridden.config.mqtt.password, 'from /run/mqtt');
+  const direct = read(
+    { HUB_MQTT_PASSWORD: 'direct' },
+    { file: { mqttUsername: 'u', mqttPasswordFile: 'x' }, readFile },
+  );
+  assert.equal(direct.config.mqtt.password, 'direct');
+  const both = { HUB_MQTT_USERNAME: 'u', HUB_MQTT_PASSWORD: 'a', HUB_MQTT_PASSWORD_FILE: 'b' };
+  assert.deepEqual(namesOf(faultsOf(both, { readFile })), ['HUB_MQTT_PASSWORD_FILE']);
+  const [unreadable] = faultsOf({ HUB_MQTT_USERNAME: 'u', HUB_MQTT_PASSWORD_FILE: 'b' });
+  assert.equal(unreadable?.name, 'HUB_MQTT_PASSWORD_FILE');
+  assert.match(unreadable.rule, /can be read \(no such file: \/srv\/hub\/b\)/);
+});
+
+test('plain WebSocket needs a loopback address, or a proxy that speaks TLS', () => {
+  assert.deepEqual(namesOf(faultsOf({ HUB_TLS: 'off' })), ['HUB_TLS']);
+  for (const host of ['127.0.0.1', '127.8.9.1', '[::1]', 'localhost']) {
+    assert.deepEqual(read({ HUB_TLS: 'off', HUB_DEVICE_LISTEN: `${host}:0` }).config.tls, { mode: 'off' });
+  }
+  assert.deepEqual(read({ HUB_TLS: 'terminated' }).config.tls, { mode: 'terminated' });
+});
+
+test('settings that belong together are asked for together', () => {
+  const cases: [Record<string, string>, string[]][] = [
+    [{ HUB_TLS_CERT: 'a' }, ['HUB_TLS_KEY']],
+    [{ HUB_TLS_KEY: 'a' }, ['HUB_TLS_CERT']],
+    [{ HUB_TLS: 'terminated', HUB_TLS_CERT: 'a', HUB_TLS_KEY: 'b' }, ['HUB_TLS_CERT', 'HUB_TLS_KEY']],
+    [{ HUB_NOTICE_CRON: '* * * * *' }, ['HUB_NOTICE_PAYLOAD']],
+    [{ HUB_NOTICE_PAYLOAD: '1' }, ['HUB_NOTICE_CRON']],
+    [{ HUB_NOTICE_CRON: 'often', HUB_NOTICE_PAYLOAD: '1' }, ['HUB_NOTICE_CRON']],
+    [{ HUB_MQTT_PASSWORD: 'a' }, ['HUB_MQTT_USERNAME']],
+    [{ HUB_INFLUX_PASSWORD: 'a' }, ['HUB_INFLUX_USERNAME']],
+    [{ HUB_INFLUX_URL: 'http://[' }, ['HUB_INFLUX_URL']],
+    [{ HUB_ADMIN_LISTEN: '127.0.0.1:8443' }, ['HUB_ADMIN_LISTEN']],
+    [{ HUB_BROKER_LISTEN: '127.0.0.1:8080' }, ['HUB_BROKER_LISTEN']],
+  ];
+  for (const [env, names] of cases) assert.deepEqual(namesOf(faultsOf(env)), names, JSON.stringify(env));
+});
+
+test('an unknown HUB_ name in the environment is a warning with a guess, an empty one counts as not set', () => {
+  const { config, warnings } = read({
+    HUB_ACK_DELAY: '1',
+    HUB_TEST_SEED: '7',
+    HUB_IN_FLIGHT: '',
+    PATH: '/bin',
+  });
+  assert.equal(config.inFlight, 64);
+  assert.equal(warnings.length, 2);
+  assert.match(warnings[0] ?? '', /^HUB_ACK_DELAY in the environment .*HUB_ACK_DELAY_MS\?$/);
+  assert.match(warnings[1] ?? '', /^HUB_TEST_SEED in the environment/);
+});
+
+test('open doors are warned of', () => {
+  const { warnings } = read({
+    HUB_ADMIN_LISTEN: '0.0.0.0:8080',
+    HUB_BROKER_LISTEN: '[::]:1883',
+    HUB_INFLUX_USERNAME: 'x',
+  });
+  assert.equal(warnings.length, 3);
+  assert.match(warnings[0] ?? '', /HUB_ADMIN_LISTEN.*plain text/);
+  assert.match(warnings[1] ?? '', /HUB_BROKER_LISTEN.*plain text/);
+  assert.match(warnings[2] ?? '', /HUB_INFLUX_USERNAME: not used without HUB_INFLUX_URL/);
+});
+
+test('the configuration is frozen to its depths', () => {
+  const { config } = read({ HUB_NOTICE_CRON: '* * * * *', HUB_NOTICE_PAYLOAD: '{"a":{"b":[1]}}' });
+  const frozen = (value: unknown): boolean =>
+    typeof value !== 'object' ||
+    value === null ||
+    (Object.isFrozen(value) && Object.values(value).every(frozen));
+  assert.ok(frozen(config));
+});
+
+test('whatever the environment and the file hold, the answer is a configuration or named faults', () => {
+  const environment = fc.dictionary(
+    fc.constantFrom(...configNames.map(environmentName), 'HUB_X'),
+    fc.string(),
+  );
+  const file = fc.oneof(
+    fc.jsonValue(),
+    fc.dictionary(fc.constantFrom(...configNames, '__proto__', 'x'), fc.jsonValue()),
+  );
+  fc.assert(
+    fc.property(environment, file, (env, value) => {
+      try {
+        assert.ok(Object.isFrozen(read(env, { file: value }).config));
+      } catch (error) {
+        assert.ok(error instanceof HubError && error.code === 'config-invalid', String(error));
+        assert.ok((error.details['faults'] as NamedFault[]).length > 0);
+      }
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+test('a listen address survives parsing, whatever the port', () => {
+  fc.assert(
+    fc.property(
+      fc.constantFrom('127.0.0.1', 'hub.example.org', '::1', '2001:db8::7'),
+      fc.nat(65_535),
+      (host, port) => {
+        const text = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+        assert.deepEqual(checkConfig({ deviceListen: text }), []);
+        assert.deepEqual(parseListen(text), { host, port });
+      },
+    ),
+  );
+  assert.ok(isLoopback('::1') && !isLoopback('0.0.0.0') && !isLoopback('127.0.0.1.example.org'));
+});
+
+test('a misspelt name finds the one that was meant, and a strange one finds none', () => {
+  assert.equal(nearestName('devicelisten', configNames), 'deviceListen');
+  assert.equal(nearestName('mqtRoot', configNames), 'mqttRoot');
+  assert.equal(nearestName('colour', configNames), undefined);
+});

@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { addTold, stepsOf, type Told } from '../../../dashboards/console/src/commands/command-steps.ts';
+import {
+  defaultWave,
+  differences,
+  planWords,
+  wavesOf,
+} from '../../../dashboards/console/src/commands/waves.ts';
+import { tally, type Target, type TargetStatus } from '../../../hub/commands/group-command.ts';
+
+const told = (...statuses: string[]): Told[] => statuses.map((status, index) => ({ status, timeMs: index }));
+const shape = (...statuses: string[]): string =>
+  stepsOf(told(...statuses))
+    .map(({ name, state }) => `${name}:${state}`)
+    .join(' ');
+
+const ways: [statuses: string[], shape: string][] = [
+  [['accepted'], 'accepted:now sent:open received:open running:open ended:open'],
+  [['accepted', 'queued'], 'accepted:now sent:open received:open running:open ended:open'],
+  [['accepted', 'sent', 'received'], 'accepted:done sent:done received:now running:open ended:open'],
+  [['accepted', 'succeeded'], 'accepted:done sent:done received:done running:skipped ended:done'],
+  [
+    ['accepted', 'sent', 'running', 'failed'],
+    'accepted:done sent:done received:done running:done ended:done',
+  ],
+  [['accepted', 'rejected'], 'accepted:done sent:skipped received:skipped running:skipped ended:done'],
+  [['sent', 'received', 'uncertain'], 'accepted:done sent:now received:done running:open ended:open'],
+  [['sent', 'uncertain', 'lost'], 'accepted:done sent:done received:skipped running:skipped ended:done'],
+];
+for (const [statuses, expected] of ways) {
+  test(`The steps of ${statuses.join(', ')}`, () => assert.equal(shape(...statuses), expected));
+}
+
+test('A status that is told twice, or late, is not another step', () => {
+  const first = addTold([], { status: 'sent', timeMs: 5 });
+  assert.equal(addTold(first, { status: 'sent', timeMs: 5 }), first);
+  assert.equal(addTold(first, { status: 'accepted', timeMs: 4 }), first);
+  assert.equal(addTold(first, { status: 'received', timeMs: 5 }).length, 2);
+});
+
+test('Waves count as the hub counts its targets', () => {
+  const statuses: TargetStatus[] = [
+    'succeeded',
+    'failed',
+    'uncertain',
+    'queued',
+    'waiting',
+    'skipped',
+    'lost',
+    'running',
+    'accepted',
+  ];
+  const targets: Target[] = statuses.map((status, index) => ({ device: `d-${index}`, status }));
+  const waves = wavesOf(targets, 4);
+  assert.deepEqual(
+    waves.map(({ number, targets: own }) => [number, own.length]),
+    [
+      [1, 4],
+      [2, 4],
+      [3, 1],
+    ],
+  );
+  const total = { targets: targets.length, succeeded: 0, failed: 0, open: 0, waiting: 0, skipped: 0 };
+  for (const { succeeded, failed, open, waiting, skipped } of waves) {
+    total.succeeded += succeeded;
+    total.failed += failed;
+    total.open += open;
+    total.waiting += waiting;
+    total.skipped += skipped;
+  }
+  assert.deepEqual(total, tally(targets));
+});
+
+test('A plan is told in words', () => {
+  assert.match(planWords(1, 1, 0), /^1 device, all at once\. It stops when more than 0 devices failed\.$/);
+  assert.match(
+    planWords(25, defaultWave(25), 1),
+    /^25 devices, in 9 waves of 3\. .* more than 1 device failed\.$/,
+  );
+});
+
+test('Devices that came or went since the preview are named', () => {
+  assert.deepEqual(differences(['a', 'b'], ['b', 'c']), { added: ['c'], gone: ['a'] });
+});

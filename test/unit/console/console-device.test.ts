@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { segmentsOf, sharesOf } from '../../../dashboards/console/src/device/presence-segments.ts';
+import { rangeOf, spanOf } from '../../../dashboards/console/src/device/ranges.ts';
+import { Series, type SeriesAnswer } from '../../../dashboards/console/src/device/series.ts';
+import { chapterText, reasonText } from '../../../dashboards/console/src/device/story-text.ts';
+import { ageText, shortSpan, utcTime } from '../../../dashboards/console/src/time.ts';
+
+/** What the page of a device makes of the API's answers, without a browser. */
+
+const empty = (stepMs: number): SeriesAnswer => ({ stepMs, times: [], fields: {} });
+
+test('a reading goes into the bucket of its time, however late it comes', () => {
+  const series = new Series(
+    {
+      stepMs: 10,
+      times: [100, 120],
+      fields: { f: { mean: [1, 2], min: [1, 2], max: [1, 2], count: [1, 1] } },
+    },
+    'f',
+  );
+  series.add(125, 4);
+  series.add(111, 7);
+  series.add(90, 0);
+  assert.deepEqual(
+    series.buckets.map(({ timeMs, mean, min, max, count }) => [timeMs, mean, min, max, count]),
+    [
+      [90, 0, 0, 0, 1],
+      [100, 1, 1, 1, 1],
+      [110, 7, 7, 7, 1],
+      [120, 3, 2, 4, 2],
+    ],
+  );
+});
+
+test('buckets that the store has no value for are left out', () => {
+  const answer = {
+    stepMs: 10,
+    times: [0, 10, 20],
+    fields: { f: { mean: [1, null, 3], min: [1, null, 3], max: [1, null, 3], count: [1, 0, 1] } },
+  };
+  assert.deepEqual(
+    new Series(answer, 'f').buckets.map(({ timeMs }) => timeMs),
+    [0, 20],
+  );
+  assert.deepEqual(new Series(answer, 'other').buckets, []);
+});
+
+test('readings in any order make the buckets that the store would have made of them', () => {
+  const reading = fc.record({ timeMs: fc.nat(500), value: fc.integer({ min: -100, max: 100 }) });
+  fc.assert(
+    fc.property(fc.array(reading, { maxLength: 60 }), fc.integer({ min: 1, max: 50 }), (readings, stepMs) => {
+      const series = new Series(empty(stepMs), 'f');
+      for (const { timeMs, value } of readings) series.add(timeMs, value);
+      const byBucket = Map.groupBy(readings, ({ timeMs }) => Math.floor(timeMs / stepMs) * stepMs);
+      const expected = [...byBucket].toSorted(([a], [b]) => a - b);
+      assert.deepEqual(
+        series.buckets.map(({ timeMs, min, max, count }) => [timeMs, min, max, count]),
+        expected.map(([timeMs, own]) => {
+          const values = own.map(({ value }) => value);
+          return [timeMs, Math.min(...values), Math.max(...values), values.length];
+        }),
+      );
+      for (const [at, [, own]] of expected.entries()) {
+        const mean = own.reduce((sum, { value }) => sum + value, 0) / own.length;
+        assert.ok(Math.abs((series.buckets[at]?.mean ?? Number.NaN) - mean) < 1e-9);
+      }
+    }),
+  );
+});
+
+test('the line breaks where far more time than usual passes, and only there', () => {
+  const series = new Series(empty(1), 'f');
+  for (const timeMs of [0, 10, 20, 30, 200, 210]) series.add(timeMs, 1);
+  const [times, , , means] = series.columns();
+  assert.deepEqual(times, [0, 10, 20, 30, 31, 200, 210]);
+  assert.deepEqual(means, [1, 1, 1, 1, null, 1, 1]);
+});
+
+test('what the moving span has left behind is forgotten, but not the bucket it is in', () => {
+  const series = new Series(empty(10), 'f');
+  for (const timeMs of [0, 10, 20, 30]) series.add(timeMs, 1);
+  series.trim(25);
+  assert.deepEqual(
+    series.buckets.map(({ timeMs }) => timeMs),
+    [20, 30],
+  );
+  series.trim(1_000);
+  assert.deepEqual(series.buckets, []);
+});
+
+test('presence is told in stretches from the state before to the end of the span', () => {
+  const changes = [
+    { timeMs: 90, state: 'offline', reason: 'bye' },
+    { timeMs: 120, state: 'online', reason: 'session-opened' },
+    { timeMs: 150, state: 'online', reason: 'session-replaced' },
+    { timeMs: 180, state: 'offline', reason: 'bye' },
+    { timeMs: 300, state: 'online', reason: 'session-opened' },
+  ] as const;
+  const segments = segmentsOf({ changes, stateBefore: 'online' }, { fromMs: 100, toMs: 200 });
+  assert.deepEqual(segments, [
+    { state: 'offline', fromMs: 100, toMs: 120 },
+    { state: 'online', fromMs: 120, toMs: 180 },
+    { state: 'offline', fromMs: 180, toMs: 200 },
+  ]);
+  assert.deepEqual(sharesOf(segments), [
+    { state: 'online', share: 0.6 },
+    { state: 'offline', share: 0.4 },
+  ]);
+});
+
+test('where nothing is known of a time, nothing is said about it', () => {
+  const history = {
+    changes: [{ timeMs: 150, state: 'online', reason: 'session-opened' }],
+    stateBefore: null,
+  } as const;
+  assert.deepEqual(segmentsOf(history, { fromMs: 100, toMs: 200 }), [
+    { state: 'online', fromMs: 150, toMs: 200 },
+  ]);
+});
+
+test('a span ends now unless the address names a time that is past', () => {
+  const hour = rangeOf('1h');
+  assert.equal(rangeOf('nonsense'), hour);
+  assert.deepEqual(spanOf(hour, null, 10_000_000), { fromMs: 6_400_000, toMs: 10_000_000, live: true });
+  assert.deepEqual(spanOf(hour, '9000000', 10_000_000), { fromMs: 5_400_000, toMs: 9_000_000, live: false });
+  for (const until of ['10000001', '-5', 'NaN', '1e99', '']) {
+    assert.equal(spanOf(hour, until, 10_000_000).live, true, until);
+  }
+});
+
+test('the story is told in plain words', () => {
+  assert.equal(
+    chapterText({ kind: 'refused', status: 401, code: 'wrong-secret', address: '10.0.0.7' }),
+    'Turned away with HTTP 401 (wrong-secret), from 10.0.0.7.',
+  );
+  assert.equal(
+    chapterText({ kind: 'closed', by: 'link', code: 1006, reason: '' }),
+    'The connection broke (1006).',
+  );
+  assert.equal(
+    chapterText({ kind: 'presence', state: 'never-seen', reason: 'registered' }),
+    'Became never seen: it was registered.',
+  );
+  assert.equal(reasonText('a-word-of-a-newer-hub'), 'a-word-of-a-newer-hub');
+});
+
+test('ages and times are short, and UTC is to the millisecond', () => {
+  const texts = [0, 999, 1_000, 59_999, 60_000, 7_200_000, 200_000_000].map((ms) => ageText(0, ms));
+  assert.deepEqual(texts, ['now', 'now', '1 s ago', '59 s ago', '1 min ago', '2 h ago', '2 d ago']);
+  assert.equal(ageText(90_000, 0), 'in 1 min');
+  assert.equal(shortSpan(3_599_999), '59 min');
+  assert.equal(utcTime(1_700_000_000_123), '2023-11-14 22:13:20.123 UTC');
+});

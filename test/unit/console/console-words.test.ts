@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { fieldRows, familiesOf } from '../../../dashboards/console/src/device-types/type-view.ts';
+import { reasonWords, statusWords } from '../../../dashboards/console/src/forms/command-words.ts';
+import {
+  faultSentence,
+  fieldHint,
+  fieldTitle,
+  unitAt,
+} from '../../../dashboards/console/src/forms/field-words.ts';
+import { unitSymbol } from '../../../dashboards/console/src/unit-symbol.ts';
+import type { ObjectDefinition, ScalarDefinition } from '../../../schemas/device-type-definition.ts';
+
+const plan: ObjectDefinition = {
+  type: 'object',
+  properties: {
+    steps: {
+      type: 'array',
+      maxItems: 5,
+      items: {
+        type: 'object',
+        properties: { share: { type: 'number', unit: '%', minimum: 0 }, open: { type: 'boolean' } },
+        required: ['share'],
+        additionalProperties: false,
+      },
+    },
+    mode: { type: 'string', enum: ['day', 'night'], 'x-tag': true, title: 'Mode' },
+  },
+  required: ['mode'],
+  additionalProperties: false,
+};
+
+test('A field is called by its title, or by its name made readable', () => {
+  assert.equal(fieldTitle('flowRate', {}), 'Flow rate');
+  assert.equal(fieldTitle('at_minute', {}), 'At minute');
+  assert.equal(fieldTitle('pH', { title: 'Acidity' }), 'Acidity');
+});
+
+const hints: [ScalarDefinition, string][] = [
+  [{ type: 'integer', minimum: 1, maximum: 60, unit: 's' }, '1 to 60 s, whole number'],
+  [{ type: 'number', exclusiveMinimum: 0, unit: 'Cel' }, 'more than 0 °C'],
+  [{ type: 'number', minimum: 1, exclusiveMaximum: 9 }, 'at least 1 and less than 9'],
+  [{ type: 'string', minLength: 2, maxLength: 8 }, '2 to 8 characters'],
+  [{ type: 'string', enum: ['a'], maxLength: 8 }, ''],
+  [{ type: 'boolean' }, ''],
+];
+for (const [definition, hint] of hints) {
+  test(`A hint for ${JSON.stringify(definition)}`, () => assert.equal(fieldHint(definition), hint));
+}
+
+test('A fault is a sentence with the unit of its field', () => {
+  const unit = unitAt(plan, '/steps/3/share');
+  assert.equal(unit, '%');
+  assert.equal(unitAt(plan, '/steps/3/open'), undefined);
+  assert.equal(unitAt(plan, '/nothing'), undefined);
+  const fault = { path: '/steps/3/share', keyword: 'minimum', expected: '>= 0', got: '-1' };
+  assert.equal(faultSentence(fault, unit), 'Must be at least 0 %; this is -1.');
+  assert.equal(
+    faultSentence({ path: '/mode', keyword: 'enum', expected: 'one of day, night', got: '"dusk"' }),
+    'Must be one of day, night; this is "dusk".',
+  );
+  assert.equal(
+    faultSentence({ path: '', keyword: 'anyOf', expected: 'at least one of a, b', got: 'object' }),
+    'Give at least one of a, b.',
+  );
+});
+
+test('The fields inside lists and objects stand below them in a table', () => {
+  assert.deepEqual(
+    fieldRows(plan).map(({ name, kind, unit, limits, needed, tag }) => [
+      name,
+      kind,
+      unit,
+      limits,
+      needed,
+      tag,
+    ]),
+    [
+      ['steps', 'list', '', '0 to 5 items', false, false],
+      ['steps[]', 'object', '', '', true, false],
+      ['steps[].share', 'number', '%', 'at least 0 %', true, false],
+      ['steps[].open', 'boolean', '', '', false, false],
+      ['mode', 'choice', '', 'day, night', true, true],
+    ],
+  );
+});
+
+test('Types stand by name, their newest version first', () => {
+  const row = (id: string, devices: number) => ({ id, devices, streams: [], commands: [] });
+  const families = familiesOf([row('b@1', 1), row('a@9', 2), row('a@10', 3)]);
+  assert.deepEqual(
+    families.map(({ name, devices, versions }) => [name, devices, versions.map(({ id }) => id)]),
+    [
+      ['a', 5, ['a@10', 'a@9']],
+      ['b', 1, ['b@1']],
+    ],
+  );
+});
+
+test('What a device says is told as it said it, also when it is the name of a member of every object', () => {
+  assert.equal(reasonWords('constructor'), 'constructor');
+  assert.equal(reasonWords('flash full'), 'flash full');
+  assert.match(reasonWords('link-lost'), /connection broke/);
+  assert.equal(statusWords('constructor'), '');
+  assert.match(statusWords('uncertain'), /does not send the command again/);
+});
+
+test('Units are shown by the signs people know, and unknown ones as they are', () => {
+  assert.deepEqual(['Cel', '[mi_i]/h', 'dBm', 'toString'].map(unitSymbol), ['°C', 'mph', 'dBm', 'toString']);
+});

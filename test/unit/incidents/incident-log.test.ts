@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { IncidentLog, type StoredIncident } from '../../../hub/incidents/incident-log.ts';
+import type { Incident } from '../../../hub/incidents/incidents.ts';
+import { HubError } from '../../../hub/kernel/errors.ts';
+import { silentLog, turn } from '../../helpers/hubs/session-fixture.ts';
+
+function incident(state: Incident['state']): Incident {
+  return { id: '7-1', kind: 'flapping', state, sinceMs: 1, devices: 1, sample: ['d1'] };
+}
+
+function startLog() {
+  const steps: string[] = [];
+  const saved = new Map<string, StoredIncident>();
+  const faults = { save: false, publish: false };
+  const log = new IncidentLog({
+    log: silentLog,
+    store: {
+      load: () => Promise.resolve([]),
+      async save(incidents) {
+        await turn();
+        if (faults.save) throw new HubError('database-failed');
+        for (const one of incidents) saved.set(one.id, one);
+        steps.push(`saved ${incidents.map(({ state }) => state).join()}`);
+      },
+    },
+    publish({ state }) {
+      steps.push(`told ${state}`);
+      return faults.publish ? Promise.reject(new HubError('bus-unavailable')) : Promise.resolve();
+    },
+  });
+  return { log, steps, saved, faults };
+}
+
+test('a change of an incident is on disk before it is told, and all are told in order', async () => {
+  const { log, steps, saved } = startLog();
+  const changing = incident('open');
+  log.changed(changing, ['d1']);
+  log.changed({ ...changing, state: 'closed', untilMs: 2 }, ['d1']);
+  // What comes later is another change, not this one.
+  changing.devices = 99;
+  await log.settled();
+  assert.deepEqual(steps, ['saved open', 'told open', 'saved closed', 'told closed']);
+  assert.deepEqual(saved.get('7-1'), { ...incident('closed'), untilMs: 2, members: [] });
+});
+
+test('what an incident has grown to is kept and not told', async () => {
+  const { log, steps, saved } = startLog();
+  log.grew({ ...incident('open'), devices: 2 }, ['d1', 'd2']);
+  await log.settled();
+  assert.deepEqual(steps, ['saved open']);
+  assert.deepEqual(saved.get('7-1')?.members, ['d1', 'd2']);
+});
+
+test('a change that cannot be saved or published is counted', async () => {
+  const { log, steps, faults } = startLog();
+  faults.save = true;
+  log.changed(incident('open'), ['d1']);
+  await log.settled();
+  assert.deepEqual(steps, ['told open'], 'told all the same');
+  Object.assign(faults, { save: false, publish: true });
+  log.changed(incident('closed'), []);
+  await log.settled();
+  await turn();
+  assert.deepEqual(log.lost, { 'not-saved': 1, 'not-published': 1 });
+});

@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import { Notices, type Notice, type NoticeStore } from '../../../hub/notices/notices.ts';
+import { HubError } from '../../../hub/kernel/errors.ts';
+import { silentLog, startMs, startSessions, turn } from '../../helpers/hubs/session-fixture.ts';
+
+class MemoryNoticeStore implements NoticeStore {
+  readonly rows = new Map<string, Notice>();
+
+  load(): Promise<Notice[]> {
+    return Promise.resolve([...this.rows.values()]);
+  }
+
+  save(notice: Notice): Promise<void> {
+    this.rows.set(notice.id, notice);
+    return Promise.resolve();
+  }
+
+  remove(id: string): Promise<void> {
+    this.rows.delete(id);
+    return Promise.resolve();
+  }
+}
+
+/** @param shares what is drawn at random, in turn */
+async function startNotices(t: TestContext, store = new MemoryNoticeStore(), shares: number[] = []) {
+  const hub = await startSessions(t);
+  let lastId = 0;
+  const newId = (): string => `n${(lastId += 1)}`;
+  const notices = new Notices({
+    clock: hub.clock,
+    registry: hub.registry,
+    log: silentLog,
+    store,
+    newId,
+    random: () => shares.shift() ?? 0.5,
+  });
+  t.after(() => notices.close());
+  return { ...hub, notices, notes: store };
+}
+
+const data = { text: 'hello' };
+
+test('a notice goes to every open session the selector means; each device is counted once', async (t) => {
+  const { notices, open, connect, counters } = await startNotices(t);
+  const first = await open('d1');
+  const congested = await open('d2');
+  const unopened = connect('d1');
+  congested.socket.bufferedAmount = 70_000;
+  const all = await notices.push({ to: 'all', topic: 'news', data });
+  assert.deepEqual(all.report, { matched: 2, sent: 1, dropped: 1, offline: 0 });
+  assert.deepEqual(first.socket.of('notice'), [{ type: 'notice', topic: 'news', data }]);
+  assert.equal(congested.socket.of('notice').length + unopened.socket.of('notice').length, 0);
+  assert.equal(counters.noticesDropped, 1);
+  assert.equal(congested.socket.closedWith, undefined);
+  first.session.closed(1006, '');
+  const one = await notices.push({ to: 'type=sensor,site=lab,id=d1', topic: 'news', data });
+  assert.deepEqual(one.report, { matched: 1, sent: 0, dropped: 0, offline: 1 });
+  assert.deepEqual(notices.counters, { sent: 1, dropped: 1, offline: 1, missed: 0 });
+});
+
+test('a selector that means nobody is answered so, an unknown id and a bad selector are refused', async (t) => {
+  const { notices } = await startNotices(t);
+  const nobody = await notices.push({ to: 'site=nowhere', topic: 'news', data });
+  assert.equal(nobody.report?.matched, 0);
+  const refused = async (to: string, code: string): Promise<void> => {
+    const push = notices.push({ to, topic: 'news', data });
+    await assert.rejects(push, (error) => error instanceof HubError && error.code === code);
+  };
+  await refused('d99', 'device-unknown');
+  await refused('site=', 'input-invalid');
+  await refused('a b', 'input-invalid');
+});
+
+test('a scheduled notice is kept on disk, sent at its time to those who are there then, and listed', async (t) => {
+  const { notices, notes, clock, open } = await startNotices(t);
+  const notice = await notices.push({ to: 'all', topic: 'news', data, atMs: startMs + 20_000 });
+  assert.equal(notice.report, undefined);
+  assert.equal(notes.rows.size, 1);
+  const device = await open('d1');
+  clock.advance(19_999);
+  assert.equal(device.socket.of('notice').length, 0);
+  clock.advance(1);
+  await turn();
+  assert.equal(device.socket.of('notice').length, 1);
+  assert.equal(notes.rows.size, 0);
+  assert.deepEqual(notices.list()[0]?.report, { matched: 2, sent: 1, dropped: 0, offline: 1 });
+});
+
+test('a restarted hub sends what it was to send, but not what is long past', async (t) => {
+  const store = new MemoryNoticeStore();
+  const base = { to: 'all', topic: 'news', data, createdMs: 0 };
+  await store.save({ ...base, id: 'late', atMs: startMs - 299_000 });
+  await store.save({ ...base, id: 'past', atMs: startMs - 301_000 });
+  const { notices, clock, open } = await startNotices(t, store);
+  const device = await open('d1');
+  await notices.load();
+  clock.advance(1);
+  await turn();
+  assert.equal(device.socket.of('notice').length, 1);
+  assert.equal(notices.counters.missed, 1);
+  assert.equal(store.rows.size, 0);
+  assert.equal(notices.list().find(({ id }) => id === 'past')?.missed, true);
+});
+
+test('a time in the past, or years away, is refused', async (t) => {
+  const { notices } = await startNotices(t);
+  for (const atMs of [startMs, startMs - 1, startMs + 400 * 86_400_000]) {
+    await assert.rejects(notices.push({ to: 'all', topic: 'news', data, atMs }), /atMs must be a time/);
+  }
+});
+
+test('a notice that is spread reaches each device at its own moment, and is counted as any other', async (t) => {
+  const { notices, clock, open } = await startNotices(t, undefined, [0.75, 0.25]);
+  const [first, second] = [await open('d1'), await open('d2')];
+  const spread = notices.spread({ to: 'all', topic: 'news', data }, 10_000);
+  const told = (): number[] => [first, second].map(({ socket }) => socket.of('notice').length);
+  await clock.advanceAsync(2_499);
+  assert.deepEqual(told(), [0, 0]);
+  await clock.advanceAsync(1);
+  assert.deepEqual(told(), [0, 1]);
+  first.session.closed(1006, '');
+  await clock.advanceAsync(5_000);
+  const { report } = await spread;
+  assert.deepEqual(report, { matched: 2, sent: 1, dropped: 0, offline: 1 });
+  assert.deepEqual(notices.counters, { sent: 1, dropped: 0, offline: 1, missed: 0 });
+  assert.deepEqual(notices.list()[0]?.report, report);
+});
+
+test('what is still to be spread when the hub stops is counted as dropped', async (t) => {
+  const { notices, open } = await startNotices(t);
+  const device = await open('d1');
+  const spread = notices.spread({ to: 'all', topic: 'news', data }, 10_000);
+  notices.close();
+  assert.deepEqual((await spread).report, { matched: 2, sent: 0, dropped: 2, offline: 0 });
+  assert.equal(device.socket.of('notice').length, 0);
+});

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { AckSchedule, type AckOwner } from '../../../hub/sessions/ack-schedule.ts';
+import { ManualClock } from '../../helpers/clock.ts';
+
+function owner(flushAck: () => void): AckOwner {
+  return { ackScheduled: false, flushAck };
+}
+
+test('every owner is flushed within the delay and never before three quarters of it', () => {
+  const waits = fc.array(fc.integer({ min: 0, max: 120 }), { minLength: 1, maxLength: 60 });
+  fc.assert(
+    fc.property(waits, fc.constantFrom(1, 40, 100, 500), (gaps, delayMs) => {
+      const clock = new ManualClock();
+      const acks = new AckSchedule(clock, delayMs);
+      const flushes: number[] = [];
+      const added: number[] = [];
+      for (const [index, gapMs] of gaps.entries()) {
+        clock.advance(gapMs);
+        added.push(clock.monotonic());
+        acks.add(owner(() => (flushes[index] = clock.monotonic())));
+      }
+      clock.advance(delayMs);
+      for (const [index, addedAt] of added.entries()) {
+        const waitedMs = (flushes[index] ?? Infinity) - addedAt;
+        assert.ok(waitedMs <= delayMs && waitedMs >= delayMs * 0.75, `waited ${waitedMs} of ${delayMs} ms`);
+      }
+      assert.equal(clock.pending, 0);
+    }),
+  );
+});
+
+test('an owner that is scheduled already is not scheduled twice', () => {
+  const clock = new ManualClock();
+  const acks = new AckSchedule(clock, 500);
+  let flushes = 0;
+  const one = owner(() => (flushes += 1));
+  acks.add(one);
+  acks.add(one);
+  acks.postpone(one);
+  clock.advance(2_000);
+  assert.equal(flushes, 1);
+  assert.equal(one.ackScheduled, false);
+});
+
+test('without a delay the ack goes at once', () => {
+  const clock = new ManualClock();
+  let flushes = 0;
+  new AckSchedule(clock, 0).add(owner(() => (flushes += 1)));
+  assert.equal(flushes, 1);
+  assert.equal(clock.pending, 0);
+});
+
+test('a congested device that is postponed delays no other ack', () => {
+  const clock = new ManualClock();
+  const acks = new AckSchedule(clock, 20);
+  const flushed: string[] = [];
+  acks.postpone(owner(() => flushed.push(`congested at ${clock.monotonic()}`)));
+  clock.advance(1);
+  acks.add(owner(() => flushed.push(`healthy at ${clock.monotonic()}`)));
+  clock.advance(200);
+  assert.deepEqual(flushed, ['healthy at 21', 'congested at 100']);
+});
+
+test('an owner that postpones itself while being flushed is flushed again later', () => {
+  const clock = new ManualClock();
+  const acks = new AckSchedule(clock, 500);
+  const at: number[] = [];
+  const one: AckOwner = owner(() => {
+    at.push(clock.monotonic());
+    if (at.length < 3) acks.postpone(one);
+  });
+  acks.add(one);
+  clock.advance(5_000);
+  assert.deepEqual(at, [500, 1_000, 1_500]);
+});
+
+test('closing leaves no timer and flushes nobody', () => {
+  const clock = new ManualClock();
+  const acks = new AckSchedule(clock, 500);
+  let flushes = 0;
+  acks.add(owner(() => (flushes += 1)));
+  acks.postpone(owner(() => (flushes += 1)));
+  acks.close();
+  assert.equal(clock.pending, 0);
+  clock.advance(5_000);
+  assert.equal(flushes, 0);
+});

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { DeviceClock } from '../../../hub/sessions/device-clock.ts';
+import { HubClock } from '../../../hub/telemetry/hub-clock.ts';
+import { ToldTime } from '../../../hub/sessions/reported-clock.ts';
+import { ManualClock } from '../../helpers/clock.ts';
+import { silentLog, startMs, startSessions } from '../../helpers/hubs/session-fixture.ts';
+
+test('the least delayed of the last exchanges is believed', () => {
+  const clock = new DeviceClock(1_000_000, 0);
+  for (const [n, delayMs] of [5_000, 40, 3_000, 900, 20, 700, 4_000, 2_500].entries()) {
+    const uptimeMs = n * 10_000;
+    assert.equal(
+      clock.heartbeat(uptimeMs, 1_000_000 + uptimeMs + 7_000, 1_000_000 + uptimeMs + delayMs),
+      undefined,
+    );
+  }
+  assert.deepEqual(clock.quality, { offsetMs: 6_980, driftMs: 20, quality: 'wrong' });
+});
+
+test('a clock set back is known to the device at its next heartbeat, one set forward after eight', () => {
+  const clock = new ManualClock();
+  const told = new ToldTime();
+  assert.equal(told.aheadMs(clock), 0);
+  told.tell(clock);
+  clock.setNow(clock.now() + 60_000);
+  assert.equal(told.aheadMs(clock), -60_000, 'it reckons with the old time');
+  for (let beat = 1; beat < 8; beat += 1) told.tell(clock);
+  assert.equal(told.aheadMs(clock), -60_000);
+  told.tell(clock);
+  assert.equal(told.aheadMs(clock), 0);
+  clock.setNow(clock.now() - 3_600_000);
+  assert.equal(told.aheadMs(clock), 3_600_000);
+  told.tell(clock);
+  assert.equal(told.aheadMs(clock), 0);
+  clock.setNow(clock.now() + 40);
+  assert.equal(told.aheadMs(clock), 0, 'a clock that is slewed is no other clock');
+});
+
+test('a device that tells no wall clock has no known quality', () => {
+  assert.equal(new DeviceClock(0, 0).quality.quality, 'unknown');
+});
+
+test('when the clock of a device drifts, a further anchor holds from then on, and is kept for its boot', async (t) => {
+  const { open, pass, store, deviceStore } = await startSessions(t);
+  const device = await open('d1', { boot: 'b1', t1: 0 });
+  // Its oscillator loses two percent: after 100 s of its own, 102 s have passed.
+  let up = 0;
+  for (let beat = 0; beat < 20; beat += 1) {
+    await pass(10_200);
+    up += 10_000;
+    device.send({ type: 'heartbeat', t1: up });
+  }
+  await pass(100);
+  assert.ok(deviceStore.steps.length > 0);
+  const telemetry = async (upMs: number): Promise<number> => {
+    device.telemetry({ ts: undefined, up: upMs });
+    await pass(600);
+    const last = [...store.stored].findLast((line) => line.includes('env')) ?? '';
+    return Number(last.split(' ').at(-1)) / 1000;
+  };
+  assert.equal(await telemetry(1_000), startMs + 1_000, 'an old reading keeps the time it always had');
+  const off = (await telemetry(up + 6_000)) - (startMs + (up + 6_000) * 1.02);
+  // Without it 4.1 s; the estimate is some beats old, and a second is let pass.
+  assert.ok(Math.abs(off) < 2_600, `${off} ms off`);
+});
+
+test('a boot name that is used again is known by an uptime below what the first boot had reached', async (t) => {
+  const { open, pass, deviceStore } = await startSessions(t);
+  const first = await open('d1', { boot: 'same', t1: 1_000 });
+  await pass(20_000);
+  first.send({ type: 'heartbeat', t1: 21_000 });
+  first.session.closed(1006, '');
+  await pass(10);
+  const { anchors } = await deviceStore.openSession({
+    deviceId: 'd1',
+    boot: 'same',
+    uptimeMs: 2_000,
+    nowMs: startMs + 60_000,
+  });
+  assert.equal(anchors.get('same'), startMs + 58_000);
+});
+
+test('a hub clock that has gone back behind what was seen is noticed, and when it is right again', async () => {
+  const clock = new ManualClock(2_000_000_000_000);
+  const saved = { lastMs: () => Promise.resolve(2_000_000_000_000), saveLastMs: () => Promise.resolve() };
+  clock.setNow(1_000_000_000_000);
+  const hubClock = new HubClock({ clock, store: saved, log: silentLog });
+  await hubClock.start();
+  assert.equal(hubClock.behind, true);
+  clock.setNow(2_000_000_000_500);
+  clock.advance(10_000);
+  assert.equal(hubClock.behind, false);
+  hubClock.close();
+  assert.equal(clock.pending, 0);
+});

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Outbox } from '../../../hub/sessions/outbox.ts';
+import { ScriptedSocket } from '../../helpers/hubs/session-fixture.ts';
+
+function outboxOn(socket: ScriptedSocket) {
+  const told = { overflows: 0 };
+  const outbox = new Outbox(socket, { softBytes: 100, hardBytes: 400 }, () => (told.overflows += 1));
+  return { outbox, told };
+}
+
+test('a frame that fits is written as JSON', () => {
+  const socket = new ScriptedSocket();
+  const { outbox, told } = outboxOn(socket);
+  assert.equal(outbox.send({ type: 'ack', upTo: 3 }), true);
+  assert.deepEqual(socket.sent, [{ type: 'ack', upTo: 3 }]);
+  assert.equal(told.overflows, 0);
+});
+
+test('above the soft bound it is congested and still takes frames', () => {
+  const socket = new ScriptedSocket();
+  const { outbox } = outboxOn(socket);
+  assert.equal(outbox.congested, false);
+  socket.bufferedAmount = 101;
+  assert.equal(outbox.congested, true);
+  assert.equal(outbox.send({ type: 'cancel', re: 'c1' }), true);
+});
+
+test('a frame that does not fit closes with 4004, once, and says so', () => {
+  const socket = new ScriptedSocket();
+  const { outbox, told } = outboxOn(socket);
+  socket.bufferedAmount = 390;
+  assert.equal(outbox.send({ type: 'cancel', re: 'c1' }), false);
+  assert.deepEqual(socket.closedWith, { code: 4004, reason: 'slow-reader' });
+  socket.bufferedAmount = 0;
+  assert.equal(outbox.send({ type: 'cancel', re: 'c2' }), false);
+  assert.equal(told.overflows, 1);
+  assert.deepEqual(socket.sent, []);
+});
+
+test('a congested socket is not pinged, a closed one neither', () => {
+  const socket = new ScriptedSocket();
+  const { outbox } = outboxOn(socket);
+  outbox.ping();
+  socket.bufferedAmount = 101;
+  outbox.ping();
+  socket.bufferedAmount = 0;
+  outbox.close('draining', 1_200);
+  outbox.ping();
+  assert.equal(socket.pings, 1);
+});
+
+test('the first close reason stands; a socket that is gone is not closed', () => {
+  const socket = new ScriptedSocket();
+  const { outbox } = outboxOn(socket);
+  outbox.close('replaced');
+  outbox.close('bye');
+  assert.deepEqual(socket.closedWith, { code: 4409, reason: 'replaced' });
+  const gone = new ScriptedSocket();
+  const other = outboxOn(gone).outbox;
+  other.ended();
+  other.close('bye');
+  assert.equal(gone.closedWith, undefined);
+  assert.equal(other.send({ type: 'ack', upTo: 1 }), false);
+});

@@ -1,0 +1,214 @@
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import fc from 'fast-check';
+import type { FrameOwner } from '../../../hub/telemetry/batch.ts';
+import { imbalance } from '../../../hub/telemetry/ledger.ts';
+import { Ingest } from '../../../hub/telemetry/ingest.ts';
+import type { EventFrame, TelemetryFrame } from '../../../schemas/index.ts';
+import { ManualClock } from '../../helpers/clock.ts';
+import { ScriptedStore, sensorType, silentLog, startMs } from '../../helpers/hubs/session-fixture.ts';
+import { testRoad } from '../../helpers/hubs/pipeline.ts';
+
+const anchors = new Map([
+  ['now', startMs - 10_000],
+  ['before', startMs - 3_600_000],
+  ['long ago', startMs - 100 * 86_400_000],
+]);
+
+function startIngest(t: TestContext, bufferLines = 1_000) {
+  const clock = new ManualClock(startMs);
+  const store = new ScriptedStore();
+  const road = testRoad({ store, clock, log: silentLog }, { writer: { bufferLines } });
+  const { writer, books, shedding } = road;
+  const nobody: FrameOwner = { account: books.account('d1'), stored() {}, refusedByStore() {} };
+  t.after(() => road.close());
+  const fanned: unknown[][] = [];
+  const fanOut = {
+    reading: (...told: unknown[]) => void fanned.push(told),
+    readings: (...told: unknown[]) => void fanned.push(told),
+    event: (...told: unknown[]) => void fanned.push(told),
+  };
+  const ingest = new Ingest(
+    { writer, books, shedding, fanOut, clock },
+    { maxAgeMs: 86_400_000, maxAheadMs: 60_000 },
+  );
+  const channel = ingest.openChannel({ id: 'd1', site: 'lab' }, sensorType, 'now', anchors);
+  let seq = 0;
+  const telemetry = (members: Partial<TelemetryFrame>) =>
+    ingest.telemetry(channel, nobody, { type: 'telemetry', seq: (seq += 1), stream: 'env', ...members });
+  const event = (members: Partial<EventFrame>) =>
+    ingest.event(channel, nobody, {
+      type: 'event',
+      seq: (seq += 1),
+      name: 'leak',
+      severity: 'info',
+      ...members,
+    });
+  /** The lines written since the last call. */
+  const lines = async (): Promise<string[]> => {
+    await writer.drain(1_000);
+    return store.writes.splice(0).flat();
+  };
+  return { books, ingest, telemetry, event, lines, fanned, clock, writer };
+}
+
+const data = { temperature: 21.5 };
+const prefix = 'sensor_env,device=d1,site=lab,type=sensor';
+
+test('a reading becomes one line with the device of the session and its own time', async (t) => {
+  const { telemetry, lines, fanned } = startIngest(t);
+  assert.equal(telemetry({ ts: startMs + 0.123, data }), undefined);
+  assert.deepEqual(await lines(), [`${prefix} temperature=21.5 ${startMs}123`]);
+  assert.deepEqual(fanned, [['d1', 'env', startMs + 0.123, data]]);
+});
+
+test('uptimes are turned into times by the anchor of their boot, this one or an earlier one', async (t) => {
+  const { telemetry, lines } = startIngest(t);
+  assert.equal(telemetry({ up: 2_500, data }), undefined);
+  assert.equal(telemetry({ up: 2_500, boot: 'now', data }), undefined);
+  assert.equal(telemetry({ up: 0.25, boot: 'before', data }), undefined);
+  const at = (ms: number): string => `${prefix} temperature=21.5 ${ms * 1_000}`;
+  assert.deepEqual(await lines(), [at(startMs - 7_500), at(startMs - 7_500), at(startMs - 3_600_000 + 0.25)]);
+});
+
+test('an uptime of a boot the hub never saw is refused, naming the boot', (t) => {
+  const { telemetry } = startIngest(t);
+  for (const boot of ['unknown', '__proto__', 'constructor']) {
+    const verdict = telemetry({ up: 5, boot, data });
+    assert.equal(verdict?.taken, false);
+    assert.equal(verdict?.refusals[0]?.code, 'clock');
+    assert.match(verdict?.refusals[0]?.errors?.[0]?.expected ?? '', new RegExp(`has not seen ${boot}$`));
+  }
+});
+
+test('the window of times: both ends are in, a step beyond is out with the hub time, and poisons nothing', (t) => {
+  const { telemetry } = startIngest(t);
+  for (const ts of [startMs - 86_400_000, startMs + 60_000]) assert.equal(telemetry({ ts, data }), undefined);
+  for (const ts of [startMs - 86_400_000.001, startMs + 60_000.001]) {
+    const verdict = telemetry({ ts, data });
+    assert.deepEqual([verdict?.refusals[0]?.code, verdict?.refusals[0]?.now], ['clock', startMs]);
+    assert.equal(verdict?.refusals[0]?.errors?.[0]?.path, '/ts');
+  }
+  assert.equal(telemetry({ ts: startMs, data }), undefined);
+});
+
+test('backfill lifts the limit on age and none on the future, for ts and up alike', (t) => {
+  const { telemetry } = startIngest(t);
+  assert.equal(telemetry({ ts: 0, backfill: true, data }), undefined);
+  assert.equal(telemetry({ up: 1, boot: 'long ago', backfill: true, data }), undefined);
+  assert.equal(telemetry({ up: 1, boot: 'long ago', data })?.refusals[0]?.code, 'clock');
+  assert.equal(telemetry({ ts: 0, backfill: false, data })?.refusals[0]?.code, 'clock');
+  assert.equal(telemetry({ ts: startMs + 60_001, backfill: true, data })?.refusals[0]?.code, 'clock');
+  assert.equal(telemetry({ up: 70_001, backfill: true, data })?.refusals[0]?.code, 'clock');
+});
+
+test('the window moves with the hub clock', (t) => {
+  const { telemetry, clock } = startIngest(t);
+  const ts = startMs + 90_000;
+  assert.equal(telemetry({ ts, data })?.refusals[0]?.code, 'clock');
+  clock.advance(30_000);
+  assert.equal(telemetry({ ts, data }), undefined);
+});
+
+test('what is refused names the field and the rule', (t) => {
+  const { telemetry, event } = startIngest(t);
+  const wrong = telemetry({ ts: startMs, data: { temperature: 900 } })?.refusals[0];
+  assert.deepEqual(wrong?.errors, [
+    { path: '/temperature', keyword: 'maximum', expected: '<= 125', got: '900' },
+  ]);
+  const stream = telemetry({ ts: startMs, stream: 'gas', data })?.refusals[0];
+  assert.deepEqual([stream?.code, stream?.errors?.[0]?.expected], ['unknown-stream', 'one of env']);
+  const name = event({ ts: startMs, name: 'fire' })?.refusals[0];
+  assert.deepEqual([name?.code, name?.errors?.[0]?.path], ['unknown-stream', '/name']);
+  assert.equal(event({ ts: startMs, data: { zone: 'x' } })?.refusals[0]?.errors?.[0]?.path, '/zone');
+});
+
+test('an event is a point of measurement event with its name and severity as tags', async (t) => {
+  const { event, lines, fanned } = startIngest(t);
+  assert.equal(event({ ts: startMs, severity: 'critical', data: { zone: 3 } }), undefined);
+  assert.equal(event({ up: 0, boot: 'before' }), undefined);
+  const tags = (severity: string): string =>
+    `event,device=d1,name=leak,severity=${severity},site=lab,type=sensor`;
+  assert.deepEqual(await lines(), [
+    String.raw`${tags('critical')} data="{\"zone\":3}" ${startMs}000`,
+    `${tags('info')} data="{}" ${startMs - 3_600_000}000`,
+  ]);
+  assert.equal(fanned.length, 2);
+});
+
+test('bad samples are refused by index and kind, the rest is one frame of lines', async (t) => {
+  const { telemetry, lines, fanned } = startIngest(t);
+  const verdict = telemetry({
+    samples: [
+      { ts: startMs, data },
+      { ts: startMs + 1, data: { temperature: 'hot' } },
+      { ts: startMs + 600_000, data },
+      { ts: startMs + 2, data },
+      { ts: startMs + 3, data: {} },
+    ],
+  });
+  assert.equal(verdict?.taken, true);
+  assert.deepEqual(
+    verdict?.refusals.map(({ code, rejectedSamples }) => ({ code, rejectedSamples })),
+    [
+      { code: 'schema', rejectedSamples: [1, 4] },
+      { code: 'clock', rejectedSamples: [2] },
+    ],
+  );
+  assert.deepEqual(
+    await lines(),
+    [0, 2].map((ms) => `${prefix} temperature=21.5 ${startMs + ms}000`),
+  );
+  assert.deepEqual(fanned, [
+    [
+      'd1',
+      'env',
+      [
+        { ts: startMs, data },
+        { ts: startMs + 2, data },
+      ],
+    ],
+  ]);
+});
+
+test('with a full buffer the good samples are overloaded, the bad ones refused for good, and nothing is told on', (t) => {
+  const { telemetry, fanned } = startIngest(t, 1);
+  const verdict = telemetry({
+    samples: [
+      { ts: startMs, data },
+      { ts: startMs + 1, data: {} },
+      { ts: startMs + 2, data },
+    ],
+  });
+  assert.equal(verdict?.taken, false);
+  assert.deepEqual(
+    verdict?.refusals.map(({ code, rejectedSamples }) => ({ code, rejectedSamples })),
+    [
+      { code: 'schema', rejectedSamples: [1] },
+      { code: 'overloaded', rejectedSamples: [0, 2] },
+    ],
+  );
+  assert.deepEqual(fanned, []);
+});
+
+test('every point received is on its way to the store or counted as rejected, by code', (t) => {
+  const { books, telemetry, writer } = startIngest(t, 40);
+  const sample = fc.record({
+    ts: fc.constantFrom(startMs, startMs + 120_000, 5),
+    data: fc.constantFrom<unknown>(data, {}, { temperature: 1e9 }, 7),
+  });
+  const frame = fc.oneof(
+    fc.record({
+      stream: fc.constantFrom('env', 'gas'),
+      samples: fc.array(sample, { minLength: 1, maxLength: 5 }),
+    }),
+    sample,
+  );
+  fc.assert(
+    fc.property(fc.array(frame), (frames) => {
+      for (const members of frames) telemetry(members);
+      assert.equal(imbalance(books.total), 0);
+      assert.equal(books.total.inFlight, writer.waiting);
+    }),
+  );
+});
