@@ -12,7 +12,6 @@ import { createPresenceStore } from './adapters/sqlite/sqlite-presence-store.ts'
 import { awaitDataDir } from './adapters/sqlite/sqlite.ts';
 import { openStateDatabase } from './adapters/sqlite/state-database.ts';
 import { Audit } from './audit/audit.ts';
-import type { Bus, Publisher } from './bus/bus.ts';
 import { topicsOf } from './bus/topics.ts';
 import type { Config } from './config/config.ts';
 import { AckSchedule } from './sessions/ack-schedule.ts';
@@ -38,13 +37,12 @@ import { exposeMetrics } from './wiring/metrics-wiring.ts';
 import { exposeSecurity } from './wiring/security-metrics-wiring.ts';
 import { openDeviceDoor } from './wiring/devices-wiring.ts';
 import { startJobs } from './wiring/jobs-wiring.ts';
-import { openBus } from './wiring/parts-wiring.ts';
+import { createBus } from './wiring/bus-wiring.ts';
 import { openSecurity } from './wiring/security-wiring.ts';
 import { readiness } from './wiring/readiness.ts';
 import { startHubRecord } from './wiring/self-monitoring-wiring.ts';
 import { openStoreRoad } from './wiring/pipeline-wiring.ts';
 import { createTroubles } from './wiring/incidents-wiring.ts';
-import { HubError } from './kernel/errors.ts';
 import { eventLoopShare } from './kernel/event-loop.ts';
 import type { Log } from './kernel/log.ts';
 import { Metrics } from './kernel/metrics.ts';
@@ -142,14 +140,10 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   releasers.push('hub clock', () => hubClock.close());
   shedding.clockWrong = () => hubClock.behind;
 
-  // The bus comes up last, since commands come in by it; until then nothing is published.
+  // The bus is connected last, since commands come in by it.
   const topics = topicsOf(config.mqtt.root);
-  let bus: Bus | undefined;
-  const publisher: Publisher = {
-    publish: (message) =>
-      bus?.publish(message) ?? Promise.reject(new HubError('bus-unavailable', 'starting')),
-  };
-  const fanOut = createFanOut({ publisher, topics, log });
+  const bus = createBus(config, { log, random, clock, hub, topics });
+  const fanOut = createFanOut({ publisher: bus, topics, log });
   const counters = newSessionCounters();
   const pages = openConsole({
     clock,
@@ -161,7 +155,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     road,
     sessions: counters,
     presence: () => presence,
-    bus: () => opened,
+    bus,
     dispatcher: () => dispatcher,
   });
   const { feed } = pages;
@@ -173,7 +167,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   // Presence: one wheel for all silences; a change goes to disk, then to the bus and the store.
   const liveness = new Liveness({ clock, random, afterPoll: (run) => setImmediate(run) });
   releasers.push('liveness', () => liveness.close());
-  const announcer = new PresenceAnnouncer({ publisher, topics, log, hub });
+  const announcer = new PresenceAnnouncer({ publisher: bus, topics, log, hub });
   const departures = new Departures({
     store: createDepartureStore(state),
     log,
@@ -193,7 +187,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     log,
     state,
     registry,
-    publisher,
+    publisher: bus,
     topics,
     hub,
     releasers,
@@ -244,7 +238,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
       registry,
       notices,
       directory,
-      publisher,
+      publisher: bus,
       audit,
       releasers,
       writer,
@@ -271,28 +265,22 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     clock,
     config,
     releasers,
-    signOut: (actor) => opened.signOut?.(actor),
+    signOut: (actor) => bus.signOut(actor),
   });
 
-  /** The broker is there, for the first time or again: it may have lost what it knew of us. */
-  const busConnected = (): void => {
-    announcer.repeat(presence.all());
-    commands.busConnected();
-  };
-  const opened = await openBus(
-    config,
-    { log, random, clock, hub, topics, access: security.broker },
+  releasers.push('bus', () => bus.close());
+  await bus.connect(
     {
       message: (message) => dispatcher.message(message),
-      connected: () => {
-        if (bus !== undefined) busConnected();
+      /** For the first time or again: the broker may have lost what it knew of us. */
+      connected() {
+        announcer.repeat(presence.all());
+        commands.busConnected();
       },
       disconnected: (reason) => log.warn({ reason }, 'broker lost'),
     },
+    security.broker,
   );
-  bus = opened.bus;
-  releasers.push('bus', () => opened.bus.close());
-  if (bus.connected) busConnected();
 
   /** Ends all that is kept of a device that is no longer registered. */
   async function forget(deviceId: string): Promise<void> {
@@ -366,7 +354,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   });
 
   const record = startHubRecord(
-    { clock, hubId: hub.hubId, road, registry, presence, dispatcher, hubClock, bus: opened.bus },
+    { clock, hubId: hub.hubId, road, registry, presence, dispatcher, hubClock, bus },
     releasers,
   );
 
@@ -393,7 +381,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     incidents,
     incidentsLost: troubles.lost,
     notices,
-    bus: opened.bus,
+    bus,
   });
   let stopping = false;
   const admin = await startAdmin(
@@ -412,7 +400,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
       access: security.access(() => Number(new URL(admin.url).port)),
       consoleDir: pages.dir,
       routes: [...commands.routes, ...pages.routes],
-      readiness: () => readiness({ stopping, clock, store, link, spool, hubClock, bus: opened.bus }),
+      readiness: () => readiness({ stopping, clock, store, link, spool, hubClock, bus }),
       metrics: () => metrics.page(),
     },
     { listen: config.adminListen, socketPath: join(config.dataDir, 'hub.sock') },
@@ -422,7 +410,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   return {
     deviceUrl: listener.url,
     adminUrl: admin.url,
-    ...(opened.url === undefined ? {} : { brokerUrl: opened.url }),
+    ...(bus.url === undefined ? {} : { brokerUrl: bus.url }),
     ...(security.firstLogin === undefined ? {} : { firstLogin: security.firstLogin }),
     failed: failure.promise,
     async close() {

@@ -13,10 +13,10 @@ export interface OutgoingMessage {
 
 export interface Publisher {
   /**
-   * QoS 1 resolves when the broker has acknowledged, also after reconnects; QoS 0 when handed over, and is
+   * QoS 1 resolves when the broker has acknowledged, even when that takes reconnects; QoS 0 when handed over, and is
    * dropped (and counted) while the broker is away.
    * @throws HubError `bus-unavailable` when the bounded outbox is full or the bus is closed; `bus-refused` when
-   * the broker refuses the message for good
+   * the broker refuses the message permanently
    */
   publish(message: OutgoingMessage): Promise<void>;
 }
@@ -29,11 +29,11 @@ export interface IncomingMessage {
   /** Redelivery of a packet the hub may have seen (DUP flag). */
   dup: boolean;
   packetId?: number;
-  /** Who published it, where the broker tells. */
+  /** Who published it, where the broker says so. */
   actor?: string;
   /** The MQTT session `packetId` belongs to. */
   session?: string;
-  /** It was kept in the broker while the hub was away, for a time that only `messageExpirySec` would tell. */
+  /** It was kept in the broker while the hub was away; only `messageExpirySec` would say for how long. */
   waited?: boolean;
   responseTopic?: string;
   correlationData?: Uint8Array;
@@ -50,7 +50,7 @@ export interface BusCounters {
   dropped: number;
   /** QoS 1 messages not taken: the outbox was full, or the bus closed. */
   unavailable: number;
-  /** QoS 1 messages the broker refused for good. */
+  /** QoS 1 messages the broker refused permanently. */
   refused: number;
   /** Messages that came in under the request topics. */
   received: number;
@@ -60,14 +60,24 @@ export interface BusCounters {
   connections: number;
 }
 
+/**
+ * A bus is made early, so that every part can be given it, and connected last, when all who answer its messages
+ * are there. Until then nothing comes in; a QoS 1 message is queued, or refused with `bus-unavailable` where no
+ * client can be connected yet (the embedded broker).
+ */
 export interface Bus extends Publisher {
-  /** True while the broker has us connected (always true for the embedded broker). */
+  readonly kind: 'embedded' | 'mqtt';
+  /** Where clients reach the embedded broker, once it listens. */
+  readonly url: string | undefined;
+  /** True while the broker has us connected (always true for the embedded broker, once it listens). */
   readonly connected: boolean;
   /** Why it is not connected, in words. */
   readonly fault: string | undefined;
   readonly counters: Readonly<BusCounters>;
   /** QoS 1 messages that wait for the broker. */
   readonly queued: number;
+  /** Ends the connections that clients of the embedded broker have under this account or token. */
+  signOut(actor: string): void;
   close(): Promise<void>;
 }
 

@@ -22,7 +22,7 @@ export interface SnapshotParts {
   presence: () => PresenceKeeper;
   sessions: SessionCounters;
   road: StoreRoad;
-  bus: () => { bus: Bus; url?: string };
+  bus: Bus;
   dispatcher: () => Dispatcher;
   throughput: Throughput;
   loop: () => EventLoopLoad;
@@ -55,10 +55,9 @@ export async function snapshotOf(
   startedMs: number,
   mayShow?: MayShow,
 ): Promise<HubSnapshot> {
-  const { clock, identity, registry, sessions, road, loop } = parts;
+  const { clock, identity, registry, sessions, road, bus, loop } = parts;
   const { books, writer, link, store } = road;
   const { byState, devices, ...rates } = countsOf(parts, mayShow);
-  const { bus, url } = parts.bus();
   const all = mayShow === undefined;
   const sum = all ? books.total : sumOf([...books.accounts()].filter(({ id }) => mayShow(id)));
   const { carried, received, stored, spooled, deadLettered, inFlight } = sum;
@@ -87,7 +86,7 @@ export async function snapshotOf(
     spool: await spoolOf(road),
     eventLoop: loop(),
     store: part(store.name, link.up, link.fault),
-    bus: { ...part(url === undefined ? 'mqtt' : 'embedded', bus.connected, bus.fault), queued: bus.queued },
+    bus: { ...part(bus.kind, bus.connected, bus.fault), queued: bus.queued },
     closes: all ? closesByCode(sessions) : {},
     commands: {
       open: all ? dispatcher.levels().open : dispatcher.openOf(mayShow),

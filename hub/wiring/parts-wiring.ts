@@ -1,17 +1,11 @@
 import { join } from 'node:path';
 import type { SecureContextOptions, TlsOptions } from 'node:tls';
-import type { BrokerAccess } from '../adapters/broker/broker-access.ts';
-import { startBroker } from '../adapters/broker/broker.ts';
-import { formatAddress } from '../adapters/listen-address.ts';
 import { openInflux } from '../adapters/influx/influx.ts';
-import { connectBus } from '../adapters/mqtt/mqtt.ts';
 import { openMetricsStore } from '../adapters/sqlite/metrics-store.ts';
 import { machineNames } from '../adapters/tls/tls-own.ts';
 import { watchTls, type TlsReload } from '../adapters/tls/tls-reload.ts';
 import { loadTicketKeys, ticketLifeSec } from '../adapters/tls/tls-tickets.ts';
 import { loadTlsMaterial, tlsServerOptions, type TlsMaterial } from '../adapters/tls/tls.ts';
-import type { Bus, BusHandlers } from '../bus/bus.ts';
-import type { Topics } from '../bus/topics.ts';
 import type { Config } from '../config/config.ts';
 import { messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
@@ -57,47 +51,6 @@ export async function openStore(
       return store.write(lines, signal);
     },
   };
-}
-
-export interface OpenedBus {
-  bus: Bus;
-  /** Of the embedded broker. */
-  url?: string;
-  /** Of the embedded broker: ends the connections of this account or token. */
-  signOut?: (actor: string) => void;
-}
-
-/** The configured MQTT broker, or the embedded one. */
-export async function openBus(
-  config: Config,
-  deps: {
-    log: Log;
-    random: () => number;
-    clock: Clock;
-    hub: { hubId: string; incarnation: string };
-    access: BrokerAccess;
-    topics: Topics;
-  },
-  handlers: BusHandlers,
-): Promise<OpenedBus> {
-  const { url, username, password } = config.mqtt;
-  if (url === undefined) {
-    const broker = await startBroker(
-      deps,
-      { ...config.brokerListen, ...deps.hub, topics: deps.topics },
-      handlers,
-    );
-    return {
-      bus: broker,
-      signOut: (actor) => broker.signOut(actor),
-      url: `mqtt://${formatAddress({ host: config.brokerListen.host, port: broker.port })}`,
-    };
-  }
-  const credentials = {
-    ...(username === undefined ? {} : { username }),
-    ...(password === undefined ? {} : { password }),
-  };
-  return { bus: await connectBus(deps, { url, ...credentials, ...deps.hub, topics: deps.topics }, handlers) };
 }
 
 /** TLS of the device listener. */

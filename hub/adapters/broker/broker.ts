@@ -5,6 +5,7 @@ import type { Bus, BusHandlers, IncomingMessage, OutgoingMessage } from '../../b
 import { BrokerClients, type BrokerAccess } from './broker-access.ts';
 import type { Topics } from '../../bus/topics.ts';
 import { hubState, newBusCounters } from '../bus-state.ts';
+import { formatAddress } from '../listen-address.ts';
 import { limitPackets } from './packet-sizes.ts';
 import { HubError, messageOf } from '../../kernel/errors.ts';
 import type { Log } from '../../kernel/log.ts';
@@ -21,9 +22,13 @@ export interface BrokerOptions {
 }
 
 export interface Broker extends Bus {
+  /** 0 until it listens. */
   readonly port: number;
-  /** Ends the connections of this account or token. */
-  signOut(actor: string): void;
+  /**
+   * Listens, and resolves when clients can connect. To be called once.
+   * @throws HubError `address-in-use`; `input-invalid` when the address cannot be listened on
+   */
+  connect(handlers: BusHandlers, access: BrokerAccess): Promise<void>;
 }
 
 /** A command has at most half of it. */
@@ -35,48 +40,41 @@ const drainTimeoutMs = 5_000;
 
 /**
  * The embedded MQTT 3.1.1 broker, for a hub that has no other. Clients are operators (devices have the device
- * listener). They may publish only below `command/`, `group-command/` and `cancel/`, as far as their rights go; each session ends with its connection, and nothing
- * published by a client is retained, so that memory stays bounded.
- * @throws HubError `address-in-use`; `input-invalid` when the address cannot be listened on
+ * listener). They may publish only below `command/`, `group-command/` and `cancel/`, within their rights; each
+ * session ends with its connection, and nothing that a client publishes is retained, so that memory stays bounded.
  */
-export async function startBroker(
-  deps: { log: Log; access: BrokerAccess },
-  options: BrokerOptions,
-  handlers: BusHandlers,
-): Promise<Broker> {
-  const broker = new EmbeddedBroker(deps, options, handlers);
-  await broker.start();
-  return broker;
+export function createBroker(deps: { log: Log }, options: BrokerOptions): Broker {
+  return new EmbeddedBroker(deps, options);
+}
+
+/** What there is once the broker listens. */
+interface Listening {
+  aedes: Aedes;
+  clients: BrokerClients;
+  handlers: BusHandlers;
 }
 
 class EmbeddedBroker implements Broker {
-  /** A publish is handed to the clients at once. */
+  readonly kind = 'embedded';
+  /** A publish is handed to the clients immediately. */
   readonly queued = 0;
   readonly counters = newBusCounters();
   connected = false;
-  fault: string | undefined = 'not started';
+  fault: string | undefined = 'not listening yet';
   readonly #log: Log;
-  readonly #clients: BrokerClients;
   readonly #options: BrokerOptions;
-  readonly #handlers: BusHandlers;
   readonly #topics: Topics;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   /** The requests of one client are taken one after another, as they came [MQTT-4.6.0-2]. */
   readonly #tails = new WeakMap<Client, Promise<void>>();
   readonly #qosTwoIds = new WeakMap<Client, Map<number, string>>();
-  #aedes: Aedes | undefined;
+  #listening: Listening | undefined;
   #publishing = 0;
 
-  constructor(
-    { log, access }: { log: Log; access: BrokerAccess },
-    options: BrokerOptions,
-    handlers: BusHandlers,
-  ) {
+  constructor({ log }: { log: Log }, options: BrokerOptions) {
     this.#log = log;
-    this.#clients = new BrokerClients(access);
     this.#options = options;
-    this.#handlers = handlers;
     this.#topics = options.topics;
     this.#server = createServer({ noDelay: true });
     this.#server.maxConnections = options.maxConnections ?? 1_000;
@@ -87,11 +85,70 @@ class EmbeddedBroker implements Broker {
     return address === null || typeof address === 'string' ? 0 : address.port;
   }
 
-  signOut(actor: string): void {
-    this.#clients.signOut(actor);
+  get url(): string | undefined {
+    const { port } = this;
+    return port === 0 ? undefined : `mqtt://${formatAddress({ host: this.#options.host, port })}`;
   }
 
-  async start(): Promise<void> {
+  signOut(actor: string): void {
+    this.#listening?.clients.signOut(actor);
+  }
+
+  async connect(handlers: BusHandlers, access: BrokerAccess): Promise<void> {
+    const clients = new BrokerClients(access);
+    const aedes = await this.#createAedes(clients, handlers);
+    this.#listening = { aedes, clients, handlers };
+    this.#server.on('connection', (socket) => {
+      this.#sockets.add(socket);
+      limitPackets(socket, maxPacketBytes, () => {
+        this.counters.denied++;
+        this.#log.warn({ address: socket.remoteAddress }, 'client cut: its packet is too long');
+      });
+      socket.once('close', () => this.#sockets.delete(socket));
+      aedes.handle(socket);
+    });
+    await this.#listen(aedes);
+    this.connected = true;
+    this.fault = undefined;
+    await this.publish(hubState(this.#options, true));
+    handlers.connected();
+  }
+
+  publish({ topic, payload, qos, retain = false }: OutgoingMessage): Promise<void> {
+    const aedes = this.#listening?.aedes;
+    if (aedes === undefined || !this.connected || this.#publishing >= maxPublishing) {
+      this.counters[qos === 0 ? 'dropped' : 'unavailable']++;
+      if (qos === 0) return Promise.resolve();
+      return Promise.reject(new HubError('bus-unavailable', this.fault ?? 'too many messages wait'));
+    }
+    this.#publishing++;
+    return new Promise((resolve, reject) => {
+      aedes.publish({ cmd: 'publish', topic, payload, qos, retain, dup: false }, (error) => {
+        this.#publishing--;
+        this.counters[error ? 'refused' : 'published']++;
+        if (error) reject(new HubError('bus-refused', messageOf(error), { cause: error }));
+        else resolve();
+      });
+    });
+  }
+
+  async close(): Promise<void> {
+    const aedes = this.#listening?.aedes;
+    if (aedes === undefined || !this.connected) return;
+    await this.publish(hubState(this.#options, false));
+    this.connected = false;
+    this.fault = 'closed';
+    const closed = new Promise<void>((resolve) => {
+      this.#server.close(() => resolve());
+    });
+    await new Promise<void>((resolve) => {
+      aedes.close(() => resolve());
+    });
+    for (const socket of this.#sockets) socket.destroy();
+    await closed;
+  }
+
+  async #createAedes(clients: BrokerClients, handlers: BusHandlers): Promise<Aedes> {
     const aedes = await Aedes.createBroker({
       drainTimeout: drainTimeoutMs,
       maxTopicLevels: 16,
@@ -116,16 +173,13 @@ class EmbeddedBroker implements Broker {
         this.counters.connections++;
         done(null, true);
       },
-      authenticate: (client, username, password, done) =>
-        this.#clients.signIn(client, username, password, done),
+      authenticate: (client, username, password, done) => clients.signIn(client, username, password, done),
       authorizeSubscribe: (client, subscription, done) =>
         // No subscription granted is answered by SUBACK 0x80 [MQTT-3.8.4-3].
-        done(
-          null,
-          client === null || this.#clients.mayRead(client, subscription.topic) ? subscription : null,
-        ),
-      authorizeForward: (client, packet) => (this.#clients.mayReceive(client, packet.topic) ? packet : null),
-      authorizePublish: (client, packet, done) => this.#authorize(client, packet, done),
+        done(null, client === null || clients.mayRead(client, subscription.topic) ? subscription : null),
+      authorizeForward: (client, packet) => (clients.mayReceive(client, packet.topic) ? packet : null),
+      authorizePublish: (client, packet, done) =>
+        this.#authorize({ clients, handlers }, client, packet, done),
     });
     aedes.on('clientError', (client, error) =>
       this.#log.info({ client: client.id, reason: messageOf(error) }, 'client closed'),
@@ -133,57 +187,7 @@ class EmbeddedBroker implements Broker {
     aedes.on('connectionError', (_client, error) =>
       this.#log.info({ reason: messageOf(error) }, 'connection refused'),
     );
-    this.#aedes = aedes;
-    this.#server.on('connection', (socket) => {
-      this.#sockets.add(socket);
-      limitPackets(socket, maxPacketBytes, () => {
-        this.counters.denied++;
-        this.#log.warn({ address: socket.remoteAddress }, 'client cut: its packet is too long');
-      });
-      socket.once('close', () => this.#sockets.delete(socket));
-      aedes.handle(socket);
-    });
-    await this.#listen();
-    this.connected = true;
-    this.fault = undefined;
-    await this.publish(hubState(this.#options, true));
-    this.#handlers.connected();
-  }
-
-  publish({ topic, payload, qos, retain = false }: OutgoingMessage): Promise<void> {
-    const aedes = this.#aedes;
-    if (aedes === undefined || !this.connected || this.#publishing >= maxPublishing) {
-      this.counters[qos === 0 ? 'dropped' : 'unavailable']++;
-      if (qos === 0) return Promise.resolve();
-      return Promise.reject(
-        new HubError('bus-unavailable', this.connected ? 'too many messages wait' : 'closed'),
-      );
-    }
-    this.#publishing++;
-    return new Promise((resolve, reject) => {
-      aedes.publish({ cmd: 'publish', topic, payload, qos, retain, dup: false }, (error) => {
-        this.#publishing--;
-        this.counters[error ? 'refused' : 'published']++;
-        if (error) reject(new HubError('bus-refused', messageOf(error), { cause: error }));
-        else resolve();
-      });
-    });
-  }
-
-  async close(): Promise<void> {
-    const aedes = this.#aedes;
-    if (aedes === undefined || !this.connected) return;
-    await this.publish(hubState(this.#options, false));
-    this.connected = false;
-    this.fault = 'closed';
-    const closed = new Promise<void>((resolve) => {
-      this.#server.close(() => resolve());
-    });
-    await new Promise<void>((resolve) => {
-      aedes.close(() => resolve());
-    });
-    for (const socket of this.#sockets) socket.destroy();
-    await closed;
+    return aedes;
   }
 
   /**
@@ -191,16 +195,21 @@ class EmbeddedBroker implements Broker {
    * stores or routes. An error closes the client's connection [MQTT-3.3.5-2], so only what no client may
    * publish is answered by one.
    */
-  #authorize(client: Client | null, packet: PublishPacket, done: (error?: Error | null) => void): void {
+  #authorize(
+    { clients, handlers }: Pick<Listening, 'clients' | 'handlers'>,
+    client: Client | null,
+    packet: PublishPacket,
+    done: (error?: Error | null) => void,
+  ): void {
     const { topic, retain } = packet;
     if (client === null || !this.#isRequest(topic)) {
       this.#log.warn({ client: client?.id, topic }, 'publish refused: clients publish commands only');
       this.counters.denied++;
-      if (client !== null) this.#clients.refuse(client, topic);
+      if (client !== null) clients.refuse(client, topic);
       done(new Error(`clients may not publish to ${topic}`));
       return;
     }
-    if (!this.#clients.mayRequest(client, topic)) {
+    if (!clients.mayRequest(client, topic)) {
       this.#log.warn({ client: client.id, topic }, 'publish refused: not within the rights of this operator');
       this.counters.denied++;
       done(new Error(`this operator may not publish to ${topic}`));
@@ -214,7 +223,7 @@ class EmbeddedBroker implements Broker {
     this.counters.received++;
     const before = this.#tails.get(client) ?? Promise.resolve();
     const taken = before.then(() =>
-      this.#handlers.message(incoming(client, packet, retain, this.#clients.actorOf(client))),
+      handlers.message(incoming(client, packet, retain, clients.actorOf(client))),
     );
     const settled = taken.then(
       () => done(),
@@ -249,7 +258,7 @@ class EmbeddedBroker implements Broker {
     return topic === this.#topics.root || topic.startsWith(`${this.#topics.root}/`);
   }
 
-  #listen(): Promise<void> {
+  #listen(aedes: Aedes): Promise<void> {
     const { host, port } = this.#options;
     return new Promise((resolve, reject) => {
       this.#server.once('error', (error: NodeJS.ErrnoException) => {
@@ -257,9 +266,7 @@ class EmbeddedBroker implements Broker {
         const failed = new HubError(code, `MQTT listener ${host}:${port}: ${error.message}`, {
           cause: error,
         });
-        const aedes = this.#aedes;
-        if (aedes === undefined) reject(failed);
-        else aedes.close(() => reject(failed));
+        aedes.close(() => reject(failed));
       });
       this.#server.listen(port, host, resolve);
     });

@@ -19,8 +19,8 @@ export interface MqttDeps {
 export interface MqttOptions {
   /** `mqtt:`, `mqtts:`, `ws:` or `wss:`. */
   url: string;
-  username?: string;
-  password?: string;
+  username?: string | undefined;
+  password?: string | undefined;
   topics: Topics;
   /** Names this hub, and its MQTT session: no two at one broker. */
   hubId: string;
@@ -41,27 +41,38 @@ const maxQosZeroInFlight = 1_000;
 const goodConnectionMs = 10_000;
 const closeTimeoutMs = 2_000;
 
-/**
- * Joins the hub to an MQTT 5 broker. Resolves after the first attempt, whatever came of it: a broker that is
- * away is tried again without end, with full jitter, and meanwhile `connected` is false and `fault` says why.
- */
-export async function connectBus(deps: MqttDeps, options: MqttOptions, handlers: BusHandlers): Promise<Bus> {
-  const bus = new MqttBus(deps, options, handlers);
-  await bus.firstAttempt();
-  return bus;
+export interface MqttBus extends Bus {
+  /**
+   * Joins the hub to the broker. To be called once. Resolves after the first attempt, whatever came of it: a
+   * broker that is away is tried again without end, with full jitter, and meanwhile `connected` is false and
+   * `fault` says why.
+   */
+  connect(handlers: BusHandlers): Promise<void>;
+}
+
+/** Who takes what comes in. */
+interface Receiver {
+  readonly inbox: Inbox;
+  readonly handlers: BusHandlers;
+}
+
+/** The bus over an MQTT 5 broker. */
+export function createMqttBus(deps: MqttDeps, options: MqttOptions): MqttBus {
+  return new ReconnectingBus(deps, options);
 }
 
 /** One connection at a time; each is a fresh client, so that what must outlive one is kept here alone. */
-class MqttBus implements Bus {
+class ReconnectingBus implements MqttBus {
+  readonly kind = 'mqtt';
+  readonly url = undefined;
   readonly counters = newBusCounters();
   connected = false;
   fault: string | undefined = 'not connected yet';
   readonly #deps: MqttDeps;
   readonly #options: MqttOptions;
-  readonly #handlers: BusHandlers;
   readonly #topics: Topics;
   readonly #outbox: Outbox;
-  readonly #inbox: Inbox;
+  #inbox: Inbox | undefined;
   #client: MqttClient | undefined;
   #waits: Generator<number, never>;
   #retry: Cancel | undefined;
@@ -74,24 +85,24 @@ class MqttBus implements Bus {
   /** Resolved when the connection that a close says good-bye on is lost. */
   readonly #lost = Promise.withResolvers<void>();
 
-  constructor(deps: MqttDeps, options: MqttOptions, handlers: BusHandlers) {
+  constructor(deps: MqttDeps, options: MqttOptions) {
     this.#deps = deps;
     this.#options = options;
-    this.#handlers = handlers;
     this.#topics = options.topics;
     this.#outbox = new Outbox(this.counters);
-    this.#inbox = new Inbox(
-      { deal: (message) => handlers.message(message), orderOf: (topic) => orderOf(this.#topics, topic) },
-      receiveMaximum,
-    );
     this.#waits = this.#newWaits();
   }
 
-  firstAttempt(): Promise<void> {
+  connect(handlers: BusHandlers): Promise<void> {
+    const inbox = new Inbox(
+      { deal: (message) => handlers.message(message), orderOf: (topic) => orderOf(this.#topics, topic) },
+      receiveMaximum,
+    );
+    this.#inbox = inbox;
     const attempted = new Promise<void>((resolve) => {
       this.#attempted = resolve;
     });
-    this.#connect();
+    this.#attempt({ inbox, handlers });
     return attempted;
   }
 
@@ -116,6 +127,9 @@ class MqttBus implements Bus {
     return Promise.resolve();
   }
 
+  /** The broker signs its clients in, and out. */
+  signOut(): void {}
+
   /** Says good-bye, waits a little for what the broker has not acknowledged, and leaves the rest. */
   async close(): Promise<void> {
     if (this.#closing) return;
@@ -132,10 +146,10 @@ class MqttBus implements Bus {
     this.#outbox.close();
     client?.end(true);
     this.#client = undefined;
-    await this.#atMost(this.#inbox.idle());
+    if (this.#inbox !== undefined) await this.#atMost(this.#inbox.idle());
   }
 
-  #connect(): void {
+  #attempt(receiver: Receiver): void {
     const {
       url,
       username,
@@ -168,7 +182,7 @@ class MqttBus implements Bus {
     if (client.stream instanceof Socket) client.stream.setNoDelay(true);
     const startedMs = this.#deps.clock.monotonic();
     let reason = 'the connection was closed';
-    const take = this.#inbox.open({
+    const take = receiver.inbox.open({
       acknowledge: (packetIds) => {
         if (this.#client === client) client.stream.write(pubacks(packetIds));
       },
@@ -184,7 +198,7 @@ class MqttBus implements Bus {
       // An error keeps the client from its own PUBACK, and lets it read on: the inbox sends the PUBACK later.
       take(message, () => done(new Error('its PUBACK goes out once it is dealt with')));
     };
-    client.on('connect', (connack) => void this.#welcome(client, connack));
+    client.on('connect', (connack) => void this.#welcome(client, connack, receiver));
     client.on('disconnect', (packet) => {
       reason = `the broker disconnected us, reason code ${packet.reasonCode ?? 0}`;
     });
@@ -192,11 +206,13 @@ class MqttBus implements Bus {
       reason = messageOf(error) === '' && 'code' in error ? String(error.code) : messageOf(error);
       client.end(true);
     });
-    client.once('close', () => this.#closed(client, reason, this.#deps.clock.monotonic() - startedMs));
+    client.once('close', () => {
+      this.#closed(client, reason, this.#deps.clock.monotonic() - startedMs, receiver);
+    });
   }
 
   /** Subscribes, and is ready when every filter is granted [MQTT-3.9.3-1]. */
-  async #welcome(client: MqttClient, connack: IConnackPacket): Promise<void> {
+  async #welcome(client: MqttClient, connack: IConnackPacket, receiver: Receiver): Promise<void> {
     this.counters.connections++;
     // What comes now may have waited in the broker: all that precedes a marker which we send to ourselves.
     this.#marker = connack.sessionPresent
@@ -221,7 +237,7 @@ class MqttBus implements Bus {
       'broker connected',
     );
     this.#attempted();
-    this.#handlers.connected();
+    receiver.handlers.connected();
   }
 
   /** `rh: 2`: no retained messages; `rap: true`: one published as retained shows it [MQTT 5 §3.8.3.1]. */
@@ -243,7 +259,7 @@ class MqttBus implements Bus {
     });
   }
 
-  #closed(client: MqttClient, reason: string, lastedMs: number): void {
+  #closed(client: MqttClient, reason: string, lastedMs: number, receiver: Receiver): void {
     if (this.#client !== client) return;
     this.#client = undefined;
     this.#outbox.detach();
@@ -264,8 +280,8 @@ class MqttBus implements Bus {
       { broker: safeUrl(url), reason, retryMs: Math.round(waitMs) },
       'broker not connected',
     );
-    this.#retry = this.#deps.clock.after(waitMs, () => this.#connect());
-    if (was) this.#handlers.disconnected(reason);
+    this.#retry = this.#deps.clock.after(waitMs, () => this.#attempt(receiver));
+    if (was) receiver.handlers.disconnected(reason);
   }
 
   /** Our own mark after what waited in the broker. */

@@ -4,7 +4,7 @@ import { test, type TestContext } from 'node:test';
 import { topicsOf } from '../../../hub/bus/topics.ts';
 import { connect as connectMqtt, type IClientOptions, type MqttClient } from 'mqtt';
 import type { BrokerAccess } from '../../../hub/adapters/broker/broker-access.ts';
-import { startBroker, type Broker } from '../../../hub/adapters/broker/broker.ts';
+import { createBroker, type Broker } from '../../../hub/adapters/broker/broker.ts';
 import type { BusHandlers, IncomingMessage } from '../../../hub/bus/bus.ts';
 import { HubError } from '../../../hub/kernel/errors.ts';
 import { log } from '../../helpers/hubs/dispatcher.ts';
@@ -41,8 +41,9 @@ async function open(
     disconnected: () => undefined,
   };
   const options = { host: '127.0.0.1', port: 0, topics: topicsOf('hub/v1'), hubId: 'h1', incarnation: 'i-1' };
-  const broker = await startBroker({ log, access }, options, handlers);
+  const broker = createBroker({ log }, options);
   t.after(() => broker.close());
+  await broker.connect(handlers, access);
   return { broker, url: `mqtt://127.0.0.1:${broker.port}`, messages, handlers };
 }
 
@@ -260,7 +261,7 @@ test('an address in use is said as such', async (t) => {
     hubId: 'h1',
     incarnation: 'i-1',
   };
-  const second = startBroker({ log, access }, options, handlers);
+  const second = createBroker({ log }, options).connect(handlers, access);
   await assert.rejects(second, (error) => error instanceof HubError && error.code === 'address-in-use');
 });
 
@@ -271,5 +272,20 @@ test('after close nothing is published, and the port is free', async (t) => {
   assert.equal(broker.connected, false);
   await assert.rejects(broker.publish({ topic: 'hub/v1/event/d-1/door', payload: '{}', qos: 1 }));
   const options = { host: '127.0.0.1', port, topics: topicsOf('hub/v1'), hubId: 'h1', incarnation: 'i-2' };
-  await (await startBroker({ log, access }, options, handlers)).close();
+  const second = createBroker({ log }, options);
+  await second.connect(handlers, access);
+  await second.close();
+});
+
+test('before it listens, a QoS 1 message is refused, a QoS 0 one dropped, and both are counted', async () => {
+  const options = { host: '127.0.0.1', port: 0, topics: topicsOf('hub/v1'), hubId: 'h1', incarnation: 'i-1' };
+  const broker = createBroker({ log }, options);
+  await assert.rejects(
+    broker.publish({ topic: 'hub/v1/event/d-1/early', payload: '{}', qos: 1 }),
+    (error) => error instanceof HubError && error.code === 'bus-unavailable',
+  );
+  await broker.publish({ topic: 'hub/v1/telemetry/d-1/early', payload: '{}', qos: 0 });
+  assert.deepEqual([broker.url, broker.connected, broker.fault], [undefined, false, 'not listening yet']);
+  assert.deepEqual([broker.counters.unavailable, broker.counters.dropped], [1, 1]);
+  await broker.close();
 });

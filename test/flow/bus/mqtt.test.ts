@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { topicsOf } from '../../../hub/bus/topics.ts';
 import { connect as connectMqtt, type IClientPublishOptions } from 'mqtt';
-import { connectBus, type MqttOptions } from '../../../hub/adapters/mqtt/mqtt.ts';
+import { createMqttBus, type MqttOptions } from '../../../hub/adapters/mqtt/mqtt.ts';
 import type { Bus, BusHandlers, IncomingMessage } from '../../../hub/bus/bus.ts';
 import { HubError } from '../../../hub/kernel/errors.ts';
 import { systemClock } from '../../../hub/kernel/time.ts';
@@ -18,7 +18,7 @@ import { startTcpProxy } from '../../helpers/services/tcp-proxy.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 
 /** What came in, and how it is dealt with: at once, unless `deal` is another. */
-class Door implements BusHandlers {
+class RecordingHandlers implements BusHandlers {
   readonly messages: IncomingMessage[] = [];
   connections = 0;
   readonly losses: string[] = [];
@@ -52,16 +52,16 @@ async function mosquitto(t: TestContext, options?: MosquittoOptions): Promise<Mo
 async function bus(
   t: TestContext,
   url: string,
-  door: Door,
+  handlers: RecordingHandlers,
   options: Partial<MqttOptions> = {},
 ): Promise<Bus> {
-  const opened = await connectBus(
+  const made = createMqttBus(
     { clock: systemClock, random: Math.random, log },
     { url, topics: topicsOf('hub/v1'), hubId: 'h1', incarnation: 'i-1', backoffMaxMs: 50, ...options },
-    door,
   );
-  t.after(() => opened.close());
-  return opened;
+  t.after(() => made.close());
+  await made.connect(handlers);
+  return made;
 }
 
 async function subscribe(
@@ -91,8 +91,8 @@ test('the hub says it is there, says good-bye, and its will speaks when it dies'
   const broker = await mosquitto(t);
   const proxy = await startTcpProxy(broker);
   t.after(() => proxy.close());
-  const door = new Door();
-  const first = await bus(t, `mqtt://127.0.0.1:${proxy.port}`, door);
+  const handlers = new RecordingHandlers();
+  const first = await bus(t, `mqtt://127.0.0.1:${proxy.port}`, handlers);
   const states = await subscribe(t, broker.port, 'hub/v1/hub/h1');
   const birth = await states.next(
     'the birth',
@@ -106,7 +106,7 @@ test('the hub says it is there, says good-bye, and its will speaks when it dies'
   await states.next('the will', ({ payload }) => payload === '{"online":false,"incarnation":"i-1"}');
   await waitFor(() => !first.connected, { what: 'the loss is noticed' });
   await first.close();
-  const second = await bus(t, broker.url, new Door(), { incarnation: 'i-2' });
+  const second = await bus(t, broker.url, new RecordingHandlers(), { incarnation: 'i-2' });
   await states.next('another birth', ({ payload }) => payload === '{"online":true,"incarnation":"i-2"}');
   await second.close();
   await states.next('a good-bye', ({ payload }) => payload === '{"online":false,"incarnation":"i-2"}');
@@ -114,8 +114,8 @@ test('the hub says it is there, says good-bye, and its will speaks when it dies'
 
 test('a command comes with its MQTT 5 properties, and a retained one is marked', async (t) => {
   const broker = await mosquitto(t);
-  const door = new Door();
-  await bus(t, broker.url, door);
+  const handlers = new RecordingHandlers();
+  await bus(t, broker.url, handlers);
   const properties = {
     responseTopic: 'answers/me',
     correlationData: Buffer.from([0, 255]),
@@ -123,7 +123,7 @@ test('a command comes with its MQTT 5 properties, and a retained one is marked',
     userProperties: { 'idempotency-key': 'k-1' },
   };
   await publish(broker.url, 'hub/v1/command/d-1/look', '{"id":"c-1"}', { properties });
-  const message = await door.next('hub/v1/command/d-1/look');
+  const message = await handlers.next('hub/v1/command/d-1/look');
   assert.equal(Buffer.from(message.payload).toString(), '{"id":"c-1"}');
   assert.deepEqual(message.correlationData, properties.correlationData);
   assert.equal(message.responseTopic, 'answers/me');
@@ -131,67 +131,67 @@ test('a command comes with its MQTT 5 properties, and a retained one is marked',
   assert.deepEqual({ ...message.userProperties }, properties.userProperties);
   assert.deepEqual([message.retain, message.dup, message.waited], [false, false, false]);
   await publish(broker.url, 'hub/v1/cancel/d-1/c-1', '', { retain: true });
-  assert.equal((await door.next('hub/v1/cancel/d-1/c-1')).retain, true);
+  assert.equal((await handlers.next('hub/v1/cancel/d-1/c-1')).retain, true);
 });
 
 test('what was retained before the hub came is not delivered', async (t) => {
   const broker = await mosquitto(t);
   await publish(broker.url, 'hub/v1/command/d-1/look', '{}', { retain: true });
-  const door = new Door();
-  await bus(t, broker.url, door);
+  const handlers = new RecordingHandlers();
+  await bus(t, broker.url, handlers);
   await publish(broker.url, 'hub/v1/command/d-1/other', '{}');
-  await door.next('hub/v1/command/d-1/other');
-  assert.equal(door.messages.length, 1);
+  await handlers.next('hub/v1/command/d-1/other');
+  assert.equal(handlers.messages.length, 1);
 });
 
 test('a message is PUBACKed only when it was dealt with: a lost link brings it again, marked DUP', async (t) => {
   const broker = await mosquitto(t);
   const proxy = await startTcpProxy(broker);
   t.after(() => proxy.close());
-  const door = new Door();
+  const handlers = new RecordingHandlers();
   const held = Promise.withResolvers<void>();
-  door.deal = () => held.promise;
-  const opened = await bus(t, `mqtt://127.0.0.1:${proxy.port}`, door);
+  handlers.deal = () => held.promise;
+  const opened = await bus(t, `mqtt://127.0.0.1:${proxy.port}`, handlers);
   await publish(broker.url, 'hub/v1/command/d-1/look', '{"id":"c-1"}');
-  const first = await door.next('hub/v1/command/d-1/look');
+  const first = await handlers.next('hub/v1/command/d-1/look');
   proxy.cut();
   await waitFor(() => opened.counters.connections === 2, { what: 'the second connection' });
-  assert.equal(door.messages.length, 1, 'the second delivery waits for the first');
+  assert.equal(handlers.messages.length, 1, 'the second delivery waits for the first');
   held.resolve();
-  const second = await door.next('hub/v1/command/d-1/look', ({ dup }) => dup);
+  const second = await handlers.next('hub/v1/command/d-1/look', ({ dup }) => dup);
   assert.deepEqual([second.packetId, second.session], [first.packetId, first.session]);
   await waitFor(() => opened.connected, { what: 'the hub is ready again' });
   proxy.cut();
-  await waitFor(() => door.connections === 3, { what: 'the third connection' });
+  await waitFor(() => handlers.connections === 3, { what: 'the third connection' });
   await publish(broker.url, 'hub/v1/command/d-1/last', '{}');
-  await door.next('hub/v1/command/d-1/last');
-  assert.equal(door.messages.length, 3, 'what was PUBACKed does not come again');
+  await handlers.next('hub/v1/command/d-1/last');
+  assert.equal(handlers.messages.length, 3, 'what was PUBACKed does not come again');
 });
 
 test('a message that could not be dealt with is not PUBACKed and comes again', async (t) => {
   const broker = await mosquitto(t);
-  const door = new Door();
-  door.deal = ({ dup }) => (dup ? Promise.resolve() : Promise.reject(new HubError('database-failed')));
-  await bus(t, broker.url, door);
+  const handlers = new RecordingHandlers();
+  handlers.deal = ({ dup }) => (dup ? Promise.resolve() : Promise.reject(new HubError('database-failed')));
+  await bus(t, broker.url, handlers);
   await publish(broker.url, 'hub/v1/command/d-1/look', '{}');
-  await door.next('hub/v1/command/d-1/look', ({ dup }) => dup);
-  assert.equal(door.losses.length, 1);
+  await handlers.next('hub/v1/command/d-1/look', ({ dup }) => dup);
+  assert.equal(handlers.losses.length, 1);
 });
 
 test('what waited in the broker is marked, with the time that is left, until the marker passes', async (t) => {
   const broker = await mosquitto(t);
-  const door = new Door();
-  await (await bus(t, broker.url, door)).close();
+  const handlers = new RecordingHandlers();
+  await (await bus(t, broker.url, handlers)).close();
   await publish(broker.url, 'hub/v1/command/d-1/old', '{}');
   await publish(broker.url, 'hub/v1/command/d-1/timed', '{}', { properties: { messageExpiryInterval: 30 } });
-  await bus(t, broker.url, door);
-  assert.equal((await door.next('hub/v1/command/d-1/old')).waited, true);
-  const timed = await door.next('hub/v1/command/d-1/timed');
+  await bus(t, broker.url, handlers);
+  assert.equal((await handlers.next('hub/v1/command/d-1/old')).waited, true);
+  const timed = await handlers.next('hub/v1/command/d-1/timed');
   assert.ok(timed.messageExpirySec !== undefined && timed.messageExpirySec <= 30);
   const fresh = waitFor(
     async () => {
       await publish(broker.url, 'hub/v1/command/d-1/new', '{}');
-      return door.messages.some(
+      return handlers.messages.some(
         ({ topic, waited }) => topic === 'hub/v1/command/d-1/new' && waited === false,
       );
     },
@@ -204,12 +204,12 @@ test('QoS 1 messages published while the link is down arrive in order when it is
   const broker = await mosquitto(t);
   const proxy = await startTcpProxy(broker);
   t.after(() => proxy.close());
-  const door = new Door();
-  const opened = await bus(t, `mqtt://127.0.0.1:${proxy.port}`, door);
+  const handlers = new RecordingHandlers();
+  const opened = await bus(t, `mqtt://127.0.0.1:${proxy.port}`, handlers);
   const statuses = await subscribe(t, broker.port, 'hub/v1/status/#');
   await proxy.refuse();
   proxy.cut();
-  await waitFor(() => door.losses.length === 1, { what: 'the loss is noticed' });
+  await waitFor(() => handlers.losses.length === 1, { what: 'the loss is noticed' });
   assert.equal(opened.connected, false);
   assert.notEqual(opened.fault, undefined);
   const published = Array.from({ length: 300 }, (_, at) =>
@@ -224,14 +224,14 @@ test('QoS 1 messages published while the link is down arrive in order when it is
     statuses.messages.map(({ payload }) => Number(payload)),
     Array.from({ length: 300 }, (_, at) => at),
   );
-  assert.equal(door.connections, 2);
+  assert.equal(handlers.connections, 2);
 });
 
 test('a link that dies while messages are on their way loses none of them', async (t) => {
   const broker = await mosquitto(t);
   const proxy = await startTcpProxy(broker);
   t.after(() => proxy.close());
-  const opened = await bus(t, `mqtt://127.0.0.1:${proxy.port}`, new Door());
+  const opened = await bus(t, `mqtt://127.0.0.1:${proxy.port}`, new RecordingHandlers());
   const statuses = await subscribe(t, broker.port, 'hub/v1/status/#');
   const published: Promise<void>[] = [];
   for (let at = 0; at < 1_000; at++) {
@@ -249,53 +249,53 @@ test('a link that dies while messages are on their way loses none of them', asyn
 
 test('a killed broker is found again after its restart, and gets what was published meanwhile', async (t) => {
   const broker = await mosquitto(t);
-  const door = new Door();
-  const opened = await bus(t, broker.url, door);
+  const handlers = new RecordingHandlers();
+  const opened = await bus(t, broker.url, handlers);
   await broker.kill();
-  await waitFor(() => door.losses.length === 1, { what: 'the loss is noticed' });
+  await waitFor(() => handlers.losses.length === 1, { what: 'the loss is noticed' });
   const published = opened.publish({ topic: 'hub/v1/event/d-1/door', payload: '{}', qos: 1 });
   await broker.restart();
   await published;
   await publish(broker.url, 'hub/v1/command/d-1/look', '{}');
-  await door.next('hub/v1/command/d-1/look');
+  await handlers.next('hub/v1/command/d-1/look');
 });
 
 test('a broker that is not there at the start does not stop the hub', async (t) => {
   const broker = await mosquitto(t);
   await broker.stop();
-  const door = new Door();
-  const opened = await bus(t, broker.url, door);
+  const handlers = new RecordingHandlers();
+  const opened = await bus(t, broker.url, handlers);
   assert.equal(opened.connected, false);
   assert.match(opened.fault ?? '', /ECONNREFUSED/);
   const published = opened.publish({ topic: 'hub/v1/event/d-1/door', payload: '{}', qos: 1 });
   await broker.restart();
   await published;
-  assert.equal(door.connections, 1);
+  assert.equal(handlers.connections, 1);
 });
 
 test('a broker that accepts and never answers is given up after the connect timeout', async (t) => {
   const broker = await mosquitto(t);
   broker.pause();
-  const door = new Door();
-  const opened = await bus(t, broker.url, door, { connectTimeoutMs: 300 });
+  const handlers = new RecordingHandlers();
+  const opened = await bus(t, broker.url, handlers, { connectTimeoutMs: 300 });
   assert.match(opened.fault ?? '', /connack timeout/);
   broker.resume();
-  await waitFor(() => door.connections === 1, { what: 'the connection' });
+  await waitFor(() => handlers.connections === 1, { what: 'the connection' });
 });
 
 test('a wrong password is said, and tried again', async (t) => {
   const broker = await mosquitto(t, { users: { hub: 'right' } });
-  const door = new Door();
-  const opened = await bus(t, broker.url, door, { username: 'hub', password: 'wrong' });
+  const handlers = new RecordingHandlers();
+  const opened = await bus(t, broker.url, handlers, { username: 'hub', password: 'wrong' });
   assert.equal(opened.connected, false);
   assert.match(opened.fault ?? '', /not authori[sz]ed/i);
-  await bus(t, broker.url, door, { username: 'hub', password: 'right', hubId: 'h2' });
-  assert.equal(door.connections, 1);
+  await bus(t, broker.url, handlers, { username: 'hub', password: 'right', hubId: 'h2' });
+  assert.equal(handlers.connections, 1);
 });
 
 test('what the broker forbids is refused for good, and nothing else waits behind it', async (t) => {
   const broker = await mosquitto(t, { acl: ['topic readwrite hub/#'] });
-  const opened = await bus(t, broker.url, new Door());
+  const opened = await bus(t, broker.url, new RecordingHandlers());
   const forbidden = opened.publish({ topic: 'elsewhere', payload: '{}', qos: 1 });
   await assert.rejects(forbidden, (error) => error instanceof HubError && error.code === 'bus-refused');
   await opened.publish({ topic: 'hub/v1/event/d-1/door', payload: '{}', qos: 1 });
@@ -318,17 +318,17 @@ test('a subscription that is not granted is a fault, not a silence', async (t) =
   t.after(() => server.close());
   const address = server.address();
   assert.ok(address !== null && typeof address !== 'string');
-  const door = new Door();
-  const opened = await bus(t, `mqtt://127.0.0.1:${address.port}`, door);
+  const handlers = new RecordingHandlers();
+  const opened = await bus(t, `mqtt://127.0.0.1:${address.port}`, handlers);
   assert.equal(opened.connected, false);
   assert.match(opened.fault ?? '', /not authorized/i);
-  assert.equal(door.connections, 0);
+  assert.equal(handlers.connections, 0);
 });
 
 test('closing gives up what the broker never took, and says so', async (t) => {
   const broker = await mosquitto(t);
   await broker.stop();
-  const opened = await bus(t, broker.url, new Door());
+  const opened = await bus(t, broker.url, new RecordingHandlers());
   const published = opened.publish({ topic: 'hub/v1/event/d-1/door', payload: '{}', qos: 1 });
   const outcome = assert.rejects(
     published,
@@ -338,4 +338,21 @@ test('closing gives up what the broker never took, and says so', async (t) => {
   await outcome;
   await assert.rejects(opened.publish({ topic: 'hub/v1/event/d-1/door', payload: '{}', qos: 1 }));
   assert.equal(opened.counters.unavailable, 2);
+});
+
+test('what is published before the first connection is queued, and arrives with it', async (t) => {
+  const broker = await mosquitto(t);
+  const events = await subscribe(t, broker.port, 'hub/v1/event/#');
+  const made = createMqttBus(
+    { clock: systemClock, random: Math.random, log },
+    { url: broker.url, topics: topicsOf('hub/v1'), hubId: 'h1', incarnation: 'i-1' },
+  );
+  t.after(() => made.close());
+  const early = made.publish({ topic: 'hub/v1/event/d-1/early', payload: '{}', qos: 1 });
+  await made.publish({ topic: 'hub/v1/telemetry/d-1/lost', payload: '{}', qos: 0 });
+  assert.deepEqual([made.connected, made.queued, made.counters.dropped], [false, 1, 1]);
+  await made.connect(new RecordingHandlers());
+  await early;
+  await events.next('the early event', ({ topic }) => topic === 'hub/v1/event/d-1/early');
+  assert.equal(made.queued, 0);
 });

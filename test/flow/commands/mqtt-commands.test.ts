@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { topicsOf } from '../../../hub/bus/topics.ts';
 import { connect as connectMqtt } from 'mqtt';
-import { connectBus } from '../../../hub/adapters/mqtt/mqtt.ts';
+import { createMqttBus } from '../../../hub/adapters/mqtt/mqtt.ts';
 import type { Bus } from '../../../hub/bus/bus.ts';
 import { startDispatcher, type Dispatcher } from '../../../hub/commands/dispatcher.ts';
 import { commandMigrations, commandStore } from '../../../hub/adapters/sqlite/sqlite-command-store.ts';
@@ -38,23 +38,7 @@ async function startHub(
 ): Promise<{ dispatcher: Dispatcher; bus: Bus; peer: EagerPeer }> {
   const folder = temporaryFolder('mqtt-commands');
   const database = await openDatabase({ file: `${folder.path}/state.db`, migrations: commandMigrations });
-  const opened: { bus?: Bus } = {};
-  const dispatcher = await startDispatcher(
-    {
-      clock: systemClock,
-      random: Math.random,
-      log,
-      journal: commandStore(database),
-      audit: { record: () => Promise.resolve() },
-      directory: { typeOf: (device) => (device === 'd-1' ? valve : undefined) },
-      publisher: {
-        publish: (message) =>
-          opened.bus?.publish(message) ?? Promise.reject(new Error('there is no bus yet')),
-      },
-    },
-    { root: 'hub/v1', maxOpenPerDevice: 10_000 },
-  );
-  const bus = await connectBus(
+  const bus = createMqttBus(
     { clock: systemClock, random: Math.random, log },
     {
       url: `mqtt://127.0.0.1:${proxy.port}`,
@@ -63,13 +47,24 @@ async function startHub(
       incarnation: 'i-1',
       backoffMaxMs: 50,
     },
-    {
-      message: (message) => dispatcher.message(message),
-      connected: () => setImmediate(() => dispatcher.busConnected()),
-      disconnected: () => undefined,
-    },
   );
-  opened.bus = bus;
+  const dispatcher = await startDispatcher(
+    {
+      clock: systemClock,
+      random: Math.random,
+      log,
+      journal: commandStore(database),
+      audit: { record: () => Promise.resolve() },
+      directory: { typeOf: (device) => (device === 'd-1' ? valve : undefined) },
+      publisher: bus,
+    },
+    { root: 'hub/v1', maxOpenPerDevice: 10_000 },
+  );
+  await bus.connect({
+    message: (message) => dispatcher.message(message),
+    connected: () => dispatcher.busConnected(),
+    disconnected: () => undefined,
+  });
   const peer = new EagerPeer('d-1');
   peer.dispatcher = dispatcher;
   dispatcher.sessionOpened(peer, []);
