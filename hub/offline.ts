@@ -86,7 +86,7 @@ function audited(
   devices: DeviceOperations,
   credentials: CredentialOperations,
 ): DeviceOperations & CredentialOperations {
-  const by = { audit, actor: 'local', door: 'cli' };
+  const by = { audit, requester: { actor: 'local', origin: 'cli' } } as const;
   const disable = recorded(
     by,
     'device.disable',

@@ -1,12 +1,26 @@
 import type { Log } from '../kernel/log.ts';
 import type { Clock } from '../kernel/time.ts';
 
-/** Who asked what, through which door, and how it ended. Texts may come from strangers: they are clipped here. */
-export interface AuditEvent {
-  /** `operator:anna`, `token:ci`, `device:d-1`, `local` (the admin socket), `hub`, `address:192.0.2.7`. */
-  actor: string;
-  /** `socket`, `http`, `mqtt`, `device`, `enrolment`, `cli` (on the files), `hub`. */
-  door: string;
+/**
+ * By which interface a request came. `cli`: the command line, on the admin socket or, without a hub, on the files;
+ * `device`: a device's session; `hub`: the hub itself asked.
+ */
+export type Origin = 'http' | 'cli' | 'mqtt' | 'schedule' | 'device' | 'enrolment' | 'hub';
+
+/** Who asked, and by which interface. */
+export interface Requester {
+  /**
+   * `operator:anna`, `token:ci`, `device:d-1`, `schedule:nightly`, `local` (the admin socket), `hub`,
+   * `address:192.0.2.7`; `mqtt` where the broker does not say who its clients are.
+   */
+  readonly actor: string;
+  readonly origin: Origin;
+}
+
+export const hubItself: Requester = { actor: 'hub', origin: 'hub' };
+
+/** Who asked what, and how it ended. Texts may come from strangers: they are clipped here. */
+export interface AuditEvent extends Requester {
   /** Subject and verb: `device.add`, `credential.revoke`, `login`, `command.send`. */
   action: string;
   /** What it was about: a device id, an operator's name, `d-1/c-17`. */

@@ -1,11 +1,11 @@
-import type { Auditor } from './audit.ts';
+import type { Auditor, Requester } from './audit.ts';
 
 /**
  * An operation whose every call is in the audit, with how it ended.
  * @param subject what a call is about, from its arguments
  */
 export function recorded<Args extends unknown[], Result>(
-  { audit, actor, door }: { audit: Auditor; actor: string; door: string },
+  { audit, requester }: { audit: Auditor; requester: Requester },
   action: string,
   subject: (...args: Args) => string,
   run: (...args: Args) => Promise<Result>,
@@ -17,7 +17,7 @@ export function recorded<Args extends unknown[], Result>(
       outcome = 'done';
       return result;
     } finally {
-      await audit.record({ actor, door, action, subject: subject(...args), outcome });
+      await audit.record({ ...requester, action, subject: subject(...args), outcome });
     }
   };
 }

@@ -183,7 +183,7 @@ export function payloadOf(command: Command): StatusPayload {
     device,
     name,
     status,
-    ts: status === 'running' ? (command.heardMs ?? command.changedMs) : command.changedMs,
+    ts: status === 'running' ? (command.reportedMs ?? command.changedMs) : command.changedMs,
     deadline: command.deadlineMs,
     ...(reason === undefined ? {} : { reason }),
     ...(errors === undefined ? {} : { errors }),

@@ -1,7 +1,7 @@
-import type { AuditEvent, Auditor } from '../audit/audit.ts';
+import { hubItself, type AuditEvent, type Auditor, type Requester } from '../audit/audit.ts';
 import type { IncomingMessage } from '../bus/bus.ts';
 import type { Refusal } from './command-request.ts';
-import type { Command, CommandStatus, Origin } from './command.ts';
+import type { Command, CommandStatus } from './command.ts';
 
 /** Something that was asked for, as the audit names it. */
 export interface Ask {
@@ -11,33 +11,33 @@ export interface Ask {
   /** Of the command. */
   readonly name?: string;
   /** Not given: the hub itself. */
-  readonly origin?: Origin | undefined;
+  readonly requester?: Requester | undefined;
 }
 
 /** A request about one device's command. */
 export function commandAsk(
   { device, name, id }: { device: string; name: string; id?: string },
-  origin: Origin | undefined,
+  requester: Requester | undefined,
 ): Ask {
-  return { action: 'command.send', subject: id === undefined ? device : `${device}/${id}`, name, origin };
+  return { action: 'command.send', subject: id === undefined ? device : `${device}/${id}`, name, requester };
 }
 
 /** A group command: subject is its id, or where the caller gave none what it was to go to. */
 export function groupAsk(
   { id, group, to, name }: { id?: string | undefined; group?: string | undefined; to: string; name: string },
-  origin: Origin,
+  requester: Requester,
 ): Ask {
   return {
     action: 'group-command.send',
     subject: id ?? (group === undefined ? to : `group ${group}`),
     name,
-    origin,
+    requester,
   };
 }
 
 /** Who published a message: only the embedded broker tells. */
-export function mqttOrigin({ actor = 'mqtt' }: IncomingMessage): Origin {
-  return { door: 'mqtt', actor };
+export function mqttRequester({ actor = 'mqtt' }: IncomingMessage): Requester {
+  return { origin: 'mqtt', actor };
 }
 
 /**
@@ -45,9 +45,9 @@ export function mqttOrigin({ actor = 'mqtt' }: IncomingMessage): Origin {
  * @param first its first state in the journal, which may be its last as well
  */
 export function stateEvent(command: Command, first: boolean): AuditEvent {
-  const { device, id, name, status, reason, params, origin, cancelRequested } = command;
+  const { device, id, name, status, reason, params, requester, cancelRequested } = command;
   return {
-    ...askedBy(first ? origin : undefined),
+    ...((first ? requester : undefined) ?? hubItself),
     action: first ? 'command.send' : 'command.status',
     subject: `${device}/${id}`,
     outcome: status,
@@ -69,21 +69,17 @@ export class CommandAudit {
   }
 
   /** Who gets this far may send commands, which are all recorded: so is every refusal. */
-  refused({ action, subject, name, origin }: Ask, { reason, errors }: Refusal): void {
+  refused({ action, subject, name, requester }: Ask, { reason, errors }: Refusal): void {
     const details = {
       ...(name === undefined ? {} : { name }),
       reason,
       ...(errors === undefined ? {} : { errors }),
     };
-    void this.#auditor.record({ ...askedBy(origin), action, subject, outcome: 'refused', details });
+    void this.#auditor.record({ ...(requester ?? hubItself), action, subject, outcome: 'refused', details });
   }
 
   /** A request that became none of a command's states by itself. @param outcome where the command stood then */
-  asked({ action, subject, origin }: Ask, outcome: CommandStatus | 'done'): void {
-    void this.#auditor.record({ ...askedBy(origin), action, subject, outcome });
+  asked({ action, subject, requester }: Ask, outcome: CommandStatus | 'done'): void {
+    void this.#auditor.record({ ...(requester ?? hubItself), action, subject, outcome });
   }
-}
-
-function askedBy(origin: Origin | undefined): Pick<AuditEvent, 'actor' | 'door'> {
-  return origin === undefined ? { actor: 'hub', door: 'hub' } : { actor: origin.actor, door: origin.door };
 }

@@ -1,3 +1,4 @@
+import type { Requester } from '../audit/audit.ts';
 import { isDeepStrictEqual } from 'node:util';
 import type { CommandType, FieldError } from '../../schemas/index.ts';
 import { HubError, messageOf } from '../kernel/errors.ts';
@@ -8,7 +9,7 @@ import { commandAsk, type Ask, type CommandAudit } from './command-audit.ts';
 import type { CommandCounters } from './command-counters.ts';
 import { newCommandId } from './command-id.ts';
 import type { CommandRequest, Refusal, RefusalReason } from './command-request.ts';
-import { isFinal, mayWait, step, type Command, type Origin } from './command.ts';
+import { isFinal, mayWait, step, type Command } from './command.ts';
 import type { AnswerAddress, CommandJournal, CommandRecord, Delivery } from './journal.ts';
 import type { Lanes } from './lanes.ts';
 import type { DeviceDirectory } from './command-session.ts';
@@ -21,7 +22,7 @@ export interface RequestContext {
   expiryMs?: number;
   /** It lay somewhere for an unknown time: it is journalled and ends `expired`. */
   ageUnknown?: boolean;
-  origin?: Origin;
+  requester?: Requester;
   /** One of a group command's, whose own report tells what became of it: a refusal is not in the audit. */
   ofGroup?: true;
 }
@@ -71,7 +72,7 @@ export class Intake {
    */
   async submit(request: CommandRequest, context: RequestContext = {}): Promise<Submission> {
     const { device, id } = request;
-    const ask = context.ofGroup === true ? undefined : commandAsk(request, context.origin);
+    const ask = context.ofGroup === true ? undefined : commandAsk(request, context.requester);
     if (id !== undefined) {
       for (
         let first = this.#arrivingOf(device, id);
@@ -185,7 +186,7 @@ export class Intake {
       ...(concurrency === 1 ? {} : { concurrency }),
       acceptedMs,
       cancelRequested: false,
-      ...(context.origin === undefined ? {} : { origin: context.origin }),
+      ...(context.requester === undefined ? {} : { requester: context.requester }),
       id: request.id ?? newCommandId(acceptedMs, random),
       deadlineMs: acceptedMs + (ttlMs === Infinity ? ttlSec * 1000 : ttlMs),
       status: 'accepted',

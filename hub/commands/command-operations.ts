@@ -1,8 +1,9 @@
+import type { Requester } from '../audit/audit.ts';
 import { HubError } from '../kernel/errors.ts';
 import { payloadOf, type StatusPayload } from './answers.ts';
 import { parsePayload, type Refusal } from './command-request.ts';
 import { commandAsk } from './command-audit.ts';
-import { isFinal, type Command, type Origin } from './command.ts';
+import { isFinal, type Command } from './command.ts';
 import type { CommandWaits } from './command-waits.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { CommandJournal, CommandQuery } from './journal.ts';
@@ -13,10 +14,12 @@ export interface CommandView extends StatusPayload {
   readonly final: boolean;
   readonly params: Readonly<Record<string, unknown>>;
   readonly accepted: number;
-  readonly origin?: Origin;
+  /** Who asked, and by which interface; not there when the hub itself did. */
+  readonly actor?: Requester['actor'];
+  readonly origin?: Requester['origin'];
 }
 
-/** A request as it came: judged by the same rules on every door. */
+/** A request as it came: judged by the same rules whatever its origin. */
 export interface RawCommand {
   readonly device: string;
   readonly name: string;
@@ -26,18 +29,22 @@ export interface RawCommand {
   readonly idempotencyKey?: string;
 }
 
-/** Commands for doors that answer a caller directly: HTTP, and through it the command line. */
+/** Commands for interfaces that answer a caller directly: HTTP, and through it the command line. */
 export interface CommandOperations {
   /**
    * Resolves once the command is in the journal, or up to `waitMs` later with its final status.
    * `repeated`: the same request came before.
    * @throws HubError `command-refused` with `details.reason` and `details.errors` · `bus-unavailable` when stopping
    */
-  send(request: RawCommand, origin: Origin, waitMs?: number): Promise<CommandView & { repeated: boolean }>;
+  send(
+    request: RawCommand,
+    requester: Requester,
+    waitMs?: number,
+  ): Promise<CommandView & { repeated: boolean }>;
   /** Also after a wait of up to `waitMs` for its end. @throws HubError `command-unknown` · `database-failed` */
   show(device: string, id: string, waitMs?: number): Promise<CommandView>;
   /** A journalled request: what the device has begun may end otherwise. @throws as `show` */
-  cancel(device: string, id: string, origin: Origin): Promise<CommandView>;
+  cancel(device: string, id: string, requester: Requester): Promise<CommandView>;
   /**
    * Newest first, of devices the caller may see. `next`: the `before` of the next page.
    * @throws HubError `database-failed`
@@ -78,11 +85,11 @@ export function createCommandOperations(deps: {
   }
 
   return {
-    async send({ device, name, payload, idempotencyKey }, origin, waitMs = 0) {
+    async send({ device, name, payload, idempotencyKey }, requester, waitMs = 0) {
       const parsed = parsePayload(payload, idempotencyKey);
       if (parsed.kind === 'refused') {
         const named = { device, name, ...(parsed.id === undefined ? {} : { id: parsed.id }) };
-        throw refusedError(dispatcher.refused(parsed.refusal, commandAsk(named, origin)));
+        throw refusedError(dispatcher.refused(parsed.refusal, commandAsk(named, requester)));
       }
       const { id, params, ttlMs } = parsed;
       const submission = await dispatcher.submit(
@@ -93,7 +100,7 @@ export function createCommandOperations(deps: {
           ...(id === undefined ? {} : { id }),
           ...(ttlMs === undefined ? {} : { ttlMs }),
         },
-        { origin },
+        { requester },
       );
       if (submission.kind === 'refused') throw refusedError(submission.refusal);
       const command = await ended(submission.command, waitMs);
@@ -102,8 +109,8 @@ export function createCommandOperations(deps: {
 
     show: async (device, id, waitMs = 0) => commandView(await ended(await known(device, id), waitMs)),
 
-    async cancel(device, id, origin) {
-      const command = await dispatcher.cancel(device, id, origin);
+    async cancel(device, id, requester) {
+      const command = await dispatcher.cancel(device, id, requester);
       if (command === undefined) throw new HubError('command-unknown', `${device}/${id}`);
       return commandView(command);
     },
@@ -116,14 +123,14 @@ export function createCommandOperations(deps: {
   };
 }
 
-/** A command as every door that answers directly shows it. */
+/** A command as every interface that answers directly shows it. */
 export function commandView(command: Command): CommandView {
-  const { params, acceptedMs, origin, status } = command;
+  const { params, acceptedMs, requester, status } = command;
   return {
     ...payloadOf(command),
     final: isFinal(status),
     params,
     accepted: acceptedMs,
-    ...(origin === undefined ? {} : { origin }),
+    ...requester,
   };
 }

@@ -1,3 +1,4 @@
+import type { Requester } from '../audit/audit.ts';
 import type { FieldError, OfflinePolicy, ResultStatus, Safety } from '../../schemas/index.ts';
 
 /**
@@ -33,16 +34,6 @@ const finalStatuses: readonly FinalStatus[] = [
 /** How long the hub waits for a word from the device before a command that was sent counts as lost. */
 export const giveUpAfterMs = 24 * 3_600_000;
 
-/** Who asked, and through which door. */
-export interface Origin {
-  /**
-   * `local` (the admin socket), `operator:NAME`, `token:NAME`, `schedule:NAME`; `mqtt` where the broker does not
-   * tell who its clients are.
-   */
-  readonly actor: string;
-  readonly door: 'mqtt' | 'http' | 'socket' | 'schedule';
-}
-
 export interface Command {
   readonly device: string;
   /** Unique per device. */
@@ -61,14 +52,13 @@ export interface Command {
   /** When the status was entered. */
   readonly changedMs: number;
   readonly cancelRequested: boolean;
-  /** Who asked for it, and through which door. */
-  readonly origin?: Origin;
+  readonly requester?: Requester;
   /** Set on the way to `sent`: what an `unknown` is later held against. */
   readonly sent?: { readonly ms: number; readonly boot: string; readonly persists: boolean };
   /** The device's first word that it has it, Unix ms. */
   readonly receivedMs?: number;
   /** The device's last word about it, Unix ms. */
-  readonly heardMs?: number;
+  readonly reportedMs?: number;
   readonly reason?: string;
   readonly errors?: readonly FieldError[];
   readonly output?: unknown;
@@ -159,7 +149,7 @@ export function mayWait(command: Pick<Command, 'offline' | 'safety'>): boolean {
 export function dueMs(command: Command): number {
   if (isFinal(command.status)) return Number.POSITIVE_INFINITY;
   if (isUnsent(command) || awaitsDeadline(command)) return command.deadlineMs;
-  return lastHeardMs(command) + giveUpAfterMs;
+  return lastReportedMs(command) + giveUpAfterMs;
 }
 
 /** Applies one event. Pure; an event that does not fit the state changes nothing. */
@@ -211,7 +201,7 @@ function beforeSending(command: Command, event: CommandEvent, nowMs: number): St
 }
 
 function afterSending(command: Command, event: CommandEvent, nowMs: number): Step {
-  const heard: Command = { ...command, receivedMs: command.receivedMs ?? nowMs, heardMs: nowMs };
+  const heard: Command = { ...command, receivedMs: command.receivedMs ?? nowMs, reportedMs: nowMs };
   switch (event.kind) {
     case 'received':
       return command.status === 'received' || command.status === 'running'
@@ -229,7 +219,7 @@ function afterSending(command: Command, event: CommandEvent, nowMs: number): Ste
     case 'unknown':
       return { ...settleUnknown(command, event, nowMs), effects: ['ack', 'announce'] };
     case 'not-written':
-      if (command.heardMs !== undefined) return same(command);
+      if (command.reportedMs !== undefined) return same(command);
       return command.cancelRequested
         ? enter(command, 'cancelled', nowMs, 'on-request')
         : undelivered(command, nowMs);
@@ -272,8 +262,8 @@ function afterSending(command: Command, event: CommandEvent, nowMs: number): Ste
  * a memory that outlives boots (then and now). A device that had it and forgot it proves nothing.
  */
 function settleUnknown(command: Command, event: { boot: string; persists: boolean }, nowMs: number): Step {
-  const heard = { ...command, heardMs: nowMs };
-  if (command.heardMs !== undefined) return enter(heard, 'lost', nowMs, 'device-forgot');
+  const heard = { ...command, reportedMs: nowMs };
+  if (command.reportedMs !== undefined) return enter(heard, 'lost', nowMs, 'device-forgot');
   const sameBoot = command.sent?.boot === event.boot;
   const remembers = command.sent?.persists === true && event.persists;
   return sameBoot || remembers ? undelivered(heard, nowMs) : enter(heard, 'lost', nowMs, 'device-rebooted');
@@ -295,11 +285,11 @@ function cancelAgain(command: Command): Effect[] {
 /** Sent, and nothing says yet that the device met the deadline. One that is running has begun in time. */
 function awaitsDeadline(command: Command): boolean {
   if (command.status === 'sent') return true;
-  return command.status === 'received' && (command.heardMs ?? 0) < command.deadlineMs;
+  return command.status === 'received' && (command.reportedMs ?? 0) < command.deadlineMs;
 }
 
-function lastHeardMs(command: Command): number {
-  return command.heardMs ?? command.sent?.ms ?? command.acceptedMs;
+function lastReportedMs(command: Command): number {
+  return command.reportedMs ?? command.sent?.ms ?? command.acceptedMs;
 }
 
 function enter(command: Command, status: CommandStatus, nowMs: number, reason?: string): Step {

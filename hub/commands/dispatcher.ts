@@ -1,6 +1,6 @@
 import type { FieldError, ProgressFrame, ResultFrame } from '../../schemas/index.ts';
 import { messageOf } from '../kernel/errors.ts';
-import type { Auditor } from '../audit/audit.ts';
+import type { Auditor, Requester } from '../audit/audit.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Clock } from '../kernel/time.ts';
 import { Answers, type CommandWatcher } from './answers.ts';
@@ -8,7 +8,7 @@ import type { IncomingMessage, Publisher } from '../bus/bus.ts';
 import { CommandAudit, type Ask } from './command-audit.ts';
 import { newCommandCounters, type CommandCounters } from './command-counters.ts';
 import type { CommandRequest, Refusal } from './command-request.ts';
-import type { Command, CommandEvent, Origin } from './command.ts';
+import type { Command, CommandEvent } from './command.ts';
 import { Intake, type RequestContext, type Submission } from './command-intake.ts';
 import type { GroupDoor } from './mqtt-group-requests.ts';
 import type { CommandJournal, CommandRecord } from './journal.ts';
@@ -55,10 +55,10 @@ export interface Dispatcher extends CommandEvents {
   submit(request: CommandRequest, context?: RequestContext): Promise<Submission>;
   /**
    * Resolves once the request is on disk; undefined when there is no such command.
-   * @param origin who asks, for the audit; not given: the hub itself
+   * @param requester who asks, for the audit; not given: the hub itself
    * @throws HubError `database-failed`
    */
-  cancel(device: string, id: string, origin?: Origin): Promise<Command | undefined>;
+  cancel(device: string, id: string, requester?: Requester): Promise<Command | undefined>;
   /** @throws HubError `database-failed` */
   find(device: string, id: string): Promise<CommandRecord | undefined>;
   /** Why a request like this would be refused now; undefined when it would not. */
@@ -173,8 +173,8 @@ class CommandDispatcher implements Dispatcher {
     return this.#lanes.get(device)?.isPresent === true;
   }
 
-  async cancel(device: string, id: string, origin?: Origin): Promise<Command | undefined> {
-    const ask: Ask = { action: 'command.cancel', subject: `${device}/${id}`, origin };
+  async cancel(device: string, id: string, requester?: Requester): Promise<Command | undefined> {
+    const ask: Ask = { action: 'command.cancel', subject: `${device}/${id}`, requester };
     let record: CommandRecord | undefined;
     try {
       record = await this.find(device, id);
@@ -185,13 +185,13 @@ class CommandDispatcher implements Dispatcher {
     const tracked = this.#lanes.get(device)?.commands.get(id);
     if (tracked === undefined) {
       if (record === undefined) this.refused({ reason: 'unknown-command' }, ask);
-      else if (origin !== undefined) this.audit.asked(ask, record.command.status);
+      else if (requester !== undefined) this.audit.asked(ask, record.command.status);
       return record?.command;
     }
     const written = tracked.lane.handle(tracked, { kind: 'cancel-requested' });
     const { command } = tracked;
     await written;
-    if (origin !== undefined) this.audit.asked(ask, command.status);
+    if (requester !== undefined) this.audit.asked(ask, command.status);
     return command;
   }
 

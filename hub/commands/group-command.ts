@@ -1,4 +1,5 @@
-import type { CommandStatus, Origin } from './command.ts';
+import type { Requester } from '../audit/audit.ts';
+import type { CommandStatus } from './command.ts';
 import type { AnswerAddress } from './journal.ts';
 
 /**
@@ -34,7 +35,7 @@ export interface Rollout {
   readonly acceptedMs: number;
   /** No command is sent at or after this moment, Unix ms. */
   readonly expiresMs?: number;
-  readonly origin: Origin;
+  readonly requester: Requester;
   readonly answerTo?: AnswerAddress;
   readonly status: RolloutStatus;
   readonly reason?: string;

@@ -1,3 +1,4 @@
+import type { Requester } from '../audit/audit.ts';
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { messageOf } from '../kernel/errors.ts';
@@ -6,7 +7,7 @@ import type { Cancel, Clock } from '../kernel/time.ts';
 import { newCommandId } from './command-id.ts';
 import { groupAsk } from './command-audit.ts';
 import type { Pace, Refusal } from './command-request.ts';
-import { isFinal, isUnsent, type Command, type Origin } from './command.ts';
+import { isFinal, isUnsent, type Command } from './command.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { AnswerAddress, Delivery } from './journal.ts';
 import type { RolloutJournal, RolloutRecord } from './group-command-journal.ts';
@@ -23,7 +24,7 @@ export interface RolloutRequest {
 }
 
 export interface RolloutContext {
-  readonly origin: Origin;
+  readonly requester: Requester;
   readonly answerTo?: AnswerAddress;
   readonly delivery?: Omit<Delivery, 'expiresMs'>;
   /** Which devices the caller may send this to; all when not given. */
@@ -111,7 +112,7 @@ export class Rollouts {
     const { clock, random, journal } = this.#deps;
     const refuse = (refusal: Refusal): RolloutSubmission => ({
       kind: 'refused',
-      refusal: this.#deps.dispatcher.refused(refusal, groupAsk(request, context.origin)),
+      refusal: this.#deps.dispatcher.refused(refusal, groupAsk(request, context.requester)),
     });
     const id = request.id ?? newCommandId(clock.now(), random);
     await this.#arriving.get(id);
@@ -154,11 +155,11 @@ export class Rollouts {
   /** No further wave; what is not sent yet is cancelled. Undefined when there is none with this id. */
   async cancel(
     id: string,
-    origin: Origin,
+    requester: Requester,
     may?: RolloutContext['may'],
   ): Promise<{ kind: 'found'; record: RolloutRecord } | { kind: 'refused'; refusal: Refusal } | undefined> {
     const { dispatcher } = this.#deps;
-    const ask = { action: 'group-command.cancel', subject: id, origin } as const;
+    const ask = { action: 'group-command.cancel', subject: id, requester } as const;
     const record = await this.find(id);
     const devices = record?.targets.map(({ device }) => device) ?? [];
     const refusal =
@@ -216,7 +217,7 @@ export class Rollouts {
   #record(
     id: string,
     { to, group, name, params, ttlMs, pace }: RolloutRequest,
-    { origin, answerTo, expiryMs }: RolloutContext,
+    { requester, answerTo, expiryMs }: RolloutContext,
     devices: readonly string[],
   ): RolloutRecord {
     const acceptedMs = this.#deps.clock.now();
@@ -229,7 +230,7 @@ export class Rollouts {
       maxFailures: pace.maxFailures ?? 0,
       jitterMs: pace.jitterMs ?? 0,
       acceptedMs,
-      origin,
+      requester,
       status: 'running',
       ...(group === undefined ? {} : { group }),
       ...(ttlMs === undefined ? {} : { ttlMs }),
@@ -305,13 +306,13 @@ export class Rollouts {
 
   async #sendOne(active: Active, index: number): Promise<void> {
     const { clock, dispatcher } = this.#deps;
-    const { id, name, params, ttlMs, origin, expiresMs } = active.rollout;
+    const { id, name, params, ttlMs, requester, expiresMs } = active.rollout;
     const target = active.targets[index];
     if (target?.status !== 'waiting') return;
     const submission = await dispatcher.submit(
       { device: target.device, name, id, params, ...(ttlMs === undefined ? {} : { ttlMs }) },
       {
-        origin,
+        requester,
         ofGroup: true,
         ...(expiresMs === undefined ? {} : { expiryMs: Math.max(0, expiresMs - clock.now()) }),
       },

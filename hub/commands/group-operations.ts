@@ -1,9 +1,9 @@
+import type { Requester } from '../audit/audit.ts';
 import { HubError } from '../kernel/errors.ts';
 import type { StatusPayload } from './answers.ts';
 import { refusedError } from './command-operations.ts';
 import { parsePayload, type Refusal } from './command-request.ts';
 import { groupAsk } from './command-audit.ts';
-import type { Origin } from './command.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { groupPayload } from './mqtt-group-requests.ts';
 import type { Group, RolloutJournal, RolloutRecord } from './group-command-journal.ts';
@@ -33,7 +33,7 @@ export interface GroupRequest {
 
 /** Who asks, and which devices that one may send the command to (all when not given). */
 export interface Caller {
-  readonly origin: Origin;
+  readonly requester: Requester;
   readonly may?: ((device: string) => boolean) | undefined;
 }
 
@@ -69,10 +69,10 @@ export function createGroupOperations(deps: {
 }): GroupOperations {
   const { rollouts, dispatcher, journal, now } = deps;
 
-  async function requestOf(given: GroupRequest, { origin }: Caller): Promise<RolloutRequest> {
+  async function requestOf(given: GroupRequest, { requester }: Caller): Promise<RolloutRequest> {
     const refused = (refusal: Refusal, asked?: string): HubError =>
       refusedError(
-        dispatcher.refused(refusal, groupAsk({ ...given, id: asked, to: given.to ?? '' }, origin)),
+        dispatcher.refused(refusal, groupAsk({ ...given, id: asked, to: given.to ?? '' }, requester)),
       );
     const parsed = parsePayload(given.payload, given.idempotencyKey, 'group-command');
     if (parsed.kind === 'refused') throw refused(parsed.refusal, parsed.id);
@@ -105,9 +105,9 @@ export function createGroupOperations(deps: {
 
   return {
     async send(given, caller) {
-      const { origin, may } = caller;
+      const { requester, may } = caller;
       const request = await requestOf(given, caller);
-      const submission = await rollouts.start(request, { origin, ...(may === undefined ? {} : { may }) });
+      const submission = await rollouts.start(request, { requester, ...(may === undefined ? {} : { may }) });
       if (submission.kind === 'refused') throw refusedError(submission.refusal);
       return { ...viewOf(submission.record), repeated: submission.kind === 'repeated' };
     },
@@ -123,8 +123,8 @@ export function createGroupOperations(deps: {
       }
       return views;
     },
-    async cancel(id, { origin, may }) {
-      const outcome = await rollouts.cancel(id, origin, may);
+    async cancel(id, { requester, may }) {
+      const outcome = await rollouts.cancel(id, requester, may);
       if (outcome?.kind === 'refused') throw refusedError(outcome.refusal);
       return known(outcome?.kind === 'found' ? outcome.record : undefined, id);
     },

@@ -2,7 +2,7 @@ import { HubError, messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Clock } from '../kernel/time.ts';
 import type { Dispatcher } from './dispatcher.ts';
-import { groupAsk, mqttOrigin } from './command-audit.ts';
+import { groupAsk, mqttRequester } from './command-audit.ts';
 import { answerMessage, type StatusPayload } from './answers.ts';
 import type { IncomingMessage, Publisher } from '../bus/bus.ts';
 import { newCommandId } from './command-id.ts';
@@ -54,11 +54,11 @@ export class GroupDoor {
     const payload = parsePayload(message.payload, key, 'group-command');
     const waited = message.waited === true && message.messageExpirySec === undefined;
     const fault = given.refusal ?? (payload.kind === 'refused' ? payload.refusal : undefined);
-    const origin = mqttOrigin(message);
+    const requester = mqttRequester(message);
     const answer = (refusal: Refusal): void =>
       this.#refuse({ group, name, id: payload.id, refusal, answerTo });
     const refuse = (refusal: Refusal): void => {
-      const ask = groupAsk({ id: payload.id, group, to: '', name }, origin);
+      const ask = groupAsk({ id: payload.id, group, to: '', name }, requester);
       answer(this.#deps.dispatcher.refused(refusal, ask));
     };
     if (fault !== undefined || payload.kind === 'refused') {
@@ -80,7 +80,7 @@ export class GroupDoor {
           ...(ttlMs === undefined ? {} : { ttlMs }),
         },
         {
-          origin,
+          requester,
           ...(answerTo === undefined ? {} : { answerTo }),
           ...(delivery === undefined ? {} : { delivery }),
           ...(message.messageExpirySec === undefined ? {} : { expiryMs: message.messageExpirySec * 1000 }),

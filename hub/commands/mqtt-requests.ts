@@ -1,3 +1,4 @@
+import type { Requester } from '../audit/audit.ts';
 import { createHash } from 'node:crypto';
 import type { FieldError } from '../../schemas/index.ts';
 import { HubError, messageOf } from '../kernel/errors.ts';
@@ -7,8 +8,8 @@ import type { Answers } from './answers.ts';
 import type { IncomingMessage } from '../bus/bus.ts';
 import { newCommandId } from './command-id.ts';
 import { parsePayload, type Refusal } from './command-request.ts';
-import { commandAsk, mqttOrigin, type Ask } from './command-audit.ts';
-import type { Command, Origin } from './command.ts';
+import { commandAsk, mqttRequester, type Ask } from './command-audit.ts';
+import type { Command } from './command.ts';
 import type { GroupDoor } from './mqtt-group-requests.ts';
 import type { Intake } from './command-intake.ts';
 import type { AnswerAddress, CommandJournal } from './journal.ts';
@@ -22,7 +23,7 @@ interface MqttDoorDeps {
   topics: Topics;
   answers: Answers;
   intake: Intake;
-  dispatcher: { cancel(device: string, id: string, origin: Origin): Promise<Command | undefined> };
+  dispatcher: { cancel(device: string, id: string, requester: Requester): Promise<Command | undefined> };
 }
 
 /** What a refusal is about: names for the topic of its answer. */
@@ -79,9 +80,9 @@ export class MqttDoor {
   async #command(request: Request & { kind: 'command' }, message: IncomingMessage): Promise<void> {
     const { device, name } = request;
     const payload = parsePayload(message.payload, message.userProperties?.['idempotency-key']);
-    const origin = mqttOrigin(message);
+    const requester = mqttRequester(message);
     const named = { device, name, ...(payload.id === undefined ? {} : { id: payload.id }) };
-    const subject = { ...named, ask: commandAsk(named, origin) };
+    const subject = { ...named, ask: commandAsk(named, requester) };
     const answer = this.#addressOf(message);
     if (message.retain) return this.#refuse(subject, { reason: 'retained' }, answer.address);
     if (answer.refusal !== undefined) return this.#refuse(subject, answer.refusal, undefined);
@@ -104,7 +105,7 @@ export class MqttDoor {
         ...(delivery === undefined ? {} : { delivery }),
         ...(messageExpirySec === undefined ? {} : { expiryMs: messageExpirySec * 1000 }),
         ageUnknown: message.waited === true && messageExpirySec === undefined,
-        origin,
+        requester,
       },
     );
     if (submission.kind === 'repeated') this.#deps.answers.repeat(submission.command, answer.address);
@@ -114,14 +115,14 @@ export class MqttDoor {
   /** The payload of a cancel says nothing. */
   async #cancel(request: Request & { kind: 'cancel' }, message: IncomingMessage): Promise<void> {
     const { device, commandId } = request;
-    const origin = mqttOrigin(message);
-    const ask: Ask = { action: 'command.cancel', subject: `${device}/${commandId}`, origin };
+    const requester = mqttRequester(message);
+    const ask: Ask = { action: 'command.cancel', subject: `${device}/${commandId}`, requester };
     const subject = { device, name: 'cancel', id: commandId, ask };
     const answer = this.#addressOf(message);
     if (message.retain) return this.#refuse(subject, { reason: 'retained' }, answer.address);
     if (answer.refusal !== undefined) return this.#refuse(subject, answer.refusal, undefined);
     try {
-      const command = await this.#deps.dispatcher.cancel(device, commandId, origin);
+      const command = await this.#deps.dispatcher.cancel(device, commandId, requester);
       if (command === undefined)
         return await this.#answerRefusal(subject, { reason: 'unknown-command' }, answer.address);
       this.#deps.answers.repeat(command, answer.address);
@@ -167,7 +168,7 @@ export class MqttDoor {
   }
 
   #refuseTopic(message: IncomingMessage): void {
-    const ask: Ask = { action: 'command.send', subject: message.topic, origin: mqttOrigin(message) };
+    const ask: Ask = { action: 'command.send', subject: message.topic, requester: mqttRequester(message) };
     this.#deps.intake.refused({ reason: 'bad-topic' }, ask);
     this.#deps.log.warn(
       { topic: message.topic },

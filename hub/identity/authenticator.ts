@@ -1,4 +1,4 @@
-import type { Auditor } from '../audit/audit.ts';
+import type { Auditor, Requester } from '../audit/audit.ts';
 import { AttemptLimit } from '../kernel/attempt-limit.ts';
 import type { Clock } from '../kernel/time.ts';
 
@@ -71,6 +71,6 @@ export class Door {
   }
 }
 
-function refusal(address: string): { actor: string; door: string; action: string } {
-  return { actor: `address:${address}`, door: 'device', action: 'connect' };
+function refusal(address: string): Requester & { action: string } {
+  return { actor: `address:${address}`, origin: 'device', action: 'connect' };
 }

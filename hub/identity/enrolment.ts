@@ -269,7 +269,12 @@ export class Enrolments {
   }
 
   async #note({ id }: EnrolmentAsk, address: string, outcome: Enrolled): Promise<void> {
-    const event = { actor: `address:${address}`, door: 'enrolment', action: 'device.enrol', subject: id };
+    const event = {
+      actor: `address:${address}`,
+      origin: 'enrolment',
+      action: 'device.enrol',
+      subject: id,
+    } as const;
     if (outcome.kind === 'enrolled' || outcome.kind === 'pending') {
       const done = outcome.kind === 'enrolled' ? 'done' : 'pending';
       await this.#deps.audit.record({ ...event, outcome: done });

@@ -67,7 +67,7 @@ export class Rotation {
     this.counters.done += 1;
     void this.#deps.audit.record({
       actor: `device:${deviceId}`,
-      door: 'device',
+      origin: 'device',
       action: 'credential.rotate',
       subject: deviceId,
       outcome: 'done',

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { AttemptLimit } from '../kernel/attempt-limit.ts';
 import { HubError } from '../kernel/errors.ts';
 import type { Clock } from '../kernel/time.ts';
-import type { Auditor } from '../audit/audit.ts';
+import type { Auditor, Origin, Requester } from '../audit/audit.ts';
 import type { AccountRecord, OperatorStore, TokenRecord } from './operator-store.ts';
 import type { Operator, Rights } from './operator.ts';
 import { hashPassword, hashToken, newToken, passwordHolds } from './passwords.ts';
@@ -80,7 +80,7 @@ export class Operators {
     }
     await this.#deps.audit.record({
       actor: `operator:${name}`,
-      door: 'http',
+      origin: 'http',
       action: 'first-login',
       subject: name,
       outcome: 'done',
@@ -90,12 +90,12 @@ export class Operators {
   }
 
   /** A person's name and password. @param address of the network the request comes from */
-  async login(name: string, password: string, address: string, door = 'http'): Promise<Login> {
+  async login(name: string, password: string, address: string, origin: Origin = 'http'): Promise<Login> {
     const { audit } = this.#deps;
     const waitMs = Math.max(this.#byAddress.waitMs(address), this.#byName.waitMs(name));
     if (waitMs > 0 || this.#judging >= maxJudging) {
       const details = { reason: 'throttled' };
-      audit.refused(address, { ...attempt(address, door), action: 'login', subject: name, details });
+      audit.refused(address, { ...attempt(address, origin), action: 'login', subject: name, details });
       return throttled(Math.max(waitMs, 1_000));
     }
     this.#judging += 1;
@@ -105,7 +105,7 @@ export class Operators {
         const operator = this.#operatorOf(name);
         await audit.record({
           actor: operator.actor,
-          door,
+          origin,
           action: 'login',
           subject: name,
           outcome: 'done',
@@ -118,7 +118,7 @@ export class Operators {
     }
     this.#byAddress.failed(address);
     this.#byName.failed(name);
-    audit.refused(address, { ...attempt(address, door), action: 'login', subject: name });
+    audit.refused(address, { ...attempt(address, origin), action: 'login', subject: name });
     return { kind: 'denied' };
   }
 
@@ -229,8 +229,8 @@ export class Operators {
   }
 }
 
-function attempt(address: string, door = 'http'): { actor: string; door: string } {
-  return { actor: `address:${address}`, door };
+function attempt(address: string, origin: Origin = 'http'): Requester {
+  return { actor: `address:${address}`, origin };
 }
 
 function throttled(waitMs: number): Login {

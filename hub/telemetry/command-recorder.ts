@@ -9,7 +9,7 @@ const encodeCommand = compileFieldEncoder([
   { name: 'device', kind: 'string', tag: false },
   { name: 'id', kind: 'string', tag: false },
   { name: 'reason', kind: 'string', tag: false },
-  { name: 'door', kind: 'string', tag: false },
+  { name: 'origin', kind: 'string', tag: false },
   { name: 'queuedMs', kind: 'float', tag: false },
   { name: 'deliveryMs', kind: 'float', tag: false },
   { name: 'runMs', kind: 'float', tag: false },
@@ -56,10 +56,10 @@ export class CommandRecorder {
     const record = this.#recordOf(command.device);
     // Removed meanwhile.
     if (record === undefined) return;
-    const { device, id, name, status, reason, origin } = command;
+    const { device, id, name, status, reason, requester } = command;
     const type = record.type.slice(0, record.type.lastIndexOf('@'));
     const prefix = encodePrefix('command', { name, status, site: record.site, type });
-    const fields = encodeCommand({ device, id, reason, door: origin?.door, ...stagesOf(command) });
+    const fields = encodeCommand({ device, id, reason, origin: requester?.origin, ...stagesOf(command) });
     // The device is no tag, so two commands at one time would be one point: each has a microsecond of its own.
     this.#lastUs = Math.max(this.#lastUs + 1, Math.round(command.changedMs * 1000));
     this.#points.write(`${prefix}${fields} ${encodeTimeUs(this.#lastUs / 1000)}`);

@@ -8,7 +8,7 @@ import { rolloutStore } from '../adapters/sqlite/sqlite-group-command-store.ts';
 import { createScheduleStore } from '../adapters/sqlite/sqlite-schedule-store.ts';
 import type { Database } from '../adapters/sqlite/sqlite.ts';
 import type { AdminDeps } from '../adapters/http/admin-server.ts';
-import type { Auditor } from '../audit/audit.ts';
+import { hubItself, type Auditor } from '../audit/audit.ts';
 import type { Publisher } from '../bus/bus.ts';
 import {
   commandView,
@@ -230,11 +230,11 @@ function selected(registry: Registry, text: string): string[] {
 
 /** Who asked for a group command, and how it ended; each of its commands has entries of its own. */
 function auditRollout(audit: Auditor, { rollout, targets }: RolloutRecord): void {
-  const { id, to, name, params, status, reason, origin } = rollout;
+  const { id, to, name, params, status, reason, requester } = rollout;
   const begins = status === 'running';
   if (begins && targets.some((target) => target.status !== 'waiting')) return;
   void audit.record({
-    ...(begins ? origin : { actor: 'hub', door: 'hub' }),
+    ...(begins ? requester : hubItself),
     action: begins ? 'group-command.send' : 'group-command.status',
     subject: id,
     outcome: status,
@@ -258,7 +258,7 @@ async function startScheduled(
       pace: { wave, maxFailures, jitterMs },
       ...(ttlMs === undefined ? {} : { ttlMs }),
     },
-    { origin: { door: 'schedule', actor: `schedule:${schedule}` } },
+    { requester: { origin: 'schedule', actor: `schedule:${schedule}` } },
   );
   if (submission.kind !== 'refused') return { kind: 'sent' };
   const { reason } = submission.refusal;

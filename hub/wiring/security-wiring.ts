@@ -87,7 +87,7 @@ export async function openSecurity(deps: SecurityDeps): Promise<{
     requestRefused: ({ actor }, topic) =>
       audit.refused(actor, {
         actor,
-        door: 'mqtt',
+        origin: 'mqtt',
         action: topic.startsWith(`${config.mqtt.root}/command/`) ? 'command.send' : 'publish',
         subject: topic,
         details: { reason: 'forbidden' },

@@ -144,7 +144,7 @@ function latest(title: string, condition: string): PanelPlan {
     units: { totalMs: 'ms' },
     queries: [
       {
-        influxql: `SELECT "status", "reason", "name", "device", "totalMs", "door", "id" FROM "command" WHERE $timeFilter${condition}${picked} ORDER BY time DESC LIMIT 100`,
+        influxql: `SELECT "status", "reason", "name", "device", "totalMs", "origin", "id" FROM "command" WHERE $timeFilter${condition}${picked} ORDER BY time DESC LIMIT 100`,
       },
     ],
   });

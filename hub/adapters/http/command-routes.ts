@@ -1,8 +1,9 @@
-/** Commands as JSON over HTTP; a request is judged by the rules of the MQTT door, and refused in its words. */
+/** Commands as JSON over HTTP; a request is judged by the same rules as one over MQTT, and refused in the same words. */
 
+import type { Requester } from '../../audit/audit.ts';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { CommandOperations } from '../../commands/command-operations.ts';
-import type { CommandStatus, Origin } from '../../commands/command.ts';
+import type { CommandStatus } from '../../commands/command.ts';
 import { faultAnswer, fieldError } from './error-answers.ts';
 import { badQuery, wholeNumber } from './query-values.ts';
 
@@ -90,13 +91,13 @@ type ListQuery = Partial<
 >;
 
 /** Who asks, and by which listener. */
-export function originOf({ operator, door = 'http' }: FastifyRequest): Origin {
-  return { door, actor: operator?.actor ?? 'local' };
+export function requesterOf({ operator, origin = 'http' }: FastifyRequest): Requester {
+  return { actor: operator?.actor ?? 'local', origin };
 }
 
 /** Adds `/api/v1/commands` and `/api/v1/devices/{id}/commands/…` to `app`. */
 export function serveCommands(app: FastifyInstance, operations: CommandOperations): void {
-  // Bodies arrive here as bytes: one parser judges them, whichever door they come by.
+  // Bodies arrive here as bytes: one parser judges them, whatever their origin.
   void app.register((scope, _options, done) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, parsed) => parsed(null, body));
@@ -131,7 +132,7 @@ export function serveCommands(app: FastifyInstance, operations: CommandOperation
         response: answers,
       },
     },
-    (request) => operations.cancel(request.params.id, request.params.command, originOf(request)),
+    (request) => operations.cancel(request.params.id, request.params.command, requesterOf(request)),
   );
 
   app.get<{ Querystring: ListQuery }>(
@@ -189,7 +190,7 @@ function serveSend(app: FastifyInstance, operations: CommandOperations): void {
           payload: body ?? new Uint8Array(),
           ...(typeof idempotencyKey === 'string' ? { idempotencyKey } : {}),
         },
-        originOf(request),
+        requesterOf(request),
         waitMs(query.wait),
       );
       return reply.code(command.final || command.repeated ? 200 : 202).send(command);

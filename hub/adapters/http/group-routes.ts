@@ -3,7 +3,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { GroupOperations } from '../../commands/group-operations.ts';
 import { faultAnswer } from './error-answers.ts';
-import { commandName, idempotencyHeader, originOf } from './command-routes.ts';
+import { commandName, idempotencyHeader, requesterOf } from './command-routes.ts';
 import { wholeNumber } from './query-values.ts';
 
 const selector = {
@@ -142,7 +142,7 @@ function serveGroupCommands(app: FastifyInstance, operations: GroupOperations): 
         ...(typeof key === 'string' ? { idempotencyKey: key } : {}),
       };
       const may = mayCommand && ((device: string): boolean => mayCommand(device, body.name));
-      const caller = { origin: originOf(asked), may };
+      const caller = { requester: requesterOf(asked), may };
       if (dryRun) return operations.preview(request, caller);
       const sent = await operations.send(request, caller);
       return reply.code(sent.repeated ? 200 : 202).send(sent);
@@ -185,6 +185,7 @@ function serveGroupCommands(app: FastifyInstance, operations: GroupOperations): 
         response: answers,
       },
     },
-    (request) => operations.cancel(request.params.id, { origin: originOf(request), may: request.mayShow }),
+    (request) =>
+      operations.cancel(request.params.id, { requester: requesterOf(request), may: request.mayShow }),
   );
 }

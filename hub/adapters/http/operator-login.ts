@@ -2,7 +2,7 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Auditor } from '../../audit/audit.ts';
+import type { Auditor, Origin } from '../../audit/audit.ts';
 import type { ConsoleSessions } from '../../operators/console-sessions.ts';
 import type { Operator, Role } from '../../operators/operator.ts';
 import type { Login, Operators } from '../../operators/operators.ts';
@@ -13,8 +13,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Set before any handler of `/api/v1/` runs. */
     operator?: Operator;
-    /** `socket` (the data folder's) or `http`; set with `operator`. */
-    door?: 'socket' | 'http';
+    /** `cli` on the admin socket, `http` on the TCP listener; set with `operator`. */
+    origin?: 'cli' | 'http';
     /** Whether a command may be sent to a device; not set where all may. */
     mayCommand?: (deviceId: string, command: string) => boolean;
     /** Which devices an answer may be about; not set where it may be about all. */
@@ -63,9 +63,9 @@ const changing = (request: FastifyRequest): boolean => !['GET', 'HEAD', 'OPTIONS
 export function trustLocal(app: FastifyInstance, { local, audit }: Access): void {
   app.addHook('onRequest', async (request) => {
     request.operator = local;
-    request.door = 'socket';
+    request.origin = 'cli';
   });
-  recordChanges(app, audit, 'socket');
+  recordChanges(app, audit, 'cli');
 }
 
 /** Every request below `/api/` proves who asks, before its body is read. */
@@ -90,7 +90,7 @@ export function demandLogin(app: FastifyInstance, access: Access): void {
       throw new HubError('unauthorized', 'sign in, or send a token: Authorization: Bearer …');
     }
     request.operator = operator;
-    request.door = 'http';
+    request.origin = 'http';
     request.stillHolds = () => isDeepStrictEqual(asks(), operator);
     const reachesAll = operator.devices === '*';
     if (!reachesAll) request.mayShow = (deviceId) => access.mayTouch(operator, deviceId);
@@ -103,7 +103,7 @@ export function demandLogin(app: FastifyInstance, access: Access): void {
     if (allowed) return;
     access.audit.refused(operator.actor, {
       actor: operator.actor,
-      door: 'http',
+      origin: 'http',
       action: actionOf(request),
       subject: subjectOf(request),
     });
@@ -210,7 +210,7 @@ function serveLogin(app: FastifyInstance, { operators, sessions }: Access): void
 }
 
 /** Whatever changes something is in the audit: who, what, how it ended. */
-function recordChanges(app: FastifyInstance, audit: Auditor, door: string): void {
+function recordChanges(app: FastifyInstance, audit: Auditor, origin: Origin): void {
   app.addHook('onResponse', async (request, reply) => {
     if (!changing(request) || request.is404) return;
     const { statusCode } = reply;
@@ -218,7 +218,7 @@ function recordChanges(app: FastifyInstance, audit: Auditor, door: string): void
     const { auditsItself = false, needs } = request.routeOptions.config;
     if (auditsItself && (operator !== undefined || needs === 'nobody')) return;
     // Without an operator it was refused before it got anywhere: a stranger's, of whom only so many are recorded.
-    const event = { door, action: actionOf(request), subject: subjectOf(request) };
+    const event = { origin, action: actionOf(request), subject: subjectOf(request) };
     if (operator === undefined) {
       audit.refused(addressOf(request), { ...event, actor: `address:${addressOf(request)}` });
       return;

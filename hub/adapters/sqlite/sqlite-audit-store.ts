@@ -1,5 +1,8 @@
-import type { AuditEntry, AuditRecord, AuditStore } from '../../audit/audit.ts';
+import type { AuditEntry, AuditRecord, AuditStore, Origin } from '../../audit/audit.ts';
 import type { Database, Row, Statement } from './sqlite.ts';
+
+const appendOnly = `CREATE TRIGGER audit_is_append_only BEFORE UPDATE ON audit
+     BEGIN SELECT raise(ABORT, 'the audit is append-only'); END;`;
 
 /** No statement changes an entry, not even ours; the oldest make room for new ones. */
 export const auditMigrations: readonly string[] = [
@@ -13,8 +16,15 @@ export const auditMigrations: readonly string[] = [
      outcome TEXT NOT NULL,
      details TEXT NOT NULL
    ) STRICT;
-   CREATE TRIGGER audit_is_append_only BEFORE UPDATE ON audit
-     BEGIN SELECT raise(ABORT, 'the audit is append-only'); END;`,
+   ${appendOnly}`,
+];
+
+/** By which interface something was asked is its origin; the admin socket is the command line's. */
+export const auditOriginMigrations: readonly string[] = [
+  `DROP TRIGGER audit_is_append_only;
+   ALTER TABLE audit RENAME COLUMN door TO origin;
+   UPDATE audit SET origin = 'cli' WHERE origin = 'socket';
+   ${appendOnly}`,
 ];
 
 /** About 200 MB. */
@@ -31,7 +41,7 @@ export function createAuditStore(db: Database, kept: number = defaultKept): Audi
 
     async list({ limit, before, actor, action, subject }) {
       const rows = await db.read(
-        `SELECT seq, time_ms, actor, door, action, subject, outcome, details FROM audit
+        `SELECT seq, time_ms, actor, origin, action, subject, outcome, details FROM audit
           WHERE (?2 IS NULL OR seq < ?2) AND (?3 IS NULL OR actor = ?3)
             AND (?4 IS NULL OR action = ?4) AND (?5 IS NULL OR subject = ?5)
           ORDER BY seq DESC LIMIT ?1`,
@@ -57,13 +67,13 @@ export function createAuditBeside(kept: number = defaultKept): (entry: AuditEntr
 }
 
 function insert(
-  { timeMs, actor, door, action, subject, outcome, details = {} }: AuditEntry,
+  { timeMs, actor, origin, action, subject, outcome, details = {} }: AuditEntry,
   condition: '' | 'WHERE changes() > 0',
 ): Statement {
   return {
-    sql: `INSERT INTO audit (time_ms, actor, door, action, subject, outcome, details)
+    sql: `INSERT INTO audit (time_ms, actor, origin, action, subject, outcome, details)
           SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 ${condition}`,
-    params: [timeMs, actor, door, action, subject, outcome, JSON.stringify(details)],
+    params: [timeMs, actor, origin, action, subject, outcome, JSON.stringify(details)],
   };
 }
 
@@ -77,7 +87,8 @@ function recordOf(row: Row): AuditRecord {
     seq: Number(row['seq']),
     timeMs: Number(row['time_ms']),
     actor: String(row['actor']),
-    door: String(row['door']),
+    // Written by `insert` above, and by nothing else.
+    origin: String(row['origin']) as Origin,
     action: String(row['action']),
     subject: String(row['subject']),
     outcome: String(row['outcome']),

@@ -36,6 +36,16 @@ export const commandMigrations: readonly string[] = [
    CREATE INDEX command_delivery_expiry ON command_delivery (expires_ms);`,
 ];
 
+/** Who asked, and by which interface, is the requester with its origin; the admin socket is the command line's. */
+export const commandRequesterMigrations: readonly string[] = [
+  `UPDATE command SET body = json_set(json_remove(body, '$.origin'), '$.requester', json_object(
+       'actor', body ->> '$.origin.actor',
+       'origin', replace(body ->> '$.origin.door', 'socket', 'cli')))
+     WHERE body -> '$.origin' IS NOT NULL;
+   UPDATE command SET body = json_set(json_remove(body, '$.heardMs'), '$.reportedMs', body -> '$.heardMs')
+     WHERE body -> '$.heardMs' IS NOT NULL;`,
+];
+
 const columns = 'seq, body, answer_topic, answer_correlation';
 /** A prune is a write transaction: small bites, so that no command waits for it. */
 const biteSize = 1_000;

@@ -30,6 +30,13 @@ export const rolloutMigrations: readonly string[] = [
    CREATE INDEX rollout_target_open ON rollout_target (rollout) WHERE settled = 0;`,
 ];
 
+/** As `commandRequesterMigrations` of the commands. */
+export const groupCommandRequesterMigrations: readonly string[] = [
+  `UPDATE rollout SET body = json_set(json_remove(body, '$.origin'), '$.requester', json_object(
+       'actor', body ->> '$.origin.actor',
+       'origin', replace(body ->> '$.origin.door', 'socket', 'cli')));`,
+];
+
 const columns = 'id, body, answer_correlation';
 
 /** @param isSettled nothing more will become of a target with this state */

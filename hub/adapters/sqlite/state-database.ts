@@ -1,6 +1,6 @@
-import { auditMigrations } from './sqlite-audit-store.ts';
-import { commandMigrations } from './sqlite-command-store.ts';
-import { rolloutMigrations } from './sqlite-group-command-store.ts';
+import { auditMigrations, auditOriginMigrations } from './sqlite-audit-store.ts';
+import { commandMigrations, commandRequesterMigrations } from './sqlite-command-store.ts';
+import { groupCommandRequesterMigrations, rolloutMigrations } from './sqlite-group-command-store.ts';
 import { scheduleMigrations } from './sqlite-schedule-store.ts';
 import { enrolmentMigrations } from './sqlite-enrolment-store.ts';
 import { operatorMigrations } from './sqlite-operator-store.ts';
@@ -10,10 +10,10 @@ import { incidentMigration } from './sqlite-incident-store.ts';
 import { openDatabase, type Database, type DatabaseOptions } from './sqlite.ts';
 
 /**
- * Files remember how many of these have run, so that each keeps its place for good: what changes the tables
+ * Files remember how many of these have run, so that each keeps its place permanently: what changes the tables
  * later, the command tables too, is added at the end of this list.
  */
-const migrations = [
+export const stateMigrations: readonly string[] = [
   `CREATE TABLE device (
      id TEXT PRIMARY KEY,
      type TEXT NOT NULL,
@@ -98,6 +98,9 @@ const migrations = [
   ...enrolmentMigrations,
   departureMigration,
   incidentMigration,
+  ...auditOriginMigrations,
+  ...commandRequesterMigrations,
+  ...groupCommandRequesterMigrations,
 ];
 
 /**
@@ -109,5 +112,5 @@ export function openStateDatabase(
   file: string,
   options: Pick<DatabaseOptions, 'onFailure'> = {},
 ): Promise<Database> {
-  return openDatabase({ ...options, file, migrations });
+  return openDatabase({ ...options, file, migrations: stateMigrations });
 }

@@ -1,4 +1,4 @@
-/** `audit list`: who did what, through which door, and how it ended. */
+/** `audit list`: who did what, by which interface, and how it ended. */
 
 import type { Command } from 'commander';
 import type { AuditRecord } from '../../audit/audit.ts';
@@ -44,10 +44,10 @@ export function addAudit(program: Command, deps: CliDeps): void {
         'entries',
       );
       if (options.json === true) deps.out(entries.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
-      else deps.out(table(['TIME', 'ACTOR', 'DOOR', 'ACTION', 'SUBJECT', 'OUTCOME'], entries.map(row)));
+      else deps.out(table(['TIME', 'ACTOR', 'ORIGIN', 'ACTION', 'SUBJECT', 'OUTCOME'], entries.map(row)));
     });
 }
 
-function row({ timeMs, actor, door, action, subject, outcome }: AuditRecord): string[] {
-  return [isoTime(timeMs), actor, door, action, subject, outcome];
+function row({ timeMs, actor, origin, action, subject, outcome }: AuditRecord): string[] {
+  return [isoTime(timeMs), actor, origin, action, subject, outcome];
 }

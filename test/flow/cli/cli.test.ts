@@ -185,8 +185,8 @@ test('secrets, keys, a rotation and a lock are changed on the files when no hub 
   assert.deepEqual([device?.disabled, device?.rotationDueMs !== undefined], [true, true]);
   const entries = await createAuditStore(state).list({ limit: 100 });
   assert.deepEqual(
-    entries.map(({ actor, door, action, subject, outcome }) =>
-      [actor, door, action, subject, outcome].join(' '),
+    entries.map(({ actor, origin, action, subject, outcome }) =>
+      [actor, origin, action, subject, outcome].join(' '),
     ),
     [
       'local cli device.add d-1 done',

@@ -15,9 +15,9 @@ async function hubOf(t: TestContext): Promise<CommandHub> {
 
 async function entries(hub: CommandHub, subject: string): Promise<unknown[]> {
   const records = await hub.audit.list({ limit: 100, subject });
-  return records.map(({ actor, door, action, outcome, details = {} }) => [
+  return records.map(({ actor, origin, action, outcome, details = {} }) => [
     actor,
-    door,
+    origin,
     action,
     outcome,
     ...('reason' in details ? [details['reason']] : []),
@@ -59,14 +59,14 @@ test('a state that the journal does not take leaves no entry', async (t) => {
   );
 });
 
-test('a refused command and a cancel request are in the audit with who asked, the door and the reason', async (t) => {
+test('a refused command and a cancel request are in the audit with who asked, the origin and the reason', async (t) => {
   const hub = await hubOf(t);
   await hub.command('command/d-1/queued', { id: 'c-1', params: { percent: 'half' } });
   await hub.command('command/d-2/look', { id: 'c-2' }, { actor: 'token:ci' });
   await hub.command('command/d-1/queued', { id: 'c-3', params: { percent: 1 } });
   await hub.command('cancel/d-1/c-3', '', { actor: 'operator:anna' });
   await hub.command('cancel/d-1/c-9', '', { actor: 'operator:anna' });
-  await hub.dispatcher.cancel('d-1', 'c-3', { door: 'socket', actor: 'local' });
+  await hub.dispatcher.cancel('d-1', 'c-3', { origin: 'cli', actor: 'local' });
   const ended = await waitFor(
     async () => {
       const found = await entries(hub, 'd-1/c-3');
@@ -88,6 +88,6 @@ test('a refused command and a cancel request are in the audit with who asked, th
     ['hub', 'hub', 'command.status', 'queued'],
     ['hub', 'hub', 'command.status', 'cancelled', 'on-request'],
     ['operator:anna', 'mqtt', 'command.cancel', 'cancelled'],
-    ['local', 'socket', 'command.cancel', 'cancelled'],
+    ['local', 'cli', 'command.cancel', 'cancelled'],
   ]);
 });

@@ -68,7 +68,7 @@ void test('a group command goes on after a restart with the devices it had froze
   };
   const first = await start();
   const request = { to: 'all', name: 'look', id: 'g-1', params: {}, pace: { wave: 2 } };
-  const context = { origin: { actor: 'local', door: 'http' } } as const;
+  const context = { requester: { actor: 'local', origin: 'http' } } as const;
   assert.equal((await first.start(request, context)).kind, 'accepted');
   assert.equal((await first.start(request, context)).kind, 'repeated');
   assert.equal((await first.start({ ...request, name: 'move' }, context)).kind, 'refused');

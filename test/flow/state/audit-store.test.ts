@@ -2,14 +2,15 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { createAuditStore } from '../../../hub/adapters/sqlite/sqlite-audit-store.ts';
+import type { AuditEntry } from '../../../hub/audit/audit.ts';
 import { openStateDatabase } from '../../../hub/adapters/sqlite/state-database.ts';
 import { temporaryFolder } from '../../helpers/services/guard.ts';
 
-function entry(n: number) {
+function entry(n: number): AuditEntry {
   return {
     timeMs: 1_000 + n,
     actor: n % 2 === 0 ? 'local' : 'operator:anna',
-    door: 'http',
+    origin: 'http',
     action: 'device.add',
     subject: `d-${n}`,
     outcome: 'done',

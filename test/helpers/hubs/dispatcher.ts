@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import {
   auditMigrations,
+  auditOriginMigrations,
   createAuditBeside,
   createAuditStore,
 } from '../../../hub/adapters/sqlite/sqlite-audit-store.ts';
@@ -152,7 +153,7 @@ export async function startCommandHub(
   const folder = temporaryFolder('commands');
   const database = await openDatabase({
     file: join(folder.path, 'state.db'),
-    migrations: [...commandMigrations, ...auditMigrations],
+    migrations: [...commandMigrations, ...auditMigrations, ...auditOriginMigrations],
   });
   const broker = new FakeBroker();
   const devices = new Map([['d-1', valve]]);

@@ -9,7 +9,7 @@ export interface AuditLine {
   subject: string;
   outcome: string;
   actor: string;
-  door: string;
+  origin: string;
 }
 
 /** A hub with devices registered, and short ways to ask it. */

@@ -147,7 +147,7 @@ const doors: Record<string, (fault: Fault, number: number) => Promise<unknown>> 
       { what: `the refusal of the schedule ${schedule}`, everyMs: 100 },
     );
     assert.deepEqual(
-      [entry.door, entry.action, entry.outcome],
+      [entry.origin, entry.action, entry.outcome],
       ['schedule', 'group-command.send', 'refused'],
     );
     const { reason, errors } = entry.details as { reason: string; errors?: unknown };
@@ -278,23 +278,23 @@ void test('a schedule sends its command at its times, each once, until it is rem
   assert.equal(new Set(ids).size, ids.length);
 });
 
-void test('the audit has who asked, through which door, and every state', async () => {
+void test('the audit has who asked, by which interface, and every state', async () => {
   const { stdout } = await hub.cli(['audit', 'list', '--subject', 'd-1/h-1', '--json']);
   const entries = stdout
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line) as Record<string, string>);
   assert.deepEqual(
-    entries.map(({ door, action, outcome }) => [door, action, outcome]),
+    entries.map(({ origin, action, outcome }) => [origin, action, outcome]),
     [
-      ['socket', 'command.send', 'accepted'],
+      ['cli', 'command.send', 'accepted'],
       ['hub', 'command.status', 'sent'],
       ['hub', 'command.status', 'received'],
       ['hub', 'command.status', 'succeeded'],
       // Another command under the same id, by each door.
-      ['socket', 'command.send', 'refused'],
+      ['cli', 'command.send', 'refused'],
       ['mqtt', 'command.send', 'refused'],
-      ['socket', 'command.send', 'refused'],
+      ['cli', 'command.send', 'refused'],
     ],
   );
 });

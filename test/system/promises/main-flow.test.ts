@@ -165,7 +165,7 @@ void test('each step of a command is a point in InfluxDB, and its stages are in 
   for (const { tags: own, columns, values } of series) {
     assert.equal(values.length, 1, own?.['status']);
     const point = Object.fromEntries(columns.map((column, at) => [column, values[0]?.[at]]));
-    assert.deepEqual([point['device'], point['door']], ['d-3', 'mqtt']);
+    assert.deepEqual([point['device'], point['origin']], ['d-3', 'mqtt']);
     const stages = ['queuedMs', 'deliveryMs', 'runMs', 'totalMs'].filter(
       (name) => typeof point[name] === 'number',
     );

@@ -192,7 +192,7 @@ test('frames sent with the upgrade request do not count before the welcome, and 
 
 test('guessing from one address is slowed down to 429 with Retry-After, and recorded', async () => {
   const address = { 'X-Forwarded-For': '198.51.100.1' };
-  const audit = { actor: 'address:198.51.100.1', action: 'connect', outcome: 'refused', door: 'device' };
+  const audit = { actor: 'address:198.51.100.1', action: 'connect', outcome: 'refused', origin: 'device' };
   const statuses = await range.attack({ ...refusals(429), audit }, async () => {
     const seen: number[] = [];
     for (let n = 0; n < 14; n += 1) {

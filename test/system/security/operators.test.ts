@@ -132,8 +132,8 @@ test('who reaches only some devices is shown only their commands', async () => {
 
 test('the audit says which operator asked over HTTP, and what was refused', async () => {
   const { body } = await ask('/api/v1/audit?subject=d-1/h-1', as('admin'));
-  const entries = body['entries'] as { actor: string; door: string; action: string; outcome: string }[];
-  const asked = entries.filter(({ door }) => door === 'http');
+  const entries = body['entries'] as { actor: string; origin: string; action: string; outcome: string }[];
+  const asked = entries.filter(({ origin }) => origin === 'http');
   assert.deepEqual(
     asked.map(({ actor, action, outcome }) => [actor, action, outcome]),
     [
@@ -268,11 +268,11 @@ test('on the embedded broker nobody forges presence, and only an operator asks f
   await assert.rejects(publish(command, user('east')), 'a device out of reach');
   await assert.rejects(publish('hub/v1/command/d-1/reboot', user('operator')), 'a class above the own');
   assert.equal((await hub.metric(denied)) - deniedSoFar, 5, 'each of them is counted');
-  const forged = { actor: 'token:admin', door: 'mqtt', action: 'publish', subject: 'hub/v1/presence/d-1' };
+  const forged = { actor: 'token:admin', origin: 'mqtt', action: 'publish', subject: 'hub/v1/presence/d-1' };
   await waitFor(
     async () =>
-      (await hub.audit()).some(({ actor, door, action, subject }) =>
-        isDeepStrictEqual({ actor, door, action, subject }, forged),
+      (await hub.audit()).some(({ actor, origin, action, subject }) =>
+        isDeepStrictEqual({ actor, origin, action, subject }, forged),
       ),
     { what: 'the forgery is in the audit' },
   );
@@ -282,9 +282,9 @@ test('on the embedded broker nobody forges presence, and only an operator asks f
   await all.next('the answer to the command', ({ topic }) => topic.startsWith('hub/v1/status/d-1/c-1/'));
   const entries = (await ask('/api/v1/audit?subject=d-1/c-1', as('admin'))).body['entries'] as {
     actor: string;
-    door: string;
+    origin: string;
   }[];
-  assert.deepEqual([entries[0]?.actor, entries[0]?.door], ['token:operator', 'mqtt']);
+  assert.deepEqual([entries[0]?.actor, entries[0]?.origin], ['token:operator', 'mqtt']);
   await all.close();
 });
 

@@ -17,7 +17,7 @@ function audit() {
   return { clock, entries, store, audit: new Audit({ store, clock, log: createLog({ level: 'silent' }) }) };
 }
 
-const refusal = { actor: 'address:192.0.2.1', door: 'device', action: 'connect', subject: 'd-1' };
+const refusal = { actor: 'address:192.0.2.1', origin: 'device', action: 'connect', subject: 'd-1' } as const;
 
 test('a source of refusals gets ten entries a minute, and what is left out is counted', async () => {
   const { audit: tested, entries, clock } = audit();

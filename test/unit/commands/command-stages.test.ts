@@ -17,7 +17,7 @@ const accepted: Command = {
   status: 'accepted',
   changedMs: 1_000,
   cancelRequested: false,
-  origin: { actor: 'mqtt', door: 'mqtt' },
+  requester: { actor: 'mqtt', origin: 'mqtt' },
 };
 const sent: Command = {
   ...accepted,
@@ -62,13 +62,13 @@ test('each step is a line with its stages so far, and two steps of one moment ar
   for (const command of life) recorder.record(command);
   recorder.record({ ...succeeded, id: 'c-2' });
   recorder.record({ ...succeeded, device: 'removed' });
-  const own = 'device="d-1",id="c-1",door="mqtt"';
+  const own = 'device="d-1",id="c-1",origin="mqtt"';
   const tags = (status: string): string => `command,name=look,site=hall,status=${status},type=env-sensor`;
   assert.deepEqual(lines, [
     `${tags('accepted')} ${own},totalMs=0 1000000`,
     `${tags('sent')} ${own},queuedMs=250,totalMs=250 1250000`,
     `${tags('received')} ${own},queuedMs=250,deliveryMs=50,totalMs=300 1300000`,
     `${tags('succeeded')} ${own},queuedMs=250,deliveryMs=50,runMs=2000,totalMs=2300 3300000`,
-    `${tags('succeeded')} device="d-1",id="c-2",door="mqtt",queuedMs=250,deliveryMs=50,runMs=2000,totalMs=2300 3300001`,
+    `${tags('succeeded')} device="d-1",id="c-2",origin="mqtt",queuedMs=250,deliveryMs=50,runMs=2000,totalMs=2300 3300001`,
   ]);
 });

@@ -19,7 +19,7 @@ const plan: Rollout = {
   maxFailures: 2,
   jitterMs: 0,
   acceptedMs: 1_000,
-  origin: { actor: 'local', door: 'http' },
+  requester: { actor: 'local', origin: 'http' },
   status: 'running',
 };
 

@@ -5,14 +5,14 @@ import type { CommandView } from './command-view.ts';
 
 /** One command of the list: who asked for what, and where it stands. */
 export function CommandDetail({ command }: { readonly command: CommandView }) {
-  const { id, origin, accepted, deadline, params } = command;
+  const { id, actor, origin, accepted, deadline, params } = command;
   return (
     <div class="command-detail">
       <CommandFollower key={`${command.device}/${id}`} command={command} />
       <dl class="facts">
         <div>
           <dt>Asked for by</dt>
-          <dd>{origin === undefined ? 'unknown' : `${origin.actor} over ${origin.door}`}</dd>
+          <dd>{actor === undefined ? 'unknown' : `${actor} over ${origin}`}</dd>
         </div>
         <div>
           <dt>Accepted</dt>

@@ -205,7 +205,7 @@ function CommandTable({ rows, onChoose }: CommandTableProps) {
                 <CommandBadge status={row.status} />
               </td>
               <td>{row.reason === undefined ? '' : reasonWords(row.reason)}</td>
-              <td class="quiet">{row.origin?.actor ?? ''}</td>
+              <td class="quiet">{row.actor ?? ''}</td>
             </tr>
           ))}
         </tbody>

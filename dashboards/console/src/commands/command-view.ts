@@ -25,7 +25,8 @@ export interface CommandView {
   note?: string;
   /** Its end was asked for. */
   cancelRequested?: true;
-  origin?: { actor: string; door: string };
+  actor?: string;
+  origin?: string;
 }
 
 export type GroupStatus = 'running' | 'finished' | 'stopped' | 'expired' | 'cancelled';

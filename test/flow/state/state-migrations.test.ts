@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { auditOriginMigrations, createAuditStore } from '../../../hub/adapters/sqlite/sqlite-audit-store.ts';
+import { commandStore } from '../../../hub/adapters/sqlite/sqlite-command-store.ts';
+import { rolloutStore } from '../../../hub/adapters/sqlite/sqlite-group-command-store.ts';
+import { openDatabase, type Database, type Statement } from '../../../hub/adapters/sqlite/sqlite.ts';
+import { openStateDatabase, stateMigrations } from '../../../hub/adapters/sqlite/state-database.ts';
+import { isSettled } from '../../../hub/commands/group-command.ts';
+import { temporaryFolder } from '../../helpers/services/guard.ts';
+
+/** A state database as it was before `change`, with these rows, opened by the hub of today. */
+async function upgraded(t: TestContext, change: string, rows: readonly Statement[]): Promise<Database> {
+  const folder = temporaryFolder('migrations');
+  const file = join(folder.path, 'state.db');
+  const migrations = stateMigrations.slice(0, stateMigrations.indexOf(change));
+  assert.ok(migrations.length < stateMigrations.length - 1);
+  const old = await openDatabase({ file, migrations });
+  await old.transaction(rows);
+  await old.close();
+  const db = await openStateDatabase(file);
+  t.after(async () => {
+    await db.close();
+    folder.remove();
+  });
+  return db;
+}
+
+const [origins = ''] = auditOriginMigrations;
+
+test('what was asked before origins were called so is still there, with its origin', async (t) => {
+  const body = {
+    id: 'c-1',
+    device: 'd-1',
+    name: 'look',
+    origin: { actor: 'local', door: 'socket' },
+    heardMs: 7,
+  };
+  const { origin: _, ...unasked } = body;
+  const group = { id: 'g-1', status: 'running', origin: { actor: 'token:ci', door: 'http' } };
+  const command = `INSERT INTO command (device, id, status, final, owed, changed_ms, body)
+                   VALUES ('d-1', ?1, 'running', 0, 0, 1, ?2)`;
+  const db = await upgraded(t, origins, [
+    {
+      sql: `INSERT INTO audit (time_ms, actor, door, action, subject, outcome, details)
+            VALUES (1, 'local', 'socket', 'command.send', 'd-1/c-1', 'accepted', '{}'),
+                   (2, 'token:ci', 'mqtt', 'command.send', 'd-1/c-2', 'accepted', '{}')`,
+    },
+    { sql: command, params: ['c-1', JSON.stringify(body)] },
+    { sql: command, params: ['c-2', JSON.stringify({ ...unasked, id: 'c-2' })] },
+    {
+      sql: `INSERT INTO rollout (id, status, owed, body) VALUES ('g-1', 'running', 0, ?1)`,
+      params: [JSON.stringify(group)],
+    },
+  ]);
+  const entries = await createAuditStore(db).list({ limit: 10 });
+  assert.deepEqual(
+    entries.map(({ actor, origin }) => [actor, origin]),
+    [
+      ['local', 'cli'],
+      ['token:ci', 'mqtt'],
+    ],
+  );
+  await assert.rejects(db.transaction([{ sql: `UPDATE audit SET origin = 'http'` }]), /append-only/);
+  const { heardMs: _heard, ...rest } = unasked;
+  const commands = await commandStore(db).open();
+  assert.deepEqual(
+    commands.map((record) => record.command),
+    [
+      { ...rest, requester: { actor: 'local', origin: 'cli' }, reportedMs: 7 },
+      { ...rest, id: 'c-2', reportedMs: 7 },
+    ],
+  );
+  const [kept] = await rolloutStore(db, isSettled).open();
+  assert.deepEqual(kept?.rollout, {
+    id: 'g-1',
+    status: 'running',
+    requester: { actor: 'token:ci', origin: 'http' },
+  });
+});
