@@ -115,7 +115,7 @@ export function openConsole(deps: ConsoleDeps): ConsoleParts {
       rejects.note(device, frame, stream, row.message);
       feed.nacked(device.id, row);
     },
-    dir: fileURLToPath(new URL('../dashboards/console/dist/', import.meta.url)),
+    dir: fileURLToPath(new URL('../../dashboards/console/dist/', import.meta.url)),
     feed,
     routes: [
       (app) => serveReads(app, reads),
