@@ -1,9 +1,9 @@
 import type { Delivery } from './journal.ts';
-import type { Rollout, Target } from './group-command.ts';
+import type { GroupCommand, Target } from './group-command.ts';
 
-/** A rollout with its frozen targets, in their order. */
-export interface RolloutRecord {
-  readonly rollout: Rollout;
+/** A group command with its frozen targets, in their order. */
+export interface GroupCommandRecord {
+  readonly groupCommand: GroupCommand;
   readonly targets: readonly Target[];
 }
 
@@ -14,17 +14,17 @@ export interface Group {
 }
 
 /** What must outlive the hub of group commands. Each write is synced; all reject with HubError `database-failed`. */
-export interface RolloutJournal {
+export interface GroupCommandJournal {
   /** Those that run, or have a target that is not settled; oldest first. */
-  open(): Promise<RolloutRecord[]>;
+  open(): Promise<GroupCommandRecord[]>;
   /** Ended, and the broker does not have the final report yet. */
-  unanswered(): Promise<RolloutRecord[]>;
-  find(id: string): Promise<RolloutRecord | undefined>;
+  unanswered(): Promise<GroupCommandRecord[]>;
+  find(id: string): Promise<GroupCommandRecord | undefined>;
   /** Newest first, without their targets. */
-  list(limit: number): Promise<Rollout[]>;
+  list(limit: number): Promise<GroupCommand[]>;
   /** False, and nothing written, when the id is taken. */
-  accept(record: RolloutRecord, delivery?: Delivery): Promise<boolean>;
-  save(rollout: Rollout): Promise<void>;
+  accept(record: GroupCommandRecord, delivery?: Delivery): Promise<boolean>;
+  save(groupCommand: GroupCommand): Promise<void>;
   saveTargets(id: string, targets: readonly { index: number; target: Target }[]): Promise<void>;
   /** The broker has the final report. */
   answered(id: string): Promise<void>;

@@ -10,14 +10,14 @@ import type { AnswerAddress } from './journal.ts';
  *      ├──no more time for the next wave──▶ expired
  *      └──on request──▶ cancelled
  *
- * The targets are frozen when it is accepted. Each gets one command whose id is the rollout's own, so that asking
+ * The targets are frozen when it is accepted. Each gets one command whose id is the group command's own, so that asking
  * twice, or again after a restart, sends once. A wave begins when nothing of the waves before it can still move:
  * every command has a final status, or is uncertain, or waits for a device without a session.
  */
 
-export type RolloutStatus = 'running' | 'finished' | 'stopped' | 'expired' | 'cancelled';
+export type GroupCommandStatus = 'running' | 'finished' | 'stopped' | 'expired' | 'cancelled';
 
-export interface Rollout {
+export interface GroupCommand {
   readonly id: string;
   /** As asked for: a selector, or the name of a stored one. */
   readonly to: string;
@@ -37,7 +37,7 @@ export interface Rollout {
   readonly expiresMs?: number;
   readonly requester: Requester;
   readonly answerTo?: AnswerAddress;
-  readonly status: RolloutStatus;
+  readonly status: GroupCommandStatus;
   readonly reason?: string;
   readonly endedMs?: number;
 }
@@ -68,7 +68,7 @@ export type Decision =
   /** The indexes of the targets whose commands are due now. */
   | { kind: 'send'; indexes: number[] }
   | { kind: 'wait' }
-  | { kind: 'end'; status: Exclude<RolloutStatus, 'running' | 'cancelled'>; reason?: string };
+  | { kind: 'end'; status: Exclude<GroupCommandStatus, 'running' | 'cancelled'>; reason?: string };
 
 const failures: ReadonlySet<TargetStatus> = new Set([
   'failed',
@@ -94,23 +94,23 @@ export function isSettled({ status }: Target): boolean {
   return status === 'succeeded' || status === 'skipped' || (failures.has(status) && status !== 'uncertain');
 }
 
-/** What a running rollout does next. @param random01 a device's own share of the jitter, in [0, 1), always the same */
+/** What a running group command does next. @param random01 a device's own share of the jitter, in [0, 1), always the same */
 export function decide(
-  rollout: Rollout,
+  groupCommand: GroupCommand,
   targets: readonly Target[],
   nowMs: number,
   random01: (device: string) => number,
 ): Decision {
   const { failed, waiting } = tally(targets);
-  if (failed > rollout.maxFailures && (waiting > 0 || !targets.every(isSettled))) {
+  if (failed > groupCommand.maxFailures && (waiting > 0 || !targets.every(isSettled))) {
     return { kind: 'end', status: 'stopped', reason: 'too-many-failures' };
   }
   if (waiting === 0) return targets.every(isSettled) ? { kind: 'end', status: 'finished' } : { kind: 'wait' };
-  if (rollout.expiresMs !== undefined && nowMs >= rollout.expiresMs) {
+  if (groupCommand.expiresMs !== undefined && nowMs >= groupCommand.expiresMs) {
     return { kind: 'end', status: 'expired', reason: 'deadline' };
   }
   const first = targets.findIndex(({ status }) => status === 'waiting');
-  const start = first - (first % rollout.wave);
+  const start = first - (first % groupCommand.wave);
   const before = targets.slice(0, start);
   if (
     before.some((target) => !isSettled(target) && target.status !== 'uncertain' && target.parked !== true)
@@ -118,10 +118,11 @@ export function decide(
     return { kind: 'wait' };
   }
   const indexes: number[] = [];
-  for (let index = start; index < Math.min(start + rollout.wave, targets.length); index++) {
+  for (let index = start; index < Math.min(start + groupCommand.wave, targets.length); index++) {
     const target = targets[index];
     if (target?.status !== 'waiting') continue;
-    if (nowMs >= rollout.acceptedMs + random01(target.device) * rollout.jitterMs) indexes.push(index);
+    if (nowMs >= groupCommand.acceptedMs + random01(target.device) * groupCommand.jitterMs)
+      indexes.push(index);
   }
   return indexes.length === 0 ? { kind: 'wait' } : { kind: 'send', indexes };
 }

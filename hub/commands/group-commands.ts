@@ -10,10 +10,17 @@ import type { Pace, Refusal } from './command-request.ts';
 import { isFinal, isUnsent, type Command } from './command.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { AnswerAddress, Delivery } from './journal.ts';
-import type { RolloutJournal, RolloutRecord } from './group-command-journal.ts';
-import { decide, isSettled, tally, type Rollout, type RolloutStatus, type Target } from './group-command.ts';
+import type { GroupCommandJournal, GroupCommandRecord } from './group-command-journal.ts';
+import {
+  decide,
+  isSettled,
+  tally,
+  type GroupCommand,
+  type GroupCommandStatus,
+  type Target,
+} from './group-command.ts';
 
-export interface RolloutRequest {
+export interface GroupCommandRequest {
   readonly to: string;
   readonly group?: string;
   readonly name: string;
@@ -23,7 +30,7 @@ export interface RolloutRequest {
   readonly pace: Pace;
 }
 
-export interface RolloutContext {
+export interface GroupCommandContext {
   readonly requester: Requester;
   readonly answerTo?: AnswerAddress;
   readonly delivery?: Omit<Delivery, 'expiresMs'>;
@@ -33,19 +40,19 @@ export interface RolloutContext {
   readonly expiryMs?: number;
 }
 
-export type RolloutSubmission =
-  { kind: 'accepted' | 'repeated'; record: RolloutRecord } | { kind: 'refused'; refusal: Refusal };
+export type GroupCommandSubmission =
+  { kind: 'accepted' | 'repeated'; record: GroupCommandRecord } | { kind: 'refused'; refusal: Refusal };
 
-interface RolloutsDeps {
+interface GroupCommandsDeps {
   clock: Clock;
   random: () => number;
   log: Log;
-  journal: RolloutJournal;
+  journal: GroupCommandJournal;
   dispatcher: Pick<Dispatcher, 'check' | 'submit' | 'find' | 'cancel' | 'connected' | 'refused' | 'audit'>;
   /** The ids of the devices a selector means now, in order; throws HubError `input-invalid`. */
   select: (selector: string) => string[];
-  /** A rollout begins, or its state has changed, in the journal. */
-  told: (record: RolloutRecord) => void;
+  /** A group command begins, or its state has changed, in the journal. */
+  told: (record: GroupCommandRecord) => void;
 }
 
 const tickMs = 500;
@@ -56,7 +63,7 @@ const keepDeliveriesMs = 24 * 3_600_000;
 const keepEndedMs = 30 * 24 * 3_600_000;
 
 interface Active {
-  rollout: Rollout;
+  groupCommand: GroupCommand;
   readonly targets: Target[];
   readonly indexOf: Map<string, number>;
   /** Targets whose state is not in the journal yet. */
@@ -68,15 +75,15 @@ interface Active {
 }
 
 /** The group commands under way: frozen targets, waves, and a report that survives the hub. */
-export class Rollouts {
-  readonly #deps: RolloutsDeps;
+export class GroupCommands {
+  readonly #deps: GroupCommandsDeps;
   readonly #active = new Map<string, Active>();
   /** Being journalled now. */
   readonly #arriving = new Map<string, Promise<unknown>>();
   #timer: Cancel | undefined;
   #closed = false;
 
-  constructor(deps: RolloutsDeps) {
+  constructor(deps: GroupCommandsDeps) {
     this.#deps = deps;
   }
 
@@ -88,7 +95,7 @@ export class Rollouts {
       const active = this.#keep(record);
       for (const target of active.targets) {
         if (isSettled(target)) continue;
-        const known = await dispatcher.find(target.device, record.rollout.id);
+        const known = await dispatcher.find(target.device, record.groupCommand.id);
         if (known !== undefined) this.observe(known.command);
       }
     }
@@ -101,16 +108,19 @@ export class Rollouts {
   }
 
   /** The devices it would go to, and why it would be refused. @throws HubError `input-invalid` for a bad selector */
-  preview(request: RolloutRequest, may?: RolloutContext['may']): { devices: string[]; refusal?: Refusal } {
+  preview(
+    request: GroupCommandRequest,
+    may?: GroupCommandContext['may'],
+  ): { devices: string[]; refusal?: Refusal } {
     const devices = this.#deps.select(request.to);
     const refusal = outOfReach(devices, may) ?? this.#judge(request, devices);
     return { devices, ...(refusal === undefined ? {} : { refusal }) };
   }
 
   /** Resolves once it is on disk with its targets, or refused. @throws HubError `input-invalid` · `database-failed` */
-  async start(request: RolloutRequest, context: RolloutContext): Promise<RolloutSubmission> {
+  async start(request: GroupCommandRequest, context: GroupCommandContext): Promise<GroupCommandSubmission> {
     const { clock, random, journal } = this.#deps;
-    const refuse = (refusal: Refusal): RolloutSubmission => ({
+    const refuse = (refusal: Refusal): GroupCommandSubmission => ({
       kind: 'refused',
       refusal: this.#deps.dispatcher.refused(refusal, groupAsk(request, context.requester)),
     });
@@ -139,25 +149,27 @@ export class Rollouts {
     return { kind: 'accepted', record };
   }
 
-  async find(id: string): Promise<RolloutRecord | undefined> {
+  async find(id: string): Promise<GroupCommandRecord | undefined> {
     return this.#active.get(id) ?? this.#deps.journal.find(id);
   }
 
-  list(limit: number): Promise<Rollout[]> {
+  list(limit: number): Promise<GroupCommand[]> {
     return this.#deps.journal.list(limit);
   }
 
   /** True while it sends, or waits for what it sent. */
   runs(id: string): boolean {
-    return this.#active.get(id)?.rollout.status === 'running';
+    return this.#active.get(id)?.groupCommand.status === 'running';
   }
 
   /** No further wave; what is not sent yet is cancelled. Undefined when there is none with this id. */
   async cancel(
     id: string,
     requester: Requester,
-    may?: RolloutContext['may'],
-  ): Promise<{ kind: 'found'; record: RolloutRecord } | { kind: 'refused'; refusal: Refusal } | undefined> {
+    may?: GroupCommandContext['may'],
+  ): Promise<
+    { kind: 'found'; record: GroupCommandRecord } | { kind: 'refused'; refusal: Refusal } | undefined
+  > {
     const { dispatcher } = this.#deps;
     const ask = { action: 'group-command.cancel', subject: id, requester } as const;
     const record = await this.find(id);
@@ -170,7 +182,7 @@ export class Rollouts {
     }
     dispatcher.audit.asked(ask, 'done');
     const active = this.#active.get(id);
-    if (active?.rollout.status === 'running') await this.#end(active, 'cancelled', 'on-request');
+    if (active?.groupCommand.status === 'running') await this.#end(active, 'cancelled', 'on-request');
     const now = await this.find(id);
     return now && { kind: 'found', record: now };
   }
@@ -195,7 +207,7 @@ export class Rollouts {
   }
 
   /** The same command has to be right for every type in the group: one that is not refuses all. */
-  #judge(request: RolloutRequest, devices: readonly string[]): Refusal | undefined {
+  #judge(request: GroupCommandRequest, devices: readonly string[]): Refusal | undefined {
     const { name, id, params } = request;
     if (devices.length === 0) {
       const error = { path: '/to', keyword: 'selector', expected: 'at least one device', got: 'none' };
@@ -216,12 +228,12 @@ export class Rollouts {
 
   #record(
     id: string,
-    { to, group, name, params, ttlMs, pace }: RolloutRequest,
-    { requester, answerTo, expiryMs }: RolloutContext,
+    { to, group, name, params, ttlMs, pace }: GroupCommandRequest,
+    { requester, answerTo, expiryMs }: GroupCommandContext,
     devices: readonly string[],
-  ): RolloutRecord {
+  ): GroupCommandRecord {
     const acceptedMs = this.#deps.clock.now();
-    const rollout: Rollout = {
+    const groupCommand: GroupCommand = {
       id,
       to,
       name,
@@ -237,20 +249,24 @@ export class Rollouts {
       ...(answerTo === undefined ? {} : { answerTo }),
       ...(expiryMs === undefined ? {} : { expiresMs: acceptedMs + expiryMs }),
     };
-    return { rollout, targets: devices.map((device) => ({ device, status: 'waiting' })) };
+    return { groupCommand, targets: devices.map((device) => ({ device, status: 'waiting' })) };
   }
 
   /** Undefined: another request has this id. */
-  #known(record: RolloutRecord, { to, name, params }: RolloutRequest): RolloutSubmission | undefined {
-    const { rollout } = record;
-    const same = rollout.to === to && rollout.name === name && isDeepStrictEqual(rollout.params, params);
+  #known(
+    record: GroupCommandRecord,
+    { to, name, params }: GroupCommandRequest,
+  ): GroupCommandSubmission | undefined {
+    const { groupCommand } = record;
+    const same =
+      groupCommand.to === to && groupCommand.name === name && isDeepStrictEqual(groupCommand.params, params);
     return same ? { kind: 'repeated', record } : undefined;
   }
 
-  #keep({ rollout, targets }: RolloutRecord): Active {
+  #keep({ groupCommand, targets }: GroupCommandRecord): Active {
     const own = targets.map((target) => ({ ...target }));
     const active: Active = {
-      rollout,
+      groupCommand,
       targets: own,
       indexOf: new Map(own.map(({ device }, index) => [device, index])),
       changed: new Set(),
@@ -258,11 +274,11 @@ export class Rollouts {
       busy: false,
       again: false,
     };
-    this.#active.set(rollout.id, active);
+    this.#active.set(groupCommand.id, active);
     return active;
   }
 
-  /** One step at a time for each rollout; a change meanwhile asks for another. */
+  /** One step at a time for each group command; a change meanwhile asks for another. */
   async #pump(active: Active): Promise<void> {
     active.again = active.busy;
     if (active.busy || this.#closed) return;
@@ -271,7 +287,10 @@ export class Rollouts {
       await this.#step(active);
     } catch (error) {
       // The next tick tries again: what was sent is known by its id.
-      this.#deps.log.error({ rollout: active.rollout.id, reason: messageOf(error) }, 'a group command waits');
+      this.#deps.log.error(
+        { groupCommand: active.groupCommand.id, reason: messageOf(error) },
+        'a group command waits',
+      );
     } finally {
       active.busy = false;
     }
@@ -281,32 +300,32 @@ export class Rollouts {
   async #step(active: Active): Promise<void> {
     const { clock, dispatcher } = this.#deps;
     await this.#saveChanged(active);
-    if (active.rollout.status === 'running') {
+    if (active.groupCommand.status === 'running') {
       for (const target of active.targets) {
         target.parked = target.status === 'queued' && !dispatcher.connected(target.device);
       }
-      const decision = decide(active.rollout, active.targets, clock.now(), (device) =>
-        share(active.rollout.id, device),
+      const decision = decide(active.groupCommand, active.targets, clock.now(), (device) =>
+        share(active.groupCommand.id, device),
       );
       if (decision.kind === 'send') await this.#send(active, decision.indexes);
       if (decision.kind === 'end') await this.#end(active, decision.status, decision.reason);
     }
     const settled = active.changed.size === 0 && active.targets.every(isSettled);
-    if (settled && active.rollout.status !== 'running') this.#active.delete(active.rollout.id);
+    if (settled && active.groupCommand.status !== 'running') this.#active.delete(active.groupCommand.id);
   }
 
   async #send(active: Active, indexes: readonly number[]): Promise<void> {
     for (let from = 0; from < indexes.length && !this.#closed; from += chunk) {
       await Promise.all(indexes.slice(from, from + chunk).map((index) => this.#sendOne(active, index)));
       // A failure that is known already may be one too many.
-      if (tally(active.targets).failed > active.rollout.maxFailures) break;
+      if (tally(active.targets).failed > active.groupCommand.maxFailures) break;
     }
     active.again = true;
   }
 
   async #sendOne(active: Active, index: number): Promise<void> {
     const { clock, dispatcher } = this.#deps;
-    const { id, name, params, ttlMs, requester, expiresMs } = active.rollout;
+    const { id, name, params, ttlMs, requester, expiresMs } = active.groupCommand;
     const target = active.targets[index];
     if (target?.status !== 'waiting') return;
     const submission = await dispatcher.submit(
@@ -330,11 +349,11 @@ export class Rollouts {
     active.changed.add(index);
   }
 
-  async #end(active: Active, status: Exclude<RolloutStatus, 'running'>, reason?: string): Promise<void> {
+  async #end(active: Active, status: Exclude<GroupCommandStatus, 'running'>, reason?: string): Promise<void> {
     const { clock, journal, dispatcher } = this.#deps;
-    const ended = { ...active.rollout, status, endedMs: clock.now() };
+    const ended = { ...active.groupCommand, status, endedMs: clock.now() };
     await journal.save(reason === undefined ? ended : { ...ended, reason });
-    active.rollout = reason === undefined ? ended : { ...ended, reason };
+    active.groupCommand = reason === undefined ? ended : { ...ended, reason };
     for (const [index, target] of active.targets.entries()) {
       if (target.status !== 'waiting') continue;
       target.status = 'skipped';
@@ -346,15 +365,15 @@ export class Rollouts {
       const known = await dispatcher.find(device, ended.id);
       if (known !== undefined && isUnsent(known.command)) await dispatcher.cancel(device, ended.id);
     }
-    this.#deps.told({ rollout: active.rollout, targets: active.targets });
+    this.#deps.told({ groupCommand: active.groupCommand, targets: active.targets });
   }
 
   #tellProgress(active: Active): void {
     const { succeeded, failed, open } = tally(active.targets);
     const progress = `${succeeded}/${failed}/${open}`;
-    if (active.rollout.status !== 'running' || progress === active.progress) return;
+    if (active.groupCommand.status !== 'running' || progress === active.progress) return;
     active.progress = progress;
-    this.#deps.told({ rollout: active.rollout, targets: active.targets });
+    this.#deps.told({ groupCommand: active.groupCommand, targets: active.targets });
   }
 
   async #saveChanged(active: Active): Promise<void> {
@@ -364,7 +383,7 @@ export class Rollouts {
       const target = active.targets[index];
       return target === undefined ? [] : [{ index, target: { ...target } }];
     });
-    await this.#deps.journal.saveTargets(active.rollout.id, rows);
+    await this.#deps.journal.saveTargets(active.groupCommand.id, rows);
     for (const { index, target } of rows) {
       if (active.targets[index]?.status === target.status) active.changed.delete(index);
     }
@@ -372,13 +391,13 @@ export class Rollouts {
 }
 
 /** A group command reaches all of its devices, or is refused: the caller learns of none beyond the own rights. */
-function outOfReach(devices: readonly string[], may: RolloutContext['may']): Refusal | undefined {
+function outOfReach(devices: readonly string[], may: GroupCommandContext['may']): Refusal | undefined {
   if (may === undefined || devices.every(may)) return undefined;
   const error = { path: '/to', keyword: 'rights', expected: 'devices within your rights', got: 'others too' };
   return { reason: 'forbidden', errors: [error] };
 }
 
-/** A device's own share of a rollout's jitter, in [0, 1): the same whenever it is asked for. */
+/** A device's own share of a group command's jitter, in [0, 1): the same whenever it is asked for. */
 function share(id: string, device: string): number {
   return createHash('sha256').update(`${id}/${device}`).digest().readUInt32BE(0) / 2 ** 32;
 }

@@ -6,9 +6,9 @@ import { parsePayload, type Refusal } from './command-request.ts';
 import { groupAsk } from './command-audit.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { groupPayload } from './mqtt-group-requests.ts';
-import type { Group, RolloutJournal, RolloutRecord } from './group-command-journal.ts';
+import type { Group, GroupCommandJournal, GroupCommandRecord } from './group-command-journal.ts';
 import type { Target } from './group-command.ts';
-import type { RolloutRequest, Rollouts } from './group-commands.ts';
+import type { GroupCommandRequest, GroupCommands } from './group-commands.ts';
 
 /** A group command as operators see it: where it stands, and each device. Times are Unix ms. */
 export interface GroupCommandView extends StatusPayload {
@@ -21,7 +21,7 @@ export interface GroupCommandView extends StatusPayload {
   readonly devices: readonly Target[];
 }
 
-export interface GroupRequest {
+export interface RawGroupCommand {
   /** A selector; or the name of a stored one in `group`. */
   readonly to?: string;
   readonly group?: string;
@@ -40,9 +40,9 @@ export interface Caller {
 /** Groups and group commands, for doors that answer a caller directly. */
 export interface GroupOperations {
   /** Resolves once it is in the journal with its targets. @throws HubError `command-refused` · `input-invalid` */
-  send(request: GroupRequest, caller: Caller): Promise<GroupCommandView & { repeated: boolean }>;
+  send(request: RawGroupCommand, caller: Caller): Promise<GroupCommandView & { repeated: boolean }>;
   /** What `send` would do now: nothing is sent. @throws as `send`, save that a refusal is in the answer */
-  preview(request: GroupRequest, caller: Caller): Promise<{ devices: string[]; refusal?: Refusal }>;
+  preview(request: RawGroupCommand, caller: Caller): Promise<{ devices: string[]; refusal?: Refusal }>;
   /** The devices the caller may see. @throws HubError `group-command-unknown` */
   show(id: string, may?: Caller['may']): Promise<GroupCommandView>;
   /** Newest first, those of which the caller may see every device. @throws HubError `database-failed` */
@@ -60,16 +60,16 @@ export interface GroupOperations {
 }
 
 export function createGroupOperations(deps: {
-  rollouts: Rollouts;
+  groupCommands: GroupCommands;
   dispatcher: Pick<Dispatcher, 'refused'>;
-  journal: RolloutJournal;
+  journal: GroupCommandJournal;
   now: () => number;
   /** Throws HubError `input-invalid` for what is no selector. */
   checkSelector: (selector: string) => void;
 }): GroupOperations {
-  const { rollouts, dispatcher, journal, now } = deps;
+  const { groupCommands, dispatcher, journal, now } = deps;
 
-  async function requestOf(given: GroupRequest, { requester }: Caller): Promise<RolloutRequest> {
+  async function requestOf(given: RawGroupCommand, { requester }: Caller): Promise<GroupCommandRequest> {
     const refused = (refusal: Refusal, asked?: string): HubError =>
       refusedError(
         dispatcher.refused(refusal, groupAsk({ ...given, id: asked, to: given.to ?? '' }, requester)),
@@ -92,10 +92,10 @@ export function createGroupOperations(deps: {
     };
   }
 
-  const viewOf = (record: RolloutRecord, may?: Caller['may']): GroupCommandView =>
+  const viewOf = (record: GroupCommandRecord, may?: Caller['may']): GroupCommandView =>
     groupCommandView(record, now(), may);
 
-  function known(record: RolloutRecord | undefined, id: string, may?: Caller['may']): GroupCommandView {
+  function known(record: GroupCommandRecord | undefined, id: string, may?: Caller['may']): GroupCommandView {
     const view = record === undefined ? undefined : viewOf(record, may);
     // Of nobody's concern is as good as not there: its name and params say enough.
     if (view === undefined || (may !== undefined && view.devices.length === 0))
@@ -107,16 +107,19 @@ export function createGroupOperations(deps: {
     async send(given, caller) {
       const { requester, may } = caller;
       const request = await requestOf(given, caller);
-      const submission = await rollouts.start(request, { requester, ...(may === undefined ? {} : { may }) });
+      const submission = await groupCommands.start(request, {
+        requester,
+        ...(may === undefined ? {} : { may }),
+      });
       if (submission.kind === 'refused') throw refusedError(submission.refusal);
       return { ...viewOf(submission.record), repeated: submission.kind === 'repeated' };
     },
-    preview: async (given, caller) => rollouts.preview(await requestOf(given, caller), caller.may),
-    show: async (id, may) => known(await rollouts.find(id), id, may),
+    preview: async (given, caller) => groupCommands.preview(await requestOf(given, caller), caller.may),
+    show: async (id, may) => known(await groupCommands.find(id), id, may),
     async list(limit, may = () => true) {
       const views: Omit<GroupCommandView, 'devices'>[] = [];
-      for (const { id } of await rollouts.list(limit)) {
-        const record = await rollouts.find(id);
+      for (const { id } of await groupCommands.list(limit)) {
+        const record = await groupCommands.find(id);
         if (record === undefined || !record.targets.every(({ device }) => may(device))) continue;
         const { devices: _devices, ...view } = viewOf(record);
         views.push(view);
@@ -124,7 +127,7 @@ export function createGroupOperations(deps: {
       return views;
     },
     async cancel(id, { requester, may }) {
-      const outcome = await rollouts.cancel(id, requester, may);
+      const outcome = await groupCommands.cancel(id, requester, may);
       if (outcome?.kind === 'refused') throw refusedError(outcome.refusal);
       return known(outcome?.kind === 'found' ? outcome.record : undefined, id);
     },
@@ -144,14 +147,14 @@ export function createGroupOperations(deps: {
  * @param may which of its devices are named and counted; not given: all
  */
 export function groupCommandView(
-  { rollout, targets }: RolloutRecord,
+  { groupCommand, targets }: GroupCommandRecord,
   nowMs: number,
   may: (device: string) => boolean = () => true,
 ): GroupCommandView {
-  const { to, params, wave, maxFailures, acceptedMs, status } = rollout;
+  const { to, params, wave, maxFailures, acceptedMs, status } = groupCommand;
   const shown = targets.filter(({ device }) => may(device));
   return {
-    ...groupPayload({ rollout, targets: shown }, nowMs),
+    ...groupPayload({ groupCommand, targets: shown }, nowMs),
     final: status !== 'running',
     to,
     params,

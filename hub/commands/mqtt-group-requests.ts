@@ -8,9 +8,9 @@ import type { IncomingMessage, Publisher } from '../bus/bus.ts';
 import { newCommandId } from './command-id.ts';
 import { parsePayload, type Refusal } from './command-request.ts';
 import type { AnswerAddress, Delivery } from './journal.ts';
-import type { RolloutJournal, RolloutRecord } from './group-command-journal.ts';
+import type { GroupCommandJournal, GroupCommandRecord } from './group-command-journal.ts';
 import { tally } from './group-command.ts';
-import type { Rollouts } from './group-commands.ts';
+import type { GroupCommands } from './group-commands.ts';
 import { isName, type Topics } from '../bus/topics.ts';
 
 /** What the MQTT door has read of a group command already. */
@@ -30,8 +30,8 @@ interface GroupDoorDeps {
   log: Log;
   topics: Topics;
   publisher: Publisher;
-  journal: RolloutJournal;
-  rollouts: Rollouts;
+  journal: GroupCommandJournal;
+  groupCommands: GroupCommands;
   dispatcher: Pick<Dispatcher, 'refused'>;
 }
 
@@ -69,7 +69,7 @@ export class GroupDoor {
       const stored = (await this.#deps.journal.groups()).find((each) => each.name === group);
       if (stored === undefined) return refuse({ reason: 'unknown-group' });
       const { id, params, ttlMs, pace = {} } = payload;
-      const submission = await this.#deps.rollouts.start(
+      const submission = await this.#deps.groupCommands.start(
         {
           to: stored.selector,
           group,
@@ -94,9 +94,9 @@ export class GroupDoor {
     }
   }
 
-  /** A rollout's state is in the journal. */
-  told(record: RolloutRecord): void {
-    if (record.rollout.status === 'running') this.#tell(record, undefined);
+  /** A group command's state is in the journal. */
+  told(record: GroupCommandRecord): void {
+    if (record.groupCommand.status === 'running') this.#tell(record, undefined);
     else void this.#settle(record);
   }
 
@@ -109,8 +109,8 @@ export class GroupDoor {
     }
   }
 
-  async #settle(record: RolloutRecord): Promise<void> {
-    const { id, answerTo } = record.rollout;
+  async #settle(record: GroupCommandRecord): Promise<void> {
+    const { id, answerTo } = record.groupCommand;
     if (this.#inFlight.has(id)) return;
     this.#inFlight.add(id);
     try {
@@ -119,22 +119,25 @@ export class GroupDoor {
       if (answerTo !== undefined) await this.#deps.publisher.publish(answerMessage(answerTo, payload));
       await this.#deps.journal.answered(id);
     } catch (error) {
-      this.#deps.log.warn({ rollout: id, reason: messageOf(error) }, 'a group report is still owed');
+      this.#deps.log.warn({ groupCommand: id, reason: messageOf(error) }, 'a group report is still owed');
       if (error instanceof HubError && error.code === 'bus-refused') await this.#deps.journal.answered(id);
     } finally {
       this.#inFlight.delete(id);
     }
   }
 
-  #tell(record: RolloutRecord, answerTo: AnswerAddress | undefined): void {
+  #tell(record: GroupCommandRecord, answerTo: AnswerAddress | undefined): void {
     const payload = groupPayload(record, this.#deps.clock.now());
     this.#publish(this.#statusMessage(record, payload));
     if (answerTo !== undefined) this.#publish(answerMessage(answerTo, payload));
   }
 
-  #statusMessage({ rollout }: RolloutRecord, payload: StatusPayload): Parameters<Publisher['publish']>[0] {
+  #statusMessage(
+    { groupCommand }: GroupCommandRecord,
+    payload: StatusPayload,
+  ): Parameters<Publisher['publish']>[0] {
     // One that no stored group stands for goes out under `-`.
-    const topic = this.#deps.topics.groupStatus(rollout.group ?? '-', rollout.id, payload.status);
+    const topic = this.#deps.topics.groupStatus(groupCommand.group ?? '-', groupCommand.id, payload.status);
     return { topic, payload: JSON.stringify(payload), qos: 1 };
   }
 
@@ -169,8 +172,8 @@ export class GroupDoor {
 }
 
 /** A group command as every door shows it; times are Unix ms. */
-export function groupPayload({ rollout, targets }: RolloutRecord, nowMs: number): StatusPayload {
-  const { id, group, name, status, reason, endedMs } = rollout;
+export function groupPayload({ groupCommand, targets }: GroupCommandRecord, nowMs: number): StatusPayload {
+  const { id, group, name, status, reason, endedMs } = groupCommand;
   return {
     id,
     group: group ?? '-',

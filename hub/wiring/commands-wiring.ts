@@ -3,8 +3,8 @@ import { serveCommands } from '../adapters/http/command-routes.ts';
 import { serveGroups } from '../adapters/http/group-routes.ts';
 import { serveSchedules } from '../adapters/http/schedule-routes.ts';
 import { createAuditBeside } from '../adapters/sqlite/sqlite-audit-store.ts';
-import { commandStore } from '../adapters/sqlite/sqlite-command-store.ts';
-import { rolloutStore } from '../adapters/sqlite/sqlite-group-command-store.ts';
+import { createCommandStore } from '../adapters/sqlite/sqlite-command-store.ts';
+import { createGroupCommandStore } from '../adapters/sqlite/sqlite-group-command-store.ts';
 import { createScheduleStore } from '../adapters/sqlite/sqlite-schedule-store.ts';
 import type { Database } from '../adapters/sqlite/sqlite.ts';
 import type { AdminDeps } from '../adapters/http/admin-server.ts';
@@ -28,8 +28,8 @@ import {
 import type { CommandJournal } from '../commands/journal.ts';
 import type { DeviceDirectory } from '../commands/command-session.ts';
 import { isSettled } from '../commands/group-command.ts';
-import type { RolloutRecord } from '../commands/group-command-journal.ts';
-import { Rollouts } from '../commands/group-commands.ts';
+import type { GroupCommandRecord } from '../commands/group-command-journal.ts';
+import { GroupCommands } from '../commands/group-commands.ts';
 import { CommandStages } from '../commands/stages.ts';
 import { topicsOf } from '../bus/topics.ts';
 import type { LiveFeed } from '../admin/live-feed.ts';
@@ -85,7 +85,7 @@ export async function startCommandParts(deps: Deps, options: { root: string }): 
   const waits = new CommandWaits(clock);
   const stages = new CommandStages();
   const recorder = new CommandRecorder({ ...deps, recordOf: (deviceId) => registry.get(deviceId) });
-  let rollouts: Rollouts | undefined;
+  let groupCommands: GroupCommands | undefined;
   const dispatcher = await startDispatcher(
     {
       clock,
@@ -101,7 +101,7 @@ export async function startCommandParts(deps: Deps, options: { root: string }): 
         audit.noted(1);
         waits.observe(command);
         tellCommand(deps.feed, command);
-        rollouts?.observe(command);
+        groupCommands?.observe(command);
       },
     },
     options,
@@ -110,18 +110,18 @@ export async function startCommandParts(deps: Deps, options: { root: string }): 
   await deps.restored(dispatcher);
   releasers.push('command waits', () => waits.close());
 
-  const rolloutJournal = rolloutStore(state, isSettled);
+  const groupJournal = createGroupCommandStore(state, isSettled);
   let door: GroupDoor | undefined;
-  rollouts = new Rollouts({
+  groupCommands = new GroupCommands({
     clock,
     random,
     log,
-    journal: rolloutJournal,
+    journal: groupJournal,
     dispatcher,
     select: (text) => selected(registry, text),
     told: (record) => {
-      auditRollout(audit, record);
-      tellRollout(deps.feed, record, clock);
+      auditGroupCommand(audit, record);
+      publishGroupCommand(deps.feed, record, clock);
       door?.told(record);
     },
   });
@@ -131,12 +131,12 @@ export async function startCommandParts(deps: Deps, options: { root: string }): 
     log,
     topics: topicsOf(options.root),
     publisher,
-    journal: rolloutJournal,
-    rollouts,
+    journal: groupJournal,
+    groupCommands,
     dispatcher,
   });
-  await rollouts.restore();
-  const running = rollouts;
+  await groupCommands.restore();
+  const running = groupCommands;
   releasers.push('group commands', () => running.close());
   dispatcher.serveGroups(door);
 
@@ -145,9 +145,9 @@ export async function startCommandParts(deps: Deps, options: { root: string }): 
   releasers.push('schedules', () => schedules.close());
 
   const groups = createGroupOperations({
-    rollouts,
+    groupCommands,
     dispatcher,
-    journal: rolloutJournal,
+    journal: groupJournal,
     now: () => clock.now(),
     checkSelector,
   });
@@ -183,23 +183,23 @@ function tellCommand(feed: LiveFeed, command: Command): void {
 }
 
 /** Who may not see every device sees its own part of it. */
-function tellRollout(feed: LiveFeed, record: RolloutRecord, clock: Clock): void {
-  feed.tell('commands', record.rollout.id, (mayShow) => {
+function publishGroupCommand(feed: LiveFeed, record: GroupCommandRecord, clock: Clock): void {
+  feed.tell('commands', record.groupCommand.id, (mayShow) => {
     const view = groupCommandView(record, clock.now(), mayShow);
-    return view.devices.length === 0 ? undefined : { t: 'rollout', rollout: view };
+    return view.devices.length === 0 ? undefined : { t: 'group-command', groupCommand: view };
   });
 }
 
 /** Commands and notices at their times. */
-function schedulesOf({ clock, log, state, notices }: Deps, rollouts: Rollouts): Schedules {
+function schedulesOf({ clock, log, state, notices }: Deps, groupCommands: GroupCommands): Schedules {
   return new Schedules({
     clock,
     log,
     parseCron,
     store: createScheduleStore(state),
     checkSelector,
-    command: (schedule, action, id) => startScheduled(rollouts, schedule, action, id),
-    runs: (id) => rollouts.runs(id),
+    command: (schedule, action, id) => startScheduled(groupCommands, schedule, action, id),
+    runs: (id) => groupCommands.runs(id),
     notice({ name, to, jitterMs }, { topic, data }) {
       notices.spread({ to, topic, data }, jitterMs).then(
         ({ report }) => log.debug({ schedule: name, ...report }, 'scheduled notice sent'),
@@ -213,7 +213,7 @@ function schedulesOf({ clock, log, state, notices }: Deps, rollouts: Rollouts): 
 /** The journal, which writes with each state of a command its entry in the audit. */
 function auditedJournal(state: Database, audit: Auditor): CommandJournal {
   const beside = createAuditBeside();
-  return commandStore(state, (command, first) => beside(audit.entryOf(stateEvent(command, first))));
+  return createCommandStore(state, (command, first) => beside(audit.entryOf(stateEvent(command, first))));
 }
 
 /** Throws for what is no selector. */
@@ -229,8 +229,8 @@ function selected(registry: Registry, text: string): string[] {
 }
 
 /** Who asked for a group command, and how it ended; each of its commands has entries of its own. */
-function auditRollout(audit: Auditor, { rollout, targets }: RolloutRecord): void {
-  const { id, to, name, params, status, reason, requester } = rollout;
+function auditGroupCommand(audit: Auditor, { groupCommand, targets }: GroupCommandRecord): void {
+  const { id, to, name, params, status, reason, requester } = groupCommand;
   const begins = status === 'running';
   if (begins && targets.some((target) => target.status !== 'waiting')) return;
   void audit.record({
@@ -243,13 +243,13 @@ function auditRollout(audit: Auditor, { rollout, targets }: RolloutRecord): void
 }
 
 async function startScheduled(
-  rollouts: Rollouts,
+  groupCommands: GroupCommands,
   { name: schedule, to, jitterMs }: Schedule,
   action: ScheduledAction & { kind: 'command' },
   id: string,
 ): Promise<{ kind: 'sent' } | { kind: 'later' | 'refused'; reason: string }> {
   const { name, params, ttlMs, wave = unlimited, maxFailures = unlimited } = action;
-  const submission = await rollouts.start(
+  const submission = await groupCommands.start(
     {
       to,
       name,

@@ -139,6 +139,8 @@ test('who may not send a class of commands is not offered them', async (t) => {
   const { page } = await openSignedIn(t, hub, '/commands?view=groups', {
     rights: { role: 'operator', safety: 'config' },
   });
-  const offered = await page.getByLabel('Command', { exact: true }).getByRole('option').allTextContents();
+  const options = page.getByLabel('Command', { exact: true }).getByRole('option');
+  await options.first().waitFor({ state: 'attached' });
+  const offered = await options.allTextContents();
   assert.deepEqual(offered, ['Set the time between readings', 'Blink']);
 });

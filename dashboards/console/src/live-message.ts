@@ -12,7 +12,7 @@ export type LiveMessage =
   | { t: 'incident'; incident: IncidentView }
   | ({ t: 'hub' } & HubView)
   | { t: 'command'; command: CommandView }
-  | { t: 'rollout'; rollout: GroupDetails }
+  | { t: 'group-command'; groupCommand: GroupDetails }
   | { t: 'device'; id: string; details: DeviceDetails }
   | ({ t: 'reading'; id: string } & Reading)
   | ({ t: 'nack'; id: string } & Nack)
@@ -29,7 +29,7 @@ export function topicOf(message: LiveMessage): string | undefined {
     case 'incident':
       return 'incidents';
     case 'command':
-    case 'rollout':
+    case 'group-command':
       return 'commands';
     case 'hub':
       return 'hub';

@@ -40,7 +40,7 @@ export function serveLive(app: FastifyInstance, feed: LiveFeed): void {
       summary: 'What changes, as it happens, over a WebSocket',
       description:
         'Send {"watch":["fleet","hub","commands","incidents","device:ID"]}, the whole set each time, at most 20. ' +
-        'Messages come as {"t":"fleet"|"counts"|"hub"|"command"|"rollout"|"incident"|"device"|"reading"|"nack"|"gone"|"error",…}. ' +
+        'Messages come as {"t":"fleet"|"counts"|"hub"|"command"|"group-command"|"incident"|"device"|"reading"|"nack"|"gone"|"error",…}. ' +
         'Close codes: 4401 the login is over, 1013 too slow.',
       response: { '4xx': faultAnswer },
     },

@@ -55,7 +55,7 @@ const maxBites = 100;
  * The command journal over the state database (`commandMigrations` applied).
  * @param beside what else is written in one with each new state, right behind it (its audit)
  */
-export function commandStore(
+export function createCommandStore(
   database: Database,
   beside: (command: Command, first: boolean) => readonly Statement[] = () => [],
 ): CommandJournal {

@@ -1,10 +1,10 @@
 import type { Delivery } from '../../commands/journal.ts';
-import type { Group, RolloutJournal, RolloutRecord } from '../../commands/group-command-journal.ts';
-import type { Rollout, Target, TargetStatus } from '../../commands/group-command.ts';
+import type { Group, GroupCommandJournal, GroupCommandRecord } from '../../commands/group-command-journal.ts';
+import type { GroupCommand, Target, TargetStatus } from '../../commands/group-command.ts';
 import type { Database, Row, Statement } from './sqlite.ts';
 
 /** Group commands in the state database; `command_delivery` is the command journal's. */
-export const rolloutMigrations: readonly string[] = [
+export const groupCommandMigrations: readonly string[] = [
   `CREATE TABLE device_group (
      name TEXT PRIMARY KEY,
      selector TEXT NOT NULL
@@ -37,46 +37,62 @@ export const groupCommandRequesterMigrations: readonly string[] = [
        'origin', replace(body ->> '$.origin.door', 'socket', 'cli')));`,
 ];
 
+/** A rollout is something else: a command to many devices is a group command in every place. */
+export const groupCommandNameMigrations: readonly string[] = [
+  `ALTER TABLE rollout RENAME TO group_command;
+   ALTER TABLE rollout_target RENAME TO group_command_target;
+   ALTER TABLE group_command_target RENAME COLUMN rollout TO group_command;
+   DROP INDEX rollout_target_open;
+   CREATE INDEX group_command_target_open ON group_command_target (group_command) WHERE settled = 0;`,
+];
+
 const columns = 'id, body, answer_correlation';
 
 /** @param isSettled nothing more will become of a target with this state */
-export function rolloutStore(database: Database, isSettled: (target: Target) => boolean): RolloutJournal {
-  async function withTargets(rows: Row[]): Promise<RolloutRecord[]> {
-    const records: RolloutRecord[] = [];
+export function createGroupCommandStore(
+  database: Database,
+  isSettled: (target: Target) => boolean,
+): GroupCommandJournal {
+  async function withTargets(rows: Row[]): Promise<GroupCommandRecord[]> {
+    const records: GroupCommandRecord[] = [];
     for (const row of rows) {
       const targets = await database.read(
-        'SELECT device, status, reason FROM rollout_target WHERE rollout = ?1 ORDER BY n',
+        'SELECT device, status, reason FROM group_command_target WHERE group_command = ?1 ORDER BY n',
         [String(row['id'])],
       );
-      records.push({ rollout: rolloutOf(row), targets: targets.map(targetOf) });
+      records.push({ groupCommand: groupCommandOf(row), targets: targets.map(targetOf) });
     }
     return records;
   }
 
   return {
     async open() {
-      const sql = `SELECT ${columns} FROM rollout WHERE status = 'running'
-                     OR id IN (SELECT rollout FROM rollout_target WHERE settled = 0) ORDER BY seq`;
+      const sql = `SELECT ${columns} FROM group_command WHERE status = 'running'
+                     OR id IN (SELECT group_command FROM group_command_target WHERE settled = 0) ORDER BY seq`;
       return withTargets(await database.read(sql));
     },
     async unanswered() {
-      return withTargets(await database.read(`SELECT ${columns} FROM rollout WHERE owed = 1 ORDER BY seq`));
+      return withTargets(
+        await database.read(`SELECT ${columns} FROM group_command WHERE owed = 1 ORDER BY seq`),
+      );
     },
     async find(id) {
-      const rows = await database.read(`SELECT ${columns} FROM rollout WHERE id = ?1`, [id]);
+      const rows = await database.read(`SELECT ${columns} FROM group_command WHERE id = ?1`, [id]);
       return (await withTargets(rows))[0];
     },
     async list(limit) {
-      const rows = await database.read(`SELECT ${columns} FROM rollout ORDER BY seq DESC LIMIT ?1`, [limit]);
-      return rows.map(rolloutOf);
+      const rows = await database.read(`SELECT ${columns} FROM group_command ORDER BY seq DESC LIMIT ?1`, [
+        limit,
+      ]);
+      return rows.map(groupCommandOf);
     },
-    accept: (record, delivery) => acceptRollout(database, record, delivery),
-    async save(rollout) {
-      const { id, status, endedMs } = rollout;
+    accept: (record, delivery) => acceptGroupCommand(database, record, delivery),
+    async save(groupCommand) {
+      const { id, status, endedMs } = groupCommand;
       await database.transaction([
         {
-          sql: `UPDATE rollout SET status = ?2, body = ?3, ended_ms = ?4, owed = ?5 WHERE id = ?1`,
-          params: [id, status, bodyOf(rollout), endedMs ?? null, Number(status !== 'running')],
+          sql: `UPDATE group_command SET status = ?2, body = ?3, ended_ms = ?4, owed = ?5 WHERE id = ?1`,
+          params: [id, status, bodyOf(groupCommand), endedMs ?? null, Number(status !== 'running')],
         },
       ]);
     },
@@ -89,24 +105,24 @@ export function rolloutStore(database: Database, isSettled: (target: Target) => 
       }));
       await database.transaction([
         {
-          sql: `UPDATE rollout_target SET status = given.value ->> 'status', reason = given.value ->> 'reason',
+          sql: `UPDATE group_command_target SET status = given.value ->> 'status', reason = given.value ->> 'reason',
                        settled = given.value ->> 'settled'
-                  FROM json_each(?2) AS given WHERE rollout = ?1 AND n = given.value ->> 'n'`,
+                  FROM json_each(?2) AS given WHERE group_command = ?1 AND n = given.value ->> 'n'`,
           params: [id, JSON.stringify(rows)],
         },
       ]);
     },
     async answered(id) {
-      await database.transaction([{ sql: 'UPDATE rollout SET owed = 0 WHERE id = ?1', params: [id] }]);
+      await database.transaction([{ sql: 'UPDATE group_command SET owed = 0 WHERE id = ?1', params: [id] }]);
     },
     async prune(endedBeforeMs) {
-      const gone = `SELECT id FROM rollout WHERE ended_ms < ?1 AND owed = 0
-                       AND id NOT IN (SELECT rollout FROM rollout_target WHERE settled = 0)`;
+      const gone = `SELECT id FROM group_command WHERE ended_ms < ?1 AND owed = 0
+                       AND id NOT IN (SELECT group_command FROM group_command_target WHERE settled = 0)`;
       await database.transaction([
-        { sql: `DELETE FROM rollout_target WHERE rollout IN (${gone})`, params: [endedBeforeMs] },
+        { sql: `DELETE FROM group_command_target WHERE group_command IN (${gone})`, params: [endedBeforeMs] },
         {
-          sql: `DELETE FROM rollout WHERE ended_ms < ?1 AND owed = 0
-                   AND id NOT IN (SELECT rollout FROM rollout_target)`,
+          sql: `DELETE FROM group_command WHERE ended_ms < ?1 AND owed = 0
+                   AND id NOT IN (SELECT group_command FROM group_command_target)`,
           params: [endedBeforeMs],
         },
       ]);
@@ -116,18 +132,18 @@ export function rolloutStore(database: Database, isSettled: (target: Target) => 
 }
 
 /** The correlation data are bytes, which JSON has none of: they stand in a column of their own. */
-function bodyOf({ answerTo, ...rollout }: Rollout): string {
+function bodyOf({ answerTo, ...groupCommand }: GroupCommand): string {
   return JSON.stringify(
-    answerTo === undefined ? rollout : { ...rollout, answerTo: { topic: answerTo.topic } },
+    answerTo === undefined ? groupCommand : { ...groupCommand, answerTo: { topic: answerTo.topic } },
   );
 }
 
-function rolloutOf(row: Row): Rollout {
+function groupCommandOf(row: Row): GroupCommand {
   // Written by `accept` and `save` above, and by nothing else.
-  const rollout = JSON.parse(String(row['body'])) as Rollout;
+  const groupCommand = JSON.parse(String(row['body'])) as GroupCommand;
   const correlation = row['answer_correlation'];
-  if (rollout.answerTo === undefined || !(correlation instanceof Uint8Array)) return rollout;
-  return { ...rollout, answerTo: { topic: rollout.answerTo.topic, correlation } };
+  if (groupCommand.answerTo === undefined || !(correlation instanceof Uint8Array)) return groupCommand;
+  return { ...groupCommand, answerTo: { topic: groupCommand.answerTo.topic, correlation } };
 }
 
 function targetOf(row: Row): Target {
@@ -139,7 +155,7 @@ function targetOf(row: Row): Target {
   };
 }
 
-function groupStore(database: Database): Pick<RolloutJournal, 'groups' | 'setGroup' | 'removeGroup'> {
+function groupStore(database: Database): Pick<GroupCommandJournal, 'groups' | 'setGroup' | 'removeGroup'> {
   return {
     async groups() {
       const rows = await database.read('SELECT name, selector FROM device_group ORDER BY name');
@@ -159,24 +175,24 @@ function groupStore(database: Database): Pick<RolloutJournal, 'groups' | 'setGro
   };
 }
 
-async function acceptRollout(
+async function acceptGroupCommand(
   database: Database,
-  { rollout, targets }: RolloutRecord,
+  { groupCommand, targets }: GroupCommandRecord,
   delivery: Delivery | undefined,
 ): Promise<boolean> {
-  const { correlation } = rollout.answerTo ?? {};
+  const { correlation } = groupCommand.answerTo ?? {};
   const statements: Statement[] = [
     {
-      sql: `INSERT INTO rollout (id, status, owed, body, answer_correlation) VALUES (?1, ?2, 0, ?3, ?4)
+      sql: `INSERT INTO group_command (id, status, owed, body, answer_correlation) VALUES (?1, ?2, 0, ?3, ?4)
                 ON CONFLICT DO NOTHING RETURNING id`,
-      params: [rollout.id, rollout.status, bodyOf(rollout), correlation ?? null],
+      params: [groupCommand.id, groupCommand.status, bodyOf(groupCommand), correlation ?? null],
     },
     {
-      // Of a rollout that is there already, every target is there too.
-      sql: `INSERT INTO rollout_target (rollout, n, device, status, reason, settled)
+      // Of a group command that is there already, every target is there too.
+      sql: `INSERT INTO group_command_target (group_command, n, device, status, reason, settled)
                 SELECT ?1, key, value ->> 'device', value ->> 'status', NULL, 0 FROM json_each(?2)
-                 WHERE NOT EXISTS (SELECT 1 FROM rollout_target WHERE rollout = ?1)`,
-      params: [rollout.id, JSON.stringify(targets)],
+                 WHERE NOT EXISTS (SELECT 1 FROM group_command_target WHERE group_command = ?1)`,
+      params: [groupCommand.id, JSON.stringify(targets)],
     },
   ];
   if (delivery !== undefined) {

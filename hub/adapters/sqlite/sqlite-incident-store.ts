@@ -1,14 +1,16 @@
 import type { IncidentStore, StoredIncident } from '../../incidents/incident-log.ts';
 import type { Database } from './sqlite.ts';
 
-export const incidentMigration = `CREATE TABLE incident (
+export const incidentMigrations: readonly string[] = [
+  `CREATE TABLE incident (
      id TEXT PRIMARY KEY,
      since_ms REAL NOT NULL,
      open INTEGER NOT NULL,
      -- A StoredIncident, as JSON.
      body TEXT NOT NULL
    ) STRICT;
-   CREATE INDEX incident_age ON incident (open, since_ms);`;
+   CREATE INDEX incident_age ON incident (open, since_ms);`,
+];
 
 /** Closed incidents that are kept to be listed. */
 const keptClosed = 500;

@@ -1,7 +1,8 @@
 import type { NoticeStore } from '../../notices/notices.ts';
 import type { Database } from './sqlite.ts';
 
-export const noticeMigration = `CREATE TABLE notice (
+export const noticeMigrations: readonly string[] = [
+  `CREATE TABLE notice (
      id TEXT PRIMARY KEY,
      -- Selector.
      recipients TEXT NOT NULL,
@@ -9,7 +10,8 @@ export const noticeMigration = `CREATE TABLE notice (
      data TEXT NOT NULL,
      at_ms REAL NOT NULL,
      created_ms REAL NOT NULL
-   ) STRICT, WITHOUT ROWID;`;
+   ) STRICT, WITHOUT ROWID;`,
+];
 
 /** Scheduled notices in `state.db`. */
 export function createNoticeStore(db: Database): NoticeStore {

@@ -2,12 +2,14 @@ import type { DepartureStore } from '../../registry/removals.ts';
 import type { Database, Statement } from './sqlite.ts';
 
 /** Presence rows of devices that are gone were how a removal without a hub was found before. */
-export const departureMigration = `CREATE TABLE removed_device (
+export const departureMigrations: readonly string[] = [
+  `CREATE TABLE removed_device (
      device_id TEXT PRIMARY KEY,
      commands_ended INTEGER NOT NULL
    ) STRICT, WITHOUT ROWID;
    INSERT INTO removed_device SELECT device_id, 0 FROM presence WHERE device_id NOT IN (SELECT id FROM device);
-   DELETE FROM presence WHERE device_id NOT IN (SELECT id FROM device);`;
+   DELETE FROM presence WHERE device_id NOT IN (SELECT id FROM device);`,
+];
 
 /** Part of the transaction that removes a device, before it is deleted. A second removal begins anew. */
 export function noteDeparture(deviceId: string): Statement {

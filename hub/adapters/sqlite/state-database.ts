@@ -1,12 +1,16 @@
 import { auditMigrations, auditOriginMigrations } from './sqlite-audit-store.ts';
 import { commandMigrations, commandRequesterMigrations } from './sqlite-command-store.ts';
-import { groupCommandRequesterMigrations, rolloutMigrations } from './sqlite-group-command-store.ts';
+import {
+  groupCommandMigrations,
+  groupCommandNameMigrations,
+  groupCommandRequesterMigrations,
+} from './sqlite-group-command-store.ts';
 import { scheduleMigrations } from './sqlite-schedule-store.ts';
 import { enrolmentMigrations } from './sqlite-enrolment-store.ts';
 import { operatorMigrations } from './sqlite-operator-store.ts';
-import { noticeMigration } from './sqlite-notice-store.ts';
-import { departureMigration } from './sqlite-removal-store.ts';
-import { incidentMigration } from './sqlite-incident-store.ts';
+import { noticeMigrations } from './sqlite-notice-store.ts';
+import { departureMigrations } from './sqlite-removal-store.ts';
+import { incidentMigrations } from './sqlite-incident-store.ts';
 import { openDatabase, type Database, type DatabaseOptions } from './sqlite.ts';
 
 /**
@@ -59,7 +63,7 @@ export const stateMigrations: readonly string[] = [
   ...auditMigrations,
   // As a JSON object.
   `ALTER TABLE device ADD COLUMN labels TEXT NOT NULL DEFAULT '{}';`,
-  ...rolloutMigrations,
+  ...groupCommandMigrations,
   ...scheduleMigrations,
   `-- A further anchor of a boot whose clock drifts: it holds from this uptime on.
    CREATE TABLE boot_anchor_step (
@@ -87,7 +91,7 @@ export const stateMigrations: readonly string[] = [
    -- Of the last session: how long its silence may last.
    ALTER TABLE presence ADD COLUMN heartbeat_ms REAL;
    ALTER TABLE presence ADD COLUMN grace_ms REAL;`,
-  noticeMigration,
+  ...noticeMigrations,
   // A device may have several credentials, as a JSON list (`Credential[]`).
   `ALTER TABLE device ADD COLUMN credentials TEXT NOT NULL DEFAULT '[]';
    ALTER TABLE device ADD COLUMN rotation_due_ms REAL;
@@ -96,11 +100,12 @@ export const stateMigrations: readonly string[] = [
    ALTER TABLE device DROP COLUMN secret_hash;`,
   ...operatorMigrations,
   ...enrolmentMigrations,
-  departureMigration,
-  incidentMigration,
+  ...departureMigrations,
+  ...incidentMigrations,
   ...auditOriginMigrations,
   ...commandRequesterMigrations,
   ...groupCommandRequesterMigrations,
+  ...groupCommandNameMigrations,
 ];
 
 /**

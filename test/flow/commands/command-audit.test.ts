@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import { commandStore } from '../../../hub/adapters/sqlite/sqlite-command-store.ts';
+import { createCommandStore } from '../../../hub/adapters/sqlite/sqlite-command-store.ts';
 import { createAuditBeside } from '../../../hub/adapters/sqlite/sqlite-audit-store.ts';
 import { stateEvent } from '../../../hub/commands/command-audit.ts';
 import { ManualClock } from '../../helpers/clock.ts';
@@ -46,7 +46,7 @@ test('a state that the journal does not take leaves no entry', async (t) => {
   const known = await hub.dispatcher.find('d-1', 'c-1');
   assert.ok(known);
   const beside = createAuditBeside();
-  const journal = commandStore(hub.database, (command, first) =>
+  const journal = createCommandStore(hub.database, (command, first) =>
     beside(hub.audit.entryOf({ ...stateEvent(command, first), action: 'test' })),
   );
   assert.equal(await journal.accept(known, false), false, 'the id is taken');

@@ -1,21 +1,21 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { rolloutStore } from '../../../hub/adapters/sqlite/sqlite-group-command-store.ts';
+import { createGroupCommandStore } from '../../../hub/adapters/sqlite/sqlite-group-command-store.ts';
 import { openStateDatabase } from '../../../hub/adapters/sqlite/state-database.ts';
 import { CommandAudit } from '../../../hub/commands/command-audit.ts';
 import type { CommandRequest } from '../../../hub/commands/command-request.ts';
 import type { Command } from '../../../hub/commands/command.ts';
-import type { RolloutRecord } from '../../../hub/commands/group-command-journal.ts';
+import type { GroupCommandRecord } from '../../../hub/commands/group-command-journal.ts';
 import { isSettled } from '../../../hub/commands/group-command.ts';
-import { Rollouts } from '../../../hub/commands/group-commands.ts';
+import { GroupCommands } from '../../../hub/commands/group-commands.ts';
 import { ManualClock } from '../../helpers/clock.ts';
 import { log } from '../../helpers/hubs/dispatcher.ts';
 import { temporaryFolder } from '../../helpers/services/guard.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 
 void test('a group command goes on after a restart with the devices it had frozen, and sends none twice', async (t) => {
-  const folder = temporaryFolder('rollouts');
+  const folder = temporaryFolder('group-commands');
   const state = await openStateDatabase(join(folder.path, 'state.db'));
   t.after(async () => {
     await state.close();
@@ -24,13 +24,13 @@ void test('a group command goes on after a restart with the devices it had froze
   const clock = new ManualClock();
   const sent = new Map<string, Command>();
   let fleet = ['d-1', 'd-2', 'd-3', 'd-4'];
-  const told: RolloutRecord[] = [];
-  const start = async (): Promise<Rollouts> => {
-    const rollouts: Rollouts = new Rollouts({
+  const told: GroupCommandRecord[] = [];
+  const start = async (): Promise<GroupCommands> => {
+    const groupCommands: GroupCommands = new GroupCommands({
       clock,
       log,
       random: () => 0.5,
-      journal: rolloutStore(state, isSettled),
+      journal: createGroupCommandStore(state, isSettled),
       select: () => fleet,
       told: (record) => void told.push(record),
       dispatcher: {
@@ -63,8 +63,8 @@ void test('a group command goes on after a restart with the devices it had froze
         },
       },
     });
-    await rollouts.restore();
-    return rollouts;
+    await groupCommands.restore();
+    return groupCommands;
   };
   const first = await start();
   const request = { to: 'all', name: 'look', id: 'g-1', params: {}, pace: { wave: 2 } };
@@ -84,7 +84,7 @@ void test('a group command goes on after a restart with the devices it had froze
     assert.ok(command);
     second.observe({ ...command, status: 'succeeded' });
   }
-  const last = await waitFor(() => told.find(({ rollout }) => rollout.status === 'finished'), {
+  const last = await waitFor(() => told.find(({ groupCommand }) => groupCommand.status === 'finished'), {
     what: 'its end',
   });
   assert.deepEqual(

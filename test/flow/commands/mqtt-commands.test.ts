@@ -5,7 +5,7 @@ import { connect as connectMqtt } from 'mqtt';
 import { createMqttBus } from '../../../hub/adapters/mqtt/mqtt.ts';
 import type { Bus } from '../../../hub/bus/bus.ts';
 import { startDispatcher, type Dispatcher } from '../../../hub/commands/dispatcher.ts';
-import { commandMigrations, commandStore } from '../../../hub/adapters/sqlite/sqlite-command-store.ts';
+import { commandMigrations, createCommandStore } from '../../../hub/adapters/sqlite/sqlite-command-store.ts';
 import { openDatabase } from '../../../hub/adapters/sqlite/sqlite.ts';
 import { systemClock } from '../../../hub/kernel/time.ts';
 import { FakePeer, log, valve } from '../../helpers/hubs/dispatcher.ts';
@@ -53,7 +53,7 @@ async function startHub(
       clock: systemClock,
       random: Math.random,
       log,
-      journal: commandStore(database),
+      journal: createCommandStore(database),
       audit: { record: () => Promise.resolve() },
       directory: { typeOf: (device) => (device === 'd-1' ? valve : undefined) },
       publisher: bus,

@@ -131,14 +131,14 @@ test('commands, group commands and incidents are told live to whom they concern,
     command: { id: 'g-1', wave: 10 },
   });
   assert.equal(sent.status, 202);
-  const rollout = async (client: LiveClient, devices: number): Promise<void> => {
-    await client.next('rollout', (message) => {
-      const told = message['rollout'] as { id: string; devices: unknown[]; targets: number };
+  const groupCommand = async (client: LiveClient, devices: number): Promise<void> => {
+    await client.next('group-command', (message) => {
+      const told = message['groupCommand'] as { id: string; devices: unknown[]; targets: number };
       return told.id === 'g-1' && told.devices.length === devices && told.targets === devices;
     });
   };
-  await rollout(whole, 2);
-  await rollout(part, 1);
+  await groupCommand(whole, 2);
+  await groupCommand(part, 1);
   const deviceOf = (message: { [field: string]: unknown }): unknown =>
     (message['command'] as { device: string }).device;
   await whole.next('command', (message) => deviceOf(message) === 'w-1');

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { auditOriginMigrations, createAuditStore } from '../../../hub/adapters/sqlite/sqlite-audit-store.ts';
-import { commandStore } from '../../../hub/adapters/sqlite/sqlite-command-store.ts';
-import { rolloutStore } from '../../../hub/adapters/sqlite/sqlite-group-command-store.ts';
+import { createCommandStore } from '../../../hub/adapters/sqlite/sqlite-command-store.ts';
+import { createGroupCommandStore } from '../../../hub/adapters/sqlite/sqlite-group-command-store.ts';
 import { openDatabase, type Database, type Statement } from '../../../hub/adapters/sqlite/sqlite.ts';
 import { openStateDatabase, stateMigrations } from '../../../hub/adapters/sqlite/state-database.ts';
 import { isSettled } from '../../../hub/commands/group-command.ts';
@@ -28,7 +28,7 @@ async function upgraded(t: TestContext, change: string, rows: readonly Statement
 
 const [origins = ''] = auditOriginMigrations;
 
-test('what was asked before origins were called so is still there, with its origin', async (t) => {
+test('commands, group commands and audit entries of a hub that knew doors and rollouts have their origins', async (t) => {
   const body = {
     id: 'c-1',
     device: 'd-1',
@@ -63,7 +63,7 @@ test('what was asked before origins were called so is still there, with its orig
   );
   await assert.rejects(db.transaction([{ sql: `UPDATE audit SET origin = 'http'` }]), /append-only/);
   const { heardMs: _heard, ...rest } = unasked;
-  const commands = await commandStore(db).open();
+  const commands = await createCommandStore(db).open();
   assert.deepEqual(
     commands.map((record) => record.command),
     [
@@ -71,8 +71,8 @@ test('what was asked before origins were called so is still there, with its orig
       { ...rest, id: 'c-2', reportedMs: 7 },
     ],
   );
-  const [kept] = await rolloutStore(db, isSettled).open();
-  assert.deepEqual(kept?.rollout, {
+  const [kept] = await createGroupCommandStore(db, isSettled).open();
+  assert.deepEqual(kept?.groupCommand, {
     id: 'g-1',
     status: 'running',
     requester: { actor: 'token:ci', origin: 'http' },

@@ -5,7 +5,7 @@ import {
   createAuditBeside,
   createAuditStore,
 } from '../../../hub/adapters/sqlite/sqlite-audit-store.ts';
-import { commandMigrations, commandStore } from '../../../hub/adapters/sqlite/sqlite-command-store.ts';
+import { commandMigrations, createCommandStore } from '../../../hub/adapters/sqlite/sqlite-command-store.ts';
 import { openDatabase, type Database } from '../../../hub/adapters/sqlite/sqlite.ts';
 import { Audit } from '../../../hub/audit/audit.ts';
 import { stateEvent } from '../../../hub/commands/command-audit.ts';
@@ -164,7 +164,7 @@ export async function startCommandHub(
     const mine = { crashed: false };
     life = mine;
     const journal = mortal(
-      commandStore(database, (command, first) => beside(audit.entryOf(stateEvent(command, first)))),
+      createCommandStore(database, (command, first) => beside(audit.entryOf(stateEvent(command, first)))),
       mine,
     );
     const publisher = mortal<Publisher>(broker, mine);

@@ -5,12 +5,12 @@ import {
   decide,
   isSettled,
   tally,
-  type Rollout,
+  type GroupCommand,
   type Target,
   type TargetStatus,
 } from '../../../hub/commands/group-command.ts';
 
-const plan: Rollout = {
+const plan: GroupCommand = {
   id: 'g-1',
   to: 'all',
   name: 'look',
@@ -27,7 +27,8 @@ function targets(...statuses: TargetStatus[]): Target[] {
   return statuses.map((status, index) => ({ device: `d-${index}`, status }));
 }
 
-const next = (rollout: Rollout, given: Target[], nowMs = 1_000) => decide(rollout, given, nowMs, () => 0.5);
+const next = (groupCommand: GroupCommand, given: Target[], nowMs = 1_000) =>
+  decide(groupCommand, given, nowMs, () => 0.5);
 
 test('a wave begins when nothing of the waves before can still move', () => {
   const small = { ...plan, wave: 2 };
@@ -64,11 +65,11 @@ test('whatever becomes of the devices, it ends, and never begins a wave after on
       fc.integer({ min: 1, max: 20 }),
       fc.integer({ min: 0, max: 10 }),
       (ends, wave, max) => {
-        const rollout = { ...plan, wave, maxFailures: max };
+        const groupCommand = { ...plan, wave, maxFailures: max };
         const given = ends.map((_, index): Target => ({ device: `d-${index}`, status: 'waiting' }));
         for (let round = 0; ; round++) {
           assert.ok(round <= ends.length + 1, 'it ends');
-          const decision = next(rollout, given);
+          const decision = next(groupCommand, given);
           if (decision.kind === 'end') {
             if (decision.status === 'finished') assert.ok(given.every(isSettled));
             else assert.ok(tally(given).failed > max);

@@ -35,7 +35,7 @@ function SentGroupCommands() {
   );
   useLive('commands', {
     message: ({ t }) => {
-      if (t === 'rollout') load.reload();
+      if (t === 'group-command') load.reload();
     },
     watching: load.reload,
   });
@@ -96,20 +96,20 @@ function OneGroupCommand({ id }: { readonly id: string }) {
     (signal) => get<GroupDetails>(`/group-commands/${encodeURIComponent(id)}`, undefined, signal),
     [id],
   );
-  /** As the live feed told it last. */
-  const [told, setTold] = useState<GroupDetails>();
+  /** The newest state from the live feed. */
+  const [latest, setLatest] = useState<GroupDetails>();
   useLive('commands', {
     message: (message) => {
-      if (message.t === 'rollout' && message.rollout.id === id) setTold(message.rollout);
+      if (message.t === 'group-command' && message.groupCommand.id === id) setLatest(message.groupCommand);
     },
     watching() {
-      setTold(undefined);
+      setLatest(undefined);
       load.reload();
     },
   });
   async function stop(): Promise<void> {
     try {
-      setTold(await stopGroup(id));
+      setLatest(await stopGroup(id));
     } catch (error) {
       say('fault', messageOf(error));
     }
@@ -125,27 +125,31 @@ function OneGroupCommand({ id }: { readonly id: string }) {
     >
       <Loaded load={load} what="the group command">
         {(loaded) => (
-          <OneRollout rollout={told ?? loaded} onStop={mayAs('operator') ? () => void stop() : undefined} />
+          <GroupCommandBody
+            groupCommand={latest ?? loaded}
+            onStop={mayAs('operator') ? () => void stop() : undefined}
+          />
         )}
       </Loaded>
     </Panel>
   );
 }
 
-function OneRollout({
-  rollout,
+function GroupCommandBody({
+  groupCommand,
   onStop,
 }: {
-  readonly rollout: GroupDetails;
+  readonly groupCommand: GroupDetails;
   readonly onStop: (() => void) | undefined;
 }) {
   return (
     <>
       <p>
-        <strong>{rollout.name}</strong> to <code>{rollout.group === '-' ? rollout.to : rollout.group}</code>,{' '}
-        <Time ms={rollout.accepted} />
+        <strong>{groupCommand.name}</strong> to{' '}
+        <code>{groupCommand.group === '-' ? groupCommand.to : groupCommand.group}</code>,{' '}
+        <Time ms={groupCommand.accepted} />
       </p>
-      <GroupProgress rollout={rollout} onStop={onStop} />
+      <GroupProgress groupCommand={groupCommand} onStop={onStop} />
     </>
   );
 }

@@ -5,7 +5,7 @@ import type { GroupDetails } from './command-calls.ts';
 import { planWords, wavesOf, type Wave } from './waves.ts';
 
 interface GroupProgressProps {
-  readonly rollout: GroupDetails;
+  readonly groupCommand: GroupDetails;
   /** Absent where who looks may not stop it. */
   readonly onStop: (() => void) | undefined;
 }
@@ -14,16 +14,16 @@ interface GroupProgressProps {
 const mostNamed = 200;
 
 /** A group command wave by wave, as it goes on. */
-export function GroupProgress({ rollout, onStop }: GroupProgressProps) {
-  const { status, final, reason, devices, wave, maxFailures, targets, succeeded, failed } = rollout;
+export function GroupProgress({ groupCommand, onStop }: GroupProgressProps) {
+  const { status, final, reason, devices, wave, maxFailures, targets, succeeded, failed } = groupCommand;
   return (
-    <section aria-label={`Group command ${rollout.id}`} class="group-progress">
+    <section aria-label={`Group command ${groupCommand.id}`} class="group-progress">
       <p role="status">
         <CommandBadge status={status} /> {final && statusWords(status)}{' '}
         {reason !== undefined && reasonWords(reason)} {succeeded} of {targets} succeeded, {failed} failed or
         uncertain.
       </p>
-      <WaveBar wave={rollout} label={`${succeeded} of ${targets} devices succeeded`} />
+      <WaveBar wave={groupCommand} label={`${succeeded} of ${targets} devices succeeded`} />
       <p class="quiet">{planWords(targets, wave, maxFailures)}</p>
       {onStop !== undefined && !final && (
         <div class="actions">

@@ -21,7 +21,7 @@ export interface GroupFormProps {
   /** Names of stored groups, to choose from. */
   readonly groups: readonly string[];
   /** @param shown the devices of the preview */
-  readonly onSent: (rollout: GroupDetails, shown: readonly string[]) => void;
+  readonly onSent: (groupCommand: GroupDetails, shown: readonly string[]) => void;
 }
 
 /** What is typed into the form of a group command, what is wrong with it, and what was asked of the hub. */
