@@ -143,7 +143,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   // The bus is connected last, since commands come in by it.
   const topics = topicsOf(config.mqtt.root);
   const bus = createBus(config, { log, random, clock, hub, topics });
-  const fanOut = createFanOut({ publisher: bus, topics, log });
+  const fanOut = createFanOut({ bus, topics, log, scope: config.fanOut });
   const counters = newSessionCounters();
   const pages = openConsole({
     clock,

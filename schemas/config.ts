@@ -31,6 +31,7 @@ export interface ConfigValues {
   mqttPassword?: string;
   mqttPasswordFile?: string;
   mqttRoot: string;
+  fanOut: 'all' | 'events' | 'off';
   schemasDir?: string;
   ackDelayMs: number;
   inFlight: number;

@@ -3,7 +3,7 @@
 export interface OutgoingMessage {
   topic: string;
   payload: string;
-  qos: 0 | 1;
+  qos: 1;
   retain?: boolean;
   /** MQTT 5 only; dropped on 3.1.1. */
   correlationData?: Uint8Array;
@@ -13,12 +13,19 @@ export interface OutgoingMessage {
 
 export interface Publisher {
   /**
-   * QoS 1 resolves when the broker has acknowledged, even when that takes reconnects; QoS 0 when handed over, and is
-   * dropped (and counted) while the broker is away.
+   * QoS 1: resolves when the broker has acknowledged, even when that takes reconnects.
    * @throws HubError `bus-unavailable` when the bounded outbox is full or the bus is closed; `bus-refused` when
    * the broker refuses the message permanently
    */
   publish(message: OutgoingMessage): Promise<void>;
+}
+
+export interface Broadcaster {
+  /**
+   * QoS 0: hands the message over, together with others a moment later, in order; costs no promise.
+   * @returns false when it is dropped (and counted): the broker is away, does not keep up, or takes no packet so long
+   */
+  broadcast(topic: string, payload: string): boolean;
 }
 
 export interface IncomingMessage {
@@ -48,6 +55,8 @@ export interface BusCounters {
   published: number;
   /** QoS 0 messages dropped: the broker was away, or did not keep up. */
   dropped: number;
+  /** QoS 0 messages above the Maximum Packet Size of the broker. */
+  tooLong: number;
   /** QoS 1 messages not taken: the outbox was full, or the bus closed. */
   unavailable: number;
   /** QoS 1 messages the broker refused permanently. */
@@ -65,7 +74,7 @@ export interface BusCounters {
  * are there. Until then nothing comes in; a QoS 1 message is queued, or refused with `bus-unavailable` where no
  * client can be connected yet (the embedded broker).
  */
-export interface Bus extends Publisher {
+export interface Bus extends Publisher, Broadcaster {
   readonly kind: 'embedded' | 'mqtt';
   /** Where clients reach the embedded broker, once it listens. */
   readonly url: string | undefined;

@@ -59,6 +59,8 @@ export interface Config {
     readonly password?: string;
     readonly root: string;
   };
+  /** What devices send that is published on the bus. */
+  readonly fanOut: 'all' | 'events' | 'off';
   /** Absolute. */
   readonly schemasDir: string;
   readonly ackDelayMs: number;
@@ -308,6 +310,7 @@ function nested(values: ConfigValues, cwd: string): Config {
       ...(values.mqttPassword === undefined ? {} : { password: values.mqttPassword }),
       root: values.mqttRoot,
     },
+    fanOut: values.fanOut,
     schemasDir: schemasFolder(values.schemasDir, cwd),
     ackDelayMs: values.ackDelayMs,
     inFlight: values.inFlight,

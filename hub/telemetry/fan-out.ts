@@ -1,4 +1,4 @@
-import type { Publisher } from '../bus/bus.ts';
+import type { Broadcaster, Publisher } from '../bus/bus.ts';
 import type { Topics } from '../bus/topics.ts';
 import { messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
@@ -10,34 +10,44 @@ export interface FanOutCounters {
   dropped: number;
 }
 
+/** Which of what devices send is published on the bus: readings and events, events alone, nothing. */
+export type FanOutScope = 'all' | 'events' | 'off';
+
 /**
  * Publishes accepted readings (QoS 0) and events (QoS 1) on the bus, with their final times. What the bus
- * does not take is dropped and counted: the bus must not hold up the road to the store.
+ * does not take is dropped and counted: the bus must never hold up the pipeline to the store.
  */
 export function createFanOut(deps: {
-  publisher: Publisher;
+  bus: Publisher & Broadcaster;
   topics: Topics;
   log: Log;
+  scope: FanOutScope;
 }): FanOut & { counters: FanOutCounters } {
-  const { publisher, topics, log } = deps;
+  const { bus, topics, log, scope } = deps;
   const counters: FanOutCounters = { published: 0, dropped: 0 };
-  const done = (): void => {
+  const published = (): void => {
     counters.published += 1;
   };
   const dropped = (error: unknown): void => {
     counters.dropped += 1;
-    log.debug({ reason: messageOf(error) }, 'fan-out dropped');
+    log.debug({ reason: messageOf(error) }, 'event not published');
   };
-  function publish(topic: string, payload: string, qos: 0 | 1): void {
-    publisher.publish({ topic, payload, qos }).then(done, dropped);
-  }
+  const broadcast = (topic: string, payload: string): void => {
+    if (bus.broadcast(topic, payload)) counters.published += 1;
+    else counters.dropped += 1;
+  };
   return {
     counters,
-    reading: (deviceId, stream, ts, data) =>
-      publish(topics.telemetry(deviceId, stream), JSON.stringify({ ts, data }), 0),
-    readings: (deviceId, stream, samples) =>
-      publish(topics.telemetry(deviceId, stream), JSON.stringify({ samples }), 0),
-    event: (deviceId, name, severity, ts, data) =>
-      publish(topics.event(deviceId, name), JSON.stringify({ ts, severity, data }), 1),
+    reading(deviceId, stream, ts, data) {
+      if (scope === 'all') broadcast(topics.telemetry(deviceId, stream), JSON.stringify({ ts, data }));
+    },
+    readings(deviceId, stream, samples) {
+      if (scope === 'all') broadcast(topics.telemetry(deviceId, stream), JSON.stringify({ samples }));
+    },
+    event(deviceId, name, severity, ts, data) {
+      if (scope === 'off') return;
+      const payload = JSON.stringify({ ts, severity, data });
+      bus.publish({ topic: topics.event(deviceId, name), payload, qos: 1 }).then(published, dropped);
+    },
   };
 }

@@ -15,6 +15,8 @@ export interface LoadReport {
   sent: number;
   acked: number;
   nacked: number;
+  /** How late the load itself was at most, ms. */
+  lateMaxMs: number;
   ackP50Ms: number;
   ackP99Ms: number;
 }

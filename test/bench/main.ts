@@ -1,10 +1,12 @@
 import { benchCommands } from './commands.ts';
 import { benchConsole } from './console.ts';
 import { benchIngest } from './ingest.ts';
+import { benchLadder } from './ladder.ts';
 
 /** `npm run bench [-- NAME …]`: each bench in turn; one JSON object a bench on stdout, progress on stderr. */
 
 const benches: Record<string, () => Promise<object>> = {
+  ladder: benchLadder,
   ingest: benchIngest,
   commands: benchCommands,
   console: benchConsole,

@@ -114,22 +114,28 @@ class EmbeddedBroker implements Broker {
     handlers.connected();
   }
 
-  publish({ topic, payload, qos, retain = false }: OutgoingMessage): Promise<void> {
-    const aedes = this.#listening?.aedes;
-    if (aedes === undefined || !this.connected || this.#publishing >= maxPublishing) {
-      this.counters[qos === 0 ? 'dropped' : 'unavailable']++;
-      if (qos === 0) return Promise.resolve();
+  publish({ topic, payload, retain = false }: OutgoingMessage): Promise<void> {
+    const aedes = this.#ready();
+    if (aedes === undefined) {
+      this.counters.unavailable++;
       return Promise.reject(new HubError('bus-unavailable', this.fault ?? 'too many messages wait'));
     }
-    this.#publishing++;
     return new Promise((resolve, reject) => {
-      aedes.publish({ cmd: 'publish', topic, payload, qos, retain, dup: false }, (error) => {
-        this.#publishing--;
-        this.counters[error ? 'refused' : 'published']++;
+      this.#hand(aedes, { topic, payload, qos: 1, retain }, (error) => {
         if (error) reject(new HubError('bus-refused', messageOf(error), { cause: error }));
         else resolve();
       });
     });
+  }
+
+  broadcast(topic: string, payload: string): boolean {
+    const aedes = this.#ready();
+    if (aedes === undefined) {
+      this.counters.dropped++;
+      return false;
+    }
+    this.#hand(aedes, { topic, payload, qos: 0, retain: false }, () => {});
+    return true;
   }
 
   async close(): Promise<void> {
@@ -188,6 +194,24 @@ class EmbeddedBroker implements Broker {
       this.#log.info({ reason: messageOf(error) }, 'connection refused'),
     );
     return aedes;
+  }
+
+  /** The broker, while it listens and keeps up. */
+  #ready(): Aedes | undefined {
+    return this.connected && this.#publishing < maxPublishing ? this.#listening?.aedes : undefined;
+  }
+
+  #hand(
+    aedes: Aedes,
+    packet: Pick<PublishPacket, 'topic' | 'payload' | 'qos' | 'retain'>,
+    done: (error?: Error) => void,
+  ): void {
+    this.#publishing++;
+    aedes.publish({ cmd: 'publish', dup: false, ...packet }, (error) => {
+      this.#publishing--;
+      this.counters[error ? 'refused' : 'published']++;
+      done(error);
+    });
   }
 
   /**

@@ -6,6 +6,7 @@ import { hubState, newBusCounters } from '../bus-state.ts';
 import { HubError, messageOf } from '../../kernel/errors.ts';
 import type { Log } from '../../kernel/log.ts';
 import { backoff, type Cancel, type Clock } from '../../kernel/time.ts';
+import { BroadcastBatch } from './broadcast-batch.ts';
 import { Inbox } from './mqtt-inbox.ts';
 import { Outbox, type Send } from './mqtt-outbox.ts';
 
@@ -36,7 +37,6 @@ export interface MqttOptions {
 const keepaliveSec = 30;
 const maxInFlight = 64;
 const receiveMaximum = 128;
-const maxQosZeroInFlight = 1_000;
 /** A connection that lasted so long was a good one: the next attempt after it comes soon. */
 const goodConnectionMs = 10_000;
 const closeTimeoutMs = 2_000;
@@ -72,12 +72,11 @@ class ReconnectingBus implements MqttBus {
   readonly #options: MqttOptions;
   readonly #topics: Topics;
   readonly #outbox: Outbox;
+  readonly #broadcasts: BroadcastBatch;
   #inbox: Inbox | undefined;
   #client: MqttClient | undefined;
   #waits: Generator<number, never>;
   #retry: Cancel | undefined;
-  /** QoS 0 messages the connection's socket has not taken yet. */
-  #handedOver = { count: 0 };
   /** The payload of the marker that ends the time in which old messages come; undefined when none are due. */
   #marker: string | undefined;
   #closing = false;
@@ -90,6 +89,7 @@ class ReconnectingBus implements MqttBus {
     this.#options = options;
     this.#topics = options.topics;
     this.#outbox = new Outbox(this.counters);
+    this.#broadcasts = new BroadcastBatch(deps.clock, this.counters);
     this.#waits = this.#newWaits();
   }
 
@@ -111,20 +111,11 @@ class ReconnectingBus implements MqttBus {
   }
 
   publish(message: OutgoingMessage): Promise<void> {
-    if (message.qos === 1) return this.#outbox.add(message);
-    const client = this.#client;
-    if (client === undefined || !this.connected || this.#handedOver.count >= maxQosZeroInFlight) {
-      this.counters.dropped++;
-      return Promise.resolve();
-    }
-    const handedOver = this.#handedOver;
-    handedOver.count++;
-    send(client, message, (refusal) => {
-      handedOver.count--;
-      if (refusal === undefined) this.counters.published++;
-      else this.counters.dropped++;
-    });
-    return Promise.resolve();
+    return this.#outbox.add(message);
+  }
+
+  broadcast(topic: string, payload: string): boolean {
+    return this.#broadcasts.add(topic, payload);
   }
 
   /** The broker signs its clients in, and out. */
@@ -184,7 +175,9 @@ class ReconnectingBus implements MqttBus {
     let reason = 'the connection was closed';
     const take = receiver.inbox.open({
       acknowledge: (packetIds) => {
-        if (this.#client === client) client.stream.write(pubacks(packetIds));
+        if (this.#client !== client) return;
+        this.#broadcasts.flush();
+        client.stream.write(pubacks(packetIds));
       },
       failed: ({ topic }, error) => {
         this.#deps.log.error({ topic, err: error }, 'a message was not dealt with');
@@ -231,7 +224,11 @@ class ReconnectingBus implements MqttBus {
     this.fault = undefined;
     const { receiveMaximum: window = maxInFlight, maximumPacketSize = Infinity } = connack.properties ?? {};
     const limits = { window: Math.min(window, maxInFlight), maxPacketBytes: maximumPacketSize };
-    this.#outbox.attach((message, done) => send(client, message, done), limits);
+    this.#broadcasts.attach(client.stream, maximumPacketSize);
+    this.#outbox.attach((message, done) => {
+      this.#broadcasts.flush();
+      send(client, message, done);
+    }, limits);
     this.#deps.log.info(
       { broker: safeUrl(this.#options.url), resumed: connack.sessionPresent },
       'broker connected',
@@ -263,7 +260,7 @@ class ReconnectingBus implements MqttBus {
     if (this.#client !== client) return;
     this.#client = undefined;
     this.#outbox.detach();
-    this.#handedOver = { count: 0 };
+    this.#broadcasts.detach();
     const was = this.connected;
     this.connected = false;
     this.fault = reason;

@@ -1,0 +1,113 @@
+import type { Writable } from 'node:stream';
+import type { BusCounters } from '../../bus/bus.ts';
+import type { Cancel, Clock } from '../../kernel/time.ts';
+
+/** The longest a reading waits for others to leave with it, ms. */
+const gatherMs = 10;
+/** What has been gathered leaves earlier than that once it is this much, bytes. */
+const gatherBytes = 65_536;
+/** Beyond this the broker does not keep up, bytes: readings are dropped, and counted. */
+const maxBacklogBytes = 4 * 1024 * 1024;
+
+/** QoS 0, neither DUP nor RETAIN [MQTT 5 §3.3.1]. */
+const fixedHeader = 0x30;
+/** The largest Remaining Length is four bytes of seven bits [MQTT 5 §1.5.5]. */
+const maxRemaining = 268_435_455;
+
+interface Link {
+  stream: Writable;
+  maxPacketBytes: number;
+}
+
+/**
+ * QoS 0 publishes that leave together: one write to the socket instead of one a message, since a system call costs
+ * more than everything else there is to a reading. The order of messages is kept.
+ */
+export class BroadcastBatch {
+  readonly #clock: Clock;
+  readonly #counters: BusCounters;
+  #link: Link | undefined;
+  /** Topic and payload by turns. */
+  #texts: string[] = [];
+  /** Remaining Length of each packet. */
+  #lengths: number[] = [];
+  #bytes = 0;
+  #cancel: Cancel | undefined;
+
+  constructor(clock: Clock, counters: BusCounters) {
+    this.#clock = clock;
+    this.#counters = counters;
+  }
+
+  /** A connection is ready. @param maxPacketBytes the broker's Maximum Packet Size [MQTT-3.2.2-15] */
+  attach(stream: Writable, maxPacketBytes: number): void {
+    this.#link = { stream, maxPacketBytes };
+  }
+
+  /** The connection is gone: what was gathered for it is dropped. */
+  detach(): void {
+    this.#link = undefined;
+    this.#counters.dropped += this.#lengths.length;
+    this.#clear();
+  }
+
+  /** @returns false when it is dropped: nobody is connected, the broker does not keep up, or will not take it */
+  add(topic: string, payload: string): boolean {
+    const link = this.#link;
+    if (link === undefined || link.stream.writableLength + this.#bytes > maxBacklogBytes) {
+      this.#counters.dropped += 1;
+      return false;
+    }
+    // Length and text of the topic, no properties, the payload [MQTT 5 §3.3.2, §3.3.3].
+    const remaining = 2 + Buffer.byteLength(topic) + 1 + Buffer.byteLength(payload);
+    const bytes = 1 + varintBytes(remaining) + remaining;
+    if (bytes > link.maxPacketBytes || remaining > maxRemaining) {
+      this.#counters.tooLong += 1;
+      return false;
+    }
+    this.#texts.push(topic, payload);
+    this.#lengths.push(remaining);
+    this.#bytes += bytes;
+    if (this.#bytes >= gatherBytes) this.flush();
+    else this.#cancel ??= this.#clock.after(gatherMs, () => this.flush());
+    return true;
+  }
+
+  /** Sends what has been gathered; to be called before anything else is written to the connection. */
+  flush(): void {
+    if (this.#link === undefined || this.#lengths.length === 0) return;
+    const { stream } = this.#link;
+    const chunk = Buffer.allocUnsafe(this.#bytes);
+    let at = 0;
+    for (let index = 0; index < this.#lengths.length; index += 1) {
+      const topic = this.#texts[2 * index] ?? '';
+      chunk[at++] = fixedHeader;
+      for (let rest = this.#lengths[index] ?? 0; ; rest >>>= 7) {
+        chunk[at++] = rest > 127 ? (rest & 127) | 128 : rest;
+        if (rest <= 127) break;
+      }
+      const topicAt = at + 2;
+      at = topicAt + chunk.write(topic, topicAt);
+      chunk.writeUInt16BE(at - topicAt, topicAt - 2);
+      chunk[at++] = 0;
+      at += chunk.write(this.#texts[2 * index + 1] ?? '', at);
+    }
+    this.#counters.published += this.#lengths.length;
+    this.#clear();
+    stream.write(chunk);
+  }
+
+  #clear(): void {
+    this.#cancel?.();
+    this.#cancel = undefined;
+    this.#texts = [];
+    this.#lengths = [];
+    this.#bytes = 0;
+  }
+}
+
+function varintBytes(value: number): number {
+  if (value < 128) return 1;
+  if (value < 16_384) return 2;
+  return value < 2_097_152 ? 3 : 4;
+}

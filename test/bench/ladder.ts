@@ -1,0 +1,149 @@
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { spawnGuarded } from '../helpers/services/guard.ts';
+import { startInflux } from '../helpers/services/influxd.ts';
+import { startMosquitto } from '../helpers/services/mosquitto.ts';
+import { spawnHub } from '../helpers/services/process.ts';
+import { cpuMs, rssMib } from './cpu.ts';
+import { runLoad, type LoadReport } from './load-run.ts';
+import { spreadOf, type Spread } from './spread.ts';
+
+const devices = Number(process.env['BENCH_DEVICES'] ?? 2_000);
+const perSec = Number(process.env['BENCH_PER_SEC'] ?? 4);
+const seconds = Number(process.env['BENCH_SECONDS'] ?? 10);
+const rounds = Number(process.env['BENCH_ROUNDS'] ?? 5);
+/** A checkout of another revision, whose hub runs as a rung of its own; its dependencies must be installed. */
+const baseCheckout = process.env['BENCH_BASE'];
+
+interface Server {
+  url: string;
+  pid: number;
+  credentials: readonly { id: string; secret: string }[];
+  close(): Promise<void>;
+}
+
+interface Run extends LoadReport {
+  /** CPU of the server over all its threads, µs a message. */
+  usPerMessage: number;
+  rssMib: number;
+}
+
+const nobody = Array.from({ length: devices }, (_, index) => ({ id: `d-${index}`, secret: 'x' }));
+
+/** A server of this folder that prints its address. */
+async function script(name: string, ...args: string[]): Promise<Server> {
+  const file = fileURLToPath(new URL(name, import.meta.url));
+  const child = await spawnGuarded(process.execPath, [file, ...args], {});
+  const lines = createInterface({ input: child.process.stdout ?? process.stdin });
+  const [url] = (await once(lines, 'line')) as [string];
+  return { url, pid: child.pid, credentials: nobody, close: async () => void (await child.end('SIGKILL')) };
+}
+
+async function hub(env: Record<string, string>, checkout?: string): Promise<Server> {
+  const entry = checkout === undefined ? {} : { entry: `${checkout}/hub/main.ts` };
+  const running = await spawnHub({ env: { HUB_TLS: 'off', ...env }, ...entry });
+  const args = ['--count', String(devices), '--prefix', 'd-', '--type', 'env-sensor@1', '--json'];
+  const { code, stdout, stderr } = await running.cli(['device', 'add', ...args]);
+  if (code !== 0) throw new Error(`devices were not added: ${stderr}`);
+  const lines = stdout.trim().split('\n');
+  const credentials = lines.map((line) => JSON.parse(line) as { id: string; secret: string });
+  return {
+    url: running.deviceUrl,
+    pid: running.pid,
+    credentials,
+    close: async () => {
+      await running.close();
+    },
+  };
+}
+
+async function measure(server: Server): Promise<Run> {
+  let before = 0;
+  let cpu = 0;
+  let rss = 0;
+  const report = await runLoad(
+    { url: server.url, devices: server.credentials, perSec, seconds },
+    {
+      ready: () => {
+        before = cpuMs(server.pid);
+      },
+      sent: () => {
+        cpu = cpuMs(server.pid) - before;
+        rss = rssMib(server.pid);
+      },
+    },
+  );
+  return { ...report, usPerMessage: (cpu * 1000) / report.sent, rssMib: rss };
+}
+
+/**
+ * Each rung of the ladder under the same load, all rungs in turn, round after round: receive and parse (the
+ * floor) · with Ajv, InfluxDB and acks · the hub with InfluxDB and Mosquitto · the hub with nothing installed.
+ * The figures to quote are the ratios to the floor of the same round.
+ */
+export async function benchLadder(): Promise<object> {
+  const influx = await startInflux();
+  const broker = await startMosquitto({ config: ['set_tcp_nodelay true'] });
+  const full = { HUB_INFLUX_URL: influx.url, HUB_MQTT_URL: broker.url };
+  const rungs: Record<string, () => Promise<Server>> = {
+    floor: () => script('floor.ts'),
+    pipeline: () => script('pipeline.ts', influx.url),
+    hub: () => hub(full),
+    embedded: () => hub({}),
+    ...(baseCheckout === undefined ? {} : { base: () => hub(full, baseCheckout) }),
+  };
+  const chosen = (process.env['BENCH_RUNGS'] ?? Object.keys(rungs).join(',')).split(',');
+  const runs: Record<string, Run[]> = {};
+  try {
+    for (let round = 1; round <= rounds; round += 1) {
+      for (const name of chosen) {
+        const start = rungs[name];
+        if (start === undefined)
+          throw new Error(`no such rung: ${name}; there are ${Object.keys(rungs).join(', ')}`);
+        const server = await start();
+        const run = await measure(server);
+        await server.close();
+        (runs[name] ??= []).push(run);
+        const { usPerMessage, ackP50Ms, ackP99Ms, lateMaxMs } = run;
+        process.stderr.write(
+          `round ${round} ${name}: ${usPerMessage.toFixed(1)} µs, ack p50 ${ackP50Ms} p99 ${ackP99Ms} ms, load late ${lateMaxMs} ms\n`,
+        );
+      }
+    }
+  } finally {
+    await broker.close();
+    await influx.close();
+  }
+  return { devices, messagesPerSec: devices * perSec, seconds, rounds, rungs: tableOf(runs) };
+}
+
+interface Row {
+  usPerMessage: Spread;
+  /** To the first rung of the same round. */
+  ratio: Spread;
+  ackP50Ms: Spread;
+  ackP99Ms: Spread;
+  rssMib: Spread;
+  /** Messages that were neither acked nor nacked when the load ended. */
+  unsettled: number;
+}
+
+function tableOf(runs: Record<string, Run[]>): Record<string, Row> {
+  const [first] = Object.values(runs);
+  return Object.fromEntries(
+    Object.entries(runs).map(([name, own]) => [
+      name,
+      {
+        usPerMessage: spreadOf(own.map((run) => run.usPerMessage)),
+        ratio: spreadOf(
+          own.map((run, round) => run.usPerMessage / (first?.[round]?.usPerMessage ?? Number.NaN)),
+        ),
+        ackP50Ms: spreadOf(own.map((run) => run.ackP50Ms)),
+        ackP99Ms: spreadOf(own.map((run) => run.ackP99Ms)),
+        rssMib: spreadOf(own.map((run) => run.rssMib)),
+        unsettled: own.reduce((sum, { sent, acked, nacked }) => sum + sent - acked - nacked, 0),
+      },
+    ]),
+  );
+}
