@@ -79,8 +79,13 @@ const leaf = imports(
   ['hub/kernel/**'],
   [
     {
-      regex: from(...features, 'adapters', 'cli', 'wiring', 'schemas', 'device-sim', 'dashboards', 'test'),
+      regex: from(...features, 'adapters', 'cli', 'wiring', 'device-sim', 'dashboards', 'test'),
       message: 'the kernel is a leaf: it takes nothing of ours',
+    },
+    {
+      // Everything but api/error-codes, which imports nothing itself; there is no look-ahead here.
+      regex: '^(\\.\\./)+schemas/([^a]|a[^p]|api/([^e]|e[^r]))',
+      message: 'the kernel is a leaf: of the schemas it takes the error codes alone',
     },
     { regex: entries, message: 'the kernel is a leaf: it takes nothing of ours' },
     { regex: configuration, message: 'the kernel is a leaf: it takes nothing of ours' },

@@ -1,3 +1,4 @@
+import type { Safety } from './api/roles.ts';
 import type { DeviceTypeDefinition } from './device-type-definition.ts';
 import type { Check } from './field-error.ts';
 
@@ -38,8 +39,8 @@ export interface EventType {
 /** What happens to a command for a device that is not connected: refused, kept in order, or only the newest kept. */
 export type OfflinePolicy = 'reject' | 'queue' | 'latest';
 
-/** From looking to what can do harm; `critical` is never queued. */
-export type Safety = 'observe' | 'config' | 'actuate' | 'critical';
+/** `critical` is never queued. */
+export type { Safety };
 
 export interface CommandType {
   name: string;

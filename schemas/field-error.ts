@@ -1,19 +1,8 @@
 import type { ErrorObject } from 'ajv/dist/2020.js';
+import type { FieldError } from './api/refusal.ts';
 import { escapePointer, ownMember, valueAt } from './json-pointer.ts';
 
-/** What is wrong with one field: where, by which rule, what the rule wants and what came. */
-export interface FieldError {
-  /** JSON pointer (RFC 6901) to the field, also when it is missing or should not be there. Into `data`, `params`, `output`. */
-  path: string;
-  /** The JSON Schema keyword that failed; `false` where a field must be absent. */
-  keyword: string;
-  /** The rule in plain words: `number`, `>= -60`, `one of open, closed`. */
-  expected: string;
-  /** The value as it came, shortened to at most 64 characters; `nothing` when it is missing. */
-  got: string;
-  /** The pointer is into the frame itself: a fault of the envelope. */
-  in?: 'frame';
-}
+export type { FieldError };
 
 /** Judges a value: undefined when it is valid. Never throws, and never recurses into the value. */
 export type Check = (value: unknown) => FieldError | undefined;

@@ -1,6 +1,6 @@
 /** The protocol and the device types: everything both ends of the wire share. */
 export { describeError, renderValue, type Check, type FieldError } from './field-error.ts';
-export { deviceIdPattern, limits, typeName } from './limits.ts';
+export { limits, namePattern, sitePattern, typeName } from './limits.ts';
 export {
   closeCodes,
   closeReasons,

@@ -28,8 +28,20 @@ export const limits = {
   undecodable: 10,
 } as const;
 
-/** What a device id and a command id look like. */
-export const deviceIdPattern = /^[A-Za-z0-9_-]{1,64}$/;
+/** What ids of devices and commands look like, and names of commands, streams, events, groups and hubs. */
+export const namePattern = /^[A-Za-z0-9_-]{1,64}$/;
+
+/** What a site looks like: a tag value that needs no escaping. */
+export const sitePattern = /^[A-Za-z0-9_.-]{1,64}$/;
+
+/** What the key of a label looks like. */
+export const labelKeyPattern = /^[A-Za-z][A-Za-z0-9_.-]{0,63}$/;
+
+/** `name@version`. */
+export const deviceTypePattern = /^[a-z0-9-]+@[0-9]+$/;
+
+/** What the name of an account or a token looks like. */
+export const operatorNamePattern = /^[A-Za-z0-9_.@-]{1,64}$/;
 
 /** `env-sensor@1` → `env-sensor`. A device may move between versions of its type, not between types. */
 export function typeName(deviceType: string): string {

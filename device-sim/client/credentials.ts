@@ -1,4 +1,4 @@
-import { deviceIdPattern } from '../../schemas/index.ts';
+import { namePattern } from '../../schemas/index.ts';
 
 export interface Credential {
   id: string;
@@ -26,7 +26,7 @@ function parseLine(line: string): Credential | undefined {
     if (typeof value !== 'object' || value === null || !('id' in value) || !('secret' in value))
       return undefined;
     const { id, secret } = value;
-    if (typeof id !== 'string' || typeof secret !== 'string' || !deviceIdPattern.test(id)) return undefined;
+    if (typeof id !== 'string' || typeof secret !== 'string' || !namePattern.test(id)) return undefined;
     return { id, secret };
   } catch {
     return undefined;

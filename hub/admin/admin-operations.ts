@@ -14,7 +14,7 @@ import type { StoryEntry } from '../presence/device-events.ts';
 import type { Why } from '../presence/why.ts';
 
 export interface NewDevices {
-  /** Device ids, `^[A-Za-z0-9_-]{1,64}$`, each once. All are registered, or none. */
+  /** Device ids (`namePattern`), each once. All are registered, or none. */
   ids: string[];
   /** Device type with version, such as `env-sensor@1`. */
   type: string;

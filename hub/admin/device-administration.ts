@@ -1,4 +1,4 @@
-import { deviceIdPattern } from '../../schemas/index.ts';
+import { namePattern, sitePattern } from '../../schemas/index.ts';
 import type { DeviceTypeCatalog } from '../../schemas/index.ts';
 import { HubError } from '../kernel/errors.ts';
 import type { Clock } from '../kernel/time.ts';
@@ -116,11 +116,8 @@ export function createDeviceAdministration(deps: DeviceAdministrationDeps): Devi
   };
 }
 
-/** What a site may look like: a tag value that needs no escaping. */
-const sitePattern = /^[A-Za-z0-9_.-]{1,64}$/;
-
 function checkRequest({ ids, type, site }: NewDevices, catalog: DeviceTypeCatalog): void {
-  const bad = ids.find((id) => !deviceIdPattern.test(id));
+  const bad = ids.find((id) => !namePattern.test(id));
   if (bad !== undefined) {
     const note = `device id ${JSON.stringify(bad)}: letters, digits, _ and -, 1 to 64 of them`;
     throw new HubError('input-invalid', note, { details: { name: 'id', got: bad } });

@@ -1,4 +1,4 @@
-import { deviceIdPattern } from '../../schemas/index.ts';
+import { namePattern } from '../../schemas/index.ts';
 
 /** What a live socket wants to be told of. */
 export interface Watched {
@@ -46,7 +46,7 @@ export function parseWatch(text: string, isThere: (deviceId: string) => boolean)
       continue;
     }
     const id = typeof topic === 'string' && topic.startsWith(ofDevice) ? topic.slice(ofDevice.length) : '';
-    if (!deviceIdPattern.test(id))
+    if (!namePattern.test(id))
       return bad('a topic must be fleet, hub, commands, incidents or device: and a device id');
     if (isThere(id)) watched.devices.add(id);
     else gone.push(id);

@@ -1,55 +1,15 @@
+import type { AuditQuery, AuditRecord } from '../../schemas/api/audit.ts';
+import type { Requester } from '../../schemas/api/requester.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Clock } from '../kernel/time.ts';
 
-/**
- * By which interface a request came. `cli`: the command line, on the admin socket or, without a hub, on the files;
- * `device`: a device's session; `hub`: the hub itself asked.
- */
-export type Origin = 'http' | 'cli' | 'mqtt' | 'schedule' | 'device' | 'enrolment' | 'hub';
-
-/** Who asked, and by which interface. */
-export interface Requester {
-  /**
-   * `operator:anna`, `token:ci`, `device:d-1`, `schedule:nightly`, `local` (the admin socket), `hub`,
-   * `address:192.0.2.7`; `mqtt` where the broker does not say who its clients are.
-   */
-  readonly actor: string;
-  readonly origin: Origin;
-}
+/** An entry that is not in the store yet. */
+export type AuditEntry = Omit<AuditRecord, 'seq'>;
 
 export const hubItself: Requester = { actor: 'hub', origin: 'hub' };
 
-/** Who asked what, and how it ended. Texts may come from strangers: they are clipped here. */
-export interface AuditEvent extends Requester {
-  /** Subject and verb: `device.add`, `credential.revoke`, `login`, `command.send`. */
-  action: string;
-  /** What it was about: a device id, an operator's name, `d-1/c-17`. */
-  subject: string;
-  /** `done`, `refused`, `failed`, or the status a command came to. */
-  outcome: string;
-  /** What else an auditor wants to know, small; never a secret. */
-  details?: Readonly<Record<string, unknown>>;
-}
-
-export interface AuditEntry extends AuditEvent {
-  /** Unix ms. */
-  timeMs: number;
-}
-
-export interface AuditRecord extends AuditEntry {
-  /** Rises with each entry; gaps mean that the oldest have been pruned or a write failed. */
-  seq: number;
-}
-
-export interface AuditQuery {
-  /** At most so many, the newest of those that match. */
-  limit: number;
-  /** Entries older than this `seq`, for paging backwards. */
-  before?: number;
-  actor?: string;
-  action?: string;
-  subject?: string;
-}
+/** Texts may come from strangers: they are clipped here. */
+export type AuditEvent = Omit<AuditEntry, 'timeMs'>;
 
 /** Append-only. Both may reject with HubError `database-failed`. */
 export interface AuditStore {

@@ -1,4 +1,5 @@
-import type { Auditor, Requester } from './audit.ts';
+import type { Requester } from '../../schemas/api/requester.ts';
+import type { Auditor } from './audit.ts';
 
 /**
  * An operation whose every call is in the audit, with how it ended.

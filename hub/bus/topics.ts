@@ -4,8 +4,8 @@
  * slashes, which is as deep as managed brokers allow.
  */
 
-/** Device ids, command ids, and the names of commands, streams, events, groups and hubs. */
-const nameGrammar = /^[A-Za-z0-9_-]{1,64}$/;
+import { namePattern } from '../../schemas/limits.ts';
+
 const maxSlashes = 7;
 /** Levels below the root of the deepest topic: `status/{device}/{command}/{status}`. */
 const deepest = 4;
@@ -41,9 +41,9 @@ export interface Topics {
   refuseResponseTopic(topic: string): string | undefined;
 }
 
-/** True for anything that may stand as one level of a topic: `^[A-Za-z0-9_-]{1,64}$`. */
+/** True for anything that may stand as one level of a topic. */
 export function isName(value: string): boolean {
-  return nameGrammar.test(value);
+  return namePattern.test(value);
 }
 
 /** Why `root` cannot be the root of the hub's topics; undefined when it can. */

@@ -14,35 +14,16 @@ import type { CredentialOperations, CredentialSummary, NewSecret } from '../admi
 import type { DeviceQuery, Page } from '../admin/device-pages.ts';
 import type { Incident } from '../incidents/incidents.ts';
 import type { Notice } from '../notices/notices.ts';
-import { HubError, messageOf, type ErrorCode } from '../kernel/errors.ts';
+import type { AnswerTo, ApiRoute, RequestTo } from '../../schemas/api/api.ts';
+import { requestPath, type PathParts } from '../../schemas/api/request-path.ts';
+import { isOperationError } from '../../schemas/api/error-codes.ts';
+import { HubError, messageOf } from '../kernel/errors.ts';
 import type { DeadLetter } from '../telemetry/spool-store.ts';
 import type { ReadingsRow } from '../telemetry/store.ts';
 import type { LedgerReport, SpoolStatus } from '../telemetry/telemetry-operations.ts';
 
 const timeoutMs = 30_000;
 const maxRotations = 10_000;
-
-/** The faults an operation may end with; they arrive as what they were in the hub. */
-const operationFaults = [
-  'input-invalid',
-  'schema-invalid',
-  'device-unknown',
-  'device-exists',
-  'command-refused',
-  'command-unknown',
-  'group-unknown',
-  'group-command-unknown',
-  'schedule-exists',
-  'schedule-unknown',
-  'credential-unknown',
-  'enrolment-unknown',
-  'operator-unknown',
-  'forbidden',
-  'dead-letter-unknown',
-  'database-failed',
-  'store-unavailable',
-  'bus-unavailable',
-] as const satisfies ErrorCode[];
 
 /**
  * Every call is a request of its own, so there is nothing to close.
@@ -154,6 +135,20 @@ export async function hubRuns(socketPath: string): Promise<boolean> {
   }
 }
 
+/**
+ * One operation of the running hub, by its method and path.
+ * @throws HubError as the operations of `adminClient`
+ */
+export async function callApi<Route extends ApiRoute>(
+  socketPath: string,
+  route: Route,
+  given: RequestTo<Route>,
+): Promise<AnswerTo<Route>> {
+  const [method = '', template = ''] = route.split(' ');
+  const { body, ...parts } = given as PathParts & { body?: unknown };
+  return (await callHub(socketPath, method, requestPath(template, parts), body)) as AnswerTo<Route>;
+}
+
 /** One request to the running hub. @returns the answer's JSON @throws HubError as the operations of `adminClient` */
 export async function callHub(
   socketPath: string,
@@ -223,8 +218,8 @@ function connectFault(error: NodeJS.ErrnoException, socketPath: string): HubErro
 
 function faultOf(status: number, answer: unknown): HubError {
   const fault = isFault(answer) ? answer.error : { code: '', message: '' };
-  const code = operationFaults.find((known) => known === fault.code);
-  if (code === undefined) {
+  const { code } = fault;
+  if (!isOperationError(code)) {
     return new HubError(
       'hub-unreachable',
       `it answered ${status}${fault.message === '' ? '' : `: ${fault.message}`}`,

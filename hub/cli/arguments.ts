@@ -1,7 +1,7 @@
 /** Arguments and options judged as they are read. */
 
 import { InvalidArgumentError } from 'commander';
-import { deviceIdPattern } from '../../schemas/limits.ts';
+import { deviceTypePattern, namePattern, sitePattern } from '../../schemas/limits.ts';
 
 /** A whole number within `min` and `max`. */
 export function parseWhole(min: number, max: number): (text: string) => number {
@@ -15,20 +15,19 @@ export function parseWhole(min: number, max: number): (text: string) => number {
 }
 
 export function parseId(text: string): string {
-  if (!deviceIdPattern.test(text))
-    throw new InvalidArgumentError('It must be 1 to 64 letters, digits, _ and -.');
+  if (!namePattern.test(text)) throw new InvalidArgumentError('It must be 1 to 64 letters, digits, _ and -.');
   return text;
 }
 
 export function parseType(text: string): string {
-  if (!/^[a-z0-9-]+@[0-9]+$/.test(text)) {
+  if (!deviceTypePattern.test(text)) {
     throw new InvalidArgumentError('It must be name@version, such as env-sensor@1.');
   }
   return text;
 }
 
 export function parseSite(text: string): string {
-  if (!/^[A-Za-z0-9_.-]{1,64}$/.test(text))
+  if (!sitePattern.test(text))
     throw new InvalidArgumentError('It must be 1 to 64 letters, digits, _ . and -.');
   return text;
 }

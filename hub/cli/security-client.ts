@@ -1,7 +1,8 @@
 /** Requests to the running hub about identities; each prints JSON or a table. */
 
 import type { CliDeps } from './cli-deps.ts';
-import { callHub } from './admin-client.ts';
+import type { AnswerTo, ApiRoute, RequestTo } from '../../schemas/api/api.ts';
+import { callApi, callHub } from './admin-client.ts';
 import { adminSocketPath, loadConfig, type ConfigOptions } from './config-source.ts';
 
 /** The options every listing has. */
@@ -9,12 +10,23 @@ export interface ListOptions extends ConfigOptions {
   json?: true;
 }
 
+/** One operation over the admin socket. @throws HubError `hub-not-running` and those of the operation */
+export async function ask<Route extends ApiRoute>(
+  options: ConfigOptions,
+  deps: CliDeps,
+  route: Route,
+  given: RequestTo<Route>,
+): Promise<AnswerTo<Route>> {
+  const { config } = loadConfig(options, deps);
+  return callApi(adminSocketPath(config), route, given);
+}
+
 /**
  * One request over the admin socket.
  * @returns the answer, which has the shape the hub of the same release gives it
  * @throws HubError `hub-not-running` and those of the operation
  */
-export async function ask<T>(
+export async function askPath<T>(
   options: ConfigOptions,
   deps: CliDeps,
   [method, ...path]: readonly [string, ...string[]],

@@ -1,4 +1,5 @@
-import { hubItself, type AuditEvent, type Auditor, type Requester } from '../audit/audit.ts';
+import type { Requester } from '../../schemas/api/requester.ts';
+import { hubItself, type AuditEvent, type Auditor } from '../audit/audit.ts';
 import type { IncomingMessage } from '../bus/bus.ts';
 import type { Refusal } from './command-request.ts';
 import type { Command, CommandStatus } from './command.ts';

@@ -1,5 +1,6 @@
-import type { Requester } from '../audit/audit.ts';
+import type { Requester } from '../../schemas/api/requester.ts';
 import { isDeepStrictEqual } from 'node:util';
+import type { RefusalReason } from '../../schemas/api/error-codes.ts';
 import type { CommandType, FieldError } from '../../schemas/index.ts';
 import { HubError, messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
@@ -8,7 +9,7 @@ import type { Answers } from './answers.ts';
 import { commandAsk, type Ask, type CommandAudit } from './command-audit.ts';
 import type { CommandCounters } from './command-counters.ts';
 import { newCommandId } from './command-id.ts';
-import type { CommandRequest, Refusal, RefusalReason } from './command-request.ts';
+import type { CommandRequest, Refusal } from './command-request.ts';
 import { isFinal, mayWait, step, type Command } from './command.ts';
 import type { AnswerAddress, CommandJournal, CommandRecord, Delivery } from './journal.ts';
 import type { Lanes } from './lanes.ts';

@@ -1,4 +1,4 @@
-import type { Requester } from '../audit/audit.ts';
+import type { Requester } from '../../schemas/api/requester.ts';
 import { HubError } from '../kernel/errors.ts';
 import { payloadOf, type StatusPayload } from './answers.ts';
 import { parsePayload, type Refusal } from './command-request.ts';

@@ -1,3 +1,4 @@
+import type { RefusalReason } from '../../schemas/api/error-codes.ts';
 import { mqttChecks, type FieldError } from '../../schemas/index.ts';
 import { isDeeperThan, maxJsonDepth } from '../kernel/json-depth.ts';
 
@@ -9,25 +10,6 @@ export interface CommandRequest {
   readonly params: Readonly<Record<string, unknown>>;
   readonly ttlMs?: number;
 }
-
-export type RefusalReason =
-  | 'age-unknown'
-  | 'bad-correlation-data'
-  | 'bad-params'
-  | 'bad-payload'
-  | 'bad-response-topic'
-  | 'bad-topic'
-  | 'forbidden'
-  | 'id-conflict'
-  | 'id-required'
-  | 'no-targets'
-  | 'retained'
-  | 'too-large'
-  | 'too-many'
-  | 'unavailable'
-  | 'unknown-command'
-  | 'unknown-device'
-  | 'unknown-group';
 
 export interface Refusal {
   readonly reason: RefusalReason;

@@ -1,4 +1,4 @@
-import type { Requester } from '../audit/audit.ts';
+import type { Requester } from '../../schemas/api/requester.ts';
 import type { FieldError, OfflinePolicy, ResultStatus, Safety } from '../../schemas/index.ts';
 
 /**

@@ -1,6 +1,7 @@
 import type { FieldError, ProgressFrame, ResultFrame } from '../../schemas/index.ts';
 import { messageOf } from '../kernel/errors.ts';
-import type { Auditor, Requester } from '../audit/audit.ts';
+import type { Requester } from '../../schemas/api/requester.ts';
+import type { Auditor } from '../audit/audit.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Clock } from '../kernel/time.ts';
 import { Answers, type CommandWatcher } from './answers.ts';

@@ -1,4 +1,4 @@
-import type { Requester } from '../audit/audit.ts';
+import type { Requester } from '../../schemas/api/requester.ts';
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { messageOf } from '../kernel/errors.ts';

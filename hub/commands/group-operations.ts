@@ -1,4 +1,4 @@
-import type { Requester } from '../audit/audit.ts';
+import type { Requester } from '../../schemas/api/requester.ts';
 import { HubError } from '../kernel/errors.ts';
 import type { StatusPayload } from './answers.ts';
 import { refusedError } from './command-operations.ts';

@@ -1,4 +1,4 @@
-import type { Requester } from '../audit/audit.ts';
+import type { Requester } from '../../schemas/api/requester.ts';
 import { createHash } from 'node:crypto';
 import type { FieldError } from '../../schemas/index.ts';
 import { HubError, messageOf } from '../kernel/errors.ts';

@@ -1,4 +1,5 @@
-import type { Auditor, Requester } from '../audit/audit.ts';
+import type { Requester } from '../../schemas/api/requester.ts';
+import type { Auditor } from '../audit/audit.ts';
 import { AttemptLimit } from '../kernel/attempt-limit.ts';
 import type { Clock } from '../kernel/time.ts';
 

@@ -1,5 +1,5 @@
 import { createPublicKey, generateKeyPairSync, verify, type KeyObject } from 'node:crypto';
-import { deviceIdPattern } from '../../schemas/index.ts';
+import { namePattern } from '../../schemas/index.ts';
 import { isValidAt, maxActiveOfKind, type Credential } from '../registry/credentials.ts';
 
 /**
@@ -90,7 +90,7 @@ function holds(key: KeyObject, alg: 'ES256' | 'EdDSA', signed: Buffer, signature
 function readClaims(payload: string, nowMs: number): Claims | undefined {
   const claims = objectOf(payload);
   const { sub, aud, exp, nbf, iat } = claims ?? {};
-  if (typeof sub !== 'string' || !deviceIdPattern.test(sub)) return undefined;
+  if (typeof sub !== 'string' || !namePattern.test(sub)) return undefined;
   if (aud !== audience && !(Array.isArray(aud) && aud.includes(audience))) return undefined;
   if (typeof exp !== 'number' || !(exp * 1000 > nowMs) || exp * 1000 > nowMs + maxLifeMs + leewayMs) {
     return undefined;

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { deviceIdPattern } from '../../schemas/index.ts';
+import { namePattern } from '../../schemas/index.ts';
 import type { Auditor } from '../audit/audit.ts';
 import { AttemptLimit } from '../kernel/attempt-limit.ts';
 import { HubError } from '../kernel/errors.ts';
@@ -181,7 +181,7 @@ export class Enrolments {
     const holds =
       enrolment !== undefined &&
       now < enrolment.notAfterMs &&
-      deviceIdPattern.test(ask.id) &&
+      namePattern.test(ask.id) &&
       ask.id.startsWith(enrolment.idPrefix);
     if (!holds) return { kind: 'denied' };
     const record = this.#deps.registry.get(ask.id);

@@ -1,4 +1,4 @@
-import { deviceIdPattern } from '../../schemas/index.ts';
+import { namePattern } from '../../schemas/index.ts';
 import { matchSecret, parseBasic, parseBearer, type Credential } from '../registry/credentials.ts';
 import type { DeviceRecord } from '../registry/device-store.ts';
 import { verifyDeviceToken } from './device-token.ts';
@@ -85,6 +85,6 @@ function certificatePrincipal(deviceId: string | undefined, { certificate }: Pro
 
 /** A certificate speaks for one device: exactly one of its names has the form of a device id. */
 function deviceOf(names: readonly string[]): string | undefined {
-  const ids = names.filter((name) => deviceIdPattern.test(name));
+  const ids = names.filter((name) => namePattern.test(name));
   return ids.length === 1 ? ids[0] : undefined;
 }

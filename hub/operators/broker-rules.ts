@@ -1,4 +1,5 @@
-import { hasRole, type Operator } from './operator.ts';
+import type { Operator } from '../../schemas/api/operators.ts';
+import { hasRole } from './operator.ts';
 
 /** Below these, the level after is a device's id. */
 const ofDevices = new Set(['presence', 'presence-change', 'telemetry', 'event', 'status']);

@@ -1,21 +1,13 @@
-import type { Rights } from './operator.ts';
+import type { Account, Token } from '../../schemas/api/operators.ts';
 
-/** A person's account. */
-export interface AccountRecord extends Rights {
-  name: string;
+export interface AccountRecord extends Account {
   /** `passwords.ts` says how. */
   passwordHash: string;
-  createdMs: number;
 }
 
-/** A program's token. */
-export interface TokenRecord extends Rights {
-  name: string;
+export interface TokenRecord extends Token {
   /** SHA-256 of the token, hex. */
   hash: string;
-  createdMs: number;
-  /** Unix ms. */
-  notAfterMs?: number;
 }
 
 /** Every method may reject with HubError `database-failed`. */

@@ -1,27 +1,5 @@
-import type { CommandType } from '../../schemas/index.ts';
-
-/** `viewer` reads; `operator` also sends commands; `admin` also changes devices, credentials and operators. */
-export const roles = ['viewer', 'operator', 'admin'] as const;
-export type Role = (typeof roles)[number];
-
-/** How much harm a command can do, least first. */
-const safetyClasses = ['observe', 'config', 'actuate', 'critical'] as const;
-export type SafetyClass = CommandType['safety'];
-
-/** What somebody may do: the same for a person's account and for a program's token. */
-export interface Rights {
-  role: Role;
-  /** `*`, or what must hold of a device: `site=hall-3,type=env-sensor,id=d-*`. */
-  devices: string;
-  /** Commands up to this class. */
-  safety: SafetyClass;
-}
-
-/** Who asks, whatever it was proved with. */
-export interface Operator extends Rights {
-  /** As in the audit: `operator:anna`, `token:ci`, `local`, `anonymous`. */
-  actor: string;
-}
+import type { Operator, Rights } from '../../schemas/api/operators.ts';
+import { roles, safetyClasses, type Role, type Safety } from '../../schemas/api/roles.ts';
 
 /** Whoever may open the hub's files may do everything. */
 export const localOperator: Operator = { actor: 'local', role: 'admin', devices: '*', safety: 'critical' };
@@ -49,7 +27,7 @@ export function reaches({ devices }: Rights, device: ReachedDevice): boolean {
 }
 
 /** Whether these rights allow this command on this device. */
-export function mayCommand(rights: Rights, device: ReachedDevice, safety: SafetyClass): boolean {
+export function mayCommand(rights: Rights, device: ReachedDevice, safety: Safety): boolean {
   return (
     hasRole(rights, 'operator') &&
     reaches(rights, device) &&

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
+import type { Account, Operator, Rights, Token } from '../../schemas/api/operators.ts';
 import { AttemptLimit } from '../kernel/attempt-limit.ts';
 import { HubError } from '../kernel/errors.ts';
 import type { Clock } from '../kernel/time.ts';
-import type { Auditor, Origin, Requester } from '../audit/audit.ts';
+import type { Origin, Requester } from '../../schemas/api/requester.ts';
+import type { Auditor } from '../audit/audit.ts';
 import type { AccountRecord, OperatorStore, TokenRecord } from './operator-store.ts';
-import type { Operator, Rights } from './operator.ts';
 import { hashPassword, hashToken, newToken, passwordHolds } from './passwords.ts';
 
 /** How a login ended. */
@@ -13,9 +14,6 @@ export type Login =
   /** Unknown name or wrong password: one answer, one cost. */
   | { kind: 'denied' }
   | { kind: 'throttled'; retryAfterSec: number };
-
-export type AccountSummary = Omit<AccountRecord, 'passwordHash'>;
-export type TokenSummary = Omit<TokenRecord, 'hash'>;
 
 export interface OperatorsDeps {
   store: OperatorStore;
@@ -145,14 +143,14 @@ export class Operators {
     return actor.startsWith('operator:') && this.#accounts.has(name) ? this.#operatorOf(name) : undefined;
   }
 
-  listAccounts(): AccountSummary[] {
+  listAccounts(): Account[] {
     return [...this.#accounts.values()].map((account) => {
       const { passwordHash: _, ...rest } = account;
       return rest;
     });
   }
 
-  listTokens(): TokenSummary[] {
+  listTokens(): Token[] {
     return [...this.#tokens.values()].map((token) => {
       const { hash: _, ...rest } = token;
       return rest;

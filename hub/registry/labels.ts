@@ -1,3 +1,4 @@
+import { labelKeyPattern } from '../../schemas/limits.ts';
 import { HubError } from '../kernel/errors.ts';
 
 export type Labels = Readonly<Record<string, string>>;
@@ -20,7 +21,7 @@ export function checkLabels(set: Labels, remove: readonly string[] = [], kept: L
   for (const key of [...Object.keys(set), ...remove]) {
     // What a selector takes for the device's own.
     const own = key === 'id' || key === 'type' || key === 'site';
-    if (own || !/^[A-Za-z][A-Za-z0-9_.-]{0,63}$/.test(key)) {
+    if (own || !labelKeyPattern.test(key)) {
       const note = `label ${JSON.stringify(key)}: a letter, then letters, digits and . _ -, and not id, type or site`;
       throw new HubError('input-invalid', note, { details: { name: 'label', got: key } });
     }

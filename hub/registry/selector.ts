@@ -1,5 +1,5 @@
 import { HubError } from '../kernel/errors.ts';
-import { typeName } from '../../schemas/index.ts';
+import { labelKeyPattern, namePattern, typeName } from '../../schemas/limits.ts';
 
 /** What a selector looks at. */
 export interface Selectable {
@@ -16,8 +16,6 @@ export type Selector =
   | { kind: 'device'; id: string }
   | { kind: 'match'; terms: readonly { key: string; value: string }[] };
 
-const idPattern = /^[A-Za-z0-9_-]{1,64}$/;
-const keyPattern = /^[A-Za-z][A-Za-z0-9_.-]{0,63}$/;
 const maxTerms = 16;
 const maxValue = 128;
 
@@ -29,7 +27,7 @@ const maxValue = 128;
 export function parseSelector(text: string): Selector {
   if (text === 'all') return { kind: 'all' };
   if (!text.includes('=')) {
-    if (idPattern.test(text)) return { kind: 'device', id: text };
+    if (namePattern.test(text)) return { kind: 'device', id: text };
     throw invalid(text, 'all, a device id, or key=value terms separated by commas');
   }
   const parts = text.split(',');
@@ -38,7 +36,7 @@ export function parseSelector(text: string): Selector {
     const equals = part.indexOf('=');
     const key = part.slice(0, Math.max(0, equals)).trim();
     const value = part.slice(equals + 1).trim();
-    if (equals < 0 || !keyPattern.test(key))
+    if (equals < 0 || !labelKeyPattern.test(key))
       throw invalid(part, 'key=value, the key of letters, digits and . _ -');
     if (value === '' || value.length > maxValue)
       throw invalid(part, `a value of 1 to ${maxValue} characters`);

@@ -1,4 +1,4 @@
-import { deviceFrameChecks, deviceIdPattern, renderValue } from '../../schemas/index.ts';
+import { deviceFrameChecks, namePattern, renderValue } from '../../schemas/index.ts';
 import type { NackCode, NackFrame } from '../../schemas/index.ts';
 import type { Refusal } from '../telemetry/ingest.ts';
 
@@ -27,7 +27,7 @@ export function isSeq(value: unknown): value is number {
 
 /** The command a refused frame was about, for its nack; nothing when what it names cannot be a command's id. */
 export function commandOf({ re }: Record<string, unknown>): { re?: string } {
-  return typeof re === 'string' && deviceIdPattern.test(re) ? { re } : {};
+  return typeof re === 'string' && namePattern.test(re) ? { re } : {};
 }
 
 /** Whom a nack goes to. */

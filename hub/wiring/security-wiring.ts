@@ -1,3 +1,4 @@
+import type { Operator } from '../../schemas/api/operators.ts';
 import type { DeviceTypeCatalog } from '../../schemas/index.ts';
 import type { BrokerAccess } from '../adapters/broker/broker-access.ts';
 import { networkOf } from '../adapters/client-address.ts';
@@ -19,7 +20,7 @@ import type { Releasers } from '../kernel/releasers.ts';
 import type { Clock } from '../kernel/time.ts';
 import { brokerRules } from '../operators/broker-rules.ts';
 import { ConsoleSessions, csrfHolds } from '../operators/console-sessions.ts';
-import { hasRole, localOperator, mayCommand, reaches, type Operator } from '../operators/operator.ts';
+import { hasRole, localOperator, mayCommand, reaches } from '../operators/operator.ts';
 import { Operators } from '../operators/operators.ts';
 
 const expiryCheckMs = 1_000;

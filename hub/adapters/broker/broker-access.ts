@@ -1,7 +1,7 @@
 /** Who a client of the embedded broker is, and what it may publish and read. */
 
 import type { AuthenticateError, Client } from 'aedes';
-import type { Operator } from '../../operators/operator.ts';
+import type { Operator } from '../../../schemas/api/operators.ts';
 
 /** The rules, which live with the operators. */
 export interface BrokerAccess {

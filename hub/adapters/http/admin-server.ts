@@ -18,6 +18,7 @@ import { serveTelemetry } from './telemetry-routes.ts';
 import { serveLife } from './life-routes.ts';
 import { listenFault, listenOn, reachableAddress, type ListenAddress } from '../listen-address.ts';
 import { serveSecurity, type SecurityOperations } from './security-routes.ts';
+import { validateRequests } from './request-validation.ts';
 import { listenOnSocket } from './admin-socket.ts';
 
 /** A request under way when the hub stops may take so long. */
@@ -125,14 +126,13 @@ async function server(log: Log): Promise<FastifyInstance> {
     bodyLimit: 1_048_576,
     requestTimeout: 10_000,
     keepAliveTimeout: 5_000,
-    // Strict: a value of the wrong type is refused, not bent, and an unknown field is named, not dropped.
-    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false } },
   });
   await app.register(helmet, {
     contentSecurityPolicy: { useDefaults: false, directives: policy },
   });
   await takeUpgrades(app);
   answerFaults(app, log);
+  validateRequests(app);
   boundDepth(app);
   return app;
 }

@@ -1,7 +1,8 @@
 /** Commands as JSON over HTTP; a request is judged by the same rules as one over MQTT, and refused in the same words. */
 
-import type { Requester } from '../../audit/audit.ts';
+import type { Requester } from '../../../schemas/api/requester.ts';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { namePattern } from '../../../schemas/limits.ts';
 import type { CommandOperations } from '../../commands/command-operations.ts';
 import type { CommandStatus } from '../../commands/command.ts';
 import { faultAnswer, fieldError } from './error-answers.ts';
@@ -14,7 +15,7 @@ const allStatuses: readonly CommandStatus[] = [...statuses, ...finalStatuses];
 const maxWaitMs = 60_000;
 const maxPage = 1_000;
 
-export const commandName = { type: 'string', pattern: '^[A-Za-z0-9_-]{1,64}$' };
+export const commandName = { type: 'string', pattern: namePattern.source };
 /** Documentation only: answers are not filtered by it. */
 const commandAnswer = {
   type: 'object',

@@ -1,7 +1,7 @@
 /** The operators' API of devices and readings, as JSON over HTTP. */
 
 import type { FastifyInstance } from 'fastify';
-import { deviceIdPattern } from '../../../schemas/index.ts';
+import { deviceTypePattern, namePattern, sitePattern } from '../../../schemas/limits.ts';
 import type { AdminOperations, LabelChange, NewDevices } from '../../admin/admin-operations.ts';
 import type { DeviceReadingsQuery } from '../../telemetry/readings.ts';
 import { HubError } from '../../kernel/errors.ts';
@@ -23,11 +23,11 @@ const newDevicesSchema = {
       type: 'array',
       minItems: 1,
       maxItems: maxNewDevices,
-      items: { type: 'string', pattern: deviceIdPattern.source },
+      items: { type: 'string', pattern: namePattern.source },
     },
-    type: { type: 'string', maxLength: 128, pattern: '^[a-z0-9-]+@[0-9]+$' },
+    type: { type: 'string', maxLength: 128, pattern: deviceTypePattern.source },
     // A tag of every point: no separators of the line protocol, no control characters.
-    site: { type: 'string', pattern: '^[A-Za-z0-9_.-]{1,64}$' },
+    site: { type: 'string', pattern: sitePattern.source },
   },
 };
 

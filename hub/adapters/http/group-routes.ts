@@ -1,6 +1,7 @@
 /** Groups (stored selectors) and group commands, as JSON over HTTP. */
 
 import type { FastifyInstance } from 'fastify';
+import { namePattern } from '../../../schemas/limits.ts';
 import type { GroupOperations } from '../../commands/group-operations.ts';
 import { faultAnswer } from './error-answers.ts';
 import { commandName, idempotencyHeader, requesterOf } from './command-routes.ts';
@@ -12,7 +13,7 @@ const selector = {
   maxLength: 2_048,
   description: 'all, a device id, or key=value,…',
 };
-const group = { type: 'string', pattern: '^[A-Za-z0-9_-]{1,64}$' };
+const group = { type: 'string', pattern: namePattern.source };
 const groupAnswer = {
   type: 'object',
   additionalProperties: true,

@@ -1,21 +1,24 @@
-/** The operators' API described by itself: OpenAPI 3.1, made from the schemas of the routes. */
+/** The operators' API described by itself. */
 
 import { fastifySwagger } from '@fastify/swagger';
 import type { FastifyInstance } from 'fastify';
 import packageJson from '../../../package.json' with { type: 'json' };
+import { operations } from '../../../schemas/api/api.ts';
+import { openApiDocument } from '../../../schemas/api/openapi.ts';
 
 /** Serves `/api/v1/openapi.json`. Call it before the routes are added: those added earlier are not in it. */
 export async function describeApi(app: FastifyInstance): Promise<void> {
-  await app.register(fastifySwagger, {
-    openapi: {
-      openapi: '3.1.0',
-      info: {
-        title: 'Device hub',
-        description: 'What operators may ask of the hub. Times are Unix milliseconds on its clock.',
-        version: packageJson.version,
-        license: { name: packageJson.license, identifier: packageJson.license },
-      },
-    },
-  });
-  app.get('/api/v1/openapi.json', { schema: { hide: true } }, () => app.swagger());
+  await app.register(fastifySwagger, { openapi: { openapi: '3.1.0' } });
+  const { paths, ...declared } = openApiDocument(operations, packageJson.version, packageJson.license);
+  app.get('/api/v1/openapi.json', { schema: { hide: true } }, () => ({
+    ...declared,
+    paths: merged(app.swagger().paths ?? {}, paths as Record<string, object>),
+  }));
+}
+
+/** The paths of the operations that are declared, and of the routes that are not yet. */
+function merged(found: object, declared: Record<string, object>): Record<string, object> {
+  const paths: Record<string, object> = { ...found };
+  for (const [path, methods] of Object.entries(declared)) paths[path] = { ...paths[path], ...methods };
+  return paths;
 }

@@ -2,12 +2,17 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Auditor, Origin } from '../../audit/audit.ts';
+import { csrfHeader, sessionCookie } from '../../../schemas/api/openapi.ts';
+import type { Operator } from '../../../schemas/api/operators.ts';
+import type { Role } from '../../../schemas/api/roles.ts';
+import { sessionApi, type Session } from '../../../schemas/api/session.ts';
+import type { Origin } from '../../../schemas/api/requester.ts';
+import type { Auditor } from '../../audit/audit.ts';
 import type { ConsoleSessions } from '../../operators/console-sessions.ts';
-import type { Operator, Role } from '../../operators/operator.ts';
 import type { Login, Operators } from '../../operators/operators.ts';
 import { HubError } from '../../kernel/errors.ts';
 import { networkOf } from '../client-address.ts';
+import { serve } from './serve-operation.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -56,7 +61,6 @@ export interface Access {
   origins: () => readonly string[];
 }
 
-const cookieName = 'hub_session';
 const changing = (request: FastifyRequest): boolean => !['GET', 'HEAD', 'OPTIONS'].includes(request.method);
 
 /** Requests of the admin socket: its file's mode is the login. */
@@ -123,7 +127,7 @@ function whoAsks(request: FastifyRequest, access: Access): () => Operator | unde
   if (request.routeOptions.config.checksOrigin === true) checkOrigin(request, access);
   if (changing(request)) {
     checkOrigin(request, access);
-    const given = request.headers['x-csrf-token'];
+    const given = request.headers[csrfHeader];
     if (!access.csrfHolds(session.csrf, typeof given === 'string' ? given : undefined)) {
       throw new HubError('forbidden', 'the X-CSRF-Token header must hold the token of the login');
     }
@@ -139,73 +143,52 @@ function checkOrigin(request: FastifyRequest, access: Access): void {
   throw new HubError('forbidden', `requests from the origin ${origin ?? '(none)'} are not taken`);
 }
 
-interface Credentials {
-  Body: { name: string; password: string; code?: string };
-}
-
-const text = (maxLength: number) => ({ type: 'string', minLength: 1, maxLength });
-const name = { type: 'string', pattern: '^[A-Za-z0-9_.@-]{1,64}$' };
-const loginSchema = {
-  type: 'object',
-  additionalProperties: false,
-  required: ['name', 'password'],
-  properties: { name, password: text(1_024) },
-};
-const firstLoginSchema = {
-  ...loginSchema,
-  required: ['name', 'password', 'code'],
-  properties: { name, password: text(1_024), code: text(128) },
-};
-
 function serveLogin(app: FastifyInstance, { operators, sessions }: Access): void {
-  const config = { needs: 'nobody', auditsItself: true } as const;
-  async function answer(request: FastifyRequest, reply: FastifyReply, login: Login): Promise<unknown> {
+  function answer(request: FastifyRequest, reply: Pick<FastifyReply, 'header'>, login: Login): Session {
     if (login.kind === 'throttled') {
-      return reply
-        .code(429)
-        .header('retry-after', String(login.retryAfterSec))
-        .send({ error: { code: 'too-many-attempts', message: 'too many failed attempts; wait' } });
+      reply.header('retry-after', String(login.retryAfterSec));
+      throw new HubError('too-many-attempts');
     }
-    if (login.kind === 'denied') {
-      return reply
-        .code(401)
-        .send({ error: { code: 'unauthorized', message: 'the name or the password is wrong' } });
-    }
+    if (login.kind === 'denied') throw new HubError('login-failed');
     const { cookie, csrf } = sessions.open(login.operator.actor);
     // Over plain HTTP on loopback a browser would drop a Secure cookie.
     const secure = request.headers.origin?.startsWith('https://') === true ? '; Secure' : '';
-    return reply
-      .header('set-cookie', `${cookieName}=${cookie}; Path=/; HttpOnly; SameSite=Strict${secure}`)
-      .header('cache-control', 'no-store')
-      .send({ ...login.operator, csrf });
+    reply.header('set-cookie', `${sessionCookie}=${cookie}; Path=/; HttpOnly; SameSite=Strict${secure}`);
+    return { ...login.operator, csrf };
   }
-  app.post<Credentials>('/api/v1/login', { config, schema: { body: loginSchema } }, async (request, reply) =>
-    answer(
-      request,
-      reply,
-      await operators.login(request.body.name, request.body.password, addressOf(request)),
-    ),
-  );
-  app.post<Credentials>(
-    '/api/v1/first-login',
-    { config, schema: { body: firstLoginSchema } },
+  const rules = { auditsItself: true };
+  serve(
+    app,
+    sessionApi.login,
     async (request, reply) => {
-      const { code = '', name: given, password } = request.body;
-      return answer(request, reply, await operators.firstLogin(code, given, password, addressOf(request)));
+      const { name, password } = request.body;
+      return answer(request, reply, await operators.login(name, password, addressOf(request)));
     },
+    rules,
   );
-  app.post(
-    '/api/v1/logout',
-    { config: { needs: 'viewer', reach: 'own', audit: 'logout' } },
+  serve(
+    app,
+    sessionApi.firstLogin,
     async (request, reply) => {
+      const { code, name, password } = request.body;
+      return answer(request, reply, await operators.firstLogin(code, name, password, addressOf(request)));
+    },
+    rules,
+  );
+  serve(
+    app,
+    sessionApi.logout,
+    (request, reply) => {
       sessions.close(cookieOf(request) ?? '');
-      const gone = `${cookieName}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0`;
-      return reply.code(204).header('set-cookie', gone).send();
+      reply.header('set-cookie', `${sessionCookie}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0`);
     },
+    { reach: 'own', audit: 'logout' },
   );
-  app.get('/api/v1/me', (request) => {
+  serve(app, sessionApi.me, (request) => {
+    const { operator } = request;
+    if (operator === undefined) throw new HubError('unauthorized');
     const session = sessions.find(cookieOf(request) ?? '');
-    return { ...request.operator, ...(session === undefined ? {} : { csrf: session.csrf }) };
+    return { ...operator, ...(session === undefined ? {} : { csrf: session.csrf }) };
   });
 }
 
@@ -247,5 +230,5 @@ function addressOf(request: FastifyRequest): string {
 }
 
 function cookieOf({ headers }: FastifyRequest): string | undefined {
-  return new RegExp(`(?:^|; )${cookieName}=([A-Za-z0-9_-]+)`).exec(headers.cookie ?? '')?.[1];
+  return new RegExp(`(?:^|; )${sessionCookie}=([A-Za-z0-9_-]+)`).exec(headers.cookie ?? '')?.[1];
 }

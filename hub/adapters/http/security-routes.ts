@@ -1,10 +1,12 @@
 /** Identities of devices and of operators, over HTTP. */
 
 import type { FastifyInstance } from 'fastify';
+import { operatorApi } from '../../../schemas/api/operators.ts';
+import { deviceTypePattern, namePattern, sitePattern } from '../../../schemas/limits.ts';
 import type { CredentialOperations } from '../../admin/credential-operations.ts';
 import type { Enrolments, NewEnrolment } from '../../identity/enrolment.ts';
-import type { Rights } from '../../operators/operator.ts';
 import type { Operators } from '../../operators/operators.ts';
+import { serve } from './serve-operation.ts';
 
 export interface SecurityOperations {
   credentials: CredentialOperations;
@@ -18,23 +20,9 @@ export interface SecurityOperations {
 interface OfDevice {
   Params: { id: string };
 }
-interface Named {
-  Params: { name: string };
-}
 
-const id = { type: 'string', pattern: '^[A-Za-z0-9_-]{1,64}$' };
+const id = { type: 'string', pattern: namePattern.source };
 const timeMs = { type: 'integer', minimum: 0, maximum: 8.64e15 };
-const operatorName = { type: 'string', pattern: '^[A-Za-z0-9_.@-]{1,64}$' };
-const rights = {
-  role: { enum: ['viewer', 'operator', 'admin'] },
-  devices: {
-    type: 'string',
-    pattern:
-      '^(\\*|(id|site|type)=[A-Za-z0-9_.@-]{0,64}\\*?(,(id|site|type)=[A-Za-z0-9_.@-]{0,64}\\*?){0,2})$',
-  },
-  safety: { enum: ['observe', 'config', 'actuate', 'critical'] },
-};
-
 function body(required: string[], properties: Record<string, unknown>): { body: object } {
   return { body: { type: 'object', additionalProperties: false, required, properties } };
 }
@@ -116,8 +104,8 @@ function serveEnrolments(app: FastifyInstance, enrolments: SecurityOperations['e
     {
       config: { audit: 'enrolment.create' },
       schema: body(['type', 'site', 'uses', 'notAfterMs', 'reEnrolment', 'idPrefix'], {
-        type: { type: 'string', maxLength: 128, pattern: '^[a-z0-9-]+@[0-9]+$' },
-        site: { type: 'string', pattern: '^[A-Za-z0-9_.-]{1,64}$' },
+        type: { type: 'string', maxLength: 128, pattern: deviceTypePattern.source },
+        site: { type: 'string', pattern: sitePattern.source },
         uses: { type: 'integer', minimum: 1, maximum: 1_000_000 },
         notAfterMs: timeMs,
         reEnrolment: { enum: ['auto', 'approve', 'never'] },
@@ -159,53 +147,29 @@ function serveEnrolments(app: FastifyInstance, enrolments: SecurityOperations['e
 }
 
 function serveOperators(app: FastifyInstance, operators: SecurityOperations['operators']): void {
-  app.get('/api/v1/operators', { config: { needs: 'admin' } }, () => ({
+  serve(app, operatorApi.listOperators, () => ({
     accounts: operators.listAccounts(),
     tokens: operators.listTokens(),
   }));
-  app.put<Named & { Body: Rights & { password?: string } }>(
-    '/api/v1/operators/accounts/:name',
-    {
-      config: { audit: 'operator.save' },
-      schema: {
-        ...body(['role', 'devices', 'safety'], { ...rights, password: { type: 'string', maxLength: 1_024 } }),
-        params: { type: 'object', properties: { name: operatorName } },
-      },
-    },
-    async ({ params, body: { password, ...given } }, reply) => {
-      await operators.saveAccount(params.name, given, password);
-      return reply.code(204).send();
-    },
+  serve(
+    app,
+    operatorApi.saveAccount,
+    ({ params, body: { password, ...rights } }) => operators.saveAccount(params.name, rights, password),
+    { audit: 'operator.save' },
   );
-  app.delete<Named>(
-    '/api/v1/operators/accounts/:name',
-    { config: { audit: 'operator.remove' } },
-    async ({ params }, reply) => {
-      await operators.removeAccount(params.name);
-      return reply.code(204).send();
-    },
+  serve(app, operatorApi.removeAccount, ({ params }) => operators.removeAccount(params.name), {
+    audit: 'operator.remove',
+  });
+  serve(
+    app,
+    operatorApi.createToken,
+    async ({ body: { name, notAfterMs, ...rights } }) => ({
+      name,
+      token: await operators.addToken(name, rights, notAfterMs),
+    }),
+    { audit: 'token.create' },
   );
-  app.post<{ Body: Rights & { name: string; notAfterMs?: number } }>(
-    '/api/v1/operators/tokens',
-    {
-      config: { audit: 'token.create' },
-      schema: body(['name', 'role', 'devices', 'safety'], {
-        ...rights,
-        name: operatorName,
-        notAfterMs: timeMs,
-      }),
-    },
-    async ({ body: { name, notAfterMs, ...given } }, reply) => {
-      const token = await operators.addToken(name, given, notAfterMs);
-      return reply.code(201).header('cache-control', 'no-store').send({ name, token });
-    },
-  );
-  app.delete<Named>(
-    '/api/v1/operators/tokens/:name',
-    { config: { audit: 'token.revoke' } },
-    async ({ params }, reply) => {
-      await operators.removeToken(params.name);
-      return reply.code(204).send();
-    },
-  );
+  serve(app, operatorApi.revokeToken, ({ params }) => operators.removeToken(params.name), {
+    audit: 'token.revoke',
+  });
 }

@@ -1,4 +1,6 @@
-import type { AuditEntry, AuditRecord, AuditStore, Origin } from '../../audit/audit.ts';
+import type { AuditRecord } from '../../../schemas/api/audit.ts';
+import type { Origin } from '../../../schemas/api/requester.ts';
+import type { AuditEntry, AuditStore } from '../../audit/audit.ts';
 import type { Database, Row, Statement } from './sqlite.ts';
 
 const appendOnly = `CREATE TRIGGER audit_is_append_only BEFORE UPDATE ON audit

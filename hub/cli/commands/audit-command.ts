@@ -1,8 +1,8 @@
 /** `audit list`: who did what, by which interface, and how it ended. */
 
 import type { Command } from 'commander';
-import type { AuditRecord } from '../../audit/audit.ts';
-import { callHub, member } from '../admin-client.ts';
+import type { AuditRecord } from '../../../schemas/api/audit.ts';
+import { callApi } from '../admin-client.ts';
 import type { CliDeps } from '../cli-deps.ts';
 import { adminSocketPath, loadConfig, type ConfigOptions } from '../config-source.ts';
 import { parseWhole } from '../arguments.ts';
@@ -33,16 +33,9 @@ export function addAudit(program: Command, deps: CliDeps): void {
     .action(async (_options: unknown, command: Command) => {
       const options = command.optsWithGlobals<ListOptions>();
       const { config } = loadConfig(options, deps);
-      const query = new URLSearchParams({ limit: String(options.last) });
-      for (const name of ['actor', 'action', 'subject'] as const) {
-        const value = options[name];
-        if (value !== undefined) query.set(name, value);
-      }
-      const path = `/api/v1/audit?${query.toString()}`;
-      const entries = await member<AuditRecord[]>(
-        callHub(adminSocketPath(config), 'GET', path, undefined),
-        'entries',
-      );
+      const { last: limit, actor, action, subject } = options;
+      const query = { limit, actor, action, subject };
+      const { entries } = await callApi(adminSocketPath(config), 'GET /api/v1/audit', { query });
       if (options.json === true) deps.out(entries.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
       else deps.out(table(['TIME', 'ACTOR', 'ORIGIN', 'ACTION', 'SUBJECT', 'OUTCOME'], entries.map(row)));
     });

@@ -1,7 +1,7 @@
 /** `device add | list | show | remove`: on the running hub, or on its files when none runs. */
 
 import { Argument, InvalidArgumentError, type Command } from 'commander';
-import { deviceIdPattern } from '../../../schemas/limits.ts';
+import { namePattern } from '../../../schemas/limits.ts';
 import type { DeviceDetails } from '../../admin/admin-operations.ts';
 import { allDevices } from '../all-devices.ts';
 import type { CliDeps } from '../cli-deps.ts';
@@ -167,7 +167,7 @@ function idsOf(id: string | undefined, { count, prefix }: AddOptions, command: C
   if (id !== undefined) return usage('give either an id or --count, not both');
   if (prefix === undefined) return usage('--count needs --prefix');
   const longest = `${prefix}${count}`;
-  if (!deviceIdPattern.test(longest))
+  if (!namePattern.test(longest))
     return usage(`${longest} is no device id: 1 to 64 letters, digits, _ and -`);
   return Array.from({ length: count }, (_, index) => `${prefix}${index + 1}`);
 }

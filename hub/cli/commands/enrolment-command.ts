@@ -5,7 +5,7 @@ import type { Enrolments } from '../../identity/enrolment.ts';
 import { parseId, parseLabel, parseSite, parseType, parseWhole } from '../arguments.ts';
 import type { CliDeps } from '../cli-deps.ts';
 import type { ConfigOptions } from '../config-source.ts';
-import { ask, jsonLines, type ListOptions } from '../security-client.ts';
+import { askPath, jsonLines, type ListOptions } from '../security-client.ts';
 import { isoTime, labelsText, table } from '../table.ts';
 
 interface CreateOptions extends ListOptions {
@@ -34,7 +34,7 @@ export function addEnrolment(program: Command, deps: CliDeps): void {
     .description('end a token')
     .argument('<enrolment>', 'as in the list')
     .action(async (id: string, _options: unknown, command: Command) => {
-      await ask(command.optsWithGlobals<ConfigOptions>(), deps, ['DELETE', 'enrolments', id]);
+      await askPath(command.optsWithGlobals<ConfigOptions>(), deps, ['DELETE', 'enrolments', id]);
       deps.out(`${id} is revoked\n`);
     });
   for (const verb of ['approve', 'deny'] as const) {
@@ -44,7 +44,7 @@ export function addEnrolment(program: Command, deps: CliDeps): void {
       .addArgument(new Argument('<device>').argParser(parseId))
       .action(async (id: string, _options: unknown, command: Command) => {
         const path = ['POST', 'enrolments', 'requests', id, verb] as const;
-        await ask(command.optsWithGlobals<ConfigOptions>(), deps, path, {});
+        await askPath(command.optsWithGlobals<ConfigOptions>(), deps, path, {});
         deps.out(`${id}: ${verb === 'approve' ? 'approved' : 'denied'}\n`);
       });
   }
@@ -71,7 +71,7 @@ function addCreate(enrolment: Command, deps: CliDeps): void {
       const { type, site, uses, hours, reEnrolment, prefix, label } = options;
       const notAfterMs = deps.clock.now() + hours * 3_600_000;
       const body = { type, site, uses, notAfterMs, reEnrolment, idPrefix: prefix, labels: label };
-      const made = await ask<{ id: string; token: string }>(options, deps, ['POST', 'enrolments'], body);
+      const made = await askPath<{ id: string; token: string }>(options, deps, ['POST', 'enrolments'], body);
       if (options.json === true) deps.out(jsonLines([made]));
       else deps.out(table(['ENROLMENT', 'TOKEN'], [[made.id, made.token]]));
     });
@@ -84,7 +84,7 @@ function addList(enrolment: Command, deps: CliDeps): void {
     .option('--json', 'one JSON object')
     .action(async (_options: unknown, command: Command) => {
       const options = command.optsWithGlobals<ListOptions>();
-      const listed = await ask<Listed>(options, deps, ['GET', 'enrolments']);
+      const listed = await askPath<Listed>(options, deps, ['GET', 'enrolments']);
       if (options.json === true) {
         deps.out(jsonLines([listed]));
         return;

@@ -2,30 +2,23 @@
 
 import { readFileSync } from 'node:fs';
 import { Option, type Command } from 'commander';
-import type { AccountSummary, TokenSummary } from '../../operators/operators.ts';
-import type { Rights } from '../../operators/operator.ts';
+import type { Rights } from '../../../schemas/api/operators.ts';
+import { roles, safetyClasses } from '../../../schemas/api/roles.ts';
 import { parseWhole } from '../arguments.ts';
 import type { CliDeps } from '../cli-deps.ts';
 import type { ConfigOptions } from '../config-source.ts';
 import { ask, jsonLines, type ListOptions } from '../security-client.ts';
 import { isoTime, table } from '../table.ts';
 
-interface Listed {
-  accounts: AccountSummary[];
-  tokens: TokenSummary[];
-}
-
 type RightsOptions = ListOptions & Rights;
 
 /** The options that say what somebody may do. */
 function withRights(command: Command): Command {
   return command
-    .addOption(new Option('--role <role>').choices(['viewer', 'operator', 'admin']).makeOptionMandatory())
+    .addOption(new Option('--role <role>').choices(roles).makeOptionMandatory())
     .option('--devices <selector>', "which devices: '*', or such as site=hall-3,type=env-sensor,id=d-*", '*')
     .addOption(
-      new Option('--safety <class>', 'commands up to this class')
-        .choices(['observe', 'config', 'actuate', 'critical'])
-        .default('config'),
+      new Option('--safety <class>', 'commands up to this class').choices(safetyClasses).default('config'),
     );
 }
 
@@ -44,7 +37,7 @@ export function addOperator(program: Command, deps: CliDeps): void {
       const password =
         options.passwordStdin === true ? readFileSync(0, 'utf8').replace(/\r?\n$/, '') : undefined;
       const body = { ...rightsOf(options), ...(password === undefined ? {} : { password }) };
-      await ask(options, deps, ['PUT', 'operators', 'accounts', name], body);
+      await ask(options, deps, 'PUT /api/v1/operators/accounts/{name}', { params: { name }, body });
       deps.out(`${name} is saved\n`);
     });
   operator
@@ -53,7 +46,7 @@ export function addOperator(program: Command, deps: CliDeps): void {
     .description('end an account and its sessions')
     .action(async (name: string, _options: unknown, command: Command) => {
       const options = command.optsWithGlobals<ConfigOptions>();
-      await ask(options, deps, ['DELETE', 'operators', 'accounts', name]);
+      await ask(options, deps, 'DELETE /api/v1/operators/accounts/{name}', { params: { name } });
       deps.out(`${name} is removed\n`);
     });
   addList(operator, deps, 'accounts');
@@ -70,12 +63,7 @@ export function addToken(program: Command, deps: CliDeps): void {
       const { days } = options;
       const end = days === undefined ? {} : { notAfterMs: deps.clock.now() + days * 86_400_000 };
       const body = { name, ...rightsOf(options), ...end };
-      const made = await ask<{ name: string; token: string }>(
-        options,
-        deps,
-        ['POST', 'operators', 'tokens'],
-        body,
-      );
+      const made = await ask(options, deps, 'POST /api/v1/operators/tokens', { body });
       if (options.json === true) deps.out(jsonLines([made]));
       else deps.out(table(['NAME', 'TOKEN'], [[made.name, made.token]]));
     });
@@ -85,7 +73,7 @@ export function addToken(program: Command, deps: CliDeps): void {
     .description('end a token')
     .action(async (name: string, _options: unknown, command: Command) => {
       const options = command.optsWithGlobals<ConfigOptions>();
-      await ask(options, deps, ['DELETE', 'operators', 'tokens', name]);
+      await ask(options, deps, 'DELETE /api/v1/operators/tokens/{name}', { params: { name } });
       deps.out(`${name} is revoked\n`);
     });
   addList(token, deps, 'tokens');
@@ -98,7 +86,7 @@ function addList(parent: Command, deps: CliDeps, which: 'accounts' | 'tokens'): 
     .option('--json', 'one JSON object a line')
     .action(async (_options: unknown, command: Command) => {
       const options = command.optsWithGlobals<ListOptions>();
-      const listed = (await ask<Listed>(options, deps, ['GET', 'operators']))[which];
+      const listed = (await ask(options, deps, 'GET /api/v1/operators', {}))[which];
       if (options.json === true) {
         deps.out(jsonLines(listed));
         return;

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { hashSecret } from '../../../hub/registry/credentials.ts';
 import { createDeviceAdministration } from '../../../hub/admin/device-administration.ts';
-import { HubError, type ErrorCode } from '../../../hub/kernel/errors.ts';
+import { HubError } from '../../../hub/kernel/errors.ts';
+import type { ErrorCode } from '../../../schemas/api/error-codes.ts';
 import { catalog, startSessions, startMs } from '../../helpers/hubs/session-fixture.ts';
 
 async function startAdministration(t: TestContext) {

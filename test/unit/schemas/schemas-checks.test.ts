@@ -7,7 +7,7 @@ import {
   closeReasons,
   closeReasonText,
   deviceFrameChecks,
-  deviceIdPattern,
+  namePattern,
   hubFrameChecks,
   limits,
   loadDeviceTypes,
@@ -200,7 +200,7 @@ test('ids on the wire follow the grammar of device ids', () => {
       (re) => {
         assert.equal(
           deviceFrameChecks.received({ type: 'received', re }) === undefined,
-          deviceIdPattern.test(re),
+          namePattern.test(re),
         );
       },
     ),

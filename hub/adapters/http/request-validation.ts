@@ -1,0 +1,29 @@
+import type { FastifyInstance } from 'fastify';
+import { compileBodyCheck, compileParameterCheck } from '../../../schemas/api/request-check.ts';
+import { HubError } from '../../kernel/errors.ts';
+
+/** What a part of the request is called in a refusal. */
+const partNames: Readonly<Record<string, string>> = {
+  body: 'body',
+  querystring: 'query',
+  params: 'path',
+  headers: 'header',
+};
+
+/** Requests to `app` are judged by the schemas' own checks, and refused in their words: field and rule. */
+export function validateRequests(app: FastifyInstance): void {
+  app.setValidatorCompiler<object>(({ schema, httpPart = 'body' }) => {
+    const check = httpPart === 'body' ? compileBodyCheck(schema) : compileParameterCheck(schema);
+    const part = partNames[httpPart] ?? httpPart;
+    return (value: unknown) => {
+      const fault = check(value);
+      if (fault === undefined) return { value };
+      const place = httpPart === 'body' ? `${part}${fault.path}` : `${part} ${fault.path.slice(1)}`;
+      return {
+        error: new HubError('input-invalid', `${place} must be ${fault.expected}`, {
+          details: { errors: [fault] },
+        }),
+      };
+    };
+  });
+}

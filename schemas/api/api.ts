@@ -1,0 +1,29 @@
+/** The operators' API: every operation of every resource. */
+
+import { auditApi } from './audit.ts';
+import { operatorApi } from './operators.ts';
+import { sessionApi } from './session.ts';
+import type { AnswerOf, BodyOf, Operation, ParamsOf, QueryOf } from './operation.ts';
+
+const api = { ...sessionApi, ...operatorApi, ...auditApi };
+
+export const operations: readonly Operation[] = Object.values(api);
+
+type Api = typeof api;
+type ByRoute = { [Id in keyof Api as `${Api[Id]['method']} ${Api[Id]['path']}`]: Api[Id] };
+
+/** Every operation by its method and path, so that a client needs the types alone: `GET /api/v1/devices/{id}`. */
+export type ApiRoute = keyof ByRoute;
+
+type Part<Name extends string, Value> = undefined extends Value
+  ? object
+  : Partial<Value> extends Value
+    ? { readonly [Key in Name]?: Value }
+    : { readonly [Key in Name]: Value };
+
+/** What a caller gives: those of `params`, `query` and `body` that the operation has. */
+export type RequestTo<Route extends ApiRoute> = Part<'params', ParamsOf<ByRoute[Route]>> &
+  Part<'query', QueryOf<ByRoute[Route]>> &
+  Part<'body', BodyOf<ByRoute[Route]>>;
+
+export type AnswerTo<Route extends ApiRoute> = AnswerOf<ByRoute[Route]>;

@@ -1,0 +1,121 @@
+/**
+ * Every fault that stops an operation, in one table: what it means, whether trying again may help, and the HTTP
+ * status the API answers it with. The hub's `HubError`, the API's answers, the command line and the OpenAPI document
+ * are made from it. Expected outcomes (a refused reading, a busy device) are unions with a `kind`, not errors.
+ * This file imports nothing: it is the one contract that `hub/kernel` knows.
+ */
+
+interface ErrorMeaning {
+  readonly meaning: string;
+  readonly retryable: boolean;
+  /** Without one, the API never answers it: it ends the process or stays in the log. */
+  readonly status?: number;
+}
+
+type ErrorTable = Readonly<Record<string, ErrorMeaning>>;
+
+/** Of the process and what it runs on, and of a command line that finds no hub. */
+const processErrors = {
+  'config-invalid': { meaning: 'the configuration is not valid', retryable: false },
+  'address-in-use': { meaning: 'the address is in use', retryable: false },
+  'tls-invalid': { meaning: 'the TLS key or certificate cannot be used', retryable: false },
+  'data-dir-in-use': { meaning: 'another hub uses this data folder', retryable: false },
+  'data-dir-invalid': { meaning: 'the data folder cannot be used', retryable: false },
+  'bus-refused': { meaning: 'the MQTT broker refused', retryable: false },
+  'hub-not-running': { meaning: 'no hub runs on this data folder', retryable: true },
+  'hub-unreachable': { meaning: 'the hub does not answer', retryable: true },
+} as const satisfies ErrorTable;
+
+/** Of the HTTP request itself: no operation has begun, or the hub failed to perform it. */
+const requestErrors = {
+  'login-failed': { meaning: 'the name or the password is wrong', retryable: false, status: 401 },
+  unauthorized: { meaning: 'nobody is signed in', retryable: false, status: 401 },
+  'path-unknown': { meaning: 'the API has nothing at this path', retryable: false, status: 404 },
+  'method-not-allowed': { meaning: 'this path does not have this method', retryable: false, status: 405 },
+  'body-too-large': { meaning: 'the body of the request is too large', retryable: false, status: 413 },
+  'content-type-unsupported': { meaning: 'the body must be application/json', retryable: false, status: 415 },
+  'upgrade-required': { meaning: 'this path takes WebSocket upgrades only', retryable: false, status: 426 },
+  'too-many-attempts': { meaning: 'too many failed attempts to sign in', retryable: true, status: 429 },
+  internal: { meaning: 'the hub failed to do this; its log says why', retryable: false, status: 500 },
+} as const satisfies ErrorTable;
+
+/** What an operation may end with. */
+const operationErrors = {
+  'input-invalid': { meaning: 'the request is not valid', retryable: false, status: 400 },
+  'schema-invalid': { meaning: 'a device type is not valid', retryable: false, status: 400 },
+  'command-refused': { meaning: 'the command was refused', retryable: false, status: 400 },
+  forbidden: { meaning: 'this is not allowed', retryable: false, status: 403 },
+  'device-unknown': { meaning: 'there is no device with this id', retryable: false, status: 404 },
+  'type-unknown': { meaning: 'there is no device type with this id', retryable: false, status: 404 },
+  'command-unknown': { meaning: 'there is no command with this id', retryable: false, status: 404 },
+  'group-unknown': { meaning: 'there is no group with this name', retryable: false, status: 404 },
+  'group-command-unknown': {
+    meaning: 'there is no group command with this id',
+    retryable: false,
+    status: 404,
+  },
+  'schedule-unknown': { meaning: 'there is no schedule with this name', retryable: false, status: 404 },
+  'credential-unknown': { meaning: 'the device has no such credential', retryable: false, status: 404 },
+  'enrolment-unknown': { meaning: 'there is no such enrolment', retryable: false, status: 404 },
+  'operator-unknown': { meaning: 'there is no account or token of this name', retryable: false, status: 404 },
+  'dead-letter-unknown': { meaning: 'there is no dead letter with this id', retryable: false, status: 404 },
+  'device-exists': { meaning: 'a device with this id exists already', retryable: false, status: 409 },
+  'schedule-exists': { meaning: 'a schedule with this name exists already', retryable: false, status: 409 },
+  'database-failed': {
+    meaning: 'the state database answered with an error',
+    retryable: true,
+    status: 503,
+  },
+  'store-unavailable': { meaning: 'the metrics store does not answer', retryable: true, status: 503 },
+  'bus-unavailable': { meaning: 'the MQTT broker does not answer', retryable: true, status: 503 },
+} as const satisfies ErrorTable;
+
+const refusals = { ...requestErrors, ...operationErrors };
+
+export type ErrorCode = keyof typeof processErrors | RefusalCode;
+/** Those the API may answer with. */
+export type RefusalCode = keyof typeof refusals;
+export type OperationErrorCode = keyof typeof operationErrors;
+
+export const errorCodes: Readonly<Record<ErrorCode, ErrorMeaning>> = { ...processErrors, ...refusals };
+export const refusalCodes = Object.keys(refusals) as RefusalCode[];
+
+/** The HTTP status the API answers it with. */
+export function statusOf(code: RefusalCode): number {
+  return refusals[code].status;
+}
+
+/** Whether an operation ended with it. The other codes speak of the request or the process alone. */
+export function isOperationError(code: string): code is OperationErrorCode {
+  return Object.hasOwn(operationErrors, code);
+}
+
+/** `details.reason` of `command-refused`: its meaning, and the status where it is another than that of the code. */
+export const refusalReasons = {
+  'age-unknown': { meaning: 'nobody knows how long the message was under way' },
+  'bad-correlation-data': { meaning: 'the correlation data cannot be used' },
+  'bad-params': { meaning: "the params do not fit the command's schema" },
+  'bad-payload': { meaning: 'the payload is not a command' },
+  'bad-response-topic': { meaning: 'the response topic cannot be used' },
+  'bad-topic': { meaning: 'the topic names no device and command' },
+  forbidden: { meaning: 'the caller may not send this command', status: 403 },
+  'id-conflict': { meaning: 'the id belongs to another command', status: 409 },
+  'id-required': { meaning: 'the command needs an id of the caller' },
+  'no-targets': { meaning: 'the selector matches no device' },
+  retained: { meaning: 'a retained message is no command' },
+  'too-large': { meaning: 'the command does not fit in a frame', status: 413 },
+  'too-many': { meaning: 'too many commands are open', status: 429 },
+  unavailable: { meaning: 'the hub cannot take the command now', status: 503 },
+  'unknown-command': { meaning: 'the device type has no such command', status: 404 },
+  'unknown-device': { meaning: 'there is no device with this id', status: 404 },
+  'unknown-group': { meaning: 'there is no group with this name', status: 404 },
+} as const satisfies Readonly<Record<string, { meaning: string; status?: number }>>;
+
+export type RefusalReason = keyof typeof refusalReasons;
+
+/** The HTTP status of a refused command. */
+export function statusOfReason(reason: unknown): number {
+  const reasons: Readonly<Record<string, { meaning: string; status?: number }>> = refusalReasons;
+  const known = typeof reason === 'string' && Object.hasOwn(reasons, reason) ? reasons[reason] : undefined;
+  return known?.status ?? operationErrors['command-refused'].status;
+}

@@ -1,0 +1,124 @@
+/**
+ * How the operators' API is declared: a resource is a set of operations, and an operation says everything about
+ * itself once. From it come the route with its checks, the types of both ends, and its part of the OpenAPI document.
+ */
+
+import type { Static, TObject, TSchema } from 'typebox';
+import type { RefusalCode } from './error-codes.ts';
+
+export const tagMeanings = {
+  session: 'Signing in and out of the console',
+  operators: 'Accounts of people and tokens of programs',
+  devices: 'Devices, and what they have sent and been',
+  'device types': 'What kinds of devices there are, and what was refused of them',
+  credentials: 'What devices prove their identity with, and how they get it',
+  commands: 'Commands to one device',
+  groups: 'Groups of devices, and commands to many',
+  schedules: 'Commands and notices at their times',
+  notices: 'Messages to connected devices',
+  incidents: 'What needs a person',
+  store: 'What became of every point on its way to the metrics store',
+  hub: 'The hub itself',
+  audit: 'Who did what',
+  live: 'What changes, as it happens',
+} as const;
+
+export type Tag = keyof typeof tagMeanings;
+export type Role = 'viewer' | 'operator' | 'admin';
+
+interface Declared {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** As OpenAPI writes it: `/api/v1/devices/{id}`. */
+  readonly path: `/${string}`;
+  readonly summary: string;
+  readonly description?: string;
+  /** The role it takes, or `nobody`: no login. Without it: `viewer` to read, `admin` to change. */
+  readonly needs?: Role | 'nobody';
+  readonly params?: TObject;
+  /** Texts as they come; integers, booleans and lists are read from them. A parameter with a default is optional. */
+  readonly query?: TObject;
+  readonly headers?: TObject;
+  readonly body?: TSchema;
+  /** What it answers, by status. The lowest one is sent where its code names none. */
+  readonly answers: Readonly<Record<number, TSchema>>;
+  /** What it may refuse with, beside what every operation of its kind does (see `refusalsOf`). */
+  readonly refusals?: readonly RefusalCode[];
+  /** The answer holds a secret that is shown this once: nothing on the way may keep it. */
+  readonly secret?: true;
+}
+
+export interface Operation extends Declared {
+  /** The `operationId`. */
+  readonly id: string;
+  readonly tag: Tag;
+}
+
+type Resource<Declarations extends Readonly<Record<string, Declared>>> = {
+  readonly [Id in keyof Declarations]: Declarations[Id] & { readonly id: Id; readonly tag: Tag };
+};
+
+/** Declares the operations of a resource; the name of each is its `operationId`. */
+export function resource<const Declarations extends Readonly<Record<string, Declared>>>(
+  tag: Tag,
+  declarations: Declarations,
+): Resource<Declarations> {
+  const entries = Object.entries(declarations).map(([id, declared]) => [id, { ...declared, id, tag }]);
+  return Object.fromEntries(entries) as Resource<Declarations>;
+}
+
+type SchemaIn<Op, Name extends string> =
+  Op extends Readonly<Record<Name, infer Schema extends TSchema>> ? Schema : undefined;
+
+/** Names of fields that are filled in where a request leaves them out. */
+type Defaulted<Properties> = {
+  [Name in keyof Properties]: Properties[Name] extends { default: unknown } ? Name : never;
+}[keyof Properties];
+
+/** A field that may be left out may as well be undefined: neither is sent. */
+type Loose<Value> = {
+  [Key in keyof Value]: object extends Pick<Value, Key> ? Value[Key] | undefined : Value[Key];
+};
+
+/** A part of a request as its sender gives it. */
+type Given<Schema> =
+  Schema extends TObject<infer Properties>
+    ? Loose<
+        Omit<Static<Schema>, Defaulted<Properties>> &
+          Partial<Pick<Static<Schema>, Defaulted<Properties> & keyof Static<Schema>>>
+      >
+    : Schema extends TSchema
+      ? Static<Schema>
+      : undefined;
+
+export type ParamsOf<Op> = Given<SchemaIn<Op, 'params'>>;
+export type QueryOf<Op> = Given<SchemaIn<Op, 'query'>>;
+export type BodyOf<Op> = Given<SchemaIn<Op, 'body'>>;
+/** What it answers when it is not refused. */
+export type AnswerOf<Op extends Operation> = Static<Op['answers'][keyof Op['answers'] & number]>;
+
+/** The role an operation takes. */
+export function roleOf({ needs, method }: Pick<Operation, 'needs' | 'method'>): Role | 'nobody' {
+  return needs ?? (method === 'GET' ? 'viewer' : 'admin');
+}
+
+/** The lowest status of an answer that is no refusal. */
+export function successOf({ answers }: Pick<Operation, 'answers'>): number {
+  const [lowest = 200] = Object.keys(answers).map(Number);
+  return lowest;
+}
+
+/** Every code the operation may be refused with. */
+export function refusalsOf(operation: Operation): readonly RefusalCode[] {
+  const { params, query, headers, body, refusals = [] } = operation;
+  const role = roleOf(operation);
+  const judged = [params, query, headers, body].some((part) => part !== undefined);
+  return [
+    ...new Set<RefusalCode>([
+      ...(judged ? (['input-invalid'] as const) : []),
+      ...(body === undefined ? [] : (['body-too-large', 'content-type-unsupported'] as const)),
+      ...(role === 'nobody' ? [] : (['unauthorized', 'forbidden'] as const)),
+      ...refusals,
+      'internal',
+    ]),
+  ];
+}

@@ -1,0 +1,127 @@
+import { Type, type Static } from 'typebox';
+import { operatorNamePattern } from '../limits.ts';
+import { resource } from './operation.ts';
+import { roles, safetyClasses } from './roles.ts';
+import { choice, closed, list, named, nothing, timeMs } from './values.ts';
+
+const name = Type.String({ pattern: operatorNamePattern.source, description: 'of the account or token' });
+
+const devicesPattern =
+  '^(\\*|(id|site|type)=[A-Za-z0-9_.@-]{0,64}\\*?(,(id|site|type)=[A-Za-z0-9_.@-]{0,64}\\*?){0,2})$';
+
+const rights = {
+  role: choice(roles, 'viewer reads, operator also sends commands, admin also changes devices and operators'),
+  devices: Type.String({
+    pattern: devicesPattern,
+    description: 'all devices (*), or those for which this holds, such as site=hall-3,type=env-sensor,id=d-*',
+  }),
+  safety: choice(safetyClasses, 'commands up to this class'),
+};
+const anna = { role: 'operator', devices: 'site=hall-3', safety: 'actuate' } as const;
+
+const Rights = Type.Object(rights);
+/** What somebody may do: the same for a person's account and for a program's token. */
+export type Rights = Static<typeof Rights>;
+
+export const Operator = named(
+  'Operator',
+  Type.Object({
+    actor: Type.String({ description: 'as in the audit: operator:anna, token:ci, local' }),
+    ...rights,
+  }),
+  { actor: 'operator:anna', ...anna },
+);
+/** Who asks, whatever it was proved with. */
+export type Operator = Static<typeof Operator>;
+
+const createdMs = timeMs('when it was made');
+const notAfterMs = Type.Integer({
+  minimum: 0,
+  maximum: 8.64e15,
+  description: 'the end of its validity, Unix ms',
+});
+
+const Account = named('Account', Type.Object({ name, ...rights, createdMs }), {
+  name: 'anna',
+  ...anna,
+  createdMs: 1_795_867_200_000,
+});
+/** A person's account. */
+export type Account = Static<typeof Account>;
+
+const Token = named(
+  'Token',
+  Type.Object({ name, ...rights, createdMs, notAfterMs: Type.Optional(notAfterMs) }),
+  { name: 'ci', role: 'viewer', devices: '*', safety: 'observe', createdMs: 1_795_867_200_000 },
+);
+/** A program's token, without what proves it. */
+export type Token = Static<typeof Token>;
+
+const AccountRights = named(
+  'AccountRights',
+  closed({
+    ...rights,
+    password: Type.Optional(
+      Type.String({
+        maxLength: 1_024,
+        description: '12 characters or more; for a new account, or to change it',
+      }),
+    ),
+  }),
+  { ...anna, password: 'correct horse battery' },
+);
+
+const NewToken = named('NewToken', closed({ name, ...rights, notAfterMs: Type.Optional(notAfterMs) }), {
+  name: 'ci',
+  role: 'viewer',
+  devices: '*',
+  safety: 'observe',
+});
+
+const params = Type.Object({ name });
+
+export const operatorApi = resource('operators', {
+  listOperators: {
+    method: 'GET',
+    path: '/api/v1/operators',
+    summary: 'All accounts and tokens',
+    needs: 'admin',
+    answers: { 200: Type.Object({ accounts: list(Account), tokens: list(Token) }) },
+  },
+  saveAccount: {
+    method: 'PUT',
+    path: '/api/v1/operators/accounts/{name}',
+    summary: 'Add an account, or change it; its sessions end',
+    params,
+    body: AccountRights,
+    answers: { 204: nothing },
+    refusals: ['database-failed'],
+  },
+  removeAccount: {
+    method: 'DELETE',
+    path: '/api/v1/operators/accounts/{name}',
+    summary: 'End an account and its sessions; the last admin stays',
+    params,
+    answers: { 204: nothing },
+    refusals: ['operator-unknown', 'database-failed'],
+  },
+  createToken: {
+    method: 'POST',
+    path: '/api/v1/operators/tokens',
+    summary: 'A token for a program',
+    body: NewToken,
+    answers: {
+      201: Type.Object({ name, token: Type.String({ description: 'sent as Authorization: Bearer …' }) }),
+    },
+    refusals: ['database-failed'],
+    secret: true,
+  },
+  revokeToken: {
+    method: 'DELETE',
+    path: '/api/v1/operators/tokens/{name}',
+    summary: 'End a token',
+    params,
+    answers: { 204: nothing },
+    refusals: ['operator-unknown', 'database-failed'],
+  },
+});

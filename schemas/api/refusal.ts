@@ -1,0 +1,41 @@
+import { Type, type Static } from 'typebox';
+import { refusalCodes, refusalReasons, type RefusalReason } from './error-codes.ts';
+import { choice, list, named } from './values.ts';
+
+export const FieldError = named(
+  'FieldError',
+  Type.Object({
+    path: Type.String({ description: 'JSON pointer (RFC 6901) to the field' }),
+    keyword: Type.String({ description: 'the JSON Schema keyword that failed' }),
+    expected: Type.String({ description: 'the rule in plain words' }),
+    got: Type.String({ description: 'the value as it came, shortened; `nothing` when it is missing' }),
+    in: Type.Optional(choice(['frame'], 'the pointer is into the frame itself')),
+  }),
+  { path: '/site', keyword: 'required', expected: 'present', got: 'nothing' },
+);
+/** What is wrong with one field: where, by which rule, what the rule wants and what came. */
+export type FieldError = Static<typeof FieldError>;
+
+/** How the API answers what it does not do. */
+export const Refusal = named(
+  'Refusal',
+  Type.Object({
+    error: Type.Object({
+      code: choice(refusalCodes),
+      message: Type.String({ description: 'what is wrong here, and the way out' }),
+      details: Type.Optional(
+        Type.Object(
+          {
+            reason: Type.Optional(
+              choice(Object.keys(refusalReasons) as RefusalReason[], 'of `command-refused`'),
+            ),
+            errors: Type.Optional(list(FieldError)),
+          },
+          { additionalProperties: Type.Unknown(), description: 'what a machine may want to read' },
+        ),
+      ),
+    }),
+  }),
+  { error: { code: 'device-unknown', message: 'there is no device with this id: d-9' } },
+);
+export type Refusal = Static<typeof Refusal>;

@@ -1,0 +1,52 @@
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import type { TSchema } from 'typebox';
+import { describeError, type FieldError } from '../field-error.ts';
+
+/** Judges a part of a request, and fills in the defaults; undefined when it is valid. */
+export type RequestCheck = (value: unknown) => FieldError | undefined;
+
+const options = { strict: true, strictRequired: false, ownProperties: true, useDefaults: true } as const;
+/** A value of the wrong type is refused, not bent. */
+const exact = new Ajv2020(options);
+/** Paths, queries and headers are text: numbers, booleans and lists of one are read from it. */
+const reading = new Ajv2020({ ...options, coerceTypes: 'array' });
+
+/** The check of a body. */
+export function compileBodyCheck(schema: TSchema): RequestCheck {
+  const validate = exact.compile(schema);
+  return (value) => (validate(value) ? undefined : describe(validate.errors?.[0], value));
+}
+
+/** The check of a path's, a query's or the headers' parameters. */
+export function compileParameterCheck(schema: TSchema): RequestCheck {
+  const validate = reading.compile(schema);
+  const { properties = {} } = schema as { properties?: Record<string, Parameter> };
+  return (value) => {
+    // A copy is read into numbers as it is judged: the answer shows what came.
+    const came = { ...(value as object) };
+    if (validate(value)) return undefined;
+    const fault = describe(validate.errors?.[0], came);
+    const range = rangeOf(properties[fault.path.slice(1)]);
+    return range === undefined ? fault : { ...fault, expected: range };
+  };
+}
+
+interface Parameter {
+  type?: string;
+  minimum?: number;
+  maximum?: number;
+}
+
+/** Whichever rule of a number was broken, the whole of it is said. */
+function rangeOf({ type, minimum = 0, maximum }: Parameter = {}): string | undefined {
+  if (type !== 'integer') return undefined;
+  if (maximum === undefined) return 'a whole number';
+  return `a whole number of ${minimum === 0 ? 'at most' : `${minimum} to`} ${maximum}`;
+}
+
+type Fault = Parameters<typeof describeError>[0];
+
+function describe(error: Fault | undefined, value: unknown): FieldError {
+  if (error === undefined) throw new Error('a validator refused without an error');
+  return describeError(error, value);
+}

@@ -1,0 +1,59 @@
+/** What the resources of the API are built from. */
+
+import { Type, type Static, type TSchema, type TUnsafe } from 'typebox';
+
+/** A schema with a name of its own in the OpenAPI document, and an example that a test holds against it. */
+export function named<Schema extends TSchema>(
+  title: string,
+  schema: Schema,
+  example: Static<Schema>,
+): Schema {
+  return Object.assign(schema, { title, examples: [example] });
+}
+
+/** One of a few texts. */
+export function choice<const Values extends string[]>(values: readonly [...Values], description?: string) {
+  return Type.Enum(values, { type: 'string', ...(description === undefined ? {} : { description }) });
+}
+
+/** A list that its reader leaves as it is. */
+export function list<Item extends TSchema>(items: Item, options: Parameters<typeof Type.Array>[1] = {}) {
+  return Type.Immutable(Type.Array(items, options));
+}
+
+/** An object whose names are data. */
+export function mapOf<Value extends TSchema>(
+  value: Value,
+  options: { description?: string; maxProperties?: number } = {},
+): TUnsafe<Readonly<Record<string, Static<Value>>>> {
+  return Type.Unsafe({ type: 'object', additionalProperties: value, ...options });
+}
+
+/** An object of a request: a field it does not have is refused. */
+export function closed<Properties extends Record<string, TSchema>>(
+  properties: Properties,
+  options: Record<string, unknown> = {},
+) {
+  return Type.Object(properties, { additionalProperties: false, ...options });
+}
+
+/** A time; readings have fractions of a millisecond. */
+export function timeMs(description: string) {
+  return Type.Number({ description: `${description}, Unix ms` });
+}
+
+/** An answer without a body. */
+export const nothing = Type.Void();
+
+/** A parameter or field of a request that is filled in where it is left out. */
+function defaulted<Value extends TSchema>(
+  value: Value,
+  by: Static<Value>,
+): Value & { default: Static<Value> } {
+  return Object.assign(value, { default: by });
+}
+
+/** How many of the newest or next a list may hold: a query parameter. */
+export function limitOf(maximum: number, by = 100) {
+  return defaulted(Type.Integer({ minimum: 1, maximum, description: 'at most so many' }), by);
+}
