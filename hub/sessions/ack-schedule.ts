@@ -4,34 +4,60 @@ import type { Cancel, Clock } from '../kernel/time.ts';
 export interface AckOwner {
   /** True while the owner stands in the schedule. */
   ackScheduled: boolean;
+  /** When its last ack left, or its session began, monotonic ms. */
+  ackedAtMs: number;
   /** Sends `ack upTo` for the settled prefix. */
   flushAck(): void;
 }
 
 /** How long a congested device waits for its ack at least, ms. */
 const shortestPostponeMs = 100;
+/** What an idle device sent in one go is settled in one go: its ack waits as long, ms. */
+const idleWaitMs = 1;
 
 /**
  * Acks are cumulative and delayed, because an ack costs more than everything between the frame and the
- * database. All sessions share one delay, so a queue in order of arrival and one timer serve them all; those
- * whose way out is congested wait in a queue of their own, so that they hold up nobody.
+ * database. A device that sends more seldom than the delay has nothing to gather: it is acked with what was settled
+ * in the same millisecond.
+ * All sessions share one delay, so a queue in order of arrival and one timer serve them all; those whose way out
+ * is congested wait in a queue of their own, so that they hold up nobody.
  */
 export class AckSchedule {
+  readonly #clock: Clock;
   readonly #delayMs: number;
   readonly #owed: WaitingLine;
+  readonly #idle: WaitingLine;
   readonly #postponed: WaitingLine;
 
   constructor(clock: Clock, delayMs: number) {
+    this.#clock = clock;
     this.#delayMs = delayMs;
-    this.#owed = new WaitingLine(clock, delayMs);
-    this.#postponed = new WaitingLine(clock, Math.max(delayMs, shortestPostponeMs));
+    const flush = (owner: AckOwner): void => this.flush(owner);
+    this.#owed = new WaitingLine(clock, delayMs, flush);
+    this.#idle = new WaitingLine(clock, idleWaitMs, flush);
+    this.#postponed = new WaitingLine(clock, Math.max(delayMs, shortestPostponeMs), flush);
   }
 
-  /** The owner has something to ack: it is flushed `delayMs` from now, unless it flushed itself before. */
+  /**
+   * The owner has something to ack: it is flushed `delayMs` from now, unless it flushed itself before; a device
+   * whose last ack is twice as long ago is idle, and does not wait.
+   */
   add(owner: AckOwner): void {
     if (owner.ackScheduled) return;
-    if (this.#delayMs === 0) owner.flushAck();
+    if (this.#delayMs === 0) this.flush(owner);
+    else if (this.now - owner.ackedAtMs >= 2 * this.#delayMs) this.#idle.add(owner);
     else this.#owed.add(owner);
+  }
+
+  /** Monotonic ms. */
+  get now(): number {
+    return this.#clock.monotonic();
+  }
+
+  /** Sends what is owed now. */
+  flush(owner: AckOwner): void {
+    owner.ackedAtMs = this.now;
+    owner.flushAck();
   }
 
   /** The owner's way out is congested: try again a little later. */
@@ -41,6 +67,7 @@ export class AckSchedule {
 
   close(): void {
     this.#owed.close();
+    this.#idle.close();
     this.#postponed.close();
   }
 }
@@ -49,12 +76,14 @@ export class AckSchedule {
 class WaitingLine {
   readonly #clock: Clock;
   readonly #waitMs: number;
+  readonly #flush: (owner: AckOwner) => void;
   #queue: { owner: AckOwner; dueMs: number }[] = [];
   #cancel: Cancel | undefined;
 
-  constructor(clock: Clock, waitMs: number) {
+  constructor(clock: Clock, waitMs: number, flush: (owner: AckOwner) => void) {
     this.#clock = clock;
     this.#waitMs = waitMs;
+    this.#flush = flush;
   }
 
   add(owner: AckOwner): void {
@@ -72,8 +101,8 @@ class WaitingLine {
   #run(): void {
     this.#cancel = undefined;
     const now = this.#clock.monotonic();
-    // A quarter of the wait of look-ahead: near neighbours share a wake-up; an early ack is never wrong.
-    const horizonMs = now + this.#waitMs / 4;
+    // Near neighbours share a wake-up, and an early ack is never wrong; but the longer it waits, the more it acks.
+    const horizonMs = now + this.#waitMs / 20;
     const later = this.#queue.findIndex(({ dueMs }) => dueMs > horizonMs);
     const due = this.#queue.splice(0, later < 0 ? this.#queue.length : later);
     const next = this.#queue[0];
@@ -81,7 +110,7 @@ class WaitingLine {
       this.#cancel = this.#clock.after(Math.max(1, next.dueMs - now), () => this.#run());
     for (const { owner } of due) {
       owner.ackScheduled = false;
-      owner.flushAck();
+      this.#flush(owner);
     }
   }
 }

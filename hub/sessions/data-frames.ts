@@ -36,6 +36,9 @@ export class Intake implements FrameOwner, AckOwner {
   /** Called when nothing is unsettled any more. */
   #finished: (() => void) | undefined;
   ackScheduled = false;
+  ackedAtMs: number;
+  /** The last event: it is acked as soon as it is settled. */
+  #urgentSeq = 0;
 
   get account(): Account {
     return this.channel.account;
@@ -45,6 +48,7 @@ export class Intake implements FrameOwner, AckOwner {
     this.#deps = deps;
     this.channel = deps.channel;
     this.#settlement = new Settlement(deps.inFlight);
+    this.ackedAtMs = deps.acks.now;
   }
 
   /** Data frames begun and neither stored nor refused. */
@@ -148,6 +152,7 @@ export class Intake implements FrameOwner, AckOwner {
     const { seq } = frame;
     // Begun before it is handed on: a writer that is fast may settle it within the call.
     this.#settlement.begin(seq);
+    if (frame.type === 'event') this.#urgentSeq = seq;
     const verdict = this.#ingest(frame);
     if (verdict === undefined) return;
     const stream = frame.type === 'telemetry' ? frame.stream : frame.name;
@@ -193,9 +198,11 @@ export class Intake implements FrameOwner, AckOwner {
   }
 
   #oweAck(): void {
-    const owed = this.#settlement.settledUpTo - this.#ackedUpTo;
+    const upTo = this.#settlement.settledUpTo;
+    const owed = upTo - this.#ackedUpTo;
     if (owed <= 0) return;
-    if (owed * 2 >= this.#deps.inFlight) this.flushAck();
+    const urgent = this.#urgentSeq > this.#ackedUpTo && upTo >= this.#urgentSeq;
+    if (urgent || owed * 2 >= this.#deps.inFlight) this.#deps.acks.flush(this);
     else this.#deps.acks.add(this);
   }
 }
