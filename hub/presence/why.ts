@@ -2,7 +2,7 @@ import type { Stall } from './liveness.ts';
 import type { Presence } from './presence.ts';
 import type { StoryEntry } from './device-events.ts';
 
-/** What keeps a device from being online, one word each; `none`: it is online. */
+/** Why a device is not online, one word for each cause; `none`: it is online. */
 export type Cause =
   | 'none'
   | 'never-connected'
@@ -45,52 +45,53 @@ export interface WhyQuestion {
 
 const texts: Record<Cause, string> = {
   none: 'It is online.',
-  'never-connected': 'It has never connected. Check its power, its network and the hub address it was given.',
+  'never-connected': 'It has never connected. Check its power, its network and the hub address it uses.',
   'wrong-credential':
-    'It connects, but its secret is not the one the hub has (HTTP 401). Register it again, or give it its secret.',
-  disabled: 'It is disabled: the hub refuses it (HTTP 403) until it is enabled.',
+    'It connects, but its secret does not match (HTTP 401). Give it the right secret, or register it again.',
+  disabled: 'It is disabled: the hub rejects it (HTTP 403) until it is enabled.',
   'turned-away':
-    'It tries to connect, and the hub turns it away for now: too many connect at once, or the hub is stopping. It will get in.',
+    'It tries to connect, but the hub turns it away for now: too many devices connect at the same time, or the hub is stopping. It will get in.',
   'wrong-device-type':
-    'It says it is of a device type, or a version of it, that the hub does not have for it. Add the type, or correct its firmware.',
-  'no-hello': 'It connects and then says nothing: no hello came within 10 s. Its application did not start.',
-  'protocol-fault': 'It breaks the protocol, so the hub closed the session. Its firmware is at fault.',
-  'frame-too-big': 'It sent a frame over 65,536 bytes, so the session was closed. It must split its batches.',
+    'It announces a device type or version that the hub does not accept for it. Add the type, or correct its firmware.',
+  'no-hello': 'It connects but sends no hello within 10 s. Its application did not start.',
+  'protocol-fault': 'It violates the protocol, so the hub closed the session. Its firmware is at fault.',
+  'frame-too-big':
+    'It sent a frame over 65,536 bytes, so the hub closed the session. It must split its batches.',
   'slow-reader':
-    'It did not read what the hub sent, so the session was closed. Its network or application is stuck.',
-  'said-goodbye': 'It said goodbye (bye) and went away as planned.',
-  asleep: 'It sleeps, as it announced.',
+    'It did not read what the hub sent, so the hub closed the session. Its network or application is stuck.',
+  'said-goodbye': 'It disconnected cleanly (bye).',
+  asleep: 'It is asleep, as announced.',
   overslept: 'It announced a sleep and did not wake in time. Check its battery.',
-  'heartbeat-late': 'Its heartbeat is late; the hub has asked the link and waits for the grace to pass.',
+  'heartbeat-late': 'Its heartbeat is late. The hub has pinged it and waits for the grace period to pass.',
   'application-hangs':
-    'Its network stack answers pings, but its application is silent: it hangs. Restart it.',
+    'Its network stack answers pings, but its application sends nothing: it hangs. Restart it.',
   'link-silent':
-    'Neither frames nor pongs came, and the connection was never closed: power or network went away at its end.',
-  'connection-broke': 'The connection broke without a goodbye, and it has not come back.',
-  'closed-by-device': 'It closed the connection itself without a goodbye (bye), and has not come back.',
+    'There was no response from it, neither frames nor pongs, and the connection was never closed. It has probably lost power or network.',
+  'connection-broke': 'The connection was lost without a bye, and it has not reconnected.',
+  'closed-by-device': 'It closed the connection without a bye, and has not reconnected.',
   'cloned-credential':
-    'Two devices use its id and secret and keep replacing each other. Find the copy and give it an identity of its own.',
-  'hub-draining': 'The hub stopped, and gave it a slot in which to come back.',
-  'hub-restarted': 'The hub restarted and waits for it to come back: nothing is known of it yet.',
-  'not-seen-since-restart': 'It was connected before the hub restarted, and has not come back since.',
-  'hub-stalled': 'The hub itself was blocked and could not read; it judges nobody for that time.',
+    'Two devices share its ID and secret and keep replacing each other. Find the copy and register it as a device of its own.',
+  'hub-draining': 'The hub is stopping and gave it a time slot to reconnect.',
+  'hub-restarted': 'The hub restarted and waits for it to reconnect. Its state is not known yet.',
+  'not-seen-since-restart': 'It was connected before the hub restarted, and has not reconnected since.',
+  'hub-stalled': 'The hub itself was blocked and could not read. It judges no device for that time.',
 };
 
-/** Why a device is not online, from what the hub knows of it. Pure. */
+/** Explains why a device is not online. Pure. */
 export function explain(question: WhyQuestion): Why {
   const cause = causeOf(question);
   const detail = detailOf(cause, question);
   return { cause, text: detail === undefined ? texts[cause] : `${texts[cause]} ${detail}` };
 }
 
-/** How long ago something must have been to explain a state that holds now, ms. */
+/** The longest time after which an event still explains the present state, ms. */
 const recentMs = 120_000;
 
 function causeOf({ presence, story, stalls, nowMs }: WhyQuestion): Cause {
   const { state, reason, sinceMs } = presence;
   if (state === 'online') return 'none';
   if (state === 'disabled') return 'disabled';
-  // What happened last, after the state began, says more than how it began: it tries, and fails.
+  // An attempt to connect since the state began explains more than how the state began.
   const trying = attempt(story.filter((entry) => (entry.lastMs ?? entry.atMs) >= sinceMs));
   if (trying !== undefined) return trying;
   switch (state) {
@@ -123,7 +124,7 @@ function offlineCause({ reason }: Presence, story: readonly StoryEntry[]): Cause
   return closeCause(story) ?? 'connection-broke';
 }
 
-/** Attempts at a session that came to nothing. */
+/** The latest attempt to open a session, if it failed. */
 function attempt(story: readonly StoryEntry[]): Cause | undefined {
   for (const entry of story.toReversed()) {
     if (entry.kind === 'held') return 'cloned-credential';
@@ -173,9 +174,10 @@ function wordCause(reason: string): Cause | undefined {
 
 function detailOf(cause: Cause, { presence, story }: WhyQuestion): string | undefined {
   const { untilMs } = presence;
-  if (cause === 'asleep' && untilMs !== undefined) return `It wakes by ${new Date(untilMs).toISOString()}.`;
+  if (cause === 'asleep' && untilMs !== undefined)
+    return `It should wake by ${new Date(untilMs).toISOString()}.`;
   if (cause === 'hub-draining' && untilMs !== undefined)
-    return `Its slot: ${new Date(untilMs).toISOString()}.`;
+    return `Its time slot: ${new Date(untilMs).toISOString()}.`;
   if (cause === 'protocol-fault') {
     const closed = story.findLast((entry) => entry.kind === 'closed');
     return closed?.kind === 'closed' ? `The fault: ${closed.reason} (close code ${closed.code}).` : undefined;

@@ -55,8 +55,8 @@ const pages: readonly [path: string, complete: string][] = [
   ['/commands', 'role=cell[name="lamp broken"]'],
   ['/commands?view=groups&id=g-1', 'text=Wave 1'],
   ['/commands?view=schedules', 'text=daily'],
-  ['/schemas', 'role=region[name="Refused readings by field and firmware"]'],
-  ['/hub', 'text=Every one of them is accounted for.'],
+  ['/schemas', 'role=region[name="Rejected readings by field and firmware"]'],
+  ['/hub', 'text=All points are accounted for.'],
   ['/nowhere', 'role=main'],
 ];
 
@@ -92,8 +92,8 @@ for (const { name, options } of [
     assert.deepEqual(await findings(page), [], 'the form with a fault');
     await page.goto('/devices/d-1');
     await page.getByRole('button', { name: 'Reboot …' }).click();
-    await form.getByRole('button', { name: 'Send to d-1' }).click();
-    await form.getByRole('button', { name: 'Yes, send it' }).waitFor();
+    await form.getByRole('button', { name: 'Review…' }).click();
+    await form.getByRole('button', { name: 'Confirm and send' }).waitFor();
     assert.deepEqual(await findings(page), [], 'the confirmation');
   });
 }

@@ -30,7 +30,7 @@ test('a command filled in wrongly is stopped at its field, and filled in rightly
   const form = await openForm(page, 'Set the time between readings');
   const seconds = form.getByLabel('Seconds (s)');
   for (const [typed, words] of [
-    ['', 'Needed.'],
+    ['', 'Required.'],
     ['0', 'Must be at least 1 s; this is 0.'],
     ['1.5', 'Must be a whole number; this is 1.5.'],
     ['soon', 'Must be a whole number; this is "soon".'],
@@ -53,7 +53,7 @@ test('a command filled in wrongly is stopped at its field, and filled in rightly
 
   await seconds.fill('60');
   await form.getByRole('button', { name: 'Send to d-1' }).click();
-  await form.getByText('The device says that it was done.').waitFor();
+  await form.getByText('The device reports that it succeeded.').waitFor();
   assert.equal(await form.getByRole('listitem').filter({ hasText: 'succeeded' }).count(), 1);
   assert.deepEqual(
     device.calls.map(({ params }) => params),
@@ -76,25 +76,25 @@ test('what moves something is confirmed, and what is critical by typing the devi
   );
   const { page } = await openSignedIn(t, hub, '/devices/v-1');
   const close = await openForm(page, 'Close');
-  await close.getByRole('button', { name: 'Send to v-1' }).click();
+  await close.getByRole('button', { name: 'Review…' }).click();
   await close.getByRole('heading', { name: 'Close on v-1?' }).waitFor();
   assert.equal(device.calls.length, 0);
-  await close.getByRole('button', { name: 'Yes, send it' }).click();
-  await close.getByText('The device says that it was done.').waitFor();
+  await close.getByRole('button', { name: 'Confirm and send' }).click();
+  await close.getByText('The device reports that it succeeded.').waitFor();
   await close.getByRole('button', { name: 'Done' }).click();
 
   const reset = await openForm(page, 'Reset to factory settings');
-  await reset.getByText('It never waits: it is done now or not at all.').waitFor();
-  await reset.getByRole('button', { name: 'Send to v-1' }).click();
-  const yes = reset.getByRole('button', { name: 'Yes, send it' });
+  await reset.getByText('It is never queued: it runs now or not at all.').waitFor();
+  await reset.getByRole('button', { name: 'Review…' }).click();
+  const yes = reset.getByRole('button', { name: 'Confirm and send' });
   assert.ok(await yes.isDisabled());
-  await reset.getByLabel('Type v-1 to send it').fill('v-2');
+  await reset.getByLabel('Type v-1 to confirm').fill('v-2');
   assert.ok(await yes.isDisabled());
-  await reset.getByLabel('Type v-1 to send it').press('Enter');
+  await reset.getByLabel('Type v-1 to confirm').press('Enter');
   assert.equal(device.calls.length, 1, 'the Enter key sends it as little as the button');
-  await reset.getByLabel('Type v-1 to send it').fill('v-1');
+  await reset.getByLabel('Type v-1 to confirm').fill('v-1');
   await yes.click();
-  await reset.getByText('The device says that it was done.').waitFor();
+  await reset.getByText('The device reports that it succeeded.').waitFor();
   assert.deepEqual(
     device.calls.map(({ name }) => name),
     ['close', 'factory-reset'],
@@ -122,8 +122,8 @@ test('when the answer is lost the form asks again under the same key, and it is 
   const form = await openForm(page, 'Blink');
   await form.getByRole('button', { name: 'Send to d-1' }).click();
   await form.getByRole('heading', { name: 'No answer from the hub' }).waitFor();
-  await form.getByRole('button', { name: 'Ask again' }).click();
-  await form.getByText('The device says that it was done.').waitFor();
+  await form.getByRole('button', { name: 'Try again' }).click();
+  await form.getByText('The device reports that it succeeded.').waitFor();
   assert.equal(posts.length, 2);
   assert.equal(posts[0], posts[1]);
   assert.equal(device.calls.length, 1);
@@ -138,16 +138,16 @@ test('a link that dies leaves the command uncertain, with words for it, until th
   await form.getByRole('button', { name: 'Send to d-1' }).click();
   const { id } = await first.next('command');
   first.send({ type: 'received', re: id });
-  await form.getByText('The device has it.').waitFor();
+  await form.getByText('The device has received it.').waitFor();
   first.close();
-  await form.getByText('Nobody knows yet whether it was done.').waitFor();
-  await form.getByText('Why: The connection broke before an answer came.').waitFor();
+  await form.getByText('It is not known yet whether it was carried out').waitFor();
+  await form.getByText('Reason: The connection was lost before an answer came.').waitFor();
   const second = await openRaw(hub.device('d-1'), { boot: 'b-1' });
   t.after(() => second.close());
   await second.next('recall', ({ ids }) => ids.includes(id));
   second.send({ type: 'result', re: id, status: 'failed', error: 'lamp broken' });
-  await form.getByText('The device says that it tried, and could not.').waitFor();
-  await form.getByText('Why: lamp broken').waitFor();
+  await form.getByText('The device reports that it tried and failed.').waitFor();
+  await form.getByText('Reason: lamp broken').waitFor();
 });
 
 test('what a device that is away is told is refused in words, and waits where it may', async (t) => {
@@ -155,17 +155,17 @@ test('what a device that is away is told is refused in words, and waits where it
   await hub.add(['d-1']);
   const { page } = await openSignedIn(t, hub, '/devices/d-1');
   const blink = await openForm(page, 'Blink');
-  await blink.getByText('If the device is not connected, nothing happens').waitFor();
+  await blink.getByText('If the device is offline, the command is rejected immediately').waitFor();
   await blink.getByRole('button', { name: 'Send to d-1' }).click();
-  await blink.getByText('Why: The device is not connected, and this command may not wait.').waitFor();
+  await blink.getByText('Reason: The device is offline, and this command must not be queued.').waitFor();
   await blink.getByRole('button', { name: 'Done' }).click();
 
   const interval = await openForm(page, 'Set the time between readings');
   await interval.getByLabel('Seconds (s)').fill('5');
   await interval.getByLabel('Time to live').fill('2 h');
-  await interval.getByText('waits at most 2 hours').waitFor();
+  await interval.getByText('is queued for up to 2 hours').waitFor();
   await interval.getByRole('button', { name: 'Send to d-1' }).click();
-  await interval.getByText('It waits for its turn, or for the device.').waitFor();
-  await interval.getByRole('button', { name: 'Ask for its end' }).click();
-  await interval.getByText('It was taken back before it was done.').waitFor();
+  await interval.getByText('Waiting for its turn, or for the device.').waitFor();
+  await interval.getByRole('button', { name: 'Request cancellation' }).click();
+  await interval.getByText('Cancelled before it was carried out.').waitFor();
 });

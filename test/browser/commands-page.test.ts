@@ -32,9 +32,9 @@ test('commands come, change and go in the list as they are told, within filters 
 
   await row.getByRole('button', { name: 'identify' }).click();
   const story = page.getByRole('dialog');
-  await story.getByText('over http').waitFor();
+  await story.getByText('via http').waitFor();
   device.send({ type: 'result', re: id, status: 'succeeded' });
-  await story.getByText('The device says that it was done.').waitFor();
+  await story.getByText('The device reports that it succeeded.').waitFor();
   await story.getByRole('button', { name: 'Close' }).click();
   // It has ended: it is no open command any more.
   await row.waitFor({ state: 'detached' });

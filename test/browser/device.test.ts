@@ -42,7 +42,7 @@ test('a reading is in its chart within two seconds of being sent', async (t) => 
   t.after(() => device.close());
   const { page } = await openSignedIn(t, hub, '/devices/d-1?range=5m');
   await page.getByText('live', { exact: true }).waitFor();
-  await chartOf(page, 'temperature').getByText('No readings in this time').waitFor();
+  await chartOf(page, 'temperature').getByText('No readings in this period').waitFor();
   assert.equal(await inkOf(page, 'temperature'), 0);
   for (const [seq, temperature] of [21.5, 24].entries()) {
     const sentMs = performance.now();
@@ -74,14 +74,14 @@ test('stored readings are charted over the chosen range, and the table says the 
   const { page } = await openSignedIn(t, hub, '/devices/d-1?range=1h');
   const chart = chartOf(page, 'temperature');
   await chart.getByRole('img', { name: 'last 22 °C, lowest 20 °C, highest 22 °C' }).waitFor();
-  await chart.getByText('As a table').click();
+  await chart.getByText('Show data').click();
   assert.deepEqual(await chart.locator('tbody td:nth-child(2)').allTextContents(), [
     '22 °C',
     '21 °C',
     '20 °C',
   ]);
   await page.getByRole('button', { name: '5 min' }).click();
-  await chart.getByText('No readings in this time').waitFor();
+  await chart.getByText('No readings in this period').waitFor();
   assert.equal(new URL(page.url()).searchParams.get('range'), '5m');
 });
 
@@ -89,18 +89,19 @@ test('its page says why a device is not online, in plain words, and what led to 
   const hub = await startInProcessHub(t);
   await hub.add(['d-1']);
   const { page } = await openSignedIn(t, hub, '/devices/d-1');
-  const story = page.getByRole('region', { name: 'Why it is not online' });
+  const story = page.getByRole('region', { name: 'Why it is offline' });
   await story.getByText('It has never connected').waitFor();
+  await story.getByText('Registered; not connected yet.').waitFor();
   await assert.rejects(openRaw({ ...hub.device('d-1'), secret: 'guessed' }));
   await page.reload();
-  await story.getByText('its secret is not the one the hub has').waitFor();
-  await story.getByText('Turned away with HTTP 401').waitFor();
+  await story.getByText('its secret does not match').waitFor();
+  await story.getByText('Rejected with HTTP 401').waitFor();
   const device = await openRaw(hub.device('d-1'));
   t.after(() => device.close());
-  await page.getByRole('region', { name: 'Its story' }).getByText('It is online.').waitFor();
-  await page.getByText('Session 1 opened').waitFor();
+  await page.getByRole('region', { name: 'Connection history' }).getByText('It is online.').waitFor();
+  await page.getByText('Connected from 127.0.0.1 (session 1').waitFor();
   device.send({ type: 'bye' });
-  await story.getByText('It said goodbye (bye)').waitFor();
+  await story.getByText('It disconnected cleanly (bye).', { exact: true }).waitFor();
 });
 
 test('a refused reading is shown with field, rule and what is wrong', async (t) => {
@@ -109,8 +110,8 @@ test('a refused reading is shown with field, rule and what is wrong', async (t) 
   const device = await openRaw(hub.device('d-1'));
   t.after(() => device.close());
   const { page } = await openSignedIn(t, hub, '/devices/d-1');
-  const refused = page.getByRole('region', { name: 'Refused readings' });
-  await refused.getByText('Nothing was refused').waitFor();
+  const refused = page.getByRole('region', { name: 'Rejected readings' });
+  await refused.getByText(/^None since the hub started \(\d\d:\d\d:\d\d\)\.$/).waitFor();
   await page.getByText('live', { exact: true }).waitFor();
   device.send({ type: 'telemetry', seq: 1, ts: Date.now(), stream: 'env', data: { temperature: 999 } });
   const row = refused.getByRole('row').filter({ hasText: '/temperature' });

@@ -16,12 +16,12 @@ async function preview(page: Page, { seconds = '30', maxFailures = '0' } = {}): 
   await page.getByLabel('Seconds (s)').fill(seconds);
   await page.getByLabel('Devices in one wave').fill('2');
   await page.getByLabel('Failures allowed').fill(maxFailures);
-  await page.getByRole('button', { name: 'Show which devices' }).click();
+  await page.getByRole('button', { name: 'Preview devices' }).click();
 }
 
 async function confirm(page: Page, devices: number): Promise<void> {
-  await page.getByRole('button', { name: `Send to ${devices} devices …` }).click();
-  await page.getByRole('button', { name: 'Yes, send it' }).click();
+  await page.getByRole('button', { name: `Review (${devices} devices)…` }).click();
+  await page.getByRole('button', { name: 'Confirm and send' }).click();
 }
 
 test('a group command is previewed, confirmed, and goes wave by wave to its end', async (t) => {
@@ -55,10 +55,10 @@ test('a group command is previewed, confirmed, and goes wave by wave to its end'
   // What is changed after the preview is not what was shown: it has to be looked at again.
   await page.getByLabel('Seconds (s)').fill('31');
   await shown.waitFor({ state: 'detached' });
-  await page.getByRole('button', { name: 'Show which devices' }).click();
+  await page.getByRole('button', { name: 'Preview devices' }).click();
   await confirm(page, 6);
   const progress = page.getByRole('region', { name: /^Group command / });
-  await progress.getByText('Every device has its final status.').waitFor();
+  await progress.getByText('Every device has a final status.').waitFor();
   await progress.getByText('6 of 6 succeeded, 0 failed or uncertain.').waitFor();
   assert.equal(await progress.getByRole('img', { name: '2 succeeded' }).count(), 3);
   assert.deepEqual(
@@ -91,7 +91,9 @@ test('a group command stops at the failures that are allowed, and names those it
   await preview(page, { maxFailures: '1' });
   await confirm(page, 6);
   const progress = page.getByRole('region', { name: /^Group command / });
-  await progress.getByText('More devices failed than allowed. No further device gets the command.').waitFor();
+  await progress
+    .getByText('More devices failed than allowed. The remaining devices do not get the command.')
+    .waitFor();
   await progress.getByRole('img', { name: '2 failed or uncertain' }).waitFor();
   await progress.getByRole('img', { name: '2 skipped' }).waitFor();
   await progress.getByText('flash full').first().waitFor();
@@ -123,8 +125,8 @@ test('a group command is stopped by its button', async (t) => {
   await confirm(page, 6);
   await begun.promise;
   const progress = page.getByRole('region', { name: /^Group command / });
-  await progress.getByRole('button', { name: 'Stop it' }).click();
-  await progress.getByText('Somebody asked for its end.').waitFor();
+  await progress.getByRole('button', { name: 'Stop' }).click();
+  await progress.getByText('Cancellation was requested.').waitFor();
   finish.resolve(undefined);
   await progress.getByRole('img', { name: '2 skipped' }).first().waitFor();
   assert.deepEqual(

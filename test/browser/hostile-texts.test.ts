@@ -121,7 +121,7 @@ test('markup in types, labels, readings, refusals, commands and dead letters is 
     ['/commands?view=groups', shortMarkup],
     ['/schemas', shortMarkup],
     [`/schemas?type=${encodeURIComponent(markup)}`, 'Could not load'],
-    ['/hub', 'Every one of them is accounted for.'],
+    ['/hub', 'All points are accounted for.'],
     [`/devices/${encodeURIComponent(markup)}`, 'device'],
   ];
   for (const [path, shown] of pages) {
@@ -135,7 +135,7 @@ test('markup in types, labels, readings, refusals, commands and dead letters is 
   }
   await page.goto('/schemas');
   await page
-    .getByRole('region', { name: 'Refused readings by field and firmware' })
+    .getByRole('region', { name: 'Rejected readings by field and firmware' })
     .getByText(shortMarkup)
     .first()
     .waitFor();

@@ -24,7 +24,7 @@ test('dead letters are listed with what the store said, tried again, and thrown 
   const device = await openRaw(hub.device('d-1'));
   t.after(() => device.close());
   const { page } = await openSignedIn(t, hub, '/hub');
-  await page.getByText('None: the store took every line').waitFor();
+  await page.getByText('No dead letters').waitFor();
   for (const [seq, temperature] of [20, 21, 22].entries()) {
     device.send({
       type: 'telemetry',
@@ -41,7 +41,7 @@ test('dead letters are listed with what the store said, tried again, and thrown 
   await figure(page)
     .getByRole('img', { name: /3 dead letters/ })
     .waitFor();
-  await figure(page).getByText('Every one of them is accounted for.').waitFor();
+  await figure(page).getByText('All points are accounted for.').waitFor();
 
   // What stood in the way is gone: one of them gets in now.
   const drop = await fetch(`${influx.url}/query?db=hub`, {
@@ -50,23 +50,23 @@ test('dead letters are listed with what the store said, tried again, and thrown 
   });
   assert.equal(drop.status, 200);
   await letters.getByRole('checkbox').first().check();
-  await page.getByRole('button', { name: 'Try again …' }).click();
-  await page.getByRole('dialog').getByRole('button', { name: 'Try again' }).click();
-  await page.getByText('1 go to the store again.').waitFor();
+  await page.getByRole('button', { name: 'Retry…' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Retry' }).click();
+  await page.getByText('1 line queued for retry.').waitFor();
   await figure(page)
     .getByRole('img', { name: /2 dead letters/ })
     .waitFor();
   await letters.getByRole('checkbox').nth(1).waitFor();
 
-  await page.getByRole('button', { name: 'Choose all shown' }).click();
-  await page.getByRole('button', { name: 'Throw away …' }).click();
-  await page.getByRole('dialog').getByText('Nobody can bring them back.').waitFor();
-  await page.getByRole('dialog').getByRole('button', { name: 'Throw away' }).click();
-  await page.getByText('None: the store took every line').waitFor();
+  await page.getByRole('button', { name: 'Select all shown' }).click();
+  await page.getByRole('button', { name: 'Delete…' }).click();
+  await page.getByRole('dialog').getByText('This cannot be undone.').waitFor();
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+  await page.getByText('No dead letters').waitFor();
   await figure(page)
     .getByRole('img', { name: /2 dropped/ })
     .waitFor();
-  await figure(page).getByText('Every one of them is accounted for.').waitFor();
+  await figure(page).getByText('All points are accounted for.').waitFor();
 });
 
 test('a store that is away is said at once, with what waits on disk for it', async (t) => {
@@ -84,11 +84,11 @@ test('a store that is away is said at once, with what waits on disk for it', asy
   await store.getByText('down', { exact: true }).waitFor();
   await page.getByText('1 line, ').waitFor();
   await figure(page)
-    .getByRole('img', { name: /1 waiting on disk/ })
+    .getByRole('img', { name: /1 spooled to disk/ })
     .waitFor();
   await influx.restart();
   await store.getByText('up', { exact: true }).waitFor();
   await figure(page)
-    .getByRole('img', { name: /0 waiting on disk/ })
+    .getByRole('img', { name: /0 spooled to disk/ })
     .waitFor();
 });

@@ -15,7 +15,7 @@ test('the code that the hub printed makes the first account, once, and signs in'
   await page.getByLabel('Name').fill('anna');
   await page.getByLabel('Password').fill(password);
   await page.getByLabel('One-time code').fill('guessed');
-  const make = page.getByRole('button', { name: 'Make the account' });
+  const make = page.getByRole('button', { name: 'Create account' });
   await make.click();
   await page.getByText('the name or the password is wrong').waitFor();
   await page.getByLabel('Password').fill('short');
@@ -23,6 +23,10 @@ test('the code that the hub printed makes the first account, once, and signs in'
   await make.click();
   await page.getByText('12 to 1,024 characters').waitFor();
   await page.getByLabel('Password').fill(password);
+  await page.getByLabel('Name').fill('anna b');
+  await make.click();
+  await page.locator('p.fault').getByText('Use letters, digits, and _ . @ -').waitFor();
+  await page.getByLabel('Name').fill('anna');
   await make.click();
   await page.getByRole('heading', { name: 'Fleet' }).waitFor();
   await page.getByText('anna').waitFor();

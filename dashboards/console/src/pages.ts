@@ -6,7 +6,7 @@ import { FleetPage } from './pages/fleet.tsx';
 import { HubPage } from './pages/hub.tsx';
 import { SchemasPage } from './pages/schemas.tsx';
 
-/** What a path's `:name` parts hold. */
+/** Values of a path's `:name` parts. */
 export type Params = Readonly<Record<string, string>>;
 
 export interface PageProps {
@@ -18,7 +18,7 @@ export interface Page {
   path: string;
   title: (params: Params) => string;
   content: ComponentType<PageProps>;
-  /** Its word in the navigation; absent: it is reached from other pages. */
+  /** Its label in the navigation; absent when the page is reached only from other pages. */
   nav?: string;
 }
 
@@ -27,11 +27,11 @@ export const pages: readonly Page[] = [
   { path: '/', title: () => 'Fleet', nav: 'Fleet', content: FleetPage },
   { path: '/devices/:id', title: ({ id = '' }) => id, content: DevicePage },
   { path: '/commands', title: () => 'Commands', nav: 'Commands', content: CommandsPage },
-  { path: '/schemas', title: () => 'Schemas', nav: 'Schemas', content: SchemasPage },
+  { path: '/schemas', title: () => 'Device types', nav: 'Device types', content: SchemasPage },
   { path: '/hub', title: () => 'Hub', nav: 'Hub', content: HubPage },
 ];
 
-/** The page at this path, such as `/devices/d-1`, and what its `:name` parts hold. */
+/** The page at this path, such as `/devices/d-1`, and the values of its `:name` parts. */
 export function pageAt(path: string): { page: Page; params: Params } | undefined {
   for (const page of pages) {
     const params = paramsOf(page.path, path);
@@ -57,7 +57,7 @@ function partsOf(path: string): string[] {
   return path.split('/').filter((part) => part !== '');
 }
 
-/** A path that is no proper encoding is shown as it is: nothing will be found by it. */
+/** A path that is not properly encoded is used as it is: no page or device will match it. */
 function decoded(part: string): string {
   try {
     return decodeURIComponent(part);

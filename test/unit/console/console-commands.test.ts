@@ -72,11 +72,11 @@ test('Waves count as the hub counts its targets', () => {
   assert.deepEqual(total, tally(targets));
 });
 
-test('A plan is told in words', () => {
-  assert.match(planWords(1, 1, 0), /^1 device, all at once\. It stops when more than 0 devices failed\.$/);
+test('a plan names the waves and when it stops', () => {
+  assert.equal(planWords(1, 1, 0), '1 device, in one wave. Stops at the first failure.');
   assert.match(
     planWords(25, defaultWave(25), 1),
-    /^25 devices, in 9 waves of 3\. .* more than 1 device failed\.$/,
+    /^25 devices, in 9 waves of 3\. .* Stops after more than 1 failure\.$/,
   );
 });
 

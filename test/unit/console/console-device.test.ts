@@ -4,7 +4,8 @@ import fc from 'fast-check';
 import { segmentsOf, sharesOf } from '../../../dashboards/console/src/device/presence-segments.ts';
 import { rangeOf, spanOf } from '../../../dashboards/console/src/device/ranges.ts';
 import { Series, type SeriesAnswer } from '../../../dashboards/console/src/device/series.ts';
-import { chapterText, reasonText } from '../../../dashboards/console/src/device/story-text.ts';
+import { clockText } from '../../../dashboards/console/src/device/clock-text.ts';
+import { historyLines, chapterText, reasonText } from '../../../dashboards/console/src/device/story-text.ts';
 import { ageText, shortSpan, utcTime } from '../../../dashboards/console/src/time.ts';
 
 /** What the page of a device makes of the API's answers, without a browser. */
@@ -130,20 +131,58 @@ test('a span ends now unless the address names a time that is past', () => {
   }
 });
 
-test('the story is told in plain words', () => {
+test('the connection history is in plain words', () => {
   assert.equal(
     chapterText({ kind: 'refused', status: 401, code: 'wrong-secret', address: '10.0.0.7' }),
-    'Turned away with HTTP 401 (wrong-secret), from 10.0.0.7.',
+    'Rejected with HTTP 401 (wrong-secret), from 10.0.0.7.',
   );
   assert.equal(
     chapterText({ kind: 'closed', by: 'link', code: 1006, reason: '' }),
-    'The connection broke (1006).',
+    'Connection lost (1006).',
   );
   assert.equal(
     chapterText({ kind: 'presence', state: 'never-seen', reason: 'registered' }),
-    'Became never seen: it was registered.',
+    'Registered; not connected yet.',
+  );
+  assert.equal(
+    chapterText({ kind: 'presence', state: 'offline', reason: 'link-lost' }),
+    'Now offline: no response from the device.',
   );
   assert.equal(reasonText('a-word-of-a-newer-hub'), 'a-word-of-a-newer-hub');
+});
+
+test('a connection with its session and its coming online is one line of the history', () => {
+  const connected = (atMs: number, address: string) => ({ kind: 'connected', address, atMs }) as const;
+  const opened = (atMs: number, epoch: number) =>
+    ({ kind: 'opened', epoch, boot: 'b', firmware: 'sim-1', atMs }) as const;
+  const online = (atMs: number) =>
+    ({ kind: 'presence', state: 'online', reason: 'session-opened', atMs }) as const;
+  const lines = (...story: Parameters<typeof historyLines>[0]) =>
+    historyLines(story).map(({ timeMs, text }) => [timeMs, text]);
+  const line = 'Connected from 10.0.0.7 (session 1, firmware sim-1).';
+  assert.deepEqual(lines(connected(1, '10.0.0.7'), opened(2, 1), online(3)), [[2, line]]);
+  assert.deepEqual(lines(connected(1, '10.0.0.7'), online(2), opened(3, 1)), [[3, line]]);
+  // A takeover: the old session ends between the new connection and its session.
+  const closed = { kind: 'closed', by: 'hub', code: 4409, reason: 'replaced', atMs: 5 } as const;
+  const taken = lines(connected(1, '10.0.0.7'), opened(2, 1), connected(4, '10.0.0.8'), closed, opened(6, 2));
+  assert.deepEqual(taken, [
+    [6, 'Connected from 10.0.0.8 (session 2, firmware sim-1).'],
+    [5, 'The hub closed the session (4409, replaced).'],
+    [2, line],
+  ]);
+  // A connection that never opened a session, and one that has left the bounded history.
+  assert.deepEqual(lines(connected(1, '10.0.0.7')), [
+    [1, 'Opened a connection from 10.0.0.7, without a hello so far.'],
+  ]);
+  assert.deepEqual(lines(opened(2, 1)), [[2, 'Connected (session 1, firmware sim-1).']]);
+});
+
+test('a clock is in sync within its uncertainty, or so far ahead or behind', () => {
+  assert.equal(clockText({ quality: 'good', offsetMs: 0, driftMs: 0 }), 'in sync (±1 ms)');
+  assert.equal(clockText({ quality: 'good', offsetMs: 1, driftMs: -2 }), 'in sync (±2 ms)');
+  assert.equal(clockText({ quality: 'wrong', offsetMs: -3_600_000, driftMs: 0 }), '3600 s behind');
+  assert.equal(clockText({ quality: 'wrong', offsetMs: 1_500, driftMs: 30 }), '1,500 ms ahead, drift +30 ms');
+  assert.equal(clockText({ quality: 'unknown', driftMs: 0 }), 'not known yet');
 });
 
 test('ages and times are short, and UTC is to the millisecond', () => {

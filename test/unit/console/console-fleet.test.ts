@@ -168,7 +168,7 @@ test('an incident is told in a sentence', () => {
   const incident = { id: 'i', state: 'open', sinceMs: 1, devices: 12, sample: [] } as const;
   assert.equal(
     incidentText({ ...incident, kind: 'correlated-loss', scope: { by: 'site', value: 'hall-3' } }),
-    '12 devices were lost together: all of the site hall-3.',
+    '12 devices disconnected together: all at site hall-3.',
   );
-  assert.match(incidentText({ ...incident, kind: 'flapping' }), /comes and goes/);
+  assert.match(incidentText({ ...incident, kind: 'flapping' }), /connects and disconnects repeatedly/);
 });

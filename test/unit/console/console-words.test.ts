@@ -100,9 +100,9 @@ test('Types stand by name, their newest version first', () => {
 test('What a device says is told as it said it, also when it is the name of a member of every object', () => {
   assert.equal(reasonWords('constructor'), 'constructor');
   assert.equal(reasonWords('flash full'), 'flash full');
-  assert.match(reasonWords('link-lost'), /connection broke/);
+  assert.match(reasonWords('link-lost'), /connection was lost/);
   assert.equal(statusWords('constructor'), '');
-  assert.match(statusWords('uncertain'), /does not send the command again/);
+  assert.match(statusWords('uncertain'), /never sends the command again/);
 });
 
 test('Units are shown by the signs people know, and unknown ones as they are', () => {

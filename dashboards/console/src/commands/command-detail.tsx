@@ -3,7 +3,7 @@ import { ParamsList } from '../forms/params-list.tsx';
 import { CommandFollower } from './command-follower.tsx';
 import type { CommandView } from './command-view.ts';
 
-/** One command of the list: who asked for what, and where it stands. */
+/** One command of the list: who sent what, and its status. */
 export function CommandDetail({ command }: { readonly command: CommandView }) {
   const { id, actor, origin, accepted, deadline, params } = command;
   return (
@@ -11,8 +11,8 @@ export function CommandDetail({ command }: { readonly command: CommandView }) {
       <CommandFollower key={`${command.device}/${id}`} command={command} />
       <dl class="facts">
         <div>
-          <dt>Asked for by</dt>
-          <dd>{actor === undefined ? 'unknown' : `${actor} over ${origin}`}</dd>
+          <dt>Sent by</dt>
+          <dd>{actor === undefined ? 'unknown' : `${actor} via ${origin}`}</dd>
         </div>
         <div>
           <dt>Accepted</dt>
@@ -27,7 +27,7 @@ export function CommandDetail({ command }: { readonly command: CommandView }) {
           </dd>
         </div>
         <div>
-          <dt>Key</dt>
+          <dt>ID</dt>
           <dd>
             <code>{id}</code>
           </dd>

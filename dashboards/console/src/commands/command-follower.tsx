@@ -8,7 +8,7 @@ import { CommandProgress } from './command-progress.tsx';
 import { addTold, type Told } from './command-steps.ts';
 import type { CommandView } from './command-view.ts';
 
-/** A command that was just sent, followed live until it has ended; also asks for its end. */
+/** A command that was just sent, followed live until it has ended; it can be cancelled from here. */
 export function CommandFollower({ command: sent }: { readonly command: CommandView }) {
   const [command, setCommand] = useState(sent);
   const [told, setTold] = useState<readonly Told[]>(() =>
@@ -24,7 +24,7 @@ export function CommandFollower({ command: sent }: { readonly command: CommandVi
       const { command: next } = message;
       if (next.device === sent.device && next.id === sent.id) follow(next);
     },
-    // What happened while nobody watched is asked for.
+    // Loads what happened while the topic was not watched.
     watching: () => {
       get<CommandView>(
         `/devices/${encodeURIComponent(sent.device)}/commands/${encodeURIComponent(sent.id)}`,
@@ -43,7 +43,7 @@ export function CommandFollower({ command: sent }: { readonly command: CommandVi
             cancelCommand(command).then(follow, (error: unknown) => say('fault', messageOf(error)));
           }}
         >
-          Ask for its end
+          Request cancellation
         </button>
       )}
     </>

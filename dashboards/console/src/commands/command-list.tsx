@@ -40,7 +40,7 @@ async function load(filters: CommandFilters, before?: number, signal?: AbortSign
   return get<Page>('/commands', Object.fromEntries(apiQuery(filters, pageSize, before)), signal);
 }
 
-/** Commands, newest first, live; the filters stand in the address. */
+/** Commands, newest first, live; the filters are part of the address. */
 export function CommandList() {
   const filters = readFilters(query.value);
   const key = JSON.stringify(filters);
@@ -90,7 +90,7 @@ function Filters({ filters }: { readonly filters: CommandFilters }) {
         )}
       </Field>
       {(['from', 'to'] as const).map((name) => (
-        <Field key={name} label={name === 'from' ? 'From' : 'Before'}>
+        <Field key={name} label={name === 'from' ? 'From' : 'To'}>
           {(control) => (
             <input
               {...control}
@@ -105,7 +105,7 @@ function Filters({ filters }: { readonly filters: CommandFilters }) {
   );
 }
 
-/** The first page as it was loaded, what was told since, and the older pages. */
+/** The first page as it was loaded, the changes received since, and the older pages. */
 interface Shown {
   readonly loaded: Page;
   readonly rows: readonly CommandView[];
@@ -124,9 +124,9 @@ interface RowsProps {
 
 function Rows({ page, filters, reload }: RowsProps) {
   const [{ loaded, rows, next }, setShown] = useState<Shown>(() => shownOf(page));
-  // Kept as it is when it leaves the list: it is followed where it is shown.
+  // Kept even when it leaves the list: the open dialog follows it.
   const [chosen, setChosen] = useState<CommandView>();
-  // The first page was asked for again: older pages are behind it, to be asked for again, too.
+  // The first page was loaded again, so the older pages have to be loaded again too.
   if (loaded !== page) setShown(shownOf(page));
   useLive('commands', {
     message: (message) => {
@@ -155,7 +155,7 @@ function Rows({ page, filters, reload }: RowsProps) {
       )}
       {next !== undefined && (
         <button type="button" class="button" onClick={() => void older()}>
-          Show older ones
+          Show older
         </button>
       )}
       {chosen !== undefined && (
@@ -183,8 +183,8 @@ function CommandTable({ rows, onChoose }: CommandTableProps) {
             <th scope="col">Device</th>
             <th scope="col">Command</th>
             <th scope="col">Status</th>
-            <th scope="col">Why</th>
-            <th scope="col">By</th>
+            <th scope="col">Reason</th>
+            <th scope="col">Sent by</th>
           </tr>
         </thead>
         <tbody>

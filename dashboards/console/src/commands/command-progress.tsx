@@ -6,11 +6,11 @@ import type { CommandView } from './command-view.ts';
 
 interface CommandProgressProps {
   readonly command: CommandView;
-  /** The statuses as they were told, oldest first. */
+  /** The statuses in the order in which they were received, oldest first. */
   readonly told: readonly Told[];
 }
 
-/** Where a command stands: its steps, the status in words, and why. Read out as it changes. */
+/** The progress of a command: its steps, the status in words, and the reason. Read out as it changes. */
 export function CommandProgress({ command, told }: CommandProgressProps) {
   const { status, reason, errors = [], output, percent, note, final } = command;
   return (
@@ -27,23 +27,23 @@ export function CommandProgress({ command, told }: CommandProgressProps) {
         <p>
           <CommandBadge status={status} /> {statusWords(status)}
         </p>
-        {reason !== undefined && <p>Why: {reasonWords(reason)}</p>}
+        {reason !== undefined && <p>Reason: {reasonWords(reason)}</p>}
         {percent !== undefined && (
           <p>
-            <progress max={100} value={percent} aria-label="Share done" /> {percent} % {note}
+            <progress max={100} value={percent} aria-label="Progress" /> {percent} % {note}
           </p>
         )}
         {errors.map(({ path, expected, got }) => (
           <p key={path}>
-            <code>{path === '' ? 'all of it' : path}</code> must be {expected}; it is {got}.
+            <code>{path === '' ? 'the whole value' : path}</code> must be {expected}; it is {got}.
           </p>
         ))}
         {output !== undefined && (
           <p>
-            It answered <code>{JSON.stringify(output)}</code>
+            Output: <code>{JSON.stringify(output)}</code>
           </p>
         )}
-        {!final && <p class="quiet">What becomes of it is shown here.</p>}
+        {!final && <p class="quiet">Updates appear here.</p>}
       </div>
     </div>
   );

@@ -21,7 +21,7 @@ export function GroupTarget({ target, groups, faults, disabled, onChange }: Grou
   return (
     <Field
       label="Devices"
-      hint="A group, all, a device id, or what must all hold: type=env-sensor,site=north,floor=2"
+      hint="Group name, all, device ID, or conditions (AND): type=env-sensor,site=north,floor=2"
       fault={sentenceAt(faults, 'target')}
     >
       {(control) => (
@@ -52,11 +52,11 @@ interface PaceFieldsProps extends PartProps<Pace> {
   readonly pace: Pace;
 }
 
-/** How it spreads over the devices. */
+/** How fast the command is rolled out over the devices. */
 export function PaceFields({ pace, faults, disabled, onChange }: PaceFieldsProps) {
   const fields = [
-    ['wave', 'Devices in one wave', 'Empty: a tenth of them.'],
-    ['maxFailures', 'Failures allowed', 'With more than that it stops. Uncertain counts as failed.'],
+    ['wave', 'Devices in one wave', 'Default: a tenth of the devices.'],
+    ['maxFailures', 'Failures allowed', 'Stop after more failures than this (uncertain counts).'],
   ] as const;
   return (
     <div class="field-row">

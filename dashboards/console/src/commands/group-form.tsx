@@ -63,7 +63,7 @@ export function GroupForm(props: GroupFormProps) {
       aria-label={`${definition.title ?? name} for a group`}
       onSubmit={(event) => {
         event.preventDefault();
-        // Without faults it is only looked at: sending has a button of its own.
+        // Submitting only previews the devices: sending has a button of its own.
         if (faults.length > 0) tell({ kind: 'submitted', faults, confirm: true });
         else void look();
       }}
@@ -82,7 +82,7 @@ export function GroupForm(props: GroupFormProps) {
       <PaceFields pace={pace} faults={shown} disabled={!editing} onChange={setPace} />
       <div class="actions">
         <button type="submit" class="button" disabled={!editing}>
-          Show which devices
+          Preview devices
         </button>
       </div>
       {preview !== undefined && (

@@ -14,7 +14,7 @@ import type { GroupCommandView } from './command-view.ts';
 import { GroupProgress, WaveBar } from './group-progress.tsx';
 import { NewGroupCommand } from './new-group-command.tsx';
 
-/** Group commands: those that were sent, one of them wave by wave, and a new one. */
+/** Group commands: the list of those sent, one of them wave by wave, and the form for a new one. */
 export function GroupCommands() {
   const id = query.value.get('id') ?? '';
   return (
@@ -44,7 +44,7 @@ function SentGroupCommands() {
       <Loaded load={load} what="the group commands">
         {({ groupCommands }) =>
           groupCommands.length === 0 ? (
-            <Empty title="None was sent yet" />
+            <Empty title="No group commands yet" />
           ) : (
             <div class="table-scroll">
               <table class="table stacking">

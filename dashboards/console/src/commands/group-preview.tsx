@@ -12,7 +12,7 @@ interface PreviewProps {
 
 const mostNamed = 500;
 
-/** Which devices it would go to now, and in what order. */
+/** The devices that would get the command now, in order. */
 export function GroupPreview({ preview: { devices, refusal }, wave, maxFailures, onSend }: PreviewProps) {
   if (refusal !== undefined) {
     return (
@@ -31,7 +31,7 @@ export function GroupPreview({ preview: { devices, refusal }, wave, maxFailures,
       <p role="status">
         <strong>{planWords(devices.length, wave, maxFailures)}</strong>
       </p>
-      <p class="quiet">The list is frozen when it is sent: devices that come later are not part of it.</p>
+      <p class="quiet">Targets are fixed when you send; devices added later are not included.</p>
       <ol class="devices" tabIndex={0} aria-label="Devices in their order">
         {devices.slice(0, mostNamed).map((device, at) => (
           <li key={device} class={at % wave === 0 ? 'wave-start' : undefined}>
@@ -43,7 +43,7 @@ export function GroupPreview({ preview: { devices, refusal }, wave, maxFailures,
       {devices.length > mostNamed && <p class="quiet">and {devices.length - mostNamed} more</p>}
       <div class="actions">
         <button type="button" class="button primary" disabled={onSend === undefined} onClick={onSend}>
-          Send to {countOf(devices.length, 'device')} …
+          Review ({countOf(devices.length, 'device')})…
         </button>
       </div>
     </section>

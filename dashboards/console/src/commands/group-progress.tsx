@@ -6,14 +6,14 @@ import { planWords, wavesOf, type Wave } from './waves.ts';
 
 interface GroupProgressProps {
   readonly groupCommand: GroupDetails;
-  /** Absent where who looks may not stop it. */
+  /** Absent when the operator may not stop it. */
   readonly onStop: (() => void) | undefined;
 }
 
 /** Devices named in one wave before the rest is only counted. */
 const mostNamed = 200;
 
-/** A group command wave by wave, as it goes on. */
+/** A group command wave by wave, live. */
 export function GroupProgress({ groupCommand, onStop }: GroupProgressProps) {
   const { status, final, reason, devices, wave, maxFailures, targets, succeeded, failed } = groupCommand;
   return (
@@ -28,9 +28,9 @@ export function GroupProgress({ groupCommand, onStop }: GroupProgressProps) {
       {onStop !== undefined && !final && (
         <div class="actions">
           <button type="button" class="button danger" onClick={onStop}>
-            Stop it
+            Stop
           </button>
-          <span class="quiet">No further wave is sent; what has begun may end.</span>
+          <span class="quiet">Cancels waiting waves; commands already sent may complete.</span>
         </div>
       )}
       <ol class="waves">
@@ -70,7 +70,7 @@ function WaveRow({ wave }: { readonly wave: Wave }) {
 const kinds = [
   ['succeeded', 'succeeded', 'tone-good'],
   ['failed', 'failed or uncertain', 'tone-bad'],
-  ['open', 'under way', 'tone-move'],
+  ['open', 'in progress', 'tone-move'],
   ['waiting', 'waiting', 'tone-rest'],
   ['skipped', 'skipped', 'tone-none'],
 ] as const;
@@ -84,7 +84,7 @@ function waveWords(counts: Counts): string {
     .join(', ');
 }
 
-/** Where the devices of a wave, or of all waves, stand. */
+/** The statuses of the devices of a wave, or of all waves. */
 export function WaveBar({ wave, label }: { readonly wave: Counts; readonly label: string }) {
   const parts = kinds.map(([kind, word, tone]) => ({ key: kind, value: wave[kind], class: tone, word }));
   return <StackedBar parts={parts} label={label} />;

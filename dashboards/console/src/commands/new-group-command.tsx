@@ -105,12 +105,12 @@ function CommandChoice({ typeId, groups }: { readonly typeId: string; readonly g
   );
 }
 
-/** What was sent, and in what it differs from what was shown. */
+/** What was sent, and how it differs from the preview. */
 function sentWords(shown: readonly string[], actual: readonly string[]): string {
   const { added, gone } = differences(shown, actual);
   const parts = [`Sent to ${countOf(actual.length, 'device')}.`];
-  if (added.length > 0) parts.push(`Come since the preview: ${listOf(added)}.`);
-  if (gone.length > 0) parts.push(`Gone since the preview: ${listOf(gone)}.`);
+  if (added.length > 0) parts.push(`Added since the preview: ${listOf(added)}.`);
+  if (gone.length > 0) parts.push(`Removed since the preview: ${listOf(gone)}.`);
   return parts.join(' ');
 }
 

@@ -5,7 +5,7 @@ import { Age, Time } from '../components/time.tsx';
 import { useLoad } from '../use-load.ts';
 import { actionWords, type ScheduleView } from './schedule-view.ts';
 
-/** Schedules and their next times, to be read; they are made on the command line. */
+/** Schedules and their next times, read only; they are created on the command line. */
 export function ScheduleList() {
   const load = useLoad((signal) => get<{ schedules: ScheduleView[] }>('/schedules', undefined, signal), []);
   return (
@@ -15,7 +15,7 @@ export function ScheduleList() {
           schedules.length === 0 ? (
             <Empty title="No schedules">
               <p>
-                <code>npm run hub -- schedule add --help</code> says how to make one.
+                To create one: <code>npm run hub -- schedule add --help</code>
               </p>
             </Empty>
           ) : (
@@ -37,7 +37,7 @@ function ScheduleTable({ schedules }: { readonly schedules: readonly ScheduleVie
             <th scope="col">Schedule</th>
             <th scope="col">Next</th>
             <th scope="col">When</th>
-            <th scope="col">Does</th>
+            <th scope="col">Action</th>
             <th scope="col">To</th>
             <th scope="col">Last</th>
           </tr>
@@ -75,7 +75,7 @@ function ScheduleTable({ schedules }: { readonly schedules: readonly ScheduleVie
 }
 
 function Next({ schedule }: { readonly schedule: ScheduleView }) {
-  if (schedule.nextMs === undefined) return <span class="quiet">never again</span>;
+  if (schedule.nextMs === undefined) return <span class="quiet">finished</span>;
   return (
     <>
       <Time ms={schedule.nextMs} />{' '}

@@ -1,6 +1,6 @@
 import { countOf } from '../number-words.ts';
 
-/** The waves of a group command, as its report tells them: the devices stand in the order of their waves. */
+/** The waves of a group command, from its report, which lists the devices in the order of their waves. */
 
 export interface TargetRow {
   readonly device: string;
@@ -13,10 +13,10 @@ export interface Wave {
   readonly number: number;
   readonly targets: readonly TargetRow[];
   readonly succeeded: number;
-  /** Ended otherwise, or uncertain: what counts against the limit. */
+  /** Ended without success, or uncertain: these count against the limit. */
   readonly failed: number;
   readonly open: number;
-  /** Not sent for yet. */
+  /** Its wave has not started yet. */
   readonly waiting: number;
   /** Never sent. */
   readonly skipped: number;
@@ -50,7 +50,7 @@ function waveOf(number: number, targets: readonly TargetRow[]): Wave {
   return { number, targets, ...counts };
 }
 
-/** Devices in one wave when nobody says: a tenth of them, as the hub does it. */
+/** The default number of devices in one wave: a tenth of them, as in the hub. */
 export function defaultWave(devices: number): number {
   return Math.max(1, Math.ceil(devices / 10));
 }
@@ -58,12 +58,14 @@ export function defaultWave(devices: number): number {
 /** The plan in a sentence. */
 export function planWords(devices: number, size: number, maxFailures: number): string {
   const waves = Math.ceil(devices / size);
-  const spread = waves <= 1 ? 'all at once' : `in ${waves} waves of ${size}`;
-  const next = waves <= 1 ? '' : ' A wave begins when nothing of the one before is under way any more.';
-  return `${countOf(devices, 'device')}, ${spread}.${next} It stops when more than ${countOf(maxFailures, 'device')} failed.`;
+  const division = waves <= 1 ? 'in one wave' : `in ${waves} waves of ${size}`;
+  const next = waves <= 1 ? '' : ' Each wave starts when the previous one has finished.';
+  const stop =
+    maxFailures === 0 ? 'at the first failure' : `after more than ${countOf(maxFailures, 'failure')}`;
+  return `${countOf(devices, 'device')}, ${division}.${next} Stops ${stop}.`;
 }
 
-/** Devices that were shown before and are not there now, and the other way round. */
+/** Devices that appeared or disappeared between the preview and now. */
 export function differences(
   shown: readonly string[],
   actual: readonly string[],

@@ -21,10 +21,10 @@ export function FieldTable({ caption, definition }: FieldTableProps) {
         <thead>
           <tr>
             <th scope="col">Field</th>
-            <th scope="col">Kind</th>
+            <th scope="col">Type</th>
             <th scope="col">Unit</th>
             <th scope="col">Limits</th>
-            <th scope="col">Needed</th>
+            <th scope="col">Required</th>
           </tr>
         </thead>
         <tbody>
@@ -39,7 +39,7 @@ export function FieldTable({ caption, definition }: FieldTableProps) {
               </td>
               <td>{unit}</td>
               <td data-head="Limits">{limits}</td>
-              <td data-head="Needed">{needed ? 'yes' : ''}</td>
+              <td data-head="Required">{needed ? 'yes' : ''}</td>
             </tr>
           ))}
         </tbody>

@@ -10,19 +10,19 @@ interface RejectsProps {
   readonly reload: () => void;
 }
 
-/** Readings of one device type that the hub refused since it started: a picture by field and firmware, and each rule. */
+/** Readings of one device type that the hub rejected since it started: by field and firmware, and by rule. */
 export function Rejects({ type, rejects, reload }: RejectsProps) {
   return (
     <Panel
-      title="Refused readings"
+      title="Rejected readings"
       aside={
         <button type="button" class="button small" onClick={reload}>
-          Look again
+          Refresh
         </button>
       }
     >
       {rejects.length === 0 ? (
-        <Empty title={`No reading of ${type} was refused since the hub started`} />
+        <Empty title={`No readings of ${type} were rejected since the hub started`} />
       ) : (
         <>
           <Picture rejects={rejects} />
@@ -35,10 +35,10 @@ export function Rejects({ type, rejects, reload }: RejectsProps) {
 
 const mostShown = 12;
 
-/** The darker, the more; a table, so that it can be read out. */
+/** A heat map: the darker, the more. It is a table, so that screen readers can read it out. */
 function Picture({ rejects }: { readonly rejects: readonly Reject[] }) {
   const { fields, firmwares, cells, max } = gridOf(rejects, mostShown);
-  const caption = 'Refused readings by field and firmware';
+  const caption = 'Rejected readings by field and firmware';
   return (
     <div class="table-scroll" tabIndex={0} role="region" aria-label={caption}>
       <table class="heat">
@@ -48,7 +48,7 @@ function Picture({ rejects }: { readonly rejects: readonly Reject[] }) {
             <th scope="col">Field</th>
             {firmwares.map((firmware) => (
               <th key={firmware} scope="col">
-                {firmware === '' ? 'firmware not told' : firmware}
+                {firmware === '' ? 'firmware not reported' : firmware}
               </th>
             ))}
           </tr>
@@ -79,7 +79,7 @@ function RejectTable({ rejects }: { readonly rejects: readonly Reject[] }) {
   return (
     <div class="table-scroll">
       <table class="table stacking">
-        <caption class="visually-hidden">Refused readings by rule</caption>
+        <caption class="visually-hidden">Rejected readings by rule</caption>
         <thead>
           <tr>
             <th scope="col">Field</th>
@@ -89,7 +89,7 @@ function RejectTable({ rejects }: { readonly rejects: readonly Reject[] }) {
               Readings
             </th>
             <th scope="col">Last</th>
-            <th scope="col">For example</th>
+            <th scope="col">Example</th>
           </tr>
         </thead>
         <tbody>

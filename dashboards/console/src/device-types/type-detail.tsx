@@ -13,7 +13,7 @@ import { useLoad } from '../use-load.ts';
 import { FieldTable } from './field-table.tsx';
 import { presenceWords } from './type-view.ts';
 
-/** One version of a device type: what it sends, what happens to it, what it can be told. */
+/** One version of a device type: its streams, its events and its commands. */
 export function TypeDetail({ id }: { readonly id: string }) {
   const load = useLoad(
     (signal) => get<DeviceTypeDefinition>(`/device-types/${encodeURIComponent(id)}`, undefined, signal),
@@ -62,7 +62,7 @@ function Parts({ title, what, parts = {} }: PartsProps) {
 function Commands({ commands }: { readonly commands: Readonly<Record<string, CommandDefinition>> }) {
   return (
     <Panel title="Commands">
-      {Object.keys(commands).length === 0 && <p class="quiet">It takes none.</p>}
+      {Object.keys(commands).length === 0 && <p class="quiet">No commands.</p>}
       {Object.entries(commands).map(([name, definition]) => (
         <Command key={name} name={name} definition={definition} />
       ))}
@@ -87,8 +87,8 @@ function Command({ name, definition }: { readonly name: string; readonly definit
       </h3>
       {description !== undefined && <p>{description}</p>}
       <p class="quiet">
-        {safetyWords[safety]} {offlineWords(offline, ttlSec)} {idempotentWords(definition)} Lives{' '}
-        {durationWords(ttlSec)} unless told otherwise.
+        {safetyWords[safety]} {offlineWords(offline, ttlSec)} {idempotentWords(definition)} Default time to
+        live: {durationWords(ttlSec)}.
       </p>
       {params !== undefined && <FieldTable caption={`Parameters of ${name}`} definition={params} />}
       {output !== undefined && <FieldTable caption={`Output of ${name}`} definition={output} />}

@@ -94,8 +94,8 @@ function scalarWords(definition: ScalarDefinition): Pick<FieldRow, 'kind' | 'uni
   };
 }
 
-/** How the device type is kept alive, in words. */
+/** The heartbeat of the device type and what its absence means, in words. */
 export function presenceWords({ presence: { heartbeatSec, graceSec } }: DeviceTypeDefinition): string {
   const grace = graceSec ?? heartbeatSec / 2;
-  return `Speaks at least every ${heartbeatSec} s; suspect after ${heartbeatSec} s of silence, offline after ${heartbeatSec + grace} s.`;
+  return `Heartbeat every ${heartbeatSec} s; suspect after ${heartbeatSec} s, offline after ${heartbeatSec + grace} s without one.`;
 }

@@ -14,7 +14,7 @@ import { maySend } from '../session.ts';
 import { useLive } from '../use-live.ts';
 import { useLoad } from '../use-load.ts';
 
-/** Commands that are listed here; the commands page has all. */
+/** How many commands are listed here; the commands page lists all. */
 const listed = 10;
 
 interface DeviceCommandsProps {
@@ -22,14 +22,14 @@ interface DeviceCommandsProps {
   commands: Readonly<Record<string, CommandDefinition>>;
 }
 
-/** A button for each command of the device's type, and how the last ones went. */
+/** A button for each command of the device's type, and the status of the last ones. */
 export function DeviceCommands({ device, commands }: DeviceCommandsProps) {
   const [chosen, setChosen] = useState<string>();
   const definition = chosen === undefined ? undefined : commands[chosen];
   return (
     <Panel
       title="Commands"
-      aside={<a href={`/commands?device=${encodeURIComponent(device)}`}>All of this device</a>}
+      aside={<a href={`/commands?device=${encodeURIComponent(device)}`}>All commands of this device</a>}
     >
       <CommandButtons commands={commands} choose={setChosen} />
       <LastCommands device={device} />
@@ -97,7 +97,7 @@ function LastCommands({ device }: { device: string }) {
     <Loaded load={load} what="the commands">
       {({ commands }) => {
         const rows = newest(commands, told);
-        if (rows.length === 0) return <p class="quiet">None was sent yet.</p>;
+        if (rows.length === 0) return <p class="quiet">No commands yet.</p>;
         return (
           <Table label="Last commands" heads={['Command', 'Status', 'Since']} live>
             {rows.map((command) => (
@@ -127,7 +127,7 @@ function Remark({ command }: { command: CommandView }) {
   );
 }
 
-/** Newest first; what the feed told is newer than what was loaded. */
+/** Newest first; the live feed is newer than what was loaded. */
 function newest(loaded: readonly CommandView[], told: ReadonlyMap<string, CommandView>): CommandView[] {
   const all = new Map(loaded.map((command) => [command.id, command]));
   for (const [id, command] of told) {

@@ -51,9 +51,9 @@ export function LastValuesPanel({ device, type }: LastValuesPanelProps) {
           return (
             <>
               {incomplete === true && (
-                <p class="note">The store does not answer; older values are missing.</p>
+                <p class="note">The metrics store is not answering; older values are missing.</p>
               )}
-              {all.length === 0 && <p class="quiet">No reading has come yet.</p>}
+              {all.length === 0 && <p class="quiet">No readings yet.</p>}
               {all.map(([stream, latest]) => (
                 <StreamValues
                   key={stream}

@@ -6,12 +6,14 @@ import { Table } from '../components/table.tsx';
 import { Time } from '../components/time.tsx';
 import { useLive } from '../use-live.ts';
 import { useLoad } from '../use-load.ts';
+import { shortTime } from '../time.ts';
+import type { HubView } from '../hub-state/hub-view.ts';
 import type { Nack } from './device-details.ts';
 
-/** As many as the hub keeps. */
+/** As many as the hub keeps for one device. */
 const kept = 20;
 
-/** What the hub refused of this device: where in the data, by which rule. */
+/** Readings of this device that the hub rejected: which field, by which rule. */
 export function NacksPanel({ device }: { device: string }) {
   const load = useLoad(
     (signal) => get<{ nacks: Nack[] }>(`/devices/${encodeURIComponent(device)}/nacks`, {}, signal),
@@ -27,20 +29,31 @@ export function NacksPanel({ device }: { device: string }) {
       if (message.t === 'nack') setTold((old) => [message, ...old].slice(0, kept));
     },
   });
+  const hub = useLoad((signal) => get<HubView>('/hub', {}, signal), []);
+  const startedMs = hub.state.kind === 'loaded' ? hub.state.value.startedMs : undefined;
   return (
-    <Panel title="Refused readings">
-      <Loaded load={load} what="what was refused">
-        {({ nacks }) => <NackTable nacks={[...told, ...nacks].slice(0, kept)} />}
+    <Panel title="Rejected readings">
+      <Loaded load={load} what="the rejected readings">
+        {({ nacks }) => <NackTable nacks={[...told, ...nacks].slice(0, kept)} startedMs={startedMs} />}
       </Loaded>
     </Panel>
   );
 }
 
-function NackTable({ nacks }: { nacks: readonly Nack[] }) {
-  if (nacks.length === 0) return <p class="quiet">Nothing was refused since the hub started.</p>;
+interface NackTableProps {
+  nacks: readonly Nack[];
+  /** When the hub started, Unix ms; undefined when the operator may not see that. */
+  startedMs: number | undefined;
+}
+
+function NackTable({ nacks, startedMs }: NackTableProps) {
+  if (nacks.length === 0) {
+    const since = startedMs === undefined ? '' : ` (${shortTime(startedMs)})`;
+    return <p class="quiet">None since the hub started{since}.</p>;
+  }
   return (
     <Table
-      label="Refused readings"
+      label="Rejected readings"
       heads={['Time', 'Stream and field', 'Rule', 'What is wrong']}
       name="nack-scroll"
       stacking

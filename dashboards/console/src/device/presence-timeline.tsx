@@ -15,7 +15,7 @@ import { segmentsOf, sharesOf, type PresenceChange, type PresenceHistory } from 
 import { spanOf, type Range } from './ranges.ts';
 import { reasonText } from './story-text.ts';
 
-/** How high a state stands in the picture, in parts of 1: the less it is there, the lower. */
+/** The height of each state in the picture, 0 to 1: the less available the device, the lower. */
 const heights: Readonly<Record<PresenceState, number>> = {
   online: 1,
   suspect: 0.75,
@@ -30,7 +30,7 @@ const heights: Readonly<Record<PresenceState, number>> = {
 
 /** Changes of the last answer that are asked for. */
 const mostChanges = 1_000;
-/** Rows of the table that stands for the picture. */
+/** Rows of the table that replaces the picture for screen readers. */
 const tableRows = 50;
 
 interface PresenceTimelineProps {
@@ -54,7 +54,7 @@ export function PresenceTimeline({ details, range, until }: PresenceTimelineProp
   useLive(`device:${id}`, { watching: load.reload });
   const [told, setTold] = useState<readonly PresenceChange[]>([]);
   const latest = told.at(-1);
-  // The store hears of a change a little later than this page.
+  // The store gets a change a little later than this page does.
   if (details.sinceMs !== null && latest?.timeMs !== details.sinceMs) {
     const change = { timeMs: details.sinceMs, state: details.presence, reason: details.reason ?? '' };
     setTold([...told, change].slice(-mostChanges));
@@ -70,11 +70,7 @@ export function PresenceTimeline({ details, range, until }: PresenceTimelineProp
   const words = shares.map(({ state, share }) => `${stateWord(state)} ${shareText(share)}`).join(', ');
   return (
     <div class="presence">
-      <svg
-        class="presence-bar"
-        role="img"
-        aria-label={`Presence: ${words || 'nothing is known of this time'}`}
-      >
+      <svg class="presence-bar" role="img" aria-label={`Presence: ${words || 'no data for this period'}`}>
         {segments.map(({ state, fromMs, toMs }) => (
           <rect
             key={fromMs}
@@ -103,8 +99,8 @@ export function PresenceTimeline({ details, range, until }: PresenceTimelineProp
 function ChangesTable({ changes }: { changes: readonly PresenceChange[] }) {
   return (
     <details class="values">
-      <summary>Changes ({changes.length})</summary>
-      <Table label="Changes of presence" heads={['Time', 'State', 'Because']} name="values-scroll">
+      <summary>State changes ({changes.length})</summary>
+      <Table label="State changes" heads={['Time', 'State', 'Reason']} name="values-scroll">
         {changes
           .slice(-tableRows)
           .toReversed()
@@ -131,7 +127,7 @@ function joined(stored: readonly PresenceChange[], told: readonly PresenceChange
   return [...stored, ...news].toSorted((a, b) => a.timeMs - b.timeMs);
 }
 
-/** Never rounded up to all of it. */
+/** Never rounds up to 100 %. */
 function shareText(share: number): string {
   return share === 1 ? '100 %' : `${(Math.floor(share * 1_000) / 10).toFixed(1)} %`;
 }

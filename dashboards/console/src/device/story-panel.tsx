@@ -7,7 +7,7 @@ import { Loaded } from '../components/states.tsx';
 import { Time } from '../components/time.tsx';
 import { useLoad } from '../use-load.ts';
 import type { DeviceDetails } from './device-details.ts';
-import { chapterText } from './story-text.ts';
+import { historyLines } from './story-text.ts';
 
 interface Why {
   cause: Cause;
@@ -17,10 +17,10 @@ interface Why {
   story: readonly StoryEntry[];
 }
 
-/** A device that is turned away changes its story, and not its state. */
+/** A device that the hub turns away gets new history entries while its state stays the same, ms. */
 const refreshMs = 10_000;
 
-/** Why the device is not online, and what led to it. */
+/** Why the device is not online, and the events that led to it. */
 export function StoryPanel({ details }: { details: DeviceDetails }) {
   const { id, presence, sinceMs, epoch } = details;
   const load = useLoad((signal) => get<Why>(`/devices/${encodeURIComponent(id)}/why`, {}, signal), [id]);
@@ -31,21 +31,21 @@ export function StoryPanel({ details }: { details: DeviceDetails }) {
     return () => clearInterval(timer);
   }, [id]);
   return (
-    <Panel title={presence === 'online' ? 'Its story' : 'Why it is not online'} name="story">
-      <Loaded load={load} what="its story">
+    <Panel title={titleOf(presence)} name="story">
+      <Loaded load={load} what="the connection history">
         {({ text, story }) => (
           <>
             <p class="why">{text}</p>
             {story.length > 0 && (
               <ol class="chapters">
-                {story.toReversed().map((entry) => (
-                  <li key={`${entry.atMs} ${entry.kind}`}>
+                {historyLines(story).map(({ key, timeMs, text: line, times }) => (
+                  <li key={key}>
                     <span class="quiet">
-                      <Time ms={entry.lastMs ?? entry.atMs} />
+                      <Time ms={timeMs} />
                     </span>
                     <span>
-                      {chapterText(entry)}
-                      {entry.times !== undefined && <span class="quiet"> {entry.times} times</span>}
+                      {line}
+                      {times !== undefined && <span class="quiet"> {times} times</span>}
                     </span>
                   </li>
                 ))}
@@ -56,4 +56,21 @@ export function StoryPanel({ details }: { details: DeviceDetails }) {
       </Loaded>
     </Panel>
   );
+}
+
+function titleOf(presence: DeviceDetails['presence']): string {
+  switch (presence) {
+    case 'online':
+      return 'Connection history';
+    case 'offline':
+    case 'overdue':
+    case 'never-seen':
+    case 'disabled':
+      return 'Why it is offline';
+    case 'suspect':
+    case 'sleeping':
+    case 'migrating':
+    case 'unknown':
+      return 'Why it is not online';
+  }
 }

@@ -1,28 +1,28 @@
 /** What happened between a device and the hub, in plain words. Pure. */
 import type { PresenceReason } from '../../../../hub/presence/presence.ts';
-import type { Chapter } from '../../../../hub/presence/device-events.ts';
+import type { Chapter, StoryEntry } from '../../../../hub/presence/device-events.ts';
 import { stateWord } from '../components/state-word.ts';
 import { shortTime } from '../time.ts';
 
 const reasons: Readonly<Record<PresenceReason, string>> = {
-  registered: 'it was registered',
-  'session-opened': 'its session opened',
-  'session-replaced': 'a new session replaced the old one',
-  resumed: 'it spoke again',
-  'heartbeat-late': 'its heartbeat is late',
-  'closed-without-bye': 'the connection closed without a goodbye',
-  'no-heartbeat': 'no heartbeat came, though its link answers',
-  'link-lost': 'neither heartbeats nor pongs came',
-  bye: 'it said goodbye',
-  'slept-too-long': 'it did not wake in time',
+  registered: 'registered',
+  'session-opened': 'connected',
+  'session-replaced': 'reconnected; the new session replaced the old one',
+  resumed: 'responding again',
+  'heartbeat-late': 'heartbeat late',
+  'closed-without-bye': 'connection lost',
+  'no-heartbeat': 'no heartbeat, although it answers pings',
+  'link-lost': 'no response from the device',
+  bye: 'disconnected cleanly (bye)',
+  'slept-too-long': 'did not wake in time',
   'hub-draining': 'the hub is stopping',
   'hub-restarted': 'the hub restarted',
-  'not-seen-since-restart': 'it has not come back since the hub restarted',
-  disabled: 'it was disabled',
-  enabled: 'it was enabled again',
+  'not-seen-since-restart': 'has not reconnected since the hub restarted',
+  disabled: 'disabled',
+  enabled: 'enabled again',
 };
 
-/** Why presence is what it is. A reason that this console does not know is shown as it is. */
+/** Why a device is in its state. A reason that this console does not know is shown unchanged. */
 export function reasonText(reason: string): string {
   return Object.hasOwn(reasons, reason) ? reasons[reason as PresenceReason] : reason;
 }
@@ -30,35 +30,83 @@ export function reasonText(reason: string): string {
 const closers: Record<'hub' | 'device' | 'link', string> = {
   hub: 'The hub closed the session',
   device: 'The device closed the session',
-  link: 'The connection broke',
+  link: 'Connection lost',
 };
 
-/** One entry of the story, as a sentence. */
+/** A line of the connection history. */
+export interface HistoryLine {
+  key: string;
+  /** Unix ms. */
+  timeMs: number;
+  text: string;
+  /** How often in a row, when more than once. */
+  times: number | undefined;
+}
+
+/**
+ * The connection history, newest first. A connection, the session that it opens and the device's coming online are
+ * three entries and one line.
+ */
+export function historyLines(story: readonly StoryEntry[]): HistoryLine[] {
+  const shown: { entry: StoryEntry; text: string }[] = [];
+  for (const entry of story) {
+    const last = shown.at(-1)?.entry;
+    if (entry.kind === 'opened') {
+      if (last !== undefined && isOpening(last)) shown.pop();
+      const at = shown.findLastIndex(({ entry: { kind } }) => kind === 'connected');
+      const [connected] = at < 0 ? [] : shown.splice(at, 1);
+      shown.push({ entry, text: openedText(entry, connected?.entry) });
+    } else if (last?.kind !== 'opened' || !isOpening(entry)) shown.push({ entry, text: chapterText(entry) });
+  }
+  return shown.toReversed().map(({ entry: { atMs, lastMs, kind, times }, text }) => ({
+    key: `${atMs} ${kind}`,
+    timeMs: lastMs ?? atMs,
+    text,
+    times,
+  }));
+}
+
+/** Whether it says only that the device came online with a new session. */
+function isOpening(entry: StoryEntry): boolean {
+  return (
+    entry.kind === 'presence' && (entry.reason === 'session-opened' || entry.reason === 'session-replaced')
+  );
+}
+
+function openedText({ epoch, firmware }: Chapter & { kind: 'opened' }, from: StoryEntry | undefined): string {
+  const session = `session ${epoch}${firmware === undefined ? '' : `, firmware ${firmware}`}`;
+  return from?.kind === 'connected'
+    ? `Connected from ${from.address} (${session}).`
+    : `Connected (${session}).`;
+}
+
+/** One entry of the history, as a sentence. */
 export function chapterText(chapter: Chapter): string {
   switch (chapter.kind) {
     case 'refused':
-      return `Turned away with HTTP ${chapter.status} (${chapter.code}), from ${chapter.address}.`;
+      return `Rejected with HTTP ${chapter.status} (${chapter.code}), from ${chapter.address}.`;
     case 'connected':
-      return `Connected from ${chapter.address}.`;
+      return `Opened a connection from ${chapter.address}, without a hello so far.`;
     case 'opened':
-      return `Session ${chapter.epoch} opened${chapter.firmware === undefined ? '' : `, firmware ${chapter.firmware}`}.`;
+      return openedText(chapter, undefined);
     case 'replaced':
-      return `A new connection from ${chapter.address} replaced the one before.`;
+      return `Replaced by a new connection from ${chapter.address}.`;
     case 'held':
-      return `A second device with the same id, at ${chapter.address}, was told to wait.`;
+      return `A second device with the same ID, at ${chapter.address}, was told to wait.`;
     case 'throttled':
       return chapter.code === 'rate'
-        ? 'It sent more than it may.'
-        : 'The hub was overloaded and refused readings.';
+        ? 'It sent more than its rate limit allows.'
+        : 'The hub was overloaded and rejected readings.';
     case 'bye':
       return chapter.sleepSec === undefined
-        ? 'It said goodbye.'
-        : `It said goodbye, to sleep ${chapter.sleepSec} s.`;
+        ? 'Disconnected cleanly (bye).'
+        : `Disconnected to sleep for ${chapter.sleepSec} s.`;
     case 'drained':
-      return `The hub was stopping, and gave it a slot to come back: ${shortTime(chapter.slotMs)}.`;
+      return `The hub was stopping and gave it a time slot to reconnect: ${shortTime(chapter.slotMs)}.`;
     case 'closed':
       return `${closers[chapter.by]} (${[chapter.code, chapter.reason].filter((part) => part !== '').join(', ')}).`;
     case 'presence':
-      return `Became ${stateWord(chapter.state)}: ${reasonText(chapter.reason)}.`;
+      if (chapter.reason === 'registered') return 'Registered; not connected yet.';
+      return `Now ${stateWord(chapter.state)}: ${reasonText(chapter.reason)}.`;
   }
 }

@@ -61,7 +61,7 @@ interface FieldChartProps {
   name: string;
   field: ScalarDefinition;
   series: Series;
-  /** Another number: the series has grown. */
+  /** Changes when the series has grown. */
   version: number;
   range: Range;
   until: string | null;
@@ -70,7 +70,7 @@ interface FieldChartProps {
 function FieldChart({ name, field, series, version, range, until }: FieldChartProps) {
   const [pointed, setPointed] = useState<number>();
   const stepped = field.type === 'boolean';
-  // A picture of a month need not move each second.
+  // A chart of a month need not move every second.
   const tickMs = Math.max(1_000, series.stepMs);
   const now = Math.ceil(nowMs.value / tickMs) * tickMs;
   const { fromMs, toMs } = spanOf(range, until, now);
@@ -105,7 +105,7 @@ function FieldChart({ name, field, series, version, range, until }: FieldChartPr
           </p>
         )}
       </figcaption>
-      {buckets.length === 0 && <p class="quiet chart-empty">No readings in this time.</p>}
+      {buckets.length === 0 && <p class="quiet chart-empty">No readings in this period.</p>}
       <div role="img" aria-label={summaryOf(title, buckets, text)}>
         <Chart columns={columns} fromMs={fromMs} toMs={toMs} stepped={stepped} onPoint={setPointed} />
       </div>
@@ -114,7 +114,7 @@ function FieldChart({ name, field, series, version, range, until }: FieldChartPr
   );
 }
 
-/** Rows of the table that stands for the picture. */
+/** Rows of the table that replaces the picture for screen readers. */
 const tableRows = 50;
 
 /** The same as the picture, for those who read rather than look. */
@@ -123,10 +123,10 @@ function ValuesTable(props: { title: string; buckets: readonly Bucket[]; text: (
   const [open, setOpen] = useState(false);
   return (
     <details class="values" onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
-      <summary>As a table</summary>
+      <summary>Show data</summary>
       {open && (
         <Table
-          label={`${title} as a table`}
+          label={`${title}, data`}
           heads={['Time', 'Mean', 'Lowest', 'Highest', 'Readings']}
           name="values-scroll"
         >
@@ -162,7 +162,7 @@ function bucketAt(buckets: readonly Bucket[], timeMs: number | undefined): Bucke
 
 function summaryOf(title: string, buckets: readonly Bucket[], text: (value: number) => string): string {
   const latest = buckets.at(-1);
-  if (latest === undefined) return `${title}: no readings in this time`;
+  if (latest === undefined) return `${title}: no readings in this period`;
   const lowest = Math.min(...buckets.map(({ min }) => min));
   const highest = Math.max(...buckets.map(({ max }) => max));
   return `${title}: last ${text(latest.mean)}, lowest ${text(lowest)}, highest ${text(highest)}`;

@@ -6,7 +6,7 @@ import { narrow } from '../viewport.ts';
 import type { DeviceRow } from './device-row.ts';
 import type { Sort } from './fleet-view.ts';
 
-/** The same heights as in the style sheet, px. */
+/** Must equal the heights in the style sheet, px. */
 const rowHeight = 40;
 const narrowRowHeight = 68;
 
@@ -46,7 +46,7 @@ export function DeviceTable({ rows, sort }: { rows: readonly DeviceRow[]; sort: 
   );
 }
 
-/** Once: up. Again: down. By id and up is how it is without a word in the address. */
+/** The first click sorts ascending, the next one descending. Ascending by id is the default and leaves no query. */
 function nextSort(key: string, { key: now, descending }: Sort): string {
   if (key === now && !descending) return `-${key}`;
   return key === 'id' ? '' : key;

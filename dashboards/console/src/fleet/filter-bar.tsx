@@ -4,12 +4,12 @@ import type { Choices, Filters } from './fleet-view.ts';
 interface FilterBarProps {
   filters: Filters;
   choices: Choices;
-  /** Devices that pass. */
+  /** Devices that match. */
   shown: number;
   of: number;
 }
 
-/** What is looked for; it stands in the address, so that it can be passed on. */
+/** Search and filters. They are part of the address, so that a view can be shared. */
 export function FilterBar({ filters, choices, shown, of }: FilterBarProps) {
   const { q, type, site, label, state } = filters;
   const any = q !== '' || type !== '' || site !== '' || label !== '' || state !== '';

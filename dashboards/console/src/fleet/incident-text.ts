@@ -10,7 +10,7 @@ export interface IncidentView {
   untilMs?: number;
   /** What the devices have in common, of a correlated loss. */
   scope?: Scope;
-  /** How many devices it is about. */
+  /** How many devices it affects. */
   devices: number;
   /** Some of them. */
   sample: readonly string[];
@@ -20,18 +20,18 @@ export interface IncidentView {
 export function incidentText({ kind, devices, scope }: IncidentView): string {
   switch (kind) {
     case 'cloned-credential':
-      return 'Two devices use one id and secret and keep replacing each other.';
+      return 'Two devices share one ID and secret.';
     case 'flapping':
-      return 'A device comes and goes again and again.';
+      return 'Device connects and disconnects repeatedly (flapping).';
     case 'correlated-loss':
       return scope === undefined
-        ? `${devices} devices were lost together.`
-        : `${devices} devices were lost together: ${commonalities[scope.by]} ${scope.value}.`;
+        ? `${devices} devices disconnected together.`
+        : `${devices} devices disconnected together: ${commonalities[scope.by]} ${scope.value}.`;
   }
 }
 
 const commonalities: Record<Scope['by'], string> = {
-  site: 'all of the site',
-  address: 'all behind the address',
-  firmware: 'all with the firmware',
+  site: 'all at site',
+  address: 'all behind address',
+  firmware: 'all on firmware',
 };

@@ -9,10 +9,10 @@ import { incidentText, type IncidentView } from './incident-text.ts';
 
 /** Closed incidents that are still shown. */
 const recent = 5;
-/** Devices of an incident that are named. */
+/** How many devices of an incident are named. */
 const named = 6;
 
-/** What one person has to look at once: open incidents, and the last closed ones on request. */
+/** What needs attention first: open incidents, and the last closed ones on request. */
 export function IncidentsPanel() {
   const load = useLoad((signal) => get<{ incidents: IncidentView[] }>('/incidents', {}, signal), []);
   const [told, setTold] = useState<ReadonlyMap<string, IncidentView>>(new Map());
@@ -40,7 +40,7 @@ export function IncidentsPanel() {
       </ul>
       {closed.length > 0 && (
         <details>
-          <summary>Closed lately</summary>
+          <summary>Recently closed</summary>
           <ul class="incident-list">
             {closed.map((incident) => (
               <IncidentLine key={incident.id} incident={incident} />
@@ -58,7 +58,7 @@ function IncidentLine({ incident }: { incident: IncidentView }) {
   return (
     <li class={`incident incident-${state}`}>
       <p>
-        {incidentText(incident)} <span class="quiet">{state === 'open' ? 'Since ' : 'Ended '}</span>
+        {incidentText(incident)} <span class="quiet">{state === 'open' ? 'Opened ' : 'Closed '}</span>
         <span class="quiet">
           <Age ms={state === 'open' ? sinceMs : untilMs} />
         </span>

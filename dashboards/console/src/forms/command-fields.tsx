@@ -22,7 +22,7 @@ export function CommandFields({ definition, draft, faults, disabled, onChange }:
   const ttlFault = byPath.get(ttlPath);
   return (
     <>
-      {Object.keys(params.properties ?? {}).length === 0 && <p class="quiet">It takes no parameters.</p>}
+      {Object.keys(params.properties ?? {}).length === 0 && <p class="quiet">No parameters.</p>}
       <ObjectFields
         name="params"
         definition={params}
@@ -35,7 +35,7 @@ export function CommandFields({ definition, draft, faults, disabled, onChange }:
       />
       <Field
         label="Time to live"
-        hint="Such as 30 s, 5 min, 2 h or 1 d."
+        hint="For example 30 s, 5 min, 2 h or 1 d."
         fault={ttlFault === undefined ? undefined : faultSentence(ttlFault)}
       >
         {(control) => (

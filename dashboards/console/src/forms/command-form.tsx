@@ -16,13 +16,13 @@ interface CommandFormProps {
   readonly deviceId: string;
   readonly definition: CommandDefinition;
   readonly name: string;
-  /** Of an earlier command that is to be sent again. */
+  /** The params of an earlier command that is to be sent again. */
   readonly params?: unknown;
-  /** The operator is through with it. */
+  /** The operator has finished. */
   readonly onDone: () => void;
 }
 
-/** The form of one command for one device: filled in, judged, confirmed where it moves something, sent, followed. */
+/** The form of one command for one device: filled in, checked, confirmed if it moves something, sent, followed. */
 export function CommandForm({ deviceId, definition, name, params, onDone }: CommandFormProps) {
   const [draft, setDraft] = useState(() => newCommandDraft(definition, params));
   const [sending, setSending] = useState(() => startSending(freshCommandKey()));
@@ -110,11 +110,11 @@ export function CommandForm({ deviceId, definition, name, params, onDone }: Comm
         onChange={setDraft}
       />
       <p class="quiet">
-        Its key is <code>{sending.key}</code>: asked for twice under it, it is done once.
+        Safe to retry: this request has ID <code>{sending.key}</code>.
       </p>
       <div class="actions">
         <button type="submit" class="button primary" disabled={!editing}>
-          {editing ? `Send to ${deviceId}${confirm ? ' …' : ''}` : 'Sending …'}
+          {editing ? (confirm ? 'Review…' : `Send to ${deviceId}`) : 'Sending…'}
         </button>
         <button type="button" class="button" onClick={onDone}>
           Cancel

@@ -1,63 +1,61 @@
-/** What a command will do and what became of it, in the words of somebody who has to decide something. */
+/** What a command does and how it ended, in the words of somebody who has to decide something. */
 
 import type { CommandDefinition } from '../../../../schemas/device-type-definition.ts';
 import type { OfflinePolicy, Safety } from '../../../../schemas/device-type.ts';
 import { durationWords } from './duration-words.ts';
 
-/** Lives so long unless told otherwise (device type schema, `ttlSec`), s. */
+/** The default time to live (device type schema, `ttlSec`), s. */
 export const defaultTtlSec = 60;
 
 export const safetyWords: Readonly<Record<Safety, string>> = {
-  observe: 'Only looks or shows: nothing about the device changes.',
+  observe: 'Read-only or indication; changes nothing on the device.',
   config: 'Changes a setting of the device.',
-  actuate: 'Moves or switches something where the device is.',
-  critical: 'Can do harm or lose data. It never waits: it is done now or not at all.',
+  actuate: 'Physical action: moves or switches something on site.',
+  critical: 'Can cause harm or lose data. It is never queued: it runs now or not at all.',
 };
 
-/** What happens when the device is not connected. @param ttlSec how long this command is to live */
+/** What happens when the device is offline. @param ttlSec the time to live of this command */
 export function offlineWords(policy: OfflinePolicy, ttlSec: number): string {
   const life = durationWords(ttlSec);
   switch (policy) {
     case 'reject':
-      return 'If the device is not connected, nothing happens: the command is refused at once and never done later.';
+      return 'If the device is offline, the command is rejected immediately and never sent later.';
     case 'queue':
-      return `If the device is not connected, the command waits in line, at most ${life}; then it expires and is not done.`;
+      return `If the device is offline, the command is queued for up to ${life}. Then it expires.`;
     case 'latest':
-      return `If the device is not connected, the command waits at most ${life}. Only the newest of this name waits: one that waits already is cancelled.`;
+      return `If the device is offline, the command is queued for up to ${life}. Replaces an earlier queued command of the same name.`;
   }
 }
 
 /** What the deadline means. */
 export function ttlWords(ttlSec: number): string {
-  return `Not begun later than ${durationWords(ttlSec)} after sending, by the hub's clock.`;
+  return `Expires ${durationWords(ttlSec)} after sending if not started.`;
 }
 
 export function idempotentWords(definition: CommandDefinition): string {
-  return definition.idempotent === true
-    ? 'Doing it twice is the same as doing it once.'
-    : 'Doing it twice is not the same as once. The hub never sends it twice.';
+  return definition.idempotent === true ? 'Safe to repeat.' : 'Not safe to repeat; the hub never resends it.';
 }
 
 /** One line for each status; see `reasonWords` for why. */
 const statuses: Readonly<Record<string, string>> = {
-  accepted: 'The hub has it in its journal.',
-  queued: 'It waits for its turn, or for the device.',
-  sent: 'It is on its way to the device.',
-  received: 'The device has it.',
-  running: 'The device is doing it.',
+  accepted: 'The hub has recorded it.',
+  queued: 'Waiting for its turn, or for the device.',
+  sent: 'On its way to the device.',
+  received: 'The device has received it.',
+  running: 'The device is carrying it out.',
   uncertain:
-    'Nobody knows yet whether it was done. It was sent, and no answer came back. The hub asks the device as soon as it is there, and does not send the command again. Look at the device before you send another one.',
-  succeeded: 'The device says that it was done.',
-  failed: 'The device says that it tried, and could not.',
-  rejected: 'It was not done.',
-  expired: 'Its time had passed before it was begun. It was not done, and will not be.',
-  cancelled: 'It was taken back before it was done.',
-  lost: 'It was sent, and it will never be known whether it was done. Look at the device.',
+    'It is not known yet whether it was carried out: it was sent, but no answer came back. The hub asks the device when it reconnects, and never sends the command again. Check the device before you send another one.',
+  succeeded: 'The device reports that it succeeded.',
+  failed: 'The device reports that it tried and failed.',
+  rejected: 'Not carried out.',
+  expired: 'It expired before it started. It was not carried out and will not be.',
+  cancelled: 'Cancelled before it was carried out.',
+  lost: 'It was sent, but whether it was carried out will never be known. Check the device.',
   // Of group commands.
-  waiting: 'Its wave has not come yet.',
-  skipped: 'It was never sent: the group command ended first.',
-  finished: 'Every device has its final status.',
-  stopped: 'More devices failed than allowed. No further device gets the command.',
+  waiting: 'Its wave has not started yet.',
+  skipped: 'Never sent: the group command ended first.',
+  finished: 'Every device has a final status.',
+  stopped: 'More devices failed than allowed. The remaining devices do not get the command.',
 };
 
 export function statusWords(status: string): string {
@@ -65,41 +63,41 @@ export function statusWords(status: string): string {
 }
 
 const reasons: Readonly<Record<string, string>> = {
-  'age-unknown': 'It had waited in the broker, and nobody knows for how long.',
-  'bad-output': 'The answer of the device does not fit the device type.',
-  'bad-params': 'The parameters do not fit the device type.',
-  'bad-payload': 'The request cannot be read.',
-  busy: 'The device is doing something else, and this command may not wait.',
+  'age-unknown': 'It waited in the broker for an unknown time.',
+  'bad-output': 'The output of the device does not match the device type.',
+  'bad-params': 'The parameters do not match the device type.',
+  'bad-payload': 'The request cannot be parsed.',
+  busy: 'The device is busy, and this command must not be queued.',
   deadline: 'Its deadline passed.',
-  'device-forgot': 'The device had it, and has no memory of it any more.',
-  'device-rebooted': 'The device has rebooted since, and does not remember what it did.',
+  'device-forgot': 'The device received it but no longer remembers it.',
+  'device-rebooted': 'The device has rebooted since and does not remember what it did.',
   'device-removed': 'The device was removed from the hub.',
-  'hub-restarted': 'The hub restarted meanwhile.',
-  'id-conflict': 'Another command of this device has the same id.',
-  'id-required': 'A command like this needs an id of the caller.',
-  'link-lost': 'The connection broke before an answer came.',
+  'hub-restarted': 'The hub restarted in the meantime.',
+  'id-conflict': 'Another command of this device has the same ID.',
+  'id-required': 'A command like this needs an ID chosen by the caller.',
+  'link-lost': 'The connection was lost before an answer came.',
   'no-answer': 'No answer came.',
-  'no-targets': 'No device fits the selection.',
+  'no-targets': 'No device matches the selection.',
   'not-delivered': 'It never reached the device.',
-  offline: 'The device is not connected, and this command may not wait.',
-  'on-request': 'Somebody asked for its end.',
-  reconnected: 'The device connected anew before an answer came.',
+  offline: 'The device is offline, and this command must not be queued.',
+  'on-request': 'Cancellation was requested.',
+  reconnected: 'The device reconnected before an answer came.',
   superseded: 'A newer command of the same name replaced it.',
   'too-large': 'The request is too large.',
-  'too-many': 'Too many commands are open already.',
+  'too-many': 'Too many commands are already open.',
   'too-many-failures': 'More devices failed than allowed.',
-  unavailable: 'The hub cannot write its journal now. Nothing was sent.',
+  unavailable: 'The hub cannot write its journal right now. Nothing was sent.',
   'unknown-command': 'The device type has no such command.',
   'unknown-device': 'The hub does not know this device.',
   'unknown-group': 'There is no group of this name.',
 };
 
-/** Why: the hub's own reasons in a sentence, and what a device says as it said it. */
+/** Why: the hub's own reasons as a sentence; a device's own text is shown unchanged. */
 export function reasonWords(reason: string): string {
   return wordsOf(reasons, reason) ?? reason;
 }
 
-/** What a device says may be the name of a member of every object. */
+/** A device's own text may be a name such as `constructor`, which every object has. */
 function wordsOf(words: Readonly<Record<string, string>>, key: string): string | undefined {
   return Object.hasOwn(words, key) ? words[key] : undefined;
 }

@@ -15,7 +15,7 @@ interface ConfirmStepProps {
   readonly onBack: () => void;
 }
 
-/** Asks once more before something moves; what is critical is asked for by the name of what it is done to. */
+/** Asks for confirmation before something moves; a critical command is confirmed by typing the target's name. */
 export function ConfirmStep({ safety, target, title, params, onConfirm, onBack }: ConfirmStepProps) {
   const [typed, setTyped] = useState('');
   const heading = useRef<HTMLHeadingElement>(null);
@@ -38,7 +38,7 @@ export function ConfirmStep({ safety, target, title, params, onConfirm, onBack }
       </p>
       <ParamsList params={params} />
       {critical && (
-        <Field label={`Type ${target} to send it`}>
+        <Field label={`Type ${target} to confirm`}>
           {(control) => (
             <input
               {...control}
@@ -53,7 +53,7 @@ export function ConfirmStep({ safety, target, title, params, onConfirm, onBack }
       )}
       <div class="actions">
         <button type="submit" class="button danger" disabled={critical && typed !== target}>
-          Yes, send it
+          Confirm and send
         </button>
         <button type="button" class="button" onClick={onBack}>
           Back

@@ -5,13 +5,13 @@ import { faultSentence, unitAt } from './field-words.ts';
 
 interface FaultSummaryProps {
   readonly faults: readonly FieldError[];
-  /** What the faults are about: it knows their units. */
+  /** The schema of the params, for the units of the fields. */
   readonly definition: ObjectDefinition | undefined;
-  /** What the hub said, where it was the hub that refused. */
+  /** The hub's message, when the hub rejected the request. */
   readonly message: string | undefined;
 }
 
-/** All that is wrong with the form it stands in: read out when it appears, and a way to each field. */
+/** All faults of the form: read out when they appear, each with a link to its field. */
 export function FaultSummary({ faults, definition, message }: FaultSummaryProps) {
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => box.current?.focus(), [faults, message]);
@@ -23,12 +23,12 @@ export function FaultSummary({ faults, definition, message }: FaultSummaryProps)
   };
   return (
     <div ref={box} class="fault-summary" role="alert" tabIndex={-1}>
-      <p>{message ?? 'Not sent: some of it is not right yet.'}</p>
+      <p>{message ?? 'Check the highlighted fields.'}</p>
       <ul>
         {faults.map((fault) => (
           <li key={fault.path}>
             <button type="button" class="link-button" onClick={() => focusField(fault.path)}>
-              {fault.path === '' ? 'All of it' : fault.path.replace(/^\//, '')}
+              {fault.path === '' ? 'The whole form' : fault.path.replace(/^\//, '')}
             </button>
             : {faultSentence(fault, unitAt(definition, fault.path))}
           </li>

@@ -6,7 +6,7 @@ import type {
 import type { FieldError } from '../../../../schemas/field-error.ts';
 import { unitSymbol } from '../unit-symbol.ts';
 
-/** The sign of a bound, in words. */
+/** The operator of a bound, in words. */
 const signs: readonly (readonly [string, string])[] = [
   ['>= ', 'at least '],
   ['<= ', 'at most '],
@@ -22,7 +22,7 @@ export function fieldTitle(name: string, definition: { readonly title?: string }
   return lower.charAt(0).toUpperCase() + lower.slice(1);
 }
 
-/** What a field takes, in plain words: `1 to 86400 s, whole`. Empty when there is nothing to say. */
+/** What a field accepts, in plain words: `1 to 86400 s, whole number`. Empty when anything is accepted. */
 export function fieldHint(definition: ScalarDefinition): string {
   const parts = [range(definition)];
   if (definition.type === 'integer') parts.push('whole number');
@@ -59,9 +59,9 @@ function bound(words: string, limit: number | undefined): string {
   return limit === undefined ? '' : `${words} ${limit}`;
 }
 
-/** What is wrong with a field, as a sentence to stand under it. @param unit UCUM code of the field */
+/** What is wrong with a field, as the sentence shown under it. @param unit UCUM code of the field */
 export function faultSentence({ keyword, expected, got }: FieldError, unit?: string): string {
-  if (keyword === 'required' || (keyword === 'minLength' && got === '""')) return 'Needed.';
+  if (keyword === 'required' || (keyword === 'minLength' && got === '""')) return 'Required.';
   if (keyword === 'anyOf') return `Give ${expected}.`;
   if (keyword === 'type') return `Must be ${typeWords[expected] ?? expected}; this is ${got}.`;
   for (const [sign, words] of signs) {
@@ -73,7 +73,7 @@ export function faultSentence({ keyword, expected, got }: FieldError, unit?: str
 }
 
 const typeWords: Readonly<Record<string, string>> = {
-  number: 'a number, such as 1.5',
+  number: 'a number, for example 1.5',
   integer: 'a whole number',
   boolean: 'yes or no',
   string: 'text',
@@ -81,7 +81,7 @@ const typeWords: Readonly<Record<string, string>> = {
   array: 'a list',
 };
 
-/** The unit of the field that a JSON pointer leads to; undefined when it has none. */
+/** The unit of the field at a JSON pointer; undefined when it has none. */
 export function unitAt(definition: ObjectDefinition | undefined, path: string): string | undefined {
   let at: ValueDefinition | undefined = definition;
   for (const token of path.split('/').slice(1)) {

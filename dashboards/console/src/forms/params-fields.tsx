@@ -67,7 +67,7 @@ function ArrayField(props: FieldProps<ArrayDefinition>) {
     <Group {...props} given={draft.given} onGiven={(given) => onChange({ ...draft, given })}>
       <ol class="list-items">
         {items.map((item, index) => (
-          // Items have no name of their own: their place is what they are known by.
+          // Items have no name of their own: their index is their key.
           <li key={index}>
             <AnyField
               {...props}
@@ -107,7 +107,7 @@ interface GroupProps extends FieldProps<ValueDefinition> {
   readonly children: ComponentChildren;
 }
 
-/** A frame around fields that belong together; one that may be left out has a box to tick. */
+/** A frame around fields that belong together; an optional one has a check box. */
 function Group({ name, definition, path, faults, required, disabled, given, onGiven, children }: GroupProps) {
   const id = useId();
   const fault = faults.get(path);
@@ -129,7 +129,7 @@ function Group({ name, definition, path, faults, required, disabled, given, onGi
             disabled={disabled}
             onChange={(event) => onGiven(event.currentTarget.checked)}
           />
-          Give {title}
+          Include {title}
         </label>
       )}
       {fault !== undefined && (

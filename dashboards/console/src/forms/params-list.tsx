@@ -1,7 +1,7 @@
-/** Params as they are, or will be, sent. */
+/** The params that were sent or will be sent. */
 export function ParamsList({ params }: { readonly params: Readonly<Record<string, unknown>> }) {
   const entries = Object.entries(params);
-  if (entries.length === 0) return <p class="quiet">Without parameters.</p>;
+  if (entries.length === 0) return <p class="quiet">No parameters.</p>;
   return (
     <dl class="params">
       {entries.map(([name, value]) => (

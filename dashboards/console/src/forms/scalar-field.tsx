@@ -4,10 +4,10 @@ import { unitSymbol } from '../unit-symbol.ts';
 import type { FieldProps } from './field-props.ts';
 import { faultSentence, fieldHint, fieldTitle } from './field-words.ts';
 
-/** Texts longer than this get a field of several lines. */
+/** Texts that may be longer than this get a field of several lines, characters. */
 const oneLine = 120;
 
-/** One value: a label with its unit, the control that fits, what it takes, and what is wrong with it. */
+/** One value: a label with its unit, the control, what it accepts, and what is wrong with it. */
 export function ScalarField(props: FieldProps<ScalarDefinition>) {
   const { name, definition, draft, required, path, faults } = props;
   if (draft.kind !== 'scalar') return null;
@@ -38,7 +38,7 @@ function Control({ control, text, definition, required, disabled, path, onChange
   if (choices !== undefined) {
     return (
       <select {...shared} onChange={change}>
-        <option value="">{required ? 'Choose …' : 'Left out'}</option>
+        <option value="">{required ? 'Choose…' : 'Not set'}</option>
         {choices.map(([value, words]) => (
           <option key={value} value={value}>
             {words}
@@ -62,7 +62,7 @@ function Control({ control, text, definition, required, disabled, path, onChange
   );
 }
 
-/** The keyboard of a phone; that for digits has no minus. */
+/** The keyboard of a phone; the one for digits has no minus sign. */
 function inputMode({ type, minimum = -1 }: ScalarDefinition): 'text' | 'decimal' | 'numeric' {
   if (type === 'string' || minimum < 0) return 'text';
   return type === 'integer' ? 'numeric' : 'decimal';

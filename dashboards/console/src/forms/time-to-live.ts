@@ -1,4 +1,4 @@
-/** The hub's own bounds for the life of a command, s (`ttlMs` of the request: 1 to 2,592,000,000). */
+/** The hub's own limit for the time to live of a command, s (`ttlMs` of the request: 1 to 2,592,000,000). */
 const maxTtlSec = 2_592_000;
 
 export type TimeToLive = { kind: 'ok'; sec: number } | { kind: 'fault'; expected: string };
@@ -7,14 +7,14 @@ export type TimeToLive = { kind: 'ok'; sec: number } | { kind: 'fault'; expected
 export function readTimeToLive(text: string): TimeToLive {
   const [, count, unit = 's'] = /^\s*(\d+(?:\.\d+)?)\s*(s|min|h|d)?\s*$/.exec(text) ?? [];
   if (count === undefined) {
-    return { kind: 'fault', expected: 'a time, such as 30 s, 5 min, 2 h or 1 d' };
+    return { kind: 'fault', expected: 'a duration, for example 30 s, 5 min, 2 h or 1 d' };
   }
   const sec = Number(count) * (sizes[unit] ?? 1);
   if (sec < 0.001 || sec > maxTtlSec) return { kind: 'fault', expected: 'longer than 0 s and at most 30 d' };
   return { kind: 'ok', sec };
 }
 
-/** The same, written as people type it: the greatest unit that leaves a whole number. */
+/** The reverse: written in the largest unit that leaves a whole number. */
 export function writeTimeToLive(sec: number): string {
   const unit =
     ['d', 'h', 'min'].find((name) => sec >= (sizes[name] ?? 1) && sec % (sizes[name] ?? 1) === 0) ?? 's';

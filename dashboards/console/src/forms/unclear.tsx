@@ -4,21 +4,22 @@ interface UnclearProps {
   readonly onAnew: () => void;
 }
 
-/** The request may have arrived, or not. */
+/** Shown when it is unknown whether the request arrived. */
 export function Unclear({ message, onAgain, onAnew }: UnclearProps) {
   return (
     <section class="command-form" role="alert">
       <h3>No answer from the hub</h3>
       <p>{message}</p>
       <p>
-        It may have arrived, or not. Asking again is safe: it has the same key, so it cannot be done twice.
+        The request may or may not have arrived. Trying again is safe: it has the same ID, so the command
+        cannot run twice.
       </p>
       <div class="actions">
         <button type="button" class="button primary" onClick={onAgain}>
-          Ask again
+          Try again
         </button>
         <button type="button" class="button" onClick={onAnew}>
-          Leave it, and begin another
+          Discard and start over
         </button>
       </div>
     </section>

@@ -4,7 +4,7 @@ import { SafetyBadge } from './safety-badge.tsx';
 
 interface WhatHappensProps {
   readonly definition: CommandDefinition;
-  /** How long this command is to live, s; undefined while that cannot be read. */
+  /** The time to live of this command, s; undefined while the input cannot be parsed. */
   readonly ttlSec: number | undefined;
 }
 
@@ -12,7 +12,7 @@ interface WhatHappensProps {
 export function WhatHappens({ definition, ttlSec }: WhatHappensProps) {
   const { safety, offline = 'reject' } = definition;
   return (
-    <section class="what-happens" aria-label="What sending it will do">
+    <section class="what-happens" aria-label="What the command does">
       <p>
         <SafetyBadge safety={safety} /> {safetyWords[safety]}
       </p>

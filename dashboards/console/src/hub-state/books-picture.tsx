@@ -1,23 +1,23 @@
 import { layOut, ribbon, type BooksView, type Fate } from './books-flow.ts';
-import { countWords } from '../number-words.ts';
+import { countOf, countWords } from '../number-words.ts';
 import { narrow } from '../viewport.ts';
 
 const height = 190;
 const barWidth = 14;
-/** Where the places stand; to their right is room for words, which a phone has not. */
+/** Where the bars on the right stand; to their right is room for words, which a phone does not have. */
 const rightX = 380;
 const wideWidth = 640;
 
 const fateWords: Readonly<Record<Fate, string>> = {
   stored: 'stored',
-  inFlight: 'on the way to the store',
-  spooled: 'waiting on disk',
+  inFlight: 'being written',
+  spooled: 'spooled to disk',
   deadLettered: 'dead letters',
-  rejected: 'refused, and the device told',
+  rejected: 'rejected (device notified)',
   dropped: 'dropped',
 };
 
-/** Where every point is that ever came in, and whether the account balances. */
+/** What happened to every point that was received, and whether the ledger balances. */
 export function BooksPicture({ books }: { readonly books: BooksView }) {
   const { came } = layOut(books, height);
   return (
@@ -25,15 +25,15 @@ export function BooksPicture({ books }: { readonly books: BooksView }) {
       <Flow books={books} withWords={!narrow.value} />
       {narrow.value && <Legend books={books} />}
       <figcaption>
-        {countWords(came)} points came in
+        {countWords(came)} points received
         {books.carried > 0 &&
-          ` (${countWords(books.carried)} of them were on disk when the hub started)`}.{' '}
+          `, of which ${countWords(books.carried)} were on disk when the hub started`}.{' '}
         {books.imbalance === 0 ? (
-          <strong class="balanced">Every one of them is accounted for.</strong>
+          <strong class="balanced">All points are accounted for.</strong>
         ) : (
           <strong class="unbalanced">
-            {countWords(Math.abs(books.imbalance))} are not accounted for: a fault of the hub. Please report
-            it.
+            {countOf(Math.abs(books.imbalance), 'point')} unaccounted for. This is a bug in the hub; please
+            report it.
           </strong>
         )}
       </figcaption>
@@ -65,7 +65,7 @@ function Flow({ books, withWords }: { readonly books: BooksView; readonly withWo
       {withWords && (
         <text x={barWidth + 10} y={20}>
           <tspan class="count">{countWords(came)}</tspan>
-          <tspan class="word"> came in</tspan>
+          <tspan class="word"> received</tspan>
         </text>
       )}
     </svg>

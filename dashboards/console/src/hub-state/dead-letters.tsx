@@ -19,7 +19,7 @@ interface DeadLetter {
 
 const pageSize = 50;
 
-/** Lines the store refuses for good, and what may be done with them. @param count as the hub tells it: a change asks anew */
+/** Lines that the store permanently rejects, with retry and delete. @param count from the hub: a change reloads the list */
 export function DeadLetters({ count }: { readonly count: number }) {
   const [afterId, setAfterId] = useState(0);
   const load = useLoad(
@@ -32,13 +32,13 @@ export function DeadLetters({ count }: { readonly count: number }) {
       <Loaded load={load} what="the dead letters">
         {({ deadLetters }) =>
           deadLetters.length === 0 ? (
-            <Empty title={afterId === 0 ? 'None: the store took every line' : 'No more of them'} />
+            <Empty title={afterId === 0 ? 'No dead letters' : 'No more dead letters'} />
           ) : (
             <>
               <Letters letters={deadLetters} reload={load.reload} />
               {deadLetters.length === pageSize && (
                 <button type="button" class="button" onClick={() => setAfterId(deadLetters.at(-1)?.id ?? 0)}>
-                  Further ones
+                  Next page
                 </button>
               )}
             </>
@@ -47,7 +47,7 @@ export function DeadLetters({ count }: { readonly count: number }) {
       </Loaded>
       {afterId > 0 && (
         <button type="button" class="button" onClick={() => setAfterId(0)}>
-          Back to the first
+          First page
         </button>
       )}
     </Panel>
@@ -64,7 +64,7 @@ type Deed = 'retry' | 'purge';
 function Letters({ letters, reload }: LettersProps) {
   const [chosen, setChosen] = useState<ReadonlySet<number>>(new Set());
   const [asked, setAsked] = useState<Deed>();
-  // Letters that went meanwhile are not chosen any more.
+  // Dead letters that are gone in the meantime are no longer selected.
   const ids = letters.map(({ id }) => id).filter((id) => chosen.has(id));
   const may = mayAs('admin');
   const toggle = (id: number, on: boolean): void => {
@@ -77,7 +77,12 @@ function Letters({ letters, reload }: LettersProps) {
     setAsked(undefined);
     try {
       const { count } = await post<{ count: number }>(`/dead-letters/${deed}`, { ids });
-      say('done', deed === 'retry' ? `${count} go to the store again.` : `${count} thrown away.`);
+      say(
+        'done',
+        deed === 'retry'
+          ? `${countOf(count, 'line')} queued for retry.`
+          : `${countOf(count, 'line')} deleted.`,
+      );
       setChosen(new Set());
       reload();
     } catch (error) {
@@ -95,7 +100,7 @@ function Letters({ letters, reload }: LettersProps) {
               setChosen(new Set(ids.length === letters.length ? [] : letters.map(({ id }) => id)))
             }
           >
-            {ids.length === letters.length ? 'Choose none' : 'Choose all shown'}
+            {ids.length === letters.length ? 'Select none' : 'Select all shown'}
           </button>
           <button
             type="button"
@@ -103,7 +108,7 @@ function Letters({ letters, reload }: LettersProps) {
             disabled={ids.length === 0}
             onClick={() => setAsked('retry')}
           >
-            Try again …
+            Retry…
           </button>
           <button
             type="button"
@@ -111,21 +116,21 @@ function Letters({ letters, reload }: LettersProps) {
             disabled={ids.length === 0}
             onClick={() => setAsked('purge')}
           >
-            Throw away …
+            Delete…
           </button>
-          <span class="quiet">{ids.length} chosen</span>
+          <span class="quiet">{ids.length} selected</span>
         </div>
       )}
       <LetterTable letters={letters} ids={ids} onToggle={may ? toggle : undefined} />
       {asked !== undefined && (
         <Dialog
-          title={asked === 'retry' ? 'Send them to the store again?' : 'Throw them away for good?'}
+          title={asked === 'retry' ? 'Retry writing to the store?' : 'Delete permanently?'}
           onClose={() => setAsked(undefined)}
         >
           <p>
             {asked === 'retry'
-              ? `${countOf(ids.length, 'line')} to be written to the store once more. What it refuses again comes back here.`
-              : `${countOf(ids.length, 'line')} to be deleted and counted as dropped. Nobody can bring them back.`}
+              ? `The hub writes ${countOf(ids.length, 'line')} to the store again. Lines that it rejects again come back here.`
+              : `The hub deletes ${countOf(ids.length, 'line')} and counts them as dropped. This cannot be undone.`}
           </p>
           <div class="actions">
             <button
@@ -133,7 +138,7 @@ function Letters({ letters, reload }: LettersProps) {
               class={asked === 'retry' ? 'button primary' : 'button danger'}
               onClick={() => void carryOut(asked)}
             >
-              {asked === 'retry' ? 'Try again' : 'Throw away'}
+              {asked === 'retry' ? 'Retry' : 'Delete'}
             </button>
             <button type="button" class="button" onClick={() => setAsked(undefined)}>
               Cancel
@@ -159,10 +164,10 @@ function LetterTable({ letters, ids, onToggle }: LetterTableProps) {
           <tr>
             {onToggle !== undefined && (
               <th scope="col">
-                <span class="visually-hidden">Chosen</span>
+                <span class="visually-hidden">Selected</span>
               </th>
             )}
-            <th scope="col">Refused</th>
+            <th scope="col">Rejected</th>
             <th scope="col">Device</th>
             <th scope="col">Reason</th>
             <th scope="col">Line</th>
@@ -175,7 +180,7 @@ function LetterTable({ letters, ids, onToggle }: LetterTableProps) {
                 <td>
                   <input
                     type="checkbox"
-                    aria-label={`Choose letter ${id}`}
+                    aria-label={`Select dead letter ${id}`}
                     checked={ids.includes(id)}
                     onChange={(event) => onToggle(id, event.currentTarget.checked)}
                   />

@@ -10,22 +10,21 @@ interface EventLoopPanelProps {
 
 const millis = new Intl.NumberFormat('en', { maximumFractionDigits: 1 });
 
-/** How long things wait for their turn in the hub. */
+/** How long events wait for their turn in the hub. */
 export function EventLoopPanel({ course, room }: EventLoopPanelProps) {
   const now = course.at(-1)?.eventLoop;
   if (now === undefined) return null;
   return (
-    <section class="card hub-card" aria-label="Event loop">
-      <h2>Event loop</h2>
-      <p class="big">{millis.format(now.p99Ms)} ms</p>
+    <section class="card hub-card" aria-label="Event-loop delay">
+      <h2>Event-loop delay</h2>
+      <p class="big">p99 {millis.format(now.p99Ms)} ms</p>
       <Sparkline
         values={course.map(({ eventLoop }) => eventLoop.p99Ms)}
         capacity={room}
-        label={`Delay of the event loop over the last minutes, now ${millis.format(now.p99Ms)} ms`}
+        label={`99th percentile of the event-loop delay over the last minutes, now ${millis.format(now.p99Ms)} ms`}
       />
       <p class="quiet">
-        99 of 100 turns; half within {millis.format(now.p50Ms)} ms, longest {millis.format(now.maxMs)} ms ·
-        busy {shareWords(now.share)}
+        p50 {millis.format(now.p50Ms)} ms · max {millis.format(now.maxMs)} ms · load {shareWords(now.share)}
       </p>
     </section>
   );

@@ -10,7 +10,7 @@ interface PartCardProps {
   readonly children?: ComponentChildren;
 }
 
-/** A system the hub rests on: whether it is there, and why not. */
+/** A system the hub depends on: whether it is up, and if not, why. */
 export function PartCard({ title, part: { name, up, reason }, children }: PartCardProps) {
   return (
     <section class="card hub-card" aria-label={title}>
@@ -30,7 +30,7 @@ export function PartCard({ title, part: { name, up, reason }, children }: PartCa
   );
 }
 
-/** What waits in the hub, and how full the places are. */
+/** What is queued in the hub, and how full each queue is. */
 export function Queues({ hub }: { readonly hub: HubView }) {
   const { writer, spool, bus, commands } = hub;
   return (
@@ -43,10 +43,10 @@ export function Queues({ hub }: { readonly hub: HubView }) {
       >
         {spool.oldestMs !== null && (
           <p class="quiet">
-            the oldest came <Age ms={spool.oldestMs} />
+            oldest: <Age ms={spool.oldestMs} />
           </p>
         )}
-        {spool.fault !== undefined && <p class="fault">It takes nothing now: {spool.fault}</p>}
+        {spool.fault !== undefined && <p class="fault">Not accepting lines: {spool.fault}</p>}
       </Level>
       <dl class="facts">
         <div>
@@ -97,7 +97,7 @@ interface CountTableProps {
   readonly none: string;
 }
 
-/** Counts since the start, the most first. */
+/** Counts since the hub started, the highest first. */
 export function CountTable({ what, counts, words, none }: CountTableProps) {
   const rows = Object.entries(counts)
     .filter(([, count]) => count > 0)

@@ -9,7 +9,7 @@ const views = [
   ['schedules', 'Schedules'],
 ] as const;
 
-/** Commands of single devices, of groups, and those to come. */
+/** Commands to single devices, commands to groups, and schedules. */
 export function CommandsPage() {
   const view = query.value.get('view') ?? '';
   return (

@@ -17,7 +17,7 @@ import type { PageProps } from '../pages.ts';
 import { query } from '../router.ts';
 import { useLoad, type Load } from '../use-load.ts';
 
-/** One device: what it is, how it is, what it says, what it was told. */
+/** One device: what it is, its state, its readings and its commands. */
 export function DevicePage({ params }: PageProps) {
   const { id = '' } = params;
   const { state, gone, reload } = useDevice(id);
@@ -77,7 +77,7 @@ function Pictures({ details, type }: { details: DeviceDetails; type: Load<Device
   const range = rangeOf(query.value.get('range'));
   const until = query.value.get('until');
   return (
-    <Panel title="Over time" name="pictures" aside={<RangeBar range={range} until={until} />}>
+    <Panel title="History" name="pictures" aside={<RangeBar range={range} until={until} />}>
       <PresenceTimeline details={details} range={range} until={until} />
       {type.kind === 'failed' && <Failed what={`the device type ${details.type}`} error={type.error} />}
       {type.kind === 'loaded' &&

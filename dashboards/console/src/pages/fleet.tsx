@@ -18,7 +18,7 @@ import { rateSeconds, useFleet, type FleetInView } from '../fleet/use-fleet.ts';
 import { query } from '../router.ts';
 import { nowMs } from '../now.ts';
 
-/** The order by what lives is renewed this often: rows that jump cannot be read. */
+/** How often an order that changes by itself is applied again: rows that jump cannot be read. */
 const reorderMs = 2_000;
 
 export function FleetPage() {
@@ -54,7 +54,7 @@ function MessageRate({ view }: { view: FleetInView }) {
 
 function Devices({ view }: { view: FleetInView }) {
   const { fleet } = view;
-  // Shown anew when rows have changed.
+  // Rendered again when rows have changed.
   const version = view.version.value;
   const filters = filtersOf(query.value);
   const sort = sortOf(query.value);
@@ -102,7 +102,7 @@ function filtersOf(asked: URLSearchParams): Filters {
 
 const sortKeys: readonly SortKey[] = ['id', 'state', 'type', 'site', 'since', 'data'];
 
-/** `sort=data` or `sort=-data`; by id when nothing sensible is asked. */
+/** `sort=data` or `sort=-data`; by id when the value is missing or unknown. */
 function sortOf(asked: URLSearchParams): Sort {
   const given = asked.get('sort') ?? '';
   const descending = given.startsWith('-');

@@ -12,10 +12,10 @@ import type { HubView } from '../hub-state/hub-view.ts';
 import { countOf, rateWords, sizeWords } from '../number-words.ts';
 import { useLive } from '../use-live.ts';
 
-/** Seconds of its course that are kept. */
+/** Seconds of history that are kept. */
 const keptSec = 120;
 
-/** How the hub itself is: where every reading is, and what it rests on. */
+/** The state of the hub itself: where every reading is, and the systems it depends on. */
 export function HubPage() {
   const [course, setCourse] = useState<readonly HubView[]>([]);
   const [fault, setFault] = useState<unknown>();
@@ -56,7 +56,7 @@ function Overview({ hub, course }: { readonly hub: HubView; readonly course: rea
       <div class="hub-cards">
         <PartCard title="Metrics store" part={hub.store} />
         <PartCard title="Message broker" part={hub.bus}>
-          {hub.bus.queued > 0 && <p>{countOf(hub.bus.queued, 'message')} to be told to it</p>}
+          {hub.bus.queued > 0 && <p>{countOf(hub.bus.queued, 'message')} waiting to be published</p>}
         </PartCard>
         <section class="card hub-card" aria-label="Rates">
           <h2>Messages</h2>
@@ -67,21 +67,21 @@ function Overview({ hub, course }: { readonly hub: HubView; readonly course: rea
         </section>
         <EventLoopPanel course={course} room={keptSec} />
       </div>
-      <Panel title="Where the readings are">
+      <Panel title="Data pipeline">
         <BooksPicture books={hub.books} />
       </Panel>
       <Panel title="Queues">
         <Queues hub={hub} />
       </Panel>
       <div class="hub-counts">
-        <Panel title="Refused readings">
-          <CountTable what="Reason" counts={hub.books.rejected} none="None since the start" />
+        <Panel title="Rejected readings">
+          <CountTable what="Reason" counts={hub.books.rejected} none="None since the hub started" />
         </Panel>
         <Panel title="Ended commands">
-          <CountTable what="Status" counts={hub.commands.byStatus} none="None since the start" />
+          <CountTable what="Status" counts={hub.commands.byStatus} none="None since the hub started" />
         </Panel>
         <Panel title="Closed connections">
-          <CountTable what="Code" counts={hub.closes} words={closeWords} none="None since the start" />
+          <CountTable what="Code" counts={hub.closes} words={closeWords} none="None since the hub started" />
         </Panel>
       </div>
       <DeadLetters count={hub.spool.deadLetters} />

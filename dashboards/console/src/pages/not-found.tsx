@@ -2,7 +2,7 @@ import { Empty } from '../components/states.tsx';
 
 export function NotFound() {
   return (
-    <Empty title="There is no such page">
+    <Empty title="Page not found">
       <a href="/">Go to the fleet</a>
     </Empty>
   );

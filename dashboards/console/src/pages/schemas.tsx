@@ -9,14 +9,14 @@ import { TypeDetail } from '../device-types/type-detail.tsx';
 import { familiesOf, type TypeRow } from '../device-types/type-view.ts';
 import { useLoad } from '../use-load.ts';
 
-/** What devices may say and be told: the device types, and the readings that did not fit them. */
+/** What devices may send and receive: the device types, and the readings that did not match them. */
 export function SchemasPage() {
   const types = useLoad((signal) => get<{ types: TypeRow[] }>('/device-types', undefined, signal), []);
   const rejects = useLoad((signal) => get<{ rejects: Reject[] }>('/rejects', undefined, signal), []);
   return (
     <>
       <header class="page-head">
-        <h1>Schemas</h1>
+        <h1>Device types</h1>
       </header>
       <Loaded load={types} what="the device types">
         {({ types: rows }) => {
@@ -24,14 +24,14 @@ export function SchemasPage() {
           if (chosen === undefined) {
             return (
               <Empty title="No device types">
-                <p>They are files in the folder that HUB_SCHEMAS_DIR names.</p>
+                <p>Device types are files in the folder set by HUB_SCHEMAS_DIR.</p>
               </Empty>
             );
           }
           return (
             <>
               <TypeNav rows={rows} chosen={chosen} />
-              <Loaded load={rejects} what="the refused readings">
+              <Loaded load={rejects} what="the rejected readings">
                 {({ rejects: all }) => (
                   <Rejects
                     type={chosen}
@@ -51,7 +51,7 @@ export function SchemasPage() {
 
 function TypeNav({ rows, chosen }: { readonly rows: readonly TypeRow[]; readonly chosen: string }) {
   return (
-    <Panel title="Device types">
+    <Panel title="Types and versions">
       <ul class="families">
         {familiesOf(rows).map(({ name, versions, devices }) => (
           <li key={name}>

@@ -9,12 +9,15 @@ function codeOfAddress(): string {
   return new URLSearchParams(location.hash.slice(1)).get('code') ?? '';
 }
 
+const nameRule = 'Use letters, digits, and _ . @ - (no spaces), up to 64 characters.';
+
 function faultAt(errors: readonly FieldError[], name: string): string | undefined {
   const fault = errors.find(({ path }) => path === `/${name}`);
-  return fault === undefined ? undefined : `must be ${fault.expected ?? 'valid'}`;
+  if (fault === undefined) return undefined;
+  return fault.keyword === 'pattern' ? nameRule : `Must be ${fault.expected ?? 'valid'}.`;
 }
 
-/** @param why what the operator should know first, such as that the session ended; may be empty */
+/** @param why what the operator should know first, for example that the session ended; may be empty */
 export function SignIn({ why }: { why: string }) {
   const [first, setFirst] = useState(codeOfAddress() !== '');
   const [busy, setBusy] = useState(false);
@@ -54,12 +57,12 @@ export function SignIn({ why }: { why: string }) {
           <BrandMark />
           Device hub
         </p>
-        <h1>{first ? 'Make the first account' : 'Sign in'}</h1>
+        <h1>{first ? 'Create the first admin account' : 'Sign in'}</h1>
         {why !== '' && fault === undefined && <p class="note">{why}</p>}
         {first && (
           <Field
             label="One-time code"
-            hint="The hub printed it when it started."
+            hint="The hub printed it when it started for the first time."
             fault={faultAt(errors, 'code')}
           >
             {(control) => (
@@ -67,7 +70,7 @@ export function SignIn({ why }: { why: string }) {
             )}
           </Field>
         )}
-        <Field label="Name" fault={faultAt(errors, 'name')}>
+        <Field label="Name" hint={first ? nameRule : undefined} fault={faultAt(errors, 'name')}>
           {(control) => (
             <input {...control} name="name" autocomplete="username" autocapitalize="none" required />
           )}
@@ -91,7 +94,7 @@ export function SignIn({ why }: { why: string }) {
           {fault !== undefined && errors.length === 0 && <p class="fault">{messageOf(fault)}</p>}
         </div>
         <button type="submit" class="button primary" disabled={busy}>
-          {first ? 'Make the account' : 'Sign in'}
+          {first ? 'Create account' : 'Sign in'}
         </button>
         <button
           type="button"
@@ -101,7 +104,7 @@ export function SignIn({ why }: { why: string }) {
             setFault(undefined);
           }}
         >
-          {first ? 'I have an account' : 'First time here? Use the one-time code'}
+          {first ? 'I already have an account' : 'First time here? Use the one-time code'}
         </button>
       </form>
     </main>

@@ -2,7 +2,7 @@ import { messageOf } from '../api.ts';
 import { say } from '../components/status-region.tsx';
 import { operator, signOut } from '../session.ts';
 
-/** Who is signed in, with what role, and the way out. */
+/** Who is signed in, their role, and the sign-out button. */
 export function Account() {
   const { actor, role } = operator();
   const name = actor.replace(/^operator:/, '');
@@ -15,7 +15,7 @@ export function Account() {
         type="button"
         class="button small"
         onClick={() => {
-          signOut().catch((error: unknown) => say('fault', `Not signed out: ${messageOf(error)}`));
+          signOut().catch((error: unknown) => say('fault', `Could not sign out: ${messageOf(error)}`));
         }}
       >
         Sign out

@@ -6,12 +6,12 @@ import { Account } from './account.tsx';
 import { LiveMark } from './live-mark.tsx';
 import { ThemeSwitch } from './theme-switch.tsx';
 
-/** What stands around every page: the skip link, the navigation, and the landmarks. */
+/** The frame around every page: the skip link, the navigation and the landmarks. */
 export function Layout({ title, children }: { title: string; children: ComponentChildren }) {
   return (
     <div class="shell">
       <a class="skip" href="#main">
-        Skip to the page
+        Skip to content
       </a>
       <header class="top">
         <a class="brand" href="/">

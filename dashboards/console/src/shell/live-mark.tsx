@@ -7,7 +7,7 @@ const words: Record<LiveState, string> = {
   reconnecting: 'reconnecting',
 };
 
-/** Whether what is shown is what is. */
+/** Whether the page is up to date. */
 export function LiveMark() {
   const { value: state } = liveState;
   return (
