@@ -1,15 +1,15 @@
 /** What operators can ask of the devices: over the admin socket of a running hub, or on the files when none runs. */
 
+import type { DeviceDetails, DeviceSummary } from '../../schemas/api/devices.ts';
+import type { Incident } from '../../schemas/api/incidents.ts';
 import type { DeviceReadingsQuery } from '../telemetry/readings.ts';
 import type { ReadingsRow } from '../telemetry/store.ts';
 import type { TelemetryOperations } from '../telemetry/telemetry-operations.ts';
-import type { ClockQuality } from '../sessions/device-clock.ts';
 import type { DeviceQuery, Page } from './device-pages.ts';
 import type { MayShow } from '../registry/visibility.ts';
-import type { Incident } from '../incidents/incidents.ts';
 import type { Stall } from '../presence/liveness.ts';
 import type { Notice, NoticeRequest } from '../notices/notices.ts';
-import type { Presence, PresenceReason, PresenceState } from '../presence/presence.ts';
+import type { Presence } from '../presence/presence.ts';
 import type { StoryEntry } from '../presence/device-events.ts';
 import type { Why } from '../presence/why.ts';
 
@@ -26,36 +26,6 @@ export interface NewDevices {
 export interface NewCredential {
   id: string;
   secret: string;
-}
-
-export interface DeviceSummary {
-  id: string;
-  type: string;
-  site: string;
-  labels: Readonly<Record<string, string>>;
-  /** `unknown`: the hub waits for it after a restart, or no hub runs that could tell. */
-  presence: PresenceState;
-  /** Since when, Unix ms; null when that is not known. */
-  sinceMs: number | null;
-  /** When its last reading or event came, Unix ms; null: none that is known. */
-  lastDataMs: number | null;
-  /** Of the open session. */
-  firmware?: string;
-  disabled?: true;
-}
-
-export interface DeviceDetails extends DeviceSummary {
-  /** Unix ms. */
-  registeredMs: number;
-  /** Number of the device's latest session; 0 when it never had one. */
-  epoch: number;
-  /** Why presence is what it is, such as `no-heartbeat`. */
-  reason?: PresenceReason;
-  /** When its stack answered a ping, and its application last spoke; Unix ms, null: not that is known. */
-  lastPongMs: number | null;
-  lastFrameMs: number | null;
-  /** Of the open session: how its clocks agree with the hub's. */
-  clock?: ClockQuality;
 }
 
 export interface LabelChange {

@@ -1,14 +1,9 @@
 import { namePattern, sitePattern } from '../../schemas/index.ts';
 import type { DeviceTypeCatalog } from '../../schemas/index.ts';
+import type { DeviceDetails, DeviceSummary } from '../../schemas/api/devices.ts';
 import { HubError } from '../kernel/errors.ts';
 import type { Clock } from '../kernel/time.ts';
-import type {
-  DeviceDetails,
-  DeviceOperations,
-  DeviceSummary,
-  NewCredential,
-  NewDevices,
-} from './admin-operations.ts';
+import type { DeviceOperations, NewCredential, NewDevices } from './admin-operations.ts';
 import { newSecretCredential } from '../registry/credentials.ts';
 import { pageOf } from './device-pages.ts';
 import type { DeviceRecord } from '../registry/device-store.ts';

@@ -2,7 +2,7 @@ import { HubError } from '../kernel/errors.ts';
 import { typeName } from '../../schemas/index.ts';
 import type { DeviceRecord } from '../registry/device-store.ts';
 import type { MayShow } from '../registry/visibility.ts';
-import { presenceStates, type PresenceState } from '../presence/presence.ts';
+import { presenceStates, type PresenceState } from '../../schemas/presence-states.ts';
 
 /** Which devices, by page. What is not given does not matter. */
 export interface DeviceQuery {

@@ -1,3 +1,6 @@
+import type { LiveMessage } from '../../schemas/api/live.ts';
+import type { Reading } from '../../schemas/api/readings.ts';
+import type { NackRow } from '../../schemas/api/rejects.ts';
 import type { Cancel, Clock } from '../kernel/time.ts';
 import { messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
@@ -101,15 +104,15 @@ export class LiveFeed {
   }
 
   /** An accepted reading; to be called only while `active`. */
-  reading(deviceId: string, stream: string, timeMs: number, fields: unknown): void {
+  reading(deviceId: string, stream: string, timeMs: number, fields: Reading['fields']): void {
     if (this.#fleet.length > 0) this.#heard.add(deviceId);
     const watchers = this.#watchers.get(deviceId);
     if (watchers === undefined) return;
-    const message = { t: 'reading', id: deviceId, stream, timeMs, fields };
+    const message: LiveMessage = { t: 'reading', id: deviceId, stream, timeMs, fields };
     for (const subscriber of watchers) subscriber.reading(deviceId, message);
   }
 
-  nacked(deviceId: string, row: object): void {
+  nacked(deviceId: string, row: NackRow): void {
     for (const subscriber of this.#watchers.get(deviceId) ?? [])
       subscriber.nacked(deviceId, { t: 'nack', id: deviceId, ...row });
   }

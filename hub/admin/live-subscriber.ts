@@ -1,4 +1,6 @@
-import type { DeviceDetails, DeviceSummary } from './admin-operations.ts';
+import type { DeviceDetails, DeviceSummary } from '../../schemas/api/devices.ts';
+import type { HubSnapshot } from '../../schemas/api/hub.ts';
+import type { LiveCounts, LiveMessage, RowChange } from '../../schemas/api/live.ts';
 import type { MayShow } from '../registry/visibility.ts';
 import { nothing, type Watched } from './live-topics.ts';
 import type { Presence } from '../presence/presence.ts';
@@ -20,13 +22,6 @@ export interface LiveViewer {
   holds(): boolean;
 }
 
-export interface LiveCounts {
-  byState: Readonly<Record<string, number>>;
-  devices: number;
-  messagesPerSec: number;
-  storedPerSec: number;
-}
-
 /** What is true now. `mayShow` not given: about every device. */
 export interface LiveSources {
   ids(): Iterable<string>;
@@ -35,7 +30,7 @@ export interface LiveSources {
   row(deviceId: string): DeviceSummary | undefined;
   details(deviceId: string): DeviceDetails | undefined;
   counts(mayShow?: MayShow): LiveCounts;
-  hub(mayShow?: MayShow): Promise<object>;
+  hub(mayShow?: MayShow): Promise<HubSnapshot>;
 }
 
 export interface LiveCounters {
@@ -53,7 +48,7 @@ export interface LiveCounters {
 }
 
 /** A message for whoever may see it; undefined: this watcher may not. */
-export type ForViewer = (mayShow: MayShow | undefined) => object | undefined;
+export type ForViewer = (mayShow: MayShow | undefined) => LiveMessage | undefined;
 
 const mergeBytes = 1_048_576;
 const closeBytes = 8 * 1_048_576;
@@ -82,8 +77,8 @@ export class LiveSubscriber {
   readonly #changed = new Set<string>();
   readonly #heard = new Set<string>();
   readonly #told = new Map<string, ForViewer>();
-  readonly #readings = new Map<string, object[]>();
-  readonly #nacks = new Map<string, object[]>();
+  readonly #readings = new Map<string, LiveMessage[]>();
+  readonly #nacks = new Map<string, LiveMessage[]>();
   readonly #touched = new Set<string>();
   /** The details sent last, by device. */
   readonly #shown = new Map<string, string>();
@@ -125,7 +120,7 @@ export class LiveSubscriber {
     return visible;
   }
 
-  send(message: object): void {
+  send(message: LiveMessage): void {
     if (this.closed) return;
     this.#counters.messages += 1;
     this.#socket.send(JSON.stringify(message));
@@ -173,12 +168,12 @@ export class LiveSubscriber {
     this.#told.set(key, message);
   }
 
-  reading(deviceId: string, message: object): void {
+  reading(deviceId: string, message: LiveMessage): void {
     if (!this.#watches(deviceId)) return;
     this.#counters.skippedReadings += keep(this.#readings, deviceId, message, readingsKept);
   }
 
-  nacked(deviceId: string, message: object): void {
+  nacked(deviceId: string, message: LiveMessage): void {
     if (this.#watches(deviceId)) keep(this.#nacks, deviceId, message, nacksKept);
   }
 
@@ -274,7 +269,7 @@ export class LiveSubscriber {
       .map((id) => this.#sources.row(id))
       .filter((row) => row !== undefined);
     for (const id of this.#changed) this.#heard.delete(id);
-    const devices = [...take(this.#changed), ...take(this.#heard)].flatMap((id) => {
+    const devices = [...take(this.#changed), ...take(this.#heard)].flatMap((id): RowChange[] => {
       const now = this.#sources.presence(id);
       return now === undefined ? [] : [[id, now.state, now.sinceMs, now.marks.dataMs ?? null]];
     });
@@ -283,7 +278,12 @@ export class LiveSubscriber {
 }
 
 /** @returns how many were pushed out */
-function keep(kept: Map<string, object[]>, deviceId: string, message: object, limit: number): number {
+function keep(
+  kept: Map<string, LiveMessage[]>,
+  deviceId: string,
+  message: LiveMessage,
+  limit: number,
+): number {
   const messages = kept.get(deviceId);
   if (messages === undefined) {
     kept.set(deviceId, [message]);

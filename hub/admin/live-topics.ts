@@ -1,3 +1,4 @@
+import { maxTopics } from '../../schemas/api/live.ts';
 import { namePattern } from '../../schemas/index.ts';
 
 /** What a live socket wants to be told of. */
@@ -21,7 +22,6 @@ export const nothing: Watched = {
   devices: new Set(),
 };
 
-const maxTopics = 20;
 const ofDevice = 'device:';
 
 /**

@@ -1,23 +1,7 @@
+import type { NackRow } from '../../schemas/api/rejects.ts';
 import type { FieldError, NackFrame } from '../../schemas/index.ts';
 import type { Clock } from '../kernel/time.ts';
 import type { NackedDevice } from '../sessions/nack.ts';
-
-/** A refusal as people read it. */
-export interface NackRow {
-  /** Unix ms. */
-  timeMs: number;
-  code: string;
-  seq?: number;
-  stream?: string;
-  /** JSON pointer. */
-  field?: string;
-  /** The keyword that failed. */
-  rule?: string;
-  message: string;
-  firmware?: string;
-  /** How often in a row, when more than once; `timeMs` is then that of the last. */
-  times?: number;
-}
 
 /** Kept of one device. */
 const keptRows = 20;

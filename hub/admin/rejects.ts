@@ -1,28 +1,8 @@
+import type { RejectReport, RejectRow } from '../../schemas/api/rejects.ts';
 import type { NackFrame } from '../../schemas/index.ts';
 import type { Clock } from '../kernel/time.ts';
 import type { MayShow } from '../registry/visibility.ts';
 import type { NackedDevice } from '../sessions/nack.ts';
-
-/** Refusals that have type, stream, field, rule and firmware in common. */
-export interface RejectRow {
-  /** Device type with version; empty before the hello. */
-  type: string;
-  stream: string;
-  field: string;
-  rule: string;
-  firmware: string;
-  count: number;
-  /** Unix ms. */
-  lastMs: number;
-  example: { device: string; message: string };
-}
-
-export interface RejectReport {
-  /** Most first. */
-  rejects: RejectRow[];
-  /** Refusals in rows that did not fit. */
-  other: number;
-}
 
 interface Share {
   count: number;

@@ -1,19 +1,8 @@
+import type { TypeDefinition, TypeRow } from '../../schemas/api/device-types.ts';
 import type { DeviceType, DeviceTypeCatalog } from '../../schemas/index.ts';
 import { HubError } from '../kernel/errors.ts';
 import type { MayShow } from '../registry/visibility.ts';
 import type { Registry } from '../registry/registry.ts';
-
-export interface TypeRow {
-  /** With version. */
-  id: string;
-  /** Registered with it. */
-  devices: number;
-  streams: string[];
-  commands: string[];
-}
-
-/** A device type as its file says it, with what it leaves out filled in. */
-export type TypeDefinition = DeviceType['definition'] & { id: string };
 
 /** The device types the hub has, for those who look at them. */
 export interface TypeViews {

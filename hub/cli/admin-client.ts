@@ -1,26 +1,21 @@
 /** The operations of a running hub, over the admin socket in its data folder. */
 
+import type { DeviceDetails, DeviceSummary } from '../../schemas/api/devices.ts';
+import type { Incident } from '../../schemas/api/incidents.ts';
 import { request, type IncomingMessage } from 'node:http';
 import { text as bodyText } from 'node:stream/consumers';
-import type {
-  AdminOperations,
-  DeviceDetails,
-  DeviceSummary,
-  DeviceWhy,
-  NewCredential,
-} from '../admin/admin-operations.ts';
+import type { LedgerReport } from '../../schemas/api/ledger.ts';
+import type { DeadLetter, SpoolStatus } from '../../schemas/api/spool.ts';
+import type { AdminOperations, DeviceWhy, NewCredential } from '../admin/admin-operations.ts';
 import type { DeviceReadingsQuery } from '../telemetry/readings.ts';
 import type { CredentialOperations, CredentialSummary, NewSecret } from '../admin/credential-operations.ts';
 import type { DeviceQuery, Page } from '../admin/device-pages.ts';
-import type { Incident } from '../incidents/incidents.ts';
 import type { Notice } from '../notices/notices.ts';
 import type { AnswerTo, ApiRoute, RequestTo } from '../../schemas/api/api.ts';
 import { requestPath, type PathParts } from '../../schemas/api/request-path.ts';
 import { isOperationError } from '../../schemas/api/error-codes.ts';
 import { HubError, messageOf } from '../kernel/errors.ts';
-import type { DeadLetter } from '../telemetry/spool-store.ts';
 import type { ReadingsRow } from '../telemetry/store.ts';
-import type { LedgerReport, SpoolStatus } from '../telemetry/telemetry-operations.ts';
 
 const timeoutMs = 30_000;
 const maxRotations = 10_000;

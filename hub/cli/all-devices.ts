@@ -1,4 +1,5 @@
-import type { DeviceOperations, DeviceSummary } from '../admin/admin-operations.ts';
+import type { DeviceSummary } from '../../schemas/api/devices.ts';
+import type { DeviceOperations } from '../admin/admin-operations.ts';
 import type { Page } from '../admin/device-pages.ts';
 
 const pageSize = 10_000;

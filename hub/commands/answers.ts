@@ -1,3 +1,4 @@
+import type { CommandView } from '../../schemas/api/commands.ts';
 import { HubError, messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Clock } from '../kernel/time.ts';
@@ -169,14 +170,11 @@ export class Answers {
   }
 }
 
-export interface StatusPayload {
-  readonly status: string;
-  readonly reason?: string;
-  readonly [field: string]: unknown;
-}
+/** What a status topic carries of a command. */
+export type CommandStatusPayload = Omit<CommandView, 'final' | 'params' | 'accepted' | 'actor' | 'origin'>;
 
 /** A command as every door shows it; times are Unix ms on the hub's clock. */
-export function payloadOf(command: Command): StatusPayload {
+export function payloadOf(command: Command): CommandStatusPayload {
   const { id, device, name, status, reason, errors, output, percent, note, cancelRequested } = command;
   return {
     id,
@@ -194,7 +192,10 @@ export function payloadOf(command: Command): StatusPayload {
   };
 }
 
-export function answerMessage(to: AnswerAddress, payload: StatusPayload): OutgoingMessage {
+export function answerMessage(
+  to: AnswerAddress,
+  payload: { readonly status: string; readonly reason?: string },
+): OutgoingMessage {
   const { status, reason } = payload;
   return {
     topic: to.topic,

@@ -1,8 +1,9 @@
+import type { CommandStatus } from '../../schemas/command-status.ts';
 import type { Requester } from '../../schemas/api/requester.ts';
 import { hubItself, type AuditEvent, type Auditor } from '../audit/audit.ts';
 import type { IncomingMessage } from '../bus/bus.ts';
 import type { Refusal } from './command-request.ts';
-import type { Command, CommandStatus } from './command.ts';
+import type { Command } from './command.ts';
 
 /** Something that was asked for, as the audit names it. */
 export interface Ask {

@@ -1,4 +1,4 @@
-import type { FinalStatus } from './command.ts';
+import type { FinalStatus } from '../../schemas/command-status.ts';
 
 /** Totals since the start, plain integers that a scrape reads. */
 export interface CommandCounters {

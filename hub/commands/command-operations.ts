@@ -1,6 +1,7 @@
+import type { CommandPage, CommandView, SentCommand } from '../../schemas/api/commands.ts';
 import type { Requester } from '../../schemas/api/requester.ts';
 import { HubError } from '../kernel/errors.ts';
-import { payloadOf, type StatusPayload } from './answers.ts';
+import { payloadOf } from './answers.ts';
 import { parsePayload, type Refusal } from './command-request.ts';
 import { commandAsk } from './command-audit.ts';
 import { isFinal, type Command } from './command.ts';
@@ -8,16 +9,6 @@ import type { CommandWaits } from './command-waits.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { CommandJournal, CommandQuery } from './journal.ts';
 import { refusalText } from './refusal-text.ts';
-
-/** A command as operators see it: the payload of its status topic, and what was asked. Times are Unix ms. */
-export interface CommandView extends StatusPayload {
-  readonly final: boolean;
-  readonly params: Readonly<Record<string, unknown>>;
-  readonly accepted: number;
-  /** Who asked, and by which interface; not there when the hub itself did. */
-  readonly actor?: Requester['actor'];
-  readonly origin?: Requester['origin'];
-}
 
 /** A request as it came: judged by the same rules whatever its origin. */
 export interface RawCommand {
@@ -36,11 +27,7 @@ export interface CommandOperations {
    * `repeated`: the same request came before.
    * @throws HubError `command-refused` with `details.reason` and `details.errors` · `bus-unavailable` when stopping
    */
-  send(
-    request: RawCommand,
-    requester: Requester,
-    waitMs?: number,
-  ): Promise<CommandView & { repeated: boolean }>;
+  send(request: RawCommand, requester: Requester, waitMs?: number): Promise<SentCommand>;
   /** Also after a wait of up to `waitMs` for its end. @throws HubError `command-unknown` · `database-failed` */
   show(device: string, id: string, waitMs?: number): Promise<CommandView>;
   /** A journalled request: what the device has begun may end otherwise. @throws as `show` */
@@ -49,10 +36,7 @@ export interface CommandOperations {
    * Newest first, of devices the caller may see. `next`: the `before` of the next page.
    * @throws HubError `database-failed`
    */
-  list(
-    query: CommandQuery,
-    mayShow?: (device: string) => boolean,
-  ): Promise<{ commands: CommandView[]; next?: number }>;
+  list(query: CommandQuery, mayShow?: (device: string) => boolean): Promise<CommandPage>;
 }
 
 /** A refusal as the fault of an operation. */

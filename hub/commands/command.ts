@@ -1,3 +1,4 @@
+import { finalStatuses, type CommandStatus, type FinalStatus } from '../../schemas/command-status.ts';
 import type { Requester } from '../../schemas/api/requester.ts';
 import type { FieldError, OfflinePolicy, ResultStatus, Safety } from '../../schemas/index.ts';
 
@@ -17,19 +18,6 @@ import type { FieldError, OfflinePolicy, ResultStatus, Safety } from '../../sche
  * A final status never changes. `sent` is entered once, before the deadline, and never left for a state from
  * which it could be entered again. `succeeded` and `failed` are said by the device alone.
  */
-
-export type FinalStatus = 'succeeded' | 'failed' | 'rejected' | 'expired' | 'cancelled' | 'lost';
-export type CommandStatus =
-  'accepted' | 'queued' | 'sent' | 'received' | 'running' | 'uncertain' | FinalStatus;
-
-const finalStatuses: readonly FinalStatus[] = [
-  'succeeded',
-  'failed',
-  'rejected',
-  'expired',
-  'cancelled',
-  'lost',
-];
 
 /** How long the hub waits for a word from the device before a command that was sent counts as lost. */
 export const giveUpAfterMs = 24 * 3_600_000;

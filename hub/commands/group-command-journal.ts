@@ -1,3 +1,4 @@
+import type { Group } from '../../schemas/api/group-commands.ts';
 import type { Delivery } from './journal.ts';
 import type { GroupCommand, Target } from './group-command.ts';
 
@@ -5,12 +6,6 @@ import type { GroupCommand, Target } from './group-command.ts';
 export interface GroupCommandRecord {
   readonly groupCommand: GroupCommand;
   readonly targets: readonly Target[];
-}
-
-/** A stored selector. */
-export interface Group {
-  readonly name: string;
-  readonly selector: string;
 }
 
 /** What must outlive the hub of group commands. Each write is synced; all reject with HubError `database-failed`. */

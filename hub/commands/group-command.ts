@@ -1,5 +1,5 @@
+import type { CommandStatus } from '../../schemas/command-status.ts';
 import type { Requester } from '../../schemas/api/requester.ts';
-import type { CommandStatus } from './command.ts';
 import type { AnswerAddress } from './journal.ts';
 
 /**

@@ -1,25 +1,19 @@
+import type {
+  Group,
+  GroupCommandSummary,
+  GroupCommandView,
+  GroupPreview,
+  SentGroupCommand,
+} from '../../schemas/api/group-commands.ts';
 import type { Requester } from '../../schemas/api/requester.ts';
 import { HubError } from '../kernel/errors.ts';
-import type { StatusPayload } from './answers.ts';
 import { refusedError } from './command-operations.ts';
 import { parsePayload, type Refusal } from './command-request.ts';
 import { groupAsk } from './command-audit.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { groupPayload } from './mqtt-group-requests.ts';
-import type { Group, GroupCommandJournal, GroupCommandRecord } from './group-command-journal.ts';
-import type { Target } from './group-command.ts';
+import type { GroupCommandJournal, GroupCommandRecord } from './group-command-journal.ts';
 import type { GroupCommandRequest, GroupCommands } from './group-commands.ts';
-
-/** A group command as operators see it: where it stands, and each device. Times are Unix ms. */
-export interface GroupCommandView extends StatusPayload {
-  readonly final: boolean;
-  readonly to: string;
-  readonly params: Readonly<Record<string, unknown>>;
-  readonly wave: number;
-  readonly maxFailures: number;
-  readonly accepted: number;
-  readonly devices: readonly Target[];
-}
 
 export interface RawGroupCommand {
   /** A selector; or the name of a stored one in `group`. */
@@ -40,13 +34,13 @@ export interface Caller {
 /** Groups and group commands, for doors that answer a caller directly. */
 export interface GroupOperations {
   /** Resolves once it is in the journal with its targets. @throws HubError `command-refused` · `input-invalid` */
-  send(request: RawGroupCommand, caller: Caller): Promise<GroupCommandView & { repeated: boolean }>;
+  send(request: RawGroupCommand, caller: Caller): Promise<SentGroupCommand>;
   /** What `send` would do now: nothing is sent. @throws as `send`, save that a refusal is in the answer */
-  preview(request: RawGroupCommand, caller: Caller): Promise<{ devices: string[]; refusal?: Refusal }>;
+  preview(request: RawGroupCommand, caller: Caller): Promise<GroupPreview>;
   /** The devices the caller may see. @throws HubError `group-command-unknown` */
   show(id: string, may?: Caller['may']): Promise<GroupCommandView>;
   /** Newest first, those of which the caller may see every device. @throws HubError `database-failed` */
-  list(limit: number, may?: Caller['may']): Promise<Omit<GroupCommandView, 'devices'>[]>;
+  list(limit: number, may?: Caller['may']): Promise<GroupCommandSummary[]>;
   /**
    * No further wave; what is not sent yet is cancelled. The caller must reach all of its devices.
    * @throws HubError `group-command-unknown` · `command-refused`
@@ -117,7 +111,7 @@ export function createGroupOperations(deps: {
     preview: async (given, caller) => groupCommands.preview(await requestOf(given, caller), caller.may),
     show: async (id, may) => known(await groupCommands.find(id), id, may),
     async list(limit, may = () => true) {
-      const views: Omit<GroupCommandView, 'devices'>[] = [];
+      const views: GroupCommandSummary[] = [];
       for (const { id } of await groupCommands.list(limit)) {
         const record = await groupCommands.find(id);
         if (record === undefined || !record.targets.every(({ device }) => may(device))) continue;

@@ -1,4 +1,5 @@
-import type { Command, CommandStatus } from './command.ts';
+import type { CommandStatus } from '../../schemas/command-status.ts';
+import type { Command } from './command.ts';
 
 /** Where a caller wants the final answer: MQTT 5 Response Topic and Correlation Data. */
 export interface AnswerAddress {

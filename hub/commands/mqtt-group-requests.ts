@@ -1,9 +1,10 @@
+import type { GroupCommandSummary } from '../../schemas/api/group-commands.ts';
 import { HubError, messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Clock } from '../kernel/time.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { groupAsk, mqttRequester } from './command-audit.ts';
-import { answerMessage, type StatusPayload } from './answers.ts';
+import { answerMessage } from './answers.ts';
 import type { IncomingMessage, Publisher } from '../bus/bus.ts';
 import { newCommandId } from './command-id.ts';
 import { parsePayload, type Refusal } from './command-request.ts';
@@ -134,7 +135,7 @@ export class GroupDoor {
 
   #statusMessage(
     { groupCommand }: GroupCommandRecord,
-    payload: StatusPayload,
+    payload: GroupStatusPayload,
   ): Parameters<Publisher['publish']>[0] {
     // One that no stored group stands for goes out under `-`.
     const topic = this.#deps.topics.groupStatus(groupCommand.group ?? '-', groupCommand.id, payload.status);
@@ -171,8 +172,17 @@ export class GroupDoor {
   }
 }
 
+/** What a group status topic carries of a group command. */
+type GroupStatusPayload = Omit<
+  GroupCommandSummary,
+  'to' | 'params' | 'final' | 'accepted' | 'wave' | 'maxFailures'
+>;
+
 /** A group command as every door shows it; times are Unix ms. */
-export function groupPayload({ groupCommand, targets }: GroupCommandRecord, nowMs: number): StatusPayload {
+export function groupPayload(
+  { groupCommand, targets }: GroupCommandRecord,
+  nowMs: number,
+): GroupStatusPayload {
   const { id, group, name, status, reason, endedMs } = groupCommand;
   return {
     id,

@@ -1,11 +1,5 @@
+import type { Scope } from '../../schemas/api/incidents.ts';
 /** What devices may have in common. */
-export type ScopeKind = 'site' | 'address' | 'firmware';
-
-export interface Scope {
-  by: ScopeKind;
-  value: string;
-}
-
 /** Devices of one scope that were lost together. */
 export interface LossGroup {
   scope: Scope;
@@ -32,7 +26,7 @@ const backShare = 0.1;
 /** A wider scope explains an incident better when it has so many times its devices. */
 const widerBy = 1.2;
 /** Among scopes with the same losses, the one that says most comes first. */
-const order: readonly ScopeKind[] = ['site', 'address', 'firmware'];
+const order: readonly Scope['by'][] = ['site', 'address', 'firmware'];
 
 /** Finds devices of one site, address or firmware that are lost together. Pure; times are ms on any one clock. */
 export class CorrelatedLoss {

@@ -1,6 +1,6 @@
 import { messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
-import type { Incident } from './incidents.ts';
+import type { Incident } from '../../schemas/api/incidents.ts';
 
 /** An incident with all its devices, as the next hub takes it up. */
 export interface StoredIncident extends Incident {

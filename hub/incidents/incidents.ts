@@ -1,29 +1,13 @@
+import type { Incident, Scope } from '../../schemas/api/incidents.ts';
+import type { PresenceReason } from '../../schemas/presence-states.ts';
 import type { Cancel, Clock } from '../kernel/time.ts';
 import type { MayShow } from '../registry/visibility.ts';
 import { CorrelatedLoss } from './correlated-loss.ts';
-import type { LossGroup, Scope } from './correlated-loss.ts';
+import type { LossGroup } from './correlated-loss.ts';
 import { Flapping } from './flapping.ts';
 import type { StoredIncident } from './incident-log.ts';
 import { isHubWide } from '../presence/presence.ts';
-import type { Presence, PresenceReason } from '../presence/presence.ts';
-
-export type IncidentKind = 'cloned-credential' | 'flapping' | 'correlated-loss';
-
-/** Something that one person has to look at once, however many presence changes it makes. */
-export interface Incident {
-  id: string;
-  kind: IncidentKind;
-  state: 'open' | 'closed';
-  /** Unix ms. */
-  sinceMs: number;
-  untilMs?: number;
-  /** What the devices have in common, of a correlated loss. */
-  scope?: Scope;
-  /** How many devices it is about. */
-  devices: number;
-  /** Some of them. */
-  sample: string[];
-}
+import type { Presence } from '../presence/presence.ts';
 
 export interface IncidentsDeps {
   clock: Clock;
@@ -62,7 +46,7 @@ export class Incidents {
   readonly #stop: Cancel;
   #lastId = 0;
   /** Opened so far, by kind. */
-  readonly counters: Record<IncidentKind, number> = {
+  readonly counters: Record<Incident['kind'], number> = {
     'cloned-credential': 0,
     flapping: 0,
     'correlated-loss': 0,
@@ -114,7 +98,7 @@ export class Incidents {
   }
 
   /** How many are open, by kind. */
-  open(): Record<IncidentKind, number> {
+  open(): Record<Incident['kind'], number> {
     const counts = { 'cloned-credential': 0, flapping: 0, 'correlated-loss': 0 };
     for (const { kind, state } of this.#all) if (state === 'open') counts[kind] += 1;
     return counts;
@@ -187,7 +171,7 @@ export class Incidents {
     }
   }
 
-  #open(kind: IncidentKind, devices: Iterable<string>, deviceId?: string, scope?: Scope): Incident {
+  #open(kind: Incident['kind'], devices: Iterable<string>, deviceId?: string, scope?: Scope): Incident {
     const incident: Incident = {
       id: `${this.#deps.incarnation}-${(this.#lastId += 1)}`,
       kind,
@@ -215,7 +199,7 @@ export class Incidents {
     return incident;
   }
 
-  #closeOf(kind: IncidentKind, deviceId: string): void {
+  #closeOf(kind: Incident['kind'], deviceId: string): void {
     const incident = this.#byDevice.get(`${kind} ${deviceId}`);
     if (incident === undefined) return;
     this.#byDevice.delete(`${kind} ${deviceId}`);

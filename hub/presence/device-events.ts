@@ -1,5 +1,5 @@
 import type { Clock } from '../kernel/time.ts';
-import type { PresenceReason, PresenceState } from './presence.ts';
+import type { PresenceReason, PresenceState } from '../../schemas/presence-states.ts';
 
 /** Something that happened between a device and the hub. */
 export type Chapter =

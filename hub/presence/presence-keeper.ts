@@ -2,8 +2,9 @@ import type { Clock } from '../kernel/time.ts';
 import type { Log } from '../kernel/log.ts';
 import { messageOf } from '../kernel/errors.ts';
 import type { Liveness, Watch } from './liveness.ts';
-import { neverSeen, presenceStates, stepPresence } from './presence.ts';
-import type { Marks, Presence, PresenceEvent, PresenceState } from './presence.ts';
+import { presenceStates, type PresenceState } from '../../schemas/presence-states.ts';
+import { neverSeen, stepPresence } from './presence.ts';
+import type { Marks, Presence, PresenceEvent } from './presence.ts';
 
 export interface PresenceRow extends Presence {
   deviceId: string;

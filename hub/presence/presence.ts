@@ -1,3 +1,5 @@
+import type { PresenceReason, PresenceState } from '../../schemas/presence-states.ts';
+
 /**
  * The presence of one device, as a pure state machine. Time and numbers come in as arguments.
  *
@@ -15,35 +17,6 @@
  *
  *   any ── disabled ──▶ disabled ── enabled ──▶ offline
  */
-export const presenceStates = [
-  'never-seen',
-  'online',
-  'suspect',
-  'offline',
-  'sleeping',
-  'overdue',
-  'migrating',
-  'unknown',
-  'disabled',
-] as const;
-export type PresenceState = (typeof presenceStates)[number];
-
-export type PresenceReason =
-  | 'registered'
-  | 'session-opened'
-  | 'session-replaced'
-  | 'resumed'
-  | 'heartbeat-late'
-  | 'closed-without-bye'
-  | 'no-heartbeat'
-  | 'link-lost'
-  | 'bye'
-  | 'slept-too-long'
-  | 'hub-draining'
-  | 'hub-restarted'
-  | 'not-seen-since-restart'
-  | 'disabled'
-  | 'enabled';
 
 /** What was last heard of a device, Unix ms each; absent: nothing yet. */
 export interface Marks {

@@ -1,7 +1,7 @@
 import type { HelloFrame } from '../../schemas/index.ts';
 import { HubError } from '../kernel/errors.ts';
 import type { Clock } from '../kernel/time.ts';
-import type { Scope } from '../incidents/correlated-loss.ts';
+import type { Scope } from '../../schemas/api/incidents.ts';
 import { parseBasic, type Credential } from './credentials.ts';
 import type { AnchorStep, DeviceRecord, DeviceStore, StoredOpening } from './device-store.ts';
 import { authenticate, type Authentication, type Principal, type Proof } from '../identity/principal.ts';

@@ -1,37 +1,7 @@
+import type { ScheduleView } from '../../schemas/api/schedules.ts';
 import { nextTime, type CronFields } from './next-time.ts';
 
-/** What a schedule does at its time. */
-export type ScheduledAction =
-  | {
-      readonly kind: 'command';
-      readonly name: string;
-      readonly params: Readonly<Record<string, unknown>>;
-      readonly ttlMs?: number;
-      readonly wave?: number;
-      readonly maxFailures?: number;
-    }
-  | { readonly kind: 'notice'; readonly topic: string; readonly data: unknown };
-
-export interface Schedule {
-  readonly name: string;
-  /** Recurring; or once, at `atMs` (Unix ms). */
-  readonly cron?: string;
-  readonly atMs?: number;
-  /** IANA name. */
-  readonly timeZone: string;
-  /** A selector, read anew at each time. */
-  readonly to: string;
-  readonly action: ScheduledAction;
-  /** What becomes of a time that passed while the hub was away: left out, or (the last one) made up for. */
-  readonly catchUp: 'skip' | 'once';
-  /** Spread over the devices, each at its own moment within so long. */
-  readonly jitterMs: number;
-  readonly paused: boolean;
-  /** Unix ms. */
-  readonly createdMs: number;
-  /** The last of its times that was dealt with: done, or left out. */
-  readonly lastMs?: number;
-}
+export type Schedule = Omit<ScheduleView, 'nextMs'>;
 
 /** A time counts as met, not as missed, so long after it. */
 const onTimeMs = 60_000;

@@ -1,8 +1,9 @@
+import type { NewSchedule, ScheduledAction, ScheduleView } from '../../schemas/api/schedules.ts';
 import { HubError, messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Cancel, Clock } from '../kernel/time.ts';
 import { isTimeZone, type CronFields } from './next-time.ts';
-import { dueOf, nextOf, type Schedule, type ScheduledAction } from './schedule.ts';
+import { dueOf, nextOf, type Schedule } from './schedule.ts';
 
 /** Schedules and their last times. Each write is synced; all reject with HubError `database-failed`. */
 export interface ScheduleStore {
@@ -32,14 +33,6 @@ export interface SchedulesDeps {
   runs: (id: string) => boolean;
   /** Fire and forget. */
   notice: (schedule: Schedule, action: ScheduledAction & { kind: 'notice' }) => void;
-}
-
-export interface NewSchedule extends Omit<Schedule, 'createdMs' | 'lastMs'> {}
-
-/** A schedule as operators see it. */
-export interface ScheduleView extends Schedule {
-  /** Unix ms; absent when it has none any more, or is paused. */
-  readonly nextMs?: number;
 }
 
 export interface SchedulesCounters {

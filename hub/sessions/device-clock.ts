@@ -1,19 +1,13 @@
 /** What the heartbeats of one session say about a device's clocks. Pure. */
 
+import type { ClockQuality } from '../../schemas/api/devices.ts';
+
 const keptExchanges = 8;
 /** An anchor this far off is replaced, and a wall clock this far off is called wrong, ms. */
 const toleranceMs = 1_000;
 
 /** A further anchor holds from this much later: nothing of then can have come before it is on disk, ms. */
 export const anchorLeadMs = 5_000;
-
-export interface ClockQuality {
-  /** The device's wall clock less the hub's, ms; absent when it tells none. */
-  offsetMs?: number;
-  /** How far hub time has moved away from the anchor of this boot, ms: its oscillator runs slow (+) or fast (−). */
-  driftMs: number;
-  quality: 'good' | 'wrong' | 'unknown';
-}
 
 /**
  * Estimates from the last exchanges. A frame that was held up makes an exchange look late, never early; so

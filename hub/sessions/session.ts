@@ -1,4 +1,5 @@
 import { closeReasons, deviceFrameChecks, limits } from '../../schemas/index.ts';
+import type { ClockQuality } from '../../schemas/api/devices.ts';
 import type {
   ByeFrame,
   CloseReason,
@@ -21,7 +22,7 @@ import type { Ingest, Refusal } from '../telemetry/ingest.ts';
 import type { AckSchedule } from './ack-schedule.ts';
 import type { Claimant, CloneGuard } from './clone-guard.ts';
 import { decodeFrame } from './frame-decoder.ts';
-import { anchorLeadMs, DeviceClock, type ClockQuality } from './device-clock.ts';
+import { anchorLeadMs, DeviceClock } from './device-clock.ts';
 import { judgeHello, welcomeFrame, type AcceptedHello, type SessionOptions } from './hello.ts';
 import { Intake } from './data-frames.ts';
 import type { Liveness, Watch } from '../presence/liveness.ts';

@@ -1,3 +1,4 @@
+import type { DeadLetter, DeadLetterSelection, SpoolPage } from '../../schemas/api/spool.ts';
 import type { Shares } from './ledger.ts';
 
 /** Lines on disk that the store does not have yet; some entries at a time, oldest first. */
@@ -11,23 +12,8 @@ export interface SpooledLines {
   size: number;
 }
 
-/** A line the store refuses for good. */
-export interface NewDeadLetter {
-  /** The account it belongs to: the device. */
-  account: string;
-  line: string;
-  /** The store's own words. */
-  reason: string;
-}
-
-export interface DeadLetter extends NewDeadLetter {
-  id: number;
-  /** When the store refused it, Unix ms. */
-  refusedMs: number;
-}
-
-/** Which dead letters: by id, or of one device, or all of them. */
-export type DeadLetterSelection = { ids: number[] } | { device: string } | { all: true };
+/** A line that the store refuses permanently. */
+export type NewDeadLetter = Omit<DeadLetter, 'id' | 'refusedMs'>;
 
 export interface SpoolLevels {
   lines: number;
@@ -52,7 +38,7 @@ export interface SpoolStore {
   /** Forgets the entries up to `upToId`; the refused lines among them become dead letters in the same commit. */
   remove(upToId: number, refused: readonly NewDeadLetter[], nowMs: number): Promise<void>;
   /** Entries after `afterId`, for the export: their text, line feeds between and after the lines. */
-  page(afterId: number): Promise<{ lastId: number; text: string } | undefined>;
+  page(afterId: number): Promise<SpoolPage | undefined>;
   addDeadLetters(letters: readonly NewDeadLetter[], nowMs: number): Promise<void>;
   /** By id. */
   deadLetters(query: { device?: string; afterId: number; limit: number }): Promise<DeadLetter[]>;

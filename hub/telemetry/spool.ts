@@ -1,14 +1,8 @@
+import type { DeadLetter, DeadLetterSelection } from '../../schemas/api/spool.ts';
 import { HubError, messageOf } from '../kernel/errors.ts';
 import type { Clock } from '../kernel/time.ts';
 import { accountOf, type Books, type Shares } from './ledger.ts';
-import type {
-  DeadLetter,
-  DeadLetterSelection,
-  NewDeadLetter,
-  SpooledLines,
-  SpoolLevels,
-  SpoolStore,
-} from './spool-store.ts';
+import type { NewDeadLetter, SpooledLines, SpoolLevels, SpoolStore } from './spool-store.ts';
 
 export interface SpoolOptions {
   /** Characters of spooled lines; beyond, nothing more is spooled and devices are told to come later. */

@@ -1,9 +1,10 @@
+import type { LedgerRow } from '../../schemas/api/ledger.ts';
+import type { DeadLetter } from '../../schemas/api/spool.ts';
 import { HubError } from '../kernel/errors.ts';
 import { imbalance, sumOf, type Account, type Books } from './ledger.ts';
-import type { DeadLetter } from './spool-store.ts';
 import type { Spool } from './spool.ts';
 import type { StoreLink } from './store-link.ts';
-import type { LedgerRow, TelemetryOperations } from './telemetry-operations.ts';
+import type { TelemetryOperations } from './telemetry-operations.ts';
 
 /** Dead letters looked through at a time for those somebody may see. */
 const minPage = 1_000;

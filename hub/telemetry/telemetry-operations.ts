@@ -1,37 +1,7 @@
 /** What operators can ask of the road to the store: of a running hub, or of its files when none runs. */
 
-import type { Account, DropCause } from './ledger.ts';
-import type { DeadLetter, DeadLetterSelection } from './spool-store.ts';
-
-export interface LedgerRow extends Account {
-  /** What came in less what left and what is held; anything but 0 is a fault of the hub. */
-  imbalance: number;
-}
-
-export interface LedgerReport {
-  total: LedgerRow;
-  /** By id; the hub's own points stand under `(hub)`. */
-  accounts: LedgerRow[];
-  rejectedBy: Record<string, number>;
-  droppedBy: Partial<Record<DropCause, number>>;
-}
-
-export interface SpoolStatus {
-  /** `down`: lines go to the spool. `offline`: no hub runs. */
-  store: 'up' | 'down' | 'offline';
-  /** Why the store is down. */
-  storeFault?: string;
-  /** Why the spool itself takes nothing now. */
-  spoolFault?: string;
-  lines: number;
-  /** Characters of these lines, and how many there may be. */
-  size: number;
-  maxSize: number;
-  deadLetters: number;
-  maxDeadLetters: number;
-  /** When the oldest spooled lines came, Unix ms; null when there are none. */
-  oldestMs: number | null;
-}
+import type { LedgerReport } from '../../schemas/api/ledger.ts';
+import type { DeadLetter, DeadLetterSelection, SpoolPage, SpoolStatus } from '../../schemas/api/spool.ts';
 
 export interface DeadLetterQuery {
   device?: string;
@@ -51,7 +21,7 @@ export interface TelemetryOperations {
   ledger(device?: string, mayShow?: (deviceId: string) => boolean): Promise<LedgerReport>;
   spoolStatus(): Promise<SpoolStatus>;
   /** Some of the spooled lines, as plain line protocol; null after the last. */
-  spoolPage(afterId: number): Promise<{ lastId: number; text: string } | null>;
+  spoolPage(afterId: number): Promise<SpoolPage | null>;
   deadLetters(query: DeadLetterQuery, mayShow?: (deviceId: string) => boolean): Promise<DeadLetter[]>;
   /** @throws HubError `dead-letter-unknown` */
   deadLetter(id: number, mayShow?: (deviceId: string) => boolean): Promise<DeadLetter>;

@@ -1,3 +1,4 @@
+import type { ScheduledAction } from '../../schemas/api/schedules.ts';
 import { parseCron } from '../adapters/cron.ts';
 import { serveCommands } from '../adapters/http/command-routes.ts';
 import { serveGroups } from '../adapters/http/group-routes.ts';
@@ -40,7 +41,7 @@ import { messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Releasers } from '../kernel/releasers.ts';
 import type { Clock } from '../kernel/time.ts';
-import type { Schedule, ScheduledAction } from '../schedules/schedule.ts';
+import type { Schedule } from '../schedules/schedule.ts';
 import { Schedules } from '../schedules/schedules.ts';
 import type { Books } from '../telemetry/ledger.ts';
 import { CommandRecorder } from '../telemetry/command-recorder.ts';

@@ -1,4 +1,6 @@
 import { fileURLToPath } from 'node:url';
+import type { Incident } from '../../schemas/api/incidents.ts';
+import type { Reading } from '../../schemas/api/readings.ts';
 import type { DeviceType, DeviceTypeCatalog } from '../../schemas/index.ts';
 import { serveHistory, type HistoryOperations } from '../adapters/http/history-routes.ts';
 import { serveLive } from '../adapters/http/live-routes.ts';
@@ -7,7 +9,7 @@ import type { AdminDeps } from '../adapters/http/admin-server.ts';
 import type { AdminOperations, DeviceOperations } from '../admin/admin-operations.ts';
 import { createDeviceAdministration, type DeviceViews } from '../admin/device-administration.ts';
 import type { MayShow } from '../registry/visibility.ts';
-import { visibleTo, type Incident } from '../incidents/incidents.ts';
+import { visibleTo } from '../incidents/incidents.ts';
 import { LiveFeed } from '../admin/live-feed.ts';
 import { NackLog } from '../admin/nack-log.ts';
 import type { NackListener } from '../sessions/nack.ts';
@@ -177,7 +179,7 @@ function historyOf({
 function watching(next: FanOut, latest: LatestReadings, feed: LiveFeed): FanOut {
   const note = (deviceId: string, stream: string, timeMs: number, data: unknown): void => {
     latest.note(deviceId, stream, timeMs, data);
-    if (feed.active) feed.reading(deviceId, stream, timeMs, data);
+    if (feed.active) feed.reading(deviceId, stream, timeMs, data as Reading['fields']);
   };
   return {
     reading(deviceId, stream, timeMs, data) {

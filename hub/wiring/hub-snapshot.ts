@@ -1,12 +1,12 @@
 import packageJson from '../../package.json' with { type: 'json' };
 import { closeReasons, type CloseReason } from '../../schemas/index.ts';
-import type { HubSnapshot } from '../adapters/http/read-routes.ts';
+import type { HubSnapshot } from '../../schemas/api/hub.ts';
+import type { LiveCounts } from '../../schemas/api/live.ts';
 import type { Bus } from '../bus/bus.ts';
 import type { Dispatcher } from '../commands/dispatcher.ts';
 import type { MayShow } from '../registry/visibility.ts';
-import type { LiveCounts } from '../admin/live-subscriber.ts';
 import type { PresenceKeeper } from '../presence/presence-keeper.ts';
-import { presenceStates } from '../presence/presence.ts';
+import { presenceStates } from '../../schemas/presence-states.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { SessionCounters } from '../sessions/session-counters.ts';
 import type { StoreRoad } from './pipeline-wiring.ts';
@@ -71,7 +71,7 @@ export async function snapshotOf(
     devices: { total: devices, byState },
     sessions: sessionsOf(registry, mayShow),
     ...rates,
-    books: {
+    ledger: {
       carried,
       received,
       stored,

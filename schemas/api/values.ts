@@ -1,6 +1,7 @@
 /** What the resources of the API are built from. */
 
 import { Type, type Static, type TSchema, type TUnsafe } from 'typebox';
+import { namePattern } from '../limits.ts';
 
 /** A schema with a name of its own in the OpenAPI document, and an example that a test holds against it. */
 export function named<Schema extends TSchema>(
@@ -29,12 +30,32 @@ export function mapOf<Value extends TSchema>(
   return Type.Unsafe({ type: 'object', additionalProperties: value, ...options });
 }
 
+/** A value, or null where it is not known. */
+export function nullable<Value extends TSchema>(value: Value) {
+  return Type.Union([value, Type.Null()]);
+}
+
 /** An object of a request: a field it does not have is refused. */
 export function closed<Properties extends Record<string, TSchema>>(
   properties: Properties,
   options: Record<string, unknown> = {},
 ) {
   return Type.Object(properties, { additionalProperties: false, ...options });
+}
+
+/** How many. */
+export function count(description?: string) {
+  return Type.Integer({ minimum: 0, ...(description === undefined ? {} : { description }) });
+}
+
+/** An id or name, see `namePattern`. */
+export function nameOf(description: string) {
+  return Type.String({ pattern: namePattern.source, maxLength: 64, description });
+}
+
+/** An object that is described elsewhere, such as in a device type. */
+export function jsonObject(description: string) {
+  return mapOf(Type.Unknown(), { description });
 }
 
 /** A time; readings have fractions of a millisecond. */
@@ -46,7 +67,7 @@ export function timeMs(description: string) {
 export const nothing = Type.Void();
 
 /** A parameter or field of a request that is filled in where it is left out. */
-function defaulted<Value extends TSchema>(
+export function defaulted<Value extends TSchema>(
   value: Value,
   by: Static<Value>,
 ): Value & { default: Static<Value> } {

@@ -1,6 +1,7 @@
 /** One WebSocket to the hub, shared by everything on the page that watches something. */
 import { signal, type ReadonlySignal } from '@preact/signals';
-import { topicOf, type LiveMessage } from './live-message.ts';
+import type { LiveMessage, LiveRequest, LiveTopic } from '../../../schemas/api/live.ts';
+import { topicOf } from './live-topic.ts';
 
 /** `off`: nobody is signed in. `reconnecting`: what is shown may be old. */
 export type LiveState = 'off' | 'connecting' | 'open' | 'reconnecting';
@@ -23,7 +24,7 @@ const backoffMs = [500, 1_000, 2_000, 4_000, 8_000, 15_000] as const;
 /** The hub's close code for a login that is over. */
 const signedOutCode = 4401;
 
-const watchers = new Map<string, Set<Watcher>>();
+const watchers = new Map<LiveTopic, Set<Watcher>>();
 let socket: WebSocket | undefined;
 let attempts = 0;
 let retry: ReturnType<typeof setTimeout> | undefined;
@@ -59,7 +60,7 @@ export function stopLive(): void {
  * Watches a topic: `fleet`, `hub`, `commands`, `incidents`, `device:ID`. All who watch the same share it.
  * @returns ends it
  */
-export function watch(topic: string, watcher: Watcher): () => void {
+export function watch(topic: LiveTopic, watcher: Watcher): () => void {
   const all = watchers.get(topic) ?? new Set();
   watchers.set(topic, all.add(watcher));
   fresh.push(watcher);
@@ -126,7 +127,8 @@ function queueSend(): void {
 
 function send(): void {
   if (socket?.readyState !== WebSocket.OPEN) return;
-  const wanted = JSON.stringify({ watch: [...watchers.keys()] });
+  const request: LiveRequest = { watch: [...watchers.keys()] };
+  const wanted = JSON.stringify(request);
   if (wanted !== sent) socket.send(wanted);
   sent = wanted;
   const begun = fresh;

@@ -1,5 +1,5 @@
 import { useEffect, useRef } from 'preact/hooks';
-import type { LiveMessage } from './live-message.ts';
+import type { LiveMessage, LiveTopic } from '../../../schemas/api/live.ts';
 import { watch } from './live.ts';
 
 /**
@@ -7,7 +7,7 @@ import { watch } from './live.ts';
  * @param on as `Watcher` has it; the functions of the latest rendering are called
  */
 export function useLive(
-  topic: string,
+  topic: LiveTopic,
   on: { message?: (message: LiveMessage) => void; watching?: () => void },
 ): void {
   const latest = useRef(on);

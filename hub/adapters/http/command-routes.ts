@@ -2,9 +2,9 @@
 
 import type { Requester } from '../../../schemas/api/requester.ts';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { CommandStatus } from '../../../schemas/command-status.ts';
 import { namePattern } from '../../../schemas/limits.ts';
 import type { CommandOperations } from '../../commands/command-operations.ts';
-import type { CommandStatus } from '../../commands/command.ts';
 import { faultAnswer, fieldError } from './error-answers.ts';
 import { badQuery, wholeNumber } from './query-values.ts';
 

@@ -1,7 +1,7 @@
 /** What a device has sent and been, as JSON over HTTP: last values, series, presence, refusals. */
 
 import type { FastifyInstance } from 'fastify';
-import type { NackRow } from '../../admin/nack-log.ts';
+import type { NackRow } from '../../../schemas/api/rejects.ts';
 import type { LastValues } from '../../telemetry/last-values.ts';
 import type { PresenceHistory } from '../../telemetry/presence-history.ts';
 import type { DeviceSeries, DeviceSeriesQuery } from '../../telemetry/series.ts';

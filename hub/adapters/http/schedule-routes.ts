@@ -1,7 +1,8 @@
 /** Schedules, as JSON over HTTP. */
 
 import type { FastifyInstance } from 'fastify';
-import type { NewSchedule, Schedules } from '../../schedules/schedules.ts';
+import type { NewSchedule } from '../../../schemas/api/schedules.ts';
+import type { Schedules } from '../../schedules/schedules.ts';
 import { wholeNumber } from './query-values.ts';
 
 const text = { type: 'string', minLength: 1, maxLength: 256 };

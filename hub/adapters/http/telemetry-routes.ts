@@ -1,7 +1,7 @@
 /** The operators' API of the ledger, the spool and the dead letters, as JSON over HTTP. */
 
 import type { FastifyInstance } from 'fastify';
-import type { DeadLetterSelection } from '../../telemetry/spool-store.ts';
+import type { DeadLetterSelection } from '../../../schemas/api/spool.ts';
 import type { TelemetryOperations } from '../../telemetry/telemetry-operations.ts';
 import { answered, loose } from './error-answers.ts';
 import { wholeNumber } from './query-values.ts';

@@ -1,6 +1,7 @@
+import type { DeadLetter } from '../../../schemas/api/spool.ts';
 import { siblingModule } from '../../kernel/sibling-module.ts';
 import type { Shares } from '../../telemetry/ledger.ts';
-import type { DeadLetter, SpooledLines, SpoolStore } from '../../telemetry/spool-store.ts';
+import type { SpooledLines, SpoolStore } from '../../telemetry/spool-store.ts';
 import { openDatabase, type DatabaseOptions, type Row } from './sqlite.ts';
 
 const migrations = [

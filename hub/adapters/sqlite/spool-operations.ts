@@ -1,5 +1,6 @@
 /** The spool's operations on its file; they run in its worker thread, each in a transaction of its own. */
-import type { DeadLetterSelection, NewDeadLetter, SpooledLines } from '../../telemetry/spool-store.ts';
+import type { DeadLetterSelection } from '../../../schemas/api/spool.ts';
+import type { NewDeadLetter, SpooledLines } from '../../telemetry/spool-store.ts';
 import type { OperationDatabase } from './sqlite-worker.ts';
 
 interface EntryRow {

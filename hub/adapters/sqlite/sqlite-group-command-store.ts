@@ -1,5 +1,6 @@
+import type { Group } from '../../../schemas/api/group-commands.ts';
 import type { Delivery } from '../../commands/journal.ts';
-import type { Group, GroupCommandJournal, GroupCommandRecord } from '../../commands/group-command-journal.ts';
+import type { GroupCommandJournal, GroupCommandRecord } from '../../commands/group-command-journal.ts';
 import type { GroupCommand, Target, TargetStatus } from '../../commands/group-command.ts';
 import type { Database, Row, Statement } from './sqlite.ts';
 

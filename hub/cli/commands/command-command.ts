@@ -1,8 +1,8 @@
 /** `command send | show | list | cancel`: through the running hub. */
 
 import type { Command } from 'commander';
-import type { CommandView } from '../../commands/command-operations.ts';
-import type { GroupCommandView } from '../../commands/group-operations.ts';
+import type { CommandPage, CommandView } from '../../../schemas/api/commands.ts';
+import type { GroupCommandView, GroupPreview } from '../../../schemas/api/group-commands.ts';
 import { callHub, member } from '../admin-client.ts';
 import { parseWhole } from '../arguments.ts';
 import type { CliDeps } from '../cli-deps.ts';
@@ -99,10 +99,7 @@ async function sendToOne(
   // The hub at the other end is of the same release.
   let view = (await hub('POST', `${base}/${encodeURIComponent(name)}`, bodyOf(options))) as CommandView;
   while (options.wait === true && !view.final) {
-    view = (await hub(
-      'GET',
-      `${base}/${encodeURIComponent(String(view['id']))}?wait=${pollSec}s`,
-    )) as CommandView;
+    view = (await hub('GET', `${base}/${encodeURIComponent(view.id)}?wait=${pollSec}s`)) as CommandView;
   }
   deps.out(options.json === true ? `${JSON.stringify(view)}\n` : `${sentence(view)}\n`);
   if (view.final && view.status !== 'succeeded') done(exitCodes.fault);
@@ -130,7 +127,7 @@ async function sendToMany(
   };
   const answer = hub('POST', '/api/v1/group-commands', body);
   if (dryRun === true) {
-    const preview = (await answer) as { devices: string[]; refusal?: { reason: string } };
+    const preview = (await answer) as GroupPreview;
     if (json === true) deps.out(`${JSON.stringify(preview)}\n`);
     else
       deps.out(
@@ -151,13 +148,10 @@ async function sendToMany(
     await new Promise<void>((resolve) => {
       deps.clock.after(progressSec * 1000, resolve);
     });
-    view = (await hub(
-      'GET',
-      `/api/v1/group-commands/${encodeURIComponent(String(view['id']))}`,
-    )) as GroupCommandView;
+    view = (await hub('GET', `/api/v1/group-commands/${encodeURIComponent(view.id)}`)) as GroupCommandView;
   }
   deps.out(json === true ? `${JSON.stringify(view)}\n` : report(view));
-  if (view.final && (view.status !== 'finished' || Number(view['failed']) > 0)) done(exitCodes.fault);
+  if (view.final && (view.status !== 'finished' || view.failed > 0)) done(exitCodes.fault);
 }
 
 function addShowAndCancel(command: Command, deps: CliDeps): void {
@@ -227,32 +221,31 @@ function addList(command: Command, deps: CliDeps): void {
         if (value !== undefined) query.set(name, String(value));
       }
       const answer = await hubOf(options, deps)('GET', `/api/v1/commands?${query.toString()}`);
-      const commands = await member<CommandView[]>(Promise.resolve(answer), 'commands');
+      const commands = await member<CommandPage['commands']>(Promise.resolve(answer), 'commands');
       if (options.json === true) deps.out(commands.map((view) => `${JSON.stringify(view)}\n`).join(''));
       else deps.out(table(['ACCEPTED', 'DEVICE', 'ID', 'NAME', 'STATUS', 'REASON'], commands.map(row)));
-      const { next } = answer as { next?: number };
+      const { next } = answer as CommandPage;
       if (next !== undefined) deps.err(`there are more: --before ${next}\n`);
     });
 }
 
 function row(view: CommandView): string[] {
   const { accepted, device, id, name, status, reason = '' } = view;
-  return [isoTime(accepted), String(device), String(id), String(name), status, reason];
+  return [isoTime(accepted), device, id, name, status, reason];
 }
 
-function sentence(view: CommandView): string {
-  const { reason, errors, output } = view;
+function sentence({ device, id, name, status, reason, errors, output }: CommandView): string {
   const why = reason === undefined ? '' : ` (${reason})`;
   const more = [errors, output]
     .filter((value) => value !== undefined)
     .map((value) => ` ${JSON.stringify(value)}`);
-  return `${String(view['device'])}/${String(view['id'])} ${String(view['name'])}: ${view.status}${why}${more.join('')}`;
+  return `${device}/${id} ${name}: ${status}${why}${more.join('')}`;
 }
 
 function progress(view: GroupCommandView): string {
-  const counts = ['targets', 'succeeded', 'failed', 'open', 'waiting', 'skipped'];
-  const numbers = counts.map((name) => `${String(view[name])} ${name}`).join(', ');
-  return `${String(view['id'])} ${view.status}${view.reason === undefined ? '' : ` (${view.reason})`}: ${numbers}`;
+  const counts = ['targets', 'succeeded', 'failed', 'open', 'waiting', 'skipped'] as const;
+  const numbers = counts.map((name) => `${view[name]} ${name}`).join(', ');
+  return `${view.id} ${view.status}${view.reason === undefined ? '' : ` (${view.reason})`}: ${numbers}`;
 }
 
 function report(view: GroupCommandView): string {

@@ -2,7 +2,7 @@
 
 import { Argument, InvalidArgumentError, type Command } from 'commander';
 import { namePattern } from '../../../schemas/limits.ts';
-import type { DeviceDetails } from '../../admin/admin-operations.ts';
+import type { DeviceDetails } from '../../../schemas/api/devices.ts';
 import { allDevices } from '../all-devices.ts';
 import type { CliDeps } from '../cli-deps.ts';
 import type { ConfigOptions } from '../config-source.ts';

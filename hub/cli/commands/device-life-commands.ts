@@ -1,7 +1,7 @@
 /** `device why | push` and `incident list`: they ask the running hub, nobody else knows. */
 
 import { InvalidArgumentError, type Command } from 'commander';
-import type { Incident } from '../../incidents/incidents.ts';
+import type { Incident } from '../../../schemas/api/incidents.ts';
 import type { StoryEntry } from '../../presence/device-events.ts';
 import { adminClient } from '../admin-client.ts';
 import { parseTimeMs } from '../arguments.ts';

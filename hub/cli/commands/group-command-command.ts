@@ -1,7 +1,7 @@
 /** `group set | list | remove`: stored selectors, in the running hub. */
 
 import type { Command } from 'commander';
-import type { Group } from '../../commands/group-command-journal.ts';
+import type { Group } from '../../../schemas/api/group-commands.ts';
 import { callHub, member } from '../admin-client.ts';
 import type { CliDeps } from '../cli-deps.ts';
 import { adminSocketPath, loadConfig, type ConfigOptions } from '../config-source.ts';

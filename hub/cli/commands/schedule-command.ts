@@ -1,7 +1,7 @@
 /** `schedule add | list | pause | resume | remove | next`: in the running hub. */
 
 import { Option, type Command } from 'commander';
-import type { ScheduleView } from '../../schedules/schedules.ts';
+import type { ScheduleView } from '../../../schemas/api/schedules.ts';
 import { callHub, member } from '../admin-client.ts';
 import { parseWhole, parseTimeMs } from '../arguments.ts';
 import type { CliDeps } from '../cli-deps.ts';

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
+import type { NewSchedule } from '../../../schemas/api/schedules.ts';
 import { parseCron } from '../../../hub/adapters/cron.ts';
 import { parseSelector } from '../../../hub/registry/selector.ts';
 import type { Schedule } from '../../../hub/schedules/schedule.ts';
-import { Schedules, type NewSchedule, type ScheduleStore } from '../../../hub/schedules/schedules.ts';
+import { Schedules, type ScheduleStore } from '../../../hub/schedules/schedules.ts';
 import { ManualClock } from '../../helpers/clock.ts';
 import { log } from '../../helpers/hubs/dispatcher.ts';
 

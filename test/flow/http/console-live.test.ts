@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
+import type { RowChange } from '../../../schemas/api/live.ts';
 import { startInProcessHub, type InProcessHub } from '../../helpers/hubs/in-process-hub.ts';
 import { connectLive, type LiveClient } from '../../helpers/devices/live-client.ts';
 import { signedIn, withToken } from '../../helpers/hubs/operators.ts';
@@ -18,8 +19,8 @@ async function live(
   return client;
 }
 
-const rowsOf = (client: LiveClient): unknown[][] =>
-  client.messages.filter(({ t }) => t === 'fleet').flatMap(({ devices }) => devices as unknown[][]);
+const rowsOf = (client: LiveClient): RowChange[] =>
+  client.messages.flatMap((message) => (message.t === 'fleet' ? message.devices : []));
 
 test('who watches the fleet sees devices come, change, and go', async (t) => {
   const hub = await startInProcessHub(t);
@@ -27,29 +28,29 @@ test('who watches the fleet sees devices come, change, and go', async (t) => {
   const client = await live(t, hub, headers);
   client.watch('fleet', 'hub');
   const first = await client.next('counts');
-  assert.equal(first['devices'], 0);
+  assert.equal(first.devices, 0);
   const { version, store } = await client.next('hub');
-  assert.match(String(version), /^\d+\.\d+\.\d+$/);
+  assert.match(version, /^\d+\.\d+\.\d+$/);
   assert.deepEqual(store, { name: 'embedded', up: true });
 
   await hub.add(['d-1']);
-  const { added } = await client.next('fleet', (message) => (message['added'] as []).length > 0);
+  const { added } = await client.next('fleet', (message) => message.added.length > 0);
   assert.deepEqual(
-    (added as { id: string; presence: string }[]).map(({ id, presence }) => [id, presence]),
+    added.map(({ id, presence }) => [id, presence]),
     [['d-1', 'never-seen']],
   );
   const device = await openRaw(hub.device('d-1'));
   t.after(() => device.close());
   await client.next('fleet', ({ devices }) =>
-    (devices as unknown[][]).some(([id, state]) => id === 'd-1' && state === 'online'),
+    devices.some(([id, state]) => id === 'd-1' && state === 'online'),
   );
   device.send({ type: 'telemetry', seq: 1, ts: Date.now(), stream: 'env', data: { temperature: 21 } });
   await client.next('fleet', ({ devices }) =>
-    (devices as unknown[][]).some(([id, , , dataMs]) => id === 'd-1' && dataMs !== null),
+    devices.some(([id, , , dataMs]) => id === 'd-1' && dataMs !== null),
   );
-  await client.next('counts', ({ byState }) => (byState as Record<string, number>)['online'] === 1);
+  await client.next('counts', ({ byState }) => byState['online'] === 1);
   await hub.admin.removeDevice('d-1');
-  const { removed } = await client.next('fleet', (message) => (message['removed'] as []).length > 0);
+  const { removed } = await client.next('fleet', (message) => message.removed.length > 0);
   assert.deepEqual(removed, ['d-1']);
 });
 
@@ -61,19 +62,19 @@ test('who reaches only some devices is told of those alone', async (t) => {
   const client = await live(t, hub, headers);
   client.watch('fleet', 'hub', 'device:w-1');
   // The same answer as for a device that is not there; the rest is watched all the same.
-  assert.equal((await client.next('gone'))['id'], 'w-1');
+  assert.equal((await client.next('gone')).id, 'w-1');
   const counts = await client.next('counts');
-  assert.equal(counts['devices'], 1);
+  assert.equal(counts.devices, 1);
   const { devices, closes } = await client.next('hub');
-  assert.equal((devices as { total: number }).total, 1);
+  assert.equal(devices.total, 1);
   assert.deepEqual(closes, {});
   const west = await openRaw(hub.device('w-1'));
   const east = await openRaw(hub.device('e-1'));
   t.after(() => (west.close(), east.close()));
-  await client.next('fleet', (message) => (message['devices'] as []).length > 0);
+  await client.next('fleet', (message) => message.devices.length > 0);
   await hub.admin.removeDevice('w-2');
   await hub.admin.removeDevice('e-1');
-  const { removed } = await client.next('fleet', (message) => (message['removed'] as []).length > 0);
+  const { removed } = await client.next('fleet', (message) => message.removed.length > 0);
   assert.deepEqual(removed, ['e-1']);
   assert.deepEqual([...new Set(rowsOf(client).map(([id]) => id))], ['e-1']);
 });
@@ -126,7 +127,7 @@ test('bad messages are answered with words, too many of them with a close', asyn
   ];
   for (const [text, words] of cases) {
     client.ws.send(text);
-    await client.next('error', ({ message }) => words.test(String(message)));
+    await client.next('error', ({ message }) => words.test(message));
   }
   for (let n = 0; n < 50; n += 1) client.ws.send('{');
   assert.equal(await client.closed, 1008);

@@ -163,7 +163,7 @@ test('refusals are listed by device, newest first, summed up by field, and shown
   t.after(() => live.ws.terminate());
   live.watch('device:d-1');
   const { details } = await live.next('device');
-  assert.equal((details as { firmware: string }).firmware, '1.2.3');
+  assert.equal(details.firmware, '1.2.3');
   const send = (seq: number, data: object): void =>
     sender.send({ type: 'telemetry', seq, ts: Date.now(), stream: 'env', data });
   send(1, { temperature: 900 });
@@ -226,9 +226,9 @@ test('refusals are listed by device, newest first, summed up by field, and shown
   );
   send(4, { temperature: 21.5, humidity: 40 });
   const reading = await live.next('reading');
-  assert.deepEqual(reading['fields'], { temperature: 21.5, humidity: 40 });
-  assert.equal(reading['stream'], 'env');
-  await live.next('device', (message_) => (message_['details'] as { lastDataMs: number }).lastDataMs > 0);
+  assert.deepEqual(reading.fields, { temperature: 21.5, humidity: 40 });
+  assert.equal(reading.stream, 'env');
+  await live.next('device', ({ details: now }) => (now.lastDataMs ?? 0) > 0);
   await hub.admin.removeDevice('d-1');
   await live.next('gone', ({ id }) => id === 'd-1');
   assert.equal((await viewer.get('/devices/d-1/nacks')).status, 404);
@@ -296,14 +296,14 @@ test('the hub at a glance is whole and balances', async (t) => {
   sender.send({ type: 'telemetry', seq: 2, ts: Date.now(), stream: 'env', data: { temperature: 900 } });
   await stored(viewer, 1);
   const { body } = await viewer.get('/hub');
-  const { devices, sessions, books, store, bus, eventLoop, spool } = body as Record<
+  const { devices, sessions, ledger, store, bus, eventLoop, spool } = body as Record<
     string,
     Record<string, unknown>
   >;
   assert.deepEqual(devices?.['total'], 1);
   assert.equal(sessions, 1);
-  assert.equal(books?.['imbalance'], 0);
-  assert.deepEqual(books?.['rejected'], { schema: 1 });
+  assert.equal(ledger?.['imbalance'], 0);
+  assert.deepEqual(ledger?.['rejected'], { schema: 1 });
   assert.deepEqual(store, { name: 'embedded', up: true });
   assert.deepEqual(bus, { name: 'embedded', up: true, queued: 0 });
   assert.ok(Number(eventLoop?.['maxMs']) >= Number(eventLoop?.['p50Ms']));

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { connectAsync } from 'mqtt';
 import { startInProcessHub, type InProcessHub } from '../../helpers/hubs/in-process-hub.ts';
+import type { LiveMessage, LiveTopic } from '../../../schemas/api/live.ts';
 import { connectLive, type LiveClient } from '../../helpers/devices/live-client.ts';
 import { withToken, type Asker } from '../../helpers/hubs/operators.ts';
 import { openRaw } from '../../helpers/devices/raw-device.ts';
@@ -39,8 +40,8 @@ async function scene(t: TestContext): Promise<Scene> {
 async function watching(
   t: TestContext,
   { hub, all, east }: Scene,
-  topics: readonly string[],
-  first: string,
+  topics: readonly LiveTopic[],
+  first: LiveMessage['t'],
 ): Promise<{ whole: LiveClient; part: LiveClient }> {
   const open = async ({ headers }: Asker): Promise<LiveClient> => {
     const client = await connectLive(hub.hub.adminUrl, headers);
@@ -108,11 +109,11 @@ test('its sums are those of its devices', async (t) => {
   assert.ok((whole[0] ?? 0) >= 4);
   const hub = (await east.get('/hub')).body as Record<string, Record<string, unknown>>;
   assert.deepEqual(
-    [hub['devices']?.['total'], hub['sessions'], hub['books']?.['received'], hub['books']?.['imbalance']],
+    [hub['devices']?.['total'], hub['sessions'], hub['ledger']?.['received'], hub['ledger']?.['imbalance']],
     [1, 1, 2, 0],
   );
   assert.deepEqual(
-    [hub['books']?.['rejected'], hub['closes'], hub['commands']],
+    [hub['ledger']?.['rejected'], hub['closes'], hub['commands']],
     [{}, {}, { open: 0, byStatus: {} }],
   );
   const { rejects } = (await east.get('/rejects')).body as { rejects: { count: number }[] };
@@ -131,18 +132,15 @@ test('commands, group commands and incidents are told live to whom they concern,
     command: { id: 'g-1', wave: 10 },
   });
   assert.equal(sent.status, 202);
-  const groupCommand = async (client: LiveClient, devices: number): Promise<void> => {
-    await client.next('group-command', (message) => {
-      const told = message['groupCommand'] as { id: string; devices: unknown[]; targets: number };
-      return told.id === 'g-1' && told.devices.length === devices && told.targets === devices;
+  const shown = async (client: LiveClient, count: number): Promise<void> => {
+    await client.next('group-command', ({ groupCommand: { id, devices, targets } }) => {
+      return id === 'g-1' && devices.length === count && targets === count;
     });
   };
-  await groupCommand(whole, 2);
-  await groupCommand(part, 1);
-  const deviceOf = (message: { [field: string]: unknown }): unknown =>
-    (message['command'] as { device: string }).device;
-  await whole.next('command', (message) => deviceOf(message) === 'w-1');
-  await part.next('command', (message) => deviceOf(message) === 'e-1');
+  await shown(whole, 2);
+  await shown(part, 1);
+  await whole.next('command', ({ command }) => command.device === 'w-1');
+  await part.next('command', ({ command }) => command.device === 'e-1');
   assert.ok(!JSON.stringify(part.messages).includes('w-1'));
 });
 
@@ -162,7 +160,7 @@ test('a device that comes back at another site is no longer shown to who watched
     device.send({ type: 'telemetry', seq, ts: Date.now(), stream: 'env', data: { temperature } });
   await whole.next('reading');
   await whole.next('nack');
-  await whole.next('device', ({ details }) => (details as { site: string }).site === 'west');
+  await whole.next('device', ({ details }) => details.site === 'west');
   assert.equal((await all.ask('DELETE', '/devices/e-1')).status, 204);
   await hub.add(['e-1'], 'env-sensor@1', 'east');
   await waitFor(() => part.messages.slice(before).find(({ t: kind }) => kind === 'device'), {

@@ -4,14 +4,17 @@ import { test } from 'node:test';
 import { fastify } from 'fastify';
 import { WebSocket } from 'ws';
 import { serveLive, takeUpgrades } from '../../../hub/adapters/http/live-routes.ts';
+import { HubSnapshot } from '../../../schemas/api/hub.ts';
+import type { LiveMessage } from '../../../schemas/api/live.ts';
 import { LiveFeed } from '../../../hub/admin/live-feed.ts';
+import { exampleOf } from '../../helpers/api-example.ts';
 import { ManualClock } from '../../helpers/clock.ts';
 import { silentLog } from '../../helpers/hubs/session-fixture.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 
 test('a page that stops reading stops being sent to, and gets what is true when it reads again', async (t) => {
   const clock = new ManualClock();
-  const bulk = 'x'.repeat(500_000);
+  const snapshot = { ...exampleOf(HubSnapshot), version: 'x'.repeat(500_000) };
   let round = 0;
   const nothing = (): undefined => undefined;
   const counts = { byState: {}, devices: 0, messagesPerSec: 0, storedPerSec: 0 };
@@ -24,7 +27,7 @@ test('a page that stops reading stops being sent to, and gets what is true when 
       row: nothing,
       details: nothing,
       counts: () => counts,
-      hub: () => Promise.resolve({ round, bulk }),
+      hub: () => Promise.resolve({ ...snapshot, nowMs: round }),
     },
   });
   const app = fastify();
@@ -38,8 +41,8 @@ test('a page that stops reading stops being sent to, and gets what is true when 
   const page = new WebSocket(`${url.replace('http', 'ws')}/api/v1/live`);
   const rounds: number[] = [];
   page.on('message', (data: Buffer) => {
-    const message = JSON.parse(data.toString()) as { t: string; round: number };
-    if (message.t === 'hub') rounds.push(message.round);
+    const message = JSON.parse(data.toString()) as LiveMessage;
+    if (message.t === 'hub') rounds.push(message.nowMs);
   });
   await once(page, 'open');
   page.send('{"watch":["hub"]}');

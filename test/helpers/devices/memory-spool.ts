@@ -1,10 +1,6 @@
+import type { DeadLetter, DeadLetterSelection } from '../../../schemas/api/spool.ts';
 import type { Shares } from '../../../hub/telemetry/ledger.ts';
-import type {
-  DeadLetter,
-  DeadLetterSelection,
-  NewDeadLetter,
-  SpoolStore,
-} from '../../../hub/telemetry/spool-store.ts';
+import type { NewDeadLetter, SpoolStore } from '../../../hub/telemetry/spool-store.ts';
 
 interface Entry {
   id: number;

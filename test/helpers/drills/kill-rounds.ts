@@ -1,4 +1,4 @@
-import type { LedgerRow } from '../../../hub/telemetry/telemetry-operations.ts';
+import type { LedgerRow } from '../../../schemas/api/ledger.ts';
 import { freePort } from '../services/free-port.ts';
 import { temporaryFolder } from '../services/guard.ts';
 import { startInflux } from '../services/influxd.ts';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
+import type { LedgerRow } from '../../../schemas/api/ledger.ts';
 import { startInflux } from '../services/influxd.ts';
-import type { LedgerRow } from '../../../hub/telemetry/telemetry-operations.ts';
 import { ledgerOf, quiet } from './kill-rounds.ts';
 import { addDevices, LedgerFleet, type Comparison } from './ledger-fleet.ts';
 import { spawnHub } from '../services/process.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
-import { presenceStates } from '../../../hub/presence/presence.ts';
+import { presenceStates } from '../../../schemas/presence-states.ts';
 import { boards, faultsOf, queryNamed, rules } from '../../helpers/grafana/grafana-boards.ts';
 import { evaluate } from '../../helpers/grafana/grafana-alerts.ts';
 import {

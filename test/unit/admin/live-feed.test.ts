@@ -1,25 +1,27 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { DeviceSummary } from '../../../hub/admin/admin-operations.ts';
+import { CommandView } from '../../../schemas/api/commands.ts';
+import type { DeviceSummary } from '../../../schemas/api/devices.ts';
+import { HubSnapshot } from '../../../schemas/api/hub.ts';
+import type { LiveMessage } from '../../../schemas/api/live.ts';
+import { NackRow } from '../../../schemas/api/rejects.ts';
 import { LiveFeed, type LiveConnection } from '../../../hub/admin/live-feed.ts';
 import type { LiveSocket, LiveViewer } from '../../../hub/admin/live-subscriber.ts';
 import type { Presence } from '../../../hub/presence/presence.ts';
+import { exampleOf } from '../../helpers/api-example.ts';
 import { ManualClock } from '../../helpers/clock.ts';
 import { silentLog } from '../../helpers/hubs/session-fixture.ts';
 
-interface Message {
-  t: string;
-  [field: string]: unknown;
-}
+type Of<Kind extends LiveMessage['t']> = Extract<LiveMessage, { t: Kind }>;
 
 class Page implements LiveSocket {
   bufferedBytes = 0;
-  readonly messages: Message[] = [];
+  readonly messages: LiveMessage[] = [];
   closedWith: number | undefined;
   connection: LiveConnection | undefined;
 
   send(text: string): void {
-    this.messages.push(JSON.parse(text) as Message);
+    this.messages.push(JSON.parse(text) as LiveMessage);
   }
 
   close(code: number): void {
@@ -27,8 +29,8 @@ class Page implements LiveSocket {
     this.connection?.closed();
   }
 
-  of(t: string): Message[] {
-    return this.messages.filter((message) => message.t === t);
+  of<Kind extends LiveMessage['t']>(t: Kind): Of<Kind>[] {
+    return this.messages.filter((message): message is Of<Kind> => message.t === t);
   }
 
   watch(...topics: string[]): void {
@@ -78,7 +80,7 @@ function startFeed(count = 3) {
         messagesPerSec: 0,
         storedPerSec: 0,
       }),
-      hub: () => Promise.resolve({ name: 'hub' }),
+      hub: () => Promise.resolve(exampleOf(HubSnapshot)),
     },
   });
   /** Opens a page, which watches these. */
@@ -95,8 +97,10 @@ function startFeed(count = 3) {
   return { clock, feed, presences, open, online };
 }
 
-const ids = (messages: readonly Message[]): unknown[] =>
-  messages.flatMap(({ devices }) => (devices as unknown[][]).map(([id]) => id));
+const ids = (messages: readonly Of<'fleet'>[]): string[] =>
+  messages.flatMap(({ devices }) => devices.map(([id]) => id));
+
+const command = exampleOf(CommandView);
 
 test('changes of one device between two messages are one row, with what is true then', async () => {
   const { clock, open, online, presences, feed } = startFeed();
@@ -142,9 +146,8 @@ test('comings, goings and changed labels are told; what is gone has no row', asy
   feed.deviceRemoved('d-1');
   feed.deviceChanged('d-2');
   await clock.advanceAsync(250);
-  const added = (rows: unknown): unknown[] => (rows as { id: string }[]).map(({ id }) => id);
   assert.deepEqual(
-    page.of('fleet').map((message) => ({ ...message, added: added(message['added']) })),
+    page.of('fleet').map((message) => ({ ...message, added: message.added.map(({ id }) => id) })),
     [{ t: 'fleet', devices: [], removed: ['d-1'], added: ['d-2'] }],
   );
 });
@@ -157,7 +160,7 @@ test('a socket that does not read gets no more until it does, and then what is t
   page.messages.length = 0;
   for (let round = 0; round < 10; round += 1) {
     for (let n = 0; n < 100; n += 1) online(`d-${n}`);
-    feed.tell('commands', 'd-1/c-1', () => ({ t: 'command', round }));
+    feed.tell('commands', 'd-1/c-1', () => ({ t: 'command', command: { ...command, ts: round } }));
     await clock.advanceAsync(250);
   }
   assert.deepEqual(page.messages, []);
@@ -165,7 +168,7 @@ test('a socket that does not read gets no more until it does, and then what is t
   page.bufferedBytes = 0;
   await clock.advanceAsync(250);
   assert.equal(ids(page.of('fleet')).length, 100, 'each device once');
-  assert.deepEqual(page.of('command'), [{ t: 'command', round: 9 }]);
+  assert.deepEqual(page.of('command'), [{ t: 'command', command: { ...command, ts: 9 } }]);
   page.bufferedBytes = 8 * 1_048_576 + 1;
   await clock.advanceAsync(250);
   assert.equal(page.closedWith, 1013);
@@ -178,7 +181,7 @@ test('what waits for a slow socket is bounded', async () => {
   const page = open(['commands']);
   await clock.advanceAsync(250);
   page.bufferedBytes = 2_000_000;
-  for (let n = 0; n <= 5_000; n += 1) feed.tell('commands', `c-${n}`, () => ({ t: 'command' }));
+  for (let n = 0; n <= 5_000; n += 1) feed.tell('commands', `c-${n}`, () => ({ t: 'command', command }));
   await clock.advanceAsync(250);
   assert.equal(page.closedWith, 1013);
 });
@@ -190,13 +193,13 @@ test('the newest fifty readings of a watched device come within 100 ms, the othe
   assert.equal(page.of('device').length, 1, 'what it is now comes first');
   for (let n = 0; n < 60; n += 1) feed.reading('d-1', 'env', n, { v: n });
   feed.reading('d-2', 'env', 1, { v: -1 });
-  feed.nacked('d-1', { code: 'schema' });
+  feed.nacked('d-1', exampleOf(NackRow));
   await clock.advanceAsync(100);
   assert.deepEqual(
     page.of('reading').map(({ timeMs }) => timeMs),
     Array.from({ length: 50 }, (_, n) => n + 10),
   );
-  assert.deepEqual(page.of('nack'), [{ t: 'nack', id: 'd-1', code: 'schema' }]);
+  assert.deepEqual(page.of('nack'), [{ t: 'nack', id: 'd-1', ...exampleOf(NackRow) }]);
   assert.equal(feed.counters.skippedReadings, 10);
 });
 
@@ -244,10 +247,12 @@ test('who may see one device is told of that one, also when it goes', async () =
   const { clock, open, online, feed, presences } = startFeed();
   const page = open(['fleet', 'commands'], { mayShow: (id) => id === 'd-1' && presences.has(id) });
   await clock.advanceAsync(250);
-  assert.equal(page.of('counts')[0]?.['devices'], 1);
+  assert.equal(page.of('counts')[0]?.devices, 1);
   for (const id of ['d-0', 'd-1', 'd-2']) online(id);
   feed.reading('d-2', 'env', 1, {});
-  feed.tell('commands', 'x', (mayShow) => (mayShow?.('d-2') === true ? { t: 'command' } : undefined));
+  feed.tell('commands', 'x', (mayShow) =>
+    mayShow?.('d-2') === true ? { t: 'command', command } : undefined,
+  );
   await clock.advanceAsync(250);
   assert.deepEqual(ids(page.of('fleet')), ['d-1']);
   assert.deepEqual(page.of('command'), []);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import type { CommandStatus } from '../../../schemas/command-status.ts';
 import {
   dueMs,
   giveUpAfterMs,
@@ -9,7 +10,6 @@ import {
   step,
   type Command,
   type CommandEvent,
-  type CommandStatus,
 } from '../../../hub/commands/command.ts';
 
 const t0 = 1_767_225_600_000;

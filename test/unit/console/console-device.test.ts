@@ -3,14 +3,18 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { segmentsOf, sharesOf } from '../../../dashboards/console/src/device/presence-segments.ts';
 import { rangeOf, spanOf } from '../../../dashboards/console/src/device/ranges.ts';
-import { Series, type SeriesAnswer } from '../../../dashboards/console/src/device/series.ts';
+import { Series } from '../../../dashboards/console/src/device/series.ts';
 import { clockText } from '../../../dashboards/console/src/device/clock-text.ts';
 import { historyLines, chapterText, reasonText } from '../../../dashboards/console/src/device/story-text.ts';
 import { ageText, shortSpan, utcTime } from '../../../dashboards/console/src/time.ts';
 
 /** What the page of a device makes of the API's answers, without a browser. */
 
-const empty = (stepMs: number): SeriesAnswer => ({ stepMs, times: [], fields: {} });
+const empty = (stepMs: number): ConstructorParameters<typeof Series>[0] => ({
+  stepMs,
+  times: [],
+  fields: {},
+});
 
 test('a reading goes into the bucket of its time, however late it comes', () => {
   const series = new Series(

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { DeviceRow, RowChange } from '../../../dashboards/console/src/fleet/device-row.ts';
+import type { DeviceSummary } from '../../../schemas/api/devices.ts';
+import type { RowChange } from '../../../schemas/api/live.ts';
 import { Fleet } from '../../../dashboards/console/src/fleet/fleet.ts';
 import {
   choicesOf,
@@ -13,7 +14,7 @@ import { incidentText } from '../../../dashboards/console/src/fleet/incident-tex
 
 /** The console's list of devices, without a browser. */
 
-const row = (id: string, over: Partial<DeviceRow> = {}): DeviceRow => ({
+const row = (id: string, over: Partial<DeviceSummary> = {}): DeviceSummary => ({
   id,
   type: 'env-sensor@1',
   site: 'default',
@@ -23,7 +24,7 @@ const row = (id: string, over: Partial<DeviceRow> = {}): DeviceRow => ({
   lastDataMs: null,
   ...over,
 });
-const change = (id: string, presence: DeviceRow['presence'], sinceMs: number): RowChange => [
+const change = (id: string, presence: DeviceSummary['presence'], sinceMs: number): RowChange => [
   id,
   presence,
   sinceMs,
@@ -82,14 +83,14 @@ test('however pages and messages interleave, the list ends as the hub is', () =>
       const fleet = new Fleet();
       fleet.beginLoad();
       const pages = ids.map((id, at) => ({ id, at: Math.min(reads[at] ?? 0, steps.length) }));
-      const snapshots: DeviceRow[] = [];
+      const snapshots: DeviceSummary[] = [];
       const read = (at: number): void => {
         for (const page of pages)
           if (page.at === at) snapshots.push({ ...row(page.id), ...hub.get(page.id) });
       };
       read(0);
       for (const [at, { id, presence }] of steps.entries()) {
-        const next = row(id, { presence: presence as DeviceRow['presence'], sinceMs: at + 1 });
+        const next = row(id, { presence: presence as DeviceSummary['presence'], sinceMs: at + 1 });
         hub.set(id, next);
         fleet.apply({ devices: [change(id, next.presence, at + 1)] });
         read(at + 1);

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { layOut, ribbon, type BooksView } from '../../../dashboards/console/src/hub-state/books-flow.ts';
-import { gridOf, levelOf, type Reject } from '../../../dashboards/console/src/device-types/rejects.ts';
+import type { HubSnapshot } from '../../../schemas/api/hub.ts';
+import type { RejectRow } from '../../../schemas/api/rejects.ts';
+import { layOut, ribbon } from '../../../dashboards/console/src/hub-state/ledger-flow.ts';
+import { gridOf, levelOf } from '../../../dashboards/console/src/device-types/rejects.ts';
 
-const books: BooksView = {
+const ledger: HubSnapshot['ledger'] = {
   carried: 10,
   received: 1_000_090,
   stored: 1_000_000,
@@ -16,7 +18,7 @@ const books: BooksView = {
 };
 
 test('Every fate that holds something is seen, however small, and what is empty takes no room', () => {
-  const { came, bands, barHeight } = layOut(books, 200);
+  const { came, bands, barHeight } = layOut(ledger, 200);
   assert.equal(came, 1_000_100);
   const heights = Object.fromEntries(bands.map(({ fate, height }) => [fate, height]));
   assert.equal(heights['spooled'], 0);
@@ -27,7 +29,7 @@ test('Every fate that holds something is seen, however small, and what is empty 
 });
 
 test('Bands leave the bar one below the other, and never overlap on the right', () => {
-  const { bands } = layOut(books, 200);
+  const { bands } = layOut(ledger, 200);
   for (const [index, band] of bands.entries()) {
     const next = bands[index + 1];
     if (next === undefined) break;
@@ -53,7 +55,7 @@ test('Nothing at all is a picture, too', () => {
   for (const band of bands) assert.doesNotMatch(ribbon(band, 0, 100), /NaN|Infinity/);
 });
 
-const reject = (field: string, firmware: string, count: number): Reject => ({
+const reject = (field: string, firmware: string, count: number): RejectRow => ({
   type: 'env-sensor@1',
   stream: 'env',
   field,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
+import type { CommandStatus } from '../../../schemas/command-status.ts';
 import { grafanaFiles } from '../../../dashboards/grafana/generate/files.ts';
 import { chosen, identifier, literal } from '../../../dashboards/grafana/generate/influxql.ts';
 import { outcomes } from '../../../dashboards/grafana/generate/commands-board.ts';
@@ -11,8 +12,7 @@ import { presenceMappings } from '../../../dashboards/grafana/generate/shared-pa
 import { grafanaUnit } from '../../../dashboards/grafana/generate/units.ts';
 import { toYaml, type YamlValue } from '../../../dashboards/grafana/generate/yaml.ts';
 import { isFinal } from '../../../hub/commands/command.ts';
-import type { CommandStatus } from '../../../hub/commands/command.ts';
-import { presenceStates } from '../../../hub/presence/presence.ts';
+import { presenceStates } from '../../../schemas/presence-states.ts';
 import { compileDeviceType, loadDeviceTypes, type DeviceType } from '../../../schemas/index.ts';
 import { readBlockYaml } from '../../helpers/grafana/block-yaml.ts';
 import { panelsOf, queriesOf, type Dashboard } from '../../helpers/grafana/grafana-queries.ts';

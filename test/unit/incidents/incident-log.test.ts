@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { IncidentLog, type StoredIncident } from '../../../hub/incidents/incident-log.ts';
-import type { Incident } from '../../../hub/incidents/incidents.ts';
+import type { Incident } from '../../../schemas/api/incidents.ts';
 import { HubError } from '../../../hub/kernel/errors.ts';
 import { silentLog, turn } from '../../helpers/hubs/session-fixture.ts';
 

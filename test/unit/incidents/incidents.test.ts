@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import type { Scope } from '../../../hub/incidents/correlated-loss.ts';
 import type { StoredIncident } from '../../../hub/incidents/incident-log.ts';
 import { Incidents } from '../../../hub/incidents/incidents.ts';
-import { neverSeen, type PresenceReason, type PresenceState } from '../../../hub/presence/presence.ts';
+import { neverSeen } from '../../../hub/presence/presence.ts';
+import type { Scope } from '../../../schemas/api/incidents.ts';
+import type { PresenceReason, PresenceState } from '../../../schemas/presence-states.ts';
 import { ManualClock } from '../../helpers/clock.ts';
 
 function startIncidents(t: TestContext) {

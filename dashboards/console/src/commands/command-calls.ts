@@ -1,8 +1,8 @@
+import type { CommandView } from '../../../../schemas/api/commands.ts';
+import type { GroupCommandView, GroupPreview } from '../../../../schemas/api/group-commands.ts';
 import type { FieldError } from '../../../../schemas/field-error.ts';
 import { ApiError, messageOf, post } from '../api.ts';
 import { reasonWords } from '../forms/command-words.ts';
-import type { CommandView, GroupCommandView } from './command-view.ts';
-import type { TargetRow } from './waves.ts';
 
 /** What came of asking the hub to send something. `unanswered`: it may have been done, or not. */
 export type Outcome<Answer> =
@@ -26,13 +26,6 @@ export interface GroupToSend extends Omit<CommandToSend, 'deviceId'> {
   readonly maxFailures: number;
 }
 
-export type GroupDetails = GroupCommandView & { readonly devices: readonly TargetRow[] };
-
-export interface GroupPreview {
-  readonly devices: readonly string[];
-  readonly refusal?: { readonly reason: string; readonly errors?: readonly FieldError[] };
-}
-
 export function sendCommand({
   deviceId,
   name,
@@ -53,12 +46,14 @@ export function previewGroup(group: GroupToSend): Promise<GroupPreview> {
   return post('/group-commands', { ...groupBody(group), dryRun: true });
 }
 
-export function sendGroup(group: GroupToSend): Promise<Outcome<GroupDetails>> {
-  return outcomeOf(post<GroupDetails>('/group-commands', groupBody(group), { 'idempotency-key': group.key }));
+export function sendGroup(group: GroupToSend): Promise<Outcome<GroupCommandView>> {
+  return outcomeOf(
+    post<GroupCommandView>('/group-commands', groupBody(group), { 'idempotency-key': group.key }),
+  );
 }
 
 /** @throws ApiError */
-export function stopGroup(id: string): Promise<GroupDetails> {
+export function stopGroup(id: string): Promise<GroupCommandView> {
   return post(`/group-commands/${encodeURIComponent(id)}/cancel`);
 }
 

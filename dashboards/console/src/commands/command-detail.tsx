@@ -1,7 +1,7 @@
 import { Time } from '../components/time.tsx';
 import { ParamsList } from '../forms/params-list.tsx';
 import { CommandFollower } from './command-follower.tsx';
-import type { CommandView } from './command-view.ts';
+import type { CommandView } from '../../../../schemas/api/commands.ts';
 
 /** One command of the list: who sent what, and its status. */
 export function CommandDetail({ command }: { readonly command: CommandView }) {

@@ -13,7 +13,7 @@ import { useLoad } from '../use-load.ts';
 import { CommandBadge } from './command-badge.tsx';
 import { CommandDetail } from './command-detail.tsx';
 import { apiQuery, merged, readFilters, type CommandFilters } from './command-filters.ts';
-import type { CommandView } from './command-view.ts';
+import type { CommandView } from '../../../../schemas/api/commands.ts';
 
 interface Page {
   readonly commands: CommandView[];

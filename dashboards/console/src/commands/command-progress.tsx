@@ -2,7 +2,7 @@ import { Time } from '../components/time.tsx';
 import { reasonWords, statusWords } from '../forms/command-words.ts';
 import { CommandBadge } from './command-badge.tsx';
 import { stepsOf, type Told } from './command-steps.ts';
-import type { CommandView } from './command-view.ts';
+import type { CommandView } from '../../../../schemas/api/commands.ts';
 
 interface CommandProgressProps {
   readonly command: CommandView;

@@ -9,8 +9,8 @@ import { mayAs } from '../session.ts';
 import { useLive } from '../use-live.ts';
 import { useLoad } from '../use-load.ts';
 import { CommandBadge } from './command-badge.tsx';
-import { stopGroup, type GroupDetails } from './command-calls.ts';
-import type { GroupCommandView } from './command-view.ts';
+import { stopGroup } from './command-calls.ts';
+import type { GroupCommandSummary, GroupCommandView } from '../../../../schemas/api/group-commands.ts';
 import { GroupProgress, WaveBar } from './group-progress.tsx';
 import { NewGroupCommand } from './new-group-command.tsx';
 
@@ -30,7 +30,7 @@ export function GroupCommands() {
 
 function SentGroupCommands() {
   const load = useLoad(
-    (signal) => get<{ groupCommands: GroupCommandView[] }>('/group-commands', undefined, signal),
+    (signal) => get<{ groupCommands: GroupCommandSummary[] }>('/group-commands', undefined, signal),
     [],
   );
   useLive('commands', {
@@ -93,11 +93,11 @@ function SentGroupCommands() {
 
 function OneGroupCommand({ id }: { readonly id: string }) {
   const load = useLoad(
-    (signal) => get<GroupDetails>(`/group-commands/${encodeURIComponent(id)}`, undefined, signal),
+    (signal) => get<GroupCommandView>(`/group-commands/${encodeURIComponent(id)}`, undefined, signal),
     [id],
   );
   /** The newest state from the live feed. */
-  const [latest, setLatest] = useState<GroupDetails>();
+  const [latest, setLatest] = useState<GroupCommandView>();
   useLive('commands', {
     message: (message) => {
       if (message.t === 'group-command' && message.groupCommand.id === id) setLatest(message.groupCommand);
@@ -139,7 +139,7 @@ function GroupCommandBody({
   groupCommand,
   onStop,
 }: {
-  readonly groupCommand: GroupDetails;
+  readonly groupCommand: GroupCommandView;
   readonly onStop: (() => void) | undefined;
 }) {
   return (

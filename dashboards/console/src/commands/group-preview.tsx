@@ -1,6 +1,6 @@
 import { reasonWords } from '../forms/command-words.ts';
 import { countOf } from '../number-words.ts';
-import type { GroupPreview as PreviewOf } from './command-calls.ts';
+import type { GroupPreview as PreviewOf } from '../../../../schemas/api/group-commands.ts';
 import { planWords } from './waves.ts';
 
 interface PreviewProps {

@@ -1,11 +1,11 @@
+import type { GroupCommandView } from '../../../../schemas/api/group-commands.ts';
 import { StackedBar } from '../components/stacked-bar.tsx';
 import { reasonWords, statusWords } from '../forms/command-words.ts';
 import { CommandBadge } from './command-badge.tsx';
-import type { GroupDetails } from './command-calls.ts';
 import { planWords, wavesOf, type Wave } from './waves.ts';
 
 interface GroupProgressProps {
-  readonly groupCommand: GroupDetails;
+  readonly groupCommand: GroupCommandView;
   /** Absent when the operator may not stop it. */
   readonly onStop: (() => void) | undefined;
 }

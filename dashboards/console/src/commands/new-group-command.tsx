@@ -5,7 +5,7 @@ import { Field } from '../components/field.tsx';
 import { Panel } from '../components/panel.tsx';
 import { Empty, Loaded } from '../components/states.tsx';
 import { say } from '../components/status-region.tsx';
-import type { TypeRow } from '../device-types/type-view.ts';
+import type { TypeRow } from '../../../../schemas/api/device-types.ts';
 import { countOf } from '../number-words.ts';
 import { setQuery } from '../router.ts';
 import { maySend } from '../session.ts';

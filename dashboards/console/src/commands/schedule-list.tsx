@@ -1,9 +1,10 @@
+import type { ScheduleView } from '../../../../schemas/api/schedules.ts';
 import { get } from '../api.ts';
 import { Panel } from '../components/panel.tsx';
 import { Empty, Loaded } from '../components/states.tsx';
 import { Age, Time } from '../components/time.tsx';
 import { useLoad } from '../use-load.ts';
-import { actionWords, type ScheduleView } from './schedule-view.ts';
+import { actionWords } from './schedule-view.ts';
 
 /** Schedules and their next times, read only; they are created on the command line. */
 export function ScheduleList() {

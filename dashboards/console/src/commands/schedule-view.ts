@@ -1,20 +1,4 @@
-/** A schedule as `GET /api/v1/schedules` gives it. */
-export interface ScheduleView {
-  readonly name: string;
-  readonly cron?: string;
-  /** Unix ms, of one that fires once. */
-  readonly atMs?: number;
-  readonly timeZone: string;
-  readonly to: string;
-  readonly action:
-    | { readonly kind: 'command'; readonly name: string; readonly params: Readonly<Record<string, unknown>> }
-    | { readonly kind: 'notice'; readonly topic: string; readonly data: unknown };
-  readonly catchUp: 'skip' | 'once';
-  readonly paused: boolean;
-  readonly lastMs?: number;
-  /** Unix ms; absent when it has none any more, or is paused. */
-  readonly nextMs?: number;
-}
+import type { ScheduleView } from '../../../../schemas/api/schedules.ts';
 
 /** What it does at its time, in a few words. */
 export function actionWords({ action }: ScheduleView): string {

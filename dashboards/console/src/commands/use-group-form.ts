@@ -1,17 +1,12 @@
 import { useState } from 'preact/hooks';
+import type { GroupCommandView, GroupPreview } from '../../../../schemas/api/group-commands.ts';
 import type { CommandDefinition, DeviceTypeDefinition } from '../../../../schemas/device-type-definition.ts';
 import type { FieldError } from '../../../../schemas/field-error.ts';
 import { messageOf } from '../api.ts';
 import { checkCommand, newCommandDraft, type CommandDraft } from '../forms/command-draft.ts';
 import { freshCommandKey } from '../forms/command-key.ts';
 import { advance, startSending, type SendingEvent } from '../forms/sending.ts';
-import {
-  previewGroup,
-  sendGroup,
-  type GroupDetails,
-  type GroupPreview,
-  type GroupToSend,
-} from './command-calls.ts';
+import { previewGroup, sendGroup, type GroupToSend } from './command-calls.ts';
 import { readPace, type Pace } from './pace.ts';
 
 export interface GroupFormProps {
@@ -21,7 +16,7 @@ export interface GroupFormProps {
   /** Names of stored groups, to choose from. */
   readonly groups: readonly string[];
   /** @param shown the devices of the preview */
-  readonly onSent: (groupCommand: GroupDetails, shown: readonly string[]) => void;
+  readonly onSent: (groupCommand: GroupCommandView, shown: readonly string[]) => void;
 }
 
 /** What is typed into the form of a group command, what is wrong with it, and what was asked of the hub. */

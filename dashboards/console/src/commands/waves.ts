@@ -1,17 +1,12 @@
+import type { GroupTarget } from '../../../../schemas/api/group-commands.ts';
 import { countOf } from '../number-words.ts';
 
 /** The waves of a group command, from its report, which lists the devices in the order of their waves. */
 
-export interface TargetRow {
-  readonly device: string;
-  readonly status: string;
-  readonly reason?: string;
-}
-
 export interface Wave {
   /** From 1. */
   readonly number: number;
-  readonly targets: readonly TargetRow[];
+  readonly targets: readonly GroupTarget[];
   readonly succeeded: number;
   /** Ended without success, or uncertain: these count against the limit. */
   readonly failed: number;
@@ -32,7 +27,7 @@ const failures: ReadonlySet<string> = new Set([
 ]);
 
 /** @param size devices in one wave, ≥ 1 */
-export function wavesOf(targets: readonly TargetRow[], size: number): Wave[] {
+export function wavesOf(targets: readonly GroupTarget[], size: number): Wave[] {
   const waves: Wave[] = [];
   for (let from = 0; from < targets.length; from += size) {
     waves.push(waveOf(waves.length + 1, targets.slice(from, from + size)));
@@ -40,7 +35,7 @@ export function wavesOf(targets: readonly TargetRow[], size: number): Wave[] {
   return waves;
 }
 
-function waveOf(number: number, targets: readonly TargetRow[]): Wave {
+function waveOf(number: number, targets: readonly GroupTarget[]): Wave {
   const counts = { succeeded: 0, failed: 0, open: 0, waiting: 0, skipped: 0 };
   for (const { status } of targets) {
     if (status === 'succeeded' || status === 'waiting' || status === 'skipped') counts[status]++;

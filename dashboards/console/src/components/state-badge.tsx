@@ -1,4 +1,4 @@
-import type { PresenceState } from '../../../../hub/presence/presence.ts';
+import type { PresenceState } from '../../../../schemas/presence-states.ts';
 import { stateWord } from './state-word.ts';
 
 /** A shape of its own for each state, so that nobody needs the colour: an SVG path on 16 × 16. */

@@ -1,4 +1,4 @@
-import type { PresenceState } from '../../../../hub/presence/presence.ts';
+import type { PresenceState } from '../../../../schemas/presence-states.ts';
 
 /** The console's word for a state. */
 export function stateWord(state: PresenceState): string {

@@ -1,12 +1,13 @@
+import type { RejectRow } from '../../../../schemas/api/rejects.ts';
 import { Panel } from '../components/panel.tsx';
 import { Empty } from '../components/states.tsx';
 import { Age } from '../components/time.tsx';
 import { countWords, shortCount } from '../number-words.ts';
-import { gridOf, levelOf, type Reject } from './rejects.ts';
+import { gridOf, levelOf } from './rejects.ts';
 
 interface RejectsProps {
   readonly type: string;
-  readonly rejects: readonly Reject[];
+  readonly rejects: readonly RejectRow[];
   readonly reload: () => void;
 }
 
@@ -36,7 +37,7 @@ export function Rejects({ type, rejects, reload }: RejectsProps) {
 const mostShown = 12;
 
 /** A heat map: the darker, the more. It is a table, so that screen readers can read it out. */
-function Picture({ rejects }: { readonly rejects: readonly Reject[] }) {
+function Picture({ rejects }: { readonly rejects: readonly RejectRow[] }) {
   const { fields, firmwares, cells, max } = gridOf(rejects, mostShown);
   const caption = 'Rejected readings by field and firmware';
   return (
@@ -75,7 +76,7 @@ function Picture({ rejects }: { readonly rejects: readonly Reject[] }) {
   );
 }
 
-function RejectTable({ rejects }: { readonly rejects: readonly Reject[] }) {
+function RejectTable({ rejects }: { readonly rejects: readonly RejectRow[] }) {
   return (
     <div class="table-scroll">
       <table class="table stacking">

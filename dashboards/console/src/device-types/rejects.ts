@@ -1,17 +1,5 @@
 /** Readings the hub refused, as `GET /api/v1/rejects` counts them, gathered for a picture. */
-
-export interface Reject {
-  readonly type: string;
-  readonly stream: string;
-  readonly field: string;
-  readonly rule: string;
-  /** Empty: none was told. */
-  readonly firmware: string;
-  readonly count: number;
-  /** Unix ms. */
-  readonly lastMs: number;
-  readonly example: { readonly device: string; readonly message: string };
-}
+import type { RejectRow } from '../../../../schemas/api/rejects.ts';
 
 export interface RejectGrid {
   /** `stream field`, the worst first. */
@@ -24,7 +12,7 @@ export interface RejectGrid {
 }
 
 /** Counts by field and firmware of one device type. @param most rows and columns at most; what is rarer is left out */
-export function gridOf(rejects: readonly Reject[], most: number): RejectGrid {
+export function gridOf(rejects: readonly RejectRow[], most: number): RejectGrid {
   const byField = new Map<string, { stream: string; field: string; count: number }>();
   const byFirmware = new Map<string, number>();
   const byBoth = new Map<string, number>();

@@ -1,3 +1,4 @@
+import type { TypeRow } from '../../../../schemas/api/device-types.ts';
 import type {
   DeviceTypeDefinition,
   ScalarDefinition,
@@ -5,14 +6,6 @@ import type {
 } from '../../../../schemas/device-type-definition.ts';
 import { fieldHint } from '../forms/field-words.ts';
 import { unitSymbol } from '../unit-symbol.ts';
-
-/** A device type in the list of them. */
-export interface TypeRow {
-  readonly id: string;
-  readonly devices: number;
-  readonly streams: readonly string[];
-  readonly commands: readonly string[];
-}
 
 /** A type with its versions, the newest first. */
 export interface TypeFamily {

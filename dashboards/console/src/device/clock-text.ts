@@ -1,4 +1,4 @@
-import type { DeviceDetails } from './device-details.ts';
+import type { DeviceDetails } from '../../../../schemas/api/devices.ts';
 
 /** How a device's clock compares with the hub's, in plain words. Pure. */
 export function clockText({ quality, offsetMs = 0, driftMs }: NonNullable<DeviceDetails['clock']>): string {

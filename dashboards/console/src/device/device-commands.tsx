@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import type { CommandDefinition } from '../../../../schemas/device-type-definition.ts';
 import { get } from '../api.ts';
 import { CommandBadge } from '../commands/command-badge.tsx';
-import type { CommandView } from '../commands/command-view.ts';
+import type { CommandView } from '../../../../schemas/api/commands.ts';
 import { Dialog } from '../components/dialog.tsx';
 import { Panel } from '../components/panel.tsx';
 import { Loaded } from '../components/states.tsx';

@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { StateBadge } from '../components/state-badge.tsx';
 import { Age, Time } from '../components/time.tsx';
 import { clockText } from './clock-text.ts';
-import type { DeviceDetails } from './device-details.ts';
+import type { DeviceDetails } from '../../../../schemas/api/devices.ts';
 import { reasonText } from './story-text.ts';
 
 /** What the device is, its state and since when, and when it last sent something. */

@@ -7,19 +7,8 @@ import { Age } from '../components/time.tsx';
 import { unitSymbol } from '../unit-symbol.ts';
 import { useLive } from '../use-live.ts';
 import { useLoad } from '../use-load.ts';
-import type { FieldValue } from './device-details.ts';
+import type { FieldValue, LastValues, Reading } from '../../../../schemas/api/readings.ts';
 import { numberText } from './number-text.ts';
-
-interface LastValues {
-  streams: Readonly<Record<string, Latest>>;
-  /** The store did not answer: what it alone knows is missing. */
-  incomplete?: true;
-}
-
-interface Latest {
-  timeMs: number;
-  fields: Readonly<Record<string, FieldValue>>;
-}
 
 interface LastValuesPanelProps {
   device: string;
@@ -72,7 +61,7 @@ export function LastValuesPanel({ device, type }: LastValuesPanelProps) {
 
 interface StreamValuesProps {
   stream: string;
-  latest: Latest;
+  latest: Reading;
   definition: ValueDefinition | undefined;
 }
 

@@ -7,8 +7,8 @@ import { Time } from '../components/time.tsx';
 import { useLive } from '../use-live.ts';
 import { useLoad } from '../use-load.ts';
 import { shortTime } from '../time.ts';
-import type { HubView } from '../hub-state/hub-view.ts';
-import type { Nack } from './device-details.ts';
+import type { HubSnapshot } from '../../../../schemas/api/hub.ts';
+import type { NackRow } from '../../../../schemas/api/rejects.ts';
 
 /** As many as the hub keeps for one device. */
 const kept = 20;
@@ -16,10 +16,10 @@ const kept = 20;
 /** Readings of this device that the hub rejected: which field, by which rule. */
 export function NacksPanel({ device }: { device: string }) {
   const load = useLoad(
-    (signal) => get<{ nacks: Nack[] }>(`/devices/${encodeURIComponent(device)}/nacks`, {}, signal),
+    (signal) => get<{ nacks: NackRow[] }>(`/devices/${encodeURIComponent(device)}/nacks`, {}, signal),
     [device],
   );
-  const [told, setTold] = useState<readonly Nack[]>([]);
+  const [told, setTold] = useState<readonly NackRow[]>([]);
   useLive(`device:${device}`, {
     watching() {
       setTold([]);
@@ -29,7 +29,7 @@ export function NacksPanel({ device }: { device: string }) {
       if (message.t === 'nack') setTold((old) => [message, ...old].slice(0, kept));
     },
   });
-  const hub = useLoad((signal) => get<HubView>('/hub', {}, signal), []);
+  const hub = useLoad((signal) => get<HubSnapshot>('/hub', {}, signal), []);
   const startedMs = hub.state.kind === 'loaded' ? hub.state.value.startedMs : undefined;
   return (
     <Panel title="Rejected readings">
@@ -41,7 +41,7 @@ export function NacksPanel({ device }: { device: string }) {
 }
 
 interface NackTableProps {
-  nacks: readonly Nack[];
+  nacks: readonly NackRow[];
   /** When the hub started, Unix ms; undefined when the operator may not see that. */
   startedMs: number | undefined;
 }

@@ -1,18 +1,5 @@
-import type { PresenceState } from '../../../../hub/presence/presence.ts';
-
-/** As `GET /devices/{id}/presence` gives it. */
-export interface PresenceHistory {
-  /** Oldest first. */
-  changes: readonly PresenceChange[];
-  stateBefore: PresenceState | null;
-}
-
-export interface PresenceChange {
-  /** Unix ms. */
-  timeMs: number;
-  state: PresenceState;
-  reason: string;
-}
+import type { PresenceHistory } from '../../../../schemas/api/presence-history.ts';
+import type { PresenceState } from '../../../../schemas/presence-states.ts';
 
 export interface Segment {
   state: PresenceState;

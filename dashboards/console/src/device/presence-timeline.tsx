@@ -1,5 +1,7 @@
 import { useState } from 'preact/hooks';
-import type { PresenceState } from '../../../../hub/presence/presence.ts';
+import type { DeviceDetails } from '../../../../schemas/api/devices.ts';
+import type { PresenceChange, PresenceHistory } from '../../../../schemas/api/presence-history.ts';
+import type { PresenceState } from '../../../../schemas/presence-states.ts';
 import { get } from '../api.ts';
 import { Failed } from '../components/states.tsx';
 import { StateBadge } from '../components/state-badge.tsx';
@@ -10,8 +12,7 @@ import { nowMs } from '../now.ts';
 import { shortTime } from '../time.ts';
 import { useLive } from '../use-live.ts';
 import { useLoad } from '../use-load.ts';
-import type { DeviceDetails } from './device-details.ts';
-import { segmentsOf, sharesOf, type PresenceChange, type PresenceHistory } from './presence-segments.ts';
+import { segmentsOf, sharesOf } from './presence-segments.ts';
 import { spanOf, type Range } from './ranges.ts';
 import { reasonText } from './story-text.ts';
 

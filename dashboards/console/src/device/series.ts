@@ -1,15 +1,5 @@
 /** One field over time, in buckets: what the hub sent, and what the live feed adds to it. Pure. */
-
-/** As `GET /devices/{id}/series/{stream}` gives it. */
-export interface SeriesAnswer {
-  stepMs: number;
-  /** Beginnings of the buckets that have data, Unix ms. */
-  times: number[];
-  fields: Record<
-    string,
-    { mean: (number | null)[]; min: (number | null)[]; max: (number | null)[]; count: number[] }
-  >;
-}
+import type { DeviceSeries } from '../../../../schemas/api/readings.ts';
 
 export interface Bucket {
   /** Its beginning, Unix ms. */
@@ -28,7 +18,7 @@ export class Series {
   readonly stepMs: number;
   readonly #buckets: Bucket[] = [];
 
-  constructor(answer: SeriesAnswer, field: string) {
+  constructor(answer: Pick<DeviceSeries, 'stepMs' | 'times' | 'fields'>, field: string) {
     this.stepMs = answer.stepMs;
     const columns = answer.fields[field];
     for (const [at, timeMs] of answer.times.entries()) {

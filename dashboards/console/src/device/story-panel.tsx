@@ -6,7 +6,7 @@ import { Panel } from '../components/panel.tsx';
 import { Loaded } from '../components/states.tsx';
 import { Time } from '../components/time.tsx';
 import { useLoad } from '../use-load.ts';
-import type { DeviceDetails } from './device-details.ts';
+import type { DeviceDetails } from '../../../../schemas/api/devices.ts';
 import { historyLines } from './story-text.ts';
 
 interface Why {

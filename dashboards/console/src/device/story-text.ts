@@ -1,5 +1,5 @@
 /** What happened between a device and the hub, in plain words. Pure. */
-import type { PresenceReason } from '../../../../hub/presence/presence.ts';
+import type { PresenceReason } from '../../../../schemas/presence-states.ts';
 import type { Chapter, StoryEntry } from '../../../../hub/presence/device-events.ts';
 import { stateWord } from '../components/state-word.ts';
 import { shortTime } from '../time.ts';

@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import { get } from '../api.ts';
 import { useLive } from '../use-live.ts';
 import { useLoad, type Load } from '../use-load.ts';
-import type { DeviceDetails } from './device-details.ts';
+import type { DeviceDetails } from '../../../../schemas/api/devices.ts';
 
 export interface LiveDevice {
   state: Load<DeviceDetails>;

@@ -3,9 +3,9 @@ import { useEffect, useState } from 'preact/hooks';
 import { get } from '../api.ts';
 import { useLive } from '../use-live.ts';
 import { useLoad, type Load } from '../use-load.ts';
-import type { FieldValue } from './device-details.ts';
+import type { DeviceSeries, FieldValue } from '../../../../schemas/api/readings.ts';
 import { spanOf, type Range } from './ranges.ts';
-import { Series, type SeriesAnswer } from './series.ts';
+import { Series } from './series.ts';
 
 /** Buckets of one chart: more than these cannot be told apart. */
 const points = 400;
@@ -36,7 +36,7 @@ export function useStream({ device, stream, fields, range, until }: StreamQuery)
       const { fromMs, toMs, live } = spanOf(range, until, Date.now());
       // A reading may be dated a little ahead of this browser's clock.
       const times = { fromMs: Math.floor(fromMs), toMs: Math.floor(live ? toMs + 60_000 : toMs) };
-      const answer = await get<SeriesAnswer>(path, { ...times, fields: fields.join(','), points }, aborted);
+      const answer = await get<DeviceSeries>(path, { ...times, fields: fields.join(','), points }, aborted);
       return new Map(fields.map((field) => [field, new Series(answer, field)]));
     },
     [device, stream, fields.join(','), range.key, until],

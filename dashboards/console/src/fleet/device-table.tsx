@@ -3,14 +3,14 @@ import { Age } from '../components/time.tsx';
 import { VirtualTable, type Column } from '../components/virtual-table.tsx';
 import { setQuery } from '../router.ts';
 import { narrow } from '../viewport.ts';
-import type { DeviceRow } from './device-row.ts';
+import type { DeviceSummary } from '../../../../schemas/api/devices.ts';
 import type { Sort } from './fleet-view.ts';
 
 /** Must equal the heights in the style sheet, px. */
 const rowHeight = 40;
 const narrowRowHeight = 68;
 
-const columns: readonly Column<DeviceRow>[] = [
+const columns: readonly Column<DeviceSummary>[] = [
   { key: 'state', head: 'State', sortable: true, cell: ({ presence }) => <StateBadge state={presence} /> },
   {
     key: 'id',
@@ -31,7 +31,7 @@ const columns: readonly Column<DeviceRow>[] = [
   { key: 'data', head: 'Last data', sortable: true, cell: ({ lastDataMs }) => <Age ms={lastDataMs} /> },
 ];
 
-export function DeviceTable({ rows, sort }: { rows: readonly DeviceRow[]; sort: Sort }) {
+export function DeviceTable({ rows, sort }: { rows: readonly DeviceSummary[]; sort: Sort }) {
   return (
     <VirtualTable
       label="Devices"
@@ -52,7 +52,7 @@ function nextSort(key: string, { key: now, descending }: Sort): string {
   return key === 'id' ? '' : key;
 }
 
-function Labels({ labels }: { labels: DeviceRow['labels'] }) {
+function Labels({ labels }: { labels: DeviceSummary['labels'] }) {
   return (
     <>
       {Object.entries(labels).map(([key, value]) => (

@@ -1,7 +1,7 @@
 /** Which devices are shown, and in what order. Pure. */
-import type { PresenceState } from '../../../../hub/presence/presence.ts';
+import type { PresenceState } from '../../../../schemas/presence-states.ts';
 import { stateOrder } from './state-order.ts';
-import type { DeviceRow } from './device-row.ts';
+import type { DeviceSummary } from '../../../../schemas/api/devices.ts';
 
 /** An empty text: not filtered by that. */
 export interface Filters {
@@ -29,13 +29,13 @@ export function isLively({ key }: Sort): boolean {
 const natural = new Intl.Collator('en', { numeric: true });
 
 /** All of them in this order; those that are equal in it by id. */
-export function inOrder(rows: Iterable<DeviceRow>, { key, descending }: Sort): DeviceRow[] {
+export function inOrder(rows: Iterable<DeviceSummary>, { key, descending }: Sort): DeviceSummary[] {
   const sign = descending ? -1 : 1;
   const compare = comparisons[key];
   return [...rows].toSorted((a, b) => sign * compare(a, b) || natural.compare(a.id, b.id));
 }
 
-const comparisons: Record<SortKey, (a: DeviceRow, b: DeviceRow) => number> = {
+const comparisons: Record<SortKey, (a: DeviceSummary, b: DeviceSummary) => number> = {
   id: (a, b) => natural.compare(a.id, b.id),
   type: (a, b) => natural.compare(a.type, b.type),
   site: (a, b) => natural.compare(a.site, b.site),
@@ -46,13 +46,13 @@ const comparisons: Record<SortKey, (a: DeviceRow, b: DeviceRow) => number> = {
 
 /** The rows that pass all filters, in the order they come; and how many states those have that pass all but `state`. */
 export function filtered(
-  rows: readonly DeviceRow[],
+  rows: readonly DeviceSummary[],
   filters: Filters,
-): { shown: DeviceRow[]; byState: Map<PresenceState, number> } {
+): { shown: DeviceSummary[]; byState: Map<PresenceState, number> } {
   const passes = judge(filters);
   const { state } = filters;
   const byState = new Map<PresenceState, number>();
-  const shown: DeviceRow[] = [];
+  const shown: DeviceSummary[] = [];
   for (const row of rows) {
     if (!passes(row)) continue;
     byState.set(row.presence, (byState.get(row.presence) ?? 0) + 1);
@@ -61,7 +61,7 @@ export function filtered(
   return { shown, byState };
 }
 
-function judge({ q, type, site, label }: Filters): (row: DeviceRow) => boolean {
+function judge({ q, type, site, label }: Filters): (row: DeviceSummary) => boolean {
   const part = q.trim().toLowerCase();
   const [key = '', value = ''] = label.split(/=(.*)/s, 2);
   return (row) =>
@@ -71,7 +71,7 @@ function judge({ q, type, site, label }: Filters): (row: DeviceRow) => boolean {
     (part === '' || mentions(row, part));
 }
 
-function mentions({ id, type, site, labels }: DeviceRow, part: string): boolean {
+function mentions({ id, type, site, labels }: DeviceSummary, part: string): boolean {
   if (`${id} ${type} ${site}`.toLowerCase().includes(part)) return true;
   for (const key in labels) if (labels[key]?.toLowerCase().includes(part) === true) return true;
   return false;
@@ -85,7 +85,7 @@ export interface Choices {
   labels: string[];
 }
 
-export function choicesOf(rows: Iterable<DeviceRow>): Choices {
+export function choicesOf(rows: Iterable<DeviceSummary>): Choices {
   const types = new Set<string>();
   const sites = new Set<string>();
   const labels = new Set<string>();

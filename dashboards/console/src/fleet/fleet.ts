@@ -1,18 +1,12 @@
-import type { DeviceRow, RowChange } from './device-row.ts';
-
-/** What the live feed tells of the fleet since its last message. */
-export interface FleetChange {
-  devices?: readonly RowChange[];
-  removed?: readonly string[];
-  added?: readonly DeviceRow[];
-}
+import type { DeviceSummary } from '../../../../schemas/api/devices.ts';
+import type { FleetChange, RowChange } from '../../../../schemas/api/live.ts';
 
 /**
  * Every device of the fleet, from pages of the list and the live feed together. Rows are changed in place:
  * thousands of changes a second make no garbage.
  */
 export class Fleet {
-  readonly #rows = new Map<string, DeviceRow>();
+  readonly #rows = new Map<string, DeviceSummary>();
   /** Of a load under way: ids that a page or the feed named. */
   #named: Set<string> | undefined;
   /** And what the feed told meanwhile, which may be newer than a page that comes after it. */
@@ -25,7 +19,7 @@ export class Fleet {
     return this.#rows.size;
   }
 
-  values(): Iterable<DeviceRow> {
+  values(): Iterable<DeviceSummary> {
     return this.#rows.values();
   }
 
@@ -36,7 +30,7 @@ export class Fleet {
     this.#told = new Map();
   }
 
-  addPage(rows: readonly DeviceRow[]): void {
+  addPage(rows: readonly DeviceSummary[]): void {
     for (const row of rows) {
       const { id } = row;
       this.#named?.add(id);
@@ -57,7 +51,7 @@ export class Fleet {
     this.structure += 1;
   }
 
-  apply({ devices = [], removed = [], added = [] }: FleetChange): void {
+  apply({ devices = [], removed = [], added = [] }: Partial<FleetChange>): void {
     const loading = this.#named !== undefined;
     for (const id of removed) {
       this.#rows.delete(id);
@@ -82,7 +76,7 @@ export class Fleet {
 }
 
 /** The page may have been made before the change was told, or after it. */
-function applyNewer(row: DeviceRow, [, presence, sinceMs, lastDataMs]: RowChange): void {
+function applyNewer(row: DeviceSummary, [, presence, sinceMs, lastDataMs]: RowChange): void {
   if ((sinceMs ?? 0) >= (row.sinceMs ?? 0)) {
     row.presence = presence;
     row.sinceMs = sinceMs;

@@ -1,23 +1,7 @@
-import type { Scope } from '../../../../hub/incidents/correlated-loss.ts';
-
-/** Several devices in trouble for one reason, as the API lists them. */
-export interface IncidentView {
-  id: string;
-  kind: 'cloned-credential' | 'flapping' | 'correlated-loss';
-  state: 'open' | 'closed';
-  /** Unix ms. */
-  sinceMs: number;
-  untilMs?: number;
-  /** What the devices have in common, of a correlated loss. */
-  scope?: Scope;
-  /** How many devices it affects. */
-  devices: number;
-  /** Some of them. */
-  sample: readonly string[];
-}
+import type { Incident, Scope } from '../../../../schemas/api/incidents.ts';
 
 /** What happened, in a sentence. */
-export function incidentText({ kind, devices, scope }: IncidentView): string {
+export function incidentText({ kind, devices, scope }: Incident): string {
   switch (kind) {
     case 'cloned-credential':
       return 'Two devices share one ID and secret.';

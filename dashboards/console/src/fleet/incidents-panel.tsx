@@ -1,11 +1,12 @@
 import { useState } from 'preact/hooks';
+import type { Incident } from '../../../../schemas/api/incidents.ts';
 import { get } from '../api.ts';
 import { Failed } from '../components/states.tsx';
 import { Panel } from '../components/panel.tsx';
 import { Age } from '../components/time.tsx';
 import { useLive } from '../use-live.ts';
 import { useLoad } from '../use-load.ts';
-import { incidentText, type IncidentView } from './incident-text.ts';
+import { incidentText } from './incident-text.ts';
 
 /** Closed incidents that are still shown. */
 const recent = 5;
@@ -14,8 +15,8 @@ const named = 6;
 
 /** What needs attention first: open incidents, and the last closed ones on request. */
 export function IncidentsPanel() {
-  const load = useLoad((signal) => get<{ incidents: IncidentView[] }>('/incidents', {}, signal), []);
-  const [told, setTold] = useState<ReadonlyMap<string, IncidentView>>(new Map());
+  const load = useLoad((signal) => get<{ incidents: Incident[] }>('/incidents', {}, signal), []);
+  const [told, setTold] = useState<ReadonlyMap<string, Incident>>(new Map());
   useLive('incidents', {
     message(message) {
       if (message.t !== 'incident') return;
@@ -52,7 +53,7 @@ export function IncidentsPanel() {
   );
 }
 
-function IncidentLine({ incident }: { incident: IncidentView }) {
+function IncidentLine({ incident }: { incident: Incident }) {
   const { state, sinceMs, untilMs, sample, devices } = incident;
   const some = sample.slice(0, named);
   return (
@@ -76,7 +77,7 @@ function IncidentLine({ incident }: { incident: IncidentView }) {
 }
 
 /** Newest first; what the feed told is newer than what was loaded. */
-function merged(loaded: readonly IncidentView[], told: ReadonlyMap<string, IncidentView>): IncidentView[] {
+function merged(loaded: readonly Incident[], told: ReadonlyMap<string, Incident>): Incident[] {
   const all = new Map(loaded.map((incident) => [incident.id, incident]));
   for (const [id, incident] of told) all.set(id, incident);
   return [...all.values()].toSorted((a, b) => b.sinceMs - a.sinceMs);

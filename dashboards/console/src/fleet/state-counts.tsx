@@ -1,4 +1,4 @@
-import type { PresenceState } from '../../../../hub/presence/presence.ts';
+import type { PresenceState } from '../../../../schemas/presence-states.ts';
 import { StackedBar } from '../components/stacked-bar.tsx';
 import { StateShape } from '../components/state-badge.tsx';
 import { stateWord } from '../components/state-word.ts';

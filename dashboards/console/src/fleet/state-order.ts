@@ -1,4 +1,4 @@
-import type { PresenceState } from '../../../../hub/presence/presence.ts';
+import type { PresenceState } from '../../../../schemas/presence-states.ts';
 
 /** As operators care: what is wrong comes first. */
 export const stateOrder: readonly PresenceState[] = [

@@ -1,16 +1,11 @@
 import { signal, type ReadonlySignal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
 import { get } from '../api.ts';
-import type { LiveMessage } from '../live-message.ts';
+import type { LiveMessage } from '../../../../schemas/api/live.ts';
 import { liveState } from '../live.ts';
 import { useLive } from '../use-live.ts';
-import type { DeviceRow } from './device-row.ts';
+import type { DevicePage } from '../../../../schemas/api/devices.ts';
 import { Fleet } from './fleet.ts';
-
-interface DevicePage {
-  devices: DeviceRow[];
-  next: string | null;
-}
 
 /** Seconds of the message rate that are kept. */
 export const rateSeconds = 60;

@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import type { DeadLetter } from '../../../../schemas/api/spool.ts';
 import { get, messageOf, post } from '../api.ts';
 import { Dialog } from '../components/dialog.tsx';
 import { Panel } from '../components/panel.tsx';
@@ -8,14 +9,6 @@ import { Time } from '../components/time.tsx';
 import { countOf, countWords } from '../number-words.ts';
 import { mayAs } from '../session.ts';
 import { useLoad } from '../use-load.ts';
-
-interface DeadLetter {
-  readonly id: number;
-  readonly account: string;
-  readonly line: string;
-  readonly reason: string;
-  readonly refusedMs: number;
-}
 
 const pageSize = 50;
 

@@ -1,10 +1,10 @@
 import { Sparkline } from '../components/sparkline.tsx';
 import { shareWords } from '../number-words.ts';
-import type { HubView } from './hub-view.ts';
+import type { HubSnapshot } from '../../../../schemas/api/hub.ts';
 
 interface EventLoopPanelProps {
   /** The newest last, one a second. */
-  readonly course: readonly HubView[];
+  readonly course: readonly HubSnapshot[];
   readonly room: number;
 }
 

@@ -2,11 +2,11 @@ import type { ComponentChildren } from 'preact';
 import { useId } from 'preact/hooks';
 import { Age } from '../components/time.tsx';
 import { countOf, countWords, shareWords, sizeWords } from '../number-words.ts';
-import type { HubView, PartView } from './hub-view.ts';
+import type { Dependency, HubSnapshot } from '../../../../schemas/api/hub.ts';
 
 interface PartCardProps {
   readonly title: string;
-  readonly part: PartView;
+  readonly part: Dependency;
   readonly children?: ComponentChildren;
 }
 
@@ -31,7 +31,7 @@ export function PartCard({ title, part: { name, up, reason }, children }: PartCa
 }
 
 /** What is queued in the hub, and how full each queue is. */
-export function Queues({ hub }: { readonly hub: HubView }) {
+export function Queues({ hub }: { readonly hub: HubSnapshot }) {
   const { writer, spool, bus, commands } = hub;
   return (
     <div class="queues">

@@ -3,7 +3,7 @@ import { ApiError, get } from '../api.ts';
 import { Panel } from '../components/panel.tsx';
 import { Empty, Failed, Loading } from '../components/states.tsx';
 import { DeviceCommands } from '../device/device-commands.tsx';
-import type { DeviceDetails } from '../device/device-details.ts';
+import type { DeviceDetails } from '../../../../schemas/api/devices.ts';
 import { DeviceHeader } from '../device/device-header.tsx';
 import { LastValuesPanel } from '../device/last-values.tsx';
 import { NacksPanel } from '../device/nacks-panel.tsx';

@@ -3,12 +3,12 @@ import { get } from '../api.ts';
 import { Panel } from '../components/panel.tsx';
 import { Failed, Loading } from '../components/states.tsx';
 import { Age } from '../components/time.tsx';
-import { BooksPicture } from '../hub-state/books-picture.tsx';
+import { LedgerPicture } from '../hub-state/ledger-picture.tsx';
 import { DeadLetters } from '../hub-state/dead-letters.tsx';
 import { CountTable, PartCard, Queues } from '../hub-state/hub-panels.tsx';
 import { EventLoopPanel } from '../hub-state/event-loop-panel.tsx';
 import { closeWords } from '../hub-state/close-words.ts';
-import type { HubView } from '../hub-state/hub-view.ts';
+import type { HubSnapshot } from '../../../../schemas/api/hub.ts';
 import { countOf, rateWords, sizeWords } from '../number-words.ts';
 import { useLive } from '../use-live.ts';
 
@@ -17,13 +17,13 @@ const keptSec = 120;
 
 /** The state of the hub itself: where every reading is, and the systems it depends on. */
 export function HubPage() {
-  const [course, setCourse] = useState<readonly HubView[]>([]);
+  const [course, setCourse] = useState<readonly HubSnapshot[]>([]);
   const [fault, setFault] = useState<unknown>();
-  const add = (next: HubView): void => {
+  const add = (next: HubSnapshot): void => {
     setFault(undefined);
     setCourse((before) => [...before, next].slice(-keptSec));
   };
-  const load = (): void => void get<HubView>('/hub').then(add, setFault);
+  const load = (): void => void get<HubSnapshot>('/hub').then(add, setFault);
   useLive('hub', {
     message: (message) => {
       if (message.t === 'hub') add(message);
@@ -50,7 +50,7 @@ export function HubPage() {
   );
 }
 
-function Overview({ hub, course }: { readonly hub: HubView; readonly course: readonly HubView[] }) {
+function Overview({ hub, course }: { readonly hub: HubSnapshot; readonly course: readonly HubSnapshot[] }) {
   return (
     <>
       <div class="hub-cards">
@@ -68,14 +68,14 @@ function Overview({ hub, course }: { readonly hub: HubView; readonly course: rea
         <EventLoopPanel course={course} room={keptSec} />
       </div>
       <Panel title="Data pipeline">
-        <BooksPicture books={hub.books} />
+        <LedgerPicture ledger={hub.ledger} />
       </Panel>
       <Panel title="Queues">
         <Queues hub={hub} />
       </Panel>
       <div class="hub-counts">
         <Panel title="Rejected readings">
-          <CountTable what="Reason" counts={hub.books.rejected} none="None since the hub started" />
+          <CountTable what="Reason" counts={hub.ledger.rejected} none="None since the hub started" />
         </Panel>
         <Panel title="Ended commands">
           <CountTable what="Status" counts={hub.commands.byStatus} none="None since the hub started" />

@@ -1,20 +1,5 @@
 /** Where the readings are, as a picture: what came in on the left flows into the places where it is now. */
-
-/** The total account as `GET /api/v1/hub` tells it, points. */
-export interface BooksView {
-  /** On disk when the hub started. */
-  readonly carried: number;
-  readonly received: number;
-  readonly stored: number;
-  readonly inFlight: number;
-  readonly spooled: number;
-  readonly deadLettered: number;
-  /** By nack code. */
-  readonly rejected: Readonly<Record<string, number>>;
-  /** By cause. */
-  readonly dropped: Readonly<Record<string, number>>;
-  readonly imbalance: number;
-}
+import type { HubSnapshot } from '../../../../schemas/api/hub.ts';
 
 export type Fate = 'stored' | 'inFlight' | 'spooled' | 'deadLettered' | 'rejected' | 'dropped';
 
@@ -28,7 +13,7 @@ export interface Band {
   readonly height: number;
 }
 
-export interface BooksFlow {
+export interface LedgerFlow {
   /** carried + received */
   readonly came: number;
   readonly bands: readonly Band[];
@@ -47,15 +32,15 @@ function sumOf(counts: Readonly<Record<string, number>>): number {
 }
 
 /** Lays the picture out. @param height of all bands together, without the gaps between them */
-export function layOut(books: BooksView, height: number): BooksFlow {
-  const came = books.carried + books.received;
+export function layOut(ledger: HubSnapshot['ledger'], height: number): LedgerFlow {
+  const came = ledger.carried + ledger.received;
   const fates: [Fate, number][] = [
-    ['stored', books.stored],
-    ['inFlight', books.inFlight],
-    ['spooled', books.spooled],
-    ['deadLettered', books.deadLettered],
-    ['rejected', sumOf(books.rejected)],
-    ['dropped', sumOf(books.dropped)],
+    ['stored', ledger.stored],
+    ['inFlight', ledger.inFlight],
+    ['spooled', ledger.spooled],
+    ['deadLettered', ledger.deadLettered],
+    ['rejected', sumOf(ledger.rejected)],
+    ['dropped', sumOf(ledger.dropped)],
   ];
   const all = Math.max(1, came, ...fates.map(([, points]) => points));
   const small = fates.filter(([, points]) => points > 0 && (points / all) * height < minHeight);

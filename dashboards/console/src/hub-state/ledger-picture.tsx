@@ -1,4 +1,5 @@
-import { layOut, ribbon, type BooksView, type Fate } from './books-flow.ts';
+import type { HubSnapshot } from '../../../../schemas/api/hub.ts';
+import { layOut, ribbon, type Fate } from './ledger-flow.ts';
 import { countOf, countWords } from '../number-words.ts';
 import { narrow } from '../viewport.ts';
 
@@ -18,21 +19,21 @@ const fateWords: Readonly<Record<Fate, string>> = {
 };
 
 /** What happened to every point that was received, and whether the ledger balances. */
-export function BooksPicture({ books }: { readonly books: BooksView }) {
-  const { came } = layOut(books, height);
+export function LedgerPicture({ ledger }: { readonly ledger: HubSnapshot['ledger'] }) {
+  const { came } = layOut(ledger, height);
   return (
-    <figure class="books">
-      <Flow books={books} withWords={!narrow.value} />
-      {narrow.value && <Legend books={books} />}
+    <figure class="ledger">
+      <Flow ledger={ledger} withWords={!narrow.value} />
+      {narrow.value && <Legend ledger={ledger} />}
       <figcaption>
         {countWords(came)} points received
-        {books.carried > 0 &&
-          `, of which ${countWords(books.carried)} were on disk when the hub started`}.{' '}
-        {books.imbalance === 0 ? (
+        {ledger.carried > 0 &&
+          `, of which ${countWords(ledger.carried)} were on disk when the hub started`}.{' '}
+        {ledger.imbalance === 0 ? (
           <strong class="balanced">All points are accounted for.</strong>
         ) : (
           <strong class="unbalanced">
-            {countOf(Math.abs(books.imbalance), 'point')} unaccounted for. This is a bug in the hub; please
+            {countOf(Math.abs(ledger.imbalance), 'point')} unaccounted for. This is a bug in the hub; please
             report it.
           </strong>
         )}
@@ -41,8 +42,14 @@ export function BooksPicture({ books }: { readonly books: BooksView }) {
   );
 }
 
-function Flow({ books, withWords }: { readonly books: BooksView; readonly withWords: boolean }) {
-  const { came, bands, barHeight } = layOut(books, height);
+function Flow({
+  ledger,
+  withWords,
+}: {
+  readonly ledger: HubSnapshot['ledger'];
+  readonly withWords: boolean;
+}) {
+  const { came, bands, barHeight } = layOut(ledger, height);
   const last = bands.at(-1);
   const bottom = Math.max(barHeight, (last?.toY ?? 0) + Math.max(last?.height ?? 0, 3)) + 12;
   const width = withWords ? wideWidth : rightX + barWidth;
@@ -72,10 +79,10 @@ function Flow({ books, withWords }: { readonly books: BooksView; readonly withWo
   );
 }
 
-function Legend({ books }: { readonly books: BooksView }) {
+function Legend({ ledger }: { readonly ledger: HubSnapshot['ledger'] }) {
   return (
-    <ul class="books-legend">
-      {layOut(books, height).bands.map(({ fate, points }) => (
+    <ul class="ledger-legend">
+      {layOut(ledger, height).bands.map(({ fate, points }) => (
         <li key={fate} class={fate}>
           <span class="key" aria-hidden="true" />
           {countWords(points)} <span class="quiet">{fateWords[fate]}</span>

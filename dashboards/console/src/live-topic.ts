@@ -1,0 +1,24 @@
+import type { LiveMessage, LiveTopic } from '../../../schemas/api/live.ts';
+
+/** The topic on which a message is told; undefined: on none, or not known to this console. */
+export function topicOf(message: LiveMessage): LiveTopic | undefined {
+  switch (message.t) {
+    case 'fleet':
+    case 'counts':
+      return 'fleet';
+    case 'incident':
+      return 'incidents';
+    case 'command':
+    case 'group-command':
+      return 'commands';
+    case 'hub':
+      return 'hub';
+    case 'device':
+    case 'reading':
+    case 'nack':
+    case 'gone':
+      return `device:${message.id}`;
+    case 'error':
+      return undefined;
+  }
+}

@@ -1,0 +1,57 @@
+/** Device types, as those who look at them see them. */
+
+import { Type, type Static } from 'typebox';
+import type { DeviceTypeDefinition } from '../device-type-definition.ts';
+import { count, list, mapOf, named } from './values.ts';
+
+export const TypeRow = named(
+  'TypeRow',
+  Type.Object({
+    id: Type.String({ description: 'with version, such as env-sensor@1' }),
+    devices: count('registered with it'),
+    streams: list(Type.String()),
+    commands: list(Type.String()),
+  }),
+  { id: 'env-sensor@1', devices: 12, streams: ['env'], commands: ['set-interval'] },
+);
+export type TypeRow = Static<typeof TypeRow>;
+
+const definitions = (description: string) =>
+  Type.Optional(mapOf(Type.Object({}, { additionalProperties: true }), { description }));
+
+/** A device type as its file has it, with defaults filled in. Its own schema is `device-type.schema.json`. */
+export const TypeDefinition = named(
+  'TypeDefinition',
+  Type.Unsafe<DeviceTypeDefinition & { id: string; presence: { graceSec: number } }>(
+    Type.Object({
+      id: Type.String({ description: 'with version, such as env-sensor@1' }),
+      name: Type.String(),
+      version: Type.Integer({ minimum: 1 }),
+      title: Type.Optional(Type.String()),
+      description: Type.Optional(Type.String()),
+      streams: definitions('JSON Schemas of the readings, by stream'),
+      events: definitions('JSON Schemas of the events, by name'),
+      commands: definitions(
+        'params and output as JSON Schemas, offline, safety, ttlSec, idempotent, by name',
+      ),
+      presence: Type.Object({
+        heartbeatSec: Type.Number({ description: 'a device sends something at least this often' }),
+        graceSec: Type.Number({ description: 'silence beyond that, until the device counts as offline' }),
+      }),
+    }),
+  ),
+  {
+    id: 'env-sensor@1',
+    name: 'env-sensor',
+    version: 1,
+    streams: {
+      env: {
+        type: 'object',
+        properties: { temperature: { type: 'number', unit: 'Cel' } },
+        additionalProperties: false,
+      },
+    },
+    presence: { heartbeatSec: 30, graceSec: 15 },
+  },
+);
+export type TypeDefinition = Static<typeof TypeDefinition>;

@@ -1,0 +1,36 @@
+/** Incidents: what one person has to look at once, however many devices are in it. */
+
+import { Type, type Static } from 'typebox';
+import { choice, count, list, named, timeMs } from './values.ts';
+
+/** What the devices of a correlated loss have in common. */
+export const Scope = named(
+  'Scope',
+  Type.Object({ by: choice(['site', 'address', 'firmware']), value: Type.String() }),
+  { by: 'site', value: 'berlin' },
+);
+export type Scope = Static<typeof Scope>;
+
+export const Incident = named(
+  'Incident',
+  Type.Object({
+    id: Type.String(),
+    kind: choice(['cloned-credential', 'flapping', 'correlated-loss']),
+    state: choice(['open', 'closed']),
+    sinceMs: timeMs('when it opened'),
+    untilMs: Type.Optional(timeMs('when it closed')),
+    scope: Type.Optional(Scope),
+    devices: count('how many devices it is about'),
+    sample: list(Type.String(), { description: 'ids of some of them' }),
+  }),
+  {
+    id: '3f2a-1',
+    kind: 'correlated-loss',
+    state: 'open',
+    sinceMs: 1_700_000_000_000,
+    scope: { by: 'site', value: 'berlin' },
+    devices: 42,
+    sample: ['boiler-3', 'boiler-4'],
+  },
+);
+export type Incident = Static<typeof Incident>;

@@ -1,0 +1,120 @@
+/** The live feed: what the hub sends over the WebSocket of `GET /api/v1/live`, and what it is sent. */
+
+import { Type, type Static } from 'typebox';
+import { presenceStates } from '../presence-states.ts';
+import { CommandView } from './commands.ts';
+import { DeviceDetails, DeviceSummary } from './devices.ts';
+import { GroupCommandView } from './group-commands.ts';
+import { HubSnapshot } from './hub.ts';
+import { Incident } from './incidents.ts';
+import { FieldValue } from './readings.ts';
+import { NackRow } from './rejects.ts';
+import { count, list, mapOf, named, nameOf, timeMs } from './values.ts';
+
+/** Topics of one socket. */
+export const maxTopics = 20;
+
+export const LiveTopic = named(
+  'LiveTopic',
+  Type.Unsafe<'fleet' | 'hub' | 'commands' | 'incidents' | `device:${string}`>({
+    type: 'string',
+    pattern: '^(fleet|hub|commands|incidents|device:[A-Za-z0-9_-]{1,64})$',
+    description:
+      '`fleet` → fleet, counts · `hub` → hub · `commands` → command, group-command · `incidents` → incident · `device:ID` → device, reading, nack, gone',
+  }),
+  'fleet',
+);
+export type LiveTopic = Static<typeof LiveTopic>;
+
+/** From the client: the whole set of topics, which replaces the one before. */
+export const LiveRequest = named(
+  'LiveRequest',
+  Type.Object({ watch: list(LiveTopic, { maxItems: maxTopics }) }),
+  { watch: ['fleet', 'device:boiler-3'] },
+);
+export type LiveRequest = Static<typeof LiveRequest>;
+
+/** What changes often about a device, in as few characters as possible. */
+export const RowChange = named(
+  'RowChange',
+  Type.Unsafe<
+    readonly [
+      id: string,
+      presence: DeviceSummary['presence'],
+      sinceMs: number | null,
+      lastDataMs: number | null,
+    ]
+  >({
+    type: 'array',
+    description: 'id, presence, sinceMs, lastDataMs',
+    prefixItems: [
+      { type: 'string' },
+      { type: 'string', enum: [...presenceStates] },
+      { type: ['number', 'null'] },
+      { type: ['number', 'null'] },
+    ],
+    minItems: 4,
+    maxItems: 4,
+    items: false,
+  }),
+  ['boiler-3', 'online', 1_700_000_000_000, null],
+);
+export type RowChange = Static<typeof RowChange>;
+
+const perSecond = (description: string) => Type.Number({ minimum: 0, description });
+
+/** Devices by state, and the rates. */
+export const LiveCounts = named(
+  'LiveCounts',
+  Type.Object({
+    byState: mapOf(count()),
+    devices: count(),
+    messagesPerSec: perSecond('frames from devices'),
+    storedPerSec: perSecond('points'),
+  }),
+  { byState: { online: 1 }, devices: 1, messagesPerSec: 4, storedPerSec: 4 },
+);
+export type LiveCounts = Static<typeof LiveCounts>;
+
+/** What changed in the fleet. A device is in one of the three lists at most. */
+export const FleetChange = named(
+  'FleetChange',
+  Type.Object({
+    devices: list(RowChange),
+    removed: list(Type.String(), { description: 'ids' }),
+    added: list(DeviceSummary, { description: 'new, or changed in what seldom changes' }),
+  }),
+  { devices: [['boiler-3', 'offline', 1_700_000_000_000, null]], removed: [], added: [] },
+);
+export type FleetChange = Static<typeof FleetChange>;
+
+const ofDevice = { id: nameOf('device id') };
+
+/** From the hub; `t` says which, and with it of which topic. */
+export const LiveMessage = named(
+  'LiveMessage',
+  Type.Union([
+    Type.Interface([FleetChange], { t: Type.Literal('fleet') }),
+    Type.Interface([LiveCounts], { t: Type.Literal('counts') }),
+    Type.Interface([HubSnapshot], { t: Type.Literal('hub') }),
+    Type.Object({ t: Type.Literal('command'), command: CommandView }),
+    Type.Object({ t: Type.Literal('group-command'), groupCommand: GroupCommandView }),
+    Type.Object({ t: Type.Literal('incident'), incident: Incident }),
+    Type.Object({ t: Type.Literal('device'), ...ofDevice, details: DeviceDetails }),
+    Type.Object({
+      t: Type.Literal('reading'),
+      ...ofDevice,
+      stream: Type.String(),
+      timeMs: timeMs('when it was taken'),
+      fields: mapOf(FieldValue),
+    }),
+    Type.Interface([NackRow], { t: Type.Literal('nack'), ...ofDevice }),
+    Type.Object({ t: Type.Literal('gone'), ...ofDevice }, { description: 'there is no such device' }),
+    Type.Object(
+      { t: Type.Literal('error'), message: Type.String() },
+      { description: 'the last request is refused' },
+    ),
+  ]),
+  { t: 'gone', id: 'boiler-3' },
+);
+export type LiveMessage = Static<typeof LiveMessage>;

@@ -1,0 +1,98 @@
+/** Schedules: commands and notices at their times. */
+
+import { Type, type Static } from 'typebox';
+import { choice, closed, defaulted, jsonObject, named, timeMs } from './values.ts';
+
+const text = (description: string) => Type.String({ minLength: 1, maxLength: 256, description });
+const maxTtlMs = 2_592_000_000;
+const maxDevices = 100_000;
+const dayMs = 86_400_000;
+
+/** What a schedule does at its time. */
+export const ScheduledAction = named(
+  'ScheduledAction',
+  Type.Union([
+    closed({
+      kind: Type.Literal('command'),
+      name: text('of the command'),
+      params: jsonObject('of the command'),
+      ttlMs: Type.Optional(
+        Type.Integer({ minimum: 1, maximum: maxTtlMs, description: 'not begun later than this, ms' }),
+      ),
+      wave: Type.Optional(
+        Type.Integer({ minimum: 1, maximum: maxDevices, description: 'devices in one wave' }),
+      ),
+      maxFailures: Type.Optional(
+        Type.Integer({
+          minimum: 0,
+          maximum: maxDevices,
+          description: 'it stops when more devices than this failed',
+        }),
+      ),
+    }),
+    closed({ kind: Type.Literal('notice'), topic: text('of the notice'), data: Type.Unknown() }),
+  ]),
+  { kind: 'command', name: 'open', params: { percent: 40 }, wave: 10 },
+);
+export type ScheduledAction = Static<typeof ScheduledAction>;
+
+const given = {
+  name: text('letters, digits, _ and -, 1 to 40 of them'),
+  cron: Type.Optional(text('five fields, or six with the seconds first; or `atMs` instead')),
+  atMs: Type.Optional(Type.Number({ minimum: 0, description: 'once, at this time, Unix ms' })),
+  timeZone: text('IANA name, such as Europe/Berlin'),
+  to: Type.String({ minLength: 1, maxLength: 2_048, description: 'a selector, read again at each time' }),
+  action: ScheduledAction,
+};
+const catchUp = () =>
+  choice(
+    ['skip', 'once'],
+    'a time that passed while the hub was away is left out (`skip`), or the last one is made up for (`once`)',
+  );
+const jitterMs = () =>
+  Type.Integer({
+    minimum: 0,
+    maximum: dayMs,
+    description: 'each device gets it at a moment of its own within this time, ms',
+  });
+const example = {
+  name: 'night-close',
+  cron: '0 22 * * *',
+  timeZone: 'Europe/Berlin',
+  to: 'type=smart-valve',
+  action: { kind: 'command', name: 'close', params: {} },
+} as const;
+
+export const NewSchedule = named(
+  'NewSchedule',
+  closed({
+    ...given,
+    catchUp: defaulted(catchUp(), 'skip'),
+    jitterMs: defaulted(jitterMs(), 0),
+    paused: defaulted(Type.Boolean(), false),
+  }),
+  { ...example, catchUp: 'skip', jitterMs: 0, paused: false },
+);
+export type NewSchedule = Static<typeof NewSchedule>;
+
+export const ScheduleView = named(
+  'ScheduleView',
+  Type.Object({
+    ...given,
+    catchUp: catchUp(),
+    jitterMs: jitterMs(),
+    paused: Type.Boolean(),
+    createdMs: timeMs('when it was added'),
+    lastMs: Type.Optional(timeMs('the last of its times that was dealt with: done, or left out')),
+    nextMs: Type.Optional(timeMs('its next time; absent when there is none, or while it is paused')),
+  }),
+  {
+    ...example,
+    catchUp: 'skip',
+    jitterMs: 0,
+    paused: false,
+    createdMs: 1_700_000_000_000,
+    nextMs: 1_700_082_000_000,
+  },
+);
+export type ScheduleView = Static<typeof ScheduleView>;

@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { test } from 'node:test';
+import { Type, type TSchema } from 'typebox';
+import { assertFits } from '../../helpers/api-check.ts';
+
+/** The definitions of the operators' API judge values; each has an example that readers see in the API document. */
+
+const folder = new URL('../../../schemas/api/', import.meta.url);
+
+interface Definition {
+  title: string;
+  examples: unknown[];
+}
+
+async function definitions(): Promise<[string, TSchema & Partial<Definition>][]> {
+  const files = readdirSync(folder).filter((file) => file.endsWith('.ts'));
+  const modules = await Promise.all(
+    files.map((file) => import(new URL(file, folder).href) as Promise<Record<string, unknown>>),
+  );
+  return modules.flatMap((module) =>
+    Object.entries(module).filter(
+      (entry): entry is [string, TSchema] => /^[A-Z]/.test(entry[0]) && typeof entry[1] === 'object',
+    ),
+  );
+}
+
+test('every definition is named as it is exported, once, and satisfied by its example', async () => {
+  const all = await definitions();
+  assert.ok(all.length > 20, `only ${all.length} definitions were found`);
+  for (const [name, schema] of all) {
+    assert.equal(schema.title, name);
+    assert.equal(schema.examples?.length, 1, `${name} has one example`);
+    assertFits(schema, schema.examples[0], `the example of ${name}`);
+  }
+  const names = all.map(([name]) => name);
+  assert.deepEqual([...new Set(names)], names);
+});
+
+test('a value with a member that its definition does not have, however deep, does not fit', () => {
+  const inner = Type.Object({ a: Type.Number() });
+  const outer = Type.Object({ list: Type.Array(inner), either: Type.Union([inner, Type.Null()]) });
+  assertFits(outer, { list: [{ a: 1 }], either: null }, 'right');
+  for (const wrong of [
+    { list: [{ a: 1, b: 2 }], either: null },
+    { list: [], either: { a: 1, b: 2 } },
+    { list: [], either: null, more: 1 },
+    { list: [{ a: '1' }], either: null },
+    { list: [] },
+  ])
+    assert.throws(() => assertFits(outer, wrong, 'wrong'), /^AssertionError.*: wrong: /);
+});
