@@ -1,12 +1,10 @@
 /** The operators' API of the ledger, the spool and the dead letters, as JSON over HTTP. */
 
 import type { FastifyInstance } from 'fastify';
-import type { DeadLetterSelection } from '../../../schemas/api/spool.ts';
+import { maxDeadLetters, type DeadLetterSelection } from '../../../schemas/api/spool.ts';
 import type { TelemetryOperations } from '../../telemetry/telemetry-operations.ts';
 import { answered, loose } from './error-answers.ts';
 import { wholeNumber } from './query-values.ts';
-
-const maxLetters = 10_000;
 
 const selectionSchema = {
   type: 'object',
@@ -17,7 +15,7 @@ const selectionSchema = {
     ids: {
       type: 'array',
       minItems: 1,
-      maxItems: maxLetters,
+      maxItems: maxDeadLetters,
       items: { type: 'integer', minimum: 1, maximum: Number.MAX_SAFE_INTEGER },
     },
     device: { type: 'string', minLength: 1, maxLength: 64 },
@@ -109,7 +107,7 @@ function serveDeadLetters(app: FastifyInstance, operations: TelemetryOperations)
         {
           ...(device === undefined ? {} : { device }),
           afterId: wholeNumber(after ?? '0', 'after', Number.MAX_SAFE_INTEGER),
-          limit: wholeNumber(limit ?? '100', 'limit', maxLetters),
+          limit: wholeNumber(limit ?? '100', 'limit', maxDeadLetters),
         },
         mayShow,
       ),
