@@ -22,8 +22,8 @@ const maxRotations = 10_000;
 
 /**
  * Every call is a request of its own, so there is nothing to close.
- * All of them throw HubError `hub-not-running` when nobody listens on the socket, `hub-unreachable` when the hub
- * does not answer or answers with an internal fault, and the fault of the operation itself.
+ * Every call throws HubError `hub-not-running` when nothing listens on the socket, `hub-unreachable` when the hub
+ * does not answer or answers with an internal fault, and otherwise the fault of the operation itself.
  */
 export function adminClient(socketPath: string): AdminOperations & CredentialOperations {
   const call = (method: string, path: string, body?: unknown): Promise<unknown> =>
@@ -60,7 +60,7 @@ export function adminClient(socketPath: string): AdminOperations & CredentialOpe
       await call('POST', `${devicePath(id)}/${disabled ? 'disable' : 'enable'}`, {});
     },
     async rotate(ids) {
-      // The hub takes so many at a time.
+      // The hub accepts at most this many in one request.
       for (let at = 0; at < ids.length; at += maxRotations) {
         await call('POST', '/api/v1/rotations', { ids: ids.slice(at, at + maxRotations) });
       }
@@ -103,13 +103,13 @@ export function adminClient(socketPath: string): AdminOperations & CredentialOpe
   };
 }
 
-/** A member of the answer, which has the shape of the operation: the hub at the other end is of the same release. */
+/** A member of the answer. Hub and command line are of the same release, so the shape is that of the operation. */
 export async function member<T>(answer: Promise<unknown>, name: string): Promise<T> {
   const value = await answer;
   if (typeof value !== 'object' || value === null || !(name in value)) {
     throw new HubError(
       'hub-unreachable',
-      'its answer is of another version; use the command line of the same release',
+      'its answer is from another version; use the command line of the same release as the hub',
     );
   }
   return (value as Record<string, T>)[name] as T;
@@ -119,7 +119,7 @@ function devicePath(id: string): string {
   return `/api/v1/devices/${encodeURIComponent(id)}`;
 }
 
-/** Whether a hub listens on the socket. @throws HubError `hub-unreachable` when one may, but not for this user */
+/** Whether a hub listens on the socket. @throws HubError `hub-unreachable` when this user may not access the socket */
 export async function hubRuns(socketPath: string): Promise<boolean> {
   try {
     await callHub(socketPath, 'GET', '/livez', undefined);
@@ -131,7 +131,7 @@ export async function hubRuns(socketPath: string): Promise<boolean> {
 }
 
 /**
- * One operation of the running hub, by its method and path.
+ * Performs one operation of the running hub, by its method and path.
  * @throws HubError as the operations of `adminClient`
  */
 export async function callApi<Route extends ApiRoute>(
@@ -163,7 +163,7 @@ export async function callHub(
     const text = await bodyText(response);
     answer = text === '' ? undefined : JSON.parse(text);
   } catch (error) {
-    throw new HubError('hub-unreachable', `its answer cannot be read (${messageOf(error)})`, {
+    throw new HubError('hub-unreachable', `its answer cannot be parsed (${messageOf(error)})`, {
       cause: error,
     });
   }
@@ -192,11 +192,11 @@ function send(socketPath: string, method: string, path: string, body?: string): 
 
 function connectFault(error: NodeJS.ErrnoException, socketPath: string): HubError {
   switch (error.code ?? '') {
-    // No file, or the file of a hub that was killed.
+    // There is no file, or it is left over from a hub that was killed.
     case 'ENOENT':
     case 'ENOTDIR':
     case 'ECONNREFUSED':
-      return new HubError('hub-not-running', `nobody listens on ${socketPath}`, { cause: error });
+      return new HubError('hub-not-running', `nothing listens on ${socketPath}`, { cause: error });
     case 'EACCES':
     case 'EPERM':
       return new HubError(
@@ -220,7 +220,7 @@ function faultOf(status: number, answer: unknown): HubError {
       `it answered ${status}${fault.message === '' ? '' : `: ${fault.message}`}`,
     );
   }
-  // The constructor puts the code's own sentence in front again.
+  // The constructor prepends the code's own sentence again.
   const sentence = `${new HubError(code).message}: `;
   const note = fault.message.startsWith(sentence) ? fault.message.slice(sentence.length) : undefined;
   return new HubError(code, note, fault.details === undefined ? {} : { details: fault.details });

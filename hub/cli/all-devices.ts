@@ -4,7 +4,7 @@ import type { Page } from '../admin/device-pages.ts';
 
 const pageSize = 10_000;
 
-/** Every device, by id, fetched page by page: a fleet is more than one answer holds. @throws what `listDevices` throws */
+/** Every device, by id, fetched page by page because a fleet exceeds one answer. @throws what `listDevices` throws */
 export async function allDevices(operations: DeviceOperations): Promise<DeviceSummary[]> {
   const devices: DeviceSummary[] = [];
   let after: string | null = '';

@@ -1,4 +1,4 @@
-/** Arguments and options judged as they are read. */
+/** Parsers of arguments and options. */
 
 import { InvalidArgumentError } from 'commander';
 import { deviceTypePattern, namePattern, sitePattern } from '../../schemas/limits.ts';
@@ -8,7 +8,7 @@ export function parseWhole(min: number, max: number): (text: string) => number {
   return (text) => {
     const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
     if (!(value >= min && value <= max)) {
-      throw new InvalidArgumentError(`It must be a whole number of ${min} to ${max}.`);
+      throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`);
     }
     return value;
   };
@@ -21,7 +21,7 @@ export function parseId(text: string): string {
 
 export function parseType(text: string): string {
   if (!deviceTypePattern.test(text)) {
-    throw new InvalidArgumentError('It must be name@version, such as env-sensor@1.');
+    throw new InvalidArgumentError('It must be name@version, for example env-sensor@1.');
   }
   return text;
 }
@@ -38,18 +38,18 @@ export function parseTimeMs(text: string): number {
   const unixMs = iso ? Date.parse(text) : Number.NaN;
   if (!(unixMs >= 0)) {
     throw new InvalidArgumentError(
-      'It must be a date, or a date and time with a zone, such as 2026-01-31T12:00:00Z.',
+      'It must be a date, or a date and time with a zone, for example 2026-01-31T12:00:00Z.',
     );
   }
   return unixMs;
 }
 
-/** `key=value` into the labels so far; which keys and values labels may have, the hub judges. */
+/** Adds `key=value` to the labels so far; the hub checks keys and values. */
 export function parseLabel(text: string, before: Record<string, string> = {}): Record<string, string> {
   const equals = text.indexOf('=');
   const key = text.slice(0, Math.max(0, equals));
   if (key === '' || key === '__proto__') {
-    throw new InvalidArgumentError('It must be key=value, such as floor=2.');
+    throw new InvalidArgumentError('It must be key=value, for example floor=2.');
   }
   return { ...before, [key]: text.slice(equals + 1) };
 }

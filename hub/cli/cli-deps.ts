@@ -1,4 +1,4 @@
-/** What the command line takes from the process around it. */
+/** What the command line needs from the process. */
 
 import type { Config, NamedFault, NamedFiles } from '../config/config.ts';
 import type { DeviceOperations } from '../admin/admin-operations.ts';
@@ -7,7 +7,7 @@ import type { Log, LogLevel } from '../kernel/log.ts';
 import type { Clock } from '../kernel/time.ts';
 import type { TelemetryOperations } from '../telemetry/telemetry-operations.ts';
 
-/** The running hub, as `start` needs it. */
+/** The running hub, as `start` sees it. */
 export interface StartedHub {
   deviceUrl: string;
   adminUrl: string;
@@ -15,16 +15,16 @@ export interface StartedHub {
   brokerUrl?: string;
   /** Makes the first admin, once. */
   firstLogin?: string;
-  /** `lost`: readings taken and not stored. `faults`: parts that did not close well. */
+  /** `lost`: readings received but not stored. `faults`: parts that failed to close. */
   close(): Promise<{ lost: number; faults: readonly { name: string; error: unknown }[] }>;
-  /** Resolves when a part has failed for good. */
+  /** Resolves when a part has failed permanently. */
   failed: Promise<Error>;
 }
 
-/** What needs no running hub. */
+/** The operations that work without a running hub. */
 export type OfflineOperations = DeviceOperations & CredentialOperations & TelemetryOperations;
 
-/** Why the hub shall stop. */
+/** Why the hub is to stop. */
 export type StopReason = { kind: 'signal'; signal: string } | { kind: 'failed' | 'crashed'; error: unknown };
 
 export interface CliDeps {
@@ -37,11 +37,11 @@ export interface CliDeps {
   clock: Clock;
   isCron: (expression: string) => boolean;
   createLog: (level: LogLevel) => Log;
-  /** What a start would find wrong with the files that the configuration names. */
+  /** The faults that a start would find in the files that the configuration names. */
   fileFaults: (files: NamedFiles, nowMs: number) => Promise<NamedFault[]>;
   startHub: (config: Config, deps: { log: Log }) => Promise<StartedHub>;
-  /** What can be done on the files of the data folder, for when no hub runs. */
+  /** The operations on the files of the data folder, for when no hub runs. */
   openOfflineOperations: (config: Config) => Promise<OfflineOperations & { close(): Promise<void> }>;
-  /** From this call on, signals and uncaught faults are reasons to stop instead of ending the process. */
+  /** From this call on, signals and uncaught exceptions resolve the promise instead of ending the process. */
   stopRequested: () => Promise<StopReason>;
 }

@@ -1,4 +1,4 @@
-/** From the command line's options to the configuration. */
+/** Reads the configuration that the command line's options select. */
 
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -44,7 +44,7 @@ export function adminSocketPath(config: Config): string {
   return join(config.dataDir, 'hub.sock');
 }
 
-/** A file with a secret in it is judged like any file that holds one. */
+/** A configuration file that contains a secret must be as protected as a secret file. */
 function readConfigFile(path: string, name: string, warnings: string[]): unknown {
   let rule = 'must be a file that can be read';
   try {

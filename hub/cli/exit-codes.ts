@@ -1,16 +1,16 @@
-/** What the process says when it ends. */
+/** Exit codes of the process. */
 export const exitCodes = {
-  /** Done; a stopped hub has lost nothing. */
+  /** Success; a hub that stopped has lost nothing. */
   ok: 0,
-  /** The hub could not start, a part failed, or what was asked for was refused. */
+  /** The hub could not start, a part failed, or the request was rejected. */
   fault: 1,
   /** Wrong arguments or configuration. */
   usage: 2,
-  /** The hub stopped, and readings it had taken were not stored. */
+  /** The hub stopped, but some readings it had received were not stored. */
   lost: 3,
-  /** The hub did not stop within its time and was cut off: what it still held is lost. */
+  /** The hub did not stop in time and was aborted: what it had not stored is lost. */
   stopTimedOut: 4,
-  /** A fault of the program itself (EX_SOFTWARE of sysexits.h). */
+  /** A bug in the program itself (EX_SOFTWARE of sysexits.h). */
   crash: 70,
 } as const;
 

@@ -1,6 +1,6 @@
 import type { Config } from '../config/config.ts';
 
-/** The configuration as it may be shown. */
+/** The configuration without its secrets, for printing. */
 export function withoutSecrets(config: Config): unknown {
   const { mqtt, influx } = config;
   return {

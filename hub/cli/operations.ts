@@ -1,4 +1,4 @@
-/** Where a command is carried out: on the running hub, or on its files when none runs. */
+/** Runs an operation on the running hub, or on its files when none runs. */
 
 import type { Config } from '../config/config.ts';
 import { HubError } from '../kernel/errors.ts';
@@ -7,7 +7,7 @@ import { adminClient, hubRuns } from './admin-client.ts';
 import type { CliDeps, OfflineOperations } from './cli-deps.ts';
 import { adminSocketPath, loadConfig, type ConfigOptions } from './config-source.ts';
 
-/** How long a hub that starts may hold its files without answering yet, ms. */
+/** How long a starting hub may lock its files before it answers, ms. */
 const startingMs = 5_000;
 const retryMs = 50;
 
@@ -19,7 +19,7 @@ export async function withOperations<T>(
 ): Promise<T> {
   const { config } = loadConfig(options, deps);
   const socketPath = adminSocketPath(config);
-  // Two processes that write the same files would stall each other, so a running hub is asked.
+  // Two processes that write the same files would stall each other, so a running hub performs the operation.
   const until = deps.clock.monotonic() + startingMs;
   for (;;) {
     if (await hubRuns(socketPath)) return run(adminClient(socketPath));

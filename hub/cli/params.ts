@@ -1,15 +1,15 @@
-/** Options that carry values of a command. */
+/** Parsers of options that carry values of a command. */
 
 import { InvalidArgumentError } from 'commander';
 
-/** `key=value` into the object of all so far; a value that is JSON is read as such, anything else is text. */
+/** Adds `key=value` to the parameters so far; values are parsed as JSON if possible, and are text otherwise. */
 export function parseParam(
   text: string,
   before: Record<string, unknown> | undefined = {},
 ): Record<string, unknown> {
   const [, key, value = ''] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
   if (key === undefined || key === '__proto__') {
-    throw new InvalidArgumentError('It must be key=value, such as seconds=10.');
+    throw new InvalidArgumentError('It must be key=value, for example seconds=10.');
   }
   return { ...before, [key]: readValue(value) };
 }
@@ -38,6 +38,6 @@ export function parseDuration(text: string): number {
   const [, count, unit] = /^(\d{1,9})(ms|s|m|h|d)$/.exec(text) ?? [];
   const ms = Number(count) * (unitMs[unit ?? ''] ?? Number.NaN);
   if (!(ms <= 30 * 86_400_000))
-    throw new InvalidArgumentError('It must be a time such as 30s, 5m or 1h, at most 30d.');
+    throw new InvalidArgumentError('It must be a duration such as 30s, 5m or 1h, at most 30d.');
   return ms;
 }

@@ -1,4 +1,4 @@
-/** The command line as a whole: its sub-commands, and how each of its ends becomes an exit code. */
+/** The command line: its sub-commands, and how every outcome becomes an exit code. */
 
 import { Command, CommanderError } from 'commander';
 import { HubError, messageOf } from '../kernel/errors.ts';
@@ -25,7 +25,7 @@ import { addStart } from './commands/start-command.ts';
 /**
  * Runs one command line to its end.
  * @param args without the program's own two (`process.argv.slice(2)`)
- * @returns the exit code; faults have been told on `deps.err`
+ * @returns the exit code; faults have been printed to `deps.err`
  */
 export async function runCli(args: readonly string[], deps: CliDeps): Promise<ExitCode> {
   let code: ExitCode = exitCodes.ok;
@@ -35,8 +35,8 @@ export async function runCli(args: readonly string[], deps: CliDeps): Promise<Ex
   const program = new Command('device-hub')
     .description('a hub between devices and operators: telemetry in, commands out')
     .version(deps.version)
-    .option('--config <file>', 'configuration file (JSON); the environment wins over it')
-    .option('--data-dir <dir>', "the hub's data folder (HUB_DATA_DIR, ./var)")
+    .option('--config <file>', 'configuration file (JSON); environment variables override it')
+    .option('--data-dir <dir>', "the hub's data folder (default: HUB_DATA_DIR, or ./var)")
     .exitOverride()
     .configureOutput({ writeOut: deps.out, writeErr: deps.err });
   addStart(program, deps, done);
@@ -61,20 +61,20 @@ export async function runCli(args: readonly string[], deps: CliDeps): Promise<Ex
     await program.parseAsync(args, { from: 'user' });
     return code;
   } catch (error) {
-    // Commander has told the user what is wrong already; 0 is --help and --version.
+    // Commander has already printed what is wrong; 0 is --help and --version.
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
-    return tell(error, deps);
+    return report(error, deps);
   }
 }
 
-/** One paragraph: what, where, and the way out. The stack is for those who debug. */
-function tell(error: unknown, { err, env }: CliDeps): ExitCode {
+/** Prints one paragraph: what is wrong, where, and the way out. The stack is printed only when debugging. */
+function report(error: unknown, { err, env }: CliDeps): ExitCode {
   const expected = error instanceof HubError;
   const debugging = env['HUB_LOG_LEVEL'] === 'debug' || env['HUB_LOG_LEVEL'] === 'trace';
   err(`device-hub: ${messageOf(error).replaceAll('\n', '\n  ')}\n`);
   if (error instanceof Error && debugging) err(`${error.stack ?? ''}\n`);
   if (!expected) {
-    if (!debugging) err('this is a fault of the program; HUB_LOG_LEVEL=debug shows where\n');
+    if (!debugging) err('this is a bug in the program; set HUB_LOG_LEVEL=debug to see where\n');
     return exitCodes.crash;
   }
   return error.code === 'config-invalid' ? exitCodes.usage : exitCodes.fault;

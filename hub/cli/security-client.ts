@@ -1,11 +1,11 @@
-/** Requests to the running hub about identities; each prints JSON or a table. */
+/** Requests to the running hub about identities, and the JSON output of their commands. */
 
 import type { CliDeps } from './cli-deps.ts';
 import type { AnswerTo, ApiRoute, RequestTo } from '../../schemas/api/api.ts';
 import { callApi, callHub } from './admin-client.ts';
 import { adminSocketPath, loadConfig, type ConfigOptions } from './config-source.ts';
 
-/** The options every listing has. */
+/** The options of every list command. */
 export interface ListOptions extends ConfigOptions {
   json?: true;
 }
@@ -23,7 +23,7 @@ export async function ask<Route extends ApiRoute>(
 
 /**
  * One request over the admin socket.
- * @returns the answer, which has the shape the hub of the same release gives it
+ * @returns the answer; hub and command line are of the same release, so the shape is known
  * @throws HubError `hub-not-running` and those of the operation
  */
 export async function askPath<T>(
@@ -37,7 +37,7 @@ export async function askPath<T>(
   return (await callHub(adminSocketPath(config), method, url, body)) as T;
 }
 
-/** One JSON object a line. */
+/** One JSON object per line. */
 export function jsonLines(items: readonly object[]): string {
   return items.map((item) => `${JSON.stringify(item)}\n`).join('');
 }

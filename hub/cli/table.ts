@@ -1,4 +1,4 @@
-/** Text for people: columns that line up, times they can read. */
+/** Output for people: aligned columns and readable times. */
 
 /** Rows under a header, columns two spaces apart; one line each, with a line feed. */
 export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
@@ -14,7 +14,7 @@ export function table(header: readonly string[], rows: readonly (readonly string
   return shown.map(line).join('');
 }
 
-/** Strangers choose ids to try, devices their texts: nothing of theirs steers the terminal or turns its writing. */
+/** Ids and texts may come from strangers: their control characters and bidirectional marks must not reach the terminal. */
 function printable(text: string): string {
   return text.replaceAll(/[\p{Cc}\u202A-\u202E\u2066-\u2069]/gu, '\uFFFD');
 }

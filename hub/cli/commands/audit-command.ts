@@ -1,4 +1,4 @@
-/** `audit list`: who did what, by which interface, and how it ended. */
+/** `audit list`: who did what, through which interface, and the outcome. */
 
 import type { Command } from 'commander';
 import type { AuditRecord } from '../../../schemas/api/audit.ts';
@@ -25,11 +25,11 @@ export function addAudit(program: Command, deps: CliDeps): void {
     .description('the record of who did what')
     .command('list')
     .description('the newest entries, oldest first')
-    .option('--last <n>', 'so many', parseWhole(1, maxEntries), newestEntries)
-    .option('--actor <actor>', 'such as operator:anna, token:ci, local, device:d-1')
-    .option('--action <action>', 'such as login, device.disable, credential.rotate')
-    .option('--subject <subject>', 'such as a device id')
-    .option('--json', 'one JSON object a line')
+    .option('--last <n>', 'number of entries', parseWhole(1, maxEntries), newestEntries)
+    .option('--actor <actor>', 'only of this actor, e.g. operator:anna, token:ci, local, device:d-1')
+    .option('--action <action>', 'only this action, e.g. login, device.disable, credential.rotate')
+    .option('--subject <subject>', 'only about this subject, e.g. a device id')
+    .option('--json', 'one JSON object per line')
     .action(async (_options: unknown, command: Command) => {
       const options = command.optsWithGlobals<ListOptions>();
       const { config } = loadConfig(options, deps);

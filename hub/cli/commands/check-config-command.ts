@@ -1,4 +1,4 @@
-/** `check-config`: judges the configuration without starting anything. */
+/** `check-config`: checks the configuration without starting anything. */
 
 import type { Command } from 'commander';
 import {
@@ -19,7 +19,7 @@ export function addCheckConfig(program: Command, deps: CliDeps, done: (code: Exi
   program
     .command('check-config')
     .description(
-      'print every fault of the configuration, its device types and certificates, or what is in effect',
+      'check the configuration, device types and certificates: print every fault, or the settings in effect',
     )
     .option('--json', 'one JSON object')
     .action(async (_options: unknown, command: Command) => {

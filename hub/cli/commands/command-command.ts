@@ -3,6 +3,7 @@
 import type { Command } from 'commander';
 import type { CommandPage, CommandView } from '../../../schemas/api/commands.ts';
 import type { GroupCommandView, GroupPreview } from '../../../schemas/api/group-commands.ts';
+import { HubError } from '../../kernel/errors.ts';
 import { callHub, member } from '../admin-client.ts';
 import { parseWhole } from '../arguments.ts';
 import type { CliDeps } from '../cli-deps.ts';
@@ -12,7 +13,7 @@ import { parseDuration, parseObject, parseParam } from '../params.ts';
 import { isoTime, table } from '../table.ts';
 
 const pollSec = 20;
-/** Of a group command: how often its progress is shown. */
+/** How often the progress of a group command is shown. */
 const progressSec = 1;
 
 interface SendOptions extends ConfigOptions {
@@ -31,9 +32,7 @@ interface SendOptions extends ConfigOptions {
 }
 
 export function addCommand(program: Command, deps: CliDeps, done: (code: ExitCode) => void): void {
-  const command = program
-    .command('command')
-    .description('send commands to devices, and see what became of them');
+  const command = program.command('command').description('send commands to devices, and see how they ended');
   addSend(command, deps, done);
   addShowAndCancel(command, deps);
   addList(command, deps);
@@ -42,21 +41,21 @@ export function addCommand(program: Command, deps: CliDeps, done: (code: ExitCod
 function addSend(command: Command, deps: CliDeps, done: (code: ExitCode) => void): void {
   command
     .command('send')
-    .description('send a command to a device, or with --to or --group to many in waves')
+    .description('send a command to one device, or with --to or --group to many devices in waves')
     .usage('[options] <device> <name>  |  [options] --to <selector> <name>')
     .argument('<device-or-name>')
     .argument('[name]')
-    .option('--param <key=value>', 'one parameter; a value that is JSON is read as such', parseParam)
+    .option('--param <key=value>', 'one parameter; values are parsed as JSON if possible', parseParam)
     .option('--params <json>', 'all parameters as a JSON object', parseObject)
-    .option('--id <id>', 'your own id for it: sent again, it is the same command')
-    .option('--ttl <time>', 'not begun later than this, such as 30s, 5m, 1h', parseDuration)
-    .option('--wait', 'until it has ended; exit code 1 unless it succeeded')
-    .option('--to <selector>', 'all, a device id, or key=value,… such as type=env-sensor,site=a')
-    .option('--group <group>', 'a stored selector, by its name')
-    .option('--wave <n>', 'devices in one wave (a tenth of them)', parseWhole(1, 100_000))
-    .option('--max-failures <n>', 'stop after more failures than this (0)', parseWhole(0, 100_000))
-    .option('--jitter <time>', 'spread over the devices within this time', parseDuration)
-    .option('--dry-run', 'only show which devices it would go to')
+    .option('--id <id>', 'your own id for the command; sending it again does not repeat the command')
+    .option('--ttl <time>', 'expire after this time unless started, e.g. 30s, 5m, 1h', parseDuration)
+    .option('--wait', 'wait until it has ended; exit code 1 unless it succeeded')
+    .option('--to <selector>', 'all, a device id, or conditions (AND) such as type=env-sensor,site=a')
+    .option('--group <group>', 'the name of a stored selector')
+    .option('--wave <n>', 'devices in one wave (default: a tenth of them)', parseWhole(1, 100_000))
+    .option('--max-failures <n>', 'stop after more failures than this (default: 0)', parseWhole(0, 100_000))
+    .option('--jitter <time>', 'spread the devices over this time', parseDuration)
+    .option('--dry-run', 'only list the devices that would get it')
     .option('--json', 'JSON instead of text')
     .action(async (first: string, second: string | undefined, _options: unknown, self: Command) => {
       const options = self.optsWithGlobals<SendOptions>();
@@ -156,12 +155,12 @@ async function sendToMany(
 
 function addShowAndCancel(command: Command, deps: CliDeps): void {
   const verbs = [
-    { verb: 'show', method: 'GET', tail: '', about: 'one command; of a group, give only its id' },
+    { verb: 'show', method: 'GET', tail: '', about: 'one command, or by its id alone a group command' },
     {
       verb: 'cancel',
       method: 'POST',
       tail: '/cancel',
-      about: 'ask for its end; what has begun may end otherwise',
+      about: 'request cancellation; a command that has started may still complete',
     },
   ];
   for (const { verb, method, tail, about } of verbs) {
@@ -178,7 +177,9 @@ function addShowAndCancel(command: Command, deps: CliDeps): void {
           id === undefined
             ? `/api/v1/group-commands/${encodeURIComponent(first)}${tail}`
             : `/api/v1/devices/${encodeURIComponent(first)}/commands/${encodeURIComponent(id)}${tail}`;
-        const view = await hubOf(options, deps)(method, path);
+        const view = await hubOf(options, deps)(method, path).catch((error: unknown) => {
+          throw id === undefined ? withUsage(error, verb) : error;
+        });
         if (options.json === true) deps.out(`${JSON.stringify(view)}\n`);
         else
           deps.out(
@@ -186,6 +187,13 @@ function addShowAndCancel(command: Command, deps: CliDeps): void {
           );
       });
   }
+}
+
+/** Somebody who gives one argument may mean a device. */
+function withUsage(error: unknown, verb: string): unknown {
+  if (!(error instanceof HubError) || error.code !== 'group-command-unknown') return error;
+  const note = `for a command of one device, give the device and the id: command ${verb} <device> <id>`;
+  return new HubError('group-command-unknown', note, { cause: error });
 }
 
 interface ListOptions extends ConfigOptions {
@@ -202,17 +210,17 @@ function addList(command: Command, deps: CliDeps): void {
   command
     .command('list')
     .description('the newest commands, newest first')
-    .option('--device <id>', 'of one device')
-    .option('--name <name>', 'with one name')
-    .option('--status <status>', 'with one status, such as uncertain')
-    .option('--open', 'without a final status')
-    .option('--last <n>', 'so many', parseWhole(1, 1_000), 50)
+    .option('--device <id>', 'only of this device')
+    .option('--name <name>', 'only with this name')
+    .option('--status <status>', 'only with this status, e.g. uncertain')
+    .option('--open', 'only without a final status')
+    .option('--last <n>', 'number of commands', parseWhole(1, 1_000), 50)
     .option(
       '--before <n>',
-      'the page after the one that ended with this number',
+      'the next page: the number that the previous page ended with',
       parseWhole(0, Number.MAX_SAFE_INTEGER),
     )
-    .option('--json', 'one JSON object a line')
+    .option('--json', 'one JSON object per line')
     .action(async (_options: unknown, self: Command) => {
       const options = self.optsWithGlobals<ListOptions>();
       const query = new URLSearchParams({ limit: String(options.last) });
@@ -225,7 +233,7 @@ function addList(command: Command, deps: CliDeps): void {
       if (options.json === true) deps.out(commands.map((view) => `${JSON.stringify(view)}\n`).join(''));
       else deps.out(table(['ACCEPTED', 'DEVICE', 'ID', 'NAME', 'STATUS', 'REASON'], commands.map(row)));
       const { next } = answer as CommandPage;
-      if (next !== undefined) deps.err(`there are more: --before ${next}\n`);
+      if (next !== undefined) deps.err(`more commands: --before ${next}\n`);
     });
 }
 

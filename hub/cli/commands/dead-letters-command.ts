@@ -1,4 +1,4 @@
-/** `dead-letters list | show | retry | purge`: lines the metrics store refused for good. */
+/** `dead-letters list | show | retry | purge`: lines that the metrics store permanently rejected. */
 
 import { InvalidArgumentError, type Command } from 'commander';
 import type { DeadLetter, DeadLetterSelection } from '../../../schemas/api/spool.ts';
@@ -18,13 +18,13 @@ interface Selection extends ConfigOptions {
 export function addDeadLetters(program: Command, deps: CliDeps): void {
   const letters = program
     .command('dead-letters')
-    .description('lines the metrics store refused for good, with its reason');
+    .description('lines that the metrics store permanently rejected, with its reason');
 
   letters
     .command('list')
-    .description('all of them, oldest first')
+    .description('all dead letters, oldest first')
     .option('--device <id>', 'only of this device')
-    .option('--json', 'one JSON object a line')
+    .option('--json', 'one JSON object per line')
     .action((_options: unknown, command: Command) => {
       const options = command.optsWithGlobals<ConfigOptions & { device?: string; json?: true }>();
       return withOperations(options, deps, async (operations) => {
@@ -46,19 +46,19 @@ export function addDeadLetters(program: Command, deps: CliDeps): void {
           isoTime(refusedMs),
           reason,
         ]);
-        deps.out(table(['ID', 'DEVICE', 'REFUSED', 'REASON'], rows));
+        deps.out(table(['ID', 'DEVICE', 'REJECTED', 'REASON'], rows));
       });
     });
 
   letters
     .command('show')
-    .description('one, with its line')
+    .description('one dead letter, with its line')
     .argument('<id>', '', parseId)
     .action(async (id: number, _options: unknown, command: Command) => {
       const options = command.optsWithGlobals<ConfigOptions>();
       const letter = await withOperations(options, deps, (operations) => operations.deadLetter(id));
       const { refusedMs, account, ...rest } = letter;
-      const shown = { ...rest, device: account, refused: isoTime(refusedMs) };
+      const shown = { ...rest, device: account, rejected: isoTime(refusedMs) };
       deps.out(
         table(
           ['', ''],
@@ -69,14 +69,14 @@ export function addDeadLetters(program: Command, deps: CliDeps): void {
 
   addSelecting(letters, deps, {
     name: 'retry',
-    description: 'put them back on the way to the store, after what it refused them for is mended',
-    done: 'on the way to the store again',
+    description: 'retry writing them, after fixing the cause',
+    done: 'queued for retry',
     run: (operations, selection) => operations.retryDeadLetters(selection),
   });
   addSelecting(letters, deps, {
     name: 'purge',
-    description: 'throw them away for good',
-    done: 'purged',
+    description: 'delete them permanently; they count as dropped',
+    done: 'deleted',
     run: (operations, selection) => operations.purgeDeadLetters(selection),
   });
 }
@@ -95,14 +95,14 @@ function addSelecting(letters: Command, deps: CliDeps, { name, description, done
   letters
     .command(name)
     .description(description)
-    .argument('[ids...]', 'their ids', parseIds)
-    .option('--device <id>', 'all of this device')
-    .option('--all', 'all of them')
+    .argument('[ids...]', 'ids from the list', parseIds)
+    .option('--device <id>', 'all dead letters of this device')
+    .option('--all', 'all dead letters')
     .action(async (ids: number[] | undefined, _options: unknown, command: Command) => {
       const options = command.optsWithGlobals<Selection>();
       const selection = selectionOf(ids ?? [], options);
       if (selection === undefined) {
-        command.error('error: say which: ids, --device or --all, one of them', { exitCode: exitCodes.usage });
+        command.error('error: give exactly one of: ids, --device, --all', { exitCode: exitCodes.usage });
       }
       const count = await withOperations(options, deps, (operations) => run(operations, selection));
       deps.out(`${count} ${count === 1 ? 'line is' : 'lines are'} ${done}\n`);

@@ -37,13 +37,18 @@ export function addDevice(program: Command, deps: CliDeps): void {
 function addAdd(device: Command, deps: CliDeps): void {
   device
     .command('add')
-    .description('register a device, or many, and print their secrets: they are shown this once')
+    .description('register one device or many, and print their secrets, which are shown only once')
     .addArgument(new Argument('[id]', 'device id: 1 to 64 letters, digits, _ and -').argParser(parseId))
-    .requiredOption('--type <type>', 'device type with version, such as env-sensor@1', parseType)
-    .option('--site <site>', 'tag of every point of the device; fixed for life', parseSite, 'default')
-    .option('--count <n>', 'register <prefix>1 to <prefix>n; all of them, or none', parseCount)
-    .option('--prefix <prefix>', 'first part of the ids of --count')
-    .option('--json', 'one {"id","secret"} a line')
+    .requiredOption('--type <type>', 'device type with version, e.g. env-sensor@1', parseType)
+    .option(
+      '--site <site>',
+      'the site tag of every point of the device; cannot be changed',
+      parseSite,
+      'default',
+    )
+    .option('--count <n>', 'register <prefix>1 to <prefix>n: all of them or none', parseCount)
+    .option('--prefix <prefix>', 'the start of every id, with --count')
+    .option('--json', 'one {"id","secret"} per line')
     .action(async (id: string | undefined, _options: unknown, command: Command) => {
       const options = command.optsWithGlobals<AddOptions>();
       const ids = idsOf(id, options, command);
@@ -65,7 +70,7 @@ function addAdd(device: Command, deps: CliDeps): void {
           added.map((credential) => [credential.id, credential.secret]),
         ),
       );
-      deps.err('secrets are shown once; the hub keeps only their hashes\n');
+      deps.err('secrets are shown only once; the hub stores only their hashes\n');
     });
 }
 
@@ -73,7 +78,7 @@ function addListAndShow(device: Command, deps: CliDeps): void {
   device
     .command('list')
     .description('all devices, by id')
-    .option('--json', 'one JSON object a line')
+    .option('--json', 'one JSON object per line')
     .action(async (_options: unknown, command: Command) => {
       const options = command.optsWithGlobals<ConfigOptions & { json?: true }>();
       const devices = await withOperations(options, deps, allDevices);
@@ -126,7 +131,7 @@ function addListAndShow(device: Command, deps: CliDeps): void {
 function addLabel(device: Command, deps: CliDeps): void {
   device
     .command('label')
-    .description('set labels (key=value) and remove them (key-); selectors look at them')
+    .description('set labels (key=value) and remove them (key-), for use in selectors')
     .addArgument(new Argument('<id>').argParser(parseId))
     .argument('<labels...>')
     .action(async (id: string, labels: string[], _options: unknown, command: Command) => {
@@ -148,7 +153,7 @@ function addLabel(device: Command, deps: CliDeps): void {
 function addRemove(device: Command, deps: CliDeps): void {
   device
     .command('remove')
-    .description('end its session and commands, and forget its credential')
+    .description('remove a device: end its session and commands, delete its credentials')
     .addArgument(new Argument('<id>').argParser(parseId))
     .action(async (id: string, _options: unknown, command: Command) => {
       await withOperations(command.optsWithGlobals<ConfigOptions>(), deps, (operations) =>
@@ -162,13 +167,13 @@ function idsOf(id: string | undefined, { count, prefix }: AddOptions, command: C
   const usage = (message: string): never => command.error(`error: ${message}`, { exitCode: exitCodes.usage });
   if (count === undefined) {
     if (prefix !== undefined) return usage('--prefix needs --count');
-    return id === undefined ? usage('name the device, or say --count and --prefix') : [id];
+    return id === undefined ? usage('give a device id, or --count and --prefix') : [id];
   }
-  if (id !== undefined) return usage('give either an id or --count, not both');
+  if (id !== undefined) return usage('give either a device id or --count, not both');
   if (prefix === undefined) return usage('--count needs --prefix');
   const longest = `${prefix}${count}`;
   if (!namePattern.test(longest))
-    return usage(`${longest} is no device id: 1 to 64 letters, digits, _ and -`);
+    return usage(`${longest} is not a device id: use 1 to 64 letters, digits, _ and -`);
   return Array.from({ length: count }, (_, index) => `${prefix}${index + 1}`);
 }
 
@@ -184,6 +189,6 @@ function since(sinceMs: number | null): string {
 function parseCount(text: string): number {
   const count = /^\d{1,6}$/.test(text) ? Number(text) : 0;
   if (count < 1 || count > maxCount)
-    throw new InvalidArgumentError(`It must be a whole number of 1 to ${maxCount}.`);
+    throw new InvalidArgumentError(`It must be a whole number from 1 to ${maxCount}.`);
   return count;
 }

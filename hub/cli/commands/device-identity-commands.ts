@@ -1,4 +1,4 @@
-/** `device disable | enable | credential | rotate`: who a device is, in the running hub or on its files. */
+/** `device disable | enable | credential | rotate`: the identity of a device, in the running hub or on its files. */
 
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -23,8 +23,8 @@ export function addDeviceIdentity(device: Command, deps: CliDeps): void {
 
 function addSwitches(device: Command, deps: CliDeps): void {
   for (const [verb, description] of [
-    ['disable', 'refuse the device and end its session (4403), until it is enabled'],
-    ['enable', 'take a disabled device again'],
+    ['disable', 'reject the device and end its session (4403) until it is enabled'],
+    ['enable', 'accept a disabled device again'],
   ] as const) {
     device
       .command(verb)
@@ -49,9 +49,9 @@ function addCredentials(device: Command, deps: CliDeps): void {
   const credential = device.command('credential').description('the secrets and keys of a device');
   credential
     .command('list')
-    .description('without what proves anything')
+    .description('list credentials (secrets are never shown)')
     .addArgument(idArgument())
-    .option('--json', 'one JSON object a line')
+    .option('--json', 'one JSON object per line')
     .action(async (id: string, _options: unknown, command: Command) => {
       const options = command.optsWithGlobals<ListOptions>();
       const credentials = await withOperations(options, deps, (operations) => operations.listCredentials(id));
@@ -60,11 +60,11 @@ function addCredentials(device: Command, deps: CliDeps): void {
     });
   credential
     .command('add')
-    .description('a second secret, printed this once, or a public key that signs its tokens')
+    .description('add a second secret, printed only once, or a public key that verifies its tokens')
     .addArgument(idArgument())
     .option('--public-key <file>', 'PEM, ECDSA P-256 or Ed25519')
     .option('--from <time>', 'not valid before', parseTimeMs)
-    .option('--until <time>', 'not valid from then on', parseTimeMs)
+    .option('--until <time>', 'not valid from this time on', parseTimeMs)
     .option('--json', 'one JSON object')
     .action(async (id: string, _options: unknown, command: Command) => {
       const options = command.optsWithGlobals<AddOptions>();
@@ -82,9 +82,9 @@ function addCredentials(device: Command, deps: CliDeps): void {
     });
   credential
     .command('revoke')
-    .description('sessions opened with it end (4403)')
+    .description('revoke a credential; sessions opened with it end (4403)')
     .addArgument(idArgument())
-    .argument('<credential>', 'as in the list')
+    .argument('<credential>', 'its id in the list')
     .action(async (id: string, name: string, _options: unknown, command: Command) => {
       await withOperations(command.optsWithGlobals<ConfigOptions>(), deps, (operations) =>
         operations.revokeCredential(id, name),
@@ -96,14 +96,14 @@ function addCredentials(device: Command, deps: CliDeps): void {
 function addRotate(device: Command, deps: CliDeps): void {
   device
     .command('rotate')
-    .description('give devices a new secret; the old one holds until the new one is used')
+    .description('give devices a new secret; the old one stays valid until the new one is used')
     .argument('[ids...]', 'device ids')
     .option('--all', 'every device')
-    .option('--status', 'only list those whose rotation is not done')
+    .option('--status', 'only list the devices whose rotation is not complete')
     .action(async (ids: string[], _options: unknown, command: Command) => {
       const options = command.optsWithGlobals<ConfigOptions & { all?: true; status?: true }>();
       const asked = options.status === true || options.all === true || ids.length > 0;
-      if (!asked) command.error('error: name devices, or say --all', { exitCode: exitCodes.usage });
+      if (!asked) command.error('error: give device ids or --all', { exitCode: exitCodes.usage });
       const devices = await withOperations(options, deps, async (operations) => {
         if (options.status !== true) {
           const all = options.all === true ? await allDevices(operations) : ids.map((id) => ({ id }));

@@ -1,4 +1,4 @@
-/** `device why | push` and `incident list`: they ask the running hub, nobody else knows. */
+/** `device why | push` and `incident list`: only the running hub can answer them. */
 
 import { InvalidArgumentError, type Command } from 'commander';
 import type { Incident } from '../../../schemas/api/incidents.ts';
@@ -14,7 +14,7 @@ type JsonOptions = ConfigOptions & { json?: true };
 export function addWhy(device: Command, deps: CliDeps): void {
   device
     .command('why')
-    .description('why a device is not online: the cause, and the story that led to it')
+    .description('why a device is not online: the cause, and the events that led to it')
     .argument('<id>')
     .option('--json', 'one JSON object')
     .action(async (id: string, _options: unknown, command: Command) => {
@@ -34,11 +34,11 @@ export function addWhy(device: Command, deps: CliDeps): void {
       ] as const;
       deps.out(
         table(
-          ['HEARD', 'AT'],
+          ['RECEIVED', 'AT'],
           heard.map(([name, atMs]) => [name, atMs === undefined ? '-' : isoTime(atMs)]),
         ),
       );
-      if (why.story.length > 0) deps.out(`\n${table(['AT', 'WHAT', 'TIMES'], why.story.map(storyRow))}`);
+      if (why.story.length > 0) deps.out(`\n${table(['AT', 'EVENT', 'TIMES'], why.story.map(storyRow))}`);
       for (const { atMs, stalledMs } of why.stalls) {
         deps.out(`the hub itself was blocked for ${Math.round(stalledMs)} ms until ${isoTime(atMs)}\n`);
       }
@@ -55,11 +55,11 @@ interface PushOptions extends JsonOptions {
 export function addPush(device: Command, deps: CliDeps): void {
   device
     .command('push')
-    .description('send a notice to the devices a selector means, now or at a set time')
-    .requiredOption('--to <selector>', 'all, a device id, or terms such as type=env-sensor,site=a')
-    .requiredOption('--topic <topic>', 'what it is about, 1 to 128 characters')
+    .description('send a notice to the selected devices, now or at a set time')
+    .requiredOption('--to <selector>', 'all, a device id, or conditions (AND) such as type=env-sensor,site=a')
+    .requiredOption('--topic <topic>', 'topic of the notice, 1 to 128 characters')
     .requiredOption('--data <json>', 'any JSON value', parseJson)
-    .option('--at <time>', 'when, such as 2030-01-01T06:00:00Z; at once when not given', parseTimeMs)
+    .option('--at <time>', 'when to send it, e.g. 2030-01-01T06:00:00Z (default: now)', parseTimeMs)
     .option('--json', 'one JSON object')
     .action(async (_options: unknown, command: Command) => {
       const options = command.optsWithGlobals<PushOptions>();
@@ -75,7 +75,7 @@ export function addPush(device: Command, deps: CliDeps): void {
       else if (report === undefined) deps.out(`notice ${id} is scheduled for ${isoTime(at ?? 0)}\n`);
       else {
         const { matched, sent, dropped, offline } = report;
-        deps.out(`${matched} devices: sent ${sent}, too congested ${dropped}, not connected ${offline}\n`);
+        deps.out(`${matched} devices: sent to ${sent}, dropped (congested) ${dropped}, offline ${offline}\n`);
       }
     });
 }
@@ -83,10 +83,10 @@ export function addPush(device: Command, deps: CliDeps): void {
 export function addIncident(program: Command, deps: CliDeps): void {
   program
     .command('incident')
-    .description('what needs a person: devices lost together, flapping, fights for an id')
+    .description('open problems: correlated losses, flapping, duplicate IDs')
     .command('list')
     .description('newest first')
-    .option('--json', 'one JSON object a line')
+    .option('--json', 'one JSON object per line')
     .action(async (_options: unknown, command: Command) => {
       const options = command.optsWithGlobals<JsonOptions>();
       const incidents = await hubOf(options, deps).incidents();
@@ -118,6 +118,6 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {
-    throw new InvalidArgumentError('It must be JSON, such as {"text":"hello"} or "hello".');
+    throw new InvalidArgumentError('It must be JSON, for example {"text":"hello"} or "hello".');
   }
 }

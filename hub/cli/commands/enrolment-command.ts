@@ -26,13 +26,13 @@ interface Listed {
 export function addEnrolment(program: Command, deps: CliDeps): void {
   const enrolment = program
     .command('enrolment')
-    .description('tokens with which new devices fetch their identity at POST /v1/enrol');
+    .description('tokens with which new devices get their identity from POST /v1/enrol');
   addCreate(enrolment, deps);
   addList(enrolment, deps);
   enrolment
     .command('revoke')
-    .description('end a token')
-    .argument('<enrolment>', 'as in the list')
+    .description('revoke a token')
+    .argument('<enrolment>', 'its id in the list')
     .action(async (id: string, _options: unknown, command: Command) => {
       await askPath(command.optsWithGlobals<ConfigOptions>(), deps, ['DELETE', 'enrolments', id]);
       deps.out(`${id} is revoked\n`);
@@ -40,7 +40,7 @@ export function addEnrolment(program: Command, deps: CliDeps): void {
   for (const verb of ['approve', 'deny'] as const) {
     enrolment
       .command(verb)
-      .description(`${verb} a new identity for a device that is registered already`)
+      .description(`${verb} a new identity for a device that is already registered`)
       .addArgument(new Argument('<device>').argParser(parseId))
       .action(async (id: string, _options: unknown, command: Command) => {
         const path = ['POST', 'enrolments', 'requests', id, verb] as const;
@@ -53,15 +53,20 @@ export function addEnrolment(program: Command, deps: CliDeps): void {
 function addCreate(enrolment: Command, deps: CliDeps): void {
   enrolment
     .command('create')
-    .description('a token, printed this once')
-    .requiredOption('--type <type>', 'device type with version, such as env-sensor@1', parseType)
-    .option('--site <site>', 'tag of every point of the devices; fixed for life', parseSite, 'default')
-    .option('--uses <n>', 'so many new devices', parseWhole(1, 1_000_000), 1)
-    .option('--hours <n>', 'valid so long', parseWhole(1, 8_760), 24)
-    .option('--prefix <prefix>', 'ids must begin so', '')
+    .description('create a token, printed only once')
+    .requiredOption('--type <type>', 'device type with version, e.g. env-sensor@1', parseType)
+    .option(
+      '--site <site>',
+      'the site tag of every point of the devices; cannot be changed',
+      parseSite,
+      'default',
+    )
+    .option('--uses <n>', 'number of devices that may use it', parseWhole(1, 1_000_000), 1)
+    .option('--hours <n>', 'validity in hours', parseWhole(1, 8_760), 24)
+    .option('--prefix <prefix>', 'required start of the device ids', '')
     .option('--label <key=value>', 'a label of each new device; repeatable', parseLabel, {})
     .addOption(
-      new Option('--re-enrolment <policy>', 'for devices that are registered already')
+      new Option('--re-enrolment <policy>', 'policy for devices that are already registered')
         .choices(['auto', 'approve', 'never'])
         .default('approve'),
     )
@@ -80,7 +85,7 @@ function addCreate(enrolment: Command, deps: CliDeps): void {
 function addList(enrolment: Command, deps: CliDeps): void {
   enrolment
     .command('list')
-    .description('tokens, and devices that wait for approval')
+    .description('tokens, and devices waiting for approval')
     .option('--json', 'one JSON object')
     .action(async (_options: unknown, command: Command) => {
       const options = command.optsWithGlobals<ListOptions>();
@@ -105,8 +110,8 @@ function addList(enrolment: Command, deps: CliDeps): void {
         deviceId,
         address,
         isoTime(askedMs),
-        approved ? 'approved' : 'waits',
+        approved ? 'approved' : 'waiting',
       ]);
-      deps.out(`\n${table(['DEVICE', 'FROM', 'ASKED', 'STATE'], waiting)}`);
+      deps.out(`\n${table(['DEVICE', 'FROM', 'REQUESTED', 'STATE'], waiting)}`);
     });
 }

@@ -20,18 +20,18 @@ interface GenerateOptions extends ConfigOptions {
 /** What differs between a folder and what should be in it. */
 interface Difference {
   path: string;
-  kind: 'changed' | 'missing' | 'not wanted';
+  kind: 'changed' | 'missing' | 'obsolete';
 }
 
 export function addGrafana(program: Command, deps: CliDeps, done: (code: ExitCode) => void): void {
   program
     .command('grafana')
-    .description("Grafana's files")
+    .description('files for Grafana')
     .command('generate')
     .description('write data source, dashboards and alert rules for the device types')
-    .option('--out <dir>', 'the folder that gets `dashboards` and `provisioning`', 'dashboards/grafana')
-    .option('--schemas <dir>', 'the device types (HUB_SCHEMAS_DIR)')
-    .option('--check', 'write nothing; name what differs and fail if something does')
+    .option('--out <dir>', 'the folder for `dashboards` and `provisioning`', 'dashboards/grafana')
+    .option('--schemas <dir>', 'folder of the device types (default: HUB_SCHEMAS_DIR)')
+    .option('--check', 'write nothing; list the files that differ, and fail if there are any')
     .action(async (_options: unknown, command: Command) => {
       const options = command.optsWithGlobals<GenerateOptions>();
       const { config } = loadConfig(options, deps);
@@ -58,9 +58,9 @@ function compare(out: string, files: ReadonlyMap<string, string>): Difference[] 
   for (const name of namesIn(join(out, 'dashboards'))) {
     const path = `dashboards/${name}`;
     if (!typeBoardFile.test(path) || files.has(path)) continue;
-    // A dashboard of somebody's own may be called so as well.
+    // Somebody's own dashboard may have such a name too.
     if (textOf(join(out, path))?.includes('"uid": "device-hub-type-') === true) {
-      differences.push({ path, kind: 'not wanted' });
+      differences.push({ path, kind: 'obsolete' });
     }
   }
   return differences;
@@ -71,7 +71,7 @@ function write(out: string, files: ReadonlyMap<string, string>, differences: rea
   for (const { path, kind } of differences) {
     const file = join(out, path);
     try {
-      if (kind === 'not wanted') {
+      if (kind === 'obsolete') {
         rmSync(file);
         continue;
       }

@@ -16,7 +16,7 @@ export function addGroup(program: Command, deps: CliDeps): void {
     .command('set')
     .description('store a selector under a name')
     .argument('<name>')
-    .argument('<selector>', 'all, a device id, or key=value,… such as type=env-sensor,site=a,floor=2')
+    .argument('<selector>', 'all, a device id, or conditions (AND) such as type=env-sensor,site=a,floor=2')
     .action(async (name: string, selector: string, _options: unknown, command: Command) => {
       await ask(command.optsWithGlobals<ConfigOptions>(), 'PUT', pathOf(name), { selector });
       deps.out(`${name} is ${selector}\n`);
@@ -25,7 +25,7 @@ export function addGroup(program: Command, deps: CliDeps): void {
   group
     .command('list')
     .description('all groups')
-    .option('--json', 'one JSON object a line')
+    .option('--json', 'one JSON object per line')
     .action(async (_options: unknown, command: Command) => {
       const options = command.optsWithGlobals<ConfigOptions & { json?: true }>();
       const groups = await member<Group[]>(ask(options, 'GET', '/api/v1/groups'), 'groups');
@@ -38,7 +38,7 @@ export function addGroup(program: Command, deps: CliDeps): void {
 
   group
     .command('remove')
-    .description('forget a group; its devices stay')
+    .description('delete a group; its devices stay')
     .argument('<name>')
     .action(async (name: string, _options: unknown, command: Command) => {
       await ask(command.optsWithGlobals<ConfigOptions>(), 'DELETE', pathOf(name));

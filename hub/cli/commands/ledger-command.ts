@@ -1,4 +1,4 @@
-/** `ledger`: what became of every point. */
+/** `ledger`: accounts for every point. */
 
 import type { Command } from 'commander';
 import type { LedgerRow } from '../../../schemas/api/ledger.ts';
@@ -27,13 +27,13 @@ interface LedgerOptions extends ConfigOptions {
 export function addLedger(program: Command, deps: CliDeps): void {
   program
     .command('ledger')
-    .description('points by what became of them since the hub started, per device and in total')
+    .description('accounts for every point since the hub started, per device and in total')
     .option('--device <id>', 'only this device')
     .option('--json', 'one JSON object')
     .addHelpText(
       'after',
       '\ncarried + received = rejected + stored + dropped + inFlight + spooled + deadLettered\n' +
-        'carried: on disk when the hub started; imbalance: 0, or the hub has a fault',
+        'carried: already on disk when the hub started; imbalance: anything but 0 is a bug in the hub',
     )
     .action(async (_options: unknown, command: Command) => {
       const options = command.optsWithGlobals<LedgerOptions>();

@@ -12,13 +12,15 @@ import { isoTime, table } from '../table.ts';
 
 type RightsOptions = ListOptions & Rights;
 
-/** The options that say what somebody may do. */
+/** The options that define what somebody may do. */
 function withRights(command: Command): Command {
   return command
     .addOption(new Option('--role <role>').choices(roles).makeOptionMandatory())
-    .option('--devices <selector>', "which devices: '*', or such as site=hall-3,type=env-sensor,id=d-*", '*')
+    .option('--devices <selector>', "which devices: '*', or e.g. site=hall-3,type=env-sensor,id=d-*", '*')
     .addOption(
-      new Option('--safety <class>', 'commands up to this class').choices(safetyClasses).default('config'),
+      new Option('--safety <class>', 'highest class of commands that may be sent')
+        .choices(safetyClasses)
+        .default('config'),
     );
 }
 
@@ -29,11 +31,11 @@ function rightsOf({ role, devices, safety }: RightsOptions): Rights {
 export function addOperator(program: Command, deps: CliDeps): void {
   const operator = program.command('operator').description('accounts of people');
   withRights(operator.command('save').argument('<name>'))
-    .description('add an account, or change it; its sessions end')
+    .description('add or change an account; its sessions end')
     .option('--password-stdin', 'read the password (12 characters or more) from standard input')
     .action(async (name: string, _options: unknown, command: Command) => {
       const options = command.optsWithGlobals<RightsOptions & { passwordStdin?: true }>();
-      // Not as an argument: those are shown to every user of the machine.
+      // Not an argument: every user of the machine can see those.
       const password =
         options.passwordStdin === true ? readFileSync(0, 'utf8').replace(/\r?\n$/, '') : undefined;
       const body = { ...rightsOf(options), ...(password === undefined ? {} : { password }) };
@@ -43,7 +45,7 @@ export function addOperator(program: Command, deps: CliDeps): void {
   operator
     .command('remove')
     .argument('<name>')
-    .description('end an account and its sessions')
+    .description('delete an account and end its sessions')
     .action(async (name: string, _options: unknown, command: Command) => {
       const options = command.optsWithGlobals<ConfigOptions>();
       await ask(options, deps, 'DELETE /api/v1/operators/accounts/{name}', { params: { name } });
@@ -55,8 +57,8 @@ export function addOperator(program: Command, deps: CliDeps): void {
 export function addToken(program: Command, deps: CliDeps): void {
   const token = program.command('token').description('tokens of programs: Authorization: Bearer …');
   withRights(token.command('create').argument('<name>'))
-    .description('a token, printed this once')
-    .option('--days <n>', 'valid so long; without it until it is revoked', parseWhole(1, 3_650))
+    .description('create a token, printed only once')
+    .option('--days <n>', 'validity in days (default: until revoked)', parseWhole(1, 3_650))
     .option('--json', 'one JSON object')
     .action(async (name: string, _options: unknown, command: Command) => {
       const options = command.optsWithGlobals<RightsOptions & { days?: number }>();
@@ -70,7 +72,7 @@ export function addToken(program: Command, deps: CliDeps): void {
   token
     .command('revoke')
     .argument('<name>')
-    .description('end a token')
+    .description('revoke a token')
     .action(async (name: string, _options: unknown, command: Command) => {
       const options = command.optsWithGlobals<ConfigOptions>();
       await ask(options, deps, 'DELETE /api/v1/operators/tokens/{name}', { params: { name } });
@@ -83,7 +85,7 @@ function addList(parent: Command, deps: CliDeps, which: 'accounts' | 'tokens'): 
   parent
     .command('list')
     .description(`all ${which}`)
-    .option('--json', 'one JSON object a line')
+    .option('--json', 'one JSON object per line')
     .action(async (_options: unknown, command: Command) => {
       const options = command.optsWithGlobals<ListOptions>();
       const listed = (await ask(options, deps, 'GET /api/v1/operators', {}))[which];

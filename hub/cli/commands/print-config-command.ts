@@ -1,4 +1,4 @@
-/** `print-config`: what is in effect, as JSON, secrets hidden. */
+/** `print-config`: the configuration in effect, as JSON, secrets hidden. */
 
 import type { Command } from 'commander';
 import type { CliDeps } from '../cli-deps.ts';

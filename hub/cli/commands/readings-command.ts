@@ -1,4 +1,4 @@
-/** `readings`: what the metrics store has of one stream of a device, through the running hub. */
+/** `readings`: stored readings of one stream of a device, through the running hub. */
 
 import { InvalidArgumentError, type Command } from 'commander';
 import { HubError } from '../../kernel/errors.ts';
@@ -11,7 +11,7 @@ import { exitCodes } from '../exit-codes.ts';
 import { isoTime, table } from '../table.ts';
 
 const maxRows = 100_000;
-/** Without --last: the newest few, or a screenful or two of a range. */
+/** Defaults without --last: the newest few, or the beginning of a range. */
 const newestRows = 10;
 const rangeRows = 1_000;
 /** The last whole second that InfluxDB can hold (2262-04-11), Unix ms. */
@@ -30,10 +30,10 @@ export function addReadings(program: Command, deps: CliDeps): void {
     .description('readings of one stream of a device, oldest first')
     .argument('<device>')
     .argument('<stream>')
-    .option('--last <n>', `the newest n (${newestRows} when no range is given)`, parseLast)
+    .option('--last <n>', `the newest n (default without a range: ${newestRows})`, parseLast)
     .option('--from <time>', 'from this time on: 2026-01-31, or 2026-01-31T12:00:00Z', parseTimeMs)
-    .option('--to <time>', 'up to this time, which is left out', parseTimeMs)
-    .option('--json', 'one JSON object a line: timeMs and fields')
+    .option('--to <time>', 'up to this time, exclusive', parseTimeMs)
+    .option('--json', 'one JSON object per line: timeMs and fields')
     .action(async (device: string, stream: string, _options: unknown, command: Command) => {
       const options = command.optsWithGlobals<ReadingsOptions>();
       const { last, from, to, json } = options;
@@ -56,13 +56,13 @@ export function addReadings(program: Command, deps: CliDeps): void {
       else deps.out(readingsTable(rows));
       if (last === undefined && ranged && rows.length === rangeRows) {
         deps.err(
-          `these are the first ${rangeRows} of the range; --last gives the newest, up to ${maxRows}\n`,
+          `these are the first ${rangeRows} of the range; use --last for the newest, up to ${maxRows}\n`,
         );
       }
     });
 }
 
-/** The metrics store is asked through the hub alone, so say how to get one. */
+/** Only a running hub can query the metrics store, so the fault says how to start one. */
 async function ask(answer: Promise<ReadingsRow[]>): Promise<ReadingsRow[]> {
   try {
     return await answer;
@@ -70,7 +70,7 @@ async function ask(answer: Promise<ReadingsRow[]>): Promise<ReadingsRow[]> {
     if (!(error instanceof HubError) || error.code !== 'hub-not-running') throw error;
     throw new HubError(
       'hub-not-running',
-      'readings are read through it; start it with `npm start`, or name its folder with --data-dir',
+      'readings come from the running hub; start it with `npm start`, or give its folder with --data-dir',
       { cause: error },
     );
   }
@@ -87,6 +87,6 @@ function readingsTable(rows: readonly ReadingsRow[]): string {
 function parseLast(text: string): number {
   const count = /^\d{1,6}$/.test(text) ? Number(text) : 0;
   if (count < 1 || count > maxRows)
-    throw new InvalidArgumentError(`It must be a whole number of 1 to ${maxRows}.`);
+    throw new InvalidArgumentError(`It must be a whole number from 1 to ${maxRows}.`);
   return count;
 }

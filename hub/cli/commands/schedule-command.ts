@@ -30,7 +30,7 @@ interface AddOptions extends ConfigOptions {
 type Ask = (options: ConfigOptions, method: string, path: string, body?: unknown) => Promise<unknown>;
 
 export function addSchedule(program: Command, deps: CliDeps): void {
-  const schedule = program.command('schedule').description('commands and notices at their times');
+  const schedule = program.command('schedule').description('commands and notices at set times');
   const ask: Ask = (options, method, path, body) =>
     callHub(adminSocketPath(loadConfig(options, deps).config), method, path, body);
   addAdd(schedule, deps, ask);
@@ -41,29 +41,33 @@ export function addSchedule(program: Command, deps: CliDeps): void {
 function addAdd(schedule: Command, deps: CliDeps, ask: Ask): void {
   schedule
     .command('add')
-    .description('a command or a notice, recurring or once')
+    .description('schedule a command or a notice, once or recurring')
     .argument('<name>')
     .option('--cron <expression>', 'five fields, or six with the seconds first; both kinds of day must match')
-    .option('--at <time>', 'once, such as 2026-01-31T12:00:00Z', parseTimeMs)
-    .requiredOption('--time-zone <zone>', 'IANA name, such as Europe/Berlin or UTC')
-    .requiredOption('--to <selector>', 'all, a device id, or key=value,…; read anew each time')
+    .option('--at <time>', 'once, e.g. 2026-01-31T12:00:00Z', parseTimeMs)
+    .requiredOption('--time-zone <zone>', 'IANA name, e.g. Europe/Berlin or UTC')
+    .requiredOption('--to <selector>', 'all, a device id, or conditions (AND); evaluated each time')
     .option('--command <name>', 'send this command')
-    .option('--param <key=value>', 'one parameter; a value that is JSON is read as such', parseParam)
+    .option('--param <key=value>', 'one parameter; values are parsed as JSON if possible', parseParam)
     .option('--params <json>', 'all parameters as a JSON object', parseObject)
-    .option('--ttl <time>', 'not begun later than this, such as 30s', parseDuration)
-    .option('--wave <n>', 'devices in one wave (all)', parseWhole(1, 100_000))
-    .option('--max-failures <n>', 'stop after more failures than this (never)', parseWhole(0, 100_000))
-    .option('--notice <topic>', 'or push a notice to the devices connected then')
-    .option('--data <json>', 'what the notice says, a JSON object', parseObject)
+    .option('--ttl <time>', 'expire after this time unless started, e.g. 30s', parseDuration)
+    .option('--wave <n>', 'devices in one wave (default: all)', parseWhole(1, 100_000))
+    .option(
+      '--max-failures <n>',
+      'stop after more failures than this (default: never)',
+      parseWhole(0, 100_000),
+    )
+    .option('--notice <topic>', 'or push a notice to the devices that are connected at that time')
+    .option('--data <json>', 'data of the notice, a JSON object', parseObject)
     .addOption(
       new Option(
         '--catch-up <policy>',
-        'a time missed while the hub was away: leave it out, or make up for the last',
+        'times missed while the hub was not running: skip them, or run once for the last of them',
       )
         .choices(['skip', 'once'])
         .default('skip'),
     )
-    .option('--jitter <time>', 'spread over the devices within this time', parseDuration)
+    .option('--jitter <time>', 'spread the devices over this time', parseDuration)
     .action(async (name: string, _options: unknown, self: Command) => {
       const options = self.optsWithGlobals<AddOptions>();
       const usage = (message: string): never =>
@@ -82,7 +86,7 @@ function addAdd(schedule: Command, deps: CliDeps, ask: Ask): void {
         ...(at === undefined ? {} : { atMs: at }),
         ...(jitter === undefined ? {} : { jitterMs: jitter }),
       })) as ScheduleView;
-      deps.out(`${name} is next due ${added.nextMs === undefined ? 'never' : isoTime(added.nextMs)}\n`);
+      deps.out(`${name}: next time ${added.nextMs === undefined ? 'never' : isoTime(added.nextMs)}\n`);
     });
 }
 
@@ -102,7 +106,7 @@ function addListAndNext(schedule: Command, deps: CliDeps, ask: Ask): void {
   schedule
     .command('list')
     .description('all schedules')
-    .option('--json', 'one JSON object a line')
+    .option('--json', 'one JSON object per line')
     .action(async (_options: unknown, self: Command) => {
       const options = self.optsWithGlobals<ConfigOptions & { json?: true }>();
       const all = await member<ScheduleView[]>(ask(options, 'GET', '/api/v1/schedules'), 'schedules');
@@ -112,13 +116,14 @@ function addListAndNext(schedule: Command, deps: CliDeps, ask: Ask): void {
 
   schedule
     .command('next')
-    .description('its next times')
+    .description('the next times of a schedule')
     .argument('<name>')
-    .option('--count <n>', 'so many', parseWhole(1, 1_000), 5)
+    .option('--count <n>', 'number of times', parseWhole(1, 1_000), 5)
     .action(async (name: string, _options: unknown, self: Command) => {
       const options = self.optsWithGlobals<ConfigOptions & { count: number }>();
       const path = `${pathOf(name)}/times?count=${options.count}`;
       const times = await member<number[]>(ask(options, 'GET', path), 'times');
+      if (times.length === 0) deps.err(`${name} has no further times\n`);
       deps.out(times.map((time) => `${isoTime(time)}\n`).join(''));
     });
 }
@@ -127,7 +132,9 @@ function addChanges(schedule: Command, deps: CliDeps, ask: Ask): void {
   for (const verb of ['pause', 'resume'] as const) {
     schedule
       .command(verb)
-      .description(verb === 'pause' ? 'do nothing at its times' : 'go on with the times to come')
+      .description(
+        verb === 'pause' ? 'skip the times of a schedule until it is resumed' : 'resume a paused schedule',
+      )
       .argument('<name>')
       .action(async (name: string, _options: unknown, self: Command) => {
         await ask(self.optsWithGlobals<ConfigOptions>(), 'PATCH', pathOf(name), { paused: verb === 'pause' });
@@ -136,7 +143,7 @@ function addChanges(schedule: Command, deps: CliDeps, ask: Ask): void {
   }
   schedule
     .command('remove')
-    .description('forget a schedule')
+    .description('delete a schedule')
     .argument('<name>')
     .action(async (name: string, _options: unknown, self: Command) => {
       await ask(self.optsWithGlobals<ConfigOptions>(), 'DELETE', pathOf(name));

@@ -1,4 +1,4 @@
-/** `schema list | check`: device types, judged without a hub. */
+/** `schema list | check`: device types, checked without a hub. */
 
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -29,7 +29,7 @@ export function addSchema(program: Command, deps: CliDeps, done: (code: ExitCode
   schema
     .command('list')
     .description('the device types of HUB_SCHEMAS_DIR')
-    .option('--json', 'one JSON object a line')
+    .option('--json', 'one JSON object per line')
     .action(async (_options: unknown, command: Command) => {
       const options = command.optsWithGlobals<ConfigOptions & { json?: true }>();
       const { config } = loadConfig(options, deps);
@@ -59,11 +59,11 @@ export function addSchema(program: Command, deps: CliDeps, done: (code: ExitCode
 
   schema
     .command('check')
-    .description('all faults of a device type at once, alone and beside those of HUB_SCHEMAS_DIR')
+    .description('report all faults of a device type, alone and together with those of HUB_SCHEMAS_DIR')
     .argument('<file>')
     .option(
       '--sample <frame>',
-      'a file with a whole frame ("type":"telemetry" or "event") to be judged by it',
+      'also check the frame in this file ("type":"telemetry" or "event") against the type',
     )
     .option('--json', 'the faults as one JSON array')
     .action(async (file: string, _options: unknown, command: Command) => {
@@ -107,7 +107,7 @@ function readFrame(file: string, { cwd }: CliDeps): Record<string, unknown> {
   throw new HubError('input-invalid', `${file} is not a JSON object`);
 }
 
-/** The faults of one frame: of its envelope, or of each reading in it. */
+/** The faults of one frame: those of its envelope, or those of each reading in it. */
 function sampleFaults(type: DeviceType, frame: Record<string, unknown>): FieldError[] {
   const kind = frame['type'] === 'event' ? 'event' : 'telemetry';
   const envelope = deviceFrameChecks[kind](frame);
@@ -130,7 +130,7 @@ function faultAt(path: string, fault: FieldError | undefined): FieldError[] {
   return fault === undefined ? [] : [{ ...fault, path: `${path}${fault.path}` }];
 }
 
-/** For the commands that read device types. @throws HubError `schema-invalid` */
+/** Used by the commands that read device types. @throws HubError `schema-invalid` */
 export async function schemaFaultsAsHubErrors<T>(loading: Promise<T>): Promise<T> {
   try {
     return await loading;

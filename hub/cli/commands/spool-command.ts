@@ -1,4 +1,4 @@
-/** `spool status | export`: lines that wait on disk for the metrics store. */
+/** `spool status | export`: lines on disk, waiting for the metrics store. */
 
 import type { Command } from 'commander';
 import type { CliDeps } from '../cli-deps.ts';
@@ -13,7 +13,7 @@ export function addSpool(program: Command, deps: CliDeps): void {
 
   spool
     .command('status')
-    .description('how much waits, and why')
+    .description('how much is spooled, and why')
     .option('--json', 'one JSON object')
     .action(async (_options: unknown, command: Command) => {
       const options = command.optsWithGlobals<ConfigOptions & { json?: true }>();
@@ -34,7 +34,7 @@ export function addSpool(program: Command, deps: CliDeps): void {
 
   spool
     .command('export')
-    .description('all spooled lines as plain line protocol, times in microseconds; the spool stays as it is')
+    .description('print all spooled lines as line protocol, times in microseconds; the spool is not changed')
     .action((_options: unknown, command: Command) =>
       withOperations(command.optsWithGlobals<ConfigOptions>(), deps, async (operations) => {
         let page = await operations.spoolPage(0);

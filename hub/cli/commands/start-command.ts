@@ -7,16 +7,16 @@ import type { CliDeps, StartedHub, StopReason } from '../cli-deps.ts';
 import { loadConfig, type ConfigOptions } from '../config-source.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
 
-/** A stop that takes longer is cut off. */
+/** A stop that takes longer is aborted. */
 export const stopWithinMs = 10_000;
 
 export function addStart(program: Command, deps: CliDeps, done: (code: ExitCode) => void): void {
   program
     .command('start')
-    .description('run the hub until SIGTERM or SIGINT; a second signal ends it at once')
+    .description('run the hub until SIGTERM or SIGINT; a second signal ends it immediately')
     .addHelpText(
       'after',
-      '\nExit codes: 0 nothing lost · 1 fault · 2 arguments or configuration · 3 readings lost · 4 did not stop in time · 70 crash',
+      '\nExit codes: 0 nothing lost · 1 fault · 2 wrong arguments or configuration · 3 readings lost · 4 did not stop in time · 70 crash',
     )
     .action(async (_options: unknown, command: Command) => {
       const { config, warnings } = loadConfig(command.optsWithGlobals<ConfigOptions>(), deps);
@@ -47,7 +47,7 @@ async function runHub(
     stop.then((reason) => ({ kind: 'stopped' as const, reason })),
   ]);
   if (first.kind === 'stopped') {
-    // Stopped while it was starting: the start is let finish, so that what it opened is closed in good order.
+    // Stopped while starting: the start completes first, so that everything it opened is closed in order.
     return finish(() => starting.then((hub) => hub.close()), first.reason, log, clock);
   }
   const { hub } = first;
@@ -63,7 +63,7 @@ async function runHub(
       adminUrl: hub.adminUrl,
       ...(hub.brokerUrl === undefined ? {} : { brokerUrl: hub.brokerUrl }),
       dataDir,
-      // Its code stands on stderr.
+      // The code itself goes to stderr only.
       firstLogin: hub.firstLogin !== undefined,
     },
     'ready',
@@ -84,11 +84,7 @@ async function finish(
   clock: Clock,
 ): Promise<ExitCode> {
   if (reason.kind === 'signal') log.info({ signal: reason.signal }, 'stopping');
-  else
-    log.fatal(
-      { err: reason.error },
-      reason.kind === 'crashed' ? 'the hub met a fault of its own' : 'a part failed',
-    );
+  else log.fatal({ err: reason.error }, reason.kind === 'crashed' ? 'the hub crashed' : 'a part failed');
 
   const end = await Promise.race([
     close().then(
@@ -98,11 +94,10 @@ async function finish(
     wait(clock, stopWithinMs).then(() => ({ kind: 'late' as const })),
   ]);
   if (end.kind === 'late') {
-    log.fatal({ stopWithinMs }, 'the hub did not stop in time and is cut off');
+    log.fatal({ stopWithinMs }, 'the hub did not stop in time and is aborted');
     return exitCodes.stopTimedOut;
   }
-  for (const { name, error } of end.faults)
-    log.error({ err: error, part: name }, 'a part did not close well');
+  for (const { name, error } of end.faults) log.error({ err: error, part: name }, 'a part failed to close');
   log[end.lost > 0 ? 'error' : 'info']({ lost: end.lost }, 'stopped');
   if (reason.kind === 'crashed') return exitCodes.crash;
   if (end.lost > 0) return exitCodes.lost;

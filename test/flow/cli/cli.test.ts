@@ -126,7 +126,7 @@ for (const where of ['on the files when no hub runs', 'through the running hub']
     const dataDir = await begin(t);
     const added = await run(['device', 'add', 'meter_7', '--type', 'smart-valve@1'], dataDir);
     assert.match(added.out, /^DEVICE {3}SECRET\nmeter_7 {2}\S{22,}\n$/);
-    assert.match(added.err, /secrets are shown once/);
+    assert.match(added.err, /secrets are shown only once/);
     const shown = await run(['device', 'show', 'meter_7'], dataDir);
     assert.match(shown.out, /^id +meter_7\ntype +smart-valve@1\nsite +default\n/);
     assert.match(shown.out, /^registered +\d{4}-\d\d-\d\dT/m);
@@ -235,15 +235,15 @@ test('wrong arguments end with 2 and one line that names them', async (t) => {
   const cases: [string[], RegExp][] = [
     [['dance'], /unknown command 'dance'/],
     [['device', 'add', 'd-1'], /--type <type>' not specified/],
-    [[...add, ...typed], /name the device, or say --count and --prefix/],
+    [[...add, ...typed], /give a device id, or --count and --prefix/],
     [[...add, 'd 1', ...typed], /'d 1' is invalid.*1 to 64 letters/],
     [[...add, 'd-1', '--type', 'env-sensor'], /'env-sensor' is invalid.*name@version/],
     [[...add, 'd-1', ...typed, '--site', 'a,b'], /'a,b' is invalid/],
-    [[...add, 'd-1', ...typed, '--count', '2', '--prefix', 'x'], /either an id or --count/],
+    [[...add, 'd-1', ...typed, '--count', '2', '--prefix', 'x'], /either a device id or --count/],
     [[...add, ...typed, '--count', '2'], /--count needs --prefix/],
     [[...add, ...typed, '--prefix', 'x'], /--prefix needs --count/],
     [[...add, ...typed, '--count', '0', '--prefix', 'x'], /'0' is invalid.*1 to 10000/],
-    [[...add, ...typed, '--count', '2', '--prefix', 'ü-'], /ü-2 is no device id/],
+    [[...add, ...typed, '--count', '2', '--prefix', 'ü-'], /ü-2 is not a device id/],
     [['readings', 'd-1', 'env', '--last', 'all'], /'all' is invalid.*1 to 100000/],
     [['readings', 'd-1', 'env', '--from', 'yesterday'], /'yesterday' is invalid.*with a zone/],
     [['readings', 'd-1', 'env', '--from', '2026-01-01T00:00:00'], /with a zone/],

@@ -50,7 +50,7 @@ test('the dashboard of a type that is gone goes, and one of your own stays', asy
   writeFileSync(join(boards, 'type-mine.json'), '{"uid": "mine"}');
   writeFileSync(join(boards, 'mine.json'), '{}');
   rmSync(join(schemas, 'smart-valve@1.json'));
-  assert.match((await generate('--check')).out, /^dashboards\/type-smart-valve.json: not wanted$/m);
+  assert.match((await generate('--check')).out, /^dashboards\/type-smart-valve.json: obsolete$/m);
   await generate();
   assert.ok(!existsSync(join(boards, 'type-smart-valve.json')));
   assert.ok(existsSync(join(boards, 'type-mine.json')) && existsSync(join(boards, 'mine.json')));

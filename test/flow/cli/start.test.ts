@@ -154,7 +154,7 @@ test('a hub that cannot start says why in one paragraph, without a stack', async
   assert.match((await fails(taken, { HUB_LOG_LEVEL: 'debug' })).err, /\n +at /);
   const crash = await fails(new TypeError('x is not a function'));
   assert.equal(crash.code, 70);
-  assert.match(crash.err, /fault of the program; HUB_LOG_LEVEL=debug/);
+  assert.match(crash.err, /bug in the program; set HUB_LOG_LEVEL=debug/);
   assert.equal((await run(['start'], dataDir, { env: { HUB_IN_FLIGHT: '0' } })).code, 2);
 });
 

@@ -220,6 +220,14 @@ void test('the command line sends, waits, shows and lists', async () => {
   assert.equal((JSON.parse(failed.stdout) as Answer).reason, 'out of order');
   const listed = await hub.cli(['command', 'list', '--device', 'd-2', '--json']);
   assert.equal((JSON.parse(listed.stdout) as Answer)['id'], 'c-1');
+  assert.equal(
+    (await hub.cli(['command', 'show', 'd-2', 'c-1'])).stdout,
+    'd-2/c-1 set-interval: succeeded\n',
+  );
+  // A device alone is not a group command; the fault says what is missing.
+  const alone = await hub.cli(['command', 'show', 'd-2']);
+  assert.equal(alone.code, 1);
+  assert.match(alone.stderr, /give the device and the id: command show <device> <id>/);
 });
 
 void test('the OpenAPI document is valid, and describes the doors of commands', async () => {

@@ -37,7 +37,10 @@ test('a refused line is nacked and kept, and stored when it is retried after the
   assert.equal((await hub.cli(['dead-letters', 'retry'])).code, 2, 'which ones must be said');
 
   await query(influx.url, 'hub', 'DROP MEASUREMENT env_sensor_env');
-  assert.match((await hub.cli(['dead-letters', 'retry', '--device', 'd-1'])).stdout, /^1 line is on the way/);
+  assert.match(
+    (await hub.cli(['dead-letters', 'retry', '--device', 'd-1'])).stdout,
+    /^1 line is queued for retry/,
+  );
   const stored = async (): Promise<boolean> =>
     (await query(influx.url, 'hub', 'SELECT temperature FROM env_sensor_env'))[0]?.values[0]?.[1] === 20;
   await waitFor(stored, { what: 'the line is in InfluxDB', timeoutMs: 10_000 });
