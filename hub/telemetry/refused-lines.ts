@@ -11,7 +11,7 @@ export type WholeOutcome =
       kind: 'failed';
       reason: string;
       retryAfterMs?: number;
-      /** It will not mend by itself: a wrong password, a missing database. */
+      /** It will not mend by itself: a wrong password, a missing database, somebody else at the address. */
       needsPerson?: boolean;
     };
 
@@ -42,13 +42,21 @@ export async function writeWhole(
         break;
       case 'partial':
       case 'refused':
-      case 'too-large':
         if (part.length === 1 || droppedAll(outcome.reason, part.length)) {
           for (const index of part) refused.set(index, outcome.reason);
         } else pending.push(...split(part, lines, outcome.reason));
         break;
+      case 'too-large': {
+        const [index] = part;
+        if (part.length > 1) pending.push(...halves(part));
+        // A limit of something in between is no word of the store against a line.
+        else if (outcome.byStranger === true) return failure(outcome);
+        else if (index !== undefined) refused.set(index, outcome.reason);
+        break;
+      }
       case 'unavailable':
       case 'misconfigured':
+      case 'stranger':
         return failure(outcome);
     }
   }
@@ -74,13 +82,19 @@ function split(part: number[], lines: readonly string[], reason: string): number
       return [part.filter((index) => !suspect(index)), suspects];
     }
   }
+  return halves(part);
+}
+
+function halves(part: number[]): number[][] {
   const middle = part.length >>> 1;
   return [part.slice(middle), part.slice(0, middle)];
 }
 
-function failure(outcome: Extract<WriteOutcome, { kind: 'unavailable' | 'misconfigured' }>): WholeOutcome {
+function failure(
+  outcome: Extract<WriteOutcome, { kind: 'unavailable' | 'misconfigured' | 'stranger' | 'too-large' }>,
+): WholeOutcome {
   const { reason } = outcome;
-  if (outcome.kind === 'misconfigured') return { kind: 'failed', reason, needsPerson: true };
+  if (outcome.kind !== 'unavailable') return { kind: 'failed', reason, needsPerson: true };
   const { retryAfterMs } = outcome;
   return { kind: 'failed', reason, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
 }

@@ -1,4 +1,4 @@
-import { messageOf } from '../kernel/errors.ts';
+import { HubError, messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import { backoff } from '../kernel/time.ts';
 import type { Cancel, Clock } from '../kernel/time.ts';
@@ -68,6 +68,12 @@ export class StoreLink {
     return outcome;
   }
 
+  /** Asks the store who it is: before the first write if there is time, and without holding anything up. */
+  start(): void {
+    if (this.#cancelProbe !== undefined) return;
+    this.#cancelProbe = this.#deps.clock.after(0, () => this.#probeNow());
+  }
+
   /** Gives up on the requests under way. */
   close(): void {
     this.#ended.abort();
@@ -93,8 +99,7 @@ export class StoreLink {
     this.counters.failedWrites += 1;
     if (this.up) {
       this.counters.outages += 1;
-      if (needsPerson === true)
-        log.error({ reason }, 'the store refuses to be written to: lines are spooled');
+      if (needsPerson === true) log.error({ reason }, 'the store takes nothing: lines are spooled');
       else log.warn({ reason }, 'store away: lines are spooled');
     }
     this.fault = reason;
@@ -104,30 +109,40 @@ export class StoreLink {
   #probeLater(retryAfterMs = 0): void {
     if (this.#ended.signal.aborted || this.#cancelProbe !== undefined) return;
     const waitMs = Math.max(this.#waits.next().value, Math.min(retryAfterMs, retryAfterMaxMs));
-    this.#cancelProbe = this.#deps.clock.after(waitMs, () => {
-      this.#probe().catch((error: unknown) => {
-        this.#deps.log.error({ reason: messageOf(error) }, 'the probe of the store failed');
-      });
+    this.#cancelProbe = this.#deps.clock.after(waitMs, () => this.#probeNow());
+  }
+
+  #probeNow(): void {
+    this.#probe().catch((error: unknown) => {
+      this.#deps.log.error({ reason: messageOf(error) }, 'the probe of the store failed');
     });
   }
 
+  /** It must be the store that answers, and it must take lines when there are some. */
   async #probe(): Promise<void> {
     const { log, store } = this.#deps;
-    const lines = (await this.probeSample().catch(() => [])).slice(0, probeLines);
-    const outcome =
-      lines.length > 0
-        ? await this.#write(lines, probeMaxMs)
-        : await this.#answer(probeMaxMs, () => store.probe()).then(
-            () => ({ kind: 'done' as const, refused: new Map<number, string>() }),
-            (error: unknown) => ({ kind: 'failed' as const, reason: messageOf(error) }),
-          );
+    let name = '';
+    let outcome: WholeOutcome = { kind: 'done', refused: new Map() };
+    try {
+      name = await this.#answer(probeMaxMs, () => store.probe());
+      const lines = this.up ? [] : (await this.probeSample().catch(() => [])).slice(0, probeLines);
+      if (lines.length > 0) outcome = await this.#write(lines, probeMaxMs);
+    } catch (error) {
+      const { needsPerson, retryAfterMs } = error instanceof HubError ? error.details : {};
+      outcome = {
+        kind: 'failed',
+        reason: messageOf(error),
+        needsPerson: needsPerson === true,
+        ...(typeof retryAfterMs === 'number' ? { retryAfterMs } : {}),
+      };
+    }
     this.#cancelProbe = undefined;
     if (this.#ended.signal.aborted) return;
     if (outcome.kind === 'failed') {
       this.#failed(outcome);
       return;
     }
-    log.info('store is back');
+    log.info({ store: name }, this.up ? 'the store answers' : 'store is back');
     this.fault = undefined;
     this.cameUp();
   }

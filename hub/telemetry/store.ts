@@ -7,12 +7,14 @@ export type WriteOutcome =
   | { kind: 'partial'; reason: string }
   /** The server refused the body and wrote nothing. */
   | { kind: 'refused'; reason: string }
-  /** 413: fewer bytes at a time. */
-  | { kind: 'too-large'; reason: string }
+  /** 413: fewer bytes at a time. `byStranger`: a limit of something in between, which refuses no line. */
+  | { kind: 'too-large'; reason: string; byStranger?: boolean }
   /** No answer, or one that says later. `retryAfterMs` is the server's own wish. */
   | { kind: 'unavailable'; reason: string; retryAfterMs?: number }
-  /** 401, 403, 404: a person must act; the lines are kept. */
-  | { kind: 'misconfigured'; reason: string; status: number };
+  /** The store answers and takes nothing (401, 403, 404): a person must act; the lines are kept. */
+  | { kind: 'misconfigured'; reason: string; status: number }
+  /** Something else answers at its address (a proxy's page, a redirect, another program); the lines are kept. */
+  | { kind: 'stranger'; reason: string; status: number };
 
 /** Lines are InfluxDB line protocol without the line feed, times in microseconds. Writing a line twice stores it once. */
 export interface MetricsWriter {
@@ -93,7 +95,12 @@ export interface MetricsUpkeep {
 
 export interface MetricsStore extends MetricsWriter, MetricsReader, MetricsUpkeep {
   readonly name: 'influxdb' | 'embedded';
-  /** One cheap round trip; resolves when the store answers. @throws HubError `store-unavailable` or with the reason */
-  probe(): Promise<void>;
+  /**
+   * Whether the store itself answers and would take lines; costs a round trip or two.
+   * @returns what it is, for the log: `InfluxDB 1.8.10`
+   * @throws HubError `store-unavailable` with the reason; its details may have `retryAfterMs` and `needsPerson`, as an
+   *   outcome of a write has them
+   */
+  probe(): Promise<string>;
   close(): Promise<void>;
 }

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import type { SecureContextOptions, TlsOptions } from 'node:tls';
 import { openInflux } from '../adapters/influx/influx.ts';
+import { makingMissingDatabase } from '../adapters/influx/missing-database.ts';
 import { openMetricsStore } from '../adapters/sqlite/metrics-store.ts';
 import { machineNames } from '../adapters/tls/tls-own.ts';
 import { watchTls, type TlsReload } from '../adapters/tls/tls-reload.ts';
 import { loadTicketKeys, ticketLifeSec } from '../adapters/tls/tls-tickets.ts';
 import { loadTlsMaterial, tlsServerOptions, type TlsMaterial } from '../adapters/tls/tls.ts';
 import type { Config } from '../config/config.ts';
-import { messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import { exposedSecret } from '../kernel/secret-file.ts';
 import type { Clock } from '../kernel/time.ts';
@@ -20,37 +20,13 @@ const influxTimeoutMs = 10_000;
 /** InfluxDB when its address is given, otherwise the embedded store in the data folder. */
 export async function openStore(
   config: Config,
-  deps: { log: Log; onFailure: (error: Error) => void },
+  deps: { onFailure: (error: Error) => void },
 ): Promise<MetricsStore> {
   const { influx } = config;
   if (influx === undefined) {
     return openMetricsStore({ file: join(config.dataDir, 'metrics.db'), onFailure: deps.onFailure });
   }
-  const store = openInflux({ ...influx, timeoutMs: influxTimeoutMs });
-  // Not waited for: an InfluxDB that is away must not hold up the start, and the first write meets it again.
-  store.createDatabase().catch(async (error: unknown) => {
-    // A user who may not make databases is no fault as long as this one is there.
-    const there = await store.probe().then(
-      () => true,
-      () => false,
-    );
-    if (there) return;
-    deps.log.warn({ url: influx.url, reason: messageOf(error) }, 'InfluxDB does not answer, lines are kept');
-  });
-  return {
-    ...store,
-    /** 404: the database is missing; it is made, and the lines are written to it. */
-    async write(lines, signal) {
-      const outcome = await store.write(lines, signal);
-      if (outcome.kind !== 'misconfigured' || outcome.status !== 404) return outcome;
-      try {
-        await store.createDatabase();
-      } catch (error) {
-        return { kind: 'unavailable', reason: messageOf(error) };
-      }
-      return store.write(lines, signal);
-    },
-  };
+  return makingMissingDatabase(openInflux({ ...influx, timeoutMs: influxTimeoutMs }));
 }
 
 /** TLS of the device listener. */

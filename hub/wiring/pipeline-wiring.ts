@@ -42,7 +42,7 @@ const auditEveryMs = 10_000;
  */
 export async function openStoreRoad(config: Config, deps: StoreRoadDeps): Promise<StoreRoad> {
   const { log, clock, random, onFailure, releasers } = deps;
-  const store = await openStore(config, { log, onFailure });
+  const store = await openStore(config, { onFailure });
   releasers.push('metrics store', () => store.close());
 
   const books = new Books();
@@ -59,6 +59,7 @@ export async function openStoreRoad(config: Config, deps: StoreRoadDeps): Promis
   releasers.push('drain', () => drain.close());
   // Closed before the drain, which waits for its write.
   releasers.push('store link', () => link.close());
+  link.start();
   const writer = new Writer({ link, spool, books, clock, log });
   releasers.push('writer', () => writer.close());
   drain.start();

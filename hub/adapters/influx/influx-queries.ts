@@ -37,11 +37,25 @@ export function isoTime(ms: number): string {
   return `${second}.${String(us - Math.floor(us / 1_000_000) * 1_000_000).padStart(6, '0')}Z`;
 }
 
+const maxReasonLength = 1_000;
+
 /** Never takes the only host out of the pool: `influx` would answer "No host available" for up to 10 s after a failure. */
 const noPause = { getDelay: () => 0, next: () => noPause, reset: () => noPause };
 
-interface QueryAnswer {
-  results: { error?: string; series?: { columns: string[]; values: unknown[][] }[] }[];
+interface StatementAnswer {
+  statement_id: number;
+  error?: string;
+  series?: { columns: string[]; values: unknown[][] }[];
+}
+
+/** `{"results":[{"statement_id":0,…}]}`: an empty answer has the number too, and nobody but InfluxDB gives one. */
+function statementOf(answer: unknown): StatementAnswer {
+  const results = (answer as { results?: unknown } | null)?.results;
+  const result: unknown = Array.isArray(results) ? results[0] : undefined;
+  if (typeof (result as Partial<StatementAnswer> | null | undefined)?.statement_id !== 'number') {
+    throw new HubError('store-unavailable', 'the query was not answered by InfluxDB');
+  }
+  return result as StatementAnswer;
 }
 
 /** InfluxQL through the `influx` package. */
@@ -66,13 +80,11 @@ export function openInfluxQueries({
     query: string,
     parameters: Readonly<Record<string, QueryParameter>>,
     method: 'GET' | 'POST',
-  ): Promise<QueryAnswer['results'][number]> {
+  ): Promise<StatementAnswer> {
     // Its types know only plain values; names have been parameters since InfluxDB 1.6 (influxql BoundParameter).
     const placeholders = parameters as Record<string, string | number>;
     const options: IQueryOptions = { precision: 'u', placeholders, method };
-    const answer = await withDeadline(influx.queryRaw(query, options), timeoutMs);
-    const [result] = (answer as QueryAnswer).results;
-    if (result === undefined) throw new HubError('store-unavailable', 'an answer without a result');
+    const result = statementOf(await withDeadline(influx.queryRaw(query, options), timeoutMs));
     if (result.error !== undefined) throw new HubError('store-unavailable', result.error);
     return result;
   }
@@ -108,7 +120,8 @@ async function asStoreError<T>(asked: Promise<T>): Promise<T> {
     return await asked;
   } catch (error) {
     if (error instanceof HubError) throw error;
-    throw new HubError('store-unavailable', messageOf(error), { cause: error });
+    const reason = error instanceof SyntaxError ? 'the query was not answered by InfluxDB' : messageOf(error);
+    throw new HubError('store-unavailable', reason.slice(0, maxReasonLength), { cause: error });
   }
 }
 

@@ -55,6 +55,7 @@ export async function openMetricsStore(
       (await change(db, 'removeBefore', { measurement, beforeUs: microseconds(beforeMs) })) as boolean,
     probe: async () => {
       await read(db, 'SELECT 1', []);
+      return 'the embedded store';
     },
     close: () => db.close(),
   };

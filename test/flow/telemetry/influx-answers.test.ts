@@ -5,15 +5,21 @@ import type { AddressInfo } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { openInflux, type InfluxOptions, type InfluxStore } from '../../../hub/adapters/influx/influx.ts';
 import { readConfig } from '../../../hub/config/config.ts';
+import { makingMissingDatabase } from '../../../hub/adapters/influx/missing-database.ts';
 import { openStore } from '../../../hub/wiring/parts-wiring.ts';
 import { HubError } from '../../../hub/kernel/errors.ts';
-import { createLog, type Log } from '../../../hub/kernel/log.ts';
-import type { ReadingsQuery } from '../../../hub/telemetry/store.ts';
+import type { MetricsStore, ReadingsQuery } from '../../../hub/telemetry/store.ts';
+import { writeWhole } from '../../../hub/telemetry/refused-lines.ts';
 import { ManualClock } from '../../helpers/clock.ts';
 import { freePort } from '../../helpers/services/free-port.ts';
-import { query as ask, startInflux, type InfluxServer } from '../../helpers/services/influxd.ts';
-import { waitFor } from '../../helpers/wait-for.ts';
-import { Waiting } from '../../helpers/waiting.ts';
+import { startHttpFront } from '../../helpers/services/http-front.ts';
+import { httpStrangers } from '../../helpers/services/http-strangers.ts';
+import {
+  influxHeaders,
+  query as ask,
+  startInflux,
+  type InfluxServer,
+} from '../../helpers/services/influxd.ts';
 
 const lines = ['m,device=d v=1 1700000000000000'];
 const query: ReadingsQuery = {
@@ -116,7 +122,7 @@ test('a wrong password is misconfigured for writes, and named for reads', async 
   assert.equal((await right.readings(query)).length, 1);
 });
 
-test('a user who may not make databases writes to the one that is there, and nobody is warned', async (t) => {
+test('a user who may not make databases writes to the one that is there, and is told when it is not', async (t) => {
   const { url } = await influxd(t, { 'auth-enabled': true });
   const change = async (q: string): Promise<void> => {
     const authorization = `Basic ${Buffer.from('op:right').toString('base64')}`;
@@ -129,23 +135,22 @@ test('a user who may not make databases writes to the one that is there, and nob
   };
   await change(`CREATE USER "op" WITH PASSWORD 'right' WITH ALL PRIVILEGES`);
   await change(`CREATE USER "hub" WITH PASSWORD 'its own'`);
-  const warned = new Waiting<unknown>('the warning');
-  const log = { ...createLog({ level: 'silent' }), warn: (...entry: unknown[]) => warned.add(entry) } as Log;
-  const open = async (): Promise<void> => {
+  const open = async (): Promise<MetricsStore> => {
     const login = { HUB_INFLUX_USERNAME: 'hub', HUB_INFLUX_PASSWORD: 'its own' };
     const env = { HUB_INFLUX_URL: url, HUB_INFLUX_DATABASE: 'kept', ...login };
     const { config } = readConfig({ env, cwd: '/', isCron: () => true, readFile: () => '' });
-    const store = await openStore(config, { log, onFailure: (error) => assert.fail(error) });
+    const store = await openStore(config, { onFailure: (error) => assert.fail(error) });
     t.after(() => store.close());
-    await waitFor(async () => (await store.write(lines)).kind === 'stored' || warned.pending().length > 0, {
-      what: 'the database is there, or a warning',
-    });
+    return store;
   };
-  await open();
-  assert.match(JSON.stringify(await warned.next()), /requires admin privilege/);
+  const store = await open();
+  await assert.rejects(store.probe(), /database not found.*requires admin privilege/);
+  const outcome = await store.write(lines);
+  assert.ok(outcome.kind === 'misconfigured');
+  assert.match(outcome.reason, /database not found.*requires admin privilege/);
   await change('CREATE DATABASE kept; GRANT ALL ON kept TO hub');
-  await open();
-  assert.deepEqual(warned.pending(), []);
+  assert.match(await store.probe(), /^InfluxDB 1\./);
+  assert.deepEqual(await store.write(lines), { kind: 'stored' });
 });
 
 test('a body over the limit of the server is too large', async (t) => {
@@ -200,7 +205,7 @@ test('a write is packed for a server that is not on loopback, and the real one u
   const encodings: unknown[] = [];
   const url = await answering(t, (request, response) => {
     encodings.push(request.headers['content-encoding']);
-    response.writeHead(204).end();
+    response.writeHead(204, influxHeaders).end();
   });
   // Reaches this machine too, but does not say so.
   const elsewhere = (address: string): string => address.replace('127.0.0.1', '0.0.0.0');
@@ -222,10 +227,10 @@ test('nobody listening is unavailable', async (t) => {
   assert.match(outcome.reason, /ECONNREFUSED/);
 });
 
-test('each status has its meaning, with the words of the server and its wish to wait', async (t) => {
+test('each status of InfluxDB has its meaning, with the words of the server and its wish to wait', async (t) => {
   let answer: { status: number; headers?: Record<string, string>; body?: string } = { status: 204 };
   const url = await answering(t, (_request, response) => {
-    response.writeHead(answer.status, answer.headers).end(answer.body);
+    response.writeHead(answer.status, { ...influxHeaders, ...answer.headers }).end(answer.body);
   });
   const clock = new ManualClock();
   const store = storeAt(t, url, {}, clock);
@@ -237,7 +242,8 @@ test('each status has its meaning, with the words of the server and its wish to 
     };
     return store.write(lines);
   };
-  assert.deepEqual(await outcomeOf(200), { kind: 'stored' });
+  assert.deepEqual(await outcomeOf(204), { kind: 'stored' });
+  assert.deepEqual(await outcomeOf(200), { kind: 'misconfigured', reason: '200', status: 200 });
   assert.deepEqual(await outcomeOf(400, '{"code":"invalid","message":"unable to parse"}'), {
     kind: 'refused',
     reason: '400 unable to parse',
@@ -246,7 +252,7 @@ test('each status has its meaning, with the words of the server and its wish to 
     kind: 'partial',
     reason: '422 dropped 1',
   });
-  assert.deepEqual(await outcomeOf(413), { kind: 'too-large', reason: '413' });
+  assert.deepEqual(await outcomeOf(413), { kind: 'too-large', reason: '413', byStranger: false });
   for (const status of [401, 403, 404, 405, 301]) {
     assert.deepEqual(await outcomeOf(status, 'x'), { kind: 'misconfigured', reason: `${status} x`, status });
   }
@@ -266,6 +272,114 @@ test('each status has its meaning, with the words of the server and its wish to 
   assert.equal(await waitOf(inSeconds(9_000)), 600_000);
   assert.equal(await waitOf('soon'), undefined);
   assert.equal((await outcomeOf(500, 'x'.repeat(100_000))).kind, 'unavailable');
+});
+
+test('nothing that somebody else answers stores or refuses a line, makes a database, or is a reading', async (t) => {
+  const { url } = await influxd(t);
+  const front = await startHttpFront(url);
+  t.after(() => front.close());
+  const store = makingMissingDatabase(storeAt(t, front.url, { timeoutMs: 500 }));
+  assert.match(await store.probe(), /^InfluxDB 1\./);
+  const many = Array.from({ length: 20 }, (_, n) => `m,device=d v=1 ${1_700_000_000_000_000 + n}`);
+  for (const [name, stranger] of Object.entries(httpStrangers)) {
+    front.set(stranger);
+    const [outcome, probed, read, made] = await Promise.all([
+      writeWhole(store, many),
+      store.probe().then(() => undefined, String),
+      store.readings(query).then(() => undefined, String),
+      store.createDatabase().then(() => undefined, String),
+    ]);
+    assert.ok(outcome.kind === 'failed', `${name}: ${outcome.kind}`);
+    assert.notEqual(outcome.reason, '', name);
+    for (const fault of [probed, read, made]) assert.match(fault ?? 'taken', /HubError/, name);
+  }
+  front.set(undefined);
+  assert.deepEqual(await store.write(many), { kind: 'stored' });
+  assert.equal((await store.readings({ ...query, limit: 100 })).length, 20);
+});
+
+test('who answers instead of InfluxDB is named', async (t) => {
+  const { url } = await influxd(t);
+  const front = await startHttpFront(url);
+  t.after(() => front.close());
+  const store = storeAt(t, front.url);
+  const reasonOf = async (name: string): Promise<string> => {
+    front.set(httpStrangers[name]);
+    const outcome = await store.write(lines);
+    return outcome.kind === 'stored' ? 'stored' : outcome.reason;
+  };
+  assert.equal(await reasonOf('200 with a page'), '200, not by InfluxDB, server "nginx/1.22.1": Welcome');
+  assert.equal(
+    await reasonOf('302 to a portal'),
+    '302, not by InfluxDB, location "https://login.example/portal"',
+  );
+  assert.equal(await reasonOf('204 without headers'), '204, not by InfluxDB');
+});
+
+test('a proxy that is stricter than InfluxDB only makes writes smaller', async (t) => {
+  const { url } = await influxd(t);
+  const front = await startHttpFront(url);
+  t.after(() => front.close());
+  const store = makingMissingDatabase(storeAt(t, front.url));
+  await store.probe();
+  front.limit(300);
+  const many = Array.from({ length: 100 }, (_, n) => `m,device=d v=1 ${1_700_000_000_000_000 + n}`);
+  assert.deepEqual(await writeWhole(store, many), { kind: 'done', refused: new Map() });
+  assert.equal((await store.readings({ ...query, limit: 200 })).length, 100);
+  front.limit(10);
+  const outcome = await writeWhole(store, many);
+  assert.ok(outcome.kind === 'failed');
+  assert.match(outcome.reason, /^413, not by InfluxDB/);
+});
+
+test('InfluxDB 3 is known by its mark, and by the lines that it quotes', async (t) => {
+  let answer: { status: number; headers?: Record<string, string>; body?: string } = { status: 204 };
+  const url = await answering(t, ({ url: path }, response) => {
+    if (path?.startsWith('/ping') === true) {
+      response.writeHead(200, { 'X-Influxdb-Version': '3.7.0', 'X-Influxdb-Build': 'Core' });
+      response.end('{"version":"3.7.0"}');
+      return;
+    }
+    response.writeHead(answer.status, answer.headers).end(answer.body);
+  });
+  const store = storeAt(t, url);
+  assert.equal(await store.probe(), 'InfluxDB 3.7.0');
+  answer = { status: 204, headers: { 'cluster-uuid': '8a66b257-af97-41c1-a3a8-3c04b7451ebd' } };
+  assert.deepEqual(await store.write(lines), { kind: 'stored' });
+  // Before 3.7 nothing tells its answer from that of somebody in between.
+  answer = { status: 204 };
+  assert.equal((await store.write(lines)).kind, 'stranger');
+  const quoting = (line: string): void => {
+    const fault = { original_line: line, line_number: 1, error_message: 'invalid column type' };
+    const body = { error: 'partial write of line protocol occurred', data: [fault] };
+    answer = { status: 400, body: JSON.stringify(body) };
+  };
+  quoting(lines[0] ?? '');
+  assert.deepEqual(await store.write(lines), {
+    kind: 'partial',
+    reason: '400 partial write of line protocol occurred: invalid column type',
+  });
+  quoting('m,device=other v=1 1');
+  assert.equal((await store.write(lines)).kind, 'stranger');
+});
+
+test('a refusal of something that was not sent refuses no line', async (t) => {
+  let body = '';
+  const url = await answering(t, (_request, response) => {
+    response.writeHead(400, influxHeaders).end(body);
+  });
+  const store = storeAt(t, url);
+  for (const words of [
+    "unable to parse '\u001f\ufffd\b\u0000': missing fields",
+    'unexpected EOF',
+    'gzip: invalid header',
+    "unable to parse 'other v': invalid field format",
+  ]) {
+    body = JSON.stringify({ error: words });
+    assert.equal((await store.write(lines)).kind, 'unavailable', words);
+  }
+  body = JSON.stringify({ error: `unable to parse '${lines[0] ?? ''}': time outside range` });
+  assert.equal((await store.write(lines)).kind, 'refused');
 });
 
 test('an address that is none is refused at once', () => {

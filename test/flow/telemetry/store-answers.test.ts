@@ -7,7 +7,7 @@ import { openInflux } from '../../../hub/adapters/influx/influx.ts';
 import { systemClock } from '../../../hub/kernel/time.ts';
 import type { FrameOwner } from '../../../hub/telemetry/batch.ts';
 import { imbalance } from '../../../hub/telemetry/ledger.ts';
-import { query, startInflux } from '../../helpers/services/influxd.ts';
+import { influxHeaders, query, startInflux } from '../../helpers/services/influxd.ts';
 import { silentLog } from '../../helpers/hubs/session-fixture.ts';
 import { testRoad } from '../../helpers/hubs/pipeline.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
@@ -78,7 +78,7 @@ async function answering(t: TestContext, bad: Answer) {
         return;
       }
       for (const line of body.split('\n')) if (line !== '') stored.add(line);
-      response.writeHead(204).end();
+      response.writeHead(204, influxHeaders).end();
     });
   });
   server.listen(0, '127.0.0.1');
@@ -105,13 +105,17 @@ const status =
     response.writeHead(code, headers).end('{"error":"no"}');
   };
 
+/** By InfluxDB itself. */
+const own = (code: number, headers: Record<string, string> = {}): Answer =>
+  status(code, { ...influxHeaders, ...headers });
+
 const badAnswers: Record<string, Answer> = {
-  '401': status(401),
-  '403': status(403),
-  '404': status(404),
-  '429 with Retry-After': status(429, { 'Retry-After': '1' }),
-  '500': status(500),
-  '503 with Retry-After': status(503, { 'Retry-After': '1' }),
+  '401': own(401),
+  '403': own(403),
+  '404': own(404),
+  '429 with Retry-After': own(429, { 'Retry-After': '1' }),
+  '500': own(500),
+  '503 with Retry-After': own(503, { 'Retry-After': '1' }),
   'half an answer': (response) => {
     response.writeHead(200, { 'Content-Length': '100' });
     response.write('{"half"');
@@ -143,7 +147,7 @@ test('413: the batch is halved until it is taken, and nothing is lost', async (t
     if (body.length > 500) response.writeHead(413).end();
     else {
       for (const line of body.split('\n')) taken.add(line);
-      response.writeHead(204).end();
+      response.writeHead(204, influxHeaders).end();
     }
   });
   const { add, settled, books } = roadTo(t, server.url);

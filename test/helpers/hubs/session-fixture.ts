@@ -12,6 +12,7 @@ import { Session } from '../../../hub/sessions/session.ts';
 import { newSessionCounters } from '../../../hub/sessions/session-counters.ts';
 import { Stories } from '../../../hub/presence/device-events.ts';
 import type { Clock } from '../../../hub/kernel/time.ts';
+import { HubError } from '../../../hub/kernel/errors.ts';
 import { createLog } from '../../../hub/kernel/log.ts';
 import { Ingest, type FanOut } from '../../../hub/telemetry/ingest.ts';
 import type { MetricsWriter, WriteOutcome } from '../../../hub/telemetry/store.ts';
@@ -112,6 +113,7 @@ export class ScriptedSocket implements DeviceSocket {
 export class ScriptedStore implements MetricsWriter {
   readonly writes: string[][] = [];
   readonly stored = new Set<string>();
+  probes = 0;
   inFlight = 0;
   mostInFlight = 0;
   answer: (lines: readonly string[]) => WriteOutcome | Promise<WriteOutcome> = () => ({ kind: 'stored' });
@@ -129,9 +131,18 @@ export class ScriptedStore implements MetricsWriter {
     }
   }
 
-  async probe(): Promise<void> {
-    const { kind } = await this.answer([]);
-    if (kind !== 'stored') throw new Error(kind);
+  async probe(): Promise<string> {
+    this.probes += 1;
+    const outcome = await this.answer([]);
+    if (outcome.kind !== 'stored') {
+      throw new HubError('store-unavailable', outcome.reason, { details: { ...outcome } });
+    }
+    return 'a scripted store';
+  }
+
+  /** Requests of every kind. */
+  get asked(): number {
+    return this.writes.length + this.probes;
   }
 
   /** Holds back every answer until the given function is called with it. */

@@ -5,6 +5,9 @@ import { spawnGuarded, temporaryFolder, type GuardedChild } from './guard.ts';
 import { program } from './services.ts';
 import { waitFor } from '../wait-for.ts';
 
+/** What InfluxDB 1.x and 2.x put on every answer; a server that stands in for one has to as well. */
+export const influxHeaders = { 'X-Influxdb-Version': '1.8.10' };
+
 export interface InfluxServer {
   /** `http://127.0.0.1:PORT`, the same after a restart. */
   readonly url: string;

@@ -70,13 +70,13 @@ test('while the store is away nothing but the probe talks to it', async (t) => {
   const { clock, add, link } = roadTo(t, store);
   add();
   await clock.advanceAsync(200);
-  const before = store.writes.length;
+  const before = store.asked;
   for (let n = 0; n < 100; n += 1) {
     add();
     await clock.advanceAsync(100);
   }
   // Waits of a probe: 0.25 s, 0.5 s, 1 s, 2 s, 4 s, …
-  assert.ok(store.writes.length - before <= 6, `${store.writes.length - before} writes`);
+  assert.ok(store.asked - before <= 6, `${store.asked - before} requests`);
   assert.equal(link.up, false);
 });
 
@@ -86,11 +86,11 @@ test('Retry-After is obeyed', async (t) => {
   const { clock, add } = roadTo(t, store);
   add();
   await clock.advanceAsync(200);
-  const before = store.writes.length;
+  const before = store.asked;
   await clock.advanceAsync(119_000);
-  assert.equal(store.writes.length, before);
+  assert.equal(store.asked, before);
   await clock.advanceAsync(2_000);
-  assert.ok(store.writes.length > before);
+  assert.ok(store.asked > before);
 });
 
 test('a full spool refuses new readings and gives up none', async (t) => {
@@ -237,4 +237,19 @@ test('whatever the store and the disk do, the books balance and every settled re
     }),
     { numRuns: 1_000 },
   );
+});
+
+test('at the start the store is asked who it is, and what does not answer as one is an outage before the first write', async (t) => {
+  const store = new ScriptedStore();
+  store.answer = () => ({ kind: 'stranger', reason: '200, not by InfluxDB: Welcome', status: 200 });
+  const { clock, add, link, settled, books } = roadTo(t, store);
+  link.start();
+  await clock.advanceAsync(1);
+  assert.match(link.fault ?? '', /not by InfluxDB: Welcome/);
+  add();
+  await clock.advanceAsync(200);
+  assert.deepEqual([settled.length, books.total.spooled, store.stored.size], [1, 1, 0]);
+  store.answer = () => ({ kind: 'stored' });
+  await clock.advanceAsync(60_000);
+  assert.deepEqual([link.up, books.total.stored], [true, 1]);
 });

@@ -32,7 +32,7 @@ function record(t: TestContext) {
       lines.push(...written);
       return Promise.resolve({ kind: 'stored' } as const);
     },
-    probe: () => Promise.resolve(),
+    probe: () => Promise.resolve('a store'),
   };
   const road = testRoad({ store, clock, log: createLog({ level: 'silent' }) });
   const { writer, books } = road;

@@ -8,7 +8,7 @@ import { testRoad } from '../../helpers/hubs/pipeline.ts';
 /** Three thousand dead letters of five accounts in turn. */
 async function start() {
   const { books, spool, link } = testRoad({
-    store: { write: () => Promise.resolve({ kind: 'stored' }), probe: () => Promise.resolve() },
+    store: { write: () => Promise.resolve({ kind: 'stored' }), probe: () => Promise.resolve('a store') },
     clock: new ManualClock(),
     log: silentLog,
   });

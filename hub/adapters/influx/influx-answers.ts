@@ -1,0 +1,150 @@
+import type { WriteOutcome } from '../../telemetry/store.ts';
+
+/**
+ * What an answer means that came back for a write. Only InfluxDB's own words store or refuse a line: between
+ * the hub and the database there may be a proxy, a gateway, a captive portal, or another program on that port,
+ * and each of them answers 2xx, 3xx and 4xx on its own behalf.
+ *
+ * InfluxDB 1.x and 2.x name themselves in `X-Influxdb-Version` on every answer; InfluxDB 3 does so on `/ping`
+ * alone, and marks the answers to writes with `cluster-uuid` from 3.7 on. Its refusals may lack even that, but
+ * quote the lines they refuse, which nobody else does.
+ */
+
+export interface Answer {
+  status: number;
+  headers: Readonly<Record<string, string | string[] | undefined>>;
+  body: string;
+}
+
+const maxReasonLength = 1_000;
+const maxQuoteLength = 120;
+const maxRetryAfterMs = 600_000;
+/** Whoever says so, it may be otherwise soon; so do all of 500 and above. */
+const laterStatuses = new Set([408, 425, 429]);
+
+/** The version InfluxDB names itself by; `3` for one that shows its mark alone. Undefined: somebody else answers. */
+export function influxVersion({ headers }: Pick<Answer, 'headers'>): string | undefined {
+  const version = headers['x-influxdb-version'];
+  if (typeof version === 'string' && version !== '') return version.replace(/^v/, '');
+  return typeof headers['cluster-uuid'] === 'string' ? '3' : undefined;
+}
+
+/**
+ * @param sent the lines that were sent, as one text
+ * @param nowMs Unix ms, for a Retry-After that is a date
+ */
+export function outcomeOf(answer: Answer, sent: string, nowMs: number): WriteOutcome {
+  const { status, headers, body } = answer;
+  const own = influxVersion(answer) !== undefined;
+  if (own && status === 204) return { kind: 'stored' };
+  const words = ownWords(body);
+  if (words !== undefined && (own || quotesOurs(words.lines, sent))) {
+    const refusal = refusalOf(status, words, sent);
+    if (refusal !== undefined) return refusal;
+  }
+  const reason = own ? `${status} ${words?.text ?? clip(body)}`.trim() : strangersWords(answer);
+  // A proxy's limit says nothing against a line, but smaller writes may pass it.
+  if (status === 413) return { kind: 'too-large', reason, byStranger: !own };
+  if (status >= 500 || laterStatuses.has(status)) {
+    const retryAfterMs = parseRetryAfter(headers['retry-after'], nowMs);
+    return { kind: 'unavailable', reason, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+  }
+  return own ? { kind: 'misconfigured', reason, status } : { kind: 'stranger', reason, status };
+}
+
+/** What InfluxDB says in a refusal. */
+interface OwnWords {
+  text: string;
+  /** The lines it quotes (InfluxDB 3), shortened or not. */
+  lines: readonly string[];
+}
+
+/** `{"error": "…"}` (1.x), `{"code": "…", "message": "…"}` (2.x), `{"error": "…", "data": […]}` (3); undefined for all else. */
+function ownWords(body: string): OwnWords | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(body);
+  } catch {
+    // A proxy's page, or nothing.
+    return undefined;
+  }
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { error, message, data } = value as { error?: unknown; message?: unknown; data?: unknown };
+  const text = typeof error === 'string' ? error : message;
+  if (typeof text !== 'string') return undefined;
+  const faults = (Array.isArray(data) ? data : [data]).filter(isLineFault);
+  const first = faults[0]?.error_message;
+  return {
+    text: (first === undefined ? text : `${text}: ${first}`).trim().slice(0, maxReasonLength),
+    lines: faults.map(({ original_line: line }) => line),
+  };
+}
+
+function isLineFault(value: unknown): value is { original_line: string; error_message?: string } {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'original_line' in value &&
+    typeof value.original_line === 'string'
+  );
+}
+
+/** Whether the answer is about lines of ours: it quotes some, and none that we did not send. */
+function quotesOurs(lines: readonly string[], sent: string): boolean {
+  return lines.length > 0 && lines.every((line) => isOurs(line, sent));
+}
+
+/** A quote may be cut short, with dots at its end. */
+function isOurs(quote: string, sent: string): boolean {
+  const start = quote.replace(/(?:\.{3}|…)$/, '').slice(0, maxQuoteLength);
+  return start !== '' && sent.includes(start);
+}
+
+/** Undefined: it refuses no line. */
+function refusalOf(status: number, { text }: OwnWords, sent: string): WriteOutcome | undefined {
+  const reason = `${status} ${text}`;
+  if (status !== 400 && status !== 422) return undefined;
+  if (status === 422 || text.includes('partial write')) return { kind: 'partial', reason };
+  // What it could not read is not what was sent: the body was changed, or cut short, on its way.
+  const quoted = /unable to parse '(.+)/.exec(text)?.[1];
+  const damaged =
+    quoted === undefined ? /\bEOF\b|\bgzip\b|\bflate\b/.test(text) : !isOurs(cutAtQuote(quoted), sent);
+  if (damaged)
+    return { kind: 'unavailable', reason: `${reason} (the lines did not arrive as they were sent)` };
+  return { kind: 'refused', reason };
+}
+
+/** The beginning of a quoted line, up to the first quotation mark: where the quote ends cannot be seen. */
+function cutAtQuote(quoted: string): string {
+  return /^[^']+/.exec(quoted)?.[0] ?? '';
+}
+
+/** Who answered, as far as it says so, and how: for the log and for `/readyz`. */
+function strangersWords({ status, headers, body }: Answer): string {
+  const named = (name: string): string => {
+    const value = headers[name];
+    return typeof value === 'string' && value !== '' ? `, ${name} ${JSON.stringify(clip(value))}` : '';
+  };
+  const text = clip(ownWords(body)?.text ?? titleOf(body) ?? body);
+  const said = text === '' ? '' : `: ${text}`;
+  return `${status}, not by InfluxDB${named('location')}${named('server')}${named('via')}${said}`;
+}
+
+function titleOf(body: string): string | undefined {
+  return /<title>([^<]+)<\/title>/i.exec(body)?.[1];
+}
+
+function clip(text: string): string {
+  return text
+    .replaceAll(/[\p{Cc}\s]+/gu, ' ')
+    .trim()
+    .slice(0, maxQuoteLength);
+}
+
+/** Seconds or a date (RFC 9110 §10.2.3) → ms from now, at most 600 s. */
+function parseRetryAfter(value: string | string[] | undefined, nowMs: number): number | undefined {
+  if (typeof value !== 'string') return undefined;
+  const text = value.trim();
+  const waitMs = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - nowMs;
+  return Number.isNaN(waitMs) ? undefined : Math.min(Math.max(waitMs, 0), maxRetryAfterMs);
+}
