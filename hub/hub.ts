@@ -27,7 +27,11 @@ import { Notices } from './notices/notices.ts';
 import { PresenceAnnouncer } from './presence/presence-announcer.ts';
 import { PresenceKeeper } from './presence/presence-keeper.ts';
 import { Registry } from './registry/registry.ts';
-import { startCommandParts } from './wiring/commands-wiring.ts';
+import { LiveCommands } from './admin/live-commands.ts';
+import { exposeBus } from './bus/bus-metrics.ts';
+import { CommandRecorder } from './telemetry/command-recorder.ts';
+import { startCommands } from './wiring/commands-wiring.ts';
+import { startSchedules } from './wiring/schedules-wiring.ts';
 import { openConsole } from './wiring/console-wiring.ts';
 import { Rotation } from './identity/rotation.ts';
 import { newSessionCounters } from './sessions/session-counters.ts';
@@ -229,26 +233,23 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
 
   // Commands: journal → device → answer.
   const directory = { typeOf: (deviceId: string) => typeOf(deviceId) };
-  const commands = await startCommandParts(
-    {
-      clock,
-      random,
-      log,
-      state,
-      registry,
-      notices,
-      directory,
-      publisher: bus,
-      audit,
-      releasers,
-      writer,
-      books,
-      feed,
-      restored: (journalled) => departures.resume(journalled),
-    },
-    { root: config.mqtt.root },
-  );
-  const { dispatcher } = commands;
+  const commands = await startCommands({
+    clock,
+    random,
+    log,
+    state,
+    registry,
+    directory,
+    publisher: bus,
+    topics,
+    audit,
+    releasers,
+    live: new LiveCommands(feed, clock),
+    recorder: new CommandRecorder({ writer, books, recordOf: (deviceId) => registry.get(deviceId) }),
+    restored: (journalled) => departures.resume(journalled),
+  });
+  const { dispatcher, groupCommands } = commands;
+  const schedules = await startSchedules({ clock, log, state, releasers, groupCommands, notices });
   function typeOf(deviceId: string) {
     const record = registry.get(deviceId);
     if (record === undefined || record.disabled) return undefined;
@@ -271,7 +272,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   releasers.push('bus', () => bus.close());
   await bus.connect(
     {
-      message: (message) => dispatcher.message(message),
+      message: (message) => commands.message(message),
       /** For the first time or again: the broker may have lost what it knew of us. */
       connected() {
         announcer.repeat(presence.all());
@@ -362,6 +363,9 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   const metrics = new Metrics({ processMetrics: true });
   pages.expose(metrics);
   exposeSecurity(metrics, { listener: listener.counters, audit, rotation, reload });
+  exposeBus(metrics, bus);
+  commands.expose(metrics);
+  schedules.expose(metrics);
   exposeMetrics(metrics, {
     listener: listener.counters,
     sessions: counters,
@@ -372,16 +376,12 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     announcer,
     liveness,
     road,
-    dispatcher,
-    stages: commands.stages,
-    schedules: commands.schedules,
     scheduler,
     admission,
     clones,
     incidents,
     incidentsLost: troubles.lost,
     notices,
-    bus,
   });
   let stopping = false;
   const admin = await startAdmin(
@@ -399,7 +399,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
       security: security.operations,
       access: security.access(() => Number(new URL(admin.url).port)),
       consoleDir: pages.dir,
-      routes: [...commands.routes, ...pages.routes],
+      routes: [...commands.routes, ...schedules.routes, ...pages.routes],
       readiness: () => readiness({ stopping, clock, store, link, spool, hubClock, bus }),
       metrics: () => metrics.page(),
     },

@@ -6,9 +6,9 @@ export interface OutgoingMessage {
   qos: 1;
   retain?: boolean;
   /** MQTT 5 only; dropped on 3.1.1. */
-  correlationData?: Uint8Array;
+  correlationData?: Uint8Array | undefined;
   /** MQTT 5 only; dropped on 3.1.1. */
-  userProperties?: Readonly<Record<string, string>>;
+  userProperties?: Readonly<Record<string, string>> | undefined;
 }
 
 export interface Publisher {
@@ -35,18 +35,18 @@ export interface IncomingMessage {
   retain: boolean;
   /** Redelivery of a packet the hub may have seen (DUP flag). */
   dup: boolean;
-  packetId?: number;
+  packetId?: number | undefined;
   /** Who published it, where the broker says so. */
-  actor?: string;
+  actor?: string | undefined;
   /** The MQTT session `packetId` belongs to. */
-  session?: string;
+  session?: string | undefined;
   /** It was kept in the broker while the hub was away; only `messageExpirySec` would say for how long. */
-  waited?: boolean;
-  responseTopic?: string;
-  correlationData?: Uint8Array;
+  waited?: boolean | undefined;
+  responseTopic?: string | undefined;
+  correlationData?: Uint8Array | undefined;
   /** Seconds left, as the broker says. */
-  messageExpirySec?: number;
-  userProperties?: Readonly<Record<string, string>>;
+  messageExpirySec?: number | undefined;
+  userProperties?: Readonly<Record<string, string>> | undefined;
 }
 
 /** Totals since the start, plain integers that a scrape reads. */

@@ -1,9 +1,12 @@
-import type { CommandStatus } from '../../schemas/command-status.ts';
 import type { Requester } from '../../schemas/api/requester.ts';
+import type { CommandStatus } from '../../schemas/command-status.ts';
 import { hubItself, type AuditEvent, type Auditor } from '../audit/audit.ts';
-import type { IncomingMessage } from '../bus/bus.ts';
+import type { CommandWatcher } from './answers.ts';
+import type { CommandCounters } from './command-counters.ts';
 import type { Refusal } from './command-request.ts';
 import type { Command } from './command.ts';
+import type { GroupCommandWatcher } from './group-answers.ts';
+import type { GroupCommandRecord } from './group-command-journal.ts';
 
 /** Something that was asked for, as the audit names it. */
 export interface Ask {
@@ -11,17 +14,21 @@ export interface Ask {
   /** `d-1/c-17`, or the device alone where the caller gave no id; a group command's id, or what it was sent to. */
   readonly subject: string;
   /** Of the command. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** Not given: the hub itself. */
   readonly requester?: Requester | undefined;
 }
 
 /** A request about one device's command. */
 export function commandAsk(
-  { device, name, id }: { device: string; name: string; id?: string },
+  { device, name, id }: { device: string; name: string; id?: string | undefined },
   requester: Requester | undefined,
 ): Ask {
   return { action: 'command.send', subject: id === undefined ? device : `${device}/${id}`, name, requester };
+}
+
+export function cancelAsk(device: string, id: string, requester: Requester | undefined): Ask {
+  return { action: 'command.cancel', subject: `${device}/${id}`, requester };
 }
 
 /** A group command: subject is its id, or where the caller gave none what it was to go to. */
@@ -29,17 +36,8 @@ export function groupAsk(
   { id, group, to, name }: { id?: string | undefined; group?: string | undefined; to: string; name: string },
   requester: Requester,
 ): Ask {
-  return {
-    action: 'group-command.send',
-    subject: id ?? (group === undefined ? to : `group ${group}`),
-    name,
-    requester,
-  };
-}
-
-/** Who published a message: only the embedded broker tells. */
-export function mqttRequester({ actor = 'mqtt' }: IncomingMessage): Requester {
-  return { origin: 'mqtt', actor };
+  const subject = id ?? (group === undefined ? to : `group ${group}`);
+  return { action: 'group-command.send', subject, name, requester };
 }
 
 /**
@@ -53,35 +51,67 @@ export function stateEvent(command: Command, first: boolean): AuditEvent {
     action: first ? 'command.send' : 'command.status',
     subject: `${device}/${id}`,
     outcome: status,
+    // Becomes JSON, which leaves out what is undefined.
     details: {
       name,
-      ...(first ? { params } : {}),
-      ...(cancelRequested ? { cancelRequested } : {}),
-      ...(reason === undefined ? {} : { reason }),
+      params: first ? params : undefined,
+      cancelRequested: cancelRequested || undefined,
+      reason,
     },
   };
 }
 
-/** What was asked and is no command's own state: refusals and cancel requests. */
-export class CommandAudit {
-  readonly #auditor: Pick<Auditor, 'record'>;
+/** Requests that are no state of a command: refusals, cancel requests, and group commands. */
+export class CommandAudit implements CommandWatcher, GroupCommandWatcher {
+  readonly #auditor: Pick<Auditor, 'record' | 'noted'>;
+  readonly #counters: Pick<CommandCounters, 'refused'>;
 
-  constructor(auditor: Pick<Auditor, 'record'>) {
+  constructor(auditor: Pick<Auditor, 'record' | 'noted'>, counters: Pick<CommandCounters, 'refused'>) {
     this.#auditor = auditor;
+    this.#counters = counters;
   }
 
-  /** Who gets this far may send commands, which are all recorded: so is every refusal. */
-  refused({ action, subject, name, requester }: Ask, { reason, errors }: Refusal): void {
-    const details = {
-      ...(name === undefined ? {} : { name }),
-      reason,
-      ...(errors === undefined ? {} : { errors }),
-    };
-    void this.#auditor.record({ ...(requester ?? hubItself), action, subject, outcome: 'refused', details });
+  /**
+   * Counts a refusal and records it: whoever gets this far may send commands, which are all recorded.
+   * @param ask not given: it is counted alone
+   */
+  refused(refusal: Refusal, ask: Ask | undefined): Refusal {
+    const { reason, errors } = refusal;
+    const { refused } = this.#counters;
+    refused[reason] = (refused[reason] ?? 0) + 1;
+    if (ask !== undefined) this.#record(ask, 'refused', { name: ask.name, reason, errors });
+    return refusal;
   }
 
-  /** A request that became none of a command's states by itself. @param outcome where the command stood then */
-  asked({ action, subject, requester }: Ask, outcome: CommandStatus | 'done'): void {
-    void this.#auditor.record({ ...(requester ?? hubItself), action, subject, outcome });
+  /** A cancel request. @param outcome where the command stood then */
+  asked(ask: Ask, outcome: CommandStatus | 'done'): void {
+    this.#record(ask, outcome);
+  }
+
+  /** Its entry is on disk, since the journal wrote the two in one. */
+  observe(): void {
+    this.#auditor.noted(1);
+  }
+
+  /** Who asked for a group command, and how it ended; each of its commands has entries of its own. */
+  observeGroup({ groupCommand, targets }: GroupCommandRecord): void {
+    const { id, to, name, params, status, reason, requester } = groupCommand;
+    const begins = status === 'running';
+    if (begins && targets.some((target) => target.status !== 'waiting')) return;
+    void this.#auditor.record({
+      ...(begins ? requester : hubItself),
+      action: begins ? 'group-command.send' : 'group-command.status',
+      subject: id,
+      outcome: status,
+      details: { to, name, params, devices: targets.length, reason },
+    });
+  }
+
+  #record(
+    { action, subject, requester = hubItself }: Ask,
+    outcome: string,
+    details: AuditEvent['details'] = {},
+  ): void {
+    void this.#auditor.record({ ...requester, action, subject, outcome, details });
   }
 }

@@ -1,14 +1,15 @@
 import type { CommandPage, CommandView, SentCommand } from '../../schemas/api/commands.ts';
 import type { Requester } from '../../schemas/api/requester.ts';
 import { HubError } from '../kernel/errors.ts';
-import { payloadOf } from './answers.ts';
+import { withoutUndefined } from '../kernel/without-undefined.ts';
 import { parsePayload, type Refusal } from './command-request.ts';
-import { commandAsk } from './command-audit.ts';
+import { commandAsk, type CommandAudit } from './command-audit.ts';
 import { isFinal, type Command } from './command.ts';
 import type { CommandWaits } from './command-waits.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { CommandJournal, CommandQuery } from './journal.ts';
 import { refusalText } from './refusal-text.ts';
+import { payloadOf } from './status-payload.ts';
 
 /** A request as it came: judged by the same rules whatever its origin. */
 export interface RawCommand {
@@ -17,7 +18,7 @@ export interface RawCommand {
   /** `{id?, params?, ttlMs?}` as JSON in UTF-8. */
   readonly payload: Uint8Array;
   /** Stands for the id where the payload has none. */
-  readonly idempotencyKey?: string;
+  readonly idempotencyKey?: string | undefined;
 }
 
 /** Commands for interfaces that answer a caller directly: HTTP, and through it the command line. */
@@ -28,7 +29,7 @@ export interface CommandOperations {
    * @throws HubError `command-refused` with `details.reason` and `details.errors` · `bus-unavailable` when stopping
    */
   send(request: RawCommand, requester: Requester, waitMs?: number): Promise<SentCommand>;
-  /** Also after a wait of up to `waitMs` for its end. @throws HubError `command-unknown` · `database-failed` */
+  /** Waits up to `waitMs` for its end. @throws HubError `command-unknown` · `database-failed` */
   show(device: string, id: string, waitMs?: number): Promise<CommandView>;
   /** A journalled request: what the device has begun may end otherwise. @throws as `show` */
   cancel(device: string, id: string, requester: Requester): Promise<CommandView>;
@@ -43,16 +44,17 @@ export interface CommandOperations {
 export function refusedError(refusal: Refusal): HubError {
   const { reason, errors } = refusal;
   return new HubError('command-refused', refusalText(refusal), {
-    details: { reason, ...(errors === undefined ? {} : { errors }) },
+    details: { reason, ...withoutUndefined({ errors }) },
   });
 }
 
 export function createCommandOperations(deps: {
   dispatcher: Dispatcher;
   journal: CommandJournal;
+  audit: CommandAudit;
   waits: CommandWaits;
 }): CommandOperations {
-  const { dispatcher, journal, waits } = deps;
+  const { dispatcher, journal, audit, waits } = deps;
 
   async function known(device: string, id: string): Promise<Command> {
     const record = await dispatcher.find(device, id);
@@ -72,20 +74,12 @@ export function createCommandOperations(deps: {
     async send({ device, name, payload, idempotencyKey }, requester, waitMs = 0) {
       const parsed = parsePayload(payload, idempotencyKey);
       if (parsed.kind === 'refused') {
-        const named = { device, name, ...(parsed.id === undefined ? {} : { id: parsed.id }) };
-        throw refusedError(dispatcher.refused(parsed.refusal, commandAsk(named, requester)));
+        throw refusedError(
+          audit.refused(parsed.refusal, commandAsk({ device, name, id: parsed.id }, requester)),
+        );
       }
       const { id, params, ttlMs } = parsed;
-      const submission = await dispatcher.submit(
-        {
-          device,
-          name,
-          params,
-          ...(id === undefined ? {} : { id }),
-          ...(ttlMs === undefined ? {} : { ttlMs }),
-        },
-        { requester },
-      );
+      const submission = await dispatcher.submit({ device, name, params, id, ttlMs }, { requester });
       if (submission.kind === 'refused') throw refusedError(submission.refusal);
       const command = await ended(submission.command, waitMs);
       return { ...commandView(command), repeated: submission.kind === 'repeated' };
@@ -102,7 +96,7 @@ export function createCommandOperations(deps: {
     async list(query, mayShow = () => true) {
       const { commands, last } = await journal.list(query);
       const shown = commands.filter(({ device }) => mayShow(device));
-      return { commands: shown.map(commandView), ...(last === undefined ? {} : { next: last }) };
+      return { commands: shown.map(commandView), ...withoutUndefined({ next: last }) };
     },
   };
 }

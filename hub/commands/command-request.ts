@@ -2,13 +2,13 @@ import type { RefusalReason } from '../../schemas/api/error-codes.ts';
 import { mqttChecks, type FieldError } from '../../schemas/index.ts';
 import { isDeeperThan, maxJsonDepth } from '../kernel/json-depth.ts';
 
-/** What a caller asks for, from whichever door; the id is the caller's own, if there is one. */
+/** What a caller asks for, whatever the origin; the id is the caller's own, if there is one. */
 export interface CommandRequest {
   readonly device: string;
   readonly name: string;
-  readonly id?: string;
+  readonly id?: string | undefined;
   readonly params: Readonly<Record<string, unknown>>;
-  readonly ttlMs?: number;
+  readonly ttlMs?: number | undefined;
 }
 
 export interface Refusal {
@@ -19,25 +19,33 @@ export interface Refusal {
 /** How a group command spreads over its devices. */
 export interface Pace {
   /** Devices in one wave. */
-  readonly wave?: number;
+  readonly wave?: number | undefined;
   /** With more failures than this it stops. */
-  readonly maxFailures?: number;
-  readonly jitterMs?: number;
+  readonly maxFailures?: number | undefined;
+  readonly jitterMs?: number | undefined;
 }
 
 export type ParsedPayload =
-  | { kind: 'ok'; id?: string; params: Readonly<Record<string, unknown>>; ttlMs?: number; pace?: Pace }
+  | {
+      kind: 'ok';
+      id: string | undefined;
+      params: Readonly<Record<string, unknown>>;
+      ttlMs: number | undefined;
+      /** Of a group command. */
+      pace: Pace;
+    }
   /** `id` as far as it could be read, for the answer. */
-  | { kind: 'refused'; refusal: Refusal; id?: string };
+  | { kind: 'refused'; refusal: Refusal; id?: string | undefined };
 
 /** A command frame with these params still fits in a frame of the device protocol (65,536 bytes). */
 const maxPayloadBytes = 60_000;
+const noPace: Pace = {};
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
  * Reads `{id?, params?, ttlMs?}`. An empty payload stands for `{}`; `idempotency-key` (an MQTT 5 user property)
  * stands for the id where the payload has none, and obeys the same grammar.
- * Pointers in the errors are into the payload. A group command may say how it spreads.
+ * Pointers in the errors are into the payload. A group command may also say how it spreads.
  */
 export function parsePayload(
   payload: Uint8Array,
@@ -66,28 +74,29 @@ export function parsePayload(
     };
     return refusedPayload([conflict], body);
   }
-  const { id, params, ttlMs } = body;
+  const { id, params, ttlMs, wave, maxFailures, jitterMs } = body;
   return {
     kind: 'ok',
+    id: textOf(id),
     params: isRecord(params) ? params : {},
-    ...(typeof id === 'string' ? { id } : {}),
-    ...(typeof ttlMs === 'number' ? { ttlMs } : {}),
-    ...(kind === 'group-command' ? { pace: paceOf(body) } : {}),
-  };
-}
-
-function paceOf({ wave, maxFailures, jitterMs }: Record<string, unknown>): Pace {
-  return {
-    ...(typeof wave === 'number' ? { wave } : {}),
-    ...(typeof maxFailures === 'number' ? { maxFailures } : {}),
-    ...(typeof jitterMs === 'number' ? { jitterMs } : {}),
+    ttlMs: numberOf(ttlMs),
+    pace:
+      kind === 'command'
+        ? noPace
+        : { wave: numberOf(wave), maxFailures: numberOf(maxFailures), jitterMs: numberOf(jitterMs) },
   };
 }
 
 function refusedPayload(errors: FieldError[], body: Record<string, unknown>): ParsedPayload {
-  const id = body['id'];
-  const refusal: Refusal = { reason: 'bad-payload', errors };
-  return { kind: 'refused', refusal, ...(typeof id === 'string' ? { id } : {}) };
+  return { kind: 'refused', refusal: { reason: 'bad-payload', errors }, id: textOf(body['id']) };
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+function numberOf(value: unknown): number | undefined {
+  return typeof value === 'number' ? value : undefined;
 }
 
 function readJson(payload: Uint8Array): { kind: 'ok'; json: unknown } | { kind: 'fault'; note: string } {

@@ -2,9 +2,8 @@ import type { DeviceType, HubFrame, ProgressFrame, ResultFrame } from '../../sch
 import type { Clock } from '../kernel/time.ts';
 
 /** An open session as the dispatcher sees it. */
-export interface CommandPeer {
+export interface CommandSession {
   readonly deviceId: string;
-  readonly epoch: number;
   /** The device's own name for this boot (`hello.boot`). */
   readonly boot: string;
   /** It remembers command ids and results over a reboot (`hello.persistsCommands`). */
@@ -16,21 +15,21 @@ export interface CommandPeer {
   send(frame: HubFrame): boolean;
 }
 
-/** What sessions tell the dispatcher; the session has checked each frame against the protocol schema. */
+/** What sessions report to the dispatcher; the session has checked each frame against the protocol schema. */
 export interface CommandEvents {
-  /** After `welcome`. `unresolved`: command ids the device has begun and not seen acked. */
-  sessionOpened(peer: CommandPeer, unresolved: readonly string[]): void;
-  sessionClosed(peer: CommandPeer): void;
+  /** After `welcome`. */
+  sessionOpened(session: CommandSession): void;
+  sessionClosed(session: CommandSession): void;
   /** A newer session of the device took over: it opens next, or `takeoverFailed` follows. */
-  sessionReplaced(peer: CommandPeer): void;
+  sessionReplaced(session: CommandSession): void;
   /** The session that was to take over ended before it was open. */
   takeoverFailed(deviceId: string): void;
-  received(peer: CommandPeer, re: string): void;
-  progress(peer: CommandPeer, frame: ProgressFrame): void;
-  result(peer: CommandPeer, frame: ResultFrame): void;
+  received(session: CommandSession, re: string): void;
+  progress(session: CommandSession, frame: ProgressFrame): void;
+  result(session: CommandSession, frame: ResultFrame): void;
 }
 
-/** Where the dispatcher learns of devices that are registered but not connected. */
+/** Where the dispatcher finds devices that are registered but not connected. */
 export interface DeviceDirectory {
   /** The registered device's type; undefined when there is no such device, or it is disabled. */
   typeOf(deviceId: string): DeviceType | undefined;

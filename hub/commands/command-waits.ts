@@ -1,10 +1,11 @@
-import type { Cancel, Clock } from '../kernel/time.ts';
+import type { Clock } from '../kernel/time.ts';
+import type { CommandWatcher } from './answers.ts';
 import { isFinal, type Command } from './command.ts';
 
 const maxWaiting = 1_000;
 
-/** Callers that wait for a command's end, on doors that have no topic to listen on. */
-export class CommandWaits {
+/** Callers that wait for a command's end, over interfaces that have no topic to listen on. */
+export class CommandWaits implements CommandWatcher {
   readonly #clock: Clock;
   readonly #waiting = new Map<string, Set<(command: Command | undefined) => void>>();
   #count = 0;
@@ -16,12 +17,12 @@ export class CommandWaits {
   /** A command's state is in the journal. */
   observe(command: Command): void {
     if (!isFinal(command.status)) return;
-    for (const tell of this.#waiting.get(keyOf(command.device, command.id)) ?? []) tell(command);
+    for (const resolve of this.#waiting.get(keyOf(command.device, command.id)) ?? []) resolve(command);
   }
 
   /**
    * Resolves with the command's final state, or with undefined after `ms`. Ask for the state after this call, not
-   * before it: one that has ended already is not told here. Beyond so many callers nobody waits.
+   * before it: one that has ended already does not resolve it. With too many callers waiting, further ones do not wait.
    */
   begin(device: string, id: string, ms: number): { ended: Promise<Command | undefined>; cancel: () => void } {
     if (ms <= 0 || this.#count >= maxWaiting) {
@@ -29,25 +30,24 @@ export class CommandWaits {
     }
     const { promise, resolve } = Promise.withResolvers<Command | undefined>();
     const key = keyOf(device, id);
-    const tellers = this.#waiting.get(key) ?? new Set();
-    this.#waiting.set(key, tellers);
-    let timer: Cancel | undefined;
-    const tell = (command: Command | undefined): void => {
-      timer?.();
-      if (!tellers.delete(tell)) return;
+    const waiters = this.#waiting.get(key) ?? new Set();
+    this.#waiting.set(key, waiters);
+    const end = (command: Command | undefined): void => {
+      timer();
+      if (!waiters.delete(end)) return;
       this.#count--;
-      if (tellers.size === 0) this.#waiting.delete(key);
+      if (waiters.size === 0) this.#waiting.delete(key);
       resolve(command);
     };
-    tellers.add(tell);
+    const timer = this.#clock.after(ms, () => end(undefined));
+    waiters.add(end);
     this.#count++;
-    timer = this.#clock.after(ms, () => tell(undefined));
-    return { ended: promise, cancel: () => tell(undefined) };
+    return { ended: promise, cancel: () => end(undefined) };
   }
 
   /** Nobody waits any longer. */
   close(): void {
-    for (const tellers of this.#waiting.values()) for (const tell of tellers) tell(undefined);
+    for (const waiters of this.#waiting.values()) for (const end of waiters) end(undefined);
   }
 }
 

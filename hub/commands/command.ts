@@ -1,5 +1,5 @@
-import { finalStatuses, type CommandStatus, type FinalStatus } from '../../schemas/command-status.ts';
 import type { Requester } from '../../schemas/api/requester.ts';
+import { finalStatuses, type CommandStatus, type FinalStatus } from '../../schemas/command-status.ts';
 import type { FieldError, OfflinePolicy, ResultStatus, Safety } from '../../schemas/index.ts';
 
 /**
@@ -16,10 +16,10 @@ import type { FieldError, OfflinePolicy, ResultStatus, Safety } from '../../sche
  *                                                 └──unknown after a reboot · 24 h · removed──▶ lost
  *
  * A final status never changes. `sent` is entered once, before the deadline, and never left for a state from
- * which it could be entered again. `succeeded` and `failed` are said by the device alone.
+ * which it could be entered again. Only the device reports `succeeded` and `failed`.
  */
 
-/** How long the hub waits for a word from the device before a command that was sent counts as lost. */
+/** How long the hub waits for a report from the device before a command that was sent counts as lost. */
 export const giveUpAfterMs = 24 * 3_600_000;
 
 export interface Command {
@@ -31,7 +31,7 @@ export interface Command {
   readonly safety: Safety;
   readonly offline: OfflinePolicy;
   /** How many commands may be under way on the device while this one is, itself included; 1 when not given. */
-  readonly concurrency?: number;
+  readonly concurrency?: number | undefined;
   /** Unix ms on the hub's clock, as all times here. */
   readonly acceptedMs: number;
   /** Not begun at or after this moment. */
@@ -40,41 +40,41 @@ export interface Command {
   /** When the status was entered. */
   readonly changedMs: number;
   readonly cancelRequested: boolean;
-  readonly requester?: Requester;
-  /** Set on the way to `sent`: what an `unknown` is later held against. */
-  readonly sent?: { readonly ms: number; readonly boot: string; readonly persists: boolean };
-  /** The device's first word that it has it, Unix ms. */
-  readonly receivedMs?: number;
-  /** The device's last word about it, Unix ms. */
-  readonly reportedMs?: number;
-  readonly reason?: string;
-  readonly errors?: readonly FieldError[];
+  readonly requester?: Requester | undefined;
+  /** Set on the way to `sent`; an `unknown` is later compared with it. */
+  readonly sent?: { readonly ms: number; readonly boot: string; readonly persists: boolean } | undefined;
+  /** The device's first report that it has it, Unix ms. */
+  readonly receivedMs?: number | undefined;
+  /** The device's last report about it, Unix ms. */
+  readonly reportedMs?: number | undefined;
+  readonly reason?: string | undefined;
+  readonly errors?: readonly FieldError[] | undefined;
   readonly output?: unknown;
-  readonly percent?: number;
-  readonly note?: string;
+  readonly percent?: number | undefined;
+  readonly note?: string | undefined;
 }
 
 export type CommandEvent =
   /** It cannot be sent yet. */
-  | { kind: 'held' }
+  | { kind: 'must-wait' }
   /** It may not wait, and cannot be sent. */
   | { kind: 'refused'; reason: string }
   /** A newer command of the same name replaces it, should it still wait. */
   | { kind: 'superseded' }
   /** Its turn in an open session. `late`: its time is over, whatever the hub's clock was set to. */
-  | { kind: 'turn'; boot: string; persists: boolean; late?: boolean }
+  | { kind: 'turn'; boot: string; persists: boolean; late?: boolean | undefined }
   /** After `turn` the frame was never written: the session was gone, or full, or the deadline had passed. */
   | { kind: 'not-written' }
   | { kind: 'session-opened' }
   | { kind: 'session-closed' }
   | { kind: 'received' }
-  | { kind: 'progress'; percent?: number; note?: string }
+  | { kind: 'progress'; percent?: number | undefined; note?: string | undefined }
   | {
       kind: 'result';
       status: Exclude<ResultStatus, 'unknown'>;
-      error?: string;
+      error?: string | undefined;
       output?: unknown;
-      errors?: readonly FieldError[];
+      errors?: readonly FieldError[] | undefined;
     }
   /** The device, in this boot, has no memory of it. */
   | { kind: 'unknown'; boot: string; persists: boolean }
@@ -86,21 +86,21 @@ export type CommandEvent =
 
 /** What is to be done once the new state is in the journal, in this order. */
 export type Effect =
-  /** Tell the status to whoever listens. */
+  /** Publish the status. */
   | 'announce'
   | 'write-command'
   | 'write-cancel'
   | 'recall'
-  /** `ack re`: the result is taken. */
+  /** `ack re`: the result is in the journal. */
   | 'ack'
   /** The result came after the final status. */
   | 'note-late'
-  /** The device speaks of a command it was never sent. */
+  /** The device reports on a command it was never sent. */
   | 'disown';
 
 export interface Step {
   readonly command: Command;
-  /** The command changed in a way that must be in the journal before anything is told. */
+  /** The command changed in a way that must be in the journal before anything is published. */
   readonly journal: boolean;
   readonly effects: readonly Effect[];
 }
@@ -109,19 +109,19 @@ export function isFinal(status: CommandStatus): status is FinalStatus {
   return (finalStatuses as readonly CommandStatus[]).includes(status);
 }
 
-/** It was not sent, and may be. */
+/** It was not sent yet, and may be. */
 export function isUnsent(command: Command): boolean {
   return command.status === 'accepted' || command.status === 'queued';
 }
 
-/** The device is at it (as far as is known), so that the next command waits. */
+/** The device is working on it, as far as is known, so the next command waits. */
 export function isUnderWay(command: Command): boolean {
   return command.status === 'sent' || command.status === 'received' || command.status === 'running';
 }
 
 /**
  * Whether the device may be given this one too: with it, no more are under way than each of them allows.
- * @param underWay what it is at now
+ * @param underWay what the device is working on now
  */
 export function fitsBeside(command: Command, underWay: readonly Command[]): boolean {
   const least = Math.min(...[command, ...underWay].map(({ concurrency = 1 }) => concurrency));
@@ -133,7 +133,7 @@ export function mayWait(command: Pick<Command, 'offline' | 'safety'>): boolean {
   return command.offline !== 'reject' && command.safety !== 'critical';
 }
 
-/** When time itself next changes the command (Unix ms): its deadline, or the moment it is given up. */
+/** When the passing of time next changes the command, Unix ms: its deadline, or the moment it is given up. */
 export function dueMs(command: Command): number {
   if (isFinal(command.status)) return Number.POSITIVE_INFINITY;
   if (isUnsent(command) || awaitsDeadline(command)) return command.deadlineMs;
@@ -153,7 +153,7 @@ function afterTheEnd(command: Command, event: CommandEvent): Step {
 
 function beforeSending(command: Command, event: CommandEvent, nowMs: number): Step {
   switch (event.kind) {
-    case 'held':
+    case 'must-wait':
       return command.status === 'accepted' ? enter(command, 'queued', nowMs) : same(command);
     case 'turn': {
       if (event.late === true || nowMs >= command.deadlineMs) {
@@ -189,20 +189,24 @@ function beforeSending(command: Command, event: CommandEvent, nowMs: number): St
 }
 
 function afterSending(command: Command, event: CommandEvent, nowMs: number): Step {
-  const heard: Command = { ...command, receivedMs: command.receivedMs ?? nowMs, reportedMs: nowMs };
+  const reported: Command = { ...command, receivedMs: command.receivedMs ?? nowMs, reportedMs: nowMs };
   switch (event.kind) {
     case 'received':
       return command.status === 'received' || command.status === 'running'
-        ? { command: heard, journal: false, effects: [] }
-        : enter(heard, 'received', nowMs);
+        ? { command: reported, journal: false, effects: [] }
+        : enter(reported, 'received', nowMs);
     case 'progress': {
-      const told = { ...heard, ...pick(event, 'percent'), ...pick(event, 'note') };
-      if (command.status === 'running') return { command: told, journal: false, effects: ['announce'] };
-      return enter(told, 'running', nowMs);
+      const { percent = command.percent, note = command.note } = event;
+      const running = { ...reported, percent, note };
+      if (command.status === 'running') return { command: running, journal: false, effects: ['announce'] };
+      return enter(running, 'running', nowMs);
     }
     case 'result': {
-      const ended = { ...heard, ...pick(event, 'output'), ...pick(event, 'errors') };
-      return { ...enter(ended, event.status, nowMs, event.error), effects: ['ack', 'announce'] };
+      const { status, output, errors, error } = event;
+      return {
+        ...enter({ ...reported, output, errors }, status, nowMs, error),
+        effects: ['ack', 'announce'],
+      };
     }
     case 'unknown':
       return { ...settleUnknown(command, event, nowMs), effects: ['ack', 'announce'] };
@@ -237,7 +241,7 @@ function afterSending(command: Command, event: CommandEvent, nowMs: number): Ste
       return nowMs >= dueMs(command) && !awaitsDeadline(command)
         ? enter(command, 'lost', nowMs, 'no-answer')
         : same(command);
-    case 'held':
+    case 'must-wait':
     case 'turn':
     case 'refused':
     case 'superseded':
@@ -250,11 +254,13 @@ function afterSending(command: Command, event: CommandEvent, nowMs: number): Ste
  * a memory that outlives boots (then and now). A device that had it and forgot it proves nothing.
  */
 function settleUnknown(command: Command, event: { boot: string; persists: boolean }, nowMs: number): Step {
-  const heard = { ...command, reportedMs: nowMs };
-  if (command.reportedMs !== undefined) return enter(heard, 'lost', nowMs, 'device-forgot');
+  const reported = { ...command, reportedMs: nowMs };
+  if (command.reportedMs !== undefined) return enter(reported, 'lost', nowMs, 'device-forgot');
   const sameBoot = command.sent?.boot === event.boot;
   const remembers = command.sent?.persists === true && event.persists;
-  return sameBoot || remembers ? undelivered(heard, nowMs) : enter(heard, 'lost', nowMs, 'device-rebooted');
+  return sameBoot || remembers
+    ? undelivered(reported, nowMs)
+    : enter(reported, 'lost', nowMs, 'device-rebooted');
 }
 
 function undelivered(command: Command, nowMs: number): Step {
@@ -281,17 +287,9 @@ function lastReportedMs(command: Command): number {
 }
 
 function enter(command: Command, status: CommandStatus, nowMs: number, reason?: string): Step {
-  const { reason: _before, ...rest } = command;
-  const next = { ...rest, status, changedMs: nowMs, ...(reason === undefined ? {} : { reason }) };
-  return { command: next, journal: true, effects: ['announce'] };
+  return { command: { ...command, status, changedMs: nowMs, reason }, journal: true, effects: ['announce'] };
 }
 
 function same(command: Command, ...effects: Effect[]): Step {
   return { command, journal: false, effects };
-}
-
-function pick<T extends object, K extends keyof T>(from: T, key: K): Partial<Pick<T, K>> {
-  const part: Partial<Pick<T, K>> = {};
-  if (from[key] !== undefined) part[key] = from[key];
-  return part;
 }

@@ -1,24 +1,21 @@
-import type { FieldError, ProgressFrame, ResultFrame } from '../../schemas/index.ts';
-import { messageOf } from '../kernel/errors.ts';
+import type { ProgressFrame, ResultFrame } from '../../schemas/index.ts';
 import type { Requester } from '../../schemas/api/requester.ts';
-import type { Auditor } from '../audit/audit.ts';
+import type { Topics } from '../bus/topics.ts';
+import { messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Clock } from '../kernel/time.ts';
 import { Answers, type CommandWatcher } from './answers.ts';
-import type { IncomingMessage, Publisher } from '../bus/bus.ts';
-import { CommandAudit, type Ask } from './command-audit.ts';
-import { newCommandCounters, type CommandCounters } from './command-counters.ts';
+import { CommandAcceptance, type RequestContext, type Submission } from './command-acceptance.ts';
+import { cancelAsk, type CommandAudit } from './command-audit.ts';
+import type { CommandCounters } from './command-counters.ts';
 import type { CommandRequest, Refusal } from './command-request.ts';
+import type { CommandEvents, CommandSession, DeviceDirectory } from './command-session.ts';
 import type { Command, CommandEvent } from './command.ts';
-import { Intake, type RequestContext, type Submission } from './command-intake.ts';
-import type { GroupDoor } from './mqtt-group-requests.ts';
+import type { OpenCommand } from './device-commands.ts';
 import type { CommandJournal, CommandRecord } from './journal.ts';
-import type { Tracked } from './lane.ts';
-import { Lanes } from './lanes.ts';
-import { MqttDoor } from './mqtt-requests.ts';
+import { OpenCommands } from './open-commands.ts';
 import { OwnTimers } from './own-timers.ts';
-import type { CommandEvents, CommandPeer, DeviceDirectory } from './command-session.ts';
-import { topicsOf } from '../bus/topics.ts';
+import type { StatusPublisher } from './status-publisher.ts';
 
 export interface DispatcherDeps {
   clock: Clock;
@@ -26,17 +23,16 @@ export interface DispatcherDeps {
   random: () => number;
   log: Log;
   directory: DeviceDirectory;
-  publisher: Publisher;
-  /** It writes the audit of each state with the state itself; what is refused, or asked besides, goes to `audit`. */
+  /** It writes the audit entry of each state together with the state; other requests go to `audit`. */
   journal: CommandJournal;
-  audit: Pick<Auditor, 'record'>;
-  /** Sees each state of every command once it is in the journal; must not throw. */
-  watch?: CommandWatcher;
+  audit: CommandAudit;
+  topics: Topics;
+  statuses: StatusPublisher;
+  counters: CommandCounters;
+  watchers: readonly CommandWatcher[];
 }
 
 export interface DispatcherOptions {
-  /** The root of the MQTT topics. */
-  root: string;
   /** Commands without a final status, in all; further ones are refused `too-many`. */
   maxOpen?: number;
   maxOpenPerDevice?: number;
@@ -48,11 +44,9 @@ export interface DispatcherOptions {
 
 export interface Dispatcher extends CommandEvents {
   /**
-   * A message from the bus. Resolves when it may be PUBACKed: journalled, or answered with a refusal.
-   * @throws HubError `bus-unavailable` when the hub is stopping: the message must come again
+   * Every request comes through here, whatever its origin. Resolves once the command is on disk, or refused.
+   * @throws HubError `bus-unavailable` when the hub is stopping, `database-failed` when the journal died half-way
    */
-  message(message: IncomingMessage): Promise<void>;
-  /** The one way in for every door. Resolves once the command is on disk, or refused. @throws as `message` */
   submit(request: CommandRequest, context?: RequestContext): Promise<Submission>;
   /**
    * Resolves once the request is on disk; undefined when there is no such command.
@@ -64,17 +58,11 @@ export interface Dispatcher extends CommandEvents {
   find(device: string, id: string): Promise<CommandRecord | undefined>;
   /** Why a request like this would be refused now; undefined when it would not. */
   check(request: CommandRequest): Refusal | undefined;
-  /** Counts a refusal that a door itself has found, and notes it in the audit. */
-  refused(refusal: Refusal, ask: Ask): Refusal;
-  /** What else was asked for and done, for the audit. */
-  readonly audit: CommandAudit;
   /** A session of the device is open. */
   connected(device: string): boolean;
-  /** From now on group commands from the bus go here; before, they are not taken. */
-  serveGroups(groups: Pick<GroupDoor, 'command'>): void;
   /** Ends all its commands; resolves once that is on disk. */
   deviceRemoved(device: string): Promise<void>;
-  /** The bus is there (again): what is owed goes out. */
+  /** The bus is there, for the first time or again: what is owed goes out. */
   busConnected(): void;
   readonly counters: Readonly<CommandCounters>;
   /** Commands without a final status now, and how many of them are uncertain. */
@@ -90,25 +78,26 @@ const closeTimeoutMs = 5_000;
 const maxReason = 256;
 
 /**
- * Takes up what the journal holds and starts giving commands to devices. Nothing is published before the first
+ * Resumes what the journal holds and starts giving commands to devices. Nothing is published before the first
  * `busConnected()`.
  * @throws HubError `database-failed` when the journal cannot be read
  */
-export async function startDispatcher(deps: DispatcherDeps, options: DispatcherOptions): Promise<Dispatcher> {
+export async function startDispatcher(
+  deps: DispatcherDeps,
+  options: DispatcherOptions = {},
+): Promise<Dispatcher> {
   const dispatcher = new CommandDispatcher(deps, options);
   await dispatcher.restore();
   return dispatcher;
 }
 
 class CommandDispatcher implements Dispatcher {
-  readonly counters = newCommandCounters();
-  readonly audit: CommandAudit;
+  readonly counters: CommandCounters;
   readonly #deps: DispatcherDeps;
   readonly #intervals: { recallMs: number; keepFinalsMs: number };
   readonly #answers: Answers;
-  readonly #lanes: Lanes;
-  readonly #intake: Intake;
-  readonly #door: MqttDoor;
+  readonly #commands: OpenCommands;
+  readonly #acceptance: CommandAcceptance;
   readonly #timers: OwnTimers;
   #lookups = 0;
 
@@ -116,225 +105,188 @@ class CommandDispatcher implements Dispatcher {
     this.#timers = new OwnTimers(given.clock);
     const deps = { ...given, clock: this.#timers };
     this.#deps = deps;
-    this.audit = new CommandAudit(given.audit);
+    this.counters = deps.counters;
     this.#intervals = {
       recallMs: options.recallIntervalMs ?? 30_000,
       keepFinalsMs: options.keepFinalsMs ?? 7 * 24 * 3_600_000,
     };
-    const { counters } = this;
-    const topics = topicsOf(options.root);
-    this.#answers = new Answers({ ...deps, counters, topics, watch: deps.watch ?? ((): void => {}) });
-    this.#lanes = new Lanes({ ...deps, counters, answers: this.#answers });
-    this.#intake = new Intake(
-      { ...deps, counters, audit: this.audit, answers: this.#answers, lanes: this.#lanes },
+    this.#answers = new Answers(deps);
+    this.#commands = new OpenCommands({ ...deps, answers: this.#answers });
+    this.#acceptance = new CommandAcceptance(
+      { ...deps, answers: this.#answers, commands: this.#commands },
       { maxOpen: options.maxOpen ?? 10_000, maxOpenPerDevice: options.maxOpenPerDevice ?? 64 },
     );
-    this.#door = new MqttDoor({
-      ...deps,
-      topics,
-      answers: this.#answers,
-      dispatcher: this,
-      intake: this.#intake,
-    });
   }
 
   async restore(): Promise<void> {
     const { clock, journal } = this.#deps;
-    for (const record of await journal.open()) this.#lanes.restore(record);
-    clock.every(this.#intervals.recallMs, () => this.#lanes.recallAgain());
+    for (const record of await journal.open()) this.#commands.restore(record);
+    clock.every(this.#intervals.recallMs, () => this.#commands.recallAgain());
     clock.every(pruneIntervalMs, () => void this.#prune());
   }
 
-  message(message: IncomingMessage): Promise<void> {
-    return this.#door.message(message);
-  }
-
   submit(request: CommandRequest, context?: RequestContext): Promise<Submission> {
-    return this.#intake.submit(request, context);
+    return this.#acceptance.submit(request, context);
   }
 
   find(device: string, id: string): Promise<CommandRecord | undefined> {
-    return this.#intake.find(device, id);
+    return this.#acceptance.find(device, id);
   }
 
   check(request: CommandRequest): Refusal | undefined {
-    return this.#intake.check(request);
-  }
-
-  refused(refusal: Refusal, ask: Ask): Refusal {
-    this.#intake.refused(refusal, ask);
-    return refusal;
-  }
-
-  serveGroups(groups: Pick<GroupDoor, 'command'>): void {
-    this.#door.groups = groups;
+    return this.#acceptance.check(request);
   }
 
   connected(device: string): boolean {
-    return this.#lanes.get(device)?.isPresent === true;
+    return this.#commands.get(device)?.isPresent === true;
   }
 
   async cancel(device: string, id: string, requester?: Requester): Promise<Command | undefined> {
-    const ask: Ask = { action: 'command.cancel', subject: `${device}/${id}`, requester };
+    const { audit } = this.#deps;
+    const ask = cancelAsk(device, id, requester);
     let record: CommandRecord | undefined;
     try {
       record = await this.find(device, id);
     } catch (error) {
-      this.refused({ reason: 'unavailable' }, ask);
+      audit.refused({ reason: 'unavailable' }, ask);
       throw error;
     }
-    const tracked = this.#lanes.get(device)?.commands.get(id);
-    if (tracked === undefined) {
-      if (record === undefined) this.refused({ reason: 'unknown-command' }, ask);
-      else if (requester !== undefined) this.audit.asked(ask, record.command.status);
+    const open = this.#commands.get(device)?.commands.get(id);
+    if (open === undefined) {
+      if (record === undefined) audit.refused({ reason: 'unknown-command' }, ask);
+      else if (requester !== undefined) audit.asked(ask, record.command.status);
       return record?.command;
     }
-    const written = tracked.lane.handle(tracked, { kind: 'cancel-requested' });
-    const { command } = tracked;
+    const written = open.owner.handle(open, { kind: 'cancel-requested' });
+    const { command } = open;
     await written;
-    if (requester !== undefined) this.audit.asked(ask, command.status);
+    if (requester !== undefined) audit.asked(ask, command.status);
     return command;
   }
 
   async deviceRemoved(device: string): Promise<void> {
-    await this.#intake.arrived(device);
-    await this.#lanes.get(device)?.handleAll({ kind: 'device-removed' });
+    await this.#acceptance.arrived(device);
+    await this.#commands.get(device)?.handleAll({ kind: 'device-removed' });
   }
 
   busConnected(): void {
     this.#answers.busConnected();
   }
 
-  /** The ids the device names as unresolved need no word: their results come, or the recall asks for them. */
-  sessionOpened(peer: CommandPeer, _unresolved: readonly string[]): void {
-    this.#lanes.of(peer.deviceId).open(peer);
+  sessionOpened(session: CommandSession): void {
+    this.#commands.of(session.deviceId).sessionOpened(session);
   }
 
-  sessionClosed(peer: CommandPeer): void {
-    const lane = this.#lanes.get(peer.deviceId);
-    if (lane === undefined) return;
-    lane.closed(peer);
-    this.#lanes.dropIdle(lane);
+  sessionClosed(session: CommandSession): void {
+    const commands = this.#commands.get(session.deviceId);
+    if (commands === undefined) return;
+    commands.sessionClosed(session);
+    this.#commands.dropIdle(commands);
   }
 
-  sessionReplaced(peer: CommandPeer): void {
-    this.#lanes.get(peer.deviceId)?.replaced(peer);
+  sessionReplaced(session: CommandSession): void {
+    this.#commands.get(session.deviceId)?.sessionReplaced(session);
   }
 
   takeoverFailed(deviceId: string): void {
-    const lane = this.#lanes.get(deviceId);
-    if (lane === undefined) return;
-    lane.takeoverFailed();
-    this.#lanes.dropIdle(lane);
+    const commands = this.#commands.get(deviceId);
+    if (commands === undefined) return;
+    commands.takeoverFailed();
+    this.#commands.dropIdle(commands);
   }
 
-  received(peer: CommandPeer, re: string): void {
-    this.#hear(peer, re, { kind: 'received' });
+  received(session: CommandSession, re: string): void {
+    this.#report(session, re, { kind: 'received' });
   }
 
-  progress(peer: CommandPeer, { re, percent, note }: ProgressFrame): void {
-    const shares = { ...(percent === undefined ? {} : { percent }), ...(note === undefined ? {} : { note }) };
-    this.#hear(peer, re, { kind: 'progress', ...shares });
+  progress(session: CommandSession, { re, percent, note }: ProgressFrame): void {
+    this.#report(session, re, { kind: 'progress', percent, note });
   }
 
-  result(peer: CommandPeer, frame: ResultFrame): void {
-    if (this.#lanes.get(peer.deviceId)?.peer !== peer) return;
-    const tracked = this.#trackedOf(peer, frame.re);
-    if (tracked === undefined) void this.#resultOfNoOpenCommand(peer, frame);
-    else if (frame.status === 'unknown') {
-      this.#hear(peer, frame.re, { kind: 'unknown', boot: peer.boot, persists: peer.persistsCommands });
-    } else {
-      const { status, error } = frame;
-      const { reason, ...judged } = this.#judgeOutput(peer, tracked.command, frame);
-      const words = error === undefined || error === '' ? reason : error.slice(0, maxReason);
-      this.#hear(peer, frame.re, {
-        kind: 'result',
-        status,
-        ...judged,
-        ...(words === undefined ? {} : { error: words }),
-      });
-    }
+  result(session: CommandSession, frame: ResultFrame): void {
+    if (this.#commands.get(session.deviceId)?.session !== session) return;
+    const open = this.#openOf(session, frame.re);
+    if (open === undefined) void this.#resultOfNoOpenCommand(session, frame);
+    else void open.owner.handle(open, this.#resultEvent(session, open.command, frame));
   }
 
   levels(): { open: number; uncertain: number } {
-    return { open: this.#lanes.open, uncertain: this.#lanes.uncertain() };
+    return { open: this.#commands.open, uncertain: this.#commands.uncertain() };
   }
 
   openOf(mayShow: (device: string) => boolean): number {
-    return this.#lanes.openOf(mayShow);
+    return this.#commands.openOf(mayShow);
   }
 
   async close(): Promise<void> {
     this.#timers.cancelAll();
     this.#answers.close();
-    const settled = this.#intake.close().then(() => this.#lanes.close());
+    const settled = this.#acceptance.close().then(() => this.#commands.close());
     const { promise: tooLong, resolve } = Promise.withResolvers<void>();
     this.#timers.after(closeTimeoutMs, resolve);
     await Promise.race([settled, tooLong]);
     this.#timers.cancelAll();
   }
 
-  /** Only the newest session's word counts. */
-  #trackedOf(peer: CommandPeer, id: string): Tracked | undefined {
-    const lane = this.#lanes.get(peer.deviceId);
-    return lane?.peer === peer ? lane.commands.get(id) : undefined;
+  /** Only what the newest session reports counts. */
+  #openOf(session: CommandSession, id: string): OpenCommand | undefined {
+    const commands = this.#commands.get(session.deviceId);
+    return commands?.session === session ? commands.commands.get(id) : undefined;
   }
 
-  #hear(peer: CommandPeer, id: string, event: CommandEvent): void {
-    const tracked = this.#trackedOf(peer, id);
-    if (tracked !== undefined) void tracked.lane.handle(tracked, event);
+  #report(session: CommandSession, id: string, event: CommandEvent): void {
+    const open = this.#openOf(session, id);
+    if (open !== undefined) void open.owner.handle(open, event);
+  }
+
+  /** An output that breaks its schema is dropped and the fault named; the status stands. */
+  #resultEvent(session: CommandSession, { name }: Command, frame: ResultFrame): CommandEvent {
+    const { status, error, output } = frame;
+    if (status === 'unknown') {
+      return { kind: 'unknown', boot: session.boot, persists: session.persistsCommands };
+    }
+    const words = error === undefined || error === '' ? undefined : error.slice(0, maxReason);
+    const judged = output !== undefined || status === 'succeeded';
+    const fault = judged ? session.type.commands.get(name)?.checkOutput(output) : undefined;
+    if (fault === undefined) return { kind: 'result', status, error: words, output };
+    this.counters.badOutputs++;
+    return { kind: 'result', status, error: words ?? 'bad-output', errors: [fault] };
   }
 
   /** The journal tells a late result from one of a command that was never this device's. */
-  async #resultOfNoOpenCommand(peer: CommandPeer, { re, status }: ResultFrame): Promise<void> {
+  async #resultOfNoOpenCommand(session: CommandSession, { re, status }: ResultFrame): Promise<void> {
+    const { journal, log } = this.#deps;
+    const { deviceId: device } = session;
     if (this.#lookups >= maxLookups) {
       this.counters.overloaded++;
-      peer.send({ type: 'nack', re, code: 'overloaded', retry: true, retryAfterMs: 1_000 });
+      session.send({ type: 'nack', re, code: 'overloaded', retry: true, retryAfterMs: 1_000 });
       return;
     }
     this.#lookups++;
     try {
-      const known = (await this.#deps.journal.find(peer.deviceId, re)) !== undefined;
-      if (known || status === 'unknown') peer.send({ type: 'ack', re });
-      else peer.send({ type: 'nack', re, code: 'unknown-command', retry: false });
+      const known = (await journal.find(device, re)) !== undefined;
+      if (known || status === 'unknown') session.send({ type: 'ack', re });
+      else session.send({ type: 'nack', re, code: 'unknown-command', retry: false });
       if (!known && status !== 'unknown') this.counters.disowned++;
       if (known && status !== 'unknown') {
         this.counters.lateResults++;
-        this.#deps.log.info(
-          { device: peer.deviceId, command: re, result: status },
-          'a late result changes nothing',
-        );
+        log.info({ device, command: re, result: status }, 'a late result changes nothing');
       }
     } catch (error) {
-      // Unanswered: the device says it again in its next session.
-      this.#deps.log.error(
-        { device: peer.deviceId, command: re, reason: messageOf(error) },
-        'a late result waits',
-      );
+      // Without an answer the device reports it again in its next session.
+      log.error({ device, command: re, reason: messageOf(error) }, 'a late result waits');
     } finally {
       this.#lookups--;
     }
   }
 
-  /** An output against the schema is dropped and named; the status stands. */
-  #judgeOutput(
-    peer: CommandPeer,
-    command: Command,
-    { status, output }: ResultFrame,
-  ): { output?: unknown; errors?: FieldError[]; reason?: string } {
-    if (output === undefined && status !== 'succeeded') return {};
-    const fault = peer.type.commands.get(command.name)?.checkOutput(output);
-    if (fault === undefined) return output === undefined ? {} : { output };
-    this.counters.badOutputs++;
-    return { errors: [fault], reason: 'bad-output' };
-  }
-
   async #prune(): Promise<void> {
-    const nowMs = this.#deps.clock.now();
+    const { clock, journal, log } = this.#deps;
+    const nowMs = clock.now();
     try {
-      await this.#deps.journal.prune(nowMs - this.#intervals.keepFinalsMs, nowMs);
+      await journal.prune(nowMs - this.#intervals.keepFinalsMs, nowMs);
     } catch (error) {
-      this.#deps.log.error({ reason: messageOf(error) }, 'ended commands could not be pruned');
+      log.error({ reason: messageOf(error) }, 'ended commands could not be pruned');
     }
   }
 }

@@ -1,14 +1,14 @@
 import type { Group } from '../../schemas/api/group-commands.ts';
-import type { Delivery } from './journal.ts';
 import type { GroupCommand, Target } from './group-command.ts';
+import type { Delivery } from './journal.ts';
 
-/** A group command with its frozen targets, in their order. */
+/** A group command with its fixed targets, in their order. */
 export interface GroupCommandRecord {
   readonly groupCommand: GroupCommand;
   readonly targets: readonly Target[];
 }
 
-/** What must outlive the hub of group commands. Each write is synced; all reject with HubError `database-failed`. */
+/** What outlives the hub of group commands. Each write is synced; all reject with HubError `database-failed`. */
 export interface GroupCommandJournal {
   /** Those that run, or have a target that is not settled; oldest first. */
   open(): Promise<GroupCommandRecord[]>;

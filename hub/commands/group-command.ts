@@ -3,16 +3,16 @@ import type { Requester } from '../../schemas/api/requester.ts';
 import type { AnswerAddress } from './journal.ts';
 
 /**
- * One command for many devices, in waves, as a pure decision over where its targets stand.
+ * One command for many devices, in waves, as a pure decision over the statuses of its targets.
  *
  *   running ──every target has a final status──▶ finished
  *      ├──more failures than allowed──▶ stopped
  *      ├──no more time for the next wave──▶ expired
  *      └──on request──▶ cancelled
  *
- * The targets are frozen when it is accepted. Each gets one command whose id is the group command's own, so that asking
- * twice, or again after a restart, sends once. A wave begins when nothing of the waves before it can still move:
- * every command has a final status, or is uncertain, or waits for a device without a session.
+ * Its list of targets is fixed when it is accepted. Each gets one command with the group command's own id, so that
+ * asking twice, or again after a restart, sends once. A wave begins when every command of the earlier waves has
+ * ended, is uncertain, or waits for a device without a session.
  */
 
 export type GroupCommandStatus = 'running' | 'finished' | 'stopped' | 'expired' | 'cancelled';
@@ -21,11 +21,11 @@ export interface GroupCommand {
   readonly id: string;
   /** As asked for: a selector, or the name of a stored one. */
   readonly to: string;
-  readonly group?: string;
+  readonly group?: string | undefined;
   readonly name: string;
   readonly params: Readonly<Record<string, unknown>>;
   /** Of each command, from the moment it is accepted. */
-  readonly ttlMs?: number;
+  readonly ttlMs?: number | undefined;
   /** Devices in one wave. */
   readonly wave: number;
   /** With more failures than this it stops. */
@@ -34,23 +34,23 @@ export interface GroupCommand {
   readonly jitterMs: number;
   readonly acceptedMs: number;
   /** No command is sent at or after this moment, Unix ms. */
-  readonly expiresMs?: number;
+  readonly expiresMs?: number | undefined;
   readonly requester: Requester;
-  readonly answerTo?: AnswerAddress;
+  readonly answerTo?: AnswerAddress | undefined;
   readonly status: GroupCommandStatus;
-  readonly reason?: string;
-  readonly endedMs?: number;
+  readonly reason?: string | undefined;
+  readonly endedMs?: number | undefined;
 }
 
-/** `waiting`: its command is not sent for yet. `skipped`: it never will be. */
+/** `waiting`: its command is not submitted yet. `skipped`: it never will be. */
 export type TargetStatus = CommandStatus | 'waiting' | 'skipped';
 
 export interface Target {
   readonly device: string;
   status: TargetStatus;
-  reason?: string;
+  reason?: string | undefined;
   /** Its command is queued, and the device has no session. */
-  parked?: boolean;
+  waitsOffline?: boolean | undefined;
 }
 
 export interface Tally {
@@ -68,7 +68,11 @@ export type Decision =
   /** The indexes of the targets whose commands are due now. */
   | { kind: 'send'; indexes: number[] }
   | { kind: 'wait' }
-  | { kind: 'end'; status: Exclude<GroupCommandStatus, 'running' | 'cancelled'>; reason?: string };
+  | {
+      kind: 'end';
+      status: Exclude<GroupCommandStatus, 'running' | 'cancelled'>;
+      reason?: string | undefined;
+    };
 
 const failures: ReadonlySet<TargetStatus> = new Set([
   'failed',
@@ -113,7 +117,9 @@ export function decide(
   const start = first - (first % groupCommand.wave);
   const before = targets.slice(0, start);
   if (
-    before.some((target) => !isSettled(target) && target.status !== 'uncertain' && target.parked !== true)
+    before.some(
+      (target) => !isSettled(target) && target.status !== 'uncertain' && target.waitsOffline !== true,
+    )
   ) {
     return { kind: 'wait' };
   }

@@ -7,22 +7,22 @@ import type {
 } from '../../schemas/api/group-commands.ts';
 import type { Requester } from '../../schemas/api/requester.ts';
 import { HubError } from '../kernel/errors.ts';
+import { withoutUndefined } from '../kernel/without-undefined.ts';
 import { refusedError } from './command-operations.ts';
 import { parsePayload, type Refusal } from './command-request.ts';
-import { groupAsk } from './command-audit.ts';
-import type { Dispatcher } from './dispatcher.ts';
-import { groupPayload } from './mqtt-group-requests.ts';
+import { groupAsk, type CommandAudit } from './command-audit.ts';
 import type { GroupCommandJournal, GroupCommandRecord } from './group-command-journal.ts';
 import type { GroupCommandRequest, GroupCommands } from './group-commands.ts';
+import { groupPayloadOf } from './status-payload.ts';
 
 export interface RawGroupCommand {
   /** A selector; or the name of a stored one in `group`. */
-  readonly to?: string;
-  readonly group?: string;
+  readonly to?: string | undefined;
+  readonly group?: string | undefined;
   readonly name: string;
   /** `{id?, params?, ttlMs?, wave?, maxFailures?, jitterMs?}` as JSON in UTF-8. */
   readonly payload: Uint8Array;
-  readonly idempotencyKey?: string;
+  readonly idempotencyKey?: string | undefined;
 }
 
 /** Who asks, and which devices that one may send the command to (all when not given). */
@@ -31,7 +31,7 @@ export interface Caller {
   readonly may?: ((device: string) => boolean) | undefined;
 }
 
-/** Groups and group commands, for doors that answer a caller directly. */
+/** Groups and group commands, for interfaces that answer a caller directly. */
 export interface GroupOperations {
   /** Resolves once it is in the journal with its targets. @throws HubError `command-refused` · `input-invalid` */
   send(request: RawGroupCommand, caller: Caller): Promise<SentGroupCommand>;
@@ -55,35 +55,25 @@ export interface GroupOperations {
 
 export function createGroupOperations(deps: {
   groupCommands: GroupCommands;
-  dispatcher: Pick<Dispatcher, 'refused'>;
+  audit: CommandAudit;
   journal: GroupCommandJournal;
   now: () => number;
   /** Throws HubError `input-invalid` for what is no selector. */
   checkSelector: (selector: string) => void;
 }): GroupOperations {
-  const { groupCommands, dispatcher, journal, now } = deps;
+  const { groupCommands, audit, journal, now } = deps;
 
   async function requestOf(given: RawGroupCommand, { requester }: Caller): Promise<GroupCommandRequest> {
     const refused = (refusal: Refusal, asked?: string): HubError =>
-      refusedError(
-        dispatcher.refused(refusal, groupAsk({ ...given, id: asked, to: given.to ?? '' }, requester)),
-      );
+      refusedError(audit.refused(refusal, groupAsk({ ...given, id: asked, to: given.to ?? '' }, requester)));
     const parsed = parsePayload(given.payload, given.idempotencyKey, 'group-command');
     if (parsed.kind === 'refused') throw refused(parsed.refusal, parsed.id);
-    const { id, params, ttlMs, pace = {} } = parsed;
+    const { id, params, ttlMs, pace } = parsed;
     const { name, group } = given;
     const stored =
       group === undefined ? given.to : (await journal.groups()).find((each) => each.name === group)?.selector;
     if (stored === undefined && group !== undefined) throw refused({ reason: 'unknown-group' }, id);
-    return {
-      to: stored ?? '',
-      name,
-      params,
-      pace,
-      ...(group === undefined ? {} : { group }),
-      ...(id === undefined ? {} : { id }),
-      ...(ttlMs === undefined ? {} : { ttlMs }),
-    };
+    return { to: stored ?? '', name, params, pace, group, id, ttlMs };
   }
 
   const viewOf = (record: GroupCommandRecord, may?: Caller['may']): GroupCommandView =>
@@ -91,7 +81,7 @@ export function createGroupOperations(deps: {
 
   function known(record: GroupCommandRecord | undefined, id: string, may?: Caller['may']): GroupCommandView {
     const view = record === undefined ? undefined : viewOf(record, may);
-    // Of nobody's concern is as good as not there: its name and params say enough.
+    // Without a device that the caller may see it does not exist for them: even its name and params would say too much.
     if (view === undefined || (may !== undefined && view.devices.length === 0))
       throw new HubError('group-command-unknown', id);
     return view;
@@ -100,15 +90,14 @@ export function createGroupOperations(deps: {
   return {
     async send(given, caller) {
       const { requester, may } = caller;
-      const request = await requestOf(given, caller);
-      const submission = await groupCommands.start(request, {
-        requester,
-        ...(may === undefined ? {} : { may }),
-      });
+      const submission = await groupCommands.send(await requestOf(given, caller), { requester, may });
       if (submission.kind === 'refused') throw refusedError(submission.refusal);
       return { ...viewOf(submission.record), repeated: submission.kind === 'repeated' };
     },
-    preview: async (given, caller) => groupCommands.preview(await requestOf(given, caller), caller.may),
+    async preview(given, caller) {
+      const { devices, refusal } = groupCommands.preview(await requestOf(given, caller), caller.may);
+      return { devices, ...withoutUndefined({ refusal }) };
+    },
     show: async (id, may) => known(await groupCommands.find(id), id, may),
     async list(limit, may = () => true) {
       const views: GroupCommandSummary[] = [];
@@ -137,7 +126,7 @@ export function createGroupOperations(deps: {
 }
 
 /**
- * A group command as every door that answers directly shows it, at this time (Unix ms).
+ * A group command as every interface that answers directly shows it, at this time (Unix ms).
  * @param may which of its devices are named and counted; not given: all
  */
 export function groupCommandView(
@@ -148,7 +137,7 @@ export function groupCommandView(
   const { to, params, wave, maxFailures, acceptedMs, status } = groupCommand;
   const shown = targets.filter(({ device }) => may(device));
   return {
-    ...groupPayload({ groupCommand, targets: shown }, nowMs),
+    ...groupPayloadOf({ groupCommand, targets: shown }, nowMs),
     final: status !== 'running',
     to,
     params,
@@ -158,7 +147,7 @@ export function groupCommandView(
     devices: shown.map(({ device, status: state, reason }) => ({
       device,
       status: state,
-      ...(reason === undefined ? {} : { reason }),
+      ...withoutUndefined({ reason }),
     })),
   };
 }

@@ -4,27 +4,27 @@ import type { Command } from './command.ts';
 /** Where a caller wants the final answer: MQTT 5 Response Topic and Correlation Data. */
 export interface AnswerAddress {
   readonly topic: string;
-  readonly correlation?: Uint8Array;
+  readonly correlation?: Uint8Array | undefined;
 }
 
 export interface CommandRecord {
   readonly command: Command;
-  readonly answerTo?: AnswerAddress;
+  readonly answerTo?: AnswerAddress | undefined;
 }
 
 /** Which commands; those of every device, name and status where none is given. */
 export interface CommandQuery {
-  readonly device?: string;
-  readonly name?: string;
-  readonly id?: string;
-  readonly status?: CommandStatus;
+  readonly device?: string | undefined;
+  readonly name?: string | undefined;
+  readonly id?: string | undefined;
+  readonly status?: CommandStatus | undefined;
   /** True: without a final status; false: with one. */
-  readonly open?: boolean;
+  readonly open?: boolean | undefined;
   /** Accepted at or after, and before: Unix ms. */
-  readonly fromMs?: number;
-  readonly toMs?: number;
+  readonly fromMs?: number | undefined;
+  readonly toMs?: number | undefined;
   readonly limit: number;
-  readonly before?: number;
+  readonly before?: number | undefined;
 }
 
 /** One MQTT delivery, kept so that its repetition (DUP) is known again after a crash. */
@@ -36,7 +36,7 @@ export interface Delivery {
 }
 
 /**
- * What must outlive the hub: every command with its state, and whether its final answer has reached the broker.
+ * What outlives the hub: every command with its state, and whether its final answer has reached the broker.
  * Each write resolves once it is on disk, and writes take effect in the order of the calls.
  * Everything throws HubError `database-failed`: nothing was written, unless `details.reason` is `worker-died`.
  */
@@ -44,13 +44,16 @@ export interface CommandJournal {
   /** Commands without a final status, oldest first. */
   open(): Promise<CommandRecord[]>;
   /** Commands whose final answer is owed, oldest first, after the cursor of the page before. */
-  unanswered(page: { limit: number; after?: number }): Promise<{ records: CommandRecord[]; last?: number }>;
+  unanswered(page: {
+    limit: number;
+    after?: number | undefined;
+  }): Promise<{ records: CommandRecord[]; last?: number | undefined }>;
   find(device: string, id: string): Promise<CommandRecord | undefined>;
   /** Newest first; the cursor of one page, `last`, is the `before` of the next. */
-  list(query: CommandQuery): Promise<{ commands: Command[]; last?: number }>;
+  list(query: CommandQuery): Promise<{ commands: Command[]; last?: number | undefined }>;
   wasDelivered(key: string): Promise<boolean>;
   /**
-   * A new command (final already when it can come to nothing) and the delivery that brought it, in one.
+   * A new command (already final when it can never be sent) and the delivery that brought it, together.
    * False, and nothing written, when the device has a command with this id.
    */
   accept(record: CommandRecord, final: boolean, delivery?: Delivery): Promise<boolean>;

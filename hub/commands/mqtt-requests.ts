@@ -1,208 +1,225 @@
-import type { Requester } from '../../schemas/api/requester.ts';
 import { createHash } from 'node:crypto';
 import type { FieldError } from '../../schemas/index.ts';
-import { HubError, messageOf } from '../kernel/errors.ts';
+import type { Requester } from '../../schemas/api/requester.ts';
+import type { BusHandlers, IncomingMessage } from '../bus/bus.ts';
+import { isName, type Request, type Topics } from '../bus/topics.ts';
+import { messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Clock } from '../kernel/time.ts';
-import type { Answers } from './answers.ts';
-import type { IncomingMessage } from '../bus/bus.ts';
+import { withoutUndefined } from '../kernel/without-undefined.ts';
+import { statusMessage } from './answers.ts';
+import { cancelAsk, commandAsk, type Ask, type CommandAudit } from './command-audit.ts';
 import { newCommandId } from './command-id.ts';
 import { parsePayload, type Refusal } from './command-request.ts';
-import { commandAsk, mqttRequester, type Ask } from './command-audit.ts';
 import type { Command } from './command.ts';
-import type { GroupDoor } from './mqtt-group-requests.ts';
-import type { Intake } from './command-intake.ts';
-import type { AnswerAddress, CommandJournal } from './journal.ts';
-import { isName, type Request, type Topics } from '../bus/topics.ts';
+import type { Dispatcher } from './dispatcher.ts';
+import type { AnswerAddress, CommandJournal, Delivery } from './journal.ts';
+import type { MqttGroupRequests } from './mqtt-group-requests.ts';
+import { answerMessage, payloadOf } from './status-payload.ts';
+import type { StatusPublisher } from './status-publisher.ts';
 
-interface MqttDoorDeps {
+interface MqttRequestsDeps {
   clock: Clock;
+  /** Uniform in [0, 1). */
   random: () => number;
   log: Log;
-  journal: CommandJournal;
+  journal: Pick<CommandJournal, 'wasDelivered'>;
+  audit: CommandAudit;
   topics: Topics;
-  answers: Answers;
-  intake: Intake;
-  dispatcher: { cancel(device: string, id: string, requester: Requester): Promise<Command | undefined> };
+  statuses: StatusPublisher;
+  dispatcher: Pick<Dispatcher, 'submit' | 'cancel' | 'find'>;
+  groups: Pick<MqttGroupRequests, 'command'>;
 }
 
 /** What a refusal is about: names for the topic of its answer. */
 interface Subject {
   device: string;
   name: string;
-  id?: string;
+  id?: string | undefined;
   ask: Ask;
+}
+
+/** What the properties of a message say besides its payload. */
+interface Envelope {
+  requester: Requester;
+  answerTo?: AnswerAddress | undefined;
+  /** A fault of the message itself: retained, or without a good place for the answer. */
+  refusal?: Refusal | undefined;
 }
 
 const maxCorrelationBytes = 1_024;
 
 /**
- * The MQTT way in: topics and MQTT 5 properties become requests, refusals become answers.
- * A refusal is told on `{root}/status/{device}/{id}/rejected` under the caller's id, or under a fresh one
+ * Requests over MQTT: topics and MQTT 5 properties become requests, refusals become answers.
+ * A refusal is published on `{root}/status/{device}/{id}/rejected` under the caller's id, or under a fresh one
  * (with the caller's as `requestedId`) when a command has that id: one command never shows two final statuses.
  */
-export class MqttDoor {
-  /** Takes the group commands. */
-  groups: Pick<GroupDoor, 'command'> | undefined;
-  readonly #deps: MqttDoorDeps;
+export class MqttRequests implements Pick<BusHandlers, 'message'> {
+  readonly #deps: MqttRequestsDeps;
 
-  constructor(deps: MqttDoorDeps) {
+  constructor(deps: MqttRequestsDeps) {
     this.#deps = deps;
   }
 
+  /**
+   * Resolves when the message may be PUBACKed: journalled, or answered with a refusal.
+   * @throws HubError `bus-unavailable` when the hub is stopping: the message must come again
+   */
   async message(message: IncomingMessage): Promise<void> {
     const request = this.#deps.topics.parse(message.topic);
     if (request === undefined) return this.#refuseTopic(message);
-    if (request.kind === 'command') return this.#command(request, message);
-    if (request.kind === 'cancel') return this.#cancel(request, message);
-    return this.#groupCommand(request, message);
+    const envelope = this.#envelopeOf(message);
+    if (request.kind === 'command') return this.#command(request, message, envelope);
+    if (request.kind === 'cancel') return this.#cancel(request, envelope);
+    return this.#groupCommand(request, message, envelope);
   }
 
   async #groupCommand(
     { group, name }: Request & { kind: 'group-command' },
     message: IncomingMessage,
+    envelope: Envelope,
   ): Promise<void> {
-    const { address, refusal } = this.#addressOf(message);
     const delivery = deliveryOf(message);
-    if (delivery !== undefined && (await this.#seenBefore(message, delivery))) return;
-    const fault = message.retain ? ({ reason: 'retained' } as const) : refusal;
-    if (this.groups === undefined) throw new HubError('bus-unavailable', 'starting');
-    await this.groups.command({
-      group,
-      name,
-      message,
-      ...(address === undefined ? {} : { answerTo: address }),
-      ...(delivery === undefined ? {} : { delivery }),
-      ...(fault === undefined ? {} : { refusal: fault }),
-    });
+    if (delivery !== undefined && (await this.#wasDelivered(message, delivery))) return;
+    await this.#deps.groups.command({ group, name, message, delivery, ...envelope });
   }
 
-  async #command(request: Request & { kind: 'command' }, message: IncomingMessage): Promise<void> {
-    const { device, name } = request;
+  async #command(
+    { device, name }: Request & { kind: 'command' },
+    message: IncomingMessage,
+    { requester, answerTo, refusal }: Envelope,
+  ): Promise<void> {
     const payload = parsePayload(message.payload, message.userProperties?.['idempotency-key']);
-    const requester = mqttRequester(message);
-    const named = { device, name, ...(payload.id === undefined ? {} : { id: payload.id }) };
-    const subject = { ...named, ask: commandAsk(named, requester) };
-    const answer = this.#addressOf(message);
-    if (message.retain) return this.#refuse(subject, { reason: 'retained' }, answer.address);
-    if (answer.refusal !== undefined) return this.#refuse(subject, answer.refusal, undefined);
-    if (payload.kind === 'refused') return this.#refuse(subject, payload.refusal, answer.address);
+    const { id } = payload;
+    const subject = { device, name, id, ask: commandAsk({ device, name, id }, requester) };
+    if (refusal !== undefined) return this.#refuse(subject, refusal, answerTo);
+    if (payload.kind === 'refused') return this.#refuse(subject, payload.refusal, answerTo);
     // With a caller's id, the id alone tells a repetition.
-    const delivery = payload.id === undefined ? deliveryOf(message) : undefined;
-    if (delivery !== undefined && (await this.#seenBefore(message, delivery))) return;
-    const { id, params, ttlMs } = payload;
-    const { messageExpirySec } = message;
-    const submission = await this.#deps.intake.submit(
+    const delivery = id === undefined ? deliveryOf(message) : undefined;
+    if (delivery !== undefined && (await this.#wasDelivered(message, delivery))) return;
+    const { params, ttlMs } = payload;
+    const { messageExpirySec: expirySec } = message;
+    const submission = await this.#deps.dispatcher.submit(
+      { device, name, params, id, ttlMs },
       {
-        device,
-        name,
-        params,
-        ...(id === undefined ? {} : { id }),
-        ...(ttlMs === undefined ? {} : { ttlMs }),
-      },
-      {
-        ...(answer.address === undefined ? {} : { answerTo: answer.address }),
-        ...(delivery === undefined ? {} : { delivery }),
-        ...(messageExpirySec === undefined ? {} : { expiryMs: messageExpirySec * 1000 }),
-        ageUnknown: message.waited === true && messageExpirySec === undefined,
+        answerTo,
+        delivery,
+        expiryMs: expirySec === undefined ? undefined : expirySec * 1000,
+        ageUnknown: message.waited === true && expirySec === undefined,
         requester,
       },
     );
-    if (submission.kind === 'repeated') this.#deps.answers.repeat(submission.command, answer.address);
-    if (submission.kind === 'refused') await this.#answerRefusal(subject, submission.refusal, answer.address);
+    if (submission.kind === 'repeated') this.#repeat(submission.command, answerTo);
+    if (submission.kind === 'refused') await this.#answerRefusal(subject, submission.refusal, answerTo);
   }
 
-  /** The payload of a cancel says nothing. */
-  async #cancel(request: Request & { kind: 'cancel' }, message: IncomingMessage): Promise<void> {
-    const { device, commandId } = request;
-    const requester = mqttRequester(message);
-    const ask: Ask = { action: 'command.cancel', subject: `${device}/${commandId}`, requester };
-    const subject = { device, name: 'cancel', id: commandId, ask };
-    const answer = this.#addressOf(message);
-    if (message.retain) return this.#refuse(subject, { reason: 'retained' }, answer.address);
-    if (answer.refusal !== undefined) return this.#refuse(subject, answer.refusal, undefined);
+  /** The payload of a cancel is ignored. */
+  async #cancel(
+    { device, commandId: id }: Request & { kind: 'cancel' },
+    { requester, answerTo, refusal }: Envelope,
+  ): Promise<void> {
+    const subject = { device, name: 'cancel', id, ask: cancelAsk(device, id, requester) };
+    if (refusal !== undefined) return this.#refuse(subject, refusal, answerTo);
     try {
-      const command = await this.#deps.dispatcher.cancel(device, commandId, requester);
+      const command = await this.#deps.dispatcher.cancel(device, id, requester);
       if (command === undefined)
-        return await this.#answerRefusal(subject, { reason: 'unknown-command' }, answer.address);
-      this.#deps.answers.repeat(command, answer.address);
+        return await this.#answerRefusal(subject, { reason: 'unknown-command' }, answerTo);
+      this.#repeat(command, answerTo);
     } catch (error) {
-      this.#deps.log.error({ device, command: commandId, reason: messageOf(error) }, 'a cancel was refused');
-      await this.#answerRefusal(subject, { reason: 'unavailable' }, answer.address);
+      this.#deps.log.error({ device, command: id, reason: messageOf(error) }, 'a cancel was refused');
+      await this.#answerRefusal(subject, { reason: 'unavailable' }, answerTo);
     }
   }
 
   /** A redelivery of what is journalled needs only its PUBACK. */
-  async #seenBefore({ dup }: IncomingMessage, { key }: { key: string }): Promise<boolean> {
+  async #wasDelivered({ dup }: IncomingMessage, { key }: Pick<Delivery, 'key'>): Promise<boolean> {
     return dup && this.#deps.journal.wasDelivered(key);
   }
 
+  #envelopeOf(message: IncomingMessage): Envelope {
+    const { address, refusal } = this.#addressOf(message);
+    return {
+      requester: requesterOf(message),
+      answerTo: address,
+      refusal: message.retain ? { reason: 'retained' } : refusal,
+    };
+  }
+
   /** Where the answer goes; a Response Topic the hub may not publish to is refused. */
-  #addressOf({ responseTopic, correlationData }: IncomingMessage): {
+  #addressOf({ responseTopic, correlationData: correlation }: IncomingMessage): {
     address?: AnswerAddress;
     refusal?: Refusal;
   } {
     if (responseTopic === undefined) return {};
-    const fault = this.#deps.topics.refuseResponseTopic(responseTopic);
-    if (fault !== undefined) {
-      const error: FieldError = {
-        path: '',
-        keyword: 'responseTopic',
-        expected: fault,
-        got: clip(responseTopic),
-      };
+    const expected = this.#deps.topics.refuseResponseTopic(responseTopic);
+    if (expected !== undefined) {
+      const error: FieldError = { path: '', keyword: 'responseTopic', expected, got: clip(responseTopic) };
       return { refusal: { reason: 'bad-response-topic', errors: [error] } };
     }
-    if (correlationData === undefined) return { address: { topic: responseTopic } };
-    if (correlationData.byteLength > maxCorrelationBytes) {
-      const expected = `at most ${maxCorrelationBytes} bytes`;
-      const error = {
+    if (correlation !== undefined && correlation.byteLength > maxCorrelationBytes) {
+      const error: FieldError = {
         path: '',
         keyword: 'correlationData',
-        expected,
-        got: `${correlationData.byteLength} bytes`,
+        expected: `at most ${maxCorrelationBytes} bytes`,
+        got: `${correlation.byteLength} bytes`,
       };
       return { refusal: { reason: 'bad-correlation-data', errors: [error] } };
     }
-    return { address: { topic: responseTopic, correlation: correlationData } };
+    return { address: { topic: responseTopic, correlation } };
   }
 
   #refuseTopic(message: IncomingMessage): void {
-    const ask: Ask = { action: 'command.send', subject: message.topic, requester: mqttRequester(message) };
-    this.#deps.intake.refused({ reason: 'bad-topic' }, ask);
-    this.#deps.log.warn(
-      { topic: message.topic },
-      'a request on a topic with names outside the grammar was refused',
-    );
+    const { topic } = message;
+    const requester = requesterOf(message);
+    this.#deps.audit.refused({ reason: 'bad-topic' }, { action: 'command.send', subject: topic, requester });
+    this.#deps.log.warn({ topic }, 'a request on a topic with names outside the grammar was refused');
   }
 
   async #refuse(subject: Subject, refusal: Refusal, answerTo: AnswerAddress | undefined): Promise<void> {
-    this.#deps.intake.refused(refusal, subject.ask);
-    await this.#answerRefusal(subject, refusal, answerTo);
+    await this.#answerRefusal(subject, this.#deps.audit.refused(refusal, subject.ask), answerTo);
   }
 
   async #answerRefusal(
-    subject: Subject,
-    refusal: Refusal,
+    { device, name, id }: Subject,
+    { reason, errors }: Refusal,
     answerTo: AnswerAddress | undefined,
   ): Promise<void> {
-    const { clock, random, answers } = this.#deps;
-    const { device, name, id } = subject;
-    const own = id !== undefined && isName(id) && !(await this.#taken(device, id));
-    const names = own
-      ? { id }
-      : { id: newCommandId(clock.now(), random), ...(id === undefined ? {} : { requestedId: id }) };
-    answers.refuse({ ...refusal, ...names, device, name }, answerTo);
+    const { clock, random, topics, statuses } = this.#deps;
+    const isOwn = id !== undefined && isName(id) && !(await this.#isTaken(device, id));
+    const payload = {
+      id: isOwn ? id : newCommandId(clock.now(), random),
+      device,
+      name,
+      status: 'rejected' as const,
+      ts: clock.now(),
+      reason,
+      ...withoutUndefined({ errors, requestedId: isOwn ? undefined : id }),
+    };
+    const topic = topics.status(device, payload.id, 'rejected');
+    statuses.publish({ topic, payload: JSON.stringify(payload), qos: 1 });
+    if (answerTo !== undefined) statuses.publish(answerMessage(answerTo, payload));
   }
 
-  async #taken(device: string, id: string): Promise<boolean> {
+  /** Answers a caller who asked again with where the command stands. */
+  #repeat(command: Command, answerTo: AnswerAddress | undefined): void {
+    const { topics, statuses } = this.#deps;
+    statuses.publish(statusMessage(topics, command));
+    if (answerTo !== undefined) statuses.publish(answerMessage(answerTo, payloadOf(command)));
+  }
+
+  async #isTaken(device: string, id: string): Promise<boolean> {
     try {
-      return (await this.#deps.intake.find(device, id)) !== undefined;
+      return (await this.#deps.dispatcher.find(device, id)) !== undefined;
     } catch {
-      // The journal does not answer, and the caller is told so: under a fresh id, to be safe.
+      // The journal does not answer, and the caller learns so: under a fresh id, to be safe.
       return true;
     }
   }
+}
+
+/** Only the embedded broker says who published a message. */
+function requesterOf({ actor = 'mqtt' }: IncomingMessage): Requester {
+  return { actor, origin: 'mqtt' };
 }
 
 function deliveryOf({ session, packetId, topic, payload }: IncomingMessage): { key: string } | undefined {

@@ -1,3 +1,4 @@
+import type { CommandWatcher } from './answers.ts';
 import { isFinal, type Command } from './command.ts';
 
 /** A distribution per stage; a Prometheus histogram with the label `stage`. */
@@ -6,7 +7,7 @@ export interface StageHistogram {
 }
 
 /** How long commands take from one stage to the next. */
-export class CommandStages {
+export class CommandStages implements CommandWatcher {
   #histogram: StageHistogram | undefined;
 
   expose(histogram: StageHistogram): void {

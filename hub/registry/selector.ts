@@ -57,6 +57,20 @@ export function selects(selector: Selector, device: Selectable): boolean {
   }
 }
 
+/**
+ * The ids of the devices that a selector matches now, in their order; a disabled device is left out.
+ * @throws HubError `input-invalid`, naming the term and the rule
+ */
+export function selectDevices(
+  devices: Iterable<Selectable & { readonly disabled: boolean }>,
+  text: string,
+): string[] {
+  const selector = parseSelector(text);
+  const ids: string[] = [];
+  for (const device of devices) if (!device.disabled && selects(selector, device)) ids.push(device.id);
+  return ids;
+}
+
 function holds({ id, type, site, labels = {} }: Selectable, key: string, value: string): boolean {
   if (key === 'id') return id === value;
   if (key === 'site') return site === value;

@@ -14,7 +14,7 @@ import type {
   ReceivedFrame,
   ResultFrame,
 } from '../../schemas/index.ts';
-import type { CommandEvents, CommandPeer } from '../commands/command-session.ts';
+import type { CommandEvents, CommandSession } from '../commands/command-session.ts';
 import { messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Cancel, Clock } from '../kernel/time.ts';
@@ -67,7 +67,7 @@ const byeMs = 10_000;
  * It decodes frames and hands them on: data frames to the intake, command frames to the dispatcher, signs of
  * life to presence. It holds no rule of theirs.
  */
-export class Session implements WatchedLink, CommandPeer {
+export class Session implements WatchedLink, CommandSession {
   readonly #deps: SessionDeps;
   readonly #record: DeviceRecord;
   readonly #outbox: Outbox;
@@ -406,7 +406,7 @@ export class Session implements WatchedLink, CommandPeer {
     stories.tell(this.deviceId, { kind: 'opened', epoch, boot: hello.boot, firmware: hello.firmware });
     this.send(welcomeFrame({ epoch, t1: hello.t1, now: this.toldTime.tell(clock) }, timing, options));
     this.#watch = presence.opened(this.deviceId, this, { ...timing, epoch });
-    commands.sessionOpened(this, hello.unresolved ?? []);
+    commands.sessionOpened(this);
     this.#deps.opened(this);
   }
 

@@ -1,3 +1,4 @@
+import type { CommandWatcher } from '../commands/answers.ts';
 import type { Command } from '../commands/command.ts';
 import type { DeviceRecord } from '../registry/device-store.ts';
 import type { Books } from './ledger.ts';
@@ -38,7 +39,7 @@ function span(fromMs: number, toMs: number): number {
 }
 
 /** Writes each state of a command to the store, measurement `command`. */
-export class CommandRecorder {
+export class CommandRecorder implements CommandWatcher {
   readonly #points: OwnPoints;
   readonly #recordOf: (deviceId: string) => DeviceRecord | undefined;
   #lastUs = 0;
@@ -52,7 +53,7 @@ export class CommandRecorder {
     this.#recordOf = deps.recordOf;
   }
 
-  record(command: Command): void {
+  observe(command: Command): void {
     const record = this.#recordOf(command.device);
     // Removed meanwhile.
     if (record === undefined) return;

@@ -1,7 +1,4 @@
 import type { ListenerCounters } from '../adapters/websocket/device-listener.ts';
-import type { Bus } from '../bus/bus.ts';
-import type { Dispatcher } from '../commands/dispatcher.ts';
-import type { CommandStages } from '../commands/stages.ts';
 import type { Admission } from '../sessions/admission.ts';
 import type { CloneGuard } from '../sessions/clone-guard.ts';
 import type { IncidentLog } from '../incidents/incident-log.ts';
@@ -15,7 +12,6 @@ import type { SessionCounters } from '../sessions/session-counters.ts';
 import type { StoreRoad } from './pipeline-wiring.ts';
 import type { Metrics } from '../kernel/metrics.ts';
 import type { Scheduler } from '../schedules/scheduler.ts';
-import type { Schedules } from '../schedules/schedules.ts';
 import type { FanOutCounters } from '../telemetry/fan-out.ts';
 import { imbalance } from '../telemetry/ledger.ts';
 import type { Upkeep } from '../telemetry/upkeep.ts';
@@ -30,10 +26,6 @@ export interface MeasuredParts {
   fanOut: FanOutCounters;
   road: StoreRoad;
   upkeep: Upkeep;
-  bus: Bus;
-  dispatcher: Dispatcher;
-  stages: CommandStages;
-  schedules: Schedules;
   scheduler: Scheduler;
   admission: Admission;
   incidentsLost: IncidentLog['lost'];
@@ -46,7 +38,6 @@ export interface MeasuredParts {
 export function exposeMetrics(metrics: Metrics, parts: MeasuredParts): void {
   exposeConnections(metrics, parts);
   exposeTelemetry(metrics, parts);
-  exposeCommands(metrics, parts);
   exposeTroubles(metrics, parts);
 }
 
@@ -187,50 +178,4 @@ function exposeTelemetry(metrics: Metrics, { road, fanOut, scheduler, upkeep }: 
   metrics.counter('hub_job_runs_total', 'Scheduled runs', () => scheduler.counters.runs);
   metrics.counter('hub_job_failures_total', 'Scheduled runs that failed', () => scheduler.counters.failures);
   metrics.counter('hub_job_missed_total', 'Scheduled times missed', () => scheduler.counters.missed);
-}
-
-function exposeCommands(metrics: Metrics, parts: MeasuredParts): void {
-  const { bus, dispatcher, stages, schedules } = parts;
-  const { counters } = dispatcher;
-  metrics.gauge('hub_bus_connected', '1 while the broker has the hub connected', () =>
-    bus.connected ? 1 : 0,
-  );
-  metrics.counter(
-    'hub_bus_messages_total',
-    'Bus messages, by what became of them',
-    () => busTotals(bus),
-    'fate',
-  );
-  metrics.counter('hub_commands_accepted_total', 'Commands accepted', () => counters.accepted);
-  metrics.counter(
-    'hub_commands_refused_total',
-    'Commands refused, by reason',
-    () => counters.refused,
-    'reason',
-  );
-  metrics.counter('hub_commands_total', 'Commands ended, by final status', () => counters.finals, 'status');
-  metrics.gauge('hub_commands_open', 'Commands without a final status', () => dispatcher.levels().open);
-  stages.expose(
-    metrics.histogram(
-      'hub_command_stage_seconds',
-      'Time commands spent: queued (accepted to sent), delivery (to received), run (to the final status), total',
-      stageBuckets,
-      ['stage'],
-    ),
-  );
-  metrics.counter(
-    'hub_schedule_times_total',
-    'Times of schedules, by what became of them',
-    () => ({ ...schedules.counters }),
-    'fate',
-  );
-  metrics.gauge('hub_commands_uncertain', 'Commands uncertain now', () => dispatcher.levels().uncertain);
-}
-
-/** From a command on loopback to one that waited a day for its device. */
-const stageBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3_600, 86_400];
-
-function busTotals({ counters }: Bus): Record<string, number> {
-  const { published, dropped, unavailable, refused, received, denied } = counters;
-  return { published, dropped, unavailable, refused, received, denied };
 }

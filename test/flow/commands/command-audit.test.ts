@@ -4,7 +4,7 @@ import { createCommandStore } from '../../../hub/adapters/sqlite/sqlite-command-
 import { createAuditBeside } from '../../../hub/adapters/sqlite/sqlite-audit-store.ts';
 import { stateEvent } from '../../../hub/commands/command-audit.ts';
 import { ManualClock } from '../../helpers/clock.ts';
-import { FakePeer, startCommandHub, type CommandHub } from '../../helpers/hubs/dispatcher.ts';
+import { FakeSession, startCommandHub, type CommandHub } from '../../helpers/hubs/dispatcher.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 
 async function hubOf(t: TestContext): Promise<CommandHub> {
@@ -26,13 +26,13 @@ async function entries(hub: CommandHub, subject: string): Promise<unknown[]> {
 
 test('who asked and every state are in the audit with the state itself, each once', async (t) => {
   const hub = await hubOf(t);
-  const peer = new FakePeer('d-1');
-  hub.dispatcher.sessionOpened(peer, []);
+  const session = new FakeSession('d-1');
+  hub.dispatcher.sessionOpened(session);
   await hub.command('command/d-1/look', { id: 'c-1' }, { actor: 'operator:anna' });
-  await peer.frame('command');
+  await session.frame('command');
   await hub.command('command/d-1/look', { id: 'c-1' }, { actor: 'operator:anna' });
-  hub.dispatcher.result(peer, { type: 'result', re: 'c-1', status: 'succeeded' });
-  await peer.frame('ack');
+  hub.dispatcher.result(session, { type: 'result', re: 'c-1', status: 'succeeded' });
+  await session.frame('ack');
   assert.deepEqual(await entries(hub, 'd-1/c-1'), [
     ['operator:anna', 'mqtt', 'command.send', 'accepted'],
     ['hub', 'hub', 'command.status', 'sent'],

@@ -10,7 +10,7 @@ import { ClockOffset } from '../../../device-sim/client/clock-offset.ts';
 import { CommandRunner } from '../../../device-sim/client/command-runner.ts';
 import type { DeviceFrame } from '../../../schemas/index.ts';
 import { ManualClock } from '../../helpers/clock.ts';
-import { FakePeer, startCommandHub, valve, type CommandHub } from '../../helpers/hubs/dispatcher.ts';
+import { FakeSession, startCommandHub, valve, type CommandHub } from '../../helpers/hubs/dispatcher.ts';
 
 /** The real dispatcher on a real journal against the reference device's own command handling, in any order. */
 
@@ -45,7 +45,7 @@ class SimDevice {
   #memory: CommandMemory;
   #runner: CommandRunner;
   readonly #offset = new ClockOffset();
-  #peer: FakePeer | undefined;
+  #session: FakeSession | undefined;
   /** Frames of the device that have not reached the hub. */
   #back: DeviceFrame[] = [];
   #taken = 0;
@@ -67,9 +67,9 @@ class SimDevice {
   }
 
   connect({ dispatcher }: CommandHub): void {
-    if (this.#peer !== undefined) return;
+    if (this.#session !== undefined) return;
     this.#epoch += 1;
-    this.#peer = new FakePeer(this.id, {
+    this.#session = new FakeSession(this.id, {
       epoch: this.#epoch,
       boot: `boot-${this.#boot}`,
       persists: this.#persists,
@@ -77,27 +77,27 @@ class SimDevice {
     this.#taken = 0;
     this.#back = [];
     this.#offset.reset();
-    this.#exchange(this.#peer);
-    dispatcher.sessionOpened(this.#peer, this.#memory.unresolved());
+    this.#exchange(this.#session);
+    dispatcher.sessionOpened(this.#session);
     this.#runner.resend();
   }
 
   /** A heartbeat and its answer, which comes after all that the hub has written before. */
   beat(): void {
     this.hear();
-    if (this.#peer !== undefined) this.#exchange(this.#peer);
+    if (this.#session !== undefined) this.#exchange(this.#session);
   }
 
-  #exchange({ toldTime }: FakePeer): void {
+  #exchange({ toldTime }: FakeSession): void {
     this.#offset.add(this.#clock.monotonic(), toldTime.tell(this.#clock));
   }
 
   /** What is under way, both ways, is lost. @param told the hub notices */
   cut(hub: CommandHub, told = true): void {
-    const peer = this.#peer;
-    this.#peer = undefined;
+    const session = this.#session;
+    this.#session = undefined;
     this.#back = [];
-    if (peer !== undefined && told) hub.dispatcher.sessionClosed(peer);
+    if (session !== undefined && told) hub.dispatcher.sessionClosed(session);
   }
 
   reboot(hub: CommandHub): void {
@@ -109,7 +109,7 @@ class SimDevice {
 
   /** What the hub has written reaches the device. */
   hear(): void {
-    for (const frame of this.#peer?.frames.slice(this.#taken) ?? []) {
+    for (const frame of this.#session?.frames.slice(this.#taken) ?? []) {
       this.#taken += 1;
       if (frame.type === 'command') this.#runner.command(frame);
       if (frame.type === 'cancel') this.#runner.cancel(frame.re);
@@ -120,12 +120,12 @@ class SimDevice {
 
   /** What the device has written reaches the hub. */
   speak({ dispatcher }: CommandHub): void {
-    const peer = this.#peer;
-    if (peer === undefined) return;
+    const session = this.#session;
+    if (session === undefined) return;
     for (const frame of this.#back.splice(0)) {
-      if (frame.type === 'received') dispatcher.received(peer, frame.re);
-      if (frame.type === 'progress') dispatcher.progress(peer, frame);
-      if (frame.type === 'result') dispatcher.result(peer, frame);
+      if (frame.type === 'received') dispatcher.received(session, frame.re);
+      if (frame.type === 'progress') dispatcher.progress(session, frame);
+      if (frame.type === 'result') dispatcher.result(session, frame);
     }
   }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { HubFrame, ResultFrame } from '../../../schemas/index.ts';
 import { ManualClock } from '../../helpers/clock.ts';
-import { FakePeer, startCommandHub, type CommandHub } from '../../helpers/hubs/dispatcher.ts';
+import { FakeSession, startCommandHub, type CommandHub } from '../../helpers/hubs/dispatcher.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 
 /** Uniform in [0, 1), the same for the same seed (mulberry32). */
@@ -30,7 +30,7 @@ class SimulatedDevice {
   #read = 0;
   #boot = 1;
   #epoch = 0;
-  #peer: FakePeer | undefined;
+  #session: FakeSession | undefined;
 
   constructor(clock: ManualClock, random: () => number, persists: boolean) {
     this.#clock = clock;
@@ -40,19 +40,19 @@ class SimulatedDevice {
 
   connect(hub: CommandHub): void {
     this.cut(hub);
-    this.#peer = new FakePeer('d-1', {
+    this.#session = new FakeSession('d-1', {
       epoch: ++this.#epoch,
       boot: `boot-${this.#boot}`,
       persists: this.persists,
     });
     this.#read = 0;
-    hub.dispatcher.sessionOpened(this.#peer, []);
+    hub.dispatcher.sessionOpened(this.#session);
     for (const id of this.#unacked) this.#answer(id);
   }
 
   cut(hub: CommandHub): void {
-    if (this.#peer !== undefined) hub.dispatcher.sessionClosed(this.#peer);
-    this.#peer = undefined;
+    if (this.#session !== undefined) hub.dispatcher.sessionClosed(this.#session);
+    this.#session = undefined;
     this.#toHub = [];
   }
 
@@ -67,7 +67,7 @@ class SimulatedDevice {
 
   /** Reads one frame, if there is one. */
   read(): void {
-    const frame = this.#peer?.frames[this.#read];
+    const frame = this.#session?.frames[this.#read];
     if (frame === undefined) return;
     this.#read++;
     this.#take(frame);
@@ -76,11 +76,11 @@ class SimulatedDevice {
   /** One frame reaches the hub. */
   write(hub: CommandHub): void {
     const frame = this.#toHub.shift();
-    if (frame !== undefined && this.#peer !== undefined) hub.dispatcher.result(this.#peer, frame);
+    if (frame !== undefined && this.#session !== undefined) hub.dispatcher.result(this.#session, frame);
   }
 
   get idle(): boolean {
-    return this.#toHub.length === 0 && this.#read === (this.#peer?.frames.length ?? 0);
+    return this.#toHub.length === 0 && this.#read === (this.#session?.frames.length ?? 0);
   }
 
   #take(frame: HubFrame): void {

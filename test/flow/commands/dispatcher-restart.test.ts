@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { ManualClock } from '../../helpers/clock.ts';
-import { FakePeer, startCommandHub, type CommandHub } from '../../helpers/hubs/dispatcher.ts';
+import { FakeSession, startCommandHub, type CommandHub } from '../../helpers/hubs/dispatcher.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 
 async function hubWith(t: TestContext): Promise<{ hub: CommandHub; clock: ManualClock }> {
@@ -16,14 +16,14 @@ const owed = async (hub: CommandHub): Promise<number> =>
 
 test('what was sent before a crash is uncertain after it, and settled by the recall', async (t) => {
   const { hub } = await hubWith(t);
-  const before = new FakePeer('d-1');
-  hub.dispatcher.sessionOpened(before, []);
+  const before = new FakeSession('d-1');
+  hub.dispatcher.sessionOpened(before);
   await hub.command('command/d-1/move', { id: 'c-1', params: {} });
   await before.frame('command');
   await hub.crash();
   assert.equal((await hub.broker.status('d-1', 'c-1', 'uncertain')).body['reason'], 'hub-restarted');
-  const after = new FakePeer('d-1', { epoch: 2 });
-  hub.dispatcher.sessionOpened(after, []);
+  const after = new FakeSession('d-1', { epoch: 2 });
+  hub.dispatcher.sessionOpened(after);
   await after.frame('recall');
   hub.dispatcher.received(after, 'c-1');
   hub.dispatcher.result(after, { type: 'result', re: 'c-1', status: 'succeeded' });
@@ -32,8 +32,8 @@ test('what was sent before a crash is uncertain after it, and settled by the rec
 
 test('what waited before a crash is sent after it, in the old order, unless it may not wait', async (t) => {
   const { hub } = await hubWith(t);
-  const busy = new FakePeer('d-1');
-  hub.dispatcher.sessionOpened(busy, []);
+  const busy = new FakeSession('d-1');
+  hub.dispatcher.sessionOpened(busy);
   await hub.command('command/d-1/queued', { id: 'c-1', params: { percent: 1 } });
   await busy.frame('command');
   hub.dispatcher.result(busy, { type: 'result', re: 'c-1', status: 'succeeded' });
@@ -42,27 +42,27 @@ test('what waited before a crash is sent after it, in the old order, unless it m
   for (const id of ['c-9', 'c-2', 'c-5'])
     await hub.command('command/d-1/queued', { id, params: { percent: 1 } });
   await hub.crash();
-  const peer = new FakePeer('d-1', { epoch: 2 });
-  hub.dispatcher.sessionOpened(peer, []);
+  const session = new FakeSession('d-1', { epoch: 2 });
+  hub.dispatcher.sessionOpened(session);
   for (const id of ['c-9', 'c-2', 'c-5']) {
-    await peer.frame('command', (frame) => frame.id === id);
-    hub.dispatcher.result(peer, { type: 'result', re: id, status: 'succeeded' });
+    await session.frame('command', (frame) => frame.id === id);
+    hub.dispatcher.result(session, { type: 'result', re: id, status: 'succeeded' });
   }
   await hub.broker.status('d-1', 'c-5', 'succeeded');
-  const sent = peer.frames.flatMap((frame) => (frame.type === 'command' ? [frame.id] : []));
+  const sent = session.frames.flatMap((frame) => (frame.type === 'command' ? [frame.id] : []));
   assert.deepEqual(sent, ['c-9', 'c-2', 'c-5']);
 });
 
 test('a final answer is owed until the broker has it, over a crash, with its Correlation Data', async (t) => {
   const { hub } = await hubWith(t);
-  const peer = new FakePeer('d-1');
-  hub.dispatcher.sessionOpened(peer, []);
+  const session = new FakeSession('d-1');
+  hub.dispatcher.sessionOpened(session);
   const correlationData = Buffer.from([7, 7]);
   await hub.command('command/d-1/look', { id: 'c-1' }, { responseTopic: 'answers/me', correlationData });
-  await peer.frame('command');
+  await session.frame('command');
   hub.broker.mode = 'is-away';
-  hub.dispatcher.result(peer, { type: 'result', re: 'c-1', status: 'succeeded' });
-  await peer.frame('ack');
+  hub.dispatcher.result(session, { type: 'result', re: 'c-1', status: 'succeeded' });
+  await session.frame('ack');
   assert.equal(await owed(hub), 1);
   hub.broker.mode = 'takes';
   await hub.crash();
@@ -103,23 +103,23 @@ test('an answer the broker refuses for good is counted and owed no longer', asyn
 
 test('a journal that cannot be written refuses new commands, and holds back what it does not have', async (t) => {
   const { hub, clock } = await hubWith(t);
-  const peer = new FakePeer('d-1');
-  hub.dispatcher.sessionOpened(peer, []);
+  const session = new FakeSession('d-1');
+  hub.dispatcher.sessionOpened(session);
   await hub.command('command/d-1/look', { id: 'c-1' });
-  await peer.frame('command');
+  await session.frame('command');
   await hub.database.transaction([
     { sql: "CREATE TRIGGER full_u BEFORE UPDATE ON command BEGIN SELECT RAISE(ABORT, 'disk full'); END" },
     { sql: "CREATE TRIGGER full_i BEFORE INSERT ON command BEGIN SELECT RAISE(ABORT, 'disk full'); END" },
   ]);
   await hub.command('command/d-1/look', { id: 'c-2' });
   assert.equal((await hub.broker.status('d-1', 'c-2', 'rejected')).body['reason'], 'unavailable');
-  hub.dispatcher.result(peer, { type: 'result', re: 'c-1', status: 'succeeded' });
+  hub.dispatcher.result(session, { type: 'result', re: 'c-1', status: 'succeeded' });
   await waitFor(() => hub.dispatcher.counters.journalFaults > 0, { what: 'a journal fault' });
-  assert.equal(peer.frames.filter(({ type }) => type === 'ack').length, 0);
+  assert.equal(session.frames.filter(({ type }) => type === 'ack').length, 0);
   assert.deepEqual(hub.broker.statuses('d-1', 'c-1'), ['accepted', 'sent']);
   await hub.database.transaction([{ sql: 'DROP TRIGGER full_u' }, { sql: 'DROP TRIGGER full_i' }]);
   await clock.advanceAsync(10_000);
-  await peer.frame('ack');
+  await session.frame('ack');
   await hub.broker.status('d-1', 'c-1', 'succeeded');
 });
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { mqttChecks } from '../../../schemas/index.ts';
 import { ManualClock } from '../../helpers/clock.ts';
-import { FakePeer, startCommandHub, valve, type CommandHub } from '../../helpers/hubs/dispatcher.ts';
+import { FakeSession, startCommandHub, valve, type CommandHub } from '../../helpers/hubs/dispatcher.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 
 async function hubWith(
@@ -15,22 +15,22 @@ async function hubWith(
   return { hub, clock };
 }
 
-function connect(hub: CommandHub, options: ConstructorParameters<typeof FakePeer>[1] = {}): FakePeer {
-  const peer = new FakePeer('d-1', options);
-  hub.dispatcher.sessionOpened(peer, []);
-  return peer;
+function connect(hub: CommandHub, options: ConstructorParameters<typeof FakeSession>[1] = {}): FakeSession {
+  const session = new FakeSession('d-1', options);
+  hub.dispatcher.sessionOpened(session);
+  return session;
 }
 
 test('a command goes from the topic to the device and its result back to the caller', async (t) => {
   const { hub, clock } = await hubWith(t);
-  const peer = connect(hub);
+  const session = connect(hub);
   const correlationData = Buffer.from([1, 2, 3]);
   await hub.command(
     'command/d-1/look',
     { id: 'c-1', ttlMs: 5_000 },
     { responseTopic: 'answers/me', correlationData },
   );
-  const frame = await peer.frame('command');
+  const frame = await session.frame('command');
   assert.deepEqual(frame, {
     type: 'command',
     id: 'c-1',
@@ -40,10 +40,10 @@ test('a command goes from the topic to the device and its result back to the cal
     deadline: clock.now() + 5_000,
     ttlMs: 5_000,
   });
-  hub.dispatcher.received(peer, 'c-1');
-  hub.dispatcher.progress(peer, { type: 'progress', re: 'c-1', percent: 50, note: 'half way' });
-  hub.dispatcher.result(peer, { type: 'result', re: 'c-1', status: 'succeeded', output: { percent: 40 } });
-  await peer.frame('ack');
+  hub.dispatcher.received(session, 'c-1');
+  hub.dispatcher.progress(session, { type: 'progress', re: 'c-1', percent: 50, note: 'half way' });
+  hub.dispatcher.result(session, { type: 'result', re: 'c-1', status: 'succeeded', output: { percent: 40 } });
+  await session.frame('ack');
   const { message, body } = await hub.broker.next('answers/me');
   assert.deepEqual(message.correlationData, correlationData);
   assert.deepEqual(message.userProperties, { status: 'succeeded' });
@@ -61,9 +61,9 @@ test('a command is on disk when its PUBACK may go out, and sent is on disk befor
   const stored = async (): Promise<unknown> =>
     (await hub.database.read('SELECT status FROM command'))[0]?.['status'];
   assert.ok(['accepted', 'queued'].includes(String(await stored())));
-  const peer = connect(hub);
+  const session = connect(hub);
   const written = Promise.withResolvers<unknown>();
-  peer.send = (frame) => {
+  session.send = (frame) => {
     if (frame.type === 'command') void stored().then(written.resolve);
     return true;
   };
@@ -72,7 +72,7 @@ test('a command is on disk when its PUBACK may go out, and sent is on disk befor
 
 test('every refusal names its reason on the status topic and on the Response Topic, and nothing is journalled', async (t) => {
   const { hub } = await hubWith(t);
-  const peer = connect(hub);
+  const session = connect(hub);
   const cases: [string, string, unknown, Parameters<CommandHub['command']>[2]?][] = [
     ['retained', 'command/d-1/look', {}, { retain: true }],
     ['bad-payload', 'command/d-1/look', 'nonsense'],
@@ -94,7 +94,7 @@ test('every refusal names its reason on the status topic and on the Response Top
     assert.equal(mqttChecks.status(status?.body), undefined);
   }
   assert.deepEqual(await hub.database.read('SELECT id FROM command'), []);
-  assert.deepEqual(peer.frames, []);
+  assert.deepEqual(session.frames, []);
   assert.equal(hub.dispatcher.counters.refused['id-required'], 2);
   assert.equal(hub.dispatcher.counters.accepted, 0);
 });
@@ -123,9 +123,9 @@ test('an answer is never sent to a topic of the hub or to a wildcard', async (t)
 
 test('the same id and params are one command, answered with its present status', async (t) => {
   const { hub } = await hubWith(t);
-  const peer = connect(hub);
+  const session = connect(hub);
   await hub.command('command/d-1/move', { id: 'c-1', params: { percent: 5 } });
-  await peer.frame('command');
+  await session.frame('command');
   await hub.broker.status('d-1', 'c-1', 'sent');
   await hub.command(
     'command/d-1/move',
@@ -133,7 +133,7 @@ test('the same id and params are one command, answered with its present status',
     { responseTopic: 'answers/me' },
   );
   assert.equal((await hub.broker.next('answers/me')).body['status'], 'sent');
-  hub.dispatcher.result(peer, { type: 'result', re: 'c-1', status: 'succeeded' });
+  hub.dispatcher.result(session, { type: 'result', re: 'c-1', status: 'succeeded' });
   await hub.broker.status('d-1', 'c-1', 'succeeded');
   await hub.command(
     'command/d-1/move',
@@ -144,7 +144,7 @@ test('the same id and params are one command, answered with its present status',
     },
   );
   assert.equal((await hub.broker.next('answers/again')).body['status'], 'succeeded');
-  assert.equal(peer.frames.filter(({ type }) => type === 'command').length, 1);
+  assert.equal(session.frames.filter(({ type }) => type === 'command').length, 1);
 });
 
 test('the same id with other params is refused and leaves the first command its one status', async (t) => {
@@ -165,10 +165,10 @@ test('the same id with other params is refused and leaves the first command its 
 
 test('two requests with one id at the same moment become one command', async (t) => {
   const { hub } = await hubWith(t);
-  const peer = connect(hub);
+  const session = connect(hub);
   const request = { id: 'c-1', params: { percent: 5 } };
   await Promise.all(Array.from({ length: 8 }, () => hub.command('command/d-1/move', request)));
-  await peer.frame('command');
+  await session.frame('command');
   assert.equal(hub.dispatcher.counters.accepted, 1);
   assert.equal(hub.dispatcher.counters.repeated, 7);
 });
@@ -194,26 +194,26 @@ test('an offline device: reject ends at once, queue waits its turn, latest keeps
   await hub.command('command/d-1/newest', { id: 'n-1' });
   await hub.command('command/d-1/newest', { id: 'n-2' });
   assert.equal((await hub.broker.status('d-1', 'n-1', 'cancelled')).body['reason'], 'superseded');
-  const peer = connect(hub);
+  const session = connect(hub);
   for (const id of ['q-1', 'q-2', 'n-2']) {
-    await peer.frame('command', (frame) => frame.id === id);
-    const underWay = peer.frames.findLast(({ type }) => type === 'command');
+    await session.frame('command', (frame) => frame.id === id);
+    const underWay = session.frames.findLast(({ type }) => type === 'command');
     assert.ok(underWay?.type === 'command' && underWay.id === id, 'one at a time, in order');
-    hub.dispatcher.result(peer, { type: 'result', re: id, status: 'succeeded' });
-    await peer.frame('ack', (frame) => 're' in frame && frame.re === id);
+    hub.dispatcher.result(session, { type: 'result', re: id, status: 'succeeded' });
+    await session.frame('ack', (frame) => 're' in frame && frame.re === id);
   }
   assert.equal(hub.dispatcher.levels().open, 0);
 });
 
 test('what may not wait ends with the session, and a critical command never waits for another', async (t) => {
   const { hub } = await hubWith(t);
-  const peer = connect(hub);
+  const session = connect(hub);
   await hub.command('command/d-1/look', { id: 'c-1' });
   await hub.command('command/d-1/move', { id: 'c-2', params: {} });
   await hub.command('command/d-1/wipe', { id: 'c-3' });
   assert.equal((await hub.broker.status('d-1', 'c-3', 'rejected')).body['reason'], 'busy');
   await hub.broker.status('d-1', 'c-2', 'queued');
-  hub.dispatcher.sessionClosed(peer);
+  hub.dispatcher.sessionClosed(session);
   assert.equal((await hub.broker.status('d-1', 'c-2', 'rejected')).body['reason'], 'offline');
   await hub.broker.status('d-1', 'c-1', 'uncertain');
 });
@@ -270,16 +270,16 @@ test('words of a replaced session do not count, and its close changes nothing', 
 
 test('a command nobody answers is uncertain at its deadline and lost after a day', async (t) => {
   const { hub, clock } = await hubWith(t);
-  const peer = connect(hub);
+  const session = connect(hub);
   await hub.command('command/d-1/look', { id: 'c-1', ttlMs: 5_000 });
-  await peer.frame('command');
+  await session.frame('command');
   clock.advance(5_000);
   assert.equal((await hub.broker.status('d-1', 'c-1', 'uncertain')).body['reason'], 'no-answer');
-  await peer.frame('recall');
+  await session.frame('recall');
   await clock.advanceAsync(24 * 3_600_000);
   await hub.broker.status('d-1', 'c-1', 'lost');
-  hub.dispatcher.result(peer, { type: 'result', re: 'c-1', status: 'succeeded' });
-  await peer.frame('ack');
+  hub.dispatcher.result(session, { type: 'result', re: 'c-1', status: 'succeeded' });
+  await session.frame('ack');
   assert.equal((await hub.dispatcher.find('d-1', 'c-1'))?.command.status, 'lost');
   assert.equal(hub.dispatcher.counters.lateResults, 1);
 });
@@ -291,15 +291,15 @@ test('a queued command expires at its deadline, on the hub clock also after a cl
   clock.advance(10_000);
   await hub.broker.status('d-1', 'c-1', 'expired');
   clock.setNow(clock.now() + 3_600_000);
-  const peer = connect(hub);
+  const session = connect(hub);
   await hub.broker.status('d-1', 'c-2', 'expired');
-  assert.deepEqual(peer.frames, []);
+  assert.deepEqual(session.frames, []);
 });
 
 test('a frame that does not fit the outbox was not delivered', async (t) => {
   const { hub } = await hubWith(t);
-  const peer = connect(hub);
-  peer.full = true;
+  const session = connect(hub);
+  session.full = true;
   await hub.command('command/d-1/look', { id: 'c-1' });
   assert.equal((await hub.broker.status('d-1', 'c-1', 'rejected')).body['reason'], 'not-delivered');
   assert.deepEqual(hub.broker.statuses('d-1', 'c-1'), ['accepted', 'rejected']);
@@ -308,11 +308,11 @@ test('a frame that does not fit the outbox was not delivered', async (t) => {
 test("a result of a command that was never this device's is refused", async (t) => {
   const { hub } = await hubWith(t);
   hub.devices.set('d-2', valve);
-  const peer = connect(hub);
+  const session = connect(hub);
   await hub.command('command/d-1/look', { id: 'c-1' });
-  await peer.frame('command');
-  const other = new FakePeer('d-2');
-  hub.dispatcher.sessionOpened(other, []);
+  await session.frame('command');
+  const other = new FakeSession('d-2');
+  hub.dispatcher.sessionOpened(other);
   hub.dispatcher.result(other, { type: 'result', re: 'c-1', status: 'succeeded' });
   assert.deepEqual(await other.frame('nack'), {
     type: 'nack',
@@ -326,10 +326,10 @@ test("a result of a command that was never this device's is refused", async (t) 
 
 test('an output against the schema is dropped and named, and the status stands', async (t) => {
   const { hub } = await hubWith(t);
-  const peer = connect(hub);
+  const session = connect(hub);
   await hub.command('command/d-1/look', { id: 'c-1' });
-  await peer.frame('command');
-  hub.dispatcher.result(peer, {
+  await session.frame('command');
+  hub.dispatcher.result(session, {
     type: 'result',
     re: 'c-1',
     status: 'succeeded',
@@ -341,31 +341,31 @@ test('an output against the schema is dropped and named, and the status stands',
   assert.deepEqual(body['errors'], [
     { path: '/percent', keyword: 'type', expected: 'number', got: '"half"' },
   ]);
-  await peer.frame('ack');
+  await session.frame('ack');
 });
 
 test('cancel ends what waits and asks the device about what was sent', async (t) => {
   const { hub } = await hubWith(t);
-  const peer = connect(hub);
+  const session = connect(hub);
   await hub.command('command/d-1/look', { id: 'c-1' });
   await hub.command('command/d-1/look', { id: 'c-2' });
-  await peer.frame('command');
+  await session.frame('command');
   await hub.command('cancel/d-1/c-2');
   assert.equal((await hub.broker.status('d-1', 'c-2', 'cancelled')).body['reason'], 'on-request');
   await hub.command('cancel/d-1/c-1', '', { responseTopic: 'answers/me' });
-  assert.deepEqual(await peer.frame('cancel'), { type: 'cancel', re: 'c-1' });
+  assert.deepEqual(await session.frame('cancel'), { type: 'cancel', re: 'c-1' });
   assert.equal((await hub.broker.next('answers/me')).body['cancelRequested'], true);
   const [row] = await hub.database.read("SELECT body FROM command WHERE id = 'c-1'");
   assert.match(String(row?.['body']), /"cancelRequested":true/);
-  hub.dispatcher.result(peer, { type: 'result', re: 'c-1', status: 'cancelled' });
+  hub.dispatcher.result(session, { type: 'result', re: 'c-1', status: 'cancelled' });
   await hub.broker.status('d-1', 'c-1', 'cancelled');
 });
 
 test('Message Expiry counts towards the deadline; waiting for an unknown time ends a command', async (t) => {
   const { hub, clock } = await hubWith(t);
-  const peer = connect(hub);
+  const session = connect(hub);
   await hub.command('command/d-1/look', { id: 'c-1', ttlMs: 60_000 }, { messageExpirySec: 3, waited: true });
-  assert.equal((await peer.frame('command')).deadline, clock.now() + 3_000);
+  assert.equal((await session.frame('command')).deadline, clock.now() + 3_000);
   await hub.command('command/d-1/look', { id: 'c-2', ttlMs: 60_000 }, { waited: true });
   assert.equal((await hub.broker.status('d-1', 'c-2', 'expired')).body['reason'], 'age-unknown');
   assert.equal(hub.dispatcher.counters.finals.expired, 1);
@@ -384,10 +384,10 @@ test('queues are bounded, and the refusal says so', async (t) => {
 
 test('removing a device ends its commands', async (t) => {
   const { hub } = await hubWith(t);
-  const peer = connect(hub);
+  const session = connect(hub);
   await hub.command('command/d-1/look', { id: 'c-1' });
   await hub.command('command/d-1/look', { id: 'c-2' });
-  await peer.frame('command');
+  await session.frame('command');
   hub.devices.delete('d-1');
   await hub.dispatcher.deviceRemoved('d-1');
   await hub.broker.status('d-1', 'c-1', 'lost');

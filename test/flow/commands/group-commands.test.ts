@@ -9,12 +9,14 @@ import type { Command } from '../../../hub/commands/command.ts';
 import type { GroupCommandRecord } from '../../../hub/commands/group-command-journal.ts';
 import { isSettled } from '../../../hub/commands/group-command.ts';
 import { GroupCommands } from '../../../hub/commands/group-commands.ts';
+import { newCommandCounters } from '../../../hub/commands/command-counters.ts';
+import { OpenGroupCommands } from '../../../hub/commands/open-group-command.ts';
 import { ManualClock } from '../../helpers/clock.ts';
 import { log } from '../../helpers/hubs/dispatcher.ts';
 import { temporaryFolder } from '../../helpers/services/guard.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 
-void test('a group command goes on after a restart with the devices it had frozen, and sends none twice', async (t) => {
+test('a group command goes on after a restart with the devices it had fixed, and sends none twice', async (t) => {
   const folder = temporaryFolder('group-commands');
   const state = await openStateDatabase(join(folder.path, 'state.db'));
   t.after(async () => {
@@ -24,19 +26,23 @@ void test('a group command goes on after a restart with the devices it had froze
   const clock = new ManualClock();
   const sent = new Map<string, Command>();
   let fleet = ['d-1', 'd-2', 'd-3', 'd-4'];
-  const told: GroupCommandRecord[] = [];
-  const start = async (): Promise<GroupCommands> => {
-    const groupCommands: GroupCommands = new GroupCommands({
+  const seen: GroupCommandRecord[] = [];
+  const start = async () => {
+    const open = new OpenGroupCommands();
+    const groupCommands = new GroupCommands({
       clock,
       log,
       random: () => 0.5,
       journal: createGroupCommandStore(state, isSettled),
       select: () => fleet,
-      told: (record) => void told.push(record),
+      open,
+      watchers: [{ observeGroup: (record) => void seen.push(record) }],
+      audit: new CommandAudit(
+        { record: () => Promise.resolve(), noted: () => undefined },
+        newCommandCounters(),
+      ),
       dispatcher: {
         check: () => undefined,
-        refused: (refusal) => refusal,
-        audit: new CommandAudit({ record: () => Promise.resolve() }),
         connected: () => true,
         cancel: (device) => Promise.resolve(sent.get(device)),
         find: (device) => {
@@ -63,17 +69,17 @@ void test('a group command goes on after a restart with the devices it had froze
         },
       },
     });
-    await groupCommands.restore();
-    return groupCommands;
+    await groupCommands.start();
+    return { groupCommands, open };
   };
   const first = await start();
   const request = { to: 'all', name: 'look', id: 'g-1', params: {}, pace: { wave: 2 } };
   const context = { requester: { actor: 'local', origin: 'http' } } as const;
-  assert.equal((await first.start(request, context)).kind, 'accepted');
-  assert.equal((await first.start(request, context)).kind, 'repeated');
-  assert.equal((await first.start({ ...request, name: 'move' }, context)).kind, 'refused');
+  assert.equal((await first.groupCommands.send(request, context)).kind, 'accepted');
+  assert.equal((await first.groupCommands.send(request, context)).kind, 'repeated');
+  assert.equal((await first.groupCommands.send({ ...request, name: 'move' }, context)).kind, 'refused');
   await waitFor(() => (sent.size === 2 ? true : undefined), { what: 'the first wave' });
-  first.close();
+  first.groupCommands.close();
 
   fleet = ['d-9'];
   for (const [device, command] of sent) sent.set(device, { ...command, status: 'succeeded' });
@@ -82,14 +88,14 @@ void test('a group command goes on after a restart with the devices it had froze
   for (const device of ['d-3', 'd-4']) {
     const command = sent.get(device);
     assert.ok(command);
-    second.observe({ ...command, status: 'succeeded' });
+    second.open.observe({ ...command, status: 'succeeded' });
   }
-  const last = await waitFor(() => told.find(({ groupCommand }) => groupCommand.status === 'finished'), {
+  const last = await waitFor(() => seen.find(({ groupCommand }) => groupCommand.status === 'finished'), {
     what: 'its end',
   });
   assert.deepEqual(
     last.targets.map(({ device, status }) => [device, status]),
     ['d-1', 'd-2', 'd-3', 'd-4'].map((device) => [device, 'succeeded']),
   );
-  second.close();
+  second.groupCommands.close();
 });

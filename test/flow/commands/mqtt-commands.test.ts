@@ -4,11 +4,11 @@ import { topicsOf } from '../../../hub/bus/topics.ts';
 import { connect as connectMqtt } from 'mqtt';
 import { createMqttBus } from '../../../hub/adapters/mqtt/mqtt.ts';
 import type { Bus } from '../../../hub/bus/bus.ts';
-import { startDispatcher, type Dispatcher } from '../../../hub/commands/dispatcher.ts';
+import type { Dispatcher } from '../../../hub/commands/dispatcher.ts';
 import { commandMigrations, createCommandStore } from '../../../hub/adapters/sqlite/sqlite-command-store.ts';
 import { openDatabase } from '../../../hub/adapters/sqlite/sqlite.ts';
 import { systemClock } from '../../../hub/kernel/time.ts';
-import { FakePeer, log, valve } from '../../helpers/hubs/dispatcher.ts';
+import { FakeSession, log, startServed, valve } from '../../helpers/hubs/dispatcher.ts';
 import { temporaryFolder } from '../../helpers/services/guard.ts';
 import { mosquittoPub, mosquittoSub } from '../../helpers/services/mosquitto-clients.ts';
 import { startMosquitto } from '../../helpers/services/mosquitto.ts';
@@ -16,11 +16,11 @@ import { startTcpProxy, type TcpProxy } from '../../helpers/services/tcp-proxy.t
 import { waitFor } from '../../helpers/wait-for.ts';
 
 /** A device that does everything at once and says so. */
-class EagerPeer extends FakePeer {
+class EagerSession extends FakeSession {
   readonly done: string[] = [];
   dispatcher: Dispatcher | undefined;
 
-  override send(frame: Parameters<FakePeer['send']>[0]): boolean {
+  override send(frame: Parameters<FakeSession['send']>[0]): boolean {
     if (frame.type === 'command') {
       this.done.push(frame.id);
       setImmediate(() =>
@@ -35,7 +35,7 @@ class EagerPeer extends FakePeer {
 async function startHub(
   t: TestContext,
   proxy: TcpProxy,
-): Promise<{ dispatcher: Dispatcher; bus: Bus; peer: EagerPeer }> {
+): Promise<{ dispatcher: Dispatcher; bus: Bus; session: EagerSession }> {
   const folder = temporaryFolder('mqtt-commands');
   const database = await openDatabase({ file: `${folder.path}/state.db`, migrations: commandMigrations });
   const bus = createMqttBus(
@@ -48,33 +48,32 @@ async function startHub(
       backoffMaxMs: 50,
     },
   );
-  const dispatcher = await startDispatcher(
+  const { dispatcher, requests } = await startServed(
     {
       clock: systemClock,
       random: Math.random,
-      log,
       journal: createCommandStore(database),
-      audit: { record: () => Promise.resolve() },
+      audit: { record: () => Promise.resolve(), noted: () => undefined },
       directory: { typeOf: (device) => (device === 'd-1' ? valve : undefined) },
       publisher: bus,
     },
-    { root: 'hub/v1', maxOpenPerDevice: 10_000 },
+    { maxOpenPerDevice: 10_000 },
   );
   await bus.connect({
-    message: (message) => dispatcher.message(message),
+    message: (message) => requests.message(message),
     connected: () => dispatcher.busConnected(),
     disconnected: () => undefined,
   });
-  const peer = new EagerPeer('d-1');
-  peer.dispatcher = dispatcher;
-  dispatcher.sessionOpened(peer, []);
+  const session = new EagerSession('d-1');
+  session.dispatcher = dispatcher;
+  dispatcher.sessionOpened(session);
   t.after(async () => {
     await bus.close();
     await dispatcher.close();
     await database.close();
     folder.remove();
   });
-  return { dispatcher, bus, peer };
+  return { dispatcher, bus, session };
 }
 
 test('a real MQTT 5 client gets the final answer on its Response Topic, with its Correlation Data', async (t) => {
@@ -110,7 +109,7 @@ test('with the link to the broker cut again and again, every command is done onc
   t.after(() => broker.close());
   const proxy = await startTcpProxy(broker);
   t.after(() => proxy.close());
-  const { bus, peer } = await startHub(t, proxy);
+  const { bus, session } = await startHub(t, proxy);
   const finals = await mosquittoSub([
     '-p',
     String(broker.port),
@@ -136,7 +135,7 @@ test('with the link to the broker cut again and again, every command is done onc
   }
   const answered = (): Set<string> => new Set(finals.messages.map(({ topic }) => topic));
   await waitFor(() => answered().size === count, { what: 'every final status', timeoutMs: 20_000 });
-  assert.equal(peer.done.length, count);
-  assert.equal(new Set(peer.done).size, count);
+  assert.equal(session.done.length, count);
+  assert.equal(new Set(session.done).size, count);
   assert.ok(bus.counters.connections > 1);
 });

@@ -1,6 +1,7 @@
-import type { CommandEvents, CommandPeer } from '../../../hub/commands/command-session.ts';
+import type { CommandEvents } from '../../../hub/commands/command-session.ts';
+import type { Session } from '../../../hub/sessions/session.ts';
 
-/** Writes down what sessions tell the dispatcher; `throwing` says in which calls it breaks. */
+/** Writes down what sessions report to the dispatcher; `throwing` says in which calls it breaks. */
 export class RecordingCommands implements CommandEvents {
   readonly calls: string[] = [];
   readonly throwing = new Set<string>();
@@ -10,31 +11,31 @@ export class RecordingCommands implements CommandEvents {
     if (this.throwing.has(call)) throw new Error(`${call} is broken`);
   }
 
-  sessionOpened(peer: CommandPeer, unresolved: readonly string[]): void {
-    this.#note('sessionOpened', `opened ${peer.epoch} [${unresolved.join()}]`);
+  sessionOpened({ epoch }: Session): void {
+    this.#note('sessionOpened', `opened ${epoch}`);
   }
 
-  sessionClosed(peer: CommandPeer): void {
-    this.#note('sessionClosed', `closed ${peer.epoch}`);
+  sessionClosed({ epoch }: Session): void {
+    this.#note('sessionClosed', `closed ${epoch}`);
   }
 
-  sessionReplaced(peer: CommandPeer): void {
-    this.#note('sessionReplaced', `replaced ${peer.epoch}`);
+  sessionReplaced({ epoch }: Session): void {
+    this.#note('sessionReplaced', `replaced ${epoch}`);
   }
 
   takeoverFailed(): void {
     this.#note('takeoverFailed', 'takeover failed');
   }
 
-  received(peer: CommandPeer, re: string): void {
-    this.#note('received', `received ${peer.epoch} ${re}`);
+  received({ epoch }: Session, re: string): void {
+    this.#note('received', `received ${epoch} ${re}`);
   }
 
-  progress(peer: CommandPeer, { re }: { re: string }): void {
-    this.#note('progress', `progress ${peer.epoch} ${re}`);
+  progress({ epoch }: Session, { re }: { re: string }): void {
+    this.#note('progress', `progress ${epoch} ${re}`);
   }
 
-  result(peer: CommandPeer, { re, status }: { re: string; status: string }): void {
-    this.#note('result', `result ${peer.epoch} ${re} ${status}`);
+  result({ epoch }: Session, { re, status }: { re: string; status: string }): void {
+    this.#note('result', `result ${epoch} ${re} ${status}`);
   }
 }

@@ -7,15 +7,20 @@ import {
 } from '../../../hub/adapters/sqlite/sqlite-audit-store.ts';
 import { commandMigrations, createCommandStore } from '../../../hub/adapters/sqlite/sqlite-command-store.ts';
 import { openDatabase, type Database } from '../../../hub/adapters/sqlite/sqlite.ts';
-import { Audit } from '../../../hub/audit/audit.ts';
-import { stateEvent } from '../../../hub/commands/command-audit.ts';
+import { Audit, type Auditor } from '../../../hub/audit/audit.ts';
+import { CommandAudit, stateEvent } from '../../../hub/commands/command-audit.ts';
+import { newCommandCounters } from '../../../hub/commands/command-counters.ts';
 import type { IncomingMessage, OutgoingMessage, Publisher } from '../../../hub/bus/bus.ts';
 import {
   startDispatcher,
   type Dispatcher,
+  type DispatcherDeps,
   type DispatcherOptions,
 } from '../../../hub/commands/dispatcher.ts';
-import type { CommandPeer } from '../../../hub/commands/command-session.ts';
+import type { CommandSession } from '../../../hub/commands/command-session.ts';
+import { MqttRequests } from '../../../hub/commands/mqtt-requests.ts';
+import { StatusPublisher } from '../../../hub/commands/status-publisher.ts';
+import { topicsOf } from '../../../hub/bus/topics.ts';
 import { ToldTime } from '../../../hub/sessions/reported-clock.ts';
 import { HubError } from '../../../hub/kernel/errors.ts';
 import { createLog } from '../../../hub/kernel/log.ts';
@@ -96,7 +101,7 @@ export class FakeBroker implements Publisher {
 }
 
 /** The hub's end of one session: keeps the frames the dispatcher writes. */
-export class FakePeer implements CommandPeer {
+export class FakeSession implements CommandSession {
   readonly deviceId: string;
   readonly epoch: number;
   readonly boot: string;
@@ -145,11 +150,34 @@ export interface CommandHub {
   close(): Promise<void>;
 }
 
+interface Served {
+  dispatcher: Dispatcher;
+  requests: MqttRequests;
+}
+
+/** A dispatcher with its requests over MQTT below `hub/v1`; group commands are nobody's. */
+export async function startServed(
+  given: Pick<DispatcherDeps, 'clock' | 'random' | 'journal' | 'directory'> & {
+    publisher: Publisher;
+    audit: Pick<Auditor, 'record' | 'noted'>;
+  },
+  options: DispatcherOptions = {},
+): Promise<Served> {
+  const counters = newCommandCounters();
+  const deps = {
+    ...given,
+    log,
+    topics: topicsOf('hub/v1'),
+    statuses: new StatusPublisher({ publisher: given.publisher, log, counters }),
+    audit: new CommandAudit(given.audit, counters),
+  };
+  const dispatcher = await startDispatcher({ ...deps, counters, watchers: [] }, options);
+  const groups = { command: () => Promise.reject(new HubError('bus-unavailable')) };
+  return { dispatcher, requests: new MqttRequests({ ...deps, dispatcher, groups }) };
+}
+
 /** A dispatcher over a real journal, with a broker and sessions played by the test. */
-export async function startCommandHub(
-  clock: Clock,
-  options: Partial<DispatcherOptions> = {},
-): Promise<CommandHub> {
+export async function startCommandHub(clock: Clock, options: DispatcherOptions = {}): Promise<CommandHub> {
   const folder = temporaryFolder('commands');
   const database = await openDatabase({
     file: join(folder.path, 'state.db'),
@@ -160,30 +188,28 @@ export async function startCommandHub(
   const audit = new Audit({ store: createAuditStore(database), clock, log });
   const beside = createAuditBeside();
   let life = { crashed: false };
-  const start = async (): Promise<Dispatcher> => {
+  const start = async (): Promise<Served> => {
     const mine = { crashed: false };
     life = mine;
     const journal = mortal(
       createCommandStore(database, (command, first) => beside(audit.entryOf(stateEvent(command, first)))),
       mine,
     );
-    const publisher = mortal<Publisher>(broker, mine);
-    const started = await startDispatcher(
+    const served = await startServed(
       {
         clock,
-        log,
         random: Math.random,
-        publisher,
+        publisher: mortal<Publisher>(broker, mine),
         journal,
         audit,
         directory: { typeOf: (id) => devices.get(id) },
       },
-      { root: 'hub/v1', ...options },
+      options,
     );
-    started.busConnected();
-    return started;
+    served.dispatcher.busConnected();
+    return served;
   };
-  let dispatcher = await start();
+  let { dispatcher, requests } = await start();
   return {
     get dispatcher() {
       return dispatcher;
@@ -193,7 +219,7 @@ export async function startCommandHub(
     database,
     audit,
     command: (topic, payload = {}, message = {}) =>
-      dispatcher.message({
+      requests.message({
         topic: `hub/v1/${topic}`,
         retain: false,
         dup: false,
@@ -202,11 +228,11 @@ export async function startCommandHub(
       }),
     async restart() {
       await dispatcher.close();
-      dispatcher = await start();
+      ({ dispatcher, requests } = await start());
     },
     async crash() {
       life.crashed = true;
-      dispatcher = await start();
+      ({ dispatcher, requests } = await start());
     },
     async close() {
       await dispatcher.close();

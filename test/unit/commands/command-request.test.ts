@@ -9,18 +9,28 @@ import { isName } from '../../../hub/bus/topics.ts';
 const bytes = (value: unknown): Buffer =>
   Buffer.from(typeof value === 'string' ? value : JSON.stringify(value));
 
+/** A payload that is read, with what is not in it left undefined. */
+const read = (given: { id?: string; params?: object; ttlMs?: number }) => ({
+  kind: 'ok',
+  id: undefined,
+  params: {},
+  ttlMs: undefined,
+  pace: {},
+  ...given,
+});
+
 test('an empty payload asks for the command without params', () => {
-  assert.deepEqual(parsePayload(Buffer.alloc(0)), { kind: 'ok', params: {} });
+  assert.deepEqual(parsePayload(Buffer.alloc(0)), read({}));
 });
 
 test('id, params and time to live are taken from the payload', () => {
   const parsed = parsePayload(bytes({ id: 'c-1', params: { seconds: 10 }, ttlMs: 5_000 }));
-  assert.deepEqual(parsed, { kind: 'ok', id: 'c-1', params: { seconds: 10 }, ttlMs: 5_000 });
+  assert.deepEqual(parsed, read({ id: 'c-1', params: { seconds: 10 }, ttlMs: 5_000 }));
 });
 
 test('the idempotency key stands for the id, and must not contradict it', () => {
-  assert.deepEqual(parsePayload(bytes({}), 'key-1'), { kind: 'ok', id: 'key-1', params: {} });
-  assert.deepEqual(parsePayload(bytes({ id: 'key-1' }), 'key-1'), { kind: 'ok', id: 'key-1', params: {} });
+  assert.deepEqual(parsePayload(bytes({}), 'key-1'), read({ id: 'key-1' }));
+  assert.deepEqual(parsePayload(bytes({ id: 'key-1' }), 'key-1'), read({ id: 'key-1' }));
   const clash = parsePayload(bytes({ id: 'c-1' }), 'key-1');
   assert.ok(clash.kind === 'refused');
   assert.equal(clash.refusal.errors?.[0]?.path, '/id');

@@ -59,9 +59,9 @@ test('each step is a line with its stages so far, and two steps of one moment ar
     books: new Books(),
     recordOf: (id) => (id === 'd-1' ? (record as never) : undefined),
   });
-  for (const command of life) recorder.record(command);
-  recorder.record({ ...succeeded, id: 'c-2' });
-  recorder.record({ ...succeeded, device: 'removed' });
+  for (const command of life) recorder.observe(command);
+  recorder.observe({ ...succeeded, id: 'c-2' });
+  recorder.observe({ ...succeeded, device: 'removed' });
   const own = 'device="d-1",id="c-1",origin="mqtt"';
   const tags = (status: string): string => `command,name=look,site=hall,status=${status},type=env-sensor`;
   assert.deepEqual(lines, [

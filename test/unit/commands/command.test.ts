@@ -55,7 +55,7 @@ test('a command that goes well is accepted, sent, received, running and succeede
   let command = newCommand();
   const seen: string[] = [command.status];
   const events: CommandEvent[] = [
-    { kind: 'held' },
+    { kind: 'must-wait' },
     turn,
     { kind: 'received' },
     { kind: 'progress', percent: 50 },
@@ -72,9 +72,9 @@ test('a command that goes well is accepted, sent, received, running and succeede
 });
 
 test('a command that waits ends with its cancel, a newer one, its deadline or its device', () => {
-  ends([{ kind: 'held' }, { kind: 'cancel-requested' }], 'cancelled', 'on-request');
-  ends([{ kind: 'held' }, { kind: 'superseded' }], 'cancelled', 'superseded');
-  ends([{ kind: 'held' }, { kind: 'device-removed' }], 'cancelled', 'device-removed');
+  ends([{ kind: 'must-wait' }, { kind: 'cancel-requested' }], 'cancelled', 'on-request');
+  ends([{ kind: 'must-wait' }, { kind: 'superseded' }], 'cancelled', 'superseded');
+  ends([{ kind: 'must-wait' }, { kind: 'device-removed' }], 'cancelled', 'device-removed');
   const expired = step(newCommand(), { kind: 'deadline-passed' }, deadlineMs).command;
   assert.equal(expired.status, 'expired');
   const early = step(newCommand(), { kind: 'deadline-passed' }, deadlineMs - 1);
@@ -187,7 +187,7 @@ test('a result for a command that was never sent is disowned', () => {
 const boot = fc.constantFrom('boot-1', 'boot-2');
 const anyEvent: fc.Arbitrary<CommandEvent> = fc.oneof(
   fc.constantFrom<CommandEvent>(
-    { kind: 'held' },
+    { kind: 'must-wait' },
     { kind: 'refused', reason: 'offline' },
     { kind: 'superseded' },
     { kind: 'not-written' },

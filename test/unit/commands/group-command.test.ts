@@ -35,10 +35,10 @@ test('a wave begins when nothing of the waves before can still move', () => {
   assert.deepEqual(next(small, targets('waiting', 'waiting', 'waiting')), { kind: 'send', indexes: [0, 1] });
   assert.deepEqual(next(small, targets('succeeded', 'running', 'waiting')), { kind: 'wait' });
   assert.deepEqual(next(small, targets('succeeded', 'uncertain', 'waiting')), { kind: 'send', indexes: [2] });
-  const parked = targets('succeeded', 'queued', 'waiting');
-  assert.deepEqual(next(small, parked), { kind: 'wait' });
-  parked.splice(1, 1, { device: 'd-1', status: 'queued', parked: true });
-  assert.deepEqual(next(small, parked), { kind: 'send', indexes: [2] });
+  const waitsOffline = targets('succeeded', 'queued', 'waiting');
+  assert.deepEqual(next(small, waitsOffline), { kind: 'wait' });
+  waitsOffline.splice(1, 1, { device: 'd-1', status: 'queued', waitsOffline: true });
+  assert.deepEqual(next(small, waitsOffline), { kind: 'send', indexes: [2] });
 });
 
 test('each device waits for its own share of the jitter, and nothing is sent after the deadline', () => {

@@ -7,7 +7,7 @@ import {
   planWords,
   wavesOf,
 } from '../../../dashboards/console/src/commands/waves.ts';
-import { tally, type Target, type TargetStatus } from '../../../hub/commands/group-command.ts';
+import { tally, type TargetStatus } from '../../../hub/commands/group-command.ts';
 
 const told = (...statuses: string[]): Told[] => statuses.map((status, index) => ({ status, timeMs: index }));
 const shape = (...statuses: string[]): string =>
@@ -51,7 +51,7 @@ test('Waves count as the hub counts its targets', () => {
     'running',
     'accepted',
   ];
-  const targets: Target[] = statuses.map((status, index) => ({ device: `d-${index}`, status }));
+  const targets = statuses.map((status, index) => ({ device: `d-${index}`, status }));
   const waves = wavesOf(targets, 4);
   assert.deepEqual(
     waves.map(({ number, targets: own }) => [number, own.length]),

@@ -1,7 +1,7 @@
-import type { Requester } from '../../schemas/api/requester.ts';
 import { isDeepStrictEqual } from 'node:util';
 import type { RefusalReason } from '../../schemas/api/error-codes.ts';
 import type { CommandType, FieldError } from '../../schemas/index.ts';
+import type { Requester } from '../../schemas/api/requester.ts';
 import { HubError, messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Clock } from '../kernel/time.ts';
@@ -10,22 +10,22 @@ import { commandAsk, type Ask, type CommandAudit } from './command-audit.ts';
 import type { CommandCounters } from './command-counters.ts';
 import { newCommandId } from './command-id.ts';
 import type { CommandRequest, Refusal } from './command-request.ts';
+import type { DeviceDirectory } from './command-session.ts';
 import { isFinal, mayWait, step, type Command } from './command.ts';
 import type { AnswerAddress, CommandJournal, CommandRecord, Delivery } from './journal.ts';
-import type { Lanes } from './lanes.ts';
-import type { DeviceDirectory } from './command-session.ts';
+import type { OpenCommands } from './open-commands.ts';
 
 /** How a request came, and where its answer goes. */
 export interface RequestContext {
-  answerTo?: AnswerAddress;
-  delivery?: Omit<Delivery, 'expiresMs'>;
+  answerTo?: AnswerAddress | undefined;
+  delivery?: Omit<Delivery, 'expiresMs'> | undefined;
   /** Time left as the broker counts it, ms: the nearer of this and the request's own counts. */
-  expiryMs?: number;
-  /** It lay somewhere for an unknown time: it is journalled and ends `expired`. */
-  ageUnknown?: boolean;
-  requester?: Requester;
-  /** One of a group command's, whose own report tells what became of it: a refusal is not in the audit. */
-  ofGroup?: true;
+  expiryMs?: number | undefined;
+  /** It waited somewhere for an unknown time: it is journalled and ends `expired`. */
+  ageUnknown?: boolean | undefined;
+  requester?: Requester | undefined;
+  /** One of a group command's, whose own report says what became of it: a refusal is not in the audit. */
+  ofGroup?: true | undefined;
 }
 
 export type Submission =
@@ -35,14 +35,15 @@ export type Submission =
   | { kind: 'repeated'; command: Command }
   | { kind: 'refused'; refusal: Refusal };
 
-interface IntakeDeps {
+interface AcceptanceDeps {
   clock: Clock;
+  /** Uniform in [0, 1). */
   random: () => number;
   log: Log;
   directory: DeviceDirectory;
   journal: CommandJournal;
   answers: Answers;
-  lanes: Lanes;
+  commands: OpenCommands;
   counters: CommandCounters;
   audit: CommandAudit;
 }
@@ -53,16 +54,16 @@ const maxParamsBytes = 60_000;
 /** A redelivery after the deadline must still be known. */
 const keepDeliveriesMs = 3_600_000;
 
-/** Judges requests, whichever door they come through, and journals those that become commands. */
-export class Intake {
-  readonly #deps: IntakeDeps;
+/** Judges requests, whatever their origin, and journals those that become commands. */
+export class CommandAcceptance {
+  readonly #deps: AcceptanceDeps;
   readonly #limits: { maxOpen: number; maxOpenPerDevice: number };
   /** Commands being journalled now, by device and id. */
   readonly #arriving = new Map<string, Map<string, Promise<unknown>>>();
   #arrivingCount = 0;
   #closing = false;
 
-  constructor(deps: IntakeDeps, limits: { maxOpen: number; maxOpenPerDevice: number }) {
+  constructor(deps: AcceptanceDeps, limits: { maxOpen: number; maxOpenPerDevice: number }) {
     this.#deps = deps;
     this.#limits = limits;
   }
@@ -82,37 +83,45 @@ export class Intake {
       ) {
         await first;
       }
-      if (this.#deps.lanes.get(device)?.commands.has(id) === true) return this.#known(request, id, ask);
+      if (this.#deps.commands.get(device)?.commands.has(id) === true) return this.#known(request, id, ask);
     }
     if (this.#closing) throw new HubError('bus-unavailable', 'the hub is stopping');
     const judged = this.#judge(request, context);
     if (judged.kind === 'ok') return this.#accept(judged.command, request, context, ask);
     return id === undefined
-      ? this.refused(judged.refusal, ask)
+      ? this.#refused(judged.refusal, ask)
       : this.#known(request, id, ask, judged.refusal);
   }
 
   /** The command as it is now, waiting for one that is just being journalled. @throws HubError `database-failed` */
   async find(device: string, id: string): Promise<CommandRecord | undefined> {
     await this.#arrivingOf(device, id);
-    return this.#deps.lanes.get(device)?.commands.get(id) ?? this.#deps.journal.find(device, id);
+    return this.#deps.commands.get(device)?.commands.get(id) ?? this.#deps.journal.find(device, id);
   }
 
-  /** Counts a refusal. @param ask what was refused, for the audit; not given: not for the audit */
-  refused(refusal: Refusal, ask: Ask | undefined): Submission {
-    const { refused } = this.#deps.counters;
-    refused[refusal.reason] = (refused[refusal.reason] ?? 0) + 1;
-    if (ask !== undefined) this.#deps.audit.refused(ask, refusal);
-    return { kind: 'refused', refusal };
+  /** Why a request like this would be refused now, its age aside; undefined when it would not. */
+  check(request: CommandRequest): Refusal | undefined {
+    const judged = this.#judge(request, {});
+    return judged.kind === 'refused' ? judged.refusal : undefined;
   }
 
-  /** Takes no more; resolves when what is under way is journalled. */
+  /** Resolves when the journal has, or has refused, everything that is being accepted for the device now. */
+  async arrived(device: string): Promise<void> {
+    const arriving = this.#arriving.get(device);
+    if (arriving !== undefined) await Promise.all(arriving.values());
+  }
+
+  /** Accepts no more; resolves when what is under way is journalled. */
   async close(): Promise<void> {
     this.#closing = true;
     await Promise.all([...this.#arriving.values()].flatMap((ids) => [...ids.values()]));
   }
 
-  /** The answer to an id the hub has met before, or else `refusal`. What is told is in the journal. */
+  #refused(refusal: Refusal, ask: Ask | undefined): Submission {
+    return { kind: 'refused', refusal: this.#deps.audit.refused(refusal, ask) };
+  }
+
+  /** The answer to an id the hub has met before, or else `refusal`. What is answered is in the journal. */
   async #known(
     request: CommandRequest,
     id: string,
@@ -122,22 +131,16 @@ export class Intake {
     let command: Command | undefined;
     try {
       command = (await this.find(request.device, id))?.command;
-      await this.#deps.lanes.get(request.device)?.settled;
+      await this.#deps.commands.get(request.device)?.settled;
     } catch (error) {
       return this.#unavailable(error, ask);
     }
-    if (command === undefined) return this.refused(refusal ?? { reason: 'unavailable' }, ask);
+    if (command === undefined) return this.#refused(refusal ?? { reason: 'unavailable' }, ask);
     if (command.name !== request.name || !isDeepStrictEqual(command.params, request.params)) {
-      return this.refused({ reason: 'id-conflict' }, ask);
+      return this.#refused({ reason: 'id-conflict' }, ask);
     }
     this.#deps.counters.repeated++;
     return { kind: 'repeated', command };
-  }
-
-  /** Why a request like this would be refused now, its age aside; undefined when it would not. */
-  check(request: CommandRequest): Refusal | undefined {
-    const judged = this.#judge(request, {});
-    return judged.kind === 'refused' ? judged.refusal : undefined;
   }
 
   /** Judges a request on its merits, now. */
@@ -171,9 +174,9 @@ export class Intake {
     return { kind: 'ok', command: this.#newCommand(request, definition, context) };
   }
 
-  /** A command that cannot come to anything is final from its first entry in the journal. */
+  /** A command that can never be sent is final from its first entry in the journal. */
   #newCommand(request: CommandRequest, definition: CommandType, context: RequestContext): Command {
-    const { clock, random, lanes } = this.#deps;
+    const { clock, random, commands } = this.#deps;
     const { device, name, params } = request;
     const { safety, offline, ttlSec, concurrency } = definition;
     const acceptedMs = clock.now();
@@ -184,10 +187,10 @@ export class Intake {
       params,
       safety,
       offline,
-      ...(concurrency === 1 ? {} : { concurrency }),
+      concurrency: concurrency === 1 ? undefined : concurrency,
       acceptedMs,
       cancelRequested: false,
-      ...(context.requester === undefined ? {} : { requester: context.requester }),
+      requester: context.requester,
       id: request.id ?? newCommandId(acceptedMs, random),
       deadlineMs: acceptedMs + (ttlMs === Infinity ? ttlSec * 1000 : ttlMs),
       status: 'accepted',
@@ -196,7 +199,7 @@ export class Intake {
     if (context.ageUnknown === true) return { ...command, status: 'expired', reason: 'age-unknown' };
     if (acceptedMs >= command.deadlineMs)
       return step(command, { kind: 'deadline-passed' }, acceptedMs).command;
-    if (lanes.get(device)?.isPresent === true || mayWait(command)) return command;
+    if (commands.get(device)?.isPresent === true || mayWait(command)) return command;
     return step(command, { kind: 'refused', reason: 'offline' }, acceptedMs).command;
   }
 
@@ -206,9 +209,9 @@ export class Intake {
     context: RequestContext,
     ask: Ask | undefined,
   ): Promise<Submission> {
-    const { journal, lanes, answers, counters, directory } = this.#deps;
+    const { journal, commands, answers, counters, directory } = this.#deps;
     const { answerTo, delivery } = context;
-    const record: CommandRecord = answerTo === undefined ? { command } : { command, answerTo };
+    const record: CommandRecord = { command, answerTo };
     const expiresMs = command.deadlineMs + keepDeliveriesMs;
     const written = journal.accept(
       record,
@@ -222,7 +225,7 @@ export class Intake {
     } catch (error) {
       return this.#unavailable(error, ask);
     } finally {
-      this.#arrived(command);
+      this.#leaves(command);
     }
     // The journal has this id already: the request came before, or clashes with one that did.
     if (!added) return this.#known(request, command.id, ask);
@@ -231,25 +234,19 @@ export class Intake {
       counters.finals[command.status]++;
       answers.announce(record);
     } else {
-      const tracked = lanes.add(record);
+      const open = commands.add(record);
       const removed = directory.typeOf(command.device) === undefined;
-      if (removed) void tracked.lane.handle(tracked, { kind: 'device-removed' });
+      if (removed) void open.owner.handle(open, { kind: 'device-removed' });
     }
     return { kind: 'accepted', command };
   }
 
   #full(device: string): boolean {
-    const { lanes } = this.#deps;
-    const ofDevice = (lanes.get(device)?.commands.size ?? 0) + (this.#arriving.get(device)?.size ?? 0);
+    const { commands } = this.#deps;
+    const ofDevice = (commands.get(device)?.commands.size ?? 0) + (this.#arriving.get(device)?.size ?? 0);
     return (
-      ofDevice >= this.#limits.maxOpenPerDevice || lanes.open + this.#arrivingCount >= this.#limits.maxOpen
+      ofDevice >= this.#limits.maxOpenPerDevice || commands.open + this.#arrivingCount >= this.#limits.maxOpen
     );
-  }
-
-  /** Resolves when the journal has, or has refused, all that is being accepted for the device now. */
-  async arrived(device: string): Promise<void> {
-    const arriving = this.#arriving.get(device);
-    if (arriving !== undefined) await Promise.all(arriving.values());
   }
 
   #arrivingOf(device: string, id: string): Promise<unknown> | undefined {
@@ -266,18 +263,18 @@ export class Intake {
     this.#arrivingCount++;
   }
 
-  #arrived({ device, id }: Command): void {
+  #leaves({ device, id }: Command): void {
     const ids = this.#arriving.get(device);
     ids?.delete(id);
     if (ids?.size === 0) this.#arriving.delete(device);
     this.#arrivingCount--;
   }
 
-  /** Nothing was written, and the caller is told so; where that is not certain, nothing is said at all. */
+  /** Nothing was written, and the caller learns so; where that is not certain, there is no answer at all. */
   #unavailable(error: unknown, ask: Ask | undefined): Submission {
     if (error instanceof HubError && error.details['reason'] === 'worker-died') throw error;
     this.#deps.log.error({ reason: messageOf(error) }, 'a command was refused: the journal does not answer');
-    return this.refused({ reason: 'unavailable' }, ask);
+    return this.#refused({ reason: 'unavailable' }, ask);
   }
 }
 

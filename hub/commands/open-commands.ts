@@ -1,37 +1,42 @@
 import type { Cancel, Clock } from '../kernel/time.ts';
 import { dueMs } from './command.ts';
+import {
+  DeviceCommands,
+  type DeviceCommandsDeps,
+  type OpenCommand,
+  type OpenCommandsDeps,
+} from './device-commands.ts';
 import { DueQueue } from './due-queue.ts';
 import type { CommandRecord } from './journal.ts';
-import { Lane, type LaneDeps, type LanesDeps, type Tracked } from './lane.ts';
 
-/** The wall clock may be set: due times are looked at this often whatever the timer says. */
+/** The wall clock may be set, so due times are looked at this often whatever the timer says. */
 const maxTimerMs = 5_000;
 
-/** The lanes of all devices that are connected or have open commands, and the one timer of their deadlines. */
-export class Lanes {
+/** The open commands of all devices, and the one timer of their deadlines. A device that is connected has an entry too. */
+export class OpenCommands {
   readonly #clock: Clock;
-  readonly #byDevice = new Map<string, Lane>();
-  readonly #laneDeps: LaneDeps;
-  readonly #due: DueQueue<Tracked>;
+  readonly #byDevice = new Map<string, DeviceCommands>();
+  readonly #deps: DeviceCommandsDeps;
+  readonly #due: DueQueue<OpenCommand>;
   #timer: { atMs: number; cancel: Cancel } | undefined;
   #open = 0;
   #closing = false;
 
-  constructor(deps: LanesDeps) {
+  constructor(deps: OpenCommandsDeps) {
     this.#clock = deps.clock;
     this.#due = new DueQueue(
-      (tracked) => dueMs(tracked.command),
-      () => this.#allTracked(),
+      (open) => dueMs(open.command),
+      () => this.#all(),
     );
-    this.#laneDeps = {
+    this.#deps = {
       ...deps,
-      changed: (tracked) => {
-        this.#due.push(tracked);
+      changed: (open) => {
+        this.#due.push(open);
         this.#armTimer();
       },
-      ended: ({ lane }) => {
+      ended: ({ owner }) => {
         this.#open--;
-        this.dropIdle(lane);
+        this.dropIdle(owner);
       },
       closing: () => this.#closing,
     };
@@ -51,21 +56,21 @@ export class Lanes {
 
   uncertain(): number {
     let count = 0;
-    for (const lane of this.#byDevice.values()) count += lane.uncertain();
+    for (const device of this.#byDevice.values()) count += device.uncertain();
     return count;
   }
 
-  get(device: string): Lane | undefined {
+  get(device: string): DeviceCommands | undefined {
     return this.#byDevice.get(device);
   }
 
-  /** The device's lane, made when there is none. */
-  of(device: string): Lane {
+  /** The device's commands; its entry is made when there is none. */
+  of(device: string): DeviceCommands {
     const known = this.#byDevice.get(device);
     if (known !== undefined) return known;
-    const lane = new Lane(device, this.#laneDeps);
-    this.#byDevice.set(device, lane);
-    return lane;
+    const made = new DeviceCommands(device, this.#deps);
+    this.#byDevice.set(device, made);
+    return made;
   }
 
   restore(record: CommandRecord): void {
@@ -73,28 +78,28 @@ export class Lanes {
     this.of(record.command.device).restore(record);
   }
 
-  add(record: CommandRecord): Tracked {
+  add(record: CommandRecord): OpenCommand {
     this.#open++;
     return this.of(record.command.device).add(record);
   }
 
-  dropIdle(lane: Lane): void {
-    if (!lane.isPresent && lane.commands.size === 0) this.#byDevice.delete(lane.device);
+  dropIdle(commands: DeviceCommands): void {
+    if (!commands.isPresent && commands.commands.size === 0) this.#byDevice.delete(commands.device);
   }
 
   recallAgain(): void {
-    for (const lane of this.#byDevice.values()) lane.recallAgain();
+    for (const commands of this.#byDevice.values()) commands.recallAgain();
   }
 
   /** Stops the timer; resolves when what is under way is journalled. */
   async close(): Promise<void> {
     this.#closing = true;
     this.#timer?.cancel();
-    await Promise.all([...this.#byDevice.values()].map((lane) => lane.settled));
+    await Promise.all([...this.#byDevice.values()].map((commands) => commands.settled));
   }
 
-  *#allTracked(): Iterable<Tracked> {
-    for (const lane of this.#byDevice.values()) yield* lane.commands.values();
+  *#all(): Iterable<OpenCommand> {
+    for (const { commands } of this.#byDevice.values()) yield* commands.values();
   }
 
   #armTimer(): void {
@@ -111,10 +116,10 @@ export class Lanes {
 
   #onTimer(): void {
     this.#timer = undefined;
-    for (const tracked of this.#due.takeDue(this.#clock.now())) {
-      void tracked.lane.handle(tracked, { kind: 'deadline-passed' });
-      void tracked.lane.handle(tracked, { kind: 'gave-up' });
-      this.#due.push(tracked);
+    for (const open of this.#due.takeDue(this.#clock.now())) {
+      void open.owner.handle(open, { kind: 'deadline-passed' });
+      void open.owner.handle(open, { kind: 'gave-up' });
+      this.#due.push(open);
     }
     this.#armTimer();
   }

@@ -1,0 +1,311 @@
+import { messageOf } from '../kernel/errors.ts';
+import type { Log } from '../kernel/log.ts';
+import { backoff, wait, type Clock } from '../kernel/time.ts';
+import type { Answers } from './answers.ts';
+import type { CommandCounters } from './command-counters.ts';
+import type { CommandSession } from './command-session.ts';
+import {
+  fitsBeside,
+  isFinal,
+  isUnderWay,
+  isUnsent,
+  mayWait,
+  step,
+  type Command,
+  type CommandEvent,
+  type Step,
+} from './command.ts';
+import type { AnswerAddress, CommandJournal, CommandRecord } from './journal.ts';
+
+/** A command without a final status in the journal. */
+export interface OpenCommand {
+  command: Command;
+  readonly answerTo?: AnswerAddress | undefined;
+  /** All commands of its device. */
+  readonly owner: DeviceCommands;
+  /** When it is late by the monotonic clock, which cannot be set back. */
+  readonly untilMs: number;
+  /** The session it was given to. */
+  session?: CommandSession | undefined;
+}
+
+/** What the commands of all devices share. */
+export interface OpenCommandsDeps {
+  clock: Clock;
+  /** Uniform in [0, 1). */
+  random: () => number;
+  log: Log;
+  journal: CommandJournal;
+  answers: Answers;
+  counters: CommandCounters;
+}
+
+export interface DeviceCommandsDeps extends OpenCommandsDeps {
+  /** The command's state has changed, and so perhaps its due time. */
+  changed(open: OpenCommand): void;
+  /** Its final status is in the journal. */
+  ended(open: OpenCommand): void;
+  /** True once the dispatcher closes: what is not journalled yet is left as the journal has it. */
+  closing(): boolean;
+}
+
+/** New commands wait this long for the answers to a recall. */
+const recallPatienceMs = 5_000;
+const maxRecallIds = 500;
+/** The wall clock and the monotonic one run unevenly by less than this; more means that the wall clock was set. */
+const slewMs = 100;
+
+/**
+ * The open commands of one device. State changes in memory immediately; journal writes and what follows from them
+ * run one after another, so nothing is published before it is on disk, and everything in the order it happened.
+ */
+export class DeviceCommands {
+  readonly device: string;
+  /** In the order of acceptance. */
+  readonly commands = new Map<string, OpenCommand>();
+  readonly #deps: DeviceCommandsDeps;
+  #session: CommandSession | undefined;
+  #tail: Promise<void> = Promise.resolve();
+  #recallDue = false;
+  /** Until then (monotonic ms) new commands wait for the answers to a recall. */
+  #recallEndsMs = 0;
+  /** Between the sessions of a takeover. */
+  #handingOver = false;
+
+  constructor(device: string, deps: DeviceCommandsDeps) {
+    this.device = device;
+    this.#deps = deps;
+  }
+
+  get session(): CommandSession | undefined {
+    return this.#session;
+  }
+
+  /** The device has a session, or is just opening one that takes over from another. */
+  get isPresent(): boolean {
+    return this.#session !== undefined || this.#handingOver;
+  }
+
+  /** Resolves when everything that has happened so far is journalled and published. */
+  get settled(): Promise<void> {
+    return this.#tail;
+  }
+
+  /** Resumes a command from the journal at start. */
+  restore(record: CommandRecord): void {
+    const open = this.#open(record);
+    this.commands.set(record.command.id, open);
+    this.#deps.changed(open);
+    this.#apply(open, { kind: 'hub-restarted' });
+  }
+
+  /** Takes a command just journalled as `accepted`. */
+  add(record: CommandRecord): OpenCommand {
+    const open = this.#open(record);
+    const { command } = record;
+    for (const older of this.commands.values()) {
+      const replaced = command.offline === 'latest' && older.command.name === command.name;
+      if (replaced) this.#apply(older, { kind: 'superseded' });
+    }
+    this.commands.set(command.id, open);
+    this.#deps.changed(open);
+    this.#enqueue(() => this.#deps.answers.announce(record));
+    this.#advance();
+    if (open.command.status === 'accepted') {
+      const reason = this.isPresent ? 'busy' : 'offline';
+      const waits = mayWait(command) || (this.isPresent && command.safety !== 'critical');
+      this.#apply(open, waits ? { kind: 'must-wait' } : { kind: 'refused', reason });
+    }
+    return open;
+  }
+
+  /** Resolves when the event and what follows from it are journalled and published. */
+  handle(open: OpenCommand, event: CommandEvent): Promise<void> {
+    this.#apply(open, event);
+    this.#advance();
+    return this.#tail;
+  }
+
+  /** Hands an event to every command. */
+  handleAll(event: CommandEvent): Promise<void> {
+    for (const open of this.commands.values()) this.#apply(open, event);
+    this.#advance();
+    return this.#tail;
+  }
+
+  sessionOpened(session: CommandSession): void {
+    this.#session = session;
+    this.#handingOver = false;
+    for (const open of this.commands.values()) this.#apply(open, { kind: 'session-opened' });
+    if (this.#recallDue) {
+      this.#recallEndsMs = this.#deps.clock.monotonic() + recallPatienceMs;
+      this.#deps.clock.after(recallPatienceMs, () => this.#advance());
+    }
+    this.#advance();
+  }
+
+  /** Does nothing for a session that a newer one has replaced. */
+  sessionClosed(session: CommandSession): void {
+    if (this.#session !== session) return;
+    this.#session = undefined;
+    void this.handleAll({ kind: 'session-closed' });
+  }
+
+  /** The device stays present: what waits for it goes on waiting, and what it was sent is asked for again. */
+  sessionReplaced(session: CommandSession): void {
+    if (this.#session !== session) return;
+    this.#session = undefined;
+    this.#handingOver = true;
+    for (const open of this.commands.values()) {
+      if (!isUnsent(open.command)) this.#apply(open, { kind: 'session-closed' });
+    }
+  }
+
+  /** The session that was to take over never opened. */
+  takeoverFailed(): void {
+    if (!this.#handingOver) return;
+    this.#handingOver = false;
+    void this.handleAll({ kind: 'session-closed' });
+  }
+
+  uncertain(): number {
+    let count = 0;
+    for (const { command } of this.commands.values()) if (command.status === 'uncertain') count++;
+    return count;
+  }
+
+  /** Asks again about everything uncertain, when there is a session to ask. */
+  recallAgain(): void {
+    if (this.#session === undefined || this.uncertain() === 0) return;
+    this.#recallDue = true;
+    this.#advance();
+  }
+
+  #open({ command, answerTo }: CommandRecord): OpenCommand {
+    const { clock } = this.#deps;
+    return { command, answerTo, owner: this, untilMs: clock.monotonic() + command.deadlineMs - clock.now() };
+  }
+
+  /** Time left until the deadline, ms: by the hub's clock, or by the monotonic one should the hub's have been set back. */
+  #leftMs({ command, untilMs }: OpenCommand): number {
+    const { clock } = this.#deps;
+    const byWallClock = command.deadlineMs - clock.now();
+    const byMonotonic = untilMs - clock.monotonic();
+    return byMonotonic < byWallClock - slewMs ? byMonotonic : byWallClock;
+  }
+
+  #apply(open: OpenCommand, event: CommandEvent): void {
+    const before = open.command.status;
+    const { command, journal, effects } = step(open.command, event, this.#deps.clock.now());
+    open.command = command;
+    if (effects.includes('recall')) this.#recallDue = true;
+    if (command.status !== before) this.#deps.changed(open);
+    if (!journal && effects.length === 0) return;
+    this.#enqueue(async () => {
+      if (journal) await this.#save(command);
+      this.#perform(open, { command, effects, journal });
+      if (command.status !== before && isFinal(command.status)) {
+        this.commands.delete(command.id);
+        this.#deps.counters.finals[command.status]++;
+        this.#deps.ended(open);
+        this.#advance();
+      }
+    });
+  }
+
+  /** Recalls what is uncertain, then gives the device its next commands, as far as it is free. */
+  #advance(): void {
+    if (this.#recallDue) {
+      this.#recallDue = false;
+      this.#enqueue(() => this.#recall());
+    }
+    const session = this.#session;
+    if (session === undefined) return;
+    if (this.#deps.clock.monotonic() < this.#recallEndsMs && this.uncertain() > 0) return;
+    const underWay: Command[] = [];
+    for (const { command } of this.commands.values()) if (isUnderWay(command)) underWay.push(command);
+    for (const open of this.commands.values()) {
+      if (!isUnsent(open.command)) continue;
+      // In the order of acceptance: one that may not be sent yet is not overtaken.
+      if (!fitsBeside(open.command, underWay)) return;
+      open.session = session;
+      const late = this.#leftMs(open) <= 0;
+      this.#apply(open, { kind: 'turn', boot: session.boot, persists: session.persistsCommands, late });
+      if (isUnderWay(open.command)) underWay.push(open.command);
+    }
+  }
+
+  #perform(open: OpenCommand, { command, effects, journal }: Step): void {
+    const { answers, counters, log } = this.#deps;
+    for (const effect of effects) {
+      if (effect === 'write-command' && !this.#writeCommand(open)) return;
+      if (effect === 'announce') answers.announce({ command, answerTo: open.answerTo }, journal);
+      if (effect === 'write-cancel') this.#session?.send({ type: 'cancel', re: command.id });
+      if (effect === 'ack') this.#session?.send({ type: 'ack', re: command.id });
+      if (effect === 'disown') {
+        counters.disowned++;
+        this.#session?.send({ type: 'nack', re: command.id, code: 'unknown-command', retry: false });
+      }
+      if (effect === 'note-late') {
+        counters.lateResults++;
+        log.info(
+          { device: this.device, command: command.id, status: command.status },
+          'a late result changes nothing',
+        );
+      }
+    }
+  }
+
+  /** False when the frame was not written, which ends the command: a sent one has no second turn. */
+  #writeCommand(open: OpenCommand): boolean {
+    const { command, session } = open;
+    const { clock } = this.#deps;
+    const ttlMs = this.#leftMs(open);
+    const { id, name, params, safety } = command;
+    // By the hub's clock as this session has reported it to the device.
+    const deadline = clock.now() + ttlMs + (session?.toldTime.aheadMs(clock) ?? 0);
+    const written =
+      session !== undefined &&
+      session === this.#session &&
+      command.status === 'sent' &&
+      !command.cancelRequested &&
+      ttlMs > 0 &&
+      session.send({ type: 'command', id, name, params, deadline, ttlMs, safety });
+    if (written) this.#deps.counters.sent++;
+    else this.#apply(open, { kind: 'not-written' });
+    return written;
+  }
+
+  #recall(): void {
+    const ids: string[] = [];
+    for (const { command } of this.commands.values())
+      if (command.status === 'uncertain') ids.push(command.id);
+    for (let from = 0; from < ids.length; from += maxRecallIds) {
+      this.#session?.send({ type: 'recall', ids: ids.slice(from, from + maxRecallIds) });
+    }
+  }
+
+  /** Nothing else of this device happens until the journal has it. */
+  async #save(command: Command): Promise<void> {
+    const { journal, clock, random, counters, log } = this.#deps;
+    for (const waitMs of backoff({ firstMs: 100, maxMs: 10_000, random })) {
+      try {
+        return await journal.save(command, isFinal(command.status));
+      } catch (error) {
+        counters.journalFaults++;
+        log.error(
+          { device: this.device, command: command.id, reason: messageOf(error) },
+          'the journal cannot be written',
+        );
+        if (this.#deps.closing()) throw error;
+        await wait(clock, waitMs);
+      }
+    }
+  }
+
+  #enqueue(task: () => Promise<void> | void): void {
+    this.#tail = this.#tail.then(task).catch((error: unknown) => {
+      this.#deps.log.error({ device: this.device, err: error }, 'a command transition was left unfinished');
+    });
+  }
+}

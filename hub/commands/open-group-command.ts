@@ -1,0 +1,245 @@
+import { createHash } from 'node:crypto';
+import { messageOf } from '../kernel/errors.ts';
+import type { Log } from '../kernel/log.ts';
+import type { Clock } from '../kernel/time.ts';
+import type { CommandWatcher } from './answers.ts';
+import { isFinal, isUnsent, type Command } from './command.ts';
+import type { Dispatcher } from './dispatcher.ts';
+import type { GroupCommandWatcher } from './group-answers.ts';
+import type { GroupCommandJournal, GroupCommandRecord } from './group-command-journal.ts';
+import {
+  decide,
+  isSettled,
+  tally,
+  type GroupCommand,
+  type GroupCommandStatus,
+  type Target,
+} from './group-command.ts';
+
+export interface OpenGroupCommandDeps {
+  clock: Clock;
+  log: Log;
+  journal: GroupCommandJournal;
+  dispatcher: Pick<Dispatcher, 'submit' | 'find' | 'cancel' | 'connected'>;
+  watchers: readonly GroupCommandWatcher[];
+}
+
+/** Commands submitted to the dispatcher at a time. */
+const chunk = 100;
+
+/**
+ * The group commands that run, or have a target that is not settled. Made before the dispatcher, which reports the
+ * states of their commands to it.
+ */
+export class OpenGroupCommands implements CommandWatcher {
+  readonly #byId = new Map<string, OpenGroupCommand>();
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  observe(command: Command): void {
+    this.#byId.get(command.id)?.observe(command);
+  }
+
+  get(id: string): OpenGroupCommand | undefined {
+    return this.#byId.get(id);
+  }
+
+  all(): Iterable<OpenGroupCommand> {
+    return this.#byId.values();
+  }
+
+  add(record: GroupCommandRecord, deps: OpenGroupCommandDeps): OpenGroupCommand {
+    const { id } = record.groupCommand;
+    const open = new OpenGroupCommand(record, deps, () => void this.#byId.delete(id));
+    this.#byId.set(id, open);
+    return open;
+  }
+}
+
+/** A group command under way: gives its targets their commands, wave by wave, and follows what becomes of them. */
+export class OpenGroupCommand implements GroupCommandRecord {
+  readonly targets: readonly Target[];
+  readonly #deps: OpenGroupCommandDeps;
+  /** It has ended, and every target is settled in the journal. */
+  readonly #settled: () => void;
+  readonly #indexOf: ReadonlyMap<string, number>;
+  /** Targets whose state is not in the journal yet. */
+  readonly #unsaved = new Set<number>();
+  #groupCommand: GroupCommand;
+  /** As last reported. */
+  #progress = '';
+  #busy = false;
+  #again = false;
+  #closed = false;
+
+  constructor(
+    { groupCommand, targets }: GroupCommandRecord,
+    deps: OpenGroupCommandDeps,
+    settled: () => void,
+  ) {
+    this.#groupCommand = groupCommand;
+    this.targets = targets.map((target) => ({ ...target }));
+    this.#indexOf = new Map(this.targets.map(({ device }, index) => [device, index]));
+    this.#deps = deps;
+    this.#settled = settled;
+  }
+
+  get groupCommand(): GroupCommand {
+    return this.#groupCommand;
+  }
+
+  get runs(): boolean {
+    return this.#groupCommand.status === 'running';
+  }
+
+  /** After a restart: what became of the commands of its targets meanwhile. @throws HubError `database-failed` */
+  async restore(): Promise<void> {
+    for (const target of this.targets) {
+      if (isSettled(target)) continue;
+      const known = await this.#deps.dispatcher.find(target.device, this.#groupCommand.id);
+      if (known !== undefined) this.observe(known.command);
+    }
+  }
+
+  /** The state of one of its commands is in the journal. */
+  observe({ device, status, reason }: Command): void {
+    const index = this.#indexOf.get(device);
+    const target = index === undefined ? undefined : this.targets[index];
+    if (index === undefined || target === undefined || target.status === status) return;
+    target.status = status;
+    target.reason = reason;
+    if (isFinal(status)) this.#unsaved.add(index);
+    this.advance();
+  }
+
+  /** Reports progress, and does what is due now. */
+  tick(): void {
+    const { succeeded, failed, open } = tally(this.targets);
+    const progress = `${succeeded}/${failed}/${open}`;
+    if (this.runs && progress !== this.#progress) {
+      this.#progress = progress;
+      this.#report();
+    }
+    this.advance();
+  }
+
+  /** Does what is due now: one step at a time, and a change meanwhile asks for another. */
+  advance(): void {
+    void this.#advance();
+  }
+
+  /** No further wave begins; what is not sent yet is cancelled. @throws HubError `database-failed` */
+  async end(status: Exclude<GroupCommandStatus, 'running'>, reason?: string): Promise<void> {
+    const { clock, journal, dispatcher } = this.#deps;
+    const ended = { ...this.#groupCommand, status, reason, endedMs: clock.now() };
+    await journal.save(ended);
+    this.#groupCommand = ended;
+    for (const [index, target] of this.targets.entries()) {
+      if (target.status !== 'waiting') continue;
+      target.status = 'skipped';
+      this.#unsaved.add(index);
+    }
+    await this.#save();
+    const unsent = this.targets.filter(({ status: state }) => state === 'queued' || state === 'accepted');
+    for (const { device } of unsent) {
+      const known = await dispatcher.find(device, ended.id);
+      if (known !== undefined && isUnsent(known.command)) await dispatcher.cancel(device, ended.id);
+    }
+    this.#report();
+  }
+
+  /** Stops where it is; the next hub resumes it. */
+  close(): void {
+    this.#closed = true;
+  }
+
+  async #advance(): Promise<void> {
+    this.#again = this.#busy;
+    if (this.#busy || this.#closed) return;
+    this.#busy = true;
+    try {
+      await this.#step();
+    } catch (error) {
+      // The next tick tries again: what was sent is known by its id.
+      this.#deps.log.error(
+        { groupCommand: this.#groupCommand.id, reason: messageOf(error) },
+        'a group command waits',
+      );
+    } finally {
+      this.#busy = false;
+    }
+    if (this.#again) await this.#advance();
+  }
+
+  async #step(): Promise<void> {
+    const { clock, dispatcher } = this.#deps;
+    await this.#save();
+    if (this.runs) {
+      for (const target of this.targets) {
+        target.waitsOffline = target.status === 'queued' && !dispatcher.connected(target.device);
+      }
+      const { id } = this.#groupCommand;
+      const decision = decide(this.#groupCommand, this.targets, clock.now(), (device) => share(id, device));
+      if (decision.kind === 'send') await this.#send(decision.indexes);
+      if (decision.kind === 'end') await this.end(decision.status, decision.reason);
+    }
+    if (!this.runs && this.#unsaved.size === 0 && this.targets.every(isSettled)) this.#settled();
+  }
+
+  async #send(indexes: readonly number[]): Promise<void> {
+    for (let from = 0; from < indexes.length && !this.#closed; from += chunk) {
+      await Promise.all(indexes.slice(from, from + chunk).map((index) => this.#sendOne(index)));
+      // A failure that is known already may be one too many.
+      if (tally(this.targets).failed > this.#groupCommand.maxFailures) break;
+    }
+    this.#again = true;
+  }
+
+  async #sendOne(index: number): Promise<void> {
+    const { clock, dispatcher } = this.#deps;
+    const { id, name, params, ttlMs, requester, expiresMs } = this.#groupCommand;
+    const target = this.targets[index];
+    if (target?.status !== 'waiting') return;
+    const { device } = target;
+    const expiryMs = expiresMs === undefined ? undefined : Math.max(0, expiresMs - clock.now());
+    const submission = await dispatcher.submit(
+      { device, name, id, params, ttlMs },
+      { requester, ofGroup: true, expiryMs },
+    );
+    if (submission.kind !== 'refused') {
+      // Its states may have been observed already.
+      if (target.status === 'waiting') this.observe(submission.command);
+      return;
+    }
+    const { reason } = submission.refusal;
+    // These pass: the tick tries again.
+    if (reason === 'too-many' || reason === 'unavailable') return;
+    target.status = 'rejected';
+    target.reason = reason;
+    this.#unsaved.add(index);
+  }
+
+  #report(): void {
+    const { groupCommand, targets } = this;
+    for (const watcher of this.#deps.watchers) watcher.observeGroup({ groupCommand, targets });
+  }
+
+  async #save(): Promise<void> {
+    if (this.#unsaved.size === 0) return;
+    const rows = [...this.#unsaved].flatMap((index) => {
+      const target = this.targets[index];
+      return target === undefined ? [] : [{ index, target: { ...target } }];
+    });
+    await this.#deps.journal.saveTargets(this.#groupCommand.id, rows);
+    for (const { index, target } of rows) {
+      if (this.targets[index]?.status === target.status) this.#unsaved.delete(index);
+    }
+  }
+}
+
+/** A device's own share of a group command's jitter, in [0, 1): the same whenever it is asked for. */
+function share(id: string, device: string): number {
+  return createHash('sha256').update(`${id}/${device}`).digest().readUInt32BE(0) / 2 ** 32;
+}

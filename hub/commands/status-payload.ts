@@ -1,0 +1,84 @@
+import type { CommandView } from '../../schemas/api/commands.ts';
+import type { GroupCommandSummary } from '../../schemas/api/group-commands.ts';
+import type { FieldError } from '../../schemas/index.ts';
+import type { OutgoingMessage } from '../bus/bus.ts';
+import { withoutUndefined } from '../kernel/without-undefined.ts';
+import type { RefusalReason } from '../../schemas/api/error-codes.ts';
+import type { Command } from './command.ts';
+import type { GroupCommandRecord } from './group-command-journal.ts';
+import { tally } from './group-command.ts';
+import type { AnswerAddress } from './journal.ts';
+
+/** What the status topic of a command carries. */
+export type CommandStatusPayload = Omit<CommandView, 'final' | 'params' | 'accepted' | 'actor' | 'origin'>;
+
+/** What the status topic of a group command carries. */
+export type GroupStatusPayload = Omit<
+  GroupCommandSummary,
+  'to' | 'params' | 'final' | 'accepted' | 'wave' | 'maxFailures'
+>;
+
+/** What the status topic carries of a request that became neither. */
+export interface RejectionPayload {
+  readonly id: string;
+  readonly status: 'rejected';
+  readonly ts: number;
+  readonly reason: RefusalReason;
+  readonly errors?: readonly FieldError[];
+  /** The caller's own id, where `id` is a fresh one. */
+  readonly requestedId?: string;
+}
+
+/** A command as every interface shows it. */
+export function payloadOf(command: Command): CommandStatusPayload {
+  const { id, device, name, status, reason, errors, output, percent, note, cancelRequested } = command;
+  const running = status === 'running';
+  return {
+    id,
+    device,
+    name,
+    status,
+    ts: running ? (command.reportedMs ?? command.changedMs) : command.changedMs,
+    deadline: command.deadlineMs,
+    ...withoutUndefined({
+      reason,
+      errors,
+      output,
+      percent: running ? percent : undefined,
+      note: running ? note : undefined,
+      cancelRequested: cancelRequested ? (true as const) : undefined,
+    }),
+  };
+}
+
+/** A group command as every interface shows it, at this time (Unix ms). */
+export function groupPayloadOf(
+  { groupCommand, targets }: GroupCommandRecord,
+  nowMs: number,
+): GroupStatusPayload {
+  const { id, group = '-', name, status, reason, endedMs = nowMs } = groupCommand;
+  return { id, group, name, status, ts: endedMs, ...withoutUndefined({ reason }), ...tally(targets) };
+}
+
+/** The final answer on a caller's Response Topic. */
+export function answerMessage(
+  to: AnswerAddress,
+  payload: CommandStatusPayload | GroupStatusPayload | RejectionPayload,
+): OutgoingMessage {
+  const { status, reason } = payload;
+  return {
+    topic: to.topic,
+    payload: JSON.stringify(payload),
+    qos: 1,
+    correlationData: to.correlation,
+    userProperties: reason === undefined ? { status } : { status, reason: plainText(reason) },
+  };
+}
+
+/**
+ * A device's words as a UTF-8 string property: brokers close the connection over control characters and
+ * non-characters in one [MQTT-1.5.4-1, MQTT 5 §1.5.4]. The payload has the words as they came.
+ */
+function plainText(words: string): string {
+  return words.toWellFormed().replace(/[\p{Cc}\p{Noncharacter_Code_Point}]/gu, ' ');
+}

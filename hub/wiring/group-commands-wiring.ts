@@ -1,0 +1,71 @@
+import type { AdminDeps } from '../adapters/http/admin-server.ts';
+import { serveGroups } from '../adapters/http/group-routes.ts';
+import { createGroupCommandStore } from '../adapters/sqlite/sqlite-group-command-store.ts';
+import type { Database } from '../adapters/sqlite/sqlite.ts';
+import type { Topics } from '../bus/topics.ts';
+import type { CommandAudit } from '../commands/command-audit.ts';
+import type { Dispatcher } from '../commands/dispatcher.ts';
+import { GroupAnswers, type GroupCommandWatcher } from '../commands/group-answers.ts';
+import { isSettled } from '../commands/group-command.ts';
+import { GroupCommands } from '../commands/group-commands.ts';
+import { createGroupOperations } from '../commands/group-operations.ts';
+import { MqttGroupRequests } from '../commands/mqtt-group-requests.ts';
+import type { OpenGroupCommands } from '../commands/open-group-command.ts';
+import type { StatusPublisher } from '../commands/status-publisher.ts';
+import type { Log } from '../kernel/log.ts';
+import type { Releasers } from '../kernel/releasers.ts';
+import type { Clock } from '../kernel/time.ts';
+import type { Registry } from '../registry/registry.ts';
+import { parseSelector, selectDevices } from '../registry/selector.ts';
+
+interface Deps {
+  clock: Clock;
+  random: () => number;
+  log: Log;
+  releasers: Releasers;
+  state: Database;
+  registry: Registry;
+  topics: Topics;
+  audit: CommandAudit;
+  statuses: StatusPublisher;
+  dispatcher: Dispatcher;
+  open: OpenGroupCommands;
+  live: GroupCommandWatcher;
+}
+
+export interface GroupCommandParts {
+  groupCommands: GroupCommands;
+  answers: GroupAnswers;
+  requests: MqttGroupRequests;
+  /** The routes of the operators' API. */
+  routes: NonNullable<AdminDeps['routes']>;
+}
+
+/** Commands to many devices: journal → dispatcher → report, and the requests for them. */
+export async function startGroupCommands(deps: Deps): Promise<GroupCommandParts> {
+  const { clock, registry, releasers, audit, live } = deps;
+  const journal = createGroupCommandStore(deps.state, isSettled);
+  const answers = new GroupAnswers({ ...deps, journal });
+  releasers.push('group answers', () => answers.close());
+  const groupCommands = new GroupCommands({
+    ...deps,
+    journal,
+    select: (text) => selectDevices(registry.all(), text),
+    watchers: [audit, live, answers],
+  });
+  await groupCommands.start();
+  releasers.push('group commands', () => groupCommands.close());
+  const operations = createGroupOperations({
+    groupCommands,
+    audit,
+    journal,
+    now: () => clock.now(),
+    checkSelector: parseSelector,
+  });
+  return {
+    groupCommands,
+    answers,
+    requests: new MqttGroupRequests({ ...deps, journal, groupCommands, answers }),
+    routes: [(app) => serveGroups(app, operations)],
+  };
+}

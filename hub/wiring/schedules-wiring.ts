@@ -1,0 +1,57 @@
+import { parseCron } from '../adapters/cron.ts';
+import { serveSchedules } from '../adapters/http/schedule-routes.ts';
+import type { AdminDeps } from '../adapters/http/admin-server.ts';
+import { createScheduleStore } from '../adapters/sqlite/sqlite-schedule-store.ts';
+import type { Database } from '../adapters/sqlite/sqlite.ts';
+import type { GroupCommands } from '../commands/group-commands.ts';
+import { sendScheduled } from '../commands/scheduled-command.ts';
+import { messageOf } from '../kernel/errors.ts';
+import type { Log } from '../kernel/log.ts';
+import type { Metrics } from '../kernel/metrics.ts';
+import type { Releasers } from '../kernel/releasers.ts';
+import type { Clock } from '../kernel/time.ts';
+import type { Notices } from '../notices/notices.ts';
+import { parseSelector } from '../registry/selector.ts';
+import { exposeSchedules } from '../schedules/schedule-metrics.ts';
+import { Schedules } from '../schedules/schedules.ts';
+
+/** Commands and notices at their times. */
+export async function startSchedules({
+  clock,
+  log,
+  state,
+  releasers,
+  groupCommands,
+  notices,
+}: {
+  clock: Clock;
+  log: Log;
+  state: Database;
+  releasers: Releasers;
+  groupCommands: GroupCommands;
+  notices: Pick<Notices, 'spread'>;
+}): Promise<{ routes: NonNullable<AdminDeps['routes']>; expose(metrics: Metrics): void }> {
+  const schedules = new Schedules({
+    clock,
+    log,
+    parseCron,
+    store: createScheduleStore(state),
+    checkSelector: parseSelector,
+    command: ({ name: schedule, to, jitterMs }, action, id) =>
+      sendScheduled(groupCommands, { ...action, schedule, id, to, jitterMs }),
+    runs: (id) => groupCommands.runs(id),
+    notice({ name, to, jitterMs }, { topic, data }) {
+      notices.spread({ to, topic, data }, jitterMs).then(
+        ({ report }) => log.debug({ schedule: name, ...report }, 'scheduled notice sent'),
+        (error: unknown) =>
+          log.warn({ schedule: name, reason: messageOf(error) }, 'scheduled notice not sent'),
+      );
+    },
+  });
+  await schedules.start();
+  releasers.push('schedules', () => schedules.close());
+  return {
+    routes: [(app) => serveSchedules(app, schedules)],
+    expose: (metrics) => exposeSchedules(metrics, schedules),
+  };
+}
