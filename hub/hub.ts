@@ -44,8 +44,8 @@ import { startJobs } from './wiring/jobs-wiring.ts';
 import { createBus } from './wiring/bus-wiring.ts';
 import { openSecurity } from './wiring/security-wiring.ts';
 import { readiness } from './wiring/readiness.ts';
-import { startHubRecord } from './wiring/self-monitoring-wiring.ts';
-import { openStoreRoad } from './wiring/pipeline-wiring.ts';
+import { startSelfMonitoring } from './wiring/self-monitoring-wiring.ts';
+import { openTelemetryPipeline } from './wiring/telemetry-wiring.ts';
 import { createTroubles } from './wiring/incidents-wiring.ts';
 import { eventLoopShare } from './kernel/event-loop.ts';
 import type { Log } from './kernel/log.ts';
@@ -136,9 +136,9 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   const rotation = new Rotation({ registry, clock, log, audit });
   const door = new Door({ registry, clock, audit });
 
-  // The road to the store.
-  const road = await openStoreRoad(config, { log, clock, random, onFailure, releasers });
-  const { store, link, spool, books, writer, shedding } = road;
+  // The telemetry pipeline.
+  const pipeline = await openTelemetryPipeline(config, { log, clock, random, onFailure, releasers });
+  const { store, link, spool, ledger, writer, shedding } = pipeline;
   const hubClock = new HubClock({ clock, log, store: createHubClockStore(state) });
   await hubClock.start();
   releasers.push('hub clock', () => hubClock.close());
@@ -156,7 +156,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     identity: hub,
     registry,
     catalog,
-    road,
+    pipeline,
     sessions: counters,
     presence: () => presence,
     bus,
@@ -164,7 +164,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   });
   const { feed } = pages;
   const ingest = new Ingest(
-    { writer, books, shedding, fanOut: pages.watching(fanOut), clock },
+    { writer, ledger, shedding, fanOut: pages.watching(fanOut), clock },
     { maxAgeMs: config.maxAgeSec * 1000, maxAheadMs: config.maxAheadSec * 1000 },
   );
 
@@ -178,7 +178,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     clearPresence: (deviceId, told) => announcer.removed(deviceId, told),
   });
   await departures.load();
-  const recorder = new PresenceRecorder({ writer, books, recordOf: (deviceId) => registry.get(deviceId) });
+  const recorder = new PresenceRecorder({ writer, ledger, recordOf: (deviceId) => registry.get(deviceId) });
   const stories = new Stories(clock);
   const admission = new Admission(
     { clock, random, busyShare: eventLoopShare(), overloaded: () => !shedding.takesConnections },
@@ -245,7 +245,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     audit,
     releasers,
     live: new LiveCommands(feed, clock),
-    recorder: new CommandRecorder({ writer, books, recordOf: (deviceId) => registry.get(deviceId) }),
+    recorder: new CommandRecorder({ writer, ledger, recordOf: (deviceId) => registry.get(deviceId) }),
     restored: (journalled) => departures.resume(journalled),
   });
   const { dispatcher, groupCommands } = commands;
@@ -354,8 +354,8 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     releasers,
   });
 
-  const record = startHubRecord(
-    { clock, hubId: hub.hubId, road, registry, presence, dispatcher, hubClock, bus },
+  const record = startSelfMonitoring(
+    { clock, hubId: hub.hubId, pipeline, registry, presence, dispatcher, hubClock, bus },
     releasers,
   );
 
@@ -375,7 +375,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     presence,
     announcer,
     liveness,
-    road,
+    pipeline,
     scheduler,
     admission,
     clones,
@@ -389,7 +389,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
       log,
       operations: {
         ...pages.devices,
-        ...createTelemetryAdministration({ books, spool, link }),
+        ...createTelemetryAdministration({ ledger, spool, link }),
         readings: pages.readings,
         why: createWhy({ clock, registry, stories, liveness, presence }),
         incidents: (mayShow) => incidents.list(mayShow),

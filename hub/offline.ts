@@ -17,11 +17,11 @@ import {
 import { createDeviceAdministration } from './admin/device-administration.ts';
 import { Registry } from './registry/registry.ts';
 import { Rotation } from './identity/rotation.ts';
-import { spoolOptions } from './wiring/pipeline-wiring.ts';
+import { spoolOptions } from './wiring/telemetry-wiring.ts';
 import { createLog } from './kernel/log.ts';
 import { Releasers } from './kernel/releasers.ts';
 import { systemClock as clock } from './kernel/time.ts';
-import { Books } from './telemetry/ledger.ts';
+import { Ledger } from './telemetry/ledger.ts';
 import { Spool } from './telemetry/spool.ts';
 import type { TelemetryOperations } from './telemetry/telemetry-operations.ts';
 import { createTelemetryAdministration } from './telemetry/telemetry-administration.ts';
@@ -66,12 +66,12 @@ export async function openOfflineOperations(config: Config): Promise<OfflineOper
     const file = join(config.dataDir, 'spool.db');
     const spoolDatabase = await openSpoolDatabase({ file });
     releasers.push('spool', () => spoolDatabase.close());
-    const books = new Books();
-    const spool = new Spool({ store: spoolDatabase, books, clock }, spoolOptions(config));
+    const ledger = new Ledger();
+    const spool = new Spool({ store: spoolDatabase, ledger, clock }, spoolOptions(config));
     await spool.load();
     return {
       ...audited(audit, devices, credentials),
-      ...createTelemetryAdministration({ books, spool }),
+      ...createTelemetryAdministration({ ledger, spool }),
       close,
     };
   } catch (error) {

@@ -30,12 +30,12 @@ interface VerifyCommandOptions extends ConnectOptions {
 /** Differences shown as text; `--json` has all. */
 const shownDifferences = 20;
 
-/** `verify`: devices with every fault, and a ledger that is compared with the store and the hub's books. */
+/** `verify`: devices with every fault, and a ledger that is compared with the store and the hub's ledger. */
 export function addVerify(program: Command, context: CliContext): void {
   addConnectOptions(
     program
       .command('verify')
-      .description('devices with faults; compares what they were acked for with the store and the books'),
+      .description('devices with faults; compares what the hub acked with its store and its ledger'),
   )
     .requiredOption('--socket <file>', "the hub's hub.sock, in its data folder")
     .option('--credentials <file>', 'devices of type env-sensor@1, new to the store; stdin without it')

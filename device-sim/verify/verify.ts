@@ -5,9 +5,9 @@ import { seededRandom } from '../device/random.ts';
 import { faults, type FaultName, type FaultyDevice } from './verify-faults.ts';
 import { VerifyLedger, type LedgerCounts, type StoredRow } from './verify-ledger.ts';
 
-/** The hub as its operators see it: its books and its store. */
+/** The hub as its operators see it: its ledger and its store. */
 export interface VerifiedHub {
-  /** The books of one device; undefined when the hub knows none. */
+  /** The ledger of one device; undefined when the hub has none. */
   ledger(device: string): Promise<HubLedger | undefined>;
   readings(device: string, stream: string): Promise<StoredRow[]>;
 }
@@ -48,7 +48,7 @@ const stormEveryMs = 10_000;
 
 /**
  * Runs a fleet in which everything goes wrong that goes wrong in the field, keeps a ledger of what was sent and
- * what the hub said about it, and compares it in the end with the store and with the hub's books.
+ * what the hub said about it, and compares it in the end with the store and with the hub's ledger.
  */
 export async function verify(hub: VerifiedHub, options: VerifyOptions): Promise<VerifyReport> {
   const { clock, credentials, say } = options;
@@ -66,19 +66,19 @@ export async function verify(hub: VerifiedHub, options: VerifyOptions): Promise<
   say('sending is over, waiting until all is settled');
   await waitUntil(clock, options.settleSec, () => devices.every(({ unsettled }) => unsettled === 0));
   await waitUntil(clock, options.settleSec, async () => {
-    const books = await Promise.all(devices.map(({ id }) => hub.ledger(id)));
-    return books.every((book) => book !== undefined && book.inFlight + book.spooled === 0);
+    const ledgers = await Promise.all(devices.map(({ id }) => hub.ledger(id)));
+    return ledgers.every((ledger) => ledger !== undefined && ledger.inFlight + ledger.spooled === 0);
   });
   const differences: string[] = [];
   for (const device of devices) {
-    const told = (what: string): unknown => differences.push(`${device.id}: ${what}`);
-    device.ledger.differences(await hub.readings(device.id, 'env')).forEach(told);
-    const book = await hub.ledger(device.id);
-    if (book === undefined) told('the hub has no books of it');
-    else if (book.imbalance !== 0) told(`its books are out by ${book.imbalance}`);
-    else if (book.inFlight + book.spooled > 0) told('its readings are still on the way');
+    const report = (what: string): unknown => differences.push(`${device.id}: ${what}`);
+    device.ledger.differences(await hub.readings(device.id, 'env')).forEach(report);
+    const ofHub = await hub.ledger(device.id);
+    if (ofHub === undefined) report("the hub's ledger has no account of it");
+    else if (ofHub.imbalance !== 0) report(`the hub's ledger is out of balance by ${ofHub.imbalance} points`);
+    else if (ofHub.inFlight + ofHub.spooled > 0) report('the hub has not stored all of its readings yet');
     const { open } = device.ledger.counts();
-    if (open > 0) told(`${open} readings were never settled`);
+    if (open > 0) report(`${open} readings were never settled`);
   }
   await Promise.all(devices.map((device) => device.close()));
   const counts = devices.map(({ ledger }) => ledger.counts());

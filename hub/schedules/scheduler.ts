@@ -24,7 +24,7 @@ export interface SchedulerCounters {
   missed: number;
 }
 
-/** Starts jobs and keeps their books: a failing run is logged and counted, and the next one comes all the same. */
+/** Starts jobs and counts their runs: a failing run is logged and counted, and the next one starts all the same. */
 export class Scheduler {
   readonly #cron: CronPort;
   readonly #log: Log;

@@ -1,15 +1,15 @@
 import { deviceFrameChecks } from '../../schemas/index.ts';
 import type { CloseReason, EventFrame, NackFrame, TelemetryFrame } from '../../schemas/index.ts';
 import type { FrameOwner } from '../telemetry/batch.ts';
-import type { Account } from '../telemetry/ledger.ts';
-import type { Channel, Ingest, Refusal, Verdict } from '../telemetry/ingest.ts';
+import type { LedgerAccount } from '../telemetry/ledger.ts';
+import type { Channel, Ingest, FrameRefusal, Verdict } from '../telemetry/ingest.ts';
 import type { AckOwner, AckSchedule } from './ack-schedule.ts';
 import { isSeq, nack } from './nack.ts';
 import type { Outbox } from './outbox.ts';
 import type { RateLimit } from './rate-limit.ts';
 import { Settlement } from './settlement.ts';
 
-export interface IntakeDeps {
+export interface DataFramesDeps {
   ingest: Ingest;
   acks: AckSchedule;
   outbox: Outbox;
@@ -26,8 +26,8 @@ export interface IntakeDeps {
  * The data frames of one open session: their seqs, what became of each, and the cumulative ack. A nack always
  * goes out before the ack that passes it; the settled prefix is acked also when all of it was nacked.
  */
-export class Intake implements FrameOwner, AckOwner {
-  readonly #deps: IntakeDeps;
+export class DataFrames implements FrameOwner, AckOwner {
+  readonly #deps: DataFramesDeps;
   /** Of the device type as it is now: types change while devices are connected. */
   channel: Channel;
   readonly #settlement: Settlement;
@@ -40,11 +40,11 @@ export class Intake implements FrameOwner, AckOwner {
   /** The last event: it is acked as soon as it is settled. */
   #urgentSeq = 0;
 
-  get account(): Account {
+  get account(): LedgerAccount {
     return this.channel.account;
   }
 
-  constructor(deps: IntakeDeps) {
+  constructor(deps: DataFramesDeps) {
     this.#deps = deps;
     this.channel = deps.channel;
     this.#settlement = new Settlement(deps.inFlight);
@@ -86,7 +86,7 @@ export class Intake implements FrameOwner, AckOwner {
   }
 
   /** A frame with a seq that is refused whatever it holds: an unknown type, say. */
-  refuseSeq(seq: number, refusal: Refusal): void {
+  refuseSeq(seq: number, refusal: FrameRefusal): void {
     if (this.#admit(seq)) this.#refuseAtOnce(seq, refusal);
   }
 
@@ -101,7 +101,7 @@ export class Intake implements FrameOwner, AckOwner {
     if (this.#done) return;
     const expected = `a point the store takes; it says: ${reason}`.slice(0, 200);
     const errors = [{ path: '', keyword: 'store', expected, got: 'a point it refused' }];
-    const refusal: Refusal = { code: 'refused-by-store', errors };
+    const refusal: FrameRefusal = { code: 'refused-by-store', errors };
     this.#refuse(seq, samples === undefined ? refusal : { ...refusal, rejectedSamples: samples });
   }
 
@@ -174,12 +174,12 @@ export class Intake implements FrameOwner, AckOwner {
       : ingest.event(this.channel, this, frame);
   }
 
-  #refusePoints(seq: number, refusal: Refusal, points: number, stream?: string): void {
+  #refusePoints(seq: number, refusal: FrameRefusal, points: number, stream?: string): void {
     this.#deps.ingest.refusedBefore(this.channel, refusal.code, points);
     this.#refuseAtOnce(seq, refusal, stream);
   }
 
-  #refuseAtOnce(seq: number, refusal: Refusal, stream?: string): void {
+  #refuseAtOnce(seq: number, refusal: FrameRefusal, stream?: string): void {
     this.#settlement.pass(seq);
     this.#refuse(seq, refusal, stream);
     this.#oweAck();
@@ -191,7 +191,7 @@ export class Intake implements FrameOwner, AckOwner {
     this.#finished();
   }
 
-  #refuse(seq: number | undefined, refusal: Refusal, stream?: string): void {
+  #refuse(seq: number | undefined, refusal: FrameRefusal, stream?: string): void {
     const frame: NackFrame = seq === undefined ? nack(refusal) : { ...nack(refusal), seq };
     this.#deps.nacked(frame, stream);
     this.#deps.outbox.send(frame);

@@ -1,12 +1,12 @@
 import { deviceFrameChecks, namePattern, renderValue } from '../../schemas/index.ts';
 import type { NackCode, NackFrame } from '../../schemas/index.ts';
-import type { Refusal } from '../telemetry/ingest.ts';
+import type { FrameRefusal } from '../telemetry/ingest.ts';
 
 /** Codes after which the same reading may be sent again later, and how long to wait at least, ms. */
 const retryAfterMs: Partial<Record<NackCode, number>> = { rate: 1_000, overloaded: 5_000, 'not-open': 1_000 };
 
 /** The nack of a refusal, without the seq or command id it answers. */
-export function nack(refusal: Refusal): NackFrame {
+export function nack(refusal: FrameRefusal): NackFrame {
   const after = retryAfterMs[refusal.code];
   return after === undefined
     ? { type: 'nack', retry: false, ...refusal }
@@ -14,7 +14,7 @@ export function nack(refusal: Refusal): NackFrame {
 }
 
 /** A frame of a type the hub does not know. */
-export function unknownType(frame: Record<string, unknown>): Refusal {
+export function unknownType(frame: Record<string, unknown>): FrameRefusal {
   const expected = `one of ${Object.keys(deviceFrameChecks).join(', ')}`;
   const got = renderValue(frame['type']);
   return { code: 'unsupported', errors: [{ path: '/type', keyword: 'enum', expected, got, in: 'frame' }] };

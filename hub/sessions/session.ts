@@ -18,13 +18,13 @@ import type { CommandEvents, CommandSession } from '../commands/command-session.
 import { messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Cancel, Clock } from '../kernel/time.ts';
-import type { Ingest, Refusal } from '../telemetry/ingest.ts';
+import type { Ingest, FrameRefusal } from '../telemetry/ingest.ts';
 import type { AckSchedule } from './ack-schedule.ts';
 import type { Claimant, CloneGuard } from './clone-guard.ts';
 import { decodeFrame } from './frame-decoder.ts';
 import { anchorLeadMs, DeviceClock } from './device-clock.ts';
 import { judgeHello, welcomeFrame, type AcceptedHello, type SessionOptions } from './hello.ts';
-import { Intake } from './data-frames.ts';
+import { DataFrames } from './data-frames.ts';
 import type { Liveness, Watch } from '../presence/liveness.ts';
 import { commandOf, isSeq, nack, unknownType, type NackListener } from './nack.ts';
 import { Outbox, defaultOutboxLimits, type DeviceSocket } from './outbox.ts';
@@ -64,7 +64,7 @@ const byeMs = 10_000;
  *
  *   new ── valid hello ──▶ opening ── epoch and anchor on disk ──▶ open ── bye, close, takeover ──▶ ended
  *
- * It decodes frames and hands them on: data frames to the intake, command frames to the dispatcher, signs of
+ * It decodes frames and hands them on: data frames to the data frames, command frames to the dispatcher, signs of
  * life to presence. It holds no rule of theirs.
  */
 export class Session implements WatchedLink, CommandSession {
@@ -76,7 +76,7 @@ export class Session implements WatchedLink, CommandSession {
   #phase: 'new' | 'opening' | 'open' | 'ended' = 'new';
   #undecodableInRow = 0;
   #accepted: AcceptedHello | undefined;
-  #intake: Intake | undefined;
+  #dataFrames: DataFrames | undefined;
   #clock: DeviceClock | undefined;
   #watch: Watch | undefined;
   /** It is going away: by its own goodbye, or the hub's. */
@@ -183,11 +183,11 @@ export class Session implements WatchedLink, CommandSession {
 
   /** The device's type was changed while it is connected: what comes from now on is judged by the new one. */
   typeChanged(type: DeviceType): void {
-    const intake = this.#intake;
-    if (intake === undefined) return;
+    const dataFrames = this.#dataFrames;
+    if (dataFrames === undefined) return;
     if (this.#accepted !== undefined) this.#accepted = { ...this.#accepted, type };
-    const { boot, anchors, steps } = intake.channel;
-    intake.channel = this.#deps.ingest.openChannel(this.#record, type, boot, anchors, steps);
+    const { boot, anchors, steps } = dataFrames.channel;
+    dataFrames.channel = this.#deps.ingest.openChannel(this.#record, type, boot, anchors, steps);
   }
 
   /** A newer session of the device took over: what this one still sends does not count. */
@@ -212,7 +212,7 @@ export class Session implements WatchedLink, CommandSession {
     stories.tell(this.deviceId, { kind: 'drained', slotMs });
     this.send({ type: 'drain', reconnectAfterMs: Math.round(slotMs), reason: 'the hub is stopping' });
     presence.draining(this.deviceId, slotAtMs);
-    this.#intake?.finish(() => this.close('draining', Math.max(0, slotAtMs - clock.now())));
+    this.#dataFrames?.finish(() => this.close('draining', Math.max(0, slotAtMs - clock.now())));
   }
 
   /** Closes from the hub's side; the session ends at once, the socket when the device answers. */
@@ -260,7 +260,7 @@ export class Session implements WatchedLink, CommandSession {
     const before = this.#phase;
     this.#phase = 'ended';
     this.#cancelTimer();
-    this.#intake?.end();
+    this.#dataFrames?.end();
     const tookOverInVain = !this.#deps.registry.sessionEnded(this) && before === 'opening';
     this.#deps.stories.tell(this.deviceId, { kind: 'closed', ...how });
     const { presence, commands } = this.#deps;
@@ -310,7 +310,7 @@ export class Session implements WatchedLink, CommandSession {
       case 'telemetry':
       case 'event':
         this.#dataAt = this.#deps.liveness.now;
-        this.#intake?.take(frame, frame['type'], text.length);
+        this.#dataFrames?.take(frame, frame['type'], text.length);
         return;
       case 'heartbeat':
         if (this.#valid('heartbeat', frame)) this.#heartbeat(frame as unknown as HeartbeatFrame);
@@ -392,7 +392,7 @@ export class Session implements WatchedLink, CommandSession {
     this.epoch = epoch;
     const channel = ingest.openChannel(this.#record, type, hello.boot, anchors, steps);
     this.#clock = new DeviceClock(ingest.anchorOf(channel, hello.t1), hello.t1);
-    this.#intake = new Intake({
+    this.#dataFrames = new DataFrames({
       ingest,
       acks,
       outbox: this.#outbox,
@@ -426,7 +426,7 @@ export class Session implements WatchedLink, CommandSession {
     const { registry, log } = this.#deps;
     registry.addAnchorStep(this.deviceId, step).then(
       () => {
-        this.#intake?.channel.steps.push(step);
+        this.#dataFrames?.channel.steps.push(step);
         log.info({ device: this.deviceId, anchorMs }, 'a device clock drifts: further anchor');
       },
       (error: unknown) => log.error({ device: this.deviceId, err: error }, 'anchor not saved'),
@@ -450,16 +450,16 @@ export class Session implements WatchedLink, CommandSession {
     this.#endCommands();
     this.#cancelTimer();
     this.#cancelTimer = this.#deps.clock.after(byeMs, () => {
-      this.#intake?.flushAck();
+      this.#dataFrames?.flushAck();
       this.close('bye');
     });
-    this.#intake?.finish(() => this.close('bye'));
+    this.#dataFrames?.finish(() => this.close('bye'));
   }
 
   #unsupported(frame: Record<string, unknown>): void {
     const refusal = unknownType(frame);
     const { seq } = frame;
-    if (isSeq(seq)) this.#intake?.refuseSeq(seq, refusal);
+    if (isSeq(seq)) this.#dataFrames?.refuseSeq(seq, refusal);
     else this.#refuse(refusal, commandOf(frame));
   }
 
@@ -470,7 +470,7 @@ export class Session implements WatchedLink, CommandSession {
     return false;
   }
 
-  #refuse(refusal: Refusal, answers: { seq?: number; re?: string } = {}): void {
+  #refuse(refusal: FrameRefusal, answers: { seq?: number; re?: string } = {}): void {
     this.send({ ...nack(refusal), ...answers });
   }
 

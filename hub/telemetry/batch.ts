@@ -1,9 +1,9 @@
-import type { Account, Books } from './ledger.ts';
+import type { LedgerAccount, Ledger } from './ledger.ts';
 
 /** Who waits for a frame's lines: the session it came in. */
 export interface FrameOwner {
   /** Whose points they are. */
-  readonly account: Account;
+  readonly account: LedgerAccount;
   /** Every line of the frame that was not refused is stored, or in the synced spool. */
   stored(seq: number): void;
   /**
@@ -62,18 +62,18 @@ export class Batch {
     return shares;
   }
 
-  /** Enters the lines in the books: the store has all but the refused ones, which are dead letters. */
-  book(books: Books, refused: ReadonlyMap<number, string>): void {
+  /** Enters the lines in the ledger: the store has all but the refused ones, which are dead letters. */
+  recordIn(ledger: Ledger, refused: ReadonlyMap<number, string>): void {
     for (const [frame, { account }] of this.#owners.entries()) {
       const start = this.#starts[frame] ?? 0;
       let stored = this.#end(frame) - start;
       if (refused.size > 0) {
         let dead = 0;
         for (let line = start; line < this.#end(frame); line++) if (refused.has(line)) dead += 1;
-        if (dead > 0) books.moved(account, 'inFlight', 'deadLettered', dead);
+        if (dead > 0) ledger.moved(account, 'inFlight', 'deadLettered', dead);
         stored -= dead;
       }
-      books.moved(account, 'inFlight', 'stored', stored);
+      ledger.moved(account, 'inFlight', 'stored', stored);
     }
   }
 
@@ -87,12 +87,12 @@ export class Batch {
       const seq = this.#seqs[frame];
       if (owner === undefined || seq === undefined) continue;
       // A nack always goes out before the ack that passes it.
-      if (refused.size > 0) this.#tellRefused(owner, seq, frame, refused);
+      if (refused.size > 0) this.#reportRefused(owner, seq, frame, refused);
       owner.stored(seq);
     }
   }
 
-  #tellRefused(owner: FrameOwner, seq: number, frame: number, refused: ReadonlyMap<number, string>): void {
+  #reportRefused(owner: FrameOwner, seq: number, frame: number, refused: ReadonlyMap<number, string>): void {
     const start = this.#starts[frame] ?? 0;
     const end = this.#end(frame);
     const kept = this.#samples[frame];

@@ -1,9 +1,9 @@
 import type { CommandWatcher } from '../commands/answers.ts';
 import type { Command } from '../commands/command.ts';
 import type { DeviceRecord } from '../registry/device-store.ts';
-import type { Books } from './ledger.ts';
+import type { Ledger } from './ledger.ts';
 import { compileFieldEncoder, encodePrefix, encodeTimeUs } from './line-protocol.ts';
-import { OwnPoints } from './hub-points.ts';
+import { HubPoints } from './hub-points.ts';
 import type { Writer } from './writer.ts';
 
 const encodeCommand = compileFieldEncoder([
@@ -40,16 +40,16 @@ function span(fromMs: number, toMs: number): number {
 
 /** Writes each state of a command to the store, measurement `command`. */
 export class CommandRecorder implements CommandWatcher {
-  readonly #points: OwnPoints;
+  readonly #points: HubPoints;
   readonly #recordOf: (deviceId: string) => DeviceRecord | undefined;
   #lastUs = 0;
 
   constructor(deps: {
     writer: Writer;
-    books: Books;
+    ledger: Ledger;
     recordOf: (deviceId: string) => DeviceRecord | undefined;
   }) {
-    this.#points = new OwnPoints(deps);
+    this.#points = new HubPoints(deps);
     this.#recordOf = deps.recordOf;
   }
 

@@ -1,23 +1,23 @@
 import type { FrameOwner } from './batch.ts';
-import { ownAccount, type Books } from './ledger.ts';
+import { hubAccount, type Ledger } from './ledger.ts';
 import type { Writer } from './writer.ts';
 
-/** Brings the points that the hub makes itself on the road to the store: owed to no device, but in the books. */
-export class OwnPoints {
+/** Writes the points that the hub makes itself. No device waits for them, but the ledger counts them. */
+export class HubPoints {
   readonly #writer: Writer;
-  readonly #books: Books;
+  readonly #ledger: Ledger;
   readonly #nobody: FrameOwner;
 
-  constructor(deps: { writer: Writer; books: Books }) {
+  constructor(deps: { writer: Writer; ledger: Ledger }) {
     this.#writer = deps.writer;
-    this.#books = deps.books;
-    this.#nobody = { account: deps.books.account(ownAccount), stored() {}, refusedByStore() {} };
+    this.#ledger = deps.ledger;
+    this.#nobody = { account: deps.ledger.account(hubAccount), stored() {}, refusedByStore() {} };
   }
 
   /** @param line one point in line protocol; counted as dropped (`buffer-full`) when the buffer has no room */
   write(line: string): void {
     const { account } = this.#nobody;
-    this.#books.received(account, 1);
-    if (!this.#writer.addReading(this.#nobody, 0, line)) this.#books.dropped(account, 'buffer-full', 1);
+    this.#ledger.received(account, 1);
+    if (!this.#writer.addReading(this.#nobody, 0, line)) this.#ledger.dropped(account, 'buffer-full', 1);
   }
 }

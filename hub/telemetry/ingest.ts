@@ -11,12 +11,12 @@ import type { AnchorStep } from '../registry/device-store.ts';
 import type { Clock } from '../kernel/time.ts';
 import type { LoadShedding, Rank } from './load-shedding.ts';
 import type { FrameOwner } from './batch.ts';
-import type { Account, Books } from './ledger.ts';
+import type { LedgerAccount, Ledger } from './ledger.ts';
 import { compileFieldEncoder, encodePrefix, encodeTimeUs, findUnwritable } from './line-protocol.ts';
 import type { Writer } from './writer.ts';
 
 /** Why a frame, or some of its samples, is refused: the body of a nack. */
-export interface Refusal {
+export interface FrameRefusal {
   code: NackCode;
   errors?: readonly FieldError[];
   rejectedSamples?: readonly number[];
@@ -27,7 +27,7 @@ export interface Refusal {
 /** What was refused, and whether anything of the frame is on its way to the store. */
 export interface Verdict {
   taken: boolean;
-  refusals: readonly Refusal[];
+  refusals: readonly FrameRefusal[];
 }
 
 /** Told of each accepted reading and event, with its final time (Unix ms). */
@@ -46,13 +46,14 @@ export interface IngestOptions {
 
 export interface IngestDeps {
   writer: Writer;
-  books: Books;
+  ledger: Ledger;
   shedding: LoadShedding;
   fanOut: FanOut;
   clock: Clock;
 }
 
-interface Lane {
+/** Turns the data of one stream into fields of line protocol. */
+interface StreamEncoder {
   stream: StreamType;
   prefix: string;
   encode: (data: Readonly<Record<string, unknown>>) => string;
@@ -61,8 +62,8 @@ interface Lane {
 /** What one session needs to turn its frames into lines; built once, at welcome. */
 export interface Channel {
   deviceId: string;
-  account: Account;
-  lanes: ReadonlyMap<string, Lane>;
+  account: LedgerAccount;
+  streams: ReadonlyMap<string, StreamEncoder>;
   type: DeviceType;
   eventTags: Readonly<Record<string, string>>;
   boot: string;
@@ -73,7 +74,7 @@ export interface Channel {
 }
 
 /** Encoders are built once a stream schema, whatever the number of sessions. */
-const encoders = new WeakMap<StreamType, Lane['encode']>();
+const fieldEncoders = new WeakMap<StreamType, StreamEncoder['encode']>();
 const encodeEventData = compileFieldEncoder([{ name: 'data', kind: 'string', tag: false }]);
 
 /** A reading refused for its time: no other number is one. */
@@ -82,7 +83,7 @@ const noTime = Number.NaN;
 /** Frame → checked → lines → writer. Holds no session; each call says whose frame it is. */
 export class Ingest {
   readonly #writer: Writer;
-  readonly #books: Books;
+  readonly #ledger: Ledger;
   readonly #shedding: LoadShedding;
   readonly #fanOut: FanOut;
   readonly #clock: Clock;
@@ -91,7 +92,7 @@ export class Ingest {
   #lineTimeMs = 0;
   constructor(deps: IngestDeps, options: IngestOptions) {
     this.#writer = deps.writer;
-    this.#books = deps.books;
+    this.#ledger = deps.ledger;
     this.#shedding = deps.shedding;
     this.#fanOut = deps.fanOut;
     this.#clock = deps.clock;
@@ -112,17 +113,17 @@ export class Ingest {
     steps: readonly AnchorStep[] = [],
   ): Channel {
     const tags = { device: device.id, site: device.site, type: type.name };
-    const lanes = new Map<string, Lane>();
+    const streams = new Map<string, StreamEncoder>();
     for (const stream of type.streams.values()) {
-      let encode = encoders.get(stream);
+      let encode = fieldEncoders.get(stream);
       if (encode === undefined) {
         encode = compileFieldEncoder(stream.fields);
-        encoders.set(stream, encode);
+        fieldEncoders.set(stream, encode);
       }
-      lanes.set(stream.name, { stream, prefix: encodePrefix(stream.measurement, tags), encode });
+      streams.set(stream.name, { stream, prefix: encodePrefix(stream.measurement, tags), encode });
     }
-    const account = this.#books.account(device.id);
-    return { deviceId: device.id, account, lanes, type, eventTags: tags, boot, anchors, steps: [...steps] };
+    const account = this.#ledger.account(device.id);
+    return { deviceId: device.id, account, streams, type, eventTags: tags, boot, anchors, steps: [...steps] };
   }
 
   /** The anchor (Unix ms at uptime 0) of the channel's own boot at this uptime. */
@@ -132,13 +133,13 @@ export class Ingest {
 
   /** @returns undefined when all of the frame is on its way to the store; it settles through `owner`. */
   telemetry(channel: Channel, owner: FrameOwner, frame: TelemetryFrame): Verdict | undefined {
-    const lane = channel.lanes.get(frame.stream);
-    if (frame.samples !== undefined) return this.#samples(channel, owner, frame, lane);
-    this.#books.received(channel.account, 1);
+    const encoder = channel.streams.get(frame.stream);
+    if (frame.samples !== undefined) return this.#samples(channel, owner, frame, encoder);
+    this.#ledger.received(channel.account, 1);
     if (!this.#shedding.admits(rankOf(frame))) return this.#refuse(channel, { code: 'overloaded' });
-    if (lane === undefined)
+    if (encoder === undefined)
       return this.#refuse(channel, { code: 'unknown-stream', errors: [unknownStream(frame, channel)] });
-    const line = this.#line(lane, frame.data, frame, frame, channel, this.#clock.now());
+    const line = this.#line(encoder, frame.data, frame, frame, channel, this.#clock.now());
     if (typeof line !== 'string') return this.#refuse(channel, line);
     if (!this.#writer.addReading(owner, frame.seq, line))
       return this.#refuse(channel, { code: 'overloaded' });
@@ -148,7 +149,7 @@ export class Ingest {
 
   /** An event: one point of measurement `event`. */
   event(channel: Channel, owner: FrameOwner, frame: EventFrame): Verdict | undefined {
-    this.#books.received(channel.account, 1);
+    this.#ledger.received(channel.account, 1);
     if (!this.#shedding.admits('event')) return this.#refuse(channel, { code: 'overloaded' });
     const type = channel.type.events.get(frame.name);
     if (type === undefined) {
@@ -175,14 +176,14 @@ export class Ingest {
     channel: Channel,
     owner: FrameOwner,
     frame: TelemetryFrame,
-    lane: Lane | undefined,
+    encoder: StreamEncoder | undefined,
   ): Verdict | undefined {
     const samples = frame.samples ?? [];
-    this.#books.received(channel.account, samples.length);
+    this.#ledger.received(channel.account, samples.length);
     if (!this.#shedding.admits(rankOf(frame))) {
       return this.#refuse(channel, { code: 'overloaded' }, samples.length);
     }
-    if (lane === undefined) {
+    if (encoder === undefined) {
       return this.#refuse(
         channel,
         { code: 'unknown-stream', errors: [unknownStream(frame, channel)] },
@@ -193,9 +194,9 @@ export class Ingest {
     const lines: string[] = [];
     const kept: number[] = [];
     const accepted: { ts: number; data: unknown }[] = [];
-    const refusals = new Map<NackCode, { refusal: Refusal; rejectedSamples: number[] }>();
+    const refusals = new Map<NackCode, { refusal: FrameRefusal; rejectedSamples: number[] }>();
     for (const [index, sample] of samples.entries()) {
-      const line = this.#line(lane, sample.data, sample, frame, channel, now);
+      const line = this.#line(encoder, sample.data, sample, frame, channel, now);
       if (typeof line === 'string') {
         lines.push(line);
         kept.push(index);
@@ -212,12 +213,12 @@ export class Ingest {
       rejectedSamples,
     }));
     for (const { code, rejectedSamples } of bad) {
-      this.#books.rejected(channel.account, code, rejectedSamples.length);
+      this.#ledger.rejected(channel.account, code, rejectedSamples.length);
     }
     if (lines.length === 0) return { taken: false, refusals: bad };
     if (!this.#writer.addSamples(owner, frame.seq, lines, bad.length === 0 ? undefined : kept)) {
-      this.#books.rejected(channel.account, 'overloaded', lines.length);
-      const overloaded: Refusal = { code: 'overloaded' };
+      this.#ledger.rejected(channel.account, 'overloaded', lines.length);
+      const overloaded: FrameRefusal = { code: 'overloaded' };
       return {
         taken: false,
         refusals: [...bad, bad.length === 0 ? overloaded : { ...overloaded, rejectedSamples: kept }],
@@ -229,22 +230,22 @@ export class Ingest {
 
   /** @returns the line of one reading (its time is left in `#lineTimeMs`), or why it is refused. */
   #line(
-    lane: Lane,
+    encoder: StreamEncoder,
     data: unknown,
     time: ReadingTime,
     frame: TelemetryFrame,
     channel: Channel,
     now: number,
-  ): string | Refusal {
-    const fault = lane.stream.check(data);
+  ): string | FrameRefusal {
+    const fault = encoder.stream.check(data);
     if (fault !== undefined) return { code: 'schema', errors: [fault] };
     const reading = data as Readonly<Record<string, unknown>>;
-    const fields = lane.encode(reading);
-    if (fields === '') return { code: 'schema', errors: [unwritable(lane.stream, reading)] };
+    const fields = encoder.encode(reading);
+    if (fields === '') return { code: 'schema', errors: [unwritable(encoder.stream, reading)] };
     const timeMs = this.#time(time, frame, channel, now);
     if (Number.isNaN(timeMs)) return this.#clockRefusal(time, frame, channel, now);
     this.#lineTimeMs = timeMs;
-    return `${lane.prefix}${fields} ${encodeTimeUs(timeMs)}`;
+    return `${encoder.prefix}${fields} ${encodeTimeUs(timeMs)}`;
   }
 
   /** The reading's time, Unix ms; `noTime` when it cannot be known or is outside the window. */
@@ -272,7 +273,7 @@ export class Ingest {
     frame: { backfill?: boolean; boot?: string },
     channel: Channel,
     now: number,
-  ): Refusal {
+  ): FrameRefusal {
     const path = time.ts === undefined ? '/up' : '/ts';
     const got = String(time.ts ?? time.up);
     const { maxAgeMs, maxAheadMs } = this.#options;
@@ -285,14 +286,14 @@ export class Ingest {
     return { code: 'clock', errors: [{ path, keyword: 'time', expected, got, in: 'frame' }], now };
   }
 
-  /** Books a frame that was refused before it came here. */
+  /** Counts a frame that was refused before it came here. */
   refusedBefore(channel: Channel, code: NackCode, points: number): void {
-    this.#books.received(channel.account, points);
-    this.#books.rejected(channel.account, code, points);
+    this.#ledger.received(channel.account, points);
+    this.#ledger.rejected(channel.account, code, points);
   }
 
-  #refuse(channel: Channel, refusal: Refusal, points = 1): Verdict {
-    this.#books.rejected(channel.account, refusal.code, points);
+  #refuse(channel: Channel, refusal: FrameRefusal, points = 1): Verdict {
+    this.#ledger.rejected(channel.account, refusal.code, points);
     return { taken: false, refusals: [refusal] };
   }
 }
@@ -314,7 +315,7 @@ function rankOf(frame: TelemetryFrame): Rank {
 }
 
 function unknownStream(frame: TelemetryFrame, channel: Channel): FieldError {
-  const expected = `one of ${[...channel.lanes.keys()].join(', ')}`;
+  const expected = `one of ${[...channel.streams.keys()].join(', ')}`;
   return { path: '/stream', keyword: 'enum', expected, got: frame.stream, in: 'frame' };
 }
 

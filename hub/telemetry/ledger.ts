@@ -14,7 +14,7 @@ export type DropCause =
  *
  * The last three are levels: where points are now. `carried` is what the disk already held when the hub started.
  */
-export interface Account {
+export interface LedgerAccount {
   readonly id: string;
   carried: number;
   received: number;
@@ -29,21 +29,21 @@ export interface Account {
 /** Points by account id. */
 export type Shares = Readonly<Record<string, number>>;
 
-/** The account of the points the hub makes itself; no device id can look like it. */
-export const ownAccount = '(hub)';
+/** The account of the points that the hub makes itself; no device id can look like it. */
+export const hubAccount = '(hub)';
 
 /** Measurements the hub writes on its own behalf, though some of their lines carry a device's tag. */
 const ownMeasurements = ['presence,', 'command,', 'hub,'];
 
 /** The fates of all points, per device and in total; plain integers, so that counting costs additions only. */
-export class Books {
-  readonly #accounts = new Map<string, Account>();
-  readonly total: Account = newAccount('(total)');
+export class Ledger {
+  readonly #accounts = new Map<string, LedgerAccount>();
+  readonly total: LedgerAccount = newAccount('(total)');
   readonly rejectedBy: Partial<Record<NackCode, number>> = {};
   readonly droppedBy: Partial<Record<DropCause, number>> = {};
 
   /** The account of a device, opened when it is asked for first. */
-  account(id: string): Account {
+  account(id: string): LedgerAccount {
     let account = this.#accounts.get(id);
     if (account === undefined) {
       account = newAccount(id);
@@ -52,62 +52,62 @@ export class Books {
     return account;
   }
 
-  find(id: string): Account | undefined {
+  find(id: string): LedgerAccount | undefined {
     return this.#accounts.get(id);
   }
 
   /** All accounts, in no order. */
-  accounts(): Iterable<Account> {
+  accounts(): Iterable<LedgerAccount> {
     return this.#accounts.values();
   }
 
   /** All accounts, by id. */
-  all(): Account[] {
+  all(): LedgerAccount[] {
     return [...this.#accounts.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1));
   }
 
   /** The points came in, or were made. */
-  received(account: Account, points: number): void {
+  received(account: LedgerAccount, points: number): void {
     this.#add(account, 'received', points);
   }
 
   /** The hub refused them: a nack says why. */
-  rejected(account: Account, code: NackCode, points: number): void {
+  rejected(account: LedgerAccount, code: NackCode, points: number): void {
     this.#add(account, 'rejected', points);
     this.rejectedBy[code] = (this.rejectedBy[code] ?? 0) + points;
   }
 
-  dropped(account: Account, cause: DropCause, points: number): void {
+  dropped(account: LedgerAccount, cause: DropCause, points: number): void {
     this.#add(account, 'dropped', points);
     this.droppedBy[cause] = (this.droppedBy[cause] ?? 0) + points;
   }
 
   /** They are on their way to the store. */
-  taken(account: Account, points: number): void {
+  taken(account: LedgerAccount, points: number): void {
     this.#add(account, 'inFlight', points);
   }
 
   /** Points move between the places where they can be. */
-  moved(account: Account, from: Place, to: Place | 'stored', points: number): void {
+  moved(account: LedgerAccount, from: Place, to: Place | 'stored', points: number): void {
     this.#add(account, from, -points);
     this.#add(account, to, points);
   }
 
   /** A dead letter was thrown away by an operator. */
-  purged(account: Account, points: number): void {
+  purged(account: LedgerAccount, points: number): void {
     this.#add(account, 'deadLettered', -points);
     this.dropped(account, 'purged', points);
   }
 
   /** What the disk held when the hub started. */
-  carried(shares: Shares, place: 'spooled' | 'deadLettered'): void {
+  carryOver(shares: Shares, place: 'spooled' | 'deadLettered'): void {
     for (const [id, points] of Object.entries(shares)) {
       this.#add(this.account(id), 'carried', points);
       this.#add(this.account(id), place, points);
     }
   }
 
-  #add(account: Account, fate: Exclude<keyof Account, 'id'>, points: number): void {
+  #add(account: LedgerAccount, fate: Exclude<keyof LedgerAccount, 'id'>, points: number): void {
     account[fate] += points;
     this.total[fate] += points;
   }
@@ -117,7 +117,7 @@ export class Books {
 export type Place = 'inFlight' | 'spooled' | 'deadLettered';
 
 /** The sum of some accounts. */
-export function sumOf(accounts: Iterable<Account>): Account {
+export function sumOf(accounts: Iterable<LedgerAccount>): LedgerAccount {
   const sum = newAccount('(sum)');
   for (const { id: _, ...fates } of accounts) {
     for (const [fate, points] of Object.entries(fates)) sum[fate as keyof typeof fates] += points;
@@ -126,22 +126,22 @@ export function sumOf(accounts: Iterable<Account>): Account {
 }
 
 /** What came in less what left and what is held: 0 when the account balances. */
-export function imbalance(account: Account): number {
+export function imbalance(account: LedgerAccount): number {
   const { carried, received, rejected, stored, dropped, inFlight, spooled, deadLettered } = account;
   return carried + received - rejected - stored - dropped - inFlight - spooled - deadLettered;
 }
 
 /** Whose point a line of ours is: the tag `device` comes first, and a device id needs no escaping. */
 export function accountOf(line: string): string {
-  if (ownMeasurements.some((name) => line.startsWith(name))) return ownAccount;
+  if (ownMeasurements.some((name) => line.startsWith(name))) return hubAccount;
   const tag = ',device=';
   const start = line.indexOf(tag);
-  if (start < 0) return ownAccount;
+  if (start < 0) return hubAccount;
   const rest = /^[A-Za-z0-9_-]+/.exec(line.slice(start + tag.length, start + tag.length + 65));
-  return rest?.[0] ?? ownAccount;
+  return rest?.[0] ?? hubAccount;
 }
 
-function newAccount(id: string): Account {
+function newAccount(id: string): LedgerAccount {
   return {
     id,
     carried: 0,

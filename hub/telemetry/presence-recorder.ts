@@ -1,8 +1,8 @@
 import type { DeviceRecord } from '../registry/device-store.ts';
 import type { Presence } from '../presence/presence.ts';
-import type { Books } from './ledger.ts';
+import type { Ledger } from './ledger.ts';
 import { compileFieldEncoder, encodePrefix, encodeTimeUs } from './line-protocol.ts';
-import { OwnPoints } from './hub-points.ts';
+import { HubPoints } from './hub-points.ts';
 import type { Writer } from './writer.ts';
 
 const encodePresence = compileFieldEncoder([
@@ -19,8 +19,8 @@ const sameMomentUs = 1_000_000;
 
 /** Writes presence to the store: each change, and a snapshot now and then so that every window has a point. */
 export class PresenceRecorder {
-  readonly #points: OwnPoints;
-  readonly #books: Books;
+  readonly #points: HubPoints;
+  readonly #ledger: Ledger;
   readonly #recordOf: (deviceId: string) => DeviceRecord | undefined;
 
   /** Device → the time of its newest point, µs. */
@@ -28,11 +28,11 @@ export class PresenceRecorder {
 
   constructor(deps: {
     writer: Writer;
-    books: Books;
+    ledger: Ledger;
     recordOf: (deviceId: string) => DeviceRecord | undefined;
   }) {
-    this.#points = new OwnPoints(deps);
-    this.#books = deps.books;
+    this.#points = new HubPoints(deps);
+    this.#ledger = deps.ledger;
     this.#recordOf = deps.recordOf;
   }
 
@@ -51,7 +51,7 @@ export class PresenceRecorder {
 
   /** Points taken from the device since the hub started: one that does not rise shows a device that tells nothing. */
   #taken(deviceId: string): number {
-    const account = this.#books.find(deviceId);
+    const account = this.#ledger.find(deviceId);
     return account === undefined ? 0 : account.received - account.rejected;
   }
 

@@ -1,11 +1,11 @@
 import type { Cancel, Clock } from '../kernel/time.ts';
-import { imbalance, type Account, type Books } from './ledger.ts';
+import { imbalance, type LedgerAccount, type Ledger } from './ledger.ts';
 import { compileFieldEncoder, encodePrefix, encodeTimeUs } from './line-protocol.ts';
-import { OwnPoints } from './hub-points.ts';
+import { HubPoints } from './hub-points.ts';
 import type { Writer } from './writer.ts';
 
 /** What the hub says of itself, all of one moment. */
-export interface HubNumbers {
+export interface HubSample {
   devices: number;
   online: number;
   sessions: number;
@@ -52,28 +52,28 @@ function float(name: string) {
 
 /**
  * Writes the hub's own numbers to the store every ten seconds: measurement `hub`, tag `hub` (the hub's id). The
- * points of the books are totals since the hub started (`carried` … `dropped`) and levels (`inFlight`, `spooled`,
+ * points of the ledger are totals since the hub started (`carried` … `dropped`) and levels (`inFlight`, `spooled`,
  * `deadLettered`). While the store is away they wait in the spool like any other point.
  */
-export class HubRecorder {
-  readonly #deps: { clock: Clock; books: Books; hubId: string; read: () => HubNumbers };
-  readonly #points: OwnPoints;
+export class SelfMonitoring {
+  readonly #deps: { clock: Clock; ledger: Ledger; hubId: string; read: () => HubSample };
+  readonly #points: HubPoints;
   readonly #startedAt: number;
   readonly #cancel: Cancel;
 
-  constructor(deps: { clock: Clock; writer: Writer; books: Books; hubId: string; read: () => HubNumbers }) {
+  constructor(deps: { clock: Clock; writer: Writer; ledger: Ledger; hubId: string; read: () => HubSample }) {
     this.#deps = deps;
-    this.#points = new OwnPoints(deps);
+    this.#points = new HubPoints(deps);
     this.#startedAt = deps.clock.monotonic();
     this.#cancel = deps.clock.every(recordEveryMs, () => this.record());
   }
 
   /** Writes one point with the time of now. */
   record(): void {
-    const { clock, books, hubId, read } = this.#deps;
+    const { clock, ledger, hubId, read } = this.#deps;
     const { faults, storeUp, busUp, ...numbers } = read();
     const fields = encodeHub({
-      ...pointsOf(books.total),
+      ...pointsOf(ledger.total),
       ...numbers,
       storeUp: storeUp ? 1 : 0,
       busUp: busUp ? 1 : 0,
@@ -89,7 +89,7 @@ export class HubRecorder {
   }
 }
 
-function pointsOf(total: Account): Record<string, number> {
+function pointsOf(total: LedgerAccount): Record<string, number> {
   const names = [...counts, ...levels];
   return { ...Object.fromEntries(names.map((name) => [name, total[name]])), imbalance: imbalance(total) };
 }

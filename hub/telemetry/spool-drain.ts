@@ -4,14 +4,14 @@ import type { Cancel, Clock } from '../kernel/time.ts';
 import type { Spool } from './spool.ts';
 import type { StoreLink } from './store-link.ts';
 
-export interface DrainOptions {
+export interface SpoolDrainOptions {
   /** At most so many lines on average, so that live traffic has the better part of the store. */
   linesPerSec: number;
   /** Longer than a live write may take: a store that is slow gets its lines all the same. */
   answerWithinMs: number;
 }
 
-const defaultDrainOptions: DrainOptions = { linesPerSec: 20_000, answerWithinMs: 10_000 };
+const defaultDrainOptions: SpoolDrainOptions = { linesPerSec: 20_000, answerWithinMs: 10_000 };
 
 /** After a fault of the spool itself, ms. */
 const faultWaitMs = 1_000;
@@ -20,16 +20,16 @@ const faultWaitMs = 1_000;
  * Brings what was spooled to the store, in order, while the store is up: one write in flight, then a pause at
  * least as long as the write took. Lines the store refuses become dead letters.
  */
-export class Drain {
+export class SpoolDrain {
   readonly #deps: { link: StoreLink; spool: Spool; clock: Clock; log: Log };
-  readonly #options: DrainOptions;
+  readonly #options: SpoolDrainOptions;
   #running: Promise<void> | undefined;
   #cancelWait: Cancel | undefined;
   #closed = false;
 
   constructor(
     deps: { link: StoreLink; spool: Spool; clock: Clock; log: Log },
-    options: DrainOptions = defaultDrainOptions,
+    options: SpoolDrainOptions = defaultDrainOptions,
   ) {
     this.#deps = deps;
     this.#options = options;

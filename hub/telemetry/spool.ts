@@ -1,7 +1,7 @@
 import type { DeadLetter, DeadLetterSelection } from '../../schemas/api/spool.ts';
 import { HubError, messageOf } from '../kernel/errors.ts';
 import type { Clock } from '../kernel/time.ts';
-import { accountOf, type Books, type Shares } from './ledger.ts';
+import { accountOf, type Ledger, type Shares } from './ledger.ts';
 import type { NewDeadLetter, SpooledLines, SpoolLevels, SpoolStore } from './spool-store.ts';
 
 export interface SpoolOptions {
@@ -17,12 +17,12 @@ const headLimits = { lines: 5_000, size: 1_000_000 };
 const retryLines = 5_000;
 
 /**
- * What the store has not taken, on disk: the spool (to be written later) and the dead letters (refused for
- * good). Keeps their levels and their books; resolves only when the change is synced.
+ * What the store has not taken, on disk: the spool (to be written later) and the dead letters (permanently
+ * rejected). Keeps their levels and enters their moves in the ledger; resolves only when the change is synced.
  */
 export class Spool {
   readonly #store: SpoolStore;
-  readonly #books: Books;
+  readonly #ledger: Ledger;
   readonly #clock: Clock;
   readonly #options: SpoolOptions;
   #levels: SpoolLevels = { lines: 0, size: 0, deadLetters: 0, oldestMs: null };
@@ -33,9 +33,9 @@ export class Spool {
   /** Called when there is something to drain. */
   filled: () => void = () => {};
 
-  constructor(deps: { store: SpoolStore; books: Books; clock: Clock }, options: SpoolOptions) {
+  constructor(deps: { store: SpoolStore; ledger: Ledger; clock: Clock }, options: SpoolOptions) {
     this.#store = deps.store;
-    this.#books = deps.books;
+    this.#ledger = deps.ledger;
     this.#clock = deps.clock;
     this.#options = options;
   }
@@ -44,8 +44,8 @@ export class Spool {
   async load(): Promise<void> {
     this.#levels = await this.#store.levels();
     const { spooled, deadLettered } = await this.#store.shares();
-    this.#books.carried(spooled, 'spooled');
-    this.#books.carried(deadLettered, 'deadLettered');
+    this.#ledger.carryOver(spooled, 'spooled');
+    this.#ledger.carryOver(deadLettered, 'deadLettered');
   }
 
   get levels(): Readonly<SpoolLevels & SpoolOptions> {
@@ -65,7 +65,7 @@ export class Spool {
     return this.#levels.deadLetters >= this.#options.maxDeadLetters;
   }
 
-  /** Spools one batch; the caller books it. @throws HubError `database-failed` */
+  /** Spools one batch; the caller enters it in the ledger. @throws HubError `database-failed` */
   async append(lines: readonly string[], shares: Shares, size: number): Promise<void> {
     await this.#keep(this.#store.append({ lines, shares, size, nowMs: this.#clock.now() }));
     this.#levels.lines += lines.length;
@@ -73,7 +73,7 @@ export class Spool {
     this.filled();
   }
 
-  /** Keeps lines that a live write was refused; the caller books them. @throws HubError `database-failed` */
+  /** Keeps lines that a live write was refused; the caller enters them in the ledger. @throws HubError `database-failed` */
   async addDeadLetters(lines: readonly { line: string; reason: string }[]): Promise<void> {
     const letters = lines.map(addressed);
     await this.#keep(this.#store.addDeadLetters(letters, this.#clock.now()));
@@ -95,13 +95,13 @@ export class Spool {
     this.#levels.size -= entry.size;
     this.#levels.deadLetters += letters.length;
     for (const [id, points] of Object.entries(entry.shares)) {
-      this.#books.moved(this.#books.account(id), 'spooled', 'stored', points);
+      this.#ledger.moved(this.#ledger.account(id), 'spooled', 'stored', points);
     }
     for (const { account } of letters) {
-      const owner = this.#books.account(account);
+      const owner = this.#ledger.account(account);
       // Moved above with all the others.
-      this.#books.moved(owner, 'spooled', 'deadLettered', 1);
-      this.#books.moved(owner, 'spooled', 'stored', -1);
+      this.#ledger.moved(owner, 'spooled', 'deadLettered', 1);
+      this.#ledger.moved(owner, 'spooled', 'stored', -1);
     }
   }
 
@@ -130,7 +130,7 @@ export class Spool {
     const shares = await this.#change(this.#store.purge(selection));
     for (const [id, points] of Object.entries(shares)) {
       this.#levels.deadLetters -= points;
-      this.#books.purged(this.#books.account(id), points);
+      this.#ledger.purged(this.#ledger.account(id), points);
     }
     // A drain that stood still because there was no room for dead letters goes on.
     this.filled();
@@ -148,7 +148,7 @@ export class Spool {
       this.#levels.size += size;
       this.#levels.deadLetters -= lines;
       for (const [id, points] of Object.entries(shares)) {
-        this.#books.moved(this.#books.account(id), 'deadLettered', 'spooled', points);
+        this.#ledger.moved(this.#ledger.account(id), 'deadLettered', 'spooled', points);
       }
       moved += lines;
       if (lines > 0) this.filled();

@@ -1,7 +1,7 @@
 import type { LedgerRow } from '../../schemas/api/ledger.ts';
 import type { DeadLetter } from '../../schemas/api/spool.ts';
 import { HubError } from '../kernel/errors.ts';
-import { imbalance, sumOf, type Account, type Books } from './ledger.ts';
+import { imbalance, sumOf, type LedgerAccount, type Ledger } from './ledger.ts';
 import type { Spool } from './spool.ts';
 import type { StoreLink } from './store-link.ts';
 import type { TelemetryOperations } from './telemetry-operations.ts';
@@ -9,32 +9,32 @@ import type { TelemetryOperations } from './telemetry-operations.ts';
 /** Dead letters looked through at a time for those somebody may see. */
 const minPage = 1_000;
 
-/** The operators' side of books, spool and dead letters. @param deps `link` undefined: no hub runs */
+/** The operators' side of ledger, spool and dead letters. @param deps `link` undefined: no hub runs */
 export function createTelemetryAdministration(deps: {
-  books: Books;
+  ledger: Ledger;
   spool: Spool;
   link?: Pick<StoreLink, 'up' | 'fault'>;
 }): TelemetryOperations {
-  const { books, spool, link } = deps;
+  const { ledger, spool, link } = deps;
   return {
     ledger(device, mayShow) {
-      const found = device === undefined || mayShow?.(device) === false ? undefined : books.find(device);
+      const found = device === undefined || mayShow?.(device) === false ? undefined : ledger.find(device);
       if (device !== undefined && found === undefined) {
-        const error = new HubError('device-unknown', `nothing is booked for ${device}`, {
+        const error = new HubError('device-unknown', `the ledger has no account of ${device}`, {
           details: { id: device },
         });
         return Promise.reject(error);
       }
       if (mayShow !== undefined) {
-        const visible = (found === undefined ? books.all() : [found]).filter(({ id }) => mayShow(id));
+        const visible = (found === undefined ? ledger.all() : [found]).filter(({ id }) => mayShow(id));
         const report = { total: row(sumOf(visible)), accounts: visible.map(row) };
         return Promise.resolve({ ...report, rejectedBy: {}, droppedBy: {} });
       }
       return Promise.resolve({
-        total: row(books.total),
-        accounts: (found === undefined ? books.all() : [found]).map(row),
-        rejectedBy: { ...books.rejectedBy },
-        droppedBy: { ...books.droppedBy },
+        total: row(ledger.total),
+        accounts: (found === undefined ? ledger.all() : [found]).map(row),
+        rejectedBy: { ...ledger.rejectedBy },
+        droppedBy: { ...ledger.droppedBy },
       });
     },
     async spoolStatus() {
@@ -76,6 +76,6 @@ export function createTelemetryAdministration(deps: {
   };
 }
 
-function row(account: Account): LedgerRow {
+function row(account: LedgerAccount): LedgerRow {
   return { ...account, imbalance: imbalance(account) };
 }

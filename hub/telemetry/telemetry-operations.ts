@@ -1,4 +1,4 @@
-/** What operators can ask of the road to the store: of a running hub, or of its files when none runs. */
+/** What operators can ask about telemetry: of a running hub, or of its files when none runs. */
 
 import type { LedgerReport } from '../../schemas/api/ledger.ts';
 import type { DeadLetter, DeadLetterSelection, SpoolPage, SpoolStatus } from '../../schemas/api/spool.ts';
@@ -16,7 +16,7 @@ export interface TelemetryOperations {
    * @param device only this account
    * @param mayShow which devices an answer may be about, here and below; not given: all. Otherwise the total is the
    * sum of theirs, and nothing is told by code or cause
-   * @throws HubError `device-unknown` when nothing is booked for it
+   * @throws HubError `device-unknown` when the ledger has no account of it
    */
   ledger(device?: string, mayShow?: (deviceId: string) => boolean): Promise<LedgerReport>;
   spoolStatus(): Promise<SpoolStatus>;

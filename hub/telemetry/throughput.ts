@@ -1,5 +1,5 @@
 import type { Cancel, Clock } from '../kernel/time.ts';
-import type { Account, Books } from './ledger.ts';
+import type { LedgerAccount, Ledger } from './ledger.ts';
 
 export interface Rates {
   /** Frames a second; of some devices only: their readings and events a second. */
@@ -12,7 +12,7 @@ interface Mark {
   atMs: number;
   frames: number;
   stored: number;
-  accounts: ReadonlyMap<Account, { received: number; stored: number }>;
+  accounts: ReadonlyMap<LedgerAccount, { received: number; stored: number }>;
 }
 
 /** A rate is that of the last five to ten seconds. */
@@ -20,12 +20,12 @@ const markEveryMs = 5_000;
 
 /** How much comes in and is stored a second, in all or of some devices. */
 export class Throughput {
-  readonly #deps: { clock: Clock; books: Books; frames: () => number };
+  readonly #deps: { clock: Clock; ledger: Ledger; frames: () => number };
   readonly #stop: Cancel;
   #older: Mark;
   #newer: Mark;
 
-  constructor(deps: { clock: Clock; books: Books; frames: () => number }) {
+  constructor(deps: { clock: Clock; ledger: Ledger; frames: () => number }) {
     this.#deps = deps;
     this.#older = this.#newer = this.#mark();
     this.#stop = deps.clock.every(markEveryMs, () => {
@@ -36,19 +36,19 @@ export class Throughput {
 
   /** @param mayShow not given: of all devices */
   rates(mayShow?: (deviceId: string) => boolean): Rates {
-    const { clock, books, frames } = this.#deps;
+    const { clock, ledger, frames } = this.#deps;
     const before = this.#older;
     const seconds = (clock.monotonic() - before.atMs) / 1000;
     const perSec = (count: number): number => (seconds > 0 ? Math.round((count / seconds) * 10) / 10 : 0);
     if (mayShow === undefined) {
       return {
         messagesPerSec: perSec(frames() - before.frames),
-        storedPerSec: perSec(books.total.stored - before.stored),
+        storedPerSec: perSec(ledger.total.stored - before.stored),
       };
     }
     let received = 0;
     let stored = 0;
-    for (const account of books.accounts()) {
+    for (const account of ledger.accounts()) {
       const then = before.accounts.get(account);
       const receivedNow = account.received - (then?.received ?? 0);
       const storedNow = account.stored - (then?.stored ?? 0);
@@ -64,10 +64,10 @@ export class Throughput {
   }
 
   #mark(): Mark {
-    const { clock, books, frames } = this.#deps;
-    const accounts = new Map<Account, { received: number; stored: number }>();
-    for (const account of books.accounts())
+    const { clock, ledger, frames } = this.#deps;
+    const accounts = new Map<LedgerAccount, { received: number; stored: number }>();
+    for (const account of ledger.accounts())
       accounts.set(account, { received: account.received, stored: account.stored });
-    return { atMs: clock.monotonic(), frames: frames(), stored: books.total.stored, accounts };
+    return { atMs: clock.monotonic(), frames: frames(), stored: ledger.total.stored, accounts };
   }
 }

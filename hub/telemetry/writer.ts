@@ -3,7 +3,7 @@ import type { Log } from '../kernel/log.ts';
 import type { Cancel, Clock } from '../kernel/time.ts';
 import { Batch } from './batch.ts';
 import type { FrameOwner } from './batch.ts';
-import type { Books } from './ledger.ts';
+import type { Ledger } from './ledger.ts';
 import type { Spool } from './spool.ts';
 import type { StoreLink } from './store-link.ts';
 
@@ -32,7 +32,7 @@ export const defaultWriterOptions: WriterOptions = {
 export interface WriterDeps {
   link: StoreLink;
   spool: Spool;
-  books: Books;
+  ledger: Ledger;
   clock: Clock;
   log: Log;
 }
@@ -41,7 +41,7 @@ export interface WriterDeps {
 const retryMs = 1_000;
 
 /**
- * The road from accepted lines to a safe place: one open batch, full ones waiting in order behind the one that
+ * From accepted lines to a safe place: one open batch, full ones waiting in order behind the one that
  * is under way.
  *
  *     batch ── store takes it in time ────────────────────▶ settled: stored
@@ -84,7 +84,7 @@ export class Writer {
   addReading(owner: FrameOwner, seq: number, line: string): boolean {
     if (!this.#admit(1, line.length + 1)) return false;
     this.#open.addReading(owner, seq, line);
-    this.#deps.books.taken(owner.account, 1);
+    this.#deps.ledger.taken(owner.account, 1);
     this.#arm();
     return true;
   }
@@ -100,7 +100,7 @@ export class Writer {
     for (const line of lines) size += line.length + 1;
     if (!this.#admit(lines.length, size)) return false;
     this.#open.addSamples(owner, seq, lines, samples);
-    this.#deps.books.taken(owner.account, lines.length);
+    this.#deps.ledger.taken(owner.account, lines.length);
     this.#arm();
     return true;
   }
@@ -193,7 +193,7 @@ export class Writer {
 
   /** @returns false when the batch is nowhere safe yet. */
   async #bring(batch: Batch): Promise<boolean> {
-    const { link, spool, books, log } = this.#deps;
+    const { link, spool, ledger, log } = this.#deps;
     const { answerWithinMs } = this.#options;
     try {
       if (link.up) {
@@ -211,7 +211,7 @@ export class Writer {
       return false;
     }
     for (const [id, points] of Object.entries(batch.shares())) {
-      books.moved(books.account(id), 'inFlight', 'spooled', points);
+      ledger.moved(ledger.account(id), 'inFlight', 'spooled', points);
     }
     this.#settle(batch, new Map(), 'spooled');
     return true;
@@ -242,7 +242,7 @@ export class Writer {
   #settle(batch: Batch, refused: ReadonlyMap<number, string>, place: 'stored' | 'spooled'): void {
     this.#waitingLines -= batch.lines.length;
     this.#waitingSize -= batch.size;
-    if (place === 'stored') batch.book(this.#deps.books, refused);
+    if (place === 'stored') batch.recordIn(this.#deps.ledger, refused);
     batch.settle(refused);
   }
 }

@@ -58,9 +58,9 @@ export interface ConsoleParts {
 
 /** What the console's pages show: the live feed, the newest readings, the hub at a glance. */
 export function openConsole(deps: ConsoleDeps): ConsoleParts {
-  const { clock, log, releasers, registry, catalog, road, sessions } = deps;
+  const { clock, log, releasers, registry, catalog, pipeline, sessions } = deps;
   const startedMs = clock.now();
-  const throughput = new Throughput({ clock, books: road.books, frames: () => sessions.frames });
+  const throughput = new Throughput({ clock, ledger: pipeline.ledger, frames: () => sessions.frames });
   releasers.push('throughput', () => throughput.close());
   const eventLoop = watchEventLoop(clock);
   releasers.push('event loop', () => eventLoop.close());
@@ -105,7 +105,7 @@ export function openConsole(deps: ConsoleDeps): ConsoleParts {
 
   return {
     devices,
-    readings: createReadings({ store: road.store, typeOf }),
+    readings: createReadings({ store: pipeline.store, typeOf }),
     incident(incident) {
       feed.tell('incidents', incident.id, (mayShow) => {
         const visible = visibleTo(incident, mayShow);
@@ -147,16 +147,16 @@ function exposeFeed(metrics: Metrics, feed: LiveFeed): void {
 
 function historyOf({
   registry,
-  road,
+  pipeline,
   typeOf,
   latest,
   nackLog,
-}: Pick<ConsoleDeps, 'registry' | 'road'> & {
+}: Pick<ConsoleDeps, 'registry' | 'pipeline'> & {
   typeOf: (deviceId: string) => DeviceType | undefined;
   latest: LatestReadings;
   nackLog: NackLog;
 }): HistoryOperations {
-  const { store } = road;
+  const { store } = pipeline;
   const presenceHistory = createPresenceHistory(store);
   const known = (device: string): void => {
     if (registry.get(device) === undefined)

@@ -9,7 +9,7 @@ import type { PresenceKeeper } from '../presence/presence-keeper.ts';
 import { presenceStates } from '../../schemas/presence-states.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { SessionCounters } from '../sessions/session-counters.ts';
-import type { StoreRoad } from './pipeline-wiring.ts';
+import type { TelemetryPipeline } from './telemetry-wiring.ts';
 import type { EventLoopLoad } from '../kernel/event-loop.ts';
 import type { Clock } from '../kernel/time.ts';
 import { imbalance, sumOf } from '../telemetry/ledger.ts';
@@ -21,7 +21,7 @@ export interface SnapshotParts {
   registry: Registry;
   presence: () => PresenceKeeper;
   sessions: SessionCounters;
-  road: StoreRoad;
+  pipeline: TelemetryPipeline;
   bus: Bus;
   dispatcher: () => Dispatcher;
   throughput: Throughput;
@@ -55,11 +55,11 @@ export async function snapshotOf(
   startedMs: number,
   mayShow?: MayShow,
 ): Promise<HubSnapshot> {
-  const { clock, identity, registry, sessions, road, bus, loop } = parts;
-  const { books, writer, link, store } = road;
+  const { clock, identity, registry, sessions, pipeline, bus, loop } = parts;
+  const { ledger, writer, link, store } = pipeline;
   const { byState, devices, ...rates } = countsOf(parts, mayShow);
   const all = mayShow === undefined;
-  const sum = all ? books.total : sumOf([...books.accounts()].filter(({ id }) => mayShow(id)));
+  const sum = all ? ledger.total : sumOf([...ledger.accounts()].filter(({ id }) => mayShow(id)));
   const { carried, received, stored, spooled, deadLettered, inFlight } = sum;
   const dispatcher = parts.dispatcher();
   return {
@@ -77,13 +77,13 @@ export async function snapshotOf(
       stored,
       spooled,
       deadLettered,
-      rejected: all ? { ...books.rejectedBy } : {},
-      dropped: all ? { ...books.droppedBy } : {},
+      rejected: all ? { ...ledger.rejectedBy } : {},
+      dropped: all ? { ...ledger.droppedBy } : {},
       inFlight,
       imbalance: imbalance(sum),
     },
     writer: { lines: writer.waiting, fill: writer.fill },
-    spool: await spoolOf(road),
+    spool: await spoolOf(pipeline),
     eventLoop: loop(),
     store: part(store.name, link.up, link.fault),
     bus: { ...part(bus.kind, bus.connected, bus.fault), queued: bus.queued },
@@ -112,7 +112,7 @@ function residentBytes(): number {
   }
 }
 
-async function spoolOf({ spool }: StoreRoad): Promise<HubSnapshot['spool']> {
+async function spoolOf({ spool }: TelemetryPipeline): Promise<HubSnapshot['spool']> {
   const { lines, size, maxSize, deadLetters } = spool.levels;
   // The disk is asked only when there is an age to tell; a disk that fails is in `fault`, and on /readyz.
   const measured = lines === 0 ? undefined : await spool.measured().catch(() => undefined);

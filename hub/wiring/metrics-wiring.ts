@@ -9,7 +9,7 @@ import type { PresenceAnnouncer } from '../presence/presence-announcer.ts';
 import type { PresenceKeeper } from '../presence/presence-keeper.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { SessionCounters } from '../sessions/session-counters.ts';
-import type { StoreRoad } from './pipeline-wiring.ts';
+import type { TelemetryPipeline } from './telemetry-wiring.ts';
 import type { Metrics } from '../kernel/metrics.ts';
 import type { Scheduler } from '../schedules/scheduler.ts';
 import type { FanOutCounters } from '../telemetry/fan-out.ts';
@@ -24,7 +24,7 @@ export interface MeasuredParts {
   announcer: PresenceAnnouncer;
   liveness: Liveness;
   fanOut: FanOutCounters;
-  road: StoreRoad;
+  pipeline: TelemetryPipeline;
   upkeep: Upkeep;
   scheduler: Scheduler;
   admission: Admission;
@@ -137,27 +137,27 @@ function exposeTroubles(
   );
 }
 
-function exposeTelemetry(metrics: Metrics, { road, fanOut, scheduler, upkeep }: MeasuredParts): void {
-  const { books, spool, link, audit } = road;
-  const { total } = books;
+function exposeTelemetry(metrics: Metrics, { pipeline, fanOut, scheduler, upkeep }: MeasuredParts): void {
+  const { ledger, spool, link, reconciliation } = pipeline;
+  const { total } = ledger;
   metrics.gauge('hub_points_carried', 'Points on disk when the hub started', () => total.carried);
   metrics.counter('hub_points_received_total', 'Points received or made', () => total.received);
   metrics.counter(
     'hub_points_rejected_total',
     'Points refused by the hub, by nack code',
-    () => books.rejectedBy,
+    () => ledger.rejectedBy,
     'code',
   );
-  metrics.counter('hub_points_dropped_total', 'Points lost, by cause', () => books.droppedBy, 'cause');
+  metrics.counter('hub_points_dropped_total', 'Points lost, by cause', () => ledger.droppedBy, 'cause');
   metrics.counter('hub_points_stored_total', 'Points the store has', () => total.stored);
   metrics.gauge('hub_points_in_flight', 'Points on their way to the store', () => total.inFlight);
   metrics.gauge('hub_points_spooled', 'Points in the spool', () => total.spooled);
   metrics.gauge('hub_points_dead_lettered', 'Points the store refused for good', () => total.deadLettered);
   metrics.gauge('hub_points_imbalance', 'Anything but 0 is a fault of the hub', () => imbalance(total));
   metrics.counter(
-    'hub_audit_failures_total',
-    'Audits that found the books and the points at odds',
-    () => audit.failures,
+    'hub_reconciliation_failures_total',
+    'Reconciliations that found the ledger differing from the buffer or the disk',
+    () => reconciliation.failures,
   );
   metrics.gauge('hub_spool_bytes', 'Size of the spooled lines', () => spool.levels.size);
   metrics.gauge('hub_store_up', '1 while the store can be written to', () => (link.up ? 1 : 0));

@@ -4,17 +4,17 @@ import type { HubClock } from '../telemetry/hub-clock.ts';
 import type { PresenceKeeper } from '../presence/presence-keeper.ts';
 import type { Registry } from '../registry/registry.ts';
 import { knownFaults } from './readiness.ts';
-import type { StoreRoad } from './pipeline-wiring.ts';
+import type { TelemetryPipeline } from './telemetry-wiring.ts';
 import { eventLoopShare, watchEventLoopLag } from '../kernel/event-loop.ts';
 import { heapBytes } from '../kernel/heap.ts';
 import type { Releasers } from '../kernel/releasers.ts';
 import type { Clock } from '../kernel/time.ts';
-import { HubRecorder } from '../telemetry/self-monitoring.ts';
+import { SelfMonitoring } from '../telemetry/self-monitoring.ts';
 
-export interface RecordedParts {
+export interface MonitoredParts {
   clock: Clock;
   hubId: string;
-  road: StoreRoad;
+  pipeline: TelemetryPipeline;
   registry: Registry;
   presence: PresenceKeeper;
   dispatcher: Dispatcher;
@@ -23,16 +23,16 @@ export interface RecordedParts {
 }
 
 /** Has the hub's own numbers written to the store; closed before the last drain, so that it owes nothing then. */
-export function startHubRecord(parts: RecordedParts, releasers: Releasers): HubRecorder {
-  const { clock, hubId, road, registry, presence, dispatcher, hubClock, bus } = parts;
-  const { writer, books, link, spool } = road;
+export function startSelfMonitoring(parts: MonitoredParts, releasers: Releasers): SelfMonitoring {
+  const { clock, hubId, pipeline, registry, presence, dispatcher, hubClock, bus } = parts;
+  const { writer, ledger, link, spool } = pipeline;
   const share = eventLoopShare();
   const lag = watchEventLoopLag();
   releasers.push('event loop lag', () => lag.close());
-  const recorder = new HubRecorder({
+  const monitoring = new SelfMonitoring({
     clock,
     writer,
-    books,
+    ledger,
     hubId,
     read() {
       const { open, uncertain } = dispatcher.levels();
@@ -56,6 +56,6 @@ export function startHubRecord(parts: RecordedParts, releasers: Releasers): HubR
       };
     },
   });
-  releasers.push('hub record', () => recorder.close());
-  return recorder;
+  releasers.push('self-monitoring', () => monitoring.close());
+  return monitoring;
 }

@@ -17,7 +17,7 @@ export async function soakKills(): Promise<boolean> {
     missing.length === 0 &&
     strange.length === 0 &&
     numbers.ledger.imbalance === 0 &&
-    numbers.auditErrors === 0 &&
+    numbers.imbalances === 0 &&
     numbers.acked === numbers.sent
   );
 }

@@ -9,31 +9,31 @@ import type { FrameOwner } from '../../../hub/telemetry/batch.ts';
 import { imbalance } from '../../../hub/telemetry/ledger.ts';
 import { influxHeaders, query, startInflux } from '../../helpers/services/influxd.ts';
 import { silentLog } from '../../helpers/hubs/session-fixture.ts';
-import { testRoad } from '../../helpers/hubs/pipeline.ts';
+import { testPipeline } from '../../helpers/hubs/pipeline.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 
-/** The road to a real HTTP server: what each answer of the database does to the readings. */
-function roadTo(t: TestContext, url: string) {
+/** A pipeline to a real HTTP server: what each answer of the database does to the readings. */
+function pipelineTo(t: TestContext, url: string) {
   const store = openInflux({ url, database: 'hub', timeoutMs: 10_000 });
-  const road = testRoad({ store, clock: systemClock, log: silentLog });
+  const pipeline = testPipeline({ store, clock: systemClock, log: silentLog });
   t.after(async () => {
-    await road.close();
+    await pipeline.close();
     await store.close();
   });
   const settled: number[] = [];
   const refused: string[] = [];
   const owner: FrameOwner = {
-    account: road.books.account('d-1'),
+    account: pipeline.ledger.account('d-1'),
     stored: (seq) => settled.push(seq),
     refusedByStore: (seq, _samples, reason) => refused.push(`${seq} ${reason}`),
   };
   const add = (batch: readonly string[]): void => {
     for (const [index, line] of batch.entries()) {
-      road.books.received(owner.account, 1);
-      assert.ok(road.writer.addReading(owner, index + 1, line));
+      pipeline.ledger.received(owner.account, 1);
+      assert.ok(pipeline.writer.addReading(owner, index + 1, line));
     }
   };
-  return { ...road, store, add, settled, refused };
+  return { ...pipeline, store, add, settled, refused };
 }
 
 function lines(count: number): string[] {
@@ -43,7 +43,7 @@ function lines(count: number): string[] {
 test('one line of the wrong type in a batch of 5,000: it alone is a dead letter', async (t) => {
   const influx = await startInflux();
   t.after(() => influx.close());
-  const { store, add, settled, refused, books, disk } = roadTo(t, influx.url);
+  const { store, add, settled, refused, ledger, disk } = pipelineTo(t, influx.url);
   await store.createDatabase();
   assert.equal((await store.write(['m,device=d-1 v=1 1'])).kind, 'stored');
   const batch = lines(5_000);
@@ -58,7 +58,7 @@ test('one line of the wrong type in a batch of 5,000: it alone is a dead letter'
   );
   const [series] = await query(influx.url, 'hub', 'SELECT count(v) FROM m');
   assert.equal(series?.values[0]?.[1], 5_000);
-  assert.deepEqual([books.total.stored, books.total.deadLettered, imbalance(books.total)], [4_999, 1, 0]);
+  assert.deepEqual([ledger.total.stored, ledger.total.deadLettered, imbalance(ledger.total)], [4_999, 1, 0]);
 });
 
 type Answer = (response: ServerResponse, body: string) => void;
@@ -128,16 +128,16 @@ const badAnswers: Record<string, Answer> = {
 for (const [name, bad] of Object.entries(badAnswers)) {
   test(`answered with ${name}, readings are spooled and acked, and stored when the database is well`, async (t) => {
     const server = await answering(t, bad);
-    const { add, settled, books, spool } = roadTo(t, server.url);
+    const { add, settled, ledger, spool } = pipelineTo(t, server.url);
     const batch = lines(10);
     add(batch);
     await waitFor(() => settled.length === 10, { what: 'all is acked from the spool' });
     assert.equal(spool.lines, 10);
     assert.equal(server.stored.size, 0);
     server.mend();
-    await waitFor(() => books.total.stored === 10, { what: 'the spool is drained', timeoutMs: 30_000 });
+    await waitFor(() => ledger.total.stored === 10, { what: 'the spool is drained', timeoutMs: 30_000 });
     assert.deepEqual([...server.stored].toSorted(), batch.toSorted());
-    assert.equal(imbalance(books.total), 0);
+    assert.equal(imbalance(ledger.total), 0);
   });
 }
 
@@ -150,10 +150,10 @@ test('413: the batch is halved until it is taken, and nothing is lost', async (t
       response.writeHead(204, influxHeaders).end();
     }
   });
-  const { add, settled, books } = roadTo(t, server.url);
+  const { add, settled, ledger } = pipelineTo(t, server.url);
   const batch = lines(100);
   add(batch);
   await waitFor(() => settled.length === 100, { what: 'all is settled' });
-  assert.equal(books.total.stored, 100);
+  assert.equal(ledger.total.stored, 100);
   assert.deepEqual([...taken].toSorted(), batch.toSorted());
 });

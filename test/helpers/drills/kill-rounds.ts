@@ -6,7 +6,7 @@ import { addDevices, LedgerFleet, type Comparison } from './ledger-fleet.ts';
 import { spawnHub, type HubProcess } from '../services/process.ts';
 import { waitFor } from '../wait-for.ts';
 
-/** The books of a running hub, in total. */
+/** The ledger of a running hub, in total. */
 export async function ledgerOf(hub: HubProcess): Promise<LedgerRow> {
   const { code, stdout, stderr } = await hub.cli(['ledger', '--json']);
   if (code !== 0) throw new Error(`no ledger: ${stderr}`);
@@ -32,7 +32,7 @@ export async function quiet(hub: HubProcess, fleet: LedgerFleet, timeoutMs: numb
 export interface KillReport extends Comparison {
   kills: Record<'hub' | 'influx' | 'both', number>;
   ledger: LedgerRow;
-  auditErrors: number;
+  imbalances: number;
 }
 
 /** Everything is killed at random under load, again and again; what the devices were acked for must be there. */
@@ -58,9 +58,9 @@ export async function killRounds(options: {
   const fleet = new LedgerFleet({ url: hub.deviceUrl, credentials, perSec: options.perSec });
   const kills = { hub: 0, influx: 0, both: 0 };
   const victims: (keyof typeof kills)[] = [];
-  let auditErrors = 0;
-  const countAudits = (): void => {
-    auditErrors += hub.lines.filter(({ msg }) => msg === 'the books do not balance').length;
+  let imbalances = 0;
+  const countImbalances = (): void => {
+    imbalances += hub.lines.filter(({ msg }) => msg === 'the ledger does not balance').length;
   };
   const between = (fromMs: number, toMs: number): Promise<void> =>
     new Promise((resolve) => {
@@ -80,7 +80,7 @@ export async function killRounds(options: {
       const victim = victims.pop() ?? 'both';
       kills[victim] += 1;
       const acked = fleet.acked;
-      if (victim !== 'influx') countAudits();
+      if (victim !== 'influx') countImbalances();
       await Promise.all([
         victim === 'influx' ? undefined : hub.kill('SIGKILL'),
         victim === 'hub' ? undefined : influx.kill(),
@@ -102,8 +102,8 @@ export async function killRounds(options: {
     await waitFor(() => fleet.online === fleet.size, { what: 'all devices are online', timeoutMs: 90_000 });
     fleet.stop();
     const ledger = await quiet(hub, fleet, 90_000);
-    countAudits();
-    return { ...(await fleet.compare(influx.url)), kills, ledger, auditErrors };
+    countImbalances();
+    return { ...(await fleet.compare(influx.url)), kills, ledger, imbalances };
   } finally {
     await fleet.close();
     await hub.close();

@@ -6,12 +6,12 @@ import type { Presence } from '../../../hub/presence/presence.ts';
 import type { PresenceState } from '../../../schemas/presence-states.ts';
 import { createLog } from '../../../hub/kernel/log.ts';
 import type { FrameOwner } from '../../../hub/telemetry/batch.ts';
-import type { Books } from '../../../hub/telemetry/ledger.ts';
+import type { Ledger } from '../../../hub/telemetry/ledger.ts';
 import { Ingest } from '../../../hub/telemetry/ingest.ts';
 import { PresenceRecorder } from '../../../hub/telemetry/presence-recorder.ts';
 import { loadDeviceTypes, type DeviceType } from '../../../schemas/index.ts';
 import { ManualClock } from '../clock.ts';
-import { testRoad } from '../hubs/pipeline.ts';
+import { testPipeline } from '../hubs/pipeline.ts';
 
 const schemas = fileURLToPath(new URL('../../../schemas/device-types', import.meta.url));
 export const shippedTypes = (await loadDeviceTypes(schemas)).all();
@@ -56,7 +56,7 @@ function typeNamed(name: string): DeviceType {
 }
 
 /**
- * The hour before `toMs` (Unix ms) of a fleet with every presence there is, written by the hub's own road: ingest,
+ * The hour before `toMs` (Unix ms) of a fleet with every presence there is, written by the hub's own pipeline: ingest,
  * presence recorder, writer, InfluxDB.
  */
 export async function writeHistory(url: string, database: string, toMs: number): Promise<void> {
@@ -64,17 +64,19 @@ export async function writeHistory(url: string, database: string, toMs: number):
   const store = openInflux({ url, database, timeoutMs: 10_000 }, clock);
   await store.createDatabase();
   const log = createLog({ level: 'silent' });
-  const road = testRoad({ store, clock, log });
-  const { writer, books, shedding } = road;
+  const pipeline = testPipeline({ store, clock, log });
+  const { writer, ledger, shedding } = pipeline;
   const fanOut = { reading: () => undefined, readings: () => undefined, event: () => undefined };
   const ingest = new Ingest(
-    { writer, books, shedding, fanOut, clock },
+    { writer, ledger, shedding, fanOut, clock },
     { maxAgeMs: 86_400_000, maxAheadMs: 60_000 },
   );
   const records = new Map(historyDevices.map((device) => [device.id, recordOf(device)]));
-  const recorder = new PresenceRecorder({ writer, books, recordOf: (id) => records.get(id) });
+  const recorder = new PresenceRecorder({ writer, ledger, recordOf: (id) => records.get(id) });
 
-  const senders = historyDevices.map((device) => senderOf(device, { ingest, books, startMs: toMs - hourMs }));
+  const senders = historyDevices.map((device) =>
+    senderOf(device, { ingest, ledger, startMs: toMs - hourMs }),
+  );
   const changedMs = toMs - 7 * 60_000;
   for (let timeMs = toMs - hourMs - 300_000; timeMs <= toMs; timeMs += 300_000) {
     for (const { silent, tell } of senders) tell(silent === true ? toMs : timeMs);
@@ -82,20 +84,20 @@ export async function writeHistory(url: string, database: string, toMs: number):
   }
   for (const [id, presence] of presenceAt(changedMs, changedMs)) recorder.record(id, presence, changedMs);
   assert.equal(await writer.drain(30_000), 0);
-  assert.equal(books.total.stored, books.total.received);
-  await road.close();
+  assert.equal(ledger.total.stored, ledger.total.received);
+  await pipeline.close();
   await store.close();
 }
 
 /** What sends a device's readings in order, one a minute, and its events with the last of them. */
 function senderOf(
   { id, site, type: name, silent }: HistoryDevice,
-  { ingest, books, startMs }: { ingest: Ingest; books: Books; startMs: number },
+  { ingest, ledger, startMs }: { ingest: Ingest; ledger: Ledger; startMs: number },
 ) {
   const type = typeNamed(name);
   const channel = ingest.openChannel({ id, site }, type, 'boot-1', new Map());
   const owner: FrameOwner = {
-    account: books.account(id),
+    account: ledger.account(id),
     stored: () => undefined,
     refusedByStore: (_seq, _samples, reason) => assert.fail(`the store refused a line: ${reason}`),
   };

@@ -2,8 +2,8 @@ import type { Log } from '../../../hub/kernel/log.ts';
 import type { Clock } from '../../../hub/kernel/time.ts';
 import { TokenBucket } from '../../../hub/kernel/token-bucket.ts';
 import { LoadShedding } from '../../../hub/telemetry/load-shedding.ts';
-import { Books } from '../../../hub/telemetry/ledger.ts';
-import { Drain } from '../../../hub/telemetry/spool-drain.ts';
+import { Ledger } from '../../../hub/telemetry/ledger.ts';
+import { SpoolDrain } from '../../../hub/telemetry/spool-drain.ts';
 import { Spool, type SpoolOptions } from '../../../hub/telemetry/spool.ts';
 import { StoreLink } from '../../../hub/telemetry/store-link.ts';
 import type { MetricsStore } from '../../../hub/telemetry/store.ts';
@@ -17,25 +17,25 @@ export interface TestRoadOptions {
   totalMessagesPerSec?: number;
 }
 
-/** The road to a store, wired as the hub wires it, with the spool in memory. */
-export function testRoad(
+/** A pipeline to a store, wired as the hub wires it, with the spool in memory. */
+export function testPipeline(
   deps: { store: Pick<MetricsStore, 'write' | 'probe'>; clock: Clock; log: Log },
   options: TestRoadOptions = {},
 ) {
   const { store, clock, log } = deps;
-  const books = new Books();
+  const ledger = new Ledger();
   const disk = new MemorySpool();
   const spool = new Spool(
-    { store: disk, books, clock },
+    { store: disk, ledger, clock },
     { maxSize: 1_000_000_000, maxDeadLetters: 100_000, ...options.spool },
   );
   const link = new StoreLink({ store, clock, random: () => 0.5, log });
-  const drain = new Drain({ link, spool, clock, log });
+  const drain = new SpoolDrain({ link, spool, clock, log });
   link.probeSample = async () => (await spool.head())?.lines ?? [];
   link.cameUp = () => drain.start();
   spool.filled = () => drain.start();
   const writer = new Writer(
-    { link, spool, books, clock, log },
+    { link, spool, ledger, clock, log },
     { ...defaultWriterOptions, ...options.writer },
   );
   const total = new TokenBucket(clock, options.totalMessagesPerSec ?? 1_000_000);
@@ -44,5 +44,5 @@ export function testRoad(
     link.close();
     await drain.close();
   };
-  return { books, disk, spool, link, drain, writer, shedding: new LoadShedding({ writer, total }), close };
+  return { ledger, disk, spool, link, drain, writer, shedding: new LoadShedding({ writer, total }), close };
 }

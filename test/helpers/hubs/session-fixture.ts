@@ -21,7 +21,7 @@ import { compileDeviceType, hubFrameChecks, type DeviceType, type HubFrame } fro
 import { ManualClock } from '../clock.ts';
 import { MemoryDeviceStore, MemoryPresenceStore } from '../devices/memory-devices.ts';
 import { RecordingCommands } from '../devices/recording-commands.ts';
-import { testRoad } from './pipeline.ts';
+import { testPipeline } from './pipeline.ts';
 
 export const silentLog = createLog({ level: 'silent' });
 
@@ -259,8 +259,8 @@ export async function startSessions(t: TestContext, options: FixtureOptions = {}
     changed: (id, { state, reason, epoch, n }) => changes.push(`${id} ${state} ${reason} ${epoch}.${n}`),
   });
   const store = new ScriptedStore();
-  const road = testRoad({ store, clock, log: silentLog }, { writer: options.writer ?? {} });
-  const { writer, books, shedding } = road;
+  const pipeline = testPipeline({ store, clock, log: silentLog }, { writer: options.writer ?? {} });
+  const { writer, ledger, shedding } = pipeline;
   const fanned: unknown[][] = [];
   const fanOut: FanOut = {
     reading: (...told) => void fanned.push(told),
@@ -268,7 +268,7 @@ export async function startSessions(t: TestContext, options: FixtureOptions = {}
     event: (...told) => void fanned.push(told),
   };
   const { maxAgeMs = 86_400_000, maxAheadMs = 60_000 } = options;
-  const ingest = new Ingest({ writer, books, shedding, fanOut, clock }, { maxAgeMs, maxAheadMs });
+  const ingest = new Ingest({ writer, ledger, shedding, fanOut, clock }, { maxAgeMs, maxAheadMs });
   const sessionOptions = {
     ackDelayMs: options.ackDelayMs ?? 500,
     inFlight: options.inFlight ?? 64,
@@ -307,7 +307,7 @@ export async function startSessions(t: TestContext, options: FixtureOptions = {}
     liveness.close();
     clones.close();
     acks.close();
-    void road.close();
+    void pipeline.close();
     for (const { unlawful } of sockets) assert.deepEqual(unlawful, [], 'the hub keeps to its own schemas');
   });
 
@@ -343,7 +343,7 @@ export async function startSessions(t: TestContext, options: FixtureOptions = {}
     presence,
     changes,
     store,
-    road,
+    pipeline,
     writer,
     ingest,
     acks,

@@ -9,7 +9,7 @@ import { openRaw, type RawDeviceOptions } from '../../helpers/devices/raw-device
 import { waitFor } from '../../helpers/wait-for.ts';
 import { startTcpProxy } from '../../helpers/services/tcp-proxy.ts';
 
-/** The whole road on real parts: InfluxDB, Mosquitto and the hub as processes of their own. */
+/** The whole flow on real parts: InfluxDB, Mosquitto and the hub as processes of their own. */
 
 let influx: InfluxServer;
 let broker: MosquittoBroker;

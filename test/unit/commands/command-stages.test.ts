@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Command } from '../../../hub/commands/command.ts';
 import { CommandStages } from '../../../hub/commands/stages.ts';
-import { Books } from '../../../hub/telemetry/ledger.ts';
+import { Ledger } from '../../../hub/telemetry/ledger.ts';
 import { CommandRecorder } from '../../../hub/telemetry/command-recorder.ts';
 
 const accepted: Command = {
@@ -56,7 +56,7 @@ test('each step is a line with its stages so far, and two steps of one moment ar
   const record = { type: 'env-sensor@1', site: 'hall' };
   const recorder = new CommandRecorder({
     writer: writer as never,
-    books: new Books(),
+    ledger: new Ledger(),
     recordOf: (id) => (id === 'd-1' ? (record as never) : undefined),
   });
   for (const command of life) recorder.observe(command);

@@ -15,8 +15,8 @@ test('stored frames are acked together within the delay, not one by one', async 
 });
 
 test('nothing is acked that is neither stored nor spooled', async (t) => {
-  const { pass, open, store, road } = await startSessions(t);
-  road.disk.fault = new Error('disk full');
+  const { pass, open, store, pipeline } = await startSessions(t);
+  pipeline.disk.fault = new Error('disk full');
   const device = await open();
   const answer = store.hold();
   device.telemetry();
@@ -144,9 +144,9 @@ test('more frames unsettled than the window: nack rate, and the window opens aga
 });
 
 test('a window that is full because the store is away is answered overloaded: the device sent nothing too fast', async (t) => {
-  const { pass, open, store, road } = await startSessions(t, { inFlight: 3 });
+  const { pass, open, store, pipeline } = await startSessions(t, { inFlight: 3 });
   const device = await open();
-  road.disk.fault = new Error('disk full');
+  pipeline.disk.fault = new Error('disk full');
   store.answer = () => ({ kind: 'unavailable', reason: 'away' });
   for (let frame = 0; frame < 3; frame++) device.telemetry();
   await pass(200);
@@ -255,7 +255,7 @@ test('bad samples are nacked by index, the rest of the frame settles by the ack'
 });
 
 test('what the store refuses is nacked by the right seq and sample, also when bad samples were left out', async (t) => {
-  const { pass, open, store, road } = await startSessions(t);
+  const { pass, open, store, pipeline } = await startSessions(t);
   store.refuseLines((line) => line.includes('temperature=13 '));
   const one = await open('d1');
   const two = await open('d2');
@@ -278,7 +278,7 @@ test('what the store refuses is nacked by the right seq and sample, also when ba
   const [nack] = one.socket.of('nack');
   assert.equal(nack?.['retry'], false);
   assert.match(JSON.stringify(nack?.['errors']), /field type conflict/);
-  assert.deepEqual([road.books.total.deadLettered, road.books.total.stored], [4, 4]);
+  assert.deepEqual([pipeline.ledger.total.deadLettered, pipeline.ledger.total.stored], [4, 4]);
 });
 
 test('up is turned into time by the anchor of its boot; an earlier boot of the device keeps its own', async (t) => {

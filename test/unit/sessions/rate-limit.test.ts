@@ -25,7 +25,7 @@ test('what is over the rate is borne for a while, not for ever', () => {
 });
 
 test('a device that floods is nacked, then closed with 4429, and refused for a minute', async (t) => {
-  const { open, registry, clock, pass, road } = await startSessions(t, { messagesPerSec: 10 });
+  const { open, registry, clock, pass, pipeline } = await startSessions(t, { messagesPerSec: 10 });
   const device = await open();
   for (let n = 0; n < 200; n += 1) device.telemetry();
   assert.equal(device.socket.closedWith?.code, 4429);
@@ -37,6 +37,6 @@ test('a device that floods is nacked, then closed with 4429, and refused for a m
   await pass(60_000);
   assert.equal(registry.authenticate({ authorization }).kind, 'device');
   assert.equal(clock.pending > 0, true);
-  const { received, rejected, stored } = road.books.total;
-  assert.equal(received, rejected + stored, 'the flood is in the books');
+  const { received, rejected, stored } = pipeline.ledger.total;
+  assert.equal(received, rejected + stored, 'the flood is in the ledger');
 });

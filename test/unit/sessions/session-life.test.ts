@@ -69,7 +69,7 @@ test('a takeover by a session that never opens ends the commands of the old one 
 });
 
 test('nothing the old session still sends or settles counts after a takeover', async (t) => {
-  const { open, store, commands, presence, road, pass, liveness, changes } = await startSessions(t);
+  const { open, store, commands, presence, pipeline, pass, liveness, changes } = await startSessions(t);
   const older = await open();
   const answer = store.hold();
   older.telemetry();
@@ -84,7 +84,7 @@ test('nothing the old session still sends or settles counts after a takeover', a
   await pass(5_000);
   assert.equal(older.socket.sent.length, sentBefore, 'no ack on the old socket');
   assert.deepEqual(newer.socket.answers, [], 'nor on the new one');
-  assert.equal(road.books.total.received, 1);
+  assert.equal(pipeline.ledger.total.received, 1);
   assert.deepEqual(commands.calls, ['opened 1', 'replaced 1', 'opened 2']);
   assert.equal(presence.get('d1').state, 'online');
   // Frames of the old one are no sign of life either.
@@ -153,8 +153,8 @@ test('bye with nothing under way closes at once, with what was owed acked', asyn
 });
 
 test('bye while neither store nor spool takes anything closes after 10 s, unacked but for what is settled, and leaves nothing behind', async (t) => {
-  const { open, store, road, pass, clock, registry, liveness, presence } = await startSessions(t);
-  road.disk.fault = new Error('disk full');
+  const { open, store, pipeline, pass, clock, registry, liveness, presence } = await startSessions(t);
+  pipeline.disk.fault = new Error('disk full');
   const device = await open();
   device.telemetry();
   await pass(100);
@@ -247,7 +247,7 @@ test('a frame read while its deadline is being confirmed keeps the device online
 });
 
 test('a slow reader is closed 4004 when a nack does not fit, counted, and ended', async (t) => {
-  const { open, counters, commands, changes, presence, registry, road } = await startSessions(t);
+  const { open, counters, commands, changes, presence, registry, pipeline } = await startSessions(t);
   const device = await open();
   device.socket.bufferedAmount = 262_140;
   device.telemetry({ data: {} });
@@ -259,9 +259,9 @@ test('a slow reader is closed 4004 when a nack does not fit, counted, and ended'
   assert.deepEqual(commands.calls, ['opened 1', 'closed 1']);
   await presence.settled();
   assert.equal(changes.at(-1), 'd1 suspect closed-without-bye 1.2');
-  const { received } = road.books.total;
+  const { received } = pipeline.ledger.total;
   device.telemetry();
-  assert.equal(road.books.total.received, received, 'what it still sends does not count');
+  assert.equal(pipeline.ledger.total.received, received, 'what it still sends does not count');
   device.session.closed(1006, '');
   assert.deepEqual(counters.closes, { 'slow-reader': 1 });
 });

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { Batch, type FrameOwner } from '../../../hub/telemetry/batch.ts';
-import { Books } from '../../../hub/telemetry/ledger.ts';
+import { Ledger } from '../../../hub/telemetry/ledger.ts';
 
 /** Writes down, in order, what becomes of its frames. */
 class RecordingOwner implements FrameOwner {
-  readonly account = new Books().account('d-1');
+  readonly account = new Ledger().account('d-1');
   readonly calls: string[] = [];
 
   stored(seq: number): void {

@@ -7,7 +7,7 @@ import { Ingest } from '../../../hub/telemetry/ingest.ts';
 import type { EventFrame, TelemetryFrame } from '../../../schemas/index.ts';
 import { ManualClock } from '../../helpers/clock.ts';
 import { ScriptedStore, sensorType, silentLog, startMs } from '../../helpers/hubs/session-fixture.ts';
-import { testRoad } from '../../helpers/hubs/pipeline.ts';
+import { testPipeline } from '../../helpers/hubs/pipeline.ts';
 
 const anchors = new Map([
   ['now', startMs - 10_000],
@@ -18,10 +18,10 @@ const anchors = new Map([
 function startIngest(t: TestContext, bufferLines = 1_000) {
   const clock = new ManualClock(startMs);
   const store = new ScriptedStore();
-  const road = testRoad({ store, clock, log: silentLog }, { writer: { bufferLines } });
-  const { writer, books, shedding } = road;
-  const nobody: FrameOwner = { account: books.account('d1'), stored() {}, refusedByStore() {} };
-  t.after(() => road.close());
+  const pipeline = testPipeline({ store, clock, log: silentLog }, { writer: { bufferLines } });
+  const { writer, ledger, shedding } = pipeline;
+  const nobody: FrameOwner = { account: ledger.account('d1'), stored() {}, refusedByStore() {} };
+  t.after(() => pipeline.close());
   const fanned: unknown[][] = [];
   const fanOut = {
     reading: (...told: unknown[]) => void fanned.push(told),
@@ -29,7 +29,7 @@ function startIngest(t: TestContext, bufferLines = 1_000) {
     event: (...told: unknown[]) => void fanned.push(told),
   };
   const ingest = new Ingest(
-    { writer, books, shedding, fanOut, clock },
+    { writer, ledger, shedding, fanOut, clock },
     { maxAgeMs: 86_400_000, maxAheadMs: 60_000 },
   );
   const channel = ingest.openChannel({ id: 'd1', site: 'lab' }, sensorType, 'now', anchors);
@@ -49,7 +49,7 @@ function startIngest(t: TestContext, bufferLines = 1_000) {
     await writer.drain(1_000);
     return store.writes.splice(0).flat();
   };
-  return { books, ingest, telemetry, event, lines, fanned, clock, writer };
+  return { ledger, ingest, telemetry, event, lines, fanned, clock, writer };
 }
 
 const data = { temperature: 21.5 };
@@ -192,7 +192,7 @@ test('with a full buffer the good samples are overloaded, the bad ones refused f
 });
 
 test('every point received is on its way to the store or counted as rejected, by code', (t) => {
-  const { books, telemetry, writer } = startIngest(t, 40);
+  const { ledger, telemetry, writer } = startIngest(t, 40);
   const sample = fc.record({
     ts: fc.constantFrom(startMs, startMs + 120_000, 5),
     data: fc.constantFrom<unknown>(data, {}, { temperature: 1e9 }, 7),
@@ -207,8 +207,8 @@ test('every point received is on its way to the store or counted as rejected, by
   fc.assert(
     fc.property(fc.array(frame), (frames) => {
       for (const members of frames) telemetry(members);
-      assert.equal(imbalance(books.total), 0);
-      assert.equal(books.total.inFlight, writer.waiting);
+      assert.equal(imbalance(ledger.total), 0);
+      assert.equal(ledger.total.inFlight, writer.waiting);
     }),
   );
 });

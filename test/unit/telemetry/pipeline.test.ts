@@ -5,29 +5,29 @@ import type { FrameOwner } from '../../../hub/telemetry/batch.ts';
 import { imbalance } from '../../../hub/telemetry/ledger.ts';
 import { ManualClock } from '../../helpers/clock.ts';
 import { ScriptedStore, silentLog } from '../../helpers/hubs/session-fixture.ts';
-import { testRoad, type TestRoadOptions } from '../../helpers/hubs/pipeline.ts';
+import { testPipeline, type TestRoadOptions } from '../../helpers/hubs/pipeline.ts';
 
-function roadTo(t: TestContext, store: ScriptedStore, options: TestRoadOptions = {}) {
+function pipelineTo(t: TestContext, store: ScriptedStore, options: TestRoadOptions = {}) {
   const clock = new ManualClock();
-  const road = testRoad({ store, clock, log: silentLog }, options);
-  t.after(() => road.close());
+  const pipeline = testPipeline({ store, clock, log: silentLog }, options);
+  t.after(() => pipeline.close());
   const stored: number[] = [];
   const refused: string[] = [];
   const owner: FrameOwner = {
-    account: road.books.account('d-1'),
+    account: pipeline.ledger.account('d-1'),
     stored: (seq) => stored.push(seq),
     refusedByStore: (seq, samples, reason) =>
       refused.push(`${seq} ${JSON.stringify(samples ?? 'whole')} ${reason}`),
   };
   let seq = 0;
   const add = (line = `m,device=d-1 v=1 ${seq + 1}`): boolean => {
-    road.books.received(owner.account, 1);
+    pipeline.ledger.received(owner.account, 1);
     seq += 1;
-    if (road.writer.addReading(owner, seq, line)) return true;
-    road.books.rejected(owner.account, 'overloaded', 1);
+    if (pipeline.writer.addReading(owner, seq, line)) return true;
+    pipeline.ledger.rejected(owner.account, 'overloaded', 1);
     return false;
   };
-  return { ...road, clock, owner, add, settled: stored, refused };
+  return { ...pipeline, clock, owner, add, settled: stored, refused };
 }
 
 const away = { kind: 'unavailable' as const, reason: '503 away' };
@@ -35,7 +35,7 @@ const away = { kind: 'unavailable' as const, reason: '503 away' };
 test('what the store does not take is spooled, and only then settled', async (t) => {
   const store = new ScriptedStore();
   store.answer = () => away;
-  const { clock, add, settled, books, disk } = roadTo(t, store);
+  const { clock, add, settled, ledger, disk } = pipelineTo(t, store);
   disk.fault = new Error('disk full');
   add();
   await clock.advanceAsync(200);
@@ -43,14 +43,14 @@ test('what the store does not take is spooled, and only then settled', async (t)
   disk.fault = undefined;
   await clock.advanceAsync(1_100);
   assert.deepEqual(settled, [1]);
-  assert.equal(books.total.spooled, 1);
-  assert.equal(imbalance(books.total), 0);
+  assert.equal(ledger.total.spooled, 1);
+  assert.equal(imbalance(ledger.total), 0);
 });
 
 test('a write without an answer is spooled after a second, and a late answer changes nothing', async (t) => {
   const store = new ScriptedStore();
   const answer = store.hold();
-  const { clock, add, settled, books } = roadTo(t, store);
+  const { clock, add, settled, ledger } = pipelineTo(t, store);
   add();
   await clock.advanceAsync(1_000);
   assert.deepEqual(settled, []);
@@ -59,15 +59,15 @@ test('a write without an answer is spooled after a second, and a late answer cha
   answer({ kind: 'stored' });
   await clock.advanceAsync(10);
   assert.deepEqual(settled, [1]);
-  assert.equal(books.total.stored, 0);
+  assert.equal(ledger.total.stored, 0);
   await clock.advanceAsync(60_000);
-  assert.deepEqual({ stored: books.total.stored, spooled: books.total.spooled }, { stored: 1, spooled: 0 });
+  assert.deepEqual({ stored: ledger.total.stored, spooled: ledger.total.spooled }, { stored: 1, spooled: 0 });
 });
 
 test('while the store is away nothing but the probe talks to it', async (t) => {
   const store = new ScriptedStore();
   store.answer = () => away;
-  const { clock, add, link } = roadTo(t, store);
+  const { clock, add, link } = pipelineTo(t, store);
   add();
   await clock.advanceAsync(200);
   const before = store.asked;
@@ -83,7 +83,7 @@ test('while the store is away nothing but the probe talks to it', async (t) => {
 test('Retry-After is obeyed', async (t) => {
   const store = new ScriptedStore();
   store.answer = () => ({ ...away, retryAfterMs: 120_000 });
-  const { clock, add } = roadTo(t, store);
+  const { clock, add } = pipelineTo(t, store);
   add();
   await clock.advanceAsync(200);
   const before = store.asked;
@@ -96,25 +96,25 @@ test('Retry-After is obeyed', async (t) => {
 test('a full spool refuses new readings and gives up none', async (t) => {
   const store = new ScriptedStore();
   store.answer = () => away;
-  const { clock, add, books, settled } = roadTo(t, store, { spool: { maxSize: 50 } });
+  const { clock, add, ledger, settled } = pipelineTo(t, store, { spool: { maxSize: 50 } });
   for (let n = 0; n < 5; n += 1) {
     add();
     await clock.advanceAsync(200);
   }
   assert.equal(add(), false);
-  assert.equal(books.total.spooled, settled.length);
+  assert.equal(ledger.total.spooled, settled.length);
   store.answer = () => ({ kind: 'stored' });
   await clock.advanceAsync(60_000);
   assert.equal(add(), true);
   await clock.advanceAsync(200);
-  assert.equal(books.total.stored, settled.length);
-  assert.equal(imbalance(books.total), 0);
+  assert.equal(ledger.total.stored, settled.length);
+  assert.equal(imbalance(ledger.total), 0);
 });
 
 test('full dead letters stop the drain and new readings, until some are purged', async (t) => {
   const store = new ScriptedStore();
   store.refuseLines((line) => line.includes('bad'));
-  const { clock, add, books, spool, refused } = roadTo(t, store, { spool: { maxDeadLetters: 2 } });
+  const { clock, add, ledger, spool, refused } = pipelineTo(t, store, { spool: { maxDeadLetters: 2 } });
   add('m,device=d-1 bad=1 1');
   add('m,device=d-1 bad=1 2');
   await clock.advanceAsync(200);
@@ -123,14 +123,14 @@ test('full dead letters stop the drain and new readings, until some are purged',
   assert.equal(await spool.purge({ all: true }), 2);
   assert.equal(add(), true);
   await clock.advanceAsync(200);
-  assert.equal(books.total.dropped, 2);
-  assert.equal(imbalance(books.total), 0);
+  assert.equal(ledger.total.dropped, 2);
+  assert.equal(imbalance(ledger.total), 0);
 });
 
 test('a line that is refused while it is drained becomes a dead letter, and is stored when retried later', async (t) => {
   const store = new ScriptedStore();
   store.answer = () => away;
-  const { clock, add, books, spool, disk } = roadTo(t, store);
+  const { clock, add, ledger, spool, disk } = pipelineTo(t, store);
   add('m,device=d-1 bad=1 1');
   add('m,device=d-1 v=1 2');
   await clock.advanceAsync(200);
@@ -143,7 +143,7 @@ test('a line that is refused while it is drained becomes a dead letter, and is s
   store.answer = () => ({ kind: 'stored' });
   assert.equal(await spool.retry({ device: 'd-1' }), 1);
   await clock.advanceAsync(1_000);
-  const { stored, spooled, deadLettered } = books.total;
+  const { stored, spooled, deadLettered } = ledger.total;
   assert.deepEqual({ stored, spooled, deadLettered }, { stored: 2, spooled: 0, deadLettered: 0 });
   assert.ok(store.stored.has('m,device=d-1 bad=1 1'));
 });
@@ -156,16 +156,16 @@ test('one field of the wrong type in 5,000 lines costs a handful of writes', asy
     const bad = lines.filter((line) => line.includes('v="')).length;
     return bad === 0 ? { kind: 'stored' } : { kind: 'partial', reason: `${reason} dropped=${bad}` };
   };
-  const { clock, add, refused, settled, books } = roadTo(t, store);
+  const { clock, add, refused, settled, ledger } = pipelineTo(t, store);
   for (let n = 1; n <= 5_000; n += 1) add(n % 2 === 0 ? `m,device=d-1 v="x" ${n}` : `n,device=d-1 w=1 ${n}`);
   await clock.advanceAsync(200);
   assert.equal(refused.length, 2_500);
   assert.equal(settled.length, 5_000);
   assert.ok(store.writes.length < 10, `${store.writes.length} writes`);
-  assert.equal(books.total.deadLettered, 2_500);
+  assert.equal(ledger.total.deadLettered, 2_500);
 });
 
-test('whatever the store and the disk do, the books balance and every settled reading is in one place', async () => {
+test('whatever the store and the disk do, the ledger balances and every settled reading is in one place', async () => {
   const step = fc.oneof(
     fc.record({ add: fc.integer({ min: 1, max: 5 }), bad: fc.boolean() }),
     fc.record({ answer: fc.constantFrom('stored', 'away', 'refuse', 'never') }),
@@ -178,12 +178,12 @@ test('whatever the store and the disk do, the books balance and every settled re
     fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
       const store = new ScriptedStore();
       const clock = new ManualClock();
-      const road = testRoad(
+      const pipeline = testPipeline(
         { store, clock, log: silentLog },
         { spool: { maxSize: 300, maxDeadLetters: 5 }, writer: { bufferLines: 30, batchLines: 4 } },
       );
-      const { books, writer, spool, disk } = road;
-      const account = books.account('d-1');
+      const { ledger, writer, spool, disk } = pipeline;
+      const account = ledger.account('d-1');
       const settled = new Set<number>();
       let seq = 0;
       const owner: FrameOwner = {
@@ -195,17 +195,17 @@ test('whatever the store and the disk do, the books balance and every settled re
         refusedByStore: () => undefined,
       };
       const balanced = (): void => {
-        assert.equal(imbalance(books.total), 0);
+        assert.equal(imbalance(ledger.total), 0);
         assert.equal(imbalance(account), 0);
-        assert.equal(books.total.inFlight, writer.waiting);
+        assert.equal(ledger.total.inFlight, writer.waiting);
       };
       for (const now of steps) {
         if ('add' in now) {
           for (let n = 0; n < now.add; n += 1) {
             seq += 1;
-            books.received(account, 1);
+            ledger.received(account, 1);
             const line = `m,device=d-1 ${now.bad ? 'bad' : 'v'}=1 ${seq}`;
-            if (!writer.addReading(owner, seq, line)) books.rejected(account, 'overloaded', 1);
+            if (!writer.addReading(owner, seq, line)) ledger.rejected(account, 'overloaded', 1);
           }
         } else if ('answer' in now) {
           if (now.answer === 'refuse') store.refuseLines((line) => line.includes('bad'));
@@ -225,15 +225,15 @@ test('whatever the store and the disk do, the books balance and every settled re
       await spool.retry({ all: true });
       await clock.advanceAsync(120_000);
       balanced();
-      assert.equal(books.total.inFlight, 0);
-      assert.equal(books.total.spooled, 0);
+      assert.equal(ledger.total.inFlight, 0);
+      assert.equal(ledger.total.spooled, 0);
       for (const of of settled) {
         const lines = [`m,device=d-1 v=1 ${of}`, `m,device=d-1 bad=1 ${of}`];
-        const safe = lines.some((line) => store.stored.has(line)) || books.total.dropped > 0;
+        const safe = lines.some((line) => store.stored.has(line)) || ledger.total.dropped > 0;
         assert.ok(safe, `reading ${of} was settled and is nowhere`);
       }
-      assert.equal(books.total.stored + books.total.dropped, settled.size);
-      await road.close();
+      assert.equal(ledger.total.stored + ledger.total.dropped, settled.size);
+      await pipeline.close();
     }),
     { numRuns: 1_000 },
   );
@@ -242,14 +242,14 @@ test('whatever the store and the disk do, the books balance and every settled re
 test('at the start the store is asked who it is, and what does not answer as one is an outage before the first write', async (t) => {
   const store = new ScriptedStore();
   store.answer = () => ({ kind: 'stranger', reason: '200, not by InfluxDB: Welcome', status: 200 });
-  const { clock, add, link, settled, books } = roadTo(t, store);
+  const { clock, add, link, settled, ledger } = pipelineTo(t, store);
   link.start();
   await clock.advanceAsync(1);
   assert.match(link.fault ?? '', /not by InfluxDB: Welcome/);
   add();
   await clock.advanceAsync(200);
-  assert.deepEqual([settled.length, books.total.spooled, store.stored.size], [1, 1, 0]);
+  assert.deepEqual([settled.length, ledger.total.spooled, store.stored.size], [1, 1, 0]);
   store.answer = () => ({ kind: 'stored' });
   await clock.advanceAsync(60_000);
-  assert.deepEqual([link.up, books.total.stored], [true, 1]);
+  assert.deepEqual([link.up, ledger.total.stored], [true, 1]);
 });

@@ -4,11 +4,11 @@ import { neverSeen } from '../../../hub/presence/presence.ts';
 import { PresenceRecorder } from '../../../hub/telemetry/presence-recorder.ts';
 import { ManualClock } from '../../helpers/clock.ts';
 import { ScriptedStore, silentLog } from '../../helpers/hubs/session-fixture.ts';
-import { testRoad } from '../../helpers/hubs/pipeline.ts';
+import { testPipeline } from '../../helpers/hubs/pipeline.ts';
 
 test('changes of a device within a millisecond are points of their own, in order, and others keep their time', async (t) => {
   const store = new ScriptedStore();
-  const { books, writer, close } = testRoad({ store, clock: new ManualClock(), log: silentLog });
+  const { ledger, writer, close } = testPipeline({ store, clock: new ManualClock(), log: silentLog });
   t.after(close);
   const recordOf = (id: string) => ({
     id,
@@ -19,7 +19,7 @@ test('changes of a device within a millisecond are points of their own, in order
     disabled: false,
     epoch: 0,
   });
-  const recorder = new PresenceRecorder({ writer, books, recordOf });
+  const recorder = new PresenceRecorder({ writer, ledger, recordOf });
   const record = (id: string, timeMs: number, n: number): void =>
     recorder.record(id, { ...neverSeen(0), n }, timeMs);
   record('d1', 5_000, 1);

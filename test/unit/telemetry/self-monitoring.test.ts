@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { createLog } from '../../../hub/kernel/log.ts';
-import { HubRecorder, type HubNumbers } from '../../../hub/telemetry/self-monitoring.ts';
-import { ownAccount } from '../../../hub/telemetry/ledger.ts';
+import { SelfMonitoring, type HubSample } from '../../../hub/telemetry/self-monitoring.ts';
+import { hubAccount } from '../../../hub/telemetry/ledger.ts';
 import { ManualClock } from '../../helpers/clock.ts';
-import { testRoad } from '../../helpers/hubs/pipeline.ts';
+import { testPipeline } from '../../helpers/hubs/pipeline.ts';
 
-const numbers: HubNumbers = {
+const numbers: HubSample = {
   devices: 5,
   online: 4,
   sessions: 3,
@@ -23,7 +23,7 @@ const numbers: HubNumbers = {
   heapBytes: 1_000_000,
 };
 
-/** A recorder on a road whose store keeps what it is given. */
+/** Self-monitoring on a pipeline whose store keeps what it is given. */
 function record(t: TestContext) {
   const clock = new ManualClock();
   const lines: string[] = [];
@@ -34,27 +34,27 @@ function record(t: TestContext) {
     },
     probe: () => Promise.resolve('a store'),
   };
-  const road = testRoad({ store, clock, log: createLog({ level: 'silent' }) });
-  const { writer, books } = road;
-  const recorder = new HubRecorder({ clock, writer, books, hubId: 'h 1', read: () => numbers });
-  t.after(() => road.close());
-  return { clock, lines, road, recorder };
+  const pipeline = testPipeline({ store, clock, log: createLog({ level: 'silent' }) });
+  const { writer, ledger } = pipeline;
+  const monitoring = new SelfMonitoring({ clock, writer, ledger, hubId: 'h 1', read: () => numbers });
+  t.after(() => pipeline.close());
+  return { clock, lines, pipeline, monitoring };
 }
 
 test('the hub writes one point of itself every ten seconds, until it is closed', async (t) => {
-  const { clock, lines, road, recorder } = record(t);
+  const { clock, lines, pipeline, monitoring } = record(t);
   clock.advance(9_999);
-  assert.equal(road.books.total.received, 0);
+  assert.equal(pipeline.ledger.total.received, 0);
   clock.advance(20_001);
-  recorder.close();
+  monitoring.close();
   clock.advance(60_000);
-  await road.writer.drain(1_000);
+  await pipeline.writer.drain(1_000);
   assert.equal(lines.length, 3);
   const [prefix, fields, time] = (lines[1] ?? '').split(/(?<!\\) /);
   assert.equal(prefix, String.raw`hub,hub=h\ 1`);
   assert.equal(time, String((1_767_225_600_000 + 20_000) * 1000));
   const values = Object.fromEntries((fields ?? '').split(',').map((pair) => pair.split('=')));
-  // The first point has been received when the second is made; each is in the books like any other.
+  // The first point has been received when the second is made; each is in the ledger like any other.
   assert.equal(values['received'], '1i');
   assert.equal(values['imbalance'], '0i');
   assert.equal(values['uptimeSec'], '20');
@@ -65,5 +65,5 @@ test('the hub writes one point of itself every ten seconds, until it is closed',
   assert.equal(values['sessions'], '3i');
   assert.equal(values['spoolFill'], '0.25');
   assert.equal(values['eventLoopLagMs'], '1.5');
-  assert.equal(road.books.find(ownAccount)?.stored, 3);
+  assert.equal(pipeline.ledger.find(hubAccount)?.stored, 3);
 });

@@ -3,11 +3,11 @@ import { test } from 'node:test';
 import { createTelemetryAdministration } from '../../../hub/telemetry/telemetry-administration.ts';
 import { ManualClock } from '../../helpers/clock.ts';
 import { silentLog } from '../../helpers/hubs/session-fixture.ts';
-import { testRoad } from '../../helpers/hubs/pipeline.ts';
+import { testPipeline } from '../../helpers/hubs/pipeline.ts';
 
 /** Three thousand dead letters of five accounts in turn. */
 async function start() {
-  const { books, spool, link } = testRoad({
+  const { ledger, spool, link } = testPipeline({
     store: { write: () => Promise.resolve({ kind: 'stored' }), probe: () => Promise.resolve('a store') },
     clock: new ManualClock(),
     log: silentLog,
@@ -23,12 +23,12 @@ async function start() {
     ['e-2', 4],
     ['w-1', 100],
   ] as const) {
-    const account = books.account(id);
-    books.received(account, points);
-    books.rejected(account, 'schema', 1);
-    books.taken(account, points - 1);
+    const account = ledger.account(id);
+    ledger.received(account, points);
+    ledger.rejected(account, 'schema', 1);
+    ledger.taken(account, points - 1);
   }
-  return createTelemetryAdministration({ books, spool, link });
+  return createTelemetryAdministration({ ledger, spool, link });
 }
 
 const east = (id: string): boolean => id.startsWith('e-');

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import type { FrameOwner } from '../../../hub/telemetry/batch.ts';
-import type { Account } from '../../../hub/telemetry/ledger.ts';
+import type { LedgerAccount } from '../../../hub/telemetry/ledger.ts';
 import type { WriteOutcome } from '../../../hub/telemetry/store.ts';
 import type { WriterOptions } from '../../../hub/telemetry/writer.ts';
 import { ManualClock } from '../../helpers/clock.ts';
 import { ScriptedStore, silentLog, turn } from '../../helpers/hubs/session-fixture.ts';
-import { testRoad } from '../../helpers/hubs/pipeline.ts';
+import { testPipeline } from '../../helpers/hubs/pipeline.ts';
 
 /** Counts how often each frame was settled. */
 class CountingOwner implements FrameOwner {
@@ -14,7 +14,7 @@ class CountingOwner implements FrameOwner {
   readonly settled = new Map<number, number>();
   readonly refused: number[] = [];
 
-  constructor(account: Account) {
+  constructor(account: LedgerAccount) {
     this.account = account;
   }
 
@@ -31,19 +31,19 @@ class CountingOwner implements FrameOwner {
 function startWriter(t: TestContext, options: Partial<WriterOptions> = {}) {
   const clock = new ManualClock();
   const store = new ScriptedStore();
-  const road = testRoad({ store, clock, log: silentLog }, { writer: options });
-  const { writer, books, disk } = road;
+  const pipeline = testPipeline({ store, clock, log: silentLog }, { writer: options });
+  const { writer, ledger, disk } = pipeline;
   // Nowhere else to go: what these tests are about is the buffer.
   disk.fault = new Error('disk full');
-  t.after(() => road.close());
-  const owner = new CountingOwner(books.account('d-1'));
+  t.after(() => pipeline.close());
+  const owner = new CountingOwner(ledger.account('d-1'));
   let seq = 0;
   /** One reading; false when it was not taken. */
   const add = (line = `line-${seq + 1}`): boolean => writer.addReading(owner, (seq += 1), line);
   const balance = (): void => {
-    assert.equal(books.total.inFlight, writer.waiting);
+    assert.equal(ledger.total.inFlight, writer.waiting);
   };
-  return { clock, store, road, writer, owner, add, balance };
+  return { clock, store, pipeline, writer, owner, add, balance };
 }
 
 const away: WriteOutcome = { kind: 'unavailable', reason: 'connection refused' };
@@ -168,7 +168,7 @@ test('after close nothing is taken, no write is begun and no timer stays, whatev
     const started = startWriter(t);
     await run(started);
     started.writer.close();
-    await started.road.close();
+    await started.pipeline.close();
     await turn();
     const { length } = started.store.writes;
     assert.equal(started.clock.pending, 0, name);

@@ -7,25 +7,25 @@ import type { Releasers } from '../kernel/releasers.ts';
 import type { Clock } from '../kernel/time.ts';
 import { TokenBucket } from '../kernel/token-bucket.ts';
 import { LoadShedding } from '../telemetry/load-shedding.ts';
-import { createAudit, type Audit } from '../telemetry/reconciliation.ts';
-import { Books } from '../telemetry/ledger.ts';
-import { Drain } from '../telemetry/spool-drain.ts';
+import { createReconciliation, type Reconciliation } from '../telemetry/reconciliation.ts';
+import { Ledger } from '../telemetry/ledger.ts';
+import { SpoolDrain } from '../telemetry/spool-drain.ts';
 import { Spool } from '../telemetry/spool.ts';
 import { StoreLink } from '../telemetry/store-link.ts';
 import type { MetricsStore } from '../telemetry/store.ts';
 import { Writer } from '../telemetry/writer.ts';
 
-export interface StoreRoad {
+export interface TelemetryPipeline {
   store: MetricsStore;
   link: StoreLink;
   spool: Spool;
-  books: Books;
+  ledger: Ledger;
   writer: Writer;
   shedding: LoadShedding;
-  audit: Audit;
+  reconciliation: Reconciliation;
 }
 
-export interface StoreRoadDeps {
+export interface TelemetryPipelineDeps {
   log: Log;
   clock: Clock;
   random: () => number;
@@ -33,26 +33,29 @@ export interface StoreRoadDeps {
   releasers: Releasers;
 }
 
-const auditEveryMs = 10_000;
+const reconcileEveryMs = 10_000;
 
 /**
- * The road to the store: writer → store, or → spool while the store is away, and the drain from there to the
- * store. What an earlier run has left in the spool is drained first thing.
+ * The telemetry pipeline: writer → store, or → spool while the store is away, and the drain from there to the
+ * store. The drain of what an earlier run has left in the spool starts immediately.
  * @throws HubError `database-failed`
  */
-export async function openStoreRoad(config: Config, deps: StoreRoadDeps): Promise<StoreRoad> {
+export async function openTelemetryPipeline(
+  config: Config,
+  deps: TelemetryPipelineDeps,
+): Promise<TelemetryPipeline> {
   const { log, clock, random, onFailure, releasers } = deps;
   const store = await openStore(config, { onFailure });
   releasers.push('metrics store', () => store.close());
 
-  const books = new Books();
+  const ledger = new Ledger();
   const spoolDatabase = await openSpoolDatabase({ file: join(config.dataDir, 'spool.db'), onFailure });
   releasers.push('spool', () => spoolDatabase.close());
-  const spool = new Spool({ store: spoolDatabase, books, clock }, spoolOptions(config));
+  const spool = new Spool({ store: spoolDatabase, ledger, clock }, spoolOptions(config));
   await spool.load();
 
   const link = new StoreLink({ store, clock, random, log });
-  const drain = new Drain({ link, spool, clock, log });
+  const drain = new SpoolDrain({ link, spool, clock, log });
   link.probeSample = async () => (await spool.head())?.lines ?? [];
   link.cameUp = () => drain.start();
   spool.filled = () => drain.start();
@@ -60,17 +63,27 @@ export async function openStoreRoad(config: Config, deps: StoreRoadDeps): Promis
   // Closed before the drain, which waits for its write.
   releasers.push('store link', () => link.close());
   link.start();
-  const writer = new Writer({ link, spool, books, clock, log });
+  const writer = new Writer({ link, spool, ledger, clock, log });
   releasers.push('writer', () => writer.close());
   drain.start();
 
-  const audit = createAudit({ books, writer, spool, log });
+  const reconciliation = createReconciliation({ ledger, writer, spool, log });
   const run = (): void => {
-    audit.run().catch((error: unknown) => log.error({ err: error }, 'the books could not be audited'));
+    reconciliation
+      .run()
+      .catch((error: unknown) => log.error({ err: error }, 'the ledger could not be reconciled'));
   };
-  releasers.push('audit', clock.every(auditEveryMs, run));
+  releasers.push('reconciliation', clock.every(reconcileEveryMs, run));
   const total = new TokenBucket(clock, config.totalMessagesPerSec);
-  return { store, link, spool, books, writer, shedding: new LoadShedding({ writer, total }), audit };
+  return {
+    store,
+    link,
+    spool,
+    ledger,
+    writer,
+    shedding: new LoadShedding({ writer, total }),
+    reconciliation,
+  };
 }
 
 /** The bounds of what waits on disk. */
