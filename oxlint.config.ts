@@ -93,16 +93,13 @@ const leaf = imports(
   ],
 );
 
-/** The registry still holds the sessions of its devices; until they have a part of their own, it may know these. */
-const split = new Set(['identity', 'incidents', 'sessions']);
-
 /** Features hold the rules and do no I/O. */
 const featureRows = ranks.slice(1).flatMap((rank, at) =>
   rank.map((feature) => {
     const others = ranks
       .slice(at + 1)
       .flat()
-      .filter((name) => name !== feature && !(feature === 'registry' && split.has(name)));
+      .filter((name) => name !== feature);
     return imports(
       [`hub/${feature}/**`],
       [

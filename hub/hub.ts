@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { createAuditStore } from './adapters/sqlite/sqlite-audit-store.ts';
-import { createDepartureStore } from './adapters/sqlite/sqlite-removal-store.ts';
+import { createRemovalStore } from './adapters/sqlite/sqlite-removal-store.ts';
 import { createDeviceStore } from './adapters/sqlite/sqlite-device-store.ts';
 import { openDeviceTypes } from './adapters/device-types.ts';
 import { createHubClockStore } from './adapters/sqlite/sqlite-hub-clock-store.ts';
@@ -16,9 +16,9 @@ import { topicsOf } from './bus/topics.ts';
 import type { Config } from './config/config.ts';
 import { AckSchedule } from './sessions/ack-schedule.ts';
 import { Admission } from './sessions/admission.ts';
-import { Departures } from './registry/removals.ts';
+import { Removals } from './registry/removals.ts';
 import { createWhy } from './admin/device-why.ts';
-import { Door } from './identity/authenticator.ts';
+import { Authenticator } from './identity/authenticator.ts';
 import { HubClock } from './telemetry/hub-clock.ts';
 import { drainSessions } from './sessions/session-drain.ts';
 import { timingOf } from './sessions/hello.ts';
@@ -36,10 +36,11 @@ import { openConsole } from './wiring/console-wiring.ts';
 import { Rotation } from './identity/rotation.ts';
 import { newSessionCounters } from './sessions/session-counters.ts';
 import { Session } from './sessions/session.ts';
+import { Sessions } from './sessions/sessions.ts';
 import { Stories } from './presence/device-events.ts';
 import { exposeMetrics } from './wiring/metrics-wiring.ts';
 import { exposeSecurity } from './wiring/security-metrics-wiring.ts';
-import { openDeviceDoor } from './wiring/devices-wiring.ts';
+import { listenForDevices } from './wiring/devices-wiring.ts';
 import { startJobs } from './wiring/jobs-wiring.ts';
 import { createBus } from './wiring/bus-wiring.ts';
 import { openSecurity } from './wiring/security-wiring.ts';
@@ -121,20 +122,11 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   const hub = { hubId: await identity.hubId(), incarnation: String(await identity.nextIncarnation()) };
   const catalog = await openDeviceTypes(config.schemasDir, log);
   releasers.push('device types', () => catalog.close());
-  const registry = new Registry({
-    store: createDeviceStore(state),
-    clock,
-    rotated: (deviceId, fault) => rotation.rotated(deviceId, fault),
-    added(record) {
-      presence.registered(record);
-      feed.deviceChanged(record.id);
-    },
-    disabled: (deviceId, disabled) => presence.disabled(deviceId, disabled),
-    removed: (deviceId) => forget(deviceId),
-  });
+  const registry = new Registry({ store: createDeviceStore(state), clock });
   await registry.load();
-  const rotation = new Rotation({ registry, clock, log, audit });
-  const door = new Door({ registry, clock, audit });
+  const sessions = new Sessions({ registry, catalog, clock });
+  const rotation = new Rotation({ registry, sessions, clock, log, audit });
+  const authenticator = new Authenticator({ registry, rotation, sessions, clock, audit });
 
   // The telemetry pipeline.
   const pipeline = await openTelemetryPipeline(config, { log, clock, random, onFailure, releasers });
@@ -157,7 +149,8 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     registry,
     catalog,
     pipeline,
-    sessions: counters,
+    sessions,
+    counters,
     presence: () => presence,
     bus,
     dispatcher: () => dispatcher,
@@ -172,12 +165,12 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   const liveness = new Liveness({ clock, random, afterPoll: (run) => setImmediate(run) });
   releasers.push('liveness', () => liveness.close());
   const announcer = new PresenceAnnouncer({ publisher: bus, topics, log, hub });
-  const departures = new Departures({
-    store: createDepartureStore(state),
+  const removals = new Removals({
+    store: createRemovalStore(state),
     log,
     clearPresence: (deviceId, told) => announcer.removed(deviceId, told),
   });
-  await departures.load();
+  await removals.load();
   const recorder = new PresenceRecorder({ writer, ledger, recordOf: (deviceId) => registry.get(deviceId) });
   const stories = new Stories(clock);
   const admission = new Admission(
@@ -191,6 +184,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     log,
     state,
     registry,
+    sessions,
     publisher: bus,
     topics,
     hub,
@@ -225,6 +219,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     clock,
     log,
     registry,
+    sessions,
     newId: randomUUID,
     random,
     store: createNoticeStore(state),
@@ -232,7 +227,10 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   releasers.push('notices', () => notices.close());
 
   // Commands: journal → device → answer.
-  const directory = { typeOf: (deviceId: string) => typeOf(deviceId) };
+  const directory = {
+    typeOf: (deviceId: string) =>
+      registry.get(deviceId)?.disabled === true ? undefined : sessions.typeOf(deviceId),
+  };
   const commands = await startCommands({
     clock,
     random,
@@ -246,22 +244,30 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     releasers,
     live: new LiveCommands(feed, clock),
     recorder: new CommandRecorder({ writer, ledger, recordOf: (deviceId) => registry.get(deviceId) }),
-    restored: (journalled) => departures.resume(journalled),
+    restored: (journalled) => removals.resume(journalled),
   });
   const { dispatcher, groupCommands } = commands;
   const schedules = await startSchedules({ clock, log, state, releasers, groupCommands, notices });
-  function typeOf(deviceId: string) {
-    const record = registry.get(deviceId);
-    if (record === undefined || record.disabled) return undefined;
-    const session = registry.session(deviceId);
-    return session?.isOpen === true ? session.type : catalog.get(record.type);
-  }
+
+  // Who keeps something of each device, in this order: no frame of a removed device comes after its sessions.
+  registry.follow(
+    sessions,
+    presence,
+    recorder,
+    authenticator,
+    incidents,
+    clones,
+    stories,
+    pages,
+    { removed: (deviceId) => dispatcher.deviceRemoved(deviceId) },
+    removals,
+  );
 
   const security = await openSecurity({
     state,
     registry,
+    sessions,
     rotation,
-    catalog,
     audit,
     clock,
     config,
@@ -283,18 +289,6 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     security.broker,
   );
 
-  /** Ends all that is kept of a device that is no longer registered. */
-  async function forget(deviceId: string): Promise<void> {
-    await presence.removed(deviceId);
-    recorder.forget(deviceId);
-    door.forget(deviceId);
-    incidents.forget(deviceId);
-    clones.forget(deviceId);
-    stories.forget(deviceId);
-    pages.forget(deviceId);
-    await departures.removed(deviceId, dispatcher);
-  }
-
   // Devices.
   const acks = new AckSchedule(clock, config.ackDelayMs);
   releasers.push('acks', () => acks.close());
@@ -310,6 +304,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     acks,
     presence,
     registry,
+    sessions,
     counters,
     options,
     commands: dispatcher,
@@ -317,24 +312,24 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     stories,
     nacked: pages.nacked,
   };
-  const { listener, reload } = await openDeviceDoor(config, {
+  const { listener, reload } = await listenForDevices(config, {
     clock,
     log,
-    registry,
-    door,
+    sessions,
+    authenticator,
     enrolments: security.enrolments,
     stories,
     releasers,
     admit: () => admission.admit(),
     connect: (record, socket, address, principal) => {
       const session = new Session(sessionDeps, record, socket, address);
-      registry.connected(session, principal);
+      sessions.connected(session, principal);
       return session;
     },
   });
 
   catalog.changed = () => {
-    for (const session of registry.openSessions()) {
+    for (const session of sessions.openSessions()) {
       const type = catalog.get(session.type.id);
       if (type !== undefined) session.typeChanged(type);
     }
@@ -355,7 +350,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   });
 
   const record = startSelfMonitoring(
-    { clock, hubId: hub.hubId, pipeline, registry, presence, dispatcher, hubClock, bus },
+    { clock, hubId: hub.hubId, pipeline, registry, sessions, presence, dispatcher, hubClock, bus },
     releasers,
   );
 
@@ -416,10 +411,10 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     async close() {
       stopping = true;
       const devicesPerSec = acceptPerSec * slotShare;
-      const lastSlotMs = config.restartMs + (registry.connections().length * 1000) / devicesPerSec;
+      const lastSlotMs = config.restartMs + (sessions.connections().length * 1000) / devicesPerSec;
       listener.stopAccepting(() => config.restartMs + random() * (lastSlotMs - config.restartMs));
       await drainSessions(
-        { registry, clock, random },
+        { sessions, clock, random },
         { firstSlotMs: config.restartMs, devicesPerSec, settleMs },
       );
       await presence.settled();

@@ -16,6 +16,7 @@ import {
 } from './admin/credential-operations.ts';
 import { createDeviceAdministration } from './admin/device-administration.ts';
 import { Registry } from './registry/registry.ts';
+import { Sessions } from './sessions/sessions.ts';
 import { Rotation } from './identity/rotation.ts';
 import { spoolOptions } from './wiring/telemetry-wiring.ts';
 import { createLog } from './kernel/log.ts';
@@ -51,17 +52,20 @@ export async function openOfflineOperations(config: Config): Promise<OfflineOper
     // The next hub ends what else there is of a removed device: the bus must hear of it too.
     const registry = new Registry({ store: createDeviceStore(state), clock });
     await registry.load();
+    const catalog = await loadDeviceTypes(config.schemasDir);
+    // There are none: no device is here to be offered a new secret either, which the next hub does.
+    const sessions = new Sessions({ registry, catalog, clock });
     const devices = createDeviceAdministration({
       registry,
-      catalog: await loadDeviceTypes(config.schemasDir),
+      sessions,
+      catalog,
       clock,
       presence: undefined,
     });
     const credentials = createCredentialOperations({
       registry,
       clock,
-      // No session is here to be offered a new secret: the next hub does that when the device comes.
-      rotation: new Rotation({ registry, clock, log, audit }),
+      rotation: new Rotation({ registry, sessions, clock, log, audit }),
     });
     const file = join(config.dataDir, 'spool.db');
     const spoolDatabase = await openSpoolDatabase({ file });

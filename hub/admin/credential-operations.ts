@@ -69,13 +69,7 @@ export function createCredentialOperations(deps: {
   }
 
   return {
-    listCredentials(deviceId) {
-      const record = registry.get(deviceId);
-      if (record === undefined) {
-        return Promise.reject(new HubError('device-unknown', deviceId, { details: { id: deviceId } }));
-      }
-      return Promise.resolve(record.credentials.map(summary));
-    },
+    listCredentials: async (deviceId) => registry.require(deviceId).credentials.map(summary),
     async addSecret(deviceId, validity) {
       checkValidity(validity, clock.now());
       const { secret, credential } = newSecretCredential(clock.now(), validity);

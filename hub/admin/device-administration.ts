@@ -10,15 +10,15 @@ import type { DeviceRecord } from '../registry/device-store.ts';
 import { checkLabels } from '../registry/labels.ts';
 import type { Presence } from '../presence/presence.ts';
 import type { Registry } from '../registry/registry.ts';
+import type { Sessions } from '../sessions/sessions.ts';
 
 export interface DeviceAdministrationDeps {
   registry: Registry;
+  sessions: Pick<Sessions, 'get'>;
   catalog: DeviceTypeCatalog;
   clock: Clock;
   /** A device's presence now; undefined when no hub runs that could tell. */
   presence: ((deviceId: string) => Presence) | undefined;
-  /** Its labels have changed. */
-  changed?: (deviceId: string) => void;
 }
 
 /** A device as it is now; undefined when there is none with this id. */
@@ -29,16 +29,10 @@ export interface DeviceViews {
 
 /** Registers, shows and removes devices; the same rules in the running hub and on the files. */
 export function createDeviceAdministration(deps: DeviceAdministrationDeps): DeviceOperations & DeviceViews {
-  const { registry, catalog } = deps;
-
-  function known(id: string): DeviceRecord {
-    const record = registry.get(id);
-    if (record === undefined) throw new HubError('device-unknown', id, { details: { id } });
-    return record;
-  }
+  const { registry, sessions, catalog } = deps;
 
   function summary(record: DeviceRecord, presence = deps.presence?.(record.id)): DeviceSummary {
-    const firmware = registry.session(record.id)?.firmware;
+    const firmware = sessions.get(record.id)?.firmware;
     return {
       id: record.id,
       type: record.type,
@@ -54,7 +48,7 @@ export function createDeviceAdministration(deps: DeviceAdministrationDeps): Devi
 
   function details(record: DeviceRecord): DeviceDetails {
     const presence = deps.presence?.(record.id);
-    const clock = registry.session(record.id)?.clock;
+    const clock = sessions.get(record.id)?.clock;
     return {
       ...summary(record, presence),
       registeredMs: record.createdMs,
@@ -95,17 +89,16 @@ export function createDeviceAdministration(deps: DeviceAdministrationDeps): Devi
     listDevices: async (query, mayShow) =>
       pageOf(registry.all(), query, (record) => summary(record), mayShow),
 
-    showDevice: (id) => Promise.resolve().then(() => details(known(id))),
+    showDevice: (id) => Promise.resolve().then(() => details(registry.require(id))),
 
     async labelDevice(id, { set, remove }) {
-      checkLabels(set, remove, known(id).labels);
+      checkLabels(set, remove, registry.require(id).labels);
       await registry.label(id, set, remove);
-      deps.changed?.(id);
-      return details(known(id));
+      return details(registry.require(id));
     },
 
     async removeDevice(id) {
-      known(id);
+      registry.require(id);
       await registry.remove(id);
     },
   };

@@ -1,4 +1,3 @@
-import { HubError } from '../kernel/errors.ts';
 import type { Clock } from '../kernel/time.ts';
 import type { DeviceWhy } from './admin-operations.ts';
 import type { Liveness } from '../presence/liveness.ts';
@@ -17,7 +16,7 @@ export function createWhy(deps: {
 }): (deviceId: string) => DeviceWhy {
   const { clock, registry, stories, liveness, presence } = deps;
   return (deviceId) => {
-    if (registry.get(deviceId) === undefined) throw new HubError('device-unknown', deviceId);
+    registry.require(deviceId);
     const story = stories.of(deviceId);
     const { stalls } = liveness;
     const now = presence.get(deviceId);

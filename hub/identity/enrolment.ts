@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { namePattern } from '../../schemas/index.ts';
+import { namePattern, typeName } from '../../schemas/index.ts';
 import type { Auditor } from '../audit/audit.ts';
 import { AttemptLimit } from '../kernel/attempt-limit.ts';
 import { HubError } from '../kernel/errors.ts';
@@ -187,7 +187,7 @@ export class Enrolments {
     const record = this.#deps.registry.get(ask.id);
     if (record === undefined) return this.#register(enrolment, ask, now);
     if (record.disabled) return { kind: 'refused', reason: 'disabled' };
-    const foreign = record.site !== enrolment.site || nameOf(record.type) !== nameOf(enrolment.type);
+    const foreign = record.site !== enrolment.site || typeName(record.type) !== typeName(enrolment.type);
     // Never connected: its answer was lost on the way, so the same token gives another.
     const lostAnswer = record.connectedBefore !== true && record.createdMs >= enrolment.createdMs;
     if (foreign || ask.publicKey !== undefined || (enrolment.reEnrolment === 'never' && !lostAnswer)) {
@@ -291,8 +291,4 @@ function enrolled({ id, type, site }: DeviceRecord, secret: string | undefined):
 
 function hashOf(text: string): string {
   return createHash('sha256').update(text).digest('hex');
-}
-
-function nameOf(type: string): string {
-  return type.split('@', 1)[0] ?? type;
 }

@@ -26,9 +26,7 @@ export type Authentication =
   | { kind: 'device'; record: DeviceRecord; principal: Principal }
   /** Unknown id or wrong proof: one answer for both. `claimedId`: what it said it was. */
   | { kind: 'denied'; claimedId?: string }
-  | { kind: 'disabled'; record: DeviceRecord }
-  /** It went on sending far over its rate. */
-  | { kind: 'shut-out'; record: DeviceRecord; retryAfterSec: number };
+  | { kind: 'disabled'; record: DeviceRecord };
 
 /**
  * Judges a proof against what is known of the device. A header is judged whenever there is one: a certificate

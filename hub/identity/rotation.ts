@@ -4,10 +4,14 @@ import { messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Clock } from '../kernel/time.ts';
 import { newSecretCredential } from '../registry/credentials.ts';
+import type { DeviceRecord } from '../registry/device-store.ts';
 import type { Registry } from '../registry/registry.ts';
 
 export interface RotationDeps {
   registry: Registry;
+  sessions: {
+    get(deviceId: string): { readonly isOpen: boolean; send(frame: HubFrame): boolean } | undefined;
+  };
   clock: Clock;
   log: Log;
   audit: Auditor;
@@ -58,12 +62,21 @@ export class Rotation {
     this.#next();
   }
 
-  /** The device has used its next secret. */
-  rotated(deviceId: string, fault: unknown): void {
-    if (fault !== undefined) {
-      this.#deps.log.error({ device: deviceId, reason: messageOf(fault) }, 'an old secret was not retired');
-      return;
-    }
+  /** A device has proved who it is. If it was with its next secret, the change is done once the old one is retired. */
+  credentialUsed(record: DeviceRecord, credentialId: string): void {
+    this.#deps.registry.credentialUsed(record, credentialId)?.then(
+      () => this.#done(record.id),
+      (error: unknown) => {
+        // Both secrets stay valid; a restarted hub finds the next one unused and retires the old at its next use.
+        this.#deps.log.error(
+          { device: record.id, reason: messageOf(error) },
+          'an old secret was not retired',
+        );
+      },
+    );
+  }
+
+  #done(deviceId: string): void {
     this.counters.done += 1;
     void this.#deps.audit.record({
       actor: `device:${deviceId}`,
@@ -91,8 +104,8 @@ export class Rotation {
   }
 
   async #offer(deviceId: string): Promise<void> {
-    const { registry, clock } = this.#deps;
-    const session = registry.session(deviceId);
+    const { registry, sessions, clock } = this.#deps;
+    const session = sessions.get(deviceId);
     if (session?.isOpen !== true) return;
     const made = newSecretCredential(clock.now(), { state: 'next' });
     await registry.changeCredentials(deviceId, (credentials, { rotationDueMs }) => {

@@ -131,7 +131,7 @@ export class Incidents {
     else this.#closeOf('cloned-credential', deviceId);
   }
 
-  forget(deviceId: string): void {
+  removed(deviceId: string): void {
     this.#lost.delete(deviceId);
     this.#correlated.forget(deviceId);
     this.#flapping.forget(deviceId);

@@ -48,6 +48,9 @@ export interface NoticesDeps {
   clock: Clock;
   log: Log;
   registry: Registry;
+  sessions: {
+    get(deviceId: string): { readonly isOpen: boolean; notice(text: string): boolean } | undefined;
+  };
   store: NoticeStore;
   /** A new id. */
   newId: () => string;
@@ -100,8 +103,7 @@ export class Notices {
   async push(request: NoticeRequest): Promise<Notice> {
     const selector = parseSelector(request.to);
     const { clock, registry, store, newId } = this.#deps;
-    if (selector.kind === 'device' && registry.get(selector.id) === undefined)
-      throw new HubError('device-unknown', selector.id, { details: { id: selector.id } });
+    if (selector.kind === 'device') registry.require(selector.id);
     const createdMs = clock.now();
     const notice: Notice = { id: newId(), createdMs, ...request };
     if (request.atMs === undefined) return this.#remember({ ...notice, report: this.#send(notice) });
@@ -208,7 +210,7 @@ export class Notices {
   }
 
   #tell(id: string, text: string, report: NoticeReport): void {
-    const session = this.#deps.registry.session(id);
+    const session = this.#deps.sessions.get(id);
     if (session?.isOpen !== true) report.offline += 1;
     else if (session.notice(text)) report.sent += 1;
     else report.dropped += 1;

@@ -72,7 +72,7 @@ export class Stories {
     return this.#stories.get(deviceId) ?? [];
   }
 
-  forget(deviceId: string): void {
+  removed(deviceId: string): void {
     this.#stories.delete(deviceId);
   }
 }

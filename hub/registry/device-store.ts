@@ -59,7 +59,7 @@ export interface DeviceStore {
   add(records: readonly DeviceRecord[]): Promise<ReadonlyMap<string, number>>;
   /** Replaces all its labels. @throws HubError `device-unknown` */
   setLabels(id: string, labels: Readonly<Record<string, string>>): Promise<void>;
-  /** Forgets the device, its boots and its presence, not its epoch, and notes the departure. @throws HubError `device-unknown` */
+  /** Forgets the device, its boots and its presence, not its epoch, and notes the removal. @throws HubError `device-unknown` */
   remove(id: string): Promise<void>;
   /** Writes what may change of a record: credentials, `disabled`, `rotationDueMs`. @throws HubError `device-unknown` */
   save(record: DeviceRecord): Promise<void>;

@@ -1,17 +1,18 @@
 import { messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
+import type { DeviceFollower } from './device-follower.ts';
 
 /** A device that was removed, and of which something is still to be ended. */
-export interface Departure {
+export interface Removal {
   deviceId: string;
   /** Its commands have their final status; one that comes after belongs to a new device of the same name. */
   commandsEnded: boolean;
 }
 
 /** What is to be ended of removed devices; the entry is made with the removal itself (`DeviceStore.remove`). */
-export interface DepartureStore {
+export interface RemovalStore {
   /** @throws HubError `database-failed`, as the others */
-  load(): Promise<Departure[]>;
+  load(): Promise<Removal[]>;
   commandsEnded(deviceIds: readonly string[]): Promise<void>;
   /** Nothing is left of it, on the bus neither. */
   settled(deviceId: string): Promise<void>;
@@ -23,8 +24,8 @@ export interface CommandEnder {
   deviceRemoved(deviceId: string): Promise<void>;
 }
 
-export interface DeparturesDeps {
-  store: DepartureStore;
+export interface RemovalsDeps {
+  store: RemovalStore;
   log: Log;
   /** Clears its retained presence; `told` is called when the broker has that, or a newer state. */
   clearPresence: (deviceId: string, told: () => void) => void;
@@ -35,19 +36,19 @@ export interface DeparturesDeps {
  * commands have ended and the broker has forgotten its presence. What a dying hub left, and what was removed while
  * no hub ran, is done at the next start.
  */
-export class Departures {
-  readonly #deps: DeparturesDeps;
+export class Removals implements DeviceFollower {
+  readonly #deps: RemovalsDeps;
   #left: string[] = [];
 
-  constructor(deps: DeparturesDeps) {
+  constructor(deps: RemovalsDeps) {
     this.#deps = deps;
   }
 
   /** At a start, before presence is loaded, so that devices registered again come after. @throws HubError `database-failed` */
   async load(): Promise<void> {
-    const departures = await this.#deps.store.load();
-    for (const { deviceId } of departures) this.#clearPresence(deviceId);
-    this.#left = departures.filter(({ commandsEnded }) => !commandsEnded).map(({ deviceId }) => deviceId);
+    const removals = await this.#deps.store.load();
+    for (const { deviceId } of removals) this.#clearPresence(deviceId);
+    this.#left = removals.filter(({ commandsEnded }) => !commandsEnded).map(({ deviceId }) => deviceId);
   }
 
   /**
@@ -60,9 +61,8 @@ export class Departures {
     if (left.length > 0) await this.#deps.store.commandsEnded(left);
   }
 
-  /** A device was removed: resolves when its commands have ended. @throws HubError `database-failed` */
-  async removed(deviceId: string, commands: CommandEnder): Promise<void> {
-    await commands.deviceRemoved(deviceId);
+  /** Follows whoever ends the device's commands. @throws HubError `database-failed` */
+  async removed(deviceId: string): Promise<void> {
     await this.#deps.store.commandsEnded([deviceId]);
     this.#clearPresence(deviceId);
   }
@@ -73,7 +73,7 @@ export class Departures {
     clearPresence(deviceId, () => {
       store.settled(deviceId).catch((error: unknown) =>
         // It is done again at the next start, which is harmless.
-        log.warn({ device: deviceId, reason: messageOf(error) }, 'departure not settled'),
+        log.warn({ device: deviceId, reason: messageOf(error) }, 'removal not settled'),
       );
     });
   }

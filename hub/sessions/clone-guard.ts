@@ -96,7 +96,7 @@ export class CloneGuard {
     }
   }
 
-  forget(deviceId: string): void {
+  removed(deviceId: string): void {
     const fight = this.#fights.get(deviceId);
     this.#fights.delete(deviceId);
     if (fight?.alarm !== undefined) this.#deps.alarm(deviceId, false);

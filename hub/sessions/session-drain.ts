@@ -1,8 +1,8 @@
 import type { Clock } from '../kernel/time.ts';
-import type { Registry } from '../registry/registry.ts';
+import type { Sessions } from './sessions.ts';
 
 export interface DrainDeps {
-  registry: Registry;
+  sessions: Sessions;
   clock: Clock;
   /** Uniform in [0, 1). */
   random: () => number;
@@ -23,18 +23,18 @@ export interface DrainOptions {
  * @returns when every session has ended, at the latest after `settleMs`
  */
 export async function drainSessions(
-  { registry, clock, random }: DrainDeps,
+  { sessions, clock, random }: DrainDeps,
   { firstSlotMs, devicesPerSec, settleMs }: DrainOptions,
 ): Promise<void> {
-  const sessions = shuffled(registry.connections(), random);
+  const connections = shuffled(sessions.connections(), random);
   const gapMs = 1000 / devicesPerSec;
   const slotOf = (place: number): number => firstSlotMs + place * gapMs;
-  for (const [place, session] of sessions.entries()) session.drain(slotOf(place));
+  for (const [place, session] of connections.entries()) session.drain(slotOf(place));
   const late = Promise.withResolvers<void>();
   const cancel = clock.after(settleMs, late.resolve);
-  await Promise.race([registry.allEnded(), late.promise]);
+  await Promise.race([sessions.allEnded(), late.promise]);
   cancel();
-  for (const [place, session] of sessions.entries()) session.close('draining', slotOf(place));
+  for (const [place, session] of connections.entries()) session.close('draining', slotOf(place));
 }
 
 /** Fisher and Yates. */

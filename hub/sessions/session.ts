@@ -34,6 +34,7 @@ import { RateLimit } from './rate-limit.ts';
 import type { DeviceRecord, StoredOpening } from '../registry/device-store.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { SessionCounters } from './session-counters.ts';
+import type { Sessions } from './sessions.ts';
 import type { Stories } from '../presence/device-events.ts';
 import { ToldTime } from './reported-clock.ts';
 
@@ -45,7 +46,8 @@ export interface SessionDeps {
   ingest: Ingest;
   acks: AckSchedule;
   presence: PresenceKeeper;
-  registry: Registry;
+  registry: Pick<Registry, 'addAnchorStep' | 'noteUptime'>;
+  sessions: Sessions;
   commands: CommandEvents;
   /** Told after the welcome. */
   opened: (session: Session) => void;
@@ -241,7 +243,7 @@ export class Session implements WatchedLink, CommandSession {
 
   #closedByHub(reason: CloseReason): void {
     if (this.#phase === 'ended') return;
-    if (reason === 'rate-abuse') this.#deps.registry.shutOut(this.deviceId);
+    if (reason === 'rate-abuse') this.#deps.sessions.shutOut(this.deviceId);
     this.#countClose(reason);
     this.#endedByHub(reason);
   }
@@ -261,7 +263,7 @@ export class Session implements WatchedLink, CommandSession {
     this.#phase = 'ended';
     this.#cancelTimer();
     this.#dataFrames?.end();
-    const tookOverInVain = !this.#deps.registry.sessionEnded(this) && before === 'opening';
+    const tookOverInVain = !this.#deps.sessions.ended(this) && before === 'opening';
     this.#deps.stories.tell(this.deviceId, { kind: 'closed', ...how });
     const { presence, commands } = this.#deps;
     if (tookOverInVain)
@@ -365,8 +367,8 @@ export class Session implements WatchedLink, CommandSession {
 
   /** False: two devices fight for the id, and this one, or both, have to wait. */
   #mayOpen({ boot }: HelloFrame): boolean {
-    const { clones, registry, stories } = this.#deps;
-    const incumbent = registry.session(this.deviceId);
+    const { clones, sessions, stories } = this.#deps;
+    const incumbent = sessions.get(this.deviceId);
     const verdict = clones.judge(this.deviceId, { boot, address: this.address }, incumbent);
     if (verdict.kind === 'admit') return true;
     stories.tell(this.deviceId, { kind: 'held', address: this.address, boot });
@@ -379,7 +381,7 @@ export class Session implements WatchedLink, CommandSession {
     this.#phase = 'opening';
     this.#cancelTimer();
     this.#accepted = accepted;
-    this.#deps.registry
+    this.#deps.sessions
       .openSession(this, accepted.hello)
       .then((opened) => this.#welcome(accepted, opened))
       .catch((error: unknown) => this.#broke(error, 'session not opened'));

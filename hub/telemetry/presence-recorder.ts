@@ -56,7 +56,7 @@ export class PresenceRecorder {
   }
 
   /** The device is no longer registered. */
-  forget(deviceId: string): void {
+  removed(deviceId: string): void {
     this.#lastUs.delete(deviceId);
   }
 

@@ -8,6 +8,7 @@ import { serveReads, type ReadOperations } from '../adapters/http/read-routes.ts
 import type { AdminDeps } from '../adapters/http/admin-server.ts';
 import type { AdminOperations, DeviceOperations } from '../admin/admin-operations.ts';
 import { createDeviceAdministration, type DeviceViews } from '../admin/device-administration.ts';
+import type { DeviceFollower } from '../registry/device-follower.ts';
 import type { MayShow } from '../registry/visibility.ts';
 import { visibleTo } from '../incidents/incidents.ts';
 import { LiveFeed } from '../admin/live-feed.ts';
@@ -17,7 +18,6 @@ import type { Presence } from '../presence/presence.ts';
 import { Rejects } from '../admin/rejects.ts';
 import { createTypeViews } from '../admin/type-views.ts';
 import { countsOf, snapshotOf, type SnapshotParts } from './hub-snapshot.ts';
-import { HubError } from '../kernel/errors.ts';
 import { watchEventLoop } from '../kernel/event-loop.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Metrics } from '../kernel/metrics.ts';
@@ -36,7 +36,7 @@ interface ConsoleDeps extends Omit<SnapshotParts, 'throughput' | 'loop'> {
   catalog: DeviceTypeCatalog;
 }
 
-export interface ConsoleParts {
+export interface ConsoleParts extends DeviceFollower {
   /** Where `npm run build:console` puts its files. */
   dir: string;
   feed: LiveFeed;
@@ -52,15 +52,13 @@ export interface ConsoleParts {
   watching(next: FanOut): FanOut;
   /** Names what the live feed counts on the `/metrics` page. */
   expose(metrics: Metrics): void;
-  /** The device is no longer registered. */
-  forget(deviceId: string): void;
 }
 
 /** What the console's pages show: the live feed, the newest readings, the hub at a glance. */
 export function openConsole(deps: ConsoleDeps): ConsoleParts {
-  const { clock, log, releasers, registry, catalog, pipeline, sessions } = deps;
+  const { clock, log, releasers, registry, sessions, catalog, pipeline, counters } = deps;
   const startedMs = clock.now();
-  const throughput = new Throughput({ clock, ledger: pipeline.ledger, frames: () => sessions.frames });
+  const throughput = new Throughput({ clock, ledger: pipeline.ledger, frames: () => counters.frames });
   releasers.push('throughput', () => throughput.close());
   const eventLoop = watchEventLoop(clock);
   releasers.push('event loop', () => eventLoop.close());
@@ -69,10 +67,10 @@ export function openConsole(deps: ConsoleDeps): ConsoleParts {
   const presenceOf = (deviceId: string): Presence => deps.presence().get(deviceId);
   const devices = createDeviceAdministration({
     registry,
+    sessions,
     catalog,
     clock,
     presence: presenceOf,
-    changed: (deviceId) => feed.deviceChanged(deviceId),
   });
   const feed = new LiveFeed({
     clock,
@@ -96,12 +94,7 @@ export function openConsole(deps: ConsoleDeps): ConsoleParts {
     ...createTypeViews({ catalog, registry }),
   };
 
-  const typeOf = (deviceId: string): DeviceType | undefined => {
-    // Also of one that is disabled: what it has sent stays to be looked at.
-    const record = registry.get(deviceId);
-    const session = registry.session(deviceId);
-    return session?.isOpen === true ? session.type : record && catalog.get(record.type);
-  };
+  const typeOf = (deviceId: string): DeviceType | undefined => sessions.typeOf(deviceId);
 
   return {
     devices,
@@ -126,7 +119,9 @@ export function openConsole(deps: ConsoleDeps): ConsoleParts {
     ],
     watching: (next) => watching(next, latest, feed),
     expose: (metrics) => exposeFeed(metrics, feed),
-    forget(deviceId) {
+    registered: ({ id }) => feed.deviceChanged(id),
+    changed: ({ id }) => feed.deviceChanged(id),
+    removed(deviceId) {
       latest.forget(deviceId);
       nackLog.forget(deviceId);
       rejects.forget(deviceId);
@@ -158,19 +153,15 @@ function historyOf({
 }): HistoryOperations {
   const { store } = pipeline;
   const presenceHistory = createPresenceHistory(store);
-  const known = (device: string): void => {
-    if (registry.get(device) === undefined)
-      throw new HubError('device-unknown', device, { details: { id: device } });
-  };
   return {
     lastValues: createLastValues({ store, latest, typeOf }),
     series: createSeries({ store, typeOf }),
     async presenceHistory(query) {
-      known(query.device);
+      registry.require(query.device);
       return presenceHistory(query);
     },
     nacks(device) {
-      known(device);
+      registry.require(device);
       return nackLog.of(device);
     },
   };

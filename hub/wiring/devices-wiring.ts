@@ -5,9 +5,9 @@ import {
   type DeviceListenerDeps,
 } from '../adapters/websocket/device-listener.ts';
 import type { Config } from '../config/config.ts';
-import type { Door } from '../identity/authenticator.ts';
+import type { Authenticator } from '../identity/authenticator.ts';
 import type { Enrolments } from '../identity/enrolment.ts';
-import type { Registry } from '../registry/registry.ts';
+import type { Sessions } from '../sessions/sessions.ts';
 import type { Stories } from '../presence/device-events.ts';
 import { openTls } from './parts-wiring.ts';
 import type { Log } from '../kernel/log.ts';
@@ -22,8 +22,8 @@ const expiryCheckMs = 1_000;
 interface Deps extends Pick<DeviceListenerDeps, 'admit' | 'connect'> {
   clock: Clock;
   log: Log;
-  registry: Registry;
-  door: Door;
+  sessions: Sessions;
+  authenticator: Authenticator;
   enrolments: Enrolments;
   stories: Stories;
   releasers: Releasers;
@@ -33,13 +33,13 @@ interface Deps extends Pick<DeviceListenerDeps, 'admit' | 'connect'> {
  * The devices' way in: TLS, limits before authentication, identity, and its end when a credential expires.
  * @throws HubError `address-in-use` · `tls-invalid`
  */
-export async function openDeviceDoor(
+export async function listenForDevices(
   config: Config,
-  { clock, log, registry, door, enrolments, stories, releasers, admit, connect }: Deps,
+  { clock, log, sessions, authenticator, enrolments, stories, releasers, admit, connect }: Deps,
 ): Promise<{ listener: DeviceListener; reload: TlsReload | undefined }> {
   releasers.push(
     'expiry',
-    clock.every(expiryCheckMs, () => registry.closeExpired()),
+    clock.every(expiryCheckMs, () => sessions.closeExpired()),
   );
   const tls = await openTls(config, { clock, log });
   const listener = await startDeviceListener(
@@ -47,10 +47,10 @@ export async function openDeviceDoor(
       log,
       admit,
       connect,
-      authenticate: (proof, network) => door.admit(proof, network),
+      authenticate: (proof, network) => authenticator.admit(proof, network),
       enrol: (ask, network) => enrolments.enrol(ask, network),
       refused: ({ authorization, ...refusal }) => {
-        const deviceId = registry.claimedBy(authorization);
+        const deviceId = authenticator.claimedDevice(authorization);
         if (deviceId !== undefined) stories.tell(deviceId, { kind: 'refused', ...refusal });
       },
     },

@@ -9,6 +9,7 @@ import type { PresenceKeeper } from '../presence/presence-keeper.ts';
 import { presenceStates } from '../../schemas/presence-states.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { SessionCounters } from '../sessions/session-counters.ts';
+import type { Sessions } from '../sessions/sessions.ts';
 import type { TelemetryPipeline } from './telemetry-wiring.ts';
 import type { EventLoopLoad } from '../kernel/event-loop.ts';
 import type { Clock } from '../kernel/time.ts';
@@ -20,7 +21,8 @@ export interface SnapshotParts {
   identity: { hubId: string; incarnation: string };
   registry: Registry;
   presence: () => PresenceKeeper;
-  sessions: SessionCounters;
+  sessions: Sessions;
+  counters: SessionCounters;
   pipeline: TelemetryPipeline;
   bus: Bus;
   dispatcher: () => Dispatcher;
@@ -55,7 +57,7 @@ export async function snapshotOf(
   startedMs: number,
   mayShow?: MayShow,
 ): Promise<HubSnapshot> {
-  const { clock, identity, registry, sessions, pipeline, bus, loop } = parts;
+  const { clock, identity, sessions, counters, pipeline, bus, loop } = parts;
   const { ledger, writer, link, store } = pipeline;
   const { byState, devices, ...rates } = countsOf(parts, mayShow);
   const all = mayShow === undefined;
@@ -69,7 +71,7 @@ export async function snapshotOf(
     nowMs: clock.now(),
     ...identity,
     devices: { total: devices, byState },
-    sessions: sessionsOf(registry, mayShow),
+    sessions: sessionsOf(sessions, mayShow),
     ...rates,
     ledger: {
       carried,
@@ -87,7 +89,7 @@ export async function snapshotOf(
     eventLoop: loop(),
     store: part(store.name, link.up, link.fault),
     bus: { ...part(bus.kind, bus.connected, bus.fault), queued: bus.queued },
-    closes: all ? closesByCode(sessions) : {},
+    closes: all ? closesByCode(counters) : {},
     commands: {
       open: all ? dispatcher.levels().open : dispatcher.openOf(mayShow),
       byStatus: all ? { ...dispatcher.counters.finals } : {},
@@ -96,9 +98,9 @@ export async function snapshotOf(
   };
 }
 
-function sessionsOf(registry: Registry, mayShow: MayShow = () => true): number {
+function sessionsOf(sessions: Sessions, mayShow: MayShow = () => true): number {
   let count = 0;
-  for (const { deviceId } of registry.openSessions()) if (mayShow(deviceId)) count += 1;
+  for (const { deviceId } of sessions.openSessions()) if (mayShow(deviceId)) count += 1;
   return count;
 }
 

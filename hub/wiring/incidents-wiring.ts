@@ -3,6 +3,7 @@ import type { Database } from '../adapters/sqlite/sqlite.ts';
 import type { Publisher } from '../bus/bus.ts';
 import type { Topics } from '../bus/topics.ts';
 import { CloneGuard } from '../sessions/clone-guard.ts';
+import type { Sessions } from '../sessions/sessions.ts';
 import { IncidentLog } from '../incidents/incident-log.ts';
 import type { Incident } from '../../schemas/api/incidents.ts';
 import { Incidents } from '../incidents/incidents.ts';
@@ -19,6 +20,7 @@ interface Deps {
   log: Log;
   state: Database;
   registry: Registry;
+  sessions: Sessions;
   publisher: Publisher;
   topics: Topics;
   hub: { hubId: string; incarnation: string };
@@ -40,7 +42,7 @@ export interface Troubles {
 
 /** Incidents and fights for an id, kept over restarts: state → disk → bus. */
 export function createTroubles(deps: Deps): Troubles {
-  const { clock, random, log, registry, publisher, topics, hub, releasers } = deps;
+  const { clock, random, log, registry, sessions, publisher, topics, hub, releasers } = deps;
   const store = createIncidentStore(deps.state);
   const told = new IncidentLog({
     log,
@@ -62,7 +64,7 @@ export function createTroubles(deps: Deps): Troubles {
   const incidents = new Incidents({
     clock,
     incarnation: hub.incarnation,
-    scopesOf: (deviceId) => registry.scopesOf(deviceId),
+    scopesOf: (deviceId) => sessions.scopesOf(deviceId),
     grew: (incident, members) => told.grew(incident, members),
     changed(incident, members) {
       deps.told({ ...incident });

@@ -1,5 +1,4 @@
 import type { Operator } from '../../schemas/api/operators.ts';
-import type { DeviceTypeCatalog } from '../../schemas/index.ts';
 import type { BrokerAccess } from '../adapters/broker/broker-access.ts';
 import { networkOf } from '../adapters/client-address.ts';
 import { createEnrolmentStore } from '../adapters/sqlite/sqlite-enrolment-store.ts';
@@ -15,6 +14,7 @@ import { isLoopback } from '../config/rules.ts';
 import { createCredentialOperations } from '../admin/credential-operations.ts';
 import { Enrolments } from '../identity/enrolment.ts';
 import type { Registry } from '../registry/registry.ts';
+import type { Sessions } from '../sessions/sessions.ts';
 import type { Rotation } from '../identity/rotation.ts';
 import type { Releasers } from '../kernel/releasers.ts';
 import type { Clock } from '../kernel/time.ts';
@@ -28,8 +28,8 @@ const expiryCheckMs = 1_000;
 export interface SecurityDeps {
   state: Database;
   registry: Registry;
+  sessions: Sessions;
   rotation: Rotation;
-  catalog: DeviceTypeCatalog;
   audit: Audit;
   clock: Clock;
   config: Config;
@@ -47,14 +47,14 @@ export async function openSecurity(deps: SecurityDeps): Promise<{
   /** The code that makes the first admin; undefined when there is an account. */
   firstLogin: string | undefined;
 }> {
-  const { state, registry, rotation, catalog, audit, clock, config, releasers } = deps;
-  const sessions = new ConsoleSessions(clock);
+  const { state, registry, sessions, rotation, audit, clock, config, releasers } = deps;
+  const logins = new ConsoleSessions(clock);
   const operators = new Operators({
     store: createOperatorStore(state),
     clock,
     audit,
     changed: (actor) => {
-      sessions.closeAll(actor);
+      logins.closeAll(actor);
       deps.signOut(actor);
     },
   });
@@ -76,8 +76,7 @@ export async function openSecurity(deps: SecurityDeps): Promise<{
     // Nobody's device: whoever reaches all may learn that it does not exist.
     if (record === undefined) return operator.devices === '*';
     if (command === undefined) return reaches(operator, record);
-    const type = registry.session(deviceId)?.isOpen === true ? registry.session(deviceId)?.type : undefined;
-    const definition = (type ?? catalog.get(record.type))?.commands.get(command);
+    const definition = sessions.typeOf(deviceId)?.commands.get(command);
     // A command the type does not have is refused behind the door, with words.
     return mayCommand(operator, record, definition?.safety ?? 'observe');
   }
@@ -104,7 +103,7 @@ export async function openSecurity(deps: SecurityDeps): Promise<{
   return {
     access: (adminPort) => ({
       operators,
-      sessions,
+      sessions: logins,
       audit,
       csrfHolds,
       hasRole,

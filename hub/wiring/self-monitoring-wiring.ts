@@ -3,6 +3,7 @@ import type { Dispatcher } from '../commands/dispatcher.ts';
 import type { HubClock } from '../telemetry/hub-clock.ts';
 import type { PresenceKeeper } from '../presence/presence-keeper.ts';
 import type { Registry } from '../registry/registry.ts';
+import type { Sessions } from '../sessions/sessions.ts';
 import { knownFaults } from './readiness.ts';
 import type { TelemetryPipeline } from './telemetry-wiring.ts';
 import { eventLoopShare, watchEventLoopLag } from '../kernel/event-loop.ts';
@@ -16,6 +17,7 @@ export interface MonitoredParts {
   hubId: string;
   pipeline: TelemetryPipeline;
   registry: Registry;
+  sessions: Sessions;
   presence: PresenceKeeper;
   dispatcher: Dispatcher;
   hubClock: HubClock;
@@ -24,7 +26,7 @@ export interface MonitoredParts {
 
 /** Has the hub's own numbers written to the store; closed before the last drain, so that it owes nothing then. */
 export function startSelfMonitoring(parts: MonitoredParts, releasers: Releasers): SelfMonitoring {
-  const { clock, hubId, pipeline, registry, presence, dispatcher, hubClock, bus } = parts;
+  const { clock, hubId, pipeline, registry, sessions, presence, dispatcher, hubClock, bus } = parts;
   const { writer, ledger, link, spool } = pipeline;
   const share = eventLoopShare();
   const lag = watchEventLoopLag();
@@ -41,7 +43,7 @@ export function startSelfMonitoring(parts: MonitoredParts, releasers: Releasers)
       return {
         devices: registry.size,
         online: presence.counts().online,
-        sessions: registry.connections().length,
+        sessions: sessions.connections().length,
         commandsOpen: open,
         commandsUncertain: uncertain,
         spoolSize: size,

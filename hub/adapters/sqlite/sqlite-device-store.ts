@@ -6,7 +6,7 @@ import type {
   StoredOpening,
 } from '../../registry/device-store.ts';
 import { HubError } from '../../kernel/errors.ts';
-import { noteDeparture } from './sqlite-removal-store.ts';
+import { noteRemoval } from './sqlite-removal-store.ts';
 import type { Database } from './sqlite.ts';
 
 /** The anchors of so many boots are kept of each device; the one whose newest session is oldest goes first. */
@@ -50,7 +50,7 @@ export function createDeviceStore(db: Database): DeviceStore {
 
     async remove(id) {
       const [, removed] = await db.transaction([
-        noteDeparture(id),
+        noteRemoval(id),
         { sql: 'DELETE FROM device WHERE id = ?1 RETURNING id', params: [id] },
         { sql: 'DELETE FROM presence WHERE device_id = ?1', params: [id] },
         { sql: 'DELETE FROM boot_anchor WHERE device_id = ?1', params: [id] },

@@ -1,8 +1,8 @@
-import type { DepartureStore } from '../../registry/removals.ts';
+import type { RemovalStore } from '../../registry/removals.ts';
 import type { Database, Statement } from './sqlite.ts';
 
 /** Presence rows of devices that are gone were how a removal without a hub was found before. */
-export const departureMigrations: readonly string[] = [
+export const removalMigrations: readonly string[] = [
   `CREATE TABLE removed_device (
      device_id TEXT PRIMARY KEY,
      commands_ended INTEGER NOT NULL
@@ -12,7 +12,7 @@ export const departureMigrations: readonly string[] = [
 ];
 
 /** Part of the transaction that removes a device, before it is deleted. A second removal begins anew. */
-export function noteDeparture(deviceId: string): Statement {
+export function noteRemoval(deviceId: string): Statement {
   return {
     sql: `INSERT INTO removed_device (device_id, commands_ended) SELECT id, 0 FROM device WHERE id = ?1
           ON CONFLICT (device_id) DO UPDATE SET commands_ended = 0`,
@@ -21,7 +21,7 @@ export function noteDeparture(deviceId: string): Statement {
 }
 
 /** Removed devices of which something is still to be ended, in `state.db`. */
-export function createDepartureStore(db: Database): DepartureStore {
+export function createRemovalStore(db: Database): RemovalStore {
   return {
     async load() {
       const rows = await db.read('SELECT device_id, commands_ended FROM removed_device ORDER BY device_id');

@@ -9,7 +9,7 @@ import { scheduleMigrations } from './sqlite-schedule-store.ts';
 import { enrolmentMigrations } from './sqlite-enrolment-store.ts';
 import { operatorMigrations } from './sqlite-operator-store.ts';
 import { noticeMigrations } from './sqlite-notice-store.ts';
-import { departureMigrations } from './sqlite-removal-store.ts';
+import { removalMigrations } from './sqlite-removal-store.ts';
 import { incidentMigrations } from './sqlite-incident-store.ts';
 import { openDatabase, type Database, type DatabaseOptions } from './sqlite.ts';
 
@@ -100,7 +100,7 @@ export const stateMigrations: readonly string[] = [
    ALTER TABLE device DROP COLUMN secret_hash;`,
   ...operatorMigrations,
   ...enrolmentMigrations,
-  ...departureMigrations,
+  ...removalMigrations,
   ...incidentMigrations,
   ...auditOriginMigrations,
   ...commandRequesterMigrations,

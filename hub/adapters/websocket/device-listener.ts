@@ -9,7 +9,7 @@ import type { CloseReason } from '../../../schemas/index.ts';
 import type { Admitted } from '../../sessions/admission.ts';
 import type { DeviceRecord } from '../../registry/device-store.ts';
 import type { DeviceSocket } from '../../sessions/outbox.ts';
-import type { DoorAnswer } from '../../identity/authenticator.ts';
+import type { Admittance } from '../../identity/authenticator.ts';
 import type { Enrolled, EnrolmentAsk } from '../../identity/enrolment.ts';
 import type { Principal, Proof } from '../../identity/principal.ts';
 import type { Log } from '../../kernel/log.ts';
@@ -45,7 +45,7 @@ export interface SocketEvents {
 export interface DeviceListenerDeps {
   log: Log;
   /** @param network IPv4 address or IPv6 /64 the connection comes from */
-  authenticate: (proof: Proof, network: string) => DoorAnswer;
+  authenticate: (proof: Proof, network: string) => Admittance;
   /** A device without an identity asks for one. */
   enrol: (ask: EnrolmentAsk, network: string) => Promise<Enrolled>;
   /** Is there room for one more, now? */

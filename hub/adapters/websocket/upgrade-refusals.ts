@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import type { DeviceRecord } from '../../registry/device-store.ts';
-import type { DoorAnswer } from '../../identity/authenticator.ts';
+import type { Admittance } from '../../identity/authenticator.ts';
 import type { Principal } from '../../identity/principal.ts';
 import { devicePath, subprotocol } from './upgrade-server.ts';
 
@@ -60,7 +60,7 @@ function refused(...given: Parameters<typeof refusal>): { kind: 'refused'; refus
 export function judgeUpgrade(
   request: IncomingMessage,
   allowedOrigins: readonly string[],
-  authenticate: () => DoorAnswer,
+  authenticate: () => Admittance,
 ): { kind: 'device'; record: DeviceRecord; principal: Principal } | { kind: 'refused'; refusal: Refusal } {
   const { headers } = request;
   if (pathOf(request) !== devicePath) return refused(404, 'not-found', `devices connect to ${devicePath}`);

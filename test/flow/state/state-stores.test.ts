@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { createDepartureStore } from '../../../hub/adapters/sqlite/sqlite-removal-store.ts';
+import { createRemovalStore } from '../../../hub/adapters/sqlite/sqlite-removal-store.ts';
 import { createDeviceStore } from '../../../hub/adapters/sqlite/sqlite-device-store.ts';
 import { createIncidentStore } from '../../../hub/adapters/sqlite/sqlite-incident-store.ts';
 import { createHubIdentityStore } from '../../../hub/adapters/sqlite/sqlite-hub-identity-store.ts';
@@ -182,12 +182,12 @@ test('presence rows replace each other and come back after a restart', async (t)
 test('a removal is remembered until its commands have ended and the bus has heard of it', async (t) => {
   const { db, restart } = await openState(t);
   const devices = createDeviceStore(db);
-  let departures = createDepartureStore(db);
+  let departures = createRemovalStore(db);
   await devices.add([device('a'), device('b')]);
   await devices.remove('a');
   await assert.rejects(devices.remove('nobody'));
   await departures.settled('a');
-  departures = createDepartureStore(await restart());
+  departures = createRemovalStore(await restart());
   const left = [{ deviceId: 'a', commandsEnded: false }];
   assert.deepEqual(await departures.load(), left, 'its commands come first');
   await departures.commandsEnded(['a', 'b']);
@@ -195,7 +195,7 @@ test('a removal is remembered until its commands have ended and the bus has hear
   const again = createDeviceStore(await restart());
   await again.add([device('a')]);
   await again.remove('a');
-  departures = createDepartureStore(await restart());
+  departures = createRemovalStore(await restart());
   assert.deepEqual(await departures.load(), left, 'a second removal begins anew');
   await departures.commandsEnded(['a']);
   await departures.settled('a');

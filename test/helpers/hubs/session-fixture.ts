@@ -9,6 +9,7 @@ import { Registry } from '../../../hub/registry/registry.ts';
 import { CloneGuard } from '../../../hub/sessions/clone-guard.ts';
 import type { SessionOptions } from '../../../hub/sessions/hello.ts';
 import { Session } from '../../../hub/sessions/session.ts';
+import { Sessions } from '../../../hub/sessions/sessions.ts';
 import { newSessionCounters } from '../../../hub/sessions/session-counters.ts';
 import { Stories } from '../../../hub/presence/device-events.ts';
 import type { Clock } from '../../../hub/kernel/time.ts';
@@ -237,17 +238,9 @@ export async function startSessions(t: TestContext, options: FixtureOptions = {}
   const record = { type: 'sensor@1', site: 'lab', createdMs: 0, disabled: false, epoch: 0 };
   await deviceStore.add(['d1', 'd2'].map((id) => ({ ...record, id, credentials: [secretOf(id)] })));
   const removed: string[] = [];
-  const registry = new Registry({
-    store: deviceStore,
-    clock,
-    added: (added) => presence.registered(added),
-    disabled: (id, disabled) => presence.disabled(id, disabled),
-    async removed(id) {
-      await presence.removed(id);
-      removed.push(id);
-    },
-  });
+  const registry = new Registry({ store: deviceStore, clock });
   await registry.load();
+  const sessions = new Sessions({ registry, catalog, clock });
   const presenceStore = new MemoryPresenceStore();
   const changes: string[] = [];
   const presence = new PresenceKeeper({
@@ -258,6 +251,7 @@ export async function startSessions(t: TestContext, options: FixtureOptions = {}
     turnedAwayMs: () => 0,
     changed: (id, { state, reason, epoch, n }) => changes.push(`${id} ${state} ${reason} ${epoch}.${n}`),
   });
+  registry.follow(sessions, presence, { removed: (id) => void removed.push(id) });
   const store = new ScriptedStore();
   const pipeline = testPipeline({ store, clock, log: silentLog }, { writer: options.writer ?? {} });
   const { writer, ledger, shedding } = pipeline;
@@ -296,6 +290,7 @@ export async function startSessions(t: TestContext, options: FixtureOptions = {}
     acks,
     presence,
     registry,
+    sessions,
     commands,
     counters,
     clones,
@@ -323,7 +318,7 @@ export async function startSessions(t: TestContext, options: FixtureOptions = {}
       socket,
       address,
     );
-    registry.connected(session, { deviceId, by: 'secret', credentialId: 'c1' });
+    sessions.connected(session, { deviceId, by: 'secret', credentialId: 'c1' });
     return new ConnectedDevice(session, socket);
   }
 
@@ -340,6 +335,7 @@ export async function startSessions(t: TestContext, options: FixtureOptions = {}
     polls,
     liveness,
     registry,
+    sessions,
     presence,
     changes,
     store,

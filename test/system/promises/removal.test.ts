@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { connectAsync } from 'mqtt';
 import { adminClient, callHub } from '../../../hub/cli/admin-client.ts';
-import { createDepartureStore } from '../../../hub/adapters/sqlite/sqlite-removal-store.ts';
+import { createRemovalStore } from '../../../hub/adapters/sqlite/sqlite-removal-store.ts';
 import { openStateDatabase } from '../../../hub/adapters/sqlite/state-database.ts';
 import { readConfig } from '../../../hub/config/config.ts';
 import { openOfflineOperations, type OfflineOperations } from '../../../hub/offline.ts';
@@ -46,7 +46,7 @@ async function startLab(t: TestContext) {
     async departures(): Promise<unknown[]> {
       const state = await openStateDatabase(join(folder.path, 'state.db'));
       try {
-        return (await createDepartureStore(state).load()).map(({ deviceId }) => deviceId);
+        return (await createRemovalStore(state).load()).map(({ deviceId }) => deviceId);
       } finally {
         await state.close();
       }

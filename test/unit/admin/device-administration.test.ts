@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { hashSecret } from '../../../hub/registry/credentials.ts';
 import { createDeviceAdministration } from '../../../hub/admin/device-administration.ts';
+import { authenticate, type Proof } from '../../../hub/identity/principal.ts';
 import { HubError } from '../../../hub/kernel/errors.ts';
 import type { ErrorCode } from '../../../schemas/api/error-codes.ts';
 import { catalog, startSessions, startMs } from '../../helpers/hubs/session-fixture.ts';
@@ -10,11 +11,15 @@ async function startAdministration(t: TestContext) {
   const hub = await startSessions(t);
   const devices = createDeviceAdministration({
     registry: hub.registry,
+    sessions: hub.sessions,
     catalog,
     clock: hub.clock,
     presence: (id) => hub.presence.get(id),
   });
-  return { ...hub, devices };
+  const judge = (id: string, secret: string) => judgeProof(basic(id, secret));
+  const judgeProof = (proof: Proof) =>
+    authenticate(proof, (id) => hub.registry.get(id), hub.clock.now()).kind;
+  return { ...hub, devices, judge, judgeProof };
 }
 
 function hubError(code: ErrorCode, details?: Record<string, unknown>): (error: unknown) => boolean {
@@ -31,32 +36,32 @@ const basic = (id: string, secret: string) => ({
 });
 
 test('new devices get a secret each, shown once, that lets them in', async (t) => {
-  const { devices, registry, presence } = await startAdministration(t);
+  const { devices, registry, presence, judge, judgeProof } = await startAdministration(t);
   const credentials = await devices.addDevices({ ids: ['n1', 'n2'], type: 'sensor@1', site: 'lab' });
   assert.deepEqual(
     credentials.map(({ id }) => id),
     ['n1', 'n2'],
   );
   for (const { id, secret } of credentials) {
-    assert.equal(registry.authenticate(basic(id, secret)).kind, 'device');
-    assert.equal(registry.authenticate(basic(id, `${secret}x`)).kind, 'denied');
+    assert.equal(judge(id, secret), 'device');
+    assert.equal(judge(id, `${secret}x`), 'denied');
     const record = registry.get(id);
     assert.equal(record?.credentials[0]?.material, hashSecret(secret));
     assert.ok(!JSON.stringify(record).includes(secret), 'the hub keeps the hash only');
     assert.equal(presence.get(id).state, 'never-seen');
   }
-  assert.equal(registry.authenticate(basic('n1', credentials[1]?.secret ?? '')).kind, 'denied');
-  assert.equal(registry.authenticate(basic('unknown', 'x')).kind, 'denied');
-  assert.equal(registry.authenticate({}).kind, 'denied');
+  assert.equal(judge('n1', credentials[1]?.secret ?? ''), 'denied');
+  assert.equal(judge('unknown', 'x'), 'denied');
+  assert.equal(judgeProof({}), 'denied');
 });
 
 test('a disabled device is told so only when its secret is right', async (t) => {
-  const { registry } = await startAdministration(t);
+  const { registry, judge } = await startAdministration(t);
   const record = registry.get('d1');
   assert.ok(record);
   record.disabled = true;
-  assert.equal(registry.authenticate(basic('d1', 'secret-d1')).kind, 'disabled');
-  assert.equal(registry.authenticate(basic('d1', 'wrong')).kind, 'denied');
+  assert.equal(judge('d1', 'secret-d1'), 'disabled');
+  assert.equal(judge('d1', 'wrong'), 'denied');
 });
 
 test('all are registered or none', async (t) => {
@@ -117,7 +122,7 @@ test('a device shows its epoch, its firmware while it is connected, and why its 
 });
 
 test('removing ends every session with 4403 and what else is kept, and the credential is void', async (t) => {
-  const { devices, registry, presence, removed, open, connect, clock } = await startAdministration(t);
+  const { devices, judge, presence, removed, open, connect, clock } = await startAdministration(t);
   const device = await open('d1');
   const waiting = connect('d1');
   const other = await open('d2');
@@ -127,7 +132,7 @@ test('removing ends every session with 4403 and what else is kept, and the crede
   }
   assert.equal(other.socket.closedWith, undefined);
   assert.deepEqual(removed, ['d1']);
-  assert.equal(registry.authenticate(basic('d1', 'secret-d1')).kind, 'denied');
+  assert.equal(judge('d1', 'secret-d1'), 'denied');
   await clock.advanceAsync(120_000);
   assert.deepEqual(
     [...presence.all()].map(([id]) => id),

@@ -70,7 +70,7 @@ const neighbours: [feature: string, forbidden: string[], below: string[]][] = [
   ['audit', ['bus', 'presence', 'admin'], []],
   ['bus', ['audit', 'registry', 'sessions'], []],
   ['presence', ['registry', 'commands', 'telemetry'], ['audit', 'bus']],
-  ['registry', ['presence', 'operators', 'admin'], ['audit', 'bus']],
+  ['registry', ['presence', 'operators', 'identity', 'incidents', 'sessions', 'admin'], ['audit', 'bus']],
   ['commands', ['operators', 'schedules', 'telemetry'], ['registry', 'bus']],
   ['operators', ['commands', 'identity'], ['registry', 'audit']],
   ['schedules', ['commands', 'notices'], ['registry']],

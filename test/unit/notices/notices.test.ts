@@ -30,6 +30,7 @@ async function startNotices(t: TestContext, store = new MemoryNoticeStore(), sha
   const notices = new Notices({
     clock: hub.clock,
     registry: hub.registry,
+    sessions: hub.sessions,
     log: silentLog,
     store,
     newId,

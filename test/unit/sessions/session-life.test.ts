@@ -98,7 +98,7 @@ test('nothing the old session still sends or settles counts after a takeover', a
 });
 
 test('when sessions take over faster than they open, the last one opens and the others are closed', async (t) => {
-  const { connect, deviceStore, registry } = await startSessions(t);
+  const { connect, deviceStore, sessions } = await startSessions(t);
   const gate = Promise.withResolvers<void>();
   deviceStore.gate = gate.promise;
   const devices = [connect(), connect(), connect()];
@@ -113,7 +113,7 @@ test('when sessions take over faster than they open, the last one opens and the 
     devices.map(({ socket }) => socket.of('welcome').length),
     [0, 0, 1],
   );
-  assert.equal(registry.session('d1'), devices[2]?.session);
+  assert.equal(sessions.get('d1'), devices[2]?.session);
 });
 
 test('sessions of two devices do not touch each other', async (t) => {
@@ -153,7 +153,7 @@ test('bye with nothing under way closes at once, with what was owed acked', asyn
 });
 
 test('bye while neither store nor spool takes anything closes after 10 s, unacked but for what is settled, and leaves nothing behind', async (t) => {
-  const { open, store, pipeline, pass, clock, registry, liveness, presence } = await startSessions(t);
+  const { open, store, pipeline, pass, clock, sessions, liveness, presence } = await startSessions(t);
   pipeline.disk.fault = new Error('disk full');
   const device = await open();
   device.telemetry();
@@ -166,7 +166,7 @@ test('bye while neither store nor spool takes anything closes after 10 s, unacke
   await pass(1);
   assert.deepEqual(device.socket.closedWith, { code: 1000, reason: 'bye' });
   assert.deepEqual(device.socket.answers, ['ack 1']);
-  assert.equal(registry.session('d1'), undefined);
+  assert.equal(sessions.get('d1'), undefined);
   assert.equal(presence.get('d1').state, 'sleeping');
   store.answer = () => ({ kind: 'stored' });
   await pass(60_000);
@@ -247,7 +247,7 @@ test('a frame read while its deadline is being confirmed keeps the device online
 });
 
 test('a slow reader is closed 4004 when a nack does not fit, counted, and ended', async (t) => {
-  const { open, counters, commands, changes, presence, registry, pipeline } = await startSessions(t);
+  const { open, counters, commands, changes, presence, sessions, pipeline } = await startSessions(t);
   const device = await open();
   device.socket.bufferedAmount = 262_140;
   device.telemetry({ data: {} });
@@ -255,7 +255,7 @@ test('a slow reader is closed 4004 when a nack does not fit, counted, and ended'
   assert.deepEqual(device.socket.closedWith, { code: 4004, reason: 'slow-reader' });
   assert.deepEqual(counters.closes, { 'slow-reader': 1 });
   await turn();
-  assert.equal(registry.session('d1'), undefined);
+  assert.equal(sessions.get('d1'), undefined);
   assert.deepEqual(commands.calls, ['opened 1', 'closed 1']);
   await presence.settled();
   assert.equal(changes.at(-1), 'd1 suspect closed-without-bye 1.2');
@@ -292,7 +292,7 @@ test('a hook that throws on a frame ends that session with 1013 and nothing else
 });
 
 test('a dispatcher that throws at the opening or the closing ends no more than the session', async (t) => {
-  const { open, connect, commands, counters, pass, presence, registry } = await startSessions(t);
+  const { open, connect, commands, counters, pass, presence, sessions } = await startSessions(t);
   commands.throwing.add('sessionOpened');
   const device = connect('d1');
   await device.hello();
@@ -306,7 +306,7 @@ test('a dispatcher that throws at the opening or the closing ends no more than t
   await pass(50_000);
   assert.equal(silent.socket.closedWith?.code, 4408);
   assert.deepEqual([presence.get('d1').state, presence.get('d2').state], ['offline', 'offline']);
-  assert.deepEqual([registry.session('d1'), registry.session('d2')], [undefined, undefined]);
+  assert.deepEqual([sessions.get('d1'), sessions.get('d2')], [undefined, undefined]);
   assert.equal(counters.exceptions, 3);
 });
 
@@ -321,7 +321,7 @@ test('a state database that fails refuses the session with 1013, and the next on
 });
 
 test('a device that goes away while its session opens gets no welcome and no presence', async (t) => {
-  const { connect, deviceStore, changes, commands, registry } = await startSessions(t);
+  const { connect, deviceStore, changes, commands, sessions } = await startSessions(t);
   const gate = Promise.withResolvers<void>();
   deviceStore.gate = gate.promise;
   const device = connect();
@@ -330,11 +330,11 @@ test('a device that goes away while its session opens gets no welcome and no pre
   gate.resolve();
   await turn();
   assert.deepEqual([device.socket.sent, changes, commands.calls], [[], [], ['takeover failed']]);
-  assert.equal(registry.session('d1'), undefined);
+  assert.equal(sessions.get('d1'), undefined);
 });
 
 test('ended sessions leave no timer and no watch behind', async (t) => {
-  const { open, connect, registry, clock, pass, liveness, acks, writer } = await startSessions(t);
+  const { open, connect, sessions, clock, pass, liveness, acks, writer } = await startSessions(t);
   for (let round = 0; round < 20; round++) {
     const device = await open('d1', { boot: `b${round}` });
     device.telemetry();
@@ -343,7 +343,7 @@ test('ended sessions leave no timer and no watch behind', async (t) => {
     if (round % 4 === 2) device.session.close('draining');
     connect('d2').session.closed(1006, '');
   }
-  for (const session of registry.connections()) session.close('draining');
+  for (const session of sessions.connections()) session.close('draining');
   await pass(1_000);
   liveness.close();
   acks.close();

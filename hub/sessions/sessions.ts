@@ -1,0 +1,141 @@
+import type { DeviceType, DeviceTypeCatalog, HelloFrame } from '../../schemas/index.ts';
+import type { Principal } from '../identity/principal.ts';
+import type { Scope } from '../../schemas/api/incidents.ts';
+import type { Clock } from '../kernel/time.ts';
+import type { DeviceChange, DeviceFollower } from '../registry/device-follower.ts';
+import type { DeviceRecord, StoredOpening } from '../registry/device-store.ts';
+import type { Registry } from '../registry/registry.ts';
+import type { Session } from './session.ts';
+
+export interface SessionsDeps {
+  registry: Registry;
+  catalog: DeviceTypeCatalog;
+  clock: Clock;
+}
+
+/** How long a device that abused its rate is refused, ms; the protocol asks it to wait as long. */
+const shutOutMs = 60_000;
+
+/** Every connection of a device, and the session of each device that counts. */
+export class Sessions implements DeviceFollower {
+  readonly #deps: SessionsDeps;
+  /** The newest session of each device whose hello was valid. */
+  readonly #sessions = new Map<string, Session>();
+  /** Sockets upgraded, with or without a hello. */
+  readonly #connected = new Map<Session, Principal>();
+  /** Device → when it may come again, monotonic ms. */
+  readonly #shutOut = new Map<string, number>();
+  /** Called when the last connection has ended. */
+  #empty: (() => void) | undefined;
+
+  constructor(deps: SessionsDeps) {
+    this.#deps = deps;
+  }
+
+  /** The device's session that counts, whether its welcome is out or on its way. */
+  get(deviceId: string): Session | undefined {
+    return this.#sessions.get(deviceId);
+  }
+
+  /** The sessions whose welcome is out. */
+  *openSessions(): Generator<Session> {
+    for (const session of this.#sessions.values()) if (session.isOpen) yield session;
+  }
+
+  /** Every connection, in a session or not yet. */
+  connections(): readonly Session[] {
+    return [...this.#connected.keys()];
+  }
+
+  /**
+   * The type of the device now: the one its open session has, otherwise the one it was registered with. A disabled
+   * device has one too, since what it has sent stays to be looked at.
+   * @returns undefined when the device is not registered, or its type is no longer there
+   */
+  typeOf(deviceId: string): DeviceType | undefined {
+    const session = this.#sessions.get(deviceId);
+    if (session?.isOpen === true) return session.type;
+    const record = this.#deps.registry.get(deviceId);
+    return record && this.#deps.catalog.get(record.type);
+  }
+
+  /** What the device shares with others: its site, and the address and firmware of its session. */
+  scopesOf(deviceId: string): Scope[] {
+    const record = this.#deps.registry.get(deviceId);
+    const session = this.#sessions.get(deviceId);
+    const scopes: Scope[] = [];
+    if (record !== undefined) scopes.push({ by: 'site', value: record.site });
+    if (session !== undefined) scopes.push({ by: 'address', value: session.address });
+    if (session?.firmware !== undefined) scopes.push({ by: 'firmware', value: session.firmware });
+    return scopes;
+  }
+
+  /** The upgrade is done. @param principal how the connection proved who it is */
+  connected(session: Session, principal: Principal): void {
+    this.#connected.set(session, principal);
+  }
+
+  /**
+   * A session's hello is valid: it takes over from an older session immediately, and opens when its epoch and the
+   * anchor of its boot are on disk. @throws HubError `database-failed`
+   */
+  openSession(session: Session, hello: HelloFrame): Promise<StoredOpening> {
+    const { deviceId } = session;
+    const older = this.#sessions.get(deviceId);
+    this.#sessions.set(deviceId, session);
+    older?.replaced({ address: session.address, boot: hello.boot });
+    return this.#deps.registry.openSession(deviceId, hello.boot, hello.t1);
+  }
+
+  /** The session is over; called once for each. @returns whether the device has another that counts */
+  ended(session: Session): boolean {
+    this.#connected.delete(session);
+    if (this.#connected.size === 0) this.#empty?.();
+    if (this.#sessions.get(session.deviceId) === session) this.#sessions.delete(session.deviceId);
+    return this.#sessions.has(session.deviceId);
+  }
+
+  /** Resolves when no connection is left. */
+  allEnded(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#connected.size === 0) resolve();
+      else this.#empty = resolve;
+    });
+  }
+
+  /** Ends the sessions whose proof has expired, with 4401. To be called every second or so. */
+  closeExpired(): void {
+    const now = this.#deps.clock.now();
+    for (const [session, { expiresMs }] of this.#connected) {
+      if (expiresMs !== undefined && expiresMs <= now) session.close('credential-expired');
+    }
+  }
+
+  /** The device abused its rate: it is refused for a while. */
+  shutOut(deviceId: string): void {
+    this.#shutOut.set(deviceId, this.#deps.clock.monotonic() + shutOutMs);
+  }
+
+  /** For how long the device is still refused because it abused its rate, ms; 0 or less: it is not. */
+  shutOutMs(deviceId: string): number {
+    const until = this.#shutOut.get(deviceId);
+    if (until === undefined) return 0;
+    const leftMs = until - this.#deps.clock.monotonic();
+    if (leftMs <= 0) this.#shutOut.delete(deviceId);
+    return leftMs;
+  }
+
+  /** Ends the sessions that would not be let in any more, with 4403: disabled, or without their credential. */
+  changed({ id, disabled, credentials }: DeviceRecord, what: DeviceChange): void {
+    if (what === 'labels') return;
+    const valid = new Set(disabled ? [] : ['certificate', ...credentials.map((credential) => credential.id)]);
+    for (const [session, { deviceId, credentialId }] of this.#connected)
+      if (deviceId === id && !valid.has(credentialId)) session.close('credential-revoked');
+  }
+
+  removed(deviceId: string): void {
+    this.#shutOut.delete(deviceId);
+    for (const session of this.#connected.keys())
+      if (session.deviceId === deviceId) session.close('device-removed');
+  }
+}

@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import { Audit, type AuditStore } from '../../../hub/audit/audit.ts';
+import { Authenticator } from '../../../hub/identity/authenticator.ts';
+import { Rotation } from '../../../hub/identity/rotation.ts';
+import { newSecretCredential } from '../../../hub/registry/credentials.ts';
+import { silentLog, startSessions, turn } from '../../helpers/hubs/session-fixture.ts';
+
+async function startAuthenticator(t: TestContext) {
+  const hub = await startSessions(t, { messagesPerSec: 10 });
+  const refusals: string[] = [];
+  const store: AuditStore = {
+    append({ outcome, subject, details }) {
+      if (outcome === 'refused') refusals.push(`${subject} ${JSON.stringify(details)}`);
+      return Promise.resolve();
+    },
+    list: () => Promise.resolve([]),
+  };
+  const audit = new Audit({ store, clock: hub.clock, log: silentLog });
+  const { registry, sessions, clock } = hub;
+  const rotation = new Rotation({ registry, sessions, clock, log: silentLog, audit });
+  const authenticator = new Authenticator({ registry, rotation, sessions, clock, audit });
+  registry.follow(authenticator);
+  const admit = (id: string, secret: string, address = '10.0.0.1') =>
+    authenticator.admit({ authorization: `Basic ${btoa(`${id}:${secret}`)}` }, address);
+  return { ...hub, rotation, authenticator, refusals, admit };
+}
+
+test('a device that flooded is refused for a minute, though it proves who it is', async (t) => {
+  const { open, admit, refusals, pass } = await startAuthenticator(t);
+  const device = await open();
+  for (let n = 0; n < 200; n += 1) device.telemetry();
+  assert.equal(device.socket.closedWith?.code, 4429);
+  assert.deepEqual(admit('d1', 'secret-d1'), { kind: 'shut-out', deviceId: 'd1', retryAfterSec: 60 });
+  assert.deepEqual(refusals, ['d1 {"reason":"shut-out"}']);
+  assert.equal(admit('d2', 'secret-d2').kind, 'device');
+  await pass(60_000);
+  assert.equal(admit('d1', 'secret-d1').kind, 'device');
+});
+
+test('whoever guesses is slowed, and the device itself is not, from the address it has always come from', async (t) => {
+  const { admit } = await startAuthenticator(t);
+  assert.equal(admit('d1', 'secret-d1', '10.0.0.7').kind, 'device');
+  for (let n = 0; n < 10; n += 1) assert.equal(admit('d1', 'wrong', '10.0.0.9').kind, 'denied');
+  assert.equal(admit('d1', 'wrong', '10.0.0.9').kind, 'throttled');
+  assert.equal(admit('d1', 'secret-d1', '10.0.0.8').kind, 'throttled');
+  assert.equal(admit('d1', 'secret-d1', '10.0.0.7').kind, 'device');
+});
+
+test('of a device that was removed and registered again, no old address is known', async (t) => {
+  const { admit, registry } = await startAuthenticator(t);
+  const record = registry.require('d1');
+  assert.equal(admit('d1', 'secret-d1', '10.0.0.7').kind, 'device');
+  for (let n = 0; n < 10; n += 1) admit('d1', 'wrong', '10.0.0.9');
+  await registry.remove('d1');
+  await registry.add([record]);
+  assert.equal(admit('d1', 'secret-d1', '10.0.0.7').kind, 'throttled');
+});
+
+test('the first use of a next secret retires the others, ends no session, and completes the rotation', async (t) => {
+  const { admit, open, registry, rotation } = await startAuthenticator(t);
+  const device = await open('d1');
+  const next = newSecretCredential(0, { state: 'next' });
+  await registry.changeCredentials('d1', (credentials) => [...credentials, next.credential]);
+  assert.equal(admit('d1', next.secret).kind, 'device');
+  assert.equal(rotation.counters.done, 0, 'not before the old secret is retired on disk');
+  await turn();
+  assert.equal(rotation.counters.done, 1);
+  assert.equal(admit('d1', 'secret-d1').kind, 'denied');
+  assert.equal(admit('d1', next.secret).kind, 'device');
+  assert.equal(device.socket.closedWith, undefined);
+});
+
+test('sessions end when their device is disabled or their credential is revoked, not when labels change', async (t) => {
+  const { open, registry } = await startAuthenticator(t);
+  const first = await open('d1');
+  await registry.label('d1', { floor: '2' }, []);
+  assert.equal(first.socket.closedWith, undefined);
+  await registry.setDisabled('d1', true);
+  assert.deepEqual(first.socket.closedWith, { code: 4403, reason: 'credential-revoked' });
+  const second = await open('d2');
+  await registry.changeCredentials('d2', () => []);
+  assert.deepEqual(second.socket.closedWith, { code: 4403, reason: 'credential-revoked' });
+});
