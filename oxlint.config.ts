@@ -277,9 +277,10 @@ const webConsole = imports(
       message: 'the console knows the hub by its API: take its types only',
     },
     {
-      // Everything but api/, device-type-definition, field-error and json-pointer; there is no look-ahead here.
+      // Everything but api/, command-status, command-tally, device-type-definition, field-error and json-pointer;
+      // there is no look-ahead here.
       regex:
-        '^(\\.\\./)+schemas/([^adfj]|a[^p]|d[^e]|de[^v]|device-[^t]|device-type[^-]|device-type-[^d]|f[^i]|j[^s])',
+        '^(\\.\\./)+schemas/([^acdfj]|a[^p]|c[^o]|co[^m]|d[^e]|de[^v]|device-[^t]|device-type[^-]|device-type-[^d]|f[^i]|j[^s])',
       allowTypeImports: true,
       message: 'of the schemas the console takes types, and what judges and words a command as the hub does',
     },

@@ -14,3 +14,16 @@ export const commandStatuses = [
   ...finalStatuses,
 ] as const;
 export type CommandStatus = (typeof commandStatuses)[number];
+
+/** Of a device in a group command. `waiting`: its command is not submitted yet; `skipped`: it never will be. */
+export const targetStatuses = [...commandStatuses, 'waiting', 'skipped'] as const;
+export type TargetStatus = (typeof targetStatuses)[number];
+
+export function isFinal(status: TargetStatus): status is FinalStatus {
+  return (finalStatuses as readonly TargetStatus[]).includes(status);
+}
+
+/** Ended without success, or uncertain: counts against the failures that a group command allows. */
+export function isFailure(status: TargetStatus): boolean {
+  return status === 'uncertain' || (isFinal(status) && status !== 'succeeded');
+}

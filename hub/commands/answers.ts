@@ -1,9 +1,10 @@
+import { isFinal } from '../../schemas/command-status.ts';
 import type { OutgoingMessage } from '../bus/bus.ts';
 import type { Topics } from '../bus/topics.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Clock } from '../kernel/time.ts';
 import type { CommandCounters } from './command-counters.ts';
-import { isFinal, type Command } from './command.ts';
+import type { Command } from './command.ts';
 import type { CommandJournal, CommandRecord } from './journal.ts';
 import { answerMessage, payloadOf } from './status-payload.ts';
 import type { StatusPublisher } from './status-publisher.ts';

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { RefusalReason } from '../../schemas/api/error-codes.ts';
 import type { CommandType, FieldError } from '../../schemas/index.ts';
 import type { Requester } from '../../schemas/api/requester.ts';
+import { isFinal } from '../../schemas/command-status.ts';
 import { HubError, messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Clock } from '../kernel/time.ts';
@@ -11,7 +12,7 @@ import type { CommandCounters } from './command-counters.ts';
 import { newCommandId } from './command-id.ts';
 import type { CommandRequest, Refusal } from './command-request.ts';
 import type { DeviceDirectory } from './command-session.ts';
-import { isFinal, mayWait, step, type Command } from './command.ts';
+import { mayWait, step, type Command } from './command.ts';
 import type { AnswerAddress, CommandJournal, CommandRecord, Delivery } from './journal.ts';
 import type { OpenCommands } from './open-commands.ts';
 

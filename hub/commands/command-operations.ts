@@ -1,10 +1,11 @@
 import type { CommandPage, CommandView, SentCommand } from '../../schemas/api/commands.ts';
 import type { Requester } from '../../schemas/api/requester.ts';
+import { isFinal } from '../../schemas/command-status.ts';
 import { HubError } from '../kernel/errors.ts';
 import { withoutUndefined } from '../kernel/without-undefined.ts';
 import { parsePayload, type Refusal } from './command-request.ts';
 import { commandAsk, type CommandAudit } from './command-audit.ts';
-import { isFinal, type Command } from './command.ts';
+import type { Command } from './command.ts';
 import type { CommandWaits } from './command-waits.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { CommandJournal, CommandQuery } from './journal.ts';

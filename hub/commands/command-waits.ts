@@ -1,6 +1,7 @@
+import { isFinal } from '../../schemas/command-status.ts';
 import type { Clock } from '../kernel/time.ts';
 import type { CommandWatcher } from './answers.ts';
-import { isFinal, type Command } from './command.ts';
+import type { Command } from './command.ts';
 
 const maxWaiting = 1_000;
 

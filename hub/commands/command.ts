@@ -1,5 +1,5 @@
 import type { Requester } from '../../schemas/api/requester.ts';
-import { finalStatuses, type CommandStatus, type FinalStatus } from '../../schemas/command-status.ts';
+import { isFinal, type CommandStatus } from '../../schemas/command-status.ts';
 import type { FieldError, OfflinePolicy, ResultStatus, Safety } from '../../schemas/index.ts';
 
 /**
@@ -103,10 +103,6 @@ export interface Step {
   /** The command changed in a way that must be in the journal before anything is published. */
   readonly journal: boolean;
   readonly effects: readonly Effect[];
-}
-
-export function isFinal(status: CommandStatus): status is FinalStatus {
-  return (finalStatuses as readonly CommandStatus[]).includes(status);
 }
 
 /** It was not sent yet, and may be. */

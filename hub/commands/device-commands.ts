@@ -1,3 +1,4 @@
+import { isFinal } from '../../schemas/command-status.ts';
 import { messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import { backoff, wait, type Clock } from '../kernel/time.ts';
@@ -6,7 +7,6 @@ import type { CommandCounters } from './command-counters.ts';
 import type { CommandSession } from './command-session.ts';
 import {
   fitsBeside,
-  isFinal,
   isUnderWay,
   isUnsent,
   mayWait,

@@ -1,4 +1,5 @@
-import type { CommandStatus } from '../../schemas/command-status.ts';
+import { isFinal, type TargetStatus } from '../../schemas/command-status.ts';
+import { tally } from '../../schemas/command-tally.ts';
 import type { Requester } from '../../schemas/api/requester.ts';
 import type { AnswerAddress } from './journal.ts';
 
@@ -42,26 +43,12 @@ export interface GroupCommand {
   readonly endedMs?: number | undefined;
 }
 
-/** `waiting`: its command is not submitted yet. `skipped`: it never will be. */
-export type TargetStatus = CommandStatus | 'waiting' | 'skipped';
-
 export interface Target {
   readonly device: string;
   status: TargetStatus;
   reason?: string | undefined;
   /** Its command is queued, and the device has no session. */
   waitsOffline?: boolean | undefined;
-}
-
-export interface Tally {
-  targets: number;
-  succeeded: number;
-  /** Ended otherwise, or uncertain: what counts against `maxFailures`. */
-  failed: number;
-  /** Under way, or queued. */
-  open: number;
-  waiting: number;
-  skipped: number;
 }
 
 export type Decision =
@@ -74,28 +61,9 @@ export type Decision =
       reason?: string | undefined;
     };
 
-const failures: ReadonlySet<TargetStatus> = new Set([
-  'failed',
-  'rejected',
-  'expired',
-  'cancelled',
-  'lost',
-  'uncertain',
-]);
-
-export function tally(targets: readonly Target[]): Tally {
-  const counts: Tally = { targets: targets.length, succeeded: 0, failed: 0, open: 0, waiting: 0, skipped: 0 };
-  for (const { status } of targets) {
-    if (status === 'succeeded' || status === 'waiting' || status === 'skipped') counts[status]++;
-    else if (failures.has(status)) counts.failed++;
-    else counts.open++;
-  }
-  return counts;
-}
-
-/** True when nothing more will become of the target. */
+/** True when the target's status never changes again. */
 export function isSettled({ status }: Target): boolean {
-  return status === 'succeeded' || status === 'skipped' || (failures.has(status) && status !== 'uncertain');
+  return status === 'skipped' || isFinal(status);
 }
 
 /** What a running group command does next. @param random01 a device's own share of the jitter, in [0, 1), always the same */

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { defaultWave } from '../../schemas/command-tally.ts';
 import type { Requester } from '../../schemas/api/requester.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Cancel, Clock } from '../kernel/time.ts';
@@ -197,7 +198,7 @@ function recordOf(
     name,
     params,
     ttlMs,
-    wave: pace.wave ?? Math.max(1, Math.ceil(devices.length / 10)),
+    wave: pace.wave ?? defaultWave(devices.length),
     maxFailures: pace.maxFailures ?? 0,
     jitterMs: pace.jitterMs ?? 0,
     acceptedMs,

@@ -1,5 +1,6 @@
+import { isFinal } from '../../schemas/command-status.ts';
 import type { CommandWatcher } from './answers.ts';
-import { isFinal, type Command } from './command.ts';
+import type { Command } from './command.ts';
 
 /** A distribution per stage; a Prometheus histogram with the label `stage`. */
 export interface StageHistogram {

@@ -4,9 +4,9 @@ import type { FieldError } from '../../schemas/index.ts';
 import type { OutgoingMessage } from '../bus/bus.ts';
 import { withoutUndefined } from '../kernel/without-undefined.ts';
 import type { RefusalReason } from '../../schemas/api/error-codes.ts';
+import { tally } from '../../schemas/command-tally.ts';
 import type { Command } from './command.ts';
 import type { GroupCommandRecord } from './group-command-journal.ts';
-import { tally } from './group-command.ts';
 import type { AnswerAddress } from './journal.ts';
 
 /** What the status topic of a command carries. */

@@ -1,7 +1,7 @@
 /** Groups (stored selectors), and commands for many devices. */
 
 import { Type, type Static } from 'typebox';
-import { commandStatuses } from '../command-status.ts';
+import { targetStatuses } from '../command-status.ts';
 import { FieldError } from './refusal.ts';
 import { choice, count, jsonObject, list, named, nameOf, timeMs } from './values.ts';
 
@@ -45,7 +45,7 @@ export const GroupTarget = named(
   Type.Object({
     device: nameOf('device id'),
     status: choice(
-      [...commandStatuses, 'waiting', 'skipped'],
+      targetStatuses,
       "of the device's own command; `waiting`: not sent yet; `skipped`: never sent",
     ),
     reason: Type.Optional(Type.String()),

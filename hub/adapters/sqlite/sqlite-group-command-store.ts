@@ -1,7 +1,8 @@
 import type { Group } from '../../../schemas/api/group-commands.ts';
+import type { TargetStatus } from '../../../schemas/command-status.ts';
 import type { Delivery } from '../../commands/journal.ts';
 import type { GroupCommandJournal, GroupCommandRecord } from '../../commands/group-command-journal.ts';
-import type { GroupCommand, Target, TargetStatus } from '../../commands/group-command.ts';
+import type { GroupCommand, Target } from '../../commands/group-command.ts';
 import type { Database, Row, Statement } from './sqlite.ts';
 
 /** Group commands in the state database; `command_delivery` is the command journal's. */

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { CommandStatus } from '../../../schemas/command-status.ts';
+import { isFinal, type CommandStatus } from '../../../schemas/command-status.ts';
 import {
   dueMs,
   giveUpAfterMs,
-  isFinal,
   isUnsent,
   step,
   type Command,

@@ -1,13 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { TargetStatus } from '../../../schemas/command-status.ts';
+import { defaultWave, tally } from '../../../schemas/command-tally.ts';
 import { addTold, stepsOf, type Told } from '../../../dashboards/console/src/commands/command-steps.ts';
-import {
-  defaultWave,
-  differences,
-  planWords,
-  wavesOf,
-} from '../../../dashboards/console/src/commands/waves.ts';
-import { tally, type TargetStatus } from '../../../hub/commands/group-command.ts';
+import { differences, planWords, wavesOf } from '../../../dashboards/console/src/commands/waves.ts';
 
 const told = (...statuses: string[]): Told[] => statuses.map((status, index) => ({ status, timeMs: index }));
 const shape = (...statuses: string[]): string =>

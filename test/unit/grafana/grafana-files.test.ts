@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
-import type { CommandStatus } from '../../../schemas/command-status.ts';
+import { isFinal, type CommandStatus } from '../../../schemas/command-status.ts';
 import { grafanaFiles } from '../../../dashboards/grafana/generate/files.ts';
 import { chosen, identifier, literal } from '../../../dashboards/grafana/generate/influxql.ts';
 import { outcomes } from '../../../dashboards/grafana/generate/commands-board.ts';
 import { presenceMappings } from '../../../dashboards/grafana/generate/shared-panels.ts';
 import { grafanaUnit } from '../../../dashboards/grafana/generate/units.ts';
 import { toYaml, type YamlValue } from '../../../dashboards/grafana/generate/yaml.ts';
-import { isFinal } from '../../../hub/commands/command.ts';
+
 import { presenceStates } from '../../../schemas/presence-states.ts';
 import { compileDeviceType, loadDeviceTypes, type DeviceType } from '../../../schemas/index.ts';
 import { readBlockYaml } from '../../helpers/grafana/block-yaml.ts';

@@ -276,6 +276,7 @@ const webConsole = [
     '../../../schemas/device-type-catalog.ts',
     /the console takes types/,
   ),
+  fault('dashboards/console/src/config.ts', '../../../schemas/config.ts', /the console takes types/),
   fault('dashboards/console/src/frames.ts', '../../../schemas/device-frames.ts', /the console takes types/),
   fault(
     'dashboards/console/src/simulator.ts',
@@ -285,6 +286,8 @@ const webConsole = [
   legal('dashboards/console/src/legal.ts', 'preact', 'preact/hooks', '@preact/signals', 'uplot', './own.ts'),
   legal(
     'dashboards/console/src/legal-schemas.ts',
+    '../../../schemas/command-status.ts',
+    '../../../schemas/command-tally.ts',
     '../../../schemas/device-type-definition.ts',
     '../../../schemas/field-error.ts',
     '../../../schemas/json-pointer.ts',

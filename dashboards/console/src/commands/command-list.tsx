@@ -1,3 +1,4 @@
+import { commandStatuses } from '../../../../schemas/command-status.ts';
 import { useState } from 'preact/hooks';
 import { get, messageOf } from '../api.ts';
 import { Dialog } from '../components/dialog.tsx';
@@ -21,20 +22,6 @@ interface Page {
 }
 
 const pageSize = 100;
-const statuses = [
-  'accepted',
-  'queued',
-  'sent',
-  'received',
-  'running',
-  'uncertain',
-  'succeeded',
-  'failed',
-  'rejected',
-  'expired',
-  'cancelled',
-  'lost',
-] as const;
 
 async function load(filters: CommandFilters, before?: number, signal?: AbortSignal): Promise<Page> {
   return get<Page>('/commands', Object.fromEntries(apiQuery(filters, pageSize, before)), signal);
@@ -81,7 +68,7 @@ function Filters({ filters }: { readonly filters: CommandFilters }) {
             <option value="">Any</option>
             <option value="open">Open</option>
             <option value="ended">Ended</option>
-            {statuses.map((status) => (
+            {commandStatuses.map((status) => (
               <option key={status} value={status}>
                 {status}
               </option>

@@ -1,3 +1,4 @@
+import { defaultWave } from '../../../../schemas/command-tally.ts';
 import { CommandFields } from '../forms/command-fields.tsx';
 import { freshCommandKey } from '../forms/command-key.ts';
 import { ConfirmStep } from '../forms/confirm-step.tsx';
@@ -7,7 +8,6 @@ import { countOf } from '../number-words.ts';
 import { GroupTarget, PaceFields } from './group-fields.tsx';
 import { GroupPreview } from './group-preview.tsx';
 import { useGroupForm, type GroupFormProps } from './use-group-form.ts';
-import { defaultWave } from './waves.ts';
 
 /** One command for many devices: filled in, previewed, sent in waves. */
 export function GroupForm(props: GroupFormProps) {
