@@ -8,12 +8,10 @@ import { openStateDatabase } from './adapters/sqlite/state-database.ts';
 import { Audit } from './audit/audit.ts';
 import { recorded } from './audit/recorded.ts';
 import type { Config } from './config/config.ts';
-import type { DeviceOperations, LabelChange, NewDevices } from './admin/admin-operations.ts';
-import {
-  createCredentialOperations,
-  type CredentialOperations,
-  type Validity,
-} from './admin/credential-operations.ts';
+import type { LabelChange, NewDevices } from '../schemas/api/devices.ts';
+import type { DeviceOperations } from './admin/admin-operations.ts';
+import type { Validity } from '../schemas/api/credentials.ts';
+import { createCredentialOperations, type CredentialOperations } from './admin/credential-operations.ts';
 import { createDeviceAdministration } from './admin/device-administration.ts';
 import { Registry } from './registry/registry.ts';
 import { Sessions } from './sessions/sessions.ts';

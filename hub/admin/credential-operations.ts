@@ -1,3 +1,9 @@
+import type {
+  CredentialSummary,
+  NewSecret,
+  RotatingDevice,
+  Validity,
+} from '../../schemas/api/credentials.ts';
 import { HubError } from '../kernel/errors.ts';
 import type { Clock } from '../kernel/time.ts';
 import {
@@ -9,24 +15,9 @@ import {
 import type { Registry } from '../registry/registry.ts';
 import type { Rotation } from '../identity/rotation.ts';
 
-/** A credential as operators see it: nothing that proves anything. */
-export type CredentialSummary = Omit<Credential, 'material'>;
-
-/** Unix ms each; not given: from now on, without end. */
-export interface Validity {
-  notBeforeMs?: number;
-  notAfterMs?: number;
-}
-
-export interface NewSecret {
-  id: string;
-  /** Shown this once. */
-  secret: string;
-}
-
 /** What operators do with the identities of devices. All throw HubError `device-unknown`. */
 export interface CredentialOperations {
-  listCredentials(deviceId: string): Promise<CredentialSummary[]>;
+  listCredentials(deviceId: string): Promise<readonly CredentialSummary[]>;
   /** @throws HubError `input-invalid` when the device has two secrets */
   addSecret(deviceId: string, validity: Validity): Promise<NewSecret>;
   /** @param publicKey PEM, ECDSA P-256 or Ed25519 @throws HubError `input-invalid` */
@@ -38,7 +29,7 @@ export interface CredentialOperations {
   /** Gives the devices new secrets, when they are there; see `Rotation`. */
   rotate(deviceIds: readonly string[]): Promise<void>;
   /** Devices whose rotation is not done. */
-  rotating(): Promise<{ id: string; sinceMs: number }[]>;
+  rotating(): Promise<readonly RotatingDevice[]>;
 }
 
 export function createCredentialOperations(deps: {

@@ -1,14 +1,14 @@
 import { namePattern, sitePattern } from '../../schemas/index.ts';
 import type { DeviceTypeCatalog } from '../../schemas/index.ts';
-import type { DeviceDetails, DeviceSummary } from '../../schemas/api/devices.ts';
+import type { DeviceDetails, DeviceSummary, NewCredential, NewDevices } from '../../schemas/api/devices.ts';
 import { HubError } from '../kernel/errors.ts';
 import type { Clock } from '../kernel/time.ts';
-import type { DeviceOperations, NewCredential, NewDevices } from './admin-operations.ts';
+import type { DeviceOperations } from './admin-operations.ts';
 import { newSecretCredential } from '../registry/credentials.ts';
 import { pageOf } from './device-pages.ts';
 import type { DeviceRecord } from '../registry/device-store.ts';
 import { checkLabels } from '../registry/labels.ts';
-import type { Presence } from '../presence/presence.ts';
+import type { Presence } from '../../schemas/api/presence.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 

@@ -1,34 +1,18 @@
 import { HubError } from '../kernel/errors.ts';
-import { typeName } from '../../schemas/index.ts';
+import type { DeviceQuery } from '../../schemas/api/devices.ts';
+import { renderValue, typeName } from '../../schemas/index.ts';
 import type { DeviceRecord } from '../registry/device-store.ts';
 import type { MayShow } from '../registry/visibility.ts';
-import { presenceStates, type PresenceState } from '../../schemas/presence-states.ts';
+import type { PresenceState } from '../../schemas/presence-states.ts';
 
-/** Which devices, by page. What is not given does not matter. */
-export interface DeviceQuery {
-  /** Ids after this one. */
-  after?: string;
-  /** At most so many. */
-  limit: number;
-  /** Part of the id, the type, the site or a label's value, in any case. */
-  q?: string;
-  /** With or without its version. */
-  type?: string;
-  site?: string;
-  /** Of its presence. */
-  state?: string;
-  /** All of them hold. */
-  labels?: Readonly<Record<string, string>>;
-}
-
-export interface Page<Row> {
+interface Page<Row> {
   devices: Row[];
   /** The `after` of the next page; null after the last. */
   next: string | null;
 }
 
 /**
- * One page of the devices a query means. @throws HubError `input-invalid` for a state that is none
+ * One page of the devices a query means. @throws HubError `input-invalid` for a label that is none
  * @param records all of them, by id
  * @param rowOf makes the row of a device
  */
@@ -38,19 +22,14 @@ export function pageOf<Row extends { presence: PresenceState }>(
   rowOf: (record: DeviceRecord) => Row,
   mayShow: MayShow = () => true,
 ): Page<Row> {
-  const { state } = query;
-  if (state !== undefined && !presenceStates.some((known) => known === state)) {
-    const expected = `one of ${presenceStates.join(', ')}`;
-    throw new HubError('input-invalid', `state must be ${expected}`, {
-      details: { errors: [{ path: '/state', expected, got: state.slice(0, 64) }] },
-    });
-  }
+  const { state, label = [] } = query;
+  const labels = label.map((term) => labelTerm(term));
   const q = query.q?.toLowerCase();
   const devices: Row[] = [];
   let last = '';
   for (let index = firstAfter(records, query.after); index < records.length; index += 1) {
     const record = records[index];
-    if (record === undefined || !matches(record, query, q) || !mayShow(record.id)) continue;
+    if (record === undefined || !matches(record, query, labels, q) || !mayShow(record.id)) continue;
     const row = rowOf(record);
     if (state !== undefined && row.presence !== state) continue;
     // One more than asked for tells that there is a next page.
@@ -74,11 +53,25 @@ function firstAfter(records: readonly DeviceRecord[], after: string | undefined)
   return low;
 }
 
-function matches(record: DeviceRecord, query: DeviceQuery, q: string | undefined): boolean {
+/** `key=value` → both. */
+function labelTerm(term: string): [string, string] {
+  const equals = term.indexOf('=');
+  if (equals > 0) return [term.slice(0, equals), term.slice(equals + 1)];
+  const expected = 'key=value';
+  throw new HubError('input-invalid', `query label must be ${expected}`, {
+    details: { errors: [{ path: '/label', keyword: 'pattern', expected, got: renderValue(term) }] },
+  });
+}
+
+function matches(
+  record: DeviceRecord,
+  query: DeviceQuery,
+  wanted: readonly (readonly [string, string])[],
+  q: string | undefined,
+): boolean {
   const { id, type, site, labels = {} } = record;
   if (query.site !== undefined && site !== query.site) return false;
   if (query.type !== undefined && type !== query.type && typeName(type) !== query.type) return false;
-  const wanted = Object.entries(query.labels ?? {});
   if (!wanted.every(([key, value]) => Object.hasOwn(labels, key) && labels[key] === value)) return false;
   return q === undefined || [id, type, site, ...Object.values(labels)].some((text) => holds(text, q));
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../kernel/time.ts';
-import type { DeviceWhy } from './admin-operations.ts';
+import type { DeviceWhy } from '../../schemas/api/presence.ts';
 import type { Liveness } from '../presence/liveness.ts';
 import type { PresenceKeeper } from '../presence/presence-keeper.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -17,10 +17,10 @@ export function createWhy(deps: {
   const { clock, registry, stories, liveness, presence } = deps;
   return (deviceId) => {
     registry.require(deviceId);
-    const story = stories.of(deviceId);
+    const events = stories.of(deviceId);
     const { stalls } = liveness;
     const now = presence.get(deviceId);
-    const why = explain({ presence: now, story, stalls, nowMs: clock.now() });
-    return { id: deviceId, ...why, presence: now, story, stalls };
+    const why = explain({ presence: now, story: events, stalls, nowMs: clock.now() });
+    return { id: deviceId, ...why, presence: now, events, stalls };
   };
 }

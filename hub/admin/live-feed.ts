@@ -8,7 +8,7 @@ import { TokenBucket } from '../kernel/token-bucket.ts';
 import { LiveSubscriber } from './live-subscriber.ts';
 import type { ForViewer, LiveCounters, LiveSocket, LiveSources, LiveViewer } from './live-subscriber.ts';
 import { parseWatch } from './live-topics.ts';
-import type { Presence } from '../presence/presence.ts';
+import type { Presence } from '../../schemas/api/presence.ts';
 
 /** One live socket, as its connection sees it. */
 export interface LiveConnection {

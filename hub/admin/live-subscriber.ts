@@ -3,7 +3,7 @@ import type { HubSnapshot } from '../../schemas/api/hub.ts';
 import type { LiveCounts, LiveMessage, RowChange } from '../../schemas/api/live.ts';
 import type { MayShow } from '../registry/visibility.ts';
 import { nothing, type Watched } from './live-topics.ts';
-import type { Presence } from '../presence/presence.ts';
+import type { Presence } from '../../schemas/api/presence.ts';
 
 /** Where the messages of one watcher go. */
 export interface LiveSocket {

@@ -1,16 +1,13 @@
 /** The operations of a running hub, over the admin socket in its data folder. */
 
-import type { DeviceDetails, DeviceSummary } from '../../schemas/api/devices.ts';
-import type { Incident } from '../../schemas/api/incidents.ts';
 import { request, type IncomingMessage } from 'node:http';
 import { text as bodyText } from 'node:stream/consumers';
 import type { LedgerReport } from '../../schemas/api/ledger.ts';
 import type { DeadLetter, SpoolStatus } from '../../schemas/api/spool.ts';
-import type { AdminOperations, DeviceWhy, NewCredential } from '../admin/admin-operations.ts';
+import type { AdminOperations } from '../admin/admin-operations.ts';
 import type { DeviceReadingsQuery } from '../telemetry/readings.ts';
-import type { CredentialOperations, CredentialSummary, NewSecret } from '../admin/credential-operations.ts';
-import type { DeviceQuery, Page } from '../admin/device-pages.ts';
-import type { Notice } from '../notices/notices.ts';
+import type { CredentialSummary, NewSecret } from '../../schemas/api/credentials.ts';
+import type { CredentialOperations } from '../admin/credential-operations.ts';
 import type { AnswerTo, ApiRoute, RequestTo } from '../../schemas/api/api.ts';
 import { requestPath, type PathParts } from '../../schemas/api/request-path.ts';
 import { isOperationError } from '../../schemas/api/error-codes.ts';
@@ -26,54 +23,43 @@ const maxRotations = 10_000;
  * does not answer or answers with an internal fault, and otherwise the fault of the operation itself.
  */
 export function adminClient(socketPath: string): AdminOperations & CredentialOperations {
+  const ask = <Route extends ApiRoute>(route: Route, given: RequestTo<Route>): Promise<AnswerTo<Route>> =>
+    callApi(socketPath, route, given);
   const call = (method: string, path: string, body?: unknown): Promise<unknown> =>
     callHub(socketPath, method, path, body);
   return {
-    addDevices: (devices) => member<NewCredential[]>(call('POST', '/api/v1/devices', devices), 'devices'),
-    async listDevices(query) {
-      return (await call('GET', devicesPath(query))) as Page<DeviceSummary>;
-    },
-    async showDevice(id) {
-      return (await call('GET', devicePath(id))) as DeviceDetails;
-    },
-    async labelDevice(id, change) {
-      return (await call('PATCH', `${devicePath(id)}/labels`, change)) as DeviceDetails;
-    },
-    async removeDevice(id) {
-      await call('DELETE', devicePath(id));
-    },
-    listCredentials: (id) =>
-      member<CredentialSummary[]>(call('GET', `${devicePath(id)}/credentials`), 'credentials'),
-    async addSecret(id, validity) {
-      return (await call('POST', `${devicePath(id)}/credentials`, validity)) as NewSecret;
-    },
-    async addKey(id, publicKey, validity) {
-      return (await call('POST', `${devicePath(id)}/credentials`, {
-        ...validity,
-        publicKey,
+    addDevices: async (body) => (await ask('POST /api/v1/devices', { body })).devices,
+    listDevices: (query) => ask('GET /api/v1/devices', { query }),
+    showDevice: (id) => ask('GET /api/v1/devices/{id}', { params: { id } }),
+    labelDevice: (id, body) => ask('PATCH /api/v1/devices/{id}/labels', { params: { id }, body }),
+    removeDevice: (id) => ask('DELETE /api/v1/devices/{id}', { params: { id } }),
+    listCredentials: async (id) =>
+      (await ask('GET /api/v1/devices/{id}/credentials', { params: { id } })).credentials,
+    // What is added says which of the two answers comes.
+    addSecret: async (id, body) =>
+      (await ask('POST /api/v1/devices/{id}/credentials', { params: { id }, body })) as NewSecret,
+    addKey: async (id, publicKey, validity) => {
+      const body = { ...validity, publicKey };
+      return (await ask('POST /api/v1/devices/{id}/credentials', {
+        params: { id },
+        body,
       })) as CredentialSummary;
     },
-    async revokeCredential(id, credential) {
-      await call('DELETE', `${devicePath(id)}/credentials/${encodeURIComponent(credential)}`);
-    },
-    async setDisabled(id, disabled) {
-      await call('POST', `${devicePath(id)}/${disabled ? 'disable' : 'enable'}`, {});
-    },
+    revokeCredential: (id, credential) =>
+      ask('DELETE /api/v1/devices/{id}/credentials/{credential}', { params: { id, credential } }),
+    setDisabled: (id, disabled) =>
+      ask(`POST /api/v1/devices/{id}/${disabled ? 'disable' : 'enable'}`, { params: { id } }),
     async rotate(ids) {
       // The hub accepts at most this many in one request.
       for (let at = 0; at < ids.length; at += maxRotations) {
-        await call('POST', '/api/v1/rotations', { ids: ids.slice(at, at + maxRotations) });
+        await ask('POST /api/v1/rotations', { body: { ids: ids.slice(at, at + maxRotations) } });
       }
     },
-    rotating: () => member(call('GET', '/api/v1/rotations'), 'devices'),
-    async why(id) {
-      return (await call('GET', `${devicePath(id)}/why`)) as DeviceWhy;
-    },
-    incidents: () => member<Incident[]>(call('GET', '/api/v1/incidents'), 'incidents'),
-    async pushNotice(notice) {
-      return (await call('POST', '/api/v1/notices', notice)) as Notice;
-    },
-    notices: () => member<Notice[]>(call('GET', '/api/v1/notices'), 'notices'),
+    rotating: async () => (await ask('GET /api/v1/rotations', {})).devices,
+    why: (id) => ask('GET /api/v1/devices/{id}/why', { params: { id } }),
+    incidents: async () => (await ask('GET /api/v1/incidents', {})).incidents,
+    pushNotice: (body) => ask('POST /api/v1/notices', { body }),
+    notices: async () => (await ask('GET /api/v1/notices', {})).notices,
     readings({ device, stream, ...range }: DeviceReadingsQuery) {
       const query = new URLSearchParams(
         Object.entries(range).map(([name, value]): [string, string] => [name, String(value)]),
@@ -236,10 +222,4 @@ function isFault(answer: unknown): answer is Fault {
   if (typeof error !== 'object' || error === null || !('code' in error) || !('message' in error))
     return false;
   return typeof error.code === 'string' && typeof error.message === 'string';
-}
-
-function devicesPath({ labels = {}, ...query }: DeviceQuery): string {
-  const terms = Object.entries(query).map(([name, value]): [string, string] => [name, String(value)]);
-  for (const [key, value] of Object.entries(labels)) terms.push(['label', `${key}=${value}`]);
-  return `/api/v1/devices?${new URLSearchParams(terms).toString()}`;
 }

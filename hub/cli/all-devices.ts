@@ -1,6 +1,5 @@
-import type { DeviceSummary } from '../../schemas/api/devices.ts';
+import type { DevicePage, DeviceSummary } from '../../schemas/api/devices.ts';
 import type { DeviceOperations } from '../admin/admin-operations.ts';
-import type { Page } from '../admin/device-pages.ts';
 
 const pageSize = 10_000;
 
@@ -9,7 +8,7 @@ export async function allDevices(operations: DeviceOperations): Promise<DeviceSu
   const devices: DeviceSummary[] = [];
   let after: string | null = '';
   while (after !== null) {
-    const page: Page<DeviceSummary> = await operations.listDevices({ after, limit: pageSize });
+    const page: DevicePage = await operations.listDevices({ after, limit: pageSize });
     devices.push(...page.devices);
     after = page.next;
   }

@@ -1,49 +1,23 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { namePattern, typeName } from '../../schemas/index.ts';
+import type { Enrolment, EnrolmentRequest, NewEnrolment } from '../../schemas/api/enrolments.ts';
 import type { Auditor } from '../audit/audit.ts';
 import { AttemptLimit } from '../kernel/attempt-limit.ts';
 import { HubError } from '../kernel/errors.ts';
 import type { Clock } from '../kernel/time.ts';
 import { newKeyCredential, newSecretCredential } from '../registry/credentials.ts';
 import type { DeviceRecord } from '../registry/device-store.ts';
-import { checkLabels, type Labels } from '../registry/labels.ts';
+import { checkLabels } from '../registry/labels.ts';
 import type { Registry } from '../registry/registry.ts';
 
-/** What a device that is registered already gets: a next secret at once, after an operator's word, or nothing. */
-export type ReEnrolment = 'auto' | 'approve' | 'never';
-
-export interface NewEnrolment {
-  /** Device type with version. */
-  type: string;
-  site: string;
-  /** So many new devices. */
-  uses: number;
-  /** Unix ms. */
-  notAfterMs: number;
-  reEnrolment: ReEnrolment;
-  /** Ids must begin so. */
-  idPrefix: string;
-  /** What each new device gets. */
-  labels: Labels;
-}
-
-export interface EnrolmentRecord extends NewEnrolment {
-  id: string;
+export interface EnrolmentRecord extends Enrolment {
   /** SHA-256 of the token, hex. */
   hash: string;
-  createdMs: number;
-  used: number;
 }
 
-/** A registered device that wants a new identity and waits for an operator. */
-export interface EnrolmentRequest {
-  deviceId: string;
-  enrolmentId: string;
+export interface PendingRequest extends EnrolmentRequest {
   /** SHA-256 of the claim that only the asking device has, hex. */
   claimHash: string;
-  address: string;
-  askedMs: number;
-  approved: boolean;
 }
 
 /** Every method may reject with HubError `database-failed`. */
@@ -51,8 +25,8 @@ export interface EnrolmentStore {
   load(): Promise<EnrolmentRecord[]>;
   save(enrolment: EnrolmentRecord): Promise<void>;
   remove(id: string): Promise<void>;
-  loadRequests(): Promise<EnrolmentRequest[]>;
-  saveRequest(request: EnrolmentRequest): Promise<void>;
+  loadRequests(): Promise<PendingRequest[]>;
+  saveRequest(request: PendingRequest): Promise<void>;
   removeRequest(deviceId: string): Promise<void>;
 }
 
@@ -89,7 +63,7 @@ const limit = { burst: 10, everyMs: 6_000 };
 export class Enrolments {
   readonly #deps: EnrolmentsDeps;
   readonly #enrolments = new Map<string, EnrolmentRecord>();
-  readonly #requests = new Map<string, EnrolmentRequest>();
+  readonly #requests = new Map<string, PendingRequest>();
   readonly #attempts: AttemptLimit;
   /** Asks are judged one after another, so that no use is spent twice. */
   #tail: Promise<unknown> = Promise.resolve();
@@ -123,7 +97,7 @@ export class Enrolments {
     return { id, token };
   }
 
-  list(): Omit<EnrolmentRecord, 'hash'>[] {
+  list(): Enrolment[] {
     return [...this.#enrolments.values()].map((enrolment) => {
       const { hash: _, ...rest } = enrolment;
       return rest;
@@ -140,7 +114,7 @@ export class Enrolments {
     }
   }
 
-  requests(): Omit<EnrolmentRequest, 'claimHash'>[] {
+  requests(): EnrolmentRequest[] {
     return [...this.#requests.values()].map((request) => {
       const { claimHash: _, ...rest } = request;
       return rest;

@@ -7,7 +7,7 @@ import type { LossGroup } from './correlated-loss.ts';
 import { Flapping } from './flapping.ts';
 import type { StoredIncident } from './incident-log.ts';
 import { isHubWide } from '../presence/presence.ts';
-import type { Presence } from '../presence/presence.ts';
+import type { Presence } from '../../schemas/api/presence.ts';
 
 export interface IncidentsDeps {
   clock: Clock;

@@ -1,41 +1,10 @@
+import type { Notice, NoticeReport, NoticeRequest } from '../../schemas/api/notices.ts';
 import { HubError, messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Cancel, Clock } from '../kernel/time.ts';
 import type { MayShow } from '../registry/visibility.ts';
 import type { Registry } from '../registry/registry.ts';
 import { parseSelector, selects } from '../registry/selector.ts';
-
-export interface NoticeRequest {
-  /** A selector: `all`, an id, `type=env-sensor,site=a`. */
-  to: string;
-  topic: string;
-  /** Any JSON value. */
-  data: unknown;
-  /** When to send it, Unix ms; at once when not given. */
-  atMs?: number;
-}
-
-/** What became of a notice: matched = sent + dropped + offline. A notice is told to those who are there, and not kept. */
-export interface NoticeReport {
-  /** Devices the selector means. */
-  matched: number;
-  /** Handed to the device's connection. */
-  sent: number;
-  /** Too congested to take it. */
-  dropped: number;
-  /** Without an open session. */
-  offline: number;
-}
-
-export interface Notice extends NoticeRequest {
-  id: string;
-  /** Unix ms. */
-  createdMs: number;
-  /** Once it was sent. */
-  report?: NoticeReport;
-  /** It was due while no hub ran, too long ago. */
-  missed?: true;
-}
 
 /** Scheduled notices, so that they outlive the hub. All reject with HubError `database-failed`. */
 export interface NoticeStore {

@@ -1,30 +1,5 @@
+import type { DeviceEvent, DeviceEventBody } from '../../schemas/api/presence.ts';
 import type { Clock } from '../kernel/time.ts';
-import type { PresenceReason, PresenceState } from '../../schemas/presence-states.ts';
-
-/** Something that happened between a device and the hub. */
-export type Chapter =
-  /** Turned away before the upgrade, by HTTP status. `code`: the hub's word for it. */
-  | { kind: 'refused'; status: number; code: string; address: string }
-  /** The upgrade is done. */
-  | { kind: 'connected'; address: string }
-  | { kind: 'opened'; epoch: number; boot: string; firmware: string | undefined }
-  | { kind: 'replaced'; address: string; boot: string }
-  /** Two sockets fought for the id: this one was told to wait. */
-  | { kind: 'held'; address: string; boot: string }
-  | { kind: 'throttled'; code: 'rate' | 'overloaded' }
-  | { kind: 'bye'; sleepSec: number | undefined }
-  | { kind: 'drained'; slotMs: number }
-  /** `by`: who began the close; `link`: nobody did, the connection broke. `code`: RFC 6455 §7.4. */
-  | { kind: 'closed'; by: 'hub' | 'device' | 'link'; code: number; reason: string }
-  | { kind: 'presence'; state: PresenceState; reason: PresenceReason };
-
-export type StoryEntry = Chapter & {
-  /** Unix ms. */
-  atMs: number;
-  /** How often in a row, when more than once; `lastMs` is the last of them. */
-  times?: number;
-  lastMs?: number;
-};
 
 /** Entries kept of one device. */
 const keptEntries = 32;
@@ -37,13 +12,13 @@ const keptRefusals = 8;
  */
 export class Stories {
   readonly #clock: Clock;
-  readonly #stories = new Map<string, StoryEntry[]>();
+  readonly #stories = new Map<string, DeviceEvent[]>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  tell(deviceId: string, chapter: Chapter): void {
+  tell(deviceId: string, chapter: DeviceEventBody): void {
     const nowMs = this.#clock.now();
     let story = this.#stories.get(deviceId);
     if (story === undefined) {
@@ -56,7 +31,8 @@ export class Stories {
       last.lastMs = nowMs;
       return;
     }
-    story.push({ ...chapter, atMs: nowMs });
+    // An undefined member is as one that is absent: JSON has no word for it.
+    story.push({ ...chapter, atMs: nowMs } as DeviceEvent);
     const refusals = story.filter(({ kind }) => kind === 'refused').length;
     if (refusals > keptRefusals) {
       story.splice(
@@ -68,7 +44,7 @@ export class Stories {
   }
 
   /** Oldest first. */
-  of(deviceId: string): readonly StoryEntry[] {
+  of(deviceId: string): readonly DeviceEvent[] {
     return this.#stories.get(deviceId) ?? [];
   }
 
@@ -78,7 +54,7 @@ export class Stories {
 }
 
 /** Only what comes in bursts, and says the same each time. */
-function isRepeat(last: StoryEntry, next: Chapter): boolean {
+function isRepeat(last: DeviceEvent, next: DeviceEventBody): boolean {
   switch (next.kind) {
     case 'refused':
       return last.kind === 'refused' && last.code === next.code && last.address === next.address;

@@ -1,3 +1,4 @@
+import type { Stall } from '../../schemas/api/presence.ts';
 import type { Clock } from '../kernel/time.ts';
 
 export interface WatchOptions {
@@ -20,13 +21,6 @@ export interface Watch {
   /** The `heardAt` for whose silence `quiet` was called. */
   askedFor: number;
   readonly options: Readonly<WatchOptions>;
-}
-
-/** A time in which the hub did not read, so that nobody can be said to have been silent. */
-export interface Stall {
-  /** When it ended, Unix ms. */
-  atMs: number;
-  stalledMs: number;
 }
 
 export interface LivenessOptions {

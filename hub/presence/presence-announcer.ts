@@ -4,7 +4,7 @@ import { messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Clock } from '../kernel/time.ts';
 import { isHubWide } from './presence.ts';
-import type { Presence } from './presence.ts';
+import type { Presence } from '../../schemas/api/presence.ts';
 
 export interface PresenceAnnouncerDeps {
   publisher: Publisher;

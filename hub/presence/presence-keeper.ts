@@ -4,7 +4,8 @@ import { messageOf } from '../kernel/errors.ts';
 import type { Liveness, Watch } from './liveness.ts';
 import { presenceStates, type PresenceState } from '../../schemas/presence-states.ts';
 import { neverSeen, stepPresence } from './presence.ts';
-import type { Marks, Presence, PresenceEvent } from './presence.ts';
+import type { Marks, Presence } from '../../schemas/api/presence.ts';
+import type { PresenceEvent } from './presence.ts';
 
 export interface PresenceRow extends Presence {
   deviceId: string;

@@ -1,3 +1,4 @@
+import type { Presence } from '../../schemas/api/presence.ts';
 import type { PresenceReason, PresenceState } from '../../schemas/presence-states.ts';
 
 /**
@@ -17,30 +18,6 @@ import type { PresenceReason, PresenceState } from '../../schemas/presence-state
  *
  *   any ── disabled ──▶ disabled ── enabled ──▶ offline
  */
-
-/** What was last heard of a device, Unix ms each; absent: nothing yet. */
-export interface Marks {
-  /** Its stack answered a ping: the link works. */
-  pongMs?: number;
-  /** Its application spoke. */
-  frameMs?: number;
-  /** A reading or an event came. */
-  dataMs?: number;
-}
-
-export interface Presence {
-  state: PresenceState;
-  reason: PresenceReason;
-  /** When this state began, Unix ms. */
-  sinceMs: number;
-  /** The session's number; rises with each session of the device and never resets. */
-  epoch: number;
-  /** The number of this change within the epoch, so that a consumer can drop stale ones. */
-  n: number;
-  /** A sleeping device wakes by then, a migrating one comes back then; Unix ms. */
-  untilMs?: number;
-  marks: Marks;
-}
 
 export type PresenceEvent =
   | { kind: 'opened'; epoch: number; replaced: boolean }

@@ -1,43 +1,9 @@
-import type { Stall } from './liveness.ts';
-import type { Presence } from './presence.ts';
-import type { StoryEntry } from './device-events.ts';
-
-/** Why a device is not online, one word for each cause; `none`: it is online. */
-export type Cause =
-  | 'none'
-  | 'never-connected'
-  | 'wrong-credential'
-  | 'disabled'
-  | 'turned-away'
-  | 'wrong-device-type'
-  | 'no-hello'
-  | 'protocol-fault'
-  | 'frame-too-big'
-  | 'slow-reader'
-  | 'said-goodbye'
-  | 'asleep'
-  | 'overslept'
-  | 'heartbeat-late'
-  | 'application-hangs'
-  | 'link-silent'
-  | 'connection-broke'
-  | 'closed-by-device'
-  | 'cloned-credential'
-  | 'hub-draining'
-  | 'hub-restarted'
-  | 'not-seen-since-restart'
-  | 'hub-stalled';
-
-export interface Why {
-  cause: Cause;
-  /** In plain words, with what to do about it. */
-  text: string;
-}
+import type { Cause, DeviceEvent, DeviceWhy, Presence, Stall } from '../../schemas/api/presence.ts';
 
 export interface WhyQuestion {
   presence: Presence;
   /** Oldest first. */
-  story: readonly StoryEntry[];
+  story: readonly DeviceEvent[];
   /** Of the hub's own event loop, oldest first. */
   stalls: readonly Stall[];
   nowMs: number;
@@ -78,7 +44,7 @@ const texts: Record<Cause, string> = {
 };
 
 /** Explains why a device is not online. Pure. */
-export function explain(question: WhyQuestion): Why {
+export function explain(question: WhyQuestion): Pick<DeviceWhy, 'cause' | 'text'> {
   const cause = causeOf(question);
   const detail = detailOf(cause, question);
   return { cause, text: detail === undefined ? texts[cause] : `${texts[cause]} ${detail}` };
@@ -117,7 +83,7 @@ function causeOf({ presence, story, stalls, nowMs }: WhyQuestion): Cause {
   }
 }
 
-function offlineCause({ reason }: Presence, story: readonly StoryEntry[]): Cause {
+function offlineCause({ reason }: Presence, story: readonly DeviceEvent[]): Cause {
   if (reason === 'bye') return 'said-goodbye';
   if (reason === 'no-heartbeat') return 'application-hangs';
   if (reason === 'not-seen-since-restart') return 'not-seen-since-restart';
@@ -125,7 +91,7 @@ function offlineCause({ reason }: Presence, story: readonly StoryEntry[]): Cause
 }
 
 /** The latest attempt to open a session, if it failed. */
-function attempt(story: readonly StoryEntry[]): Cause | undefined {
+function attempt(story: readonly DeviceEvent[]): Cause | undefined {
   for (const entry of story.toReversed()) {
     if (entry.kind === 'held') return 'cloned-credential';
     if (entry.kind === 'refused') return refusalCause(entry.status);
@@ -144,7 +110,7 @@ function refusalCause(status: number): Cause {
 }
 
 /** How the last session's connection ended. */
-function closeCause(story: readonly StoryEntry[]): Cause | undefined {
+function closeCause(story: readonly DeviceEvent[]): Cause | undefined {
   const closed = story.findLast((entry) => entry.kind === 'closed');
   if (closed?.kind !== 'closed') return undefined;
   const named = wordCause(closed.reason);

@@ -1,21 +1,11 @@
 import { createHash, createPublicKey, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { CredentialSummary } from '../../schemas/api/credentials.ts';
 import { HubError, messageOf } from '../kernel/errors.ts';
 
 /** One way a device proves who it is. */
-export interface Credential {
-  /** Unique within the device; names it in lists, never proves anything. */
-  id: string;
+export interface Credential extends CredentialSummary {
   /** `secret`: SHA-256 of it, hex. `key`: the public key that signs its tokens, SPKI PEM. */
-  kind: 'secret' | 'key';
   material: string;
-  /** `next`: handed out by a rotation or a repeated enrolment; its first use retires the other secrets. */
-  state: 'active' | 'next';
-  /** Unix ms. */
-  createdMs: number;
-  /** Not valid before, Unix ms. */
-  notBeforeMs?: number;
-  /** Not valid from then on, Unix ms; open sessions end with 4401. */
-  notAfterMs?: number;
 }
 
 /** Two at once, so that one can be changed while the other works. */

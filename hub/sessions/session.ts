@@ -28,7 +28,7 @@ import { DataFrames } from './data-frames.ts';
 import type { Liveness, Watch } from '../presence/liveness.ts';
 import { commandOf, isSeq, nack, unknownType, type NackListener } from './nack.ts';
 import { Outbox, defaultOutboxLimits, type DeviceSocket } from './outbox.ts';
-import type { Marks } from '../presence/presence.ts';
+import type { Marks } from '../../schemas/api/presence.ts';
 import type { PresenceKeeper, WatchedLink } from '../presence/presence-keeper.ts';
 import { RateLimit } from './rate-limit.ts';
 import type { DeviceRecord, StoredOpening } from '../registry/device-store.ts';

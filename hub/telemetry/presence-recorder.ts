@@ -1,6 +1,6 @@
 import type { DeviceRecord } from '../registry/device-store.ts';
-import type { Presence } from '../presence/presence.ts';
 import type { Ledger } from './ledger.ts';
+import type { Presence } from '../../schemas/api/presence.ts';
 import { compileFieldEncoder, encodePrefix, encodeTimeUs } from './line-protocol.ts';
 import { HubPoints } from './hub-points.ts';
 import type { Writer } from './writer.ts';

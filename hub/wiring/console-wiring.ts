@@ -14,7 +14,7 @@ import { visibleTo } from '../incidents/incidents.ts';
 import { LiveFeed } from '../admin/live-feed.ts';
 import { NackLog } from '../admin/nack-log.ts';
 import type { NackListener } from '../sessions/nack.ts';
-import type { Presence } from '../presence/presence.ts';
+import type { Presence } from '../../schemas/api/presence.ts';
 import { Rejects } from '../admin/rejects.ts';
 import { createTypeViews } from '../admin/type-views.ts';
 import { countsOf, snapshotOf, type SnapshotParts } from './hub-snapshot.ts';

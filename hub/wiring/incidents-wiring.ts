@@ -7,7 +7,7 @@ import type { Sessions } from '../sessions/sessions.ts';
 import { IncidentLog } from '../incidents/incident-log.ts';
 import type { Incident } from '../../schemas/api/incidents.ts';
 import { Incidents } from '../incidents/incidents.ts';
-import type { Presence } from '../presence/presence.ts';
+import type { Presence } from '../../schemas/api/presence.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Releasers } from '../kernel/releasers.ts';

@@ -3,9 +3,23 @@
 import { auditApi } from './audit.ts';
 import { operatorApi } from './operators.ts';
 import { sessionApi } from './session.ts';
+import { credentialApi } from './credentials.ts';
+import { deviceApi } from './devices.ts';
+import { enrolmentApi } from './enrolments.ts';
+import { incidentApi } from './incidents.ts';
+import { noticeApi } from './notices.ts';
 import type { AnswerOf, BodyOf, Operation, ParamsOf, QueryOf } from './operation.ts';
 
-const api = { ...sessionApi, ...operatorApi, ...auditApi };
+const api = {
+  ...sessionApi,
+  ...operatorApi,
+  ...deviceApi,
+  ...credentialApi,
+  ...enrolmentApi,
+  ...incidentApi,
+  ...noticeApi,
+  ...auditApi,
+};
 
 export const operations: readonly Operation[] = Object.values(api);
 

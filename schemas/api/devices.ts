@@ -1,8 +1,23 @@
 /** Devices as lists and their own pages show them. */
 
 import { Type, type Static } from 'typebox';
+import { deviceTypePattern, limits, namePattern, sitePattern } from '../limits.ts';
 import { presenceReasons, presenceStates } from '../presence-states.ts';
-import { choice, count, list, mapOf, named, nameOf, nullable, timeMs } from './values.ts';
+import { resource } from './operation.ts';
+import { DeviceWhy } from './presence.ts';
+import {
+  choice,
+  closed,
+  count,
+  limitOf,
+  list,
+  mapOf,
+  named,
+  nameOf,
+  nothing,
+  nullable,
+  timeMs,
+} from './values.ts';
 
 const row = { id: 'boiler-3', type: 'env-sensor@1', site: 'berlin', labels: { floor: '2' } };
 const now = { presence: 'online', sinceMs: 1_700_000_000_000, lastDataMs: 1_700_000_060_000 } as const;
@@ -78,3 +93,128 @@ export const DeviceDetails = named(
   },
 );
 export type DeviceDetails = Static<typeof DeviceDetails>;
+
+/** Devices registered by one request. */
+const maxNewDevices = 10_000;
+
+/** The device a path names. */
+export const ofDevice = Type.Object({
+  id: Type.String({ minLength: 1, maxLength: limits.id, description: 'of the device' }),
+});
+
+/** For requests: a device that is, or is to be, registered. */
+export const deviceId = Type.String({ pattern: namePattern.source });
+export const newDevice = {
+  type: Type.String({
+    pattern: deviceTypePattern.source,
+    maxLength: 128,
+    description: 'such as env-sensor@1',
+  }),
+  site: Type.String({
+    pattern: sitePattern.source,
+    description: 'tag of every point of the device; fixed for life',
+  }),
+};
+
+const NewDevices = named(
+  'NewDevices',
+  closed({
+    ids: Type.Array(deviceId, { minItems: 1, maxItems: maxNewDevices, description: 'each once' }),
+    ...newDevice,
+  }),
+  { ids: ['d-1', 'd-2'], type: 'env-sensor@1', site: 'hall-3' },
+);
+/** Devices to register: all of them, or none. */
+export type NewDevices = Static<typeof NewDevices>;
+
+const NewCredential = named(
+  'NewCredential',
+  Type.Object({
+    id: Type.String({ description: 'of the device' }),
+    secret: Type.String({ description: 'shown this once: the hub keeps its hash' }),
+  }),
+  { id: 'd-1', secret: 'mB9yq0TzGk2n4VwXcR7sJpLhEa1dFuQi' },
+);
+export type NewCredential = Static<typeof NewCredential>;
+
+const LabelChange = named(
+  'LabelChange',
+  closed({
+    set: mapOf(Type.String({ maxLength: 128 }), { description: 'keys as in selectors' }),
+    remove: list(Type.String({ maxLength: 64 }), { maxItems: 32 }),
+  }),
+  { set: { floor: '2' }, remove: ['old'] },
+);
+export type LabelChange = Static<typeof LabelChange>;
+
+const text = (description: string) =>
+  Type.Optional(Type.String({ minLength: 1, maxLength: 128, description }));
+
+const DeviceQuery = closed({
+  after: Type.Optional(Type.String({ maxLength: limits.id, description: 'the `next` of the page before' })),
+  limit: limitOf(10_000, 1_000),
+  q: text('part of the id, the type, the site or a label value, in any case'),
+  type: text('with or without its version'),
+  site: text('exactly'),
+  state: Type.Optional(choice(presenceStates)),
+  label: Type.Optional(
+    Type.Array(Type.String({ minLength: 1, maxLength: 193 }), {
+      maxItems: 16,
+      description: 'key=value, also several times: all of them hold',
+    }),
+  ),
+});
+/** Which devices, by page. What is not given does not matter. */
+export type DeviceQuery = Static<typeof DeviceQuery>;
+
+export const deviceApi = resource('devices', {
+  addDevices: {
+    method: 'POST',
+    path: '/api/v1/devices',
+    summary: 'Register devices: all of them, or none',
+    body: NewDevices,
+    answers: { 201: Type.Object({ devices: list(NewCredential) }) },
+    refusals: ['device-exists', 'database-failed'],
+    secret: true,
+  },
+  listDevices: {
+    method: 'GET',
+    path: '/api/v1/devices',
+    summary: 'Devices by id, page by page',
+    query: DeviceQuery,
+    answers: { 200: DevicePage },
+  },
+  showDevice: {
+    method: 'GET',
+    path: '/api/v1/devices/{id}',
+    summary: 'One device',
+    params: ofDevice,
+    answers: { 200: DeviceDetails },
+    refusals: ['device-unknown'],
+  },
+  labelDevice: {
+    method: 'PATCH',
+    path: '/api/v1/devices/{id}/labels',
+    summary: 'Set and remove labels',
+    params: ofDevice,
+    body: LabelChange,
+    answers: { 200: DeviceDetails },
+    refusals: ['device-unknown', 'database-failed'],
+  },
+  removeDevice: {
+    method: 'DELETE',
+    path: '/api/v1/devices/{id}',
+    summary: 'Remove a device; its session and commands end, its readings stay',
+    params: ofDevice,
+    answers: { 204: nothing },
+    refusals: ['device-unknown', 'database-failed'],
+  },
+  explainPresence: {
+    method: 'GET',
+    path: '/api/v1/devices/{id}/why',
+    summary: 'Why it is not online, and what led to it',
+    params: ofDevice,
+    answers: { 200: DeviceWhy },
+    refusals: ['device-unknown'],
+  },
+});

@@ -1,6 +1,7 @@
 /** Incidents: what one person has to look at once, however many devices are in it. */
 
 import { Type, type Static } from 'typebox';
+import { resource } from './operation.ts';
 import { choice, count, list, named, timeMs } from './values.ts';
 
 /** What the devices of a correlated loss have in common. */
@@ -34,3 +35,12 @@ export const Incident = named(
   },
 );
 export type Incident = Static<typeof Incident>;
+
+export const incidentApi = resource('incidents', {
+  listIncidents: {
+    method: 'GET',
+    path: '/api/v1/incidents',
+    summary: 'Incidents, newest first',
+    answers: { 200: Type.Object({ incidents: list(Incident) }) },
+  },
+});

@@ -105,16 +105,14 @@ function parametersOf(declared: object | undefined, place: string, schemas: Json
   }));
 }
 
-function answersOf({ answers, secret }: Operation, schemas: Json): Json {
+function answersOf({ answers, meanings = {}, secret }: Operation, schemas: Json): Json {
   return Object.fromEntries(
     Object.entries(answers).map(([status, answer]) => {
-      const { description = meaningOfStatus[status] ?? 'Done.', ...schema } = plain(answer);
+      const description = meanings[Number(status)] ?? meaningOfStatus[status] ?? 'Done.';
+      const schema = plain(answer);
       if (schema['type'] === 'void') return [status, { description }];
       const kept = secret ? ' It holds a secret that is shown this once, and may not be cached.' : '';
-      return [
-        status,
-        { description: `${String(description)}${kept}`, content: json(reference(schema, schemas)) },
-      ];
+      return [status, { description: `${description}${kept}`, content: json(reference(schema, schemas)) }];
     }),
   );
 }

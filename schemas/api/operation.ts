@@ -41,6 +41,8 @@ interface Declared {
   readonly body?: TSchema;
   /** What it answers, by status. The lowest one is sent where its code names none. */
   readonly answers: Readonly<Record<number, TSchema>>;
+  /** What a status of an answer means, where it is not plain. */
+  readonly meanings?: Readonly<Record<number, string>>;
   /** What it may refuse with, beside what every operation of its kind does (see `refusalsOf`). */
   readonly refusals?: readonly RefusalCode[];
   /** The answer holds a secret that is shown this once: nothing on the way may keep it. */

@@ -8,8 +8,8 @@ export function named<Schema extends TSchema>(
   title: string,
   schema: Schema,
   example: Static<Schema>,
-): Schema {
-  return Object.assign(schema, { title, examples: [example] });
+): Schema & { examples: [Static<Schema>] } {
+  return Object.assign(schema, { title, examples: [example] as [Static<Schema>] });
 }
 
 /** One of a few texts. */

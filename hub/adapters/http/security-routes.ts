@@ -1,10 +1,11 @@
 /** Identities of devices and of operators, over HTTP. */
 
 import type { FastifyInstance } from 'fastify';
+import { credentialApi } from '../../../schemas/api/credentials.ts';
+import { enrolmentApi } from '../../../schemas/api/enrolments.ts';
 import { operatorApi } from '../../../schemas/api/operators.ts';
-import { deviceTypePattern, namePattern, sitePattern } from '../../../schemas/limits.ts';
 import type { CredentialOperations } from '../../admin/credential-operations.ts';
-import type { Enrolments, NewEnrolment } from '../../identity/enrolment.ts';
+import type { Enrolments } from '../../identity/enrolment.ts';
 import type { Operators } from '../../operators/operators.ts';
 import { serve } from './serve-operation.ts';
 
@@ -17,16 +18,6 @@ export interface SecurityOperations {
   >;
 }
 
-interface OfDevice {
-  Params: { id: string };
-}
-
-const id = { type: 'string', pattern: namePattern.source };
-const timeMs = { type: 'integer', minimum: 0, maximum: 8.64e15 };
-function body(required: string[], properties: Record<string, unknown>): { body: object } {
-  return { body: { type: 'object', additionalProperties: false, required, properties } };
-}
-
 /** Adds the routes below `/api/v1/` to `app`. All of them are for admins. */
 export function serveSecurity(app: FastifyInstance, operations: SecurityOperations): void {
   serveCredentials(app, operations.credentials);
@@ -35,115 +26,63 @@ export function serveSecurity(app: FastifyInstance, operations: SecurityOperatio
 }
 
 function serveCredentials(app: FastifyInstance, operations: CredentialOperations): void {
-  const path = '/api/v1/devices/:id';
-  app.get<OfDevice>(`${path}/credentials`, async ({ params }) => ({
+  serve(app, credentialApi.listCredentials, async ({ params }) => ({
     credentials: await operations.listCredentials(params.id),
   }));
-  app.post<OfDevice & { Body: { publicKey?: string; notBeforeMs?: number; notAfterMs?: number } }>(
-    `${path}/credentials`,
-    {
-      config: { audit: 'credential.add' },
-      schema: body([], {
-        publicKey: { type: 'string', maxLength: 4_096 },
-        notBeforeMs: timeMs,
-        notAfterMs: timeMs,
-      }),
-    },
-    async ({ params, body: { publicKey, ...validity } }, reply) => {
-      const added =
-        publicKey === undefined
-          ? await operations.addSecret(params.id, validity)
-          : await operations.addKey(params.id, publicKey, validity);
-      return reply.code(201).header('cache-control', 'no-store').send(added);
-    },
+  serve(
+    app,
+    credentialApi.addCredential,
+    ({ params, body: { publicKey, ...validity } }) =>
+      publicKey === undefined
+        ? operations.addSecret(params.id, validity)
+        : operations.addKey(params.id, publicKey, validity),
+    { audit: 'credential.add' },
   );
-  app.delete<{ Params: { id: string; credential: string } }>(
-    `${path}/credentials/:credential`,
-    { config: { audit: 'credential.revoke' } },
-    async ({ params }, reply) => {
-      await operations.revokeCredential(params.id, params.credential);
-      return reply.code(204).send();
-    },
+  serve(
+    app,
+    credentialApi.revokeCredential,
+    ({ params }) => operations.revokeCredential(params.id, params.credential),
+    { audit: 'credential.revoke' },
   );
-  for (const [verb, disabled] of [
-    ['disable', true],
-    ['enable', false],
-  ] as const) {
-    app.post<OfDevice>(
-      `${path}/${verb}`,
-      { config: { audit: `device.${verb}` } },
-      async ({ params }, reply) => {
-        await operations.setDisabled(params.id, disabled);
-        return reply.code(204).send();
-      },
-    );
-  }
-  app.get('/api/v1/rotations', async ({ mayShow = () => true }) => ({
-    devices: (await operations.rotating()).filter(({ id: device }) => mayShow(device)),
+  serve(app, credentialApi.disableDevice, ({ params }) => operations.setDisabled(params.id, true), {
+    audit: 'device.disable',
+  });
+  serve(app, credentialApi.enableDevice, ({ params }) => operations.setDisabled(params.id, false), {
+    audit: 'device.enable',
+  });
+  serve(app, credentialApi.listRotations, async ({ mayShow = () => true }) => ({
+    devices: (await operations.rotating()).filter(({ id }) => mayShow(id)),
   }));
-  app.post<{ Body: { ids: string[] } }>(
-    '/api/v1/rotations',
-    {
-      config: { audit: 'credential.rotate' },
-      schema: body(['ids'], { ids: { type: 'array', minItems: 1, maxItems: 10_000, items: id } }),
+  serve(
+    app,
+    credentialApi.rotateSecrets,
+    async ({ body }) => {
+      await operations.rotate(body.ids);
+      return { devices: await operations.rotating() };
     },
-    async (request, reply) => {
-      await operations.rotate(request.body.ids);
-      return reply.code(202).send({ devices: await operations.rotating() });
-    },
+    { audit: 'credential.rotate' },
   );
 }
 
 function serveEnrolments(app: FastifyInstance, enrolments: SecurityOperations['enrolments']): void {
-  app.get('/api/v1/enrolments', { config: { reach: 'all' } }, () => ({
-    enrolments: enrolments.list(),
-    requests: enrolments.requests(),
-  }));
-  app.post<{ Body: Omit<NewEnrolment, 'labels'> & Partial<Pick<NewEnrolment, 'labels'>> }>(
-    '/api/v1/enrolments',
-    {
-      config: { audit: 'enrolment.create' },
-      schema: body(['type', 'site', 'uses', 'notAfterMs', 'reEnrolment', 'idPrefix'], {
-        type: { type: 'string', maxLength: 128, pattern: deviceTypePattern.source },
-        site: { type: 'string', pattern: sitePattern.source },
-        uses: { type: 'integer', minimum: 1, maximum: 1_000_000 },
-        notAfterMs: timeMs,
-        reEnrolment: { enum: ['auto', 'approve', 'never'] },
-        idPrefix: { type: 'string', pattern: '^[A-Za-z0-9_-]{0,63}$' },
-        labels: {
-          type: 'object',
-          maxProperties: 32,
-          additionalProperties: { type: 'string', maxLength: 128 },
-        },
-      }),
-    },
-    async (request, reply) =>
-      reply
-        .code(201)
-        .header('cache-control', 'no-store')
-        .send(await enrolments.create({ labels: {}, ...request.body })),
+  serve(
+    app,
+    enrolmentApi.listEnrolments,
+    () => ({ enrolments: enrolments.list(), requests: enrolments.requests() }),
+    { reach: 'all' },
   );
-  app.delete<OfDevice>(
-    '/api/v1/enrolments/:id',
-    { config: { audit: 'enrolment.revoke' } },
-    async ({ params }, reply) => {
-      await enrolments.revoke(params.id);
-      return reply.code(204).send();
-    },
-  );
-  for (const [verb, approved] of [
-    ['approve', true],
-    ['deny', false],
-  ] as const) {
-    app.post<OfDevice>(
-      `/api/v1/enrolments/requests/:id/${verb}`,
-      { config: { audit: `enrolment.${verb}` } },
-      async ({ params }, reply) => {
-        await enrolments.decide(params.id, approved);
-        return reply.code(204).send();
-      },
-    );
-  }
+  serve(app, enrolmentApi.createEnrolment, ({ body }) => enrolments.create(body), {
+    audit: 'enrolment.create',
+  });
+  serve(app, enrolmentApi.revokeEnrolment, ({ params }) => enrolments.revoke(params.id), {
+    audit: 'enrolment.revoke',
+  });
+  serve(app, enrolmentApi.approveEnrolment, ({ params }) => enrolments.decide(params.id, true), {
+    audit: 'enrolment.approve',
+  });
+  serve(app, enrolmentApi.denyEnrolment, ({ params }) => enrolments.decide(params.id, false), {
+    audit: 'enrolment.deny',
+  });
 }
 
 function serveOperators(app: FastifyInstance, operators: SecurityOperations['operators']): void {

@@ -48,7 +48,10 @@ export type Handler<Op extends Operation> = (
 ) => AnswerOf<Op> | ReplyOf<Op> | Promise<AnswerOf<Op> | ReplyOf<Op>>;
 
 /** What the hub keeps to itself of an operation; the role it takes is declared. */
-type Rules = Omit<FastifyContextConfig, 'needs'>;
+interface Rules extends Omit<FastifyContextConfig, 'needs'> {
+  /** Bytes, where they are fewer than elsewhere. */
+  bodyLimit?: number;
+}
 
 /**
  * Adds the route of `operation` to `app`. Its answer is sent as the handler gives it: the declared answers are a
@@ -58,13 +61,14 @@ export function serve<Op extends Operation>(
   app: FastifyInstance,
   operation: Op,
   handler: Handler<NoInfer<Op>>,
-  rules: Rules = {},
+  { bodyLimit, ...rules }: Rules = {},
 ): void {
   const { method, path, params, query, headers, body, secret } = operation;
   const status = successOf(operation);
   app.route({
     method,
     url: path.replaceAll(/\{(\w+)\}/g, ':$1'),
+    ...(bodyLimit === undefined ? {} : { bodyLimit }),
     config: { ...rules, needs: roleOf(operation) },
     schema: {
       ...(params === undefined ? {} : { params }),

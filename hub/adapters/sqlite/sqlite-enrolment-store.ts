@@ -1,4 +1,4 @@
-import type { EnrolmentRecord, EnrolmentRequest, EnrolmentStore } from '../../identity/enrolment.ts';
+import type { EnrolmentRecord, EnrolmentStore, PendingRequest } from '../../identity/enrolment.ts';
 import { jsonTable, jsonTableMigration } from './json-table.ts';
 import type { Database } from './sqlite.ts';
 
@@ -12,7 +12,7 @@ const noLabels = { labels: {} };
 /** Enrolment tokens and what waits for approval, in `state.db` (`enrolmentMigrations` applied). */
 export function createEnrolmentStore(db: Database): EnrolmentStore {
   const enrolments = jsonTable<EnrolmentRecord>(db, 'enrolment');
-  const requests = jsonTable<EnrolmentRequest>(db, 'enrolment_request');
+  const requests = jsonTable<PendingRequest>(db, 'enrolment_request');
   return {
     // Those of earlier releases have no labels.
     load: async () => (await enrolments.load()).map((enrolment) => ({ ...noLabels, ...enrolment })),

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Argument, type Command } from 'commander';
-import type { CredentialSummary, NewSecret, Validity } from '../../admin/credential-operations.ts';
+import type { CredentialSummary, NewSecret, Validity } from '../../../schemas/api/credentials.ts';
 import { allDevices } from '../all-devices.ts';
 import { parseId, parseTimeMs } from '../arguments.ts';
 import type { CliDeps } from '../cli-deps.ts';

@@ -2,7 +2,7 @@
 
 import { InvalidArgumentError, type Command } from 'commander';
 import type { Incident } from '../../../schemas/api/incidents.ts';
-import type { StoryEntry } from '../../presence/device-events.ts';
+import type { DeviceEvent } from '../../../schemas/api/presence.ts';
 import { adminClient } from '../admin-client.ts';
 import { parseTimeMs } from '../arguments.ts';
 import type { CliDeps } from '../cli-deps.ts';
@@ -38,7 +38,7 @@ export function addWhy(device: Command, deps: CliDeps): void {
           heard.map(([name, atMs]) => [name, atMs === undefined ? '-' : isoTime(atMs)]),
         ),
       );
-      if (why.story.length > 0) deps.out(`\n${table(['AT', 'EVENT', 'TIMES'], why.story.map(storyRow))}`);
+      if (why.events.length > 0) deps.out(`\n${table(['AT', 'EVENT', 'TIMES'], why.events.map(eventRow))}`);
       for (const { atMs, stalledMs } of why.stalls) {
         deps.out(`the hub itself was blocked for ${Math.round(stalledMs)} ms until ${isoTime(atMs)}\n`);
       }
@@ -108,7 +108,7 @@ function incidentRow({ id, kind, state, sinceMs, devices, scope, sample }: Incid
   return [id, kind, state, isoTime(sinceMs), String(devices), where];
 }
 
-function storyRow({ atMs, lastMs, times = 1, kind, ...details }: StoryEntry): string[] {
+function eventRow({ atMs, lastMs, times = 1, kind, ...details }: DeviceEvent): string[] {
   const words = Object.entries(details).map(([name, value]) => `${name} ${String(value)}`);
   const until = lastMs === undefined ? '' : `until ${isoTime(lastMs)}`;
   return [isoTime(atMs), [kind, ...words, until].join(' ').trim(), String(times)];

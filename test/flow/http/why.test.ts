@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { callHub } from '../../../hub/cli/admin-client.ts';
-import { explain, type Cause } from '../../../hub/presence/why.ts';
+import type { Cause } from '../../../schemas/api/presence.ts';
+import { explain } from '../../../hub/presence/why.ts';
 import { neverSeen } from '../../../hub/presence/presence.ts';
 import { startInProcessHub, type InProcessHub } from '../../helpers/hubs/in-process-hub.ts';
 import { connectRaw, openRaw } from '../../helpers/devices/raw-device.ts';
@@ -150,8 +151,8 @@ test('why names each cause of a scripted disconnection, and a connected device h
       await untilWhy(hub, `d-${cause}`, cause);
     }),
   );
-  const { story } = await hub.admin.why('d-frame-too-big');
-  assert.ok(story.some((entry) => entry.kind === 'closed' && entry.code === 1009));
+  const { events } = await hub.admin.why('d-frame-too-big');
+  assert.ok(events.some((entry) => entry.kind === 'closed' && entry.code === 1009));
 
   // The hub stops, and asks those that are there to come back; nobody does.
   const again = await openRaw(hub.device('d-drained'), { ...quick, boot: 'b-2' });

@@ -7,7 +7,7 @@ import { createIncidentStore } from '../../../hub/adapters/sqlite/sqlite-inciden
 import { createHubIdentityStore } from '../../../hub/adapters/sqlite/sqlite-hub-identity-store.ts';
 import { createPresenceStore } from '../../../hub/adapters/sqlite/sqlite-presence-store.ts';
 import type { Database } from '../../../hub/adapters/sqlite/sqlite.ts';
-import type { Presence } from '../../../hub/presence/presence.ts';
+import type { Presence } from '../../../schemas/api/presence.ts';
 import { openStateDatabase } from '../../../hub/adapters/sqlite/state-database.ts';
 import type { StoredIncident } from '../../../hub/incidents/incident-log.ts';
 import type { DeviceRecord } from '../../../hub/registry/device-store.ts';

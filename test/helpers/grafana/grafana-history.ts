@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
 import { openInflux } from '../../../hub/adapters/influx/influx.ts';
 import type { DeviceRecord } from '../../../hub/registry/device-store.ts';
-import type { Presence } from '../../../hub/presence/presence.ts';
+import type { Presence } from '../../../schemas/api/presence.ts';
 import type { PresenceState } from '../../../schemas/presence-states.ts';
 import { createLog } from '../../../hub/kernel/log.ts';
 import type { FrameOwner } from '../../../hub/telemetry/batch.ts';

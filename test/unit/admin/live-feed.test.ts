@@ -7,7 +7,7 @@ import type { LiveMessage } from '../../../schemas/api/live.ts';
 import { NackRow } from '../../../schemas/api/rejects.ts';
 import { LiveFeed, type LiveConnection } from '../../../hub/admin/live-feed.ts';
 import type { LiveSocket, LiveViewer } from '../../../hub/admin/live-subscriber.ts';
-import type { Presence } from '../../../hub/presence/presence.ts';
+import type { Presence } from '../../../schemas/api/presence.ts';
 import { exampleOf } from '../../helpers/api-example.ts';
 import { ManualClock } from '../../helpers/clock.ts';
 import { silentLog } from '../../helpers/hubs/session-fixture.ts';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import { Notices, type Notice, type NoticeStore } from '../../../hub/notices/notices.ts';
+import type { Notice } from '../../../schemas/api/notices.ts';
+import { Notices, type NoticeStore } from '../../../hub/notices/notices.ts';
 import { HubError } from '../../../hub/kernel/errors.ts';
 import { silentLog, startMs, startSessions, turn } from '../../helpers/hubs/session-fixture.ts';
 

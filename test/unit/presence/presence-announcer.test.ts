@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { OutgoingMessage, Publisher } from '../../../hub/bus/bus.ts';
 import { topicsOf } from '../../../hub/bus/topics.ts';
 import { PresenceAnnouncer } from '../../../hub/presence/presence-announcer.ts';
-import type { Presence } from '../../../hub/presence/presence.ts';
+import type { Presence } from '../../../schemas/api/presence.ts';
 import { HubError } from '../../../hub/kernel/errors.ts';
 import { mqttChecks } from '../../../schemas/index.ts';
 import { silentLog, turn } from '../../helpers/hubs/session-fixture.ts';

@@ -3,7 +3,7 @@ import { test, type TestContext } from 'node:test';
 import fc from 'fast-check';
 import { Liveness } from '../../../hub/presence/liveness.ts';
 import { PresenceKeeper, type PresenceRow, type WatchedLink } from '../../../hub/presence/presence-keeper.ts';
-import type { Marks } from '../../../hub/presence/presence.ts';
+import type { Marks } from '../../../schemas/api/presence.ts';
 import { ManualClock } from '../../helpers/clock.ts';
 import { MemoryPresenceStore } from '../../helpers/devices/memory-devices.ts';
 import { silentLog, startMs, turn } from '../../helpers/hubs/session-fixture.ts';

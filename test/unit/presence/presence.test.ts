@@ -1,12 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import {
-  neverSeen,
-  stepPresence,
-  type Presence,
-  type PresenceEvent,
-} from '../../../hub/presence/presence.ts';
+import type { Presence } from '../../../schemas/api/presence.ts';
+import { neverSeen, stepPresence, type PresenceEvent } from '../../../hub/presence/presence.ts';
 
 /** The presence after all events, 1 ms apart. */
 function after(...events: PresenceEvent[]): Presence {

@@ -1,6 +1,5 @@
 import { useEffect } from 'preact/hooks';
-import type { Cause } from '../../../../hub/presence/why.ts';
-import type { StoryEntry } from '../../../../hub/presence/device-events.ts';
+import type { DeviceWhy } from '../../../../schemas/api/presence.ts';
 import { get } from '../api.ts';
 import { Panel } from '../components/panel.tsx';
 import { Loaded } from '../components/states.tsx';
@@ -9,21 +8,16 @@ import { useLoad } from '../use-load.ts';
 import type { DeviceDetails } from '../../../../schemas/api/devices.ts';
 import { historyLines } from './story-text.ts';
 
-interface Why {
-  cause: Cause;
-  /** In plain words, with what to do about it. */
-  text: string;
-  /** Oldest first. */
-  story: readonly StoryEntry[];
-}
-
 /** A device that the hub turns away gets new history entries while its state stays the same, ms. */
 const refreshMs = 10_000;
 
 /** Why the device is not online, and the events that led to it. */
 export function StoryPanel({ details }: { details: DeviceDetails }) {
   const { id, presence, sinceMs, epoch } = details;
-  const load = useLoad((signal) => get<Why>(`/devices/${encodeURIComponent(id)}/why`, {}, signal), [id]);
+  const load = useLoad(
+    (signal) => get<DeviceWhy>(`/devices/${encodeURIComponent(id)}/why`, {}, signal),
+    [id],
+  );
   const { reload } = load;
   useEffect(() => reload(), [presence, sinceMs, epoch]);
   useEffect(() => {
@@ -33,12 +27,12 @@ export function StoryPanel({ details }: { details: DeviceDetails }) {
   return (
     <Panel title={titleOf(presence)} name="story">
       <Loaded load={load} what="the connection history">
-        {({ text, story }) => (
+        {({ text, events }) => (
           <>
             <p class="why">{text}</p>
-            {story.length > 0 && (
+            {events.length > 0 && (
               <ol class="chapters">
-                {historyLines(story).map(({ key, timeMs, text: line, times }) => (
+                {historyLines(events).map(({ key, timeMs, text: line, times }) => (
                   <li key={key}>
                     <span class="quiet">
                       <Time ms={timeMs} />

@@ -1,6 +1,6 @@
 /** What happened between a device and the hub, in plain words. Pure. */
 import type { PresenceReason } from '../../../../schemas/presence-states.ts';
-import type { Chapter, StoryEntry } from '../../../../hub/presence/device-events.ts';
+import type { DeviceEvent, DeviceEventBody } from '../../../../schemas/api/presence.ts';
 import { stateWord } from '../components/state-word.ts';
 import { shortTime } from '../time.ts';
 
@@ -47,8 +47,8 @@ export interface HistoryLine {
  * The connection history, newest first. A connection, the session that it opens and the device's coming online are
  * three entries and one line.
  */
-export function historyLines(story: readonly StoryEntry[]): HistoryLine[] {
-  const shown: { entry: StoryEntry; text: string }[] = [];
+export function historyLines(story: readonly DeviceEvent[]): HistoryLine[] {
+  const shown: { entry: DeviceEvent; text: string }[] = [];
   for (const entry of story) {
     const last = shown.at(-1)?.entry;
     if (entry.kind === 'opened') {
@@ -67,13 +67,16 @@ export function historyLines(story: readonly StoryEntry[]): HistoryLine[] {
 }
 
 /** Whether it says only that the device came online with a new session. */
-function isOpening(entry: StoryEntry): boolean {
+function isOpening(entry: DeviceEvent): boolean {
   return (
     entry.kind === 'presence' && (entry.reason === 'session-opened' || entry.reason === 'session-replaced')
   );
 }
 
-function openedText({ epoch, firmware }: Chapter & { kind: 'opened' }, from: StoryEntry | undefined): string {
+function openedText(
+  { epoch, firmware }: DeviceEventBody & { kind: 'opened' },
+  from: DeviceEvent | undefined,
+): string {
   const session = `session ${epoch}${firmware === undefined ? '' : `, firmware ${firmware}`}`;
   return from?.kind === 'connected'
     ? `Connected from ${from.address} (${session}).`
@@ -81,7 +84,7 @@ function openedText({ epoch, firmware }: Chapter & { kind: 'opened' }, from: Sto
 }
 
 /** One entry of the history, as a sentence. */
-export function chapterText(chapter: Chapter): string {
+export function chapterText(chapter: DeviceEventBody): string {
   switch (chapter.kind) {
     case 'refused':
       return `Rejected with HTTP ${chapter.status} (${chapter.code}), from ${chapter.address}.`;
