@@ -1,4 +1,4 @@
-/** Time as an argument, so that tests turn it by hand instead of waiting. */
+/** Time as an argument, so that tests can advance it instead of waiting. */
 
 /** Stops a timer; calling it twice, or after it fired, does nothing. */
 export type Cancel = () => void;
@@ -6,7 +6,7 @@ export type Cancel = () => void;
 export interface Clock {
   /** The device's wall clock, Unix ms. May step when it is set. */
   now(): number;
-  /** Time since some fixed point, ms, with fractions. Never steps, counts sleep. */
+  /** Time since some fixed point, ms, with fractions. Never steps; includes sleep. */
   monotonic(): number;
   /** Runs `run` once, `ms` from now. */
   after(ms: number, run: () => void): Cancel;

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** `npm run sim -- …`: simulated devices, and recordings played as devices. */
+/** `npm run sim -- …`: simulated devices, and recordings replayed as devices. */
 import { text } from 'node:stream/consumers';
 import { Command, CommanderError } from 'commander';
 import { exitCodes, UsageFault, type CliContext } from './cli/cli-context.ts';
@@ -11,7 +11,7 @@ import { RecordingFault } from './replay/recording-fault.ts';
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
-    // The first asks for a good end, a second one is obeyed at once.
+    // The first signal asks for an orderly end, the second one ends the process immediately.
     if (stop.signal.aborted) process.exit(exitCodes.interrupted);
     stop.abort();
   });
@@ -29,7 +29,7 @@ const context: CliContext = {
 
 const program = new Command('sim')
   .description('simulated devices for the hub')
-  .showHelpAfterError('(--help says more)')
+  .showHelpAfterError('(see --help)')
   .exitOverride();
 addFleet(program, context);
 addReplay(program, context);
@@ -41,7 +41,7 @@ try {
   await program.parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) {
-    // Commander has said what is wrong, or shown the help that was asked for.
+    // Commander has already printed what is wrong, or the help.
     process.exitCode = error.exitCode === 0 ? exitCodes.ok : exitCodes.cannot;
   } else if (error instanceof UsageFault || error instanceof RecordingFault) {
     process.stderr.write(`error: ${error.message}\n`);

@@ -4,7 +4,7 @@ import { InvalidArgumentError, type Command } from 'commander';
 import { parseCredentials, type Credential } from '../client/credentials.ts';
 import type { Output } from './status-line.ts';
 
-/** What a sub-command may touch of the process. */
+/** The parts of the process that a sub-command may use. */
 export interface CliContext {
   stdout: Output;
   stderr: Output;
@@ -18,15 +18,15 @@ export interface CliContext {
 
 export const exitCodes = {
   ok: 0,
-  /** Something was refused or skipped. */
+  /** Something was rejected or skipped. */
   incomplete: 1,
-  /** Wrong arguments, an unreadable file, a hub that does not know the device. */
+  /** Wrong arguments, an unreadable file, or a hub that does not accept the device. */
   cannot: 2,
   /** Ctrl-C (128 + SIGINT). */
   interrupted: 130,
 } as const;
 
-/** A fault of the caller's: its message is all they need. */
+/** A mistake of the caller; its message is enough to correct it. */
 export class UsageFault extends Error {
   override readonly name = 'UsageFault';
 }
@@ -39,12 +39,11 @@ export interface ConnectOptions {
 /** The options of everything that connects. */
 export function addConnectOptions(command: Command): Command {
   return command
-    .requiredOption(
-      '--url <url>',
-      'device address of the hub, such as wss://localhost:8443/v1/device',
-      parseUrl,
-    )
-    .option('--ca <file>', "the hub's CA, PEM (the hub keeps its own in tls/ca.crt of its data folder)");
+    .requiredOption('--url <url>', 'device address of the hub, e.g. wss://localhost:8443/v1/device', parseUrl)
+    .option(
+      '--ca <file>',
+      "the hub's CA, PEM (a hub without a certificate of yours: tls/ca.crt in its data folder)",
+    );
 }
 
 /** The CA as text. @throws UsageFault */
@@ -72,10 +71,10 @@ export async function readCredentials(
 function parseUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url?.protocol !== 'wss:' && url?.protocol !== 'ws:') {
-    throw new InvalidArgumentError('it begins with wss:// (or ws:// on loopback)');
+    throw new InvalidArgumentError('It must begin with wss:// (or ws:// on loopback).');
   }
   if (url.username !== '' || url.password !== '') {
-    throw new InvalidArgumentError('no credential belongs into the URL; use --id and --secret');
+    throw new InvalidArgumentError('It must not contain credentials; use --id and --secret.');
   }
   return text;
 }
@@ -83,18 +82,18 @@ function parseUrl(text: string): string {
 /** A number above 0, for seconds. */
 export function parsePositive(text: string): number {
   const value = Number(text);
-  if (!Number.isFinite(value) || value <= 0) throw new InvalidArgumentError('a number above 0 is needed');
+  if (!Number.isFinite(value) || value <= 0) throw new InvalidArgumentError('It must be a number above 0.');
   return value;
 }
 
 export function parseCount(text: string): number {
   const value = Number(text);
   if (!Number.isSafeInteger(value) || value < 1)
-    throw new InvalidArgumentError('a whole number from 1 is needed');
+    throw new InvalidArgumentError('It must be a whole number of at least 1.');
   return value;
 }
 
-/** Resolves after the time, or at once when stopped; for ever without a time. */
+/** Resolves after the time, or immediately when stopped. Without a time it resolves only when stopped. */
 export function untilStopped(stopped: AbortSignal, durationSec?: number): Promise<void> {
   return new Promise((resolve) => {
     if (stopped.aborted) {

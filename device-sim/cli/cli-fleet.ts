@@ -46,20 +46,20 @@ export function addFleet(program: Command, context: CliContext): void {
   addConnectOptions(program.command('fleet').description('many simulated devices of one type'))
     .option(
       '--credentials <file>',
-      'one {"id","secret"} a line, as `device add --json` prints; stdin without it',
+      'one {"id","secret"} per line, as printed by `device add --json` (default: stdin)',
     )
-    .option('--count <n>', 'only the first n of them', parseCount)
+    .option('--count <n>', 'only the first n devices', parseCount)
     .option('--type <type>', typeHelp, 'env-sensor@1')
     .option('--schemas <folder>', schemasHelp)
     .option(
       '--interval <seconds>',
-      'between the readings of a device (default: as the type does)',
+      'time between the readings of a device (default: depends on the type)',
       parsePositive,
     )
     .option('--seed <text>', 'the same seed gives the same values', '1')
-    .option('--stagger <seconds>', 'time over which they connect', parsePositive, 2)
-    .option('--duration <seconds>', 'ends by itself', parsePositive)
-    .option('--json', 'the counters as JSON at the end, and every five seconds')
+    .option('--stagger <seconds>', 'time over which the devices connect', parsePositive, 2)
+    .option('--duration <seconds>', 'stop after this time', parsePositive)
+    .option('--json', 'print the counters as JSON, every five seconds and at the end')
     .action(async (options: FleetCommandOptions) => {
       await runFleet(options, context);
     });
@@ -71,7 +71,9 @@ async function runFleet(options: FleetCommandOptions, context: CliContext): Prom
   const { stdout, stderr, stopped } = context;
   const credentials = (await readCredentials(options.credentials, context)).slice(0, options.count);
   if (credentials.length < (options.count ?? 1)) {
-    throw new UsageFault(`${credentials.length} credentials are too few for --count ${options.count ?? 1}`);
+    throw new UsageFault(
+      `${credentials.length} credentials are not enough for --count ${options.count ?? 1}`,
+    );
   }
   const troubles = new Set<string>();
   const fleet = startFleet({
@@ -82,15 +84,15 @@ async function runFleet(options: FleetCommandOptions, context: CliContext): Prom
     ...readCa(options.ca),
     ...(interval === undefined ? {} : { intervalSec: interval }),
     onClient(client, { id }) {
-      const tell = (what: string): void => {
-        // A fleet with one fault has it thousand-fold: each kind is told once.
+      const report = (what: string): void => {
+        // A fault of a fleet may occur thousands of times: each kind is reported once.
         if (troubles.has(what) || troubles.size >= 20) return;
         troubles.add(what);
         status.say(`${id}: ${what}`);
       };
-      client.on('trouble', tell);
+      client.on('trouble', report);
       client.on('close', (ending) => {
-        if (ending.kind === 'failed') tell(ending.message);
+        if (ending.kind === 'failed') report(ending.message);
       });
     },
   });
@@ -109,20 +111,20 @@ async function runFleet(options: FleetCommandOptions, context: CliContext): Prom
 
 function countersText({ devices, online, sent, stored, refused, dropped, commands }: FleetCounters): string {
   const lost = dropped === 0 ? '' : ` · dropped ${dropped}`;
-  return `online ${online}/${devices} · sent ${sent} · stored ${stored} · refused ${refused}${lost} · commands ${commands}`;
+  return `online ${online}/${devices} · sent ${sent} · stored ${stored} · rejected ${refused}${lost} · commands ${commands}`;
 }
 
-/** `device`: one simulated device whose frames are shown as they pass. */
+/** `device`: one simulated device that prints its frames. */
 export function addDevice(program: Command, context: CliContext): void {
-  const device = program.command('device').description('one simulated device; prints its frames');
+  const device = program.command('device').description('one simulated device that prints its frames');
   addIdentityOptions(addConnectOptions(device))
     .option('--type <type>', typeHelp, 'env-sensor@1')
     .option('--schemas <folder>', schemasHelp)
-    .option('--interval <seconds>', 'between readings (default: as the type does)', parsePositive)
+    .option('--interval <seconds>', 'time between readings (default: depends on the type)', parsePositive)
     .option('--seed <text>', 'the same seed gives the same values', '1')
-    .option('--duration <seconds>', 'ends by itself', parsePositive)
-    .option('--memory <folder>', 'keeps command ids and results here over reboots')
-    .option('--behave <fault>', `shows a fault: ${behaviorNames.join(', ')}`, parseBehavior)
+    .option('--duration <seconds>', 'stop after this time', parsePositive)
+    .option('--memory <folder>', 'keep command ids and results here across reboots')
+    .option('--behave <fault>', `simulate a fault: ${behaviorNames.join(', ')}`, parseBehavior)
     .option('--after <seconds>', 'when the fault begins', parsePositive, 10)
     .action(async (options: DeviceCommandOptions) => {
       await runDevice(options, context);
@@ -145,9 +147,9 @@ async function runDevice(options: DeviceCommandOptions, context: CliContext): Pr
     onClient(client) {
       client.on('sent', (frame) => say(`→ ${JSON.stringify(frame)}`));
       client.on('received', (frame) => say(`← ${JSON.stringify(frame)}`));
-      client.on('ignored', (frame) => say(`← not understood: ${frame.slice(0, 200)}`));
+      client.on('ignored', (frame) => say(`← ignored: ${frame.slice(0, 200)}`));
       client.on('close', (ending, retry) => {
-        const next = retry === undefined ? '' : `; next try in ${(retry.waitMs / 1000).toFixed(1)} s`;
+        const next = retry === undefined ? '' : `; next attempt in ${(retry.waitMs / 1000).toFixed(1)} s`;
         say(`× ${JSON.stringify(ending)}${next}`);
       });
       client.on('trouble', (what) => say(`! ${what}`));
@@ -167,6 +169,6 @@ async function runDevice(options: DeviceCommandOptions, context: CliContext): Pr
 }
 
 function parseBehavior(text: string): Behavior {
-  if (!isBehavior(text)) throw new InvalidArgumentError(`one of ${behaviorNames.join(', ')}`);
+  if (!isBehavior(text)) throw new InvalidArgumentError(`It must be one of ${behaviorNames.join(', ')}.`);
   return text;
 }

@@ -9,32 +9,32 @@ export interface IdentityOptions {
   secretFile?: string;
 }
 
-/** The options of a sub-command that is one device. */
+/** The options of a sub-command that acts as one device. */
 export function addIdentityOptions(command: Command): Command {
   return command
     .requiredOption('--id <id>', 'device id')
     .option('--secret <secret>', 'its secret')
     .option(
       '--secret-file <file>',
-      'keeps the secret here, for when the hub rotates it: begins with --secret, then the file counts',
+      'file that keeps the secret when the hub rotates it; --secret is needed only the first time',
     );
 }
 
-/** Who the device is. @throws UsageFault when there is no secret, or the file cannot be used */
+/** The identity of the device. @throws UsageFault when there is no secret, or the file cannot be used */
 export function readIdentity({ id, secret, secretFile: file }: IdentityOptions): {
   id: string;
   secret: string;
   secretStore?: SecretStore;
 } {
   if (file === undefined) {
-    if (secret === undefined) throw new UsageFault('give --secret, or --secret-file with a secret in it');
+    if (secret === undefined) throw new UsageFault('give --secret, or a --secret-file that contains one');
     return { id, secret };
   }
   try {
     const secretStore = secretFile(file);
     const kept = secretStore.load();
     if (kept === undefined && secret === undefined) {
-      throw new UsageFault(`--secret-file ${file} is not there yet: give --secret too, the first time`);
+      throw new UsageFault(`--secret-file ${file} does not exist yet: also give --secret the first time`);
     }
     if (kept === undefined && secret !== undefined) secretStore.save({ secret });
     return { id, secret: kept?.secret ?? secret ?? '', secretStore };

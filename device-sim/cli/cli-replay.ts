@@ -38,57 +38,62 @@ interface ReplayOptions extends ConnectOptions, IdentityOptions {
 const shippedTypes = fileURLToPath(new URL('../../schemas/device-types', import.meta.url));
 
 const help = `
-The times of the file are kept; every reading goes out as backfill, so its age does not matter. Playing a file
-twice stores it once: the same device, stream and time is the same point.
+Readings keep the times of the file and are sent as backfill, so their age does not matter. Replaying a file
+twice stores it once, because the same device, stream and time is the same point.
 
-A local time without a zone is read in --zone. Where the clocks went back an hour is there twice: the order of
-the file tells the two apart. A time the clocks went forward over never was: its row is skipped and named.
+Local times without a zone are interpreted in --zone. When clocks go back, one hour occurs twice: the order of
+the rows distinguishes the two. When clocks go forward, one hour does not exist: its rows are skipped and listed.
 
 Units (--unit FIELD=FROM:TO):
 ${conversionList()
   .map((line) => `  ${line}`)
   .join('\n')}
 
-Exit codes: 0 every row is stored · 1 rows or cells were refused or skipped (0 with --lenient) ·
-2 wrong arguments, unreadable file, or a hub that is away or does not take this device · 130 interrupted
+Exit codes: 0 every row is stored · 1 rows or cells were rejected or skipped (0 with --lenient) ·
+2 wrong arguments, unreadable file, or a hub that is unreachable or rejects this device · 130 interrupted
 
 Example:
   replay office.csv --url wss://localhost:8443/v1/device --ca var/tls/ca.crt --id d-1 --secret … \\
     --column value=temperature --unit temperature=degF:Cel --zone America/New_York`;
 
-/** `replay FILE.csv`: a recording, played as a device. */
+/** `replay FILE.csv`: replays a recording as a device. */
 export function addReplay(program: Command, context: CliContext): void {
   const command = program
     .command('replay')
-    .description('plays a CSV recording as a device and waits until all of it is stored');
+    .description('replay a CSV recording as a device, and wait until all of it is stored');
   addIdentityOptions(addConnectOptions(command))
     .argument('<file>', 'CSV with a header line')
     .option('--type <type>', 'device type', 'env-sensor@1')
-    .option('--stream <name>', 'stream of the type (default: the only one it has)')
+    .option('--stream <name>', 'stream of the type (default: its only stream)')
     .addOption(
-      new Option('--column <column=field>', 'a column and the field it becomes; repeatable')
+      new Option('--column <column=field>', 'send a column as a field; repeatable')
         .argParser(addColumn)
         .default(new Map(), 'by name'),
     )
     .addOption(
-      new Option('--unit <field=from:to>', 'converts a field; repeatable')
+      new Option('--unit <field=from:to>', 'convert a field; repeatable')
         .argParser(addUnit)
-        .default(new Map(), 'as it is'),
+        .default(new Map(), 'unconverted'),
     )
     .option(
       '--time-column <column>',
-      'the times (default: timestamp, time, datetime, date, ts, else the first)',
+      'column of the times (default: timestamp, time, datetime, date or ts, else the first)',
     )
     .addOption(
-      new Option('--zone <iana>', 'of local times, such as Europe/Berlin')
+      new Option('--zone <iana>', 'time zone of local times, e.g. Europe/Berlin')
         .argParser(parseZone)
         .default(new Zone('UTC'), 'UTC'),
     )
-    .option('--delimiter <character>', 'between cells', ',')
-    .addOption(new Option('--schemas <folder>', 'device types').default(shippedTypes, 'the shipped ones'))
-    .option('--give-up <seconds>', 'without a connection', parsePositive, 60)
-    .option('--lenient', 'exit code 0 also when rows were refused or skipped')
-    .option('--json', 'the summary as JSON on stdout; everything else goes to stderr')
+    .option('--delimiter <character>', 'delimiter between cells', ',')
+    .addOption(
+      new Option('--schemas <folder>', 'folder of the device types').default(
+        shippedTypes,
+        'the shipped types',
+      ),
+    )
+    .option('--give-up <seconds>', 'give up after this time without a connection', parsePositive, 60)
+    .option('--lenient', 'exit code 0 even when rows were rejected or skipped')
+    .option('--json', 'print the summary as JSON on stdout; everything else goes to stderr')
     .addHelpText('after', help)
     .action(async (file: string, options: ReplayOptions) => {
       await runReplay(file, options, context);
@@ -135,10 +140,10 @@ function exitCode(summary: ReplaySummary, interrupted: boolean, failed: boolean,
   return lenient || refused + skipped + cellsLeftOut === 0 ? exitCodes.ok : exitCodes.incomplete;
 }
 
-/** A device tries for ever; a person at a terminal wants to know. Aborts with a text when it is hopeless. */
+/** A device tries forever, but a person at a terminal wants to know. Aborts with a text when there is no hope. */
 function watchConnection(client: DeviceClient, status: StatusLine, giveUpSec: number) {
   const controller = new AbortController();
-  const giveUp = (): void => controller.abort(`no connection for ${giveUpSec} s: given up`);
+  const giveUp = (): void => controller.abort(`gave up after ${giveUpSec} s without a connection`);
   let timer: NodeJS.Timeout | undefined = setTimeout(giveUp, giveUpSec * 1000);
   client.on('welcome', () => {
     clearTimeout(timer);
@@ -150,7 +155,7 @@ function watchConnection(client: DeviceClient, status: StatusLine, giveUpSec: nu
     timer ??= setTimeout(giveUp, giveUpSec * 1000);
     const why = ending.kind === 'failed' ? ending.message : JSON.stringify(ending);
     const hint = /certificate|issuer/i.test(why) ? " (give the hub's CA with --ca)" : '';
-    status.say(`no connection: ${why}${hint}; next try in ${(retry.waitMs / 1000).toFixed(1)} s`);
+    status.say(`no connection: ${why}${hint}; next attempt in ${(retry.waitMs / 1000).toFixed(1)} s`);
   });
   return { signal: controller.signal, close: () => clearTimeout(timer) };
 }
@@ -160,18 +165,19 @@ async function streamOf({ type, stream, schemas }: ReplayOptions): Promise<Strea
   const deviceType = types.find(({ id }) => id === type);
   if (deviceType === undefined) {
     const known = types.map(({ id }) => id);
-    throw new UsageFault(`no device type ${type} in ${schemas}; there are ${known.join(', ')}`);
+    throw new UsageFault(`there is no device type ${type} in ${schemas}; known types: ${known.join(', ')}`);
   }
   const names = [...deviceType.streams.keys()];
   const name = stream ?? (names.length === 1 ? names[0] : undefined);
   const found = name === undefined ? undefined : deviceType.streams.get(name);
-  if (found === undefined) throw new UsageFault(`--stream is one of ${names.join(', ')} for ${type}`);
+  if (found === undefined) throw new UsageFault(`--stream must be one of ${names.join(', ')} for ${type}`);
   return found;
 }
 
 function addColumn(text: string, columns: Map<string, string>): Map<string, string> {
   const at = text.lastIndexOf('=');
-  if (at < 1 || at === text.length - 1) throw new InvalidArgumentError('like value=temperature');
+  if (at < 1 || at === text.length - 1)
+    throw new InvalidArgumentError('It must be column=field, for example value=temperature.');
   return new Map(columns).set(text.slice(0, at), text.slice(at + 1));
 }
 
@@ -179,7 +185,9 @@ function addUnit(text: string, units: Map<string, Conversion>): Map<string, Conv
   const at = text.indexOf('=');
   const conversion = conversionOf(text.slice(at + 1));
   if (at < 1 || conversion === undefined) {
-    throw new InvalidArgumentError(`like temperature=degF:Cel; known:\n${conversionList().join('\n')}`);
+    throw new InvalidArgumentError(
+      `It must be field=from:to, for example temperature=degF:Cel. Known conversions:\n${conversionList().join('\n')}`,
+    );
   }
   return new Map(units).set(text.slice(0, at), conversion);
 }
@@ -188,6 +196,6 @@ function parseZone(text: string): Zone {
   try {
     return new Zone(text);
   } catch {
-    throw new InvalidArgumentError('an IANA name such as Europe/Berlin');
+    throw new InvalidArgumentError('It must be an IANA name, for example Europe/Berlin.');
   }
 }

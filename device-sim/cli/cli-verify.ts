@@ -27,7 +27,7 @@ interface VerifyCommandOptions extends ConnectOptions {
   json?: true;
 }
 
-/** Differences shown as text; `--json` has all. */
+/** How many differences are shown as text; `--json` lists all. */
 const shownDifferences = 20;
 
 /** `verify`: devices with every fault, and a ledger that is compared with the store and the hub's ledger. */
@@ -35,18 +35,18 @@ export function addVerify(program: Command, context: CliContext): void {
   addConnectOptions(
     program
       .command('verify')
-      .description('devices with faults; compares what the hub acked with its store and its ledger'),
+      .description('run faulty devices, and compare what the hub acked with its store and its ledger'),
   )
     .requiredOption('--socket <file>', "the hub's hub.sock, in its data folder")
-    .option('--credentials <file>', 'devices of type env-sensor@1, new to the store; stdin without it')
-    .option('--count <n>', 'only the first n of them', parseCount)
+    .option('--credentials <file>', 'env-sensor@1 devices without stored readings (default: stdin)')
+    .option('--count <n>', 'only the first n devices', parseCount)
     .option('--seed <text>', 'the same seed gives the same values and faults', '1')
-    .option('--rate <n>', 'readings a second of each device', parsePositive, 2)
-    .option('--duration <seconds>', 'how long they send', parsePositive, 60)
-    .option('--settle <seconds>', 'how long all may take to be stored afterwards', parsePositive, 120)
-    .option('--faults <list>', `of ${faultNames.join(',')}`, parseFaults, faultNames)
-    .option('--json', 'the report as JSON')
-    .addHelpText('after', '\nExit codes: 0 all as promised · 1 differences · 2 it could not be run')
+    .option('--rate <n>', 'readings per second and device', parsePositive, 2)
+    .option('--duration <seconds>', 'how long the devices send', parsePositive, 60)
+    .option('--settle <seconds>', 'how long storing everything may take afterwards', parsePositive, 120)
+    .option('--faults <list>', `some of ${faultNames.join(',')}`, parseFaults, faultNames)
+    .option('--json', 'print the report as JSON')
+    .addHelpText('after', '\nExit codes: 0 no differences · 1 differences · 2 could not run')
     .action(async (options: VerifyCommandOptions) => {
       await runVerify(options, context);
     });
@@ -78,7 +78,7 @@ async function runVerify(options: VerifyCommandOptions, context: CliContext): Pr
   context.exit(differences.length === 0 ? exitCodes.ok : exitCodes.incomplete);
 }
 
-/** The hub's operator API. Its answers are of the same release, so they have the shapes given here. */
+/** The hub's operator API. Hub and simulator are of the same release, so the shapes are known. */
 function hubBehind(socket: string): VerifiedHub {
   return {
     async ledger(device) {
@@ -96,7 +96,7 @@ function hubBehind(socket: string): VerifiedHub {
 
 function parseFaults(text: string): FaultName[] {
   return text.split(',').map((name) => {
-    if (!isFault(name)) throw new InvalidArgumentError(`a list of ${faultNames.join(',')}`);
+    if (!isFault(name)) throw new InvalidArgumentError(`It must be a list of ${faultNames.join(',')}.`);
     return name;
   });
 }

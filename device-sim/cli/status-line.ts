@@ -1,6 +1,6 @@
 import type { Cancel, Clock } from '../clock.ts';
 
-/** Where text goes: stdout, stderr, or a test's own. */
+/** Where text is written: stdout, stderr, or a test's own output. */
 export interface Output {
   write(text: string): void;
   isTTY?: boolean;
@@ -8,16 +8,16 @@ export interface Output {
 }
 
 export interface StatusLine {
-  /** Text above the status, which stays below it on a terminal. */
+  /** Writes text above the status, which stays at the bottom of a terminal. */
   say(text: string): void;
-  /** Takes the status away; nothing is written after it. */
+  /** Removes the status; nothing is written afterwards. */
   close(): void;
 }
 
 /**
- * A status that is always the newest: redrawn in place four times a second on a terminal, a line every
- * `plainEveryMs` anywhere else (a log, a pipe), where cursor movements would be noise.
- * @param text asked for at each drawing; may have several lines on a terminal
+ * A live status. On a terminal it is redrawn in place four times a second. Anywhere else (a log, a pipe) cursor
+ * movements would be noise, so it is one line every `plainEveryMs`.
+ * @param text called for each drawing; may return several lines on a terminal
  */
 export function startStatusLine(
   output: Output,
@@ -30,13 +30,13 @@ export function startStatusLine(
   }
   let drawnLines = 0;
   const wipe = (): void => {
-    // Up to the first line of the status, then everything below the cursor away (ECMA-48 CUU, ED).
+    // Moves up to the first line of the status, then erases everything below the cursor (ECMA-48 CUU, ED).
     if (drawnLines > 0) output.write(`${drawnLines > 1 ? `\x1b[${drawnLines - 1}A` : ''}\r\x1b[J`);
     drawnLines = 0;
   };
   const draw = (): void => {
     wipe();
-    // A line that wraps would count as two.
+    // A line that wraps would occupy two.
     const lines = text()
       .split('\n')
       .map((line) => line.slice(0, (output.columns ?? 80) - 1));

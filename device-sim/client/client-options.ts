@@ -22,29 +22,29 @@ export interface DeviceClientOptions extends ConnectionOptions {
   /** New on every boot; a random one when not given. */
   boot?: string;
   firmware?: string;
-  /** How often the device means to speak; the hub's `welcome.heartbeatSec` decides. */
+  /** The heartbeat interval that the device requests; the hub's `welcome.heartbeatSec` decides. */
   heartbeatSec?: number;
-  /** Command memory that outlives a reboot; without it the memory is as long as this client's life. */
+  /** Command memory that survives a reboot; without it the memory lasts as long as this client. */
   commandStore?: CommandStore;
-  /** Keeps a rotated secret over a reboot; without it the new secret is known as long as this client lives. */
+  /** Keeps a rotated secret across a reboot; without it the new secret lasts as long as this client. */
   secretStore?: SecretStore;
-  /** Readings kept at most, 10,000 when not given; the policy when full is `Outbox`'s. */
+  /** Maximum of kept readings, 10,000 by default; see `Outbox` for the policy when it is full. */
   outboxCapacity?: number;
-  /** Cap of the first wait before a new attempt, 1,000 ms when not given. */
+  /** Upper limit of the first wait before a new attempt, 1,000 ms by default. */
   backoffFirstMs?: number;
   clock?: Clock;
   random?: Random;
 }
 
-/** When a reading was taken (`ts` or `up`; now when neither is given) and how it is to be judged. */
+/** When a reading was taken (`ts` or `up`; now if neither is given), and how the hub is to check it. */
 export interface SendOptions extends ReadingTime {
-  /** Lifts the limit on age. */
+  /** Lifts the age limit. */
   backfill?: boolean;
-  /** The earlier boot that `up` counts from. */
+  /** The earlier boot to which `up` refers. */
   boot?: string;
 }
 
-/** What a client tells, by event name. */
+/** The events that a client emits, by name. */
 export interface ClientEvents {
   welcome: [WelcomeFrame];
   nack: [NackFrame];
@@ -52,16 +52,16 @@ export interface ClientEvents {
   drain: [DrainFrame];
   /** A command ended on this device. */
   result: [ResultFrame, CommandFrame];
-  /** The power went, as `faults.commands` asked: this client does nothing more. */
+  /** The simulated power cut of `faults.commands` happened: this client does nothing more. */
   died: [];
-  /** The hub took the result of this command. */
+  /** The hub acked the result of this command. */
   'result-acked': [string];
-  /** The connection, or the attempt at one, is over; the next one begins after `retry.waitMs`. */
+  /** The connection or the connection attempt has ended; the next attempt begins after `retry.waitMs`. */
   close: [Ending, Retry | undefined];
-  /** Trying again will not mend it: somebody has to look. */
+  /** Trying again will not help: somebody has to look. */
   trouble: [string];
   sent: [DeviceFrame];
   received: [HubFrame];
-  /** A frame that is none of the protocol's, or not as its schema says: left alone. */
+  /** A frame that is not part of the protocol or does not match its schema; it is ignored. */
   ignored: [string];
 }

@@ -25,11 +25,11 @@ import { Backoff, retryAfter, type Ending, type Retry } from './reconnect.ts';
 import { Secrets } from '../device/secrets.ts';
 import { Sender } from './sender.ts';
 
-/** Before the first `welcome` has named the hub's own. */
+/** Used until the first `welcome` states the hub's own limit. */
 const defaultBackoffMaxMs = 60_000;
 const welcomeTimeoutMs = 10_000;
 const byeTimeoutMs = 10_000;
-/** A session that held this long starts the backoff anew; one that the hub ends at once does not. */
+/** A session that lasted this long resets the backoff; one that the hub ends immediately does not. */
 const stableSessionMs = 10_000;
 
 /**
@@ -40,7 +40,7 @@ const stableSessionMs = 10_000;
  *                          └──────── waiting ◀──────────┴───────────────┴───────────────┘
  *     open ─bye()─▶ leaving ─1000─▶ idle (or waiting, with a sleep)            any ─close()─▶ closed
  *
- * It tries for ever, keeps each reading until it is settled, and never runs a command late or twice.
+ * It tries forever, keeps each reading until it is settled, and never runs a command late or twice.
  */
 class DeviceClient extends EventEmitter<ClientEvents> {
   readonly boot: string;
@@ -59,12 +59,12 @@ class DeviceClient extends EventEmitter<ClientEvents> {
     'idle';
   #connection: Connection | undefined;
   #openedAtMs = 0;
-  /** Monotonic ms: this device's own moment to come back to a hub that drained. */
+  /** Monotonic ms: this device's time slot to reconnect to a hub that drained. */
   #slotAtMs: number | undefined;
   #sleepSec: number | undefined;
   #frozen = false;
   #cancelTimer: Cancel | undefined;
-  /** Waiting for this connection to be closed: callers of bye() and close(). */
+  /** Callers of bye() and close() that wait for this connection to close. */
   readonly #leavers: (() => void)[] = [];
 
   constructor(options: DeviceClientOptions) {
@@ -103,29 +103,29 @@ class DeviceClient extends EventEmitter<ClientEvents> {
     });
   }
 
-  /** Time since boot, ms; it never steps. */
+  /** Time since boot, ms; never steps. */
   uptime(): number {
     return this.#clock.monotonic() - this.#bootedAtMs;
   }
 
-  /** The hub's clock as this device reckons it, Unix ms; undefined before the first session. */
+  /** The hub's clock as this device estimates it, Unix ms; undefined before the first session. */
   hubTime(): number | undefined {
     return this.#offset.hubTime(this.uptime());
   }
 
-  /** A session is open. */
+  /** Whether a session is open. */
   get online(): boolean {
     return this.#state === 'open' || this.#state === 'draining';
   }
 
-  /** Readings kept, and lost because the outbox was full. */
+  /** Readings that are kept, and readings lost because the outbox was full. */
   get outbox(): { size: number; dropped: number } {
     return { size: this.#sender.outbox.size, dropped: this.#sender.outbox.dropped };
   }
 
   /**
-   * Begins to connect, and keeps at it until `bye` or `close`; the outcomes are events.
-   * @throws SyntaxError when the URL is none, Error when `ca` is no certificate
+   * Starts to connect, and reconnects until `bye` or `close`; the outcomes are events.
+   * @throws SyntaxError when the URL is invalid, Error when `ca` is not a certificate
    */
   connect(): void {
     if (this.#state !== 'idle' && this.#state !== 'waiting') return;
@@ -142,14 +142,14 @@ class DeviceClient extends EventEmitter<ClientEvents> {
     );
   }
 
-  /** One reading; resolves when it is settled, which may take as long as the hub is away. Never rejects. */
+  /** Sends one reading. Resolves when it is settled, which may take as long as the hub is away. Never rejects. */
   send(stream: string, data: unknown, options: SendOptions = {}): Promise<Settlement> {
     const settled = this.#add({ kind: 'reading', stream }, data, options);
     this.#sender.pump();
     return settled;
   }
 
-  /** Several readings of one stream, sent as `samples`; one settlement each, in the same order. */
+  /** Sends several readings of one stream as `samples`. Returns one settlement for each, in the same order. */
   sendSamples(
     stream: string,
     samples: readonly Sample[],
@@ -162,7 +162,7 @@ class DeviceClient extends EventEmitter<ClientEvents> {
     return Promise.all(settled);
   }
 
-  /** Something happened; as `send`. */
+  /** Sends an event; otherwise like `send`. */
   event(name: string, severity: Severity, data?: unknown, options: SendOptions = {}): Promise<Settlement> {
     const settled = this.#add({ kind: 'event', name, severity }, data, options);
     this.#sender.pump();
@@ -175,8 +175,8 @@ class DeviceClient extends EventEmitter<ClientEvents> {
   }
 
   /**
-   * Orderly goodbye: what is in flight is settled first, what waits is kept. With `sleepSec` the client comes
-   * back by itself after that time, without it at the next `connect()`. Resolves when the connection is closed.
+   * Disconnects cleanly: readings in flight are settled first, waiting ones are kept. With `sleepSec` the client
+   * reconnects after that time, otherwise at the next `connect()`. Resolves when the connection is closed.
    */
   bye(sleepSec?: number): Promise<void> {
     this.#sleepSec = sleepSec;
@@ -193,7 +193,7 @@ class DeviceClient extends EventEmitter<ClientEvents> {
     });
   }
 
-  /** The end of this client: what is not settled is given up (`dropped`). Resolves when the socket is closed. */
+  /** Ends this client: what is not settled is `dropped`. Resolves when the socket is closed. */
   close(): Promise<void> {
     const open = this.#connection;
     this.#stopTimers();
@@ -207,32 +207,32 @@ class DeviceClient extends EventEmitter<ClientEvents> {
     });
   }
 
-  /** Faults on purpose, for tests and simulated devices; a real device has no such thing. */
+  /** Deliberate faults, for tests and simulated devices; a real device does not have them. */
   readonly faults = {
-    /** The application hangs; the stack below still answers pings. Until `resume`. */
+    /** The application hangs, but the network stack still answers pings. Ends with `resume`. */
     hang: (): void => {
       this.#frozen = true;
       this.#sender.pause();
       this.#connection?.hang();
     },
-    /** The network goes away and nobody is told. Until `resume`. */
+    /** The network disappears without any notice. Ends with `resume`. */
     vanish: (): void => {
       this.#frozen = true;
       this.#sender.pause();
       this.#connection?.vanish();
     },
-    /** What it does wrong with commands from now on. */
+    /** Handles commands wrongly from now on. */
     commands: (faults: CommandFaults): void => {
       this.#runner.faults = faults;
     },
-    /** The socket is destroyed without a close frame; the client comes back on its own. */
+    /** Destroys the socket without a close frame; the client reconnects. */
     cut: (): void => this.#connection?.destroy({ kind: 'closed', code: 1006, reason: 'cut' }),
-    /** A text frame that is none of the protocol's, between the others. */
+    /** Sends a text frame that is not part of the protocol. */
     say: (text: string): void => this.#connection?.sendText(text),
-    /** Sends and does not read, until `readAgain` or the end of the connection. */
+    /** Sends but does not read, until `readAgain` or the end of the connection. */
     stopReading: (): void => this.#connection?.stopReading(),
     readAgain: (): void => this.#connection?.readAgain(),
-    /** Ends `hang` and `vanish`: the old connection is gone, a new one begins at once. */
+    /** Ends `hang` and `vanish`: drops the old connection and connects immediately. */
     resume: (): void => {
       if (!this.#frozen) return;
       this.#connection?.destroy({ kind: 'closed', code: 1006, reason: 'resumed' });
@@ -287,7 +287,7 @@ class DeviceClient extends EventEmitter<ClientEvents> {
         this.emit('notice', frame);
         return undefined;
       case 'credential':
-        // The next session proves it; until then the old one is kept.
+        // The next session proves the new secret; until then the old one is kept.
         this.#secrets.offered(frame.secret);
         return this.#connection?.destroy({ kind: 'closed', code: 1006, reason: 'new secret' });
       case 'drain':
@@ -328,7 +328,8 @@ class DeviceClient extends EventEmitter<ClientEvents> {
 
   #drain(drain: DrainFrame): void {
     if (this.#state !== 'open') return;
-    // No new readings: the hub settles what it has. It closes with 1012; if it does not, we leave in our slot.
+    // Sends no new readings: the hub settles what it has, then closes with 1012. If it does not, the client
+    // reconnects in its time slot.
     this.#state = 'draining';
     this.#sender.pause();
     this.#slotAtMs = this.#clock.monotonic() + drain.reconnectAfterMs;
@@ -410,7 +411,7 @@ class DeviceClient extends EventEmitter<ClientEvents> {
 
 export type { DeviceClient };
 
-/** A client that does nothing yet: `connect()` starts it. */
+/** Creates a client, which does nothing before `connect()`. */
 export function createDeviceClient(options: DeviceClientOptions): DeviceClient {
   return new DeviceClient(options);
 }

@@ -1,21 +1,21 @@
-/** How many exchanges the estimate looks back on. */
+/** How many exchanges the estimate uses. */
 const window = 8;
 
 /**
- * What the hub's clock shows, from the device's uptime alone: hub time = uptime + min(t2 − t1) over the last 8
- * exchanges of this session. `t1` is the uptime when a frame left, `t2` the hub's clock when it came. Each
- * t2 − t1 is the true offset plus the way there, never less, so the estimate can only run ahead: a command is
- * held for late too early, never too late. (NTP halves the round trip, RFC 5905 §8, and can err both ways.)
+ * Estimates the hub's clock from the device's uptime: hub time = uptime + min(t2 − t1) over the last 8 exchanges of
+ * this session. `t1` is the uptime when a frame left, `t2` the hub's clock when it arrived. Each t2 − t1 is the true
+ * offset plus the transit time, never less, so the estimate can only run ahead: a command may be considered late too
+ * early, but never too late. (NTP halves the round trip, RFC 5905 §8, and can err both ways.)
  */
 export class ClockOffset {
   readonly #differences: number[] = [];
 
-  /** A new session: what the last one measured may stem from another hub. */
+  /** Starts again for a new session: the earlier measurements may come from another hub. */
   reset(): void {
     this.#differences.length = 0;
   }
 
-  /** One exchange, ms. Times that are no finite numbers are left out. */
+  /** Adds one exchange, ms. Times that are not finite are ignored. */
   add(t1: number, t2: number): void {
     if (!Number.isFinite(t1) || !Number.isFinite(t2)) return;
     this.#differences.push(t2 - t1);

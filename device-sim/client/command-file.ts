@@ -5,14 +5,14 @@ import { replaceFile } from './durable-file.ts';
 
 /**
  * The command memory of one device in `folder/DEVICE.json`.
- * @throws Error of node:fs when the folder cannot be written; SyntaxError when the file is not its own
+ * @throws Error of node:fs when the folder cannot be written; SyntaxError when the file is not valid JSON
  */
 export function commandFile(folder: string, deviceId: string): CommandStore {
   const file = join(folder, `${deviceId}.json`);
   return {
     load() {
       try {
-        // Written by `save` below, and by nothing else.
+        // Only `save` below writes this file.
         return JSON.parse(readFileSync(file, 'utf8')) as RememberedCommand[];
       } catch (error) {
         if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];

@@ -1,16 +1,16 @@
 import type { ResultFrame } from '../../schemas/index.ts';
 
-/** A command as the device remembers it: no result yet, or how it ended. */
+/** A command as the device remembers it: without a result yet, or with its result. */
 export interface RememberedCommand {
   id: string;
   result?: ResultFrame;
-  /** The hub has taken the result: it may be forgotten. */
+  /** The hub has acked the result: it may be forgotten. */
   acked: boolean;
 }
 
 /**
- * Storage that outlives a reboot (a file, a flash sector). `save` must not return before the entry is safe: the
- * id is stored before the device says `received` and acts.
+ * Storage that survives a reboot (a file, a flash sector). `save` must not return before the entry is durable: the
+ * id is stored before the device answers `received` and acts.
  */
 export interface CommandStore {
   load(): readonly RememberedCommand[];
@@ -18,10 +18,10 @@ export interface CommandStore {
 }
 
 /**
- * Which commands this device has had, and how they ended, so that none is run twice. The newest 256 are kept;
- * one whose result is not acked is never forgotten, so a full memory takes no new command. Ids the device has
- * answered `unknown`, or was told to cancel before they came, are refused should they still arrive; the newest
- * 256 of those are kept too.
+ * The commands this device has received and their results, so that none is run twice. It keeps the newest 256. A
+ * command whose result is not acked is never forgotten, so a full memory accepts no new command. It also keeps the
+ * newest 256 ids that the device has answered with `unknown`, or that were cancelled before they arrived: if such a
+ * command still arrives, it is rejected.
  */
 export class CommandMemory {
   readonly #capacity: number;
@@ -33,7 +33,7 @@ export class CommandMemory {
     this.#capacity = capacity;
     this.#store = store;
     for (const { id, result, acked } of store?.load() ?? []) {
-      // Begun, and then the power went: whether it took effect nobody knows, but it did not end well.
+      // It started before a power cut: whether it took effect is unknown, but it did not complete.
       const ended = result ?? { type: 'result', re: id, status: 'failed', error: 'interrupted by a reboot' };
       this.#commands.set(id, { id, result: ended, acked });
     }
@@ -47,7 +47,7 @@ export class CommandMemory {
     return this.#commands.get(id);
   }
 
-  /** Ids begun or ended that the hub has not acked, for `hello.unresolved`. */
+  /** Ids of started or ended commands that the hub has not acked, for `hello.unresolved`. */
   unresolved(): string[] {
     return [...this.#commands.values()].filter(({ acked }) => !acked).map(({ id }) => id);
   }
@@ -59,7 +59,7 @@ export class CommandMemory {
     );
   }
 
-  /** Remembers a new command; false when there is no room for one more. */
+  /** Remembers a new command; false when the memory is full. */
   begin(id: string): boolean {
     if (this.#commands.size >= this.#capacity) {
       const forgettable = [...this.#commands.values()].find(({ acked }) => acked);
@@ -71,7 +71,7 @@ export class CommandMemory {
     return true;
   }
 
-  /** The command has ended; kept until acked. */
+  /** Stores the result of a command until it is acked. */
   end(result: ResultFrame): void {
     const command = this.#commands.get(result.re);
     if (command === undefined) return;
@@ -79,7 +79,7 @@ export class CommandMemory {
     this.#save();
   }
 
-  /** The hub took the result, or will never take it. */
+  /** The hub has acked the result, or will never accept it. */
   acked(id: string): void {
     const command = this.#commands.get(id);
     if (command?.result === undefined || command.acked) return;
@@ -87,7 +87,7 @@ export class CommandMemory {
     this.#save();
   }
 
-  /** From now on this id is refused. */
+  /** Rejects this id from now on. */
   refuse(id: string, why: 'unknown' | 'cancelled'): void {
     this.#refused.delete(id);
     this.#refused.set(id, why);
@@ -97,7 +97,7 @@ export class CommandMemory {
     }
   }
 
-  /** Why this id is refused; undefined when it is not. */
+  /** Why this id is rejected; undefined when it is not. */
   refusal(id: string): 'unknown' | 'cancelled' | undefined {
     return this.#refused.get(id);
   }

@@ -10,52 +10,52 @@ import type { CommandFaults } from '../device/command-faults.ts';
 import type { CommandMemory } from './command-memory.ts';
 
 export interface CommandCall extends Pick<CommandFrame, 'id' | 'name' | 'params' | 'deadline' | 'safety'> {
-  /** Tells the hub how far it is, 0…100, and in words. */
+  /** Reports progress to the hub: 0…100 %, and a note. */
   progress: (percent?: number, note?: string) => void;
 }
 
 export interface CommandOutcome {
   status: Exclude<ResultStatus, 'unknown' | 'expired' | 'cancelled'>;
-  /** As the command's `output` schema says. */
+  /** Matches the command's `output` schema. */
   output?: unknown;
-  /** Why it failed, in words. */
+  /** Why it failed, as text. */
   error?: string;
 }
 
-/** Does the command. What it throws becomes `failed` with the error's message. */
+/** Carries out the command. An exception becomes `failed` with its message. */
 export type CommandHandler = (call: CommandCall) => CommandOutcome | Promise<CommandOutcome>;
 
 export interface HandlerOptions {
-  /** Begins at once instead of after the command before it: for what must not wait (close the valve). */
+  /** Starts immediately instead of after the previous command: for what must not wait, e.g. closing a valve. */
   urgent?: boolean;
 }
 
 interface CommandRunnerDeps {
   memory: CommandMemory;
   send: (frame: DeviceFrame) => void;
-  /** The hub's clock as the device reckons it, Unix ms; undefined when it cannot know. */
+  /** The hub's clock as the device estimates it, Unix ms; undefined when there is no estimate. */
   hubTime: () => number | undefined;
-  /** `slowAckMs` counts on it, and the time since a command came. */
+  /** Measures `slowAckMs` and the time since a command arrived. */
   clock: Pick<Clock, 'after' | 'monotonic'>;
-  /** The power goes, now. */
+  /** Called when the simulated power cut happens. */
   died: () => void;
   /** A command ended, with any status. */
   ended: (result: ResultFrame, command: CommandFrame) => void;
 }
 
 /**
- * The device's side of a command. It is remembered before anything else, answered `received`, waits its turn
- * (one at a time unless urgent), is begun only before its deadline, and its result is sent until the hub has it.
- * The same id again is answered from memory: late is never, twice is never.
+ * The device's side of a command. A command is stored first, then answered with `received`; it waits for its turn
+ * (one at a time unless urgent) and starts only before its deadline. Its result is sent until the hub acks it. A
+ * repeated id is answered from memory, so a command never runs late or twice.
  */
 export class CommandRunner {
   readonly #deps: CommandRunnerDeps;
   readonly #handlers = new Map<string, HandlerOptions & { handler: CommandHandler }>();
-  /** Bounded by the memory, which takes no more than its capacity. */
+  /** Bounded by the capacity of the memory. */
   readonly #waiting: { frame: CommandFrame; arrivedMs: number }[] = [];
   #busy = false;
   #dead = false;
-  /** On purpose; a real device has no such thing. */
+  /** Deliberate faults; a real device does not have them. */
   faults: CommandFaults = {};
 
   constructor(deps: CommandRunnerDeps) {
@@ -84,7 +84,7 @@ export class CommandRunner {
       return;
     }
     if (refusal === 'unknown') {
-      this.#end(frame, { status: 'rejected', error: 'answered unknown before' });
+      this.#end(frame, { status: 'rejected', error: 'already answered as unknown' });
       return;
     }
     this.#acknowledge(id);
@@ -94,7 +94,7 @@ export class CommandRunner {
     void this.#work();
   }
 
-  /** If not begun, don't; also when it has not come yet. */
+  /** Prevents a command from starting, even one that has not arrived yet. */
   cancel(id: string): void {
     const { memory, send } = this.#deps;
     const index = this.#waiting.findIndex(({ frame }) => frame.id === id);
@@ -109,7 +109,7 @@ export class CommandRunner {
     for (const id of ids) {
       const known = memory.get(id);
       if (known === undefined) {
-        // Having said so, the device must not run it should it come after all.
+        // After this answer the device must not run the command if it arrives after all.
         if (memory.refusal(id) === undefined) memory.refuse(id, 'unknown');
         send({ type: 'result', re: id, status: 'unknown' });
       } else {
@@ -118,12 +118,12 @@ export class CommandRunner {
     }
   }
 
-  /** Sends every result the hub has not acked: once in each session. */
+  /** Sends every result that the hub has not acked, once in each session. */
   resend(): void {
     for (const result of this.#deps.memory.owed()) this.#deps.send(result);
   }
 
-  /** One result again, after the hub could not take it. */
+  /** Sends one result again, after the hub could not accept it. */
   resendOne(id: string): void {
     const known = this.#deps.memory.get(id);
     if (known?.result !== undefined && !known.acked) this.#deps.send(known.result);
@@ -139,7 +139,7 @@ export class CommandRunner {
     else this.#deps.clock.after(slowAckMs, say);
   }
 
-  /** True from the moment the power goes: nothing is said, done or kept any more. */
+  /** Whether the power has been cut: nothing is sent, done or stored any more. */
   #dies(moment: CommandFaults['dies']): boolean {
     if (this.#dead || this.faults.dies !== moment) return this.#dead;
     this.#dead = true;
@@ -161,8 +161,8 @@ export class CommandRunner {
       this.#end(frame, { status: 'rejected', error: `this device has no command ${frame.name}` });
       return;
     }
-    // Judged at the moment of beginning, wherever the command was stuck until now.
-    // The time left cannot grow, should the hub's clock be set back meanwhile.
+    // Checked at the moment of starting, wherever the command was delayed until now.
+    // The remaining time cannot grow, even if the hub's clock is set back in the meantime.
     const hubTime = this.#deps.hubTime();
     const waitedMs = this.#deps.clock.monotonic() - arrivedMs;
     if (hubTime === undefined || hubTime > frame.deadline || waitedMs > frame.ttlMs) {

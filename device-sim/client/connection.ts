@@ -15,25 +15,25 @@ export interface ConnectionOptions {
   url: string;
   id: string;
   secret: string;
-  /** The hub's CA, PEM: only it is trusted, so that a renewed leaf certificate disturbs nobody. */
+  /** The hub's CA, PEM. Only this CA is trusted, so a renewed leaf certificate needs no change on the device. */
   ca?: string;
 }
 
 export interface ConnectionHandlers {
   /** The upgrade succeeded. */
   opened: () => void;
-  /** A frame, or anything else that shows the hub is there (a ping). */
+  /** Called for a frame or anything else that shows that the hub is alive, such as a ping. */
   heard: () => void;
   /** One text frame. */
   text: (text: string) => void;
-  /** Called once, whatever happens; nothing is called after it. */
+  /** Called exactly once, as the last handler. */
   ended: (ending: Ending) => void;
 }
 
 const handshakeTimeoutMs = 10_000;
 const closeTimeoutMs = 5_000;
 
-/** Parsing a CA costs more than the handshake's own JavaScript; a fleet shares it. */
+/** Parsing a CA costs more than the JavaScript of a handshake, so a fleet shares the result. */
 const contexts = new Map<string, SecureContext>();
 
 function secureContext(ca: string): SecureContext {
@@ -46,8 +46,8 @@ function secureContext(ca: string): SecureContext {
 }
 
 /**
- * The newest TLS session of each device (RFC 8446 §2.2), so that a reconnect is spared the full handshake; the newest
- * `keptSessions` of a process.
+ * The newest TLS session of each device (RFC 8446 §2.2), which spares a reconnect the full handshake. A process keeps
+ * the newest `keptSessions`.
  */
 const tlsSessions = new Map<string, Buffer>();
 const keptSessions = 20_000;
@@ -61,34 +61,34 @@ function keepSession(key: string, session: Buffer): void {
 }
 
 /**
- * A TLS socket that resumes the device's last session, when the hub still takes it.
- * @param key whose session it is, and the CA that vouched for it: a resumed session is not verified again
+ * Opens a TLS socket that resumes the device's last session, if the hub still accepts it.
+ * @param key the device and the CA that verified the session: a resumed session is not verified again
  */
 function connectTls(key: string, options: ConnectionOptionsOfTls): TLSSocket {
-  // `path` is that of the address, and would be taken for a Unix socket.
+  // `path` is that of the URL; TLS would take it for a Unix socket.
   const { path: _path, ...given } = options;
   const { host = '' } = given;
   const session = tlsSessions.get(key);
   const socket = connect({
     ...given,
-    // RFC 6066 §3: an address is no server name.
+    // RFC 6066 §3: an IP address must not be a server name.
     servername: isIP(host) === 0 ? host : '',
     ...(session === undefined ? {} : { session }),
   });
   socket.on('session', (fresh: Buffer) => keepSession(key, fresh));
-  // A session that led nowhere is not tried twice; one that worked outlives its connection, however that ends.
+  // A TLS session that failed is not tried again; one that worked outlives its connection.
   const failed = (): void => void tlsSessions.delete(key);
   socket.once('error', failed);
   socket.once('secureConnect', () => socket.off('error', failed));
   return socket;
 }
 
-/** One WebSocket to the hub: from the upgrade to its end, which it tells once. */
+/** One WebSocket to the hub, from the upgrade to its end, which it reports once. */
 export class Connection {
   readonly #socket: WebSocket;
   readonly #handlers: ConnectionHandlers;
   #ended = false;
-  /** The application hangs: it neither sends nor reads, the stack below goes on. */
+  /** The application hangs: it neither sends nor reads, while the network stack keeps working. */
   #hung = false;
 
   private constructor(socket: WebSocket, handlers: ConnectionHandlers) {
@@ -96,13 +96,13 @@ export class Connection {
     this.#handlers = handlers;
   }
 
-  /** Starts connecting; the outcome comes through the handlers, also a failure. */
+  /** Starts connecting. The outcome, even a failure, is reported through the handlers. */
   static open({ url, id, secret, ca }: ConnectionOptions, handlers: ConnectionHandlers): Connection {
     const options: ClientOptions & { closeTimeout: number } = {
       headers: { authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}` },
       handshakeTimeout: handshakeTimeoutMs,
       closeTimeout: closeTimeoutMs,
-      // It costs about 240 KiB a connection, and the hub does not offer it.
+      // It costs about 240 KiB per connection, and the hub does not offer it.
       perMessageDeflate: false,
       followRedirects: false,
       ...(ca === undefined ? {} : { secureContext: secureContext(ca) }),
@@ -131,23 +131,23 @@ export class Connection {
     this.#socket.close(1000);
   }
 
-  /** Gives the socket up without a close frame, as a network that goes away would. */
+  /** Destroys the socket without a close frame, as if the network had disappeared. */
   destroy(ending: Ending): void {
     this.#end(ending);
     this.#socket.terminate();
   }
 
-  /** From now on the application is dead and the stack alive: pings are still answered. */
+  /** From now on the application is dead while the network stack answers pings. */
   hang(): void {
     this.#hung = true;
   }
 
-  /** Text that need not be a frame. */
+  /** Sends text that need not be a frame. */
   sendText(text: string): void {
     if (!this.#hung && this.#socket.readyState === WebSocket.OPEN) this.#socket.send(text);
   }
 
-  /** From now on nothing is read, and what the hub sends piles up; sending goes on. */
+  /** From now on nothing is read, so the hub's frames pile up; sending continues. */
   stopReading(): void {
     if (this.#socket.readyState === WebSocket.OPEN) this.#socket.pause();
   }
@@ -156,7 +156,7 @@ export class Connection {
     if (this.#socket.readyState === WebSocket.OPEN) this.#socket.resume();
   }
 
-  /** From now on nothing leaves and nothing is read, not even a ping, and the hub is not told. */
+  /** From now on nothing is sent or read, not even a ping, and the hub gets no notice. */
   vanish(): void {
     this.#hung = true;
     if (this.#socket.readyState === WebSocket.OPEN) this.#socket.pause();
@@ -176,7 +176,7 @@ export class Connection {
     socket.on('message', (data, isBinary) => {
       if (this.#ended || this.#hung) return;
       heard();
-      // The hub speaks text frames only; anything else is nothing a device could act on.
+      // The hub sends text frames only; a device cannot act on anything else.
       if (!isBinary && Buffer.isBuffer(data)) text(data.toString('utf8'));
     });
     socket.on('unexpected-response', (request, response) => {
@@ -187,7 +187,7 @@ export class Connection {
       this.#end({ kind: 'refused', status, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) });
     });
     socket.on('error', (error) => {
-      // After the upgrade a close event follows with the code; before it, this is all there is.
+      // After the upgrade a close event with the code follows; before the upgrade this is the only event.
       if (!opened) this.#end({ kind: 'failed', message: messageOf(error) });
     });
     socket.on('close', (code, reason) => {
@@ -202,8 +202,7 @@ export class Connection {
   }
 }
 
-/** Happy-eyeballs failures carry their causes inside and an empty message outside. */
-/** What OpenSSL says of a chain that ends in an authority it does not know, as Node passes it on. */
+/** Node's codes for a certificate chain that ends in an unknown authority (from OpenSSL). */
 const untrusted = new Set([
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
   'SELF_SIGNED_CERT_IN_CHAIN',
@@ -214,7 +213,7 @@ function messageOf(error: Error): string {
   if (error instanceof AggregateError)
     return error.errors.map((inner) => String(inner?.message ?? inner)).join('; ');
   if ('code' in error && untrusted.has(String(error.code))) {
-    return `${error.message}: give the authority that signed the hub's certificate (--ca; a hub without one of its own keeps it in tls/ca.crt of its data folder)`;
+    return `${error.message}: give the CA that signed the hub's certificate with --ca (without HUB_TLS_CERT it is tls/ca.crt in the hub's data folder)`;
   }
   return error.message;
 }

@@ -6,7 +6,7 @@ export interface Credential {
 }
 
 /**
- * Devices and their secrets, as `device add --json` prints them: one `{"id","secret"}` a line.
+ * Devices and their secrets, as `device add --json` prints them: one `{"id","secret"}` per line.
  * @throws SyntaxError naming the line, never the secret
  */
 export function parseCredentials(text: string): Credential[] {

@@ -2,8 +2,9 @@ import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, writeSync } from
 import { dirname } from 'node:path';
 
 /**
- * Writes the file beside its place, syncs and renames it, so that a power cut leaves the old content or the new.
- * @param mode of the file, such as 0o600; folders on the way are made
+ * Writes a temporary file, syncs it and renames it, so that a power cut leaves either the old or the new content.
+ * Creates missing folders.
+ * @param mode of the file, such as 0o600
  * @throws Error of node:fs
  */
 export function replaceFile(file: string, text: string, mode = 0o644): void {

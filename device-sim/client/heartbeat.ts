@@ -3,16 +3,16 @@ import type { Cancel, Clock } from '../clock.ts';
 interface HeartbeatDeps {
   clock: Clock;
   beat: () => void;
-  /** Nothing came from the hub for heartbeatSec + graceSec: no reply, no other frame, no ping. */
+  /** Called when nothing came from the hub for heartbeatSec + graceSec: no reply, no other frame, no ping. */
   hubSilent: () => void;
 }
 
-/** The hub suspects a device that is a moment late, so beats go out before they are due. */
+/** The hub suspects a device that is even slightly late, so heartbeats leave before they are due. */
 const early = 0.8;
 
 /**
- * Says regularly that the application is alive, and notices when the hub is not: TCP alone may take a quarter
- * of an hour to find out that nobody answers.
+ * Reports regularly that the application is alive, and notices when the hub is not: TCP alone may take a quarter of
+ * an hour to detect that the other end is gone.
  */
 export class Heartbeat {
   readonly #deps: HeartbeatDeps;
@@ -31,7 +31,7 @@ export class Heartbeat {
     this.#watch((heartbeatSec + graceSec) * 1000);
   }
 
-  /** A sign of life from the hub. */
+  /** The hub has shown a sign of life. */
   heard(): void {
     this.#heardAtMs = this.#deps.clock.monotonic();
   }
@@ -41,7 +41,7 @@ export class Heartbeat {
     this.#cancelWatch?.();
   }
 
-  /** One timer that is set anew only when it fires, not at every frame. */
+  /** One timer, which is set again only when it fires and not at every frame. */
   #watch(silenceMs: number): void {
     const { clock, hubSilent } = this.#deps;
     const leftMs = this.#heardAtMs + silenceMs - clock.monotonic();

@@ -1,8 +1,8 @@
 import { hubFrameChecks, type HubFrame } from '../../schemas/index.ts';
 
 /**
- * A frame of the hub as its schema says; undefined for anything else, which a device leaves alone: a newer hub
- * may send types this firmware does not know.
+ * A frame of the hub that matches its schema. Returns undefined for anything else, which a device ignores: a newer
+ * hub may send types that this firmware does not know.
  */
 export function parseHubFrame(text: string): HubFrame | undefined {
   try {

@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers';
 
 const timeoutMs = 30_000;
 
-/** A GET of the hub's operator API, over the socket in its data folder. @throws with the hub's own words */
+/** A GET of the hub's operator API, over the socket in its data folder. @throws Error with the hub's message */
 export async function askHub(socketPath: string, path: string): Promise<unknown> {
   const { status, body } = await new Promise<{ status: number; body: string }>((resolve, reject) => {
     const asking = request({ socketPath, path, agent: false, signal: AbortSignal.timeout(timeoutMs) });

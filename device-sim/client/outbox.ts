@@ -7,42 +7,42 @@ import type {
   TelemetryFrame,
 } from '../../schemas/index.ts';
 
-/** What became of one reading or event. */
+/** The outcome of one reading or event. */
 export type Settlement =
   | { kind: 'stored' }
-  /** The hub will never take it; the nack says why. */
+  /** The hub will never accept it; the nack says why. */
   | { kind: 'refused'; nack: NackFrame }
   /** Lost on the device's own side. */
   | { kind: 'dropped'; cause: 'outbox-full' | 'closed' };
 
-/** One reading or event that is kept until it is settled. */
+/** One reading or event, kept until it is settled. */
 export interface OutboxItem {
   what: { kind: 'reading'; stream: string } | { kind: 'event'; name: string; severity: Severity };
   time: ReadingTime;
   data: unknown;
   backfill: boolean;
-  /** Given with a reading of an earlier boot. */
+  /** Set for a reading of an earlier boot. */
   boot: string | undefined;
   settle: (settlement: Settlement) => void;
 }
 
 interface Kept extends OutboxItem {
-  /** Age: readings leave in the order they were taken, also the second time. */
+  /** Readings are sent in the order they were taken, even when they are sent again. */
   order: number;
   bytes: number;
   settled: boolean;
 }
 
-/** Room for everything in a frame but its samples. */
+/** Space for everything in a frame except its samples. */
 const envelopeBytes = 512;
 
 /**
- * Readings on their way to the hub. A reading stays here until its frame is settled: stored, or refused for
- * good. What was in flight when a session ended goes out again in the next one under new seqs; sending twice
- * stores once, so that is harmless.
+ * Readings on their way to the hub. A reading stays here until its frame is settled: stored, or permanently rejected.
+ * Readings in flight when a session ended are sent again in the next one under new seqs. That is harmless, because a
+ * reading that is sent twice is stored once.
  *
- * Bounded by `capacity`. When it is full the oldest reading that is not in flight is dropped for the new one,
- * counted and settled as `dropped`: after a long time without a hub the newest readings are worth the most.
+ * Bounded by `capacity`. When it is full, a new reading replaces the oldest one that is not in flight, which is counted
+ * and settled as `dropped`: after a long time without a hub the newest readings are worth the most.
  */
 export class Outbox {
   readonly #capacity: number;
@@ -50,7 +50,7 @@ export class Outbox {
   readonly #inFlight = new Map<number, Kept[]>();
   #taken = 0;
   #unsettled = 0;
-  /** Frames are made smaller after the hub called one too large. */
+  /** Limit after the hub rejected a frame as too large. */
   #maxSamples = Infinity;
   /** Readings lost because the outbox was full. */
   dropped = 0;
@@ -83,8 +83,8 @@ export class Outbox {
   }
 
   /**
-   * The next data frame, or undefined when nothing waits. Readings of one stream that wait together leave
-   * together as `samples`, as many as the limits allow. A single reading too big for any frame is refused here.
+   * The next data frame, or undefined when nothing waits. Waiting readings of one stream leave together as `samples`,
+   * as many as the limits allow. A single reading that is too big for any frame is rejected here.
    */
   take(seq: number, limits: SessionLimits): TelemetryFrame | EventFrame | undefined {
     for (;;) {
@@ -103,14 +103,14 @@ export class Outbox {
   /** Everything up to this seq that was not nacked is stored. */
   ack(upTo: number): void {
     for (const [seq, items] of this.#inFlight) {
-      // Seqs were added in rising order, and a Map keeps it.
+      // Seqs were added in ascending order, which a Map preserves.
       if (seq > upTo) break;
       this.#inFlight.delete(seq);
       for (const item of items) this.#settle(item, { kind: 'stored' });
     }
   }
 
-  /** A frame, or some samples of it, refused: for now (they wait again) or for good. */
+  /** A frame or some of its samples were rejected: temporarily, so that they wait again, or permanently. */
   nack(seq: number, nack: NackFrame): void {
     const items = this.#inFlight.get(seq);
     if (items === undefined) return;
@@ -119,7 +119,7 @@ export class Outbox {
       rejectedSamples === undefined ? items : items.filter((_, index) => rejectedSamples.includes(index));
     if (rejectedSamples === undefined) this.#inFlight.delete(seq);
     if (nack.retry) {
-      // A copy waits again, so that the ack of this frame does not settle it.
+      // A copy waits, so that the ack of this frame does not settle it.
       const again: Kept[] = [];
       for (const item of refused) {
         if (!item.settled) again.push({ ...item });
@@ -134,19 +134,19 @@ export class Outbox {
     }
   }
 
-  /** The session is over: what it had in flight waits for the next one. */
+  /** The session has ended: its readings in flight wait for the next one. */
   sessionEnded(): void {
     this.#putBack([...this.#inFlight.values()].flat());
     this.#inFlight.clear();
   }
 
-  /** The hub closed with 1009: frames get half as long. */
+  /** The hub closed with 1009: halves the size of frames. */
   halve(): void {
     const longest = Math.max(1, ...[...this.#inFlight.values()].map((items) => items.length));
     this.#maxSamples = Math.max(1, Math.floor(Math.min(this.#maxSamples, longest) / 2));
   }
 
-  /** Gives up on everything that is kept. */
+  /** Drops everything that is kept. */
   close(): void {
     this.sessionEnded();
     for (const item of this.#waiting.splice(0)) this.#settle(item, { kind: 'dropped', cause: 'closed' });

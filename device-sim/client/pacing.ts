@@ -1,6 +1,6 @@
 /**
- * Keeps a device under `limits.messagesPerSec` by its own will: a token bucket a little slower and much smaller
- * than the hub's, since frames that leave evenly may arrive in a bunch.
+ * Keeps a device below `limits.messagesPerSec`: a token bucket that is a little slower and much smaller than the
+ * hub's, because frames that leave evenly may arrive in bursts.
  */
 export class Pacing {
   #perMs = 1;
@@ -16,13 +16,13 @@ export class Pacing {
     this.#atMs = nowMs;
   }
 
-  /** How long until a frame may leave, ms; 0: now. */
+  /** Time until a frame may leave, ms; 0: now. */
   waitMs(nowMs: number): number {
     this.#fill(nowMs);
     return this.#tokens >= 1 ? 0 : Math.ceil((1 - this.#tokens) / this.#perMs);
   }
 
-  /** A frame left. Heartbeats and answers to commands never wait; they put the bucket in debt for the readings. */
+  /** A frame left. Heartbeats and answers to commands never wait; readings pay for them later. */
   took(nowMs: number): void {
     this.#fill(nowMs);
     this.#tokens -= 1;

@@ -1,29 +1,29 @@
 import { closeCodes } from '../../schemas/index.ts';
 import type { Random } from '../device/random.ts';
 
-/** How a connection, or the attempt at one, ended. */
+/** How a connection or a connection attempt ended. */
 export type Ending =
   /** The close handshake, or 1006 when the link broke without one (RFC 6455 §7.1.5). */
   | { kind: 'closed'; code: number; reason: string; retryAfterMs?: number }
   /** The hub answered the upgrade with this HTTP status. */
   | { kind: 'refused'; status: number; retryAfterMs?: number }
-  /** No connection, or TLS did not accept the other side. */
+  /** There was no connection, or TLS did not accept the other side. */
   | { kind: 'failed'; message: string }
-  /** No heartbeat reply and no ping for heartbeatSec + graceSec, or no welcome. */
+  /** There was no heartbeat reply and no ping for heartbeatSec + graceSec, or no welcome. */
   | { kind: 'hub-silent' };
 
 export interface Retry {
   waitMs: number;
-  /** Waiting will not mend it: somebody has to look at the device's credential, type or firmware. */
+  /** Waiting will not help: somebody has to check the device's credential, type or firmware. */
   trouble?: string;
 }
 
 const minuteMs = 60_000;
-/** A hint longer than this (a wrong header, a wrong unit) must not silence a device for days. */
+/** A longer hint, for example from a wrong header or unit, must not silence a device for days. */
 const longestHintMs = 60 * minuteMs;
 
 /**
- * When to try again. A device alone in the field tries for ever; only the pace differs.
+ * When to try again. A device alone in the field tries forever; only the pace differs.
  * @param ending how the last connection ended
  * @param backoffMs the next draw of the full-jitter backoff
  */
@@ -35,13 +35,16 @@ export function retryAfter(ending: Ending, backoffMs: number, random: Random): R
 
 function afterRefusal(ending: Ending & { kind: 'refused' }, backoffMs: number, random: Random): Retry {
   const { status, retryAfterMs } = ending;
-  if (status === 401) return rarely(random, 'the hub does not know this id with this secret (HTTP 401)');
+  if (status === 401) return rarely(random, 'the hub does not accept this id and secret (HTTP 401)');
   if (status === 403) return rarely(random, 'this device is disabled or revoked (HTTP 403)');
-  // 429 and 503 say when; the draw on top keeps a fleet that got the same answer from coming back as one.
+  // 429 and 503 say when. The random part keeps a fleet that got the same answer from returning all together.
   if (retryAfterMs !== undefined) return { waitMs: hinted(retryAfterMs, backoffMs) };
   if (status === 429) return { waitMs: minuteMs + random() * minuteMs };
   if (status >= 500) return { waitMs: backoffMs };
-  return { waitMs: minuteMs + backoffMs, trouble: `this is not a hub's device address (HTTP ${status})` };
+  return {
+    waitMs: minuteMs + backoffMs,
+    trouble: `this is not the device address of a hub (HTTP ${status})`,
+  };
 }
 
 function afterClose(ending: Ending & { kind: 'closed' }, backoffMs: number, random: Random): Retry {
@@ -61,7 +64,7 @@ function afterClose(ending: Ending & { kind: 'closed' }, backoffMs: number, rand
     case closeCodes.rateAbuse:
       return { waitMs: minuteMs + random() * minuteMs };
     case closeCodes.draining:
-      // The hub gave each device a slot of its own: adding to it would undo the plan.
+      // The hub gave each device a time slot of its own: a random part would undo that.
       return { waitMs: retryAfterMs === undefined ? backoffMs : Math.min(retryAfterMs, longestHintMs) };
     default:
       return { waitMs: retryAfterMs === undefined ? backoffMs : hinted(retryAfterMs, backoffMs) };
@@ -82,7 +85,7 @@ export class Backoff {
   #capMs: number;
   readonly #firstMs: number;
   readonly #random: Random;
-  /** The highest cap, ms; `welcome.backoffMaxMs` once it is known. */
+  /** The highest upper limit, ms; `welcome.backoffMaxMs` once it is known. */
   maxMs: number;
 
   constructor(firstMs: number, maxMs: number, random: Random) {
@@ -99,7 +102,7 @@ export class Backoff {
     return this.#random() * capMs;
   }
 
-  /** A session held: the next trouble is a new one. */
+  /** Starts again with the shortest waits, after a session that lasted. */
   reset(): void {
     this.#capMs = this.#firstMs;
   }
@@ -113,7 +116,7 @@ export function retryAfterHeader(value: string | undefined, nowMs: number): numb
   return Number.isNaN(at) ? undefined : Math.max(0, at - nowMs);
 }
 
-/** What a close reason says, JSON of at most 123 bytes; other texts are kept as they are. */
+/** Parses a close reason, JSON of at most 123 bytes; other texts are kept unchanged. */
 export function closeReason(text: string): { reason: string; retryAfterMs?: number } {
   try {
     const parsed: unknown = JSON.parse(text);

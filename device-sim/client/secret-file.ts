@@ -3,9 +3,9 @@ import { replaceFile } from './durable-file.ts';
 import type { KeptSecrets, SecretStore } from '../device/secrets.ts';
 
 /**
- * The secrets of one device in a file of mode 0600, as JSON `{"secret","next"?}`, so that one the hub has rotated
- * outlives the process.
- * @throws Error when other users may read or write the file, or it is not of this form; of node:fs
+ * The secrets of one device in a file of mode 0600, as JSON `{"secret","next"?}`, so that a rotated secret survives
+ * the process.
+ * @throws Error when other users may read or write the file, or it does not have this form; errors of node:fs
  */
 export function secretFile(file: string): SecretStore {
   return {
@@ -20,7 +20,7 @@ export function secretFile(file: string): SecretStore {
 function readOwn(file: string): string | undefined {
   try {
     if ((statSync(file).mode & 0o077) !== 0)
-      throw new Error(`${file}: other users may read or write it; chmod 600`);
+      throw new Error(`${file}: other users may read or write it; run chmod 600`);
     return readFileSync(file, 'utf8');
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
@@ -33,7 +33,7 @@ function parse(text: string, file: string): KeptSecrets {
   try {
     value = JSON.parse(text);
   } catch {
-    // What is in it is not shown: it may well be a secret.
+    // The content is not shown: it may be a secret.
     value = undefined;
   }
   if (typeof value === 'object' && value !== null && 'secret' in value && typeof value.secret === 'string') {

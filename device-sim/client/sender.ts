@@ -12,19 +12,19 @@ interface SenderDeps {
   send: (frame: DeviceFrame) => void;
 }
 
-/** A nack that asks for another try without saying when. */
+/** The pause after a nack that asks for another attempt without saying when. */
 const defaultPauseMs = 1000;
 
-/** Numbers the data frames of a session and sends them as the window, the rate and the hub's pauses allow. */
+/** Numbers the data frames of a session, and sends them within the window, the rate and the hub's pauses. */
 export class Sender {
   readonly outbox: Outbox;
   readonly #deps: SenderDeps;
   readonly #pacing = new Pacing();
-  /** Of the open session; undefined while data frames may not leave. */
+  /** Limits of the open session; undefined while data frames may not leave. */
   #limits: WelcomeFrame['limits'] | undefined;
   #seq = 0;
   #ackedUpTo = 0;
-  /** Monotonic ms: no data frame before it, the hub asked for a pause. */
+  /** Monotonic ms: the hub asked to send no data frame before this time. */
   #holdUntilMs = 0;
   #cancelPump: Cancel | undefined;
 
@@ -33,7 +33,7 @@ export class Sender {
     this.outbox = new Outbox(deps.outboxCapacity);
   }
 
-  /** A session is open: seqs begin at 1 again. */
+  /** A session has opened: seqs start at 1 again. */
   start({ limits }: WelcomeFrame): void {
     this.#limits = limits;
     this.#seq = 0;
@@ -42,19 +42,19 @@ export class Sender {
     this.#pacing.start(limits.messagesPerSec, this.#deps.clock.monotonic());
   }
 
-  /** No further data frames in this session; what is in flight may still be acked. */
+  /** Sends no further data frames in this session; those in flight may still be acked. */
   pause(): void {
     this.#limits = undefined;
     this.#cancelPump?.();
   }
 
-  /** The session is over: what is unsettled waits for the next one. */
+  /** The session has ended: unsettled readings wait for the next one. */
   sessionEnded(): void {
     this.pause();
     this.outbox.sessionEnded();
   }
 
-  /** A frame of any type left: it counts against the rate. */
+  /** A frame of any type left, and counts against the rate. */
   took(): void {
     this.#pacing.took(this.#deps.clock.monotonic());
   }
@@ -82,17 +82,17 @@ export class Sender {
     this.pump();
   }
 
-  /** How long a nack asks to wait, a little spread so that a refused fleet does not come back as one. */
+  /** How long a nack asks to wait, plus jitter so that the devices of a fleet do not all return together. */
   pauseMs({ retryAfterMs = defaultPauseMs }: NackFrame): number {
     return retryAfterMs * (1 + this.#deps.random() / 10);
   }
 
-  /** Sends what may leave now, and comes back when more may. */
+  /** Sends what may leave now, and runs again when more may leave. */
   pump(): void {
     const limits = this.#limits;
     if (limits === undefined) return;
     while (this.outbox.waiting > 0) {
-      // Nacked frames count until an ack has passed them: then the hub opens its window again.
+      // Nacked frames count until an ack covers them: then the hub opens its window again.
       if (this.#seq - this.#ackedUpTo >= limits.inFlight) return;
       const now = this.#deps.clock.monotonic();
       const waitMs = Math.max(this.#holdUntilMs - now, this.#pacing.waitMs(now));

@@ -4,7 +4,7 @@ import { parseCredentials, type Credential } from '../client/credentials.ts';
 import type { FleetMember } from '../device/fleet.ts';
 import type { HubProcess } from './hub-process.ts';
 
-/** The demo's devices: 25 of three types. */
+/** The devices of the demo: 25 of three types. */
 const plan = [
   { prefix: 'env-', count: 20, type: 'env-sensor@1' },
   { prefix: 'traffic-', count: 3, type: 'traffic-detector@1' },
@@ -12,9 +12,9 @@ const plan = [
 ] as const;
 
 /**
- * Registers what is missing and gives all of them. Their secrets are shown only once, so they are kept in the
- * data folder, readable by its owner alone, and used again at the next start.
- * @throws HubFault when devices of these names are registered and their secrets are gone
+ * Registers the devices that are missing and returns all of them. Secrets are shown only once, so they are kept in
+ * the data folder, readable by its owner only, for the next start.
+ * @throws HubFault when devices of these names are registered but their secrets are gone
  */
 export async function demoMembers(hub: HubProcess): Promise<FleetMember[]> {
   const file = join(hub.dataDir, 'demo-devices.jsonl');

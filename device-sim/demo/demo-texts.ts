@@ -1,10 +1,10 @@
 import type { HubNumbers, Rates } from '../verify/hub-numbers.ts';
 import type { HubProcess } from './hub-process.ts';
 
-/** The live status: one line anywhere. */
+/** The live status, one line. */
 export function statusText(devices: number, rates: Rates): string {
   const { latest } = rates;
-  if (latest === undefined) return 'waiting for the first numbers of the hub';
+  if (latest === undefined) return "waiting for the hub's first metrics";
   return [
     `devices online ${latest.online}/${devices}`,
     `${rates.perSec('frames').toFixed(1)} messages/s`,
@@ -34,7 +34,7 @@ export function introductionText({ hub, dataDir, mqttRoot, logFile }: Introducti
   const lines = [
     '',
     `  console   ${hub.firstLoginUrl ?? hub.adminUrl}`,
-    ...(hub.firstLoginUrl === undefined ? [] : ['            (once: make the first admin there)']),
+    ...(hub.firstLoginUrl === undefined ? [] : ['            (works once: create the first admin account)']),
     `  devices   ${hub.deviceUrl}`,
     `  health    ${hub.adminUrl}/readyz  ${hub.adminUrl}/metrics`,
     ...(hub.brokerUrl === undefined ? [] : [`  MQTT      ${hub.brokerUrl}`]),
@@ -46,7 +46,7 @@ export function introductionText({ hub, dataDir, mqttRoot, logFile }: Introducti
     `  ${cli} readings env-1 env`,
     ...(hub.brokerUrl === undefined ? [] : mqttLines(hub.brokerUrl, mqttRoot)),
     '',
-    'Ctrl-C ends it.',
+    'Press Ctrl-C to stop.',
     '',
   ];
   return lines.join('\n');
@@ -58,25 +58,25 @@ function mqttLines(brokerUrl: string, root: string): string[] {
   return [
     `  mosquitto_sub ${broker} -v -t '${root}/status/#' -t '${root}/presence/#'`,
     `  mosquitto_pub ${broker} -q 1 -t ${root}/command/env-1/set-interval -m '{"params":{"seconds":1}}'`,
-    // A command that moves something needs an id of the caller's, so that a repeated packet is no second command.
+    // A command that moves something needs an id of the caller, so that a repeated packet is not a second command.
     `  mosquitto_pub ${broker} -q 1 -t ${root}/command/valve-1/set-position -m '{"id":"move-1","params":{"percent":40}}'`,
   ];
 }
 
-/** The way out of what usually keeps the hub from starting; empty for other faults. */
+/** How to solve the usual problems at the start; empty for other faults. */
 export function wayOut(message: string): string {
   if (message.includes('address is in use')) {
     return [
-      'Something else listens there. Give the demo addresses of its own, for example:',
+      'Another program is using this port. Choose other addresses, for example:',
       '  HUB_DEVICE_LISTEN=127.0.0.1:9443 HUB_ADMIN_LISTEN=127.0.0.1:9080 HUB_BROKER_LISTEN=127.0.0.1:9883 npm run demo',
       '',
     ].join('\n');
   }
   if (message.includes('another hub uses this data folder')) {
-    return 'Stop that hub, or give this one a folder of its own: HUB_DATA_DIR=var/demo-2 npm run demo\n';
+    return 'Stop that hub, or use another folder: HUB_DATA_DIR=var/demo-2 npm run demo\n';
   }
   if (message.includes('exists already')) {
-    return 'Their secrets are not in the folder any more. Begin with an empty one: HUB_DATA_DIR=var/demo-2 npm run demo\n';
+    return 'The folder no longer contains the secrets of these devices. Start with an empty folder: HUB_DATA_DIR=var/demo-2 npm run demo\n';
   }
   return '';
 }

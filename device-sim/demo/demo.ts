@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** `npm run demo`: a hub on its embedded defaults, 25 simulated devices, and what goes on between them. */
+/** `npm run demo`: a hub with its embedded defaults, 25 simulated devices, and a live status of both. */
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command } from 'commander';
@@ -20,8 +20,8 @@ const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort());
 
 const { duration } = new Command('demo')
-  .description('runs a hub and 25 simulated devices; the HUB_* variables apply')
-  .option('--duration <seconds>', 'ends by itself', parsePositive)
+  .description('run a hub and 25 simulated devices; the HUB_* variables apply')
+  .option('--duration <seconds>', 'stop after this time', parsePositive)
   .parse()
   .opts<DemoOptions>();
 
@@ -33,7 +33,7 @@ let say = (text: string): void => void before.push(text);
 
 try {
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
-  stdout.write('starting the hub …\n');
+  stdout.write('starting the hub…\n');
   const env = { ...process.env, HUB_DATA_DIR: dataDir };
   const hub = await startHubProcess({ env, logFile, onWarning: (text) => say(text) });
   process.exitCode = await runDemo(hub);
@@ -44,7 +44,7 @@ try {
   process.exitCode = 1;
 }
 
-/** Devices on a hub that runs, until Ctrl-C, the end of the time or of the hub; stops the hub in any case. */
+/** Runs the devices until Ctrl-C, the end of the duration or the end of the hub; always stops the hub. */
 async function runDemo(hub: HubProcess): Promise<number> {
   let fleet: Fleet | undefined;
   try {
@@ -54,16 +54,16 @@ async function runDemo(hub: HubProcess): Promise<number> {
     );
     const rates = await watch(hub, fleet);
     const droppedBefore = fleet.counters().dropped;
-    // What is under way is settled while the fleet says goodbye: counted afterwards.
+    // The fleet settles what is in flight while it closes, so it is counted afterwards.
     await fleet.close();
     const { sent, stored, refused, dropped } = fleet.counters();
     const lost = dropped - droppedBefore;
     stdout.write(
       [
         '',
-        `readings and events sent ${sent}, acked as stored ${stored}, refused ${refused}, not settled at the end ${lost}`,
-        `commands ended ${rates.latest === undefined ? 'unknown' : commandsText(rates.latest)}`,
-        `the data is in ${dataDir}; the next run goes on with the same devices`,
+        `readings and events: ${sent} sent, ${stored} acked as stored, ${refused} rejected, ${lost} unsettled at the end`,
+        `commands completed: ${rates.latest === undefined ? 'unknown' : commandsText(rates.latest)}`,
+        `the data is in ${dataDir}; the next run continues with the same devices`,
         '',
       ].join('\n'),
     );
@@ -76,7 +76,7 @@ async function runDemo(hub: HubProcess): Promise<number> {
 
 async function startDevices(hub: HubProcess): Promise<Fleet> {
   const members = await demoMembers(hub);
-  // Absent when the hub has a certificate of its own from HUB_TLS_CERT: then the machine's CAs decide.
+  // Absent when HUB_TLS_CERT gives the hub a certificate: then the CAs of the machine apply.
   const ca = await readFile(join(hub.dataDir, 'tls', 'ca.crt'), 'utf8').catch(() => undefined);
   return startFleet({
     url: hub.deviceUrl,
@@ -104,11 +104,11 @@ async function watch(hub: HubProcess, fleet: Fleet): Promise<Rates> {
     try {
       rates.add(performance.now(), await readHubNumbers(hub.adminUrl));
     } catch (error) {
-      if (!stop.signal.aborted) say(`no numbers: ${error instanceof Error ? error.message : String(error)}`);
+      if (!stop.signal.aborted) say(`no metrics: ${error instanceof Error ? error.message : String(error)}`);
     }
   };
   const reading = setInterval(() => void read(), 1000);
-  const hubGone = hub.exited.then((code) => `the hub ended by itself with code ${code}; see ${logFile}`);
+  const hubGone = hub.exited.then((code) => `the hub stopped unexpectedly with code ${code}; see ${logFile}`);
   const why = await Promise.race([untilStopped(stop.signal, duration), hubGone]);
   clearInterval(reading);
   if (why === undefined) await read();

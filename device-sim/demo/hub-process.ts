@@ -7,44 +7,44 @@ import { parseCredentials, type Credential } from '../client/credentials.ts';
 
 const hubMain = fileURLToPath(new URL('../../hub/main.ts', import.meta.url));
 const readyTimeoutMs = 30_000;
-/** The hub ends itself within ten seconds; one that does not is killed. */
+/** The hub stops within ten seconds by itself; one that does not is killed. */
 const stopTimeoutMs = 15_000;
 
 export interface HubProcess {
   deviceUrl: string;
   adminUrl: string;
-  /** Of the embedded broker; undefined with an external one. */
+  /** Address of the embedded broker; undefined with an external one. */
   brokerUrl: string | undefined;
   dataDir: string;
-  /** Where the first admin is made, once; undefined when there is one. */
+  /** Where the first admin account is created; undefined when there is one. */
   firstLoginUrl: string | undefined;
-  /** Resolves with the exit code (null after a signal) whenever, and however, it ends. */
+  /** Resolves with the exit code (null after a signal) when the process ends, for whatever reason. */
   exited: Promise<number | null>;
-  /** Runs `device add` with these arguments on the running hub. @throws HubFault with what it said */
+  /** Runs `device add` with these arguments on the running hub. @throws HubFault with its message */
   addDevices(args: readonly string[]): Promise<Credential[]>;
-  /** SIGTERM, and SIGKILL when that does not help in time. Resolves with the exit code. */
+  /** Sends SIGTERM, then SIGKILL if the hub does not stop in time. Resolves with the exit code. */
   stop(): Promise<number | null>;
 }
 
-/** What the hub said before it ended. */
+/** The hub ended; the message is what it printed. */
 export class HubFault extends Error {
   override readonly name = 'HubFault';
 }
 
 export interface HubProcessOptions {
   env: NodeJS.ProcessEnv;
-  /** Everything it logs goes here; the file begins anew. */
+  /** Everything it logs goes here; an existing file is overwritten. */
   logFile: string;
-  /** Warnings and worse, as they come. */
+  /** Called for every warning or worse. */
   onWarning: (text: string) => void;
 }
 
 /**
  * Starts the hub as a process of its own and waits until it is ready.
- * @throws HubFault when it ends before, or is not ready in time
+ * @throws HubFault when it ends first, or is not ready in time
  */
 export async function startHubProcess({ env, logFile, onWarning }: HubProcessOptions): Promise<HubProcess> {
-  // A session of its own: Ctrl-C reaches only us, and we stop the devices before the hub.
+  // A process session of its own: Ctrl-C reaches only this process, which stops the devices before the hub.
   const child = spawn(process.execPath, [hubMain, 'start'], {
     env: { ...env, HUB_LOG_LEVEL: 'info' },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -79,20 +79,20 @@ export async function startHubProcess({ env, logFile, onWarning }: HubProcessOpt
 }
 
 /**
- * A hub in a session of its own would outlive us if we were killed without a chance to stop it. So a shell holds
- * a pipe from us: when it closes, the hub gets its SIGTERM. Ends with the hub.
+ * A hub in a process session of its own would outlive this process if it were killed. So a shell holds a pipe from
+ * this process: when the pipe closes, the shell sends SIGTERM to the hub. The shell ends with the hub.
  */
 function endWithUs(pid: number, exited: Promise<unknown>): void {
   const script = `cat > /dev/null; kill -TERM ${pid} 2> /dev/null`;
   const watcher = spawn('/bin/sh', ['-c', script], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
-  // Without a shell the hub runs as well, only less guarded.
+  // Without a shell the hub still runs, but could outlive this process.
   watcher.on('error', () => undefined);
   watcher.unref();
   void exited.then(() => watcher.kill('SIGKILL'));
 }
 
 interface Ready extends Pick<HubProcess, 'deviceUrl' | 'adminUrl' | 'brokerUrl' | 'dataDir'> {
-  /** Its address is on stderr, or about to be. */
+  /** The address for the first login is on stderr, or is about to be. */
   offersLogin: boolean;
 }
 
@@ -126,7 +126,7 @@ async function whenReady(child: ChildProcess, { logFile, onWarning, exited, said
       reject(new HubFault(`the hub was not ready within ${readyTimeoutMs / 1000} s; see ${logFile}`));
     }, readyTimeoutMs);
   });
-  // Once it is ready, its later end is no fault of the start.
+  // Once the hub is ready, its later end does not concern the start.
   failed.catch(() => undefined);
   try {
     return await Promise.race([ready, failed, late]);

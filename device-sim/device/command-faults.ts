@@ -1,11 +1,11 @@
-/** What a device may do wrong with its commands, on purpose. */
+/** Deliberate mistakes of a device in handling its commands. */
 export interface CommandFaults {
-  /** `received` goes out so much later, ms. */
+  /** Delay of `received`, ms. */
   slowAckMs?: number;
-  /** `received` never goes out; the result does. */
+  /** `received` is never sent; the result is. */
   neverAck?: boolean;
-  /** Every result goes out twice. */
+  /** Every result is sent twice. */
   duplicateResult?: boolean;
-  /** The power goes once: when a command has begun and not acted yet, or has acted and its result is not kept yet. */
+  /** The power fails once: after a command has started but not acted, or has acted but its result is not stored. */
   dies?: 'before-result' | 'after-act';
 }

@@ -6,12 +6,12 @@ import { schemaModel } from './schema-model.ts';
 import { envReading, flowReading, trafficReading } from './signals.ts';
 import { createValve } from './valve.ts';
 
-/** What a device's commands may do to the device they run on. */
+/** What commands may do to the device on which they run. */
 export interface DeviceControls {
   setIntervalSec(seconds: number): void;
   /** Restarts once the hub has the result of this command: a new boot, uptime from zero. */
   reboot(commandId: string): void;
-  /** Back to the interval it had when new. */
+  /** Restores the original interval. */
   resetInterval(): void;
 }
 
@@ -19,10 +19,10 @@ export interface ModelCommand extends HandlerOptions {
   handler: CommandHandler;
 }
 
-/** One device type as the simulator plays it. */
+/** One device type as the simulator models it. */
 export interface DeviceModel {
   intervalSec: number;
-  /** One of each stream. @param atMs Unix time, ms */
+  /** One reading of each stream. @param atMs Unix time, ms */
   readings(atMs: number): { stream: string; data: Record<string, unknown> }[];
   /** Something that happened since the last reading. */
   event?(): { name: string; severity: Severity; data: Record<string, unknown> } | undefined;
@@ -41,18 +41,20 @@ const models: Readonly<Record<string, (context: ModelContext) => DeviceModel>> =
   'smart-valve@1': smartValve,
 };
 
-/** The device types the simulator can play. */
+/** The device types that the simulator has models for. */
 export const simulatedTypes: readonly string[] = Object.keys(models);
 
 /**
- * @param type one of `simulatedTypes`, or any device type to be played by its schemas
- * @throws RangeError for a type the simulator does not know, naming those it does
+ * @param type one of `simulatedTypes`, or any device type, which is then simulated from its schemas
+ * @throws RangeError for an unknown type, naming the known ones
  */
 export function createModel(type: string | DeviceType, context: ModelContext): DeviceModel {
   if (typeof type !== 'string') return schemaModel(type, context);
   const create = Object.hasOwn(models, type) ? models[type] : undefined;
   if (create === undefined) {
-    throw new RangeError(`no simulated device of type ${type}; there are ${simulatedTypes.join(', ')}`);
+    throw new RangeError(
+      `there is no simulated device of type ${type}; known types: ${simulatedTypes.join(', ')}`,
+    );
   }
   return create(context);
 }
@@ -111,7 +113,7 @@ function smartValve({ seed, clock, controls }: ModelContext): DeviceModel {
       'set-position': {
         handler({ params, progress }) {
           const { percent } = params;
-          if (typeof percent !== 'number') return { status: 'rejected', error: 'percent is no number' };
+          if (typeof percent !== 'number') return { status: 'rejected', error: 'percent is not a number' };
           return valve.moveTo(percent, 'set-position', progress);
         },
       },
@@ -138,7 +140,7 @@ function setInterval(controls: DeviceControls): ModelCommand {
   return {
     handler({ params }) {
       const { seconds } = params;
-      if (typeof seconds !== 'number') return { status: 'rejected', error: 'seconds is no number' };
+      if (typeof seconds !== 'number') return { status: 'rejected', error: 'seconds is not a number' };
       controls.setIntervalSec(seconds);
       return { status: 'succeeded' };
     },

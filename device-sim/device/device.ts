@@ -14,7 +14,7 @@ export interface DeviceCounters {
   sent: number;
   stored: number;
   refused: number;
-  /** Lost on the device's side: outbox full, or a reboot. */
+  /** Lost on the device: its outbox was full, or it rebooted. */
   dropped: number;
   /** Commands ended, with any status. */
   commands: number;
@@ -23,19 +23,19 @@ export interface DeviceCounters {
 type Passed = Pick<DeviceClientOptions, 'url' | 'id' | 'secret' | 'ca' | 'outboxCapacity' | 'backoffFirstMs'>;
 
 export interface SimulatedDeviceOptions extends Passed {
-  /** One of `simulatedTypes`, or any device type to be played by its schemas. */
+  /** One of `simulatedTypes`, or any device type, which is then simulated from its schemas. */
   type: string | DeviceType;
-  /** Same seed and id, same values. */
+  /** The same seed and id give the same values. */
   seed: string;
-  /** Between readings; the model's own when not given. */
+  /** Time between readings; the model's own by default. */
   intervalSec?: number;
-  /** Command ids and results are kept here over reboots; without it they are forgotten. */
+  /** Keeps command ids and results here across reboots; without it they are forgotten. */
   memoryFolder?: string;
-  /** Keeps a rotated secret for longer than the process lives. */
+  /** Keeps a rotated secret beyond the life of the process. */
   secretStore?: SecretStore;
-  /** Added to: a fleet counts in one place. */
+  /** Counters to add to: a fleet shares one set. */
   counters?: DeviceCounters;
-  /** Sees each new client (one a boot) before it connects. */
+  /** Called with each new client (one per boot) before it connects. */
   onClient?: (client: DeviceClient) => void;
   clock?: Clock;
 }
@@ -54,7 +54,7 @@ export class SimulatedDevice {
   readonly #model: DeviceModel;
   readonly #firstIntervalSec: number;
   #intervalSec: number;
-  /** Stands for the device's flash: it outlives a reboot. */
+  /** Represents the device's flash: it survives a reboot. */
   readonly #secretStore: SecretStore;
   #client: DeviceClient | undefined;
   #cancelReading: Cancel | undefined;
@@ -90,7 +90,7 @@ export class SimulatedDevice {
     return this.#intervalSec;
   }
 
-  /** Boots: connects and begins to take readings, the first somewhere within one interval. */
+  /** Boots: connects and starts to take readings, the first at a random time within one interval. */
   start(): void {
     if (this.#client !== undefined) return;
     const { url, id, secret, ca, type, outboxCapacity, backoffFirstMs, memoryFolder, onClient } =
@@ -124,7 +124,7 @@ export class SimulatedDevice {
     this.#readAfter(this.#random() * this.#intervalSec * 1000);
   }
 
-  /** Says goodbye and ends. Resolves when the socket is closed. */
+  /** Disconnects cleanly and ends. Resolves when the socket is closed. */
   async stop(): Promise<void> {
     this.#cancelReading?.();
     this.#cancelBoot?.();

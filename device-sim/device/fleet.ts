@@ -7,9 +7,9 @@ import type { SecretStore } from './secrets.ts';
 export interface FleetMember {
   id: string;
   secret: string;
-  /** One of `simulatedTypes`, or any device type to be played by its schemas. */
+  /** One of `simulatedTypes`, or any device type, which is then simulated from its schemas. */
   type: string | DeviceType;
-  /** Keeps a rotated secret for longer than the process lives. */
+  /** Keeps a rotated secret beyond the life of the process. */
   secretStore?: SecretStore;
 }
 
@@ -18,13 +18,13 @@ export interface FleetOptions {
   ca?: string;
   seed: string;
   members: readonly FleetMember[];
-  /** Between readings of each device; each type's own when not given. */
+  /** Time between the readings of a device; each type's own by default. */
   intervalSec?: number;
-  /** The devices start one after another over this time, 2,000 when not given. */
+  /** The devices start one after another over this time, 2,000 by default. */
   staggerMs?: number;
-  /** Readings each device keeps at most. */
+  /** Maximum of readings that each device keeps. */
   outboxCapacity?: number;
-  /** Command ids and results are kept here over reboots; without it they are forgotten. */
+  /** Keeps command ids and results here across reboots; without it they are forgotten. */
   memoryFolder?: string;
   onClient?: (client: DeviceClient, member: FleetMember) => void;
   clock?: Clock;
@@ -38,13 +38,13 @@ export interface FleetCounters extends DeviceCounters {
 export interface Fleet {
   counters(): FleetCounters;
   devices: readonly SimulatedDevice[];
-  /** Every device says goodbye. Resolves when all sockets are closed. */
+  /** Disconnects every device cleanly. Resolves when all sockets are closed. */
   close(): Promise<void>;
 }
 
 /**
- * Many simulated devices in one process, started at even distances so that they do not all connect, send and
- * beat at once.
+ * Many simulated devices in one process, started at even intervals so that they do not all connect, send and beat at
+ * the same time.
  * @throws RangeError for a member of an unknown type
  */
 export function startFleet(options: FleetOptions): Fleet {

@@ -2,12 +2,12 @@ import { loadDeviceTypes, SchemaFault, type DeviceType } from '../../schemas/ind
 import { UsageFault } from '../cli/cli-context.ts';
 import { simulatedTypes } from './device-models.ts';
 
-/** The type that a simulated device plays, as `--type` and `--schemas` name it. */
+/** The device type to simulate, from `--type` and `--schemas`. */
 
-export const typeHelp = `one of ${simulatedTypes.join(', ')}, or with --schemas any of that folder`;
-export const schemasHelp = 'device types of your own, played by their schemas: values within their limits';
+export const typeHelp = `one of ${simulatedTypes.join(', ')}, or with --schemas any type of that folder`;
+export const schemasHelp = 'folder of your own device types, simulated from their schemas';
 
-/** @throws UsageFault naming the types there are */
+/** @throws UsageFault naming the known types */
 export async function playedType({
   type,
   schemas,
@@ -18,18 +18,18 @@ export async function playedType({
   if (schemas === undefined) {
     if (simulatedTypes.includes(type)) return type;
     throw new UsageFault(
-      `no simulated device of type ${type}; there are ${simulatedTypes.join(', ')}. Another one is played by its schemas: --schemas FOLDER`,
+      `there is no simulated device of type ${type}; known types: ${simulatedTypes.join(', ')}. To simulate a type of your own, give its folder: --schemas FOLDER`,
     );
   }
   const types = await loadTypes(schemas);
   const found = types.find(({ id }) => id === type);
   if (found !== undefined) return found;
   throw new UsageFault(
-    `no device type ${type} in ${schemas}; there are ${types.map(({ id }) => id).join(', ')}`,
+    `there is no device type ${type} in ${schemas}; known types: ${types.map(({ id }) => id).join(', ')}`,
   );
 }
 
-/** The device types of a folder. @throws UsageFault with the first fault of theirs */
+/** The device types of a folder. @throws UsageFault with the first fault in them */
 export async function loadTypes(folder: string): Promise<readonly DeviceType[]> {
   try {
     return (await loadDeviceTypes(folder)).all();

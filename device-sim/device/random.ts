@@ -1,7 +1,7 @@
 /** Uniform in [0, 1). */
 export type Random = () => number;
 
-/** Two different texts rarely share a hash; unsigned 32 bits (FNV-1a, then a final mix so that near texts differ in every bit). */
+/** An unsigned 32-bit hash (FNV-1a, then a final mix so that similar texts differ in every bit). */
 function hash32(text: string): number {
   let hash = 0x811c9dc5;
   for (let index = 0; index < text.length; index += 1) {
@@ -24,10 +24,10 @@ export function seededRandom(seed: string): Random {
 }
 
 /**
- * Smooth noise in [−1, 1] that depends on nothing but seed and time, so that a reading has the same value
- * however often, and in whatever order, it is taken.
+ * Smooth noise in [−1, 1] that depends only on seed and time, so that a reading has the same value however often and
+ * in whatever order it is taken.
  * @param atMs Unix time, ms
- * @param periodMs how long until the value is unrelated to this one
+ * @param periodMs the time after which values are unrelated
  */
 export function noiseAt(seed: string, atMs: number, periodMs: number): number {
   const slot = Math.floor(atMs / periodMs);

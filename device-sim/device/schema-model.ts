@@ -3,12 +3,12 @@ import type { DeviceModel, ModelCommand, ModelContext } from './device-models.ts
 import { seededRandom } from './random.ts';
 import { objectOf } from './schema-values.ts';
 
-/** About one event in as many readings. */
+/** The average number of readings per event. */
 const readingsPerEvent = 200;
 
 /**
- * Plays any device type by its schemas alone: readings within the limits, an event now and then, and commands that
- * all succeed. A parameter `seconds` of `set-interval` sets the interval, as on the shipped types.
+ * Simulates any device type from its schemas alone: readings within the limits, occasional events, and commands that
+ * all succeed. The parameter `seconds` of `set-interval` sets the interval, as on the shipped types.
  */
 export function schemaModel(
   { definition }: DeviceType,

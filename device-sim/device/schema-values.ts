@@ -1,16 +1,16 @@
 import type { ObjectDefinition, ScalarDefinition, ValueDefinition } from '../../schemas/index.ts';
 import { noiseAt } from './random.ts';
 
-/** Until a generated value is unrelated to what it was. */
+/** The time after which generated values are unrelated, ms. */
 const periodMs = 900_000;
-/** Values keep to the middle of what the schema allows: limits are for the unusual. */
+/** Values stay in the middle of the allowed range: limits are for the unusual. */
 const middleShare = 0.6;
-/** The width of a range with one bound, or none. */
+/** The assumed width of a range with only one bound or none. */
 const openRange = 100;
 const maxSafe = Number.MAX_SAFE_INTEGER;
 
 /**
- * A value that the schema takes, with every field it knows. Depends on seed and time alone.
+ * A value that satisfies the schema and has every field of it. Depends only on seed and time.
  * @param atMs Unix time, ms
  */
 export function valueOf(schema: ValueDefinition, seed: string, atMs: number): unknown {
@@ -31,7 +31,7 @@ export function valueOf(schema: ValueDefinition, seed: string, atMs: number): un
   }
 }
 
-/** As `valueOf`, of the data of a stream or an event, or the output of a command. */
+/** Like `valueOf`, for the data of a stream or an event, or the output of a command. */
 export function objectOf(schema: ObjectDefinition, seed: string, atMs: number): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(schema.properties ?? {}).map(([name, field]) => [
@@ -46,7 +46,7 @@ function numberOf(schema: ScalarDefinition, seed: string, atMs: number): number 
   const high = schema.maximum ?? schema.exclusiveMaximum;
   const from = low ?? (high === undefined ? 0 : high - openRange);
   const to = high ?? from + openRange;
-  // Halves first: the width of the widest range is no number.
+  // Halved first: the width of the widest range would overflow to infinity.
   const half = to / 2 - from / 2;
   const value = from / 2 + to / 2 + half * middleShare * noiseAt(seed, atMs, periodMs);
   if (schema.type === 'number') return readable(value, half);
@@ -56,7 +56,7 @@ function numberOf(schema: ScalarDefinition, seed: string, atMs: number): number 
   );
 }
 
-/** Without the digits that nobody reads, and as far from the limits as before. */
+/** Rounds to readable digits, without getting closer to the limits. */
 function readable(value: number, half: number): number {
   const digits = Math.ceil(3 - Math.log10(half));
   return digits >= 0 && digits <= 12 ? Number(value.toFixed(digits)) : value;

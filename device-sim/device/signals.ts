@@ -1,13 +1,13 @@
 import { noiseAt, seededRandom } from './random.ts';
 
 /**
- * What simulated sensors measure. Each value depends on the seed and the time alone: the same seed gives the
- * same values at the same times, whatever happened in between. Days are UTC.
+ * What simulated sensors measure. Each value depends only on the seed and the time: the same seed gives the same
+ * values at the same times, whatever happened in between. Days are UTC.
  */
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
-/** A battery lasts this long, is changed, and lasts again. */
+/** How long a battery lasts before it is replaced. */
 const batteryLifeMs = 90 * dayMs;
 
 export interface EnvReading extends Record<string, number> {
@@ -36,11 +36,11 @@ export function envReading(seed: string, atMs: number): EnvReading {
 export interface TrafficReading extends Record<string, number> {
   /** mi/h */
   speed: number;
-  /** Share of time a vehicle stands over the loop, %. */
+  /** Share of the time in which a vehicle is over the loop, %. */
   occupancy: number;
 }
 
-/** A road: two rush hours, and the fuller it is the slower it runs. */
+/** A road with two rush hours; the more traffic, the slower. */
 export function trafficReading(seed: string, atMs: number): TrafficReading {
   const character = seededRandom(seed);
   const free = 62 + 12 * character();
@@ -62,7 +62,7 @@ export interface FlowReading extends Record<string, number> {
   position: number;
 }
 
-/** A pipe behind a valve: what flows grows with the opening and the root of the pressure. */
+/** A pipe behind a valve: the flow grows with the opening and the square root of the pressure. */
 export function flowReading(seed: string, atMs: number, position: number): FlowReading {
   const character = seededRandom(seed);
   const pressure =

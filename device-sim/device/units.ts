@@ -1,4 +1,4 @@
-/** Conversions between units, by UCUM code. The formula is the code: what it says is what is computed. */
+/** Conversions between units, by UCUM code. The formula that is shown is the source of the function. */
 const conversions = {
   'degF:Cel': { formula: '°C = (°F − 32) × 5 / 9', convert: (x: number) => ((x - 32) * 5) / 9 },
   'Cel:degF': { formula: '°F = °C × 9 / 5 + 32', convert: (x: number) => (x * 9) / 5 + 32 },
@@ -24,7 +24,7 @@ export function conversionOf(name: string): Conversion | undefined {
   return isKnown(name) ? { name, ...conversions[name] } : undefined;
 }
 
-/** All of them, for help texts: `degF:Cel  °C = (°F − 32) × 5 / 9`. */
+/** All conversions, for help texts: `degF:Cel  °C = (°F − 32) × 5 / 9`. */
 export function conversionList(): string[] {
   return Object.entries(conversions).map(([name, { formula }]) => `${name.padEnd(15)}${formula}`);
 }

@@ -1,7 +1,7 @@
 import type { Cancel, Clock } from '../clock.ts';
 import type { CommandCall, CommandOutcome } from '../client/command-runner.ts';
 
-/** Opens or closes by this much in a second, %. */
+/** How fast it opens or closes, % per second. */
 const percentPerSec = 10;
 const stepMs = 1000;
 
@@ -11,11 +11,11 @@ export interface Valve {
   position(): number;
   mode(): 'automatic' | 'manual';
   /**
-   * Moves and tells its progress each second; ends when it is there. A close stops any other move, which then
-   * fails; while it closes no other move begins.
+   * Moves and reports its progress every second, until it has reached the position. A close stops any other move,
+   * which then fails; while the valve closes, no other move can start.
    */
   moveTo(percent: number, reason: MoveReason, progress: CommandCall['progress']): Promise<CommandOutcome>;
-  /** Stops where it is; automatic again. */
+  /** Stops where it is and returns to automatic mode. */
   reset(): void;
 }
 

@@ -1,23 +1,23 @@
 import { parse } from 'csv-parse/sync';
 
-/** One row of a CSV file; `cells` is undefined when it cannot be read. */
+/** One row of a CSV file; `cells` is undefined when the row cannot be parsed. */
 export interface CsvRow {
-  /** Where it begins, from 1. */
+  /** The line where it starts, from 1. */
   line: number;
   cells: readonly string[] | undefined;
 }
 
-/** A cell may have line breaks between its quotes (RFC 4180 §2.6), but not more than this. */
+/** A quoted cell may contain line breaks (RFC 4180 §2.6), but not more than this. */
 const longestRowLines = 20;
 
 /**
- * Rows of a CSV file, cells trimmed, empty lines left out. A quote that is never closed costs its own line, not
- * the rest of the file: where no row can be made with the next 20 lines, that line is damaged and the reading
- * goes on with the one after it.
+ * Rows of a CSV file, cells trimmed, empty lines skipped. A quote that is never closed damages only its own line, not
+ * the rest of the file: if no row can be parsed within the next 20 lines, that line counts as damaged and parsing
+ * continues with the line after it.
  */
 export async function* csvRows(lines: AsyncIterable<string>, delimiter: string): AsyncGenerator<CsvRow> {
   let line = 0;
-  /** Lines of a row whose quote is still open; the first is line `line − length + 1`. */
+  /** Lines of a row with an open quote; the first is line `line − length + 1`. */
   let open: string[] = [];
   for await (const text of lines) {
     line += 1;
@@ -44,7 +44,7 @@ function* closed(
     }
     if (!end && waiting.length < longestRowLines) return waiting;
     yield { line, cells: undefined };
-    // The lines behind the damaged one are read again, each for itself.
+    // The lines after the damaged one are parsed again, each on its own.
     const [, ...rest] = waiting;
     waiting = yield* eachAgain(rest, line + 1, delimiter, end);
   }
@@ -67,7 +67,7 @@ function* eachAgain(
 
 function cellsOf(text: string, delimiter: string): string[] | undefined {
   if (text.trim() === '') return [];
-  // No quotes: nothing but delimiters matters.
+  // Without quotes only the delimiters matter.
   if (!text.includes('"')) return text.split(delimiter).map((cell) => cell.trim());
   try {
     const [cells = []] = parse(text, { delimiter, trim: true, relax_column_count: true, relax_quotes: true });

@@ -2,7 +2,7 @@ import type { FieldKind, StreamType } from '../../schemas/index.ts';
 import { RecordingFault } from './recording-fault.ts';
 import type { Conversion } from '../device/units.ts';
 
-/** One column of the file and the field it becomes. */
+/** One column of the file and the field it is sent as. */
 export interface Column {
   name: string;
   field: string;
@@ -10,11 +10,11 @@ export interface Column {
   conversion: Conversion | undefined;
 }
 
-/** What the caller said about the columns. */
+/** The caller's options about the columns. */
 export interface ColumnRequest {
-  /** Named by the caller, or found: `timestamp`, `time`, `datetime`, `date`, `ts`, else the first column. */
+  /** Given by the caller, or by default `timestamp`, `time`, `datetime`, `date` or `ts`, else the first column. */
   timeColumn?: string;
-  /** Column → field; empty: by name, or the one column there is. */
+  /** Column → field; empty: by name, or the only column. */
   columns: ReadonlyMap<string, string>;
   /** By field. */
   conversions: ReadonlyMap<string, Conversion>;
@@ -23,9 +23,9 @@ export interface ColumnRequest {
 const timeNames = new Set(['timestamp', 'time', 'datetime', 'date', 'ts']);
 
 /**
- * Which columns are sent, and as what. Without a word from the caller: columns named like fields of the stream
- * are those fields; a single column of another name is the stream's required field (`value` → `temperature`).
- * @throws RecordingFault when that leaves a doubt, saying which columns and fields there are
+ * Decides which columns are sent as which fields. By default columns with the name of a field are that field, and a
+ * single column of another name is the stream's required field (`value` → `temperature`).
+ * @throws RecordingFault when that is ambiguous, naming the columns and fields
  */
 export function columnsOf(
   header: readonly string[],
@@ -36,14 +36,14 @@ export function columnsOf(
   const wanted = request.columns.size > 0 ? request.columns : guessed(header, timeColumn, stream);
   const columns = [...wanted].map(([name, field]): Column => {
     if (!header.includes(name))
-      throw new RecordingFault(`no column ${name}; the file has ${header.join(', ')}`);
-    // A field the stream does not have is the hub's to refuse: its answer names the rule.
+      throw new RecordingFault(`there is no column ${name}; the file has ${header.join(', ')}`);
+    // The hub rejects a field that the stream does not have; its answer names the rule.
     const kind = stream.fields.find((candidate) => candidate.name === field)?.kind ?? 'float';
     return { name, field, kind, conversion: request.conversions.get(field) };
   });
   for (const field of request.conversions.keys()) {
     if (!columns.some((column) => column.field === field)) {
-      throw new RecordingFault(`--unit ${field}: no column becomes ${field}`);
+      throw new RecordingFault(`--unit ${field}: no column is sent as ${field}`);
     }
   }
   return { timeColumn, columns };
@@ -52,7 +52,7 @@ export function columnsOf(
 function timeColumnOf(header: readonly string[], named: string | undefined): string {
   if (named !== undefined) {
     if (header.includes(named)) return named;
-    throw new RecordingFault(`no time column ${named}; the file has ${header.join(', ')}`);
+    throw new RecordingFault(`there is no time column ${named}; the file has ${header.join(', ')}`);
   }
   const usual = header.find((name) => timeNames.has(name.toLowerCase()));
   return usual ?? header[0] ?? '';
@@ -71,11 +71,11 @@ function guessed(header: readonly string[], timeColumn: string, stream: StreamTy
   if (only !== undefined && others.length === 1 && required !== undefined) return new Map([[only, required]]);
   const fields = stream.fields.map(({ name }) => name).join(', ');
   throw new RecordingFault(
-    `say which column is which field with --column COLUMN=FIELD; columns: ${others.join(', ')}; fields: ${fields}`,
+    `use --column COLUMN=FIELD to say which column is which field; columns: ${others.join(', ')}; fields: ${fields}`,
   );
 }
 
-/** The field an empty reading is refused for. */
+/** The field for whose absence an empty reading is rejected. */
 function requiredField(stream: StreamType): string | undefined {
   const error = stream.check({});
   return error?.keyword === 'required' ? error.path.slice(1) : undefined;

@@ -1,4 +1,4 @@
-/** What is wrong with a recording or the way it is to be read; nothing was sent. */
+/** A fault of a recording or of the options for reading it; nothing was sent. */
 export class RecordingFault extends Error {
   override readonly name = 'RecordingFault';
 }

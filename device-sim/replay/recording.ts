@@ -8,12 +8,12 @@ import { columnsOf, type Column, type ColumnRequest } from './recording-columns.
 import { RecordingFault } from './recording-fault.ts';
 import { parseTime, type Zone } from './zone.ts';
 
-/** A cell, or a whole line, that gives no value. */
+/** A cell or a whole line without a usable value. */
 export interface CellFault {
-  /** From 1, the header being line 1; where the row begins. */
+  /** The line where the row starts; the header is line 1. */
   line: number;
   column: string;
-  /** As it stands in the file, shortened. */
+  /** The text in the file, shortened. */
   value: string;
   reason: string;
 }
@@ -21,9 +21,9 @@ export interface CellFault {
 export interface RecordedRow {
   line: number;
   faults: readonly CellFault[];
-  /** Undefined when nothing of the row can be sent: no time, or no field with a value. */
+  /** Undefined when the row cannot be sent: it has no time, or no field with a value. */
   reading: { ts: number; data: Record<string, number | string | boolean> } | undefined;
-  /** The local time was shown twice (clocks went back): which of the two was taken. */
+  /** For a local time that occurs twice (clocks went back): which of the two was chosen. */
   twice?: 'first' | 'second';
 }
 
@@ -38,15 +38,15 @@ export interface Recording {
   timeColumn: string;
   columns: readonly Column[];
   fileBytes: number;
-  /** How far the file is read. */
+  /** How many bytes of the file have been read. */
   bytesRead(): number;
-  /** Row by row; a bad one never ends it. */
+  /** The rows; a damaged one does not end the iteration. */
   rows(): AsyncIterable<RecordedRow>;
 }
 
 /**
- * Opens a CSV file (RFC 4180: header, quotes, any line ends; a byte order mark is skipped) as a recording of one stream.
- * @throws RecordingFault when the file cannot be read, has no header or not the columns asked for
+ * Opens a CSV file (RFC 4180: header, quotes, any line ends; a byte order mark is skipped) as a recording of a stream.
+ * @throws RecordingFault when the file cannot be read, has no header or lacks a requested column
  */
 export async function openRecording(options: RecordingOptions, stream: StreamType): Promise<Recording> {
   const { file, zone, delimiter = ',' } = options;
@@ -60,7 +60,7 @@ export async function openRecording(options: RecordingOptions, stream: StreamTyp
   });
   if (first.done === true) throw new RecordingFault(`${file} is empty: a header and rows are expected`);
   const header = first.value.cells;
-  if (header === undefined) throw new RecordingFault(`${file}: the header cannot be read`);
+  if (header === undefined) throw new RecordingFault(`${file}: the header cannot be parsed`);
   const { timeColumn, columns } = columnsOf(header, options, stream);
   const read = rowReader(header, timeColumn, columns, zone);
   return {
@@ -78,9 +78,9 @@ export async function openRecording(options: RecordingOptions, stream: StreamTyp
   };
 }
 
-const damaged = 'the row cannot be read: a quote is not closed, or in the wrong place';
+const damaged = 'the row cannot be parsed: a quote is not closed, or is in the wrong place';
 
-/** A readline interface does not pass the errors of its input on. */
+/** A readline interface does not forward the errors of its input. */
 async function* linesOf(source: ReadStream): AsyncGenerator<string> {
   await once(source, 'open');
   yield* createInterface({ input: source, crlfDelay: Infinity });
@@ -123,8 +123,8 @@ function rowReader(header: readonly string[], timeColumn: string, columns: reado
 type ReadTime = { kind: 'time'; ts: number; twice?: 'first' | 'second' } | { kind: 'fault'; reason: string };
 
 /**
- * A local time that was shown twice is ambiguous; the order of the file decides: it is the first one unless a
- * row before it has already reached it. So an hourly recording keeps both of its two-o'clocks.
+ * A local time that occurs twice is ambiguous. The order of the file decides: it is the first one unless an earlier
+ * row has already reached it. So an hourly recording keeps both of its rows for two o'clock.
  */
 function readTime(cell: string, zone: Zone, previousTs: number): ReadTime {
   if (cell === '') return { kind: 'fault', reason: 'no time' };
@@ -138,7 +138,7 @@ function readTime(cell: string, zone: Zone, previousTs: number): ReadTime {
       ? { kind: 'time', ts: instant.first, twice: 'first' }
       : { kind: 'time', ts: instant.second, twice: 'second' };
   }
-  return { kind: 'fault', reason: `never was in ${zone.name}: the clocks went forward over it` };
+  return { kind: 'fault', reason: `does not exist in ${zone.name}: the clocks went forward` };
 }
 
 type ReadValue = { kind: 'value'; value: number | string | boolean } | { kind: 'fault'; reason: string };
@@ -153,7 +153,7 @@ function readValue(cell: string | undefined, { kind, conversion }: Column): Read
       ? { kind: 'value', value: false }
       : { kind: 'fault', reason: 'not true or false' };
   }
-  // Number() would take '', '0x1F' and 'Infinity' as well.
+  // Number() would also accept '', '0x1F' and 'Infinity'.
   if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(cell)) return { kind: 'fault', reason: 'not a number' };
   const value = Number(cell);
   if (!Number.isFinite(value)) return { kind: 'fault', reason: 'too large for a number' };

@@ -2,10 +2,10 @@ import type { FieldError } from '../../schemas/index.ts';
 import type { Recording } from './recording.ts';
 import type { Replay, ReplaySummary } from './replay.ts';
 
-/** Details of each kind shown as text; `--json` has up to 1,000. */
+/** How many details of each kind are shown as text; `--json` has up to 1,000. */
 const shown = 20;
 
-/** What becomes what, said before it begins. */
+/** The plan, printed before the replay starts: which column is sent as which field. */
 export function planText({ timeColumn, columns, file }: Recording, stream: string, zone: string): string {
   const fields = columns.map(({ name, field, conversion }) => {
     return `  ${name} → ${field}${conversion === undefined ? '' : `  (${conversion.formula})`}`;
@@ -17,14 +17,14 @@ export function planText({ timeColumn, columns, file }: Recording, stream: strin
   ].join('\n');
 }
 
-/** One line while it runs: rows settled, rows a second, time left. */
+/** One line while it runs: rows settled, rows per second, time left. */
 export function progressText(replay: Replay, seconds: number): string {
   const { rows, stored, refused, skipped } = replay.summary;
   const done = stored + refused + skipped;
   const { share } = replay;
   const leftSec = share > 0 ? (seconds * (1 - share)) / share : undefined;
   const parts = [
-    `${counted(done)} of ${counted(rows)} rows read are settled`,
+    `${counted(done)} of ${counted(rows)} rows settled`,
     `${counted(Math.round(done / Math.max(seconds, 0.001)))} rows/s`,
     `${Math.floor(share * 100)} %`,
     leftSec === undefined ? 'time left unknown' : `${clockText(leftSec)} left`,
@@ -39,19 +39,19 @@ export function summaryText(summary: ReplaySummary): string {
     row('rows read', rows),
     row('sent', sent),
     row('stored', stored),
-    row('refused', refused, 'by the hub, for good'),
+    row('rejected', refused, 'permanently, by the hub'),
     ...summary.firstRefused
       .slice(0, shown)
       .map(({ line, code, errors }) => `    line ${line}: ${code}${errorText(errors)}`),
     ...more(refused),
     row('skipped', skipped, 'nothing in the row could be sent'),
-    row('cells left out', cellsLeftOut, 'of rows that were sent without them'),
+    row('cells left out', cellsLeftOut, 'rows were sent without them'),
     ...summary.firstFaults.slice(0, shown).map(({ line, column, value, reason }) => {
       const where = column === '' ? `line ${line}` : `line ${line}, column ${column}`;
       return `    ${where}: ${reason}${value === '' ? '' : ` (${JSON.stringify(value)})`}`;
     }),
     ...more(summary.firstFaults.length),
-    row('repeated stamps', repeated, 'sent too; the same stream and time merge into one point'),
+    row('repeated times', repeated, 'sent too; the same stream and time merge into one point'),
     ...summary.firstRepeated
       .slice(0, shown)
       .map(({ line, ts }) => `    line ${line}: ${new Date(ts).toISOString()}`),
@@ -59,7 +59,7 @@ export function summaryText(summary: ReplaySummary): string {
     row('distinct points', distinctPoints),
     ...(inRepeatedHour === 0
       ? []
-      : [row('in a repeated hour', inRepeatedHour, 'told apart by the order of the file')]),
+      : [row('in a repeated hour', inRepeatedHour, 'distinguished by the order of the rows')]),
     ...(summary.unsettled === 0 ? [] : [row('unsettled', summary.unsettled, 'interrupted')]),
     `${'time'.padEnd(18)}${summary.seconds.toFixed(1)} s`,
   ];

@@ -3,12 +3,12 @@ import type { DeviceClient } from '../client/client.ts';
 import type { Settlement } from '../client/outbox.ts';
 import type { CellFault, Recording } from './recording.ts';
 
-/** A row the hub refused for good. */
+/** A row that the hub permanently rejected. */
 export interface RefusedRow {
   line: number;
   ts: number;
   code: string;
-  /** Which field and which rule, when the hub said so. */
+  /** Which field and which rule, if the hub named them. */
   errors: readonly FieldError[];
 }
 
@@ -24,17 +24,17 @@ export interface ReplaySummary {
   sent: number;
   stored: number;
   refused: number;
-  /** Rows nothing of which could be sent. */
+  /** Rows without anything that could be sent. */
   skipped: number;
   /** Empty or unreadable cells in rows that were sent without them. */
   cellsLeftOut: number;
-  /** Rows whose stamp had been there before: sent too; the same (stream, time) merges into one point. */
+  /** Rows with the time of an earlier row. They are sent too; the same (stream, time) merges into one point. */
   repeated: number;
-  /** Points that result: different times among the stored rows. */
+  /** The resulting points: distinct times among the stored rows. */
   distinctPoints: number;
-  /** Rows in an hour that the zone's clocks showed twice. */
+  /** Rows in an hour that occurs twice in the zone. */
   inRepeatedHour: number;
-  /** Rows sent and not settled: only when the replay was interrupted. */
+  /** Rows that were sent but not settled; only when the replay was interrupted. */
   unsettled: number;
   seconds: number;
   /** The first 1,000 of each. */
@@ -43,14 +43,14 @@ export interface ReplaySummary {
   firstRepeated: RepeatedStamp[];
 }
 
-/** Details kept of each kind: a damaged file must not fill the memory. */
+/** How many details of each kind are kept: a damaged file must not fill the memory. */
 const detailsKept = 1000;
-/** Samples of one frame; the client makes frames smaller when the hub's limits are. */
+/** Samples per frame; the client sends smaller frames if the hub's limits demand it. */
 const batchRows = 500;
-/** Batches given to the client and not settled: enough to fill half of a usual window, which is when acks come. */
+/** Unsettled batches given to the client: enough to fill half of a usual window, which triggers an ack. */
 const batchesAhead = 32;
 
-/** Readings the client's outbox must hold for a replay, so that none is dropped. */
+/** The outbox capacity that the client needs for a replay, so that no reading is dropped. */
 export const replayOutboxCapacity = (batchesAhead + 1) * batchRows;
 
 interface Pending {
@@ -58,14 +58,14 @@ interface Pending {
   sample: Sample & { ts: number };
 }
 
-/** Plays a recording as a device: original times, as backfill, and waits until each row is settled. */
+/** Replays a recording as a device, with its original times as backfill, and waits until each row is settled. */
 export class Replay {
   readonly summary: ReplaySummary;
   readonly #recording: Recording;
   readonly #client: DeviceClient;
   readonly #stream: string;
   readonly #startedMs = performance.now();
-  /** Times read and times stored: some 50 bytes a row. */
+  /** Times read and times stored, about 50 bytes per row. */
   readonly #read = new Set<number>();
   readonly #stored = new Set<number>();
 
@@ -93,7 +93,7 @@ export class Replay {
     };
   }
 
-  /** How much of the file is settled, 0…1, guessed from the bytes read. */
+  /** The settled share of the file, 0…1, estimated from the bytes read. */
   get share(): number {
     const { rows, stored, refused, skipped } = this.summary;
     const { fileBytes } = this.#recording;
@@ -102,9 +102,9 @@ export class Replay {
   }
 
   /**
-   * Reads, sends and waits; bad rows are noted and never stop it. Resolves when every row is settled, or, after
-   * `signal`, with what is settled by then.
-   * @throws what reading the file throws
+   * Reads, sends and waits. Damaged rows are recorded and do not stop it. Resolves when every row is settled, or after
+   * `signal` with what is settled by then.
+   * @throws the errors of reading the file
    */
   async run(signal: AbortSignal): Promise<ReplaySummary> {
     const aborted = new Promise<void>((resolve) => {
@@ -125,7 +125,7 @@ export class Replay {
       this.#noteStamp(row.line, row.reading.ts);
       batch.push({ line: row.line, sample: row.reading });
       if (batch.length === batchRows) flush();
-      // Batches settle in order, but for the rare one that is sent again.
+      // Batches settle in order, except for the rare one that is sent again.
       if (batches.length >= batchesAhead) await Promise.race([batches.shift(), aborted]);
     }
     if (!signal.aborted) flush();

@@ -1,20 +1,20 @@
-/** A local time without a zone, as a clock on the wall shows it. */
+/** A local time without a zone, as shown by a wall clock. */
 export interface LocalTime {
-  /** The same digits read as UTC, Unix ms; carries microseconds as decimals. */
+  /** The same digits interpreted as UTC, Unix ms, with microseconds as decimals. */
   asUtcMs: number;
 }
 
-/** What a local time means in a zone. */
+/** The instant of a local time in a zone. */
 export type Instant =
   | { kind: 'instant'; ms: number }
-  /** The clocks went back over it: it was twice, `first` in daylight saving time. */
+  /** It occurred twice because the clocks went back; `first` is in daylight saving time. */
   | { kind: 'twice'; first: number; second: number }
-  /** The clocks went forward over it: it never was. */
+  /** It never occurred because the clocks went forward. */
   | { kind: 'never' };
 
 const dayMs = 86_400_000;
 
-/** An IANA time zone, its rules taken from Intl. */
+/** An IANA time zone, with the rules of Intl. */
 export class Zone {
   readonly name: string;
   readonly #format: Intl.DateTimeFormat;
@@ -36,10 +36,10 @@ export class Zone {
   }
 
   /**
-   * Intl only tells what the wall shows at an instant, so the other way round is a search: with t the digits
-   * read as UTC, the instant is t − offset for one of the offsets in force a day before and a day after (zones
-   * change theirs at most once in that time). An offset is right when it is in force at the very instant it
-   * gives. Both right and different: the hour was shown twice. None right: it was skipped.
+   * Intl only converts an instant to local time, so the reverse is a search: with t the digits interpreted as UTC, the
+   * instant is t − offset for one of the offsets in force a day before and a day after (zones change at most once in
+   * that time). An offset is right if it is in force at the instant that it yields. If both are right and differ, the
+   * hour occurred twice. If neither is right, the hour was skipped.
    */
   instant({ asUtcMs }: LocalTime): Instant {
     const before = asUtcMs - this.#offsetMs(asUtcMs - dayMs);
@@ -51,7 +51,7 @@ export class Zone {
     return first === second ? { kind: 'instant', ms: first } : { kind: 'twice', first, second };
   }
 
-  /** What is added to UTC to get the local time, ms. */
+  /** Local time minus UTC, ms. */
   #offsetMs(ms: number): number {
     const parts = new Map(this.#format.formatToParts(ms).map(({ type, value }) => [type, value]));
     const number = (type: Intl.DateTimeFormatPartTypes): number => Number(parts.get(type));
@@ -64,7 +64,7 @@ export class Zone {
 /**
  * A time cell: ISO 8601 with `T` or a space, seconds and up to six decimals optional, with or without a zone;
  * `2026-03-01` alone is midnight; or Unix seconds (10 digits) or milliseconds (13 digits), decimals allowed.
- * @returns Unix ms, a local time when it names no zone, or undefined when it is no time
+ * @returns Unix ms, a local time if there is no zone, or undefined if it is not a time
  */
 export function parseTime(text: string): number | LocalTime | undefined {
   if (/^\d{9,10}(\.\d{1,6})?$/.test(text)) return rounded(Number(text) * 1000);
@@ -78,7 +78,7 @@ export function parseTime(text: string): number | LocalTime | undefined {
   const digits = [year, month, day, hour, minute, second].map(Number);
   const [y = 0, mo = 0, d = 0, h = 0, mi = 0, s = 0] = digits;
   const wholeMs = Date.UTC(y, mo - 1, d, h, mi, s);
-  // Date.UTC carries over: 31 February would become 3 March. What comes back must be what went in.
+  // Date.UTC normalises: 31 February would become 3 March. So the result must have the digits of the input.
   const back = new Date(wholeMs);
   const shown = [back.getUTCFullYear(), back.getUTCMonth() + 1, back.getUTCDate()];
   const time = [back.getUTCHours(), back.getUTCMinutes(), back.getUTCSeconds()];
@@ -93,7 +93,7 @@ function zoneOffsetMs(zone: string): number {
   return sign * (Number(zone.slice(1, 3)) * 60 + Number(zone.slice(-2))) * 60_000;
 }
 
-/** The wire carries three decimals of a millisecond. */
+/** The protocol carries three decimals of a millisecond. */
 function rounded(ms: number): number {
   return Math.round(ms * 1000) / 1000;
 }

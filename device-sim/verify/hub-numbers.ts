@@ -1,4 +1,4 @@
-/** What the demo shows of the hub's own counters. */
+/** The hub's own counters that the demo shows. */
 export interface HubNumbers {
   online: number;
   frames: number;
@@ -6,7 +6,7 @@ export interface HubNumbers {
   commands: Readonly<Record<string, number>>;
 }
 
-/** The samples of a Prometheus text page: `name{labels}` → value. */
+/** Parses the samples of a Prometheus text page: `name{labels}` → value. */
 export function parseMetrics(page: string): Map<string, number> {
   const samples = new Map<string, number>();
   for (const line of page.split('\n')) {
@@ -34,7 +34,7 @@ export async function readHubNumbers(adminUrl: string): Promise<HubNumbers> {
   };
 }
 
-/** Rates over about the last five seconds, from counters read now and then. */
+/** Rates over about the last five seconds, from counters that are read repeatedly. */
 export class Rates {
   readonly #read: { atMs: number; numbers: HubNumbers }[] = [];
 
@@ -47,7 +47,7 @@ export class Rates {
     return this.#read.at(-1)?.numbers;
   }
 
-  /** A second. */
+  /** Increase per second. */
   perSec(counter: 'frames' | 'stored'): number {
     const [first, last] = [this.#read[0], this.#read.at(-1)];
     if (first === undefined || last === undefined || first === last) return 0;

@@ -1,11 +1,11 @@
 import type { DeviceClient } from '../client/client.ts';
 import type { Random } from '../device/random.ts';
 
-/** The device as a fault may use it. */
+/** What a fault can do with a device. */
 export interface FaultyDevice {
   client: DeviceClient;
   random: Random;
-  /** Sends a reading of `agoMs` before now (ahead when negative), so many times over. */
+  /** Sends a reading from `agoMs` before now (in the future if negative), repeated `times` times. */
   send: (agoMs: number, times?: number) => void;
 }
 
@@ -18,11 +18,11 @@ const garbage = [
   '{"type":"nonsense"}',
 ];
 
-/** What goes wrong with devices in the field; each is begun at random and ends by itself or with `end`. */
+/** Faults of devices in the field. Each starts at random and ends by itself or with `end`. */
 export const faults = {
-  /** The network goes away without a word; the hub must find out. */
+  /** The network disappears without any notice; the hub must detect it. */
   'half-open': { begin: ({ client }) => client.faults.vanish(), end: ({ client }) => client.faults.resume() },
-  /** Sends, and reads nothing. */
+  /** Sends but reads nothing. */
   'slow-reader': {
     begin: ({ client }) => client.faults.stopReading(),
     end: ({ client }) => client.faults.readAgain(),
@@ -33,7 +33,7 @@ export const faults = {
       for (const agoMs of [2_003, 5_007, 1_001, 4_005, 3_002]) send(agoMs);
     },
   },
-  /** Its clock is wrong: some of these the hub must refuse. */
+  /** Its clock is wrong: the hub must reject some of these readings. */
   'clock-jump': {
     begin({ send, random }) {
       send(-2 * hourMs);
@@ -46,13 +46,13 @@ export const faults = {
       client.faults.say(garbage[Math.floor(random() * garbage.length)] ?? '');
     },
   },
-  /** Hundreds of readings at once. */
+  /** Hundreds of readings at the same time. */
   flood: {
     begin({ send }) {
       for (let n = 0; n < 300; n += 1) send(0);
     },
   },
-  /** The link is cut; when all do it at once it is a storm. */
+  /** The connection is cut; if all devices do it together, they reconnect as a storm. */
   cut: { begin: ({ client }) => client.faults.cut() },
 } as const satisfies Record<
   string,

@@ -1,6 +1,6 @@
 import type { Settlement } from '../client/outbox.ts';
 
-/** One point as the store has it. */
+/** One point in the store. */
 export interface StoredRow {
   timeMs: number;
   fields: Readonly<Record<string, unknown>>;
@@ -8,7 +8,7 @@ export interface StoredRow {
 
 interface Entry {
   value: number;
-  /** How each transmission ended; a reading may be sent more than once. */
+  /** Whether any transmission was stored; a reading may be sent more than once. */
   stored: boolean;
   refused: string | undefined;
   dropped: boolean;
@@ -24,17 +24,17 @@ export interface LedgerCounts {
   open: number;
 }
 
-/** What one device sent and was told: by time, since a reading is (device, stream, time). */
+/** What one device sent and how the hub answered, by time, because a reading is (device, stream, time). */
 export class VerifyLedger {
   readonly #entries = new Map<number, Entry>();
   readonly #field: string;
 
-  /** @param field the one each reading carries */
+  /** @param field the field of each reading */
   constructor(field: string) {
     this.#field = field;
   }
 
-  /** A reading leaves. @returns what to call with its settlement */
+  /** Records that a reading is sent. @returns the function to call with its settlement */
   sent(timeMs: number, value: number): (settlement: Settlement) => void {
     const known = this.#entries.get(timeMs);
     const entry = known ?? { value, stored: false, refused: undefined, dropped: false };
@@ -59,8 +59,8 @@ export class VerifyLedger {
   }
 
   /**
-   * Holds the ledger against what the store has of this device.
-   * @returns every difference, in words: acked and missing, refused and there, never sent, another value
+   * Compares the ledger with what the store has of this device.
+   * @returns every difference as text: acked but missing, rejected but stored, never sent, or a different value
    */
   differences(rows: readonly StoredRow[]): string[] {
     const found: string[] = [];
@@ -70,16 +70,16 @@ export class VerifyLedger {
       if (seen.has(timeMs)) found.push(`${at} is stored twice`);
       seen.set(timeMs, fields[this.#field]);
       const entry = this.#entries.get(timeMs);
-      if (entry === undefined) found.push(`${at} is stored and was never sent`);
+      if (entry === undefined) found.push(`${at} is stored but was never sent`);
       else if (fields[this.#field] !== entry.value) {
-        found.push(`${at} was sent as ${entry.value} and is stored as ${String(fields[this.#field])}`);
+        found.push(`${at} was sent as ${entry.value} but is stored as ${String(fields[this.#field])}`);
       } else if (entry.refused !== undefined && !entry.stored) {
-        found.push(`${at} was refused (${entry.refused}) and is stored`);
+        found.push(`${at} was rejected (${entry.refused}) but is stored`);
       }
     }
     for (const [timeMs, { stored }] of this.#entries) {
       if (stored && !seen.has(timeMs))
-        found.push(`${new Date(timeMs).toISOString()} was acked and is not stored`);
+        found.push(`${new Date(timeMs).toISOString()} was acked but is not stored`);
     }
     return found;
   }

@@ -22,13 +22,13 @@ export interface VerifyOptions {
   url: string;
   ca?: string;
   credentials: readonly Credential[];
-  /** The same seed gives the same values, faults and times between them. */
+  /** The same seed gives the same values, faults and intervals. */
   seed: string;
-  /** Readings a second of each device. */
+  /** Readings per second and device. */
   rate: number;
   durationSec: number;
   faults: readonly FaultName[];
-  /** How long everything may take to be settled and stored afterwards. */
+  /** How long settling and storing everything may take afterwards. */
   settleSec: number;
   clock: Clock;
   stopped: AbortSignal;
@@ -41,14 +41,14 @@ export interface VerifyReport extends LedgerCounts {
   differences: string[];
 }
 
-/** A fault begins on each device this often on average. */
+/** The average interval between faults of a device, ms. */
 const faultEveryMs = 4_000;
 const faultLastsMs = 2_500;
 const stormEveryMs = 10_000;
 
 /**
- * Runs a fleet in which everything goes wrong that goes wrong in the field, keeps a ledger of what was sent and
- * what the hub said about it, and compares it in the end with the store and with the hub's ledger.
+ * Runs a fleet with all the faults that occur in the field. Keeps a ledger of what was sent and how the hub answered,
+ * and finally compares it with the store and with the hub's own ledger.
  */
 export async function verify(hub: VerifiedHub, options: VerifyOptions): Promise<VerifyReport> {
   const { clock, credentials, say } = options;
@@ -63,7 +63,7 @@ export async function verify(hub: VerifiedHub, options: VerifyOptions): Promise<
   await waitUntil(clock, options.durationSec, () => options.stopped.aborted);
   stopStorm?.();
   for (const device of devices) device.stopSending();
-  say('sending is over, waiting until all is settled');
+  say('sending has ended; waiting until everything is settled');
   await waitUntil(clock, options.settleSec, () => devices.every(({ unsettled }) => unsettled === 0));
   await waitUntil(clock, options.settleSec, async () => {
     const ledgers = await Promise.all(devices.map(({ id }) => hub.ledger(id)));
@@ -139,7 +139,7 @@ class VerifiedDevice implements FaultyDevice {
 
   readonly send = (agoMs: number, times = 1): void => {
     const { clock } = this.#options;
-    // One reading a time: two values for one time would be two truths.
+    // At most one reading per time: the store could keep only one of two values.
     this.#lastMs = Math.max(clock.now(), this.#lastMs + 1);
     const ts = this.#lastMs - agoMs;
     const value = this.#valueAt(ts);
@@ -186,13 +186,13 @@ class VerifiedDevice implements FaultyDevice {
     );
   }
 
-  /** The value belongs to device and time, so that a mix-up shows; one decimal, so that no rounding hides it. */
+  /** The value depends on device and time, so that a mix-up shows. One decimal, so that rounding hides nothing. */
   #valueAt(ts: number): number {
     return Math.floor(seededRandom(`${this.#options.seed}/${this.id}/${ts}`)() * 1_000) / 10;
   }
 }
 
-/** Looks twice a second until `done` or the time is up. */
+/** Checks twice a second, until `done` or the end of the time. */
 async function waitUntil(
   clock: Clock,
   seconds: number,

@@ -14,7 +14,7 @@ export function table(header: readonly string[], rows: readonly (readonly string
   return shown.map(line).join('');
 }
 
-/** Ids and texts may come from strangers: their control characters and bidirectional marks must not reach the terminal. */
+/** Ids and texts may come from strangers: control characters and bidirectional marks must not reach the terminal. */
 function printable(text: string): string {
   return text.replaceAll(/[\p{Cc}\u202A-\u202E\u2066-\u2069]/gu, '\uFFFD');
 }

@@ -137,7 +137,7 @@ test('a hub that does not know the device ends the replay with its answer', asyn
   hub.refuse({ status: 401 });
   const { code, output } = await replay(t, hub, 'timestamp,value\n2024-01-01,1\n');
   assert.equal(code, 2);
-  assert.match(output, /does not know this id with this secret \(HTTP 401\)/);
+  assert.match(output, /does not accept this id and secret \(HTTP 401\)/);
 });
 
 test('a replay goes on where the link broke', async (t) => {
@@ -156,12 +156,12 @@ test('a replay goes on where the link broke', async (t) => {
 test('a wrong column, unit, zone, type or URL is told before anything is sent', async (t) => {
   const hub = await startScriptedHub(t);
   const wrong: [string[], RegExp][] = [
-    [['--column', 'speed=temperature'], /no column speed; the file has timestamp, value/],
+    [['--column', 'speed=temperature'], /there is no column speed; the file has timestamp, value/],
     [['--unit', 'temperature=degF:K'], /degF:Cel +°C = \(°F − 32\) × 5 \/ 9/],
-    [['--zone', 'Mars/Olympus'], /an IANA name such as Europe\/Berlin/],
-    [['--type', 'toaster@1'], /no device type toaster@1 .* there are env-sensor@1/],
-    [['--stream', 'air'], /--stream is one of env/],
-    [['--url', 'https://localhost'], /it begins with wss:\/\//],
+    [['--zone', 'Mars/Olympus'], /an IANA name, for example Europe\/Berlin/],
+    [['--type', 'toaster@1'], /no device type toaster@1 .* known types: env-sensor@1/],
+    [['--stream', 'air'], /--stream must be one of env/],
+    [['--url', 'https://localhost'], /It must begin with wss:\/\//],
   ];
   const outcomes = await Promise.all(
     wrong.map(([args]) => replay(t, hub, 'timestamp,value\n2024-01-01,1\n', args)),

@@ -61,12 +61,12 @@ test('a secret file that is missing, is open to others or is none ends the simul
     assert.equal((await child.exited).code, 2);
     return child.output();
   };
-  assert.match(await begin(), /give --secret, or --secret-file/);
-  assert.match(await begin('--secret-file', file), /not there yet: give --secret too/);
+  assert.match(await begin(), /give --secret, or a --secret-file that contains one/);
+  assert.match(await begin('--secret-file', file), /does not exist yet: also give --secret/);
   const open = join(file, '..', '..', 'open');
   writeFileSync(open, '{"secret":"s3cret"}');
   chmodSync(open, 0o640);
-  assert.match(await begin('--secret-file', open), /other users may read or write it; chmod 600/);
+  assert.match(await begin('--secret-file', open), /other users may read or write it; run chmod 600/);
   chmodSync(open, 0o600);
   writeFileSync(open, 's3cret');
   const output = await begin('--secret-file', open);

@@ -44,7 +44,7 @@ test('the demo brings up a hub and 25 devices, shows their numbers, and comes ba
     /mosquitto_pub -h 127\.0\.0\.1 -p \d+ -q 1 -t hub\/v1\/command\/valve-1\/set-position/,
   );
   assert.deepEqual(await first.end('SIGINT'), { code: 0, signal: null });
-  assert.match(first.output(), /acked as stored \d+, refused 0/);
+  assert.match(first.output(), /\d+ acked as stored, 0 rejected/);
   const file = join(folder, 'demo-devices.jsonl');
   assert.equal(statSync(file).mode & 0o777, 0o600);
   const devices = readFileSync(file, 'utf8');
@@ -69,7 +69,10 @@ test('a taken address is told with the way out', async (t) => {
 
 test('a demo that is killed leaves no hub behind', async (t) => {
   const demo = await runDemo(t, newFolder(t));
-  await waitFor(() => /Ctrl-C ends it/.test(demo.output()), { what: 'the hub is up', timeoutMs: 30_000 });
+  await waitFor(() => /Press Ctrl-C to stop/.test(demo.output()), {
+    what: 'the hub is up',
+    timeoutMs: 30_000,
+  });
   const admin = /health +(http:\S+)\/readyz/.exec(demo.output())?.[1];
   assert.ok(admin !== undefined);
   assert.equal((await fetch(`${admin}/livez`)).ok, true);

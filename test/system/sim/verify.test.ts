@@ -98,5 +98,5 @@ test('an honest hub passes the oracle though it is killed with readings under wa
 test('a hub that acks before it has stored is found out', async (t) => {
   const { code, report } = await judge(t, earlyAckHub);
   assert.equal(code, 1);
-  assert.match(report.differences[0] ?? '', /^d-\d+: .* was acked and is not stored$/);
+  assert.match(report.differences[0] ?? '', /^d-\d+: .* was acked but is not stored$/);
 });

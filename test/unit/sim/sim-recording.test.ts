@@ -71,7 +71,7 @@ test('columns named like fields are those fields, and others are left alone', as
 test('where more than one field could be meant the caller is asked', async (t) => {
   await assert.rejects(read(t, 'timestamp,value\n2024-01-01,1\n', traffic), {
     name: 'RecordingFault',
-    message: /--column COLUMN=FIELD; columns: value; fields: speed, occupancy/,
+    message: /--column COLUMN=FIELD to say .*; columns: value; fields: speed, occupancy/,
   });
 });
 
@@ -132,7 +132,7 @@ test('a quote that is never closed costs its own line, not the rest of the file'
   ].join('\n');
   const { rows, readings } = await read(t, content);
   assert.equal(readings.length, 51);
-  const quote = 'the row cannot be read: a quote is not closed, or in the wrong place';
+  const quote = 'the row cannot be parsed: a quote is not closed, or is in the wrong place';
   assert.deepEqual(faultsOf(rows), [`3 : ${quote}`, `4 : ${quote}`, `55 : ${quote}`]);
   assert.deepEqual(
     rows.map(({ line }) => line),
@@ -170,7 +170,7 @@ test('an hourly recording keeps both hours when the clocks go back, and loses th
     [undefined, 'first', 'second', undefined],
   );
   const spring = await read(t, 'timestamp,value\n2024-03-31 02:30:00,1\n', env, { zone });
-  assert.match(faultsOf(spring.rows)[0] ?? '', /^2 timestamp: never was in Europe\/Berlin/);
+  assert.match(faultsOf(spring.rows)[0] ?? '', /^2 timestamp: does not exist in Europe\/Berlin/);
 });
 
 test('a missing file, a folder, an empty file and a missing column each say what is wrong', async (t) => {
@@ -180,11 +180,11 @@ test('a missing file, a folder, an empty file and a missing column each say what
   await assert.rejects(read(t, ''), /is empty/);
   await assert.rejects(
     read(t, 'a,b\n', env, { timeColumn: 'when' }),
-    /no time column when; the file has a, b/,
+    /there is no time column when; the file has a, b/,
   );
   const columns = new Map([['c', 'temperature']]);
   await assert.rejects(
     read(t, 'a,b\n', env, { columns }),
-    new RecordingFault('no column c; the file has a, b'),
+    new RecordingFault('there is no column c; the file has a, b'),
   );
 });

@@ -12,7 +12,7 @@ import { useLoad } from '../use-load.ts';
 
 const pageSize = 50;
 
-/** Lines that the store permanently rejects, with retry and delete. @param count from the hub: a change reloads the list */
+/** Lines that the store permanently rejects, with retry and delete. @param count a change reloads the list */
 export function DeadLetters({ count }: { readonly count: number }) {
   const [afterId, setAfterId] = useState(0);
   const load = useLoad(
