@@ -22,11 +22,11 @@ export interface AuditStore {
 export interface Auditor {
   /** Resolves when the entry is on disk, or when that failed, which is counted and logged. */
   record(event: AuditEvent): Promise<void>;
-  /** The entry of something that its own store writes in one with what it is about; it says so to `noted` then. */
+  /** An entry that another store writes together with its own row; once it has, it calls `noted`. */
   entryOf(event: AuditEvent): AuditEntry;
   /** Entries made by `entryOf` are on disk. */
   noted(count: number): void;
-  /** A refusal that anybody can cause: recorded, but only so many a minute of one source and in all. */
+  /** A refusal that anybody can cause: recorded up to a limit per minute, for each source and in all. */
   refused(source: string, event: Omit<AuditEvent, 'outcome'>): void;
 }
 

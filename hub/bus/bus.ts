@@ -36,15 +36,15 @@ export interface IncomingMessage {
   /** Redelivery of a packet the hub may have seen (DUP flag). */
   dup: boolean;
   packetId?: number | undefined;
-  /** Who published it, where the broker says so. */
+  /** Who published it, as far as the broker reveals that. */
   actor?: string | undefined;
   /** The MQTT session `packetId` belongs to. */
   session?: string | undefined;
-  /** It was kept in the broker while the hub was away; only `messageExpirySec` would say for how long. */
+  /** It was kept in the broker while the hub was away, for a time that only `messageExpirySec` can show. */
   waited?: boolean | undefined;
   responseTopic?: string | undefined;
   correlationData?: Uint8Array | undefined;
-  /** Seconds left, as the broker says. */
+  /** Seconds left, as the broker counts them. */
   messageExpirySec?: number | undefined;
   userProperties?: Readonly<Record<string, string>> | undefined;
 }
@@ -63,16 +63,16 @@ export interface BusCounters {
   refused: number;
   /** Messages that came in under the request topics. */
   received: number;
-  /** What clients of the embedded broker may not publish, and packets that are too long. */
+  /** Messages that clients of the embedded broker may not publish, and packets that are too long. */
   denied: number;
   /** Connections made. */
   connections: number;
 }
 
 /**
- * A bus is made early, so that every part can be given it, and connected last, when all who answer its messages
- * are there. Until then nothing comes in; a QoS 1 message is queued, or refused with `bus-unavailable` where no
- * client can be connected yet (the embedded broker).
+ * A bus is made early, so that every part can be given it, and connected last, after every part that answers its
+ * messages. Until then nothing comes in, and a QoS 1 message is queued. The embedded broker, which has no clients
+ * until then, refuses it with `bus-unavailable`.
  */
 export interface Bus extends Publisher, Broadcaster {
   readonly kind: 'embedded' | 'mqtt';
@@ -80,7 +80,7 @@ export interface Bus extends Publisher, Broadcaster {
   readonly url: string | undefined;
   /** True while the broker has us connected (always true for the embedded broker, once it listens). */
   readonly connected: boolean;
-  /** Why it is not connected, in words. */
+  /** Why it is not connected. */
   readonly fault: string | undefined;
   readonly counters: Readonly<BusCounters>;
   /** QoS 1 messages that wait for the broker. */
@@ -92,11 +92,11 @@ export interface Bus extends Publisher, Broadcaster {
 
 export interface BusHandlers {
   /**
-   * A message under `command/`, `group-command/` or `cancel/`. It is PUBACKed when the promise resolves, so
-   * that resolving means: journalled, or answered with a refusal.
+   * A message under `command/`, `group-command/` or `cancel/`. It is PUBACKed when the promise resolves: once it is
+   * journalled, or answered with a refusal.
    */
   message(message: IncomingMessage): Promise<void>;
-  /** Connected, subscribed and ready; again after each reconnect, when retained states are due again. */
+  /** Connected and subscribed. Called again after each reconnect: the broker may have lost retained states. */
   connected(): void;
   disconnected(reason: string): void;
 }

@@ -28,14 +28,14 @@ export interface Topics {
   presenceChange(device: string, state: string): string;
   telemetry(device: string, stream: string): string;
   event(device: string, name: string): string;
-  /** Where an incident of a kind is told. */
+  /** Where an incident is published. */
   incident(kind: string, id: string): string;
   hub(hubId: string): string;
-  /** Where a hub marks the end of what waited in the broker for it. */
+  /** Where a hub marks the end of the messages that waited for it in the broker. */
   marker(hubId: string): string;
   /** The filters under which requests come in. */
   readonly requestFilters: readonly string[];
-  /** The request a topic stands for; undefined for any other topic, and for names outside the grammar. */
+  /** The request that a topic names; undefined for any other topic, and for names outside the grammar. */
   parse(topic: string): Request | undefined;
   /** Why an answer may not be sent to this Response Topic; undefined when it may. */
   refuseResponseTopic(topic: string): string | undefined;
@@ -56,7 +56,7 @@ export function refuseRoot(root: string): string | undefined {
 
 /**
  * The topics below a root, e.g. `hub/v1`. The builders throw RangeError for a name outside the grammar: names
- * are checked at the doors, so one that gets here is a broken invariant.
+ * are checked where requests come in, so one that gets here is a broken invariant.
  * @throws RangeError when the root cannot be one (see `refuseRoot`)
  */
 export function topicsOf(root: string): Topics {

@@ -25,7 +25,7 @@ export interface RequestContext {
   /** It waited somewhere for an unknown time: it is journalled and ends `expired`. */
   ageUnknown?: boolean | undefined;
   requester?: Requester | undefined;
-  /** One of a group command's, whose own report says what became of it: a refusal is not in the audit. */
+  /** Part of a group command, whose own report names a refusal: it is not in the audit. */
   ofGroup?: true | undefined;
 }
 
@@ -271,7 +271,7 @@ export class CommandAcceptance {
     this.#arrivingCount--;
   }
 
-  /** Nothing was written, and the caller learns so; where that is not certain, there is no answer at all. */
+  /** Nothing was written: refused. Where that is not certain, there is no answer at all. */
   #unavailable(error: unknown, ask: Ask | undefined): Submission {
     if (error instanceof HubError && error.details['reason'] === 'worker-died') throw error;
     this.#deps.log.error({ reason: messageOf(error) }, 'a command was refused: the journal does not answer');

@@ -72,7 +72,7 @@ export class CommandAudit implements CommandWatcher, GroupCommandWatcher {
   }
 
   /**
-   * Counts a refusal and records it: whoever gets this far may send commands, which are all recorded.
+   * Counts a refusal and records it. Only requesters who may send commands get this far, so none is left out.
    * @param ask not given: it is counted alone
    */
   refused(refusal: Refusal, ask: Ask | undefined): Refusal {

@@ -2,7 +2,7 @@ import type { FinalStatus } from '../../schemas/command-status.ts';
 
 /** Totals since the start, plain integers that a scrape reads. */
 export interface CommandCounters {
-  /** Journalled; those that ended at once (offline, age unknown) included. */
+  /** Journalled, including those that ended immediately (offline, age unknown). */
   accepted: number;
   /** Repetitions of a command the hub has already. */
   repeated: number;
@@ -21,7 +21,7 @@ export interface CommandCounters {
   overloaded: number;
   /** Statuses short of final that the bus did not take. */
   statusesDropped: number;
-  /** Final answers that the broker refused for good. */
+  /** Final answers that the broker refused permanently. */
   answersRefused: number;
   /** Journal writes that failed and were tried again. */
   journalFaults: number;

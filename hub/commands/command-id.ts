@@ -1,8 +1,8 @@
 const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';
 
 /**
- * An id for a command whose caller gave none: 10 characters of time (ms) and 16 of chance (80 bits), so that
- * ids sort by age and two never meet.
+ * An id for a command whose caller gave none: 10 characters of time (ms) and 16 random ones (80 bits), so that ids
+ * sort by age and never collide.
  * @param random uniform in [0, 1)
  */
 export function newCommandId(nowMs: number, random: () => number): string {

@@ -18,7 +18,7 @@ export interface RawCommand {
   readonly name: string;
   /** `{id?, params?, ttlMs?}` as JSON in UTF-8. */
   readonly payload: Uint8Array;
-  /** Stands for the id where the payload has none. */
+  /** The id when the payload has none. */
   readonly idempotencyKey?: string | undefined;
 }
 

@@ -43,8 +43,8 @@ const noPace: Pace = {};
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
- * Reads `{id?, params?, ttlMs?}`. An empty payload stands for `{}`; `idempotency-key` (an MQTT 5 user property)
- * stands for the id where the payload has none, and obeys the same grammar.
+ * Reads `{id?, params?, ttlMs?}`. An empty payload means `{}`. `idempotency-key` (an MQTT 5 user property) is the id
+ * when the payload has none, and follows the same grammar.
  * Pointers in the errors are into the payload. A group command may also say how it spreads.
  */
 export function parsePayload(

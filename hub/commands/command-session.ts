@@ -9,8 +9,8 @@ export interface CommandSession {
   /** It remembers command ids and results over a reboot (`hello.persistsCommands`). */
   readonly persistsCommands: boolean;
   readonly type: DeviceType;
-  /** How far the device's reckoning of the hub's clock is ahead of that clock, ms. */
-  readonly toldTime: { aheadMs(clock: Clock): number };
+  /** How far the device's idea of the hub's clock is ahead of that clock, ms. */
+  readonly reportedClock: { aheadMs(clock: Clock): number };
   /** Puts a frame in the session's bounded outbox. False: it did not fit, and the session is closing (4004). */
   send(frame: HubFrame): boolean;
 }

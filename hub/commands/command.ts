@@ -11,7 +11,7 @@ import type { FieldError, OfflinePolicy, ResultStatus, Safety } from '../../sche
  *      │ cancel, newer one ▶ cancelled            │ link closed, hub restarted, deadline without an answer
  *      │ deadline ▶ expired                       ▼
  *      └ offline, busy ▶ rejected             uncertain ──received──▶ received ──progress──▶ running
- *                                                 ├──result──▶ as the device says
+ *                                                 ├──result──▶ as the device reports
  *                                                 ├──unknown, and it would remember──▶ rejected · expired (not delivered)
  *                                                 └──unknown after a reboot · 24 h · removed──▶ lost
  *
@@ -61,7 +61,7 @@ export type CommandEvent =
   | { kind: 'refused'; reason: string }
   /** A newer command of the same name replaces it, should it still wait. */
   | { kind: 'superseded' }
-  /** Its turn in an open session. `late`: its time is over, whatever the hub's clock was set to. */
+  /** Its turn in an open session. `late`: its time is over, even if the hub's clock was set back. */
   | { kind: 'turn'; boot: string; persists: boolean; late?: boolean | undefined }
   /** After `turn` the frame was never written: the session was gone, or full, or the deadline had passed. */
   | { kind: 'not-written' }
@@ -272,7 +272,7 @@ function cancelAgain(command: Command): Effect[] {
   return command.cancelRequested ? ['write-cancel'] : [];
 }
 
-/** Sent, and nothing says yet that the device met the deadline. One that is running has begun in time. */
+/** Sent, and no report shows yet that the device met the deadline. One that is running began in time. */
 function awaitsDeadline(command: Command): boolean {
   if (command.status === 'sent') return true;
   return command.status === 'received' && (command.reportedMs ?? 0) < command.deadlineMs;

@@ -263,7 +263,7 @@ export class DeviceCommands {
     const ttlMs = this.#leftMs(open);
     const { id, name, params, safety } = command;
     // By the hub's clock as this session has reported it to the device.
-    const deadline = clock.now() + ttlMs + (session?.toldTime.aheadMs(clock) ?? 0);
+    const deadline = clock.now() + ttlMs + (session?.reportedClock.aheadMs(clock) ?? 0);
     const written =
       session !== undefined &&
       session === this.#session &&

@@ -239,21 +239,21 @@ class CommandDispatcher implements Dispatcher {
     if (open !== undefined) void open.owner.handle(open, event);
   }
 
-  /** An output that breaks its schema is dropped and the fault named; the status stands. */
+  /** An output that violates its schema is dropped and the fault named; the status remains. */
   #resultEvent(session: CommandSession, { name }: Command, frame: ResultFrame): CommandEvent {
     const { status, error, output } = frame;
     if (status === 'unknown') {
       return { kind: 'unknown', boot: session.boot, persists: session.persistsCommands };
     }
-    const words = error === undefined || error === '' ? undefined : error.slice(0, maxReason);
+    const reason = error === undefined || error === '' ? undefined : error.slice(0, maxReason);
     const judged = output !== undefined || status === 'succeeded';
     const fault = judged ? session.type.commands.get(name)?.checkOutput(output) : undefined;
-    if (fault === undefined) return { kind: 'result', status, error: words, output };
+    if (fault === undefined) return { kind: 'result', status, error: reason, output };
     this.counters.badOutputs++;
-    return { kind: 'result', status, error: words ?? 'bad-output', errors: [fault] };
+    return { kind: 'result', status, error: reason ?? 'bad-output', errors: [fault] };
   }
 
-  /** The journal tells a late result from one of a command that was never this device's. */
+  /** The journal distinguishes a late result from one of a command that was never this device's. */
   async #resultOfNoOpenCommand(session: CommandSession, { re, status }: ResultFrame): Promise<void> {
     const { journal, log } = this.#deps;
     const { deviceId: device } = session;

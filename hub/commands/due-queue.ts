@@ -1,7 +1,7 @@
 /**
- * Items ordered by the time they are due, for one timer in all. An item's due time may change after it was
- * pushed: entries are checked against it when they come up, and stale ones are swept out before they outnumber
- * the live ones, so the queue never holds more than a small multiple of what is alive.
+ * Items ordered by the time they are due, so that one timer serves them all. An item's due time may change after it
+ * was pushed: entries are compared with it when they come up, and stale ones are swept out before they outnumber the
+ * live ones, so the queue stays within a small multiple of the live items.
  */
 export class DueQueue<Item> {
   readonly #dueOf: (item: Item) => number;

@@ -43,7 +43,7 @@ export class GroupAnswers implements GroupCommandWatcher {
     else void this.#settle(record);
   }
 
-  /** Publishes where it stands, to a caller that asked again too. */
+  /** Publishes its status. @param answerTo where a repeated request wants it too */
   publish(record: GroupCommandRecord, answerTo?: AnswerAddress): void {
     const { clock, statuses } = this.#deps;
     const payload = groupPayloadOf(record, clock.now());

@@ -177,7 +177,7 @@ export class GroupCommands {
     }
     for (const device of devices) {
       const refusal = this.#deps.dispatcher.check({ device, name, params, id });
-      // How busy a device is now says nothing about the moment its wave comes.
+      // How busy a device is now does not matter: its wave may come later.
       if (refusal !== undefined && refusal.reason !== 'too-many') return refusal;
     }
     return undefined;
@@ -217,7 +217,7 @@ function isSame({ groupCommand }: GroupCommandRecord, { to, name, params }: Grou
   );
 }
 
-/** A group command reaches all of its devices, or is refused: the caller learns of none beyond the own rights. */
+/** A group command reaches all of its devices, or is refused without naming those beyond the caller's rights. */
 function outOfReach(devices: readonly string[], may: GroupCommandContext['may']): Refusal | undefined {
   if (may === undefined || devices.every(may)) return undefined;
   const error = { path: '/to', keyword: 'rights', expected: 'devices within your rights', got: 'others too' };

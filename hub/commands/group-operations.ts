@@ -35,7 +35,7 @@ export interface Caller {
 export interface GroupOperations {
   /** Resolves once it is in the journal with its targets. @throws HubError `command-refused` · `input-invalid` */
   send(request: RawGroupCommand, caller: Caller): Promise<SentGroupCommand>;
-  /** What `send` would do now: nothing is sent. @throws as `send`, save that a refusal is in the answer */
+  /** What `send` would do now, without sending. A refusal is in the answer. @throws as `send` otherwise */
   preview(request: RawGroupCommand, caller: Caller): Promise<GroupPreview>;
   /** The devices the caller may see. @throws HubError `group-command-unknown` */
   show(id: string, may?: Caller['may']): Promise<GroupCommandView>;
@@ -58,7 +58,7 @@ export function createGroupOperations(deps: {
   audit: CommandAudit;
   journal: GroupCommandJournal;
   now: () => number;
-  /** Throws HubError `input-invalid` for what is no selector. */
+  /** Throws HubError `input-invalid` for anything but a selector. */
   checkSelector: (selector: string) => void;
 }): GroupOperations {
   const { groupCommands, audit, journal, now } = deps;
@@ -81,7 +81,7 @@ export function createGroupOperations(deps: {
 
   function known(record: GroupCommandRecord | undefined, id: string, may?: Caller['may']): GroupCommandView {
     const view = record === undefined ? undefined : viewOf(record, may);
-    // Without a device that the caller may see it does not exist for them: even its name and params would say too much.
+    // To a caller who may see none of its devices it does not exist: even its name and params would reveal too much.
     if (view === undefined || (may !== undefined && view.devices.length === 0))
       throw new HubError('group-command-unknown', id);
     return view;

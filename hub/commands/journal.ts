@@ -27,7 +27,7 @@ export interface CommandQuery {
   readonly before?: number | undefined;
 }
 
-/** One MQTT delivery, kept so that its repetition (DUP) is known again after a crash. */
+/** One MQTT delivery, kept so that its repetition (DUP) is recognised even after a crash. */
 export interface Delivery {
   /** Session, packet id, topic and payload in one: equal only for the same packet. */
   readonly key: string;

@@ -15,7 +15,7 @@ import type { AnswerAddress, Delivery } from './journal.ts';
 import { answerMessage } from './status-payload.ts';
 import type { StatusPublisher } from './status-publisher.ts';
 
-/** A request for a group command, with what its MQTT properties say. */
+/** A request for a group command, with its MQTT properties read. */
 export interface GroupMessage {
   readonly group: string;
   readonly name: string;

@@ -39,7 +39,7 @@ interface Subject {
   ask: Ask;
 }
 
-/** What the properties of a message say besides its payload. */
+/** What a message has besides its payload. */
 interface Envelope {
   requester: Requester;
   answerTo?: AnswerAddress | undefined;
@@ -94,7 +94,7 @@ export class MqttRequests implements Pick<BusHandlers, 'message'> {
     const subject = { device, name, id, ask: commandAsk({ device, name, id }, requester) };
     if (refusal !== undefined) return this.#refuse(subject, refusal, answerTo);
     if (payload.kind === 'refused') return this.#refuse(subject, payload.refusal, answerTo);
-    // With a caller's id, the id alone tells a repetition.
+    // With a caller's id, the id alone identifies a repetition.
     const delivery = id === undefined ? deliveryOf(message) : undefined;
     if (delivery !== undefined && (await this.#wasDelivered(message, delivery))) return;
     const { params, ttlMs } = payload;
@@ -200,7 +200,7 @@ export class MqttRequests implements Pick<BusHandlers, 'message'> {
     if (answerTo !== undefined) statuses.publish(answerMessage(answerTo, payload));
   }
 
-  /** Answers a caller who asked again with where the command stands. */
+  /** Answers a repeated request with the command's status. */
   #repeat(command: Command, answerTo: AnswerAddress | undefined): void {
     const { topics, statuses } = this.#deps;
     statuses.publish(statusMessage(topics, command));
@@ -217,7 +217,7 @@ export class MqttRequests implements Pick<BusHandlers, 'message'> {
   }
 }
 
-/** Only the embedded broker says who published a message. */
+/** Only the embedded broker reveals who published a message. */
 function requesterOf({ actor = 'mqtt' }: IncomingMessage): Requester {
   return { actor, origin: 'mqtt' };
 }

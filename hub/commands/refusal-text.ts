@@ -1,6 +1,6 @@
 import type { Refusal } from './command-request.ts';
 
-/** What a refusal says to people, naming field and rule: `bad-params: /seconds must be >= 1, not 0`. */
+/** A refusal as text, naming field and rule: `bad-params: /seconds must be >= 1, not 0`. */
 export function refusalText({ reason, errors = [] }: Refusal): string {
   const faults = errors.map(({ path, expected, got }) => {
     return `${path === '' ? 'it' : path} must be ${expected}, not ${got}`;

@@ -76,9 +76,9 @@ export function answerMessage(
 }
 
 /**
- * A device's words as a UTF-8 string property: brokers close the connection over control characters and
- * non-characters in one [MQTT-1.5.4-1, MQTT 5 §1.5.4]. The payload has the words as they came.
+ * A device's text as a UTF-8 string property: brokers close the connection over control characters and
+ * non-characters in one [MQTT-1.5.4-1, MQTT 5 §1.5.4]. The payload has the text as it came.
  */
-function plainText(words: string): string {
-  return words.toWellFormed().replace(/[\p{Cc}\p{Noncharacter_Code_Point}]/gu, ' ');
+function plainText(text: string): string {
+  return text.toWellFormed().replace(/[\p{Cc}\p{Noncharacter_Code_Point}]/gu, ' ');
 }

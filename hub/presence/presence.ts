@@ -75,15 +75,15 @@ export function stepPresence(before: Presence, event: PresenceEvent, nowMs: numb
   if (event.kind === 'enabled') return state === 'disabled' ? change('offline', 'enabled') : undefined;
   return connected.has(state)
     ? fromConnected(before, event, nowMs, change)
-    : fromApart(before, event, change);
+    : fromDisconnected(before, event, change);
 }
 
 type Change = (to: PresenceState, reason: PresenceReason) => Presence;
-type Lapse = Exclude<PresenceEvent, { kind: 'opened' | 'disabled' | 'enabled' }>;
+type SessionEvent = Exclude<PresenceEvent, { kind: 'opened' | 'disabled' | 'enabled' }>;
 
 function fromConnected(
   { state }: Presence,
-  event: Lapse,
+  event: SessionEvent,
   nowMs: number,
   change: Change,
 ): Presence | undefined {
@@ -109,7 +109,7 @@ function fromConnected(
   }
 }
 
-function fromApart({ state }: Presence, event: Lapse, change: Change): Presence | undefined {
+function fromDisconnected({ state }: Presence, event: SessionEvent, change: Change): Presence | undefined {
   switch (event.kind) {
     case 'heard':
       return state === 'offline' ? change('online', 'resumed') : undefined;

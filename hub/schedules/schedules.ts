@@ -18,7 +18,7 @@ export interface SchedulesDeps {
   store: ScheduleStore;
   /** What an expression allows; undefined when it is none. */
   parseCron: (expression: string) => CronFields | undefined;
-  /** Throws HubError `input-invalid` for what is no selector. */
+  /** Throws HubError `input-invalid` for anything but a selector. */
   checkSelector: (selector: string) => void;
   /**
    * Sends a command under an id that is the occurrence's own, so that asking again sends nothing twice.
@@ -82,7 +82,7 @@ export class Schedules {
    */
   list(mayShow?: (deviceId: string) => boolean): ScheduleView[] {
     const all = [...this.#kept.values()].map(viewOf).toSorted((a, b) => (a.name < b.name ? -1 : 1));
-    // Whatever else stands there names no device, but `all`, which one may be called.
+    // A selector names no single device, and `all` may be the id of one.
     return mayShow === undefined ? all : all.filter(({ to }) => to !== 'all' && mayShow(to));
   }
 

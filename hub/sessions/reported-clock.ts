@@ -1,20 +1,20 @@
 import type { Clock } from '../kernel/time.ts';
 
-/** A device reckons with its last so many exchanges (`welcome` and heartbeats), see the wire protocol. */
+/** A device computes the offset from this many exchanges (`welcome` and heartbeats), see the wire protocol. */
 const keptExchanges = 8;
-/** Less than this is the clock being slewed, or read in whole milliseconds. */
+/** Less than this is a clock being slewed, or read in whole milliseconds. */
 const toleranceMs = 100;
 
 /**
- * What a session has told its device of the hub's clock. Should that clock be set meanwhile, the device still
- * reckons with the old one, and a deadline has to be put in its terms, or the command would be begun too late.
+ * The hub's clock as a session has reported it to its device. If that clock is set meanwhile, the device still uses
+ * the old one, so a deadline has to be converted to it, or the command would be begun too late.
  */
-export class ToldTime {
+export class ReportedClock {
   /** The hub's clock less its monotonic one, at each exchange. */
   readonly #shifts: number[] = [];
 
-  /** The hub's clock, Unix ms, which the device is told now. */
-  tell(clock: Clock): number {
+  /** The hub's clock, Unix ms, to be reported to the device now. */
+  report(clock: Clock): number {
     const nowMs = clock.now();
     this.#shifts.push(nowMs - clock.monotonic());
     if (this.#shifts.length > keptExchanges) this.#shifts.shift();
@@ -22,8 +22,8 @@ export class ToldTime {
   }
 
   /**
-   * How far the device's reckoning is ahead of the hub's clock, ms; 0 unless that clock was set. A device takes
-   * the least of what it was told, so it learns of a clock set back at once, of one set forward later.
+   * How far the device's idea of the hub's clock is ahead of that clock, ms; 0 unless the clock was set. A device uses
+   * the smallest of the reported values, so it learns immediately of a clock set back, and later of one set forward.
    */
   aheadMs(clock: Clock): number {
     if (this.#shifts.length === 0) return 0;

@@ -36,7 +36,7 @@ import type { Registry } from '../registry/registry.ts';
 import type { SessionCounters } from './session-counters.ts';
 import type { Sessions } from './sessions.ts';
 import type { Stories } from '../presence/device-events.ts';
-import { ToldTime } from './reported-clock.ts';
+import { ReportedClock } from './reported-clock.ts';
 
 export interface SessionDeps {
   clock: Clock;
@@ -88,7 +88,7 @@ export class Session implements WatchedLink, CommandSession {
   #dataAt = 0;
   epoch = 0;
   pongAt = 0;
-  readonly toldTime = new ToldTime();
+  readonly reportedClock = new ReportedClock();
   /** Where the device connects from. */
   readonly address: string;
 
@@ -406,14 +406,14 @@ export class Session implements WatchedLink, CommandSession {
     });
     counters.welcomes += 1;
     stories.tell(this.deviceId, { kind: 'opened', epoch, boot: hello.boot, firmware: hello.firmware });
-    this.send(welcomeFrame({ epoch, t1: hello.t1, now: this.toldTime.tell(clock) }, timing, options));
+    this.send(welcomeFrame({ epoch, t1: hello.t1, now: this.reportedClock.report(clock) }, timing, options));
     this.#watch = presence.opened(this.deviceId, this, { ...timing, epoch });
     commands.sessionOpened(this);
     this.#deps.opened(this);
   }
 
   #heartbeat(frame: HeartbeatFrame): void {
-    const now = this.toldTime.tell(this.#deps.clock);
+    const now = this.reportedClock.report(this.#deps.clock);
     this.send({ type: 'heartbeat', t1: frame.t1, t2: now, t3: now });
     const anchorMs = this.#clock?.heartbeat(frame.t1, frame.clock, now);
     if (anchorMs !== undefined) this.#stepAnchor(frame.t1, anchorMs);

@@ -3,7 +3,7 @@
 import type { AuthenticateError, Client } from 'aedes';
 import type { Operator } from '../../../schemas/api/operators.ts';
 
-/** The rules, which live with the operators. */
+/** What the broker asks about its clients; the rules belong to the operators. */
 export interface BrokerAccess {
   /** @param username undefined: none was given @param address of the client */
   signIn(username: string | undefined, password: string, address: string): Promise<Operator | undefined>;
@@ -12,7 +12,7 @@ export interface BrokerAccess {
   /** It was not within the operator's rights, or not within anybody's. */
   requestRefused(operator: Operator, topic: string): void;
   mayRead(operator: Operator, filter: string): boolean;
-  /** Of a subscription that was granted: under the id may be another device by now, of another site. */
+  /** Of a subscription that was granted: the id may belong to another device by now, at another site. */
   mayReceive(operator: Operator, topic: string): boolean;
 }
 
@@ -51,7 +51,7 @@ export class BrokerClients {
     return false;
   }
 
-  /** Nobody may publish there. */
+  /** Records that nobody may publish there. */
   refuse(client: Client, topic: string): void {
     const operator = this.#operators.get(client);
     if (operator !== undefined) this.#access.requestRefused(operator, topic);

@@ -31,11 +31,11 @@ export interface Broker extends Bus {
   connect(handlers: BusHandlers, access: BrokerAccess): Promise<void>;
 }
 
-/** A command has at most half of it. */
+/** A command payload is at most half as long. */
 const maxPacketBytes = 131_072;
 const maxPublishing = 10_000;
 const maxRememberedIds = 1_000;
-/** One subscriber that does not read would hold up the others. */
+/** A subscriber that does not read for this long is disconnected: it would delay the others. */
 const drainTimeoutMs = 5_000;
 
 /**
@@ -66,7 +66,7 @@ class EmbeddedBroker implements Broker {
   readonly #topics: Topics;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
-  /** The requests of one client are taken one after another, as they came [MQTT-4.6.0-2]. */
+  /** The requests of one client are handled one after another, as they came [MQTT-4.6.0-2]. */
   readonly #tails = new WeakMap<Client, Promise<void>>();
   readonly #qosTwoIds = new WeakMap<Client, Map<number, string>>();
   #listening: Listening | undefined;
@@ -215,9 +215,9 @@ class EmbeddedBroker implements Broker {
   }
 
   /**
-   * Runs before the PUBACK, and is the only place where requests are taken: aedes acknowledges before it
-   * stores or routes. An error closes the client's connection [MQTT-3.3.5-2], so only what no client may
-   * publish is answered by one.
+   * Runs before the PUBACK, and is the only place where requests are handled: aedes acknowledges before it stores
+   * or routes. An error closes the client's connection [MQTT-3.3.5-2], so there is one only for messages that the
+   * client may not publish, or that could not be handled.
    */
   #authorize(
     { clients, handlers }: Pick<Listening, 'clients' | 'handlers'>,
@@ -252,8 +252,8 @@ class EmbeddedBroker implements Broker {
     const settled = taken.then(
       () => done(),
       (error: unknown) => {
-        this.#log.error({ client: client.id, topic, err: error }, 'a message was not dealt with');
-        done(new Error('the message could not be dealt with'));
+        this.#log.error({ client: client.id, topic, err: error }, 'a message was not handled');
+        done(new Error('the message could not be handled'));
       },
     );
     this.#tails.set(client, settled);
@@ -310,7 +310,7 @@ function incoming(
     dup,
     session: client.id,
     payload: typeof payload === 'string' ? Buffer.from(payload) : payload,
-    ...(actor === undefined ? {} : { actor }),
-    ...(messageId === undefined ? {} : { packetId: messageId }),
+    actor,
+    packetId: messageId,
   };
 }

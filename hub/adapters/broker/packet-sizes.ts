@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 
-/** Follows where the packets of one MQTT connection begin, and how long each says it is (MQTT 3.1.1 §2.2.3). */
+/** Follows where the packets of one MQTT connection begin, and what length each announces (MQTT 3.1.1 §2.2.3). */
 class PacketSizes {
   readonly #maxBytes: number;
   /** Bytes of the packet under way that are still to come. */
@@ -26,7 +26,7 @@ class PacketSizes {
       const byte = chunk[at] ?? 0;
       at += 1;
       if (this.#weight === 0) {
-        // The first byte says the type; the length follows.
+        // The first byte is the type; the length follows.
         this.#weight = 1;
         this.#length = 0;
         continue;
@@ -44,8 +44,8 @@ class PacketSizes {
 
 /**
  * Cuts `socket` as soon as a packet announces more than `maxBytes`. The broker behind it keeps a packet until it is
- * whole, whoever sends it, and a length may say 256 MB.
- * @param refused told before the socket is cut
+ * whole, whoever sends it, and a length may be up to 256 MB.
+ * @param refused called before the socket is cut
  */
 export function limitPackets(socket: Socket, maxBytes: number, refused: () => void): void {
   const sizes = new PacketSizes(maxBytes);

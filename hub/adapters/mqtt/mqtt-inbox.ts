@@ -1,40 +1,40 @@
 import type { IncomingMessage } from '../../bus/bus.ts';
 
-/** One connection to the broker, as its messages are answered on it. */
+/** One connection to the broker, on which its messages are acknowledged. */
 interface Link {
   /** Sends the PUBACKs of these packets, in this order. */
   acknowledge(packetIds: readonly number[]): void;
-  /** A message could not be dealt with: without its PUBACK it comes again in the next connection. */
+  /** A message could not be handled: without its PUBACK it comes again with the next connection. */
   failed(message: IncomingMessage, error: unknown): void;
 }
 
-interface InboxDeps {
+interface MqttInboxDeps {
   /** Resolves when the message may be PUBACKed. */
-  deal(message: IncomingMessage): Promise<void>;
-  /** Messages with the same answer are dealt with one after another, as they came. */
+  handle(message: IncomingMessage): Promise<void>;
+  /** Messages with the same order are handled one after another, as they came. */
   orderOf(topic: string): string;
 }
 
 /**
- * Messages from the broker, several in hand at a time, so that they share the journal's commits. Those of one
- * device stay in order, over reconnects too: a redelivery never overtakes its first handling.
+ * Messages from the broker are handled concurrently, so that they share the journal's commits. Those of one device
+ * stay in order, even over reconnects: a redelivery never overtakes its first handling.
  */
-export class Inbox {
-  readonly #deps: InboxDeps;
-  readonly #maxInHand: number;
+export class MqttInbox {
+  readonly #deps: MqttInboxDeps;
+  readonly #maxHandling: number;
   /** The end of each order's last message. */
   readonly #tails = new Map<string, Promise<void>>();
-  /** Connections that may go on when there is room. */
+  /** Connections that read on when there is room. */
   readonly #paused: (() => void)[] = [];
-  #inHand = 0;
+  #handling = 0;
 
-  /** @param maxInHand messages being dealt with, those of lost connections too; beyond, none is read */
-  constructor(deps: InboxDeps, maxInHand: number) {
+  /** @param maxHandling messages being handled, including those of lost connections; at this limit none is read */
+  constructor(deps: MqttInboxDeps, maxHandling: number) {
     this.#deps = deps;
-    this.#maxInHand = maxInHand;
+    this.#maxHandling = maxHandling;
   }
 
-  /** A connection's way in: hands a message on, and calls `next` when the following one may be read. */
+  /** For a new connection: handles a message, and calls `next` when the following one may be read. */
   open(link: Link): (message: IncomingMessage, next: () => void) => void {
     const acks = new OrderedAcks((packetIds) => link.acknowledge(packetIds));
     return (message, next) => {
@@ -43,29 +43,29 @@ export class Inbox {
         if (error === undefined) settled();
         else link.failed(message, error.cause);
       });
-      if (this.#inHand < this.#maxInHand) next();
+      if (this.#handling < this.#maxHandling) next();
       else this.#paused.push(next);
     };
   }
 
-  /** Resolves when what is in hand now is dealt with. */
+  /** Resolves when every message read so far is handled. */
   async idle(): Promise<void> {
     await Promise.all(this.#tails.values());
   }
 
   #run(message: IncomingMessage, done: (error?: { cause: unknown }) => void): void {
-    this.#inHand++;
+    this.#handling++;
     const order = this.#deps.orderOf(message.topic);
     const before = this.#tails.get(order) ?? Promise.resolve();
     const tail = before
-      .then(() => this.#deps.deal(message))
+      .then(() => this.#deps.handle(message))
       .then(
         () => done(),
         (cause: unknown) => done({ cause }),
       )
       .finally(() => {
         if (this.#tails.get(order) === tail) this.#tails.delete(order);
-        this.#inHand--;
+        this.#handling--;
         this.#paused.shift()?.();
       });
     this.#tails.set(order, tail);

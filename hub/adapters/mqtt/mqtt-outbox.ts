@@ -25,7 +25,7 @@ const refusedForGood = new Set([0x87, 0x90, 0x95, 0x99]);
  * QoS 1 messages until their PUBACK, oldest first. A new connection is given everything again, in order: the
  * broker may get a message twice, and misses none.
  */
-export class Outbox {
+export class MqttOutbox {
   readonly #counters: BusCounters;
   readonly #entries = new Set<Entry>();
   #unsent: Entry[] = [];

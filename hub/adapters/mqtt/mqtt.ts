@@ -7,8 +7,8 @@ import { HubError, messageOf } from '../../kernel/errors.ts';
 import type { Log } from '../../kernel/log.ts';
 import { backoff, type Cancel, type Clock } from '../../kernel/time.ts';
 import { BroadcastBatch } from './broadcast-batch.ts';
-import { Inbox } from './mqtt-inbox.ts';
-import { Outbox, type Send } from './mqtt-outbox.ts';
+import { MqttInbox } from './mqtt-inbox.ts';
+import { MqttOutbox, type Send } from './mqtt-outbox.ts';
 
 export interface MqttDeps {
   clock: Clock;
@@ -37,22 +37,22 @@ export interface MqttOptions {
 const keepaliveSec = 30;
 const maxInFlight = 64;
 const receiveMaximum = 128;
-/** A connection that lasted so long was a good one: the next attempt after it comes soon. */
+/** After a connection that lasted at least this long, the next attempt follows soon. */
 const goodConnectionMs = 10_000;
 const closeTimeoutMs = 2_000;
 
 export interface MqttBus extends Bus {
   /**
-   * Joins the hub to the broker. To be called once. Resolves after the first attempt, whatever came of it: a
-   * broker that is away is tried again without end, with full jitter, and meanwhile `connected` is false and
-   * `fault` says why.
+   * Connects the hub to the broker; to be called once. Resolves after the first attempt, even when it failed:
+   * further attempts follow forever, with full jitter, and until one succeeds `connected` is false and `fault` is
+   * the reason.
    */
   connect(handlers: BusHandlers): Promise<void>;
 }
 
 /** Who takes what comes in. */
 interface Receiver {
-  readonly inbox: Inbox;
+  readonly inbox: MqttInbox;
   readonly handlers: BusHandlers;
 }
 
@@ -61,7 +61,7 @@ export function createMqttBus(deps: MqttDeps, options: MqttOptions): MqttBus {
   return new ReconnectingBus(deps, options);
 }
 
-/** One connection at a time; each is a fresh client, so that what must outlive one is kept here alone. */
+/** One connection at a time. Each is a new client, so everything that must outlive a connection is kept here. */
 class ReconnectingBus implements MqttBus {
   readonly kind = 'mqtt';
   readonly url = undefined;
@@ -71,9 +71,9 @@ class ReconnectingBus implements MqttBus {
   readonly #deps: MqttDeps;
   readonly #options: MqttOptions;
   readonly #topics: Topics;
-  readonly #outbox: Outbox;
+  readonly #outbox: MqttOutbox;
   readonly #broadcasts: BroadcastBatch;
-  #inbox: Inbox | undefined;
+  #inbox: MqttInbox | undefined;
   #client: MqttClient | undefined;
   #waits: Generator<number, never>;
   #retry: Cancel | undefined;
@@ -81,21 +81,21 @@ class ReconnectingBus implements MqttBus {
   #marker: string | undefined;
   #closing = false;
   #attempted: () => void = () => {};
-  /** Resolved when the connection that a close says good-bye on is lost. */
+  /** Resolved when the connection is lost on which `close` publishes that the hub is offline. */
   readonly #lost = Promise.withResolvers<void>();
 
   constructor(deps: MqttDeps, options: MqttOptions) {
     this.#deps = deps;
     this.#options = options;
     this.#topics = options.topics;
-    this.#outbox = new Outbox(this.counters);
+    this.#outbox = new MqttOutbox(this.counters);
     this.#broadcasts = new BroadcastBatch(deps.clock, this.counters);
     this.#waits = this.#newWaits();
   }
 
   connect(handlers: BusHandlers): Promise<void> {
-    const inbox = new Inbox(
-      { deal: (message) => handlers.message(message), orderOf: (topic) => orderOf(this.#topics, topic) },
+    const inbox = new MqttInbox(
+      { handle: (message) => handlers.message(message), orderOf: (topic) => orderOf(this.#topics, topic) },
       receiveMaximum,
     );
     this.#inbox = inbox;
@@ -118,10 +118,10 @@ class ReconnectingBus implements MqttBus {
     return this.#broadcasts.add(topic, payload);
   }
 
-  /** The broker signs its clients in, and out. */
+  /** An external broker signs its own clients in and out. */
   signOut(): void {}
 
-  /** Says good-bye, waits a little for what the broker has not acknowledged, and leaves the rest. */
+  /** Publishes that the hub is offline, waits briefly for outstanding PUBACKs, and gives up the rest. */
   async close(): Promise<void> {
     if (this.#closing) return;
     this.#closing = true;
@@ -129,8 +129,10 @@ class ReconnectingBus implements MqttBus {
     const client = this.#client;
     if (client !== undefined && this.connected) {
       const farewell = this.#outbox.add(hubState(this.#options, false)).then(() => this.#outbox.drained());
-      const said = farewell.catch((error: unknown) => this.#deps.log.warn({ err: error }, 'no good-bye'));
-      await this.#atMost(said, this.#lost.promise);
+      const settled = farewell.catch((error: unknown) =>
+        this.#deps.log.warn({ err: error }, 'the hub could not publish that it is offline'),
+      );
+      await this.#atMost(settled, this.#lost.promise);
       if (this.#client === client) await this.#atMost(client.endAsync(), this.#lost.promise);
     }
     this.connected = false;
@@ -159,8 +161,8 @@ class ReconnectingBus implements MqttBus {
       reconnectPeriod: 0,
       resubscribe: false,
       queueQoSZero: false,
-      // Packets that were read before a connection was lost are still dealt with after it: a store that empties
-      // itself at the close (`clean`) would throw then, and nobody could catch that.
+      // Packets that were read before a connection was lost are still handled after it. A store that empties itself
+      // at the close (`clean`) would throw then, where nothing can catch it.
       incomingStore: new Store({ clean: false }),
       outgoingStore: new Store({ clean: false }),
       properties: { sessionExpiryInterval: sessionExpirySec, receiveMaximum },
@@ -169,7 +171,7 @@ class ReconnectingBus implements MqttBus {
       ...(password === undefined ? {} : { password }),
     });
     this.#client = client;
-    // PUBACKs are small packets that the broker waits for: they must not wait for one another (Nagle).
+    // PUBACKs are small packets that the broker waits for: Nagle's algorithm would delay them.
     if (client.stream instanceof Socket) client.stream.setNoDelay(true);
     const startedMs = this.#deps.clock.monotonic();
     let reason = 'the connection was closed';
@@ -180,8 +182,8 @@ class ReconnectingBus implements MqttBus {
         client.stream.write(pubacks(packetIds));
       },
       failed: ({ topic }, error) => {
-        this.#deps.log.error({ topic, err: error }, 'a message was not dealt with');
-        client.emit('error', new HubError('bus-unavailable', 'a message could not be dealt with'));
+        this.#deps.log.error({ topic, err: error }, 'a message was not handled');
+        client.emit('error', new HubError('bus-unavailable', 'a message could not be handled'));
       },
     });
     client.handleMessage = (packet, done): void => {
@@ -189,7 +191,7 @@ class ReconnectingBus implements MqttBus {
       this.counters.received++;
       const message = incoming(packet, client.options.clientId ?? '', this.#marker !== undefined);
       // An error keeps the client from its own PUBACK, and lets it read on: the inbox sends the PUBACK later.
-      take(message, () => done(new Error('its PUBACK goes out once it is dealt with')));
+      take(message, () => done(new Error('its PUBACK follows once it is handled')));
     };
     client.on('connect', (connack) => void this.#welcome(client, connack, receiver));
     client.on('disconnect', (packet) => {
@@ -207,7 +209,7 @@ class ReconnectingBus implements MqttBus {
   /** Subscribes, and is ready when every filter is granted [MQTT-3.9.3-1]. */
   async #welcome(client: MqttClient, connack: IConnackPacket, receiver: Receiver): Promise<void> {
     this.counters.connections++;
-    // What comes now may have waited in the broker: all that precedes a marker which we send to ourselves.
+    // Messages that precede a marker, which the hub sends to itself now, may have waited in the broker.
     this.#marker = connack.sessionPresent
       ? `${this.#options.incarnation}/${this.counters.connections}`
       : undefined;
@@ -281,7 +283,7 @@ class ReconnectingBus implements MqttBus {
     if (was) receiver.handlers.disconnected(reason);
   }
 
-  /** Our own mark after what waited in the broker. */
+  /** The marker that follows what waited in the broker. */
   #isMarker({ topic, payload }: IPublishPacket): boolean {
     if (topic !== this.#topics.marker(this.#options.hubId)) return false;
     if (payload.toString() === this.#marker) this.#marker = undefined;
@@ -332,11 +334,11 @@ function incoming(packet: IPublishPacket, session: string, waited: boolean): Inc
     session,
     waited,
     payload: typeof payload === 'string' ? Buffer.from(payload) : payload,
-    ...(messageId === undefined ? {} : { packetId: messageId }),
-    ...(responseTopic === undefined ? {} : { responseTopic }),
-    ...(correlationData === undefined ? {} : { correlationData }),
-    ...(messageExpiryInterval === undefined ? {} : { messageExpirySec: messageExpiryInterval }),
-    ...(userProperties === undefined ? {} : { userProperties: firstValues(userProperties) }),
+    packetId: messageId,
+    responseTopic,
+    correlationData,
+    messageExpirySec: messageExpiryInterval,
+    userProperties: userProperties && firstValues(userProperties),
   };
 }
 

@@ -55,8 +55,8 @@ export function createAuditStore(db: Database, kept: number = defaultKept): Audi
 }
 
 /**
- * For the store of what an entry is about: the statements that write it in the same transaction, right behind
- * the statement that changes the row. Where that one changes none, there is no entry.
+ * For a store that writes audit entries together with its own rows: the statements to add to its transaction, right
+ * behind the statement that changes the row. When that one changes no row, there is no entry.
  */
 export function createAuditBeside(kept: number = defaultKept): (entry: AuditEntry) => Statement[] {
   let written = 0;

@@ -9,8 +9,8 @@ import type {
 import type { Database, Row, Statement } from './sqlite.ts';
 
 /**
- * The journal's tables in the state database. `body` is the whole command as JSON; the columns beside it are
- * what queries need. `owed`: 1 while the broker does not have the final answer.
+ * The journal's tables in the state database. `body` is the whole command as JSON; the other columns serve queries.
+ * `owed`: 1 while the broker does not have the final answer.
  */
 export const commandMigrations: readonly string[] = [
   `CREATE TABLE command (
@@ -47,13 +47,13 @@ export const commandRequesterMigrations: readonly string[] = [
 ];
 
 const columns = 'seq, body, answer_topic, answer_correlation';
-/** A prune is a write transaction: small bites, so that no command waits for it. */
+/** A prune is a write transaction, done in small bites so that no command waits for it. */
 const biteSize = 1_000;
 const maxBites = 100;
 
 /**
  * The command journal over the state database (`commandMigrations` applied).
- * @param beside what else is written in one with each new state, right behind it (its audit)
+ * @param beside statements written in the same transaction, right behind each new state (its audit entry)
  */
 export function createCommandStore(
   database: Database,
@@ -87,7 +87,7 @@ export function createCommandStore(
     },
     async save(command, final) {
       const { device, id, status, changedMs } = command;
-      // The guard keeps what the state machine promises also here: a final command never changes.
+      // The guard keeps the state machine's promise here too: a final command never changes.
       const sql = `UPDATE command SET status = ?3, final = ?4, owed = ?4, changed_ms = ?5, body = ?6
                    WHERE device = ?1 AND id = ?2 AND final = 0`;
       await database.transaction([

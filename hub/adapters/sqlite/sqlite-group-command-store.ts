@@ -39,7 +39,7 @@ export const groupCommandRequesterMigrations: readonly string[] = [
        'origin', replace(body ->> '$.origin.door', 'socket', 'cli')));`,
 ];
 
-/** A rollout is something else: a command to many devices is a group command in every place. */
+/** A command to many devices is a group command; a rollout is something else. */
 export const groupCommandNameMigrations: readonly string[] = [
   `ALTER TABLE rollout RENAME TO group_command;
    ALTER TABLE rollout_target RENAME TO group_command_target;
@@ -50,7 +50,7 @@ export const groupCommandNameMigrations: readonly string[] = [
 
 const columns = 'id, body, answer_correlation';
 
-/** @param isSettled nothing more will become of a target with this state */
+/** @param isSettled whether the status of a target never changes again */
 export function createGroupCommandStore(
   database: Database,
   isSettled: (target: Target) => boolean,
@@ -133,7 +133,7 @@ export function createGroupCommandStore(
   };
 }
 
-/** The correlation data are bytes, which JSON has none of: they stand in a column of their own. */
+/** The correlation data are bytes, which JSON cannot hold: they have a column of their own. */
 function bodyOf({ answerTo, ...groupCommand }: GroupCommand): string {
   return JSON.stringify(
     answerTo === undefined ? groupCommand : { ...groupCommand, answerTo: { topic: answerTo.topic } },
@@ -190,7 +190,7 @@ async function acceptGroupCommand(
       params: [groupCommand.id, groupCommand.status, bodyOf(groupCommand), correlation ?? null],
     },
     {
-      // Of a group command that is there already, every target is there too.
+      // If the group command is there already, so are all its targets.
       sql: `INSERT INTO group_command_target (group_command, n, device, status, reason, settled)
                 SELECT ?1, key, value ->> 'device', value ->> 'status', NULL, 0 FROM json_each(?2)
                  WHERE NOT EXISTS (SELECT 1 FROM group_command_target WHERE group_command = ?1)`,

@@ -88,8 +88,8 @@ class SimDevice {
     if (this.#session !== undefined) this.#exchange(this.#session);
   }
 
-  #exchange({ toldTime }: FakeSession): void {
-    this.#offset.add(this.#clock.monotonic(), toldTime.tell(this.#clock));
+  #exchange({ reportedClock }: FakeSession): void {
+    this.#offset.add(this.#clock.monotonic(), reportedClock.report(this.#clock));
   }
 
   /** What is under way, both ways, is lost. @param told the hub notices */

@@ -21,7 +21,7 @@ import type { CommandSession } from '../../../hub/commands/command-session.ts';
 import { MqttRequests } from '../../../hub/commands/mqtt-requests.ts';
 import { StatusPublisher } from '../../../hub/commands/status-publisher.ts';
 import { topicsOf } from '../../../hub/bus/topics.ts';
-import { ToldTime } from '../../../hub/sessions/reported-clock.ts';
+import { ReportedClock } from '../../../hub/sessions/reported-clock.ts';
 import { HubError } from '../../../hub/kernel/errors.ts';
 import { createLog } from '../../../hub/kernel/log.ts';
 import type { Clock } from '../../../hub/kernel/time.ts';
@@ -108,7 +108,7 @@ export class FakeSession implements CommandSession {
   readonly persistsCommands: boolean;
   readonly type = valve;
   /** Nobody tells it anything, unless the test does: then it reckons as the hub does. */
-  readonly toldTime = new ToldTime();
+  readonly reportedClock = new ReportedClock();
   readonly frames: HubFrame[] = [];
   full = false;
 

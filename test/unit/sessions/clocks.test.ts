@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DeviceClock } from '../../../hub/sessions/device-clock.ts';
 import { HubClock } from '../../../hub/telemetry/hub-clock.ts';
-import { ToldTime } from '../../../hub/sessions/reported-clock.ts';
+import { ReportedClock } from '../../../hub/sessions/reported-clock.ts';
 import { ManualClock } from '../../helpers/clock.ts';
 import { silentLog, startMs, startSessions } from '../../helpers/hubs/session-fixture.ts';
 
@@ -20,21 +20,21 @@ test('the least delayed of the last exchanges is believed', () => {
 
 test('a clock set back is known to the device at its next heartbeat, one set forward after eight', () => {
   const clock = new ManualClock();
-  const told = new ToldTime();
-  assert.equal(told.aheadMs(clock), 0);
-  told.tell(clock);
+  const reported = new ReportedClock();
+  assert.equal(reported.aheadMs(clock), 0);
+  reported.report(clock);
   clock.setNow(clock.now() + 60_000);
-  assert.equal(told.aheadMs(clock), -60_000, 'it reckons with the old time');
-  for (let beat = 1; beat < 8; beat += 1) told.tell(clock);
-  assert.equal(told.aheadMs(clock), -60_000);
-  told.tell(clock);
-  assert.equal(told.aheadMs(clock), 0);
+  assert.equal(reported.aheadMs(clock), -60_000, 'it reckons with the old time');
+  for (let beat = 1; beat < 8; beat += 1) reported.report(clock);
+  assert.equal(reported.aheadMs(clock), -60_000);
+  reported.report(clock);
+  assert.equal(reported.aheadMs(clock), 0);
   clock.setNow(clock.now() - 3_600_000);
-  assert.equal(told.aheadMs(clock), 3_600_000);
-  told.tell(clock);
-  assert.equal(told.aheadMs(clock), 0);
+  assert.equal(reported.aheadMs(clock), 3_600_000);
+  reported.report(clock);
+  assert.equal(reported.aheadMs(clock), 0);
   clock.setNow(clock.now() + 40);
-  assert.equal(told.aheadMs(clock), 0, 'a clock that is slewed is no other clock');
+  assert.equal(reported.aheadMs(clock), 0, 'a clock that is slewed is no other clock');
 });
 
 test('a device that tells no wall clock has no known quality', () => {
