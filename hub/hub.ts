@@ -4,7 +4,6 @@ import { createAuditStore } from './adapters/sqlite/sqlite-audit-store.ts';
 import { createRemovalStore } from './adapters/sqlite/sqlite-removal-store.ts';
 import { createDeviceStore } from './adapters/sqlite/sqlite-device-store.ts';
 import { openDeviceTypes } from './adapters/device-types.ts';
-import { createHubClockStore } from './adapters/sqlite/sqlite-hub-clock-store.ts';
 import { createHubIdentityStore } from './adapters/sqlite/sqlite-hub-identity-store.ts';
 import { createNoticeStore } from './adapters/sqlite/sqlite-notice-store.ts';
 import { startAdmin } from './adapters/http/admin-server.ts';
@@ -19,7 +18,6 @@ import { Admission } from './sessions/admission.ts';
 import { Removals } from './registry/removals.ts';
 import { createWhy } from './admin/device-why.ts';
 import { Authenticator } from './identity/authenticator.ts';
-import { HubClock } from './telemetry/hub-clock.ts';
 import { drainSessions } from './sessions/session-drain.ts';
 import { timingOf } from './sessions/hello.ts';
 import { Liveness } from './presence/liveness.ts';
@@ -29,7 +27,6 @@ import { PresenceKeeper } from './presence/presence-keeper.ts';
 import { Registry } from './registry/registry.ts';
 import { LiveCommands } from './admin/live-commands.ts';
 import { exposeBus } from './bus/bus-metrics.ts';
-import { CommandRecorder } from './telemetry/command-recorder.ts';
 import { startCommands } from './wiring/commands-wiring.ts';
 import { startSchedules } from './wiring/schedules-wiring.ts';
 import { openConsole } from './wiring/console-wiring.ts';
@@ -46,7 +43,7 @@ import { createBus } from './wiring/bus-wiring.ts';
 import { openSecurity } from './wiring/security-wiring.ts';
 import { readiness } from './wiring/readiness.ts';
 import { startSelfMonitoring } from './wiring/self-monitoring-wiring.ts';
-import { openTelemetryPipeline } from './wiring/telemetry-wiring.ts';
+import { startTelemetry } from './wiring/telemetry-wiring.ts';
 import { createTroubles } from './wiring/incidents-wiring.ts';
 import { eventLoopShare } from './kernel/event-loop.ts';
 import type { Log } from './kernel/log.ts';
@@ -54,9 +51,6 @@ import { Metrics } from './kernel/metrics.ts';
 import { Releasers } from './kernel/releasers.ts';
 import { systemClock } from './kernel/time.ts';
 import type { Clock } from './kernel/time.ts';
-import { createFanOut } from './telemetry/fan-out.ts';
-import { Ingest } from './telemetry/ingest.ts';
-import { PresenceRecorder } from './telemetry/presence-recorder.ts';
 import { createTelemetryAdministration } from './telemetry/telemetry-administration.ts';
 
 export interface RunningHub {
@@ -128,18 +122,15 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   const rotation = new Rotation({ registry, sessions, clock, log, audit });
   const authenticator = new Authenticator({ registry, rotation, sessions, clock, audit });
 
-  // The telemetry pipeline.
-  const pipeline = await openTelemetryPipeline(config, { log, clock, random, onFailure, releasers });
-  const { store, link, spool, ledger, writer, shedding } = pipeline;
-  const hubClock = new HubClock({ clock, log, store: createHubClockStore(state) });
-  await hubClock.start();
-  releasers.push('hub clock', () => hubClock.close());
-  shedding.clockWrong = () => hubClock.behind;
-
   // The bus is connected last, since commands come in by it.
   const topics = topicsOf(config.mqtt.root);
   const bus = createBus(config, { log, random, clock, hub, topics });
-  const fanOut = createFanOut({ bus, topics, log, scope: config.fanOut });
+
+  const telemetry = await startTelemetry(
+    { config, log, clock, random, releasers, onFailure },
+    { state, catalog, registry, bus, topics },
+  );
+  const { store, link, spool, ledger, writer, shedding, hubClock } = telemetry;
   const counters = newSessionCounters();
   const pages = openConsole({
     clock,
@@ -148,7 +139,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     identity: hub,
     registry,
     catalog,
-    pipeline,
+    pipeline: telemetry,
     sessions,
     counters,
     presence: () => presence,
@@ -156,10 +147,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     dispatcher: () => dispatcher,
   });
   const { feed } = pages;
-  const ingest = new Ingest(
-    { writer, ledger, shedding, fanOut: pages.watching(fanOut), clock },
-    { maxAgeMs: config.maxAgeSec * 1000, maxAheadMs: config.maxAheadSec * 1000 },
-  );
+  telemetry.readings.follow(pages.follower);
 
   // Presence: one wheel for all silences; a change goes to disk, then to the bus and the store.
   const liveness = new Liveness({ clock, random, afterPoll: (run) => setImmediate(run) });
@@ -171,7 +159,6 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     clearPresence: (deviceId, told) => announcer.removed(deviceId, told),
   });
   await removals.load();
-  const recorder = new PresenceRecorder({ writer, ledger, recordOf: (deviceId) => registry.get(deviceId) });
   const stories = new Stories(clock);
   const admission = new Admission(
     { clock, random, busyShare: eventLoopShare(), overloaded: () => !shedding.takesConnections },
@@ -200,7 +187,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     turnedAwayMs: () => admission.turnedAwayMs,
     changed: (deviceId, change) => {
       announcer.changed(deviceId, change);
-      recorder.record(deviceId, change, change.sinceMs);
+      telemetry.presence.record(deviceId, change, change.sinceMs);
       incidents.presenceChanged(deviceId, change);
       stories.tell(deviceId, { kind: 'presence', state: change.state, reason: change.reason });
       feed.presenceChanged(deviceId, change);
@@ -243,7 +230,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     audit,
     releasers,
     live: new LiveCommands(feed, clock),
-    recorder: new CommandRecorder({ writer, ledger, recordOf: (deviceId) => registry.get(deviceId) }),
+    recorder: telemetry.commands,
     restored: (journalled) => removals.resume(journalled),
   });
   const { dispatcher, groupCommands } = commands;
@@ -253,7 +240,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   registry.follow(
     sessions,
     presence,
-    recorder,
+    telemetry.presence,
     authenticator,
     incidents,
     clones,
@@ -300,7 +287,7 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
     log,
     liveness,
     catalog,
-    ingest,
+    ingest: telemetry.ingest,
     acks,
     presence,
     registry,
@@ -336,27 +323,26 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   };
   await notices.load();
 
-  const { scheduler, upkeep } = startJobs(config, {
+  const { scheduler } = startJobs(config, {
     clock,
     log,
-    state,
-    store,
-    catalog,
     presence,
-    recorder,
+    recorder: telemetry.presence,
+    upkeep: telemetry.upkeep,
     notices,
     setTicketKeys: (keys) => listener.setTicketKeys(keys),
     releasers,
   });
 
   const record = startSelfMonitoring(
-    { clock, hubId: hub.hubId, pipeline, registry, sessions, presence, dispatcher, hubClock, bus },
+    { clock, hubId: hub.hubId, pipeline: telemetry, registry, sessions, presence, dispatcher, hubClock, bus },
     releasers,
   );
 
   // Operators.
   const metrics = new Metrics({ processMetrics: true });
   pages.expose(metrics);
+  telemetry.expose(metrics);
   exposeSecurity(metrics, { listener: listener.counters, audit, rotation, reload });
   exposeBus(metrics, bus);
   commands.expose(metrics);
@@ -364,13 +350,10 @@ async function startParts(config: Config, deps: HubDeps, releasers: Releasers): 
   exposeMetrics(metrics, {
     listener: listener.counters,
     sessions: counters,
-    fanOut: fanOut.counters,
-    upkeep,
     registry,
     presence,
     announcer,
     liveness,
-    pipeline,
     scheduler,
     admission,
     clones,

@@ -2,27 +2,27 @@ import type { Broadcaster, Publisher } from '../bus/bus.ts';
 import type { Topics } from '../bus/topics.ts';
 import { messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
-import type { FanOut } from './ingest.ts';
+import type { ReadingFollower } from './reading-followers.ts';
 
-/** Losses of the fan-out; the store has the readings all the same. */
+/** Losses of the fan-out. The store has the readings even so. */
 export interface FanOutCounters {
   published: number;
   dropped: number;
 }
 
-/** Which of what devices send is published on the bus: readings and events, events alone, nothing. */
+/** What is published on the bus: readings and events, events alone, or nothing. */
 export type FanOutScope = 'all' | 'events' | 'off';
 
 /**
  * Publishes accepted readings (QoS 0) and events (QoS 1) on the bus, with their final times. What the bus
- * does not take is dropped and counted: the bus must never hold up the pipeline to the store.
+ * rejects is dropped and counted: the bus must never hold up the way to the store.
  */
 export function createFanOut(deps: {
   bus: Publisher & Broadcaster;
   topics: Topics;
   log: Log;
   scope: FanOutScope;
-}): FanOut & { counters: FanOutCounters } {
+}): ReadingFollower & { counters: FanOutCounters } {
   const { bus, topics, log, scope } = deps;
   const counters: FanOutCounters = { published: 0, dropped: 0 };
   const published = (): void => {

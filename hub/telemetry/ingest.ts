@@ -13,6 +13,7 @@ import type { LoadShedding, Rank } from './load-shedding.ts';
 import type { FrameOwner } from './batch.ts';
 import type { LedgerAccount, Ledger } from './ledger.ts';
 import { compileFieldEncoder, encodePrefix, encodeTimeUs, findUnwritable } from './line-protocol.ts';
+import type { ReadingFollower } from './reading-followers.ts';
 import type { Writer } from './writer.ts';
 
 /** Why a frame, or some of its samples, is refused: the body of a nack. */
@@ -30,13 +31,6 @@ export interface Verdict {
   refusals: readonly FrameRefusal[];
 }
 
-/** Told of each accepted reading and event, with its final time (Unix ms). */
-export interface FanOut {
-  reading(deviceId: string, stream: string, timeMs: number, data: unknown): void;
-  readings(deviceId: string, stream: string, samples: readonly { ts: number; data: unknown }[]): void;
-  event(deviceId: string, name: string, severity: string, timeMs: number, data: unknown): void;
-}
-
 export interface IngestOptions {
   /** A time older than this is refused, unless it is backfill. */
   maxAgeMs: number;
@@ -48,7 +42,8 @@ export interface IngestDeps {
   writer: Writer;
   ledger: Ledger;
   shedding: LoadShedding;
-  fanOut: FanOut;
+  /** Notified of what is accepted, once it is on its way to the store. */
+  followers: ReadingFollower;
   clock: Clock;
 }
 
@@ -85,7 +80,7 @@ export class Ingest {
   readonly #writer: Writer;
   readonly #ledger: Ledger;
   readonly #shedding: LoadShedding;
-  readonly #fanOut: FanOut;
+  readonly #followers: ReadingFollower;
   readonly #clock: Clock;
   readonly #options: IngestOptions;
   /** The time of the line made last, Unix ms: a second result without an object for it. */
@@ -94,7 +89,7 @@ export class Ingest {
     this.#writer = deps.writer;
     this.#ledger = deps.ledger;
     this.#shedding = deps.shedding;
-    this.#fanOut = deps.fanOut;
+    this.#followers = deps.followers;
     this.#clock = deps.clock;
     this.#options = options;
   }
@@ -143,7 +138,7 @@ export class Ingest {
     if (typeof line !== 'string') return this.#refuse(channel, line);
     if (!this.#writer.addReading(owner, frame.seq, line))
       return this.#refuse(channel, { code: 'overloaded' });
-    this.#fanOut.reading(channel.deviceId, frame.stream, this.#lineTimeMs, frame.data);
+    this.#followers.reading(channel.deviceId, frame.stream, this.#lineTimeMs, frame.data);
     return undefined;
   }
 
@@ -168,7 +163,7 @@ export class Ingest {
     const line = `${encodePrefix('event', tags)}${fields} ${encodeTimeUs(timeMs)}`;
     if (!this.#writer.addReading(owner, frame.seq, line))
       return this.#refuse(channel, { code: 'overloaded' });
-    this.#fanOut.event(channel.deviceId, frame.name, frame.severity, timeMs, data);
+    this.#followers.event(channel.deviceId, frame.name, frame.severity, timeMs, data);
     return undefined;
   }
 
@@ -224,7 +219,7 @@ export class Ingest {
         refusals: [...bad, bad.length === 0 ? overloaded : { ...overloaded, rejectedSamples: kept }],
       };
     }
-    this.#fanOut.readings(channel.deviceId, frame.stream, accepted);
+    this.#followers.readings(channel.deviceId, frame.stream, accepted);
     return bad.length === 0 ? undefined : { taken: true, refusals: bad };
   }
 

@@ -1,13 +1,22 @@
 import type { TokenBucket } from '../kernel/token-bucket.ts';
+import type { HubClock } from './hub-clock.ts';
 import type { Writer } from './writer.ts';
 
-/** Data frames in the order in which an overloaded hub lets go of them. Results and heartbeats never pass here. */
+/** Data frames in the order in which an overloaded hub sheds them. Results and heartbeats are never shed. */
 export type Rank = 'backfill' | 'telemetry' | 'event';
 
 /** The pressure, 0 to 1, from which frames of a rank are nacked `overloaded`. */
 const limitOf: Readonly<Record<Rank, number>> = { backfill: 0.5, telemetry: 0.85, event: 1 };
 /** The pressure from which connections are refused: before a device that is connected suffers. */
 const connectionLimit = 0.4;
+
+export interface LoadSheddingDeps {
+  writer: Pick<Writer, 'fill' | 'blocked'>;
+  /** The data frames of all devices together. */
+  total: TokenBucket;
+  /** While it is behind, the times of readings cannot be judged. */
+  hubClock: Pick<HubClock, 'behind'>;
+}
 
 /**
  * Decides under load who has to come later. The pressure is how full the buffer before the store is, or how
@@ -16,21 +25,20 @@ const connectionLimit = 0.4;
 export class LoadShedding {
   readonly #writer: Pick<Writer, 'fill' | 'blocked'>;
   readonly #total: TokenBucket;
-  /** The level of the bucket is read once so many frames. */
+  readonly #clock: Pick<HubClock, 'behind'>;
+  /** Frames until the level of the bucket is read again. */
   #untilReading = 0;
   #drawn = 0;
 
-  /** The hub's own clock is wrong: times cannot be judged. */
-  clockWrong: () => boolean = () => false;
-
-  constructor(deps: { writer: Pick<Writer, 'fill' | 'blocked'>; total: TokenBucket }) {
+  constructor(deps: LoadSheddingDeps) {
     this.#writer = deps.writer;
     this.#total = deps.total;
+    this.#clock = deps.hubClock;
   }
 
   /** Takes one frame's share when it may pass. */
   admits(rank: Rank): boolean {
-    if (this.clockWrong() || this.#writer.blocked || this.#pressure() >= limitOf[rank]) return false;
+    if (this.#clock.behind || this.#writer.blocked || this.#pressure() >= limitOf[rank]) return false;
     return this.#total.take();
   }
 

@@ -4,7 +4,7 @@ import { compileFieldEncoder, encodePrefix, encodeTimeUs } from './line-protocol
 import { HubPoints } from './hub-points.ts';
 import type { Writer } from './writer.ts';
 
-/** What the hub says of itself, all of one moment. */
+/** What the hub measures of itself at one moment. */
 export interface HubSample {
   devices: number;
   online: number;
@@ -18,11 +18,11 @@ export interface HubSample {
   bufferFill: number;
   storeUp: boolean;
   busUp: boolean;
-  /** Of store, clock, spool and bus: those that are not well, by name. */
+  /** The names of those of store, clock, spool and bus that have a fault. */
   faults: readonly string[];
-  /** The longest delay since the last time, ms. */
+  /** The longest delay since the sample before, ms. */
   eventLoopLagMs: number;
-  /** Share of the time since the last time, 0 to 1. */
+  /** Share of the time since the sample before, 0 to 1. */
   eventLoopShare: number;
   heapBytes: number;
 }
@@ -59,13 +59,16 @@ export class SelfMonitoring {
   readonly #deps: { clock: Clock; ledger: Ledger; hubId: string; read: () => HubSample };
   readonly #points: HubPoints;
   readonly #startedAt: number;
-  readonly #cancel: Cancel;
+  #cancel: Cancel = () => {};
 
   constructor(deps: { clock: Clock; writer: Writer; ledger: Ledger; hubId: string; read: () => HubSample }) {
     this.#deps = deps;
     this.#points = new HubPoints(deps);
     this.#startedAt = deps.clock.monotonic();
-    this.#cancel = deps.clock.every(recordEveryMs, () => this.record());
+  }
+
+  start(): void {
+    this.#cancel = this.#deps.clock.every(recordEveryMs, () => this.record());
   }
 
   /** Writes one point with the time of now. */

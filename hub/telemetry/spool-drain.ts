@@ -33,9 +33,11 @@ export class SpoolDrain {
   ) {
     this.#deps = deps;
     this.#options = options;
+    deps.link.onUp(() => this.start());
+    deps.spool.onFilled(() => this.start());
   }
 
-  /** Works until the spool is empty or the store away; call it when either has changed. */
+  /** Works until the spool is empty or the store away. Starts by itself whenever either has changed. */
   start(): void {
     if (this.#closed || this.#cancelWait !== undefined) return;
     this.#running ??= this.#step()

@@ -30,14 +30,18 @@ export class Spool {
   changes = 0;
   /** Why the last attempt to keep lines failed (a full disk, say); undefined when it did not. */
   fault: string | undefined;
-  /** Called when there is something to drain. */
-  filled: () => void = () => {};
+  readonly #fillListeners: (() => void)[] = [];
 
   constructor(deps: { store: SpoolStore; ledger: Ledger; clock: Clock }, options: SpoolOptions) {
     this.#store = deps.store;
     this.#ledger = deps.ledger;
     this.#clock = deps.clock;
     this.#options = options;
+  }
+
+  /** @param listener called when there is something to drain, or room again for the dead letters of a drain */
+  onFilled(listener: () => void): void {
+    this.#fillListeners.push(listener);
   }
 
   /** Takes over what an earlier run left. */
@@ -70,7 +74,7 @@ export class Spool {
     await this.#keep(this.#store.append({ lines, shares, size, nowMs: this.#clock.now() }));
     this.#levels.lines += lines.length;
     this.#levels.size += size;
-    this.filled();
+    this.#notifyFilled();
   }
 
   /** Keeps lines that a live write was refused; the caller enters them in the ledger. @throws HubError `database-failed` */
@@ -133,7 +137,7 @@ export class Spool {
       this.#ledger.purged(this.#ledger.account(id), points);
     }
     // A drain that stood still because there was no room for dead letters goes on.
-    this.filled();
+    this.#notifyFilled();
     return sum(shares);
   }
 
@@ -151,13 +155,17 @@ export class Spool {
         this.#ledger.moved(this.#ledger.account(id), 'deadLettered', 'spooled', points);
       }
       moved += lines;
-      if (lines > 0) this.filled();
+      if (lines > 0) this.#notifyFilled();
       if (lines < retryLines) return moved;
     }
   }
 
   close(): Promise<void> {
     return this.#store.close();
+  }
+
+  #notifyFilled(): void {
+    for (const listener of this.#fillListeners) listener();
   }
 
   async #keep(change: Promise<void>): Promise<void> {

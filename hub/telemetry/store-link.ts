@@ -10,6 +10,8 @@ export interface StoreLinkDeps {
   clock: Clock;
   random: () => number;
   log: Log;
+  /** Lines worth writing as the probe; when there are none, the store is only asked for a sign of life. */
+  probeSample: () => Promise<readonly string[]>;
 }
 
 export interface StoreLinkCounters {
@@ -39,10 +41,7 @@ export class StoreLink {
   readonly counters: StoreLinkCounters = { writes: 0, failedWrites: 0, outages: 0 };
   /** Why the store is down; undefined while it is up. */
   fault: string | undefined;
-  /** Lines worth writing as the probe; when there are none the store is asked for a sign of life. */
-  probeSample: () => Promise<readonly string[]> = () => Promise.resolve([]);
-  /** Called when the store is back. */
-  cameUp: () => void = () => {};
+  readonly #upListeners: (() => void)[] = [];
   #waits: Generator<number, never>;
   #cancelProbe: Cancel | undefined;
   readonly #ended = new AbortController();
@@ -54,6 +53,11 @@ export class StoreLink {
 
   get up(): boolean {
     return this.fault === undefined;
+  }
+
+  /** @param listener called each time the store answers a probe: at the start and after each outage */
+  onUp(listener: () => void): void {
+    this.#upListeners.push(listener);
   }
 
   /**
@@ -120,12 +124,12 @@ export class StoreLink {
 
   /** It must be the store that answers, and it must take lines when there are some. */
   async #probe(): Promise<void> {
-    const { log, store } = this.#deps;
+    const { log, store, probeSample } = this.#deps;
     let name = '';
     let outcome: WholeOutcome = { kind: 'done', refused: new Map() };
     try {
       name = await this.#answer(probeMaxMs, () => store.probe());
-      const lines = this.up ? [] : (await this.probeSample().catch(() => [])).slice(0, probeLines);
+      const lines = this.up ? [] : (await probeSample().catch(() => [])).slice(0, probeLines);
       if (lines.length > 0) outcome = await this.#write(lines, probeMaxMs);
     } catch (error) {
       const { needsPerson, retryAfterMs } = error instanceof HubError ? error.details : {};
@@ -144,7 +148,7 @@ export class StoreLink {
     }
     log.info({ store: name }, this.up ? 'the store answers' : 'store is back');
     this.fault = undefined;
-    this.cameUp();
+    for (const listener of this.#upListeners) listener();
   }
 
   /** The answer, or a rejection after `withinMs` or at the close; the request is told to give up then. */

@@ -18,17 +18,20 @@ interface Mark {
 /** A rate is that of the last five to ten seconds. */
 const markEveryMs = 5_000;
 
-/** How much comes in and is stored a second, in all or of some devices. */
+/** How many points arrive and are stored a second, of all devices or of some. */
 export class Throughput {
   readonly #deps: { clock: Clock; ledger: Ledger; frames: () => number };
-  readonly #stop: Cancel;
+  #stop: Cancel = () => {};
   #older: Mark;
   #newer: Mark;
 
   constructor(deps: { clock: Clock; ledger: Ledger; frames: () => number }) {
     this.#deps = deps;
     this.#older = this.#newer = this.#mark();
-    this.#stop = deps.clock.every(markEveryMs, () => {
+  }
+
+  start(): void {
+    this.#stop = this.#deps.clock.every(markEveryMs, () => {
       this.#older = this.#newer;
       this.#newer = this.#mark();
     });

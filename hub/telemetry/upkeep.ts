@@ -1,3 +1,4 @@
+import type { DeviceType } from '../../schemas/index.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Clock } from '../kernel/time.ts';
 import type { MetricsUpkeep } from './store.ts';
@@ -12,8 +13,8 @@ export interface UpkeepProgress {
 export interface UpkeepOptions {
   /** One-minute roll-ups are made. */
   rollUps: boolean;
-  /** Readings older than this are removed; undefined: never. */
-  rawRetentionDays: number | undefined;
+  /** Readings older than this are removed; never when not given. */
+  rawRetentionDays?: number | undefined;
 }
 
 export interface UpkeepDeps {
@@ -35,6 +36,12 @@ const againMs = 10 * minuteMs;
 /** Where the first run begins. */
 const firstMs = 60 * minuteMs;
 const removeEveryMs = 60 * minuteMs;
+
+/** The measurements of all streams of these device types. */
+export function measurementsOf(types: readonly DeviceType[]): string[] {
+  const streams = types.flatMap((type) => [...type.streams.values()]);
+  return [...new Set(streams.map(({ measurement }) => measurement))];
+}
 
 /**
  * Roll-ups and retention. Both may be repeated and stopped at any step: a roll-up written twice is the same,

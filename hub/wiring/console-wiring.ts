@@ -22,7 +22,7 @@ import { watchEventLoop } from '../kernel/event-loop.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Metrics } from '../kernel/metrics.ts';
 import type { Releasers } from '../kernel/releasers.ts';
-import type { FanOut } from '../telemetry/ingest.ts';
+import type { ReadingFollower } from '../telemetry/reading-followers.ts';
 import { createLastValues } from '../telemetry/last-values.ts';
 import { LatestReadings } from '../telemetry/latest-readings.ts';
 import { createPresenceHistory } from '../telemetry/presence-history.ts';
@@ -48,8 +48,8 @@ export interface ConsoleParts extends DeviceFollower {
   incident(incident: Incident): void;
   /** Sees each refusal. */
   nacked: NackListener;
-  /** Sees each reading on its way to `next`. */
-  watching(next: FanOut): FanOut;
+  /** Sees each accepted reading. */
+  follower: ReadingFollower;
   /** Names what the live feed counts on the `/metrics` page. */
   expose(metrics: Metrics): void;
 }
@@ -59,6 +59,7 @@ export function openConsole(deps: ConsoleDeps): ConsoleParts {
   const { clock, log, releasers, registry, sessions, catalog, pipeline, counters } = deps;
   const startedMs = clock.now();
   const throughput = new Throughput({ clock, ledger: pipeline.ledger, frames: () => counters.frames });
+  throughput.start();
   releasers.push('throughput', () => throughput.close());
   const eventLoop = watchEventLoop(clock);
   releasers.push('event loop', () => eventLoop.close());
@@ -117,7 +118,7 @@ export function openConsole(deps: ConsoleDeps): ConsoleParts {
       (app) => serveHistory(app, historyOf({ ...deps, typeOf, latest, nackLog })),
       (app) => serveLive(app, feed),
     ],
-    watching: (next) => watching(next, latest, feed),
+    follower: followerOf(latest, feed),
     expose: (metrics) => exposeFeed(metrics, feed),
     registered: ({ id }) => feed.deviceChanged(id),
     changed: ({ id }) => feed.deviceChanged(id),
@@ -167,20 +168,16 @@ function historyOf({
   };
 }
 
-function watching(next: FanOut, latest: LatestReadings, feed: LiveFeed): FanOut {
-  const note = (deviceId: string, stream: string, timeMs: number, data: unknown): void => {
+function followerOf(latest: LatestReadings, feed: LiveFeed): ReadingFollower {
+  const reading = (deviceId: string, stream: string, timeMs: number, data: unknown): void => {
     latest.note(deviceId, stream, timeMs, data);
     if (feed.active) feed.reading(deviceId, stream, timeMs, data as Reading['fields']);
   };
   return {
-    reading(deviceId, stream, timeMs, data) {
-      note(deviceId, stream, timeMs, data);
-      next.reading(deviceId, stream, timeMs, data);
-    },
+    reading,
     readings(deviceId, stream, samples) {
-      for (const { ts, data } of samples) note(deviceId, stream, ts, data);
-      next.readings(deviceId, stream, samples);
+      for (const { ts, data } of samples) reading(deviceId, stream, ts, data);
     },
-    event: (...event) => next.event(...event),
+    event() {},
   };
 }

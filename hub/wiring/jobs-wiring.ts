@@ -1,8 +1,5 @@
-import type { DeviceTypeCatalog } from '../../schemas/index.ts';
 import { createCron } from '../adapters/cron.ts';
-import type { Database } from '../adapters/sqlite/sqlite.ts';
 import { loadTicketKeys } from '../adapters/tls/tls-tickets.ts';
-import { createUpkeepProgress } from '../adapters/sqlite/upkeep-progress.ts';
 import type { Config } from '../config/config.ts';
 import type { Notices } from '../notices/notices.ts';
 import type { PresenceKeeper } from '../presence/presence-keeper.ts';
@@ -11,17 +8,14 @@ import type { Releasers } from '../kernel/releasers.ts';
 import type { Clock } from '../kernel/time.ts';
 import { Scheduler } from '../schedules/scheduler.ts';
 import type { PresenceRecorder } from '../telemetry/presence-recorder.ts';
-import type { MetricsStore } from '../telemetry/store.ts';
-import { Upkeep } from '../telemetry/upkeep.ts';
+import type { Upkeep } from '../telemetry/upkeep.ts';
 
 interface Deps {
   clock: Clock;
   log: Log;
-  state: Database;
-  store: MetricsStore;
-  catalog: DeviceTypeCatalog;
   presence: PresenceKeeper;
   recorder: PresenceRecorder;
+  upkeep: Upkeep;
   notices: Notices;
   /** Takes new keys for TLS session tickets. */
   setTicketKeys: (keys: Buffer) => void;
@@ -30,25 +24,16 @@ interface Deps {
 
 /** What the hub does by itself at set times. */
 export function startJobs(
-  config: Pick<Config, 'notice' | 'rollUps' | 'rawRetentionDays' | 'dataDir'>,
-  { clock, log, state, store, catalog, presence, recorder, notices, setTicketKeys, releasers }: Deps,
-): { scheduler: Scheduler; upkeep: Upkeep } {
-  const { notice, rollUps, rawRetentionDays, dataDir } = config;
+  config: Pick<Config, 'notice' | 'dataDir'>,
+  { clock, log, presence, recorder, upkeep, notices, setTicketKeys, releasers }: Deps,
+): { scheduler: Scheduler } {
+  const { notice, dataDir } = config;
   const scheduler = new Scheduler({ cron: createCron(log), log });
   releasers.push('scheduler', () => scheduler.close());
   const add = (name: string, cron: string, run: () => void | Promise<void>): void =>
     scheduler.add({ name, cron, timeZone: 'UTC', run });
 
   add('presence-snapshot', '*/5 * * * *', () => recorder.snapshot(presence.all(), clock.now()));
-  const measurements = (): string[] => [
-    ...new Set(
-      catalog.all().flatMap(({ streams }) => [...streams.values()].map((stream) => stream.measurement)),
-    ),
-  ];
-  const upkeep = new Upkeep(
-    { store, progress: createUpkeepProgress(state), clock, log, measurements },
-    { rollUps, rawRetentionDays },
-  );
   // Stopped before the scheduler, which waits for a run under way.
   releasers.push('upkeep', () => upkeep.close());
   add('upkeep', '* * * * *', () => upkeep.run());
@@ -59,5 +44,5 @@ export function startJobs(
     });
   }
   add('tls-ticket-keys', '17 4 * * *', async () => setTicketKeys(await loadTicketKeys(dataDir, clock.now())));
-  return { scheduler, upkeep };
+  return { scheduler };
 }

@@ -9,12 +9,8 @@ import type { PresenceAnnouncer } from '../presence/presence-announcer.ts';
 import type { PresenceKeeper } from '../presence/presence-keeper.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { SessionCounters } from '../sessions/session-counters.ts';
-import type { TelemetryPipeline } from './telemetry-wiring.ts';
 import type { Metrics } from '../kernel/metrics.ts';
 import type { Scheduler } from '../schedules/scheduler.ts';
-import type { FanOutCounters } from '../telemetry/fan-out.ts';
-import { imbalance } from '../telemetry/ledger.ts';
-import type { Upkeep } from '../telemetry/upkeep.ts';
 
 export interface MeasuredParts {
   listener: ListenerCounters;
@@ -23,9 +19,6 @@ export interface MeasuredParts {
   presence: PresenceKeeper;
   announcer: PresenceAnnouncer;
   liveness: Liveness;
-  fanOut: FanOutCounters;
-  pipeline: TelemetryPipeline;
-  upkeep: Upkeep;
   scheduler: Scheduler;
   admission: Admission;
   incidentsLost: IncidentLog['lost'];
@@ -37,7 +30,7 @@ export interface MeasuredParts {
 /** Names every count of every part on the `/metrics` page. No device ids: a fleet would drown the page. */
 export function exposeMetrics(metrics: Metrics, parts: MeasuredParts): void {
   exposeConnections(metrics, parts);
-  exposeTelemetry(metrics, parts);
+  exposeJobs(metrics, parts);
   exposeTroubles(metrics, parts);
 }
 
@@ -137,44 +130,7 @@ function exposeTroubles(
   );
 }
 
-function exposeTelemetry(metrics: Metrics, { pipeline, fanOut, scheduler, upkeep }: MeasuredParts): void {
-  const { ledger, spool, link, reconciliation } = pipeline;
-  const { total } = ledger;
-  metrics.gauge('hub_points_carried', 'Points on disk when the hub started', () => total.carried);
-  metrics.counter('hub_points_received_total', 'Points received or made', () => total.received);
-  metrics.counter(
-    'hub_points_rejected_total',
-    'Points refused by the hub, by nack code',
-    () => ledger.rejectedBy,
-    'code',
-  );
-  metrics.counter('hub_points_dropped_total', 'Points lost, by cause', () => ledger.droppedBy, 'cause');
-  metrics.counter('hub_points_stored_total', 'Points the store has', () => total.stored);
-  metrics.gauge('hub_points_in_flight', 'Points on their way to the store', () => total.inFlight);
-  metrics.gauge('hub_points_spooled', 'Points in the spool', () => total.spooled);
-  metrics.gauge('hub_points_dead_lettered', 'Points the store refused for good', () => total.deadLettered);
-  metrics.gauge('hub_points_imbalance', 'Anything but 0 is a fault of the hub', () => imbalance(total));
-  metrics.counter(
-    'hub_reconciliation_failures_total',
-    'Reconciliations that found the ledger differing from the buffer or the disk',
-    () => reconciliation.failures,
-  );
-  metrics.gauge('hub_spool_bytes', 'Size of the spooled lines', () => spool.levels.size);
-  metrics.gauge('hub_store_up', '1 while the store can be written to', () => (link.up ? 1 : 0));
-  metrics.counter('hub_store_outages_total', 'Times the store went away', () => link.counters.outages);
-  metrics.counter('hub_store_writes_total', 'Writes to the store', () => link.counters.writes);
-  metrics.counter(
-    'hub_store_write_failures_total',
-    'Writes that were not taken',
-    () => link.counters.failedWrites,
-  );
-  metrics.gauge(
-    'hub_rolled_up_to_seconds',
-    'Unix time up to which readings are rolled up',
-    () => upkeep.rolledUpToMs / 1000,
-  );
-  metrics.counter('hub_fan_out_total', 'Readings and events published', () => fanOut.published);
-  metrics.counter('hub_fan_out_dropped_total', 'Readings and events not published', () => fanOut.dropped);
+function exposeJobs(metrics: Metrics, { scheduler }: Pick<MeasuredParts, 'scheduler'>): void {
   metrics.counter('hub_job_runs_total', 'Scheduled runs', () => scheduler.counters.runs);
   metrics.counter('hub_job_failures_total', 'Scheduled runs that failed', () => scheduler.counters.failures);
   metrics.counter('hub_job_missed_total', 'Scheduled times missed', () => scheduler.counters.missed);

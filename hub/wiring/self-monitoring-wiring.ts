@@ -58,6 +58,7 @@ export function startSelfMonitoring(parts: MonitoredParts, releasers: Releasers)
       };
     },
   });
+  monitoring.start();
   releasers.push('self-monitoring', () => monitoring.close());
   return monitoring;
 }

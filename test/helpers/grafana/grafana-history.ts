@@ -66,9 +66,9 @@ export async function writeHistory(url: string, database: string, toMs: number):
   const log = createLog({ level: 'silent' });
   const pipeline = testPipeline({ store, clock, log });
   const { writer, ledger, shedding } = pipeline;
-  const fanOut = { reading: () => undefined, readings: () => undefined, event: () => undefined };
+  const followers = { reading: () => undefined, readings: () => undefined, event: () => undefined };
   const ingest = new Ingest(
-    { writer, ledger, shedding, fanOut, clock },
+    { writer, ledger, shedding, followers, clock },
     { maxAgeMs: 86_400_000, maxAheadMs: 60_000 },
   );
   const records = new Map(historyDevices.map((device) => [device.id, recordOf(device)]));

@@ -10,7 +10,7 @@ import type { MetricsStore } from '../../../hub/telemetry/store.ts';
 import { defaultWriterOptions, Writer, type WriterOptions } from '../../../hub/telemetry/writer.ts';
 import { MemorySpool } from '../devices/memory-spool.ts';
 
-export interface TestRoadOptions {
+export interface TestPipelineOptions {
   writer?: Partial<WriterOptions>;
   spool?: Partial<SpoolOptions>;
   /** Data frames a second, of all devices together. */
@@ -20,7 +20,7 @@ export interface TestRoadOptions {
 /** A pipeline to a store, wired as the hub wires it, with the spool in memory. */
 export function testPipeline(
   deps: { store: Pick<MetricsStore, 'write' | 'probe'>; clock: Clock; log: Log },
-  options: TestRoadOptions = {},
+  options: TestPipelineOptions = {},
 ) {
   const { store, clock, log } = deps;
   const ledger = new Ledger();
@@ -29,11 +29,9 @@ export function testPipeline(
     { store: disk, ledger, clock },
     { maxSize: 1_000_000_000, maxDeadLetters: 100_000, ...options.spool },
   );
-  const link = new StoreLink({ store, clock, random: () => 0.5, log });
+  const probeSample = async () => (await spool.head())?.lines ?? [];
+  const link = new StoreLink({ store, clock, random: () => 0.5, log, probeSample });
   const drain = new SpoolDrain({ link, spool, clock, log });
-  link.probeSample = async () => (await spool.head())?.lines ?? [];
-  link.cameUp = () => drain.start();
-  spool.filled = () => drain.start();
   const writer = new Writer(
     { link, spool, ledger, clock, log },
     { ...defaultWriterOptions, ...options.writer },
@@ -44,5 +42,6 @@ export function testPipeline(
     link.close();
     await drain.close();
   };
-  return { ledger, disk, spool, link, drain, writer, shedding: new LoadShedding({ writer, total }), close };
+  const shedding = new LoadShedding({ writer, total, hubClock: { behind: false } });
+  return { ledger, disk, spool, link, drain, writer, shedding, close };
 }

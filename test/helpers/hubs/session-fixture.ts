@@ -15,7 +15,8 @@ import { Stories } from '../../../hub/presence/device-events.ts';
 import type { Clock } from '../../../hub/kernel/time.ts';
 import { HubError } from '../../../hub/kernel/errors.ts';
 import { createLog } from '../../../hub/kernel/log.ts';
-import { Ingest, type FanOut } from '../../../hub/telemetry/ingest.ts';
+import { Ingest } from '../../../hub/telemetry/ingest.ts';
+import type { ReadingFollower } from '../../../hub/telemetry/reading-followers.ts';
 import type { MetricsWriter, WriteOutcome } from '../../../hub/telemetry/store.ts';
 import type { WriterOptions } from '../../../hub/telemetry/writer.ts';
 import { compileDeviceType, hubFrameChecks, type DeviceType, type HubFrame } from '../../../schemas/index.ts';
@@ -256,13 +257,16 @@ export async function startSessions(t: TestContext, options: FixtureOptions = {}
   const pipeline = testPipeline({ store, clock, log: silentLog }, { writer: options.writer ?? {} });
   const { writer, ledger, shedding } = pipeline;
   const fanned: unknown[][] = [];
-  const fanOut: FanOut = {
+  const follower: ReadingFollower = {
     reading: (...told) => void fanned.push(told),
     readings: (...told) => void fanned.push(told),
     event: (...told) => void fanned.push(told),
   };
   const { maxAgeMs = 86_400_000, maxAheadMs = 60_000 } = options;
-  const ingest = new Ingest({ writer, ledger, shedding, fanOut, clock }, { maxAgeMs, maxAheadMs });
+  const ingest = new Ingest(
+    { writer, ledger, shedding, followers: follower, clock },
+    { maxAgeMs, maxAheadMs },
+  );
   const sessionOptions = {
     ackDelayMs: options.ackDelayMs ?? 500,
     inFlight: options.inFlight ?? 64,

@@ -23,13 +23,13 @@ function startIngest(t: TestContext, bufferLines = 1_000) {
   const nobody: FrameOwner = { account: ledger.account('d1'), stored() {}, refusedByStore() {} };
   t.after(() => pipeline.close());
   const fanned: unknown[][] = [];
-  const fanOut = {
+  const followers = {
     reading: (...told: unknown[]) => void fanned.push(told),
     readings: (...told: unknown[]) => void fanned.push(told),
     event: (...told: unknown[]) => void fanned.push(told),
   };
   const ingest = new Ingest(
-    { writer, ledger, shedding, fanOut, clock },
+    { writer, ledger, shedding, followers, clock },
     { maxAgeMs: 86_400_000, maxAheadMs: 60_000 },
   );
   const channel = ingest.openChannel({ id: 'd1', site: 'lab' }, sensorType, 'now', anchors);

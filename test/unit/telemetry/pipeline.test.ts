@@ -5,9 +5,9 @@ import type { FrameOwner } from '../../../hub/telemetry/batch.ts';
 import { imbalance } from '../../../hub/telemetry/ledger.ts';
 import { ManualClock } from '../../helpers/clock.ts';
 import { ScriptedStore, silentLog } from '../../helpers/hubs/session-fixture.ts';
-import { testPipeline, type TestRoadOptions } from '../../helpers/hubs/pipeline.ts';
+import { testPipeline, type TestPipelineOptions } from '../../helpers/hubs/pipeline.ts';
 
-function pipelineTo(t: TestContext, store: ScriptedStore, options: TestRoadOptions = {}) {
+function pipelineTo(t: TestContext, store: ScriptedStore, options: TestPipelineOptions = {}) {
   const clock = new ManualClock();
   const pipeline = testPipeline({ store, clock, log: silentLog }, options);
   t.after(() => pipeline.close());

@@ -37,6 +37,7 @@ function record(t: TestContext) {
   const pipeline = testPipeline({ store, clock, log: createLog({ level: 'silent' }) });
   const { writer, ledger } = pipeline;
   const monitoring = new SelfMonitoring({ clock, writer, ledger, hubId: 'h 1', read: () => numbers });
+  monitoring.start();
   t.after(() => pipeline.close());
   return { clock, lines, pipeline, monitoring };
 }
