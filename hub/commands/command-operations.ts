@@ -1,4 +1,4 @@
-import type { CommandPage, CommandView, SentCommand } from '../../schemas/api/commands.ts';
+import type { CommandPage, CommandQuery, CommandView, SentCommand } from '../../schemas/api/commands.ts';
 import type { Requester } from '../../schemas/api/requester.ts';
 import { isFinal } from '../../schemas/command-status.ts';
 import { HubError } from '../kernel/errors.ts';
@@ -8,7 +8,7 @@ import { commandAsk, type CommandAudit } from './command-audit.ts';
 import type { Command } from './command.ts';
 import type { CommandWaits } from './command-waits.ts';
 import type { Dispatcher } from './dispatcher.ts';
-import type { CommandJournal, CommandQuery } from './journal.ts';
+import type { CommandJournal } from './journal.ts';
 import { refusalText } from './refusal-text.ts';
 import { payloadOf } from './status-payload.ts';
 

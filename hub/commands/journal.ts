@@ -1,4 +1,4 @@
-import type { CommandStatus } from '../../schemas/command-status.ts';
+import type { CommandQuery } from '../../schemas/api/commands.ts';
 import type { Command } from './command.ts';
 
 /** Where a caller wants the final answer: MQTT 5 Response Topic and Correlation Data. */
@@ -10,21 +10,6 @@ export interface AnswerAddress {
 export interface CommandRecord {
   readonly command: Command;
   readonly answerTo?: AnswerAddress | undefined;
-}
-
-/** Which commands; those of every device, name and status where none is given. */
-export interface CommandQuery {
-  readonly device?: string | undefined;
-  readonly name?: string | undefined;
-  readonly id?: string | undefined;
-  readonly status?: CommandStatus | undefined;
-  /** True: without a final status; false: with one. */
-  readonly open?: boolean | undefined;
-  /** Accepted at or after, and before: Unix ms. */
-  readonly fromMs?: number | undefined;
-  readonly toMs?: number | undefined;
-  readonly limit: number;
-  readonly before?: number | undefined;
 }
 
 /** One MQTT delivery, kept so that its repetition (DUP) is recognised even after a crash. */

@@ -1,14 +1,8 @@
+import type { LastValues, Reading } from '../../schemas/api/readings.ts';
 import type { DeviceType } from '../../schemas/index.ts';
 import { HubError } from '../kernel/errors.ts';
-import type { LatestReading, LatestReadings } from './latest-readings.ts';
+import type { LatestReadings } from './latest-readings.ts';
 import type { MetricsReader } from './store.ts';
-
-/** By stream; streams without a reading are left out. */
-export interface LastValues {
-  streams: Record<string, LatestReading>;
-  /** The store did not answer: streams of which nothing came since the hub started are missing. */
-  incomplete?: true;
-}
 
 /**
  * The newest reading of each stream of a device: what came since the hub started, otherwise what the store has.
@@ -23,8 +17,8 @@ export function createLastValues(deps: {
   return async (device) => {
     const type = typeOf(device);
     if (type === undefined) throw new HubError('device-unknown', device, { details: { id: device } });
-    const answer: LastValues = { streams: {} };
-    const stored = async (measurement: string): Promise<LatestReading | undefined> => {
+    const streams: Record<string, Reading> = {};
+    const stored = async (measurement: string): Promise<Reading | undefined> => {
       const newest = { fromMs: 0, toMs: farMs, limit: 1, take: 'last' } as const;
       return (await store.readings({ measurement, device, ...newest }))[0];
     };
@@ -36,11 +30,11 @@ export function createLastValues(deps: {
       } catch (error) {
         fault = error;
       }
-      if (reading !== undefined) answer.streams[name] = { timeMs: reading.timeMs, fields: reading.fields };
+      if (reading !== undefined) streams[name] = { timeMs: reading.timeMs, fields: reading.fields };
     }
-    if (fault === undefined) return answer;
-    if (Object.keys(answer.streams).length === 0) throw fault;
-    return { ...answer, incomplete: true };
+    if (fault === undefined) return { streams };
+    if (Object.keys(streams).length === 0) throw fault;
+    return { streams, incomplete: true };
   };
 }
 

@@ -1,13 +1,8 @@
-/** A device's newest reading of one stream. */
-export interface LatestReading {
-  /** Unix ms. */
-  timeMs: number;
-  fields: Readonly<Record<string, number | string | boolean>>;
-}
+import type { Reading } from '../../schemas/api/readings.ts';
 
 /** The newest reading of every device and stream since the hub started. Keeps what was parsed; copies nothing. */
 export class LatestReadings {
-  readonly #devices = new Map<string, Map<string, LatestReading>>();
+  readonly #devices = new Map<string, Map<string, Reading>>();
 
   /** An accepted reading. Late ones (backfill) change nothing. @param data as its schema has accepted it */
   note(deviceId: string, stream: string, timeMs: number, data: unknown): void {
@@ -17,7 +12,7 @@ export class LatestReadings {
       this.#devices.set(deviceId, streams);
     }
     const latest = streams.get(stream);
-    const fields = data as LatestReading['fields'];
+    const fields = data as Reading['fields'];
     if (latest === undefined) streams.set(stream, { timeMs, fields });
     else if (timeMs >= latest.timeMs) {
       latest.timeMs = timeMs;
@@ -25,7 +20,7 @@ export class LatestReadings {
     }
   }
 
-  of(deviceId: string, stream: string): LatestReading | undefined {
+  of(deviceId: string, stream: string): Reading | undefined {
     return this.#devices.get(deviceId)?.get(stream);
   }
 

@@ -1,11 +1,6 @@
+import type { PresenceChange, PresenceHistory } from '../../schemas/api/presence-history.ts';
+import { presenceStates, type PresenceState } from '../../schemas/presence-states.ts';
 import type { MetricsReader, ReadingsRow } from './store.ts';
-
-export interface PresenceHistory {
-  /** Oldest first. */
-  changes: { timeMs: number; state: string; reason: string }[];
-  /** The state when the range began; null: none is known. */
-  stateBefore: string | null;
-}
 
 /** Points read at a time, and how often: snapshots stand between the changes, and changes are few. */
 const pageRows = 5_000;
@@ -22,7 +17,8 @@ export function createPresenceHistory(
     store.readings({ measurement: 'presence', ...query });
   return async ({ device, fromMs, toMs, limit }) => {
     const [before] = await read({ device, fromMs: 0, toMs: fromMs, limit: 1, take: 'last' });
-    const changes: PresenceHistory['changes'] = [];
+    const changes: PresenceChange[] = [];
+    const stateBefore = before === undefined ? null : stateOf(before);
     let last = before;
     let next = fromMs;
     for (let page = 0; page < maxPages; page += 1) {
@@ -30,15 +26,15 @@ export function createPresenceHistory(
       for (const row of rows) {
         if (isSame(row, last)) continue;
         last = row;
-        changes.push({ timeMs: row.timeMs, state: text(row, 'state'), reason: text(row, 'reason') });
-        if (changes.length === limit) return { changes, stateBefore: stateOf(before) };
+        changes.push({ timeMs: row.timeMs, state: stateOf(row), reason: text(row, 'reason') });
+        if (changes.length === limit) return { changes, stateBefore };
       }
       const end = rows.at(-1);
       if (end === undefined || rows.length < pageRows) break;
       // Times are whole microseconds.
       next = end.timeMs + 0.001;
     }
-    return { changes, stateBefore: stateOf(before) };
+    return { changes, stateBefore };
   };
 }
 
@@ -52,6 +48,8 @@ function text({ fields }: ReadingsRow, name: string): string {
   return String(fields[name] ?? '');
 }
 
-function stateOf(row: ReadingsRow | undefined): string | null {
-  return row === undefined ? null : text(row, 'state');
+/** `unknown` for a state that another release of the hub wrote and this one does not have. */
+function stateOf(row: ReadingsRow): PresenceState {
+  const written = text(row, 'state');
+  return presenceStates.find((state) => state === written) ?? 'unknown';
 }

@@ -1,3 +1,4 @@
+import type { DeviceSeries } from '../../schemas/api/readings.ts';
 import type { DeviceType, FieldSpec, StreamType } from '../../schemas/index.ts';
 import { HubError } from '../kernel/errors.ts';
 import type { MetricsReader, SeriesBucket, SeriesQuery, Summary } from './store.ts';
@@ -14,20 +15,6 @@ export interface DeviceSeriesQuery {
   fields?: readonly string[];
   /** At most so many buckets; 2 or more. */
   points: number;
-}
-
-/** A series for a chart: column by column, one entry for each bucket that has points. */
-export interface DeviceSeries {
-  fromMs: number;
-  toMs: number;
-  stepMs: number;
-  /** Beginnings of the buckets, Unix ms. */
-  times: number[];
-  /** Null where a bucket has no value of the field; true counts as 1, false as 0. */
-  fields: Record<
-    string,
-    { mean: (number | null)[]; min: (number | null)[]; max: (number | null)[]; count: number[] }
-  >;
 }
 
 const minuteMs = 60_000;

@@ -1,13 +1,24 @@
 /** The operators' API: every operation of every resource. */
 
 import { auditApi } from './audit.ts';
-import { operatorApi } from './operators.ts';
-import { sessionApi } from './session.ts';
+import { commandApi } from './commands.ts';
 import { credentialApi } from './credentials.ts';
+import { deviceTypeApi } from './device-types.ts';
 import { deviceApi } from './devices.ts';
 import { enrolmentApi } from './enrolments.ts';
+import { groupApi } from './group-commands.ts';
+import { hubApi } from './hub.ts';
 import { incidentApi } from './incidents.ts';
+import { ledgerApi } from './ledger.ts';
+import { liveApi } from './live.ts';
 import { noticeApi } from './notices.ts';
+import { operatorApi } from './operators.ts';
+import { presenceHistoryApi } from './presence-history.ts';
+import { readingApi } from './readings.ts';
+import { nackApi, rejectApi } from './rejects.ts';
+import { scheduleApi } from './schedules.ts';
+import { sessionApi } from './session.ts';
+import { spoolApi } from './spool.ts';
 import type { AnswerOf, BodyOf, Operation, ParamsOf, QueryOf } from './operation.ts';
 
 const api = {
@@ -18,6 +29,18 @@ const api = {
   ...enrolmentApi,
   ...incidentApi,
   ...noticeApi,
+  ...readingApi,
+  ...presenceHistoryApi,
+  ...nackApi,
+  ...commandApi,
+  ...groupApi,
+  ...scheduleApi,
+  ...deviceTypeApi,
+  ...rejectApi,
+  ...ledgerApi,
+  ...spoolApi,
+  ...hubApi,
+  ...liveApi,
   ...auditApi,
 };
 

@@ -2,9 +2,26 @@
 
 import { Type, type Static } from 'typebox';
 import { commandStatuses } from '../command-status.ts';
+import { limits } from '../limits.ts';
+import { ofDevice } from './devices.ts';
+import { resource } from './operation.ts';
 import { FieldError } from './refusal.ts';
 import { requester } from './requester.ts';
-import { choice, jsonObject, list, named, nameOf, timeMs } from './values.ts';
+import {
+  choice,
+  closed,
+  cursor,
+  jsonObject,
+  judgedLater,
+  limitOf,
+  list,
+  named,
+  nameOf,
+  timeMs,
+} from './values.ts';
+
+/** Thirty days. */
+export const maxTtlMs = 2_592_000_000;
 
 const command = {
   id: 'c-7f3a',
@@ -70,3 +87,109 @@ export const CommandPage = named(
   { commands: [succeeded], next: 4_711 },
 );
 export type CommandPage = Static<typeof CommandPage>;
+
+/** A command that is sent, whatever the interface. */
+const CommandRequest = named(
+  'CommandRequest',
+  closed({
+    id: Type.Optional(
+      nameOf("the caller's own id, unique per device; needed for actuate and critical commands"),
+    ),
+    params: Type.Optional(jsonObject("judged by the command's own schema; absent means {}")),
+    ttlMs: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: maxTtlMs,
+        description: "time to live, ms; the definition's ttlSec when absent",
+      }),
+    ),
+  }),
+  { id: 'c-7f3a', params: { percent: 40 }, ttlMs: 60_000 },
+);
+
+const ofCommand = Type.Object({
+  ...ofDevice.properties,
+  command: Type.String({ minLength: 1, maxLength: limits.id, description: 'id of the command' }),
+});
+
+const WaitQuery = closed({
+  wait: Type.Optional(
+    Type.String({
+      maxLength: 16,
+      description: 'such as 10s or 500ms, at most 60s: answer when the command has ended, or after this time',
+    }),
+  ),
+});
+
+/** A caller that repeats a request sends the same key. */
+export const idempotencyHeader = Type.Object({
+  'idempotency-key': Type.Optional(
+    Type.String({ description: 'takes the place of an id that the body lacks' }),
+  ),
+});
+
+const text = (description: string) =>
+  Type.Optional(Type.String({ minLength: 1, maxLength: 64, description }));
+
+const CommandQuery = closed({
+  device: text('of this device'),
+  name: text('with this name'),
+  id: text('with this id'),
+  status: Type.Optional(choice(commandStatuses)),
+  open: Type.Optional(Type.Boolean({ description: 'true: without a final status; false: with one' })),
+  fromMs: Type.Optional(cursor('accepted at or after this time, Unix ms')),
+  toMs: Type.Optional(cursor('accepted before this time, Unix ms')),
+  limit: limitOf(1_000),
+  before: Type.Optional(cursor('the `next` of the page before')),
+});
+export type CommandQuery = Static<typeof CommandQuery>;
+
+const sendRefusals = ['command-refused', 'bus-unavailable', 'database-failed'] as const;
+
+export const commandApi = resource('commands', {
+  sendCommand: {
+    method: 'POST',
+    path: '/api/v1/devices/{id}/commands/{command}',
+    summary: 'Send a command',
+    needs: 'operator',
+    params: Type.Object({
+      ...ofDevice.properties,
+      command: Type.String({ minLength: 1, maxLength: limits.name, description: 'name of the command' }),
+    }),
+    query: WaitQuery,
+    headers: idempotencyHeader,
+    body: judgedLater(CommandRequest),
+    answers: { 200: SentCommand, 202: SentCommand },
+    meanings: {
+      200: 'It has ended already, or the same request came before.',
+      202: 'It is in the journal and has not ended yet.',
+    },
+    refusals: sendRefusals,
+  },
+  showCommand: {
+    method: 'GET',
+    path: '/api/v1/devices/{id}/commands/{command}',
+    summary: 'One command, by its id',
+    params: ofCommand,
+    query: WaitQuery,
+    answers: { 200: CommandView },
+    refusals: ['command-unknown', 'database-failed'],
+  },
+  cancelCommand: {
+    method: 'POST',
+    path: '/api/v1/devices/{id}/commands/{command}/cancel',
+    summary: 'Ask to cancel a command; what has begun may end otherwise',
+    needs: 'operator',
+    params: ofCommand,
+    answers: { 200: CommandView },
+    refusals: ['command-unknown', 'database-failed'],
+  },
+  listCommands: {
+    method: 'GET',
+    path: '/api/v1/commands',
+    summary: 'Commands, newest first; a page may hold fewer than asked for',
+    query: CommandQuery,
+    answers: { 200: CommandPage },
+    refusals: ['database-failed'],
+  },
+});

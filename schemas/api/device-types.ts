@@ -2,6 +2,7 @@
 
 import { Type, type Static } from 'typebox';
 import type { DeviceTypeDefinition } from '../device-type-definition.ts';
+import { resource } from './operation.ts';
 import { count, list, mapOf, named } from './values.ts';
 
 export const TypeRow = named(
@@ -55,3 +56,22 @@ export const TypeDefinition = named(
   },
 );
 export type TypeDefinition = Static<typeof TypeDefinition>;
+
+export const deviceTypeApi = resource('device types', {
+  listDeviceTypes: {
+    method: 'GET',
+    path: '/api/v1/device-types',
+    summary: 'The device types, and how many devices there are of each',
+    answers: { 200: Type.Object({ types: list(TypeRow) }) },
+  },
+  showDeviceType: {
+    method: 'GET',
+    path: '/api/v1/device-types/{id}',
+    summary: 'A device type as its file has it, with defaults filled in',
+    params: Type.Object({
+      id: Type.String({ minLength: 1, maxLength: 128, description: 'with version, such as env-sensor@1' }),
+    }),
+    answers: { 200: TypeDefinition },
+    refusals: ['type-unknown'],
+  },
+});

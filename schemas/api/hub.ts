@@ -1,6 +1,7 @@
 /** The hub at a glance. */
 
 import { Type, type Static } from 'typebox';
+import { resource } from './operation.ts';
 import { count, mapOf, named, nullable, timeMs } from './values.ts';
 
 /** A system that the hub depends on. */
@@ -101,3 +102,14 @@ export const HubSnapshot = named(
   },
 );
 export type HubSnapshot = Static<typeof HubSnapshot>;
+
+export const hubApi = resource('hub', {
+  showHub: {
+    method: 'GET',
+    path: '/api/v1/hub',
+    summary: 'The hub at a glance',
+    description:
+      'An operator who may see only some devices gets sums over those. Totals by code, cause or status are those of all devices, and left empty.',
+    answers: { 200: HubSnapshot },
+  },
+});

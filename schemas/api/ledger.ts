@@ -1,7 +1,8 @@
 /** The ledger: what became of every point since the hub started. */
 
 import { Type, type Static } from 'typebox';
-import { count, list, mapOf, named } from './values.ts';
+import { resource } from './operation.ts';
+import { closed, count, list, mapOf, named } from './values.ts';
 
 const example = {
   carried: 120,
@@ -50,3 +51,16 @@ export const LedgerReport = named(
   },
 );
 export type LedgerReport = Static<typeof LedgerReport>;
+
+export const ledgerApi = resource('store', {
+  showLedger: {
+    method: 'GET',
+    path: '/api/v1/ledger',
+    summary: 'What became of every point, in total and by device',
+    query: closed({
+      device: Type.Optional(Type.String({ minLength: 1, maxLength: 64, description: 'only this account' })),
+    }),
+    answers: { 200: LedgerReport },
+    refusals: ['device-unknown'],
+  },
+});

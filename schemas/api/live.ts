@@ -8,6 +8,7 @@ import { GroupCommandView } from './group-commands.ts';
 import { HubSnapshot } from './hub.ts';
 import { Incident } from './incidents.ts';
 import { FieldValue } from './readings.ts';
+import { resource } from './operation.ts';
 import { NackRow } from './rejects.ts';
 import { count, list, mapOf, named, nameOf, timeMs } from './values.ts';
 
@@ -118,3 +119,18 @@ export const LiveMessage = named(
   { t: 'gone', id: 'boiler-3' },
 );
 export type LiveMessage = Static<typeof LiveMessage>;
+
+export const liveApi = resource('live', {
+  watchLive: {
+    method: 'GET',
+    path: '/api/v1/live',
+    summary: 'What changes, as it happens, over a WebSocket',
+    description:
+      `Send a LiveRequest, such as {"watch":["fleet","device:boiler-3"]}: the whole set of topics each time, at most ${maxTopics}. ` +
+      'Each text message from the hub is a LiveMessage. Only changes are sent: load the rest when the first message comes. ' +
+      'Close codes: 4401 the login is over, 1013 too slow, 1001 the hub is stopping.',
+    answers: { 101: LiveMessage },
+    meanings: { 101: 'Upgraded; the messages that follow are these.' },
+    refusals: ['upgrade-required'],
+  },
+});

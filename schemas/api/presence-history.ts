@@ -1,6 +1,8 @@
 import { Type, type Static } from 'typebox';
 import { presenceStates } from '../presence-states.ts';
-import { choice, list, named, timeMs } from './values.ts';
+import { ofDevice } from './devices.ts';
+import { resource } from './operation.ts';
+import { choice, closed, limitOf, list, named, queryTime, timeMs } from './values.ts';
 
 export const PresenceChange = named(
   'PresenceChange',
@@ -23,3 +25,19 @@ export const PresenceHistory = named(
   },
 );
 export type PresenceHistory = Static<typeof PresenceHistory>;
+
+export const presenceHistoryApi = resource('devices', {
+  showPresenceHistory: {
+    method: 'GET',
+    path: '/api/v1/devices/{id}/presence',
+    summary: 'Its changes of presence over a range, oldest first',
+    params: ofDevice,
+    query: closed({
+      fromMs: queryTime('at or after this time'),
+      toMs: queryTime('before this time'),
+      limit: limitOf(10_000, 1_000),
+    }),
+    answers: { 200: PresenceHistory },
+    refusals: ['device-unknown', 'store-unavailable'],
+  },
+});

@@ -1,7 +1,22 @@
 /** What devices sent: readings, the last values, series for charts. */
 
 import { Type, type Static } from 'typebox';
-import { count, list, mapOf, named, nullable, timeMs } from './values.ts';
+import { limits } from '../limits.ts';
+import { ofDevice } from './devices.ts';
+import { resource } from './operation.ts';
+import {
+  choice,
+  closed,
+  count,
+  defaulted,
+  limitOf,
+  list,
+  mapOf,
+  named,
+  nullable,
+  queryTime,
+  timeMs,
+} from './values.ts';
 
 export const FieldValue = named(
   'FieldValue',
@@ -64,3 +79,61 @@ export const DeviceSeries = named(
   },
 );
 export type DeviceSeries = Static<typeof DeviceSeries>;
+
+const ofStream = Type.Object({
+  ...ofDevice.properties,
+  stream: Type.String({ minLength: 1, maxLength: limits.name, description: 'of the device type' }),
+});
+const range = {
+  fromMs: queryTime('at or after this time'),
+  toMs: queryTime('before this time'),
+};
+
+const SeriesQuery = closed({
+  ...range,
+  fields: Type.Optional(
+    Type.String({
+      maxLength: 4_096,
+      description: 'names, by comma; all numbers and booleans when not given',
+    }),
+  ),
+  points: defaulted(Type.Integer({ minimum: 1, maximum: 2_000, description: 'buckets at most' }), 500),
+});
+
+export const readingApi = resource('devices', {
+  listReadings: {
+    method: 'GET',
+    path: '/api/v1/devices/{id}/readings/{stream}',
+    summary: 'Readings of a stream, oldest first',
+    params: ofStream,
+    query: closed({
+      fromMs: defaulted(range.fromMs, 0),
+      toMs: range.toMs,
+      limit: limitOf(100_000),
+      take: defaulted(
+        choice(['first', 'last'], '`last`: the newest of the range; `first`: the oldest'),
+        'last',
+      ),
+    }),
+    answers: { 200: Type.Object({ readings: list(Reading) }) },
+    refusals: ['device-unknown', 'store-unavailable'],
+  },
+  showLastValues: {
+    method: 'GET',
+    path: '/api/v1/devices/{id}/last',
+    summary: 'The newest reading of each stream',
+    params: ofDevice,
+    answers: { 200: LastValues },
+    refusals: ['device-unknown', 'store-unavailable'],
+  },
+  showSeries: {
+    method: 'GET',
+    path: '/api/v1/devices/{id}/series/{stream}',
+    summary: 'Numbers and booleans of a stream over a range, in buckets',
+    description: 'Buckets begin at multiples of stepMs since 1970; those without a point are left out.',
+    params: ofStream,
+    query: SeriesQuery,
+    answers: { 200: DeviceSeries },
+    refusals: ['device-unknown', 'store-unavailable'],
+  },
+});

@@ -1,6 +1,8 @@
 /** What the hub refused of devices: the last of each device, and counts by field and firmware. */
 
 import { Type, type Static } from 'typebox';
+import { ofDevice } from './devices.ts';
+import { resource } from './operation.ts';
 import { count, list, named, timeMs } from './values.ts';
 
 const message = '/temperature must be <= 125, and is 900';
@@ -67,3 +69,23 @@ export const RejectReport = named(
   { rejects: [], other: 0 },
 );
 export type RejectReport = Static<typeof RejectReport>;
+
+export const nackApi = resource('devices', {
+  listNacks: {
+    method: 'GET',
+    path: '/api/v1/devices/{id}/nacks',
+    summary: 'The last refusals it was sent, newest first',
+    params: ofDevice,
+    answers: { 200: Type.Object({ nacks: list(NackRow) }) },
+    refusals: ['device-unknown'],
+  },
+});
+
+export const rejectApi = resource('device types', {
+  listRejects: {
+    method: 'GET',
+    path: '/api/v1/rejects',
+    summary: 'What was refused since the hub started, by field and firmware',
+    answers: { 200: RejectReport },
+  },
+});

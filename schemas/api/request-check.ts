@@ -1,6 +1,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { TSchema } from 'typebox';
 import { describeError, type FieldError } from '../field-error.ts';
+import { later } from './values.ts';
 
 /** Judges a part of a request, and fills in the defaults; undefined when it is valid. */
 export type RequestCheck = (value: unknown) => FieldError | undefined;
@@ -13,7 +14,7 @@ const reading = new Ajv2020({ ...options, coerceTypes: 'array' });
 
 /** The check of a body. */
 export function compileBodyCheck(schema: TSchema): RequestCheck {
-  const validate = exact.compile(schema);
+  const validate = exact.compile(withoutLater(schema) as object);
   return (value) => (validate(value) ? undefined : describe(validate.errors?.[0], value));
 }
 
@@ -29,6 +30,14 @@ export function compileParameterCheck(schema: TSchema): RequestCheck {
     const range = rangeOf(properties[fault.path.slice(1)]);
     return range === undefined ? fault : { ...fault, expected: range };
   };
+}
+
+/** The schema without what the operation judges itself. */
+function withoutLater(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(withoutLater);
+  if (typeof schema !== 'object' || schema === null) return schema;
+  if (later in schema) return {};
+  return Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, withoutLater(value)]));
 }
 
 interface Parameter {

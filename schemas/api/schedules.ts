@@ -1,10 +1,11 @@
 /** Schedules: commands and notices at their times. */
 
 import { Type, type Static } from 'typebox';
-import { choice, closed, defaulted, jsonObject, named, timeMs } from './values.ts';
+import { maxTtlMs } from './commands.ts';
+import { resource } from './operation.ts';
+import { choice, closed, defaulted, jsonObject, limitOf, list, named, nothing, timeMs } from './values.ts';
 
 const text = (description: string) => Type.String({ minLength: 1, maxLength: 256, description });
-const maxTtlMs = 2_592_000_000;
 const maxDevices = 100_000;
 const dayMs = 86_400_000;
 
@@ -96,3 +97,51 @@ export const ScheduleView = named(
   },
 );
 export type ScheduleView = Static<typeof ScheduleView>;
+
+const ofSchedule = Type.Object({
+  name: Type.String({ minLength: 1, maxLength: 64, description: 'of the schedule' }),
+});
+
+export const scheduleApi = resource('schedules', {
+  listSchedules: {
+    method: 'GET',
+    path: '/api/v1/schedules',
+    summary: 'All schedules, by name',
+    description: 'An operator who may see only some devices gets the schedules for a single one of them.',
+    answers: { 200: Type.Object({ schedules: list(ScheduleView) }) },
+  },
+  addSchedule: {
+    method: 'POST',
+    path: '/api/v1/schedules',
+    summary: 'Add a schedule',
+    body: NewSchedule,
+    answers: { 201: ScheduleView },
+    refusals: ['schedule-exists', 'database-failed'],
+  },
+  pauseSchedule: {
+    method: 'PATCH',
+    path: '/api/v1/schedules/{name}',
+    summary: 'Pause a schedule, or resume it with the times to come',
+    params: ofSchedule,
+    body: named('SchedulePause', closed({ paused: Type.Boolean() }), { paused: true }),
+    answers: { 200: ScheduleView },
+    refusals: ['schedule-unknown', 'database-failed'],
+  },
+  removeSchedule: {
+    method: 'DELETE',
+    path: '/api/v1/schedules/{name}',
+    summary: 'Remove a schedule',
+    params: ofSchedule,
+    answers: { 204: nothing },
+    refusals: ['schedule-unknown', 'database-failed'],
+  },
+  listScheduleTimes: {
+    method: 'GET',
+    path: '/api/v1/schedules/{name}/times',
+    summary: 'Its next times',
+    params: ofSchedule,
+    query: closed({ count: limitOf(1_000, 5) }),
+    answers: { 200: Type.Object({ times: list(Type.Number(), { description: 'Unix ms' }) }) },
+    refusals: ['schedule-unknown'],
+  },
+});

@@ -1,7 +1,19 @@
 /** What waits on disk for the metrics store, and what the store refused permanently. */
 
 import { Type, type Static } from 'typebox';
-import { choice, closed, count, list, named, nullable, timeMs } from './values.ts';
+import { resource } from './operation.ts';
+import {
+  choice,
+  closed,
+  count,
+  cursor,
+  defaulted,
+  limitOf,
+  list,
+  named,
+  nullable,
+  timeMs,
+} from './values.ts';
 
 export const SpoolStatus = named(
   'SpoolStatus',
@@ -61,21 +73,84 @@ export const DeadLetter = named(
 export type DeadLetter = Static<typeof DeadLetter>;
 
 /** Dead letters of one request. */
-export const maxDeadLetters = 10_000;
+const maxDeadLetters = 10_000;
 
 /** Which dead letters: by id, or of one device, or all of them. */
 export const DeadLetterSelection = named(
   'DeadLetterSelection',
-  Type.Union([
-    closed({
-      ids: list(Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }), {
+  Type.Unsafe<{ ids: readonly number[] } | { device: string } | { all: true }>({
+    type: 'object',
+    minProperties: 1,
+    maxProperties: 1,
+    additionalProperties: false,
+    properties: {
+      ids: Type.Array(Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }), {
         minItems: 1,
         maxItems: maxDeadLetters,
       }),
-    }),
-    closed({ device: Type.String({ minLength: 1, maxLength: 64 }) }),
-    closed({ all: Type.Literal(true) }),
-  ]),
+      device: Type.String({ minLength: 1, maxLength: 64 }),
+      all: Type.Literal(true),
+    },
+  }),
   { ids: [7, 8] },
 );
 export type DeadLetterSelection = Static<typeof DeadLetterSelection>;
+
+const Changed = Type.Object({ count: count('how many it was') });
+
+export const spoolApi = resource('store', {
+  showSpool: {
+    method: 'GET',
+    path: '/api/v1/spool',
+    summary: 'What waits on disk for the store',
+    answers: { 200: SpoolStatus },
+    refusals: ['database-failed'],
+  },
+  listSpooledLines: {
+    method: 'GET',
+    path: '/api/v1/spool/lines',
+    summary: 'Lines that wait on disk, page by page; they stay there',
+    query: closed({ after: defaulted(cursor('the `lastId` of the page before'), 0) }),
+    answers: { 200: Type.Object({ page: nullable(SpoolPage) }) },
+    meanings: { 200: 'The page; null after the last.' },
+    refusals: ['database-failed'],
+  },
+  listDeadLetters: {
+    method: 'GET',
+    path: '/api/v1/dead-letters',
+    summary: 'Lines that the store refuses permanently, by id',
+    query: closed({
+      device: Type.Optional(
+        Type.String({ minLength: 1, maxLength: 64, description: 'only of this account' }),
+      ),
+      after: defaulted(cursor('the last id of the page before'), 0),
+      limit: limitOf(maxDeadLetters),
+    }),
+    answers: { 200: Type.Object({ deadLetters: list(DeadLetter) }) },
+    refusals: ['database-failed'],
+  },
+  showDeadLetter: {
+    method: 'GET',
+    path: '/api/v1/dead-letters/{id}',
+    summary: 'One dead letter',
+    params: Type.Object({ id: cursor('of the dead letter') }),
+    answers: { 200: DeadLetter },
+    refusals: ['dead-letter-unknown', 'database-failed'],
+  },
+  retryDeadLetters: {
+    method: 'POST',
+    path: '/api/v1/dead-letters/retry',
+    summary: 'Put dead letters back on the way to the store',
+    body: DeadLetterSelection,
+    answers: { 200: Changed },
+    refusals: ['database-failed'],
+  },
+  purgeDeadLetters: {
+    method: 'POST',
+    path: '/api/v1/dead-letters/purge',
+    summary: 'Throw dead letters away permanently',
+    body: DeadLetterSelection,
+    answers: { 200: Changed },
+    refusals: ['database-failed'],
+  },
+});

@@ -58,6 +58,19 @@ export function jsonObject(description: string) {
   return mapOf(Type.Unknown(), { description });
 }
 
+/** The last whole second that every store takes: InfluxDB's times are nanoseconds in 64 bits. */
+const maxTimeMs = 9_223_372_036_000;
+
+/** A time that a store is asked for. */
+export function queryTime(description: string) {
+  return Type.Integer({ minimum: 0, maximum: maxTimeMs, description: `${description}, Unix ms` });
+}
+
+/** The number after which a page begins, or before which it ends. */
+export function cursor(description: string) {
+  return Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, description });
+}
+
 /** A time; readings have fractions of a millisecond. */
 export function timeMs(description: string) {
   return Type.Number({ description: `${description}, Unix ms` });
@@ -66,15 +79,31 @@ export function timeMs(description: string) {
 /** An answer without a body. */
 export const nothing = Type.Void();
 
+/** Marks what `judgedLater` has marked; JSON does not show it. */
+export const later = Symbol('judged later');
+
+/**
+ * A body, or a field of one, that is described here and judged by the operation itself, so that every interface
+ * refuses it in the same words.
+ */
+export function judgedLater<Schema extends TSchema>(schema: Schema): Schema {
+  return Object.assign(copyOf(schema), { [later]: true });
+}
+
 /** A parameter or field of a request that is filled in where it is left out. */
 export function defaulted<Value extends TSchema>(
   value: Value,
   by: Static<Value>,
 ): Value & { default: Static<Value> } {
-  return Object.assign(value, { default: by });
+  return Object.assign(copyOf(value), { default: by });
 }
 
 /** How many of the newest or next a list may hold: a query parameter. */
 export function limitOf(maximum: number, by = 100) {
   return defaulted(Type.Integer({ minimum: 1, maximum, description: 'at most so many' }), by);
+}
+
+/** A copy that keeps what the library has beside the JSON; the original may be part of other schemas. */
+function copyOf<Schema extends TSchema>(schema: Schema): Schema {
+  return Object.defineProperties({} as Schema, Object.getOwnPropertyDescriptors(schema));
 }

@@ -12,46 +12,6 @@ function httpStatusOf({ code, details }: HubError): number | undefined {
   return code === 'command-refused' ? statusOfReason(details['reason']) : errorCodes[code].status;
 }
 
-/** One broken rule, as the API document has it. */
-export const fieldError = {
-  type: 'object',
-  properties: {
-    path: { type: 'string', description: 'JSON pointer to the field' },
-    keyword: { type: 'string' },
-    expected: { type: 'string' },
-    got: { type: 'string' },
-  },
-};
-/** A refusal, as the API document has it. */
-export const faultAnswer = {
-  type: 'object',
-  properties: {
-    error: {
-      type: 'object',
-      required: ['code', 'message'],
-      properties: {
-        code: { type: 'string' },
-        message: { type: 'string' },
-        details: {
-          type: 'object',
-          additionalProperties: true,
-          properties: { reason: { type: 'string' }, errors: { type: 'array', items: fieldError } },
-        },
-      },
-    },
-  },
-};
-
-/** An answer as the API document has it; what else is in it is let through. */
-export function answered(properties: Readonly<Record<string, object>>): object {
-  return { 200: loose(properties), '4xx': faultAnswer };
-}
-
-/** An object as the API document has it; what else is in it is let through. */
-export function loose(properties: Readonly<Record<string, object>>): object {
-  return { type: 'object', additionalProperties: true, properties };
-}
-
 /** The codes of fastify's own faults; all others of the request are `input-invalid`. */
 const codeOf: Readonly<Record<number, RefusalCode>> = {
   413: 'body-too-large',

@@ -2,8 +2,10 @@
 
 import fastifyWebsocket, { type WebSocket } from '@fastify/websocket';
 import type { FastifyInstance } from 'fastify';
+import { liveApi } from '../../../schemas/api/live.ts';
+import { roleOf } from '../../../schemas/api/operation.ts';
 import type { LiveFeed } from '../../admin/live-feed.ts';
-import { faultAnswer } from './error-answers.ts';
+import { HubError } from '../../kernel/errors.ts';
 
 /** Twenty topics with the longest ids take a tenth of it. */
 const maxMessageBytes = 16_384;
@@ -31,24 +33,15 @@ export async function takeUpgrades(app: FastifyInstance): Promise<void> {
 
 /** Adds `/api/v1/live` to `app`, which takes upgrades. */
 export function serveLive(app: FastifyInstance, feed: LiveFeed): void {
+  const operation = liveApi.watchLive;
   app.route({
-    method: 'GET',
-    url: '/api/v1/live',
-    config: { checksOrigin: true },
-    schema: {
-      tags: ['live'],
-      summary: 'What changes, as it happens, over a WebSocket',
-      description:
-        'Send {"watch":["fleet","hub","commands","incidents","device:ID"]}, the whole set each time, at most 20. ' +
-        'Messages come as {"t":"fleet"|"counts"|"hub"|"command"|"group-command"|"incident"|"device"|"reading"|"nack"|"gone"|"error",…}. ' +
-        'Close codes: 4401 the login is over, 1013 too slow.',
-      response: { '4xx': faultAnswer },
+    method: operation.method,
+    url: operation.path,
+    config: { needs: roleOf(operation), checksOrigin: true },
+    handler: (_request, reply) => {
+      reply.header('upgrade', 'websocket');
+      throw new HubError('upgrade-required');
     },
-    handler: (_request, reply) =>
-      reply
-        .code(426)
-        .header('upgrade', 'websocket')
-        .send({ error: { code: 'input-invalid', message: 'this is a WebSocket: send an upgrade' } }),
     wsHandler: (socket, request) => {
       const { mayShow, stillHolds = () => true } = request;
       join(feed, socket, { mayShow, holds: stillHolds });

@@ -1,11 +1,6 @@
+import type { CommandQuery } from '../../../schemas/api/commands.ts';
 import type { Command } from '../../commands/command.ts';
-import type {
-  AnswerAddress,
-  CommandJournal,
-  CommandQuery,
-  CommandRecord,
-  Delivery,
-} from '../../commands/journal.ts';
+import type { AnswerAddress, CommandJournal, CommandRecord, Delivery } from '../../commands/journal.ts';
 import type { Database, Row, Statement } from './sqlite.ts';
 
 /**

@@ -291,7 +291,7 @@ test('readings are asked for by range, and a bad range is named', async (t) => {
     ['', /query toMs must be a whole number/],
     ['toMs=-1', /query toMs/],
     ['toMs=9&fromMs=now', /query fromMs/],
-    ['toMs=9&limit=100001', /query limit must be a whole number of at most 100000/],
+    ['toMs=9&limit=100001', /query limit must be a whole number of 1 to 100000/],
     ['toMs=9&limit=0', /query limit must be a whole number of 1 to 100000/],
     ['toMs=9007199254740991', /query toMs must be a whole number of at most/],
     ['toMs=9&fromMs=9007199254740991', /query fromMs must be a whole number of at most/],
