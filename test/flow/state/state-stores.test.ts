@@ -182,24 +182,24 @@ test('presence rows replace each other and come back after a restart', async (t)
 test('a removal is remembered until its commands have ended and the bus has heard of it', async (t) => {
   const { db, restart } = await openState(t);
   const devices = createDeviceStore(db);
-  let departures = createRemovalStore(db);
+  let removals = createRemovalStore(db);
   await devices.add([device('a'), device('b')]);
   await devices.remove('a');
   await assert.rejects(devices.remove('nobody'));
-  await departures.settled('a');
-  departures = createRemovalStore(await restart());
+  await removals.settled('a');
+  removals = createRemovalStore(await restart());
   const left = [{ deviceId: 'a', commandsEnded: false }];
-  assert.deepEqual(await departures.load(), left, 'its commands come first');
-  await departures.commandsEnded(['a', 'b']);
-  assert.deepEqual(await departures.load(), [{ deviceId: 'a', commandsEnded: true }]);
+  assert.deepEqual(await removals.load(), left, 'its commands come first');
+  await removals.commandsEnded(['a', 'b']);
+  assert.deepEqual(await removals.load(), [{ deviceId: 'a', commandsEnded: true }]);
   const again = createDeviceStore(await restart());
   await again.add([device('a')]);
   await again.remove('a');
-  departures = createRemovalStore(await restart());
-  assert.deepEqual(await departures.load(), left, 'a second removal begins anew');
-  await departures.commandsEnded(['a']);
-  await departures.settled('a');
-  assert.deepEqual(await departures.load(), []);
+  removals = createRemovalStore(await restart());
+  assert.deepEqual(await removals.load(), left, 'a second removal begins anew');
+  await removals.commandsEnded(['a']);
+  await removals.settled('a');
+  assert.deepEqual(await removals.load(), []);
 });
 
 test('incidents come back after a restart as they were last told, open ones all and closed ones bounded', async (t) => {
