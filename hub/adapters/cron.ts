@@ -20,7 +20,13 @@ export function parseCron(expression: string): CronFields | undefined {
   if (days === undefined || weekdays === undefined) return undefined;
   const fields = { second, minute, hour, month, dayOfMonth: days, dayOfWeek: weekdays };
   for (const values of Object.values(fields)) values.sort((a, b) => a - b);
-  return fields;
+  return { ...fields, days: eitherDay(expression) ? 'either' : 'both' };
+}
+
+/** crontab(5): when both day fields are restricted, that is, do not begin with `*`, either one is enough. */
+function eitherDay(expression: string): boolean {
+  const [ofWeek = '*', , ofMonth = '*'] = expression.trim().split(/\s+/).toReversed();
+  return !ofMonth.startsWith('*') && !ofWeek.startsWith('*');
 }
 
 function numbers(values: readonly (number | string)[]): number[] | undefined {

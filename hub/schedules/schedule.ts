@@ -1,11 +1,10 @@
 import type { ScheduleView } from '../../schemas/api/schedules.ts';
-import { nextTime, type CronFields } from './next-time.ts';
+import { lastTime, nextTime, type CronFields } from './next-time.ts';
 
 export type Schedule = Omit<ScheduleView, 'nextMs'>;
 
 /** A time counts as met, not as missed, so long after it. */
 const onTimeMs = 60_000;
-const windowsMs = [3_600_000, 86_400_000, 32 * 86_400_000, 400 * 86_400_000];
 
 /** The first time not dealt with yet, Unix ms; undefined when there is none any more. */
 export function nextOf(schedule: Schedule, fields: CronFields | undefined): number | undefined {
@@ -26,21 +25,8 @@ export type Due =
 export function dueOf(schedule: Schedule, fields: CronFields | undefined, nowMs: number): Due {
   const first = nextOf(schedule, fields);
   if (first === undefined || first > nowMs) return { kind: 'later', atMs: first };
-  const latest = fields === undefined ? first : lastBy(schedule, fields, first, nowMs);
+  const latest =
+    fields === undefined ? first : (lastTime(fields, schedule.timeZone, first, nowMs) ?? first);
   const kind = nowMs - latest <= onTimeMs || schedule.catchUp === 'once' ? 'fire' : 'skip';
   return { kind, atMs: latest };
-}
-
-/** The last time up to `nowMs`, when `first` is one. */
-function lastBy({ timeZone }: Schedule, fields: CronFields, first: number, nowMs: number): number {
-  let latest = first;
-  for (const windowMs of windowsMs) {
-    let next = nextTime(fields, timeZone, Math.max(first, nowMs - windowMs));
-    while (next !== undefined && next <= nowMs) {
-      latest = next;
-      next = nextTime(fields, timeZone, next);
-    }
-    if (latest !== first) break;
-  }
-  return latest;
 }

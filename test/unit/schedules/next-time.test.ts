@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { parseCron } from '../../../hub/adapters/cron.ts';
-import { isTimeZone, nextTime } from '../../../hub/schedules/next-time.ts';
+import { isTimeZone, lastTime, nextTime } from '../../../hub/schedules/next-time.ts';
 
 /** The first times after a moment, as ISO 8601. */
 function times(cron: string, zone: string, after: string, count: number): string[] {
@@ -46,10 +46,19 @@ test('what comes every hour comes in both of two repeated hours', () => {
   ]);
 });
 
-test('day of month and day of week must both match', () => {
-  assert.deepEqual(times('0 0 13 * 5', 'UTC', '2026-01-01T00:00:00Z', 2), [
-    '2026-02-13T00:00:00.000Z',
-    '2026-03-13T00:00:00.000Z',
+test('of two restricted day fields either one is enough, as crontab has it', () => {
+  assert.deepEqual(times('0 4 1,15 * 5', 'UTC', '2026-01-01T05:00:00Z', 4), [
+    '2026-01-02T04:00:00.000Z',
+    '2026-01-09T04:00:00.000Z',
+    '2026-01-15T04:00:00.000Z',
+    '2026-01-16T04:00:00.000Z',
+  ]);
+});
+
+test('a day field that begins with a star only narrows the other', () => {
+  assert.deepEqual(times('0 0 */2 * 5', 'UTC', '2026-01-01T00:00:00Z', 2), [
+    '2026-01-09T00:00:00.000Z',
+    '2026-01-23T00:00:00.000Z',
   ]);
 });
 
@@ -88,4 +97,43 @@ test('no time is left out in between, in any zone', () => {
     ),
     { numRuns: 60 },
   );
+});
+
+const zonesWithChanges = ['UTC', 'Europe/Berlin', 'America/New_York', 'Australia/Lord_Howe', 'Asia/Kolkata'];
+const expressions = ['* * * * * *', '*/7 3,4 * * * *', '30 2 * * *', '0 0 1,31 * *', '15 1-3 * * 0'];
+
+test('the last time up to a moment is the one a walk through all of them ends at', () => {
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...zonesWithChanges),
+      fc.constantFrom(...expressions.slice(1)),
+      // Around the changes of 2026 and elsewhere in the year.
+      fc.oneof(
+        fc.integer({ min: 1_774_735_200, max: 1_774_756_800 }),
+        fc.integer({ min: 1_792_879_200, max: 1_792_900_800 }),
+        fc.integer({ min: 1_767_225_600, max: 1_798_761_600 }),
+      ),
+      fc.integer({ min: 1, max: 20_000 }),
+      (zone, expression, second, seconds) => {
+        const fields = parseCron(expression);
+        assert.ok(fields);
+        const [from, upTo] = [second * 1000, (second + seconds) * 1000];
+        let walked: number | undefined;
+        for (let next = nextTime(fields, zone, from); next !== undefined && next <= upTo;) {
+          walked = next;
+          next = nextTime(fields, zone, next);
+        }
+        assert.equal(lastTime(fields, zone, from, upTo), walked);
+      },
+    ),
+    { numRuns: 200 },
+  );
+});
+
+test('a schedule of every second that was away for a year is caught up with in no time', () => {
+  const fields = parseCron('* * * * * *');
+  assert.ok(fields);
+  const from = Date.parse('2026-01-01T00:00:00Z');
+  const upTo = Date.parse('2027-01-01T00:00:00Z') + 300;
+  assert.equal(lastTime(fields, 'Europe/Berlin', from, upTo), upTo - 300);
 });
