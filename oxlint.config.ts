@@ -277,10 +277,10 @@ const webConsole = imports(
       message: 'the console knows the hub by its API: take its types only',
     },
     {
-      // Everything but api/, command-status, command-tally, device-type-definition, field-error and json-pointer;
+      // Everything but api/, command-status, command-tally, device-type-definition, field-error, iso-time and json-pointer;
       // there is no look-ahead here.
       regex:
-        '^(\\.\\./)+schemas/([^acdfj]|a[^p]|c[^o]|co[^m]|d[^e]|de[^v]|device-[^t]|device-type[^-]|device-type-[^d]|f[^i]|j[^s])',
+        '^(\\.\\./)+schemas/([^acdfij]|a[^p]|c[^o]|co[^m]|d[^e]|de[^v]|device-[^t]|device-type[^-]|device-type-[^d]|f[^i]|i[^s]|j[^s])',
       allowTypeImports: true,
       message: 'of the schemas the console takes types, and what judges and words a command as the hub does',
     },

@@ -1,6 +1,7 @@
 /** The protocol and the device types: everything both ends of the wire share. */
 export { describeError, renderValue, type Check, type FieldError } from './field-error.ts';
 export { limits, namePattern, sitePattern, typeName } from './limits.ts';
+export { isoTime, lastTimeMs } from './iso-time.ts';
 export {
   closeCodes,
   closeReasons,

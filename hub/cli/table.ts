@@ -19,14 +19,6 @@ function printable(text: string): string {
   return text.replaceAll(/[\p{Cc}\u202A-\u202E\u2066-\u2069]/gu, '\uFFFD');
 }
 
-/** Unix ms, which may carry three decimals, as ISO 8601 in UTC: `2026-01-01T00:00:00.000Z`, `….000250Z`. */
-export function isoTime(unixMs: number): string {
-  const wholeMs = Math.floor(unixMs);
-  const micros = Math.round((unixMs - wholeMs) * 1_000);
-  const text = new Date(wholeMs).toISOString();
-  return micros === 0 ? text : text.replace('Z', `${String(micros).padStart(3, '0')}Z`);
-}
-
 /** `floor=2,hall=a`; `-` when there is none. */
 export function labelsText(labels: Readonly<Record<string, string>>): string {
   const texts = Object.entries(labels).map(([key, value]) => `${key}=${value}`);

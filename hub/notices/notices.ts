@@ -1,4 +1,5 @@
 import type { Notice, NoticeReport, NoticeRequest } from '../../schemas/api/notices.ts';
+import { isoTime } from '../../schemas/index.ts';
 import { HubError, messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Cancel, Clock } from '../kernel/time.ts';
@@ -77,7 +78,7 @@ export class Notices {
     const notice: Notice = { id: newId(), createdMs, ...request };
     if (request.atMs === undefined) return this.#remember({ ...notice, report: this.#send(notice) });
     if (request.atMs <= createdMs || request.atMs > createdMs + farthestMs)
-      throw invalid('/atMs', 'a time in the next 366 days', new Date(request.atMs).toISOString());
+      throw invalid('/atMs', 'a time in the next 366 days', isoTime(request.atMs));
     if (this.#scheduled.size >= maxScheduled)
       throw invalid('/atMs', `at most ${maxScheduled} notices scheduled at a time`, this.#scheduled.size);
     await store.save(notice);

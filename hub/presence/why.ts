@@ -1,4 +1,5 @@
 import type { Cause, DeviceEvent, DeviceWhy, Presence, Stall } from '../../schemas/api/presence.ts';
+import { isoTime } from '../../schemas/iso-time.ts';
 
 export interface WhyQuestion {
   presence: Presence;
@@ -140,10 +141,8 @@ function wordCause(reason: string): Cause | undefined {
 
 function detailOf(cause: Cause, { presence, story }: WhyQuestion): string | undefined {
   const { untilMs } = presence;
-  if (cause === 'asleep' && untilMs !== undefined)
-    return `It should wake by ${new Date(untilMs).toISOString()}.`;
-  if (cause === 'hub-draining' && untilMs !== undefined)
-    return `Its time slot: ${new Date(untilMs).toISOString()}.`;
+  if (cause === 'asleep' && untilMs !== undefined) return `It should wake by ${isoTime(untilMs)}.`;
+  if (cause === 'hub-draining' && untilMs !== undefined) return `Its time slot: ${isoTime(untilMs)}.`;
   if (cause === 'protocol-fault') {
     const closed = story.findLast((entry) => entry.kind === 'closed');
     return closed?.kind === 'closed' ? `The fault: ${closed.reason} (close code ${closed.code}).` : undefined;

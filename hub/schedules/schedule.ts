@@ -25,8 +25,7 @@ export type Due =
 export function dueOf(schedule: Schedule, fields: CronFields | undefined, nowMs: number): Due {
   const first = nextOf(schedule, fields);
   if (first === undefined || first > nowMs) return { kind: 'later', atMs: first };
-  const latest =
-    fields === undefined ? first : (lastTime(fields, schedule.timeZone, first, nowMs) ?? first);
+  const latest = fields === undefined ? first : (lastTime(fields, schedule.timeZone, first, nowMs) ?? first);
   const kind = nowMs - latest <= onTimeMs || schedule.catchUp === 'once' ? 'fire' : 'skip';
   return { kind, atMs: latest };
 }

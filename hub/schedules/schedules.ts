@@ -1,4 +1,5 @@
 import type { NewSchedule, ScheduledAction, ScheduleView } from '../../schemas/api/schedules.ts';
+import { lastTimeMs } from '../../schemas/index.ts';
 import { HubError, messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Cancel, Clock } from '../kernel/time.ts';
@@ -215,6 +216,8 @@ export class Schedules {
     if (!namePattern.test(name)) throw invalid('name', '1 to 40 letters, digits, _ and -', name);
     if ((cron === undefined) === (atMs === undefined))
       throw invalid('cron', 'given, or atMs, not both', String(cron));
+    if (atMs !== undefined && !(Number.isFinite(atMs) && atMs >= 0 && atMs <= lastTimeMs))
+      throw invalid('atMs', 'a time in Unix ms, up to the year 9999', String(atMs));
     if (cron !== undefined && this.#deps.parseCron(cron) === undefined) {
       throw invalid(
         'cron',

@@ -1,3 +1,5 @@
+import { isoTime } from '../../../schemas/iso-time.ts';
+
 /** Times are Unix ms; they are shown in the viewer's zone, with UTC on hover. Pure. */
 const sameDay = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
 const otherDay = new Intl.DateTimeFormat(undefined, {
@@ -11,6 +13,7 @@ const full = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 
 
 /** As short as is clear: the time alone for today, with the day before that. */
 export function shortTime(ms: number, now: number = Date.now()): string {
+  if (!isDate(ms)) return isoTime(ms);
   const date = new Date(ms);
   const today = new Date(now);
   if (date.toDateString() === today.toDateString()) return sameDay.format(date);
@@ -19,11 +22,16 @@ export function shortTime(ms: number, now: number = Date.now()): string {
 
 /** For hovering: the whole of it in the viewer's zone, and in UTC. */
 export function fullTime(ms: number): string {
-  return `${full.format(ms)}\n${utcTime(ms)}`;
+  return isDate(ms) ? `${full.format(ms)}\n${utcTime(ms)}` : isoTime(ms);
 }
 
 export function utcTime(ms: number): string {
-  return `${new Date(ms).toISOString().replace('T', ' ').replace('Z', '')} UTC`;
+  return isDate(ms) ? `${new Date(ms).toISOString().replace('T', ' ').replace('Z', '')} UTC` : isoTime(ms);
+}
+
+/** A row with a time that is none must not take its whole page along: `Intl` throws for it. */
+function isDate(ms: number): boolean {
+  return !Number.isNaN(new Date(ms).getTime());
 }
 
 const steps = [

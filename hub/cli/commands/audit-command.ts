@@ -6,7 +6,8 @@ import { callApi } from '../admin-client.ts';
 import type { CliDeps } from '../cli-deps.ts';
 import { adminSocketPath, loadConfig, type ConfigOptions } from '../config-source.ts';
 import { parseWhole } from '../arguments.ts';
-import { isoTime, table } from '../table.ts';
+import { isoTime } from '../../../schemas/iso-time.ts';
+import { table } from '../table.ts';
 
 const maxEntries = 10_000;
 const newestEntries = 100;

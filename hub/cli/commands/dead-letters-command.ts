@@ -6,7 +6,8 @@ import type { CliDeps } from '../cli-deps.ts';
 import type { ConfigOptions } from '../config-source.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { withOperations } from '../operations.ts';
-import { isoTime, table } from '../table.ts';
+import { isoTime } from '../../../schemas/iso-time.ts';
+import { table } from '../table.ts';
 
 const pageLetters = 1_000;
 

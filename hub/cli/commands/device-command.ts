@@ -11,7 +11,8 @@ import { parseId, parseSite, parseType } from '../arguments.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { withOperations } from '../operations.ts';
 import { addPush, addWhy } from './device-life-commands.ts';
-import { isoTime, labelsText, table } from '../table.ts';
+import { isoTime } from '../../../schemas/iso-time.ts';
+import { labelsText, table } from '../table.ts';
 
 const maxCount = 10_000;
 

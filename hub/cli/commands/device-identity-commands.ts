@@ -11,7 +11,8 @@ import type { ConfigOptions } from '../config-source.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { withOperations } from '../operations.ts';
 import { jsonLines, type ListOptions } from '../security-client.ts';
-import { isoTime, table } from '../table.ts';
+import { isoTime } from '../../../schemas/iso-time.ts';
+import { table } from '../table.ts';
 
 const idArgument = (): Argument => new Argument('<id>').argParser(parseId);
 

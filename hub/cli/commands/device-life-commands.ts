@@ -7,7 +7,8 @@ import { adminClient } from '../admin-client.ts';
 import { parseTimeMs } from '../arguments.ts';
 import type { CliDeps } from '../cli-deps.ts';
 import { adminSocketPath, loadConfig, type ConfigOptions } from '../config-source.ts';
-import { isoTime, table } from '../table.ts';
+import { isoTime } from '../../../schemas/iso-time.ts';
+import { table } from '../table.ts';
 
 type JsonOptions = ConfigOptions & { json?: true };
 

@@ -6,7 +6,8 @@ import { parseId, parseLabel, parseSite, parseType, parseWhole } from '../argume
 import type { CliDeps } from '../cli-deps.ts';
 import type { ConfigOptions } from '../config-source.ts';
 import { askPath, jsonLines, type ListOptions } from '../security-client.ts';
-import { isoTime, labelsText, table } from '../table.ts';
+import { isoTime } from '../../../schemas/iso-time.ts';
+import { labelsText, table } from '../table.ts';
 
 interface CreateOptions extends ListOptions {
   type: string;

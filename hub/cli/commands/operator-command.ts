@@ -8,7 +8,8 @@ import { parseWhole } from '../arguments.ts';
 import type { CliDeps } from '../cli-deps.ts';
 import type { ConfigOptions } from '../config-source.ts';
 import { ask, jsonLines, type ListOptions } from '../security-client.ts';
-import { isoTime, table } from '../table.ts';
+import { isoTime } from '../../../schemas/iso-time.ts';
+import { table } from '../table.ts';
 
 type RightsOptions = ListOptions & Rights;
 

@@ -8,7 +8,8 @@ import { parseTimeMs } from '../arguments.ts';
 import type { CliDeps } from '../cli-deps.ts';
 import { adminSocketPath, loadConfig, type ConfigOptions } from '../config-source.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { isoTime, table } from '../table.ts';
+import { isoTime } from '../../../schemas/iso-time.ts';
+import { table } from '../table.ts';
 
 const maxRows = 100_000;
 /** Defaults without --last: the newest few, or the beginning of a range. */

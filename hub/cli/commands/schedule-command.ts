@@ -8,7 +8,8 @@ import type { CliDeps } from '../cli-deps.ts';
 import { adminSocketPath, loadConfig, type ConfigOptions } from '../config-source.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { parseDuration, parseObject, parseParam } from '../params.ts';
-import { isoTime, table } from '../table.ts';
+import { isoTime } from '../../../schemas/iso-time.ts';
+import { table } from '../table.ts';
 
 interface AddOptions extends ConfigOptions {
   cron?: string;

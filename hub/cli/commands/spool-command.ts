@@ -4,7 +4,8 @@ import type { Command } from 'commander';
 import type { CliDeps } from '../cli-deps.ts';
 import type { ConfigOptions } from '../config-source.ts';
 import { withOperations } from '../operations.ts';
-import { isoTime, table } from '../table.ts';
+import { isoTime } from '../../../schemas/iso-time.ts';
+import { table } from '../table.ts';
 
 export function addSpool(program: Command, deps: CliDeps): void {
   const spool = program

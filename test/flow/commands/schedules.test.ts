@@ -6,6 +6,7 @@ import { parseSelector } from '../../../hub/registry/selector.ts';
 import type { Schedule } from '../../../hub/schedules/schedule.ts';
 import { Schedules, type ScheduleStore } from '../../../hub/schedules/schedules.ts';
 import { ManualClock } from '../../helpers/clock.ts';
+import { isoTime } from '../../../schemas/index.ts';
 import { log } from '../../helpers/hubs/dispatcher.ts';
 
 const start = Date.parse('2026-01-01T00:00:00Z');
@@ -115,6 +116,25 @@ void test('a run that is not over is not overlapped', async (t) => {
   running.clear();
   await clock.advanceAsync(hour);
   assert.equal(ids.length, 2);
+});
+
+test('a time that is no date is refused at the door, and one that is stored already spoils nobody else', async (t) => {
+  const { restart, store } = world(t);
+  const schedules = await restart();
+  const { cron: _cron, ...once } = hourly;
+  for (const atMs of [8.64e15 + 1, start * 1_000_000, -1, Infinity, Number.NaN]) {
+    await assert.rejects(schedules.add({ ...once, name: 'nano', atMs }), /atMs/, String(atMs));
+  }
+  await store.save({ ...once, name: 'nano', atMs: start * 1_000_000, createdMs: start });
+  await schedules.add(hourly);
+  const again = await restart();
+  assert.deepEqual(
+    again.list().map(({ name, atMs }) => [name, atMs === undefined ? '' : isoTime(atMs)]),
+    [
+      ['hourly', ''],
+      ['nano', `no date (${start * 1_000_000})`],
+    ],
+  );
 });
 
 void test('a one-off comes once, and a paused schedule goes on with the times to come', async (t) => {

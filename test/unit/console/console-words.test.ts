@@ -8,6 +8,7 @@ import {
   fieldTitle,
   unitAt,
 } from '../../../dashboards/console/src/forms/field-words.ts';
+import { fullTime, shortTime, utcTime } from '../../../dashboards/console/src/time.ts';
 import { unitSymbol } from '../../../dashboards/console/src/unit-symbol.ts';
 import type { ObjectDefinition, ScalarDefinition } from '../../../schemas/device-type-definition.ts';
 
@@ -107,4 +108,9 @@ test('What a device says is told as it said it, also when it is the name of a me
 
 test('Units are shown by the signs people know, and unknown ones as they are', () => {
   assert.deepEqual(['Cel', '[mi_i]/h', 'dBm', 'toString'].map(unitSymbol), ['°C', 'mph', 'dBm', 'toString']);
+});
+
+test('A time that is no date is shown as the number it is, and throws nowhere', () => {
+  for (const show of [shortTime, fullTime, utcTime])
+    assert.equal(show(1.8e18), 'no date (1800000000000000000)');
 });

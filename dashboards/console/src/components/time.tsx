@@ -1,3 +1,4 @@
+import { isoTime } from '../../../../schemas/iso-time.ts';
 import { nowMs } from '../now.ts';
 import { ageText, fullTime, shortTime } from '../time.ts';
 
@@ -12,7 +13,7 @@ interface TimeProps {
 export function Time({ ms, none = '–' }: TimeProps) {
   if (ms === null || ms === undefined) return <span class="quiet">{none}</span>;
   return (
-    <time dateTime={new Date(ms).toISOString()} title={fullTime(ms)}>
+    <time dateTime={isoTime(ms)} title={fullTime(ms)}>
       {shortTime(ms)}
     </time>
   );
@@ -22,7 +23,7 @@ export function Time({ ms, none = '–' }: TimeProps) {
 export function Age({ ms, none = 'never' }: TimeProps) {
   if (ms === null || ms === undefined) return <span class="quiet">{none}</span>;
   return (
-    <time dateTime={new Date(ms).toISOString()} title={fullTime(ms)}>
+    <time dateTime={isoTime(ms)} title={fullTime(ms)}>
       {ageText(ms, nowMs.value)}
     </time>
   );
