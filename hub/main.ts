@@ -2,7 +2,7 @@
 /** The process: arguments and environment in, signals, exit code. The only file that exits. */
 
 import packageJson from '../package.json' with { type: 'json' };
-import { isCron } from './adapters/cron.ts';
+import { cronTimes } from './adapters/cron.ts';
 import type { CliDeps, StopReason } from './cli/cli-deps.ts';
 import { exitCodes } from './cli/exit-codes.ts';
 import { runCli } from './cli/program.ts';
@@ -78,7 +78,7 @@ const deps: CliDeps = {
   out: (text) => process.stdout.write(text),
   err: (text) => process.stderr.write(text),
   clock: systemClock,
-  isCron,
+  cronTimes,
   createLog: (level) => createLog({ level, pretty: process.stdout.isTTY }),
   // Loaded when asked for: the other sub-commands need none of the hub's parts.
   fileFaults: async (files, nowMs) => (await import('./wiring/file-faults.ts')).fileFaults(files, nowMs),

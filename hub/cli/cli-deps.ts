@@ -35,7 +35,8 @@ export interface CliDeps {
   out: (text: string) => void;
   err: (text: string) => void;
   clock: Clock;
-  isCron: (expression: string) => boolean;
+  /** The first `count` times of a cron expression in UTC, Unix ms; none for what is no such expression. */
+  cronTimes: (expression: string, afterMs: number, count: number) => number[];
   createLog: (level: LogLevel) => Log;
   /** The faults that a start would find in the files that the configuration names. */
   fileFaults: (files: NamedFiles, nowMs: number) => Promise<NamedFault[]>;

@@ -20,7 +20,7 @@ export interface ConfigOptions {
  */
 export function loadConfig(
   { config: file, dataDir }: ConfigOptions,
-  { env, cwd, isCron }: Pick<CliDeps, 'env' | 'cwd' | 'isCron'>,
+  { env, cwd, cronTimes }: Pick<CliDeps, 'env' | 'cwd' | 'cronTimes'>,
 ): { config: Config; warnings: string[]; files: NamedFiles } {
   const warnings: string[] = [];
   const read = readConfig({
@@ -29,7 +29,7 @@ export function loadConfig(
       ? {}
       : { file: readConfigFile(resolve(cwd, file), file, warnings), fileName: file }),
     cwd,
-    isCron,
+    isCron: (expression) => cronTimes(expression, 0, 1).length > 0,
     readFile: (path) => {
       const { text, exposed } = readSecretFile(path);
       if (exposed) warnings.push(exposedSecret(path));

@@ -1,5 +1,6 @@
 import type { ScheduleView } from '../../schemas/api/schedules.ts';
-import { lastTime, nextTime, type CronFields } from './next-time.ts';
+import type { CronFields } from './cron-fields.ts';
+import { lastTime, nextTime } from './next-time.ts';
 
 export type Schedule = Omit<ScheduleView, 'nextMs'>;
 

@@ -1,20 +1,16 @@
 import { messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
+import type { Cancel, Clock } from '../kernel/time.ts';
+import type { CronFields } from './cron-fields.ts';
+import { nextTime } from './next-time.ts';
 
 /** A recurring job. */
 export interface Job {
-  name: string;
-  /** Five or six fields, the seconds first when six. Day of month and day of week must both match. */
-  cron: string;
+  readonly name: string;
+  readonly times: CronFields;
   /** IANA name; every schedule has one, so that a change of the machine's zone moves nothing. */
-  timeZone: string;
-  run: () => Promise<void> | void;
-}
-
-/** What counts the seconds; `node-cron` implements it. */
-export interface CronPort {
-  /** Runs the job at its times, never twice at once, until `stop`. */
-  schedule(job: Job, hooks: { missed: () => void }): { stop: () => Promise<void> | void };
+  readonly timeZone: string;
+  readonly run: () => Promise<void> | void;
 }
 
 export interface SchedulerCounters {
@@ -24,37 +20,81 @@ export interface SchedulerCounters {
   missed: number;
 }
 
+const tickMs = 250;
+/** A run that starts later than this after its time is left out. */
+const onTimeMs = 1_000;
+
+interface Entry {
+  readonly job: Job;
+  nextMs: number | undefined;
+  running: Promise<void> | undefined;
+}
+
 /** Starts jobs and counts their runs: a failing run is logged and counted, and the next one starts all the same. */
 export class Scheduler {
-  readonly #cron: CronPort;
+  readonly #clock: Clock;
   readonly #log: Log;
-  readonly #stops: (() => Promise<void> | void)[] = [];
+  readonly #entries: Entry[] = [];
+  readonly #stop: Cancel;
+  #tickedMs: number;
   readonly counters: SchedulerCounters = { runs: 0, failures: 0, missed: 0 };
 
-  constructor(deps: { cron: CronPort; log: Log }) {
-    this.#cron = deps.cron;
+  constructor(deps: { clock: Clock; log: Log }) {
+    this.#clock = deps.clock;
     this.#log = deps.log;
+    this.#tickedMs = deps.clock.now();
+    this.#stop = deps.clock.every(tickMs, () => this.#tick());
   }
 
+  /** Runs the job at its times, never twice at once, until `close`. */
   add(job: Job): void {
-    const run = async (): Promise<void> => {
-      this.counters.runs += 1;
-      try {
-        await job.run();
-      } catch (error) {
-        this.counters.failures += 1;
-        this.#log.error({ job: job.name, reason: messageOf(error) }, 'job failed');
-      }
-    };
-    const missed = (): void => {
-      this.counters.missed += 1;
-      this.#log.warn({ job: job.name }, 'job missed its time');
-    };
-    const { stop } = this.#cron.schedule({ ...job, run }, { missed });
-    this.#stops.push(stop);
+    this.#entries.push({ job, nextMs: nextOf(job, this.#clock.now()), running: undefined });
   }
 
+  /** Resolves when no run is under way any more. */
   async close(): Promise<void> {
-    for (const stop of this.#stops.splice(0)) await stop();
+    this.#stop();
+    await Promise.all(this.#entries.splice(0).map(({ running }) => running));
   }
+
+  #tick(): void {
+    const nowMs = this.#clock.now();
+    const setBack = nowMs < this.#tickedMs;
+    this.#tickedMs = nowMs;
+    for (const entry of this.#entries) {
+      const { job, nextMs, running } = entry;
+      // A clock that was ahead must not keep the job waiting until it has caught up.
+      if (setBack) entry.nextMs = nextOf(job, nowMs);
+      else if (nextMs !== undefined && nextMs <= nowMs) {
+        entry.nextMs = nextOf(job, nowMs);
+        if (running !== undefined || nowMs - nextMs > onTimeMs) this.#missed(job);
+        else this.#start(entry);
+      }
+    }
+  }
+
+  #start(entry: Entry): void {
+    entry.running = this.#run(entry.job).finally(() => {
+      entry.running = undefined;
+    });
+  }
+
+  async #run({ name, run }: Job): Promise<void> {
+    this.counters.runs += 1;
+    try {
+      await run();
+    } catch (error) {
+      this.counters.failures += 1;
+      this.#log.error({ job: name, reason: messageOf(error) }, 'job failed');
+    }
+  }
+
+  #missed({ name }: Job): void {
+    this.counters.missed += 1;
+    this.#log.warn({ job: name }, 'job missed its time');
+  }
+}
+
+function nextOf({ times, timeZone }: Job, afterMs: number): number | undefined {
+  return nextTime(times, timeZone, afterMs);
 }

@@ -3,7 +3,8 @@ import { lastTimeMs } from '../../schemas/index.ts';
 import { HubError, messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Cancel, Clock } from '../kernel/time.ts';
-import { isTimeZone, type CronFields } from './next-time.ts';
+import type { CronFields } from './cron-fields.ts';
+import { isTimeZone } from './time-zone.ts';
 import { dueOf, nextOf, type Schedule } from './schedule.ts';
 
 /** Schedules and their last times. Each write is synced; all reject with HubError `database-failed`. */

@@ -1,8 +1,9 @@
-import { createCron } from '../adapters/cron.ts';
+import { parseCron } from '../adapters/cron.ts';
 import { loadTicketKeys } from '../adapters/tls/tls-tickets.ts';
 import type { Config } from '../config/config.ts';
 import type { Notices } from '../notices/notices.ts';
 import type { PresenceKeeper } from '../presence/presence-keeper.ts';
+import { HubError } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Releasers } from '../kernel/releasers.ts';
 import type { Clock } from '../kernel/time.ts';
@@ -28,10 +29,13 @@ export function startJobs(
   { clock, log, presence, recorder, upkeep, notices, setTicketKeys, releasers }: Deps,
 ): { scheduler: Scheduler } {
   const { notice, dataDir } = config;
-  const scheduler = new Scheduler({ cron: createCron(log), log });
+  const scheduler = new Scheduler({ clock, log });
   releasers.push('scheduler', () => scheduler.close());
-  const add = (name: string, cron: string, run: () => void | Promise<void>): void =>
-    scheduler.add({ name, cron, timeZone: 'UTC', run });
+  const add = (name: string, cron: string, run: () => void | Promise<void>): void => {
+    const times = parseCron(cron);
+    if (times === undefined) throw new HubError('config-invalid', `${cron} is not a cron expression`);
+    scheduler.add({ name, times, timeZone: 'UTC', run });
+  };
 
   add('presence-snapshot', '*/5 * * * *', () => recorder.snapshot(presence.all(), clock.now()));
   // Stopped before the scheduler, which waits for a run under way.

@@ -1,5 +1,6 @@
 import type { TestContext } from 'node:test';
 import type { CliDeps } from '../../hub/cli/cli-deps.ts';
+import { cronTimes } from '../../hub/adapters/cron.ts';
 import { runCli } from '../../hub/cli/program.ts';
 import { fileFaults } from '../../hub/wiring/file-faults.ts';
 import { createLog } from '../../hub/kernel/log.ts';
@@ -38,7 +39,7 @@ export async function runCommand(
     out: (text) => (out += text),
     err: (text) => (err += text),
     clock: new ManualClock(),
-    isCron: () => true,
+    cronTimes,
     createLog: () => createLog({ level: 'silent' }),
     fileFaults,
     startHub: () => Promise.reject(new Error('no hub is started in this test')),

@@ -8,6 +8,7 @@ import {
   type NamedFault,
   type NamedFiles,
 } from '../../config/config.ts';
+import { isoTime } from '../../../schemas/iso-time.ts';
 import { HubError } from '../../kernel/errors.ts';
 import type { CliDeps } from '../cli-deps.ts';
 import { loadConfig, type ConfigOptions } from '../config-source.ts';
@@ -30,7 +31,7 @@ export function addCheckConfig(program: Command, deps: CliDeps, done: (code: Exi
           deps.out(`${JSON.stringify({ valid: true, warnings, config: withoutSecrets(config) })}\n`);
         } else {
           for (const warning of warnings) deps.err(`warning: ${warning}\n`);
-          deps.out(`the configuration is valid\n${table(['', ''], effective(config)).trimStart()}`);
+          deps.out(`the configuration is valid\n${table(['', ''], effective(config, deps)).trimStart()}`);
         }
       } catch (error) {
         if (options.json !== true || !(error instanceof HubError) || error.code !== 'config-invalid')
@@ -57,7 +58,7 @@ async function judge(options: ConfigOptions, deps: CliDeps): Promise<ReturnType<
   return loaded;
 }
 
-function effective(config: Config): string[][] {
+function effective(config: Config, { clock, cronTimes }: CliDeps): string[][] {
   const { tls, influx, mqtt } = config;
   const plain = tls.mode === 'off' || tls.mode === 'terminated';
   const tlsText = {
@@ -73,6 +74,9 @@ function effective(config: Config): string[][] {
     ['metrics', influx === undefined ? 'embedded store' : `${influx.url}, database ${influx.database}`],
     ['data', config.dataDir],
     ['schemas', config.schemasDir],
+    ...(config.notice === undefined
+      ? []
+      : [['notice', cronTimes(config.notice.cron, clock.now(), 5).map(isoTime).join(', ')]]),
   ];
 }
 

@@ -366,6 +366,19 @@ test('check-config prints every fault and ends with 2', async (t) => {
   assert.match(missing.err, /none\.json must be a file that can be read \(ENOENT/);
 });
 
+test('check-config shows when a notice of two day fields is due: on the days of either', async (t) => {
+  const dataDir = dataFolder(t);
+  const env = { HUB_NOTICE_CRON: '0 4 1,15 * 5', HUB_NOTICE_PAYLOAD: '{}' };
+  const { code, out } = await run(['check-config'], dataDir, { env });
+  assert.equal(code, 0);
+  const days = ['01-01', '01-02', '01-09', '01-15', '01-16'];
+  const times = days.map((day) => `2026-${day}T04:00:00.000Z`).join(', ');
+  assert.ok(out.includes(`notice   ${times}`), out);
+  const never = await run(['check-config'], dataDir, { env: { ...env, HUB_NOTICE_CRON: '0 4 30 2 *' } });
+  assert.equal(never.code, 2);
+  assert.match(never.err, /HUB_NOTICE_CRON must be a cron expression/);
+});
+
 test('check-config judges the device types and certificates too, beside the faults of the values', async (t) => {
   const dataDir = dataFolder(t);
   const types = join(dataDir, 'types');
