@@ -220,12 +220,8 @@ const main = imports(
       message: 'main.ts takes types of features only',
     },
     {
-      // The check of cron expressions is handed to the configuration.
-      group: ['**', '!./**', '!../**', '!node:*', '!node:*/**', '!commander', 'node:sqlite'].concat([
-        './adapters/**',
-        '!./adapters/cron.ts',
-      ]),
-      message: 'main.ts takes no third party but commander, and no adapter but the check of cron expressions',
+      group: ['**', '!./**', '!../**', '!node:*', '!node:*/**', '!commander', 'node:sqlite', './adapters/**'],
+      message: 'main.ts takes no third party but commander, and no adapter',
     },
   ],
   { 'unicorn/no-process-exit': 'off' },

@@ -2,12 +2,12 @@
 /** The process: arguments and environment in, signals, exit code. The only file that exits. */
 
 import packageJson from '../package.json' with { type: 'json' };
-import { cronTimes } from './adapters/cron.ts';
 import type { CliDeps, StopReason } from './cli/cli-deps.ts';
 import { exitCodes } from './cli/exit-codes.ts';
 import { runCli } from './cli/program.ts';
 import { createLog } from './kernel/log.ts';
 import { systemClock } from './kernel/time.ts';
+import { cronTimes } from './wiring/cron-times.ts';
 
 /** Ctrl-C under npm arrives twice: from the terminal, and passed on by npm. Signals this close are one. */
 const sameSignalMs = 500;

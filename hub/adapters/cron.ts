@@ -1,6 +1,5 @@
 import { parse, validate } from 'node-cron';
 import type { CronFields } from '../schedules/cron-fields.ts';
-import { nextTimes } from '../schedules/next-time.ts';
 
 /**
  * What an expression of five fields, or of six with the seconds first, allows; undefined when it is none, or has what
@@ -16,12 +15,6 @@ export function parseCron(expression: string): CronFields | undefined {
   const fields = { second, minute, hour, month, dayOfMonth: days, dayOfWeek: weekdays };
   for (const values of Object.values(fields)) values.sort((a, b) => a - b);
   return { ...fields, days: eitherDay(expression) ? 'either' : 'both' };
-}
-
-/** The first `count` times in UTC after `afterMs`, Unix ms; none for what is no expression. */
-export function cronTimes(expression: string, afterMs: number, count: number): number[] {
-  const fields = parseCron(expression);
-  return fields === undefined ? [] : nextTimes(fields, 'UTC', afterMs, count);
 }
 
 /** crontab(5): when both day fields are restricted, that is, do not begin with `*`, either one is enough. */

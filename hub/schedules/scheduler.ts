@@ -27,7 +27,8 @@ const onTimeMs = 1_000;
 interface Entry {
   readonly job: Job;
   nextMs: number | undefined;
-  running: Promise<void> | undefined;
+  /** The run under way. */
+  running?: Promise<void>;
 }
 
 /** Starts jobs and counts their runs: a failing run is logged and counted, and the next one starts all the same. */
@@ -48,13 +49,13 @@ export class Scheduler {
 
   /** Runs the job at its times, never twice at once, until `close`. */
   add(job: Job): void {
-    this.#entries.push({ job, nextMs: nextOf(job, this.#clock.now()), running: undefined });
+    this.#entries.push({ job, nextMs: nextOf(job, this.#clock.now()) });
   }
 
   /** Resolves when no run is under way any more. */
   async close(): Promise<void> {
     this.#stop();
-    await Promise.all(this.#entries.splice(0).map(({ running }) => running));
+    await Promise.all(this.#entries.splice(0).flatMap(({ running }) => running ?? []));
   }
 
   #tick(): void {
@@ -75,7 +76,7 @@ export class Scheduler {
 
   #start(entry: Entry): void {
     entry.running = this.#run(entry.job).finally(() => {
-      entry.running = undefined;
+      delete entry.running;
     });
   }
 

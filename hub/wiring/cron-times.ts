@@ -1,0 +1,8 @@
+import { parseCron } from '../adapters/cron.ts';
+import { nextTimes } from '../schedules/next-time.ts';
+
+/** The first `count` times in UTC after `afterMs`, Unix ms; none for what is no cron expression. */
+export function cronTimes(expression: string, afterMs: number, count: number): number[] {
+  const fields = parseCron(expression);
+  return fields === undefined ? [] : nextTimes(fields, 'UTC', afterMs, count);
+}
