@@ -16,7 +16,7 @@ import { createDeviceAdministration } from './admin/device-administration.ts';
 import { Registry } from './registry/registry.ts';
 import { Sessions } from './sessions/sessions.ts';
 import { Rotation } from './identity/rotation.ts';
-import { spoolOptions } from './wiring/telemetry-wiring.ts';
+import { spoolOptions } from './wiring/pipeline-wiring.ts';
 import { createLog } from './kernel/log.ts';
 import { Releasers } from './kernel/releasers.ts';
 import { systemClock as clock } from './kernel/time.ts';

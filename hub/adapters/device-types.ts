@@ -5,8 +5,8 @@ import { HubError, messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 
 export interface WatchedDeviceTypes extends DeviceTypeCatalog {
-  /** Called after the types have changed. */
-  changed: () => void;
+  /** @param changed is called after the types have changed */
+  follow(changed: () => void): void;
   close(): void;
 }
 
@@ -23,10 +23,11 @@ export async function openDeviceTypes(dir: string, log: Log): Promise<WatchedDev
     throw new HubError('schema-invalid', messageOf(error), { cause: error, details: { dir } });
   });
   let timer: NodeJS.Timeout | undefined;
+  const followers: (() => void)[] = [];
   const types: WatchedDeviceTypes = {
     get: (id) => current.get(id),
     all: () => current.all(),
-    changed: () => {},
+    follow: (changed) => void followers.push(changed),
     close() {
       clearTimeout(timer);
       watcher.close();
@@ -40,7 +41,7 @@ export async function openDeviceTypes(dir: string, log: Log): Promise<WatchedDev
       log.error({ reason: messageOf(error) }, 'device types not taken, the old ones stay');
       return;
     }
-    types.changed();
+    for (const changed of followers) changed();
   };
   const watcher = watch(dir, () => {
     clearTimeout(timer);

@@ -75,3 +75,11 @@ export function listenOn(server: Server, options: ListenOptions): Promise<void> 
 export function codeOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
+
+/** The origins of pages that a listener on `host` serves: on every address, those of this machine. */
+export function ownOrigins(host: string, port: number): string[] {
+  const local = ['localhost', '127.0.0.1', '::1'];
+  const hosts =
+    ['0.0.0.0', '::', ...local].includes(host) || host.startsWith('127.') ? [host, ...local] : [host];
+  return [...new Set(hosts)].map((name) => `http://${formatAddress({ host: name, port })}`);
+}

@@ -1,6 +1,9 @@
+import type { Incident } from '../../schemas/api/incidents.ts';
 import type { LiveMessage } from '../../schemas/api/live.ts';
 import type { Reading } from '../../schemas/api/readings.ts';
 import type { NackRow } from '../../schemas/api/rejects.ts';
+import type { IncidentFollower } from '../incidents/incident-followers.ts';
+import { visibleTo } from '../incidents/incidents.ts';
 import type { Cancel, Clock } from '../kernel/time.ts';
 import { messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
@@ -9,6 +12,8 @@ import { LiveSubscriber } from './live-subscriber.ts';
 import type { ForViewer, LiveCounters, LiveSocket, LiveSources, LiveViewer } from './live-subscriber.ts';
 import { parseWatch } from './live-topics.ts';
 import type { Presence } from '../../schemas/api/presence.ts';
+import type { PresenceFollower } from '../presence/presence-followers.ts';
+import type { DeviceFollower } from '../registry/device-follower.ts';
 
 /** One live socket, as its connection sees it. */
 export interface LiveConnection {
@@ -34,7 +39,7 @@ const watchesPerSec = 10;
  * Tells those who watch the hub's pages what changes, as it happens and not more often than they can look. Costs
  * nothing but a test while nobody watches.
  */
-export class LiveFeed {
+export class LiveFeed implements DeviceFollower, PresenceFollower, IncidentFollower {
   readonly #deps: LiveFeedDeps;
   readonly #subscribers = new Set<LiveSubscriber>();
   /** Devices with new data since they were last handed to those who watch the fleet. */
@@ -93,12 +98,23 @@ export class LiveFeed {
     }
   }
 
-  /** A device was registered, or its labels have changed. */
-  deviceChanged(deviceId: string): void {
-    for (const subscriber of this.#subscribers) subscriber.added(deviceId);
+  registered({ id }: { id: string }): void {
+    this.changed({ id });
   }
 
-  deviceRemoved(deviceId: string): void {
+  /** Of a device, its labels for example. */
+  changed({ id }: { id: string }): void {
+    for (const subscriber of this.#subscribers) subscriber.added(id);
+  }
+
+  incidentChanged(incident: Incident): void {
+    this.tell('incidents', incident.id, (mayShow) => {
+      const visible = visibleTo(incident, mayShow);
+      return visible && { t: 'incident', incident: visible };
+    });
+  }
+
+  removed(deviceId: string): void {
     this.#heard.delete(deviceId);
     for (const subscriber of this.#subscribers) subscriber.removed(deviceId);
   }

@@ -43,7 +43,7 @@ export class Incidents {
   readonly #byDevice = new Map<string, Incident>();
   readonly #byGroup = new Map<LossGroup, Incident>();
   readonly #all: Incident[] = [];
-  readonly #stop: Cancel;
+  #stop: Cancel = () => undefined;
   #lastId = 0;
   /** Opened so far, by kind. */
   readonly counters: Record<Incident['kind'], number> = {
@@ -54,7 +54,10 @@ export class Incidents {
 
   constructor(deps: IncidentsDeps) {
     this.#deps = deps;
-    this.#stop = deps.clock.every(sweepMs, () => this.#sweep());
+  }
+
+  start(): void {
+    this.#stop = this.#deps.clock.every(sweepMs, () => this.#sweep());
   }
 
   close(): void {
@@ -235,4 +238,11 @@ function describe(incident: Incident, devices: Iterable<string>): void {
   const ids = [...devices];
   incident.devices = ids.length;
   incident.sample = ids.slice(0, sampleSize);
+}
+
+/** @returns one that looks again by itself, until it is closed */
+export function startIncidents(deps: IncidentsDeps): Incidents {
+  const started = new Incidents(deps);
+  started.start();
+  return started;
 }

@@ -4,3 +4,13 @@ import { getHeapStatistics } from 'node:v8';
 export function heapBytes(): number {
   return getHeapStatistics().used_heap_size;
 }
+
+/** Resident memory, bytes: now, or its peak when there is no descriptor left to look it up with (`/proc` needs one). */
+export function residentBytes(): number {
+  try {
+    return process.memoryUsage.rss();
+  } catch {
+    const kibibyte = 1_024;
+    return process.resourceUsage().maxRSS * kibibyte;
+  }
+}

@@ -42,3 +42,9 @@ export function brokerRules(
     },
   };
 }
+
+/** The audit's entry of a request that was not within the rights of its operator. */
+export function requestRefusal(root: string, actor: string, topic: string) {
+  const action = topic.startsWith(`${root}/command/`) ? 'command.send' : 'publish';
+  return { actor, origin: 'mqtt' as const, action, subject: topic, details: { reason: 'forbidden' } };
+}

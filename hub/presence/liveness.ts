@@ -58,7 +58,7 @@ export class Liveness {
   readonly #tickMs: number;
   readonly #slots: Set<Watch>[];
   readonly #slotOf = new Map<Watch, number>();
-  readonly #stop: () => void;
+  #stop: () => void = () => undefined;
   readonly #stalls: Stall[] = [];
   #cursor = 0;
   #lastTickAt: number;
@@ -76,7 +76,11 @@ export class Liveness {
     this.#tickMs = tickMs;
     this.#slots = Array.from({ length: slots }, () => new Set<Watch>());
     this.#lastTickAt = clock.monotonic();
-    this.#stop = clock.every(tickMs, () => this.#tick());
+  }
+
+  start(): void {
+    this.#lastTickAt = this.#clock.monotonic();
+    this.#stop = this.#clock.every(this.#tickMs, () => this.#tick());
   }
 
   /** Liveness time, ms; it moves once a tick, and leads so that nobody is judged early. */
@@ -210,4 +214,11 @@ export class Liveness {
 function dueAt({ heardAt, askedFor, options }: Watch): number {
   const silenceMs = askedFor === heardAt ? options.allowedMs : (options.quietMs ?? options.allowedMs);
   return heardAt + silenceMs;
+}
+
+/** @returns a wheel that turns */
+export function startLiveness(options: LivenessOptions): Liveness {
+  const liveness = new Liveness(options);
+  liveness.start();
+  return liveness;
 }

@@ -1,4 +1,5 @@
 import { HubError } from '../kernel/errors.ts';
+import type { Metrics } from '../kernel/metrics.ts';
 import type { Clock } from '../kernel/time.ts';
 import type { Credential } from './credentials.ts';
 import type { DeviceChange, DeviceFollower } from './device-follower.ts';
@@ -52,6 +53,10 @@ export class Registry {
   all(): readonly DeviceRecord[] {
     this.#sorted ??= [...this.#records.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1));
     return this.#sorted;
+  }
+
+  expose(metrics: Metrics): void {
+    metrics.gauge('hub_devices_registered', 'Registered devices', () => this.size);
   }
 
   /** Registered devices. */

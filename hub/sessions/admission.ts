@@ -36,7 +36,7 @@ export class Admission {
   readonly #perMs: number;
   readonly #capacity: number;
   readonly #backoffMaxMs: number;
-  readonly #stop: Cancel;
+  #stop: Cancel = () => undefined;
   #tokens: number;
   #filledAt: number;
   /** Monotonic ms at which those turned away so far are due again. */
@@ -53,7 +53,10 @@ export class Admission {
     this.#backoffMaxMs = backoffMaxMs;
     this.#tokens = this.#capacity;
     this.#filledAt = deps.clock.monotonic();
-    this.#stop = deps.clock.every(busyCheckMs, () => this.#checkBusy());
+  }
+
+  start(): void {
+    this.#stop = this.#deps.clock.every(busyCheckMs, () => this.#checkBusy());
   }
 
   close(): void {
@@ -102,4 +105,11 @@ export class Admission {
     this.#awayMs += Math.max(0, until - Math.max(now, this.#awayUntil));
     this.#awayUntil = Math.max(this.#awayUntil, until);
   }
+}
+
+/** @returns one that looks again by itself, until it is closed */
+export function startAdmission(deps: AdmissionDeps, options: AdmissionOptions): Admission {
+  const started = new Admission(deps, options);
+  started.start();
+  return started;
 }

@@ -52,13 +52,16 @@ const sweepMs = 60_000;
 export class CloneGuard {
   readonly #deps: CloneGuardDeps;
   readonly #fights = new Map<string, Fight>();
-  readonly #stop: Cancel;
+  #stop: Cancel = () => undefined;
   /** Sessions told to wait. */
   held = 0;
 
   constructor(deps: CloneGuardDeps) {
     this.#deps = deps;
-    this.#stop = deps.clock.every(sweepMs, () => this.#sweep());
+  }
+
+  start(): void {
+    this.#stop = this.#deps.clock.every(sweepMs, () => this.#sweep());
   }
 
   close(): void {
@@ -154,4 +157,11 @@ function same(a: Claimant, b: Claimant): boolean {
 function forgetOld(fight: Fight, nowMs: number): void {
   fight.displaced = fight.displaced.filter(({ atMs }) => nowMs - atMs < windowMs).slice(-8);
   fight.returns = fight.returns.filter(({ atMs }) => nowMs - atMs < windowMs);
+}
+
+/** @returns one that looks again by itself, until it is closed */
+export function startCloneGuard(deps: CloneGuardDeps): CloneGuard {
+  const started = new CloneGuard(deps);
+  started.start();
+  return started;
 }

@@ -7,7 +7,7 @@ import type {
   WelcomeFrame,
 } from '../../schemas/index.ts';
 import type { DeviceRecord } from '../registry/device-store.ts';
-import type { LinkTiming } from '../presence/presence-keeper.ts';
+import type { KnownDevice, LinkTiming } from '../presence/presence-keeper.ts';
 import type { DeviceRates } from './rate-limit.ts';
 
 export interface SessionOptions extends DeviceRates {
@@ -64,7 +64,18 @@ export function welcomeFrame(
 }
 
 /** The device's own wish for its heartbeat wins; grace then is half of it, as for a type that names none. */
-export function timingOf({ presence }: DeviceType, wishSec = presence.heartbeatSec): LinkTiming {
+function timingOf({ presence }: DeviceType, wishSec = presence.heartbeatSec): LinkTiming {
   const graceSec = wishSec === presence.heartbeatSec ? presence.graceSec : wishSec / 2;
   return { heartbeatMs: wishSec * 1000, graceMs: graceSec * 1000 };
+}
+
+/** For a device whose type is no longer there. */
+const lostTypeTiming: LinkTiming = { heartbeatMs: 60_000, graceMs: 30_000 };
+
+/** Registered devices with the timing of their types, as presence takes them up. */
+export function knownDevices(records: readonly DeviceRecord[], catalog: DeviceTypeCatalog): KnownDevice[] {
+  return records.map((record) => {
+    const type = catalog.get(record.type);
+    return { ...record, timing: type === undefined ? lostTypeTiming : timingOf(type) };
+  });
 }

@@ -17,6 +17,24 @@ export interface DrainOptions {
   settleMs: number;
 }
 
+/** A draining hub asks its devices back at this share of what it would accept: those that come by themselves fit in. */
+const slotShare = 0.5;
+
+/**
+ * When devices are asked back: from the restart on, at an even pace.
+ * @param connections how many are sent away
+ */
+export function slotsOf(
+  { restartMs, acceptPerSec }: { restartMs: number; acceptPerSec: number },
+  connections: number,
+): { firstSlotMs: number; devicesPerSec: number; randomMs: (random: () => number) => number } {
+  const devicesPerSec = acceptPerSec * slotShare;
+  const lastSlotMs = restartMs + (connections * 1000) / devicesPerSec;
+  // One that comes while the hub drains gets any of them.
+  const randomMs = (random: () => number): number => restartMs + random() * (lastSlotMs - restartMs);
+  return { firstSlotMs: restartMs, devicesPerSec, randomMs };
+}
+
 /**
  * Sends every connected device away with a slot of its own in which to come back, one after the other in a random
  * order, so that they return as an even stream. Sessions close with 1012 when what they sent is settled.

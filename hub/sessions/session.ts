@@ -4,7 +4,6 @@ import type {
   ByeFrame,
   CloseReason,
   DeviceType,
-  DeviceTypeCatalog,
   FieldError,
   HeartbeatFrame,
   HelloFrame,
@@ -14,49 +13,24 @@ import type {
   ReceivedFrame,
   ResultFrame,
 } from '../../schemas/index.ts';
-import type { CommandEvents, CommandSession } from '../commands/command-session.ts';
+import type { CommandSession } from '../commands/command-session.ts';
 import { messageOf } from '../kernel/errors.ts';
-import type { Log } from '../kernel/log.ts';
-import type { Cancel, Clock } from '../kernel/time.ts';
-import type { Ingest, FrameRefusal } from '../telemetry/ingest.ts';
-import type { AckSchedule } from './ack-schedule.ts';
-import type { Claimant, CloneGuard } from './clone-guard.ts';
+import type { Cancel } from '../kernel/time.ts';
+import type { FrameRefusal } from '../telemetry/ingest.ts';
+import type { Claimant } from './clone-guard.ts';
 import { decodeFrame } from './frame-decoder.ts';
 import { anchorLeadMs, DeviceClock } from './device-clock.ts';
-import { judgeHello, welcomeFrame, type AcceptedHello, type SessionOptions } from './hello.ts';
+import { judgeHello, welcomeFrame, type AcceptedHello } from './hello.ts';
 import { DataFrames } from './data-frames.ts';
-import type { Liveness, Watch } from '../presence/liveness.ts';
-import { commandOf, isSeq, nack, unknownType, type NackListener } from './nack.ts';
+import type { Watch } from '../presence/liveness.ts';
+import { commandOf, isSeq, nack, unknownType } from './nack.ts';
 import { Outbox, defaultOutboxLimits, type DeviceSocket } from './outbox.ts';
 import type { Marks } from '../../schemas/api/presence.ts';
-import type { PresenceKeeper, WatchedLink } from '../presence/presence-keeper.ts';
+import type { WatchedLink } from '../presence/presence-keeper.ts';
 import { RateLimit } from './rate-limit.ts';
 import type { DeviceRecord, StoredOpening } from '../registry/device-store.ts';
-import type { Registry } from '../registry/registry.ts';
-import type { SessionCounters } from './session-counters.ts';
-import type { Sessions } from './sessions.ts';
-import type { Stories } from '../presence/device-events.ts';
+import type { SessionDeps } from './session-deps.ts';
 import { ReportedClock } from './reported-clock.ts';
-
-export interface SessionDeps {
-  clock: Clock;
-  log: Log;
-  liveness: Liveness;
-  catalog: DeviceTypeCatalog;
-  ingest: Ingest;
-  acks: AckSchedule;
-  presence: PresenceKeeper;
-  registry: Pick<Registry, 'addAnchorStep' | 'noteUptime'>;
-  sessions: Sessions;
-  commands: CommandEvents;
-  /** Told after the welcome. */
-  opened: (session: Session) => void;
-  clones: CloneGuard;
-  nacked: NackListener;
-  stories: Stories;
-  counters: SessionCounters;
-  options: SessionOptions;
-}
 
 /** How long a goodbye waits for the store, ms; then it closes unacked, and the device keeps its readings. */
 const byeMs = 10_000;
@@ -74,7 +48,7 @@ export class Session implements WatchedLink, CommandSession {
   readonly #record: DeviceRecord;
   readonly #outbox: Outbox;
   /** The one timer of a session: it waits for the hello, later for the end of a goodbye. */
-  #cancelTimer: Cancel;
+  #cancelTimer: Cancel = () => undefined;
   #phase: 'new' | 'opening' | 'open' | 'ended' = 'new';
   #undecodableInRow = 0;
   #accepted: AcceptedHello | undefined;
@@ -96,9 +70,13 @@ export class Session implements WatchedLink, CommandSession {
     this.#deps = deps;
     this.#record = record;
     this.address = address;
-    deps.stories.tell(record.id, { kind: 'connected', address });
     this.#outbox = new Outbox(socket, defaultOutboxLimits, () => this.#overflowed());
-    this.#cancelTimer = deps.clock.after(limits.helloSec * 1000, () => this.close('no-hello'));
+  }
+
+  /** The upgrade is done: the device has so long for its hello. */
+  start(): void {
+    this.#deps.stories.tell(this.deviceId, { kind: 'connected', address: this.address });
+    this.#cancelTimer = this.#deps.clock.after(limits.helloSec * 1000, () => this.close('no-hello'));
   }
 
   get deviceId(): string {

@@ -5,6 +5,7 @@ import type { Clock } from '../kernel/time.ts';
 import type { DeviceChange, DeviceFollower } from '../registry/device-follower.ts';
 import type { DeviceRecord, StoredOpening } from '../registry/device-store.ts';
 import type { Registry } from '../registry/registry.ts';
+import type { MayShow } from '../registry/visibility.ts';
 import type { Session } from './session.ts';
 
 export interface SessionsDeps {
@@ -42,6 +43,18 @@ export class Sessions implements DeviceFollower {
     for (const session of this.#sessions.values()) if (session.isOpen) yield session;
   }
 
+  /** Of every connection, in a session or not yet. */
+  get connectionCount(): number {
+    return this.#connected.size;
+  }
+
+  /** How many sessions the viewer may see. @param mayShow not given: all */
+  openCount(mayShow?: MayShow): number {
+    let count = 0;
+    for (const { deviceId } of this.openSessions()) if (mayShow?.(deviceId) !== false) count += 1;
+    return count;
+  }
+
   /** Every connection, in a session or not yet. */
   connections(): readonly Session[] {
     return [...this.#connected.keys()];
@@ -57,6 +70,19 @@ export class Sessions implements DeviceFollower {
     if (session?.isOpen === true) return session.type;
     const record = this.#deps.registry.get(deviceId);
     return record && this.#deps.catalog.get(record.type);
+  }
+
+  /** The type by which commands are judged: a disabled device takes none. */
+  commandedTypeOf(deviceId: string): DeviceType | undefined {
+    return this.#deps.registry.get(deviceId)?.disabled === false ? this.typeOf(deviceId) : undefined;
+  }
+
+  /** The device types have changed: what comes from now on is judged by the new ones. */
+  typesChanged(): void {
+    for (const session of this.openSessions()) {
+      const type = this.#deps.catalog.get(session.type.id);
+      if (type !== undefined) session.typeChanged(type);
+    }
   }
 
   /** What the device shares with others: its site, and the address and firmware of its session. */

@@ -1,4 +1,5 @@
 import type { DeviceRecord } from '../registry/device-store.ts';
+import type { PresenceFollower } from '../presence/presence-followers.ts';
 import type { Ledger } from './ledger.ts';
 import type { Presence } from '../../schemas/api/presence.ts';
 import { compileFieldEncoder, encodePrefix, encodeTimeUs } from './line-protocol.ts';
@@ -18,7 +19,7 @@ const encodePresence = compileFieldEncoder([
 const sameMomentUs = 1_000_000;
 
 /** Writes presence to the store: each change, and a snapshot now and then so that every window has a point. */
-export class PresenceRecorder {
+export class PresenceRecorder implements PresenceFollower {
   readonly #points: HubPoints;
   readonly #ledger: Ledger;
   readonly #recordOf: (deviceId: string) => DeviceRecord | undefined;
@@ -34,6 +35,10 @@ export class PresenceRecorder {
     this.#points = new HubPoints(deps);
     this.#ledger = deps.ledger;
     this.#recordOf = deps.recordOf;
+  }
+
+  presenceChanged(deviceId: string, presence: Presence): void {
+    this.record(deviceId, presence, presence.sinceMs);
   }
 
   /** @param timeMs Unix ms: of the change, or of the snapshot. */

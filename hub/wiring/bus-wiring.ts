@@ -3,9 +3,8 @@ import { createBroker } from '../adapters/broker/broker.ts';
 import { createMqttBus } from '../adapters/mqtt/mqtt.ts';
 import type { Bus, BusHandlers } from '../bus/bus.ts';
 import type { Topics } from '../bus/topics.ts';
-import type { Config } from '../config/config.ts';
-import type { Log } from '../kernel/log.ts';
-import type { Clock } from '../kernel/time.ts';
+import type { HubContext } from './context.ts';
+import type { HubState } from './state-wiring.ts';
 
 export interface HubBus extends Bus {
   /**
@@ -17,18 +16,10 @@ export interface HubBus extends Bus {
 }
 
 /** The configured MQTT broker, or the embedded one. Does no I/O until it is connected. */
-export function createBus(
-  { mqtt, brokerListen }: Pick<Config, 'mqtt' | 'brokerListen'>,
-  deps: {
-    log: Log;
-    random: () => number;
-    clock: Clock;
-    hub: { hubId: string; incarnation: string };
-    topics: Topics;
-  },
-): HubBus {
+export function createBus(hub: HubContext, identity: HubState['identity'], topics: Topics): HubBus {
+  const { mqtt, brokerListen } = hub.config;
   const { url, username, password } = mqtt;
-  const named = { ...deps.hub, topics: deps.topics };
-  if (url === undefined) return createBroker(deps, { ...brokerListen, ...named });
-  return createMqttBus(deps, { url, username, password, ...named });
+  const named = { ...identity, topics };
+  if (url === undefined) return createBroker(hub, { ...brokerListen, ...named });
+  return createMqttBus(hub, { url, username, password, ...named });
 }

@@ -1,71 +1,116 @@
-import type { TlsReload } from '../adapters/tls/tls-reload.ts';
-import {
-  startDeviceListener,
-  type DeviceListener,
-  type DeviceListenerDeps,
-} from '../adapters/websocket/device-listener.ts';
-import type { Config } from '../config/config.ts';
-import type { Authenticator } from '../identity/authenticator.ts';
-import type { Enrolments } from '../identity/enrolment.ts';
-import type { Sessions } from '../sessions/sessions.ts';
-import type { Stories } from '../presence/device-events.ts';
-import { openTls } from './parts-wiring.ts';
-import type { Log } from '../kernel/log.ts';
-import type { Releasers } from '../kernel/releasers.ts';
-import type { Clock } from '../kernel/time.ts';
+import { openDeviceTls } from '../adapters/tls/device-tls.ts';
+import { exposeTls } from '../adapters/tls/tls-metrics.ts';
+import { startDeviceListener, type DeviceListener } from '../adapters/websocket/device-listener.ts';
+import { exposeListener } from '../adapters/websocket/listener-metrics.ts';
+import type { Refusals } from '../admin/refusals.ts';
+import type { CommandEvents } from '../commands/command-session.ts';
+import type { Metrics } from '../kernel/metrics.ts';
+import type { Registry } from '../registry/registry.ts';
+import { AckSchedule } from '../sessions/ack-schedule.ts';
+import type { CloneGuard } from '../sessions/clone-guard.ts';
+import type { SessionDeps } from '../sessions/session-deps.ts';
+import { Session } from '../sessions/session.ts';
+import type { Ingest } from '../telemetry/ingest.ts';
+import type { HubContext } from './context.ts';
+import type { IdentityParts } from './identity-wiring.ts';
+import type { PresenceParts } from './presence-wiring.ts';
+import type { SessionParts } from './sessions-wiring.ts';
+import type { HubState } from './state-wiring.ts';
 
 /** Below the limit of descriptors that most machines set; sockets beyond are refused. */
 const maxConnections = 19_000;
 /** How often expired credentials are looked for: their sessions end that late at most, ms. */
 const expiryCheckMs = 1_000;
+/** What one device may send a second on average, besides its messages. */
+const bytesPerSec = 1_000_000;
+const samplesPerSec = 10_000;
 
-interface Deps extends Pick<DeviceListenerDeps, 'admit' | 'connect'> {
-  clock: Clock;
-  log: Log;
-  sessions: Sessions;
-  authenticator: Authenticator;
-  enrolments: Enrolments;
-  stories: Stories;
-  releasers: Releasers;
+interface Deps {
+  state: HubState;
+  registry: Registry;
+  sessions: SessionParts;
+  identity: IdentityParts;
+  presence: PresenceParts;
+  incidents: { clones: CloneGuard };
+  telemetry: { ingest: Ingest };
+  commands: { dispatcher: CommandEvents };
+  admin: { refusals: Refusals };
 }
 
 /**
- * The devices' way in: TLS, limits before authentication, identity, and its end when a credential expires.
+ * The devices' way in: TLS, limits before authentication, identity, the session, and its end when a credential expires.
  * @throws HubError `address-in-use` · `tls-invalid`
  */
 export async function listenForDevices(
-  config: Config,
-  { clock, log, sessions, authenticator, enrolments, stories, releasers, admit, connect }: Deps,
-): Promise<{ listener: DeviceListener; reload: TlsReload | undefined }> {
+  hub: HubContext,
+  deps: Deps,
+): Promise<{ listener: DeviceListener; expose(metrics: Metrics): void }> {
+  const { config, clock, log, releasers } = hub;
+  const { sessions, admission } = deps.sessions;
+  const { authenticator, enrolments } = deps.identity;
+  const { events } = deps.presence;
+  const sessionDeps = sessionDepsOf(hub, deps);
   releasers.push(
     'expiry',
     clock.every(expiryCheckMs, () => sessions.closeExpired()),
   );
-  const tls = await openTls(config, { clock, log });
+  const tls = await openDeviceTls(config.tls, config.dataDir, { clock, log });
   const listener = await startDeviceListener(
     {
       log,
-      admit,
-      connect,
+      admit: () => admission.admit(),
       authenticate: (proof, network) => authenticator.admit(proof, network),
       enrol: (ask, network) => enrolments.enrol(ask, network),
-      refused: ({ authorization, ...refusal }) => {
+      refused({ authorization, ...refusal }) {
         const deviceId = authenticator.claimedDevice(authorization);
-        if (deviceId !== undefined) stories.tell(deviceId, { kind: 'refused', ...refusal });
+        if (deviceId !== undefined) events.tell(deviceId, { kind: 'refused', ...refusal });
+      },
+      connect(record, socket, address, principal) {
+        const session = new Session(sessionDeps, record, socket, address);
+        sessions.connected(session, principal);
+        session.start();
+        return session;
       },
     },
-    {
-      listen: config.deviceListen,
-      tls: tls?.options,
-      allowedOrigins: config.allowedOrigins,
-      maxConnections,
-      maxSocketsPerAddress: config.maxSocketsPerAddress,
-      maxPendingPerAddress: config.maxPendingPerAddress,
-      trustedProxies: config.trustedProxies,
-    },
+    { ...config, listen: config.deviceListen, tls: tls?.options, maxConnections },
   );
   releasers.push('device listener', () => listener.close());
   const reload = tls?.watch((renewed) => listener.renewTls(renewed));
   releasers.push('certificate', () => reload?.close());
-  return { listener, reload };
+  return {
+    listener,
+    expose(metrics) {
+      exposeListener(metrics, listener.counters);
+      if (reload !== undefined) exposeTls(metrics, reload);
+    },
+  };
+}
+
+function sessionDepsOf({ config, clock, log, releasers }: HubContext, deps: Deps): SessionDeps {
+  const { registry } = deps;
+  const { refusals } = deps.admin;
+  const { sessions, counters } = deps.sessions;
+  const { keeper, liveness, events } = deps.presence;
+  const { rotation } = deps.identity;
+  const { ackDelayMs, inFlight, messagesPerSec, backoffMaxMs } = config;
+  const acks = new AckSchedule(clock, ackDelayMs);
+  releasers.push('acks', () => acks.close());
+  return {
+    clock,
+    log,
+    liveness,
+    catalog: deps.state.catalog,
+    ingest: deps.telemetry.ingest,
+    acks,
+    presence: keeper,
+    registry,
+    sessions,
+    counters,
+    commands: deps.commands.dispatcher,
+    clones: deps.incidents.clones,
+    stories: events,
+    options: { ackDelayMs, inFlight, messagesPerSec, bytesPerSec, samplesPerSec, backoffMaxMs },
+    opened: (session) => rotation.sessionOpened(session.deviceId),
+    nacked: (device, frame, stream) => refusals.nacked(device, frame, stream),
+  };
 }

@@ -30,10 +30,11 @@ interface Deps {
   statuses: StatusPublisher;
   dispatcher: Dispatcher;
   open: OpenGroupCommands;
-  live: GroupCommandWatcher;
 }
 
 export interface GroupCommandParts {
+  /** Notifies `watcher` of each state of a group command from now on. */
+  follow(watcher: GroupCommandWatcher): void;
   groupCommands: GroupCommands;
   answers: GroupAnswers;
   requests: MqttGroupRequests;
@@ -43,15 +44,16 @@ export interface GroupCommandParts {
 
 /** Commands to many devices: journal → dispatcher → report, and the requests for them. */
 export async function startGroupCommands(deps: Deps): Promise<GroupCommandParts> {
-  const { clock, registry, releasers, audit, live } = deps;
+  const { clock, registry, releasers, audit } = deps;
   const journal = createGroupCommandStore(deps.state, isSettled);
   const answers = new GroupAnswers({ ...deps, journal });
   releasers.push('group answers', () => answers.close());
+  const watchers: GroupCommandWatcher[] = [audit, answers];
   const groupCommands = new GroupCommands({
     ...deps,
     journal,
     select: (text) => selectDevices(registry.all(), text),
-    watchers: [audit, live, answers],
+    watchers,
   });
   await groupCommands.start();
   releasers.push('group commands', () => groupCommands.close());
@@ -63,6 +65,7 @@ export async function startGroupCommands(deps: Deps): Promise<GroupCommandParts>
     checkSelector: parseSelector,
   });
   return {
+    follow: (watcher) => void watchers.push(watcher),
     groupCommands,
     answers,
     requests: new MqttGroupRequests({ ...deps, journal, groupCommands, answers }),

@@ -1,78 +1,60 @@
 import { createIncidentStore } from '../adapters/sqlite/sqlite-incident-store.ts';
-import type { Database } from '../adapters/sqlite/sqlite.ts';
 import type { Publisher } from '../bus/bus.ts';
 import type { Topics } from '../bus/topics.ts';
-import { CloneGuard } from '../sessions/clone-guard.ts';
-import type { Sessions } from '../sessions/sessions.ts';
+import { IncidentFollowers } from '../incidents/incident-followers.ts';
 import { IncidentLog } from '../incidents/incident-log.ts';
-import type { Incident } from '../../schemas/api/incidents.ts';
-import { Incidents } from '../incidents/incidents.ts';
-import type { Presence } from '../../schemas/api/presence.ts';
+import { exposeIncidents } from '../incidents/incident-metrics.ts';
+import { incidentPublisher } from '../incidents/incident-publisher.ts';
+import { startIncidents, type Incidents } from '../incidents/incidents.ts';
+import type { Metrics } from '../kernel/metrics.ts';
+import type { PresenceKeeper } from '../presence/presence-keeper.ts';
 import type { Registry } from '../registry/registry.ts';
-import type { Log } from '../kernel/log.ts';
-import type { Releasers } from '../kernel/releasers.ts';
-import type { Clock } from '../kernel/time.ts';
+import { startCloneGuard, type CloneGuard } from '../sessions/clone-guard.ts';
+import type { Sessions } from '../sessions/sessions.ts';
+import type { HubContext } from './context.ts';
+import type { HubState } from './state-wiring.ts';
 
-interface Deps {
-  clock: Clock;
-  /** Uniform in [0, 1). */
-  random: () => number;
-  log: Log;
-  state: Database;
-  registry: Registry;
-  sessions: Sessions;
-  publisher: Publisher;
-  topics: Topics;
-  hub: { hubId: string; incarnation: string };
-  releasers: Releasers;
-  /** Sees each change of an incident. */
-  told: (incident: Incident) => void;
-}
-
-export interface Troubles {
+export interface IncidentParts {
   incidents: Incidents;
   clones: CloneGuard;
-  /** Changes of incidents that did not reach the disk or the bus. */
-  lost: IncidentLog['lost'];
+  /** Who is notified of each change. */
+  followers: IncidentFollowers;
   /** Takes up what an earlier hub left open, once presence is loaded. @throws HubError `database-failed` */
-  resume(presenceOf: (deviceId: string) => Presence): Promise<void>;
+  resume(): Promise<void>;
   /** Resolves when every change so far is on disk and handed to the bus. */
   settled(): Promise<void>;
+  expose(metrics: Metrics): void;
 }
 
 /** Incidents and fights for an id, kept over restarts: state → disk → bus. */
-export function createTroubles(deps: Deps): Troubles {
-  const { clock, random, log, registry, sessions, publisher, topics, hub, releasers } = deps;
-  const store = createIncidentStore(deps.state);
-  const told = new IncidentLog({
-    log,
-    store,
-    publish: ({ sinceMs, untilMs, ...incident }) =>
-      publisher.publish({
-        topic: topics.incident(incident.kind, incident.id),
-        payload: JSON.stringify({
-          ...incident,
-          since: sinceMs,
-          until: untilMs,
-          hub: hub.hubId,
-          incarnation: hub.incarnation,
-        }),
-        qos: 1,
-      }),
-  });
-  releasers.push('incident log', () => told.settled());
-  const incidents = new Incidents({
+export function createIncidents(
+  { clock, random, log, releasers }: HubContext,
+  deps: {
+    state: HubState;
+    registry: Registry;
+    sessions: Sessions;
+    presence: PresenceKeeper;
+    bus: Publisher;
+    topics: Topics;
+  },
+): IncidentParts {
+  const { registry, sessions, presence, bus, topics } = deps;
+  const { database, identity } = deps.state;
+  const store = createIncidentStore(database);
+  const publish = incidentPublisher({ publisher: bus, topics, hub: identity });
+  const kept = new IncidentLog({ log, store, publish });
+  releasers.push('incident log', () => kept.settled());
+  const followers = new IncidentFollowers();
+  followers.follow({ incidentChanged: (incident, members) => kept.changed(incident, members) });
+  const incidents = startIncidents({
     clock,
-    incarnation: hub.incarnation,
+    incarnation: identity.incarnation,
     scopesOf: (deviceId) => sessions.scopesOf(deviceId),
-    grew: (incident, members) => told.grew(incident, members),
-    changed(incident, members) {
-      deps.told({ ...incident });
-      told.changed(incident, members);
-    },
+    grew: (incident, members) => kept.grew(incident, members),
+    changed: (incident, members) => followers.incidentChanged(incident, members),
   });
   releasers.push('incidents', () => incidents.close());
-  const clones = new CloneGuard({
+  const clones = startCloneGuard({
     clock,
     random,
     alarm: (deviceId, raised) => incidents.cloned(deviceId, raised),
@@ -81,12 +63,21 @@ export function createTroubles(deps: Deps): Troubles {
   return {
     incidents,
     clones,
-    lost: told.lost,
-    async resume(presenceOf) {
-      const known = (deviceId: string): Presence | undefined =>
-        registry.get(deviceId) === undefined ? undefined : presenceOf(deviceId);
-      for (const deviceId of incidents.resume(await store.load(), known)) clones.resume(deviceId);
+    followers,
+    async resume() {
+      const open = incidents.resume(await store.load(), (id) =>
+        registry.get(id) === undefined ? undefined : presence.get(id),
+      );
+      for (const deviceId of open) clones.resume(deviceId);
     },
-    settled: () => told.settled(),
+    settled: () => kept.settled(),
+    expose(metrics) {
+      exposeIncidents(metrics, { incidents, lost: kept.lost });
+      metrics.counter(
+        'hub_sessions_held_total',
+        'Sessions not opened because two devices fight for one id',
+        () => clones.held,
+      );
+    },
   };
 }

@@ -1,34 +1,29 @@
 import { parseCron } from '../adapters/cron.ts';
 import { loadTicketKeys } from '../adapters/tls/tls-tickets.ts';
-import type { Config } from '../config/config.ts';
 import type { Notices } from '../notices/notices.ts';
 import type { PresenceKeeper } from '../presence/presence-keeper.ts';
 import { HubError } from '../kernel/errors.ts';
-import type { Log } from '../kernel/log.ts';
-import type { Releasers } from '../kernel/releasers.ts';
-import type { Clock } from '../kernel/time.ts';
+import type { DeviceListener } from '../adapters/websocket/device-listener.ts';
+import type { Metrics } from '../kernel/metrics.ts';
+import { exposeScheduler } from '../schedules/scheduler-metrics.ts';
 import { Scheduler } from '../schedules/scheduler.ts';
-import type { PresenceRecorder } from '../telemetry/presence-recorder.ts';
-import type { Upkeep } from '../telemetry/upkeep.ts';
+import type { HubContext } from './context.ts';
+import type { Telemetry } from './telemetry-wiring.ts';
 
 interface Deps {
-  clock: Clock;
-  log: Log;
+  telemetry: Telemetry;
   presence: PresenceKeeper;
-  recorder: PresenceRecorder;
-  upkeep: Upkeep;
   notices: Notices;
-  /** Takes new keys for TLS session tickets. */
-  setTicketKeys: (keys: Buffer) => void;
-  releasers: Releasers;
+  listener: DeviceListener;
 }
 
 /** What the hub does by itself at set times. */
 export function startJobs(
-  config: Pick<Config, 'notice' | 'dataDir'>,
-  { clock, log, presence, recorder, upkeep, notices, setTicketKeys, releasers }: Deps,
-): { scheduler: Scheduler } {
+  { config, clock, log, releasers }: HubContext,
+  { telemetry, presence, notices, listener }: Deps,
+): { expose(metrics: Metrics): void } {
   const { notice, dataDir } = config;
+  const { upkeep, presence: recorder } = telemetry;
   const scheduler = new Scheduler({ clock, log });
   releasers.push('scheduler', () => scheduler.close());
   const add = (name: string, cron: string, run: () => void | Promise<void>): void => {
@@ -47,6 +42,8 @@ export function startJobs(
       log.debug(report, 'notice sent');
     });
   }
-  add('tls-ticket-keys', '17 4 * * *', async () => setTicketKeys(await loadTicketKeys(dataDir, clock.now())));
-  return { scheduler };
+  add('tls-ticket-keys', '17 4 * * *', async () =>
+    listener.setTicketKeys(await loadTicketKeys(dataDir, clock.now())),
+  );
+  return { expose: (metrics) => exposeScheduler(metrics, scheduler) };
 }

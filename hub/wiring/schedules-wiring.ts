@@ -2,40 +2,28 @@ import { parseCron } from '../adapters/cron.ts';
 import { serveSchedules } from '../adapters/http/schedule-routes.ts';
 import type { AdminDeps } from '../adapters/http/admin-server.ts';
 import { createScheduleStore } from '../adapters/sqlite/sqlite-schedule-store.ts';
-import type { Database } from '../adapters/sqlite/sqlite.ts';
 import type { GroupCommands } from '../commands/group-commands.ts';
 import { sendScheduled } from '../commands/scheduled-command.ts';
 import { messageOf } from '../kernel/errors.ts';
-import type { Log } from '../kernel/log.ts';
 import type { Metrics } from '../kernel/metrics.ts';
-import type { Releasers } from '../kernel/releasers.ts';
-import type { Clock } from '../kernel/time.ts';
 import type { Notices } from '../notices/notices.ts';
 import { parseSelector } from '../registry/selector.ts';
 import { exposeSchedules } from '../schedules/schedule-metrics.ts';
 import { Schedules } from '../schedules/schedules.ts';
+import type { HubContext } from './context.ts';
+import type { HubState } from './state-wiring.ts';
 
 /** Commands and notices at their times. */
-export async function startSchedules({
-  clock,
-  log,
-  state,
-  releasers,
-  groupCommands,
-  notices,
-}: {
-  clock: Clock;
-  log: Log;
-  state: Database;
-  releasers: Releasers;
-  groupCommands: GroupCommands;
-  notices: Pick<Notices, 'spread'>;
-}): Promise<{ routes: NonNullable<AdminDeps['routes']>; expose(metrics: Metrics): void }> {
+export async function startSchedules(
+  { clock, log, releasers }: HubContext,
+  deps: { state: HubState; groupCommands: GroupCommands; notices: Pick<Notices, 'spread'> },
+): Promise<{ routes: NonNullable<AdminDeps['routes']>; expose(metrics: Metrics): void }> {
+  const { groupCommands, notices } = deps;
   const schedules = new Schedules({
     clock,
     log,
     parseCron,
-    store: createScheduleStore(state),
+    store: createScheduleStore(deps.state.database),
     checkSelector: parseSelector,
     command: ({ name: schedule, to, jitterMs }, action, id) =>
       sendScheduled(groupCommands, { ...action, schedule, id, to, jitterMs }),

@@ -1,33 +1,31 @@
 import type { Bus } from '../bus/bus.ts';
 import type { Dispatcher } from '../commands/dispatcher.ts';
-import type { HubClock } from '../telemetry/hub-clock.ts';
 import type { PresenceKeeper } from '../presence/presence-keeper.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Sessions } from '../sessions/sessions.ts';
-import { knownFaults } from './readiness.ts';
-import type { TelemetryPipeline } from './telemetry-wiring.ts';
+import { knownFaults } from '../admin/readiness.ts';
 import { eventLoopShare, watchEventLoopLag } from '../kernel/event-loop.ts';
 import { heapBytes } from '../kernel/heap.ts';
-import type { Releasers } from '../kernel/releasers.ts';
-import type { Clock } from '../kernel/time.ts';
 import { SelfMonitoring } from '../telemetry/self-monitoring.ts';
+import type { HubContext } from './context.ts';
+import type { HubState } from './state-wiring.ts';
+import type { Telemetry } from './telemetry-wiring.ts';
 
-export interface MonitoredParts {
-  clock: Clock;
-  hubId: string;
-  pipeline: TelemetryPipeline;
+interface Deps {
+  state: HubState;
+  telemetry: Telemetry;
   registry: Registry;
   sessions: Sessions;
   presence: PresenceKeeper;
   dispatcher: Dispatcher;
-  hubClock: HubClock;
   bus: Bus;
 }
 
 /** Has the hub's own numbers written to the store; closed before the last drain, so that it owes nothing then. */
-export function startSelfMonitoring(parts: MonitoredParts, releasers: Releasers): SelfMonitoring {
-  const { clock, hubId, pipeline, registry, sessions, presence, dispatcher, hubClock, bus } = parts;
-  const { writer, ledger, link, spool } = pipeline;
+export function startSelfMonitoring({ clock, releasers }: HubContext, deps: Deps): SelfMonitoring {
+  const { telemetry, registry, sessions, presence, dispatcher, bus } = deps;
+  const { writer, ledger, link, spool, hubClock } = telemetry;
+  const { hubId } = deps.state.identity;
   const share = eventLoopShare();
   const lag = watchEventLoopLag();
   releasers.push('event loop lag', () => lag.close());
@@ -43,7 +41,7 @@ export function startSelfMonitoring(parts: MonitoredParts, releasers: Releasers)
       return {
         devices: registry.size,
         online: presence.counts().online,
-        sessions: sessions.connections().length,
+        sessions: sessions.connectionCount,
         commandsOpen: open,
         commandsUncertain: uncertain,
         spoolSize: size,

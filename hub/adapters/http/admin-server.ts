@@ -3,6 +3,7 @@
 import helmet from '@fastify/helmet';
 import { fastify, type FastifyInstance } from 'fastify';
 import type { AdminOperations } from '../../admin/admin-operations.ts';
+import type { Readiness } from '../../admin/readiness.ts';
 import { HubError, messageOf } from '../../kernel/errors.ts';
 import { isDeeperThan, maxJsonDepth } from '../../kernel/json-depth.ts';
 import type { Log } from '../../kernel/log.ts';
@@ -37,13 +38,6 @@ const policy = {
   baseUri: ["'none'"],
   formAction: ["'self'"],
 };
-
-export interface Readiness {
-  /** False: devices are not served, so a balancer sends nothing here. */
-  ready: boolean;
-  /** Each part, such as `store`, `bus`; `reason` says why it is down. */
-  parts: Record<string, { ok: boolean; reason?: string }>;
-}
 
 export interface AdminDeps {
   operations: AdminOperations;

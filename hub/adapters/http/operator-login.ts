@@ -57,8 +57,8 @@ export interface Access {
   hasRole: (operator: Operator, needed: Role) => boolean;
   /** Whether the operator may do something with this device; `command`: send it that command. */
   mayTouch: (operator: Operator, deviceId: string, command?: string) => boolean;
-  /** Exact origins of the console's pages. */
-  origins: () => readonly string[];
+  /** Exact origins of the console's pages. @param port of the listener */
+  origins: (port: number) => readonly string[];
 }
 
 const changing = (request: FastifyRequest): boolean => !['GET', 'HEAD', 'OPTIONS'].includes(request.method);
@@ -139,7 +139,8 @@ function whoAsks(request: FastifyRequest, access: Access): () => Operator | unde
 function checkOrigin(request: FastifyRequest, access: Access): void {
   const { origin } = request.headers;
   const browser = cookieOf(request) !== undefined || request.headers['sec-fetch-site'] !== undefined;
-  if (origin === undefined ? !browser : access.origins().includes(origin)) return;
+  if (origin === undefined ? !browser : access.origins(request.socket.localPort ?? 0).includes(origin))
+    return;
   throw new HubError('forbidden', `requests from the origin ${origin ?? '(none)'} are not taken`);
 }
 

@@ -7,12 +7,8 @@ import { connect, createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { test, type TestContext } from 'node:test';
-import {
-  startAdmin,
-  type Admin,
-  type AdminDeps,
-  type Readiness,
-} from '../../../hub/adapters/http/admin-server.ts';
+import { startAdmin, type Admin, type AdminDeps } from '../../../hub/adapters/http/admin-server.ts';
+import type { Readiness } from '../../../hub/admin/readiness.ts';
 import { adminClient, hubRuns } from '../../../hub/cli/admin-client.ts';
 import { readConfig } from '../../../hub/config/config.ts';
 import type { AdminOperations } from '../../../hub/admin/admin-operations.ts';

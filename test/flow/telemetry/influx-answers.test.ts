@@ -6,7 +6,7 @@ import { test, type TestContext } from 'node:test';
 import { openInflux, type InfluxOptions, type InfluxStore } from '../../../hub/adapters/influx/influx.ts';
 import { readConfig } from '../../../hub/config/config.ts';
 import { makingMissingDatabase } from '../../../hub/adapters/influx/missing-database.ts';
-import { openStore } from '../../../hub/wiring/parts-wiring.ts';
+import { openStore } from '../../../hub/wiring/store-wiring.ts';
 import { HubError } from '../../../hub/kernel/errors.ts';
 import type { MetricsStore, ReadingsQuery } from '../../../hub/telemetry/store.ts';
 import { writeWhole } from '../../../hub/telemetry/refused-lines.ts';
@@ -139,7 +139,7 @@ test('a user who may not make databases writes to the one that is there, and is 
     const login = { HUB_INFLUX_USERNAME: 'hub', HUB_INFLUX_PASSWORD: 'its own' };
     const env = { HUB_INFLUX_URL: url, HUB_INFLUX_DATABASE: 'kept', ...login };
     const { config } = readConfig({ env, cwd: '/', isCron: () => true, readFile: () => '' });
-    const store = await openStore(config, { onFailure: (error) => assert.fail(error) });
+    const store = await openStore({ config, onFailure: (error) => assert.fail(error) });
     t.after(() => store.close());
     return store;
   };

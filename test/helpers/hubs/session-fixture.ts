@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { AckSchedule } from '../../../hub/sessions/ack-schedule.ts';
 import { hashSecret, type Credential } from '../../../hub/registry/credentials.ts';
-import { Liveness } from '../../../hub/presence/liveness.ts';
+import { startLiveness } from '../../../hub/presence/liveness.ts';
 import type { DeviceSocket } from '../../../hub/sessions/outbox.ts';
 import { PresenceKeeper } from '../../../hub/presence/presence-keeper.ts';
 import { Registry } from '../../../hub/registry/registry.ts';
-import { CloneGuard } from '../../../hub/sessions/clone-guard.ts';
+import { startCloneGuard } from '../../../hub/sessions/clone-guard.ts';
 import type { SessionOptions } from '../../../hub/sessions/hello.ts';
 import { Session } from '../../../hub/sessions/session.ts';
 import { Sessions } from '../../../hub/sessions/sessions.ts';
@@ -234,7 +234,7 @@ export async function startSessions(t: TestContext, options: FixtureOptions = {}
     if (options.pollsByHand === true) polls.push(run);
     else run();
   };
-  const liveness = new Liveness({ clock, afterPoll });
+  const liveness = startLiveness({ clock, afterPoll });
   const deviceStore = new MemoryDeviceStore();
   const record = { type: 'sensor@1', site: 'lab', createdMs: 0, disabled: false, epoch: 0 };
   await deviceStore.add(['d1', 'd2'].map((id) => ({ ...record, id, credentials: [secretOf(id)] })));
@@ -279,7 +279,7 @@ export async function startSessions(t: TestContext, options: FixtureOptions = {}
   const commands = new RecordingCommands();
   const counters = newSessionCounters();
   const alarms: string[] = [];
-  const clones = new CloneGuard({
+  const clones = startCloneGuard({
     clock: withoutIntervals(clock),
     random: () => 0.5,
     alarm: (id, raised) => alarms.push(`${id} ${raised ? 'raised' : 'over'}`),
@@ -323,6 +323,7 @@ export async function startSessions(t: TestContext, options: FixtureOptions = {}
       address,
     );
     sessions.connected(session, { deviceId, by: 'secret', credentialId: 'c1' });
+    session.start();
     return new ConnectedDevice(session, socket);
   }
 

@@ -143,8 +143,8 @@ test('comings, goings and changed labels are told; what is gone has no row', asy
   await clock.advanceAsync(250);
   online('d-1');
   presences.delete('d-1');
-  feed.deviceRemoved('d-1');
-  feed.deviceChanged('d-2');
+  feed.removed('d-1');
+  feed.changed({ id: 'd-2' });
   await clock.advanceAsync(250);
   assert.deepEqual(
     page.of('fleet').map((message) => ({ ...message, added: message.added.map(({ id }) => id) })),
@@ -212,7 +212,7 @@ test('details come when they change, not when they do not', async () => {
   await clock.advanceAsync(100);
   assert.equal(page.of('device').length, 2);
   presences.delete('d-1');
-  feed.deviceRemoved('d-1');
+  feed.removed('d-1');
   assert.deepEqual(page.of('gone'), [{ t: 'gone', id: 'd-1' }]);
 });
 
@@ -258,7 +258,7 @@ test('who may see one device is told of that one, also when it goes', async () =
   assert.deepEqual(page.of('command'), []);
   for (const id of ['d-1', 'd-2']) {
     presences.delete(id);
-    feed.deviceRemoved(id);
+    feed.removed(id);
   }
   await clock.advanceAsync(250);
   assert.deepEqual(

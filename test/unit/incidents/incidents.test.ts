@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import type { StoredIncident } from '../../../hub/incidents/incident-log.ts';
-import { Incidents } from '../../../hub/incidents/incidents.ts';
+import { startIncidents } from '../../../hub/incidents/incidents.ts';
 import { neverSeen } from '../../../hub/presence/presence.ts';
 import type { Scope } from '../../../schemas/api/incidents.ts';
 import type { PresenceReason, PresenceState } from '../../../schemas/presence-states.ts';
 import { ManualClock } from '../../helpers/clock.ts';
 
-function startIncidents(t: TestContext) {
+function startedIncidents(t: TestContext) {
   const clock = new ManualClock(1_000_000);
   const told: string[] = [];
   const stored = new Map<string, StoredIncident>();
   const scopes = new Map<string, Scope[]>();
-  const incidents = new Incidents({
+  const incidents = startIncidents({
     clock,
     incarnation: '7',
     scopesOf: (id) => scopes.get(id) ?? [],
@@ -44,7 +44,7 @@ function startIncidents(t: TestContext) {
 }
 
 test('a lost site of 200 devices is one incident, also when they are found over a whole heartbeat', (t) => {
-  const { clock, told, change, fleet, incidents } = startIncidents(t);
+  const { clock, told, change, fleet, incidents } = startedIncidents(t);
   const north = fleet('north', 200);
   fleet('south', 800);
   for (const id of north) {
@@ -64,7 +64,7 @@ test('a lost site of 200 devices is one incident, also when they are found over 
 });
 
 test('a bad firmware over all sites is named as such', (t) => {
-  const { clock, told, change, fleet } = startIncidents(t);
+  const { clock, told, change, fleet } = startedIncidents(t);
   fleet('north', 100, '10.0.0.1', '1.0');
   fleet('south', 100, '10.0.0.2', '1.0');
   const bad = [...fleet('east', 20, '10.0.0.1', '2.0'), ...fleet('west', 20, '10.0.0.2', '2.0')];
@@ -79,7 +79,7 @@ test('a bad firmware over all sites is named as such', (t) => {
 });
 
 test('single losses here and there are no incident', (t) => {
-  const { clock, told, change, fleet } = startIncidents(t);
+  const { clock, told, change, fleet } = startedIncidents(t);
   const ids = fleet('north', 100);
   for (const id of ids.slice(0, 40)) {
     change(id, 'offline', 'link-lost');
@@ -89,7 +89,7 @@ test('single losses here and there are no incident', (t) => {
 });
 
 test('a stop of the hub, goodbyes and sleepers are no loss', (t) => {
-  const { clock, told, change, fleet } = startIncidents(t);
+  const { clock, told, change, fleet } = startedIncidents(t);
   const ids = fleet('north', 30);
   for (const [index, id] of ids.entries()) {
     if (index % 3 === 0) change(id, 'migrating', 'hub-draining');
@@ -101,7 +101,7 @@ test('a stop of the hub, goodbyes and sleepers are no loss', (t) => {
 });
 
 test('flapping is told once, and once more when it is over', (t) => {
-  const { clock, told, change, fleet } = startIncidents(t);
+  const { clock, told, change, fleet } = startedIncidents(t);
   const [id = ''] = fleet('north', 1);
   for (let round = 0; round < 20; round += 1) {
     change(id, 'suspect', 'closed-without-bye');
@@ -115,7 +115,7 @@ test('flapping is told once, and once more when it is over', (t) => {
 });
 
 test('a link that is lost once an hour does not flap', (t) => {
-  const { clock, told, change, fleet } = startIncidents(t);
+  const { clock, told, change, fleet } = startedIncidents(t);
   const [id = ''] = fleet('north', 1);
   for (let hour = 0; hour < 24; hour += 1) {
     change(id, 'offline', 'link-lost');
@@ -126,7 +126,7 @@ test('a link that is lost once an hour does not flap', (t) => {
 });
 
 test('one loss that is first suspect and then offline counts once', (t) => {
-  const { told, change, fleet } = startIncidents(t);
+  const { told, change, fleet } = startedIncidents(t);
   const [id = ''] = fleet('north', 1);
   for (let round = 0; round < 3; round += 1) {
     change(id, 'suspect', 'closed-without-bye');
@@ -139,7 +139,7 @@ test('one loss that is first suspect and then offline counts once', (t) => {
 });
 
 test('a takeover storm of one device is one incident, a fight for an id is not also flapping', (t) => {
-  const { told, incidents, change, fleet } = startIncidents(t);
+  const { told, incidents, change, fleet } = startedIncidents(t);
   const [first = '', second = ''] = fleet('north', 2);
   for (let round = 0; round < 30; round += 1) change(first, 'online', 'session-replaced');
   incidents.cloned(second, true);
@@ -153,7 +153,7 @@ test('a takeover storm of one device is one incident, a fight for an id is not a
 });
 
 test('what was open before a restart is still open, under its id, until it is over', (t) => {
-  const before = startIncidents(t);
+  const before = startedIncidents(t);
   const north = before.fleet('north', 20);
   for (const [index, id] of north.entries()) {
     before.change(id, 'offline', 'link-lost');
@@ -170,7 +170,7 @@ test('what was open before a restart is still open, under its id, until it is ov
   ]);
   assert.equal(before.incidents.list().at(-1)?.devices, 20, 'those found later are of it');
 
-  const { clock, told, incidents, change, fleet } = startIncidents(t);
+  const { clock, told, incidents, change, fleet } = startedIncidents(t);
   const state = (id: string): PresenceState =>
     north.indexOf(id) < 15 && north.includes(id) ? 'offline' : 'unknown';
   const reasonOf = { offline: 'link-lost', unknown: 'hub-restarted' } as const;
@@ -201,10 +201,10 @@ test('what was open before a restart is still open, under its id, until it is ov
 });
 
 test('an incident all of whose devices were removed while no hub ran is over', (t) => {
-  const before = startIncidents(t);
+  const before = startedIncidents(t);
   for (const id of before.fleet('north', 20)) before.change(id, 'offline', 'link-lost');
   before.clock.advance(2_000);
-  const { told, incidents } = startIncidents(t);
+  const { told, incidents } = startedIncidents(t);
   assert.deepEqual(
     incidents.resume([...before.stored.values()], () => undefined),
     [],

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { Liveness } from '../../../hub/presence/liveness.ts';
+import { startLiveness } from '../../../hub/presence/liveness.ts';
 import type { Clock } from '../../../hub/kernel/time.ts';
 import { ManualClock } from '../../helpers/clock.ts';
 
@@ -39,7 +39,7 @@ test('silence is found at the deadline, never early and at most 60 ms late, when
   fc.assert(
     fc.property(timing, ([allowedMs, frameGaps, startMs]) => {
       const clock = new ManualClock();
-      const liveness = new Liveness({ clock, afterPoll: immediately });
+      const liveness = startLiveness({ clock, afterPoll: immediately });
       clock.advance(startMs);
       let expiredAt: number | undefined;
       let lastFrameAt = clock.monotonic();
@@ -74,7 +74,7 @@ test('ticks that always come a little late neither slow liveness down nor make i
         state = (state * 48_271) % 2_147_483_647;
         return (state / 2_147_483_647) * mostMs;
       };
-      const liveness = new Liveness({ clock, afterPoll: immediately });
+      const liveness = startLiveness({ clock, afterPoll: immediately });
       let expiredAt: number | undefined;
       let lastFrameAt = 0;
       const watch = liveness.watch({ allowedMs: 45_000, expired: () => (expiredAt = clock.monotonic()) });
@@ -96,7 +96,7 @@ test('ticks that always come a little late neither slow liveness down nor make i
 
 test('a loop that was blocked for 5 s lets nobody lapse, and says how long it stood still', () => {
   const clock = new LateClock();
-  const liveness = new Liveness({ clock, afterPoll: immediately });
+  const liveness = startLiveness({ clock, afterPoll: immediately });
   const lapsed: number[] = [];
   const watches = Array.from({ length: 500 }, (_, index) =>
     liveness.watch({ allowedMs: 1_500 + index, expired: () => lapsed.push(index) }),
@@ -118,7 +118,7 @@ test('a loop that was blocked for 5 s lets nobody lapse, and says how long it st
 
 test('many blocks in a row count as silence only as far as the loop ran', () => {
   const clock = new LateClock();
-  const liveness = new Liveness({ clock, afterPoll: immediately });
+  const liveness = startLiveness({ clock, afterPoll: immediately });
   let lapsed = false;
   liveness.watch({ allowedMs: 1_500, expired: () => (lapsed = true) });
   clock.latenessMs = () => 1_000;
@@ -131,7 +131,7 @@ test('a frame read while the deadline is confirmed keeps the watch, also in the 
   for (const readInPoll of [1, 2]) {
     const clock = new ManualClock();
     const polls: (() => void)[] = [];
-    const liveness = new Liveness({ clock, afterPoll: (run) => polls.push(run) });
+    const liveness = startLiveness({ clock, afterPoll: (run) => polls.push(run) });
     const expiredAt: number[] = [];
     const watch = liveness.watch({ allowedMs: 1_000, expired: () => expiredAt.push(clock.monotonic()) });
     clock.advance(1_100);
@@ -150,7 +150,7 @@ test('a frame read while the deadline is confirmed keeps the watch, also in the 
 
 test('quiet is called once for a silence, before expired, and again for the next silence', () => {
   const clock = new ManualClock();
-  const liveness = new Liveness({ clock, afterPoll: immediately });
+  const liveness = startLiveness({ clock, afterPoll: immediately });
   const calls: string[] = [];
   const watch = liveness.watch({
     quietMs: 1_000,
@@ -168,7 +168,7 @@ test('quiet is called once for a silence, before expired, and again for the next
 test('a watch that is ended is never called, also while it is being confirmed or told to be quiet', () => {
   const clock = new ManualClock();
   const polls: (() => void)[] = [];
-  const liveness = new Liveness({ clock, afterPoll: (run) => polls.push(run) });
+  const liveness = startLiveness({ clock, afterPoll: (run) => polls.push(run) });
   const calls: string[] = [];
   const before = liveness.watch({ allowedMs: 500, expired: () => calls.push('before') });
   liveness.unwatch(before);
@@ -192,7 +192,7 @@ test('a watch that is ended is never called, also while it is being confirmed or
 
 test('silences longer than the wheel is round are found in time', () => {
   const clock = new ManualClock();
-  const liveness = new Liveness({ clock, afterPoll: immediately, slots: 16 });
+  const liveness = startLiveness({ clock, afterPoll: immediately, slots: 16 });
   const at: number[] = [];
   liveness.watch({ allowedMs: 86_400, expired: () => at.push(clock.monotonic()) });
   liveness.watch({ allowedMs: 10 * 16, expired: () => at.push(clock.monotonic()) });
@@ -204,7 +204,7 @@ test('silences longer than the wheel is round are found in time', () => {
 test('closing leaves no timer, and nothing is judged afterwards', () => {
   const clock = new ManualClock();
   const polls: (() => void)[] = [];
-  const liveness = new Liveness({ clock, afterPoll: (run) => polls.push(run) });
+  const liveness = startLiveness({ clock, afterPoll: (run) => polls.push(run) });
   let called = false;
   liveness.watch({ allowedMs: 500, expired: () => (called = true) });
   clock.advance(600);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import fc from 'fast-check';
-import { Liveness } from '../../../hub/presence/liveness.ts';
+import { startLiveness, type Liveness } from '../../../hub/presence/liveness.ts';
 import { PresenceKeeper, type PresenceRow, type WatchedLink } from '../../../hub/presence/presence-keeper.ts';
 import type { Marks } from '../../../schemas/api/presence.ts';
 import { ManualClock } from '../../helpers/clock.ts';
@@ -36,7 +36,7 @@ class FakeLink implements WatchedLink {
 
 function startKeeper(t: TestContext, store = new MemoryPresenceStore()) {
   const clock = new ManualClock(startMs);
-  const liveness = new Liveness({ clock, afterPoll: (run) => run() });
+  const liveness = startLiveness({ clock, afterPoll: (run) => run() });
   t.after(() => liveness.close());
   const changes: string[] = [];
   const turnedAway = { ms: 0 };

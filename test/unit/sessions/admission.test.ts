@@ -1,19 +1,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Admission } from '../../../hub/sessions/admission.ts';
+import { startAdmission } from '../../../hub/sessions/admission.ts';
 import { seededRandom } from '../../../device-sim/device/random.ts';
 import { ManualClock } from '../../helpers/clock.ts';
 
-function startAdmission(acceptPerSec = 10) {
+function startedAdmission(acceptPerSec = 10) {
   const clock = new ManualClock(0);
   const random = seededRandom('admission');
   const loop = { busyShare: 0, overloaded: false };
   const deps = { clock, random, busyShare: () => loop.busyShare, overloaded: () => loop.overloaded };
-  return { clock, loop, admission: new Admission(deps, { acceptPerSec, backoffMaxMs: 5_000 }) };
+  return { clock, loop, admission: startAdmission(deps, { acceptPerSec, backoffMaxMs: 5_000 }) };
 }
 
 test('a burst of one second is let in, the rest comes back one after the other', () => {
-  const { admission } = startAdmission(10);
+  const { admission } = startedAdmission(10);
   const answers = Array.from({ length: 110 }, () => admission.admit());
   assert.equal(answers.filter(({ kind }) => kind === 'admitted').length, 10);
   const waits = answers.flatMap((answer) => (answer.kind === 'turned-away' ? [answer.retryAfterMs] : []));
@@ -23,7 +23,7 @@ test('a burst of one second is let in, the rest comes back one after the other',
 });
 
 test('it refills at its rate', () => {
-  const { admission, clock } = startAdmission(10);
+  const { admission, clock } = startedAdmission(10);
   while (admission.admit().kind === 'admitted');
   clock.advance(1_000);
   const admitted = Array.from({ length: 50 }, () => admission.admit()).filter(
@@ -33,7 +33,7 @@ test('it refills at its rate', () => {
 });
 
 test('no wait is longer than a minute', () => {
-  const { admission } = startAdmission(1);
+  const { admission } = startedAdmission(1);
   for (let n = 0; n < 1_000; n += 1) {
     const answer = admission.admit();
     if (answer.kind === 'turned-away') assert.ok(answer.retryAfterMs <= 60_000);
@@ -41,7 +41,7 @@ test('no wait is longer than a minute', () => {
 });
 
 test('the time in which devices are turned away is counted once, however many they are', () => {
-  const { admission, clock } = startAdmission(1);
+  const { admission, clock } = startedAdmission(1);
   admission.admit();
   assert.equal(admission.turnedAwayMs, 0);
   for (let n = 0; n < 20; n += 1) admission.admit();
@@ -56,7 +56,7 @@ test('the time in which devices are turned away is counted once, however many th
 });
 
 test('a hub that is too busy to take up connections counts as turning devices away', () => {
-  const { admission, clock, loop } = startAdmission();
+  const { admission, clock, loop } = startedAdmission();
   clock.advance(10_000);
   assert.equal(admission.turnedAwayMs, 0);
   loop.busyShare = 0.95;
@@ -68,7 +68,7 @@ test('a hub that is too busy to take up connections counts as turning devices aw
 });
 
 test('a hub that is busy for longer than a handshake may last waits a backoff more', () => {
-  const { admission, clock, loop } = startAdmission();
+  const { admission, clock, loop } = startedAdmission();
   loop.busyShare = 0.95;
   clock.advance(12_000);
   loop.busyShare = 0.1;
@@ -78,7 +78,7 @@ test('a hub that is busy for longer than a handshake may last waits a backoff mo
 });
 
 test('while those who are connected are too much already, nobody is let in', () => {
-  const { admission, loop } = startAdmission();
+  const { admission, loop } = startedAdmission();
   loop.overloaded = true;
   assert.equal(admission.admit().kind, 'turned-away');
   loop.overloaded = false;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import { CloneGuard } from '../../../hub/sessions/clone-guard.ts';
+import { startCloneGuard } from '../../../hub/sessions/clone-guard.ts';
 import { ManualClock } from '../../helpers/clock.ts';
 import { startSessions } from '../../helpers/hubs/session-fixture.ts';
 
@@ -10,7 +10,7 @@ const copy = { boot: 'b-copy', address: '10.0.0.2' };
 function startGuard(t: TestContext) {
   const clock = new ManualClock(1_000_000);
   const alarms: string[] = [];
-  const guard = new CloneGuard({
+  const guard = startCloneGuard({
     clock,
     random: () => 0,
     alarm: (id, raised) => alarms.push(`${id} ${raised ? 'raised' : 'over'}`),

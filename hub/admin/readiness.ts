@@ -1,4 +1,3 @@
-import type { Readiness } from '../adapters/http/admin-server.ts';
 import type { Bus } from '../bus/bus.ts';
 import type { HubClock } from '../telemetry/hub-clock.ts';
 import { messageOf } from '../kernel/errors.ts';
@@ -7,6 +6,13 @@ import type { Clock } from '../kernel/time.ts';
 import type { Spool } from '../telemetry/spool.ts';
 import type { MetricsStore } from '../telemetry/store.ts';
 import type { StoreLink } from '../telemetry/store-link.ts';
+
+export interface Readiness {
+  /** False: devices are not served, so a balancer sends nothing here. */
+  ready: boolean;
+  /** Each part, such as `store`, `bus`; `reason` says why it is down. */
+  parts: Record<string, { ok: boolean; reason?: string }>;
+}
 
 /** A health check that waits longer is itself called failed, ms. */
 const probeTimeoutMs = 1_000;

@@ -1,4 +1,3 @@
-import packageJson from '../../package.json' with { type: 'json' };
 import { closeReasons, type CloseReason } from '../../schemas/index.ts';
 import type { HubSnapshot } from '../../schemas/api/hub.ts';
 import type { LiveCounts } from '../../schemas/api/live.ts';
@@ -10,24 +9,32 @@ import { presenceStates } from '../../schemas/presence-states.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { SessionCounters } from '../sessions/session-counters.ts';
 import type { Sessions } from '../sessions/sessions.ts';
-import type { TelemetryPipeline } from './telemetry-wiring.ts';
+import type { MetricsStore } from '../telemetry/store.ts';
+import type { StoreLink } from '../telemetry/store-link.ts';
+import type { Spool } from '../telemetry/spool.ts';
+import type { Writer } from '../telemetry/writer.ts';
 import type { EventLoopLoad } from '../kernel/event-loop.ts';
 import type { Clock } from '../kernel/time.ts';
-import { imbalance, sumOf } from '../telemetry/ledger.ts';
+import { imbalance, sumOf, type Ledger } from '../telemetry/ledger.ts';
 import type { Throughput } from '../telemetry/throughput.ts';
 
 export interface SnapshotParts {
   clock: Clock;
+  /** Of the package. */
+  version: string;
+  startedMs: number;
   identity: { hubId: string; incarnation: string };
   registry: Registry;
-  presence: () => PresenceKeeper;
+  presence: PresenceKeeper;
   sessions: Sessions;
   counters: SessionCounters;
-  pipeline: TelemetryPipeline;
+  pipeline: { store: MetricsStore; link: StoreLink; spool: Spool; ledger: Ledger; writer: Writer };
   bus: Bus;
-  dispatcher: () => Dispatcher;
+  dispatcher: Dispatcher;
   throughput: Throughput;
   loop: () => EventLoopLoad;
+  /** Resident memory, bytes. */
+  residentBytes: () => number;
 }
 
 /** Devices by state, and the rates. @param mayShow not given: of all devices */
@@ -36,13 +43,13 @@ export function countsOf(
   mayShow?: MayShow,
 ): LiveCounts {
   const rates = throughput.rates(mayShow);
-  if (mayShow === undefined) return { byState: presence().counts(), devices: registry.size, ...rates };
+  if (mayShow === undefined) return { byState: presence.counts(), devices: registry.size, ...rates };
   const byState: Record<string, number> = Object.fromEntries(presenceStates.map((state) => [state, 0]));
   let devices = 0;
   for (const { id } of registry.all()) {
     if (!mayShow(id)) continue;
     devices += 1;
-    const { state } = presence().get(id);
+    const { state } = presence.get(id);
     byState[state] = (byState[state] ?? 0) + 1;
   }
   return { byState, devices, ...rates };
@@ -52,26 +59,21 @@ export function countsOf(
  * The hub at a glance. Who may not see every device gets sums over those it may; totals by code or status are
  * known for all devices together alone, and left empty for it.
  */
-export async function snapshotOf(
-  parts: SnapshotParts,
-  startedMs: number,
-  mayShow?: MayShow,
-): Promise<HubSnapshot> {
-  const { clock, identity, sessions, counters, pipeline, bus, loop } = parts;
+export async function snapshotOf(parts: SnapshotParts, mayShow?: MayShow): Promise<HubSnapshot> {
+  const { clock, version, startedMs, identity, sessions, counters, pipeline, bus, dispatcher } = parts;
   const { ledger, writer, link, store } = pipeline;
   const { byState, devices, ...rates } = countsOf(parts, mayShow);
   const all = mayShow === undefined;
   const sum = all ? ledger.total : sumOf([...ledger.accounts()].filter(({ id }) => mayShow(id)));
   const { carried, received, stored, spooled, deadLettered, inFlight } = sum;
-  const dispatcher = parts.dispatcher();
   return {
     name: 'device-hub',
-    version: packageJson.version,
+    version,
     startedMs,
     nowMs: clock.now(),
     ...identity,
     devices: { total: devices, byState },
-    sessions: sessionsOf(sessions, mayShow),
+    sessions: sessions.openCount(mayShow),
     ...rates,
     ledger: {
       carried,
@@ -85,8 +87,8 @@ export async function snapshotOf(
       imbalance: imbalance(sum),
     },
     writer: { lines: writer.waiting, fill: writer.fill },
-    spool: await spoolOf(pipeline),
-    eventLoop: loop(),
+    spool: await spoolOf(pipeline.spool),
+    eventLoop: parts.loop(),
     store: part(store.name, link.up, link.fault),
     bus: { ...part(bus.kind, bus.connected, bus.fault), queued: bus.queued },
     closes: all ? closesByCode(counters) : {},
@@ -94,27 +96,11 @@ export async function snapshotOf(
       open: all ? dispatcher.levels().open : dispatcher.openOf(mayShow),
       byStatus: all ? { ...dispatcher.counters.finals } : {},
     },
-    memory: { rssBytes: residentBytes() },
+    memory: { rssBytes: parts.residentBytes() },
   };
 }
 
-function sessionsOf(sessions: Sessions, mayShow: MayShow = () => true): number {
-  let count = 0;
-  for (const { deviceId } of sessions.openSessions()) if (mayShow(deviceId)) count += 1;
-  return count;
-}
-
-/** Now; or at most so far when there is no descriptor left to look it up with (`/proc` needs one). */
-function residentBytes(): number {
-  try {
-    return process.memoryUsage.rss();
-  } catch {
-    const kibibyte = 1_024;
-    return process.resourceUsage().maxRSS * kibibyte;
-  }
-}
-
-async function spoolOf({ spool }: TelemetryPipeline): Promise<HubSnapshot['spool']> {
+async function spoolOf(spool: Spool): Promise<HubSnapshot['spool']> {
   const { lines, size, maxSize, deadLetters } = spool.levels;
   // The disk is asked only when there is an age to tell; a disk that fails is in `fault`, and on /readyz.
   const measured = lines === 0 ? undefined : await spool.measured().catch(() => undefined);

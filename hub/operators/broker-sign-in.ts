@@ -1,0 +1,24 @@
+import type { Operator } from '../../schemas/api/operators.ts';
+import type { Operators } from './operators.ts';
+
+/** Who a client of the embedded broker is without a user name. @param role undefined: nobody is let in so */
+export function anonymousOperator(role: 'viewer' | 'operator' | 'off'): Operator | undefined {
+  return role === 'off' ? undefined : { actor: 'anonymous', role, devices: '*', safety: 'critical' };
+}
+
+/**
+ * Signs clients of the embedded broker in: a token as the password, or an account and its password.
+ * @returns a function that gives the operator, undefined for nobody; `network` is where the client comes from
+ */
+export function brokerSignIn(
+  operators: Pick<Operators, 'byToken' | 'login'>,
+  anonymous: Operator | undefined,
+): (username: string | undefined, password: string, network: string) => Promise<Operator | undefined> {
+  return async (username, password, network) => {
+    if (username === undefined && password === '') return anonymous;
+    const byToken = operators.byToken(password);
+    if (byToken !== undefined) return byToken;
+    const login = await operators.login(username ?? '', password, network, 'mqtt');
+    return login.kind === 'operator' ? login.operator : undefined;
+  };
+}

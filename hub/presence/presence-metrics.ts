@@ -1,0 +1,35 @@
+import type { Metrics } from '../kernel/metrics.ts';
+import type { Liveness } from './liveness.ts';
+import type { PresenceAnnouncer } from './presence-announcer.ts';
+import type { PresenceKeeper } from './presence-keeper.ts';
+
+export interface MeasuredPresence {
+  keeper: PresenceKeeper;
+  announcer: PresenceAnnouncer;
+  liveness: Liveness;
+}
+
+export function exposePresence(metrics: Metrics, { keeper, announcer, liveness }: MeasuredPresence): void {
+  metrics.gauge('hub_devices_online', 'Devices whose presence is online', () => keeper.counts().online);
+  metrics.gauge('hub_devices', 'Devices by presence', () => keeper.counts(), 'state');
+  metrics.counter(
+    'hub_presence_changes_dropped_total',
+    'Presence changes not published on the bus',
+    () => announcer.droppedChanges,
+  );
+  metrics.counter(
+    'hub_presence_state_failures_total',
+    'Retained presence the bus did not take; published with the next change',
+    () => announcer.stateFailures,
+  );
+  metrics.counter(
+    'hub_presence_save_failures_total',
+    'Presence changes not saved',
+    () => keeper.saveFailures,
+  );
+  metrics.counter(
+    'hub_stall_seconds_total',
+    'Time the event loop was blocked, not counted as silence',
+    () => liveness.stalledMs / 1000,
+  );
+}

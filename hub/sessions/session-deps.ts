@@ -1,0 +1,37 @@
+import type { DeviceTypeCatalog } from '../../schemas/index.ts';
+import type { CommandEvents } from '../commands/command-session.ts';
+import type { Log } from '../kernel/log.ts';
+import type { Clock } from '../kernel/time.ts';
+import type { Ingest } from '../telemetry/ingest.ts';
+import type { AckSchedule } from './ack-schedule.ts';
+import type { CloneGuard } from './clone-guard.ts';
+import type { SessionOptions } from './hello.ts';
+import type { Liveness } from '../presence/liveness.ts';
+import type { NackListener } from './nack.ts';
+import type { PresenceKeeper } from '../presence/presence-keeper.ts';
+import type { Registry } from '../registry/registry.ts';
+import type { SessionCounters } from './session-counters.ts';
+import type { Sessions } from './sessions.ts';
+import type { Stories } from '../presence/device-events.ts';
+import type { Session } from './session.ts';
+
+/** What every session of the hub is given. */
+export interface SessionDeps {
+  clock: Clock;
+  log: Log;
+  liveness: Liveness;
+  catalog: DeviceTypeCatalog;
+  ingest: Ingest;
+  acks: AckSchedule;
+  presence: PresenceKeeper;
+  registry: Pick<Registry, 'addAnchorStep' | 'noteUptime'>;
+  sessions: Sessions;
+  commands: CommandEvents;
+  /** Told after the welcome. */
+  opened: (session: Session) => void;
+  clones: CloneGuard;
+  nacked: NackListener;
+  stories: Stories;
+  counters: SessionCounters;
+  options: SessionOptions;
+}

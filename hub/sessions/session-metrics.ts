@@ -1,0 +1,34 @@
+import type { Metrics } from '../kernel/metrics.ts';
+import type { Admission } from './admission.ts';
+import type { SessionCounters } from './session-counters.ts';
+
+export function exposeSessions(
+  metrics: Metrics,
+  { counters, admission }: { counters: SessionCounters; admission: Admission },
+): void {
+  metrics.counter('hub_sessions_total', 'Sessions opened (welcome sent)', () => counters.welcomes);
+  metrics.counter(
+    'hub_session_closes_total',
+    'Sessions the hub closed, by reason',
+    () => counters.closes,
+    'reason',
+  );
+  metrics.counter('hub_frames_received_total', 'Text frames received', () => counters.frames);
+  metrics.counter(
+    'hub_frames_undecodable_total',
+    'Frames that were no JSON object',
+    () => counters.undecodable,
+  );
+  metrics.counter('hub_frame_exceptions_total', 'Frames whose handling threw', () => counters.exceptions);
+  metrics.counter('hub_nacks_total', 'Nacks sent, by code', () => counters.nacks, 'code');
+  metrics.counter(
+    'hub_notices_dropped_total',
+    'Notices dropped for congested devices',
+    () => counters.noticesDropped,
+  );
+  metrics.counter(
+    'hub_turned_away_seconds_total',
+    'Time in which devices were told to come again later, not counted as silence',
+    () => admission.turnedAwayMs / 1000,
+  );
+}

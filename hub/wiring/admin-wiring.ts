@@ -1,0 +1,125 @@
+import { serveHistory } from '../adapters/http/history-routes.ts';
+import { serveLive } from '../adapters/http/live-routes.ts';
+import { serveReads } from '../adapters/http/read-routes.ts';
+import type { AdminDeps } from '../adapters/http/admin-server.ts';
+import type { AdminOperations } from '../admin/admin-operations.ts';
+import { ConsoleReadings } from '../admin/console-readings.ts';
+import { createDeviceAdministration } from '../admin/device-administration.ts';
+import { createWhy } from '../admin/device-why.ts';
+import { countsOf, snapshotOf } from '../admin/hub-snapshot.ts';
+import { LiveCommands } from '../admin/live-commands.ts';
+import { LiveFeed } from '../admin/live-feed.ts';
+import { exposeLiveFeed } from '../admin/live-metrics.ts';
+import { Refusals } from '../admin/refusals.ts';
+import { createTypeViews } from '../admin/type-views.ts';
+import type { Bus } from '../bus/bus.ts';
+import type { Dispatcher } from '../commands/dispatcher.ts';
+import type { Incidents } from '../incidents/incidents.ts';
+import type { Metrics } from '../kernel/metrics.ts';
+import type { Notices } from '../notices/notices.ts';
+import type { Registry } from '../registry/registry.ts';
+import { createLastValues } from '../telemetry/last-values.ts';
+import { LatestReadings } from '../telemetry/latest-readings.ts';
+import { createPresenceHistory } from '../telemetry/presence-history.ts';
+import { createReadings } from '../telemetry/readings.ts';
+import { createSeries } from '../telemetry/series.ts';
+import { createTelemetryAdministration } from '../telemetry/telemetry-administration.ts';
+import type { HubContext } from './context.ts';
+import type { PresenceParts } from './presence-wiring.ts';
+import type { SessionParts } from './sessions-wiring.ts';
+import { snapshotParts } from './snapshot-wiring.ts';
+import type { HubState } from './state-wiring.ts';
+import type { Telemetry } from './telemetry-wiring.ts';
+
+interface Deps {
+  state: HubState;
+  registry: Registry;
+  sessions: SessionParts;
+  telemetry: Telemetry;
+  presence: PresenceParts;
+  incidents: { incidents: Incidents };
+  notices: { notices: Notices };
+  commands: { dispatcher: Dispatcher };
+  bus: Bus;
+}
+
+export interface AdminParts {
+  operations: AdminOperations;
+  /** The routes of the operators' API that read, and the live feed's. */
+  routes: NonNullable<AdminDeps['routes']>;
+  feed: LiveFeed;
+  commands: LiveCommands;
+  readings: ConsoleReadings;
+  refusals: Refusals;
+  expose(metrics: Metrics): void;
+}
+
+/** All that exists for operators only: operations, views, the hub at a glance, the live feed. */
+export function createAdmin(hub: HubContext, deps: Deps): AdminParts {
+  const { clock, log, releasers } = hub;
+  const { registry, telemetry, presence } = deps;
+  const { incidents } = deps.incidents;
+  const { notices } = deps.notices;
+  const { sessions } = deps.sessions;
+  const { store, ledger, spool, link } = telemetry;
+  const snapshot = snapshotParts(hub, deps);
+  const keeper = presence.keeper;
+  const { catalog } = deps.state;
+  const devices = createDeviceAdministration({
+    registry,
+    sessions,
+    catalog,
+    clock,
+    presence: (deviceId) => keeper.get(deviceId),
+  });
+  const feed = new LiveFeed({
+    clock,
+    log,
+    sources: {
+      ids: () => registry.all().map(({ id }) => id),
+      presence: (deviceId) => (registry.get(deviceId) === undefined ? undefined : keeper.get(deviceId)),
+      row: (deviceId) => devices.row(deviceId),
+      details: (deviceId) => devices.details(deviceId),
+      counts: (mayShow) => countsOf(snapshot, mayShow),
+      hub: (mayShow) => snapshotOf(snapshot, mayShow),
+    },
+  });
+  releasers.push('live feed', () => feed.close());
+  const latest = new LatestReadings();
+  const refusals = new Refusals(clock, feed);
+  const typeOf = (deviceId: string) => sessions.typeOf(deviceId);
+  const presenceHistory = createPresenceHistory(store);
+  const reads = {
+    hub: snapshotOf.bind(undefined, snapshot),
+    rejects: refusals.rejects.report.bind(refusals.rejects),
+    ...createTypeViews({ catalog, registry }),
+  };
+  const history = {
+    lastValues: createLastValues({ store, latest, typeOf }),
+    series: createSeries({ store, typeOf }),
+    presenceHistory: async (query: Parameters<typeof presenceHistory>[0]) =>
+      presenceHistory({ ...query, device: registry.require(query.device).id }),
+    nacks: (device: string) => refusals.log.of(registry.require(device).id),
+  };
+  return {
+    operations: {
+      ...devices,
+      ...createTelemetryAdministration({ ledger, spool, link }),
+      readings: createReadings({ store, typeOf }),
+      why: createWhy({ ...presence, clock, registry, stories: presence.events, presence: keeper }),
+      incidents: (mayShow) => incidents.list(mayShow),
+      pushNotice: (request) => notices.push(request),
+      notices: (mayShow) => notices.list(mayShow),
+    },
+    routes: [
+      (app) => serveReads(app, reads),
+      (app) => serveHistory(app, history),
+      (app) => serveLive(app, feed),
+    ],
+    feed,
+    commands: new LiveCommands(feed, clock),
+    readings: new ConsoleReadings(latest, feed),
+    refusals,
+    expose: (metrics) => exposeLiveFeed(metrics, feed),
+  };
+}

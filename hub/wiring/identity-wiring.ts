@@ -1,0 +1,30 @@
+import { createEnrolmentStore } from '../adapters/sqlite/sqlite-enrolment-store.ts';
+import { Authenticator } from '../identity/authenticator.ts';
+import { Enrolments } from '../identity/enrolment.ts';
+import { exposeRotation } from '../identity/rotation-metrics.ts';
+import { Rotation } from '../identity/rotation.ts';
+import type { Metrics } from '../kernel/metrics.ts';
+import type { Registry } from '../registry/registry.ts';
+import type { Sessions } from '../sessions/sessions.ts';
+import type { HubContext } from './context.ts';
+import type { HubState } from './state-wiring.ts';
+
+export interface IdentityParts {
+  authenticator: Authenticator;
+  rotation: Rotation;
+  enrolments: Enrolments;
+  expose(metrics: Metrics): void;
+}
+
+/** Who a device is: its proof at each connection, its first credential, the change of its secret. */
+export async function startIdentity(
+  { clock, log }: HubContext,
+  { state, registry, sessions }: { state: HubState; registry: Registry; sessions: Sessions },
+): Promise<IdentityParts> {
+  const { audit, database } = state;
+  const rotation = new Rotation({ registry, sessions, clock, log, audit });
+  const authenticator = new Authenticator({ registry, rotation, sessions, clock, audit });
+  const enrolments = new Enrolments({ store: createEnrolmentStore(database), registry, clock, audit });
+  await enrolments.load();
+  return { authenticator, rotation, enrolments, expose: (metrics) => exposeRotation(metrics, rotation) };
+}

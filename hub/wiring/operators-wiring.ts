@@ -1,0 +1,95 @@
+import type { BrokerAccess } from '../adapters/broker/broker-access.ts';
+import { networkOf } from '../adapters/client-address.ts';
+import type { AuditOperations } from '../adapters/http/audit-routes.ts';
+import type { Access } from '../adapters/http/operator-login.ts';
+import type { SecurityOperations } from '../adapters/http/security-routes.ts';
+import { ownOrigins } from '../adapters/listen-address.ts';
+import { createOperatorStore } from '../adapters/sqlite/sqlite-operator-store.ts';
+import { createCredentialOperations } from '../admin/credential-operations.ts';
+import { isLoopback } from '../config/rules.ts';
+import type { Enrolments } from '../identity/enrolment.ts';
+import type { Rotation } from '../identity/rotation.ts';
+import { brokerRules, requestRefusal } from '../operators/broker-rules.ts';
+import { anonymousOperator, brokerSignIn } from '../operators/broker-sign-in.ts';
+import { ConsoleSessions, csrfHolds } from '../operators/console-sessions.ts';
+import { deviceRights } from '../operators/device-rights.ts';
+import { hasRole, localOperator } from '../operators/operator.ts';
+import { Operators } from '../operators/operators.ts';
+import type { Registry } from '../registry/registry.ts';
+import type { Sessions } from '../sessions/sessions.ts';
+import type { HubContext } from './context.ts';
+import type { HubState } from './state-wiring.ts';
+
+const expiryCheckMs = 1_000;
+
+interface Deps {
+  state: HubState;
+  registry: Registry;
+  sessions: Sessions;
+  identity: { enrolments: Enrolments; rotation: Rotation };
+  /** The rights of an account or token have changed: what it has open elsewhere ends. */
+  signOut: (actor: string) => void;
+}
+
+export interface OperatorParts {
+  /** To the admin listener. */
+  access: Access;
+  /** To the embedded broker. */
+  broker: BrokerAccess;
+  operations: SecurityOperations & AuditOperations;
+  /** The code that makes the first admin; undefined when there is an account. */
+  firstLogin: string | undefined;
+}
+
+/** People and programs that may sign in, and what each may do, on each interface. */
+export async function startOperators(
+  { config, clock, releasers }: HubContext,
+  { state, registry, sessions, identity, signOut }: Deps,
+): Promise<OperatorParts> {
+  const { audit } = state;
+  const logins = new ConsoleSessions(clock);
+  const operators = new Operators({
+    store: createOperatorStore(state.database),
+    clock,
+    audit,
+    changed: (actor) => {
+      logins.closeAll(actor);
+      signOut(actor);
+    },
+  });
+  await operators.load();
+  releasers.push(
+    'expiry of tokens',
+    clock.every(expiryCheckMs, () => operators.closeExpired()),
+  );
+
+  const recordOf = (deviceId: string) => registry.get(deviceId);
+  const mayTouch = deviceRights({ recordOf, typeOf: (deviceId) => sessions.typeOf(deviceId) });
+  const { root } = config.mqtt;
+  const onLoopback = isLoopback(config.brokerListen.host) ? 'operator' : 'off';
+  const signIn = brokerSignIn(operators, anonymousOperator(config.brokerAnonymous ?? onLoopback));
+  return {
+    access: {
+      operators,
+      sessions: logins,
+      audit,
+      csrfHolds,
+      hasRole,
+      mayTouch,
+      local: localOperator,
+      origins: (port) => [...ownOrigins(config.adminListen.host, port), ...config.adminOrigins],
+    },
+    broker: {
+      ...brokerRules(root, (deviceId) => recordOf(deviceId) !== undefined, mayTouch),
+      requestRefused: ({ actor }, topic) => audit.refused(actor, requestRefusal(root, actor, topic)),
+      signIn: (username, password, address) => signIn(username, password, networkOf(address)),
+    },
+    operations: {
+      audit: (query) => audit.list(query),
+      credentials: createCredentialOperations({ registry, clock, rotation: identity.rotation }),
+      enrolments: identity.enrolments,
+      operators,
+    },
+    firstLogin: operators.openFirstLogin(),
+  };
+}

@@ -1,0 +1,50 @@
+import { join } from 'node:path';
+import { openSpoolDatabase } from '../adapters/sqlite/spool-database.ts';
+import type { Config } from '../config/config.ts';
+import { Ledger } from '../telemetry/ledger.ts';
+import { SpoolDrain } from '../telemetry/spool-drain.ts';
+import { Spool } from '../telemetry/spool.ts';
+import { StoreLink } from '../telemetry/store-link.ts';
+import type { MetricsStore } from '../telemetry/store.ts';
+import { Writer } from '../telemetry/writer.ts';
+import type { HubContext } from './context.ts';
+import { openStore } from './store-wiring.ts';
+
+/** Where points go: writer → store, or → spool while the store is away, and the drain from there to the store. */
+export interface TelemetryPipeline {
+  store: MetricsStore;
+  link: StoreLink;
+  spool: Spool;
+  ledger: Ledger;
+  writer: Writer;
+}
+
+/** The drain of what an earlier run has left in the spool starts immediately. @throws HubError `database-failed` */
+export async function openPipeline(hub: HubContext): Promise<TelemetryPipeline> {
+  const { config, log, clock, random, onFailure, releasers } = hub;
+  const store = await openStore(hub);
+  releasers.push('metrics store', () => store.close());
+
+  const ledger = new Ledger();
+  const spoolDatabase = await openSpoolDatabase({ file: join(config.dataDir, 'spool.db'), onFailure });
+  releasers.push('spool', () => spoolDatabase.close());
+  const spool = new Spool({ store: spoolDatabase, ledger, clock }, spoolOptions(config));
+  await spool.load();
+
+  const probeSample = async () => (await spool.head())?.lines ?? [];
+  const link = new StoreLink({ store, clock, random, log, probeSample });
+  const drain = new SpoolDrain({ link, spool, clock, log });
+  releasers.push('drain', () => drain.close());
+  // Closed before the drain, which waits for its write.
+  releasers.push('store link', () => link.close());
+  link.start();
+  const writer = new Writer({ link, spool, ledger, clock, log });
+  releasers.push('writer', () => writer.close());
+  drain.start();
+  return { store, link, spool, ledger, writer };
+}
+
+/** The bounds of what waits on disk. */
+export function spoolOptions({ spoolMaxMib, deadLettersMax }: Config) {
+  return { maxSize: spoolMaxMib * 1_048_576, maxDeadLetters: deadLettersMax };
+}

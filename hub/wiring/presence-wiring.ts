@@ -1,0 +1,79 @@
+import { createPresenceStore } from '../adapters/sqlite/sqlite-presence-store.ts';
+import { createRemovalStore } from '../adapters/sqlite/sqlite-removal-store.ts';
+import type { Publisher } from '../bus/bus.ts';
+import type { Topics } from '../bus/topics.ts';
+import type { Metrics } from '../kernel/metrics.ts';
+import { Stories } from '../presence/device-events.ts';
+import { startLiveness, type Liveness } from '../presence/liveness.ts';
+import { PresenceAnnouncer } from '../presence/presence-announcer.ts';
+import { PresenceFollowers } from '../presence/presence-followers.ts';
+import { PresenceKeeper } from '../presence/presence-keeper.ts';
+import { exposePresence } from '../presence/presence-metrics.ts';
+import type { Registry } from '../registry/registry.ts';
+import { Removals } from '../registry/removals.ts';
+import type { Admission } from '../sessions/admission.ts';
+import { knownDevices } from '../sessions/hello.ts';
+import type { HubContext } from './context.ts';
+import type { HubState } from './state-wiring.ts';
+
+export interface PresenceParts {
+  keeper: PresenceKeeper;
+  liveness: Liveness;
+  announcer: PresenceAnnouncer;
+  /** What has happened to each device lately. */
+  events: Stories;
+  removals: Removals;
+  /** Who is notified of each change. */
+  followers: PresenceFollowers;
+  /** Takes up what an earlier hub left; to be called when everybody follows who must miss nothing. */
+  load(): Promise<void>;
+  expose(metrics: Metrics): void;
+}
+
+/** One wheel for all silences; a change goes to disk, then to the bus and to the others who follow. */
+export function createPresence(
+  { config, log, clock, random, releasers }: HubContext,
+  deps: { state: HubState; registry: Registry; bus: Publisher; topics: Topics; admission: Admission },
+): PresenceParts {
+  const { registry, bus, topics, admission } = deps;
+  const { database, identity, catalog } = deps.state;
+  const liveness = startLiveness({ clock, random, afterPoll: (run) => setImmediate(run) });
+  releasers.push('liveness', () => liveness.close());
+  const announcer = new PresenceAnnouncer({ publisher: bus, topics, log, hub: identity });
+  const events = new Stories(clock);
+  const followers = new PresenceFollowers();
+  followers.follow(
+    { presenceChanged: (deviceId, presence) => announcer.changed(deviceId, presence) },
+    {
+      presenceChanged: (deviceId, { state, reason }) =>
+        events.tell(deviceId, { kind: 'presence', state, reason }),
+    },
+  );
+  const keeper = new PresenceKeeper({
+    clock,
+    log,
+    liveness,
+    store: createPresenceStore(database),
+    turnedAwayMs: () => admission.turnedAwayMs,
+    changed: (deviceId, presence) => followers.presenceChanged(deviceId, presence),
+  });
+  const removals = new Removals({
+    store: createRemovalStore(database),
+    log,
+    clearPresence: (deviceId, cleared) => announcer.removed(deviceId, cleared),
+  });
+  return {
+    keeper,
+    liveness,
+    announcer,
+    events,
+    removals,
+    followers,
+    async load() {
+      await removals.load();
+      await keeper.load(config.backoffMaxMs, knownDevices(registry.all(), catalog));
+      releasers.push('presence', () => keeper.settled());
+    },
+    expose: (metrics) => exposePresence(metrics, { keeper, announcer, liveness }),
+  };
+}

@@ -1,0 +1,50 @@
+import packageJson from '../../package.json' with { type: 'json' };
+import type { SnapshotParts } from '../admin/hub-snapshot.ts';
+import type { Bus } from '../bus/bus.ts';
+import type { Dispatcher } from '../commands/dispatcher.ts';
+import { watchEventLoop } from '../kernel/event-loop.ts';
+import { residentBytes } from '../kernel/heap.ts';
+import type { Registry } from '../registry/registry.ts';
+import { Throughput } from '../telemetry/throughput.ts';
+import type { HubContext } from './context.ts';
+import type { PresenceParts } from './presence-wiring.ts';
+import type { SessionParts } from './sessions-wiring.ts';
+import type { HubState } from './state-wiring.ts';
+import type { Telemetry } from './telemetry-wiring.ts';
+
+interface Deps {
+  state: HubState;
+  registry: Registry;
+  sessions: SessionParts;
+  telemetry: Telemetry;
+  presence: PresenceParts;
+  commands: { dispatcher: Dispatcher };
+  bus: Bus;
+}
+
+/** What the hub at a glance is made of. */
+export function snapshotParts({ clock, releasers }: HubContext, deps: Deps): SnapshotParts {
+  const { registry, telemetry, presence, bus } = deps;
+  const { sessions, counters } = deps.sessions;
+  const throughput = new Throughput({ clock, ledger: telemetry.ledger, frames: () => counters.frames });
+  throughput.start();
+  releasers.push('throughput', () => throughput.close());
+  const eventLoop = watchEventLoop(clock);
+  releasers.push('event loop', () => eventLoop.close());
+  return {
+    clock,
+    version: packageJson.version,
+    startedMs: clock.now(),
+    identity: deps.state.identity,
+    registry,
+    presence: presence.keeper,
+    sessions,
+    counters,
+    pipeline: telemetry,
+    bus,
+    dispatcher: deps.commands.dispatcher,
+    throughput,
+    loop: () => eventLoop.load(),
+    residentBytes,
+  };
+}

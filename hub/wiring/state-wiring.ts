@@ -1,0 +1,37 @@
+import { join } from 'node:path';
+import { openDeviceTypes, type WatchedDeviceTypes } from '../adapters/device-types.ts';
+import { createAuditStore } from '../adapters/sqlite/sqlite-audit-store.ts';
+import { createHubIdentityStore } from '../adapters/sqlite/sqlite-hub-identity-store.ts';
+import { awaitDataDir, type Database } from '../adapters/sqlite/sqlite.ts';
+import { openStateDatabase } from '../adapters/sqlite/state-database.ts';
+import { exposeAudit } from '../audit/audit-metrics.ts';
+import { Audit } from '../audit/audit.ts';
+import type { Metrics } from '../kernel/metrics.ts';
+import type { HubContext } from './context.ts';
+
+export interface HubState {
+  database: Database;
+  /** Who this hub is, and which of its starts this is. */
+  identity: { hubId: string; incarnation: string };
+  audit: Audit;
+  catalog: WatchedDeviceTypes;
+  expose(metrics: Metrics): void;
+}
+
+/**
+ * The data folder, which is ours alone from here on, and what the hub knows: `state.db`, the audit, the device types.
+ * @throws HubError `data-dir-in-use` · `database-failed` · `schema-invalid`
+ */
+export async function openState({ config, log, clock, releasers, onFailure }: HubContext): Promise<HubState> {
+  const lock = await awaitDataDir(config.dataDir, clock);
+  releasers.push('data folder', () => lock.release());
+  const database = await openStateDatabase(join(config.dataDir, 'state.db'), { onFailure });
+  releasers.push('state database', () => database.close());
+  const audit = new Audit({ store: createAuditStore(database), clock, log });
+  releasers.push('audit', () => audit.close());
+  const names = createHubIdentityStore(database);
+  const identity = { hubId: await names.hubId(), incarnation: String(await names.nextIncarnation()) };
+  const catalog = await openDeviceTypes(config.schemasDir, log);
+  releasers.push('device types', () => catalog.close());
+  return { database, identity, audit, catalog, expose: (metrics) => exposeAudit(metrics, audit) };
+}
