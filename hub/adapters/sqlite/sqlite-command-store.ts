@@ -1,7 +1,7 @@
 import type { CommandQuery } from '../../../schemas/api/commands.ts';
 import type { Command } from '../../commands/command.ts';
-import type { AnswerAddress, CommandJournal, CommandRecord, Delivery } from '../../commands/journal.ts';
-import type { Database, Row, Statement } from './sqlite.ts';
+import type { CommandJournal, CommandRecord, Delivery } from '../../commands/journal.ts';
+import type { Database, Row, SqlValue, Statement } from './sqlite.ts';
 
 /**
  * The journal's tables in the state database. `body` is the whole command as JSON; the other columns serve queries.
@@ -63,7 +63,7 @@ export function createCommandStore(
       const sql = `SELECT ${columns} FROM command WHERE owed = 1 AND seq > ?1 ORDER BY seq LIMIT ?2`;
       const rows = await database.read(sql, [after, limit]);
       const last = rows.at(-1)?.['seq'];
-      return { records: rows.map(recordOf), ...(last === undefined ? {} : { last: Number(last) }) };
+      return { records: rows.map(recordOf), last: numberOf(last) };
     },
     async find(device, id) {
       const sql = `SELECT ${columns} FROM command WHERE device = ?1 AND id = ?2`;
@@ -147,14 +147,20 @@ function recordOf(row: Row): CommandRecord {
   const topic = row['answer_topic'];
   if (typeof topic !== 'string') return { command };
   const correlation = row['answer_correlation'];
-  const answerTo: AnswerAddress = correlation instanceof Uint8Array ? { topic, correlation } : { topic };
-  return { command, answerTo };
+  return {
+    command,
+    answerTo: { topic, correlation: correlation instanceof Uint8Array ? correlation : undefined },
+  };
+}
+
+function numberOf(value: SqlValue | undefined): number | undefined {
+  return value === undefined ? undefined : Number(value);
 }
 
 async function listCommands(
   database: Database,
   { device, name, id, status, open, fromMs, toMs, limit, before }: CommandQuery,
-): Promise<{ commands: Command[]; last?: number }> {
+): ReturnType<CommandJournal['list']> {
   const rows = await database.read(
     `SELECT seq, body FROM command
           WHERE (?2 IS NULL OR device = ?2) AND (?3 IS NULL OR body ->> 'name' = ?3) AND (?4 IS NULL OR id = ?4)
@@ -174,8 +180,5 @@ async function listCommands(
     ],
   );
   const last = rows.length < limit ? undefined : rows.at(-1)?.['seq'];
-  return {
-    commands: rows.map((row) => recordOf(row).command),
-    ...(last === undefined ? {} : { last: Number(last) }),
-  };
+  return { commands: rows.map((row) => recordOf(row).command), last: numberOf(last) };
 }

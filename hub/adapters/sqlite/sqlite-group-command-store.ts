@@ -153,7 +153,7 @@ function targetOf(row: Row): Target {
   return {
     device: String(row['device']),
     status: String(row['status']) as TargetStatus,
-    ...(typeof reason === 'string' ? { reason } : {}),
+    reason: typeof reason === 'string' ? reason : undefined,
   };
 }
 

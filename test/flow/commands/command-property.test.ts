@@ -92,12 +92,12 @@ class SimDevice {
     this.#offset.add(this.#clock.monotonic(), reportedClock.report(this.#clock));
   }
 
-  /** What is under way, both ways, is lost. @param told the hub notices */
-  cut(hub: CommandHub, told = true): void {
+  /** What is under way, both ways, is lost. @param noticed by the hub */
+  cut(hub: CommandHub, noticed = true): void {
     const session = this.#session;
     this.#session = undefined;
     this.#back = [];
-    if (session !== undefined && told) hub.dispatcher.sessionClosed(session);
+    if (session !== undefined && noticed) hub.dispatcher.sessionClosed(session);
   }
 
   reboot(hub: CommandHub): void {
@@ -200,8 +200,8 @@ async function play(moves: readonly [Move, number][]): Promise<void> {
   const devices = [new SimDevice('d-1', false, clock), new SimDevice('d-2', true, clock)];
   hub.devices.set('d-2', valve);
   const asked: Asked[] = [];
-  const cutAll = (told: boolean): void => {
-    for (const device of devices) device.cut(hub, told);
+  const cutAll = (noticed: boolean): void => {
+    for (const device of devices) device.cut(hub, noticed);
   };
   try {
     for (const [step, which] of moves) {
@@ -289,10 +289,10 @@ async function judge(
   { device, id, untilMs }: Asked,
 ): Promise<void> {
   const status = (await hub.dispatcher.find(device, id))?.command.status ?? 'refused';
-  const told = new Set(hub.broker.statuses(device, id).filter((each) => finals.has(each)));
-  assert.equal(told.size, 1, `${id} was told as ${[...told].join()}`);
+  const published = new Set(hub.broker.statuses(device, id).filter((each) => finals.has(each)));
+  assert.equal(published.size, 1, `${id} was published as ${[...published].join()}`);
   if (status === 'refused') return;
-  assert.ok(told.has(status), `${id} is ${status}, and was told as ${[...told].join()}`);
+  assert.ok(published.has(status), `${id} is ${status}, and was published as ${[...published].join()}`);
   const own = devices.find((each) => each.id === device);
   const executions = devices.flatMap((each) => each.executions.filter((execution) => execution.id === id));
   assert.ok(executions.length <= 1, `${id} was run ${executions.length} times`);

@@ -184,7 +184,7 @@ async function judge(
     const finals = hub.broker
       .statuses('d-1', id)
       .filter((status) => /^(succ|fail|rej|exp|canc|lost)/.test(status));
-    assert.equal(new Set(finals).size, 1, `${said}; told ${finals.join(', ')}`);
+    assert.equal(new Set(finals).size, 1, `${said}; published ${finals.join(', ')}`);
   }
 }
 

@@ -70,9 +70,9 @@ test('a final answer is owed until the broker has it, over a crash, with its Cor
   assert.equal(body['status'], 'succeeded');
   assert.deepEqual(Buffer.from(message.correlationData ?? []), correlationData);
   await waitFor(async () => (await owed(hub)) === 0, { what: 'nothing is owed' });
-  hub.broker.told.length = 0;
+  hub.broker.published.length = 0;
   await hub.restart();
-  assert.deepEqual(hub.broker.told, []);
+  assert.deepEqual(hub.broker.published, []);
 });
 
 test('owed answers go out when the broker is back, without a restart', async (t) => {
@@ -85,11 +85,11 @@ test('owed answers go out when the broker is back, without a restart', async (t)
   hub.dispatcher.busConnected();
   await waitFor(async () => (await owed(hub)) === 0, { what: 'nothing is owed' });
   const answered = new Set(
-    hub.broker.told.filter(({ topic }) => topic === 'answers/me').map(({ body }) => body['id']),
+    hub.broker.published.filter(({ topic }) => topic === 'answers/me').map(({ body }) => body['id']),
   );
   assert.equal(answered.size, 250);
   await clock.advanceAsync(60_000);
-  assert.equal(hub.broker.told.filter(({ topic }) => topic === 'answers/me').length, 250);
+  assert.equal(hub.broker.published.filter(({ topic }) => topic === 'answers/me').length, 250);
 });
 
 test('an answer the broker refuses for good is counted and owed no longer', async (t) => {

@@ -98,7 +98,7 @@ test('each word of progress carries its own time', async (t) => {
   const times: unknown[] = [];
   for (const percent of [10, 20, 30]) {
     await clock.advanceAsync(1_000);
-    hub.broker.told.length = 0;
+    hub.broker.published.length = 0;
     hub.dispatcher.progress(session, { type: 'progress', re: 'c-1', percent });
     times.push((await hub.broker.status('d-1', 'c-1', 'running')).body['ts']);
   }

@@ -52,7 +52,8 @@ test('a command goes from the topic to the device and its result back to the cal
   assert.deepEqual(hub.broker.statuses('d-1', 'c-1'), statuses);
   const running = await hub.broker.status('d-1', 'c-1', 'running');
   assert.deepEqual([running.body['percent'], running.body['note']], [50, 'half way']);
-  for (const told of hub.broker.told) assert.equal(mqttChecks.status(told.body), undefined, told.topic);
+  for (const { topic, body: each } of hub.broker.published)
+    assert.equal(mqttChecks.status(each), undefined, topic);
 });
 
 test('a command is on disk when its PUBACK may go out, and sent is on disk before the frame', async (t) => {
@@ -85,11 +86,11 @@ test('every refusal names its reason on the status topic and on the Response Top
     ['unknown-command', 'cancel/d-1/c-9', {}],
   ];
   for (const [reason, topic, payload, message] of cases) {
-    hub.broker.told.length = 0;
+    hub.broker.published.length = 0;
     await hub.command(topic, payload, { responseTopic: 'answers/me', ...message });
     const answer = await hub.broker.next('answers/me');
     assert.deepEqual(answer.message.userProperties, { status: 'rejected', reason }, topic);
-    const status = hub.broker.told.find((told) => told.topic.startsWith('hub/v1/status/'));
+    const status = hub.broker.published.find((message) => message.topic.startsWith('hub/v1/status/'));
     assert.match(status?.topic ?? '', /^hub\/v1\/status\/[^/]+\/[^/]+\/rejected$/);
     assert.equal(mqttChecks.status(status?.body), undefined);
   }
@@ -116,8 +117,8 @@ test('an answer is never sent to a topic of the hub or to a wildcard', async (t)
     await hub.command('command/d-1/look', { id: 'c-1' }, { responseTopic });
     const { body } = await hub.broker.status('d-1', 'c-1', 'rejected');
     assert.equal(body['reason'], 'bad-response-topic');
-    assert.equal(hub.broker.told.length, 1);
-    hub.broker.told.length = 0;
+    assert.equal(hub.broker.published.length, 1);
+    hub.broker.published.length = 0;
   }
 });
 

@@ -62,7 +62,7 @@ export const valve: DeviceType = compileDeviceType(
   'valve@1.json',
 );
 
-export interface Told {
+export interface Published {
   topic: string;
   body: Record<string, unknown>;
   message: OutgoingMessage;
@@ -71,30 +71,32 @@ export interface Told {
 /** Takes what the dispatcher publishes; `mode` says what the broker does with it. */
 export class FakeBroker implements Publisher {
   mode: 'takes' | 'is-away' | 'refuses-answers' = 'takes';
-  readonly told: Told[] = [];
+  readonly published: Published[] = [];
 
   publish(message: OutgoingMessage): Promise<void> {
     if (this.mode === 'is-away') return Promise.reject(new HubError('bus-unavailable'));
     if (this.mode === 'refuses-answers' && !message.topic.startsWith('hub/v1/status/')) {
       return Promise.reject(new HubError('bus-refused'));
     }
-    this.told.push({ topic: message.topic, body: JSON.parse(message.payload), message });
+    this.published.push({ topic: message.topic, body: JSON.parse(message.payload), message });
     return Promise.resolve();
   }
 
   /** The first message on this topic. */
-  next(topic: string): Promise<Told> {
-    return waitFor(() => this.told.find((each) => each.topic === topic), { what: `a message on ${topic}` });
+  next(topic: string): Promise<Published> {
+    return waitFor(() => this.published.find((each) => each.topic === topic), {
+      what: `a message on ${topic}`,
+    });
   }
 
-  status(device: string, id: string, status: string): Promise<Told> {
+  status(device: string, id: string, status: string): Promise<Published> {
     return this.next(`hub/v1/status/${device}/${id}/${status}`);
   }
 
-  /** The statuses told of one command, in order. */
+  /** The statuses published of one command, in order. */
   statuses(device: string, id: string): string[] {
     const prefix = `hub/v1/status/${device}/${id}/`;
-    return this.told
+    return this.published
       .filter(({ topic }) => topic.startsWith(prefix))
       .map(({ topic }) => topic.slice(prefix.length));
   }

@@ -11,7 +11,7 @@ import { mosquittoPub, mosquittoSub, type Subscription } from '../../helpers/ser
 import { waitFor } from '../../helpers/wait-for.ts';
 import { spawnHub, type HubProcess } from '../../helpers/services/process.ts';
 
-/** One hub process, its embedded broker, and a few simulated devices; every door asks the same things. */
+/** One hub process, its embedded broker, and a few simulated devices; every interface asks for the same things. */
 
 let hub: HubProcess;
 let fleet: CommandFleet;
@@ -100,8 +100,8 @@ interface Fault {
   body: { id?: string; params?: object };
 }
 
-/** Each door: asks for the same, and gives the refusal as it came out there. */
-const doors: Record<string, (fault: Fault, number: number) => Promise<unknown>> = {
+/** Each interface: asks for the same, and gives the refusal as it came out there. */
+const interfaces: Record<string, (fault: Fault, number: number) => Promise<unknown>> = {
   http: ({ device, name, body }) => refusedOverHttp(`/devices/${device}/commands/${name}`, body),
 
   mqtt: ({ device, name, body }) =>
@@ -154,8 +154,8 @@ const doors: Record<string, (fault: Fault, number: number) => Promise<unknown>> 
     return { reason, ...(errors === undefined ? {} : { errors }) };
   },
 };
-const everyDoor = Object.keys(doors);
-const notScheduled = everyDoor.filter((door) => door !== 'schedule');
+const everyInterface = Object.keys(interfaces);
+const notScheduled = everyInterface.filter((name) => name !== 'schedule');
 const oneDevice = ['http', 'mqtt', 'command line'];
 
 void test('a command sent over HTTP with wait is answered with its final status', async () => {
@@ -174,7 +174,7 @@ void test('a command sent over HTTP with wait is answered with its final status'
   assert.equal(fleet.executions.filter(({ id }) => id === 'h-1').length, 1);
 });
 
-void test('every door gives the same refusal for the same fault, naming field and rule', async () => {
+void test('every interface gives the same refusal for the same fault, naming field and rule', async () => {
   const minimum = { path: '/seconds', keyword: 'minimum', expected: '>= 1', got: '0' };
   const required = { path: '/seconds', keyword: 'required', expected: 'present', got: 'nothing' };
   const type = { path: '/seconds', keyword: 'type', expected: 'integer', got: '"soon"' };
@@ -188,10 +188,18 @@ void test('every door gives the same refusal for the same fault, naming field an
   const device = 'd-1';
   const set = { device, name: 'set-interval' };
   const table: [Fault, Refusal, string[]][] = [
-    [{ ...set, body: { params: { seconds: 0 } } }, { reason: 'bad-params', errors: [minimum] }, everyDoor],
-    [{ ...set, body: {} }, { reason: 'bad-params', errors: [required] }, everyDoor],
-    [{ ...set, body: { params: { seconds: 'soon' } } }, { reason: 'bad-params', errors: [type] }, everyDoor],
-    [{ device, name: 'dance', body: {} }, { reason: 'unknown-command', errors: [names] }, everyDoor],
+    [
+      { ...set, body: { params: { seconds: 0 } } },
+      { reason: 'bad-params', errors: [minimum] },
+      everyInterface,
+    ],
+    [{ ...set, body: {} }, { reason: 'bad-params', errors: [required] }, everyInterface],
+    [
+      { ...set, body: { params: { seconds: 'soon' } } },
+      { reason: 'bad-params', errors: [type] },
+      everyInterface,
+    ],
+    [{ device, name: 'dance', body: {} }, { reason: 'unknown-command', errors: [names] }, everyInterface],
     [{ device, name: 'reboot', body: {} }, { reason: 'id-required', errors: [noId] }, notScheduled],
     [
       { ...set, body: { id: 'h-1', params: { seconds: 11 } } },
@@ -202,11 +210,11 @@ void test('every door gives the same refusal for the same fault, naming field an
     [{ device: 'nobody', name: 'identify', body: {} }, { reason: 'unknown-device' }, oneDevice],
   ];
   for (const [number, [fault, refusal, at]] of table.entries()) {
-    for (const door of at) {
-      const told = await doors[door]?.(fault, number);
+    for (const name of at) {
+      const told = await interfaces[name]?.(fault, number);
       const expected =
         typeof told === 'string' ? `device-hub: the command was refused: ${refusalText(refusal)}\n` : refusal;
-      assert.deepEqual(told, expected, `${fault.name} ${JSON.stringify(fault.body)} over ${door}`);
+      assert.deepEqual(told, expected, `${fault.name} ${JSON.stringify(fault.body)} over ${name}`);
     }
   }
 });
@@ -230,7 +238,7 @@ void test('the command line sends, waits, shows and lists', async () => {
   assert.match(alone.stderr, /give the device and the id: command show <device> <id>/);
 });
 
-void test('the OpenAPI document is valid, and describes the doors of commands', async () => {
+void test('the OpenAPI document is valid, and describes the interfaces of commands', async () => {
   const document = (await http('GET', '/openapi.json')) as { openapi: string; paths: Record<string, object> };
   const { valid, errors } = await new Validator().validate(document);
   assert.equal(valid, true, JSON.stringify(errors));
@@ -299,7 +307,7 @@ void test('the audit has who asked, by which interface, and every state', async 
       ['hub', 'command.status', 'sent'],
       ['hub', 'command.status', 'received'],
       ['hub', 'command.status', 'succeeded'],
-      // Another command under the same id, by each door.
+      // Another command under the same id, over each interface.
       ['cli', 'command.send', 'refused'],
       ['mqtt', 'command.send', 'refused'],
       ['cli', 'command.send', 'refused'],
