@@ -132,10 +132,10 @@ export class StoreLink {
       const lines = this.up ? [] : (await probeSample().catch(() => [])).slice(0, probeLines);
       if (lines.length > 0) outcome = await this.#write(lines, probeMaxMs);
     } catch (error) {
-      const { needsPerson, retryAfterMs } = error instanceof HubError ? error.details : {};
+      const { reason, needsPerson, retryAfterMs } = error instanceof HubError ? error.details : {};
       outcome = {
         kind: 'failed',
-        reason: messageOf(error),
+        reason: typeof reason === 'string' ? reason : messageOf(error),
         needsPerson: needsPerson === true,
         ...(typeof retryAfterMs === 'number' ? { retryAfterMs } : {}),
       };

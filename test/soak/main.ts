@@ -6,6 +6,7 @@ import { rotateUnderCuts } from '../helpers/drills/rotation-scenario.ts';
 import { soakKills } from './kills.ts';
 import { soakNoisy } from './noisy.ts';
 import { soakOutage } from './outage.ts';
+import { soakStrangers } from './answers-of-strangers.ts';
 import { report } from './report.ts';
 import { halfOpen, restarts, rolling, siteLoss, stall } from './scenarios.ts';
 import { verdict, type Numbers } from './verdicts.ts';
@@ -34,6 +35,7 @@ function judged(
 
 const scenarios: Readonly<Record<string, (devices: number) => Promise<boolean>>> = {
   kills: soakKills,
+  answers: soakStrangers,
   noisy: soakNoisy,
   'outage-dead': () => soakOutage('dead'),
   'outage-frozen': () => soakOutage('frozen'),
