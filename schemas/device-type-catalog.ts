@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { compileDeviceType } from './device-type-compiler.ts';
 import type { DeviceType, DeviceTypeCatalog } from './device-type.ts';
-import { duplicateNames } from './duplicate-names.ts';
+import { readJson } from './json-text.ts';
 import { renderValue, type FieldError } from './field-error.ts';
 import { SchemaFault } from './schema-fault.ts';
 
@@ -154,14 +154,14 @@ async function filesIn(dir: string): Promise<string[]> {
  */
 export async function loadDeviceType(file: string): Promise<DeviceType> {
   const text = await textOf(file);
-  const definition = parse(text, file);
-  const repeated = duplicateNames(text);
-  if (repeated.length > 0) {
-    throw new SchemaFault(
-      file,
-      repeated.map((path) => fault(path, 'name', 'each name once', 'twice')),
-    );
+  const json = readJson(text);
+  if (json.kind === 'unreadable') {
+    const { fault: unread, cause } = json;
+    const why = cause === undefined ? '' : ` (${reasonOf(cause)})`;
+    throw new SchemaFault(file, [fault('', unread.keyword, 'JSON', `${unread.got}${why}`)], { cause });
   }
+  if (json.faults !== undefined) throw new SchemaFault(file, json.faults);
+  const definition = json.value;
   const type = compileDeviceType(definition, file);
   if (basename(file) !== `${type.id}.json`) {
     const got = renderValue(basename(file));
@@ -181,14 +181,6 @@ async function textOf(file: string): Promise<string> {
     throw new SchemaFault(file, [fault('', 'file', `at most ${maxFileBytes} bytes`, String(bytes.length))]);
   }
   return bytes.toString('utf8');
-}
-
-function parse(text: string, file: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new SchemaFault(file, [fault('', 'json', 'JSON', reasonOf(cause))], { cause });
-  }
 }
 
 function fault(path: string, keyword: string, expected: string, got: string): FieldError {

@@ -7,9 +7,10 @@ const token = /"(?:[^"\\]|\\.)*"|[{}[\],]/g;
  * Names that stand twice in one object: JSON.parse keeps the last and says nothing (RFC 8259 §4), so half of
  * what the author wrote would be lost in silence.
  * @param text valid JSON
+ * @param atMost the search ends with so many
  * @returns a JSON pointer to each repeated name
  */
-export function duplicateNames(text: string): string[] {
+export function duplicateNames(text: string, atMost = Infinity): string[] {
   const found: string[] = [];
   const open: { path: string; names: Set<string> | undefined; name: string; index: number }[] = [];
   let awaitsName = false;
@@ -29,8 +30,12 @@ export function duplicateNames(text: string): string[] {
       if (top !== undefined) top.index += 1;
       awaitsName = top?.names !== undefined;
     } else if (awaitsName && top?.names !== undefined) {
-      top.name = JSON.parse(part) as string;
-      if (top.names.has(top.name)) found.push(`${top.path}/${escapePointer(top.name)}`);
+      top.name = part.includes('\\') ? (JSON.parse(part) as string) : part.slice(1, -1);
+      if (top.names.has(top.name)) {
+        const path = `${top.path}/${escapePointer(top.name)}`;
+        if (found.at(-1) !== path) found.push(path);
+      }
+      if (found.length >= atMost) return found;
       top.names.add(top.name);
       awaitsName = false;
     }

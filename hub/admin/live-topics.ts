@@ -1,5 +1,6 @@
 import { maxTopics } from '../../schemas/api/live.ts';
 import { namePattern } from '../../schemas/index.ts';
+import { readJson } from '../../schemas/json-text.ts';
 
 /** What a live socket wants to be told of. */
 export interface Watched {
@@ -29,12 +30,11 @@ const ofDevice = 'device:';
  * @param isThere false for a device that is not there, or that the watcher may not see: the answer is the same
  */
 export function parseWatch(text: string, isThere: (deviceId: string) => boolean): WatchRequest {
-  let frame: unknown;
-  try {
-    frame = JSON.parse(text);
-  } catch {
-    return bad('a message must be JSON');
-  }
+  const json = readJson(text);
+  if (json.kind === 'unreadable') return bad('a message must be JSON');
+  const [fault] = json.faults ?? [];
+  if (fault !== undefined) return bad(`${fault.path} must be ${fault.expected}; it is ${fault.got}`);
+  const frame = json.value;
   const topics = typeof frame === 'object' && frame !== null && 'watch' in frame ? frame.watch : undefined;
   if (!Array.isArray(topics)) return bad('a message must be {"watch":[topic, …]}');
   if (topics.length > maxTopics) return bad(`watch must have at most ${maxTopics} topics`);

@@ -51,5 +51,6 @@ export function parseLabel(text: string, before: Record<string, string> = {}): R
   if (key === '' || key === '__proto__') {
     throw new InvalidArgumentError('It must be key=value, for example floor=2.');
   }
+  if (Object.hasOwn(before, key)) throw new InvalidArgumentError(`${key} is given twice.`);
   return { ...before, [key]: text.slice(equals + 1) };
 }

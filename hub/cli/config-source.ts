@@ -7,6 +7,7 @@ import { readConfig, type Config, type NamedFiles } from '../config/config.ts';
 import { HubError, messageOf } from '../kernel/errors.ts';
 import { exposedSecret, readSecretFile } from '../kernel/secret-file.ts';
 import type { CliDeps } from './cli-deps.ts';
+import { parseJson } from './json-value.ts';
 
 /** The options every sub-command has. */
 export interface ConfigOptions {
@@ -50,7 +51,7 @@ function readConfigFile(path: string, name: string, warnings: string[]): unknown
   try {
     const text = readFileSync(path, 'utf8');
     rule = 'must be JSON';
-    const value = JSON.parse(text) as unknown;
+    const value = parseJson(text);
     rule = 'holds a secret';
     if (typeof value === 'object' && value !== null && Object.keys(value).some(isSecret)) {
       if (readSecretFile(path).exposed) warnings.push(exposedSecret(path));

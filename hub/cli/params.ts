@@ -1,6 +1,8 @@
 /** Parsers of options that carry values of a command. */
 
 import { InvalidArgumentError } from 'commander';
+import { HubError, messageOf } from '../kernel/errors.ts';
+import { parseJson } from './json-value.ts';
 
 /** Adds `key=value` to the parameters so far; values are parsed as JSON if possible, and are text otherwise. */
 export function parseParam(
@@ -11,14 +13,28 @@ export function parseParam(
   if (key === undefined || key === '__proto__') {
     throw new InvalidArgumentError('It must be key=value, for example seconds=10.');
   }
+  if (Object.hasOwn(before, key)) throw new InvalidArgumentError(`${key} is given twice.`);
   return { ...before, [key]: readValue(value) };
+}
+
+/** All parameters of one command. @throws HubError `input-invalid` for one that both give */
+export function joinParams(
+  params: Readonly<Record<string, unknown>> = {},
+  param: Readonly<Record<string, unknown>> = {},
+): Record<string, unknown> {
+  const twice = Object.keys(param).find((key) => Object.hasOwn(params, key));
+  if (twice !== undefined) {
+    throw new HubError('input-invalid', `${twice} is given twice, by --params and by --param`);
+  }
+  return { ...params, ...param };
 }
 
 function readValue(text: string): unknown {
   try {
-    return JSON.parse(text);
-  } catch {
-    return text;
+    return parseJson(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return text;
+    throw new InvalidArgumentError(messageOf(error));
   }
 }
 

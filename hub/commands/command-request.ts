@@ -1,6 +1,6 @@
 import type { RefusalReason } from '../../schemas/api/error-codes.ts';
 import { mqttChecks, type FieldError } from '../../schemas/index.ts';
-import { isDeeperThan, maxJsonDepth } from '../kernel/json-depth.ts';
+import { readJson, type JsonRead } from '../../schemas/json-text.ts';
 
 /** What a caller asks for, whatever the origin; the id is the caller's own, if there is one. */
 export interface CommandRequest {
@@ -40,7 +40,8 @@ export type ParsedPayload =
 /** A command frame with these params still fits in a frame of the device protocol (65,536 bytes). */
 const maxPayloadBytes = 60_000;
 const noPace: Pace = {};
-const utf8 = new TextDecoder('utf-8', { fatal: true });
+/** A byte order mark is left to the reading of JSON. */
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
  * Reads `{id?, params?, ttlMs?}`. An empty payload means `{}`. `idempotency-key` (an MQTT 5 user property) is the id
@@ -55,12 +56,17 @@ export function parsePayload(
   if (payload.byteLength > maxPayloadBytes) {
     return { kind: 'refused', refusal: { reason: 'too-large', errors: [tooLarge(payload.byteLength)] } };
   }
-  const value = readJson(payload);
-  if (value.kind === 'fault') {
-    const error = { path: '', keyword: 'format', expected: 'a JSON object in UTF-8', got: value.note };
+  const json = readPayload(payload);
+  if (json.kind === 'unreadable') {
+    const error = { ...json.fault, keyword: 'format' };
     return { kind: 'refused', refusal: { reason: 'bad-payload', errors: [error] } };
   }
-  const body = withKey(value.json, idempotencyKey);
+  if (json.faults !== undefined) {
+    // An id that stands twice is none.
+    const whose = isRecord(json.value) && !json.faults.some(({ path }) => path === '/id') ? json.value : {};
+    return refusedPayload(json.faults, whose);
+  }
+  const body = withKey(json.value, idempotencyKey);
   const error = mqttChecks[kind](body);
   if (error !== undefined || !isRecord(body)) {
     return refusedPayload(error === undefined ? [] : [error], isRecord(body) ? body : {});
@@ -87,7 +93,7 @@ export function parsePayload(
   };
 }
 
-function refusedPayload(errors: FieldError[], body: Record<string, unknown>): ParsedPayload {
+function refusedPayload(errors: readonly FieldError[], body: Record<string, unknown>): ParsedPayload {
   return { kind: 'refused', refusal: { reason: 'bad-payload', errors }, id: textOf(body['id']) };
 }
 
@@ -99,14 +105,13 @@ function numberOf(value: unknown): number | undefined {
   return typeof value === 'number' ? value : undefined;
 }
 
-function readJson(payload: Uint8Array): { kind: 'ok'; json: unknown } | { kind: 'fault'; note: string } {
-  if (payload.byteLength === 0) return { kind: 'ok', json: {} };
+function readPayload(payload: Uint8Array): JsonRead {
+  if (payload.byteLength === 0) return { kind: 'read', value: {} };
   try {
-    const text = utf8.decode(payload);
-    if (isDeeperThan(maxJsonDepth, text)) return { kind: 'fault', note: `more than ${maxJsonDepth} levels` };
-    return { kind: 'ok', json: JSON.parse(text) };
-  } catch (error) {
-    return { kind: 'fault', note: error instanceof SyntaxError ? 'not JSON' : 'not UTF-8' };
+    return readJson(utf8.decode(payload));
+  } catch {
+    const fault = { path: '', keyword: 'format', expected: 'a JSON object in UTF-8', got: 'not UTF-8' };
+    return { kind: 'unreadable', fault };
   }
 }
 

@@ -1,6 +1,7 @@
 /** How configuration names look outside: `deviceListen` in the file is `HUB_DEVICE_LISTEN` in the environment. */
 
 import { configNames, configType, type ConfigName } from '../../schemas/config.ts';
+import { readJson } from '../../schemas/json-text.ts';
 
 const secrets: ReadonlySet<string> = new Set(['influxPassword', 'mqttPassword'] satisfies ConfigName[]);
 
@@ -24,11 +25,13 @@ type EnvironmentValue = { kind: 'value'; value: unknown } | { kind: 'fault'; rul
  */
 function parseEnvironmentValue(name: ConfigName, text: string): EnvironmentValue {
   if (name === 'noticePayload') {
-    try {
-      return { kind: 'value', value: JSON.parse(text) as unknown };
-    } catch {
+    const json = readJson(text);
+    if (json.kind === 'unreadable')
       return { kind: 'fault', rule: 'JSON, such as {"text":"hello"} or "hello"' };
-    }
+    const [fault] = json.faults ?? [];
+    return fault === undefined
+      ? { kind: 'value', value: json.value }
+      : { kind: 'fault', rule: `${fault.expected} (${fault.path} ${fault.got})` };
   }
   switch (configType(name) ?? 'any') {
     case 'integer':

@@ -4,6 +4,7 @@ import type { FrameOwner } from '../telemetry/batch.ts';
 import type { LedgerAccount } from '../telemetry/ledger.ts';
 import type { Channel, Ingest, FrameRefusal, Verdict } from '../telemetry/ingest.ts';
 import type { AckOwner, AckSchedule } from './ack-schedule.ts';
+import type { FrameFaults } from './frame-decoder.ts';
 import { isSeq, nack } from './nack.ts';
 import type { Outbox } from './outbox.ts';
 import type { RateLimit } from './rate-limit.ts';
@@ -59,10 +60,16 @@ export class DataFrames implements FrameOwner, AckOwner {
   /**
    * A telemetry or event frame, its envelope not yet checked.
    * @param size characters it came in
+   * @param faults of its text
    */
-  take(frame: Record<string, unknown>, type: 'telemetry' | 'event', size: number): void {
+  take(
+    frame: Record<string, unknown>,
+    type: 'telemetry' | 'event',
+    size: number,
+    faults?: FrameFaults,
+  ): void {
     if (this.#finished !== undefined) return;
-    const fault = deviceFrameChecks[type](frame);
+    const fault = deviceFrameChecks[type](frame) ?? faults?.whole;
     const { seq } = frame;
     if (!isSeq(seq)) {
       this.#refuse(
@@ -82,7 +89,7 @@ export class DataFrames implements FrameOwner, AckOwner {
     else if (!this.#settlement.hasRoom) this.#refusePoints(seq, { code: this.#fullCode() }, points);
     else if (fault !== undefined)
       this.#refusePoints(seq, { code: 'schema', errors: [fault] }, points, streamOf(frame));
-    else this.#judge(frame as unknown as TelemetryFrame | EventFrame);
+    else this.#judge(frame as unknown as TelemetryFrame | EventFrame, faults?.samples);
   }
 
   /** A frame with a seq that is refused whatever it holds: an unknown type, say. */
@@ -148,12 +155,12 @@ export class DataFrames implements FrameOwner, AckOwner {
     return true;
   }
 
-  #judge(frame: TelemetryFrame | EventFrame): void {
+  #judge(frame: TelemetryFrame | EventFrame, spoilt: FrameFaults['samples'] | undefined): void {
     const { seq } = frame;
     // Begun before it is handed on: a writer that is fast may settle it within the call.
     this.#settlement.begin(seq);
     if (frame.type === 'event') this.#urgentSeq = seq;
-    const verdict = this.#ingest(frame);
+    const verdict = this.#ingest(frame, spoilt);
     if (verdict === undefined) return;
     const stream = frame.type === 'telemetry' ? frame.stream : frame.name;
     for (const refusal of verdict.refusals) this.#refuse(seq, refusal, stream);
@@ -167,10 +174,13 @@ export class DataFrames implements FrameOwner, AckOwner {
     return this.#deps.ingest.storeAway ? 'overloaded' : 'rate';
   }
 
-  #ingest(frame: TelemetryFrame | EventFrame): Verdict | undefined {
+  #ingest(
+    frame: TelemetryFrame | EventFrame,
+    spoilt: FrameFaults['samples'] | undefined,
+  ): Verdict | undefined {
     const { ingest } = this.#deps;
     return frame.type === 'telemetry'
-      ? ingest.telemetry(this.channel, this, frame)
+      ? ingest.telemetry(this.channel, this, frame, spoilt)
       : ingest.event(this.channel, this, frame);
   }
 

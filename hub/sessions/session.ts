@@ -51,6 +51,8 @@ export class Session implements WatchedLink, CommandSession {
   #cancelTimer: Cancel = () => undefined;
   #phase: 'new' | 'opening' | 'open' | 'ended' = 'new';
   #undecodableInRow = 0;
+  /** Of the frame under way: something in it would be lost or changed in silence. */
+  #textFault: FieldError | undefined;
   #accepted: AcceptedHello | undefined;
   #dataFrames: DataFrames | undefined;
   #clock: DeviceClock | undefined;
@@ -280,7 +282,8 @@ export class Session implements WatchedLink, CommandSession {
     const decoded = decodeFrame(text);
     if (decoded.kind === 'undecodable') return this.#undecodable(decoded.error);
     this.#undecodableInRow = 0;
-    const { frame } = decoded;
+    const { frame, faults } = decoded;
+    this.#textFault = faults?.whole;
     if (this.#phase !== 'open') {
       this.#beforeOpen(frame);
       return;
@@ -290,7 +293,7 @@ export class Session implements WatchedLink, CommandSession {
       case 'telemetry':
       case 'event':
         this.#dataAt = this.#deps.liveness.now;
-        this.#dataFrames?.take(frame, frame['type'], text.length);
+        this.#dataFrames?.take(frame, frame['type'], text.length, faults);
         return;
       case 'heartbeat':
         if (this.#valid('heartbeat', frame)) this.#heartbeat(frame as unknown as HeartbeatFrame);
@@ -444,7 +447,7 @@ export class Session implements WatchedLink, CommandSession {
   }
 
   #valid(type: keyof typeof deviceFrameChecks, frame: Record<string, unknown>): boolean {
-    const fault = deviceFrameChecks[type](frame);
+    const fault = deviceFrameChecks[type](frame) ?? this.#textFault;
     if (fault === undefined) return true;
     this.#refuse({ code: 'schema', errors: [fault] }, commandOf(frame));
     return false;

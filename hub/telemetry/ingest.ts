@@ -126,10 +126,18 @@ export class Ingest {
     return anchorAt(channel, channel.boot, uptimeMs) ?? this.#clock.now() - uptimeMs;
   }
 
-  /** @returns undefined when all of the frame is on its way to the store; it settles through `owner`. */
-  telemetry(channel: Channel, owner: FrameOwner, frame: TelemetryFrame): Verdict | undefined {
+  /**
+   * @param spoilt samples that are refused whatever they hold, by index
+   * @returns undefined when all of the frame is on its way to the store; it settles through `owner`.
+   */
+  telemetry(
+    channel: Channel,
+    owner: FrameOwner,
+    frame: TelemetryFrame,
+    spoilt?: ReadonlyMap<number, FieldError>,
+  ): Verdict | undefined {
     const encoder = channel.streams.get(frame.stream);
-    if (frame.samples !== undefined) return this.#samples(channel, owner, frame, encoder);
+    if (frame.samples !== undefined) return this.#samples(channel, owner, frame, encoder, spoilt);
     this.#ledger.received(channel.account, 1);
     if (!this.#shedding.admits(rankOf(frame))) return this.#refuse(channel, { code: 'overloaded' });
     if (encoder === undefined)
@@ -172,6 +180,7 @@ export class Ingest {
     owner: FrameOwner,
     frame: TelemetryFrame,
     encoder: StreamEncoder | undefined,
+    spoilt: ReadonlyMap<number, FieldError> | undefined,
   ): Verdict | undefined {
     const samples = frame.samples ?? [];
     this.#ledger.received(channel.account, samples.length);
@@ -191,7 +200,11 @@ export class Ingest {
     const accepted: { ts: number; data: unknown }[] = [];
     const refusals = new Map<NackCode, { refusal: FrameRefusal; rejectedSamples: number[] }>();
     for (const [index, sample] of samples.entries()) {
-      const line = this.#line(encoder, sample.data, sample, frame, channel, now);
+      const fault = spoilt?.get(index);
+      const line: string | FrameRefusal =
+        fault === undefined
+          ? this.#line(encoder, sample.data, sample, frame, channel, now)
+          : { code: 'schema', errors: [fault] };
       if (typeof line === 'string') {
         lines.push(line);
         kept.push(index);

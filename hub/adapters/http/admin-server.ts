@@ -4,8 +4,8 @@ import helmet from '@fastify/helmet';
 import { fastify, type FastifyInstance } from 'fastify';
 import type { AdminOperations } from '../../admin/admin-operations.ts';
 import type { Readiness } from '../../admin/readiness.ts';
+import { readJson } from '../../../schemas/json-text.ts';
 import { HubError, messageOf } from '../../kernel/errors.ts';
-import { isDeeperThan, maxJsonDepth } from '../../kernel/json-depth.ts';
 import type { Log } from '../../kernel/log.ts';
 import { demandLogin, trustLocal, type Access } from './operator-login.ts';
 import { answerFaults } from './error-answers.ts';
@@ -127,20 +127,43 @@ async function server(log: Log): Promise<FastifyInstance> {
   await takeUpgrades(app);
   answerFaults(app, log);
   validateRequests(app);
-  boundDepth(app);
+  readBodies(app);
   return app;
 }
 
-/** Fastify's own reading of JSON bodies, which refuses `__proto__`, for such as are not too deep for what reads on. */
-function boundDepth(app: FastifyInstance): void {
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** Fastify's own reading of JSON bodies, which refuses `__proto__`, for such as mean what they say. */
+function readBodies(app: FastifyInstance): void {
   const parse = app.getDefaultJsonParser('error', 'error');
   app.removeContentTypeParser('application/json');
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
-    const text = String(body);
-    if (isDeeperThan(maxJsonDepth, text)) {
-      done(new HubError('input-invalid', `the body must have at most ${maxJsonDepth} levels`));
-    } else void parse(request, text, done);
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    const text = textOf(Buffer.from(body));
+    const fault =
+      text === undefined ? new HubError('input-invalid', 'the body must be UTF-8') : bodyFault(text);
+    if (fault !== undefined) done(fault);
+    else void parse(request, text ?? '', done);
   });
+}
+
+function textOf(body: Buffer): string | undefined {
+  try {
+    return utf8.decode(body);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Undefined for no body too: that is for the route to say. */
+function bodyFault(text: string): HubError | undefined {
+  if (text === '') return undefined;
+  const json = readJson(text);
+  const errors = json.kind === 'read' ? (json.faults ?? []) : [json.fault];
+  const [first] = errors;
+  if (first === undefined) return undefined;
+  const { path, expected, got } = first;
+  const note = `the body${path === '' ? '' : ` at ${path}`}: expected ${expected}, got ${got}`;
+  return new HubError('input-invalid', note, { details: { errors } });
 }
 
 function serveOperations(app: FastifyInstance, { operations, security, routes = [] }: AdminDeps): void {

@@ -1,12 +1,14 @@
 /** The one route of the device listener that takes a device without an identity: `POST /v1/enrol`. */
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { readJson } from '../../../schemas/json-text.ts';
 import { messageOf } from '../../kernel/errors.ts';
 import type { Enrolled, EnrolmentAsk } from '../../identity/enrolment.ts';
 
 export const enrolPath = '/v1/enrol';
 
 const maxBodyBytes = 8_192;
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const fields = ['token', 'id', 'publicKey', 'claim'] as const;
 
 interface Answer {
@@ -48,17 +50,18 @@ async function readBody(request: IncomingMessage): Promise<string> {
     if (bytes > maxBodyBytes) throw new Error(`the body has more than ${maxBodyBytes} bytes`);
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return utf8.decode(Buffer.concat(chunks));
 }
 
 /** @returns what is wrong, in words, when it is no such request */
 function parseAsk(text: string): EnrolmentAsk | string {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return 'the body must be a JSON object: {"token","id"}';
+  const json = readJson(text);
+  if (json.kind === 'unreadable') {
+    return `the body must be a JSON object: {"token","id"}; it is ${json.fault.got}`;
   }
+  const [doubtful] = json.faults ?? [];
+  if (doubtful !== undefined) return `${doubtful.path} must be ${doubtful.expected}; it is ${doubtful.got}`;
+  const { value } = json;
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     return 'the body must be a JSON object';
   for (const [name, given] of Object.entries(value)) {

@@ -9,7 +9,7 @@ import { parseWhole } from '../arguments.ts';
 import type { CliDeps } from '../cli-deps.ts';
 import { adminSocketPath, loadConfig, type ConfigOptions } from '../config-source.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
-import { parseDuration, parseObject, parseParam } from '../params.ts';
+import { joinParams, parseDuration, parseObject, parseParam } from '../params.ts';
 import { isoTime } from '../../../schemas/iso-time.ts';
 import { table } from '../table.ts';
 
@@ -82,7 +82,7 @@ function hubOf(options: ConfigOptions, deps: CliDeps): Hub {
 
 function bodyOf({ id, param, params, ttl }: SendOptions): Record<string, unknown> {
   return {
-    params: { ...params, ...param },
+    params: joinParams(params, param),
     ...(id === undefined ? {} : { id }),
     ...(ttl === undefined ? {} : { ttlMs: ttl }),
   };

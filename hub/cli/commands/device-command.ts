@@ -136,16 +136,20 @@ function addLabel(device: Command, deps: CliDeps): void {
     .addArgument(new Argument('<id>').argParser(parseId))
     .argument('<labels...>')
     .action(async (id: string, labels: string[], _options: unknown, command: Command) => {
-      const set: Record<string, string> = {};
-      const remove: string[] = [];
+      const usage = (fault: string): never => command.error(`error: ${fault}`, { exitCode: exitCodes.usage });
+      const set = new Map<string, string>();
+      const remove = new Set<string>();
       for (const label of labels) {
         const equals = label.indexOf('=');
-        if (equals > 0) set[label.slice(0, equals)] = label.slice(equals + 1);
-        else if (equals < 0 && label.endsWith('-')) remove.push(label.slice(0, -1));
-        else command.error(`error: ${label} is neither key=value nor key-`, { exitCode: exitCodes.usage });
+        const key = equals > 0 ? label.slice(0, equals) : label.slice(0, -1);
+        if (equals === 0 || (equals < 0 && !label.endsWith('-')))
+          usage(`${label} is neither key=value nor key-`);
+        if (set.has(key) || remove.has(key)) usage(`${key} is given twice`);
+        if (equals > 0) set.set(key, label.slice(equals + 1));
+        else remove.add(key);
       }
       const labelled = await withOperations(command.optsWithGlobals<ConfigOptions>(), deps, (operations) =>
-        operations.labelDevice(id, { set, remove }),
+        operations.labelDevice(id, { set: Object.fromEntries(set), remove: [...remove] }),
       );
       deps.out(`${id}: ${labelsText(labelled.labels)}\n`);
     });

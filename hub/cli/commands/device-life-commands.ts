@@ -3,11 +3,13 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import type { Incident } from '../../../schemas/api/incidents.ts';
 import type { DeviceEvent } from '../../../schemas/api/presence.ts';
+import { messageOf } from '../../kernel/errors.ts';
 import { adminClient } from '../admin-client.ts';
 import { parseTimeMs } from '../arguments.ts';
 import type { CliDeps } from '../cli-deps.ts';
 import { adminSocketPath, loadConfig, type ConfigOptions } from '../config-source.ts';
 import { isoTime } from '../../../schemas/iso-time.ts';
+import { parseJson } from '../json-value.ts';
 import { table } from '../table.ts';
 
 type JsonOptions = ConfigOptions & { json?: true };
@@ -59,7 +61,7 @@ export function addPush(device: Command, deps: CliDeps): void {
     .description('send a notice to the selected devices, now or at a set time')
     .requiredOption('--to <selector>', 'all, a device id, or conditions (AND) such as type=env-sensor,site=a')
     .requiredOption('--topic <topic>', 'topic of the notice, 1 to 128 characters')
-    .requiredOption('--data <json>', 'any JSON value', parseJson)
+    .requiredOption('--data <json>', 'any JSON value', parseNotice)
     .option('--at <time>', 'when to send it, e.g. 2030-01-01T06:00:00Z (default: now)', parseTimeMs)
     .option('--json', 'one JSON object')
     .action(async (_options: unknown, command: Command) => {
@@ -115,10 +117,11 @@ function eventRow({ atMs, lastMs, times = 1, kind, ...details }: DeviceEvent): s
   return [isoTime(atMs), [kind, ...words, until].join(' ').trim(), String(times)];
 }
 
-function parseJson(text: string): unknown {
+function parseNotice(text: string): unknown {
   try {
-    return JSON.parse(text) as unknown;
-  } catch {
+    return parseJson(text);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw new InvalidArgumentError(messageOf(error));
     throw new InvalidArgumentError('It must be JSON, for example {"text":"hello"} or "hello".');
   }
 }

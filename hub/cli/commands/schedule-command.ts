@@ -7,7 +7,7 @@ import { parseWhole, parseTimeMs } from '../arguments.ts';
 import type { CliDeps } from '../cli-deps.ts';
 import { adminSocketPath, loadConfig, type ConfigOptions } from '../config-source.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { parseDuration, parseObject, parseParam } from '../params.ts';
+import { joinParams, parseDuration, parseObject, parseParam } from '../params.ts';
 import { isoTime } from '../../../schemas/iso-time.ts';
 import { table } from '../table.ts';
 
@@ -96,7 +96,7 @@ function actionOf({ command, param, params, ttl, wave, maxFailures, notice, data
   return {
     kind: 'command',
     name: command,
-    params: { ...params, ...param },
+    params: joinParams(params, param),
     ...(ttl === undefined ? {} : { ttlMs: ttl }),
     ...(wave === undefined ? {} : { wave }),
     ...(maxFailures === undefined ? {} : { maxFailures }),

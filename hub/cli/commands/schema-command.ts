@@ -16,6 +16,7 @@ import { HubError, messageOf } from '../../kernel/errors.ts';
 import type { CliDeps } from '../cli-deps.ts';
 import { loadConfig, type ConfigOptions } from '../config-source.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
+import { parseJson } from '../json-value.ts';
 import { table } from '../table.ts';
 
 interface CheckOptions extends ConfigOptions {
@@ -99,7 +100,7 @@ async function faultsOf(file: string, options: CheckOptions, deps: CliDeps): Pro
 
 function readFrame(file: string, { cwd }: CliDeps): Record<string, unknown> {
   try {
-    const frame: unknown = JSON.parse(readFileSync(resolve(cwd, file), 'utf8'));
+    const frame = parseJson(readFileSync(resolve(cwd, file), 'utf8'));
     if (typeof frame === 'object' && frame !== null) return { ...frame };
   } catch (error) {
     throw new HubError('input-invalid', `${file}: ${messageOf(error)}`, { cause: error });

@@ -86,7 +86,7 @@ function ask(
   socketPath: string,
   method: string,
   path: string,
-  body?: string,
+  body?: string | Buffer,
   type = 'application/json',
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
@@ -236,9 +236,16 @@ test('a device that exists refuses the whole request', async (t) => {
 
 test('a bad body is answered with the field and the rule, and changes nothing', async (t) => {
   const { socketPath } = await serve(t);
-  const cases: [string, RegExp][] = [
+  const cases: [string | Buffer, RegExp][] = [
     ['{', /JSON/],
     ['[]', /body must be object/],
+    [`${newDevice(['d-1'])}\0`, /nothing after it, got U\+0000/],
+    [
+      newDevice(['d-1']).replace('"site"', '"site":"a","site"'),
+      /at \/site: expected each name once, got twice/,
+    ],
+    ['{"ids":["a\\ud800"]}', /at \/ids\/0: expected a text without half a surrogate pair/],
+    [Buffer.from([0x7b, 0x22, 0xe9, 0x22, 0x3a, 0x31, 0x7d]), /UTF-8/],
     [newDevice('d-1'), /body\/ids must be array/],
     [newDevice([]), /body\/ids must be at least 1 items/],
     [newDevice(['a b']), /body\/ids\/0 must be a text like \^\[A-Za-z0-9_-\]/],
@@ -256,7 +263,7 @@ test('a bad body is answered with the field and the rule, and changes nothing', 
   ];
   for (const [body, message] of cases) {
     const answer = await ask(socketPath, 'POST', '/api/v1/devices', body);
-    assert.equal(answer.status, 400, body.slice(0, 80));
+    assert.equal(answer.status, 400, body.toString().slice(0, 80));
     const { error } = answer.body as { error: { code: string; message: string } };
     assert.equal(error.code, 'input-invalid');
     assert.match(error.message, message);

@@ -32,13 +32,18 @@ const env = {
   properties: {
     temperature: { type: 'number', minimum: -60, maximum: 125 },
     humidity: { type: 'number', minimum: 0, maximum: 100 },
+    note: { type: 'string', maxLength: 64 },
   },
   required: ['temperature'],
   additionalProperties: false,
 };
 
 function sensor(version: number): DeviceType {
-  const leak = { type: 'object', properties: { zone: { type: 'integer' } }, additionalProperties: false };
+  const leak = {
+    type: 'object',
+    properties: { zone: { type: 'integer' }, note: { type: 'string', maxLength: 64 } },
+    additionalProperties: false,
+  };
   const definition = {
     name: 'sensor',
     version,

@@ -39,6 +39,18 @@ async function enrol(body: unknown, address?: string) {
 
 const options = (id: string, secret: string) => ({ url: hub.deviceUrl, dataDir: hub.dataDir, id, secret });
 
+test('a request that does not mean one thing alone enrols nobody, and says why', async () => {
+  const { token } = await create('--uses', '1');
+  const body = JSON.stringify({ token, id: 'one-1' });
+  const twice = await enrol(body.replace('"id"', '"id":"one-2","id"'));
+  assert.equal(twice.status, 400);
+  assert.match(JSON.stringify(twice.body), /\/id must be each name once/);
+  const trailing = await enrol(`${body}\0`);
+  assert.equal(trailing.status, 400);
+  assert.match(JSON.stringify(trailing.body), /U\+0000 after it/);
+  assert.equal((await enrol(`\ufeff${body}`)).status, 201, 'a byte order mark is taken');
+});
+
 test('a token lets as many new devices in as it has uses', async () => {
   const labels = ['--label', 'line=3', '--label', 'note=a=b'];
   const { token } = await create('--uses', '2', '--prefix', 'new-', ...labels);

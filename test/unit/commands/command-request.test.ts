@@ -57,9 +57,34 @@ test('a bad payload is refused with the field and the rule', () => {
       text,
     );
   }
+  const twice: [string, string][] = [
+    ['{"params":{"percent":10,"percent":90}}', '/params/percent'],
+    ['{"params":{"steps":[{"a":1},{"a":1,"\\u0061":2}]}}', '/params/steps/1/a'],
+    ['{"ttlMs":1000,"ttlMs":9000}', '/ttlMs'],
+  ];
+  for (const [text, path] of twice) {
+    const parsed = parsePayload(bytes(text));
+    assert.ok(parsed.kind === 'refused', text);
+    assert.deepEqual(parsed.refusal.errors, [
+      { path, keyword: 'name', expected: 'each name once', got: 'twice' },
+    ]);
+  }
+  const half = parsePayload(bytes('{"id":"c-1","params":{"text":"a\\ud800"}}'));
+  assert.ok(half.kind === 'refused');
+  assert.deepEqual([half.id, half.refusal.errors?.[0]?.path], ['c-1', '/params/text']);
+  // Which of two ids the caller means cannot be known: the answer goes out under neither.
+  const twoIds = parsePayload(bytes('{"id":"c-1","id":"c-2"}'));
+  assert.deepEqual([twoIds.kind, twoIds.id], ['refused', undefined]);
   const binary = parsePayload(Uint8Array.of(0x7b, 0xff, 0x7d));
   assert.ok(binary.kind === 'refused');
   assert.equal(binary.refusal.errors?.[0]?.got, 'not UTF-8');
+});
+
+test('a byte order mark is taken, and what cannot be seen around a payload is named', () => {
+  assert.deepEqual(parsePayload(bytes('\ufeff{"id":"c-1"}')), read({ id: 'c-1' }));
+  const trailing = parsePayload(bytes('{"id":"c-1"}\0'));
+  assert.ok(trailing.kind === 'refused');
+  assert.deepEqual(trailing.refusal.errors?.[0]?.got, 'U+0000 after it');
 });
 
 test('a payload too large for a device frame is refused before it is read', () => {

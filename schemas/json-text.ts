@@ -1,0 +1,153 @@
+import { duplicateNames } from './duplicate-names.ts';
+import { renderValue, type FieldError } from './field-error.ts';
+import { escapePointer } from './json-pointer.ts';
+
+/**
+ * JSON from outside, read in one way by whatever way it comes: frames, MQTT payloads, HTTP bodies, the command
+ * line, files. What `JSON.parse` lets pass in silence is found here, since half of it would be lost, or changed:
+ * a name that stands twice (the last one wins), and half a surrogate pair (UTF-8 has none, so it is stored as U+FFFD).
+ */
+export type JsonRead =
+  | {
+      kind: 'read';
+      value: unknown;
+      /** What would be lost or changed in silence, by JSON pointer into the value; not given: nothing. */
+      faults?: readonly FieldError[];
+    }
+  /** No JSON, or nested too deeply. */
+  | { kind: 'unreadable'; fault: FieldError; cause?: unknown };
+
+/** Deeper than any frame, request or command needs; shallow enough for every recursive function behind it. */
+export const maxJsonDepth = 64;
+
+const maxQuote = 64;
+
+/**
+ * Takes a byte order mark at the start, as RFC 8259 §8.1 lets it.
+ * @param maxFaults the search ends with so many; a hostile text has thousands
+ */
+export function readJson(given: string, maxFaults = 16): JsonRead {
+  const text = given.charCodeAt(0) === 0xfeff ? given.slice(1) : given;
+  const { tooDeep, names, halfPairs } = scan(text);
+  if (tooDeep) {
+    return unreadable('depth', `at most ${maxJsonDepth} levels`, quote(text));
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    return { ...unreadable('json', ...unreadableAs(text)), cause };
+  }
+  // As many names in the text as in the value: none stands twice, and the long way round is spared.
+  const repeated = names === countNames(value) ? [] : duplicateNames(text, maxFaults);
+  if (repeated.length === 0 && !halfPairs) return { kind: 'read', value };
+  const faults = repeated.map((path) => fieldFault(path, 'name', 'each name once', 'twice'));
+  if (halfPairs) findHalfPairs(value, '', faults, maxFaults);
+  return faults.length === 0 ? { kind: 'read', value } : { kind: 'read', value, faults };
+}
+
+/** One pass over the text, about a nanosecond a character. */
+function scan(text: string): { tooDeep: boolean; names: number; halfPairs: boolean } {
+  let depth = 0;
+  let names = 0;
+  let halfPairs = false;
+  let inString = false;
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    if (code === 0x22) inString = !inString;
+    else if (inString) {
+      if (code !== 0x5c) continue;
+      index++;
+      // `\ud8…` to `\udf…`: one half, with or without its other one.
+      if (text.charCodeAt(index) === 0x75 && (text.charCodeAt(index + 1) | 0x20) === 0x64) halfPairs = true;
+    } else if (code === 0x3a) names += 1;
+    else if (code === 0x7b || code === 0x5b) {
+      depth += 1;
+      if (depth > maxJsonDepth) return { tooDeep: true, names, halfPairs };
+    } else if (code === 0x7d || code === 0x5d) depth -= 1;
+  }
+  return { tooDeep: false, names, halfPairs };
+}
+
+function countNames(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  let count = 0;
+  if (Array.isArray(value)) {
+    for (const item of value) if (typeof item === 'object') count += countNames(item);
+    return count;
+  }
+  // What JSON.parse makes has no members but its own.
+  for (const name in value) {
+    count += 1;
+    const member = (value as Record<string, unknown>)[name];
+    if (typeof member === 'object') count += countNames(member);
+  }
+  return count;
+}
+
+function findHalfPairs(value: unknown, path: string, faults: FieldError[], maxFaults: number): void {
+  if (faults.length >= maxFaults) return;
+  if (typeof value === 'string') {
+    if (!value.isWellFormed()) faults.push(halfPair(path, value));
+    return;
+  }
+  if (typeof value !== 'object' || value === null) return;
+  for (const [name, member] of Object.entries(value)) {
+    const at = `${path}/${escapePointer(name)}`;
+    if (name.isWellFormed()) findHalfPairs(member, at, faults, maxFaults);
+    else faults.push(halfPair(path, name));
+  }
+}
+
+function halfPair(path: string, text: string): FieldError {
+  return fieldFault(path, 'unicode', 'a text without half a surrogate pair', renderValue(text));
+}
+
+/** What keeps it from being JSON, as far as the eye would not see it. */
+function unreadableAs(text: string): [expected: string, got: string] {
+  const object = 'a JSON object';
+  if (text === '') return [object, 'nothing'];
+  const last = /\p{C}+$/u.exec(text)?.[0];
+  if (last !== undefined && isJson(text.slice(0, -last.length))) {
+    return [`${object} and nothing after it`, `${codePoint(last)} after it`];
+  }
+  const first = /^[\p{C}\p{Z}]+/u.exec(text)?.[0].replace(/^[ \t\r\n]+/, '');
+  if (first !== undefined && first !== '' && isJson(text.slice(text.indexOf(first) + first.length))) {
+    return [`${object} and nothing before it`, `${codePoint(first)} before it`];
+  }
+  return [object, quote(text)];
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** `U+0000` */
+function codePoint(text: string): string {
+  return `U+${(text.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
+}
+
+/** Its beginning, with what cannot be seen written out. */
+function quote(text: string): string {
+  const start = text
+    .slice(0, maxQuote)
+    .replaceAll(/[\p{C}\u2028\u2029]/gu, (character) => `<${codePoint(character)}>`);
+  return text.length > maxQuote || start.length > maxQuote ? `${start.slice(0, maxQuote - 3)}...` : start;
+}
+
+function unreadable(
+  keyword: string,
+  expected: string,
+  got: string,
+): Extract<JsonRead, { kind: 'unreadable' }> {
+  return { kind: 'unreadable', fault: fieldFault('', keyword, expected, got) };
+}
+
+function fieldFault(path: string, keyword: string, expected: string, got: string): FieldError {
+  return { path, keyword, expected, got };
+}
