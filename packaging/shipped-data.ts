@@ -13,10 +13,10 @@ const folders = ['schemas/device-types'];
 if (existsSync(join(root, 'dashboards/console/index.html'))) folders.push('dashboards/console/dist');
 
 for (const folder of folders) cpSync(join(root, folder), join(dist, folder), { recursive: true });
-// main.ts reads its version from here; scripts and dependencies are the business of the package's own file.
-const { name, version, type, engines } = packageJson;
+// main.ts reads its version from here, the API's description the license; scripts and dependencies are the business of the package's own file.
+const { name, version, license, type, engines } = packageJson;
 writeFileSync(
   join(dist, 'package.json'),
-  `${JSON.stringify({ name, version, type, engines }, undefined, 2)}\n`,
+  `${JSON.stringify({ name, version, license, type, engines }, undefined, 2)}\n`,
 );
 for (const file of Object.values(packageJson.bin)) chmodSync(join(root, file), 0o755);

@@ -12,6 +12,7 @@ import { addEnrolment } from './commands/enrolment-command.ts';
 import { addGrafana } from './commands/grafana-command.ts';
 import { addGroup } from './commands/group-command-command.ts';
 import { addOperator, addToken } from './commands/operator-command.ts';
+import { addOpenApi } from './commands/openapi-command.ts';
 import { addPrintConfig } from './commands/print-config-command.ts';
 import { addReadings } from './commands/readings-command.ts';
 import { addSchedule } from './commands/schedule-command.ts';
@@ -57,6 +58,7 @@ export async function runCli(args: readonly string[], deps: CliDeps): Promise<Ex
   addSpool(program, deps);
   addDeadLetters(program, deps);
   addIncident(program, deps);
+  addOpenApi(program, deps);
   try {
     await program.parseAsync(args, { from: 'user' });
     return code;

@@ -1,22 +1,32 @@
 /** The API described for programs: OpenAPI 3.1, made from the declared operations alone. */
 
+import { Type } from 'typebox';
+import packageJson from '../../package.json' with { type: 'json' };
+import { operations } from './api.ts';
 import { errorCodes, refusalReasons, statusOf, statusOfReason, type RefusalCode } from './error-codes.ts';
 import { refusalsOf, roleOf, tagMeanings, type Operation } from './operation.ts';
 import { Refusal } from './refusal.ts';
+import { choice } from './values.ts';
 
 type Json = Record<string, unknown>;
+
+/** What the document holds once and refers to. */
+interface Components {
+  schemas: Json;
+  responses: Json;
+}
 
 const intro = `What operators may ask of the hub, over its admin listener and, without a login, over the socket in
 its data folder. Times are Unix milliseconds on the hub's clock. A refusal names its code, what is wrong, and where a
 field is at fault the field and the rule.`;
 
-/** @param version of the hub */
-export function openApiDocument(operations: readonly Operation[], version: string, license: string): Json {
-  const schemas: Json = {};
+/** The document, of every operation that is declared. */
+export function openApiDocument(): Json {
+  const components: Components = { schemas: {}, responses: {} };
   const paths: Record<string, Json> = {};
   for (const operation of operations) {
     const path = (paths[operation.path] ??= {});
-    path[operation.method.toLowerCase()] = described(operation, schemas);
+    path[operation.method.toLowerCase()] = described(operation, components);
   }
   const used = new Set(operations.map(({ tag }) => tag));
   return {
@@ -24,15 +34,19 @@ export function openApiDocument(operations: readonly Operation[], version: strin
     info: {
       title: 'Device hub',
       description: intro.replaceAll('\n', ' '),
-      version,
-      license: { name: license, identifier: license },
+      version: packageJson.version,
+      license: { name: packageJson.license, identifier: packageJson.license },
     },
     servers: [{ url: '/', description: 'the admin listener of the hub' }],
     tags: Object.entries(tagMeanings)
       .filter(([name]) => used.has(name as Operation['tag']))
       .map(([name, description]) => ({ name, description })),
     paths,
-    components: { schemas: sorted(schemas), securitySchemes },
+    components: {
+      schemas: sorted(components.schemas),
+      responses: sorted(components.responses),
+      securitySchemes,
+    },
   };
 }
 
@@ -60,7 +74,8 @@ const securitySchemes = {
   },
 };
 
-function described(operation: Operation, schemas: Json): Json {
+function described(operation: Operation, components: Components): Json {
+  const { schemas } = components;
   const { id, tag, summary, description, params, query, headers, body, method } = operation;
   const role = roleOf(operation);
   const parameters = [
@@ -79,7 +94,7 @@ function described(operation: Operation, schemas: Json): Json {
     ...(body === undefined
       ? {}
       : { requestBody: { required: true, content: json(reference(optional(plain(body)), schemas)) } }),
-    responses: { ...answersOf(operation, schemas), ...refusedBy(operation, schemas) },
+    responses: { ...answersOf(operation, schemas), ...refusedBy(operation, components) },
   };
 }
 
@@ -124,7 +139,8 @@ const meaningOfStatus: Readonly<Record<string, string>> = {
   '204': 'Done.',
 };
 
-function refusedBy(operation: Operation, schemas: Json): Json {
+/** The refusals of an operation by their status; those that several operations share stand among the components. */
+function refusedBy(operation: Operation, { schemas, responses }: Components): Json {
   const byStatus = new Map<number, Example[]>();
   const note = (status: number, example: Example): void => {
     byStatus.set(status, [...(byStatus.get(status) ?? []), example]);
@@ -139,32 +155,26 @@ function refusedBy(operation: Operation, schemas: Json): Json {
   return Object.fromEntries(
     [...byStatus].map(([status, examples]) => {
       const codes = [...new Set(examples.map(({ value }) => value.error.code))];
-      const schema = {
-        allOf: [
-          reference(plain(Refusal), schemas),
-          {
-            type: 'object',
-            properties: { error: { type: 'object', properties: { code: { enum: codes } } } },
-          },
-        ],
-      };
-      return [
-        status,
-        {
-          description: examples.map(({ name, summary }) => `\`${name}\`: ${summary}.`).join(' '),
-          ...(status === 401 ? { headers: challenge } : {}),
-          content: {
-            'application/json': {
-              schema,
-              examples: Object.fromEntries(
-                examples.map(({ name, summary, value }) => [name, { summary, value }]),
-              ),
-            },
-          },
-        },
-      ];
+      const name = `${status}.${codes.join('.')}`;
+      responses[name] ??= refused(status, codes, examples, schemas);
+      return [status, { $ref: `#/components/responses/${name}` }];
     }),
   );
+}
+
+function refused(status: number, codes: RefusalCode[], examples: Example[], schemas: Json): Json {
+  const { properties } = Refusal.properties.error;
+  const error = Type.Object({ ...properties, code: choice(codes) });
+  return {
+    description: examples.map(({ name, summary }) => `\`${name}\`: ${summary}.`).join(' '),
+    ...(status === 401 ? { headers: challenge } : {}),
+    content: {
+      'application/json': {
+        schema: reference(plain(Type.Object({ error })), schemas),
+        examples: Object.fromEntries(examples.map(({ name, summary, value }) => [name, { summary, value }])),
+      },
+    },
+  };
 }
 
 const challenge = {
@@ -177,11 +187,11 @@ interface Example {
   value: Refusal;
 }
 
-function exampleOf(code: RefusalCode, refused?: { reason: string; meaning: string }): Example {
+function exampleOf(code: RefusalCode, because?: { reason: string; meaning: string }): Example {
   const { meaning } = errorCodes[code];
-  if (refused === undefined)
+  if (because === undefined)
     return { name: code, summary: meaning, value: { error: { code, message: meaning } } };
-  const { reason, meaning: why } = refused;
+  const { reason, meaning: why } = because;
   const error = { code, message: `${meaning}: ${why}`, details: { reason } } as Refusal['error'];
   return { name: `${code}.${reason}`, summary: why, value: { error } };
 }

@@ -16,6 +16,19 @@ export const FieldError = named(
 /** What is wrong with one field: where, by which rule, what the rule wants and what came. */
 export type FieldError = Static<typeof FieldError>;
 
+/** What a machine may want to read of a refusal. */
+const RefusalDetails = named(
+  'RefusalDetails',
+  Type.Object(
+    {
+      reason: Type.Optional(choice(Object.keys(refusalReasons) as RefusalReason[], 'of `command-refused`')),
+      errors: Type.Optional(list(FieldError, { description: 'the fields at fault' })),
+    },
+    { additionalProperties: Type.Unknown() },
+  ),
+  { errors: [FieldError.examples[0]] },
+);
+
 /** How the API answers what it does not do. */
 export const Refusal = named(
   'Refusal',
@@ -23,17 +36,7 @@ export const Refusal = named(
     error: Type.Object({
       code: choice(refusalCodes),
       message: Type.String({ description: 'what is wrong here, and the way out' }),
-      details: Type.Optional(
-        Type.Object(
-          {
-            reason: Type.Optional(
-              choice(Object.keys(refusalReasons) as RefusalReason[], 'of `command-refused`'),
-            ),
-            errors: Type.Optional(list(FieldError)),
-          },
-          { additionalProperties: Type.Unknown(), description: 'what a machine may want to read' },
-        ),
-      ),
+      details: Type.Optional(RefusalDetails),
     }),
   }),
   { error: { code: 'device-unknown', message: 'there is no device with this id: d-9' } },

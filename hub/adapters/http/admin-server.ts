@@ -8,7 +8,7 @@ import { readJson } from '../../../schemas/json-text.ts';
 import { HubError, messageOf } from '../../kernel/errors.ts';
 import type { Log } from '../../kernel/log.ts';
 import { demandLogin, trustLocal, type Access } from './operator-login.ts';
-import { answerFaults } from './error-answers.ts';
+import { answerFaults, refuseConnection, refuseRequest } from './error-answers.ts';
 import { describeApi } from './openapi.ts';
 import { gracefulClose } from './graceful-close.ts';
 import { serveConsole } from './console-files.ts';
@@ -24,6 +24,9 @@ import { listenOnSocket } from './admin-socket.ts';
 
 /** A request under way when the hub stops may take so long. */
 const closeGraceMs = 3_000;
+
+/** Longer parts of a path are refused before a route is looked for. */
+const maxParamChars = 1_024;
 
 /** Only what comes from here is run, shown or asked, and nobody may frame it; nothing of it stands in the page itself. */
 const policy = {
@@ -120,6 +123,10 @@ async function server(log: Log): Promise<FastifyInstance> {
     bodyLimit: 1_048_576,
     requestTimeout: 10_000,
     keepAliveTimeout: 5_000,
+    // What is too long for an id is for the operation's own schema to say.
+    routerOptions: { maxParamLength: maxParamChars },
+    frameworkErrors: refuseRequest,
+    clientErrorHandler: refuseConnection,
   });
   await app.register(helmet, {
     contentSecurityPolicy: { useDefaults: false, directives: policy },

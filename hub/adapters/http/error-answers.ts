@@ -1,6 +1,8 @@
 /** How a refusal looks over HTTP: `{error: {code, message, details}}`. */
 
-import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify';
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { errorCodes, statusOfReason, type RefusalCode } from '../../../schemas/api/error-codes.ts';
 import type { Refusal } from '../../../schemas/api/refusal.ts';
 import { HubError } from '../../kernel/errors.ts';
@@ -30,21 +32,56 @@ export function answerFaults(app: FastifyInstance, log: Log): void {
     const [path = ''] = url.split('?');
     const methods = methodsOf(path);
     if (methods.length === 0) return send(reply, new HubError('path-unknown', `${method} ${path}`));
+    // The router passes by a path of which a part is too long, to the console's page where there is one.
+    if (methods.includes(method)) {
+      return send(reply, new HubError('input-invalid', 'a part of the path is too long'), 414);
+    }
     const note = `${method} ${path}: it has ${methods.join(', ')}`;
     return send(reply.header('allow', methods.join(', ')), new HubError('method-not-allowed', note));
   });
   app.setErrorHandler<FastifyError>((error, request, reply) => {
     if (error instanceof HubError && httpStatusOf(error) !== undefined) return send(reply, error);
-    // Faults of the request itself, found by fastify: not JSON, too big, a wrong content type.
-    const { statusCode } = error;
-    if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
-      const code = codeOf[statusCode] ?? 'input-invalid';
-      return send(reply, new HubError(code, error.message), statusCode);
+    if (isOfRequest(error)) {
+      refuseRequest(error, request, reply);
+      return reply;
     }
     log.error({ err: error, method: request.method, path: request.url }, 'a request failed');
     return send(reply, new HubError('internal'));
   });
 }
+
+/** Faults of the request itself, found by fastify: not JSON, too big, a wrong content type. */
+function isOfRequest({ statusCode = 500 }: FastifyError): boolean {
+  return statusCode >= 400 && statusCode < 500;
+}
+
+/** Refuses a request that fastify finds at fault, even before it has a route. */
+export function refuseRequest(
+  { statusCode = 400, message }: FastifyError,
+  _request: FastifyRequest,
+  reply: FastifyReply,
+): void {
+  void send(reply, new HubError(codeOf[statusCode] ?? 'input-invalid', message), statusCode);
+}
+
+/** Refuses what is no HTTP request at all, and closes the connection. */
+export function refuseConnection(error: NodeJS.ErrnoException, socket: Socket): void {
+  // A connection that was reset has nobody to answer.
+  if (error.code !== 'ECONNRESET' && socket.writable) {
+    const [status, note] = faultsOfConnections[error.code ?? ''] ?? [400, 'this is no HTTP request'];
+    const body = JSON.stringify(bodyOf(new HubError('input-invalid', note)));
+    socket.write(
+      `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: application/json; charset=utf-8\r\n` +
+        `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+    );
+  }
+  socket.destroy(error);
+}
+
+const faultsOfConnections: Readonly<Record<string, [status: number, note: string]>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'the request took too long to arrive'],
+  HPE_HEADER_OVERFLOW: [431, 'the headers are too large'],
+};
 
 /** What a program may sign in with (RFC 6750 §3); people sign in on a page. */
 const challenge = 'Bearer realm="device hub"';

@@ -2,14 +2,12 @@
 
 import { fastifySwagger } from '@fastify/swagger';
 import type { FastifyInstance } from 'fastify';
-import packageJson from '../../../package.json' with { type: 'json' };
-import { operations } from '../../../schemas/api/api.ts';
 import { openApiDocument } from '../../../schemas/api/openapi.ts';
 
 /** Serves `/api/v1/openapi.json`. Call it before the routes are added: those added earlier are not in it. */
 export async function describeApi(app: FastifyInstance): Promise<void> {
   await app.register(fastifySwagger, { openapi: { openapi: '3.1.0' } });
-  const { paths, ...declared } = openApiDocument(operations, packageJson.version, packageJson.license);
+  const { paths, ...declared } = openApiDocument();
   app.get('/api/v1/openapi.json', { schema: { hide: true } }, () => ({
     ...declared,
     paths: merged(app.swagger().paths ?? {}, paths as Record<string, object>),

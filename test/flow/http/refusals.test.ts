@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import { connect } from 'node:net';
+import { test } from 'node:test';
+import { startInProcessHub } from '../../helpers/hubs/in-process-hub.ts';
+import { withToken } from '../../helpers/hubs/operators.ts';
+
+/** Whatever the API refuses, it refuses in one shape, with the headers that HTTP demands. */
+
+interface Refused {
+  status: number;
+  code: string;
+  message: string;
+  headers: Headers;
+}
+
+async function refused(url: string, init: RequestInit = {}): Promise<Refused> {
+  const response = await fetch(url, init);
+  assert.match(response.headers.get('content-type') ?? '', /^application\/json/);
+  const body = (await response.json()) as { error: { code: string; message: string } };
+  assert.deepEqual(Object.keys(body), ['error']);
+  return { status: response.status, ...body.error, headers: response.headers };
+}
+
+/** Bytes of our own to the listener, and what it answers until it closes. */
+function exchange(url: string, text: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const { hostname, port } = new URL(url);
+    let answer = '';
+    const socket = connect(Number(port), hostname, () => socket.write(text));
+    socket.setEncoding('utf8');
+    socket.on('data', (chunk: string) => (answer += chunk));
+    socket.on('close', () => resolve(answer));
+    socket.on('error', reject);
+  });
+}
+
+test('who is not signed in is challenged for a token, and no browser asks for a password', async (t) => {
+  const { hub } = await startInProcessHub(t);
+  const api = `${hub.adminUrl}/api/v1`;
+  const wrong = { headers: { authorization: 'Bearer nobody' } };
+  const login = {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ name: 'anna', password: 'wrong' }),
+  };
+  for (const [path, init, code] of [
+    ['/devices', {}, 'unauthorized'],
+    ['/devices', wrong, 'unauthorized'],
+    ['/login', login, 'login-failed'],
+  ] as const) {
+    const answer = await refused(`${api}${path}`, init);
+    assert.deepEqual([answer.status, answer.code], [401, code]);
+    assert.equal(answer.headers.get('www-authenticate'), 'Bearer realm="device hub"');
+  }
+});
+
+test('a method that a path does not have is refused with those that it has, at an unknown path there is nothing', async (t) => {
+  const scene = await startInProcessHub(t);
+  const { headers } = await withToken(scene, 'ci', { role: 'admin' });
+  const api = `${scene.hub.adminUrl}/api/v1`;
+  for (const [method, path, allowed] of [
+    ['PUT', '/devices', 'GET, HEAD, POST'],
+    ['GET', '/operators/tokens', 'POST'],
+    ['POST', '/devices/d-1', 'DELETE, GET, HEAD'],
+    ['POST', '/d%65vices/d%2F1', 'DELETE, GET, HEAD'],
+  ] as const) {
+    const answer = await refused(`${api}${path}`, { method, headers });
+    assert.deepEqual([answer.status, answer.code], [405, 'method-not-allowed'], path);
+    assert.equal(answer.headers.get('allow'), allowed);
+  }
+  for (const path of ['/nothing', '/devices/d-1/labels/more', '/devices/%zz']) {
+    const { status, code, headers: answered } = await refused(`${api}${path}`, { method: 'DELETE', headers });
+    assert.equal(answered.get('allow'), null);
+    assert.deepEqual([status, code], path.endsWith('%zz') ? [400, 'input-invalid'] : [404, 'path-unknown']);
+  }
+});
+
+test('an id that is too long for one is refused by its field, and a path that is too long in the same shape', async (t) => {
+  const scene = await startInProcessHub(t);
+  const { headers } = await withToken(scene, 'ci', { role: 'admin' });
+  const ask = (id: string): Promise<Refused> =>
+    refused(`${scene.hub.adminUrl}/api/v1/devices/${id}`, { headers });
+  for (const length of [65, 101, 1_000]) {
+    const answer = await ask('x'.repeat(length));
+    assert.deepEqual([answer.status, answer.code], [400, 'input-invalid']);
+    assert.match(answer.message, /path id must be at most 64 characters/);
+  }
+  const answer = await ask('x'.repeat(2_000));
+  assert.deepEqual([answer.status, answer.code], [414, 'input-invalid']);
+});
+
+test('a body that is too large or no JSON is refused by its own code', async (t) => {
+  const scene = await startInProcessHub(t);
+  const { headers } = await withToken(scene, 'ci', { role: 'admin' });
+  const post = (type: string, body: string): Promise<Refused> =>
+    refused(`${scene.hub.adminUrl}/api/v1/devices`, {
+      method: 'POST',
+      headers: { ...headers, 'content-type': type },
+      body,
+    });
+  const large = await post('application/json', JSON.stringify('x'.repeat(1_100_000)));
+  assert.deepEqual([large.status, large.code], [413, 'body-too-large']);
+  const form = await post('application/x-www-form-urlencoded', 'ids=d-1');
+  assert.deepEqual([form.status, form.code], [415, 'content-type-unsupported']);
+  const broken = await post('application/json', '{"ids":');
+  assert.deepEqual([broken.status, broken.code], [400, 'input-invalid']);
+});
+
+test('what is no HTTP request is refused in the same shape', async (t) => {
+  const { hub } = await startInProcessHub(t);
+  for (const [text, status] of [
+    ['HELLO\r\n\r\n', 400],
+    [`GET /livez HTTP/1.1\r\nhost: hub\r\nx: ${'x'.repeat(20_000)}\r\n\r\n`, 431],
+  ] as const) {
+    const answer = await exchange(hub.adminUrl, text);
+    assert.match(answer, new RegExp(`^HTTP/1.1 ${status} `));
+    assert.match(answer, /\r\n\r\n\{"error":\{"code":"input-invalid","message":"[^"]+"\}\}$/);
+  }
+});
