@@ -90,7 +90,7 @@ test('every refusal names its reason on the status topic and on the Response Top
     await hub.command(topic, payload, { responseTopic: 'answers/me', ...message });
     const answer = await hub.broker.next('answers/me');
     assert.deepEqual(answer.message.userProperties, { status: 'rejected', reason }, topic);
-    const status = hub.broker.published.find((message) => message.topic.startsWith('hub/v1/status/'));
+    const status = hub.broker.published.find((each) => each.topic.startsWith('hub/v1/status/'));
     assert.match(status?.topic ?? '', /^hub\/v1\/status\/[^/]+\/[^/]+\/rejected$/);
     assert.equal(mqttChecks.status(status?.body), undefined);
   }
