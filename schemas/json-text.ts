@@ -18,7 +18,7 @@ export type JsonRead =
   | { kind: 'unreadable'; fault: FieldError; cause?: unknown };
 
 /** Deeper than any frame, request or command needs; shallow enough for every recursive function behind it. */
-export const maxJsonDepth = 64;
+const maxJsonDepth = 64;
 
 const maxQuote = 64;
 
