@@ -75,7 +75,7 @@ const refusals: Refused[] = [
     code: 'schema',
   },
   { name: 'a number as text', text: reading('{"temperature":"1"}'), code: 'schema' },
-  { name: 'a BOM', text: `\uFEFF${reading('{"temperature":1}')}`, code: 'schema' },
+  { name: 'a name that stands twice', text: reading('{"temperature":1,"temperature":2}'), code: 'schema' },
   { name: 'no JSON', text: '{"type":', code: 'schema' },
   { name: 'a list', text: '[]', code: 'schema' },
   { name: 'the time 0', text: reading('{"temperature":1}', 0), code: 'clock' },
@@ -139,13 +139,12 @@ for (const { name, changes } of [
   });
 }
 
-test('what is odd and allowed is stored: −0, duplicate keys, a lone surrogate in an unknown envelope field', async () => {
+test('what is odd and allowed is stored: −0, a byte order mark (RFC 8259 §8.1)', async () => {
   const device = await openRaw(hub.as('mallory'));
   const ts = Date.now();
   device.sendText(reading('{"temperature":-0}', ts));
-  device.sendText(reading('{"temperature":1,"temperature":2}', ts + 1).replace('"seq":1', '"seq":2'));
-  device.sendText(reading('{"temperature":3}', ts + 2).replace('"seq":1', '"seq":3,"x":"\\ud800"'));
-  await device.next('ack', (frame) => 'upTo' in frame && frame.upTo === 3);
+  device.sendText(`\uFEFF${reading('{"temperature":1}', ts + 1).replace('"seq":1', '"seq":2')}`);
+  await device.next('ack', (frame) => 'upTo' in frame && frame.upTo === 2);
   assert.deepEqual(
     device.frames.filter(({ type }) => type === 'nack'),
     [],
