@@ -167,5 +167,5 @@ test("a simulator that does not know the hub's authority says which option names
   const ask = ['device', '--url', hub.deviceUrl, '--id', 'd-1', '--secret', hub.secretOf('d-1')];
   const device = await spawnGuarded(process.execPath, [main, ...ask]);
   t.after(() => device.end('SIGKILL'));
-  await waitFor(() => device.output().includes('(--ca; '), { what: 'the way out', timeoutMs: 10_000 });
+  await waitFor(() => device.output().includes('with --ca'), { what: 'the way out', timeoutMs: 10_000 });
 });
