@@ -1,3 +1,4 @@
+import type { Readiness } from '../../schemas/api/health.ts';
 import type { Bus } from '../bus/bus.ts';
 import type { HubClock } from '../telemetry/hub-clock.ts';
 import { messageOf } from '../kernel/errors.ts';
@@ -7,12 +8,8 @@ import type { Spool } from '../telemetry/spool.ts';
 import type { MetricsStore } from '../telemetry/store.ts';
 import type { StoreLink } from '../telemetry/store-link.ts';
 
-export interface Readiness {
-  /** False: devices are not served, so a balancer sends nothing here. */
-  ready: boolean;
-  /** Each part, such as `store`, `bus`; `reason` says why it is down. */
-  parts: Record<string, { ok: boolean; reason?: string }>;
-}
+/** What the parts say of themselves; the rest of the answer follows from it. */
+export type PartsHealth = Pick<Readiness, 'ready' | 'parts'>;
 
 /** A health check that waits longer is itself called failed, ms. */
 const probeTimeoutMs = 1_000;
@@ -28,7 +25,7 @@ export interface CheckedParts {
 }
 
 /** What `/readyz` says of each part. A part that is down degrades the hub; only a stopping hub is not ready. */
-export async function readiness(parts: CheckedParts): Promise<Readiness> {
+export async function readiness(parts: CheckedParts): Promise<PartsHealth> {
   const { stopping } = parts;
   const { store, clock, spool, bus } = knownFaults(parts);
   return {
@@ -67,6 +64,6 @@ function spoolFull(spool: Spool): string | undefined {
   return spool.full ? 'full: devices keep their readings' : undefined;
 }
 
-function part(fault: string | undefined): { ok: boolean; reason?: string } {
+function part(fault: string | undefined): Readiness['parts'][string] {
   return fault === undefined ? { ok: true } : { ok: false, reason: fault };
 }

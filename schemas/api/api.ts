@@ -7,6 +7,7 @@ import { deviceTypeApi } from './device-types.ts';
 import { deviceApi } from './devices.ts';
 import { enrolmentApi } from './enrolments.ts';
 import { groupApi } from './group-commands.ts';
+import { healthApi } from './health.ts';
 import { hubApi } from './hub.ts';
 import { incidentApi } from './incidents.ts';
 import { ledgerApi } from './ledger.ts';
@@ -42,6 +43,7 @@ const api = {
   ...hubApi,
   ...liveApi,
   ...auditApi,
+  ...healthApi,
 };
 
 export const operations: readonly Operation[] = Object.values(api);

@@ -10,6 +10,8 @@ import { choice } from './values.ts';
 
 type Json = Record<string, unknown>;
 
+const json = 'application/json';
+
 /** What the document holds once and refers to. */
 interface Components {
   schemas: Json;
@@ -93,7 +95,12 @@ function described(operation: Operation, components: Components): Json {
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(body === undefined
       ? {}
-      : { requestBody: { required: true, content: json(reference(optional(plain(body)), schemas)) } }),
+      : {
+          requestBody: {
+            required: true,
+            content: { [json]: { schema: reference(optional(plain(body)), schemas) } },
+          },
+        }),
     responses: { ...answersOf(operation, schemas), ...refusedBy(operation, components) },
   };
 }
@@ -120,14 +127,20 @@ function parametersOf(declared: object | undefined, place: string, schemas: Json
   }));
 }
 
-function answersOf({ answers, meanings = {}, secret }: Operation, schemas: Json): Json {
+function answersOf({ answers, meanings = {}, secret, media = json }: Operation, schemas: Json): Json {
   return Object.fromEntries(
     Object.entries(answers).map(([status, answer]) => {
       const description = meanings[Number(status)] ?? meaningOfStatus[status] ?? 'Done.';
       const schema = plain(answer);
       if (schema['type'] === 'void') return [status, { description }];
       const kept = secret ? ' It holds a secret that is shown this once, and may not be cached.' : '';
-      return [status, { description: `${description}${kept}`, content: json(reference(schema, schemas)) }];
+      return [
+        status,
+        {
+          description: `${description}${kept}`,
+          content: { [media]: { schema: reference(schema, schemas) } },
+        },
+      ];
     }),
   );
 }
@@ -169,7 +182,7 @@ function refused(status: number, codes: RefusalCode[], examples: Example[], sche
     description: examples.map(({ name, summary }) => `\`${name}\`: ${summary}.`).join(' '),
     ...(status === 401 ? { headers: challenge } : {}),
     content: {
-      'application/json': {
+      [json]: {
         schema: reference(plain(Type.Object({ error })), schemas),
         examples: Object.fromEntries(examples.map(({ name, summary, value }) => [name, { summary, value }])),
       },
@@ -194,10 +207,6 @@ function exampleOf(code: RefusalCode, because?: { reason: string; meaning: strin
   const { reason, meaning: why } = because;
   const error = { code, message: `${meaning}: ${why}`, details: { reason } } as Refusal['error'];
   return { name: `${code}.${reason}`, summary: why, value: { error } };
-}
-
-function json(schema: Json): Json {
-  return { 'application/json': { schema } };
 }
 
 /** The schema as JSON alone, without what its library keeps beside it. */

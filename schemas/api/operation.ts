@@ -19,6 +19,7 @@ export const tagMeanings = {
   incidents: 'What needs a person',
   store: 'What became of every point on its way to the metrics store',
   hub: 'The hub itself',
+  health: 'For balancers and monitoring, and the API itself',
   audit: 'Who did what',
   live: 'What changes, as it happens',
 } as const;
@@ -41,6 +42,8 @@ interface Declared {
   readonly body?: TSchema;
   /** What it answers, by status. The lowest one is sent where its code names none. */
   readonly answers: Readonly<Record<number, TSchema>>;
+  /** The content type of its answers; JSON when it is not given. */
+  readonly media?: string;
   /** What a status of an answer means, where it is not plain. */
   readonly meanings?: Readonly<Record<number, string>>;
   /** What it may refuse with, beside what every operation of its kind does (see `refusalsOf`). */

@@ -3,16 +3,15 @@
 import helmet from '@fastify/helmet';
 import { fastify, type FastifyInstance } from 'fastify';
 import type { AdminOperations } from '../../admin/admin-operations.ts';
-import type { Readiness } from '../../admin/readiness.ts';
 import { readJson } from '../../../schemas/json-text.ts';
-import { HubError, messageOf } from '../../kernel/errors.ts';
+import { HubError } from '../../kernel/errors.ts';
 import type { Log } from '../../kernel/log.ts';
 import { demandLogin, trustLocal, type Access } from './operator-login.ts';
 import { answerFaults, refuseConnection, refuseRequest } from './error-answers.ts';
-import { describeApi } from './openapi.ts';
 import { gracefulClose } from './graceful-close.ts';
 import { serveConsole } from './console-files.ts';
 import { takeUpgrades } from './live-routes.ts';
+import { serveApiDocument, serveHealth, type HealthDeps } from './health-routes.ts';
 import { serveAudit, type AuditOperations } from './audit-routes.ts';
 import { serveDevices } from './device-routes.ts';
 import { serveTelemetry } from './telemetry-routes.ts';
@@ -42,7 +41,7 @@ const policy = {
   formAction: ["'self'"],
 };
 
-export interface AdminDeps {
+export interface AdminDeps extends HealthDeps {
   operations: AdminOperations;
   /** Not given: the routes of audit, credentials and operators are not served. */
   security?: SecurityOperations & AuditOperations;
@@ -52,9 +51,6 @@ export interface AdminDeps {
   consoleDir?: string;
   /** Further routes of the operators' API. */
   routes?: readonly ((app: FastifyInstance) => void)[];
-  readiness: () => Promise<Readiness>;
-  metrics: () => Promise<{ contentType: string; body: string }>;
-  log: Log;
 }
 
 export interface AdminOptions {
@@ -81,12 +77,10 @@ export async function startAdmin(deps: AdminDeps, { listen, socketPath }: AdminO
   const health = await server(deps.log);
   serveHealth(health, deps);
   const operators = await server(deps.log);
-  await describeApi(operators);
   serveHealth(operators, deps);
   if (deps.access !== undefined) {
     trustLocal(operators, deps.access);
     demandLogin(health, deps.access);
-    await describeApi(health);
     serveOperations(health, deps);
   }
   if (deps.consoleDir !== undefined) serveConsole(health, deps.consoleDir);
@@ -174,6 +168,7 @@ function bodyFault(text: string): HubError | undefined {
 }
 
 function serveOperations(app: FastifyInstance, { operations, security, routes = [] }: AdminDeps): void {
+  serveApiDocument(app);
   serveDevices(app, operations);
   serveTelemetry(app, operations);
   serveLife(app, operations);
@@ -181,23 +176,4 @@ function serveOperations(app: FastifyInstance, { operations, security, routes = 
   if (security === undefined) return;
   serveAudit(app, security);
   serveSecurity(app, security);
-}
-
-function serveHealth(app: FastifyInstance, { readiness, metrics, log }: AdminDeps): void {
-  app.get('/livez', () => ({ live: true }));
-
-  app.get('/readyz', async (_request, reply) => {
-    const { ready, parts } = await readiness().catch((error: unknown): Readiness => {
-      log.error({ err: error }, 'the readiness check failed');
-      return { ready: false, parts: { readiness: { ok: false, reason: messageOf(error) } } };
-    });
-    const degraded = Object.keys(parts).filter((name) => parts[name]?.ok === false);
-    const state = ready ? (degraded.length === 0 ? 'ready' : 'degraded') : 'not-ready';
-    return reply.code(ready ? 200 : 503).send({ ready, state, degraded, parts });
-  });
-
-  app.get('/metrics', async (_request, reply) => {
-    const { contentType, body } = await metrics();
-    return reply.header('content-type', contentType).send(body);
-  });
 }

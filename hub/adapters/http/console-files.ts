@@ -22,19 +22,15 @@ const assets = '/assets/';
  */
 export function serveConsole(app: FastifyInstance, dir: string): void {
   void app.register(fastifyStatic, { root: dir, serve: false, cacheControl: false });
-  app.get<{ Params: { '*': string } }>(
-    '/*',
-    { config: { needs: 'nobody' }, schema: { hide: true } },
-    (request, reply) => {
-      const path = `/${request.params['*']}`;
-      if (path === '/api' || path.startsWith('/api/')) return reply.callNotFound();
-      if (path.startsWith(assets)) {
-        return reply.header('cache-control', 'public, max-age=31536000, immutable').sendFile(path);
-      }
-      reply.header('cache-control', 'no-cache');
-      if (path.slice(path.lastIndexOf('/')).includes('.')) return reply.sendFile(path);
-      if (existsSync(join(dir, 'index.html'))) return reply.sendFile('index.html');
-      return reply.code(503).type('text/html; charset=utf-8').send(missing);
-    },
-  );
+  app.get<{ Params: { '*': string } }>('/*', { config: { needs: 'nobody' } }, (request, reply) => {
+    const path = `/${request.params['*']}`;
+    if (path === '/api' || path.startsWith('/api/')) return reply.callNotFound();
+    if (path.startsWith(assets)) {
+      return reply.header('cache-control', 'public, max-age=31536000, immutable').sendFile(path);
+    }
+    reply.header('cache-control', 'no-cache');
+    if (path.slice(path.lastIndexOf('/')).includes('.')) return reply.sendFile(path);
+    if (existsSync(join(dir, 'index.html'))) return reply.sendFile('index.html');
+    return reply.code(503).type('text/html; charset=utf-8').send(missing);
+  });
 }

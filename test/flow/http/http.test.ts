@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { test, type TestContext } from 'node:test';
 import { startAdmin, type Admin, type AdminDeps } from '../../../hub/adapters/http/admin-server.ts';
-import type { Readiness } from '../../../hub/admin/readiness.ts';
+import type { PartsHealth } from '../../../hub/admin/readiness.ts';
 import { adminClient, hubRuns } from '../../../hub/cli/admin-client.ts';
 import { readConfig } from '../../../hub/config/config.ts';
 import type { AdminOperations } from '../../../hub/admin/admin-operations.ts';
@@ -164,8 +164,8 @@ test('health and metrics are on the TCP listener, devices are not', async (t) =>
 });
 
 test('readiness names each part, what is degraded, and why', async (t) => {
-  let now: Readiness | Error = { ready: true, parts: { store: { ok: true }, bus: { ok: true } } };
-  const readiness = (): Promise<Readiness> =>
+  let now: PartsHealth | Error = { ready: true, parts: { store: { ok: true }, bus: { ok: true } } };
+  const readiness = (): Promise<PartsHealth> =>
     now instanceof Error ? Promise.reject(now) : Promise.resolve(now);
   const { admin } = await serve(t, { readiness });
   const url = `${admin.url}/readyz`;
