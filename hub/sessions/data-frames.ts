@@ -1,14 +1,15 @@
-import { deviceFrameChecks } from '../../schemas/index.ts';
-import type { CloseReason, EventFrame, NackFrame, TelemetryFrame } from '../../schemas/index.ts';
+import type { CloseReason, EventFrame, FieldError, NackFrame, TelemetryFrame } from '../../schemas/index.ts';
 import type { FrameOwner } from '../telemetry/batch.ts';
 import type { LedgerAccount } from '../telemetry/ledger.ts';
 import type { Channel, Ingest, FrameRefusal, Verdict } from '../telemetry/ingest.ts';
 import type { AckOwner, AckSchedule } from './ack-schedule.ts';
-import type { FrameFaults } from './frame-decoder.ts';
+import type { SampleFaults, UncheckedFrame } from './frame-decoder.ts';
 import { isSeq, nack } from './nack.ts';
 import type { Outbox } from './outbox.ts';
 import type { RateLimit } from './rate-limit.ts';
 import { Settlement } from './settlement.ts';
+
+type DataFrame = TelemetryFrame | EventFrame;
 
 export interface DataFramesDeps {
   ingest: Ingest;
@@ -58,38 +59,27 @@ export class DataFrames implements FrameOwner, AckOwner {
   }
 
   /**
-   * A telemetry or event frame, its envelope not yet checked.
+   * A telemetry or event frame.
    * @param size characters it came in
-   * @param faults of its text
+   * @param spoilt samples that its text spoils
    */
-  take(
-    frame: Record<string, unknown>,
-    type: 'telemetry' | 'event',
-    size: number,
-    faults?: FrameFaults,
-  ): void {
-    if (this.#finished !== undefined) return;
-    const fault = deviceFrameChecks[type](frame) ?? faults?.whole;
+  take(frame: DataFrame, size: number, spoilt: SampleFaults | undefined): void {
+    const points = pointsOf(frame);
+    if (this.#mayJudge(frame.seq, size, points, points)) this.#judge(frame, spoilt);
+  }
+
+  /** A telemetry or event frame that its schema refuses. */
+  refuse(frame: UncheckedFrame, fault: FieldError, size: number): void {
     const { seq } = frame;
+    const refusal: FrameRefusal = { code: 'schema', errors: [fault] };
     if (!isSeq(seq)) {
-      this.#refuse(
-        undefined,
-        { code: 'schema', errors: fault === undefined ? [] : [fault] },
-        streamOf(frame),
-      );
+      if (this.#finished === undefined) this.#refuse(undefined, refusal, streamOf(frame));
       return;
     }
-    if (!this.#admit(seq)) return;
     const points = pointsOf(frame);
-    // What its schema refuses is not spread over readings: how many it says it has must not turn a `schema`, which
-    // no repetition mends, into a `rate`.
-    const rate = this.#deps.rate.take(size, fault === undefined ? points : 0);
-    if (rate === 'abuse') this.#deps.fail('rate-abuse');
-    if (rate !== 'within') this.#refusePoints(seq, { code: 'rate' }, points);
-    else if (!this.#settlement.hasRoom) this.#refusePoints(seq, { code: this.#fullCode() }, points);
-    else if (fault !== undefined)
-      this.#refusePoints(seq, { code: 'schema', errors: [fault] }, points, streamOf(frame));
-    else this.#judge(frame as unknown as TelemetryFrame | EventFrame, faults?.samples);
+    // Its readings do not count against the rate: how many it says it has must not turn a `schema`, which no
+    // repetition mends, into a `rate`.
+    if (this.#mayJudge(seq, size, 0, points)) this.#refusePoints(seq, refusal, points, streamOf(frame));
   }
 
   /** A frame with a seq that is refused whatever it holds: an unknown type, say. */
@@ -155,7 +145,22 @@ export class DataFrames implements FrameOwner, AckOwner {
     return true;
   }
 
-  #judge(frame: TelemetryFrame | EventFrame, spoilt: FrameFaults['samples'] | undefined): void {
+  /**
+   * False: the frame is refused already, by its seq, the rate or the window, or nothing is taken any more.
+   * @param readings that count against the rate
+   * @param points that are refused with the frame
+   */
+  #mayJudge(seq: number, size: number, readings: number, points: number): boolean {
+    if (this.#finished !== undefined || !this.#admit(seq)) return false;
+    const rate = this.#deps.rate.take(size, readings);
+    if (rate === 'abuse') this.#deps.fail('rate-abuse');
+    if (rate !== 'within') this.#refusePoints(seq, { code: 'rate' }, points);
+    else if (!this.#settlement.hasRoom) this.#refusePoints(seq, { code: this.#fullCode() }, points);
+    else return true;
+    return false;
+  }
+
+  #judge(frame: DataFrame, spoilt: SampleFaults | undefined): void {
     const { seq } = frame;
     // Begun before it is handed on: a writer that is fast may settle it within the call.
     this.#settlement.begin(seq);
@@ -174,10 +179,7 @@ export class DataFrames implements FrameOwner, AckOwner {
     return this.#deps.ingest.storeAway ? 'overloaded' : 'rate';
   }
 
-  #ingest(
-    frame: TelemetryFrame | EventFrame,
-    spoilt: FrameFaults['samples'] | undefined,
-  ): Verdict | undefined {
+  #ingest(frame: DataFrame, spoilt: SampleFaults | undefined): Verdict | undefined {
     const { ingest } = this.#deps;
     return frame.type === 'telemetry'
       ? ingest.telemetry(this.channel, this, frame, spoilt)
@@ -218,12 +220,12 @@ export class DataFrames implements FrameOwner, AckOwner {
 }
 
 /** How many readings a frame claims to hold, whatever else is wrong with it. */
-function pointsOf({ samples }: Record<string, unknown>): number {
+function pointsOf({ samples }: UncheckedFrame): number {
   return Array.isArray(samples) ? samples.length : 1;
 }
 
 /** The stream (or event) that a frame with a fault says it is of. */
-function streamOf({ stream, name }: Record<string, unknown>): string | undefined {
+function streamOf({ stream, name }: UncheckedFrame): string | undefined {
   const said = stream ?? name;
   return typeof said === 'string' ? said.slice(0, 64) : undefined;
 }

@@ -1,26 +1,35 @@
+import { deviceFrameChecks } from '../../schemas/index.ts';
+import type { DeviceFrame, FieldError } from '../../schemas/index.ts';
 import { readJson } from '../../schemas/json-text.ts';
-import type { FieldError } from '../../schemas/index.ts';
 
-export type Decoded =
+/** What a text from a device is, judged by the schema of its frame's type. */
+export type ParsedFrame =
   | {
       kind: 'frame';
-      frame: Record<string, unknown>;
-      /** What in it would be lost or changed in silence; not given: nothing. */
-      faults?: FrameFaults;
+      frame: DeviceFrame;
+      /** What in single samples would be lost or changed in silence; the other samples are as good as ever. */
+      spoilt: SampleFaults | undefined;
     }
+  | { kind: 'invalid'; type: DeviceFrame['type']; frame: UncheckedFrame; fault: FieldError }
+  | { kind: 'unknown-type'; frame: UncheckedFrame }
   | { kind: 'undecodable'; error: FieldError };
 
-/** Faults of a frame's text, by what they spoil. */
-export interface FrameFaults {
-  /** The first that spoils all of the frame. */
-  whole?: FieldError;
-  /** The first of each sample, by its index; the other samples are as good as ever. */
-  samples: ReadonlyMap<number, FieldError>;
+/** The first fault of each sample that has one, by its index. */
+export type SampleFaults = ReadonlyMap<number, FieldError>;
+
+/** A JSON object, as far as its nack looks into it: each of these may be anything. */
+export interface UncheckedFrame {
+  readonly type?: unknown;
+  readonly seq?: unknown;
+  readonly re?: unknown;
+  readonly stream?: unknown;
+  readonly name?: unknown;
+  readonly samples?: unknown;
 }
 
-/** Text → one JSON object. */
-export function decodeFrame(text: string): Decoded {
-  // Each sample's own: a frame is short enough for all of them.
+/** Text → one frame, or what is wrong with it: field and rule. A good frame costs one object beside its JSON. */
+export function parseDeviceFrame(text: string): ParsedFrame {
+  // Each sample's own faults: a frame is short enough for all of them.
   const json = readJson(text, Infinity);
   if (json.kind === 'unreadable') return undecodable(json.fault);
   const { value, faults } = json;
@@ -28,14 +37,31 @@ export function decodeFrame(text: string): Decoded {
     const got = text.length > 64 ? `${text.slice(0, 61)}...` : text;
     return undecodable({ path: '', keyword: 'type', expected: 'a JSON object', got });
   }
-  const frame = value as Record<string, unknown>;
-  return faults === undefined ? { kind: 'frame', frame } : { kind: 'frame', frame, faults: sorted(faults) };
+  const frame: UncheckedFrame = value;
+  const { type } = frame;
+  if (!isFrameType(type)) return { kind: 'unknown-type', frame };
+  const textFaults = faults === undefined ? undefined : sorted(faults);
+  const fault = deviceFrameChecks[type](frame) ?? textFaults?.whole;
+  if (fault !== undefined) return { kind: 'invalid', type, frame, fault };
+  // The check of its type found no fault, so it has the shape that the schema describes.
+  return { kind: 'frame', frame: value as DeviceFrame, spoilt: textFaults?.samples };
+}
+
+function isFrameType(type: unknown): type is DeviceFrame['type'] {
+  return typeof type === 'string' && Object.hasOwn(deviceFrameChecks, type);
+}
+
+/** Faults of a frame's text, by what they spoil. */
+interface TextFaults {
+  /** The first that spoils all of the frame. */
+  whole: FieldError | undefined;
+  samples: SampleFaults;
 }
 
 /** Pointers of nacks lead into what the device type judges, or with `in` into the frame. */
 const judged = /^\/(?:samples\/(\d+)\/data|data|params|output)(?=\/|$)/;
 
-function sorted(faults: readonly FieldError[]): FrameFaults {
+function sorted(faults: readonly FieldError[]): TextFaults {
   const samples = new Map<number, FieldError>();
   let whole: FieldError | undefined;
   for (const fault of faults) {
@@ -46,9 +72,9 @@ function sorted(faults: readonly FieldError[]): FrameFaults {
       whole ??= start === '' ? { ...fault, in: 'frame' } : { ...fault, path: fault.path.slice(start.length) };
     }
   }
-  return { samples, ...(whole === undefined ? {} : { whole }) };
+  return { whole, samples };
 }
 
-function undecodable(error: FieldError): Decoded {
+function undecodable(error: FieldError): ParsedFrame {
   return { kind: 'undecodable', error: { ...error, in: 'frame' } };
 }

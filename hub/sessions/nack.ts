@@ -1,6 +1,7 @@
 import { deviceFrameChecks, namePattern, renderValue } from '../../schemas/index.ts';
 import type { NackCode, NackFrame } from '../../schemas/index.ts';
 import type { FrameRefusal } from '../telemetry/ingest.ts';
+import type { UncheckedFrame } from './frame-decoder.ts';
 
 /** Codes after which the same reading may be sent again later, and how long to wait at least, ms. */
 const retryAfterMs: Partial<Record<NackCode, number>> = { rate: 1_000, overloaded: 5_000, 'not-open': 1_000 };
@@ -14,9 +15,9 @@ export function nack(refusal: FrameRefusal): NackFrame {
 }
 
 /** A frame of a type the hub does not know. */
-export function unknownType(frame: Record<string, unknown>): FrameRefusal {
+export function unknownType({ type }: UncheckedFrame): FrameRefusal {
   const expected = `one of ${Object.keys(deviceFrameChecks).join(', ')}`;
-  const got = renderValue(frame['type']);
+  const got = renderValue(type);
   return { code: 'unsupported', errors: [{ path: '/type', keyword: 'enum', expected, got, in: 'frame' }] };
 }
 
@@ -26,8 +27,14 @@ export function isSeq(value: unknown): value is number {
 }
 
 /** The command a refused frame was about, for its nack; nothing when what it names cannot be a command's id. */
-export function commandOf({ re }: Record<string, unknown>): { re?: string } {
+export function commandOf({ re }: UncheckedFrame): { re?: string } {
   return typeof re === 'string' && namePattern.test(re) ? { re } : {};
+}
+
+/** What a nack of the frame answers, as far as the frame says. */
+export function targetOf(frame: UncheckedFrame): { seq?: number; re?: string } {
+  const { seq } = frame;
+  return isSeq(seq) ? { seq } : commandOf(frame);
 }
 
 /** Whom a nack goes to. */

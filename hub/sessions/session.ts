@@ -1,29 +1,32 @@
-import { closeReasons, deviceFrameChecks, limits } from '../../schemas/index.ts';
+import { closeReasons, limits } from '../../schemas/index.ts';
 import type { ClockQuality } from '../../schemas/api/devices.ts';
 import type {
   ByeFrame,
   CloseReason,
+  DeviceFrame,
   DeviceType,
   FieldError,
   HeartbeatFrame,
   HelloFrame,
   HubFrame,
   NackFrame,
-  ProgressFrame,
-  ReceivedFrame,
-  ResultFrame,
 } from '../../schemas/index.ts';
 import type { CommandSession } from '../commands/command-session.ts';
 import { messageOf } from '../kernel/errors.ts';
 import type { Cancel } from '../kernel/time.ts';
 import type { FrameRefusal } from '../telemetry/ingest.ts';
 import type { Claimant } from './clone-guard.ts';
-import { decodeFrame } from './frame-decoder.ts';
+import {
+  parseDeviceFrame,
+  type ParsedFrame,
+  type SampleFaults,
+  type UncheckedFrame,
+} from './frame-decoder.ts';
 import { anchorLeadMs, DeviceClock } from './device-clock.ts';
 import { judgeHello, welcomeFrame, type AcceptedHello } from './hello.ts';
 import { DataFrames } from './data-frames.ts';
 import type { Watch } from '../presence/liveness.ts';
-import { commandOf, isSeq, nack, unknownType } from './nack.ts';
+import { commandOf, isSeq, nack, targetOf, unknownType } from './nack.ts';
 import { Outbox, defaultOutboxLimits, type DeviceSocket } from './outbox.ts';
 import type { Marks } from '../../schemas/api/presence.ts';
 import type { WatchedLink } from '../presence/presence-keeper.ts';
@@ -31,6 +34,9 @@ import { RateLimit } from './rate-limit.ts';
 import type { DeviceRecord, StoredOpening } from '../registry/device-store.ts';
 import type { SessionDeps } from './session-deps.ts';
 import { ReportedClock } from './reported-clock.ts';
+
+type InvalidFrame = Extract<ParsedFrame, { kind: 'invalid' }>;
+type DecodedFrame = Exclude<ParsedFrame, { kind: 'undecodable' }>;
 
 /** How long a goodbye waits for the store, ms; then it closes unacked, and the device keeps its readings. */
 const byeMs = 10_000;
@@ -51,8 +57,6 @@ export class Session implements WatchedLink, CommandSession {
   #cancelTimer: Cancel = () => undefined;
   #phase: 'new' | 'opening' | 'open' | 'ended' = 'new';
   #undecodableInRow = 0;
-  /** Of the frame under way: something in it would be lost or changed in silence. */
-  #textFault: FieldError | undefined;
   #accepted: AcceptedHello | undefined;
   #dataFrames: DataFrames | undefined;
   #clock: DeviceClock | undefined;
@@ -279,42 +283,54 @@ export class Session implements WatchedLink, CommandSession {
   }
 
   #receive(text: string): void {
-    const decoded = decodeFrame(text);
-    if (decoded.kind === 'undecodable') return this.#undecodable(decoded.error);
+    const parsed = parseDeviceFrame(text);
+    if (parsed.kind === 'undecodable') return this.#undecodable(parsed.error);
     this.#undecodableInRow = 0;
-    const { frame, faults } = decoded;
-    this.#textFault = faults?.whole;
     if (this.#phase !== 'open') {
-      this.#beforeOpen(frame);
+      this.#beforeOpen(parsed);
       return;
     }
     this.#alive();
-    switch (frame['type']) {
+    if (parsed.kind === 'frame') this.#frame(parsed.frame, parsed.spoilt, text.length);
+    else if (parsed.kind === 'invalid') this.#invalid(parsed, text.length);
+    else this.#unsupported(parsed.frame);
+  }
+
+  #frame(frame: DeviceFrame, spoilt: SampleFaults | undefined, size: number): void {
+    const { commands } = this.#deps;
+    switch (frame.type) {
       case 'telemetry':
       case 'event':
         this.#dataAt = this.#deps.liveness.now;
-        this.#dataFrames?.take(frame, frame['type'], text.length, faults);
+        this.#dataFrames?.take(frame, size, spoilt);
         return;
       case 'heartbeat':
-        if (this.#valid('heartbeat', frame)) this.#heartbeat(frame as unknown as HeartbeatFrame);
+        this.#heartbeat(frame);
         return;
       case 'received':
-        if (!this.#valid('received', frame)) return;
-        this.#deps.commands.received(this, (frame as unknown as ReceivedFrame).re);
+        commands.received(this, frame.re);
         return;
       case 'progress':
-        if (this.#valid('progress', frame))
-          this.#deps.commands.progress(this, frame as unknown as ProgressFrame);
+        commands.progress(this, frame);
         return;
       case 'result':
-        if (this.#valid('result', frame)) this.#deps.commands.result(this, frame as unknown as ResultFrame);
+        commands.result(this, frame);
         return;
       case 'bye':
-        if (this.#valid('bye', frame)) this.#bye(frame as unknown as ByeFrame);
+        this.#bye(frame);
         return;
-      default:
+      case 'hello':
         this.#unsupported(frame);
     }
+  }
+
+  /** One that the schema of its type refuses, in an open session. */
+  #invalid({ type, frame, fault }: InvalidFrame, size: number): void {
+    if (type === 'telemetry' || type === 'event') {
+      this.#dataAt = this.#deps.liveness.now;
+      this.#dataFrames?.refuse(frame, fault, size);
+    } else if (type === 'hello') this.#unsupported(frame);
+    else this.#refuseInvalid(frame, fault);
   }
 
   #alive(): void {
@@ -332,14 +348,16 @@ export class Session implements WatchedLink, CommandSession {
     if (this.#undecodableInRow >= limits.undecodable) this.close('undecodable');
   }
 
-  #beforeOpen(frame: Record<string, unknown>): void {
-    if (frame['type'] !== 'hello' || this.#phase !== 'new') {
-      const { seq } = frame;
-      this.#refuse({ code: 'not-open' }, isSeq(seq) ? { seq } : commandOf(frame));
-      return;
-    }
-    if (!this.#valid('hello', frame)) return;
-    const judged = judgeHello(frame as unknown as HelloFrame, this.#record, this.#deps.catalog);
+  #beforeOpen(parsed: DecodedFrame): void {
+    const { kind, frame } = parsed;
+    if (this.#phase !== 'new') this.#refuse({ code: 'not-open' }, targetOf(frame));
+    else if (kind === 'frame' && frame.type === 'hello') this.#hello(frame);
+    else if (kind === 'invalid' && frame.type === 'hello') this.#refuseInvalid(frame, parsed.fault);
+    else this.#refuse({ code: 'not-open' }, targetOf(frame));
+  }
+
+  #hello(frame: HelloFrame): void {
+    const judged = judgeHello(frame, this.#record, this.#deps.catalog);
     if (judged.kind === 'refused') {
       this.#refuse({ code: 'unsupported', errors: [judged.error] });
       this.close('unsupported-type');
@@ -439,18 +457,15 @@ export class Session implements WatchedLink, CommandSession {
     this.#dataFrames?.finish(() => this.close('bye'));
   }
 
-  #unsupported(frame: Record<string, unknown>): void {
+  #unsupported(frame: UncheckedFrame): void {
     const refusal = unknownType(frame);
     const { seq } = frame;
     if (isSeq(seq)) this.#dataFrames?.refuseSeq(seq, refusal);
     else this.#refuse(refusal, commandOf(frame));
   }
 
-  #valid(type: keyof typeof deviceFrameChecks, frame: Record<string, unknown>): boolean {
-    const fault = deviceFrameChecks[type](frame) ?? this.#textFault;
-    if (fault === undefined) return true;
+  #refuseInvalid(frame: UncheckedFrame, fault: FieldError): void {
     this.#refuse({ code: 'schema', errors: [fault] }, commandOf(frame));
-    return false;
   }
 
   #refuse(refusal: FrameRefusal, answers: { seq?: number; re?: string } = {}): void {

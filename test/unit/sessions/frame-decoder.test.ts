@@ -1,18 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { decodeFrame } from '../../../hub/sessions/frame-decoder.ts';
+import { parseDeviceFrame } from '../../../hub/sessions/frame-decoder.ts';
 
 const nested = (levels: number): string => `${'{"a":'.repeat(levels - 1)}{}${'}'.repeat(levels - 1)}`;
 
-test('a JSON object is a frame, as JSON.parse reads it', () => {
+test('a JSON object of no known type is kept, as JSON.parse reads it', () => {
   const shallow = fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 5 }));
   fc.assert(
     fc.property(shallow, (value) => {
       const text = JSON.stringify(value);
-      const decoded = decodeFrame(text);
-      assert.equal(decoded.kind, 'frame');
-      assert.deepEqual(decoded.kind === 'frame' && decoded.frame, JSON.parse(text));
+      const decoded = parseDeviceFrame(text);
+      assert.deepEqual(decoded, { kind: 'unknown-type', frame: JSON.parse(text) });
     }),
   );
 });
@@ -27,8 +26,8 @@ test('any text gets an answer and nothing throws', () => {
   );
   fc.assert(
     fc.property(texts, (text) => {
-      const decoded = decodeFrame(text);
-      if (decoded.kind === 'frame') return;
+      const decoded = parseDeviceFrame(text);
+      if (decoded.kind !== 'undecodable') return;
       const { error } = decoded;
       assert.ok(error.got.length <= 64 && error.keyword !== '' && error.in === 'frame');
     }),
@@ -37,7 +36,7 @@ test('any text gets an answer and nothing throws', () => {
 
 test('what is JSON and no object is told what was expected', () => {
   for (const text of ['null', '1', '"text"', '[]', '[{"type":"hello"}]', 'true']) {
-    const decoded = decodeFrame(text);
+    const decoded = parseDeviceFrame(text);
     assert.deepEqual(decoded, {
       kind: 'undecodable',
       error: { path: '', keyword: 'type', expected: 'a JSON object', got: text, in: 'frame' },
@@ -46,31 +45,54 @@ test('what is JSON and no object is told what was expected', () => {
 });
 
 test('64 levels are read, 65 are refused before parsing', () => {
-  assert.equal(decodeFrame(nested(64)).kind, 'frame');
-  const tooDeep = decodeFrame(nested(65));
+  assert.equal(parseDeviceFrame(nested(64)).kind, 'unknown-type');
+  const tooDeep = parseDeviceFrame(nested(65));
   assert.equal(tooDeep.kind === 'undecodable' && tooDeep.error.keyword, 'depth');
-  const arrays = decodeFrame(`{"a":${'['.repeat(64)}${']'.repeat(64)}}`);
+  const arrays = parseDeviceFrame(`{"a":${'['.repeat(64)}${']'.repeat(64)}}`);
   assert.equal(arrays.kind === 'undecodable' && arrays.error.keyword, 'depth');
 });
 
 test('30,000 levels cost an answer, not the stack', () => {
-  const decoded = decodeFrame('['.repeat(30_000));
+  const decoded = parseDeviceFrame('['.repeat(30_000));
   assert.equal(decoded.kind === 'undecodable' && decoded.error.keyword, 'depth');
 });
 
 test('brackets within strings are no levels, also behind escaped quotes', () => {
   const value = { a: '['.repeat(200), b: `"${'{'.repeat(200)}\\`, ['{"'.repeat(100)]: 1 };
-  const decoded = decodeFrame(JSON.stringify(value));
-  assert.deepEqual(decoded, { kind: 'frame', frame: value });
+  const decoded = parseDeviceFrame(JSON.stringify(value));
+  assert.deepEqual(decoded, { kind: 'unknown-type', frame: value });
 });
 
 test('siblings are no levels', () => {
   const value = { a: Array.from({ length: 500 }, () => ({ b: [1] })) };
-  assert.equal(decodeFrame(JSON.stringify(value)).kind, 'frame');
+  assert.equal(parseDeviceFrame(JSON.stringify(value)).kind, 'unknown-type');
 });
 
 test('a member named __proto__ does not become the prototype', () => {
-  const decoded = decodeFrame('{"__proto__":{"type":"hello"}}');
-  assert.equal(decoded.kind, 'frame');
-  if (decoded.kind === 'frame') assert.equal(decoded.frame['type'], undefined);
+  const decoded = parseDeviceFrame('{"__proto__":{"type":"hello"}}');
+  assert.equal(decoded.kind, 'unknown-type');
+  if (decoded.kind === 'unknown-type') assert.equal(decoded.frame.type, undefined);
+});
+
+test('a frame that its schema takes comes with its type, one that it refuses with field and rule', () => {
+  const good = { type: 'telemetry', seq: 1, stream: 'env', ts: 1, data: { t: 1 } };
+  assert.deepEqual(parseDeviceFrame(JSON.stringify(good)), { kind: 'frame', frame: good, spoilt: undefined });
+  const bad = { ...good, seq: 0 };
+  assert.deepEqual(parseDeviceFrame(JSON.stringify(bad)), {
+    kind: 'invalid',
+    type: 'telemetry',
+    frame: bad,
+    fault: { path: '/seq', keyword: 'minimum', expected: '>= 1', got: '0', in: 'frame' },
+  });
+  const inherited = parseDeviceFrame('{"type":"toString"}');
+  assert.equal(inherited.kind, 'unknown-type');
+});
+
+test('a name that stands twice spoils one sample, or the whole frame', () => {
+  const twice = { keyword: 'name', expected: 'each name once', got: 'twice' };
+  const samples = '"samples":[{"ts":1,"data":{"t":1,"t":2}},{"ts":2,"data":{"t":1}}]';
+  const one = parseDeviceFrame(`{"type":"telemetry","seq":1,"stream":"env",${samples}}`);
+  assert.deepEqual(one.kind === 'frame' && one.spoilt, new Map([[0, { path: '/t', ...twice }]]));
+  const whole = parseDeviceFrame('{"type":"received","re":"a","re":"b"}');
+  assert.deepEqual(whole.kind === 'invalid' && whole.fault, { path: '/re', ...twice, in: 'frame' });
 });
