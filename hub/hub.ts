@@ -151,7 +151,7 @@ async function openListeners(hub: HubContext, parts: HubParts): Promise<RunningH
   for (const part of [...exposing, parts.schedules, parts.identity, admin, devices, jobs])
     part.expose(metrics);
 
-  const life = { stopping: false };
+  const stop = new AbortController();
   const http = await startAdmin(
     {
       log: hub.log,
@@ -160,7 +160,7 @@ async function openListeners(hub: HubContext, parts: HubParts): Promise<RunningH
       access: operators.access,
       consoleDir,
       routes: [...commands.routes, ...parts.schedules.routes, ...admin.routes],
-      readiness: () => readiness({ ...telemetry, bus, clock: hub.clock, stopping: life.stopping }),
+      readiness: () => readiness({ ...telemetry, bus, clock: hub.clock, stopping: stop.signal.aborted }),
       metrics: () => metrics.page(),
     },
     { listen: hub.config.adminListen, socketPath: join(hub.config.dataDir, 'hub.sock') },
@@ -175,7 +175,7 @@ async function openListeners(hub: HubContext, parts: HubParts): Promise<RunningH
     ...(operators.firstLogin === undefined ? {} : { firstLogin: operators.firstLogin }),
     failed: hub.failed,
     close() {
-      life.stopping = true;
+      stop.abort();
       return drainHub(hub, { ...draining, writer: telemetry.writer });
     },
   };

@@ -4,7 +4,7 @@
 import packageJson from '../package.json' with { type: 'json' };
 import type { CliDeps, StopReason } from './cli/cli-deps.ts';
 import { exitCodes } from './cli/exit-codes.ts';
-import { runCli } from './cli/program.ts';
+import { runCli } from './cli/commands/program.ts';
 import { createLog } from './kernel/log.ts';
 import { systemClock } from './kernel/time.ts';
 import { cronTimes } from './wiring/cron-times.ts';

@@ -22,8 +22,8 @@ import { Releasers } from './kernel/releasers.ts';
 import { systemClock as clock } from './kernel/time.ts';
 import { Ledger } from './telemetry/ledger.ts';
 import { Spool } from './telemetry/spool.ts';
-import type { TelemetryOperations } from './telemetry/telemetry-operations.ts';
-import { createTelemetryAdministration } from './telemetry/telemetry-administration.ts';
+import type { TelemetryOperations } from './admin/telemetry-operations.ts';
+import { createTelemetryAdministration } from './admin/telemetry-administration.ts';
 
 export type OfflineOperations = DeviceOperations &
   CredentialOperations &

@@ -13,7 +13,7 @@ import type { Notice, NoticeRequest } from '../../schemas/api/notices.ts';
 import type { DeviceWhy } from '../../schemas/api/presence.ts';
 import type { DeviceReadingsQuery } from '../telemetry/readings.ts';
 import type { ReadingsRow } from '../telemetry/store.ts';
-import type { TelemetryOperations } from '../telemetry/telemetry-operations.ts';
+import type { TelemetryOperations } from './telemetry-operations.ts';
 import type { MayShow } from '../registry/visibility.ts';
 
 export interface DeviceOperations {

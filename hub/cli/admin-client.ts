@@ -9,7 +9,7 @@ import type { DeviceReadingsQuery } from '../telemetry/readings.ts';
 import type { CredentialSummary, NewSecret } from '../../schemas/api/credentials.ts';
 import type { CredentialOperations } from '../admin/credential-operations.ts';
 import type { AnswerTo, ApiRoute, RequestTo } from '../../schemas/api/api.ts';
-import { requestPath, type PathParts } from '../../schemas/api/request-path.ts';
+import { requestPath, type PathParts } from '../../schemas/api/requests/request-path.ts';
 import { isOperationError } from '../../schemas/api/error-codes.ts';
 import { HubError, messageOf } from '../kernel/errors.ts';
 import type { ReadingsRow } from '../telemetry/store.ts';

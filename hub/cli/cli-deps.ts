@@ -5,7 +5,7 @@ import type { DeviceOperations } from '../admin/admin-operations.ts';
 import type { CredentialOperations } from '../admin/credential-operations.ts';
 import type { Log, LogLevel } from '../kernel/log.ts';
 import type { Clock } from '../kernel/time.ts';
-import type { TelemetryOperations } from '../telemetry/telemetry-operations.ts';
+import type { TelemetryOperations } from '../admin/telemetry-operations.ts';
 
 /** The running hub, as `start` sees it. */
 export interface StartedHub {

@@ -116,6 +116,11 @@ export class PresenceKeeper {
     return { ...entry.presence, marks: marksOf(entry) };
   }
 
+  /** As `get`; undefined for a device that is not registered. */
+  find(deviceId: string): Presence | undefined {
+    return this.#entries.has(deviceId) ? this.get(deviceId) : undefined;
+  }
+
   /** How many devices are in each state. */
   counts(): Record<PresenceState, number> {
     const counts = Object.fromEntries(presenceStates.map((state) => [state, 0])) as Record<

@@ -13,7 +13,7 @@ import type { Registry } from '../registry/registry.ts';
 import type { SessionCounters } from './session-counters.ts';
 import type { Sessions } from './sessions.ts';
 import type { Stories } from '../presence/device-events.ts';
-import type { Session } from './session.ts';
+import type { DeviceSession } from './device-session.ts';
 
 /** What every session of the hub is given. */
 export interface SessionDeps {
@@ -28,7 +28,7 @@ export interface SessionDeps {
   sessions: Sessions;
   commands: CommandEvents;
   /** Told after the welcome. */
-  opened: (session: Session) => void;
+  opened: (session: DeviceSession) => void;
   clones: CloneGuard;
   nacked: NackListener;
   stories: Stories;

@@ -11,7 +11,6 @@ import type {
   HubFrame,
   NackFrame,
 } from '../../schemas/index.ts';
-import type { CommandSession } from '../commands/command-session.ts';
 import { messageOf } from '../kernel/errors.ts';
 import type { Cancel } from '../kernel/time.ts';
 import type { FrameRefusal } from '../telemetry/ingest.ts';
@@ -32,6 +31,7 @@ import type { Marks } from '../../schemas/api/presence.ts';
 import type { WatchedLink } from '../presence/presence-keeper.ts';
 import { RateLimit } from './rate-limit.ts';
 import type { DeviceRecord, StoredOpening } from '../registry/device-store.ts';
+import type { DeviceSession } from './device-session.ts';
 import type { SessionDeps } from './session-deps.ts';
 import { ReportedClock } from './reported-clock.ts';
 
@@ -49,7 +49,7 @@ const byeMs = 10_000;
  * It decodes frames and hands them on: data frames to the data frames, command frames to the dispatcher, signs of
  * life to presence. It holds no rule of theirs.
  */
-export class Session implements WatchedLink, CommandSession {
+export class Session implements WatchedLink, DeviceSession {
   readonly #deps: SessionDeps;
   readonly #record: DeviceRecord;
   readonly #outbox: Outbox;

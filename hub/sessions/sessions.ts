@@ -6,7 +6,7 @@ import type { DeviceChange, DeviceFollower } from '../registry/device-follower.t
 import type { DeviceRecord, StoredOpening } from '../registry/device-store.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { MayShow } from '../registry/visibility.ts';
-import type { Session } from './session.ts';
+import type { DeviceSession } from './device-session.ts';
 
 export interface SessionsDeps {
   registry: Registry;
@@ -21,9 +21,9 @@ const shutOutMs = 60_000;
 export class Sessions implements DeviceFollower {
   readonly #deps: SessionsDeps;
   /** The newest session of each device whose hello was valid. */
-  readonly #sessions = new Map<string, Session>();
+  readonly #sessions = new Map<string, DeviceSession>();
   /** Sockets upgraded, with or without a hello. */
-  readonly #connected = new Map<Session, Principal>();
+  readonly #connected = new Map<DeviceSession, Principal>();
   /** Device → when it may come again, monotonic ms. */
   readonly #shutOut = new Map<string, number>();
   /** Called when the last connection has ended. */
@@ -34,12 +34,12 @@ export class Sessions implements DeviceFollower {
   }
 
   /** The device's session that counts, whether its welcome is out or on its way. */
-  get(deviceId: string): Session | undefined {
+  get(deviceId: string): DeviceSession | undefined {
     return this.#sessions.get(deviceId);
   }
 
   /** The sessions whose welcome is out. */
-  *openSessions(): Generator<Session> {
+  *openSessions(): Generator<DeviceSession> {
     for (const session of this.#sessions.values()) if (session.isOpen) yield session;
   }
 
@@ -56,7 +56,7 @@ export class Sessions implements DeviceFollower {
   }
 
   /** Every connection, in a session or not yet. */
-  connections(): readonly Session[] {
+  connections(): readonly DeviceSession[] {
     return [...this.#connected.keys()];
   }
 
@@ -97,7 +97,7 @@ export class Sessions implements DeviceFollower {
   }
 
   /** The upgrade is done. @param principal how the connection proved who it is */
-  connected(session: Session, principal: Principal): void {
+  connected(session: DeviceSession, principal: Principal): void {
     this.#connected.set(session, principal);
   }
 
@@ -105,7 +105,7 @@ export class Sessions implements DeviceFollower {
    * A session's hello is valid: it takes over from an older session immediately, and opens when its epoch and the
    * anchor of its boot are on disk. @throws HubError `database-failed`
    */
-  openSession(session: Session, hello: HelloFrame): Promise<StoredOpening> {
+  openSession(session: DeviceSession, hello: HelloFrame): Promise<StoredOpening> {
     const { deviceId } = session;
     const older = this.#sessions.get(deviceId);
     this.#sessions.set(deviceId, session);
@@ -114,7 +114,7 @@ export class Sessions implements DeviceFollower {
   }
 
   /** The session is over; called once for each. @returns whether the device has another that counts */
-  ended(session: Session): boolean {
+  ended(session: DeviceSession): boolean {
     this.#connected.delete(session);
     if (this.#connected.size === 0) this.#empty?.();
     if (this.#sessions.get(session.deviceId) === session) this.#sessions.delete(session.deviceId);

@@ -6,13 +6,21 @@ import type { MetricsReader, ReadingsRow } from './store.ts';
 const pageRows = 5_000;
 const maxPages = 100;
 
+export interface PresenceHistoryQuery {
+  device: string;
+  /** Unix ms; the end is exclusive. */
+  fromMs: number;
+  toMs: number;
+  limit: number;
+}
+
 /**
  * A device's changes of presence, from the store's measurement `presence`.
- * @returns a function of range (Unix ms, end exclusive) and limit that throws HubError `store-unavailable`
+ * @returns a function that throws HubError `store-unavailable`
  */
 export function createPresenceHistory(
   store: Pick<MetricsReader, 'readings'>,
-): (query: { device: string; fromMs: number; toMs: number; limit: number }) => Promise<PresenceHistory> {
+): (query: PresenceHistoryQuery) => Promise<PresenceHistory> {
   const read = (query: Omit<Parameters<typeof store.readings>[0], 'measurement'>): Promise<ReadingsRow[]> =>
     store.readings({ measurement: 'presence', ...query });
   return async ({ device, fromMs, toMs, limit }) => {

@@ -5,6 +5,7 @@ import type { AdminDeps } from '../adapters/http/admin-server.ts';
 import type { AdminOperations } from '../admin/admin-operations.ts';
 import { ConsoleReadings } from '../admin/console-readings.ts';
 import { createDeviceAdministration } from '../admin/device-administration.ts';
+import { createDeviceHistory } from '../admin/device-history.ts';
 import { createWhy } from '../admin/device-why.ts';
 import { countsOf, snapshotOf } from '../admin/hub-snapshot.ts';
 import { LiveCommands } from '../admin/live-commands.ts';
@@ -18,12 +19,9 @@ import type { Incidents } from '../incidents/incidents.ts';
 import type { Metrics } from '../kernel/metrics.ts';
 import type { Notices } from '../notices/notices.ts';
 import type { Registry } from '../registry/registry.ts';
-import { createLastValues } from '../telemetry/last-values.ts';
 import { LatestReadings } from '../telemetry/latest-readings.ts';
-import { createPresenceHistory } from '../telemetry/presence-history.ts';
 import { createReadings } from '../telemetry/readings.ts';
-import { createSeries } from '../telemetry/series.ts';
-import { createTelemetryAdministration } from '../telemetry/telemetry-administration.ts';
+import { createTelemetryAdministration } from '../admin/telemetry-administration.ts';
 import type { HubContext } from './context.ts';
 import type { PresenceParts } from './presence-wiring.ts';
 import type { SessionParts } from './sessions-wiring.ts';
@@ -77,7 +75,7 @@ export function createAdmin(hub: HubContext, deps: Deps): AdminParts {
     log,
     sources: {
       ids: () => registry.all().map(({ id }) => id),
-      presence: (deviceId) => (registry.get(deviceId) === undefined ? undefined : keeper.get(deviceId)),
+      presence: (deviceId) => keeper.find(deviceId),
       row: (deviceId) => devices.row(deviceId),
       details: (deviceId) => devices.details(deviceId),
       counts: (mayShow) => countsOf(snapshot, mayShow),
@@ -88,19 +86,12 @@ export function createAdmin(hub: HubContext, deps: Deps): AdminParts {
   const latest = new LatestReadings();
   const refusals = new Refusals(clock, feed);
   const typeOf = (deviceId: string) => sessions.typeOf(deviceId);
-  const presenceHistory = createPresenceHistory(store);
   const reads = {
     hub: snapshotOf.bind(undefined, snapshot),
     rejects: refusals.rejects.report.bind(refusals.rejects),
     ...createTypeViews({ catalog, registry }),
   };
-  const history = {
-    lastValues: createLastValues({ store, latest, typeOf }),
-    series: createSeries({ store, typeOf }),
-    presenceHistory: async (query: Parameters<typeof presenceHistory>[0]) =>
-      presenceHistory({ ...query, device: registry.require(query.device).id }),
-    nacks: (device: string) => refusals.log.of(registry.require(device).id),
-  };
+  const history = createDeviceHistory({ registry, store, latest, nackLog: refusals.log, typeOf });
   return {
     operations: {
       ...devices,

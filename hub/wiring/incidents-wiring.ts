@@ -8,7 +8,6 @@ import { incidentPublisher } from '../incidents/incident-publisher.ts';
 import { startIncidents, type Incidents } from '../incidents/incidents.ts';
 import type { Metrics } from '../kernel/metrics.ts';
 import type { PresenceKeeper } from '../presence/presence-keeper.ts';
-import type { Registry } from '../registry/registry.ts';
 import { startCloneGuard, type CloneGuard } from '../sessions/clone-guard.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 import type { HubContext } from './context.ts';
@@ -31,14 +30,13 @@ export function createIncidents(
   { clock, random, log, releasers }: HubContext,
   deps: {
     state: HubState;
-    registry: Registry;
     sessions: Sessions;
     presence: PresenceKeeper;
     bus: Publisher;
     topics: Topics;
   },
 ): IncidentParts {
-  const { registry, sessions, presence, bus, topics } = deps;
+  const { sessions, presence, bus, topics } = deps;
   const { database, identity } = deps.state;
   const store = createIncidentStore(database);
   const publish = incidentPublisher({ publisher: bus, topics, hub: identity });
@@ -65,9 +63,7 @@ export function createIncidents(
     clones,
     followers,
     async resume() {
-      const open = incidents.resume(await store.load(), (id) =>
-        registry.get(id) === undefined ? undefined : presence.get(id),
-      );
+      const open = incidents.resume(await store.load(), (id) => presence.find(id));
       for (const deviceId of open) clones.resume(deviceId);
     },
     settled: () => kept.settled(),

@@ -1,7 +1,7 @@
 import type { TestContext } from 'node:test';
 import type { CliDeps } from '../../hub/cli/cli-deps.ts';
 import { cronTimes } from '../../hub/wiring/cron-times.ts';
-import { runCli } from '../../hub/cli/program.ts';
+import { runCli } from '../../hub/cli/commands/program.ts';
 import { fileFaults } from '../../hub/wiring/file-faults.ts';
 import { createLog } from '../../hub/kernel/log.ts';
 import { openOfflineOperations } from '../../hub/offline.ts';

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { compileBodyCheck, compileParameterCheck } from '../../../schemas/api/request-check.ts';
+import { compileBodyCheck, compileParameterCheck } from '../../../schemas/api/requests/request-check.ts';
 import { HubError } from '../../kernel/errors.ts';
 
 /** What a part of the request is called in a refusal. */

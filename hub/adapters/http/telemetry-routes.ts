@@ -3,7 +3,7 @@
 import type { FastifyInstance } from 'fastify';
 import { ledgerApi } from '../../../schemas/api/ledger.ts';
 import { spoolApi } from '../../../schemas/api/spool.ts';
-import type { TelemetryOperations } from '../../telemetry/telemetry-operations.ts';
+import type { TelemetryOperations } from '../../admin/telemetry-operations.ts';
 import { serve } from './serve-operation.ts';
 
 /** Adds `/api/v1/ledger`, `/api/v1/spool…` and `/api/v1/dead-letters…` to `app`. */

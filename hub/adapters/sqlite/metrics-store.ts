@@ -10,7 +10,8 @@ import type {
 } from '../../telemetry/store.ts';
 import type { WriteReport } from './metrics-operations.ts';
 import { rollUpOf } from '../roll-up-name.ts';
-import { openDatabase, type Database, type DatabaseOptions, type SqlValue } from './sqlite.ts';
+import { openDatabase, type Database, type DatabaseOptions } from './sqlite.ts';
+import type { SqlValue } from './sqlite-protocol.ts';
 
 const migrations = [
   `CREATE TABLE series (

@@ -2,7 +2,8 @@ import type { DeadLetter } from '../../../schemas/api/spool.ts';
 import { siblingModule } from '../../kernel/sibling-module.ts';
 import type { Shares } from '../../telemetry/ledger.ts';
 import type { SpooledLines, SpoolStore } from '../../telemetry/spool-store.ts';
-import { openDatabase, type DatabaseOptions, type Row } from './sqlite.ts';
+import { openDatabase, type DatabaseOptions } from './sqlite.ts';
+import type { Row } from './sqlite-protocol.ts';
 
 const migrations = [
   `-- Lines the metrics store did not take, as they came; AUTOINCREMENT, so that an id never comes twice.

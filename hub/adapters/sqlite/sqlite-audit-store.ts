@@ -1,7 +1,8 @@
 import type { AuditRecord } from '../../../schemas/api/audit.ts';
 import type { Origin } from '../../../schemas/api/requester.ts';
 import type { AuditEntry, AuditStore } from '../../audit/audit.ts';
-import type { Database, Row, Statement } from './sqlite.ts';
+import type { Database } from './sqlite.ts';
+import type { Row, Statement } from './sqlite-protocol.ts';
 
 const appendOnly = `CREATE TRIGGER audit_is_append_only BEFORE UPDATE ON audit
      BEGIN SELECT raise(ABORT, 'the audit is append-only'); END;`;

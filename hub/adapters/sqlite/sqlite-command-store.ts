@@ -1,7 +1,8 @@
 import type { CommandQuery } from '../../../schemas/api/commands.ts';
 import type { Command } from '../../commands/command.ts';
 import type { CommandJournal, CommandRecord, Delivery } from '../../commands/journal.ts';
-import type { Database, Row, SqlValue, Statement } from './sqlite.ts';
+import type { Database } from './sqlite.ts';
+import type { Row, SqlValue, Statement } from './sqlite-protocol.ts';
 
 /**
  * The journal's tables in the state database. `body` is the whole command as JSON; the other columns serve queries.

@@ -3,7 +3,8 @@ import type { TargetStatus } from '../../../schemas/command-status.ts';
 import type { Delivery } from '../../commands/journal.ts';
 import type { GroupCommandJournal, GroupCommandRecord } from '../../commands/group-command-journal.ts';
 import type { GroupCommand, Target } from '../../commands/group-command.ts';
-import type { Database, Row, Statement } from './sqlite.ts';
+import type { Database } from './sqlite.ts';
+import type { Row, Statement } from './sqlite-protocol.ts';
 
 /** Group commands in the state database; `command_delivery` is the command journal's. */
 export const groupCommandMigrations: readonly string[] = [

@@ -1,5 +1,6 @@
 import type { PresenceRow, PresenceStore } from '../../presence/presence-keeper.ts';
-import type { Database, Row } from './sqlite.ts';
+import type { Database } from './sqlite.ts';
+import type { Row } from './sqlite-protocol.ts';
 
 /** The last presence of every device, so that a restarted hub goes on from it. All reject with `database-failed`. */
 export function createPresenceStore(db: Database): PresenceStore {

@@ -1,5 +1,6 @@
 import type { RemovalStore } from '../../registry/removals.ts';
-import type { Database, Statement } from './sqlite.ts';
+import type { Database } from './sqlite.ts';
+import type { Statement } from './sqlite-protocol.ts';
 
 /** Presence rows of devices that are gone were how a removal without a hub was found before. */
 export const removalMigrations: readonly string[] = [

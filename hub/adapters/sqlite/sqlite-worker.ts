@@ -2,36 +2,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { parentPort, receiveMessageOnPort, workerData, type MessagePort } from 'node:worker_threads';
-import type { Row, Statement } from './sqlite.ts';
-
-export interface WorkerSetup {
-  port: MessagePort;
-  file: string;
-  migrations: readonly string[];
-  operations: string | undefined;
-  busyTimeoutMs: number;
-}
-
-export type Request =
-  | { kind: 'transaction'; id: number; statements: readonly Statement[] }
-  | { kind: 'read'; id: number; statement: Statement }
-  | { kind: 'call'; id: number; operation: string; argument: unknown }
-  | { kind: 'close'; id: number };
-
-export interface Fault {
-  message: string;
-  stack?: string;
-  /** SQLite's extended result code <https://sqlite.org/rescode.html>. */
-  sqliteCode?: number;
-}
-export interface Reply {
-  id: number;
-  result?: unknown;
-  fault?: Fault;
-}
-export interface WorkerReady {
-  fault?: Fault;
-}
+import type { Fault, Reply, Request, Row, Statement, WorkerReady, WorkerSetup } from './sqlite-protocol.ts';
 
 /** What an operations module's exports get as their first argument. */
 export interface OperationDatabase {

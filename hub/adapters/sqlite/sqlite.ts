@@ -5,15 +5,16 @@ import { MessageChannel, receiveMessageOnPort, Worker, type MessagePort } from '
 import { HubError, messageOf } from '../../kernel/errors.ts';
 import { siblingModule } from '../../kernel/sibling-module.ts';
 import { wait, type Clock } from '../../kernel/time.ts';
-import type { Fault, Reply, Request, WorkerReady, WorkerSetup } from './sqlite-worker.ts';
-
-export type SqlValue = null | number | bigint | string | Uint8Array;
-export type Row = Record<string, SqlValue>;
-export interface Statement {
-  sql: string;
-  /** Bound by position (`?1`, `?2`, …). */
-  params?: readonly SqlValue[];
-}
+import type {
+  Fault,
+  Reply,
+  Request,
+  Row,
+  SqlValue,
+  Statement,
+  WorkerReady,
+  WorkerSetup,
+} from './sqlite-protocol.ts';
 
 /**
  * Every method rejects with HubError `database-failed`, whose `details.reason` is a DatabaseFault; what cannot

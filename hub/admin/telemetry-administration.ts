@@ -1,9 +1,9 @@
 import type { LedgerRow } from '../../schemas/api/ledger.ts';
 import type { DeadLetter } from '../../schemas/api/spool.ts';
 import { HubError } from '../kernel/errors.ts';
-import { imbalance, sumOf, type LedgerAccount, type Ledger } from './ledger.ts';
-import type { Spool } from './spool.ts';
-import type { StoreLink } from './store-link.ts';
+import { imbalance, sumOf, type LedgerAccount, type Ledger } from '../telemetry/ledger.ts';
+import type { Spool } from '../telemetry/spool.ts';
+import type { StoreLink } from '../telemetry/store-link.ts';
 import type { TelemetryOperations } from './telemetry-operations.ts';
 
 /** Dead letters looked through at a time for those somebody may see. */

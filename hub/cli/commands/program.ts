@@ -1,27 +1,27 @@
 /** The command line: its sub-commands, and how every outcome becomes an exit code. */
 
 import { Command, CommanderError } from 'commander';
-import { HubError, messageOf } from '../kernel/errors.ts';
-import { addAudit } from './commands/audit-command.ts';
-import { addCheckConfig } from './commands/check-config-command.ts';
-import type { CliDeps } from './cli-deps.ts';
-import { addCommand } from './commands/command-command.ts';
-import { addDevice } from './commands/device-command.ts';
-import { exitCodes, type ExitCode } from './exit-codes.ts';
-import { addEnrolment } from './commands/enrolment-command.ts';
-import { addGrafana } from './commands/grafana-command.ts';
-import { addGroup } from './commands/group-command-command.ts';
-import { addOperator, addToken } from './commands/operator-command.ts';
-import { addOpenApi } from './commands/openapi-command.ts';
-import { addPrintConfig } from './commands/print-config-command.ts';
-import { addReadings } from './commands/readings-command.ts';
-import { addSchedule } from './commands/schedule-command.ts';
-import { addDeadLetters } from './commands/dead-letters-command.ts';
-import { addIncident } from './commands/device-life-commands.ts';
-import { addLedger } from './commands/ledger-command.ts';
-import { addSchema } from './commands/schema-command.ts';
-import { addSpool } from './commands/spool-command.ts';
-import { addStart } from './commands/start-command.ts';
+import { HubError, messageOf } from '../../kernel/errors.ts';
+import { addAudit } from './audit-command.ts';
+import { addCheckConfig } from './check-config-command.ts';
+import type { CliDeps } from '../cli-deps.ts';
+import { addCommand } from './command-command.ts';
+import { addDevice } from './device-command.ts';
+import { exitCodes, type ExitCode } from '../exit-codes.ts';
+import { addEnrolment } from './enrolment-command.ts';
+import { addGrafana } from './grafana-command.ts';
+import { addGroup } from './group-command-command.ts';
+import { addOperator, addToken } from './operator-command.ts';
+import { addOpenApi } from './openapi-command.ts';
+import { addPrintConfig } from './print-config-command.ts';
+import { addReadings } from './readings-command.ts';
+import { addSchedule } from './schedule-command.ts';
+import { addDeadLetters } from './dead-letters-command.ts';
+import { addIncident } from './device-life-commands.ts';
+import { addLedger } from './ledger-command.ts';
+import { addSchema } from './schema-command.ts';
+import { addSpool } from './spool-command.ts';
+import { addStart } from './start-command.ts';
 
 /**
  * Runs one command line to its end.

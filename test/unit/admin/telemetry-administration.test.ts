@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createTelemetryAdministration } from '../../../hub/telemetry/telemetry-administration.ts';
+import { createTelemetryAdministration } from '../../../hub/admin/telemetry-administration.ts';
 import { ManualClock } from '../../helpers/clock.ts';
 import { silentLog } from '../../helpers/hubs/session-fixture.ts';
 import { testPipeline } from '../../helpers/hubs/pipeline.ts';

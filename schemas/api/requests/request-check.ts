@@ -1,7 +1,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { TSchema } from 'typebox';
-import { describeError, type FieldError } from '../field-error.ts';
-import { later } from './values.ts';
+import { describeError, type FieldError } from '../../field-error.ts';
+import { later } from '../values.ts';
 
 /** Judges a part of a request, and fills in the defaults; undefined when it is valid. */
 export type RequestCheck = (value: unknown) => FieldError | undefined;

@@ -1,0 +1,41 @@
+import type { PresenceHistory } from '../../schemas/api/presence-history.ts';
+import type { DeviceSeries, LastValues } from '../../schemas/api/readings.ts';
+import type { NackRow } from '../../schemas/api/rejects.ts';
+import type { DeviceType } from '../../schemas/index.ts';
+import type { Registry } from '../registry/registry.ts';
+import { createLastValues } from '../telemetry/last-values.ts';
+import type { LatestReadings } from '../telemetry/latest-readings.ts';
+import { createPresenceHistory, type PresenceHistoryQuery } from '../telemetry/presence-history.ts';
+import { createSeries, type DeviceSeriesQuery } from '../telemetry/series.ts';
+import type { MetricsReader } from '../telemetry/store.ts';
+import type { NackLog } from './nack-log.ts';
+
+/** What a device has sent and been. */
+export interface DeviceHistory {
+  /** @throws HubError `device-unknown` · `store-unavailable` */
+  lastValues(device: string): Promise<LastValues>;
+  /** @throws HubError `device-unknown` · `input-invalid` · `store-unavailable` */
+  series(query: DeviceSeriesQuery): Promise<DeviceSeries>;
+  /** @throws HubError `device-unknown` · `store-unavailable` */
+  presenceHistory(query: PresenceHistoryQuery): Promise<PresenceHistory>;
+  /** Newest first. @throws HubError `device-unknown` */
+  nacks(device: string): NackRow[];
+}
+
+export function createDeviceHistory(deps: {
+  registry: Registry;
+  store: MetricsReader;
+  latest: LatestReadings;
+  nackLog: NackLog;
+  typeOf: (deviceId: string) => DeviceType | undefined;
+}): DeviceHistory {
+  const { registry, store, nackLog } = deps;
+  const presenceHistory = createPresenceHistory(store);
+  return {
+    lastValues: createLastValues(deps),
+    series: createSeries(deps),
+    presenceHistory: async (query) =>
+      presenceHistory({ ...query, device: registry.require(query.device).id }),
+    nacks: (device) => nackLog.of(registry.require(device).id),
+  };
+}

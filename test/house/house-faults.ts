@@ -1,0 +1,30 @@
+import type { Fault } from './fault.ts';
+import { repeatedNames } from './file-names.ts';
+import { fullFolders } from './folder-sizes.ts';
+import { importCircles } from './import-circles.ts';
+import type { ParsedSource } from './parsed-source.ts';
+import { limitsSwitchedOff, silencedLinter, type LinterOverride } from './switched-off-limits.ts';
+import { wiringOutOfOrder } from './wiring-order.ts';
+import { longWiring } from './wiring-sizes.ts';
+
+/** What the rules of the house look at. */
+export interface House {
+  /** All files, from the root of the project, with slashes. */
+  paths: readonly string[];
+  /** The TypeScript files of `hub/`. */
+  sources: readonly ParsedSource[];
+  linter: { path: string; overrides: readonly LinterOverride[] };
+}
+
+/** Every place where the house breaks a rule that neither compiler nor linter knows. */
+export function houseFaults({ paths, sources, linter }: House): Fault[] {
+  return [
+    ...repeatedNames(paths),
+    ...fullFolders(paths),
+    ...longWiring(sources),
+    ...silencedLinter(sources),
+    ...limitsSwitchedOff(paths, linter),
+    ...wiringOutOfOrder(sources),
+    ...importCircles(sources),
+  ];
+}
