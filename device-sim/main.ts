@@ -2,6 +2,7 @@
 /** `npm run sim -- …`: simulated devices, and recordings replayed as devices. */
 import { text } from 'node:stream/consumers';
 import { Command, CommanderError } from 'commander';
+import { terminalText } from '../schemas/terminal-text.ts';
 import { exitCodes, UsageFault, type CliContext } from './cli/cli-context.ts';
 import { addDevice, addFleet } from './cli/cli-fleet.ts';
 import { addReplay } from './cli/cli-replay.ts';
@@ -44,7 +45,7 @@ try {
     // Commander has already printed what is wrong, or the help.
     process.exitCode = error.exitCode === 0 ? exitCodes.ok : exitCodes.cannot;
   } else if (error instanceof UsageFault || error instanceof RecordingFault) {
-    process.stderr.write(`error: ${error.message}\n`);
+    process.stderr.write(terminalText(`error: ${error.message}\n`));
     process.exitCode = exitCodes.cannot;
   } else {
     throw error;

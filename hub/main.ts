@@ -7,6 +7,7 @@ import { exitCodes } from './cli/exit-codes.ts';
 import { runCli } from './cli/commands/program.ts';
 import { createLog } from './kernel/log.ts';
 import { systemClock } from './kernel/time.ts';
+import { terminalText } from '../schemas/terminal-text.ts';
 import { cronTimes } from './wiring/cron-times.ts';
 
 /** Ctrl-C under npm arrives twice: from the terminal, and passed on by npm. Signals this close are one. */
@@ -44,7 +45,7 @@ function stopRequested(): Promise<StopReason> {
 function crashed(error: unknown): void {
   // The first fault of a running hub is logged where it stops; one during the stop has this place alone.
   if (askToStop?.({ kind: 'crashed', error }) === true) return;
-  process.stderr.write(`device-hub: ${error instanceof Error ? error.stack : String(error)}\n`);
+  process.stderr.write(terminalText(`device-hub: ${error instanceof Error ? error.stack : String(error)}\n`));
   if (askToStop === undefined) process.exit(exitCodes.crash);
 }
 
@@ -75,8 +76,8 @@ const deps: CliDeps = {
   env: process.env,
   cwd: process.cwd(),
   version: packageJson.version,
-  out: (text) => process.stdout.write(text),
-  err: (text) => process.stderr.write(text),
+  out: (text) => process.stdout.write(terminalText(text)),
+  err: (text) => process.stderr.write(terminalText(text)),
   clock: systemClock,
   cronTimes,
   createLog: (level) => createLog({ level, pretty: process.stdout.isTTY }),

@@ -1,4 +1,5 @@
 import { InvalidArgumentError, type Command } from 'commander';
+import { terminalText } from '../../schemas/terminal-text.ts';
 import { behaviorNames, isBehavior, type Behavior } from '../device/behaviors.ts';
 import {
   addConnectOptions,
@@ -105,7 +106,7 @@ async function runFleet(options: FleetCommandOptions, context: CliContext): Prom
   await untilStopped(stopped, duration);
   await fleet.close();
   status.close();
-  stdout.write(`${text()}\n`);
+  stdout.write(terminalText(`${text()}\n`));
   context.exit(exitCodes.ok);
 }
 
@@ -135,7 +136,8 @@ async function runDevice(options: DeviceCommandOptions, context: CliContext): Pr
   const { url, seed, interval, memory, behave, after, duration } = options;
   const type = await playedType(options);
   const { stdout, stopped } = context;
-  const say = (text: string): void => stdout.write(`${new Date().toISOString().slice(11, 23)} ${text}\n`);
+  const say = (text: string): void =>
+    stdout.write(terminalText(`${new Date().toISOString().slice(11, 23)} ${text}\n`));
   const fleet = startFleet({
     url,
     seed,

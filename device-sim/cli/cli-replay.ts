@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { InvalidArgumentError, Option, type Command } from 'commander';
+import { terminalText } from '../../schemas/terminal-text.ts';
 import type { StreamType } from '../../schemas/index.ts';
 import {
   addConnectOptions,
@@ -116,7 +117,7 @@ async function runReplay(file: string, options: ReplayOptions, context: CliConte
     outboxCapacity: replayOutboxCapacity,
     ...readCa(options.ca),
   });
-  stderr.write(planText(recording, stream.name, zone.name));
+  stderr.write(terminalText(planText(recording, stream.name, zone.name)));
   const replay = new Replay(recording, client, stream.name);
   const beganMs = performance.now();
   const text = (): string => progressText(replay, (performance.now() - beganMs) / 1000);
@@ -128,8 +129,8 @@ async function runReplay(file: string, options: ReplayOptions, context: CliConte
   if (client.online) await client.bye();
   await client.close();
   status.close();
-  stdout.write(options.json === true ? `${JSON.stringify(summary)}\n` : summaryText(summary));
-  if (faults.signal.aborted) stderr.write(`${String(faults.signal.reason)}\n`);
+  stdout.write(terminalText(options.json === true ? `${JSON.stringify(summary)}\n` : summaryText(summary)));
+  if (faults.signal.aborted) stderr.write(terminalText(`${String(faults.signal.reason)}\n`));
   context.exit(exitCode(summary, stopped.aborted, faults.signal.aborted, options.lenient === true));
 }
 

@@ -9,6 +9,7 @@ import {
   type CliContext,
   type ConnectOptions,
 } from './cli-context.ts';
+import { terminalText } from '../../schemas/terminal-text.ts';
 import { systemClock } from '../clock.ts';
 import { askHub } from '../client/hub-socket.ts';
 import { verify, type HubLedger, type VerifiedHub } from '../verify/verify.ts';
@@ -66,12 +67,13 @@ async function runVerify(options: VerifyCommandOptions, context: CliContext): Pr
     faults: options.faults,
     clock: systemClock,
     stopped: context.stopped,
-    say: (text) => context.stderr.write(`${text}\n`),
+    say: (text) => context.stderr.write(terminalText(`${text}\n`)),
   });
   const { differences, faults, ...counts } = report;
-  if (json === true) context.stdout.write(`${JSON.stringify(report)}\n`);
+  if (json === true) context.stdout.write(terminalText(`${JSON.stringify(report)}\n`));
   else {
-    for (const difference of differences.slice(0, shownDifferences)) context.stdout.write(`${difference}\n`);
+    for (const difference of differences.slice(0, shownDifferences))
+      context.stdout.write(terminalText(`${difference}\n`));
     const numbers = Object.entries({ ...counts, ...faults, differences: differences.length });
     context.stdout.write(`${numbers.map(([name, value]) => `${name} ${value}`).join(' · ')}\n`);
   }

@@ -1,3 +1,4 @@
+import { terminalText } from '../../schemas/terminal-text.ts';
 import type { Cancel, Clock } from '../clock.ts';
 
 /** Where text is written: stdout, stderr, or a test's own output. */
@@ -25,8 +26,10 @@ export function startStatusLine(
   { clock, plainEveryMs }: { clock: Clock; plainEveryMs: number },
 ): StatusLine {
   if (output.isTTY !== true) {
-    const cancelPlain = clock.every(plainEveryMs, () => output.write(`${text().replaceAll('\n', ' · ')}\n`));
-    return { say: (line) => output.write(`${line}\n`), close: cancelPlain };
+    const cancelPlain = clock.every(plainEveryMs, () =>
+      output.write(terminalText(`${text().replaceAll('\n', ' · ')}\n`)),
+    );
+    return { say: (line) => output.write(terminalText(`${line}\n`)), close: cancelPlain };
   }
   let drawnLines = 0;
   const wipe = (): void => {
@@ -37,7 +40,7 @@ export function startStatusLine(
   const draw = (): void => {
     wipe();
     // A line that wraps would occupy two.
-    const lines = text()
+    const lines = terminalText(text())
       .split('\n')
       .map((line) => line.slice(0, (output.columns ?? 80) - 1));
     output.write(lines.join('\n'));
@@ -47,7 +50,7 @@ export function startStatusLine(
   return {
     say(line) {
       wipe();
-      output.write(`${line}\n`);
+      output.write(terminalText(`${line}\n`));
       draw();
     },
     close() {

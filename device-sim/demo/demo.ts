@@ -3,6 +3,7 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command } from 'commander';
+import { terminalText } from '../../schemas/terminal-text.ts';
 import { parsePositive, untilStopped } from '../cli/cli-context.ts';
 import { systemClock } from '../clock.ts';
 import { demoMembers } from './demo-fleet.ts';
@@ -39,8 +40,8 @@ try {
   process.exitCode = await runDemo(hub);
 } catch (error) {
   if (!(error instanceof HubFault)) throw error;
-  for (const text of before) process.stderr.write(`${text}\n`);
-  process.stderr.write(`${error.message}\n${wayOut(error.message)}`);
+  for (const text of before) process.stderr.write(terminalText(`${text}\n`));
+  process.stderr.write(terminalText(`${error.message}\n${wayOut(error.message)}`));
   process.exitCode = 1;
 }
 
@@ -114,7 +115,7 @@ async function watch(hub: HubProcess, fleet: Fleet): Promise<Rates> {
   if (why === undefined) await read();
   stdout.write(`${statusText(fleet.devices.length, rates)}\n`);
   status.close();
-  say = (text) => void stdout.write(`${text}\n`);
+  say = (text) => void stdout.write(terminalText(`${text}\n`));
   if (why !== undefined) throw new HubFault(why);
   return rates;
 }

@@ -1,5 +1,7 @@
 /** Output for people: aligned columns and readable times. */
 
+import { terminalText } from '../../schemas/terminal-text.ts';
+
 /** Rows under a header, columns two spaces apart; one line each, with a line feed. */
 export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const shown = [header, ...rows].map((row) => row.map(printable));
@@ -14,9 +16,9 @@ export function table(header: readonly string[], rows: readonly (readonly string
   return shown.map(line).join('');
 }
 
-/** Ids and texts may come from strangers: control characters and bidirectional marks must not reach the terminal. */
+/** A cell is one line, as wide as its text. */
 function printable(text: string): string {
-  return text.replaceAll(/[\p{Cc}\u202A-\u202E\u2066-\u2069]/gu, '\uFFFD');
+  return terminalText(text).replaceAll('\n', '\\n').replaceAll('\t', '\\t');
 }
 
 /** `floor=2,hall=a`; `-` when there is none. */

@@ -12,6 +12,21 @@ export interface LogOptions {
   destination?: DestinationStream;
 }
 
+/**
+ * A JSON line whose readable form holds nothing that a terminal obeys: pino-pretty prints what the JSON says, so
+ * the escape of a control character or a bidirectional mark is itself escaped. Line feeds and tabs stay.
+ */
+export function keepEscapes(line: string): string {
+  return line
+    .replaceAll(/\\(?:[^u]|u00[01][0-9a-f]|u007f)/gi, (escape) =>
+      ['\\\\', '\\"', '\\/', '\\n', '\\t'].includes(escape) ? escape : `\\${escape}`,
+    )
+    .replaceAll(
+      /[\u007F-\u009F\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069]/g,
+      (mark) => `\\\\u${mark.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    );
+}
+
 /** The process log: one JSON object a line. Secrets never reach it; the redaction is the second lock. */
 export function createLog({ level, pretty = false, destination }: LogOptions): Log {
   const options = {
@@ -22,6 +37,10 @@ export function createLog({ level, pretty = false, destination }: LogOptions): L
   };
   if (destination !== undefined) return pino(options, destination);
   if (pretty)
-    return pino({ ...options, transport: { target: 'pino-pretty', options: { ignore: 'pid,hostname' } } });
+    return pino({
+      ...options,
+      hooks: { streamWrite: keepEscapes },
+      transport: { target: 'pino-pretty', options: { ignore: 'pid,hostname' } },
+    });
   return pino(options);
 }

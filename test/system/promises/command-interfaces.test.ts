@@ -13,6 +13,9 @@ import { spawnHub, type HubProcess } from '../../helpers/services/process.ts';
 
 /** One hub process, its embedded broker, and a few simulated devices; every interface asks for the same things. */
 
+/** Clears a terminal's screen, rings its bell and turns the text around. */
+const obeyed = '\x1b[2J\x07\x9b31m\u202egnirts\u061c';
+
 let hub: HubProcess;
 let fleet: CommandFleet;
 let bus: Subscription;
@@ -26,10 +29,11 @@ before(async () => {
     type: 'env-sensor@1',
     commands: ['set-interval', 'identify', 'reboot'],
     // Every fifth device is out of order.
-    act: (device) =>
-      Number(device.slice(2)) % 5 === 0
-        ? { status: 'failed', error: 'out of order' }
-        : { status: 'succeeded' },
+    act: (device) => {
+      if (device === 'd-10') return { status: 'failed', error: obeyed };
+      if (Number(device.slice(2)) % 5 === 0) return { status: 'failed', error: 'out of order' };
+      return { status: 'succeeded' };
+    },
   });
   await fleet.online;
   port = new URL(hub.brokerUrl ?? '').port;
@@ -236,6 +240,19 @@ void test('the command line sends, waits, shows and lists', async () => {
   const alone = await hub.cli(['command', 'show', 'd-2']);
   assert.equal(alone.code, 1);
   assert.match(alone.stderr, /give the device and the id: command show <device> <id>/);
+});
+
+void test('what a device says cannot give orders to the terminal of an operator', async () => {
+  const sent = await hub.cli(['command', 'send', 'd-10', 'identify', '--id', 'c-10', '--wait']);
+  const shown = await hub.cli(['command', 'show', 'd-10', 'c-10']);
+  const listed = await hub.cli(['command', 'list', '--device', 'd-10']);
+  for (const { stdout } of [sent, shown, listed]) {
+    assert.ok(stdout.includes(String.raw`\u001b[2J\u0007\u009b31m\u202egnirts\u061c`), stdout);
+    assert.doesNotMatch(stdout, /(?!\n)[\p{Cc}\u061c\u202e]/u);
+  }
+  const json = await hub.cli(['command', 'show', 'd-10', 'c-10', '--json']);
+  assert.doesNotMatch(json.stdout, /(?!\n)[\p{Cc}\u061c\u202e]/u);
+  assert.equal((JSON.parse(json.stdout) as Answer).reason, obeyed);
 });
 
 void test('the OpenAPI document is valid, and describes the interfaces of commands', async () => {

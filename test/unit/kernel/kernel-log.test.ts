@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createLog, type LogLevel } from '../../../hub/kernel/log.ts';
+import fc from 'fast-check';
+import { createLog, keepEscapes, type LogLevel } from '../../../hub/kernel/log.ts';
 
 function logOf(level: LogLevel) {
   const lines: string[] = [];
@@ -38,4 +39,32 @@ test('secrets that slip into a line are not written', () => {
   });
   assert.doesNotMatch(lines.join(''), /s3cr3t/);
   assert.match(lines.join(''), /kept/);
+});
+
+test('a readable line holds nothing that a terminal obeys, whatever a stranger puts into it', () => {
+  const obeyed = /(?![\n\t])[\p{Cc}\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069]/u;
+  const marks = fc.constantFrom(
+    '\u001b',
+    '\u0007',
+    '\r',
+    '\b',
+    '\u007f',
+    '\u009b',
+    '\u202e',
+    '\\',
+    '"',
+    'u001b',
+    '\n',
+  );
+  fc.assert(
+    fc.property(
+      fc.array(fc.oneof(marks, fc.string())).map((parts) => parts.join('')),
+      (msg) => {
+        const line = JSON.parse(keepEscapes(JSON.stringify({ msg }))) as { msg: string };
+        assert.doesNotMatch(line.msg, obeyed);
+        // Text that nothing obeys stays as it is.
+        if (!obeyed.test(msg)) assert.equal(line.msg, msg);
+      },
+    ),
+  );
 });
