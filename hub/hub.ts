@@ -105,14 +105,13 @@ type HubParts = Awaited<ReturnType<typeof startParts>>;
 
 /** Who is notified of what, in this order. */
 function follow(parts: HubParts): void {
-  const { registry, telemetry, presence, incidents, commands, identity, admin, state } = parts;
+  const { registry, telemetry, presence, incidents, commands, admin, state } = parts;
   const { sessions } = parts.sessions;
   // No frame of a removed device comes after its sessions; its removal is noted last.
   registry.follow(
     sessions,
     presence.keeper,
     telemetry.presence,
-    identity.authenticator,
     incidents.incidents,
     incidents.clones,
     presence.events,

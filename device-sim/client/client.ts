@@ -352,7 +352,10 @@ class DeviceClient extends EventEmitter<ClientEvents> {
     }
     if (this.online && this.#clock.monotonic() - this.#openedAtMs >= stableSessionMs) this.#backoff.reset();
     this.#state = 'waiting';
-    const otherSecret = ending.kind === 'refused' && ending.status === 401 && this.#secrets.refused();
+    // 429 may be for a wrong secret too, when others at this address failed before: it says when to try the other one.
+    const refused =
+      ending.kind === 'refused' && [401, 429].includes(ending.status) && this.#secrets.refused();
+    const otherSecret = refused && ending.status === 401;
     const backoffMs = this.#backoff.next();
     const retry: Retry = otherSecret ? { waitMs: backoffMs } : retryAfter(ending, backoffMs, this.#random);
     if (this.#slotAtMs !== undefined && retry.trouble === undefined) {

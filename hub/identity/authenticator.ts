@@ -1,9 +1,8 @@
 import type { Requester } from '../../schemas/api/requester.ts';
 import type { Auditor } from '../audit/audit.ts';
-import { AttemptLimit } from '../kernel/attempt-limit.ts';
+import { FailedProofs } from '../kernel/failed-proofs.ts';
 import type { Clock } from '../kernel/time.ts';
 import { parseBasic } from '../registry/credentials.ts';
-import type { DeviceFollower } from '../registry/device-follower.ts';
 import type { Registry } from '../registry/registry.ts';
 import { authenticate, type Authentication, type Proof } from './principal.ts';
 import type { Rotation } from './rotation.ts';
@@ -13,7 +12,7 @@ export type Admittance =
   | Authentication
   /** It went on sending far over its rate. */
   | { kind: 'shut-out'; deviceId: string; retryAfterSec: number }
-  /** Too many failures of its address or its id. */
+  /** The proof is wrong, and so were too many before it, of its address or its id. */
   | { kind: 'throttled'; retryAfterSec: number };
 
 /** Ten failures at once, then one every six seconds, for an address and for an id alike. */
@@ -30,44 +29,24 @@ export interface AuthenticatorDeps {
   audit: Auditor;
 }
 
-/**
- * Decides who a connecting device is: slows down guessing per address and per id, and keeps a record of refusals.
- * A device that comes from the address of its last success is never slowed, so that a stranger who guesses at its
- * id, or a broken neighbour behind the same address, does not lock it out.
- */
-export class Authenticator implements DeviceFollower {
+/** Decides who a connecting device is, slows down who guesses, and keeps a record of refusals. */
+export class Authenticator {
   readonly #deps: AuthenticatorDeps;
-  readonly #byAddress: AttemptLimit;
-  readonly #byId: AttemptLimit;
-  /** The address of each device's last success; only registered devices get in here. */
-  readonly #lastAddress = new Map<string, string>();
+  readonly #failures: FailedProofs;
 
   constructor(deps: AuthenticatorDeps) {
     this.#deps = deps;
-    this.#byAddress = new AttemptLimit(deps.clock, limit);
-    this.#byId = new AttemptLimit(deps.clock, limit);
+    this.#failures = new FailedProofs(deps.clock, limit);
   }
 
   /** @param address of the network the connection comes from; see `networkOf`. */
   admit(proof: Proof, address: string): Admittance {
-    const claimed = parseBasic(proof.authorization)?.id.slice(0, 128);
-    const waitMs = this.#waitMs(claimed, address);
-    if (waitMs > 0) {
-      this.#refused(address, claimed ?? '', 'throttled');
-      return { kind: 'throttled', retryAfterSec: Math.ceil(waitMs / 1000) };
-    }
     const judged = this.#judge(proof);
     switch (judged.kind) {
       case 'device':
-        this.#lastAddress.set(judged.record.id, address);
         return judged;
-      case 'denied': {
-        const id = judged.claimedId?.slice(0, 128) ?? '';
-        this.#refused(address, id, judged.kind);
-        this.#byAddress.failed(address);
-        if (id !== '') this.#byId.failed(id);
-        return judged;
-      }
+      case 'denied':
+        return this.#denied(judged, address);
       case 'disabled':
         this.#refused(address, judged.record.id, judged.kind);
         return judged;
@@ -83,14 +62,12 @@ export class Authenticator implements DeviceFollower {
     return id !== undefined && this.#deps.registry.get(id) !== undefined ? id : undefined;
   }
 
-  removed(deviceId: string): void {
-    this.#lastAddress.delete(deviceId);
-  }
-
-  #waitMs(claimed: string | undefined, address: string): number {
-    if (claimed === undefined) return this.#byAddress.waitMs(address);
-    if (this.#lastAddress.get(claimed) === address) return 0;
-    return Math.max(this.#byAddress.waitMs(address), this.#byId.waitMs(claimed));
+  #denied(judged: Extract<Authentication, { kind: 'denied' }>, address: string): Admittance {
+    const id = judged.claimedId?.slice(0, 128) ?? '';
+    const sources = [`address ${address}`, ...(id === '' ? [] : [`id ${id}`])];
+    const waitMs = this.#failures.failed(...sources);
+    this.#refused(address, id, waitMs > 0 ? 'throttled' : judged.kind);
+    return waitMs > 0 ? { kind: 'throttled', retryAfterSec: Math.ceil(waitMs / 1000) } : judged;
   }
 
   #judge(proof: Proof): Authentication | Extract<Admittance, { kind: 'shut-out' }> {

@@ -2,8 +2,8 @@ import { createHash, randomBytes } from 'node:crypto';
 import { namePattern, typeName } from '../../schemas/index.ts';
 import type { Enrolment, EnrolmentRequest, NewEnrolment } from '../../schemas/api/enrolments.ts';
 import type { Auditor } from '../audit/audit.ts';
-import { AttemptLimit } from '../kernel/attempt-limit.ts';
 import { HubError } from '../kernel/errors.ts';
+import { FailedProofs } from '../kernel/failed-proofs.ts';
 import type { Clock } from '../kernel/time.ts';
 import { newKeyCredential, newSecretCredential } from '../registry/credentials.ts';
 import type { DeviceRecord } from '../registry/device-store.ts';
@@ -56,22 +56,32 @@ export interface EnrolmentsDeps {
   audit: Auditor;
 }
 
-const maxRequests = 1_000;
+/** Ten failures at once, then one every six seconds, for each address. */
 const limit = { burst: 10, everyMs: 6_000 };
+/** Devices that wait for an operator's word, in all; a token has a quarter of them. */
+const maxRequests = 1_000;
+const maxRequestsOfToken = maxRequests / 4;
+/** Asks with a right token that wait for their turn, in all; a token has a quarter of them. */
+const maxWaiting = 1_000;
+const maxWaitingOfToken = maxWaiting / 4;
+/** When to come again while too many wait, ms. */
+const busyWaitMs = 5_000;
 
 /** The one restricted door for devices that have no identity yet, and what operators do about it. */
 export class Enrolments {
   readonly #deps: EnrolmentsDeps;
   readonly #enrolments = new Map<string, EnrolmentRecord>();
   readonly #requests = new Map<string, PendingRequest>();
-  readonly #attempts: AttemptLimit;
+  readonly #failures: FailedProofs;
   /** Asks are judged one after another, so that no use is spent twice. */
   #tail: Promise<unknown> = Promise.resolve();
   #waiting = 0;
+  /** Of each token, by the id of its enrolment. */
+  readonly #waitingOf = new Map<string, number>();
 
   constructor(deps: EnrolmentsDeps) {
     this.#deps = deps;
-    this.#attempts = new AttemptLimit(deps.clock, limit);
+    this.#failures = new FailedProofs(deps.clock, limit);
   }
 
   async load(): Promise<void> {
@@ -133,31 +143,49 @@ export class Enrolments {
 
   /** A device asks for its identity. @param address of the network it asks from @throws HubError `input-invalid` (publicKey) */
   async enrol(ask: EnrolmentAsk, address: string): Promise<Enrolled> {
-    const waitMs = this.#attempts.waitMs(address);
-    if (waitMs > 0) return { kind: 'throttled', retryAfterSec: Math.ceil(waitMs / 1000) };
-    if (this.#waiting >= maxRequests) return { kind: 'throttled', retryAfterSec: 5 };
+    // A wrong token is found here, so that nobody with a right one waits behind it.
+    const enrolment = this.#enrolmentOf(ask);
+    const judged = enrolment === undefined ? denied : await this.#inTurn(enrolment.id, ask, address);
+    const waitMs = judged.kind === 'denied' ? this.#failures.failed(`address ${address}`) : 0;
+    const outcome = waitMs === 0 ? judged : throttled(waitMs);
+    await this.#note(ask, address, outcome);
+    return outcome;
+  }
+
+  /** The enrolment whose token lets this id in now. */
+  #enrolmentOf({ token, id }: EnrolmentAsk): EnrolmentRecord | undefined {
+    const hash = hashOf(token);
+    const enrolment = [...this.#enrolments.values()].find((candidate) => candidate.hash === hash);
+    const holds =
+      enrolment !== undefined &&
+      this.#deps.clock.now() < enrolment.notAfterMs &&
+      namePattern.test(id) &&
+      id.startsWith(enrolment.idPrefix);
+    return holds ? enrolment : undefined;
+  }
+
+  async #inTurn(enrolmentId: string, ask: EnrolmentAsk, address: string): Promise<Enrolled> {
+    const ofToken = this.#waitingOf.get(enrolmentId) ?? 0;
+    if (this.#waiting >= maxWaiting || ofToken >= maxWaitingOfToken) return throttled(busyWaitMs);
     this.#waiting += 1;
+    this.#waitingOf.set(enrolmentId, ofToken + 1);
     const judged = this.#tail.then(() => this.#judge(ask, address));
     this.#tail = judged.catch(() => undefined);
     try {
-      const outcome = await judged;
-      await this.#note(ask, address, outcome);
-      return outcome;
+      return await judged;
     } finally {
       this.#waiting -= 1;
+      const left = (this.#waitingOf.get(enrolmentId) ?? 1) - 1;
+      if (left === 0) this.#waitingOf.delete(enrolmentId);
+      else this.#waitingOf.set(enrolmentId, left);
     }
   }
 
   async #judge(ask: EnrolmentAsk, address: string): Promise<Enrolled> {
     const now = this.#deps.clock.now();
-    const hash = hashOf(ask.token);
-    const enrolment = [...this.#enrolments.values()].find((candidate) => candidate.hash === hash);
-    const holds =
-      enrolment !== undefined &&
-      now < enrolment.notAfterMs &&
-      namePattern.test(ask.id) &&
-      ask.id.startsWith(enrolment.idPrefix);
-    if (!holds) return { kind: 'denied' };
+    // It may have been spent, or revoked, while this one waited.
+    const enrolment = this.#enrolmentOf(ask);
+    if (enrolment === undefined) return denied;
     const record = this.#deps.registry.get(ask.id);
     if (record === undefined) return this.#register(enrolment, ask, now);
     if (record.disabled) return { kind: 'refused', reason: 'disabled' };
@@ -172,7 +200,7 @@ export class Enrolments {
   }
 
   async #register(enrolment: EnrolmentRecord, ask: EnrolmentAsk, createdMs: number): Promise<Enrolled> {
-    if (enrolment.used >= enrolment.uses) return { kind: 'denied' };
+    if (enrolment.used >= enrolment.uses) return denied;
     const made =
       ask.publicKey === undefined
         ? newSecretCredential(createdMs)
@@ -220,7 +248,7 @@ export class Enrolments {
       return this.#renew(record, askedMs);
     }
     // A later ask does not push out one that an operator has approved for somebody else.
-    if (request?.approved === true || (request === undefined && this.#requests.size >= maxRequests)) {
+    if (request?.approved === true || (request === undefined && this.#isFull(enrolment.id))) {
       return { kind: 'refused', reason: 'busy' };
     }
     const claim = randomBytes(24).toString('base64url');
@@ -235,6 +263,12 @@ export class Enrolments {
     await this.#deps.store.saveRequest(asked);
     this.#requests.set(record.id, asked);
     return { kind: 'pending', claim };
+  }
+
+  #isFull(enrolmentId: string): boolean {
+    const requests = [...this.#requests.values()];
+    const ofToken = requests.filter((request) => request.enrolmentId === enrolmentId).length;
+    return requests.length >= maxRequests || ofToken >= maxRequestsOfToken;
   }
 
   async #forget(deviceId: string): Promise<void> {
@@ -254,9 +288,14 @@ export class Enrolments {
       await this.#deps.audit.record({ ...event, outcome: done });
       return;
     }
-    if (outcome.kind === 'denied') this.#attempts.failed(address);
     this.#deps.audit.refused(address, { ...event, details: { reason: outcome.kind } });
   }
+}
+
+const denied: Enrolled = { kind: 'denied' };
+
+function throttled(waitMs: number): Enrolled {
+  return { kind: 'throttled', retryAfterSec: Math.ceil(waitMs / 1000) };
 }
 
 function enrolled({ id, type, site }: DeviceRecord, secret: string | undefined): Enrolled {

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import type { Account, Operator, Rights, Token } from '../../schemas/api/operators.ts';
-import { AttemptLimit } from '../kernel/attempt-limit.ts';
 import { HubError } from '../kernel/errors.ts';
+import { FailedProofs } from '../kernel/failed-proofs.ts';
 import type { Clock } from '../kernel/time.ts';
 import type { Origin, Requester } from '../../schemas/api/requester.ts';
-import type { Auditor } from '../audit/audit.ts';
+import type { AuditEvent, Auditor } from '../audit/audit.ts';
 import type { AccountRecord, OperatorStore, TokenRecord } from './operator-store.ts';
+import { PasswordJudge } from './password-judge.ts';
 import { hashPassword, hashToken, newToken, passwordHolds } from './passwords.ts';
 
 /** How a login ended. */
@@ -25,25 +26,30 @@ export interface OperatorsDeps {
 
 /** Ten failures at once, then one every 30 seconds, for an address and for a name alike. */
 const limit = { burst: 10, everyMs: 30_000 };
-/** Passwords judged at the same time: each costs 64 MiB and 100 ms. */
-const maxJudging = 4;
+/**
+ * A failure beyond the limit is answered so long after it came, whatever became of it: who floods does not learn from
+ * the time whether there is an account of that name.
+ */
+const slowAnswerMs = 3_000;
+/** Answers that wait so; those beyond go out at once. */
+const maxSlowAnswers = 100;
 
 /** Accounts of people and tokens of programs, and who of them asks. */
 export class Operators {
   readonly #deps: OperatorsDeps;
   readonly #accounts = new Map<string, AccountRecord>();
   readonly #tokens = new Map<string, TokenRecord>();
-  readonly #byAddress: AttemptLimit;
-  readonly #byName: AttemptLimit;
+  readonly #failures: FailedProofs;
+  readonly #passwords: PasswordJudge;
   /** Hashes of the tokens that are over and were told to be. */
   readonly #expired = new Set<string>();
-  #judging = 0;
+  #slowAnswers = 0;
   #firstLoginHash: string | undefined;
 
   constructor(deps: OperatorsDeps) {
     this.#deps = deps;
-    this.#byAddress = new AttemptLimit(deps.clock, limit);
-    this.#byName = new AttemptLimit(deps.clock, limit);
+    this.#failures = new FailedProofs(deps.clock, limit);
+    this.#passwords = new PasswordJudge({ clock: deps.clock, holds: passwordHolds });
   }
 
   async load(): Promise<void> {
@@ -61,12 +67,8 @@ export class Operators {
 
   /** Trades the code for the first admin's account. */
   async firstLogin(code: string, name: string, password: string, address: string): Promise<Login> {
-    const waitMs = this.#byAddress.waitMs(address);
-    if (waitMs > 0) return throttled(waitMs);
     if (this.#firstLoginHash === undefined || hashToken(code) !== this.#firstLoginHash) {
-      this.#byAddress.failed(address);
-      this.#deps.audit.refused(address, { ...attempt(address), action: 'first-login', subject: name });
-      return { kind: 'denied' };
+      return this.#failed({ ...attempt(address), action: 'first-login', subject: name }, address);
     }
     this.#firstLoginHash = undefined;
     try {
@@ -89,35 +91,41 @@ export class Operators {
 
   /** A person's name and password. @param address of the network the request comes from */
   async login(name: string, password: string, address: string, origin: Origin = 'http'): Promise<Login> {
-    const { audit } = this.#deps;
-    const waitMs = Math.max(this.#byAddress.waitMs(address), this.#byName.waitMs(name));
-    if (waitMs > 0 || this.#judging >= maxJudging) {
-      const details = { reason: 'throttled' };
-      audit.refused(address, { ...attempt(address, origin), action: 'login', subject: name, details });
-      return throttled(Math.max(waitMs, 1_000));
+    const { audit, clock } = this.#deps;
+    const cameAt = clock.monotonic();
+    const stored = this.#accounts.get(name)?.passwordHash;
+    const judgement = await this.#passwords.judge({ name, password, stored, network: address });
+    // The account may have gone, or its password changed, meanwhile.
+    if (judgement !== 'right' || this.#accounts.get(name)?.passwordHash !== stored) {
+      const event = { ...attempt(address, origin), action: 'login', subject: name };
+      const failed = this.#failed(event, address, name);
+      if (judgement !== 'unjudged' && failed.kind === 'denied') return failed;
+      await this.#slowly(cameAt);
+      return failed.kind === 'throttled' ? failed : throttled(slowAnswerMs);
     }
-    this.#judging += 1;
-    try {
-      const account = this.#accounts.get(name);
-      if (await passwordHolds(password, account?.passwordHash)) {
-        const operator = this.#operatorOf(name);
-        await audit.record({
-          actor: operator.actor,
-          origin,
-          action: 'login',
-          subject: name,
-          outcome: 'done',
-          details: { address },
-        });
-        return { kind: 'operator', operator };
-      }
-    } finally {
-      this.#judging -= 1;
-    }
-    this.#byAddress.failed(address);
-    this.#byName.failed(name);
-    audit.refused(address, { ...attempt(address, origin), action: 'login', subject: name });
-    return { kind: 'denied' };
+    const operator = this.#operatorOf(name);
+    const details = { address };
+    const event = { actor: operator.actor, origin, action: 'login', subject: name, details };
+    await audit.record({ ...event, outcome: 'done' });
+    return { kind: 'operator', operator };
+  }
+
+  /** Only failures are slowed: whoever has the right proof is let in, however many others fail. */
+  #failed(event: Omit<AuditEvent, 'outcome'>, address: string, name?: string): Login {
+    const sources = [`address ${address}`, ...(name === undefined ? [] : [`name ${name.slice(0, 128)}`])];
+    const waitMs = this.#failures.failed(...sources);
+    this.#deps.audit.refused(address, waitMs === 0 ? event : { ...event, details: { reason: 'throttled' } });
+    return waitMs === 0 ? { kind: 'denied' } : throttled(waitMs);
+  }
+
+  async #slowly(cameAt: number): Promise<void> {
+    const { clock } = this.#deps;
+    if (this.#slowAnswers >= maxSlowAnswers) return;
+    this.#slowAnswers += 1;
+    await new Promise<void>((resolve) => {
+      clock.after(Math.max(0, cameAt + slowAnswerMs - clock.monotonic()), resolve);
+    });
+    this.#slowAnswers -= 1;
   }
 
   /** A program's token; undefined when there is none such, or it has ended. Looked up by hash, so in constant time. */
@@ -172,6 +180,8 @@ export class Operators {
     const passwordHash = password === undefined ? (known?.passwordHash ?? '') : await hashPassword(password);
     const account = { name, ...rights, passwordHash, createdMs: known?.createdMs ?? this.#deps.clock.now() };
     await this.#deps.store.saveAccount(account);
+    if (known !== undefined && passwordHash !== known.passwordHash)
+      this.#passwords.forget(known.passwordHash);
     this.#accounts.set(name, account);
     this.#firstLoginHash = undefined;
     this.#deps.changed(`operator:${name}`);
@@ -179,10 +189,12 @@ export class Operators {
 
   /** @throws HubError `operator-unknown` · `input-invalid` for the last admin */
   async removeAccount(name: string): Promise<void> {
-    if (!this.#accounts.has(name)) throw new HubError('operator-unknown', name, { details: { name } });
+    const account = this.#accounts.get(name);
+    if (account === undefined) throw new HubError('operator-unknown', name, { details: { name } });
     this.#keepAnAdmin(name);
     await this.#deps.store.removeAccount(name);
     this.#accounts.delete(name);
+    this.#passwords.forget(account.passwordHash);
     this.#deps.changed(`operator:${name}`);
   }
 

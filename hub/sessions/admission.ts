@@ -1,3 +1,4 @@
+import { LeakyBuckets } from '../kernel/leaky-buckets.ts';
 import type { Cancel, Clock } from '../kernel/time.ts';
 
 export interface AdmissionDeps {
@@ -17,7 +18,12 @@ export interface AdmissionOptions {
   backoffMaxMs: number;
 }
 
-export type Admitted = { kind: 'admitted' } | { kind: 'turned-away'; retryAfterMs: number };
+export type Admitted =
+  | { kind: 'admitted' }
+  /** There is no room for anybody now. */
+  | { kind: 'turned-away'; retryAfterMs: number }
+  /** This device has had its share. */
+  | { kind: 'too-often'; retryAfterMs: number };
 
 const shortestRetryMs = 1_000;
 const longestRetryMs = 60_000;
@@ -27,15 +33,25 @@ const busyCheckMs = 1_000;
 /** A device waits so long in a handshake (`handshakeTimeout` on both sides), then it gives up and backs off. */
 const handshakeMs = 10_000;
 
+/** What one device may take of the connections of a second: so much at once, and then this part of the average. */
+const burstOfDevice = 20;
+const shareOfDevice = 0.1;
+/** Nor more often than this, ms. */
+const everyMsOfDevice = 1_000;
+
 /**
- * How many connections the hub takes up a second: a token bucket. Those beyond are told when to come again, each
- * a little later than the one before, so that a fleet comes back as a stream and not as waves.
+ * How many connections the hub takes up a second: a token bucket, of which each device has a share. Those beyond are
+ * told when to come again, each a little later than the one before, so that a fleet comes back as a stream and not as
+ * waves.
  */
 export class Admission {
   readonly #deps: AdmissionDeps;
   readonly #perMs: number;
   readonly #capacity: number;
   readonly #backoffMaxMs: number;
+  readonly #ofDevices: LeakyBuckets;
+  /** Connections refused because their device had had its share. */
+  tooOften = 0;
   #stop: Cancel = () => undefined;
   #tokens: number;
   #filledAt: number;
@@ -53,6 +69,10 @@ export class Admission {
     this.#backoffMaxMs = backoffMaxMs;
     this.#tokens = this.#capacity;
     this.#filledAt = deps.clock.monotonic();
+    this.#ofDevices = new LeakyBuckets(deps.clock, {
+      burst: Math.min(burstOfDevice, Math.max(2, acceptPerSec * shareOfDevice)),
+      everyMs: Math.max(everyMsOfDevice, 1_000 / (acceptPerSec * shareOfDevice)),
+    });
   }
 
   start(): void {
@@ -71,13 +91,20 @@ export class Admission {
     return this.#awayMs - Math.max(0, this.#awayUntil - this.#deps.clock.monotonic());
   }
 
-  /** A connection asks to be let in. */
-  admit(): Admitted {
+  /** A device that has proved who it is asks to be let in. */
+  admit(deviceId: string): Admitted {
+    // No pause of the silences: they are others' silences, and this device is not kept out by any of them.
+    const shareMs = this.#ofDevices.waitMs(deviceId);
+    if (shareMs > 0) {
+      this.tooOften += 1;
+      return { kind: 'too-often', retryAfterMs: shareMs };
+    }
     const now = this.#deps.clock.monotonic();
     this.#tokens = Math.min(this.#capacity, this.#tokens + (now - this.#filledAt) * this.#perMs);
     this.#filledAt = now;
     if (this.#tokens >= 1 && !this.#deps.overloaded()) {
       this.#tokens -= 1;
+      this.#ofDevices.add(deviceId);
       return { kind: 'admitted' };
     }
     this.#nextDueAt = Math.max(this.#nextDueAt, now + shortestRetryMs) + 1 / this.#perMs;

@@ -27,6 +27,11 @@ export function exposeSessions(
     () => counters.noticesDropped,
   );
   metrics.counter(
+    'hub_connects_too_often_total',
+    'Connections refused because their device had had its share of them',
+    () => admission.tooOften,
+  );
+  metrics.counter(
     'hub_turned_away_seconds_total',
     'Time in which devices were told to come again later, not counted as silence',
     () => admission.turnedAwayMs / 1000,

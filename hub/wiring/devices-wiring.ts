@@ -58,7 +58,7 @@ export async function listenForDevices(
   const listener = await startDeviceListener(
     {
       log,
-      admit: () => admission.admit(),
+      admit: (deviceId) => admission.admit(deviceId),
       authenticate: (proof, network) => authenticator.admit(proof, network),
       enrol: (ask, network) => enrolments.enrol(ask, network),
       refused({ authorization, ...refusal }) {

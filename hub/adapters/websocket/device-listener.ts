@@ -26,6 +26,7 @@ import {
   pathOf,
   judgeUpgrade,
   refusal,
+  turnedAway,
   unavailable,
 } from './upgrade-refusals.ts';
 import type { Refusal } from './upgrade-refusals.ts';
@@ -48,8 +49,8 @@ export interface DeviceListenerDeps {
   authenticate: (proof: Proof, network: string) => Admittance;
   /** A device without an identity asks for one. */
   enrol: (ask: EnrolmentAsk, network: string) => Promise<Enrolled>;
-  /** Is there room for one more, now? */
-  admit: () => Admitted;
+  /** Is there room for one more session, of this device, now? */
+  admit: (deviceId: string) => Admitted;
   /** A device is through: its events from now on. */
   connect: (
     record: DeviceRecord,
@@ -200,17 +201,18 @@ export async function startDeviceListener(
       refuse(socket, request, unavailable('draining', 'the hub is going away', goneRetryMs()));
       return;
     }
-    const admitted = deps.admit();
-    if (admitted.kind === 'turned-away') {
-      refuse(socket, request, unavailable('busy', 'too many connect at once', admitted.retryAfterMs));
-      return;
-    }
     const address = addressOf(request);
     const judged = judgeUpgrade(request, options.allowedOrigins, () =>
       deps.authenticate(proofOf(request), networkOf(address)),
     );
     if (judged.kind === 'refused') {
       refuse(socket, request, judged.refusal);
+      return;
+    }
+    // Only who is let in counts: whoever merely knocks takes nothing from others.
+    const admitted = deps.admit(judged.record.id);
+    if (admitted.kind !== 'admitted') {
+      refuse(socket, request, turnedAway(admitted));
       return;
     }
     sockets.handleUpgrade(request, socket, head, (opened) => {

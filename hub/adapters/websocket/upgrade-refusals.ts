@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import type { DeviceRecord } from '../../registry/device-store.ts';
 import type { Admittance } from '../../identity/authenticator.ts';
+import type { Admitted } from '../../sessions/admission.ts';
 import type { Principal } from '../../identity/principal.ts';
 import { devicePath, subprotocol } from './upgrade-server.ts';
 
@@ -37,6 +38,18 @@ export function httpAnswer({ status, body, headers }: Refusal): string {
 /** Not now: the device is told when to come again (RFC 9110 §10.2.3). @param retryAfterMs rounded up to seconds */
 export function unavailable(code: string, message: string, retryAfterMs: number): Refusal {
   return refusal(503, code, message, { 'Retry-After': String(Math.max(1, Math.ceil(retryAfterMs / 1000))) });
+}
+
+/** A device that has proved who it is, and has to wait. */
+export function turnedAway(admitted: Exclude<Admitted, { kind: 'admitted' }>): Refusal {
+  if (admitted.kind === 'turned-away')
+    return unavailable('busy', 'too many connect at once', admitted.retryAfterMs);
+  return tooMany('too-many-connects', 'this device connects too often', admitted.retryAfterMs / 1000);
+}
+
+/** RFC 6585 §4. */
+function tooMany(code: string, message: string, retryAfterSec: number): Refusal {
+  return refusal(429, code, message, { 'Retry-After': String(Math.max(1, Math.ceil(retryAfterSec))) });
 }
 
 /** What Node's parser does not take. @param code of its error */
@@ -90,13 +103,21 @@ export function judgeUpgrade(
     case 'device':
       return authentication;
     case 'throttled':
-      return refused(429, 'too-many-attempts', 'too many failed attempts from this address or at this id', {
-        'Retry-After': String(authentication.retryAfterSec),
-      });
-    case 'shut-out':
-      return refused(429, 'rate-abuse', 'this device sent far over its rate', {
-        'Retry-After': String(authentication.retryAfterSec),
-      });
+      return {
+        kind: 'refused',
+        refusal: tooMany(
+          'too-many-attempts',
+          'the device id or its credential is wrong, as it was too often from this address or at this id',
+          authentication.retryAfterSec,
+        ),
+      };
+    case 'shut-out': {
+      const { retryAfterSec } = authentication;
+      return {
+        kind: 'refused',
+        refusal: tooMany('rate-abuse', 'this device sent far over its rate', retryAfterSec),
+      };
+    }
     case 'disabled':
       return refused(403, 'disabled', 'this device is disabled');
     case 'denied':

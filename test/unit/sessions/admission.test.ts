@@ -9,12 +9,16 @@ function startedAdmission(acceptPerSec = 10) {
   const random = seededRandom('admission');
   const loop = { busyShare: 0, overloaded: false };
   const deps = { clock, random, busyShare: () => loop.busyShare, overloaded: () => loop.overloaded };
-  return { clock, loop, admission: startAdmission(deps, { acceptPerSec, backoffMaxMs: 5_000 }) };
+  const admission = startAdmission(deps, { acceptPerSec, backoffMaxMs: 5_000 });
+  let devices = 0;
+  /** Another device each time. */
+  const admit = () => admission.admit(`d-${(devices += 1)}`);
+  return { clock, loop, admission, admit };
 }
 
 test('a burst of one second is let in, the rest comes back one after the other', () => {
-  const { admission } = startedAdmission(10);
-  const answers = Array.from({ length: 110 }, () => admission.admit());
+  const { admit } = startedAdmission(10);
+  const answers = Array.from({ length: 110 }, () => admit());
   assert.equal(answers.filter(({ kind }) => kind === 'admitted').length, 10);
   const waits = answers.flatMap((answer) => (answer.kind === 'turned-away' ? [answer.retryAfterMs] : []));
   assert.ok(Math.min(...waits) >= 1_000);
@@ -23,28 +27,26 @@ test('a burst of one second is let in, the rest comes back one after the other',
 });
 
 test('it refills at its rate', () => {
-  const { admission, clock } = startedAdmission(10);
-  while (admission.admit().kind === 'admitted');
+  const { admit, clock } = startedAdmission(10);
+  while (admit().kind === 'admitted');
   clock.advance(1_000);
-  const admitted = Array.from({ length: 50 }, () => admission.admit()).filter(
-    ({ kind }) => kind === 'admitted',
-  );
+  const admitted = Array.from({ length: 50 }, () => admit()).filter(({ kind }) => kind === 'admitted');
   assert.equal(admitted.length, 10);
 });
 
 test('no wait is longer than a minute', () => {
-  const { admission } = startedAdmission(1);
+  const { admit } = startedAdmission(1);
   for (let n = 0; n < 1_000; n += 1) {
-    const answer = admission.admit();
+    const answer = admit();
     if (answer.kind === 'turned-away') assert.ok(answer.retryAfterMs <= 60_000);
   }
 });
 
 test('the time in which devices are turned away is counted once, however many they are', () => {
-  const { admission, clock } = startedAdmission(1);
-  admission.admit();
+  const { admission, admit, clock } = startedAdmission(1);
+  admit();
   assert.equal(admission.turnedAwayMs, 0);
-  for (let n = 0; n < 20; n += 1) admission.admit();
+  for (let n = 0; n < 20; n += 1) admit();
   assert.equal(Math.round(admission.turnedAwayMs), 0, 'it begins now');
   clock.advance(3_000);
   assert.equal(Math.round(admission.turnedAwayMs), 3_000);
@@ -78,9 +80,41 @@ test('a hub that is busy for longer than a handshake may last waits a backoff mo
 });
 
 test('while those who are connected are too much already, nobody is let in', () => {
-  const { admission, loop } = startedAdmission();
+  const { admit, loop } = startedAdmission();
   loop.overloaded = true;
-  assert.equal(admission.admit().kind, 'turned-away');
+  assert.equal(admit().kind, 'turned-away');
   loop.overloaded = false;
-  assert.equal(admission.admit().kind, 'admitted');
+  assert.equal(admit().kind, 'admitted');
+});
+
+test('a device that connects again and again takes its share and nothing from others', () => {
+  const { admission, admit, clock } = startedAdmission(200);
+  const kinds: Record<string, number> = {};
+  for (let ms = 0; ms < 10_000; ms += 2) {
+    const { kind } = admission.admit('greedy');
+    kinds[kind] = (kinds[kind] ?? 0) + 1;
+    if (ms % 10 === 0) assert.equal(admit().kind, 'admitted', 'at 100 a second there is room for everybody');
+    clock.advance(2);
+  }
+  // Twenty at once, then one a second.
+  assert.deepEqual(kinds, { admitted: 29, 'too-often': 4_971 });
+  assert.equal(admission.tooOften, 4_971);
+});
+
+test('being told to come less often is no reason to wait with the silence of anybody', () => {
+  const { admission, clock } = startedAdmission(200);
+  for (let n = 0; n < 1_000; n += 1) admission.admit('greedy');
+  clock.advance(60_000);
+  assert.equal(admission.turnedAwayMs, 0);
+});
+
+test('where few connect a second, one device has a tenth of them', () => {
+  const { admission, clock } = startedAdmission(5);
+  assert.deepEqual(
+    [1, 2, 3].map(() => admission.admit('greedy').kind),
+    ['admitted', 'admitted', 'too-often'],
+  );
+  clock.advance(2_000);
+  assert.equal(admission.admit('greedy').kind, 'admitted');
+  assert.deepEqual(admission.admit('greedy'), { kind: 'too-often', retryAfterMs: 2_000 });
 });

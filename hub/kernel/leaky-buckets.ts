@@ -1,35 +1,35 @@
 import type { Clock } from './time.ts';
 
-export interface AttemptLimitOptions {
-  /** So many failures at once … */
+export interface LeakyBucketOptions {
+  /** So many at once … */
   burst: number;
   /** … and one more each time this has passed, ms. */
   everyMs: number;
 }
 
-/** Names remembered; beyond, the one that failed longest ago is forgotten. */
+/** Names remembered; beyond, the one that added longest ago is forgotten. */
 const maxNames = 10_000;
 
-/** Failed attempts per name (an address, an id): a leaky bucket each, bounded in number. */
-export class AttemptLimit {
+/** One leaky bucket for each name (an address, an id), bounded in number: each has a share of its own. */
+export class LeakyBuckets {
   readonly #clock: Clock;
-  readonly #options: AttemptLimitOptions;
-  /** When the bucket of a name will be empty, monotonic ms; in order of the last failure. */
+  readonly #options: LeakyBucketOptions;
+  /** When the bucket of a name will be empty, monotonic ms; in order of the last addition. */
   readonly #emptyAt = new Map<string, number>();
 
-  constructor(clock: Clock, options: AttemptLimitOptions) {
+  constructor(clock: Clock, options: LeakyBucketOptions) {
     this.#clock = clock;
     this.#options = options;
   }
 
-  /** How long this name has to wait before a further attempt is judged, ms; 0: it may try. */
+  /** How long until one more fits into the bucket of this name, ms; 0: now. */
   waitMs(name: string): number {
     const { burst, everyMs } = this.#options;
     const filled = (this.#emptyAt.get(name) ?? 0) - this.#clock.monotonic();
     return Math.max(0, filled - (burst - 1) * everyMs);
   }
 
-  failed(name: string): void {
+  add(name: string): void {
     const now = this.#clock.monotonic();
     const emptyAt = Math.max(this.#emptyAt.get(name) ?? 0, now) + this.#options.everyMs;
     this.#emptyAt.delete(name);
