@@ -69,15 +69,19 @@ export const credentialApi = resource('credentials', {
     path: '/api/v1/devices/{id}/credentials',
     summary: 'A second secret, or a public key that signs its tokens',
     params: ofDevice,
-    body: closed({
-      publicKey: Type.Optional(
-        Type.String({
-          maxLength: 4_096,
-          description: 'PEM, ECDSA P-256 or Ed25519; without it a secret is made',
-        }),
-      ),
-      ...validity,
-    }),
+    body: named(
+      'NewCredentialOfDevice',
+      closed({
+        publicKey: Type.Optional(
+          Type.String({
+            maxLength: 4_096,
+            description: 'PEM, ECDSA P-256 or Ed25519; without it a secret is made',
+          }),
+        ),
+        ...validity,
+      }),
+      { notAfterMs: 1_798_459_200_000 },
+    ),
     answers: { 201: Type.Union([NewSecret, CredentialSummary]) },
     refusals: ['device-unknown', 'database-failed'],
     secret: true,
@@ -119,7 +123,9 @@ export const credentialApi = resource('credentials', {
     method: 'POST',
     path: '/api/v1/rotations',
     summary: 'Give devices a new secret; the old one holds until the new one is used',
-    body: closed({ ids: Type.Array(deviceId, { minItems: 1, maxItems: 10_000 }) }),
+    body: named('Rotation', closed({ ids: Type.Array(deviceId, { minItems: 1, maxItems: 10_000 }) }), {
+      ids: ['d-1'],
+    }),
     answers: { 202: Rotating },
     refusals: ['device-unknown', 'database-failed'],
   },

@@ -64,6 +64,15 @@ const EnrolmentRequest = named(
 /** A registered device that wants a new identity and waits for an operator. */
 export type EnrolmentRequest = Static<typeof EnrolmentRequest>;
 
+const EnrolmentToken = named(
+  'EnrolmentToken',
+  Type.Object({
+    id: Type.String({ description: 'of the enrolment' }),
+    token: Type.String({ description: 'shown this once' }),
+  }),
+  { id: 'e-3f', token: 'mB9yq0TzGk2n4VwXcR7sJpLhEa1dFuQi' },
+);
+
 const byId = Type.Object({
   id: Type.String({ minLength: 1, maxLength: 64, description: 'of the enrolment' }),
 });
@@ -80,7 +89,7 @@ export const enrolmentApi = resource('credentials', {
     path: '/api/v1/enrolments',
     summary: 'A token with which new devices fetch their identity at POST /v1/enrol of the device listener',
     body: NewEnrolment,
-    answers: { 201: Type.Object({ id: Type.String(), token: Type.String() }) },
+    answers: { 201: EnrolmentToken },
     refusals: ['database-failed'],
     secret: true,
   },

@@ -1,7 +1,7 @@
 /**
  * Every fault that stops an operation, in one table: what it means, whether trying again may help, and the HTTP
- * status the API answers it with. The hub's `HubError`, the API's answers, the command line and the OpenAPI document
- * are made from it. Expected outcomes (a refused reading, a busy device) are unions with a `kind`, not errors.
+ * status the API answers it with. The hub's `HubError`, the API's answers, the exit status of the command line,
+ * the OpenAPI document and the page docs/errors.md are made from it. Expected outcomes (a refused reading, a busy device) are unions with a `kind`, not errors.
  * This file imports nothing: it is the one contract that `hub/kernel` knows.
  */
 
@@ -10,13 +10,15 @@ interface ErrorMeaning {
   readonly retryable: boolean;
   /** Without one, the API never answers it: it ends the process or stays in the log. */
   readonly status?: number;
+  /** The exit status of the command line; 1 when it is not given. */
+  readonly exit?: 2;
 }
 
 type ErrorTable = Readonly<Record<string, ErrorMeaning>>;
 
 /** Of the process and what it runs on, and of a command line that finds no hub. */
 const processErrors = {
-  'config-invalid': { meaning: 'the configuration is not valid', retryable: false },
+  'config-invalid': { meaning: 'the configuration is not valid', retryable: false, exit: 2 },
   'address-in-use': { meaning: 'the address is in use', retryable: false },
   'tls-invalid': { meaning: 'the TLS key or certificate cannot be used', retryable: false },
   'data-dir-in-use': { meaning: 'another hub uses this data folder', retryable: false },
@@ -83,6 +85,11 @@ export const refusalCodes = Object.keys(refusals) as RefusalCode[];
 /** The HTTP status the API answers it with. */
 export function statusOf(code: RefusalCode): number {
   return refusals[code].status;
+}
+
+/** The exit status of a command line that ends with it. */
+export function exitCodeOf(code: ErrorCode): 1 | 2 {
+  return errorCodes[code].exit ?? 1;
 }
 
 /** Whether an operation ended with it. The other codes speak of the request or the process alone. */

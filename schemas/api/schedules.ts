@@ -98,6 +98,12 @@ export const ScheduleView = named(
 );
 export type ScheduleView = Static<typeof ScheduleView>;
 
+const ScheduleTimes = named(
+  'ScheduleTimes',
+  Type.Object({ times: list(Type.Number(), { description: 'Unix ms' }) }),
+  { times: [1_700_082_000_000, 1_700_168_400_000] },
+);
+
 const ofSchedule = Type.Object({
   name: Type.String({ minLength: 1, maxLength: 64, description: 'of the schedule' }),
 });
@@ -141,7 +147,7 @@ export const scheduleApi = resource('schedules', {
     summary: 'Its next times',
     params: ofSchedule,
     query: closed({ count: limitOf(1_000, 5) }),
-    answers: { 200: Type.Object({ times: list(Type.Number(), { description: 'Unix ms' }) }) },
+    answers: { 200: ScheduleTimes },
     refusals: ['schedule-unknown'],
   },
 });

@@ -4,6 +4,8 @@ import { resource } from './operation.ts';
 import { Operator } from './operators.ts';
 import { closed, named, nothing } from './values.ts';
 
+const who = { name: 'anna', password: 'correct horse battery' };
+
 const credentials = {
   name: Type.String({ pattern: operatorNamePattern.source, description: 'of the account' }),
   password: Type.String({ minLength: 1, maxLength: 1_024 }),
@@ -31,7 +33,7 @@ export const sessionApi = resource('session', {
     method: 'POST',
     path: '/api/v1/login',
     summary: 'Sign in with name and password; the answer sets the cookie of the session',
-    body: closed(credentials),
+    body: named('Credentials', closed(credentials), who),
     ...signsIn,
     refusals,
   },
@@ -39,7 +41,11 @@ export const sessionApi = resource('session', {
     method: 'POST',
     path: '/api/v1/first-login',
     summary: 'Make the first admin with the code that the hub printed, and sign in',
-    body: closed({ ...credentials, code: Type.String({ minLength: 1, maxLength: 128 }) }),
+    body: named(
+      'FirstLogin',
+      closed({ ...credentials, code: Type.String({ minLength: 1, maxLength: 128 }) }),
+      { ...who, code: 'kQ3v-9dTz-Xw7c' },
+    ),
     ...signsIn,
     refusals: [...refusals, 'database-failed'],
   },

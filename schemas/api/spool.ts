@@ -96,7 +96,7 @@ export const DeadLetterSelection = named(
 );
 export type DeadLetterSelection = Static<typeof DeadLetterSelection>;
 
-const Changed = Type.Object({ count: count('how many it was') });
+const Changed = named('DeadLettersChanged', Type.Object({ count: count('how many it was') }), { count: 2 });
 
 export const spoolApi = resource('store', {
   showSpool: {

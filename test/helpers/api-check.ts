@@ -18,19 +18,24 @@ export function assertFits(schema: TSchema, value: unknown, what: string): void 
 }
 
 /** The same schema, in which every object with named members has no others. */
-function withoutMore(schema: unknown): unknown {
+export function withoutMore(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(withoutMore);
   if (typeof schema !== 'object' || schema === null) return schema;
-  const copy = Object.fromEntries(
-    Object.entries(schema).map(([key, value]) => [key, isData(key) ? value : withoutMore(value)]),
-  );
+  const copy = Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, inside(key, value)]));
   const named = copy['type'] === 'object' && copy['properties'] !== undefined;
   return named && copy['additionalProperties'] === undefined
     ? { ...copy, additionalProperties: false }
     : copy;
 }
 
+function inside(keyword: string, value: unknown): unknown {
+  if (isData(keyword)) return value;
+  // Its keys are names of members, one of which may be called as a keyword is.
+  if (keyword !== 'properties' || typeof value !== 'object' || value === null) return withoutMore(value);
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, withoutMore(member)]));
+}
+
 /** Keywords whose values are no schemas. */
 function isData(key: string): boolean {
-  return ['examples', 'default', 'const', 'enum', 'required'].includes(key);
+  return ['examples', 'example', 'default', 'const', 'enum', 'required'].includes(key);
 }

@@ -2,7 +2,7 @@
 
 import type { FastifyInstance } from 'fastify';
 import { healthApi, type Readiness } from '../../../schemas/api/health.ts';
-import { openApiDocument } from '../../../schemas/api/openapi.ts';
+import { openApiDocument } from '../../../schemas/api/document/openapi.ts';
 import type { PartsHealth } from '../../admin/readiness.ts';
 import { messageOf } from '../../kernel/errors.ts';
 import type { Log } from '../../kernel/log.ts';

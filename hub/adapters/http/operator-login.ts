@@ -2,7 +2,7 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { csrfHeader, sessionCookie } from '../../../schemas/api/openapi.ts';
+import { csrfHeader, sessionCookie } from '../../../schemas/api/document/openapi.ts';
 import type { Operator } from '../../../schemas/api/operators.ts';
 import type { Role } from '../../../schemas/api/roles.ts';
 import { sessionApi, type Session } from '../../../schemas/api/session.ts';

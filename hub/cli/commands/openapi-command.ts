@@ -9,7 +9,7 @@ export function addOpenApi(program: Command, deps: CliDeps): void {
     .description("print the HTTP API's OpenAPI 3.1 document, to generate a client from; needs no running hub")
     .action(async () => {
       // Loaded when asked for: the other sub-commands need no schemas of answers.
-      const { openApiDocument } = await import('../../../schemas/api/openapi.ts');
+      const { openApiDocument } = await import('../../../schemas/api/document/openapi.ts');
       deps.out(`${JSON.stringify(openApiDocument(), undefined, 2)}\n`);
     });
 }

@@ -1,6 +1,7 @@
 /** The command line: its sub-commands, and how every outcome becomes an exit code. */
 
 import { Command, CommanderError } from 'commander';
+import { exitCodeOf } from '../../../schemas/api/error-codes.ts';
 import { HubError, messageOf } from '../../kernel/errors.ts';
 import { addAudit } from './audit-command.ts';
 import { addCheckConfig } from './check-config-command.ts';
@@ -79,5 +80,5 @@ function report(error: unknown, { err, env }: CliDeps): ExitCode {
     if (!debugging) err('this is a bug in the program; set HUB_LOG_LEVEL=debug to see where\n');
     return exitCodes.crash;
   }
-  return error.code === 'config-invalid' ? exitCodes.usage : exitCodes.fault;
+  return exitCodeOf(error.code);
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { FastifyInstance } from 'fastify';
 import { callHub } from '../../../hub/cli/admin-client.ts';
-import { openApiDocument } from '../../../schemas/api/openapi.ts';
+import { openApiDocument } from '../../../schemas/api/document/openapi.ts';
 import { startInProcessHub } from '../../helpers/hubs/in-process-hub.ts';
 import { withToken } from '../../helpers/hubs/operators.ts';
 

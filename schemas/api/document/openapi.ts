@@ -1,12 +1,13 @@
 /** The API described for programs: OpenAPI 3.1, made from the declared operations alone. */
 
 import { Type } from 'typebox';
-import packageJson from '../../package.json' with { type: 'json' };
-import { operations } from './api.ts';
-import { errorCodes, refusalReasons, statusOf, statusOfReason, type RefusalCode } from './error-codes.ts';
-import { refusalsOf, roleOf, tagMeanings, type Operation } from './operation.ts';
-import { Refusal } from './refusal.ts';
-import { choice } from './values.ts';
+import packageJson from '../../../package.json' with { type: 'json' };
+import { operations } from '../api.ts';
+import { errorCodes, refusalReasons, statusOf, statusOfReason, type RefusalCode } from '../error-codes.ts';
+import { exampleOf } from './example.ts';
+import { refusalsOf, roleOf, tagMeanings, type Operation } from '../operation.ts';
+import { Refusal } from '../refusal.ts';
+import { choice } from '../values.ts';
 
 type Json = Record<string, unknown>;
 
@@ -98,7 +99,7 @@ function described(operation: Operation, components: Components): Json {
       : {
           requestBody: {
             required: true,
-            content: { [json]: { schema: reference(optional(plain(body)), schemas) } },
+            content: { [json]: withExample(optional(plain(body)), schemas) },
           },
         }),
     responses: { ...answersOf(operation, schemas), ...refusedBy(operation, components) },
@@ -138,7 +139,7 @@ function answersOf({ answers, meanings = {}, secret, media = json }: Operation, 
         status,
         {
           description: `${description}${kept}`,
-          content: { [media]: { schema: reference(schema, schemas) } },
+          content: { [media]: withExample(schema, schemas) },
         },
       ];
     }),
@@ -159,10 +160,10 @@ function refusedBy(operation: Operation, { schemas, responses }: Components): Js
     byStatus.set(status, [...(byStatus.get(status) ?? []), example]);
   };
   for (const code of refusalsOf(operation)) {
-    if (code !== 'command-refused') note(statusOf(code), exampleOf(code));
+    if (code !== 'command-refused') note(statusOf(code), refusalExample(code));
     else {
       for (const [reason, { meaning }] of Object.entries(refusalReasons))
-        note(statusOfReason(reason), exampleOf(code, { reason, meaning }));
+        note(statusOfReason(reason), refusalExample(code, { reason, meaning }));
     }
   }
   return Object.fromEntries(
@@ -200,13 +201,18 @@ interface Example {
   value: Refusal;
 }
 
-function exampleOf(code: RefusalCode, because?: { reason: string; meaning: string }): Example {
+function refusalExample(code: RefusalCode, because?: { reason: string; meaning: string }): Example {
   const { meaning } = errorCodes[code];
   if (because === undefined)
     return { name: code, summary: meaning, value: { error: { code, message: meaning } } };
   const { reason, meaning: why } = because;
   const error = { code, message: `${meaning}: ${why}`, details: { reason } } as Refusal['error'];
   return { name: `${code}.${reason}`, summary: why, value: { error } };
+}
+
+/** The schema of a body, and an example of it. */
+function withExample(schema: ObjectSchema, schemas: Json): Json {
+  return { schema: reference(schema, schemas), example: exampleOf(schema) };
 }
 
 /** The schema as JSON alone, without what its library keeps beside it. */
