@@ -189,14 +189,17 @@ export class Enrolments {
     const record = this.#deps.registry.get(ask.id);
     if (record === undefined) return this.#register(enrolment, ask, now);
     if (record.disabled) return { kind: 'refused', reason: 'disabled' };
-    const foreign = record.site !== enrolment.site || typeName(record.type) !== typeName(enrolment.type);
-    // Never connected: its answer was lost on the way, so the same token gives another.
-    const lostAnswer = record.connectedBefore !== true && record.createdMs >= enrolment.createdMs;
-    if (foreign || ask.publicKey !== undefined || (enrolment.reEnrolment === 'never' && !lostAnswer)) {
-      return { kind: 'refused', reason: 'already-registered' };
+    const taken = { kind: 'refused', reason: 'already-registered' } as const;
+    if (record.site !== enrolment.site || typeName(record.type) !== typeName(enrolment.type)) return taken;
+    const byKey = record.credentials.every(({ kind }) => kind === 'key');
+    if (lostAnswer(record, enrolment)) {
+      if (ask.publicKey === undefined && !byKey) return this.#renew(record, now);
+      return isKeyOf(record, ask.publicKey) ? enrolled(record, undefined) : taken;
     }
-    if (enrolment.reEnrolment === 'auto' || lostAnswer) return this.#renew(record, now);
-    return this.#askOperator(enrolment, ask, address, record, now);
+    if (ask.publicKey !== undefined || enrolment.reEnrolment === 'never') return taken;
+    if (enrolment.reEnrolment === 'approve') return this.#askOperator(enrolment, ask, address, record, now);
+    // Whoever holds a token must not get a secret for a device that proves itself by its key.
+    return byKey ? taken : this.#renew(record, now);
   }
 
   async #register(enrolment: EnrolmentRecord, ask: EnrolmentAsk, createdMs: number): Promise<Enrolled> {
@@ -215,6 +218,7 @@ export class Enrolments {
       disabled: false,
       labels,
       epoch: 0,
+      enrolmentId: enrolment.id,
     };
     // The use is spent first: a crash between the two costs one use, not one too many.
     const spent = { ...enrolment, used: enrolment.used + 1 };
@@ -296,6 +300,18 @@ const denied: Enrolled = { kind: 'denied' };
 
 function throttled(waitMs: number): Enrolled {
   return { kind: 'throttled', retryAfterSec: Math.ceil(waitMs / 1000) };
+}
+
+/** It was registered by this very enrolment and never connected: the answer got lost, so it gets another. */
+function lostAnswer(record: DeviceRecord, { id }: EnrolmentRecord): boolean {
+  return record.enrolmentId === id && record.connectedBefore !== true;
+}
+
+/** @throws HubError `input-invalid` (publicKey) */
+function isKeyOf({ credentials, createdMs }: DeviceRecord, publicKey: string | undefined): boolean {
+  if (publicKey === undefined) return false;
+  const { material } = newKeyCredential(publicKey, createdMs);
+  return credentials.some((credential) => credential.kind === 'key' && credential.material === material);
 }
 
 function enrolled({ id, type, site }: DeviceRecord, secret: string | undefined): Enrolled {

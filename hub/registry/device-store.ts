@@ -19,6 +19,8 @@ export interface DeviceRecord {
   epoch: number;
   /** It has had a session since it was registered; absent: not yet. */
   connectedBefore?: true;
+  /** The enrolment that registered it; absent: an operator did. */
+  enrolmentId?: string | undefined;
 }
 
 export interface SessionOpening {

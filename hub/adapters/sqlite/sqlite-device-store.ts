@@ -17,7 +17,8 @@ export function createDeviceStore(db: Database): DeviceStore {
   return {
     async load() {
       const rows = await db.read(
-        `SELECT id, type, site, credentials, created_ms, disabled, rotation_due_ms, labels, ifnull(epoch, 0) AS epoch,
+        `SELECT id, type, site, credentials, created_ms, disabled, rotation_due_ms, labels, enrolment_id,
+                ifnull(epoch, 0) AS epoch,
                 EXISTS (SELECT 1 FROM boot_anchor WHERE boot_anchor.device_id = id) AS connected
            FROM device LEFT JOIN device_epoch ON device_id = id ORDER BY id`,
       );
@@ -32,6 +33,7 @@ export function createDeviceStore(db: Database): DeviceStore {
         ...labelsOf(String(row['labels'])),
         ...(typeof row['rotation_due_ms'] === 'number' ? { rotationDueMs: row['rotation_due_ms'] } : {}),
         epoch: Number(row['epoch']),
+        ...(typeof row['enrolment_id'] === 'string' ? { enrolmentId: row['enrolment_id'] } : {}),
         ...(row['connected'] === 0 ? {} : { connectedBefore: true as const }),
       }));
     },
@@ -105,9 +107,10 @@ async function addDevices(
   const twice = records.map(({ id }) => id).filter((id) => ids.size === ids.add(id).size);
   if (twice.length > 0) throw exists(twice);
   const insert = {
-    sql: `INSERT INTO device (id, type, site, credentials, created_ms, disabled, labels)
+    sql: `INSERT INTO device (id, type, site, credentials, created_ms, disabled, labels, enrolment_id)
           SELECT value ->> 'id', value ->> 'type', value ->> 'site', value -> 'credentials',
-                 value ->> 'createdMs', value ->> 'disabled', ifnull(value -> 'labels', '{}')
+                 value ->> 'createdMs', value ->> 'disabled', ifnull(value -> 'labels', '{}'),
+                 value ->> 'enrolmentId'
             FROM json_each(?1)`,
     params: [JSON.stringify(records)],
   };

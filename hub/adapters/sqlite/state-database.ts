@@ -106,6 +106,8 @@ export const stateMigrations: readonly string[] = [
   ...commandRequesterMigrations,
   ...groupCommandRequesterMigrations,
   ...groupCommandNameMigrations,
+  // Which enrolment registered it; null: an operator, or a hub that did not note it yet.
+  `ALTER TABLE device ADD COLUMN enrolment_id TEXT;`,
 ];
 
 /**

@@ -112,6 +112,36 @@ test('a policy of never leaves registered devices alone, and a disabled one stay
   assert.equal((await enrol({ token: auto, id: 'old-1' })).status, 409);
 });
 
+test('a token of the policy never gives another identity only to what it registered itself', async () => {
+  const never = ['--re-enrolment', 'never', '--uses', '9'];
+  const { token } = await create(...never);
+  // Registered after the token was made, and not yet connected: by an operator, by another token, by a key.
+  await hub.run('device', 'add', 'admin-1', '--type', 'env-sensor@1', '--json');
+  const other = await create(...never);
+  assert.equal((await enrol({ token: other.token, id: 'theirs-1' })).status, 201);
+  const key = newKey('EdDSA').publicPem;
+  assert.equal((await enrol({ token, id: 'own-key-1', publicKey: key })).status, 201);
+  for (const id of ['admin-1', 'theirs-1', 'own-key-1'])
+    assert.equal((await enrol({ token, id })).status, 409, id);
+  assert.equal((await enrol({ token, id: 'own-key-1', publicKey: newKey('EdDSA').publicPem })).status, 409);
+  // An answer that got lost is given again, by the same token alone.
+  assert.equal((await enrol({ token, id: 'own-key-1', publicKey: key })).status, 201);
+  assert.equal((await enrol({ token, id: 'own-1' })).status, 201);
+  const again = await enrol({ token, id: 'own-1' });
+  assert.equal(again.status, 201);
+  (await openRaw(options('own-1', again.body['secret'] ?? ''))).close();
+  assert.equal((await enrol({ token, id: 'own-1' })).status, 409, 'it has connected');
+});
+
+test('no policy gives a secret to a device that proves itself by its key, without a person', async () => {
+  const { token } = await create('--re-enrolment', 'auto', '--uses', '9');
+  const key = newKey('EdDSA').publicPem;
+  assert.equal((await enrol({ token, id: 'auto-key-1', publicKey: key })).status, 201);
+  assert.equal((await enrol({ token, id: 'auto-key-1' })).status, 409);
+  const second = await create('--re-enrolment', 'auto');
+  assert.equal((await enrol({ token: second.token, id: 'auto-key-1' })).status, 409);
+});
+
 test('a device signs its own tokens, and the session ends with 4401 when the token does', async () => {
   const { privateKey, publicPem } = newKey('EdDSA');
   const { token } = await create('--prefix', 'key-');
