@@ -78,13 +78,17 @@ export class GroupCommands {
     });
   }
 
-  /** The devices it would go to, and why it would be refused. @throws HubError `input-invalid` for a bad selector */
+  /**
+   * The devices within the caller's rights that it would go to, and why it would be refused.
+   * @throws HubError `input-invalid` for a bad selector
+   */
   preview(
     request: GroupCommandRequest,
-    may?: GroupCommandContext['may'],
+    may: NonNullable<GroupCommandContext['may']> = () => true,
   ): { devices: string[]; refusal?: Refusal | undefined } {
-    const devices = this.#deps.select(request.to);
-    return { devices, refusal: outOfReach(devices, may) ?? this.#judge(request, devices) };
+    const selected = this.#deps.select(request.to);
+    const devices = selected.filter(may);
+    return { devices, refusal: outOfReach(selected, may) ?? this.#judge(request, devices) };
   }
 
   /** Resolves once it is on disk with its targets, or refused. @throws HubError `input-invalid` · `database-failed` */

@@ -35,7 +35,10 @@ export interface Caller {
 export interface GroupOperations {
   /** Resolves once it is in the journal with its targets. @throws HubError `command-refused` · `input-invalid` */
   send(request: RawGroupCommand, caller: Caller): Promise<SentGroupCommand>;
-  /** What `send` would do now, without sending. A refusal is in the answer. @throws as `send` otherwise */
+  /**
+   * What `send` would do now, without sending; it names the devices the caller may send to. A refusal is in the
+   * answer. @throws as `send` otherwise
+   */
   preview(request: RawGroupCommand, caller: Caller): Promise<GroupPreview>;
   /** The devices the caller may see. @throws HubError `group-command-unknown` */
   show(id: string, may?: Caller['may']): Promise<GroupCommandView>;
@@ -46,7 +49,8 @@ export interface GroupOperations {
    * @throws HubError `group-command-unknown` · `command-refused`
    */
   cancel(id: string, caller: Caller): Promise<GroupCommandView>;
-  groups(): Promise<Group[]>;
+  /** Those whose devices the caller may all see, with at least one: even a selector names devices, sites and labels. */
+  groups(may?: Caller['may']): Promise<Group[]>;
   /** @throws HubError `input-invalid` */
   setGroup(group: Group): Promise<void>;
   /** @throws HubError `group-unknown` */
@@ -58,8 +62,8 @@ export function createGroupOperations(deps: {
   audit: CommandAudit;
   journal: GroupCommandJournal;
   now: () => number;
-  /** Throws HubError `input-invalid` for anything but a selector. */
-  checkSelector: (selector: string) => void;
+  /** The ids of the devices a selector matches now; throws HubError `input-invalid`. */
+  select: (selector: string) => string[];
 }): GroupOperations {
   const { groupCommands, audit, journal, now } = deps;
 
@@ -114,9 +118,16 @@ export function createGroupOperations(deps: {
       if (outcome?.kind === 'refused') throw refusedError(outcome.refusal);
       return known(outcome?.kind === 'found' ? outcome.record : undefined, id);
     },
-    groups: () => journal.groups(),
+    async groups(may) {
+      const all = await journal.groups();
+      if (may === undefined) return all;
+      return all.filter(({ selector }) => {
+        const devices = deps.select(selector);
+        return devices.length > 0 && devices.every(may);
+      });
+    },
     async setGroup(group) {
-      deps.checkSelector(group.selector);
+      deps.select(group.selector);
       await journal.setGroup(group);
     },
     async removeGroup(name) {

@@ -84,13 +84,13 @@ export class Schedules {
    */
   list(mayShow?: (deviceId: string) => boolean): ScheduleView[] {
     const all = [...this.#kept.values()].map(viewOf).toSorted((a, b) => (a.name < b.name ? -1 : 1));
-    // A selector names no single device, and `all` may be the id of one.
-    return mayShow === undefined ? all : all.filter(({ to }) => to !== 'all' && mayShow(to));
+    return all.filter((schedule) => isShown(schedule, mayShow));
   }
 
-  /** The next `count` times, Unix ms. @throws HubError `schedule-unknown` */
-  next(name: string, count: number): number[] {
+  /** The next `count` times, Unix ms. @param mayShow as of `list` @throws HubError `schedule-unknown` */
+  next(name: string, count: number, mayShow?: (deviceId: string) => boolean): number[] {
     const { schedule, fields } = this.#known(name);
+    if (!isShown(schedule, mayShow)) throw new HubError('schedule-unknown', name);
     const times: number[] = [];
     let { lastMs } = schedule;
     while (times.length < count) {
@@ -234,6 +234,11 @@ export class Schedules {
 /** The id of a run: the same for the same time. */
 function idOf(name: string, atMs: number): string {
   return `${name}-${Math.round(atMs / 1000)}`;
+}
+
+/** A selector names no single device, and `all` may be the id of one. */
+function isShown({ to }: { to: string }, mayShow?: (deviceId: string) => boolean): boolean {
+  return mayShow === undefined || (to !== 'all' && mayShow(to));
 }
 
 function viewOf({ schedule, nextMs }: Kept): ScheduleView {

@@ -16,7 +16,7 @@ import type { Log } from '../kernel/log.ts';
 import type { Releasers } from '../kernel/releasers.ts';
 import type { Clock } from '../kernel/time.ts';
 import type { Registry } from '../registry/registry.ts';
-import { parseSelector, selectDevices } from '../registry/selector.ts';
+import { selectDevices } from '../registry/selector.ts';
 
 interface Deps {
   clock: Clock;
@@ -49,10 +49,11 @@ export async function startGroupCommands(deps: Deps): Promise<GroupCommandParts>
   const answers = new GroupAnswers({ ...deps, journal });
   releasers.push('group answers', () => answers.close());
   const watchers: GroupCommandWatcher[] = [audit, answers];
+  const select = (text: string): string[] => selectDevices(registry.all(), text);
   const groupCommands = new GroupCommands({
     ...deps,
     journal,
-    select: (text) => selectDevices(registry.all(), text),
+    select,
     watchers,
   });
   await groupCommands.start();
@@ -62,7 +63,7 @@ export async function startGroupCommands(deps: Deps): Promise<GroupCommandParts>
     audit,
     journal,
     now: () => clock.now(),
-    checkSelector: parseSelector,
+    select,
   });
   return {
     follow: (watcher) => void watchers.push(watcher),

@@ -116,7 +116,7 @@ export type SentGroupCommand = Static<typeof SentGroupCommand>;
 export const GroupPreview = named(
   'GroupPreview',
   Type.Object({
-    devices: list(Type.String()),
+    devices: list(Type.String({ description: 'those the caller may send it to' })),
     refusal: Type.Optional(
       Type.Object(
         { reason: Type.String(), errors: Type.Optional(list(FieldError)) },

@@ -13,7 +13,9 @@ export function serveGroups(app: FastifyInstance, operations: GroupOperations): 
 }
 
 function serveSelectors(app: FastifyInstance, operations: GroupOperations): void {
-  serve(app, groupApi.listGroups, async () => ({ groups: await operations.groups() }));
+  serve(app, groupApi.listGroups, async ({ mayShow }) => ({
+    groups: await operations.groups(mayShow),
+  }));
   serve(
     app,
     groupApi.setGroup,

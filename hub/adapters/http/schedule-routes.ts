@@ -15,7 +15,7 @@ export function serveSchedules(app: FastifyInstance, schedules: Schedules): void
   serve(app, scheduleApi.removeSchedule, ({ params }) => schedules.remove(params.name), {
     audit: 'schedule.remove',
   });
-  serve(app, scheduleApi.listScheduleTimes, ({ params, query }) => ({
-    times: schedules.next(params.name, query.count),
+  serve(app, scheduleApi.listScheduleTimes, ({ params, query, mayShow }) => ({
+    times: schedules.next(params.name, query.count, mayShow),
   }));
 }

@@ -86,10 +86,13 @@ function serveEnrolments(app: FastifyInstance, enrolments: SecurityOperations['e
 }
 
 function serveOperators(app: FastifyInstance, operators: SecurityOperations['operators']): void {
-  serve(app, operatorApi.listOperators, () => ({
-    accounts: operators.listAccounts(),
-    tokens: operators.listTokens(),
-  }));
+  serve(
+    app,
+    operatorApi.listOperators,
+    () => ({ accounts: operators.listAccounts(), tokens: operators.listTokens() }),
+    // The rights of others name devices, sites and labels.
+    { reach: 'all' },
+  );
   serve(
     app,
     operatorApi.saveAccount,

@@ -185,6 +185,40 @@ test('a group command is shown to who reaches one of its devices, in that part a
   assert.equal((await all.get('/group-commands/g-west')).body['targets'], 1);
 });
 
+test('neither a dry run nor groups, schedules or accounts name what lies beyond the rights of the caller', async (t) => {
+  const { hub, all, east } = await scene(t);
+  const selectors = { mine: 'site=east', theirs: 'site=west', one: 'w-1', both: 'all', none: 'site=north' };
+  for (const [name, selector] of Object.entries(selectors))
+    assert.equal((await all.ask('PUT', `/groups/${name}`, { selector })).status, 200);
+  assert.deepEqual((await east.get('/groups')).body['groups'], [{ name: 'mine', selector: 'site=east' }]);
+  for (const addressed of [{ to: 'all' }, { to: 'site=west' }, { to: 'w-1' }, { group: 'theirs' }]) {
+    const dry = await east.ask('POST', '/group-commands', { ...addressed, name: 'identify', dryRun: true });
+    assert.equal(dry.status, 200, JSON.stringify(dry.body));
+    assert.doesNotMatch(JSON.stringify(dry.body), /w-1/);
+    assert.equal((dry.body['refusal'] as { reason: string }).reason, 'forbidden');
+  }
+  const whole = await all.ask('POST', '/group-commands', { to: 'all', name: 'identify', dryRun: true });
+  assert.deepEqual(whole.body['devices'], ['e-1', 'w-1']);
+  for (const [name, to] of [
+    ['for-east', 'e-1'],
+    ['for-west', 'w-1'],
+  ]) {
+    const action = { kind: 'command', name: 'identify' };
+    const added = await all.ask('POST', '/schedules', {
+      name,
+      cron: '0 4 * * *',
+      timeZone: 'UTC',
+      to,
+      action,
+    });
+    assert.equal(added.status, 201, JSON.stringify(added.body));
+  }
+  assert.equal((await east.get('/schedules/for-east/times')).status, 200);
+  assert.equal((await east.get('/schedules/for-west/times')).status, 404);
+  const eastAdmin = await withToken(hub, 'east-admin', { role: 'admin', devices: 'site=east' });
+  assert.equal((await eastAdmin.get('/operators')).status, 403);
+});
+
 test('a reader of the embedded broker gets nothing more of a device that comes back at another site', async (t) => {
   const { hub, all, east } = await scene(t);
   const [whole, part] = await Promise.all(
