@@ -60,9 +60,15 @@ type Part<Name extends string, Value> = undefined extends Value
     ? { readonly [Key in Name]?: Value }
     : { readonly [Key in Name]: Value };
 
-/** What a caller gives: those of `params`, `query` and `body` that the operation has. */
-export type RequestTo<Route extends ApiRoute> = Part<'params', ParamsOf<ByRoute[Route]>> &
-  Part<'query', QueryOf<ByRoute[Route]>> &
-  Part<'body', BodyOf<ByRoute[Route]>>;
+/** By route, so that each is worked out once and none while a route is still a type parameter. */
+type Requests = {
+  [Route in ApiRoute]: Part<'params', ParamsOf<ByRoute[Route]>> &
+    Part<'query', QueryOf<ByRoute[Route]>> &
+    Part<'body', BodyOf<ByRoute[Route]>>;
+};
+type Answers = { [Route in ApiRoute]: AnswerOf<ByRoute[Route]> };
 
-export type AnswerTo<Route extends ApiRoute> = AnswerOf<ByRoute[Route]>;
+/** What a caller gives: those of `params`, `query` and `body` that the operation has. */
+export type RequestTo<Route extends ApiRoute> = Requests[Route];
+
+export type AnswerTo<Route extends ApiRoute> = Answers[Route];

@@ -95,6 +95,16 @@ type Given<Schema> =
       ? Static<Schema>
       : undefined;
 
+/** A part of a request as the operation gets it: judged, and filled in. */
+type Judged<Schema> = Schema extends TSchema ? Static<Schema> : unknown;
+
+export interface JudgedRequest<Op> {
+  params: Judged<SchemaIn<Op, 'params'>>;
+  query: Judged<SchemaIn<Op, 'query'>>;
+  headers: Judged<SchemaIn<Op, 'headers'>>;
+  body: Judged<SchemaIn<Op, 'body'>>;
+}
+
 export type ParamsOf<Op> = Given<SchemaIn<Op, 'params'>>;
 export type QueryOf<Op> = Given<SchemaIn<Op, 'query'>>;
 export type BodyOf<Op> = Given<SchemaIn<Op, 'body'>>;

@@ -7,7 +7,7 @@ import { namePattern } from '../limits.ts';
 export function named<Schema extends TSchema>(
   title: string,
   schema: Schema,
-  example: Static<Schema>,
+  example: NoInfer<Static<Schema>>,
 ): Schema & { examples: [Static<Schema>] } {
   return Object.assign(schema, { title, examples: [example] as [Static<Schema>] });
 }
@@ -93,7 +93,7 @@ export function judgedLater<Schema extends TSchema>(schema: Schema): Schema {
 /** A parameter or field of a request that is filled in where it is left out. */
 export function defaulted<Value extends TSchema>(
   value: Value,
-  by: Static<Value>,
+  by: NoInfer<Static<Value>>,
 ): Value & { default: Static<Value> } {
   return Object.assign(copyOf(value), { default: by });
 }

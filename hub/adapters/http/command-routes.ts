@@ -45,13 +45,14 @@ function serveSend(app: FastifyInstance, operations: CommandOperations): void {
     commandApi.sendCommand,
     async (request, reply) => {
       const { params, query, headers } = request;
-      const body = request.body as unknown as Buffer | undefined;
+      const body: unknown = request.body;
       const idempotencyKey = headers['idempotency-key'];
       const command = await operations.send(
         {
           device: params.id,
           name: params.command,
-          payload: body ?? new Uint8Array(),
+          // No body: nothing was parsed.
+          payload: body instanceof Uint8Array ? body : new Uint8Array(),
           ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
         },
         requesterOf(request),

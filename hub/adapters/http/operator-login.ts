@@ -1,7 +1,7 @@
 /** Who asks, on the TCP listener: a token, or a console session; what the role allows; and the record of it. */
 
 import { isDeepStrictEqual } from 'node:util';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { csrfHeader, sessionCookie } from '../../../schemas/api/document/openapi.ts';
 import type { Operator } from '../../../schemas/api/operators.ts';
 import type { Role } from '../../../schemas/api/roles.ts';
@@ -12,7 +12,7 @@ import type { ConsoleSessions } from '../../operators/console-sessions.ts';
 import type { Login, Operators } from '../../operators/operators.ts';
 import { HubError } from '../../kernel/errors.ts';
 import { networkOf } from '../client-address.ts';
-import { serve } from './serve-operation.ts';
+import { serve, type AnswerHead } from './serve-operation.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -145,7 +145,7 @@ function checkOrigin(request: FastifyRequest, access: Access): void {
 }
 
 function serveLogin(app: FastifyInstance, { operators, sessions }: Access): void {
-  function answer(request: FastifyRequest, reply: Pick<FastifyReply, 'header'>, login: Login): Session {
+  function answer(request: FastifyRequest, reply: AnswerHead, login: Login): Session {
     if (login.kind === 'throttled') {
       reply.header('retry-after', String(login.retryAfterSec));
       throw new HubError('too-many-attempts');

@@ -1,51 +1,25 @@
 /** A declared operation of the API as a route. */
 
-import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import type {
-  ContextConfigDefault,
-  FastifyContextConfig,
-  FastifyInstance,
-  FastifyReply,
-  FastifyRequest,
-  RawReplyDefaultExpression,
-  RawRequestDefaultExpression,
-  RawServerDefault,
-  RouteGenericInterface,
-} from 'fastify';
-import { roleOf, successOf, type AnswerOf, type Operation } from '../../../schemas/api/operation.ts';
+import type { FastifyContextConfig, FastifyInstance, FastifyRequest } from 'fastify';
+import {
+  roleOf,
+  successOf,
+  type AnswerOf,
+  type JudgedRequest,
+  type Operation,
+} from '../../../schemas/api/operation.ts';
 
-interface SchemaOf<Op extends Operation> {
-  params: Op['params'];
-  querystring: Op['query'];
-  headers: Op['headers'];
-  body: Op['body'];
-  response: Op['answers'];
+/** What an operation may say of its answer beside the body. Fastify's own reply, generic in all it does, costs tsc. */
+export interface AnswerHead {
+  code(status: number): unknown;
+  header(name: string, value: string): unknown;
 }
-
-/** A request that was judged by the operation's schemas. */
-export type RequestOf<Op extends Operation> = FastifyRequest<
-  RouteGenericInterface,
-  RawServerDefault,
-  RawRequestDefaultExpression,
-  SchemaOf<Op>,
-  TypeBoxTypeProvider
->;
-
-type ReplyOf<Op extends Operation> = FastifyReply<
-  RouteGenericInterface,
-  RawServerDefault,
-  RawRequestDefaultExpression,
-  RawReplyDefaultExpression,
-  ContextConfigDefault,
-  SchemaOf<Op>,
-  TypeBoxTypeProvider
->;
 
 /** Answers with the body; with `reply.code(…)` before, where the operation has several statuses. */
 export type Handler<Op extends Operation> = (
-  request: RequestOf<Op>,
-  reply: ReplyOf<Op>,
-) => AnswerOf<Op> | ReplyOf<Op> | Promise<AnswerOf<Op> | ReplyOf<Op>>;
+  request: FastifyRequest & JudgedRequest<Op>,
+  reply: AnswerHead,
+) => AnswerOf<Op> | Promise<AnswerOf<Op>>;
 
 /** What the hub keeps to itself of an operation; the role it takes is declared. */
 interface Rules extends Omit<FastifyContextConfig, 'needs'> {
@@ -60,7 +34,7 @@ interface Rules extends Omit<FastifyContextConfig, 'needs'> {
 export function serve<Op extends Operation>(
   app: FastifyInstance,
   operation: Op,
-  handler: Handler<NoInfer<Op>>,
+  handler: NoInfer<Handler<Op>>,
   { bodyLimit, ...rules }: Rules = {},
 ): void {
   const { method, path, params, query, headers, body, secret } = operation;
@@ -78,7 +52,8 @@ export function serve<Op extends Operation>(
     },
     handler: async (request, reply) => {
       reply.code(status);
-      const answer = await handler(request as unknown as RequestOf<Op>, reply as unknown as ReplyOf<Op>);
+      // The route's schemas found no fault, so its parts have the shape that they describe.
+      const answer = await handler(request as FastifyRequest & JudgedRequest<Op>, reply);
       // After the handler: a refusal holds no secret.
       if (secret === true) reply.header('cache-control', 'no-store');
       return answer;
