@@ -6,7 +6,7 @@ import type { CliDeps, StopReason } from './cli/cli-deps.ts';
 import { exitCodes } from './cli/exit-codes.ts';
 import { runCli } from './cli/commands/program.ts';
 import { createLog } from './kernel/log.ts';
-import { systemClock } from './kernel/time.ts';
+import { systemClock } from '../schemas/time/clock.ts';
 import { terminalText } from '../schemas/terminal-text.ts';
 import { cronTimes } from './wiring/cron-times.ts';
 

@@ -19,7 +19,7 @@ import { Rotation } from './identity/rotation.ts';
 import { spoolOptions } from './wiring/pipeline-wiring.ts';
 import { createLog } from './kernel/log.ts';
 import { Releasers } from './kernel/releasers.ts';
-import { systemClock as clock } from './kernel/time.ts';
+import { systemClock as clock } from '../schemas/time/clock.ts';
 import { Ledger } from './telemetry/ledger.ts';
 import { Spool } from './telemetry/spool.ts';
 import type { TelemetryOperations } from './admin/telemetry-operations.ts';

@@ -14,7 +14,7 @@ import {
   type ConnectOptions,
 } from './cli-context.ts';
 import { addIdentityOptions, readIdentity, type IdentityOptions } from './cli-identity.ts';
-import { systemClock } from '../clock.ts';
+import { systemClock } from '../../schemas/time/clock.ts';
 import { playedType, schemasHelp, typeHelp } from '../device/played-type.ts';
 import { startFleet, type FleetCounters } from '../device/fleet.ts';
 import { startStatusLine } from './status-line.ts';

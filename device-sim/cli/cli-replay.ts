@@ -13,7 +13,7 @@ import {
 } from './cli-context.ts';
 import { createDeviceClient, type DeviceClient } from '../client/client.ts';
 import { addIdentityOptions, readIdentity, type IdentityOptions } from './cli-identity.ts';
-import { systemClock } from '../clock.ts';
+import { systemClock } from '../../schemas/time/clock.ts';
 import { loadTypes } from '../device/played-type.ts';
 import { openRecording } from '../replay/recording.ts';
 import { planText, progressText, summaryText } from '../replay/replay-report.ts';

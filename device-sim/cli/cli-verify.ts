@@ -10,7 +10,7 @@ import {
   type ConnectOptions,
 } from './cli-context.ts';
 import { terminalText } from '../../schemas/terminal-text.ts';
-import { systemClock } from '../clock.ts';
+import { systemClock } from '../../schemas/time/clock.ts';
 import { askHub } from '../client/hub-socket.ts';
 import { verify, type HubLedger, type VerifiedHub } from '../verify/verify.ts';
 import { faultNames, isFault, type FaultName } from '../verify/verify-faults.ts';

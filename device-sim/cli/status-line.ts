@@ -1,5 +1,5 @@
 import { terminalText } from '../../schemas/terminal-text.ts';
-import type { Cancel, Clock } from '../clock.ts';
+import type { Cancel, Clock } from '../../schemas/time/clock.ts';
 
 /** Where text is written: stdout, stderr, or a test's own output. */
 export interface Output {

@@ -9,7 +9,7 @@ import type {
   ResultFrame,
   WelcomeFrame,
 } from '../../schemas/index.ts';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../schemas/time/clock.ts';
 import type { CommandStore } from './command-memory.ts';
 import type { ConnectionOptions } from './connection.ts';
 import type { Random } from '../device/random.ts';

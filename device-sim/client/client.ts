@@ -12,7 +12,7 @@ import {
 } from '../../schemas/index.ts';
 import type { ClientEvents, DeviceClientOptions, SendOptions } from './client-options.ts';
 import { ClockOffset } from './clock-offset.ts';
-import { systemClock, type Cancel, type Clock } from '../clock.ts';
+import { systemClock, type Cancel, type Clock } from '../../schemas/time/clock.ts';
 import type { CommandFaults } from '../device/command-faults.ts';
 import { CommandMemory } from './command-memory.ts';
 import { CommandRunner, type CommandHandler, type HandlerOptions } from './command-runner.ts';
@@ -21,7 +21,8 @@ import { Heartbeat } from './heartbeat.ts';
 import { parseHubFrame } from './hub-frame.ts';
 import type { OutboxItem, Settlement } from './outbox.ts';
 import type { Random } from '../device/random.ts';
-import { Backoff, retryAfter, type Ending, type Retry } from './reconnect.ts';
+import { Backoff } from '../../schemas/time/backoff.ts';
+import { retryAfter, type Ending, type Retry } from './reconnect.ts';
 import { Secrets } from '../device/secrets.ts';
 import { Sender } from './sender.ts';
 
@@ -80,7 +81,11 @@ class DeviceClient extends EventEmitter<ClientEvents> {
       outboxCapacity: options.outboxCapacity ?? 10_000,
       send: (frame) => this.#send(frame),
     });
-    this.#backoff = new Backoff(options.backoffFirstMs ?? 1000, defaultBackoffMaxMs, this.#random);
+    this.#backoff = new Backoff({
+      firstMs: options.backoffFirstMs ?? 1000,
+      maxMs: defaultBackoffMaxMs,
+      random: this.#random,
+    });
     this.#secrets = new Secrets(options.secret, options.secretStore);
     this.#memory = new CommandMemory(options.commandStore);
     this.#runner = new CommandRunner({

@@ -5,7 +5,7 @@ import {
   type ResultFrame,
   type ResultStatus,
 } from '../../schemas/index.ts';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../schemas/time/clock.ts';
 import type { CommandFaults } from '../device/command-faults.ts';
 import type { CommandMemory } from './command-memory.ts';
 

@@ -1,4 +1,4 @@
-import type { Cancel, Clock } from '../clock.ts';
+import type { Cancel, Clock } from '../../schemas/time/clock.ts';
 
 interface HeartbeatDeps {
   clock: Clock;

@@ -80,34 +80,6 @@ function hinted(retryAfterMs: number, backoffMs: number): number {
   return Math.min(retryAfterMs, longestHintMs) + backoffMs;
 }
 
-/** Exponential with full jitter: uniform in [0, cap] (Brooker, "Exponential Backoff and Jitter", AWS 2015). */
-export class Backoff {
-  #capMs: number;
-  readonly #firstMs: number;
-  readonly #random: Random;
-  /** The highest upper limit, ms; `welcome.backoffMaxMs` once it is known. */
-  maxMs: number;
-
-  constructor(firstMs: number, maxMs: number, random: Random) {
-    this.#firstMs = firstMs;
-    this.#capMs = firstMs;
-    this.#random = random;
-    this.maxMs = maxMs;
-  }
-
-  /** The next wait, ms. */
-  next(): number {
-    const capMs = Math.min(this.#capMs, this.maxMs);
-    this.#capMs = Math.min(this.#capMs * 2, this.maxMs);
-    return this.#random() * capMs;
-  }
-
-  /** Starts again with the shortest waits, after a session that lasted. */
-  reset(): void {
-    this.#capMs = this.#firstMs;
-  }
-}
-
 /** `Retry-After` in ms: seconds or an HTTP date (RFC 9110 §10.2.3); undefined when it is neither. */
 export function retryAfterHeader(value: string | undefined, nowMs: number): number | undefined {
   if (value === undefined) return undefined;

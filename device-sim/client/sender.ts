@@ -1,6 +1,6 @@
 import type { DeviceFrame, NackFrame, WelcomeFrame } from '../../schemas/index.ts';
 import type { SendOptions } from './client-options.ts';
-import type { Cancel, Clock } from '../clock.ts';
+import type { Cancel, Clock } from '../../schemas/time/clock.ts';
 import { Outbox, type OutboxItem, type Settlement } from './outbox.ts';
 import { Pacing } from './pacing.ts';
 import type { Random } from '../device/random.ts';

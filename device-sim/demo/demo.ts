@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { terminalText } from '../../schemas/terminal-text.ts';
 import { parsePositive, untilStopped } from '../cli/cli-context.ts';
-import { systemClock } from '../clock.ts';
+import { systemClock } from '../../schemas/time/clock.ts';
 import { demoMembers } from './demo-fleet.ts';
 import { commandsText, introductionText, statusText, wayOut } from './demo-texts.ts';
 import { startFleet, type Fleet } from '../device/fleet.ts';

@@ -1,5 +1,5 @@
 import type { DeviceType, Severity } from '../../schemas/index.ts';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../schemas/time/clock.ts';
 import type { CommandHandler, HandlerOptions } from '../client/command-runner.ts';
 import { seededRandom, type Random } from './random.ts';
 import { schemaModel } from './schema-model.ts';

@@ -3,7 +3,7 @@ import { behaviors, type Behavior } from './behaviors.ts';
 import type { DeviceClientOptions } from '../client/client-options.ts';
 import { createDeviceClient, type DeviceClient } from '../client/client.ts';
 import { commandFile } from '../client/command-file.ts';
-import { systemClock, type Cancel, type Clock } from '../clock.ts';
+import { systemClock, type Cancel, type Clock } from '../../schemas/time/clock.ts';
 import { createModel, type DeviceModel } from './device-models.ts';
 import type { Settlement } from '../client/outbox.ts';
 import type { KeptSecrets, SecretStore } from './secrets.ts';

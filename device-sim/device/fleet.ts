@@ -1,5 +1,5 @@
 import type { DeviceType } from '../../schemas/index.ts';
-import { systemClock, type Cancel, type Clock } from '../clock.ts';
+import { systemClock, type Cancel, type Clock } from '../../schemas/time/clock.ts';
 import type { DeviceClient } from '../client/client.ts';
 import { SimulatedDevice, type DeviceCounters } from './device.ts';
 import type { SecretStore } from './secrets.ts';

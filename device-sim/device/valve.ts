@@ -1,4 +1,4 @@
-import type { Cancel, Clock } from '../clock.ts';
+import type { Cancel, Clock } from '../../schemas/time/clock.ts';
 import type { CommandCall, CommandOutcome } from '../client/command-runner.ts';
 
 /** How fast it opens or closes, % per second. */

@@ -1,3 +1,5 @@
+import { ZoneOffset } from '../../schemas/time/zone-offset.ts';
+
 /** A local time without a zone, as shown by a wall clock. */
 export interface LocalTime {
   /** The same digits interpreted as UTC, Unix ms, with microseconds as decimals. */
@@ -17,22 +19,12 @@ const dayMs = 86_400_000;
 /** An IANA time zone, with the rules of Intl. */
 export class Zone {
   readonly name: string;
-  readonly #format: Intl.DateTimeFormat;
+  readonly #offset: ZoneOffset;
 
   /** @throws RangeError for a name Intl does not know */
   constructor(name: string) {
     this.name = name;
-    this.#format = new Intl.DateTimeFormat('en-US', {
-      timeZone: name,
-      hourCycle: 'h23',
-      era: 'short',
-      year: 'numeric',
-      month: 'numeric',
-      day: 'numeric',
-      hour: 'numeric',
-      minute: 'numeric',
-      second: 'numeric',
-    });
+    this.#offset = new ZoneOffset(name);
   }
 
   /**
@@ -42,22 +34,13 @@ export class Zone {
    * hour occurred twice. If neither is right, the hour was skipped.
    */
   instant({ asUtcMs }: LocalTime): Instant {
-    const before = asUtcMs - this.#offsetMs(asUtcMs - dayMs);
-    const after = asUtcMs - this.#offsetMs(asUtcMs + dayMs);
-    const right = [before, after].filter((ms) => ms + this.#offsetMs(ms) === asUtcMs);
+    const before = asUtcMs - this.#offset.at(asUtcMs - dayMs);
+    const after = asUtcMs - this.#offset.at(asUtcMs + dayMs);
+    const right = [before, after].filter((ms) => ms + this.#offset.at(ms) === asUtcMs);
     const first = Math.min(...right);
     const second = Math.max(...right);
     if (right.length === 0) return { kind: 'never' };
     return first === second ? { kind: 'instant', ms: first } : { kind: 'twice', first, second };
-  }
-
-  /** Local time minus UTC, ms. */
-  #offsetMs(ms: number): number {
-    const parts = new Map(this.#format.formatToParts(ms).map(({ type, value }) => [type, value]));
-    const number = (type: Intl.DateTimeFormatPartTypes): number => Number(parts.get(type));
-    const wholeSecond = Math.floor(ms / 1000) * 1000;
-    const [year, month, day] = [number('year'), number('month'), number('day')];
-    return Date.UTC(year, month - 1, day, number('hour'), number('minute'), number('second')) - wholeSecond;
   }
 }
 

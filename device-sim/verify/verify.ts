@@ -1,5 +1,5 @@
 import { createDeviceClient } from '../client/client.ts';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../schemas/time/clock.ts';
 import type { Credential } from '../client/credentials.ts';
 import { seededRandom } from '../device/random.ts';
 import { faults, type FaultName, type FaultyDevice } from './verify-faults.ts';

@@ -5,7 +5,7 @@ import type {
   Validity,
 } from '../../schemas/api/credentials.ts';
 import { HubError } from '../kernel/errors.ts';
-import type { Clock } from '../kernel/time.ts';
+import type { Clock } from '../../schemas/time/clock.ts';
 import {
   maxActiveOfKind,
   newKeyCredential,

@@ -2,7 +2,7 @@ import { namePattern, sitePattern } from '../../schemas/index.ts';
 import type { DeviceTypeCatalog } from '../../schemas/index.ts';
 import type { DeviceDetails, DeviceSummary, NewCredential, NewDevices } from '../../schemas/api/devices.ts';
 import { HubError } from '../kernel/errors.ts';
-import type { Clock } from '../kernel/time.ts';
+import type { Clock } from '../../schemas/time/clock.ts';
 import type { DeviceOperations } from './admin-operations.ts';
 import { newSecretCredential } from '../registry/credentials.ts';
 import { pageOf } from './device-pages.ts';

@@ -1,4 +1,4 @@
-import type { Clock } from '../kernel/time.ts';
+import type { Clock } from '../../schemas/time/clock.ts';
 import type { DeviceWhy } from '../../schemas/api/presence.ts';
 import type { Liveness } from '../presence/liveness.ts';
 import type { PresenceKeeper } from '../presence/presence-keeper.ts';

@@ -14,7 +14,7 @@ import type { StoreLink } from '../telemetry/store-link.ts';
 import type { Spool } from '../telemetry/spool.ts';
 import type { Writer } from '../telemetry/writer.ts';
 import type { EventLoopLoad } from '../kernel/event-loop.ts';
-import type { Clock } from '../kernel/time.ts';
+import type { Clock } from '../../schemas/time/clock.ts';
 import { imbalance, sumOf, type Ledger } from '../telemetry/ledger.ts';
 import type { Throughput } from '../telemetry/throughput.ts';
 

@@ -4,7 +4,7 @@ import type { Command } from '../commands/command.ts';
 import type { GroupCommandWatcher } from '../commands/group-answers.ts';
 import type { GroupCommandRecord } from '../commands/group-command-journal.ts';
 import { groupCommandView } from '../commands/group-operations.ts';
-import type { Clock } from '../kernel/time.ts';
+import type { Clock } from '../../schemas/time/clock.ts';
 import type { LiveFeed } from './live-feed.ts';
 
 /** Publishes the states of commands and group commands on the live feed. */

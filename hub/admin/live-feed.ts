@@ -4,7 +4,7 @@ import type { Reading } from '../../schemas/api/readings.ts';
 import type { NackRow } from '../../schemas/api/rejects.ts';
 import type { IncidentFollower } from '../incidents/incident-followers.ts';
 import { visibleTo } from '../incidents/incidents.ts';
-import type { Cancel, Clock } from '../kernel/time.ts';
+import type { Cancel, Clock } from '../../schemas/time/clock.ts';
 import { messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import { TokenBucket } from '../kernel/token-bucket.ts';

@@ -1,6 +1,6 @@
 import type { NackRow } from '../../schemas/api/rejects.ts';
 import type { FieldError, NackFrame } from '../../schemas/index.ts';
-import type { Clock } from '../kernel/time.ts';
+import type { Clock } from '../../schemas/time/clock.ts';
 import type { NackedDevice } from '../sessions/nack.ts';
 
 /** Kept of one device. */

@@ -1,5 +1,5 @@
 import type { NackFrame } from '../../schemas/index.ts';
-import type { Clock } from '../kernel/time.ts';
+import type { Clock } from '../../schemas/time/clock.ts';
 import type { DeviceFollower } from '../registry/device-follower.ts';
 import type { NackedDevice } from '../sessions/nack.ts';
 import type { LiveFeed } from './live-feed.ts';

@@ -1,6 +1,6 @@
 import type { RejectReport, RejectRow } from '../../schemas/api/rejects.ts';
 import type { NackFrame } from '../../schemas/index.ts';
-import type { Clock } from '../kernel/time.ts';
+import type { Clock } from '../../schemas/time/clock.ts';
 import type { MayShow } from '../registry/visibility.ts';
 import type { NackedDevice } from '../sessions/nack.ts';
 

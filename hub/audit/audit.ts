@@ -1,7 +1,7 @@
 import type { AuditQuery, AuditRecord } from '../../schemas/api/audit.ts';
 import type { Requester } from '../../schemas/api/requester.ts';
 import type { Log } from '../kernel/log.ts';
-import type { Clock } from '../kernel/time.ts';
+import type { Clock } from '../../schemas/time/clock.ts';
 
 /** An entry that is not in the store yet. */
 export type AuditEntry = Omit<AuditRecord, 'seq'>;

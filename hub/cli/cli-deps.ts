@@ -4,7 +4,7 @@ import type { Config, NamedFault, NamedFiles } from '../config/config.ts';
 import type { DeviceOperations } from '../admin/admin-operations.ts';
 import type { CredentialOperations } from '../admin/credential-operations.ts';
 import type { Log, LogLevel } from '../kernel/log.ts';
-import type { Clock } from '../kernel/time.ts';
+import type { Clock } from '../../schemas/time/clock.ts';
 import type { TelemetryOperations } from '../admin/telemetry-operations.ts';
 
 /** The running hub, as `start` sees it. */

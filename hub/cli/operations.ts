@@ -2,7 +2,7 @@
 
 import type { Config } from '../config/config.ts';
 import { HubError } from '../kernel/errors.ts';
-import { wait } from '../kernel/time.ts';
+import { wait } from '../../schemas/time/clock.ts';
 import { adminClient, hubRuns } from './admin-client.ts';
 import type { CliDeps, OfflineOperations } from './cli-deps.ts';
 import { adminSocketPath, loadConfig, type ConfigOptions } from './config-source.ts';

@@ -2,7 +2,7 @@ import { isFinal } from '../../schemas/command-status.ts';
 import type { OutgoingMessage } from '../bus/bus.ts';
 import type { Topics } from '../bus/topics.ts';
 import type { Log } from '../kernel/log.ts';
-import type { Clock } from '../kernel/time.ts';
+import type { Clock } from '../../schemas/time/clock.ts';
 import type { CommandCounters } from './command-counters.ts';
 import type { Command } from './command.ts';
 import type { CommandJournal, CommandRecord } from './journal.ts';

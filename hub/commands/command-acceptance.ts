@@ -5,7 +5,7 @@ import type { Requester } from '../../schemas/api/requester.ts';
 import { isFinal } from '../../schemas/command-status.ts';
 import { HubError, messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
-import type { Clock } from '../kernel/time.ts';
+import type { Clock } from '../../schemas/time/clock.ts';
 import type { Answers } from './answers.ts';
 import { commandAsk, type Ask, type CommandAudit } from './command-audit.ts';
 import type { CommandCounters } from './command-counters.ts';

@@ -1,5 +1,5 @@
 import type { DeviceType, HubFrame, ProgressFrame, ResultFrame } from '../../schemas/index.ts';
-import type { Clock } from '../kernel/time.ts';
+import type { Clock } from '../../schemas/time/clock.ts';
 
 /** An open session as the dispatcher sees it. */
 export interface CommandSession {

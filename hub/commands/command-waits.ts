@@ -1,5 +1,5 @@
 import { isFinal } from '../../schemas/command-status.ts';
-import type { Clock } from '../kernel/time.ts';
+import type { Clock } from '../../schemas/time/clock.ts';
 import type { CommandWatcher } from './answers.ts';
 import type { Command } from './command.ts';
 

@@ -1,7 +1,8 @@
 import { isFinal } from '../../schemas/command-status.ts';
 import { messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
-import { backoff, wait, type Clock } from '../kernel/time.ts';
+import { Backoff } from '../../schemas/time/backoff.ts';
+import { wait, type Clock } from '../../schemas/time/clock.ts';
 import type { Answers } from './answers.ts';
 import type { CommandCounters } from './command-counters.ts';
 import type { CommandSession } from './command-session.ts';
@@ -288,7 +289,8 @@ export class DeviceCommands {
   /** Nothing else of this device happens until the journal has it. */
   async #save(command: Command): Promise<void> {
     const { journal, clock, random, counters, log } = this.#deps;
-    for (const waitMs of backoff({ firstMs: 100, maxMs: 10_000, random })) {
+    const backoff = new Backoff({ firstMs: 100, maxMs: 10_000, random });
+    for (;;) {
       try {
         return await journal.save(command, isFinal(command.status));
       } catch (error) {
@@ -298,7 +300,7 @@ export class DeviceCommands {
           'the journal cannot be written',
         );
         if (this.#deps.closing()) throw error;
-        await wait(clock, waitMs);
+        await wait(clock, backoff.next());
       }
     }
   }

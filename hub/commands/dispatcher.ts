@@ -3,7 +3,7 @@ import type { Requester } from '../../schemas/api/requester.ts';
 import type { Topics } from '../bus/topics.ts';
 import { messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
-import type { Clock } from '../kernel/time.ts';
+import type { Clock } from '../../schemas/time/clock.ts';
 import { Answers, type CommandWatcher } from './answers.ts';
 import { CommandAcceptance, type RequestContext, type Submission } from './command-acceptance.ts';
 import { cancelAsk, type CommandAudit } from './command-audit.ts';

@@ -2,7 +2,7 @@ import type { OutgoingMessage } from '../bus/bus.ts';
 import type { Topics } from '../bus/topics.ts';
 import { messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
-import type { Cancel, Clock } from '../kernel/time.ts';
+import type { Cancel, Clock } from '../../schemas/time/clock.ts';
 import type { GroupCommandJournal, GroupCommandRecord } from './group-command-journal.ts';
 import type { AnswerAddress } from './journal.ts';
 import { answerMessage, groupPayloadOf, type GroupStatusPayload } from './status-payload.ts';

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { defaultWave } from '../../schemas/command-tally.ts';
 import type { Requester } from '../../schemas/api/requester.ts';
 import type { Log } from '../kernel/log.ts';
-import type { Cancel, Clock } from '../kernel/time.ts';
+import type { Cancel, Clock } from '../../schemas/time/clock.ts';
 import { groupAsk, type CommandAudit } from './command-audit.ts';
 import { newCommandId } from './command-id.ts';
 import type { Pace, Refusal } from './command-request.ts';

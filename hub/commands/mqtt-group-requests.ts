@@ -3,7 +3,7 @@ import type { IncomingMessage } from '../bus/bus.ts';
 import { isName, type Topics } from '../bus/topics.ts';
 import { messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
-import type { Clock } from '../kernel/time.ts';
+import type { Clock } from '../../schemas/time/clock.ts';
 import { withoutUndefined } from '../kernel/without-undefined.ts';
 import { groupAsk, type CommandAudit } from './command-audit.ts';
 import { newCommandId } from './command-id.ts';

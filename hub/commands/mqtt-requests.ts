@@ -5,7 +5,7 @@ import type { BusHandlers, IncomingMessage } from '../bus/bus.ts';
 import { isName, type Request, type Topics } from '../bus/topics.ts';
 import { messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
-import type { Clock } from '../kernel/time.ts';
+import type { Clock } from '../../schemas/time/clock.ts';
 import { withoutUndefined } from '../kernel/without-undefined.ts';
 import { statusMessage } from './answers.ts';
 import { cancelAsk, commandAsk, type Ask, type CommandAudit } from './command-audit.ts';

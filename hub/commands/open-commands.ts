@@ -1,4 +1,4 @@
-import type { Cancel, Clock } from '../kernel/time.ts';
+import type { Cancel, Clock } from '../../schemas/time/clock.ts';
 import { dueMs } from './command.ts';
 import {
   DeviceCommands,

@@ -3,7 +3,7 @@ import { tally } from '../../schemas/command-tally.ts';
 import { createHash } from 'node:crypto';
 import { messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
-import type { Clock } from '../kernel/time.ts';
+import type { Clock } from '../../schemas/time/clock.ts';
 import type { CommandWatcher } from './answers.ts';
 import { isUnsent, type Command } from './command.ts';
 import type { Dispatcher } from './dispatcher.ts';

@@ -1,4 +1,4 @@
-import type { Cancel, Clock } from '../kernel/time.ts';
+import type { Cancel, Clock } from '../../schemas/time/clock.ts';
 
 /** A clock whose pending timers can be cancelled together, so that a part that closes leaves none behind. */
 export class OwnTimers implements Clock {

@@ -1,7 +1,7 @@
 import type { Requester } from '../../schemas/api/requester.ts';
 import type { Auditor } from '../audit/audit.ts';
 import { FailedProofs } from '../kernel/failed-proofs.ts';
-import type { Clock } from '../kernel/time.ts';
+import type { Clock } from '../../schemas/time/clock.ts';
 import { parseBasic } from '../registry/credentials.ts';
 import type { Registry } from '../registry/registry.ts';
 import { authenticate, type Authentication, type Proof } from './principal.ts';

@@ -4,7 +4,7 @@ import type { Enrolment, EnrolmentRequest, NewEnrolment } from '../../schemas/ap
 import type { Auditor } from '../audit/audit.ts';
 import { HubError } from '../kernel/errors.ts';
 import { FailedProofs } from '../kernel/failed-proofs.ts';
-import type { Clock } from '../kernel/time.ts';
+import type { Clock } from '../../schemas/time/clock.ts';
 import { newKeyCredential, newSecretCredential } from '../registry/credentials.ts';
 import type { DeviceRecord } from '../registry/device-store.ts';
 import { checkLabels } from '../registry/labels.ts';

@@ -2,7 +2,7 @@ import type { HubFrame } from '../../schemas/index.ts';
 import type { Auditor } from '../audit/audit.ts';
 import { messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
-import type { Clock } from '../kernel/time.ts';
+import type { Clock } from '../../schemas/time/clock.ts';
 import { newSecretCredential } from '../registry/credentials.ts';
 import type { DeviceRecord } from '../registry/device-store.ts';
 import type { Registry } from '../registry/registry.ts';

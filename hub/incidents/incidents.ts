@@ -1,6 +1,6 @@
 import type { Incident, Scope } from '../../schemas/api/incidents.ts';
 import type { PresenceReason } from '../../schemas/presence-states.ts';
-import type { Cancel, Clock } from '../kernel/time.ts';
+import type { Cancel, Clock } from '../../schemas/time/clock.ts';
 import type { MayShow } from '../registry/visibility.ts';
 import { CorrelatedLoss } from './correlated-loss.ts';
 import type { LossGroup } from './correlated-loss.ts';

@@ -1,5 +1,5 @@
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
-import type { Cancel, Clock } from './time.ts';
+import type { Cancel, Clock } from '../../schemas/time/clock.ts';
 
 /** Tells the share of the time since its last call in which the event loop did not wait for anything. */
 export function eventLoopShare(): () => number {

@@ -1,5 +1,5 @@
 import { LeakyBuckets, type LeakyBucketOptions } from './leaky-buckets.ts';
-import type { Clock } from './time.ts';
+import type { Clock } from '../../schemas/time/clock.ts';
 
 /**
  * Slows down who guesses. A proof is judged before anybody is slowed, so that only failures wait: whoever shares an

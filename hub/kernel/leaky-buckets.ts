@@ -1,4 +1,4 @@
-import type { Clock } from './time.ts';
+import type { Clock } from '../../schemas/time/clock.ts';
 
 export interface LeakyBucketOptions {
   /** So many at once … */

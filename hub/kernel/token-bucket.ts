@@ -1,4 +1,4 @@
-import type { Clock } from './time.ts';
+import type { Clock } from '../../schemas/time/clock.ts';
 
 /**
  * A token bucket: `perSec` on average, at most twice that at once. It is filled when it is found short, so that

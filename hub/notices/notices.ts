@@ -2,7 +2,7 @@ import type { Notice, NoticeReport, NoticeRequest } from '../../schemas/api/noti
 import { isoTime } from '../../schemas/index.ts';
 import { HubError, messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
-import type { Cancel, Clock } from '../kernel/time.ts';
+import type { Cancel, Clock } from '../../schemas/time/clock.ts';
 import type { MayShow } from '../registry/visibility.ts';
 import type { Registry } from '../registry/registry.ts';
 import { parseSelector, selects } from '../registry/selector.ts';

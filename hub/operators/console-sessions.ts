@@ -1,5 +1,5 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
-import type { Clock } from '../kernel/time.ts';
+import type { Clock } from '../../schemas/time/clock.ts';
 import { hashToken } from './passwords.ts';
 
 /** Unused for an hour, or twelve hours old: the person signs in again. */

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Account, Operator, Rights, Token } from '../../schemas/api/operators.ts';
 import { HubError } from '../kernel/errors.ts';
 import { FailedProofs } from '../kernel/failed-proofs.ts';
-import type { Clock } from '../kernel/time.ts';
+import type { Clock } from '../../schemas/time/clock.ts';
 import type { Origin, Requester } from '../../schemas/api/requester.ts';
 import type { AuditEvent, Auditor } from '../audit/audit.ts';
 import type { AccountRecord, OperatorStore, TokenRecord } from './operator-store.ts';

@@ -1,5 +1,5 @@
 import type { DeviceEvent, DeviceEventBody } from '../../schemas/api/presence.ts';
-import type { Clock } from '../kernel/time.ts';
+import type { Clock } from '../../schemas/time/clock.ts';
 
 /** Entries kept of one device. */
 const keptEntries = 32;

@@ -1,5 +1,5 @@
 import type { Stall } from '../../schemas/api/presence.ts';
-import type { Clock } from '../kernel/time.ts';
+import type { Clock } from '../../schemas/time/clock.ts';
 
 export interface WatchOptions {
   /** Silence after which `expired` is called, ms. */

@@ -2,7 +2,7 @@ import type { OutgoingMessage, Publisher } from '../bus/bus.ts';
 import type { Topics } from '../bus/topics.ts';
 import { messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
-import type { Clock } from '../kernel/time.ts';
+import type { Clock } from '../../schemas/time/clock.ts';
 import { isHubWide } from './presence.ts';
 import type { Presence } from '../../schemas/api/presence.ts';
 

@@ -1,4 +1,4 @@
-import type { Clock } from '../kernel/time.ts';
+import type { Clock } from '../../schemas/time/clock.ts';
 import type { Log } from '../kernel/log.ts';
 import { messageOf } from '../kernel/errors.ts';
 import type { Liveness, Watch } from './liveness.ts';

@@ -1,6 +1,6 @@
 import { HubError } from '../kernel/errors.ts';
 import type { Metrics } from '../kernel/metrics.ts';
-import type { Clock } from '../kernel/time.ts';
+import type { Clock } from '../../schemas/time/clock.ts';
 import type { Credential } from './credentials.ts';
 import type { DeviceChange, DeviceFollower } from './device-follower.ts';
 import type { AnchorStep, DeviceRecord, DeviceStore, StoredOpening } from './device-store.ts';

@@ -1,6 +1,6 @@
 import { messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
-import type { Cancel, Clock } from '../kernel/time.ts';
+import type { Cancel, Clock } from '../../schemas/time/clock.ts';
 import type { CronFields } from './cron-fields.ts';
 import { nextTime } from './next-time.ts';
 

@@ -2,7 +2,7 @@ import type { NewSchedule, ScheduledAction, ScheduleView } from '../../schemas/a
 import { lastTimeMs } from '../../schemas/index.ts';
 import { HubError, messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
-import type { Cancel, Clock } from '../kernel/time.ts';
+import type { Cancel, Clock } from '../../schemas/time/clock.ts';
 import type { CronFields } from './cron-fields.ts';
 import { isTimeZone } from './time-zone.ts';
 import { dueOf, nextOf, type Schedule } from './schedule.ts';

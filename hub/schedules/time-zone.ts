@@ -1,4 +1,6 @@
-/** Offsets of time zones and their changes, from `Intl`. */
+/** Offsets of time zones and their changes. */
+
+import { ZoneOffset } from '../../schemas/time/zone-offset.ts';
 
 const dayMs = 86_400_000;
 /** Days remembered of a zone: a year of them, so that a search over months asks `Intl` once. */
@@ -34,21 +36,12 @@ export function isTimeZone(name: string): boolean {
 }
 
 export class TimeZone {
-  readonly #format: Intl.DateTimeFormat;
+  readonly #offset: ZoneOffset;
   /** By the number of the day in UTC since 1970. */
   readonly #days = new Map<number, Day>();
 
   constructor(name: string) {
-    this.#format = new Intl.DateTimeFormat('en-US', {
-      timeZone: name,
-      hourCycle: 'h23',
-      year: 'numeric',
-      month: 'numeric',
-      day: 'numeric',
-      hour: 'numeric',
-      minute: 'numeric',
-      second: 'numeric',
-    });
+    this.#offset = new ZoneOffset(name);
   }
 
   /** What holds at a moment, Unix ms of a date after the year 100. */
@@ -82,26 +75,18 @@ export class TimeZone {
 
   #read(number: number): Day {
     const startMs = number * dayMs;
-    const offsetMs = this.#offset(startMs);
-    const beforeMs = this.#offset(startMs - 1000);
-    const afterMs = this.#offset(startMs + dayMs - 1000);
+    const offsetMs = this.#offset.at(startMs);
+    const beforeMs = this.#offset.at(startMs - 1000);
+    const afterMs = this.#offset.at(startMs + dayMs - 1000);
     // No zone changes twice within a day.
     if (beforeMs === afterMs) return { offsetMs };
     let [heldMs, changedMs] = [startMs - 1000, startMs + dayMs - 1000];
     while (changedMs - heldMs > 1000) {
       const middleMs = Math.floor((heldMs + changedMs) / 2000) * 1000;
-      if (this.#offset(middleMs) === beforeMs) heldMs = middleMs;
+      if (this.#offset.at(middleMs) === beforeMs) heldMs = middleMs;
       else changedMs = middleMs;
     }
     return { offsetMs, change: { atMs: changedMs, beforeMs, afterMs } };
-  }
-
-  /** At a whole second. */
-  #offset(unixMs: number): number {
-    const part = new Map(this.#format.formatToParts(unixMs).map(({ type, value }) => [type, Number(value)]));
-    const of = (type: Intl.DateTimeFormatPartTypes): number => part.get(type) ?? Number.NaN;
-    const local = Date.UTC(of('year'), of('month') - 1, of('day'), of('hour'), of('minute'), of('second'));
-    return local - unixMs;
   }
 }
 

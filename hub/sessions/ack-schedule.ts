@@ -1,4 +1,4 @@
-import type { Cancel, Clock } from '../kernel/time.ts';
+import type { Cancel, Clock } from '../../schemas/time/clock.ts';
 
 /** A session that owes its device a cumulative ack. */
 export interface AckOwner {

@@ -1,5 +1,5 @@
 import { LeakyBuckets } from '../kernel/leaky-buckets.ts';
-import type { Cancel, Clock } from '../kernel/time.ts';
+import type { Cancel, Clock } from '../../schemas/time/clock.ts';
 
 export interface AdmissionDeps {
   clock: Clock;

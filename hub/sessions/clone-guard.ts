@@ -1,4 +1,4 @@
-import type { Cancel, Clock } from '../kernel/time.ts';
+import type { Cancel, Clock } from '../../schemas/time/clock.ts';
 
 /** Who is behind a session: a boot of some device at some address. */
 export interface Claimant {

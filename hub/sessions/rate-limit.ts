@@ -1,4 +1,4 @@
-import type { Clock } from '../kernel/time.ts';
+import type { Clock } from '../../schemas/time/clock.ts';
 import { TokenBucket } from '../kernel/token-bucket.ts';
 
 /** What one device may send on average; twice that at once. */

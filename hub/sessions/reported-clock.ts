@@ -1,4 +1,4 @@
-import type { Clock } from '../kernel/time.ts';
+import type { Clock } from '../../schemas/time/clock.ts';
 
 /** A device computes the offset from this many exchanges (`welcome` and heartbeats), see the wire protocol. */
 const keptExchanges = 8;

@@ -1,7 +1,7 @@
 import type { DeviceTypeCatalog } from '../../schemas/index.ts';
 import type { CommandEvents } from '../commands/command-session.ts';
 import type { Log } from '../kernel/log.ts';
-import type { Clock } from '../kernel/time.ts';
+import type { Clock } from '../../schemas/time/clock.ts';
 import type { Ingest } from '../telemetry/ingest.ts';
 import type { AckSchedule } from './ack-schedule.ts';
 import type { CloneGuard } from './clone-guard.ts';

@@ -1,4 +1,4 @@
-import type { Clock } from '../kernel/time.ts';
+import type { Clock } from '../../schemas/time/clock.ts';
 import type { Sessions } from './sessions.ts';
 
 export interface DrainDeps {

@@ -12,7 +12,7 @@ import type {
   NackFrame,
 } from '../../schemas/index.ts';
 import { messageOf } from '../kernel/errors.ts';
-import type { Cancel } from '../kernel/time.ts';
+import type { Cancel } from '../../schemas/time/clock.ts';
 import type { FrameRefusal } from '../telemetry/ingest.ts';
 import type { Claimant } from './clone-guard.ts';
 import {

@@ -1,7 +1,7 @@
 import type { DeviceType, DeviceTypeCatalog, HelloFrame } from '../../schemas/index.ts';
 import type { Principal } from '../identity/principal.ts';
 import type { Scope } from '../../schemas/api/incidents.ts';
-import type { Clock } from '../kernel/time.ts';
+import type { Clock } from '../../schemas/time/clock.ts';
 import type { DeviceChange, DeviceFollower } from '../registry/device-follower.ts';
 import type { DeviceRecord, StoredOpening } from '../registry/device-store.ts';
 import type { Registry } from '../registry/registry.ts';

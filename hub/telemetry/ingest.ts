@@ -8,7 +8,7 @@ import type {
   TelemetryFrame,
 } from '../../schemas/index.ts';
 import type { AnchorStep } from '../registry/device-store.ts';
-import type { Clock } from '../kernel/time.ts';
+import type { Clock } from '../../schemas/time/clock.ts';
 import type { LoadShedding, Rank } from './load-shedding.ts';
 import type { FrameOwner } from './batch.ts';
 import type { LedgerAccount, Ledger } from './ledger.ts';

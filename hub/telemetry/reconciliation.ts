@@ -1,5 +1,5 @@
 import type { Log } from '../kernel/log.ts';
-import type { Cancel, Clock } from '../kernel/time.ts';
+import type { Cancel, Clock } from '../../schemas/time/clock.ts';
 import { imbalance, type Ledger } from './ledger.ts';
 import type { Spool } from './spool.ts';
 import type { Writer } from './writer.ts';

@@ -1,4 +1,4 @@
-import type { Clock } from '../kernel/time.ts';
+import type { Clock } from '../../schemas/time/clock.ts';
 import type { MetricsWriter, WriteOutcome } from './store.ts';
 
 export type WholeOutcome =

@@ -1,4 +1,4 @@
-import type { Cancel, Clock } from '../kernel/time.ts';
+import type { Cancel, Clock } from '../../schemas/time/clock.ts';
 import { imbalance, type LedgerAccount, type Ledger } from './ledger.ts';
 import { compileFieldEncoder, encodePrefix, encodeTimeUs } from './line-protocol.ts';
 import { HubPoints } from './hub-points.ts';

@@ -1,6 +1,6 @@
 import type { DeadLetter, DeadLetterSelection } from '../../schemas/api/spool.ts';
 import { HubError, messageOf } from '../kernel/errors.ts';
-import type { Clock } from '../kernel/time.ts';
+import type { Clock } from '../../schemas/time/clock.ts';
 import { accountOf, type Ledger, type Shares } from './ledger.ts';
 import type { NewDeadLetter, SpooledLines, SpoolLevels, SpoolStore } from './spool-store.ts';
 

@@ -1,7 +1,7 @@
 import { HubError, messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
-import { backoff } from '../kernel/time.ts';
-import type { Cancel, Clock } from '../kernel/time.ts';
+import { Backoff } from '../../schemas/time/backoff.ts';
+import type { Cancel, Clock } from '../../schemas/time/clock.ts';
 import { writeWhole, type WholeOutcome } from './refused-lines.ts';
 import type { MetricsStore } from './store.ts';
 
@@ -42,13 +42,13 @@ export class StoreLink {
   /** Why the store is down; undefined while it is up. */
   fault: string | undefined;
   readonly #upListeners: (() => void)[] = [];
-  #waits: Generator<number, never>;
+  readonly #backoff: Backoff;
   #cancelProbe: Cancel | undefined;
   readonly #ended = new AbortController();
 
   constructor(deps: StoreLinkDeps) {
     this.#deps = deps;
-    this.#waits = this.#newWaits();
+    this.#backoff = new Backoff({ firstMs: 500, maxMs: probeMaxMs, random: deps.random });
   }
 
   get up(): boolean {
@@ -68,7 +68,7 @@ export class StoreLink {
   async write(lines: readonly string[], withinMs: number, searchMs?: number): Promise<WholeOutcome> {
     const outcome = await this.#write(lines, withinMs, searchMs);
     if (outcome.kind === 'failed') this.#failed(outcome);
-    else if (this.up) this.#waits = this.#newWaits();
+    else if (this.up) this.#backoff.reset();
     return outcome;
   }
 
@@ -112,7 +112,7 @@ export class StoreLink {
 
   #probeLater(retryAfterMs = 0): void {
     if (this.#ended.signal.aborted || this.#cancelProbe !== undefined) return;
-    const waitMs = Math.max(this.#waits.next().value, Math.min(retryAfterMs, retryAfterMaxMs));
+    const waitMs = Math.max(this.#backoff.next(), Math.min(retryAfterMs, retryAfterMaxMs));
     this.#cancelProbe = this.#deps.clock.after(waitMs, () => this.#probeNow());
   }
 
@@ -169,9 +169,5 @@ export class StoreLink {
       cancel();
       this.#ended.signal.removeEventListener('abort', closed);
     }
-  }
-
-  #newWaits(): Generator<number, never> {
-    return backoff({ firstMs: 500, maxMs: probeMaxMs, random: this.#deps.random });
   }
 }

@@ -1,6 +1,6 @@
 import type { DeviceType } from '../../schemas/index.ts';
 import type { Log } from '../kernel/log.ts';
-import type { Clock } from '../kernel/time.ts';
+import type { Clock } from '../../schemas/time/clock.ts';
 import type { MetricsUpkeep } from './store.ts';
 
 /** How far the roll-ups have come, on disk. */

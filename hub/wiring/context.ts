@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.ts';
 import type { Log } from '../kernel/log.ts';
 import { Releasers } from '../kernel/releasers.ts';
-import { systemClock, type Clock } from '../kernel/time.ts';
+import { systemClock, type Clock } from '../../schemas/time/clock.ts';
 
 export interface HubDeps {
   log: Log;

@@ -14,7 +14,7 @@ import type { OpenGroupCommands } from '../commands/open-group-command.ts';
 import type { StatusPublisher } from '../commands/status-publisher.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Releasers } from '../kernel/releasers.ts';
-import type { Clock } from '../kernel/time.ts';
+import type { Clock } from '../../schemas/time/clock.ts';
 import type { Registry } from '../registry/registry.ts';
 import { selectDevices } from '../registry/selector.ts';
 

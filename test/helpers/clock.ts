@@ -1,4 +1,4 @@
-import type { Cancel, Clock } from '../../hub/kernel/time.ts';
+import type { Cancel, Clock } from '../../schemas/time/clock.ts';
 
 interface Timer {
   dueMs: number;

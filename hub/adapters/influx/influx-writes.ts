@@ -2,7 +2,7 @@ import { promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
 import { Pool, type Dispatcher } from 'undici';
 import { HubError, messageOf } from '../../kernel/errors.ts';
-import type { Clock } from '../../kernel/time.ts';
+import type { Clock } from '../../../schemas/time/clock.ts';
 import type { WriteOutcome } from '../../telemetry/store.ts';
 import { influxVersion, outcomeOf, type Answer } from './influx-answers.ts';
 

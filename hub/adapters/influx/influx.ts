@@ -1,5 +1,5 @@
 import { HubError } from '../../kernel/errors.ts';
-import { systemClock, type Clock } from '../../kernel/time.ts';
+import { systemClock, type Clock } from '../../../schemas/time/clock.ts';
 import { rollUpOf } from '../roll-up-name.ts';
 import type { MetricsStore, ReadingsQuery, ReadingsRow } from '../../telemetry/store.ts';
 import { isoTime, openInfluxQueries, type InfluxRow } from './influx-queries.ts';

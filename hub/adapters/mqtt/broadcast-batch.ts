@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream';
 import type { BusCounters } from '../../bus/bus.ts';
-import type { Cancel, Clock } from '../../kernel/time.ts';
+import type { Cancel, Clock } from '../../../schemas/time/clock.ts';
 
 /** The longest a reading waits for others to leave with it, ms. */
 const gatherMs = 10;

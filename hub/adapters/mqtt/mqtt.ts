@@ -5,7 +5,8 @@ import type { Topics } from '../../bus/topics.ts';
 import { hubState, newBusCounters } from '../bus-state.ts';
 import { HubError, messageOf } from '../../kernel/errors.ts';
 import type { Log } from '../../kernel/log.ts';
-import { backoff, type Cancel, type Clock } from '../../kernel/time.ts';
+import { Backoff } from '../../../schemas/time/backoff.ts';
+import { type Cancel, type Clock } from '../../../schemas/time/clock.ts';
 import { BroadcastBatch } from './broadcast-batch.ts';
 import { MqttInbox } from './mqtt-inbox.ts';
 import { MqttOutbox, type Send } from './mqtt-outbox.ts';
@@ -75,7 +76,7 @@ class ReconnectingBus implements MqttBus {
   readonly #broadcasts: BroadcastBatch;
   #inbox: MqttInbox | undefined;
   #client: MqttClient | undefined;
-  #waits: Generator<number, never>;
+  readonly #backoff: Backoff;
   #retry: Cancel | undefined;
   /** The payload of the marker that ends the time in which old messages come; undefined when none are due. */
   #marker: string | undefined;
@@ -90,7 +91,8 @@ class ReconnectingBus implements MqttBus {
     this.#topics = options.topics;
     this.#outbox = new MqttOutbox(this.counters);
     this.#broadcasts = new BroadcastBatch(deps.clock, this.counters);
-    this.#waits = this.#newWaits();
+    const { backoffMaxMs: maxMs = 30_000 } = options;
+    this.#backoff = new Backoff({ firstMs: 500, maxMs, random: deps.random });
   }
 
   connect(handlers: BusHandlers): Promise<void> {
@@ -272,8 +274,8 @@ class ReconnectingBus implements MqttBus {
       this.#lost.resolve();
       return;
     }
-    if (was && lastedMs >= goodConnectionMs) this.#waits = this.#newWaits();
-    const waitMs = this.#waits.next().value;
+    if (was && lastedMs >= goodConnectionMs) this.#backoff.reset();
+    const waitMs = this.#backoff.next();
     const { url } = this.#options;
     this.#deps.log.warn(
       { broker: safeUrl(url), reason, retryMs: Math.round(waitMs) },
@@ -288,11 +290,6 @@ class ReconnectingBus implements MqttBus {
     if (topic !== this.#topics.marker(this.#options.hubId)) return false;
     if (payload.toString() === this.#marker) this.#marker = undefined;
     return true;
-  }
-
-  #newWaits(): Generator<number, never> {
-    const { backoffMaxMs = 30_000 } = this.#options;
-    return backoff({ firstMs: Math.min(500, backoffMaxMs), maxMs: backoffMaxMs, random: this.#deps.random });
   }
 
   /** Waits for `work`, but no longer than the close may take. */

@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { MessageChannel, receiveMessageOnPort, Worker, type MessagePort } from 'node:worker_threads';
 import { HubError, messageOf } from '../../kernel/errors.ts';
 import { siblingModule } from '../../kernel/sibling-module.ts';
-import { wait, type Clock } from '../../kernel/time.ts';
+import { wait, type Clock } from '../../../schemas/time/clock.ts';
 import type {
   Fault,
   Reply,

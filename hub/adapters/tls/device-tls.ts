@@ -1,7 +1,7 @@
 import type { SecureContextOptions, TlsOptions } from 'node:tls';
 import type { Log } from '../../kernel/log.ts';
 import { exposedSecret } from '../../kernel/secret-file.ts';
-import type { Clock } from '../../kernel/time.ts';
+import type { Clock } from '../../../schemas/time/clock.ts';
 import { machineNames } from './tls-own.ts';
 import { watchTls, type TlsReload } from './tls-reload.ts';
 import { loadTicketKeys, ticketLifeSec } from './tls-tickets.ts';

@@ -3,7 +3,7 @@
 import { X509Certificate } from 'node:crypto';
 import { messageOf } from '../../kernel/errors.ts';
 import type { Log } from '../../kernel/log.ts';
-import type { Clock } from '../../kernel/time.ts';
+import type { Clock } from '../../../schemas/time/clock.ts';
 import type { TlsMaterial } from './tls.ts';
 
 export interface TlsReload {

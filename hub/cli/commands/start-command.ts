@@ -1,7 +1,7 @@
 /** `start`: the hub itself, until a signal or a fault ends it. */
 
 import type { Command } from 'commander';
-import { wait, type Clock } from '../../kernel/time.ts';
+import { wait, type Clock } from '../../../schemas/time/clock.ts';
 import type { Log } from '../../kernel/log.ts';
 import type { CliDeps, StartedHub, StopReason } from '../cli-deps.ts';
 import { loadConfig, type ConfigOptions } from '../config-source.ts';

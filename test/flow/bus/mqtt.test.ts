@@ -6,7 +6,7 @@ import { connect as connectMqtt, type IClientPublishOptions } from 'mqtt';
 import { createMqttBus, type MqttOptions } from '../../../hub/adapters/mqtt/mqtt.ts';
 import type { Bus, BusHandlers, IncomingMessage } from '../../../hub/bus/bus.ts';
 import { HubError } from '../../../hub/kernel/errors.ts';
-import { systemClock } from '../../../hub/kernel/time.ts';
+import { systemClock } from '../../../schemas/time/clock.ts';
 import { log } from '../../helpers/hubs/dispatcher.ts';
 import { mosquittoSub, type Subscription } from '../../helpers/services/mosquitto-clients.ts';
 import {

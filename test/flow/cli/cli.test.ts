@@ -10,7 +10,7 @@ import { openMetricsStore } from '../../../hub/adapters/sqlite/metrics-store.ts'
 import { readConfig, type Config } from '../../../hub/config/config.ts';
 import { createLog } from '../../../hub/kernel/log.ts';
 import { lockDataDir } from '../../../hub/adapters/sqlite/sqlite.ts';
-import { systemClock } from '../../../hub/kernel/time.ts';
+import { systemClock } from '../../../schemas/time/clock.ts';
 import { openOfflineOperations } from '../../../hub/offline.ts';
 import { createReadings } from '../../../hub/telemetry/readings.ts';
 import { loadDeviceTypes } from '../../../schemas/index.ts';

@@ -7,7 +7,7 @@ import type { Bus } from '../../../hub/bus/bus.ts';
 import type { Dispatcher } from '../../../hub/commands/dispatcher.ts';
 import { commandMigrations, createCommandStore } from '../../../hub/adapters/sqlite/sqlite-command-store.ts';
 import { openDatabase } from '../../../hub/adapters/sqlite/sqlite.ts';
-import { systemClock } from '../../../hub/kernel/time.ts';
+import { systemClock } from '../../../schemas/time/clock.ts';
 import { FakeSession, log, startServed, valve } from '../../helpers/hubs/dispatcher.ts';
 import { temporaryFolder } from '../../helpers/services/guard.ts';
 import { mosquittoPub, mosquittoSub } from '../../helpers/services/mosquitto-clients.ts';

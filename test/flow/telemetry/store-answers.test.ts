@@ -4,7 +4,7 @@ import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { openInflux } from '../../../hub/adapters/influx/influx.ts';
-import { systemClock } from '../../../hub/kernel/time.ts';
+import { systemClock } from '../../../schemas/time/clock.ts';
 import type { FrameOwner } from '../../../hub/telemetry/batch.ts';
 import { imbalance } from '../../../hub/telemetry/ledger.ts';
 import { influxHeaders, query, startInflux } from '../../helpers/services/influxd.ts';

@@ -24,7 +24,7 @@ import { topicsOf } from '../../../hub/bus/topics.ts';
 import { ReportedClock } from '../../../hub/sessions/reported-clock.ts';
 import { HubError } from '../../../hub/kernel/errors.ts';
 import { createLog } from '../../../hub/kernel/log.ts';
-import type { Clock } from '../../../hub/kernel/time.ts';
+import type { Clock } from '../../../schemas/time/clock.ts';
 import { compileDeviceType, type DeviceType, type HubFrame } from '../../../schemas/index.ts';
 import { temporaryFolder } from '../services/guard.ts';
 import { waitFor } from '../wait-for.ts';

@@ -1,5 +1,5 @@
 import type { Log } from '../../../hub/kernel/log.ts';
-import type { Clock } from '../../../hub/kernel/time.ts';
+import type { Clock } from '../../../schemas/time/clock.ts';
 import { TokenBucket } from '../../../hub/kernel/token-bucket.ts';
 import { LoadShedding } from '../../../hub/telemetry/load-shedding.ts';
 import { Ledger } from '../../../hub/telemetry/ledger.ts';

@@ -12,7 +12,7 @@ import { Session } from '../../../hub/sessions/session.ts';
 import { Sessions } from '../../../hub/sessions/sessions.ts';
 import { newSessionCounters } from '../../../hub/sessions/session-counters.ts';
 import { Stories } from '../../../hub/presence/device-events.ts';
-import type { Clock } from '../../../hub/kernel/time.ts';
+import type { Clock } from '../../../schemas/time/clock.ts';
 import { HubError } from '../../../hub/kernel/errors.ts';
 import { createLog } from '../../../hub/kernel/log.ts';
 import { Ingest } from '../../../hub/telemetry/ingest.ts';

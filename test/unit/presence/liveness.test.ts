@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { startLiveness } from '../../../hub/presence/liveness.ts';
-import type { Clock } from '../../../hub/kernel/time.ts';
+import type { Clock } from '../../../schemas/time/clock.ts';
 import { ManualClock } from '../../helpers/clock.ts';
 
 function immediately(run: () => void): void {

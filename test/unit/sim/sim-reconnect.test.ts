@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import {
-  Backoff,
   closeReason,
   retryAfter,
   retryAfterHeader,
   type Ending,
 } from '../../../device-sim/client/reconnect.ts';
+import { Backoff } from '../../../schemas/time/backoff.ts';
 import { seededRandom } from '../../../device-sim/device/random.ts';
 
 const minuteMs = 60_000;
@@ -17,7 +17,7 @@ const closed = (code: number, retryAfterMs?: number): Ending =>
     : { kind: 'closed', code, reason: 'x', retryAfterMs };
 
 test('the waits grow to the cap of the hub with full jitter, and start anew after a session that held', () => {
-  const backoff = new Backoff(1000, 60_000, () => 0.999999);
+  const backoff = new Backoff({ firstMs: 1000, maxMs: 60_000, random: () => 0.999999 });
   backoff.maxMs = 5000;
   assert.deepEqual(
     [1, 2, 3, 4, 5].map(() => Math.round(backoff.next())),
@@ -28,7 +28,7 @@ test('the waits grow to the cap of the hub with full jitter, and start anew afte
 });
 
 test('no wait is longer than the cap and they spread over all of it', () => {
-  const backoff = new Backoff(1000, 8000, seededRandom('waits'));
+  const backoff = new Backoff({ firstMs: 1000, maxMs: 8000, random: seededRandom('waits') });
   const waits = Array.from({ length: 200 }, () => backoff.next()).slice(4);
   assert.ok(Math.max(...waits) <= 8000 && Math.max(...waits) > 7000 && Math.min(...waits) < 1000);
 });

@@ -1,12 +1,12 @@
-/** Time as an argument, so that tests can advance it instead of waiting. */
+/** Time as an argument: hub and devices take a Clock, so that tests turn it by hand instead of waiting. */
 
 /** Stops a timer; calling it twice, or after it fired, does nothing. */
 export type Cancel = () => void;
 
 export interface Clock {
-  /** The device's wall clock, Unix ms. May step when it is set. */
+  /** Unix time, ms. May step in either direction when the machine's clock is set. */
   now(): number;
-  /** Time since some fixed point, ms, with fractions. Never steps; includes sleep. */
+  /** Time since some fixed point, ms, with fractions. Never steps, never runs backwards. */
   monotonic(): number;
   /** Runs `run` once, `ms` from now. */
   after(ms: number, run: () => void): Cancel;
@@ -26,3 +26,10 @@ export const systemClock: Clock = {
     return () => clearInterval(timer);
   },
 };
+
+/** Resolves after `ms` on the given clock. */
+export function wait(clock: Clock, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    clock.after(ms, resolve);
+  });
+}

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { backoff, systemClock, wait } from '../../../hub/kernel/time.ts';
+import { Backoff } from '../../../schemas/time/backoff.ts';
+import { systemClock, wait } from '../../../schemas/time/clock.ts';
 import { ManualClock } from '../../helpers/clock.ts';
 
 test('the waits double from the first to the longest and stay there, each uniform below its cap', () => {
@@ -13,9 +14,9 @@ test('the waits double from the first to the longest and stay there, each unifor
       fraction,
       (firstMs, doublings, part) => {
         const maxMs = firstMs * 2 ** doublings;
-        const waits = backoff({ firstMs, maxMs, random: () => part });
+        const waits = new Backoff({ firstMs, maxMs, random: () => part });
         for (let attempt = 0; attempt < 20; attempt++) {
-          assert.equal(waits.next().value, part * Math.min(maxMs, firstMs * 2 ** attempt));
+          assert.equal(waits.next(), part * Math.min(maxMs, firstMs * 2 ** attempt));
         }
       },
     ),
