@@ -85,15 +85,21 @@ export function configDefaults(): Record<string, unknown> {
 const ajv = new Ajv2020({ strict: true, allErrors: true, verbose: true, ownProperties: true });
 // An editor's keyword: what a pattern means, in words.
 ajv.addKeyword({ keyword: 'patternErrorMessage', schemaType: 'string' });
-const validate = ajv.compile(schema);
+const validate = ajv.compile<ConfigValues>(schema);
 
-/** @returns every fault of the flat configuration `value`; an empty list means it is a `ConfigValues`. */
-export function checkConfig(value: unknown): ConfigFault[] {
-  if (validate(value)) return [];
-  return (validate.errors ?? []).map((error) => {
+export type ConfigCheck =
+  | { kind: 'valid'; values: ConfigValues }
+  /** Every fault. */
+  | { kind: 'invalid'; faults: ConfigFault[] };
+
+/** Judges a flat configuration. */
+export function checkConfig(value: unknown): ConfigCheck {
+  if (validate(value)) return { kind: 'valid', values: value };
+  const faults = (validate.errors ?? []).map((error) => {
     const { path, expected } = describeError(error, value);
     const inWords: unknown =
       error.keyword === 'pattern' ? error.parentSchema?.['patternErrorMessage'] : undefined;
     return { path, rule: typeof inWords === 'string' ? inWords : expected, got: valueAt(value, path) };
   });
+  return { kind: 'invalid', faults };
 }

@@ -1,13 +1,13 @@
 import type { PresenceHistory } from '../../schemas/api/presence-history.ts';
 import type { DeviceSeries, LastValues } from '../../schemas/api/readings.ts';
 import type { NackRow } from '../../schemas/api/rejects.ts';
-import type { DeviceType } from '../../schemas/index.ts';
 import type { Registry } from '../registry/registry.ts';
 import { createLastValues } from '../telemetry/last-values.ts';
 import type { LatestReadings } from '../telemetry/latest-readings.ts';
 import { createPresenceHistory, type PresenceHistoryQuery } from '../telemetry/presence-history.ts';
 import { createSeries, type DeviceSeriesQuery } from '../telemetry/series.ts';
 import type { MetricsReader } from '../telemetry/store.ts';
+import type { TypeOf } from '../telemetry/stream-of.ts';
 import type { NackLog } from './nack-log.ts';
 
 /** What a device has sent and been. */
@@ -27,7 +27,7 @@ export function createDeviceHistory(deps: {
   store: MetricsReader;
   latest: LatestReadings;
   nackLog: NackLog;
-  typeOf: (deviceId: string) => DeviceType | undefined;
+  typeOf: TypeOf;
 }): DeviceHistory {
   const { registry, store, nackLog } = deps;
   const presenceHistory = createPresenceHistory(store);

@@ -1,6 +1,6 @@
 import type { LedgerRow } from '../../schemas/api/ledger.ts';
 import type { DeadLetter } from '../../schemas/api/spool.ts';
-import { HubError } from '../kernel/errors.ts';
+import { deviceUnknown, HubError } from '../kernel/errors.ts';
 import { imbalance, sumOf, type LedgerAccount, type Ledger } from '../telemetry/ledger.ts';
 import type { Spool } from '../telemetry/spool.ts';
 import type { StoreLink } from '../telemetry/store-link.ts';
@@ -20,10 +20,7 @@ export function createTelemetryAdministration(deps: {
     ledger(device, mayShow) {
       const found = device === undefined || mayShow?.(device) === false ? undefined : ledger.find(device);
       if (device !== undefined && found === undefined) {
-        const error = new HubError('device-unknown', `the ledger has no account of ${device}`, {
-          details: { id: device },
-        });
-        return Promise.reject(error);
+        return Promise.reject(deviceUnknown(device, `the ledger has no account of ${device}`));
       }
       if (mayShow !== undefined) {
         const visible = (found === undefined ? ledger.all() : [found]).filter(({ id }) => mayShow(id));

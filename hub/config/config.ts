@@ -160,7 +160,8 @@ class ConfigReader {
     this.#takeFile();
     this.#takeEnvironment();
     for (const secret of configNames.filter(isSecret)) this.#takeSecretFile(secret);
-    for (const { path, rule, got } of checkConfig(this.#values)) {
+    const checked = checkConfig(this.#values);
+    for (const { path, rule, got } of checked.kind === 'invalid' ? checked.faults : []) {
       const [, name = '', ...rest] = path.split('/');
       this.#fault(name, rule, got, rest);
     }
@@ -171,13 +172,12 @@ class ConfigReader {
     for (const { name, rule } of crossFaults(sound, given, this.#sources.isCron)) {
       this.#fault(name, rule, this.#values[name]);
     }
-    if (this.#faults.length > 0) {
+    if (checked.kind === 'invalid' || this.#faults.length > 0) {
       const files = namedFiles(sound, this.#sources.cwd);
       const known = this.#faulty.has('schemasDir') ? { ...files, schemasDir: undefined } : files;
       throw invalidConfig(this.#faults, known);
     }
-    // checkConfig found no fault, so the values have the shape its schema describes.
-    const values = this.#values as unknown as ConfigValues;
+    const { values } = checked;
     this.warnings.push(...configWarnings(values, given, (name) => this.#named(name)));
     return values;
   }

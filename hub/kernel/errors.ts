@@ -22,6 +22,11 @@ export class HubError extends Error {
   }
 }
 
+/** Nobody knows a device of this id. @param note instead of the id alone */
+export function deviceUnknown(id: string, note = id): HubError {
+  return new HubError('device-unknown', note, { details: { id } });
+}
+
 /** The one-line text of anything thrown, for logs and answers. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -1,4 +1,4 @@
-import { HubError } from '../kernel/errors.ts';
+import { deviceUnknown } from '../kernel/errors.ts';
 import type { Metrics } from '../kernel/metrics.ts';
 import type { Clock } from '../../schemas/time/clock.ts';
 import type { Credential } from './credentials.ts';
@@ -45,7 +45,7 @@ export class Registry {
   /** @throws HubError `device-unknown` */
   require(deviceId: string): DeviceRecord {
     const record = this.#records.get(deviceId);
-    if (record === undefined) throw new HubError('device-unknown', deviceId, { details: { id: deviceId } });
+    if (record === undefined) throw deviceUnknown(deviceId);
     return record;
   }
 

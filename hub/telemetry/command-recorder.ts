@@ -1,3 +1,4 @@
+import { typeName } from '../../schemas/index.ts';
 import type { CommandWatcher } from '../commands/answers.ts';
 import type { Command } from '../commands/command.ts';
 import type { DeviceRecord } from '../registry/device-store.ts';
@@ -58,7 +59,7 @@ export class CommandRecorder implements CommandWatcher {
     // Removed meanwhile.
     if (record === undefined) return;
     const { device, id, name, status, reason, requester } = command;
-    const type = record.type.slice(0, record.type.lastIndexOf('@'));
+    const type = typeName(record.type);
     const prefix = encodePrefix('command', { name, status, site: record.site, type });
     const fields = encodeCommand({ device, id, reason, origin: requester?.origin, ...stagesOf(command) });
     // The device is no tag, so two commands at one time would be one point: each has a microsecond of its own.

@@ -1,8 +1,7 @@
 import type { LastValues, Reading } from '../../schemas/api/readings.ts';
-import type { DeviceType } from '../../schemas/index.ts';
-import { HubError } from '../kernel/errors.ts';
 import type { LatestReadings } from './latest-readings.ts';
 import type { MetricsReader } from './store.ts';
+import { requireType, type TypeOf } from './stream-of.ts';
 
 /**
  * The newest reading of each stream of a device: what came since the hub started, otherwise what the store has.
@@ -11,12 +10,11 @@ import type { MetricsReader } from './store.ts';
 export function createLastValues(deps: {
   store: Pick<MetricsReader, 'readings'>;
   latest: LatestReadings;
-  typeOf: (deviceId: string) => DeviceType | undefined;
+  typeOf: TypeOf;
 }): (device: string) => Promise<LastValues> {
   const { store, latest, typeOf } = deps;
   return async (device) => {
-    const type = typeOf(device);
-    if (type === undefined) throw new HubError('device-unknown', device, { details: { id: device } });
+    const type = requireType(typeOf, device);
     const streams: Record<string, Reading> = {};
     const stored = async (measurement: string): Promise<Reading | undefined> => {
       const newest = { fromMs: 0, toMs: farMs, limit: 1, take: 'last' } as const;

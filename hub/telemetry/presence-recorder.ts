@@ -1,3 +1,4 @@
+import { typeName } from '../../schemas/index.ts';
 import type { DeviceRecord } from '../registry/device-store.ts';
 import type { PresenceFollower } from '../presence/presence-followers.ts';
 import type { Ledger } from './ledger.ts';
@@ -47,7 +48,7 @@ export class PresenceRecorder implements PresenceFollower {
     // Removed while the change was on its way.
     if (record === undefined) return;
     const { state, reason, epoch, n } = presence;
-    const type = record.type.slice(0, record.type.lastIndexOf('@'));
+    const type = typeName(record.type);
     const prefix = encodePrefix('presence', { device: deviceId, site: record.site, type });
     const online = state === 'online';
     const fields = encodePresence({ state, reason, online, epoch, n, points: this.#taken(deviceId) });

@@ -1,6 +1,5 @@
-import type { DeviceType } from '../../schemas/index.ts';
 import type { MetricsReader, ReadingsRow } from './store.ts';
-import { streamOf } from './stream-of.ts';
+import { streamOf, type TypeOf } from './stream-of.ts';
 
 export interface DeviceReadingsQuery {
   device: string;
@@ -21,7 +20,7 @@ export interface DeviceReadingsQuery {
  */
 export function createReadings(deps: {
   store: Pick<MetricsReader, 'readings'>;
-  typeOf: (deviceId: string) => DeviceType | undefined;
+  typeOf: TypeOf;
 }): (query: DeviceReadingsQuery) => Promise<ReadingsRow[]> {
   return async ({ stream, ...query }) => {
     const { measurement } = streamOf(deps.typeOf, query.device, stream);

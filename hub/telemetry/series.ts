@@ -1,8 +1,8 @@
 import type { DeviceSeries } from '../../schemas/api/readings.ts';
-import type { DeviceType, FieldSpec, StreamType } from '../../schemas/index.ts';
+import type { FieldSpec, StreamType } from '../../schemas/index.ts';
 import { HubError } from '../kernel/errors.ts';
 import type { MetricsReader, SeriesBucket, SeriesQuery, Summary } from './store.ts';
-import { streamOf } from './stream-of.ts';
+import { streamOf, type TypeOf } from './stream-of.ts';
 
 export interface DeviceSeriesQuery {
   device: string;
@@ -26,7 +26,7 @@ const minuteMs = 60_000;
  */
 export function createSeries(deps: {
   store: Pick<MetricsReader, 'series' | 'rolledSeries'>;
-  typeOf: (deviceId: string) => DeviceType | undefined;
+  typeOf: TypeOf;
 }): (query: DeviceSeriesQuery) => Promise<DeviceSeries> {
   const { store, typeOf } = deps;
   return async ({ device, stream, fromMs, toMs, fields, points }) => {

@@ -7,6 +7,7 @@ import { DeviceDetails, DeviceSummary } from './devices.ts';
 import { GroupCommandView } from './group-commands.ts';
 import { HubSnapshot } from './hub.ts';
 import { Incident } from './incidents.ts';
+import { namePattern } from '../limits.ts';
 import { FieldValue } from './readings.ts';
 import { resource } from './operation.ts';
 import { NackRow } from './rejects.ts';
@@ -19,7 +20,7 @@ export const LiveTopic = named(
   'LiveTopic',
   Type.Unsafe<'fleet' | 'hub' | 'commands' | 'incidents' | `device:${string}`>({
     type: 'string',
-    pattern: '^(fleet|hub|commands|incidents|device:[A-Za-z0-9_-]{1,64})$',
+    pattern: `^(fleet|hub|commands|incidents|device:${namePattern.source.slice(1, -1)})$`,
     description:
       '`fleet` → fleet, counts · `hub` → hub · `commands` → command, group-command · `incidents` → incident · `device:ID` → device, reading, nack, gone',
   }),

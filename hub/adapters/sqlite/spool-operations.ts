@@ -1,6 +1,7 @@
 /** The spool's operations on its file; they run in its worker thread, each in a transaction of its own. */
 import type { DeadLetterSelection } from '../../../schemas/api/spool.ts';
 import type { NewDeadLetter, SpooledLines } from '../../telemetry/spool-store.ts';
+import type { Row } from './sqlite-protocol.ts';
 import type { OperationDatabase } from './sqlite-worker.ts';
 
 interface EntryRow {
@@ -89,15 +90,19 @@ interface LetterRow {
   line: string;
 }
 
+function letterRow(row: Row): LetterRow {
+  return { id: Number(row['id']), account: String(row['account']), line: String(row['line']) };
+}
+
 function select(db: OperationDatabase, selection: DeadLetterSelection, limit: number): LetterRow[] {
   const columns = 'SELECT id, account, line FROM dead_letter';
   if ('ids' in selection) {
     const sql = `${columns} WHERE id IN (SELECT value FROM json_each(?1)) ORDER BY id LIMIT ?2`;
-    return db.prepare(sql).all(JSON.stringify(selection.ids), limit) as unknown as LetterRow[];
+    return db.prepare(sql).all(JSON.stringify(selection.ids), limit).map(letterRow);
   }
   if ('device' in selection) {
     const sql = `${columns} WHERE account = ?1 ORDER BY id LIMIT ?2`;
-    return db.prepare(sql).all(selection.device, limit) as unknown as LetterRow[];
+    return db.prepare(sql).all(selection.device, limit).map(letterRow);
   }
-  return db.prepare(`${columns} ORDER BY id LIMIT ?1`).all(limit) as unknown as LetterRow[];
+  return db.prepare(`${columns} ORDER BY id LIMIT ?1`).all(limit).map(letterRow);
 }

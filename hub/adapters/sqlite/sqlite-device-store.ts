@@ -5,7 +5,7 @@ import type {
   SessionOpening,
   StoredOpening,
 } from '../../registry/device-store.ts';
-import { HubError } from '../../kernel/errors.ts';
+import { deviceUnknown, HubError } from '../../kernel/errors.ts';
 import { noteRemoval } from './sqlite-removal-store.ts';
 import type { Database } from './sqlite.ts';
 
@@ -47,7 +47,7 @@ export function createDeviceStore(db: Database): DeviceStore {
           params: [id, JSON.stringify(labels)],
         },
       ]);
-      if (changed?.length !== 1) throw new HubError('device-unknown', id, { details: { id } });
+      if (changed?.length !== 1) throw deviceUnknown(id);
     },
 
     async remove(id) {
@@ -58,7 +58,7 @@ export function createDeviceStore(db: Database): DeviceStore {
         { sql: 'DELETE FROM boot_anchor WHERE device_id = ?1', params: [id] },
         { sql: 'DELETE FROM boot_anchor_step WHERE device_id = ?1', params: [id] },
       ]);
-      if (removed?.length !== 1) throw new HubError('device-unknown', id, { details: { id } });
+      if (removed?.length !== 1) throw deviceUnknown(id);
     },
 
     async save({ id, credentials, disabled, rotationDueMs }) {
@@ -68,7 +68,7 @@ export function createDeviceStore(db: Database): DeviceStore {
           params: [id, JSON.stringify(credentials), disabled ? 1 : 0, rotationDueMs ?? null],
         },
       ]);
-      if (saved?.length !== 1) throw new HubError('device-unknown', id, { details: { id } });
+      if (saved?.length !== 1) throw deviceUnknown(id);
     },
 
     openSession: (opening) => openSession(db, opening),

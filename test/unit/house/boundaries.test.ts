@@ -56,12 +56,17 @@ const kernel = [
   fault('hub/kernel/upwards.ts', '../adapters/cron.ts', /kernel is a leaf/),
   typeFault('hub/kernel/type-of-feature.ts', '../telemetry/store.ts', /kernel is a leaf/),
   typeFault('hub/kernel/schemas.ts', '../../schemas/index.ts', /kernel is a leaf/),
-  typeFault('hub/kernel/api.ts', '../../schemas/api/audit.ts', /takes the error codes alone/),
-  fault('hub/kernel/enrolments.ts', '../../schemas/api/enrolments.ts', /takes the error codes alone/),
+  typeFault('hub/kernel/api.ts', '../../schemas/api/audit.ts', /takes the error codes and time alone/),
+  fault(
+    'hub/kernel/enrolments.ts',
+    '../../schemas/api/enrolments.ts',
+    /takes the error codes and time alone/,
+  ),
   fault('hub/kernel/nested/config.ts', '../../config/config.ts', /kernel is a leaf/),
   typeFault('hub/kernel/wiring.ts', '../wiring/context.ts', /kernel is a leaf/),
   legal('hub/kernel/legal.ts', 'pino', 'prom-client', 'node:fs', 'node:fs/promises', './errors.ts'),
-  legal('hub/kernel/codes.ts', '../../schemas/api/error-codes.ts'),
+  legal('hub/kernel/codes.ts', '../../schemas/api/error-codes.ts', '../../schemas/time/clock.ts'),
+  fault('hub/kernel/tally.ts', '../../schemas/command-tally.ts', /takes the error codes and time alone/),
   legal('hub/kernel/nested/legal.ts', '../errors.ts'),
 ];
 
@@ -108,13 +113,13 @@ const features = neighbours.flatMap(([feature, forbidden, below]) => [
   ]),
   legal(
     `hub/${feature}/legal.ts`,
-    '../kernel/time.ts',
+    '../kernel/log.ts',
     '../../schemas/index.ts',
     './own.ts',
     'node:crypto',
     ...below.map((other) => `../${other}/part.ts`),
   ),
-  legal(`hub/${feature}/nested/legal.ts`, '../../kernel/time.ts', '../../../schemas/index.ts', '../own.ts'),
+  legal(`hub/${feature}/nested/legal.ts`, '../../kernel/log.ts', '../../../schemas/index.ts', '../own.ts'),
 ]);
 
 const clock: Planted[] = [

@@ -1,6 +1,6 @@
 /**
  * A new idempotency key, which is also the id of the command: asked for twice under it, it is done once.
- * Grammar of ids: `^[A-Za-z0-9_-]{1,64}$`.
+ * Grammar of ids: `namePattern` in `schemas/limits.ts`.
  * @param random fills bytes; `crypto.getRandomValues`, which pages without TLS have as well
  */
 export function newCommandKey(nowMs: number, random: (bytes: Uint8Array<ArrayBuffer>) => void): string {
