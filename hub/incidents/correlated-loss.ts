@@ -3,9 +3,9 @@ import type { Scope } from '../../schemas/api/incidents.ts';
 /** Devices of one scope that were lost together. */
 export interface LossGroup {
   scope: Scope;
-  /** Lost in it since it began, whether back by now or not. */
+  /** Lost since the incident began, even if they are back. */
   members: Set<string>;
-  /** Of them, those still away. */
+  /** Those of them that are still away. */
   away: Set<string>;
 }
 
@@ -16,16 +16,16 @@ interface ScopeState {
   lost: Map<string, number>;
 }
 
-/** Losses further apart have nothing to do with each other. Half-open links are found over a whole heartbeat. */
+/** Losses further apart are unrelated. Half-open links are found over the time of a whole heartbeat. */
 const windowMs = 90_000;
 const fewestDevices = 10;
 /** Of the devices of the scope. */
 const smallestShare = 0.5;
-/** An incident is over when no more of its devices than this share are away. */
+/** An incident ends when at most this share of its devices is away. */
 const backShare = 0.1;
-/** A wider scope explains an incident better when it has so many times its devices. */
+/** A wider scope explains an incident better when it has this many times its devices. */
 const widerBy = 1.2;
-/** Among scopes with the same losses, the one that says most comes first. */
+/** Among scopes with the same losses, the most informative one comes first. */
 const order: readonly Scope['by'][] = ['site', 'address', 'firmware'];
 
 /** Finds devices of one site, address or firmware that are lost together. Pure; times are ms on any one clock. */
@@ -34,7 +34,7 @@ export class CorrelatedLoss {
   readonly #scopesOf = new Map<string, ScopeState[]>();
   readonly #groups = new Set<LossGroup>();
 
-  /** The device is connected; `scopes` is what it is known to share with others. */
+  /** The device is connected. `scopes` is what it shares with others. */
   online(deviceId: string, scopes: readonly Scope[]): void {
     this.#leaveScopes(deviceId);
     const states = scopes.map((scope) => this.#scope(scope));
@@ -43,14 +43,14 @@ export class CorrelatedLoss {
     for (const group of this.#groups) group.away.delete(deviceId);
   }
 
-  /** A group of before a restart goes on. @param away of its members, those that are known to be lost */
+  /** Continues a group from before a restart. @param away those of its members that are known to be lost */
   resume(scope: Scope, members: Iterable<string>, away: Iterable<string>): LossGroup {
     const group = { scope, members: new Set(members), away: new Set(away) };
     this.#groups.add(group);
     return group;
   }
 
-  /** It was lost. `scopes` serves for one that was not seen online before. */
+  /** The device was lost. `scopes` is used if it was not seen online before. */
   lost(deviceId: string, scopes: readonly Scope[], nowMs: number): void {
     const states = this.#scopesOf.get(deviceId) ?? scopes.map((scope) => this.#scope(scope));
     this.#scopesOf.set(deviceId, states);
@@ -65,7 +65,7 @@ export class CorrelatedLoss {
     }
   }
 
-  /** It left in good order, or is no longer registered. */
+  /** The device disconnected cleanly, or is no longer registered. */
   forget(deviceId: string): void {
     this.#leaveScopes(deviceId);
     for (const group of this.#groups) {
@@ -89,7 +89,7 @@ export class CorrelatedLoss {
     return false;
   }
 
-  /** What became of the losses so far; to be called about once a second. */
+  /** Evaluates the losses so far. To be called about once a second. */
   sweep(nowMs: number): { began: LossGroup[]; widened: LossGroup[]; ended: LossGroup[] } {
     const ended = [...this.#groups].filter(({ members, away }) => away.size <= members.size * backShare);
     for (const group of ended) this.#groups.delete(group);
@@ -112,7 +112,7 @@ export class CorrelatedLoss {
     return { began, widened, ended };
   }
 
-  /** Scopes of which enough is lost, those with most losses first. */
+  /** Scopes with enough losses, those with most first. */
   #candidates(nowMs: number): ScopeState[] {
     const candidates: ScopeState[] = [];
     for (const state of this.#scopes.values()) {

@@ -1,13 +1,13 @@
-/** Each loss counts 1, and half of that after so long, ms. */
+/** Each loss counts 1, and half of that after this time, ms. */
 const halfLifeMs = 300_000;
-/** Hysteresis: flapping from here on, and until it has fallen to there. */
+/** Hysteresis: flapping from the first value on, until the score has fallen to the second. */
 const raiseAt = 4;
 const clearAt = 1;
 const forgottenAt = 0.05;
 
 /**
- * Which devices come and go all the time: a score that each loss raises and time halves, with hysteresis, as in
- * route flap damping (RFC 2439 §4.2). Pure; times are ms on any one clock.
+ * Finds devices that connect and disconnect all the time: each loss raises a score, and time halves it, with hysteresis,
+ * as in route flap damping (RFC 2439 §4.2). Pure; times are ms on any one clock.
  */
 export class Flapping {
   readonly #scores = new Map<string, { score: number; atMs: number; flapping: boolean }>();
@@ -23,12 +23,12 @@ export class Flapping {
     return true;
   }
 
-  /** It was flapping before a restart: the score begins where it was raised. */
+  /** The device was flapping before a restart: the score starts at the upper threshold. */
   resume(deviceId: string, nowMs: number): void {
     this.#scores.set(deviceId, { score: raiseAt, atMs: nowMs, flapping: true });
   }
 
-  /** @returns the devices that have come to rest. */
+  /** @returns the devices that have stopped flapping */
   sweep(nowMs: number): string[] {
     const settled: string[] = [];
     for (const [deviceId, entry] of this.#scores) {

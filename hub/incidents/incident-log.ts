@@ -2,7 +2,7 @@ import { messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Incident } from '../../schemas/api/incidents.ts';
 
-/** An incident with all its devices, as the next hub takes it up. */
+/** An incident with all its devices, as the next hub resumes it. */
 export interface StoredIncident extends Incident {
   /** Of an open one; a closed one is only listed. */
   members: readonly string[];
@@ -19,23 +19,23 @@ export interface IncidentStore {
 export interface IncidentLogDeps {
   log: Log;
   store: IncidentStore;
-  /** Puts the incident on the bus. */
+  /** Publishes the incident on the bus. */
   publish: (incident: Incident) => Promise<void>;
 }
 
-/** Puts each change of an incident on disk, and only then tells it, so that what was opened is also closed. */
+/** Writes each change of an incident to disk, and only then publishes it: what was announced as open is also closed. */
 export class IncidentLog {
   readonly #deps: IncidentLogDeps;
-  #unsaved: { incident: StoredIncident; told: boolean }[] = [];
+  #unsaved: { incident: StoredIncident; published: boolean }[] = [];
   #saving: Promise<void> | undefined;
-  /** Changes not on disk (told all the same), and changes the bus did not take. */
+  /** Changes not on disk (published all the same), and changes the bus did not take. */
   readonly lost = { 'not-saved': 0, 'not-published': 0 };
 
   constructor(deps: IncidentLogDeps) {
     this.#deps = deps;
   }
 
-  /** To be kept and told. @param members all its devices */
+  /** To be kept and published. @param members all its devices */
   changed(incident: Incident, members: Iterable<string>): void {
     this.#keep(incident, members, true);
   }
@@ -50,9 +50,9 @@ export class IncidentLog {
     while (this.#saving !== undefined) await this.#saving;
   }
 
-  #keep(incident: Incident, members: Iterable<string>, told: boolean): void {
+  #keep(incident: Incident, members: Iterable<string>, published: boolean): void {
     const kept = incident.state === 'open' ? [...members] : [];
-    this.#unsaved.push({ incident: { ...incident, members: kept }, told });
+    this.#unsaved.push({ incident: { ...incident, members: kept }, published });
     this.#saving ??= this.#save();
   }
 
@@ -67,15 +67,15 @@ export class IncidentLog {
         this.lost['not-saved'] += changes.length;
         log.error({ reason: messageOf(error), changes: changes.length }, 'incidents not saved');
       }
-      for (const { incident, told } of changes) {
+      for (const { incident, published } of changes) {
         const { members: _, ...rest } = incident;
-        if (told) this.#tell(rest);
+        if (published) this.#publish(rest);
       }
     }
     this.#saving = undefined;
   }
 
-  #tell(incident: Incident): void {
+  #publish(incident: Incident): void {
     const { log, publish } = this.#deps;
     const { id, kind, state, scope, devices, sample } = incident;
     log[state === 'open' ? 'warn' : 'info'](

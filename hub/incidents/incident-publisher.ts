@@ -2,7 +2,7 @@ import type { Incident } from '../../schemas/api/incidents.ts';
 import type { Publisher } from '../bus/bus.ts';
 import type { Topics } from '../bus/topics.ts';
 
-/** Publishes an incident on its topic, with the hub that speaks. @returns rejects as `Publisher.publish` does */
+/** Publishes an incident on its topic, with the id of this hub. @returns rejects as `Publisher.publish` does */
 export function incidentPublisher(deps: {
   publisher: Publisher;
   topics: Topics;

@@ -15,13 +15,13 @@ export interface IncidentsDeps {
   incarnation: string;
   /** What the device shares with others. */
   scopesOf: (deviceId: string) => Scope[];
-  /** An open incident has come to hold other devices: nothing to alert anybody of again, but to be kept. */
+  /** Other devices joined an open incident: worth keeping, but not worth another alert. */
   grew: (incident: Incident, members: Iterable<string>) => void;
-  /** Told when an incident opens, widens and closes, with all its devices. */
+  /** Called when an incident opens, widens and closes, with all its devices. */
   changed: (incident: Incident, members: Iterable<string>) => void;
 }
 
-/** Incidents that are kept to be listed; of more, the oldest closed ones go first. */
+/** Incidents that are kept to be listed; beyond, the oldest closed ones are dropped first. */
 const kept = 1_000;
 const sampleSize = 20;
 const sweepMs = 1_000;
@@ -33,12 +33,12 @@ const losses: ReadonlySet<PresenceReason> = new Set([
   'not-seen-since-restart',
 ]);
 
-/** Makes one incident of what would be many alerts: flapping devices, fights for an id, devices lost together. */
+/** Groups what would be many alerts into one incident: flapping devices, fights for an id, devices lost together. */
 export class Incidents {
   readonly #deps: IncidentsDeps;
   readonly #flapping = new Flapping();
   readonly #correlated = new CorrelatedLoss();
-  /** Lost and not back. */
+  /** Lost, and not back yet. */
   readonly #lost = new Set<string>();
   readonly #byDevice = new Map<string, Incident>();
   readonly #byGroup = new Map<LossGroup, Incident>();
@@ -65,10 +65,10 @@ export class Incidents {
   }
 
   /**
-   * Takes up what an earlier hub left: what was open stays open under its id, and closes when it is over.
+   * Resumes the incidents of an earlier hub: an open one stays open under its id, and closes when it is over.
    * @param incidents oldest first
    * @param presenceOf of a device that is registered
-   * @returns devices whose id was fought for: the guard has to watch them again
+   * @returns devices whose id two devices fought for: the guard must watch them again
    */
   resume(
     incidents: readonly StoredIncident[],
@@ -109,7 +109,7 @@ export class Incidents {
 
   /** Every change of presence, in order. */
   presenceChanged(deviceId: string, presence: Presence): void {
-    // Neither a loss nor a goodbye of the device: what it is part of goes on.
+    // Neither a loss nor a goodbye of the device: an incident that it is part of continues.
     if (isHubWide(presence)) return;
     const { state, reason } = presence;
     const nowMs = this.#deps.clock.monotonic();
@@ -222,14 +222,14 @@ function isLost(presence: Presence | undefined): boolean {
 }
 
 /**
- * The incident for one who may see only some devices: those in its sample, if there are any.
+ * The incident as shown to somebody who may see only some devices: those of its sample, if there are any.
  * @param mayShow not given: all
  */
 export function visibleTo(incident: Incident, mayShow: MayShow | undefined): Incident | undefined {
   if (mayShow === undefined) return incident;
   const sample = incident.sample.filter(mayShow);
   if (sample.length === 0) return undefined;
-  // What all of its sample may be told of is told in full.
+  // If the viewer may see the whole sample, the total is shown too.
   const devices = sample.length === incident.sample.length ? incident.devices : sample.length;
   return { ...incident, devices, sample };
 }
@@ -240,7 +240,7 @@ function describe(incident: Incident, devices: Iterable<string>): void {
   incident.sample = ids.slice(0, sampleSize);
 }
 
-/** @returns one that looks again by itself, until it is closed */
+/** @returns one that sweeps by itself until it is closed */
 export function startIncidents(deps: IncidentsDeps): Incidents {
   const started = new Incidents(deps);
   started.start();

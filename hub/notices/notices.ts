@@ -30,21 +30,21 @@ export interface NoticesDeps {
 
 /** Scheduled at a time. */
 const maxScheduled = 1_000;
-/** Notices that were sent and are kept to be listed. */
+/** Sent notices that are kept to be listed. */
 const keptSent = 200;
-/** One that was due while no hub ran is still sent when it is at most so late, ms. */
+/** A notice that was due while no hub ran is still sent if it is at most this late, ms. */
 const catchUpMs = 300_000;
 const farthestMs = 366 * 86_400_000;
 /** Node cuts timers longer than 2^31 − 1 ms short. */
 const longestTimerMs = 2_000_000_000;
 
-/** Pushes `notice` frames to the devices a selector means, now or at a set time, and counts what became of them. */
+/** Pushes `notice` frames to the devices that a selector matches, now or at a set time, and counts the outcomes. */
 export class Notices {
   readonly #deps: NoticesDeps;
   readonly #scheduled = new Map<string, { notice: Notice; cancel: Cancel }>();
   readonly #past: Notice[] = [];
   #closed = false;
-  /** Ends the waits of notices that are being spread. */
+  /** Functions that end the waits of notices being spread. */
   readonly #spreading = new Set<() => void>();
   readonly counters = { sent: 0, dropped: 0, offline: 0, missed: 0 };
 
@@ -52,7 +52,7 @@ export class Notices {
     this.#deps = deps;
   }
 
-  /** Takes up the notices that were scheduled before the hub started. */
+  /** Resumes the notices that were scheduled before the hub started. */
   async load(): Promise<void> {
     const nowMs = this.#deps.clock.now();
     for (const notice of await this.#deps.store.load()) {
@@ -87,9 +87,9 @@ export class Notices {
   }
 
   /**
-   * Sends a notice to each device at a moment of its own within `jitterMs`, so that a fleet does not answer as one.
-   * Who it means is settled now; who has no session at its moment misses it. Resolves when all have had their
-   * moment, or with the rest counted as dropped when the hub stops.
+   * Sends a notice to each device at its own moment within `jitterMs`, so that the fleet does not answer at the same
+   * time. The devices are chosen now; a device without a session at its moment misses the notice. Resolves when every
+   * moment has passed. If the hub stops before, the rest counts as dropped.
    * @throws HubError as `push`
    */
   async spread(request: Omit<NoticeRequest, 'atMs'>, jitterMs: number): Promise<Notice> {
@@ -99,7 +99,7 @@ export class Notices {
     const text = textOf(notice);
     const startedMs = clock.monotonic();
     const report: NoticeReport = { matched: 0, sent: 0, dropped: 0, offline: 0 };
-    const turns = this.#meant(request.to)
+    const turns = this.#matched(request.to)
       .map((id) => ({ id, atMs: startedMs + random() * jitterMs }))
       .toSorted((a, b) => a.atMs - b.atMs);
     report.matched = turns.length;
@@ -108,7 +108,7 @@ export class Notices {
         report.dropped += turns.length - index;
         break;
       }
-      this.#tell(id, text, report);
+      this.#deliver(id, text, report);
     }
     this.#count(report);
     return this.#remember({ ...notice, report });
@@ -150,7 +150,7 @@ export class Notices {
     try {
       await this.#deps.store.remove(notice.id);
     } catch (error) {
-      // It may be sent once more after a restart, which is better than not at all.
+      // It may be sent again after a restart, which is better than not at all.
       this.#deps.log.error({ id: notice.id, reason: messageOf(error) }, 'notice not removed from its store');
     }
   }
@@ -164,22 +164,22 @@ export class Notices {
   #send(request: NoticeRequest): NoticeReport {
     const text = textOf(request);
     const report: NoticeReport = { matched: 0, sent: 0, dropped: 0, offline: 0 };
-    for (const id of this.#meant(request.to)) {
+    for (const id of this.#matched(request.to)) {
       report.matched += 1;
-      this.#tell(id, text, report);
+      this.#deliver(id, text, report);
     }
     this.#count(report);
     return report;
   }
 
-  /** The ids of the devices a selector means now. */
-  #meant(to: string): string[] {
+  /** The ids of the devices that a selector matches now. */
+  #matched(to: string): string[] {
     const selector = parseSelector(to);
     const { registry } = this.#deps;
     return registry.all().flatMap((record) => (selects(selector, record) ? [record.id] : []));
   }
 
-  #tell(id: string, text: string, report: NoticeReport): void {
+  #deliver(id: string, text: string, report: NoticeReport): void {
     const session = this.#deps.sessions.get(id);
     if (session?.isOpen !== true) report.offline += 1;
     else if (session.notice(text)) report.sent += 1;

@@ -10,9 +10,9 @@ export interface WatchOptions {
   quiet?: () => void;
 }
 
-/** Something that must be heard of in time. Storing `liveness.now` in `heardAt` is all that a frame costs. */
+/** Something that must show a sign of life in time. Storing `liveness.now` in `heardAt` is all that a frame costs. */
 export interface Watch {
-  /** Liveness time (ms) at which the owner was last heard. */
+  /** Liveness time (ms) of the owner's last sign of life. */
   heardAt: number;
   /** True once `quiet` or `expired` was called: the next sign of life is news. The owner sets it back. */
   attention: boolean;
@@ -33,23 +33,23 @@ export interface LivenessOptions {
   slots?: number;
 }
 
-/** Stalls that are kept to tell of. */
+/** Stalls that are kept to be shown. */
 const keptStalls = 16;
-/** Shorter ones are counted, and not told: they explain nothing. */
-const toldStallMs = 1_000;
+/** Shorter ones are only counted: they explain nothing. */
+const shownStallMs = 1_000;
 
 /**
- * How far, in ticks, liveness time leads in `now`, and how much of it one tick can bring. The two are one
- * number: a frame read at the very end of a late tick is then still stamped no earlier than it came.
+ * How many ticks liveness time is ahead in `now`, and how many of them one tick can add. Both are the same number, so
+ * that a frame read at the very end of a late tick is never stamped earlier than it came.
  */
 const leadTicks = 5;
 
 /**
- * One timing wheel for every silence in the hub (Varghese and Lauck, "Hashed and Hierarchical Timing Wheels",
+ * One timing wheel for every liveness timeout in the hub (Varghese and Lauck, "Hashed and Hierarchical Timing Wheels",
  * 1987, scheme 6), so that no socket has a timer of its own.
  *
- * Liveness time is monotonic time less the stalls of our own event loop: while we did not read, nobody can be
- * said to have been silent. A watch whose time is up is confirmed only after two more polls of the sockets.
+ * Liveness time is monotonic time minus the stalls of the hub's own event loop: while the hub did not read, no device
+ * was silent. A watch whose time is up is confirmed only after two more polls of the sockets.
  */
 export class Liveness {
   readonly #clock: Clock;
@@ -93,15 +93,15 @@ export class Liveness {
     return this.#stalls;
   }
 
-  /** Begins to watch, as if the owner had been heard just now. `expired` is called once, unless unwatched. */
+  /** Begins to watch, as if the owner had just shown a sign of life. `expired` is called once, unless unwatched. */
   watch(options: WatchOptions): Watch {
     return this.#begin(options, this.now);
   }
 
   /**
-   * Runs `run` every `intervalMs` from a random moment of the interval on, so that what a whole fleet is owed
-   * (a ping) is spread evenly.
-   * @returns ends it
+   * Runs `run` every `intervalMs`, starting at a random moment of the interval, so that the pings of a whole fleet are
+   * spread evenly.
+   * @returns a function that ends it
    */
   beat(intervalMs: number, run: () => void): () => void {
     const options = {
@@ -146,7 +146,7 @@ export class Liveness {
     const monotonic = this.#clock.monotonic();
     const elapsed = monotonic - this.#lastTickAt;
     this.#lastTickAt = monotonic;
-    // A tick that comes more than four ticks late means the loop was blocked: the rest of it is no silence.
+    // A tick more than four ticks late means a blocked event loop: the rest of its delay never counts as silence.
     const counted = Math.min(elapsed, this.#tickMs * leadTicks);
     this.#stalled(elapsed - counted);
     this.#at += counted;
@@ -159,7 +159,7 @@ export class Liveness {
 
   #stalled(stalledMs: number): void {
     this.stalledMs += stalledMs;
-    if (stalledMs < toldStallMs) return;
+    if (stalledMs < shownStallMs) return;
     this.#stalls.push({ atMs: this.#clock.now(), stalledMs });
     if (this.#stalls.length > keptStalls) this.#stalls.shift();
   }
@@ -204,13 +204,13 @@ export class Liveness {
       watch.askedFor = watch.heardAt;
       watch.attention = true;
     }
-    // Placed first: whoever is told may end the watch.
+    // Placed first, because the callback may end the watch.
     this.#place(watch);
     if (quiet) watch.options.quiet?.();
   }
 }
 
-/** When the watch is to be looked at next, liveness ms: at its quiet time first, then at its end. */
+/** When to check the watch next, liveness ms: first at its quiet time, then at its end. */
 function dueAt({ heardAt, askedFor, options }: Watch): number {
   const silenceMs = askedFor === heardAt ? options.allowedMs : (options.quietMs ?? options.allowedMs);
   return heardAt + silenceMs;

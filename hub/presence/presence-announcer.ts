@@ -17,9 +17,9 @@ export interface PresenceAnnouncerDeps {
 const concurrency = 64;
 
 /**
- * Tells presence on the bus: the newest state of each device retained, every change besides. While the broker
- * is away only the newest state of each device is kept to be told, so what waits is bounded by the fleet;
- * changes beyond `maxChanges` are dropped and counted.
+ * Publishes presence on the bus: the newest state of each device as a retained message, and every change. While the
+ * broker is away, only the newest state of each device waits, so the size of the fleet bounds what waits. Changes
+ * beyond `maxChanges` are dropped and counted.
  */
 export class PresenceAnnouncer {
   readonly #deps: PresenceAnnouncerDeps;
@@ -29,14 +29,14 @@ export class PresenceAnnouncer {
   readonly #changes: { deviceId: string; presence: Presence }[] = [];
   /** Device → the state that is with the bus now. */
   readonly #underWay = new Map<string, Presence | undefined>();
-  /** Removed device → told once the broker has its empty state, or a newer one. */
+  /** Removed device → called once the broker has its empty state, or a newer one. */
   readonly #clearing = new Map<string, () => void>();
   #inFlight = 0;
-  /** Called when nothing is left to be told. */
+  /** Called when nothing is left to be published. */
   #idle: (() => void) | undefined;
-  /** Changes not told: too many waited, or the bus did not take them. */
+  /** Changes not published: too many waited, or the bus did not take them. */
   droppedChanges = 0;
-  /** Times the bus did not take a state; it is told with the next change, or when the bus is back. */
+  /** Times the bus did not take a state. It is published with the next change, or when the bus is back. */
   stateFailures = 0;
 
   constructor(deps: PresenceAnnouncerDeps, maxChanges = 20_000) {
@@ -44,7 +44,7 @@ export class PresenceAnnouncer {
     this.#maxChanges = maxChanges;
   }
 
-  /** A change, in the order it came. What the hub does to its whole fleet is not told once a device. */
+  /** A change, in order. What the hub does to its whole fleet is not published per device. */
   changed(deviceId: string, presence: Presence): void {
     this.#states.set(deviceId, presence);
     if (isHubWide(presence)) this.#pump();
@@ -57,7 +57,7 @@ export class PresenceAnnouncer {
     this.#pump();
   }
 
-  /** Tells the state again, without a change: the broker may have lost it. */
+  /** Publishes the state again, without a change: the broker may have lost it. */
   repeat(states: Iterable<readonly [string, Presence]>): void {
     for (const [deviceId, presence] of states) this.#states.set(deviceId, presence);
     this.#pump();
@@ -65,15 +65,15 @@ export class PresenceAnnouncer {
 
   /**
    * Clears the retained state: the device is gone.
-   * @param told called once the broker has taken that, or the state of a new device of the same name
+   * @param cleared called once the broker has that, or the state of a new device of the same name
    */
-  removed(deviceId: string, told: () => void): void {
+  removed(deviceId: string, cleared: () => void): void {
     this.#states.set(deviceId, undefined);
-    this.#clearing.set(deviceId, told);
+    this.#clearing.set(deviceId, cleared);
     this.#pump();
   }
 
-  /** Resolves when all is told, at the latest after `maxMs`: the bus may be away. */
+  /** Resolves when everything is published, at the latest after `maxMs`: the bus may be away. */
   settled(clock: Clock, maxMs: number): Promise<void> {
     return new Promise((resolve) => {
       if (this.#inFlight === 0) {
@@ -142,7 +142,7 @@ export class PresenceAnnouncer {
         this.#inFlight -= 1;
         this.#deps.log.warn({ reason: messageOf(error) }, 'presence not published');
         ended(false);
-        // Not at once again: a bus that refuses would be asked without a pause.
+        // Not immediately: a bus that refuses would be asked without a pause.
       },
     );
   }

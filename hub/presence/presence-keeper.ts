@@ -19,7 +19,7 @@ export interface PresenceStore {
   savePresence(rows: readonly PresenceRow[]): Promise<void>;
 }
 
-/** Told of each change after `epoch` and `n` are on disk, in order. */
+/** Notified of each change after `epoch` and `n` are on disk, in order. */
 export type PresenceListener = (deviceId: string, presence: Presence) => void;
 
 /** The session as presence sees it. */
@@ -28,7 +28,7 @@ export interface WatchedLink {
   ping(): void;
   /** Liveness time of the last pong. */
   readonly pongAt: number;
-  /** When the link, the application and its data were last heard, Unix ms. */
+  /** When the link, the application and its data last showed a sign of life, Unix ms. */
   marks(): Marks;
   /** Neither frames nor pongs: close with 4408. */
   silent(): void;
@@ -64,21 +64,21 @@ export interface PresenceKeeperDeps {
   log: Log;
   liveness: Liveness;
   store: PresenceStore;
-  /** For how long the hub has turned devices away so far, ms: that time is no silence of theirs. */
+  /** For how long the hub has turned devices away so far, ms. That time never counts as device silence. */
   turnedAwayMs: () => number;
   changed: PresenceListener;
 }
 
 /**
- * Keeps the presence of every device: turns sessions and silences into events of the pure machine, puts each
- * change on disk, and only then tells it.
+ * Keeps the presence of every device. It turns sessions and silences into events of the pure machine, writes each
+ * change to disk, and only then notifies the listeners.
  */
 export class PresenceKeeper {
   readonly #deps: PresenceKeeperDeps;
   readonly #entries = new Map<string, Entry>();
   #unsaved: PresenceRow[] = [];
   #saving: Promise<void> | undefined;
-  /** Changes whose save failed; they were told all the same, since hiding them would lie longer. */
+  /** Changes whose save failed. They are reported all the same: hiding them would be wrong for longer. */
   saveFailures = 0;
 
   constructor(deps: PresenceKeeperDeps) {
@@ -90,7 +90,7 @@ export class PresenceKeeper {
    * are back, and offline only after the longest backoff (or their slot) + heartbeat + grace: the hub's own
    * absence says nothing about them.
    * @param backoffMaxMs the longest wait of a device between two attempts
-   * @param devices all that are registered; those registered while no hub ran have their presence from now on
+   * @param devices all registered devices; those registered while no hub ran get their presence now
    */
   async load(backoffMaxMs: number, devices: Iterable<KnownDevice>): Promise<void> {
     const rows = new Map((await this.#deps.store.loadPresence()).map((row) => [row.deviceId, row]));
@@ -103,7 +103,7 @@ export class PresenceKeeper {
         this.#apply(deviceId, { kind: 'hub-restarted' });
         this.#await(deviceId, backoffMaxMs, timing ?? device.timing);
       }
-      // It was disabled or enabled, and the hub died before that was told.
+      // It was disabled or enabled, and the hub died before that was reported.
       const wasDisabled = row?.state === 'disabled';
       if (device.disabled !== wasDisabled) this.disabled(device.id, device.disabled);
     }
@@ -153,7 +153,7 @@ export class PresenceKeeper {
   /** A session is open. @returns its watch: the session stores `liveness.now` in `heardAt` at each frame. */
   opened(deviceId: string, link: WatchedLink, { epoch, ...timing }: LinkTiming & { epoch: number }): Watch {
     const entry = this.#entry(deviceId);
-    // A link that is still there was taken over from; the end of its session is not told as a close.
+    // A link that is still there was taken over. The end of its session is not reported as a close.
     const replaced = entry.link !== undefined;
     this.#leave(entry);
     entry.link = link;
@@ -164,8 +164,8 @@ export class PresenceKeeper {
   }
 
   /**
-   * A frame came in a session whose watch asks for attention: the device was held suspect or offline, and is not.
-   * @returns the watch that holds from now on.
+   * A frame came in a session whose watch asks for attention: the device counted as suspect or offline, and is not.
+   * @returns the watch that is valid from now on
    */
   heardAgain(deviceId: string, link: WatchedLink, watch: Watch): Watch {
     const entry = this.#entry(deviceId);
@@ -176,7 +176,7 @@ export class PresenceKeeper {
     return watch.lapsed && timing !== undefined ? this.#watchLink(deviceId, entry, link, timing) : watch;
   }
 
-  /** The session's socket is gone without a goodbye: its deadline goes on. */
+  /** The session's socket is gone without a goodbye. Its deadline still applies. */
   closed(deviceId: string, link: WatchedLink): void {
     const entry = this.#entries.get(deviceId);
     if (entry === undefined || entry.link !== link) return;
@@ -204,14 +204,14 @@ export class PresenceKeeper {
     );
   }
 
-  /** The hub goes away, and asked the device to come back at `slotMs` (Unix ms). */
+  /** The hub is stopping, and asked the device to come back at `slotMs` (Unix ms). */
   draining(deviceId: string, slotMs: number): void {
     const entry = this.#entry(deviceId);
     this.#apply(deviceId, { kind: 'draining', slotMs });
     this.#leave(entry);
   }
 
-  /** The device is no longer registered. Resolves when the last change of it has been told. */
+  /** The device is no longer registered. Resolves when its last change has been reported. */
   async removed(deviceId: string): Promise<void> {
     const entry = this.#entries.get(deviceId);
     if (entry !== undefined) this.#leave(entry);
@@ -219,7 +219,7 @@ export class PresenceKeeper {
     await this.settled();
   }
 
-  /** Resolves when every change so far is on disk and told. */
+  /** Resolves when every change so far is on disk and reported. */
   async settled(): Promise<void> {
     while (this.#saving !== undefined) await this.#saving;
   }
@@ -238,7 +238,7 @@ export class PresenceKeeper {
     entry.watch = undefined;
   }
 
-  /** The link is gone, or no longer the one; what was last heard of it stays. */
+  /** The link is gone or replaced; its last signs of life are kept. */
   #leave(entry: Entry): void {
     this.#unwatch(entry);
     entry.presence = { ...entry.presence, marks: marksOf(entry) };
@@ -257,7 +257,7 @@ export class PresenceKeeper {
         this.#apply(deviceId, { kind: 'not-seen-since-restart' }),
       );
     } else if (state === 'sleeping') {
-      // One that woke while the hub was away is as any other that has to find its way back.
+      // A device that woke while the hub was away gets the same time to reconnect as any other.
       this.#watchAway(entry, (leftMs > 0 ? leftMs : backoffMaxMs + heartbeatMs) + graceMs, () =>
         this.#apply(deviceId, { kind: 'silent', linkAlive: false }),
       );
@@ -280,8 +280,8 @@ export class PresenceKeeper {
   }
 
   /**
-   * Watches an open session. At heartbeat the device is suspect and its link is asked; at heartbeat + grace it
-   * is offline: `no-heartbeat` when its stack still answered, otherwise `link-lost` and the socket is closed.
+   * Watches an open session. After the heartbeat the device is suspect, and the hub pings its link. After heartbeat +
+   * grace it is offline: `no-heartbeat` if its stack still answered; otherwise `link-lost`, and the socket is closed.
    */
   #watchLink(deviceId: string, entry: Entry, link: WatchedLink, timing: LinkTiming): Watch {
     this.#unwatch(entry);
@@ -305,7 +305,7 @@ export class PresenceKeeper {
     return watch;
   }
 
-  /** The application hangs and its stack answers the pings: a link that dies later is found too. */
+  /** The application hangs while its stack answers pings. A link that dies later must be found too. */
   #watchHungLink(entry: Entry, link: WatchedLink, timing: LinkTiming): void {
     this.#unwatch(entry);
     const { liveness } = this.#deps;
@@ -343,22 +343,22 @@ export class PresenceKeeper {
         this.saveFailures += rows.length;
         this.#deps.log.error({ error: messageOf(error), changes: rows.length }, 'presence not saved');
       }
-      for (const { deviceId, timing: _timing, ...presence } of rows) this.#tell(deviceId, presence);
+      for (const { deviceId, timing: _timing, ...presence } of rows) this.#notify(deviceId, presence);
     }
     this.#saving = undefined;
   }
 
   /** A listener that throws must not end the keeping. */
-  #tell(deviceId: string, presence: Presence): void {
+  #notify(deviceId: string, presence: Presence): void {
     try {
       this.#deps.changed(deviceId, presence);
     } catch (error) {
-      this.#deps.log.error({ device: deviceId, err: error }, 'presence not told');
+      this.#deps.log.error({ device: deviceId, err: error }, 'presence not reported');
     }
   }
 }
 
-/** What was last heard: of the open link, or before it. */
+/** The last signs of life: of the open link, or before it. */
 function marksOf({ presence, link }: Entry): Marks {
   return link === undefined ? presence.marks : { ...presence.marks, ...link.marks() };
 }

@@ -13,7 +13,7 @@ import type { PresenceReason, PresenceState } from '../../schemas/presence-state
  *                  ├── silence (`no-heartbeat`, `link-lost`) ──────────────────┤
  *                  ├── bye ────────────────────────────────────────────────────┤
  *                  ├── bye with sleepSec ──▶ sleeping ── woke too late ──▶ overdue
- *                  ├── the hub drains ──▶ migrating ──────────┬── waited in vain ─┘
+ *                  ├── the hub drains ──▶ migrating ──────────┬── never returned ─┘
  *                  └── the hub came back ──▶ unknown ─────────┘
  *
  *   any ── disabled ──▶ disabled ── enabled ──▶ offline
@@ -29,16 +29,16 @@ export type PresenceEvent =
   | { kind: 'bye'; sleepSec?: number }
   /** heartbeat + grace have passed. `linkAlive`: pongs still came. */
   | { kind: 'silent'; linkAlive: boolean }
-  /** The hub goes away and gave the device a slot to come back, Unix ms. */
+  /** The hub is stopping, and gave the device a slot to come back, Unix ms. */
   | { kind: 'draining'; slotMs: number }
-  /** The hub was away: what it knew of connected devices is no longer known. */
+  /** The hub was away: the state of devices that were connected is not known any more. */
   | { kind: 'hub-restarted' }
-  /** A hub that came back waited for the device in vain. */
+  /** The device did not return to a hub that came back. */
   | { kind: 'not-seen-since-restart' }
   | { kind: 'disabled' }
   | { kind: 'enabled' };
 
-/** The hub's own doing, the same for its whole fleet: the hub's topic tells of it once. */
+/** Caused by the hub and the same for its whole fleet: the hub's own topic announces it once. */
 export function isHubWide({ state }: Presence): boolean {
   return state === 'unknown' || state === 'migrating';
 }

@@ -8,7 +8,7 @@ export interface Credential extends CredentialSummary {
   material: string;
 }
 
-/** Two at once, so that one can be changed while the other works. */
+/** Two at the same time, so that one can be changed while the other works. */
 export const maxActiveOfKind = 2;
 
 /** 192 random bits: nothing a person remembers, so a plain hash of it cannot be guessed back. */
@@ -48,7 +48,7 @@ export function newSecretCredential(
 
 /**
  * A credential of a public key: ECDSA P-256 (ES256) or Ed25519 (EdDSA).
- * @throws HubError `input-invalid` for any other key, and for text that holds none
+ * @throws HubError `input-invalid` for any other key, and for text that is not a key
  */
 export function newKeyCredential(
   publicKeyPem: string,
@@ -61,7 +61,7 @@ export function newKeyCredential(
       cause,
       details: { name: 'publicKey' },
     });
-  // A private key would be taken too, for the public key in it: it must not travel.
+  // A private key would be accepted too, for the public key in it. It must not leave the device.
   if (publicKeyPem.includes('PRIVATE')) throw fault('; this is a private key, which stays on the device');
   let key;
   try {
@@ -86,9 +86,9 @@ export function isValidAt({ notBeforeMs, notAfterMs }: Credential, nowMs: number
   return (notBeforeMs ?? 0) <= nowMs && nowMs < (notAfterMs ?? Infinity);
 }
 
-/** Compared against where there is no credential, so that every refusal costs the same. */
+/** Used for the comparison when there is no credential, so that every refusal costs the same. */
 const nobody = createHash('sha256').update(randomBytes(secretBytes)).digest();
-/** Comparisons made whatever the device has: two active secrets and a next one. */
+/** The number of comparisons, whatever the device has: two active secrets and a next one. */
 const comparisons = maxActiveOfKind + 1;
 
 /**

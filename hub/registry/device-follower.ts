@@ -1,17 +1,17 @@
 import type { DeviceRecord } from './device-store.ts';
 
-/** What of a device is different now. */
+/** What has changed about a device. */
 export type DeviceChange = 'labels' | 'credentials' | 'disabled';
 
 /**
- * Keeps something of each registered device. Followers are called in the order in which they were given to
- * `Registry.follow`; what one throws is thrown to whoever asked for the change.
+ * Keeps something about each registered device. Followers are called in the order given to `Registry.follow`. An
+ * error of a follower is thrown to the caller who asked for the change.
  */
 export interface DeviceFollower {
   registered?(record: DeviceRecord): void;
   /** The device may not connect any more, or may again. `changed` is called next. */
   disabled?(deviceId: string, disabled: boolean): void;
   changed?(record: DeviceRecord, what: DeviceChange): void;
-  /** It is no longer registered. The next follower is called when this one has ended what it keeps of the device. */
+  /** The device is no longer registered. The next follower is called when this one has removed what it keeps. */
   removed?(deviceId: string): void | Promise<void>;
 }

@@ -11,11 +11,11 @@ export interface DeviceRecord {
   /** Unix ms. */
   createdMs: number;
   disabled: boolean;
-  /** What operators call it by, for selectors; none when not given. */
+  /** Key-value pairs for selectors; none when not given. */
   labels?: Readonly<Record<string, string>>;
   /** Its secret is to be changed: since when, Unix ms. */
   rotationDueMs?: number;
-  /** Of its newest session; 0 before the first. One that was removed and registered again begins above its old one. */
+  /** Of its newest session; 0 before the first. A device that was removed and registered again continues above its old one. */
   epoch: number;
   /** It has had a session since it was registered; absent: not yet. */
   connectedBefore?: true;
@@ -34,18 +34,18 @@ export interface SessionOpening {
 
 export interface StoredOpening {
   epoch: number;
-  /** Hub time (Unix ms) at uptime 0 of every boot that is kept, this one among them, by the boot's name. */
+  /** Hub time (Unix ms) at uptime 0 of every stored boot, including this one, by the boot's name. */
   anchors: ReadonlyMap<string, number>;
   /** Further anchors of these boots, by rising uptime. */
   steps: readonly AnchorStep[];
 }
 
-/** From this uptime of the boot on, another anchor holds: the device's clock drifts. */
+/** From this uptime of the boot on, another anchor applies, because the device's clock drifts. */
 export interface AnchorStep {
   boot: string;
   /** Uptime, ms. */
   fromMs: number;
-  /** Hub time at uptime 0, Unix ms, as reckoned from then on. */
+  /** Hub time at uptime 0, Unix ms, as calculated from then on. */
   anchorMs: number;
 }
 
@@ -53,15 +53,15 @@ export interface AnchorStep {
 export interface DeviceStore {
   load(): Promise<DeviceRecord[]>;
   /**
-   * Adds all or none. A record's `epoch` is not taken: one that had been removed gets one above its old epoch, so
-   * that nobody takes its news for stale.
+   * Adds all or none, and ignores the `epoch` of a record. A device that had been removed before gets one above its old
+   * epoch; otherwise consumers would take its news for stale.
    * @returns the epochs of those that had been removed
    * @throws HubError `device-exists`, `details.ids` has the ids that are taken or given twice
    */
   add(records: readonly DeviceRecord[]): Promise<ReadonlyMap<string, number>>;
   /** Replaces all its labels. @throws HubError `device-unknown` */
   setLabels(id: string, labels: Readonly<Record<string, string>>): Promise<void>;
-  /** Forgets the device, its boots and its presence, not its epoch, and notes the removal. @throws HubError `device-unknown` */
+  /** Deletes the device, its boots and its presence, but not its epoch, and records the removal. @throws HubError `device-unknown` */
   remove(id: string): Promise<void>;
   /** Writes what may change of a record: credentials, `disabled`, `rotationDueMs`. @throws HubError `device-unknown` */
   save(record: DeviceRecord): Promise<void>;
@@ -73,6 +73,6 @@ export interface DeviceStore {
   openSession(opening: SessionOpening): Promise<StoredOpening>;
   /** Adds a further anchor; synced when it resolves. */
   addAnchorStep(deviceId: string, step: AnchorStep): Promise<void>;
-  /** The uptime this boot is known to have reached: what begins below it is another boot. */
+  /** The uptime this boot is known to have reached. A hello below it comes from another boot. */
   noteUptime(deviceId: string, boot: string, uptimeMs: number): Promise<void>;
 }

@@ -3,12 +3,12 @@ import { HubError } from '../kernel/errors.ts';
 
 export type Labels = Readonly<Record<string, string>>;
 
-/** So many has a device at most. */
+/** Per device. */
 const maxLabels = 32;
 
 /**
- * What a device's labels may look like, whoever gives them: a key as in a selector, a value without commas.
- * @param set to be given; @param remove keys to be taken away; @param kept the labels there are
+ * Checks labels, whoever sets them: a key is as in a selector, and a value has no commas.
+ * @param set to be added or changed; @param remove keys to be removed; @param kept the labels before
  * @throws HubError `input-invalid`, naming the label and the rule
  */
 export function checkLabels(set: Labels, remove: readonly string[] = [], kept: Labels = {}): void {
@@ -19,7 +19,7 @@ export function checkLabels(set: Labels, remove: readonly string[] = [], kept: L
     });
   }
   for (const key of [...Object.keys(set), ...remove]) {
-    // What a selector takes for the device's own.
+    // Keys that a selector reads from the device itself.
     const own = key === 'id' || key === 'type' || key === 'site';
     if (own || !labelKeyPattern.test(key)) {
       const note = `label ${JSON.stringify(key)}: a letter, then letters, digits and . _ -, and not id, type or site`;

@@ -15,11 +15,11 @@ export class Registry {
   readonly #store: DeviceStore;
   readonly #clock: Clock;
   readonly #records = new Map<string, DeviceRecord>();
-  /** Made when asked for, and again after a device came or went. */
+  /** Built when asked for, and again after a device was added or removed. */
   #sorted: readonly DeviceRecord[] | undefined;
-  /** The end of each device's last change; changes of one device are made one after another. */
+  /** Resolves with each device's last change: changes of one device run one after another. */
   readonly #changes = new Map<string, Promise<unknown>>();
-  /** Devices whose removal is not yet through. */
+  /** Devices whose removal has not finished. */
   readonly #leaving = new Map<string, Promise<unknown>>();
   readonly #followers: DeviceFollower[] = [];
 
@@ -66,7 +66,7 @@ export class Registry {
 
   /** Registers devices, all or none. @throws HubError `device-exists` */
   async add(records: readonly DeviceRecord[]): Promise<void> {
-    // A device that is being removed must have ended before one of its name begins.
+    // The removal of a device must finish before a new device of the same name is added.
     await Promise.all(records.flatMap(({ id }) => this.#leaving.get(id) ?? []));
     const epochs = await this.#store.add(records);
     this.#sorted = undefined;
@@ -77,7 +77,7 @@ export class Registry {
     }
   }
 
-  /** Gives and takes labels. @throws HubError `device-unknown` */
+  /** Sets and removes labels. @throws HubError `device-unknown` */
   async label(
     deviceId: string,
     set: Readonly<Record<string, string>>,
@@ -92,8 +92,8 @@ export class Registry {
   }
 
   /**
-   * Removes the device and, with its followers, all that the hub keeps of it; until then its id cannot be
-   * registered again. @throws HubError `device-unknown`
+   * Removes the device and, through the followers, everything the hub keeps about it. Its id cannot be registered again
+   * before that is done. @throws HubError `device-unknown`
    */
   remove(deviceId: string): Promise<void> {
     const removed = this.#remove(deviceId);
@@ -114,7 +114,7 @@ export class Registry {
 
   /**
    * Changes the credentials of a device.
-   * @param change what throws in it is thrown here, and nothing changes
+   * @param change an error that it throws is thrown here, and nothing changes
    * @throws HubError `device-unknown`
    */
   async changeCredentials(
@@ -128,7 +128,7 @@ export class Registry {
     this.#changed(record, 'credentials');
   }
 
-  /** Notes that the device's secret is to be changed, or no longer. @throws HubError `device-unknown` */
+  /** Records that the device's secret must be changed, or no longer must be. @throws HubError `device-unknown` */
   async setRotationDue(deviceId: string, dueMs: number | undefined): Promise<void> {
     await this.#change(deviceId, (record) => {
       const { rotationDueMs: _, ...rest } = record;
@@ -140,7 +140,7 @@ export class Registry {
    * The device has proved who it is with this credential. A next secret counts from its first use on, and the
    * other secrets are retired. Sessions opened with one of those stay: they are the same device's, and the hello
    * of the new one takes over, so followers are not called.
-   * @returns resolves when the others are retired on disk; undefined: it was no next secret
+   * @returns resolves when the others are retired on disk; undefined: it was not a next secret
    */
   credentialUsed(record: DeviceRecord, credentialId: string): Promise<void> | undefined {
     const used = record.credentials.find(({ id }) => id === credentialId);
@@ -162,7 +162,7 @@ export class Registry {
    * @throws HubError `database-failed`
    */
   async openSession(deviceId: string, boot: string, uptimeMs: number): Promise<StoredOpening> {
-    // A device gives up its old secret at the welcome: by then the new one must be on disk.
+    // A device forgets its old secret at the welcome, so the new one must be on disk by then.
     const changing = this.#changes.get(deviceId);
     if (changing !== undefined) await changing;
     const nowMs = this.#clock.now();
@@ -202,7 +202,7 @@ export class Registry {
         const { credentials } = record;
         const next = change({ ...record });
         await this.#store.save(next);
-        // A next secret was used meanwhile: what was written does not know of it, so it is done again.
+        // A next secret was used in the meantime, and the record just written does not contain that. Write it again.
         if (record.credentials !== credentials) continue;
         // Sessions hold the record and its epoch rises meanwhile: the object stays the same.
         record.credentials = next.credentials;

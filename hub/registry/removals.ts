@@ -2,23 +2,23 @@ import { messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import type { DeviceFollower } from './device-follower.ts';
 
-/** A device that was removed, and of which something is still to be ended. */
+/** A removed device of which something is still left. */
 export interface Removal {
   deviceId: string;
-  /** Its commands have their final status; one that comes after belongs to a new device of the same name. */
+  /** Its commands have their final status. A later command belongs to a new device of the same name. */
   commandsEnded: boolean;
 }
 
-/** What is to be ended of removed devices; the entry is made with the removal itself (`DeviceStore.remove`). */
+/** The removals in progress. The entry is written with the removal itself (`DeviceStore.remove`). */
 export interface RemovalStore {
   /** @throws HubError `database-failed`, as the others */
   load(): Promise<Removal[]>;
   commandsEnded(deviceIds: readonly string[]): Promise<void>;
-  /** Nothing is left of it, on the bus neither. */
+  /** Nothing is left of the device, including on the bus. */
   settled(deviceId: string): Promise<void>;
 }
 
-/** Who holds the device's commands. */
+/** The owner of the device's commands. */
 export interface CommandEnder {
   /** Gives every command of the device its final status; resolves when that is on disk. */
   deviceRemoved(deviceId: string): Promise<void>;
@@ -27,14 +27,14 @@ export interface CommandEnder {
 export interface RemovalsDeps {
   store: RemovalStore;
   log: Log;
-  /** Clears its retained presence; `told` is called when the broker has that, or a newer state. */
-  clearPresence: (deviceId: string, told: () => void) => void;
+  /** Clears its retained presence. `cleared` is called when the broker has that, or a newer state. */
+  clearPresence: (deviceId: string, cleared: () => void) => void;
 }
 
 /**
- * Removal in steps that survive the hub: the entry on disk comes with the removal, and goes when the device's
- * commands have ended and the broker has forgotten its presence. What a dying hub left, and what was removed while
- * no hub ran, is done at the next start.
+ * Removal in steps that survive a crash. The entry on disk is written with the removal. It is deleted when the device's
+ * commands have ended and the broker has forgotten its presence. The next start finishes what a crashed hub left, and
+ * what was removed while no hub ran.
  */
 export class Removals implements DeviceFollower {
   readonly #deps: RemovalsDeps;
@@ -44,7 +44,7 @@ export class Removals implements DeviceFollower {
     this.#deps = deps;
   }
 
-  /** At a start, before presence is loaded, so that devices registered again come after. @throws HubError `database-failed` */
+  /** To be called at a start, before presence is loaded, so that devices registered again come later. @throws HubError `database-failed` */
   async load(): Promise<void> {
     const removals = await this.#deps.store.load();
     for (const { deviceId } of removals) this.#clearPresence(deviceId);
@@ -52,8 +52,8 @@ export class Removals implements DeviceFollower {
   }
 
   /**
-   * At a start, before any door is open: ends the commands that were left, also those of a device that was
-   * registered again meanwhile. @throws HubError `database-failed`
+   * To be called at a start, before any listener opens: ends the commands that were left, including those of a device
+   * that has been registered again. @throws HubError `database-failed`
    */
   async resume(commands: CommandEnder): Promise<void> {
     const left = this.#left.splice(0);
@@ -67,12 +67,12 @@ export class Removals implements DeviceFollower {
     this.#clearPresence(deviceId);
   }
 
-  /** The last step; the broker may be away for long, so nobody waits for it. */
+  /** The last step. Nobody waits for it, because the broker may be away for a long time. */
   #clearPresence(deviceId: string): void {
     const { store, log, clearPresence } = this.#deps;
     clearPresence(deviceId, () => {
       store.settled(deviceId).catch((error: unknown) =>
-        // It is done again at the next start, which is harmless.
+        // The next start does it again, which is harmless.
         log.warn({ device: deviceId, reason: messageOf(error) }, 'removal not settled'),
       );
     });

@@ -10,7 +10,7 @@ export interface Selectable {
   labels?: Readonly<Record<string, string>>;
 }
 
-/** Which devices: all of them, one, or those that have every one of the values. */
+/** Which devices: all of them, one, or those that match every term. */
 export type Selector =
   | { kind: 'all' }
   | { kind: 'device'; id: string }
@@ -20,8 +20,8 @@ const maxTerms = 16;
 const maxValue = 128;
 
 /**
- * Reads `all`, a device id, or terms such as `type=env-sensor,site=a,floor=2`, all of which must hold. `type` takes
- * a name with or without its version; other keys than `id`, `type` and `site` are labels.
+ * Reads `all`, a device id, or terms such as `type=env-sensor,site=a,floor=2`, combined with AND. `type` takes a name
+ * with or without its version. Keys other than `id`, `type` and `site` are labels.
  * @throws HubError `input-invalid`, naming the term and the rule
  */
 export function parseSelector(text: string): Selector {
@@ -45,7 +45,7 @@ export function parseSelector(text: string): Selector {
   return { kind: 'match', terms };
 }
 
-/** True when the selector means this device. */
+/** True when the selector matches this device. */
 export function selects(selector: Selector, device: Selectable): boolean {
   switch (selector.kind) {
     case 'all':

@@ -7,7 +7,7 @@ export interface FrameOwner {
   /** Every line of the frame that was not refused is stored, or in the synced spool. */
   stored(seq: number): void;
   /**
-   * The store refused these samples of the frame for good; the others are stored.
+   * The store permanently refused these samples of the frame; the others are stored.
    * @param samples indexes into the frame's `samples`; undefined when the frame is one reading.
    */
   refusedByStore(seq: number, samples: readonly number[] | undefined, reason: string): void;
@@ -86,7 +86,7 @@ export class Batch {
       const owner = this.#owners[frame];
       const seq = this.#seqs[frame];
       if (owner === undefined || seq === undefined) continue;
-      // A nack always goes out before the ack that passes it.
+      // A nack is always sent before the ack that covers it.
       if (refused.size > 0) this.#reportRefused(owner, seq, frame, refused);
       owner.stored(seq);
     }

@@ -18,7 +18,7 @@ const encodeCommand = compileFieldEncoder([
   { name: 'totalMs', kind: 'float', tag: false },
 ]);
 
-/** How long each stage took, ms, as far as the command has come; the wall clock may have been set meanwhile. */
+/** How long each stage took, ms, as far as the command has come. The wall clock may have been set in between. */
 function stagesOf(command: Command): {
   queuedMs?: number;
   deliveryMs?: number;
@@ -56,13 +56,13 @@ export class CommandRecorder implements CommandWatcher {
 
   observe(command: Command): void {
     const record = this.#recordOf(command.device);
-    // Removed meanwhile.
+    // The device was removed in the meantime.
     if (record === undefined) return;
     const { device, id, name, status, reason, requester } = command;
     const type = typeName(record.type);
     const prefix = encodePrefix('command', { name, status, site: record.site, type });
     const fields = encodeCommand({ device, id, reason, origin: requester?.origin, ...stagesOf(command) });
-    // The device is no tag, so two commands at one time would be one point: each has a microsecond of its own.
+    // The device is not a tag, so two commands at the same time would be one point: each gets its own microsecond.
     this.#lastUs = Math.max(this.#lastUs + 1, Math.round(command.changedMs * 1000));
     this.#points.write(`${prefix}${fields} ${encodeTimeUs(this.#lastUs / 1000)}`);
   }

@@ -15,7 +15,7 @@ export type FanOutScope = 'all' | 'events' | 'off';
 
 /**
  * Publishes accepted readings (QoS 0) and events (QoS 1) on the bus, with their final times. What the bus
- * rejects is dropped and counted: the bus must never hold up the way to the store.
+ * rejects is dropped and counted: the bus must never delay writes to the store.
  */
 export function createFanOut(deps: {
   bus: Publisher & Broadcaster;

@@ -14,8 +14,8 @@ const saveEveryMs = 10_000;
 const toleranceMs = 1_000;
 
 /**
- * Notices a hub clock that has gone back behind what is stored (a dead battery, a wrong NTP server): readings
- * would be refused for good as coming from the future. While it is behind, devices are told to come later.
+ * Detects a hub clock that went back behind the latest time on disk (a dead battery, a wrong NTP server). Readings would be
+ * permanently refused as coming from the future, so devices are asked to retry later while the clock is behind.
  */
 export class HubClock {
   readonly #deps: { clock: Clock; store: HubClockStore; log: Log };

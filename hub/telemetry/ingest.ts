@@ -47,14 +47,14 @@ export interface IngestDeps {
   clock: Clock;
 }
 
-/** Turns the data of one stream into fields of line protocol. */
+/** Encodes the data of one stream as fields of line protocol. */
 interface StreamEncoder {
   stream: StreamType;
   prefix: string;
   encode: (data: Readonly<Record<string, unknown>>) => string;
 }
 
-/** What one session needs to turn its frames into lines; built once, at welcome. */
+/** What one session needs to encode its frames as lines; built once, at welcome. */
 export interface Channel {
   deviceId: string;
   account: LedgerAccount;
@@ -68,11 +68,11 @@ export interface Channel {
   steps: AnchorStep[];
 }
 
-/** Encoders are built once a stream schema, whatever the number of sessions. */
+/** Encoders are built once per stream schema, whatever the number of sessions. */
 const fieldEncoders = new WeakMap<StreamType, StreamEncoder['encode']>();
 const encodeEventData = compileFieldEncoder([{ name: 'data', kind: 'string', tag: false }]);
 
-/** A reading refused for its time: no other number is one. */
+/** Stands for the time of a reading that is refused for its time; no valid time is NaN. */
 const noTime = Number.NaN;
 
 /** Frame → checked → lines → writer. Holds no session; each call says whose frame it is. */
@@ -94,7 +94,7 @@ export class Ingest {
     this.#options = options;
   }
 
-  /** What is sent now may wait long for its ack, at whatever rate it comes. */
+  /** True while frames may wait a long time for their ack, however fast they come. */
   get storeAway(): boolean {
     return this.#writer.storeAway;
   }
@@ -127,7 +127,7 @@ export class Ingest {
   }
 
   /**
-   * @param spoilt samples that are refused whatever they hold, by index
+   * @param spoilt samples that are refused whatever their data, by index
    * @returns undefined when all of the frame is on its way to the store; it settles through `owner`.
    */
   telemetry(
@@ -212,7 +212,7 @@ export class Ingest {
         continue;
       }
       const same = refusals.get(line.code);
-      // The first bad sample's error stands for all of its kind.
+      // The error of the first bad sample represents all samples with this code.
       if (same === undefined) refusals.set(line.code, { refusal: line, rejectedSamples: [index] });
       else same.rejectedSamples.push(index);
     }
@@ -270,7 +270,7 @@ export class Ingest {
       if (anchor === undefined) return noTime;
       timeMs = anchor + up;
     }
-    // A time before 1970 is no reading's, and no store takes it.
+    // No store accepts a time before 1970, and no reading has one.
     if (timeMs < 0 || timeMs > now + this.#options.maxAheadMs) return noTime;
     if (timeMs < now - this.#options.maxAgeMs && frame.backfill !== true) return noTime;
     return timeMs;
@@ -294,7 +294,7 @@ export class Ingest {
     return { code: 'clock', errors: [{ path, keyword: 'time', expected, got, in: 'frame' }], now };
   }
 
-  /** Counts a frame that was refused before it came here. */
+  /** Counts a frame that was refused before it reached this stage. */
   refusedBefore(channel: Channel, code: NackCode, points: number): void {
     this.#ledger.received(channel.account, points);
     this.#ledger.rejected(channel.account, code, points);
@@ -306,7 +306,7 @@ export class Ingest {
   }
 }
 
-/** The anchor (Unix ms at uptime 0) that holds at this uptime of the boot; undefined for a boot not known. */
+/** The anchor (Unix ms at uptime 0) that applies at this uptime of the boot; undefined for an unknown boot. */
 function anchorAt(
   { anchors, steps }: Pick<Channel, 'anchors' | 'steps'>,
   boot: string,

@@ -36,5 +36,5 @@ export function createLastValues(deps: {
   };
 }
 
-/** The year 2200: within what every store takes for a time, Unix ms. */
+/** The year 2200, Unix ms: every store accepts it as a time. */
 const farMs = 7_258_118_400_000;

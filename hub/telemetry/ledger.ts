@@ -1,6 +1,6 @@
 import type { NackCode } from '../../schemas/index.ts';
 
-/** Why a point that was taken is gone without having been stored. */
+/** Why an accepted point is gone without having been stored. */
 export type DropCause =
   /** An operator purged the dead letter. */
   | 'purged'
@@ -29,7 +29,7 @@ export interface LedgerAccount {
 /** Points by account id. */
 export type Shares = Readonly<Record<string, number>>;
 
-/** The account of the points that the hub makes itself; no device id can look like it. */
+/** The account of the hub's own points. No device id can look like it. */
 export const hubAccount = '(hub)';
 
 /** Measurements the hub writes on its own behalf, though some of their lines carry a device's tag. */
@@ -42,7 +42,7 @@ export class Ledger {
   readonly rejectedBy: Partial<Record<NackCode, number>> = {};
   readonly droppedBy: Partial<Record<DropCause, number>> = {};
 
-  /** The account of a device, opened when it is asked for first. */
+  /** The account of a device, opened at the first request. */
   account(id: string): LedgerAccount {
     let account = this.#accounts.get(id);
     if (account === undefined) {
@@ -66,12 +66,12 @@ export class Ledger {
     return [...this.#accounts.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1));
   }
 
-  /** The points came in, or were made. */
+  /** The points were received, or made by the hub. */
   received(account: LedgerAccount, points: number): void {
     this.#add(account, 'received', points);
   }
 
-  /** The hub refused them: a nack says why. */
+  /** The hub refused them, and a nack said why. */
   rejected(account: LedgerAccount, code: NackCode, points: number): void {
     this.#add(account, 'rejected', points);
     this.rejectedBy[code] = (this.rejectedBy[code] ?? 0) + points;
@@ -125,13 +125,13 @@ export function sumOf(accounts: Iterable<LedgerAccount>): LedgerAccount {
   return sum;
 }
 
-/** What came in less what left and what is held: 0 when the account balances. */
+/** Points in, minus points out, minus points the hub still has: 0 when the account balances. */
 export function imbalance(account: LedgerAccount): number {
   const { carried, received, rejected, stored, dropped, inFlight, spooled, deadLettered } = account;
   return carried + received - rejected - stored - dropped - inFlight - spooled - deadLettered;
 }
 
-/** Whose point a line of ours is: the tag `device` comes first, and a device id needs no escaping. */
+/** The account of one of our lines. The tag `device` comes first, and a device id needs no escaping. */
 export function accountOf(line: string): string {
   if (ownMeasurements.some((name) => line.startsWith(name))) return hubAccount;
   const tag = ',device=';

@@ -32,11 +32,11 @@ export function encodePrefix(measurement: string, tags: Readonly<Record<string, 
 /**
  * Builds a stream's encoder once. Called with a reading's `data`, it answers what follows the prefix: the
  * payload's tags, a space and its fields: `,mode=auto temperature=21.5,rssi=-70i`. Absent values are skipped,
- * names that are not in `fields` ignored. The schema decides each type: a float field is a plain number also
+ * names that are not in `fields` ignored. The schema decides each type: a float field is a plain number even
  * when the value is whole. Control characters in a string field are written as JSON writes them (`\n`): a raw
  * line feed is legal there but breaks every reader that splits lines.
  *
- * The answer is `''` when there is no line to write: no field present, or a value that does not fit its type
+ * The result is `''` when there is no line to write: no field is present, or a value does not fit its type
  * (`findUnwritable` says which).
  * @throws HubError `input-invalid` for a field name no line can carry
  */
@@ -82,7 +82,7 @@ export function findUnwritable(
 
 /**
  * Unix ms with up to three decimals → whole microseconds: 1700000000000.123 → `1700000000000123`. Exact until
- * the year 2109 (2^42 ms), when a double no longer tells microseconds apart.
+ * the year 2109 (2^42 ms), when a double can no longer represent single microseconds.
  */
 export function encodeTimeUs(timeMs: number): string {
   return String(Math.round(timeMs * 1000));

@@ -7,20 +7,20 @@ export type Rank = 'backfill' | 'telemetry' | 'event';
 
 /** The pressure, 0 to 1, from which frames of a rank are nacked `overloaded`. */
 const limitOf: Readonly<Record<Rank, number>> = { backfill: 0.5, telemetry: 0.85, event: 1 };
-/** The pressure from which connections are refused: before a device that is connected suffers. */
+/** The pressure from which connections are refused, before connected devices suffer. */
 const connectionLimit = 0.4;
 
 export interface LoadSheddingDeps {
   writer: Pick<Writer, 'fill' | 'blocked'>;
   /** The data frames of all devices together. */
   total: TokenBucket;
-  /** While it is behind, the times of readings cannot be judged. */
+  /** While the clock is behind, the times of readings cannot be checked. */
   hubClock: Pick<HubClock, 'behind'>;
 }
 
 /**
- * Decides under load who has to come later. The pressure is how full the buffer before the store is, or how
- * far the bucket of all data frames together has been emptied, whichever is worse.
+ * Decides what has to wait under load. The pressure is the fill of the buffer in front of the store, or how far the
+ * bucket of all data frames together has been emptied, whichever is worse.
  */
 export class LoadShedding {
   readonly #writer: Pick<Writer, 'fill' | 'blocked'>;
@@ -42,7 +42,7 @@ export class LoadShedding {
     return this.#total.take();
   }
 
-  /** False: a device that connects now shall come back later. */
+  /** False: a device that connects now must come back later. */
   get takesConnections(): boolean {
     return Math.max(this.#writer.fill, 1 - this.#total.level) < connectionLimit;
   }

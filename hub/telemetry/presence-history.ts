@@ -2,7 +2,7 @@ import type { PresenceChange, PresenceHistory } from '../../schemas/api/presence
 import { presenceStates, type PresenceState } from '../../schemas/presence-states.ts';
 import type { MetricsReader, ReadingsRow } from './store.ts';
 
-/** Points read at a time, and how often: snapshots stand between the changes, and changes are few. */
+/** Points per read, and reads at most: there are snapshots between the changes, and changes are few. */
 const pageRows = 5_000;
 const maxPages = 100;
 

@@ -16,10 +16,10 @@ const encodePresence = compileFieldEncoder([
   { name: 'points', kind: 'integer', tag: false },
 ]);
 
-/** Changes as close as this are told apart by microseconds. */
+/** Changes as close as this differ by microseconds. */
 const sameMomentUs = 1_000_000;
 
-/** Writes presence to the store: each change, and a snapshot now and then so that every window has a point. */
+/** Writes presence to the store: each change, and regular snapshots so that every time window has a point. */
 export class PresenceRecorder implements PresenceFollower {
   readonly #points: HubPoints;
   readonly #ledger: Ledger;
@@ -45,7 +45,7 @@ export class PresenceRecorder implements PresenceFollower {
   /** @param timeMs Unix ms: of the change, or of the snapshot. */
   record(deviceId: string, presence: Presence, timeMs: number): void {
     const record = this.#recordOf(deviceId);
-    // Removed while the change was on its way.
+    // The device was removed while the change was in progress.
     if (record === undefined) return;
     const { state, reason, epoch, n } = presence;
     const type = typeName(record.type);
@@ -55,7 +55,7 @@ export class PresenceRecorder implements PresenceFollower {
     this.#points.write(`${prefix}${fields} ${encodeTimeUs(this.#ownUs(deviceId, timeMs) / 1000)}`);
   }
 
-  /** Points taken from the device since the hub started: one that does not rise shows a device that tells nothing. */
+  /** Points accepted from the device since the hub started. If it does not rise, the device sends no data. */
   #taken(deviceId: string): number {
     const account = this.#ledger.find(deviceId);
     return account === undefined ? 0 : account.received - account.rejected;
@@ -66,11 +66,11 @@ export class PresenceRecorder implements PresenceFollower {
     this.#lastUs.delete(deviceId);
   }
 
-  /** Two changes within a millisecond would be one point: each has a microsecond of its own. */
+  /** Two changes within a millisecond would be one point, so each gets its own microsecond. */
   #ownUs(deviceId: string, timeMs: number): number {
     const givenUs = Math.round(timeMs * 1000);
     const nextUs = (this.#lastUs.get(deviceId) ?? 0) + 1;
-    // A clock that was set back is believed: the changes before it are far away.
+    // A clock that was set back is believed, because the changes before it are far away.
     const ownUs = nextUs - givenUs > sameMomentUs ? givenUs : Math.max(givenUs, nextUs);
     this.#lastUs.set(deviceId, ownUs);
     return ownUs;

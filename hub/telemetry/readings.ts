@@ -8,7 +8,7 @@ export interface DeviceReadingsQuery {
   fromMs: number;
   /** Unix ms, exclusive. */
   toMs: number;
-  /** At most so many rows. */
+  /** The maximum number of rows. */
   limit: number;
   /** `last`: the newest rows of the range; `first`: the oldest. Both are answered oldest first. */
   take: 'first' | 'last';

@@ -2,16 +2,16 @@ import type { Clock } from '../../schemas/time/clock.ts';
 import type { MetricsWriter, WriteOutcome } from './store.ts';
 
 export type WholeOutcome =
-  /** Every line is stored, but those the store refuses for good: line index → its reason. */
+  /** Every line is stored except those the store permanently refuses: line index → its reason. */
   | { kind: 'done'; refused: Map<number, string> }
-  /** The search for refused lines took too long. The store is well, but which lines it has is not known. */
+  /** The search for refused lines took too long. The store works, but it is not known which lines it has. */
   | { kind: 'unfinished' }
-  /** Not (all) stored now; the same write later is harmless. */
+  /** Not, or not completely, stored. Repeating the write later is harmless. */
   | {
       kind: 'failed';
       reason: string;
       retryAfterMs?: number;
-      /** It will not mend by itself: a wrong password, a missing database, somebody else at the address. */
+      /** It will not recover by itself: a wrong password, a missing database, another server at the address. */
       needsPerson?: boolean;
     };
 
@@ -21,7 +21,7 @@ export type WholeOutcome =
  * left, or a part of which the store says that it dropped every line. Writing a good line once more stores
  * nothing new. A body that is too large is halved in the same way.
  * Costs about 2·k·log2(n) small writes for k bad lines in n, and only a few when one field is to blame.
- * @param limit how long the search may take; beyond, it is left unfinished
+ * @param limit how long the search may take; after that it is left unfinished
  */
 export async function writeWhole(
   store: MetricsWriter,
@@ -49,7 +49,7 @@ export async function writeWhole(
       case 'too-large': {
         const [index] = part;
         if (part.length > 1) pending.push(...halves(part));
-        // A limit of something in between is no word of the store against a line.
+        // A size limit of something in between says nothing about a line.
         else if (outcome.byStranger === true) return failure(outcome);
         else if (index !== undefined) refused.set(index, outcome.reason);
         break;
@@ -68,7 +68,7 @@ function droppedAll(reason: string, count: number): boolean {
   return /\bdropped=(\d+)$/.exec(reason)?.[1] === String(count);
 }
 
-/** Lines with the field the server blames apart from the others, when that tells them apart; otherwise halves. */
+/** Separates lines with the field that the server blames from the others, if that splits them; otherwise halves. */
 function split(part: number[], lines: readonly string[], reason: string): number[][] {
   const blamed = /input field "(.+)" on measurement "(.+)" is type/.exec(reason);
   if (blamed !== null) {

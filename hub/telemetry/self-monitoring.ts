@@ -4,7 +4,7 @@ import { compileFieldEncoder, encodePrefix, encodeTimeUs } from './line-protocol
 import { HubPoints } from './hub-points.ts';
 import type { Writer } from './writer.ts';
 
-/** What the hub measures of itself at one moment. */
+/** What the hub measures about itself at one moment. */
 export interface HubSample {
   devices: number;
   online: number;
@@ -71,7 +71,7 @@ export class SelfMonitoring {
     this.#cancel = this.#deps.clock.every(recordEveryMs, () => this.record());
   }
 
-  /** Writes one point with the time of now. */
+  /** Writes one point with the current time. */
   record(): void {
     const { clock, ledger, hubId, read } = this.#deps;
     const { faults, storeUp, busUp, ...numbers } = read();

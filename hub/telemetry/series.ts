@@ -13,7 +13,7 @@ export interface DeviceSeriesQuery {
   toMs: number;
   /** All that are numbers or booleans when not given. */
   fields?: readonly string[];
-  /** At most so many buckets; 2 or more. */
+  /** The maximum number of buckets; 2 or more. */
   points: number;
 }
 
@@ -52,7 +52,7 @@ export function createSeries(deps: {
 export function stepOf(fromMs: number, toMs: number, points: number): number {
   const touched = (stepMs: number): number => Math.ceil(toMs / stepMs) - Math.floor(fromMs / stepMs);
   const step = roundUp((toMs - fromMs) / points);
-  // Buckets begin where they begin, so that the range may touch one more than it is long.
+  // Buckets begin at fixed times, so the range may touch one more bucket than its length.
   return touched(step) <= points ? step : roundUp((toMs - fromMs) / (points - 1));
 }
 
@@ -61,7 +61,7 @@ function roundUp(stepMs: number): number {
   return whole < minuteMs ? whole : Math.ceil(whole / minuteMs) * minuteMs;
 }
 
-/** Of each bucket and field, that of the two which knows of more points: the other has lost some, or not seen them yet. */
+/** For each bucket and field, the summary with more points. The other has lost some, or has not seen them yet. */
 function merge(raw: readonly SeriesBucket[], rolled: readonly SeriesBucket[]): SeriesBucket[] {
   if (rolled.length === 0) return [...raw];
   const byTime = new Map<number, Record<string, Summary>>();

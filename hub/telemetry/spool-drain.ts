@@ -5,9 +5,9 @@ import type { Spool } from './spool.ts';
 import type { StoreLink } from './store-link.ts';
 
 export interface SpoolDrainOptions {
-  /** At most so many lines on average, so that live traffic has the better part of the store. */
+  /** Lines per second at most, on average, so that live traffic gets most of the store's capacity. */
   linesPerSec: number;
-  /** Longer than a live write may take: a store that is slow gets its lines all the same. */
+  /** Longer than a live write may take: a slow store still gets its lines. */
   answerWithinMs: number;
 }
 
@@ -17,8 +17,8 @@ const defaultDrainOptions: SpoolDrainOptions = { linesPerSec: 20_000, answerWith
 const faultWaitMs = 1_000;
 
 /**
- * Brings what was spooled to the store, in order, while the store is up: one write in flight, then a pause at
- * least as long as the write took. Lines the store refuses become dead letters.
+ * Writes the spool to the store, in order, while the store is up. One write is in flight at a time, followed by a pause
+ * at least as long as the write took. Lines that the store refuses become dead letters.
  */
 export class SpoolDrain {
   readonly #deps: { link: StoreLink; spool: Spool; clock: Clock; log: Log };
@@ -37,7 +37,7 @@ export class SpoolDrain {
     deps.spool.onFilled(() => this.start());
   }
 
-  /** Works until the spool is empty or the store away. Starts by itself whenever either has changed. */
+  /** Works until the spool is empty or the store is down. Starts by itself whenever either changes. */
   start(): void {
     if (this.#closed || this.#cancelWait !== undefined) return;
     this.#running ??= this.#step()
@@ -49,7 +49,7 @@ export class SpoolDrain {
         this.#running = undefined;
         if (this.#closed) return;
         if (waitMs !== undefined) this.#startIn(waitMs);
-        // Something was spooled between the look at the spool and now.
+        // Something was spooled since the spool was last checked.
         else if (this.#hasWork) this.#startIn(0);
       });
   }
@@ -63,7 +63,7 @@ export class SpoolDrain {
 
   get #hasWork(): boolean {
     const { link, spool } = this.#deps;
-    // Dead letters full: the next refused line would have no place.
+    // The dead letters are full: the next refused line would have no place.
     return link.up && spool.lines > 0 && !spool.deadLettersFull;
   }
 

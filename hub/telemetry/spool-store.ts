@@ -30,7 +30,7 @@ export interface SpoolLevels {
  */
 export interface SpoolStore {
   levels(): Promise<SpoolLevels>;
-  /** What is held of each account. */
+  /** How many lines of each account are on disk. */
   shares(): Promise<{ spooled: Shares; deadLettered: Shares }>;
   append(entry: { lines: readonly string[]; shares: Shares; size: number; nowMs: number }): Promise<void>;
   /** The oldest entries, as many as fit; at least one when there is one. */

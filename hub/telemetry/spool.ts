@@ -5,20 +5,20 @@ import { accountOf, type Ledger, type Shares } from './ledger.ts';
 import type { NewDeadLetter, SpooledLines, SpoolLevels, SpoolStore } from './spool-store.ts';
 
 export interface SpoolOptions {
-  /** Characters of spooled lines; beyond, nothing more is spooled and devices are told to come later. */
+  /** Characters of spooled lines. Beyond this, nothing more is spooled and devices are asked to retry later. */
   maxSize: number;
-  /** Dead letters; beyond, the drain stops and devices are told to come later. */
+  /** Dead letters. Beyond this, the drain stops and devices are asked to retry later. */
   maxDeadLetters: number;
 }
 
-/** One go of the drain: few enough to be one write. */
+/** Lines of one step of the drain: few enough for one write. */
 const headLimits = { lines: 5_000, size: 1_000_000 };
-/** Dead letters that one go of `retry` moves: few enough to be one entry. */
+/** Dead letters that one step of `retry` moves: few enough for one entry. */
 const retryLines = 5_000;
 
 /**
- * What the store has not taken, on disk: the spool (to be written later) and the dead letters (permanently
- * rejected). Keeps their levels and enters their moves in the ledger; resolves only when the change is synced.
+ * Lines on disk that the store does not have: the spool (to be written later) and the dead letters (permanently
+ * rejected). Keeps their levels and enters their moves in the ledger. Resolves only when the change is synced.
  */
 export class Spool {
   readonly #store: SpoolStore;
@@ -26,9 +26,9 @@ export class Spool {
   readonly #clock: Clock;
   readonly #options: SpoolOptions;
   #levels: SpoolLevels = { lines: 0, size: 0, deadLetters: 0, oldestMs: null };
-  /** Rises with each change, before and after it: a reading of the disk counts only while it stands. */
+  /** Rises before and after each change: a reading of the disk is valid only if it has not risen. */
   changes = 0;
-  /** Why the last attempt to keep lines failed (a full disk, say); undefined when it did not. */
+  /** Why the last attempt to keep lines failed (for example, a full disk); undefined when it did not. */
   fault: string | undefined;
   readonly #fillListeners: (() => void)[] = [];
 
@@ -77,7 +77,7 @@ export class Spool {
     this.#notifyFilled();
   }
 
-  /** Keeps lines that a live write was refused; the caller enters them in the ledger. @throws HubError `database-failed` */
+  /** Keeps lines that the store refused in a live write; the caller enters them in the ledger. @throws HubError `database-failed` */
   async addDeadLetters(lines: readonly { line: string; reason: string }[]): Promise<void> {
     const letters = lines.map(addressed);
     await this.#keep(this.#store.addDeadLetters(letters, this.#clock.now()));
@@ -89,7 +89,7 @@ export class Spool {
     return this.#store.head(headLimits);
   }
 
-  /** The store has these lines but the refused ones (line index → reason). @throws HubError `database-failed` */
+  /** The store has these lines except the refused ones (line index → reason). @throws HubError `database-failed` */
   async drained(entry: SpooledLines, refused: ReadonlyMap<number, string>): Promise<void> {
     const letters = [...refused].map(([index, reason]) =>
       addressed({ line: entry.lines[index] ?? '', reason }),
@@ -129,14 +129,14 @@ export class Spool {
     return letter;
   }
 
-  /** Throws dead letters away. @returns how many */
+  /** Deletes dead letters. @returns how many */
   async purge(selection: DeadLetterSelection): Promise<number> {
     const shares = await this.#change(this.#store.purge(selection));
     for (const [id, points] of Object.entries(shares)) {
       this.#levels.deadLetters -= points;
       this.#ledger.purged(this.#ledger.account(id), points);
     }
-    // A drain that stood still because there was no room for dead letters goes on.
+    // A drain that stopped because there was no room for dead letters resumes.
     this.#notifyFilled();
     return sum(shares);
   }

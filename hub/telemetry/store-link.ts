@@ -10,7 +10,7 @@ export interface StoreLinkDeps {
   clock: Clock;
   random: () => number;
   log: Log;
-  /** Lines worth writing as the probe; when there are none, the store is only asked for a sign of life. */
+  /** Lines to write as the probe. If there are none, the store is only asked whether it is there. */
   probeSample: () => Promise<readonly string[]>;
 }
 
@@ -23,7 +23,7 @@ export interface StoreLinkCounters {
 
 /** Longest wait between two probes, ms, unless the server itself asks for more. */
 const probeMaxMs = 15_000;
-/** RFC 9110 §10.2.3 leaves it open how long a server may ask for. */
+/** RFC 9110 §10.2.3 does not limit how long a server may ask for. */
 const retryAfterMaxMs = 600_000;
 /** Lines of a probe write. */
 const probeLines = 100;
@@ -33,8 +33,8 @@ const probeLines = 100;
  *
  *     up ── a write fails, or is not answered in time ──▶ down ── a probe write succeeds ──▶ up
  *
- * While it is down only the probe talks to the store, at waits that grow with jitter, or as long as the
- * server's Retry-After says.
+ * While it is down, only the probe talks to the store. The waits between probes grow with jitter, or follow the
+ * server's Retry-After.
  */
 export class StoreLink {
   readonly #deps: StoreLinkDeps;
@@ -63,7 +63,7 @@ export class StoreLink {
   /**
    * Writes the lines and finds those the store refuses. A failure takes the link down.
    * @param withinMs for each request
-   * @param searchMs for the search for refused lines altogether; without end when not given
+   * @param searchMs for the search for refused lines altogether; unlimited when not given
    */
   async write(lines: readonly string[], withinMs: number, searchMs?: number): Promise<WholeOutcome> {
     const outcome = await this.#write(lines, withinMs, searchMs);
@@ -72,13 +72,13 @@ export class StoreLink {
     return outcome;
   }
 
-  /** Asks the store who it is: before the first write if there is time, and without holding anything up. */
+  /** Asks the store who it is, before the first write if there is time, and without delaying anything. */
   start(): void {
     if (this.#cancelProbe !== undefined) return;
     this.#cancelProbe = this.#deps.clock.after(0, () => this.#probeNow());
   }
 
-  /** Gives up on the requests under way. */
+  /** Gives up on the requests in progress. */
   close(): void {
     this.#ended.abort();
     this.#cancelProbe?.();
@@ -122,7 +122,7 @@ export class StoreLink {
     });
   }
 
-  /** It must be the store that answers, and it must take lines when there are some. */
+  /** The store itself must answer, and must accept lines if there are some. */
   async #probe(): Promise<void> {
     const { log, store, probeSample } = this.#deps;
     let name = '';
@@ -151,7 +151,7 @@ export class StoreLink {
     for (const listener of this.#upListeners) listener();
   }
 
-  /** The answer, or a rejection after `withinMs` or at the close; the request is told to give up then. */
+  /** The answer, or a rejection after `withinMs` or at the close; the request is aborted then. */
   async #answer<T>(withinMs: number, ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const gaveUp = new AbortController();
     const late = Promise.withResolvers<never>();

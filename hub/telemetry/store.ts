@@ -1,24 +1,24 @@
 /** The metrics store as telemetry needs it: InfluxDB and the embedded SQLite store implement it. */
 
-/** What became of a write (page "What a write answer means"). The store's own words go in `reason`. */
+/** The outcome of a write. `reason` has the store's own words. */
 export type WriteOutcome =
   | { kind: 'stored' }
   /** The server refused some lines and wrote the others (InfluxDB 1.x 400 `partial write`, 2.x 422). */
   | { kind: 'partial'; reason: string }
   /** The server refused the body and wrote nothing. */
   | { kind: 'refused'; reason: string }
-  /** 413: fewer bytes at a time. `byStranger`: a limit of something in between, which refuses no line. */
+  /** 413: send fewer bytes at a time. `byStranger`: a limit of something in between, which says nothing about a line. */
   | { kind: 'too-large'; reason: string; byStranger?: boolean }
-  /** No answer, or one that says later. `retryAfterMs` is the server's own wish. */
+  /** No answer, or one that asks to retry later. `retryAfterMs` is the time the server asks for. */
   | { kind: 'unavailable'; reason: string; retryAfterMs?: number }
-  /** The store answers and takes nothing (401, 403, 404): a person must act; the lines are kept. */
+  /** The store answers but accepts nothing (401, 403, 404). A person must act; the lines are kept. */
   | { kind: 'misconfigured'; reason: string; status: number }
   /** Something else answers at its address (a proxy's page, a redirect, another program); the lines are kept. */
   | { kind: 'stranger'; reason: string; status: number };
 
 /** Lines are InfluxDB line protocol without the line feed, times in microseconds. Writing a line twice stores it once. */
 export interface MetricsWriter {
-  /** @param signal the caller does not wait any longer; whether the lines were written is then not known */
+  /** @param signal the caller stops waiting; it is then not known whether the lines were written */
   write(lines: readonly string[], signal?: AbortSignal): Promise<WriteOutcome>;
 }
 
@@ -29,7 +29,7 @@ export interface ReadingsQuery {
   fromMs: number;
   /** Unix ms, exclusive. */
   toMs: number;
-  /** At most so many rows. */
+  /** The maximum number of rows. */
   limit: number;
   /** `last`: the newest rows of the range (answered oldest first); `first`: the oldest. */
   take: 'first' | 'last';
@@ -73,7 +73,7 @@ export interface SeriesBucket {
 /** Every method throws HubError `store-unavailable`. Unknown measurements and devices have no rows. */
 export interface MetricsReader {
   readings(query: ReadingsQuery): Promise<ReadingsRow[]>;
-  /** The points, summed up bucket by bucket in the store; by time. */
+  /** The points, summarised per bucket in the store, by time. */
   series(query: SeriesQuery): Promise<SeriesBucket[]>;
   /**
    * The same from the one-minute roll-ups of the measurement; `stepMs` is whole minutes. Booleans have no summary

@@ -2,9 +2,9 @@ import type { Cancel, Clock } from '../../schemas/time/clock.ts';
 import type { LedgerAccount, Ledger } from './ledger.ts';
 
 export interface Rates {
-  /** Frames a second; of some devices only: their readings and events a second. */
+  /** Frames per second. For some devices only: their readings and events per second. */
   messagesPerSec: number;
-  /** Points the store has taken a second. */
+  /** Points stored per second. */
   storedPerSec: number;
 }
 
@@ -15,10 +15,10 @@ interface Mark {
   accounts: ReadonlyMap<LedgerAccount, { received: number; stored: number }>;
 }
 
-/** A rate is that of the last five to ten seconds. */
+/** A rate covers the last five to ten seconds. */
 const markEveryMs = 5_000;
 
-/** How many points arrive and are stored a second, of all devices or of some. */
+/** How many points arrive and are stored per second, of all devices or of some. */
 export class Throughput {
   readonly #deps: { clock: Clock; ledger: Ledger; frames: () => number };
   #stop: Cancel = () => {};

@@ -28,12 +28,12 @@ export interface UpkeepDeps {
 
 const minuteMs = 60_000;
 const dayMs = 86_400_000;
-/** One step of the roll-up: short enough to be stopped, and to leave the store to others in between. */
+/** One step of the roll-up: short enough to be stopped, and to let others use the store in between. */
 const stepMs = 15 * minuteMs;
-/** A minute is rolled up when it has been over for so long, and again in each run for as long as `againMs`. */
+/** A minute is rolled up this long after its end, and again in each run until `againMs` after it. */
 const settleMs = minuteMs;
 const againMs = 10 * minuteMs;
-/** Where the first run begins. */
+/** How far back the first run begins. */
 const firstMs = 60 * minuteMs;
 const removeEveryMs = 60 * minuteMs;
 
@@ -44,8 +44,8 @@ export function measurementsOf(types: readonly DeviceType[]): string[] {
 }
 
 /**
- * Roll-ups and retention. Both may be repeated and stopped at any step: a roll-up written twice is the same,
- * and the next run goes on where this one came to, also after days.
+ * Roll-ups and retention. Both can be repeated, and stopped at any step: a roll-up written twice is the same, and the
+ * next run resumes where this one stopped, even after days.
  */
 export class Upkeep {
   readonly #deps: UpkeepDeps;
@@ -64,7 +64,7 @@ export class Upkeep {
     return this.#rolledUpToMs ?? 0;
   }
 
-  /** Rolls up what is over, and once an hour removes what is too old. Rejects when the store does not answer. */
+  /** Rolls up finished minutes, and once an hour removes what is too old. Rejects when the store does not answer. */
   async run(): Promise<void> {
     if (this.#options.rollUps) await this.#rollUp();
     const { clock } = this.#deps;
@@ -74,7 +74,7 @@ export class Upkeep {
     this.#removedAtMs = clock.monotonic();
   }
 
-  /** Ends a run under way after its step. */
+  /** Ends a run in progress after its current step. */
   close(): void {
     this.#closing = true;
   }
@@ -95,7 +95,7 @@ export class Upkeep {
 
   async #remove(beforeMs: number): Promise<void> {
     const { store, measurements, log } = this.#deps;
-    // What is not rolled up yet stays.
+    // Points that are not rolled up yet are kept.
     const limitMs = this.#options.rollUps ? Math.min(beforeMs, this.rolledUpToMs) : beforeMs;
     for (const measurement of measurements()) {
       let more = true;

@@ -8,12 +8,12 @@ import type { Spool } from './spool.ts';
 import type { StoreLink } from './store-link.ts';
 
 export interface WriterOptions {
-  /** A line waits at most so long for others. */
+  /** The longest that a line waits for others. */
   flushIntervalMs: number;
   /** Lines and characters of one write. */
   batchLines: number;
   batchSize: number;
-  /** Lines and characters that may wait in all; beyond, `add…` answers false. */
+  /** Lines and characters that may wait in total; beyond this, `add…` returns false. */
   bufferLines: number;
   bufferSize: number;
   /** A live batch that is not answered within this time is spooled. */
@@ -41,14 +41,14 @@ export interface WriterDeps {
 const retryMs = 1_000;
 
 /**
- * From accepted lines to a safe place: one open batch, full ones waiting in order behind the one that
- * is under way.
+ * Brings accepted lines to a safe place: one batch is open, and full ones wait in order behind the one being
+ * written.
  *
  *     batch ── store takes it in time ────────────────────▶ settled: stored
  *        │  └─ store refuses lines ─▶ dead letters, synced ─▶ settled: the others stored, those nacked
  *        └──── store away or slow ──▶ spool, synced ────────▶ settled: spooled
  *
- * A frame is settled then, and not before. When the spool fails too, the batch is kept in memory and tried again.
+ * A frame settles then, and not before. If the spool fails too, the batch stays in memory and is tried again.
  */
 export class Writer {
   readonly #deps: WriterDeps;
@@ -105,13 +105,13 @@ export class Writer {
     return true;
   }
 
-  /** Brings what waits to a safe place, now. Resolves when nothing waits or the deadline passes. @returns lines left. */
+  /** Writes everything that waits, now. Resolves when nothing waits or the deadline passes. @returns the lines left */
   async drain(deadlineMs: number): Promise<number> {
     const { clock } = this.#deps;
     const end = clock.monotonic() + deadlineMs;
     const passed = Promise.withResolvers<void>();
     const cancel = clock.after(deadlineMs, passed.resolve);
-    // There is no later: what found no place is tried once more at once.
+    // There is no later: a batch that found no place is tried once more, immediately.
     this.#endPause?.();
     while (this.#waitingLines > 0 && !this.#closing && clock.monotonic() < end) {
       this.#flush();
@@ -121,21 +121,21 @@ export class Writer {
     return this.#waitingLines;
   }
 
-  /** Gives up what is left; call `drain` first. */
+  /** Gives up what is left. Call `drain` first. */
   close(): void {
     this.#closing = true;
     this.#timer?.();
     this.#endPause?.();
   }
 
-  /** Lines that came now could neither be stored nor spooled. */
+  /** True when new lines could neither be stored nor spooled. */
   get blocked(): boolean {
     const { link, spool } = this.#deps;
     if (spool.deadLettersFull) return true;
     return !link.up && (spool.full || spool.fault !== undefined);
   }
 
-  /** The store does not answer, so that all goes to the spool, if even that. */
+  /** The store does not answer, so everything goes to the spool, if that works. */
   get storeAway(): boolean {
     return this.blocked || !this.#deps.link.up;
   }
@@ -150,7 +150,7 @@ export class Writer {
       this.#open = open = new Batch();
       this.#flush();
     }
-    // One reading of the clock a batch, not a line.
+    // The clock is read once per batch, not once per line.
     if (open.frames === 0) this.#openedAt = this.#deps.clock.monotonic();
     this.#waitingLines += lines;
     this.#waitingSize += size;
@@ -160,7 +160,7 @@ export class Writer {
   #arm(): void {
     if (this.#running !== undefined || this.#timer !== undefined || this.#closing) return;
     const { clock } = this.#deps;
-    // Lines that came during a write have waited that long already.
+    // Lines that came during a write have already waited as long as it took.
     const dueMs = this.#openedAt + this.#options.flushIntervalMs - clock.monotonic();
     this.#timer = clock.after(Math.max(0, dueMs), () => this.#flush());
   }
@@ -174,7 +174,7 @@ export class Writer {
     });
   }
 
-  /** Works until nothing but a fresh open batch is left. */
+  /** Works until only a fresh open batch is left. */
   async #run(): Promise<void> {
     if (this.#closing) return;
     do {
@@ -191,7 +191,7 @@ export class Writer {
     } while (!this.#closing && this.#full.length > 0);
   }
 
-  /** @returns false when the batch is nowhere safe yet. */
+  /** @returns false when the batch is not in a safe place yet */
   async #bring(batch: Batch): Promise<boolean> {
     const { link, spool, ledger, log } = this.#deps;
     const { answerWithinMs } = this.#options;

@@ -7,7 +7,7 @@ import type { YamlValue } from './yaml.ts';
  * <https://grafana.com/docs/grafana/latest/alerting/set-up/provision-alerting-resources/file-provisioning/>
  */
 export interface AlertRule {
-  /** At most 40 letters, digits, `-` and `_`; it stays, since Grafana knows the rule by it. */
+  /** At most 40 letters, digits, `-` and `_`. It never changes, because Grafana identifies the rule by it. */
   uid: string;
   title: string;
   /** InfluxQL with `$timeFilter`; a dashboard's variables do not exist here. */
@@ -15,7 +15,7 @@ export interface AlertRule {
   /** The query looks back so far, s. */
   rangeSec: number;
   condition: { above: number } | { below: number } | { outside: readonly [number, number] };
-  /** Holds so long before it fires. */
+  /** How long the condition must be true before the rule fires. */
   for: string;
   /** What no series at all means. */
   noData: 'OK' | 'Alerting';

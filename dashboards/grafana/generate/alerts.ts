@@ -17,7 +17,7 @@ export function deviceAlerts(families: readonly TypeFamily[]): AlertRule[] {
 const byDevice = 'GROUP BY "device", "site", "type"';
 const device = '{{ .Labels.device }} ({{ .Labels.type }}, site {{ .Labels.site }})';
 
-/** Only devices that are away have a series at all, so that none says all is well. */
+/** Only offline devices have a series, so no data means that all is well. */
 const offline: AlertRule = {
   uid: 'device-hub-offline',
   title: 'Device offline',
@@ -30,24 +30,25 @@ const offline: AlertRule = {
   severity: 'warning',
   summary: `${device} is offline`,
   description:
-    'Nothing was heard of it for its heartbeat and grace time, or it slept longer than it said. `hub device why` tells the cause.',
+    'Nothing was received from it within its heartbeat and grace time, or it slept longer than announced. `hub device why` explains the cause.',
 };
 
 /**
- * The points a device has told, as the snapshots of its presence count them: what does not rise is silence. Six of them
- * fit into half an hour, so one that is away, or has just come, is left out.
+ * The points of a device, as the snapshots of its presence count them: a count that does not rise means silence. Half an
+ * hour has six snapshots, so a device that is offline or has just connected is left out.
  */
 const silent: AlertRule = {
   uid: 'device-hub-silent',
-  title: 'No data from a device that is online',
-  influxql: `SELECT "told" FROM (SELECT spread("points") AS "told", count("points") AS "seen" FROM "presence" WHERE $timeFilter AND "online" = true ${byDevice}) WHERE "seen" >= 6 AND $timeFilter ${byDevice}`,
+  title: 'No data from an online device',
+  influxql: `SELECT "accepted" FROM (SELECT spread("points") AS "accepted", count("points") AS "seen" FROM "presence" WHERE $timeFilter AND "online" = true ${byDevice}) WHERE "seen" >= 6 AND $timeFilter ${byDevice}`,
   rangeSec: 1_800,
   condition: { below: 1 },
   for: '2m',
   noData: 'OK',
   severity: 'warning',
-  summary: `${device} is online and sends no readings`,
-  description: 'It has been connected for half an hour or more, and nothing it sent in that time was taken.',
+  summary: `${device} is online but sends no readings`,
+  description:
+    'It has been connected for at least half an hour, and the hub has accepted no reading from it in that time.',
 };
 
 function limitAlert(family: TypeFamily, stream: StreamFields, field: FieldSpec): AlertRule | undefined {
@@ -72,7 +73,7 @@ function limitAlert(family: TypeFamily, stream: StreamFields, field: FieldSpec):
     noData: 'OK',
     severity: 'warning',
     summary: `${field.name} of ${device} is {{ .Values.B }}`,
-    description: `The mean of five minutes is ${limits.join(' or ')}${withoutDollar(unit)}: the alarm limits of ${what}.`,
+    description: `The mean of five minutes is ${limits.join(' or ')}${withoutDollar(unit)}, the alarm limits of ${what}.`,
   };
 }
 
@@ -111,16 +112,17 @@ const command = '{{ .Labels.name }} of {{ .Labels.type }} at site {{ .Labels.sit
 
 const failures = commandAlert(['failed', 'expired'], {
   uid: 'device-hub-command-failures',
-  title: 'Commands fail',
+  title: 'Commands failed',
   severity: 'warning',
-  summary: `{{ .Values.B }} times ${command} did not succeed`,
-  description: 'Commands that failed at the device or came too late for it, in the last fifteen minutes.',
+  summary: `${command} did not succeed ({{ .Values.B }} times)`,
+  description: 'In the last fifteen minutes, commands failed on the device or reached it too late.',
 });
 
 const lostCommands = commandAlert(['uncertain', 'lost'], {
   uid: 'device-hub-command-uncertain',
-  title: 'Commands whose outcome is not known',
+  title: 'Command outcome unknown',
   severity: 'critical',
-  summary: `Of {{ .Values.B }} times ${command} the outcome is not known`,
-  description: 'Sent, and the link died or the deadline passed without an answer: look at the device itself.',
+  summary: `The outcome of ${command} is unknown ({{ .Values.B }} times)`,
+  description:
+    'The command was sent, and then the connection was lost or the deadline passed without an answer. Check the device itself.',
 });

@@ -25,7 +25,7 @@ export function commandsBoard(): BoardPlan {
   return {
     uid: 'device-hub-commands',
     title: 'Commands',
-    description: 'What became of commands, and how long they took.',
+    description: 'How commands ended, and how long they took.',
     variables: [
       tagVariable('command', 'site', 'Site', ''),
       tagVariable('command', 'type', 'Type', chosen('site')),
@@ -122,9 +122,9 @@ function stage(field: string, alias: string): Query {
 
 function stages(): PanelPlan {
   return timeseries({
-    title: 'Where the time went',
+    title: 'Latency by stage',
     description:
-      'Means: queued until sent, delivery until the device has received it, run until its result. Of commands that succeeded.',
+      'Means of commands that succeeded: queued until sent, delivery until the device has received it, run until its result.',
     width: 12,
     height: 8,
     interval: '1m',

@@ -31,7 +31,7 @@ function byPresence(): PanelPlan {
   return stat({
     title: 'Devices by presence',
     description:
-      'Devices by their newest presence of the last fifteen minutes. The hub writes the presence of every device every five minutes, so a device that is not counted anywhere was removed, or the hub has stood still.',
+      'Devices by their newest presence of the last fifteen minutes. The hub writes the presence of every device every five minutes. A device that is not counted was removed, or the hub has not been running.',
     width: 24,
     height: 4,
     timeFrom: '15m',
@@ -54,7 +54,7 @@ function online(): PanelPlan {
   return timeseries({
     title: 'Devices online',
     description:
-      'Devices online at the end of each interval, of all that are known. Read from five minutes before the left edge, so that the first interval has its snapshot.',
+      'Devices online at the end of each interval, out of all known devices. The query starts five minutes before the left edge, so that the first interval has a snapshot.',
     width: 12,
     height: 8,
     interval: '5m',
@@ -79,7 +79,7 @@ function pointsPerMinute(types: readonly DeviceType[]): PanelPlan {
   return timeseries({
     title: 'Points per minute, by type and stream',
     description:
-      'Readings stored, by their own times: those sent late appear where they belong. Counts every point of the window, which takes its time over long ones.',
+      'Stored readings by their own times, so late ones appear where they belong. The query counts every point of the time range and is slow over long ranges.',
     width: 12,
     height: 8,
     interval: '1m',

@@ -7,8 +7,8 @@ const hub = 'Hub {{ .Labels.hub }}';
 export const hubAlerts: readonly AlertRule[] = [
   {
     uid: 'device-hub-hub-silent',
-    title: 'The hub writes nothing',
-    // Not by hub: one that is gone would have no series, and be no alert.
+    title: 'Hub not reporting',
+    // Not grouped by hub: a hub that is gone has no series, and so would raise no alert.
     influxql: 'SELECT count("uptimeSec") AS "points" FROM "hub" WHERE $timeFilter',
     rangeSec: 120,
     condition: { below: 1 },
@@ -16,43 +16,53 @@ export const hubAlerts: readonly AlertRule[] = [
     noData: 'Alerting',
     severity: 'critical',
     summary: 'No hub has written to InfluxDB for two minutes',
-    description: 'It does not run, or it does not reach InfluxDB: then what devices send is in its spool.',
+    description:
+      'The hub does not run, or cannot reach InfluxDB. In the second case, readings wait in its spool.',
   },
-  level('degraded', 'A part of the hub is not well', 'last("degraded")', { above: 0 }, '1m', 'critical', {
-    summary: `${hub}: {{ .Values.B }} of store, clock, spool and bus are not well`,
-    description: '`/readyz` names them and says why.',
+  level('degraded', 'Hub component down', 'last("degraded")', { above: 0 }, '1m', 'critical', {
+    summary: `${hub}: {{ .Values.B }} of store, clock, spool and bus are down`,
+    description: '`/readyz` names each component and the reason.',
   }),
-  level('buffer', 'The hub has no room', 'max("bufferFill")', { above: 0.8 }, '1m', 'critical', {
+  level('buffer', 'Hub buffer nearly full', 'max("bufferFill")', { above: 0.8 }, '1m', 'critical', {
     summary: `${hub} is about to refuse readings`,
     description:
-      'The buffer before the store is over four fifths full; devices are told to come again later.',
+      'The buffer in front of the store is more than 80 % full; the hub asks devices to retry later.',
   }),
-  level('spool', 'The spool fills', 'last("spoolFill")', { above: 0.8 }, '1m', 'critical', {
-    summary: `${hub}: the spool is over four fifths full`,
-    description: 'When it is full, devices keep their readings. InfluxDB has been away or slow for long.',
+  level('spool', 'Spool above 80 %', 'last("spoolFill")', { above: 0.8 }, '1m', 'critical', {
+    summary: `${hub}: the spool is more than 80 % full`,
+    description:
+      'InfluxDB has been unavailable or slow for a long time. When the spool is full, devices must keep their readings.',
   }),
-  level('lag', 'The hub is slow', 'max("eventLoopLagMs")', { above: 1_000 }, '2m', 'warning', {
-    summary: `${hub} was held up for {{ .Values.B }} ms`,
-    description: 'The event loop was blocked: acks, commands and presence are late by that.',
+  level('lag', 'Hub event loop blocked', 'max("eventLoopLagMs")', { above: 1_000 }, '2m', 'warning', {
+    summary: `${hub} was blocked for {{ .Values.B }} ms`,
+    description: 'The event loop was blocked: acks, commands and presence were late by this time.',
   }),
-  rise('dropped', 'Points are lost', 'critical', {
+  rise('dropped', 'Points lost', 'critical', {
     summary: `${hub} has lost points`,
     description:
-      'Purged dead letters, or points of its own that found the buffer full; `hub ledger` says which.',
+      'Dead letters were purged, or the buffer had no room for points of the hub itself. `hub ledger` shows which.',
   }),
-  rise('deadLettered', 'InfluxDB refuses points', 'warning', {
+  rise('deadLettered', 'InfluxDB rejects points', 'warning', {
     summary: `${hub} has new dead letters`,
-    description: '`hub dead-letters list` shows them, each with the reason of the database.',
+    description: '`hub dead-letters list` shows each one with the reason that the database gave.',
   }),
-  rise('rejected', 'Devices send what is refused', 'warning', {
-    summary: `${hub} refuses readings`,
+  rise('rejected', 'Readings rejected', 'warning', {
+    summary: `${hub} rejects readings`,
     description:
-      'Readings that break their schema, such as a value beyond minimum or maximum, or with times out of bounds.',
+      'Devices send readings that violate their schema (for example, a value beyond minimum or maximum) or whose time is out of bounds.',
   }),
-  level('imbalance', 'The books do not balance', 'last("imbalance")', { outside: [0, 0] }, '1m', 'critical', {
-    summary: `${hub}: the books of points do not balance`,
-    description: 'This is a fault of the hub; its log names the accounts.',
-  }),
+  level(
+    'imbalance',
+    'Point ledger out of balance',
+    'last("imbalance")',
+    { outside: [0, 0] },
+    '1m',
+    'critical',
+    {
+      summary: `${hub}: the point ledger is out of balance`,
+      description: 'This is a fault of the hub. Its log names the accounts.',
+    },
+  ),
 ];
 
 type Words = Pick<AlertRule, 'summary' | 'description'>;
@@ -73,14 +83,14 @@ function level(
     rangeSec: 120,
     condition,
     for: hold,
-    // The rule of a hub that writes nothing speaks then.
+    // `Hub not reporting` covers this case.
     noData: 'OK',
     severity,
     ...words,
   };
 }
 
-/** A total that grew; one that fell belongs to a hub that has started anew. */
+/** A total that grew. One that fell belongs to a hub that has restarted. */
 function rise(field: string, title: string, severity: AlertRule['severity'], words: Words): AlertRule {
   const name = identifier(field);
   return {

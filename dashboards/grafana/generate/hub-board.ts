@@ -12,13 +12,14 @@ export function hubBoard(): BoardPlan {
   return {
     uid: 'device-hub-hub',
     title: 'Hub',
-    description: 'The hub itself: its load, its queues and its books, written by the hub every ten seconds.',
+    description:
+      'The hub itself: load, queues and point ledger. The hub writes these numbers every ten seconds.',
     variables: [tagVariable('hub', 'hub', 'Hub', '')],
     sections: [
       {
         title: 'Now',
         panels: [
-          figure('Parts that are not well', 'degraded', goodIsZero),
+          figure('Unhealthy components', 'degraded', goodIsZero),
           figure('Sessions', 'sessions'),
           figure('Spooled points', 'spooled', waiting),
           figure('Dead letters', 'deadLettered', waiting),
@@ -30,8 +31,8 @@ export function hubBoard(): BoardPlan {
       {
         title: 'Queues',
         panels: [
-          levels('Points under way', 'none', ['inFlight', 'spooled', 'deadLettered']),
-          levels('Shares in use', 'percentunit', ['bufferFill', 'spoolFill', 'eventLoopShare']),
+          levels('In-flight and queued points', 'none', ['inFlight', 'spooled', 'deadLettered']),
+          levels('Buffer and spool usage', 'percentunit', ['bufferFill', 'spoolFill', 'eventLoopShare']),
           levels('Commands without a final status', 'none', ['commandsOpen', 'commandsUncertain']),
           links(),
         ],
@@ -73,7 +74,7 @@ function figure(
   });
 }
 
-/** Totals become rates; a hub that starts again begins at 0, which is no rate below 0. */
+/** Totals become rates. A restarted hub begins at 0, which must not count as a negative rate. */
 function rates(): PanelPlan {
   return timeseries({
     title: 'Points per second',
@@ -126,13 +127,13 @@ function overTime(pick: 'last' | 'max' | 'min', name: string): string {
 function links(): PanelPlan {
   return stateTimeline({
     title: 'Store and bus',
-    description: 'The store as it was: what the hub wrote meanwhile waited in the spool.',
+    description: 'During an outage of the store, these points wait in the spool and appear here afterwards.',
     width: 12,
     height: 8,
     interval: '10s',
     mappings: [
       { value: '1', text: 'up', color: 'green' },
-      { value: '0', text: 'away', color: 'red' },
+      { value: '0', text: 'down', color: 'red' },
     ],
     breakAfterMs,
     queries: [

@@ -72,7 +72,7 @@ export function presenceByDevice(conditions: string): PanelPlan {
   });
 }
 
-/** What devices that meet the conditions have told of, the latest first. */
+/** Events of the devices that meet the conditions, newest first. */
 export function latestEvents(conditions: string): PanelPlan {
   return table({
     title: 'Latest events',

@@ -16,7 +16,7 @@ const stateColors = ['green', 'blue', 'orange', 'purple', 'yellow', 'red'];
 const picked = chosen('site', 'device');
 
 function typeBoardUid(type: string): string {
-  // Grafana takes at most 40 characters, and a type's name has up to 64: what is cut is told apart by a sum.
+  // Grafana accepts at most 40 characters, and a type's name has up to 64: a checksum distinguishes names that are cut.
   const uid = `device-hub-type-${type}`;
   return uid.length <= 40 ? uid : `${uid.slice(0, 31)}-${checksum(type)}`;
 }
@@ -60,7 +60,7 @@ function fieldPanel(stream: StreamFields, field: FieldSpec): PanelPlan {
     return timeseries({
       ...place,
       description:
-        `Mean of each interval. A line is broken where nothing came for five minutes. ${limitsInWords(field)}`.trim(),
+        `Mean of each interval. The line has a gap where there was no data for five minutes. ${limitsInWords(field)}`.trim(),
       unit,
       ...scale,
       ...(thresholds.length === 1 ? {} : { thresholds }),
@@ -109,7 +109,7 @@ function limitsInWords({ minimum, maximum, low, high }: FieldSpec): string {
     high === undefined ? undefined : `above ${high}`,
   ].filter((text) => text !== undefined);
   const parts = [
-    alarms.length === 0 ? '' : `An alarm is raised ${alarms.join(' or ')} (orange).`,
+    alarms.length === 0 ? '' : `Values ${alarms.join(' or ')} are beyond the alarm limits (orange).`,
     refused.length === 0 ? '' : `Readings ${refused.join(' or ')} (red) are refused by the schema.`,
   ];
   return parts.filter((text) => text !== '').join(' ');
