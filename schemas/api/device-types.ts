@@ -26,6 +26,7 @@ export const TypeDefinition = named(
   Type.Unsafe<DeviceTypeDefinition & { id: string; presence: { graceSec: number } }>(
     Type.Object({
       id: Type.String({ description: 'with version, such as env-sensor@1' }),
+      $schema: Type.Optional(Type.String({ description: 'for editors of the file' })),
       name: Type.String(),
       version: Type.Integer({ minimum: 1 }),
       title: Type.Optional(Type.String()),

@@ -134,10 +134,10 @@ async function server(log: Log): Promise<FastifyInstance> {
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** Fastify's own reading of JSON bodies, which refuses `__proto__`, for such as mean what they say. */
+/** Bodies are JSON and nothing else. Fastify's own reading refuses `__proto__`, for such as mean what they say. */
 function readBodies(app: FastifyInstance): void {
   const parse = app.getDefaultJsonParser('error', 'error');
-  app.removeContentTypeParser('application/json');
+  app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     const text = textOf(Buffer.from(body));
     const fault =

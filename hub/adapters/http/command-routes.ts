@@ -23,7 +23,9 @@ export function serveCommands(app: FastifyInstance, operations: CommandOperation
   // Bodies arrive here as bytes: one parser judges them, by whichever interface they come.
   void app.register((scope, _options, done) => {
     scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, parsed) => parsed(null, body));
+    scope.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, parsed) =>
+      parsed(null, body),
+    );
     serveSend(scope, operations);
     done();
   });

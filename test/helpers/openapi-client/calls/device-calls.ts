@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import type { ApiClient } from './api-client.ts';
+import { done, refused } from './outcome.ts';
+import type { Scene, SceneDevice } from './scene.ts';
+
+const hourMs = 3_600_000;
+
+export interface Fleet {
+  readonly secrets: ReadonlyMap<string, string>;
+  readonly online: SceneDevice;
+}
+
+/** Registers `d-1` to `d-4`, of which the first connects. */
+export async function addFleet(client: ApiClient, scene: Scene): Promise<Fleet> {
+  const body = { ids: ['d-1', 'd-2', 'd-3', 'd-4'], type: 'env-sensor@1', site: 'hall-3' };
+  const { devices } = await done(client.POST('/api/v1/devices', { body }), 201);
+  await refused(client.POST('/api/v1/devices', { body }), 409);
+  const secrets = new Map(devices.map(({ id, secret }) => [id, secret]));
+  return { secrets, online: await scene.connect('d-1', secrets.get('d-1') ?? '') };
+}
+
+export async function callDevices(client: ApiClient): Promise<void> {
+  const params = { path: { id: 'd-1' } };
+  const labels = { set: { floor: '2' }, remove: ['old'] };
+  const labelled = await done(client.PATCH('/api/v1/devices/{id}/labels', { params, body: labels }));
+  assert.deepEqual(labelled.labels, { floor: '2' });
+  const query = { site: 'hall-3', state: 'online' as const, label: ['floor=2'], limit: 10 };
+  const { devices } = await done(client.GET('/api/v1/devices', { params: { query } }));
+  assert.deepEqual(
+    devices.map(({ id }) => id),
+    ['d-1'],
+  );
+  assert.equal((await done(client.GET('/api/v1/devices/{id}', { params }))).id, 'd-1');
+  await done(client.GET('/api/v1/devices/{id}/why', { params }));
+  await done(client.GET('/api/v1/devices/{id}/why', { params: { path: { id: 'd-2' } } }));
+  const { types } = await done(client.GET('/api/v1/device-types'));
+  for (const { id } of types)
+    await done(client.GET('/api/v1/device-types/{id}', { params: { path: { id } } }));
+}
+
+/** What `d-1` has sent, once it is stored. */
+export async function callReadings(client: ApiClient, scene: Scene, { online }: Fleet): Promise<void> {
+  const path = { id: 'd-1' };
+  await online.send('env', { temperature: 20.5, rssi: -70 });
+  await online.send('env', { temperature: 900 });
+  await scene.until('the reading is stored', async () => {
+    const ledger = await done(client.GET('/api/v1/ledger', { params: { query: { device: 'd-1' } } }));
+    return ledger.accounts[0]?.stored === 1;
+  });
+  const range = { fromMs: Date.now() - hourMs, toMs: Date.now() + hourMs };
+  const ofStream = { path: { id: 'd-1', stream: 'env' }, query: range };
+  const { readings } = await done(client.GET('/api/v1/devices/{id}/readings/{stream}', { params: ofStream }));
+  assert.deepEqual(
+    readings.map(({ fields }) => fields['temperature']),
+    [20.5],
+  );
+  const series = await done(client.GET('/api/v1/devices/{id}/series/{stream}', { params: ofStream }));
+  assert.equal(series.times.length, 1);
+  const { streams } = await done(client.GET('/api/v1/devices/{id}/last', { params: { path } }));
+  assert.equal(streams['env']?.fields['temperature'], 20.5);
+  await scene.until('its presence is stored', async () => {
+    const params = { path, query: range };
+    const { changes } = await done(client.GET('/api/v1/devices/{id}/presence', { params }));
+    return changes.some(({ state }) => state === 'online');
+  });
+  const { nacks } = await done(client.GET('/api/v1/devices/{id}/nacks', { params: { path } }));
+  assert.equal(nacks[0]?.field, '/temperature');
+  const { rejects } = await done(client.GET('/api/v1/rejects'));
+  assert.equal(rejects[0]?.rule, 'maximum');
+}
+
+export async function callHub(client: ApiClient): Promise<void> {
+  assert.equal((await done(client.GET('/api/v1/hub'))).sessions, 1);
+  assert.equal((await done(client.GET('/livez'))).live, true);
+  assert.equal((await done(client.GET('/readyz'))).state, 'ready');
+  assert.match(await done(client.GET('/metrics', { parseAs: 'text' })), /^# HELP /);
+  assert.equal((await done(client.GET('/api/v1/openapi.json')))['openapi'], '3.1.0');
+}
+
+/** The last of a device: a removal, and what it leaves. */
+export async function callRemoval(client: ApiClient): Promise<void> {
+  const params = { path: { id: 'd-2' } };
+  await done(client.DELETE('/api/v1/devices/{id}', { params }), 204);
+  await refused(client.DELETE('/api/v1/devices/{id}', { params }), 404);
+}

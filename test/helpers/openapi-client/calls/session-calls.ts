@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import type { ApiClient } from './api-client.ts';
+import { done, refused } from './outcome.ts';
+
+const root = { name: 'root', password: 'correct horse battery' };
+
+/** @param as a client that sends these headers */
+export async function callSessions(
+  as: (headers: Readonly<Record<string, string>>) => ApiClient,
+  { code, origin }: { code: string; origin: string },
+): Promise<void> {
+  const nobody = as({});
+  await refused(nobody.POST('/api/v1/first-login', { body: { ...root, code: 'wrong' } }), 401);
+  const first = await nobody.POST('/api/v1/first-login', { body: { ...root, code } });
+  const { csrf, actor } = await done(Promise.resolve(first), 200);
+  assert.equal(actor, 'operator:root');
+  const cookie = first.response.headers.get('set-cookie')?.split(';', 1)[0] ?? '';
+  const person = as({ cookie, origin, 'x-csrf-token': csrf });
+  assert.equal((await done(person.GET('/api/v1/me'))).csrf, csrf);
+  await refused(as({ cookie, origin }).POST('/api/v1/logout'), 403);
+  await done(person.POST('/api/v1/logout'), 204);
+  await refused(person.GET('/api/v1/me'), 401);
+  assert.equal((await done(nobody.POST('/api/v1/login', { body: root }))).role, 'admin');
+}
+
+/** Until its address is shut out: the last of all. */
+export async function callTooOften(nobody: ApiClient): Promise<void> {
+  const wrong = { ...root, password: 'wrong' };
+  for (let attempt = 0; attempt < 100; attempt += 1) {
+    const { response } = await nobody.POST('/api/v1/login', { body: wrong });
+    if (response.status === 429) return;
+    assert.equal(response.status, 401);
+  }
+  assert.fail('guessing is not slowed down');
+}
