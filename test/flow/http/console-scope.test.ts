@@ -203,7 +203,7 @@ test('neither a dry run nor groups, schedules or accounts name what lies beyond 
     ['for-east', 'e-1'],
     ['for-west', 'w-1'],
   ]) {
-    const action = { kind: 'command', name: 'identify' };
+    const action = { kind: 'command', name: 'identify', params: {} };
     const added = await all.ask('POST', '/schedules', {
       name,
       cron: '0 4 * * *',
