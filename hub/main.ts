@@ -84,7 +84,8 @@ const deps: CliDeps = {
   // Loaded when asked for: the other sub-commands need none of the hub's parts.
   fileFaults: async (files, nowMs) => (await import('./wiring/file-faults.ts')).fileFaults(files, nowMs),
   startHub: async (config, hubDeps) => (await import('./hub.ts')).startHub(config, hubDeps),
-  openOfflineOperations: async (config) => (await import('./offline.ts')).openOfflineOperations(config),
+  openOfflineOperations: async (config, options) =>
+    (await import('./offline.ts')).openOfflineOperations(config, options),
   stopRequested,
 };
 

@@ -3,7 +3,7 @@ import { loadDeviceTypes } from '../schemas/index.ts';
 import { createAuditStore } from './adapters/sqlite/sqlite-audit-store.ts';
 import { createDeviceStore } from './adapters/sqlite/sqlite-device-store.ts';
 import { openSpoolDatabase } from './adapters/sqlite/spool-database.ts';
-import { lockDataDir } from './adapters/sqlite/sqlite.ts';
+import { lockDataDir, lockUsedDataDir } from './adapters/sqlite/data-dir.ts';
 import { openStateDatabase } from './adapters/sqlite/state-database.ts';
 import { Audit } from './audit/audit.ts';
 import { recorded } from './audit/recorded.ts';
@@ -31,15 +31,19 @@ export type OfflineOperations = DeviceOperations &
 
 /**
  * The operations on the files themselves, for when no hub runs; the folder is locked until `close`.
- * @throws HubError `data-dir-in-use` when a hub has the folder after all
+ * @param create a folder that no hub has used yet is made one
+ * @throws HubError `data-dir-in-use` when a hub has the folder after all · `data-dir-invalid`
  */
-export async function openOfflineOperations(config: Config): Promise<OfflineOperations> {
+export async function openOfflineOperations(
+  config: Config,
+  { create = false }: { create?: boolean } = {},
+): Promise<OfflineOperations> {
   const releasers = new Releasers();
   const close = async (): Promise<void> => {
     await releasers.closeAll();
   };
   try {
-    const lock = lockDataDir(config.dataDir);
+    const lock = create ? lockDataDir(config.dataDir) : lockUsedDataDir(config.dataDir);
     releasers.push('data folder', () => lock.release());
     const state = await openStateDatabase(join(config.dataDir, 'state.db'));
     releasers.push('state database', () => state.close());

@@ -41,8 +41,11 @@ export interface CliDeps {
   /** The faults that a start would find in the files that the configuration names. */
   fileFaults: (files: NamedFiles, nowMs: number) => Promise<NamedFault[]>;
   startHub: (config: Config, deps: { log: Log }) => Promise<StartedHub>;
-  /** The operations on the files of the data folder, for when no hub runs. */
-  openOfflineOperations: (config: Config) => Promise<OfflineOperations & { close(): Promise<void> }>;
+  /** The operations on the files of the data folder, for when no hub runs. `create`: also where no hub has been. */
+  openOfflineOperations: (
+    config: Config,
+    options: { create: boolean },
+  ) => Promise<OfflineOperations & { close(): Promise<void> }>;
   /** From this call on, signals and uncaught exceptions resolve the promise instead of ending the process. */
   stopRequested: () => Promise<StopReason>;
 }

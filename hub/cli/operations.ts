@@ -1,6 +1,5 @@
 /** Runs an operation on the running hub, or on its files when none runs. */
 
-import type { Config } from '../config/config.ts';
 import { HubError } from '../kernel/errors.ts';
 import { wait } from '../../schemas/time/clock.ts';
 import { adminClient, hubRuns } from './admin-client.ts';
@@ -11,11 +10,15 @@ import { adminSocketPath, loadConfig, type ConfigOptions } from './config-source
 const startingMs = 5_000;
 const retryMs = 50;
 
-/** @throws HubError of the operation, of the configuration, or `data-dir-in-use` */
+/**
+ * @param create without a hub, also in a folder that none has used: for what begins a fleet
+ * @throws HubError of the operation, of the configuration, or `data-dir-in-use` · `data-dir-invalid`
+ */
 export async function withOperations<T>(
   options: ConfigOptions,
   deps: CliDeps,
   run: (operations: OfflineOperations) => Promise<T>,
+  { create = false }: { create?: boolean } = {},
 ): Promise<T> {
   const { config } = loadConfig(options, deps);
   const socketPath = adminSocketPath(config);
@@ -24,7 +27,7 @@ export async function withOperations<T>(
   for (;;) {
     if (await hubRuns(socketPath)) return run(adminClient(socketPath));
     try {
-      return await onTheFiles(config, deps, run);
+      return await onTheFiles(await deps.openOfflineOperations(config, { create }), run);
     } catch (error) {
       const starting = error instanceof HubError && error.code === 'data-dir-in-use';
       if (!starting || deps.clock.monotonic() >= until) throw error;
@@ -34,11 +37,9 @@ export async function withOperations<T>(
 }
 
 async function onTheFiles<T>(
-  config: Config,
-  deps: CliDeps,
+  offline: OfflineOperations & { close(): Promise<void> },
   run: (operations: OfflineOperations) => Promise<T>,
 ): Promise<T> {
-  const offline = await deps.openOfflineOperations(config);
   try {
     return await run(offline);
   } finally {

@@ -1,10 +1,6 @@
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { MessageChannel, receiveMessageOnPort, Worker, type MessagePort } from 'node:worker_threads';
 import { HubError, messageOf } from '../../kernel/errors.ts';
 import { siblingModule } from '../../kernel/sibling-module.ts';
-import { wait, type Clock } from '../../../schemas/time/clock.ts';
 import type {
   Fault,
   Reply,
@@ -209,65 +205,4 @@ function sqliteError({ message, stack, sqliteCode }: Fault, file: string): HubEr
     cause,
     details: { reason: 'sqlite' satisfies DatabaseFault, file, sqliteCode },
   });
-}
-
-/**
- * Takes the data folder for this process (and makes it, for its owner only): two hubs on one folder would
- * hand out the same epochs. The lock is an exclusive transaction on an empty SQLite file, so the kernel
- * lets go of it however the process ends.
- * @throws HubError `data-dir-in-use` · `data-dir-invalid`
- */
-export function lockDataDir(dir: string): { release(): void } {
-  let lock: DatabaseSync | undefined;
-  try {
-    mkdirSync(dir, { recursive: true, mode: 0o700 });
-    lock = new DatabaseSync(join(dir, 'hub.lock'), { timeout: 0 });
-    lock.exec('BEGIN EXCLUSIVE');
-  } catch (cause) {
-    lock?.close();
-    throw new HubError(isBusy(cause) ? 'data-dir-in-use' : 'data-dir-invalid', dir, {
-      cause,
-      details: { dir },
-    });
-  }
-  const held = lock;
-  return {
-    release() {
-      if (held.isOpen) held.close();
-    },
-  };
-}
-
-const lockRetryMs = 50;
-
-/**
- * `lockDataDir` for a hub that starts: a command line at work on the files has them for a moment, and is waited for.
- * @param withinMs how long; another hub keeps it longer
- */
-export async function awaitDataDir(
-  dir: string,
-  clock: Clock,
-  withinMs = 2_000,
-): Promise<{ release(): void }> {
-  const until = clock.monotonic() + withinMs;
-  for (;;) {
-    try {
-      return lockDataDir(dir);
-    } catch (error) {
-      const busy = error instanceof HubError && error.code === 'data-dir-in-use';
-      if (!busy || clock.monotonic() >= until) throw error;
-    }
-    await wait(clock, lockRetryMs);
-  }
-}
-
-/** SQLITE_BUSY (5) and its extended forms <https://sqlite.org/rescode.html#busy>. */
-function isBusy(error: unknown): boolean {
-  const busy = 5;
-  return (
-    error instanceof Error &&
-    'errcode' in error &&
-    typeof error.errcode === 'number' &&
-    (error.errcode & 0xff) === busy
-  );
 }

@@ -54,8 +54,11 @@ function addAdd(device: Command, deps: CliDeps): void {
       const options = command.optsWithGlobals<AddOptions>();
       const ids = idsOf(id, options, command);
       const { type, site } = options;
-      const added = await withOperations(options, deps, (operations) =>
-        operations.addDevices({ ids, type, site }),
+      const added = await withOperations(
+        options,
+        deps,
+        (operations) => operations.addDevices({ ids, type, site }),
+        { create: true },
       );
       if (options.json === true) {
         deps.out(

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import assert from 'node:assert/strict';
 import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,7 +10,7 @@ import { startAdmin } from '../../../hub/adapters/http/admin-server.ts';
 import { openMetricsStore } from '../../../hub/adapters/sqlite/metrics-store.ts';
 import { readConfig, type Config } from '../../../hub/config/config.ts';
 import { createLog } from '../../../hub/kernel/log.ts';
-import { lockDataDir } from '../../../hub/adapters/sqlite/sqlite.ts';
+import { lockDataDir } from '../../../hub/adapters/sqlite/data-dir.ts';
 import { systemClock } from '../../../schemas/time/clock.ts';
 import { openOfflineOperations } from '../../../hub/offline.ts';
 import { createReadings } from '../../../hub/telemetry/readings.ts';
@@ -32,7 +33,7 @@ const lines = (text: string): unknown[] =>
 async function runHub(t: TestContext, dataDir: string, stored: readonly string[] = []): Promise<void> {
   const log = createLog({ level: 'silent' });
   const config = configOf(dataDir);
-  const devices = await openOfflineOperations(config);
+  const devices = await openOfflineOperations(config, { create: true });
   t.after(() => devices.close());
   const store = await openMetricsStore({ file: join(dataDir, 'metrics.db') });
   t.after(() => store.close());
@@ -317,19 +318,33 @@ test('readings without a running hub say how to get one', async (t) => {
   assert.match(refused.err, /^device-hub: no hub runs on this data folder: .*npm start.*--data-dir\n$/);
 });
 
+test('a command that only reads makes no hub of a mistyped folder', async (t) => {
+  const dataDir = join(dataFolder(t), 'mistyped');
+  for (const args of [['device', 'list'], ['ledger'], ['spool', 'status'], ['device', 'remove', 'd-1']]) {
+    const refused = await run(args, dataDir);
+    assert.equal(refused.code, 1, args.join(' '));
+    assert.match(refused.err, /no hub has used this folder; give the folder of your hub by HUB_DATA_DIR/);
+  }
+  assert.equal(existsSync(dataDir), false);
+  // What begins a fleet may come before the first start.
+  const added = await run(['device', 'add', 'd-1', '--type', 'env-sensor@1'], dataDir);
+  assert.equal(added.code, 0, added.err);
+  assert.equal((await run(['device', 'list'], dataDir)).code, 0);
+});
+
 test('a command that meets a hub in the midst of its start waits for it', async (t) => {
   const dataDir = dataFolder(t);
   const lock = lockDataDir(dataDir);
   let tries = 0;
   const listed = await run(['device', 'list'], dataDir, {
     clock: systemClock,
-    async openOfflineOperations(config) {
+    async openOfflineOperations(config, options) {
       tries += 1;
       if (tries === 2) {
         lock.release();
         await runHub(t, dataDir);
       }
-      return openOfflineOperations(config);
+      return openOfflineOperations(config, options);
     },
   });
   assert.equal(listed.code, 0, listed.err);

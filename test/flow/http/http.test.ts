@@ -47,7 +47,7 @@ async function serve(t: TestContext, overrides: Partial<AdminDeps> = {}): Promis
     isCron: () => true,
     readFile: () => '',
   });
-  const devices = await openOfflineOperations(config);
+  const devices = await openOfflineOperations(config, { create: true });
   t.after(() => devices.close());
   const queries: DeviceReadingsQuery[] = [];
   const operations: AdminOperations = {

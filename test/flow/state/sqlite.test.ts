@@ -1,19 +1,10 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test, type TestContext } from 'node:test';
-import {
-  awaitDataDir,
-  lockDataDir,
-  openDatabase,
-  type Database,
-  type DatabaseOptions,
-} from '../../../hub/adapters/sqlite/sqlite.ts';
+import { openDatabase, type Database, type DatabaseOptions } from '../../../hub/adapters/sqlite/sqlite.ts';
 import { HubError } from '../../../hub/kernel/errors.ts';
-import { ManualClock } from '../../helpers/clock.ts';
 import { temporaryFolder } from '../../helpers/services/guard.ts';
 
 const migrations = ['CREATE TABLE entry (id INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT'];
@@ -243,50 +234,4 @@ test('close waits for what is under way, refuses what comes after, and leaves on
   const again = new DatabaseSync(file, { readOnly: true });
   assert.equal(again.prepare('SELECT count(*) AS n FROM entry').get()?.['n'], 200);
   again.close();
-});
-
-test('a data folder has one hub; the lock goes with its process, however that ends', async (t) => {
-  const dir = join(folderOf(t), 'made', 'by', 'the', 'lock');
-  const taken = (error: unknown): boolean => error instanceof HubError && error.code === 'data-dir-in-use';
-  const lock = lockDataDir(dir);
-  assert.throws(() => lockDataDir(dir), taken);
-  lock.release();
-  lock.release();
-
-  const module = new URL('../../../hub/adapters/sqlite/sqlite.ts', import.meta.url).href;
-  const script = `import { lockDataDir } from ${JSON.stringify(module)};
-    globalThis.held = lockDataDir(${JSON.stringify(dir)}); process.stdout.write('held'); setInterval(() => {}, 1000);`;
-  const child = spawn(process.execPath, ['--input-type=module-typescript', '-e', script], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  t.after(() => child.kill('SIGKILL'));
-  await once(child.stdout, 'data');
-  assert.throws(() => lockDataDir(dir), taken);
-  child.kill('SIGKILL');
-  await once(child, 'exit');
-  lockDataDir(dir).release();
-});
-
-test('a hub that starts waits for a command line that has the data folder, and not for another hub', async (t) => {
-  const dir = folderOf(t);
-  const clock = new ManualClock();
-  const commandLine = lockDataDir(dir);
-  const waiting = awaitDataDir(dir, clock);
-  await clock.advanceAsync(1_000);
-  commandLine.release();
-  await clock.advanceAsync(50);
-  const hub = await waiting;
-  const refused = assert.rejects(awaitDataDir(dir, clock), { code: 'data-dir-in-use' });
-  await clock.advanceAsync(2_100);
-  await refused;
-  hub.release();
-});
-
-test('a data folder that cannot be made is refused as invalid', (t) => {
-  const file = join(folderOf(t), 'file');
-  writeFileSync(file, '');
-  assert.throws(
-    () => lockDataDir(file),
-    (error) => error instanceof HubError && error.code === 'data-dir-invalid',
-  );
 });

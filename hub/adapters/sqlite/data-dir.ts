@@ -1,0 +1,109 @@
+import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { HubError, messageOf } from '../../kernel/errors.ts';
+import { wait, type Clock } from '../../../schemas/time/clock.ts';
+
+/** Made by a hub after its `state.db`: a folder that has one of them has been used. */
+const madeLater = ['spool.db', 'metrics.db', 'tls'];
+
+/**
+ * Takes the data folder for this process (and makes it, for its owner only): two hubs on one folder would
+ * hand out the same epochs. The lock is an exclusive transaction on an empty SQLite file, so the kernel
+ * lets go of it however the process ends.
+ * @throws HubError `data-dir-in-use` · `data-dir-invalid`
+ */
+export function lockDataDir(dir: string): { release(): void } {
+  let lock: DatabaseSync | undefined;
+  try {
+    makeFolder(dir);
+    lock = new DatabaseSync(join(dir, 'hub.lock'), { timeout: 0 });
+    lock.exec('BEGIN EXCLUSIVE');
+    demandState(dir);
+  } catch (cause) {
+    lock?.close();
+    if (cause instanceof HubError) throw cause;
+    if (isBusy(cause)) throw new HubError('data-dir-in-use', dir, { cause, details: { dir } });
+    throw invalid(dir, messageOf(cause), cause);
+  }
+  const held = lock;
+  return {
+    release() {
+      if (held.isOpen) held.close();
+    },
+  };
+}
+
+/**
+ * `lockDataDir` for a command that reads or changes what is there: a mistyped folder must not become a new, empty
+ * hub.
+ * @throws HubError as `lockDataDir`
+ */
+export function lockUsedDataDir(dir: string): { release(): void } {
+  // One that is being started for the first time has its lock before its state.
+  const lock = existsSync(join(dir, 'hub.lock')) ? lockDataDir(dir) : undefined;
+  if (hasState(dir)) return lock ?? lockDataDir(dir);
+  lock?.release();
+  const wayOut = 'give the folder of your hub by HUB_DATA_DIR or --data-dir, or start the hub here first';
+  throw invalid(dir, `no hub has used this folder; ${wayOut}`);
+}
+
+const lockRetryMs = 50;
+
+/**
+ * `lockDataDir` for a hub that starts: a command line at work on the files has them for a moment, and is waited for.
+ * @param withinMs how long; another hub keeps it longer
+ */
+export async function awaitDataDir(
+  dir: string,
+  clock: Clock,
+  withinMs = 2_000,
+): Promise<{ release(): void }> {
+  const until = clock.monotonic() + withinMs;
+  for (;;) {
+    try {
+      return lockDataDir(dir);
+    } catch (error) {
+      const busy = error instanceof HubError && error.code === 'data-dir-in-use';
+      if (!busy || clock.monotonic() >= until) throw error;
+    }
+    await wait(clock, lockRetryMs);
+  }
+}
+
+/** Without `state.db` a used folder would start as a hub without devices, with an open first login. */
+function demandState(dir: string): void {
+  const found = madeLater.find((name) => existsSync(join(dir, name)));
+  if (found === undefined || hasState(dir)) return;
+  const wayOut = 'restore state.db from a backup, or give an empty folder for a new hub';
+  throw invalid(
+    dir,
+    `a hub has used this folder (${found} is there), but its state.db is missing or empty; ${wayOut}`,
+  );
+}
+
+function hasState(dir: string): boolean {
+  return (statSync(join(dir, 'state.db'), { throwIfNoEntry: false })?.size ?? 0) > 0;
+}
+
+/** One folder after the other: node's own `recursive` never returns below /proc (nodejs/node#31481). */
+function makeFolder(dir: string): void {
+  if (existsSync(dir)) return;
+  makeFolder(dirname(dir));
+  mkdirSync(dir, { mode: 0o700 });
+}
+
+function invalid(dir: string, reason: string, cause?: unknown): HubError {
+  return new HubError('data-dir-invalid', `${dir}: ${reason}`, { cause, details: { dir } });
+}
+
+/** SQLITE_BUSY (5) and its extended forms <https://sqlite.org/rescode.html#busy>. */
+function isBusy(error: unknown): boolean {
+  const busy = 5;
+  return (
+    error instanceof Error &&
+    'errcode' in error &&
+    typeof error.errcode === 'number' &&
+    (error.errcode & 0xff) === busy
+  );
+}
