@@ -1,6 +1,6 @@
 import { Ajv2020, type AnySchemaObject, type ErrorObject } from 'ajv/dist/2020.js';
 import { describeError, type Check, type FieldError } from './field-error.ts';
-import { withMeantField } from './meant-field.ts';
+import { withNearestField } from './nearest-field.ts';
 import { requiredChoice } from './required-choice.ts';
 
 /**
@@ -30,7 +30,7 @@ export function compileCheck(ajv: Ajv2020, schema: AnySchemaObject): Check {
   return (value) =>
     validate(value)
       ? undefined
-      : withMeantField(describeError(firstOf(validate.errors), value), properties, value);
+      : withNearestField(describeError(firstOf(validate.errors), value), properties, value);
 }
 
 /** As compileCheck, for values that may be left out: undefined counts as `{}`. */

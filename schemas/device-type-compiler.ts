@@ -18,7 +18,7 @@ const validateDefinition = createAjv({ allErrors: true }).compile(metaSchema);
 
 /** Levels of objects and arrays in a definition; an honest one has about eight. */
 const maxDepth = 24;
-/** Faults told at once; a file that is something else altogether has thousands. */
+/** Faults reported together; a file that is something else altogether has thousands. */
 const maxFaults = 50;
 const defaultTtlSec = 60;
 
@@ -76,8 +76,8 @@ function faultsOf(definition: unknown): FieldError[] {
   if (!validateDefinition(definition)) {
     const errors = validateDefinition.errors ?? [];
     // `if` and `propertyNames` only repeat that something below them failed, and that is in the list as well.
-    const telling = errors.filter(({ keyword }) => keyword !== 'if' && keyword !== 'propertyNames');
-    faults.unshift(...telling.map((error) => describeError(error, definition)));
+    const named = errors.filter(({ keyword }) => keyword !== 'if' && keyword !== 'propertyNames');
+    faults.unshift(...named.map((error) => describeError(error, definition)));
   }
   return faults.slice(0, maxFaults);
 }

@@ -46,7 +46,7 @@ export async function openDeviceTypes(dir: string, log: Log): Promise<WatchedDev
   const watcher = watch(dir, () => {
     clearTimeout(timer);
     timer = setTimeout(() => {
-      reload().catch((error: unknown) => log.error({ err: error }, 'device types not told on'));
+      reload().catch((error: unknown) => log.error({ err: error }, 'a follower of the device types failed'));
     }, settleMs);
   });
   watcher.on('error', (error) => log.error({ reason: error.message }, 'device types are watched no more'));

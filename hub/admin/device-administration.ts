@@ -17,7 +17,7 @@ export interface DeviceAdministrationDeps {
   sessions: Pick<Sessions, 'get'>;
   catalog: DeviceTypeCatalog;
   clock: Clock;
-  /** A device's presence now; undefined when no hub runs that could tell. */
+  /** A device's presence now; undefined when no hub runs that would know. */
   presence: ((deviceId: string) => Presence) | undefined;
 }
 

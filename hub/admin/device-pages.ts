@@ -32,7 +32,7 @@ export function pageOf<Row extends { presence: PresenceState }>(
     if (record === undefined || !matches(record, query, labels, q) || !mayShow(record.id)) continue;
     const row = rowOf(record);
     if (state !== undefined && row.presence !== state) continue;
-    // One more than asked for tells that there is a next page.
+    // One more than asked for shows that there is a next page.
     if (devices.length === query.limit) return { devices, next: last };
     devices.push(row);
     last = record.id;

@@ -102,7 +102,7 @@ export async function snapshotOf(parts: SnapshotParts, mayShow?: MayShow): Promi
 
 async function spoolOf(spool: Spool): Promise<HubSnapshot['spool']> {
   const { lines, size, maxSize, deadLetters } = spool.levels;
-  // The disk is asked only when there is an age to tell; a disk that fails is in `fault`, and on /readyz.
+  // The disk is asked only when there is an age to report; a disk that fails is in `fault`, and on /readyz.
   const measured = lines === 0 ? undefined : await spool.measured().catch(() => undefined);
   const fault = spool.fault === undefined ? {} : { fault: spool.fault };
   return { lines, size, maxSize, deadLetters, oldestMs: measured?.oldestMs ?? null, ...fault };

@@ -19,14 +19,14 @@ export class LiveCommands implements CommandWatcher, GroupCommandWatcher {
 
   observe(command: Command): void {
     const { device, id } = command;
-    this.#feed.tell('commands', `${device}/${id}`, (mayShow = () => true) =>
+    this.#feed.report('commands', `${device}/${id}`, (mayShow = () => true) =>
       mayShow(device) ? { t: 'command', command: commandView(command) } : undefined,
     );
   }
 
   /** Who may not see every device sees its own part of it. */
   observeGroup(record: GroupCommandRecord): void {
-    this.#feed.tell('commands', record.groupCommand.id, (mayShow) => {
+    this.#feed.report('commands', record.groupCommand.id, (mayShow) => {
       const view = groupCommandView(record, this.#clock.now(), mayShow);
       return view.devices.length === 0 ? undefined : { t: 'group-command', groupCommand: view };
     });

@@ -36,14 +36,14 @@ const maxSockets = 200;
 const watchesPerSec = 10;
 
 /**
- * Tells those who watch the hub's pages what changes, as it happens and not more often than they can look. Costs
+ * Reports what changes to those who watch the hub's pages, as it happens and not more often than they can look. Costs
  * nothing but a test while nobody watches.
  */
 export class LiveFeed implements DeviceFollower, PresenceFollower, IncidentFollower {
   readonly #deps: LiveFeedDeps;
   readonly #subscribers = new Set<LiveSubscriber>();
   /** Devices with new data since they were last handed to those who watch the fleet. */
-  readonly #heard = new Set<string>();
+  readonly #withNewData = new Set<string>();
   #watchers = new Map<string, Set<LiveSubscriber>>();
   #fleet: LiveSubscriber[] = [];
   #timers: Cancel[] = [];
@@ -108,20 +108,20 @@ export class LiveFeed implements DeviceFollower, PresenceFollower, IncidentFollo
   }
 
   incidentChanged(incident: Incident): void {
-    this.tell('incidents', incident.id, (mayShow) => {
+    this.report('incidents', incident.id, (mayShow) => {
       const visible = visibleTo(incident, mayShow);
       return visible && { t: 'incident', incident: visible };
     });
   }
 
   removed(deviceId: string): void {
-    this.#heard.delete(deviceId);
+    this.#withNewData.delete(deviceId);
     for (const subscriber of this.#subscribers) subscriber.removed(deviceId);
   }
 
   /** An accepted reading; to be called only while `active`. */
   reading(deviceId: string, stream: string, timeMs: number, fields: Reading['fields']): void {
-    if (this.#fleet.length > 0) this.#heard.add(deviceId);
+    if (this.#fleet.length > 0) this.#withNewData.add(deviceId);
     const watchers = this.#watchers.get(deviceId);
     if (watchers === undefined) return;
     const message: LiveMessage = { t: 'reading', id: deviceId, stream, timeMs, fields };
@@ -134,9 +134,9 @@ export class LiveFeed implements DeviceFollower, PresenceFollower, IncidentFollo
   }
 
   /** @param key what a later message of the same key replaces */
-  tell(topic: 'commands' | 'incidents', key: string, message: ForViewer): void {
+  report(topic: 'commands' | 'incidents', key: string, message: ForViewer): void {
     for (const subscriber of this.#subscribers)
-      if (subscriber.watched[topic]) subscriber.tell(`${topic} ${key}`, message);
+      if (subscriber.watched[topic]) subscriber.report(`${topic} ${key}`, message);
   }
 
   /** The hub stops. */
@@ -168,7 +168,7 @@ export class LiveFeed implements DeviceFollower, PresenceFollower, IncidentFollo
       }
     }
     this.active = this.#fleet.length > 0 || this.#watchers.size > 0;
-    if (this.#fleet.length === 0) this.#heard.clear();
+    if (this.#fleet.length === 0) this.#withNewData.clear();
   }
 
   #arm(): void {
@@ -179,8 +179,8 @@ export class LiveFeed implements DeviceFollower, PresenceFollower, IncidentFollo
         for (const subscriber of this.#subscribers) subscriber.flushDevices();
       }),
       clock.every(changesEveryMs, () => {
-        for (const subscriber of this.#fleet) subscriber.heard(this.#heard);
-        this.#heard.clear();
+        for (const subscriber of this.#fleet) subscriber.newData(this.#withNewData);
+        this.#withNewData.clear();
         this.#each((subscriber) => subscriber.flushChanges());
       }),
       clock.every(levelsEveryMs, () => this.#each((subscriber) => subscriber.flushLevels())),
@@ -195,8 +195,8 @@ export class LiveFeed implements DeviceFollower, PresenceFollower, IncidentFollo
   #each(flush: (subscriber: LiveSubscriber) => Promise<void>): void {
     for (const subscriber of this.#subscribers) {
       flush(subscriber).catch((error: unknown) => {
-        this.#deps.log.error({ reason: messageOf(error) }, 'a live socket could not be told');
-        subscriber.close(1011, 'the hub failed to tell');
+        this.#deps.log.error({ reason: messageOf(error) }, 'a live socket was not served');
+        subscriber.close(1011, 'the hub failed to report a change');
       });
     }
   }

@@ -16,7 +16,7 @@ export interface LiveSocket {
 
 /** Who watches. */
 export interface LiveViewer {
-  /** Not given: it may be told of every device. */
+  /** Not given: it may see every device. */
   mayShow?: MayShow | undefined;
   /** Whether what it was let in with still holds. */
   holds(): boolean;
@@ -56,7 +56,7 @@ const rowsAtOnce = 2_000;
 const readingsKept = 50;
 const nacksKept = 20;
 /** Messages of commands and incidents, and ids of devices, that wait for a socket. */
-const toldKept = 5_000;
+const reportsKept = 5_000;
 const idsKept = 300_000;
 
 /**
@@ -75,8 +75,8 @@ export class LiveSubscriber {
   readonly #removed = new Set<string>();
   readonly #added = new Set<string>();
   readonly #changed = new Set<string>();
-  readonly #heard = new Set<string>();
-  readonly #told = new Map<string, ForViewer>();
+  readonly #withNewData = new Set<string>();
+  readonly #reports = new Map<string, ForViewer>();
   readonly #readings = new Map<string, LiveMessage[]>();
   readonly #nacks = new Map<string, LiveMessage[]>();
   readonly #touched = new Set<string>();
@@ -100,11 +100,11 @@ export class LiveSubscriber {
   watch(watched: Watched): void {
     this.watched = watched;
     this.#fresh = true;
-    // Known before it may be gone: then nobody can tell any more whose it was.
+    // Judged before the device is gone: afterwards nobody knows any more who may see it.
     if (watched.fleet && this.viewer.mayShow !== undefined)
       for (const id of this.#sources.ids()) this.mayShow(id);
     if (!watched.fleet) for (const ids of this.#fleetIds) ids.clear();
-    if (!watched.commands && !watched.incidents) this.#told.clear();
+    if (!watched.commands && !watched.incidents) this.#reports.clear();
     for (const id of this.#shown.keys()) if (!watched.devices.has(id)) this.#shown.delete(id);
     for (const id of watched.devices) this.#touched.add(id);
   }
@@ -138,8 +138,8 @@ export class LiveSubscriber {
   }
 
   /** Their last data are newer. */
-  heard(deviceIds: Iterable<string>): void {
-    for (const id of deviceIds) if (this.mayShow(id)) this.#heard.add(id);
+  newData(deviceIds: Iterable<string>): void {
+    for (const id of deviceIds) if (this.mayShow(id)) this.#withNewData.add(id);
   }
 
   /** The device is new, or something in its row that does not change often has. */
@@ -162,10 +162,10 @@ export class LiveSubscriber {
   }
 
   /** @param key what a later message of the same key replaces */
-  tell(key: string, message: ForViewer): void {
-    // Replaced in place it would be told in the order of the first.
-    this.#told.delete(key);
-    this.#told.set(key, message);
+  report(key: string, message: ForViewer): void {
+    // Replaced in place it would be sent in the order of the first.
+    this.#reports.delete(key);
+    this.#reports.set(key, message);
   }
 
   reading(deviceId: string, message: LiveMessage): void {
@@ -193,11 +193,11 @@ export class LiveSubscriber {
     if (!this.#mayFlush()) return;
     if (this.#fresh) await this.flushLevels();
     this.#sendRows();
-    for (const message of this.#told.values()) {
+    for (const message of this.#reports.values()) {
       const visible = message(this.viewer.mayShow);
       if (visible !== undefined) this.send(visible);
     }
-    this.#told.clear();
+    this.#reports.clear();
   }
 
   /** What stands on the pages' heads; watched devices whose marks have moved. */
@@ -213,7 +213,7 @@ export class LiveSubscriber {
   }
 
   get #fleetIds(): readonly Set<string>[] {
-    return [this.#removed, this.#added, this.#changed, this.#heard];
+    return [this.#removed, this.#added, this.#changed, this.#withNewData];
   }
 
   /** False: it has to wait, or it is over. */
@@ -226,7 +226,7 @@ export class LiveSubscriber {
     }
     const { bufferedBytes } = this.#socket;
     const waiting = this.#fleetIds.reduce((sum, ids) => sum + ids.size, 0);
-    if (bufferedBytes > closeBytes || this.#told.size > toldKept || waiting > idsKept) {
+    if (bufferedBytes > closeBytes || this.#reports.size > reportsKept || waiting > idsKept) {
       this.#counters.closedSlow += 1;
       this.close(1013, 'too slow; come again');
       return false;
@@ -268,8 +268,8 @@ export class LiveSubscriber {
     const added = take(this.#added)
       .map((id) => this.#sources.row(id))
       .filter((row) => row !== undefined);
-    for (const id of this.#changed) this.#heard.delete(id);
-    const devices = [...take(this.#changed), ...take(this.#heard)].flatMap((id): RowChange[] => {
+    for (const id of this.#changed) this.#withNewData.delete(id);
+    const devices = [...take(this.#changed), ...take(this.#withNewData)].flatMap((id): RowChange[] => {
       const now = this.#sources.presence(id);
       return now === undefined ? [] : [[id, now.state, now.sinceMs, now.marks.dataMs ?? null]];
     });

@@ -2,7 +2,7 @@ import { maxTopics } from '../../schemas/api/live.ts';
 import { namePattern } from '../../schemas/index.ts';
 import { readJson } from '../../schemas/json-text.ts';
 
-/** What a live socket wants to be told of. */
+/** What a live socket watches. */
 export interface Watched {
   fleet: boolean;
   hub: boolean;

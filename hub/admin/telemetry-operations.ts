@@ -15,7 +15,7 @@ export interface TelemetryOperations {
   /**
    * @param device only this account
    * @param mayShow which devices an answer may be about, here and below; not given: all. Otherwise the total is the
-   * sum of theirs, and nothing is told by code or cause
+   * sum of theirs, and nothing is broken down by code or cause
    * @throws HubError `device-unknown` when the ledger has no account of it
    */
   ledger(device?: string, mayShow?: (deviceId: string) => boolean): Promise<LedgerReport>;

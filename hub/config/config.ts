@@ -194,7 +194,7 @@ class ConfigReader {
       if (!(configNames as string[]).includes(name)) {
         this.#faults.push({
           name: `${name} (${this.#fileName})`,
-          rule: `is not a known name${meant(name, configNames)}`,
+          rule: `is not a known name${suggestion(name, configNames)}`,
         });
         continue;
       }
@@ -212,7 +212,7 @@ class ConfigReader {
     }
     for (const name of unknown) {
       this.warnings.push(
-        `${name} in the environment means nothing to the hub${meant(name, environmentNames)}`,
+        `${name} in the environment means nothing to the hub${suggestion(name, environmentNames)}`,
       );
     }
   }
@@ -259,7 +259,7 @@ class ConfigReader {
   }
 }
 
-function meant(name: string, known: readonly string[]): string {
+function suggestion(name: string, known: readonly string[]): string {
   const nearest = nearestName(name, known);
   return nearest === undefined ? '' : `; did you mean ${nearest}?`;
 }

@@ -67,7 +67,7 @@ const maxWaitingOfToken = maxWaiting / 4;
 /** When to come again while too many wait, ms. */
 const busyWaitMs = 5_000;
 
-/** The one restricted door for devices that have no identity yet, and what operators do about it. */
+/** The one restricted way in for devices that have no identity yet, and what operators do about it. */
 export class Enrolments {
   readonly #deps: EnrolmentsDeps;
   readonly #enrolments = new Map<string, EnrolmentRecord>();

@@ -30,7 +30,7 @@ export type Authentication =
 
 /**
  * Judges a proof against what is known of the device. A header is judged whenever there is one: a certificate
- * beside it must then be the same device's. A disabled device is told so only once it has proved who it is.
+ * beside it must then be the same device's. A disabled device learns that only once it has proved who it is.
  */
 export function authenticate(
   proof: Proof,

@@ -1,7 +1,7 @@
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import type { Cancel, Clock } from '../../schemas/time/clock.ts';
 
-/** Tells the share of the time since its last call in which the event loop did not wait for anything. */
+/** Measures the share of the time since its last call in which the event loop did not wait for anything. */
 export function eventLoopShare(): () => number {
   let before = performance.eventLoopUtilization();
   return () => {
@@ -25,7 +25,7 @@ const resolutionMs = 20;
 const windowMs = 5_000;
 const nanosecondsPerMs = 1_000_000;
 
-/** Watches how busy the event loop is; what it tells is of the last five to ten seconds. */
+/** Watches how busy the event loop is; what it reports is of the last five to ten seconds. */
 export function watchEventLoop(clock: Clock): { load: () => EventLoopLoad; close: Cancel } {
   // Two windows that overlap: the one that is read is never empty for long.
   let [older, newer] = [openWindow(), openWindow()];

@@ -45,7 +45,7 @@ export class Notices {
   readonly #past: Notice[] = [];
   #closed = false;
   /** Functions that end the waits of notices being spread. */
-  readonly #spreading = new Set<() => void>();
+  readonly #waits = new Set<() => void>();
   readonly counters = { sent: 0, dropped: 0, offline: 0, missed: 0 };
 
   constructor(deps: NoticesDeps) {
@@ -92,7 +92,7 @@ export class Notices {
    * moment has passed. If the hub stops before, the rest counts as dropped.
    * @throws HubError as `push`
    */
-  async spread(request: Omit<NoticeRequest, 'atMs'>, jitterMs: number): Promise<Notice> {
+  async sendWithJitter(request: Omit<NoticeRequest, 'atMs'>, jitterMs: number): Promise<Notice> {
     if (jitterMs <= 0) return this.push(request);
     const { clock, random, newId } = this.#deps;
     const notice: Notice = { id: newId(), createdMs: clock.now(), ...request };
@@ -132,7 +132,7 @@ export class Notices {
     for (const { cancel } of this.#scheduled.values()) cancel();
     this.#scheduled.clear();
     this.#closed = true;
-    for (const end of this.#spreading) end();
+    for (const end of this.#waits) end();
   }
 
   #schedule(notice: Notice): void {
@@ -199,11 +199,11 @@ export class Notices {
     return new Promise((resolve) => {
       const end = (): void => {
         cancel();
-        this.#spreading.delete(end);
+        this.#waits.delete(end);
         resolve(!this.#closed);
       };
       const cancel = this.#deps.clock.after(waitMs, end);
-      this.#spreading.add(end);
+      this.#waits.add(end);
     });
   }
 }

@@ -7,49 +7,49 @@ const keptEntries = 32;
 const keptRefusals = 8;
 
 /**
- * The recent story of every device, for those who ask why it is not online: a bounded ring each. What happens
+ * The recent events of every device, for those who ask why it is not online: a bounded ring each. What happens
  * again in the same way is counted, so that one noisy cause does not push out the others.
  */
-export class Stories {
+export class DeviceEvents {
   readonly #clock: Clock;
-  readonly #stories = new Map<string, DeviceEvent[]>();
+  readonly #events = new Map<string, DeviceEvent[]>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  tell(deviceId: string, chapter: DeviceEventBody): void {
+  record(deviceId: string, event: DeviceEventBody): void {
     const nowMs = this.#clock.now();
-    let story = this.#stories.get(deviceId);
-    if (story === undefined) {
-      story = [];
-      this.#stories.set(deviceId, story);
+    let events = this.#events.get(deviceId);
+    if (events === undefined) {
+      events = [];
+      this.#events.set(deviceId, events);
     }
-    const last = story.at(-1);
-    if (last !== undefined && isRepeat(last, chapter)) {
+    const last = events.at(-1);
+    if (last !== undefined && isRepeat(last, event)) {
       last.times = (last.times ?? 1) + 1;
       last.lastMs = nowMs;
       return;
     }
     // An undefined member is as one that is absent: JSON has no word for it.
-    story.push({ ...chapter, atMs: nowMs } as DeviceEvent);
-    const refusals = story.filter(({ kind }) => kind === 'refused').length;
+    events.push({ ...event, atMs: nowMs } as DeviceEvent);
+    const refusals = events.filter(({ kind }) => kind === 'refused').length;
     if (refusals > keptRefusals) {
-      story.splice(
-        story.findIndex(({ kind }) => kind === 'refused'),
+      events.splice(
+        events.findIndex(({ kind }) => kind === 'refused'),
         1,
       );
     }
-    if (story.length > keptEntries) story.shift();
+    if (events.length > keptEntries) events.shift();
   }
 
   /** Oldest first. */
   of(deviceId: string): readonly DeviceEvent[] {
-    return this.#stories.get(deviceId) ?? [];
+    return this.#events.get(deviceId) ?? [];
   }
 
   removed(deviceId: string): void {
-    this.#stories.delete(deviceId);
+    this.#events.delete(deviceId);
   }
 }
 

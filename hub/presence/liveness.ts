@@ -17,7 +17,7 @@ export interface Watch {
   /** True once `quiet` or `expired` was called: the next sign of life is news. The owner sets it back. */
   attention: boolean;
   /** True once `expired` was called: the watch is over. */
-  lapsed: boolean;
+  expired: boolean;
   /** The `heardAt` for whose silence `quiet` was called. */
   askedFor: number;
   readonly options: Readonly<WatchOptions>;
@@ -129,7 +129,7 @@ export class Liveness {
   }
 
   #begin(options: WatchOptions, heardAt: number): Watch {
-    const watch: Watch = { heardAt, attention: false, lapsed: false, askedFor: -1, options };
+    const watch: Watch = { heardAt, attention: false, expired: false, askedFor: -1, options };
     this.#place(watch);
     return watch;
   }
@@ -194,7 +194,7 @@ export class Liveness {
   #judge(watch: Watch): void {
     const silentMs = this.#now - watch.heardAt;
     if (silentMs >= watch.options.allowedMs) {
-      watch.lapsed = true;
+      watch.expired = true;
       watch.attention = true;
       watch.options.expired();
       return;

@@ -173,7 +173,7 @@ export class PresenceKeeper {
     if (entry.link !== link) return watch;
     this.#apply(deviceId, { kind: 'heard' });
     const { timing } = entry;
-    return watch.lapsed && timing !== undefined ? this.#watchLink(deviceId, entry, link, timing) : watch;
+    return watch.expired && timing !== undefined ? this.#watchLink(deviceId, entry, link, timing) : watch;
   }
 
   /** The session's socket is gone without a goodbye. Its deadline still applies. */
@@ -183,7 +183,7 @@ export class PresenceKeeper {
     const { watch } = entry;
     this.#apply(deviceId, { kind: 'closed' });
     this.#leave(entry);
-    if (watch === undefined || watch.lapsed || entry.presence.state !== 'suspect') return;
+    if (watch === undefined || watch.expired || entry.presence.state !== 'suspect') return;
     const leftMs = watch.heardAt + watch.options.allowedMs - this.#deps.liveness.now;
     this.#watchAway(entry, leftMs, () => this.#apply(deviceId, { kind: 'silent', linkAlive: false }));
   }

@@ -4,7 +4,7 @@ import { isoTime } from '../../schemas/iso-time.ts';
 export interface WhyQuestion {
   presence: Presence;
   /** Oldest first. */
-  story: readonly DeviceEvent[];
+  events: readonly DeviceEvent[];
   /** Of the hub's own event loop, oldest first. */
   stalls: readonly Stall[];
   nowMs: number;
@@ -54,12 +54,12 @@ export function explain(question: WhyQuestion): Pick<DeviceWhy, 'cause' | 'text'
 /** The longest time after which an event still explains the present state, ms. */
 const recentMs = 120_000;
 
-function causeOf({ presence, story, stalls, nowMs }: WhyQuestion): Cause {
+function causeOf({ presence, events, stalls, nowMs }: WhyQuestion): Cause {
   const { state, reason, sinceMs } = presence;
   if (state === 'online') return 'none';
   if (state === 'disabled') return 'disabled';
   // An attempt to connect since the state began explains more than how the state began.
-  const trying = attempt(story.filter((entry) => (entry.lastMs ?? entry.atMs) >= sinceMs));
+  const trying = attempt(events.filter((entry) => (entry.lastMs ?? entry.atMs) >= sinceMs));
   if (trying !== undefined) return trying;
   switch (state) {
     case 'never-seen':
@@ -73,27 +73,27 @@ function causeOf({ presence, story, stalls, nowMs }: WhyQuestion): Cause {
     case 'unknown':
       return 'hub-restarted';
     case 'suspect': {
-      if (reason !== 'heartbeat-late') return closeCause(story) ?? 'connection-broke';
+      if (reason !== 'heartbeat-late') return closeCause(events) ?? 'connection-broke';
       const stalled = stalls.at(-1);
       return stalled !== undefined && nowMs - stalled.atMs < recentMs && stalled.atMs >= sinceMs
         ? 'hub-stalled'
         : 'heartbeat-late';
     }
     case 'offline':
-      return offlineCause(presence, story);
+      return offlineCause(presence, events);
   }
 }
 
-function offlineCause({ reason }: Presence, story: readonly DeviceEvent[]): Cause {
+function offlineCause({ reason }: Presence, events: readonly DeviceEvent[]): Cause {
   if (reason === 'bye') return 'said-goodbye';
   if (reason === 'no-heartbeat') return 'application-hangs';
   if (reason === 'not-seen-since-restart') return 'not-seen-since-restart';
-  return closeCause(story) ?? 'connection-broke';
+  return closeCause(events) ?? 'connection-broke';
 }
 
 /** The latest attempt to open a session, if it failed. */
-function attempt(story: readonly DeviceEvent[]): Cause | undefined {
-  for (const entry of story.toReversed()) {
+function attempt(events: readonly DeviceEvent[]): Cause | undefined {
+  for (const entry of events.toReversed()) {
     if (entry.kind === 'held') return 'cloned-credential';
     if (entry.kind === 'refused') return refusalCause(entry.status);
     if (entry.kind === 'opened') return undefined;
@@ -111,8 +111,8 @@ function refusalCause(status: number): Cause {
 }
 
 /** How the last session's connection ended. */
-function closeCause(story: readonly DeviceEvent[]): Cause | undefined {
-  const closed = story.findLast((entry) => entry.kind === 'closed');
+function closeCause(events: readonly DeviceEvent[]): Cause | undefined {
+  const closed = events.findLast((entry) => entry.kind === 'closed');
   if (closed?.kind !== 'closed') return undefined;
   const named = wordCause(closed.reason);
   if (named !== undefined) return named;
@@ -139,12 +139,12 @@ function wordCause(reason: string): Cause | undefined {
   return Object.hasOwn(causeOfWord, reason) ? causeOfWord[reason] : undefined;
 }
 
-function detailOf(cause: Cause, { presence, story }: WhyQuestion): string | undefined {
+function detailOf(cause: Cause, { presence, events }: WhyQuestion): string | undefined {
   const { untilMs } = presence;
   if (cause === 'asleep' && untilMs !== undefined) return `It should wake by ${isoTime(untilMs)}.`;
   if (cause === 'hub-draining' && untilMs !== undefined) return `Its time slot: ${isoTime(untilMs)}.`;
   if (cause === 'protocol-fault') {
-    const closed = story.findLast((entry) => entry.kind === 'closed');
+    const closed = events.findLast((entry) => entry.kind === 'closed');
     return closed?.kind === 'closed' ? `The fault: ${closed.reason} (close code ${closed.code}).` : undefined;
   }
   return undefined;

@@ -68,7 +68,7 @@ function firstWithin(
   const repeatedUntilMs = everyHour ? fromMs : startMs + beforeMs - offsetMs;
   const localMs = firstLocalTime(fields, Math.max(fromMs, repeatedUntilMs) + offsetMs);
   const foundMs = localMs === undefined ? Infinity : localMs - offsetMs;
-  // The clocks were put forward: what that left out is told by the offset before.
+  // The clocks were put forward: what that left out follows the offset before.
   const leftOutUntilMs = startMs + offsetMs - beforeMs;
   const leftOutMs = fromMs < leftOutUntilMs ? firstLocalTime(fields, fromMs + beforeMs) : undefined;
   const madeUpMs = leftOutMs === undefined ? Infinity : leftOutMs - beforeMs;

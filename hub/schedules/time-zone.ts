@@ -55,12 +55,12 @@ export class TimeZone {
     }
     // What a change left out or repeats may reach into the next day.
     const last = this.#day(number - 1).change;
-    const held = change?.beforeMs ?? offsetMs;
+    const currentMs = change?.beforeMs ?? offsetMs;
     return {
       startMs: last?.atMs ?? startMs - dayMs,
       endMs: change?.atMs ?? startMs + dayMs,
-      offsetMs: held,
-      beforeMs: last?.beforeMs ?? held,
+      offsetMs: currentMs,
+      beforeMs: last?.beforeMs ?? currentMs,
     };
   }
 

@@ -53,7 +53,7 @@ export class CloneGuard {
   readonly #deps: CloneGuardDeps;
   readonly #fights = new Map<string, Fight>();
   #stop: Cancel = () => undefined;
-  /** Sessions told to wait. */
+  /** Sessions that have to wait. */
   held = 0;
 
   constructor(deps: CloneGuardDeps) {

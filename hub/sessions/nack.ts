@@ -45,5 +45,5 @@ export interface NackedDevice {
   firmware: string | undefined;
 }
 
-/** Told of every nack that goes to a device. @param stream of the frame, where it names one */
+/** Notified of every nack that goes to a device. @param stream of the frame, where it names one */
 export type NackListener = (device: NackedDevice, frame: NackFrame, stream: string | undefined) => void;

@@ -12,7 +12,7 @@ import type { PresenceKeeper } from '../presence/presence-keeper.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { SessionCounters } from './session-counters.ts';
 import type { Sessions } from './sessions.ts';
-import type { Stories } from '../presence/device-events.ts';
+import type { DeviceEvents } from '../presence/device-events.ts';
 import type { DeviceSession } from './device-session.ts';
 
 /** What every session of the hub is given. */
@@ -27,11 +27,11 @@ export interface SessionDeps {
   registry: Pick<Registry, 'addAnchorStep' | 'noteUptime'>;
   sessions: Sessions;
   commands: CommandEvents;
-  /** Told after the welcome. */
+  /** Called after the welcome. */
   opened: (session: DeviceSession) => void;
   clones: CloneGuard;
   nacked: NackListener;
-  stories: Stories;
+  deviceEvents: DeviceEvents;
   counters: SessionCounters;
   options: SessionOptions;
 }

@@ -81,7 +81,7 @@ export class Session implements WatchedLink, DeviceSession {
 
   /** The upgrade is done: the device has so long for its hello. */
   start(): void {
-    this.#deps.stories.tell(this.deviceId, { kind: 'connected', address: this.address });
+    this.#deps.deviceEvents.record(this.deviceId, { kind: 'connected', address: this.address });
     this.#cancelTimer = this.#deps.clock.after(limits.helloSec * 1000, () => this.close('no-hello'));
   }
 
@@ -178,12 +178,12 @@ export class Session implements WatchedLink, DeviceSession {
 
   /** A newer session of the device took over: what this one still sends does not count. */
   replaced({ address, boot }: Claimant): void {
-    this.#deps.stories.tell(this.deviceId, { kind: 'replaced', address, boot });
+    this.#deps.deviceEvents.record(this.deviceId, { kind: 'replaced', address, boot });
     this.close('replaced');
   }
 
   /**
-   * The hub goes away: the device is told its slot, what it has sent is settled, and the session closes with 1012.
+   * The hub goes away: the device is given its slot, what it has sent is settled, and the session closes with 1012.
    * @param slotMs when to come back, ms from now
    */
   drain(slotMs: number): void {
@@ -193,9 +193,9 @@ export class Session implements WatchedLink, DeviceSession {
     }
     if (this.#leaving) return;
     this.#leaving = true;
-    const { clock, presence, stories } = this.#deps;
+    const { clock, presence, deviceEvents } = this.#deps;
     const slotAtMs = clock.now() + slotMs;
-    stories.tell(this.deviceId, { kind: 'drained', slotMs });
+    deviceEvents.record(this.deviceId, { kind: 'drained', slotMs });
     this.send({ type: 'drain', reconnectAfterMs: Math.round(slotMs), reason: 'the hub is stopping' });
     presence.draining(this.deviceId, slotAtMs);
     this.#dataFrames?.finish(() => this.close('draining', Math.max(0, slotAtMs - clock.now())));
@@ -248,7 +248,7 @@ export class Session implements WatchedLink, DeviceSession {
     this.#cancelTimer();
     this.#dataFrames?.end();
     const tookOverInVain = !this.#deps.sessions.ended(this) && before === 'opening';
-    this.#deps.stories.tell(this.deviceId, { kind: 'closed', ...how });
+    this.#deps.deviceEvents.record(this.deviceId, { kind: 'closed', ...how });
     const { presence, commands } = this.#deps;
     if (tookOverInVain)
       for (const part of [presence, commands]) this.#guarded(() => part.takeoverFailed(this.deviceId));
@@ -366,11 +366,11 @@ export class Session implements WatchedLink, DeviceSession {
 
   /** False: two devices fight for the id, and this one, or both, have to wait. */
   #mayOpen({ boot }: HelloFrame): boolean {
-    const { clones, sessions, stories } = this.#deps;
+    const { clones, sessions, deviceEvents } = this.#deps;
     const incumbent = sessions.get(this.deviceId);
     const verdict = clones.judge(this.deviceId, { boot, address: this.address }, incumbent);
     if (verdict.kind === 'admit') return true;
-    stories.tell(this.deviceId, { kind: 'held', address: this.address, boot });
+    deviceEvents.record(this.deviceId, { kind: 'held', address: this.address, boot });
     this.close('cloned-credential', verdict.retryAfterMs);
     if (verdict.both) incumbent?.close('cloned-credential', verdict.retryAfterMs);
     return false;
@@ -388,7 +388,7 @@ export class Session implements WatchedLink, DeviceSession {
 
   #welcome({ hello, type, timing }: AcceptedHello, { epoch, anchors, steps }: StoredOpening): void {
     if (this.#phase !== 'opening') return;
-    const { clock, ingest, acks, counters, presence, commands, options, stories } = this.#deps;
+    const { clock, ingest, acks, counters, presence, commands, options, deviceEvents } = this.#deps;
     this.#phase = 'open';
     this.epoch = epoch;
     const channel = ingest.openChannel(this.#record, type, hello.boot, anchors, steps);
@@ -404,7 +404,7 @@ export class Session implements WatchedLink, DeviceSession {
       nacked: (frame, stream) => this.#nacked(frame, stream),
     });
     counters.welcomes += 1;
-    stories.tell(this.deviceId, { kind: 'opened', epoch, boot: hello.boot, firmware: hello.firmware });
+    deviceEvents.record(this.deviceId, { kind: 'opened', epoch, boot: hello.boot, firmware: hello.firmware });
     this.send(welcomeFrame({ epoch, t1: hello.t1, now: this.reportedClock.report(clock) }, timing, options));
     this.#watch = presence.opened(this.deviceId, this, { ...timing, epoch });
     commands.sessionOpened(this);
@@ -445,7 +445,7 @@ export class Session implements WatchedLink, DeviceSession {
   #bye(frame: ByeFrame): void {
     if (this.#leaving) return;
     this.#leaving = true;
-    this.#deps.stories.tell(this.deviceId, { kind: 'bye', sleepSec: frame.sleepSec });
+    this.#deps.deviceEvents.record(this.deviceId, { kind: 'bye', sleepSec: frame.sleepSec });
     this.#deps.presence.bye(this.deviceId, frame.sleepSec, this.#accepted?.timing.graceMs ?? 0);
     // Whoever has said goodbye takes no more commands, however long its last readings take.
     this.#endCommands();
@@ -473,10 +473,10 @@ export class Session implements WatchedLink, DeviceSession {
   }
 
   #nacked(frame: NackFrame, stream?: string): void {
-    const { counters, stories, nacked } = this.#deps;
+    const { counters, deviceEvents, nacked } = this.#deps;
     counters.nacks[frame.code] = (counters.nacks[frame.code] ?? 0) + 1;
     if (frame.code === 'rate' || frame.code === 'overloaded')
-      stories.tell(this.deviceId, { kind: 'throttled', code: frame.code });
+      deviceEvents.record(this.deviceId, { kind: 'throttled', code: frame.code });
     nacked({ id: this.deviceId, type: this.#accepted?.type.id, firmware: this.firmware }, frame, stream);
   }
 }

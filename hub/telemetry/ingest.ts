@@ -73,7 +73,7 @@ const fieldEncoders = new WeakMap<StreamType, StreamEncoder['encode']>();
 const encodeEventData = compileFieldEncoder([{ name: 'data', kind: 'string', tag: false }]);
 
 /** Stands for the time of a reading that is refused for its time; no valid time is NaN. */
-const noTime = Number.NaN;
+const invalidTime = Number.NaN;
 
 /** Frame → checked → lines → writer. Holds no session; each call says whose frame it is. */
 export class Ingest {
@@ -256,7 +256,7 @@ export class Ingest {
     return `${encoder.prefix}${fields} ${encodeTimeUs(timeMs)}`;
   }
 
-  /** The reading's time, Unix ms; `noTime` when it cannot be known or is outside the window. */
+  /** The reading's time, Unix ms; `invalidTime` when it cannot be known or is outside the window. */
   #time(
     time: ReadingTime,
     frame: { backfill?: boolean; boot?: string },
@@ -267,12 +267,12 @@ export class Ingest {
     if (timeMs === undefined) {
       const up = time.up ?? 0;
       const anchor = anchorAt(channel, frame.boot ?? channel.boot, up);
-      if (anchor === undefined) return noTime;
+      if (anchor === undefined) return invalidTime;
       timeMs = anchor + up;
     }
     // No store accepts a time before 1970, and no reading has one.
-    if (timeMs < 0 || timeMs > now + this.#options.maxAheadMs) return noTime;
-    if (timeMs < now - this.#options.maxAgeMs && frame.backfill !== true) return noTime;
+    if (timeMs < 0 || timeMs > now + this.#options.maxAheadMs) return invalidTime;
+    if (timeMs < now - this.#options.maxAgeMs && frame.backfill !== true) return invalidTime;
     return timeMs;
   }
 

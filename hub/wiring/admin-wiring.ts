@@ -97,7 +97,7 @@ export function createAdmin(hub: HubContext, deps: Deps): AdminParts {
       ...devices,
       ...createTelemetryAdministration({ ledger, spool, link }),
       readings: createReadings({ store, typeOf }),
-      why: createWhy({ ...presence, clock, registry, stories: presence.events, presence: keeper }),
+      why: createWhy({ ...presence, clock, registry, events: presence.events, presence: keeper }),
       incidents: (mayShow) => incidents.list(mayShow),
       pushNotice: (request) => notices.push(request),
       notices: (mayShow) => notices.list(mayShow),

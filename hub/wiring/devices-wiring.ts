@@ -63,7 +63,7 @@ export async function listenForDevices(
       enrol: (ask, network) => enrolments.enrol(ask, network),
       refused({ authorization, ...refusal }) {
         const deviceId = authenticator.claimedDevice(authorization);
-        if (deviceId !== undefined) events.tell(deviceId, { kind: 'refused', ...refusal });
+        if (deviceId !== undefined) events.record(deviceId, { kind: 'refused', ...refusal });
       },
       connect(record, socket, address, principal) {
         const session = new Session(sessionDeps, record, socket, address);
@@ -108,7 +108,7 @@ function sessionDepsOf({ config, clock, log, releasers }: HubContext, deps: Deps
     counters,
     commands: deps.commands.dispatcher,
     clones: deps.incidents.clones,
-    stories: events,
+    deviceEvents: events,
     options: { ackDelayMs, inFlight, messagesPerSec, bytesPerSec, samplesPerSec, backoffMaxMs },
     opened: (session) => rotation.sessionOpened(session.deviceId),
     nacked: (device, frame, stream) => refusals.nacked(device, frame, stream),

@@ -3,7 +3,7 @@ import { createRemovalStore } from '../adapters/sqlite/sqlite-removal-store.ts';
 import type { Publisher } from '../bus/bus.ts';
 import type { Topics } from '../bus/topics.ts';
 import type { Metrics } from '../kernel/metrics.ts';
-import { Stories } from '../presence/device-events.ts';
+import { DeviceEvents } from '../presence/device-events.ts';
 import { startLiveness, type Liveness } from '../presence/liveness.ts';
 import { PresenceAnnouncer } from '../presence/presence-announcer.ts';
 import { PresenceFollowers } from '../presence/presence-followers.ts';
@@ -21,7 +21,7 @@ export interface PresenceParts {
   liveness: Liveness;
   announcer: PresenceAnnouncer;
   /** What has happened to each device lately. */
-  events: Stories;
+  events: DeviceEvents;
   removals: Removals;
   /** Who is notified of each change. */
   followers: PresenceFollowers;
@@ -40,13 +40,13 @@ export function createPresence(
   const liveness = startLiveness({ clock, random, afterPoll: (run) => setImmediate(run) });
   releasers.push('liveness', () => liveness.close());
   const announcer = new PresenceAnnouncer({ publisher: bus, topics, log, hub: identity });
-  const events = new Stories(clock);
+  const events = new DeviceEvents(clock);
   const followers = new PresenceFollowers();
   followers.follow(
     { presenceChanged: (deviceId, presence) => announcer.changed(deviceId, presence) },
     {
       presenceChanged: (deviceId, { state, reason }) =>
-        events.tell(deviceId, { kind: 'presence', state, reason }),
+        events.record(deviceId, { kind: 'presence', state, reason }),
     },
   );
   const keeper = new PresenceKeeper({

@@ -16,7 +16,7 @@ import type { HubState } from './state-wiring.ts';
 /** Commands and notices at their times. */
 export async function startSchedules(
   { clock, log, releasers }: HubContext,
-  deps: { state: HubState; groupCommands: GroupCommands; notices: Pick<Notices, 'spread'> },
+  deps: { state: HubState; groupCommands: GroupCommands; notices: Pick<Notices, 'sendWithJitter'> },
 ): Promise<{ routes: NonNullable<AdminDeps['routes']>; expose(metrics: Metrics): void }> {
   const { groupCommands, notices } = deps;
   const schedules = new Schedules({
@@ -29,7 +29,7 @@ export async function startSchedules(
       sendScheduled(groupCommands, { ...action, schedule, id, to, jitterMs }),
     runs: (id) => groupCommands.runs(id),
     notice({ name, to, jitterMs }, { topic, data }) {
-      notices.spread({ to, topic, data }, jitterMs).then(
+      notices.sendWithJitter({ to, topic, data }, jitterMs).then(
         ({ report }) => log.debug({ schedule: name, ...report }, 'scheduled notice sent'),
         (error: unknown) =>
           log.warn({ schedule: name, reason: messageOf(error) }, 'scheduled notice not sent'),

@@ -5,7 +5,7 @@ import { startInProcessHub } from '../helpers/hubs/in-process-hub.ts';
 import { withToken } from '../helpers/hubs/operators.ts';
 import { openRaw } from '../helpers/devices/raw-device.ts';
 
-/** The list of commands: live, filtered, each with its story. */
+/** The list of commands: live, filtered, each with its steps. */
 
 test('commands come, change and go in the list as they are told, within filters that stand in the address', async (t) => {
   const hub = await startInProcessHub(t);
@@ -31,11 +31,11 @@ test('commands come, change and go in the list as they are told, within filters 
   assert.equal(await page.getByText('rejected').count(), 1, 'only as a choice of the filter');
 
   await row.getByRole('button', { name: 'identify' }).click();
-  const story = page.getByRole('dialog');
-  await story.getByText('via http').waitFor();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText('via http').waitFor();
   device.send({ type: 'result', re: id, status: 'succeeded' });
-  await story.getByText('The device reports that it succeeded.').waitFor();
-  await story.getByRole('button', { name: 'Close' }).click();
+  await dialog.getByText('The device reports that it succeeded.').waitFor();
+  await dialog.getByRole('button', { name: 'Close' }).click();
   // It has ended: it is no open command any more.
   await row.waitFor({ state: 'detached' });
 

@@ -89,19 +89,19 @@ test('its page says why a device is not online, in plain words, and what led to 
   const hub = await startInProcessHub(t);
   await hub.add(['d-1']);
   const { page } = await openSignedIn(t, hub, '/devices/d-1');
-  const story = page.getByRole('region', { name: 'Why it is offline' });
-  await story.getByText('It has never connected').waitFor();
-  await story.getByText('Registered; not connected yet.').waitFor();
+  const panel = page.getByRole('region', { name: 'Why it is offline' });
+  await panel.getByText('It has never connected').waitFor();
+  await panel.getByText('Registered; not connected yet.').waitFor();
   await assert.rejects(openRaw({ ...hub.device('d-1'), secret: 'guessed' }));
   await page.reload();
-  await story.getByText('its secret does not match').waitFor();
-  await story.getByText('Rejected with HTTP 401').waitFor();
+  await panel.getByText('its secret does not match').waitFor();
+  await panel.getByText('Rejected with HTTP 401').waitFor();
   const device = await openRaw(hub.device('d-1'));
   t.after(() => device.close());
   await page.getByRole('region', { name: 'Connection history' }).getByText('It is online.').waitFor();
   await page.getByText('Connected from 127.0.0.1 (session 1').waitFor();
   device.send({ type: 'bye' });
-  await story.getByText('It disconnected cleanly (bye).', { exact: true }).waitFor();
+  await panel.getByText('It disconnected cleanly (bye).', { exact: true }).waitFor();
 });
 
 test('a refused reading is shown with field, rule and what is wrong', async (t) => {

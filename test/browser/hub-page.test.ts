@@ -6,11 +6,11 @@ import { startInflux } from '../helpers/services/influxd.ts';
 import { startInProcessHub } from '../helpers/hubs/in-process-hub.ts';
 import { openRaw } from '../helpers/devices/raw-device.ts';
 
-/** The hub's own page: the books, what the hub rests on, and dead letters, with a real InfluxDB. */
+/** The hub's own page: the ledger, what the hub rests on, and dead letters, with a real InfluxDB. */
 
 const figure = (page: Page) => page.getByRole('figure');
 
-test('dead letters are listed with what the store said, tried again, and thrown away; the books balance', async (t) => {
+test('dead letters are listed with what the store said, tried again, and thrown away; the ledger balances', async (t) => {
   const influx = await startInflux();
   t.after(() => influx.close());
   const hub = await startInProcessHub(t, { HUB_INFLUX_URL: influx.url });

@@ -10,7 +10,7 @@ import { spawnHub, type HubProcess } from '../helpers/services/process.ts';
 import { startTcpProxy, type TcpProxy } from '../helpers/services/tcp-proxy.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 
-export interface PresenceTold {
+export interface PublishedPresence {
   device: string;
   state: string;
   reason: string;
@@ -22,7 +22,7 @@ export interface PresenceTold {
   atMs: number;
 }
 
-export interface IncidentTold {
+export interface PublishedIncident {
   id: string;
   kind: string;
   state: string;
@@ -41,8 +41,8 @@ const backoffMaxMs = 4_000;
 
 /** A real hub on a real broker, and devices of the reference client in this process, one proxy before each site. */
 export class Lab {
-  readonly changes: PresenceTold[] = [];
-  readonly incidents: IncidentTold[] = [];
+  readonly changes: PublishedPresence[] = [];
+  readonly incidents: PublishedIncident[] = [];
   readonly clients = new Map<string, DeviceClient>();
   readonly proxies = new Map<string, TcpProxy>();
   /** The longest wait of a device between two attempts. */
@@ -63,7 +63,7 @@ export class Lab {
     this.hub = hub;
     this.#start = start;
     this.#release = release;
-    bus.on('message', (topic, payload) => this.#told(topic, payload.toString()));
+    bus.on('message', (topic, payload) => this.#published(topic, payload.toString()));
   }
 
   static async start(options: LabOptions): Promise<Lab> {
@@ -125,8 +125,8 @@ export class Lab {
     this.hub = await this.#start();
   }
 
-  /** Changes told since `fromMs` (Unix ms) with one of these states. */
-  told(states: readonly string[], fromMs = 0): PresenceTold[] {
+  /** Changes published since `fromMs` (Unix ms) with one of these states. */
+  published(states: readonly string[], fromMs = 0): PublishedPresence[] {
     return this.changes.filter(({ state, atMs }) => atMs >= fromMs && states.includes(state));
   }
 
@@ -172,9 +172,9 @@ export class Lab {
     }
   }
 
-  #told(topic: string, text: string): void {
+  #published(topic: string, text: string): void {
     const [, , kind, name = ''] = topic.split('/');
-    if (kind === 'incident') this.incidents.push(JSON.parse(text) as IncidentTold);
-    else this.changes.push({ ...(JSON.parse(text) as PresenceTold), device: name, atMs: Date.now() });
+    if (kind === 'incident') this.incidents.push(JSON.parse(text) as PublishedIncident);
+    else this.changes.push({ ...(JSON.parse(text) as PublishedPresence), device: name, atMs: Date.now() });
   }
 }

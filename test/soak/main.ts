@@ -12,7 +12,7 @@ import { halfOpen, restarts, rolling, siteLoss, stall } from './scenarios.ts';
 import { verdict, type Numbers } from './verdicts.ts';
 
 /** Prints what a scenario saw; it throws when a promise was broken. */
-function told(scenario: (devices: number) => Promise<unknown>): (devices: number) => Promise<boolean> {
+function printed(scenario: (devices: number) => Promise<unknown>): (devices: number) => Promise<boolean> {
   return async (devices) => {
     process.stdout.write(`${JSON.stringify(await scenario(devices), undefined, 2)}\n`);
     return true;
@@ -39,14 +39,14 @@ const scenarios: Readonly<Record<string, (devices: number) => Promise<boolean>>>
   noisy: soakNoisy,
   'outage-dead': () => soakOutage('dead'),
   'outage-frozen': () => soakOutage('frozen'),
-  commands: told(commandChaos),
-  group: told(groupStop),
+  commands: printed(commandChaos),
+  group: printed(groupStop),
   stall: judged('stall', stall),
   restarts: judged('restarts', restarts),
   'half-open': judged('half-open', halfOpen),
   rolling: judged('rolling', rolling),
   'site-loss': judged('site-loss', siteLoss),
-  rotation: told(rotateUnderCuts),
+  rotation: printed(rotateUnderCuts),
 };
 
 const [name = '', devices = '1000'] = process.argv.slice(2);

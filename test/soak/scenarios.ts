@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { waitFor } from '../helpers/wait-for.ts';
-import { Lab, type IncidentTold } from './lab.ts';
+import { Lab, type PublishedIncident } from './lab.ts';
 
 /** Each scenario runs a real hub and real devices, and returns what it saw; the caller judges. */
 
@@ -21,8 +21,8 @@ export async function stall(devices: number, { stallMs = 5_000, rounds = 2, hear
       lab.hub.resume();
       await sleep(heartbeatSec * 1_500 + 1_500);
     }
-    const offline = lab.told(['offline'], fromMs).length;
-    const suspect = lab.told(['suspect'], fromMs).length;
+    const offline = lab.published(['offline'], fromMs).length;
+    const suspect = lab.published(['suspect'], fromMs).length;
     return { devices, stallMs, rounds, offline, suspect, online: lab.online };
   } finally {
     await lab.stop();
@@ -51,15 +51,15 @@ export async function restarts(devices: number, { kills = 20, dead = 20, heartbe
       client.on('close', ({ kind }) => (refused += kind === 'refused' ? 1 : 0));
       client.on('welcome', () => (lastWelcomeMs = Date.now()));
     }
-    const falseOffline = lab.told(['offline'], fromMs).length;
+    const falseOffline = lab.published(['offline'], fromMs).length;
     await lab.restart();
     const readyMs = Date.now();
     const graceMs = lab.backoffMaxMs + heartbeatSec * 1_500;
-    await waitFor(() => lab.told(['offline'], readyMs).length >= dead, {
+    await waitFor(() => lab.published(['offline'], readyMs).length >= dead, {
       what: 'every dead device is found',
       timeoutMs: graceMs + 20_000,
     });
-    const found = lab.told(['offline'], readyMs);
+    const found = lab.published(['offline'], readyMs);
     // What the hub itself says was no silence: too busy to let devices in, or blocked.
     const turnedAwayMs = Math.round((await lab.metric('hub_turned_away_seconds_total')) * 1_000);
     const stalledMs = Math.round((await lab.metric('hub_stall_seconds_total')) * 1_000);
@@ -77,12 +77,12 @@ export async function restarts(devices: number, { kills = 20, dead = 20, heartbe
       refusedConnects: refused,
       allBackMs: lastWelcomeMs - readyMs,
       falseOffline:
-        falseOffline + lab.told(['offline'], readyMs).filter(({ device }) => !ids.has(device)).length,
+        falseOffline + lab.published(['offline'], readyMs).filter(({ device }) => !ids.has(device)).length,
       trueFound: found.filter(({ device }) => ids.has(device)).length,
       reasons: [...new Set(found.map(({ reason }) => reason))],
       earliestMs: Math.min(...found.map(({ since }) => since)) - readyMs,
       latestMs: Math.max(...found.map(({ since }) => since)) - readyMs,
-      latestToldMs: Math.max(...found.map(({ atMs }) => atMs)) - readyMs,
+      latestPublishedMs: Math.max(...found.map(({ atMs }) => atMs)) - readyMs,
       online: lab.online,
     };
   } finally {
@@ -105,16 +105,16 @@ export async function halfOpen(devices: number, { faulty = 50, heartbeatSec = 4 
       hungAt.set(id, spoke.get(id) ?? Number.NaN);
       client.faults.hang();
     }
-    // Packets of the other site are dropped, not refused: neither end is told.
+    // Packets of the other site are dropped, not refused: neither end is notified.
     lab.proxies.get('b')?.stall();
     const silent = [...lab.clients.keys()].filter((id) => id.startsWith('b-'));
     for (const id of silent) hungAt.set(id, spoke.get(id) ?? Number.NaN);
-    await waitFor(() => lab.told(['offline']).length >= 2 * faulty, {
+    await waitFor(() => lab.published(['offline']).length >= 2 * faulty, {
       what: 'every fault is found',
       timeoutMs: heartbeatSec * 1_500 + 5_000,
       everyMs: 20,
     });
-    const found = lab.told(['offline']);
+    const found = lab.published(['offline']);
     const dueMs = (device: string): number => (hungAt.get(device) ?? Number.NaN) + heartbeatSec * 1_500;
     const latenessMs = found.map(({ device, atMs }) => atMs - dueMs(device));
     const timerMs = found.map(({ device, since }) => since - dueMs(device));
@@ -164,7 +164,7 @@ export async function rolling(
     const stopMs = Date.now();
     const { code } = await lab.hub.kill('SIGTERM');
     const stoppedMs = Date.now() - stopMs;
-    const falseOffline = lab.told(['offline']).length;
+    const falseOffline = lab.published(['offline']).length;
     await lab.restart();
     const restartedMs = Date.now() - stopMs;
     await waitFor(() => back.size === devices, { what: 'all are back', timeoutMs: 120_000, everyMs: 20 });
@@ -190,7 +190,7 @@ export async function rolling(
       // A slot lies within its second by chance: two standard deviations of a Poisson count.
       peakLimitPerSec: Math.ceil(acceptPerSec / 2 + 2 * Math.sqrt(acceptPerSec / 2)),
       peakPerSec: Math.max(...perSecond.values()),
-      falseOffline: falseOffline + lab.told(['offline']).length,
+      falseOffline: falseOffline + lab.published(['offline']).length,
       ackedPoints: load.acked.size,
       lost,
     };
@@ -206,12 +206,12 @@ export async function siteLoss(devices: number, { lost = 200, heartbeatSec = 4 }
     await lab.connect();
     await sleep(1_000);
     lab.proxies.get('north')?.stall();
-    await waitFor(() => lab.told(['offline']).length >= lost, {
+    await waitFor(() => lab.published(['offline']).length >= lost, {
       what: 'the site is offline',
       timeoutMs: heartbeatSec * 1_500 + 10_000,
     });
     await sleep(2_500);
-    const opened: IncidentTold[] = [...lab.incidents];
+    const opened: PublishedIncident[] = [...lab.incidents];
     const listed = (await lab.hub.cli(['incident', 'list', '--json'])).stdout.trim().split('\n').length;
     await lab.hub.kill('SIGKILL');
     await lab.restart();

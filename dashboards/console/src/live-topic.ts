@@ -1,6 +1,6 @@
 import type { LiveMessage, LiveTopic } from '../../../schemas/api/live.ts';
 
-/** The topic on which a message is told; undefined: on none, or not known to this console. */
+/** The topic on which a message is published; undefined: on none, or not known to this console. */
 export function topicOf(message: LiveMessage): LiveTopic | undefined {
   switch (message.t) {
     case 'fleet':

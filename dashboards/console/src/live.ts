@@ -11,7 +11,7 @@ export interface Watcher {
   message: (message: LiveMessage) => void;
   /**
    * The topic is being watched from now on: at once when the socket is open, and again after each reconnect.
-   * What happened before is not told, so this is the moment to (re)load what is shown.
+   * What happened before is not reported, so this is the moment to (re)load what is shown.
    */
   watching: () => void;
 }
@@ -32,7 +32,7 @@ let onSignedOut: () => void = () => {};
 let stillHolds: () => Promise<boolean> = () => Promise.resolve(true);
 let sendQueued = false;
 let fresh: Watcher[] = [];
-/** What the hub was last asked to tell, on this socket. */
+/** What the hub was last asked to report, on this socket. */
 let sent = '';
 
 /**

@@ -22,7 +22,7 @@ export function rateWords(perSec: number): string {
   return perSec >= 100 ? whole.format(perSec) : fine.format(perSec);
 }
 
-/** In binary units, as memory and files are told: `1.5 MiB`. */
+/** In binary units, as memory and files are given: `1.5 MiB`. */
 export function sizeWords(bytes: number): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
   let size = bytes;

@@ -90,7 +90,7 @@ export async function startAdmin(deps: AdminDeps, { listen, socketPath }: AdminO
   const closeOperators = gracefulClose(operators.server, closeGraceMs);
   let removeSocket: (() => Promise<void>) | undefined;
   const close = async (): Promise<void> => {
-    // The file goes first: a command line that comes now sees no hub instead of a closed door.
+    // The file goes first: a command line that comes now sees no hub instead of a refused connection.
     await removeSocket?.();
     await Promise.all([closeHealth(() => health.close()), closeOperators(() => operators.close())]);
   };

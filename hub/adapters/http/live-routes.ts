@@ -17,7 +17,7 @@ const closeGraceMs = 1_000;
 export async function takeUpgrades(app: FastifyInstance): Promise<void> {
   await app.register(fastifyWebsocket, {
     options: { maxPayload: maxMessageBytes, perMessageDeflate: false },
-    // A link that breaks is no fault of ours; `close` tells of it.
+    // A link that breaks is no fault of ours; `close` reports it.
     errorHandler: (_error, socket) => socket.terminate(),
     preClose(done) {
       const { clients } = this.websocketServer;

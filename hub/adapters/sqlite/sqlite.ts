@@ -44,7 +44,7 @@ export interface DatabaseOptions {
   migrations: readonly string[];
   /** Module whose exports are the `call` operations, loaded in the worker. */
   operations?: URL;
-  /** Told once when the worker dies; the database is unusable from then on. */
+  /** Called once when the worker dies; the database is unusable from then on. */
   onFailure?: (error: HubError) => void;
   /** Calls in the queue or under way before further ones are refused. Default 10,000. */
   maxOutstanding?: number;

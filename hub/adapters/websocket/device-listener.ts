@@ -97,7 +97,7 @@ export interface DeviceListener {
   url: string;
   port: number;
   counters: ListenerCounters;
-  /** No further connections; those open go on. @param retryAfterMs what each is told */
+  /** No further connections; those open go on. @param retryAfterMs how long each has to wait */
   stopAccepting(retryAfterMs: () => number): void;
   /** Serves this certificate to new connections; those open keep theirs. */
   renewTls(renewed: SecureContextOptions): void;
@@ -127,7 +127,7 @@ function onClose(this: WebSocket, code: number, reason: Buffer): void {
   (this as DeviceWebSocket).events?.closed(code, reason.toString('utf8'));
 }
 
-/** ws closes with the right code itself; a broken link is told by the `close` event that follows. */
+/** ws closes with the right code itself; a broken link is reported by the `close` event that follows. */
 function onError(this: WebSocket, error: Error & { code?: string }): void {
   const reason = faultOf(error.code ?? '');
   if (reason !== undefined) (this as DeviceWebSocket).events?.fault(reason);

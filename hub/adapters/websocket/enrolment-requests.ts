@@ -17,7 +17,7 @@ interface Answer {
   headers?: Record<string, string>;
 }
 
-/** @param refused told the status of every answer of 400 or more, before it goes out */
+/** @param refused called with the status of every answer of 400 or more, before it goes out */
 export async function answerEnrolment(
   request: IncomingMessage,
   response: ServerResponse,

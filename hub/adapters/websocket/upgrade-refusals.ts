@@ -35,7 +35,7 @@ export function httpAnswer({ status, body, headers }: Refusal): string {
   return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('\r\n')}\r\n\r\n${body}`;
 }
 
-/** Not now: the device is told when to come again (RFC 9110 §10.2.3). @param retryAfterMs rounded up to seconds */
+/** Not now: the device learns when to come again (RFC 9110 §10.2.3). @param retryAfterMs rounded up to seconds */
 export function unavailable(code: string, message: string, retryAfterMs: number): Refusal {
   return refusal(503, code, message, { 'Retry-After': String(Math.max(1, Math.ceil(retryAfterMs / 1000))) });
 }

@@ -3,7 +3,7 @@ import { test, type TestContext } from 'node:test';
 import { ManualClock } from '../../helpers/clock.ts';
 import { FakeSession, startCommandHub, type CommandHub } from '../../helpers/hubs/dispatcher.ts';
 
-async function hubWithPeer(
+async function hubWithSession(
   t: TestContext,
 ): Promise<{ hub: CommandHub; clock: ManualClock; session: FakeSession }> {
   const clock = new ManualClock();
@@ -25,7 +25,7 @@ async function end(hub: CommandHub, session: FakeSession, id: string): Promise<v
 }
 
 test('a device is given one command at a time, unless its definition allows more beside it', async (t) => {
-  const { hub, session } = await hubWithPeer(t);
+  const { hub, session } = await hubWithSession(t);
   for (const id of ['b-1', 'b-2', 'b-3', 'b-4']) await hub.command('command/d-1/blink', { id });
   await hub.command('command/d-1/look', { id: 'l-1' });
   await hub.command('command/d-1/blink', { id: 'b-5' });
@@ -47,7 +47,7 @@ test('a device is given one command at a time, unless its definition allows more
 });
 
 test('the strictest of the commands under way says how many there may be', async (t) => {
-  const { hub, session } = await hubWithPeer(t);
+  const { hub, session } = await hubWithSession(t);
   for (const [name, id] of [
     ['peek', 'p-1'],
     ['blink', 'b-1'],
@@ -62,7 +62,7 @@ test('the strictest of the commands under way says how many there may be', async
 });
 
 test('what waits at a takeover goes to the new session, and what was sent is asked for there', async (t) => {
-  const { hub, session } = await hubWithPeer(t);
+  const { hub, session } = await hubWithSession(t);
   await hub.command('command/d-1/look', { id: 'c-1' });
   await session.frame('command');
   await hub.command('command/d-1/look', { id: 'c-2' });
@@ -80,7 +80,7 @@ test('what waits at a takeover goes to the new session, and what was sent is ask
 });
 
 test('what waits at a takeover that fails ends as it does when a device goes', async (t) => {
-  const { hub, session } = await hubWithPeer(t);
+  const { hub, session } = await hubWithSession(t);
   await hub.command('command/d-1/look', { id: 'c-1' });
   await session.frame('command');
   await hub.command('command/d-1/look', { id: 'c-2' });
@@ -92,7 +92,7 @@ test('what waits at a takeover that fails ends as it does when a device goes', a
 });
 
 test('each word of progress carries its own time', async (t) => {
-  const { hub, clock, session } = await hubWithPeer(t);
+  const { hub, clock, session } = await hubWithSession(t);
   await hub.command('command/d-1/look', { id: 'c-1' });
   await session.frame('command');
   const times: unknown[] = [];

@@ -118,7 +118,7 @@ void test('a run that is not over is not overlapped', async (t) => {
   assert.equal(ids.length, 2);
 });
 
-test('a time that is no date is refused at the door, and one that is stored already spoils nobody else', async (t) => {
+test('a time that is no date is refused at the request, and one that is stored already spoils nobody else', async (t) => {
   const { restart, store } = world(t);
   const schedules = await restart();
   const { cron: _cron, ...once } = hourly;

@@ -169,7 +169,7 @@ test('why names each cause of a scripted disconnection, and a connected device h
 });
 
 const now = 1_000_000;
-const quiet = { story: [], stalls: [], nowMs: now };
+const quiet = { events: [], stalls: [], nowMs: now };
 
 test('causes that need no device', () => {
   const cause = (presence: object, more: object = {}): Cause =>
@@ -181,8 +181,8 @@ test('causes that need no device', () => {
   assert.equal(cause(late, { stalls: [{ atMs: now - 1_000, stalledMs: 4_000 }] }), 'hub-stalled');
   const closed = (reason: string) => [{ kind: 'closed', by: 'hub', code: 4004, reason, atMs: now - 6_000 }];
   const lost = { state: 'offline', reason: 'link-lost' };
-  assert.equal(cause(lost, { story: closed('slow-reader') }), 'slow-reader');
+  assert.equal(cause(lost, { events: closed('slow-reader') }), 'slow-reader');
   const refused = (status: number) => [{ kind: 'refused', status, code: 'x', address: '', atMs: now - 100 }];
-  assert.equal(cause(lost, { story: refused(503) }), 'turned-away');
-  assert.equal(cause(lost, { story: refused(403) }), 'disabled');
+  assert.equal(cause(lost, { events: refused(503) }), 'turned-away');
+  assert.equal(cause(lost, { events: refused(403) }), 'disabled');
 });

@@ -15,7 +15,7 @@ export interface Execution {
 export interface CommandFleet {
   readonly clients: ReadonlyMap<string, DeviceClient>;
   readonly executions: readonly Execution[];
-  /** How each command ended in the device's own book, by device/id. */
+  /** How each command ended in the device's own record, by device/id. */
   readonly results: ReadonlyMap<string, string>;
   /** Resolves when every device has had a session. */
   readonly online: Promise<unknown>;
@@ -52,7 +52,7 @@ export async function registerDevices(
   );
 }
 
-/** Reference clients that keep a book of what they did. `act` does the command. */
+/** Reference clients that keep a record of what they did. `act` does the command. */
 export function startCommandFleet(
   secrets: ReadonlyMap<string, string>,
   options: {

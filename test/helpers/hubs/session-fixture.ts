@@ -11,7 +11,7 @@ import type { SessionOptions } from '../../../hub/sessions/hello.ts';
 import { Session } from '../../../hub/sessions/session.ts';
 import { Sessions } from '../../../hub/sessions/sessions.ts';
 import { newSessionCounters } from '../../../hub/sessions/session-counters.ts';
-import { Stories } from '../../../hub/presence/device-events.ts';
+import { DeviceEvents } from '../../../hub/presence/device-events.ts';
 import type { Clock } from '../../../schemas/time/clock.ts';
 import { HubError } from '../../../hub/kernel/errors.ts';
 import { createLog } from '../../../hub/kernel/log.ts';
@@ -289,7 +289,7 @@ export async function startSessions(t: TestContext, options: FixtureOptions = {}
     random: () => 0.5,
     alarm: (id, raised) => alarms.push(`${id} ${raised ? 'raised' : 'over'}`),
   });
-  const stories = new Stories(clock);
+  const deviceEvents = new DeviceEvents(clock);
   const deps = {
     clock,
     log: silentLog,
@@ -303,7 +303,7 @@ export async function startSessions(t: TestContext, options: FixtureOptions = {}
     commands,
     counters,
     clones,
-    stories,
+    deviceEvents,
     nacked: () => undefined,
   };
   const sockets: ScriptedSocket[] = [];
@@ -356,7 +356,7 @@ export async function startSessions(t: TestContext, options: FixtureOptions = {}
     commands,
     alarms,
     clones,
-    stories,
+    deviceEvents,
     counters,
     deviceStore,
     presenceStore,

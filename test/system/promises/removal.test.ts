@@ -43,7 +43,7 @@ async function startLab(t: TestContext) {
       return hub;
     },
     /** What is left to be ended of removed devices, in the files. */
-    async departures(): Promise<unknown[]> {
+    async removals(): Promise<unknown[]> {
       const state = await openStateDatabase(join(folder.path, 'state.db'));
       try {
         return (await createRemovalStore(state).load()).map(({ deviceId }) => deviceId);
@@ -119,7 +119,7 @@ test('a device that is removed and registered again while no hub runs inherits n
     await operations.removeDevice('d-2');
     await operations.addDevices({ ids: ['d-1', 'd-3'], type: 'env-sensor@1', site: 'lab' });
   });
-  assert.deepEqual(await lab.departures(), ['d-1', 'd-2']);
+  assert.deepEqual(await lab.removals(), ['d-1', 'd-2']);
 
   hub = await lab.start();
   assert.deepEqual(await statusOf(hub, 'd-1', old), ['cancelled', 'device-removed']);
@@ -131,7 +131,7 @@ test('a device that is removed and registered again while no hub runs inherits n
     const { presence, sinceMs, registeredMs } = await shown(hub, id);
     assert.deepEqual([presence, sinceMs], ['never-seen', registeredMs]);
   }
-  await waitFor(async () => (await lab.departures()).length === 0, {
+  await waitFor(async () => (await lab.removals()).length === 0, {
     what: 'nothing is left',
     everyMs: 50,
     ...patient,
@@ -152,7 +152,7 @@ test('a removal outlives the broker and the hub, and ends no command of a new de
   const fresh = await queue(hub, 'd-2');
   await hub.kill('SIGKILL');
   assert.equal(lab.retained.size, 2, 'the broker knows of nothing');
-  assert.deepEqual(await lab.departures(), ['d-1', 'd-2']);
+  assert.deepEqual(await lab.removals(), ['d-1', 'd-2']);
 
   await lab.proxy.resume();
   hub = await lab.start();
@@ -160,7 +160,7 @@ test('a removal outlives the broker and the hub, and ends no command of a new de
   assert.deepEqual(await statusOf(hub, 'd-2', old), ['cancelled', 'device-removed']);
   const [status] = await statusOf(hub, 'd-2', fresh);
   assert.ok(status === 'accepted' || status === 'queued', `it still waits: ${status}`);
-  await waitFor(async () => (await lab.departures()).length === 0, {
+  await waitFor(async () => (await lab.removals()).length === 0, {
     what: 'nothing is left',
     everyMs: 50,
     ...patient,

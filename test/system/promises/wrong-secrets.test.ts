@@ -31,7 +31,7 @@ test('one wrong secret a second from the address of 50 devices keeps none of the
         everyMs: 20,
       });
     }
-    assert.deepEqual(lab.told(['offline']), []);
+    assert.deepEqual(lab.published(['offline']), []);
     const counts = JSON.stringify([...refused]);
     assert.ok(![...refused.keys()].some((text) => /101|503/.test(text)), counts);
   } finally {

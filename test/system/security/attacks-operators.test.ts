@@ -9,7 +9,7 @@ import { openAttackRange, type AttackRange } from '../../helpers/drills/attack-r
 import { request as upgrade, upgradeText } from '../../helpers/devices/raw-http.ts';
 import type { SecurityHub } from '../../helpers/hubs/security-hub.ts';
 
-/** Attacks on the doors of operators: the admin API, the embedded broker, and the terminal of who looks at it all. */
+/** Attacks on the interfaces of operators: the admin API, the embedded broker, and the terminal of who looks at it all. */
 
 let range: AttackRange;
 let hub: SecurityHub;

@@ -8,7 +8,7 @@ import { answerOf, basic, openTls, request, upgradeText } from '../../helpers/de
 import type { SecurityHub } from '../../helpers/hubs/security-hub.ts';
 import { assertSameCost } from '../../helpers/timing.ts';
 
-/** Attacks on the door, before anybody is let in. */
+/** Attacks on the upgrade, before anybody is let in. */
 
 /** For the times of many refusals: each id, known or not, is guessed at only as often as it is not slowed down. */
 const manyIds = Array.from({ length: 40 }, (_, n) => String(n));

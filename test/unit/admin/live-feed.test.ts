@@ -160,7 +160,7 @@ test('a socket that does not read gets no more until it does, and then what is t
   page.messages.length = 0;
   for (let round = 0; round < 10; round += 1) {
     for (let n = 0; n < 100; n += 1) online(`d-${n}`);
-    feed.tell('commands', 'd-1/c-1', () => ({ t: 'command', command: { ...command, ts: round } }));
+    feed.report('commands', 'd-1/c-1', () => ({ t: 'command', command: { ...command, ts: round } }));
     await clock.advanceAsync(250);
   }
   assert.deepEqual(page.messages, []);
@@ -181,7 +181,7 @@ test('what waits for a slow socket is bounded', async () => {
   const page = open(['commands']);
   await clock.advanceAsync(250);
   page.bufferedBytes = 2_000_000;
-  for (let n = 0; n <= 5_000; n += 1) feed.tell('commands', `c-${n}`, () => ({ t: 'command', command }));
+  for (let n = 0; n <= 5_000; n += 1) feed.report('commands', `c-${n}`, () => ({ t: 'command', command }));
   await clock.advanceAsync(250);
   assert.equal(page.closedWith, 1013);
 });
@@ -250,7 +250,7 @@ test('who may see one device is told of that one, also when it goes', async () =
   assert.equal(page.of('counts')[0]?.devices, 1);
   for (const id of ['d-0', 'd-1', 'd-2']) online(id);
   feed.reading('d-2', 'env', 1, {});
-  feed.tell('commands', 'x', (mayShow) =>
+  feed.report('commands', 'x', (mayShow) =>
     mayShow?.('d-2') === true ? { t: 'command', command } : undefined,
   );
   await clock.advanceAsync(250);

@@ -282,7 +282,7 @@ test('an unknown HUB_ name in the environment is a warning with a guess, an empt
   assert.match(warnings[1] ?? '', /^HUB_TEST_SEED in the environment/);
 });
 
-test('open doors are warned of', () => {
+test('open listeners are warned of', () => {
   const { warnings } = read({
     HUB_ADMIN_LISTEN: '0.0.0.0:8080',
     HUB_BROKER_LISTEN: '[::]:1883',

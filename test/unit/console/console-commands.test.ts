@@ -2,12 +2,17 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { TargetStatus } from '../../../schemas/command-status.ts';
 import { defaultWave, tally } from '../../../schemas/command-tally.ts';
-import { addTold, stepsOf, type Told } from '../../../dashboards/console/src/commands/command-steps.ts';
+import {
+  addReport,
+  stepsOf,
+  type StatusReport,
+} from '../../../dashboards/console/src/commands/command-steps.ts';
 import { differences, planWords, wavesOf } from '../../../dashboards/console/src/commands/waves.ts';
 
-const told = (...statuses: string[]): Told[] => statuses.map((status, index) => ({ status, timeMs: index }));
+const reports = (...statuses: string[]): StatusReport[] =>
+  statuses.map((status, index) => ({ status, timeMs: index }));
 const shape = (...statuses: string[]): string =>
-  stepsOf(told(...statuses))
+  stepsOf(reports(...statuses))
     .map(({ name, state }) => `${name}:${state}`)
     .join(' ');
 
@@ -28,11 +33,11 @@ for (const [statuses, expected] of ways) {
   test(`The steps of ${statuses.join(', ')}`, () => assert.equal(shape(...statuses), expected));
 }
 
-test('A status that is told twice, or late, is not another step', () => {
-  const first = addTold([], { status: 'sent', timeMs: 5 });
-  assert.equal(addTold(first, { status: 'sent', timeMs: 5 }), first);
-  assert.equal(addTold(first, { status: 'accepted', timeMs: 4 }), first);
-  assert.equal(addTold(first, { status: 'received', timeMs: 5 }).length, 2);
+test('A status that is reports twice, or late, is not another step', () => {
+  const first = addReport([], { status: 'sent', timeMs: 5 });
+  assert.equal(addReport(first, { status: 'sent', timeMs: 5 }), first);
+  assert.equal(addReport(first, { status: 'accepted', timeMs: 4 }), first);
+  assert.equal(addReport(first, { status: 'received', timeMs: 5 }).length, 2);
 });
 
 test('Waves count as the hub counts its targets', () => {

@@ -5,7 +5,11 @@ import { segmentsOf, sharesOf } from '../../../dashboards/console/src/device/pre
 import { rangeOf, spanOf } from '../../../dashboards/console/src/device/ranges.ts';
 import { Series } from '../../../dashboards/console/src/device/series.ts';
 import { clockText } from '../../../dashboards/console/src/device/clock-text.ts';
-import { historyLines, chapterText, reasonText } from '../../../dashboards/console/src/device/story-text.ts';
+import {
+  historyLines,
+  eventText,
+  reasonText,
+} from '../../../dashboards/console/src/device/connection-history-text.ts';
 import { ageText, shortSpan, utcTime } from '../../../dashboards/console/src/time.ts';
 
 /** What the page of a device makes of the API's answers, without a browser. */
@@ -137,19 +141,16 @@ test('a span ends now unless the address names a time that is past', () => {
 
 test('the connection history is in plain words', () => {
   assert.equal(
-    chapterText({ kind: 'refused', status: 401, code: 'wrong-secret', address: '10.0.0.7' }),
+    eventText({ kind: 'refused', status: 401, code: 'wrong-secret', address: '10.0.0.7' }),
     'Rejected with HTTP 401 (wrong-secret), from 10.0.0.7.',
   );
+  assert.equal(eventText({ kind: 'closed', by: 'link', code: 1006, reason: '' }), 'Connection lost (1006).');
   assert.equal(
-    chapterText({ kind: 'closed', by: 'link', code: 1006, reason: '' }),
-    'Connection lost (1006).',
-  );
-  assert.equal(
-    chapterText({ kind: 'presence', state: 'never-seen', reason: 'registered' }),
+    eventText({ kind: 'presence', state: 'never-seen', reason: 'registered' }),
     'Registered; not connected yet.',
   );
   assert.equal(
-    chapterText({ kind: 'presence', state: 'offline', reason: 'link-lost' }),
+    eventText({ kind: 'presence', state: 'offline', reason: 'link-lost' }),
     'Now offline: no response from the device.',
   );
   assert.equal(reasonText('a-word-of-a-newer-hub'), 'a-word-of-a-newer-hub');
@@ -161,8 +162,8 @@ test('a connection with its session and its coming online is one line of the his
     ({ kind: 'opened', epoch, boot: 'b', firmware: 'sim-1', atMs }) as const;
   const online = (atMs: number) =>
     ({ kind: 'presence', state: 'online', reason: 'session-opened', atMs }) as const;
-  const lines = (...story: Parameters<typeof historyLines>[0]) =>
-    historyLines(story).map(({ timeMs, text }) => [timeMs, text]);
+  const lines = (...events: Parameters<typeof historyLines>[0]) =>
+    historyLines(events).map(({ timeMs, text }) => [timeMs, text]);
   const line = 'Connected from 10.0.0.7 (session 1, firmware sim-1).';
   assert.deepEqual(lines(connected(1, '10.0.0.7'), opened(2, 1), online(3)), [[2, line]]);
   assert.deepEqual(lines(connected(1, '10.0.0.7'), online(2), opened(3, 1)), [[3, line]]);

@@ -106,7 +106,7 @@ test('A time to live is written as it is read', () => {
   );
 });
 
-test('Times are told in their two greatest units', () => {
+test('Times are reports in their two greatest units', () => {
   assert.deepEqual([0, 0.2, 61, 3_600, 90_061].map(durationWords), [
     '0 seconds',
     '1 second',

@@ -44,7 +44,7 @@ test('a change of an incident is on disk before it is told, and all are told in 
   assert.deepEqual(saved.get('7-1'), { ...incident('closed'), untilMs: 2, members: [] });
 });
 
-test('what an incident has grown to is kept and not told', async () => {
+test('what an incident has grown to is kept and not published', async () => {
   const { log, steps, saved } = startLog();
   log.grew({ ...incident('open'), devices: 2 }, ['d1', 'd2']);
   await log.settled();

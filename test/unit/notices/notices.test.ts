@@ -112,10 +112,10 @@ test('a time in the past, or years away, is refused', async (t) => {
   }
 });
 
-test('a notice that is spread reaches each device at its own moment, and is counted as any other', async (t) => {
+test('a notice with jitter reaches each device at its own moment, and is counted as any other', async (t) => {
   const { notices, clock, open } = await startNotices(t, undefined, [0.75, 0.25]);
   const [first, second] = [await open('d1'), await open('d2')];
-  const spread = notices.spread({ to: 'all', topic: 'news', data }, 10_000);
+  const spread = notices.sendWithJitter({ to: 'all', topic: 'news', data }, 10_000);
   const told = (): number[] => [first, second].map(({ socket }) => socket.of('notice').length);
   await clock.advanceAsync(2_499);
   assert.deepEqual(told(), [0, 0]);
@@ -129,10 +129,10 @@ test('a notice that is spread reaches each device at its own moment, and is coun
   assert.deepEqual(notices.list()[0]?.report, report);
 });
 
-test('what is still to be spread when the hub stops is counted as dropped', async (t) => {
+test('what is still to be sent when the hub stops is counted as dropped', async (t) => {
   const { notices, open } = await startNotices(t);
   const device = await open('d1');
-  const spread = notices.spread({ to: 'all', topic: 'news', data }, 10_000);
+  const spread = notices.sendWithJitter({ to: 'all', topic: 'news', data }, 10_000);
   notices.close();
   assert.deepEqual((await spread).report, { matched: 2, sent: 0, dropped: 2, offline: 0 });
   assert.equal(device.socket.of('notice').length, 0);

@@ -1,21 +1,26 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Stories } from '../../../hub/presence/device-events.ts';
+import { DeviceEvents } from '../../../hub/presence/device-events.ts';
 import { ManualClock } from '../../helpers/clock.ts';
 
 test('strangers who try an id from many addresses do not push out what the device itself has done', () => {
-  const stories = new Stories(new ManualClock());
-  stories.tell('d-1', { kind: 'connected', address: '192.0.2.1' });
-  stories.tell('d-1', { kind: 'closed', by: 'device', code: 1000, reason: '' });
+  const deviceEvents = new DeviceEvents(new ManualClock());
+  deviceEvents.record('d-1', { kind: 'connected', address: '192.0.2.1' });
+  deviceEvents.record('d-1', { kind: 'closed', by: 'device', code: 1000, reason: '' });
   for (let n = 0; n < 1_000; n += 1) {
-    stories.tell('d-1', { kind: 'refused', status: 401, code: 'unauthorized', address: `10.0.0.${n}` });
+    deviceEvents.record('d-1', {
+      kind: 'refused',
+      status: 401,
+      code: 'unauthorized',
+      address: `10.0.0.${n}`,
+    });
   }
-  const story = stories.of('d-1');
+  const events = deviceEvents.of('d-1');
   assert.deepEqual(
-    story.slice(0, 2).map(({ kind }) => kind),
+    events.slice(0, 2).map(({ kind }) => kind),
     ['connected', 'closed'],
   );
-  const addresses = story.slice(2).map((entry) => entry.kind === 'refused' && entry.address);
+  const addresses = events.slice(2).map((entry) => entry.kind === 'refused' && entry.address);
   assert.deepEqual(
     addresses,
     Array.from({ length: 8 }, (_, n) => `10.0.0.${992 + n}`),

@@ -53,7 +53,7 @@ test('silence is found at the deadline, never early and at most 60 ms late, when
       clock.advance(allowedMs + 200);
       const silentMs = (expiredAt ?? Infinity) - lastFrameAt;
       assert.ok(silentMs >= allowedMs && silentMs <= allowedMs + 60, `${silentMs} of ${allowedMs} ms`);
-      assert.equal(watch.lapsed, true);
+      assert.equal(watch.expired, true);
       liveness.close();
     }),
     { numRuns: 60 },
@@ -94,12 +94,12 @@ test('ticks that always come a little late neither slow liveness down nor make i
   );
 });
 
-test('a loop that was blocked for 5 s lets nobody lapse, and says how long it stood still', () => {
+test('a loop that was blocked for 5 s lets nobody expire, and says how long it stood still', () => {
   const clock = new LateClock();
   const liveness = startLiveness({ clock, afterPoll: immediately });
-  const lapsed: number[] = [];
+  const expired: number[] = [];
   const watches = Array.from({ length: 500 }, (_, index) =>
-    liveness.watch({ allowedMs: 1_500 + index, expired: () => lapsed.push(index) }),
+    liveness.watch({ allowedMs: 1_500 + index, expired: () => expired.push(index) }),
   );
   for (let second = 0; second < 20; second++) {
     // Each device speaks once a second; the loop is blocked now and then, and reads after it.
@@ -109,21 +109,21 @@ test('a loop that was blocked for 5 s lets nobody lapse, and says how long it st
     if (second % 5 === 4) clock.advance(5_000);
     for (const watch of watches) watch.heardAt = liveness.now;
   }
-  assert.deepEqual(lapsed, []);
+  assert.deepEqual(expired, []);
   assert.ok(liveness.stalledMs > 4 * 4_900 && liveness.stalledMs < 4 * 5_000, `${liveness.stalledMs} ms`);
   clock.advance(1_500 + 500 + 100);
-  assert.equal(lapsed.length, 500, 'true silence is found all the same');
+  assert.equal(expired.length, 500, 'true silence is found all the same');
   liveness.close();
 });
 
 test('many blocks in a row count as silence only as far as the loop ran', () => {
   const clock = new LateClock();
   const liveness = startLiveness({ clock, afterPoll: immediately });
-  let lapsed = false;
-  liveness.watch({ allowedMs: 1_500, expired: () => (lapsed = true) });
+  let expired = false;
+  liveness.watch({ allowedMs: 1_500, expired: () => (expired = true) });
   clock.latenessMs = () => 1_000;
   clock.advance(10_000);
-  assert.equal(lapsed, false);
+  assert.equal(expired, false);
   liveness.close();
 });
 

@@ -82,7 +82,7 @@ test('the owner gets in again within ten minutes, however often the copy comes',
 });
 
 test('a fight closes both sessions with 4409 and the time to wait, and is told once', async (t) => {
-  const { connect, alarms, counters, clock, stories } = await startSessions(t);
+  const { connect, alarms, counters, clock, deviceEvents } = await startSessions(t);
   const boots = ['b-owner', 'b-copy'];
   let last;
   for (let turn = 0; turn < 4; turn += 1) {
@@ -93,5 +93,5 @@ test('a fight closes both sessions with 4409 and the time to wait, and is told o
   assert.equal(last?.socket.closedWith?.code, 4409);
   assert.deepEqual(alarms, ['d1 raised']);
   assert.deepEqual(counters.closes, { replaced: 2, 'cloned-credential': 2 });
-  assert.ok(stories.of('d1').some(({ kind }) => kind === 'held'));
+  assert.ok(deviceEvents.of('d1').some(({ kind }) => kind === 'held'));
 });

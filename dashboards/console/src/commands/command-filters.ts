@@ -71,25 +71,25 @@ export function matches(filters: CommandFilters, command: Matchable): boolean {
 }
 
 /**
- * The list, newest first, after a command was told: its row changes, or it comes to its place, or leaves the list.
+ * The list, newest first, after a command has changed: its row changes, or it comes to its place, or leaves the list.
  * The same list when nothing of it changes.
  */
 export function merged<Row extends Matchable & { readonly id: string; readonly ts: number }>(
   rows: readonly Row[],
-  told: Row,
+  live: Row,
   filters: CommandFilters,
 ): readonly Row[] {
-  const at = rows.findIndex(({ device, id }) => device === told.device && id === told.id);
-  const fits = matches(filters, told);
+  const at = rows.findIndex(({ device, id }) => device === live.device && id === live.id);
+  const fits = matches(filters, live);
   if (at < 0) {
     if (!fits) return rows;
-    const place = rows.findIndex(({ accepted }) => accepted <= told.accepted);
+    const place = rows.findIndex(({ accepted }) => accepted <= live.accepted);
     // Older than all of them: of a page that is not shown.
-    return place < 0 && rows.length > 0 ? rows : rows.toSpliced(Math.max(0, place), 0, told);
+    return place < 0 && rows.length > 0 ? rows : rows.toSpliced(Math.max(0, place), 0, live);
   }
   const known = rows[at];
-  if (known === undefined || known.ts > told.ts) return rows;
-  return fits ? rows.with(at, told) : rows.toSpliced(at, 1);
+  if (known === undefined || known.ts > live.ts) return rows;
+  return fits ? rows.with(at, live) : rows.toSpliced(at, 1);
 }
 
 function timeOf(text: string): number | undefined {

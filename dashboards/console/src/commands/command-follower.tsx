@@ -5,17 +5,17 @@ import { mayAs } from '../session.ts';
 import { useLive } from '../use-live.ts';
 import { cancelCommand } from './command-calls.ts';
 import { CommandProgress } from './command-progress.tsx';
-import { addTold, type Told } from './command-steps.ts';
+import { addReport, type StatusReport } from './command-steps.ts';
 import type { CommandView } from '../../../../schemas/api/commands.ts';
 
 /** A command that was just sent, followed live until it has ended; it can be cancelled from here. */
 export function CommandFollower({ command: sent }: { readonly command: CommandView }) {
   const [command, setCommand] = useState(sent);
-  const [told, setTold] = useState<readonly Told[]>(() =>
-    addTold([{ status: 'accepted', timeMs: sent.accepted }], toldOf(sent)),
+  const [reports, setReports] = useState<readonly StatusReport[]>(() =>
+    addReport([{ status: 'accepted', timeMs: sent.accepted }], reportOf(sent)),
   );
   const follow = (next: CommandView): void => {
-    setTold((before) => addTold(before, toldOf(next)));
+    setReports((before) => addReport(before, reportOf(next)));
     setCommand((before) => (before.final || before.ts > next.ts ? before : next));
   };
   useLive('commands', {
@@ -34,7 +34,7 @@ export function CommandFollower({ command: sent }: { readonly command: CommandVi
   const mayEnd = !command.final && command.cancelRequested !== true && mayAs('operator');
   return (
     <>
-      <CommandProgress command={command} told={told} />
+      <CommandProgress command={command} reports={reports} />
       {mayEnd && (
         <button
           type="button"
@@ -50,6 +50,6 @@ export function CommandFollower({ command: sent }: { readonly command: CommandVi
   );
 }
 
-function toldOf({ status, ts }: CommandView): Told {
+function reportOf({ status, ts }: CommandView): StatusReport {
   return { status, timeMs: ts };
 }

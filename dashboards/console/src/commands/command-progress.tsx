@@ -1,29 +1,29 @@
 import { Time } from '../components/time.tsx';
 import { reasonWords, statusWords } from '../forms/command-words.ts';
 import { CommandBadge } from './command-badge.tsx';
-import { stepsOf, type Told } from './command-steps.ts';
+import { stepsOf, type StatusReport } from './command-steps.ts';
 import type { CommandView } from '../../../../schemas/api/commands.ts';
 
 interface CommandProgressProps {
   readonly command: CommandView;
   /** The statuses in the order in which they were received, oldest first. */
-  readonly told: readonly Told[];
+  readonly reports: readonly StatusReport[];
 }
 
 /** The progress of a command: its steps, the status in words, and the reason. Read out as it changes. */
-export function CommandProgress({ command, told }: CommandProgressProps) {
+export function CommandProgress({ command, reports }: CommandProgressProps) {
   const { status, reason, errors = [], output, percent, note, final } = command;
   return (
     <div class="command-progress">
       <ol class="steps" aria-label="Steps of the command">
-        {stepsOf(told).map(({ name, state, status: at, timeMs }) => (
+        {stepsOf(reports).map(({ name, state, status: at, timeMs }) => (
           <li key={name} class={`step step-${state}`} aria-current={state === 'now' ? 'step' : undefined}>
             <span class="step-name">{at}</span>
             <span class="step-time">{timeMs === undefined ? stateWords[state] : <Time ms={timeMs} />}</span>
           </li>
         ))}
       </ol>
-      <div class="told" role="status">
+      <div class="reports" role="status">
         <p>
           <CommandBadge status={status} /> {statusWords(status)}
         </p>

@@ -10,8 +10,8 @@ export interface Step {
   readonly timeMs?: number;
 }
 
-/** One status as it was told, Unix ms on the hub's clock. */
-export interface Told {
+/** One status as it was reported, Unix ms on the hub's clock. */
+export interface StatusReport {
   readonly status: string;
   readonly timeMs: number;
 }
@@ -30,19 +30,19 @@ const place: Readonly<Record<string, number>> = {
 const saidByDevice: ReadonlySet<string> = new Set(['succeeded', 'failed']);
 
 /**
- * The steps of a command whose statuses were told in this order, the last of them being where it stands.
+ * The steps of a command whose statuses were reported in this order, the last of them being where it stands.
  * Statuses that followed each other quickly may be missing; what they must have been is filled in.
  */
-export function stepsOf(told: readonly Told[]): Step[] {
-  const last = told.at(-1)?.status ?? 'accepted';
+export function stepsOf(reports: readonly StatusReport[]): Step[] {
+  const last = reports.at(-1)?.status ?? 'accepted';
   const at = place[last] ?? way.length - 1;
   const reached = Math.max(
     0,
-    ...told.map(({ status }) => place[status] ?? 0),
+    ...reports.map(({ status }) => place[status] ?? 0),
     saidByDevice.has(last) ? 2 : 0,
   );
   return way.map((name, index): Step => {
-    const seen = told.findLast(({ status }) => (place[status] ?? way.length - 1) === index);
+    const seen = reports.findLast(({ status }) => (place[status] ?? way.length - 1) === index);
     const when = seen === undefined ? {} : { timeMs: seen.timeMs };
     if (index === at) return { name, state: at === way.length - 1 ? 'done' : 'now', status: last, ...when };
     if (index <= reached && name !== 'ended')
@@ -51,9 +51,13 @@ export function stepsOf(told: readonly Told[]): Step[] {
   });
 }
 
-/** Adds what was just told, unless it is known already; bounded to the newest `max`. */
-export function addTold(told: readonly Told[], next: Told, max = 50): readonly Told[] {
-  const last = told.at(-1);
-  if (last !== undefined && (last.status === next.status || last.timeMs > next.timeMs)) return told;
-  return [...told, next].slice(-max);
+/** Adds what was just reported, unless it is known already; bounded to the newest `max`. */
+export function addReport(
+  reports: readonly StatusReport[],
+  next: StatusReport,
+  max = 50,
+): readonly StatusReport[] {
+  const last = reports.at(-1);
+  if (last !== undefined && (last.status === next.status || last.timeMs > next.timeMs)) return reports;
+  return [...reports, next].slice(-max);
 }

@@ -20,7 +20,7 @@ export function GroupForm(props: GroupFormProps) {
     pace,
     setPace,
     sending,
-    tell,
+    step,
     preview,
     faults,
     group,
@@ -35,10 +35,10 @@ export function GroupForm(props: GroupFormProps) {
         title={`${definition.title ?? name}: ${countOf(preview.devices.length, 'device')}`}
         params={group.params}
         onConfirm={() => {
-          tell({ kind: 'confirmed' });
+          step({ kind: 'confirmed' });
           void send(preview.devices);
         }}
-        onBack={() => tell({ kind: 'back' })}
+        onBack={() => step({ kind: 'back' })}
       />
     );
   }
@@ -47,10 +47,10 @@ export function GroupForm(props: GroupFormProps) {
       <Unclear
         message={sending.message}
         onAgain={() => {
-          tell({ kind: 'again' });
+          step({ kind: 'again' });
           void send(preview?.devices ?? []);
         }}
-        onAnew={() => tell({ kind: 'anew', key: freshCommandKey() })}
+        onAnew={() => step({ kind: 'anew', key: freshCommandKey() })}
       />
     );
   }
@@ -64,7 +64,7 @@ export function GroupForm(props: GroupFormProps) {
       onSubmit={(event) => {
         event.preventDefault();
         // Submitting only previews the devices: sending has a button of its own.
-        if (faults.length > 0) tell({ kind: 'submitted', faults, confirm: true });
+        if (faults.length > 0) step({ kind: 'submitted', faults, confirm: true });
         else void look();
       }}
     >
@@ -90,7 +90,7 @@ export function GroupForm(props: GroupFormProps) {
           preview={preview}
           wave={group.wave ?? defaultWave(preview.devices.length)}
           maxFailures={group.maxFailures}
-          onSend={editing ? () => tell({ kind: 'submitted', faults, confirm: true }) : undefined}
+          onSend={editing ? () => step({ kind: 'submitted', faults, confirm: true }) : undefined}
         />
       )}
     </form>

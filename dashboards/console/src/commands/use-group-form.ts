@@ -33,7 +33,7 @@ export function useGroupForm({ type, name, definition, groups, onSent }: GroupFo
       setPreview(undefined);
       set(value);
     };
-  const tell = (event: SendingEvent): void => setSending((now) => advance(now, event));
+  const step = (event: SendingEvent): void => setSending((now) => advance(now, event));
   const checked = checkCommand(definition, draft);
   const paced = readPace(pace);
   const faults = [...targetFaults(target), ...checked.faults, ...paced.faults];
@@ -49,21 +49,21 @@ export function useGroupForm({ type, name, definition, groups, onSent }: GroupFo
 
   async function look(): Promise<void> {
     setPreview(undefined);
-    tell({ kind: 'checked' });
+    step({ kind: 'checked' });
     try {
       setPreview(await previewGroup(group));
     } catch (error) {
-      tell({ kind: 'refused', message: messageOf(error), faults: [] });
+      step({ kind: 'refused', message: messageOf(error), faults: [] });
     }
   }
 
   async function send(shown: readonly string[]): Promise<void> {
     const outcome = await sendGroup(group);
-    tell(outcome);
+    step(outcome);
     if (outcome.kind !== 'unanswered') setPreview(undefined);
     if (outcome.kind !== 'answered') return;
     onSent(outcome.answer, shown);
-    tell({ kind: 'anew', key: freshCommandKey() });
+    step({ kind: 'anew', key: freshCommandKey() });
   }
 
   return {
@@ -74,7 +74,7 @@ export function useGroupForm({ type, name, definition, groups, onSent }: GroupFo
     pace,
     setPace: changing(setPace),
     sending,
-    tell,
+    step,
     preview,
     faults,
     group,

@@ -4,7 +4,7 @@ import type { RejectRow } from '../../../../schemas/api/rejects.ts';
 export interface RejectGrid {
   /** `stream field`, the worst first. */
   readonly fields: readonly { readonly stream: string; readonly field: string; readonly count: number }[];
-  /** The worst first; the empty text: none was told. */
+  /** The worst first; the empty text: none was given. */
   readonly firmwares: readonly string[];
   /** By field, then by firmware, in the orders above. */
   readonly cells: readonly (readonly number[])[];

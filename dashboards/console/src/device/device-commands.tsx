@@ -84,19 +84,19 @@ function LastCommands({ device }: { device: string }) {
     (signal) => get<{ commands: CommandView[] }>('/commands', { device, limit: listed }, signal),
     [device],
   );
-  const [told, setTold] = useState<ReadonlyMap<string, CommandView>>(new Map());
+  const [live, setLive] = useState<ReadonlyMap<string, CommandView>>(new Map());
   useLive('commands', {
     watching: load.reload,
     message(message) {
       if (message.t !== 'command' || message.command.device !== device) return;
       const { command } = message;
-      setTold((old) => new Map(old).set(command.id, command));
+      setLive((old) => new Map(old).set(command.id, command));
     },
   });
   return (
     <Loaded load={load} what="the commands">
       {({ commands }) => {
-        const rows = newest(commands, told);
+        const rows = newest(commands, live);
         if (rows.length === 0) return <p class="quiet">No commands yet.</p>;
         return (
           <Table label="Last commands" heads={['Command', 'Status', 'Since']} live>
@@ -128,9 +128,9 @@ function Remark({ command }: { command: CommandView }) {
 }
 
 /** Newest first; the live feed is newer than what was loaded. */
-function newest(loaded: readonly CommandView[], told: ReadonlyMap<string, CommandView>): CommandView[] {
+function newest(loaded: readonly CommandView[], live: ReadonlyMap<string, CommandView>): CommandView[] {
   const all = new Map(loaded.map((command) => [command.id, command]));
-  for (const [id, command] of told) {
+  for (const [id, command] of live) {
     const known = all.get(id);
     if (known === undefined || known.ts <= command.ts) all.set(id, command);
   }

@@ -3,7 +3,7 @@ import { StateBadge } from '../components/state-badge.tsx';
 import { Age, Time } from '../components/time.tsx';
 import { clockText } from './clock-text.ts';
 import type { DeviceDetails } from '../../../../schemas/api/devices.ts';
-import { reasonText } from './story-text.ts';
+import { reasonText } from './connection-history-text.ts';
 
 /** What the device is, its state and since when, and when it last sent something. */
 export function DeviceHeader({ details }: { details: DeviceDetails }) {

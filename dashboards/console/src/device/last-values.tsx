@@ -21,13 +21,13 @@ export function LastValuesPanel({ device, type }: LastValuesPanelProps) {
     (signal) => get<LastValues>(`/devices/${encodeURIComponent(device)}/last`, {}, signal),
     [device],
   );
-  const [told, setTold] = useState<LastValues['streams']>({});
+  const [live, setLive] = useState<LastValues['streams']>({});
   useLive(`device:${device}`, {
     watching: load.reload,
     message(message) {
       if (message.t !== 'reading') return;
       const { stream, timeMs, fields } = message;
-      setTold((old) =>
+      setLive((old) =>
         (old[stream]?.timeMs ?? 0) > timeMs ? old : { ...old, [stream]: { timeMs, fields } },
       );
     },
@@ -36,7 +36,7 @@ export function LastValuesPanel({ device, type }: LastValuesPanelProps) {
     <Panel title="Last values">
       <Loaded load={load} what="the last values">
         {({ streams, incomplete }) => {
-          const all = Object.entries(newest(streams, told));
+          const all = Object.entries(newest(streams, live));
           return (
             <>
               {incomplete === true && (
@@ -99,9 +99,9 @@ function valueText(value: FieldValue, field: ValueDefinition | undefined): strin
   return unit === '' ? numberText(value) : `${numberText(value)} ${unit}`;
 }
 
-function newest(loaded: LastValues['streams'], told: LastValues['streams']): LastValues['streams'] {
+function newest(loaded: LastValues['streams'], live: LastValues['streams']): LastValues['streams'] {
   const all = { ...loaded };
-  for (const [stream, latest] of Object.entries(told)) {
+  for (const [stream, latest] of Object.entries(live)) {
     if (latest.timeMs >= (all[stream]?.timeMs ?? 0)) all[stream] = latest;
   }
   return all;

@@ -19,14 +19,14 @@ export function NacksPanel({ device }: { device: string }) {
     (signal) => get<{ nacks: NackRow[] }>(`/devices/${encodeURIComponent(device)}/nacks`, {}, signal),
     [device],
   );
-  const [told, setTold] = useState<readonly NackRow[]>([]);
+  const [live, setLive] = useState<readonly NackRow[]>([]);
   useLive(`device:${device}`, {
     watching() {
-      setTold([]);
+      setLive([]);
       load.reload();
     },
     message(message) {
-      if (message.t === 'nack') setTold((old) => [message, ...old].slice(0, kept));
+      if (message.t === 'nack') setLive((old) => [message, ...old].slice(0, kept));
     },
   });
   const hub = useLoad((signal) => get<HubSnapshot>('/hub', {}, signal), []);
@@ -34,7 +34,7 @@ export function NacksPanel({ device }: { device: string }) {
   return (
     <Panel title="Rejected readings">
       <Loaded load={load} what="the rejected readings">
-        {({ nacks }) => <NackTable nacks={[...told, ...nacks].slice(0, kept)} startedMs={startedMs} />}
+        {({ nacks }) => <NackTable nacks={[...live, ...nacks].slice(0, kept)} startedMs={startedMs} />}
       </Loaded>
     </Panel>
   );

@@ -14,7 +14,7 @@ import { useLive } from '../use-live.ts';
 import { useLoad } from '../use-load.ts';
 import { segmentsOf, sharesOf } from './presence-segments.ts';
 import { spanOf, type Range } from './ranges.ts';
-import { reasonText } from './story-text.ts';
+import { reasonText } from './connection-history-text.ts';
 
 /** The height of each state in the picture, 0 to 1: the less available the device, the lower. */
 const heights: Readonly<Record<PresenceState, number>> = {
@@ -53,17 +53,17 @@ export function PresenceTimeline({ details, range, until }: PresenceTimelineProp
     [id, range.key, until],
   );
   useLive(`device:${id}`, { watching: load.reload });
-  const [told, setTold] = useState<readonly PresenceChange[]>([]);
-  const latest = told.at(-1);
+  const [live, setLive] = useState<readonly PresenceChange[]>([]);
+  const latest = live.at(-1);
   // The store gets a change a little later than this page does.
   if (details.sinceMs !== null && latest?.timeMs !== details.sinceMs) {
     const change = { timeMs: details.sinceMs, state: details.presence, reason: details.reason ?? '' };
-    setTold([...told, change].slice(-mostChanges));
+    setLive([...live, change].slice(-mostChanges));
   }
   if (load.state.kind === 'failed')
     return <Failed what="its presence" error={load.state.error} retry={load.reload} />;
   const stored = load.state.kind === 'loaded' ? load.state.value : undefined;
-  const changes = joined(stored?.changes ?? [], told);
+  const changes = joined(stored?.changes ?? [], live);
   const span = spanOf(range, until, nowMs.value);
   const segments = segmentsOf({ changes, stateBefore: stored?.stateBefore ?? null }, span);
   const length = span.toMs - span.fromMs;
@@ -122,9 +122,9 @@ function ChangesTable({ changes }: { changes: readonly PresenceChange[] }) {
 }
 
 /** Oldest first, each once; times of the store may have fractions of a millisecond. */
-function joined(stored: readonly PresenceChange[], told: readonly PresenceChange[]): PresenceChange[] {
+function joined(stored: readonly PresenceChange[], live: readonly PresenceChange[]): PresenceChange[] {
   const known = new Set(stored.map(({ timeMs, state }) => `${Math.floor(timeMs)} ${state}`));
-  const news = told.filter(({ timeMs, state }) => !known.has(`${Math.floor(timeMs)} ${state}`));
+  const news = live.filter(({ timeMs, state }) => !known.has(`${Math.floor(timeMs)} ${state}`));
   return [...stored, ...news].toSorted((a, b) => a.timeMs - b.timeMs);
 }
 

@@ -17,17 +17,17 @@ export function useDevice(id: string): LiveDevice {
     (signal) => get<DeviceDetails>(`/devices/${encodeURIComponent(id)}`, {}, signal),
     [id],
   );
-  const [told, setTold] = useState<DeviceDetails>();
+  const [live, setLive] = useState<DeviceDetails>();
   const [gone, setGone] = useState(false);
   useLive(`device:${id}`, {
     watching() {
-      setTold(undefined);
+      setLive(undefined);
       reload();
     },
     message(message) {
-      if (message.t === 'device') setTold(message.details);
+      if (message.t === 'device') setLive(message.details);
       if (message.t === 'gone') setGone(true);
     },
   });
-  return { state: told === undefined ? state : { kind: 'loaded', value: told }, gone, reload };
+  return { state: live === undefined ? state : { kind: 'loaded', value: live }, gone, reload };
 }

@@ -9,9 +9,9 @@ export class Fleet {
   readonly #rows = new Map<string, DeviceSummary>();
   /** Of a load under way: ids that a page or the feed named. */
   #named: Set<string> | undefined;
-  /** And what the feed told meanwhile, which may be newer than a page that comes after it. */
+  /** And what the feed reported meanwhile, which may be newer than a page that comes after it. */
   #removed = new Set<string>();
-  #told = new Map<string, RowChange>();
+  #live = new Map<string, RowChange>();
   /** Rises when devices come or go, or change what is fixed about them. */
   structure = 0;
 
@@ -27,7 +27,7 @@ export class Fleet {
   beginLoad(): void {
     this.#named = new Set();
     this.#removed = new Set();
-    this.#told = new Map();
+    this.#live = new Map();
   }
 
   addPage(rows: readonly DeviceSummary[]): void {
@@ -35,8 +35,8 @@ export class Fleet {
       const { id } = row;
       this.#named?.add(id);
       if (this.#removed.has(id)) continue;
-      const told = this.#told.get(id);
-      if (told !== undefined) applyNewer(row, told);
+      const live = this.#live.get(id);
+      if (live !== undefined) applyNewer(row, live);
       this.#rows.set(id, row);
     }
     this.structure += 1;
@@ -47,7 +47,7 @@ export class Fleet {
     for (const id of this.#rows.keys()) if (this.#named?.has(id) === false) this.#rows.delete(id);
     this.#named = undefined;
     this.#removed = new Set();
-    this.#told = new Map();
+    this.#live = new Map();
     this.structure += 1;
   }
 
@@ -64,7 +64,7 @@ export class Fleet {
     }
     for (const change of devices) {
       const [id, presence, sinceMs, lastDataMs] = change;
-      if (loading) this.#told.set(id, change);
+      if (loading) this.#live.set(id, change);
       const row = this.#rows.get(id);
       if (row === undefined) continue;
       row.presence = presence;
@@ -75,7 +75,7 @@ export class Fleet {
   }
 }
 
-/** The page may have been made before the change was told, or after it. */
+/** The page may have been made before the change was reported, or after it. */
 function applyNewer(row: DeviceSummary, [, presence, sinceMs, lastDataMs]: RowChange): void {
   if ((sinceMs ?? 0) >= (row.sinceMs ?? 0)) {
     row.presence = presence;

@@ -16,19 +16,19 @@ const named = 6;
 /** What needs attention first: open incidents, and the last closed ones on request. */
 export function IncidentsPanel() {
   const load = useLoad((signal) => get<{ incidents: Incident[] }>('/incidents', {}, signal), []);
-  const [told, setTold] = useState<ReadonlyMap<string, Incident>>(new Map());
+  const [live, setLive] = useState<ReadonlyMap<string, Incident>>(new Map());
   useLive('incidents', {
     message(message) {
       if (message.t !== 'incident') return;
       const { incident } = message;
-      setTold((old) => new Map(old).set(incident.id, incident));
+      setLive((old) => new Map(old).set(incident.id, incident));
     },
     watching: load.reload,
   });
   if (load.state.kind === 'failed')
     return <Failed what="the incidents" error={load.state.error} retry={load.reload} />;
   const loaded = load.state.kind === 'loaded' ? load.state.value.incidents : [];
-  const all = merged(loaded, told);
+  const all = merged(loaded, live);
   const open = all.filter(({ state }) => state === 'open');
   const closed = all.filter(({ state }) => state === 'closed').slice(0, recent);
   if (open.length === 0 && closed.length === 0) return null;
@@ -76,9 +76,9 @@ function IncidentLine({ incident }: { incident: Incident }) {
   );
 }
 
-/** Newest first; what the feed told is newer than what was loaded. */
-function merged(loaded: readonly Incident[], told: ReadonlyMap<string, Incident>): Incident[] {
+/** Newest first; what the feed live is newer than what was loaded. */
+function merged(loaded: readonly Incident[], live: ReadonlyMap<string, Incident>): Incident[] {
   const all = new Map(loaded.map((incident) => [incident.id, incident]));
-  for (const [id, incident] of told) all.set(id, incident);
+  for (const [id, incident] of live) all.set(id, incident);
   return [...all.values()].toSorted((a, b) => b.sinceMs - a.sinceMs);
 }

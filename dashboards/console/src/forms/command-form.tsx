@@ -30,18 +30,18 @@ export function CommandForm({ deviceId, definition, name, params, onDone }: Comm
   const checked = checkCommand(definition, draft);
   const title = definition.title ?? fieldTitle(name.replaceAll('-', '_'), {});
   const confirm = definition.safety === 'actuate' || definition.safety === 'critical';
-  const tell = (event: SendingEvent): void => setSending((now) => advance(now, event));
+  const step = (event: SendingEvent): void => setSending((now) => advance(now, event));
 
   async function send(): Promise<void> {
     const { ttlMs } = checked;
     if (ttlMs === undefined) return;
     const outcome = await sendCommand({ deviceId, name, params: checked.params, ttlMs, key: sending.key });
     if (outcome.kind === 'answered') setCommand(outcome.answer);
-    tell(outcome);
+    step(outcome);
   }
 
   function submit(): void {
-    tell({ kind: 'submitted', faults: checked.faults, confirm });
+    step({ kind: 'submitted', faults: checked.faults, confirm });
     if (checked.faults.length === 0 && !confirm) void send();
   }
 
@@ -53,7 +53,7 @@ export function CommandForm({ deviceId, definition, name, params, onDone }: Comm
           <button type="button" class="button" onClick={onDone}>
             Done
           </button>
-          <button type="button" class="button" onClick={() => tell({ kind: 'anew', key: freshCommandKey() })}>
+          <button type="button" class="button" onClick={() => step({ kind: 'anew', key: freshCommandKey() })}>
             Send another
           </button>
         </div>
@@ -68,10 +68,10 @@ export function CommandForm({ deviceId, definition, name, params, onDone }: Comm
         title={title}
         params={checked.params}
         onConfirm={() => {
-          tell({ kind: 'confirmed' });
+          step({ kind: 'confirmed' });
           void send();
         }}
-        onBack={() => tell({ kind: 'back' })}
+        onBack={() => step({ kind: 'back' })}
       />
     );
   }
@@ -80,10 +80,10 @@ export function CommandForm({ deviceId, definition, name, params, onDone }: Comm
       <Unclear
         message={sending.message}
         onAgain={() => {
-          tell({ kind: 'again' });
+          step({ kind: 'again' });
           void send();
         }}
-        onAnew={() => tell({ kind: 'anew', key: freshCommandKey() })}
+        onAnew={() => step({ kind: 'anew', key: freshCommandKey() })}
       />
     );
   }

@@ -10,7 +10,7 @@ import { NacksPanel } from '../device/nacks-panel.tsx';
 import { PresenceTimeline } from '../device/presence-timeline.tsx';
 import { RangeBar } from '../device/range-bar.tsx';
 import { rangeOf } from '../device/ranges.ts';
-import { StoryPanel } from '../device/story-panel.tsx';
+import { ConnectionHistoryPanel } from '../device/connection-history-panel.tsx';
 import { StreamCharts } from '../device/stream-charts.tsx';
 import { useDevice } from '../device/use-device.ts';
 import type { PageProps } from '../pages.ts';
@@ -60,7 +60,7 @@ function Device({ details }: { details: DeviceDetails }) {
       <DeviceHeader details={details} />
       <div class="device-columns">
         <div class="device-side">
-          <StoryPanel details={details} />
+          <ConnectionHistoryPanel details={details} />
           <LastValuesPanel device={id} type={definition} />
           {definition !== undefined && <DeviceCommands device={id} commands={definition.commands ?? {}} />}
         </div>

@@ -47,16 +47,16 @@ export interface HistoryLine {
  * The connection history, newest first. A connection, the session that it opens and the device's coming online are
  * three entries and one line.
  */
-export function historyLines(story: readonly DeviceEvent[]): HistoryLine[] {
+export function historyLines(events: readonly DeviceEvent[]): HistoryLine[] {
   const shown: { entry: DeviceEvent; text: string }[] = [];
-  for (const entry of story) {
+  for (const entry of events) {
     const last = shown.at(-1)?.entry;
     if (entry.kind === 'opened') {
       if (last !== undefined && isOpening(last)) shown.pop();
       const at = shown.findLastIndex(({ entry: { kind } }) => kind === 'connected');
       const [connected] = at < 0 ? [] : shown.splice(at, 1);
       shown.push({ entry, text: openedText(entry, connected?.entry) });
-    } else if (last?.kind !== 'opened' || !isOpening(entry)) shown.push({ entry, text: chapterText(entry) });
+    } else if (last?.kind !== 'opened' || !isOpening(entry)) shown.push({ entry, text: eventText(entry) });
   }
   return shown.toReversed().map(({ entry: { atMs, lastMs, kind, times }, text }) => ({
     key: `${atMs} ${kind}`,
@@ -84,32 +84,32 @@ function openedText(
 }
 
 /** One entry of the history, as a sentence. */
-export function chapterText(chapter: DeviceEventBody): string {
-  switch (chapter.kind) {
+export function eventText(event: DeviceEventBody): string {
+  switch (event.kind) {
     case 'refused':
-      return `Rejected with HTTP ${chapter.status} (${chapter.code}), from ${chapter.address}.`;
+      return `Rejected with HTTP ${event.status} (${event.code}), from ${event.address}.`;
     case 'connected':
-      return `Opened a connection from ${chapter.address}, without a hello so far.`;
+      return `Opened a connection from ${event.address}, without a hello so far.`;
     case 'opened':
-      return openedText(chapter, undefined);
+      return openedText(event, undefined);
     case 'replaced':
-      return `Replaced by a new connection from ${chapter.address}.`;
+      return `Replaced by a new connection from ${event.address}.`;
     case 'held':
-      return `A second device with the same ID, at ${chapter.address}, was told to wait.`;
+      return `A second device with the same ID, at ${event.address}, was told to wait.`;
     case 'throttled':
-      return chapter.code === 'rate'
+      return event.code === 'rate'
         ? 'It sent more than its rate limit allows.'
         : 'The hub was overloaded and rejected readings.';
     case 'bye':
-      return chapter.sleepSec === undefined
+      return event.sleepSec === undefined
         ? 'Disconnected cleanly (bye).'
-        : `Disconnected to sleep for ${chapter.sleepSec} s.`;
+        : `Disconnected to sleep for ${event.sleepSec} s.`;
     case 'drained':
-      return `The hub was stopping and gave it a time slot to reconnect: ${shortTime(chapter.slotMs)}.`;
+      return `The hub was stopping and gave it a time slot to reconnect: ${shortTime(event.slotMs)}.`;
     case 'closed':
-      return `${closers[chapter.by]} (${[chapter.code, chapter.reason].filter((part) => part !== '').join(', ')}).`;
+      return `${closers[event.by]} (${[event.code, event.reason].filter((part) => part !== '').join(', ')}).`;
     case 'presence':
-      if (chapter.reason === 'registered') return 'Registered; not connected yet.';
-      return `Now ${stateWord(chapter.state)}: ${reasonText(chapter.reason)}.`;
+      if (event.reason === 'registered') return 'Registered; not connected yet.';
+      return `Now ${stateWord(event.state)}: ${reasonText(event.reason)}.`;
   }
 }

@@ -1,17 +1,17 @@
 import type { FieldError } from './field-error.ts';
 import { nearestName } from './nearest-name.ts';
 
-/** Looking for what was meant must stay cheap, whatever a device sends: so many unknown names, and so long. */
+/** The search for the nearest name must stay cheap, whatever a device sends: so many unknown names, and so long. */
 const maxNames = 16;
 const maxLength = 32;
 
 /**
  * A misspelt field is missing under one name and unknown under another, and the checks stop at the first of the
  * two: this names the other.
- * @param fault of `value`, which was held against `properties`
+ * @param fault of `value`, which was checked against `properties`
  * @param value an object; anything else has no names
  */
-export function withMeantField(
+export function withNearestField(
   fault: FieldError,
   properties: Readonly<Record<string, unknown>>,
   value: unknown,

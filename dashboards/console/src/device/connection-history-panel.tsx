@@ -6,13 +6,13 @@ import { Loaded } from '../components/states.tsx';
 import { Time } from '../components/time.tsx';
 import { useLoad } from '../use-load.ts';
 import type { DeviceDetails } from '../../../../schemas/api/devices.ts';
-import { historyLines } from './story-text.ts';
+import { historyLines } from './connection-history-text.ts';
 
 /** A device that the hub turns away gets new history entries while its state stays the same, ms. */
 const refreshMs = 10_000;
 
 /** Why the device is not online, and the events that led to it. */
-export function StoryPanel({ details }: { details: DeviceDetails }) {
+export function ConnectionHistoryPanel({ details }: { details: DeviceDetails }) {
   const { id, presence, sinceMs, epoch } = details;
   const load = useLoad(
     (signal) => get<DeviceWhy>(`/devices/${encodeURIComponent(id)}/why`, {}, signal),
@@ -25,13 +25,13 @@ export function StoryPanel({ details }: { details: DeviceDetails }) {
     return () => clearInterval(timer);
   }, [id]);
   return (
-    <Panel title={titleOf(presence)} name="story">
+    <Panel title={titleOf(presence)} name="connection-history">
       <Loaded load={load} what="the connection history">
         {({ text, events }) => (
           <>
             <p class="why">{text}</p>
             {events.length > 0 && (
-              <ol class="chapters">
+              <ol class="connection-history">
                 {historyLines(events).map(({ key, timeMs, text: line, times }) => (
                   <li key={key}>
                     <span class="quiet">
