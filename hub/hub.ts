@@ -30,13 +30,13 @@ export interface RunningHub {
   /** `wss://host:port/v1/device` */
   deviceUrl: string;
   adminUrl: string;
-  /** Of the embedded broker. */
+  /** Address of the embedded broker. */
   brokerUrl?: string;
-  /** The code that makes the first admin, once; given while there is no account. */
+  /** The one-time code that creates the first admin account, if there is no account yet. */
   firstLogin?: string;
-  /** Drains and stops. `lost`: points taken and not stored; `faults`: parts that did not close well. */
+  /** Drains and stops. `lost`: points received and not stored; `faults`: parts that failed to close. */
   close(): Promise<{ lost: number; faults: { name: string; error: unknown }[] }>;
-  /** Resolves with the fault when a part dies that the hub cannot live without. */
+  /** Resolves with the fault when a part dies that the hub cannot run without. */
   failed: Promise<Error>;
 }
 
@@ -44,7 +44,7 @@ export interface RunningHub {
 const consoleDir = fileURLToPath(new URL('../dashboards/console/dist/', import.meta.url));
 
 /**
- * Starts the whole hub, part by part; whatever fails on the way, what was started is closed again.
+ * Starts the whole hub, part by part. If a part fails, everything started before is closed again.
  * @throws HubError naming the part: `address-in-use`, `data-dir-in-use`, `schema-invalid`, `tls-invalid`, …
  */
 export async function startHub(config: Config, deps: HubDeps): Promise<RunningHub> {
@@ -185,7 +185,7 @@ async function connectBus(hub: HubContext, { bus, presence, commands, operators 
   await bus.connect(
     {
       message: (message) => commands.message(message),
-      /** For the first time or again: the broker may have lost what it knew of us. */
+      /** For the first time or again: the broker may have lost its retained messages. */
       connected() {
         presence.announcer.repeat(presence.keeper.all());
         commands.busConnected();

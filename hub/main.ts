@@ -49,7 +49,7 @@ function crashed(error: unknown): void {
   if (askToStop === undefined) process.exit(exitCodes.crash);
 }
 
-/** Resolves when all that was written is with whoever reads, or nobody reads any more. */
+/** Resolves when the reader has everything that was written, or nobody reads any more. */
 function flushed(stream: NodeJS.WriteStream): Promise<void> {
   return new Promise((resolve) => {
     stream.write('', () => resolve());
@@ -58,13 +58,13 @@ function flushed(stream: NodeJS.WriteStream): Promise<void> {
 
 process.on('uncaughtException', crashed);
 process.on('unhandledRejection', crashed);
-// A reader that has seen enough (`| head`) is no fault.
+// A reader that stops early (`| head`) is not a fault.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
   process.exit(exitCodes.ok);
 });
 
-// npm only warns of an engine that does not fit, and without this an older one fails somewhere inside.
+// npm only warns about a wrong engine, and an older Node would fail somewhere inside.
 if (Number.parseInt(process.versions.node, 10) < Number.parseInt(packageJson.engines.node.slice(2), 10)) {
   process.stderr.write(
     `device-hub: this is Node ${process.versions.node}, and Node ${packageJson.engines.node} is needed\n`,

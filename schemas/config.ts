@@ -1,4 +1,4 @@
-/** The configuration's own schema: its names, its defaults, and the check of all values at once. */
+/** The configuration's own schema: its names, its defaults, and the check of all values together. */
 
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import schema from './config.schema.json' with { type: 'json' };
@@ -81,7 +81,7 @@ export function configDefaults(): Record<string, unknown> {
   return Object.fromEntries(defaults);
 }
 
-// All faults at once: a configuration is read once and comes from the operator, so collecting is safe here.
+// All faults together: a configuration is read once and comes from the operator, so collecting is safe here.
 const ajv = new Ajv2020({ strict: true, allErrors: true, verbose: true, ownProperties: true });
 // An editor's keyword: what a pattern means, in words.
 ajv.addKeyword({ keyword: 'patternErrorMessage', schemaType: 'string' });

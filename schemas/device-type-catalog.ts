@@ -150,7 +150,7 @@ async function filesIn(dir: string): Promise<string[]> {
 
 /**
  * Reads one device type.
- * @throws SchemaFault with all faults of the file at once
+ * @throws SchemaFault with all faults of the file together
  */
 export async function loadDeviceType(file: string): Promise<DeviceType> {
   const text = await textOf(file);

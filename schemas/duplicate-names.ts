@@ -7,7 +7,7 @@ const token = /"(?:[^"\\]|\\.)*"|[{}[\],]/g;
  * Names that stand twice in one object: JSON.parse keeps the last and says nothing (RFC 8259 §4), so half of
  * what the author wrote would be lost in silence.
  * @param text valid JSON
- * @param atMost the search ends with so many
+ * @param atMost the search ends with this many
  * @returns a JSON pointer to each repeated name
  */
 export function duplicateNames(text: string, atMost = Infinity): string[] {

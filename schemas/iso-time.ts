@@ -3,7 +3,7 @@ export const lastTimeMs = 253_402_300_799_999;
 
 /**
  * Unix ms, which may carry three decimals, as ISO 8601 in UTC: `2026-01-01T00:00:00.000Z`, `….000250Z`.
- * A number that is no date is shown as one: `Date.toISOString` throws beyond ±8.64e15 (ECMA-262 §21.4.1.1).
+ * A number that is not a date is shown as a number: `Date.toISOString` throws beyond ±8.64e15 (ECMA-262 §21.4.1.1).
  */
 export function isoTime(unixMs: number): string {
   const wholeMs = Math.floor(unixMs);

@@ -5,7 +5,7 @@ import { escapePointer } from './json-pointer.ts';
 /**
  * JSON from outside, read in one way by whatever way it comes: frames, MQTT payloads, HTTP bodies, the command
  * line, files. What `JSON.parse` lets pass in silence is found here, since half of it would be lost, or changed:
- * a name that stands twice (the last one wins), and half a surrogate pair (UTF-8 has none, so it is stored as U+FFFD).
+ * a name that occurs twice (the last one wins), and half a surrogate pair (UTF-8 has none, so it is stored as U+FFFD).
  */
 export type JsonRead =
   | {
@@ -24,7 +24,7 @@ const maxQuote = 64;
 
 /**
  * Takes a byte order mark at the start, as RFC 8259 §8.1 lets it.
- * @param maxFaults the search ends with so many; a hostile text has thousands
+ * @param maxFaults the search ends with this many; a hostile text has thousands
  */
 export function readJson(given: string, maxFaults = 16): JsonRead {
   const text = given.charCodeAt(0) === 0xfeff ? given.slice(1) : given;
@@ -38,7 +38,7 @@ export function readJson(given: string, maxFaults = 16): JsonRead {
   } catch (cause) {
     return { ...unreadable('json', ...unreadableAs(text)), cause };
   }
-  // As many names in the text as in the value: none stands twice, and the long way round is spared.
+  // As many names in the text as in the value: none occurs twice, and the slow search is not needed.
   const repeated = names === countNames(value) ? [] : duplicateNames(text, maxFaults);
   if (repeated.length === 0 && !halfPairs) return { kind: 'read', value };
   const faults = repeated.map((path) => fieldFault(path, 'name', 'each name once', 'twice'));

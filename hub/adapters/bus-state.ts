@@ -1,7 +1,7 @@
 import type { BusCounters, OutgoingMessage } from '../bus/bus.ts';
 import type { Topics } from '../bus/topics.ts';
 
-/** What both buses begin with. */
+/** The initial counters of both buses. */
 export function newBusCounters(): BusCounters {
   return {
     published: 0,

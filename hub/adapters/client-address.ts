@@ -1,4 +1,4 @@
-/** Whose connection it is: the peer's address, or the one a trusted proxy says. */
+/** The address of a client: the peer's, or the one that a trusted proxy reports. */
 
 import { BlockList, isIP, isIPv6 } from 'node:net';
 
@@ -18,8 +18,8 @@ export function trustedProxies(addresses: readonly string[]): (address: string) 
 }
 
 /**
- * The client's own address. The header is read only from a trusted peer, and from its end: each proxy appends
- * whom it saw, so that what stands before the first untrusted address is the client's invention.
+ * The client's own address. The header is read only from a trusted peer, and from its end: each proxy appends the
+ * address it saw, so everything before the first untrusted address may be invented by the client.
  */
 export function clientAddress(
   peer: string | undefined,
@@ -37,7 +37,7 @@ export function clientAddress(
   return address;
 }
 
-/** The network limits count by: an IPv4 address, or the /64 of an IPv6 one, which is what one customer has. */
+/** The network that limits apply to: an IPv4 address, or the /64 of an IPv6 address, which is what one customer has. */
 export function networkOf(address: string): string {
   if (!isIPv6(address)) return address;
   const [head = '', tail] = address.split('%', 1)[0]?.split('::') ?? [];
@@ -49,7 +49,7 @@ export function networkOf(address: string): string {
   return `${first.join(':')}::/64`;
 }
 
-/** IPv4 in IPv6 clothes (RFC 4291 §2.5.5.2) is IPv4. */
+/** An IPv4-mapped IPv6 address (RFC 4291 §2.5.5.2) counts as IPv4. */
 function plainAddress(address: string): string {
   return /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? address;
 }

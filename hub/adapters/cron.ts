@@ -2,9 +2,9 @@ import { parse, validate } from 'node-cron';
 import type { CronFields } from '../schedules/cron-fields.ts';
 
 /**
- * What an expression of five fields, or of six with the seconds first, allows; undefined when it is none, or has what
- * only a calendar could tell (`L`, `#`). Its times are reckoned elsewhere: node-cron's timers know no clock but the
- * machine's, and demand both day fields.
+ * What an expression of five fields, or of six with the seconds first, allows. Undefined for anything else, and for `L`
+ * and `#`, which are not supported. The times are calculated elsewhere: node-cron's timers cannot take our clock, and
+ * they require both day fields to match.
  */
 export function parseCron(expression: string): CronFields | undefined {
   if (!validate(expression)) return undefined;

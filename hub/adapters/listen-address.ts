@@ -1,4 +1,4 @@
-/** What a refused listen means, in words for the operator. */
+/** Explains to the operator why the hub cannot listen on an address. */
 
 import type { ListenOptions, Server } from 'node:net';
 import { HubError, messageOf } from '../kernel/errors.ts';
@@ -13,13 +13,13 @@ export function formatAddress({ host, port }: ListenAddress): string {
   return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-/** The same for an address to open: what listens everywhere is reached on this machine as `localhost`. */
+/** The same for an address to open: a listener on every address is reached as `localhost` on this machine. */
 export function reachableAddress({ host, port }: ListenAddress): string {
   return formatAddress({ host: host === '0.0.0.0' || host === '::' ? 'localhost' : host, port });
 }
 
 /**
- * The error of a listen that failed, naming the address, the setting and the way out.
+ * The error of a failed listen. It names the address, the setting and the way out.
  * @param setting such as `HUB_ADMIN_LISTEN`
  * @returns HubError `address-in-use`, or `config-invalid` for an address this machine does not have or may not use
  */
@@ -76,7 +76,7 @@ export function codeOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
 
-/** The origins of pages that a listener on `host` serves: on every address, those of this machine. */
+/** The origins of pages that a listener on `host` serves; for a listener on every address, those of this machine. */
 export function ownOrigins(host: string, port: number): string[] {
   const local = ['localhost', '127.0.0.1', '::1'];
   const hosts =

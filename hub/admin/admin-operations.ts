@@ -28,7 +28,7 @@ export interface DeviceOperations {
    * @throws HubError `device-unknown` · `input-invalid`
    */
   labelDevice(id: string, change: LabelChange): Promise<DeviceDetails>;
-  /** Ends its session (close 4403) and commands and clears its retained presence. @throws HubError `device-unknown` */
+  /** Ends its session (close 4403) and its commands, and clears its retained presence. @throws HubError `device-unknown` */
   removeDevice(id: string): Promise<void>;
 }
 

@@ -4,7 +4,7 @@ import type { LatestReadings } from '../telemetry/latest-readings.ts';
 import type { ReadingFollower } from '../telemetry/reading-followers.ts';
 import type { LiveFeed } from './live-feed.ts';
 
-/** Keeps the newest reading of each stream, and hands each on to whoever watches. On the hot path. */
+/** Keeps the newest reading of each stream, and hands each on to the live feed. On the hot path. */
 export class ConsoleReadings implements ReadingFollower, DeviceFollower {
   readonly #latest: LatestReadings;
   readonly #feed: LiveFeed;

@@ -26,7 +26,7 @@ export interface CredentialOperations {
   revokeCredential(deviceId: string, credentialId: string): Promise<void>;
   /** A disabled device is refused, and its sessions end with 4403, until it is enabled. */
   setDisabled(deviceId: string, disabled: boolean): Promise<void>;
-  /** Gives the devices new secrets, when they are there; see `Rotation`. */
+  /** Gives the devices new secrets once they are connected; see `Rotation`. */
   rotate(deviceIds: readonly string[]): Promise<void>;
   /** Devices whose rotation is not done. */
   rotating(): Promise<readonly RotatingDevice[]>;
@@ -54,7 +54,7 @@ export function createCredentialOperations(deps: {
     await registry.changeCredentials(deviceId, (credentials) => {
       checkRoom(credentials, credential.kind);
       const now = clock.now();
-      // Those that have ended make room, or the list would grow for ever.
+      // Expired ones make room; otherwise the list would grow forever.
       return [...credentials.filter(({ notAfterMs }) => (notAfterMs ?? Infinity) > now), credential];
     });
   }

@@ -10,7 +10,7 @@ import type { MetricsReader } from '../telemetry/store.ts';
 import type { TypeOf } from '../telemetry/stream-of.ts';
 import type { NackLog } from './nack-log.ts';
 
-/** What a device has sent and been. */
+/** What a device has sent, and its states so far. */
 export interface DeviceHistory {
   /** @throws HubError `device-unknown` · `store-unavailable` */
   lastValues(device: string): Promise<LastValues>;

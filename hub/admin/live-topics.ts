@@ -12,7 +12,7 @@ export interface Watched {
 }
 
 export type WatchRequest =
-  /** `gone`: asked for, and not there, or not for this watcher. */
+  /** `gone`: requested, but not there, or not visible to this watcher. */
   { kind: 'watch'; watched: Watched; gone: readonly string[] } | { kind: 'bad'; message: string };
 
 export const nothing: Watched = {

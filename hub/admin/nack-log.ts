@@ -6,7 +6,7 @@ import type { NackedDevice } from '../sessions/nack.ts';
 /** Kept of one device. */
 const keptRows = 20;
 
-/** What codes mean that name no field. */
+/** The meaning of codes that name no field. */
 const words: Readonly<Record<string, string>> = {
   rate: 'it sends more than it may',
   overloaded: 'the hub is overloaded',
@@ -14,7 +14,7 @@ const words: Readonly<Record<string, string>> = {
   'unknown-command': 'the hub never sent this command',
 };
 
-/** The last refusals of every device. Those that name no field are counted, so that a flood of them is one row. */
+/** The last refusals of every device. Those without a field are counted, so that a flood of them is one row. */
 export class NackLog {
   readonly #clock: Clock;
   readonly #rows = new Map<string, NackRow[]>();

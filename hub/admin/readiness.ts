@@ -8,10 +8,10 @@ import type { Spool } from '../telemetry/spool.ts';
 import type { MetricsStore } from '../telemetry/store.ts';
 import type { StoreLink } from '../telemetry/store-link.ts';
 
-/** What the parts say of themselves; the rest of the answer follows from it. */
+/** What the parts report; the rest of the answer follows from it. */
 export type PartsHealth = Pick<Readiness, 'ready' | 'parts'>;
 
-/** A health check that waits longer is itself called failed, ms. */
+/** A health check that takes longer counts as failed, ms. */
 const probeTimeoutMs = 1_000;
 
 export interface CheckedParts {
@@ -24,7 +24,7 @@ export interface CheckedParts {
   bus: Bus;
 }
 
-/** What `/readyz` says of each part. A part that is down degrades the hub; only a stopping hub is not ready. */
+/** What `/readyz` reports about each part. A part that is down degrades the hub; only a stopping hub is not ready. */
 export async function readiness(parts: CheckedParts): Promise<PartsHealth> {
   const { stopping } = parts;
   const { store, clock, spool, bus } = knownFaults(parts);
@@ -40,7 +40,7 @@ export async function readiness(parts: CheckedParts): Promise<PartsHealth> {
   };
 }
 
-/** What is wrong with each part, as far as it is known without asking anyone. */
+/** What is wrong with each part, as far as the hub knows without asking it. */
 export function knownFaults(
   parts: Pick<CheckedParts, 'link' | 'spool' | 'hubClock' | 'bus'>,
 ): Record<'store' | 'clock' | 'spool' | 'bus', string | undefined> {

@@ -6,7 +6,7 @@ import type { LiveFeed } from './live-feed.ts';
 import { NackLog } from './nack-log.ts';
 import { Rejects } from './rejects.ts';
 
-/** What devices were refused: of each the last, counted by field and firmware, and live for whoever watches. */
+/** The refusals of devices: the last ones of each, counts by field and firmware, and a copy for the live feed. */
 export class Refusals implements DeviceFollower {
   readonly log: NackLog;
   readonly rejects: Rejects;

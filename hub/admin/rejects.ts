@@ -14,24 +14,24 @@ type Common = Pick<RejectRow, 'type' | 'stream' | 'field' | 'rule' | 'firmware'>
 
 interface Entry {
   common: Common;
-  /** The device it began with. */
+  /** The first device of the row. */
   by: string;
   count: number;
-  /** The devices that were refused last; those who may not see all get the sum of theirs. */
+  /** The devices that were refused last. A limited viewer gets the total of its own. */
   devices: Map<string, Share>;
 }
 
 const maxRows = 1_000;
 const maxDevices = 50;
-/** Rows that one device may be the first of: paths and firmware are its own words. */
+/** Rows that one device may start: it chooses paths and firmware itself. */
 const maxRowsOfDevice = 20;
 
-/** What was refused since the hub started, by field and firmware. When it is full the row refused longest ago goes. */
+/** Refusals since the hub started, by field and firmware. When full, the row whose last refusal is oldest is dropped. */
 export class Rejects {
   readonly #clock: Clock;
-  /** By all they have in common; the one refused last is the last. */
+  /** By everything they have in common; the most recent one is last. */
   readonly #entries = new Map<string, Entry>();
-  /** How many rows a device was the first of. */
+  /** How many rows each device started. */
   readonly #begun = new Map<string, number>();
   #other = 0;
 

@@ -6,10 +6,10 @@ import type { Spool } from '../telemetry/spool.ts';
 import type { StoreLink } from '../telemetry/store-link.ts';
 import type { TelemetryOperations } from './telemetry-operations.ts';
 
-/** Dead letters looked through at a time for those somebody may see. */
+/** Dead letters read at a time to find the visible ones. */
 const minPage = 1_000;
 
-/** The operators' side of ledger, spool and dead letters. @param deps `link` undefined: no hub runs */
+/** Ledger, spool and dead letters, as operators use them. @param deps `link` undefined: no hub runs */
 export function createTelemetryAdministration(deps: {
   ledger: Ledger;
   spool: Spool;

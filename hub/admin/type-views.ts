@@ -4,7 +4,7 @@ import { HubError } from '../kernel/errors.ts';
 import type { MayShow } from '../registry/visibility.ts';
 import type { Registry } from '../registry/registry.ts';
 
-/** The device types the hub has, for those who look at them. */
+/** The device types of the hub, as operators see them. */
 export interface TypeViews {
   /** @param mayShow which devices are counted; not given: all */
   types(mayShow?: MayShow): TypeRow[];

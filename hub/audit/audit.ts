@@ -18,7 +18,7 @@ export interface AuditStore {
   list(query: AuditQuery): Promise<AuditRecord[]>;
 }
 
-/** What every part that decides something takes. */
+/** Given to every part that decides something. */
 export interface Auditor {
   /** Resolves when the entry is on disk, or when that failed, which is counted and logged. */
   record(event: AuditEvent): Promise<void>;

@@ -23,7 +23,8 @@ export interface Publisher {
 export interface Broadcaster {
   /**
    * QoS 0: hands the message over, together with others a moment later, in order; costs no promise.
-   * @returns false when it is dropped (and counted): the broker is away, does not keep up, or takes no packet so long
+   * @returns false when it is dropped (and counted): the broker is away, does not keep up, or does not accept a packet of
+   *   this size
    */
   broadcast(topic: string, payload: string): boolean;
 }

@@ -35,7 +35,7 @@ export function adminClient(socketPath: string): AdminOperations & CredentialOpe
     removeDevice: (id) => ask('DELETE /api/v1/devices/{id}', { params: { id } }),
     listCredentials: async (id) =>
       (await ask('GET /api/v1/devices/{id}/credentials', { params: { id } })).credentials,
-    // What is added says which of the two answers comes.
+    // The addition says which of the two answers comes.
     addSecret: async (id, body) =>
       (await ask('POST /api/v1/devices/{id}/credentials', { params: { id }, body })) as NewSecret,
     addKey: async (id, publicKey, validity) => {
@@ -89,7 +89,7 @@ export function adminClient(socketPath: string): AdminOperations & CredentialOpe
   };
 }
 
-/** A member of the answer. Hub and command line are of the same release, so the shape is that of the operation. */
+/** A member of the answer. Hub and command line are the same release, so the answer has the declared shape. */
 export async function member<T>(answer: Promise<unknown>, name: string): Promise<T> {
   const value = await answer;
   if (typeof value !== 'object' || value === null || !(name in value)) {

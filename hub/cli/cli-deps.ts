@@ -35,7 +35,7 @@ export interface CliDeps {
   out: (text: string) => void;
   err: (text: string) => void;
   clock: Clock;
-  /** The first `count` times of a cron expression in UTC, Unix ms; none for what is no such expression. */
+  /** The first `count` times of a cron expression in UTC, Unix ms; none for an invalid expression. */
   cronTimes: (expression: string, afterMs: number, count: number) => number[];
   createLog: (level: LogLevel) => Log;
   /** The faults that a start would find in the files that the configuration names. */

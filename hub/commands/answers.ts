@@ -36,7 +36,7 @@ export class Answers {
   readonly #deps: AnswersDeps;
   /** Final answers being published now, by device/id. */
   readonly #inFlight = new Set<string>();
-  /** What waits for the first connection to the broker. */
+  /** Statuses that wait for the first connection to the broker. */
   #heldBack: CommandRecord[] | undefined = [];
   #sweeping = false;
   #sweepAgain = false;

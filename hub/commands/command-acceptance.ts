@@ -271,7 +271,7 @@ export class CommandAcceptance {
     this.#arrivingCount--;
   }
 
-  /** Nothing was written: refused. Where that is not certain, there is no answer at all. */
+  /** Nothing was written, so the command is refused. If that is not certain, there is no answer at all. */
   #unavailable(error: unknown, ask: Ask | undefined): Submission {
     if (error instanceof HubError && error.details['reason'] === 'worker-died') throw error;
     this.#deps.log.error({ reason: messageOf(error) }, 'a command was refused: the journal does not answer');

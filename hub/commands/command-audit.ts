@@ -61,7 +61,7 @@ export function stateEvent(command: Command, first: boolean): AuditEvent {
   };
 }
 
-/** Requests that are no state of a command: refusals, cancel requests, and group commands. */
+/** Requests that are not states of a command: refusals, cancel requests, and group commands. */
 export class CommandAudit implements CommandWatcher, GroupCommandWatcher {
   readonly #auditor: Pick<Auditor, 'record' | 'noted'>;
   readonly #counters: Pick<CommandCounters, 'refused'>;

@@ -2,7 +2,7 @@ import type { RefusalReason } from '../../schemas/api/error-codes.ts';
 import { mqttChecks, type FieldError } from '../../schemas/index.ts';
 import { readJson, type JsonRead } from '../../schemas/json-text.ts';
 
-/** What a caller asks for, whatever the origin; the id is the caller's own, if there is one. */
+/** The request of a caller, from any origin. The id is the caller's own, if there is one. */
 export interface CommandRequest {
   readonly device: string;
   readonly name: string;
@@ -62,7 +62,7 @@ export function parsePayload(
     return { kind: 'refused', refusal: { reason: 'bad-payload', errors: [error] } };
   }
   if (json.faults !== undefined) {
-    // An id that stands twice is none.
+    // An id that occurs twice does not count.
     const whose = isRecord(json.value) && !json.faults.some(({ path }) => path === '/id') ? json.value : {};
     return refusedPayload(json.faults, whose);
   }

@@ -84,7 +84,7 @@ export type CommandEvent =
   | { kind: 'hub-restarted' }
   | { kind: 'gave-up' };
 
-/** What is to be done once the new state is in the journal, in this order. */
+/** The actions once the new state is in the journal, in this order. */
 export type Effect =
   /** Publish the status. */
   | 'announce'

@@ -152,7 +152,7 @@ export class DeviceCommands {
     void this.handleAll({ kind: 'session-closed' });
   }
 
-  /** The device stays present: what waits for it goes on waiting, and what it was sent is asked for again. */
+  /** The device stays present: waiting commands keep waiting, and the new session is asked about sent ones. */
   sessionReplaced(session: CommandSession): void {
     if (this.#session !== session) return;
     this.#session = undefined;

@@ -274,7 +274,10 @@ class CommandDispatcher implements Dispatcher {
       }
     } catch (error) {
       // Without an answer the device reports it again in its next session.
-      log.error({ device, command: re, reason: messageOf(error) }, 'a late result waits');
+      log.error(
+        { device, command: re, reason: messageOf(error) },
+        'a late result could not be looked up: the device will repeat it',
+      );
     } finally {
       this.#lookups--;
     }

@@ -8,9 +8,9 @@ export interface GroupCommandRecord {
   readonly targets: readonly Target[];
 }
 
-/** What outlives the hub of group commands. Each write is synced; all reject with HubError `database-failed`. */
+/** Group commands on disk. Each write is synced; all methods reject with HubError `database-failed`. */
 export interface GroupCommandJournal {
-  /** Those that run, or have a target that is not settled; oldest first. */
+  /** Group commands that run, or have a target that is not settled; oldest first. */
   open(): Promise<GroupCommandRecord[]>;
   /** Ended, and the broker does not have the final report yet. */
   unanswered(): Promise<GroupCommandRecord[]>;

@@ -173,7 +173,7 @@ export class GroupCommands {
     for (const groupCommand of this.#deps.open.all()) groupCommand.close();
   }
 
-  /** The same command has to be right for every type in the group: one that is not refuses all. */
+  /** The command must be valid for every device type in the group. One invalid type refuses the whole group command. */
   #judge({ name, id, params }: GroupCommandRequest, devices: readonly string[]): Refusal | undefined {
     if (devices.length === 0) {
       const error = { path: '/to', keyword: 'selector', expected: 'at least one device', got: 'none' };

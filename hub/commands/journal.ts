@@ -21,7 +21,7 @@ export interface Delivery {
 }
 
 /**
- * What outlives the hub: every command with its state, and whether its final answer has reached the broker.
+ * The commands on disk: every command with its state, and whether its final answer has reached the broker.
  * Each write resolves once it is on disk, and writes take effect in the order of the calls.
  * Everything throws HubError `database-failed`: nothing was written, unless `details.reason` is `worker-died`.
  */

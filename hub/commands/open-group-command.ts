@@ -95,7 +95,7 @@ export class OpenGroupCommand implements GroupCommandRecord {
     return this.#groupCommand.status === 'running';
   }
 
-  /** After a restart: what became of the commands of its targets meanwhile. @throws HubError `database-failed` */
+  /** After a restart: reads what happened to the commands of its targets in the meantime. @throws HubError `database-failed` */
   async restore(): Promise<void> {
     for (const target of this.targets) {
       if (isSettled(target)) continue;
@@ -126,7 +126,7 @@ export class OpenGroupCommand implements GroupCommandRecord {
     this.advance();
   }
 
-  /** Does what is due now: one step at a time, and a change meanwhile asks for another. */
+  /** Does what is due now, one step at a time. A change in between asks for another step. */
   advance(): void {
     void this.#advance();
   }

@@ -4,7 +4,7 @@ import type { GroupCommands } from './group-commands.ts';
 export interface ScheduledCommand {
   /** The name of the schedule. */
   readonly schedule: string;
-  /** Of the time: asking again sends nothing twice. */
+  /** The same for the same time, so that asking again sends nothing twice. */
   readonly id: string;
   readonly to: string;
   readonly name: string;

@@ -15,7 +15,7 @@ export class CommandStages implements CommandWatcher {
     this.#histogram = histogram;
   }
 
-  /** A command has come to its state; the wall clock may have been set meanwhile, so none is negative. */
+  /** A command has come to its state; the wall clock may have been set in between, so negative times are cut to 0. */
   observe({ status, acceptedMs, sent, receivedMs, changedMs }: Command): void {
     if (status === 'sent' && sent !== undefined) this.#took('queued', acceptedMs, sent.ms);
     if (status === 'received' && sent !== undefined && receivedMs === changedMs) {

@@ -9,16 +9,16 @@ import type { Command } from './command.ts';
 import type { GroupCommandRecord } from './group-command-journal.ts';
 import type { AnswerAddress } from './journal.ts';
 
-/** What the status topic of a command carries. */
+/** The payload of a command's status topic. */
 export type CommandStatusPayload = Omit<CommandView, 'final' | 'params' | 'accepted' | 'actor' | 'origin'>;
 
-/** What the status topic of a group command carries. */
+/** The payload of a group command's status topic. */
 export type GroupStatusPayload = Omit<
   GroupCommandSummary,
   'to' | 'params' | 'final' | 'accepted' | 'wave' | 'maxFailures'
 >;
 
-/** What the status topic carries of a request that became neither. */
+/** The payload for a request that became neither. */
 export interface RejectionPayload {
   readonly id: string;
   readonly status: 'rejected';

@@ -72,7 +72,7 @@ export interface Config {
   readonly spoolMaxMib: number;
   readonly deadLettersMax: number;
   readonly rollUps: boolean;
-  /** Undefined: readings are kept for ever. */
+  /** Undefined: readings are kept forever. */
   readonly rawRetentionDays?: number;
   readonly backoffMaxMs: number;
   readonly acceptPerSec: number;

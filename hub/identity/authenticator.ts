@@ -15,7 +15,7 @@ export type Admittance =
   /** The proof is wrong, and so were too many before it, of its address or its id. */
   | { kind: 'throttled'; retryAfterSec: number };
 
-/** Ten failures at once, then one every six seconds, for an address and for an id alike. */
+/** A burst of ten failures, then one every six seconds, for an address and for an id alike. */
 const limit = { burst: 10, everyMs: 6_000 };
 
 export interface AuthenticatorDeps {
@@ -29,7 +29,7 @@ export interface AuthenticatorDeps {
   audit: Auditor;
 }
 
-/** Decides who a connecting device is, slows down who guesses, and keeps a record of refusals. */
+/** Decides who a connecting device is, slows down guessing, and records refusals. */
 export class Authenticator {
   readonly #deps: AuthenticatorDeps;
   readonly #failures: FailedProofs;

@@ -23,7 +23,7 @@ const atOnce = 20;
 /**
  * Changes the secrets of devices in two phases, so that none can be locked out:
  *
- *   due ── session open ──▶ offered: a next secret is on disk, then in a `credential` frame; the old one holds
+ *   due ── session open ──▶ offered: a next secret is on disk, then in a `credential` frame; the old one is valid
  *       ── first connect with the next one ──▶ done: the old one is retired
  *
  * The device keeps both until a session opened with the next one has its `welcome`. When the link is cut
@@ -62,7 +62,7 @@ export class Rotation {
     this.#next();
   }
 
-  /** A device has proved who it is. If it was with its next secret, the change is done once the old one is retired. */
+  /** A device has proved who it is. If it used its next secret, the change is done once the old one is retired. */
   credentialUsed(record: DeviceRecord, credentialId: string): void {
     this.#deps.registry.credentialUsed(record, credentialId)?.then(
       () => this.#done(record.id),
@@ -109,7 +109,7 @@ export class Rotation {
     if (session?.isOpen !== true) return;
     const made = newSecretCredential(clock.now(), { state: 'next' });
     await registry.changeCredentials(deviceId, (credentials, { rotationDueMs }) => {
-      // A device without a secret has keys, or a certificate: those are not the hub's to make.
+      // A device without a secret has keys or a certificate, which the hub cannot create.
       const secrets = credentials.filter(({ kind }) => kind === 'secret');
       if (rotationDueMs === undefined || secrets.length === 0) return credentials;
       return [...credentials.filter(({ state }) => state !== 'next'), made.credential];

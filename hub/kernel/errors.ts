@@ -4,7 +4,7 @@ import { errorCodes, type ErrorCode } from '../../schemas/api/error-codes.ts';
 export class HubError extends Error {
   readonly code: ErrorCode;
   readonly retryable: boolean;
-  /** What a machine may want to read: the offending names, paths, values. */
+  /** For machines: the names, paths and values at fault. */
   readonly details: Readonly<Record<string, unknown>>;
 
   /** @param note what happened here, and the way out; appended to the code's own sentence. */

@@ -2,8 +2,8 @@ import { LeakyBuckets, type LeakyBucketOptions } from './leaky-buckets.ts';
 import type { Clock } from '../../schemas/time/clock.ts';
 
 /**
- * Slows down who guesses. A proof is judged before anybody is slowed, so that only failures wait: whoever shares an
- * address or an id with a guesser, and has the right proof, never notices.
+ * Slows down guessing. A proof is checked before anybody is slowed down, so only failures wait: a device with the right
+ * proof never notices a guesser at its address or with its id.
  */
 export class FailedProofs {
   readonly #buckets: LeakyBuckets;
@@ -14,13 +14,13 @@ export class FailedProofs {
   }
 
   /**
-   * A proof was judged, and was wrong.
+   * A proof was wrong.
    * @param sources what failures are counted by: an address, an id
-   * @returns how long the next failure of these sources has to wait, ms; 0: this one is answered as what it is
+   * @returns how long the next failure of these sources has to wait, ms; 0: this failure is answered normally
    */
   failed(...sources: readonly string[]): number {
     const waitMs = Math.max(...sources.map((source) => this.#buckets.waitMs(source)));
-    // Who is told to wait adds nothing: a flood does not make its own wait longer than it says.
+    // A failure during the wait adds nothing: a flood does not extend its own wait.
     if (waitMs === 0) for (const source of sources) this.#buckets.add(source);
     return waitMs;
   }

@@ -1,6 +1,6 @@
 import { getHeapStatistics } from 'node:v8';
 
-/** What the heap of this process holds, bytes. Unlike `process.memoryUsage()` it opens no file, so it works at the limit of descriptors too. */
+/** The used heap of this process, bytes. Unlike `process.memoryUsage()` it opens no file, so it needs no descriptor. */
 export function heapBytes(): number {
   return getHeapStatistics().used_heap_size;
 }

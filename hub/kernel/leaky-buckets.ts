@@ -1,13 +1,13 @@
 import type { Clock } from '../../schemas/time/clock.ts';
 
 export interface LeakyBucketOptions {
-  /** So many at once … */
+  /** The size of a burst … */
   burst: number;
   /** … and one more each time this has passed, ms. */
   everyMs: number;
 }
 
-/** Names remembered; beyond, the one that added longest ago is forgotten. */
+/** Names remembered. Beyond this, the name with the oldest addition is forgotten. */
 const maxNames = 10_000;
 
 /** One leaky bucket for each name (an address, an id), bounded in number: each has a share of its own. */

@@ -1,6 +1,6 @@
 /**
  * The releaser stack: every started part pushes its close; closing runs them in reverse order, each once,
- * also when one of them throws. A start that fails half-way closes what it had started.
+ * even when one of them throws. A start that fails half-way closes what it had started.
  */
 export class Releasers {
   readonly #stack: { name: string; close: () => Promise<void> | void }[] = [];

@@ -1,10 +1,10 @@
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 
 /**
- * Reads a file that holds a secret, having looked at the mode of that very file.
+ * Reads a file with a secret, and checks the mode of that very file.
  * @param path absolute
  * @returns its text, and whether users other than its owner may read it: orchestrators mount secrets readable for
- * all inside the container, so that much is only to be told
+ * everybody inside the container, so this is only a warning
  * @throws Error when other users may write to it, and those of node:fs
  */
 export function readSecretFile(path: string): { text: string; exposed: boolean } {
@@ -18,7 +18,7 @@ export function readSecretFile(path: string): { text: string; exposed: boolean }
   }
 }
 
-/** What is said of one that is exposed. */
+/** The warning about a file that others may read. */
 export function exposedSecret(path: string): string {
   return `${path} holds a secret and other users may read it; chmod 600`;
 }

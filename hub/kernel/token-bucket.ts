@@ -1,8 +1,8 @@
 import type { Clock } from '../../schemas/time/clock.ts';
 
 /**
- * A token bucket: `perSec` on average, at most twice that at once. It is filled when it is found short, so that
- * taking costs no reading of the clock; hence what is left and one filling may go at once, `perSec` each.
+ * A token bucket: `perSec` on average, and a burst of at most twice as many. It is filled only when it runs short, so
+ * that taking does not read the clock. Hence a burst may use what is left and one filling, `perSec` each.
  */
 export class TokenBucket {
   readonly #clock: Clock;
@@ -20,14 +20,14 @@ export class TokenBucket {
     this.#filledAt = clock.monotonic();
   }
 
-  /** False: not so many left, nothing was taken. */
+  /** False: not enough tokens are left, and nothing was taken. */
   take(tokens = 1): boolean {
     if (!this.has(tokens)) return false;
     this.#tokens -= tokens;
     return true;
   }
 
-  /** Whether so many can be taken now. */
+  /** Whether this many can be taken now. */
   has(tokens: number): boolean {
     if (this.#tokens < tokens) this.#refill();
     return this.#tokens >= tokens;

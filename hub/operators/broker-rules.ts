@@ -26,7 +26,7 @@ export function brokerRules(
       if (!hasRole(operator, 'operator')) return false;
       if (kind === 'command') return mayTouch(operator, device, name);
       if (kind === 'cancel') return mayTouch(operator, device);
-      // Whom a group holds is not known here: only who reaches every device may ask.
+      // The members of a group are not known here, so only operators who reach every device may ask.
       return kind === 'group-command' && operator.devices === '*' && operator.safety === 'critical';
     },
     mayRead(operator, filter) {
@@ -37,7 +37,7 @@ export function brokerRules(
     mayReceive(operator, topic) {
       if (operator.devices === '*') return true;
       const [, device = ''] = levelsOf(topic) ?? [];
-      // The last words about a device that is removed are for those who read it until then.
+      // The last messages about a removed device go to those who could read it until then.
       return !isThere(device) || mayTouch(operator, device);
     },
   };

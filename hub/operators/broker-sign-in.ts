@@ -1,7 +1,7 @@
 import type { Operator } from '../../schemas/api/operators.ts';
 import type { Operators } from './operators.ts';
 
-/** Who a client of the embedded broker is without a user name. @param role undefined: nobody is let in so */
+/** Who a client of the embedded broker is without a user name. @param role undefined: such clients are refused */
 export function anonymousOperator(role: 'viewer' | 'operator' | 'off'): Operator | undefined {
   return role === 'off' ? undefined : { actor: 'anonymous', role, devices: '*', safety: 'critical' };
 }

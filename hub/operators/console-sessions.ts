@@ -15,7 +15,7 @@ interface ConsoleSession {
   usedMs: number;
 }
 
-/** Who is signed in at the console, by the hash of the cookie. In memory: a restart signs everybody out. */
+/** The console's logins, by the hash of the cookie. They are in memory: a restart signs everybody out. */
 export class ConsoleSessions {
   readonly #clock: Clock;
   readonly #sessions = new Map<string, ConsoleSession>();

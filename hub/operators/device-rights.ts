@@ -12,7 +12,7 @@ export function deviceRights(deps: {
 }): MayTouch {
   return (operator, deviceId, command) => {
     const record = deps.recordOf(deviceId);
-    // Nobody's device: whoever reaches all may learn that it does not exist.
+    // Not a registered device: an operator who reaches all devices may learn that it does not exist.
     if (record === undefined) return operator.devices === '*';
     if (command === undefined) return reaches(operator, record);
     const definition = deps.typeOf(deviceId)?.commands.get(command);

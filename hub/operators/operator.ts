@@ -1,7 +1,7 @@
 import type { Operator, Rights } from '../../schemas/api/operators.ts';
 import { roles, safetyClasses, type Role, type Safety } from '../../schemas/api/roles.ts';
 
-/** Whoever may open the hub's files may do everything. */
+/** Everybody who may open the hub's files may do everything. */
 export const localOperator: Operator = { actor: 'local', role: 'admin', devices: '*', safety: 'critical' };
 
 export function hasRole({ role }: Rights, needed: Role): boolean {

@@ -24,24 +24,24 @@ export interface OperatorsDeps {
   changed: (actor: string) => void;
 }
 
-/** Ten failures at once, then one every 30 seconds, for an address and for a name alike. */
+/** A burst of ten failures, then one every 30 seconds, for an address and for a name alike. */
 const limit = { burst: 10, everyMs: 30_000 };
 /**
- * A failure beyond the limit is answered so long after it came, whatever became of it: who floods does not learn from
- * the time whether there is an account of that name.
+ * A failure beyond the limit is answered this long after it came, whatever its outcome, so that a flood does not learn
+ * from the time whether an account of that name exists.
  */
 const slowAnswerMs = 3_000;
-/** Answers that wait so; those beyond go out at once. */
+/** Answers that wait for this time; further ones are sent immediately. */
 const maxSlowAnswers = 100;
 
-/** Accounts of people and tokens of programs, and who of them asks. */
+/** Accounts of people and tokens of programs, and their authentication. */
 export class Operators {
   readonly #deps: OperatorsDeps;
   readonly #accounts = new Map<string, AccountRecord>();
   readonly #tokens = new Map<string, TokenRecord>();
   readonly #failures: FailedProofs;
   readonly #passwords: PasswordJudge;
-  /** Hashes of the tokens that are over and were told to be. */
+  /** Hashes of the expired tokens that have been announced. */
   readonly #expired = new Set<string>();
   #slowAnswers = 0;
   #firstLoginHash: string | undefined;
@@ -95,7 +95,7 @@ export class Operators {
     const cameAt = clock.monotonic();
     const stored = this.#accounts.get(name)?.passwordHash;
     const judgement = await this.#passwords.judge({ name, password, stored, network: address });
-    // The account may have gone, or its password changed, meanwhile.
+    // The account may have been removed, or its password changed, in the meantime.
     if (judgement !== 'right' || this.#accounts.get(name)?.passwordHash !== stored) {
       const event = { ...attempt(address, origin), action: 'login', subject: name };
       const failed = this.#failed(event, address, name);
@@ -110,7 +110,7 @@ export class Operators {
     return { kind: 'operator', operator };
   }
 
-  /** Only failures are slowed: whoever has the right proof is let in, however many others fail. */
+  /** Only failures are slowed down: the right proof is accepted, however many others fail. */
   #failed(event: Omit<AuditEvent, 'outcome'>, address: string, name?: string): Login {
     const sources = [`address ${address}`, ...(name === undefined ? [] : [`name ${name.slice(0, 128)}`])];
     const waitMs = this.#failures.failed(...sources);
@@ -201,7 +201,7 @@ export class Operators {
   /** @returns the token, shown this once @throws HubError `input-invalid` when the name is taken */
   async addToken(name: string, rights: Rights, notAfterMs?: number): Promise<string> {
     if (this.listTokens().some((token) => token.name === name))
-      throw invalid('name', 'one no other token has');
+      throw invalid('name', 'a name that no other token has');
     const token = newToken();
     const record = {
       name,
@@ -235,7 +235,8 @@ export class Operators {
   /** Without an admin nobody could make one but at the machine itself. */
   #keepAnAdmin(name: string): void {
     const admins = this.listAccounts().filter(({ role }) => role === 'admin');
-    if (admins.length === 1 && admins[0]?.name === name) throw invalid('name', 'another than the last admin');
+    if (admins.length === 1 && admins[0]?.name === name)
+      throw invalid('name', 'an account other than the last admin');
   }
 }
 

@@ -11,12 +11,12 @@ export interface Attempt {
   network: string;
 }
 
-/** `unjudged`: too many wait, and nobody may hold the others up. */
+/** `unjudged`: too many attempts wait, and none may delay the others. */
 export type Judgement = 'right' | 'wrong' | 'unjudged';
 
-/** Those that wait; beyond, whoever has most of them loses its oldest. */
+/** Waiting attempts. Beyond this, the lane with most of them loses its oldest one. */
 const maxWaiting = 16;
-/** Wrong attempts remembered, so that one that comes again and again costs nothing. */
+/** Wrong attempts remembered, so that repeating one costs nothing. */
 const maxWrong = 10_000;
 
 interface Waiting extends Attempt {
@@ -24,7 +24,7 @@ interface Waiting extends Attempt {
   settle: (judgement: Judgement) => void;
 }
 
-/** The attempts of one name from one network; all names that nobody has are one. */
+/** The attempts for one name from one network. All unknown names count as one name. */
 interface Lane {
   network: string;
   waiting: Waiting[];
@@ -37,14 +37,14 @@ export interface PasswordJudgeDeps {
 }
 
 /**
- * Judges passwords, of which the hash is slow on purpose, so that whoever sends wrong ones holds up nobody: what is
- * known to be right or wrong is answered at once, and the rest takes turns, network by network and name by name. One
- * is judged at a time, and after a wrong one there is a rest of as long: guessing costs half a core at most.
+ * Checks passwords. Their hash is slow on purpose, so wrong ones must not delay others. What is known to be right or wrong
+ * is answered immediately; the rest takes turns, by network and by name. One password is checked at a time, and a wrong
+ * one is followed by a pause of the same length, so that guessing costs at most half a core.
  */
 export class PasswordJudge {
   readonly counters = { unjudged: 0 };
   readonly #deps: PasswordJudgeDeps;
-  /** What is remembered of a password is of no use outside this process. */
+  /** What is remembered about a password is useless outside this process. */
   readonly #key = randomBytes(32);
   /** The proofs found right, by the stored hash they are right for: one for each account. */
   readonly #right = new Map<string, string>();
@@ -139,7 +139,7 @@ export class PasswordJudge {
       if (right) goOn();
       else clock.after(clock.monotonic() - began, goOn);
     } catch {
-      // There is no memory for the hash now.
+      // There is not enough memory for the hash now.
       this.counters.unjudged += 1;
       settle('unjudged');
       goOn();

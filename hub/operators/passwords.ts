@@ -36,7 +36,7 @@ export function newToken(): string {
   return `hubt_${randomBytes(24).toString('base64url')}`;
 }
 
-/** What is stored of a random token: SHA-256, hex. */
+/** The stored form of a random token: SHA-256, hex. */
 export function hashToken(token: string): string {
   return createHash('sha256').update(token).digest('hex');
 }

@@ -3,7 +3,7 @@ import type { Clock } from '../../schemas/time/clock.ts';
 
 /** Entries kept of one device. */
 const keptEntries = 32;
-/** Of them, refusals before the upgrade: whoever knows an id can cause them, and must not push out what is true. */
+/** Of these, refusals before the upgrade: anybody who knows an id can cause them, so they must not displace real events. */
 const keptRefusals = 8;
 
 /**

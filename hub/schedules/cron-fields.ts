@@ -18,7 +18,7 @@ export interface CronFields {
 }
 
 const dayMs = 86_400_000;
-/** 29 February on a given day of the week comes within 40 years, also over a year that is no leap year (2100). */
+/** 29 February on a given day of the week occurs within 40 years, even across a year that is not a leap year (2100). */
 const maxMonths = 40 * 12;
 
 /**

@@ -4,25 +4,25 @@ import { lastTime, nextTime } from './next-time.ts';
 
 export type Schedule = Omit<ScheduleView, 'nextMs'>;
 
-/** A time counts as met, not as missed, so long after it. */
+/** A time up to this late counts as met, not as missed. */
 const onTimeMs = 60_000;
 
 /** The first time not dealt with yet, Unix ms; undefined when there is none any more. */
 export function nextOf(schedule: Schedule, fields: CronFields | undefined): number | undefined {
   const { atMs, lastMs, createdMs, timeZone } = schedule;
   if (fields === undefined) return lastMs === undefined ? atMs : undefined;
-  // Never before the last one, whatever the clock says meanwhile: set back, it fires nothing twice.
+  // Never before the last one, whatever the clock says: if it is set back, nothing fires twice.
   return nextTime(fields, timeZone, lastMs ?? createdMs);
 }
 
 export type Due =
-  /** Unix ms; undefined: never again. */
+  /** Unix ms; undefined: there is no further time. */
   | { kind: 'later'; atMs: number | undefined }
   | { kind: 'fire'; atMs: number }
   /** Missed, and not to be made up for. */
   | { kind: 'skip'; atMs: number };
 
-/** What is to be done now. However many times were missed, at most one is made up for. */
+/** Decides what to do now. However many times were missed, at most one is caught up. */
 export function dueOf(schedule: Schedule, fields: CronFields | undefined, nowMs: number): Due {
   const first = nextOf(schedule, fields);
   if (first === undefined || first > nowMs) return { kind: 'later', atMs: first };

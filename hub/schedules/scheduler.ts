@@ -47,7 +47,7 @@ export class Scheduler {
     this.#stop = deps.clock.every(tickMs, () => this.#tick());
   }
 
-  /** Runs the job at its times, never twice at once, until `close`. */
+  /** Runs the job at its times until `close`, and never in parallel with itself. */
   add(job: Job): void {
     this.#entries.push({ job, nextMs: nextOf(job, this.#clock.now()) });
   }

@@ -18,7 +18,7 @@ export interface SchedulesDeps {
   clock: Clock;
   log: Log;
   store: ScheduleStore;
-  /** What an expression allows; undefined when it is none. */
+  /** The times that an expression allows; undefined for an invalid one. */
   parseCron: (expression: string) => CronFields | undefined;
   /** Throws HubError `input-invalid` for anything but a selector. */
   checkSelector: (selector: string) => void;
@@ -31,7 +31,7 @@ export interface SchedulesDeps {
     action: ScheduledAction & { kind: 'command' },
     id: string,
   ) => Promise<{ kind: 'sent' } | { kind: 'later' | 'refused'; reason: string }>;
-  /** The run of that id still sends, or waits for what it sent. */
+  /** The run with this id is still sending, or waits for its commands. */
   runs: (id: string) => boolean;
   /** Fire and forget. */
   notice: (schedule: Schedule, action: ScheduledAction & { kind: 'notice' }) => void;
@@ -59,8 +59,8 @@ interface Kept {
 }
 
 /**
- * Commands and notices at their times. A time is dealt with once: what was done last is on disk, and ids made of
- * schedule and time keep a command from being sent twice when the hub dies between the two.
+ * Commands and notices at their times. Each time fires once: the last one is on disk, and ids made of schedule and time
+ * prevent a command from being sent twice if the hub crashes between the two.
  */
 export class Schedules {
   readonly counters: SchedulesCounters = { fired: 0, missed: 0, overlapped: 0, refused: 0, failures: 0 };
@@ -113,7 +113,7 @@ export class Schedules {
     return viewOf(this.#keep(schedule));
   }
 
-  /** A resumed one goes on with the times to come. @throws HubError `schedule-unknown` · `database-failed` */
+  /** A resumed schedule continues with its future times. @throws HubError `schedule-unknown` · `database-failed` */
   async pause(name: string, paused: boolean): Promise<ScheduleView> {
     const kept = this.#known(name);
     const { lastMs, createdMs } = kept.schedule;
@@ -153,13 +153,13 @@ export class Schedules {
       if (due.kind === 'fire') await this.#fire(kept, due.atMs);
       if (due.kind === 'skip') {
         this.counters.missed += 1;
-        log.warn({ schedule: name, at: due.atMs }, 'a scheduled time was missed and is left out');
+        log.warn({ schedule: name, at: due.atMs }, 'a scheduled time was missed and is skipped');
         await this.#done(kept, due.atMs);
       }
     } catch (error) {
       // The next tick tries again.
       this.counters.failures += 1;
-      log.error({ schedule: name, reason: messageOf(error) }, 'a schedule waits');
+      log.error({ schedule: name, reason: messageOf(error) }, 'a schedule could not run and will be retried');
     }
   }
 
@@ -176,7 +176,7 @@ export class Schedules {
     }
     if (lastMs !== undefined && this.#deps.runs(idOf(name, lastMs))) {
       this.counters.overlapped += 1;
-      log.warn({ schedule: name, at: atMs }, 'a scheduled time was left out: the run before is not over');
+      log.warn({ schedule: name, at: atMs }, 'a scheduled time was skipped: the previous run has not ended');
       return this.#done(kept, atMs);
     }
     const outcome = await this.#deps.command(schedule, action, idOf(name, atMs));

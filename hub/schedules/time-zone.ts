@@ -44,7 +44,7 @@ export class TimeZone {
     this.#offset = new ZoneOffset(name);
   }
 
-  /** What holds at a moment, Unix ms of a date after the year 100. */
+  /** The offset at a moment, Unix ms of a date after the year 100. */
   spanAt(unixMs: number): OffsetSpan {
     const number = Math.floor(unixMs / dayMs);
     const startMs = number * dayMs;
@@ -53,7 +53,7 @@ export class TimeZone {
       const { atMs, beforeMs, afterMs } = change;
       return { startMs: atMs, endMs: startMs + dayMs, offsetMs: afterMs, beforeMs };
     }
-    // What a change left out or repeats may reach into the next day.
+    // The local times that a change skips or repeats may reach into the next day.
     const last = this.#day(number - 1).change;
     const currentMs = change?.beforeMs ?? offsetMs;
     return {

@@ -2,7 +2,7 @@ import type { Cancel, Clock } from '../../schemas/time/clock.ts';
 
 /** A session that owes its device a cumulative ack. */
 export interface AckOwner {
-  /** True while the owner stands in the schedule. */
+  /** True while the owner is in the schedule. */
   ackScheduled: boolean;
   /** When its last ack left, or its session began, monotonic ms. */
   ackedAtMs: number;
@@ -10,17 +10,17 @@ export interface AckOwner {
   flushAck(): void;
 }
 
-/** How long a congested device waits for its ack at least, ms. */
+/** The shortest wait of a congested device for its ack, ms. */
 const shortestPostponeMs = 100;
-/** What an idle device sent in one go is settled in one go: its ack waits as long, ms. */
+/** How long the ack of an idle device waits, so that frames sent together are acked together, ms. */
 const idleWaitMs = 1;
 
 /**
  * Acks are cumulative and delayed, because an ack costs more than everything between the frame and the
- * database. A device that sends more seldom than the delay has nothing to gather: it is acked with what was settled
- * in the same millisecond.
- * All sessions share one delay, so a queue in order of arrival and one timer serve them all; those whose way out
- * is congested wait in a queue of their own, so that they hold up nobody.
+ * database. A device that sends less often than the delay has nothing to gather, so it is acked without delay, together
+ * with everything settled in the same millisecond.
+ * All sessions share one delay, so one queue in order of arrival and one timer serve them all. Congested sessions wait
+ * in a queue of their own, so that they delay nobody else.
  */
 export class AckSchedule {
   readonly #clock: Clock;
@@ -39,8 +39,8 @@ export class AckSchedule {
   }
 
   /**
-   * The owner has something to ack: it is flushed `delayMs` from now, unless it flushed itself before; a device
-   * whose last ack is twice as long ago is idle, and does not wait.
+   * The owner has something to ack. It is flushed `delayMs` from now, unless it flushes itself before. A device whose
+   * last ack is at least twice as long ago is idle, and does not wait.
    */
   add(owner: AckOwner): void {
     if (owner.ackScheduled) return;
@@ -60,7 +60,7 @@ export class AckSchedule {
     owner.flushAck();
   }
 
-  /** The owner's way out is congested: try again a little later. */
+  /** The owner's connection is congested: try again a little later. */
   postpone(owner: AckOwner): void {
     if (!owner.ackScheduled) this.#postponed.add(owner);
   }
@@ -101,7 +101,7 @@ class WaitingLine {
   #run(): void {
     this.#cancel = undefined;
     const now = this.#clock.monotonic();
-    // Near neighbours share a wake-up, and an early ack is never wrong; but the longer it waits, the more it acks.
+    // Owners due at nearly the same time share a wake-up. An early ack is never wrong, but a later one acks more.
     const horizonMs = now + this.#waitMs / 20;
     const later = this.#queue.findIndex(({ dueMs }) => dueMs > horizonMs);
     const due = this.#queue.splice(0, later < 0 ? this.#queue.length : later);

@@ -5,14 +5,14 @@ export interface AdmissionDeps {
   clock: Clock;
   /** Uniform in [0, 1). */
   random: () => number;
-  /** The share of the time since the last call, 0 to 1, in which the event loop had work to do. */
+  /** The share of the time since the last call, 0 to 1, in which the event loop was busy. */
   busyShare: () => number;
-  /** True: those who are connected already give the hub too much to do. */
+  /** True: the connected devices already give the hub too much work. */
   overloaded: () => boolean;
 }
 
 export interface AdmissionOptions {
-  /** Connections admitted a second, on average; as many may come at once. */
+  /** Connections admitted per second, on average; a burst may have as many. */
   acceptPerSec: number;
   /** The longest backoff of a device that was turned away, ms. */
   backoffMaxMs: number;
@@ -27,21 +27,21 @@ export type Admitted =
 
 const shortestRetryMs = 1_000;
 const longestRetryMs = 60_000;
-/** A hub that has so much to do, over so long, keeps devices waiting in their handshakes as if it refused them. */
+/** From this busy share on, devices wait in their handshakes as if the hub refused them. */
 const busyFrom = 0.8;
 const busyCheckMs = 1_000;
-/** A device waits so long in a handshake (`handshakeTimeout` on both sides), then it gives up and backs off. */
+/** How long a device waits in a handshake (`handshakeTimeout` on both sides) before it gives up and backs off. */
 const handshakeMs = 10_000;
 
-/** What one device may take of the connections of a second: so much at once, and then this part of the average. */
+/** The share of one device in the connections per second: a burst of this size, and this part of the average. */
 const burstOfDevice = 20;
 const shareOfDevice = 0.1;
-/** Nor more often than this, ms. */
+/** The shortest time between two connections of one device, on average, ms. */
 const everyMsOfDevice = 1_000;
 
 /**
  * How many connections the hub takes up a second: a token bucket, of which each device has a share. Those beyond are
- * told when to come again, each a little later than the one before, so that a fleet comes back as a stream and not as
+ * asked to come back later, each a little later than the one before, so that a fleet comes back as a stream and not in
  * waves.
  */
 export class Admission {
@@ -84,8 +84,8 @@ export class Admission {
   }
 
   /**
-   * For how long devices have been turned away so far, ms: the union of the times in which some device was told to
-   * wait, or the hub was too busy to take up connections. Such a time is no silence of theirs.
+   * For how long devices have been turned away so far, ms: the union of the times in which some device was asked to
+   * wait, or the hub was too busy to accept connections. This time never counts as device silence.
    */
   get turnedAwayMs(): number {
     return this.#awayMs - Math.max(0, this.#awayUntil - this.#deps.clock.monotonic());
@@ -108,15 +108,15 @@ export class Admission {
       return { kind: 'admitted' };
     }
     this.#nextDueAt = Math.max(this.#nextDueAt, now + shortestRetryMs) + 1 / this.#perMs;
-    // At least half of the wait holds, the rest is jitter: clients round it to whole seconds.
+    // At least half of the wait is fixed, and the rest is jitter: clients round it to whole seconds.
     const waitMs = (this.#nextDueAt - now) * (1 + this.#deps.random() / 2);
     const retryAfterMs = Math.min(waitMs, longestRetryMs);
-    // It may be away until it has waited, and then for one more draw of its backoff.
+    // The device may be away for this wait, and then for one more backoff.
     this.#pauseUntil(now, now + retryAfterMs + this.#backoffMaxMs);
     return { kind: 'turned-away', retryAfterMs };
   }
 
-  /** A busy hub lets in late whoever waits in a handshake; who waited in vain comes again after a backoff. */
+  /** A busy hub lets devices in late. A device whose handshake timed out comes back after a backoff. */
   #checkBusy(): void {
     if (this.#deps.busyShare() < busyFrom) {
       this.#busySince = undefined;
@@ -134,7 +134,7 @@ export class Admission {
   }
 }
 
-/** @returns one that looks again by itself, until it is closed */
+/** @returns one that checks the event loop by itself until it is closed */
 export function startAdmission(deps: AdmissionDeps, options: AdmissionOptions): Admission {
   const started = new Admission(deps, options);
   started.start();

@@ -18,15 +18,15 @@ export interface DataFramesDeps {
   channel: Channel;
   rate: RateLimit;
   inFlight: number;
-  /** Breaks the session: a seq that cannot be right. */
+  /** Ends the session, for example for a wrong seq. */
   fail: (reason: CloseReason) => void;
   /** @param stream of the frame, where it names one */
   nacked: (frame: NackFrame, stream: string | undefined) => void;
 }
 
 /**
- * The data frames of one open session: their seqs, what became of each, and the cumulative ack. A nack always
- * goes out before the ack that passes it; the settled prefix is acked also when all of it was nacked.
+ * The data frames of one open session: their seqs, their outcomes, and the cumulative ack. A nack is always sent before
+ * the ack that covers it. The settled prefix is acked even when all of it was nacked.
  */
 export class DataFrames implements FrameOwner, AckOwner {
   readonly #deps: DataFramesDeps;
@@ -53,7 +53,7 @@ export class DataFrames implements FrameOwner, AckOwner {
     this.ackedAtMs = deps.acks.now;
   }
 
-  /** Data frames begun and neither stored nor refused. */
+  /** Data frames that are neither stored nor refused yet. */
   get unsettled(): number {
     return this.#settlement.unsettled;
   }
@@ -77,12 +77,12 @@ export class DataFrames implements FrameOwner, AckOwner {
       return;
     }
     const points = pointsOf(frame);
-    // Its readings do not count against the rate: how many it says it has must not turn a `schema`, which no
-    // repetition mends, into a `rate`.
+    // Its readings do not count against the rate: the number it claims must not turn a `schema`, which must not be
+    // retried, into a `rate`.
     if (this.#mayJudge(seq, size, 0, points)) this.#refusePoints(seq, refusal, points, streamOf(frame));
   }
 
-  /** A frame with a seq that is refused whatever it holds: an unknown type, say. */
+  /** A frame with a seq that is refused whatever its content, for example because of an unknown type. */
   refuseSeq(seq: number, refusal: FrameRefusal): void {
     if (this.#admit(seq)) this.#refuseAtOnce(seq, refusal);
   }
@@ -96,7 +96,7 @@ export class DataFrames implements FrameOwner, AckOwner {
 
   refusedByStore(seq: number, samples: readonly number[] | undefined, reason: string): void {
     if (this.#done) return;
-    const expected = `a point the store takes; it says: ${reason}`.slice(0, 200);
+    const expected = `a point that the store accepts; it says: ${reason}`.slice(0, 200);
     const errors = [{ path: '', keyword: 'store', expected, got: 'a point it refused' }];
     const refusal: FrameRefusal = { code: 'refused-by-store', errors };
     this.#refuse(seq, samples === undefined ? refusal : { ...refusal, rejectedSamples: samples });
@@ -107,24 +107,24 @@ export class DataFrames implements FrameOwner, AckOwner {
     const { outbox, acks } = this.#deps;
     const upTo = this.#settlement.settledUpTo;
     if (upTo <= this.#ackedUpTo) return;
-    // Acks merge: a device that does not read gets one later for all.
+    // Acks merge: a device that does not read gets one ack for everything later.
     // The last one before a goodbye does not wait.
     if (outbox.congested && this.#finished === undefined) acks.postpone(this);
     else if (outbox.sendText(`{"type":"ack","upTo":${upTo}}`)) this.#ackedUpTo = upTo;
   }
 
-  /** Takes no more; acks all as soon as the frames under way are settled, then calls `finished`. */
+  /** Accepts no more frames. Acks everything once the frames in progress are settled, then calls `finished`. */
   finish(finished: () => void): void {
     this.#finished = finished;
     this.#finishIfSettled();
   }
 
-  /** Nothing this session still sends or settles counts. */
+  /** Whatever this session still sends or settles does not count any more. */
   end(): void {
     this.#done = true;
   }
 
-  /** Rule of the seqs: last + 1; a jump within the window nacks what is missing; all else ends the session. */
+  /** The rule for seqs: last + 1. A jump within the window nacks the missing frames; anything else ends the session. */
   #admit(seq: number): boolean {
     const expected = this.#settlement.lastSeq + 1;
     if (seq === expected) return true;
@@ -162,7 +162,7 @@ export class DataFrames implements FrameOwner, AckOwner {
 
   #judge(frame: DataFrame, spoilt: SampleFaults | undefined): void {
     const { seq } = frame;
-    // Begun before it is handed on: a writer that is fast may settle it within the call.
+    // Begun before it is handed on, because a fast writer may settle it within the call.
     this.#settlement.begin(seq);
     if (frame.type === 'event') this.#urgentSeq = seq;
     const verdict = this.#ingest(frame, spoilt);
@@ -174,7 +174,7 @@ export class DataFrames implements FrameOwner, AckOwner {
     this.#oweAck();
   }
 
-  /** A window that is full because the store takes nothing is not the device's doing. */
+  /** A window that is full because the store is down is not the device's fault. */
   #fullCode(): 'rate' | 'overloaded' {
     return this.#deps.ingest.storeAway ? 'overloaded' : 'rate';
   }
@@ -219,12 +219,12 @@ export class DataFrames implements FrameOwner, AckOwner {
   }
 }
 
-/** How many readings a frame claims to hold, whatever else is wrong with it. */
+/** How many readings a frame claims to have, whatever else is wrong with it. */
 function pointsOf({ samples }: UncheckedFrame): number {
   return Array.isArray(samples) ? samples.length : 1;
 }
 
-/** The stream (or event) that a frame with a fault says it is of. */
+/** The stream (or event) that an invalid frame names. */
 function streamOf({ stream, name }: UncheckedFrame): string | undefined {
   const said = stream ?? name;
   return typeof said === 'string' ? said.slice(0, 64) : undefined;

@@ -3,22 +3,22 @@
 import type { ClockQuality } from '../../schemas/api/devices.ts';
 
 const keptExchanges = 8;
-/** An anchor this far off is replaced, and a wall clock this far off is called wrong, ms. */
+/** An anchor this far off is replaced, and a wall clock this far off counts as wrong, ms. */
 const toleranceMs = 1_000;
 
-/** A further anchor holds from this much later: nothing of then can have come before it is on disk, ms. */
+/** A further anchor applies from this much later, ms: no reading from then can arrive before the anchor is on disk. */
 export const anchorLeadMs = 5_000;
 
 /**
- * Estimates from the last exchanges. A frame that was held up makes an exchange look late, never early; so
- * the least delayed exchange is the one to believe (Mills, RFC 5905 §10).
+ * Estimates from the last exchanges. A delayed frame makes an exchange look late, never early, so the least delayed
+ * exchange is the most accurate (Mills, RFC 5905 §10).
  */
 export class DeviceClock {
-  /** Hub time at uptime 0, as the last exchanges say. */
+  /** Hub time at uptime 0, according to the last exchanges. */
   readonly #anchors: number[] = [];
   readonly #offsets: number[] = [];
   #anchorMs: number;
-  /** Uptime at the last sign of it, ms. */
+  /** Uptime at the last frame that named it, ms. */
   uptimeMs: number;
 
   constructor(anchorMs: number, uptimeMs: number) {
@@ -28,7 +28,7 @@ export class DeviceClock {
 
   /**
    * @param nowMs the hub's clock
-   * @returns the anchor to take from now on, when the one in use has gone wrong; else undefined
+   * @returns the anchor to use from now on, if the current one has become wrong; otherwise undefined
    */
   heartbeat(uptimeMs: number, wallMs: number | undefined, nowMs: number): number | undefined {
     this.uptimeMs = Math.max(this.uptimeMs, uptimeMs);

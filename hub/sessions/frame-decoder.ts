@@ -2,12 +2,12 @@ import { deviceFrameChecks } from '../../schemas/index.ts';
 import type { DeviceFrame, FieldError } from '../../schemas/index.ts';
 import { readJson } from '../../schemas/json-text.ts';
 
-/** What a text from a device is, judged by the schema of its frame's type. */
+/** A text from a device, checked against the schema of its frame's type. */
 export type ParsedFrame =
   | {
       kind: 'frame';
       frame: DeviceFrame;
-      /** What in single samples would be lost or changed in silence; the other samples are as good as ever. */
+      /** Faults of single samples whose text would be lost or changed silently; the other samples are valid. */
       spoilt: SampleFaults | undefined;
     }
   | { kind: 'invalid'; type: DeviceFrame['type']; frame: UncheckedFrame; fault: FieldError }
@@ -29,7 +29,7 @@ export interface UncheckedFrame {
 
 /** Text → one frame, or what is wrong with it: field and rule. A good frame costs one object beside its JSON. */
 export function parseDeviceFrame(text: string): ParsedFrame {
-  // Each sample's own faults: a frame is short enough for all of them.
+  // With the faults of each sample: a frame is short enough to find all of them.
   const json = readJson(text, Infinity);
   if (json.kind === 'unreadable') return undecodable(json.fault);
   const { value, faults } = json;
@@ -51,9 +51,9 @@ function isFrameType(type: unknown): type is DeviceFrame['type'] {
   return typeof type === 'string' && Object.hasOwn(deviceFrameChecks, type);
 }
 
-/** Faults of a frame's text, by what they spoil. */
+/** Faults of a frame's text, by what they affect. */
 interface TextFaults {
-  /** The first that spoils all of the frame. */
+  /** The first fault that affects the whole frame. */
   whole: FieldError | undefined;
   samples: SampleFaults;
 }

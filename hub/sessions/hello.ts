@@ -23,7 +23,7 @@ export interface AcceptedHello {
   timing: LinkTiming;
 }
 
-/** Is the device what it was registered as? @param hello as its schema says */
+/** Checks the device type against the registered one. @param hello valid by its schema */
 export function judgeHello(
   hello: HelloFrame,
   record: DeviceRecord,
@@ -63,7 +63,7 @@ export function welcomeFrame(
   };
 }
 
-/** The device's own wish for its heartbeat wins; grace then is half of it, as for a type that names none. */
+/** The device's own heartbeat wins. Grace is then half of it, as for a type without a grace of its own. */
 function timingOf({ presence }: DeviceType, wishSec = presence.heartbeatSec): LinkTiming {
   const graceSec = wishSec === presence.heartbeatSec ? presence.graceSec : wishSec / 2;
   return { heartbeatMs: wishSec * 1000, graceMs: graceSec * 1000 };
@@ -72,7 +72,7 @@ function timingOf({ presence }: DeviceType, wishSec = presence.heartbeatSec): Li
 /** For a device whose type is no longer there. */
 const lostTypeTiming: LinkTiming = { heartbeatMs: 60_000, graceMs: 30_000 };
 
-/** Registered devices with the timing of their types, as presence takes them up. */
+/** Registered devices with the timing of their types, as presence needs them. */
 export function knownDevices(records: readonly DeviceRecord[], catalog: DeviceTypeCatalog): KnownDevice[] {
   return records.map((record) => {
     const type = catalog.get(record.type);

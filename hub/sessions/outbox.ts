@@ -7,7 +7,7 @@ export interface DeviceSocket {
   /** Bytes handed over and not yet taken by the network. */
   readonly bufferedAmount: number;
   ping(): void;
-  /** Begins the close handshake (RFC 6455 §7.1.2); gives up and drops the link when it is not answered. */
+  /** Begins the close handshake (RFC 6455 §7.1.2), and drops the link if the device does not answer. */
   close(code: number, reason: string): void;
 }
 
@@ -20,7 +20,7 @@ export interface OutboxLimits {
 
 export const defaultOutboxLimits: OutboxLimits = { softBytes: 65_536, hardBytes: 262_144 };
 
-/** A session's bounded way out. A blocked write never delays a read. */
+/** The bounded outgoing queue of a session. A blocked write never delays a read. */
 export class Outbox {
   readonly #socket: DeviceSocket;
   readonly #limits: OutboxLimits;
@@ -60,7 +60,7 @@ export class Outbox {
     return true;
   }
 
-  /** A ping is lost on a socket that is full: the deadline finds it. */
+  /** A ping on a full socket is lost; the deadline catches that. */
   ping(): void {
     if (!this.#closed && !this.congested) this.#socket.ping();
   }

@@ -1,14 +1,14 @@
 import type { Clock } from '../../schemas/time/clock.ts';
 import { TokenBucket } from '../kernel/token-bucket.ts';
 
-/** What one device may send on average; twice that at once. */
+/** What one device may send on average; a burst may be twice as much. */
 export interface DeviceRates {
   messagesPerSec: number;
   bytesPerSec: number;
   samplesPerSec: number;
 }
 
-/** A device that goes on sending at so many times its rate is shut out for a while. */
+/** A device that keeps sending at this many times its rate is refused for a while. */
 const abuseFactor = 10;
 
 /** One device's buckets: frames, their bytes, and the readings in them. */
@@ -16,7 +16,7 @@ export class RateLimit {
   readonly #messages: TokenBucket;
   readonly #bytes: TokenBucket;
   readonly #samples: TokenBucket;
-  /** Refusals it may earn: what is over the rate costs the hub nearly as much as what is not. */
+  /** Tolerated refusals: a frame over the rate costs the hub nearly as much as one within it. */
   readonly #patience: TokenBucket;
 
   constructor(clock: Clock, { messagesPerSec, bytesPerSec, samplesPerSec }: DeviceRates) {
@@ -26,7 +26,7 @@ export class RateLimit {
     this.#patience = new TokenBucket(clock, messagesPerSec, messagesPerSec * abuseFactor);
   }
 
-  /** A data frame: `within` takes its share; `over` the rate nothing is taken; `abuse`: over it for long. */
+  /** A data frame. `within` takes its share; `over` takes nothing; `abuse`: over the rate for a long time. */
   take(bytes: number, samples: number): 'within' | 'over' | 'abuse' {
     if (this.#messages.has(1) && this.#bytes.has(bytes) && this.#samples.has(samples)) {
       this.#messages.take();

@@ -9,15 +9,15 @@ export interface DrainDeps {
 }
 
 export interface DrainOptions {
-  /** The first device comes back so long after the drain began, ms: the hub's restart fits in before. */
+  /** The first device comes back this long after the drain began, ms, so that the hub can restart before. */
   firstSlotMs: number;
   /** Slots a second. */
   devicesPerSec: number;
-  /** How long a session may take to settle what it has under way, ms. */
+  /** How long a session may take to settle its frames, ms. */
   settleMs: number;
 }
 
-/** A draining hub asks its devices back at this share of what it would accept: those that come by themselves fit in. */
+/** A draining hub asks its devices back at this share of its accept rate, so that others fit in. */
 const slotShare = 0.5;
 
 /**
@@ -30,15 +30,15 @@ export function slotsOf(
 ): { firstSlotMs: number; devicesPerSec: number; randomMs: (random: () => number) => number } {
   const devicesPerSec = acceptPerSec * slotShare;
   const lastSlotMs = restartMs + (connections * 1000) / devicesPerSec;
-  // One that comes while the hub drains gets any of them.
+  // A device that connects during the drain gets any of the slots.
   const randomMs = (random: () => number): number => restartMs + random() * (lastSlotMs - restartMs);
   return { firstSlotMs: restartMs, devicesPerSec, randomMs };
 }
 
 /**
- * Sends every connected device away with a slot of its own in which to come back, one after the other in a random
- * order, so that they return as an even stream. Sessions close with 1012 when what they sent is settled.
- * @returns when every session has ended, at the latest after `settleMs`
+ * Sends every connected device away with its own slot to come back. The slots follow each other in a random order, so
+ * that devices return as an even stream. A session closes with 1012 when its frames are settled.
+ * @returns resolves when every session has ended, at the latest after `settleMs`
  */
 export async function drainSessions(
   { sessions, clock, random }: DrainDeps,

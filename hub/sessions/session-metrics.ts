@@ -33,7 +33,7 @@ export function exposeSessions(
   );
   metrics.counter(
     'hub_turned_away_seconds_total',
-    'Time in which devices were told to come again later, not counted as silence',
+    'Time in which devices were asked to connect later; it does not count as silence',
     () => admission.turnedAwayMs / 1000,
   );
 }

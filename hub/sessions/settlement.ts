@@ -44,7 +44,7 @@ export class Settlement {
     this.#unsettled += 1;
   }
 
-  /** The frame `seq` arrived and was refused at once: settled without ever waiting. */
+  /** The frame `seq` was refused on arrival: it is settled without waiting. */
   pass(seq: number): void {
     this.#lastSeq = seq;
   }

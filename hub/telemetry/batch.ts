@@ -1,8 +1,8 @@
 import type { LedgerAccount, Ledger } from './ledger.ts';
 
-/** Who waits for a frame's lines: the session it came in. */
+/** The owner of a frame's lines: the session it came in. */
 export interface FrameOwner {
-  /** Whose points they are. */
+  /** The ledger account of its points. */
   readonly account: LedgerAccount;
   /** Every line of the frame that was not refused is stored, or in the synced spool. */
   stored(seq: number): void;

@@ -99,7 +99,7 @@ export class Ledger {
     this.dropped(account, 'purged', points);
   }
 
-  /** What the disk held when the hub started. */
+  /** The points that were on disk when the hub started. */
   carryOver(shares: Shares, place: 'spooled' | 'deadLettered'): void {
     for (const [id, points] of Object.entries(shares)) {
       this.#add(this.account(id), 'carried', points);

@@ -86,7 +86,10 @@ export class SpoolDrain {
     await spool.drained(entry, outcome.refused);
     const [reason] = outcome.refused.values();
     if (reason !== undefined) {
-      log.warn({ lines: outcome.refused.size, reason }, 'store refused spooled lines: they are dead letters');
+      log.warn(
+        { lines: outcome.refused.size, reason },
+        'the store refused spooled lines: they are now dead letters',
+      );
     }
     if (spool.lines === 0) log.info('the spool is empty');
     const tookMs = clock.monotonic() - startedMs;

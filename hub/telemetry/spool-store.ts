@@ -3,7 +3,7 @@ import type { Shares } from './ledger.ts';
 
 /** Lines on disk that the store does not have yet; some entries at a time, oldest first. */
 export interface SpooledLines {
-  /** Of the newest entry among them. */
+  /** The id of the newest entry among them. */
   upToId: number;
   lines: string[];
   /** Lines by account. */

@@ -103,8 +103,8 @@ export class StoreLink {
     this.counters.failedWrites += 1;
     if (this.up) {
       this.counters.outages += 1;
-      if (needsPerson === true) log.error({ reason }, 'the store takes nothing: lines are spooled');
-      else log.warn({ reason }, 'store away: lines are spooled');
+      if (needsPerson === true) log.error({ reason }, 'the store accepts nothing: lines are spooled');
+      else log.warn({ reason }, 'the store is unavailable: lines are spooled');
     }
     this.fault = reason;
     this.#probeLater(retryAfterMs);
@@ -146,7 +146,7 @@ export class StoreLink {
       this.#failed(outcome);
       return;
     }
-    log.info({ store: name }, this.up ? 'the store answers' : 'store is back');
+    log.info({ store: name }, this.up ? 'the store answers' : 'the store is back');
     this.fault = undefined;
     for (const listener of this.#upListeners) listener();
   }

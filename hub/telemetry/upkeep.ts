@@ -89,7 +89,8 @@ export class Upkeep {
       for (const measurement of measurements()) await store.rollUp(measurement, fromMs, toMs);
       this.#rolledUpToMs = Math.max(this.#rolledUpToMs, toMs);
       await progress.save(this.#rolledUpToMs);
-      if (behindMs > stepMs) log.info({ to: new Date(toMs).toISOString(), of: endMs }, 'roll-ups catch up');
+      if (behindMs > stepMs)
+        log.info({ to: new Date(toMs).toISOString(), of: endMs }, 'roll-ups are catching up');
     }
   }
 

@@ -19,7 +19,7 @@ export interface HubContext {
   readonly random: () => number;
   /** Each part that was started pushes its close. */
   readonly releasers: Releasers;
-  /** To be called when a part dies that the hub cannot live without. */
+  /** To be called when a part dies that the hub cannot run without. */
   readonly onFailure: (error: Error) => void;
   /** Resolves with the first such fault. */
   readonly failed: Promise<Error>;

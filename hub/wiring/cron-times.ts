@@ -1,7 +1,7 @@
 import { parseCron } from '../adapters/cron.ts';
 import { nextTimes } from '../schedules/next-time.ts';
 
-/** The first `count` times in UTC after `afterMs`, Unix ms; none for what is no cron expression. */
+/** The first `count` times in UTC after `afterMs`, Unix ms; none for an invalid expression. */
 export function cronTimes(expression: string, afterMs: number, count: number): number[] {
   const fields = parseCron(expression);
   return fields === undefined ? [] : nextTimes(fields, 'UTC', afterMs, count);

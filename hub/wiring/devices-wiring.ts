@@ -19,9 +19,9 @@ import type { HubState } from './state-wiring.ts';
 
 /** Below the limit of descriptors that most machines set; sockets beyond are refused. */
 const maxConnections = 19_000;
-/** How often expired credentials are looked for: their sessions end that late at most, ms. */
+/** How often expired credentials are checked, ms: their sessions end at most this late. */
 const expiryCheckMs = 1_000;
-/** What one device may send a second on average, besides its messages. */
+/** Further limits of one device per second, on average, besides its messages. */
 const bytesPerSec = 1_000_000;
 const samplesPerSec = 10_000;
 

@@ -16,7 +16,7 @@ export interface IdentityParts {
   expose(metrics: Metrics): void;
 }
 
-/** Who a device is: its proof at each connection, its first credential, the change of its secret. */
+/** The identity of devices: authentication at each connection, enrolment, rotation of secrets. */
 export async function startIdentity(
   { clock, log }: HubContext,
   { state, registry, sessions }: { state: HubState; registry: Registry; sessions: Sessions },

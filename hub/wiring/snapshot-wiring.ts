@@ -22,7 +22,7 @@ interface Deps {
   bus: Bus;
 }
 
-/** What the hub at a glance is made of. */
+/** The parts of the hub at a glance. */
 export function snapshotParts({ clock, releasers }: HubContext, deps: Deps): SnapshotParts {
   const { registry, telemetry, presence, bus } = deps;
   const { sessions, counters } = deps.sessions;

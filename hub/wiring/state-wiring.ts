@@ -12,7 +12,7 @@ import type { HubContext } from './context.ts';
 
 export interface HubState {
   database: Database;
-  /** Who this hub is, and which of its starts this is. */
+  /** The id of this hub, and the number of this start. */
   identity: { hubId: string; incarnation: string };
   audit: Audit;
   catalog: WatchedDeviceTypes;

@@ -68,7 +68,7 @@ type Requests = {
 };
 type Answers = { [Route in ApiRoute]: AnswerOf<ByRoute[Route]> };
 
-/** What a caller gives: those of `params`, `query` and `body` that the operation has. */
+/** The request of a caller: `params`, `query` and `body`, as far as the operation has them. */
 export type RequestTo<Route extends ApiRoute> = Requests[Route];
 
 export type AnswerTo<Route extends ApiRoute> = Answers[Route];

@@ -69,7 +69,7 @@ export type CommandView = Static<typeof CommandView>;
 export const SentCommand = named(
   'SentCommand',
   Type.Interface([CommandView], {
-    repeated: Type.Boolean({ description: 'the same request came before; nothing was sent again' }),
+    repeated: Type.Boolean({ description: 'the same request was sent before; nothing was sent again' }),
   }),
   { ...succeeded, repeated: false },
 );
@@ -123,9 +123,7 @@ const WaitQuery = closed({
 
 /** A caller that repeats a request sends the same key. */
 export const idempotencyHeader = Type.Object({
-  'idempotency-key': Type.Optional(
-    Type.String({ description: 'takes the place of an id that the body lacks' }),
-  ),
+  'idempotency-key': Type.Optional(Type.String({ description: 'used as the id if the body has none' })),
 });
 
 const text = (description: string) =>
@@ -178,7 +176,7 @@ export const commandApi = resource('commands', {
   cancelCommand: {
     method: 'POST',
     path: '/api/v1/devices/{id}/commands/{command}/cancel',
-    summary: 'Ask to cancel a command; what has begun may end otherwise',
+    summary: 'Ask to cancel a command; one that has begun may still end differently',
     needs: 'operator',
     params: ofCommand,
     answers: { 200: CommandView },
@@ -187,7 +185,7 @@ export const commandApi = resource('commands', {
   listCommands: {
     method: 'GET',
     path: '/api/v1/commands',
-    summary: 'Commands, newest first; a page may hold fewer than asked for',
+    summary: 'Commands, newest first; a page may have fewer than requested',
     query: CommandQuery,
     answers: { 200: CommandPage },
     refusals: ['database-failed'],

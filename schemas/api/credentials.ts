@@ -15,13 +15,13 @@ function validFrom(description: string) {
 const CredentialSummary = named(
   'CredentialSummary',
   Type.Object({
-    id: Type.String({ description: 'unique within the device; it never proves anything' }),
+    id: Type.String({ description: 'unique within the device; it is not a secret' }),
     kind: choice(['secret', 'key']),
     state: choice(
       ['active', 'next'],
       'next: handed out by a rotation or a repeated enrolment; its first use retires the other secrets',
     ),
-    createdMs: timeMs('when it was made'),
+    createdMs: timeMs('when it was created'),
     ...validity,
   }),
   { id: 'c-7f3a', kind: 'secret', state: 'active', createdMs: 1_795_867_200_000 },
@@ -47,7 +47,7 @@ const Rotating = named(
   'Rotating',
   Type.Object({
     devices: list(Type.Object({ id: Type.String(), sinceMs: timeMs('when its rotation was asked for') }), {
-      description: 'those whose rotation is not done',
+      description: 'devices whose rotation has not finished',
     }),
   }),
   { devices: [{ id: 'd-1', sinceMs: 1_795_867_200_000 }] },
@@ -59,7 +59,7 @@ export const credentialApi = resource('credentials', {
   listCredentials: {
     method: 'GET',
     path: '/api/v1/devices/{id}/credentials',
-    summary: 'The credentials of a device, without what proves anything',
+    summary: 'The credentials of a device, without their secrets',
     params: ofDevice,
     answers: { 200: Type.Object({ credentials: list(CredentialSummary) }) },
     refusals: ['device-unknown'],
@@ -75,7 +75,7 @@ export const credentialApi = resource('credentials', {
         publicKey: Type.Optional(
           Type.String({
             maxLength: 4_096,
-            description: 'PEM, ECDSA P-256 or Ed25519; without it a secret is made',
+            description: 'PEM, ECDSA P-256 or Ed25519; without it, the hub creates a secret',
           }),
         ),
         ...validity,
@@ -89,7 +89,7 @@ export const credentialApi = resource('credentials', {
   revokeCredential: {
     method: 'DELETE',
     path: '/api/v1/devices/{id}/credentials/{credential}',
-    summary: 'End a credential; sessions opened with it end with 4403',
+    summary: 'Revoke a credential; sessions opened with it end with 4403',
     params: Type.Object({
       ...ofDevice.properties,
       credential: Type.String({ minLength: 1, maxLength: 64, description: 'its id, as in the list' }),
@@ -108,7 +108,7 @@ export const credentialApi = resource('credentials', {
   enableDevice: {
     method: 'POST',
     path: '/api/v1/devices/{id}/enable',
-    summary: 'Take a disabled device again',
+    summary: 'Enable a disabled device',
     params: ofDevice,
     answers: { 204: nothing },
     refusals: ['device-unknown', 'database-failed'],
@@ -116,13 +116,13 @@ export const credentialApi = resource('credentials', {
   listRotations: {
     method: 'GET',
     path: '/api/v1/rotations',
-    summary: 'Devices whose rotation is not done',
+    summary: 'Devices whose rotation has not finished',
     answers: { 200: Rotating },
   },
   rotateSecrets: {
     method: 'POST',
     path: '/api/v1/rotations',
-    summary: 'Give devices a new secret; the old one holds until the new one is used',
+    summary: 'Give devices a new secret; the old one is valid until the new one is used',
     body: named('Rotation', closed({ ids: Type.Array(deviceId, { minItems: 1, maxItems: 10_000 }) }), {
       ids: ['d-1'],
     }),

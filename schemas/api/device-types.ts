@@ -38,7 +38,7 @@ export const TypeDefinition = named(
       ),
       presence: Type.Object({
         heartbeatSec: Type.Number({ description: 'a device sends something at least this often' }),
-        graceSec: Type.Number({ description: 'silence beyond that, until the device counts as offline' }),
+        graceSec: Type.Number({ description: 'further silence until the device counts as offline' }),
       }),
     }),
   ),

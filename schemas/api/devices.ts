@@ -27,7 +27,7 @@ export const ClockQuality = named(
   'ClockQuality',
   Type.Object({
     offsetMs: Type.Optional(
-      Type.Number({ description: "the device's wall clock less the hub's; absent when it sends none" }),
+      Type.Number({ description: "the device's wall clock minus the hub's; absent when it sends none" }),
     ),
     driftMs: Type.Number({
       description:
@@ -51,7 +51,7 @@ export const DeviceSummary = named(
       '`unknown`: the hub waits for the device after a restart, or no hub runs',
     ),
     sinceMs: nullable(timeMs('when this presence began; null when that is not known')),
-    lastDataMs: nullable(timeMs('when the last reading or event came; null when none is known')),
+    lastDataMs: nullable(timeMs('when the last reading or event arrived; null when none is known')),
     firmware: Type.Optional(Type.String({ description: 'of the open session' })),
     disabled: Type.Optional(Type.Literal(true)),
   }),
@@ -160,7 +160,7 @@ const DeviceQuery = closed({
   label: Type.Optional(
     Type.Array(Type.String({ minLength: 1, maxLength: 193 }), {
       maxItems: 16,
-      description: 'key=value, also several times: all of them hold',
+      description: 'key=value; may be repeated, and all must match',
     }),
   ),
 });

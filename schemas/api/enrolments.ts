@@ -5,13 +5,13 @@ import { choice, closed, defaulted, list, mapOf, named, nothing, timeMs } from '
 
 const terms = {
   ...newDevice,
-  uses: Type.Integer({ minimum: 1, maximum: 1_000_000, description: 'how many new devices it is for' }),
+  uses: Type.Integer({ minimum: 1, maximum: 1_000_000, description: 'how many new devices may use it' }),
   notAfterMs: Type.Integer({ minimum: 0, maximum: 8.64e15, description: 'the end of its validity, Unix ms' }),
   reEnrolment: choice(
     ['auto', 'approve', 'never'],
     "what a device that is registered already gets: a next secret, one after an operator's word, or nothing",
   ),
-  idPrefix: Type.String({ pattern: '^[A-Za-z0-9_-]{0,63}$', description: 'ids must begin so' }),
+  idPrefix: Type.String({ pattern: '^[A-Za-z0-9_-]{0,63}$', description: 'ids must begin with this' }),
 };
 const labels = mapOf(Type.String({ maxLength: 128 }), {
   maxProperties: 32,
@@ -36,7 +36,7 @@ const Enrolment = named(
     id: Type.String(),
     ...terms,
     labels: mapOf(Type.String()),
-    createdMs: timeMs('when it was made'),
+    createdMs: timeMs('when it was created'),
     used: Type.Integer({ description: 'how many new devices have used it' }),
   }),
   { id: 'e-3f', ...example, createdMs: 1_795_867_200_000, used: 12 },
@@ -96,7 +96,7 @@ export const enrolmentApi = resource('credentials', {
   revokeEnrolment: {
     method: 'DELETE',
     path: '/api/v1/enrolments/{id}',
-    summary: 'End a token',
+    summary: 'Revoke a token',
     params: byId,
     answers: { 204: nothing },
     refusals: ['enrolment-unknown', 'database-failed'],

@@ -16,7 +16,7 @@ interface ErrorMeaning {
 
 type ErrorTable = Readonly<Record<string, ErrorMeaning>>;
 
-/** Of the process and what it runs on, and of a command line that finds no hub. */
+/** Errors of the process and its environment, and of a command line that finds no hub. */
 const processErrors = {
   'config-invalid': { meaning: 'the configuration is not valid', retryable: false, exit: 2 },
   'address-in-use': { meaning: 'the address is in use', retryable: false },
@@ -28,7 +28,7 @@ const processErrors = {
   'hub-unreachable': { meaning: 'the hub does not answer', retryable: true },
 } as const satisfies ErrorTable;
 
-/** Of the HTTP request itself: no operation has begun, or the hub failed to perform it. */
+/** Errors of the HTTP request itself: no operation has begun, or the hub failed to perform it. */
 const requestErrors = {
   'login-failed': { meaning: 'the name or the password is wrong', retryable: false, status: 401 },
   unauthorized: { meaning: 'nobody is signed in', retryable: false, status: 401 },
@@ -41,7 +41,7 @@ const requestErrors = {
   internal: { meaning: 'the hub failed to do this; its log says why', retryable: false, status: 500 },
 } as const satisfies ErrorTable;
 
-/** What an operation may end with. */
+/** Errors that an operation may end with. */
 const operationErrors = {
   'input-invalid': { meaning: 'the request is not valid', retryable: false, status: 400 },
   'schema-invalid': { meaning: 'a device type is not valid', retryable: false, status: 400 },
@@ -109,7 +109,7 @@ export const refusalReasons = {
   'id-conflict': { meaning: 'the id belongs to another command', status: 409 },
   'id-required': { meaning: 'the command needs an id of the caller' },
   'no-targets': { meaning: 'the selector matches no device' },
-  retained: { meaning: 'a retained message is no command' },
+  retained: { meaning: 'a retained message is not a command' },
   'too-large': { meaning: 'the command does not fit in a frame', status: 413 },
   'too-many': { meaning: 'too many commands are open', status: 429 },
   unavailable: { meaning: 'the hub cannot take the command now', status: 503 },

@@ -79,14 +79,14 @@ export const GroupCommandSummary = named(
     status: choice(['running', 'finished', 'stopped', 'expired', 'cancelled']),
     final: Type.Boolean({ description: 'no further wave begins' }),
     reason: Type.Optional(Type.String({ description: 'why it ended so' })),
-    ts: timeMs('when it ended, or when this answer was made'),
+    ts: timeMs('when it ended, or the time of this answer'),
     accepted: timeMs('when the hub accepted it'),
     wave: Type.Integer({ minimum: 1, description: 'devices in one wave' }),
     maxFailures: count('it stops when more devices than this failed'),
     targets: count('devices it is for'),
     succeeded: count(),
-    failed: count('ended otherwise, or uncertain'),
-    open: count('under way, or queued'),
+    failed: count('ended in any other way, or uncertain'),
+    open: count('in progress, or queued'),
     waiting: count('not sent yet'),
     skipped: count('never sent'),
   }),
@@ -106,7 +106,7 @@ export type GroupCommandView = Static<typeof GroupCommandView>;
 export const SentGroupCommand = named(
   'SentGroupCommand',
   Type.Interface([GroupCommandView], {
-    repeated: Type.Boolean({ description: 'the same request came before; nothing was sent again' }),
+    repeated: Type.Boolean({ description: 'the same request was sent before; nothing was sent again' }),
   }),
   { ...summary, devices: targets, repeated: false },
 );
@@ -116,7 +116,7 @@ export type SentGroupCommand = Static<typeof SentGroupCommand>;
 export const GroupPreview = named(
   'GroupPreview',
   Type.Object({
-    devices: list(Type.String({ description: 'those the caller may send it to' })),
+    devices: list(Type.String({ description: 'devices that the caller may send it to' })),
     refusal: Type.Optional(
       Type.Object(
         { reason: Type.String(), errors: Type.Optional(list(FieldError)) },
@@ -164,7 +164,7 @@ const GroupCommandRequest = named(
       Type.Integer({
         minimum: 0,
         maximum: 86_400_000,
-        description: "each device's command waits for a time of its own within this, ms",
+        description: "each device's command waits for its own random time within this, ms",
       }),
     ),
   }),
@@ -179,7 +179,7 @@ const NewGroupCommand = named(
       group: Type.Optional(nameOf('of a stored group, in place of `to`')),
       name: nameOf('of the command'),
       command: Type.Optional(judgedLater(GroupCommandRequest)),
-      dryRun: Type.Optional(Type.Boolean({ description: 'only answer which devices it would go to' })),
+      dryRun: Type.Optional(Type.Boolean({ description: 'only answer which devices would get it' })),
     },
     { oneOf: [{ required: ['to'] }, { required: ['group'] }] },
   ),
@@ -250,7 +250,7 @@ export const groupApi = resource('groups', {
   cancelGroupCommand: {
     method: 'POST',
     path: '/api/v1/group-commands/{id}/cancel',
-    summary: 'No further wave; what is not sent yet ends',
+    summary: 'Stop a group command: no further wave, and commands that are not sent yet end',
     needs: 'operator',
     params: ofGroupCommand,
     answers: { 200: GroupCommandView },

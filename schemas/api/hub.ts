@@ -40,18 +40,18 @@ export const HubSnapshot = named(
         inFlight: count(),
         imbalance: Type.Integer({ description: 'anything but 0 is a fault of the hub' }),
       },
-      { description: 'points by what became of them' },
+      { description: 'points by their outcome' },
     ),
     writer: Type.Object({
       lines: count('wait for the store'),
-      fill: Type.Number({ description: 'share of the buffer that is taken, 0 to 1' }),
+      fill: Type.Number({ description: 'share of the buffer in use, 0 to 1' }),
     }),
     spool: Type.Object({
       lines: count(),
       size: count('characters'),
       maxSize: count('characters'),
       deadLetters: count(),
-      oldestMs: nullable(timeMs('when the oldest spooled lines came; null when there are none')),
+      oldestMs: nullable(timeMs('when the oldest lines were spooled; null when there are none')),
       fault: Type.Optional(Type.String({ description: 'why the spool itself accepts nothing now' })),
     }),
     eventLoop: Type.Object({
@@ -109,7 +109,7 @@ export const hubApi = resource('hub', {
     path: '/api/v1/hub',
     summary: 'The hub at a glance',
     description:
-      'An operator who may see only some devices gets sums over those. Totals by code, cause or status are those of all devices, and left empty.',
+      'An operator who may see only some devices gets totals over those. Totals by code, cause or status exist only for all devices together, and are left empty.',
     answers: { 200: HubSnapshot },
   },
 });

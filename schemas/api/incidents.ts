@@ -1,4 +1,4 @@
-/** Incidents: what one person has to look at once, however many devices are in it. */
+/** Incidents: problems that somebody should look at once, however many devices each concerns. */
 
 import { Type, type Static } from 'typebox';
 import { resource } from './operation.ts';

@@ -56,7 +56,7 @@ export const ledgerApi = resource('store', {
   showLedger: {
     method: 'GET',
     path: '/api/v1/ledger',
-    summary: 'What became of every point, in total and by device',
+    summary: 'The outcome of every point, in total and by device',
     query: closed({
       device: Type.Optional(Type.String({ minLength: 1, maxLength: 64, description: 'only this account' })),
     }),

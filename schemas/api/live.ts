@@ -84,7 +84,7 @@ export const FleetChange = named(
   Type.Object({
     devices: list(RowChange),
     removed: list(Type.String(), { description: 'ids' }),
-    added: list(DeviceSummary, { description: 'new, or changed in what seldom changes' }),
+    added: list(DeviceSummary, { description: 'new devices, and changes of data that seldom changes' }),
   }),
   { devices: [['boiler-3', 'offline', 1_700_000_000_000, null]], removed: [], added: [] },
 );
@@ -125,7 +125,7 @@ export const liveApi = resource('live', {
   watchLive: {
     method: 'GET',
     path: '/api/v1/live',
-    summary: 'What changes, as it happens, over a WebSocket',
+    summary: 'Changes as they happen, over a WebSocket',
     description:
       `Send a LiveRequest, such as {"watch":["fleet","device:boiler-3"]}: the whole set of topics each time, at most ${maxTopics}. ` +
       'Each text message from the hub is a LiveMessage. Only changes are sent: load the rest when the first message comes. ' +

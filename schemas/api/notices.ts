@@ -29,7 +29,7 @@ const NoticeReport = Type.Object(
     dropped: Type.Integer({ description: 'the connection was too congested to take it' }),
     offline: Type.Integer({ description: 'without an open session; notices are not kept for them' }),
   },
-  { description: 'what became of it, once it was sent: matched = sent + dropped + offline' },
+  { description: 'the outcome once it was sent: matched = sent + dropped + offline' },
 );
 export type NoticeReport = Static<typeof NoticeReport>;
 
@@ -38,7 +38,7 @@ const Notice = named(
   Type.Object({
     id: Type.String(),
     ...request,
-    createdMs: timeMs('when it was asked for'),
+    createdMs: timeMs('when it was requested'),
     report: Type.Optional(NoticeReport),
     missed: Type.Optional(
       Type.Literal(true, { description: 'it was due while no hub ran, too long ago to send it' }),
@@ -66,7 +66,7 @@ export const noticeApi = resource('notices', {
   listNotices: {
     method: 'GET',
     path: '/api/v1/notices',
-    summary: 'Notices: those scheduled, then those sent, newest first',
+    summary: 'Notices: scheduled ones, then sent ones, newest first',
     answers: { 200: Type.Object({ notices: list(Notice) }) },
   },
 });

@@ -33,20 +33,20 @@ interface Declared {
   readonly path: `/${string}`;
   readonly summary: string;
   readonly description?: string;
-  /** The role it takes, or `nobody`: no login. Without it: `viewer` to read, `admin` to change. */
+  /** The required role, or `nobody`: no login. The default is `viewer` to read and `admin` to change. */
   readonly needs?: Role | 'nobody';
   readonly params?: TObject;
   /** Texts as they come; integers, booleans and lists are read from them. A parameter with a default is optional. */
   readonly query?: TObject;
   readonly headers?: TObject;
   readonly body?: TSchema;
-  /** What it answers, by status. The lowest one is sent where its code names none. */
+  /** The answers, by status. The lowest status is sent if the handler names none. */
   readonly answers: Readonly<Record<number, TSchema>>;
   /** The content type of its answers; JSON when it is not given. */
   readonly media?: string;
-  /** What a status of an answer means, where it is not plain. */
+  /** The meaning of a status, where it is not obvious. */
   readonly meanings?: Readonly<Record<number, string>>;
-  /** What it may refuse with, beside what every operation of its kind does (see `refusalsOf`). */
+  /** Its own refusals, besides those of every operation of its kind (see `refusalsOf`). */
   readonly refusals?: readonly RefusalCode[];
   /** The answer holds a secret that is shown this once: nothing on the way may keep it. */
   readonly secret?: true;
@@ -116,7 +116,7 @@ export function roleOf({ needs, method }: Pick<Operation, 'needs' | 'method'>): 
   return needs ?? (method === 'GET' ? 'viewer' : 'admin');
 }
 
-/** The lowest status of an answer that is no refusal. */
+/** The lowest status of an answer that is not a refusal. */
 export function successOf({ answers }: Pick<Operation, 'answers'>): number {
   const [lowest = 200] = Object.keys(answers).map(Number);
   return lowest;

@@ -13,7 +13,7 @@ const rights = {
   role: choice(roles, 'viewer reads, operator also sends commands, admin also changes devices and operators'),
   devices: Type.String({
     pattern: devicesPattern,
-    description: 'all devices (*), or those for which this holds, such as site=hall-3,type=env-sensor,id=d-*',
+    description: 'all devices (*), or those that match, such as site=hall-3,type=env-sensor,id=d-*',
   }),
   safety: choice(safetyClasses, 'commands up to this class'),
 };
@@ -34,7 +34,7 @@ export const Operator = named(
 /** Who asks, whatever it was proved with. */
 export type Operator = Static<typeof Operator>;
 
-const createdMs = timeMs('when it was made');
+const createdMs = timeMs('when it was created');
 const notAfterMs = Type.Integer({
   minimum: 0,
   maximum: 8.64e15,
@@ -106,7 +106,7 @@ export const operatorApi = resource('operators', {
   removeAccount: {
     method: 'DELETE',
     path: '/api/v1/operators/accounts/{name}',
-    summary: 'End an account and its sessions; the last admin stays',
+    summary: 'Remove an account and end its sessions; the last admin cannot be removed',
     params,
     answers: { 204: nothing },
     refusals: ['operator-unknown', 'database-failed'],
@@ -123,7 +123,7 @@ export const operatorApi = resource('operators', {
   revokeToken: {
     method: 'DELETE',
     path: '/api/v1/operators/tokens/{name}',
-    summary: 'End a token',
+    summary: 'Revoke a token',
     params,
     answers: { 204: nothing },
     refusals: ['operator-unknown', 'database-failed'],

@@ -8,10 +8,10 @@ const presenceReason = choice(presenceReasons, 'why it is in this state');
 const Marks = Type.Object(
   {
     pongMs: Type.Optional(timeMs('when its stack last answered a ping: the link works')),
-    frameMs: Type.Optional(timeMs('when its application last spoke')),
-    dataMs: Type.Optional(timeMs('when its last reading or event came')),
+    frameMs: Type.Optional(timeMs('when its application last sent a frame')),
+    dataMs: Type.Optional(timeMs('when its last reading or event arrived')),
   },
-  { description: 'what was last heard of it; absent: nothing yet' },
+  { description: 'its last signs of life; absent: none yet' },
 );
 export type Marks = Static<typeof Marks>;
 

@@ -56,8 +56,8 @@ const column = list(nullable(Type.Number()));
 export const DeviceSeries = named(
   'DeviceSeries',
   Type.Object({
-    fromMs: timeMs('as asked for'),
-    toMs: timeMs('as asked for'),
+    fromMs: timeMs('as requested'),
+    toMs: timeMs('as requested'),
     stepMs: Type.Integer({ minimum: 1, description: 'width of a bucket, ms' }),
     times: list(Type.Number(), { description: 'beginnings of the buckets, Unix ms' }),
     fields: mapOf(

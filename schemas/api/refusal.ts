@@ -8,7 +8,7 @@ export const FieldError = named(
     path: Type.String({ description: 'JSON pointer (RFC 6901) to the field' }),
     keyword: Type.String({ description: 'the JSON Schema keyword that failed' }),
     expected: Type.String({ description: 'the rule in plain words' }),
-    got: Type.String({ description: 'the value as it came, shortened; `nothing` when it is missing' }),
+    got: Type.String({ description: 'the value that was sent, shortened; `nothing` when it is missing' }),
     in: Type.Optional(choice(['frame'], 'the pointer is into the frame itself')),
   }),
   { path: '/site', keyword: 'required', expected: 'present', got: 'nothing' },
@@ -16,7 +16,7 @@ export const FieldError = named(
 /** What is wrong with one field: where, by which rule, what the rule wants and what came. */
 export type FieldError = Static<typeof FieldError>;
 
-/** What a machine may want to read of a refusal. */
+/** The details of a refusal, for machines. */
 const RefusalDetails = named(
   'RefusalDetails',
   Type.Object(

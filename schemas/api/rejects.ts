@@ -44,7 +44,7 @@ export const RejectRow = named(
     rule: Type.String({ description: 'the JSON Schema keyword that failed' }),
     firmware: Type.String({ description: 'empty when the device named none' }),
     count: count(),
-    lastMs: timeMs('when the last of them came'),
+    lastMs: timeMs('when the last one was refused'),
     example: Type.Object({ device: Type.String(), message: Type.String() }),
   }),
   {
@@ -74,7 +74,7 @@ export const nackApi = resource('devices', {
   listNacks: {
     method: 'GET',
     path: '/api/v1/devices/{id}/nacks',
-    summary: 'The last refusals it was sent, newest first',
+    summary: 'The last refusals of the device, newest first',
     params: ofDevice,
     answers: { 200: Type.Object({ nacks: list(NackRow) }) },
     refusals: ['device-unknown'],

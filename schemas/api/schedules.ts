@@ -48,13 +48,13 @@ const given = {
 const catchUp = () =>
   choice(
     ['skip', 'once'],
-    'a time that passed while the hub was away is left out (`skip`), or the last one is made up for (`once`)',
+    'a time that passed while the hub was away is skipped (`skip`), or the last one is caught up (`once`)',
   );
 const jitterMs = () =>
   Type.Integer({
     minimum: 0,
     maximum: dayMs,
-    description: 'each device gets it at a moment of its own within this time, ms',
+    description: 'each device gets it at its own random moment within this time, ms',
   });
 const example = {
   name: 'night-close',
@@ -84,7 +84,7 @@ export const ScheduleView = named(
     jitterMs: jitterMs(),
     paused: Type.Boolean(),
     createdMs: timeMs('when it was added'),
-    lastMs: Type.Optional(timeMs('the last of its times that was dealt with: done, or left out')),
+    lastMs: Type.Optional(timeMs('the last of its times that was handled: fired or skipped')),
     nextMs: Type.Optional(timeMs('its next time; absent when there is none, or while it is paused')),
   }),
   {
@@ -127,7 +127,7 @@ export const scheduleApi = resource('schedules', {
   pauseSchedule: {
     method: 'PATCH',
     path: '/api/v1/schedules/{name}',
-    summary: 'Pause a schedule, or resume it with the times to come',
+    summary: 'Pause a schedule, or resume it with its future times',
     params: ofSchedule,
     body: named('SchedulePause', closed({ paused: Type.Boolean() }), { paused: true }),
     answers: { 200: ScheduleView },

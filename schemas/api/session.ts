@@ -40,7 +40,7 @@ export const sessionApi = resource('session', {
   firstLogin: {
     method: 'POST',
     path: '/api/v1/first-login',
-    summary: 'Make the first admin with the code that the hub printed, and sign in',
+    summary: 'Create the first admin account with the code that the hub printed, and sign in',
     body: named(
       'FirstLogin',
       closed({ ...credentials, code: Type.String({ minLength: 1, maxLength: 128 }) }),

@@ -1,4 +1,4 @@
-/** What waits on disk for the metrics store, and what the store refused permanently. */
+/** Lines on disk that wait for the metrics store, and lines that the store permanently refused. */
 
 import { Type, type Static } from 'typebox';
 import { resource } from './operation.ts';
@@ -23,10 +23,10 @@ export const SpoolStatus = named(
     spoolFault: Type.Optional(Type.String({ description: 'why the spool itself accepts nothing now' })),
     lines: count(),
     size: count('characters of these lines'),
-    maxSize: count('characters there may be'),
+    maxSize: count('the maximum of characters'),
     deadLetters: count(),
     maxDeadLetters: count(),
-    oldestMs: nullable(timeMs('when the oldest spooled lines came; null when there are none')),
+    oldestMs: nullable(timeMs('when the oldest lines were spooled; null when there are none')),
   }),
   {
     store: 'down',
@@ -102,14 +102,14 @@ export const spoolApi = resource('store', {
   showSpool: {
     method: 'GET',
     path: '/api/v1/spool',
-    summary: 'What waits on disk for the store',
+    summary: 'The state of the spool',
     answers: { 200: SpoolStatus },
     refusals: ['database-failed'],
   },
   listSpooledLines: {
     method: 'GET',
     path: '/api/v1/spool/lines',
-    summary: 'Lines that wait on disk, page by page; they stay there',
+    summary: 'The spooled lines, page by page; the spool does not change',
     query: closed({ after: defaulted(cursor('the `lastId` of the page before'), 0) }),
     answers: { 200: Type.Object({ page: nullable(SpoolPage) }) },
     meanings: { 200: 'The page; null after the last.' },
@@ -140,7 +140,7 @@ export const spoolApi = resource('store', {
   retryDeadLetters: {
     method: 'POST',
     path: '/api/v1/dead-letters/retry',
-    summary: 'Put dead letters back on the way to the store',
+    summary: 'Retry dead letters: move them to the spool',
     body: DeadLetterSelection,
     answers: { 200: Changed },
     refusals: ['database-failed'],
@@ -148,7 +148,7 @@ export const spoolApi = resource('store', {
   purgeDeadLetters: {
     method: 'POST',
     path: '/api/v1/dead-letters/purge',
-    summary: 'Throw dead letters away permanently',
+    summary: 'Delete dead letters permanently',
     body: DeadLetterSelection,
     answers: { 200: Changed },
     refusals: ['database-failed'],

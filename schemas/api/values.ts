@@ -100,7 +100,7 @@ export function defaulted<Value extends TSchema>(
 
 /** How many of the newest or next a list may hold: a query parameter. */
 export function limitOf(maximum: number, by = 100) {
-  return defaulted(Type.Integer({ minimum: 1, maximum, description: 'at most so many' }), by);
+  return defaulted(Type.Integer({ minimum: 1, maximum, description: 'the maximum number of entries' }), by);
 }
 
 /** A copy that keeps what the library has beside the JSON; the original may be part of other schemas. */

@@ -3,12 +3,12 @@ import { signal, type ReadonlySignal } from '@preact/signals';
 
 const second = signal(Date.now());
 setInterval(() => {
-  // A hidden tab tells nobody how old things are.
+  // In a hidden tab, nobody sees how old things are.
   if (!document.hidden) second.value = Date.now();
 }, 1_000);
 document.addEventListener('visibilitychange', () => {
   second.value = Date.now();
 });
 
-/** The time now, to the second; what reads it is shown anew each second. */
+/** The time now, to the second; whatever reads it is rendered again each second. */
 export const nowMs: ReadonlySignal<number> = second;

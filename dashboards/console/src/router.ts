@@ -23,7 +23,7 @@ function navigate(to: string): void {
   history.pushState(null, '', to);
   read();
   scrollTo(0, 0);
-  // A screen reader goes on at the new page's heading, as after a real load.
+  // A screen reader continues at the new page's heading, as after a real load.
   queueMicrotask(() => document.querySelector<HTMLElement>('#main')?.focus({ preventScroll: true }));
 }
 

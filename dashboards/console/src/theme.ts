@@ -8,7 +8,7 @@ const inEffect = signal<'light' | 'dark'>('light');
 
 /** What was chosen; `auto` follows the system. */
 export const theme: ReadonlySignal<Theme> = chosen;
-/** What is shown; charts draw themselves anew when it changes. */
+/** What is shown; charts redraw when it changes. */
 export const shownTheme: ReadonlySignal<'light' | 'dark'> = inEffect;
 
 const system = matchMedia('(prefers-color-scheme: dark)');

@@ -9,10 +9,10 @@ export interface BrokerAccess {
   signIn(username: string | undefined, password: string, address: string): Promise<Operator | undefined>;
   /** A request topic (`command/`, `group-command/`, `cancel/` below the root). */
   mayRequest(operator: Operator, topic: string): boolean;
-  /** It was not within the operator's rights, or not within anybody's. */
+  /** The request is beyond the operator's rights, or beyond anybody's. */
   requestRefused(operator: Operator, topic: string): void;
   mayRead(operator: Operator, filter: string): boolean;
-  /** Of a subscription that was granted: the id may belong to another device by now, at another site. */
+  /** Checks a granted subscription again: the id may belong to another device by now, at another site. */
   mayReceive(operator: Operator, topic: string): boolean;
 }
 
@@ -51,7 +51,7 @@ export class BrokerClients {
     return false;
   }
 
-  /** Records that nobody may publish there. */
+  /** Records an attempt to publish where nobody may. */
   refuse(client: Client, topic: string): void {
     const operator = this.#operators.get(client);
     if (operator !== undefined) this.#access.requestRefused(operator, topic);

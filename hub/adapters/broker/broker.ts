@@ -31,7 +31,7 @@ export interface Broker extends Bus {
   connect(handlers: BusHandlers, access: BrokerAccess): Promise<void>;
 }
 
-/** A command payload is at most half as long. */
+/** A command payload is at most half as long as this. */
 const maxPacketBytes = 131_072;
 const maxPublishing = 10_000;
 const maxRememberedIds = 1_000;
@@ -47,7 +47,7 @@ export function createBroker(deps: { log: Log }, options: BrokerOptions): Broker
   return new EmbeddedBroker(deps, options);
 }
 
-/** What there is once the broker listens. */
+/** Exists once the broker listens. */
 interface Listening {
   aedes: Aedes;
   clients: BrokerClients;

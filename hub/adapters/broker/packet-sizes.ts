@@ -3,9 +3,9 @@ import type { Socket } from 'node:net';
 /** Follows where the packets of one MQTT connection begin, and what length each announces (MQTT 3.1.1 §2.2.3). */
 class PacketSizes {
   readonly #maxBytes: number;
-  /** Bytes of the packet under way that are still to come. */
+  /** Bytes of the current packet that are still to come. */
   #left = 0;
-  /** Of the length field under way: its value so far, and the weight of the next byte; 0: none is under way. */
+  /** The length field being read: its value so far, and the weight of the next byte; 0: none is being read. */
   #length = 0;
   #weight = 0;
 

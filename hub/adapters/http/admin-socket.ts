@@ -14,8 +14,8 @@ const maxPathBytes = 103;
  *
  * The socket is made in a new folder of mode 0700 and renamed once it has its mode: at no moment can another
  * user open it, and the process's umask, which all threads share, is left alone.
- * The caller closes the server, also when this throws.
- * @returns a function that removes the file, if it still is ours
+ * The caller closes the server, even when this throws.
+ * @returns a function that removes the file if it still is ours
  * @throws HubError `data-dir-in-use` when a hub answers there · `data-dir-invalid`
  */
 export async function listenOnSocket(server: Server, path: string): Promise<() => Promise<void>> {
@@ -27,7 +27,7 @@ export async function listenOnSocket(server: Server, path: string): Promise<() =
     );
   }
   if (await answers(path)) {
-    throw new HubError('data-dir-in-use', `one answers on ${path}; stop it, or give another HUB_DATA_DIR`);
+    throw new HubError('data-dir-in-use', `it answers on ${path}; stop it, or set another HUB_DATA_DIR`);
   }
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -46,7 +46,7 @@ export async function listenOnSocket(server: Server, path: string): Promise<() =
       if (now?.ino === ino && now.dev === dev) await rm(path, { force: true });
     };
   } catch (error) {
-    throw new HubError('data-dir-invalid', `cannot make the admin socket ${path} (${messageOf(error)})`, {
+    throw new HubError('data-dir-invalid', `cannot create the admin socket ${path} (${messageOf(error)})`, {
       cause: error,
     });
   }
@@ -64,7 +64,7 @@ function answers(path: string): Promise<boolean> {
       if (['ENOENT', 'ECONNREFUSED', 'ENOTSOCK', 'ENOTDIR'].includes(codeOf(error) ?? '')) resolve(false);
       else
         reject(
-          new HubError('data-dir-invalid', `cannot look at ${path} (${error.message})`, { cause: error }),
+          new HubError('data-dir-invalid', `cannot inspect ${path} (${error.message})`, { cause: error }),
         );
     });
   });

@@ -9,7 +9,7 @@ import { HubError } from '../../kernel/errors.ts';
 import type { Log } from '../../kernel/log.ts';
 import { collectMethods } from './allowed-methods.ts';
 
-/** Undefined: a fault that is none of the caller's business. */
+/** Undefined: a fault that the caller must not see. */
 function httpStatusOf({ code, details }: HubError): number | undefined {
   return code === 'command-refused' ? statusOfReason(details['reason']) : errorCodes[code].status;
 }
@@ -32,7 +32,7 @@ export function answerFaults(app: FastifyInstance, log: Log): void {
     const [path = ''] = url.split('?');
     const methods = methodsOf(path);
     if (methods.length === 0) return send(reply, new HubError('path-unknown', `${method} ${path}`));
-    // The router passes by a path of which a part is too long, to the console's page where there is one.
+    // If a part of the path is too long, the router skips the route and takes the console's page.
     if (methods.includes(method)) {
       return send(reply, new HubError('input-invalid', 'a part of the path is too long'), 414);
     }
@@ -64,11 +64,11 @@ export function refuseRequest(
   void send(reply, new HubError(codeOf[statusCode] ?? 'input-invalid', message), statusCode);
 }
 
-/** Refuses what is no HTTP request at all, and closes the connection. */
+/** Refuses what is not an HTTP request at all, and closes the connection. */
 export function refuseConnection(error: NodeJS.ErrnoException, socket: Socket): void {
-  // A connection that was reset has nobody to answer.
+  // A connection that was reset cannot be answered.
   if (error.code !== 'ECONNRESET' && socket.writable) {
-    const [status, note] = faultsOfConnections[error.code ?? ''] ?? [400, 'this is no HTTP request'];
+    const [status, note] = faultsOfConnections[error.code ?? ''] ?? [400, 'this is not an HTTP request'];
     const body = JSON.stringify(bodyOf(new HubError('input-invalid', note)));
     socket.write(
       `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: application/json; charset=utf-8\r\n` +

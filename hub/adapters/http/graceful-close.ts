@@ -1,13 +1,13 @@
-/** Closing an HTTP server without waiting for those who have nothing to say. */
+/** Closes an HTTP server without waiting for idle connections. */
 
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 
 /**
  * Watches the connections of `server`.
- * @param graceMs how long a request under way may take once `close` is called
- * @returns a close: refuses new connections, cuts those without a request at once (Node's own close waits for a
- * connection on which none ever began), lets the others finish, and cuts what is left after the grace
+ * @param graceMs how long a request in progress may take once `close` is called
+ * @returns a close function. It refuses new connections and immediately cuts those without a request (Node's own close
+ * waits for a connection on which none ever began). It lets the others finish, and cuts what is left after the grace.
  */
 export function gracefulClose(
   server: Server,
@@ -19,7 +19,7 @@ export function gracefulClose(
     socket.once('close', () => unused.delete(socket));
   });
   server.on('request', (request) => unused.delete(request.socket));
-  // What an upgrade has taken is closed by whoever took it, in its own way.
+  // An upgraded connection is closed by the code that took it over.
   server.on('upgrade', (request) => unused.delete(request.socket));
   return async (close) => {
     const closed = close();

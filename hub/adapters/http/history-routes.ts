@@ -1,4 +1,4 @@
-/** What a device has sent and been, over HTTP: last values, series, presence, refusals. */
+/** The history of a device, over HTTP: last values, series, presence, refusals. */
 
 import type { FastifyInstance } from 'fastify';
 import { presenceHistoryApi } from '../../../schemas/api/presence-history.ts';

@@ -1,4 +1,4 @@
-/** Who asks, on the TCP listener: a token, or a console session; what the role allows; and the record of it. */
+/** Identifies callers on the TCP listener (by token or console session), checks roles, and records changes in the audit. */
 
 import { isDeepStrictEqual } from 'node:util';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
@@ -24,19 +24,19 @@ declare module 'fastify' {
     mayCommand?: (deviceId: string, command: string) => boolean;
     /** Which devices an answer may be about; not set where it may be about all. */
     mayShow?: (deviceId: string) => boolean;
-    /** Whether what it was let in with still holds, with the same rights; not set on the admin socket. */
+    /** Whether its login is still valid, with the same rights; not set on the admin socket. */
     stillHolds?: () => boolean;
   }
   interface FastifyContextConfig {
-    /** What it takes; without it: `viewer` to read, `admin` to change. `nobody`: no login needed. */
+    /** The required role. The default is `viewer` to read and `admin` to change. `nobody`: no login is needed. */
     needs?: Role | 'nobody';
     /** A page may open it from another origin without asking (a WebSocket): the origin is checked. */
     checksOrigin?: true;
     /** Its name in the audit; without it: method and path. */
     audit?: string;
     /**
-     * `all`: only for those who reach all devices. Without it, so is every change that is not of one device; `own`:
-     * its own code keeps to the devices the operator reaches.
+     * `all`: only for operators who reach all devices; the default for changes that are not about one device. `own`: the
+     * handler itself keeps to the devices that the operator reaches.
      */
     reach?: 'all' | 'own';
     /** Its parameter `command` is the name of a command: the operator must be allowed that one. */
@@ -111,7 +111,7 @@ export function demandLogin(app: FastifyInstance, access: Access): void {
       action: actionOf(request),
       subject: subjectOf(request),
     });
-    throw new HubError('forbidden', `${operator.actor} has not the rights for this`);
+    throw new HubError('forbidden', `${operator.actor} does not have the rights for this`);
   });
   recordChanges(app, access.audit, 'http');
   serveLogin(app, access);
@@ -129,19 +129,19 @@ function whoAsks(request: FastifyRequest, access: Access): () => Operator | unde
     checkOrigin(request, access);
     const given = request.headers[csrfHeader];
     if (!access.csrfHolds(session.csrf, typeof given === 'string' ? given : undefined)) {
-      throw new HubError('forbidden', 'the X-CSRF-Token header must hold the token of the login');
+      throw new HubError('forbidden', 'the X-CSRF-Token header must contain the token of the login');
     }
   }
   return () => (access.sessions.lives(cookie) ? access.operators.byActor(session.actor) : undefined);
 }
 
-/** A browser names the page that asks (RFC 6454 §7): it must be one of ours, to the letter. */
+/** A browser names the page that asks (RFC 6454 §7). It must be exactly one of ours. */
 function checkOrigin(request: FastifyRequest, access: Access): void {
   const { origin } = request.headers;
   const browser = cookieOf(request) !== undefined || request.headers['sec-fetch-site'] !== undefined;
   if (origin === undefined ? !browser : access.origins(request.socket.localPort ?? 0).includes(origin))
     return;
-  throw new HubError('forbidden', `requests from the origin ${origin ?? '(none)'} are not taken`);
+  throw new HubError('forbidden', `requests from the origin ${origin ?? '(none)'} are not accepted`);
 }
 
 function serveLogin(app: FastifyInstance, { operators, sessions }: Access): void {
@@ -193,7 +193,7 @@ function serveLogin(app: FastifyInstance, { operators, sessions }: Access): void
   });
 }
 
-/** Whatever changes something is in the audit: who, what, how it ended. */
+/** Every change is in the audit: who, what, how it ended. */
 function recordChanges(app: FastifyInstance, audit: Auditor, origin: Origin): void {
   app.addHook('onResponse', async (request, reply) => {
     if (!changing(request) || request.is404) return;
@@ -201,7 +201,7 @@ function recordChanges(app: FastifyInstance, audit: Auditor, origin: Origin): vo
     const { operator } = request;
     const { auditsItself = false, needs } = request.routeOptions.config;
     if (auditsItself && (operator !== undefined || needs === 'nobody')) return;
-    // Without an operator it was refused before it got anywhere: a stranger's, of whom only so many are recorded.
+    // Without an operator, the request of a stranger was refused. Only a limited number of these are recorded.
     const event = { origin, action: actionOf(request), subject: subjectOf(request) };
     if (operator === undefined) {
       audit.refused(addressOf(request), { ...event, actor: `address:${addressOf(request)}` });

@@ -10,7 +10,7 @@ const partNames: Readonly<Record<string, string>> = {
   headers: 'header',
 };
 
-/** Requests to `app` are judged by the schemas' own checks, and refused in their words: field and rule. */
+/** Checks requests to `app` against the schemas; a refusal names the field and the rule. */
 export function validateRequests(app: FastifyInstance): void {
   app.setValidatorCompiler<object>(({ schema, httpPart = 'body' }) => {
     const check = httpPart === 'body' ? compileBodyCheck(schema) : compileParameterCheck(schema);

@@ -9,7 +9,7 @@ import {
   type Operation,
 } from '../../../schemas/api/operation.ts';
 
-/** What an operation may say of its answer beside the body. Fastify's own reply, generic in all it does, costs tsc. */
+/** What a handler may set besides the body. Fastify's own reply type is generic throughout, which slows tsc down. */
 export interface AnswerHead {
   code(status: number): unknown;
   header(name: string, value: string): unknown;
@@ -21,15 +21,15 @@ export type Handler<Op extends Operation> = (
   reply: AnswerHead,
 ) => AnswerOf<Op> | Promise<AnswerOf<Op>>;
 
-/** What the hub keeps to itself of an operation; the role it takes is declared. */
+/** What is not part of the declaration; the role is. */
 interface Rules extends Omit<FastifyContextConfig, 'needs'> {
   /** Bytes, where they are fewer than elsewhere. */
   bodyLimit?: number;
 }
 
 /**
- * Adds the route of `operation` to `app`. Its answer is sent as the handler gives it: the declared answers are a
- * promise that types and tests keep, not a filter, so that nothing is dropped or bent without a word.
+ * Adds the route of `operation` to `app`. The answer of the handler is sent unchanged: types and tests make sure that it
+ * matches the declared answers, so no filter drops or changes anything silently.
  */
 export function serve<Op extends Operation>(
   app: FastifyInstance,
@@ -54,7 +54,7 @@ export function serve<Op extends Operation>(
       reply.code(status);
       // The route's schemas found no fault, so its parts have the shape that they describe.
       const answer = await handler(request as FastifyRequest & JudgedRequest<Op>, reply);
-      // After the handler: a refusal holds no secret.
+      // After the handler, because a refusal has no secret.
       if (secret === true) reply.header('cache-control', 'no-store');
       return answer;
     },

@@ -1,9 +1,9 @@
 import type { WriteOutcome } from '../../telemetry/store.ts';
 
 /**
- * What an answer means that came back for a write. Only InfluxDB's own words store or refuse a line: between
- * the hub and the database there may be a proxy, a gateway, a captive portal, or another program on that port,
- * and each of them answers 2xx, 3xx and 4xx on its own behalf.
+ * The meaning of an answer to a write. Only InfluxDB's own answers store or refuse a line. Between the hub and the
+ * database there may be a proxy, a gateway, a captive portal, or another program on that port, and each of them answers
+ * 2xx, 3xx and 4xx on its own behalf.
  *
  * InfluxDB 1.x and 2.x name themselves in `X-Influxdb-Version` on every answer; InfluxDB 3 does so on `/ping`
  * alone, and marks the answers to writes with `cluster-uuid` from 3.7 on. Its refusals may lack even that, but
@@ -19,10 +19,10 @@ export interface Answer {
 const maxReasonLength = 1_000;
 const maxQuoteLength = 120;
 const maxRetryAfterMs = 600_000;
-/** Whoever says so, it may be otherwise soon; so do all of 500 and above. */
+/** These and all statuses from 500 on may be different soon, whoever sends them. */
 const laterStatuses = new Set([408, 425, 429]);
 
-/** The version InfluxDB names itself by; `3` for one that shows its mark alone. Undefined: somebody else answers. */
+/** The version in InfluxDB's header; `3` if only its mark is there. Undefined: another server answers. */
 export function influxVersion({ headers }: Pick<Answer, 'headers'>): string | undefined {
   const version = headers['x-influxdb-version'];
   if (typeof version === 'string' && version !== '') return version.replace(/^v/, '');
@@ -43,7 +43,7 @@ export function outcomeOf(answer: Answer, sent: string, nowMs: number): WriteOut
     if (refusal !== undefined) return refusal;
   }
   const reason = own ? `${status} ${words?.text ?? clip(body)}`.trim() : strangersWords(answer);
-  // A proxy's limit says nothing against a line, but smaller writes may pass it.
+  // A proxy's size limit says nothing about a line, but smaller writes may pass it.
   if (status === 413) return { kind: 'too-large', reason, byStranger: !own };
   if (status >= 500 || laterStatuses.has(status)) {
     const retryAfterMs = parseRetryAfter(headers['retry-after'], nowMs);
@@ -52,7 +52,7 @@ export function outcomeOf(answer: Answer, sent: string, nowMs: number): WriteOut
   return own ? { kind: 'misconfigured', reason, status } : { kind: 'stranger', reason, status };
 }
 
-/** What InfluxDB says in a refusal. */
+/** InfluxDB's own words in a refusal. */
 interface OwnWords {
   text: string;
   /** The lines it quotes (InfluxDB 3), shortened or not. */
@@ -100,12 +100,12 @@ function isOurs(quote: string, sent: string): boolean {
   return start !== '' && sent.includes(start);
 }
 
-/** Undefined: it refuses no line. */
+/** Undefined: the answer refuses no line. */
 function refusalOf(status: number, { text }: OwnWords, sent: string): WriteOutcome | undefined {
   const reason = `${status} ${text}`;
   if (status !== 400 && status !== 422) return undefined;
   if (status === 422 || text.includes('partial write')) return { kind: 'partial', reason };
-  // What it could not read is not what was sent: the body was changed, or cut short, on its way.
+  // What it could not read is not what was sent: the body was changed or cut short on its way.
   const quoted = /unable to parse '(.+)/.exec(text)?.[1];
   const damaged =
     quoted === undefined ? /\bEOF\b|\bgzip\b|\bflate\b/.test(text) : !isOurs(cutAtQuote(quoted), sent);

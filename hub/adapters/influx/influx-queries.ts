@@ -12,7 +12,7 @@ export type QueryParameter = string | number | { identifier: string } | { durati
 
 export interface InfluxQueries {
   /**
-   * Runs one InfluxQL query; every value and name comes in as a parameter, so no text is ever put together.
+   * Runs one InfluxQL query. Every value and name is a parameter, so no query text is ever concatenated.
    * @throws HubError `store-unavailable`
    */
   run(query: string, parameters: Readonly<Record<string, QueryParameter>>): Promise<InfluxRow[]>;
@@ -39,7 +39,7 @@ export function isoTime(ms: number): string {
 
 const maxReasonLength = 1_000;
 
-/** Never takes the only host out of the pool: `influx` would answer "No host available" for up to 10 s after a failure. */
+/** Never removes the only host from the pool: after a failure, `influx` would answer "No host available" for up to 10 s. */
 const noPause = { getDelay: () => 0, next: () => noPause, reset: () => noPause };
 
 interface StatementAnswer {

@@ -17,7 +17,7 @@ export interface InfluxWritesOptions {
 const compress = promisify(gzip);
 const maxAnswerBytes = 1_000_000;
 
-/** Writes, and the question who is there: a connection pool of our own, one request a call. */
+/** Writes, and the check which server is there, over our own connection pool; one request per call. */
 export class InfluxWrites {
   readonly #pool: Pool;
   readonly #clock: Clock;
@@ -25,7 +25,7 @@ export class InfluxWrites {
   readonly #base: string;
   readonly #writePath: string;
   readonly #login: { authorization?: string };
-  /** On loopback packing costs more than it saves. */
+  /** On loopback, compression costs more than it saves. */
   readonly #packs: boolean;
 
   constructor(options: InfluxWritesOptions, clock: Clock) {
@@ -69,7 +69,7 @@ export class InfluxWrites {
   /** @returns what is there: `InfluxDB 1.8.10` @throws HubError `store-unavailable` */
   async probe(): Promise<string> {
     const version = await this.#pingedVersion();
-    // InfluxDB 3 makes a database with the first write, and asks for the token already at a ping.
+    // InfluxDB 3 creates a database with the first write, and already requires the token for a ping.
     if (version !== undefined && Number.parseInt(version, 10) >= 3) return `InfluxDB ${version}`;
     // A write of nothing passes authentication and finds the database; 2.x says 400 for the missing points.
     const outcome = await this.write('');
@@ -84,7 +84,7 @@ export class InfluxWrites {
     return this.#pool.close();
   }
 
-  /** Undefined when something in between answers pings itself: the write then says who is there. */
+  /** Undefined when something in between answers pings itself; the answer to the write then shows who is there. */
   async #pingedVersion(): Promise<string | undefined> {
     try {
       return influxVersion(

@@ -19,7 +19,7 @@ export interface InfluxOptions {
 
 export interface InfluxStore extends MetricsStore {
   readonly name: 'influxdb';
-  /** Makes the database when there is none. @throws HubError `store-unavailable` */
+  /** Creates the database if there is none. @throws HubError `store-unavailable` */
   createDatabase(): Promise<void>;
 }
 
@@ -27,7 +27,7 @@ export interface InfluxStore extends MetricsStore {
  * InfluxDB over its 1.x API (1.x itself, 2 with a DBRP mapping, 3 Core). Writes go out through a connection
  * pool of our own, one request a call; reads and the making of databases through the `influx` package. Opens
  * no connection yet.
- * @throws HubError `config-invalid` for a URL that is none
+ * @throws HubError `config-invalid` for an invalid URL
  */
 export function openInflux(options: InfluxOptions, clock: Clock = systemClock): InfluxStore {
   const url = parseUrl(options.url);

@@ -3,11 +3,11 @@ import type { WriteOutcome } from '../../telemetry/store.ts';
 import type { InfluxStore } from './influx.ts';
 
 /**
- * Makes the database when InfluxDB itself says that there is none, at a probe or a write, and asks again. A user
- * who may not make databases is no fault as long as this one is there.
+ * Creates the database when InfluxDB itself says, at a probe or a write, that there is none, and tries again. A user
+ * without the right to create databases is fine as long as this one exists.
  */
 export function makingMissingDatabase(store: InfluxStore): InfluxStore {
-  /** Undefined: it is made. */
+  /** Undefined: it was created. */
   async function make(reason: string): Promise<string | undefined> {
     try {
       await store.createDatabase();

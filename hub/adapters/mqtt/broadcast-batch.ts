@@ -4,9 +4,9 @@ import type { Cancel, Clock } from '../../../schemas/time/clock.ts';
 
 /** The longest a reading waits for others to leave with it, ms. */
 const gatherMs = 10;
-/** What has been gathered leaves earlier than that once it is this much, bytes. */
+/** A batch of this size leaves earlier, bytes. */
 const gatherBytes = 65_536;
-/** Beyond this the broker does not keep up, bytes: readings are dropped, and counted. */
+/** With more unsent data than this, the broker does not keep up: readings are dropped and counted, bytes. */
 const maxBacklogBytes = 4 * 1024 * 1024;
 
 /** QoS 0, neither DUP nor RETAIN [MQTT 5 §3.3.1]. */
@@ -21,7 +21,7 @@ interface Link {
 
 /**
  * QoS 0 publishes that leave together: one write to the socket instead of one a message, since a system call costs
- * more than everything else there is to a reading. The order of messages is kept.
+ * more than the rest of the work for a reading. The order of messages is kept.
  */
 export class BroadcastBatch {
   readonly #clock: Clock;
@@ -44,7 +44,7 @@ export class BroadcastBatch {
     this.#link = { stream, maxPacketBytes };
   }
 
-  /** The connection is gone: what was gathered for it is dropped. */
+  /** The connection is gone: its batch is dropped. */
   detach(): void {
     this.#link = undefined;
     this.#counters.dropped += this.#lengths.length;
@@ -73,7 +73,7 @@ export class BroadcastBatch {
     return true;
   }
 
-  /** Sends what has been gathered; to be called before anything else is written to the connection. */
+  /** Sends the batch. To be called before anything else is written to the connection. */
   flush(): void {
     if (this.#link === undefined || this.#lengths.length === 0) return;
     const { stream } = this.#link;

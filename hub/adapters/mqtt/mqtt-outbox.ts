@@ -42,7 +42,7 @@ export class MqttOutbox {
     return this.#entries.size;
   }
 
-  /** @throws HubError `bus-unavailable` when full or closed, `bus-refused` when the broker will not have it */
+  /** @throws HubError `bus-unavailable` when full or closed, `bus-refused` when the broker refuses it */
   add(message: OutgoingMessage): Promise<void> {
     const bytes = sizeOf(message);
     if (this.#closed || this.#entries.size >= maxItems || this.#bytes + bytes > maxBytes) {

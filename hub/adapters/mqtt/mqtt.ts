@@ -51,7 +51,7 @@ export interface MqttBus extends Bus {
   connect(handlers: BusHandlers): Promise<void>;
 }
 
-/** Who takes what comes in. */
+/** The handlers of incoming messages. */
 interface Receiver {
   readonly inbox: MqttInbox;
   readonly handlers: BusHandlers;

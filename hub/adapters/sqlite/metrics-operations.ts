@@ -60,7 +60,7 @@ function seriesId(db: OperationDatabase, key: string): number {
   return id;
 }
 
-/** So many points go in one commit, so that writes wait only shortly. */
+/** Points removed in one commit, so that writes wait only a short time. */
 const removedAtOnce = 20_000;
 
 /** @returns whether there are more to remove */

@@ -90,7 +90,7 @@ async function readings(db: Database, query: ReadingsQuery): Promise<ReadingsRow
   }));
 }
 
-/** A read waits for at most so many slices of others, and writes get their turn between two of them. */
+/** How many slices of other reads a read waits for at most. Writes get their turn between two slices. */
 const slices = 32;
 
 interface Columns {
@@ -112,7 +112,7 @@ const rolledColumns: Columns = {
     `sum(v${at} * v${at + 3}) / sum(v${at + 3}), min(v${at + 1}), max(v${at + 2}), sum(iif(v${at} IS NULL, 0, v${at + 3}))`,
 };
 
-/** Bucket by bucket in SQL, slice by slice: a long range in one read would hold up the writes behind it. */
+/** Bucket by bucket in SQL, slice by slice: a long range in one read would delay the writes behind it. */
 async function series(db: Database, query: SeriesQuery, { names, sums }: Columns): Promise<SeriesBucket[]> {
   const { measurement, device, fields, fromMs, toMs, stepMs } = query;
   const paths = fields.flatMap(({ name }) => names(name));

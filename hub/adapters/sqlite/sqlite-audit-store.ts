@@ -22,7 +22,7 @@ export const auditMigrations: readonly string[] = [
    ${appendOnly}`,
 ];
 
-/** By which interface something was asked is its origin; the admin socket is the command line's. */
+/** The origin is the interface of a request; the admin socket counts as the command line. */
 export const auditOriginMigrations: readonly string[] = [
   `DROP TRIGGER audit_is_append_only;
    ALTER TABLE audit RENAME COLUMN door TO origin;
@@ -32,10 +32,10 @@ export const auditOriginMigrations: readonly string[] = [
 
 /** About 200 MB. */
 const defaultKept = 1_000_000;
-/** Entries that are written with something else make room only so often. */
+/** Entries that are written with other rows make room only this often. */
 const pruneEvery = 256;
 
-/** The audit in `state.db` (`auditMigrations` applied). @param kept so many of the newest entries stay */
+/** The audit in `state.db` (`auditMigrations` applied). @param kept how many of the newest entries stay */
 export function createAuditStore(db: Database, kept: number = defaultKept): AuditStore {
   return {
     async append(entry) {

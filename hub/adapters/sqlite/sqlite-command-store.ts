@@ -32,7 +32,7 @@ export const commandMigrations: readonly string[] = [
    CREATE INDEX command_delivery_expiry ON command_delivery (expires_ms);`,
 ];
 
-/** Who asked, and by which interface, is the requester with its origin; the admin socket is the command line's. */
+/** The requester says who asked, and its origin over which interface; the admin socket counts as the command line. */
 export const commandRequesterMigrations: readonly string[] = [
   `UPDATE command SET body = json_set(json_remove(body, '$.origin'), '$.requester', json_object(
        'actor', body ->> '$.origin.actor',

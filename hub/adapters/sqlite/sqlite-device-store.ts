@@ -9,7 +9,7 @@ import { deviceUnknown, HubError } from '../../kernel/errors.ts';
 import { noteRemoval } from './sqlite-removal-store.ts';
 import type { Database } from './sqlite.ts';
 
-/** The anchors of so many boots are kept of each device; the one whose newest session is oldest goes first. */
+/** Boots of each device whose anchors are kept. The one whose newest session is oldest is dropped first. */
 const keptBoots = 16;
 
 /** Devices, their epochs and the anchors of their boots, in `state.db`. */

@@ -14,7 +14,7 @@ export function createEnrolmentStore(db: Database): EnrolmentStore {
   const enrolments = jsonTable<EnrolmentRecord>(db, 'enrolment');
   const requests = jsonTable<PendingRequest>(db, 'enrolment_request');
   return {
-    // Those of earlier releases have no labels.
+    // Enrolments of earlier releases have no labels.
     load: async () => (await enrolments.load()).map((enrolment) => ({ ...noLabels, ...enrolment })),
     save: (enrolment) => enrolments.save(enrolment.id, enrolment),
     remove: (id) => enrolments.remove(id),

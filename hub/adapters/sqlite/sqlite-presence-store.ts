@@ -2,7 +2,7 @@ import type { PresenceRow, PresenceStore } from '../../presence/presence-keeper.
 import type { Database } from './sqlite.ts';
 import type { Row } from './sqlite-protocol.ts';
 
-/** The last presence of every device, so that a restarted hub goes on from it. All reject with `database-failed`. */
+/** The last presence of every device, so that a restarted hub continues from it. All reject with `database-failed`. */
 export function createPresenceStore(db: Database): PresenceStore {
   return {
     async loadPresence() {

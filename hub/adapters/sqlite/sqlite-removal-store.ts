@@ -12,7 +12,7 @@ export const removalMigrations: readonly string[] = [
    DELETE FROM presence WHERE device_id NOT IN (SELECT id FROM device);`,
 ];
 
-/** Part of the transaction that removes a device, before it is deleted. A second removal begins anew. */
+/** Part of the transaction that removes a device, before it is deleted. A second removal starts over. */
 export function noteRemoval(deviceId: string): Statement {
   return {
     sql: `INSERT INTO removed_device (device_id, commands_ended) SELECT id, 0 FROM device WHERE id = ?1
@@ -21,7 +21,7 @@ export function noteRemoval(deviceId: string): Statement {
   };
 }
 
-/** Removed devices of which something is still to be ended, in `state.db`. */
+/** Removals in progress, in `state.db`. */
 export function createRemovalStore(db: Database): RemovalStore {
   return {
     async load() {

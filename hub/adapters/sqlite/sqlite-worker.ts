@@ -112,7 +112,7 @@ class Engine implements OperationDatabase {
     try {
       this.#db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
     } catch (error) {
-      // What does not fit into the file stays in the log beside it, and the next open finds it there.
+      // Pages that do not fit into the file stay in the log beside it, where the next open finds them.
       if (faultOf(error).sqliteCode !== sqliteFull) throw error;
     }
   }

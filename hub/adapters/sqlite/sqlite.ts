@@ -72,7 +72,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   };
   const worker = new Worker(siblingModule('sqlite-worker', import.meta.url), {
     workerData: setup,
-    // Lines pass through a worker and leave at once: a large nursery would only keep their garbage.
+    // Lines only pass through the worker: a large young generation would only keep their garbage.
     resourceLimits: { maxYoungGenerationSizeMb: 8 },
     transferList: [port2],
   });

@@ -75,7 +75,7 @@ function usableAuthority(pem: string, file: string, nowMs: number): X509Certific
   try {
     authority = new X509Certificate(pem);
   } catch (error) {
-    throw new HubError('tls-invalid', `${file}: it is no certificate (${messageOf(error)}); ${wayOut}`, {
+    throw new HubError('tls-invalid', `${file}: it is not a certificate (${messageOf(error)}); ${wayOut}`, {
       cause: error,
       details: { file },
     });
@@ -153,7 +153,7 @@ async function writePair(folder: string, name: string, { cert, key }: KeyAndCert
   await replaceFile(join(folder, `${name}.crt`), cert, 0o644);
 }
 
-/** The file is the old one or the new one, also after a power cut, and has its mode before its content. */
+/** The file is the old one or the new one, even after a power cut, and has its mode before its content. */
 async function replaceFile(file: string, text: string, mode: number): Promise<void> {
   const draft = `${file}.new`;
   await rm(draft, { force: true });

@@ -18,7 +18,7 @@ const warnWithinMs = 30 * 86_400_000;
 const warnEveryMs = 86_400_000;
 
 /**
- * Looks at the files every minute; a change is judged whole before it is served, and sockets that are open stay.
+ * Checks the files every minute. A change is checked completely before it is served; open sockets stay open.
  * @param apply serves the material to new connections
  */
 export function watchTls(
@@ -62,7 +62,7 @@ export function watchTls(
     looking = true;
     look()
       .catch((error: unknown) => {
-        // Half-written files are met here too: the next look finds them whole.
+        // Half-written files end up here too. The next check finds them complete.
         counters.failures += 1;
         log.warn(
           { reason: messageOf(error) },

@@ -128,7 +128,7 @@ const pemCertificate = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE----
 
 function parseCertificates(pem: string, file: string): X509Certificate[] {
   const blocks = pem.match(pemCertificate);
-  if (blocks === null) throw invalid(file, 'it holds no PEM certificate (-----BEGIN CERTIFICATE-----)');
+  if (blocks === null) throw invalid(file, 'it contains no PEM certificate (-----BEGIN CERTIFICATE-----)');
   return blocks.map((block, index) => {
     try {
       return new X509Certificate(block);
@@ -148,7 +148,7 @@ function parseKey(pem: string, file: string): KeyObject {
   try {
     return createPrivateKey(pem);
   } catch (error) {
-    throw invalid(file, `it holds no PEM private key (${messageOf(error)})`, error);
+    throw invalid(file, `it contains no PEM private key (${messageOf(error)})`, error);
   }
 }
 

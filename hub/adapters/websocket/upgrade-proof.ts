@@ -1,4 +1,4 @@
-/** What an upgrade request brings to prove who it is. */
+/** The proof of identity in an upgrade request. */
 
 import type { IncomingMessage } from 'node:http';
 import { TLSSocket } from 'node:tls';
@@ -6,7 +6,7 @@ import type { Proof } from '../../identity/principal.ts';
 
 export function proofOf({ headers, socket }: IncomingMessage): Proof {
   const { authorization } = headers;
-  // A certificate that the configured authority did not sign proves nothing, and disturbs nothing.
+  // A certificate that the configured authority did not sign proves nothing, and is ignored.
   if (!(socket instanceof TLSSocket) || !socket.authorized) return { authorization };
   const certificate = socket.getPeerX509Certificate();
   if (certificate === undefined) return { authorization };
@@ -16,7 +16,7 @@ export function proofOf({ headers, socket }: IncomingMessage): Proof {
 
 /**
  * `DNS:d-1, DNS:d-1.example.org` → its names. A name with a comma or a quote in it is shown quoted, and could
- * pass for two: such a certificate has no names for us.
+ * look like two, so such a certificate counts as one without names.
  */
 function dnsNames(subjectAltName: string | undefined): string[] {
   if (subjectAltName === undefined || subjectAltName.includes('"')) return [];

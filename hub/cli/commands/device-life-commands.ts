@@ -30,7 +30,7 @@ export function addWhy(device: Command, deps: CliDeps): void {
       const { state, reason, sinceMs, marks } = why.presence;
       const cause = why.cause === 'none' ? '' : `: ${why.cause}`;
       deps.out(`${id} is ${state} (${reason}) since ${isoTime(sinceMs)}${cause}\n${why.text}\n\n`);
-      const heard = [
+      const received = [
         ['last frame', marks.frameMs],
         ['last reading', marks.dataMs],
         ['last pong', marks.pongMs],
@@ -38,7 +38,7 @@ export function addWhy(device: Command, deps: CliDeps): void {
       deps.out(
         table(
           ['RECEIVED', 'AT'],
-          heard.map(([name, atMs]) => [name, atMs === undefined ? '-' : isoTime(atMs)]),
+          received.map(([name, atMs]) => [name, atMs === undefined ? '-' : isoTime(atMs)]),
         ),
       );
       if (why.events.length > 0) deps.out(`\n${table(['AT', 'EVENT', 'TIMES'], why.events.map(eventRow))}`);

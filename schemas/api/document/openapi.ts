@@ -13,7 +13,7 @@ type Json = Record<string, unknown>;
 
 const json = 'application/json';
 
-/** What the document holds once and refers to. */
+/** The schemas that the document defines once and refers to. */
 interface Components {
   schemas: Json;
   responses: Json;

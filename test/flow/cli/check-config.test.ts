@@ -71,7 +71,10 @@ test('check-config judges the device types and certificates too, beside the faul
   assert.match(err, /HUB_IN_FLIGHT must be >= 2/);
   assert.match(err, /HUB_SCHEMAS_DIR must hold valid device types: \S+a@1\.json: \/: expected JSON/);
   assert.match(err, /HUB_SCHEMAS_DIR must hold valid device types: \S+b@1\.json: .*\/version: expected >= 1/);
-  assert.match(err, /HUB_TLS_CERT must be a file the hub can use: \S+hub\.crt: it holds no PEM certificate/);
+  assert.match(
+    err,
+    /HUB_TLS_CERT must be a file the hub can use: \S+hub\.crt: it contains no PEM certificate/,
+  );
   assert.match(err, /HUB_TLS_KEY must be a file the hub can use: \S+missing\.key: it cannot be used/);
   assert.deepEqual(await readdir(dataDir), ['hub.crt', 'types'], 'nothing was made');
   const sound = await run(['check-config', '--json'], dataDir, { env: { HUB_SCHEMAS_DIR: 'types' } });

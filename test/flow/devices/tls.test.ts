@@ -185,7 +185,7 @@ test('a CA that devices may have pinned is never replaced: the hub names the fil
   assert.match(missing.message, /ca\.key: it is missing.*HUB_TLS_CERT/);
   assert.match((await fault(own(dataDir, now() + 3_660 * dayMs))).message, /ca\.crt: it expired on 2\d{3}-/);
   await writeFile(join(dataDir, 'tls', 'ca.crt'), 'nonsense');
-  assert.match((await fault(own(dataDir))).message, /ca\.crt: it is no certificate/);
+  assert.match((await fault(own(dataDir))).message, /ca\.crt: it is not a certificate/);
 });
 
 test('a given certificate is checked: file, form, key, dates', async (t) => {
@@ -224,8 +224,8 @@ test('a given certificate is checked: file, form, key, dates', async (t) => {
 
   const faults: [string, string, RegExp][] = [
     ['none.crt', 'good.key', /none\.crt: it cannot be read/],
-    ['text', 'good.key', /text: it holds no PEM certificate/],
-    ['good.crt', 'text', /text: it holds no PEM private key/],
+    ['text', 'good.key', /text: it contains no PEM certificate/],
+    ['good.crt', 'text', /text: it contains no PEM private key/],
     ['good.crt', 'locked.key', /locked\.key: the key in it is encrypted/],
     ['good.crt', 'other.key', /other\.key: it is not the key of the first certificate in .*good\.crt/],
     ['old.crt', 'old.key', /old\.crt: the certificate CN=Device hub expired on \d{4}-.*renew it/],

@@ -4,7 +4,7 @@ import type { FieldError } from '../../../../schemas/field-error.ts';
 import { ApiError, messageOf, post } from '../api.ts';
 import { reasonWords } from '../forms/command-words.ts';
 
-/** What came of asking the hub to send something. `unanswered`: it may have been done, or not. */
+/** The outcome of a request to send something. `unanswered`: the hub may have done it, or not. */
 export type Outcome<Answer> =
   | { readonly kind: 'answered'; readonly answer: Answer }
   | { readonly kind: 'refused'; readonly message: string; readonly faults: readonly FieldError[] }

@@ -19,14 +19,14 @@ export interface GroupFormProps {
   readonly onSent: (groupCommand: GroupCommandView, shown: readonly string[]) => void;
 }
 
-/** What is typed into the form of a group command, what is wrong with it, and what was asked of the hub. */
+/** The input of the group command form, its faults, and the requests to the hub. */
 export function useGroupForm({ type, name, definition, groups, onSent }: GroupFormProps) {
   const [target, setTarget] = useState(`type=${type.name}`);
   const [draft, setDraft] = useState<CommandDraft>(() => newCommandDraft(definition));
   const [pace, setPace] = useState<Pace>({ wave: '', maxFailures: '0' });
   const [sending, setSending] = useState(() => startSending(freshCommandKey()));
   const [preview, setPreview] = useState<GroupPreview>();
-  /** What was previewed is not what would be sent any more. */
+  /** The preview no longer shows what would be sent. */
   const changing =
     <Value>(set: (value: Value) => void) =>
     (value: Value): void => {

@@ -1,6 +1,6 @@
 interface Part {
   key: string;
-  /** Of what is counted; its width is its share. */
+  /** The count; the width is its share. */
   value: number;
   /** Its colour, by class. */
   class: string;

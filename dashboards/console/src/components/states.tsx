@@ -1,4 +1,4 @@
-/** What stands in place of things that are not there: yet, at all, or because asking failed. */
+/** Placeholders for data that is still loading, does not exist, or could not be loaded. */
 import type { ComponentChildren } from 'preact';
 import { messageOf } from '../api.ts';
 import type { Load } from '../use-load.ts';

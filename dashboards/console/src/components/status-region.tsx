@@ -7,7 +7,7 @@ interface Saying {
 }
 
 const sayings = signal<readonly Saying[]>([]);
-/** Sayings at once; an older one gives way. */
+/** Messages shown together; the oldest one is dropped first. */
 const most = 4;
 const doneMs = 6_000;
 let lastId = 0;

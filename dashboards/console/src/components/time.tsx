@@ -5,7 +5,7 @@ import { ageText, fullTime, shortTime } from '../time.ts';
 interface TimeProps {
   /** Unix ms; null: it is not known, or never was. */
   ms: number | null | undefined;
-  /** What stands there without a time. */
+  /** The text when there is no time. */
   none?: string;
 }
 

@@ -32,7 +32,7 @@ const spare = 12;
  * more, so a busy machine at a fast wheel shows nothing where no row is ready. At rest they would only cost memory.
  */
 const ahead = 40;
-/** Between two turns of a wheel scrolling ends, too: it rests after so long without one, ms. */
+/** Scrolling counts as ended this long after the last turn of the wheel, ms. */
 const restMs = 500;
 
 interface Seen {

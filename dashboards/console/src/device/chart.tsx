@@ -19,7 +19,7 @@ export interface ChartProps {
 const height = 150;
 /** Room for the numbers at the left, px; the presence bar above keeps the same. */
 const axisWidth = 52;
-/** Half of the widest time below, px: the last one stands under the edge. */
+/** Half of the widest time label, px: the last label is centred on the edge. */
 const rightRoom = 20;
 
 /** The mean as a line within the band from the lowest to the highest. */
@@ -53,7 +53,7 @@ export function Chart(props: ChartProps) {
     const { current } = plot;
     current?.batch(() => {
       current.setData(columns, false);
-      // With the scale of times, uPlot looks at the values within anew.
+      // When the time scale changes, uPlot rescales the values.
       current.setScale('x', { min: fromMs, max: toMs });
     });
   }, [columns, fromMs, toMs, theme, stepped]);
@@ -115,7 +115,7 @@ function roomFor(min: number | null, max: number | null, stepped: boolean): [num
   return [min - room, max + room];
 }
 
-/** What a colour of the style sheet is just now: a canvas knows no variables. */
+/** The current value of a colour in the style sheet, because a canvas cannot use variables. */
 function colourOf(host: HTMLElement, name: string): string {
   const probe = document.createElement('span');
   probe.style.color = `var(${name})`;

@@ -8,7 +8,7 @@ interface RangeBarProps {
   until: string | null;
 }
 
-/** Which time the pictures show; it stands in the address. */
+/** The time range of the charts; it is part of the address. */
 export function RangeBar({ range, until }: RangeBarProps) {
   const span = spanOf(range, until, Date.now());
   return (

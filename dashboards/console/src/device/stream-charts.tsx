@@ -155,7 +155,7 @@ function valueText(value: number, { type }: ScalarDefinition, unit: string): str
   return unit === '' ? numberText(value) : `${numberText(value)} ${unit}`;
 }
 
-/** Of the bucket that begins there; a break in the line belongs to none. */
+/** The text for the bucket that begins there; a gap in the line has none. */
 function bucketAt(buckets: readonly Bucket[], timeMs: number | undefined): Bucket | undefined {
   return buckets.find((bucket) => bucket.timeMs === timeMs);
 }

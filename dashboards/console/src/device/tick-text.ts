@@ -2,7 +2,7 @@ const day = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' 
 const minute = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
 const second = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
 
-/** What stands below a chart at a time, in the viewer's zone; days get their date. @param stepMs to the next one */
+/** The label below a chart at a time, in the viewer's zone; days get their date. @param stepMs to the next one */
 export function tickText(ms: number, stepMs: number): string {
   const date = new Date(ms);
   const midnight = date.getHours() === 0 && date.getMinutes() === 0 && date.getSeconds() === 0;

@@ -7,7 +7,7 @@ import type { DeviceSeries, FieldValue } from '../../../../schemas/api/readings.
 import { spanOf, type Range } from './ranges.ts';
 import { Series } from './series.ts';
 
-/** Buckets of one chart: more than these cannot be told apart. */
+/** Buckets of one chart: more could not be distinguished. */
 const points = 400;
 
 export interface StreamQuery {

@@ -81,7 +81,7 @@ export interface FleetInView {
   reload: () => void;
 }
 
-/** Loads the fleet, and again after each reconnect, and applies what the live feed tells. */
+/** Loads the fleet, and again after each reconnect, and applies the changes of the live feed. */
 export function useFleet(): FleetInView {
   const [live] = useState(() => new LiveFleet());
   useLive('fleet', {

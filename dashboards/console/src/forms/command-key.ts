@@ -1,5 +1,5 @@
 /**
- * A new idempotency key, which is also the id of the command: asked for twice under it, it is done once.
+ * A new idempotency key, which is also the id of the command: a command requested twice with it runs once.
  * Grammar of ids: `namePattern` in `schemas/limits.ts`.
  * @param random fills bytes; `crypto.getRandomValues`, which pages without TLS have as well
  */

@@ -18,7 +18,7 @@ export interface CheckedParams {
 const containers: ReadonlySet<string> = new Set(['properties', 'items']);
 /** Keywords that look at which fields are there. */
 const counting: ReadonlySet<string> = new Set(['anyOf', 'minProperties']);
-/** Keywords whose value is the bound; by the sign that stands before it. */
+/** Keywords whose value is the bound, with the sign in front of it. */
 const comparisons: Readonly<Record<string, string>> = {
   minimum: '>=',
   maximum: '<=',
@@ -38,7 +38,7 @@ export function checkParams(definition: ObjectDefinition, draft: Draft): Checked
   const broken = validator
     .validate(params)
     .errors.flatMap((unit) => describeUnit(bounded, unit, params))
-    // What cannot be read is said already, and is missing only for that.
+    // An unreadable value is reported already, and is missing only for that reason.
     .filter(
       ({ path, keyword }) =>
         !read.faults.some(
@@ -66,7 +66,7 @@ function describeUnit(definition: ObjectDefinition, unit: OutputUnit, params: ob
   return [describeError({ ...error, params: wordsFor(keyword, limit) }, params)];
 }
 
-/** What `describeError` wants to know of a keyword, named as Ajv names it. */
+/** The parts of a keyword that `describeError` needs, with Ajv's names. */
 function wordsFor(keyword: string, limit: unknown): Record<string, unknown> {
   const comparison = comparisons[keyword];
   if (comparison !== undefined) return { comparison, limit };
@@ -78,7 +78,7 @@ function wordsFor(keyword: string, limit: unknown): Record<string, unknown> {
   return { names: choices.join(', ') };
 }
 
-/** Whether a keyword stands in one of the choices of an `anyOf`: the choice itself is what is said. */
+/** Whether a keyword is inside one of the choices of an `anyOf`: the message is then about the choice. */
 function isInsideChoice(keywordPath: string): boolean {
   const tokens = keywordPath.split('/').slice(1);
   for (let at = 0; at < tokens.length - 1; at++) {

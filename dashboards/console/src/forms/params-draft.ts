@@ -7,7 +7,7 @@ import type {
 import { renderValue, type FieldError } from '../../../../schemas/field-error.ts';
 
 /**
- * What stands in a form: text as it was typed, so that nothing is lost while it is not a number yet. A scalar
+ * The content of a form: text as it was typed, so that nothing is lost while it is not a number yet. A scalar
  * without text is left out, and so is an object or array that is not `given`.
  */
 export type Draft =
@@ -24,7 +24,7 @@ export interface Reading {
 /** JSON's numbers (RFC 8259 §6), a sign and a bare point allowed. */
 const numeral = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
 
-/** The form before anything is typed. What the schema fixes (`const`, the fewest items) stands there already. */
+/** The form before anything is typed. What the schema fixes (`const`, the fewest items) is already filled in. */
 export function emptyDraft(definition: ValueDefinition, required: boolean): Draft {
   switch (definition.type) {
     case 'object': {
@@ -74,7 +74,7 @@ export function draftOf(definition: ValueDefinition, value: unknown, required: b
 }
 
 /**
- * The JSON a form stands for. Never throws.
+ * The JSON that a form represents. Never throws.
  * @param path JSON pointer (RFC 6901) of this part, for the faults
  */
 export function readDraft(definition: ValueDefinition, draft: Draft, required: boolean, path = ''): Reading {

@@ -1,4 +1,4 @@
-/** Where the readings are, as a picture: what came in on the left flows into the places where it is now. */
+/** The data pipeline as a picture: received points on the left flow into the places where they are now. */
 import type { HubSnapshot } from '../../../../schemas/api/hub.ts';
 
 export type Fate = 'stored' | 'inFlight' | 'spooled' | 'deadLettered' | 'rejected' | 'dropped';
@@ -23,7 +23,7 @@ export interface LedgerFlow {
 
 /** Height of something that is not nothing, however small its share. */
 const minHeight = 3;
-/** From the middle of one place to that of the next at least, so that their words do not touch; and between two. */
+/** The least distance between the middles of two bars, so that their labels do not touch; and the gap between bars. */
 const pitch = 22;
 const gap = 8;
 
