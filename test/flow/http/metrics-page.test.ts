@@ -11,6 +11,7 @@ const names: Record<string, readonly string[]> = {
     'hub_commands_accepted_total',
     'hub_commands_refused_total',
     'hub_commands_total',
+    'hub_connects_too_often_total',
     'hub_fan_out_dropped_total',
     'hub_fan_out_total',
     'hub_frame_exceptions_total',
