@@ -275,8 +275,7 @@ const webConsole = imports(
   [
     {
       regex: from('hub'),
-      allowTypeImports: true,
-      message: 'the console knows the hub by its API: take its types only',
+      message: 'the console knows the hub by its API alone, which is declared in schemas/api',
     },
     {
       // Everything but api/, command-status, command-tally, device-type-definition, field-error, iso-time and json-pointer;

@@ -12,7 +12,7 @@ import type { Incident } from '../../schemas/api/incidents.ts';
 import type { Notice, NoticeRequest } from '../../schemas/api/notices.ts';
 import type { DeviceWhy } from '../../schemas/api/presence.ts';
 import type { DeviceReadingsQuery } from '../telemetry/readings.ts';
-import type { ReadingsRow } from '../telemetry/store.ts';
+import type { Reading } from '../../schemas/api/readings.ts';
 import type { TelemetryOperations } from './telemetry-operations.ts';
 import type { MayShow } from '../registry/visibility.ts';
 
@@ -42,5 +42,5 @@ export interface AdminOperations extends DeviceOperations, TelemetryOperations {
   /** Those scheduled, then those sent, newest first. */
   notices(mayShow?: MayShow): readonly Notice[] | Promise<readonly Notice[]>;
   /** @throws HubError `device-unknown` · `input-invalid` (no such stream) · `store-unavailable` */
-  readings(query: DeviceReadingsQuery): Promise<ReadingsRow[]>;
+  readings(query: DeviceReadingsQuery): Promise<readonly Reading[]>;
 }

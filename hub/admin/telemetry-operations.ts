@@ -22,7 +22,10 @@ export interface TelemetryOperations {
   spoolStatus(): Promise<SpoolStatus>;
   /** Some of the spooled lines, as plain line protocol; null after the last. */
   spoolPage(afterId: number): Promise<SpoolPage | null>;
-  deadLetters(query: DeadLetterQuery, mayShow?: (deviceId: string) => boolean): Promise<DeadLetter[]>;
+  deadLetters(
+    query: DeadLetterQuery,
+    mayShow?: (deviceId: string) => boolean,
+  ): Promise<readonly DeadLetter[]>;
   /** @throws HubError `dead-letter-unknown` */
   deadLetter(id: number, mayShow?: (deviceId: string) => boolean): Promise<DeadLetter>;
   /** Puts them back on the way to the store. @returns how many */

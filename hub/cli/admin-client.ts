@@ -2,8 +2,6 @@
 
 import { request, type IncomingMessage } from 'node:http';
 import { text as bodyText } from 'node:stream/consumers';
-import type { LedgerReport } from '../../schemas/api/ledger.ts';
-import type { DeadLetter, SpoolStatus } from '../../schemas/api/spool.ts';
 import type { AdminOperations } from '../admin/admin-operations.ts';
 import type { DeviceReadingsQuery } from '../telemetry/readings.ts';
 import type { CredentialSummary, NewSecret } from '../../schemas/api/credentials.ts';
@@ -12,7 +10,6 @@ import type { AnswerTo, ApiRoute, RequestTo } from '../../schemas/api/api.ts';
 import { requestPath, type PathParts } from '../../schemas/api/requests/request-path.ts';
 import { isOperationError } from '../../schemas/api/error-codes.ts';
 import { HubError, messageOf } from '../kernel/errors.ts';
-import type { ReadingsRow } from '../telemetry/store.ts';
 
 const timeoutMs = 30_000;
 const maxRotations = 10_000;
@@ -25,8 +22,6 @@ const maxRotations = 10_000;
 export function adminClient(socketPath: string): AdminOperations & CredentialOperations {
   const ask = <Route extends ApiRoute>(route: Route, given: RequestTo<Route>): Promise<AnswerTo<Route>> =>
     callApi(socketPath, route, given);
-  const call = (method: string, path: string, body?: unknown): Promise<unknown> =>
-    callHub(socketPath, method, path, body);
   return {
     addDevices: async (body) => (await ask('POST /api/v1/devices', { body })).devices,
     listDevices: (query) => ask('GET /api/v1/devices', { query }),
@@ -60,55 +55,27 @@ export function adminClient(socketPath: string): AdminOperations & CredentialOpe
     incidents: async () => (await ask('GET /api/v1/incidents', {})).incidents,
     pushNotice: (body) => ask('POST /api/v1/notices', { body }),
     notices: async () => (await ask('GET /api/v1/notices', {})).notices,
-    readings({ device, stream, ...range }: DeviceReadingsQuery) {
-      const query = new URLSearchParams(
-        Object.entries(range).map(([name, value]): [string, string] => [name, String(value)]),
-      );
-      const path = `${devicePath(device)}/readings/${encodeURIComponent(stream)}?${query.toString()}`;
-      return member<ReadingsRow[]>(call('GET', path), 'readings');
+    async readings({ device, stream, ...query }: DeviceReadingsQuery) {
+      const params = { id: device, stream };
+      return (await ask('GET /api/v1/devices/{id}/readings/{stream}', { params, query })).readings;
     },
-    async ledger(device) {
-      const query = device === undefined ? '' : `?device=${encodeURIComponent(device)}`;
-      return (await call('GET', `/api/v1/ledger${query}`)) as LedgerReport;
+    ledger: (device) => ask('GET /api/v1/ledger', { query: { device } }),
+    spoolStatus: () => ask('GET /api/v1/spool', {}),
+    spoolPage: async (after) => (await ask('GET /api/v1/spool/lines', { query: { after } })).page,
+    async deadLetters({ device, afterId, limit }) {
+      const query = { device, after: afterId, limit };
+      return (await ask('GET /api/v1/dead-letters', { query })).deadLetters;
     },
-    async spoolStatus() {
-      return (await call('GET', '/api/v1/spool')) as SpoolStatus;
-    },
-    spoolPage: (afterId) => member(call('GET', `/api/v1/spool/lines?after=${afterId}`), 'page'),
-    deadLetters({ device, afterId, limit }) {
-      const query = `after=${afterId}&limit=${limit}${device === undefined ? '' : `&device=${encodeURIComponent(device)}`}`;
-      return member<DeadLetter[]>(call('GET', `/api/v1/dead-letters?${query}`), 'deadLetters');
-    },
-    async deadLetter(id) {
-      return (await call('GET', `/api/v1/dead-letters/${id}`)) as DeadLetter;
-    },
-    retryDeadLetters: (selection) =>
-      member<number>(call('POST', '/api/v1/dead-letters/retry', selection), 'count'),
-    purgeDeadLetters: (selection) =>
-      member<number>(call('POST', '/api/v1/dead-letters/purge', selection), 'count'),
+    deadLetter: (id) => ask('GET /api/v1/dead-letters/{id}', { params: { id } }),
+    retryDeadLetters: async (body) => (await ask('POST /api/v1/dead-letters/retry', { body })).count,
+    purgeDeadLetters: async (body) => (await ask('POST /api/v1/dead-letters/purge', { body })).count,
   };
-}
-
-/** A member of the answer. Hub and command line are the same release, so the answer has the declared shape. */
-export async function member<T>(answer: Promise<unknown>, name: string): Promise<T> {
-  const value = await answer;
-  if (typeof value !== 'object' || value === null || !(name in value)) {
-    throw new HubError(
-      'hub-unreachable',
-      'its answer is from another version; use the command line of the same release as the hub',
-    );
-  }
-  return (value as Record<string, T>)[name] as T;
-}
-
-function devicePath(id: string): string {
-  return `/api/v1/devices/${encodeURIComponent(id)}`;
 }
 
 /** Whether a hub listens on the socket. @throws HubError `hub-unreachable` when this user may not access the socket */
 export async function hubRuns(socketPath: string): Promise<boolean> {
   try {
-    await callHub(socketPath, 'GET', '/livez', undefined);
+    await callApi(socketPath, 'GET /livez', {});
     return true;
   } catch (error) {
     if (error instanceof HubError && error.code === 'hub-not-running') return false;

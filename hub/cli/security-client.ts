@@ -2,7 +2,7 @@
 
 import type { CliDeps } from './cli-deps.ts';
 import type { AnswerTo, ApiRoute, RequestTo } from '../../schemas/api/api.ts';
-import { callApi, callHub } from './admin-client.ts';
+import { callApi } from './admin-client.ts';
 import { adminSocketPath, loadConfig, type ConfigOptions } from './config-source.ts';
 
 /** The options of every list command. */
@@ -19,22 +19,6 @@ export async function ask<Route extends ApiRoute>(
 ): Promise<AnswerTo<Route>> {
   const { config } = loadConfig(options, deps);
   return callApi(adminSocketPath(config), route, given);
-}
-
-/**
- * One request over the admin socket.
- * @returns the answer; hub and command line are of the same release, so the shape is known
- * @throws HubError `hub-not-running` and those of the operation
- */
-export async function askPath<T>(
-  options: ConfigOptions,
-  deps: CliDeps,
-  [method, ...path]: readonly [string, ...string[]],
-  body?: unknown,
-): Promise<T> {
-  const { config } = loadConfig(options, deps);
-  const url = `/api/v1/${path.map(encodeURIComponent).join('/')}`;
-  return (await callHub(adminSocketPath(config), method, url, body)) as T;
 }
 
 /** One JSON object per line. */

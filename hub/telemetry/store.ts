@@ -1,3 +1,4 @@
+import type { Reading } from '../../schemas/api/readings.ts';
 /** The metrics store as telemetry needs it: InfluxDB and the embedded SQLite store implement it. */
 
 /** The outcome of a write. `reason` has the store's own words. */
@@ -36,10 +37,8 @@ export interface ReadingsQuery {
 }
 
 /** One point: `timeMs` Unix ms (may carry three decimals) and its fields; tags are left out. */
-export interface ReadingsRow {
-  timeMs: number;
-  fields: Record<string, number | string | boolean>;
-}
+/** A row of the store is what the API answers. */
+export type ReadingsRow = Reading;
 
 export interface SeriesQuery {
   measurement: string;

@@ -1,14 +1,8 @@
 /** The hub's operators' API, as the console asks it. */
 
-/** One fault of what was sent. */
-export interface FieldError {
-  /** JSON pointer to the field, such as `/params/seconds`; empty: the whole. */
-  path: string;
-  /** The rule, such as `maximum`. */
-  keyword?: string;
-  expected?: string;
-  got?: string;
-}
+import type { AnswerTo, ApiRoute, RequestTo } from '../../../schemas/api/api.ts';
+import type { FieldError, Refusal } from '../../../schemas/api/refusal.ts';
+import { requestPath, type PathParts } from '../../../schemas/api/requests/request-path.ts';
 
 /** A request that the hub refused, or that never reached it. */
 export class ApiError extends Error {
@@ -35,14 +29,11 @@ export class ApiError extends Error {
   }
 }
 
-export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
-
-interface Request {
-  method?: 'GET' | 'POST' | 'PATCH' | 'DELETE';
-  query?: Query | undefined;
-  body?: unknown;
-  headers?: Readonly<Record<string, string>>;
-  signal?: AbortSignal | undefined;
+/** What may be said of a request beside what it asks. */
+interface Manner {
+  /** A caller that repeats a request sends the same key. */
+  readonly idempotencyKey?: string;
+  readonly signal?: AbortSignal | undefined;
 }
 
 let csrf = '';
@@ -55,17 +46,22 @@ export function setLogin(token: string, onSignedOut: () => void): void {
 }
 
 /**
- * Asks `/api/v1${path}` and gives the JSON of the answer; undefined where there is none (204).
+ * Performs one operation of the API, by its method and path: `GET /api/v1/devices/{id}`.
+ * @returns the answer; undefined where it has no body (204)
  * @throws ApiError · the signal's reason when it was aborted
  */
-async function ask<Answer>(path: string, request: Request = {}): Promise<Answer> {
-  const { method = 'GET', query, body, headers, signal } = request;
-  const response = await fetch(`/api/v1${path}${textOf(query)}`, {
+export async function ask<Route extends ApiRoute>(
+  route: Route,
+  given: RequestTo<Route> & Manner,
+): Promise<AnswerTo<Route>> {
+  const [method = '', template = ''] = route.split(' ');
+  const { body, idempotencyKey, signal, ...parts } = given as PathParts & Manner & { body?: unknown };
+  const response = await fetch(requestPath(template, parts), {
     method,
     headers: {
       ...(method === 'GET' ? {} : { 'x-csrf-token': csrf }),
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      ...headers,
+      ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }),
     },
     credentials: 'same-origin',
     cache: 'no-store',
@@ -76,21 +72,9 @@ async function ask<Answer>(path: string, request: Request = {}): Promise<Answer>
     throw new ApiError({ status: 0, code: 'unreachable', message: 'The hub cannot be reached.' });
   });
   const answer = await jsonOf(response);
-  if (response.ok) return answer as Answer;
+  if (response.ok) return answer as AnswerTo<Route>;
   if (response.status === 401) signedOut();
   throw errorOf(response, answer);
-}
-
-export function get<Answer>(path: string, query?: Query, signal?: AbortSignal): Promise<Answer> {
-  return ask(path, { query, signal });
-}
-
-export function post<Answer>(
-  path: string,
-  body: unknown = {},
-  headers?: Readonly<Record<string, string>>,
-): Promise<Answer> {
-  return ask(path, { method: 'POST', body, ...(headers === undefined ? {} : { headers }) });
 }
 
 /** What to show of anything that was thrown. */
@@ -100,21 +84,14 @@ export function messageOf(error: unknown): string {
   return `${error.message}${wait}`;
 }
 
-function textOf(query: Query | undefined): string {
-  const given = Object.entries(query ?? {}).filter(([, value]) => value !== undefined && value !== '');
-  if (given.length === 0) return '';
-  return `?${new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString()}`;
-}
-
 async function jsonOf(response: Response): Promise<unknown> {
   if (response.headers.get('content-type')?.includes('json') !== true) return undefined;
   return response.json().catch(() => undefined);
 }
 
 function errorOf(response: Response, answer: unknown): ApiError {
-  const { error } = (answer ?? {}) as {
-    error?: { code?: string; message?: string; details?: { errors?: FieldError[] } };
-  };
+  // Whatever stands between may answer too, in its own words.
+  const { error } = (answer ?? {}) as Partial<Refusal>;
   const retryAfter = Number(response.headers.get('retry-after') ?? Number.NaN);
   return new ApiError({
     status: response.status,

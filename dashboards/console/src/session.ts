@@ -1,28 +1,19 @@
 /** Who is signed in. The login itself is a cookie that scripts cannot read. */
 import { signal, type ReadonlySignal } from '@preact/signals';
-import { ApiError, get, messageOf, post, setLogin } from './api.ts';
+import type { Operator } from '../../../schemas/api/operators.ts';
+import { roles, safetyClasses } from '../../../schemas/api/roles.ts';
+import type { Me } from '../../../schemas/api/session.ts';
+import { ApiError, ask, messageOf, setLogin } from './api.ts';
 import { startLive, stopLive } from './live.ts';
 
-export interface Operator {
-  /** Such as `operator:anna`. */
-  actor: string;
-  role: 'viewer' | 'operator' | 'admin';
-  /** `*`, or which devices these rights are about. */
-  devices: string;
-  /** Commands up to this class. */
-  safety: 'observe' | 'config' | 'actuate' | 'critical';
-}
-
-type Session =
+type SignedIn =
   | { kind: 'unknown' }
   /** `why`: what the operator should know about it; empty when there is nothing. */
   | { kind: 'signed-out'; why: string }
   | { kind: 'signed-in'; operator: Operator };
 
-type Login = Operator & { csrf: string };
-
-const current = signal<Session>({ kind: 'unknown' });
-export const session: ReadonlySignal<Session> = current;
+const current = signal<SignedIn>({ kind: 'unknown' });
+export const session: ReadonlySignal<SignedIn> = current;
 
 /** The operator who is signed in; only for what is shown to one. */
 export function operator(): Operator {
@@ -30,14 +21,10 @@ export function operator(): Operator {
   return current.value.operator;
 }
 
-const roles = ['viewer', 'operator', 'admin'] as const;
-
 /** Whether the operator's role is at least this one. The hub decides; this only spares a refusal. */
 export function mayAs(needed: Operator['role']): boolean {
   return current.value.kind === 'signed-in' && roles.indexOf(operator().role) >= roles.indexOf(needed);
 }
-
-const safetyClasses = ['observe', 'config', 'actuate', 'critical'] as const;
 
 /** Whether the operator may send commands of this class. The hub decides; this only spares a refusal. */
 export function maySend(safety: Operator['safety']): boolean {
@@ -47,7 +34,7 @@ export function maySend(safety: Operator['safety']): boolean {
 /** Goes on with the login that the browser still has, if it has one. */
 export async function resumeSession(): Promise<void> {
   try {
-    enter(await get<Login>('/me'));
+    enter(await ask('GET /api/v1/me', {}));
   } catch (error) {
     const nothingWrong = error instanceof ApiError && error.status === 401;
     leave(nothingWrong ? '' : messageOf(error));
@@ -56,16 +43,16 @@ export async function resumeSession(): Promise<void> {
 
 /** @throws ApiError `unauthorized` · `too-many-attempts` · `input-invalid` */
 export async function signIn(name: string, password: string): Promise<void> {
-  enter(await post<Login>('/login', { name, password }));
+  enter(await ask('POST /api/v1/login', { body: { name, password } }));
 }
 
 /** Makes the first admin's account with the code that the hub printed, and signs in. @throws as `signIn` */
 export async function makeFirstAdmin(code: string, name: string, password: string): Promise<void> {
-  enter(await post<Login>('/first-login', { code, name, password }));
+  enter(await ask('POST /api/v1/first-login', { body: { code, name, password } }));
 }
 
 export async function signOut(): Promise<void> {
-  await post('/logout');
+  await ask('POST /api/v1/logout', {});
   leave('');
 }
 
@@ -74,12 +61,12 @@ function endSession(): void {
   if (current.value.kind === 'signed-in') leave('Your session has ended. Sign in again.');
 }
 
-function enter({ csrf, ...who }: Login): void {
+function enter({ csrf = '', ...who }: Me): void {
   setLogin(csrf, endSession);
   current.value = { kind: 'signed-in', operator: who };
   startLive(endSession, async () => {
     // A refusal ends the session, as every one does.
-    await get('/me');
+    await ask('GET /api/v1/me', {});
     return true;
   });
 }

@@ -1,15 +1,15 @@
 /** `command send | show | list | cancel`: through the running hub. */
 
 import type { Command } from 'commander';
-import type { CommandPage, CommandView } from '../../../schemas/api/commands.ts';
+import type { CommandView } from '../../../schemas/api/commands.ts';
 import type { GroupCommandView, GroupPreview } from '../../../schemas/api/group-commands.ts';
 import { HubError } from '../../kernel/errors.ts';
-import { callHub, member } from '../admin-client.ts';
 import { parseWhole } from '../arguments.ts';
 import type { CliDeps } from '../cli-deps.ts';
-import { adminSocketPath, loadConfig, type ConfigOptions } from '../config-source.ts';
+import type { ConfigOptions } from '../config-source.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import { joinParams, parseDuration, parseObject, parseParam } from '../params.ts';
+import { ask, jsonLines } from '../security-client.ts';
 import { isoTime } from '../../../schemas/iso-time.ts';
 import { table } from '../table.ts';
 
@@ -66,21 +66,13 @@ function addSend(command: Command, deps: CliDeps, done: (code: ExitCode) => void
       if (options.to !== undefined && options.group !== undefined) usage('give --to or --group, not both');
       if (toMany && second !== undefined) usage('with --to or --group, name only the command');
       if (!toMany && options.dryRun === true) usage('--dry-run needs --to or --group');
-      const hub = hubOf(options, deps);
-      if (toMany) return sendToMany(hub, first, options, deps, done);
+      if (toMany) return sendToMany(first, options, deps, done);
       if (second === undefined) return usage('name the device and the command');
-      return sendToOne(hub, { device: first, name: second }, options, deps, done);
+      return sendToOne({ device: first, name: second }, options, deps, done);
     });
 }
 
-type Hub = (method: string, path: string, body?: unknown) => Promise<unknown>;
-
-function hubOf(options: ConfigOptions, deps: CliDeps): Hub {
-  const { config } = loadConfig(options, deps);
-  return (method, path, body) => callHub(adminSocketPath(config), method, path, body);
-}
-
-function bodyOf({ id, param, params, ttl }: SendOptions): Record<string, unknown> {
+function bodyOf({ id, param, params, ttl }: SendOptions) {
   return {
     params: joinParams(params, param),
     ...(id === undefined ? {} : { id }),
@@ -89,24 +81,23 @@ function bodyOf({ id, param, params, ttl }: SendOptions): Record<string, unknown
 }
 
 async function sendToOne(
-  hub: Hub,
   { device, name }: { device: string; name: string },
   options: SendOptions,
   deps: CliDeps,
   done: (code: ExitCode) => void,
 ): Promise<void> {
-  const base = `/api/v1/devices/${encodeURIComponent(device)}/commands`;
-  // The hub at the other end is of the same release.
-  let view = (await hub('POST', `${base}/${encodeURIComponent(name)}`, bodyOf(options))) as CommandView;
+  const params = { id: device, command: name };
+  const route = '/api/v1/devices/{id}/commands/{command}';
+  let view: CommandView = await ask(options, deps, `POST ${route}`, { params, body: bodyOf(options) });
   while (options.wait === true && !view.final) {
-    view = (await hub('GET', `${base}/${encodeURIComponent(view.id)}?wait=${pollSec}s`)) as CommandView;
+    const shown = { params: { id: device, command: view.id }, query: { wait: `${pollSec}s` } };
+    view = await ask(options, deps, `GET ${route}`, shown);
   }
   deps.out(options.json === true ? `${JSON.stringify(view)}\n` : `${sentence(view)}\n`);
   if (view.final && view.status !== 'succeeded') done(exitCodes.fault);
 }
 
 async function sendToMany(
-  hub: Hub,
   name: string,
   options: SendOptions,
   deps: CliDeps,
@@ -125,9 +116,10 @@ async function sendToMany(
       ...(jitter === undefined ? {} : { jitterMs: jitter }),
     },
   };
-  const answer = hub('POST', '/api/v1/group-commands', body);
+  // What is sent says which of the two answers comes.
+  const answer = await ask(options, deps, 'POST /api/v1/group-commands', { body });
   if (dryRun === true) {
-    const preview = (await answer) as GroupPreview;
+    const preview = answer as GroupPreview;
     if (json === true) deps.out(`${JSON.stringify(preview)}\n`);
     else
       deps.out(
@@ -139,7 +131,7 @@ async function sendToMany(
     }
     return;
   }
-  let view = (await answer) as GroupCommandView;
+  let view = answer as GroupCommandView;
   let shown = '';
   while (options.wait === true && !view.final) {
     const line = progress(view);
@@ -148,7 +140,7 @@ async function sendToMany(
     await new Promise<void>((resolve) => {
       deps.clock.after(progressSec * 1000, resolve);
     });
-    view = (await hub('GET', `/api/v1/group-commands/${encodeURIComponent(view.id)}`)) as GroupCommandView;
+    view = await ask(options, deps, 'GET /api/v1/group-commands/{id}', { params: { id: view.id } });
   }
   deps.out(json === true ? `${JSON.stringify(view)}\n` : report(view));
   if (view.final && (view.status !== 'finished' || view.failed > 0)) done(exitCodes.fault);
@@ -156,15 +148,20 @@ async function sendToMany(
 
 function addShowAndCancel(command: Command, deps: CliDeps): void {
   const verbs = [
-    { verb: 'show', method: 'GET', tail: '', about: 'one command, or by its id alone a group command' },
+    {
+      verb: 'show',
+      ofGroup: 'GET /api/v1/group-commands/{id}',
+      ofDevice: 'GET /api/v1/devices/{id}/commands/{command}',
+      about: 'one command, or by its id alone a group command',
+    },
     {
       verb: 'cancel',
-      method: 'POST',
-      tail: '/cancel',
+      ofGroup: 'POST /api/v1/group-commands/{id}/cancel',
+      ofDevice: 'POST /api/v1/devices/{id}/commands/{command}/cancel',
       about: 'request cancellation; a command that has started may still complete',
     },
-  ];
-  for (const { verb, method, tail, about } of verbs) {
+  ] as const;
+  for (const { verb, ofGroup, ofDevice, about } of verbs) {
     command
       .command(verb)
       .description(about)
@@ -174,18 +171,16 @@ function addShowAndCancel(command: Command, deps: CliDeps): void {
       .option('--json', 'JSON instead of text')
       .action(async (first: string, id: string | undefined, _options: unknown, self: Command) => {
         const options = self.optsWithGlobals<ConfigOptions & { json?: true }>();
-        const path =
-          id === undefined
-            ? `/api/v1/group-commands/${encodeURIComponent(first)}${tail}`
-            : `/api/v1/devices/${encodeURIComponent(first)}/commands/${encodeURIComponent(id)}${tail}`;
-        const view = await hubOf(options, deps)(method, path).catch((error: unknown) => {
-          throw id === undefined ? withUsage(error, verb) : error;
-        });
-        if (options.json === true) deps.out(`${JSON.stringify(view)}\n`);
-        else
-          deps.out(
-            id === undefined ? report(view as GroupCommandView) : `${sentence(view as CommandView)}\n`,
-          );
+        if (id === undefined) {
+          const params = { id: first };
+          const view = await ask(options, deps, ofGroup, { params }).catch((error: unknown) => {
+            throw withUsage(error, verb);
+          });
+          deps.out(options.json === true ? jsonLines([view]) : report(view));
+          return;
+        }
+        const view = await ask(options, deps, ofDevice, { params: { id: first, command: id } });
+        deps.out(options.json === true ? jsonLines([view]) : `${sentence(view)}\n`);
       });
   }
 }
@@ -200,7 +195,8 @@ function withUsage(error: unknown, verb: string): unknown {
 interface ListOptions extends ConfigOptions {
   device?: string;
   name?: string;
-  status?: string;
+  /** As it was given: the hub judges it. */
+  status?: CommandView['status'];
   open?: true;
   last: number;
   before?: number;
@@ -224,16 +220,11 @@ function addList(command: Command, deps: CliDeps): void {
     .option('--json', 'one JSON object per line')
     .action(async (_options: unknown, self: Command) => {
       const options = self.optsWithGlobals<ListOptions>();
-      const query = new URLSearchParams({ limit: String(options.last) });
-      for (const name of ['device', 'name', 'status', 'open', 'before'] as const) {
-        const value = options[name];
-        if (value !== undefined) query.set(name, String(value));
-      }
-      const answer = await hubOf(options, deps)('GET', `/api/v1/commands?${query.toString()}`);
-      const commands = await member<CommandPage['commands']>(Promise.resolve(answer), 'commands');
+      const { last: limit, device, name, status, open, before } = options;
+      const query = { limit, device, name, status, open, before };
+      const { commands, next } = await ask(options, deps, 'GET /api/v1/commands', { query });
       if (options.json === true) deps.out(commands.map((view) => `${JSON.stringify(view)}\n`).join(''));
       else deps.out(table(['ACCEPTED', 'DEVICE', 'ID', 'NAME', 'STATUS', 'REASON'], commands.map(row)));
-      const { next } = answer as CommandPage;
       if (next !== undefined) deps.err(`more commands: --before ${next}\n`);
     });
 }

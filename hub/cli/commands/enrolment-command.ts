@@ -1,11 +1,11 @@
 /** `enrolment create | list | revoke | approve | deny`: how new devices get their identity. */
 
 import { Argument, Option, type Command } from 'commander';
-import type { Enrolments } from '../../identity/enrolment.ts';
+import type { NewEnrolment } from '../../../schemas/api/enrolments.ts';
 import { parseId, parseLabel, parseSite, parseType, parseWhole } from '../arguments.ts';
 import type { CliDeps } from '../cli-deps.ts';
 import type { ConfigOptions } from '../config-source.ts';
-import { askPath, jsonLines, type ListOptions } from '../security-client.ts';
+import { ask, jsonLines, type ListOptions } from '../security-client.ts';
 import { isoTime } from '../../../schemas/iso-time.ts';
 import { labelsText, table } from '../table.ts';
 
@@ -14,14 +14,9 @@ interface CreateOptions extends ListOptions {
   site: string;
   uses: number;
   hours: number;
-  reEnrolment: string;
+  reEnrolment: NewEnrolment['reEnrolment'];
   prefix: string;
   label: Record<string, string>;
-}
-
-interface Listed {
-  enrolments: ReturnType<Enrolments['list']>;
-  requests: ReturnType<Enrolments['requests']>;
 }
 
 export function addEnrolment(program: Command, deps: CliDeps): void {
@@ -35,7 +30,8 @@ export function addEnrolment(program: Command, deps: CliDeps): void {
     .description('revoke a token')
     .argument('<enrolment>', 'its id in the list')
     .action(async (id: string, _options: unknown, command: Command) => {
-      await askPath(command.optsWithGlobals<ConfigOptions>(), deps, ['DELETE', 'enrolments', id]);
+      const options = command.optsWithGlobals<ConfigOptions>();
+      await ask(options, deps, 'DELETE /api/v1/enrolments/{id}', { params: { id } });
       deps.out(`${id} is revoked\n`);
     });
   for (const verb of ['approve', 'deny'] as const) {
@@ -44,8 +40,8 @@ export function addEnrolment(program: Command, deps: CliDeps): void {
       .description(`${verb} a new identity for a device that is already registered`)
       .addArgument(new Argument('<device>').argParser(parseId))
       .action(async (id: string, _options: unknown, command: Command) => {
-        const path = ['POST', 'enrolments', 'requests', id, verb] as const;
-        await askPath(command.optsWithGlobals<ConfigOptions>(), deps, path, {});
+        const options = command.optsWithGlobals<ConfigOptions>();
+        await ask(options, deps, `POST /api/v1/enrolments/requests/{id}/${verb}`, { params: { id } });
         deps.out(`${id}: ${verb === 'approve' ? 'approved' : 'denied'}\n`);
       });
   }
@@ -77,7 +73,7 @@ function addCreate(enrolment: Command, deps: CliDeps): void {
       const { type, site, uses, hours, reEnrolment, prefix, label } = options;
       const notAfterMs = deps.clock.now() + hours * 3_600_000;
       const body = { type, site, uses, notAfterMs, reEnrolment, idPrefix: prefix, labels: label };
-      const made = await askPath<{ id: string; token: string }>(options, deps, ['POST', 'enrolments'], body);
+      const made = await ask(options, deps, 'POST /api/v1/enrolments', { body });
       if (options.json === true) deps.out(jsonLines([made]));
       else deps.out(table(['ENROLMENT', 'TOKEN'], [[made.id, made.token]]));
     });
@@ -90,7 +86,7 @@ function addList(enrolment: Command, deps: CliDeps): void {
     .option('--json', 'one JSON object')
     .action(async (_options: unknown, command: Command) => {
       const options = command.optsWithGlobals<ListOptions>();
-      const listed = await askPath<Listed>(options, deps, ['GET', 'enrolments']);
+      const listed = await ask(options, deps, 'GET /api/v1/enrolments', {});
       if (options.json === true) {
         deps.out(jsonLines([listed]));
         return;

@@ -1,16 +1,13 @@
 /** `group set | list | remove`: stored selectors, in the running hub. */
 
 import type { Command } from 'commander';
-import type { Group } from '../../../schemas/api/group-commands.ts';
-import { callHub, member } from '../admin-client.ts';
 import type { CliDeps } from '../cli-deps.ts';
-import { adminSocketPath, loadConfig, type ConfigOptions } from '../config-source.ts';
+import type { ConfigOptions } from '../config-source.ts';
+import { ask, jsonLines } from '../security-client.ts';
 import { table } from '../table.ts';
 
 export function addGroup(program: Command, deps: CliDeps): void {
   const group = program.command('group').description('store selectors under names, for group commands');
-  const ask = (options: ConfigOptions, method: string, path: string, body?: unknown): Promise<unknown> =>
-    callHub(adminSocketPath(loadConfig(options, deps).config), method, path, body);
 
   group
     .command('set')
@@ -18,7 +15,8 @@ export function addGroup(program: Command, deps: CliDeps): void {
     .argument('<name>')
     .argument('<selector>', 'all, a device id, or conditions (AND) such as type=env-sensor,site=a,floor=2')
     .action(async (name: string, selector: string, _options: unknown, command: Command) => {
-      await ask(command.optsWithGlobals<ConfigOptions>(), 'PUT', pathOf(name), { selector });
+      const options = command.optsWithGlobals<ConfigOptions>();
+      await ask(options, deps, 'PUT /api/v1/groups/{name}', { params: { name }, body: { selector } });
       deps.out(`${name} is ${selector}\n`);
     });
 
@@ -28,8 +26,8 @@ export function addGroup(program: Command, deps: CliDeps): void {
     .option('--json', 'one JSON object per line')
     .action(async (_options: unknown, command: Command) => {
       const options = command.optsWithGlobals<ConfigOptions & { json?: true }>();
-      const groups = await member<Group[]>(ask(options, 'GET', '/api/v1/groups'), 'groups');
-      if (options.json === true) deps.out(groups.map((each) => `${JSON.stringify(each)}\n`).join(''));
+      const { groups } = await ask(options, deps, 'GET /api/v1/groups', {});
+      if (options.json === true) deps.out(jsonLines(groups));
       else {
         const rows = groups.map(({ name, selector }) => [name, selector]);
         deps.out(table(['GROUP', 'SELECTOR'], rows));
@@ -41,11 +39,8 @@ export function addGroup(program: Command, deps: CliDeps): void {
     .description('delete a group; its devices stay')
     .argument('<name>')
     .action(async (name: string, _options: unknown, command: Command) => {
-      await ask(command.optsWithGlobals<ConfigOptions>(), 'DELETE', pathOf(name));
+      const options = command.optsWithGlobals<ConfigOptions>();
+      await ask(options, deps, 'DELETE /api/v1/groups/{name}', { params: { name } });
       deps.out(`${name} is removed\n`);
     });
-}
-
-function pathOf(name: string): string {
-  return `/api/v1/groups/${encodeURIComponent(name)}`;
 }

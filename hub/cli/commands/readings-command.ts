@@ -2,7 +2,7 @@
 
 import { InvalidArgumentError, type Command } from 'commander';
 import { HubError } from '../../kernel/errors.ts';
-import type { ReadingsRow } from '../../telemetry/store.ts';
+import type { Reading } from '../../../schemas/api/readings.ts';
 import { adminClient } from '../admin-client.ts';
 import { parseTimeMs } from '../arguments.ts';
 import type { CliDeps } from '../cli-deps.ts';
@@ -64,7 +64,7 @@ export function addReadings(program: Command, deps: CliDeps): void {
 }
 
 /** Only a running hub can query the metrics store, so the fault says how to start one. */
-async function ask(answer: Promise<ReadingsRow[]>): Promise<ReadingsRow[]> {
+async function ask(answer: Promise<readonly Reading[]>): Promise<readonly Reading[]> {
   try {
     return await answer;
   } catch (error) {
@@ -77,7 +77,7 @@ async function ask(answer: Promise<ReadingsRow[]>): Promise<ReadingsRow[]> {
   }
 }
 
-function readingsTable(rows: readonly ReadingsRow[]): string {
+function readingsTable(rows: readonly Reading[]): string {
   const fields = [...new Set(rows.flatMap((row) => Object.keys(row.fields)))].toSorted();
   return table(
     ['TIME', ...fields],

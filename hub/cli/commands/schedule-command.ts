@@ -1,13 +1,13 @@
 /** `schedule add | list | pause | resume | remove | next`: in the running hub. */
 
 import { Option, type Command } from 'commander';
-import type { ScheduleView } from '../../../schemas/api/schedules.ts';
-import { callHub, member } from '../admin-client.ts';
+import type { ScheduledAction, ScheduleView } from '../../../schemas/api/schedules.ts';
 import { parseWhole, parseTimeMs } from '../arguments.ts';
 import type { CliDeps } from '../cli-deps.ts';
-import { adminSocketPath, loadConfig, type ConfigOptions } from '../config-source.ts';
+import type { ConfigOptions } from '../config-source.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { joinParams, parseDuration, parseObject, parseParam } from '../params.ts';
+import { ask, jsonLines } from '../security-client.ts';
 import { isoTime } from '../../../schemas/iso-time.ts';
 import { table } from '../table.ts';
 
@@ -28,18 +28,14 @@ interface AddOptions extends ConfigOptions {
   jitter?: number;
 }
 
-type Ask = (options: ConfigOptions, method: string, path: string, body?: unknown) => Promise<unknown>;
-
 export function addSchedule(program: Command, deps: CliDeps): void {
   const schedule = program.command('schedule').description('commands and notices at set times');
-  const ask: Ask = (options, method, path, body) =>
-    callHub(adminSocketPath(loadConfig(options, deps).config), method, path, body);
-  addAdd(schedule, deps, ask);
-  addListAndNext(schedule, deps, ask);
-  addChanges(schedule, deps, ask);
+  addAdd(schedule, deps);
+  addListAndNext(schedule, deps);
+  addChanges(schedule, deps);
 }
 
-function addAdd(schedule: Command, deps: CliDeps, ask: Ask): void {
+function addAdd(schedule: Command, deps: CliDeps): void {
   schedule
     .command('add')
     .description('schedule a command or a notice, once or recurring')
@@ -77,7 +73,7 @@ function addAdd(schedule: Command, deps: CliDeps, ask: Ask): void {
       if ((cron === undefined) === (at === undefined)) usage('give --cron or --at');
       if ((options.command === undefined) === (options.notice === undefined))
         usage('give --command or --notice');
-      const added = (await ask(options, 'POST', '/api/v1/schedules', {
+      const body = {
         name,
         timeZone,
         to,
@@ -86,12 +82,22 @@ function addAdd(schedule: Command, deps: CliDeps, ask: Ask): void {
         ...(cron === undefined ? {} : { cron }),
         ...(at === undefined ? {} : { atMs: at }),
         ...(jitter === undefined ? {} : { jitterMs: jitter }),
-      })) as ScheduleView;
+      };
+      const added = await ask(options, deps, 'POST /api/v1/schedules', { body });
       deps.out(`${name}: next time ${added.nextMs === undefined ? 'never' : isoTime(added.nextMs)}\n`);
     });
 }
 
-function actionOf({ command, param, params, ttl, wave, maxFailures, notice, data }: AddOptions): object {
+function actionOf({
+  command,
+  param,
+  params,
+  ttl,
+  wave,
+  maxFailures,
+  notice,
+  data,
+}: AddOptions): ScheduledAction {
   if (command === undefined) return { kind: 'notice', topic: notice ?? '', data: data ?? {} };
   return {
     kind: 'command',
@@ -103,16 +109,16 @@ function actionOf({ command, param, params, ttl, wave, maxFailures, notice, data
   };
 }
 
-function addListAndNext(schedule: Command, deps: CliDeps, ask: Ask): void {
+function addListAndNext(schedule: Command, deps: CliDeps): void {
   schedule
     .command('list')
     .description('all schedules')
     .option('--json', 'one JSON object per line')
     .action(async (_options: unknown, self: Command) => {
       const options = self.optsWithGlobals<ConfigOptions & { json?: true }>();
-      const all = await member<ScheduleView[]>(ask(options, 'GET', '/api/v1/schedules'), 'schedules');
-      if (options.json === true) deps.out(all.map((each) => `${JSON.stringify(each)}\n`).join(''));
-      else deps.out(table(['SCHEDULE', 'WHEN', 'ZONE', 'TO', 'WHAT', 'LAST', 'NEXT'], all.map(row)));
+      const { schedules } = await ask(options, deps, 'GET /api/v1/schedules', {});
+      if (options.json === true) deps.out(jsonLines(schedules));
+      else deps.out(table(['SCHEDULE', 'WHEN', 'ZONE', 'TO', 'WHAT', 'LAST', 'NEXT'], schedules.map(row)));
     });
 
   schedule
@@ -122,14 +128,14 @@ function addListAndNext(schedule: Command, deps: CliDeps, ask: Ask): void {
     .option('--count <n>', 'number of times', parseWhole(1, 1_000), 5)
     .action(async (name: string, _options: unknown, self: Command) => {
       const options = self.optsWithGlobals<ConfigOptions & { count: number }>();
-      const path = `${pathOf(name)}/times?count=${options.count}`;
-      const times = await member<number[]>(ask(options, 'GET', path), 'times');
+      const request = { params: { name }, query: { count: options.count } };
+      const { times } = await ask(options, deps, 'GET /api/v1/schedules/{name}/times', request);
       if (times.length === 0) deps.err(`${name} has no further times\n`);
       deps.out(times.map((time) => `${isoTime(time)}\n`).join(''));
     });
 }
 
-function addChanges(schedule: Command, deps: CliDeps, ask: Ask): void {
+function addChanges(schedule: Command, deps: CliDeps): void {
   for (const verb of ['pause', 'resume'] as const) {
     schedule
       .command(verb)
@@ -138,7 +144,9 @@ function addChanges(schedule: Command, deps: CliDeps, ask: Ask): void {
       )
       .argument('<name>')
       .action(async (name: string, _options: unknown, self: Command) => {
-        await ask(self.optsWithGlobals<ConfigOptions>(), 'PATCH', pathOf(name), { paused: verb === 'pause' });
+        const options = self.optsWithGlobals<ConfigOptions>();
+        const request = { params: { name }, body: { paused: verb === 'pause' } };
+        await ask(options, deps, 'PATCH /api/v1/schedules/{name}', request);
         deps.out(`${name} is ${verb}d\n`);
       });
   }
@@ -147,13 +155,10 @@ function addChanges(schedule: Command, deps: CliDeps, ask: Ask): void {
     .description('delete a schedule')
     .argument('<name>')
     .action(async (name: string, _options: unknown, self: Command) => {
-      await ask(self.optsWithGlobals<ConfigOptions>(), 'DELETE', pathOf(name));
+      const options = self.optsWithGlobals<ConfigOptions>();
+      await ask(options, deps, 'DELETE /api/v1/schedules/{name}', { params: { name } });
       deps.out(`${name} is removed\n`);
     });
-}
-
-function pathOf(name: string): string {
-  return `/api/v1/schedules/${encodeURIComponent(name)}`;
 }
 
 function row({ name, cron, atMs, timeZone, to, action, lastMs, nextMs, paused }: ScheduleView): string[] {

@@ -8,13 +8,15 @@ import {
   writeFilters,
   type CommandFilters,
 } from '../../../dashboards/console/src/commands/command-filters.ts';
+import type { CommandView } from '../../../schemas/api/commands.ts';
+import { requestPath } from '../../../schemas/api/requests/request-path.ts';
 
 const none: CommandFilters = { device: '', name: '', status: '', from: '', to: '' };
-const row = (id: string, more: object = {}) => ({
+const row = (id: string, more: Partial<CommandView> = {}) => ({
   id,
   device: 'd-1',
   name: 'reboot',
-  status: 'sent',
+  status: 'sent' as const,
   final: false,
   accepted: 1_000,
   ts: 1_000,
@@ -28,13 +30,14 @@ test('Filters stand in the address as they were chosen', () => {
 });
 
 test('The hub is asked in its own terms', () => {
+  const asked = (query: ReturnType<typeof apiQuery>): string => requestPath('', { query });
   assert.equal(
-    apiQuery({ ...none, name: 'reboot', status: 'open' }, 50, 7).toString(),
-    'limit=50&name=reboot&open=true&before=7',
+    asked(apiQuery({ ...none, name: 'reboot', status: 'open' }, 50, 7)),
+    '?limit=50&name=reboot&open=true&before=7',
   );
   const { from } = { from: '2026-01-02T03:04' };
-  assert.equal(apiQuery({ ...none, from }, 1).get('fromMs'), String(new Date(2026, 0, 2, 3, 4).getTime()));
-  assert.equal(apiQuery({ ...none, to: 'nonsense' }, 1).has('toMs'), false);
+  assert.equal(apiQuery({ ...none, from }, 1).fromMs, new Date(2026, 0, 2, 3, 4).getTime());
+  assert.equal(asked(apiQuery({ ...none, to: 'nonsense' }, 1)), '?limit=1');
 });
 
 const fits: [filters: Partial<CommandFilters>, fits: boolean][] = [

@@ -272,7 +272,9 @@ const outside = [
 const webConsole = [
   fault('dashboards/console/src/third.ts', 'fastify', /third parties are preact/),
   fault('dashboards/console/src/node.ts', 'node:fs', /third parties are preact/),
-  fault('dashboards/console/src/hub.ts', '../../../hub/presence/presence.ts', /take its types only/),
+  fault('dashboards/console/src/hub.ts', '../../../hub/presence/presence.ts', /by its API alone/),
+  typeFault('dashboards/console/src/hub-type.ts', '../../../hub/presence/presence.ts', /by its API alone/),
+  typeFault('dashboards/console/src/sim-type.ts', '../../../device-sim/clock.ts', /nothing of the simulator/),
   fault(
     'dashboards/console/src/nested/schemas.ts',
     '../../../../schemas/index.ts',
@@ -299,7 +301,7 @@ const webConsole = [
     '../../../schemas/field-error.ts',
     '../../../schemas/json-pointer.ts',
   ),
-  legalType('dashboards/console/src/legal-type.ts', '../../../hub/presence/presence.ts'),
+  legalType('dashboards/console/src/legal-type.ts', '../../../schemas/config.ts'),
 ];
 
 const house: Planted[] = [

@@ -1,7 +1,12 @@
 import type { CommandView } from '../../../../schemas/api/commands.ts';
-import type { GroupCommandView, GroupPreview } from '../../../../schemas/api/group-commands.ts';
+import type {
+  GroupCommandView,
+  GroupPreview,
+  NewGroupCommand,
+  SentGroupCommand,
+} from '../../../../schemas/api/group-commands.ts';
 import type { FieldError } from '../../../../schemas/field-error.ts';
-import { ApiError, messageOf, post } from '../api.ts';
+import { ApiError, ask, messageOf } from '../api.ts';
 import { reasonWords } from '../forms/command-words.ts';
 
 /** The outcome of a request to send something. `unanswered`: the hub may have done it, or not. */
@@ -33,31 +38,37 @@ export function sendCommand({
   ttlMs,
   key,
 }: CommandToSend): Promise<Outcome<CommandView>> {
-  const path = `/devices/${encodeURIComponent(deviceId)}/commands/${encodeURIComponent(name)}`;
-  return outcomeOf(post<CommandView>(path, { params, ttlMs }, { 'idempotency-key': key }));
+  return outcomeOf(
+    ask('POST /api/v1/devices/{id}/commands/{command}', {
+      params: { id: deviceId, command: name },
+      body: { params, ttlMs },
+      idempotencyKey: key,
+    }),
+  );
 }
 
 export function cancelCommand({ device, id }: CommandView): Promise<CommandView> {
-  return post(`/devices/${encodeURIComponent(device)}/commands/${encodeURIComponent(id)}/cancel`);
+  return ask('POST /api/v1/devices/{id}/commands/{command}/cancel', { params: { id: device, command: id } });
 }
 
 /** Which devices it would go to, and why it would be refused. @throws ApiError */
-export function previewGroup(group: GroupToSend): Promise<GroupPreview> {
-  return post('/group-commands', { ...groupBody(group), dryRun: true });
+export async function previewGroup(group: GroupToSend): Promise<GroupPreview> {
+  const body = { ...groupBody(group), dryRun: true };
+  // What is sent says which of the two answers comes.
+  return (await ask('POST /api/v1/group-commands', { body })) as GroupPreview;
 }
 
 export function sendGroup(group: GroupToSend): Promise<Outcome<GroupCommandView>> {
-  return outcomeOf(
-    post<GroupCommandView>('/group-commands', groupBody(group), { 'idempotency-key': group.key }),
-  );
+  const sent = ask('POST /api/v1/group-commands', { body: groupBody(group), idempotencyKey: group.key });
+  return outcomeOf(sent.then((answer) => answer as SentGroupCommand));
 }
 
 /** @throws ApiError */
 export function stopGroup(id: string): Promise<GroupCommandView> {
-  return post(`/group-commands/${encodeURIComponent(id)}/cancel`);
+  return ask('POST /api/v1/group-commands/{id}/cancel', { params: { id } });
 }
 
-function groupBody({ target, name, params, ttlMs, wave, maxFailures }: GroupToSend): object {
+function groupBody({ target, name, params, ttlMs, wave, maxFailures }: GroupToSend): NewGroupCommand {
   return {
     ...target,
     name,
@@ -85,12 +96,8 @@ function refusalWords(error: ApiError): string {
 }
 
 /** Pointers into the params. Those of a request that cannot be read are into the whole of it. */
-function faultsOf({ errors, message }: ApiError): FieldError[] {
+function faultsOf({ errors, message }: ApiError): readonly FieldError[] {
   const whole = message.startsWith('bad-payload');
-  return errors.map(({ path, keyword = '', expected = 'right', got = 'something else' }) => ({
-    path: whole ? path.replace(/^\/params(?=\/|$)/, '') : path,
-    keyword,
-    expected,
-    got,
-  }));
+  if (!whole) return errors;
+  return errors.map((fault) => ({ ...fault, path: fault.path.replace(/^\/params(?=\/|$)/, '') }));
 }

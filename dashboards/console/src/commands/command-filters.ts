@@ -1,3 +1,7 @@
+import type { RequestTo } from '../../../../schemas/api/api.ts';
+import type { CommandView } from '../../../../schemas/api/commands.ts';
+import { commandStatuses } from '../../../../schemas/command-status.ts';
+
 /** The filters of the list of commands, as they stand in the page's address, so that a view can be sent to others. */
 export interface CommandFilters {
   readonly device: string;
@@ -29,28 +33,28 @@ export function writeFilters(filters: CommandFilters): URLSearchParams {
   return query;
 }
 
+type Query = NonNullable<RequestTo<'GET /api/v1/commands'>['query']>;
+
 /** The query of `GET /api/v1/commands` that answers these filters. @param before the `next` of the page before */
-export function apiQuery(filters: CommandFilters, limit: number, before?: number): URLSearchParams {
+export function apiQuery(filters: CommandFilters, limit: number, before?: number): Query {
   const { device, name, status, from, to } = filters;
-  const query = new URLSearchParams({ limit: String(limit) });
-  if (device !== '') query.set('device', device);
-  if (name !== '') query.set('name', name);
-  if (status === 'open' || status === 'ended') query.set('open', String(status === 'open'));
-  else if (status !== '') query.set('status', status);
-  const [fromMs, toMs] = [timeOf(from), timeOf(to)];
-  if (fromMs !== undefined) query.set('fromMs', String(fromMs));
-  if (toMs !== undefined) query.set('toMs', String(toMs));
-  if (before !== undefined) query.set('before', String(before));
-  return query;
+  return {
+    limit,
+    device: given(device),
+    name: given(name),
+    open: status === 'open' || status === 'ended' ? status === 'open' : undefined,
+    status: commandStatuses.find((one) => one === status),
+    fromMs: timeOf(from),
+    toMs: timeOf(to),
+    before,
+  };
 }
 
-interface Matchable {
-  readonly device: string;
-  readonly name: string;
-  readonly status: string;
-  readonly final: boolean;
-  readonly accepted: number;
+function given(text: string): string | undefined {
+  return text === '' ? undefined : text;
 }
+
+type Matchable = Pick<CommandView, 'device' | 'name' | 'status' | 'final' | 'accepted'>;
 
 /** Whether a command belongs into the list, as the hub decides it. */
 export function matches(filters: CommandFilters, command: Matchable): boolean {

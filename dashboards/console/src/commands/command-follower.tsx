@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { get, messageOf } from '../api.ts';
+import { ask, messageOf } from '../api.ts';
 import { say } from '../components/status-region.tsx';
 import { mayAs } from '../session.ts';
 import { useLive } from '../use-live.ts';
@@ -26,9 +26,9 @@ export function CommandFollower({ command: sent }: { readonly command: CommandVi
     },
     // Loads what happened while the topic was not watched.
     watching: () => {
-      get<CommandView>(
-        `/devices/${encodeURIComponent(sent.device)}/commands/${encodeURIComponent(sent.id)}`,
-      ).then(follow, (error: unknown) => say('fault', messageOf(error)));
+      ask('GET /api/v1/devices/{id}/commands/{command}', {
+        params: { id: sent.device, command: sent.id },
+      }).then(follow, (error: unknown) => say('fault', messageOf(error)));
     },
   });
   const mayEnd = !command.final && command.cancelRequested !== true && mayAs('operator');

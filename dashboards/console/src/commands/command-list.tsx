@@ -1,6 +1,6 @@
 import { commandStatuses } from '../../../../schemas/command-status.ts';
 import { useState } from 'preact/hooks';
-import { get, messageOf } from '../api.ts';
+import { ask, messageOf } from '../api.ts';
 import { Dialog } from '../components/dialog.tsx';
 import { Field } from '../components/field.tsx';
 import { Panel } from '../components/panel.tsx';
@@ -14,17 +14,12 @@ import { useLoad } from '../use-load.ts';
 import { CommandBadge } from './command-badge.tsx';
 import { CommandDetail } from './command-detail.tsx';
 import { apiQuery, merged, readFilters, type CommandFilters } from './command-filters.ts';
-import type { CommandView } from '../../../../schemas/api/commands.ts';
-
-interface Page {
-  readonly commands: CommandView[];
-  readonly next?: number;
-}
+import type { CommandPage, CommandView } from '../../../../schemas/api/commands.ts';
 
 const pageSize = 100;
 
-async function load(filters: CommandFilters, before?: number, signal?: AbortSignal): Promise<Page> {
-  return get<Page>('/commands', Object.fromEntries(apiQuery(filters, pageSize, before)), signal);
+async function load(filters: CommandFilters, before?: number, signal?: AbortSignal): Promise<CommandPage> {
+  return ask('GET /api/v1/commands', { query: apiQuery(filters, pageSize, before), signal });
 }
 
 /** Commands, newest first, live; the filters are part of the address. */
@@ -94,17 +89,17 @@ function Filters({ filters }: { readonly filters: CommandFilters }) {
 
 /** The first page as it was loaded, the changes received since, and the older pages. */
 interface Shown {
-  readonly loaded: Page;
+  readonly loaded: CommandPage;
   readonly rows: readonly CommandView[];
   readonly next: number | undefined;
 }
 
-function shownOf(page: Page): Shown {
+function shownOf(page: CommandPage): Shown {
   return { loaded: page, rows: page.commands, next: page.next };
 }
 
 interface RowsProps {
-  readonly page: Page;
+  readonly page: CommandPage;
   readonly filters: CommandFilters;
   readonly reload: () => void;
 }

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { get, messageOf } from '../api.ts';
+import { ask, messageOf } from '../api.ts';
 import { Panel } from '../components/panel.tsx';
 import { Empty, Loaded } from '../components/states.tsx';
 import { say } from '../components/status-region.tsx';
@@ -10,7 +10,7 @@ import { useLive } from '../use-live.ts';
 import { useLoad } from '../use-load.ts';
 import { CommandBadge } from './command-badge.tsx';
 import { stopGroup } from './command-calls.ts';
-import type { GroupCommandSummary, GroupCommandView } from '../../../../schemas/api/group-commands.ts';
+import type { GroupCommandView } from '../../../../schemas/api/group-commands.ts';
 import { GroupProgress, WaveBar } from './group-progress.tsx';
 import { NewGroupCommand } from './new-group-command.tsx';
 
@@ -29,10 +29,7 @@ export function GroupCommands() {
 }
 
 function SentGroupCommands() {
-  const load = useLoad(
-    (signal) => get<{ groupCommands: GroupCommandSummary[] }>('/group-commands', undefined, signal),
-    [],
-  );
+  const load = useLoad((signal) => ask('GET /api/v1/group-commands', { signal }), []);
   useLive('commands', {
     message: ({ t }) => {
       if (t === 'group-command') load.reload();
@@ -92,10 +89,7 @@ function SentGroupCommands() {
 }
 
 function OneGroupCommand({ id }: { readonly id: string }) {
-  const load = useLoad(
-    (signal) => get<GroupCommandView>(`/group-commands/${encodeURIComponent(id)}`, undefined, signal),
-    [id],
-  );
+  const load = useLoad((signal) => ask('GET /api/v1/group-commands/{id}', { params: { id }, signal }), [id]);
   /** The newest state from the live feed. */
   const [latest, setLatest] = useState<GroupCommandView>();
   useLive('commands', {

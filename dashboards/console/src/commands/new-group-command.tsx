@@ -1,11 +1,9 @@
 import { useState } from 'preact/hooks';
-import type { DeviceTypeDefinition } from '../../../../schemas/device-type-definition.ts';
-import { get } from '../api.ts';
+import { ask } from '../api.ts';
 import { Field } from '../components/field.tsx';
 import { Panel } from '../components/panel.tsx';
 import { Empty, Loaded } from '../components/states.tsx';
 import { say } from '../components/status-region.tsx';
-import type { TypeRow } from '../../../../schemas/api/device-types.ts';
 import { countOf } from '../number-words.ts';
 import { setQuery } from '../router.ts';
 import { maySend } from '../session.ts';
@@ -15,8 +13,8 @@ import { differences } from './waves.ts';
 
 /** Chooses a device type and one of its commands, and then what to send. */
 export function NewGroupCommand() {
-  const types = useLoad((signal) => get<{ types: TypeRow[] }>('/device-types', undefined, signal), []);
-  const groups = useLoad((signal) => get<{ groups: { name: string }[] }>('/groups', undefined, signal), []);
+  const types = useLoad((signal) => ask('GET /api/v1/device-types', { signal }), []);
+  const groups = useLoad((signal) => ask('GET /api/v1/groups', { signal }), []);
   const [typeId, setTypeId] = useState('');
   return (
     <Panel title="New group command">
@@ -56,7 +54,7 @@ export function NewGroupCommand() {
 
 function CommandChoice({ typeId, groups }: { readonly typeId: string; readonly groups: readonly string[] }) {
   const type = useLoad(
-    (signal) => get<DeviceTypeDefinition>(`/device-types/${encodeURIComponent(typeId)}`, undefined, signal),
+    (signal) => ask('GET /api/v1/device-types/{id}', { params: { id: typeId }, signal }),
     [typeId],
   );
   const [name, setName] = useState('');

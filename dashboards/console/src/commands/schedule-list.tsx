@@ -1,5 +1,5 @@
 import type { ScheduleView } from '../../../../schemas/api/schedules.ts';
-import { get } from '../api.ts';
+import { ask } from '../api.ts';
 import { Panel } from '../components/panel.tsx';
 import { Empty, Loaded } from '../components/states.tsx';
 import { Age, Time } from '../components/time.tsx';
@@ -8,7 +8,7 @@ import { actionWords } from './schedule-view.ts';
 
 /** Schedules and their next times, read only; they are created on the command line. */
 export function ScheduleList() {
-  const load = useLoad((signal) => get<{ schedules: ScheduleView[] }>('/schedules', undefined, signal), []);
+  const load = useLoad((signal) => ask('GET /api/v1/schedules', { signal }), []);
   return (
     <Panel title="Schedules">
       <Loaded load={load} what="the schedules">

@@ -1,9 +1,5 @@
-import type {
-  CommandDefinition,
-  DeviceTypeDefinition,
-  ObjectDefinition,
-} from '../../../../schemas/device-type-definition.ts';
-import { get } from '../api.ts';
+import type { CommandDefinition, ObjectDefinition } from '../../../../schemas/device-type-definition.ts';
+import { ask } from '../api.ts';
 import { Panel } from '../components/panel.tsx';
 import { Loaded } from '../components/states.tsx';
 import { defaultTtlSec, idempotentWords, offlineWords, safetyWords } from '../forms/command-words.ts';
@@ -15,10 +11,7 @@ import { presenceWords } from './type-view.ts';
 
 /** One version of a device type: its streams, its events and its commands. */
 export function TypeDetail({ id }: { readonly id: string }) {
-  const load = useLoad(
-    (signal) => get<DeviceTypeDefinition>(`/device-types/${encodeURIComponent(id)}`, undefined, signal),
-    [id],
-  );
+  const load = useLoad((signal) => ask('GET /api/v1/device-types/{id}', { params: { id }, signal }), [id]);
   return (
     <Loaded load={load} what={id}>
       {(type) => (

@@ -1,6 +1,5 @@
 import { useEffect } from 'preact/hooks';
-import type { DeviceWhy } from '../../../../schemas/api/presence.ts';
-import { get } from '../api.ts';
+import { ask } from '../api.ts';
 import { Panel } from '../components/panel.tsx';
 import { Loaded } from '../components/states.tsx';
 import { Time } from '../components/time.tsx';
@@ -14,10 +13,7 @@ const refreshMs = 10_000;
 /** Why the device is not online, and the events that led to it. */
 export function ConnectionHistoryPanel({ details }: { details: DeviceDetails }) {
   const { id, presence, sinceMs, epoch } = details;
-  const load = useLoad(
-    (signal) => get<DeviceWhy>(`/devices/${encodeURIComponent(id)}/why`, {}, signal),
-    [id],
-  );
+  const load = useLoad((signal) => ask('GET /api/v1/devices/{id}/why', { params: { id }, signal }), [id]);
   const { reload } = load;
   useEffect(() => reload(), [presence, sinceMs, epoch]);
   useEffect(() => {

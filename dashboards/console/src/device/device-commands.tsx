@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { CommandDefinition } from '../../../../schemas/device-type-definition.ts';
-import { get } from '../api.ts';
+import { ask } from '../api.ts';
 import { CommandBadge } from '../commands/command-badge.tsx';
 import type { CommandView } from '../../../../schemas/api/commands.ts';
 import { Dialog } from '../components/dialog.tsx';
@@ -81,7 +81,7 @@ function CommandButtons({ commands, choose }: CommandButtonsProps) {
 
 function LastCommands({ device }: { device: string }) {
   const load = useLoad(
-    (signal) => get<{ commands: CommandView[] }>('/commands', { device, limit: listed }, signal),
+    (signal) => ask('GET /api/v1/commands', { query: { device, limit: listed }, signal }),
     [device],
   );
   const [live, setLive] = useState<ReadonlyMap<string, CommandView>>(new Map());

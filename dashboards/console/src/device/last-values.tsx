@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { DeviceTypeDefinition, ValueDefinition } from '../../../../schemas/device-type-definition.ts';
-import { get } from '../api.ts';
+import { ask } from '../api.ts';
 import { Panel } from '../components/panel.tsx';
 import { Loaded } from '../components/states.tsx';
 import { Age } from '../components/time.tsx';
@@ -18,7 +18,7 @@ interface LastValuesPanelProps {
 /** The newest reading of each stream, with its age. */
 export function LastValuesPanel({ device, type }: LastValuesPanelProps) {
   const load = useLoad(
-    (signal) => get<LastValues>(`/devices/${encodeURIComponent(device)}/last`, {}, signal),
+    (signal) => ask('GET /api/v1/devices/{id}/last', { params: { id: device }, signal }),
     [device],
   );
   const [live, setLive] = useState<LastValues['streams']>({});

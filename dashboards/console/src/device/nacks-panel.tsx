@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { get } from '../api.ts';
+import { ask } from '../api.ts';
 import { Panel } from '../components/panel.tsx';
 import { Loaded } from '../components/states.tsx';
 import { Table } from '../components/table.tsx';
@@ -7,7 +7,6 @@ import { Time } from '../components/time.tsx';
 import { useLive } from '../use-live.ts';
 import { useLoad } from '../use-load.ts';
 import { shortTime } from '../time.ts';
-import type { HubSnapshot } from '../../../../schemas/api/hub.ts';
 import type { NackRow } from '../../../../schemas/api/rejects.ts';
 
 /** As many as the hub keeps for one device. */
@@ -16,7 +15,7 @@ const kept = 20;
 /** Readings of this device that the hub rejected: which field, by which rule. */
 export function NacksPanel({ device }: { device: string }) {
   const load = useLoad(
-    (signal) => get<{ nacks: NackRow[] }>(`/devices/${encodeURIComponent(device)}/nacks`, {}, signal),
+    (signal) => ask('GET /api/v1/devices/{id}/nacks', { params: { id: device }, signal }),
     [device],
   );
   const [live, setLive] = useState<readonly NackRow[]>([]);
@@ -29,7 +28,7 @@ export function NacksPanel({ device }: { device: string }) {
       if (message.t === 'nack') setLive((old) => [message, ...old].slice(0, kept));
     },
   });
-  const hub = useLoad((signal) => get<HubSnapshot>('/hub', {}, signal), []);
+  const hub = useLoad((signal) => ask('GET /api/v1/hub', { signal }), []);
   const startedMs = hub.state.kind === 'loaded' ? hub.state.value.startedMs : undefined;
   return (
     <Panel title="Rejected readings">

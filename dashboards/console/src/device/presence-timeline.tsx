@@ -1,8 +1,8 @@
 import { useState } from 'preact/hooks';
 import type { DeviceDetails } from '../../../../schemas/api/devices.ts';
-import type { PresenceChange, PresenceHistory } from '../../../../schemas/api/presence-history.ts';
+import type { PresenceChange } from '../../../../schemas/api/presence-history.ts';
 import type { PresenceState } from '../../../../schemas/presence-states.ts';
-import { get } from '../api.ts';
+import { ask } from '../api.ts';
 import { Failed } from '../components/states.tsx';
 import { StateBadge } from '../components/state-badge.tsx';
 import { stateWord } from '../components/state-word.ts';
@@ -48,7 +48,7 @@ export function PresenceTimeline({ details, range, until }: PresenceTimelineProp
     (signal) => {
       const { fromMs, toMs } = spanOf(range, until, Date.now());
       const query = { fromMs, toMs, limit: mostChanges };
-      return get<PresenceHistory>(`/devices/${encodeURIComponent(id)}/presence`, query, signal);
+      return ask('GET /api/v1/devices/{id}/presence', { params: { id }, query, signal });
     },
     [id, range.key, until],
   );

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { get } from '../api.ts';
+import { ask } from '../api.ts';
 import { useLive } from '../use-live.ts';
 import { useLoad, type Load } from '../use-load.ts';
 import type { DeviceDetails } from '../../../../schemas/api/devices.ts';
@@ -14,7 +14,7 @@ export interface LiveDevice {
 /** A device as the hub knows it, kept up to date. */
 export function useDevice(id: string): LiveDevice {
   const { state, reload } = useLoad(
-    (signal) => get<DeviceDetails>(`/devices/${encodeURIComponent(id)}`, {}, signal),
+    (signal) => ask('GET /api/v1/devices/{id}', { params: { id }, signal }),
     [id],
   );
   const [live, setLive] = useState<DeviceDetails>();

@@ -1,9 +1,9 @@
 import { signal, type ReadonlySignal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
-import { get } from '../api.ts';
+import { ask } from '../api.ts';
 import { useLive } from '../use-live.ts';
 import { useLoad, type Load } from '../use-load.ts';
-import type { DeviceSeries, FieldValue } from '../../../../schemas/api/readings.ts';
+import type { FieldValue } from '../../../../schemas/api/readings.ts';
 import { spanOf, type Range } from './ranges.ts';
 import { Series } from './series.ts';
 
@@ -32,11 +32,14 @@ export function useStream({ device, stream, fields, range, until }: StreamQuery)
   const [version] = useState(() => signal(0));
   const { state, reload } = useLoad(
     async (aborted) => {
-      const path = `/devices/${encodeURIComponent(device)}/series/${encodeURIComponent(stream)}`;
       const { fromMs, toMs, live } = spanOf(range, until, Date.now());
       // A reading may be dated a little ahead of this browser's clock.
       const times = { fromMs: Math.floor(fromMs), toMs: Math.floor(live ? toMs + 60_000 : toMs) };
-      const answer = await get<DeviceSeries>(path, { ...times, fields: fields.join(','), points }, aborted);
+      const answer = await ask('GET /api/v1/devices/{id}/series/{stream}', {
+        params: { id: device, stream },
+        query: { ...times, fields: fields.join(','), points },
+        signal: aborted,
+      });
       return new Map(fields.map((field) => [field, new Series(answer, field)]));
     },
     [device, stream, fields.join(','), range.key, until],

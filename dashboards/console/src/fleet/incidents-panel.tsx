@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { Incident } from '../../../../schemas/api/incidents.ts';
-import { get } from '../api.ts';
+import { ask } from '../api.ts';
 import { Failed } from '../components/states.tsx';
 import { Panel } from '../components/panel.tsx';
 import { Age } from '../components/time.tsx';
@@ -15,7 +15,7 @@ const named = 6;
 
 /** What needs attention first: open incidents, and the last closed ones on request. */
 export function IncidentsPanel() {
-  const load = useLoad((signal) => get<{ incidents: Incident[] }>('/incidents', {}, signal), []);
+  const load = useLoad((signal) => ask('GET /api/v1/incidents', { signal }), []);
   const [live, setLive] = useState<ReadonlyMap<string, Incident>>(new Map());
   useLive('incidents', {
     message(message) {

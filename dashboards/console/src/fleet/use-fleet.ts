@@ -1,6 +1,6 @@
 import { signal, type ReadonlySignal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
-import { get } from '../api.ts';
+import { ask } from '../api.ts';
 import type { LiveMessage } from '../../../../schemas/api/live.ts';
 import { liveState } from '../live.ts';
 import { useLive } from '../use-live.ts';
@@ -34,14 +34,15 @@ class LiveFleet {
     this.#running = own;
     this.fleet.beginLoad();
     try {
-      let after: string | null = '';
+      let after: string | undefined;
       do {
-        const limit = after === '' ? firstPage : furtherPages;
-        const page: DevicePage = await get<DevicePage>('/devices', { after, limit }, own.signal);
+        const limit = after === undefined ? firstPage : furtherPages;
+        const query = { after, limit };
+        const page: DevicePage = await ask('GET /api/v1/devices', { query, signal: own.signal });
         this.fleet.addPage(page.devices);
         this.#changed();
-        after = page.next;
-      } while (after !== null);
+        after = page.next ?? undefined;
+      } while (after !== undefined);
       this.fleet.endLoad();
       this.load.value = { kind: 'loaded' };
       this.#changed();

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { DeadLetter } from '../../../../schemas/api/spool.ts';
-import { get, messageOf, post } from '../api.ts';
+import { ask, messageOf } from '../api.ts';
 import { Dialog } from '../components/dialog.tsx';
 import { Panel } from '../components/panel.tsx';
 import { Empty, Loaded } from '../components/states.tsx';
@@ -16,8 +16,7 @@ const pageSize = 50;
 export function DeadLetters({ count }: { readonly count: number }) {
   const [afterId, setAfterId] = useState(0);
   const load = useLoad(
-    (signal) =>
-      get<{ deadLetters: DeadLetter[] }>('/dead-letters', { after: afterId, limit: pageSize }, signal),
+    (signal) => ask('GET /api/v1/dead-letters', { query: { after: afterId, limit: pageSize }, signal }),
     [count, afterId],
   );
   return (
@@ -69,7 +68,7 @@ function Letters({ letters, reload }: LettersProps) {
   async function carryOut(deed: Deed): Promise<void> {
     setAsked(undefined);
     try {
-      const { count } = await post<{ count: number }>(`/dead-letters/${deed}`, { ids });
+      const { count } = await ask(`POST /api/v1/dead-letters/${deed}`, { body: { ids } });
       say(
         'done',
         deed === 'retry'

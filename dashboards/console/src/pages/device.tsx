@@ -1,5 +1,5 @@
 import type { DeviceTypeDefinition } from '../../../../schemas/device-type-definition.ts';
-import { ApiError, get } from '../api.ts';
+import { ApiError, ask } from '../api.ts';
 import { Panel } from '../components/panel.tsx';
 import { Empty, Failed, Loading } from '../components/states.tsx';
 import { DeviceCommands } from '../device/device-commands.tsx';
@@ -51,7 +51,7 @@ function NoDevice({ id, error, reload }: { id: string; error: unknown; reload: (
 function Device({ details }: { details: DeviceDetails }) {
   const { id, type } = details;
   const { state } = useLoad(
-    (signal) => get<DeviceTypeDefinition>(`/device-types/${encodeURIComponent(type)}`, {}, signal),
+    (signal) => ask('GET /api/v1/device-types/{id}', { params: { id: type }, signal }),
     [type],
   );
   const definition = state.kind === 'loaded' ? state.value : undefined;

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { get } from '../api.ts';
+import { ask } from '../api.ts';
 import { Panel } from '../components/panel.tsx';
 import { Failed, Loading } from '../components/states.tsx';
 import { Age } from '../components/time.tsx';
@@ -23,7 +23,7 @@ export function HubPage() {
     setFault(undefined);
     setCourse((before) => [...before, next].slice(-keptSec));
   };
-  const load = (): void => void get<HubSnapshot>('/hub').then(add, setFault);
+  const load = (): void => void ask('GET /api/v1/hub', {}).then(add, setFault);
   useLive('hub', {
     message: (message) => {
       if (message.t === 'hub') add(message);

@@ -1,10 +1,9 @@
-import { get } from '../api.ts';
+import { ask } from '../api.ts';
 import { Panel } from '../components/panel.tsx';
 import { Empty, Loaded } from '../components/states.tsx';
 import { countOf } from '../number-words.ts';
 import { query } from '../router.ts';
 import type { TypeRow } from '../../../../schemas/api/device-types.ts';
-import type { RejectReport } from '../../../../schemas/api/rejects.ts';
 import { Rejects } from '../device-types/rejects-panel.tsx';
 import { TypeDetail } from '../device-types/type-detail.tsx';
 import { familiesOf } from '../device-types/type-view.ts';
@@ -12,8 +11,8 @@ import { useLoad } from '../use-load.ts';
 
 /** What devices may send and receive: the device types, and the readings that did not match them. */
 export function SchemasPage() {
-  const types = useLoad((signal) => get<{ types: TypeRow[] }>('/device-types', undefined, signal), []);
-  const rejects = useLoad((signal) => get<RejectReport>('/rejects', undefined, signal), []);
+  const types = useLoad((signal) => ask('GET /api/v1/device-types', { signal }), []);
+  const rejects = useLoad((signal) => ask('GET /api/v1/rejects', { signal }), []);
   return (
     <>
       <header class="page-head">

@@ -1,5 +1,6 @@
 import { useRef, useState } from 'preact/hooks';
-import { ApiError, messageOf, type FieldError } from '../api.ts';
+import type { FieldError } from '../../../../schemas/api/refusal.ts';
+import { ApiError, messageOf } from '../api.ts';
 import { BrandMark } from '../components/brand-mark.tsx';
 import { Field } from '../components/field.tsx';
 import { makeFirstAdmin, signIn } from '../session.ts';
