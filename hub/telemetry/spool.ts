@@ -1,4 +1,4 @@
-import type { DeadLetter, DeadLetterSelection } from '../../schemas/api/spool.ts';
+import type { DeadLetter, DeadLetterSelection, SpoolPage } from '../../schemas/api/spool.ts';
 import { HubError, messageOf } from '../kernel/errors.ts';
 import type { Clock } from '../../schemas/time/clock.ts';
 import { accountOf, type Ledger, type Shares } from './ledger.ts';
@@ -114,7 +114,7 @@ export class Spool {
     return this.#store.levels();
   }
 
-  page(afterId: number): Promise<{ lastId: number; text: string } | undefined> {
+  page(afterId: number): Promise<SpoolPage | undefined> {
     return this.#store.page(afterId);
   }
 
