@@ -78,6 +78,7 @@ const deps: CliDeps = {
   version: packageJson.version,
   out: (text) => process.stdout.write(terminalText(text)),
   err: (text) => process.stderr.write(terminalText(text)),
+  terminal: process.stderr.isTTY,
   clock: systemClock,
   cronTimes,
   createLog: (level) => createLog({ level, pretty: process.stdout.isTTY }),

@@ -1,5 +1,7 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -55,17 +57,16 @@ export async function startHubProcess({ env, logFile, onWarning }: HubProcessOpt
     child.once('error', () => resolve(null));
   });
   let said = '';
-  const firstLogin = Promise.withResolvers<string>();
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
     said = (said + chunk).slice(-4096);
-    const url = /\bhttps?:\S+#code=\S+(?=\s)/.exec(said)?.[0];
-    if (url !== undefined) firstLogin.resolve(url);
   });
   if (child.pid !== undefined) endWithUs(child.pid, exited);
   const { offersLogin, ...ready } = await whenReady(child, { logFile, onWarning, exited, said: () => said });
   return {
     ...ready,
-    firstLoginUrl: offersLogin ? await firstLogin.promise : undefined,
+    firstLoginUrl: offersLogin
+      ? (await readFile(join(ready.dataDir, 'first-login'), 'utf8')).trim()
+      : undefined,
     exited,
     addDevices: (args) => addDevices(args, env),
     async stop() {
@@ -92,7 +93,7 @@ function endWithUs(pid: number, exited: Promise<unknown>): void {
 }
 
 interface Ready extends Pick<HubProcess, 'deviceUrl' | 'adminUrl' | 'brokerUrl' | 'dataDir'> {
-  /** The address for the first login is on stderr, or is about to be. */
+  /** The address for the first login is in the file `first-login` of the data folder. */
   offersLogin: boolean;
 }
 

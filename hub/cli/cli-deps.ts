@@ -34,6 +34,8 @@ export interface CliDeps {
   version: string;
   out: (text: string) => void;
   err: (text: string) => void;
+  /** Standard error is a terminal: what is written there is seen by who sits before it, and not kept. */
+  terminal: boolean;
   clock: Clock;
   /** The first `count` times of a cron expression in UTC, Unix ms; none for an invalid expression. */
   cronTimes: (expression: string, afterMs: number, count: number) => number[];

@@ -1,5 +1,6 @@
 import { createPublicKey, generateKeyPairSync, verify, type KeyObject } from 'node:crypto';
 import { namePattern } from '../../schemas/index.ts';
+import { readJson } from '../../schemas/json-text.ts';
 import { isValidAt, maxActiveOfKind, type Credential } from '../registry/credentials.ts';
 
 /**
@@ -49,8 +50,10 @@ export function verifyDeviceToken(
   if (parts.length !== 3 || header === undefined || payload === undefined || signature === undefined)
     return undefined;
   const claims = readClaims(payload, nowMs);
-  const alg = objectOf(header)?.['alg'];
+  const { alg, crit } = objectOf(header) ?? {};
   if (claims === undefined || (alg !== 'ES256' && alg !== 'EdDSA')) return undefined;
+  // What it demands to be understood is not understood here (RFC 7515 §4.1.11).
+  if (crit !== undefined) return undefined;
   const signed = Buffer.from(`${header}.${payload}`);
   const signatureBytes = Buffer.from(signature, 'base64url');
   const keys = credentialsOf(claims.sub)
@@ -103,13 +106,12 @@ function readClaims(payload: string, nowMs: number): Claims | undefined {
   return { sub, expMs: exp * 1000 };
 }
 
+/** A name that stands twice would mean one thing here and another to whoever signed it (RFC 8725 §2.4). */
 function objectOf(part: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString('utf8'));
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : undefined;
-  } catch {
-    return undefined;
-  }
+  const json = readJson(Buffer.from(part, 'base64url').toString('utf8'));
+  return json.kind === 'read' && json.faults === undefined && isObject(json.value) ? json.value : undefined;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -34,6 +34,7 @@ const requestErrors = {
   unauthorized: { meaning: 'nobody is signed in', retryable: false, status: 401 },
   'path-unknown': { meaning: 'the API has nothing at this path', retryable: false, status: 404 },
   'method-not-allowed': { meaning: 'this path does not have this method', retryable: false, status: 405 },
+  'host-unknown': { meaning: 'this hub does not go by that host name', retryable: false, status: 421 },
   'body-too-large': { meaning: 'the body of the request is too large', retryable: false, status: 413 },
   'content-type-unsupported': { meaning: 'the body must be application/json', retryable: false, status: 415 },
   'upgrade-required': { meaning: 'this path takes WebSocket upgrades only', retryable: false, status: 426 },

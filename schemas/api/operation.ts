@@ -133,6 +133,7 @@ export function refusalsOf(operation: Operation): readonly RefusalCode[] {
       ...(body === undefined ? [] : (['body-too-large', 'content-type-unsupported'] as const)),
       ...(role === 'nobody' ? [] : (['unauthorized', 'forbidden'] as const)),
       ...refusals,
+      'host-unknown',
       'internal',
     ]),
   ];

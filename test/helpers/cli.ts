@@ -38,6 +38,7 @@ export async function runCommand(
     version: '1.2.3',
     out: (text) => (out += text),
     err: (text) => (err += text),
+    terminal: true,
     clock: new ManualClock(),
     cronTimes,
     createLog: () => createLog({ level: 'silent' }),

@@ -9,11 +9,17 @@ export function newKey(kind: 'ES256' | 'EdDSA'): { privateKey: KeyObject; public
   return { privateKey, publicPem: publicKey.export({ type: 'spki', format: 'pem' }).toString() };
 }
 
-/** A signed token (RFC 7519). */
-export function signToken(key: KeyObject, claims: Record<string, unknown>, alg?: string): string {
+/** A signed token (RFC 7519). @param claims as an object, or as JSON text @param header further members of it */
+export function signToken(
+  key: KeyObject,
+  claims: Record<string, unknown> | string,
+  alg?: string,
+  header: Record<string, unknown> = {},
+): string {
   const own = key.asymmetricKeyType === 'ed25519' ? 'EdDSA' : 'ES256';
-  const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
-  const signed = `${part({ alg: alg ?? own, typ: 'JWT' })}.${part(claims)}`;
+  const part = (value: unknown): string =>
+    Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url');
+  const signed = `${part({ alg: alg ?? own, typ: 'JWT', ...header })}.${part(claims)}`;
   const signature =
     own === 'EdDSA'
       ? sign(null, Buffer.from(signed), key)

@@ -8,6 +8,7 @@ import { HubError } from '../../kernel/errors.ts';
 import type { Log } from '../../kernel/log.ts';
 import { demandLogin, trustLocal, type Access } from './operator-login.ts';
 import { answerFaults, refuseConnection, refuseRequest } from './error-answers.ts';
+import { refuseUnknownHosts } from './known-host.ts';
 import { gracefulClose } from './graceful-close.ts';
 import { serveConsole } from './console-files.ts';
 import { takeUpgrades } from './live-routes.ts';
@@ -16,7 +17,13 @@ import { serveAudit, type AuditOperations } from './audit-routes.ts';
 import { serveDevices } from './device-routes.ts';
 import { serveTelemetry } from './telemetry-routes.ts';
 import { serveLife } from './life-routes.ts';
-import { listenFault, listenOn, reachableAddress, type ListenAddress } from '../listen-address.ts';
+import {
+  listenFault,
+  listenOn,
+  ownOrigins,
+  reachableAddress,
+  type ListenAddress,
+} from '../listen-address.ts';
 import { serveSecurity, type SecurityOperations } from './security-routes.ts';
 import { validateRequests } from './request-validation.ts';
 import { listenOnSocket } from './admin-socket.ts';
@@ -75,6 +82,7 @@ export interface Admin {
  */
 export async function startAdmin(deps: AdminDeps, { listen, socketPath }: AdminOptions): Promise<Admin> {
   const health = await server(deps.log);
+  refuseUnknownHosts(health, deps.access?.origins ?? ((port) => ownOrigins(listen.host, port)));
   serveHealth(health, deps);
   const operators = await server(deps.log);
   serveHealth(operators, deps);
@@ -124,6 +132,8 @@ async function server(log: Log): Promise<FastifyInstance> {
   });
   await app.register(helmet, {
     contentSecurityPolicy: { useDefaults: false, directives: policy },
+    // This listener speaks plain HTTP (RFC 6797 §7.2); a proxy before it speaks for its own name, and no other's.
+    strictTransportSecurity: false,
   });
   await takeUpgrades(app);
   answerFaults(app, log);

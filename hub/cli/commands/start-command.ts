@@ -1,5 +1,7 @@
 /** `start`: the hub itself, until a signal or a fault ends it. */
 
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Command } from 'commander';
 import { wait, type Clock } from '../../../schemas/time/clock.ts';
 import type { Log } from '../../kernel/log.ts';
@@ -24,8 +26,8 @@ export function addStart(program: Command, deps: CliDeps, done: (code: ExitCode)
       for (const warning of warnings) log.warn(warning);
       const stop = deps.stopRequested();
       const starting = deps.startHub(config, { log });
-      const { clock, err } = deps;
-      done(await runHub(starting, { log, stop, clock, err, dataDir: config.dataDir }));
+      const { clock, err, terminal } = deps;
+      done(await runHub(starting, { log, stop, clock, err, terminal, dataDir: config.dataDir }));
     });
 }
 
@@ -35,13 +37,11 @@ interface Run {
   clock: Clock;
   dataDir: string;
   err: (text: string) => void;
+  terminal: boolean;
 }
 
 /** Waits for the start, then for a reason to stop, then for the end. @throws what the start throws */
-async function runHub(
-  starting: Promise<StartedHub>,
-  { log, stop, clock, dataDir, err }: Run,
-): Promise<ExitCode> {
+async function runHub(starting: Promise<StartedHub>, { log, stop, clock, ...shown }: Run): Promise<ExitCode> {
   const first = await Promise.race([
     starting.then((hub) => ({ kind: 'started' as const, hub })),
     stop.then((reason) => ({ kind: 'stopped' as const, reason })),
@@ -51,19 +51,14 @@ async function runHub(
     return finish(() => starting.then((hub) => hub.close()), first.reason, log, clock);
   }
   const { hub } = first;
-  // Not by the log, which is kept and shipped: the code is worth an admin's account.
-  if (hub.firstLogin !== undefined) {
-    err(
-      `no operator has an account yet; make the first admin in a browser, once: ${hub.adminUrl}/#code=${hub.firstLogin}\n`,
-    );
-  }
+  offerFirstLogin(hub, shown);
   log.info(
     {
       deviceUrl: hub.deviceUrl,
       adminUrl: hub.adminUrl,
       ...(hub.brokerUrl === undefined ? {} : { brokerUrl: hub.brokerUrl }),
-      dataDir,
-      // The code itself goes to stderr only.
+      dataDir: shown.dataDir,
+      // Never the code itself: a log is kept and shipped.
       firstLogin: hub.firstLogin !== undefined,
     },
     'ready',
@@ -73,6 +68,24 @@ async function runHub(
     hub.failed.then((error): StopReason => ({ kind: 'failed', error })),
   ]);
   return finish(() => hub.close(), reason, log, clock);
+}
+
+/**
+ * Says how the first admin is made. The code is worth that account, so only a terminal shows it; anywhere else
+ * (a journal, the log of a container) it would be kept, and stands in a file of the data folder instead.
+ */
+function offerFirstLogin(
+  { firstLogin, adminUrl }: StartedHub,
+  { dataDir, err, terminal }: Pick<Run, 'dataDir' | 'err' | 'terminal'>,
+): void {
+  const file = join(dataDir, 'first-login');
+  // Of an earlier start: its code opens nothing now. Removed, not overwritten, so that the mode is that of a new file.
+  rmSync(file, { force: true });
+  if (firstLogin === undefined) return;
+  const link = `${adminUrl}/#code=${firstLogin}`;
+  if (!terminal) writeFileSync(file, `${link}\n`, { mode: 0o600, flag: 'wx' });
+  const where = terminal ? link : `the link is in ${file}`;
+  err(`no operator has an account yet; make the first admin in a browser, once: ${where}\n`);
 }
 
 type Closing = Awaited<ReturnType<StartedHub['close']>>;

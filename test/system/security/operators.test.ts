@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { readFileSync, statSync } from 'node:fs';
+import { request } from 'node:http';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
 import { mosquittoPub, mosquittoSub } from '../../helpers/services/mosquitto-clients.ts';
-import { spawnHub } from '../../helpers/services/process.ts';
+import { spawnHub, type HubProcess } from '../../helpers/services/process.ts';
 import { startSecurityHub, type SecurityHub } from '../../helpers/hubs/security-hub.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 
@@ -185,16 +188,60 @@ test('the listing of operators shows nothing that lets anybody in', async () => 
   assert.doesNotMatch(text, /hash|scrypt|hubt_/i);
 });
 
+/** Status and body of a GET that names the hub in this way. */
+function asked(path: string, host: string): Promise<{ status: number | undefined; body: string }> {
+  return new Promise((resolve, reject) => {
+    const { hostname, port } = new URL(hub.adminUrl);
+    request({ hostname, port, path, headers: { host } }, (answer) => {
+      let body = '';
+      answer.setEncoding('utf8').on('data', (chunk: string) => (body += chunk));
+      answer.on('end', () => resolve({ status: answer.statusCode, body }));
+    })
+      .on('error', reject)
+      .end();
+  });
+}
+
+test("a stranger's name that leads to the hub is answered nowhere, so that no page of the stranger reads on", async () => {
+  for (const path of ['/metrics', '/readyz', '/livez', '/', '/api/v1/me', '/nothing']) {
+    for (const host of ['evil.example', 'evil.example:8080', '127.0.0.1.evil.example', 'EVIL.example.']) {
+      const { status, body } = await asked(path, host);
+      assert.equal(status, 421, `${path} ${host}`);
+      assert.match(body, /"host-unknown".*add its origin, such as https:.*HUB_ADMIN_ORIGINS/);
+    }
+    for (const host of [
+      '127.0.0.1:1',
+      '[::1]:8080',
+      'localhost',
+      'hub:8080',
+      'hub.local',
+      'x.localhost',
+      '10.0.0.7',
+    ])
+      assert.notEqual((await asked(path, host)).status, 421, `${path} ${host}`);
+  }
+});
+
 test('answers carry the headers that keep a browser safe', async () => {
   const { headers } = await ask('/livez');
+  // A promise of HTTPS would bind a name that others share (RFC 6797 §7.2).
+  assert.equal(headers.get('strict-transport-security'), null);
   assert.match(headers.get('content-security-policy') ?? '', /default-src 'self'.*frame-ancestors 'none'/);
   assert.equal(headers.get('x-content-type-options'), 'nosniff');
 });
 
-test('the code printed at the first start makes the first admin once; a session needs its token and its origin', async (t) => {
+function firstLoginOf({ dataDir }: HubProcess): string {
+  return readFileSync(join(dataDir, 'first-login'), 'utf8').trim();
+}
+
+test('the code of the first start makes the first admin once; a session needs its token and its origin', async (t) => {
   const fresh = await spawnHub();
   t.after(() => fresh.close());
-  const code = await waitFor(() => /#code=(\S+)/.exec(fresh.output())?.[1], { what: 'the code' });
+  // Its output is kept by whoever started it; the code is not in it.
+  const code = /#code=(\S+)/.exec(firstLoginOf(fresh))?.[1];
+  assert.doesNotMatch(fresh.output(), /#code=/);
+  assert.match(fresh.output(), /make the first admin in a browser, once: the link is in \S+first-login\n/);
+  assert.equal(statSync(join(fresh.dataDir, 'first-login')).mode & 0o777, 0o600);
   const post = (path: string, body: object, headers: Record<string, string> = {}) =>
     fetch(`${fresh.adminUrl}${path}`, {
       method: 'POST',
@@ -288,10 +335,10 @@ test('on the embedded broker nobody forges presence, and only an operator asks f
   await all.close();
 });
 
-test('a hub that listens on every address prints a link to this machine, and the console works there', async (t) => {
+test('a hub that listens on every address leaves a link to this machine, and the console works there', async (t) => {
   const open = await spawnHub({ env: { HUB_ADMIN_LISTEN: '0.0.0.0:0' } });
   t.after(() => open.close());
-  const link = await waitFor(() => /http:\S+#code=\S+/.exec(open.output())?.[0], { what: 'the link' });
+  const link = firstLoginOf(open);
   const { origin, hostname, hash } = new URL(link);
   assert.equal(hostname, 'localhost');
   const headers = { 'content-type': 'application/json', origin };

@@ -36,6 +36,11 @@ const refused: [string, string][] = [
   ['alg none', signToken(privateKey, claims, 'none')],
   ['alg HS256', signToken(privateKey, claims, 'HS256')],
   ['the alg of another key', signToken(privateKey, claims, 'EdDSA')],
+  [
+    'a header that demands what is not understood',
+    signToken(privateKey, claims, 'ES256', { crit: ['b64'], b64: false }),
+  ],
+  ['a claim that stands twice', signToken(privateKey, JSON.stringify(claims).replace('{', '{"sub":"d-1",'))],
   ['no signature', `${signToken(privateKey, claims).split('.').slice(0, 2).join('.')}.`],
 ];
 
