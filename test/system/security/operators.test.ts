@@ -189,7 +189,7 @@ test('the listing of operators shows nothing that lets anybody in', async () => 
 });
 
 /** Status and body of a GET that names the hub in this way. */
-function asked(path: string, host: string): Promise<{ status: number | undefined; body: string }> {
+function answerFor(path: string, host: string): Promise<{ status: number | undefined; body: string }> {
   return new Promise((resolve, reject) => {
     const { hostname, port } = new URL(hub.adminUrl);
     request({ hostname, port, path, headers: { host } }, (answer) => {
@@ -205,7 +205,7 @@ function asked(path: string, host: string): Promise<{ status: number | undefined
 test("a stranger's name that leads to the hub is answered nowhere, so that no page of the stranger reads on", async () => {
   for (const path of ['/metrics', '/readyz', '/livez', '/', '/api/v1/me', '/nothing']) {
     for (const host of ['evil.example', 'evil.example:8080', '127.0.0.1.evil.example', 'EVIL.example.']) {
-      const { status, body } = await asked(path, host);
+      const { status, body } = await answerFor(path, host);
       assert.equal(status, 421, `${path} ${host}`);
       assert.match(body, /"host-unknown".*add its origin, such as https:.*HUB_ADMIN_ORIGINS/);
     }
@@ -218,7 +218,7 @@ test("a stranger's name that leads to the hub is answered nowhere, so that no pa
       'x.localhost',
       '10.0.0.7',
     ])
-      assert.notEqual((await asked(path, host)).status, 421, `${path} ${host}`);
+      assert.notEqual((await answerFor(path, host)).status, 421, `${path} ${host}`);
   }
 });
 
