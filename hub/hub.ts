@@ -70,7 +70,7 @@ async function startParts(hub: HubContext) {
   const telemetry = await startTelemetry(hub, { state, registry, bus, topics });
 
   // Who is there.
-  const sessions = createSessions(hub, { state, registry, shedding: telemetry.shedding });
+  const sessions = createSessions(hub, { state, registry, telemetry });
   const { admission } = sessions;
   const presence = createPresence(hub, { state, registry, bus, topics, admission });
   const known = { state, registry, sessions: sessions.sessions };
@@ -90,7 +90,12 @@ async function startParts(hub: HubContext) {
     removals,
   });
   const { groupCommands } = commands;
-  const schedules = await startSchedules(hub, { state, groupCommands, notices: notices.notices });
+  const schedules = await startSchedules(hub, {
+    state,
+    hubClock: telemetry.hubClock,
+    groupCommands,
+    notices: notices.notices,
+  });
 
   // Who may come in, and what operators see.
   const identity = await startIdentity(hub, known);

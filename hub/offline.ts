@@ -56,7 +56,7 @@ export async function openOfflineOperations(
     await registry.load();
     const catalog = await loadDeviceTypes(config.schemasDir);
     // There are none: no device is here to be offered a new secret either, which the next hub does.
-    const sessions = new Sessions({ registry, catalog, clock });
+    const sessions = new Sessions({ registry, catalog, clock, hubClock: { unusable: false } });
     const devices = createDeviceAdministration({
       registry,
       sessions,

@@ -37,6 +37,7 @@ export interface ConfigValues {
   inFlight: number;
   maxAgeSec: number;
   maxAheadSec: number;
+  backfillMaxAgeDays: number;
   messagesPerSec: number;
   totalMessagesPerSec: number;
   spoolMaxMib: number;

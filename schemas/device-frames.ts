@@ -25,6 +25,8 @@ export interface HelloFrame {
   persistsCommands?: boolean;
   /** Ids of commands begun and not acked. */
   unresolved?: readonly string[];
+  /** Boots that ended without ever reaching the hub, oldest first, with their last uptime (ms). */
+  boots?: readonly { boot: string; up: number }[];
 }
 
 /** Either one reading (`data` and its time) or `samples`. */

@@ -16,11 +16,19 @@ import type { Random } from '../device/random.ts';
 import type { Ending, Retry } from './reconnect.ts';
 import type { SecretStore } from '../device/secrets.ts';
 
+/** A boot that is over, and its last uptime, ms. */
+export interface EndedBoot {
+  boot: string;
+  up: number;
+}
+
 export interface DeviceClientOptions extends ConnectionOptions {
   /** `name@version`: `env-sensor@1` */
   deviceType: string;
   /** New on every boot; a random one when not given. */
   boot?: string;
+  /** Earlier boots that ended without a session, oldest first; see `endedBoots` of the client. */
+  endedBoots?: readonly EndedBoot[];
   firmware?: string;
   /** The heartbeat interval that the device requests; the hub's `welcome.heartbeatSec` decides. */
   heartbeatSec?: number;

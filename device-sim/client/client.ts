@@ -10,7 +10,7 @@ import {
   type Severity,
   type WelcomeFrame,
 } from '../../schemas/index.ts';
-import type { ClientEvents, DeviceClientOptions, SendOptions } from './client-options.ts';
+import type { ClientEvents, DeviceClientOptions, SendOptions, EndedBoot } from './client-options.ts';
 import { ClockOffset } from './clock-offset.ts';
 import { systemClock, type Cancel, type Clock } from '../../schemas/time/clock.ts';
 import type { CommandFaults } from '../device/command-faults.ts';
@@ -29,6 +29,8 @@ import { Sender } from './sender.ts';
 /** Used until the first `welcome` states the hub's own limit. */
 const defaultBackoffMaxMs = 60_000;
 const welcomeTimeoutMs = 10_000;
+/** The hub takes so many earlier boots in a hello. */
+const maxBoots = 8;
 const byeTimeoutMs = 10_000;
 /** A session that lasted this long resets the backoff; one that the hub ends immediately does not. */
 const stableSessionMs = 10_000;
@@ -63,6 +65,9 @@ class DeviceClient extends EventEmitter<ClientEvents> {
   /** Monotonic ms: this device's time slot to reconnect to a hub that drained. */
   #slotAtMs: number | undefined;
   #sleepSec: number | undefined;
+  /** Earlier boots that the hub has not heard of yet. */
+  #unseenBoots: readonly EndedBoot[];
+  #welcomedOnce = false;
   #frozen = false;
   #cancelTimer: Cancel | undefined;
   /** Callers of bye() and close() that wait for this connection to close. */
@@ -75,6 +80,7 @@ class DeviceClient extends EventEmitter<ClientEvents> {
     this.#random = options.random ?? Math.random;
     this.boot = options.boot ?? randomUUID();
     this.#bootedAtMs = this.#clock.monotonic();
+    this.#unseenBoots = (options.endedBoots ?? []).slice(-maxBoots);
     this.#sender = new Sender({
       clock: this.#clock,
       random: this.#random,
@@ -116,6 +122,14 @@ class DeviceClient extends EventEmitter<ClientEvents> {
   /** The hub's clock as this device estimates it, Unix ms; undefined before the first session. */
   hubTime(): number | undefined {
     return this.#offset.hubTime(this.uptime());
+  }
+
+  /**
+   * The boots that the hub would not have heard of if this one ended now: what the next one gets as `endedBoots`, so
+   * that readings kept with the uptime of these boots get a time.
+   */
+  get endedBoots(): readonly EndedBoot[] {
+    return this.#welcomedOnce ? [] : [...this.#unseenBoots, { boot: this.boot, up: this.uptime() }];
   }
 
   /** Whether a session is open. */
@@ -259,6 +273,7 @@ class DeviceClient extends EventEmitter<ClientEvents> {
       ...(heartbeatSec === undefined ? {} : { heartbeatSec }),
       ...(this.#memory.persists ? { persistsCommands: true } : {}),
       ...(unresolved.length === 0 ? {} : { unresolved }),
+      ...(this.#unseenBoots.length === 0 ? {} : { boots: this.#unseenBoots }),
     });
     this.#setTimer(welcomeTimeoutMs, () => this.#connection?.destroy({ kind: 'hub-silent' }));
   }
@@ -304,6 +319,8 @@ class DeviceClient extends EventEmitter<ClientEvents> {
     if (this.#state !== 'greeting') return;
     this.#cancelTimer?.();
     this.#state = 'open';
+    this.#welcomedOnce = true;
+    this.#unseenBoots = [];
     this.#secrets.proven();
     this.#openedAtMs = this.#clock.monotonic();
     this.#slotAtMs = undefined;

@@ -1,6 +1,6 @@
 import type { DeviceType } from '../../schemas/index.ts';
 import { behaviors, type Behavior } from './behaviors.ts';
-import type { DeviceClientOptions } from '../client/client-options.ts';
+import type { DeviceClientOptions, EndedBoot } from '../client/client-options.ts';
 import { createDeviceClient, type DeviceClient } from '../client/client.ts';
 import { commandFile } from '../client/command-file.ts';
 import { systemClock, type Cancel, type Clock } from '../../schemas/time/clock.ts';
@@ -56,6 +56,8 @@ export class SimulatedDevice {
   #intervalSec: number;
   /** Represents the device's flash: it survives a reboot. */
   readonly #secretStore: SecretStore;
+  /** In its flash too: boots that the hub has not heard of. */
+  #endedBoots: readonly EndedBoot[] = [];
   #client: DeviceClient | undefined;
   #cancelReading: Cancel | undefined;
   #cancelBoot: Cancel | undefined;
@@ -101,6 +103,7 @@ export class SimulatedDevice {
       secret,
       deviceType: typeof type === 'string' ? type : type.id,
       firmware: 'sim-1',
+      endedBoots: this.#endedBoots,
       clock: this.#clock,
       random: this.#random,
       secretStore: this.#secretStore,
@@ -187,6 +190,7 @@ export class SimulatedDevice {
   #reboot(client: DeviceClient): void {
     this.#cancelReading?.();
     this.#client = undefined;
+    this.#endedBoots = client.endedBoots;
     client.faults.cut();
     void client.close();
     this.#cancelBoot = this.#clock.after(bootMs, () => this.start());

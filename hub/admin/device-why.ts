@@ -4,6 +4,7 @@ import type { Liveness } from '../presence/liveness.ts';
 import type { PresenceKeeper } from '../presence/presence-keeper.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { DeviceEvents } from '../presence/device-events.ts';
+import type { Spool } from '../telemetry/spool.ts';
 import { explain } from '../presence/why.ts';
 
 /** @returns a function that explains a device's presence; it throws HubError `device-unknown` */
@@ -13,14 +14,24 @@ export function createWhy(deps: {
   events: DeviceEvents;
   liveness: Liveness;
   presence: PresenceKeeper;
+  spool: Pick<Spool, 'droppedOf'>;
 }): (deviceId: string) => DeviceWhy {
-  const { clock, registry, events, liveness, presence } = deps;
+  const { clock, registry, events, liveness, presence, spool } = deps;
   return (deviceId) => {
     registry.require(deviceId);
     const recorded = events.of(deviceId);
     const { stalls } = liveness;
     const now = presence.get(deviceId);
     const why = explain({ presence: now, events: recorded, stalls, nowMs: clock.now() });
-    return { id: deviceId, ...why, presence: now, events: recorded, stalls };
+    const dropped = spool.droppedOf(deviceId);
+    const text = dropped === 0 ? why.text : `${why.text} ${droppedText(dropped)}`;
+    return { id: deviceId, ...why, text, presence: now, events: recorded, stalls };
   };
+}
+
+function droppedText(dropped: number): string {
+  return (
+    `The store refused more of its readings than its share of the dead letters holds, so ${dropped} of them were dropped. ` +
+    'See its dead letters for the reason, correct it, then retry or purge them.'
+  );
 }

@@ -9,6 +9,7 @@ import { presenceStates } from '../../schemas/presence-states.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { SessionCounters } from '../sessions/session-counters.ts';
 import type { Sessions } from '../sessions/sessions.ts';
+import type { HubClock } from '../telemetry/clock/hub-clock.ts';
 import type { MetricsStore } from '../telemetry/store.ts';
 import type { StoreLink } from '../telemetry/store-link.ts';
 import type { Spool } from '../telemetry/spool.ts';
@@ -28,7 +29,14 @@ export interface SnapshotParts {
   presence: PresenceKeeper;
   sessions: Sessions;
   counters: SessionCounters;
-  pipeline: { store: MetricsStore; link: StoreLink; spool: Spool; ledger: Ledger; writer: Writer };
+  pipeline: {
+    store: MetricsStore;
+    link: StoreLink;
+    spool: Spool;
+    ledger: Ledger;
+    writer: Writer;
+    hubClock: Pick<HubClock, 'doubted' | 'fault'>;
+  };
   bus: Bus;
   dispatcher: Dispatcher;
   throughput: Throughput;
@@ -61,7 +69,7 @@ export function countsOf(
  */
 export async function snapshotOf(parts: SnapshotParts, mayShow?: MayShow): Promise<HubSnapshot> {
   const { clock, version, startedMs, identity, sessions, counters, pipeline, bus, dispatcher } = parts;
-  const { ledger, writer, link, store } = pipeline;
+  const { ledger, writer, link, store, hubClock } = pipeline;
   const { byState, devices, ...rates } = countsOf(parts, mayShow);
   const all = mayShow === undefined;
   const sum = all ? ledger.total : sumOf([...ledger.accounts()].filter(({ id }) => mayShow(id)));
@@ -90,6 +98,7 @@ export async function snapshotOf(parts: SnapshotParts, mayShow?: MayShow): Promi
     spool: await spoolOf(pipeline.spool),
     eventLoop: parts.loop(),
     store: part(store.name, link.up, link.fault),
+    clock: part('clock of the machine', !hubClock.doubted, hubClock.fault),
     bus: { ...part(bus.kind, bus.connected, bus.fault), queued: bus.queued },
     closes: all ? closesByCode(counters) : {},
     commands: {

@@ -1,6 +1,6 @@
 import type { Readiness } from '../../schemas/api/health.ts';
 import type { Bus } from '../bus/bus.ts';
-import type { HubClock } from '../telemetry/hub-clock.ts';
+import type { HubClock } from '../telemetry/clock/hub-clock.ts';
 import { messageOf } from '../kernel/errors.ts';
 import { wait } from '../../schemas/time/clock.ts';
 import type { Clock } from '../../schemas/time/clock.ts';
@@ -47,7 +47,7 @@ export function knownFaults(
   const { link, spool, hubClock, bus } = parts;
   return {
     store: link.fault,
-    clock: hubClock.behind ? 'the clock of this machine has gone back' : undefined,
+    clock: hubClock.fault,
     spool: spool.fault ?? spoolFull(spool),
     bus: bus.connected ? undefined : (bus.fault ?? 'not connected'),
   };
@@ -60,7 +60,7 @@ function probe({ store, clock }: CheckedParts): Promise<string | undefined> {
 }
 
 function spoolFull(spool: Spool): string | undefined {
-  if (spool.deadLettersFull) return 'full of dead letters: devices keep their readings';
+  if (spool.deadLettersFull) return 'full of dead letters: further lines that the store refuses are dropped';
   return spool.full ? 'full: devices keep their readings' : undefined;
 }
 

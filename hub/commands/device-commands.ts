@@ -184,7 +184,10 @@ export class DeviceCommands {
 
   #open({ command, answerTo }: CommandRecord): OpenCommand {
     const { clock } = this.#deps;
-    return { command, answerTo, owner: this, untilMs: clock.monotonic() + command.deadlineMs - clock.now() };
+    const { deadlineMs, acceptedMs } = command;
+    // By a clock that was ahead then, or has gone back, more may seem to be left than there ever was.
+    const leftMs = Math.min(deadlineMs - clock.now(), deadlineMs - acceptedMs);
+    return { command, answerTo, owner: this, untilMs: clock.monotonic() + leftMs };
   }
 
   /** Time left until the deadline, ms: by the hub's clock, or by the monotonic one should the hub's have been set back. */

@@ -67,6 +67,7 @@ export interface Config {
   readonly inFlight: number;
   readonly maxAgeSec: number;
   readonly maxAheadSec: number;
+  readonly backfillMaxAgeDays: number;
   readonly messagesPerSec: number;
   readonly totalMessagesPerSec: number;
   readonly spoolMaxMib: number;
@@ -316,6 +317,7 @@ function nested(values: ConfigValues, cwd: string): Config {
     inFlight: values.inFlight,
     maxAgeSec: values.maxAgeSec,
     maxAheadSec: values.maxAheadSec,
+    backfillMaxAgeDays: values.backfillMaxAgeDays,
     messagesPerSec: values.messagesPerSec,
     totalMessagesPerSec: values.totalMessagesPerSec,
     spoolMaxMib: values.spoolMaxMib,

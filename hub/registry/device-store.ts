@@ -1,4 +1,5 @@
 import type { Credential } from './credentials.ts';
+import type { AnchoredBoot } from './unseen-boots.ts';
 
 export interface DeviceRecord {
   id: string;
@@ -28,16 +29,20 @@ export interface SessionOpening {
   boot: string;
   /** The device's uptime at its hello, ms. */
   uptimeMs: number;
-  /** The hub's clock at the same moment, Unix ms. */
-  nowMs: number;
+  /** Boots that ended without a session; those that have an anchor keep it. */
+  unseenBoots?: readonly AnchoredBoot[];
+  /** The hub's clock at the same moment, Unix ms; absent while it is doubted: no anchor is made. */
+  nowMs?: number;
 }
 
 export interface StoredOpening {
   epoch: number;
-  /** Hub time (Unix ms) at uptime 0 of every stored boot, including this one, by the boot's name. */
+  /** Hub time (Unix ms) at uptime 0 of every boot that has an anchor, by the boot's name. */
   anchors: ReadonlyMap<string, number>;
   /** Further anchors of these boots, by rising uptime. */
   steps: readonly AnchorStep[];
+  /** How many boots that ended without a session have got an anchor now; absent: none. */
+  unseenBoots?: number;
 }
 
 /** From this uptime of the boot on, another anchor applies, because the device's clock drifts. */
@@ -68,9 +73,12 @@ export interface DeviceStore {
   /**
    * Raises the device's epoch by 1 and fixes the anchor (hub time at uptime 0, Unix ms) of its boot, both
    * synced in one transaction. A boot seen before keeps its anchor, so that a repeated reading gets the same
-   * time, unless the uptime has gone backwards: then it is a new boot under an old name.
+   * time, unless the uptime has gone backwards: then it is a new boot under an old name. Those of `unseenBoots`
+   * that have no anchor get the given one.
    */
   openSession(opening: SessionOpening): Promise<StoredOpening>;
+  /** The boots of the device that have an anchor. */
+  anchoredBoots(deviceId: string): Promise<AnchoredBoot[]>;
   /** Adds a further anchor; synced when it resolves. */
   addAnchorStep(deviceId: string, step: AnchorStep): Promise<void>;
   /** The uptime this boot is known to have reached. A hello below it comes from another boot. */

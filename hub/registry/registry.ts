@@ -3,7 +3,8 @@ import type { Metrics } from '../kernel/metrics.ts';
 import type { Clock } from '../../schemas/time/clock.ts';
 import type { Credential } from './credentials.ts';
 import type { DeviceChange, DeviceFollower } from './device-follower.ts';
-import type { AnchorStep, DeviceRecord, DeviceStore, StoredOpening } from './device-store.ts';
+import { anchorUnseen, type EndedBoot } from './unseen-boots.ts';
+import type { AnchorStep, DeviceRecord, DeviceStore, SessionOpening, StoredOpening } from './device-store.ts';
 
 export interface RegistryDeps {
   store: DeviceStore;
@@ -157,16 +158,29 @@ export class Registry {
   }
 
   /**
-   * Raises the device's epoch and fixes the anchor of its boot, both on disk.
-   * @param uptimeMs of the device, now
+   * Raises the device's epoch and fixes the anchors of its boots, both on disk.
+   * @param ended boots that ended without a session, oldest first
+   * @param anchoring false while the hub's clock is doubted: a boot that has no anchor gets none
    * @throws HubError `database-failed`
    */
-  async openSession(deviceId: string, boot: string, uptimeMs: number): Promise<StoredOpening> {
-    // A device forgets its old secret at the welcome, so the new one must be on disk by then.
+  async openSession(
+    { deviceId, boot, uptimeMs }: Omit<SessionOpening, 'nowMs' | 'unseenBoots'>,
+    ended: readonly EndedBoot[] = [],
+    anchoring = true,
+  ): Promise<StoredOpening> {
+    // A device gives up its old secret at the welcome: by then the new one must be on disk.
     const changing = this.#changes.get(deviceId);
     if (changing !== undefined) await changing;
-    const nowMs = this.#clock.now();
-    const stored = await this.#store.openSession({ deviceId, boot, uptimeMs, nowMs });
+    const opening: SessionOpening = { deviceId, boot, uptimeMs };
+    if (anchoring) {
+      const nowMs = this.#clock.now();
+      opening.nowMs = nowMs;
+      if (ended.length > 0) {
+        const known = await this.#store.anchoredBoots(deviceId);
+        opening.unseenBoots = anchorUnseen(ended, known, { boot, up: uptimeMs }, nowMs);
+      }
+    }
+    const stored = await this.#store.openSession(opening);
     const record = this.#records.get(deviceId);
     if (record !== undefined) Object.assign(record, { epoch: stored.epoch, connectedBefore: true });
     return stored;

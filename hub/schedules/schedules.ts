@@ -33,6 +33,8 @@ export interface SchedulesDeps {
   ) => Promise<{ kind: 'sent' } | { kind: 'later' | 'refused'; reason: string }>;
   /** The run with this id is still sending, or waits for its commands. */
   runs: (id: string) => boolean;
+  /** False while the clock is doubted: no time is met by it. */
+  clockTrusted: () => boolean;
   /** Fire and forget. */
   notice: (schedule: Schedule, action: ScheduledAction & { kind: 'notice' }) => void;
 }
@@ -48,6 +50,8 @@ export interface SchedulesCounters {
 }
 
 const tickMs = 250;
+/** A time dealt with may lie so far ahead, by a clock that was set back a little since, ms. */
+const aheadMs = 60_000;
 const maxSchedules = 1_000;
 const namePattern = /^[A-Za-z0-9_-]{1,40}$/;
 
@@ -75,6 +79,7 @@ export class Schedules {
   /** @throws HubError `database-failed` */
   async start(): Promise<void> {
     for (const schedule of await this.#deps.store.load()) this.#keep(schedule);
+    if (this.#deps.clockTrusted()) await this.clockBelieved();
     this.#timer = this.#deps.clock.every(tickMs, () => this.#tick());
   }
 
@@ -130,11 +135,26 @@ export class Schedules {
     this.#kept.delete(name);
   }
 
+  /**
+   * The clock is known to be right. Recurring schedules that have run by a clock that was ahead, or were made by it,
+   * go on from now: otherwise they would wait until it has caught up. @throws HubError `database-failed`
+   */
+  async clockBelieved(): Promise<void> {
+    const nowMs = this.#deps.clock.now();
+    for (const kept of this.#kept.values()) {
+      const { schedule, fields } = kept;
+      if (fields === undefined || (schedule.lastMs ?? schedule.createdMs) <= nowMs + aheadMs) continue;
+      this.#deps.log.warn({ schedule: schedule.name }, 'a schedule had run by a clock that was ahead');
+      await this.#save(kept, { ...schedule, lastMs: nowMs });
+    }
+  }
+
   close(): void {
     this.#timer?.();
   }
 
   #tick(): void {
+    if (!this.#deps.clockTrusted()) return;
     const nowMs = this.#deps.clock.now();
     for (const kept of this.#kept.values()) {
       if (kept.busy || kept.nextMs === undefined || kept.nextMs > nowMs || kept.schedule.paused) continue;

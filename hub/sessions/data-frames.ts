@@ -4,6 +4,7 @@ import type { LedgerAccount } from '../telemetry/ledger.ts';
 import type { Channel, Ingest, FrameRefusal, Verdict } from '../telemetry/ingest.ts';
 import type { AckOwner, AckSchedule } from './ack-schedule.ts';
 import type { SampleFaults, UncheckedFrame } from './frame-decoder.ts';
+import type { SeqRange } from './early-frames.ts';
 import { isSeq, nack } from './nack.ts';
 import type { Outbox } from './outbox.ts';
 import type { RateLimit } from './rate-limit.ts';
@@ -18,6 +19,8 @@ export interface DataFramesDeps {
   channel: Channel;
   rate: RateLimit;
   inFlight: number;
+  /** Seqs nacked before the session was open. */
+  refusedEarly: readonly SeqRange[];
   /** Ends the session, for example for a wrong seq. */
   fail: (reason: CloseReason) => void;
   /** @param stream of the frame, where it names one */
@@ -126,6 +129,7 @@ export class DataFrames implements FrameOwner, AckOwner {
 
   /** The rule for seqs: last + 1. A jump within the window nacks the missing frames; anything else ends the session. */
   #admit(seq: number): boolean {
+    this.#passRefused(seq);
     const expected = this.#settlement.lastSeq + 1;
     if (seq === expected) return true;
     if (seq < expected || seq - expected > this.#deps.inFlight) {
@@ -143,6 +147,14 @@ export class DataFrames implements FrameOwner, AckOwner {
       this.#refuseAtOnce(missing, { code: 'schema', errors: [error] });
     }
     return true;
+  }
+
+  /** What was nacked before the session was open is missing for a reason that the device knows. */
+  #passRefused(seq: number): void {
+    for (const { from, to } of this.#deps.refusedEarly) {
+      const { lastSeq } = this.#settlement;
+      if (to < seq && to > lastSeq && from <= lastSeq + 1) this.#settlement.pass(to);
+    }
   }
 
   /**

@@ -26,12 +26,17 @@ export class DeviceClock {
     this.uptimeMs = uptimeMs;
   }
 
+  /** A sign of life without an exchange: the hub's clock is doubted. */
+  beat(uptimeMs: number): void {
+    this.uptimeMs = Math.max(this.uptimeMs, uptimeMs);
+  }
+
   /**
    * @param nowMs the hub's clock
    * @returns the anchor to use from now on, if the current one has become wrong; otherwise undefined
    */
   heartbeat(uptimeMs: number, wallMs: number | undefined, nowMs: number): number | undefined {
-    this.uptimeMs = Math.max(this.uptimeMs, uptimeMs);
+    this.beat(uptimeMs);
     keep(this.#anchors, nowMs - uptimeMs);
     if (wallMs !== undefined) keep(this.#offsets, wallMs - nowMs);
     if (this.#anchors.length < keptExchanges || Math.abs(this.#driftMs) <= toleranceMs) return undefined;

@@ -10,6 +10,8 @@ export interface DeviceSession extends CommandSession {
   readonly firmware: string | undefined;
   /** How well its clocks agree with the hub's; undefined before the welcome. */
   readonly clock: ClockQuality | undefined;
+  /** Its uptime can be converted to a time: not in a boot that began while the hub's clock was doubted. */
+  readonly anchored: boolean;
   /** Its welcome is out, and it has not ended. */
   readonly isOpen: boolean;
   /** A message pushed to the device; the only frame that may be dropped. @returns whether it was sent. */

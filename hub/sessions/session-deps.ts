@@ -2,6 +2,7 @@ import type { DeviceTypeCatalog } from '../../schemas/index.ts';
 import type { CommandEvents } from '../commands/command-session.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Clock } from '../../schemas/time/clock.ts';
+import type { HubClock } from '../telemetry/clock/hub-clock.ts';
 import type { Ingest } from '../telemetry/ingest.ts';
 import type { AckSchedule } from './ack-schedule.ts';
 import type { CloneGuard } from './clone-guard.ts';
@@ -18,6 +19,7 @@ import type { DeviceSession } from './device-session.ts';
 /** What every session of the hub is given. */
 export interface SessionDeps {
   clock: Clock;
+  hubClock: Pick<HubClock, 'unusable' | 'toldByDevice'>;
   log: Log;
   liveness: Liveness;
   catalog: DeviceTypeCatalog;

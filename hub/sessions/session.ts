@@ -21,9 +21,11 @@ import {
   type SampleFaults,
   type UncheckedFrame,
 } from './frame-decoder.ts';
-import { anchorLeadMs, DeviceClock } from './device-clock.ts';
+import { stepAnchor } from './anchor-step.ts';
+import { DeviceClock } from './device-clock.ts';
 import { judgeHello, welcomeFrame, type AcceptedHello } from './hello.ts';
 import { DataFrames } from './data-frames.ts';
+import { EarlyFrames } from './early-frames.ts';
 import type { Watch } from '../presence/liveness.ts';
 import { commandOf, isSeq, nack, targetOf, unknownType } from './nack.ts';
 import { Outbox, defaultOutboxLimits, type DeviceSocket } from './outbox.ts';
@@ -57,6 +59,7 @@ export class Session implements WatchedLink, DeviceSession {
   #cancelTimer: Cancel = () => undefined;
   #phase: 'new' | 'opening' | 'open' | 'ended' = 'new';
   #undecodableInRow = 0;
+  readonly #early: EarlyFrames;
   #accepted: AcceptedHello | undefined;
   #dataFrames: DataFrames | undefined;
   #clock: DeviceClock | undefined;
@@ -76,6 +79,7 @@ export class Session implements WatchedLink, DeviceSession {
     this.#deps = deps;
     this.#record = record;
     this.address = address;
+    this.#early = new EarlyFrames(deps.options.inFlight);
     this.#outbox = new Outbox(socket, defaultOutboxLimits, () => this.#overflowed());
   }
 
@@ -109,6 +113,10 @@ export class Session implements WatchedLink, DeviceSession {
   /** How well its clocks agree with the hub's; undefined before the welcome. */
   get clock(): ClockQuality | undefined {
     return this.#clock?.quality;
+  }
+
+  get anchored(): boolean {
+    return this.#dataFrames?.channel.anchors.has(this.boot) === true;
   }
 
   get isOpen(): boolean {
@@ -203,6 +211,8 @@ export class Session implements WatchedLink, DeviceSession {
 
   /** Closes from the hub's side; the session ends at once, the socket when the device answers. */
   close(reason: CloseReason, retryAfterMs?: number): void {
+    // It does not open: what came behind the hello was not taken.
+    for (const { seq } of this.#early.takeAll()) this.#refuse({ code: 'not-open' }, { seq });
     this.#outbox.close(reason, retryAfterMs);
     this.#closedByHub(reason);
   }
@@ -287,7 +297,7 @@ export class Session implements WatchedLink, DeviceSession {
     if (parsed.kind === 'undecodable') return this.#undecodable(parsed.error);
     this.#undecodableInRow = 0;
     if (this.#phase !== 'open') {
-      this.#beforeOpen(parsed);
+      this.#beforeOpen(parsed, text);
       return;
     }
     this.#alive();
@@ -348,12 +358,17 @@ export class Session implements WatchedLink, DeviceSession {
     if (this.#undecodableInRow >= limits.undecodable) this.close('undecodable');
   }
 
-  #beforeOpen(parsed: DecodedFrame): void {
+  #beforeOpen(parsed: DecodedFrame, text: string): void {
     const { kind, frame } = parsed;
-    if (this.#phase !== 'new') this.#refuse({ code: 'not-open' }, targetOf(frame));
-    else if (kind === 'frame' && frame.type === 'hello') this.#hello(frame);
-    else if (kind === 'invalid' && frame.type === 'hello') this.#refuseInvalid(frame, parsed.fault);
-    else this.#refuse({ code: 'not-open' }, targetOf(frame));
+    if (this.#phase === 'new' && frame.type === 'hello') {
+      if (kind === 'frame') this.#hello(frame);
+      else if (kind === 'invalid') this.#refuseInvalid(frame, parsed.fault);
+      return;
+    }
+    const target = targetOf(frame);
+    if (this.#phase === 'opening' && this.#early.hold(text, target.seq)) return;
+    this.#early.noteRefused(target.seq);
+    this.#refuse({ code: 'not-open' }, target);
   }
 
   #hello(frame: HelloFrame): void {
@@ -386,12 +401,12 @@ export class Session implements WatchedLink, DeviceSession {
       .catch((error: unknown) => this.#broke(error, 'session not opened'));
   }
 
-  #welcome({ hello, type, timing }: AcceptedHello, { epoch, anchors, steps }: StoredOpening): void {
+  #welcome({ hello, type, timing }: AcceptedHello, { epoch, unseenBoots, ...stored }: StoredOpening): void {
     if (this.#phase !== 'opening') return;
     const { clock, ingest, acks, counters, presence, commands, options, deviceEvents } = this.#deps;
     this.#phase = 'open';
     this.epoch = epoch;
-    const channel = ingest.openChannel(this.#record, type, hello.boot, anchors, steps);
+    const channel = ingest.openChannel(this.#record, type, hello.boot, stored.anchors, stored.steps);
     this.#clock = new DeviceClock(ingest.anchorOf(channel, hello.t1), hello.t1);
     this.#dataFrames = new DataFrames({
       ingest,
@@ -400,38 +415,30 @@ export class Session implements WatchedLink, DeviceSession {
       channel,
       rate: new RateLimit(clock, options),
       inFlight: options.inFlight,
+      refusedEarly: this.#early.refused,
       fail: (reason) => this.close(reason),
       nacked: (frame, stream) => this.#nacked(frame, stream),
     });
     counters.welcomes += 1;
-    deviceEvents.record(this.deviceId, { kind: 'opened', epoch, boot: hello.boot, firmware: hello.firmware });
+    const { boot, firmware } = hello;
+    deviceEvents.record(this.deviceId, { kind: 'opened', epoch, boot, firmware, unseenBoots });
     this.send(welcomeFrame({ epoch, t1: hello.t1, now: this.reportedClock.report(clock) }, timing, options));
     this.#watch = presence.opened(this.deviceId, this, { ...timing, epoch });
     commands.sessionOpened(this);
     this.#deps.opened(this);
+    for (const { text } of this.#early.takeAll()) if (this.isOpen) this.#receive(text);
   }
 
   #heartbeat(frame: HeartbeatFrame): void {
-    const now = this.reportedClock.report(this.#deps.clock);
+    const { clock, hubClock } = this.#deps;
+    const now = this.reportedClock.report(clock);
     this.send({ type: 'heartbeat', t1: frame.t1, t2: now, t3: now });
+    if (frame.clock !== undefined) hubClock.toldByDevice(this.deviceId, frame.clock);
+    // What a doubtful clock says of the device's is no drift.
+    if (hubClock.unusable) return this.#clock?.beat(frame.t1);
     const anchorMs = this.#clock?.heartbeat(frame.t1, frame.clock, now);
-    if (anchorMs !== undefined) this.#stepAnchor(frame.t1, anchorMs);
-  }
-
-  /**
-   * The device's clock has drifted: another anchor holds from a little later on, and not before it is on disk.
-   * A reading always gets the time of the anchor that its own uptime falls under, however often it is sent.
-   */
-  #stepAnchor(uptimeMs: number, anchorMs: number): void {
-    const step = { boot: this.boot, fromMs: uptimeMs + anchorLeadMs, anchorMs };
-    const { registry, log } = this.#deps;
-    registry.addAnchorStep(this.deviceId, step).then(
-      () => {
-        this.#dataFrames?.channel.steps.push(step);
-        log.info({ device: this.deviceId, anchorMs }, 'a device clock drifts: further anchor');
-      },
-      (error: unknown) => log.error({ device: this.deviceId, err: error }, 'anchor not saved'),
-    );
+    if (anchorMs !== undefined)
+      stepAnchor(this.#deps, this, { upMs: frame.t1, anchorMs }, () => this.#dataFrames?.channel);
   }
 
   /** Called at the goodbye and at the end, whichever comes first counts. */

@@ -6,16 +6,20 @@ import type { DeviceChange, DeviceFollower } from '../registry/device-follower.t
 import type { DeviceRecord, StoredOpening } from '../registry/device-store.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { MayShow } from '../registry/visibility.ts';
+import type { HubClock } from '../telemetry/clock/hub-clock.ts';
 import type { DeviceSession } from './device-session.ts';
 
 export interface SessionsDeps {
   registry: Registry;
   catalog: DeviceTypeCatalog;
   clock: Clock;
+  hubClock: Pick<HubClock, 'unusable'>;
 }
 
 /** How long a device that abused its rate is refused, ms; the protocol asks it to wait as long. */
 const shutOutMs = 60_000;
+/** Devices that come anew for their anchors spread by their own backoff from here on, ms. */
+const reAnchorMs = 1_000;
 
 /** Every connection of a device, and the session of each device that counts. */
 export class Sessions implements DeviceFollower {
@@ -110,7 +114,14 @@ export class Sessions implements DeviceFollower {
     const older = this.#sessions.get(deviceId);
     this.#sessions.set(deviceId, session);
     older?.replaced({ address: session.address, boot: hello.boot });
-    return this.#deps.registry.openSession(deviceId, hello.boot, hello.t1);
+    const { registry, hubClock } = this.#deps;
+    const { boot, t1: uptimeMs, boots } = hello;
+    return registry.openSession({ deviceId, boot, uptimeMs }, boots, !hubClock.unusable);
+  }
+
+  /** The hub's clock is believed again: who came meanwhile with a new boot comes anew, to get a time for it. */
+  clockBelieved(): void {
+    for (const session of this.openSessions()) if (!session.anchored) session.close('overloaded', reAnchorMs);
   }
 
   /** The session is over; called once for each. @returns whether the device has another that counts */

@@ -1,4 +1,4 @@
-import type { LedgerAccount, Ledger } from './ledger.ts';
+import type { DropCause, LedgerAccount, Ledger } from './ledger.ts';
 
 /** The owner of a frame's lines: the session it came in. */
 export interface FrameOwner {
@@ -62,16 +62,28 @@ export class Batch {
     return shares;
   }
 
-  /** Enters the lines in the ledger: the store has all but the refused ones, which are dead letters. */
-  recordIn(ledger: Ledger, refused: ReadonlyMap<number, string>): void {
+  /**
+   * Enters the lines in the ledger: the store has all but the refused ones, which are dead letters.
+   * @param dropped refused lines that are not even that, and why
+   */
+  recordIn(
+    ledger: Ledger,
+    refused: ReadonlyMap<number, string>,
+    dropped: ReadonlyMap<number, DropCause> = new Map(),
+  ): void {
     for (const [frame, { account }] of this.#owners.entries()) {
       const start = this.#starts[frame] ?? 0;
       let stored = this.#end(frame) - start;
       if (refused.size > 0) {
         let dead = 0;
-        for (let line = start; line < this.#end(frame); line++) if (refused.has(line)) dead += 1;
+        for (let line = start; line < this.#end(frame); line++) {
+          if (!refused.has(line)) continue;
+          stored -= 1;
+          const cause = dropped.get(line);
+          if (cause === undefined) dead += 1;
+          else ledger.lost(account, 'inFlight', cause, 1);
+        }
         if (dead > 0) ledger.moved(account, 'inFlight', 'deadLettered', dead);
-        stored -= dead;
       }
       ledger.moved(account, 'inFlight', 'stored', stored);
     }

@@ -9,6 +9,7 @@ import type {
 } from '../../schemas/index.ts';
 import type { AnchorStep } from '../registry/device-store.ts';
 import type { Clock } from '../../schemas/time/clock.ts';
+import type { HubClock } from './clock/hub-clock.ts';
 import type { LoadShedding, Rank } from './load-shedding.ts';
 import type { FrameOwner } from './batch.ts';
 import type { LedgerAccount, Ledger } from './ledger.ts';
@@ -36,6 +37,8 @@ export interface IngestOptions {
   maxAgeMs: number;
   /** A time further ahead is refused. */
   maxAheadMs: number;
+  /** Backfill older than this is refused. */
+  backfillMaxAgeMs: number;
 }
 
 export interface IngestDeps {
@@ -45,6 +48,7 @@ export interface IngestDeps {
   /** Notified of what is accepted, once it is on its way to the store. */
   followers: ReadingFollower;
   clock: Clock;
+  hubClock: Pick<HubClock, 'doubted' | 'range'>;
 }
 
 /** Encodes the data of one stream as fields of line protocol. */
@@ -72,8 +76,14 @@ export interface Channel {
 const fieldEncoders = new WeakMap<StreamType, StreamEncoder['encode']>();
 const encodeEventData = compileFieldEncoder([{ name: 'data', kind: 'string', tag: false }]);
 
-/** Stands for the time of a reading that is refused for its time; no valid time is NaN. */
-const invalidTime = Number.NaN;
+/**
+ * 2015: an earlier time is none that a device measured at. It has no clock, or it sends seconds for milliseconds, which
+ * backfill would take for a time in January 1970. Unix ms.
+ */
+const earliestReadingMs = Date.UTC(2015, 0, 1);
+
+/** A reading refused for its time: no other number is one. */
+const noTime = Number.NaN;
 
 /** Frame → checked → lines → writer. Holds no session; each call says whose frame it is. */
 export class Ingest {
@@ -82,6 +92,7 @@ export class Ingest {
   readonly #shedding: LoadShedding;
   readonly #followers: ReadingFollower;
   readonly #clock: Clock;
+  readonly #hubClock: IngestDeps['hubClock'];
   readonly #options: IngestOptions;
   /** The time of the line made last, Unix ms: a second result without an object for it. */
   #lineTimeMs = 0;
@@ -91,6 +102,7 @@ export class Ingest {
     this.#shedding = deps.shedding;
     this.#followers = deps.followers;
     this.#clock = deps.clock;
+    this.#hubClock = deps.hubClock;
     this.#options = options;
   }
 
@@ -256,42 +268,55 @@ export class Ingest {
     return `${encoder.prefix}${fields} ${encodeTimeUs(timeMs)}`;
   }
 
-  /** The reading's time, Unix ms; `invalidTime` when it cannot be known or is outside the window. */
-  #time(
-    time: ReadingTime,
-    frame: { backfill?: boolean; boot?: string },
-    channel: Channel,
-    now: number,
-  ): number {
-    let timeMs = time.ts;
-    if (timeMs === undefined) {
-      const up = time.up ?? 0;
-      const anchor = anchorAt(channel, frame.boot ?? channel.boot, up);
-      if (anchor === undefined) return invalidTime;
-      timeMs = anchor + up;
-    }
-    // No store accepts a time before 1970, and no reading has one.
-    if (timeMs < 0 || timeMs > now + this.#options.maxAheadMs) return invalidTime;
-    if (timeMs < now - this.#options.maxAgeMs && frame.backfill !== true) return invalidTime;
-    return timeMs;
+  /** The reading's time, Unix ms; `noTime` when it cannot be known or is outside the window. */
+  #time(time: ReadingTime, frame: TimedFrame, channel: Channel, now: number): number {
+    const timeMs = timeOf(time, frame, channel);
+    // No number is within the bounds of one that is none.
+    if (!(timeMs >= earliestReadingMs)) return noTime;
+    const ageMs = this.#oldestMs(frame);
+    const { maxAheadMs } = this.#options;
+    if (timeMs <= now + maxAheadMs && timeMs >= now - ageMs) return timeMs;
+    // The clock may be wrong: it is looked at before anything is refused by it.
+    const { earliestMs, latestMs } = this.#hubClock.range();
+    return timeMs <= latestMs + maxAheadMs && timeMs >= earliestMs - ageMs ? timeMs : noTime;
   }
 
-  #clockRefusal(
-    time: ReadingTime,
-    frame: { backfill?: boolean; boot?: string },
-    channel: Channel,
-    now: number,
-  ): FrameRefusal {
+  #oldestMs({ backfill }: TimedFrame): number {
+    const { maxAgeMs, backfillMaxAgeMs } = this.#options;
+    return backfill === true ? Math.max(maxAgeMs, backfillMaxAgeMs) : maxAgeMs;
+  }
+
+  #clockRefusal(time: ReadingTime, frame: TimedFrame, channel: Channel, now: number): FrameRefusal {
+    const timeMs = timeOf(time, frame, channel);
+    const ownBoot = frame.boot === undefined || frame.boot === channel.boot;
+    // Nothing is refused permanently by a clock that may be wrong; before the floor it is the time itself that is wrong.
+    const byClock = timeMs >= earliestReadingMs || (Number.isNaN(timeMs) && ownBoot);
+    if (byClock && this.#hubClock.doubted) return { code: 'overloaded' };
     const path = time.ts === undefined ? '/up' : '/ts';
     const got = String(time.ts ?? time.up);
-    const { maxAgeMs, maxAheadMs } = this.#options;
-    let expected = `<= ${now + maxAheadMs} (hub time ${now} + ${maxAheadMs} ms)`;
-    if (time.ts === undefined && !channel.anchors.has(frame.boot ?? channel.boot)) {
-      expected = `a boot the hub has seen; it has not seen ${frame.boot ?? channel.boot}`;
-    } else if (frame.backfill !== true) {
-      expected = `>= ${now - maxAgeMs} and ${expected}; older readings need backfill: true`;
-    }
-    return { code: 'clock', errors: [{ path, keyword: 'time', expected, got, in: 'frame' }], now };
+    return {
+      code: 'clock',
+      errors: [
+        {
+          path,
+          keyword: 'time',
+          expected: this.#expectedTime(timeMs, frame, channel, now),
+          got,
+          in: 'frame',
+        },
+      ],
+      now,
+    };
+  }
+
+  #expectedTime(timeMs: number, frame: TimedFrame, channel: Channel, now: number): string {
+    const { maxAheadMs } = this.#options;
+    const { backfill = false, boot = channel.boot } = frame;
+    if (Number.isNaN(timeMs)) return `a boot the hub has seen; it has not seen ${boot}`;
+    const latest = `<= ${now + maxAheadMs} (hub time ${now} + ${maxAheadMs} ms)`;
+    const oldestMs = Math.max(now - this.#oldestMs(frame), earliestReadingMs);
+    if (!backfill) return `>= ${oldestMs} and ${latest}; older readings need backfill: true`;
+    return `Unix time in ms, >= ${oldestMs} and ${latest}`;
   }
 
   /** Counts a frame that was refused before it reached this stage. */
@@ -306,7 +331,17 @@ export class Ingest {
   }
 }
 
-/** The anchor (Unix ms at uptime 0) that applies at this uptime of the boot; undefined for an unknown boot. */
+/** What of a frame says how its times are to be taken. */
+type TimedFrame = Pick<TelemetryFrame, 'backfill' | 'boot'>;
+
+/** The reading's time, Unix ms, whatever it is; `noTime` for an uptime of a boot without an anchor. */
+function timeOf({ ts, up = 0 }: ReadingTime, { boot }: TimedFrame, channel: Channel): number {
+  if (ts !== undefined) return ts;
+  const anchor = anchorAt(channel, boot ?? channel.boot, up);
+  return anchor === undefined ? noTime : anchor + up;
+}
+
+/** The anchor (Unix ms at uptime 0) that holds at this uptime of the boot; undefined for a boot not known. */
 function anchorAt(
   { anchors, steps }: Pick<Channel, 'anchors' | 'steps'>,
   boot: string,

@@ -4,6 +4,10 @@ import type { NackCode } from '../../schemas/index.ts';
 export type DropCause =
   /** An operator purged the dead letter. */
   | 'purged'
+  /** The store refused it, and its device or type had used up its share of the dead letters. */
+  | 'dead-letter-share'
+  /** The store refused it, and there was no room for any dead letter. */
+  | 'dead-letters-full'
   /** A point of the hub's own (presence, command, hub) that found the buffer full. */
   | 'buffer-full';
 
@@ -93,10 +97,15 @@ export class Ledger {
     this.#add(account, to, points);
   }
 
+  /** Points are lost from the place where they were. */
+  lost(account: LedgerAccount, from: Place, cause: DropCause, points: number): void {
+    this.#add(account, from, -points);
+    this.dropped(account, cause, points);
+  }
+
   /** A dead letter was thrown away by an operator. */
   purged(account: LedgerAccount, points: number): void {
-    this.#add(account, 'deadLettered', -points);
-    this.dropped(account, 'purged', points);
+    this.lost(account, 'deadLettered', 'purged', points);
   }
 
   /** The points that were on disk when the hub started. */
@@ -139,6 +148,13 @@ export function accountOf(line: string): string {
   if (start < 0) return hubAccount;
   const rest = /^[A-Za-z0-9_-]+/.exec(line.slice(start + tag.length, start + tag.length + 65));
   return rest?.[0] ?? hubAccount;
+}
+
+/** The device type of one of our lines, without its version; empty for the hub's own. Names of types need no escaping. */
+export function typeOf(line: string): string {
+  if (ownMeasurements.some((name) => line.startsWith(name))) return '';
+  const space = line.indexOf(' ');
+  return /,type=([a-z0-9-]+)/.exec(space < 0 ? line : line.slice(0, space))?.[1] ?? '';
 }
 
 function newAccount(id: string): LedgerAccount {

@@ -1,5 +1,4 @@
 import type { TokenBucket } from '../kernel/token-bucket.ts';
-import type { HubClock } from './hub-clock.ts';
 import type { Writer } from './writer.ts';
 
 /** Data frames in the order in which an overloaded hub sheds them. Results and heartbeats are never shed. */
@@ -14,8 +13,6 @@ export interface LoadSheddingDeps {
   writer: Pick<Writer, 'fill' | 'blocked'>;
   /** The data frames of all devices together. */
   total: TokenBucket;
-  /** While the clock is behind, the times of readings cannot be checked. */
-  hubClock: Pick<HubClock, 'behind'>;
 }
 
 /**
@@ -25,7 +22,6 @@ export interface LoadSheddingDeps {
 export class LoadShedding {
   readonly #writer: Pick<Writer, 'fill' | 'blocked'>;
   readonly #total: TokenBucket;
-  readonly #clock: Pick<HubClock, 'behind'>;
   /** Frames until the level of the bucket is read again. */
   #untilReading = 0;
   #drawn = 0;
@@ -33,12 +29,11 @@ export class LoadShedding {
   constructor(deps: LoadSheddingDeps) {
     this.#writer = deps.writer;
     this.#total = deps.total;
-    this.#clock = deps.hubClock;
   }
 
   /** Takes one frame's share when it may pass. */
   admits(rank: Rank): boolean {
-    if (this.#clock.behind || this.#writer.blocked || this.#pressure() >= limitOf[rank]) return false;
+    if (this.#writer.blocked || this.#pressure() >= limitOf[rank]) return false;
     return this.#total.take();
   }
 

@@ -63,8 +63,7 @@ export class SpoolDrain {
 
   get #hasWork(): boolean {
     const { link, spool } = this.#deps;
-    // The dead letters are full: the next refused line would have no place.
-    return link.up && spool.lines > 0 && !spool.deadLettersFull;
+    return link.up && spool.lines > 0;
   }
 
   #startIn(waitMs: number): void {

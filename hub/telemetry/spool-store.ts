@@ -13,7 +13,16 @@ export interface SpooledLines {
 }
 
 /** A line that the store refuses permanently. */
-export type NewDeadLetter = Omit<DeadLetter, 'id' | 'refusedMs'>;
+export type NewDeadLetter = Omit<DeadLetter, 'id' | 'refusedMs'> & {
+  /** Device type without its version; empty for the hub's own lines. */
+  type: string;
+};
+
+/** Dead letters that are gone from the disk, by account and by device type. */
+export interface RemovedLetters {
+  shares: Shares;
+  types: Shares;
+}
 
 export interface SpoolLevels {
   lines: number;
@@ -31,7 +40,7 @@ export interface SpoolLevels {
 export interface SpoolStore {
   levels(): Promise<SpoolLevels>;
   /** How many lines of each account are on disk. */
-  shares(): Promise<{ spooled: Shares; deadLettered: Shares }>;
+  shares(): Promise<{ spooled: Shares; deadLettered: Shares; deadLetteredTypes: Shares }>;
   append(entry: { lines: readonly string[]; shares: Shares; size: number; nowMs: number }): Promise<void>;
   /** The oldest entries, as many as fit; at least one when there is one. */
   head(limits: { lines: number; size: number }): Promise<SpooledLines | undefined>;
@@ -43,13 +52,13 @@ export interface SpoolStore {
   /** By id. */
   deadLetters(query: { device?: string; afterId: number; limit: number }): Promise<DeadLetter[]>;
   deadLetter(id: number): Promise<DeadLetter | undefined>;
-  /** Forgets them. @returns how many, by account */
-  purge(selection: DeadLetterSelection): Promise<Shares>;
-  /** Moves at most `limit` of them to the end of the spool. @returns how many, by account, and their characters */
+  /** Forgets them. */
+  purge(selection: DeadLetterSelection): Promise<RemovedLetters>;
+  /** Moves at most `limit` of them to the end of the spool. @returns which, and their characters */
   retry(
     selection: DeadLetterSelection,
     limit: number,
     nowMs: number,
-  ): Promise<{ shares: Shares; size: number }>;
+  ): Promise<RemovedLetters & { size: number }>;
   close(): Promise<void>;
 }

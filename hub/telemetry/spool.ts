@@ -1,13 +1,14 @@
 import type { DeadLetter, DeadLetterSelection, SpoolPage } from '../../schemas/api/spool.ts';
 import { HubError, messageOf } from '../kernel/errors.ts';
 import type { Clock } from '../../schemas/time/clock.ts';
-import { accountOf, type Ledger, type Shares } from './ledger.ts';
+import { DeadLetterRoom, type Admission } from './dead-letter-room.ts';
+import { accountOf, typeOf, type DropCause, type Ledger, type Shares } from './ledger.ts';
 import type { NewDeadLetter, SpooledLines, SpoolLevels, SpoolStore } from './spool-store.ts';
 
 export interface SpoolOptions {
   /** Characters of spooled lines. Beyond this, nothing more is spooled and devices are asked to retry later. */
   maxSize: number;
-  /** Dead letters. Beyond this, the drain stops and devices are asked to retry later. */
+  /** Dead letters; see `DeadLetterRoom` for who may take how much of it. */
   maxDeadLetters: number;
 }
 
@@ -25,6 +26,7 @@ export class Spool {
   readonly #ledger: Ledger;
   readonly #clock: Clock;
   readonly #options: SpoolOptions;
+  readonly #room: DeadLetterRoom;
   #levels: SpoolLevels = { lines: 0, size: 0, deadLetters: 0, oldestMs: null };
   /** Rises before and after each change: a reading of the disk is valid only if it has not risen. */
   changes = 0;
@@ -37,9 +39,10 @@ export class Spool {
     this.#ledger = deps.ledger;
     this.#clock = deps.clock;
     this.#options = options;
+    this.#room = new DeadLetterRoom(options.maxDeadLetters);
   }
 
-  /** @param listener called when there is something to drain, or room again for the dead letters of a drain */
+  /** @param listener called when there is something to drain */
   onFilled(listener: () => void): void {
     this.#fillListeners.push(listener);
   }
@@ -47,7 +50,8 @@ export class Spool {
   /** Takes over what an earlier run left. */
   async load(): Promise<void> {
     this.#levels = await this.#store.levels();
-    const { spooled, deadLettered } = await this.#store.shares();
+    const { spooled, deadLettered, deadLetteredTypes } = await this.#store.shares();
+    this.#room.carryOver(deadLettered, deadLetteredTypes);
     this.#ledger.carryOver(spooled, 'spooled');
     this.#ledger.carryOver(deadLettered, 'deadLettered');
   }
@@ -66,7 +70,12 @@ export class Spool {
   }
 
   get deadLettersFull(): boolean {
-    return this.#levels.deadLetters >= this.#options.maxDeadLetters;
+    return this.#room.full;
+  }
+
+  /** How many lines of the account the store refused and nobody could keep, since the hub started. */
+  droppedOf(account: string): number {
+    return this.#room.droppedOf(account);
   }
 
   /** Spools one batch; the caller enters it in the ledger. @throws HubError `database-failed` */
@@ -77,11 +86,19 @@ export class Spool {
     this.#notifyFilled();
   }
 
-  /** Keeps lines that the store refused in a live write; the caller enters them in the ledger. @throws HubError `database-failed` */
-  async addDeadLetters(lines: readonly { line: string; reason: string }[]): Promise<void> {
+  /**
+   * Keeps lines that the store refused in a live write; the caller enters them in the ledger.
+   * @returns those for which there is no room, by index, and why
+   * @throws HubError `database-failed`
+   */
+  async addDeadLetters(
+    lines: readonly { line: string; reason: string }[],
+  ): Promise<ReadonlyMap<number, DropCause>> {
     const letters = lines.map(addressed);
-    await this.#keep(this.#store.addDeadLetters(letters, this.#clock.now()));
-    this.#levels.deadLetters += letters.length;
+    const { dropped } = await this.#keepLetters(letters, false, (kept) =>
+      this.#keep(this.#store.addDeadLetters(kept, this.#clock.now())),
+    );
+    return dropped;
   }
 
   /** @throws HubError `database-failed` */
@@ -94,18 +111,22 @@ export class Spool {
     const letters = [...refused].map(([index, reason]) =>
       addressed({ line: entry.lines[index] ?? '', reason }),
     );
-    await this.#change(this.#store.remove(entry.upToId, letters, this.#clock.now()));
+    const { kept, dropped } = await this.#keepLetters(letters, true, (fitting) =>
+      this.#change(this.#store.remove(entry.upToId, fitting, this.#clock.now())),
+    );
     this.#levels.lines -= entry.lines.length;
     this.#levels.size -= entry.size;
-    this.#levels.deadLetters += letters.length;
     for (const [id, points] of Object.entries(entry.shares)) {
       this.#ledger.moved(this.#ledger.account(id), 'spooled', 'stored', points);
     }
-    for (const { account } of letters) {
-      const owner = this.#ledger.account(account);
-      // Moved above with all the others.
-      this.#ledger.moved(owner, 'spooled', 'deadLettered', 1);
-      this.#ledger.moved(owner, 'spooled', 'stored', -1);
+    // They were moved above with all the others.
+    for (const { account } of letters)
+      this.#ledger.moved(this.#ledger.account(account), 'spooled', 'stored', -1);
+    for (const { account } of kept)
+      this.#ledger.moved(this.#ledger.account(account), 'spooled', 'deadLettered', 1);
+    for (const [index, cause] of dropped) {
+      const account = letters[index]?.account;
+      if (account !== undefined) this.#ledger.lost(this.#ledger.account(account), 'spooled', cause, 1);
     }
   }
 
@@ -131,22 +152,22 @@ export class Spool {
 
   /** Deletes dead letters. @returns how many */
   async purge(selection: DeadLetterSelection): Promise<number> {
-    const shares = await this.#change(this.#store.purge(selection));
+    const { shares, types } = await this.#change(this.#store.purge(selection));
+    this.#room.removed(shares, types);
     for (const [id, points] of Object.entries(shares)) {
       this.#levels.deadLetters -= points;
       this.#ledger.purged(this.#ledger.account(id), points);
     }
-    // A drain that stopped because there was no room for dead letters resumes.
-    this.#notifyFilled();
     return sum(shares);
   }
 
   /** Moves dead letters to the end of the spool, to be written again. @returns how many */
   async retry(selection: DeadLetterSelection): Promise<number> {
     for (let moved = 0; ;) {
-      const { shares, size } = await this.#change(
+      const { shares, types, size } = await this.#change(
         this.#store.retry(selection, retryLines, this.#clock.now()),
       );
+      this.#room.removed(shares, types);
       const lines = sum(shares);
       this.#levels.lines += lines;
       this.#levels.size += size;
@@ -162,6 +183,28 @@ export class Spool {
 
   close(): Promise<void> {
     return this.#store.close();
+  }
+
+  /** Puts those on disk for which there is room. */
+  async #keepLetters(
+    letters: readonly NewDeadLetter[],
+    acked: boolean,
+    put: (kept: readonly NewDeadLetter[]) => Promise<void>,
+  ): Promise<Admission> {
+    const admission = this.#room.admit(letters, acked);
+    const { kept, dropped } = admission;
+    try {
+      await put(kept);
+    } catch (error) {
+      this.#room.release(kept);
+      throw error;
+    }
+    this.#levels.deadLetters += kept.length;
+    for (const index of dropped.keys()) {
+      const letter = letters[index];
+      if (letter !== undefined) this.#room.noteDropped(letter);
+    }
+    return admission;
   }
 
   #notifyFilled(): void {
@@ -189,7 +232,7 @@ export class Spool {
 }
 
 function addressed({ line, reason }: { line: string; reason: string }): NewDeadLetter {
-  return { account: accountOf(line), line, reason };
+  return { account: accountOf(line), type: typeOf(line), line, reason };
 }
 
 function sum(shares: Shares): number {

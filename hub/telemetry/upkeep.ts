@@ -1,6 +1,7 @@
 import type { DeviceType } from '../../schemas/index.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Clock } from '../../schemas/time/clock.ts';
+import type { HubClock } from './clock/hub-clock.ts';
 import type { MetricsUpkeep } from './store.ts';
 
 /** How far the roll-ups have come, on disk. */
@@ -21,6 +22,7 @@ export interface UpkeepDeps {
   store: MetricsUpkeep;
   progress: UpkeepProgress;
   clock: Clock;
+  hubClock: Pick<HubClock, 'unusable' | 'range'>;
   log: Log;
   /** Of all streams of all device types. */
   measurements: () => string[];
@@ -35,6 +37,8 @@ const settleMs = minuteMs;
 const againMs = 10 * minuteMs;
 /** How far back the first run begins. */
 const firstMs = 60 * minuteMs;
+/** Where it begins again when the clock has been ahead. */
+const lostMs = dayMs;
 const removeEveryMs = 60 * minuteMs;
 
 /** The measurements of all streams of these device types. */
@@ -66,11 +70,13 @@ export class Upkeep {
 
   /** Rolls up finished minutes, and once an hour removes what is too old. Rejects when the store does not answer. */
   async run(): Promise<void> {
+    const { clock, hubClock } = this.#deps;
+    // By a clock that is ahead everything would be too old, and all minutes over.
+    if (hubClock.unusable) return;
     if (this.#options.rollUps) await this.#rollUp();
-    const { clock } = this.#deps;
     if (this.#options.rawRetentionDays === undefined || this.#closing) return;
     if (clock.monotonic() - this.#removedAtMs < removeEveryMs) return;
-    await this.#remove(clock.now() - this.#options.rawRetentionDays * dayMs);
+    await this.#remove(hubClock.range().earliestMs - this.#options.rawRetentionDays * dayMs);
     this.#removedAtMs = clock.monotonic();
   }
 
@@ -83,6 +89,8 @@ export class Upkeep {
     const { store, progress, clock, log, measurements } = this.#deps;
     const endMs = Math.floor((clock.now() - settleMs) / minuteMs) * minuteMs;
     this.#rolledUpToMs ??= (await progress.load()) ?? endMs - firstMs;
+    // Made by a clock that was ahead: which minutes they were is not known, and none is harmed by a second time.
+    if (this.#rolledUpToMs > endMs + againMs) this.#rolledUpToMs = endMs - lostMs;
     const behindMs = endMs - this.#rolledUpToMs;
     for (let fromMs = this.#rolledUpToMs - againMs; fromMs < endMs && !this.#closing; fromMs += stepMs) {
       const toMs = Math.min(fromMs + stepMs, endMs);

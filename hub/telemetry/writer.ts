@@ -3,7 +3,7 @@ import type { Log } from '../kernel/log.ts';
 import type { Cancel, Clock } from '../../schemas/time/clock.ts';
 import { Batch } from './batch.ts';
 import type { FrameOwner } from './batch.ts';
-import type { Ledger } from './ledger.ts';
+import type { DropCause, Ledger } from './ledger.ts';
 import type { Spool } from './spool.ts';
 import type { StoreLink } from './store-link.ts';
 
@@ -131,7 +131,6 @@ export class Writer {
   /** True when new lines could neither be stored nor spooled. */
   get blocked(): boolean {
     const { link, spool } = this.#deps;
-    if (spool.deadLettersFull) return true;
     return !link.up && (spool.full || spool.fault !== undefined);
   }
 
@@ -199,8 +198,9 @@ export class Writer {
       if (link.up) {
         const outcome = await link.write(batch.lines, answerWithinMs, answerWithinMs);
         if (outcome.kind === 'done') {
-          await this.#keepRefused(batch, outcome.refused);
-          this.#settle(batch, outcome.refused, 'stored');
+          const dropped = await this.#keepRefused(batch, outcome.refused);
+          batch.recordIn(ledger, outcome.refused, dropped);
+          this.#settle(batch, outcome.refused);
           return true;
         }
       }
@@ -213,19 +213,25 @@ export class Writer {
     for (const [id, points] of Object.entries(batch.shares())) {
       ledger.moved(ledger.account(id), 'inFlight', 'spooled', points);
     }
-    this.#settle(batch, new Map(), 'spooled');
+    this.#settle(batch, new Map());
     return true;
   }
 
-  async #keepRefused(batch: Batch, refused: ReadonlyMap<number, string>): Promise<void> {
-    if (refused.size === 0) return;
+  /** @returns the refused lines for which there is no room, and why */
+  async #keepRefused(
+    batch: Batch,
+    refused: ReadonlyMap<number, string>,
+  ): Promise<ReadonlyMap<number, DropCause>> {
+    if (refused.size === 0) return new Map();
     const { spool, log } = this.#deps;
     const letters = [...refused].map(([index, reason]) => ({ line: batch.lines[index] ?? '', reason }));
-    await spool.addDeadLetters(letters);
+    const dropped = await spool.addDeadLetters(letters);
     log.warn(
-      { lines: letters.length, reason: letters[0]?.reason },
+      { lines: letters.length, dropped: dropped.size, reason: letters[0]?.reason },
       'store refused lines: they are dead letters',
     );
+    const indexes = [...refused.keys()];
+    return new Map([...dropped].map(([at, cause]) => [indexes[at] ?? at, cause]));
   }
 
   /** Waits before the next attempt; `close` ends it early, so that no timer outlives the hub. */
@@ -239,10 +245,9 @@ export class Writer {
     });
   }
 
-  #settle(batch: Batch, refused: ReadonlyMap<number, string>, place: 'stored' | 'spooled'): void {
+  #settle(batch: Batch, refused: ReadonlyMap<number, string>): void {
     this.#waitingLines -= batch.lines.length;
     this.#waitingSize -= batch.size;
-    if (place === 'stored') batch.recordIn(this.#deps.ledger, refused);
     batch.settle(refused);
   }
 }

@@ -88,6 +88,7 @@ export function createAdmin(hub: HubContext, deps: Deps): AdminParts {
   const typeOf = (deviceId: string) => sessions.typeOf(deviceId);
   const reads = {
     hub: snapshotOf.bind(undefined, snapshot),
+    acceptClock: () => telemetry.hubClock.accept(),
     rejects: refusals.rejects.report.bind(refusals.rejects),
     ...createTypeViews({ catalog, registry }),
   };
@@ -97,7 +98,7 @@ export function createAdmin(hub: HubContext, deps: Deps): AdminParts {
       ...devices,
       ...createTelemetryAdministration({ ledger, spool, link }),
       readings: createReadings({ store, typeOf }),
-      why: createWhy({ ...presence, clock, registry, events: presence.events, presence: keeper }),
+      why: createWhy({ ...presence, clock, registry, spool, presence: keeper }),
       incidents: (mayShow) => incidents.list(mayShow),
       pushNotice: (request) => notices.push(request),
       notices: (mayShow) => notices.list(mayShow),

@@ -10,6 +10,7 @@ import { AckSchedule } from '../sessions/ack-schedule.ts';
 import type { CloneGuard } from '../sessions/clone-guard.ts';
 import type { SessionDeps } from '../sessions/session-deps.ts';
 import { Session } from '../sessions/session.ts';
+import type { HubClock } from '../telemetry/clock/hub-clock.ts';
 import type { Ingest } from '../telemetry/ingest.ts';
 import type { HubContext } from './context.ts';
 import type { IdentityParts } from './identity-wiring.ts';
@@ -32,7 +33,7 @@ interface Deps {
   identity: IdentityParts;
   presence: PresenceParts;
   incidents: { clones: CloneGuard };
-  telemetry: { ingest: Ingest };
+  telemetry: { ingest: Ingest; hubClock: HubClock };
   commands: { dispatcher: CommandEvents };
   admin: { refusals: Refusals };
 }
@@ -101,6 +102,7 @@ function sessionDepsOf({ config, clock, log, releasers }: HubContext, deps: Deps
     liveness,
     catalog: deps.state.catalog,
     ingest: deps.telemetry.ingest,
+    hubClock: deps.telemetry.hubClock,
     acks,
     presence: keeper,
     registry,

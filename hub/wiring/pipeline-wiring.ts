@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { openSpoolDatabase } from '../adapters/sqlite/spool-database.ts';
 import type { Config } from '../config/config.ts';
+import type { HubClock } from '../telemetry/clock/hub-clock.ts';
 import { Ledger } from '../telemetry/ledger.ts';
 import { SpoolDrain } from '../telemetry/spool-drain.ts';
 import { Spool } from '../telemetry/spool.ts';
@@ -20,9 +21,9 @@ export interface TelemetryPipeline {
 }
 
 /** The drain of what an earlier run has left in the spool starts immediately. @throws HubError `database-failed` */
-export async function openPipeline(hub: HubContext): Promise<TelemetryPipeline> {
+export async function openPipeline(hub: HubContext, hubClock: HubClock): Promise<TelemetryPipeline> {
   const { config, log, clock, random, onFailure, releasers } = hub;
-  const store = await openStore(hub);
+  const store = await openStore(hub, hubClock);
   releasers.push('metrics store', () => store.close());
 
   const ledger = new Ledger();

@@ -10,15 +10,21 @@ import type { Notices } from '../notices/notices.ts';
 import { parseSelector } from '../registry/selector.ts';
 import { exposeSchedules } from '../schedules/schedule-metrics.ts';
 import { Schedules } from '../schedules/schedules.ts';
+import type { HubClock } from '../telemetry/clock/hub-clock.ts';
 import type { HubContext } from './context.ts';
 import type { HubState } from './state-wiring.ts';
 
 /** Commands and notices at their times. */
 export async function startSchedules(
   { clock, log, releasers }: HubContext,
-  deps: { state: HubState; groupCommands: GroupCommands; notices: Pick<Notices, 'sendWithJitter'> },
+  deps: {
+    state: HubState;
+    hubClock: HubClock;
+    groupCommands: GroupCommands;
+    notices: Pick<Notices, 'sendWithJitter'>;
+  },
 ): Promise<{ routes: NonNullable<AdminDeps['routes']>; expose(metrics: Metrics): void }> {
-  const { groupCommands, notices } = deps;
+  const { groupCommands, notices, hubClock } = deps;
   const schedules = new Schedules({
     clock,
     log,
@@ -27,6 +33,7 @@ export async function startSchedules(
     checkSelector: parseSelector,
     command: ({ name: schedule, to, jitterMs }, action, id) =>
       sendScheduled(groupCommands, { ...action, schedule, id, to, jitterMs }),
+    clockTrusted: () => !hubClock.unusable,
     runs: (id) => groupCommands.runs(id),
     notice({ name, to, jitterMs }, { topic, data }) {
       notices.sendWithJitter({ to, topic, data }, jitterMs).then(
@@ -37,6 +44,11 @@ export async function startSchedules(
     },
   });
   await schedules.start();
+  hubClock.follow(() => {
+    schedules.clockBelieved().catch((error: unknown) => {
+      log.error({ reason: messageOf(error) }, 'schedules could not be set to the right time');
+    });
+  });
   releasers.push('schedules', () => schedules.close());
   return {
     routes: [(app) => serveSchedules(app, schedules)],

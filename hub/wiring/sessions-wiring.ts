@@ -5,9 +5,9 @@ import { startAdmission, type Admission } from '../sessions/admission.ts';
 import { newSessionCounters, type SessionCounters } from '../sessions/session-counters.ts';
 import { exposeSessions } from '../sessions/session-metrics.ts';
 import { Sessions } from '../sessions/sessions.ts';
-import type { LoadShedding } from '../telemetry/load-shedding.ts';
 import type { HubContext } from './context.ts';
 import type { HubState } from './state-wiring.ts';
+import type { Telemetry } from './telemetry-wiring.ts';
 
 export interface SessionParts {
   sessions: Sessions;
@@ -19,10 +19,12 @@ export interface SessionParts {
 /** Who is connected, and how many may connect a second. */
 export function createSessions(
   { config, clock, random, releasers }: HubContext,
-  deps: { state: HubState; registry: Registry; shedding: LoadShedding },
+  deps: { state: HubState; registry: Registry; telemetry: Pick<Telemetry, 'shedding' | 'hubClock'> },
 ): SessionParts {
-  const { registry, shedding } = deps;
-  const sessions = new Sessions({ registry, catalog: deps.state.catalog, clock });
+  const { registry, telemetry } = deps;
+  const { shedding, hubClock } = telemetry;
+  const sessions = new Sessions({ registry, catalog: deps.state.catalog, clock, hubClock });
+  hubClock.follow(() => sessions.clockBelieved());
   const counters = newSessionCounters();
   const overloaded = (): boolean => !shedding.takesConnections;
   const { acceptPerSec, backoffMaxMs } = config;

@@ -2,17 +2,20 @@ import { join } from 'node:path';
 import { openInflux } from '../adapters/influx/influx.ts';
 import { makingMissingDatabase } from '../adapters/influx/missing-database.ts';
 import { openMetricsStore } from '../adapters/sqlite/metrics-store.ts';
+import type { HubClock } from '../telemetry/clock/hub-clock.ts';
 import type { MetricsStore } from '../telemetry/store.ts';
 import type { HubContext } from './context.ts';
 
 const influxTimeoutMs = 10_000;
 
 /** InfluxDB when its address is given, otherwise the embedded store in the data folder. */
-export async function openStore({
-  config,
-  onFailure,
-}: Pick<HubContext, 'config' | 'onFailure'>): Promise<MetricsStore> {
+export async function openStore(
+  { config, onFailure }: Pick<HubContext, 'config' | 'onFailure'>,
+  hubClock?: Pick<HubClock, 'toldByStore'>,
+): Promise<MetricsStore> {
   const { influx, dataDir } = config;
   if (influx === undefined) return openMetricsStore({ file: join(dataDir, 'metrics.db'), onFailure });
-  return makingMissingDatabase(openInflux({ ...influx, timeoutMs: influxTimeoutMs }));
+  return makingMissingDatabase(
+    openInflux({ ...influx, timeoutMs: influxTimeoutMs, dated: (timeMs) => hubClock?.toldByStore(timeMs) }),
+  );
 }

@@ -3,11 +3,12 @@ import { createUpkeepProgress } from '../adapters/sqlite/upkeep-progress.ts';
 import type { Broadcaster, Publisher } from '../bus/bus.ts';
 import type { Topics } from '../bus/topics.ts';
 import type { Metrics } from '../kernel/metrics.ts';
+import { plausibleAheadMs, releasedMs } from '../kernel/release-date.ts';
 import { TokenBucket } from '../kernel/token-bucket.ts';
 import type { Registry } from '../registry/registry.ts';
 import { CommandRecorder } from '../telemetry/command-recorder.ts';
 import { createFanOut } from '../telemetry/fan-out.ts';
-import { HubClock } from '../telemetry/hub-clock.ts';
+import { HubClock } from '../telemetry/clock/hub-clock.ts';
 import { Ingest } from '../telemetry/ingest.ts';
 import { LoadShedding } from '../telemetry/load-shedding.ts';
 import { PresenceRecorder } from '../telemetry/presence-recorder.ts';
@@ -43,30 +44,35 @@ export async function startTelemetry(hub: HubContext, deps: TelemetryDeps): Prom
   const { config, log, clock, releasers } = hub;
   const { registry, bus, topics } = deps;
   const { database, catalog } = deps.state;
-  const pipeline = await openPipeline(hub);
+  const { maxAgeSec, maxAheadSec, backfillMaxAgeDays } = config;
+  const bounds = { maxAgeMs: maxAgeSec * 1000, maxAheadMs: maxAheadSec * 1000 };
+  const hubClock = new HubClock(
+    { clock, log, store: createHubClockStore(database) },
+    { ...bounds, releasedMs, plausibleAheadMs },
+  );
+  await hubClock.start();
+  releasers.push('hub clock', () => hubClock.close());
+  const pipeline = await openPipeline(hub, hubClock);
   const { store, writer, ledger, spool } = pipeline;
 
   const reconciliation = new Reconciliation({ ledger, writer, spool, clock, log });
   reconciliation.start();
   releasers.push('reconciliation', () => reconciliation.close());
-  const hubClock = new HubClock({ clock, log, store: createHubClockStore(database) });
-  await hubClock.start();
-  releasers.push('hub clock', () => hubClock.close());
 
   const total = new TokenBucket(clock, config.totalMessagesPerSec);
-  const shedding = new LoadShedding({ writer, total, hubClock });
+  const shedding = new LoadShedding({ writer, total });
   const fanOut = createFanOut({ bus, topics, log, scope: config.fanOut });
   const readings = new ReadingFollowers();
   readings.follow(fanOut);
   const ingest = new Ingest(
-    { writer, ledger, shedding, followers: readings, clock },
-    { maxAgeMs: config.maxAgeSec * 1000, maxAheadMs: config.maxAheadSec * 1000 },
+    { writer, ledger, shedding, followers: readings, clock, hubClock },
+    { ...bounds, backfillMaxAgeMs: backfillMaxAgeDays * 86_400_000 },
   );
 
   const recordOf = (deviceId: string) => registry.get(deviceId);
   const progress = createUpkeepProgress(database);
   const measurements = () => measurementsOf(catalog.all());
-  const upkeep = new Upkeep({ store, progress, clock, log, measurements }, config);
+  const upkeep = new Upkeep({ store, progress, clock, hubClock, log, measurements }, config);
   return {
     ...pipeline,
     hubClock,

@@ -4,7 +4,7 @@ import { Type, type Static } from 'typebox';
 import { resource } from './operation.ts';
 import { count, mapOf, named, nullable, timeMs } from './values.ts';
 
-/** A system that the hub depends on. */
+/** What the hub depends on. */
 const part = {
   name: Type.String(),
   up: Type.Boolean(),
@@ -61,6 +61,7 @@ export const HubSnapshot = named(
       share: Type.Number({ description: 'of the time in which it was busy, 0 to 1' }),
     }),
     store: Dependency,
+    clock: Dependency,
     bus: Type.Object({ ...part, queued: count('messages that wait for the broker') }),
     closes: mapOf(count(), { description: 'sessions that the hub closed, by close code' }),
     commands: Type.Object({
@@ -95,6 +96,7 @@ export const HubSnapshot = named(
     spool: { lines: 0, size: 0, maxSize: 1_000_000_000, deadLetters: 0, oldestMs: null },
     eventLoop: { p50Ms: 0.1, p99Ms: 1.2, maxMs: 4, share: 0.03 },
     store: { name: 'influxdb', up: true },
+    clock: { name: 'clock of the machine', up: true },
     bus: { name: 'embedded', up: true, queued: 0 },
     closes: { '4408': 1 },
     commands: { open: 0, byStatus: { succeeded: 3 } },
@@ -102,6 +104,15 @@ export const HubSnapshot = named(
   },
 );
 export type HubSnapshot = Static<typeof HubSnapshot>;
+
+const ClockVerdict = named(
+  'ClockVerdict',
+  Type.Object({
+    nowMs: timeMs("the machine's clock"),
+    fault: Type.Optional(Type.String({ description: 'why it is doubted all the same' })),
+  }),
+  { nowMs: 1_700_000_060_000 },
+);
 
 export const hubApi = resource('hub', {
   showHub: {
@@ -111,5 +122,13 @@ export const hubApi = resource('hub', {
     description:
       'An operator who may see only some devices gets totals over those. Totals by code, cause or status exist only for all devices together, and are left empty.',
     answers: { 200: HubSnapshot },
+  },
+  acceptClock: {
+    method: 'POST',
+    path: '/api/v1/hub/clock/accept',
+    summary: "Say that the machine's clock is right",
+    description:
+      'For a hub that doubts it, because it was ahead before or others contradict it. What had been seen by a clock that was ahead is forgotten. A time before this release is never believed.',
+    answers: { 200: ClockVerdict },
   },
 });

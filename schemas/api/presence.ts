@@ -62,7 +62,14 @@ const DeviceEvent = named(
       address,
     }),
     event('connected', { address }),
-    event('opened', { epoch: Type.Integer(), boot, firmware: Type.Optional(Type.String()) }),
+    event('opened', {
+      epoch: Type.Integer(),
+      boot,
+      firmware: Type.Optional(Type.String()),
+      unseenBoots: Type.Optional(
+        Type.Integer({ description: 'earlier boots that had never reached the hub and got a time now' }),
+      ),
+    }),
     event('replaced', { address, boot }),
     event('held', { address, boot }),
     event('throttled', { code: choice(['rate', 'overloaded']) }),

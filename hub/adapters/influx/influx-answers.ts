@@ -29,6 +29,15 @@ export function influxVersion({ headers }: Pick<Answer, 'headers'>): string | un
   return typeof headers['cluster-uuid'] === 'string' ? '3' : undefined;
 }
 
+/** InfluxDB's clock, Unix ms: of an answer from a cache, or of somebody else's, it says nothing. */
+export function ownTimeMs(answer: Answer): number | undefined {
+  const { date, age } = answer.headers;
+  if (influxVersion(answer) === undefined || typeof date !== 'string' || age !== undefined) return undefined;
+  const wholeMs = Date.parse(date);
+  // The date has whole seconds (RFC 9110 §5.6.7): on average half of one is cut off.
+  return Number.isNaN(wholeMs) ? undefined : wholeMs + 500;
+}
+
 /**
  * @param sent the lines that were sent, as one text
  * @param nowMs Unix ms, for a Retry-After that is a date

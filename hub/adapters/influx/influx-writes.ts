@@ -4,7 +4,7 @@ import { Pool, type Dispatcher } from 'undici';
 import { HubError, messageOf } from '../../kernel/errors.ts';
 import type { Clock } from '../../../schemas/time/clock.ts';
 import type { WriteOutcome } from '../../telemetry/store.ts';
-import { influxVersion, outcomeOf, type Answer } from './influx-answers.ts';
+import { influxVersion, outcomeOf, ownTimeMs, type Answer } from './influx-answers.ts';
 
 export interface InfluxWritesOptions {
   url: URL;
@@ -12,6 +12,8 @@ export interface InfluxWritesOptions {
   username?: string;
   password?: string;
   timeoutMs: number;
+  /** Told the time of each answer that is InfluxDB's own, Unix ms. */
+  dated?: (timeMs: number) => void;
 }
 
 const compress = promisify(gzip);
@@ -22,6 +24,7 @@ export class InfluxWrites {
   readonly #pool: Pool;
   readonly #clock: Clock;
   readonly #timeoutMs: number;
+  readonly #dated: (timeMs: number) => void;
   readonly #base: string;
   readonly #writePath: string;
   readonly #login: { authorization?: string };
@@ -32,6 +35,7 @@ export class InfluxWrites {
     const { url, database, timeoutMs } = options;
     this.#clock = clock;
     this.#timeoutMs = timeoutMs;
+    this.#dated = options.dated ?? (() => {});
     this.#pool = new Pool(url.origin, {
       connections: 4,
       connect: { timeout: timeoutMs },
@@ -99,7 +103,10 @@ export class InfluxWrites {
     const timeout = AbortSignal.timeout(this.#timeoutMs);
     const signal = given === undefined ? timeout : AbortSignal.any([timeout, given]);
     const { statusCode, headers, body } = await this.#pool.request({ ...request, signal });
-    return { status: statusCode, headers, body: await body.text() };
+    const answer = { status: statusCode, headers, body: await body.text() };
+    const timeMs = ownTimeMs(answer);
+    if (timeMs !== undefined) this.#dated(timeMs);
+    return answer;
   }
 }
 

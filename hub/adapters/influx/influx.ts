@@ -15,6 +15,8 @@ export interface InfluxOptions {
   password?: string;
   /** For one request, from connecting to the last byte of the answer. */
   timeoutMs: number;
+  /** Told the time of each answer that is InfluxDB's own, Unix ms. */
+  dated?: (timeMs: number) => void;
 }
 
 export interface InfluxStore extends MetricsStore {

@@ -1,7 +1,7 @@
 import type { DeadLetter } from '../../../schemas/api/spool.ts';
 import { siblingModule } from '../../kernel/sibling-module.ts';
 import type { Shares } from '../../telemetry/ledger.ts';
-import type { SpooledLines, SpoolStore } from '../../telemetry/spool-store.ts';
+import type { RemovedLetters, SpooledLines, SpoolStore } from '../../telemetry/spool-store.ts';
 import { openDatabase, type DatabaseOptions } from './sqlite.ts';
 import type { Row } from './sqlite-protocol.ts';
 
@@ -25,6 +25,8 @@ const migrations = [
      refused_ms REAL NOT NULL
    ) STRICT;
    CREATE INDEX dead_letter_by_account ON dead_letter (account);`,
+  `-- Device type without its version; empty for the hub's own lines, and for those of before.
+   ALTER TABLE dead_letter ADD COLUMN type TEXT NOT NULL DEFAULT '';`,
 ];
 
 /**
@@ -57,7 +59,12 @@ export async function openSpoolDatabase(
       const deadLettered = await db.read(
         'SELECT account, count(*) AS lines FROM dead_letter GROUP BY account',
       );
-      return { spooled: sharesOf(spooled), deadLettered: sharesOf(deadLettered) };
+      const types = await db.read('SELECT type AS account, count(*) AS lines FROM dead_letter GROUP BY type');
+      return {
+        spooled: sharesOf(spooled),
+        deadLettered: sharesOf(deadLettered),
+        deadLetteredTypes: sharesOf(types),
+      };
     },
     async append({ lines, shares, size, nowMs }) {
       await db.transaction([
@@ -89,9 +96,9 @@ export async function openSpoolDatabase(
       const [row] = await db.read('SELECT * FROM dead_letter WHERE id = ?1', [id]);
       return row === undefined ? undefined : letterOf(row);
     },
-    purge: async (selection) => (await db.call('purge', selection)) as Shares,
+    purge: async (selection) => (await db.call('purge', selection)) as RemovedLetters,
     async retry(selection, limit, nowMs) {
-      return (await db.call('retry', { selection, limit, nowMs })) as { shares: Shares; size: number };
+      return (await db.call('retry', { selection, limit, nowMs })) as RemovedLetters & { size: number };
     },
     close: () => db.close(),
   };

@@ -1,6 +1,6 @@
 /** The spool's operations on its file; they run in its worker thread, each in a transaction of its own. */
 import type { DeadLetterSelection } from '../../../schemas/api/spool.ts';
-import type { NewDeadLetter, SpooledLines } from '../../telemetry/spool-store.ts';
+import type { NewDeadLetter, RemovedLetters, SpooledLines } from '../../telemetry/spool-store.ts';
 import type { Row } from './sqlite-protocol.ts';
 import type { OperationDatabase } from './sqlite-worker.ts';
 
@@ -46,31 +46,22 @@ export function addDeadLetters(
   { letters, nowMs }: { letters: readonly NewDeadLetter[]; nowMs: number },
 ): void {
   const insert = db.prepare(
-    'INSERT INTO dead_letter (account, line, reason, refused_ms) VALUES (?1, ?2, ?3, ?4)',
+    'INSERT INTO dead_letter (account, type, line, reason, refused_ms) VALUES (?1, ?2, ?3, ?4, ?5)',
   );
-  for (const { account, line, reason } of letters) insert.run(account, line, reason, nowMs);
+  for (const { account, type, line, reason } of letters) insert.run(account, type, line, reason, nowMs);
 }
 
-export function purge(db: OperationDatabase, selection: DeadLetterSelection): Record<string, number> {
-  const shares: Record<string, number> = {};
-  for (const { id, account } of select(db, selection, -1)) {
-    db.prepare('DELETE FROM dead_letter WHERE id = ?1').run(id);
-    shares[account] = (shares[account] ?? 0) + 1;
-  }
-  return shares;
+export function purge(db: OperationDatabase, selection: DeadLetterSelection): RemovedLetters {
+  return forget(db, select(db, selection, -1));
 }
 
 export function retry(
   db: OperationDatabase,
   { selection, limit, nowMs }: { selection: DeadLetterSelection; limit: number; nowMs: number },
-): { shares: Record<string, number>; size: number } {
-  const shares: Record<string, number> = {};
-  const lines: string[] = [];
-  for (const { id, account, line } of select(db, selection, limit)) {
-    db.prepare('DELETE FROM dead_letter WHERE id = ?1').run(id);
-    shares[account] = (shares[account] ?? 0) + 1;
-    lines.push(line);
-  }
+): RemovedLetters & { size: number } {
+  const letters = select(db, selection, limit);
+  const lines = letters.map(({ line }) => line);
+  const { shares, types } = forget(db, letters);
   const size = lines.reduce((sum, line) => sum + line.length + 1, 0);
   if (lines.length > 0) {
     db.prepare('INSERT INTO entry (text, shares, lines, size, spooled_ms) VALUES (?1, ?2, ?3, ?4, ?5)').run(
@@ -81,21 +72,40 @@ export function retry(
       nowMs,
     );
   }
-  return { shares, size };
+  return { shares, types, size };
+}
+
+function forget(db: OperationDatabase, letters: readonly LetterRow[]): RemovedLetters {
+  // Maps: an account may have the name of a property that every object has.
+  const shares = new Map<string, number>();
+  const types = new Map<string, number>();
+  const drop = db.prepare('DELETE FROM dead_letter WHERE id = ?1');
+  for (const { id, account, type } of letters) {
+    drop.run(id);
+    shares.set(account, (shares.get(account) ?? 0) + 1);
+    types.set(type, (types.get(type) ?? 0) + 1);
+  }
+  return { shares: Object.fromEntries(shares), types: Object.fromEntries(types) };
 }
 
 interface LetterRow {
   id: number;
   account: string;
+  type: string;
   line: string;
 }
 
 function letterRow(row: Row): LetterRow {
-  return { id: Number(row['id']), account: String(row['account']), line: String(row['line']) };
+  return {
+    id: Number(row['id']),
+    account: String(row['account']),
+    type: String(row['type']),
+    line: String(row['line']),
+  };
 }
 
 function select(db: OperationDatabase, selection: DeadLetterSelection, limit: number): LetterRow[] {
-  const columns = 'SELECT id, account, line FROM dead_letter';
+  const columns = 'SELECT id, account, type, line FROM dead_letter';
   if ('ids' in selection) {
     const sql = `${columns} WHERE id IN (SELECT value FROM json_each(?1)) ORDER BY id LIMIT ?2`;
     return db.prepare(sql).all(JSON.stringify(selection.ids), limit).map(letterRow);

@@ -5,6 +5,7 @@ import type {
   SessionOpening,
   StoredOpening,
 } from '../../registry/device-store.ts';
+import type { AnchoredBoot } from '../../registry/unseen-boots.ts';
 import { deviceUnknown, HubError } from '../../kernel/errors.ts';
 import { noteRemoval } from './sqlite-removal-store.ts';
 import type { Database } from './sqlite.ts';
@@ -73,6 +74,8 @@ export function createDeviceStore(db: Database): DeviceStore {
 
     openSession: (opening) => openSession(db, opening),
 
+    anchoredBoots: (deviceId) => anchoredBoots(db, deviceId),
+
     async addAnchorStep(deviceId, { boot, fromMs, anchorMs }) {
       await db.transaction([
         {
@@ -92,6 +95,16 @@ export function createDeviceStore(db: Database): DeviceStore {
       ]);
     },
   };
+}
+
+async function anchoredBoots(db: Database, deviceId: string): Promise<AnchoredBoot[]> {
+  const sql = 'SELECT boot, anchor_ms, uptime_ms FROM boot_anchor WHERE device_id = ?1';
+  const rows = await db.read(sql, [deviceId]);
+  return rows.map((row) => ({
+    boot: String(row['boot']),
+    up: Number(row['uptime_ms']),
+    anchorMs: Number(row['anchor_ms']),
+  }));
 }
 
 /** Written by `setLabels` alone. */
@@ -143,9 +156,10 @@ function exists(ids: readonly string[], cause?: unknown): HubError {
 
 async function openSession(
   db: Database,
-  { deviceId, boot, uptimeMs, nowMs }: SessionOpening,
+  { deviceId, boot, uptimeMs, unseenBoots = [], nowMs }: SessionOpening,
 ): Promise<StoredOpening> {
-  const [epochs, , , , , boots, steps] = await db.transaction([
+  const anchorMs = nowMs === undefined ? null : nowMs - uptimeMs;
+  const [epochs, , , , ended, , , boots, steps] = await db.transaction([
     {
       sql: `INSERT INTO device_epoch (device_id, epoch) VALUES (?1, 1)
             ON CONFLICT (device_id) DO UPDATE SET epoch = epoch + 1 RETURNING epoch`,
@@ -157,13 +171,26 @@ async function openSession(
       params: [deviceId, boot, uptimeMs],
     },
     {
+      // A new boot under an old name, and no time for it.
+      sql: `DELETE FROM boot_anchor WHERE device_id = ?1 AND boot = ?2 AND ?3 IS NULL AND uptime_ms > ?4`,
+      params: [deviceId, boot, anchorMs, uptimeMs],
+    },
+    {
       sql: `INSERT INTO boot_anchor (device_id, boot, anchor_ms, uptime_ms, opened_epoch)
-            SELECT ?1, ?2, ?3, ?4, epoch FROM device_epoch WHERE device_id = ?1
+            SELECT ?1, ?2, ifnull(?3, 0), ?4, epoch FROM device_epoch WHERE device_id = ?1
+               AND (?3 IS NOT NULL OR EXISTS (SELECT 1 FROM boot_anchor WHERE device_id = ?1 AND boot = ?2))
             ON CONFLICT (device_id, boot) DO UPDATE SET
               anchor_ms = iif(excluded.uptime_ms < uptime_ms, excluded.anchor_ms, anchor_ms),
               uptime_ms = excluded.uptime_ms,
               opened_epoch = excluded.opened_epoch`,
-      params: [deviceId, boot, nowMs - uptimeMs, uptimeMs],
+      params: [deviceId, boot, anchorMs, uptimeMs],
+    },
+    {
+      sql: `INSERT INTO boot_anchor (device_id, boot, anchor_ms, uptime_ms, opened_epoch)
+            SELECT ?1, value ->> 'boot', value ->> 'anchorMs', value ->> 'up', epoch
+              FROM json_each(?2), device_epoch WHERE device_id = ?1
+            ON CONFLICT DO NOTHING RETURNING boot`,
+      params: [deviceId, JSON.stringify(unseenBoots)],
     },
     {
       sql: `DELETE FROM boot_anchor WHERE device_id = ?1 AND opened_epoch NOT IN (
@@ -184,6 +211,7 @@ async function openSession(
   const anchors = new Map(boots?.map((row) => [String(row['boot']), Number(row['anchor_ms'])]));
   return {
     epoch: Number(epochs?.[0]?.['epoch']),
+    ...(ended?.length ? { unseenBoots: ended.length } : {}),
     anchors,
     steps: (steps ?? []).map((row) => ({
       boot: String(row['boot']),

@@ -1,7 +1,7 @@
-import type { HubClockStore } from '../../telemetry/hub-clock.ts';
+import type { HubClockStore } from '../../telemetry/clock/hub-clock.ts';
 import type { Database } from './sqlite.ts';
 
-/** The latest time the hub has seen, in `state.db`. */
+/** The latest time the hub has believed, in `state.db`. */
 export function createHubClockStore(db: Database): HubClockStore {
   return {
     async lastMs() {
@@ -12,7 +12,7 @@ export function createHubClockStore(db: Database): HubClockStore {
       await db.transaction([
         {
           sql: `INSERT INTO hub_clock (one, last_ms) VALUES (1, ?1)
-                ON CONFLICT (one) DO UPDATE SET last_ms = max(last_ms, ?1)`,
+                ON CONFLICT (one) DO UPDATE SET last_ms = ?1`,
           params: [ms],
         },
       ]);

@@ -6,6 +6,7 @@ import { HubError, messageOf } from '../../kernel/errors.ts';
 import { addAudit } from './audit-command.ts';
 import { addCheckConfig } from './check-config-command.ts';
 import type { CliDeps } from '../cli-deps.ts';
+import { addClock } from './clock-command.ts';
 import { addCommand } from './command-command.ts';
 import { addDevice } from './device-command.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
@@ -57,6 +58,7 @@ export async function runCli(args: readonly string[], deps: CliDeps): Promise<Ex
   addGrafana(program, deps, done);
   addLedger(program, deps);
   addSpool(program, deps);
+  addClock(program, deps);
   addDeadLetters(program, deps);
   addIncident(program, deps);
   addOpenApi(program, deps);

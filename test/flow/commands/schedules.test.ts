@@ -35,6 +35,7 @@ function world(t: TestContext) {
   const ids: string[] = [];
   const running = new Set<string>();
   const notices: string[] = [];
+  const trusted = { now: true };
   let schedules: Schedules | undefined;
   const restart = async (): Promise<Schedules> => {
     schedules?.close();
@@ -48,6 +49,7 @@ function world(t: TestContext) {
         ids.push(id);
         return Promise.resolve({ kind: 'sent' });
       },
+      clockTrusted: () => trusted.now,
       runs: (id) => running.has(id),
       notice: ({ name }) => void notices.push(name),
     });
@@ -55,7 +57,7 @@ function world(t: TestContext) {
     return schedules;
   };
   t.after(() => schedules?.close());
-  return { clock, store, ids, running, notices, restart };
+  return { clock, store, ids, running, notices, trusted, restart };
 }
 
 const hourly: NewSchedule = {
@@ -156,4 +158,30 @@ void test('a one-off comes once, and a paused schedule goes on with the times to
   assert.equal(ids.length, 1);
   await assert.rejects(schedules.add({ ...hourly, name: 'z', timeZone: 'Mars' }), /timeZone/);
   await assert.rejects(schedules.add(hourly), { code: 'schedule-exists' });
+});
+
+void test('while the clock is doubted nothing fires; once it is right, what ran ahead goes on from now', async (t) => {
+  const { clock, store, ids, trusted, restart } = world(t);
+  const schedules = await restart();
+  await schedules.add(hourly);
+  clock.setNow(start + 30 * 24 * hour + 100);
+  trusted.now = false;
+  await clock.advanceAsync(2 * hour);
+  assert.equal(ids.length, 0);
+  // A run before had not noticed.
+  store.rows.set('hourly', { ...hourly, createdMs: start, lastMs: start + 3_650 * 24 * hour });
+  clock.setNow(start + 100);
+  const again = await restart();
+  assert.equal(ids.length, 0);
+  trusted.now = true;
+  await again.clockBelieved();
+  assert.equal(again.list()[0]?.nextMs, start + hour);
+  await clock.advanceAsync(hour);
+  assert.equal(ids.length, 1);
+  store.rows.set('hourly', { ...hourly, createdMs: start, lastMs: start + 3_650 * 24 * hour });
+  assert.equal(
+    (await restart()).list()[0]?.nextMs,
+    start + 2 * hour,
+    'at a start by a clock that is believed too',
+  );
 });

@@ -97,6 +97,30 @@ test('what is not settled when the link breaks goes out again under new seqs, in
   assert.deepEqual(await Promise.all(settled), Array(3).fill({ kind: 'stored' }));
 });
 
+test('boots that the hub never heard of are told in each hello until the first welcome', async (t) => {
+  const endedBoots = Array.from({ length: 9 }, (_, n) => ({ boot: `b${n}`, up: n }));
+  const hub = await startScriptedHub(t);
+  const client = newClient(t, hub.url, { boot: 'now', endedBoots });
+  client.connect();
+  const session = await hub.session();
+  const [hello] = await Promise.all([session.welcome(), eventOf(client, 'welcome')]);
+  assert.deepEqual(hello.boots, endedBoots.slice(1));
+  assert.deepEqual(client.endedBoots, []);
+  session.cut();
+  const next = await hub.session();
+  assert.equal((await next.welcome({ epoch: 2 })).boots, undefined);
+});
+
+test('a boot that gets no welcome is added to those before it', (t) => {
+  const options = { url: 'ws://127.0.0.1:9', id: 'd1', secret: 's', deviceType: 'env-sensor@1', boot: 'b2' };
+  const client = createDeviceClient({ ...options, endedBoots: [{ boot: 'b1', up: 5 }] });
+  t.after(() => client.close());
+  assert.deepEqual(
+    client.endedBoots.map(({ boot }) => boot),
+    ['b1', 'b2'],
+  );
+});
+
 test('a nack with retry brings the same reading again under a new seq, not before the time it names', async (t) => {
   const clock = new ManualClock();
   const { client, session } = await openSession(t, { clock, random: () => 0 });

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { Registry } from '../../../hub/registry/registry.ts';
+import { ManualClock } from '../../helpers/clock.ts';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { createRemovalStore } from '../../../hub/adapters/sqlite/sqlite-removal-store.ts';
@@ -108,6 +110,54 @@ test('a boot keeps its first anchor over reconnects and restarts', async (t) => 
   const devices = createDeviceStore(await restart());
   const again = await devices.openSession({ ...first, uptimeMs: 9_000, nowMs: 1_700_000_060_000 });
   assert.deepEqual([...again.anchors], [...anchors], 'though the clocks have drifted apart');
+});
+
+test('without a time that is believed a boot keeps the anchor it has, and a new one gets none', async (t) => {
+  const { db } = await openState(t);
+  const devices = createDeviceStore(db);
+  const open = (boot: string, uptimeMs: number, time: { nowMs?: number } = {}) =>
+    devices.openSession({ deviceId: 'a', boot, uptimeMs, ...time });
+  await open('b1', 1_000, { nowMs: 1_700_000_000_000 });
+  const anchors = [['b1', 1_699_999_999_000]];
+  assert.deepEqual([...(await open('b1', 5_000)).anchors], anchors);
+  assert.deepEqual([...(await open('b2', 1_000)).anchors], anchors);
+  assert.deepEqual([...(await open('b1', 2_000)).anchors], [], 'a new boot under an old name');
+  assert.deepEqual(
+    [...(await open('b1', 3_000, { nowMs: 1_700_000_009_000 })).anchors],
+    [['b1', 1_700_000_006_000]],
+  );
+});
+
+test('boots that ended without a session get anchors before the one that follows; known ones keep theirs', async (t) => {
+  const { db } = await openState(t);
+  const clock = new ManualClock(1_700_000_000_000);
+  const registry = new Registry({ store: createDeviceStore(db), clock });
+  await registry.openSession({ deviceId: 'a', boot: 'b1', uptimeMs: 5_000 });
+  const b1 = clock.now() - 5_000;
+  const ended = [
+    { boot: 'b1', up: 60_000 },
+    { boot: 'b2', up: 10_000 },
+    { boot: 'b3', up: 2_000.5 },
+    { boot: 'b4', up: 9 },
+  ];
+  const opening = { deviceId: 'a', boot: 'b4', uptimeMs: 1_000 };
+  const unanchored = await registry.openSession(opening, ended, false);
+  assert.deepEqual([[...unanchored.anchors.keys()], unanchored.unseenBoots], [['b1'], undefined]);
+  clock.advance(600_000);
+  const opened = await registry.openSession(opening, ended);
+  const b4 = clock.now() - 1_000;
+  const anchors = { b1, b2: b4 - 12_000.5, b3: b4 - 2_000.5, b4 };
+  assert.deepEqual(Object.fromEntries(opened.anchors), anchors);
+  assert.equal(opened.unseenBoots, 2);
+  clock.advance(30_000);
+  const again = await registry.openSession({ ...opening, uptimeMs: 9_000 }, ended);
+  assert.deepEqual([Object.fromEntries(again.anchors), again.unseenBoots], [anchors, undefined]);
+  for (let n = 0; n < 9; n += 1) {
+    const boots = Array.from({ length: 8 }, (_, at) => ({ boot: `c${at}-${n}`, up: 1 }));
+    await registry.openSession({ deviceId: 'a', boot: `d${n}`, uptimeMs: 1 }, boots);
+  }
+  const rows = await db.read('SELECT count(*) AS n FROM boot_anchor');
+  assert.ok(Number(rows[0]?.['n']) <= 24, 'their number stays bounded');
 });
 
 test('an uptime that goes backwards is a new boot under an old name', async (t) => {

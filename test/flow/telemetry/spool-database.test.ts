@@ -32,7 +32,12 @@ test('entries come back in order, as many as fit, and are gone when removed, the
   const head = await spool.head({ lines: 7, size: 1_000_000 });
   assert.deepEqual(head?.lines, [...entry(1).lines, ...entry(2).lines]);
   assert.deepEqual(head?.shares, { 'd-1': 3, 'd-2': 3 });
-  const bad = { account: 'd-2', line: entry(2).lines[0] ?? '', reason: 'field type conflict' };
+  const bad = {
+    account: 'd-2',
+    type: 'sensor',
+    line: entry(2).lines[0] ?? '',
+    reason: 'field type conflict',
+  };
   await spool.remove(head?.upToId ?? 0, [bad], 77);
   assert.deepEqual(await spool.levels(), {
     lines: 3,
@@ -41,9 +46,12 @@ test('entries come back in order, as many as fit, and are gone when removed, the
     oldestMs: 3,
   });
   const [letter] = await spool.deadLetters({ afterId: 0, limit: 10 });
-  assert.deepEqual(letter, { id: letter?.id, ...bad, refusedMs: 77 });
+  const { type: _, ...shown } = bad;
+  assert.deepEqual(letter, { id: letter?.id, ...shown, refusedMs: 77 });
+  assert.deepEqual((await spool.shares()).deadLetteredTypes, { sensor: 1 });
   assert.deepEqual(await spool.retry({ device: 'd-2' }, 100, 88), {
     shares: { 'd-2': 1 },
+    types: { sensor: 1 },
     size: bad.line.length + 1,
   });
   assert.deepEqual(await allLines(spool), [...entry(3).lines, bad.line]);

@@ -5,7 +5,7 @@ import { openInflux } from '../../../hub/adapters/influx/influx.ts';
 import { openMetricsStore } from '../../../hub/adapters/sqlite/metrics-store.ts';
 import type { MetricsStore } from '../../../hub/telemetry/store.ts';
 import { Upkeep } from '../../../hub/telemetry/upkeep.ts';
-import { ManualClock } from '../../helpers/clock.ts';
+import { ManualClock, trustedClock } from '../../helpers/clock.ts';
 import { temporaryFolder } from '../../helpers/services/guard.ts';
 import { startInflux } from '../../helpers/services/influxd.ts';
 import { silentLog } from '../../helpers/hubs/session-fixture.ts';
@@ -66,7 +66,7 @@ for (const [name, open] of Object.entries(stores)) {
     };
     const start = (): Upkeep =>
       new Upkeep(
-        { store, progress, clock, log: silentLog, measurements: () => ['m'] },
+        { store, progress, clock, hubClock: trustedClock(clock), log: silentLog, measurements: () => ['m'] },
         { rollUps: true, rawRetentionDays: 1 },
       );
     const first = start();
@@ -127,6 +127,7 @@ test('a run that is told to stop ends after its step and goes on from there', as
           },
         },
         clock,
+        hubClock: trustedClock(clock),
         log: silentLog,
         measurements: () => ['m'],
       },
@@ -139,4 +140,44 @@ test('a run that is told to stop ends after its step and goes on from there', as
   await upkeep(Infinity).run();
   assert.equal(savedMs, startMs - minuteMs);
   assert.ok((steps[3] ?? 0) <= (steps[2] ?? 0) + 15 * minuteMs, 'no gap');
+});
+
+test('a clock in doubt removes nothing and rolls nothing up; one that was ahead has not rolled up the time since', async () => {
+  const clock = new ManualClock(startMs);
+  const hubClock = { ...trustedClock(clock), unusable: true };
+  const steps: number[] = [];
+  const removedBefore: number[] = [];
+  let savedMs: number | undefined = startMs + 30 * 86_400_000;
+  const upkeep = new Upkeep(
+    {
+      store: {
+        rollUp: (_measurement, fromMs) => Promise.resolve(void steps.push(fromMs)),
+        removeBefore: (_measurement, beforeMs) => {
+          removedBefore.push(beforeMs);
+          return Promise.resolve(false);
+        },
+      },
+      progress: {
+        load: () => Promise.resolve(savedMs),
+        save: (ms) => {
+          savedMs = ms;
+          return Promise.resolve();
+        },
+      },
+      clock,
+      hubClock,
+      log: silentLog,
+      measurements: () => ['m'],
+    },
+    { rollUps: true, rawRetentionDays: 7 },
+  );
+  await upkeep.run();
+  assert.deepEqual([steps, removedBefore], [[], []]);
+  hubClock.unusable = false;
+  // It is believed, but may have been ahead: what would be too old by the later time stays.
+  hubClock.range = () => ({ earliestMs: startMs - 10 * 86_400_000, latestMs: startMs });
+  await upkeep.run();
+  assert.equal(savedMs, startMs - minuteMs);
+  assert.ok((steps[0] ?? Infinity) <= startMs - 86_400_000);
+  assert.deepEqual(removedBefore, [startMs - 17 * 86_400_000]);
 });

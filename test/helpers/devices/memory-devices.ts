@@ -5,6 +5,7 @@ import type {
   SessionOpening,
 } from '../../../hub/registry/device-store.ts';
 import type { PresenceRow, PresenceStore } from '../../../hub/presence/presence-keeper.ts';
+import type { AnchoredBoot } from '../../../hub/registry/unseen-boots.ts';
 import { HubError } from '../../../hub/kernel/errors.ts';
 
 /** Epochs and anchors in memory, by the rules of the real store. */
@@ -58,18 +59,33 @@ export class MemoryDeviceStore implements DeviceStore {
     return Promise.resolve();
   }
 
-  async openSession({ deviceId, boot, uptimeMs, nowMs }: SessionOpening) {
+  async openSession({ deviceId, boot, uptimeMs, unseenBoots = [], nowMs }: SessionOpening) {
     await this.gate;
     if (this.fails) throw new HubError('database-failed');
     const epoch = (this.#epochs.get(deviceId) ?? 0) + 1;
     this.#epochs.set(deviceId, epoch);
     const boots = this.#boots.get(deviceId) ?? new Map<string, { anchorMs: number; uptimeMs: number }>();
     this.#boots.set(deviceId, boots);
-    const known = boots.get(boot);
-    const keeps = known !== undefined && uptimeMs >= known.uptimeMs;
-    boots.set(boot, { anchorMs: keeps ? known.anchorMs : nowMs - uptimeMs, uptimeMs });
+    const before = boots.get(boot);
+    const keeps = before !== undefined && uptimeMs >= before.uptimeMs;
+    const fixedMs = keeps ? before.anchorMs : nowMs === undefined ? undefined : nowMs - uptimeMs;
+    if (fixedMs === undefined) boots.delete(boot);
+    else boots.set(boot, { anchorMs: fixedMs, uptimeMs });
+    const unseen = unseenBoots.filter(({ boot: name }) => !boots.has(name));
+    for (const { boot: name, up, anchorMs } of unseen) boots.set(name, { anchorMs, uptimeMs: up });
     const anchors = new Map([...boots].map(([name, { anchorMs }]) => [name, anchorMs]));
-    return { epoch, anchors, steps: this.steps.filter((step) => step.deviceId === deviceId) };
+    const told = unseen.length === 0 ? {} : { unseenBoots: unseen.length };
+    return {
+      epoch,
+      ...told,
+      anchors,
+      steps: this.steps.filter((step) => step.deviceId === deviceId),
+    };
+  }
+
+  anchoredBoots(deviceId: string): Promise<AnchoredBoot[]> {
+    const boots = [...(this.#boots.get(deviceId) ?? [])];
+    return Promise.resolve(boots.map(([boot, { anchorMs, uptimeMs: up }]) => ({ boot, up, anchorMs })));
   }
 
   addAnchorStep(deviceId: string, step: AnchorStep): Promise<void> {

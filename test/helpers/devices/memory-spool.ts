@@ -1,6 +1,6 @@
 import type { DeadLetter, DeadLetterSelection } from '../../../schemas/api/spool.ts';
 import type { Shares } from '../../../hub/telemetry/ledger.ts';
-import type { NewDeadLetter, SpoolStore } from '../../../hub/telemetry/spool-store.ts';
+import type { NewDeadLetter, RemovedLetters, SpoolStore } from '../../../hub/telemetry/spool-store.ts';
 
 interface Entry {
   id: number;
@@ -13,7 +13,7 @@ interface Entry {
 /** The spool in memory, by the rules of the real file, with a disk that can be said to be full. */
 export class MemorySpool implements SpoolStore {
   readonly entries: Entry[] = [];
-  letters: DeadLetter[] = [];
+  letters: (DeadLetter & NewDeadLetter)[] = [];
   #nextId = 1;
   /** What every change is refused with; undefined: changes are taken. */
   fault: Error | undefined;
@@ -33,6 +33,7 @@ export class MemorySpool implements SpoolStore {
     return {
       spooled: merged(this.entries.map(({ shares }) => shares)),
       deadLettered: merged(this.letters.map(({ account }) => ({ [account]: 1 }))),
+      deadLetteredTypes: merged(this.letters.map(({ type }) => ({ [type]: 1 }))),
     };
   }
 
@@ -89,26 +90,27 @@ export class MemorySpool implements SpoolStore {
     return this.letters.find((letter) => letter.id === id);
   }
 
-  async purge(selection: DeadLetterSelection): Promise<Shares> {
+  async purge(selection: DeadLetterSelection): Promise<RemovedLetters> {
     await this.#change();
-    return merged(this.#take(selection, Infinity).map(({ account }) => ({ [account]: 1 })));
+    return removedOf(this.#take(selection, Infinity));
   }
 
   async retry(selection: DeadLetterSelection, limit: number, nowMs: number) {
     await this.#change();
     const taken = this.#take(selection, limit);
-    const shares = merged(taken.map(({ account }) => ({ [account]: 1 })));
+    const removed = removedOf(taken);
+    const { shares } = removed;
     const lines = taken.map(({ line }) => line);
     const size = total(lines.map((line) => line.length + 1));
     if (lines.length > 0) this.entries.push({ id: this.#nextId++, lines, shares, size, nowMs });
-    return { shares, size };
+    return { ...removed, size };
   }
 
   close(): Promise<void> {
     return Promise.resolve();
   }
 
-  #take(selection: DeadLetterSelection, limit: number): DeadLetter[] {
+  #take(selection: DeadLetterSelection, limit: number): (DeadLetter & NewDeadLetter)[] {
     const wanted = ({ id, account }: DeadLetter): boolean => {
       if ('ids' in selection) return selection.ids.includes(id);
       return 'device' in selection ? selection.device === account : true;
@@ -131,6 +133,13 @@ export class MemorySpool implements SpoolStore {
     await this.#turn();
     if (this.fault !== undefined) throw this.fault;
   }
+}
+
+function removedOf(letters: readonly NewDeadLetter[]): RemovedLetters {
+  return {
+    shares: merged(letters.map(({ account }) => ({ [account]: 1 }))),
+    types: merged(letters.map(({ type }) => ({ [type]: 1 }))),
+  };
 }
 
 function total(numbers: readonly number[]): number {

@@ -10,7 +10,7 @@ import type { Ledger } from '../../../hub/telemetry/ledger.ts';
 import { Ingest } from '../../../hub/telemetry/ingest.ts';
 import { PresenceRecorder } from '../../../hub/telemetry/presence-recorder.ts';
 import { loadDeviceTypes, type DeviceType } from '../../../schemas/index.ts';
-import { ManualClock } from '../clock.ts';
+import { ManualClock, trustedClock } from '../clock.ts';
 import { testPipeline } from '../hubs/pipeline.ts';
 
 const schemas = fileURLToPath(new URL('../../../schemas/device-types', import.meta.url));
@@ -68,8 +68,8 @@ export async function writeHistory(url: string, database: string, toMs: number):
   const { writer, ledger, shedding } = pipeline;
   const followers = { reading: () => undefined, readings: () => undefined, event: () => undefined };
   const ingest = new Ingest(
-    { writer, ledger, shedding, followers, clock },
-    { maxAgeMs: 86_400_000, maxAheadMs: 60_000 },
+    { writer, ledger, shedding, followers, clock, hubClock: trustedClock(clock) },
+    { maxAgeMs: 86_400_000, maxAheadMs: 60_000, backfillMaxAgeMs: 3_660 * 86_400_000 },
   );
   const records = new Map(historyDevices.map((device) => [device.id, recordOf(device)]));
   const recorder = new PresenceRecorder({ writer, ledger, recordOf: (id) => records.get(id) });

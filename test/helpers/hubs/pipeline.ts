@@ -42,6 +42,6 @@ export function testPipeline(
     link.close();
     await drain.close();
   };
-  const shedding = new LoadShedding({ writer, total, hubClock: { behind: false } });
+  const shedding = new LoadShedding({ writer, total });
   return { ledger, disk, spool, link, drain, writer, shedding, close };
 }

@@ -15,12 +15,13 @@ import { DeviceEvents } from '../../../hub/presence/device-events.ts';
 import type { Clock } from '../../../schemas/time/clock.ts';
 import { HubError } from '../../../hub/kernel/errors.ts';
 import { createLog } from '../../../hub/kernel/log.ts';
+import type { HubClock } from '../../../hub/telemetry/clock/hub-clock.ts';
 import { Ingest } from '../../../hub/telemetry/ingest.ts';
 import type { ReadingFollower } from '../../../hub/telemetry/reading-followers.ts';
 import type { MetricsWriter, WriteOutcome } from '../../../hub/telemetry/store.ts';
 import type { WriterOptions } from '../../../hub/telemetry/writer.ts';
 import { compileDeviceType, hubFrameChecks, type DeviceType, type HubFrame } from '../../../schemas/index.ts';
-import { ManualClock } from '../clock.ts';
+import { ManualClock, trustedClock } from '../clock.ts';
 import { MemoryDeviceStore, MemoryPresenceStore } from '../devices/memory-devices.ts';
 import { RecordingCommands } from '../devices/recording-commands.ts';
 import { testPipeline } from './pipeline.ts';
@@ -180,6 +181,8 @@ export interface FixtureOptions extends Partial<SessionOptions> {
   pollsByHand?: boolean;
   maxAgeMs?: number;
   maxAheadMs?: number;
+  /** Not given: one that is never doubted. */
+  hubClock?: (clock: Clock) => Pick<HubClock, 'doubted' | 'unusable' | 'range' | 'toldByDevice'>;
 }
 
 /** One connected device: its session and its end of the socket. */
@@ -234,6 +237,7 @@ function withoutIntervals(clock: ManualClock): Clock {
 /** Sessions wired as in the hub, on a clock turned by hand, with both stores in memory. */
 export async function startSessions(t: TestContext, options: FixtureOptions = {}) {
   const clock = new ManualClock(startMs);
+  const hubClock = options.hubClock?.(clock) ?? trustedClock(clock);
   const polls: (() => void)[] = [];
   const afterPoll = (run: () => void): void => {
     if (options.pollsByHand === true) polls.push(run);
@@ -246,7 +250,7 @@ export async function startSessions(t: TestContext, options: FixtureOptions = {}
   const removed: string[] = [];
   const registry = new Registry({ store: deviceStore, clock });
   await registry.load();
-  const sessions = new Sessions({ registry, catalog, clock });
+  const sessions = new Sessions({ registry, catalog, clock, hubClock });
   const presenceStore = new MemoryPresenceStore();
   const changes: string[] = [];
   const presence = new PresenceKeeper({
@@ -269,8 +273,8 @@ export async function startSessions(t: TestContext, options: FixtureOptions = {}
   };
   const { maxAgeMs = 86_400_000, maxAheadMs = 60_000 } = options;
   const ingest = new Ingest(
-    { writer, ledger, shedding, followers: follower, clock },
-    { maxAgeMs, maxAheadMs },
+    { writer, ledger, shedding, followers: follower, clock, hubClock },
+    { maxAgeMs, maxAheadMs, backfillMaxAgeMs: 3_660 * 86_400_000 },
   );
   const sessionOptions = {
     ackDelayMs: options.ackDelayMs ?? 500,
@@ -292,6 +296,7 @@ export async function startSessions(t: TestContext, options: FixtureOptions = {}
   const deviceEvents = new DeviceEvents(clock);
   const deps = {
     clock,
+    hubClock,
     log: silentLog,
     liveness,
     catalog,
@@ -358,6 +363,7 @@ export async function startSessions(t: TestContext, options: FixtureOptions = {}
     clones,
     deviceEvents,
     counters,
+    clockBelieved: () => sessions.clockBelieved(),
     deviceStore,
     presenceStore,
     /** Devices whose removal is through. */

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DeviceClock } from '../../../hub/sessions/device-clock.ts';
-import { HubClock } from '../../../hub/telemetry/hub-clock.ts';
 import { ReportedClock } from '../../../hub/sessions/reported-clock.ts';
-import { ManualClock } from '../../helpers/clock.ts';
-import { silentLog, startMs, startSessions } from '../../helpers/hubs/session-fixture.ts';
+import { ManualClock, trustedClock } from '../../helpers/clock.ts';
+import { startMs, startSessions } from '../../helpers/hubs/session-fixture.ts';
 
 test('the least delayed of the last exchanges is believed', () => {
   const clock = new DeviceClock(1_000_000, 0);
@@ -81,16 +80,57 @@ test('a boot name that is used again is known by an uptime below what the first 
   assert.equal(anchors.get('same'), startMs + 58_000);
 });
 
-test('a hub clock that has gone back behind what was seen is noticed, and when it is right again', async () => {
-  const clock = new ManualClock(2_000_000_000_000);
-  const saved = { lastMs: () => Promise.resolve(2_000_000_000_000), saveLastMs: () => Promise.resolve() };
-  clock.setNow(1_000_000_000_000);
-  const hubClock = new HubClock({ clock, store: saved, log: silentLog });
-  await hubClock.start();
-  assert.equal(hubClock.behind, true);
-  clock.setNow(2_000_000_000_500);
-  clock.advance(10_000);
-  assert.equal(hubClock.behind, false);
-  hubClock.close();
-  assert.equal(clock.pending, 0);
+test('readings of a boot the hub never saw are stored with a time before the boot that tells of it', async (t) => {
+  const { connect, pass, store, deviceEvents } = await startSessions(t);
+  const device = connect('d1');
+  const boots = [
+    { boot: 'b1', up: 10_000 },
+    { boot: 'b2', up: 4_000 },
+    { boot: 'now', up: 77 },
+  ];
+  await device.hello({ boot: 'now', t1: 1_000, boots });
+  device.telemetry({ up: 9_000, boot: 'b1' });
+  device.telemetry({ up: 3_000, boot: 'b2' });
+  device.telemetry({ up: 3_000, boot: 'b0' });
+  await pass(1_000);
+  const times = [...store.stored].map((line) => Number(line.split(' ').at(-1)) / 1_000 - startMs);
+  assert.deepEqual(times, [-1_000 - 4_000 - 10_000 + 9_000, -1_000 - 4_000 + 3_000]);
+  assert.deepEqual(
+    device.socket.of('nack').map(({ seq, code }) => [seq, code]),
+    [[3, 'clock']],
+  );
+  const opened = deviceEvents.of('d1').find(({ kind }) => kind === 'opened');
+  assert.equal(opened?.kind === 'opened' && opened.unseenBoots, 2);
+});
+
+test('a boot that begins while the hub clock is doubted gets no time from it: its readings wait, and it comes anew', async (t) => {
+  const doubt = { doubted: true };
+  const { open, pass, store, clockBelieved, deviceStore } = await startSessions(t, {
+    hubClock: (clock) => ({
+      ...trustedClock(clock),
+      get doubted() {
+        return doubt.doubted;
+      },
+      get unusable() {
+        return doubt.doubted;
+      },
+    }),
+  });
+  const device = await open('d1', { boot: 'b1', t1: 1_000 });
+  device.telemetry({ ts: undefined, up: 1_500 });
+  device.telemetry({ ts: startMs });
+  for (let beat = 1; beat <= 9; beat += 1) device.send({ type: 'heartbeat', t1: beat * 20_000 });
+  await pass(600);
+  const [nack] = device.socket.of('nack');
+  assert.equal(nack?.['code'], 'overloaded');
+  assert.equal(nack['retry'], true);
+  assert.equal(store.stored.size, 1, 'a reading with a time of its own is taken');
+  assert.equal(deviceStore.steps.length, 0, 'nor does it say that the device drifts');
+  doubt.doubted = false;
+  clockBelieved();
+  assert.equal(device.socket.closedWith?.code, 1013);
+  const again = await open('d1', { boot: 'b1', t1: 200_000 });
+  again.telemetry({ ts: undefined, up: 200_000 });
+  await pass(600);
+  assert.equal(again.socket.of('nack').length, 0);
 });

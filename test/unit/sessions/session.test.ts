@@ -71,16 +71,91 @@ test('a frame before welcome is nacked not-open, naming what it was, and may com
       { code: 'not-open', seq: 1, re: undefined, retry: true },
       { code: 'not-open', seq: undefined, re: 'c1', retry: true },
       { code: 'not-open', seq: undefined, re: undefined, retry: true },
-      { code: 'not-open', seq: 2, re: undefined, retry: true },
       { code: 'not-open', seq: undefined, re: undefined, retry: true },
     ],
   );
   gate.resolve();
   await turn();
-  device.telemetry({ seq: 1 });
+  device.telemetry({ seq: 3 });
   await pass(1_000);
-  assert.equal(device.socket.answers.at(-1), 'ack 1');
-  assert.equal(store.stored.size, 1);
+  // Seq 1 was nacked once; 2 came behind the hello.
+  assert.equal(device.socket.answers.at(-1), 'ack 3');
+  assert.equal(store.stored.size, 2);
+});
+
+test('data frames behind the hello are taken in their order when the session opens, whatever they hold', async (t) => {
+  const { connect, deviceStore, store, pass } = await startSessions(t);
+  const gate = Promise.withResolvers<void>();
+  deviceStore.gate = gate.promise;
+  const device = connect();
+  await device.hello();
+  device.telemetry({ seq: 1 });
+  device.send({ type: 'telemetry', seq: 2, stream: 'env', ts: startMs, data: { temperature: 'hot' } });
+  device.send({ type: 'event', seq: 3, name: 'leak', severity: 'info', ts: startMs, data: { zone: 1 } });
+  device.send({ type: 'news', seq: 4 });
+  device.telemetry({ seq: 5 });
+  assert.deepEqual(device.socket.sent, []);
+  gate.resolve();
+  await pass(1_000);
+  assert.equal(device.socket.sent[0]?.['type'], 'welcome');
+  assert.deepEqual(
+    device.socket.of('nack').map(({ seq, code }) => [seq, code]),
+    [
+      [2, 'schema'],
+      [4, 'unsupported'],
+    ],
+  );
+  assert.equal(device.socket.answers.at(-1), 'ack 5');
+  assert.equal(store.stored.size, 3);
+});
+
+for (const [bound, count, members] of [
+  ['a window', 9, {}],
+  ['64 KiB', 9, { padding: 'x'.repeat(15_000) }],
+] as const) {
+  test(`of what comes behind the hello ${bound} is held, the rest nacked once, and the device counts on`, async (t) => {
+    const inFlight = bound === 'a window' ? 4 : 64;
+    const { connect, deviceStore, store, pass } = await startSessions(t, { inFlight });
+    const gate = Promise.withResolvers<void>();
+    deviceStore.gate = gate.promise;
+    const device = connect();
+    await device.hello();
+    for (let n = 0; n < count; n += 1) device.telemetry(members);
+    const refused = device.socket.of('nack').map(({ seq, code }) => [seq, code]);
+    assert.deepEqual(
+      refused,
+      [5, 6, 7, 8, 9].map((seq) => [seq, 'not-open']),
+    );
+    gate.resolve();
+    await pass(1_000);
+    device.telemetry();
+    await pass(1_000);
+    assert.equal(device.socket.of('nack').length, 5);
+    assert.equal(device.socket.answers.at(-1), 'ack 10');
+    assert.equal(store.stored.size, 5);
+    assert.equal(device.socket.closedWith, undefined);
+  });
+}
+
+test('what is held is nacked not-open when the session does not open', async (t) => {
+  const { connect, deviceStore } = await startSessions(t);
+  const gate = Promise.withResolvers<void>();
+  deviceStore.gate = gate.promise;
+  const device = connect();
+  await device.hello();
+  device.telemetry();
+  device.telemetry();
+  deviceStore.fails = true;
+  gate.resolve();
+  await turn();
+  assert.deepEqual(
+    device.socket.of('nack').map(({ seq, code, retry }) => [seq, code, retry]),
+    [
+      [1, 'not-open', true],
+      [2, 'not-open', true],
+    ],
+  );
+  assert.equal(device.socket.closedWith?.code, 1013);
 });
 
 for (const [name, deviceType] of [

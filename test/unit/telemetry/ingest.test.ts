@@ -5,7 +5,7 @@ import type { FrameOwner } from '../../../hub/telemetry/batch.ts';
 import { imbalance } from '../../../hub/telemetry/ledger.ts';
 import { Ingest } from '../../../hub/telemetry/ingest.ts';
 import type { EventFrame, TelemetryFrame } from '../../../schemas/index.ts';
-import { ManualClock } from '../../helpers/clock.ts';
+import { ManualClock, trustedClock } from '../../helpers/clock.ts';
 import { ScriptedStore, sensorType, silentLog, startMs } from '../../helpers/hubs/session-fixture.ts';
 import { testPipeline } from '../../helpers/hubs/pipeline.ts';
 
@@ -13,6 +13,7 @@ const anchors = new Map([
   ['now', startMs - 10_000],
   ['before', startMs - 3_600_000],
   ['long ago', startMs - 100 * 86_400_000],
+  ['at 1970', 0],
 ]);
 
 function startIngest(t: TestContext, bufferLines = 1_000) {
@@ -29,8 +30,8 @@ function startIngest(t: TestContext, bufferLines = 1_000) {
     event: (...told: unknown[]) => void fanned.push(told),
   };
   const ingest = new Ingest(
-    { writer, ledger, shedding, followers, clock },
-    { maxAgeMs: 86_400_000, maxAheadMs: 60_000 },
+    { writer, ledger, shedding, followers, clock, hubClock: trustedClock(clock) },
+    { maxAgeMs: 86_400_000, maxAheadMs: 60_000, backfillMaxAgeMs: 3_660 * 86_400_000 },
   );
   const channel = ingest.openChannel({ id: 'd1', site: 'lab' }, sensorType, 'now', anchors);
   let seq = 0;
@@ -92,9 +93,33 @@ test('the window of times: both ends are in, a step beyond is out with the hub t
   assert.equal(telemetry({ ts: startMs, data }), undefined);
 });
 
+test("backfill has a floor of its own, below which no time is a reading's, in each form and unit", (t) => {
+  const { telemetry, event, ledger } = startIngest(t);
+  const days = 86_400_000;
+  const seconds = startMs / 1_000;
+  const before2015 = Date.UTC(2015, 0, 1) - 1;
+  const refused = [0, 1_000, 12_345, seconds, before2015, startMs - 3_661 * days];
+  for (const ts of refused) {
+    const verdict = telemetry({ ts, backfill: true, data });
+    assert.equal(verdict?.refusals[0]?.code, 'clock', String(ts));
+    assert.match(verdict.refusals[0]?.errors?.[0]?.expected ?? '', /^Unix time in ms, >= 1\d{12} and/);
+    assert.equal(event({ ts, backfill: true, data: { zone: 1 } })?.refusals[0]?.code, 'clock', String(ts));
+    const batch = telemetry({
+      samples: [
+        { ts, data },
+        { ts: startMs, data },
+      ],
+      backfill: true,
+    });
+    assert.deepEqual(batch?.refusals[0]?.rejectedSamples, [0], String(ts));
+  }
+  assert.equal(telemetry({ up: 1, boot: 'at 1970', backfill: true, data })?.refusals[0]?.code, 'clock');
+  assert.equal(ledger.rejectedBy.clock, refused.length * 3 + 1);
+});
+
 test('backfill lifts the limit on age and none on the future, for ts and up alike', (t) => {
   const { telemetry } = startIngest(t);
-  assert.equal(telemetry({ ts: 0, backfill: true, data }), undefined);
+  assert.equal(telemetry({ ts: startMs - 3_660 * 86_400_000, backfill: true, data }), undefined);
   assert.equal(telemetry({ up: 1, boot: 'long ago', backfill: true, data }), undefined);
   assert.equal(telemetry({ up: 1, boot: 'long ago', data })?.refusals[0]?.code, 'clock');
   assert.equal(telemetry({ ts: 0, backfill: false, data })?.refusals[0]?.code, 'clock');

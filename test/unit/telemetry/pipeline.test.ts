@@ -111,20 +111,66 @@ test('a full spool refuses new readings and gives up none', async (t) => {
   assert.equal(imbalance(ledger.total), 0);
 });
 
-test('full dead letters stop the drain and new readings, until some are purged', async (t) => {
+test('full dead letters stop nobody: what the store refuses further is dropped by its name', async (t) => {
   const store = new ScriptedStore();
   store.refuseLines((line) => line.includes('bad'));
-  const { clock, add, ledger, spool, refused } = pipelineTo(t, store, { spool: { maxDeadLetters: 2 } });
-  add('m,device=d-1 bad=1 1');
-  add('m,device=d-1 bad=1 2');
+  const { clock, add, ledger, spool, refused, settled } = pipelineTo(t, store, {
+    spool: { maxDeadLetters: 2 },
+  });
+  for (const at of [1, 2, 3]) add(`m,device=d-1,type=sensor bad=1 ${at}`);
   await clock.advanceAsync(200);
-  assert.equal(refused.length, 2);
-  assert.equal(add(), false);
-  assert.equal(await spool.purge({ all: true }), 2);
+  assert.equal(refused.length, 3, 'the device is told of each');
+  assert.equal(spool.deadLettersFull, true);
   assert.equal(add(), true);
   await clock.advanceAsync(200);
-  assert.equal(ledger.total.dropped, 2);
+  assert.deepEqual([settled.length, ledger.total.stored], [4, 1]);
+  // Lines that were acked while the store was away, too.
+  store.answer = () => away;
+  add('m,device=d-1,type=sensor bad=1 5');
+  add('m,device=d-2,type=sensor v=1 6');
+  await clock.advanceAsync(200);
+  store.refuseLines((line) => line.includes('bad'));
+  await clock.advanceAsync(60_000);
+  assert.deepEqual([ledger.total.spooled, ledger.total.stored, ledger.total.deadLettered], [0, 2, 2]);
+  assert.deepEqual(ledger.droppedBy, { 'dead-letters-full': 2 });
+  assert.equal(await spool.purge({ all: true }), 2);
+  assert.equal(spool.deadLettersFull, false);
+  assert.equal(ledger.total.dropped, 4);
   assert.equal(imbalance(ledger.total), 0);
+});
+
+test('a device beyond its share of the dead letters loses its own lines alone, and gets its share back', async (t) => {
+  const store = new ScriptedStore();
+  store.refuseLines((line) => line.includes('bad'));
+  const { clock, add, ledger, spool, disk } = pipelineTo(t, store, { spool: { maxDeadLetters: 1_000 } });
+  const refuse = async (device: string, count: number, type = 'sensor'): Promise<void> => {
+    for (let n = 0; n < count; n += 1) {
+      add(`m,device=${device},site=s,type=${type} bad=1 ${Math.random()}`);
+      await clock.advanceAsync(1);
+    }
+    await clock.advanceAsync(200);
+  };
+  const letters = (device: string): number => disk.letters.filter(({ account }) => account === device).length;
+  await refuse('noisy', 130);
+  await refuse('quiet', 3);
+  assert.deepEqual([letters('noisy'), letters('quiet')], [100, 3]);
+  assert.deepEqual(ledger.droppedBy, { 'dead-letter-share': 30 });
+  assert.deepEqual([spool.droppedOf('noisy'), spool.droppedOf('quiet')], [30, 0]);
+  for (let n = 0; n < 6; n += 1) await refuse(`same-${n}`, 90);
+  assert.equal(disk.letters.filter(({ type }) => type === 'sensor').length, 500, 'a type has a share too');
+  await refuse('other', 5, 'valve');
+  assert.equal(letters('other'), 5);
+  disk.fault = new Error('disk full');
+  add('m,device=other,site=s,type=valve bad=1 9');
+  await clock.advanceAsync(200);
+  disk.fault = undefined;
+  await clock.advanceAsync(2_000);
+  assert.equal(letters('other'), 6, 'what found no disk took no room');
+  await spool.purge({ device: 'noisy' });
+  await refuse('noisy', 4);
+  assert.equal(letters('noisy'), 4);
+  assert.equal(imbalance(ledger.total), 0);
+  assert.equal(ledger.total.deadLettered, disk.letters.length);
 });
 
 test('a line that is refused while it is drained becomes a dead letter, and is stored when retried later', async (t) => {

@@ -74,10 +74,11 @@ function isOpening(entry: DeviceEvent): boolean {
 }
 
 function openedText(
-  { epoch, firmware }: DeviceEventBody & { kind: 'opened' },
+  { epoch, firmware, unseenBoots }: DeviceEventBody & { kind: 'opened' },
   from: DeviceEvent | undefined,
 ): string {
-  const session = `session ${epoch}${firmware === undefined ? '' : `, firmware ${firmware}`}`;
+  const boots = unseenBoots === undefined ? '' : `, after ${unseenBoots} earlier boots without the hub`;
+  const session = `session ${epoch}${firmware === undefined ? '' : `, firmware ${firmware}`}${boots}`;
   return from?.kind === 'connected'
     ? `Connected from ${from.address} (${session}).`
     : `Connected (${session}).`;

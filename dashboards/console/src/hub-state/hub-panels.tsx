@@ -7,11 +7,14 @@ import type { Dependency, HubSnapshot } from '../../../../schemas/api/hub.ts';
 interface PartCardProps {
   readonly title: string;
   readonly part: Dependency;
+  /** How it is when all is well, and when not. */
+  readonly words?: readonly [string, string];
   readonly children?: ComponentChildren;
 }
 
 /** A system the hub depends on: whether it is up, and if not, why. */
-export function PartCard({ title, part: { name, up, reason }, children }: PartCardProps) {
+export function PartCard({ title, part, words = ['up', 'down'], children }: PartCardProps) {
+  const { name, up, reason } = part;
   return (
     <section class="card hub-card" aria-label={title}>
       <h2>{title}</h2>
@@ -20,7 +23,7 @@ export function PartCard({ title, part: { name, up, reason }, children }: PartCa
           <svg class="shape" viewBox="0 0 16 16" aria-hidden="true">
             <path d={up ? 'M3 8.5l3.5 3.5L13 4.5' : 'M3 3l10 10M13 3L3 13'} />
           </svg>
-          {up ? 'up' : 'down'}
+          {up ? words[0] : words[1]}
         </span>
       </p>
       <p class="quiet">{name}</p>

@@ -58,6 +58,7 @@ function Overview({ hub, course }: { readonly hub: HubSnapshot; readonly course:
         <PartCard title="Message broker" part={hub.bus}>
           {hub.bus.queued > 0 && <p>{countOf(hub.bus.queued, 'message')} waiting to be published</p>}
         </PartCard>
+        <PartCard title="Clock" part={hub.clock} words={['right', 'in doubt']} />
         <section class="card hub-card" aria-label="Rates">
           <h2>Messages</h2>
           <p class="big">{rateWords(hub.messagesPerSec)}/s</p>

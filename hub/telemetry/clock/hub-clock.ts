@@ -1,0 +1,162 @@
+import { messageOf } from '../../kernel/errors.ts';
+import type { Log } from '../../kernel/log.ts';
+import type { Cancel, Clock } from '../../../schemas/time/clock.ts';
+import { ClockBelief, type BeliefOptions, type Moment } from './clock-belief.ts';
+import { ClockWitnesses, type Verdict } from './clock-witnesses.ts';
+
+/** The latest time the hub has believed, on disk. */
+export interface HubClockStore {
+  /** Unix ms; 0 before the first. */
+  lastMs(): Promise<number>;
+  /** Lower than before when the clock had been ahead. */
+  saveLastMs(ms: number): Promise<void>;
+}
+
+const lookEveryMs = 1_000;
+const saveEveryMs = 10_000;
+/** A time is not worth keeping before it has been believed for so long: the clock may just have been wrong. */
+const settleMs = 60_000;
+const wayOut =
+  "the clocks of devices or of the store settle it, or `hub clock accept` when the machine's clock is right";
+
+export interface HubClockDeps {
+  clock: Clock;
+  store: HubClockStore;
+  log: Log;
+}
+
+/**
+ * The machine's clock, and whether it is to be believed. A wrong one (a dead battery, a wrong NTP server) would have
+ * the readings of the whole fleet refused for good, so that nothing is refused for its time while it is doubted.
+ */
+export class HubClock {
+  readonly #deps: HubClockDeps;
+  readonly #options: BeliefOptions;
+  readonly #witnesses = new ClockWitnesses();
+  readonly #followers: (() => void)[] = [];
+  #belief: ClockBelief;
+  #stop: Cancel = () => {};
+  /** Monotonic ms: since when it has been believed. */
+  #believedAt = 0;
+  #savedMs = 0;
+
+  constructor(deps: HubClockDeps, options: BeliefOptions) {
+    this.#deps = deps;
+    this.#options = options;
+    this.#belief = new ClockBelief(0, this.#moment(), options);
+  }
+
+  /** @throws HubError `database-failed` */
+  async start(): Promise<void> {
+    this.#savedMs = await this.#deps.store.lastMs();
+    const at = this.#moment();
+    this.#belief = new ClockBelief(this.#savedMs, at, this.#options);
+    this.#believedAt = at.monotonicMs;
+    if (this.#belief.doubted) this.#tellDoubt(at);
+    this.#stop = this.#deps.clock.every(lookEveryMs, () => this.#look());
+  }
+
+  close(): void {
+    this.#stop();
+  }
+
+  /** Nothing is refused for its time. */
+  get doubted(): boolean {
+    return this.#belief.doubted;
+  }
+
+  /** Nothing is done or dated by the clock now. What devices alone say does not reach so far. */
+  get unusable(): boolean {
+    return this.#belief.doubted && !this.#belief.contradicted;
+  }
+
+  /** Why it is doubted, and the way out; undefined while it is believed. */
+  get fault(): string | undefined {
+    const fault = this.#belief.fault(this.#moment());
+    return fault === undefined ? undefined : `${fault}; ${wayOut}`;
+  }
+
+  /** The earliest and the latest time it may be, Unix ms: the same while there is no doubt. Looks at the clocks now. */
+  range(): { earliestMs: number; latestMs: number } {
+    const at = this.#moment();
+    if (!this.#belief.doubted) {
+      this.#belief.look(at, undefined);
+      this.#note(at, false, undefined);
+    }
+    return this.#belief.range(at);
+  }
+
+  /** The wall clock of a device, as it has just told. @param wallMs Unix ms */
+  toldByDevice(deviceId: string, wallMs: number): void {
+    this.#witnesses.device(deviceId, wallMs, this.#deps.clock.monotonic());
+  }
+
+  /** @param wallMs as the store's answer says, Unix ms */
+  toldByStore(wallMs: number): void {
+    this.#witnesses.store(wallMs, this.#deps.clock.monotonic());
+  }
+
+  /** An operator says that the machine's clock is right. @returns how it stands now */
+  accept(): { nowMs: number; fault?: string } {
+    const at = this.#moment();
+    const before = this.#belief.doubted;
+    const verdict = this.#verdict(at);
+    this.#belief.accept(at, verdict);
+    this.#note(at, before, verdict);
+    const { fault } = this;
+    return fault === undefined ? { nowMs: at.nowMs } : { nowMs: at.nowMs, fault };
+  }
+
+  /** @param follower called each time the clock is believed again */
+  follow(follower: () => void): void {
+    this.#followers.push(follower);
+  }
+
+  #moment(): Moment {
+    const { clock } = this.#deps;
+    return { nowMs: clock.now(), monotonicMs: clock.monotonic() };
+  }
+
+  #verdict({ nowMs, monotonicMs }: Moment): Verdict | undefined {
+    return this.#witnesses.verdict(nowMs, monotonicMs, this.#options.releasedMs, this.#options);
+  }
+
+  #look(): void {
+    const at = this.#moment();
+    const before = this.#belief.doubted;
+    const verdict = this.#verdict(at);
+    this.#belief.look(at, verdict);
+    this.#note(at, before, verdict);
+  }
+
+  #note(at: Moment, before: boolean, verdict: Verdict | undefined): void {
+    if (this.#belief.doubted && !before) this.#tellDoubt(at);
+    if (!this.#belief.doubted && before) this.#tellBelief();
+    if (this.#belief.doubted) return;
+    const { lastMs } = this.#belief;
+    const settled = verdict?.kind === 'agree' || at.monotonicMs - this.#believedAt >= settleMs;
+    if (lastMs < this.#savedMs || (settled && lastMs - this.#savedMs >= saveEveryMs)) this.#save(lastMs);
+  }
+
+  #tellDoubt(at: Moment): void {
+    this.#deps.log.error(
+      { now: at.nowMs, reason: this.#belief.fault(at) },
+      'the clock of this machine is doubted',
+    );
+  }
+
+  #tellBelief(): void {
+    const at = this.#moment();
+    this.#deps.log.info({ now: at.nowMs }, 'the clock of this machine is believed again');
+    this.#believedAt = at.monotonicMs;
+    for (const follower of this.#followers) follower();
+  }
+
+  #save(lastMs: number): void {
+    const { store, log } = this.#deps;
+    this.#savedMs = lastMs;
+    store.saveLastMs(lastMs).catch((error: unknown) => {
+      log.warn({ reason: messageOf(error) }, 'the time was not saved');
+    });
+  }
+}
