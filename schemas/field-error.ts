@@ -21,6 +21,19 @@ export function renderValue(value: unknown): string {
   return typeof value;
 }
 
+/** What a value must be and what came, to follow its name: `must be >= 1; it is 0`. */
+export function ruleText({ expected, got }: Pick<FieldError, 'expected' | 'got'>): string {
+  return `must be ${expected}; it is ${got}`;
+}
+
+/**
+ * A fault in one sentence, in the same words wherever it is printed: `/seconds must be >= 1; it is 0`.
+ * @param whole what the value itself is called, when it is not a field of it that is at fault
+ */
+export function faultText(fault: Pick<FieldError, 'path' | 'expected' | 'got'>, whole = 'it'): string {
+  return `${fault.path === '' ? whole : fault.path} ${ruleText(fault)}`;
+}
+
 /**
  * One Ajv error in our words.
  * @param error from a validator compiled without `verbose`

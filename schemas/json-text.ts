@@ -41,7 +41,7 @@ export function readJson(given: string, maxFaults = 16): JsonRead {
   // As many names in the text as in the value: none occurs twice, and the slow search is not needed.
   const repeated = names === countNames(value) ? [] : duplicateNames(text, maxFaults);
   if (repeated.length === 0 && !halfPairs) return { kind: 'read', value };
-  const faults = repeated.map((path) => fieldFault(path, 'name', 'each name once', 'twice'));
+  const faults = repeated.map((path) => fieldFault(path, 'name', 'given once', 'given twice'));
   if (halfPairs) findHalfPairs(value, '', faults, maxFaults);
   return faults.length === 0 ? { kind: 'read', value } : { kind: 'read', value, faults };
 }
@@ -109,11 +109,11 @@ function unreadableAs(text: string): [expected: string, got: string] {
   if (text === '') return [object, 'nothing'];
   const last = /\p{C}+$/u.exec(text)?.[0];
   if (last !== undefined && isJson(text.slice(0, -last.length))) {
-    return [`${object} and nothing after it`, `${codePoint(last)} after it`];
+    return [`${object} and nothing after it`, `followed by ${codePoint(last)}`];
   }
   const first = /^[\p{C}\p{Z}]+/u.exec(text)?.[0].replace(/^[ \t\r\n]+/, '');
   if (first !== undefined && first !== '' && isJson(text.slice(text.indexOf(first) + first.length))) {
-    return [`${object} and nothing before it`, `${codePoint(first)} before it`];
+    return [`${object} and nothing before it`, `preceded by ${codePoint(first)}`];
   }
   return [object, quote(text)];
 }

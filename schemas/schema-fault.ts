@@ -1,4 +1,4 @@
-import type { FieldError } from './field-error.ts';
+import { faultText, type FieldError } from './field-error.ts';
 
 /** A device type that cannot be used: every fault found in the file, each by its JSON pointer. */
 export class SchemaFault extends Error {
@@ -6,10 +6,7 @@ export class SchemaFault extends Error {
   readonly errors: readonly FieldError[];
 
   constructor(file: string, errors: readonly FieldError[], options: { cause?: unknown } = {}) {
-    const lines = errors.map(
-      ({ path, keyword, expected, got }) =>
-        `${path === '' ? '/' : path}: expected ${expected}, got ${got} (${keyword})`,
-    );
+    const lines = errors.map((error) => `${faultText(error, '/')} (${error.keyword})`);
     super(`${file}: ${lines.join('; ')}`, options);
     this.name = 'SchemaFault';
     this.file = file;

@@ -1,3 +1,4 @@
+import { faultText } from '../../schemas/field-error.ts';
 import type { FieldError } from '../../schemas/index.ts';
 import type { Recording } from './recording.ts';
 import type { Replay, ReplaySummary } from './replay.ts';
@@ -75,7 +76,7 @@ function more(count: number): string[] {
 }
 
 function errorText(errors: readonly FieldError[]): string {
-  return errors.map(({ path, expected, got }) => ` · ${path} must be ${expected}, is ${got}`).join('');
+  return errors.map((error) => ` · ${faultText(error)}`).join('');
 }
 
 function counted(count: number): string {

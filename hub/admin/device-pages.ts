@@ -1,4 +1,4 @@
-import { HubError } from '../kernel/errors.ts';
+import { invalidInput } from '../kernel/errors.ts';
 import type { DeviceQuery } from '../../schemas/api/devices.ts';
 import { renderValue, typeName } from '../../schemas/index.ts';
 import type { DeviceRecord } from '../registry/device-store.ts';
@@ -58,9 +58,7 @@ function labelTerm(term: string): [string, string] {
   const equals = term.indexOf('=');
   if (equals > 0) return [term.slice(0, equals), term.slice(equals + 1)];
   const expected = 'key=value';
-  throw new HubError('input-invalid', `query label must be ${expected}`, {
-    details: { errors: [{ path: '/label', keyword: 'pattern', expected, got: renderValue(term) }] },
-  });
+  throw invalidInput({ path: '/label', keyword: 'pattern', expected, got: renderValue(term) }, 'query label');
 }
 
 function matches(

@@ -1,4 +1,5 @@
 import { maxTopics } from '../../schemas/api/live.ts';
+import { faultText } from '../../schemas/field-error.ts';
 import { namePattern } from '../../schemas/index.ts';
 import { readJson } from '../../schemas/json-text.ts';
 
@@ -33,7 +34,7 @@ export function parseWatch(text: string, isThere: (deviceId: string) => boolean)
   const json = readJson(text);
   if (json.kind === 'unreadable') return bad('a message must be JSON');
   const [fault] = json.faults ?? [];
-  if (fault !== undefined) return bad(`${fault.path} must be ${fault.expected}; it is ${fault.got}`);
+  if (fault !== undefined) return bad(faultText(fault));
   const frame = json.value;
   const topics = typeof frame === 'object' && frame !== null && 'watch' in frame ? frame.watch : undefined;
   if (!Array.isArray(topics)) return bad('a message must be {"watch":[topic, …]}');

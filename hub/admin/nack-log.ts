@@ -1,5 +1,6 @@
 import type { NackRow } from '../../schemas/api/rejects.ts';
-import type { FieldError, NackFrame } from '../../schemas/index.ts';
+import { faultText } from '../../schemas/field-error.ts';
+import type { NackFrame } from '../../schemas/index.ts';
 import type { Clock } from '../../schemas/time/clock.ts';
 import type { NackedDevice } from '../sessions/nack.ts';
 
@@ -46,7 +47,7 @@ export class NackLog {
       ...(seq === undefined ? {} : { seq }),
       ...(stream === undefined ? {} : { stream }),
       ...(error === undefined ? {} : { field: error.path, rule: error.keyword }),
-      message: error === undefined ? (words[code] ?? code) : sentenceOf(error),
+      message: error === undefined ? (words[code] ?? code) : faultText(error),
       ...(firmware === undefined ? {} : { firmware }),
     };
     rows.push(row);
@@ -62,8 +63,4 @@ export class NackLog {
   forget(deviceId: string): void {
     this.#rows.delete(deviceId);
   }
-}
-
-function sentenceOf({ path, expected, got }: FieldError): string {
-  return `${path === '' ? 'it' : path} must be ${expected}, and is ${got}`;
 }

@@ -50,7 +50,7 @@ function readConfigFile(path: string, name: string, warnings: string[]): unknown
   let rule = 'must be a file that can be read';
   try {
     const text = readFileSync(path, 'utf8');
-    rule = 'must be JSON';
+    rule = 'must be JSON that can be taken';
     const value = parseJson(text);
     rule = 'holds a secret';
     if (typeof value === 'object' && value !== null && Object.keys(value).some(isSecret)) {
@@ -58,7 +58,10 @@ function readConfigFile(path: string, name: string, warnings: string[]): unknown
     }
     return value;
   } catch (error) {
-    const fault = { name, rule: `${rule} (${messageOf(error)})` };
+    const fault = {
+      name,
+      rule: error instanceof SyntaxError ? error.message : `${rule} (${messageOf(error)})`,
+    };
     throw new HubError('config-invalid', `${fault.name} ${fault.rule}`, {
       cause: error,
       details: { faults: [fault] },

@@ -1,3 +1,4 @@
+import { faultText, ruleText } from '../../schemas/field-error.ts';
 import { readJson } from '../../schemas/json-text.ts';
 
 /**
@@ -8,9 +9,9 @@ export function parseJson(text: string): unknown {
   const json = readJson(text);
   if (json.kind === 'unreadable') {
     const { expected, got } = json.fault;
-    throw new SyntaxError(`expected ${expected.replace('a JSON object', 'JSON')}, got ${got}`);
+    throw new SyntaxError(ruleText({ expected: expected.replace('a JSON object', 'JSON'), got }));
   }
   const [fault] = json.faults ?? [];
   if (fault === undefined) return json.value;
-  throw new Error(`${fault.path}: expected ${fault.expected}, got ${fault.got}`);
+  throw new Error(faultText(fault));
 }

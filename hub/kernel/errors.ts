@@ -1,4 +1,5 @@
 import { errorCodes, type ErrorCode } from '../../schemas/api/error-codes.ts';
+import { ruleText, type FieldError } from '../../schemas/field-error.ts';
 
 /** A fault that stops an operation. */
 export class HubError extends Error {
@@ -20,6 +21,11 @@ export class HubError extends Error {
     this.retryable = retryable;
     this.details = options.details ?? {};
   }
+}
+
+/** A field of a request that breaks its rule. @param place what the field is called, when not by its path */
+export function invalidInput(fault: FieldError, place = fault.path.slice(1)): HubError {
+  return new HubError('input-invalid', `${place} ${ruleText(fault)}`, { details: { errors: [fault] } });
 }
 
 /** Nobody knows a device of this id. @param note instead of the id alone */

@@ -1,6 +1,6 @@
 import type { Notice, NoticeReport, NoticeRequest } from '../../schemas/api/notices.ts';
 import { isoTime } from '../../schemas/index.ts';
-import { HubError, messageOf } from '../kernel/errors.ts';
+import { invalidInput, messageOf, type HubError } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Cancel, Clock } from '../../schemas/time/clock.ts';
 import type { MayShow } from '../registry/visibility.ts';
@@ -80,7 +80,11 @@ export class Notices {
     if (request.atMs <= createdMs || request.atMs > createdMs + farthestMs)
       throw invalid('/atMs', 'a time in the next 366 days', isoTime(request.atMs));
     if (this.#scheduled.size >= maxScheduled)
-      throw invalid('/atMs', `at most ${maxScheduled} notices scheduled at a time`, this.#scheduled.size);
+      throw invalid(
+        '/atMs',
+        `at most ${maxScheduled} notices scheduled at a time`,
+        String(this.#scheduled.size),
+      );
     await store.save(notice);
     this.#schedule(notice);
     return notice;
@@ -212,8 +216,6 @@ function textOf({ topic, data }: NoticeRequest): string {
   return JSON.stringify({ type: 'notice', topic, data });
 }
 
-function invalid(path: string, expected: string, got: unknown): HubError {
-  return new HubError('input-invalid', `${path.slice(1)} must be ${expected}`, {
-    details: { errors: [{ path, expected, got }] },
-  });
+function invalid(path: string, expected: string, got: string): HubError {
+  return invalidInput({ path, keyword: 'limit', expected, got });
 }

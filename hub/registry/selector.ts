@@ -1,4 +1,5 @@
-import { HubError } from '../kernel/errors.ts';
+import { renderValue } from '../../schemas/field-error.ts';
+import { invalidInput, type HubError } from '../kernel/errors.ts';
 import { labelKeyPattern, namePattern, typeName } from '../../schemas/limits.ts';
 
 /** What a selector looks at. */
@@ -79,7 +80,5 @@ function holds({ id, type, site, labels = {} }: Selectable, key: string, value: 
 }
 
 function invalid(got: string, expected: string): HubError {
-  return new HubError('input-invalid', `selector ${JSON.stringify(got.slice(0, 80))} must be ${expected}`, {
-    details: { errors: [{ path: '/to', keyword: 'selector', expected, got: got.slice(0, 80) }] },
-  });
+  return invalidInput({ path: '/to', keyword: 'selector', expected, got: renderValue(got) }, 'selector');
 }

@@ -1,6 +1,6 @@
 import type { NewSchedule, ScheduledAction, ScheduleView } from '../../schemas/api/schedules.ts';
 import { lastTimeMs } from '../../schemas/index.ts';
-import { HubError, messageOf } from '../kernel/errors.ts';
+import { HubError, invalidInput, messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Cancel, Clock } from '../../schemas/time/clock.ts';
 import type { CronFields } from './cron-fields.ts';
@@ -266,7 +266,5 @@ function viewOf({ schedule, nextMs }: Kept): ScheduleView {
 }
 
 function invalid(member: string, expected: string, got: string): HubError {
-  return new HubError('input-invalid', `${member} must be ${expected}`, {
-    details: { errors: [{ path: `/${member}`, expected, got: got.slice(0, 64) }] },
-  });
+  return invalidInput({ path: `/${member}`, keyword: 'format', expected, got: got.slice(0, 64) });
 }

@@ -1,6 +1,6 @@
 import type { DeviceSeries } from '../../schemas/api/readings.ts';
 import type { FieldSpec, StreamType } from '../../schemas/index.ts';
-import { HubError } from '../kernel/errors.ts';
+import { invalidInput, type HubError } from '../kernel/errors.ts';
 import type { MetricsReader, SeriesBucket, SeriesQuery, Summary } from './store.ts';
 import { streamOf, type TypeOf } from './stream-of.ts';
 
@@ -116,7 +116,5 @@ function isNumeric(field: FieldSpec): field is FieldSpec & { kind: 'float' | 'in
 }
 
 function invalid(name: string, expected: string, got: string): HubError {
-  return new HubError('input-invalid', `${name} must be ${expected}`, {
-    details: { errors: [{ path: `/${name}`, expected, got: got.slice(0, 64) }] },
-  });
+  return invalidInput({ path: `/${name}`, keyword: 'format', expected, got: got.slice(0, 64) });
 }

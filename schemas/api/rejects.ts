@@ -5,7 +5,7 @@ import { ofDevice } from './devices.ts';
 import { resource } from './operation.ts';
 import { count, list, named, timeMs } from './values.ts';
 
-const message = '/temperature must be <= 125, and is 900';
+const message = '/temperature must be <= 125; it is 900';
 
 /** One refusal, as people read it. */
 export const NackRow = named(

@@ -3,6 +3,7 @@
 import helmet from '@fastify/helmet';
 import { fastify, type FastifyInstance } from 'fastify';
 import type { AdminOperations } from '../../admin/admin-operations.ts';
+import { faultText } from '../../../schemas/field-error.ts';
 import { readJson } from '../../../schemas/json-text.ts';
 import { HubError } from '../../kernel/errors.ts';
 import type { Log } from '../../kernel/log.ts';
@@ -172,9 +173,9 @@ function bodyFault(text: string): HubError | undefined {
   const errors = json.kind === 'read' ? (json.faults ?? []) : [json.fault];
   const [first] = errors;
   if (first === undefined) return undefined;
-  const { path, expected, got } = first;
-  const note = `the body${path === '' ? '' : ` at ${path}`}: expected ${expected}, got ${got}`;
-  return new HubError('input-invalid', note, { details: { errors } });
+  return new HubError('input-invalid', faultText({ ...first, path: `body${first.path}` }), {
+    details: { errors },
+  });
 }
 
 function serveOperations(app: FastifyInstance, { operations, security, routes = [] }: AdminDeps): void {

@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { commandApi } from '../../../schemas/api/commands.ts';
 import type { Requester } from '../../../schemas/api/requester.ts';
 import type { CommandOperations } from '../../commands/command-operations.ts';
-import { HubError } from '../../kernel/errors.ts';
+import { invalidInput } from '../../kernel/errors.ts';
 import { serve } from './serve-operation.ts';
 
 /** A caller that would wait longer asks again. */
@@ -74,7 +74,5 @@ function waitMs(given: string | undefined): number {
   const ms = count === undefined ? Number.NaN : Number(count) * (unit === 's' ? 1_000 : 1);
   if (ms <= maxWaitMs) return ms;
   const expected = `a time such as 10s or 500ms, at most ${maxWaitMs / 1000}s`;
-  throw new HubError('input-invalid', `query wait must be ${expected}`, {
-    details: { errors: [{ path: '/wait', keyword: 'pattern', expected, got: given }] },
-  });
+  throw invalidInput({ path: '/wait', keyword: 'pattern', expected, got: given }, 'query wait');
 }

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { compileBodyCheck, compileParameterCheck } from '../../../schemas/api/requests/request-check.ts';
-import { HubError } from '../../kernel/errors.ts';
+import { invalidInput } from '../../kernel/errors.ts';
 
 /** What a part of the request is called in a refusal. */
 const partNames: Readonly<Record<string, string>> = {
@@ -19,11 +19,7 @@ export function validateRequests(app: FastifyInstance): void {
       const fault = check(value);
       if (fault === undefined) return { value };
       const place = httpPart === 'body' ? `${part}${fault.path}` : `${part} ${fault.path.slice(1)}`;
-      return {
-        error: new HubError('input-invalid', `${place} must be ${fault.expected}`, {
-          details: { errors: [fault] },
-        }),
-      };
+      return { error: invalidInput(fault, place) };
     };
   });
 }

@@ -1,6 +1,7 @@
 /** The one route of the device listener that takes a device without an identity: `POST /v1/enrol`. */
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { faultText } from '../../../schemas/field-error.ts';
 import { readJson } from '../../../schemas/json-text.ts';
 import { messageOf } from '../../kernel/errors.ts';
 import type { Enrolled, EnrolmentAsk } from '../../identity/enrolment.ts';
@@ -60,7 +61,7 @@ function parseAsk(text: string): EnrolmentAsk | string {
     return `the body must be a JSON object: {"token","id"}; it is ${json.fault.got}`;
   }
   const [doubtful] = json.faults ?? [];
-  if (doubtful !== undefined) return `${doubtful.path} must be ${doubtful.expected}; it is ${doubtful.got}`;
+  if (doubtful !== undefined) return faultText(doubtful);
   const { value } = json;
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     return 'the body must be a JSON object';

@@ -22,16 +22,16 @@ test('a parameter, a label or a name in JSON that is given twice is refused, at 
     'v-1',
   ];
   const cases: [string[], RegExp][] = [
-    [[...send, '--params', '{"percent":10,"percent":90}'], /\/percent: expected each name once, got twice/],
+    [[...send, '--params', '{"percent":10,"percent":90}'], /\/percent must be given once; it is given twice/],
     [[...send, '--param', 'percent=10', '--param', 'percent=90'], /percent is given twice/],
     [[...send, '--params', '{"percent":10}', '--param', 'percent=90'], /percent is given twice/],
-    [[...send, '--param', 'x={"a":1,"a":2}'], /\/a: expected each name once, got twice/],
+    [[...send, '--param', 'x={"a":1,"a":2}'], /\/a must be given once; it is given twice/],
     [
       [...schedule, '--command', 'set-position', '--params', '{"percent":1,"percent":2}'],
-      /\/percent: expected/,
+      /\/percent must be/,
     ],
-    [[...schedule, '--notice', 'n', '--data', '{"a":1,"a":2}'], /\/a: expected each name once/],
-    [['device', 'push', '--to', 'v-1', '--topic', 'n', '--data', '{"a":1,"a":2}'], /\/a: expected each name/],
+    [[...schedule, '--notice', 'n', '--data', '{"a":1,"a":2}'], /\/a must be given once/],
+    [['device', 'push', '--to', 'v-1', '--topic', 'n', '--data', '{"a":1,"a":2}'], /\/a must be given once/],
     [['device', 'label', 'v-1', 'floor=1', 'floor=2'], /floor is given twice/],
     [['device', 'label', 'v-1', 'floor=1', 'floor-'], /floor is given twice/],
     [
@@ -57,7 +57,7 @@ test('files are judged likewise; a byte order mark at their start is taken', asy
   assert.equal((await check('\ufeff{"inFlight":32}')).code, 0);
   assert.match(
     (await check('{"inFlight":32,"inFlight":64}')).err,
-    /\/inFlight: expected each name once, got twice/,
+    /\/inFlight must be given once; it is given twice/,
   );
-  assert.match((await check('{"inFlight":32}\0')).err, /nothing after it, got U\+0000 after it/);
+  assert.match((await check('{"inFlight":32}\0')).err, /nothing after it; it is followed by U\+0000/);
 });

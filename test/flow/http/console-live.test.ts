@@ -121,7 +121,7 @@ test('bad messages are answered with words, too many of them with a close', asyn
   const cases: [string, RegExp][] = [
     ['{', /must be JSON/],
     ['[]', /\{"watch":\[topic/],
-    ['{"watch":["fleet"],"watch":["hub"]}', /\/watch must be each name once; it is twice/],
+    ['{"watch":["fleet"],"watch":["hub"]}', /\/watch must be given once; it is given twice/],
     [JSON.stringify({ watch: Array(21).fill('fleet') }), /at most 20 topics/],
     [JSON.stringify({ watch: ['everything'] }), /a topic must be fleet/],
     [JSON.stringify({ watch: ['device:a b'] }), /a topic must be fleet/],

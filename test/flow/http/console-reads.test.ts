@@ -189,14 +189,14 @@ test('refusals are listed by device, newest first, summed up by field, and shown
         '/colour',
         'additionalProperties',
         '1.2.3',
-        '/colour must be no field of this name, and is "red"',
+        '/colour must be no field of this name; it is "red"',
       ],
-      [2, 'schema', 'env', '/temperature', 'maximum', '1.2.3', '/temperature must be <= 125, and is 901'],
-      [1, 'schema', 'env', '/temperature', 'maximum', '1.2.3', '/temperature must be <= 125, and is 900'],
+      [2, 'schema', 'env', '/temperature', 'maximum', '1.2.3', '/temperature must be <= 125; it is 901'],
+      [1, 'schema', 'env', '/temperature', 'maximum', '1.2.3', '/temperature must be <= 125; it is 900'],
     ],
   );
   const { message } = await live.next('nack', ({ seq }) => seq === 2);
-  assert.equal(message, '/temperature must be <= 125, and is 901');
+  assert.equal(message, '/temperature must be <= 125; it is 901');
   const rejects = (await viewer.get('/rejects')).body;
   assert.equal(rejects['other'], 0);
   assert.deepEqual(
@@ -210,7 +210,7 @@ test('refusals are listed by device, newest first, summed up by field, and shown
         firmware: '1.2.3',
         count: 2,
         lastMs: 0,
-        example: { device: 'd-1', message: '/temperature must be <= 125, and is 901' },
+        example: { device: 'd-1', message: '/temperature must be <= 125; it is 901' },
       },
       {
         type: 'env-sensor@1',
@@ -220,7 +220,7 @@ test('refusals are listed by device, newest first, summed up by field, and shown
         firmware: '1.2.3',
         count: 1,
         lastMs: 0,
-        example: { device: 'd-1', message: '/colour must be no field of this name, and is "red"' },
+        example: { device: 'd-1', message: '/colour must be no field of this name; it is "red"' },
       },
     ],
   );

@@ -44,7 +44,7 @@ test('a request that does not mean one thing alone enrols nobody, and says why',
   const body = JSON.stringify({ token, id: 'one-1' });
   const twice = await enrol(body.replace('"id"', '"id":"one-2","id"'));
   assert.equal(twice.status, 400);
-  assert.match(JSON.stringify(twice.body), /\/id must be each name once/);
+  assert.match(JSON.stringify(twice.body), /\/id must be given once/);
   const trailing = await enrol(`${body}\0`);
   assert.equal(trailing.status, 400);
   assert.match(JSON.stringify(trailing.body), /U\+0000 after it/);

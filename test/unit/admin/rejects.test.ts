@@ -28,7 +28,7 @@ test('the last twenty refusals of a device are kept, newest first', () => {
   assert.equal(rows.length, 20);
   assert.deepEqual(
     [rows[0]?.field, rows[0]?.message, rows.at(-1)?.field],
-    ['/f29', '/f29 must be <= 5, and is 6', '/f10'],
+    ['/f29', '/f29 must be <= 5; it is 6', '/f10'],
   );
   assert.deepEqual(log.of('d-2'), []);
   log.forget('d-1');

@@ -66,7 +66,7 @@ test('a bad payload is refused with the field and the rule', () => {
     const parsed = parsePayload(bytes(text));
     assert.ok(parsed.kind === 'refused', text);
     assert.deepEqual(parsed.refusal.errors, [
-      { path, keyword: 'name', expected: 'each name once', got: 'twice' },
+      { path, keyword: 'name', expected: 'given once', got: 'given twice' },
     ]);
   }
   const half = parsePayload(bytes('{"id":"c-1","params":{"text":"a\\ud800"}}'));
@@ -84,7 +84,7 @@ test('a byte order mark is taken, and what cannot be seen around a payload is na
   assert.deepEqual(parsePayload(bytes('\ufeff{"id":"c-1"}')), read({ id: 'c-1' }));
   const trailing = parsePayload(bytes('{"id":"c-1"}\0'));
   assert.ok(trailing.kind === 'refused');
-  assert.deepEqual(trailing.refusal.errors?.[0]?.got, 'U+0000 after it');
+  assert.deepEqual(trailing.refusal.errors?.[0]?.got, 'followed by U+0000');
 });
 
 test('a payload too large for a device frame is refused before it is read', () => {

@@ -56,17 +56,25 @@ const kernel = [
   fault('hub/kernel/upwards.ts', '../adapters/cron.ts', /kernel is a leaf/),
   typeFault('hub/kernel/type-of-feature.ts', '../telemetry/store.ts', /kernel is a leaf/),
   typeFault('hub/kernel/schemas.ts', '../../schemas/index.ts', /kernel is a leaf/),
-  typeFault('hub/kernel/api.ts', '../../schemas/api/audit.ts', /takes the error codes and time alone/),
+  typeFault(
+    'hub/kernel/api.ts',
+    '../../schemas/api/audit.ts',
+    /takes the error codes, field errors and time alone/,
+  ),
   fault(
     'hub/kernel/enrolments.ts',
     '../../schemas/api/enrolments.ts',
-    /takes the error codes and time alone/,
+    /takes the error codes, field errors and time alone/,
   ),
   fault('hub/kernel/nested/config.ts', '../../config/config.ts', /kernel is a leaf/),
   typeFault('hub/kernel/wiring.ts', '../wiring/context.ts', /kernel is a leaf/),
   legal('hub/kernel/legal.ts', 'pino', 'prom-client', 'node:fs', 'node:fs/promises', './errors.ts'),
   legal('hub/kernel/codes.ts', '../../schemas/api/error-codes.ts', '../../schemas/time/clock.ts'),
-  fault('hub/kernel/tally.ts', '../../schemas/command-tally.ts', /takes the error codes and time alone/),
+  fault(
+    'hub/kernel/tally.ts',
+    '../../schemas/command-tally.ts',
+    /takes the error codes, field errors and time alone/,
+  ),
   legal('hub/kernel/nested/legal.ts', '../errors.ts'),
 ];
 

@@ -73,7 +73,7 @@ test('a byte order mark at the start is taken, once', () => {
   assert.deepEqual(readJson('\ufeff{"a":1}'), { kind: 'read', value: { a: 1 } });
   const twice = readJson('\ufeff\ufeff{"a":1}');
   assert.ok(twice.kind === 'unreadable');
-  assert.equal(twice.fault.got, 'U+FEFF before it');
+  assert.equal(twice.fault.got, 'preceded by U+FEFF');
 });
 
 test('what keeps a text from being JSON is named when it cannot be seen', () => {
@@ -81,11 +81,11 @@ test('what keeps a text from being JSON is named when it cannot be seen', () => 
     const json = readJson(text);
     return json.kind === 'unreadable' ? `${json.fault.expected}: ${json.fault.got}` : 'read';
   };
-  assert.equal(gotOf('{"a":1}\0'), 'a JSON object and nothing after it: U+0000 after it');
-  assert.equal(gotOf('{"a":1}\0\0\0'), 'a JSON object and nothing after it: U+0000 after it');
-  assert.equal(gotOf('{"a":1}\ufeff'), 'a JSON object and nothing after it: U+FEFF after it');
-  assert.equal(gotOf('\u00a0{"a":1}'), 'a JSON object and nothing before it: U+00A0 before it');
-  assert.equal(gotOf('\u200b{"a":1}'), 'a JSON object and nothing before it: U+200B before it');
+  assert.equal(gotOf('{"a":1}\0'), 'a JSON object and nothing after it: followed by U+0000');
+  assert.equal(gotOf('{"a":1}\0\0\0'), 'a JSON object and nothing after it: followed by U+0000');
+  assert.equal(gotOf('{"a":1}\ufeff'), 'a JSON object and nothing after it: followed by U+FEFF');
+  assert.equal(gotOf('\u00a0{"a":1}'), 'a JSON object and nothing before it: preceded by U+00A0');
+  assert.equal(gotOf('\u200b{"a":1}'), 'a JSON object and nothing before it: preceded by U+200B');
   assert.equal(gotOf(' \r\n\t{"a":1} \n'), 'read');
   assert.equal(gotOf('{"a":"\u0001"}'), 'a JSON object: {"a":"<U+0001>"}');
   assert.equal(gotOf(''), 'a JSON object: nothing');

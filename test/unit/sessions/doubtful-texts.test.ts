@@ -6,7 +6,7 @@ import { startMs, startSessions } from '../../helpers/hubs/session-fixture.ts';
 
 const half = '\\ud800';
 const unicode = { keyword: 'unicode', expected: 'a text without half a surrogate pair' };
-const twice = { keyword: 'name', expected: 'each name once', got: 'twice' };
+const twice = { keyword: 'name', expected: 'given once', got: 'given twice' };
 
 test('a reading with a name twice, or with half a surrogate pair, is refused by its field', async (t) => {
   const { open, store, pass } = await startSessions(t);
@@ -116,7 +116,7 @@ test('a byte order mark is taken; a NUL after the frame is named', async (t) => 
       path: '',
       keyword: 'json',
       expected: 'a JSON object and nothing after it',
-      got: 'U+0000 after it',
+      got: 'followed by U+0000',
       in: 'frame',
     },
   ]);

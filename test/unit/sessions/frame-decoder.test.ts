@@ -89,7 +89,7 @@ test('a frame that its schema takes comes with its type, one that it refuses wit
 });
 
 test('a name that stands twice spoils one sample, or the whole frame', () => {
-  const twice = { keyword: 'name', expected: 'each name once', got: 'twice' };
+  const twice = { keyword: 'name', expected: 'given once', got: 'given twice' };
   const samples = '"samples":[{"ts":1,"data":{"t":1,"t":2}},{"ts":2,"data":{"t":1}}]';
   const one = parseDeviceFrame(`{"type":"telemetry","seq":1,"stream":"env",${samples}}`);
   assert.deepEqual(one.kind === 'frame' && one.spoilt, new Map([[0, { path: '/t', ...twice }]]));

@@ -1,3 +1,4 @@
+import { ruleText } from '../../../../schemas/field-error.ts';
 import { Time } from '../components/time.tsx';
 import { reasonWords, statusWords } from '../forms/command-words.ts';
 import { CommandBadge } from './command-badge.tsx';
@@ -33,9 +34,9 @@ export function CommandProgress({ command, reports }: CommandProgressProps) {
             <progress max={100} value={percent} aria-label="Progress" /> {percent} % {note}
           </p>
         )}
-        {errors.map(({ path, expected, got }) => (
-          <p key={path}>
-            <code>{path === '' ? 'the whole value' : path}</code> must be {expected}; it is {got}.
+        {errors.map((error) => (
+          <p key={error.path}>
+            <code>{error.path === '' ? 'the whole value' : error.path}</code> {ruleText(error)}.
           </p>
         ))}
         {output !== undefined && (

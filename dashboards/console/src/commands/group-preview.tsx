@@ -1,5 +1,6 @@
 import { reasonWords } from '../forms/command-words.ts';
 import { countOf } from '../number-words.ts';
+import { ruleText } from '../../../../schemas/field-error.ts';
 import type { GroupPreview as PreviewOf } from '../../../../schemas/api/group-commands.ts';
 import { planWords } from './waves.ts';
 
@@ -20,7 +21,7 @@ export function GroupPreview({ preview: { devices, refusal }, wave, maxFailures,
         <p>{reasonWords(refusal.reason)} Nothing would be sent.</p>
         {(refusal.errors ?? []).map((error) => (
           <p key={error.path}>
-            <code>{error.path}</code> must be {error.expected}; it is {error.got}.
+            <code>{error.path}</code> {ruleText(error)}.
           </p>
         ))}
       </div>
