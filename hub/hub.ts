@@ -31,9 +31,9 @@ export interface RunningHub {
   deviceUrl: string;
   adminUrl: string;
   /** Address of the embedded broker. */
-  brokerUrl?: string;
+  brokerUrl?: string | undefined;
   /** The one-time code that creates the first admin account, if there is no account yet. */
-  firstLogin?: string;
+  firstLogin?: string | undefined;
   /** Drains and stops. `lost`: points received and not stored; `faults`: parts that failed to close. */
   close(): Promise<{ lost: number; faults: { name: string; error: unknown }[] }>;
   /** Resolves with the fault when a part dies that the hub cannot run without. */
@@ -175,8 +175,8 @@ async function openListeners(hub: HubContext, parts: HubParts): Promise<RunningH
   return {
     deviceUrl: listener.url,
     adminUrl: http.url,
-    ...(bus.url === undefined ? {} : { brokerUrl: bus.url }),
-    ...(operators.firstLogin === undefined ? {} : { firstLogin: operators.firstLogin }),
+    brokerUrl: bus.url,
+    firstLogin: operators.firstLogin,
     failed: hub.failed,
     close() {
       stop.abort();

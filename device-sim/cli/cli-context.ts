@@ -33,7 +33,7 @@ export class UsageFault extends Error {
 
 export interface ConnectOptions {
   url: string;
-  ca?: string;
+  ca?: string | undefined;
 }
 
 /** The options of everything that connects. */

@@ -83,7 +83,7 @@ async function runFleet(options: FleetCommandOptions, context: CliContext): Prom
     staggerMs: stagger * 1000,
     members: credentials.map(({ id, secret }) => ({ id, secret, type })),
     ...readCa(options.ca),
-    ...(interval === undefined ? {} : { intervalSec: interval }),
+    intervalSec: interval,
     onClient(client, { id }) {
       const report = (what: string): void => {
         // A fault of a fleet may occur thousands of times: each kind is reported once.
@@ -143,9 +143,9 @@ async function runDevice(options: DeviceCommandOptions, context: CliContext): Pr
     seed,
     staggerMs: 0,
     members: [{ ...readIdentity(options), type }],
-    ...(memory === undefined ? {} : { memoryFolder: memory }),
+    memoryFolder: memory,
     ...readCa(options.ca),
-    ...(interval === undefined ? {} : { intervalSec: interval }),
+    intervalSec: interval,
     onClient(client) {
       client.on('sent', (frame) => say(`→ ${JSON.stringify(frame)}`));
       client.on('received', (frame) => say(`← ${JSON.stringify(frame)}`));

@@ -29,17 +29,17 @@ export interface DeviceClientOptions extends ConnectionOptions {
   boot?: string;
   /** Earlier boots that ended without a session, oldest first; see `endedBoots` of the client. */
   endedBoots?: readonly EndedBoot[];
-  firmware?: string;
+  firmware?: string | undefined;
   /** The heartbeat interval that the device requests; the hub's `welcome.heartbeatSec` decides. */
-  heartbeatSec?: number;
+  heartbeatSec?: number | undefined;
   /** Command memory that survives a reboot; without it the memory lasts as long as this client. */
-  commandStore?: CommandStore;
+  commandStore?: CommandStore | undefined;
   /** Keeps a rotated secret across a reboot; without it the new secret lasts as long as this client. */
   secretStore?: SecretStore;
   /** Maximum of kept readings, 10,000 by default; see `Outbox` for the policy when it is full. */
-  outboxCapacity?: number;
+  outboxCapacity?: number | undefined;
   /** Upper limit of the first wait before a new attempt, 1,000 ms by default. */
-  backoffFirstMs?: number;
+  backoffFirstMs?: number | undefined;
   clock?: Clock;
   random?: Random;
 }

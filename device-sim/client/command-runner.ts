@@ -19,7 +19,7 @@ export interface CommandOutcome {
   /** Matches the command's `output` schema. */
   output?: unknown;
   /** Why it failed, as text. */
-  error?: string;
+  error?: string | undefined;
 }
 
 /** Carries out the command. An exception becomes `failed` with its message. */
@@ -188,7 +188,10 @@ export class CommandRunner {
     }
   }
 
-  #end(frame: CommandFrame, outcome: { status: ResultStatus; output?: unknown; error?: string }): void {
+  #end(
+    frame: CommandFrame,
+    outcome: { status: ResultStatus; output?: unknown; error?: string | undefined },
+  ): void {
     if (this.#dead) return;
     const { status, output, error } = outcome;
     const result: ResultFrame = {

@@ -16,7 +16,7 @@ export interface ConnectionOptions {
   id: string;
   secret: string;
   /** The hub's CA, PEM. Only this CA is trusted, so a renewed leaf certificate needs no change on the device. */
-  ca?: string;
+  ca?: string | undefined;
 }
 
 export interface ConnectionHandlers {
@@ -73,7 +73,7 @@ function connectTls(key: string, options: ConnectionOptionsOfTls): TLSSocket {
     ...given,
     // RFC 6066 §3: an IP address must not be a server name.
     servername: isIP(host) === 0 ? host : '',
-    ...(session === undefined ? {} : { session }),
+    session,
   });
   socket.on('session', (fresh: Buffer) => keepSession(key, fresh));
   // A TLS session that failed is not tried again; one that worked outlives its connection.
@@ -184,7 +184,7 @@ export class Connection {
       const retryAfterMs = retryAfterHeader(response.headers['retry-after'], Date.now());
       response.resume();
       request.destroy();
-      this.#end({ kind: 'refused', status, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) });
+      this.#end({ kind: 'refused', status, retryAfterMs });
     });
     socket.on('error', (error) => {
       // After the upgrade a close event with the code follows; before the upgrade this is the only event.

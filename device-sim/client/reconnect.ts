@@ -4,9 +4,9 @@ import type { Random } from '../device/random.ts';
 /** How a connection or a connection attempt ended. */
 export type Ending =
   /** The close handshake, or 1006 when the link broke without one (RFC 6455 §7.1.5). */
-  | { kind: 'closed'; code: number; reason: string; retryAfterMs?: number }
+  | { kind: 'closed'; code: number; reason: string; retryAfterMs?: number | undefined }
   /** The hub answered the upgrade with this HTTP status. */
-  | { kind: 'refused'; status: number; retryAfterMs?: number }
+  | { kind: 'refused'; status: number; retryAfterMs?: number | undefined }
   /** There was no connection, or TLS did not accept the other side. */
   | { kind: 'failed'; message: string }
   /** There was no heartbeat reply and no ping for heartbeatSec + graceSec, or no welcome. */

@@ -83,7 +83,7 @@ async function startDevices(hub: HubProcess): Promise<Fleet> {
     url: hub.deviceUrl,
     seed: 'demo',
     members,
-    ...(ca === undefined ? {} : { ca }),
+    ca,
     onClient(client, { id }) {
       client.on('trouble', (what) => say(`${id}: ${what}`));
       client.on('result', ({ status, error }, { name }) => {

@@ -121,7 +121,7 @@ function smartValve({ seed, clock, controls }: ModelContext): DeviceModel {
         urgent: true,
         async handler({ progress }) {
           const { status, error } = await valve.moveTo(0, 'close', progress);
-          return { status, ...(error === undefined ? {} : { error }) };
+          return { status, error };
         },
       },
       'factory-reset': {

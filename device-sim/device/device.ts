@@ -28,15 +28,15 @@ export interface SimulatedDeviceOptions extends Passed {
   /** The same seed and id give the same values. */
   seed: string;
   /** Time between readings; the model's own by default. */
-  intervalSec?: number;
+  intervalSec?: number | undefined;
   /** Keeps command ids and results here across reboots; without it they are forgotten. */
-  memoryFolder?: string;
+  memoryFolder?: string | undefined;
   /** Keeps a rotated secret beyond the life of the process. */
   secretStore?: SecretStore;
   /** Counters to add to: a fleet shares one set. */
   counters?: DeviceCounters;
   /** Called with each new client (one per boot) before it connects. */
-  onClient?: (client: DeviceClient) => void;
+  onClient?: ((client: DeviceClient) => void) | undefined;
   clock?: Clock;
 }
 
@@ -107,10 +107,10 @@ export class SimulatedDevice {
       clock: this.#clock,
       random: this.#random,
       secretStore: this.#secretStore,
-      ...(ca === undefined ? {} : { ca }),
+      ca,
       ...(memoryFolder === undefined ? {} : { commandStore: commandFile(memoryFolder, id) }),
-      ...(outboxCapacity === undefined ? {} : { outboxCapacity }),
-      ...(backoffFirstMs === undefined ? {} : { backoffFirstMs }),
+      outboxCapacity,
+      backoffFirstMs,
     });
     this.#client = client;
     for (const [name, { handler, ...handling }] of Object.entries(this.#model.commands)) {

@@ -15,18 +15,18 @@ export interface FleetMember {
 
 export interface FleetOptions {
   url: string;
-  ca?: string;
+  ca?: string | undefined;
   seed: string;
   members: readonly FleetMember[];
   /** Time between the readings of a device; each type's own by default. */
-  intervalSec?: number;
+  intervalSec?: number | undefined;
   /** The devices start one after another over this time, 2,000 by default. */
   staggerMs?: number;
   /** Maximum of readings that each device keeps. */
-  outboxCapacity?: number;
+  outboxCapacity?: number | undefined;
   /** Keeps command ids and results here across reboots; without it they are forgotten. */
-  memoryFolder?: string;
-  onClient?: (client: DeviceClient, member: FleetMember) => void;
+  memoryFolder?: string | undefined;
+  onClient?: ((client: DeviceClient, member: FleetMember) => void) | undefined;
   clock?: Clock;
 }
 
@@ -70,9 +70,9 @@ export function startFleet(options: FleetOptions): Fleet {
         counters,
         clock,
         outboxCapacity,
-        ...(memoryFolder === undefined ? {} : { memoryFolder }),
-        ...(ca === undefined ? {} : { ca }),
-        ...(intervalSec === undefined ? {} : { intervalSec }),
+        memoryFolder,
+        ca,
+        intervalSec,
         ...(onClient === undefined ? {} : { onClient: (client) => onClient(client, member) }),
       }),
   );

@@ -24,7 +24,7 @@ export interface RecordedRow {
   /** Undefined when the row cannot be sent: it has no time, or no field with a value. */
   reading: { ts: number; data: Record<string, number | string | boolean> } | undefined;
   /** For a local time that occurs twice (clocks went back): which of the two was chosen. */
-  twice?: 'first' | 'second';
+  twice?: 'first' | 'second' | undefined;
 }
 
 export interface RecordingOptions extends ColumnRequest {
@@ -115,7 +115,7 @@ function rowReader(header: readonly string[], timeColumn: string, columns: reado
       line,
       faults,
       reading: sendable ? { ts: time.ts, data } : undefined,
-      ...(time.twice === undefined ? {} : { twice: time.twice }),
+      twice: time.twice,
     };
   };
 }

@@ -20,7 +20,7 @@ export interface HubLedger {
 
 export interface VerifyOptions {
   url: string;
-  ca?: string;
+  ca?: string | undefined;
   credentials: readonly Credential[];
   /** The same seed gives the same values, faults and intervals. */
   seed: string;
@@ -122,7 +122,7 @@ class VerifiedDevice implements FaultyDevice {
       deviceType: 'env-sensor@1',
       outboxCapacity: 100_000,
       backoffFirstMs: 200,
-      ...(ca === undefined ? {} : { ca }),
+      ca,
     });
   }
 

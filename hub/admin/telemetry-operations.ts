@@ -4,7 +4,7 @@ import type { LedgerReport } from '../../schemas/api/ledger.ts';
 import type { DeadLetter, DeadLetterSelection, SpoolPage, SpoolStatus } from '../../schemas/api/spool.ts';
 
 export interface DeadLetterQuery {
-  device?: string;
+  device?: string | undefined;
   /** Letters with a higher id; 0 for the first. */
   afterId: number;
   limit: number;

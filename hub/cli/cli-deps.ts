@@ -12,9 +12,9 @@ export interface StartedHub {
   deviceUrl: string;
   adminUrl: string;
   /** Of the embedded broker. */
-  brokerUrl?: string;
+  brokerUrl?: string | undefined;
   /** Makes the first admin, once. */
-  firstLogin?: string;
+  firstLogin?: string | undefined;
   /** `lost`: readings received but not stored. `faults`: parts that failed to close. */
   close(): Promise<{ lost: number; faults: readonly { name: string; error: unknown }[] }>;
   /** Resolves when a part has failed permanently. */

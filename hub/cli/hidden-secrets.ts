@@ -3,13 +3,9 @@ import type { Config } from '../config/config.ts';
 /** The configuration without its secrets, for printing. */
 export function withoutSecrets(config: Config): unknown {
   const { mqtt, influx } = config;
-  return {
-    ...config,
-    mqtt: hidePassword(mqtt),
-    ...(influx === undefined ? {} : { influx: hidePassword(influx) }),
-  };
+  return { ...config, mqtt: hidePassword(mqtt), influx: influx && hidePassword(influx) };
 }
 
-function hidePassword<T extends { password?: string }>(part: T): T {
+function hidePassword<T extends { password?: string | undefined }>(part: T): T {
   return part.password === undefined ? part : { ...part, password: '(hidden)' };
 }

@@ -20,8 +20,13 @@ export type { ListenAddress };
 /** How the device listener speaks TLS. Files are absolute paths of PEM files. */
 type TlsConfig =
   /** The hub makes a local CA and a certificate in the data folder. */
-  | { readonly mode: 'own'; readonly clientCa?: string }
-  | { readonly mode: 'given'; readonly cert: string; readonly key: string; readonly clientCa?: string }
+  | { readonly mode: 'own'; readonly clientCa?: string | undefined }
+  | {
+      readonly mode: 'given';
+      readonly cert: string;
+      readonly key: string;
+      readonly clientCa?: string | undefined;
+    }
   /** Plain WebSocket on loopback. */
   | { readonly mode: 'off' }
   /** Plain WebSocket behind a proxy that speaks TLS. */
@@ -35,7 +40,7 @@ export interface Config {
   /** Of the embedded broker; not used with `mqtt.url`. */
   readonly brokerListen: ListenAddress;
   /** Undefined: `operator` on loopback, otherwise `off`. */
-  readonly brokerAnonymous?: 'off' | 'viewer' | 'operator';
+  readonly brokerAnonymous?: 'off' | 'viewer' | 'operator' | undefined;
   readonly tls: TlsConfig;
   /** As browsers send them: lower case, without a path. */
   readonly allowedOrigins: readonly string[];
@@ -46,17 +51,19 @@ export interface Config {
   /** Absolute. */
   readonly dataDir: string;
   /** Undefined: the embedded store. */
-  readonly influx?: {
-    readonly url: string;
-    readonly database: string;
-    readonly username?: string;
-    readonly password?: string;
-  };
+  readonly influx?:
+    | {
+        readonly url: string;
+        readonly database: string;
+        readonly username?: string | undefined;
+        readonly password?: string | undefined;
+      }
+    | undefined;
   readonly mqtt: {
     /** Undefined: the embedded broker. */
-    readonly url?: string;
-    readonly username?: string;
-    readonly password?: string;
+    readonly url?: string | undefined;
+    readonly username?: string | undefined;
+    readonly password?: string | undefined;
     readonly root: string;
   };
   /** What devices send that is published on the bus. */
@@ -74,11 +81,11 @@ export interface Config {
   readonly deadLettersMax: number;
   readonly rollUps: boolean;
   /** Undefined: readings are kept forever. */
-  readonly rawRetentionDays?: number;
+  readonly rawRetentionDays?: number | undefined;
   readonly backoffMaxMs: number;
   readonly acceptPerSec: number;
   readonly restartMs: number;
-  readonly notice?: { readonly cron: string; readonly payload: unknown };
+  readonly notice?: { readonly cron: string; readonly payload: unknown } | undefined;
   readonly logLevel: LogLevel;
 }
 
@@ -286,7 +293,7 @@ function nested(values: ConfigValues, cwd: string): Config {
     deviceListen: parseListen(values.deviceListen),
     adminListen: parseListen(values.adminListen),
     brokerListen: parseListen(values.brokerListen),
-    ...(values.brokerAnonymous === undefined ? {} : { brokerAnonymous: values.brokerAnonymous }),
+    brokerAnonymous: values.brokerAnonymous,
     adminOrigins: values.adminOrigins.map((origin) => new URL(origin).origin),
     tls: tlsOf(values, path),
     // A browser sends the serialized origin (RFC 6454 §6.2): lower case, default port left out.
@@ -295,20 +302,19 @@ function nested(values: ConfigValues, cwd: string): Config {
     maxSocketsPerAddress: values.maxSocketsPerAddress,
     maxPendingPerAddress: values.maxPendingPerAddress,
     dataDir: path(values.dataDir),
-    ...(influxUrl === undefined
-      ? {}
-      : {
-          influx: {
+    influx:
+      influxUrl === undefined
+        ? undefined
+        : {
             url: influxUrl.replace(/\/+$/, ''),
             database: values.influxDatabase,
-            ...(values.influxUsername === undefined ? {} : { username: values.influxUsername }),
-            ...(values.influxPassword === undefined ? {} : { password: values.influxPassword }),
+            username: values.influxUsername,
+            password: values.influxPassword,
           },
-        }),
     mqtt: {
-      ...(mqttUrl === undefined ? {} : { url: mqttUrl }),
-      ...(values.mqttUsername === undefined ? {} : { username: values.mqttUsername }),
-      ...(values.mqttPassword === undefined ? {} : { password: values.mqttPassword }),
+      url: mqttUrl,
+      username: values.mqttUsername,
+      password: values.mqttPassword,
       root: values.mqttRoot,
     },
     fanOut: values.fanOut,
@@ -323,23 +329,24 @@ function nested(values: ConfigValues, cwd: string): Config {
     spoolMaxMib: values.spoolMaxMib,
     deadLettersMax: values.deadLettersMax,
     rollUps: values.rollUps === '1m',
-    ...(values.rawRetentionDays === undefined ? {} : { rawRetentionDays: values.rawRetentionDays }),
+    rawRetentionDays: values.rawRetentionDays,
     backoffMaxMs: values.backoffMaxMs,
     acceptPerSec: values.acceptPerSec,
     restartMs: values.restartMs,
-    ...(values.noticeCron === undefined
-      ? {}
-      : { notice: { cron: values.noticeCron, payload: values.noticePayload } }),
+    notice:
+      values.noticeCron === undefined
+        ? undefined
+        : { cron: values.noticeCron, payload: values.noticePayload },
     logLevel: values.logLevel,
   });
 }
 
 function tlsOf(values: ConfigValues, path: (file: string) => string): TlsConfig {
   if (values.tls !== undefined) return { mode: values.tls };
-  const clientCa = values.tlsClientCa === undefined ? {} : { clientCa: path(values.tlsClientCa) };
+  const clientCa = values.tlsClientCa === undefined ? undefined : path(values.tlsClientCa);
   const { tlsCert, tlsKey } = values;
-  if (tlsCert === undefined || tlsKey === undefined) return { mode: 'own', ...clientCa };
-  return { mode: 'given', cert: path(tlsCert), key: path(tlsKey), ...clientCa };
+  if (tlsCert === undefined || tlsKey === undefined) return { mode: 'own', clientCa };
+  return { mode: 'given', cert: path(tlsCert), key: path(tlsKey), clientCa };
 }
 
 function deepFreeze<T>(value: T): T {

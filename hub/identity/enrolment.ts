@@ -41,7 +41,7 @@ export interface EnrolmentAsk {
 }
 
 export type Enrolled =
-  | { kind: 'enrolled'; id: string; type: string; site: string; secret?: string }
+  | { kind: 'enrolled'; id: string; type: string; site: string; secret: string | undefined }
   /** Ask again later, with this claim. */
   | { kind: 'pending'; claim: string }
   /** Wrong token, or not for this id: one answer. */
@@ -315,7 +315,7 @@ function isKeyOf({ credentials, createdMs }: DeviceRecord, publicKey: string | u
 }
 
 function enrolled({ id, type, site }: DeviceRecord, secret: string | undefined): Enrolled {
-  return { kind: 'enrolled', id, type, site, ...(secret === undefined ? {} : { secret }) };
+  return { kind: 'enrolled', id, type, site, secret };
 }
 
 function hashOf(text: string): string {

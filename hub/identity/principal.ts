@@ -10,7 +10,7 @@ export interface Principal {
   /** Of the device's credentials; `certificate` when the certificate authority vouches for it. */
   credentialId: string;
   /** When the proof ends, Unix ms: the session is closed with 4401. */
-  expiresMs?: number;
+  expiresMs?: number | undefined;
 }
 
 /** What a connection brings to prove who it is. */
@@ -25,7 +25,7 @@ export interface Proof {
 export type Authentication =
   | { kind: 'device'; record: DeviceRecord; principal: Principal }
   /** Unknown id or wrong proof: one answer for both. `claimedId`: what it said it was. */
-  | { kind: 'denied'; claimedId?: string }
+  | { kind: 'denied'; claimedId?: string | undefined }
   | { kind: 'disabled'; record: DeviceRecord };
 
 /**
@@ -45,7 +45,7 @@ export function authenticate(
   const claimedId = principal?.deviceId ?? parseBasic(proof.authorization)?.id ?? certified;
   const denied: Authentication = {
     kind: 'denied',
-    ...(claimedId === undefined ? {} : { claimedId }),
+    claimedId,
   };
   if (principal === undefined) return denied;
   if (certified !== undefined && certified !== principal.deviceId) return denied;
@@ -72,7 +72,7 @@ function headerPrincipal(
     deviceId: basic.id,
     by: 'secret',
     credentialId: credential.id,
-    ...(credential.notAfterMs === undefined ? {} : { expiresMs: credential.notAfterMs }),
+    expiresMs: credential.notAfterMs,
   };
 }
 

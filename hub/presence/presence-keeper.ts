@@ -10,7 +10,7 @@ import type { PresenceEvent } from './presence.ts';
 export interface PresenceRow extends Presence {
   deviceId: string;
   /** Of its last session; absent before the first. */
-  timing?: LinkTiming;
+  timing?: LinkTiming | undefined;
 }
 
 export interface PresenceStore {
@@ -329,7 +329,7 @@ export class PresenceKeeper {
   }
 
   #keep(deviceId: string, { presence, timing }: Entry): void {
-    this.#unsaved.push({ deviceId, ...presence, ...(timing === undefined ? {} : { timing }) });
+    this.#unsaved.push({ deviceId, ...presence, timing });
     this.#saving ??= this.#save();
   }
 

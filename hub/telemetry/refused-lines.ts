@@ -10,7 +10,7 @@ export type WholeOutcome =
   | {
       kind: 'failed';
       reason: string;
-      retryAfterMs?: number;
+      retryAfterMs?: number | undefined;
       /** It will not recover by itself: a wrong password, a missing database, another server at the address. */
       needsPerson?: boolean;
     };
@@ -96,5 +96,5 @@ function failure(
   const { reason } = outcome;
   if (outcome.kind !== 'unavailable') return { kind: 'failed', reason, needsPerson: true };
   const { retryAfterMs } = outcome;
-  return { kind: 'failed', reason, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+  return { kind: 'failed', reason, retryAfterMs };
 }

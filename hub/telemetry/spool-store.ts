@@ -50,7 +50,7 @@ export interface SpoolStore {
   page(afterId: number): Promise<SpoolPage | undefined>;
   addDeadLetters(letters: readonly NewDeadLetter[], nowMs: number): Promise<void>;
   /** By id. */
-  deadLetters(query: { device?: string; afterId: number; limit: number }): Promise<DeadLetter[]>;
+  deadLetters(query: { device?: string | undefined; afterId: number; limit: number }): Promise<DeadLetter[]>;
   deadLetter(id: number): Promise<DeadLetter | undefined>;
   /** Forgets them. */
   purge(selection: DeadLetterSelection): Promise<RemovedLetters>;

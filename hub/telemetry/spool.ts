@@ -139,7 +139,7 @@ export class Spool {
     return this.#store.page(afterId);
   }
 
-  deadLetters(query: { device?: string; afterId: number; limit: number }): Promise<DeadLetter[]> {
+  deadLetters(query: { device?: string | undefined; afterId: number; limit: number }): Promise<DeadLetter[]> {
     return this.#store.deadLetters(query);
   }
 

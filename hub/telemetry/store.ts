@@ -11,7 +11,7 @@ export type WriteOutcome =
   /** 413: send fewer bytes at a time. `byStranger`: a limit of something in between, which says nothing about a line. */
   | { kind: 'too-large'; reason: string; byStranger?: boolean }
   /** No answer, or one that asks to retry later. `retryAfterMs` is the time the server asks for. */
-  | { kind: 'unavailable'; reason: string; retryAfterMs?: number }
+  | { kind: 'unavailable'; reason: string; retryAfterMs?: number | undefined }
   /** The store answers but accepts nothing (401, 403, 404). A person must act; the lines are kept. */
   | { kind: 'misconfigured'; reason: string; status: number }
   /** Something else answers at its address (a proxy's page, a redirect, another program); the lines are kept. */

@@ -55,7 +55,7 @@ function serveSend(app: FastifyInstance, operations: CommandOperations): void {
           name: params.command,
           // No body: nothing was parsed.
           payload: body instanceof Uint8Array ? body : new Uint8Array(),
-          ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+          idempotencyKey,
         },
         requesterOf(request),
         waitMs(query.wait),

@@ -42,7 +42,7 @@ function serveGroupCommands(app: FastifyInstance, operations: GroupOperations): 
       const request = {
         ...addressed,
         payload: Buffer.from(JSON.stringify(command)),
-        ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+        idempotencyKey,
       };
       const may = mayCommand && ((device: string): boolean => mayCommand(device, body.name));
       const caller = { requester: requesterOf(asked), may };

@@ -1,5 +1,6 @@
 import { InfluxDB, type IQueryOptions } from 'influx';
 import { HubError, messageOf } from '../../kernel/errors.ts';
+import { withoutUndefined } from '../../kernel/without-undefined.ts';
 
 export interface InfluxRow {
   timeUs: number;
@@ -25,8 +26,8 @@ export interface InfluxQueries {
 export interface InfluxQueriesOptions {
   url: URL;
   database: string;
-  username?: string;
-  password?: string;
+  username?: string | undefined;
+  password?: string | undefined;
   timeoutMs: number;
 }
 
@@ -72,7 +73,8 @@ export function openInfluxQueries({
     path: url.pathname.replace(/\/$/, ''),
     protocol: secure ? 'https' : 'http',
     database,
-    ...login,
+    // The package has a user of its own for want of one.
+    ...withoutUndefined(login),
     pool: { maxRetries: 0, requestTimeout: timeoutMs, backoff: noPause },
   });
 

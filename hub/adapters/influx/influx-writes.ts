@@ -9,8 +9,8 @@ import { influxVersion, outcomeOf, ownTimeMs, type Answer } from './influx-answe
 export interface InfluxWritesOptions {
   url: URL;
   database: string;
-  username?: string;
-  password?: string;
+  username?: string | undefined;
+  password?: string | undefined;
   timeoutMs: number;
   /** Told the time of each answer that is InfluxDB's own, Unix ms. */
   dated?: (timeMs: number) => void;

@@ -10,9 +10,9 @@ export interface InfluxOptions {
   /** `http://host:8086`; a path is kept, for a server behind a proxy. */
   url: string;
   database: string;
-  username?: string;
+  username?: string | undefined;
   /** InfluxDB 3 takes its token here. */
-  password?: string;
+  password?: string | undefined;
   /** For one request, from connecting to the last byte of the answer. */
   timeoutMs: number;
   /** Told the time of each answer that is InfluxDB's own, Unix ms. */

@@ -25,7 +25,7 @@ export type Request =
 
 export interface Fault {
   message: string;
-  stack?: string;
+  stack?: string | undefined;
   /** SQLite's extended result code <https://sqlite.org/rescode.html>. */
   sqliteCode?: number;
 }

@@ -131,7 +131,7 @@ function faultOf(error: unknown): Fault {
   const { message, stack } = error;
   return {
     message,
-    ...(stack === undefined ? {} : { stack }),
+    stack,
     ...('errcode' in error && typeof error.errcode === 'number' ? { sqliteCode: error.errcode } : {}),
   };
 }

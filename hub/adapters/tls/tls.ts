@@ -9,8 +9,13 @@ import { loadOwnMaterial } from './tls-own.ts';
 
 /** Files are absolute paths. `off` and `terminated` need no material. */
 export type TlsSource =
-  | { readonly mode: 'own'; readonly clientCa?: string }
-  | { readonly mode: 'given'; readonly cert: string; readonly key: string; readonly clientCa?: string };
+  | { readonly mode: 'own'; readonly clientCa?: string | undefined }
+  | {
+      readonly mode: 'given';
+      readonly cert: string;
+      readonly key: string;
+      readonly clientCa?: string | undefined;
+    };
 
 /** All PEM. */
 export interface TlsMaterial {

@@ -32,7 +32,7 @@ export function addDeadLetters(program: Command, deps: CliDeps): void {
         const { device } = options;
         const all: DeadLetter[] = [];
         for (let afterId = 0; ;) {
-          const query = { ...(device === undefined ? {} : { device }), afterId, limit: pageLetters };
+          const query = { device, afterId, limit: pageLetters };
           const page = await operations.deadLetters(query);
           if (options.json === true) deps.out(page.map((letter) => `${JSON.stringify(letter)}\n`).join(''));
           else all.push(...page);

@@ -39,7 +39,7 @@ export function addOperator(program: Command, deps: CliDeps): void {
       // Not an argument: every user of the machine can see those.
       const password =
         options.passwordStdin === true ? readFileSync(0, 'utf8').replace(/\r?\n$/, '') : undefined;
-      const body = { ...rightsOf(options), ...(password === undefined ? {} : { password }) };
+      const body = { ...rightsOf(options), password };
       await ask(options, deps, 'PUT /api/v1/operators/accounts/{name}', { params: { name }, body });
       deps.out(`${name} is saved\n`);
     });

@@ -56,7 +56,7 @@ async function runHub(starting: Promise<StartedHub>, { log, stop, clock, ...show
     {
       deviceUrl: hub.deviceUrl,
       adminUrl: hub.adminUrl,
-      ...(hub.brokerUrl === undefined ? {} : { brokerUrl: hub.brokerUrl }),
+      brokerUrl: hub.brokerUrl,
       dataDir: shown.dataDir,
       // Never the code itself: a log is kept and shipped.
       firstLogin: hub.firstLogin !== undefined,
