@@ -75,8 +75,8 @@ function addSend(command: Command, deps: CliDeps, done: (code: ExitCode) => void
 function bodyOf({ id, param, params, ttl }: SendOptions) {
   return {
     params: joinParams(params, param),
-    id,
-    ttlMs: ttl,
+    ...(id === undefined ? {} : { id }),
+    ...(ttl === undefined ? {} : { ttlMs: ttl }),
   };
 }
 
@@ -106,14 +106,14 @@ async function sendToMany(
   const { to, group, wave, maxFailures, jitter, dryRun, json } = options;
   const body = {
     name,
-    to,
-    group,
+    ...(to === undefined ? {} : { to }),
+    ...(group === undefined ? {} : { group }),
     ...(dryRun === true ? { dryRun } : {}),
     command: {
       ...bodyOf(options),
-      wave,
-      maxFailures,
-      jitterMs: jitter,
+      ...(wave === undefined ? {} : { wave }),
+      ...(maxFailures === undefined ? {} : { maxFailures }),
+      ...(jitter === undefined ? {} : { jitterMs: jitter }),
     },
   };
   // What is sent says which of the two answers comes.

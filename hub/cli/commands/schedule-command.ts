@@ -103,9 +103,9 @@ function actionOf({
     kind: 'command',
     name: command,
     params: joinParams(params, param),
-    ttlMs: ttl,
-    wave,
-    maxFailures,
+    ...(ttl === undefined ? {} : { ttlMs: ttl }),
+    ...(wave === undefined ? {} : { wave }),
+    ...(maxFailures === undefined ? {} : { maxFailures }),
   };
 }
 
