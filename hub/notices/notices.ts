@@ -5,7 +5,7 @@ import type { Log } from '../kernel/log.ts';
 import type { Cancel, Clock } from '../../schemas/time/clock.ts';
 import type { MayShow } from '../registry/visibility.ts';
 import type { Registry } from '../registry/registry.ts';
-import { parseSelector, selects } from '../registry/selector.ts';
+import { parseSelector, selectDevices } from '../registry/selector.ts';
 
 /** Scheduled notices, so that they outlive the hub. All reject with HubError `database-failed`. */
 export interface NoticeStore {
@@ -103,7 +103,7 @@ export class Notices {
     const text = textOf(notice);
     const startedMs = clock.monotonic();
     const report: NoticeReport = { matched: 0, sent: 0, dropped: 0, offline: 0 };
-    const turns = this.#matched(request.to)
+    const turns = selectDevices(this.#deps.registry, request.to)
       .map((id) => ({ id, atMs: startedMs + random() * jitterMs }))
       .toSorted((a, b) => a.atMs - b.atMs);
     report.matched = turns.length;
@@ -168,19 +168,12 @@ export class Notices {
   #send(request: NoticeRequest): NoticeReport {
     const text = textOf(request);
     const report: NoticeReport = { matched: 0, sent: 0, dropped: 0, offline: 0 };
-    for (const id of this.#matched(request.to)) {
+    for (const id of selectDevices(this.#deps.registry, request.to)) {
       report.matched += 1;
       this.#deliver(id, text, report);
     }
     this.#count(report);
     return report;
-  }
-
-  /** The ids of the devices that a selector matches now. */
-  #matched(to: string): string[] {
-    const selector = parseSelector(to);
-    const { registry } = this.#deps;
-    return registry.all().flatMap((record) => (selects(selector, record) ? [record.id] : []));
   }
 
   #deliver(id: string, text: string, report: NoticeReport): void {

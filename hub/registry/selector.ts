@@ -58,17 +58,20 @@ export function selects(selector: Selector, device: Selectable): boolean {
   }
 }
 
+/** Devices to choose from. */
+export interface SelectableDevices {
+  all(): Iterable<Selectable & { readonly disabled: boolean }>;
+}
+
 /**
- * The ids of the devices that a selector matches now, in their order; a disabled device is left out.
+ * The ids of the devices that a selector matches now, in their order. A disabled device is left out: it takes neither
+ * commands nor notices.
  * @throws HubError `input-invalid`, naming the term and the rule
  */
-export function selectDevices(
-  devices: Iterable<Selectable & { readonly disabled: boolean }>,
-  text: string,
-): string[] {
+export function selectDevices(registry: SelectableDevices, text: string): string[] {
   const selector = parseSelector(text);
   const ids: string[] = [];
-  for (const device of devices) if (!device.disabled && selects(selector, device)) ids.push(device.id);
+  for (const device of registry.all()) if (!device.disabled && selects(selector, device)) ids.push(device.id);
   return ids;
 }
 

@@ -49,7 +49,7 @@ export async function startGroupCommands(deps: Deps): Promise<GroupCommandParts>
   const answers = new GroupAnswers({ ...deps, journal });
   releasers.push('group answers', () => answers.close());
   const watchers: GroupCommandWatcher[] = [audit, answers];
-  const select = (text: string): string[] => selectDevices(registry.all(), text);
+  const select = (text: string): string[] => selectDevices(registry, text);
   const groupCommands = new GroupCommands({
     ...deps,
     journal,

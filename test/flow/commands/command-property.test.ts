@@ -306,7 +306,7 @@ async function judge(
   else assert.equal(status, said);
 }
 
-void test('in any order of frames, links, reboots, restarts and clock jumps (in open sessions too), no command is late, twice or misreported', async () => {
+test('in any order of frames, links, reboots, restarts and clock jumps (in open sessions too), no command is late, twice or misreported', async () => {
   const moves = fc.array(fc.tuple(move, fc.integer({ min: 0, max: 1 })), { minLength: 5, maxLength: 40 });
   await fc.assert(fc.asyncProperty(moves, play), {
     numRuns: 40,

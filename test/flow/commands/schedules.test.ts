@@ -72,7 +72,7 @@ const hourly: NewSchedule = {
 };
 const hour = 3_600_000;
 
-void test('a clock stepped back fires nothing twice', async (t) => {
+test('a clock stepped back fires nothing twice', async (t) => {
   const { clock, ids, restart } = world(t);
   const schedules = await restart();
   await schedules.add(hourly);
@@ -88,7 +88,7 @@ void test('a clock stepped back fires nothing twice', async (t) => {
   assert.equal(ids.length, 4);
 });
 
-void test('times missed while the hub was away are left out, or the last one is made up for', async (t) => {
+test('times missed while the hub was away are left out, or the last one is made up for', async (t) => {
   for (const [catchUp, expected] of [
     ['skip', 0],
     ['once', 1],
@@ -106,7 +106,7 @@ void test('times missed while the hub was away are left out, or the last one is 
   }
 });
 
-void test('a run that is not over is not overlapped', async (t) => {
+test('a run that is not over is not overlapped', async (t) => {
   const { clock, ids, running, restart } = world(t);
   const schedules = await restart();
   await schedules.add(hourly);
@@ -139,7 +139,7 @@ test('a time that is no date is refused at the request, and one that is stored a
   );
 });
 
-void test('a one-off comes once, and a paused schedule goes on with the times to come', async (t) => {
+test('a one-off comes once, and a paused schedule goes on with the times to come', async (t) => {
   const { clock, notices, ids, restart } = world(t);
   const schedules = await restart();
   const { cron: _cron, ...once } = hourly;

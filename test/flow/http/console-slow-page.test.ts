@@ -10,7 +10,7 @@ import type { LiveMessage } from '../../../schemas/api/live.ts';
 import { LiveFeed } from '../../../hub/admin/live-feed.ts';
 import { exampleOf } from '../../helpers/api-example.ts';
 import { ManualClock } from '../../helpers/clock.ts';
-import { silentLog } from '../../helpers/hubs/session-fixture.ts';
+import { silentLog } from '../../helpers/silent-log.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 
 test('a page that stops reading stops being sent to, and gets what is true when it reads again', async (t) => {

@@ -8,7 +8,7 @@ import { systemClock } from '../../../schemas/time/clock.ts';
 import type { FrameOwner } from '../../../hub/telemetry/batch.ts';
 import { imbalance } from '../../../hub/telemetry/ledger.ts';
 import { influxHeaders, query, startInflux } from '../../helpers/services/influxd.ts';
-import { silentLog } from '../../helpers/hubs/session-fixture.ts';
+import { silentLog } from '../../helpers/silent-log.ts';
 import { testPipeline } from '../../helpers/hubs/pipeline.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 

@@ -8,7 +8,7 @@ import { Upkeep } from '../../../hub/telemetry/upkeep.ts';
 import { ManualClock, trustedClock } from '../../helpers/clock.ts';
 import { temporaryFolder } from '../../helpers/services/guard.ts';
 import { startInflux } from '../../helpers/services/influxd.ts';
-import { silentLog } from '../../helpers/hubs/session-fixture.ts';
+import { silentLog } from '../../helpers/silent-log.ts';
 
 const minuteMs = 60_000;
 const startMs = 1_767_225_600_000;

@@ -14,7 +14,6 @@ import { newSessionCounters } from '../../../hub/sessions/session-counters.ts';
 import { DeviceEvents } from '../../../hub/presence/device-events.ts';
 import type { Clock } from '../../../schemas/time/clock.ts';
 import { HubError } from '../../../hub/kernel/errors.ts';
-import { createLog } from '../../../hub/kernel/log.ts';
 import type { HubClock } from '../../../hub/telemetry/clock/hub-clock.ts';
 import { Ingest } from '../../../hub/telemetry/ingest.ts';
 import type { ReadingFollower } from '../../../hub/telemetry/reading-followers.ts';
@@ -22,11 +21,11 @@ import type { MetricsWriter, WriteOutcome } from '../../../hub/telemetry/store.t
 import type { WriterOptions } from '../../../hub/telemetry/writer.ts';
 import { compileDeviceType, hubFrameChecks, type DeviceType, type HubFrame } from '../../../schemas/index.ts';
 import { ManualClock, trustedClock } from '../clock.ts';
+import { silentLog } from '../silent-log.ts';
+import { startMs } from '../start-time.ts';
 import { MemoryDeviceStore, MemoryPresenceStore } from '../devices/memory-devices.ts';
 import { RecordingCommands } from '../devices/recording-commands.ts';
 import { testPipeline } from './pipeline.ts';
-
-export const silentLog = createLog({ level: 'silent' });
 
 const env = {
   type: 'object',
@@ -220,9 +219,6 @@ function secretOf(id: string): Credential {
   const material = hashSecret(`secret-${id}`);
   return { id: 'c1', kind: 'secret', material, state: 'active', createdMs: 0 };
 }
-
-/** Unix ms at which the fixture's clock starts. */
-export const startMs = 1_767_225_600_000;
 
 /** The clone guard's sweep would stand among the timers that tests count. */
 function withoutIntervals(clock: ManualClock): Clock {

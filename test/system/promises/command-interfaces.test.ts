@@ -162,7 +162,7 @@ const everyInterface = Object.keys(interfaces);
 const notScheduled = everyInterface.filter((name) => name !== 'schedule');
 const oneDevice = ['http', 'mqtt', 'command line'];
 
-void test('a command sent over HTTP with wait is answered with its final status', async () => {
+test('a command sent over HTTP with wait is answered with its final status', async () => {
   const sent = (await http('POST', '/devices/d-1/commands/set-interval?wait=10s', {
     id: 'h-1',
     params: { seconds: 10 },
@@ -178,7 +178,7 @@ void test('a command sent over HTTP with wait is answered with its final status'
   assert.equal(fleet.executions.filter(({ id }) => id === 'h-1').length, 1);
 });
 
-void test('every interface gives the same refusal for the same fault, naming field and rule', async () => {
+test('every interface gives the same refusal for the same fault, naming field and rule', async () => {
   const minimum = { path: '/seconds', keyword: 'minimum', expected: '>= 1', got: '0' };
   const required = { path: '/seconds', keyword: 'required', expected: 'present', got: 'nothing' };
   const type = { path: '/seconds', keyword: 'type', expected: 'integer', got: '"soon"' };
@@ -223,7 +223,7 @@ void test('every interface gives the same refusal for the same fault, naming fie
   }
 });
 
-void test('the command line sends, waits, shows and lists', async () => {
+test('the command line sends, waits, shows and lists', async () => {
   const args = ['command', 'send', 'd-2', 'set-interval', '--param', 'seconds=10', '--id', 'c-1', '--wait'];
   const sent = await hub.cli(args);
   assert.deepEqual([sent.code, sent.stdout], [0, 'd-2/c-1 set-interval: succeeded\n'], sent.stderr);
@@ -242,7 +242,7 @@ void test('the command line sends, waits, shows and lists', async () => {
   assert.match(alone.stderr, /give the device and the id: command show <device> <id>/);
 });
 
-void test('what a device says cannot give orders to the terminal of an operator', async () => {
+test('what a device says cannot give orders to the terminal of an operator', async () => {
   const sent = await hub.cli(['command', 'send', 'd-10', 'identify', '--id', 'c-10', '--wait']);
   const shown = await hub.cli(['command', 'show', 'd-10', 'c-10']);
   const listed = await hub.cli(['command', 'list', '--device', 'd-10']);
@@ -255,7 +255,7 @@ void test('what a device says cannot give orders to the terminal of an operator'
   assert.equal((JSON.parse(json.stdout) as Answer).reason, obeyed);
 });
 
-void test('the OpenAPI document is valid, and describes the interfaces of commands', async () => {
+test('the OpenAPI document is valid, and describes the interfaces of commands', async () => {
   const document = (await http('GET', '/openapi.json')) as { openapi: string; paths: Record<string, object> };
   const { valid, errors } = await new Validator().validate(document);
   assert.equal(valid, true, JSON.stringify(errors));
@@ -263,7 +263,7 @@ void test('the OpenAPI document is valid, and describes the interfaces of comman
   assert.ok('post' in (document.paths['/api/v1/devices/{id}/commands/{command}'] ?? {}));
 });
 
-void test('a dry run shows the devices of a selector, and a group command with too many failures stops', async () => {
+test('a dry run shows the devices of a selector, and a group command with too many failures stops', async () => {
   // One call names each label once.
   await hub.cli(['device', 'label', 'd-7', 'floor=2', 'old=1']);
   await hub.cli(['device', 'label', 'd-7', 'old-']);
@@ -280,7 +280,7 @@ void test('a dry run shows the devices of a selector, and a group command with t
   assert.ok(report.devices.slice(15).every(({ status }) => status === 'skipped'));
 });
 
-void test('a group command over MQTT is reported per group, also when that group is gone; an unknown group is refused', async () => {
+test('a group command over MQTT is reported per group, also when that group is gone; an unknown group is refused', async () => {
   await hub.cli(['group', 'set', 'second-floor', 'floor=2']);
   await publish('group-command/second-floor/identify', { id: 'g-2' });
   const done = await bus.next(
@@ -299,7 +299,7 @@ void test('a group command over MQTT is reported per group, also when that group
   assert.deepEqual(report['devices'], [{ device: 'd-7', status: 'succeeded' }]);
 });
 
-void test('a schedule sends its command at its times, each once, until it is removed', async () => {
+test('a schedule sends its command at its times, each once, until it is removed', async () => {
   const args = ['schedule', 'add', 'tick', '--cron', '* * * * * *', '--time-zone', 'UTC', '--to', 'd-3'];
   const added = await hub.cli([...args, '--command', 'identify']);
   assert.equal(added.code, 0, added.stderr);
@@ -313,7 +313,7 @@ void test('a schedule sends its command at its times, each once, until it is rem
   assert.equal(new Set(ids).size, ids.length);
 });
 
-void test('the audit has who asked, by which interface, and every state', async () => {
+test('the audit has who asked, by which interface, and every state', async () => {
   const { stdout } = await hub.cli(['audit', 'list', '--subject', 'd-1/h-1', '--json']);
   const entries = stdout
     .trim()

@@ -79,7 +79,7 @@ function presence(id: string, state: string, timeoutMs?: number): Promise<Presen
     .then(({ payload }) => JSON.parse(payload) as PresencePayload);
 }
 
-void test('an ack comes after the reading is in InfluxDB, with the time the device gave', async () => {
+test('an ack comes after the reading is in InfluxDB, with the time the device gave', async () => {
   const device = await openRaw(options('d-1'));
   const ts = device.welcome.now - 1_000 + 0.125;
   device.send({ type: 'telemetry', seq: 1, stream: 'env', ts, data: { temperature: 21, rssi: -61 } });
@@ -104,7 +104,7 @@ void test('an ack comes after the reading is in InfluxDB, with the time the devi
   device.close();
 });
 
-void test('sending a reading twice stores it once', async () => {
+test('sending a reading twice stores it once', async () => {
   const device = await openRaw(options('d-2'));
   const ts = device.welcome.now;
   for (const seq of [1, 2, 3]) {
@@ -120,7 +120,7 @@ void test('sending a reading twice stores it once', async () => {
   device.close();
 });
 
-void test('a command published with mosquitto_pub is done, and its result is on the status and response topics', async () => {
+test('a command published with mosquitto_pub is done, and its result is on the status and response topics', async () => {
   const device = await openRaw(options('d-3'));
   const publish = ['-p', String(broker.port), '-q', '1', '-t', 'hub/v1/command/d-3/set-interval'];
   const request = [
@@ -146,7 +146,7 @@ void test('a command published with mosquitto_pub is done, and its result is on 
   device.close();
 });
 
-void test('each step of a command is a point in InfluxDB, and its stages are in the histograms', async () => {
+test('each step of a command is a point in InfluxDB, and its stages are in the histograms', async () => {
   const statuses = ['accepted', 'received', 'sent', 'succeeded'];
   const series = await waitFor(
     async () => {
@@ -186,7 +186,7 @@ void test('each step of a command is a point in InfluxDB, and its stages are in 
   }
 });
 
-void test('bad parameters are refused with the field and the rule, and the device hears nothing of it', async () => {
+test('bad parameters are refused with the field and the rule, and the device hears nothing of it', async () => {
   const device = await openRaw(options('d-3'));
   const publish = ['-p', String(broker.port), '-q', '1', '-t', 'hub/v1/command/d-3/set-interval'];
   await mosquittoPub([...publish, '-m', '{"id":"c-2","params":{"seconds":0}}']);
@@ -229,7 +229,7 @@ const hello = { heartbeatSec: 1 };
 const dueMs = 1_500;
 const lateMs = 500;
 
-void test('a device whose network is cut is offline in time, reason link-lost, and its socket is closed', async () => {
+test('a device whose network is cut is offline in time, reason link-lost, and its socket is closed', async () => {
   const proxy = await startTcpProxy({ port: Number(new URL(hub.deviceUrl).port) });
   const device = await openRaw(options('d-4', proxy.port), hello);
   device.send({ type: 'heartbeat', t1: 1_100 });
@@ -245,7 +245,7 @@ void test('a device whose network is cut is offline in time, reason link-lost, a
   await proxy.close();
 });
 
-void test('a device that hangs while its stack answers pings is offline in time, reason no-heartbeat, and comes back', async () => {
+test('a device that hangs while its stack answers pings is offline in time, reason no-heartbeat, and comes back', async () => {
   const device = await openRaw(options('d-5'), hello);
   device.send({ type: 'heartbeat', t1: 1_100 });
   const { t2 } = await device.next('heartbeat');
@@ -261,7 +261,7 @@ void test('a device that hangs while its stack answers pings is offline in time,
   device.close();
 });
 
-void test('a scheduled notice reaches every connected device every five seconds', async () => {
+test('a scheduled notice reaches every connected device every five seconds', async () => {
   const connected = await Promise.all(['d-1', 'd-2', 'd-6'].map((id) => openRaw(options(id))));
   const notices = (device: (typeof connected)[number]) =>
     device.frames.filter((frame) => frame.type === 'notice').length;
@@ -273,7 +273,7 @@ void test('a scheduled notice reaches every connected device every five seconds'
   }
 });
 
-void test('removing a device closes its session with 4403 and clears its retained presence', async () => {
+test('removing a device closes its session with 4403 and clears its retained presence', async () => {
   const device = await openRaw(options('d-6'));
   await presence('d-6', 'online');
   const { code } = await hub.cli(['device', 'remove', 'd-6']);

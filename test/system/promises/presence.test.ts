@@ -5,18 +5,18 @@ import { halfOpen, restarts, rolling, siteLoss, stall } from '../../soak/scenari
 /** The scenarios of `npm run soak`, small: real hub processes, a real broker, devices on wss. */
 
 void describe('presence and long connections', { concurrency: 3 }, () => {
-  void test('a hub that is blocked for five seconds calls nobody offline', async () => {
+  test('a hub that is blocked for five seconds calls nobody offline', async () => {
     const { offline, online, devices } = await stall(60, { rounds: 1 });
     assert.deepEqual({ offline, online }, { offline: 0, online: devices });
   });
 
-  void test('a hub that is killed again and again calls nobody offline but the dead', async () => {
+  test('a hub that is killed again and again calls nobody offline but the dead', async () => {
     const seen = await restarts(60, { kills: 3, dead: 5 });
     assert.deepEqual([seen.falseOffline, seen.trueFound, seen.online], [0, 5, 55], JSON.stringify(seen));
     assert.deepEqual(seen.reasons, ['not-seen-since-restart']);
   });
 
-  void test('dead links and hung applications are found in time and told apart', async () => {
+  test('dead links and hung applications are found in time and told apart', async () => {
     const seen = await halfOpen(80, { faulty: 15 });
     assert.deepEqual(
       [seen.found, seen.falseOffline, seen.noHeartbeat, seen.linkLost],
@@ -28,7 +28,7 @@ void describe('presence and long connections', { concurrency: 3 }, () => {
     assert.ok(seen.timerLatestMs <= 1_000, `found in time: ${seen.timerLatestMs} ms`);
   });
 
-  void test('a rolling restart loses no acked reading, and devices come back in their slots', async () => {
+  test('a rolling restart loses no acked reading, and devices come back in their slots', async () => {
     const seen = await rolling(80, { acceptPerSec: 40, restartMs: 8_000 });
     assert.deepEqual(
       [seen.exitCode, seen.slots, seen.lost, seen.falseOffline],
@@ -39,7 +39,7 @@ void describe('presence and long connections', { concurrency: 3 }, () => {
     assert.ok(seen.peakPerSec <= 2 * seen.plannedPerSec, JSON.stringify(seen));
   });
 
-  void test('a site that loses its network is one incident', async () => {
+  test('a site that loses its network is one incident', async () => {
     const { incidents, listed, first, last } = await siteLoss(60, { lost: 20 });
     assert.deepEqual([incidents, listed], [1, 1]);
     assert.deepEqual(first?.scope, { by: 'site', value: 'north' });

@@ -36,7 +36,7 @@ interface Seen {
   close: number;
 }
 
-void test('a device in plain Python connects over wss, sends, is acked and nacked, and answers a command', async () => {
+test('a device in plain Python connects over wss, sends, is acked and nacked, and answers a command', async () => {
   const added = await hub.cli(['device', 'add', 'py-1', '--type', 'env-sensor@1', '--site', 'lab', '--json']);
   const { secret } = JSON.parse(added.stdout) as { secret: string };
   const { hostname, port } = new URL(hub.deviceUrl);

@@ -5,7 +5,8 @@ import { createDeviceAdministration } from '../../../hub/admin/device-administra
 import { authenticate, type Proof } from '../../../hub/identity/principal.ts';
 import { HubError } from '../../../hub/kernel/errors.ts';
 import type { ErrorCode } from '../../../schemas/api/error-codes.ts';
-import { catalog, startSessions, startMs } from '../../helpers/hubs/session-fixture.ts';
+import { catalog, startSessions } from '../../helpers/hubs/session-fixture.ts';
+import { startMs } from '../../helpers/start-time.ts';
 
 async function startAdministration(t: TestContext) {
   const hub = await startSessions(t);

@@ -10,7 +10,7 @@ import type { LiveSocket, LiveViewer } from '../../../hub/admin/live-subscriber.
 import type { Presence } from '../../../schemas/api/presence.ts';
 import { exampleOf } from '../../helpers/api-example.ts';
 import { ManualClock } from '../../helpers/clock.ts';
-import { silentLog } from '../../helpers/hubs/session-fixture.ts';
+import { silentLog } from '../../helpers/silent-log.ts';
 
 type Of<Kind extends LiveMessage['t']> = Extract<LiveMessage, { t: Kind }>;
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createTelemetryAdministration } from '../../../hub/admin/telemetry-administration.ts';
 import { ManualClock } from '../../helpers/clock.ts';
-import { silentLog } from '../../helpers/hubs/session-fixture.ts';
+import { silentLog } from '../../helpers/silent-log.ts';
 import { testPipeline } from '../../helpers/hubs/pipeline.ts';
 
 /** Three thousand dead letters of five accounts in turn. */

@@ -4,7 +4,8 @@ import { Audit, type AuditStore } from '../../../hub/audit/audit.ts';
 import { Authenticator } from '../../../hub/identity/authenticator.ts';
 import { Rotation } from '../../../hub/identity/rotation.ts';
 import { newSecretCredential } from '../../../hub/registry/credentials.ts';
-import { silentLog, startSessions, turn } from '../../helpers/hubs/session-fixture.ts';
+import { startSessions, turn } from '../../helpers/hubs/session-fixture.ts';
+import { silentLog } from '../../helpers/silent-log.ts';
 
 async function startAuthenticator(t: TestContext) {
   const hub = await startSessions(t, { messagesPerSec: 10 });

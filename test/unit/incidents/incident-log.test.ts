@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import { IncidentLog, type StoredIncident } from '../../../hub/incidents/incident-log.ts';
 import type { Incident } from '../../../schemas/api/incidents.ts';
 import { HubError } from '../../../hub/kernel/errors.ts';
-import { silentLog, turn } from '../../helpers/hubs/session-fixture.ts';
+import { turn } from '../../helpers/hubs/session-fixture.ts';
+import { silentLog } from '../../helpers/silent-log.ts';
 
 function incident(state: Incident['state']): Incident {
   return { id: '7-1', kind: 'flapping', state, sinceMs: 1, devices: 1, sample: ['d1'] };

@@ -3,7 +3,9 @@ import { test, type TestContext } from 'node:test';
 import type { Notice } from '../../../schemas/api/notices.ts';
 import { Notices, type NoticeStore } from '../../../hub/notices/notices.ts';
 import { HubError } from '../../../hub/kernel/errors.ts';
-import { silentLog, startMs, startSessions, turn } from '../../helpers/hubs/session-fixture.ts';
+import { startSessions, turn } from '../../helpers/hubs/session-fixture.ts';
+import { silentLog } from '../../helpers/silent-log.ts';
+import { startMs } from '../../helpers/start-time.ts';
 
 class MemoryNoticeStore implements NoticeStore {
   readonly rows = new Map<string, Notice>();

@@ -6,7 +6,8 @@ import { PresenceAnnouncer } from '../../../hub/presence/presence-announcer.ts';
 import type { Presence } from '../../../schemas/api/presence.ts';
 import { HubError } from '../../../hub/kernel/errors.ts';
 import { mqttChecks } from '../../../schemas/index.ts';
-import { silentLog, turn } from '../../helpers/hubs/session-fixture.ts';
+import { turn } from '../../helpers/hubs/session-fixture.ts';
+import { silentLog } from '../../helpers/silent-log.ts';
 
 /** A bus that takes, holds or refuses; it keeps what it took in the order it came. */
 class ScriptedBus implements Publisher {

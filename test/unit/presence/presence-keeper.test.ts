@@ -6,7 +6,9 @@ import { PresenceKeeper, type PresenceRow, type WatchedLink } from '../../../hub
 import type { Marks } from '../../../schemas/api/presence.ts';
 import { ManualClock } from '../../helpers/clock.ts';
 import { MemoryPresenceStore } from '../../helpers/devices/memory-devices.ts';
-import { silentLog, startMs, turn } from '../../helpers/hubs/session-fixture.ts';
+import { turn } from '../../helpers/hubs/session-fixture.ts';
+import { silentLog } from '../../helpers/silent-log.ts';
+import { startMs } from '../../helpers/start-time.ts';
 
 /** A link whose stack answers pings for as long as `answers` says so. */
 class FakeLink implements WatchedLink {

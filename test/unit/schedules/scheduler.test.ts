@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { parseCron } from '../../../hub/adapters/cron.ts';
 import { Scheduler, type Job } from '../../../hub/schedules/scheduler.ts';
 import { ManualClock } from '../../helpers/clock.ts';
-import { silentLog } from '../../helpers/hubs/session-fixture.ts';
+import { silentLog } from '../../helpers/silent-log.ts';
 
 const minute = 60_000;
 

@@ -3,7 +3,9 @@ import { test } from 'node:test';
 import { DeviceClock } from '../../../hub/sessions/device-clock.ts';
 import { ReportedClock } from '../../../hub/sessions/reported-clock.ts';
 import { ManualClock, trustedClock } from '../../helpers/clock.ts';
-import { startMs, startSessions } from '../../helpers/hubs/session-fixture.ts';
+import { startSessions } from '../../helpers/hubs/session-fixture.ts';
+import { silentLog } from '../../helpers/silent-log.ts';
+import { startMs } from '../../helpers/start-time.ts';
 
 test('the least delayed of the last exchanges is believed', () => {
   const clock = new DeviceClock(1_000_000, 0);

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { startMs, startSessions, turn } from '../../helpers/hubs/session-fixture.ts';
+import { startSessions, turn } from '../../helpers/hubs/session-fixture.ts';
+import { startMs } from '../../helpers/start-time.ts';
 
 test('stored frames are acked together within the delay, not one by one', async (t) => {
   const { pass, open, store } = await startSessions(t);

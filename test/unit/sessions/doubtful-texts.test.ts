@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { startMs, startSessions } from '../../helpers/hubs/session-fixture.ts';
+import { startSessions } from '../../helpers/hubs/session-fixture.ts';
+import { startMs } from '../../helpers/start-time.ts';
 
 /** What a device sends and the hub could not keep as it was sent is refused by name, in every frame. */
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { startMs, startSessions, turn } from '../../helpers/hubs/session-fixture.ts';
+import { startSessions, turn } from '../../helpers/hubs/session-fixture.ts';
+import { startMs } from '../../helpers/start-time.ts';
 
 test('a valid hello is welcomed with the epoch, the clock, the timing and the limits', async (t) => {
   const { open, commands } = await startSessions(t, { inFlight: 16, messagesPerSec: 50 });

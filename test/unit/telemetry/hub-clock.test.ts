@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { HubClock } from '../../../hub/telemetry/clock/hub-clock.ts';
 import { ManualClock } from '../../helpers/clock.ts';
-import { silentLog } from '../../helpers/hubs/session-fixture.ts';
+import { silentLog } from '../../helpers/silent-log.ts';
 
 const releasedMs = Date.parse('2026-01-01T00:00:00Z');
 const rightMs = Date.parse('2026-06-01T12:00:00Z');

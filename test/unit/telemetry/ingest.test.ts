@@ -6,7 +6,9 @@ import { imbalance } from '../../../hub/telemetry/ledger.ts';
 import { Ingest } from '../../../hub/telemetry/ingest.ts';
 import type { EventFrame, TelemetryFrame } from '../../../schemas/index.ts';
 import { ManualClock, trustedClock } from '../../helpers/clock.ts';
-import { ScriptedStore, sensorType, silentLog, startMs } from '../../helpers/hubs/session-fixture.ts';
+import { ScriptedStore, sensorType } from '../../helpers/hubs/session-fixture.ts';
+import { silentLog } from '../../helpers/silent-log.ts';
+import { startMs } from '../../helpers/start-time.ts';
 import { testPipeline } from '../../helpers/hubs/pipeline.ts';
 
 const anchors = new Map([

@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import { neverSeen } from '../../../hub/presence/presence.ts';
 import { PresenceRecorder } from '../../../hub/telemetry/presence-recorder.ts';
 import { ManualClock } from '../../helpers/clock.ts';
-import { ScriptedStore, silentLog } from '../../helpers/hubs/session-fixture.ts';
+import { ScriptedStore } from '../../helpers/hubs/session-fixture.ts';
+import { silentLog } from '../../helpers/silent-log.ts';
 import { testPipeline } from '../../helpers/hubs/pipeline.ts';
 
 test('changes of a device within a millisecond are points of their own, in order, and others keep their time', async (t) => {

@@ -5,7 +5,8 @@ import type { LedgerAccount } from '../../../hub/telemetry/ledger.ts';
 import type { WriteOutcome } from '../../../hub/telemetry/store.ts';
 import type { WriterOptions } from '../../../hub/telemetry/writer.ts';
 import { ManualClock } from '../../helpers/clock.ts';
-import { ScriptedStore, silentLog, turn } from '../../helpers/hubs/session-fixture.ts';
+import { ScriptedStore, turn } from '../../helpers/hubs/session-fixture.ts';
+import { silentLog } from '../../helpers/silent-log.ts';
 import { testPipeline } from '../../helpers/hubs/pipeline.ts';
 
 /** Counts how often each frame was settled. */
