@@ -4,7 +4,6 @@ import { DeviceClock } from '../../../hub/sessions/device-clock.ts';
 import { ReportedClock } from '../../../hub/sessions/reported-clock.ts';
 import { ManualClock, trustedClock } from '../../helpers/clock.ts';
 import { startSessions } from '../../helpers/hubs/session-fixture.ts';
-import { silentLog } from '../../helpers/silent-log.ts';
 import { startMs } from '../../helpers/start-time.ts';
 
 test('the least delayed of the last exchanges is believed', () => {
