@@ -17,6 +17,8 @@ export type Operation = (db: OperationDatabase, argument: never) => unknown;
 /** <https://sqlite.org/rescode.html#full> */
 const sqliteFull = 13;
 const maxStatements = 256;
+/** After so long without a write the log is emptied into the file, so that a copy of the file alone is whole. */
+const quietMs = 1_000;
 /** Bounds the time one commit holds the others up, and the memory of its replies. */
 const maxCallsPerCommit = 1_000;
 
@@ -24,11 +26,20 @@ class Engine implements OperationDatabase {
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
   readonly #operations: Readonly<Record<string, unknown>>;
+  readonly #busyTimeoutMs: number;
+  #quiet: NodeJS.Timeout | undefined;
   rollbacks = 0;
 
-  constructor(db: DatabaseSync, operations: Readonly<Record<string, unknown>>) {
+  constructor(
+    db: DatabaseSync,
+    operations: Readonly<Record<string, unknown>>,
+    { busyTimeoutMs }: Pick<WorkerSetup, 'busyTimeoutMs'>,
+  ) {
     this.#db = db;
     this.#operations = operations;
+    this.#busyTimeoutMs = busyTimeoutMs;
+    // What an earlier run or the migrations have left in the log.
+    this.#awaitQuiet();
   }
 
   prepare(sql: string): StatementSync {
@@ -59,12 +70,14 @@ class Engine implements OperationDatabase {
   }
 
   close(): void {
+    clearTimeout(this.#quiet);
     this.#statements.clear();
     this.#db.close();
   }
 
   #write(requests: readonly Request[]): Reply[] {
     if (requests.length === 0) return [];
+    this.#awaitQuiet();
     let replies: Reply[] = [];
     try {
       this.#db.exec('BEGIN IMMEDIATE');
@@ -108,12 +121,30 @@ class Engine implements OperationDatabase {
     return this.prepare(sql).all(...params);
   }
 
-  #checkpoint(): void {
+  #awaitQuiet(): void {
+    if (this.#quiet === undefined) {
+      this.#quiet = setTimeout(() => {
+        const checkpoint = answer(0, () => this.#checkpoint());
+        // A reader, such as a backup, still needs the log.
+        if (checkpoint.fault === undefined && checkpoint.result !== 'emptied') this.#quiet?.refresh();
+      }, quietMs);
+      // The port alone decides how long the worker lives.
+      this.#quiet.unref();
+    } else this.#quiet.refresh();
+  }
+
+  /** Never waits for a reader: writes would wait with it. What it leaves in the log is safe there. */
+  #checkpoint(): 'emptied' | 'in-use' {
     try {
-      this.#db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+      this.#db.exec('PRAGMA busy_timeout = 0');
+      const row = this.#db.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get();
+      return row?.['busy'] === 0 ? 'emptied' : 'in-use';
     } catch (error) {
       // Pages that do not fit into the file stay in the log beside it, where the next open finds them.
       if (faultOf(error).sqliteCode !== sqliteFull) throw error;
+      return 'in-use';
+    } finally {
+      this.#db.exec(`PRAGMA busy_timeout = ${this.#busyTimeoutMs}`);
     }
   }
 }
@@ -194,7 +225,7 @@ try {
     setup.operations === undefined
       ? {}
       : ((await import(setup.operations)) as Readonly<Record<string, unknown>>);
-  serve(new Engine(open(setup), operations), setup.port);
+  serve(new Engine(open(setup), operations, setup), setup.port);
   parentPort?.postMessage({} satisfies WorkerReady);
 } catch (error) {
   setup.port.close();

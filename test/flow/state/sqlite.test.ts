@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test, type TestContext } from 'node:test';
 import { openDatabase, type Database, type DatabaseOptions } from '../../../hub/adapters/sqlite/sqlite.ts';
 import { HubError } from '../../../hub/kernel/errors.ts';
 import { temporaryFolder } from '../../helpers/services/guard.ts';
+import { waitFor } from '../../helpers/wait-for.ts';
 
 const migrations = ['CREATE TABLE entry (id INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT'];
 const insert = 'INSERT INTO entry (id, text) VALUES (?1, ?2)';
@@ -158,6 +159,26 @@ test('migrations run once each, and a file of a newer version is left alone', as
   const after = await openDatabase({ file, migrations: [first, second] });
   assert.deepEqual(await after.read('PRAGMA user_version'), [{ user_version: 2 }]);
   await after.close();
+});
+
+test('the log of a quiet database is emptied into its file, so that a copy of the file alone is whole', async (t) => {
+  const folder = folderOf(t);
+  const file = join(folder, 'test.db');
+  const db = await open(t, { file });
+  const reader = new DatabaseSync(file, { readOnly: true });
+  reader.exec('BEGIN');
+  reader.prepare('SELECT count(*) FROM entry').get();
+  await db.transaction([{ sql: insert, params: [1, 'one'] }]);
+  // While somebody reads, nobody waits: the next write is not held up, and the log is emptied afterwards.
+  await waitFor(() => statSync(`${file}-wal`).size > 0, { what: 'the log has the row' });
+  await db.transaction([{ sql: insert, params: [2, 'two'] }]);
+  reader.close();
+  await waitFor(() => statSync(`${file}-wal`).size === 0, { what: 'the log is empty' });
+  const copy = join(folder, 'copy.db');
+  copyFileSync(file, copy);
+  const copied = new DatabaseSync(copy, { readOnly: true });
+  assert.equal(copied.prepare('SELECT count(*) AS n FROM entry').get()?.['n'], 2);
+  copied.close();
 });
 
 test('a file that is no database, or a folder that is not there, fails at open by its name', async (t) => {
