@@ -1,6 +1,7 @@
 import type { SecureContextOptions, TlsOptions } from 'node:tls';
 import type { Log } from '../../kernel/log.ts';
 import { exposedSecret } from '../../kernel/secret-file.ts';
+import { datingMs } from '../../kernel/release-date.ts';
 import type { Clock } from '../../../schemas/time/clock.ts';
 import { machineNames } from './tls-own.ts';
 import { watchTls, type TlsReload } from './tls-reload.ts';
@@ -25,7 +26,7 @@ export async function openDeviceTls(
 ): Promise<OpenedTls | undefined> {
   if (source.mode === 'off' || source.mode === 'terminated') return undefined;
   const load = (): Promise<TlsMaterial> =>
-    loadTlsMaterial(source, dataDir, { now: () => deps.clock.now(), hostnames: machineNames() });
+    loadTlsMaterial(source, dataDir, { now: () => datingMs(deps.clock.now()), hostnames: machineNames() });
   const material = await load();
   const { exposedKeyFile } = material;
   if (exposedKeyFile !== undefined) deps.log.warn(exposedSecret(exposedKeyFile));

@@ -27,6 +27,8 @@ const dayMs = 86_400_000;
 const authorityDays = 3_653;
 /** Apple's limit for certificates of private authorities, the strictest of the common verifiers. */
 const leafDays = 825;
+/** 2020: devices whose clocks are far behind, and a hub whose clock was, take a CA from before they were made. */
+const authorityFromMs = Date.UTC(2020, 0, 1);
 /** Clocks of devices are often behind. */
 const backdatedMs = dayMs;
 
@@ -40,7 +42,7 @@ export async function makeAuthority(nowMs: number): Promise<KeyAndCertificate> {
     serialNumber: serialNumber(),
     // The random part keeps two hubs' authorities apart in one trust store.
     name: [{ CN: [`Device hub local CA ${randomBytes(4).toString('hex')}`] }],
-    notBefore: new Date(nowMs - backdatedMs),
+    notBefore: new Date(Math.min(authorityFromMs, nowMs - backdatedMs)),
     notAfter: new Date(nowMs + authorityDays * dayMs),
     signingAlgorithm: signing,
     keys,

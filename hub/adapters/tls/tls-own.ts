@@ -10,6 +10,8 @@ import { makeAuthority, makeLeaf, namesOf, type KeyAndCertificate } from './tls-
 
 /** A certificate that ends sooner is renewed at start. */
 const renewWithinMs = 30 * 86_400_000;
+/** How much older than now a certificate is made. */
+const leafLeadMs = 60 * 86_400_000;
 
 /** `localhost`, the loopback addresses, this machine's name and its addresses (link-local ones left out). */
 export function machineNames(): string[] {
@@ -48,7 +50,8 @@ export async function loadOwnMaterial(
     const renewed = await makeLeaf(
       { cert: caCert, key: await authorityKey(folder, authority) },
       hostnames,
-      nowMs,
+      // The clock may be ahead: the certificate is to hold as soon as it is right.
+      nowMs - leafLeadMs,
     );
     await writePair(folder, 'hub', renewed);
     return { ...renewed, caFile };

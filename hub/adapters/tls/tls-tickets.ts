@@ -21,7 +21,7 @@ export async function loadTicketKeys(dataDir: string, nowMs: number): Promise<Bu
   const file = join(folder, 'ticket.key');
   try {
     const known = await stat(file).catch(() => undefined);
-    if (known !== undefined && nowMs - known.mtimeMs < longestLifeMs) {
+    if (known !== undefined && Math.abs(nowMs - known.mtimeMs) < longestLifeMs) {
       const keys = await readFile(file);
       if (keys.length === keyBytes) return keys;
     }

@@ -8,10 +8,14 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { connect, type ConnectionOptions } from 'node:tls';
+import { openDeviceTls } from '../../../hub/adapters/tls/device-tls.ts';
 import { makeAuthority, makeLeaf, namesOf } from '../../../hub/adapters/tls/tls-issuer.ts';
 import { machineNames } from '../../../hub/adapters/tls/tls-own.ts';
 import { loadTlsMaterial, tlsServerOptions, type TlsMaterial } from '../../../hub/adapters/tls/tls.ts';
 import { HubError } from '../../../hub/kernel/errors.ts';
+import { createLog } from '../../../hub/kernel/log.ts';
+import { systemClock, type Clock } from '../../../schemas/time/clock.ts';
+import { ManualClock } from '../../helpers/clock.ts';
 import { temporaryFolder } from '../../helpers/services/guard.ts';
 
 const dayMs = 86_400_000;
@@ -136,6 +140,35 @@ test('the CA lives ten years, the certificate at most 825 days, and a second sta
   assert.deepEqual(namesOf(first.cert).toSorted(), hostnames.toSorted());
   assert.deepEqual(await own(dataDir), first);
 });
+
+for (const [year, wrongMs] of [
+  ['1972', Date.UTC(1972, 0, 1)],
+  ['2037', Date.UTC(2037, 0, 1)],
+] as const) {
+  test(`what a hub makes by a clock of ${year} holds today, and its next start takes it by any clock`, async (t) => {
+    const dataDir = folder(t);
+    const log = createLog({ level: 'silent' });
+    const open = (clock: Clock) => openDeviceTls({ mode: 'own' }, dataDir, { clock, log });
+    const datesOf = (pem: string): [number, number] => {
+      const { validFromDate, validToDate } = new X509Certificate(pem);
+      return [validFromDate.getTime(), validToDate.getTime()];
+    };
+    const opened = await open(new ManualClock(wrongMs));
+    const caFile = join(dataDir, 'tls', 'ca.crt');
+    const ca = await readFile(caFile, 'utf8');
+    for (const pem of [ca, String(opened?.options.cert)]) {
+      const [fromMs, toMs] = datesOf(pem);
+      assert.ok(fromMs <= now() && toMs > now() + 365 * dayMs, `${fromMs} to ${toMs}`);
+    }
+    assert.equal(datesOf(ca)[0], Date.UTC(2020, 0, 1));
+    for (const clock of [systemClock, new ManualClock(Date.UTC(2037, 0, 1)), new ManualClock(0)]) {
+      await open(clock);
+      assert.equal(await readFile(caFile, 'utf8'), ca);
+    }
+    const served = await own(dataDir, now(), machineNames());
+    assert.equal(await read(await serve(t, served), ca), 'it is the hub');
+  });
+}
 
 test('the certificate is renewed 30 days before its end, and devices that pin the CA do not notice', async (t) => {
   const dataDir = folder(t);
