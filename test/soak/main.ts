@@ -1,5 +1,6 @@
 /** Long scenarios at full size: `npm run soak -- NAME [devices]`. Exits 1 when a promise was broken. */
 
+import { soakClock } from './clock.ts';
 import { commandChaos } from './command-chaos.ts';
 import { groupStop } from './group-stop.ts';
 import { rotateUnderCuts } from '../helpers/drills/rotation-scenario.ts';
@@ -35,6 +36,7 @@ function judged(
 
 const scenarios: Readonly<Record<string, (devices: number) => Promise<boolean>>> = {
   kills: soakKills,
+  clock: soakClock,
   answers: soakStrangers,
   noisy: soakNoisy,
   'outage-dead': () => soakOutage('dead'),

@@ -25,6 +25,10 @@ export interface LedgerFleetOptions {
   /** Readings a second of each device. */
   perSec: number;
   outboxCapacity?: number;
+  /** Seconds; the device type's own when not given. */
+  heartbeatSec?: number;
+  /** The hub's CA, PEM; not needed with plain ws. */
+  ca?: string;
 }
 
 interface Device {
@@ -55,7 +59,8 @@ export class LedgerFleet {
   /** How long each reading took from `send` to its settlement, ms; kept while it is set. */
   delays: number[] | undefined;
 
-  constructor({ url, credentials, perSec, outboxCapacity = 100_000 }: LedgerFleetOptions) {
+  constructor(options: LedgerFleetOptions) {
+    const { url, credentials, perSec, outboxCapacity = 100_000, heartbeatSec, ca } = options;
     this.#perSec = perSec;
     for (const { id, secret } of credentials) {
       const client = createDeviceClient({
@@ -65,6 +70,8 @@ export class LedgerFleet {
         outboxCapacity,
         deviceType: 'env-sensor@1',
         backoffFirstMs: 200,
+        ...(heartbeatSec === undefined ? {} : { heartbeatSec }),
+        ...(ca === undefined ? {} : { ca }),
       });
       this.#devices.set(id, { client, sent: [], stored: new Set(), refused: 0, lastMs: 0 });
     }

@@ -13,7 +13,7 @@ const root = fileURLToPath(new URL('../../..', import.meta.url));
 
 /** The services the tests of this tree need. */
 function needed(): ProgramName[] {
-  const servers: ProgramName[] = ['influxd', 'mosquitto', 'mosquitto_pub', 'mosquitto_sub'];
+  const servers: ProgramName[] = ['influxd', 'mosquitto', 'mosquitto_pub', 'mosquitto_sub', 'faketime'];
   const hasBrowserTests = globSync('test/browser/**/*.test.ts', { cwd: root }).length > 0;
   return hasBrowserTests ? [...servers, 'chromium'] : servers;
 }

@@ -61,6 +61,14 @@ const programs = {
     wayOut:
       "install Mosquitto's clients (Debian: apt-get install mosquitto-clients; macOS: brew install mosquitto)",
   },
+  faketime: {
+    names: ['faketime'],
+    variable: 'HUB_TEST_FAKETIME',
+    packages: ['faketime'],
+    versionArgs: ['--version'],
+    versionPattern: /faketime: Version (\S+)/,
+    wayOut: 'install faketime (Debian: apt-get install faketime; macOS: brew install libfaketime)',
+  },
   chromium: {
     names: ['chromium', 'chromium-browser', 'google-chrome'],
     variable: 'HUB_TEST_CHROMIUM',

@@ -3,11 +3,9 @@ import { test } from 'node:test';
 import { clockDrill, type Scene } from '../../helpers/drills/clock-drill.ts';
 import { clockFaults } from '../../helpers/drills/clock-verdict.ts';
 
-/** Every kind of clock and every time at which it may be wrong, once; all of them together are a soak. */
+/** Each time at which it may be wrong, once; every clock at each of them is the soak `clock`. */
 const small: [clock: string, scene: Scene][] = [
   ['1972', 'first-start'],
-  ['2037', 'first-start'],
-  ['30 d ahead', 'running'],
   ['1 h behind', 'running'],
   ['30 d ahead', 'restart'],
 ];
