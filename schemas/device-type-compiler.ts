@@ -101,9 +101,23 @@ function compileStream(ajv: Ajv2020, type: string, name: string, schema: ObjectD
   return {
     name,
     measurement: `${type}_${name}`.replaceAll('-', '_'),
-    check: compileCheck(ajv, withSafeIntegers(schema)),
+    check: compileCheck(ajv, withNulls(withSafeIntegers(schema))),
+    nullable: properties.filter(([, { nullable }]) => nullable === true).map(([field]) => field),
     fields: properties.map(([field, definition]) => fieldOf(field, definition)),
   };
+}
+
+/** Ajv takes null by `nullable` itself, but for lists of words: what they do not name is refused. */
+function withNulls(schema: ObjectDefinition): object {
+  const entries = Object.entries(schema.properties ?? {}) as [string, ScalarDefinition][];
+  const properties = entries.map(([name, definition]) => {
+    const { enum: words, const: word } = definition;
+    if (definition.nullable !== true) return [name, definition] as const;
+    const { const: _, ...rest } = definition;
+    const listed = words ?? (word === undefined ? undefined : [word]);
+    return [name, listed === undefined ? definition : { ...rest, enum: [...listed, null] }] as const;
+  });
+  return { ...schema, properties: Object.fromEntries(properties) };
 }
 
 const kinds: Readonly<Record<ScalarDefinition['type'], FieldKind>> = {

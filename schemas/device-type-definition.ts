@@ -57,6 +57,8 @@ export interface ScalarDefinition {
   maxLength?: number;
   enum?: string[];
   const?: string;
+  /** A reading may have null for it: the field is left out. */
+  nullable?: true;
   'x-tag'?: true;
   'x-low'?: number;
   'x-high'?: number;

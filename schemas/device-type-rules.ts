@@ -10,7 +10,7 @@ import { renderValue, type FieldError } from './field-error.ts';
 export function checkDeviceTypeRules(definition: unknown): FieldError[] {
   const faults: FieldError[] = [];
   for (const [path, stream] of members(definition, '', 'streams')) {
-    checkSchema(stream, path, faults);
+    checkSchema(stream, path, faults, true);
     if (!alwaysHasField(stream)) {
       faults.push(
         fault(path, 'required', 'at least one field, not a tag, that every reading has', undefined),
@@ -41,8 +41,12 @@ const crossings = [
 ] as const;
 
 /** Recursive; the caller has bounded the depth. */
-function checkSchema(schema: unknown, path: string, faults: FieldError[]): void {
+function checkSchema(schema: unknown, path: string, faults: FieldError[], ofStream = false): void {
   if (!isObject(schema)) return;
+  if (schema['nullable'] !== undefined && (!ofStream || schema['x-tag'] === true)) {
+    const rule = 'absent: only a field of a stream may be null, and no tag';
+    faults.push(fault(`${path}/nullable`, 'nullable', rule, schema['nullable']));
+  }
   for (const [low, high] of crossings) {
     const [from, to] = [schema[low], schema[high]];
     if (typeof from !== 'number' || typeof to !== 'number') continue;
@@ -67,7 +71,7 @@ function checkSchema(schema: unknown, path: string, faults: FieldError[]): void 
     );
   }
   for (const [memberPath, member] of members(schema, path, 'properties'))
-    checkSchema(member, memberPath, faults);
+    checkSchema(member, memberPath, faults, ofStream);
   checkSchema(schema['items'], `${path}/items`, faults);
 }
 

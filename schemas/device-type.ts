@@ -28,6 +28,8 @@ export interface StreamType {
   measurement: string;
   check: Check;
   fields: readonly FieldSpec[];
+  /** Fields that a reading may have null for. */
+  nullable: readonly string[];
 }
 
 export interface EventType {

@@ -96,6 +96,10 @@ export class Ingest {
   readonly #options: IngestOptions;
   /** The time of the line made last, Unix ms: a second result without an object for it. */
   #lineTimeMs = 0;
+  /** The data of that line, without what was null. */
+  #lineData: unknown;
+  /** Fields that were null and left out. */
+  nullFields = 0;
   constructor(deps: IngestDeps, options: IngestOptions) {
     this.#writer = deps.writer;
     this.#ledger = deps.ledger;
@@ -158,7 +162,7 @@ export class Ingest {
     if (typeof line !== 'string') return this.#refuse(channel, line);
     if (!this.#writer.addReading(owner, frame.seq, line))
       return this.#refuse(channel, { code: 'overloaded' });
-    this.#followers.reading(channel.deviceId, frame.stream, this.#lineTimeMs, frame.data);
+    this.#followers.reading(channel.deviceId, frame.stream, this.#lineTimeMs, this.#lineData);
     return undefined;
   }
 
@@ -220,7 +224,7 @@ export class Ingest {
       if (typeof line === 'string') {
         lines.push(line);
         kept.push(index);
-        accepted.push({ ts: this.#lineTimeMs, data: sample.data });
+        accepted.push({ ts: this.#lineTimeMs, data: this.#lineData });
         continue;
       }
       const same = refusals.get(line.code);
@@ -259,12 +263,17 @@ export class Ingest {
   ): string | FrameRefusal {
     const fault = encoder.stream.check(data);
     if (fault !== undefined) return { code: 'schema', errors: [fault] };
-    const reading = data as Readonly<Record<string, unknown>>;
+    let reading = data as Readonly<Record<string, unknown>>;
+    const { nullable } = encoder.stream;
+    const nulls = nullable.length === 0 ? 0 : countNulls(nullable, reading);
+    if (nulls > 0) reading = withoutNulls(reading);
     const fields = encoder.encode(reading);
     if (fields === '') return { code: 'schema', errors: [unwritable(encoder.stream, reading)] };
     const timeMs = this.#time(time, frame, channel, now);
     if (Number.isNaN(timeMs)) return this.#clockRefusal(time, frame, channel, now);
     this.#lineTimeMs = timeMs;
+    this.#lineData = reading;
+    this.nullFields += nulls;
     return `${encoder.prefix}${fields} ${encodeTimeUs(timeMs)}`;
   }
 
@@ -351,6 +360,17 @@ function anchorAt(
   if (anchor === undefined) return undefined;
   for (const step of steps) if (step.boot === boot && step.fromMs <= uptimeMs) anchor = step.anchorMs;
   return anchor;
+}
+
+function countNulls(nullable: readonly string[], reading: Readonly<Record<string, unknown>>): number {
+  let count = 0;
+  for (const name of nullable) if (reading[name] === null) count += 1;
+  return count;
+}
+
+/** Its schema has let through null for nullable fields only. */
+function withoutNulls(reading: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(reading).filter(([, value]) => value !== null));
 }
 
 function rankOf(frame: TelemetryFrame): Rank {

@@ -13,17 +13,23 @@ export interface TelemetryMetricsSources {
   reconciliation: Reconciliation;
   upkeep: Upkeep;
   fanOut: FanOutCounters;
+  ingest: { nullFields: number };
 }
 
 /** The counts of telemetry on the `/metrics` page. */
 export function exposeTelemetry(metrics: Metrics, sources: TelemetryMetricsSources): void {
-  const { upkeep, fanOut } = sources;
+  const { upkeep, fanOut, ingest } = sources;
   exposePoints(metrics, sources);
   exposeStore(metrics, sources);
   metrics.gauge(
     'hub_rolled_up_to_seconds',
     'Unix time up to which readings are rolled up',
     () => upkeep.rolledUpToMs / 1000,
+  );
+  metrics.counter(
+    'hub_null_fields_total',
+    'Fields of readings that were null and left out',
+    () => ingest.nullFields,
   );
   metrics.counter('hub_fan_out_total', 'Readings and events published', () => fanOut.published);
   metrics.counter('hub_fan_out_dropped_total', 'Readings and events not published', () => fanOut.dropped);

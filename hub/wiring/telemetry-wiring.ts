@@ -83,6 +83,6 @@ export async function startTelemetry(hub: HubContext, deps: TelemetryDeps): Prom
     commands: new CommandRecorder({ writer, ledger, recordOf }),
     upkeep,
     expose: (metrics) =>
-      exposeTelemetry(metrics, { ...pipeline, reconciliation, upkeep, fanOut: fanOut.counters }),
+      exposeTelemetry(metrics, { ...pipeline, reconciliation, upkeep, ingest, fanOut: fanOut.counters }),
   };
 }

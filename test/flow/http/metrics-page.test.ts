@@ -14,6 +14,7 @@ const names: Record<string, readonly string[]> = {
     'hub_connects_too_often_total',
     'hub_fan_out_dropped_total',
     'hub_fan_out_total',
+    'hub_null_fields_total',
     'hub_frame_exceptions_total',
     'hub_frames_received_total',
     'hub_frames_undecodable_total',

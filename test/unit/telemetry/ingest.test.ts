@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import type { FrameOwner } from '../../../hub/telemetry/batch.ts';
 import { imbalance } from '../../../hub/telemetry/ledger.ts';
 import { Ingest } from '../../../hub/telemetry/ingest.ts';
-import type { EventFrame, TelemetryFrame } from '../../../schemas/index.ts';
+import { compileDeviceType, type EventFrame, type TelemetryFrame } from '../../../schemas/index.ts';
 import { ManualClock, trustedClock } from '../../helpers/clock.ts';
 import { ScriptedStore, sensorType } from '../../helpers/hubs/session-fixture.ts';
 import { silentLog } from '../../helpers/silent-log.ts';
@@ -18,7 +18,7 @@ const anchors = new Map([
   ['at 1970', 0],
 ]);
 
-function startIngest(t: TestContext, bufferLines = 1_000) {
+function startIngest(t: TestContext, { bufferLines = 1_000, type = sensorType } = {}) {
   const clock = new ManualClock(startMs);
   const store = new ScriptedStore();
   const pipeline = testPipeline({ store, clock, log: silentLog }, { writer: { bufferLines } });
@@ -35,7 +35,7 @@ function startIngest(t: TestContext, bufferLines = 1_000) {
     { writer, ledger, shedding, followers, clock, hubClock: trustedClock(clock) },
     { maxAgeMs: 86_400_000, maxAheadMs: 60_000, backfillMaxAgeMs: 3_660 * 86_400_000 },
   );
-  const channel = ingest.openChannel({ id: 'd1', site: 'lab' }, sensorType, 'now', anchors);
+  const channel = ingest.openChannel({ id: 'd1', site: 'lab' }, type, 'now', anchors);
   let seq = 0;
   const telemetry = (members: Partial<TelemetryFrame>) =>
     ingest.telemetry(channel, nobody, { type: 'telemetry', seq: (seq += 1), stream: 'env', ...members });
@@ -199,7 +199,7 @@ test('bad samples are refused by index and kind, the rest is one frame of lines'
 });
 
 test('with a full buffer the good samples are overloaded, the bad ones refused for good, and nothing is told on', (t) => {
-  const { telemetry, fanned } = startIngest(t, 1);
+  const { telemetry, fanned } = startIngest(t, { bufferLines: 1 });
   const verdict = telemetry({
     samples: [
       { ts: startMs, data },
@@ -219,7 +219,7 @@ test('with a full buffer the good samples are overloaded, the bad ones refused f
 });
 
 test('every point received is on its way to the store or counted as rejected, by code', (t) => {
-  const { ledger, telemetry, writer } = startIngest(t, 40);
+  const { ledger, telemetry, writer } = startIngest(t, { bufferLines: 40 });
   const sample = fc.record({
     ts: fc.constantFrom(startMs, startMs + 120_000, 5),
     data: fc.constantFrom<unknown>(data, {}, { temperature: 1e9 }, 7),
@@ -238,4 +238,56 @@ test('every point received is on its way to the store or counted as rejected, by
       assert.equal(ledger.total.inFlight, writer.waiting);
     }),
   );
+});
+
+test('null for a field that may be null leaves the field out: the rest is stored and told, and it is counted', async (t) => {
+  const type = compileDeviceType(
+    {
+      name: 'sensor',
+      version: 3,
+      streams: {
+        env: {
+          type: 'object',
+          properties: {
+            temperature: { type: 'number', minimum: -60, nullable: true },
+            humidity: { type: 'integer', nullable: true },
+            mode: { type: 'string', enum: ['on', 'off'], nullable: true },
+            level: { type: 'number' },
+          },
+          required: ['temperature'],
+          additionalProperties: false,
+        },
+      },
+      presence: { heartbeatSec: 30 },
+    },
+    'sensor@3.json',
+  );
+  const { telemetry, lines, fanned, ingest, ledger } = startIngest(t, { type });
+  assert.equal(telemetry({ ts: startMs, data: { temperature: null, humidity: 3, mode: null } }), undefined);
+  assert.deepEqual(await lines(), [`${prefix} humidity=3i ${startMs}000`]);
+  assert.deepEqual(fanned, [['d1', 'env', startMs, { humidity: 3 }]]);
+  assert.equal(ingest.nullFields, 2);
+  const batch = telemetry({
+    samples: [
+      { ts: startMs + 1, data: { temperature: 20, level: null } },
+      { ts: startMs + 2, data: { temperature: null } },
+      { ts: startMs + 3, data: { temperature: null, level: 1 } },
+      { ts: startMs + 4, data: { temperature: 'hot' } },
+    ],
+  });
+  assert.deepEqual(
+    batch?.refusals.map(({ code, rejectedSamples, errors }) => [
+      code,
+      rejectedSamples,
+      errors?.[0]?.expected,
+    ]),
+    [['schema', [0, 1, 3], 'number']],
+  );
+  assert.deepEqual(await lines(), [`${prefix} level=1 ${startMs + 3}000`]);
+  assert.match(
+    telemetry({ ts: startMs, data: { temperature: null } })?.refusals[0]?.errors?.[0]?.expected ?? '',
+    /at least one field/,
+  );
+  assert.equal(ingest.nullFields, 3, 'of what is taken');
+  assert.equal(imbalance(ledger.total), 0);
 });
