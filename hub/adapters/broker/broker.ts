@@ -6,7 +6,7 @@ import { BrokerClients, type BrokerAccess } from './broker-access.ts';
 import type { Topics } from '../../bus/topics.ts';
 import { hubState, newBusCounters } from '../bus-state.ts';
 import { formatAddress } from '../listen-address.ts';
-import { limitPackets } from './packet-sizes.ts';
+import { connack, guardPackets } from './packet-guard.ts';
 import { HubError, messageOf } from '../../kernel/errors.ts';
 import type { Log } from '../../kernel/log.ts';
 
@@ -34,6 +34,8 @@ export interface Broker extends Bus {
 /** A command payload is at most half as long as this. */
 const maxPacketBytes = 131_072;
 const maxPublishing = 10_000;
+/** MQTT 3.1.1 §3.2.2.3. */
+const notAuthorized = 5;
 const maxRememberedIds = 1_000;
 /** A subscriber that does not read for this long is disconnected: it would delay the others. */
 const drainTimeoutMs = 5_000;
@@ -100,9 +102,12 @@ class EmbeddedBroker implements Broker {
     this.#listening = { aedes, clients, handlers };
     this.#server.on('connection', (socket) => {
       this.#sockets.add(socket);
-      limitPackets(socket, maxPacketBytes, () => {
+      guardPackets(socket, maxPacketBytes, ({ reason }) => {
         this.counters.denied++;
-        this.#log.warn({ address: socket.remoteAddress }, 'client cut: its packet is too long');
+        this.#log.warn(
+          { address: socket.remoteAddress, reason },
+          'client closed: MQTT does not allow its packet',
+        );
       });
       socket.once('close', () => this.#sockets.delete(socket));
       aedes.handle(socket);
@@ -158,7 +163,7 @@ class EmbeddedBroker implements Broker {
     const aedes = await Aedes.createBroker({
       drainTimeout: drainTimeoutMs,
       maxTopicLevels: 16,
-      preConnect: (_client, packet, done) => {
+      preConnect: (client, packet, done) => {
         const { will, protocolVersion } = packet;
         if (protocolVersion === 5) {
           this.#log.warn(
@@ -171,6 +176,7 @@ class EmbeddedBroker implements Broker {
             { client: packet.clientId, topic: will.topic },
             'client refused: its will is on a topic of the hub',
           );
+          client.conn.write(connack(notAuthorized));
           done(new Error('a will on a topic of the hub'), false);
           return;
         }

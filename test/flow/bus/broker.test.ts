@@ -168,6 +168,38 @@ test('a will on a topic of the hub is refused with the connection, another one i
   assert.equal(messages.length, 1);
 });
 
+test('a CONNECT that is refused is answered by its CONNACK, and what MQTT does not allow ends the connection', async (t) => {
+  const { broker, messages } = await open(t);
+  const name = [0, 4, ...Buffer.from('MQTT')];
+  const text = (value: string): number[] => [0, value.length, ...Buffer.from(value)];
+  const connects = (level: number, flags: number, ...rest: number[]): number[] => {
+    const body = [...name, level, flags, 0, 60, ...rest];
+    return [0x10, body.length, ...body];
+  };
+  const answered = async (bytes: number[]): Promise<number[]> => {
+    const socket = connectTcp(broker.port, '127.0.0.1');
+    const got: number[] = [];
+    socket.on('data', (chunk) => got.push(...chunk));
+    socket.on('error', () => undefined);
+    const closed = new Promise((resolve) => {
+      socket.once('close', resolve);
+    });
+    socket.write(Buffer.from(bytes));
+    await closed;
+    return got;
+  };
+  assert.deepEqual(await answered(connects(6, 2, ...text('c'))), [0x20, 2, 0, 1]);
+  assert.deepEqual(await answered(connects(5, 2, 0, ...text('c'))), [0x20, 2, 0, 1]);
+  assert.deepEqual(await answered(connects(4, 0, ...text(''))), [0x20, 2, 0, 2]);
+  const will = [...text('c'), ...text('hub/v1/presence/d-1'), ...text('{}')];
+  assert.deepEqual(await answered(connects(4, 6, ...will)), [0x20, 2, 0, 5]);
+  const welcome = connects(4, 2, ...text('c'));
+  const filter = [0x82, 8, 0, 1, ...text('a+/'), 1];
+  assert.deepEqual(await answered([...welcome, ...filter]), [], 'a packet of the same chunk, not allowed');
+  assert.equal(messages.length, 0);
+  assert.ok(broker.counters.denied >= 3);
+});
+
 test('a QoS 2 packet sent twice is taken once', async (t) => {
   const { broker, messages } = await open(t);
   const socket = connectTcp(broker.port, '127.0.0.1');
