@@ -16,10 +16,10 @@ const types = {
   subscribe: 8,
   unsubscribe: 10,
 };
-const answers = [types.puback, types.pubrec, types.pubrel, types.pubcomp];
+const answers = new Set([types.puback, types.pubrec, types.pubrel, types.pubcomp]);
 
 /** 3 is MQTT 3.1, 5 is answered by the library; the highest bit is a bridge's. */
-const knownLevels = [3, 4, 5];
+const knownLevels = new Set([3, 4, 5]);
 const unacceptableVersion = 1;
 const identifierRejected = 2;
 
@@ -36,7 +36,7 @@ export function packetFault(packet: Uint8Array): PacketFault | undefined {
     if (type === types.publish) return publishFault(fields, (flags >> 1) & 3);
     if (type === types.subscribe) return filtersFault(fields, 1);
     if (type === types.unsubscribe) return filtersFault(fields, 0);
-    if (answers.includes(type)) return idFault(fields);
+    if (answers.has(type)) return idFault(fields);
     return undefined;
   } catch (error) {
     if (error instanceof Malformed) return { reason: error.message };
@@ -48,7 +48,7 @@ function connectFault(fields: Fields): PacketFault | undefined {
   fields.text('protocol name');
   const level = fields.byte() & 0x7f;
   // [MQTT-3.1.2-2]
-  if (!knownLevels.includes(level))
+  if (!knownLevels.has(level))
     return { reason: `unknown protocol level ${level}`, connack: unacceptableVersion };
   // Its fields are others: the library refuses it.
   if (level === 5) return undefined;
