@@ -42,6 +42,8 @@ export interface ConfigValues {
   totalMessagesPerSec: number;
   spoolMaxMib: number;
   deadLettersMax: number;
+  diskReserveMib: number;
+  embeddedMaxMib: number;
   rollUps: 'off' | '1m';
   rawRetentionDays?: number;
   backoffMaxMs: number;

@@ -4,6 +4,7 @@ import type { HubClock } from '../telemetry/clock/hub-clock.ts';
 import { messageOf } from '../kernel/errors.ts';
 import { wait } from '../../schemas/time/clock.ts';
 import type { Clock } from '../../schemas/time/clock.ts';
+import type { DiskReserve } from '../telemetry/disk-reserve.ts';
 import type { Spool } from '../telemetry/spool.ts';
 import type { MetricsStore } from '../telemetry/store.ts';
 import type { StoreLink } from '../telemetry/store-link.ts';
@@ -20,6 +21,7 @@ export interface CheckedParts {
   store: MetricsStore;
   link: StoreLink;
   spool: Spool;
+  disk: Pick<DiskReserve, 'fault'>;
   hubClock: HubClock;
   bus: Bus;
 }
@@ -27,7 +29,7 @@ export interface CheckedParts {
 /** What `/readyz` reports about each part. A part that is down degrades the hub; only a stopping hub is not ready. */
 export async function readiness(parts: CheckedParts): Promise<PartsHealth> {
   const { stopping } = parts;
-  const { store, clock, spool, bus } = knownFaults(parts);
+  const { store, clock, spool, disk, bus } = knownFaults(parts);
   return {
     ready: !stopping,
     parts: {
@@ -35,6 +37,7 @@ export async function readiness(parts: CheckedParts): Promise<PartsHealth> {
       store: part(store ?? (await probe(parts))),
       clock: part(clock),
       spool: part(spool),
+      disk: part(disk),
       bus: part(bus),
     },
   };
@@ -42,12 +45,13 @@ export async function readiness(parts: CheckedParts): Promise<PartsHealth> {
 
 /** What is wrong with each part, as far as the hub knows without asking it. */
 export function knownFaults(
-  parts: Pick<CheckedParts, 'link' | 'spool' | 'hubClock' | 'bus'>,
-): Record<'store' | 'clock' | 'spool' | 'bus', string | undefined> {
-  const { link, spool, hubClock, bus } = parts;
+  parts: Pick<CheckedParts, 'link' | 'spool' | 'disk' | 'hubClock' | 'bus'>,
+): Record<'store' | 'clock' | 'spool' | 'disk' | 'bus', string | undefined> {
+  const { link, spool, disk, hubClock, bus } = parts;
   return {
     store: link.fault,
     clock: hubClock.fault,
+    disk: disk.fault,
     spool: spool.fault ?? spoolFull(spool),
     bus: bus.connected ? undefined : (bus.fault ?? 'not connected'),
   };

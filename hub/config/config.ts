@@ -79,6 +79,8 @@ export interface Config {
   readonly totalMessagesPerSec: number;
   readonly spoolMaxMib: number;
   readonly deadLettersMax: number;
+  readonly diskReserveMib: number;
+  readonly embeddedMaxMib: number;
   readonly rollUps: boolean;
   /** Undefined: readings are kept forever. */
   readonly rawRetentionDays?: number | undefined;
@@ -328,6 +330,8 @@ function nested(values: ConfigValues, cwd: string): Config {
     totalMessagesPerSec: values.totalMessagesPerSec,
     spoolMaxMib: values.spoolMaxMib,
     deadLettersMax: values.deadLettersMax,
+    diskReserveMib: values.diskReserveMib,
+    embeddedMaxMib: values.embeddedMaxMib,
     rollUps: values.rollUps === '1m',
     rawRetentionDays: values.rawRetentionDays,
     backoffMaxMs: values.backoffMaxMs,

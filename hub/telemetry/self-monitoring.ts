@@ -18,7 +18,7 @@ export interface HubSample {
   bufferFill: number;
   storeUp: boolean;
   busUp: boolean;
-  /** The names of those of store, clock, spool and bus that have a fault. */
+  /** The names of those of store, clock, spool, disk and bus that have a fault. */
   faults: readonly string[];
   /** The longest delay since the sample before, ms. */
   eventLoopLagMs: number;

@@ -90,6 +90,15 @@ export interface MetricsUpkeep {
   rollUp(measurement: string, fromMs: number, toMs: number): Promise<void>;
   /** Removes points older than this, or some of them. @returns whether there are more */
   removeBefore(measurement: string, beforeMs: number): Promise<boolean>;
+  /** Of a store on the hub's own disk: absent elsewhere, where its keeper sees to its size. */
+  readonly bounded?: BoundedStore;
+}
+
+export interface BoundedStore {
+  /** Bytes taken by what is stored. */
+  size(): Promise<number>;
+  /** Removes some of the oldest points, of every measurement. @returns how many; 0: there are none */
+  removeOldest(): Promise<number>;
 }
 
 export interface MetricsStore extends MetricsWriter, MetricsReader, MetricsUpkeep {

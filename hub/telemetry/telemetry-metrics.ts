@@ -2,6 +2,7 @@ import type { Metrics } from '../kernel/metrics.ts';
 import type { FanOutCounters } from './fan-out.ts';
 import { imbalance, type Ledger } from './ledger.ts';
 import type { Reconciliation } from './reconciliation.ts';
+import type { DiskReserve } from './disk-reserve.ts';
 import type { Spool } from './spool.ts';
 import type { StoreLink } from './store-link.ts';
 import type { Upkeep } from './upkeep.ts';
@@ -9,6 +10,7 @@ import type { Upkeep } from './upkeep.ts';
 export interface TelemetryMetricsSources {
   ledger: Ledger;
   spool: Spool;
+  disk: Pick<DiskReserve, 'free'>;
   link: StoreLink;
   reconciliation: Reconciliation;
   upkeep: Upkeep;
@@ -67,9 +69,10 @@ function exposePoints(
 
 function exposeStore(
   metrics: Metrics,
-  { spool, link }: Pick<TelemetryMetricsSources, 'spool' | 'link'>,
+  { spool, disk, link }: Pick<TelemetryMetricsSources, 'spool' | 'disk' | 'link'>,
 ): void {
   metrics.gauge('hub_spool_bytes', 'Size of the spooled lines', () => spool.levels.size);
+  metrics.gauge('hub_disk_free_bytes', 'Free space of the disk with the data folder', () => disk.free);
   metrics.gauge('hub_store_up', '1 while the store can be written to', () => (link.up ? 1 : 0));
   metrics.counter('hub_store_outages_total', 'Times the store went away', () => link.counters.outages);
   metrics.counter('hub_store_writes_total', 'Writes to the store', () => link.counters.writes);

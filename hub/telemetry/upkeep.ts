@@ -16,6 +16,10 @@ export interface UpkeepOptions {
   rollUps: boolean;
   /** Readings older than this are removed; never when not given. */
   rawRetentionDays?: number | undefined;
+  /** Nobody asked for it: what is old already at a start stays for an hour, to be looked at. */
+  byDefault?: boolean;
+  /** Bytes of a store on the hub's own disk; beyond it the oldest points are removed. */
+  maxSize?: number;
 }
 
 export interface UpkeepDeps {
@@ -61,6 +65,7 @@ export class Upkeep {
   constructor(deps: UpkeepDeps, options: UpkeepOptions) {
     this.#deps = deps;
     this.#options = options;
+    if (options.byDefault === true) this.#removedAtMs = deps.clock.monotonic();
   }
 
   /** Unix ms; 0 before the first run. */
@@ -71,6 +76,7 @@ export class Upkeep {
   /** Rolls up finished minutes, and once an hour removes what is too old. Rejects when the store does not answer. */
   async run(): Promise<void> {
     const { clock, hubClock } = this.#deps;
+    await this.#bound();
     // By a clock that is ahead everything would be too old, and all minutes over.
     if (hubClock.unusable) return;
     if (this.#options.rollUps) await this.#rollUp();
@@ -83,6 +89,19 @@ export class Upkeep {
   /** Ends a run in progress after its current step. */
   close(): void {
     this.#closing = true;
+  }
+
+  /** Whatever the clock says: the oldest points go first. */
+  async #bound(): Promise<void> {
+    const { store, log } = this.#deps;
+    const { maxSize = Infinity } = this.#options;
+    let points = 0;
+    while (store.bounded !== undefined && !this.#closing && (await store.bounded.size()) > maxSize) {
+      const removed = await store.bounded.removeOldest();
+      if (removed === 0) break;
+      points += removed;
+    }
+    if (points > 0) log.warn({ points }, 'the embedded store is full: its oldest points are removed');
   }
 
   async #rollUp(): Promise<void> {

@@ -4,6 +4,7 @@ import type { Cancel, Clock } from '../../schemas/time/clock.ts';
 import { Batch } from './batch.ts';
 import type { FrameOwner } from './batch.ts';
 import type { DropCause, Ledger } from './ledger.ts';
+import type { DiskReserve } from './disk-reserve.ts';
 import type { Spool } from './spool.ts';
 import type { StoreLink } from './store-link.ts';
 
@@ -32,6 +33,10 @@ export const defaultWriterOptions: WriterOptions = {
 export interface WriterDeps {
   link: StoreLink;
   spool: Spool;
+  /** Of the disk that holds the spool. */
+  disk: Pick<DiskReserve, 'reached'>;
+  /** The store is on that disk too. */
+  storeIsLocal: boolean;
   ledger: Ledger;
   clock: Clock;
   log: Log;
@@ -130,7 +135,8 @@ export class Writer {
 
   /** True when new lines could neither be stored nor spooled. */
   get blocked(): boolean {
-    const { link, spool } = this.#deps;
+    const { link, spool, disk, storeIsLocal } = this.#deps;
+    if (disk.reached && (storeIsLocal || !link.up)) return true;
     return !link.up && (spool.full || spool.fault !== undefined);
   }
 

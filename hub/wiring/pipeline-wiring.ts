@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import { openSpoolDatabase } from '../adapters/sqlite/spool-database.ts';
+import { diskSpace } from '../adapters/disk-space.ts';
 import type { Config } from '../config/config.ts';
 import type { HubClock } from '../telemetry/clock/hub-clock.ts';
+import { DiskReserve } from '../telemetry/disk-reserve.ts';
 import { Ledger } from '../telemetry/ledger.ts';
 import { SpoolDrain } from '../telemetry/spool-drain.ts';
 import { Spool } from '../telemetry/spool.ts';
@@ -11,11 +13,14 @@ import { Writer } from '../telemetry/writer.ts';
 import type { HubContext } from './context.ts';
 import { openStore } from './store-wiring.ts';
 
+const mebibyte = 1_048_576;
+
 /** Where points go: writer → store, or → spool while the store is away, and the drain from there to the store. */
 export interface TelemetryPipeline {
   store: MetricsStore;
   link: StoreLink;
   spool: Spool;
+  disk: DiskReserve;
   ledger: Ledger;
   writer: Writer;
 }
@@ -25,6 +30,11 @@ export async function openPipeline(hub: HubContext, hubClock: HubClock): Promise
   const { config, log, clock, random, onFailure, releasers } = hub;
   const store = await openStore(hub, hubClock);
   releasers.push('metrics store', () => store.close());
+
+  const space = () => diskSpace(config.dataDir);
+  const disk = new DiskReserve({ clock, log, space }, config.diskReserveMib * mebibyte);
+  await disk.start();
+  releasers.push('disk reserve', () => disk.close());
 
   const ledger = new Ledger();
   const spoolDatabase = await openSpoolDatabase({ file: join(config.dataDir, 'spool.db'), onFailure });
@@ -39,13 +49,21 @@ export async function openPipeline(hub: HubContext, hubClock: HubClock): Promise
   // Closed before the drain, which waits for its write.
   releasers.push('store link', () => link.close());
   link.start();
-  const writer = new Writer({ link, spool, ledger, clock, log });
+  const writer = new Writer({
+    link,
+    spool,
+    disk,
+    storeIsLocal: store.name === 'embedded',
+    ledger,
+    clock,
+    log,
+  });
   releasers.push('writer', () => writer.close());
   drain.start();
-  return { store, link, spool, ledger, writer };
+  return { store, link, spool, disk, ledger, writer };
 }
 
 /** The bounds of what waits on disk. */
 export function spoolOptions({ spoolMaxMib, deadLettersMax }: Config) {
-  return { maxSize: spoolMaxMib * 1_048_576, maxDeadLetters: deadLettersMax };
+  return { maxSize: spoolMaxMib * mebibyte, maxDeadLetters: deadLettersMax };
 }

@@ -24,7 +24,7 @@ interface Deps {
 /** Has the hub's own numbers written to the store; closed before the last drain, so that it owes nothing then. */
 export function startSelfMonitoring({ clock, releasers }: HubContext, deps: Deps): SelfMonitoring {
   const { telemetry, registry, sessions, presence, dispatcher, bus } = deps;
-  const { writer, ledger, link, spool, hubClock } = telemetry;
+  const { writer, ledger, link, spool, disk, hubClock } = telemetry;
   const { hubId } = deps.state.identity;
   const share = eventLoopShare();
   const lag = watchEventLoopLag();
@@ -37,7 +37,7 @@ export function startSelfMonitoring({ clock, releasers }: HubContext, deps: Deps
     read() {
       const { open, uncertain } = dispatcher.levels();
       const { size, maxSize } = spool.levels;
-      const faults = Object.entries(knownFaults({ link, spool, hubClock, bus }));
+      const faults = Object.entries(knownFaults({ link, spool, disk, hubClock, bus }));
       return {
         devices: registry.size,
         online: presence.counts().online,

@@ -15,7 +15,8 @@ import { PresenceRecorder } from '../telemetry/presence-recorder.ts';
 import { ReadingFollowers } from '../telemetry/reading-followers.ts';
 import { Reconciliation } from '../telemetry/reconciliation.ts';
 import { exposeTelemetry } from '../telemetry/telemetry-metrics.ts';
-import { measurementsOf, Upkeep } from '../telemetry/upkeep.ts';
+import type { MetricsStore } from '../telemetry/store.ts';
+import { measurementsOf, Upkeep, type UpkeepOptions } from '../telemetry/upkeep.ts';
 import type { HubContext } from './context.ts';
 import { openPipeline, type TelemetryPipeline } from './pipeline-wiring.ts';
 import type { HubState } from './state-wiring.ts';
@@ -72,7 +73,7 @@ export async function startTelemetry(hub: HubContext, deps: TelemetryDeps): Prom
   const recordOf = (deviceId: string) => registry.get(deviceId);
   const progress = createUpkeepProgress(database);
   const measurements = () => measurementsOf(catalog.all());
-  const upkeep = new Upkeep({ store, progress, clock, hubClock, log, measurements }, config);
+  const upkeep = new Upkeep({ store, progress, clock, hubClock, log, measurements }, retentionOf(hub, store));
   return {
     ...pipeline,
     hubClock,
@@ -85,4 +86,19 @@ export async function startTelemetry(hub: HubContext, deps: TelemetryDeps): Prom
     expose: (metrics) =>
       exposeTelemetry(metrics, { ...pipeline, reconciliation, upkeep, ingest, fanOut: fanOut.counters }),
   };
+}
+
+/** Readings of an embedded store share the disk with all else, so that they go some time unless otherwise asked. */
+const embeddedRetentionDays = 7;
+
+function retentionOf({ config, log }: HubContext, store: MetricsStore): UpkeepOptions {
+  const { rollUps, rawRetentionDays, embeddedMaxMib } = config;
+  if (store.bounded === undefined) return { rollUps, rawRetentionDays };
+  const days = rawRetentionDays ?? embeddedRetentionDays;
+  log.info(
+    { days, maxMib: embeddedMaxMib },
+    `the embedded store keeps readings for ${days} days or ${embeddedMaxMib} MiB, whichever is less; HUB_RAW_RETENTION_DAYS and HUB_EMBEDDED_MAX_MIB say otherwise`,
+  );
+  const byDefault = rawRetentionDays === undefined;
+  return { rollUps, rawRetentionDays: days, byDefault, maxSize: embeddedMaxMib * 1_048_576 };
 }

@@ -33,6 +33,7 @@ export const Readiness = named(
       store: { ok: false, reason: 'connect ECONNREFUSED 127.0.0.1:8086' },
       clock: { ok: true },
       spool: { ok: true },
+      disk: { ok: true },
       bus: { ok: true },
     },
   },

@@ -20,7 +20,7 @@ export const hubAlerts: readonly AlertRule[] = [
       'The hub does not run, or cannot reach InfluxDB. In the second case, readings wait in its spool.',
   },
   level('degraded', 'Hub component down', 'last("degraded")', { above: 0 }, '1m', 'critical', {
-    summary: `${hub}: {{ .Values.B }} of store, clock, spool and bus are down`,
+    summary: `${hub}: {{ .Values.B }} of store, clock, spool, disk and bus are down`,
     description: '`/readyz` names each component and the reason.',
   }),
   level('buffer', 'Hub buffer nearly full', 'max("bufferFill")', { above: 0.8 }, '1m', 'critical', {

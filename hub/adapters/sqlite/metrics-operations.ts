@@ -82,6 +82,33 @@ export function removeBefore(
   return false;
 }
 
+/** Part of the time there is that one call removes. */
+const removedShare = 0.05;
+
+/** Removes points from the oldest on, of every series. @returns how many; 0: there are none */
+export function removeOldest(db: OperationDatabase): number {
+  const [span] = db
+    .prepare(
+      `SELECT min(oldest) AS oldest, max(newest) AS newest FROM (
+         SELECT (SELECT min(time_us) FROM point WHERE series_id = id) AS oldest,
+                (SELECT max(time_us) FROM point WHERE series_id = id) AS newest FROM series)`,
+    )
+    .all();
+  const oldest = Number(span?.['oldest'] ?? 0);
+  const beforeUs = Math.ceil(oldest + Math.max(1, (Number(span?.['newest'] ?? 0) - oldest) * removedShare));
+  const remove = db.prepare(
+    `DELETE FROM point WHERE series_id = ?1 AND time_us IN (
+       SELECT time_us FROM point WHERE series_id = ?1 AND time_us < ?2 ORDER BY time_us LIMIT ?3)`,
+  );
+  let removed = 0;
+  for (const { id } of db.prepare('SELECT id FROM series').all()) {
+    removed += Number(remove.run(Number(id), beforeUs, removedAtOnce - removed).changes);
+    // The next call goes on from here.
+    if (removed >= removedAtOnce) break;
+  }
+  return removed;
+}
+
 const minuteUs = 60_000_000;
 
 interface Sum {

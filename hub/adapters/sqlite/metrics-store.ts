@@ -54,6 +54,18 @@ export async function openMetricsStore(
     },
     removeBefore: async (measurement, beforeMs) =>
       (await change(db, 'removeBefore', { measurement, beforeUs: microseconds(beforeMs) })) as boolean,
+    bounded: {
+      size: async () => {
+        const [row] = await read(
+          db,
+          `SELECT (page_count - freelist_count) * page_size AS size
+             FROM pragma_page_count(), pragma_freelist_count(), pragma_page_size()`,
+          [],
+        );
+        return Number(row?.['size'] ?? 0);
+      },
+      removeOldest: async () => Number(await change(db, 'removeOldest', undefined)),
+    },
     probe: async () => {
       await read(db, 'SELECT 1', []);
       return 'the embedded store';

@@ -68,6 +68,7 @@ const names: Record<string, readonly string[]> = {
     'hub_rolled_up_to_seconds',
     'hub_rotations_due',
     'hub_spool_bytes',
+    'hub_disk_free_bytes',
     'hub_store_up',
     'hub_tls_expiry_seconds',
   ],

@@ -181,3 +181,46 @@ test('a clock in doubt removes nothing and rolls nothing up; one that was ahead 
   assert.ok((steps[0] ?? Infinity) <= startMs - 86_400_000);
   assert.deepEqual(removedBefore, [startMs - 17 * 86_400_000]);
 });
+
+test('the embedded store stays within its size: the oldest points of all measurements go, the newest stay', async (t) => {
+  const folder = temporaryFolder('bounded');
+  const store = await openMetricsStore({ file: join(folder.path, 'metrics.db'), onFailure: () => undefined });
+  t.after(async () => {
+    await store.close();
+    folder.remove();
+  });
+  assert.ok(store.bounded);
+  assert.equal(await store.bounded.removeOldest(), 0, 'of nothing');
+  const text = 'x'.repeat(200);
+  for (let part = 0; part < 10; part += 1) {
+    const lines = Array.from({ length: 1_000 }, (_, n) => {
+      const timeUs = (startMs + (part * 1_000 + n) * 1_000) * 1_000;
+      return `${n % 2 === 0 ? 'm' : 'other'},device=d text="${text}" ${timeUs}`;
+    });
+    assert.deepEqual(await store.write(lines), { kind: 'stored' });
+  }
+  const clock = new ManualClock(startMs);
+  const upkeep = new Upkeep(
+    {
+      store,
+      progress: { load: () => Promise.resolve(undefined), save: () => Promise.resolve() },
+      clock,
+      // The bound does not ask it.
+      hubClock: { ...trustedClock(clock), unusable: true },
+      log: silentLog,
+      measurements: () => ['m'],
+    },
+    { rollUps: false, maxSize: 1_000_000 },
+  );
+  const before = await store.bounded.size();
+  await upkeep.run();
+  const after = await store.bounded.size();
+  assert.ok(before > 2_000_000 && after <= 1_000_000, `${before}, then ${after}`);
+  const query = { device: 'd', fromMs: startMs, toMs: startMs + 20_000_000, limit: 100_000 };
+  for (const measurement of ['m', 'other']) {
+    const left = await store.readings({ ...query, measurement, take: 'first' });
+    assert.ok(left.length > 1_000, `${left.length} of ${measurement}`);
+    assert.ok((left[0]?.timeMs ?? 0) > startMs + 4_000_000, 'the oldest are gone');
+    assert.ok((left.at(-1)?.timeMs ?? 0) >= startMs + 9_998_000, 'the newest are there');
+  }
+});

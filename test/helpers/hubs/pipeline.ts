@@ -13,6 +13,8 @@ import { MemorySpool } from '../devices/memory-spool.ts';
 export interface TestPipelineOptions {
   writer?: Partial<WriterOptions>;
   spool?: Partial<SpoolOptions>;
+  /** True when not given. */
+  storeIsLocal?: boolean;
   /** Data frames a second, of all devices together. */
   totalMessagesPerSec?: number;
 }
@@ -29,11 +31,12 @@ export function testPipeline(
     { store: disk, ledger, clock },
     { maxSize: 1_000_000_000, maxDeadLetters: 100_000, ...options.spool },
   );
+  const reserve = { reached: false };
   const probeSample = async () => (await spool.head())?.lines ?? [];
   const link = new StoreLink({ store, clock, random: () => 0.5, log, probeSample });
   const drain = new SpoolDrain({ link, spool, clock, log });
   const writer = new Writer(
-    { link, spool, ledger, clock, log },
+    { link, spool, disk: reserve, storeIsLocal: options.storeIsLocal ?? true, ledger, clock, log },
     { ...defaultWriterOptions, ...options.writer },
   );
   const total = new TokenBucket(clock, options.totalMessagesPerSec ?? 1_000_000);
@@ -43,5 +46,5 @@ export function testPipeline(
     await drain.close();
   };
   const shedding = new LoadShedding({ writer, total });
-  return { ledger, disk, spool, link, drain, writer, shedding, close };
+  return { ledger, disk, spool, link, drain, writer, shedding, reserve, close };
 }

@@ -300,3 +300,27 @@ test('at the start the store is asked who it is, and what does not answer as one
   await clock.advanceAsync(60_000);
   assert.deepEqual([link.up, ledger.total.stored], [true, 1]);
 });
+
+test('when the reserve of the disk is reached, readings for this disk stop first, and go on when there is room', async (t) => {
+  for (const storeIsLocal of [true, false]) {
+    const store = new ScriptedStore();
+    const { clock, add, reserve, ledger, settled } = pipelineTo(t, store, { storeIsLocal });
+    add();
+    await clock.advanceAsync(200);
+    reserve.reached = true;
+    assert.equal(add(), !storeIsLocal, 'a store elsewhere takes them');
+    await clock.advanceAsync(200);
+    store.answer = () => away;
+    reserve.reached = false;
+    add();
+    await clock.advanceAsync(200);
+    reserve.reached = true;
+    assert.equal(add(), false, 'the spool is on this disk');
+    reserve.reached = false;
+    assert.equal(add(), true);
+    store.answer = () => ({ kind: 'stored' });
+    await clock.advanceAsync(60_000);
+    assert.equal(ledger.total.stored, settled.length);
+    assert.equal(imbalance(ledger.total), 0);
+  }
+});
