@@ -56,6 +56,11 @@ export class DiskReserve {
     return this.#space?.free ?? 0;
   }
 
+  /** Bytes of the whole disk; without end while it is not known. */
+  get size(): number {
+    return this.#space?.size ?? Infinity;
+  }
+
   /** No reading may go to this disk. */
   get reached(): boolean {
     return this.#space !== undefined && this.#space.free < this.#bytes(this.#space);

@@ -15,7 +15,6 @@ import { PresenceRecorder } from '../telemetry/presence-recorder.ts';
 import { ReadingFollowers } from '../telemetry/reading-followers.ts';
 import { Reconciliation } from '../telemetry/reconciliation.ts';
 import { exposeTelemetry } from '../telemetry/telemetry-metrics.ts';
-import type { MetricsStore } from '../telemetry/store.ts';
 import { measurementsOf, Upkeep, type UpkeepOptions } from '../telemetry/upkeep.ts';
 import type { HubContext } from './context.ts';
 import { openPipeline, type TelemetryPipeline } from './pipeline-wiring.ts';
@@ -73,7 +72,10 @@ export async function startTelemetry(hub: HubContext, deps: TelemetryDeps): Prom
   const recordOf = (deviceId: string) => registry.get(deviceId);
   const progress = createUpkeepProgress(database);
   const measurements = () => measurementsOf(catalog.all());
-  const upkeep = new Upkeep({ store, progress, clock, hubClock, log, measurements }, retentionOf(hub, store));
+  const upkeep = new Upkeep(
+    { store, progress, clock, hubClock, log, measurements },
+    retentionOf(hub, pipeline),
+  );
   return {
     ...pipeline,
     hubClock,
@@ -90,15 +92,19 @@ export async function startTelemetry(hub: HubContext, deps: TelemetryDeps): Prom
 
 /** Readings of an embedded store share the disk with all else, so that they go some time unless otherwise asked. */
 const embeddedRetentionDays = 7;
+/** On a small disk it would otherwise fill the disk before its size is reached. */
+const largestShare = 0.5;
+const mebibyte = 1_048_576;
 
-function retentionOf({ config, log }: HubContext, store: MetricsStore): UpkeepOptions {
+function retentionOf({ config, log }: HubContext, { store, disk }: TelemetryPipeline): UpkeepOptions {
   const { rollUps, rawRetentionDays, embeddedMaxMib } = config;
   if (store.bounded === undefined) return { rollUps, rawRetentionDays };
   const days = rawRetentionDays ?? embeddedRetentionDays;
+  const maxSize = Math.min(embeddedMaxMib * mebibyte, disk.size * largestShare);
+  const maxMib = Math.floor(maxSize / mebibyte);
   log.info(
-    { days, maxMib: embeddedMaxMib },
-    `the embedded store keeps readings for ${days} days or ${embeddedMaxMib} MiB, whichever is less; HUB_RAW_RETENTION_DAYS and HUB_EMBEDDED_MAX_MIB say otherwise`,
+    { days, maxMib },
+    `the embedded store keeps readings for ${days} days or ${maxMib} MiB, whichever is less; HUB_RAW_RETENTION_DAYS and HUB_EMBEDDED_MAX_MIB say otherwise`,
   );
-  const byDefault = rawRetentionDays === undefined;
-  return { rollUps, rawRetentionDays: days, byDefault, maxSize: embeddedMaxMib * 1_048_576 };
+  return { rollUps, rawRetentionDays: days, byDefault: rawRetentionDays === undefined, maxSize };
 }

@@ -51,5 +51,8 @@ test('a disk that cannot be asked stops nothing', async (t) => {
   const reserve = new DiskReserve({ clock, log: silentLog, space }, 256 * mebibyte);
   await reserve.start();
   t.after(() => reserve.close());
-  assert.deepEqual([reserve.reached, reserve.fault, reserve.free], [false, undefined, 0]);
+  assert.deepEqual(
+    [reserve.reached, reserve.fault, reserve.free, reserve.size],
+    [false, undefined, 0, Infinity],
+  );
 });
