@@ -91,10 +91,11 @@ async function startParts(hub: HubContext) {
   });
   const { groupCommands } = commands;
   const schedules = await startSchedules(hub, {
-    state,
+    ...known,
     hubClock: telemetry.hubClock,
     groupCommands,
     notices: notices.notices,
+    incidents: incidents.incidents,
   });
 
   // Who may come in, and what operators see.

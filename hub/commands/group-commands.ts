@@ -5,7 +5,7 @@ import type { Log } from '../kernel/log.ts';
 import type { Cancel, Clock } from '../../schemas/time/clock.ts';
 import { groupAsk, type CommandAudit } from './command-audit.ts';
 import { newCommandId } from './command-id.ts';
-import type { Pace, Refusal } from './command-request.ts';
+import type { CommandRequest, Pace, Refusal } from './command-request.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { GroupCommandWatcher } from './group-answers.ts';
 import type { GroupCommandJournal, GroupCommandRecord } from './group-command-journal.ts';
@@ -89,6 +89,22 @@ export class GroupCommands {
     const selected = this.#deps.select(request.to);
     const devices = selected.filter(may);
     return { devices, refusal: outOfReach(selected, may) ?? this.#judge(request, devices) };
+  }
+
+  /**
+   * The devices that the selector matches now, and those that would refuse the command, with their refusal.
+   * @throws HubError `input-invalid` for a bad selector
+   */
+  refusals({ to, name, params }: Pick<GroupCommandRequest, 'to' | 'name' | 'params'>): {
+    devices: string[];
+    refused: { device: string; refusal: Refusal }[];
+  } {
+    const devices = this.#deps.select(to);
+    const refused = devices.flatMap((device) => {
+      const refusal = this.#refusalOf({ device, name, params });
+      return refusal === undefined ? [] : { device, refusal };
+    });
+    return { devices, refused };
   }
 
   /** Resolves once it is on disk with its targets, or refused. @throws HubError `input-invalid` · `database-failed` */
@@ -180,11 +196,16 @@ export class GroupCommands {
       return { reason: 'no-targets', errors: [error] };
     }
     for (const device of devices) {
-      const refusal = this.#deps.dispatcher.check({ device, name, params, id });
-      // How busy a device is now does not matter: its wave may come later.
-      if (refusal !== undefined && refusal.reason !== 'too-many') return refusal;
+      const refusal = this.#refusalOf({ device, name, params, id });
+      if (refusal !== undefined) return refusal;
     }
     return undefined;
+  }
+
+  /** How busy a device is now does not matter: its turn may come later. */
+  #refusalOf(request: CommandRequest): Refusal | undefined {
+    const refusal = this.#deps.dispatcher.check(request);
+    return refusal?.reason === 'too-many' ? undefined : refusal;
   }
 }
 

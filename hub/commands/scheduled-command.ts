@@ -1,4 +1,7 @@
+import { HubError } from '../kernel/errors.ts';
+import type { Refusal } from './command-request.ts';
 import type { GroupCommands } from './group-commands.ts';
+import { refusalText } from './refusal-text.ts';
 
 /** A command that a schedule asks for at one of its times. */
 export interface ScheduledCommand {
@@ -43,5 +46,43 @@ export async function sendScheduled(
   );
   if (submission.kind !== 'refused') return { kind: 'sent' };
   const { reason } = submission.refusal;
-  return { kind: reason === 'too-many' || reason === 'unavailable' ? 'later' : 'refused', reason };
+  const kind = reason === 'too-many' || reason === 'unavailable' ? 'later' : 'refused';
+  return { kind, reason: refusalText(submission.refusal) };
+}
+
+/** Ids of devices that a refusal names, for each type. */
+const namedDevices = 3;
+
+/**
+ * Refuses a scheduled command that a device of its selector would refuse now: the whole command would be refused at
+ * each of its times.
+ * @returns how many devices the selector matches now; none is no fault, because they may come later
+ * @throws HubError `command-refused`, naming the types and some devices · `input-invalid`
+ */
+export function checkScheduled(
+  { groupCommands, typeOf }: { groupCommands: GroupCommands; typeOf: (device: string) => string },
+  request: Pick<ScheduledCommand, 'to' | 'name' | 'params'>,
+): number {
+  const { devices, refused } = groupCommands.refusals(request);
+  const [first] = refused;
+  if (first === undefined) return devices.length;
+  const byType = Map.groupBy(refused, ({ device }) => typeOf(device));
+  const faults = [...byType].map(([type, ofType]) => faultOf(type, ofType));
+  const wayOut =
+    refused.length === devices.length ? '' : `; narrow the selector ${request.to} to devices that accept it`;
+  throw new HubError(
+    'command-refused',
+    `${request.name} would be refused by ${faults.join(', by ')}${wayOut}`,
+    {
+      details: { ...first.refusal },
+    },
+  );
+}
+
+function faultOf(type: string, refused: readonly { device: string; refusal: Refusal }[]): string {
+  const named = refused.slice(0, namedDevices).map(({ device }) => device);
+  const more = refused.length - named.length;
+  const devices = more === 0 ? named.join(', ') : `${named.join(', ')} and ${more} more`;
+  const reasons = [...new Set(refused.map(({ refusal }) => refusalText(refusal)))];
+  return `${type} (${devices}: ${reasons.join(' / ')})`;
 }

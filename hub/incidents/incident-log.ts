@@ -77,9 +77,9 @@ export class IncidentLog {
 
   #publish(incident: Incident): void {
     const { log, publish } = this.#deps;
-    const { id, kind, state, scope, devices, sample } = incident;
+    const { id, kind, state, scope, subject, devices, sample } = incident;
     log[state === 'open' ? 'warn' : 'info'](
-      { id, kind, scope, devices, sample: sample.slice(0, 3) },
+      { id, kind, scope, subject, devices, sample: sample.slice(0, 3) },
       `incident ${state}`,
     );
     publish(incident).catch((error: unknown) => {

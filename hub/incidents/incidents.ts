@@ -1,6 +1,7 @@
 import type { Incident, Scope } from '../../schemas/api/incidents.ts';
 import type { PresenceReason } from '../../schemas/presence-states.ts';
 import type { Cancel, Clock } from '../../schemas/time/clock.ts';
+import { withoutUndefined } from '../kernel/without-undefined.ts';
 import type { MayShow } from '../registry/visibility.ts';
 import { CorrelatedLoss } from './correlated-loss.ts';
 import type { LossGroup } from './correlated-loss.ts';
@@ -33,13 +34,17 @@ const losses: ReadonlySet<PresenceReason> = new Set([
   'not-seen-since-restart',
 ]);
 
-/** Groups what would be many alerts into one incident: flapping devices, fights for an id, devices lost together. */
+/**
+ * Groups what would be many alerts into one incident: flapping devices, fights for an id, devices lost together,
+ * schedules whose times are refused.
+ */
 export class Incidents {
   readonly #deps: IncidentsDeps;
   readonly #flapping = new Flapping();
   readonly #correlated = new CorrelatedLoss();
   /** Lost, and not back yet. */
   readonly #lost = new Set<string>();
+  /** Those about one device, or one subject that is none. */
   readonly #byDevice = new Map<string, Incident>();
   readonly #byGroup = new Map<LossGroup, Incident>();
   readonly #all: Incident[] = [];
@@ -50,6 +55,7 @@ export class Incidents {
     'cloned-credential': 0,
     flapping: 0,
     'correlated-loss': 0,
+    'schedule-refused': 0,
   };
 
   constructor(deps: IncidentsDeps) {
@@ -78,6 +84,10 @@ export class Incidents {
     for (const { members, ...incident } of incidents) {
       this.#all.push(incident);
       if (incident.state === 'closed') continue;
+      if (incident.subject !== undefined) {
+        this.#byDevice.set(`${incident.kind} ${incident.subject}`, incident);
+        continue;
+      }
       const known = members.filter((deviceId) => presenceOf(deviceId) !== undefined);
       const [deviceId] = known;
       if (deviceId === undefined) {
@@ -102,7 +112,7 @@ export class Incidents {
 
   /** How many are open, by kind. */
   open(): Record<Incident['kind'], number> {
-    const counts = { 'cloned-credential': 0, flapping: 0, 'correlated-loss': 0 };
+    const counts = { 'cloned-credential': 0, flapping: 0, 'correlated-loss': 0, 'schedule-refused': 0 };
     for (const { kind, state } of this.#all) if (state === 'open') counts[kind] += 1;
     return counts;
   }
@@ -130,8 +140,15 @@ export class Incidents {
 
   /** Two devices fight for one id, or have stopped. */
   cloned(deviceId: string, raised: boolean): void {
-    if (raised) this.#open('cloned-credential', [deviceId], deviceId);
+    if (raised) this.#open('cloned-credential', [deviceId], { deviceId });
     else this.#closeOf('cloned-credential', deviceId);
+  }
+
+  /** Times of a schedule are refused one after the other; or one was sent, or the schedule is gone. */
+  scheduleRefused(name: string, raised: boolean): void {
+    if (!raised) return this.#closeOf('schedule-refused', name);
+    if (!this.#byDevice.has(`schedule-refused ${name}`))
+      this.#open('schedule-refused', [], { subject: name });
   }
 
   removed(deviceId: string): void {
@@ -145,7 +162,7 @@ export class Incidents {
   #flapped(deviceId: string, nowMs: number): void {
     // A site that comes and goes is one incident; a fight for the id is another.
     if (this.#correlated.covers(deviceId) || this.#byDevice.has(`cloned-credential ${deviceId}`)) return;
-    if (this.#flapping.lost(deviceId, nowMs)) this.#open('flapping', [deviceId], deviceId);
+    if (this.#flapping.lost(deviceId, nowMs)) this.#open('flapping', [deviceId], { deviceId });
   }
 
   #sweep(): void {
@@ -170,17 +187,21 @@ export class Incidents {
       this.#deps.grew(incident, group.members);
     }
     for (const group of began) {
-      this.#byGroup.set(group, this.#open('correlated-loss', group.members, undefined, group.scope));
+      this.#byGroup.set(group, this.#open('correlated-loss', group.members, { scope: group.scope }));
     }
   }
 
-  #open(kind: Incident['kind'], devices: Iterable<string>, deviceId?: string, scope?: Scope): Incident {
+  #open(
+    kind: Incident['kind'],
+    devices: Iterable<string>,
+    { deviceId, scope, subject }: { deviceId?: string; scope?: Scope; subject?: string },
+  ): Incident {
     const incident: Incident = {
       id: `${this.#deps.incarnation}-${(this.#lastId += 1)}`,
       kind,
       state: 'open',
       sinceMs: this.#deps.clock.now(),
-      ...(scope === undefined ? {} : { scope }),
+      ...withoutUndefined({ scope, subject }),
       devices: 0,
       sample: [],
     };
@@ -197,16 +218,18 @@ export class Incidents {
         1,
       );
     }
-    if (deviceId !== undefined) this.#byDevice.set(`${kind} ${deviceId}`, incident);
+    const one = deviceId ?? subject;
+    if (one !== undefined) this.#byDevice.set(`${kind} ${one}`, incident);
     this.#deps.changed(incident, members);
     return incident;
   }
 
-  #closeOf(kind: Incident['kind'], deviceId: string): void {
-    const incident = this.#byDevice.get(`${kind} ${deviceId}`);
+  /** @param one the device, or the subject */
+  #closeOf(kind: Incident['kind'], one: string): void {
+    const incident = this.#byDevice.get(`${kind} ${one}`);
     if (incident === undefined) return;
-    this.#byDevice.delete(`${kind} ${deviceId}`);
-    this.#end(incident, [deviceId]);
+    this.#byDevice.delete(`${kind} ${one}`);
+    this.#end(incident, incident.subject === undefined ? [one] : []);
   }
 
   #end(incident: Incident, devices: Iterable<string>): void {

@@ -1,4 +1,10 @@
-import type { NewSchedule, ScheduledAction, ScheduleView } from '../../schemas/api/schedules.ts';
+import type {
+  AddedSchedule,
+  NewSchedule,
+  ScheduledAction,
+  ScheduleOutcome,
+  ScheduleView,
+} from '../../schemas/api/schedules.ts';
 import { lastTimeMs } from '../../schemas/index.ts';
 import { HubError, invalidInput, messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
@@ -20,8 +26,11 @@ export interface SchedulesDeps {
   store: ScheduleStore;
   /** The times that an expression allows; undefined for an invalid one. */
   parseCron: (expression: string) => CronFields | undefined;
-  /** Throws HubError `input-invalid` for anything but a selector. */
-  checkSelector: (selector: string) => void;
+  /**
+   * How many devices it would go to now. Throws HubError `command-refused` for a command that they would refuse,
+   * `input-invalid` for anything but a selector.
+   */
+  check: (schedule: NewSchedule) => number;
   /**
    * Sends a command under an id that is the occurrence's own, so that asking again sends nothing twice.
    * `later`: not now, but it may be asked again. `refused`: why.
@@ -37,6 +46,8 @@ export interface SchedulesDeps {
   clockTrusted: () => boolean;
   /** Fire and forget. */
   notice: (schedule: Schedule, action: ScheduledAction & { kind: 'notice' }) => void;
+  /** Its times are refused one after the other; or (`false`) one was sent, or it is removed. */
+  refused: (name: string, raised: boolean) => void;
 }
 
 export interface SchedulesCounters {
@@ -52,6 +63,8 @@ export interface SchedulesCounters {
 const tickMs = 250;
 /** A time dealt with may lie so far ahead, by a clock that was set back a little since, ms. */
 const aheadMs = 60_000;
+/** Times refused one after the other that a person should know of. */
+const alarmingRefusals = 2;
 const maxSchedules = 1_000;
 const namePattern = /^[A-Za-z0-9_-]{1,40}$/;
 
@@ -107,15 +120,19 @@ export class Schedules {
     return times;
   }
 
-  /** @throws HubError `input-invalid` naming the member · `schedule-exists` · `database-failed` */
-  async add(given: NewSchedule): Promise<ScheduleView> {
+  /**
+   * A command that can only be refused is refused here.
+   * @throws HubError `input-invalid` naming the member · `command-refused` · `schedule-exists` · `database-failed`
+   */
+  async add(given: NewSchedule): Promise<AddedSchedule> {
     const schedule: Schedule = { ...given, createdMs: this.#deps.clock.now() };
     this.#check(schedule);
     if (this.#kept.has(schedule.name)) throw new HubError('schedule-exists', schedule.name);
     if (this.#kept.size >= maxSchedules)
       throw invalid('name', `one of at most ${maxSchedules} schedules`, 'more');
+    const devices = this.#deps.check(schedule);
     await this.#deps.store.save(schedule);
-    return viewOf(this.#keep(schedule));
+    return { ...viewOf(this.#keep(schedule)), devices };
   }
 
   /** A resumed schedule continues with its future times. @throws HubError `schedule-unknown` · `database-failed` */
@@ -133,6 +150,7 @@ export class Schedules {
     this.#known(name);
     await this.#deps.store.remove(name);
     this.#kept.delete(name);
+    this.#deps.refused(name, false);
   }
 
   /**
@@ -174,7 +192,7 @@ export class Schedules {
       if (due.kind === 'skip') {
         this.counters.missed += 1;
         log.warn({ schedule: name, at: due.atMs }, 'a scheduled time was missed and is skipped');
-        await this.#done(kept, due.atMs);
+        await this.#done(kept, due.atMs, { kind: 'missed' });
       }
     } catch (error) {
       // The next tick tries again.
@@ -189,7 +207,9 @@ export class Schedules {
     const { action, name, lastMs } = schedule;
     if (action.kind === 'notice') {
       // A notice is worth less than the promise that it is not sent twice.
-      await this.#done(kept, atMs);
+      if (this.#deps.check(schedule) === 0)
+        return this.#refused(kept, atMs, 'no device matches the selector');
+      await this.#done(kept, atMs, { kind: 'sent' });
       this.#deps.notice(schedule, action);
       this.counters.fired += 1;
       return;
@@ -197,20 +217,28 @@ export class Schedules {
     if (lastMs !== undefined && this.#deps.runs(idOf(name, lastMs))) {
       this.counters.overlapped += 1;
       log.warn({ schedule: name, at: atMs }, 'a scheduled time was skipped: the previous run has not ended');
-      return this.#done(kept, atMs);
+      return this.#done(kept, atMs, { kind: 'overlapped' });
     }
     const outcome = await this.#deps.command(schedule, action, idOf(name, atMs));
     if (outcome.kind === 'later') return;
-    if (outcome.kind === 'sent') this.counters.fired += 1;
-    else {
-      this.counters.refused += 1;
-      log.warn({ schedule: name, reason: outcome.reason }, 'a scheduled command was refused');
-    }
-    await this.#done(kept, atMs);
+    if (outcome.kind === 'refused') return this.#refused(kept, atMs, outcome.reason);
+    this.counters.fired += 1;
+    await this.#done(kept, atMs, { kind: 'sent' });
   }
 
-  #done(kept: Kept, atMs: number): Promise<void> {
-    return this.#save(kept, { ...kept.schedule, lastMs: atMs });
+  #refused(kept: Kept, atMs: number, reason: string): Promise<void> {
+    this.counters.refused += 1;
+    this.#deps.log.warn({ schedule: kept.schedule.name, reason }, 'a scheduled time was refused');
+    return this.#done(kept, atMs, { kind: 'refused', reason });
+  }
+
+  async #done(kept: Kept, atMs: number, lastOutcome: ScheduleOutcome): Promise<void> {
+    const { name, refusedInRow = 0 } = kept.schedule;
+    const refused =
+      lastOutcome.kind === 'refused' ? refusedInRow + 1 : lastOutcome.kind === 'sent' ? 0 : refusedInRow;
+    await this.#save(kept, { ...kept.schedule, lastMs: atMs, lastOutcome, refusedInRow: refused });
+    if (refused >= alarmingRefusals) this.#deps.refused(name, true);
+    else if (refusedInRow >= alarmingRefusals) this.#deps.refused(name, false);
   }
 
   async #save(kept: Kept, schedule: Schedule): Promise<void> {
@@ -233,7 +261,7 @@ export class Schedules {
     return kept;
   }
 
-  #check({ name, cron, atMs, timeZone, to }: Schedule): void {
+  #check({ name, cron, atMs, timeZone }: Schedule): void {
     if (!namePattern.test(name)) throw invalid('name', '1 to 40 letters, digits, _ and -', name);
     if ((cron === undefined) === (atMs === undefined))
       throw invalid('cron', 'given, or atMs, not both', String(cron));
@@ -247,7 +275,6 @@ export class Schedules {
       );
     }
     if (!isTimeZone(timeZone)) throw invalid('timeZone', 'an IANA time zone such as Europe/Berlin', timeZone);
-    this.#deps.checkSelector(to);
   }
 }
 

@@ -3,11 +3,13 @@ import { serveSchedules } from '../adapters/http/schedule-routes.ts';
 import type { AdminDeps } from '../adapters/http/admin-server.ts';
 import { createScheduleStore } from '../adapters/sqlite/sqlite-schedule-store.ts';
 import type { GroupCommands } from '../commands/group-commands.ts';
-import { sendScheduled } from '../commands/scheduled-command.ts';
+import { checkScheduled, sendScheduled } from '../commands/scheduled-command.ts';
 import { messageOf } from '../kernel/errors.ts';
 import type { Metrics } from '../kernel/metrics.ts';
 import type { Notices } from '../notices/notices.ts';
-import { parseSelector } from '../registry/selector.ts';
+import type { Incidents } from '../incidents/incidents.ts';
+import type { Registry } from '../registry/registry.ts';
+import { selectDevices } from '../registry/selector.ts';
 import { exposeSchedules } from '../schedules/schedule-metrics.ts';
 import { Schedules } from '../schedules/schedules.ts';
 import type { HubClock } from '../telemetry/clock/hub-clock.ts';
@@ -19,18 +21,25 @@ export async function startSchedules(
   { clock, log, releasers }: HubContext,
   deps: {
     state: HubState;
+    registry: Registry;
     hubClock: HubClock;
     groupCommands: GroupCommands;
     notices: Pick<Notices, 'sendWithJitter'>;
+    incidents: Incidents;
   },
 ): Promise<{ routes: NonNullable<AdminDeps['routes']>; expose(metrics: Metrics): void }> {
-  const { groupCommands, notices, hubClock } = deps;
+  const { registry, groupCommands, notices, incidents, hubClock } = deps;
+  const typeOf = (device: string): string => registry.get(device)?.type ?? '';
   const schedules = new Schedules({
     clock,
     log,
     parseCron,
     store: createScheduleStore(deps.state.database),
-    checkSelector: parseSelector,
+    check: ({ to, action }) =>
+      action.kind === 'notice'
+        ? selectDevices(registry, to).length
+        : checkScheduled({ groupCommands, typeOf }, { ...action, to }),
+    refused: (name, raised) => incidents.scheduleRefused(name, raised),
     command: ({ name: schedule, to, jitterMs }, action, id) =>
       sendScheduled(groupCommands, { ...action, schedule, id, to, jitterMs }),
     clockTrusted: () => !hubClock.unusable,

@@ -16,11 +16,14 @@ export const Incident = named(
   'Incident',
   Type.Object({
     id: Type.String(),
-    kind: choice(['cloned-credential', 'flapping', 'correlated-loss']),
+    kind: choice(['cloned-credential', 'flapping', 'correlated-loss', 'schedule-refused']),
     state: choice(['open', 'closed']),
     sinceMs: timeMs('when it opened'),
     untilMs: Type.Optional(timeMs('when it closed')),
     scope: Type.Optional(Scope),
+    subject: Type.Optional(
+      Type.String({ description: 'what it is about, if that is no device: the name of a schedule' }),
+    ),
     devices: count('how many devices it is about'),
     sample: list(Type.String(), { description: 'ids of some of them' }),
   }),

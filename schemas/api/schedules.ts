@@ -3,7 +3,18 @@
 import { Type, type Static } from 'typebox';
 import { maxTtlMs } from './commands.ts';
 import { resource } from './operation.ts';
-import { choice, closed, defaulted, jsonObject, limitOf, list, named, nothing, timeMs } from './values.ts';
+import {
+  choice,
+  closed,
+  count,
+  defaulted,
+  jsonObject,
+  limitOf,
+  list,
+  named,
+  nothing,
+  timeMs,
+} from './values.ts';
 
 const text = (description: string) => Type.String({ minLength: 1, maxLength: 256, description });
 const maxDevices = 100_000;
@@ -76,27 +87,47 @@ export const NewSchedule = named(
 );
 export type NewSchedule = Static<typeof NewSchedule>;
 
-export const ScheduleView = named(
-  'ScheduleView',
-  Type.Object({
-    ...given,
-    catchUp: catchUp(),
-    jitterMs: jitterMs(),
-    paused: Type.Boolean(),
-    createdMs: timeMs('when it was added'),
-    lastMs: Type.Optional(timeMs('the last of its times that was handled: fired or skipped')),
-    nextMs: Type.Optional(timeMs('its next time; absent when there is none, or while it is paused')),
-  }),
-  {
-    ...example,
-    catchUp: 'skip',
-    jitterMs: 0,
-    paused: false,
-    createdMs: 1_700_000_000_000,
-    nextMs: 1_700_082_000_000,
-  },
-);
+/** What became of one of its times. */
+const outcome = Type.Object({
+  kind: choice(
+    ['sent', 'refused', 'missed', 'overlapped'],
+    '`missed`: no hub ran; `overlapped`: the run before had not ended',
+  ),
+  reason: Type.Optional(Type.String({ description: 'why it was refused' })),
+});
+export type ScheduleOutcome = Static<typeof outcome>;
+
+const view = {
+  ...given,
+  catchUp: catchUp(),
+  jitterMs: jitterMs(),
+  paused: Type.Boolean(),
+  createdMs: timeMs('when it was added'),
+  lastMs: Type.Optional(timeMs('the last of its times that was handled: fired or skipped')),
+  lastOutcome: Type.Optional(outcome),
+  refusedInRow: Type.Optional(count('how many of its last times were refused, without one sent in between')),
+  nextMs: Type.Optional(timeMs('its next time; absent when there is none, or while it is paused')),
+};
+const viewExample = {
+  ...example,
+  catchUp: 'skip',
+  jitterMs: 0,
+  paused: false,
+  createdMs: 1_700_000_000_000,
+  lastMs: 1_699_995_600_000,
+  lastOutcome: { kind: 'sent' },
+  nextMs: 1_700_082_000_000,
+} as const;
+
+export const ScheduleView = named('ScheduleView', Type.Object(view), viewExample);
 export type ScheduleView = Static<typeof ScheduleView>;
+
+export const AddedSchedule = named(
+  'AddedSchedule',
+  Type.Object({ ...view, devices: count('how many devices its selector matches now') }),
+  { ...viewExample, devices: 12 },
+);
+export type AddedSchedule = Static<typeof AddedSchedule>;
 
 const ScheduleTimes = named(
   'ScheduleTimes',
@@ -120,9 +151,11 @@ export const scheduleApi = resource('schedules', {
     method: 'POST',
     path: '/api/v1/schedules',
     summary: 'Add a schedule',
+    description:
+      'A command that a device of the selector would refuse now is refused here, as a dry run refuses it. A selector that matches no device yet is accepted.',
     body: NewSchedule,
-    answers: { 201: ScheduleView },
-    refusals: ['schedule-exists', 'database-failed'],
+    answers: { 201: AddedSchedule },
+    refusals: ['command-refused', 'schedule-exists', 'database-failed'],
   },
   pauseSchedule: {
     method: 'PATCH',

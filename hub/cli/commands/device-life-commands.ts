@@ -106,8 +106,8 @@ function hubOf(options: ConfigOptions, deps: CliDeps): ReturnType<typeof adminCl
   return adminClient(adminSocketPath(loadConfig(options, deps).config));
 }
 
-function incidentRow({ id, kind, state, sinceMs, devices, scope, sample }: Incident): string[] {
-  const where = scope === undefined ? sample.join(' ') : `${scope.by}=${scope.value}`;
+function incidentRow({ id, kind, state, sinceMs, devices, scope, subject, sample }: Incident): string[] {
+  const where = scope === undefined ? (subject ?? sample.join(' ')) : `${scope.by}=${scope.value}`;
   return [id, kind, state, isoTime(sinceMs), String(devices), where];
 }
 

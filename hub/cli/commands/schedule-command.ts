@@ -85,6 +85,7 @@ function addAdd(schedule: Command, deps: CliDeps): void {
       };
       const added = await ask(options, deps, 'POST /api/v1/schedules', { body });
       deps.out(`${name}: next time ${added.nextMs === undefined ? 'never' : isoTime(added.nextMs)}\n`);
+      if (added.devices === 0) deps.err(`note: no device matches ${to} now\n`);
     });
 }
 
@@ -118,7 +119,10 @@ function addListAndNext(schedule: Command, deps: CliDeps): void {
       const options = self.optsWithGlobals<ConfigOptions & { json?: true }>();
       const { schedules } = await ask(options, deps, 'GET /api/v1/schedules', {});
       if (options.json === true) deps.out(jsonLines(schedules));
-      else deps.out(table(['SCHEDULE', 'WHEN', 'ZONE', 'TO', 'WHAT', 'LAST', 'NEXT'], schedules.map(row)));
+      else
+        deps.out(
+          table(['SCHEDULE', 'WHEN', 'ZONE', 'TO', 'WHAT', 'LAST', 'OUTCOME', 'NEXT'], schedules.map(row)),
+        );
     });
 
   schedule
@@ -161,9 +165,12 @@ function addChanges(schedule: Command, deps: CliDeps): void {
     });
 }
 
-function row({ name, cron, atMs, timeZone, to, action, lastMs, nextMs, paused }: ScheduleView): string[] {
+function row(schedule: ScheduleView): string[] {
+  const { name, cron, atMs, timeZone, to, action, lastMs, lastOutcome, nextMs, paused } = schedule;
   const when = cron ?? (atMs === undefined ? '-' : isoTime(atMs));
   const what = action.kind === 'command' ? action.name : `notice ${action.topic}`;
   const next = nextMs === undefined ? (paused ? 'paused' : '-') : isoTime(nextMs);
-  return [name, when, timeZone, to, what, lastMs === undefined ? '-' : isoTime(lastMs), next];
+  const last = lastMs === undefined ? '-' : isoTime(lastMs);
+  const { kind = '-', reason } = lastOutcome ?? {};
+  return [name, when, timeZone, to, what, last, reason === undefined ? kind : `${kind}: ${reason}`, next];
 }

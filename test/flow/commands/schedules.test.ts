@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import type { NewSchedule } from '../../../schemas/api/schedules.ts';
 import { parseCron } from '../../../hub/adapters/cron.ts';
-import { parseSelector } from '../../../hub/registry/selector.ts';
 import type { Schedule } from '../../../hub/schedules/schedule.ts';
 import { Schedules, type ScheduleStore } from '../../../hub/schedules/schedules.ts';
 import { ManualClock } from '../../helpers/clock.ts';
@@ -10,6 +9,8 @@ import { isoTime } from '../../../schemas/index.ts';
 import { log } from '../../helpers/hubs/dispatcher.ts';
 
 const start = Date.parse('2026-01-01T00:00:00Z');
+
+type Outcome = { kind: 'sent' } | { kind: 'refused'; reason: string };
 
 class MemoryStore implements ScheduleStore {
   readonly rows = new Map<string, Schedule>();
@@ -29,13 +30,14 @@ class MemoryStore implements ScheduleStore {
   }
 }
 
-function world(t: TestContext) {
+function world(t: TestContext, outcomes: Outcome[] = []) {
   const clock = new ManualClock(start);
   const store = new MemoryStore();
   const ids: string[] = [];
   const running = new Set<string>();
   const notices: string[] = [];
   const trusted = { now: true };
+  const alarms: string[] = [];
   let schedules: Schedules | undefined;
   const restart = async (): Promise<Schedules> => {
     schedules?.close();
@@ -44,10 +46,11 @@ function world(t: TestContext) {
       log,
       store,
       parseCron,
-      checkSelector: (text) => void parseSelector(text),
+      check: ({ to }) => (to === 'nobody' ? 0 : 1),
+      refused: (name, raised) => void alarms.push(`${name} ${raised ? 'raised' : 'settled'}`),
       command: (_schedule, _action, id) => {
         ids.push(id);
-        return Promise.resolve({ kind: 'sent' });
+        return Promise.resolve(outcomes.shift() ?? { kind: 'sent' });
       },
       clockTrusted: () => trusted.now,
       runs: (id) => running.has(id),
@@ -57,7 +60,7 @@ function world(t: TestContext) {
     return schedules;
   };
   t.after(() => schedules?.close());
-  return { clock, store, ids, running, notices, trusted, restart };
+  return { clock, store, ids, running, notices, alarms, trusted, restart };
 }
 
 const hourly: NewSchedule = {
@@ -184,4 +187,40 @@ void test('while the clock is doubted nothing fires; once it is right, what ran 
     start + 2 * hour,
     'at a start by a clock that is believed too',
   );
+});
+
+test('the last outcome of a schedule is kept over a restart, and refusals in a row raise an alarm until one is sent', async (t) => {
+  const refused = { kind: 'refused', reason: 'unknown-command' } as const;
+  const outcomes: Outcome[] = [refused];
+  const { clock, ids, running, alarms, restart } = world(t, outcomes);
+  let schedules = await restart();
+  const last = (): unknown[] =>
+    schedules.list().map(({ lastOutcome, refusedInRow }) => [lastOutcome, refusedInRow]);
+  await schedules.add(hourly);
+  await clock.advanceAsync(hour + 1_000);
+  schedules = await restart();
+  assert.deepEqual([last(), alarms], [[[refused, 1]], []]);
+  outcomes.push(refused);
+  await clock.advanceAsync(hour);
+  assert.deepEqual([last(), alarms], [[[refused, 2]], ['hourly raised']]);
+  await clock.advanceAsync(hour);
+  assert.deepEqual([last(), alarms.slice(1)], [[[{ kind: 'sent' }, 0]], ['hourly settled']]);
+  running.add(ids.at(-1) ?? '');
+  await clock.advanceAsync(hour);
+  assert.deepEqual(last(), [[{ kind: 'overlapped' }, 0]]);
+  schedules.close();
+  await clock.advanceAsync(2.5 * hour);
+  schedules = await restart();
+  await clock.advanceAsync(1_000);
+  assert.deepEqual(last(), [[{ kind: 'missed' }, 0]]);
+});
+
+test('a notice that would go to nobody is refused, and so it is said', async (t) => {
+  const { clock, notices, restart } = world(t);
+  const schedules = await restart();
+  const action = { kind: 'notice', topic: 'x', data: 1 } as const;
+  assert.equal((await schedules.add({ ...hourly, to: 'nobody', action })).devices, 0);
+  await clock.advanceAsync(hour + 1_000);
+  assert.deepEqual(notices, []);
+  assert.equal(schedules.list()[0]?.lastOutcome?.kind, 'refused');
 });

@@ -172,4 +172,8 @@ test('an incident is told in a sentence', () => {
     '12 devices disconnected together: all at site hall-3.',
   );
   assert.match(incidentText({ ...incident, kind: 'flapping' }), /connects and disconnects repeatedly/);
+  assert.equal(
+    incidentText({ ...incident, kind: 'schedule-refused', subject: 'nightly', devices: 0 }),
+    'Schedule nightly was refused at its last times.',
+  );
 });

@@ -60,7 +60,12 @@ test('a lost site of 200 devices is one incident, also when they are found over 
   clock.advance(5_000);
   assert.equal(told.length, 2);
   assert.equal(told[1], 'correlated-loss closed 200 site=north');
-  assert.deepEqual(incidents.counters, { 'cloned-credential': 0, flapping: 0, 'correlated-loss': 1 });
+  assert.deepEqual(incidents.counters, {
+    'cloned-credential': 0,
+    flapping: 0,
+    'correlated-loss': 1,
+    'schedule-refused': 0,
+  });
 });
 
 test('a bad firmware over all sites is named as such', (t) => {
@@ -179,7 +184,12 @@ test('what was open before a restart is still open, under its id, until it is ov
     return { ...neverSeen(0), state: now, reason: reasonOf[now as keyof typeof reasonOf] };
   });
   assert.deepEqual(resumed, [cloned]);
-  assert.deepEqual(incidents.open(), { 'cloned-credential': 1, flapping: 1, 'correlated-loss': 1 });
+  assert.deepEqual(incidents.open(), {
+    'cloned-credential': 1,
+    flapping: 1,
+    'correlated-loss': 1,
+    'schedule-refused': 0,
+  });
   for (const id of north.slice(15)) change(id, 'unknown', 'hub-restarted');
   clock.advance(60_000);
   assert.deepEqual(told, [], 'a restart opens and closes nothing');

@@ -65,13 +65,25 @@ function ScheduleTable({ schedules }: { readonly schedules: readonly ScheduleVie
                 <code>{schedule.to}</code>
               </td>
               <td data-head="Last">
-                <Time ms={schedule.lastMs} none="never" />
+                <Time ms={schedule.lastMs} none="never" /> <Outcome schedule={schedule} />
               </td>
             </tr>
           ))}
         </tbody>
       </table>
     </div>
+  );
+}
+
+function Outcome({ schedule: { lastOutcome } }: { readonly schedule: ScheduleView }) {
+  if (lastOutcome === undefined) return null;
+  const { kind, reason } = lastOutcome;
+  if (kind === 'sent') return <span class="quiet">sent</span>;
+  return (
+    <>
+      <span class={`badge ${kind === 'refused' ? 'tone-bad' : 'tone-warn'}`}>{kind}</span>{' '}
+      {reason !== undefined && <span class="quiet">{reason}</span>}
+    </>
   );
 }
 

@@ -1,7 +1,7 @@
 import type { Incident, Scope } from '../../../../schemas/api/incidents.ts';
 
 /** What happened, in a sentence. */
-export function incidentText({ kind, devices, scope }: Incident): string {
+export function incidentText({ kind, devices, scope, subject = '' }: Incident): string {
   switch (kind) {
     case 'cloned-credential':
       return 'Two devices share one ID and secret.';
@@ -11,6 +11,8 @@ export function incidentText({ kind, devices, scope }: Incident): string {
       return scope === undefined
         ? `${devices} devices disconnected together.`
         : `${devices} devices disconnected together: ${commonalities[scope.by]} ${scope.value}.`;
+    case 'schedule-refused':
+      return `Schedule ${subject} was refused at its last times.`;
   }
 }
 

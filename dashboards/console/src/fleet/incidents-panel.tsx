@@ -64,14 +64,16 @@ function IncidentLine({ incident }: { incident: Incident }) {
           <Age ms={state === 'open' ? sinceMs : untilMs} />
         </span>
       </p>
-      <p class="incident-devices">
-        {some.map((id) => (
-          <a key={id} href={`/devices/${encodeURIComponent(id)}`}>
-            {id}
-          </a>
-        ))}
-        {devices > some.length && <span class="quiet">and {devices - some.length} more</span>}
-      </p>
+      {devices > 0 && (
+        <p class="incident-devices">
+          {some.map((id) => (
+            <a key={id} href={`/devices/${encodeURIComponent(id)}`}>
+              {id}
+            </a>
+          ))}
+          {devices > some.length && <span class="quiet">and {devices - some.length} more</span>}
+        </p>
+      )}
     </li>
   );
 }
