@@ -29,6 +29,19 @@ export function utcTime(ms: number): string {
   return isDate(ms) ? `${new Date(ms).toISOString().replace('T', ' ').replace('Z', '')} UTC` : isoTime(ms);
 }
 
+/** The date and time on the clocks of an IANA zone, which stands beside it; UTC in a browser without that zone. */
+export function zonedTime(ms: number, timeZone: string): string {
+  if (!isDate(ms)) return isoTime(ms);
+  try {
+    return (
+      new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium', timeZone }).format(ms) +
+      ` ${timeZone}`
+    );
+  } catch {
+    return utcTime(ms);
+  }
+}
+
 /** A row with a time that is none must not take its whole page along: `Intl` throws for it. */
 function isDate(ms: number): boolean {
   return !Number.isNaN(new Date(ms).getTime());

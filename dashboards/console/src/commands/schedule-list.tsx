@@ -2,7 +2,7 @@ import type { ScheduleView } from '../../../../schemas/api/schedules.ts';
 import { ask } from '../api.ts';
 import { Panel } from '../components/panel.tsx';
 import { Empty, Loaded } from '../components/states.tsx';
-import { Age, Time } from '../components/time.tsx';
+import { Age, Time, ZonedTime } from '../components/time.tsx';
 import { useLoad } from '../use-load.ts';
 import { actionWords } from './schedule-view.ts';
 
@@ -51,14 +51,15 @@ function ScheduleTable({ schedules }: { readonly schedules: readonly ScheduleVie
                 {schedule.paused ? <span class="badge tone-warn">paused</span> : <Next schedule={schedule} />}
               </td>
               <td>
-                {schedule.cron === undefined ? (
+                {schedule.atMs === undefined ? (
                   <>
-                    once, <Time ms={schedule.atMs} />
+                    <code>{schedule.cron}</code> <span class="quiet">{schedule.timeZone}</span>
                   </>
                 ) : (
-                  <code>{schedule.cron}</code>
-                )}{' '}
-                <span class="quiet">{schedule.timeZone}</span>
+                  <>
+                    once, <ZonedTime ms={schedule.atMs} timeZone={schedule.timeZone} />
+                  </>
+                )}
               </td>
               <td>{actionWords(schedule)}</td>
               <td data-head="To">

@@ -1,6 +1,6 @@
 import { isoTime } from '../../../../schemas/iso-time.ts';
 import { nowMs } from '../now.ts';
-import { ageText, fullTime, shortTime } from '../time.ts';
+import { ageText, fullTime, shortTime, zonedTime } from '../time.ts';
 
 interface TimeProps {
   /** Unix ms; null: it is not known, or never was. */
@@ -15,6 +15,15 @@ export function Time({ ms, none = '–' }: TimeProps) {
   return (
     <time dateTime={isoTime(ms)} title={fullTime(ms)}>
       {shortTime(ms)}
+    </time>
+  );
+}
+
+/** A time in its own zone, which is named; the viewer's zone and UTC on hover. */
+export function ZonedTime({ ms, timeZone }: { ms: number; timeZone: string }) {
+  return (
+    <time dateTime={isoTime(ms)} title={fullTime(ms)}>
+      {zonedTime(ms, timeZone)}
     </time>
   );
 }
