@@ -20,6 +20,7 @@ export const presenceReasons = [
   'resumed',
   'heartbeat-late',
   'closed-without-bye',
+  'connection-broke',
   'no-heartbeat',
   'link-lost',
   'bye',

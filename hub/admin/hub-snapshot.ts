@@ -101,6 +101,7 @@ export async function snapshotOf(parts: SnapshotParts, mayShow?: MayShow): Promi
     clock: part('clock of the machine', !hubClock.doubted, hubClock.fault),
     bus: { ...part(bus.kind, bus.connected, bus.fault), queued: bus.queued },
     closes: all ? closesByCode(counters) : {},
+    losses: all ? { ...counters.losses } : {},
     commands: {
       open: all ? dispatcher.levels().open : dispatcher.openOf(mayShow),
       byStatus: all ? { ...dispatcher.counters.finals } : {},

@@ -29,6 +29,7 @@ const sweepMs = 1_000;
 
 const losses: ReadonlySet<PresenceReason> = new Set([
   'closed-without-bye',
+  'connection-broke',
   'link-lost',
   'no-heartbeat',
   'not-seen-since-restart',

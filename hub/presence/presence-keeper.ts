@@ -5,7 +5,7 @@ import type { Liveness, Watch } from './liveness.ts';
 import { presenceStates, type PresenceState } from '../../schemas/presence-states.ts';
 import { neverSeen, stepPresence } from './presence.ts';
 import type { Marks, Presence } from '../../schemas/api/presence.ts';
-import type { PresenceEvent } from './presence.ts';
+import type { Closer, PresenceEvent } from './presence.ts';
 
 export interface PresenceRow extends Presence {
   deviceId: string;
@@ -177,21 +177,21 @@ export class PresenceKeeper {
   }
 
   /** The session's socket is gone without a goodbye. Its deadline still applies. */
-  closed(deviceId: string, link: WatchedLink): void {
+  closed(deviceId: string, link: WatchedLink, by: Closer): void {
     const entry = this.#entries.get(deviceId);
     if (entry === undefined || entry.link !== link) return;
     const { watch } = entry;
-    this.#apply(deviceId, { kind: 'closed' });
+    this.#apply(deviceId, { kind: 'closed', by });
     this.#leave(entry);
     if (watch === undefined || watch.expired || entry.presence.state !== 'suspect') return;
     const leftMs = watch.heardAt + watch.options.allowedMs - this.#deps.liveness.now;
-    this.#watchAway(entry, leftMs, () => this.#apply(deviceId, { kind: 'silent', linkAlive: false }));
+    this.#watchAway(entry, leftMs, () => this.#apply(deviceId, { kind: 'stayed-away', by }));
   }
 
   /** A session took the place of an open one, and ended before its welcome: the device has no link any more. */
-  takeoverFailed(deviceId: string): void {
+  takeoverFailed(deviceId: string, by: Closer): void {
     const link = this.#entries.get(deviceId)?.link;
-    if (link !== undefined) this.closed(deviceId, link);
+    if (link !== undefined) this.closed(deviceId, link, by);
   }
 
   bye(deviceId: string, sleepSec: number | undefined, graceMs: number): void {

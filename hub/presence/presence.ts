@@ -7,7 +7,7 @@ import type { PresenceReason, PresenceState } from '../../schemas/presence-state
  *                    ┌──────────── opened ────────────┐
  *                    ▼                                │
  *   never-seen ──▶ online ◀── heard ────────────── suspect ── silence ──▶ offline
- *                  │  ▲ ▲ ── late, closed without bye ─▲                    │  ▲
+ *                  │  ▲ ▲ ── late, closed without bye ─▲ ── stayed away ───▶│  ▲
  *                  │  │ └────────────────── opened, heard ──────────────────┘  │
  *                  │  └── opened (another session: `session-replaced`)         │
  *                  ├── silence (`no-heartbeat`, `link-lost`) ──────────────────┤
@@ -19,13 +19,19 @@ import type { PresenceReason, PresenceState } from '../../schemas/presence-state
  *   any ── disabled ──▶ disabled ── enabled ──▶ offline
  */
 
+/** Who ended a connection; `link`: nobody did, it broke. */
+export type Closer = 'hub' | 'device' | 'link';
+
 export type PresenceEvent =
   | { kind: 'opened'; epoch: number; replaced: boolean }
   /** A frame of the device's application, after a silence. */
   | { kind: 'heard' }
   /** The heartbeat has passed; the link is being asked. */
   | { kind: 'late' }
-  | { kind: 'closed' }
+  /** The connection ended without a goodbye. */
+  | { kind: 'closed'; by: Closer }
+  /** It ended, and heartbeat + grace have passed without another. */
+  | { kind: 'stayed-away'; by: Closer }
   | { kind: 'bye'; sleepSec?: number }
   /** heartbeat + grace have passed. `linkAlive`: pongs still came. */
   | { kind: 'silent'; linkAlive: boolean }
@@ -93,7 +99,9 @@ function fromConnected(
     case 'late':
       return state === 'online' ? change('suspect', 'heartbeat-late') : undefined;
     case 'closed':
-      return state === 'online' ? change('suspect', 'closed-without-bye') : undefined;
+      return state === 'online' ? change('suspect', closeReasonOf(event)) : undefined;
+    case 'stayed-away':
+      return change('offline', closeReasonOf(event));
     case 'bye':
       return event.sleepSec === undefined
         ? change('offline', 'bye')
@@ -109,6 +117,10 @@ function fromConnected(
   }
 }
 
+function closeReasonOf({ by }: { by: Closer }): PresenceReason {
+  return by === 'link' ? 'connection-broke' : 'closed-without-bye';
+}
+
 function fromDisconnected({ state }: Presence, event: SessionEvent, change: Change): Presence | undefined {
   switch (event.kind) {
     case 'heard':
@@ -119,6 +131,7 @@ function fromDisconnected({ state }: Presence, event: SessionEvent, change: Chan
       return awaited.has(state) ? change('offline', 'not-seen-since-restart') : undefined;
     case 'late':
     case 'closed':
+    case 'stayed-away':
     case 'bye':
     case 'draining':
     case 'hub-restarted':

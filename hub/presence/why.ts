@@ -35,11 +35,13 @@ const texts: Record<Cause, string> = {
   'link-silent':
     'There was no response from it, neither frames nor pongs, and the connection was never closed. It has probably lost power or network.',
   'connection-broke': 'The connection was lost without a bye, and it has not reconnected.',
+  'closed-by-hub': 'The hub closed the session, and it has not reconnected.',
   'closed-by-device': 'It closed the connection without a bye, and has not reconnected.',
   'cloned-credential':
     'Two devices share its ID and secret and keep replacing each other. Find the copy and register it as a device of its own.',
   'hub-draining': 'The hub is stopping and gave it a time slot to reconnect.',
   'hub-restarted': 'The hub restarted and waits for it to reconnect. Its state is not known yet.',
+  'not-seen-since-enabled': 'It was disabled. It is enabled again, and has not reconnected since.',
   'not-seen-since-restart': 'It was connected before the hub restarted, and has not reconnected since.',
   'hub-stalled': 'The hub itself was blocked and could not read. It judges no device for that time.',
 };
@@ -73,7 +75,7 @@ function causeOf({ presence, events, stalls, nowMs }: WhyQuestion): Cause {
     case 'unknown':
       return 'hub-restarted';
     case 'suspect': {
-      if (reason !== 'heartbeat-late') return closeCause(events) ?? 'connection-broke';
+      if (reason !== 'heartbeat-late') return closeCause(presence, events);
       const stalled = stalls.at(-1);
       return stalled !== undefined && nowMs - stalled.atMs < recentMs && stalled.atMs >= sinceMs
         ? 'hub-stalled'
@@ -84,11 +86,13 @@ function causeOf({ presence, events, stalls, nowMs }: WhyQuestion): Cause {
   }
 }
 
-function offlineCause({ reason }: Presence, events: readonly DeviceEvent[]): Cause {
+function offlineCause(presence: Presence, events: readonly DeviceEvent[]): Cause {
+  const { reason } = presence;
   if (reason === 'bye') return 'said-goodbye';
   if (reason === 'no-heartbeat') return 'application-hangs';
   if (reason === 'not-seen-since-restart') return 'not-seen-since-restart';
-  return closeCause(events) ?? 'connection-broke';
+  if (reason === 'enabled') return 'not-seen-since-enabled';
+  return closeCause(presence, events);
 }
 
 /** The latest attempt to open a session, if it failed. */
@@ -98,7 +102,7 @@ function attempt(events: readonly DeviceEvent[]): Cause | undefined {
     if (entry.kind === 'refused') return refusalCause(entry.status);
     if (entry.kind === 'opened') return undefined;
     if (entry.kind !== 'closed') continue;
-    const cause = wordCause(entry.reason);
+    const cause = entry.by === 'hub' ? wordCause(entry.reason) : undefined;
     if (cause === 'wrong-device-type' || cause === 'no-hello') return cause;
   }
   return undefined;
@@ -110,13 +114,15 @@ function refusalCause(status: number): Cause {
   return status === 429 || status === 503 ? 'turned-away' : 'protocol-fault';
 }
 
-/** How the last session's connection ended. */
-function closeCause(events: readonly DeviceEvent[]): Cause | undefined {
+/** How the last session's connection ended: never another way than the reason of the presence says. */
+function closeCause({ reason }: Presence, events: readonly DeviceEvent[]): Cause {
   const closed = events.findLast((entry) => entry.kind === 'closed');
-  if (closed?.kind !== 'closed') return undefined;
-  const named = wordCause(closed.reason);
+  const byHub = closed?.kind === 'closed' && closed.by === 'hub' ? closed : undefined;
+  const named = byHub === undefined ? undefined : wordCause(byHub.reason);
   if (named !== undefined) return named;
-  return closed.by === 'device' ? 'closed-by-device' : 'connection-broke';
+  if (reason === 'link-lost') return 'link-silent';
+  if (reason === 'connection-broke') return 'connection-broke';
+  return byHub === undefined ? 'closed-by-device' : 'closed-by-hub';
 }
 
 const causeOfWord: Readonly<Record<string, Cause>> = {
@@ -143,9 +149,12 @@ function detailOf(cause: Cause, { presence, events }: WhyQuestion): string | und
   const { untilMs } = presence;
   if (cause === 'asleep' && untilMs !== undefined) return `It should wake by ${isoTime(untilMs)}.`;
   if (cause === 'hub-draining' && untilMs !== undefined) return `Its time slot: ${isoTime(untilMs)}.`;
-  if (cause === 'protocol-fault') {
+  if (cause === 'protocol-fault' || cause === 'closed-by-hub') {
     const closed = events.findLast((entry) => entry.kind === 'closed');
-    return closed?.kind === 'closed' ? `The fault: ${closed.reason} (close code ${closed.code}).` : undefined;
+    const what = cause === 'protocol-fault' ? 'fault' : 'reason';
+    return closed?.kind === 'closed'
+      ? `The ${what}: ${closed.reason} (close code ${closed.code}).`
+      : undefined;
   }
   return undefined;
 }

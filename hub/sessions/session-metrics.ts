@@ -13,6 +13,12 @@ export function exposeSessions(
     () => counters.closes,
     'reason',
   );
+  metrics.counter(
+    'hub_session_losses_total',
+    'Sessions that the device closed or whose connection broke, by close code (1006: it broke)',
+    () => counters.losses,
+    'code',
+  );
   metrics.counter('hub_frames_received_total', 'Text frames received', () => counters.frames);
   metrics.counter(
     'hub_frames_undecodable_total',

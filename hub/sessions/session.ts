@@ -30,10 +30,12 @@ import type { Watch } from '../presence/liveness.ts';
 import { commandOf, isSeq, nack, targetOf, unknownType } from './nack.ts';
 import { Outbox, defaultOutboxLimits, type DeviceSocket } from './outbox.ts';
 import type { Marks } from '../../schemas/api/presence.ts';
+import type { Closer } from '../presence/presence.ts';
 import type { WatchedLink } from '../presence/presence-keeper.ts';
 import { RateLimit } from './rate-limit.ts';
 import type { DeviceRecord, StoredOpening } from '../registry/device-store.ts';
 import type { DeviceSession } from './device-session.ts';
+import { countClose, countLoss } from './session-counters.ts';
 import type { SessionDeps } from './session-deps.ts';
 import { ReportedClock } from './reported-clock.ts';
 
@@ -231,14 +233,14 @@ export class Session implements WatchedLink, DeviceSession {
 
   /** The outbox closed itself. Ends after whoever was sending has learnt that its frame did not fit. */
   #overflowed(): void {
-    this.#countClose('slow-reader');
+    countClose(this.#deps.counters, 'slow-reader');
     queueMicrotask(() => this.#endedByHub('slow-reader'));
   }
 
   #closedByHub(reason: CloseReason): void {
     if (this.#phase === 'ended') return;
     if (reason === 'rate-abuse') this.#deps.sessions.shutOut(this.deviceId);
-    this.#countClose(reason);
+    countClose(this.#deps.counters, reason);
     this.#endedByHub(reason);
   }
 
@@ -246,13 +248,9 @@ export class Session implements WatchedLink, DeviceSession {
     this.#end({ by: 'hub', code: closeReasons[reason], reason }, reason === 'replaced');
   }
 
-  #countClose(reason: CloseReason): void {
-    const { closes } = this.#deps.counters;
-    closes[reason] = (closes[reason] ?? 0) + 1;
-  }
-
-  #end(how: { by: 'hub' | 'device' | 'link'; code: number; reason: string }, replaced: boolean): void {
+  #end(how: { by: Closer; code: number; reason: string }, replaced: boolean): void {
     if (this.#phase === 'ended') return;
+    if (how.by !== 'hub') countLoss(this.#deps.counters, how.code);
     const before = this.#phase;
     this.#phase = 'ended';
     this.#cancelTimer();
@@ -261,12 +259,13 @@ export class Session implements WatchedLink, DeviceSession {
     this.#deps.deviceEvents.record(this.deviceId, { kind: 'closed', ...how });
     const { presence, commands } = this.#deps;
     if (tookOverInVain)
-      for (const part of [presence, commands]) this.#guarded(() => part.takeoverFailed(this.deviceId));
+      for (const part of [presence, commands])
+        this.#guarded(() => part.takeoverFailed(this.deviceId, how.by));
     if (before !== 'open') return;
     this.#noteUptime();
     // Sockets and timers call this too: what throws here has nobody above to catch it.
     this.#endCommands(replaced);
-    if (!replaced) this.#guarded(() => presence.closed(this.deviceId, this));
+    if (!replaced) this.#guarded(() => presence.closed(this.deviceId, this, how.by));
   }
 
   #broke(error: unknown, what: string): void {

@@ -64,6 +64,9 @@ export const HubSnapshot = named(
     clock: Dependency,
     bus: Type.Object({ ...part, queued: count('messages that wait for the broker') }),
     closes: mapOf(count(), { description: 'sessions that the hub closed, by close code' }),
+    losses: mapOf(count(), {
+      description: 'sessions that the device closed or whose connection broke (1006), by close code',
+    }),
     commands: Type.Object({
       open: count(),
       byStatus: mapOf(count(), { description: 'ended, by final status' }),
@@ -99,6 +102,7 @@ export const HubSnapshot = named(
     clock: { name: 'clock of the machine', up: true },
     bus: { name: 'embedded', up: true, queued: 0 },
     closes: { '4408': 1 },
+    losses: { '1006': 2 },
     commands: { open: 0, byStatus: { succeeded: 3 } },
     memory: { rssBytes: 120_000_000 },
   },

@@ -124,9 +124,11 @@ const causes = [
   'link-silent',
   'connection-broke',
   'closed-by-device',
+  'closed-by-hub',
   'cloned-credential',
   'hub-draining',
   'hub-restarted',
+  'not-seen-since-enabled',
   'not-seen-since-restart',
   'hub-stalled',
 ] as const;

@@ -37,6 +37,7 @@ const names: Record<string, readonly string[]> = {
     'hub_rotations_total',
     'hub_schedule_times_total',
     'hub_session_closes_total',
+    'hub_session_losses_total',
     'hub_sessions_held_total',
     'hub_sessions_total',
     'hub_socket_drops_total',

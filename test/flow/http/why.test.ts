@@ -182,6 +182,21 @@ test('causes that need no device', () => {
   const closed = (reason: string) => [{ kind: 'closed', by: 'hub', code: 4004, reason, atMs: now - 6_000 }];
   const lost = { state: 'offline', reason: 'link-lost' };
   assert.equal(cause(lost, { events: closed('slow-reader') }), 'slow-reader');
+  const broke = { state: 'offline', reason: 'connection-broke' };
+  const attempt = [{ kind: 'closed', by: 'link', code: 1006, reason: '', atMs: now - 9_000 }];
+  assert.equal(cause(lost, { events: attempt }), 'link-silent', 'the reason of the presence counts');
+  assert.equal(cause(lost), 'link-silent');
+  assert.equal(cause(broke), 'connection-broke');
+  const closedIt = { state: 'offline', reason: 'closed-without-bye' };
+  assert.equal(cause(closedIt), 'closed-by-device');
+  const said = [{ kind: 'closed', by: 'device', code: 4004, reason: 'slow-reader', atMs: now - 9_000 }];
+  assert.equal(
+    cause(closedIt, { events: said }),
+    'closed-by-device',
+    'what a device calls its close is no verdict',
+  );
+  assert.equal(cause(closedIt, { events: closed('overloaded') }), 'closed-by-hub');
+  assert.equal(cause({ state: 'offline', reason: 'enabled' }), 'not-seen-since-enabled');
   const refused = (status: number) => [{ kind: 'refused', status, code: 'x', address: '', atMs: now - 100 }];
   assert.equal(cause(lost, { events: refused(503) }), 'turned-away');
   assert.equal(cause(lost, { events: refused(403) }), 'disabled');

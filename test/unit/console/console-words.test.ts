@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fieldRows, familiesOf } from '../../../dashboards/console/src/device-types/type-view.ts';
+import { closeWords, lossWords } from '../../../dashboards/console/src/hub-state/close-words.ts';
 import { reasonWords, statusWords } from '../../../dashboards/console/src/forms/command-words.ts';
 import {
   faultSentence,
@@ -8,7 +9,7 @@ import {
   fieldTitle,
   unitAt,
 } from '../../../dashboards/console/src/forms/field-words.ts';
-import { fullTime, shortTime, utcTime } from '../../../dashboards/console/src/time.ts';
+import { fullTime, shortTime, utcTime, zonedTime } from '../../../dashboards/console/src/time.ts';
 import { unitSymbol } from '../../../dashboards/console/src/unit-symbol.ts';
 import type { ObjectDefinition, ScalarDefinition } from '../../../schemas/device-type-definition.ts';
 
@@ -113,4 +114,17 @@ test('Units are shown by the signs people know, and unknown ones as they are', (
 test('A time that is no date is shown as the number it is, and throws nowhere', () => {
   for (const show of [shortTime, fullTime, utcTime])
     assert.equal(show(1.8e18), 'no date (1800000000000000000)');
+});
+
+test('A time that stands beside its zone is the time on the clocks of that zone', () => {
+  const ms = Date.parse('2026-11-28T18:15:24Z');
+  assert.match(zonedTime(ms, 'UTC'), /\b(0?6|18):15:24\b.* UTC$/);
+  assert.match(zonedTime(ms, 'Europe/Berlin'), /\b(0?7|19):15:24\b.* Europe\/Berlin$/);
+  assert.match(zonedTime(ms, 'Mars/Olympus'), /18:15:24.* UTC$/);
+});
+
+test('Connections that the hub closed and those that ended otherwise have their own words', () => {
+  assert.match(closeWords('1000'), /cleanly/);
+  assert.match(lossWords('1000'), /without a bye/);
+  assert.equal(lossWords('1006'), 'connection lost');
 });

@@ -151,17 +151,27 @@ test('a frame after no-heartbeat is resumed, with a deadline of its own', async 
   assert.deepEqual(await told(), ['d1 offline no-heartbeat']);
 });
 
-test('a close without bye is suspect at once and link-lost at the deadline of the last frame', async (t) => {
+test('a connection that breaks is suspect at once and offline for the same reason at the deadline of the last frame', async (t) => {
   const { keeper, clock, told, link } = startKeeper(t);
   const one = link();
   keeper.opened('d1', one, first);
   clock.advance(700);
-  keeper.closed('d1', one);
-  assert.deepEqual(await told(), ['d1 online session-opened', 'd1 suspect closed-without-bye']);
+  keeper.closed('d1', one, 'link');
+  assert.deepEqual(await told(), ['d1 online session-opened', 'd1 suspect connection-broke']);
   clock.advance(799);
   assert.deepEqual(await told(), []);
   clock.advance(101);
-  assert.deepEqual(await told(), ['d1 offline link-lost']);
+  assert.deepEqual(await told(), ['d1 offline connection-broke']);
+});
+
+test('a link that breaks while its heartbeat is late is not called silent', async (t) => {
+  const { keeper, clock, told, link } = startKeeper(t);
+  const one = link();
+  keeper.opened('d1', one, first);
+  clock.advance(1_200);
+  keeper.closed('d1', one, 'link');
+  clock.advance(500);
+  assert.deepEqual((await told()).slice(1), ['d1 suspect heartbeat-late', 'd1 offline connection-broke']);
 });
 
 test('a close of a session that was taken over changes nothing', async (t) => {
@@ -169,10 +179,10 @@ test('a close of a session that was taken over changes nothing', async (t) => {
   const [older, newer] = [link(), link()];
   keeper.opened('d1', older, first);
   keeper.opened('d1', newer, { ...timing, epoch: 2 });
-  keeper.closed('d1', older);
+  keeper.closed('d1', older, 'link');
   assert.deepEqual(await told(), ['d1 online session-opened', 'd1 online session-replaced']);
-  keeper.closed('d1', newer);
-  assert.deepEqual(await told(), ['d1 suspect closed-without-bye']);
+  keeper.closed('d1', newer, 'link');
+  assert.deepEqual(await told(), ['d1 suspect connection-broke']);
 });
 
 test('after a bye nobody waits for frames; a sleeper is overdue only after its sleep and grace', async (t) => {
@@ -254,10 +264,10 @@ test('a removed device leaves no state and no watch, and its last changes are to
   const { keeper, clock, told, link } = startKeeper(t);
   const one = link();
   keeper.opened('d1', one, first);
-  keeper.closed('d1', one);
+  keeper.closed('d1', one, 'link');
   await keeper.removed('d1');
   assert.deepEqual([...keeper.all()], []);
-  assert.deepEqual(await told(), ['d1 online session-opened', 'd1 suspect closed-without-bye']);
+  assert.deepEqual(await told(), ['d1 online session-opened', 'd1 suspect connection-broke']);
   clock.advance(10_000);
   assert.deepEqual(await told(), []);
   assert.equal(one.silences, 0);
@@ -309,13 +319,13 @@ test('the time in which the hub turned devices away is no silence of theirs', as
   const { keeper, clock, told, link, turnedAway } = startKeeper(t);
   const one = link();
   keeper.opened('d1', one, first);
-  keeper.closed('d1', one);
+  keeper.closed('d1', one, 'link');
   clock.advance(1_000);
   turnedAway.ms = 3_000;
   clock.advance(3_400);
-  assert.deepEqual(await told(), ['d1 online session-opened', 'd1 suspect closed-without-bye']);
+  assert.deepEqual(await told(), ['d1 online session-opened', 'd1 suspect connection-broke']);
   clock.advance(400);
-  assert.deepEqual(await told(), ['d1 offline link-lost']);
+  assert.deepEqual(await told(), ['d1 offline connection-broke']);
 });
 
 test('a device that was sent away with a slot is awaited there by the next hub', async (t) => {
@@ -386,7 +396,7 @@ test('the marks of the link are kept when it is gone', async (t) => {
   const one = link();
   one.marks = () => ({ pongMs: 1, frameMs: 2, dataMs: 3 });
   keeper.opened('d1', one, first);
-  keeper.closed('d1', one);
+  keeper.closed('d1', one, 'link');
   await keeper.settled();
   assert.deepEqual(keeper.get('d1').marks, { pongMs: 1, frameMs: 2, dataMs: 3 });
   assert.deepEqual(store.rows.get('d1')?.marks, { pongMs: 1, frameMs: 2, dataMs: 3 });

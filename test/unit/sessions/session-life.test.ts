@@ -36,7 +36,7 @@ test('a takeover that fails leaves the device suspect, and offline at the deadli
   await pass(34_000);
   assert.equal(changes.length, 2);
   await pass(1_100);
-  assert.deepEqual(changes.slice(2), ['d1 offline link-lost 1.3']);
+  assert.deepEqual(changes.slice(2), ['d1 offline closed-without-bye 1.3']);
 });
 
 test('a session that takes over from one that is still opening replaces the open one', async (t) => {
@@ -175,15 +175,27 @@ test('bye while neither store nor spool takes anything closes after 10 s, unacke
   assert.equal(clock.pending, 0);
 });
 
-test('a close without bye is suspect, then link-lost at the normal deadline', async (t) => {
-  const { open, pass, changes } = await startSessions(t);
+test('a connection that breaks is counted, and suspect, then offline at the normal deadline', async (t) => {
+  const { open, pass, changes, counters } = await startSessions(t);
   const device = await open();
   await pass(20_000);
   device.session.closed(1006, '');
+  assert.deepEqual([counters.losses, counters.closes], [{ 1006: 1 }, {}]);
   await pass(25_000);
-  assert.deepEqual(changes, ['d1 online session-opened 1.1', 'd1 suspect closed-without-bye 1.2']);
+  assert.deepEqual(changes, ['d1 online session-opened 1.1', 'd1 suspect connection-broke 1.2']);
   await pass(100);
-  assert.equal(changes.at(-1), 'd1 offline link-lost 1.3');
+  assert.equal(changes.at(-1), 'd1 offline connection-broke 1.3');
+});
+
+test('closes of devices are counted by code, and codes of their own together', async (t) => {
+  const { open, counters, changes, pass } = await startSessions(t);
+  for (const code of [1000, 1005, 3000, 4999]) {
+    const device = await open();
+    device.session.closed(code, '');
+  }
+  assert.deepEqual(counters.losses, { 1000: 1, 1005: 1, other: 2 });
+  await pass(50_000);
+  assert.match(changes.at(-1) ?? '', /^d1 offline closed-without-bye/);
 });
 
 test('pongs without frames: no-heartbeat, the socket stays, and a frame brings the device back as resumed', async (t) => {

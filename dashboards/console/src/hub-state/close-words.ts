@@ -1,14 +1,10 @@
-/** What ended the connections of devices, by close code (the protocol's own, and RFC 6455 §7.4.1). */
-const words: Readonly<Record<string, string>> = {
+/** Why the hub closed connections, by close code (the protocol's own, and RFC 6455 §7.4.1). */
+const closes: Readonly<Record<string, string>> = {
   1000: 'the device disconnected cleanly (bye)',
-  1001: 'the other end went away',
   1002: 'broken WebSocket frames',
   1003: 'a binary frame',
-  1005: 'closed without a code',
-  1006: 'connection lost',
   1007: 'invalid UTF-8',
   1009: 'a frame that is too large',
-  1011: 'internal error',
   1012: 'the hub stopped and asked for a reconnect',
   1013: 'overloaded',
   4004: 'the device does not read',
@@ -20,6 +16,19 @@ const words: Readonly<Record<string, string>> = {
   4429: 'far too many messages',
 };
 
+/** How connections ended that the hub did not close, by close code (RFC 6455 §7.4.1). */
+const losses: Readonly<Record<string, string>> = {
+  1000: 'closed by the device without a bye',
+  1001: 'the device went away',
+  1005: 'closed by the device without a code',
+  1006: 'connection lost',
+  other: 'closed by the device with a code of its own',
+};
+
 export function closeWords(code: string): string {
-  return words[code] ?? '';
+  return closes[code] ?? '';
+}
+
+export function lossWords(code: string): string {
+  return losses[code] ?? 'closed by the device';
 }

@@ -7,7 +7,7 @@ import { LedgerPicture } from '../hub-state/ledger-picture.tsx';
 import { DeadLetters } from '../hub-state/dead-letters.tsx';
 import { CountTable, PartCard, Queues } from '../hub-state/hub-panels.tsx';
 import { EventLoopPanel } from '../hub-state/event-loop-panel.tsx';
-import { closeWords } from '../hub-state/close-words.ts';
+import { closeWords, lossWords } from '../hub-state/close-words.ts';
 import type { HubSnapshot } from '../../../../schemas/api/hub.ts';
 import { countOf, rateWords, sizeWords } from '../number-words.ts';
 import { useLive } from '../use-live.ts';
@@ -82,7 +82,10 @@ function Overview({ hub, course }: { readonly hub: HubSnapshot; readonly course:
           <CountTable what="Status" counts={hub.commands.byStatus} none="None since the hub started" />
         </Panel>
         <Panel title="Closed connections">
+          <h3>By the hub</h3>
           <CountTable what="Code" counts={hub.closes} words={closeWords} none="None since the hub started" />
+          <h3>By the device or the network</h3>
+          <CountTable what="Code" counts={hub.losses} words={lossWords} none="None since the hub started" />
         </Panel>
       </div>
       <DeadLetters count={hub.spool.deadLetters} />
