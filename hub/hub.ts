@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startAdmin } from './adapters/http/admin-server.ts';
+import { exposeDrops } from './adapters/socket-metrics.ts';
 import { createDeviceStore } from './adapters/sqlite/sqlite-device-store.ts';
 import { readiness } from './admin/readiness.ts';
 import { exposeBus } from './bus/bus-metrics.ts';
@@ -168,9 +169,15 @@ async function openListeners(hub: HubContext, parts: HubParts): Promise<RunningH
       readiness: () => readiness({ ...telemetry, bus, clock: hub.clock, stopping: stop.signal.aborted }),
       metrics: () => metrics.page(),
     },
-    { listen: hub.config.adminListen, socketPath: join(hub.config.dataDir, 'hub.sock') },
+    {
+      listen: hub.config.adminListen,
+      trustedProxies: hub.config.trustedProxies,
+      socketPath: join(hub.config.dataDir, 'hub.sock'),
+    },
   );
   hub.releasers.push('admin', () => http.close());
+  exposeDrops(metrics, http.drops, 'admin');
+  operators.expose(metrics);
 
   const draining = { listener, sessions: sessions.sessions, presence, incidents, monitoring };
   return {

@@ -31,8 +31,10 @@ export interface Auditor {
 }
 
 const maxText = 128;
+/** Entries under way to the disk; each actor has as many as are still free, half of them alone. */
 const maxPending = 1_000;
 const windowMs = 60_000;
+/** Recorded of a minute: of strangers, and of accounts, tokens and devices, each of the two kinds. */
 const maxRefusals = 300;
 const maxRefusalsOfSource = 10;
 
@@ -41,21 +43,22 @@ export class Audit implements Auditor {
   readonly counters = { recorded: 0, suppressed: 0, failures: 0 };
   readonly #deps: { store: AuditStore; clock: Clock; log: Log };
   readonly #refusals = new Map<string, number>();
-  readonly #pending = new Set<Promise<void>>();
+  readonly #pending = new Map<Promise<void>, string>();
   #windowEndsAt = 0;
-  #refusalsInWindow = 0;
+  readonly #refusalsInWindow = { strangers: 0, known: 0 };
 
   constructor(deps: { store: AuditStore; clock: Clock; log: Log }) {
     this.#deps = deps;
   }
 
   async record(event: AuditEvent): Promise<void> {
-    if (this.#pending.size >= maxPending) {
+    const ofActor = [...this.#pending.values()].filter((actor) => actor === event.actor).length;
+    if (ofActor >= maxPending - this.#pending.size) {
       this.counters.suppressed += 1;
       return;
     }
     const writing = this.#write(event);
-    this.#pending.add(writing);
+    this.#pending.set(writing, event.actor);
     await writing;
     this.#pending.delete(writing);
   }
@@ -64,15 +67,16 @@ export class Audit implements Auditor {
     const now = this.#deps.clock.monotonic();
     if (now >= this.#windowEndsAt) {
       this.#windowEndsAt = now + windowMs;
-      this.#refusalsInWindow = 0;
+      Object.assign(this.#refusalsInWindow, { strangers: 0, known: 0 });
       this.#refusals.clear();
     }
+    const kind = event.actor.startsWith('address:') ? 'strangers' : 'known';
     const ofSource = this.#refusals.get(source) ?? 0;
-    if (this.#refusalsInWindow >= maxRefusals || ofSource >= maxRefusalsOfSource) {
+    if (this.#refusalsInWindow[kind] >= maxRefusals || ofSource >= maxRefusalsOfSource) {
       this.counters.suppressed += 1;
       return;
     }
-    this.#refusalsInWindow += 1;
+    this.#refusalsInWindow[kind] += 1;
     this.#refusals.set(source, ofSource + 1);
     void this.record({ ...event, outcome: 'refused' });
   }
@@ -92,7 +96,7 @@ export class Audit implements Auditor {
 
   /** Waits for what is under way. */
   async close(): Promise<void> {
-    await Promise.all(this.#pending);
+    await Promise.all(this.#pending.keys());
   }
 
   async #write(event: AuditEvent): Promise<void> {

@@ -7,6 +7,12 @@ export function exposeBus(metrics: Metrics, bus: Bus): void {
     bus.connected ? 1 : 0,
   );
   metrics.counter(
+    'hub_broker_refusals_total',
+    'Sockets that the embedded broker cut, and connections and subscriptions beyond the share of an operator',
+    () => bus.clientRefusals,
+    'cause',
+  );
+  metrics.counter(
     'hub_bus_messages_total',
     'Bus messages, by what became of them',
     () => {

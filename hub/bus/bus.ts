@@ -84,6 +84,8 @@ export interface Bus extends Publisher, Broadcaster {
   /** Why it is not connected. */
   readonly fault: string | undefined;
   readonly counters: Readonly<BusCounters>;
+  /** What clients of the embedded broker were refused, by cause. */
+  readonly clientRefusals: Readonly<Record<string, number>>;
   /** QoS 1 messages that wait for the broker. */
   readonly queued: number;
   /** Ends the connections that clients of the embedded broker have under this account or token. */

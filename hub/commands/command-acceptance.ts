@@ -14,7 +14,7 @@ import type { CommandRequest, Refusal } from './command-request.ts';
 import type { DeviceDirectory } from './command-session.ts';
 import { mayWait, step, type Command } from './command.ts';
 import type { AnswerAddress, CommandJournal, CommandRecord, Delivery } from './journal.ts';
-import type { OpenCommands } from './open-commands.ts';
+import { holderOf, type CommandShares, type OpenCommands } from './open-commands.ts';
 
 /** How a request came, and where its answer goes. */
 export interface RequestContext {
@@ -45,6 +45,7 @@ interface AcceptanceDeps {
   journal: CommandJournal;
   answers: Answers;
   commands: OpenCommands;
+  shares: CommandShares;
   counters: CommandCounters;
   audit: CommandAudit;
 }
@@ -58,15 +59,15 @@ const keepDeliveriesMs = 3_600_000;
 /** Judges requests, whatever their origin, and journals those that become commands. */
 export class CommandAcceptance {
   readonly #deps: AcceptanceDeps;
-  readonly #limits: { maxOpen: number; maxOpenPerDevice: number };
+  readonly #maxOpenPerDevice: number;
   /** Commands being journalled now, by device and id. */
   readonly #arriving = new Map<string, Map<string, Promise<unknown>>>();
-  #arrivingCount = 0;
   #closing = false;
 
-  constructor(deps: AcceptanceDeps, limits: { maxOpen: number; maxOpenPerDevice: number }) {
+  /** @param maxOpenPerDevice of one requester; of all together, twice as many */
+  constructor(deps: AcceptanceDeps, maxOpenPerDevice: number) {
     this.#deps = deps;
-    this.#limits = limits;
+    this.#maxOpenPerDevice = maxOpenPerDevice;
   }
 
   /**
@@ -171,7 +172,8 @@ export class CommandAcceptance {
       const expected = `at most ${maxParamsBytes} bytes`;
       return refuse('too-large', { path: '', keyword: 'maxLength', expected, got: `${bytes} bytes` });
     }
-    if (this.#full(device)) return refuse('too-many');
+    if (this.#isFull(device, holderOf(context.requester, context.ofGroup === true)))
+      return refuse('too-many');
     return { kind: 'ok', command: this.#newCommand(request, definition, context) };
   }
 
@@ -210,7 +212,8 @@ export class CommandAcceptance {
     context: RequestContext,
     ask: Ask | undefined,
   ): Promise<Submission> {
-    const { journal, commands, answers, counters, directory } = this.#deps;
+    const { journal, commands, answers, counters, directory, shares } = this.#deps;
+    const holder = holderOf(context.requester, context.ofGroup === true);
     const { answerTo, delivery } = context;
     const record: CommandRecord = { command, answerTo };
     const expiresMs = command.deadlineMs + keepDeliveriesMs;
@@ -220,6 +223,7 @@ export class CommandAcceptance {
       delivery === undefined ? undefined : { ...delivery, expiresMs },
     );
     this.#arrives(command, written);
+    shares.take(holder);
     let added: boolean;
     try {
       added = await written;
@@ -227,6 +231,8 @@ export class CommandAcceptance {
       return this.#unavailable(error, ask);
     } finally {
       this.#leaves(command);
+      // An open command takes it again.
+      shares.release(holder);
     }
     // The journal has this id already: the request came before, or clashes with one that did.
     if (!added) return this.#known(request, command.id, ask);
@@ -235,19 +241,19 @@ export class CommandAcceptance {
       counters.finals[command.status]++;
       answers.announce(record);
     } else {
-      const open = commands.add(record);
+      const open = commands.add(record, holder);
       const removed = directory.typeOf(command.device) === undefined;
       if (removed) void open.owner.handle(open, { kind: 'device-removed' });
     }
     return { kind: 'accepted', command };
   }
 
-  #full(device: string): boolean {
-    const { commands } = this.#deps;
-    const ofDevice = (commands.get(device)?.commands.size ?? 0) + (this.#arriving.get(device)?.size ?? 0);
-    return (
-      ofDevice >= this.#limits.maxOpenPerDevice || commands.open + this.#arrivingCount >= this.#limits.maxOpen
-    );
+  #isFull(device: string, holder: string): boolean {
+    const { commands, shares } = this.#deps;
+    if (!shares.hasRoom(holder)) return true;
+    const arriving = this.#arriving.get(device)?.size ?? 0;
+    const ofDevice = (commands.get(device)?.commands.size ?? 0) + arriving;
+    return commands.heldBy(device, holder) + arriving >= 2 * this.#maxOpenPerDevice - ofDevice;
   }
 
   #arrivingOf(device: string, id: string): Promise<unknown> | undefined {
@@ -261,14 +267,12 @@ export class CommandAcceptance {
       written.catch(() => undefined),
     );
     this.#arriving.set(device, ids);
-    this.#arrivingCount++;
   }
 
   #leaves({ device, id }: Command): void {
     const ids = this.#arriving.get(device);
     ids?.delete(id);
     if (ids?.size === 0) this.#arriving.delete(device);
-    this.#arrivingCount--;
   }
 
   /** Nothing was written, so the command is refused. If that is not certain, there is no answer at all. */

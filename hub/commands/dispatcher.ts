@@ -13,7 +13,7 @@ import type { CommandEvents, CommandSession, DeviceDirectory } from './command-s
 import type { Command, CommandEvent } from './command.ts';
 import type { OpenCommand } from './device-commands.ts';
 import type { CommandJournal, CommandRecord } from './journal.ts';
-import { OpenCommands } from './open-commands.ts';
+import { CommandShares, OpenCommands } from './open-commands.ts';
 import { OwnTimers } from './own-timers.ts';
 import type { StatusPublisher } from './status-publisher.ts';
 
@@ -33,8 +33,12 @@ export interface DispatcherDeps {
 }
 
 export interface DispatcherOptions {
-  /** Commands without a final status, in all; further ones are refused `too-many`. */
+  /**
+   * Commands without a final status that one requester may have, while nobody else has any; further ones are refused
+   * `too-many`. There is room for twice as many.
+   */
   maxOpen?: number;
+  /** The same of one device. */
   maxOpenPerDevice?: number;
   /** How often an open session is asked again about what is uncertain. */
   recallIntervalMs?: number;
@@ -111,10 +115,11 @@ class CommandDispatcher implements Dispatcher {
       keepFinalsMs: options.keepFinalsMs ?? 7 * 24 * 3_600_000,
     };
     this.#answers = new Answers(deps);
-    this.#commands = new OpenCommands({ ...deps, answers: this.#answers });
+    const shares = new CommandShares(options.maxOpen ?? 10_000);
+    this.#commands = new OpenCommands({ ...deps, answers: this.#answers }, shares);
     this.#acceptance = new CommandAcceptance(
-      { ...deps, answers: this.#answers, commands: this.#commands },
-      { maxOpen: options.maxOpen ?? 10_000, maxOpenPerDevice: options.maxOpenPerDevice ?? 64 },
+      { ...deps, answers: this.#answers, commands: this.#commands, shares },
+      options.maxOpenPerDevice ?? 64,
     );
   }
 

@@ -13,7 +13,8 @@ import type { AnswerAddress } from './journal.ts';
  *
  * Its list of targets is fixed when it is accepted. Each gets one command with the group command's own id, so that
  * asking twice, or again after a restart, sends once. A wave begins when every command of the earlier waves has
- * ended, is uncertain, or waits for a device without a session.
+ * ended, is uncertain, or waits for a device without a session. A device without a session for which there is no room
+ * does not hold up those that have one: its turn comes when it is back, or when there is room.
  */
 
 export type GroupCommandStatus = 'running' | 'finished' | 'stopped' | 'expired' | 'cancelled';
@@ -49,6 +50,8 @@ export interface Target {
   reason?: string | undefined;
   /** Its command is queued, and the device has no session. */
   waitsOffline?: boolean | undefined;
+  /** It is waiting, there is no room for a command to it, and the device has no session: others go first. */
+  deferred?: boolean | undefined;
 }
 
 export type Decision =
@@ -81,12 +84,17 @@ export function decide(
   if (groupCommand.expiresMs !== undefined && nowMs >= groupCommand.expiresMs) {
     return { kind: 'end', status: 'expired', reason: 'deadline' };
   }
-  const first = targets.findIndex(({ status }) => status === 'waiting');
+  const first = targets.findIndex(({ status, deferred }) => status === 'waiting' && deferred !== true);
+  if (first < 0) return { kind: 'wait' };
   const start = first - (first % groupCommand.wave);
   const before = targets.slice(0, start);
   if (
     before.some(
-      (target) => !isSettled(target) && target.status !== 'uncertain' && target.waitsOffline !== true,
+      (target) =>
+        !isSettled(target) &&
+        target.status !== 'uncertain' &&
+        target.waitsOffline !== true &&
+        target.deferred !== true,
     )
   ) {
     return { kind: 'wait' };
@@ -94,7 +102,7 @@ export function decide(
   const indexes: number[] = [];
   for (let index = start; index < Math.min(start + groupCommand.wave, targets.length); index++) {
     const target = targets[index];
-    if (target?.status !== 'waiting') continue;
+    if (target?.status !== 'waiting' || target.deferred === true) continue;
     if (nowMs >= groupCommand.acceptedMs + random01(target.device) * groupCommand.jitterMs)
       indexes.push(index);
   }

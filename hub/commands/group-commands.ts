@@ -52,6 +52,7 @@ export interface GroupCommandsDeps {
 }
 
 const tickMs = 500;
+/** Group commands of one requester while nobody else has any; there is room for twice as many. */
 const maxOpen = 100;
 const keepDeliveriesMs = 24 * 3_600_000;
 const keepEndedMs = 30 * 24 * 3_600_000;
@@ -124,7 +125,8 @@ export class GroupCommands {
     }
     const { devices, refusal } = this.preview(request, context.may);
     if (refusal !== undefined) return refuse(refusal);
-    if (open.size >= maxOpen || this.#closed) return refuse({ reason: 'too-many' });
+    const own = open.countOf(context.requester.actor);
+    if (own >= 2 * maxOpen - open.size || this.#closed) return refuse({ reason: 'too-many' });
     const record = recordOf(id, request, context, devices, clock.now());
     const { delivery } = context;
     const expiresMs = clock.now() + keepDeliveriesMs;

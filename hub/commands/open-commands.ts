@@ -1,3 +1,4 @@
+import type { Requester } from '../../schemas/api/requester.ts';
 import type { Cancel, Clock } from '../../schemas/time/clock.ts';
 import { dueMs } from './command.ts';
 import {
@@ -12,17 +13,58 @@ import type { CommandRecord } from './journal.ts';
 /** The wall clock may be set, so due times are looked at this often whatever the timer says. */
 const maxTimerMs = 5_000;
 
+/** Whose a command is when room is counted: its requester's, and what a group command sends apart from the rest. */
+export function holderOf(requester: Requester | undefined, ofGroup: boolean): string {
+  const actor = requester?.actor ?? 'hub';
+  return ofGroup ? `group commands of ${actor}` : actor;
+}
+
+/**
+ * Room for open commands, and who holds it. Each may hold as many as are still free, so that there is room for one
+ * more whatever the others hold; alone that is half of all.
+ */
+export class CommandShares {
+  readonly #room: number;
+  readonly #held = new Map<string, number>();
+  #total = 0;
+
+  /** @param share what one may hold when nobody else holds any */
+  constructor(share: number) {
+    this.#room = 2 * share;
+  }
+
+  hasRoom(holder: string): boolean {
+    return (this.#held.get(holder) ?? 0) < this.#room - this.#total;
+  }
+
+  take(holder: string): void {
+    this.#total += 1;
+    this.#held.set(holder, (this.#held.get(holder) ?? 0) + 1);
+  }
+
+  release(holder: string): void {
+    this.#total -= 1;
+    const left = (this.#held.get(holder) ?? 1) - 1;
+    if (left > 0) this.#held.set(holder, left);
+    else this.#held.delete(holder);
+  }
+}
+
 /** The open commands of all devices, and the one timer of their deadlines. A device that is connected has an entry too. */
 export class OpenCommands {
   readonly #clock: Clock;
   readonly #byDevice = new Map<string, DeviceCommands>();
   readonly #deps: DeviceCommandsDeps;
   readonly #due: DueQueue<OpenCommand>;
+  readonly #shares: CommandShares;
+  readonly #holders = new Map<OpenCommand, string>();
   #timer: { atMs: number; cancel: Cancel } | undefined;
   #open = 0;
   #closing = false;
 
-  constructor(deps: OpenCommandsDeps) {
+  /** @param shares what each open command takes of them is given back when it has ended */
+  constructor(deps: OpenCommandsDeps, shares: CommandShares) {
+    this.#shares = shares;
     this.#clock = deps.clock;
     this.#due = new DueQueue(
       (open) => dueMs(open.command),
@@ -34,9 +76,11 @@ export class OpenCommands {
         this.#due.push(open);
         this.#armTimer();
       },
-      ended: ({ owner }) => {
+      ended: (open) => {
         this.#open--;
-        this.dropIdle(owner);
+        this.#shares.release(this.#holders.get(open) ?? '');
+        this.#holders.delete(open);
+        this.dropIdle(open.owner);
       },
       closing: () => this.#closing,
     };
@@ -75,12 +119,30 @@ export class OpenCommands {
 
   restore(record: CommandRecord): void {
     this.#open++;
-    this.of(record.command.device).restore(record);
+    const { device, id, requester } = record.command;
+    const owner = this.of(device);
+    owner.restore(record);
+    const open = owner.commands.get(id);
+    if (open !== undefined) this.#hold(open, holderOf(requester, false));
   }
 
-  add(record: CommandRecord): OpenCommand {
+  /** @param holder who holds its room from now on */
+  add(record: CommandRecord, holder: string): OpenCommand {
     this.#open++;
-    return this.of(record.command.device).add(record);
+    const open = this.of(record.command.device).add(record);
+    this.#hold(open, holder);
+    return open;
+  }
+
+  /** How many of a device's commands somebody holds. */
+  heldBy(device: string, holder: string): number {
+    const commands = this.#byDevice.get(device)?.commands.values() ?? [];
+    return [...commands].filter((open) => this.#holders.get(open) === holder).length;
+  }
+
+  #hold(open: OpenCommand, holder: string): void {
+    this.#shares.take(holder);
+    this.#holders.set(open, holder);
   }
 
   dropIdle(commands: DeviceCommands): void {

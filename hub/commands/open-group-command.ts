@@ -27,6 +27,8 @@ export interface OpenGroupCommandDeps {
 
 /** Commands submitted to the dispatcher at a time. */
 const chunk = 100;
+/** A target waits so long for room where the group command names no time of its own, ms. */
+const longestDeferralMs = 24 * 3_600_000;
 
 /**
  * The group commands that run, or have a target that is not settled. Made before the dispatcher, which reports the
@@ -37,6 +39,12 @@ export class OpenGroupCommands implements CommandWatcher {
 
   get size(): number {
     return this.#byId.size;
+  }
+
+  /** How many of them somebody asked for. */
+  countOf(actor: string): number {
+    const requesters = [...this.#byId.values()].map(({ groupCommand }) => groupCommand.requester);
+    return requesters.filter((requester) => requester.actor === actor).length;
   }
 
   observe(command: Command): void {
@@ -71,6 +79,9 @@ export class OpenGroupCommand implements GroupCommandRecord {
   #groupCommand: GroupCommand;
   /** As last reported. */
   #progress = '';
+  /** Targets put off that try again at a time; whether one found no room since the last time. */
+  #probing = 1;
+  #probesRefused = false;
   #busy = false;
   #again = false;
   #closed = false;
@@ -123,6 +134,7 @@ export class OpenGroupCommand implements GroupCommandRecord {
       this.#progress = progress;
       this.#report();
     }
+    this.#probe();
     this.advance();
   }
 
@@ -178,8 +190,11 @@ export class OpenGroupCommand implements GroupCommandRecord {
     const { clock, dispatcher } = this.#deps;
     await this.#save();
     if (this.runs) {
+      this.#expireDeferred(clock.now());
       for (const target of this.targets) {
-        target.waitsOffline = target.status === 'queued' && !dispatcher.connected(target.device);
+        const away = !dispatcher.connected(target.device);
+        target.waitsOffline = target.status === 'queued' && away;
+        if (!away) target.deferred = false;
       }
       const { id } = this.#groupCommand;
       const decision = decide(this.#groupCommand, this.targets, clock.now(), (device) => share(id, device));
@@ -189,20 +204,43 @@ export class OpenGroupCommand implements GroupCommandRecord {
     if (!this.runs && this.#unsaved.size === 0 && this.targets.every(isSettled)) this.#settled();
   }
 
+  /** There may be room now for those that had none: one tries for all, and then more at a time. */
+  #probe(): void {
+    this.#probing = this.#probesRefused ? 1 : Math.min(2 * this.#probing, chunk);
+    this.#probesRefused = false;
+    const deferred = this.targets.filter(({ status, deferred: put }) => status === 'waiting' && put === true);
+    for (const target of deferred.slice(0, this.#probing)) target.deferred = false;
+  }
+
+  /** Whose command would have run out by now, had there been room for it, gets none. */
+  #expireDeferred(nowMs: number): void {
+    const { acceptedMs, ttlMs = longestDeferralMs } = this.#groupCommand;
+    if (nowMs < acceptedMs + ttlMs) return;
+    for (const [index, target] of this.targets.entries()) {
+      if (target.status !== 'waiting' || target.deferred !== true) continue;
+      target.status = 'expired';
+      target.reason = 'deadline';
+      this.#unsaved.add(index);
+    }
+  }
+
   async #send(indexes: readonly number[]): Promise<void> {
     for (let from = 0; from < indexes.length && !this.#closed; from += chunk) {
-      await Promise.all(indexes.slice(from, from + chunk).map((index) => this.#sendOne(index)));
+      const taken = await Promise.all(indexes.slice(from, from + chunk).map((index) => this.#sendOne(index)));
+      // Where nothing is taken, the next tick tries again.
+      if (!taken.includes(true)) return;
       // A failure that is known already may be one too many.
       if (tally(this.targets).failed > this.#groupCommand.maxFailures) break;
     }
     this.#again = true;
   }
 
-  async #sendOne(index: number): Promise<void> {
+  /** @returns whether the target has its command, or its refusal */
+  async #sendOne(index: number): Promise<boolean> {
     const { clock, dispatcher } = this.#deps;
     const { id, name, params, ttlMs, requester, expiresMs } = this.#groupCommand;
     const target = this.targets[index];
-    if (target?.status !== 'waiting') return;
+    if (target?.status !== 'waiting') return false;
     const { device } = target;
     const expiryMs = expiresMs === undefined ? undefined : Math.max(0, expiresMs - clock.now());
     const submission = await dispatcher.submit(
@@ -212,14 +250,19 @@ export class OpenGroupCommand implements GroupCommandRecord {
     if (submission.kind !== 'refused') {
       // Its states may have been observed already.
       if (target.status === 'waiting') this.observe(submission.command);
-      return;
+      return true;
     }
     const { reason } = submission.refusal;
     // These pass: the tick tries again.
-    if (reason === 'too-many' || reason === 'unavailable') return;
+    if (reason === 'too-many') {
+      target.deferred = !dispatcher.connected(device);
+      this.#probesRefused = true;
+    }
+    if (reason === 'too-many' || reason === 'unavailable') return false;
     target.status = 'rejected';
     target.reason = reason;
     this.#unsaved.add(index);
+    return true;
   }
 
   #report(): void {

@@ -33,6 +33,12 @@ export class TokenBucket {
     return this.#tokens >= tokens;
   }
 
+  /** How long until so many can be taken, or as many as it holds, ms. */
+  msUntil(tokens: number): number {
+    this.#refill();
+    return Math.max(0, Math.min(tokens, this.#capacity) - this.#tokens) / this.#perMs;
+  }
+
   /** How full it is, 0 to 1. */
   get level(): number {
     this.#refill();

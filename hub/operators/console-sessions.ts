@@ -5,6 +5,8 @@ import { hashToken } from './passwords.ts';
 /** Unused for an hour, or twelve hours old: the person signs in again. */
 const idleMs = 3_600_000;
 const maxLifeMs = 12 * 3_600_000;
+/** Browsers one person is signed in with; the one signed in first goes. */
+const maxSessionsOfActor = 20;
 const maxSessions = 1_000;
 
 interface ConsoleSession {
@@ -19,6 +21,8 @@ interface ConsoleSession {
 export class ConsoleSessions {
   readonly #clock: Clock;
   readonly #sessions = new Map<string, ConsoleSession>();
+  /** Sessions that ended because their person signed in too often. */
+  pushedOut = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -29,6 +33,12 @@ export class ConsoleSessions {
     const cookie = randomBytes(32).toString('base64url');
     const csrf = randomBytes(32).toString('base64url');
     const now = this.#clock.monotonic();
+    const own = [...this.#sessions].filter(([, session]) => session.actor === actor);
+    const [first] = own;
+    if (own.length >= maxSessionsOfActor && first !== undefined) {
+      this.#sessions.delete(first[0]);
+      this.pushedOut += 1;
+    }
     this.#sessions.set(hashToken(cookie), { actor, csrf, openedMs: now, usedMs: now });
     const [oldest] = this.#sessions.keys();
     if (this.#sessions.size > maxSessions && oldest !== undefined) this.#sessions.delete(oldest);

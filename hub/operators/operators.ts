@@ -57,6 +57,11 @@ export class Operators {
     for (const token of await this.#deps.store.loadTokens()) this.#tokens.set(token.hash, token);
   }
 
+  /** Passwords not judged because too many waited. */
+  get unjudged(): number {
+    return this.#passwords.counters.unjudged;
+  }
+
   /** A code that makes the first admin, once; undefined when there is an account already. */
   openFirstLogin(): string | undefined {
     if (this.#accounts.size > 0) return undefined;

@@ -3,7 +3,7 @@ import type { FrameOwner } from '../telemetry/batch.ts';
 import type { LedgerAccount } from '../telemetry/ledger.ts';
 import type { Channel, Ingest, FrameRefusal, Verdict } from '../telemetry/ingest.ts';
 import type { AckOwner, AckSchedule } from './ack-schedule.ts';
-import type { SampleFaults, UncheckedFrame } from './frame-decoder.ts';
+import type { ParsedFrame, SampleFaults, UncheckedFrame } from './frame-decoder.ts';
 import type { SeqRange } from './early-frames.ts';
 import { isSeq, nack } from './nack.ts';
 import type { Outbox } from './outbox.ts';
@@ -166,7 +166,8 @@ export class DataFrames implements FrameOwner, AckOwner {
     if (this.#finished !== undefined || !this.#admit(seq)) return false;
     const rate = this.#deps.rate.take(size, readings);
     if (rate === 'abuse') this.#deps.fail('rate-abuse');
-    if (rate !== 'within') this.#refusePoints(seq, { code: 'rate' }, points);
+    if (rate !== 'within')
+      this.#refusePoints(seq, { code: 'rate', retryAfterMs: this.#deps.rate.retryAfterMs }, points);
     else if (!this.#settlement.hasRoom) this.#refusePoints(seq, { code: this.#fullCode() }, points);
     else return true;
     return false;
@@ -240,4 +241,11 @@ function pointsOf({ samples }: UncheckedFrame): number {
 function streamOf({ stream, name }: UncheckedFrame): string | undefined {
   const said = stream ?? name;
   return typeof said === 'string' ? said.slice(0, 64) : undefined;
+}
+
+/** Whether the data frames judge it, its rate too. */
+export function isData(parsed: ParsedFrame): boolean {
+  if (parsed.kind === 'frame') return parsed.frame.type === 'telemetry' || parsed.frame.type === 'event';
+  if (parsed.kind !== 'invalid') return false;
+  return (parsed.type === 'telemetry' || parsed.type === 'event') && isSeq(parsed.frame.seq);
 }

@@ -1,5 +1,5 @@
 import { deviceFrameChecks, namePattern, renderValue } from '../../schemas/index.ts';
-import type { NackCode, NackFrame } from '../../schemas/index.ts';
+import type { FieldError, NackCode, NackFrame } from '../../schemas/index.ts';
 import type { FrameRefusal } from '../telemetry/ingest.ts';
 import type { UncheckedFrame } from './frame-decoder.ts';
 
@@ -12,6 +12,11 @@ export function nack(refusal: FrameRefusal): NackFrame {
   return after === undefined
     ? { type: 'nack', retry: false, ...refusal }
     : { type: 'nack', retry: true, retryAfterMs: after, ...refusal };
+}
+
+/** A frame that its schema refuses. */
+export function schemaFault(error: FieldError): FrameRefusal {
+  return { code: 'schema', errors: [error] };
 }
 
 /** A frame of a type the hub does not know. */

@@ -6,33 +6,93 @@ export interface DeviceRates {
   messagesPerSec: number;
   bytesPerSec: number;
   samplesPerSec: number;
+  /** Data frames that may be under way at a time. */
+  inFlight: number;
 }
 
 /** A device that keeps sending at this many times its rate is refused for a while. */
 const abuseFactor = 10;
+/** Frames that are no data (heartbeats, results, …), and pings: so many a second, and this many at once. */
+const othersPerSec = 100;
+const othersAtOnce = 1_000;
+/** Timers of devices are a little early at times, ms. */
+const timerSlackMs = 50;
 
-/** One device's buckets: frames, their bytes, and the readings in them. */
+export type RateVerdict = 'within' | 'over' | 'abuse';
+
+/**
+ * What one device may send: data frames, their bytes and the readings in them, and frames of all other types. A
+ * device that waits as long as it is told to is never found to abuse its rate, whatever it had under way by then.
+ */
 export class RateLimit {
+  readonly #clock: Clock;
+  readonly #inFlight: number;
   readonly #messages: TokenBucket;
   readonly #bytes: TokenBucket;
   readonly #samples: TokenBucket;
+  readonly #others: TokenBucket;
   /** Tolerated refusals: a frame over the rate costs the hub nearly as much as one within it. */
   readonly #patience: TokenBucket;
+  readonly #patienceWithOthers: TokenBucket;
+  /** Until when it was told to wait, monotonic ms. */
+  #quietUntil = 0;
+  /** Frames that may still come meanwhile: they were under way when it was told. */
+  #underWay = 0;
+  /** When to send again what was last found over the rate, ms. */
+  retryAfterMs = 0;
 
-  constructor(clock: Clock, { messagesPerSec, bytesPerSec, samplesPerSec }: DeviceRates) {
+  constructor(clock: Clock, { messagesPerSec, bytesPerSec, samplesPerSec, inFlight }: DeviceRates) {
+    this.#clock = clock;
+    this.#inFlight = inFlight;
     this.#messages = new TokenBucket(clock, messagesPerSec);
     this.#bytes = new TokenBucket(clock, bytesPerSec);
     this.#samples = new TokenBucket(clock, samplesPerSec);
+    this.#others = new TokenBucket(clock, othersPerSec, othersAtOnce);
     this.#patience = new TokenBucket(clock, messagesPerSec, messagesPerSec * abuseFactor);
+    this.#patienceWithOthers = new TokenBucket(clock, othersPerSec, othersAtOnce);
   }
 
   /** A data frame. `within` takes its share; `over` takes nothing; `abuse`: over the rate for a long time. */
-  take(bytes: number, samples: number): 'within' | 'over' | 'abuse' {
+  take(bytes: number, samples: number): RateVerdict {
     if (this.#messages.has(1) && this.#bytes.has(bytes) && this.#samples.has(samples)) {
       this.#messages.take();
       this.#bytes.take(bytes);
       this.#samples.take(samples);
       return 'within';
+    }
+    return this.#over(bytes, samples);
+  }
+
+  /** A frame that is no data, or a ping. */
+  takeOther(bytes = 0): RateVerdict {
+    if (this.#others.has(1) && this.#bytes.has(bytes)) {
+      this.#others.take();
+      this.#bytes.take(bytes);
+      return 'within';
+    }
+    this.retryAfterMs = 1_000;
+    return this.#patienceWithOthers.take() ? 'over' : 'abuse';
+  }
+
+  #over(bytes: number, samples: number): RateVerdict {
+    const now = this.#clock.monotonic();
+    if (now >= this.#quietUntil - timerSlackMs) {
+      // As long as a whole window of such frames needs: it may send all of it again then.
+      const window = this.#inFlight;
+      const waitMs = Math.max(
+        this.#messages.msUntil(window),
+        this.#bytes.msUntil(bytes * window),
+        this.#samples.msUntil(samples * window),
+      );
+      this.retryAfterMs = Math.max(2 * timerSlackMs, Math.ceil(waitMs));
+      this.#quietUntil = now + this.retryAfterMs;
+      this.#underWay = window - 1;
+      return 'over';
+    }
+    this.retryAfterMs = Math.ceil(this.#quietUntil - now);
+    if (this.#underWay > 0) {
+      this.#underWay -= 1;
+      return 'over';
     }
     return this.#patience.take() ? 'over' : 'abuse';
   }

@@ -24,10 +24,12 @@ import {
 import { stepAnchor } from './anchor-step.ts';
 import { DeviceClock } from './device-clock.ts';
 import { judgeHello, welcomeFrame, type AcceptedHello } from './hello.ts';
-import { DataFrames } from './data-frames.ts';
+import { noteUptime } from './boot-notes.ts';
+import { mayOpen } from './clone-verdict.ts';
+import { DataFrames, isData } from './data-frames.ts';
 import { EarlyFrames } from './early-frames.ts';
 import type { Watch } from '../presence/liveness.ts';
-import { commandOf, isSeq, nack, targetOf, unknownType } from './nack.ts';
+import { commandOf, isSeq, nack, schemaFault, targetOf, unknownType } from './nack.ts';
 import { Outbox, defaultOutboxLimits, type DeviceSocket } from './outbox.ts';
 import type { Marks } from '../../schemas/api/presence.ts';
 import type { Closer } from '../presence/presence.ts';
@@ -60,6 +62,7 @@ export class Session implements WatchedLink, DeviceSession {
   /** The one timer of a session: it waits for the hello, later for the end of a goodbye. */
   #cancelTimer: Cancel = () => undefined;
   #phase: 'new' | 'opening' | 'open' | 'ended' = 'new';
+  readonly #rate: RateLimit;
   #undecodableInRow = 0;
   readonly #early: EarlyFrames;
   #accepted: AcceptedHello | undefined;
@@ -82,6 +85,7 @@ export class Session implements WatchedLink, DeviceSession {
     this.#record = record;
     this.address = address;
     this.#early = new EarlyFrames(deps.options.inFlight);
+    this.#rate = new RateLimit(deps.clock, deps.options);
     this.#outbox = new Outbox(socket, defaultOutboxLimits, () => this.#overflowed());
   }
 
@@ -140,7 +144,13 @@ export class Session implements WatchedLink, DeviceSession {
     this.close('binary-frame');
   }
 
+  /** A ping is answered without us; too many of them are as bad as too many frames. */
+  pinged(): void {
+    if (this.#rate.takeOther() === 'abuse') this.close('rate-abuse');
+  }
+
   pong(): void {
+    this.pinged();
     this.pongAt = this.#deps.liveness.now;
   }
 
@@ -262,7 +272,7 @@ export class Session implements WatchedLink, DeviceSession {
       for (const part of [presence, commands])
         this.#guarded(() => part.takeoverFailed(this.deviceId, how.by));
     if (before !== 'open') return;
-    this.#noteUptime();
+    noteUptime(this.#deps, this.deviceId, this.boot, this.#clock?.uptimeMs ?? 0);
     // Sockets and timers call this too: what throws here has nobody above to catch it.
     this.#endCommands(replaced);
     if (!replaced) this.#guarded(() => presence.closed(this.deviceId, this, how.by));
@@ -283,16 +293,9 @@ export class Session implements WatchedLink, DeviceSession {
     }
   }
 
-  /** A later boot under the same name is found by its uptime being lower. */
-  #noteUptime(): void {
-    const { registry, log } = this.#deps;
-    registry.noteUptime(this.deviceId, this.boot, this.#clock?.uptimeMs ?? 0).catch((error: unknown) => {
-      log.warn({ device: this.deviceId, reason: messageOf(error) }, 'uptime not saved');
-    });
-  }
-
   #receive(text: string): void {
     const parsed = parseDeviceFrame(text);
+    if (!this.#isWithinRate(parsed, text.length)) return;
     if (parsed.kind === 'undecodable') return this.#undecodable(parsed.error);
     this.#undecodableInRow = 0;
     if (this.#phase !== 'open') {
@@ -302,7 +305,19 @@ export class Session implements WatchedLink, DeviceSession {
     this.#alive();
     if (parsed.kind === 'frame') this.#frame(parsed.frame, parsed.spoilt, text.length);
     else if (parsed.kind === 'invalid') this.#invalid(parsed, text.length);
-    else this.#unsupported(parsed.frame);
+    else this.#refuseWhole(parsed.frame, unknownType(parsed.frame));
+  }
+
+  /** Data frames of an open session have rates of their own. */
+  #isWithinRate(parsed: ParsedFrame, size: number): boolean {
+    if (this.#phase === 'open' && !this.#leaving && isData(parsed)) return true;
+    const rate = this.#rate.takeOther(size);
+    if (rate === 'within') return true;
+    this.#alive();
+    const frame = parsed.kind === 'undecodable' ? {} : parsed.frame;
+    if (rate === 'abuse') this.close('rate-abuse');
+    else this.#refuseWhole(frame, { code: 'rate', retryAfterMs: this.#rate.retryAfterMs });
+    return false;
   }
 
   #frame(frame: DeviceFrame, spoilt: SampleFaults | undefined, size: number): void {
@@ -329,7 +344,7 @@ export class Session implements WatchedLink, DeviceSession {
         this.#bye(frame);
         return;
       case 'hello':
-        this.#unsupported(frame);
+        this.#refuseWhole(frame, unknownType(frame));
     }
   }
 
@@ -338,8 +353,8 @@ export class Session implements WatchedLink, DeviceSession {
     if (type === 'telemetry' || type === 'event') {
       this.#dataAt = this.#deps.liveness.now;
       this.#dataFrames?.refuse(frame, fault, size);
-    } else if (type === 'hello') this.#unsupported(frame);
-    else this.#refuseInvalid(frame, fault);
+    } else if (type === 'hello') this.#refuseWhole(frame, unknownType(frame));
+    else this.#refuse(schemaFault(fault), commandOf(frame));
   }
 
   #alive(): void {
@@ -353,7 +368,7 @@ export class Session implements WatchedLink, DeviceSession {
     this.#deps.counters.undecodable += 1;
     this.#undecodableInRow += 1;
     if (this.#phase === 'open') this.#alive();
-    this.#refuse({ code: 'schema', errors: [error] });
+    this.#refuse(schemaFault(error));
     if (this.#undecodableInRow >= limits.undecodable) this.close('undecodable');
   }
 
@@ -361,7 +376,7 @@ export class Session implements WatchedLink, DeviceSession {
     const { kind, frame } = parsed;
     if (this.#phase === 'new' && frame.type === 'hello') {
       if (kind === 'frame') this.#hello(frame);
-      else if (kind === 'invalid') this.#refuseInvalid(frame, parsed.fault);
+      else if (kind === 'invalid') this.#refuse(schemaFault(parsed.fault), commandOf(frame));
       return;
     }
     const target = targetOf(frame);
@@ -375,19 +390,7 @@ export class Session implements WatchedLink, DeviceSession {
     if (judged.kind === 'refused') {
       this.#refuse({ code: 'unsupported', errors: [judged.error] });
       this.close('unsupported-type');
-    } else if (this.#mayOpen(judged.hello)) this.#open(judged);
-  }
-
-  /** False: two devices fight for the id, and this one, or both, have to wait. */
-  #mayOpen({ boot }: HelloFrame): boolean {
-    const { clones, sessions, deviceEvents } = this.#deps;
-    const incumbent = sessions.get(this.deviceId);
-    const verdict = clones.judge(this.deviceId, { boot, address: this.address }, incumbent);
-    if (verdict.kind === 'admit') return true;
-    deviceEvents.record(this.deviceId, { kind: 'held', address: this.address, boot });
-    this.close('cloned-credential', verdict.retryAfterMs);
-    if (verdict.both) incumbent?.close('cloned-credential', verdict.retryAfterMs);
-    return false;
+    } else if (mayOpen(this.#deps, this, judged.hello.boot)) this.#open(judged);
   }
 
   #open(accepted: AcceptedHello): void {
@@ -412,7 +415,7 @@ export class Session implements WatchedLink, DeviceSession {
       acks,
       outbox: this.#outbox,
       channel,
-      rate: new RateLimit(clock, options),
+      rate: this.#rate,
       inFlight: options.inFlight,
       refusedEarly: this.#early.refused,
       fail: (reason) => this.close(reason),
@@ -463,15 +466,10 @@ export class Session implements WatchedLink, DeviceSession {
     this.#dataFrames?.finish(() => this.close('bye'));
   }
 
-  #unsupported(frame: UncheckedFrame): void {
-    const refusal = unknownType(frame);
+  #refuseWhole(frame: UncheckedFrame, refusal: FrameRefusal): void {
     const { seq } = frame;
-    if (isSeq(seq)) this.#dataFrames?.refuseSeq(seq, refusal);
-    else this.#refuse(refusal, commandOf(frame));
-  }
-
-  #refuseInvalid(frame: UncheckedFrame, fault: FieldError): void {
-    this.#refuse({ code: 'schema', errors: [fault] }, commandOf(frame));
+    if (isSeq(seq) && this.#dataFrames !== undefined) this.#dataFrames.refuseSeq(seq, refusal);
+    else this.#refuse(refusal, targetOf(frame));
   }
 
   #refuse(refusal: FrameRefusal, answers: { seq?: number; re?: string } = {}): void {

@@ -22,6 +22,8 @@ export interface FrameRefusal {
   code: NackCode;
   errors?: readonly FieldError[];
   rejectedSamples?: readonly number[];
+  /** When to send it again, ms; not given: as the code says. */
+  retryAfterMs?: number;
   /** The hub's time, with `clock`. */
   now?: number;
 }

@@ -15,6 +15,7 @@ import { ConsoleSessions, csrfHolds } from '../operators/console-sessions.ts';
 import { deviceRights } from '../operators/device-rights.ts';
 import { hasRole, localOperator } from '../operators/operator.ts';
 import { Operators } from '../operators/operators.ts';
+import type { Metrics } from '../kernel/metrics.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 import type { HubContext } from './context.ts';
@@ -39,6 +40,7 @@ export interface OperatorParts {
   operations: SecurityOperations & AuditOperations;
   /** The code that makes the first admin; undefined when there is an account. */
   firstLogin: string | undefined;
+  expose(metrics: Metrics): void;
 }
 
 /** People and programs that may sign in, and what each may do, on each interface. */
@@ -91,5 +93,17 @@ export async function startOperators(
       operators,
     },
     firstLogin: operators.openFirstLogin(),
+    expose(metrics) {
+      metrics.counter(
+        'hub_logins_unjudged_total',
+        'Passwords not judged because too many waited',
+        () => operators.unjudged,
+      );
+      metrics.counter(
+        'hub_console_sessions_pushed_out_total',
+        'Console sessions that ended because their person signed in too often',
+        () => logins.pushedOut,
+      );
+    },
   };
 }

@@ -16,10 +16,22 @@ export interface BrokerAccess {
   mayReceive(operator: Operator, topic: string): boolean;
 }
 
+/** Of all that the broker can hold, what one account or token may: connections, and filters of all of them. */
+const maxConnectionsOfActor = 250;
+const maxFiltersOfActor = 2_000;
+/** Of one connection. */
+const maxFilters = 500;
+
+interface SignedIn {
+  operator: Operator;
+  filters: Set<string>;
+}
+
 /** The operators behind the clients. */
 export class BrokerClients {
+  readonly refusals = { connections: 0, filters: 0 };
   readonly #access: BrokerAccess;
-  readonly #operators = new Map<Client, Operator>();
+  readonly #clients = new Map<Client, SignedIn>();
 
   constructor(access: BrokerAccess) {
     this.#access = access;
@@ -35,8 +47,12 @@ export class BrokerClients {
     this.#access.signIn(username, password?.toString() ?? '', remoteAddress ?? '').then(
       (operator) => {
         if (operator === undefined) return done(refusal(), false);
-        this.#operators.set(client, operator);
-        client.conn.once('close', () => this.#operators.delete(client));
+        if (this.#of(operator.actor).length >= maxConnectionsOfActor) {
+          this.refusals.connections += 1;
+          return done(unavailable(), false);
+        }
+        this.#clients.set(client, { operator, filters: new Set() });
+        client.conn.once('close', () => this.#clients.delete(client));
         return done(null, true);
       },
       () => done(refusal(), false),
@@ -44,7 +60,7 @@ export class BrokerClients {
   }
 
   mayRequest(client: Client, topic: string): boolean {
-    const operator = this.#operators.get(client);
+    const operator = this.#clients.get(client)?.operator;
     if (operator === undefined) return false;
     if (this.#access.mayRequest(operator, topic)) return true;
     this.#access.requestRefused(operator, topic);
@@ -53,32 +69,56 @@ export class BrokerClients {
 
   /** Records an attempt to publish where nobody may. */
   refuse(client: Client, topic: string): void {
-    const operator = this.#operators.get(client);
+    const operator = this.#clients.get(client)?.operator;
     if (operator !== undefined) this.#access.requestRefused(operator, topic);
   }
 
   /** Who the client is, as in the audit. */
   actorOf(client: Client): string | undefined {
-    return this.#operators.get(client)?.actor;
+    return this.#clients.get(client)?.operator.actor;
   }
 
-  mayRead(client: Client, filter: string): boolean {
-    const operator = this.#operators.get(client);
-    return operator !== undefined && this.#access.mayRead(operator, filter);
+  /** Whether it is granted: within the rights of the operator, and within the share. */
+  maySubscribe(client: Client, filter: string): boolean {
+    const signedIn = this.#clients.get(client);
+    if (signedIn === undefined || !this.#access.mayRead(signedIn.operator, filter)) return false;
+    const { operator, filters } = signedIn;
+    if (filters.has(filter)) return true;
+    const ofActor = this.#of(operator.actor).reduce((sum, { filters: { size } }) => sum + size, 0);
+    if (filters.size >= maxFilters || ofActor >= maxFiltersOfActor) {
+      this.refusals.filters += 1;
+      return false;
+    }
+    filters.add(filter);
+    return true;
+  }
+
+  unsubscribed(client: Client, filters: readonly string[]): void {
+    const signedIn = this.#clients.get(client);
+    for (const filter of filters) signedIn?.filters.delete(filter);
   }
 
   mayReceive(client: Client, topic: string): boolean {
-    const operator = this.#operators.get(client);
+    const operator = this.#clients.get(client)?.operator;
     return operator !== undefined && this.#access.mayReceive(operator, topic);
   }
 
   /** The rights of this account or token have changed: its clients sign in again. */
   signOut(actor: string): void {
-    for (const [client, operator] of this.#operators) if (operator.actor === actor) client.close();
+    for (const [client, { operator }] of this.#clients) if (operator.actor === actor) client.close();
+  }
+
+  #of(actor: string): SignedIn[] {
+    return [...this.#clients.values()].filter(({ operator }) => operator.actor === actor);
   }
 }
 
 function refusal(): AuthenticateError {
   // MQTT 3.1.1 §3.2.2.3: 4 is a bad user name or password.
   return Object.assign(new Error('the user name or the password is wrong'), { returnCode: 4 });
+}
+
+function unavailable(): AuthenticateError {
+  // MQTT 3.1.1 §3.2.2.3: 3 is a server that is not available.
+  return Object.assign(new Error('this operator has too many connections'), { returnCode: 3 });
 }

@@ -6,6 +6,7 @@ import { BrokerClients, type BrokerAccess } from './broker-access.ts';
 import type { Topics } from '../../bus/topics.ts';
 import { hubState, newBusCounters } from '../bus-state.ts';
 import { formatAddress } from '../listen-address.ts';
+import { limitSockets, type SocketLimiter } from '../socket-limits.ts';
 import { connack, guardPackets } from './packet-guard.ts';
 import { HubError, messageOf } from '../../kernel/errors.ts';
 import type { Log } from '../../kernel/log.ts';
@@ -19,6 +20,8 @@ export interface BrokerOptions {
   /** New at each start of the hub. */
   incarnation: string;
   maxConnections?: number;
+  /** Sockets nobody has signed in on yet, of one address. */
+  maxPendingPerAddress?: number;
 }
 
 export interface Broker extends Bus {
@@ -37,6 +40,10 @@ const maxPublishing = 10_000;
 /** MQTT 3.1.1 §3.2.2.3. */
 const notAuthorized = 5;
 const maxRememberedIds = 1_000;
+/** Sockets on which nobody has signed in yet, and how long one may take. */
+const maxPending = 500;
+const maxPendingPerAddress = 100;
+const pendingMs = 10_000;
 /** A subscriber that does not read for this long is disconnected: it would delay the others. */
 const drainTimeoutMs = 5_000;
 
@@ -68,6 +75,7 @@ class EmbeddedBroker implements Broker {
   readonly #topics: Topics;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  #limiter: SocketLimiter | undefined;
   /** The requests of one client are handled one after another, as they came [MQTT-4.6.0-2]. */
   readonly #tails = new WeakMap<Client, Promise<void>>();
   readonly #qosTwoIds = new WeakMap<Client, Map<number, string>>();
@@ -87,6 +95,11 @@ class EmbeddedBroker implements Broker {
     return address === null || typeof address === 'string' ? 0 : address.port;
   }
 
+  /** Of the sockets cut, and of what was beyond the share of an operator. */
+  get clientRefusals(): Readonly<Record<string, number>> {
+    return { ...this.#limiter?.drops, ...this.#listening?.clients.refusals };
+  }
+
   get url(): string | undefined {
     const { port } = this;
     return port === 0 ? undefined : `mqtt://${formatAddress({ host: this.#options.host, port })}`;
@@ -98,6 +111,13 @@ class EmbeddedBroker implements Broker {
 
   async connect(handlers: BusHandlers, access: BrokerAccess): Promise<void> {
     const clients = new BrokerClients(access);
+    this.#limiter = limitSockets(this.#server, {
+      maxPerAddress: Infinity,
+      maxPendingPerAddress: this.#options.maxPendingPerAddress ?? maxPendingPerAddress,
+      maxPending,
+      pendingMs,
+      isTrusted: () => false,
+    });
     const aedes = await this.#createAedes(clients, handlers);
     this.#listening = { aedes, clients, handlers };
     this.#server.on('connection', (socket) => {
@@ -144,6 +164,7 @@ class EmbeddedBroker implements Broker {
   }
 
   async close(): Promise<void> {
+    this.#limiter?.close();
     const aedes = this.#listening?.aedes;
     if (aedes === undefined || !this.connected) return;
     await this.publish(hubState(this.#options, false));
@@ -185,14 +206,19 @@ class EmbeddedBroker implements Broker {
         this.counters.connections++;
         done(null, true);
       },
-      authenticate: (client, username, password, done) => clients.signIn(client, username, password, done),
+      authenticate: (client, username, password, done) =>
+        clients.signIn(client, username, password, (error, ok) => {
+          if (ok === true) this.#limiter?.proved(client.conn as Socket);
+          done(error, ok);
+        }),
       authorizeSubscribe: (client, subscription, done) =>
         // No subscription granted is answered by SUBACK 0x80 [MQTT-3.8.4-3].
-        done(null, client === null || clients.mayRead(client, subscription.topic) ? subscription : null),
+        done(null, client === null || clients.maySubscribe(client, subscription.topic) ? subscription : null),
       authorizeForward: (client, packet) => (clients.mayReceive(client, packet.topic) ? packet : null),
       authorizePublish: (client, packet, done) =>
         this.#authorize({ clients, handlers }, client, packet, done),
     });
+    aedes.on('unsubscribe', (filters, client) => clients.unsubscribed(client, filters));
     aedes.on('clientError', (client, error) =>
       this.#log.info({ client: client.id, reason: messageOf(error) }, 'client closed'),
     );

@@ -25,12 +25,24 @@ import {
   reachableAddress,
   type ListenAddress,
 } from '../listen-address.ts';
+import { trustedProxies } from '../client-address.ts';
+import { limitSockets, type DropCounters } from '../socket-limits.ts';
 import { serveSecurity, type SecurityOperations } from './security-routes.ts';
 import { validateRequests } from './request-validation.ts';
 import { listenOnSocket } from './admin-socket.ts';
 
 /** A request under way when the hub stops may take so long. */
 const closeGraceMs = 3_000;
+
+/** Connections to the TCP listener on which nobody has proved who it is: the oldest goes when there are too many. */
+const socketLimits = {
+  maxPerAddress: Infinity,
+  maxPendingPerAddress: 500,
+  maxPending: 1_000,
+  /** The server has times of its own for a request. */
+  pendingMs: Infinity,
+  isTrusted: () => false,
+};
 
 /** Longer parts of a path are refused before a route is looked for. */
 const maxParamChars = 1_024;
@@ -63,6 +75,10 @@ export interface AdminDeps extends HealthDeps {
 
 export interface AdminOptions {
   listen: ListenAddress;
+  /** Proxies whose `X-Forwarded-For` is believed. */
+  trustedProxies?: readonly string[];
+  /** Connections on which nobody has signed in yet, of one address; of a proxy, all together. */
+  maxPendingPerAddress?: number;
   /** `hub.sock` in the data folder. */
   socketPath: string;
 }
@@ -70,6 +86,8 @@ export interface AdminOptions {
 export interface Admin {
   /** Of the TCP listener, with the real port. */
   url: string;
+  /** Its sockets that were cut. */
+  drops: Readonly<DropCounters>;
   /** Lets requests under way finish, then frees the port and removes the socket file. */
   close(): Promise<void>;
 }
@@ -81,15 +99,20 @@ export interface Admin {
  * to whoever has signed in, as far as the role goes.
  * @throws HubError `address-in-use` · `config-invalid` · `data-dir-in-use` · `data-dir-invalid`
  */
-export async function startAdmin(deps: AdminDeps, { listen, socketPath }: AdminOptions): Promise<Admin> {
-  const health = await server(deps.log);
+export async function startAdmin(deps: AdminDeps, options: AdminOptions): Promise<Admin> {
+  const { listen, socketPath } = options;
+  const health = await server(deps.log, trustedProxies(options.trustedProxies ?? []));
+  const limiter = limitSockets(health.server, {
+    ...socketLimits,
+    maxPendingPerAddress: options.maxPendingPerAddress ?? socketLimits.maxPendingPerAddress,
+  });
   refuseUnknownHosts(health, deps.access?.origins ?? ((port) => ownOrigins(listen.host, port)));
   serveHealth(health, deps);
   const operators = await server(deps.log);
   serveHealth(operators, deps);
   if (deps.access !== undefined) {
     trustLocal(operators, deps.access);
-    demandLogin(health, deps.access);
+    demandLogin(health, deps.access, limiter.proved);
     serveOperations(health, deps);
   }
   if (deps.consoleDir !== undefined) serveConsole(health, deps.consoleDir);
@@ -101,6 +124,7 @@ export async function startAdmin(deps: AdminDeps, { listen, socketPath }: AdminO
   const close = async (): Promise<void> => {
     // The file goes first: a command line that comes now sees no hub instead of a refused connection.
     await removeSocket?.();
+    limiter.close();
     await Promise.all([closeHealth(() => health.close()), closeOperators(() => operators.close())]);
   };
   try {
@@ -117,11 +141,12 @@ export async function startAdmin(deps: AdminDeps, { listen, socketPath }: AdminO
   }
   const address = health.server.address();
   const port = typeof address === 'object' && address !== null ? address.port : listen.port;
-  return { url: `http://${reachableAddress({ host: listen.host, port })}`, close };
+  return { url: `http://${reachableAddress({ host: listen.host, port })}`, drops: limiter.drops, close };
 }
 
-async function server(log: Log): Promise<FastifyInstance> {
+async function server(log: Log, trustProxy?: (address: string) => boolean): Promise<FastifyInstance> {
   const app = fastify({
+    ...(trustProxy === undefined ? {} : { trustProxy }),
     logger: false,
     bodyLimit: 1_048_576,
     requestTimeout: 10_000,

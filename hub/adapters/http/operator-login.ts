@@ -1,5 +1,6 @@
 /** Identifies callers on the TCP listener (by token or console session), checks roles, and records changes in the audit. */
 
+import type { Socket } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { csrfHeader, sessionCookie } from '../../../schemas/api/document/openapi.ts';
@@ -72,8 +73,11 @@ export function trustLocal(app: FastifyInstance, { local, audit }: Access): void
   recordChanges(app, audit, 'cli');
 }
 
-/** Every request below `/api/` proves who asks, before its body is read. */
-export function demandLogin(app: FastifyInstance, access: Access): void {
+/**
+ * Every request below `/api/` proves who asks, before its body is read.
+ * @param proved told the connection of each that does
+ */
+export function demandLogin(app: FastifyInstance, access: Access, proved: (socket: Socket) => void): void {
   app.addHook('onRequest', async (request) => {
     // The route that was found decides, never the request's own spelling: `/%61pi/…` leads to the same route.
     const { url: route = '' } = request.routeOptions;
@@ -94,6 +98,7 @@ export function demandLogin(app: FastifyInstance, access: Access): void {
       throw new HubError('unauthorized', 'sign in, or send a token: Authorization: Bearer …');
     }
     request.operator = operator;
+    proved(request.socket);
     request.origin = 'http';
     request.stillHolds = () => isDeepStrictEqual(asks(), operator);
     const reachesAll = operator.devices === '*';

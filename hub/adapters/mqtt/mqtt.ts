@@ -67,6 +67,8 @@ class ReconnectingBus implements MqttBus {
   readonly kind = 'mqtt';
   readonly url = undefined;
   readonly counters = newBusCounters();
+  /** Clients of the broker are the broker's own affair. */
+  readonly clientRefusals = {};
   connected = false;
   fault: string | undefined = 'not connected yet';
   readonly #deps: MqttDeps;

@@ -7,7 +7,7 @@ import type { Row, Statement } from './sqlite-protocol.ts';
 const appendOnly = `CREATE TRIGGER audit_is_append_only BEFORE UPDATE ON audit
      BEGIN SELECT raise(ABORT, 'the audit is append-only'); END;`;
 
-/** No statement changes an entry, not even ours; the oldest make room for new ones. */
+/** No statement changes an entry, not even ours; the oldest of whoever has most of them make room for new ones. */
 export const auditMigrations: readonly string[] = [
   `CREATE TABLE audit (
      seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -30,16 +30,37 @@ export const auditOriginMigrations: readonly string[] = [
    ${appendOnly}`,
 ];
 
+/** Whose an entry is when room is counted: strangers are one. */
+const sourceOf = (actor: string): string => `iif(${actor} GLOB 'address:*', 'address', ${actor})`;
+
+/** How many entries there are of each source, so that whoever writes most of them makes room for the others. */
+export const auditShareMigrations: readonly string[] = [
+  `CREATE TABLE audit_held (source TEXT PRIMARY KEY, entries INTEGER NOT NULL) STRICT;
+   INSERT INTO audit_held SELECT ${sourceOf('actor')}, count(*) FROM audit GROUP BY 1;
+   CREATE INDEX audit_by_source ON audit (${sourceOf('actor')});
+   CREATE TRIGGER audit_is_held AFTER INSERT ON audit BEGIN
+     INSERT INTO audit_held VALUES (${sourceOf('NEW.actor')}, 1)
+       ON CONFLICT (source) DO UPDATE SET entries = entries + 1;
+   END;
+   CREATE TRIGGER audit_is_let_go AFTER DELETE ON audit BEGIN
+     UPDATE audit_held SET entries = entries - 1 WHERE source = ${sourceOf('OLD.actor')};
+     DELETE FROM audit_held WHERE source = ${sourceOf('OLD.actor')} AND entries <= 0;
+   END;`,
+];
+
 /** About 200 MB. */
 const defaultKept = 1_000_000;
-/** Entries that are written with other rows make room only this often. */
+/** Room is made only this often, for so many entries at a time. */
 const pruneEvery = 256;
 
-/** The audit in `state.db` (`auditMigrations` applied). @param kept how many of the newest entries stay */
+/** The audit in `state.db` (`auditMigrations` applied). @param kept how many entries stay */
 export function createAuditStore(db: Database, kept: number = defaultKept): AuditStore {
+  let written = 0;
   return {
     async append(entry) {
-      await db.transaction([insert(entry, ''), prune(kept)]);
+      written += 1;
+      const makesRoom = written % Math.min(pruneEvery, Math.ceil(kept / 100)) === 0;
+      await db.transaction([insert(entry, ''), ...(makesRoom ? [prune(kept)] : [])]);
     },
 
     async list({ limit, before, actor, action, subject }) {
@@ -80,9 +101,15 @@ function insert(
   };
 }
 
-/** By key, so it costs next to nothing. */
+/** By index: what it costs is what it deletes. */
 function prune(kept: number): Statement {
-  return { sql: 'DELETE FROM audit WHERE seq <= (SELECT max(seq) FROM audit) - ?1', params: [kept] };
+  return {
+    sql: `DELETE FROM audit WHERE seq IN (
+            SELECT seq FROM audit
+             WHERE ${sourceOf('actor')} = (SELECT source FROM audit_held ORDER BY entries DESC LIMIT 1)
+             ORDER BY seq LIMIT max(0, (SELECT sum(entries) FROM audit_held) - ?1))`,
+    params: [kept],
+  };
 }
 
 function recordOf(row: Row): AuditRecord {

@@ -1,4 +1,4 @@
-import { auditMigrations, auditOriginMigrations } from './sqlite-audit-store.ts';
+import { auditMigrations, auditOriginMigrations, auditShareMigrations } from './sqlite-audit-store.ts';
 import { commandMigrations, commandRequesterMigrations } from './sqlite-command-store.ts';
 import {
   groupCommandMigrations,
@@ -108,6 +108,7 @@ export const stateMigrations: readonly string[] = [
   ...groupCommandNameMigrations,
   // Which enrolment registered it; null: an operator, or a hub that did not note it yet.
   `ALTER TABLE device ADD COLUMN enrolment_id TEXT;`,
+  ...auditShareMigrations,
 ];
 
 /**

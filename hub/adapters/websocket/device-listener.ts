@@ -15,9 +15,9 @@ import type { Principal, Proof } from '../../identity/principal.ts';
 import type { Log } from '../../kernel/log.ts';
 import { clientAddress, networkOf, trustedProxies } from '../client-address.ts';
 import { reachableAddress } from '../listen-address.ts';
+import { limitSockets, type DropCounters, type SocketLimiter } from '../socket-limits.ts';
 import { listenTcp } from '../tcp-listen.ts';
 import { answerEnrolment, enrolPath } from './enrolment-requests.ts';
-import { limitSockets, type DropCounters } from './upgrade-limits.ts';
 import { proofOf } from './upgrade-proof.ts';
 import {
   httpAnswer,
@@ -36,6 +36,7 @@ import { createSocketServer, createWebServer, devicePath } from './upgrade-serve
 export interface SocketEvents {
   text(text: string): void;
   binary(): void;
+  pinged(): void;
   pong(): void;
   /** The device broke the WebSocket protocol, and the socket is closing with the code of this reason. */
   fault(reason: CloseReason): void;
@@ -119,6 +120,10 @@ function onMessage(this: WebSocket, data: RawData, isBinary: boolean): void {
   else events?.text((data as Buffer).toString());
 }
 
+function onPing(this: WebSocket): void {
+  (this as DeviceWebSocket).events?.pinged();
+}
+
 function onPong(this: WebSocket): void {
   (this as DeviceWebSocket).events?.pong();
 }
@@ -144,6 +149,7 @@ function listenTo(ws: DeviceWebSocket, counters: ListenerCounters): void {
   counters.connections += 1;
   ws.on('error', onError);
   ws.on('message', onMessage);
+  ws.on('ping', onPing);
   ws.on('pong', onPong);
   ws.on('close', onClose);
   ws.on('close', () => {
@@ -218,7 +224,7 @@ export async function startDeviceListener(
     sockets.handleUpgrade(request, socket, head, (opened) => {
       const ws = opened as DeviceWebSocket;
       if (socket instanceof TLSSocket && socket.isSessionReused()) counters.resumed += 1;
-      limiter.upgraded(request.socket);
+      limiter.proved(request.socket);
       listenTo(ws, counters);
       ws.events = deps.connect(judged.record, ws, address, judged.principal);
     });
@@ -252,7 +258,7 @@ export async function startDeviceListener(
 function watchAddresses(
   server: Server,
   options: DeviceListenerOptions,
-): { limiter: ReturnType<typeof limitSockets>; addressOf: (request: IncomingMessage) => string } {
+): { limiter: SocketLimiter; addressOf: (request: IncomingMessage) => string } {
   const isTrusted = trustedProxies(options.trustedProxies);
   const limiter = limitSockets(server, {
     maxPerAddress: options.maxSocketsPerAddress,

@@ -1,4 +1,5 @@
 import type { Metrics } from '../../kernel/metrics.ts';
+import { exposeDrops } from '../socket-metrics.ts';
 import type { ListenerCounters } from './device-listener.ts';
 
 export function exposeListener(metrics: Metrics, counters: ListenerCounters): void {
@@ -15,10 +16,5 @@ export function exposeListener(metrics: Metrics, counters: ListenerCounters): vo
     () => counters.refusals,
     'status',
   );
-  metrics.counter(
-    'hub_socket_drops_total',
-    'Sockets cut before any answer: too many of an address, too many or too slow before the upgrade',
-    () => ({ ...counters.drops }),
-    'cause',
-  );
+  exposeDrops(metrics, counters.drops);
 }

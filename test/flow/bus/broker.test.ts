@@ -321,3 +321,39 @@ test('before it listens, a QoS 1 message is refused, a QoS 0 one dropped, and bo
   assert.deepEqual([broker.counters.unavailable, broker.counters.dropped], [1, 1]);
   await broker.close();
 });
+
+test('sockets on which nobody signs in keep no operator out', async (t) => {
+  const { broker, url } = await open(t);
+  const idle = [];
+  for (let n = 0; n < 120; n += 1) {
+    const socket = connectTcp(broker.port, '127.0.0.1');
+    socket.on('error', () => undefined);
+    t.after(() => socket.destroy());
+    idle.push(socket);
+  }
+  await waitFor(() => (broker.clientRefusals['pending'] ?? 0) >= 20, { what: 'the oldest are cut' });
+  const good = client(t, url);
+  await eventOf(good, 'connect');
+  assert.equal(idle.filter(({ destroyed }) => !destroyed).length <= 100, true);
+});
+
+test('one operator has a share of the subscriptions, and takes none from others', async (t) => {
+  const { broker, url } = await open(t);
+  const greedy = client(t, url, { username: 'greedy' });
+  await eventOf(greedy, 'connect');
+  let granted = 0;
+  for (let n = 0; n < 600; n += 100) {
+    const filters = Array.from({ length: 100 }, (_, at) => `hub/v1/status/d-${n + at}/#`);
+    const answers = await greedy.subscribeAsync(filters).catch(() => []);
+    granted += answers.filter(({ qos }) => qos < 128).length;
+  }
+  assert.equal(granted, 500, 'of one connection');
+  assert.equal(broker.clientRefusals['filters'], 100);
+  await greedy.unsubscribeAsync('hub/v1/status/d-1/#');
+  const [again] = await greedy.subscribeAsync('hub/v1/status/d-700/#');
+  assert.equal(again?.qos, 0, 'what is given back can be had again');
+  const other = client(t, url);
+  await eventOf(other, 'connect');
+  const [first] = await other.subscribeAsync('hub/v1/#');
+  assert.equal(first?.qos, 0);
+});

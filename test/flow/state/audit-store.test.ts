@@ -42,3 +42,25 @@ test('the audit lists the newest that match, oldest first, and pages backwards',
     'no entry is ever changed',
   );
 });
+
+test('whoever writes most entries makes room for all, and strangers are one', async (t) => {
+  const folder = temporaryFolder('audit');
+  const db = await openStateDatabase(join(folder.path, 'state.db'));
+  t.after(async () => {
+    await db.close();
+    folder.remove();
+  });
+  const store = createAuditStore(db, 50);
+  const by = (actor: string, n: number): AuditEntry => ({ ...entry(n), actor });
+  for (let n = 0; n < 10; n += 1) await store.append(by('operator:anna', n));
+  for (let n = 0; n < 200; n += 1) await store.append(by('token:greedy', n));
+  for (let n = 0; n < 200; n += 1) await store.append(by(`address:10.0.0.${n}`, n));
+  const held: Record<string, number> = {};
+  for (const { actor } of await store.list({ limit: 100 })) {
+    const source = actor.startsWith('address:') ? 'strangers' : actor;
+    held[source] = (held[source] ?? 0) + 1;
+  }
+  assert.deepEqual(held, { 'operator:anna': 10, 'token:greedy': 20, strangers: 20 });
+  const newest = await store.list({ limit: 1, actor: 'token:greedy' });
+  assert.equal(newest[0]?.subject, 'd-199', 'of each, the oldest go first');
+});

@@ -6,16 +6,19 @@ import { waitFor } from '../../helpers/wait-for.ts';
 
 test('one wrong secret a second from the address of 50 devices keeps none of them out, over a restart', async () => {
   const lab = await Lab.start({ sites: { a: 50 }, heartbeatSec: 4 });
-  const refused = new Map<string, number>();
+  const refused = new Set<string>();
+  let letIn = 0;
   /** One of them has a secret that was never right; it knows no backoff. */
   const knocking = setInterval(() => {
-    openRaw({ url: lab.hub.deviceUrl, dataDir: lab.hub.dataDir, id: 'a-1', secret: 'wrong' }).catch(
-      (error: Error) => refused.set(error.message, (refused.get(error.message) ?? 0) + 1),
+    const { deviceUrl: url, dataDir } = lab.hub;
+    openRaw({ url, dataDir, id: 'a-1', secret: 'wrong' }).then(
+      () => (letIn += 1),
+      (error: Error) => refused.add(error.message),
     );
   }, 1_000);
   try {
     // Long enough for it to be slowed down itself.
-    await waitFor(() => [...refused.keys()].some((text) => text.includes('429')), {
+    await waitFor(() => [...refused].some((text) => text.includes('429')), {
       what: 'the stranger is told to wait',
       timeoutMs: 30_000,
     });
@@ -32,8 +35,7 @@ test('one wrong secret a second from the address of 50 devices keeps none of the
       });
     }
     assert.deepEqual(lab.published(['offline']), []);
-    const counts = JSON.stringify([...refused]);
-    assert.ok(![...refused.keys()].some((text) => /101|503/.test(text)), counts);
+    assert.equal(letIn, 0);
   } finally {
     clearInterval(knocking);
     await lab.stop();

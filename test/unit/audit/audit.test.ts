@@ -53,3 +53,27 @@ test('an entry that cannot be written is counted and stops nobody', async () => 
   await tested.record({ ...refusal, outcome: 'done' });
   assert.deepEqual(tested.counters, { recorded: 0, suppressed: 0, failures: 1 });
 });
+
+test('a flood of strangers leaves room for the refusals of operators', async () => {
+  const { audit: tested, entries } = audit();
+  for (let n = 0; n < 5_000; n += 1) tested.refused(`source-${n}`, refusal);
+  tested.refused('operator:anna', { ...refusal, actor: 'operator:anna', origin: 'http' });
+  await tested.close();
+  assert.equal(entries.at(-1)?.actor, 'operator:anna');
+});
+
+test('what one actor has under way to a slow disk leaves room for others', async () => {
+  const { audit: tested, store, entries } = audit();
+  const disk = Promise.withResolvers<void>();
+  store.append = (entry) => {
+    entries.push(entry);
+    return disk.promise;
+  };
+  const event = { ...refusal, origin: 'http', outcome: 'done' } as const;
+  for (let n = 0; n < 2_000; n += 1) void tested.record({ ...event, actor: 'token:greedy' });
+  for (let n = 0; n < 100; n += 1) void tested.record({ ...event, actor: 'operator:anna' });
+  assert.equal(entries.filter(({ actor }) => actor === 'token:greedy').length, 500);
+  assert.equal(entries.filter(({ actor }) => actor === 'operator:anna').length, 100);
+  disk.resolve();
+  await tested.close();
+});

@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import type { CommandRequest } from '../../../hub/commands/command-request.ts';
+import type { Command } from '../../../hub/commands/command.ts';
+import { CommandAudit } from '../../../hub/commands/command-audit.ts';
+import { newCommandCounters } from '../../../hub/commands/command-counters.ts';
+import { GroupCommands } from '../../../hub/commands/group-commands.ts';
+import { OpenGroupCommands } from '../../../hub/commands/open-group-command.ts';
+import { ManualClock } from '../../helpers/clock.ts';
+import { log, startCommandHub, valve, type CommandHub } from '../../helpers/hubs/dispatcher.ts';
+
+async function hubWith(t: TestContext, options: Parameters<typeof startCommandHub>[1]): Promise<CommandHub> {
+  const hub = await startCommandHub(new ManualClock(), options);
+  t.after(() => hub.close());
+  return hub;
+}
+
+test('one requester cannot take the room of others: each has as much as is still free', async (t) => {
+  const hub = await hubWith(t, { maxOpenPerDevice: 4, maxOpen: 8 });
+  for (let n = 1; n <= 8; n += 1) hub.devices.set(`d-${n}`, valve);
+  const asks = async (actor: string, device: string, ofGroup?: true): Promise<string> => {
+    const requester = { actor, origin: 'http' } as const;
+    const request = { device, name: 'queued', params: { percent: 1 } };
+    return (await hub.dispatcher.submit(request, { requester, ofGroup })).kind;
+  };
+  const taken = async (actor: string, devices: readonly string[], ofGroup?: true): Promise<number> => {
+    let count = 0;
+    for (const device of devices) if ((await asks(actor, device, ofGroup)) === 'accepted') count += 1;
+    return count;
+  };
+  const everywhere = Array.from({ length: 40 }, (_, n) => `d-${(n % 8) + 1}`);
+  assert.equal(await taken('token:greedy', everywhere, true), 8, 'half of the room, and no more');
+  assert.equal(
+    await taken('token:greedy', everywhere),
+    4,
+    'what it asks for itself has room beside its group command',
+  );
+  assert.equal(await taken('operator:anna', everywhere), 2);
+  assert.equal(await taken('operator:bob', everywhere), 1);
+});
+
+test('the commands of one device are shared too', async (t) => {
+  const hub = await hubWith(t, { maxOpenPerDevice: 4 });
+  const asks = async (actor: string): Promise<string> => {
+    const request = { device: 'd-1', name: 'queued', params: { percent: 1 } };
+    return (await hub.dispatcher.submit(request, { requester: { actor, origin: 'http' } })).kind;
+  };
+  const kinds: string[] = [];
+  for (let n = 0; n < 10; n += 1) kinds.push(await asks('token:greedy'));
+  assert.equal(kinds.filter((kind) => kind === 'accepted').length, 4);
+  assert.equal(await asks('operator:anna'), 'accepted');
+});
+
+test('a group command to more devices than there is room for reaches those that are there, and ends', async (t) => {
+  const fleet = Array.from({ length: 40 }, (_, n) => `d-${n}`);
+  /** The first thirty are away. */
+  const connected = new Set(fleet.slice(30));
+  const room = 5;
+  const held = new Map<string, Command>();
+  const sent: string[] = [];
+  const clock = new ManualClock();
+  const open = new OpenGroupCommands();
+  const settle = (device: string, status: Command['status']): void => {
+    const command = held.get(device);
+    assert.ok(command);
+    held.delete(device);
+    open.observe({ ...command, status });
+  };
+  const groupCommands = new GroupCommands({
+    clock,
+    log,
+    random: () => 0.5,
+    journal: {
+      accept: () => Promise.resolve(true),
+      save: () => Promise.resolve(),
+      saveTargets: () => Promise.resolve(),
+      open: () => Promise.resolve([]),
+      find: () => Promise.resolve(undefined),
+      list: () => Promise.resolve([]),
+      prune: () => Promise.resolve(),
+      unanswered: () => Promise.resolve([]),
+      answered: () => Promise.resolve(),
+      groups: () => Promise.resolve([]),
+      setGroup: () => Promise.resolve(),
+      removeGroup: () => Promise.resolve(false),
+    },
+    select: () => fleet,
+    open,
+    watchers: [],
+    audit: new CommandAudit(
+      { record: () => Promise.resolve(), noted: () => undefined },
+      newCommandCounters(),
+    ),
+    dispatcher: {
+      check: () => undefined,
+      connected: (device) => connected.has(device),
+      cancel: () => Promise.resolve(undefined),
+      find: () => Promise.resolve(undefined),
+      submit({ device, name, params, id = '' }: CommandRequest) {
+        if (held.size >= room) return Promise.resolve({ kind: 'refused', refusal: { reason: 'too-many' } });
+        sent.push(device);
+        const command: Command = {
+          device,
+          name,
+          params,
+          id,
+          safety: 'observe',
+          offline: 'queue',
+          acceptedMs: 0,
+          deadlineMs: 1,
+          status: connected.has(device) ? 'sent' : 'queued',
+          changedMs: 0,
+          cancelRequested: false,
+        };
+        held.set(device, command);
+        return Promise.resolve({ kind: 'accepted', command });
+      },
+    },
+  });
+  await groupCommands.start();
+  t.after(() => groupCommands.close());
+  const request = { to: 'all', name: 'look', id: 'g-1', params: {}, ttlMs: 60_000, pace: { wave: 40 } };
+  await groupCommands.send(request, { requester: { actor: 'local', origin: 'cli' } });
+  await clock.advanceAsync(1_000);
+  assert.deepEqual([...held.keys()], fleet.slice(0, 5), 'those that are away have all the room');
+  settle('d-0', 'succeeded');
+  for (let n = 0; n < 10; n += 1) {
+    await clock.advanceAsync(1_000);
+    for (const device of held.keys()) if (connected.has(device)) settle(device, 'succeeded');
+  }
+  assert.deepEqual(sent.filter((device) => connected.has(device)).toSorted(), [...connected].toSorted());
+  await clock.advanceAsync(60_000);
+  const record = await groupCommands.find('g-1');
+  const waiting = record?.targets.filter(({ status }) => status === 'waiting') ?? [];
+  assert.deepEqual(waiting, [], 'whoever was away until its time was over is expired');
+});
