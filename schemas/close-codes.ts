@@ -6,6 +6,8 @@ export const closeCodes = {
   /** A binary frame. */
   binaryFrame: 1003,
   badUtf8: 1007,
+  /** More fragments in one message than are taken. */
+  policyViolation: 1008,
   frameTooBig: 1009,
   draining: 1012,
   overloaded: 1013,
@@ -29,6 +31,7 @@ export const closeReasons = {
   'protocol-error': closeCodes.protocolError,
   'binary-frame': closeCodes.binaryFrame,
   'bad-utf8': closeCodes.badUtf8,
+  'too-many-fragments': closeCodes.policyViolation,
   'frame-too-big': closeCodes.frameTooBig,
   draining: closeCodes.draining,
   overloaded: closeCodes.overloaded,

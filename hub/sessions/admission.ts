@@ -34,10 +34,10 @@ const busyCheckMs = 1_000;
 const handshakeMs = 10_000;
 
 /** The share of one device in the connections per second: a burst of this size, and this part of the average. */
-const burstOfDevice = 20;
+const burstOfDevice = 100;
 const shareOfDevice = 0.1;
 /** The shortest time between two connections of one device, on average, ms. */
-const everyMsOfDevice = 1_000;
+const everyMsOfDevice = 200;
 
 /**
  * How many connections the hub takes up a second: a token bucket, of which each device has a share. Those beyond are

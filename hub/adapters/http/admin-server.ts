@@ -25,6 +25,7 @@ import {
   reachableAddress,
   type ListenAddress,
 } from '../listen-address.ts';
+import { asksForWebSocket } from '../asks-for-websocket.ts';
 import { trustedProxies } from '../client-address.ts';
 import { limitSockets, type DropCounters } from '../socket-limits.ts';
 import { serveSecurity, type SecurityOperations } from './security-routes.ts';
@@ -147,6 +148,7 @@ export async function startAdmin(deps: AdminDeps, options: AdminOptions): Promis
 async function server(log: Log, trustProxy?: (address: string) => boolean): Promise<FastifyInstance> {
   const app = fastify({
     ...(trustProxy === undefined ? {} : { trustProxy }),
+    http: { shouldUpgradeCallback: asksForWebSocket },
     logger: false,
     bodyLimit: 1_048_576,
     requestTimeout: 10_000,

@@ -5,7 +5,7 @@ import { TLSSocket } from 'node:tls';
 import type { Duplex } from 'node:stream';
 import { WebSocket } from 'ws';
 import type { RawData } from 'ws';
-import type { CloseReason } from '../../../schemas/index.ts';
+import { closeReasons, closeReasonText, type CloseReason } from '../../../schemas/index.ts';
 import type { Admitted } from '../../sessions/admission.ts';
 import type { DeviceRecord } from '../../registry/device-store.ts';
 import type { DeviceSocket } from '../../sessions/outbox.ts';
@@ -111,7 +111,16 @@ export interface DeviceListener {
 /** A WebSocket that knows its events, so that no closure a socket is needed on the way of a frame. */
 class DeviceWebSocket extends WebSocket {
   events: SocketEvents | undefined;
+
+  /** ws itself closes without a reason when the device breaks the protocol. */
+  override close(code?: number, reason?: string | Buffer): void {
+    const own =
+      reason === undefined ? faultsOfCodes.find((fault) => closeReasons[fault] === code) : undefined;
+    super.close(code, own === undefined ? reason : closeReasonText(own));
+  }
 }
+
+const faultsOfCodes = ['protocol-error', 'bad-utf8', 'too-many-fragments', 'frame-too-big'] as const;
 
 function onMessage(this: WebSocket, data: RawData, isBinary: boolean): void {
   const { events } = this as DeviceWebSocket;
@@ -141,6 +150,7 @@ function onError(this: WebSocket, error: Error & { code?: string }): void {
 function faultOf(code: string): CloseReason | undefined {
   if (code === 'WS_ERR_INVALID_UTF8') return 'bad-utf8';
   if (code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') return 'frame-too-big';
+  if (code === 'WS_ERR_TOO_MANY_BUFFERED_PARTS') return 'too-many-fragments';
   return code.startsWith('WS_ERR_') ? 'protocol-error' : undefined;
 }
 
@@ -293,7 +303,8 @@ function serveRequests(
     }
     const given = judgeRequest(request);
     deps.refused(request, given);
-    const headers = { ...given.headers, 'Content-Type': 'application/json', Connection: 'close' };
+    const connection = given.headers['Upgrade'] === undefined ? 'close' : 'close, Upgrade';
+    const headers = { ...given.headers, 'Content-Type': 'application/json', Connection: connection };
     response.writeHead(given.status, headers).end(given.body);
   });
 }

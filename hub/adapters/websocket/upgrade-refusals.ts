@@ -4,7 +4,8 @@ import type { DeviceRecord } from '../../registry/device-store.ts';
 import type { Admittance } from '../../identity/authenticator.ts';
 import type { Admitted } from '../../sessions/admission.ts';
 import type { Principal } from '../../identity/principal.ts';
-import { devicePath, subprotocol } from './upgrade-server.ts';
+import { enrolPath } from './enrolment-requests.ts';
+import { devicePath, maxHeaders, subprotocol } from './upgrade-server.ts';
 
 /** A refusal before the upgrade: a plain HTTP answer with a JSON body that says what was wrong. */
 export interface Refusal {
@@ -28,7 +29,8 @@ export function refusal(
 export function httpAnswer({ status, body, headers }: Refusal): string {
   const lines = Object.entries({
     ...headers,
-    Connection: 'close',
+    // Whoever names `Upgrade` lists it as a connection option (RFC 9110 §7.8).
+    Connection: headers['Upgrade'] === undefined ? 'close' : 'close, Upgrade',
     'Content-Type': 'application/json',
     'Content-Length': String(Buffer.byteLength(body)),
   }).map(([name, value]) => `${name}: ${value}`);
@@ -54,15 +56,26 @@ function tooMany(code: string, message: string, retryAfterSec: number): Refusal 
 
 /** What Node's parser does not take. @param code of its error */
 export function parserRefusal(code: string | undefined): Refusal {
-  if (code === 'HPE_HEADER_OVERFLOW') return refusal(431, 'header-too-large', 'at most 8 KB of header');
+  if (code === 'HPE_HEADER_OVERFLOW') {
+    const note = `at most 8 KB of header, in ${maxHeaders} lines`;
+    return refusal(431, 'header-too-large', note);
+  }
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return refusal(408, 'too-slow', 'the request took too long');
   return refusal(400, 'bad-request', 'this is not HTTP');
 }
 
 /** A request that is no upgrade (RFC 9110 §15.5.22). */
 export function judgeRequest(request: IncomingMessage): Refusal {
-  if (pathOf(request) !== devicePath) return refusal(404, 'not-found', `devices connect to ${devicePath}`);
+  const path = pathOf(request);
+  if (path === enrolPath) return wrongMethod('POST');
+  if (path !== devicePath) return refusal(404, 'not-found', `devices connect to ${devicePath}`);
+  if (request.method !== 'GET') return wrongMethod('GET');
   return refusal(426, 'upgrade-required', 'this address speaks WebSocket only', { Upgrade: 'websocket' });
+}
+
+/** RFC 9110 §15.5.6. */
+function wrongMethod(allowed: string): Refusal {
+  return refusal(405, 'method-not-allowed', `this path has ${allowed}`, { Allow: allowed });
 }
 
 function refused(...given: Parameters<typeof refusal>): { kind: 'refused'; refusal: Refusal } {
@@ -84,12 +97,11 @@ export function judgeUpgrade(
       'the address takes no query: credentials go into the Authorization header',
     );
   }
-  if (headers.upgrade?.toLowerCase() !== 'websocket') {
-    return refused(426, 'upgrade-required', 'this address speaks WebSocket only', { Upgrade: 'websocket' });
-  }
+  if (request.method !== 'GET') return { kind: 'refused', refusal: wrongMethod('GET') };
   // RFC 6455 §4.2.2: version 13 or the list of those we speak.
   if (headers['sec-websocket-version'] !== '13') {
-    return refused(426, 'bad-version', 'WebSocket version 13 only', { 'Sec-WebSocket-Version': '13' });
+    const wanted = { Upgrade: 'websocket', 'Sec-WebSocket-Version': '13' };
+    return refused(426, 'bad-version', 'WebSocket version 13 only', wanted);
   }
   if (headers.origin !== undefined && !allowedOrigins.includes(headers.origin)) {
     return refused(403, 'origin', 'connections from this origin are not allowed (HUB_ALLOWED_ORIGINS)');
@@ -127,6 +139,8 @@ export function judgeUpgrade(
   }
 }
 
-export function pathOf(request: IncomingMessage): string {
-  return request.url?.split('?', 1)[0] ?? '';
+/** Also of an absolute-form target, which every server takes (RFC 9112 §3.2.2). */
+export function pathOf({ url = '' }: IncomingMessage): string {
+  const target = /^(?:https?|wss?):\/\/[^/?#]*(.*)$/i.exec(url)?.[1] ?? url;
+  return target.split('?', 1)[0] ?? '';
 }

@@ -11,10 +11,13 @@ import { WebSocketServer } from 'ws';
 import type { ServerOptions, WebSocket } from 'ws';
 import { limits } from '../../../schemas/index.ts';
 import { HubError } from '../../kernel/errors.ts';
+import { asksForWebSocket } from '../asks-for-websocket.ts';
 
 export const devicePath = '/v1/device';
 export const subprotocol = 'hub.v1.json';
 
+/** Fields of a request's header. */
+export const maxHeaders = 50;
 const upgradeTimeoutMs = 10_000;
 /** After our close frame, how long the device may take to answer it (RFC 6455 §7.1.1). */
 const closeTimeoutMs = 5_000;
@@ -43,10 +46,11 @@ export function createWebServer(tls: (TlsOptions & SecureContextOptions) | undef
     connectionsCheckingInterval: 2_000,
     maxHeaderSize: 8_192,
     noDelay: true,
+    shouldUpgradeCallback: asksForWebSocket,
   };
   try {
     const server = tls === undefined ? createHttpServer(http) : createHttpsServer({ ...http, ...tls });
-    server.maxHeadersCount = 50;
+    server.maxHeadersCount = maxHeaders;
     return server;
   } catch (error) {
     throw new HubError('tls-invalid', 'the key and certificate were not accepted', { cause: error });

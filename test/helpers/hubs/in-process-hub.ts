@@ -21,7 +21,7 @@ export interface InProcessHub {
 
 /** The whole hub in this process, on plain ws, with its embedded store and broker. */
 export async function startInProcessHub(
-  t: TestContext,
+  t: Pick<TestContext, 'after'>,
   env: Readonly<Record<string, string>> = {},
 ): Promise<InProcessHub> {
   const folder = temporaryFolder('in-process');

@@ -215,7 +215,7 @@ const closes: Closed[] = [
   {
     name: 'a thousand tiny fragments',
     code: 1008,
-    reason: 'protocol-error',
+    reason: 'too-many-fragments',
     attack: (device) => {
       rawSocket(device).write(maskedFrame(0x01, Buffer.from('{')));
       for (let n = 0; n < 1_000; n += 1) rawSocket(device).write(maskedFrame(0x00, Buffer.from(' ')));
