@@ -72,6 +72,8 @@ if (Number.parseInt(process.versions.node, 10) < Number.parseInt(packageJson.eng
   process.exit(exitCodes.fault);
 }
 
+const program = { clock: systemClock, version: packageJson.version };
+
 const deps: CliDeps = {
   env: process.env,
   cwd: process.cwd(),
@@ -87,6 +89,10 @@ const deps: CliDeps = {
   startHub: async (config, hubDeps) => (await import('./hub.ts')).startHub(config, hubDeps),
   openOfflineOperations: async (config, options) =>
     (await import('./offline.ts')).openOfflineOperations(config, options),
+  backUp: async (config, folder, progress) =>
+    (await import('./wiring/backup-wiring.ts')).backUpHub(config, folder, { ...program, progress }),
+  restore: async (config, folder) =>
+    (await import('./wiring/backup-wiring.ts')).restoreHub(config, folder, program),
   stopRequested,
 };
 

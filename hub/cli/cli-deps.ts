@@ -3,7 +3,9 @@
 import type { Config, NamedFault, NamedFiles } from '../config/config.ts';
 import type { DeviceOperations } from '../admin/admin-operations.ts';
 import type { CredentialOperations } from '../admin/credential-operations.ts';
+import type { RestoredCommands } from '../admin/restored-commands.ts';
 import type { Log, LogLevel } from '../kernel/log.ts';
+import type { BackupManifest, BackupProgress } from '../../schemas/backup/backup-manifest.ts';
 import type { Clock } from '../../schemas/time/clock.ts';
 import type { TelemetryOperations } from '../admin/telemetry-operations.ts';
 
@@ -48,6 +50,14 @@ export interface CliDeps {
     config: Config,
     options: { create: boolean },
   ) => Promise<OfflineOperations & { close(): Promise<void> }>;
+  /** Copies the data folder into `folder`. */
+  backUp: (
+    config: Config,
+    folder: string,
+    progress: (progress: BackupProgress) => void,
+  ) => Promise<BackupManifest>;
+  /** Makes the data folder from a backup. */
+  restore: (config: Config, folder: string) => Promise<BackupManifest & RestoredCommands>;
   /** From this call on, signals and uncaught exceptions resolve the promise instead of ending the process. */
   stopRequested: () => Promise<StopReason>;
 }

@@ -13,7 +13,9 @@ import type { FieldError, OfflinePolicy, ResultStatus, Safety } from '../../sche
  *      └ offline, busy ▶ rejected             uncertain ──received──▶ received ──progress──▶ running
  *                                                 ├──result──▶ as the device reports
  *                                                 ├──unknown, and it would remember──▶ rejected · expired (not delivered)
- *                                                 └──unknown after a reboot · 24 h · removed──▶ lost
+ *                                                 └──unknown after a reboot · restored · 24 h · removed──▶ lost
+ *
+ * Every open command of a restored backup is uncertain, because it may have been sent after the backup.
  *
  * A final status never changes. `sent` is entered once, before the deadline, and never left for a state from
  * which it could be entered again. Only the device reports `succeeded` and `failed`.
@@ -43,6 +45,8 @@ export interface Command {
   readonly requester?: Requester | undefined;
   /** Set on the way to `sent`; an `unknown` is later compared with it. */
   readonly sent?: { readonly ms: number; readonly boot: string; readonly persists: boolean } | undefined;
+  /** When it came from a backup, Unix ms: it may have been sent, and have ended, after the backup. */
+  readonly restoredMs?: number | undefined;
   /** The device's first report that it has it, Unix ms. */
   readonly receivedMs?: number | undefined;
   /** The device's last report about it, Unix ms. */
@@ -82,6 +86,7 @@ export type CommandEvent =
   | { kind: 'cancel-requested' }
   | { kind: 'device-removed' }
   | { kind: 'hub-restarted' }
+  | { kind: 'restored' }
   | { kind: 'gave-up' };
 
 /** The actions once the new state is in the journal, in this order. */
@@ -172,6 +177,8 @@ function beforeSending(command: Command, event: CommandEvent, nowMs: number): St
       return mayWait(command) ? same(command) : enter(command, 'rejected', nowMs, 'offline');
     case 'hub-restarted':
       return mayWait(command) ? same(command) : enter(command, 'rejected', nowMs, 'hub-restarted');
+    case 'restored':
+      return enter({ ...command, restoredMs: nowMs }, 'uncertain', nowMs, 'restored');
     case 'result':
     case 'unknown':
       return same(command, 'disown');
@@ -219,6 +226,8 @@ function afterSending(command: Command, event: CommandEvent, nowMs: number): Ste
       return toUncertain(command, nowMs, 'link-lost');
     case 'hub-restarted':
       return toUncertain(command, nowMs, 'hub-restarted');
+    case 'restored':
+      return enter({ ...command, restoredMs: nowMs }, 'uncertain', nowMs, 'restored');
     case 'deadline-passed': {
       if (nowMs < command.deadlineMs || !awaitsDeadline(command)) return same(command);
       const doubt = toUncertain(command, nowMs, 'no-answer');
@@ -247,10 +256,12 @@ function afterSending(command: Command, event: CommandEvent, nowMs: number): Ste
 
 /**
  * `unknown` proves that a command was not delivered only when the device would remember it: the same boot, or
- * a memory that outlives boots (then and now). A device that had it and forgot it proves nothing.
+ * a memory that outlives boots (then and now). A device that had it and forgot it proves nothing. Nor does one that has
+ * reported its end to a hub that does not know it any more.
  */
 function settleUnknown(command: Command, event: { boot: string; persists: boolean }, nowMs: number): Step {
   const reported = { ...command, reportedMs: nowMs };
+  if (command.restoredMs !== undefined) return enter(reported, 'lost', nowMs, 'restored');
   if (command.reportedMs !== undefined) return enter(reported, 'lost', nowMs, 'device-forgot');
   const sameBoot = command.sent?.boot === event.boot;
   const remembers = command.sent?.persists === true && event.persists;
@@ -279,7 +290,8 @@ function awaitsDeadline(command: Command): boolean {
 }
 
 function lastReportedMs(command: Command): number {
-  return command.reportedMs ?? command.sent?.ms ?? command.acceptedMs;
+  const { reportedMs, sent, restoredMs = 0, acceptedMs } = command;
+  return Math.max(reportedMs ?? sent?.ms ?? acceptedMs, restoredMs);
 }
 
 function enter(command: Command, status: CommandStatus, nowMs: number, reason?: string): Step {

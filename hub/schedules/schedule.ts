@@ -15,6 +15,13 @@ export function nextOf(schedule: Schedule, fields: CronFields | undefined): numb
   return nextTime(fields, timeZone, lastMs ?? createdMs);
 }
 
+/** As if every time up to now had been dealt with: a restored hub does not know which of them were. */
+export function passedOver(schedule: Schedule, nowMs: number): Schedule {
+  const { cron, atMs, lastMs, createdMs } = schedule;
+  if (cron !== undefined) return { ...schedule, lastMs: Math.max(lastMs ?? createdMs, nowMs) };
+  return atMs === undefined || atMs > nowMs ? schedule : { ...schedule, lastMs: atMs };
+}
+
 export type Due =
   /** Unix ms; undefined: there is no further time. */
   | { kind: 'later'; atMs: number | undefined }

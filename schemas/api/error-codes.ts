@@ -23,6 +23,8 @@ const processErrors = {
   'tls-invalid': { meaning: 'the TLS key or certificate cannot be used', retryable: false },
   'data-dir-in-use': { meaning: 'another hub uses this data folder', retryable: false },
   'data-dir-invalid': { meaning: 'the data folder cannot be used', retryable: false },
+  'backup-failed': { meaning: 'the backup was not made', retryable: false },
+  'backup-invalid': { meaning: 'the backup cannot be used', retryable: false },
   'bus-refused': { meaning: 'the MQTT broker refused', retryable: false },
   'hub-not-running': { meaning: 'no hub runs on this data folder', retryable: true },
   'hub-unreachable': { meaning: 'the hub does not answer', retryable: true },

@@ -4,6 +4,7 @@ import { cronTimes } from '../../hub/wiring/cron-times.ts';
 import { runCli } from '../../hub/cli/commands/program.ts';
 import { fileFaults } from '../../hub/wiring/file-faults.ts';
 import { createLog } from '../../hub/kernel/log.ts';
+import { backUpHub, restoreHub } from '../../hub/wiring/backup-wiring.ts';
 import { openOfflineOperations } from '../../hub/offline.ts';
 import { ManualClock } from './clock.ts';
 import { temporaryFolder } from './services/guard.ts';
@@ -30,21 +31,25 @@ export async function runCommand(
   dataDir: string,
   overrides: Partial<CliDeps> = {},
 ): Promise<CliRun> {
+  const version = '1.2.3';
+  const clock = overrides.clock ?? new ManualClock();
   let out = '';
   let err = '';
   const code = await runCli(args, {
     env: { HUB_DATA_DIR: dataDir },
     cwd: dataDir,
-    version: '1.2.3',
+    version,
     out: (text) => (out += text),
     err: (text) => (err += text),
     terminal: true,
-    clock: new ManualClock(),
+    clock,
     cronTimes,
     createLog: () => createLog({ level: 'silent' }),
     fileFaults,
     startHub: () => Promise.reject(new Error('no hub is started in this test')),
     openOfflineOperations,
+    backUp: (config, folder, progress) => backUpHub(config, folder, { clock, version, progress }),
+    restore: (config, folder) => restoreHub(config, folder, { clock, version }),
     stopRequested: never,
     ...overrides,
   });

@@ -1,4 +1,5 @@
-import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { HubError, messageOf } from '../../kernel/errors.ts';
@@ -42,10 +43,46 @@ export function lockDataDir(dir: string): { release(): void } {
 export function lockUsedDataDir(dir: string): { release(): void } {
   // One that is being started for the first time has its lock before its state.
   const lock = existsSync(join(dir, 'hub.lock')) ? lockDataDir(dir) : undefined;
-  if (hasState(dir)) return lock ?? lockDataDir(dir);
-  lock?.release();
+  try {
+    demandUsed(dir);
+  } catch (error) {
+    lock?.release();
+    throw error;
+  }
+  return lock ?? lockDataDir(dir);
+}
+
+/** @throws HubError `data-dir-invalid` when no hub has used the folder */
+export function demandUsed(dir: string): void {
+  if (hasState(dir)) return;
   const wayOut = 'give the folder of your hub by HUB_DATA_DIR or --data-dir, or start the hub here first';
   throw invalid(dir, `no hub has used this folder; ${wayOut}`);
+}
+
+/**
+ * Makes the folder, for its owner only, where it is not there. What `mkfs` puts into a new volume counts as nothing.
+ * @throws HubError `data-dir-invalid` when it is no folder or cannot be made
+ */
+export function emptyFolder(dir: string): 'made' | 'empty' | 'used' {
+  try {
+    if (!existsSync(dir)) {
+      makeFolder(dir);
+      return 'made';
+    }
+    return readdirSync(dir).every((name) => name === 'lost+found') ? 'empty' : 'used';
+  } catch (cause) {
+    throw invalid(dir, messageOf(cause), cause);
+  }
+}
+
+/** What was written is there after a power cut too: a file, or the names in a folder. */
+export async function syncToDisk(path: string): Promise<void> {
+  const handle = await open(path);
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
 }
 
 const lockRetryMs = 50;

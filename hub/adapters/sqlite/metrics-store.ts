@@ -13,7 +13,7 @@ import { rollUpOf } from '../roll-up-name.ts';
 import { openDatabase, type Database, type DatabaseOptions } from './sqlite.ts';
 import type { SqlValue } from './sqlite-protocol.ts';
 
-const migrations = [
+export const metricsMigrations: readonly string[] = [
   `CREATE TABLE series (
      id INTEGER PRIMARY KEY,
      measurement TEXT NOT NULL,
@@ -41,7 +41,7 @@ export async function openMetricsStore(
   options: Pick<DatabaseOptions, 'file' | 'onFailure'>,
 ): Promise<MetricsStore> {
   const operations = siblingModule('metrics-operations', import.meta.url);
-  const db = await openDatabase({ ...options, migrations, operations });
+  const db = await openDatabase({ ...options, migrations: metricsMigrations, operations });
   return {
     name: 'embedded',
     write: (lines) => write(db, lines),

@@ -5,7 +5,7 @@ import type { RemovedLetters, SpooledLines, SpoolStore } from '../../telemetry/s
 import { openDatabase, type DatabaseOptions } from './sqlite.ts';
 import type { Row } from './sqlite-protocol.ts';
 
-const migrations = [
+export const spoolMigrations: readonly string[] = [
   `-- Lines the metrics store did not take, as they came; AUTOINCREMENT, so that an id never comes twice.
    CREATE TABLE entry (
      id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -37,7 +37,7 @@ export async function openSpoolDatabase(
   options: Pick<DatabaseOptions, 'file' | 'onFailure'>,
 ): Promise<SpoolStore> {
   const operations = siblingModule('spool-operations', import.meta.url);
-  const db = await openDatabase({ ...options, migrations, operations });
+  const db = await openDatabase({ ...options, migrations: spoolMigrations, operations });
   return {
     async levels() {
       const [row] = await db.read(

@@ -127,13 +127,18 @@ async function addDevices(
             FROM json_each(?1)`,
     params: [JSON.stringify(records)],
   };
+  const floor = {
+    sql: `INSERT INTO device_epoch (device_id, epoch)
+          SELECT value ->> 'id', epoch_floor FROM json_each(?1), hub WHERE epoch_floor > 0 ON CONFLICT DO NOTHING`,
+    params: insert.params,
+  };
   const raise = {
     sql: `UPDATE device_epoch SET epoch = epoch + 1
            WHERE device_id IN (SELECT value ->> 'id' FROM json_each(?1)) RETURNING device_id, epoch`,
     params: insert.params,
   };
   try {
-    const [, raised] = await db.transaction([insert, raise]);
+    const [, , raised] = await db.transaction([insert, floor, raise]);
     return new Map(raised?.map((row) => [String(row['device_id']), Number(row['epoch'])]));
   } catch (error) {
     const taken = await db.read('SELECT id FROM device WHERE id IN (SELECT value FROM json_each(?1))', [

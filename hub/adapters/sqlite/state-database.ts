@@ -109,6 +109,8 @@ export const stateMigrations: readonly string[] = [
   // Which enrolment registered it; null: an operator, or a hub that did not note it yet.
   `ALTER TABLE device ADD COLUMN enrolment_id TEXT;`,
   ...auditShareMigrations,
+  // After a restore: the epoch from which devices begin that are registered later, because they may have existed before.
+  `ALTER TABLE hub ADD COLUMN epoch_floor INTEGER NOT NULL DEFAULT 0;`,
 ];
 
 /**

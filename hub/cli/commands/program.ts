@@ -5,6 +5,7 @@ import { exitCodeOf } from '../../../schemas/api/error-codes.ts';
 import { HubError, messageOf } from '../../kernel/errors.ts';
 import { addAudit } from './audit-command.ts';
 import { addCheckConfig } from './check-config-command.ts';
+import { addBackup, addRestore } from './backup-command.ts';
 import type { CliDeps } from '../cli-deps.ts';
 import { addClock } from './clock-command.ts';
 import { addCommand } from './command-command.ts';
@@ -61,6 +62,8 @@ export async function runCli(args: readonly string[], deps: CliDeps): Promise<Ex
   addClock(program, deps);
   addDeadLetters(program, deps);
   addIncident(program, deps);
+  addBackup(program, deps);
+  addRestore(program, deps);
   addOpenApi(program, deps);
   try {
     await program.parseAsync(args, { from: 'user' });

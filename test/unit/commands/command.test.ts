@@ -107,6 +107,20 @@ test('a sent command whose link, hub or deadline is gone is uncertain, not judge
   assert.deepEqual(late.effects, ['announce', 'recall']);
 });
 
+test('what a backup has open is uncertain, waits a day for the device, and no unknown proves that it was never sent', () => {
+  const restoredMs = deadlineMs + giveUpAfterMs;
+  for (const before of [[], [turn], [turn, { kind: 'received' as const }]]) {
+    const { command } = step(run(before), { kind: 'restored' }, restoredMs);
+    assert.deepEqual([command.status, command.reason], ['uncertain', 'restored']);
+    assert.equal(dueMs(command), restoredMs + giveUpAfterMs);
+    assert.equal(step(command, { ...turn }, restoredMs).command.status, 'uncertain');
+    const unknown = step(command, { kind: 'unknown', boot: 'boot-1', persists: true }, restoredMs).command;
+    assert.deepEqual([unknown.status, unknown.reason], ['lost', 'restored']);
+    const told = step(command, { kind: 'result', status: 'succeeded' }, restoredMs).command;
+    assert.equal(told.status, 'succeeded');
+  }
+});
+
 test('a running command outlives its deadline, which is for beginning', () => {
   const running = run([turn, { kind: 'progress' }]);
   assert.equal(step(running, { kind: 'deadline-passed' }, deadlineMs + 1).command.status, 'running');
@@ -198,6 +212,7 @@ const anyEvent: fc.Arbitrary<CommandEvent> = fc.oneof(
     { kind: 'cancel-requested' },
     { kind: 'device-removed' },
     { kind: 'hub-restarted' },
+    { kind: 'restored' },
     { kind: 'gave-up' },
   ),
   fc.record({ kind: fc.constant('turn' as const), boot, persists: fc.boolean() }),

@@ -82,6 +82,7 @@ const reasons: Readonly<Record<string, string>> = {
   offline: 'The device is offline, and this command must not be queued.',
   'on-request': 'Cancellation was requested.',
   reconnected: 'The device reconnected before an answer came.',
+  restored: 'The hub was restored from a backup and does not know what happened afterwards.',
   superseded: 'A newer command of the same name replaced it.',
   'too-large': 'The request is too large.',
   'too-many': 'Too many commands are already open.',

@@ -1,0 +1,118 @@
+/** A backup of a data folder, while its hub runs or not. */
+import { existsSync } from 'node:fs';
+import { chmod, copyFile, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { HubError, messageOf } from '../../../kernel/errors.ts';
+import type {
+  BackupFile,
+  BackupManifest,
+  BackupProgress,
+} from '../../../../schemas/backup/backup-manifest.ts';
+import type { Clock } from '../../../../schemas/time/clock.ts';
+import { describeFile, manifestName, newManifest } from './backup-manifest.ts';
+import { demandUsed, emptyFolder, syncToDisk } from '../data-dir.ts';
+import { copyDatabase } from './database-copies.ts';
+
+export interface BackupOptions {
+  dataDir: string;
+  /** A new folder, or an empty one. */
+  folder: string;
+  deviceTypesDir: string;
+  version: string;
+  clock: Clock;
+  progress: (progress: BackupProgress) => void;
+}
+
+/**
+ * In this order: a reading moves from the spool to the metrics store, so one that is acked before the backup begins is in
+ * the copy of either. State is last, so that devices and commands are as new as can be.
+ */
+const databases = ['spool.db', 'metrics.db', 'state.db'];
+const progressEveryMs = 500;
+
+/**
+ * Copies what makes the hub what it is: the databases and the hub's own certificates. What belongs to a running process
+ * (`hub.lock`, `hub.sock`, `first-login`) is not part of it. Everything is readable by its owner only.
+ * @throws HubError `data-dir-invalid` when no hub has used the data folder · `backup-failed`
+ */
+export async function backUp(options: BackupOptions): Promise<BackupManifest> {
+  const { dataDir, folder, deviceTypesDir, version, clock } = options;
+  demandUsed(dataDir);
+  const found = emptyFolder(folder);
+  if (found === 'used') {
+    throw new HubError('backup-failed', `${folder} is not empty; give a new folder for each backup`);
+  }
+  try {
+    await chmod(folder, 0o700);
+    const madeAt = new Date(clock.now()).toISOString();
+    const files: BackupFile[] = [];
+    for (const name of databases) {
+      if (existsSync(join(dataDir, name))) files.push(await backUpDatabase(name, options));
+    }
+    for (const name of await certificates(dataDir)) files.push(await backUpCertificate(name, options));
+    const manifest = newManifest({ version, madeAt, deviceTypesDir, files });
+    await writeSynced(join(folder, manifestName), `${JSON.stringify(manifest, undefined, 2)}\n`);
+    if (existsSync(join(folder, 'tls'))) await syncToDisk(join(folder, 'tls'));
+    await syncToDisk(folder);
+    return manifest;
+  } catch (cause) {
+    // Half a backup must not look like one.
+    for (const name of [...databases, 'tls', manifestName]) {
+      await rm(join(folder, name), { recursive: true, force: true });
+    }
+    if (found === 'made') await rm(folder, { recursive: true, force: true });
+    if (cause instanceof HubError) throw cause;
+    throw new HubError('backup-failed', `${folder}: ${messageOf(cause)}`, { cause });
+  }
+}
+
+async function backUpDatabase(
+  name: string,
+  { dataDir, folder, clock, progress }: BackupOptions,
+): Promise<BackupFile> {
+  const [from, to] = [join(dataDir, name), join(folder, name)];
+  const of = (await stat(from)).size;
+  const report = (): void => {
+    stat(to).then(
+      ({ size }) => progress({ name, bytes: size, of }),
+      // It is not there yet.
+      () => undefined,
+    );
+  };
+  const stop = clock.every(progressEveryMs, report);
+  try {
+    const copied = await copyDatabase(from, to);
+    if ('fault' in copied) throw new HubError('backup-failed', `${from}: ${copied.fault}`);
+    const described = await describeFile(folder, name);
+    progress({ name, bytes: described.bytes, of: described.bytes });
+    return { ...described, schema: copied.schema };
+  } finally {
+    stop();
+  }
+}
+
+async function certificates(dataDir: string): Promise<string[]> {
+  const folder = join(dataDir, 'tls');
+  if (!existsSync(folder)) return [];
+  const names = await readdir(folder);
+  return names.filter((name) => /\.(key|crt)$/.test(name)).map((name) => `tls/${name}`);
+}
+
+async function backUpCertificate(name: string, { dataDir, folder }: BackupOptions): Promise<BackupFile> {
+  await mkdir(join(folder, 'tls'), { recursive: true, mode: 0o700 });
+  const to = join(folder, name);
+  await copyFile(join(dataDir, name), to);
+  await chmod(to, 0o600);
+  await syncToDisk(to);
+  return describeFile(folder, name);
+}
+
+async function writeSynced(file: string, text: string): Promise<void> {
+  const handle = await open(file, 'wx', 0o600);
+  try {
+    await handle.writeFile(text);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,52 @@
+/** The worker thread behind a backup: it copies one database, or checks one. SQLite blocks its thread meanwhile. */
+import { closeSync, fsyncSync, openSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import { parentPort, workerData } from 'node:worker_threads';
+
+export interface CopySetup {
+  file: string;
+  /** Copied from there first. The hub may run and write meanwhile. */
+  from?: string;
+}
+
+/** `schema`: the `user_version` of the file. */
+export type CopyOutcome = { schema: number } | { fault: string };
+
+const busyTimeoutMs = 5_000;
+
+/** One snapshot, however long it takes: in WAL mode a reader neither waits for writers nor holds them up. */
+function copy(from: string, file: string): void {
+  // Made here, so that it is for its owner alone from the start.
+  closeSync(openSync(file, 'wx', 0o600));
+  const source = new DatabaseSync(from, { readOnly: true, timeout: busyTimeoutMs });
+  try {
+    source.prepare('VACUUM INTO ?').run(file);
+  } finally {
+    source.close();
+  }
+  const written = openSync(file, 'r+');
+  fsyncSync(written);
+  closeSync(written);
+}
+
+function check(file: string): CopyOutcome {
+  const db = new DatabaseSync(file, { readOnly: true });
+  try {
+    const found = db.prepare('PRAGMA integrity_check(1)').get()?.['integrity_check'];
+    if (found !== 'ok') return { fault: String(found) };
+    return { schema: Number(db.prepare('PRAGMA user_version').get()?.['user_version']) };
+  } finally {
+    db.close();
+  }
+}
+
+function run({ file, from }: CopySetup): CopyOutcome {
+  try {
+    if (from !== undefined) copy(from, file);
+    return check(file);
+  } catch (error) {
+    return { fault: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+parentPort?.postMessage(run(workerData as CopySetup));

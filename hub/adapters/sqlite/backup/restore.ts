@@ -1,0 +1,110 @@
+/** A backup becomes a data folder again. */
+import { chmod, copyFile, mkdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { HubError, messageOf } from '../../../kernel/errors.ts';
+import type { BackupFile, BackupManifest } from '../../../../schemas/backup/backup-manifest.ts';
+import { checkFile, invalidBackup, readManifest } from './backup-manifest.ts';
+import { emptyFolder, lockDataDir, syncToDisk } from '../data-dir.ts';
+import { checkDatabase } from './database-copies.ts';
+import { metricsMigrations } from '../metrics-store.ts';
+import { spoolMigrations } from '../spool-database.ts';
+import type { Database } from '../sqlite.ts';
+import { openStateDatabase, stateMigrations } from '../state-database.ts';
+
+export interface RestoreOptions<T> {
+  /** The backup, which is only read. */
+  folder: string;
+  /** A new folder, or an empty one. */
+  dataDir: string;
+  /** Of this program. */
+  version: string;
+  /** Changes the state before a hub may start on it. */
+  prepare: (state: Database, manifest: BackupManifest) => Promise<T>;
+}
+
+const state = 'state.db';
+/** Until everything is in place. Without `state.db` no hub starts on the other files. */
+const draft = 'state.db.restoring';
+
+const knownSchemas = new Map([
+  [state, stateMigrations.length],
+  ['spool.db', spoolMigrations.length],
+  ['metrics.db', metricsMigrations.length],
+]);
+
+/**
+ * Checks the backup, file by file, and makes the data folder from it. When that fails, the folder is empty again.
+ * @throws HubError `backup-invalid` · `data-dir-invalid` when the data folder is used · `database-failed`
+ */
+export async function restore<T>({
+  folder,
+  dataDir,
+  version,
+  prepare,
+}: RestoreOptions<T>): Promise<{ manifest: BackupManifest; prepared: T }> {
+  const manifest = readManifest(folder);
+  demandKnown(folder, manifest, version);
+  const found = emptyFolder(dataDir);
+  if (found === 'used') {
+    const note = `${dataDir} is not empty; give a new folder by HUB_DATA_DIR or --data-dir, or move this one away`;
+    throw new HubError('data-dir-invalid', note, { details: { dir: dataDir } });
+  }
+  const lock = lockDataDir(dataDir);
+  try {
+    for (const file of manifest.files) await restoreFile(folder, dataDir, file);
+    const prepared = await prepareState(join(dataDir, draft), (database) => prepare(database, manifest));
+    await rename(join(dataDir, draft), join(dataDir, state));
+    await syncToDisk(dataDir);
+    lock.release();
+    return { manifest, prepared };
+  } catch (cause) {
+    lock.release();
+    const made = [
+      ...manifest.files.map(({ name }) => name),
+      draft,
+      `${draft}-wal`,
+      `${draft}-shm`,
+      'tls',
+      'hub.lock',
+    ];
+    for (const name of made) await rm(join(dataDir, name), { recursive: true, force: true });
+    if (found === 'made') await rm(dataDir, { recursive: true, force: true });
+    if (cause instanceof HubError) throw cause;
+    throw new HubError('backup-invalid', `${folder}: ${messageOf(cause)}`, { cause });
+  }
+}
+
+async function prepareState<T>(file: string, prepare: (state: Database) => Promise<T>): Promise<T> {
+  const database = await openStateDatabase(file);
+  try {
+    return await prepare(database);
+  } finally {
+    await database.close();
+  }
+}
+
+/** An older hub must not misread what a newer one has written. */
+function demandKnown(folder: string, { files, version: made }: BackupManifest, version: string): void {
+  if (!files.some(({ name }) => name === state)) throw invalidBackup(folder, `it has no ${state}`);
+  for (const { name, schema = 0 } of files) {
+    const known = knownSchemas.get(name) ?? 0;
+    if (schema <= known) continue;
+    throw invalidBackup(
+      folder,
+      `device-hub ${made} made it, and this is device-hub ${version}: ${name} has version ${schema}, and ${known} is the newest known here; restore it with device-hub ${made} or newer`,
+    );
+  }
+}
+
+async function restoreFile(folder: string, dataDir: string, file: BackupFile): Promise<void> {
+  if (file.name.startsWith('tls/')) await mkdir(join(dataDir, 'tls'), { recursive: true, mode: 0o700 });
+  const name = file.name === state ? draft : file.name;
+  const to = join(dataDir, name);
+  await copyFile(join(folder, file.name), to);
+  await chmod(to, 0o600);
+  // The copy is checked, not the original: it is what the hub starts on.
+  await checkFile(dataDir, { ...file, name });
+  if (file.schema === undefined) return;
+  const checked = await checkDatabase(to);
+  if ('fault' in checked) throw invalidBackup(folder, `${file.name} is damaged: ${checked.fault}`);
+}
