@@ -8,7 +8,7 @@ export {
   closeReasonText,
   type CloseCode,
   type CloseReason,
-} from './close-codes.ts';
+} from './protocol/close-codes.ts';
 export type {
   ByeFrame,
   DeviceFrame,
@@ -23,7 +23,7 @@ export type {
   Sample,
   Severity,
   TelemetryFrame,
-} from './device-frames.ts';
+} from './protocol/device-frames.ts';
 export type {
   AckFrame,
   CancelFrame,
@@ -38,9 +38,9 @@ export type {
   RecallFrame,
   SessionLimits,
   WelcomeFrame,
-} from './hub-frames.ts';
-export { deviceFrameChecks, hubFrameChecks } from './frame-checks.ts';
-export { mqttChecks } from './mqtt-checks.ts';
+} from './protocol/hub-frames.ts';
+export { deviceFrameChecks, hubFrameChecks } from './protocol/frame-checks.ts';
+export { mqttChecks } from './mqtt/mqtt-checks.ts';
 export type {
   CommandType,
   DeviceType,

@@ -1,9 +1,9 @@
 import type { CommandWatcher } from '../commands/answers.ts';
 import { commandView } from '../commands/command-operations.ts';
 import type { Command } from '../commands/command.ts';
-import type { GroupCommandWatcher } from '../commands/group-answers.ts';
-import type { GroupCommandRecord } from '../commands/group-command-journal.ts';
-import { groupCommandView } from '../commands/group-operations.ts';
+import type { GroupCommandWatcher } from '../commands/group/group-answers.ts';
+import type { GroupCommandRecord } from '../commands/group/group-command-journal.ts';
+import { groupCommandView } from '../commands/group/group-operations.ts';
 import type { Clock } from '../../schemas/time/clock.ts';
 import type { LiveFeed } from './live-feed.ts';
 

@@ -1,7 +1,7 @@
 import { isFinal } from '../../schemas/command-status.ts';
 import { step } from '../commands/command.ts';
-import type { Target } from '../commands/group-command.ts';
-import type { GroupCommandJournal } from '../commands/group-command-journal.ts';
+import type { Target } from '../commands/group/group-command.ts';
+import type { GroupCommandJournal } from '../commands/group/group-command-journal.ts';
 import type { CommandJournal } from '../commands/journal.ts';
 
 export interface RestoredCommands {

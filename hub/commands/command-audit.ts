@@ -5,8 +5,6 @@ import type { CommandWatcher } from './answers.ts';
 import type { CommandCounters } from './command-counters.ts';
 import type { Refusal } from './command-request.ts';
 import type { Command } from './command.ts';
-import type { GroupCommandWatcher } from './group-answers.ts';
-import type { GroupCommandRecord } from './group-command-journal.ts';
 
 /** Something that was asked for, as the audit names it. */
 export interface Ask {
@@ -31,15 +29,6 @@ export function cancelAsk(device: string, id: string, requester: Requester | und
   return { action: 'command.cancel', subject: `${device}/${id}`, requester };
 }
 
-/** A group command: subject is its id, or where the caller gave none what it was to go to. */
-export function groupAsk(
-  { id, group, to, name }: { id?: string | undefined; group?: string | undefined; to: string; name: string },
-  requester: Requester,
-): Ask {
-  const subject = id ?? (group === undefined ? to : `group ${group}`);
-  return { action: 'group-command.send', subject, name, requester };
-}
-
 /**
  * The entry that goes to disk together with a state of a command: who asked, and every state since.
  * @param first its first state in the journal, which may be its last as well
@@ -61,8 +50,8 @@ export function stateEvent(command: Command, first: boolean): AuditEvent {
   };
 }
 
-/** Requests that are not states of a command: refusals, cancel requests, and group commands. */
-export class CommandAudit implements CommandWatcher, GroupCommandWatcher {
+/** Requests that are not states of a command: refusals and cancel requests. */
+export class CommandAudit implements CommandWatcher {
   readonly #auditor: Pick<Auditor, 'record' | 'noted'>;
   readonly #counters: Pick<CommandCounters, 'refused'>;
 
@@ -91,20 +80,6 @@ export class CommandAudit implements CommandWatcher, GroupCommandWatcher {
   /** Its entry is on disk, since the journal wrote the two in one. */
   observe(): void {
     this.#auditor.noted(1);
-  }
-
-  /** Who asked for a group command, and how it ended; each of its commands has entries of its own. */
-  observeGroup({ groupCommand, targets }: GroupCommandRecord): void {
-    const { id, to, name, params, status, reason, requester } = groupCommand;
-    const begins = status === 'running';
-    if (begins && targets.some((target) => target.status !== 'waiting')) return;
-    void this.#auditor.record({
-      ...(begins ? requester : hubItself),
-      action: begins ? 'group-command.send' : 'group-command.status',
-      subject: id,
-      outcome: status,
-      details: { to, name, params, devices: targets.length, reason },
-    });
   }
 
   #record(

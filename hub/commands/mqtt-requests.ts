@@ -14,9 +14,25 @@ import { parsePayload, type Refusal } from './command-request.ts';
 import type { Command } from './command.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { AnswerAddress, CommandJournal, Delivery } from './journal.ts';
-import type { MqttGroupRequests } from './mqtt-group-requests.ts';
 import { answerMessage, payloadOf } from './status-payload.ts';
 import type { StatusPublisher } from './status-publisher.ts';
+
+/** A request for a group command, with its MQTT properties read. */
+export interface GroupMessage {
+  readonly group: string;
+  readonly name: string;
+  readonly message: IncomingMessage;
+  readonly requester: Requester;
+  readonly answerTo?: AnswerAddress | undefined;
+  readonly delivery?: Omit<Delivery, 'expiresMs'> | undefined;
+  /** A fault of the message itself: retained, or without a good place for the answer. */
+  readonly refusal?: Refusal | undefined;
+}
+
+/** Takes requests for group commands. Resolves when the message may be PUBACKed: journalled, or answered with a refusal. */
+export interface GroupRequests {
+  command(given: GroupMessage): Promise<void>;
+}
 
 interface MqttRequestsDeps {
   clock: Clock;
@@ -28,7 +44,7 @@ interface MqttRequestsDeps {
   topics: Topics;
   statuses: StatusPublisher;
   dispatcher: Pick<Dispatcher, 'submit' | 'cancel' | 'find'>;
-  groups: Pick<MqttGroupRequests, 'command'>;
+  groups: GroupRequests;
 }
 
 /** What a refusal is about: names for the topic of its answer. */

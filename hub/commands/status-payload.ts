@@ -1,33 +1,11 @@
 import type { CommandView } from '../../schemas/api/commands.ts';
-import type { GroupCommandSummary } from '../../schemas/api/group-commands.ts';
-import type { FieldError } from '../../schemas/index.ts';
 import type { OutgoingMessage } from '../bus/bus.ts';
 import { withoutUndefined } from '../kernel/without-undefined.ts';
-import type { RefusalReason } from '../../schemas/api/error-codes.ts';
-import { tally } from '../../schemas/command-tally.ts';
 import type { Command } from './command.ts';
-import type { GroupCommandRecord } from './group-command-journal.ts';
 import type { AnswerAddress } from './journal.ts';
 
 /** The payload of a command's status topic. */
 export type CommandStatusPayload = Omit<CommandView, 'final' | 'params' | 'accepted' | 'actor' | 'origin'>;
-
-/** The payload of a group command's status topic. */
-export type GroupStatusPayload = Omit<
-  GroupCommandSummary,
-  'to' | 'params' | 'final' | 'accepted' | 'wave' | 'maxFailures'
->;
-
-/** The payload for a request that became neither. */
-export interface RejectionPayload {
-  readonly id: string;
-  readonly status: 'rejected';
-  readonly ts: number;
-  readonly reason: RefusalReason;
-  readonly errors?: readonly FieldError[];
-  /** The caller's own id, where `id` is a fresh one. */
-  readonly requestedId?: string;
-}
 
 /** A command as every interface shows it. */
 export function payloadOf(command: Command): CommandStatusPayload {
@@ -51,19 +29,10 @@ export function payloadOf(command: Command): CommandStatusPayload {
   };
 }
 
-/** A group command as every interface shows it, at this time (Unix ms). */
-export function groupPayloadOf(
-  { groupCommand, targets }: GroupCommandRecord,
-  nowMs: number,
-): GroupStatusPayload {
-  const { id, group = '-', name, status, reason, endedMs = nowMs } = groupCommand;
-  return { id, group, name, status, ts: endedMs, ...withoutUndefined({ reason }), ...tally(targets) };
-}
-
 /** The final answer on a caller's Response Topic. */
 export function answerMessage(
   to: AnswerAddress,
-  payload: CommandStatusPayload | GroupStatusPayload | RejectionPayload,
+  payload: { readonly status: string; readonly reason?: string },
 ): OutgoingMessage {
   const { status, reason } = payload;
   return {

@@ -6,7 +6,7 @@ import { createGroupCommandStore } from '../adapters/sqlite/sqlite-group-command
 import { leapAhead } from '../adapters/sqlite/backup/sqlite-restore-store.ts';
 import { createScheduleStore } from '../adapters/sqlite/sqlite-schedule-store.ts';
 import type { Database } from '../adapters/sqlite/sqlite.ts';
-import { isSettled } from '../commands/group-command.ts';
+import { isSettled } from '../commands/group/group-command.ts';
 import { settleRestored, type RestoredCommands } from '../admin/restored-commands.ts';
 import type { Config } from '../config/config.ts';
 import { leapOf } from '../presence/epoch-leap.ts';

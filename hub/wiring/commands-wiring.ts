@@ -11,10 +11,10 @@ import { exposeCommands } from '../commands/command-metrics.ts';
 import { createCommandOperations } from '../commands/command-operations.ts';
 import { CommandWaits } from '../commands/command-waits.ts';
 import { startDispatcher, type Dispatcher } from '../commands/dispatcher.ts';
-import type { GroupCommandWatcher } from '../commands/group-answers.ts';
-import type { GroupCommands } from '../commands/group-commands.ts';
+import type { GroupCommandWatcher } from '../commands/group/group-answers.ts';
+import type { GroupCommands } from '../commands/group/group-commands.ts';
 import { MqttRequests } from '../commands/mqtt-requests.ts';
-import { OpenGroupCommands } from '../commands/open-group-command.ts';
+import { OpenGroupCommands } from '../commands/group/open-group-commands.ts';
 import { CommandStages } from '../commands/stages.ts';
 import { StatusPublisher } from '../commands/status-publisher.ts';
 import type { Metrics } from '../kernel/metrics.ts';
@@ -72,7 +72,7 @@ export async function startCommands(hub: HubContext, deps: Deps): Promise<Comman
   await removals.resume(dispatcher);
   releasers.push('command waits', () => waits.close());
 
-  const groups = await startGroupCommands({ ...common, state: state.database, statuses, dispatcher, open });
+  const groups = await startGroupCommands({ ...common, state, statuses, dispatcher, open });
   const requests = new MqttRequests({ ...common, journal, statuses, dispatcher, groups: groups.requests });
   const operations = createCommandOperations({ dispatcher, journal, audit, waits });
   return {

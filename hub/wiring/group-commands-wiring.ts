@@ -1,29 +1,30 @@
 import type { AdminDeps } from '../adapters/http/admin-server.ts';
 import { serveGroups } from '../adapters/http/group-routes.ts';
 import { createGroupCommandStore } from '../adapters/sqlite/sqlite-group-command-store.ts';
-import type { Database } from '../adapters/sqlite/sqlite.ts';
 import type { Topics } from '../bus/topics.ts';
 import type { CommandAudit } from '../commands/command-audit.ts';
 import type { Dispatcher } from '../commands/dispatcher.ts';
-import { GroupAnswers, type GroupCommandWatcher } from '../commands/group-answers.ts';
-import { isSettled } from '../commands/group-command.ts';
-import { GroupCommands } from '../commands/group-commands.ts';
-import { createGroupOperations } from '../commands/group-operations.ts';
-import { MqttGroupRequests } from '../commands/mqtt-group-requests.ts';
-import type { OpenGroupCommands } from '../commands/open-group-command.ts';
+import { GroupAnswers, type GroupCommandWatcher } from '../commands/group/group-answers.ts';
+import { GroupCommandAudit } from '../commands/group/group-command-audit.ts';
+import { isSettled } from '../commands/group/group-command.ts';
+import { GroupCommands } from '../commands/group/group-commands.ts';
+import { createGroupOperations } from '../commands/group/group-operations.ts';
+import { MqttGroupRequests } from '../commands/group/mqtt-group-requests.ts';
+import type { OpenGroupCommands } from '../commands/group/open-group-commands.ts';
 import type { StatusPublisher } from '../commands/status-publisher.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Releasers } from '../kernel/releasers.ts';
 import type { Clock } from '../../schemas/time/clock.ts';
 import type { Registry } from '../registry/registry.ts';
 import { selectDevices } from '../registry/selector.ts';
+import type { HubState } from './state-wiring.ts';
 
 interface Deps {
   clock: Clock;
   random: () => number;
   log: Log;
   releasers: Releasers;
-  state: Database;
+  state: HubState;
   registry: Registry;
   topics: Topics;
   audit: CommandAudit;
@@ -45,10 +46,10 @@ export interface GroupCommandParts {
 /** Commands to many devices: journal → dispatcher → report, and the requests for them. */
 export async function startGroupCommands(deps: Deps): Promise<GroupCommandParts> {
   const { clock, registry, releasers, audit } = deps;
-  const journal = createGroupCommandStore(deps.state, isSettled);
+  const journal = createGroupCommandStore(deps.state.database, isSettled);
   const answers = new GroupAnswers({ ...deps, journal });
   releasers.push('group answers', () => answers.close());
-  const watchers: GroupCommandWatcher[] = [audit, answers];
+  const watchers: GroupCommandWatcher[] = [new GroupCommandAudit(deps.state.audit), answers];
   const select = (text: string): string[] => selectDevices(registry, text);
   const groupCommands = new GroupCommands({
     ...deps,

@@ -2,7 +2,7 @@
 
 import type { FastifyInstance } from 'fastify';
 import { groupApi } from '../../../schemas/api/group-commands.ts';
-import type { GroupOperations } from '../../commands/group-operations.ts';
+import type { GroupOperations } from '../../commands/group/group-operations.ts';
 import { requesterOf } from './command-routes.ts';
 import { serve } from './serve-operation.ts';
 

@@ -1,8 +1,8 @@
 import type { Group } from '../../../schemas/api/group-commands.ts';
 import type { TargetStatus } from '../../../schemas/command-status.ts';
 import type { Delivery } from '../../commands/journal.ts';
-import type { GroupCommandJournal, GroupCommandRecord } from '../../commands/group-command-journal.ts';
-import type { GroupCommand, Target } from '../../commands/group-command.ts';
+import type { GroupCommandJournal, GroupCommandRecord } from '../../commands/group/group-command-journal.ts';
+import type { GroupCommand, Target } from '../../commands/group/group-command.ts';
 import type { Database } from './sqlite.ts';
 import type { Row, Statement } from './sqlite-protocol.ts';
 

@@ -4,8 +4,8 @@ import type { CommandRequest } from '../../../hub/commands/command-request.ts';
 import type { Command } from '../../../hub/commands/command.ts';
 import { CommandAudit } from '../../../hub/commands/command-audit.ts';
 import { newCommandCounters } from '../../../hub/commands/command-counters.ts';
-import { GroupCommands } from '../../../hub/commands/group-commands.ts';
-import { OpenGroupCommands } from '../../../hub/commands/open-group-command.ts';
+import { GroupCommands } from '../../../hub/commands/group/group-commands.ts';
+import { OpenGroupCommands } from '../../../hub/commands/group/open-group-commands.ts';
 import { ManualClock } from '../../helpers/clock.ts';
 import { log, startCommandHub, valve, type CommandHub } from '../../helpers/hubs/dispatcher.ts';
 

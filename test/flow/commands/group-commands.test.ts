@@ -6,11 +6,11 @@ import { openStateDatabase } from '../../../hub/adapters/sqlite/state-database.t
 import { CommandAudit } from '../../../hub/commands/command-audit.ts';
 import type { CommandRequest } from '../../../hub/commands/command-request.ts';
 import type { Command } from '../../../hub/commands/command.ts';
-import type { GroupCommandRecord } from '../../../hub/commands/group-command-journal.ts';
-import { isSettled } from '../../../hub/commands/group-command.ts';
-import { GroupCommands } from '../../../hub/commands/group-commands.ts';
+import type { GroupCommandRecord } from '../../../hub/commands/group/group-command-journal.ts';
+import { isSettled } from '../../../hub/commands/group/group-command.ts';
+import { GroupCommands } from '../../../hub/commands/group/group-commands.ts';
 import { newCommandCounters } from '../../../hub/commands/command-counters.ts';
-import { OpenGroupCommands } from '../../../hub/commands/open-group-command.ts';
+import { OpenGroupCommands } from '../../../hub/commands/group/open-group-commands.ts';
 import { ManualClock } from '../../helpers/clock.ts';
 import { log } from '../../helpers/hubs/dispatcher.ts';
 import { temporaryFolder } from '../../helpers/services/guard.ts';

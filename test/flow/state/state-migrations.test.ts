@@ -7,7 +7,7 @@ import { createGroupCommandStore } from '../../../hub/adapters/sqlite/sqlite-gro
 import { openDatabase, type Database } from '../../../hub/adapters/sqlite/sqlite.ts';
 import type { Statement } from '../../../hub/adapters/sqlite/sqlite-protocol.ts';
 import { openStateDatabase, stateMigrations } from '../../../hub/adapters/sqlite/state-database.ts';
-import { isSettled } from '../../../hub/commands/group-command.ts';
+import { isSettled } from '../../../hub/commands/group/group-command.ts';
 import { temporaryFolder } from '../../helpers/services/guard.ts';
 
 /** A state database as it was before `change`, with these rows, opened by the hub of today. */

@@ -3,7 +3,12 @@ import { test } from 'node:test';
 import type { TargetStatus } from '../../../schemas/command-status.ts';
 import { tally } from '../../../schemas/command-tally.ts';
 import fc from 'fast-check';
-import { decide, isSettled, type GroupCommand, type Target } from '../../../hub/commands/group-command.ts';
+import {
+  decide,
+  isSettled,
+  type GroupCommand,
+  type Target,
+} from '../../../hub/commands/group/group-command.ts';
 
 const plan: GroupCommand = {
   id: 'g-1',

@@ -294,7 +294,7 @@ const webConsole = [
     /the console takes types/,
   ),
   fault('dashboards/console/src/config.ts', '../../../schemas/config.ts', /the console takes types/),
-  fault('dashboards/console/src/frames.ts', '../../../schemas/device-frames.ts', /the console takes types/),
+  fault('dashboards/console/src/frames.ts', '../../../schemas/limits.ts', /the console takes types/),
   fault(
     'dashboards/console/src/simulator.ts',
     '../../../device-sim/client/client.ts',

@@ -1,17 +1,18 @@
 import { isDeepStrictEqual } from 'node:util';
-import { defaultWave } from '../../schemas/command-tally.ts';
-import type { Requester } from '../../schemas/api/requester.ts';
-import type { Log } from '../kernel/log.ts';
-import type { Cancel, Clock } from '../../schemas/time/clock.ts';
-import { groupAsk, type CommandAudit } from './command-audit.ts';
-import { newCommandId } from './command-id.ts';
-import type { CommandRequest, Pace, Refusal } from './command-request.ts';
-import type { Dispatcher } from './dispatcher.ts';
+import { defaultWave } from '../../../schemas/command-tally.ts';
+import type { Requester } from '../../../schemas/api/requester.ts';
+import type { Log } from '../../kernel/log.ts';
+import type { Cancel, Clock } from '../../../schemas/time/clock.ts';
+import type { CommandAudit } from '../command-audit.ts';
+import { groupAsk } from './group-command-audit.ts';
+import { newCommandId } from '../command-id.ts';
+import type { CommandRequest, Pace, Refusal } from '../command-request.ts';
+import type { Dispatcher } from '../dispatcher.ts';
 import type { GroupCommandWatcher } from './group-answers.ts';
 import type { GroupCommandJournal, GroupCommandRecord } from './group-command-journal.ts';
 import type { GroupCommand } from './group-command.ts';
-import type { AnswerAddress, Delivery } from './journal.ts';
-import type { OpenGroupCommands } from './open-group-command.ts';
+import type { AnswerAddress, Delivery } from '../journal.ts';
+import type { OpenGroupCommands } from './open-group-commands.ts';
 
 export interface GroupCommandRequest {
   readonly to: string;

@@ -1,31 +1,18 @@
-import type { Requester } from '../../schemas/api/requester.ts';
-import type { IncomingMessage } from '../bus/bus.ts';
-import { isName, type Topics } from '../bus/topics.ts';
-import { messageOf } from '../kernel/errors.ts';
-import type { Log } from '../kernel/log.ts';
-import type { Clock } from '../../schemas/time/clock.ts';
-import { withoutUndefined } from '../kernel/without-undefined.ts';
-import { groupAsk, type CommandAudit } from './command-audit.ts';
-import { newCommandId } from './command-id.ts';
-import { parsePayload, type Refusal } from './command-request.ts';
+import { isName, type Topics } from '../../bus/topics.ts';
+import { messageOf } from '../../kernel/errors.ts';
+import type { Log } from '../../kernel/log.ts';
+import type { Clock } from '../../../schemas/time/clock.ts';
+import { withoutUndefined } from '../../kernel/without-undefined.ts';
+import type { CommandAudit } from '../command-audit.ts';
+import { groupAsk } from './group-command-audit.ts';
+import { newCommandId } from '../command-id.ts';
+import { parsePayload, type Refusal } from '../command-request.ts';
 import type { GroupAnswers } from './group-answers.ts';
 import type { GroupCommandJournal } from './group-command-journal.ts';
 import type { GroupCommands } from './group-commands.ts';
-import type { AnswerAddress, Delivery } from './journal.ts';
-import { answerMessage } from './status-payload.ts';
-import type { StatusPublisher } from './status-publisher.ts';
-
-/** A request for a group command, with its MQTT properties read. */
-export interface GroupMessage {
-  readonly group: string;
-  readonly name: string;
-  readonly message: IncomingMessage;
-  readonly requester: Requester;
-  readonly answerTo?: AnswerAddress | undefined;
-  readonly delivery?: Omit<Delivery, 'expiresMs'> | undefined;
-  /** A fault of the message itself: retained, or without a good place for the answer. */
-  readonly refusal?: Refusal | undefined;
-}
+import type { GroupMessage, GroupRequests } from '../mqtt-requests.ts';
+import { answerMessage } from '../status-payload.ts';
+import type { StatusPublisher } from '../status-publisher.ts';
 
 interface MqttGroupRequestsDeps {
   clock: Clock;
@@ -44,7 +31,7 @@ interface MqttGroupRequestsDeps {
 type Refused = Pick<GroupMessage, 'group' | 'name' | 'answerTo'> & { id: string | undefined };
 
 /** Requests for group commands over MQTT, on `{root}/group-command/{group}/{name}`. */
-export class MqttGroupRequests {
+export class MqttGroupRequests implements GroupRequests {
   readonly #deps: MqttGroupRequestsDeps;
 
   constructor(deps: MqttGroupRequestsDeps) {

@@ -1,7 +1,7 @@
-import { HubError } from '../kernel/errors.ts';
-import type { Refusal } from './command-request.ts';
+import { HubError } from '../../kernel/errors.ts';
+import type { Refusal } from '../command-request.ts';
 import type { GroupCommands } from './group-commands.ts';
-import { refusalText } from './refusal-text.ts';
+import { refusalText } from '../refusal-text.ts';
 
 /** A command that a schedule asks for at one of its times. */
 export interface ScheduledCommand {

@@ -1,12 +1,12 @@
-import { isFinal } from '../../schemas/command-status.ts';
-import { tally } from '../../schemas/command-tally.ts';
+import { isFinal } from '../../../schemas/command-status.ts';
+import { tally } from '../../../schemas/command-tally.ts';
 import { createHash } from 'node:crypto';
-import { messageOf } from '../kernel/errors.ts';
-import type { Log } from '../kernel/log.ts';
-import type { Clock } from '../../schemas/time/clock.ts';
-import type { CommandWatcher } from './answers.ts';
-import { isUnsent, type Command } from './command.ts';
-import type { Dispatcher } from './dispatcher.ts';
+import { messageOf } from '../../kernel/errors.ts';
+import type { Log } from '../../kernel/log.ts';
+import type { Clock } from '../../../schemas/time/clock.ts';
+import type { CommandWatcher } from '../answers.ts';
+import { isUnsent, type Command } from '../command.ts';
+import type { Dispatcher } from '../dispatcher.ts';
 import type { GroupCommandWatcher } from './group-answers.ts';
 import type { GroupCommandJournal, GroupCommandRecord } from './group-command-journal.ts';
 import {

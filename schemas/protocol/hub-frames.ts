@@ -1,5 +1,5 @@
-import type { FieldError } from './field-error.ts';
-import type { Safety } from './device-type.ts';
+import type { FieldError } from '../field-error.ts';
+import type { Safety } from '../device-type.ts';
 
 /** Frames the hub sends. Times are ms; `now`, `t2`, `t3` and `deadline` are Unix ms on the hub's clock. */
 

@@ -1,7 +1,7 @@
-import { isFinal, type TargetStatus } from '../../schemas/command-status.ts';
-import { tally } from '../../schemas/command-tally.ts';
-import type { Requester } from '../../schemas/api/requester.ts';
-import type { AnswerAddress } from './journal.ts';
+import { isFinal, type TargetStatus } from '../../../schemas/command-status.ts';
+import { tally } from '../../../schemas/command-tally.ts';
+import type { Requester } from '../../../schemas/api/requester.ts';
+import type { AnswerAddress } from '../journal.ts';
 
 /**
  * One command for many devices, in waves, as a pure decision over the statuses of its targets.

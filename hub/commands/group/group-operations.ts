@@ -4,16 +4,17 @@ import type {
   GroupCommandView,
   GroupPreview,
   SentGroupCommand,
-} from '../../schemas/api/group-commands.ts';
-import type { Requester } from '../../schemas/api/requester.ts';
-import { HubError } from '../kernel/errors.ts';
-import { withoutUndefined } from '../kernel/without-undefined.ts';
-import { refusedError } from './command-operations.ts';
-import { parsePayload, type Refusal } from './command-request.ts';
-import { groupAsk, type CommandAudit } from './command-audit.ts';
+} from '../../../schemas/api/group-commands.ts';
+import type { Requester } from '../../../schemas/api/requester.ts';
+import { HubError } from '../../kernel/errors.ts';
+import { withoutUndefined } from '../../kernel/without-undefined.ts';
+import { refusedError } from '../command-operations.ts';
+import { parsePayload, type Refusal } from '../command-request.ts';
+import type { CommandAudit } from '../command-audit.ts';
+import { groupAsk } from './group-command-audit.ts';
 import type { GroupCommandJournal, GroupCommandRecord } from './group-command-journal.ts';
 import type { GroupCommandRequest, GroupCommands } from './group-commands.ts';
-import { groupPayloadOf } from './status-payload.ts';
+import { groupPayloadOf } from './group-status-payload.ts';
 
 export interface RawGroupCommand {
   /** A selector; or the name of a stored one in `group`. */

@@ -1,12 +1,13 @@
-import type { OutgoingMessage } from '../bus/bus.ts';
-import type { Topics } from '../bus/topics.ts';
-import { messageOf } from '../kernel/errors.ts';
-import type { Log } from '../kernel/log.ts';
-import type { Cancel, Clock } from '../../schemas/time/clock.ts';
+import type { OutgoingMessage } from '../../bus/bus.ts';
+import type { Topics } from '../../bus/topics.ts';
+import { messageOf } from '../../kernel/errors.ts';
+import type { Log } from '../../kernel/log.ts';
+import type { Cancel, Clock } from '../../../schemas/time/clock.ts';
 import type { GroupCommandJournal, GroupCommandRecord } from './group-command-journal.ts';
-import type { AnswerAddress } from './journal.ts';
-import { answerMessage, groupPayloadOf, type GroupStatusPayload } from './status-payload.ts';
-import type { StatusPublisher } from './status-publisher.ts';
+import { groupPayloadOf, type GroupStatusPayload } from './group-status-payload.ts';
+import type { AnswerAddress } from '../journal.ts';
+import { answerMessage } from '../status-payload.ts';
+import type { StatusPublisher } from '../status-publisher.ts';
 
 /** Sees each state of every group command once it is in the journal, and its progress; must not throw. */
 export interface GroupCommandWatcher {

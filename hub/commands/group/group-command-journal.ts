@@ -1,6 +1,6 @@
-import type { Group } from '../../schemas/api/group-commands.ts';
+import type { Group } from '../../../schemas/api/group-commands.ts';
 import type { GroupCommand, Target } from './group-command.ts';
-import type { Delivery } from './journal.ts';
+import type { Delivery } from '../journal.ts';
 
 /** A group command with its fixed targets, in their order. */
 export interface GroupCommandRecord {

@@ -1,0 +1,36 @@
+import type { Requester } from '../../../schemas/api/requester.ts';
+import { hubItself, type Auditor } from '../../audit/audit.ts';
+import type { Ask } from '../command-audit.ts';
+import type { GroupCommandWatcher } from './group-answers.ts';
+import type { GroupCommandRecord } from './group-command-journal.ts';
+
+/** A group command: subject is its id, or where the caller gave none what it was to go to. */
+export function groupAsk(
+  { id, group, to, name }: { id?: string | undefined; group?: string | undefined; to: string; name: string },
+  requester: Requester,
+): Ask {
+  const subject = id ?? (group === undefined ? to : `group ${group}`);
+  return { action: 'group-command.send', subject, name, requester };
+}
+
+/** Who asked for a group command, and how it ended; each of its commands has entries of its own. */
+export class GroupCommandAudit implements GroupCommandWatcher {
+  readonly #auditor: Pick<Auditor, 'record'>;
+
+  constructor(auditor: Pick<Auditor, 'record'>) {
+    this.#auditor = auditor;
+  }
+
+  observeGroup({ groupCommand, targets }: GroupCommandRecord): void {
+    const { id, to, name, params, status, reason, requester } = groupCommand;
+    const begins = status === 'running';
+    if (begins && targets.some((target) => target.status !== 'waiting')) return;
+    void this.#auditor.record({
+      ...(begins ? requester : hubItself),
+      action: begins ? 'group-command.send' : 'group-command.status',
+      subject: id,
+      outcome: status,
+      details: { to, name, params, devices: targets.length, reason },
+    });
+  }
+}

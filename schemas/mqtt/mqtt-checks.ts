@@ -1,0 +1,26 @@
+import { compileCheck, createAjv } from '../ajv.ts';
+import type { Check } from '../field-error.ts';
+import command from './command.schema.json' with { type: 'json' };
+import event from './event.schema.json' with { type: 'json' };
+import groupCommand from './group-command.schema.json' with { type: 'json' };
+import groupStatus from './group-status.schema.json' with { type: 'json' };
+import hub from './hub.schema.json' with { type: 'json' };
+import incident from './incident.schema.json' with { type: 'json' };
+import presence from './presence.schema.json' with { type: 'json' };
+import status from './status.schema.json' with { type: 'json' };
+import telemetry from './telemetry.schema.json' with { type: 'json' };
+
+const ajv = createAjv();
+
+/** The payloads of the MQTT topics; pointers are into the payload. `presence` also serves `presence-change`. */
+export const mqttChecks = Object.freeze({
+  command: compileCheck(ajv, command),
+  'group-command': compileCheck(ajv, groupCommand),
+  'group-status': compileCheck(ajv, groupStatus),
+  status: compileCheck(ajv, status),
+  presence: compileCheck(ajv, presence),
+  hub: compileCheck(ajv, hub),
+  incident: compileCheck(ajv, incident),
+  telemetry: compileCheck(ajv, telemetry),
+  event: compileCheck(ajv, event),
+} satisfies Record<string, Check>);
