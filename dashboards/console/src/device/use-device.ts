@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import { ask } from '../api.ts';
 import { useLive } from '../use-live.ts';
 import { useLoad, type Load } from '../use-load.ts';
@@ -29,5 +29,12 @@ export function useDevice(id: string): LiveDevice {
       if (message.t === 'gone') setGone(true);
     },
   });
-  return { state: live === undefined ? state : { kind: 'loaded', value: live }, gone, reload };
+  // The feed says `gone` of an id that never was, too.
+  const wasThere = useRef(false);
+  if (live !== undefined || state.kind === 'loaded') wasThere.current = true;
+  return {
+    state: live === undefined ? state : { kind: 'loaded', value: live },
+    gone: gone && wasThere.current,
+    reload,
+  };
 }
