@@ -21,19 +21,27 @@ export function createLastValues(deps: {
       return (await store.readings({ measurement, device, ...newest }))[0];
     };
     let fault: unknown;
-    for (const { name, measurement } of type.streams.values()) {
+    for (const { name, measurement, fields } of type.streams.values()) {
       let reading = latest.of(device, name);
       try {
         if (reading === undefined && fault === undefined) reading = await stored(measurement);
       } catch (error) {
         fault = error;
       }
-      if (reading !== undefined) streams[name] = { timeMs: reading.timeMs, fields: reading.fields };
+      if (reading !== undefined)
+        streams[name] = { timeMs: reading.timeMs, fields: inOrder(reading.fields, fields) };
     }
     if (fault === undefined) return { streams };
     if (Object.keys(streams).length === 0) throw fault;
     return { streams, incomplete: true };
   };
+}
+
+/** The fields in the order of the schema, whatever order a device or a store has them in. */
+function inOrder(given: Reading['fields'], fields: readonly { name: string }[]): Reading['fields'] {
+  const place = new Map(fields.map(({ name }, at) => [name, at]));
+  const placeOf = ([name]: [string, unknown]): number => place.get(name) ?? place.size;
+  return Object.fromEntries(Object.entries(given).toSorted((a, b) => placeOf(a) - placeOf(b)));
 }
 
 /** The year 2200, Unix ms: every store accepts it as a time. */

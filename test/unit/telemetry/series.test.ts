@@ -130,3 +130,15 @@ test('last values are those in memory; the store is asked for the others, and ma
   latest.note('d-1', 'env', 7, { temperature: 3 });
   assert.deepEqual(await last('d-1'), { streams: { env: { timeMs: 9, fields: { temperature: 2 } } } });
 });
+
+test('last values stand in the order of the schema, whether they come from memory or from the store', async () => {
+  const latest = new LatestReadings();
+  const fields = { humidity: 40, temperature: 21 };
+  const store = { readings: () => Promise.resolve([{ timeMs: 5, fields }]) };
+  const lastValues = createLastValues({ store, latest, typeOf });
+  const order = async (): Promise<string[]> =>
+    Object.keys((await lastValues('d-1')).streams['env']?.fields ?? {});
+  assert.deepEqual(await order(), ['temperature', 'humidity']);
+  latest.note('d-1', 'env', 9, fields);
+  assert.deepEqual(await order(), ['temperature', 'humidity']);
+});

@@ -9,6 +9,7 @@ import { useLive } from '../use-live.ts';
 import { useLoad } from '../use-load.ts';
 import type { FieldValue, LastValues, Reading } from '../../../../schemas/api/readings.ts';
 import { numberText } from './number-text.ts';
+import { inOrder } from './schema-order.ts';
 
 interface LastValuesPanelProps {
   device: string;
@@ -36,7 +37,7 @@ export function LastValuesPanel({ device, type }: LastValuesPanelProps) {
     <Panel title="Last values">
       <Loaded load={load} what="the last values">
         {({ streams, incomplete }) => {
-          const all = Object.entries(newest(streams, live));
+          const all = inOrder(Object.entries(newest(streams, live)), Object.keys(type?.streams ?? {}));
           return (
             <>
               {incomplete === true && (
@@ -76,7 +77,7 @@ function StreamValues({ stream, latest, definition }: StreamValuesProps) {
         </span>
       </h3>
       <dl>
-        {Object.entries(latest.fields).map(([name, value]) => (
+        {inOrder(Object.entries(latest.fields), Object.keys(properties)).map(([name, value]) => (
           <div key={name}>
             <dt>{titleOf(properties[name]) ?? name}</dt>
             <dd>{valueText(value, properties[name])}</dd>
