@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { segmentsOf, sharesOf } from '../../../dashboards/console/src/device/presence-segments.ts';
+import { decimalsOf } from '../../../dashboards/console/src/device/number-text.ts';
+import { knownText, segmentsOf, sharesOf } from '../../../dashboards/console/src/device/presence-segments.ts';
+import { inOrder } from '../../../dashboards/console/src/device/schema-order.ts';
+import { presenceStates } from '../../../schemas/presence-states.ts';
 import { rangeOf, spanOf } from '../../../dashboards/console/src/device/ranges.ts';
 import { Series } from '../../../dashboards/console/src/device/series.ts';
 import { clockText } from '../../../dashboards/console/src/device/clock-text.ts';
@@ -114,8 +117,8 @@ test('presence is told in stretches from the state before to the end of the span
     { state: 'offline', fromMs: 180, toMs: 200 },
   ]);
   assert.deepEqual(sharesOf(segments), [
-    { state: 'online', share: 0.6 },
-    { state: 'offline', share: 0.4 },
+    { state: 'online', tenths: 600 },
+    { state: 'offline', tenths: 400 },
   ]);
 });
 
@@ -196,4 +199,60 @@ test('ages and times are short, and UTC is to the millisecond', () => {
   assert.equal(ageText(90_000, 0), 'in 1 min');
   assert.equal(shortSpan(3_599_999), '59 min');
   assert.equal(utcTime(1_700_000_000_123), '2023-11-14 22:13:20.123 UTC');
+});
+
+test('shares sum to 100 %, whatever they are, and none that was there is nothing', () => {
+  for (const lengths of [
+    [1, 1, 1],
+    [794, 146, 56, 1, 3],
+    [1_000_000, 1],
+    [99_996, 4],
+    [1, 2, 3, 4, 5, 6, 7],
+  ]) {
+    let atMs = 0;
+    const segments = lengths.map((length, at) => {
+      const segment = { state: presenceStates[at] ?? 'online', fromMs: atMs, toMs: atMs + length };
+      atMs += length;
+      return segment;
+    });
+    const tenths = sharesOf(segments).map((share) => share.tenths);
+    assert.equal(
+      tenths.reduce((sum, share) => sum + share, 0),
+      1_000,
+      String(lengths),
+    );
+    assert.ok(Math.min(...tenths) > 0, String(lengths));
+  }
+});
+
+test('what the shares are of is said where it is not the whole span', () => {
+  const minute = 60_000;
+  const span = { fromMs: 0, toMs: 60 * minute };
+  const since = (fromMs: number) => [{ state: 'online' as const, fromMs, toMs: span.toMs }];
+  assert.equal(knownText(since(0), span, -5), '');
+  assert.equal(knownText(since(31 * minute), span, 31 * minute), 'of the 29 min since it was registered');
+  assert.equal(knownText(since(31 * minute), span, -5), 'of the 29 min that are known');
+});
+
+test('a chart knows the newest reading itself, and how fine its readings are', () => {
+  const series = new Series(empty(1_000), 'f');
+  series.add(100, 21.4);
+  series.add(200, 20.5);
+  series.add(150, 7);
+  assert.deepEqual(series.last, { timeMs: 200, value: 20.5 });
+  assert.equal(series.decimals, 1);
+  assert.equal(decimalsOf([1, 2]), 0);
+  assert.equal(decimalsOf([1e-9, 0.123456789]), 5);
+});
+
+test('values stand in the order of the device type, and what it does not know comes last', () => {
+  const entries: [string, number][] = [
+    ['x', 0],
+    ['b', 1],
+    ['a', 2],
+  ];
+  assert.deepEqual(
+    inOrder(entries, ['a', 'b']).map(([name]) => name),
+    ['a', 'b', 'x'],
+  );
 });

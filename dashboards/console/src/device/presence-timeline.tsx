@@ -12,7 +12,7 @@ import { nowMs } from '../now.ts';
 import { shortTime } from '../time.ts';
 import { useLive } from '../use-live.ts';
 import { useLoad } from '../use-load.ts';
-import { segmentsOf, sharesOf } from './presence-segments.ts';
+import { knownText, segmentsOf, sharesOf } from './presence-segments.ts';
 import { spanOf, type Range } from './ranges.ts';
 import { reasonText } from './connection-history-text.ts';
 
@@ -68,7 +68,8 @@ export function PresenceTimeline({ details, range, until }: PresenceTimelineProp
   const segments = segmentsOf({ changes, stateBefore: stored?.stateBefore ?? null }, span);
   const length = span.toMs - span.fromMs;
   const shares = sharesOf(segments);
-  const words = shares.map(({ state, share }) => `${stateWord(state)} ${shareText(share)}`).join(', ');
+  const known = knownText(segments, span, details.registeredMs);
+  const words = shares.map(({ state, tenths }) => `${stateWord(state)} ${shareText(tenths)}`).join(', ');
   return (
     <div class="presence">
       <svg class="presence-bar" role="img" aria-label={`Presence: ${words || 'no data for this period'}`}>
@@ -86,11 +87,12 @@ export function PresenceTimeline({ details, range, until }: PresenceTimelineProp
         ))}
       </svg>
       <ul class="presence-shares">
-        {shares.map(({ state, share }) => (
+        {shares.map(({ state, tenths }) => (
           <li key={state}>
-            <StateBadge state={state} /> <span class="quiet">{shareText(share)}</span>
+            <StateBadge state={state} /> <span class="quiet">{shareText(tenths)}</span>
           </li>
         ))}
+        {known !== '' && <li class="quiet">{known}</li>}
       </ul>
       <ChangesTable changes={changes.filter(({ timeMs }) => timeMs >= span.fromMs && timeMs < span.toMs)} />
     </div>
@@ -128,7 +130,6 @@ function joined(stored: readonly PresenceChange[], live: readonly PresenceChange
   return [...stored, ...news].toSorted((a, b) => a.timeMs - b.timeMs);
 }
 
-/** Never rounds up to 100 %. */
-function shareText(share: number): string {
-  return share === 1 ? '100 %' : `${(Math.floor(share * 1_000) / 10).toFixed(1)} %`;
+function shareText(tenths: number): string {
+  return tenths === 1_000 ? '100 %' : `${(tenths / 10).toFixed(1)} %`;
 }

@@ -1,5 +1,6 @@
 /** One field over time, in buckets: what the hub sent, and what the live feed adds to it. Pure. */
 import type { DeviceSeries } from '../../../../schemas/api/readings.ts';
+import { decimalsOf } from './number-text.ts';
 
 export interface Bucket {
   /** Its beginning, Unix ms. */
@@ -17,6 +18,8 @@ export type Columns = [number[], (number | null)[], (number | null)[], (number |
 export class Series {
   readonly stepMs: number;
   readonly #buckets: Bucket[] = [];
+  /** The newest reading itself, where it is known. */
+  last: { timeMs: number; value: number } | undefined;
 
   constructor(answer: Pick<DeviceSeries, 'stepMs' | 'times' | 'fields'>, field: string) {
     this.stepMs = answer.stepMs;
@@ -36,6 +39,7 @@ export class Series {
 
   /** One more reading, which may be late: it goes into the bucket of its time. */
   add(timeMs: number, value: number): void {
+    this.newest(timeMs, value);
     const start = Math.floor(timeMs / this.stepMs) * this.stepMs;
     let at = this.#buckets.length;
     while (at > 0 && (this.#buckets[at - 1]?.timeMs ?? 0) > start) at -= 1;
@@ -48,6 +52,17 @@ export class Series {
     same.min = Math.min(same.min, value);
     same.max = Math.max(same.max, value);
     same.count += 1;
+  }
+
+  /** A reading that may be the newest. */
+  newest(timeMs: number, value: number): void {
+    if (timeMs >= (this.last?.timeMs ?? 0)) this.last = { timeMs, value };
+  }
+
+  /** How many decimals its readings have: lowest and highest are readings, means are not. */
+  get decimals(): number {
+    const ends = this.#buckets.flatMap(({ min, max }) => [min, max]);
+    return decimalsOf(this.last === undefined ? ends : [...ends, this.last.value]);
   }
 
   /** Forgets what lies before; called as the span moves on. */

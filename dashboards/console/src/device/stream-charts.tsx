@@ -73,17 +73,20 @@ function FieldChart({ name, field, series, version, range, until }: FieldChartPr
   // A chart of a month need not move every second.
   const tickMs = Math.max(1_000, series.stepMs);
   const now = Math.ceil(nowMs.value / tickMs) * tickMs;
-  const { fromMs, toMs } = spanOf(range, until, now);
+  const span = spanOf(range, until, now);
+  const { fromMs, toMs } = span;
   const columns = useMemo(() => {
     series.trim(fromMs);
     return series.columns();
   }, [series, version, fromMs]);
   const title = field.title ?? name;
   const unit = field.unit === undefined ? '' : unitSymbol(field.unit);
-  const text = (value: number): string => valueText(value, field, unit);
-  const { buckets } = series;
+  const { buckets, decimals } = series;
+  const text = (value: number): string =>
+    valueText(stepped ? value : Number(value.toFixed(decimals)), field, unit);
   const shown = pointed === undefined ? undefined : bucketAt(buckets, columns[0][pointed]);
   const latest = shown ?? buckets.at(-1);
+  const last = shown === undefined && span.live ? series.last : undefined;
   return (
     <figure class="field-chart" data-field={name}>
       <figcaption>
@@ -93,20 +96,21 @@ function FieldChart({ name, field, series, version, range, until }: FieldChartPr
         </h3>
         {latest !== undefined && (
           <p class="readout">
-            <b>{text(latest.mean)}</b>
-            {latest.min !== latest.max && (
+            <b>{text(last?.value ?? latest.mean)}</b>
+            {last === undefined && latest.count > 1 && <span class="quiet">mean of {latest.count}</span>}
+            {last === undefined && latest.min !== latest.max && (
               <span class="quiet">
                 {text(latest.min)} to {text(latest.max)}
               </span>
             )}
             <span class="quiet">
-              <Time ms={latest.timeMs} />
+              <Time ms={last?.timeMs ?? latest.timeMs} />
             </span>
           </p>
         )}
       </figcaption>
       {buckets.length === 0 && <p class="quiet chart-empty">No readings in this period.</p>}
-      <div role="img" aria-label={summaryOf(title, buckets, text)}>
+      <div role="img" aria-label={summaryOf(title, series, text)}>
         <Chart columns={columns} fromMs={fromMs} toMs={toMs} stepped={stepped} onPoint={setPointed} />
       </div>
       <ValuesTable title={title} buckets={buckets} text={text} />
@@ -160,10 +164,10 @@ function bucketAt(buckets: readonly Bucket[], timeMs: number | undefined): Bucke
   return buckets.find((bucket) => bucket.timeMs === timeMs);
 }
 
-function summaryOf(title: string, buckets: readonly Bucket[], text: (value: number) => string): string {
+function summaryOf(title: string, { buckets, last }: Series, text: (value: number) => string): string {
   const latest = buckets.at(-1);
   if (latest === undefined) return `${title}: no readings in this period`;
   const lowest = Math.min(...buckets.map(({ min }) => min));
   const highest = Math.max(...buckets.map(({ max }) => max));
-  return `${title}: last ${text(latest.mean)}, lowest ${text(lowest)}, highest ${text(highest)}`;
+  return `${title}: last ${text(last?.value ?? latest.mean)}, lowest ${text(lowest)}, highest ${text(highest)}`;
 }

@@ -1,9 +1,9 @@
 import { signal, type ReadonlySignal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
-import { ask } from '../api.ts';
+import { ApiError, ask } from '../api.ts';
 import { useLive } from '../use-live.ts';
 import { useLoad, type Load } from '../use-load.ts';
-import type { FieldValue } from '../../../../schemas/api/readings.ts';
+import type { FieldValue, Reading } from '../../../../schemas/api/readings.ts';
 import { spanOf, type Range } from './ranges.ts';
 import { Series } from './series.ts';
 
@@ -35,12 +35,22 @@ export function useStream({ device, stream, fields, range, until }: StreamQuery)
       const { fromMs, toMs, live } = spanOf(range, until, Date.now());
       // A reading may be dated a little ahead of this browser's clock.
       const times = { fromMs: Math.floor(fromMs), toMs: Math.floor(live ? toMs + 60_000 : toMs) };
+      // The newest reading itself: a bucket has only its mean.
+      const newest = live ? await newestOf(device, stream, aborted) : undefined;
       const answer = await ask('GET /api/v1/devices/{id}/series/{stream}', {
         params: { id: device, stream },
         query: { ...times, fields: fields.join(','), points },
         signal: aborted,
       });
-      return new Map(fields.map((field) => [field, new Series(answer, field)]));
+      return new Map(
+        fields.map((field) => {
+          const series = new Series(answer, field);
+          const value = numberOf(newest?.fields[field]);
+          if (newest !== undefined && value !== undefined && newest.timeMs >= fromMs)
+            series.newest(newest.timeMs, value);
+          return [field, series];
+        }),
+      );
     },
     [device, stream, fields.join(','), range.key, until],
   );
@@ -69,6 +79,16 @@ export function useStream({ device, stream, fields, range, until }: StreamQuery)
     },
   });
   return { state, reload, version };
+}
+
+/** Undefined where there is none, or the store does not answer. */
+async function newestOf(id: string, stream: string, aborted: AbortSignal): Promise<Reading | undefined> {
+  try {
+    return (await ask('GET /api/v1/devices/{id}/last', { params: { id }, signal: aborted })).streams[stream];
+  } catch (error) {
+    if (error instanceof ApiError) return undefined;
+    throw error;
+  }
 }
 
 function numberOf(value: FieldValue | undefined): number | undefined {
