@@ -14,6 +14,8 @@ export interface SocketLimits {
   pendingMs: number;
   /** The limits per address do not hold for these. */
   isTrusted: (address: string) => boolean;
+  /** A connection was cut because its network holds `maxPerAddress` of them. */
+  cut?: ((network: string) => void) | undefined;
 }
 
 /** Sockets ended before any answer could be given, by cause. */
@@ -77,10 +79,13 @@ export function limitSockets(server: Server, limits: SocketLimits): SocketLimite
     const network = networkOf(address.replace(/^::ffff:/i, ''));
     const counts = held.get(network) ?? { sockets: 0, pending: new Set<string>() };
     const trusted = limits.isTrusted(address);
-    if (!trusted && counts.sockets >= limits.maxPerAddress && !cutOldest(counts, 'perAddress')) {
-      drops.perAddress += 1;
-      socket.destroy();
-      return;
+    if (!trusted && counts.sockets >= limits.maxPerAddress) {
+      limits.cut?.(network);
+      if (!cutOldest(counts, 'perAddress')) {
+        drops.perAddress += 1;
+        socket.destroy();
+        return;
+      }
     }
     if (!trusted && counts.pending.size >= limits.maxPendingPerAddress) cutOldest(counts, 'pending');
     else if (pending.size >= limits.maxPending) cutOldest(withMost(), 'pending');

@@ -1,5 +1,6 @@
 import type { Clock } from '../../schemas/time/clock.ts';
 import type { DeviceWhy } from '../../schemas/api/presence.ts';
+import type { CutConnections } from '../incidents/cut-connections.ts';
 import type { Liveness } from '../presence/liveness.ts';
 import type { PresenceKeeper } from '../presence/presence-keeper.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -15,8 +16,9 @@ export function createWhy(deps: {
   liveness: Liveness;
   presence: PresenceKeeper;
   spool: Pick<Spool, 'droppedOf'>;
+  cuts: Pick<CutConnections, 'text'>;
 }): (deviceId: string) => DeviceWhy {
-  const { clock, registry, events, liveness, presence, spool } = deps;
+  const { clock, registry, events, liveness, presence, spool, cuts } = deps;
   return (deviceId) => {
     registry.require(deviceId);
     const recorded = events.of(deviceId);
@@ -24,7 +26,9 @@ export function createWhy(deps: {
     const now = presence.get(deviceId);
     const why = explain({ presence: now, events: recorded, stalls, nowMs: clock.now() });
     const dropped = spool.droppedOf(deviceId);
-    const text = dropped === 0 ? why.text : `${why.text} ${droppedText(dropped)}`;
+    const cut = now.state === 'online' ? undefined : cuts.text;
+    const more = [cut, dropped === 0 ? undefined : droppedText(dropped)];
+    const text = [why.text, ...more].filter((sentence) => sentence !== undefined).join(' ');
     return { id: deviceId, ...why, text, presence: now, events: recorded, stalls };
   };
 }

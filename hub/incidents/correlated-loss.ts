@@ -1,10 +1,12 @@
 import type { Scope } from '../../schemas/api/incidents.ts';
-/** What devices may have in common. */
+
 /** Devices of one scope that were lost together. */
 export interface LossGroup {
   scope: Scope;
   /** Lost since the incident began, even if they are back. */
   members: Set<string>;
+  /** Devices of the scope, lost or not. */
+  of: number;
   /** Those of them that are still away. */
   away: Set<string>;
 }
@@ -44,8 +46,8 @@ export class CorrelatedLoss {
   }
 
   /** Continues a group from before a restart. @param away those of its members that are known to be lost */
-  resume(scope: Scope, members: Iterable<string>, away: Iterable<string>): LossGroup {
-    const group = { scope, members: new Set(members), away: new Set(away) };
+  resume(scope: Scope, members: Iterable<string>, away: Iterable<string>, of = 0): LossGroup {
+    const group = { scope, members: new Set(members), away: new Set(away), of };
     this.#groups.add(group);
     return group;
   }
@@ -62,6 +64,7 @@ export class CorrelatedLoss {
       if (!states.some(({ scope }) => scopeKey(scope) === scopeKey(group.scope))) continue;
       group.members.add(deviceId);
       group.away.add(deviceId);
+      group.of = Math.max(group.of, group.members.size);
     }
   }
 
@@ -95,16 +98,18 @@ export class CorrelatedLoss {
     for (const group of ended) this.#groups.delete(group);
     const began: LossGroup[] = [];
     const widened: LossGroup[] = [];
-    for (const { scope, lost } of this.#candidates(nowMs)) {
+    for (const { scope, lost, present } of this.#candidates(nowMs)) {
+      const of = lost.size + present.size;
       const fresh = [...lost.keys()].filter((deviceId) => !this.covers(deviceId));
       const inside = [...this.#groups].find(({ members }) => [...members].every((id) => lost.has(id)));
       if (inside !== undefined && lost.size > inside.members.size * widerBy) {
         inside.scope = scope;
         inside.members = new Set(lost.keys());
         inside.away = new Set(lost.keys());
+        inside.of = of;
         widened.push(inside);
       } else if (fresh.length >= fewestDevices) {
-        const group = { scope, members: new Set(fresh), away: new Set(fresh) };
+        const group = { scope, members: new Set(fresh), away: new Set(fresh), of };
         this.#groups.add(group);
         began.push(group);
       }

@@ -22,6 +22,11 @@ export interface IncidentsDeps {
   changed: (incident: Incident, members: Iterable<string>) => void;
 }
 
+/** What an incident is about. */
+interface About extends Pick<Incident, 'scope' | 'of' | 'subject' | 'limit'> {
+  deviceId?: string;
+}
+
 /** Incidents that are kept to be listed; beyond, the oldest closed ones are dropped first. */
 const kept = 1_000;
 const sampleSize = 20;
@@ -57,6 +62,7 @@ export class Incidents {
     flapping: 0,
     'correlated-loss': 0,
     'schedule-refused': 0,
+    'connections-cut': 0,
   };
 
   constructor(deps: IncidentsDeps) {
@@ -96,7 +102,7 @@ export class Incidents {
       } else if (incident.scope !== undefined) {
         const away = known.filter((id) => isLost(presenceOf(id)));
         for (const id of away) this.#lost.add(id);
-        this.#byGroup.set(this.#correlated.resume(incident.scope, known, away), incident);
+        this.#byGroup.set(this.#correlated.resume(incident.scope, known, away, incident.of), incident);
       } else {
         this.#byDevice.set(`${incident.kind} ${deviceId}`, incident);
         if (incident.kind === 'flapping') this.#flapping.resume(deviceId, this.#deps.clock.monotonic());
@@ -113,7 +119,13 @@ export class Incidents {
 
   /** How many are open, by kind. */
   open(): Record<Incident['kind'], number> {
-    const counts = { 'cloned-credential': 0, flapping: 0, 'correlated-loss': 0, 'schedule-refused': 0 };
+    const counts = {
+      'cloned-credential': 0,
+      flapping: 0,
+      'correlated-loss': 0,
+      'schedule-refused': 0,
+      'connections-cut': 0,
+    };
     for (const { kind, state } of this.#all) if (state === 'open') counts[kind] += 1;
     return counts;
   }
@@ -152,6 +164,18 @@ export class Incidents {
       this.#open('schedule-refused', [], { subject: name });
   }
 
+  /** The hub cuts connections from a network that holds its limit of them, or has stopped doing so. */
+  connectionsCut(network: string, limit: number, raised: boolean): void {
+    if (!raised) return this.#closeOf('connections-cut', network);
+    if (!this.#byDevice.has(`connections-cut ${network}`))
+      this.#open('connections-cut', [], { subject: network, limit });
+  }
+
+  /** The subjects of the open incidents of a kind. */
+  openSubjects(kind: Incident['kind']): string[] {
+    return this.#all.flatMap((one) => (one.kind === kind && one.state === 'open' ? (one.subject ?? []) : []));
+  }
+
   removed(deviceId: string): void {
     this.#lost.delete(deviceId);
     this.#correlated.forget(deviceId);
@@ -180,29 +204,31 @@ export class Incidents {
       if (incident === undefined) continue;
       describe(incident, group.members);
       incident.scope = group.scope;
+      incident.of = group.of;
       this.#deps.changed(incident, group.members);
     }
     for (const [group, incident] of this.#byGroup) {
       if (incident.devices === group.members.size) continue;
       describe(incident, group.members);
+      incident.of = group.of;
       this.#deps.grew(incident, group.members);
     }
     for (const group of began) {
-      this.#byGroup.set(group, this.#open('correlated-loss', group.members, { scope: group.scope }));
+      this.#byGroup.set(group, this.#open('correlated-loss', group.members, group));
     }
   }
 
   #open(
     kind: Incident['kind'],
     devices: Iterable<string>,
-    { deviceId, scope, subject }: { deviceId?: string; scope?: Scope; subject?: string },
+    { deviceId, scope, of, subject, limit }: About,
   ): Incident {
     const incident: Incident = {
       id: `${this.#deps.incarnation}-${(this.#lastId += 1)}`,
       kind,
       state: 'open',
       sinceMs: this.#deps.clock.now(),
-      ...withoutUndefined({ scope, subject }),
+      ...withoutUndefined({ scope, of, subject, limit }),
       devices: 0,
       sample: [],
     };
@@ -253,9 +279,10 @@ export function visibleTo(incident: Incident, mayShow: MayShow | undefined): Inc
   if (mayShow === undefined) return incident;
   const sample = incident.sample.filter(mayShow);
   if (sample.length === 0) return undefined;
-  // If the viewer may see the whole sample, the total is shown too.
-  const devices = sample.length === incident.sample.length ? incident.devices : sample.length;
-  return { ...incident, devices, sample };
+  // If the viewer may see the whole sample, the totals are shown too.
+  if (sample.length === incident.sample.length) return incident;
+  const { of: _of, ...rest } = incident;
+  return { ...rest, devices: sample.length, sample };
 }
 
 function describe(incident: Incident, devices: Iterable<string>): void {

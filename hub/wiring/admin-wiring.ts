@@ -15,6 +15,7 @@ import { Refusals } from '../admin/refusals.ts';
 import { createTypeViews } from '../admin/type-views.ts';
 import type { Bus } from '../bus/bus.ts';
 import type { Dispatcher } from '../commands/dispatcher.ts';
+import type { CutConnections } from '../incidents/cut-connections.ts';
 import type { Incidents } from '../incidents/incidents.ts';
 import type { Metrics } from '../kernel/metrics.ts';
 import type { Notices } from '../notices/notices.ts';
@@ -35,7 +36,7 @@ interface Deps {
   sessions: SessionParts;
   telemetry: Telemetry;
   presence: PresenceParts;
-  incidents: { incidents: Incidents };
+  incidents: { incidents: Incidents; cuts: CutConnections };
   notices: { notices: Notices };
   commands: { dispatcher: Dispatcher };
   bus: Bus;
@@ -98,7 +99,7 @@ export function createAdmin(hub: HubContext, deps: Deps): AdminParts {
       ...devices,
       ...createTelemetryAdministration({ ledger, spool, link }),
       readings: createReadings({ store, typeOf }),
-      why: createWhy({ ...presence, clock, registry, spool, presence: keeper }),
+      why: createWhy({ ...presence, clock, registry, spool, cuts: deps.incidents.cuts, presence: keeper }),
       incidents: (mayShow) => incidents.list(mayShow),
       pushNotice: (request) => notices.push(request),
       notices: (mayShow) => notices.list(mayShow),

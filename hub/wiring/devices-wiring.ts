@@ -4,6 +4,7 @@ import { startDeviceListener, type DeviceListener } from '../adapters/websocket/
 import { exposeListener } from '../adapters/websocket/listener-metrics.ts';
 import type { Refusals } from '../admin/refusals.ts';
 import type { CommandEvents } from '../commands/command-session.ts';
+import type { CutConnections } from '../incidents/cut-connections.ts';
 import type { Metrics } from '../kernel/metrics.ts';
 import type { Registry } from '../registry/registry.ts';
 import { AckSchedule } from '../sessions/ack-schedule.ts';
@@ -32,7 +33,7 @@ interface Deps {
   sessions: SessionParts;
   identity: IdentityParts;
   presence: PresenceParts;
-  incidents: { clones: CloneGuard };
+  incidents: { clones: CloneGuard; cuts: CutConnections };
   telemetry: { ingest: Ingest; hubClock: HubClock };
   commands: { dispatcher: CommandEvents };
   admin: { refusals: Refusals };
@@ -56,6 +57,7 @@ export async function listenForDevices(
     clock.every(expiryCheckMs, () => sessions.closeExpired()),
   );
   const tls = await openDeviceTls(config.tls, config.dataDir, { clock, log });
+  const connectionCut = (network: string): void => deps.incidents.cuts.note(network);
   const listener = await startDeviceListener(
     {
       log,
@@ -73,7 +75,7 @@ export async function listenForDevices(
         return session;
       },
     },
-    { ...config, listen: config.deviceListen, tls: tls?.options, maxConnections },
+    { ...config, listen: config.deviceListen, tls: tls?.options, maxConnections, connectionCut },
   );
   releasers.push('device listener', () => listener.close());
   const reload = tls?.watch((renewed) => listener.renewTls(renewed));

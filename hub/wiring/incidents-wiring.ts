@@ -1,6 +1,7 @@
 import { createIncidentStore } from '../adapters/sqlite/sqlite-incident-store.ts';
 import type { Publisher } from '../bus/bus.ts';
 import type { Topics } from '../bus/topics.ts';
+import { CutConnections } from '../incidents/cut-connections.ts';
 import { IncidentFollowers } from '../incidents/incident-followers.ts';
 import { IncidentLog } from '../incidents/incident-log.ts';
 import { exposeIncidents } from '../incidents/incident-metrics.ts';
@@ -16,6 +17,7 @@ import type { HubState } from './state-wiring.ts';
 export interface IncidentParts {
   incidents: Incidents;
   clones: CloneGuard;
+  cuts: CutConnections;
   /** Who is notified of each change. */
   followers: IncidentFollowers;
   /** Takes up what an earlier hub left open, once presence is loaded. @throws HubError `database-failed` */
@@ -27,7 +29,7 @@ export interface IncidentParts {
 
 /** Incidents and fights for an id, kept over restarts: state → disk → bus. */
 export function createIncidents(
-  { clock, random, log, releasers }: HubContext,
+  { config, clock, random, log, releasers }: HubContext,
   deps: {
     state: HubState;
     sessions: Sessions;
@@ -58,13 +60,23 @@ export function createIncidents(
     alarm: (deviceId, raised) => incidents.cloned(deviceId, raised),
   });
   releasers.push('clone guard', () => clones.close());
+  const limit = config.maxSocketsPerAddress;
+  const cuts = new CutConnections({
+    clock,
+    log,
+    limit,
+    changed: (network, raised) => incidents.connectionsCut(network, limit, raised),
+  });
+  releasers.push('cut connections', () => cuts.close());
   return {
     incidents,
     clones,
+    cuts,
     followers,
     async resume() {
       const open = incidents.resume(await store.load(), (id) => presence.find(id));
       for (const deviceId of open) clones.resume(deviceId);
+      cuts.resume(incidents.openSubjects('connections-cut'));
     },
     settled: () => kept.settled(),
     expose(metrics) {

@@ -16,15 +16,19 @@ export const Incident = named(
   'Incident',
   Type.Object({
     id: Type.String(),
-    kind: choice(['cloned-credential', 'flapping', 'correlated-loss', 'schedule-refused']),
+    kind: choice(['cloned-credential', 'flapping', 'correlated-loss', 'schedule-refused', 'connections-cut']),
     state: choice(['open', 'closed']),
     sinceMs: timeMs('when it opened'),
     untilMs: Type.Optional(timeMs('when it closed')),
     scope: Type.Optional(Scope),
     subject: Type.Optional(
-      Type.String({ description: 'what it is about, if that is no device: the name of a schedule' }),
+      Type.String({
+        description: 'what it is about, if that is no device: the name of a schedule, a network address',
+      }),
     ),
+    limit: Type.Optional(count('of the connections from that network')),
     devices: count('how many devices it is about'),
+    of: Type.Optional(count('how many devices its scope has, the others included')),
     sample: list(Type.String(), { description: 'ids of some of them' }),
   }),
   {
@@ -34,6 +38,7 @@ export const Incident = named(
     sinceMs: 1_700_000_000_000,
     scope: { by: 'site', value: 'berlin' },
     devices: 42,
+    of: 60,
     sample: ['boiler-3', 'boiler-4'],
   },
 );

@@ -77,6 +77,8 @@ export interface DeviceListenerOptions {
   maxConnections: number;
   /** Limits before authentication, by address. */
   maxSocketsPerAddress: number;
+  /** A connection was cut because its network holds as many as it may. */
+  connectionCut?: ((network: string) => void) | undefined;
   maxPendingPerAddress: number;
   /** Proxies whose `X-Forwarded-For` is believed. */
   trustedProxies: readonly string[];
@@ -276,6 +278,7 @@ function watchAddresses(
     maxPending,
     pendingMs,
     isTrusted,
+    cut: options.connectionCut,
   });
   return {
     limiter,

@@ -106,9 +106,16 @@ function hubOf(options: ConfigOptions, deps: CliDeps): ReturnType<typeof adminCl
   return adminClient(adminSocketPath(loadConfig(options, deps).config));
 }
 
-function incidentRow({ id, kind, state, sinceMs, devices, scope, subject, sample }: Incident): string[] {
+function incidentRow({ id, kind, state, sinceMs, devices, of, scope, subject, sample }: Incident): string[] {
   const where = scope === undefined ? (subject ?? sample.join(' ')) : `${scope.by}=${scope.value}`;
-  return [id, kind, state, isoTime(sinceMs), String(devices), where];
+  return [
+    id,
+    kind,
+    state,
+    isoTime(sinceMs),
+    of === undefined ? String(devices) : `${devices} of ${of}`,
+    where,
+  ];
 }
 
 function eventRow({ atMs, lastMs, times = 1, kind, ...details }: DeviceEvent): string[] {

@@ -168,6 +168,20 @@ test('why names each cause of a scripted disconnection, and a connected device h
   await untilWhy(hub, 'd-asleep', 'asleep');
 });
 
+test('a device that the limit of its address keeps out is not told to check its power alone', async (t) => {
+  const hub = await startInProcessHub(t, { HUB_MAX_SOCKETS_PER_ADDRESS: '1' });
+  await hub.add(['d-in', 'd-out']);
+  const device = await openRaw(hub.device('d-in'), quick);
+  await assert.rejects(openRaw(hub.device('d-out')));
+  const why = await hub.admin.why('d-out');
+  assert.equal(why.cause, 'never-connected');
+  assert.match(why.text, /cutting new connections from 127\.0\.0\.1, because the limit of 1 connections/);
+  const open = async () =>
+    (await hub.admin.incidents()).map(({ kind, state, subject, limit }) => [kind, state, subject, limit]);
+  assert.deepEqual(await open(), [['connections-cut', 'open', '127.0.0.1', 1]]);
+  device.close();
+});
+
 const now = 1_000_000;
 const quiet = { events: [], stalls: [], nowMs: now };
 

@@ -169,7 +169,21 @@ test('an incident is told in a sentence', () => {
   const incident = { id: 'i', state: 'open', sinceMs: 1, devices: 12, sample: [] } as const;
   assert.equal(
     incidentText({ ...incident, kind: 'correlated-loss', scope: { by: 'site', value: 'hall-3' } }),
-    '12 devices disconnected together: all at site hall-3.',
+    '12 devices at site hall-3 disconnected together.',
+  );
+  assert.equal(
+    incidentText({
+      ...incident,
+      devices: 4_999,
+      of: 5_000,
+      kind: 'correlated-loss',
+      scope: { by: 'address', value: '::1' },
+    }),
+    '4,999 of 5,000 devices behind address ::1 disconnected together.',
+  );
+  assert.equal(
+    incidentText({ ...incident, kind: 'connections-cut', subject: '10.0.0.1', limit: 5_000, devices: 0 }),
+    'Connections from 10.0.0.1 are being cut: it holds the limit of 5,000.',
   );
   assert.match(incidentText({ ...incident, kind: 'flapping' }), /connects and disconnects repeatedly/);
   assert.equal(

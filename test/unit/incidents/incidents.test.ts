@@ -60,11 +60,14 @@ test('a lost site of 200 devices is one incident, also when they are found over 
   clock.advance(5_000);
   assert.equal(told.length, 2);
   assert.equal(told[1], 'correlated-loss closed 200 site=north');
+  const [lost] = incidents.list();
+  assert.deepEqual([lost?.devices, lost?.of], [200, 200], 'of those at the site, not of all');
   assert.deepEqual(incidents.counters, {
     'cloned-credential': 0,
     flapping: 0,
     'correlated-loss': 1,
     'schedule-refused': 0,
+    'connections-cut': 0,
   });
 });
 
@@ -189,6 +192,7 @@ test('what was open before a restart is still open, under its id, until it is ov
     flapping: 1,
     'correlated-loss': 1,
     'schedule-refused': 0,
+    'connections-cut': 0,
   });
   for (const id of north.slice(15)) change(id, 'unknown', 'hub-restarted');
   clock.advance(60_000);
@@ -220,4 +224,13 @@ test('an incident all of whose devices were removed while no hub ran is over', (
     [],
   );
   assert.deepEqual(told, ['correlated-loss closed 20 site=north']);
+});
+
+test('devices that stay are no part of a loss, and are counted beside it', (t) => {
+  const { clock, change, fleet, incidents } = startedIncidents(t);
+  const ids = fleet('north', 100);
+  for (const id of ids.slice(0, 99)) change(id, 'offline', 'link-lost');
+  clock.advance(2_000);
+  const [lost] = incidents.list();
+  assert.deepEqual([lost?.devices, lost?.of], [99, 100]);
 });
