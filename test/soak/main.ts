@@ -1,6 +1,7 @@
 /** Long scenarios at full size: `npm run soak -- NAME [devices]`. Exits 1 when a promise was broken. */
 
 import { soakClock } from './clock.ts';
+import { soakBackup } from './backup.ts';
 import { commandChaos } from './command-chaos.ts';
 import { groupStop } from './group-stop.ts';
 import { rotateUnderCuts } from '../helpers/drills/rotation-scenario.ts';
@@ -38,6 +39,7 @@ const scenarios: Readonly<Record<string, (devices: number) => Promise<boolean>>>
   kills: soakKills,
   clock: soakClock,
   answers: soakStrangers,
+  backup: soakBackup,
   noisy: soakNoisy,
   'outage-dead': () => soakOutage('dead'),
   'outage-frozen': () => soakOutage('frozen'),

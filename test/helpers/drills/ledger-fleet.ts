@@ -94,6 +94,11 @@ export class LedgerFleet {
     return [...this.#devices.values()].reduce((sum, { stored }) => sum + stored.size, 0);
   }
 
+  /** Unix ms of every reading acked so far, by device. */
+  ackedTimes(): ReadonlyMap<string, readonly number[]> {
+    return new Map([...this.#devices].map(([id, { stored }]) => [id, [...stored]]));
+  }
+
   get sent(): number {
     return [...this.#devices.values()].reduce((sum, { sent }) => sum + sent.length, 0);
   }
