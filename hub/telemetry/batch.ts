@@ -55,11 +55,12 @@ export class Batch {
 
   /** Lines by account. */
   shares(): Record<string, number> {
-    const shares: Record<string, number> = {};
+    const shares = new Map<string, number>();
     for (const [frame, { account }] of this.#owners.entries()) {
-      shares[account.id] = (shares[account.id] ?? 0) + this.#end(frame) - (this.#starts[frame] ?? 0);
+      const lines = this.#end(frame) - (this.#starts[frame] ?? 0);
+      shares.set(account.id, (shares.get(account.id) ?? 0) + lines);
     }
-    return shares;
+    return Object.fromEntries(shares);
   }
 
   /**

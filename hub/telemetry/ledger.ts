@@ -30,7 +30,7 @@ export interface LedgerAccount {
   deadLettered: number;
 }
 
-/** Points by account id. */
+/** Points by account id. Made from a Map and read by its entries alone: an account may have a name that every object has. */
 export type Shares = Readonly<Record<string, number>>;
 
 /** The account of the hub's own points. No device id can look like it. */

@@ -18,7 +18,7 @@ export function head(
   limits: { lines: number; size: number },
 ): SpooledLines | undefined {
   const found: SpooledLines = { upToId: 0, lines: [], shares: {}, size: 0 };
-  const shares: Record<string, number> = {};
+  const shares = new Map<string, number>();
   for (const row of db.prepare('SELECT * FROM entry ORDER BY id').iterate() as Iterable<unknown>) {
     const entry = row as EntryRow;
     const fits = found.lines.length + entry.lines <= limits.lines && found.size + entry.size <= limits.size;
@@ -27,10 +27,10 @@ export function head(
     for (const line of entry.text.split('\n')) found.lines.push(line);
     found.size += entry.size;
     for (const [id, count] of Object.entries(JSON.parse(entry.shares) as Record<string, number>)) {
-      shares[id] = (shares[id] ?? 0) + count;
+      shares.set(id, (shares.get(id) ?? 0) + count);
     }
   }
-  return found.upToId === 0 ? undefined : { ...found, shares };
+  return found.upToId === 0 ? undefined : { ...found, shares: Object.fromEntries(shares) };
 }
 
 export function remove(
@@ -76,7 +76,6 @@ export function retry(
 }
 
 function forget(db: OperationDatabase, letters: readonly LetterRow[]): RemovedLetters {
-  // Maps: an account may have the name of a property that every object has.
   const shares = new Map<string, number>();
   const types = new Map<string, number>();
   const drop = db.prepare('DELETE FROM dead_letter WHERE id = ?1');
