@@ -16,6 +16,8 @@ export interface LiveSocket {
 
 /** Who watches. */
 export interface LiveViewer {
+  /** Who watches; nobody in particular when not given. */
+  actor?: string | undefined;
   /** Not given: it may see every device. */
   mayShow?: MayShow | undefined;
   /** Whether what it was let in with still holds. */

@@ -43,8 +43,8 @@ export function serveLive(app: FastifyInstance, feed: LiveFeed): void {
       throw new HubError('upgrade-required');
     },
     wsHandler: (socket, request) => {
-      const { mayShow, stillHolds = () => true } = request;
-      join(feed, socket, { mayShow, holds: stillHolds });
+      const { mayShow, operator, stillHolds = () => true } = request;
+      join(feed, socket, { actor: operator?.actor, mayShow, holds: stillHolds });
     },
   });
 }

@@ -357,3 +357,12 @@ test('one operator has a share of the subscriptions, and takes none from others'
   const [first] = await other.subscribeAsync('hub/v1/#');
   assert.equal(first?.qos, 0);
 });
+
+test('one operator has a share of the connections', async (t) => {
+  const { broker, url } = await open(t);
+  const open250 = Array.from({ length: 250 }, () => client(t, url));
+  await Promise.all(open250.map((each) => eventOf(each, 'connect')));
+  const refused = (await eventOf(client(t, url), 'error')) as { code?: number };
+  assert.equal(refused.code, 3);
+  assert.equal(broker.clientRefusals['connections'], 1);
+});

@@ -292,3 +292,10 @@ test('more sockets than are allowed are turned away, and counted', () => {
   feed.close();
   assert.equal(pages[0]?.closedWith, 1001);
 });
+
+test('one viewer has half of the live sockets at most, and another still gets in', () => {
+  const { open } = startFeed();
+  const pages = Array.from({ length: 500 }, () => open([], { actor: 'token:greedy' }));
+  assert.equal(pages.filter(({ closedWith }) => closedWith === undefined).length, 200);
+  assert.equal(open([], { actor: 'operator:anna' }).closedWith, undefined);
+});
