@@ -60,7 +60,8 @@ export async function startHub(config: Config, deps: HubDeps): Promise<RunningHu
 
 /** Every part of the hub, from what it knows to what operators see. Nobody is let in yet. */
 async function startParts(hub: HubContext) {
-  // What the hub knows. Nothing talks yet: the bus takes messages from here on, and is connected last.
+  // What the hub knows. The bus is made early so that every part can publish, and connected last: until then an MQTT bus
+  // queues, and the embedded broker refuses.
   const state = await openState(hub);
   const registry = new Registry({ store: createDeviceStore(state.database), clock: hub.clock });
   await registry.load();
@@ -110,11 +111,15 @@ async function startParts(hub: HubContext) {
 
 type HubParts = Awaited<ReturnType<typeof startParts>>;
 
-/** Who is notified of what, in this order. */
+/**
+ * Who is notified of what, in this order, in addition to those who follow within one `wiring/` file, or from the start
+ * because they must miss nothing.
+ */
 function follow(parts: HubParts): void {
   const { registry, telemetry, presence, incidents, commands, admin, state } = parts;
   const { sessions } = parts.sessions;
-  // No frame of a removed device comes after its sessions; its removal is noted last.
+  // Sessions come first, so that a removed device sends nothing more. Removals come last, because they record that
+  // everything else is done.
   registry.follow(
     sessions,
     presence.keeper,

@@ -105,8 +105,18 @@ export class Incidents {
         this.#byGroup.set(this.#correlated.resume(incident.scope, known, away, incident.of), incident);
       } else {
         this.#byDevice.set(`${incident.kind} ${deviceId}`, incident);
-        if (incident.kind === 'flapping') this.#flapping.resume(deviceId, this.#deps.clock.monotonic());
-        else cloned.push(deviceId);
+        switch (incident.kind) {
+          case 'flapping':
+            this.#flapping.resume(deviceId, this.#deps.clock.monotonic());
+            break;
+          case 'cloned-credential':
+            cloned.push(deviceId);
+            break;
+          case 'correlated-loss':
+          case 'schedule-refused':
+          case 'connections-cut':
+          // Those have a scope or a subject, and are resumed above.
+        }
       }
     }
     return cloned;

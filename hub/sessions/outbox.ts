@@ -39,10 +39,6 @@ export class Outbox {
     return this.#socket.bufferedAmount > this.#limits.softBytes;
   }
 
-  get closed(): boolean {
-    return this.#closed;
-  }
-
   /** False: it does not fit, and the session is closing with 4004; or it was closed before. */
   send(frame: HubFrame): boolean {
     return this.sendText(JSON.stringify(frame));

@@ -44,7 +44,7 @@ import { ReportedClock } from './reported-clock.ts';
 type InvalidFrame = Extract<ParsedFrame, { kind: 'invalid' }>;
 type DecodedFrame = Exclude<ParsedFrame, { kind: 'undecodable' }>;
 
-/** How long a goodbye waits for the store, ms; then it closes unacked, and the device keeps its readings. */
+/** A goodbye waits at most this long for the store, ms; then it closes unacked, and the device keeps its readings. */
 const byeMs = 10_000;
 
 /**
@@ -52,7 +52,7 @@ const byeMs = 10_000;
  *
  *   new ── valid hello ──▶ opening ── epoch and anchor on disk ──▶ open ── bye, close, takeover ──▶ ended
  *
- * It decodes frames and hands them on: data frames to the data frames, command frames to the dispatcher, signs of
+ * It decodes frames and hands them on: data frames to `DataFrames`, command frames to the dispatcher, signs of
  * life to presence. It holds no rule of theirs.
  */
 export class Session implements WatchedLink, DeviceSession {
@@ -77,7 +77,6 @@ export class Session implements WatchedLink, DeviceSession {
   epoch = 0;
   pongAt = 0;
   readonly reportedClock = new ReportedClock();
-  /** Where the device connects from. */
   readonly address: string;
 
   constructor(deps: SessionDeps, record: DeviceRecord, socket: DeviceSocket, address: string) {
@@ -89,7 +88,7 @@ export class Session implements WatchedLink, DeviceSession {
     this.#outbox = new Outbox(socket, defaultOutboxLimits, () => this.#overflowed());
   }
 
-  /** The upgrade is done: the device has so long for its hello. */
+  /** The upgrade is done: the device has `helloSec` seconds to say hello. */
   start(): void {
     this.#deps.deviceEvents.record(this.deviceId, { kind: 'connected', address: this.address });
     this.#cancelTimer = this.#deps.clock.after(limits.helloSec * 1000, () => this.close('no-hello'));
@@ -116,7 +115,6 @@ export class Session implements WatchedLink, DeviceSession {
     return this.#accepted.type;
   }
 
-  /** How well its clocks agree with the hub's; undefined before the welcome. */
   get clock(): ClockQuality | undefined {
     return this.#clock?.quality;
   }
@@ -179,7 +177,6 @@ export class Session implements WatchedLink, DeviceSession {
     return this.#outbox.send(frame);
   }
 
-  /** A message pushed to the device; the only frame that may be dropped. @returns whether it was sent. */
   notice(text: string): boolean {
     if (this.#phase !== 'open') return false;
     if (!this.#outbox.congested && this.#outbox.sendText(text)) return true;
@@ -187,7 +184,6 @@ export class Session implements WatchedLink, DeviceSession {
     return false;
   }
 
-  /** The device's type was changed while it is connected: what comes from now on is judged by the new one. */
   typeChanged(type: DeviceType): void {
     const dataFrames = this.#dataFrames;
     if (dataFrames === undefined) return;
@@ -196,16 +192,11 @@ export class Session implements WatchedLink, DeviceSession {
     dataFrames.channel = this.#deps.ingest.openChannel(this.#record, type, boot, anchors, steps);
   }
 
-  /** A newer session of the device took over: what this one still sends does not count. */
   replaced({ address, boot }: Claimant): void {
     this.#deps.deviceEvents.record(this.deviceId, { kind: 'replaced', address, boot });
     this.close('replaced');
   }
 
-  /**
-   * The hub goes away: the device is given its slot, what it has sent is settled, and the session closes with 1012.
-   * @param slotMs when to come back, ms from now
-   */
   drain(slotMs: number): void {
     if (this.#phase !== 'open') {
       this.close('draining', slotMs);
@@ -221,7 +212,6 @@ export class Session implements WatchedLink, DeviceSession {
     this.#dataFrames?.finish(() => this.close('draining', Math.max(0, slotAtMs - clock.now())));
   }
 
-  /** Closes from the hub's side; the session ends at once, the socket when the device answers. */
   close(reason: CloseReason, retryAfterMs?: number): void {
     // It does not open: what came behind the hello was not taken.
     for (const { seq } of this.#early.takeAll()) this.#refuse({ code: 'not-open' }, { seq });
@@ -450,7 +440,7 @@ export class Session implements WatchedLink, DeviceSession {
     this.#guarded(() => this.#deps.commands[replaced ? 'sessionReplaced' : 'sessionClosed'](this));
   }
 
-  /** Settles what is under way, acks at once, closes 1000; a store that is away does not hold it for ever. */
+  /** Settles what is under way, acks at once, closes 1000; a store that is away does not delay the close for more than `byeMs`. */
   #bye(frame: ByeFrame): void {
     if (this.#leaving) return;
     this.#leaving = true;

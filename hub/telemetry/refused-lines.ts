@@ -16,8 +16,8 @@ export type WholeOutcome =
     };
 
 /**
- * Writes lines and finds those the store refuses. InfluxDB 1.x names the field of a refused line, not the
- * line, and 2.x refuses the whole body; so a refused body is written again in parts until single lines are
+ * Writes lines and finds those the store refuses. A store may name the field of a refused line and not the line
+ * (InfluxDB 1.x), or refuse the whole body (2.x); so a refused body is written again in parts until single lines are
  * left, or a part of which the store says that it dropped every line. Writing a good line once more stores
  * nothing new. A body that is too large is halved in the same way.
  * Costs about 2·k·log2(n) small writes for k bad lines in n, and only a few when one field is to blame.
@@ -42,9 +42,9 @@ export async function writeWhole(
         break;
       case 'partial':
       case 'refused':
-        if (part.length === 1 || droppedAll(outcome.reason, part.length)) {
+        if (part.length === 1 || outcome.dropped === part.length) {
           for (const index of part) refused.set(index, outcome.reason);
-        } else pending.push(...split(part, lines, outcome.reason));
+        } else pending.push(...split(part, lines, outcome.blamed));
         break;
       case 'too-large': {
         const [index] = part;
@@ -63,16 +63,14 @@ export async function writeWhole(
   return { kind: 'done', refused };
 }
 
-/** `partial write: … dropped=3`: InfluxDB 1.x counts the points it left out. */
-function droppedAll(reason: string, count: number): boolean {
-  return /\bdropped=(\d+)$/.exec(reason)?.[1] === String(count);
-}
-
-/** Separates lines with the field that the server blames from the others, if that splits them; otherwise halves. */
-function split(part: number[], lines: readonly string[], reason: string): number[][] {
-  const blamed = /input field "(.+)" on measurement "(.+)" is type/.exec(reason);
-  if (blamed !== null) {
-    const [, field = '', measurement = ''] = blamed;
+/** Separates lines with the field that the store blames from the others, if that splits them; otherwise halves. */
+function split(
+  part: number[],
+  lines: readonly string[],
+  blamed: { measurement: string; field: string } | undefined,
+): number[][] {
+  if (blamed !== undefined) {
+    const { measurement, field } = blamed;
     const suspect = (index: number): boolean => {
       const line = lines[index] ?? '';
       return line.startsWith(`${measurement},`) && line.includes(`${field}=`);

@@ -1,13 +1,14 @@
-import type { Reading } from '../../schemas/api/readings.ts';
 /** The metrics store as telemetry needs it: InfluxDB and the embedded SQLite store implement it. */
+
+import type { Reading } from '../../schemas/api/readings.ts';
 
 /** The outcome of a write. `reason` has the store's own words. */
 export type WriteOutcome =
   | { kind: 'stored' }
   /** The server refused some lines and wrote the others (InfluxDB 1.x 400 `partial write`, 2.x 422). */
-  | { kind: 'partial'; reason: string }
+  | ({ kind: 'partial'; reason: string } & Blame)
   /** The server refused the body and wrote nothing. */
-  | { kind: 'refused'; reason: string }
+  | ({ kind: 'refused'; reason: string } & Blame)
   /** 413: send fewer bytes at a time. `byStranger`: a limit of something in between, which says nothing about a line. */
   | { kind: 'too-large'; reason: string; byStranger?: boolean }
   /** No answer, or one that asks to retry later. `retryAfterMs` is the time the server asks for. */
@@ -16,6 +17,14 @@ export type WriteOutcome =
   | { kind: 'misconfigured'; reason: string; status: number }
   /** Something else answers at its address (a proxy's page, a redirect, another program); the lines are kept. */
   | { kind: 'stranger'; reason: string; status: number };
+
+/** What the store says about the lines that it refused, beside its reason. With it, they are found with fewer writes. */
+interface Blame {
+  /** How many they are. */
+  dropped?: number;
+  /** The field that some of them have wrong. */
+  blamed?: { readonly measurement: string; readonly field: string };
+}
 
 /** Lines are InfluxDB line protocol without the line feed, times in microseconds. Writing a line twice stores it once. */
 export interface MetricsWriter {
@@ -36,8 +45,7 @@ export interface ReadingsQuery {
   take: 'first' | 'last';
 }
 
-/** One point: `timeMs` Unix ms (may carry three decimals) and its fields; tags are left out. */
-/** A row of the store is what the API answers. */
+/** One point, as the API answers it: `timeMs` Unix ms (may carry three decimals) and its fields; tags are left out. */
 export type ReadingsRow = Reading;
 
 export interface SeriesQuery {

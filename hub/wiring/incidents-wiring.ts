@@ -9,6 +9,7 @@ import { incidentPublisher } from '../incidents/incident-publisher.ts';
 import { startIncidents, type Incidents } from '../incidents/incidents.ts';
 import type { Metrics } from '../kernel/metrics.ts';
 import type { PresenceKeeper } from '../presence/presence-keeper.ts';
+import { exposeCloneGuard } from '../sessions/clone-guard-metrics.ts';
 import { startCloneGuard, type CloneGuard } from '../sessions/clone-guard.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 import type { HubContext } from './context.ts';
@@ -81,11 +82,7 @@ export function createIncidents(
     settled: () => kept.settled(),
     expose(metrics) {
       exposeIncidents(metrics, { incidents, lost: kept.lost });
-      metrics.counter(
-        'hub_sessions_held_total',
-        'Sessions not opened because two devices fight for one id',
-        () => clones.held,
-      );
+      exposeCloneGuard(metrics, clones);
     },
   };
 }

@@ -1,4 +1,7 @@
-/** The admin side of the hub: health and metrics over TCP, the operators' API on a socket of the data folder. */
+/**
+ * The admin side of the hub: health, metrics, the operators' API and the console over TCP; the API also on a socket of the
+ * data folder.
+ */
 
 import helmet from '@fastify/helmet';
 import { fastify, type FastifyInstance } from 'fastify';
@@ -32,7 +35,7 @@ import { serveSecurity, type SecurityOperations } from './security-routes.ts';
 import { validateRequests } from './request-validation.ts';
 import { listenOnSocket } from './admin-socket.ts';
 
-/** A request under way when the hub stops may take so long. */
+/** When the hub stops, a request under way has this long to finish, ms. */
 const closeGraceMs = 3_000;
 
 /** Connections to the TCP listener on which nobody has proved who it is: the oldest goes when there are too many. */
@@ -102,45 +105,45 @@ export interface Admin {
  */
 export async function startAdmin(deps: AdminDeps, options: AdminOptions): Promise<Admin> {
   const { listen, socketPath } = options;
-  const health = await server(deps.log, trustedProxies(options.trustedProxies ?? []));
-  const limiter = limitSockets(health.server, {
+  const tcp = await server(deps.log, trustedProxies(options.trustedProxies ?? []));
+  const limiter = limitSockets(tcp.server, {
     ...socketLimits,
     maxPendingPerAddress: options.maxPendingPerAddress ?? socketLimits.maxPendingPerAddress,
   });
-  refuseUnknownHosts(health, deps.access?.origins ?? ((port) => ownOrigins(listen.host, port)));
-  serveHealth(health, deps);
-  const operators = await server(deps.log);
-  serveHealth(operators, deps);
+  refuseUnknownHosts(tcp, deps.access?.origins ?? ((port) => ownOrigins(listen.host, port)));
+  serveHealth(tcp, deps);
+  const local = await server(deps.log);
+  serveHealth(local, deps);
   if (deps.access !== undefined) {
-    trustLocal(operators, deps.access);
-    demandLogin(health, deps.access, limiter.proved);
-    serveOperations(health, deps);
+    trustLocal(local, deps.access);
+    demandLogin(tcp, deps.access, limiter.proved);
+    serveOperations(tcp, deps);
   }
-  if (deps.consoleDir !== undefined) serveConsole(health, deps.consoleDir);
-  serveOperations(operators, deps);
+  if (deps.consoleDir !== undefined) serveConsole(tcp, deps.consoleDir);
+  serveOperations(local, deps);
 
-  const closeHealth = gracefulClose(health.server, closeGraceMs);
-  const closeOperators = gracefulClose(operators.server, closeGraceMs);
+  const closeTcp = gracefulClose(tcp.server, closeGraceMs);
+  const closeLocal = gracefulClose(local.server, closeGraceMs);
   let removeSocket: (() => Promise<void>) | undefined;
   const close = async (): Promise<void> => {
     // The file goes first: a command line that comes now sees no hub instead of a refused connection.
     await removeSocket?.();
     limiter.close();
-    await Promise.all([closeHealth(() => health.close()), closeOperators(() => operators.close())]);
+    await Promise.all([closeTcp(() => tcp.close()), closeLocal(() => local.close())]);
   };
   try {
-    await operators.ready();
-    removeSocket = await listenOnSocket(operators.server, socketPath);
-    await health.ready();
+    await local.ready();
+    removeSocket = await listenOnSocket(local.server, socketPath);
+    await tcp.ready();
     // Not fastify's own listen: for `localhost` it opens a second server beside the one that is closed here.
-    await listenOn(health.server, { host: listen.host, port: listen.port }).catch((error: unknown) => {
+    await listenOn(tcp.server, { host: listen.host, port: listen.port }).catch((error: unknown) => {
       throw listenFault(error, listen, 'HUB_ADMIN_LISTEN');
     });
   } catch (error) {
     await close();
     throw error;
   }
-  const address = health.server.address();
+  const address = tcp.server.address();
   const port = typeof address === 'object' && address !== null ? address.port : listen.port;
   return { url: `http://${reachableAddress({ host: listen.host, port })}`, drops: limiter.drops, close };
 }
@@ -172,7 +175,7 @@ async function server(log: Log, trustProxy?: (address: string) => boolean): Prom
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** Bodies are JSON and nothing else. Fastify's own reading refuses `__proto__`, for such as mean what they say. */
+/** Bodies are JSON and nothing else. `__proto__` is a name like any other, and Fastify's own reading would refuse it. */
 function readBodies(app: FastifyInstance): void {
   const parse = app.getDefaultJsonParser('error', 'error');
   app.removeAllContentTypeParsers();

@@ -113,14 +113,27 @@ function isOurs(quote: string, sent: string): boolean {
 function refusalOf(status: number, { text }: OwnWords, sent: string): WriteOutcome | undefined {
   const reason = `${status} ${text}`;
   if (status !== 400 && status !== 422) return undefined;
-  if (status === 422 || text.includes('partial write')) return { kind: 'partial', reason };
+  if (status === 422 || text.includes('partial write')) return { kind: 'partial', reason, ...blameOf(text) };
   // What it could not read is not what was sent: the body was changed or cut short on its way.
   const quoted = /unable to parse '(.+)/.exec(text)?.[1];
   const damaged =
     quoted === undefined ? /\bEOF\b|\bgzip\b|\bflate\b/.test(text) : !isOurs(cutAtQuote(quoted), sent);
   if (damaged)
     return { kind: 'unavailable', reason: `${reason} (the lines did not arrive as they were sent)` };
-  return { kind: 'refused', reason };
+  return { kind: 'refused', reason, ...blameOf(text) };
+}
+
+/**
+ * `partial write: field type conflict: input field "v" on measurement "m" is type …, already exists as type … dropped=3`:
+ * InfluxDB 1.x names the field of one refused point, and counts all of them.
+ */
+function blameOf(text: string): Pick<Extract<WriteOutcome, { kind: 'partial' }>, 'dropped' | 'blamed'> {
+  const dropped = /\bdropped=(\d+)$/.exec(text)?.[1];
+  const [, field, measurement] = /input field "(.+)" on measurement "(.+)" is type/.exec(text) ?? [];
+  return {
+    ...(dropped === undefined ? {} : { dropped: Number(dropped) }),
+    ...(field === undefined || measurement === undefined ? {} : { blamed: { measurement, field } }),
+  };
 }
 
 /** The beginning of a quoted line, up to the first quotation mark: where the quote ends cannot be seen. */

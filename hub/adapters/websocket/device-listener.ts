@@ -73,7 +73,7 @@ export interface DeviceListenerOptions {
   /** Undefined: plain ws, behind a TLS proxy or on loopback. */
   tls: (TlsOptions & SecureContextOptions) | undefined;
   allowedOrigins: readonly string[];
-  /** Open sockets, devices and strangers together; refused with 503 beyond. */
+  /** Open sockets, devices and strangers together; those beyond are cut. */
   maxConnections: number;
   /** Limits before authentication, by address. */
   maxSocketsPerAddress: number;

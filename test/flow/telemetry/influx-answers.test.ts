@@ -78,6 +78,8 @@ test('a field of another type is partial: it is named, and the other lines are s
   const outcome = await store.write(['m,device=d v="text" 2', 'm,device=d v=3 3']);
   assert.ok(outcome.kind === 'partial');
   assert.match(outcome.reason, /^400 partial write: field type conflict: input field "v" on measurement "m"/);
+  assert.equal(outcome.dropped, 1);
+  assert.deepEqual(outcome.blamed, { measurement: 'm', field: 'v' });
   const [series] = await ask(server.url, 'hub', 'SELECT v FROM m');
   assert.deepEqual(series?.values, [
     [1, 1],

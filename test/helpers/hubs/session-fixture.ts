@@ -169,7 +169,11 @@ export class ScriptedStore implements MetricsWriter {
       for (const line of good) this.stored.add(line);
       return good.length === lines.length
         ? { kind: 'stored' }
-        : { kind: 'partial', reason: 'partial write: field type conflict dropped=1' };
+        : {
+            kind: 'partial',
+            reason: 'partial write: field type conflict',
+            dropped: lines.length - good.length,
+          };
     };
   }
 }

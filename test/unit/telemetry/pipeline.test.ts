@@ -201,7 +201,9 @@ test('one field of the wrong type in 5,000 lines costs a handful of writes', asy
     'partial write: field type conflict: input field "v" on measurement "m" is type string, already exists as type float';
   store.answer = (lines) => {
     const bad = lines.filter((line) => line.includes('v="')).length;
-    return bad === 0 ? { kind: 'stored' } : { kind: 'partial', reason: `${reason} dropped=${bad}` };
+    return bad === 0
+      ? { kind: 'stored' }
+      : { kind: 'partial', reason, dropped: bad, blamed: { measurement: 'm', field: 'v' } };
   };
   const { clock, add, refused, settled, ledger } = pipelineTo(t, store);
   for (let n = 1; n <= 5_000; n += 1) add(n % 2 === 0 ? `m,device=d-1 v="x" ${n}` : `n,device=d-1 w=1 ${n}`);
