@@ -77,7 +77,6 @@ class Engine implements OperationDatabase {
 
   #write(requests: readonly Request[]): Reply[] {
     if (requests.length === 0) return [];
-    this.#awaitQuiet();
     let replies: Reply[] = [];
     try {
       this.#db.exec('BEGIN IMMEDIATE');
@@ -92,6 +91,9 @@ class Engine implements OperationDatabase {
       return requests.map(({ id }, index) =>
         replies[index]?.fault === undefined ? { id, fault } : { id, fault: replies[index].fault },
       );
+    } finally {
+      // From the end of the write: a slow disk is not a quiet one.
+      this.#awaitQuiet();
     }
   }
 
@@ -188,7 +190,10 @@ function migrate(db: DatabaseSync, migrations: readonly string[]): void {
   db.exec('BEGIN IMMEDIATE');
   const done = Number(db.prepare('PRAGMA user_version').get()?.['user_version']);
   if (done > migrations.length) {
-    throw new Error(`the file was made by a newer version (${done}, this one knows ${migrations.length})`);
+    const wayOut = 'start the newer device-hub, or restore a backup that this one made into a new folder';
+    throw new Error(
+      `the file was made by a newer version (${done}, this one knows ${migrations.length}); ${wayOut}`,
+    );
   }
   for (const sql of migrations.slice(done)) db.exec(sql);
   db.exec(`PRAGMA user_version = ${migrations.length}`);

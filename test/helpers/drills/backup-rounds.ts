@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import type { BackupManifest } from '../../../schemas/backup/backup-manifest.ts';
 import { callHub } from '../../../hub/cli/admin-client.ts';
 import { freePort } from '../services/free-port.ts';
 import { temporaryFolder } from '../services/guard.ts';
@@ -62,13 +63,14 @@ export async function backupRounds(options: {
     let last = '';
     for (let round = 1; round <= options.rounds; round += 1) {
       last = join(folder.path, `backup-${round}`);
-      const promised = [...commands.promised];
-      const acked = fleet.ackedTimes();
       const startedMs = performance.now();
-      const { code, stderr } = await hub.cli(['backup', last, '--json']);
+      const { code, stdout, stderr } = await hub.cli(['backup', last, '--json']);
       if (code !== 0) throw new Error(`round ${round}: ${stderr}`);
       const tookMs = performance.now() - startedMs;
       report.slowestMs = Math.max(report.slowestMs, Math.round(tookMs));
+      const { madeAt } = JSON.parse(stdout) as BackupManifest;
+      const promised = commands.promisedBefore(Date.parse(madeAt));
+      const acked = fleet.ackedBefore(Date.parse(madeAt));
       report.acked = [...acked.values()].reduce((sum, times) => sum + times.length, 0);
       report.promised = promised.length;
       report.missing.push(...missingOf(last, acked, promised));
@@ -99,8 +101,8 @@ export async function backupRounds(options: {
 
 /** Commands one after the other, to one device after the other. */
 class Commands {
-  /** Those that the hub has answered: `device/id`. */
-  readonly promised = new Set<string>();
+  /** Those that the hub has answered, `device/id`, and when, Unix ms. */
+  readonly #promised = new Map<string, number>();
   readonly #socket: string;
   readonly #devices: readonly string[];
   #running: Promise<void> | undefined;
@@ -109,6 +111,10 @@ class Commands {
   constructor(hub: HubProcess, devices: readonly string[]) {
     this.#socket = join(hub.dataDir, 'hub.sock');
     this.#devices = devices;
+  }
+
+  promisedBefore(untilMs: number): string[] {
+    return [...this.#promised].filter(([, atMs]) => atMs < untilMs).map(([name]) => name);
   }
 
   start(): void {
@@ -125,7 +131,7 @@ class Commands {
       const device = this.#devices[number % this.#devices.length] ?? '';
       const body = { id: `c-${number}`, params: { seconds: 60 } };
       await callHub(this.#socket, 'POST', `/api/v1/devices/${device}/commands/set-interval`, body);
-      this.promised.add(`${device}/${body.id}`);
+      this.#promised.set(`${device}/${body.id}`, Date.now());
     }
   }
 }

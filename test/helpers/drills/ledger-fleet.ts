@@ -35,7 +35,8 @@ interface Device {
   client: DeviceClient;
   /** Unix ms of every reading, in order: one reading a time. */
   sent: number[];
-  stored: Set<number>;
+  /** When each was acked, Unix ms, by its own time. */
+  stored: Map<number, number>;
   refused: number;
   lastMs: number;
 }
@@ -73,7 +74,7 @@ export class LedgerFleet {
         ...(heartbeatSec === undefined ? {} : { heartbeatSec }),
         ...(ca === undefined ? {} : { ca }),
       });
-      this.#devices.set(id, { client, sent: [], stored: new Set(), refused: 0, lastMs: 0 });
+      this.#devices.set(id, { client, sent: [], stored: new Map(), refused: 0, lastMs: 0 });
     }
   }
 
@@ -94,9 +95,12 @@ export class LedgerFleet {
     return [...this.#devices.values()].reduce((sum, { stored }) => sum + stored.size, 0);
   }
 
-  /** Unix ms of every reading acked so far, by device. */
-  ackedTimes(): ReadonlyMap<string, readonly number[]> {
-    return new Map([...this.#devices].map(([id, { stored }]) => [id, [...stored]]));
+  /** Unix ms of every reading acked before `untilMs`, by device. */
+  ackedBefore(untilMs: number): ReadonlyMap<string, readonly number[]> {
+    const before = ([, ackedMs]: readonly [number, number]): boolean => ackedMs < untilMs;
+    return new Map(
+      [...this.#devices].map(([id, { stored }]) => [id, [...stored].filter(before).map(([ts]) => ts)]),
+    );
   }
 
   get sent(): number {
@@ -144,7 +148,7 @@ export class LedgerFleet {
       const [series] = await query(influxUrl, 'hub', influxql);
       const found = new Map((series?.values ?? []).map(([time, value]) => [Number(time) / 1000, value]));
       result.inStore += found.size;
-      for (const ts of stored) if (!found.has(ts)) result.missing.push(`${id} ${ts}`);
+      for (const ts of stored.keys()) if (!found.has(ts)) result.missing.push(`${id} ${ts}`);
       const known = new Set(sent);
       for (const [ts, value] of found) {
         if (!known.has(ts) || value !== valueAt(ts)) result.strange.push(`${id} ${ts} ${String(value)}`);
@@ -161,7 +165,7 @@ export class LedgerFleet {
     const startedMs = performance.now();
     const settled = ({ kind }: Settlement): void => {
       if (kind === 'stored') {
-        device.stored.add(ts);
+        device.stored.set(ts, Date.now());
         delays?.push(performance.now() - startedMs);
       } else if (kind === 'refused') device.refused += 1;
     };
