@@ -54,7 +54,7 @@ test('a device type changes under a connected device; a change that breaks the s
     '"noise": { "type": "string", "maxLength": 9 }',
   );
   const refused = await hub.waitForLog('the change is refused', ({ msg }) =>
-    String(msg).startsWith('device types refused'),
+    String(msg).startsWith('device types not taken'),
   );
   assert.match(String(refused['reason']), /\/streams\/env\/properties\/noise.*float/);
   const still = send({ temperature: 2, noise: 41 });

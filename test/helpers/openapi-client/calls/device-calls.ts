@@ -71,6 +71,7 @@ export async function callReadings(client: ApiClient, scene: Scene, { online }: 
 
 export async function callHub(client: ApiClient): Promise<void> {
   assert.equal((await done(client.GET('/api/v1/hub'))).sessions, 1);
+  await done(client.POST('/api/v1/hub/clock/accept'));
   assert.equal((await done(client.GET('/livez'))).live, true);
   assert.equal((await done(client.GET('/readyz'))).state, 'ready');
   assert.match(await done(client.GET('/metrics', { parseAs: 'text' })), /^# HELP /);
