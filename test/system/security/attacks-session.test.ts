@@ -19,7 +19,9 @@ let schemas: TemporaryFolder;
 before(async () => {
   schemas = temporaryFolder('attack-schemas');
   cpSync('schemas/device-types', schemas.path, { recursive: true });
-  range = await openAttackRange(['mallory', 'other', 'third'], { env: { HUB_SCHEMAS_DIR: schemas.path } });
+  range = await openAttackRange(['mallory', 'other', 'third'], {
+    env: { HUB_SCHEMAS_DIR: schemas.path, HUB_ACCEPT_PER_SEC: '2000' },
+  });
   ({ hub } = range);
 });
 

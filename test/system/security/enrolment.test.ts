@@ -47,7 +47,7 @@ test('a request that does not mean one thing alone enrols nobody, and says why',
   assert.match(JSON.stringify(twice.body), /\/id must be given once/);
   const trailing = await enrol(`${body}\0`);
   assert.equal(trailing.status, 400);
-  assert.match(JSON.stringify(trailing.body), /U\+0000 after it/);
+  assert.match(JSON.stringify(trailing.body), /followed by U\+0000/);
   assert.equal((await enrol(`\ufeff${body}`)).status, 201, 'a byte order mark is taken');
 });
 
