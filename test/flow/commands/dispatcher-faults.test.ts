@@ -178,8 +178,7 @@ async function judge(
     const truth = device.journal.get(id);
     const said = `seed ${seed}: ${id} ${command?.status} (${command?.reason}), truth: ${truth?.status ?? 'not done'}`;
     // Refused, and not in the journal. The counters may be those of a hub that has crashed since.
-    if (command === undefined)
-      assert.match(String(refusedFor(hub, id)), /^(too-many|unavailable)$/, said);
+    if (command === undefined) assert.match(String(refusedFor(hub, id)), /^(too-many|unavailable)$/, said);
     else if (truth === undefined)
       assert.ok(['rejected', 'expired', 'lost', 'cancelled'].includes(command.status), said);
     else assert.ok(command.status === truth.status || (command.status === 'lost' && !device.persists), said);
@@ -191,8 +190,12 @@ async function judge(
 }
 
 function refusedFor({ broker }: CommandHub, id: string): unknown {
-  const refusal: unknown = broker.published.find(({ topic }) => topic === `hub/v1/status/d-1/${id}/rejected`)?.body;
-  return typeof refusal === 'object' && refusal !== null && 'reason' in refusal ? refusal['reason'] : undefined;
+  const refusal: unknown = broker.published.find(
+    ({ topic }) => topic === `hub/v1/status/d-1/${id}/rejected`,
+  )?.body;
+  return typeof refusal === 'object' && refusal !== null && 'reason' in refusal
+    ? refusal['reason']
+    : undefined;
 }
 
 for (let seed = 1; seed <= 12; seed++) {
