@@ -127,16 +127,16 @@ function follow(parts: HubParts): void {
     incidents.incidents,
     incidents.clones,
     presence.events,
-    admin.readings,
+    admin.consoleReadings,
     admin.refusals,
     admin.feed,
     { removed: (deviceId) => commands.dispatcher.deviceRemoved(deviceId) },
     presence.removals,
   );
-  telemetry.readings.follow(admin.readings);
+  telemetry.readings.follow(admin.consoleReadings);
   presence.followers.follow(admin.feed);
   incidents.followers.follow(admin.feed);
-  commands.follow(admin.commands);
+  commands.follow(admin.liveCommands);
   state.catalog.follow(() => sessions.typesChanged());
 }
 

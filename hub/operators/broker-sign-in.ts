@@ -1,8 +1,15 @@
 import type { Operator } from '../../schemas/api/operators.ts';
 import type { Operators } from './operators.ts';
 
-/** Who a client of the embedded broker is without a user name. @param role undefined: such clients are refused */
-export function anonymousOperator(role: 'viewer' | 'operator' | 'off'): Operator | undefined {
+/**
+ * Who a client of the embedded broker is without a user name; undefined: such clients are refused.
+ * @param configured not given: they are operators if only this machine reaches the broker
+ */
+export function anonymousOperator(
+  configured: 'viewer' | 'operator' | 'off' | undefined,
+  onLoopback: boolean,
+): Operator | undefined {
+  const role = configured ?? (onLoopback ? 'operator' : 'off');
   return role === 'off' ? undefined : { actor: 'anonymous', role, devices: '*', safety: 'critical' };
 }
 

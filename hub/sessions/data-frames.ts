@@ -33,8 +33,7 @@ export interface DataFramesDeps {
  */
 export class DataFrames implements FrameOwner, AckOwner {
   readonly #deps: DataFramesDeps;
-  /** Of the device type as it is now: types change while devices are connected. */
-  channel: Channel;
+  #channel: Channel;
   readonly #settlement: Settlement;
   #ackedUpTo = 0;
   #done = false;
@@ -46,14 +45,24 @@ export class DataFrames implements FrameOwner, AckOwner {
   #urgentSeq = 0;
 
   get account(): LedgerAccount {
-    return this.channel.account;
+    return this.#channel.account;
   }
 
   constructor(deps: DataFramesDeps) {
     this.#deps = deps;
-    this.channel = deps.channel;
+    this.#channel = deps.channel;
     this.#settlement = new Settlement(deps.inFlight);
     this.ackedAtMs = deps.acks.now;
+  }
+
+  /** Of the device type as it is now: types change while devices are connected. */
+  get channel(): Channel {
+    return this.#channel;
+  }
+
+  /** What comes from now on is judged and encoded by the newer device type of this channel. */
+  typeChanged(channel: Channel): void {
+    this.#channel = channel;
   }
 
   /** Data frames that are neither stored nor refused yet. */
@@ -195,12 +204,12 @@ export class DataFrames implements FrameOwner, AckOwner {
   #ingest(frame: DataFrame, spoilt: SampleFaults | undefined): Verdict | undefined {
     const { ingest } = this.#deps;
     return frame.type === 'telemetry'
-      ? ingest.telemetry(this.channel, this, frame, spoilt)
-      : ingest.event(this.channel, this, frame);
+      ? ingest.telemetry(this.#channel, this, frame, spoilt)
+      : ingest.event(this.#channel, this, frame);
   }
 
   #refusePoints(seq: number, refusal: FrameRefusal, points: number, stream?: string): void {
-    this.#deps.ingest.refusedBefore(this.channel, refusal.code, points);
+    this.#deps.ingest.refusedBefore(this.#channel, refusal.code, points);
     this.#refuseAtOnce(seq, refusal, stream);
   }
 

@@ -21,7 +21,9 @@ export function schemaFault(error: FieldError): FrameRefusal {
 
 /** A frame of a type the hub does not know. */
 export function unknownType({ type }: UncheckedFrame): FrameRefusal {
-  const expected = `one of ${Object.keys(deviceFrameChecks).join(', ')}`;
+  // In an open session: a second hello is of no known use either.
+  const types = Object.keys(deviceFrameChecks).filter((name) => name !== 'hello');
+  const expected = `one of ${types.join(', ')}`;
   const got = renderValue(type);
   return { code: 'unsupported', errors: [{ path: '/type', keyword: 'enum', expected, got, in: 'frame' }] };
 }

@@ -10,6 +10,9 @@ export interface DeviceRates {
   inFlight: number;
 }
 
+/** Limits of every device besides its messages. */
+export const fixedRates = { bytesPerSec: 1_000_000, samplesPerSec: 10_000 } as const;
+
 /** A device that keeps sending at this many times its rate is refused for a while. */
 const abuseFactor = 10;
 /** Frames that are no data (heartbeats, results, …), and pings: so many a second, and this many at once. */

@@ -189,7 +189,7 @@ export class Session implements WatchedLink, DeviceSession {
     if (dataFrames === undefined) return;
     if (this.#accepted !== undefined) this.#accepted = { ...this.#accepted, type };
     const { boot, anchors, steps } = dataFrames.channel;
-    dataFrames.channel = this.#deps.ingest.openChannel(this.#record, type, boot, anchors, steps);
+    dataFrames.typeChanged(this.#deps.ingest.openChannel(this.#record, type, boot, anchors, steps));
   }
 
   replaced({ address, boot }: Claimant): void {

@@ -1,7 +1,7 @@
 import { serveHistory } from '../adapters/http/history-routes.ts';
 import { serveLive } from '../adapters/http/live-routes.ts';
 import { serveReads } from '../adapters/http/read-routes.ts';
-import type { AdminDeps } from '../adapters/http/admin-server.ts';
+import type { ApiRoutes } from '../adapters/http/admin-server.ts';
 import type { AdminOperations } from '../admin/admin-operations.ts';
 import { ConsoleReadings } from '../admin/console-readings.ts';
 import { createDeviceAdministration } from '../admin/device-administration.ts';
@@ -45,10 +45,10 @@ interface Deps {
 export interface AdminParts {
   operations: AdminOperations;
   /** The routes of the operators' API that read, and the live feed's. */
-  routes: NonNullable<AdminDeps['routes']>;
+  routes: ApiRoutes;
   feed: LiveFeed;
-  commands: LiveCommands;
-  readings: ConsoleReadings;
+  liveCommands: LiveCommands;
+  consoleReadings: ConsoleReadings;
   refusals: Refusals;
   expose(metrics: Metrics): void;
 }
@@ -110,8 +110,8 @@ export function createAdmin(hub: HubContext, deps: Deps): AdminParts {
       (app) => serveLive(app, feed),
     ],
     feed,
-    commands: new LiveCommands(feed, clock),
-    readings: new ConsoleReadings(latest, feed),
+    liveCommands: new LiveCommands(feed, clock),
+    consoleReadings: new ConsoleReadings(latest, feed),
     refusals,
     expose: (metrics) => exposeLiveFeed(metrics, feed),
   };

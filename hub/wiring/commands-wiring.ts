@@ -1,6 +1,6 @@
-import type { AdminDeps } from '../adapters/http/admin-server.ts';
+import type { ApiRoutes } from '../adapters/http/admin-server.ts';
 import { serveCommands } from '../adapters/http/command-routes.ts';
-import { createAuditBeside } from '../adapters/sqlite/sqlite-audit-store.ts';
+import { auditInSameTransaction } from '../adapters/sqlite/sqlite-audit-store.ts';
 import { createCommandStore } from '../adapters/sqlite/sqlite-command-store.ts';
 import type { BusHandlers, Publisher } from '../bus/bus.ts';
 import type { Topics } from '../bus/topics.ts';
@@ -29,7 +29,7 @@ export interface CommandParts extends Pick<BusHandlers, 'message'> {
   dispatcher: Dispatcher;
   groupCommands: GroupCommands;
   /** The routes of the operators' API. */
-  routes: NonNullable<AdminDeps['routes']>;
+  routes: ApiRoutes;
   /** Notifies `watcher` of each state of a command or group command from now on. */
   follow(watcher: CommandWatcher & GroupCommandWatcher): void;
   /** The broker is there, for the first time or again. */
@@ -57,7 +57,7 @@ export async function startCommands(hub: HubContext, deps: Deps): Promise<Comman
   const audit = new CommandAudit(state.audit, counters);
   const common = { ...hub, publisher: deps.bus, topics: deps.topics, audit, registry };
   const statuses = new StatusPublisher({ ...common, counters });
-  const beside = createAuditBeside();
+  const beside = auditInSameTransaction();
   const journal = createCommandStore(state.database, (command, first) =>
     beside(state.audit.entryOf(stateEvent(command, first))),
   );

@@ -9,6 +9,7 @@ import type { Metrics } from '../kernel/metrics.ts';
 import type { Registry } from '../registry/registry.ts';
 import { AckSchedule } from '../sessions/ack-schedule.ts';
 import type { CloneGuard } from '../sessions/clone-guard.ts';
+import { fixedRates } from '../sessions/rate-limit.ts';
 import type { SessionDeps } from '../sessions/session-deps.ts';
 import { Session } from '../sessions/session.ts';
 import type { HubClock } from '../telemetry/clock/hub-clock.ts';
@@ -23,9 +24,6 @@ import type { HubState } from './state-wiring.ts';
 const maxConnections = 19_000;
 /** How often expired credentials are checked, ms: their sessions end at most this late. */
 const expiryCheckMs = 1_000;
-/** Further limits of one device per second, on average, besides its messages. */
-const bytesPerSec = 1_000_000;
-const samplesPerSec = 10_000;
 
 interface Deps {
   state: HubState;
@@ -113,7 +111,7 @@ function sessionDepsOf({ config, clock, log, releasers }: HubContext, deps: Deps
     commands: deps.commands.dispatcher,
     clones: deps.incidents.clones,
     deviceEvents: events,
-    options: { ackDelayMs, inFlight, messagesPerSec, bytesPerSec, samplesPerSec, backoffMaxMs },
+    options: { ackDelayMs, inFlight, messagesPerSec, ...fixedRates, backoffMaxMs },
     opened: (session) => rotation.sessionOpened(session.deviceId),
     nacked: (device, frame, stream) => refusals.nacked(device, frame, stream),
   };

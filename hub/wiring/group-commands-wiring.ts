@@ -1,4 +1,4 @@
-import type { AdminDeps } from '../adapters/http/admin-server.ts';
+import type { ApiRoutes } from '../adapters/http/admin-server.ts';
 import { serveGroups } from '../adapters/http/group-routes.ts';
 import { createGroupCommandStore } from '../adapters/sqlite/sqlite-group-command-store.ts';
 import type { Topics } from '../bus/topics.ts';
@@ -40,7 +40,7 @@ export interface GroupCommandParts {
   answers: GroupAnswers;
   requests: MqttGroupRequests;
   /** The routes of the operators' API. */
-  routes: NonNullable<AdminDeps['routes']>;
+  routes: ApiRoutes;
 }
 
 /** Commands to many devices: journal → dispatcher → report, and the requests for them. */

@@ -68,8 +68,8 @@ export async function startOperators(
   const recordOf = (deviceId: string) => registry.get(deviceId);
   const mayTouch = deviceRights({ recordOf, typeOf: (deviceId) => sessions.typeOf(deviceId) });
   const { root } = config.mqtt;
-  const onLoopback = isLoopback(config.brokerListen.host) ? 'operator' : 'off';
-  const signIn = brokerSignIn(operators, anonymousOperator(config.brokerAnonymous ?? onLoopback));
+  const onLoopback = isLoopback(config.brokerListen.host);
+  const signIn = brokerSignIn(operators, anonymousOperator(config.brokerAnonymous, onLoopback));
   return {
     access: {
       operators,

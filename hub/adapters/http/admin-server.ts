@@ -65,6 +65,9 @@ const policy = {
   formAction: ["'self'"],
 };
 
+/** Each serves some of the operators' API. */
+export type ApiRoutes = readonly ((app: FastifyInstance) => void)[];
+
 export interface AdminDeps extends HealthDeps {
   operations: AdminOperations;
   /** Not given: the routes of audit, credentials and operators are not served. */
@@ -74,7 +77,7 @@ export interface AdminDeps extends HealthDeps {
   /** Where the web console is built to; not given: it is not served. */
   consoleDir?: string;
   /** Further routes of the operators' API. */
-  routes?: readonly ((app: FastifyInstance) => void)[];
+  routes?: ApiRoutes;
 }
 
 export interface AdminOptions {

@@ -80,7 +80,7 @@ export function createAuditStore(db: Database, kept: number = defaultKept): Audi
  * For a store that writes audit entries together with its own rows: the statements to add to its transaction, right
  * behind the statement that changes the row. When that one changes no row, there is no entry.
  */
-export function createAuditBeside(kept: number = defaultKept): (entry: AuditEntry) => Statement[] {
+export function auditInSameTransaction(kept: number = defaultKept): (entry: AuditEntry) => Statement[] {
   let written = 0;
   return (entry) => {
     written += 1;

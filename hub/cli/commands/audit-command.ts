@@ -2,9 +2,9 @@
 
 import type { Command } from 'commander';
 import type { AuditRecord } from '../../../schemas/api/audit.ts';
-import { callApi } from '../admin-client.ts';
+import { ask, jsonLines } from '../ask-hub.ts';
 import type { CliDeps } from '../cli-deps.ts';
-import { adminSocketPath, loadConfig, type ConfigOptions } from '../config-source.ts';
+import type { ConfigOptions } from '../config-source.ts';
 import { parseWhole } from '../arguments.ts';
 import { isoTime } from '../../../schemas/iso-time.ts';
 import { table } from '../table.ts';
@@ -33,11 +33,10 @@ export function addAudit(program: Command, deps: CliDeps): void {
     .option('--json', 'one JSON object per line')
     .action(async (_options: unknown, command: Command) => {
       const options = command.optsWithGlobals<ListOptions>();
-      const { config } = loadConfig(options, deps);
       const { last: limit, actor, action, subject } = options;
       const query = { limit, actor, action, subject };
-      const { entries } = await callApi(adminSocketPath(config), 'GET /api/v1/audit', { query });
-      if (options.json === true) deps.out(entries.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
+      const { entries } = await ask(options, deps, 'GET /api/v1/audit', { query });
+      if (options.json === true) deps.out(jsonLines(entries));
       else deps.out(table(['TIME', 'ACTOR', 'ORIGIN', 'ACTION', 'SUBJECT', 'OUTCOME'], entries.map(row)));
     });
 }

@@ -3,7 +3,7 @@
 import type { Command } from 'commander';
 import type { CliDeps } from '../cli-deps.ts';
 import type { ConfigOptions } from '../config-source.ts';
-import { ask } from '../security-client.ts';
+import { ask } from '../ask-hub.ts';
 import { isoTime } from '../../../schemas/iso-time.ts';
 
 export function addClock(program: Command, deps: CliDeps): void {

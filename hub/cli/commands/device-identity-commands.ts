@@ -10,7 +10,7 @@ import type { CliDeps } from '../cli-deps.ts';
 import type { ConfigOptions } from '../config-source.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { withOperations } from '../operations.ts';
-import { jsonLines, type ListOptions } from '../security-client.ts';
+import { jsonLines, type ListOptions } from '../ask-hub.ts';
 import { isoTime } from '../../../schemas/iso-time.ts';
 import { table } from '../table.ts';
 

@@ -5,7 +5,7 @@ import type { NewEnrolment } from '../../../schemas/api/enrolments.ts';
 import { parseId, parseLabel, parseSite, parseType, parseWhole } from '../arguments.ts';
 import type { CliDeps } from '../cli-deps.ts';
 import type { ConfigOptions } from '../config-source.ts';
-import { ask, jsonLines, type ListOptions } from '../security-client.ts';
+import { ask, jsonLines, type ListOptions } from '../ask-hub.ts';
 import { isoTime } from '../../../schemas/iso-time.ts';
 import { labelsText, table } from '../table.ts';
 

@@ -7,7 +7,7 @@ import { roles, safetyClasses } from '../../../schemas/api/roles.ts';
 import { parseWhole } from '../arguments.ts';
 import type { CliDeps } from '../cli-deps.ts';
 import type { ConfigOptions } from '../config-source.ts';
-import { ask, jsonLines, type ListOptions } from '../security-client.ts';
+import { ask, jsonLines, type ListOptions } from '../ask-hub.ts';
 import { isoTime } from '../../../schemas/iso-time.ts';
 import { table } from '../table.ts';
 

@@ -13,7 +13,7 @@ import { addDevice } from './device-command.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import { addEnrolment } from './enrolment-command.ts';
 import { addGrafana } from './grafana-command.ts';
-import { addGroup } from './group-command-command.ts';
+import { addGroup } from './stored-group-command.ts';
 import { addOperator, addToken } from './operator-command.ts';
 import { addOpenApi } from './openapi-command.ts';
 import { addPrintConfig } from './print-config-command.ts';

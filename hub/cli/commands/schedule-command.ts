@@ -7,7 +7,7 @@ import type { CliDeps } from '../cli-deps.ts';
 import type { ConfigOptions } from '../config-source.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { joinParams, parseDuration, parseObject, parseParam } from '../params.ts';
-import { ask, jsonLines } from '../security-client.ts';
+import { ask, jsonLines } from '../ask-hub.ts';
 import { isoTime } from '../../../schemas/iso-time.ts';
 import { table } from '../table.ts';
 

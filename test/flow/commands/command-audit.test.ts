@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { createCommandStore } from '../../../hub/adapters/sqlite/sqlite-command-store.ts';
-import { createAuditBeside } from '../../../hub/adapters/sqlite/sqlite-audit-store.ts';
+import { auditInSameTransaction } from '../../../hub/adapters/sqlite/sqlite-audit-store.ts';
 import { stateEvent } from '../../../hub/commands/command-audit.ts';
 import { ManualClock } from '../../helpers/clock.ts';
 import { FakeSession, startCommandHub, type CommandHub } from '../../helpers/hubs/dispatcher.ts';
@@ -45,7 +45,7 @@ test('a state that the journal does not take leaves no entry', async (t) => {
   await hub.command('command/d-1/queued', { id: 'c-1', params: { percent: 1 } });
   const known = await hub.dispatcher.find('d-1', 'c-1');
   assert.ok(known);
-  const beside = createAuditBeside();
+  const beside = auditInSameTransaction();
   const journal = createCommandStore(hub.database, (command, first) =>
     beside(hub.audit.entryOf({ ...stateEvent(command, first), action: 'test' })),
   );

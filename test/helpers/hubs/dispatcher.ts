@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import {
   auditMigrations,
   auditOriginMigrations,
-  createAuditBeside,
+  auditInSameTransaction,
   createAuditStore,
 } from '../../../hub/adapters/sqlite/sqlite-audit-store.ts';
 import { commandMigrations, createCommandStore } from '../../../hub/adapters/sqlite/sqlite-command-store.ts';
@@ -188,7 +188,7 @@ export async function startCommandHub(clock: Clock, options: DispatcherOptions =
   const broker = new FakeBroker();
   const devices = new Map([['d-1', valve]]);
   const audit = new Audit({ store: createAuditStore(database), clock, log });
-  const beside = createAuditBeside();
+  const beside = auditInSameTransaction();
   let life = { crashed: false };
   const start = async (): Promise<Served> => {
     const mine = { crashed: false };

@@ -3,7 +3,7 @@
 import type { Command } from 'commander';
 import type { CliDeps } from '../cli-deps.ts';
 import type { ConfigOptions } from '../config-source.ts';
-import { ask, jsonLines } from '../security-client.ts';
+import { ask, jsonLines } from '../ask-hub.ts';
 import { table } from '../table.ts';
 
 export function addGroup(program: Command, deps: CliDeps): void {

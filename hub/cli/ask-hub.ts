@@ -1,4 +1,4 @@
-/** Requests to the running hub about identities, and the JSON output of their commands. */
+/** How a sub-command asks the running hub, and its JSON output. */
 
 import type { CliDeps } from './cli-deps.ts';
 import type { AnswerTo, ApiRoute, RequestTo } from '../../schemas/api/api.ts';
