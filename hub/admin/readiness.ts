@@ -53,8 +53,14 @@ export function knownFaults(
     clock: hubClock.fault,
     disk: disk.fault,
     spool: spool.fault ?? spoolFull(spool),
-    bus: bus.connected ? undefined : (bus.fault ?? 'not connected'),
+    bus: bus.connected ? sharedTopics(bus) : (bus.fault ?? 'not connected'),
   };
+}
+
+function sharedTopics({ otherHubs }: Bus): string | undefined {
+  if (otherHubs.length === 0) return undefined;
+  const named = otherHubs.length === 1 ? 'another hub uses' : 'other hubs use';
+  return `${named} the same topics (${otherHubs.join(', ')}): give each hub its own HUB_MQTT_ROOT`;
 }
 
 function probe({ store, clock }: CheckedParts): Promise<string | undefined> {

@@ -83,6 +83,8 @@ export interface Bus extends Publisher, Broadcaster {
   readonly connected: boolean;
   /** Why it is not connected. */
   readonly fault: string | undefined;
+  /** Hubs that use the same topics at the same broker, by their ids: only one should. */
+  readonly otherHubs: readonly string[];
   readonly counters: Readonly<BusCounters>;
   /** What clients of the embedded broker were refused, by cause. */
   readonly clientRefusals: Readonly<Record<string, number>>;

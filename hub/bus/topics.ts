@@ -33,6 +33,10 @@ export interface Topics {
   hub(hubId: string): string;
   /** Where a hub marks the end of the messages that waited for it in the broker. */
   marker(hubId: string): string;
+  /** The hub whose state is on this topic; undefined for any other topic. */
+  hubOf(topic: string): string | undefined;
+  /** The filter under which the states of all hubs come in. */
+  readonly hubFilter: string;
   /** The filters under which requests come in. */
   readonly requestFilters: readonly string[];
   /** The request that a topic names; undefined for any other topic, and for names outside the grammar. */
@@ -82,10 +86,18 @@ export function topicsOf(root: string): Topics {
     incident: (kind, id) => below('incident', kind, id),
     hub: (hubId) => below('hub', hubId),
     marker: (hubId) => below('hub', hubId, 'marker'),
+    hubOf: (topic) => hubOf(root, topic),
+    hubFilter: `${root}/hub/+`,
     requestFilters: ['command', 'group-command', 'cancel'].map((kind) => `${root}/${kind}/+/+`),
     parse: (topic) => parseRequest(root, topic),
     refuseResponseTopic: (topic) => refuseResponseTopic(root, topic),
   };
+}
+
+function hubOf(root: string, topic: string): string | undefined {
+  const prefix = `${root}/hub/`;
+  const hubId = topic.slice(prefix.length);
+  return topic.startsWith(prefix) && isName(hubId) ? hubId : undefined;
 }
 
 function parseRequest(root: string, topic: string): Request | undefined {

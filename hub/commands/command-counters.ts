@@ -8,6 +8,8 @@ export interface CommandCounters {
   repeated: number;
   /** Requests that never became a command, by reason. */
   refused: Record<string, number>;
+  /** Requests over MQTT that were not answered, because another hub uses the same topics. */
+  leftToOthers: number;
   /** Command frames written. */
   sent: number;
   finals: Record<FinalStatus, number>;
@@ -32,6 +34,7 @@ export function newCommandCounters(): CommandCounters {
     accepted: 0,
     repeated: 0,
     refused: {},
+    leftToOthers: 0,
     sent: 0,
     finals: { succeeded: 0, failed: 0, rejected: 0, expired: 0, cancelled: 0, lost: 0 },
     lateResults: 0,

@@ -18,6 +18,11 @@ export function exposeCommands(
     () => counters.refused,
     'reason',
   );
+  metrics.counter(
+    'hub_commands_left_to_others_total',
+    'Requests over MQTT not answered, because another hub uses the same topics',
+    () => counters.leftToOthers,
+  );
   metrics.counter('hub_commands_total', 'Commands ended, by final status', () => counters.finals, 'status');
   metrics.gauge('hub_commands_open', 'Commands without a final status', () => dispatcher.levels().open);
   metrics.gauge('hub_commands_uncertain', 'Commands uncertain now', () => dispatcher.levels().uncertain);

@@ -11,6 +11,7 @@ import { statusMessage } from './answers.ts';
 import { cancelAsk, commandAsk, type Ask, type CommandAudit } from './command-audit.ts';
 import { newCommandId } from './command-id.ts';
 import { parsePayload, type Refusal } from './command-request.ts';
+import type { CommandCounters } from './command-counters.ts';
 import type { Command } from './command.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { AnswerAddress, CommandJournal, Delivery } from './journal.ts';
@@ -45,6 +46,9 @@ interface MqttRequestsDeps {
   statuses: StatusPublisher;
   dispatcher: Pick<Dispatcher, 'submit' | 'cancel' | 'find'>;
   groups: GroupRequests;
+  counters: Pick<CommandCounters, 'leftToOthers'>;
+  /** It is not registered here, and another hub uses the same topics: two answers would contradict each other. */
+  isOfAnotherHub: (deviceId: string) => boolean;
 }
 
 /** What a refusal is about: names for the topic of its answer. */
@@ -84,6 +88,10 @@ export class MqttRequests implements Pick<BusHandlers, 'message'> {
   async message(message: IncomingMessage): Promise<void> {
     const request = this.#deps.topics.parse(message.topic);
     if (request === undefined) return this.#refuseTopic(message);
+    if (request.kind !== 'group-command' && this.#deps.isOfAnotherHub(request.device)) {
+      this.#deps.counters.leftToOthers++;
+      return;
+    }
     const envelope = this.#envelopeOf(message);
     if (request.kind === 'command') return this.#command(request, message, envelope);
     if (request.kind === 'cancel') return this.#cancel(request, envelope);

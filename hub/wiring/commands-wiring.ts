@@ -2,7 +2,7 @@ import type { ApiRoutes } from '../adapters/http/admin-server.ts';
 import { serveCommands } from '../adapters/http/command-routes.ts';
 import { auditInSameTransaction } from '../adapters/sqlite/sqlite-audit-store.ts';
 import { createCommandStore } from '../adapters/sqlite/sqlite-command-store.ts';
-import type { BusHandlers, Publisher } from '../bus/bus.ts';
+import type { Bus, BusHandlers } from '../bus/bus.ts';
 import type { Topics } from '../bus/topics.ts';
 import type { CommandWatcher } from '../commands/answers.ts';
 import { CommandAudit, stateEvent } from '../commands/command-audit.ts';
@@ -41,7 +41,7 @@ interface Deps {
   state: HubState;
   registry: Registry;
   sessions: Sessions;
-  bus: Publisher;
+  bus: Bus;
   topics: Topics;
   /** Writes each state of a command to the metrics store. */
   recorder: CommandWatcher;
@@ -55,7 +55,16 @@ export async function startCommands(hub: HubContext, deps: Deps): Promise<Comman
   const { state, registry, sessions, removals } = deps;
   const counters = newCommandCounters();
   const audit = new CommandAudit(state.audit, counters);
-  const common = { ...hub, publisher: deps.bus, topics: deps.topics, audit, registry };
+  const hasOtherHubs = (): boolean => deps.bus.otherHubs.length > 0;
+  const common = {
+    ...hub,
+    counters,
+    hasOtherHubs,
+    publisher: deps.bus,
+    topics: deps.topics,
+    audit,
+    registry,
+  };
   const statuses = new StatusPublisher({ ...common, counters });
   const beside = auditInSameTransaction();
   const journal = createCommandStore(state.database, (command, first) =>
@@ -73,7 +82,15 @@ export async function startCommands(hub: HubContext, deps: Deps): Promise<Comman
   releasers.push('command waits', () => waits.close());
 
   const groups = await startGroupCommands({ ...common, state, statuses, dispatcher, open });
-  const requests = new MqttRequests({ ...common, journal, statuses, dispatcher, groups: groups.requests });
+  const isOfAnotherHub = (id: string): boolean => hasOtherHubs() && registry.get(id) === undefined;
+  const requests = new MqttRequests({
+    ...common,
+    isOfAnotherHub,
+    journal,
+    statuses,
+    dispatcher,
+    groups: groups.requests,
+  });
   const operations = createCommandOperations({ dispatcher, journal, audit, waits });
   return {
     dispatcher,

@@ -2,6 +2,7 @@ import type { ApiRoutes } from '../adapters/http/admin-server.ts';
 import { serveGroups } from '../adapters/http/group-routes.ts';
 import { createGroupCommandStore } from '../adapters/sqlite/sqlite-group-command-store.ts';
 import type { Topics } from '../bus/topics.ts';
+import type { CommandCounters } from '../commands/command-counters.ts';
 import type { CommandAudit } from '../commands/command-audit.ts';
 import type { Dispatcher } from '../commands/dispatcher.ts';
 import { GroupAnswers, type GroupCommandWatcher } from '../commands/group/group-answers.ts';
@@ -31,6 +32,8 @@ interface Deps {
   statuses: StatusPublisher;
   dispatcher: Dispatcher;
   open: OpenGroupCommands;
+  counters: CommandCounters;
+  hasOtherHubs: () => boolean;
 }
 
 export interface GroupCommandParts {

@@ -67,6 +67,8 @@ class EmbeddedBroker implements Broker {
   readonly kind = 'embedded';
   /** A publish is handed to the clients immediately. */
   readonly queued = 0;
+  /** It takes no hub but this one. */
+  readonly otherHubs = [];
   readonly counters = newBusCounters();
   connected = false;
   fault: string | undefined = 'not listening yet';

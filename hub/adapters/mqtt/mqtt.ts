@@ -8,6 +8,7 @@ import type { Log } from '../../kernel/log.ts';
 import { Backoff } from '../../../schemas/time/backoff.ts';
 import { type Cancel, type Clock } from '../../../schemas/time/clock.ts';
 import { BroadcastBatch } from './broadcast-batch.ts';
+import { OtherHubs } from './other-hubs.ts';
 import { MqttInbox } from './mqtt-inbox.ts';
 import { MqttOutbox, type Send } from './mqtt-outbox.ts';
 
@@ -76,6 +77,7 @@ class ReconnectingBus implements MqttBus {
   readonly #topics: Topics;
   readonly #outbox: MqttOutbox;
   readonly #broadcasts: BroadcastBatch;
+  readonly #others: OtherHubs;
   #inbox: MqttInbox | undefined;
   #client: MqttClient | undefined;
   readonly #backoff: Backoff;
@@ -91,6 +93,7 @@ class ReconnectingBus implements MqttBus {
     this.#deps = deps;
     this.#options = options;
     this.#topics = options.topics;
+    this.#others = new OtherHubs(options, deps.log);
     this.#outbox = new MqttOutbox(this.counters);
     this.#broadcasts = new BroadcastBatch(deps.clock, this.counters);
     const { backoffMaxMs: maxMs = 30_000 } = options;
@@ -108,6 +111,10 @@ class ReconnectingBus implements MqttBus {
     });
     this.#attempt({ inbox, handlers });
     return attempted;
+  }
+
+  get otherHubs(): readonly string[] {
+    return this.#others.ids;
   }
 
   get queued(): number {
@@ -191,7 +198,8 @@ class ReconnectingBus implements MqttBus {
       },
     });
     client.handleMessage = (packet, done): void => {
-      if (this.#isMarker(packet)) return done();
+      const isState = this.#others.take(packet.topic, packet.payload.toString());
+      if (isState || this.#isMarker(packet)) return done();
       this.counters.received++;
       const message = incoming(packet, client.options.clientId ?? '', this.#marker !== undefined);
       // An error keeps the client from its own PUBACK, and lets it read on: the inbox sends the PUBACK later.
@@ -218,6 +226,7 @@ class ReconnectingBus implements MqttBus {
       ? `${this.#options.incarnation}/${this.counters.connections}`
       : undefined;
     try {
+      await this.#watchHubs(client);
       await this.#subscribe(client);
       if (this.#marker !== undefined) await this.#sendMarker(client, this.#marker);
       await client.publishAsync(...published(hubState(this.#options, true)));
@@ -241,6 +250,21 @@ class ReconnectingBus implements MqttBus {
     );
     this.#attempted();
     receiver.handlers.connected();
+  }
+
+  /** Before requests can come, so that none is answered that is another hub's. */
+  async #watchHubs(client: MqttClient): Promise<void> {
+    this.#others.reconnected();
+    const filter = this.#topics.hubFilter;
+    const refused = await client.subscribeAsync(filter, { qos: 1 }).then(
+      ([granted]) => granted?.qos !== 1,
+      () => client.connected,
+    );
+    if (!refused) return;
+    this.#deps.log.warn(
+      { filter },
+      'the broker lets the hub read no states of hubs, so another goes unnoticed',
+    );
   }
 
   /** `rh: 2`: no retained messages; `rap: true`: one published as retained shows it [MQTT 5 §3.8.3.1]. */

@@ -7,6 +7,7 @@ import type { CommandAudit } from '../command-audit.ts';
 import { groupAsk } from './group-command-audit.ts';
 import { newCommandId } from '../command-id.ts';
 import { parsePayload, type Refusal } from '../command-request.ts';
+import type { CommandCounters } from '../command-counters.ts';
 import type { GroupAnswers } from './group-answers.ts';
 import type { GroupCommandJournal } from './group-command-journal.ts';
 import type { GroupCommands } from './group-commands.ts';
@@ -25,6 +26,9 @@ interface MqttGroupRequestsDeps {
   groupCommands: Pick<GroupCommands, 'send'>;
   answers: Pick<GroupAnswers, 'publish'>;
   audit: CommandAudit;
+  counters: Pick<CommandCounters, 'leftToOthers'>;
+  /** Another hub uses the same topics, and answers for its own groups. */
+  hasOtherHubs: () => boolean;
 }
 
 /** A request as its refusal names it. */
@@ -57,7 +61,10 @@ export class MqttGroupRequests implements GroupRequests {
     if (message.waited === true && expirySec === undefined) return refuse({ reason: 'age-unknown' });
     try {
       const stored = (await this.#deps.journal.groups()).find((each) => each.name === group);
-      if (stored === undefined) return refuse({ reason: 'unknown-group' });
+      if (stored === undefined) {
+        if (this.#leaveToOthers()) return;
+        return refuse({ reason: 'unknown-group' });
+      }
       const { params, ttlMs, pace } = payload;
       const submission = await this.#deps.groupCommands.send(
         { to: stored.selector, group, name, params, pace, id, ttlMs },
@@ -68,6 +75,8 @@ export class MqttGroupRequests implements GroupRequests {
           expiryMs: expirySec === undefined ? undefined : expirySec * 1000,
         },
       );
+      const hasNone = submission.kind === 'refused' && submission.refusal.reason === 'no-targets';
+      if (hasNone && this.#leaveToOthers()) return;
       if (submission.kind === 'refused')
         this.#answerRefusal({ group, name, id, answerTo }, submission.refusal);
       if (submission.kind === 'repeated') this.#deps.answers.publish(submission.record, answerTo);
@@ -75,6 +84,12 @@ export class MqttGroupRequests implements GroupRequests {
       this.#deps.log.error({ group, name, reason: messageOf(error) }, 'a group command was refused');
       refuse({ reason: 'unavailable' });
     }
+  }
+
+  #leaveToOthers(): boolean {
+    if (!this.#deps.hasOtherHubs()) return false;
+    this.#deps.counters.leftToOthers++;
+    return true;
   }
 
   #answerRefusal({ group, name, id, answerTo }: Refused, { reason, errors }: Refusal): void {

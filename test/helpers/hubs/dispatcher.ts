@@ -175,7 +175,10 @@ export async function startServed(
   };
   const dispatcher = await startDispatcher({ ...deps, counters, watchers: [] }, options);
   const groups = { command: () => Promise.reject(new HubError('bus-unavailable')) };
-  return { dispatcher, requests: new MqttRequests({ ...deps, dispatcher, groups }) };
+  return {
+    dispatcher,
+    requests: new MqttRequests({ ...deps, dispatcher, groups, counters, isOfAnotherHub: () => false }),
+  };
 }
 
 /** A dispatcher over a real journal, with a broker and sessions played by the test. */

@@ -17,6 +17,11 @@ test('topics are built as documented', () => {
   assert.equal(topics.event('d-1', 'door-open'), 'hub/v1/event/d-1/door-open');
   assert.equal(topics.hub('h1'), 'hub/v1/hub/h1');
   assert.equal(topics.marker('h1'), 'hub/v1/hub/h1/marker');
+  assert.deepEqual([topics.hubFilter, topics.hubOf('hub/v1/hub/h1')], ['hub/v1/hub/+', 'h1']);
+  assert.deepEqual(
+    [topics.hubOf('hub/v1/hub/h1/marker'), topics.hubOf('hub/v2/hub/h1')],
+    [undefined, undefined],
+  );
   assert.deepEqual(topics.requestFilters, [
     'hub/v1/command/+/+',
     'hub/v1/group-command/+/+',
