@@ -10,6 +10,7 @@ import { soakNoisy } from './noisy.ts';
 import { soakOutage } from './outage.ts';
 import { soakStrangers } from './answers-of-strangers.ts';
 import { report } from './report.ts';
+import { soakFloods } from './strangers.ts';
 import { halfOpen, restarts, rolling, siteLoss, stall } from './scenarios.ts';
 import { verdict, type Numbers } from './verdicts.ts';
 
@@ -40,6 +41,7 @@ const scenarios: Readonly<Record<string, (devices: number) => Promise<boolean>>>
   clock: soakClock,
   answers: soakStrangers,
   backup: soakBackup,
+  strangers: soakFloods,
   noisy: soakNoisy,
   'outage-dead': () => soakOutage('dead'),
   'outage-frozen': () => soakOutage('frozen'),

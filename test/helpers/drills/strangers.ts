@@ -1,0 +1,127 @@
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
+import { openRaw, type RawDeviceOptions } from '../devices/raw-device.ts';
+import { startSecurityHub, type SecurityHub } from '../hubs/security-hub.ts';
+import { waitFor } from '../wait-for.ts';
+import { LedgerFleet } from './ledger-fleet.ts';
+import { percentile } from './outage.ts';
+import { floodNames, type FloodName, type FloodTask } from './stranger-floods.ts';
+
+export interface FloodReport {
+  flood: FloodName;
+  attempts: number;
+  /** How long well-behaved devices waited for their acks meanwhile. */
+  p99Ms: number;
+  /** How long a device took to get in that had never been there. */
+  newcomerMs: number;
+  /** How long after its deadline a device that fell silent was found offline; negative: early. */
+  foundLateMs: number;
+}
+
+export interface StrangersReport {
+  quietP99Ms: number;
+  floods: FloodReport[];
+}
+
+/** Of the device that falls silent, seconds; its grace is half of it. */
+const heartbeatSec = 2;
+
+/** What floods of strangers, and of a device that misbehaves, do to everybody else. */
+export async function strangers(options: {
+  devices: number;
+  /** Of each flood. */
+  runMs: number;
+  floods?: readonly FloodName[];
+  /** A hub with a fault on purpose. */
+  entry?: string;
+  say?: (text: string) => void;
+}): Promise<StrangersReport> {
+  const { devices, runMs, floods = floodNames, entry, say = () => undefined } = options;
+  const ids = Array.from({ length: devices }, (_, n) => `d-${n + 1}`);
+  const others = floods.flatMap((_, n) => [`new-${n}`, `dead-${n}`, `greedy-${n}`]);
+  const env = { HUB_TLS: 'off', HUB_ACK_DELAY_MS: '0' };
+  const hub = await startSecurityHub([...ids, ...others], entry === undefined ? { env } : { env, entry });
+  const credentials = ids.map((id) => ({ id, secret: hub.secretOf(id) }));
+  const fleet = new LedgerFleet({ url: hub.deviceUrl, credentials, perSec: 2 });
+  const measure = async (): Promise<number> => {
+    const delays: number[] = [];
+    fleet.delays = delays;
+    await sleep(runMs);
+    fleet.delays = undefined;
+    return percentile(delays, 0.99);
+  };
+  try {
+    fleet.connect();
+    await waitFor(() => fleet.online === fleet.size, { what: 'all devices are online', timeoutMs: 30_000 });
+    fleet.start();
+    await sleep(1_000);
+    const quietP99Ms = await measure();
+    const reports: FloodReport[] = [];
+    for (const [n, flood] of floods.entries()) {
+      const deadDue = await fallSilent(hub, `dead-${n}`);
+      const stop = await startFlood({
+        flood,
+        deviceUrl: hub.deviceUrl,
+        adminUrl: hub.adminUrl,
+        greedy: { id: `greedy-${n}`, secret: hub.secretOf(`greedy-${n}`) },
+      });
+      const [p99Ms, newcomerMs, foundLateMs] = await Promise.all([
+        measure(),
+        getIn(hub, `new-${n}`),
+        foundAfter(hub, `dead-${n}`, deadDue),
+      ]);
+      const report = { flood, attempts: await stop(), p99Ms, newcomerMs, foundLateMs };
+      say(JSON.stringify(report));
+      reports.push(report);
+    }
+    return { quietP99Ms, floods: reports };
+  } finally {
+    await fleet.close();
+    await hub.close();
+  }
+}
+
+async function startFlood(task: FloodTask): Promise<() => Promise<number>> {
+  const worker = new Worker(new URL('./stranger-floods.ts', import.meta.url), { workerData: task });
+  await once(worker, 'online');
+  // A drill that fails half-way leaves no flood that holds up its own end.
+  worker.unref();
+  return async () => {
+    worker.postMessage('stop');
+    const [attempts] = (await once(worker, 'message')) as [number];
+    await worker.terminate();
+    return attempts;
+  };
+}
+
+/** Over plain ws, without a CA. */
+function plain({ deviceUrl: url, secretOf }: SecurityHub, id: string): RawDeviceOptions {
+  return { url, id, secret: secretOf(id) };
+}
+
+/** Opens a session and never says a word again. @returns when it has to be found, ms */
+async function fallSilent(hub: SecurityHub, id: string): Promise<number> {
+  const { welcome } = await openRaw({ ...plain(hub, id), autoPong: false }, { heartbeatSec });
+  return performance.now() + (welcome.heartbeatSec + welcome.graceSec) * 1_000;
+}
+
+async function foundAfter(hub: SecurityHub, id: string, dueMs: number): Promise<number> {
+  await waitFor(
+    async () => (await hub.ask<{ presence: string }>('GET', `/devices/${id}`)).presence === 'offline',
+    { what: `${id} is found offline`, timeoutMs: 30_000, everyMs: 50 },
+  );
+  return performance.now() - dueMs;
+}
+
+/** Tries again four times a second. */
+async function getIn(hub: SecurityHub, id: string): Promise<number> {
+  const began = performance.now();
+  const device = await waitFor(() => openRaw(plain(hub, id)).catch(() => undefined), {
+    what: `${id} gets in`,
+    timeoutMs: 30_000,
+    everyMs: 250,
+  });
+  device.close();
+  return performance.now() - began;
+}
