@@ -17,12 +17,12 @@ export interface FloodTask {
 
 const lanes = 8;
 let attempts = 0;
-let stopped = false;
+const stop = new AbortController();
 
 /** Runs `once` again and again on some lanes at a time, as fast as it comes back. */
 async function again(run: (n: number) => Promise<unknown>): Promise<void> {
   const lane = async (): Promise<void> => {
-    while (!stopped) {
+    while (!stop.signal.aborted) {
       attempts += 1;
       await run(attempts).catch(() => sleep(5));
     }
@@ -38,14 +38,14 @@ async function knock(url: string, id: string, secret: string): Promise<void> {
 /** Sends frames as fast as they are taken, and comes back whenever it is thrown out. */
 async function pour({ deviceUrl: url, greedy }: FloodTask, send: (device: RawDevice, n: number) => void) {
   let seq = 0;
-  while (!stopped) {
+  while (!stop.signal.aborted) {
     const device = await openRaw({ url, ...greedy }).catch(() => undefined);
     if (device === undefined) {
       await sleep(50);
       continue;
     }
     seq = 0;
-    while (!stopped && device.ws.readyState === 1) {
+    while (!stop.signal.aborted && device.ws.readyState === 1) {
       for (let n = 0; n < 200; n += 1) {
         seq += 1;
         attempts += 1;
@@ -97,7 +97,7 @@ export const floodNames = Object.keys(floods) as FloodName[];
 if (parentPort !== null) {
   const task = workerData as FloodTask;
   parentPort.once('message', () => {
-    stopped = true;
+    stop.abort();
     parentPort?.postMessage(attempts);
   });
   void floods[task.flood](task);

@@ -96,8 +96,8 @@ async function startFlood(task: FloodTask): Promise<() => Promise<number>> {
 }
 
 /** Over plain ws, without a CA. */
-function plain({ deviceUrl: url, secretOf }: SecurityHub, id: string): RawDeviceOptions {
-  return { url, id, secret: secretOf(id) };
+function plain(hub: SecurityHub, id: string): RawDeviceOptions {
+  return { url: hub.deviceUrl, id, secret: hub.secretOf(id) };
 }
 
 /** Opens a session and never says a word again. @returns when it has to be found, ms */
