@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { request } from 'node:http';
+import { json } from 'node:stream/consumers';
 import { operations } from '../../../schemas/api/api.ts';
 import { roleOf } from '../../../schemas/api/operation.ts';
 import type { Route } from './document-check.ts';
@@ -27,11 +29,11 @@ export async function refuseAll(
   const { method, path, operation } = route;
   const { operationId, security, parameters = [], requestBody, responses } = operation;
   const good = requestBody?.content?.['application/json']?.example;
-  const json = { 'content-type': 'application/json' };
+  const jsonType = { 'content-type': 'application/json' };
   const body = good === undefined ? undefined : JSON.stringify(good);
   const unknown = pathOf(route, () => (operationId === 'showDeadLetter' ? '999999' : 'nobody'));
   const ask = async ({ status, headers = admin, path: asked = unknown, body: sent = body }: Asked) => {
-    const type = sent === undefined ? {} : json;
+    const type = sent === undefined ? {} : jsonType;
     const options = {
       method,
       headers: { ...type, ...headers },
@@ -43,6 +45,7 @@ export async function refuseAll(
     performed.answer(route, status, await response.json());
   };
 
+  performed.answer(route, 421, await strangeHost(`${url}${unknown}`, method));
   if (security.length > 0) await ask({ status: 401, headers: {} });
   const role = roleOf(operations.find(({ id }) => id === operationId) ?? { method: 'GET' });
   const ofDevice = path.startsWith('/api/v1/devices/{id}');
@@ -62,6 +65,18 @@ export async function refuseAll(
   // Times, all of them.
   const query = required.map(({ name }) => `${name}=${name === 'fromMs' ? 1 : Date.now()}`).join('&');
   await ask({ status: 404, path: query === '' ? unknown : `${unknown}?${query}` });
+}
+
+/** The answer to a request for a host name that is not the hub's; `fetch` lets nobody choose it. */
+function strangeHost(url: string, method: string): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    request(url, { method, headers: { host: 'stranger.example' } }, (answer) => {
+      if (answer.statusCode === 421) resolve(json(answer));
+      else reject(new Error(`${method} ${url} for a strange host: ${answer.statusCode}`));
+    })
+      .on('error', reject)
+      .end();
+  });
 }
 
 function pathOf({ path }: Route, value: (name: string) => string): string {
