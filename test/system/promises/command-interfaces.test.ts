@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Validator } from '@seriousme/openapi-schema-validator';
-import type { AuditRecord } from '../../../schemas/api/audit.ts';
 import type { Refusal } from '../../../hub/commands/command-request.ts';
 import { refusalText } from '../../../hub/commands/refusal-text.ts';
 import { callHub } from '../../../hub/cli/admin-client.ts';
