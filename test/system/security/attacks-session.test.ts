@@ -19,7 +19,7 @@ let schemas: TemporaryFolder;
 before(async () => {
   schemas = temporaryFolder('attack-schemas');
   cpSync('schemas/device-types', schemas.path, { recursive: true });
-  range = await openAttackRange(['mallory', 'other', 'third'], {
+  range = await openAttackRange(['mallory', 'deaf', 'liar', 'hasty', 'other', 'third'], {
     env: { HUB_SCHEMAS_DIR: schemas.path, HUB_ACCEPT_PER_SEC: '2000' },
   });
   ({ hub } = range);
@@ -269,7 +269,7 @@ test('a duplicate login takes over, and a ping flood from a device that never re
 });
 
 test('a device that never reads is closed when what waits for it no longer fits, and hurts nobody', async () => {
-  const device = await openRaw(hub.as('mallory'));
+  const device = await openRaw(hub.as('deaf'));
   device.ws.pause();
   await range.attack({ counter: 'hub_session_closes_total{reason="slow-reader"}' }, async () => {
     // Each is answered; frames of no known type count against no rate.
@@ -280,7 +280,7 @@ test('a device that never reads is closed when what waits for it no longer fits,
 
 test("a device that answers another's command is told that there is none, and the answer does not count", async () => {
   const owner = await openRaw(hub.as('other'));
-  const mallory = await openRaw(hub.as('mallory'));
+  const mallory = await openRaw(hub.as('liar'));
   interface Status {
     status: string;
     final: boolean;
@@ -309,7 +309,7 @@ test("a device that answers another's command is told that there is none, and th
 test('rapid reconnects hurt nobody', async () => {
   await range.attack({ counter: 'hub_upgrades_total' }, async () => {
     for (let n = 0; n < 30; n += 1) {
-      const device = await connectRaw(hub.as('mallory'));
+      const device = await connectRaw(hub.as('hasty'));
       device.close();
       await once(device.ws, 'close');
     }
