@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { test, type TestContext } from 'node:test';
 import { createAuditStore } from '../../../hub/adapters/sqlite/sqlite-audit-store.ts';
 import type { AuditEntry } from '../../../hub/audit/audit.ts';
+import type { Database } from '../../../hub/adapters/sqlite/sqlite.ts';
 import { openStateDatabase } from '../../../hub/adapters/sqlite/state-database.ts';
 import { temporaryFolder } from '../../helpers/services/guard.ts';
 
@@ -18,14 +19,21 @@ function entry(n: number): AuditEntry {
   };
 }
 
-test('the audit lists the newest that match, oldest first, and pages backwards', async (t) => {
+/** An audit of at most 50 entries. */
+async function openStore(
+  t: TestContext,
+): Promise<{ db: Database; store: ReturnType<typeof createAuditStore> }> {
   const folder = temporaryFolder('audit');
   const db = await openStateDatabase(join(folder.path, 'state.db'));
   t.after(async () => {
     await db.close();
     folder.remove();
   });
-  const store = createAuditStore(db, 50);
+  return { db, store: createAuditStore(db, 50) };
+}
+
+test('the audit lists the newest that match, oldest first, and pages backwards', async (t) => {
+  const { db, store } = await openStore(t);
   for (let n = 1; n <= 60; n += 1) await store.append(entry(n));
   const newest = await store.list({ limit: 3 });
   assert.deepEqual(
@@ -44,13 +52,7 @@ test('the audit lists the newest that match, oldest first, and pages backwards',
 });
 
 test('whoever writes most entries makes room for all, and strangers are one', async (t) => {
-  const folder = temporaryFolder('audit');
-  const db = await openStateDatabase(join(folder.path, 'state.db'));
-  t.after(async () => {
-    await db.close();
-    folder.remove();
-  });
-  const store = createAuditStore(db, 50);
+  const { store } = await openStore(t);
   const by = (actor: string, n: number): AuditEntry => ({ ...entry(n), actor });
   for (let n = 0; n < 10; n += 1) await store.append(by('operator:anna', n));
   for (let n = 0; n < 200; n += 1) await store.append(by('token:greedy', n));
