@@ -1,5 +1,15 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 
+/**
+ * Levels that prom-client names like counters (`…_total`), which the checks of Prometheus reject. Each is the sum of the
+ * metric of the same name without the ending.
+ */
+const misnamedGauges = [
+  'nodejs_active_resources_total',
+  'nodejs_active_handles_total',
+  'nodejs_active_requests_total',
+];
+
 /** One total, or a total for each value of one label. */
 type Reading = number | Readonly<Record<string, number>>;
 
@@ -11,7 +21,9 @@ export class Metrics {
   readonly #registry = new Registry();
 
   constructor(options: { processMetrics?: boolean } = {}) {
-    if (options.processMetrics === true) collectDefaultMetrics({ register: this.#registry });
+    if (options.processMetrics !== true) return;
+    collectDefaultMetrics({ register: this.#registry });
+    for (const name of misnamedGauges) this.#registry.removeSingleMetric(name);
   }
 
   /** A count that only rises (name it `…_total`). With `label`, `read` gives one total per label value. */

@@ -2,7 +2,7 @@
  * UCUM codes (<https://ucum.org/ucum>) and what Grafana calls the same unit: the ids of its standard unit list
  * (`@grafana/data`, value formats). Only units that mean the same and need no factor.
  */
-const grafanaUnits: Readonly<Record<string, string>> = {
+export const grafanaUnits: Readonly<Record<string, string>> = {
   '1': 'none',
   '%': 'percent',
   '[ppm]': 'ppm',
@@ -32,9 +32,7 @@ const grafanaUnits: Readonly<Record<string, string>> = {
   J: 'joule',
   Ohm: 'ohm',
   kOhm: 'kohm',
-  Hz: 'rothz',
-  kHz: 'rotkhz',
-  MHz: 'rotmhz',
+  Hz: 'hertz',
   bar: 'pressurebar',
   mbar: 'pressurembar',
   Pa: 'pressurepa',
@@ -53,7 +51,6 @@ const grafanaUnits: Readonly<Record<string, string>> = {
   mL: 'mlitre',
   m3: 'm3',
   mm: 'lengthmm',
-  cm: 'lengthcm',
   m: 'lengthm',
   km: 'lengthkm',
   '[mi_i]': 'lengthmi',

@@ -91,3 +91,17 @@ test('the metrics page keeps its names and their kinds, with and without TLS', a
     assert.deepEqual(found.toSorted(), given.toSorted());
   }
 });
+
+test('the metrics page follows the naming rules that Prometheus checks', async (t) => {
+  const { hub } = await startInProcessHub(t);
+  const page = await (await fetch(new URL('/metrics', hub.adminUrl))).text();
+  const types = [...page.matchAll(/^# TYPE (\S+) (\w+)$/gm)];
+  const helped = new Set([...page.matchAll(/^# HELP (\S+) \S/gm)].map(([, name]) => name));
+  assert.ok(types.length > 50);
+  for (const [, name = '', kind] of types) {
+    assert.equal(name.endsWith('_total'), kind === 'counter', `${kind} ${name}`);
+    assert.doesNotMatch(name, /_(count|sum|bucket)$|_(counter|gauge|histogram)\b|[A-Z:]/, name);
+    assert.doesNotMatch(name, /_(ms|millis|milliseconds|minutes|hours|kb|mb|mib|percent)(_|$)/i, name);
+    assert.ok(helped.has(name), `${name} has no help text`);
+  }
+});

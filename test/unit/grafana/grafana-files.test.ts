@@ -9,7 +9,8 @@ import { grafanaFiles } from '../../../dashboards/grafana/generate/files.ts';
 import { chosen, identifier, literal } from '../../../dashboards/grafana/generate/influxql.ts';
 import { outcomes } from '../../../dashboards/grafana/generate/commands-board.ts';
 import { presenceMappings } from '../../../dashboards/grafana/generate/shared-panels.ts';
-import { grafanaUnit } from '../../../dashboards/grafana/generate/units.ts';
+import { grafanaUnitIds } from '../../helpers/grafana/grafana-unit-ids.ts';
+import { grafanaUnit, grafanaUnits } from '../../../dashboards/grafana/generate/units.ts';
 import { toYaml, type YamlValue } from '../../../dashboards/grafana/generate/yaml.ts';
 
 import { presenceStates } from '../../../schemas/presence-states.ts';
@@ -310,7 +311,20 @@ suite('names and texts of others', () => {
     for (const uid of uids) assert.match(uid, /^[A-Za-z0-9_-]{1,40}$/);
   });
 
+  test('every unit of every panel is one that Grafana has, or a suffix', () => {
+    const types = Object.keys(grafanaUnits).map((unit) => hostileType('x', unit));
+    const everyFile = [filesOf(shipped), ...types.map((type) => filesOf([type]))];
+    for (const [name, board] of everyFile.flatMap((each) => boardsOf(each))) {
+      for (const { panel, influxql } of queriesOf(board)) {
+        const unit = panel?.fieldConfig?.defaults.unit ?? 'none';
+        if (!unit.startsWith('suffix:'))
+          assert.ok(grafanaUnitIds.has(unit), `${name}: ${unit} of ${influxql}`);
+      }
+    }
+  });
+
   test('a unit that Grafana does not have is shown as it is', () => {
+    assert.equal(grafanaUnit('cm'), 'suffix:cm');
     assert.equal(grafanaUnit('Cel'), 'celsius');
     assert.equal(grafanaUnit(undefined), 'none');
     assert.equal(grafanaUnit('[pH]'), 'suffix:[pH]');
