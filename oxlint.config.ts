@@ -140,7 +140,7 @@ function adapterRow(files: string, own: string | undefined, third: string[]) {
     [`hub/${files}`],
     [
       {
-        regex: `^\\.\\.?/(${others.join('|')})/`,
+        regex: `^(\\.\\.?/)+(${others.join('|')})/`,
         allowTypeImports: true,
         message: 'one adapter does not use another; the wiring joins them',
       },

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startAdmin } from './adapters/http/admin-server.ts';
+import { serveApi } from './adapters/http/routes/api-routes.ts';
 import { exposeDrops } from './adapters/socket-metrics.ts';
 import { createDeviceStore } from './adapters/sqlite/sqlite-device-store.ts';
 import { readiness } from './admin/readiness.ts';
@@ -166,11 +167,16 @@ async function openListeners(hub: HubContext, parts: HubParts): Promise<RunningH
   const http = await startAdmin(
     {
       log: hub.log,
-      operations: admin.operations,
-      security: operators.operations,
+      serveApi: (app) =>
+        serveApi(app, {
+          ...operators.operations,
+          ...commands.operations,
+          views: admin.operations,
+          live: admin.feed,
+          schedules: parts.schedules.schedules,
+        }),
       access: operators.access,
       consoleDir,
-      routes: [...commands.routes, ...parts.schedules.routes, ...admin.routes],
       readiness: () => readiness({ ...telemetry, bus, clock: hub.clock, stopping: stop.signal.aborted }),
       metrics: () => metrics.page(),
     },

@@ -1,8 +1,4 @@
-import { serveHistory } from '../adapters/http/history-routes.ts';
-import { serveLive } from '../adapters/http/live-routes.ts';
-import { serveReads } from '../adapters/http/read-routes.ts';
-import type { ApiRoutes } from '../adapters/http/admin-server.ts';
-import type { AdminOperations } from '../admin/admin-operations.ts';
+import type { ViewOperations } from '../adapters/http/routes/api-routes.ts';
 import { ConsoleReadings } from '../admin/console-readings.ts';
 import { createDeviceAdministration } from '../admin/device-administration.ts';
 import { createDeviceHistory } from '../admin/device-history.ts';
@@ -43,9 +39,7 @@ interface Deps {
 }
 
 export interface AdminParts {
-  operations: AdminOperations;
-  /** The routes of the operators' API that read, and the live feed's. */
-  routes: ApiRoutes;
+  operations: ViewOperations;
   feed: LiveFeed;
   liveCommands: LiveCommands;
   consoleReadings: ConsoleReadings;
@@ -87,28 +81,21 @@ export function createAdmin(hub: HubContext, deps: Deps): AdminParts {
   const latest = new LatestReadings();
   const refusals = new Refusals(clock, feed);
   const typeOf = (deviceId: string) => sessions.typeOf(deviceId);
-  const reads = {
-    hub: snapshotOf.bind(undefined, snapshot),
-    acceptClock: () => telemetry.hubClock.accept(),
-    rejects: refusals.rejects.report.bind(refusals.rejects),
-    ...createTypeViews({ catalog, registry }),
-  };
-  const history = createDeviceHistory({ registry, store, latest, nackLog: refusals.log, typeOf });
   return {
     operations: {
       ...devices,
+      ...createTypeViews({ catalog, registry }),
+      ...createDeviceHistory({ registry, store, latest, nackLog: refusals.log, typeOf }),
       ...createTelemetryAdministration({ ledger, spool, link }),
       readings: createReadings({ store, typeOf }),
       why: createWhy({ ...presence, clock, registry, spool, cuts: deps.incidents.cuts, presence: keeper }),
       incidents: (mayShow) => incidents.list(mayShow),
       pushNotice: (request) => notices.push(request),
       notices: (mayShow) => notices.list(mayShow),
+      hub: (mayShow) => snapshotOf(snapshot, mayShow),
+      acceptClock: () => telemetry.hubClock.accept(),
+      rejects: (mayShow) => refusals.rejects.report(mayShow),
     },
-    routes: [
-      (app) => serveReads(app, reads),
-      (app) => serveHistory(app, history),
-      (app) => serveLive(app, feed),
-    ],
     feed,
     liveCommands: new LiveCommands(feed, clock),
     consoleReadings: new ConsoleReadings(latest, feed),

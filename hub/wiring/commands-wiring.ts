@@ -1,5 +1,3 @@
-import type { ApiRoutes } from '../adapters/http/admin-server.ts';
-import { serveCommands } from '../adapters/http/command-routes.ts';
 import { auditInSameTransaction } from '../adapters/sqlite/sqlite-audit-store.ts';
 import { createCommandStore } from '../adapters/sqlite/sqlite-command-store.ts';
 import type { Bus, BusHandlers } from '../bus/bus.ts';
@@ -8,13 +6,14 @@ import type { CommandWatcher } from '../commands/answers.ts';
 import { CommandAudit, stateEvent } from '../commands/command-audit.ts';
 import { newCommandCounters } from '../commands/command-counters.ts';
 import { exposeCommands } from '../commands/command-metrics.ts';
-import { createCommandOperations } from '../commands/command-operations.ts';
+import { createCommandOperations, type CommandOperations } from '../commands/command-operations.ts';
 import { CommandWaits } from '../commands/command-waits.ts';
 import { startDispatcher, type Dispatcher } from '../commands/dispatcher.ts';
 import type { GroupCommandWatcher } from '../commands/group/group-answers.ts';
 import type { GroupCommands } from '../commands/group/group-commands.ts';
 import { MqttRequests } from '../commands/mqtt-requests.ts';
 import { OpenGroupCommands } from '../commands/group/open-group-commands.ts';
+import type { GroupOperations } from '../commands/group/group-operations.ts';
 import { CommandStages } from '../commands/stages.ts';
 import { StatusPublisher } from '../commands/status-publisher.ts';
 import type { Metrics } from '../kernel/metrics.ts';
@@ -28,8 +27,8 @@ import type { HubState } from './state-wiring.ts';
 export interface CommandParts extends Pick<BusHandlers, 'message'> {
   dispatcher: Dispatcher;
   groupCommands: GroupCommands;
-  /** The routes of the operators' API. */
-  routes: ApiRoutes;
+  /** To the operators' API. */
+  operations: { commands: CommandOperations; groups: GroupOperations };
   /** Notifies `watcher` of each state of a command or group command from now on. */
   follow(watcher: CommandWatcher & GroupCommandWatcher): void;
   /** The broker is there, for the first time or again. */
@@ -91,11 +90,13 @@ export async function startCommands(hub: HubContext, deps: Deps): Promise<Comman
     dispatcher,
     groups: groups.requests,
   });
-  const operations = createCommandOperations({ dispatcher, journal, audit, waits });
   return {
     dispatcher,
     groupCommands: groups.groupCommands,
-    routes: [(app) => serveCommands(app, operations), ...groups.routes],
+    operations: {
+      commands: createCommandOperations({ dispatcher, journal, audit, waits }),
+      groups: groups.operations,
+    },
     follow(watcher) {
       watchers.push(watcher);
       groups.follow(watcher);

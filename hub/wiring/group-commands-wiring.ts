@@ -1,5 +1,3 @@
-import type { ApiRoutes } from '../adapters/http/admin-server.ts';
-import { serveGroups } from '../adapters/http/group-routes.ts';
 import { createGroupCommandStore } from '../adapters/sqlite/sqlite-group-command-store.ts';
 import type { Topics } from '../bus/topics.ts';
 import type { CommandCounters } from '../commands/command-counters.ts';
@@ -9,7 +7,7 @@ import { GroupAnswers, type GroupCommandWatcher } from '../commands/group/group-
 import { GroupCommandAudit } from '../commands/group/group-command-audit.ts';
 import { isSettled } from '../commands/group/group-command.ts';
 import { GroupCommands } from '../commands/group/group-commands.ts';
-import { createGroupOperations } from '../commands/group/group-operations.ts';
+import { createGroupOperations, type GroupOperations } from '../commands/group/group-operations.ts';
 import { MqttGroupRequests } from '../commands/group/mqtt-group-requests.ts';
 import type { OpenGroupCommands } from '../commands/group/open-group-commands.ts';
 import type { StatusPublisher } from '../commands/status-publisher.ts';
@@ -42,8 +40,8 @@ export interface GroupCommandParts {
   groupCommands: GroupCommands;
   answers: GroupAnswers;
   requests: MqttGroupRequests;
-  /** The routes of the operators' API. */
-  routes: ApiRoutes;
+  /** To the operators' API. */
+  operations: GroupOperations;
 }
 
 /** Commands to many devices: journal → dispatcher → report, and the requests for them. */
@@ -62,18 +60,11 @@ export async function startGroupCommands(deps: Deps): Promise<GroupCommandParts>
   });
   await groupCommands.start();
   releasers.push('group commands', () => groupCommands.close());
-  const operations = createGroupOperations({
-    groupCommands,
-    audit,
-    journal,
-    now: () => clock.now(),
-    select,
-  });
   return {
     follow: (watcher) => void watchers.push(watcher),
     groupCommands,
     answers,
     requests: new MqttGroupRequests({ ...deps, journal, groupCommands, answers }),
-    routes: [(app) => serveGroups(app, operations)],
+    operations: createGroupOperations({ groupCommands, audit, journal, now: () => clock.now(), select }),
   };
 }

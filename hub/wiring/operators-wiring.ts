@@ -1,8 +1,7 @@
 import type { BrokerAccess } from '../adapters/broker/broker-access.ts';
 import { networkOf } from '../adapters/client-address.ts';
-import type { AuditOperations } from '../adapters/http/audit-routes.ts';
 import type { Access } from '../adapters/http/operator-login.ts';
-import type { SecurityOperations } from '../adapters/http/security-routes.ts';
+import type { ApiOperations } from '../adapters/http/routes/api-routes.ts';
 import { ownOrigins } from '../adapters/listen-address.ts';
 import { createOperatorStore } from '../adapters/sqlite/sqlite-operator-store.ts';
 import { createCredentialOperations } from '../admin/credential-operations.ts';
@@ -37,7 +36,8 @@ export interface OperatorParts {
   access: Access;
   /** To the embedded broker. */
   broker: BrokerAccess;
-  operations: SecurityOperations & AuditOperations;
+  /** To the operators' API. */
+  operations: Pick<ApiOperations, 'audit' | 'credentials' | 'enrolments' | 'operators'>;
   /** The code that makes the first admin; undefined when there is an account. */
   firstLogin: string | undefined;
   expose(metrics: Metrics): void;

@@ -1,6 +1,4 @@
 import { parseCron } from '../adapters/cron.ts';
-import { serveSchedules } from '../adapters/http/schedule-routes.ts';
-import type { ApiRoutes } from '../adapters/http/admin-server.ts';
 import { createScheduleStore } from '../adapters/sqlite/sqlite-schedule-store.ts';
 import type { GroupCommands } from '../commands/group/group-commands.ts';
 import { checkScheduled, sendScheduled } from '../commands/group/scheduled-command.ts';
@@ -27,7 +25,7 @@ export async function startSchedules(
     notices: Pick<Notices, 'sendWithJitter'>;
     incidents: Incidents;
   },
-): Promise<{ routes: ApiRoutes; expose(metrics: Metrics): void }> {
+): Promise<{ schedules: Schedules; expose(metrics: Metrics): void }> {
   const { registry, groupCommands, notices, incidents, hubClock } = deps;
   const typeOf = (device: string): string => registry.get(device)?.type ?? '';
   const schedules = new Schedules({
@@ -59,8 +57,5 @@ export async function startSchedules(
     });
   });
   releasers.push('schedules', () => schedules.close());
-  return {
-    routes: [(app) => serveSchedules(app, schedules)],
-    expose: (metrics) => exposeSchedules(metrics, schedules),
-  };
+  return { schedules, expose: (metrics) => exposeSchedules(metrics, schedules) };
 }

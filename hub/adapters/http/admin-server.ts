@@ -5,7 +5,6 @@
 
 import helmet from '@fastify/helmet';
 import { fastify, type FastifyInstance } from 'fastify';
-import type { AdminOperations } from '../../admin/admin-operations.ts';
 import { faultText } from '../../../schemas/field-error.ts';
 import { readJson } from '../../../schemas/json-text.ts';
 import { HubError } from '../../kernel/errors.ts';
@@ -15,12 +14,8 @@ import { answerFaults, refuseConnection, refuseRequest } from './error-answers.t
 import { refuseUnknownHosts } from './known-host.ts';
 import { gracefulClose } from './graceful-close.ts';
 import { serveConsole } from './console-files.ts';
-import { takeUpgrades } from './live-routes.ts';
-import { serveApiDocument, serveHealth, type HealthDeps } from './health-routes.ts';
-import { serveAudit, type AuditOperations } from './audit-routes.ts';
-import { serveDevices } from './device-routes.ts';
-import { serveTelemetry } from './telemetry-routes.ts';
-import { serveLife } from './life-routes.ts';
+import { takeUpgrades } from './routes/live-routes.ts';
+import { serveHealth, type HealthDeps } from './routes/health-routes.ts';
 import {
   listenFault,
   listenOn,
@@ -31,7 +26,6 @@ import {
 import { asksForWebSocket } from '../asks-for-websocket.ts';
 import { trustedProxies } from '../client-address.ts';
 import { limitSockets, type DropCounters } from '../socket-limits.ts';
-import { serveSecurity, type SecurityOperations } from './security-routes.ts';
 import { validateRequests } from './request-validation.ts';
 import { listenOnSocket } from './admin-socket.ts';
 
@@ -65,19 +59,13 @@ const policy = {
   formAction: ["'self'"],
 };
 
-/** Each serves some of the operators' API. */
-export type ApiRoutes = readonly ((app: FastifyInstance) => void)[];
-
 export interface AdminDeps extends HealthDeps {
-  operations: AdminOperations;
-  /** Not given: the routes of audit, credentials and operators are not served. */
-  security?: SecurityOperations & AuditOperations;
+  /** Adds the routes of the operators' API; called once for each listener that serves it. */
+  serveApi: (app: FastifyInstance) => void;
   /** Not given: the operators' API is served on the socket alone. */
   access?: Access;
   /** Where the web console is built to; not given: it is not served. */
   consoleDir?: string;
-  /** Further routes of the operators' API. */
-  routes?: ApiRoutes;
 }
 
 export interface AdminOptions {
@@ -120,10 +108,10 @@ export async function startAdmin(deps: AdminDeps, options: AdminOptions): Promis
   if (deps.access !== undefined) {
     trustLocal(local, deps.access);
     demandLogin(tcp, deps.access, limiter.proved);
-    serveOperations(tcp, deps);
+    deps.serveApi(tcp);
   }
   if (deps.consoleDir !== undefined) serveConsole(tcp, deps.consoleDir);
-  serveOperations(local, deps);
+  deps.serveApi(local);
 
   const closeTcp = gracefulClose(tcp.server, closeGraceMs);
   const closeLocal = gracefulClose(local.server, closeGraceMs);
@@ -209,15 +197,4 @@ function bodyFault(text: string): HubError | undefined {
   return new HubError('input-invalid', faultText({ ...first, path: `body${first.path}` }), {
     details: { errors },
   });
-}
-
-function serveOperations(app: FastifyInstance, { operations, security, routes = [] }: AdminDeps): void {
-  serveApiDocument(app);
-  serveDevices(app, operations);
-  serveTelemetry(app, operations);
-  serveLife(app, operations);
-  for (const serve of routes) serve(app);
-  if (security === undefined) return;
-  serveAudit(app, security);
-  serveSecurity(app, security);
 }

@@ -13,7 +13,7 @@ import type { ConsoleSessions } from '../../operators/console-sessions.ts';
 import type { Login, Operators } from '../../operators/operators.ts';
 import { HubError } from '../../kernel/errors.ts';
 import { networkOf } from '../client-address.ts';
-import { serve, type AnswerHead } from './serve-operation.ts';
+import { serve, type AnswerHead } from './routes/serve-operation.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {

@@ -7,6 +7,10 @@ import { createAuditStore } from '../../../hub/adapters/sqlite/sqlite-audit-stor
 import { createDeviceStore } from '../../../hub/adapters/sqlite/sqlite-device-store.ts';
 import { openStateDatabase } from '../../../hub/adapters/sqlite/state-database.ts';
 import { startAdmin } from '../../../hub/adapters/http/admin-server.ts';
+import { serveDevices } from '../../../hub/adapters/http/routes/device-routes.ts';
+import { serveLedger } from '../../../hub/adapters/http/routes/ledger-routes.ts';
+import { serveReadings } from '../../../hub/adapters/http/routes/reading-routes.ts';
+import { serveSpool } from '../../../hub/adapters/http/routes/spool-routes.ts';
 import { openMetricsStore } from '../../../hub/adapters/sqlite/metrics-store.ts';
 import { readConfig, type Config } from '../../../hub/config/config.ts';
 import { createLog } from '../../../hub/kernel/log.ts';
@@ -42,18 +46,14 @@ async function runHub(t: TestContext, dataDir: string, stored: readonly string[]
   const types = new Map(
     (await devices.listDevices({ limit: 100 })).devices.map(({ id, type }) => [id, catalog.get(type)]),
   );
+  const readings = createReadings({ store, typeOf: (id) => types.get(id) });
   const admin = await startAdmin(
     {
-      operations: {
-        ...devices,
-        readings: createReadings({
-          store,
-          typeOf: (id) => types.get(id),
-        }),
-        why: unused,
-        incidents: unused,
-        pushNotice: unused,
-        notices: unused,
+      serveApi(app) {
+        serveDevices(app, { ...devices, why: unused });
+        serveReadings(app, { readings, lastValues: unused, series: unused });
+        serveLedger(app, devices);
+        serveSpool(app, devices);
       },
       readiness: () => Promise.resolve({ ready: true, parts: {} }),
       metrics: () => Promise.resolve({ contentType: 'text/plain', body: '' }),

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { fastify } from 'fastify';
 import { WebSocket } from 'ws';
 import { answerFaults } from '../../../hub/adapters/http/error-answers.ts';
-import { serveLive, takeUpgrades } from '../../../hub/adapters/http/live-routes.ts';
+import { serveLive, takeUpgrades } from '../../../hub/adapters/http/routes/live-routes.ts';
 import { HubSnapshot } from '../../../schemas/api/hub.ts';
 import type { LiveMessage } from '../../../schemas/api/live.ts';
 import { LiveFeed } from '../../../hub/admin/live-feed.ts';

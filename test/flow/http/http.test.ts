@@ -8,10 +8,12 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { test, type TestContext } from 'node:test';
 import { startAdmin, type Admin, type AdminDeps } from '../../../hub/adapters/http/admin-server.ts';
+import { serveDevices } from '../../../hub/adapters/http/routes/device-routes.ts';
+import { serveReadings, type ReadingOperations } from '../../../hub/adapters/http/routes/reading-routes.ts';
+import { serveSpool } from '../../../hub/adapters/http/routes/spool-routes.ts';
 import type { PartsHealth } from '../../../hub/admin/readiness.ts';
 import { adminClient, hubRuns } from '../../../hub/cli/admin-client.ts';
 import { readConfig } from '../../../hub/config/config.ts';
-import type { AdminOperations } from '../../../hub/admin/admin-operations.ts';
 import type { DeviceReadingsQuery } from '../../../hub/telemetry/readings.ts';
 import { HubError } from '../../../hub/kernel/errors.ts';
 import { createLog } from '../../../hub/kernel/log.ts';
@@ -32,10 +34,6 @@ interface Served {
 /** For tests of the listeners alone. */
 const unused = (): Promise<never> => Promise.reject(new Error('not asked for in this test'));
 
-function life(answer: () => Promise<never>) {
-  return { why: answer, incidents: answer, pushNotice: answer, notices: answer };
-}
-
 /** The real device operations on real files behind a real server. */
 async function serve(t: TestContext, overrides: Partial<AdminDeps> = {}): Promise<Served> {
   const folder = temporaryFolder('http');
@@ -50,20 +48,24 @@ async function serve(t: TestContext, overrides: Partial<AdminDeps> = {}): Promis
   const devices = await openOfflineOperations(config, { create: true });
   t.after(() => devices.close());
   const queries: DeviceReadingsQuery[] = [];
-  const operations: AdminOperations = {
-    ...devices,
-    ...life(unused),
+  const readings: ReadingOperations = {
     readings: (query) => {
       queries.push(query);
       return Promise.resolve([{ timeMs: 1_767_225_600_000.25, fields: { temperature: 21.5 } }]);
     },
+    lastValues: unused,
+    series: unused,
   };
   const metrics = new Metrics();
   metrics.counter('hub_frames_total', 'Frames received', () => 7);
   const socketPath = join(dataDir, 'hub.sock');
   const admin = await startAdmin(
     {
-      operations,
+      serveApi(app) {
+        serveDevices(app, { ...devices, why: unused });
+        serveReadings(app, readings);
+        serveSpool(app, devices);
+      },
       readiness: () => Promise.resolve({ ready: true, parts: { store: { ok: true } } }),
       metrics: () => metrics.page(),
       log,
@@ -122,22 +124,7 @@ async function fault(promise: Promise<unknown>): Promise<HubError> {
 }
 
 const deps: AdminDeps = {
-  operations: {
-    addDevices: unused,
-    listDevices: unused,
-    showDevice: unused,
-    removeDevice: unused,
-    labelDevice: unused,
-    readings: unused,
-    ledger: unused,
-    spoolStatus: unused,
-    spoolPage: unused,
-    deadLetters: unused,
-    deadLetter: unused,
-    retryDeadLetters: unused,
-    purgeDeadLetters: unused,
-    ...life(unused),
-  },
+  serveApi() {},
   readiness: unused,
   metrics: unused,
   log,
@@ -312,22 +299,15 @@ test('readings are asked for by range, and a bad range is named', async (t) => {
 test('a fault inside the hub is told without its inner words', async (t) => {
   const broken = (): Promise<never> => Promise.reject(new Error('the pepper is 1234'));
   const { socketPath } = await serve(t, {
-    operations: {
-      addDevices: broken,
-      listDevices: broken,
-      showDevice: broken,
-      removeDevice: broken,
-      labelDevice: broken,
-      readings: broken,
-      ledger: broken,
-      spoolStatus: broken,
-      spoolPage: broken,
-      deadLetters: broken,
-      deadLetter: broken,
-      retryDeadLetters: broken,
-      purgeDeadLetters: broken,
-      ...life(broken),
-    },
+    serveApi: (app) =>
+      serveDevices(app, {
+        addDevices: broken,
+        listDevices: broken,
+        showDevice: broken,
+        removeDevice: broken,
+        labelDevice: broken,
+        why: broken,
+      }),
   });
   const error = await fault(adminClient(socketPath).listDevices({ limit: 10 }));
   assert.equal(error.code, 'hub-unreachable');

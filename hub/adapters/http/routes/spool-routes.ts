@@ -1,14 +1,11 @@
-/** The ledger, the spool and the dead letters, over HTTP. */
+/** The spool and the dead letters, over HTTP. */
 
 import type { FastifyInstance } from 'fastify';
-import { ledgerApi } from '../../../schemas/api/ledger.ts';
-import { spoolApi } from '../../../schemas/api/spool.ts';
-import type { TelemetryOperations } from '../../admin/telemetry-operations.ts';
+import { spoolApi } from '../../../../schemas/api/spool.ts';
+import type { TelemetryOperations } from '../../../admin/telemetry-operations.ts';
 import { serve } from './serve-operation.ts';
 
-/** Adds `/api/v1/ledger`, `/api/v1/spool…` and `/api/v1/dead-letters…` to `app`. */
-export function serveTelemetry(app: FastifyInstance, operations: TelemetryOperations): void {
-  serve(app, ledgerApi.showLedger, ({ query, mayShow }) => operations.ledger(query.device, mayShow));
+export function serveSpool(app: FastifyInstance, operations: Omit<TelemetryOperations, 'ledger'>): void {
   serve(app, spoolApi.showSpool, () => operations.spoolStatus());
   serve(
     app,

@@ -1,12 +1,11 @@
 /** Groups (stored selectors) and group commands, over HTTP. */
 
 import type { FastifyInstance } from 'fastify';
-import { groupApi } from '../../../schemas/api/group-commands.ts';
-import type { GroupOperations } from '../../commands/group/group-operations.ts';
+import { groupApi } from '../../../../schemas/api/group-commands.ts';
+import type { GroupOperations } from '../../../commands/group/group-operations.ts';
 import { requesterOf } from './command-routes.ts';
 import { serve } from './serve-operation.ts';
 
-/** Adds `/api/v1/groups` and `/api/v1/group-commands` to `app`. */
 export function serveGroups(app: FastifyInstance, operations: GroupOperations): void {
   serveSelectors(app, operations);
   serveGroupCommands(app, operations);

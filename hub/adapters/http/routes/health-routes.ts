@@ -1,11 +1,11 @@
 /** Health, metrics and the API's own description: what programs ask that watch the hub. */
 
 import type { FastifyInstance } from 'fastify';
-import { healthApi, type Readiness } from '../../../schemas/api/health.ts';
-import { openApiDocument } from '../../../schemas/api/document/openapi.ts';
-import type { PartsHealth } from '../../admin/readiness.ts';
-import { messageOf } from '../../kernel/errors.ts';
-import type { Log } from '../../kernel/log.ts';
+import { healthApi, type Readiness } from '../../../../schemas/api/health.ts';
+import { openApiDocument } from '../../../../schemas/api/document/openapi.ts';
+import type { PartsHealth } from '../../../admin/readiness.ts';
+import { messageOf } from '../../../kernel/errors.ts';
+import type { Log } from '../../../kernel/log.ts';
 import { serve } from './serve-operation.ts';
 
 export interface HealthDeps {

@@ -1,14 +1,15 @@
-/** Devices and their readings, over HTTP. */
+/** Devices, over HTTP. */
 
 import type { FastifyInstance } from 'fastify';
-import { deviceApi } from '../../../schemas/api/devices.ts';
-import { readingApi } from '../../../schemas/api/readings.ts';
-import type { AdminOperations } from '../../admin/admin-operations.ts';
-import { HubError } from '../../kernel/errors.ts';
+import { deviceApi } from '../../../../schemas/api/devices.ts';
+import type { AdminOperations, DeviceOperations } from '../../../admin/admin-operations.ts';
+import { HubError } from '../../../kernel/errors.ts';
 import { serve } from './serve-operation.ts';
 
-/** Adds `/api/v1/devices…` to `app`. */
-export function serveDevices(app: FastifyInstance, operations: AdminOperations): void {
+export function serveDevices(
+  app: FastifyInstance,
+  operations: DeviceOperations & Pick<AdminOperations, 'why'>,
+): void {
   serve(
     app,
     deviceApi.addDevices,
@@ -27,9 +28,6 @@ export function serveDevices(app: FastifyInstance, operations: AdminOperations):
     audit: 'device.remove',
   });
   serve(app, deviceApi.explainPresence, ({ params }) => operations.why(params.id));
-  serve(app, readingApi.listReadings, async ({ params: { id, stream }, query }) => ({
-    readings: await operations.readings({ device: id, stream, ...query }),
-  }));
 }
 
 function refuseRepeats(ids: readonly string[]): void {

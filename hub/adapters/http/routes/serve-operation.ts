@@ -7,7 +7,7 @@ import {
   type AnswerOf,
   type JudgedRequest,
   type Operation,
-} from '../../../schemas/api/operation.ts';
+} from '../../../../schemas/api/operation.ts';
 
 /** What a handler may set besides the body. Fastify's own reply type is generic throughout, which slows tsc down. */
 export interface AnswerHead {

@@ -1,7 +1,7 @@
 /** The audit, over HTTP. */
 
 import type { FastifyInstance } from 'fastify';
-import { auditApi, type AuditQuery, type AuditRecord } from '../../../schemas/api/audit.ts';
+import { auditApi, type AuditQuery, type AuditRecord } from '../../../../schemas/api/audit.ts';
 import { serve } from './serve-operation.ts';
 
 export interface AuditOperations {

@@ -1,11 +1,10 @@
 /** Schedules, over HTTP. */
 
 import type { FastifyInstance } from 'fastify';
-import { scheduleApi } from '../../../schemas/api/schedules.ts';
-import type { Schedules } from '../../schedules/schedules.ts';
+import { scheduleApi } from '../../../../schemas/api/schedules.ts';
+import type { Schedules } from '../../../schedules/schedules.ts';
 import { serve } from './serve-operation.ts';
 
-/** Adds `/api/v1/schedules` to `app`. */
 export function serveSchedules(app: FastifyInstance, schedules: Schedules): void {
   serve(app, scheduleApi.listSchedules, ({ mayShow }) => ({ schedules: schedules.list(mayShow) }));
   serve(app, scheduleApi.addSchedule, ({ body }) => schedules.add(body), { audit: 'schedule.add' });

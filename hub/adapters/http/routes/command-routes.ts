@@ -1,10 +1,10 @@
 /** Commands over HTTP; a request is judged by the rules of the MQTT topics, and refused in their words. */
 
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { commandApi } from '../../../schemas/api/commands.ts';
-import type { Requester } from '../../../schemas/api/requester.ts';
-import type { CommandOperations } from '../../commands/command-operations.ts';
-import { invalidInput } from '../../kernel/errors.ts';
+import { commandApi } from '../../../../schemas/api/commands.ts';
+import type { Requester } from '../../../../schemas/api/requester.ts';
+import type { CommandOperations } from '../../../commands/command-operations.ts';
+import { invalidInput } from '../../../kernel/errors.ts';
 import { serve } from './serve-operation.ts';
 
 /** A caller that would wait longer asks again. */
@@ -18,7 +18,6 @@ export function requesterOf({
   return { actor: operator?.actor ?? 'local', origin };
 }
 
-/** Adds `/api/v1/commands` and `/api/v1/devices/{id}/commands/…` to `app`. */
 export function serveCommands(app: FastifyInstance, operations: CommandOperations): void {
   // Bodies arrive here as bytes: one parser judges them, by whichever interface they come.
   void app.register((scope, _options, done) => {

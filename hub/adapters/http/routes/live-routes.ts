@@ -2,10 +2,10 @@
 
 import fastifyWebsocket, { type WebSocket } from '@fastify/websocket';
 import type { FastifyInstance } from 'fastify';
-import { liveApi } from '../../../schemas/api/live.ts';
-import { roleOf } from '../../../schemas/api/operation.ts';
-import type { LiveFeed } from '../../admin/live-feed.ts';
-import { HubError } from '../../kernel/errors.ts';
+import { liveApi } from '../../../../schemas/api/live.ts';
+import { roleOf } from '../../../../schemas/api/operation.ts';
+import type { LiveFeed } from '../../../admin/live-feed.ts';
+import { HubError } from '../../../kernel/errors.ts';
 
 /** Twenty topics with the longest ids take a tenth of it. */
 const maxMessageBytes = 16_384;

@@ -1,0 +1,71 @@
+/** Every resource of the operators' API, one line each: a new one gets its file here and its line in `serveApi`. */
+
+import type { FastifyInstance } from 'fastify';
+import type { AdminOperations } from '../../../admin/admin-operations.ts';
+import type { CredentialOperations } from '../../../admin/credential-operations.ts';
+import type { DeviceHistory } from '../../../admin/device-history.ts';
+import type { LiveFeed } from '../../../admin/live-feed.ts';
+import type { TypeViews } from '../../../admin/type-views.ts';
+import type { CommandOperations } from '../../../commands/command-operations.ts';
+import type { GroupOperations } from '../../../commands/group/group-operations.ts';
+import type { Schedules } from '../../../schedules/schedules.ts';
+import { serveAudit, type AuditOperations } from './audit-routes.ts';
+import { serveCommands } from './command-routes.ts';
+import { serveCredentials } from './credential-routes.ts';
+import { serveDevices } from './device-routes.ts';
+import { serveDeviceTypes } from './device-type-routes.ts';
+import { serveEnrolments, type EnrolmentOperations } from './enrolment-routes.ts';
+import { serveGroups } from './group-command-routes.ts';
+import { serveApiDocument } from './health-routes.ts';
+import { serveHub, type HubOperations } from './hub-routes.ts';
+import { serveIncidents } from './incident-routes.ts';
+import { serveLedger } from './ledger-routes.ts';
+import { serveLive } from './live-routes.ts';
+import { serveNotices } from './notice-routes.ts';
+import { serveOperators, type OperatorOperations } from './operator-routes.ts';
+import { servePresenceHistory } from './presence-history-routes.ts';
+import { serveReadings } from './reading-routes.ts';
+import { serveRejects, type RejectOperations } from './reject-routes.ts';
+import { serveSchedules } from './schedule-routes.ts';
+import { serveSpool } from './spool-routes.ts';
+
+/** What operators can ask of the hub as a whole and of its devices. */
+export type ViewOperations = AdminOperations & DeviceHistory & HubOperations & RejectOperations & TypeViews;
+
+export interface ApiOperations extends AuditOperations {
+  views: ViewOperations;
+  live: LiveFeed;
+  commands: CommandOperations;
+  groups: GroupOperations;
+  schedules: Schedules;
+  credentials: CredentialOperations;
+  enrolments: EnrolmentOperations;
+  operators: OperatorOperations;
+}
+
+/**
+ * Adds the whole API to `app`, which takes upgrades. Not in this list: the session of an operator, which only the TCP
+ * listener has (`../operator-login.ts`), and health and metrics, which need no login (`serveHealth`).
+ */
+export function serveApi(app: FastifyInstance, operations: ApiOperations): void {
+  const { views } = operations;
+  serveApiDocument(app);
+  serveHub(app, views);
+  serveDevices(app, views);
+  servePresenceHistory(app, views);
+  serveReadings(app, views);
+  serveRejects(app, views);
+  serveDeviceTypes(app, views);
+  serveIncidents(app, views);
+  serveNotices(app, views);
+  serveLedger(app, views);
+  serveSpool(app, views);
+  serveLive(app, operations.live);
+  serveCommands(app, operations.commands);
+  serveGroups(app, operations.groups);
+  serveSchedules(app, operations.schedules);
+  serveCredentials(app, operations.credentials);
+  serveEnrolments(app, operations.enrolments);
+  serveOperators(app, operations.operators);
+  serveAudit(app, operations);
+}

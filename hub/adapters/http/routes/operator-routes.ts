@@ -1,0 +1,42 @@
+/** Accounts and tokens of operators, over HTTP. */
+
+import type { FastifyInstance } from 'fastify';
+import { operatorApi } from '../../../../schemas/api/operators.ts';
+import type { Operators } from '../../../operators/operators.ts';
+import { serve } from './serve-operation.ts';
+
+export type OperatorOperations = Pick<
+  Operators,
+  'listAccounts' | 'saveAccount' | 'removeAccount' | 'listTokens' | 'addToken' | 'removeToken'
+>;
+
+export function serveOperators(app: FastifyInstance, operators: OperatorOperations): void {
+  serve(
+    app,
+    operatorApi.listOperators,
+    () => ({ accounts: operators.listAccounts(), tokens: operators.listTokens() }),
+    // The rights of others name devices, sites and labels.
+    { reach: 'all' },
+  );
+  serve(
+    app,
+    operatorApi.saveAccount,
+    ({ params, body: { password, ...rights } }) => operators.saveAccount(params.name, rights, password),
+    { audit: 'operator.save' },
+  );
+  serve(app, operatorApi.removeAccount, ({ params }) => operators.removeAccount(params.name), {
+    audit: 'operator.remove',
+  });
+  serve(
+    app,
+    operatorApi.createToken,
+    async ({ body: { name, notAfterMs, ...rights } }) => ({
+      name,
+      token: await operators.addToken(name, rights, notAfterMs),
+    }),
+    { audit: 'token.create' },
+  );
+  serve(app, operatorApi.revokeToken, ({ params }) => operators.removeToken(params.name), {
+    audit: 'token.revoke',
+  });
+}

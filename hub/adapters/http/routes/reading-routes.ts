@@ -1,0 +1,28 @@
+/** Readings of a device, over HTTP: a list, the last values, a series. */
+
+import type { FastifyInstance } from 'fastify';
+import { readingApi } from '../../../../schemas/api/readings.ts';
+import type { AdminOperations } from '../../../admin/admin-operations.ts';
+import type { DeviceHistory } from '../../../admin/device-history.ts';
+import { serve } from './serve-operation.ts';
+
+const maxFields = 64;
+
+export type ReadingOperations = Pick<AdminOperations, 'readings'> &
+  Pick<DeviceHistory, 'lastValues' | 'series'>;
+
+export function serveReadings(app: FastifyInstance, operations: ReadingOperations): void {
+  serve(app, readingApi.listReadings, async ({ params: { id, stream }, query }) => ({
+    readings: await operations.readings({ device: id, stream, ...query }),
+  }));
+  serve(app, readingApi.showLastValues, ({ params }) => operations.lastValues(params.id));
+  serve(app, readingApi.showSeries, ({ params, query: { fields, points, ...range } }) =>
+    operations.series({
+      device: params.id,
+      stream: params.stream,
+      ...range,
+      points: Math.max(2, points),
+      ...(fields === undefined ? {} : { fields: fields.split(',', maxFields + 1).slice(0, maxFields) }),
+    }),
+  );
+}

@@ -1,0 +1,17 @@
+/** What the hub refused from devices, over HTTP: the last refusals of each, and counts by field and firmware. */
+
+import type { FastifyInstance } from 'fastify';
+import { nackApi, rejectApi, type RejectReport } from '../../../../schemas/api/rejects.ts';
+import type { DeviceHistory } from '../../../admin/device-history.ts';
+import type { MayShow } from '../../../registry/visibility.ts';
+import { serve } from './serve-operation.ts';
+
+export interface RejectOperations extends Pick<DeviceHistory, 'nacks'> {
+  /** @param mayShow not given: of all devices */
+  rejects(mayShow?: MayShow): RejectReport;
+}
+
+export function serveRejects(app: FastifyInstance, operations: RejectOperations): void {
+  serve(app, nackApi.listNacks, ({ params }) => ({ nacks: operations.nacks(params.id) }));
+  serve(app, rejectApi.listRejects, ({ mayShow }) => operations.rejects(mayShow));
+}
