@@ -5,6 +5,9 @@ import schema from './config.schema.json' with { type: 'json' };
 import { describeError } from './field-error.ts';
 import { valueAt } from './json-pointer.ts';
 
+/** Origins that a browser gives to pages without a host of their own, such as a file; no URL has them (RFC 6454 §7.3). */
+export const placelessOrigins: readonly string[] = ['null', 'file://'];
+
 /** Every name of the configuration with its type, as in the file; `HUB_…` names map to these one to one. */
 export interface ConfigValues {
   deviceListen: string;

@@ -6,6 +6,7 @@ import {
   checkConfig,
   configDefaults,
   configNames,
+  placelessOrigins,
   type ConfigName,
   type ConfigValues,
 } from '../../schemas/config.ts';
@@ -299,7 +300,9 @@ function nested(values: ConfigValues, cwd: string): Config {
     adminOrigins: values.adminOrigins.map((origin) => new URL(origin).origin),
     tls: tlsOf(values, path),
     // A browser sends the serialized origin (RFC 6454 §6.2): lower case, default port left out.
-    allowedOrigins: values.allowedOrigins.map((origin) => new URL(origin).origin),
+    allowedOrigins: values.allowedOrigins.map((origin) =>
+      placelessOrigins.includes(origin) ? origin : new URL(origin).origin,
+    ),
     trustedProxies: values.trustedProxies,
     maxSocketsPerAddress: values.maxSocketsPerAddress,
     maxPendingPerAddress: values.maxPendingPerAddress,

@@ -1,7 +1,7 @@
 /** The rules that join several configuration values; the schema holds the rules of each alone. */
 
 import { isIP } from 'node:net';
-import type { ConfigName, ConfigValues } from '../../schemas/config.ts';
+import { placelessOrigins, type ConfigName, type ConfigValues } from '../../schemas/config.ts';
 
 export interface ListenAddress {
   /** Host name or address, an IPv6 address without brackets. */
@@ -116,7 +116,7 @@ function urlFaults(values: Values): RuleFault[] {
     if (url !== undefined && !URL.canParse(url)) faults.push({ name, rule: 'a URL' });
   }
   for (const name of ['allowedOrigins', 'adminOrigins'] as const) {
-    const wrong = values[name]?.find((origin) => !URL.canParse(origin));
+    const wrong = values[name]?.find((origin) => !placelessOrigins.includes(origin) && !URL.canParse(origin));
     if (wrong !== undefined) faults.push({ name, rule: `a list of origins, and ${wrong} is none` });
   }
   values.trustedProxies?.forEach((proxy) => {

@@ -18,6 +18,7 @@ import { reachableAddress } from '../listen-address.ts';
 import { limitSockets, type DropCounters, type SocketLimiter } from '../socket-limits.ts';
 import { listenTcp } from '../tcp-listen.ts';
 import { answerEnrolment, enrolPath } from './enrolment-requests.ts';
+import { authorizationOf } from './upgrade-offer.ts';
 import { proofOf } from './upgrade-proof.ts';
 import {
   httpAnswer,
@@ -201,7 +202,7 @@ export async function startDeviceListener(
 
   function count(request: IncomingMessage, { status, code }: Refusal): void {
     counted(status);
-    const { authorization } = request.headers;
+    const authorization = authorizationOf(request.headers);
     const refused = { authorization, status, code, address: addressOf(request) };
     deps.log.debug({ status, code, address: refused.address }, 'connection refused');
     deps.refused(refused);
@@ -220,8 +221,8 @@ export async function startDeviceListener(
       return;
     }
     const address = addressOf(request);
-    const judged = judgeUpgrade(request, options.allowedOrigins, () =>
-      deps.authenticate(proofOf(request), networkOf(address)),
+    const judged = judgeUpgrade(request, options.allowedOrigins, (authorization) =>
+      deps.authenticate(proofOf(request, authorization), networkOf(address)),
     );
     if (judged.kind === 'refused') {
       refuse(socket, request, judged.refusal);

@@ -4,8 +4,8 @@ import type { IncomingMessage } from 'node:http';
 import { TLSSocket } from 'node:tls';
 import type { Proof } from '../../identity/principal.ts';
 
-export function proofOf({ headers, socket }: IncomingMessage): Proof {
-  const { authorization } = headers;
+/** @param authorization a header's, or in its form */
+export function proofOf({ socket }: IncomingMessage, authorization: string | undefined): Proof {
   // A certificate that the configured authority did not sign proves nothing, and is ignored.
   if (!(socket instanceof TLSSocket) || !socket.authorized) return { authorization };
   const certificate = socket.getPeerX509Certificate();

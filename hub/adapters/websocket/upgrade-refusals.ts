@@ -5,6 +5,7 @@ import type { Admittance } from '../../identity/authenticator.ts';
 import type { Admitted } from '../../sessions/admission.ts';
 import type { Principal } from '../../identity/principal.ts';
 import { enrolPath } from './enrolment-requests.ts';
+import { isOriginAllowed, readOffer } from './upgrade-offer.ts';
 import { devicePath, maxHeaders, subprotocol } from './upgrade-server.ts';
 
 /** A refusal before the upgrade: a plain HTTP answer with a JSON body that says what was wrong. */
@@ -82,12 +83,15 @@ function refused(...given: Parameters<typeof refusal>): { kind: 'refused'; refus
   return { kind: 'refused', refusal: refusal(...given) };
 }
 
+type Judged =
+  { kind: 'device'; record: DeviceRecord; principal: Principal } | { kind: 'refused'; refusal: Refusal };
+
 /** Who asks to upgrade, or why not. */
 export function judgeUpgrade(
   request: IncomingMessage,
   allowedOrigins: readonly string[],
-  authenticate: () => Admittance,
-): { kind: 'device'; record: DeviceRecord; principal: Principal } | { kind: 'refused'; refusal: Refusal } {
+  authenticate: (authorization: string | undefined) => Admittance,
+): Judged {
   const { headers } = request;
   if (pathOf(request) !== devicePath) return refused(404, 'not-found', `devices connect to ${devicePath}`);
   if (request.url?.includes('?') === true) {
@@ -103,14 +107,23 @@ export function judgeUpgrade(
     const wanted = { Upgrade: 'websocket', 'Sec-WebSocket-Version': '13' };
     return refused(426, 'bad-version', 'WebSocket version 13 only', wanted);
   }
-  if (headers.origin !== undefined && !allowedOrigins.includes(headers.origin)) {
+  const offer = readOffer(headers);
+  if (!isOriginAllowed(headers, offer, allowedOrigins)) {
     return refused(403, 'origin', 'connections from this origin are not allowed (HUB_ALLOWED_ORIGINS)');
   }
-  const offered = headers['sec-websocket-protocol']?.split(',').map((name) => name.trim()) ?? [];
-  if (!offered.includes(subprotocol)) {
-    return refused(400, 'subprotocol', `offer one of these in Sec-WebSocket-Protocol: ${subprotocol}`);
+  if (!offer.speaksOurs) {
+    return refused(
+      400,
+      'subprotocol',
+      `offer one of these in Sec-WebSocket-Protocol, or none: ${subprotocol}`,
+    );
   }
-  const authentication = authenticate();
+  const credentials = [headers.authorization ?? [], offer.pageAuthorizations].flat();
+  if (credentials.length > 1) return refused(400, 'bad-request', 'the request has more than one credential');
+  return judgedBy(authenticate(credentials[0]));
+}
+
+function judgedBy(authentication: Admittance): Judged {
   switch (authentication.kind) {
     case 'device':
       return authentication;
@@ -133,8 +146,10 @@ export function judgeUpgrade(
     case 'disabled':
       return refused(403, 'disabled', 'this device is disabled');
     case 'denied':
+      // A challenge there must be (RFC 9110 §15.5.2). By `Basic`, a browser would ask a person for a password and send
+      // it from then on for whatever page asks.
       return refused(401, 'unauthorized', 'the device id or its credential is wrong', {
-        'WWW-Authenticate': 'Basic realm="devices"',
+        'WWW-Authenticate': 'Bearer realm="devices"',
       });
   }
 }

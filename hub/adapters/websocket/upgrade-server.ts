@@ -30,7 +30,8 @@ const serverOptions: ServerOptions & { closeTimeout: number } = {
   perMessageDeflate: false,
   clientTracking: false,
   closeTimeout: closeTimeoutMs,
-  handleProtocols: () => subprotocol,
+  // RFC 6455 §4.2.2: what was not offered is not answered, and so a page's credential is never echoed.
+  handleProtocols: (offered) => offered.has(subprotocol) && subprotocol,
 };
 
 /** Takes the upgrades; `Socket` is the class of the sockets it makes. */

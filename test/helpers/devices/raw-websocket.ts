@@ -63,9 +63,12 @@ export class RawWebSocket {
     socket.on('error', () => {});
   }
 
-  /** Sends the request as given, `\r\n` after each line, and reads the answer's head. */
-  static async request(port: number, lines: readonly string[]): Promise<RawWebSocket> {
-    const socket = connect(port, '127.0.0.1');
+  /**
+   * Sends the request as given, `\r\n` after each line, and reads the answer's head.
+   * @param from the address it comes from, of this machine
+   */
+  static async request(port: number, lines: readonly string[], from = '127.0.0.1'): Promise<RawWebSocket> {
+    const socket = connect({ port, host: '127.0.0.1', localAddress: from });
     await once(socket, 'connect');
     const raw = new RawWebSocket(socket);
     socket.write(`${lines.join('\r\n')}\r\n\r\n`);
@@ -111,6 +114,12 @@ export class RawWebSocket {
 
   async end(): Promise<void> {
     await waitFor(() => this.ended, { what: 'the server ends the connection' });
+  }
+
+  /** What came behind the head, until the server ended the connection. */
+  async rest(): Promise<string> {
+    await this.end();
+    return this.#received.toString();
   }
 
   destroy(): void {

@@ -4,6 +4,7 @@ import { after, before, test } from 'node:test';
 import { connect, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { openAttackRange, type AttackRange, type Traces } from '../../helpers/drills/attack-range.ts';
+import { pageCredential } from '../../helpers/devices/client-requests.ts';
 import { answerOf, basic, openTls, request, upgradeText } from '../../helpers/devices/raw-http.ts';
 import type { SecurityHub } from '../../helpers/hubs/security-hub.ts';
 import { assertSameCost } from '../../helpers/timing.ts';
@@ -107,12 +108,26 @@ const attacks: Attack[] = [
   },
   { name: 'version 8', status: 426, text: () => upgradeText({ ...good(), 'Sec-WebSocket-Version': '8' }) },
   {
-    name: 'no subprotocol',
+    name: 'an unknown subprotocol',
     status: 400,
-    text: () => upgradeText({ ...good(), 'Sec-WebSocket-Protocol': undefined }),
+    text: () => upgradeText({ ...good(), 'Sec-WebSocket-Protocol': 'mqtt' }),
   },
   { name: 'a web page', status: 403, text: () => upgradeText({ ...good(), Origin: 'https://evil.example' }) },
-  { name: 'the null origin', status: 403, text: () => upgradeText({ ...good(), Origin: 'null' }) },
+  {
+    name: 'the null origin without the header of devices',
+    status: 403,
+    text: () => upgradeText({ Origin: 'null', ...from() }),
+  },
+  {
+    name: 'a page with its credential among the subprotocols',
+    status: 403,
+    text: () =>
+      upgradeText({
+        Origin: 'https://evil.example',
+        'Sec-WebSocket-Protocol': `hub.v1.json, ${pageCredential({ id: 'good', secret: hub.secretOf('good') })}`,
+        ...from(),
+      }),
+  },
   { name: 'no credential', status: 401, text: () => upgradeText(from()) },
   {
     name: 'a wrong secret',
