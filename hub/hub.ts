@@ -24,7 +24,7 @@ import { startOperators } from './wiring/operators-wiring.ts';
 import { createPresence } from './wiring/presence-wiring.ts';
 import { startSchedules } from './wiring/schedules-wiring.ts';
 import { startSelfMonitoring } from './wiring/self-monitoring-wiring.ts';
-import { createSessions } from './wiring/sessions-wiring.ts';
+import { createSessions, startAdmitting } from './wiring/sessions-wiring.ts';
 import { openState } from './wiring/state-wiring.ts';
 import { startTelemetry } from './wiring/telemetry-wiring.ts';
 
@@ -73,9 +73,9 @@ async function startParts(hub: HubContext) {
   const telemetry = await startTelemetry(hub, { state, registry, bus, topics });
 
   // Who is there.
-  const sessions = createSessions(hub, { state, registry, telemetry });
-  const { admission } = sessions;
+  const admission = startAdmitting(hub, telemetry);
   const presence = createPresence(hub, { state, registry, bus, topics, admission });
+  const sessions = createSessions(hub, { state, registry, telemetry, admission, presence });
   const known = { state, registry, sessions: sessions.sessions };
   const incidents = createIncidents(hub, { ...known, presence: presence.keeper, bus, topics });
   presence.followers.follow(telemetry.presence, incidents.incidents);

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { loadDeviceTypes } from '../schemas/index.ts';
 import { createAuditStore } from './adapters/sqlite/sqlite-audit-store.ts';
 import { createDeviceStore } from './adapters/sqlite/sqlite-device-store.ts';
+import { createPresenceStore } from './adapters/sqlite/sqlite-presence-store.ts';
 import { openSpoolDatabase } from './adapters/sqlite/spool-database.ts';
 import { lockDataDir, lockUsedDataDir } from './adapters/sqlite/data-dir.ts';
 import { openStateDatabase } from './adapters/sqlite/state-database.ts';
@@ -13,6 +14,8 @@ import type { DeviceOperations } from './admin/admin-operations.ts';
 import type { Validity } from '../schemas/api/credentials.ts';
 import { createCredentialOperations, type CredentialOperations } from './admin/credential-operations.ts';
 import { createDeviceAdministration } from './admin/device-administration.ts';
+import { knownSession, type KnownSession } from './presence/last-session.ts';
+import type { PresenceStore } from './presence/presence-keeper.ts';
 import { Registry } from './registry/registry.ts';
 import { Sessions } from './sessions/sessions.ts';
 import { Rotation } from './identity/rotation.ts';
@@ -56,13 +59,14 @@ export async function openOfflineOperations(
     await registry.load();
     const catalog = await loadDeviceTypes(config.schemasDir);
     // There are none: no device is here to be offered a new secret either, which the next hub does.
-    const sessions = new Sessions({ registry, catalog, clock, hubClock: { unusable: false } });
+    const lastSession = await storedSessions(createPresenceStore(state));
+    const sessions = new Sessions({ registry, catalog, clock, hubClock: { unusable: false }, lastSession });
     const devices = createDeviceAdministration({
       registry,
-      sessions,
       catalog,
       clock,
       presence: undefined,
+      session: lastSession,
     });
     const credentials = createCredentialOperations({
       registry,
@@ -84,6 +88,18 @@ export async function openOfflineOperations(
     await close();
     throw error;
   }
+}
+
+/** What the last hub knew of each device's session. */
+async function storedSessions(
+  store: Pick<PresenceStore, 'loadPresence'>,
+): Promise<(deviceId: string) => KnownSession | undefined> {
+  const rows = new Map((await store.loadPresence()).map((row) => [row.deviceId, row]));
+  return (deviceId) => {
+    const { session, timing, marks = {} } = rows.get(deviceId) ?? {};
+    if (session === undefined || timing === undefined) return undefined;
+    return knownSession(session, timing, marks, false);
+  };
 }
 
 /** The same operations; those that change something leave the entries that the running hub would. */

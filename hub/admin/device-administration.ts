@@ -1,6 +1,12 @@
 import { namePattern, sitePattern } from '../../schemas/index.ts';
 import type { DeviceTypeCatalog } from '../../schemas/index.ts';
-import type { DeviceDetails, DeviceSummary, NewCredential, NewDevices } from '../../schemas/api/devices.ts';
+import type {
+  DeviceDetails,
+  DeviceSummary,
+  LatestSession,
+  NewCredential,
+  NewDevices,
+} from '../../schemas/api/devices.ts';
 import { HubError } from '../kernel/errors.ts';
 import type { Clock } from '../../schemas/time/clock.ts';
 import type { DeviceOperations } from './admin-operations.ts';
@@ -10,15 +16,16 @@ import type { DeviceRecord } from '../registry/device-store.ts';
 import { checkLabels } from '../registry/labels.ts';
 import type { Presence } from '../../schemas/api/presence.ts';
 import type { Registry } from '../registry/registry.ts';
-import type { Sessions } from '../sessions/sessions.ts';
+import type { KnownSession } from '../presence/last-session.ts';
 
 export interface DeviceAdministrationDeps {
   registry: Registry;
-  sessions: Pick<Sessions, 'get'>;
   catalog: DeviceTypeCatalog;
   clock: Clock;
   /** A device's presence now; undefined when no hub runs that would know. */
   presence: ((deviceId: string) => Presence) | undefined;
+  /** Its open session, or the last one. */
+  session: (deviceId: string) => KnownSession | undefined;
 }
 
 /** A device as it is now; undefined when there is none with this id. */
@@ -29,10 +36,13 @@ export interface DeviceViews {
 
 /** Registers, shows and removes devices; the same rules in the running hub and on the files. */
 export function createDeviceAdministration(deps: DeviceAdministrationDeps): DeviceOperations & DeviceViews {
-  const { registry, sessions, catalog } = deps;
+  const { registry, catalog } = deps;
 
-  function summary(record: DeviceRecord, presence = deps.presence?.(record.id)): DeviceSummary {
-    const firmware = sessions.get(record.id)?.firmware;
+  function summary(
+    record: DeviceRecord,
+    presence = deps.presence?.(record.id),
+    session = deps.session(record.id)?.session,
+  ): DeviceSummary {
     return {
       id: record.id,
       type: record.type,
@@ -41,22 +51,22 @@ export function createDeviceAdministration(deps: DeviceAdministrationDeps): Devi
       presence: presence?.state ?? 'unknown',
       sinceMs: presence?.sinceMs ?? null,
       lastDataMs: presence?.marks.dataMs ?? null,
-      ...(firmware === undefined ? {} : { firmware }),
+      ...(session === undefined ? {} : firmwareOf(session)),
       ...(record.disabled ? { disabled: true } : {}),
     };
   }
 
   function details(record: DeviceRecord): DeviceDetails {
     const presence = deps.presence?.(record.id);
-    const clock = sessions.get(record.id)?.clock;
+    const known = deps.session(record.id);
     return {
-      ...summary(record, presence),
+      ...summary(record, presence, known?.session),
       registeredMs: record.createdMs,
       epoch: record.epoch,
       lastPongMs: presence?.marks.pongMs ?? null,
       lastFrameMs: presence?.marks.frameMs ?? null,
       ...(presence === undefined ? {} : { reason: presence.reason }),
-      ...(clock === undefined ? {} : { clock }),
+      ...known,
     };
   }
 
@@ -102,6 +112,11 @@ export function createDeviceAdministration(deps: DeviceAdministrationDeps): Devi
       await registry.remove(id);
     },
   };
+}
+
+function firmwareOf({ firmware, open, heardMs }: LatestSession): Partial<DeviceSummary> {
+  if (firmware === undefined) return {};
+  return open ? { firmware } : { firmware, firmwareHeardMs: heardMs };
 }
 
 function checkRequest({ ids, type, site }: NewDevices, catalog: DeviceTypeCatalog): void {

@@ -1,6 +1,14 @@
 import type { Clock } from '../../schemas/time/clock.ts';
 import type { Log } from '../kernel/log.ts';
 import { messageOf } from '../kernel/errors.ts';
+import {
+  knownSession,
+  openedSession,
+  updatedSession,
+  type KnownSession,
+  type LastSession,
+  type SessionFacts,
+} from './last-session.ts';
 import type { Liveness, Watch } from './liveness.ts';
 import { presenceStates, type PresenceState } from '../../schemas/presence-states.ts';
 import { neverSeen, stepPresence } from './presence.ts';
@@ -11,6 +19,7 @@ export interface PresenceRow extends Presence {
   deviceId: string;
   /** Of its last session; absent before the first. */
   timing?: LinkTiming | undefined;
+  session?: LastSession | undefined;
 }
 
 export interface PresenceStore {
@@ -23,7 +32,7 @@ export interface PresenceStore {
 export type PresenceListener = (deviceId: string, presence: Presence) => void;
 
 /** The session as presence sees it. */
-export interface WatchedLink {
+export interface WatchedLink extends SessionFacts {
   /** Sends a WebSocket ping (RFC 6455 §5.5.2). */
   ping(): void;
   /** Liveness time of the last pong. */
@@ -53,6 +62,8 @@ export interface KnownDevice {
 interface Entry {
   presence: Presence;
   timing?: LinkTiming | undefined;
+  /** The latest one, its clock as it was at the last change of presence. */
+  session?: LastSession | undefined;
   watch?: Watch | undefined;
   link?: WatchedLink | undefined;
   /** Ends the pings of the link. */
@@ -98,8 +109,8 @@ export class PresenceKeeper {
       const row = rows.get(device.id);
       if (row === undefined) this.registered(device);
       else {
-        const { deviceId, timing, ...presence } = row;
-        this.#entries.set(deviceId, { presence, timing });
+        const { deviceId, timing, session, ...presence } = row;
+        this.#entries.set(deviceId, { presence, timing, session });
         this.#apply(deviceId, { kind: 'hub-restarted' });
         this.#await(deviceId, backoffMaxMs, timing ?? device.timing);
       }
@@ -119,6 +130,14 @@ export class PresenceKeeper {
   /** As `get`; undefined for a device that is not registered. */
   find(deviceId: string): Presence | undefined {
     return this.#entries.has(deviceId) ? this.get(deviceId) : undefined;
+  }
+
+  /** The device's open session, or the last one; undefined: none is known. */
+  session(deviceId: string): KnownSession | undefined {
+    const entry = this.#entries.get(deviceId);
+    const session = entry && sessionOf(entry);
+    if (entry?.timing === undefined || session === undefined) return undefined;
+    return knownSession(session, entry.timing, marksOf(entry), entry.link !== undefined);
   }
 
   /** How many devices are in each state. */
@@ -158,6 +177,7 @@ export class PresenceKeeper {
     this.#leave(entry);
     entry.link = link;
     entry.timing = timing;
+    entry.session = openedSession(this.#deps.clock.now(), link, entry.session);
     entry.endPings = this.#deps.liveness.beat(timing.heartbeatMs, () => link.ping());
     this.#apply(deviceId, { kind: 'opened', epoch, replaced });
     return this.#watchLink(deviceId, entry, link, timing);
@@ -242,6 +262,7 @@ export class PresenceKeeper {
   #leave(entry: Entry): void {
     this.#unwatch(entry);
     entry.presence = { ...entry.presence, marks: marksOf(entry) };
+    entry.session = sessionOf(entry);
     entry.endPings?.();
     entry.endPings = undefined;
     entry.link = undefined;
@@ -328,8 +349,9 @@ export class PresenceKeeper {
     this.#keep(deviceId, entry);
   }
 
-  #keep(deviceId: string, { presence, timing }: Entry): void {
-    this.#unsaved.push({ deviceId, ...presence, timing });
+  #keep(deviceId: string, entry: Entry): void {
+    const { presence, timing } = entry;
+    this.#unsaved.push({ deviceId, ...presence, timing, session: sessionOf(entry) });
     this.#saving ??= this.#save();
   }
 
@@ -343,7 +365,8 @@ export class PresenceKeeper {
         this.saveFailures += rows.length;
         this.#deps.log.error({ error: messageOf(error), changes: rows.length }, 'presence not saved');
       }
-      for (const { deviceId, timing: _timing, ...presence } of rows) this.#notify(deviceId, presence);
+      for (const { deviceId, timing: _timing, session: _session, ...presence } of rows)
+        this.#notify(deviceId, presence);
     }
     this.#saving = undefined;
   }
@@ -361,4 +384,9 @@ export class PresenceKeeper {
 /** The last signs of life: of the open link, or before it. */
 function marksOf({ presence, link }: Entry): Marks {
   return link === undefined ? presence.marks : { ...presence.marks, ...link.marks() };
+}
+
+/** The latest session, with the clock of the open link. */
+function sessionOf({ session, link }: Entry): LastSession | undefined {
+  return session === undefined || link === undefined ? session : updatedSession(session, link);
 }

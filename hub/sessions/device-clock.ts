@@ -17,6 +17,7 @@ export class DeviceClock {
   /** Hub time at uptime 0, according to the last exchanges. */
   readonly #anchors: number[] = [];
   readonly #offsets: number[] = [];
+  #measuredMs: number | undefined;
   #anchorMs: number;
   /** Uptime at the last frame that named it, ms. */
   uptimeMs: number;
@@ -37,6 +38,7 @@ export class DeviceClock {
    */
   heartbeat(uptimeMs: number, wallMs: number | undefined, nowMs: number): number | undefined {
     this.beat(uptimeMs);
+    this.#measuredMs = nowMs;
     keep(this.#anchors, nowMs - uptimeMs);
     if (wallMs !== undefined) keep(this.#offsets, wallMs - nowMs);
     if (this.#anchors.length < keptExchanges || Math.abs(this.#driftMs) <= toleranceMs) return undefined;
@@ -45,10 +47,13 @@ export class DeviceClock {
   }
 
   get quality(): ClockQuality {
-    if (this.#offsets.length === 0) return { driftMs: this.#driftMs, quality: 'unknown' };
+    const measured = {
+      driftMs: this.#driftMs,
+      ...(this.#measuredMs === undefined ? {} : { measuredMs: this.#measuredMs }),
+    };
+    if (this.#offsets.length === 0) return { ...measured, quality: 'unknown' };
     const offsetMs = Math.max(...this.#offsets);
-    const quality = Math.abs(offsetMs) <= toleranceMs ? 'good' : 'wrong';
-    return { offsetMs, driftMs: this.#driftMs, quality };
+    return { ...measured, offsetMs, quality: Math.abs(offsetMs) <= toleranceMs ? 'good' : 'wrong' };
   }
 
   get #driftMs(): number {

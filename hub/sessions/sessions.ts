@@ -1,5 +1,6 @@
 import type { DeviceType, DeviceTypeCatalog, HelloFrame } from '../../schemas/index.ts';
 import type { Principal } from '../identity/principal.ts';
+import type { KnownSession } from '../presence/last-session.ts';
 import type { Scope } from '../../schemas/api/incidents.ts';
 import type { Clock } from '../../schemas/time/clock.ts';
 import type { DeviceChange, DeviceFollower } from '../registry/device-follower.ts';
@@ -14,6 +15,8 @@ export interface SessionsDeps {
   catalog: DeviceTypeCatalog;
   clock: Clock;
   hubClock: Pick<HubClock, 'unusable'>;
+  /** What is known of a device whose session is over, perhaps since an earlier start of the hub. */
+  lastSession: (deviceId: string) => KnownSession | undefined;
 }
 
 /** How long a device that abused its rate is refused, ms; the protocol asks it to wait as long. */
@@ -65,15 +68,17 @@ export class Sessions implements DeviceFollower {
   }
 
   /**
-   * The type of the device now: the one its open session has, otherwise the one it was registered with. A disabled
-   * device has one too, since what it has sent stays to be looked at.
+   * The type of the device now: the one its open session or its last one has, otherwise the one it was registered with.
+   * A disabled device has one too, since what it has sent stays to be looked at.
    * @returns undefined when the device is not registered, or its type is no longer there
    */
   typeOf(deviceId: string): DeviceType | undefined {
     const session = this.#sessions.get(deviceId);
     if (session?.isOpen === true) return session.type;
-    const record = this.#deps.registry.get(deviceId);
-    return record && this.#deps.catalog.get(record.type);
+    const { registry, catalog, lastSession } = this.#deps;
+    const record = registry.get(deviceId);
+    const last = record && lastSession(deviceId)?.session.deviceType;
+    return (last === undefined ? undefined : catalog.get(last)) ?? (record && catalog.get(record.type));
   }
 
   /** The type by which commands are judged: a disabled device takes none. */

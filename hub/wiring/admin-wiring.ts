@@ -60,10 +60,10 @@ export function createAdmin(hub: HubContext, deps: Deps): AdminParts {
   const { catalog } = deps.state;
   const devices = createDeviceAdministration({
     registry,
-    sessions,
     catalog,
     clock,
     presence: (deviceId) => keeper.get(deviceId),
+    session: (deviceId) => keeper.session(deviceId),
   });
   const feed = new LiveFeed({
     clock,

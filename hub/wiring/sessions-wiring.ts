@@ -1,5 +1,6 @@
 import { eventLoopShare } from '../kernel/event-loop.ts';
 import type { Metrics } from '../kernel/metrics.ts';
+import type { PresenceKeeper } from '../presence/presence-keeper.ts';
 import type { Registry } from '../registry/registry.ts';
 import { startAdmission, type Admission } from '../sessions/admission.ts';
 import { newSessionCounters, type SessionCounters } from '../sessions/session-counters.ts';
@@ -16,16 +17,11 @@ export interface SessionParts {
   expose(metrics: Metrics): void;
 }
 
-/** Who is connected, and how many may connect a second. */
-export function createSessions(
+/** How many devices may connect a second. */
+export function startAdmitting(
   { config, clock, random, releasers }: HubContext,
-  deps: { state: HubState; registry: Registry; telemetry: Pick<Telemetry, 'shedding' | 'hubClock'> },
-): SessionParts {
-  const { registry, telemetry } = deps;
-  const { shedding, hubClock } = telemetry;
-  const sessions = new Sessions({ registry, catalog: deps.state.catalog, clock, hubClock });
-  hubClock.follow(() => sessions.clockBelieved());
-  const counters = newSessionCounters();
+  { shedding }: Pick<Telemetry, 'shedding'>,
+): Admission {
   const overloaded = (): boolean => !shedding.takesConnections;
   const { acceptPerSec, backoffMaxMs } = config;
   const admission = startAdmission(
@@ -33,6 +29,28 @@ export function createSessions(
     { acceptPerSec, backoffMaxMs },
   );
   releasers.push('admission', () => admission.close());
+  return admission;
+}
+
+/** Who is connected. */
+export function createSessions(
+  { clock }: HubContext,
+  deps: {
+    state: HubState;
+    registry: Registry;
+    telemetry: Pick<Telemetry, 'hubClock'>;
+    admission: Admission;
+    presence: { keeper: PresenceKeeper };
+  },
+): SessionParts {
+  const { registry, admission } = deps;
+  const { hubClock } = deps.telemetry;
+  const { catalog } = deps.state;
+  const { keeper } = deps.presence;
+  const lastSession = keeper.session.bind(keeper);
+  const sessions = new Sessions({ registry, catalog, clock, hubClock, lastSession });
+  hubClock.follow(() => sessions.clockBelieved());
+  const counters = newSessionCounters();
   return {
     sessions,
     counters,

@@ -22,8 +22,7 @@ import {
 const row = { id: 'boiler-3', type: 'env-sensor@1', site: 'berlin', labels: { floor: '2' } };
 const now = { presence: 'online', sinceMs: 1_700_000_000_000, lastDataMs: 1_700_000_060_000 } as const;
 
-/** How the clocks of a connected device agree with the hub's. */
-export const ClockQuality = named(
+const ClockQuality = named(
   'ClockQuality',
   Type.Object({
     offsetMs: Type.Optional(
@@ -34,10 +33,42 @@ export const ClockQuality = named(
         'how far hub time has moved away from the anchor of this boot: the oscillator runs slow (+) or fast (−)',
     }),
     quality: choice(['good', 'wrong', 'unknown']),
+    measuredMs: Type.Optional(
+      timeMs('when they were last compared, perhaps in an earlier session; absent: not yet'),
+    ),
   }),
-  { offsetMs: -12, driftMs: 3, quality: 'good' },
+  { offsetMs: -12, driftMs: 3, quality: 'good', measuredMs: 1_700_000_055_000 },
 );
+/** How the clocks of a device agree with the hub's, or did when they were last compared. */
 export type ClockQuality = Static<typeof ClockQuality>;
+
+const firmware = '1.4.2';
+
+const LatestSession = named(
+  'LatestSession',
+  Type.Object({
+    open: Type.Boolean({
+      description: 'whether it is open now; if not, this is what was last known of the device',
+    }),
+    openedMs: timeMs('when it opened'),
+    heardMs: timeMs("when the device's application was last heard in it"),
+    deviceType: Type.String({ description: 'device type with version that the device named' }),
+    firmware: Type.Optional(Type.String({ description: 'absent: the device did not name one' })),
+    address: Type.String({ description: 'network address of the device' }),
+    heartbeatSec: Type.Number({ description: 'how often it has to send something, s' }),
+  }),
+  {
+    open: true,
+    openedMs: 1_700_000_000_000,
+    heardMs: 1_700_000_060_000,
+    deviceType: row.type,
+    firmware,
+    address: '192.0.2.17',
+    heartbeatSec: 30,
+  },
+);
+/** The open session of a device, or its last one: also after the hub has restarted. */
+export type LatestSession = Static<typeof LatestSession>;
 
 export const DeviceSummary = named(
   'DeviceSummary',
@@ -52,10 +83,15 @@ export const DeviceSummary = named(
     ),
     sinceMs: nullable(timeMs('when this presence began; null when that is not known')),
     lastDataMs: nullable(timeMs('when the last reading or event arrived; null when none is known')),
-    firmware: Type.Optional(Type.String({ description: 'of the open session' })),
+    firmware: Type.Optional(Type.String({ description: 'of the open session, or the last known one' })),
+    firmwareHeardMs: Type.Optional(
+      timeMs(
+        'when the device was last heard with that firmware; absent: its session is open, so it is current',
+      ),
+    ),
     disabled: Type.Optional(Type.Literal(true)),
   }),
-  { ...row, ...now, firmware: '1.4.2' },
+  { ...row, ...now, firmware },
 );
 export type DeviceSummary = Static<typeof DeviceSummary>;
 
@@ -78,18 +114,20 @@ export const DeviceDetails = named(
     reason: Type.Optional(choice(presenceReasons, 'why presence is what it is')),
     lastPongMs: nullable(timeMs('when its network stack last answered a ping; null when that is not known')),
     lastFrameMs: nullable(timeMs('when its application last sent a frame; null when that is not known')),
+    session: Type.Optional(LatestSession),
     clock: Type.Optional(ClockQuality),
   }),
   {
     ...row,
     ...now,
-    firmware: '1.4.2',
+    firmware,
     registeredMs: 1_690_000_000_000,
     epoch: 17,
     reason: 'session-opened',
     lastPongMs: 1_700_000_055_000,
     lastFrameMs: 1_700_000_060_000,
-    clock: { offsetMs: -12, driftMs: 3, quality: 'good' },
+    session: LatestSession.examples[0],
+    clock: ClockQuality.examples[0],
   },
 );
 export type DeviceDetails = Static<typeof DeviceDetails>;

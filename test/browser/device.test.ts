@@ -131,3 +131,25 @@ test('a device that is not there, or is removed while its page is open, is told 
   await hub.admin.removeDevice('d-1');
   await page.getByText('This device was removed').waitFor();
 });
+
+test('the firmware of a device that has gone is shown as the last known one, on its page and in the list', async (t) => {
+  const hub = await startInProcessHub(t);
+  await hub.add(['d-1']);
+  const device = await openRaw(hub.device('d-1'), { firmware: '2.4.0' });
+  t.after(() => device.close());
+  const { page } = await openSignedIn(t, hub, '/devices/d-1');
+  const state = page.getByRole('region', { name: 'State' });
+  await state.getByText('2.4.0', { exact: true }).waitFor();
+  assert.equal(await state.getByText('last known').count(), 0);
+  device.close();
+  await waitFor(async () => (await hub.admin.showDevice('d-1')).presence === 'suspect', {
+    what: 'it is gone',
+  });
+  await page.reload();
+  await state.getByText(/2\.4\.0 \(last known, .*ago\)/).waitFor();
+  await page.goto(new URL('/', page.url()).href);
+  await page
+    .getByTitle(/^last known, /)
+    .getByText('2.4.0')
+    .waitFor();
+});

@@ -1,3 +1,4 @@
+import type { LastSession } from '../../presence/last-session.ts';
 import type { PresenceRow, PresenceStore } from '../../presence/presence-keeper.ts';
 import type { Database } from './sqlite.ts';
 import type { Row } from './sqlite-protocol.ts';
@@ -8,7 +9,7 @@ export function createPresenceStore(db: Database): PresenceStore {
     async loadPresence() {
       const rows = await db.read(
         `SELECT device_id, state, reason, since_ms, epoch, n, until_ms, pong_ms, frame_ms, data_ms,
-                heartbeat_ms, grace_ms FROM presence`,
+                heartbeat_ms, grace_ms, last_session FROM presence`,
       );
       return rows.map(toPresence);
     },
@@ -18,11 +19,12 @@ export function createPresenceStore(db: Database): PresenceStore {
       await db.transaction([
         {
           sql: `INSERT INTO presence (device_id, state, reason, since_ms, epoch, n, until_ms, pong_ms, frame_ms,
-                  data_ms, heartbeat_ms, grace_ms)
+                  data_ms, heartbeat_ms, grace_ms, last_session)
                 SELECT value ->> 'deviceId', value ->> 'state', value ->> 'reason', value ->> 'sinceMs',
                        value ->> 'epoch', value ->> 'n', value ->> 'untilMs', value ->> '$.marks.pongMs',
                        value ->> '$.marks.frameMs', value ->> '$.marks.dataMs',
-                       value ->> '$.timing.heartbeatMs', value ->> '$.timing.graceMs'
+                       value ->> '$.timing.heartbeatMs', value ->> '$.timing.graceMs',
+                       value -> '$.session'
                   FROM json_each(?1)
                  -- What changes while a device is removed is not kept of it.
                  WHERE EXISTS (SELECT 1 FROM device WHERE id = value ->> 'deviceId')
@@ -30,7 +32,7 @@ export function createPresenceStore(db: Database): PresenceStore {
                   since_ms = excluded.since_ms, epoch = excluded.epoch, n = excluded.n,
                   until_ms = excluded.until_ms, pong_ms = excluded.pong_ms, frame_ms = excluded.frame_ms,
                   data_ms = excluded.data_ms, heartbeat_ms = excluded.heartbeat_ms,
-                  grace_ms = excluded.grace_ms`,
+                  grace_ms = excluded.grace_ms, last_session = excluded.last_session`,
           params: [JSON.stringify(rows)],
         },
       ]);
@@ -44,6 +46,7 @@ function toPresence(row: Row): PresenceRow {
     return typeof value === 'number' ? ({ [name]: value } as Record<Name, number>) : {};
   };
   const heartbeatMs = row['heartbeat_ms'];
+  const session = row['last_session'];
   return {
     deviceId: String(row['device_id']),
     state: String(row['state']) as PresenceRow['state'],
@@ -58,5 +61,6 @@ function toPresence(row: Row): PresenceRow {
       ...optional('dataMs', 'data_ms'),
     },
     ...(typeof heartbeatMs === 'number' ? { timing: { heartbeatMs, graceMs: Number(row['grace_ms']) } } : {}),
+    ...(typeof session === 'string' ? { session: JSON.parse(session) as LastSession } : {}),
   };
 }

@@ -111,6 +111,8 @@ export const stateMigrations: readonly string[] = [
   ...auditShareMigrations,
   // After a restore: the epoch from which devices begin that are registered later, because they may have existed before.
   `ALTER TABLE hub ADD COLUMN epoch_floor INTEGER NOT NULL DEFAULT 0;`,
+  // Firmware, type version, address and clock of its latest session, as JSON (`LastSession`).
+  `ALTER TABLE presence ADD COLUMN last_session TEXT;`,
 ];
 
 /**

@@ -2,7 +2,7 @@
 
 import { Argument, InvalidArgumentError, type Command } from 'commander';
 import { namePattern } from '../../../schemas/limits.ts';
-import type { DeviceDetails } from '../../../schemas/api/devices.ts';
+import type { ClockQuality, DeviceDetails, LatestSession } from '../../../schemas/api/devices.ts';
 import { allDevices } from '../all-devices.ts';
 import type { CliDeps } from '../cli-deps.ts';
 import type { ConfigOptions } from '../config-source.ts';
@@ -90,14 +90,15 @@ function addListAndShow(device: Command, deps: CliDeps): void {
         deps.out(devices.map((summary) => `${JSON.stringify(summary)}\n`).join(''));
         return;
       }
-      const rows = devices.map(({ id, type, site, presence, sinceMs }) => [
+      const rows = devices.map(({ id, type, site, presence, sinceMs, firmware = '-', firmwareHeardMs }) => [
         id,
         type,
         site,
         presence,
         since(sinceMs),
+        firmwareHeardMs === undefined ? firmware : `${firmware} (last known)`,
       ]);
-      deps.out(table(['DEVICE', 'TYPE', 'SITE', 'PRESENCE', 'SINCE'], rows));
+      deps.out(table(['DEVICE', 'TYPE', 'SITE', 'PRESENCE', 'SINCE', 'FIRMWARE'], rows));
     });
 
   device
@@ -112,24 +113,36 @@ function addListAndShow(device: Command, deps: CliDeps): void {
         deps.out(`${JSON.stringify(details)}\n`);
         return;
       }
-      const { sinceMs, registeredMs, labels, clock, lastPongMs, lastFrameMs, lastDataMs, ...rest } = details;
-      const rows = Object.entries({
-        ...rest,
-        labels: labelsText(labels),
-        ...(clock === undefined ? {} : { clock: clockText(clock) }),
-        since: since(sinceMs),
-        'last pong': since(lastPongMs),
-        'last frame': since(lastFrameMs),
-        'last data': since(lastDataMs),
-        registered: isoTime(registeredMs),
-      });
-      deps.out(
-        table(
-          ['', ''],
-          rows.map(([name, value]) => [name, String(value)]),
-        ).trimStart(),
-      );
+      deps.out(table(['', ''], detailRows(details)).trimStart());
     });
+}
+
+function detailRows(details: DeviceDetails): [string, string][] {
+  const { sinceMs, registeredMs, labels, clock, session, ...others } = details;
+  const { lastPongMs, lastFrameMs, lastDataMs, firmware, firmwareHeardMs, ...rest } = others;
+  const rows = Object.entries({
+    ...rest,
+    labels: labelsText(labels),
+    ...(session === undefined ? {} : { session: sessionText(session) }),
+    ...(firmware === undefined ? {} : { firmware: `${firmware}${lastKnown(firmwareHeardMs)}` }),
+    ...(clock === undefined ? {} : { clock: clockText(clock) }),
+    since: since(sinceMs),
+    'last pong': since(lastPongMs),
+    'last frame': since(lastFrameMs),
+    'last data': since(lastDataMs),
+    registered: isoTime(registeredMs),
+  });
+  return rows.map(([name, value]) => [name, String(value)]);
+}
+
+function sessionText({ open, deviceType, address, openedMs, heardMs, heartbeatSec }: LatestSession): string {
+  const facts = `${deviceType} from ${address} since ${isoTime(openedMs)}, heartbeat ${heartbeatSec} s`;
+  return `${facts}${lastKnown(open ? undefined : heardMs)}`;
+}
+
+/** @param heardMs undefined: it is current */
+function lastKnown(heardMs: number | undefined): string {
+  return heardMs === undefined ? '' : ` (last known, ${isoTime(heardMs)})`;
 }
 
 function addLabel(device: Command, deps: CliDeps): void {
@@ -185,9 +198,10 @@ function idsOf(id: string | undefined, { count, prefix }: AddOptions, command: C
   return Array.from({ length: count }, (_, index) => `${prefix}${index + 1}`);
 }
 
-function clockText({ quality, offsetMs, driftMs }: NonNullable<DeviceDetails['clock']>): string {
+function clockText({ quality, offsetMs, driftMs, measuredMs }: ClockQuality): string {
   const offset = offsetMs === undefined ? '' : `, ${Math.round(offsetMs)} ms off`;
-  return `${quality}${offset}, drift ${Math.round(driftMs)} ms`;
+  const measured = measuredMs === undefined ? '' : ` (measured ${isoTime(measuredMs)})`;
+  return `${quality}${offset}, drift ${Math.round(driftMs)} ms${measured}`;
 }
 
 function since(sinceMs: number | null): string {

@@ -224,7 +224,7 @@ test('the list is a table that lines up', async (t) => {
   await run(['device', 'add', 'b', '--type', 'traffic-detector@1', '--site', 'north'], dataDir);
   const rows = (await run(['device', 'list'], dataDir)).out.trimEnd().split('\n');
   assert.equal(rows.length, 3);
-  assert.match(rows[0] ?? '', /^DEVICE +TYPE +SITE +PRESENCE +SINCE$/);
+  assert.match(rows[0] ?? '', /^DEVICE +TYPE +SITE +PRESENCE +SINCE +FIRMWARE$/);
   const column = rows[0]?.indexOf('SITE');
   assert.equal(rows[2]?.indexOf('north'), column);
 });

@@ -202,6 +202,13 @@ test('presence rows replace each other and come back after a restart', async (t)
     n: 1,
     marks: { pongMs: 1.5, dataMs: 2 },
     timing: { heartbeatMs: 30_000, graceMs: 15_000 },
+    session: {
+      openedMs: 1_700_000_000_000.5,
+      deviceType: 'env-sensor@1',
+      address: '192.0.2.1',
+      firmware: `1.0 "ß"`,
+      clock: { driftMs: -0.5, quality: 'good', offsetMs: 3, measuredMs: 1_700_000_000_001 },
+    },
   } as const;
   const sleeping: Presence = {
     state: 'sleeping',

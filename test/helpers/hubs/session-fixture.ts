@@ -250,7 +250,6 @@ export async function startSessions(t: TestContext, options: FixtureOptions = {}
   const removed: string[] = [];
   const registry = new Registry({ store: deviceStore, clock });
   await registry.load();
-  const sessions = new Sessions({ registry, catalog, clock, hubClock });
   const presenceStore = new MemoryPresenceStore();
   const changes: string[] = [];
   const presence = new PresenceKeeper({
@@ -260,6 +259,13 @@ export async function startSessions(t: TestContext, options: FixtureOptions = {}
     store: presenceStore,
     turnedAwayMs: () => 0,
     changed: (id, { state, reason, epoch, n }) => changes.push(`${id} ${state} ${reason} ${epoch}.${n}`),
+  });
+  const sessions = new Sessions({
+    registry,
+    catalog,
+    clock,
+    hubClock,
+    lastSession: (id) => presence.session(id),
   });
   registry.follow(sessions, presence, { removed: (id) => void removed.push(id) });
   const store = new ScriptedStore();

@@ -12,10 +12,10 @@ async function startAdministration(t: TestContext) {
   const hub = await startSessions(t);
   const devices = createDeviceAdministration({
     registry: hub.registry,
-    sessions: hub.sessions,
     catalog,
     clock: hub.clock,
     presence: (id) => hub.presence.get(id),
+    session: (id) => hub.presence.session(id),
   });
   const judge = (id: string, secret: string) => judgeProof(basic(id, secret));
   const judgeProof = (proof: Proof) =>
@@ -109,16 +109,21 @@ test('the list is ordered by id and shows the presence', async (t) => {
   );
 });
 
-test('a device shows its epoch, its firmware while it is connected, and why its presence is what it is', async (t) => {
+test('a device shows its epoch, its firmware, also when it is gone, and why its presence is what it is', async (t) => {
   const { devices, open } = await startAdministration(t);
   await open('d1', { firmware: '2.1' });
   const device = await open('d1', { firmware: '2.2', boot: 'b2' });
   const details = await devices.showDevice('d1');
   assert.deepEqual([details.epoch, details.firmware, details.reason], [2, '2.2', 'session-replaced']);
   assert.equal(details.sinceMs, startMs);
+  assert.equal(details.firmwareHeardMs, undefined, 'it is current');
+  assert.deepEqual([details.session?.open, details.session?.heartbeatSec], [true, 30]);
   device.session.closed(1006, '');
   const after = await devices.showDevice('d1');
-  assert.deepEqual([after.presence, after.firmware], ['suspect', undefined]);
+  assert.deepEqual(
+    [after.presence, after.firmware, after.firmwareHeardMs, after.session?.open],
+    ['suspect', '2.2', startMs, false],
+  );
   await assert.rejects(devices.showDevice('nobody'), hubError('device-unknown', { id: 'nobody' }));
 });
 

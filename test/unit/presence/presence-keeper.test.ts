@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import fc from 'fast-check';
 import { startLiveness, type Liveness } from '../../../hub/presence/liveness.ts';
+import type { SessionFacts } from '../../../hub/presence/last-session.ts';
 import { PresenceKeeper, type PresenceRow, type WatchedLink } from '../../../hub/presence/presence-keeper.ts';
 import type { Marks } from '../../../schemas/api/presence.ts';
 import { ManualClock } from '../../helpers/clock.ts';
@@ -17,6 +18,10 @@ class FakeLink implements WatchedLink {
   pings = 0;
   answers = true;
   silences = 0;
+  readonly address = '192.0.2.1';
+  readonly type = { id: 'sensor@2' };
+  readonly firmware = '2.1';
+  clock: SessionFacts['clock'];
 
   constructor(liveness: Liveness) {
     this.#liveness = liveness;

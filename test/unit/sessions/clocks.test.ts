@@ -15,7 +15,12 @@ test('the least delayed of the last exchanges is believed', () => {
       undefined,
     );
   }
-  assert.deepEqual(clock.quality, { offsetMs: 6_980, driftMs: 20, quality: 'wrong' });
+  assert.deepEqual(clock.quality, {
+    offsetMs: 6_980,
+    driftMs: 20,
+    quality: 'wrong',
+    measuredMs: 1_072_500,
+  });
 });
 
 test('a clock set back is known to the device at its next heartbeat, one set forward after eight', () => {

@@ -362,3 +362,11 @@ test('ended sessions leave no timer and no watch behind', async (t) => {
   writer.close();
   assert.equal(clock.pending, 0);
 });
+
+test('a device that is gone keeps the type version of its last session', async (t) => {
+  const { open, sessions } = await startSessions(t);
+  assert.equal(sessions.typeOf('d1')?.id, 'sensor@1', 'as it was registered');
+  const device = await open('d1', { deviceType: 'sensor@2' });
+  device.session.closed(1006, '');
+  assert.equal(sessions.typeOf('d1')?.id, 'sensor@2');
+});

@@ -7,7 +7,8 @@ import { reasonText } from './connection-history-text.ts';
 
 /** What the device is, its state and since when, and when it last sent something. */
 export function DeviceHeader({ details }: { details: DeviceDetails }) {
-  const { id, type, site, labels, presence, sinceMs, reason, firmware, epoch, registeredMs } = details;
+  const { id, type, site, labels, presence, sinceMs, reason, firmware, epoch, registeredMs, session, clock } =
+    details;
   return (
     <section class="card device-header" aria-label="State">
       <div class="device-title">
@@ -32,9 +33,22 @@ export function DeviceHeader({ details }: { details: DeviceDetails }) {
       <dl class="facts">
         <Fact word="Type">{type}</Fact>
         <Fact word="Site">{site}</Fact>
-        <Fact word="Firmware">{firmware ?? '–'}</Fact>
-        <Fact word="Clock">{details.clock === undefined ? '–' : clockText(details.clock)}</Fact>
+        <Fact word="Firmware">
+          {firmware ?? '–'} <LastKnown ms={details.firmwareHeardMs} />
+        </Fact>
+        <Fact word="Clock">
+          {clock === undefined ? '–' : clockText(clock)}{' '}
+          {session?.open !== true && <LastKnown ms={clock?.measuredMs} />}
+        </Fact>
         <Fact word="Session">{epoch === 0 ? 'none yet' : epoch.toLocaleString()}</Fact>
+        {session !== undefined && (
+          <>
+            <Fact word={session.open ? 'Type version in use' : 'Type version last used'}>
+              {session.deviceType}
+            </Fact>
+            <Fact word={session.open ? 'Address' : 'Last address'}>{session.address}</Fact>
+          </>
+        )}
         <Fact word="Registered">
           <Time ms={registeredMs} />
         </Fact>
@@ -56,6 +70,16 @@ function Mark({ word, ms, hint }: { word: string; ms: number | null; hint: strin
         <Age ms={ms} />
       </dd>
     </div>
+  );
+}
+
+/** When something that is not current was last known; nothing when it is current. */
+function LastKnown({ ms }: { ms: number | undefined }) {
+  if (ms === undefined) return null;
+  return (
+    <span class="quiet">
+      (last known, <Age ms={ms} />)
+    </span>
   );
 }
 

@@ -1,6 +1,7 @@
 import { StateBadge } from '../components/state-badge.tsx';
 import { Age } from '../components/time.tsx';
 import { VirtualTable, type Column } from '../components/virtual-table.tsx';
+import { fullTime } from '../time.ts';
 import { setQuery } from '../router.ts';
 import { narrow } from '../viewport.ts';
 import type { DeviceSummary } from '../../../../schemas/api/devices.ts';
@@ -21,7 +22,7 @@ const columns: readonly Column<DeviceSummary>[] = [
   { key: 'type', head: 'Type', sortable: true, cell: ({ type }) => type },
   { key: 'site', head: 'Site', sortable: true, cell: ({ site }) => site },
   { key: 'labels', head: 'Labels', cell: ({ labels }) => <Labels labels={labels} /> },
-  { key: 'firmware', head: 'Firmware', cell: ({ firmware }) => firmware ?? <span class="quiet">–</span> },
+  { key: 'firmware', head: 'Firmware', cell: (row) => <Firmware row={row} /> },
   {
     key: 'since',
     head: 'State since',
@@ -50,6 +51,17 @@ export function DeviceTable({ rows, sort }: { rows: readonly DeviceSummary[]; so
 function nextSort(key: string, { key: now, descending }: Sort): string {
   if (key === now && !descending) return `-${key}`;
   return key === 'id' ? '' : key;
+}
+
+/** Quiet when the device is not connected: it may have another one by now. */
+function Firmware({ row: { firmware, firmwareHeardMs } }: { row: DeviceSummary }) {
+  if (firmware === undefined) return <span class="quiet">–</span>;
+  if (firmwareHeardMs === undefined) return <>{firmware}</>;
+  return (
+    <span class="quiet" title={`last known, ${fullTime(firmwareHeardMs)}`}>
+      {firmware}
+    </span>
+  );
 }
 
 function Labels({ labels }: { labels: DeviceSummary['labels'] }) {

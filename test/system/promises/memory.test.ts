@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { systemClock } from '../../../schemas/time/clock.ts';
+import type { DeviceDetails, DevicePage } from '../../../schemas/api/devices.ts';
+import { connectRaw } from '../../helpers/devices/raw-device.ts';
+import { startSecurityHub, type SecurityHub } from '../../helpers/hubs/security-hub.ts';
+import { temporaryFolder } from '../../helpers/services/guard.ts';
+import { waitFor } from '../../helpers/wait-for.ts';
+
+/** What a hub still knows after it was killed: real processes, one data folder. */
+
+void describe('a hub that was killed', { concurrency: false }, () => {
+  const folder = temporaryFolder('memory');
+  let first: SecurityHub;
+
+  before(async () => {
+    first = await startSecurityHub(['d-1'], { dataDir: folder.path });
+    const device = await connectRaw(first.as('d-1'));
+    device.send({ type: 'hello', boot: 'b1', deviceType: 'env-sensor@1', t1: 0, firmware: '2.4.0' });
+    await device.next('welcome');
+    device.send({ type: 'heartbeat', t1: 500, clock: systemClock.now() });
+    await device.next('heartbeat');
+    device.close();
+    // The clock is written with the change of presence that follows.
+    await waitFor(
+      async () => (await first.ask<DeviceDetails>('GET', '/devices/d-1')).presence === 'suspect',
+      { what: 'the close is noticed' },
+    );
+    // Writes are committed in order: when this one is on disk, the change is too.
+    await first.ask('PATCH', '/devices/d-1/labels', { set: { floor: '2' }, remove: [] });
+    await first.kill('SIGKILL');
+  });
+
+  after(async () => {
+    await first?.close();
+    folder.remove();
+  });
+
+  test('the next one knows firmware, type version, address and clock of a device that is away', async () => {
+    const hub = await startSecurityHub([], { dataDir: folder.path });
+    try {
+      const { firmware, firmwareHeardMs, session, clock } = await hub.ask<DeviceDetails>(
+        'GET',
+        '/devices/d-1',
+      );
+      assert.equal(firmware, '2.4.0');
+      assert.ok(firmwareHeardMs !== undefined && firmwareHeardMs <= systemClock.now());
+      assert.deepEqual(
+        [session?.open, session?.deviceType, session?.address, session?.heartbeatSec],
+        [false, 'env-sensor@1', '127.0.0.1', 30],
+      );
+      assert.equal(clock?.quality, 'good');
+      assert.ok(clock.measuredMs !== undefined && clock.measuredMs <= systemClock.now());
+      const { devices } = await hub.ask<DevicePage>('GET', '/devices');
+      assert.deepEqual([devices[0]?.firmware, devices[0]?.firmwareHeardMs], ['2.4.0', firmwareHeardMs]);
+    } finally {
+      await hub.kill();
+    }
+  });
+
+  test('the command line knows them too while no hub runs', async () => {
+    const shown = await first.run('device', 'show', 'd-1');
+    assert.match(shown, /firmware +2\.4\.0 \(last known, /);
+    assert.match(shown, /session +env-sensor@1 from 127\.0\.0\.1 since .*, heartbeat 30 s \(last known, /);
+    assert.match(await first.run('device', 'list'), /d-1 .* 2\.4\.0/);
+  });
+});
