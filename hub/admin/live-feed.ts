@@ -9,11 +9,15 @@ import { messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import { TokenBucket } from '../kernel/token-bucket.ts';
 import { LiveSubscriber } from './live-subscriber.ts';
-import type { ForViewer, LiveCounters, LiveSocket, LiveSources, LiveViewer } from './live-subscriber.ts';
+import type { LiveCounters, LiveSocket, LiveSources, LiveViewer, TextForViewer } from './live-subscriber.ts';
 import { parseWatch } from './live-topics.ts';
 import type { Presence } from '../../schemas/api/presence.ts';
 import type { PresenceFollower } from '../presence/presence-followers.ts';
 import type { DeviceFollower } from '../registry/device-follower.ts';
+import type { MayShow } from '../registry/visibility.ts';
+
+/** A message for whoever may see it; undefined: this watcher may not. */
+export type ForViewer = (mayShow: MayShow | undefined) => LiveMessage | undefined;
 
 /** One live socket, as its connection sees it. */
 export interface LiveConnection {
@@ -126,19 +130,22 @@ export class LiveFeed implements DeviceFollower, PresenceFollower, IncidentFollo
     if (this.#fleet.length > 0) this.#withNewData.add(deviceId);
     const watchers = this.#watchers.get(deviceId);
     if (watchers === undefined) return;
-    const message: LiveMessage = { t: 'reading', id: deviceId, stream, timeMs, fields };
-    for (const subscriber of watchers) subscriber.reading(deviceId, message);
+    const text = textOf({ t: 'reading', id: deviceId, stream, timeMs, fields });
+    for (const subscriber of watchers) subscriber.reading(deviceId, text);
   }
 
   nacked(deviceId: string, row: NackRow): void {
-    for (const subscriber of this.#watchers.get(deviceId) ?? [])
-      subscriber.nacked(deviceId, { t: 'nack', id: deviceId, ...row });
+    const watchers = this.#watchers.get(deviceId);
+    if (watchers === undefined) return;
+    const text = textOf({ t: 'nack', id: deviceId, ...row });
+    for (const subscriber of watchers) subscriber.nacked(deviceId, text);
   }
 
   /** @param key what a later message of the same key replaces */
   report(topic: 'commands' | 'incidents', key: string, message: ForViewer): void {
+    const text = madeOnce(message);
     for (const subscriber of this.#subscribers)
-      if (subscriber.watched[topic]) subscriber.report(`${topic} ${key}`, message);
+      if (subscriber.watched[topic]) subscriber.report(`${topic} ${key}`, text);
   }
 
   /** The hub stops. */
@@ -202,4 +209,22 @@ export class LiveFeed implements DeviceFollower, PresenceFollower, IncidentFollo
       });
     }
   }
+}
+
+function textOf(message: LiveMessage): string {
+  return JSON.stringify(message);
+}
+
+/** Made when the first watcher is sent it, and once for all who may see everything: a fleet's command is a long text. */
+function madeOnce(message: ForViewer): TextForViewer {
+  const make: TextForViewer = (mayShow) => {
+    const visible = message(mayShow);
+    return visible && textOf(visible);
+  };
+  let forAll: { text: string | undefined } | undefined;
+  return (mayShow) => {
+    if (mayShow !== undefined) return make(mayShow);
+    forAll ??= { text: make(undefined) };
+    return forAll.text;
+  };
 }

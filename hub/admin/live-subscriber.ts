@@ -49,8 +49,8 @@ export interface LiveCounters {
   refused: number;
 }
 
-/** A message for whoever may see it; undefined: this watcher may not. */
-export type ForViewer = (mayShow: MayShow | undefined) => LiveMessage | undefined;
+/** The text of a message for whoever may see it; undefined: this watcher may not. */
+export type TextForViewer = (mayShow: MayShow | undefined) => string | undefined;
 
 const mergeBytes = 1_048_576;
 const closeBytes = 8 * 1_048_576;
@@ -78,9 +78,9 @@ export class LiveSubscriber {
   readonly #added = new Set<string>();
   readonly #changed = new Set<string>();
   readonly #withNewData = new Set<string>();
-  readonly #reports = new Map<string, ForViewer>();
-  readonly #readings = new Map<string, LiveMessage[]>();
-  readonly #nacks = new Map<string, LiveMessage[]>();
+  readonly #reports = new Map<string, TextForViewer>();
+  readonly #readings = new Map<string, string[]>();
+  readonly #nacks = new Map<string, string[]>();
   readonly #touched = new Set<string>();
   /** The details sent last, by device. */
   readonly #shown = new Map<string, string>();
@@ -123,9 +123,7 @@ export class LiveSubscriber {
   }
 
   send(message: LiveMessage): void {
-    if (this.closed) return;
-    this.#counters.messages += 1;
-    this.#socket.send(JSON.stringify(message));
+    this.#sendText(JSON.stringify(message));
   }
 
   close(code: number, reason: string): void {
@@ -164,19 +162,20 @@ export class LiveSubscriber {
   }
 
   /** @param key what a later message of the same key replaces */
-  report(key: string, message: ForViewer): void {
+  report(key: string, message: TextForViewer): void {
     // Replaced in place it would be sent in the order of the first.
     this.#reports.delete(key);
     this.#reports.set(key, message);
   }
 
-  reading(deviceId: string, message: LiveMessage): void {
+  /** @param text the message, which is the same for all who watch the device; here and below */
+  reading(deviceId: string, text: string): void {
     if (!this.#watches(deviceId)) return;
-    this.#counters.skippedReadings += keep(this.#readings, deviceId, message, readingsKept);
+    this.#counters.skippedReadings += keep(this.#readings, deviceId, text, readingsKept);
   }
 
-  nacked(deviceId: string, message: LiveMessage): void {
-    if (this.#watches(deviceId)) keep(this.#nacks, deviceId, message, nacksKept);
+  nacked(deviceId: string, text: string): void {
+    if (this.#watches(deviceId)) keep(this.#nacks, deviceId, text, nacksKept);
   }
 
   /** What a watched device has said, and what became of it. */
@@ -184,8 +183,8 @@ export class LiveSubscriber {
     if (this.#readings.size + this.#nacks.size + this.#touched.size === 0 || !this.#mayFlush()) return;
     for (const id of this.#touched) this.#sendDetails(id);
     this.#touched.clear();
-    for (const messages of [...this.#readings.values(), ...this.#nacks.values()])
-      for (const message of messages) this.send(message);
+    for (const texts of [...this.#readings.values(), ...this.#nacks.values()])
+      for (const text of texts) this.#sendText(text);
     this.#readings.clear();
     this.#nacks.clear();
   }
@@ -197,7 +196,7 @@ export class LiveSubscriber {
     this.#sendRows();
     for (const message of this.#reports.values()) {
       const visible = message(this.viewer.mayShow);
-      if (visible !== undefined) this.send(visible);
+      if (visible !== undefined) this.#sendText(visible);
     }
     this.#reports.clear();
   }
@@ -212,6 +211,12 @@ export class LiveSubscriber {
     if (!this.watched.hub) return;
     const hub = await this.#sources.hub(mayShow);
     this.send({ t: 'hub', ...hub });
+  }
+
+  #sendText(text: string): void {
+    if (this.closed) return;
+    this.#counters.messages += 1;
+    this.#socket.send(text);
   }
 
   get #fleetIds(): readonly Set<string>[] {
@@ -280,19 +285,14 @@ export class LiveSubscriber {
 }
 
 /** @returns how many were pushed out */
-function keep(
-  kept: Map<string, LiveMessage[]>,
-  deviceId: string,
-  message: LiveMessage,
-  limit: number,
-): number {
-  const messages = kept.get(deviceId);
-  if (messages === undefined) {
-    kept.set(deviceId, [message]);
+function keep(kept: Map<string, string[]>, deviceId: string, text: string, limit: number): number {
+  const texts = kept.get(deviceId);
+  if (texts === undefined) {
+    kept.set(deviceId, [text]);
     return 0;
   }
-  messages.push(message);
-  if (messages.length <= limit) return 0;
-  messages.shift();
+  texts.push(text);
+  if (texts.length <= limit) return 0;
+  texts.shift();
   return 1;
 }

@@ -299,3 +299,17 @@ test('one viewer has half of the live sockets at most, and another still gets in
   assert.equal(pages.filter(({ closedWith }) => closedWith === undefined).length, 200);
   assert.equal(open([], { actor: 'operator:anna' }).closedWith, undefined);
 });
+
+test('a message about a command is made once for all who may see it, and anew for who may see a part', async () => {
+  const { clock, open, feed } = startFeed();
+  const all = [open(['commands']), open(['commands']), open(['commands'])];
+  const part = open(['commands'], { mayShow: (id) => id === 'd-1' });
+  const seenBy: boolean[] = [];
+  feed.report('commands', 'x', (mayShow) => {
+    seenBy.push(mayShow === undefined);
+    return { t: 'command', command };
+  });
+  await clock.advanceAsync(250);
+  assert.deepEqual(seenBy, [true, false]);
+  for (const page of [...all, part]) assert.equal(page.of('command').length, 1);
+});

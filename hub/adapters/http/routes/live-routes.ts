@@ -1,10 +1,12 @@
 /** The live feed over a WebSocket: `GET /api/v1/live`. */
 
+import type { Socket } from 'node:net';
 import fastifyWebsocket, { type WebSocket } from '@fastify/websocket';
 import type { FastifyInstance } from 'fastify';
 import { liveApi } from '../../../../schemas/api/live.ts';
 import { roleOf } from '../../../../schemas/api/operation.ts';
 import type { LiveFeed } from '../../../admin/live-feed.ts';
+import type { LiveViewer } from '../../../admin/live-subscriber.ts';
 import { HubError } from '../../../kernel/errors.ts';
 
 /** Twenty topics with the longest ids take a tenth of it. */
@@ -44,17 +46,38 @@ export function serveLive(app: FastifyInstance, feed: LiveFeed): void {
     },
     wsHandler: (socket, request) => {
       const { mayShow, operator, stillHolds = () => true } = request;
-      join(feed, socket, { actor: operator?.actor, mayShow, holds: stillHolds });
+      const viewer = { actor: operator?.actor, mayShow, holds: stillHolds };
+      join(feed, { socket, send: inOneWrite(socket, request.raw.socket) }, viewer);
     },
   });
 }
 
-function join(feed: LiveFeed, socket: WebSocket, viewer: Parameters<LiveFeed['connect']>[0]): void {
+/** What is sent in one turn leaves in one write, which costs more than making most messages. */
+function inOneWrite(socket: WebSocket, tcp: Socket): (text: string) => void {
+  let corked = false;
+  return (text) => {
+    if (!corked) {
+      corked = true;
+      tcp.cork();
+      process.nextTick(() => {
+        corked = false;
+        tcp.uncork();
+      });
+    }
+    socket.send(text);
+  };
+}
+
+function join(
+  feed: LiveFeed,
+  { socket, send }: { socket: WebSocket; send: (text: string) => void },
+  viewer: LiveViewer,
+): void {
   const connection = feed.connect(viewer, {
     get bufferedBytes() {
       return socket.bufferedAmount;
     },
-    send: (text) => socket.send(text),
+    send,
     close: (code, reason) => socket.close(code, reason),
   });
   let answered = true;
