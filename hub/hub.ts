@@ -131,10 +131,10 @@ function follow(parts: HubParts): void {
     admin.consoleReadings,
     admin.refusals,
     admin.feed,
-    { removed: (deviceId) => commands.dispatcher.deviceRemoved(deviceId) },
+    commands.dispatcher,
     presence.removals,
   );
-  telemetry.readings.follow(admin.consoleReadings);
+  telemetry.readingFollowers.follow(admin.consoleReadings);
   presence.followers.follow(admin.feed);
   incidents.followers.follow(admin.feed);
   commands.follow(admin.liveCommands);

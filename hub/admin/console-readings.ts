@@ -1,7 +1,7 @@
 import type { Reading } from '../../schemas/api/readings.ts';
 import type { DeviceFollower } from '../registry/device-follower.ts';
 import type { LatestReadings } from '../telemetry/latest-readings.ts';
-import type { ReadingFollower } from '../telemetry/reading-followers.ts';
+import type { ReadingFollower } from '../telemetry/reading-follower.ts';
 import type { LiveFeed } from './live-feed.ts';
 
 /** Keeps the newest reading of each stream, and hands each on to the live feed. On the hot path. */

@@ -1,14 +1,14 @@
-import type { CommandWatcher } from '../commands/answers.ts';
+import type { CommandFollower } from '../commands/answers.ts';
 import { commandView } from '../commands/command-operations.ts';
 import type { Command } from '../commands/command.ts';
-import type { GroupCommandWatcher } from '../commands/group/group-answers.ts';
+import type { GroupCommandFollower } from '../commands/group/group-answers.ts';
 import type { GroupCommandRecord } from '../commands/group/group-command-journal.ts';
 import { groupCommandView } from '../commands/group/group-operations.ts';
 import type { Clock } from '../../schemas/time/clock.ts';
 import type { LiveFeed } from './live-feed.ts';
 
 /** Publishes the states of commands and group commands on the live feed. */
-export class LiveCommands implements CommandWatcher, GroupCommandWatcher {
+export class LiveCommands implements CommandFollower, GroupCommandFollower {
   readonly #feed: LiveFeed;
   readonly #clock: Clock;
 
@@ -17,7 +17,7 @@ export class LiveCommands implements CommandWatcher, GroupCommandWatcher {
     this.#clock = clock;
   }
 
-  observe(command: Command): void {
+  commandChanged(command: Command): void {
     const { device, id } = command;
     this.#feed.report('commands', `${device}/${id}`, (mayShow = () => true) =>
       mayShow(device) ? { t: 'command', command: commandView(command) } : undefined,
@@ -25,7 +25,7 @@ export class LiveCommands implements CommandWatcher, GroupCommandWatcher {
   }
 
   /** Who may not see every device sees its own part of it. */
-  observeGroup(record: GroupCommandRecord): void {
+  groupCommandChanged(record: GroupCommandRecord): void {
     this.#feed.report('commands', record.groupCommand.id, (mayShow) => {
       const view = groupCommandView(record, this.#clock.now(), mayShow);
       return view.devices.length === 0 ? undefined : { t: 'group-command', groupCommand: view };

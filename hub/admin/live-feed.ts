@@ -2,7 +2,7 @@ import type { Incident } from '../../schemas/api/incidents.ts';
 import type { LiveMessage } from '../../schemas/api/live.ts';
 import type { Reading } from '../../schemas/api/readings.ts';
 import type { NackRow } from '../../schemas/api/rejects.ts';
-import type { IncidentFollower } from '../incidents/incident-followers.ts';
+import type { IncidentFollower } from '../incidents/incident-follower.ts';
 import { visibleTo } from '../incidents/incidents.ts';
 import type { Cancel, Clock } from '../../schemas/time/clock.ts';
 import { messageOf } from '../kernel/errors.ts';
@@ -12,11 +12,11 @@ import { LiveSubscriber } from './live-subscriber.ts';
 import type { LiveCounters, LiveSocket, LiveSources, LiveViewer, TextForViewer } from './live-subscriber.ts';
 import { parseWatch } from './live-topics.ts';
 import type { Presence } from '../../schemas/api/presence.ts';
-import type { PresenceFollower } from '../presence/presence-followers.ts';
+import type { PresenceFollower } from '../presence/presence-follower.ts';
 import type { DeviceFollower } from '../registry/device-follower.ts';
 import type { MayShow } from '../registry/visibility.ts';
 
-/** A message for whoever may see it; undefined: this watcher may not. */
+/** A message for whoever may see it; undefined: this subscriber may not. */
 export type ForViewer = (mayShow: MayShow | undefined) => LiveMessage | undefined;
 
 /** One live socket, as its connection sees it. */
@@ -49,7 +49,8 @@ export class LiveFeed implements DeviceFollower, PresenceFollower, IncidentFollo
   readonly #subscribers = new Set<LiveSubscriber>();
   /** Devices with new data since they were last handed to those who watch the fleet. */
   readonly #withNewData = new Set<string>();
-  #watchers = new Map<string, Set<LiveSubscriber>>();
+  /** Device → those who watch it. */
+  #byDevice = new Map<string, Set<LiveSubscriber>>();
   #fleet: LiveSubscriber[] = [];
   #timers: Cancel[] = [];
   /** Somebody watches the fleet or a device: readings are of interest. */
@@ -128,17 +129,17 @@ export class LiveFeed implements DeviceFollower, PresenceFollower, IncidentFollo
   /** An accepted reading; to be called only while `active`. */
   reading(deviceId: string, stream: string, timeMs: number, fields: Reading['fields']): void {
     if (this.#fleet.length > 0) this.#withNewData.add(deviceId);
-    const watchers = this.#watchers.get(deviceId);
-    if (watchers === undefined) return;
+    const subscribers = this.#byDevice.get(deviceId);
+    if (subscribers === undefined) return;
     const text = textOf({ t: 'reading', id: deviceId, stream, timeMs, fields });
-    for (const subscriber of watchers) subscriber.reading(deviceId, text);
+    for (const subscriber of subscribers) subscriber.reading(deviceId, text);
   }
 
   nacked(deviceId: string, row: NackRow): void {
-    const watchers = this.#watchers.get(deviceId);
-    if (watchers === undefined) return;
+    const subscribers = this.#byDevice.get(deviceId);
+    if (subscribers === undefined) return;
     const text = textOf({ t: 'nack', id: deviceId, ...row });
-    for (const subscriber of watchers) subscriber.nacked(deviceId, text);
+    for (const subscriber of subscribers) subscriber.nacked(deviceId, text);
   }
 
   /** @param key what a later message of the same key replaces */
@@ -169,14 +170,14 @@ export class LiveFeed implements DeviceFollower, PresenceFollower, IncidentFollo
 
   #sort(): void {
     this.#fleet = [...this.#subscribers].filter(({ watched }) => watched.fleet);
-    this.#watchers = new Map();
+    this.#byDevice = new Map();
     for (const subscriber of this.#subscribers) {
       for (const id of subscriber.watched.devices) {
-        const watchers = this.#watchers.get(id) ?? new Set();
-        this.#watchers.set(id, watchers.add(subscriber));
+        const subscribers = this.#byDevice.get(id) ?? new Set();
+        this.#byDevice.set(id, subscribers.add(subscriber));
       }
     }
-    this.active = this.#fleet.length > 0 || this.#watchers.size > 0;
+    this.active = this.#fleet.length > 0 || this.#byDevice.size > 0;
     if (this.#fleet.length === 0) this.#withNewData.clear();
   }
 
@@ -215,7 +216,7 @@ function textOf(message: LiveMessage): string {
   return JSON.stringify(message);
 }
 
-/** Made when the first watcher is sent it, and once for all who may see everything: a fleet's command is a long text. */
+/** Made when the first subscriber is sent it, and once for all who may see everything: a fleet's command is a long text. */
 function madeOnce(message: ForViewer): TextForViewer {
   const make: TextForViewer = (mayShow) => {
     const visible = message(mayShow);

@@ -5,7 +5,7 @@ import type { MayShow } from '../registry/visibility.ts';
 import { nothing, type Watched } from './live-topics.ts';
 import type { Presence } from '../../schemas/api/presence.ts';
 
-/** Where the messages of one watcher go. */
+/** Where the messages of one subscriber go. */
 export interface LiveSocket {
   /** Handed over and not yet on the network. */
   readonly bufferedBytes: number;
@@ -49,7 +49,7 @@ export interface LiveCounters {
   refused: number;
 }
 
-/** The text of a message for whoever may see it; undefined: this watcher may not. */
+/** The text of a message for whoever may see it; undefined: this subscriber may not. */
 export type TextForViewer = (mayShow: MayShow | undefined) => string | undefined;
 
 const mergeBytes = 1_048_576;
@@ -62,7 +62,7 @@ const reportsKept = 5_000;
 const idsKept = 300_000;
 
 /**
- * One watcher: what has changed for it since its last message. Changes of one thing are one message, so that a
+ * One subscriber: what has changed for it since its last message. Changes of one thing are one message, so that a
  * slow socket gets fewer messages and no wrong ones.
  */
 export class LiveSubscriber {

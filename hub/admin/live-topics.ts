@@ -13,7 +13,7 @@ export interface Watched {
 }
 
 export type WatchRequest =
-  /** `gone`: requested, but not there, or not visible to this watcher. */
+  /** `gone`: requested, but not there, or not visible to this subscriber. */
   { kind: 'watch'; watched: Watched; gone: readonly string[] } | { kind: 'bad'; message: string };
 
 export const nothing: Watched = {
@@ -28,7 +28,7 @@ const ofDevice = 'device:';
 
 /**
  * Reads `{"watch":["fleet","hub","commands","incidents","device:ID"]}`: the whole set, which replaces the one before.
- * @param isThere false for a device that is not there, or that the watcher may not see: the answer is the same
+ * @param isThere false for a device that is not there, or that the subscriber may not see: the answer is the same
  */
 export function parseWatch(text: string, isThere: (deviceId: string) => boolean): WatchRequest {
   const json = readJson(text);

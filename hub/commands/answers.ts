@@ -10,8 +10,8 @@ import { answerMessage, payloadOf } from './status-payload.ts';
 import type { StatusPublisher } from './status-publisher.ts';
 
 /** Sees each state of every command once it is in the journal; must not throw. */
-export interface CommandWatcher {
-  observe(command: Command): void;
+export interface CommandFollower {
+  commandChanged(command: Command): void;
 }
 
 interface AnswersDeps {
@@ -21,7 +21,7 @@ interface AnswersDeps {
   journal: CommandJournal;
   topics: Topics;
   counters: Pick<CommandCounters, 'statusesDropped'>;
-  watchers: readonly CommandWatcher[];
+  followers: readonly CommandFollower[];
 }
 
 const retryOwedMs = 5_000;
@@ -48,7 +48,7 @@ export class Answers {
 
   /** Publishes the status of a command whose state is in the journal. @param changed no: only its progress is new */
   announce(record: CommandRecord, changed = true): void {
-    if (changed) for (const watcher of this.#deps.watchers) watcher.observe(record.command);
+    if (changed) for (const follower of this.#deps.followers) follower.commandChanged(record.command);
     const final = isFinal(record.command.status);
     if (this.#heldBack === undefined) this.#publish(record);
     else if (this.#heldBack.length < maxHeldBack) this.#heldBack.push(record);

@@ -1,7 +1,7 @@
 import type { Requester } from '../../schemas/api/requester.ts';
 import type { CommandStatus } from '../../schemas/command-status.ts';
 import { hubItself, type AuditEvent, type Auditor } from '../audit/audit.ts';
-import type { CommandWatcher } from './answers.ts';
+import type { CommandFollower } from './answers.ts';
 import type { CommandCounters } from './command-counters.ts';
 import type { Refusal } from './command-request.ts';
 import type { Command } from './command.ts';
@@ -51,7 +51,7 @@ export function stateEvent(command: Command, first: boolean): AuditEvent {
 }
 
 /** Requests that are not states of a command: refusals and cancel requests. */
-export class CommandAudit implements CommandWatcher {
+export class CommandAudit implements CommandFollower {
   readonly #auditor: Pick<Auditor, 'record' | 'noted'>;
   readonly #counters: Pick<CommandCounters, 'refused'>;
 
@@ -78,7 +78,7 @@ export class CommandAudit implements CommandWatcher {
   }
 
   /** Its entry is on disk, since the journal wrote the two in one. */
-  observe(): void {
+  commandChanged(): void {
     this.#auditor.noted(1);
   }
 

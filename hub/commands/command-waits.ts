@@ -1,12 +1,12 @@
 import { isFinal } from '../../schemas/command-status.ts';
 import type { Clock } from '../../schemas/time/clock.ts';
-import type { CommandWatcher } from './answers.ts';
+import type { CommandFollower } from './answers.ts';
 import type { Command } from './command.ts';
 
 const maxWaiting = 1_000;
 
 /** Callers that wait for a command's end, over interfaces that have no topic to listen on. */
-export class CommandWaits implements CommandWatcher {
+export class CommandWaits implements CommandFollower {
   readonly #clock: Clock;
   readonly #waiting = new Map<string, Set<(command: Command | undefined) => void>>();
   #count = 0;
@@ -16,7 +16,7 @@ export class CommandWaits implements CommandWatcher {
   }
 
   /** A command's state is in the journal. */
-  observe(command: Command): void {
+  commandChanged(command: Command): void {
     if (!isFinal(command.status)) return;
     for (const resolve of this.#waiting.get(keyOf(command.device, command.id)) ?? []) resolve(command);
   }

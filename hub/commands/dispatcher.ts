@@ -4,7 +4,7 @@ import type { Topics } from '../bus/topics.ts';
 import { messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Clock } from '../../schemas/time/clock.ts';
-import { Answers, type CommandWatcher } from './answers.ts';
+import { Answers, type CommandFollower } from './answers.ts';
 import { CommandAcceptance, type RequestContext, type Submission } from './command-acceptance.ts';
 import { cancelAsk, type CommandAudit } from './command-audit.ts';
 import type { CommandCounters } from './command-counters.ts';
@@ -29,7 +29,7 @@ export interface DispatcherDeps {
   topics: Topics;
   statuses: StatusPublisher;
   counters: CommandCounters;
-  watchers: readonly CommandWatcher[];
+  followers: readonly CommandFollower[];
 }
 
 export interface DispatcherOptions {
@@ -65,7 +65,7 @@ export interface Dispatcher extends CommandEvents {
   /** A session of the device is open. */
   connected(device: string): boolean;
   /** Ends all its commands; resolves once that is on disk. */
-  deviceRemoved(device: string): Promise<void>;
+  removed(device: string): Promise<void>;
   /** The bus is there, for the first time or again: what is owed goes out. */
   busConnected(): void;
   readonly counters: Readonly<CommandCounters>;
@@ -169,7 +169,7 @@ class CommandDispatcher implements Dispatcher {
     return command;
   }
 
-  async deviceRemoved(device: string): Promise<void> {
+  async removed(device: string): Promise<void> {
     await this.#acceptance.arrived(device);
     await this.#commands.get(device)?.handleAll({ kind: 'device-removed' });
   }

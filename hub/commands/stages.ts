@@ -1,5 +1,5 @@
 import { isFinal } from '../../schemas/command-status.ts';
-import type { CommandWatcher } from './answers.ts';
+import type { CommandFollower } from './answers.ts';
 import type { Command } from './command.ts';
 
 /** A distribution per stage; a Prometheus histogram with the label `stage`. */
@@ -8,7 +8,7 @@ export interface StageHistogram {
 }
 
 /** How long commands take from one stage to the next. */
-export class CommandStages implements CommandWatcher {
+export class CommandStages implements CommandFollower {
   #histogram: StageHistogram | undefined;
 
   expose(histogram: StageHistogram): void {
@@ -16,7 +16,7 @@ export class CommandStages implements CommandWatcher {
   }
 
   /** A command has come to its state; the wall clock may have been set in between, so negative times are cut to 0. */
-  observe({ status, acceptedMs, sent, receivedMs, changedMs }: Command): void {
+  commandChanged({ status, acceptedMs, sent, receivedMs, changedMs }: Command): void {
     if (status === 'sent' && sent !== undefined) this.#took('queued', acceptedMs, sent.ms);
     if (status === 'received' && sent !== undefined && receivedMs === changedMs) {
       this.#took('delivery', sent.ms, changedMs);

@@ -9,6 +9,7 @@ import { Flapping } from './flapping.ts';
 import type { StoredIncident } from './incident-log.ts';
 import { isHubWide } from '../presence/presence.ts';
 import type { Presence } from '../../schemas/api/presence.ts';
+import type { IncidentFollower } from './incident-follower.ts';
 
 export interface IncidentsDeps {
   clock: Clock;
@@ -18,8 +19,8 @@ export interface IncidentsDeps {
   scopesOf: (deviceId: string) => Scope[];
   /** Other devices joined an open incident: worth keeping, but not worth another alert. */
   grew: (incident: Incident, members: Iterable<string>) => void;
-  /** Called when an incident opens, widens and closes, with all its devices. */
-  changed: (incident: Incident, members: Iterable<string>) => void;
+  /** Notified when an incident opens, widens and closes. */
+  followers: readonly IncidentFollower[];
 }
 
 /** What an incident is about. */
@@ -215,7 +216,7 @@ export class Incidents {
       describe(incident, group.members);
       incident.scope = group.scope;
       incident.of = group.of;
-      this.#deps.changed(incident, group.members);
+      this.#notify(incident, group.members);
     }
     for (const [group, incident] of this.#byGroup) {
       if (incident.devices === group.members.size) continue;
@@ -257,7 +258,7 @@ export class Incidents {
     }
     const one = deviceId ?? subject;
     if (one !== undefined) this.#byDevice.set(`${kind} ${one}`, incident);
-    this.#deps.changed(incident, members);
+    this.#notify(incident, members);
     return incident;
   }
 
@@ -273,7 +274,11 @@ export class Incidents {
     describe(incident, devices);
     incident.state = 'closed';
     incident.untilMs = this.#deps.clock.now();
-    this.#deps.changed(incident, []);
+    this.#notify(incident, []);
+  }
+
+  #notify(incident: Incident, members: Iterable<string>): void {
+    for (const follower of this.#deps.followers) follower.incidentChanged({ ...incident }, members);
   }
 }
 

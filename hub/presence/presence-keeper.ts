@@ -14,6 +14,7 @@ import { presenceStates, type PresenceState } from '../../schemas/presence-state
 import { neverSeen, stepPresence } from './presence.ts';
 import type { Marks, Presence } from '../../schemas/api/presence.ts';
 import type { Closer, PresenceEvent } from './presence.ts';
+import type { PresenceFollower } from './presence-follower.ts';
 
 export interface PresenceRow extends Presence {
   deviceId: string;
@@ -27,9 +28,6 @@ export interface PresenceStore {
   /** Resolves when the rows are on disk. */
   savePresence(rows: readonly PresenceRow[]): Promise<void>;
 }
-
-/** Notified of each change after `epoch` and `n` are on disk, in order. */
-export type PresenceListener = (deviceId: string, presence: Presence) => void;
 
 /** The session as presence sees it. */
 export interface WatchedLink extends SessionFacts {
@@ -77,12 +75,12 @@ export interface PresenceKeeperDeps {
   store: PresenceStore;
   /** For how long the hub has turned devices away so far, ms. That time never counts as device silence. */
   turnedAwayMs: () => number;
-  changed: PresenceListener;
+  followers: readonly PresenceFollower[];
 }
 
 /**
  * Keeps the presence of every device. It turns sessions and silences into events of the pure machine, writes each
- * change to disk, and only then notifies the listeners.
+ * change to disk, and only then notifies the followers.
  */
 export class PresenceKeeper {
   readonly #deps: PresenceKeeperDeps;
@@ -371,10 +369,10 @@ export class PresenceKeeper {
     this.#saving = undefined;
   }
 
-  /** A listener that throws must not end the keeping. */
+  /** A follower that throws must not end the keeping. */
   #notify(deviceId: string, presence: Presence): void {
     try {
-      this.#deps.changed(deviceId, presence);
+      for (const follower of this.#deps.followers) follower.presenceChanged(deviceId, presence);
     } catch (error) {
       this.#deps.log.error({ device: deviceId, err: error }, 'presence not reported');
     }

@@ -21,7 +21,7 @@ export interface RemovalStore {
 /** The owner of the device's commands. */
 export interface CommandEnder {
   /** Gives every command of the device its final status; resolves when that is on disk. */
-  deviceRemoved(deviceId: string): Promise<void>;
+  removed(deviceId: string): Promise<void>;
 }
 
 export interface RemovalsDeps {
@@ -57,7 +57,7 @@ export class Removals implements DeviceFollower {
    */
   async resume(commands: CommandEnder): Promise<void> {
     const left = this.#left.splice(0);
-    for (const deviceId of left) await commands.deviceRemoved(deviceId);
+    for (const deviceId of left) await commands.removed(deviceId);
     if (left.length > 0) await this.#deps.store.commandsEnded(left);
   }
 

@@ -1,5 +1,5 @@
 import { typeName } from '../../schemas/index.ts';
-import type { CommandWatcher } from '../commands/answers.ts';
+import type { CommandFollower } from '../commands/answers.ts';
 import type { Command } from '../commands/command.ts';
 import type { DeviceRecord } from '../registry/device-store.ts';
 import type { Ledger } from './ledger.ts';
@@ -40,7 +40,7 @@ function span(fromMs: number, toMs: number): number {
 }
 
 /** Writes each state of a command to the store, measurement `command`. */
-export class CommandRecorder implements CommandWatcher {
+export class CommandRecorder implements CommandFollower {
   readonly #points: HubPoints;
   readonly #recordOf: (deviceId: string) => DeviceRecord | undefined;
   #lastUs = 0;
@@ -54,7 +54,7 @@ export class CommandRecorder implements CommandWatcher {
     this.#recordOf = deps.recordOf;
   }
 
-  observe(command: Command): void {
+  commandChanged(command: Command): void {
     const record = this.#recordOf(command.device);
     // The device was removed in the meantime.
     if (record === undefined) return;

@@ -2,7 +2,7 @@ import type { Broadcaster, Publisher } from '../bus/bus.ts';
 import type { Topics } from '../bus/topics.ts';
 import { messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
-import type { ReadingFollower } from './reading-followers.ts';
+import type { ReadingFollower } from './reading-follower.ts';
 
 /** Losses of the fan-out. The store has the readings even so. */
 export interface FanOutCounters {

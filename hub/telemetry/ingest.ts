@@ -14,7 +14,7 @@ import type { LoadShedding, Rank } from './load-shedding.ts';
 import type { FrameOwner } from './batch.ts';
 import type { LedgerAccount, Ledger } from './ledger.ts';
 import { compileFieldEncoder, encodePrefix, encodeTimeUs, findUnwritable } from './line-protocol.ts';
-import type { ReadingFollower } from './reading-followers.ts';
+import type { ReadingFollower } from './reading-follower.ts';
 import type { Writer } from './writer.ts';
 
 /** Why a frame, or some of its samples, is refused: the body of a nack. */
@@ -48,7 +48,7 @@ export interface IngestDeps {
   ledger: Ledger;
   shedding: LoadShedding;
   /** Notified of what is accepted, once it is on its way to the store. */
-  followers: ReadingFollower;
+  followers: readonly ReadingFollower[];
   clock: Clock;
   hubClock: Pick<HubClock, 'doubted' | 'range'>;
 }
@@ -92,7 +92,7 @@ export class Ingest {
   readonly #writer: Writer;
   readonly #ledger: Ledger;
   readonly #shedding: LoadShedding;
-  readonly #followers: ReadingFollower;
+  readonly #followers: readonly ReadingFollower[];
   readonly #clock: Clock;
   readonly #hubClock: IngestDeps['hubClock'];
   readonly #options: IngestOptions;
@@ -164,7 +164,8 @@ export class Ingest {
     if (typeof line !== 'string') return this.#refuse(channel, line);
     if (!this.#writer.addReading(owner, frame.seq, line))
       return this.#refuse(channel, { code: 'overloaded' });
-    this.#followers.reading(channel.deviceId, frame.stream, this.#lineTimeMs, this.#lineData);
+    for (const follower of this.#followers)
+      follower.reading(channel.deviceId, frame.stream, this.#lineTimeMs, this.#lineData);
     return undefined;
   }
 
@@ -189,7 +190,8 @@ export class Ingest {
     const line = `${encodePrefix('event', tags)}${fields} ${encodeTimeUs(timeMs)}`;
     if (!this.#writer.addReading(owner, frame.seq, line))
       return this.#refuse(channel, { code: 'overloaded' });
-    this.#followers.event(channel.deviceId, frame.name, frame.severity, timeMs, data);
+    for (const follower of this.#followers)
+      follower.event(channel.deviceId, frame.name, frame.severity, timeMs, data);
     return undefined;
   }
 
@@ -250,7 +252,7 @@ export class Ingest {
         refusals: [...bad, bad.length === 0 ? overloaded : { ...overloaded, rejectedSamples: kept }],
       };
     }
-    this.#followers.readings(channel.deviceId, frame.stream, accepted);
+    for (const follower of this.#followers) follower.readings(channel.deviceId, frame.stream, accepted);
     return bad.length === 0 ? undefined : { taken: true, refusals: bad };
   }
 

@@ -1,6 +1,6 @@
 import { typeName } from '../../schemas/index.ts';
 import type { DeviceRecord } from '../registry/device-store.ts';
-import type { PresenceFollower } from '../presence/presence-followers.ts';
+import type { PresenceFollower } from '../presence/presence-follower.ts';
 import type { Ledger } from './ledger.ts';
 import type { Presence } from '../../schemas/api/presence.ts';
 import { compileFieldEncoder, encodePrefix, encodeTimeUs } from './line-protocol.ts';

@@ -33,8 +33,8 @@ export class SpoolDrain {
   ) {
     this.#deps = deps;
     this.#options = options;
-    deps.link.onUp(() => this.start());
-    deps.spool.onFilled(() => this.start());
+    deps.link.follow(() => this.start());
+    deps.spool.follow(() => this.start());
   }
 
   /** Works until the spool is empty or the store is down. Starts by itself whenever either changes. */

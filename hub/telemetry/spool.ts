@@ -32,7 +32,7 @@ export class Spool {
   changes = 0;
   /** Why the last attempt to keep lines failed (for example, a full disk); undefined when it did not. */
   fault: string | undefined;
-  readonly #fillListeners: (() => void)[] = [];
+  readonly #followers: (() => void)[] = [];
 
   constructor(deps: { store: SpoolStore; ledger: Ledger; clock: Clock }, options: SpoolOptions) {
     this.#store = deps.store;
@@ -42,9 +42,9 @@ export class Spool {
     this.#room = new DeadLetterRoom(options.maxDeadLetters);
   }
 
-  /** @param listener called when there is something to drain */
-  onFilled(listener: () => void): void {
-    this.#fillListeners.push(listener);
+  /** @param follower called when there is something for the store */
+  follow(follower: () => void): void {
+    this.#followers.push(follower);
   }
 
   /** Takes over what an earlier run left. */
@@ -208,7 +208,7 @@ export class Spool {
   }
 
   #notifyFilled(): void {
-    for (const listener of this.#fillListeners) listener();
+    for (const follower of this.#followers) follower();
   }
 
   async #keep(change: Promise<void>): Promise<void> {

@@ -41,7 +41,7 @@ export class StoreLink {
   readonly counters: StoreLinkCounters = { writes: 0, failedWrites: 0, outages: 0 };
   /** Why the store is down; undefined while it is up. */
   fault: string | undefined;
-  readonly #upListeners: (() => void)[] = [];
+  readonly #followers: (() => void)[] = [];
   readonly #backoff: Backoff;
   #cancelProbe: Cancel | undefined;
   readonly #ended = new AbortController();
@@ -55,9 +55,9 @@ export class StoreLink {
     return this.fault === undefined;
   }
 
-  /** @param listener called each time the store answers a probe: at the start and after each outage */
-  onUp(listener: () => void): void {
-    this.#upListeners.push(listener);
+  /** @param follower called each time the store answers a probe: at the start and after each outage */
+  follow(follower: () => void): void {
+    this.#followers.push(follower);
   }
 
   /**
@@ -148,7 +148,7 @@ export class StoreLink {
     }
     log.info({ store: name }, this.up ? 'the store answers' : 'the store is back');
     this.fault = undefined;
-    for (const listener of this.#upListeners) listener();
+    for (const follower of this.#followers) follower();
   }
 
   /** The answer, or a rejection after `withinMs` or at the close; the request is aborted then. */

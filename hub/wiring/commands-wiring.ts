@@ -2,20 +2,21 @@ import { auditInSameTransaction } from '../adapters/sqlite/sqlite-audit-store.ts
 import { createCommandStore } from '../adapters/sqlite/sqlite-command-store.ts';
 import type { Bus, BusHandlers } from '../bus/bus.ts';
 import type { Topics } from '../bus/topics.ts';
-import type { CommandWatcher } from '../commands/answers.ts';
+import type { CommandFollower } from '../commands/answers.ts';
 import { CommandAudit, stateEvent } from '../commands/command-audit.ts';
 import { newCommandCounters } from '../commands/command-counters.ts';
 import { exposeCommands } from '../commands/command-metrics.ts';
 import { createCommandOperations, type CommandOperations } from '../commands/command-operations.ts';
 import { CommandWaits } from '../commands/command-waits.ts';
 import { startDispatcher, type Dispatcher } from '../commands/dispatcher.ts';
-import type { GroupCommandWatcher } from '../commands/group/group-answers.ts';
+import type { GroupCommandFollower } from '../commands/group/group-answers.ts';
 import type { GroupCommands } from '../commands/group/group-commands.ts';
 import { MqttRequests } from '../commands/mqtt-requests.ts';
 import { OpenGroupCommands } from '../commands/group/open-group-commands.ts';
 import type { GroupOperations } from '../commands/group/group-operations.ts';
 import { CommandStages } from '../commands/stages.ts';
 import { StatusPublisher } from '../commands/status-publisher.ts';
+import { Followers } from '../kernel/followers.ts';
 import type { Metrics } from '../kernel/metrics.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Removals } from '../registry/removals.ts';
@@ -29,8 +30,8 @@ export interface CommandParts extends Pick<BusHandlers, 'message'> {
   groupCommands: GroupCommands;
   /** To the operators' API. */
   operations: { commands: CommandOperations; groups: GroupOperations };
-  /** Notifies `watcher` of each state of a command or group command from now on. */
-  follow(watcher: CommandWatcher & GroupCommandWatcher): void;
+  /** Notifies `follower` of each state of a command or group command from now on. */
+  follow(follower: CommandFollower & GroupCommandFollower): void;
   /** The broker is there, for the first time or again. */
   busConnected(): void;
   expose(metrics: Metrics): void;
@@ -43,7 +44,7 @@ interface Deps {
   bus: Bus;
   topics: Topics;
   /** Writes each state of a command to the metrics store. */
-  recorder: CommandWatcher;
+  recorder: CommandFollower;
   /** Ends what an earlier hub had begun to end, before anything is asked of the journal. */
   removals: Removals;
 }
@@ -73,9 +74,17 @@ export async function startCommands(hub: HubContext, deps: Deps): Promise<Comman
   const stages = new CommandStages();
   const waits = new CommandWaits(clock);
   const open = new OpenGroupCommands();
-  const watchers: CommandWatcher[] = [stages, deps.recorder, audit, waits, open];
+  const followers = new Followers<CommandFollower>();
+  followers.follow(stages, deps.recorder, audit, waits, open);
   const directory = { typeOf: (deviceId: string) => sessions.commandedTypeOf(deviceId) };
-  const dispatcher = await startDispatcher({ ...common, directory, journal, statuses, counters, watchers });
+  const dispatcher = await startDispatcher({
+    ...common,
+    directory,
+    journal,
+    statuses,
+    counters,
+    followers: followers.all,
+  });
   releasers.push('dispatcher', () => dispatcher.close());
   await removals.resume(dispatcher);
   releasers.push('command waits', () => waits.close());
@@ -97,9 +106,9 @@ export async function startCommands(hub: HubContext, deps: Deps): Promise<Comman
       commands: createCommandOperations({ dispatcher, journal, audit, waits }),
       groups: groups.operations,
     },
-    follow(watcher) {
-      watchers.push(watcher);
-      groups.follow(watcher);
+    follow(follower) {
+      followers.follow(follower);
+      groups.followers.follow(follower);
     },
     message: (message) => requests.message(message),
     busConnected() {

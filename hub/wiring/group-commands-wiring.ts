@@ -3,7 +3,7 @@ import type { Topics } from '../bus/topics.ts';
 import type { CommandCounters } from '../commands/command-counters.ts';
 import type { CommandAudit } from '../commands/command-audit.ts';
 import type { Dispatcher } from '../commands/dispatcher.ts';
-import { GroupAnswers, type GroupCommandWatcher } from '../commands/group/group-answers.ts';
+import { GroupAnswers, type GroupCommandFollower } from '../commands/group/group-answers.ts';
 import { GroupCommandAudit } from '../commands/group/group-command-audit.ts';
 import { isSettled } from '../commands/group/group-command.ts';
 import { GroupCommands } from '../commands/group/group-commands.ts';
@@ -12,6 +12,7 @@ import { MqttGroupRequests } from '../commands/group/mqtt-group-requests.ts';
 import type { OpenGroupCommands } from '../commands/group/open-group-commands.ts';
 import type { StatusPublisher } from '../commands/status-publisher.ts';
 import type { Log } from '../kernel/log.ts';
+import { Followers } from '../kernel/followers.ts';
 import type { Releasers } from '../kernel/releasers.ts';
 import type { Clock } from '../../schemas/time/clock.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -35,8 +36,7 @@ interface Deps {
 }
 
 export interface GroupCommandParts {
-  /** Notifies `watcher` of each state of a group command from now on. */
-  follow(watcher: GroupCommandWatcher): void;
+  followers: Followers<GroupCommandFollower>;
   groupCommands: GroupCommands;
   answers: GroupAnswers;
   requests: MqttGroupRequests;
@@ -50,18 +50,19 @@ export async function startGroupCommands(deps: Deps): Promise<GroupCommandParts>
   const journal = createGroupCommandStore(deps.state.database, isSettled);
   const answers = new GroupAnswers({ ...deps, journal });
   releasers.push('group answers', () => answers.close());
-  const watchers: GroupCommandWatcher[] = [new GroupCommandAudit(deps.state.audit), answers];
+  const followers = new Followers<GroupCommandFollower>();
+  followers.follow(new GroupCommandAudit(deps.state.audit), answers);
   const select = (text: string): string[] => selectDevices(registry, text);
   const groupCommands = new GroupCommands({
     ...deps,
     journal,
     select,
-    watchers,
+    followers: followers.all,
   });
   await groupCommands.start();
   releasers.push('group commands', () => groupCommands.close());
   return {
-    follow: (watcher) => void watchers.push(watcher),
+    followers,
     groupCommands,
     answers,
     requests: new MqttGroupRequests({ ...deps, journal, groupCommands, answers }),

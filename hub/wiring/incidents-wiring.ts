@@ -2,11 +2,12 @@ import { createIncidentStore } from '../adapters/sqlite/sqlite-incident-store.ts
 import type { Publisher } from '../bus/bus.ts';
 import type { Topics } from '../bus/topics.ts';
 import { CutConnections } from '../incidents/cut-connections.ts';
-import { IncidentFollowers } from '../incidents/incident-followers.ts';
+import type { IncidentFollower } from '../incidents/incident-follower.ts';
 import { IncidentLog } from '../incidents/incident-log.ts';
 import { exposeIncidents } from '../incidents/incident-metrics.ts';
 import { incidentPublisher } from '../incidents/incident-publisher.ts';
 import { startIncidents, type Incidents } from '../incidents/incidents.ts';
+import { Followers } from '../kernel/followers.ts';
 import type { Metrics } from '../kernel/metrics.ts';
 import type { PresenceKeeper } from '../presence/presence-keeper.ts';
 import { exposeCloneGuard } from '../sessions/clone-guard-metrics.ts';
@@ -20,7 +21,7 @@ export interface IncidentParts {
   clones: CloneGuard;
   cuts: CutConnections;
   /** Who is notified of each change. */
-  followers: IncidentFollowers;
+  followers: Followers<IncidentFollower>;
   /** Takes up what an earlier hub left open, once presence is loaded. @throws HubError `database-failed` */
   resume(): Promise<void>;
   /** Resolves when every change so far is on disk and handed to the bus. */
@@ -45,14 +46,14 @@ export function createIncidents(
   const publish = incidentPublisher({ publisher: bus, topics, hub: identity });
   const kept = new IncidentLog({ log, store, publish });
   releasers.push('incident log', () => kept.settled());
-  const followers = new IncidentFollowers();
+  const followers = new Followers<IncidentFollower>();
   followers.follow({ incidentChanged: (incident, members) => kept.changed(incident, members) });
   const incidents = startIncidents({
     clock,
     incarnation: identity.incarnation,
     scopesOf: (deviceId) => sessions.scopesOf(deviceId),
     grew: (incident, members) => kept.grew(incident, members),
-    changed: (incident, members) => followers.incidentChanged(incident, members),
+    followers: followers.all,
   });
   releasers.push('incidents', () => incidents.close());
   const clones = startCloneGuard({

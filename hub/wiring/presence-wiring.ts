@@ -2,11 +2,12 @@ import { createPresenceStore } from '../adapters/sqlite/sqlite-presence-store.ts
 import { createRemovalStore } from '../adapters/sqlite/sqlite-removal-store.ts';
 import type { Publisher } from '../bus/bus.ts';
 import type { Topics } from '../bus/topics.ts';
+import { Followers } from '../kernel/followers.ts';
 import type { Metrics } from '../kernel/metrics.ts';
 import { DeviceEvents } from '../presence/device-events.ts';
 import { startLiveness, type Liveness } from '../presence/liveness.ts';
 import { PresenceAnnouncer } from '../presence/presence-announcer.ts';
-import { PresenceFollowers } from '../presence/presence-followers.ts';
+import type { PresenceFollower } from '../presence/presence-follower.ts';
 import { PresenceKeeper } from '../presence/presence-keeper.ts';
 import { exposePresence } from '../presence/presence-metrics.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -24,7 +25,7 @@ export interface PresenceParts {
   events: DeviceEvents;
   removals: Removals;
   /** Who is notified of each change. */
-  followers: PresenceFollowers;
+  followers: Followers<PresenceFollower>;
   /** Takes up what an earlier hub left; to be called when everybody follows who must miss nothing. */
   load(): Promise<void>;
   expose(metrics: Metrics): void;
@@ -41,7 +42,7 @@ export function createPresence(
   releasers.push('liveness', () => liveness.close());
   const announcer = new PresenceAnnouncer({ publisher: bus, topics, log, hub: identity });
   const events = new DeviceEvents(clock);
-  const followers = new PresenceFollowers();
+  const followers = new Followers<PresenceFollower>();
   followers.follow(
     { presenceChanged: (deviceId, presence) => announcer.changed(deviceId, presence) },
     {
@@ -55,7 +56,7 @@ export function createPresence(
     liveness,
     store: createPresenceStore(database),
     turnedAwayMs: () => admission.turnedAwayMs,
-    changed: (deviceId, presence) => followers.presenceChanged(deviceId, presence),
+    followers: followers.all,
   });
   const removals = new Removals({
     store: createRemovalStore(database),

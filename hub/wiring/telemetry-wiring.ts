@@ -2,6 +2,7 @@ import { createHubClockStore } from '../adapters/sqlite/sqlite-hub-clock-store.t
 import { createUpkeepProgress } from '../adapters/sqlite/upkeep-progress.ts';
 import type { Broadcaster, Publisher } from '../bus/bus.ts';
 import type { Topics } from '../bus/topics.ts';
+import { Followers } from '../kernel/followers.ts';
 import type { Metrics } from '../kernel/metrics.ts';
 import { plausibleAheadMs, releasedMs } from '../kernel/release-date.ts';
 import { TokenBucket } from '../kernel/token-bucket.ts';
@@ -12,7 +13,7 @@ import { HubClock } from '../telemetry/clock/hub-clock.ts';
 import { Ingest } from '../telemetry/ingest.ts';
 import { LoadShedding } from '../telemetry/load-shedding.ts';
 import { PresenceRecorder } from '../telemetry/presence-recorder.ts';
-import { ReadingFollowers } from '../telemetry/reading-followers.ts';
+import type { ReadingFollower } from '../telemetry/reading-follower.ts';
 import { Reconciliation } from '../telemetry/reconciliation.ts';
 import { exposeTelemetry } from '../telemetry/telemetry-metrics.ts';
 import { measurementsOf, Upkeep, type UpkeepOptions } from '../telemetry/upkeep.ts';
@@ -25,7 +26,7 @@ export interface Telemetry extends TelemetryPipeline {
   shedding: LoadShedding;
   ingest: Ingest;
   /** Who is notified of accepted readings and events. */
-  readings: ReadingFollowers;
+  readingFollowers: Followers<ReadingFollower>;
   presence: PresenceRecorder;
   commands: CommandRecorder;
   upkeep: Upkeep;
@@ -62,10 +63,10 @@ export async function startTelemetry(hub: HubContext, deps: TelemetryDeps): Prom
   const total = new TokenBucket(clock, config.totalMessagesPerSec);
   const shedding = new LoadShedding({ writer, total });
   const fanOut = createFanOut({ bus, topics, log, scope: config.fanOut });
-  const readings = new ReadingFollowers();
-  readings.follow(fanOut);
+  const readingFollowers = new Followers<ReadingFollower>();
+  readingFollowers.follow(fanOut);
   const ingest = new Ingest(
-    { writer, ledger, shedding, followers: readings, clock, hubClock },
+    { writer, ledger, shedding, followers: readingFollowers.all, clock, hubClock },
     { ...bounds, backfillMaxAgeMs: backfillMaxAgeDays * 86_400_000 },
   );
 
@@ -81,7 +82,7 @@ export async function startTelemetry(hub: HubContext, deps: TelemetryDeps): Prom
     hubClock,
     shedding,
     ingest,
-    readings,
+    readingFollowers,
     presence: new PresenceRecorder({ writer, ledger, recordOf }),
     commands: new CommandRecorder({ writer, ledger, recordOf }),
     upkeep,

@@ -10,8 +10,8 @@ import { answerMessage } from '../status-payload.ts';
 import type { StatusPublisher } from '../status-publisher.ts';
 
 /** Sees each state of every group command once it is in the journal, and its progress; must not throw. */
-export interface GroupCommandWatcher {
-  observeGroup(record: GroupCommandRecord): void;
+export interface GroupCommandFollower {
+  groupCommandChanged(record: GroupCommandRecord): void;
 }
 
 interface GroupAnswersDeps {
@@ -28,7 +28,7 @@ const retryOwedMs = 5_000;
  * Publishes the statuses of group commands on `{root}/group-status/{group}/{id}/{status}`. The final report is owed
  * until the broker has it.
  */
-export class GroupAnswers implements GroupCommandWatcher {
+export class GroupAnswers implements GroupCommandFollower {
   readonly #deps: GroupAnswersDeps;
   /** Final reports being published now. */
   readonly #inFlight = new Set<string>();
@@ -39,7 +39,7 @@ export class GroupAnswers implements GroupCommandWatcher {
     this.#deps = deps;
   }
 
-  observeGroup(record: GroupCommandRecord): void {
+  groupCommandChanged(record: GroupCommandRecord): void {
     if (record.groupCommand.status === 'running') this.publish(record);
     else void this.#settle(record);
   }

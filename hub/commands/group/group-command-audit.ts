@@ -1,7 +1,7 @@
 import type { Requester } from '../../../schemas/api/requester.ts';
 import { hubItself, type Auditor } from '../../audit/audit.ts';
 import type { Ask } from '../command-audit.ts';
-import type { GroupCommandWatcher } from './group-answers.ts';
+import type { GroupCommandFollower } from './group-answers.ts';
 import type { GroupCommandRecord } from './group-command-journal.ts';
 
 /** A group command: subject is its id, or where the caller gave none what it was to go to. */
@@ -14,14 +14,14 @@ export function groupAsk(
 }
 
 /** Who asked for a group command, and how it ended; each of its commands has entries of its own. */
-export class GroupCommandAudit implements GroupCommandWatcher {
+export class GroupCommandAudit implements GroupCommandFollower {
   readonly #auditor: Pick<Auditor, 'record'>;
 
   constructor(auditor: Pick<Auditor, 'record'>) {
     this.#auditor = auditor;
   }
 
-  observeGroup({ groupCommand, targets }: GroupCommandRecord): void {
+  groupCommandChanged({ groupCommand, targets }: GroupCommandRecord): void {
     const { id, to, name, params, status, reason, requester } = groupCommand;
     const begins = status === 'running';
     if (begins && targets.some((target) => target.status !== 'waiting')) return;

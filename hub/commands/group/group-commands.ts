@@ -8,7 +8,7 @@ import { groupAsk } from './group-command-audit.ts';
 import { newCommandId } from '../command-id.ts';
 import type { CommandRequest, Pace, Refusal } from '../command-request.ts';
 import type { Dispatcher } from '../dispatcher.ts';
-import type { GroupCommandWatcher } from './group-answers.ts';
+import type { GroupCommandFollower } from './group-answers.ts';
 import type { GroupCommandJournal, GroupCommandRecord } from './group-command-journal.ts';
 import type { GroupCommand } from './group-command.ts';
 import type { AnswerAddress, Delivery } from '../journal.ts';
@@ -47,9 +47,9 @@ export interface GroupCommandsDeps {
   dispatcher: Pick<Dispatcher, 'check' | 'submit' | 'find' | 'cancel' | 'connected'>;
   /** The ids of the devices a selector matches now, in order; throws HubError `input-invalid`. */
   select: (selector: string) => string[];
-  /** Where the dispatcher's watcher finds those under way. */
+  /** Where the dispatcher's follower finds those under way. */
   open: OpenGroupCommands;
-  watchers: readonly GroupCommandWatcher[];
+  followers: readonly GroupCommandFollower[];
 }
 
 const tickMs = 500;
@@ -111,7 +111,7 @@ export class GroupCommands {
 
   /** Resolves once it is on disk with its targets, or refused. @throws HubError `input-invalid` · `database-failed` */
   async send(request: GroupCommandRequest, context: GroupCommandContext): Promise<GroupCommandSubmission> {
-    const { clock, random, journal, audit, open, watchers } = this.#deps;
+    const { clock, random, journal, audit, open, followers } = this.#deps;
     const refuse = (refusal: Refusal): GroupCommandSubmission => ({
       kind: 'refused',
       refusal: audit.refused(refusal, groupAsk(request, context.requester)),
@@ -141,7 +141,7 @@ export class GroupCommands {
     } finally {
       this.#arriving.delete(id);
     }
-    for (const watcher of watchers) watcher.observeGroup(record);
+    for (const follower of followers) follower.groupCommandChanged(record);
     const opened = open.add(record, this.#deps);
     if (this.#closed) opened.close();
     opened.advance();

@@ -4,10 +4,10 @@ import { createHash } from 'node:crypto';
 import { messageOf } from '../../kernel/errors.ts';
 import type { Log } from '../../kernel/log.ts';
 import type { Clock } from '../../../schemas/time/clock.ts';
-import type { CommandWatcher } from '../answers.ts';
+import type { CommandFollower } from '../answers.ts';
 import { isUnsent, type Command } from '../command.ts';
 import type { Dispatcher } from '../dispatcher.ts';
-import type { GroupCommandWatcher } from './group-answers.ts';
+import type { GroupCommandFollower } from './group-answers.ts';
 import type { GroupCommandJournal, GroupCommandRecord } from './group-command-journal.ts';
 import {
   decide,
@@ -22,7 +22,7 @@ export interface OpenGroupCommandDeps {
   log: Log;
   journal: GroupCommandJournal;
   dispatcher: Pick<Dispatcher, 'submit' | 'find' | 'cancel' | 'connected'>;
-  watchers: readonly GroupCommandWatcher[];
+  followers: readonly GroupCommandFollower[];
 }
 
 /** Commands submitted to the dispatcher at a time. */
@@ -34,7 +34,7 @@ const longestDeferralMs = 24 * 3_600_000;
  * The group commands that run, or have a target that is not settled. Made before the dispatcher, which reports the
  * states of their commands to it.
  */
-export class OpenGroupCommands implements CommandWatcher {
+export class OpenGroupCommands implements CommandFollower {
   readonly #byId = new Map<string, OpenGroupCommand>();
 
   get size(): number {
@@ -47,7 +47,7 @@ export class OpenGroupCommands implements CommandWatcher {
     return requesters.filter((requester) => requester.actor === actor).length;
   }
 
-  observe(command: Command): void {
+  commandChanged(command: Command): void {
     this.#byId.get(command.id)?.observe(command);
   }
 
@@ -267,7 +267,7 @@ export class OpenGroupCommand implements GroupCommandRecord {
 
   #report(): void {
     const { groupCommand, targets } = this;
-    for (const watcher of this.#deps.watchers) watcher.observeGroup({ groupCommand, targets });
+    for (const follower of this.#deps.followers) follower.groupCommandChanged({ groupCommand, targets });
   }
 
   async #save(): Promise<void> {

@@ -64,7 +64,7 @@ test('a group command to more devices than there is room for reaches those that 
     const command = held.get(device);
     assert.ok(command);
     held.delete(device);
-    open.observe({ ...command, status });
+    open.commandChanged({ ...command, status });
   };
   const groupCommands = new GroupCommands({
     clock,
@@ -86,7 +86,7 @@ test('a group command to more devices than there is room for reaches those that 
     },
     select: () => fleet,
     open,
-    watchers: [],
+    followers: [],
     audit: new CommandAudit(
       { record: () => Promise.resolve(), noted: () => undefined },
       newCommandCounters(),

@@ -390,7 +390,7 @@ test('removing a device ends its commands', async (t) => {
   await hub.command('command/d-1/look', { id: 'c-2' });
   await session.frame('command');
   hub.devices.delete('d-1');
-  await hub.dispatcher.deviceRemoved('d-1');
+  await hub.dispatcher.removed('d-1');
   await hub.broker.status('d-1', 'c-1', 'lost');
   await hub.broker.status('d-1', 'c-2', 'cancelled');
 });
@@ -399,7 +399,7 @@ test('a command that is being journalled as its device is removed ends with it',
   const { hub } = await hubWith(t);
   const asked = hub.command('command/d-1/queued', { id: 'c-1', params: { percent: 1 } });
   hub.devices.delete('d-1');
-  await hub.dispatcher.deviceRemoved('d-1');
+  await hub.dispatcher.removed('d-1');
   // A new device of the same name has none of it.
   hub.devices.set('d-1', valve);
   await asked;

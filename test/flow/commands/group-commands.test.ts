@@ -36,7 +36,7 @@ test('a group command goes on after a restart with the devices it had fixed, and
       journal: createGroupCommandStore(state, isSettled),
       select: () => fleet,
       open,
-      watchers: [{ observeGroup: (record) => void seen.push(record) }],
+      followers: [{ groupCommandChanged: (record) => void seen.push(record) }],
       audit: new CommandAudit(
         { record: () => Promise.resolve(), noted: () => undefined },
         newCommandCounters(),
@@ -88,7 +88,7 @@ test('a group command goes on after a restart with the devices it had fixed, and
   for (const device of ['d-3', 'd-4']) {
     const command = sent.get(device);
     assert.ok(command);
-    second.open.observe({ ...command, status: 'succeeded' });
+    second.open.commandChanged({ ...command, status: 'succeeded' });
   }
   const last = await waitFor(() => seen.find(({ groupCommand }) => groupCommand.status === 'finished'), {
     what: 'its end',

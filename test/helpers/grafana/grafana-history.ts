@@ -66,9 +66,8 @@ export async function writeHistory(url: string, database: string, toMs: number):
   const log = createLog({ level: 'silent' });
   const pipeline = testPipeline({ store, clock, log });
   const { writer, ledger, shedding } = pipeline;
-  const followers = { reading: () => undefined, readings: () => undefined, event: () => undefined };
   const ingest = new Ingest(
-    { writer, ledger, shedding, followers, clock, hubClock: trustedClock(clock) },
+    { writer, ledger, shedding, followers: [], clock, hubClock: trustedClock(clock) },
     { maxAgeMs: 86_400_000, maxAheadMs: 60_000, backfillMaxAgeMs: 3_660 * 86_400_000 },
   );
   const records = new Map(historyDevices.map((device) => [device.id, recordOf(device)]));

@@ -173,7 +173,7 @@ export async function startServed(
     statuses: new StatusPublisher({ publisher: given.publisher, log, counters }),
     audit: new CommandAudit(given.audit, counters),
   };
-  const dispatcher = await startDispatcher({ ...deps, counters, watchers: [] }, options);
+  const dispatcher = await startDispatcher({ ...deps, counters, followers: [] }, options);
   const groups = { command: () => Promise.reject(new HubError('bus-unavailable')) };
   return {
     dispatcher,

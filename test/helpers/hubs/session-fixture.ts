@@ -16,7 +16,7 @@ import type { Clock } from '../../../schemas/time/clock.ts';
 import { HubError } from '../../../hub/kernel/errors.ts';
 import type { HubClock } from '../../../hub/telemetry/clock/hub-clock.ts';
 import { Ingest } from '../../../hub/telemetry/ingest.ts';
-import type { ReadingFollower } from '../../../hub/telemetry/reading-followers.ts';
+import type { ReadingFollower } from '../../../hub/telemetry/reading-follower.ts';
 import type { MetricsWriter, WriteOutcome } from '../../../hub/telemetry/store.ts';
 import type { WriterOptions } from '../../../hub/telemetry/writer.ts';
 import { compileDeviceType, hubFrameChecks, type DeviceType, type HubFrame } from '../../../schemas/index.ts';
@@ -258,7 +258,12 @@ export async function startSessions(t: TestContext, options: FixtureOptions = {}
     liveness,
     store: presenceStore,
     turnedAwayMs: () => 0,
-    changed: (id, { state, reason, epoch, n }) => changes.push(`${id} ${state} ${reason} ${epoch}.${n}`),
+    followers: [
+      {
+        presenceChanged: (id, { state, reason, epoch, n }) =>
+          void changes.push(`${id} ${state} ${reason} ${epoch}.${n}`),
+      },
+    ],
   });
   const sessions = new Sessions({
     registry,
@@ -279,7 +284,7 @@ export async function startSessions(t: TestContext, options: FixtureOptions = {}
   };
   const { maxAgeMs = 86_400_000, maxAheadMs = 60_000 } = options;
   const ingest = new Ingest(
-    { writer, ledger, shedding, followers: follower, clock, hubClock },
+    { writer, ledger, shedding, followers: [follower], clock, hubClock },
     { maxAgeMs, maxAheadMs, backfillMaxAgeMs: 3_660 * 86_400_000 },
   );
   const sessionOptions = {

@@ -33,7 +33,7 @@ test('each stage of a command is observed once, in seconds', () => {
   const observed: [string, number][] = [];
   const stages = new CommandStages();
   stages.expose({ observe: ({ stage }, seconds) => void observed.push([stage, seconds]) });
-  for (const command of life) stages.observe(command);
+  for (const command of life) stages.commandChanged(command);
   assert.deepEqual(observed, [
     ['queued', 0.25],
     ['delivery', 0.05],
@@ -46,7 +46,7 @@ test('a wall clock set back between two stages makes none of them negative', () 
   const observed: number[] = [];
   const stages = new CommandStages();
   stages.expose({ observe: (_labels, seconds) => void observed.push(seconds) });
-  stages.observe({ ...succeeded, changedMs: 500 });
+  stages.commandChanged({ ...succeeded, changedMs: 500 });
   assert.deepEqual(observed, [0, 0]);
 });
 
@@ -59,9 +59,9 @@ test('each step is a line with its stages so far, and two steps of one moment ar
     ledger: new Ledger(),
     recordOf: (id) => (id === 'd-1' ? (record as never) : undefined),
   });
-  for (const command of life) recorder.observe(command);
-  recorder.observe({ ...succeeded, id: 'c-2' });
-  recorder.observe({ ...succeeded, device: 'removed' });
+  for (const command of life) recorder.commandChanged(command);
+  recorder.commandChanged({ ...succeeded, id: 'c-2' });
+  recorder.commandChanged({ ...succeeded, device: 'removed' });
   const own = 'device="d-1",id="c-1",origin="mqtt"';
   const tags = (status: string): string => `command,name=look,site=hall,status=${status},type=env-sensor`;
   assert.deepEqual(lines, [

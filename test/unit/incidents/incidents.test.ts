@@ -17,12 +17,16 @@ function startedIncidents(t: TestContext) {
     incarnation: '7',
     scopesOf: (id) => scopes.get(id) ?? [],
     grew: (incident, members) => stored.set(incident.id, { ...incident, members: [...members] }),
-    changed: (incident, members) => {
-      const { id, kind, state, scope, devices } = incident;
-      const where = scope === undefined ? '' : ` ${scope.by}=${scope.value}`;
-      told.push(`${kind} ${state} ${devices}${where}`);
-      stored.set(id, { ...incident, members: [...members] });
-    },
+    followers: [
+      {
+        incidentChanged(incident, members) {
+          const { id, kind, state, scope, devices } = incident;
+          const where = scope === undefined ? '' : ` ${scope.by}=${scope.value}`;
+          told.push(`${kind} ${state} ${devices}${where}`);
+          stored.set(id, { ...incident, members: [...members] });
+        },
+      },
+    ],
   });
   t.after(() => incidents.close());
   const change = (id: string, state: PresenceState, reason: PresenceReason): void =>

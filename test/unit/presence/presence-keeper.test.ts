@@ -54,10 +54,14 @@ function startKeeper(t: TestContext, store = new MemoryPresenceStore()) {
     liveness,
     store,
     turnedAwayMs: () => turnedAway.ms,
-    changed(id, { state, reason }) {
-      changes.push(`${id} ${state} ${reason}`);
-      hooks.changed();
-    },
+    followers: [
+      {
+        presenceChanged(id, { state, reason }) {
+          changes.push(`${id} ${state} ${reason}`);
+          hooks.changed();
+        },
+      },
+    ],
   });
   /** Tells what has changed since the last call. */
   async function told(): Promise<string[]> {

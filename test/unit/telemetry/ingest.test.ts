@@ -26,13 +26,13 @@ function startIngest(t: TestContext, { bufferLines = 1_000, type = sensorType } 
   const nobody: FrameOwner = { account: ledger.account('d1'), stored() {}, refusedByStore() {} };
   t.after(() => pipeline.close());
   const fanned: unknown[][] = [];
-  const followers = {
+  const follower = {
     reading: (...told: unknown[]) => void fanned.push(told),
     readings: (...told: unknown[]) => void fanned.push(told),
     event: (...told: unknown[]) => void fanned.push(told),
   };
   const ingest = new Ingest(
-    { writer, ledger, shedding, followers, clock, hubClock: trustedClock(clock) },
+    { writer, ledger, shedding, followers: [follower], clock, hubClock: trustedClock(clock) },
     { maxAgeMs: 86_400_000, maxAheadMs: 60_000, backfillMaxAgeMs: 3_660 * 86_400_000 },
   );
   const channel = ingest.openChannel({ id: 'd1', site: 'lab' }, type, 'now', anchors);

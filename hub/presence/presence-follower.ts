@@ -1,0 +1,6 @@
+import type { Presence } from '../../schemas/api/presence.ts';
+
+/** Notified of each change of presence after it is on disk, in order. */
+export interface PresenceFollower {
+  presenceChanged(deviceId: string, presence: Presence): void;
+}
