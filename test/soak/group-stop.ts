@@ -28,9 +28,9 @@ export async function groupStop(): Promise<unknown> {
     const { stdout } = await hub.cli([...args, '--wait', '--json']);
     const { devices, ...report } = JSON.parse(stdout) as { status: string; devices: { status: string }[] };
     assert.equal(report.status, 'stopped');
-    assert.ok(fleet.executions.length <= 30, `${fleet.executions.length} devices were reached`);
+    assert.ok(fleet.record.executions.length <= 30, `${fleet.record.executions.length} devices were reached`);
     assert.equal(devices.length, 300);
-    return { ...report, reached: fleet.executions.length };
+    return { ...report, reached: fleet.record.executions.length };
   } finally {
     await fleet.close();
     await hub.close();

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { connect, type MqttClient } from 'mqtt';
 import { seededRandom } from '../../../device-sim/device/random.ts';
-import { callHub } from '../../../hub/cli/admin-client.ts';
 import { registerDevices, startCommandFleet, type CommandFleet } from './command-fleet.ts';
+import type { CommandRecord, CommandReport } from './command-record.ts';
 import { freePort } from '../services/free-port.ts';
 import { temporaryFolder } from '../services/guard.ts';
 import { startMosquitto, type MosquittoBroker } from '../services/mosquitto.ts';
@@ -24,22 +23,8 @@ export interface ChaosOptions {
   settleMs: number;
 }
 
-export interface ChaosReport {
-  requested: number;
-  /** PUBACKed by the embedded broker, or answered over HTTP: promised to be in the journal. */
-  promised: number;
-  journalled: number;
-  executions: number;
+export interface ChaosReport extends CommandReport {
   kills: Record<string, number>;
-  statuses: Record<string, number>;
-}
-
-interface View {
-  id: string;
-  device: string;
-  status: string;
-  reason?: string;
-  final: boolean;
 }
 
 /** Commands while the hub, the broker and the links die at random; what follows holds for every one of them. */
@@ -57,8 +42,6 @@ class Chaos {
   readonly #random: () => number;
   readonly #folder = temporaryFolder('chaos');
   readonly #kills: Record<string, number> = { hub: 0, broker: 0, links: 0 };
-  readonly #promised = new Map<string, string>();
-  readonly #requested = new Set<string>();
   #env: Record<string, string> = {};
   #hub: HubProcess | undefined;
   #mosquitto: MosquittoBroker | undefined;
@@ -83,8 +66,9 @@ class Chaos {
       if (!progress.over) await this.#killOne();
     }
     await sent;
-    const journal = await this.#settled();
-    return this.#compare(journal);
+    assert.ok(this.#fleet);
+    const report = await this.#fleet.record.compare(this.#folder.path, this.#options.settleMs);
+    return { ...report, kills: this.#kills };
   }
 
   async close(): Promise<void> {
@@ -156,6 +140,8 @@ class Chaos {
 
   async #sendAll(): Promise<void> {
     const { commands, devices, rate } = this.#options;
+    assert.ok(this.#fleet);
+    const { record } = this.#fleet;
     const under: Promise<void>[] = [];
     for (let number = 1; number <= commands; number++) {
       const device = `d-${1 + Math.floor(this.#random() * devices)}`;
@@ -165,94 +151,28 @@ class Chaos {
         ttlMs: 15_000,
         ...(name === 'identify' ? {} : { params: { seconds: 60 } }),
       };
-      this.#requested.add(`${device}/${body.id}`);
-      under.push(this.#random() < 0.5 ? this.#publish(device, name, body) : this.#post(device, name, body));
+      record.requested(device, body.id);
+      const published = this.#random() < 0.5;
+      under.push(
+        published
+          ? this.#publish(record, device, name, body)
+          : record.post(this.#folder.path, device, name, body),
+      );
       await pause(1000 / rate);
     }
     // One that never comes back was under way when its connection died: nothing was promised.
     await Promise.race([Promise.all(under), pause(20_000)]);
   }
 
-  async #publish(device: string, name: string, body: { id: string }): Promise<void> {
+  async #publish(record: CommandRecord, device: string, name: string, body: { id: string }): Promise<void> {
     try {
       await this.#publisher?.publishAsync(`hub/v1/command/${device}/${name}`, JSON.stringify(body), {
         qos: 1,
       });
       // The embedded broker's PUBACK is the hub's own.
-      if (this.#options.broker === 'embedded') this.#promised.set(`${device}/${body.id}`, 'PUBACK');
+      if (this.#options.broker === 'embedded') record.promised(device, body.id);
     } catch {
       // Nothing was promised.
     }
-  }
-
-  async #post(device: string, name: string, body: { id: string }): Promise<void> {
-    try {
-      await this.#ask('POST', `/devices/${device}/commands/${name}`, body);
-      this.#promised.set(`${device}/${body.id}`, 'HTTP');
-    } catch {
-      // The hub was away, or died before it answered.
-    }
-  }
-
-  #ask(method: string, path: string, body?: unknown): Promise<unknown> {
-    return callHub(join(this.#folder.path, 'hub.sock'), method, `/api/v1${path}`, body);
-  }
-
-  /** Every command in the journal, once none is open. */
-  async #settled(): Promise<Map<string, View>> {
-    const deadline = performance.now() + this.#options.settleMs;
-    for (;;) {
-      const journal = await this.#journal();
-      const open = [...journal.values()].filter(({ final }) => !final);
-      if (open.length === 0) return journal;
-      assert.ok(
-        performance.now() < deadline,
-        `still open: ${JSON.stringify(open.slice(0, 5))} of ${open.length}`,
-      );
-      await pause(500);
-    }
-  }
-
-  async #journal(): Promise<Map<string, View>> {
-    const all = new Map<string, View>();
-    for (let before = ''; ;) {
-      const page = (await this.#ask('GET', `/commands?limit=1000${before}`)) as {
-        commands: View[];
-        next?: number;
-      };
-      for (const view of page.commands) all.set(`${view.device}/${view.id}`, view);
-      if (page.next === undefined) return all;
-      before = `&before=${page.next}`;
-    }
-  }
-
-  #compare(journal: ReadonlyMap<string, View>): ChaosReport {
-    const { executions = [], results = new Map<string, string>() } = this.#fleet ?? {};
-    const missing = [...this.#promised].filter(([key]) => !journal.has(key));
-    assert.deepEqual(missing, [], 'everything promised is in the journal');
-    const ran = new Set<string>();
-    for (const { device, id, hubTimeMs, deadlineMs } of executions) {
-      const key = `${device}/${id}`;
-      assert.ok(this.#requested.has(key), `${key} was asked of this device`);
-      assert.ok(!ran.has(key), `${key} was run once`);
-      assert.ok(hubTimeMs <= deadlineMs, `${key} was begun in time`);
-      ran.add(key);
-    }
-    const statuses: Record<string, number> = {};
-    for (const [key, { status, reason }] of journal) {
-      statuses[status] = (statuses[status] ?? 0) + 1;
-      const said = results.get(key);
-      const text = `${key}: the hub says ${status} (${reason ?? ''}), the device ${said ?? 'nothing'}`;
-      if (ran.has(key)) assert.equal(status, said, text);
-      else assert.ok(['rejected', 'expired', 'cancelled'].includes(status), text);
-    }
-    return {
-      requested: this.#requested.size,
-      promised: this.#promised.size,
-      journalled: journal.size,
-      executions: executions.length,
-      kills: this.#kills,
-      statuses,
-    };
   }
 }

@@ -1,38 +1,15 @@
 import { createDeviceClient, type DeviceClient } from '../../../device-sim/client/client.ts';
 import type { CommandCall, CommandOutcome } from '../../../device-sim/client/command-runner.ts';
-import type { CommandStore, RememberedCommand } from '../../../device-sim/client/command-memory.ts';
 import type { HubProcess } from '../services/process.ts';
-
-/** One thing a device did, by its own clock and its own reckoning of the hub's. */
-export interface Execution {
-  readonly device: string;
-  readonly id: string;
-  readonly hubTimeMs: number;
-  readonly deadlineMs: number;
-  readonly params: unknown;
-}
+import { CommandRecord, FlashSector } from './command-record.ts';
 
 export interface CommandFleet {
   readonly clients: ReadonlyMap<string, DeviceClient>;
-  readonly executions: readonly Execution[];
-  /** How each command ended in the device's own record, by device/id. */
-  readonly results: ReadonlyMap<string, string>;
+  /** What the devices did. */
+  readonly record: CommandRecord;
   /** Resolves when every device has had a session. */
   readonly online: Promise<unknown>;
   close(): Promise<void>;
-}
-
-/** Memory that outlives a client, as a flash sector outlives a boot. */
-class Sector implements CommandStore {
-  #commands: readonly RememberedCommand[] = [];
-
-  load(): readonly RememberedCommand[] {
-    return this.#commands;
-  }
-
-  save(commands: readonly RememberedCommand[]): void {
-    this.#commands = commands.map((command) => ({ ...command }));
-  }
 }
 
 /** Registers `count` devices, `PREFIX1…`, and returns their secrets by id. */
@@ -63,8 +40,7 @@ export function startCommandFleet(
   },
 ): CommandFleet {
   const clients = new Map<string, DeviceClient>();
-  const executions: Execution[] = [];
-  const results = new Map<string, string>();
+  const record = new CommandRecord();
   const online = [...secrets].map(([id, secret]) => {
     const client = createDeviceClient({
       url: options.url,
@@ -72,17 +48,9 @@ export function startCommandFleet(
       secret,
       deviceType: options.type,
       backoffFirstMs: 100,
-      commandStore: new Sector(),
+      commandStore: new FlashSector(),
     });
-    for (const name of options.commands) {
-      client.onCommand(name, (call) => {
-        const { id: command, deadline, params } = call;
-        const hubTimeMs = client.hubTime() ?? Number.NaN;
-        executions.push({ device: id, id: command, hubTimeMs, deadlineMs: deadline, params });
-        return options.act(id, call);
-      });
-    }
-    client.on('result', ({ re, status }) => results.set(`${id}/${re}`, status));
+    record.follow(client, id, options.commands, options.act);
     clients.set(id, client);
     const welcomed = new Promise((resolve) => {
       client.once('welcome', resolve);
@@ -92,8 +60,7 @@ export function startCommandFleet(
   });
   return {
     clients,
-    executions,
-    results,
+    record,
     online: Promise.all(online),
     async close() {
       await Promise.all([...clients.values()].map((client) => client.close()));

@@ -1,7 +1,9 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { LedgerRow } from '../../../schemas/api/ledger.ts';
 import { freePort } from '../services/free-port.ts';
 import { temporaryFolder } from '../services/guard.ts';
-import { startInflux } from '../services/influxd.ts';
+import { query, startInflux } from '../services/influxd.ts';
+import { CommandRecord, FlashSector, type CommandReport } from './command-record.ts';
 import { addDevices, LedgerFleet, type Comparison } from './ledger-fleet.ts';
 import { spawnHub, type HubProcess } from '../services/process.ts';
 import { waitFor } from '../wait-for.ts';
@@ -33,12 +35,24 @@ export interface KillReport extends Comparison {
   kills: Record<'hub' | 'influx' | 'both', number>;
   ledger: LedgerRow;
   imbalances: number;
+  commands: CommandReport;
+  /** Devices that were reported offline, none of which was ever away for longer than the hub. */
+  falselyOffline: string[];
 }
 
-/** Everything is killed at random under load, again and again; what the devices were acked for must be there. */
+/** Short, so that some commands are overtaken by a kill and expire. */
+const commandTtlMs = 5_000;
+
+/**
+ * Everything is killed at random under load and under commands, again and again. What the devices were acked for must be
+ * in the store, each command must end as its device says, and no device may be reported offline.
+ * @throws AssertionError when a command's status is untrue
+ */
 export async function killRounds(options: {
   devices: number;
   perSec: number;
+  /** To a device at random, all in all. */
+  commandsPerSec: number;
   rounds: number;
   random: () => number;
   say?: (text: string) => void;
@@ -55,20 +69,37 @@ export async function killRounds(options: {
   const start = (): Promise<HubProcess> => spawnHub({ env, dataDir: folder.path });
   let hub = await start();
   const credentials = await addDevices(hub, options.devices);
-  const fleet = new LedgerFleet({ url: hub.deviceUrl, credentials, perSec: options.perSec });
+  const fleet = new LedgerFleet({
+    url: hub.deviceUrl,
+    credentials,
+    perSec: options.perSec,
+    commandStore: () => new FlashSector(),
+  });
+  const between = (fromMs: number, toMs: number): Promise<void> => pause(fromMs + random() * (toMs - fromMs));
+  const record = new CommandRecord();
+  for (const [id, client] of fleet.clients)
+    record.follow(client, id, ['identify'], async () => {
+      await between(0, 300);
+      return { status: random() < 0.1 ? 'failed' : 'succeeded' };
+    });
+  let commands = 0;
+  let sending: NodeJS.Timeout | undefined;
+  const sendCommand = (): void => {
+    const device = credentials[Math.floor(random() * credentials.length)]?.id ?? '';
+    const body = { id: `c-${(commands += 1)}`, ttlMs: commandTtlMs };
+    record.requested(device, body.id);
+    void record.post(folder.path, device, 'identify', body);
+  };
   const kills = { hub: 0, influx: 0, both: 0 };
   const victims: (keyof typeof kills)[] = [];
   let imbalances = 0;
   const countImbalances = (): void => {
     imbalances += hub.lines.filter(({ msg }) => msg === 'the ledger does not balance').length;
   };
-  const between = (fromMs: number, toMs: number): Promise<void> =>
-    new Promise((resolve) => {
-      setTimeout(resolve, fromMs + random() * (toMs - fromMs));
-    });
   try {
     fleet.connect();
     fleet.start();
+    sending = setInterval(sendCommand, 1_000 / options.commandsPerSec);
     for (let round = 1; round <= options.rounds; round += 1) {
       await waitFor(() => fleet.online > fleet.size * 0.9, {
         what: 'nine of ten devices are online',
@@ -101,15 +132,35 @@ export async function killRounds(options: {
     }
     await waitFor(() => fleet.online === fleet.size, { what: 'all devices are online', timeoutMs: 90_000 });
     fleet.stop();
+    clearInterval(sending);
+    const report = await record.compare(folder.path, 60_000);
     const ledger = await quiet(hub, fleet, 90_000);
     countImbalances();
-    return { ...(await fleet.compare(influx.url)), kills, ledger, imbalances };
+    return {
+      ...(await fleet.compare(influx.url)),
+      kills,
+      ledger,
+      imbalances,
+      commands: report,
+      falselyOffline: await reportedOffline(influx.url),
+    };
   } finally {
+    clearInterval(sending);
     await fleet.close();
     await hub.close();
     await influx.close();
     folder.remove();
   }
+}
+
+/** Each device and reason with which the hub ever said that a device is offline, by what it wrote to the store. */
+async function reportedOffline(influxUrl: string): Promise<string[]> {
+  const series = await query(influxUrl, 'hub', 'SELECT state, reason, device FROM presence');
+  const points = series.flatMap(({ values }) => values);
+  if (points.length === 0) throw new Error('no presence was recorded');
+  return points
+    .filter(([, state]) => state === 'offline')
+    .map(([, , reason, device]) => `${String(device)} ${String(reason)}`);
 }
 
 function shuffled<T>(items: readonly T[], random: () => number): T[] {

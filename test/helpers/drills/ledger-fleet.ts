@@ -1,4 +1,5 @@
 import { createDeviceClient, type DeviceClient } from '../../../device-sim/client/client.ts';
+import type { CommandStore } from '../../../device-sim/client/command-memory.ts';
 import type { Settlement } from '../../../device-sim/client/outbox.ts';
 import { query } from '../services/influxd.ts';
 import type { HubProcess } from '../services/process.ts';
@@ -29,6 +30,8 @@ export interface LedgerFleetOptions {
   heartbeatSec?: number;
   /** The hub's CA, PEM; not needed with plain ws. */
   ca?: string;
+  /** What a device remembers of commands; over a lost connection when not given. */
+  commandStore?: () => CommandStore;
 }
 
 interface Device {
@@ -61,7 +64,7 @@ export class LedgerFleet {
   delays: number[] | undefined;
 
   constructor(options: LedgerFleetOptions) {
-    const { url, credentials, perSec, outboxCapacity = 100_000, heartbeatSec, ca } = options;
+    const { url, credentials, perSec, outboxCapacity = 100_000, heartbeatSec, ca, commandStore } = options;
     this.#perSec = perSec;
     for (const { id, secret } of credentials) {
       const client = createDeviceClient({
@@ -73,9 +76,15 @@ export class LedgerFleet {
         backoffFirstMs: 200,
         ...(heartbeatSec === undefined ? {} : { heartbeatSec }),
         ...(ca === undefined ? {} : { ca }),
+        ...(commandStore === undefined ? {} : { commandStore: commandStore() }),
       });
       this.#devices.set(id, { client, sent: [], stored: new Map(), refused: 0, lastMs: 0 });
     }
+  }
+
+  /** Each device's id and client. */
+  get clients(): [string, DeviceClient][] {
+    return [...this.#devices].map(([id, { client }]) => [id, client]);
   }
 
   get online(): number {

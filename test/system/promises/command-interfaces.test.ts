@@ -157,7 +157,7 @@ test('a command sent over HTTP with wait is answered with its final status', asy
     params: { seconds: 10 },
   })) as Answer;
   assert.deepEqual([again['repeated'], again.status], [true, 'succeeded']);
-  assert.equal(fleet.executions.filter(({ id }) => id === 'h-1').length, 1);
+  assert.equal(fleet.record.executions.filter(({ id }) => id === 'h-1').length, 1);
 });
 
 test('every interface gives the same refusal for the same fault, naming field and rule', async () => {
@@ -256,7 +256,9 @@ test('a dry run shows the devices of a selector, and a group command with too ma
   assert.equal(code, 1, stderr);
   const report = JSON.parse(stdout) as Answer & { devices: { device: string; status: string }[] };
   assert.deepEqual([report.status, report.reason], ['stopped', 'too-many-failures']);
-  const reached = new Set(fleet.executions.filter(({ id }) => id === 'g-1').map(({ device }) => device));
+  const reached = new Set(
+    fleet.record.executions.filter(({ id }) => id === 'g-1').map(({ device }) => device),
+  );
   assert.ok(reached.size <= 15, `${reached.size} devices were reached`);
   assert.equal(report.devices.length, 30);
   assert.ok(report.devices.slice(15).every(({ status }) => status === 'skipped'));
@@ -291,7 +293,7 @@ test('a schedule sends its command at its times, each once, until it is removed'
     3,
   );
   await hub.cli(['schedule', 'remove', 'tick']);
-  const ids = fleet.executions.filter(({ device }) => device === 'd-3').map(({ id }) => id);
+  const ids = fleet.record.executions.filter(({ device }) => device === 'd-3').map(({ id }) => id);
   assert.equal(new Set(ids).size, ids.length);
 });
 

@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import type { CommandView } from '../../../schemas/api/commands.ts';
+import type { DeviceClient } from '../../../device-sim/client/client.ts';
+import type { CommandStore, RememberedCommand } from '../../../device-sim/client/command-memory.ts';
+import type { CommandCall, CommandOutcome } from '../../../device-sim/client/command-runner.ts';
+import { callHub } from '../../../hub/cli/admin-client.ts';
+import { waitFor } from '../wait-for.ts';
+
+/** One thing a device did, by its own clock and its own reckoning of the hub's. */
+export interface Execution {
+  readonly device: string;
+  readonly id: string;
+  readonly hubTimeMs: number;
+  readonly deadlineMs: number;
+  readonly params: unknown;
+}
+
+export interface CommandReport {
+  requested: number;
+  /** PUBACKed by the embedded broker, or answered over HTTP: promised to be in the journal. */
+  promised: number;
+  journalled: number;
+  executions: number;
+  /** How many commands ended in each status. */
+  statuses: Record<string, number>;
+}
+
+/** Memory that outlives a client, as a flash sector outlives a boot. */
+export class FlashSector implements CommandStore {
+  #commands: readonly RememberedCommand[] = [];
+
+  load(): readonly RememberedCommand[] {
+    return this.#commands;
+  }
+
+  save(commands: readonly RememberedCommand[]): void {
+    this.#commands = commands.map((command) => ({ ...command }));
+  }
+}
+
+/** What was asked of devices, what was promised, and what they did: the truth that the hub's journal is held against. */
+export class CommandRecord {
+  readonly executions: Execution[] = [];
+  /** How each command ended in the device's own record, by device/id. */
+  readonly results = new Map<string, string>();
+  readonly #requested = new Set<string>();
+  readonly #promised = new Set<string>();
+
+  /** Has `client` do these commands by `act`, and writes down what it did. */
+  follow(
+    client: DeviceClient,
+    device: string,
+    commands: readonly string[],
+    act: (device: string, call: CommandCall) => CommandOutcome | Promise<CommandOutcome>,
+  ): void {
+    for (const name of commands) {
+      client.onCommand(name, (call) => {
+        const { id, deadline, params } = call;
+        const hubTimeMs = client.hubTime() ?? Number.NaN;
+        this.executions.push({ device, id, hubTimeMs, deadlineMs: deadline, params });
+        return act(device, call);
+      });
+    }
+    client.on('result', ({ re, status }) => this.results.set(`${device}/${re}`, status));
+  }
+
+  requested(device: string, id: string): void {
+    this.#requested.add(`${device}/${id}`);
+  }
+
+  /** The hub has confirmed that it has the command. */
+  promised(device: string, id: string): void {
+    this.#promised.add(`${device}/${id}`);
+  }
+
+  /** Requests a command over HTTP. If the hub is away, or dies before it answers, nothing was promised. */
+  async post(dataDir: string, device: string, name: string, body: { id: string }): Promise<void> {
+    try {
+      await ask(dataDir, 'POST', `/devices/${device}/commands/${name}`, body);
+      this.promised(device, body.id);
+    } catch {
+      // Nothing was promised.
+    }
+  }
+
+  /**
+   * Waits until no command is open, and holds the journal against what was promised and done.
+   * @throws AssertionError when a promised command is missing, one was done twice or late, or a status is untrue
+   */
+  async compare(dataDir: string, settleMs: number): Promise<CommandReport> {
+    const journal = await waitFor(
+      async () => {
+        const all = await journalOf(dataDir);
+        return [...all.values()].every(({ final }) => final) && all;
+      },
+      { what: 'every command has ended', timeoutMs: settleMs, everyMs: 500 },
+    );
+    const missing = [...this.#promised].filter((key) => !journal.has(key));
+    assert.deepEqual(missing, [], 'everything promised is in the journal');
+    const ran = new Set<string>();
+    for (const { device, id, hubTimeMs, deadlineMs } of this.executions) {
+      const key = `${device}/${id}`;
+      assert.ok(this.#requested.has(key), `${key} was asked of this device`);
+      assert.ok(!ran.has(key), `${key} was run once`);
+      assert.ok(hubTimeMs <= deadlineMs, `${key} was begun in time`);
+      ran.add(key);
+    }
+    const statuses: Record<string, number> = {};
+    for (const [key, { status, reason }] of journal) {
+      statuses[status] = (statuses[status] ?? 0) + 1;
+      const said = this.results.get(key);
+      const text = `${key}: the hub says ${status} (${reason ?? ''}), the device ${said ?? 'nothing'}`;
+      if (ran.has(key)) assert.equal(status, said, text);
+      else assert.ok(['rejected', 'expired', 'cancelled'].includes(status), text);
+    }
+    return {
+      requested: this.#requested.size,
+      promised: this.#promised.size,
+      journalled: journal.size,
+      executions: this.executions.length,
+      statuses,
+    };
+  }
+}
+
+function ask(dataDir: string, method: string, path: string, body?: unknown): Promise<unknown> {
+  return callHub(join(dataDir, 'hub.sock'), method, `/api/v1${path}`, body);
+}
+
+async function journalOf(dataDir: string): Promise<Map<string, CommandView>> {
+  const all = new Map<string, CommandView>();
+  for (let before = ''; ;) {
+    const page = (await ask(dataDir, 'GET', `/commands?limit=1000${before}`)) as {
+      commands: CommandView[];
+      next?: number;
+    };
+    for (const view of page.commands) all.set(`${view.device}/${view.id}`, view);
+    if (page.next === undefined) return all;
+    before = `&before=${page.next}`;
+  }
+}
