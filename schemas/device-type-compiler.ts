@@ -21,6 +21,8 @@ const maxDepth = 24;
 /** Faults reported together; a file that is something else altogether has thousands. */
 const maxFaults = 50;
 const defaultTtlSec = 60;
+/** A device may ask for a heartbeat so many times as long as its type's, unless the type says otherwise. */
+const longestHeartbeat = 4;
 
 /**
  * Checks a device type against the closed meta-schema and compiles its checks, in an Ajv of its own that goes
@@ -56,6 +58,7 @@ export function compileDeviceType(definition: unknown, file: string): DeviceType
     presence: {
       heartbeatSec: presence.heartbeatSec,
       graceSec: presence.graceSec ?? presence.heartbeatSec / 2,
+      maxHeartbeatSec: presence.maxHeartbeatSec ?? presence.heartbeatSec * longestHeartbeat,
     },
     definition: definition as DeviceTypeDefinition,
   };

@@ -9,7 +9,7 @@ export interface DeviceTypeDefinition {
   streams?: Record<string, ObjectDefinition>;
   events?: Record<string, ObjectDefinition>;
   commands?: Record<string, CommandDefinition>;
-  presence: { heartbeatSec: number; graceSec?: number };
+  presence: { heartbeatSec: number; graceSec?: number; maxHeartbeatSec?: number };
 }
 
 export interface CommandDefinition {

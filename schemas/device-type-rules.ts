@@ -23,6 +23,7 @@ export function checkDeviceTypeRules(definition: unknown): FieldError[] {
     checkSchema(command['params'], `${path}/params`, faults);
     checkSchema(command['output'], `${path}/output`, faults);
   }
+  checkCrossings(isObject(definition) ? definition['presence'] : undefined, '/presence', faults);
   return faults;
 }
 
@@ -38,6 +39,7 @@ const crossings = [
   ['x-high', 'exclusiveMaximum'],
   ['minLength', 'maxLength'],
   ['minItems', 'maxItems'],
+  ['heartbeatSec', 'maxHeartbeatSec'],
 ] as const;
 
 /** Recursive; the caller has bounded the depth. */
@@ -47,14 +49,7 @@ function checkSchema(schema: unknown, path: string, faults: FieldError[], ofStre
     const rule = 'absent: only a field of a stream may be null, and no tag';
     faults.push(fault(`${path}/nullable`, 'nullable', rule, schema['nullable']));
   }
-  for (const [low, high] of crossings) {
-    const [from, to] = [schema[low], schema[high]];
-    if (typeof from !== 'number' || typeof to !== 'number') continue;
-    const open = [low, high].some((bound) => bound.startsWith('exclusive') || bound.startsWith('x-'));
-    const empty = open ? from >= to : from > to;
-    if (empty)
-      faults.push(fault(`${path}/${low}`, low, `a bound that leaves room below ${high} ${to}`, from));
-  }
+  checkCrossings(schema, path, faults);
   const declared = isObject(schema['properties']) ? schema['properties'] : {};
   checkDeclared(schema['required'], `${path}/required`, declared, faults);
   if (Array.isArray(schema['anyOf'])) {
@@ -73,6 +68,18 @@ function checkSchema(schema: unknown, path: string, faults: FieldError[], ofStre
   for (const [memberPath, member] of members(schema, path, 'properties'))
     checkSchema(member, memberPath, faults, ofStream);
   checkSchema(schema['items'], `${path}/items`, faults);
+}
+
+function checkCrossings(bounded: unknown, path: string, faults: FieldError[]): void {
+  if (!isObject(bounded)) return;
+  for (const [low, high] of crossings) {
+    const [from, to] = [bounded[low], bounded[high]];
+    if (typeof from !== 'number' || typeof to !== 'number') continue;
+    const open = [low, high].some((bound) => bound.startsWith('exclusive') || bound.startsWith('x-'));
+    const empty = open ? from >= to : from > to;
+    if (empty)
+      faults.push(fault(`${path}/${low}`, low, `a bound that leaves room below ${high} ${to}`, from));
+  }
 }
 
 function checkDeclared(

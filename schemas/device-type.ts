@@ -71,7 +71,8 @@ export interface DeviceType {
   streams: ReadonlyMap<string, StreamType>;
   events: ReadonlyMap<string, EventType>;
   commands: ReadonlyMap<string, CommandType>;
-  presence: { heartbeatSec: number; graceSec: number };
+  /** `maxHeartbeatSec`: the longest heartbeat a device may ask for. */
+  presence: { heartbeatSec: number; graceSec: number; maxHeartbeatSec: number };
   /** As its file says it. */
   definition: DeviceTypeDefinition;
 }

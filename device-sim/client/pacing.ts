@@ -1,3 +1,5 @@
+import type { SessionLimits } from '../../schemas/index.ts';
+
 /**
  * Keeps a device below `limits.messagesPerSec`: a token bucket that is a little slower and much smaller than the
  * hub's, because frames that leave evenly may arrive in bursts.
@@ -8,10 +10,13 @@ export class Pacing {
   #tokens = 1;
   #atMs = 0;
 
-  /** @param messagesPerSec from `welcome.limits` */
-  start(messagesPerSec: number, nowMs: number): void {
+  /** @param limits of `welcome`; a hub that says no burst takes the frames of one second at once */
+  start(
+    { messagesPerSec, burst = messagesPerSec }: Pick<SessionLimits, 'messagesPerSec' | 'burst'>,
+    nowMs: number,
+  ): void {
     this.#perMs = (messagesPerSec * 0.95) / 1000;
-    this.#burst = Math.max(1, messagesPerSec / 4);
+    this.#burst = Math.max(1, burst / 4);
     this.#tokens = this.#burst;
     this.#atMs = nowMs;
   }

@@ -39,7 +39,7 @@ export class Sender {
     this.#seq = 0;
     this.#ackedUpTo = 0;
     this.#holdUntilMs = 0;
-    this.#pacing.start(limits.messagesPerSec, this.#deps.clock.monotonic());
+    this.#pacing.start(limits, this.#deps.clock.monotonic());
   }
 
   /** Sends no further data frames in this session; those in flight may still be acked. */

@@ -27,8 +27,6 @@ export interface LivenessOptions {
   clock: Clock;
   /** Runs the function after the next poll of the sockets (`setImmediate`); a test runs it by hand. */
   afterPoll: (run: () => void) => void;
-  /** Uniform in [0, 1): spreads the beats over their interval. Not given, all beats start half-way. */
-  random?: () => number;
   tickMs?: number;
   slots?: number;
 }
@@ -54,7 +52,6 @@ const leadTicks = 5;
 export class Liveness {
   readonly #clock: Clock;
   readonly #afterPoll: (run: () => void) => void;
-  readonly #random: () => number;
   readonly #tickMs: number;
   readonly #slots: Set<Watch>[];
   readonly #slotOf = new Map<Watch, number>();
@@ -69,10 +66,9 @@ export class Liveness {
   /** Total length of our own stalls, ms, for the metrics. */
   stalledMs = 0;
 
-  constructor({ clock, afterPoll, random = () => 0.5, tickMs = 10, slots = 2048 }: LivenessOptions) {
+  constructor({ clock, afterPoll, tickMs = 10, slots = 2048 }: LivenessOptions) {
     this.#clock = clock;
     this.#afterPoll = afterPoll;
-    this.#random = random;
     this.#tickMs = tickMs;
     this.#slots = Array.from({ length: slots }, () => new Set<Watch>());
     this.#lastTickAt = clock.monotonic();
@@ -99,19 +95,20 @@ export class Liveness {
   }
 
   /**
-   * Runs `run` every `intervalMs`, starting at a random moment of the interval, so that the pings of a whole fleet are
-   * spread evenly.
+   * Runs `run` whenever nothing has happened for `intervalMs`, again and again.
+   * @param lastAt when something last happened, liveness ms
    * @returns a function that ends it
    */
-  beat(intervalMs: number, run: () => void): () => void {
+  inQuiet(intervalMs: number, lastAt: () => number, run: () => void): () => void {
     const options = {
       allowedMs: intervalMs,
       expired: () => {
-        watch = this.#begin(options, watch.heardAt + intervalMs);
-        run();
+        const quiet = this.#now - lastAt() >= intervalMs;
+        watch = this.#begin(options, quiet ? this.now : lastAt());
+        if (quiet) run();
       },
     };
-    let watch = this.#begin(options, this.now - this.#random() * intervalMs);
+    let watch = this.#begin(options, this.now);
     return () => this.unwatch(watch);
   }
 

@@ -29,10 +29,17 @@ export interface PresenceStore {
   savePresence(rows: readonly PresenceRow[]): Promise<void>;
 }
 
-/** The session as presence sees it. */
-export interface WatchedLink extends SessionFacts {
+/** What the hub sends to a device, as presence sees it. */
+export interface WatchedOutbox {
   /** Sends a WebSocket ping (RFC 6455 §5.5.2). */
   ping(): void;
+  /** Liveness time at which anything was last sent. */
+  readonly sentAt: number;
+}
+
+/** The session as presence sees it. */
+export interface WatchedLink extends SessionFacts {
+  readonly outbox: WatchedOutbox;
   /** Liveness time of the last pong. */
   readonly pongAt: number;
   /** When the link, the application and its data last showed a sign of life, Unix ms. */
@@ -176,7 +183,12 @@ export class PresenceKeeper {
     entry.link = link;
     entry.timing = timing;
     entry.session = openedSession(this.#deps.clock.now(), link, entry.session);
-    entry.endPings = this.#deps.liveness.beat(timing.heartbeatMs, () => link.ping());
+    // A device may count on hearing something every heartbeat. Most get answers to what they send.
+    entry.endPings = this.#deps.liveness.inQuiet(
+      timing.heartbeatMs,
+      () => link.outbox.sentAt,
+      () => link.outbox.ping(),
+    );
     this.#apply(deviceId, { kind: 'opened', epoch, replaced });
     return this.#watchLink(deviceId, entry, link, timing);
   }
@@ -310,7 +322,7 @@ export class PresenceKeeper {
       quiet: () => {
         askedAt = this.#deps.liveness.now;
         this.#apply(deviceId, { kind: 'late' });
-        link.ping();
+        link.outbox.ping();
       },
       allowedMs: timing.heartbeatMs + timing.graceMs,
       expired: () => {
@@ -329,6 +341,7 @@ export class PresenceKeeper {
     this.#unwatch(entry);
     const { liveness } = this.#deps;
     const before = liveness.now;
+    link.outbox.ping();
     entry.watch = liveness.watch({
       allowedMs: timing.heartbeatMs + timing.graceMs,
       expired: () => {

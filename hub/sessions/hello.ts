@@ -59,14 +59,18 @@ export function welcomeFrame(
     graceSec: graceMs / 1000,
     ackDelayMs,
     backoffMaxMs,
-    limits: { frameBytes, samples, inFlight, messagesPerSec },
+    limits: { frameBytes, samples, inFlight, messagesPerSec, burst: Math.max(1, Math.floor(messagesPerSec)) },
   };
 }
 
-/** The device's own heartbeat wins. Grace is then half of it, as for a type without a grace of its own. */
+/**
+ * The device's own heartbeat wins, up to the longest its type allows. Grace is then half of it, as for a type without a
+ * grace of its own.
+ */
 function timingOf({ presence }: DeviceType, wishSec = presence.heartbeatSec): LinkTiming {
-  const graceSec = wishSec === presence.heartbeatSec ? presence.graceSec : wishSec / 2;
-  return { heartbeatMs: wishSec * 1000, graceMs: graceSec * 1000 };
+  const heartbeatSec = Math.min(wishSec, presence.maxHeartbeatSec);
+  const graceSec = heartbeatSec === presence.heartbeatSec ? presence.graceSec : heartbeatSec / 2;
+  return { heartbeatMs: heartbeatSec * 1000, graceMs: graceSec * 1000 };
 }
 
 /** For a device whose type is no longer there. */

@@ -1,5 +1,6 @@
 import { closeReasons, closeReasonText } from '../../schemas/index.ts';
 import type { CloseReason, HubFrame } from '../../schemas/index.ts';
+import type { Liveness } from '../presence/liveness.ts';
 
 /** One device's WebSocket, as a session needs it. */
 export interface DeviceSocket {
@@ -25,13 +26,23 @@ export class Outbox {
   readonly #socket: DeviceSocket;
   readonly #limits: OutboxLimits;
   readonly #overflowed: () => void;
+  readonly #liveness: Pick<Liveness, 'now'>;
   #closed = false;
+  /** Liveness time at which something was last sent. */
+  sentAt: number;
 
   /** @param overflowed called once, when the outbox closed itself because something did not fit. */
-  constructor(socket: DeviceSocket, limits: OutboxLimits, overflowed: () => void) {
+  constructor(
+    socket: DeviceSocket,
+    limits: OutboxLimits,
+    liveness: Pick<Liveness, 'now'>,
+    overflowed: () => void,
+  ) {
     this.#socket = socket;
     this.#limits = limits;
     this.#overflowed = overflowed;
+    this.#liveness = liveness;
+    this.sentAt = liveness.now;
   }
 
   /** True when what can wait (an ack) should wait. */
@@ -53,12 +64,15 @@ export class Outbox {
       return false;
     }
     this.#socket.send(text);
+    this.sentAt = this.#liveness.now;
     return true;
   }
 
   /** A ping on a full socket is lost; the deadline catches that. */
   ping(): void {
-    if (!this.#closed && !this.congested) this.#socket.ping();
+    if (this.#closed || this.congested) return;
+    this.#socket.ping();
+    this.sentAt = this.#liveness.now;
   }
 
   close(reason: CloseReason, retryAfterMs?: number): void {

@@ -33,7 +33,7 @@ import { commandOf, isSeq, nack, schemaFault, targetOf, unknownType } from './na
 import { Outbox, defaultOutboxLimits, type DeviceSocket } from './outbox.ts';
 import type { Marks } from '../../schemas/api/presence.ts';
 import type { Closer } from '../presence/presence.ts';
-import type { WatchedLink } from '../presence/presence-keeper.ts';
+import type { WatchedLink, WatchedOutbox } from '../presence/presence-keeper.ts';
 import { RateLimit } from './rate-limit.ts';
 import type { DeviceRecord, StoredOpening } from '../registry/device-store.ts';
 import type { DeviceSession } from './device-session.ts';
@@ -85,7 +85,7 @@ export class Session implements WatchedLink, DeviceSession {
     this.address = address;
     this.#early = new EarlyFrames(deps.options.inFlight);
     this.#rate = new RateLimit(deps.clock, deps.options);
-    this.#outbox = new Outbox(socket, defaultOutboxLimits, () => this.#overflowed());
+    this.#outbox = new Outbox(socket, defaultOutboxLimits, deps.liveness, () => this.#overflowed());
   }
 
   /** The upgrade is done: the device has `helloSec` seconds to say hello. */
@@ -152,8 +152,8 @@ export class Session implements WatchedLink, DeviceSession {
     this.pongAt = this.#deps.liveness.now;
   }
 
-  ping(): void {
-    this.#outbox.ping();
+  get outbox(): WatchedOutbox {
+    return this.#outbox;
   }
 
   marks(): Marks {

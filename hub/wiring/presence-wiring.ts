@@ -33,12 +33,12 @@ export interface PresenceParts {
 
 /** One wheel for all silences; a change goes to disk, then to the bus and to the others who follow. */
 export function createPresence(
-  { config, log, clock, random, releasers }: HubContext,
+  { config, log, clock, releasers }: HubContext,
   deps: { state: HubState; registry: Registry; bus: Publisher; topics: Topics; admission: Admission },
 ): PresenceParts {
   const { registry, bus, topics, admission } = deps;
   const { database, identity, catalog } = deps.state;
-  const liveness = startLiveness({ clock, random, afterPoll: (run) => setImmediate(run) });
+  const liveness = startLiveness({ clock, afterPoll: (run) => setImmediate(run) });
   releasers.push('liveness', () => liveness.close());
   const announcer = new PresenceAnnouncer({ publisher: bus, topics, log, hub: identity });
   const events = new DeviceEvents(clock);

@@ -8,7 +8,10 @@ export interface SessionLimits {
   samples: number;
   /** Data frames sent and not settled. */
   inFlight: number;
+  /** On average. */
   messagesPerSec: number;
+  /** Data frames that may leave at once after a pause. Hubs before 0.2 do not say it. */
+  burst?: number;
 }
 
 export interface WelcomeFrame {

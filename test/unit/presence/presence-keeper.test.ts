@@ -1,79 +1,11 @@
 import assert from 'node:assert/strict';
-import { test, type TestContext } from 'node:test';
+import { test } from 'node:test';
 import fc from 'fast-check';
-import { startLiveness, type Liveness } from '../../../hub/presence/liveness.ts';
-import type { SessionFacts } from '../../../hub/presence/last-session.ts';
-import { PresenceKeeper, type PresenceRow, type WatchedLink } from '../../../hub/presence/presence-keeper.ts';
-import type { Marks } from '../../../schemas/api/presence.ts';
-import { ManualClock } from '../../helpers/clock.ts';
+import { type PresenceRow } from '../../../hub/presence/presence-keeper.ts';
 import { MemoryPresenceStore } from '../../helpers/devices/memory-devices.ts';
+import { first, startKeeper, timing } from '../../helpers/hubs/presence-fixture.ts';
 import { turn } from '../../helpers/hubs/session-fixture.ts';
-import { silentLog } from '../../helpers/silent-log.ts';
 import { startMs } from '../../helpers/start-time.ts';
-
-/** A link whose stack answers pings for as long as `answers` says so. */
-class FakeLink implements WatchedLink {
-  readonly #liveness: Liveness;
-  pongAt = 0;
-  pings = 0;
-  answers = true;
-  silences = 0;
-  readonly address = '192.0.2.1';
-  readonly type = { id: 'sensor@2' };
-  readonly firmware = '2.1';
-  clock: SessionFacts['clock'];
-
-  constructor(liveness: Liveness) {
-    this.#liveness = liveness;
-  }
-
-  marks(): Marks {
-    return {};
-  }
-
-  ping(): void {
-    this.pings += 1;
-    if (this.answers) this.pongAt = this.#liveness.now;
-  }
-
-  silent(): void {
-    this.silences += 1;
-  }
-}
-
-function startKeeper(t: TestContext, store = new MemoryPresenceStore()) {
-  const clock = new ManualClock(startMs);
-  const liveness = startLiveness({ clock, afterPoll: (run) => run() });
-  t.after(() => liveness.close());
-  const changes: string[] = [];
-  const turnedAway = { ms: 0 };
-  const hooks = { changed: (): void => {} };
-  const keeper = new PresenceKeeper({
-    clock,
-    log: silentLog,
-    liveness,
-    store,
-    turnedAwayMs: () => turnedAway.ms,
-    followers: [
-      {
-        presenceChanged(id, { state, reason }) {
-          changes.push(`${id} ${state} ${reason}`);
-          hooks.changed();
-        },
-      },
-    ],
-  });
-  /** Tells what has changed since the last call. */
-  async function told(): Promise<string[]> {
-    await keeper.settled();
-    return changes.splice(0);
-  }
-  const link = (): FakeLink => new FakeLink(liveness);
-  return { clock, liveness, keeper, store, hooks, told, link, turnedAway };
-}
-
-const timing = { heartbeatMs: 1_000, graceMs: 500 };
-const first = { ...timing, epoch: 1 };
 
 function known(id: string) {
   return { id, createdMs: startMs - 5_000, epoch: 3, disabled: false, timing };
@@ -409,15 +341,4 @@ test('the marks of the link are kept when it is gone', async (t) => {
   await keeper.settled();
   assert.deepEqual(keeper.get('d1').marks, { pongMs: 1, frameMs: 2, dataMs: 3 });
   assert.deepEqual(store.rows.get('d1')?.marks, { pongMs: 1, frameMs: 2, dataMs: 3 });
-});
-
-test('pings go out every heartbeat, also to a device that speaks', (t) => {
-  const { keeper, clock, liveness, link } = startKeeper(t);
-  const one = link();
-  const watch = keeper.opened('d1', one, first);
-  for (let ms = 0; ms < 10_000; ms += 100) {
-    clock.advance(100);
-    watch.heardAt = liveness.now;
-  }
-  assert.ok(one.pings >= 9 && one.pings <= 11, `${one.pings} pings in ten heartbeats`);
 });

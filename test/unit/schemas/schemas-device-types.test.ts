@@ -86,7 +86,7 @@ test('the shipped types load, each with its streams, events and commands', async
   );
   assert.equal(catalog.get('env-sensor@2'), undefined);
   const env = catalog.get('env-sensor@1');
-  assert.deepEqual(env?.presence, { heartbeatSec: 30, graceSec: 15 });
+  assert.deepEqual(env?.presence, { heartbeatSec: 30, graceSec: 15, maxHeartbeatSec: 120 });
   assert.deepEqual(env?.streams.get('env')?.fields, [
     {
       name: 'temperature',
@@ -197,7 +197,7 @@ test('a grace of its own is kept, and defaults of a command are filled in', () =
     { ...definition(), presence: { heartbeatSec: 10, graceSec: 2 }, commands: { c: { safety: 'observe' } } },
     'f',
   );
-  assert.deepEqual(type.presence, { heartbeatSec: 10, graceSec: 2 });
+  assert.deepEqual(type.presence, { heartbeatSec: 10, graceSec: 2, maxHeartbeatSec: 40 });
   const { offline, ttlSec, idempotent, concurrency, params } = type.commands.get('c') ?? {};
   assert.deepEqual({ offline, ttlSec, idempotent }, { offline: 'reject', ttlSec: 60, idempotent: false });
   assert.equal(concurrency, 1);

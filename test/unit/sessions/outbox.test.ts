@@ -5,7 +5,12 @@ import { ScriptedSocket } from '../../helpers/hubs/session-fixture.ts';
 
 function outboxOn(socket: ScriptedSocket) {
   const told = { overflows: 0 };
-  const outbox = new Outbox(socket, { softBytes: 100, hardBytes: 400 }, () => (told.overflows += 1));
+  const outbox = new Outbox(
+    socket,
+    { softBytes: 100, hardBytes: 400 },
+    { now: 7 },
+    () => (told.overflows += 1),
+  );
   return { outbox, told };
 }
 

@@ -17,7 +17,7 @@ test('a valid hello is welcomed with the epoch, the clock, the timing and the li
       graceSec: 15,
       ackDelayMs: 500,
       backoffMaxMs: 30_000,
-      limits: { frameBytes: 65_536, samples: 500, inFlight: 16, messagesPerSec: 50 },
+      limits: { frameBytes: 65_536, samples: 500, inFlight: 16, messagesPerSec: 50, burst: 50 },
     },
   ]);
   assert.deepEqual(commands.calls, ['opened 1']);
@@ -31,6 +31,15 @@ test('the heartbeat a device wishes for holds, with half of it as grace', async 
   await pass(6_000);
   assert.equal(changes.at(-1), 'd1 suspect heartbeat-late 1.2');
   await pass(100);
+  assert.equal(changes.at(-1), 'd1 offline link-lost 1.3');
+});
+
+test('a device may not ask for a longer heartbeat than its type allows, and learns which one holds', async (t) => {
+  const { open, pass, changes } = await startSessions(t);
+  const device = await open('d1', { heartbeatSec: 86_400 });
+  const [welcome] = device.socket.of('welcome');
+  assert.deepEqual([welcome?.['heartbeatSec'], welcome?.['graceSec']], [120, 60]);
+  await pass(180_100);
   assert.equal(changes.at(-1), 'd1 offline link-lost 1.3');
 });
 
