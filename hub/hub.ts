@@ -5,10 +5,8 @@ import { serveApi } from './adapters/http/routes/api-routes.ts';
 import { exposeDrops } from './adapters/socket-metrics.ts';
 import { createDeviceStore } from './adapters/sqlite/sqlite-device-store.ts';
 import { readiness } from './admin/readiness.ts';
-import { exposeBus } from './bus/bus-metrics.ts';
 import { topicsOf } from './bus/topics.ts';
 import type { Config } from './config/config.ts';
-import { Metrics } from './kernel/metrics.ts';
 import { Registry } from './registry/registry.ts';
 import { createAdmin } from './wiring/admin-wiring.ts';
 import { createBus } from './wiring/bus-wiring.ts';
@@ -66,8 +64,9 @@ async function startParts(hub: HubContext) {
   const state = await openState(hub);
   const registry = new Registry({ store: createDeviceStore(state.database), clock: hub.clock });
   await registry.load();
+  registry.expose(hub.metrics);
   const topics = topicsOf(hub.config.mqtt.root);
-  const bus = createBus(hub, state.identity, topics);
+  const bus = createBus(hub, state.hubIdentity, topics);
 
   // Readings: frame → ingest → writer → store, or spool.
   const telemetry = await startTelemetry(hub, { state, registry, bus, topics });
@@ -76,38 +75,23 @@ async function startParts(hub: HubContext) {
   const admission = startAdmitting(hub, telemetry);
   const presence = createPresence(hub, { state, registry, bus, topics, admission });
   const sessions = createSessions(hub, { state, registry, telemetry, admission, presence });
-  const known = { state, registry, sessions: sessions.sessions };
-  const incidents = createIncidents(hub, { ...known, presence: presence.keeper, bus, topics });
-  presence.followers.follow(telemetry.presence, incidents.incidents);
+  const incidents = createIncidents(hub, { state, sessions, presence, bus, topics });
+  presence.followers.follow(telemetry.presenceRecorder, incidents.keeper);
   await presence.load();
   await incidents.resume();
 
   // What is asked of devices.
-  const { removals } = presence;
-  const notices = createNotices(hub, known);
-  const commands = await startCommands(hub, {
-    ...known,
-    bus,
-    topics,
-    recorder: telemetry.commands,
-    removals,
-  });
-  const { groupCommands } = commands;
-  const schedules = await startSchedules(hub, {
-    ...known,
-    hubClock: telemetry.hubClock,
-    groupCommands,
-    notices: notices.notices,
-    incidents: incidents.incidents,
-  });
+  const fleet = { state, registry, sessions };
+  const notices = createNotices(hub, fleet);
+  const commands = await startCommands(hub, { ...fleet, bus, topics, telemetry, presence });
+  const schedules = await startSchedules(hub, { ...fleet, telemetry, commands, notices, incidents });
 
   // Who may come in, and what operators see.
-  const identity = await startIdentity(hub, known);
-  const signOut = (actor: string): void => bus.signOut(actor);
-  const operators = await startOperators(hub, { ...known, identity, signOut });
-  const parts = { state, registry, bus, telemetry, sessions, presence, incidents, notices, commands };
-  const admin = createAdmin(hub, parts);
-  return { ...parts, schedules, identity, operators, admin };
+  const identity = await startIdentity(hub, fleet);
+  const operators = await startOperators(hub, { ...fleet, identity, bus });
+  const admin = createAdmin(hub, { ...fleet, bus, telemetry, presence, incidents, notices, commands });
+  const served = { commands, schedules, notices, identity, operators, admin };
+  return { ...fleet, bus, telemetry, admission, presence, incidents, ...served };
 }
 
 type HubParts = Awaited<ReturnType<typeof startParts>>;
@@ -116,16 +100,23 @@ type HubParts = Awaited<ReturnType<typeof startParts>>;
  * Who is notified of what, in this order, in addition to those who follow within one `wiring/` file, or from the start
  * because they must miss nothing.
  */
-function follow(parts: HubParts): void {
-  const { registry, telemetry, presence, incidents, commands, admin, state } = parts;
-  const { sessions } = parts.sessions;
+function follow({
+  state,
+  registry,
+  telemetry,
+  sessions,
+  presence,
+  incidents,
+  commands,
+  admin,
+}: HubParts): void {
   // Sessions come first, so that a removed device sends nothing more. Removals come last, because they record that
   // everything else is done.
   registry.follow(
     sessions,
     presence.keeper,
-    telemetry.presence,
-    incidents.incidents,
+    telemetry.presenceRecorder,
+    incidents.keeper,
     incidents.clones,
     presence.events,
     admin.consoleReadings,
@@ -143,25 +134,13 @@ function follow(parts: HubParts): void {
 
 /** Opens the ways in, last: the bus, then devices, then operators. */
 async function openListeners(hub: HubContext, parts: HubParts): Promise<RunningHub> {
-  const { state, registry, bus, telemetry, sessions, presence, incidents, commands, operators } = parts;
-  const { keeper } = presence;
-  const { admin } = parts;
+  const { bus, telemetry, notices, operators } = parts;
   follow(parts);
   await connectBus(hub, parts);
-  const devices = await listenForDevices(hub, parts);
-  const { listener } = devices;
-  const notices = parts.notices.notices;
+  const listener = await listenForDevices(hub, parts);
   await notices.load();
-  const jobs = startJobs(hub, { telemetry, presence: keeper, notices, listener });
-  const watched = { state, telemetry, registry, sessions: sessions.sessions, presence: keeper };
-  const { dispatcher } = commands;
-  const monitoring = startSelfMonitoring(hub, { ...watched, dispatcher, bus });
-
-  const metrics = new Metrics({ processMetrics: true });
-  exposeBus(metrics, bus);
-  const exposing = [state, registry, telemetry, sessions, presence, incidents, parts.notices, commands];
-  for (const part of [...exposing, parts.schedules, parts.identity, admin, devices, jobs])
-    part.expose(metrics);
+  startJobs(hub, { ...parts, listener });
+  const monitoring = startSelfMonitoring(hub, parts);
 
   const stop = new AbortController();
   const http = await startAdmin(
@@ -170,15 +149,15 @@ async function openListeners(hub: HubContext, parts: HubParts): Promise<RunningH
       serveApi: (app) =>
         serveApi(app, {
           ...operators.operations,
-          ...commands.operations,
-          views: admin.operations,
-          live: admin.feed,
-          schedules: parts.schedules.schedules,
+          ...parts.commands.operations,
+          views: parts.admin.operations,
+          live: parts.admin.feed,
+          schedules: parts.schedules,
         }),
       access: operators.access,
       consoleDir,
       readiness: () => readiness({ ...telemetry, bus, clock: hub.clock, stopping: stop.signal.aborted }),
-      metrics: () => metrics.page(),
+      metrics: () => hub.metrics.page(),
     },
     {
       listen: hub.config.adminListen,
@@ -187,10 +166,8 @@ async function openListeners(hub: HubContext, parts: HubParts): Promise<RunningH
     },
   );
   hub.releasers.push('admin', () => http.close());
-  exposeDrops(metrics, http.drops, 'admin');
-  operators.expose(metrics);
+  exposeDrops(hub.metrics, http.drops, 'admin');
 
-  const draining = { listener, sessions: sessions.sessions, presence, incidents, monitoring };
   return {
     deviceUrl: listener.url,
     adminUrl: http.url,
@@ -199,7 +176,7 @@ async function openListeners(hub: HubContext, parts: HubParts): Promise<RunningH
     failed: hub.failed,
     close() {
       stop.abort();
-      return drainHub(hub, { ...draining, writer: telemetry.writer });
+      return drainHub(hub, { ...parts, listener, monitoring });
     },
   };
 }

@@ -14,16 +14,16 @@ export function createWhy(deps: {
   registry: Registry;
   events: DeviceEvents;
   liveness: Liveness;
-  presence: PresenceKeeper;
+  keeper: PresenceKeeper;
   spool: Pick<Spool, 'droppedOf'>;
   cuts: Pick<CutConnections, 'text'>;
 }): (deviceId: string) => DeviceWhy {
-  const { clock, registry, events, liveness, presence, spool, cuts } = deps;
+  const { clock, registry, events, liveness, keeper, spool, cuts } = deps;
   return (deviceId) => {
     registry.require(deviceId);
     const recorded = events.of(deviceId);
     const { stalls } = liveness;
-    const now = presence.get(deviceId);
+    const now = keeper.get(deviceId);
     const why = explain({ presence: now, events: recorded, stalls, nowMs: clock.now() });
     const dropped = spool.droppedOf(deviceId);
     const cut = now.state === 'online' ? undefined : cuts.text;

@@ -2,7 +2,6 @@ import type { Requester } from '../../schemas/api/requester.ts';
 import type { Auditor } from '../audit/audit.ts';
 import { FailedProofs } from '../kernel/failed-proofs.ts';
 import type { Clock } from '../../schemas/time/clock.ts';
-import { parseBasic } from '../registry/credentials.ts';
 import type { Registry } from '../registry/registry.ts';
 import { authenticate, type Authentication, type Proof } from './principal.ts';
 import type { Rotation } from './rotation.ts';
@@ -54,12 +53,6 @@ export class Authenticator {
         this.#refused(address, judged.deviceId, judged.kind);
         return judged;
     }
-  }
-
-  /** The registered device that a refused caller claims to be: for the events of that device, proven by nothing. */
-  claimedDevice(authorization: string | undefined): string | undefined {
-    const id = parseBasic(authorization)?.id;
-    return id !== undefined && this.#deps.registry.get(id) !== undefined ? id : undefined;
   }
 
   #denied(judged: Extract<Authentication, { kind: 'denied' }>, address: string): Admittance {

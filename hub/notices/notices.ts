@@ -118,6 +118,15 @@ export class Notices {
     return this.#remember({ ...notice, report });
   }
 
+  /** Sends the notice of a schedule, which has nobody to answer: the log says how it ended. */
+  sendScheduled(schedule: string, request: Omit<NoticeRequest, 'atMs'>, jitterMs: number): void {
+    const { log } = this.#deps;
+    this.sendWithJitter(request, jitterMs).then(
+      ({ report }) => log.debug({ schedule, ...report }, 'scheduled notice sent'),
+      (error: unknown) => log.warn({ schedule, reason: messageOf(error) }, 'scheduled notice not sent'),
+    );
+  }
+
   /**
    * Those scheduled by time, then those sent, newest first.
    * @param mayShow not given: all; otherwise those to a single device it may show

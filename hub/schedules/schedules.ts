@@ -92,7 +92,7 @@ export class Schedules {
   /** @throws HubError `database-failed` */
   async start(): Promise<void> {
     for (const schedule of await this.#deps.store.load()) this.#keep(schedule);
-    if (this.#deps.clockTrusted()) await this.clockBelieved();
+    if (this.#deps.clockTrusted()) await this.#setBack();
     this.#timer = this.#deps.clock.every(tickMs, () => this.#tick());
   }
 
@@ -153,11 +153,20 @@ export class Schedules {
     this.#deps.refused(name, false);
   }
 
-  /**
-   * The clock is known to be right. Recurring schedules that have run by a clock that was ahead, or were made by it,
-   * go on from now: otherwise they would wait until it has caught up. @throws HubError `database-failed`
-   */
+  /** The clock is known to be right. */
   async clockBelieved(): Promise<void> {
+    try {
+      await this.#setBack();
+    } catch (error) {
+      this.#deps.log.error({ reason: messageOf(error) }, 'schedules could not be set to the right time');
+    }
+  }
+
+  /**
+   * Recurring schedules that have run by a clock that was ahead, or were made by it, go on from now: otherwise they
+   * would wait until it has caught up. @throws HubError `database-failed`
+   */
+  async #setBack(): Promise<void> {
     const nowMs = this.#deps.clock.now();
     for (const kept of this.#kept.values()) {
       const { schedule, fields } = kept;

@@ -9,6 +9,7 @@ import type { Registry } from '../registry/registry.ts';
 import type { MayShow } from '../registry/visibility.ts';
 import type { HubClock } from '../telemetry/clock/hub-clock.ts';
 import type { DeviceSession } from './device-session.ts';
+import { newSessionCounters } from './session-counters.ts';
 
 export interface SessionsDeps {
   registry: Registry;
@@ -26,6 +27,8 @@ const reAnchorMs = 1_000;
 
 /** Every connection of a device, and the session of each device that counts. */
 export class Sessions implements DeviceFollower {
+  /** Of all sessions together. */
+  readonly counters = newSessionCounters();
   readonly #deps: SessionsDeps;
   /** The newest session of each device whose hello was valid. */
   readonly #sessions = new Map<string, DeviceSession>();

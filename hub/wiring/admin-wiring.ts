@@ -11,17 +11,15 @@ import { Refusals } from '../admin/refusals.ts';
 import { createTypeViews } from '../admin/type-views.ts';
 import type { Bus } from '../bus/bus.ts';
 import type { Dispatcher } from '../commands/dispatcher.ts';
-import type { CutConnections } from '../incidents/cut-connections.ts';
-import type { Incidents } from '../incidents/incidents.ts';
-import type { Metrics } from '../kernel/metrics.ts';
 import type { Notices } from '../notices/notices.ts';
+import type { Sessions } from '../sessions/sessions.ts';
 import type { Registry } from '../registry/registry.ts';
 import { LatestReadings } from '../telemetry/latest-readings.ts';
 import { createReadings } from '../telemetry/readings.ts';
 import { createTelemetryAdministration } from '../admin/telemetry-administration.ts';
 import type { HubContext } from './context.ts';
+import type { IncidentParts } from './incidents-wiring.ts';
 import type { PresenceParts } from './presence-wiring.ts';
-import type { SessionParts } from './sessions-wiring.ts';
 import { snapshotParts } from './snapshot-wiring.ts';
 import type { HubState } from './state-wiring.ts';
 import type { Telemetry } from './telemetry-wiring.ts';
@@ -29,11 +27,11 @@ import type { Telemetry } from './telemetry-wiring.ts';
 interface Deps {
   state: HubState;
   registry: Registry;
-  sessions: SessionParts;
+  sessions: Sessions;
   telemetry: Telemetry;
   presence: PresenceParts;
-  incidents: { incidents: Incidents; cuts: CutConnections };
-  notices: { notices: Notices };
+  incidents: IncidentParts;
+  notices: Notices;
   commands: { dispatcher: Dispatcher };
   bus: Bus;
 }
@@ -44,16 +42,12 @@ export interface AdminParts {
   liveCommands: LiveCommands;
   consoleReadings: ConsoleReadings;
   refusals: Refusals;
-  expose(metrics: Metrics): void;
 }
 
 /** All that exists for operators only: operations, views, the hub at a glance, the live feed. */
 export function createAdmin(hub: HubContext, deps: Deps): AdminParts {
-  const { clock, log, releasers } = hub;
-  const { registry, telemetry, presence } = deps;
-  const { incidents } = deps.incidents;
-  const { notices } = deps.notices;
-  const { sessions } = deps.sessions;
+  const { clock, log, metrics, releasers } = hub;
+  const { registry, sessions, telemetry, presence, incidents, notices } = deps;
   const { store, ledger, spool, link } = telemetry;
   const snapshot = snapshotParts(hub, deps);
   const keeper = presence.keeper;
@@ -78,6 +72,7 @@ export function createAdmin(hub: HubContext, deps: Deps): AdminParts {
     },
   });
   releasers.push('live feed', () => feed.close());
+  exposeLiveFeed(metrics, feed);
   const latest = new LatestReadings();
   const refusals = new Refusals(clock, feed);
   const typeOf = (deviceId: string) => sessions.typeOf(deviceId);
@@ -88,8 +83,8 @@ export function createAdmin(hub: HubContext, deps: Deps): AdminParts {
       ...createDeviceHistory({ registry, store, latest, nackLog: refusals.log, typeOf }),
       ...createTelemetryAdministration({ ledger, spool, link }),
       readings: createReadings({ store, typeOf }),
-      why: createWhy({ ...presence, clock, registry, spool, cuts: deps.incidents.cuts, presence: keeper }),
-      incidents: (mayShow) => incidents.list(mayShow),
+      why: createWhy({ ...presence, clock, registry, spool, cuts: incidents.cuts }),
+      incidents: (mayShow) => incidents.keeper.list(mayShow),
       pushNotice: (request) => notices.push(request),
       notices: (mayShow) => notices.list(mayShow),
       hub: (mayShow) => snapshotOf(snapshot, mayShow),
@@ -100,6 +95,5 @@ export function createAdmin(hub: HubContext, deps: Deps): AdminParts {
     liveCommands: new LiveCommands(feed, clock),
     consoleReadings: new ConsoleReadings(latest, feed),
     refusals,
-    expose: (metrics) => exposeLiveFeed(metrics, feed),
   };
 }

@@ -1,6 +1,7 @@
 import type { BrokerAccess } from '../adapters/broker/broker-access.ts';
 import { createBroker } from '../adapters/broker/broker.ts';
 import { createMqttBus } from '../adapters/mqtt/mqtt.ts';
+import { exposeBus } from '../bus/bus-metrics.ts';
 import type { Bus, BusHandlers } from '../bus/bus.ts';
 import type { Topics } from '../bus/topics.ts';
 import type { HubContext } from './context.ts';
@@ -16,10 +17,15 @@ export interface HubBus extends Bus {
 }
 
 /** The configured MQTT broker, or the embedded one. Does no I/O until it is connected. */
-export function createBus(hub: HubContext, identity: HubState['identity'], topics: Topics): HubBus {
+export function createBus(hub: HubContext, hubIdentity: HubState['hubIdentity'], topics: Topics): HubBus {
+  const bus = unconnectedBus(hub, { ...hubIdentity, topics });
+  exposeBus(hub.metrics, bus);
+  return bus;
+}
+
+function unconnectedBus(hub: HubContext, named: HubState['hubIdentity'] & { topics: Topics }): HubBus {
   const { mqtt, brokerListen } = hub.config;
   const { url, username, password } = mqtt;
-  const named = { ...identity, topics };
   if (url === undefined) return createBroker(hub, { ...brokerListen, ...named });
   return createMqttBus(hub, { url, username, password, ...named });
 }

@@ -17,7 +17,6 @@ import type { GroupOperations } from '../commands/group/group-operations.ts';
 import { CommandStages } from '../commands/stages.ts';
 import { StatusPublisher } from '../commands/status-publisher.ts';
 import { Followers } from '../kernel/followers.ts';
-import type { Metrics } from '../kernel/metrics.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Removals } from '../registry/removals.ts';
 import type { Sessions } from '../sessions/sessions.ts';
@@ -34,7 +33,6 @@ export interface CommandParts extends Pick<BusHandlers, 'message'> {
   follow(follower: CommandFollower & GroupCommandFollower): void;
   /** The broker is there, for the first time or again. */
   busConnected(): void;
-  expose(metrics: Metrics): void;
 }
 
 interface Deps {
@@ -43,16 +41,16 @@ interface Deps {
   sessions: Sessions;
   bus: Bus;
   topics: Topics;
-  /** Writes each state of a command to the metrics store. */
-  recorder: CommandFollower;
-  /** Ends what an earlier hub had begun to end, before anything is asked of the journal. */
-  removals: Removals;
+  /** Its recorder writes each state of a command to the metrics store. */
+  telemetry: { commandRecorder: CommandFollower };
+  /** Its removals end what an earlier hub had begun to end, before anything is asked of the journal. */
+  presence: { removals: Removals };
 }
 
 /** Everything about commands: journal → device → answer, groups, and the requests for them. */
 export async function startCommands(hub: HubContext, deps: Deps): Promise<CommandParts> {
-  const { clock, releasers } = hub;
-  const { state, registry, sessions, removals } = deps;
+  const { clock, metrics, releasers } = hub;
+  const { state, registry, sessions } = deps;
   const counters = newCommandCounters();
   const audit = new CommandAudit(state.audit, counters);
   const hasOtherHubs = (): boolean => deps.bus.otherHubs.length > 0;
@@ -75,7 +73,7 @@ export async function startCommands(hub: HubContext, deps: Deps): Promise<Comman
   const waits = new CommandWaits(clock);
   const open = new OpenGroupCommands();
   const followers = new Followers<CommandFollower>();
-  followers.follow(stages, deps.recorder, audit, waits, open);
+  followers.follow(stages, deps.telemetry.commandRecorder, audit, waits, open);
   const directory = { typeOf: (deviceId: string) => sessions.commandedTypeOf(deviceId) };
   const dispatcher = await startDispatcher({
     ...common,
@@ -86,7 +84,7 @@ export async function startCommands(hub: HubContext, deps: Deps): Promise<Comman
     followers: followers.all,
   });
   releasers.push('dispatcher', () => dispatcher.close());
-  await removals.resume(dispatcher);
+  await deps.presence.removals.resume(dispatcher);
   releasers.push('command waits', () => waits.close());
 
   const groups = await startGroupCommands({ ...common, state, statuses, dispatcher, open });
@@ -99,6 +97,7 @@ export async function startCommands(hub: HubContext, deps: Deps): Promise<Comman
     dispatcher,
     groups: groups.requests,
   });
+  exposeCommands(metrics, { dispatcher, stages });
   return {
     dispatcher,
     groupCommands: groups.groupCommands,
@@ -115,6 +114,5 @@ export async function startCommands(hub: HubContext, deps: Deps): Promise<Comman
       dispatcher.busConnected();
       groups.answers.busConnected();
     },
-    expose: (metrics) => exposeCommands(metrics, { dispatcher, stages }),
   };
 }

@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.ts';
 import type { Log } from '../kernel/log.ts';
+import { Metrics } from '../kernel/metrics.ts';
 import { Releasers } from '../kernel/releasers.ts';
 import { systemClock, type Clock } from '../../schemas/time/clock.ts';
 
@@ -17,6 +18,8 @@ export interface HubContext {
   readonly clock: Clock;
   /** Uniform in [0, 1). */
   readonly random: () => number;
+  /** Each feature exposes its own. */
+  readonly metrics: Metrics;
   /** Each part that was started pushes its close. */
   readonly releasers: Releasers;
   /** To be called when a part dies that the hub cannot run without. */
@@ -31,5 +34,7 @@ export function newContext(
 ): HubContext {
   const failure = Promise.withResolvers<Error>();
   const onFailure = (error: Error): void => failure.resolve(error);
-  return { config, log, clock, random, releasers: new Releasers(), onFailure, failed: failure.promise };
+  const metrics = new Metrics({ processMetrics: true });
+  const releasers = new Releasers();
+  return { config, log, clock, random, metrics, releasers, onFailure, failed: failure.promise };
 }

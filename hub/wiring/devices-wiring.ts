@@ -4,20 +4,21 @@ import { startDeviceListener, type DeviceListener } from '../adapters/websocket/
 import { exposeListener } from '../adapters/websocket/listener-metrics.ts';
 import type { Refusals } from '../admin/refusals.ts';
 import type { CommandEvents } from '../commands/command-session.ts';
+import { refusedClaims } from '../identity/refused-claims.ts';
 import type { CutConnections } from '../incidents/cut-connections.ts';
-import type { Metrics } from '../kernel/metrics.ts';
 import type { Registry } from '../registry/registry.ts';
+import type { Admission } from '../sessions/admission.ts';
 import { AckSchedule } from '../sessions/ack-schedule.ts';
 import type { CloneGuard } from '../sessions/clone-guard.ts';
 import { fixedRates } from '../sessions/rate-limit.ts';
 import type { SessionDeps } from '../sessions/session-deps.ts';
 import { Session } from '../sessions/session.ts';
+import type { Sessions } from '../sessions/sessions.ts';
 import type { HubClock } from '../telemetry/clock/hub-clock.ts';
 import type { Ingest } from '../telemetry/ingest.ts';
 import type { HubContext } from './context.ts';
 import type { IdentityParts } from './identity-wiring.ts';
 import type { PresenceParts } from './presence-wiring.ts';
-import type { SessionParts } from './sessions-wiring.ts';
 import type { HubState } from './state-wiring.ts';
 
 /** Below the limit of descriptors that most machines set; sockets beyond are refused. */
@@ -28,7 +29,8 @@ const expiryCheckMs = 1_000;
 interface Deps {
   state: HubState;
   registry: Registry;
-  sessions: SessionParts;
+  admission: Admission;
+  sessions: Sessions;
   identity: IdentityParts;
   presence: PresenceParts;
   incidents: { clones: CloneGuard; cuts: CutConnections };
@@ -41,12 +43,9 @@ interface Deps {
  * The devices' way in: TLS, limits before authentication, identity, the session, and its end when a credential expires.
  * @throws HubError `address-in-use` · `tls-invalid`
  */
-export async function listenForDevices(
-  hub: HubContext,
-  deps: Deps,
-): Promise<{ listener: DeviceListener; expose(metrics: Metrics): void }> {
-  const { config, clock, log, releasers } = hub;
-  const { sessions, admission } = deps.sessions;
+export async function listenForDevices(hub: HubContext, deps: Deps): Promise<DeviceListener> {
+  const { config, clock, log, metrics, releasers } = hub;
+  const { registry, sessions, admission } = deps;
   const { authenticator, enrolments } = deps.identity;
   const { events } = deps.presence;
   const sessionDeps = sessionDepsOf(hub, deps);
@@ -62,10 +61,7 @@ export async function listenForDevices(
       admit: (deviceId) => admission.admit(deviceId),
       authenticate: (proof, network) => authenticator.admit(proof, network),
       enrol: (ask, network) => enrolments.enrol(ask, network),
-      refused({ authorization, ...refusal }) {
-        const deviceId = authenticator.claimedDevice(authorization);
-        if (deviceId !== undefined) events.record(deviceId, { kind: 'refused', ...refusal });
-      },
+      refused: refusedClaims({ registry, events }),
       connect(record, socket, address, principal) {
         const session = new Session(sessionDeps, record, socket, address);
         sessions.connected(session, principal);
@@ -78,19 +74,14 @@ export async function listenForDevices(
   releasers.push('device listener', () => listener.close());
   const reload = tls?.watch((renewed) => listener.renewTls(renewed));
   releasers.push('certificate', () => reload?.close());
-  return {
-    listener,
-    expose(metrics) {
-      exposeListener(metrics, listener.counters);
-      if (reload !== undefined) exposeTls(metrics, reload);
-    },
-  };
+  exposeListener(metrics, listener.counters);
+  if (reload !== undefined) exposeTls(metrics, reload);
+  return listener;
 }
 
 function sessionDepsOf({ config, clock, log, releasers }: HubContext, deps: Deps): SessionDeps {
-  const { registry } = deps;
+  const { registry, sessions } = deps;
   const { refusals } = deps.admin;
-  const { sessions, counters } = deps.sessions;
   const { keeper, liveness, events } = deps.presence;
   const { rotation } = deps.identity;
   const { ackDelayMs, inFlight, messagesPerSec, backoffMaxMs } = config;
@@ -107,7 +98,7 @@ function sessionDepsOf({ config, clock, log, releasers }: HubContext, deps: Deps
     presence: keeper,
     registry,
     sessions,
-    counters,
+    counters: sessions.counters,
     commands: deps.commands.dispatcher,
     clones: deps.incidents.clones,
     deviceEvents: events,

@@ -23,16 +23,19 @@ export async function drainHub(
     presence: PresenceParts;
     incidents: IncidentParts;
     monitoring: SelfMonitoring;
-    writer: Writer;
+    telemetry: { writer: Writer };
   },
 ): Promise<{ lost: number; faults: { name: string; error: unknown }[] }> {
-  const { listener, sessions, presence, incidents, monitoring, writer } = deps;
+  const { listener, sessions, presence, incidents, monitoring } = deps;
   const slots = slotsOf(config, sessions.connections().length);
   listener.stopAccepting(() => slots.randomMs(random));
   await drainSessions({ sessions, clock, random }, { ...slots, settleMs });
   await presence.keeper.settled();
   await incidents.settled();
   monitoring.close();
-  const [lost] = await Promise.all([writer.drain(drainMs), presence.announcer.settled(clock, settleMs)]);
+  const [lost] = await Promise.all([
+    deps.telemetry.writer.drain(drainMs),
+    presence.announcer.settled(clock, settleMs),
+  ]);
   return { lost, faults: await releasers.closeAll() };
 }

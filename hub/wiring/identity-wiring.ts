@@ -3,7 +3,6 @@ import { Authenticator } from '../identity/authenticator.ts';
 import { Enrolments } from '../identity/enrolment.ts';
 import { exposeRotation } from '../identity/rotation-metrics.ts';
 import { Rotation } from '../identity/rotation.ts';
-import type { Metrics } from '../kernel/metrics.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 import type { HubContext } from './context.ts';
@@ -13,12 +12,11 @@ export interface IdentityParts {
   authenticator: Authenticator;
   rotation: Rotation;
   enrolments: Enrolments;
-  expose(metrics: Metrics): void;
 }
 
 /** The identity of devices: authentication at each connection, enrolment, rotation of secrets. */
 export async function startIdentity(
-  { clock, log }: HubContext,
+  { clock, log, metrics }: HubContext,
   { state, registry, sessions }: { state: HubState; registry: Registry; sessions: Sessions },
 ): Promise<IdentityParts> {
   const { audit, database } = state;
@@ -26,5 +24,6 @@ export async function startIdentity(
   const authenticator = new Authenticator({ registry, rotation, sessions, clock, audit });
   const enrolments = new Enrolments({ store: createEnrolmentStore(database), registry, clock, audit });
   await enrolments.load();
-  return { authenticator, rotation, enrolments, expose: (metrics) => exposeRotation(metrics, rotation) };
+  exposeRotation(metrics, rotation);
+  return { authenticator, rotation, enrolments };
 }

@@ -8,16 +8,15 @@ import { exposeIncidents } from '../incidents/incident-metrics.ts';
 import { incidentPublisher } from '../incidents/incident-publisher.ts';
 import { startIncidents, type Incidents } from '../incidents/incidents.ts';
 import { Followers } from '../kernel/followers.ts';
-import type { Metrics } from '../kernel/metrics.ts';
-import type { PresenceKeeper } from '../presence/presence-keeper.ts';
 import { exposeCloneGuard } from '../sessions/clone-guard-metrics.ts';
 import { startCloneGuard, type CloneGuard } from '../sessions/clone-guard.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 import type { HubContext } from './context.ts';
+import type { PresenceParts } from './presence-wiring.ts';
 import type { HubState } from './state-wiring.ts';
 
 export interface IncidentParts {
-  incidents: Incidents;
+  keeper: Incidents;
   clones: CloneGuard;
   cuts: CutConnections;
   /** Who is notified of each change. */
@@ -26,31 +25,30 @@ export interface IncidentParts {
   resume(): Promise<void>;
   /** Resolves when every change so far is on disk and handed to the bus. */
   settled(): Promise<void>;
-  expose(metrics: Metrics): void;
 }
 
 /** Incidents and fights for an id, kept over restarts: state → disk → bus. */
 export function createIncidents(
-  { config, clock, random, log, releasers }: HubContext,
+  { config, clock, random, log, metrics, releasers }: HubContext,
   deps: {
     state: HubState;
     sessions: Sessions;
-    presence: PresenceKeeper;
+    presence: PresenceParts;
     bus: Publisher;
     topics: Topics;
   },
 ): IncidentParts {
   const { sessions, presence, bus, topics } = deps;
-  const { database, identity } = deps.state;
+  const { database, hubIdentity } = deps.state;
   const store = createIncidentStore(database);
-  const publish = incidentPublisher({ publisher: bus, topics, hub: identity });
+  const publish = incidentPublisher({ publisher: bus, topics, hub: hubIdentity });
   const kept = new IncidentLog({ log, store, publish });
   releasers.push('incident log', () => kept.settled());
   const followers = new Followers<IncidentFollower>();
   followers.follow({ incidentChanged: (incident, members) => kept.changed(incident, members) });
   const incidents = startIncidents({
     clock,
-    incarnation: identity.incarnation,
+    incarnation: hubIdentity.incarnation,
     scopesOf: (deviceId) => sessions.scopesOf(deviceId),
     grew: (incident, members) => kept.grew(incident, members),
     followers: followers.all,
@@ -70,20 +68,18 @@ export function createIncidents(
     changed: (network, raised) => incidents.connectionsCut(network, limit, raised),
   });
   releasers.push('cut connections', () => cuts.close());
+  exposeIncidents(metrics, { incidents, lost: kept.lost });
+  exposeCloneGuard(metrics, clones);
   return {
-    incidents,
+    keeper: incidents,
     clones,
     cuts,
     followers,
     async resume() {
-      const open = incidents.resume(await store.load(), (id) => presence.find(id));
+      const open = incidents.resume(await store.load(), (id) => presence.keeper.find(id));
       for (const deviceId of open) clones.resume(deviceId);
       cuts.resume(incidents.openSubjects('connections-cut'));
     },
     settled: () => kept.settled(),
-    expose(metrics) {
-      exposeIncidents(metrics, { incidents, lost: kept.lost });
-      exposeCloneGuard(metrics, clones);
-    },
   };
 }

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { createNoticeStore } from '../adapters/sqlite/sqlite-notice-store.ts';
-import type { Metrics } from '../kernel/metrics.ts';
 import { exposeNotices } from '../notices/notice-metrics.ts';
 import { Notices } from '../notices/notices.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -10,11 +9,12 @@ import type { HubState } from './state-wiring.ts';
 
 /** What is pushed to devices, now or at its time. */
 export function createNotices(
-  { clock, log, random, releasers }: HubContext,
+  { clock, log, random, metrics, releasers }: HubContext,
   { state, registry, sessions }: { state: HubState; registry: Registry; sessions: Sessions },
-): { notices: Notices; expose(metrics: Metrics): void } {
+): Notices {
   const store = createNoticeStore(state.database);
   const notices = new Notices({ clock, log, registry, sessions, newId: randomUUID, random, store });
   releasers.push('notices', () => notices.close());
-  return { notices, expose: (metrics) => exposeNotices(metrics, notices) };
+  exposeNotices(metrics, notices);
+  return notices;
 }

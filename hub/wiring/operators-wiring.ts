@@ -5,6 +5,7 @@ import type { ApiOperations } from '../adapters/http/routes/api-routes.ts';
 import { ownOrigins } from '../adapters/listen-address.ts';
 import { createOperatorStore } from '../adapters/sqlite/sqlite-operator-store.ts';
 import { createCredentialOperations } from '../admin/credential-operations.ts';
+import type { Bus } from '../bus/bus.ts';
 import { isLoopback } from '../config/rules.ts';
 import type { Enrolments } from '../identity/enrolment.ts';
 import type { Rotation } from '../identity/rotation.ts';
@@ -13,8 +14,8 @@ import { anonymousOperator, brokerSignIn } from '../operators/broker-sign-in.ts'
 import { ConsoleSessions, csrfHolds } from '../operators/console-sessions.ts';
 import { deviceRights } from '../operators/device-rights.ts';
 import { hasRole, localOperator } from '../operators/operator.ts';
+import { exposeOperators } from '../operators/operator-metrics.ts';
 import { Operators } from '../operators/operators.ts';
-import type { Metrics } from '../kernel/metrics.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 import type { HubContext } from './context.ts';
@@ -27,8 +28,8 @@ interface Deps {
   registry: Registry;
   sessions: Sessions;
   identity: { enrolments: Enrolments; rotation: Rotation };
-  /** The rights of an account or token have changed: what it has open elsewhere ends. */
-  signOut: (actor: string) => void;
+  /** Its clients are signed out when the rights of their account or token have changed. */
+  bus: Pick<Bus, 'signOut'>;
 }
 
 export interface OperatorParts {
@@ -40,13 +41,12 @@ export interface OperatorParts {
   operations: Pick<ApiOperations, 'audit' | 'credentials' | 'enrolments' | 'operators'>;
   /** The code that makes the first admin; undefined when there is an account. */
   firstLogin: string | undefined;
-  expose(metrics: Metrics): void;
 }
 
 /** People and programs that may sign in, and what each may do, on each interface. */
 export async function startOperators(
-  { config, clock, releasers }: HubContext,
-  { state, registry, sessions, identity, signOut }: Deps,
+  { config, clock, metrics, releasers }: HubContext,
+  { state, registry, sessions, identity, bus }: Deps,
 ): Promise<OperatorParts> {
   const { audit } = state;
   const logins = new ConsoleSessions(clock);
@@ -56,7 +56,7 @@ export async function startOperators(
     audit,
     changed: (actor) => {
       logins.closeAll(actor);
-      signOut(actor);
+      bus.signOut(actor);
     },
   });
   await operators.load();
@@ -65,6 +65,7 @@ export async function startOperators(
     clock.every(expiryCheckMs, () => operators.closeExpired()),
   );
 
+  exposeOperators(metrics, { operators, logins });
   const recordOf = (deviceId: string) => registry.get(deviceId);
   const mayTouch = deviceRights({ recordOf, typeOf: (deviceId) => sessions.typeOf(deviceId) });
   const { root } = config.mqtt;
@@ -93,17 +94,5 @@ export async function startOperators(
       operators,
     },
     firstLogin: operators.openFirstLogin(),
-    expose(metrics) {
-      metrics.counter(
-        'hub_logins_unjudged_total',
-        'Passwords not judged because too many waited',
-        () => operators.unjudged,
-      );
-      metrics.counter(
-        'hub_console_sessions_pushed_out_total',
-        'Console sessions that ended because their person signed in too often',
-        () => logins.pushedOut,
-      );
-    },
   };
 }

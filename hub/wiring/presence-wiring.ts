@@ -3,7 +3,6 @@ import { createRemovalStore } from '../adapters/sqlite/sqlite-removal-store.ts';
 import type { Publisher } from '../bus/bus.ts';
 import type { Topics } from '../bus/topics.ts';
 import { Followers } from '../kernel/followers.ts';
-import type { Metrics } from '../kernel/metrics.ts';
 import { DeviceEvents } from '../presence/device-events.ts';
 import { startLiveness, type Liveness } from '../presence/liveness.ts';
 import { PresenceAnnouncer } from '../presence/presence-announcer.ts';
@@ -28,19 +27,18 @@ export interface PresenceParts {
   followers: Followers<PresenceFollower>;
   /** Takes up what an earlier hub left; to be called when everybody follows who must miss nothing. */
   load(): Promise<void>;
-  expose(metrics: Metrics): void;
 }
 
 /** One wheel for all silences; a change goes to disk, then to the bus and to the others who follow. */
 export function createPresence(
-  { config, log, clock, releasers }: HubContext,
+  { config, log, clock, metrics, releasers }: HubContext,
   deps: { state: HubState; registry: Registry; bus: Publisher; topics: Topics; admission: Admission },
 ): PresenceParts {
   const { registry, bus, topics, admission } = deps;
-  const { database, identity, catalog } = deps.state;
+  const { database, hubIdentity, catalog } = deps.state;
   const liveness = startLiveness({ clock, afterPoll: (run) => setImmediate(run) });
   releasers.push('liveness', () => liveness.close());
-  const announcer = new PresenceAnnouncer({ publisher: bus, topics, log, hub: identity });
+  const announcer = new PresenceAnnouncer({ publisher: bus, topics, log, hub: hubIdentity });
   const events = new DeviceEvents(clock);
   const followers = new Followers<PresenceFollower>();
   followers.follow(
@@ -63,6 +61,7 @@ export function createPresence(
     log,
     clearPresence: (deviceId, cleared) => announcer.removed(deviceId, cleared),
   });
+  exposePresence(metrics, { keeper, announcer, liveness });
   return {
     keeper,
     liveness,
@@ -75,6 +74,5 @@ export function createPresence(
       await keeper.load(config.backoffMaxMs, knownDevices(registry.all(), catalog));
       releasers.push('presence', () => keeper.settled());
     },
-    expose: (metrics) => exposePresence(metrics, { keeper, announcer, liveness }),
   };
 }

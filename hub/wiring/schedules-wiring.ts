@@ -2,8 +2,6 @@ import { parseCron } from '../adapters/cron.ts';
 import { createScheduleStore } from '../adapters/sqlite/sqlite-schedule-store.ts';
 import type { GroupCommands } from '../commands/group/group-commands.ts';
 import { checkScheduled, sendScheduled } from '../commands/group/scheduled-command.ts';
-import { messageOf } from '../kernel/errors.ts';
-import type { Metrics } from '../kernel/metrics.ts';
 import type { Notices } from '../notices/notices.ts';
 import type { Incidents } from '../incidents/incidents.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -16,17 +14,19 @@ import type { HubState } from './state-wiring.ts';
 
 /** Commands and notices at their times. */
 export async function startSchedules(
-  { clock, log, releasers }: HubContext,
+  { clock, log, metrics, releasers }: HubContext,
   deps: {
     state: HubState;
     registry: Registry;
-    hubClock: HubClock;
-    groupCommands: GroupCommands;
-    notices: Pick<Notices, 'sendWithJitter'>;
-    incidents: Incidents;
+    telemetry: { hubClock: HubClock };
+    commands: { groupCommands: GroupCommands };
+    notices: Pick<Notices, 'sendScheduled'>;
+    incidents: { keeper: Incidents };
   },
-): Promise<{ schedules: Schedules; expose(metrics: Metrics): void }> {
-  const { registry, groupCommands, notices, incidents, hubClock } = deps;
+): Promise<Schedules> {
+  const { registry, notices, incidents } = deps;
+  const { groupCommands } = deps.commands;
+  const { hubClock } = deps.telemetry;
   const typeOf = (device: string): string => registry.get(device)?.type ?? '';
   const schedules = new Schedules({
     clock,
@@ -37,25 +37,17 @@ export async function startSchedules(
       action.kind === 'notice'
         ? selectDevices(registry, to).length
         : checkScheduled({ groupCommands, typeOf }, { ...action, to }),
-    refused: (name, raised) => incidents.scheduleRefused(name, raised),
+    refused: (name, raised) => incidents.keeper.scheduleRefused(name, raised),
     command: ({ name: schedule, to, jitterMs }, action, id) =>
       sendScheduled(groupCommands, { ...action, schedule, id, to, jitterMs }),
     clockTrusted: () => !hubClock.unusable,
     runs: (id) => groupCommands.runs(id),
-    notice({ name, to, jitterMs }, { topic, data }) {
-      notices.sendWithJitter({ to, topic, data }, jitterMs).then(
-        ({ report }) => log.debug({ schedule: name, ...report }, 'scheduled notice sent'),
-        (error: unknown) =>
-          log.warn({ schedule: name, reason: messageOf(error) }, 'scheduled notice not sent'),
-      );
-    },
+    notice: ({ name, to, jitterMs }, { topic, data }) =>
+      notices.sendScheduled(name, { to, topic, data }, jitterMs),
   });
   await schedules.start();
-  hubClock.follow(() => {
-    schedules.clockBelieved().catch((error: unknown) => {
-      log.error({ reason: messageOf(error) }, 'schedules could not be set to the right time');
-    });
-  });
+  hubClock.follow(() => void schedules.clockBelieved());
   releasers.push('schedules', () => schedules.close());
-  return { schedules, expose: (metrics) => exposeSchedules(metrics, schedules) };
+  exposeSchedules(metrics, schedules);
+  return schedules;
 }

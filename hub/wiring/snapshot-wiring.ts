@@ -5,17 +5,17 @@ import type { Dispatcher } from '../commands/dispatcher.ts';
 import { watchEventLoop } from '../kernel/event-loop.ts';
 import { residentBytes } from '../kernel/heap.ts';
 import type { Registry } from '../registry/registry.ts';
+import type { Sessions } from '../sessions/sessions.ts';
 import { Throughput } from '../telemetry/throughput.ts';
 import type { HubContext } from './context.ts';
 import type { PresenceParts } from './presence-wiring.ts';
-import type { SessionParts } from './sessions-wiring.ts';
 import type { HubState } from './state-wiring.ts';
 import type { Telemetry } from './telemetry-wiring.ts';
 
 interface Deps {
   state: HubState;
   registry: Registry;
-  sessions: SessionParts;
+  sessions: Sessions;
   telemetry: Telemetry;
   presence: PresenceParts;
   commands: { dispatcher: Dispatcher };
@@ -24,9 +24,12 @@ interface Deps {
 
 /** The parts of the hub at a glance. */
 export function snapshotParts({ clock, releasers }: HubContext, deps: Deps): SnapshotParts {
-  const { registry, telemetry, presence, bus } = deps;
-  const { sessions, counters } = deps.sessions;
-  const throughput = new Throughput({ clock, ledger: telemetry.ledger, frames: () => counters.frames });
+  const { registry, sessions, telemetry, presence, bus } = deps;
+  const throughput = new Throughput({
+    clock,
+    ledger: telemetry.ledger,
+    frames: () => sessions.counters.frames,
+  });
   throughput.start();
   releasers.push('throughput', () => throughput.close());
   const eventLoop = watchEventLoop(clock);
@@ -35,11 +38,11 @@ export function snapshotParts({ clock, releasers }: HubContext, deps: Deps): Sna
     clock,
     version: packageJson.version,
     startedMs: clock.now(),
-    identity: deps.state.identity,
+    identity: deps.state.hubIdentity,
     registry,
     presence: presence.keeper,
     sessions,
-    counters,
+    counters: sessions.counters,
     pipeline: telemetry,
     bus,
     dispatcher: deps.commands.dispatcher,

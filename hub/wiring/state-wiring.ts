@@ -7,32 +7,32 @@ import type { Database } from '../adapters/sqlite/sqlite.ts';
 import { openStateDatabase } from '../adapters/sqlite/state-database.ts';
 import { exposeAudit } from '../audit/audit-metrics.ts';
 import { Audit } from '../audit/audit.ts';
-import type { Metrics } from '../kernel/metrics.ts';
 import type { HubContext } from './context.ts';
 
 export interface HubState {
   database: Database;
   /** The id of this hub, and the number of this start. */
-  identity: { hubId: string; incarnation: string };
+  hubIdentity: { hubId: string; incarnation: string };
   audit: Audit;
   catalog: WatchedDeviceTypes;
-  expose(metrics: Metrics): void;
 }
 
 /**
  * The data folder, which is ours alone from here on, and what the hub knows: `state.db`, the audit, the device types.
  * @throws HubError `data-dir-in-use` · `database-failed` · `schema-invalid`
  */
-export async function openState({ config, log, clock, releasers, onFailure }: HubContext): Promise<HubState> {
+export async function openState(hub: HubContext): Promise<HubState> {
+  const { config, log, clock, metrics, releasers, onFailure } = hub;
   const lock = await awaitDataDir(config.dataDir, clock);
   releasers.push('data folder', () => lock.release());
   const database = await openStateDatabase(join(config.dataDir, 'state.db'), { onFailure });
   releasers.push('state database', () => database.close());
   const audit = new Audit({ store: createAuditStore(database), clock, log });
   releasers.push('audit', () => audit.close());
+  exposeAudit(metrics, audit);
   const names = createHubIdentityStore(database);
-  const identity = { hubId: await names.hubId(), incarnation: String(await names.nextIncarnation()) };
+  const hubIdentity = { hubId: await names.hubId(), incarnation: String(await names.nextIncarnation()) };
   const catalog = await openDeviceTypes(config.schemasDir, log);
   releasers.push('device types', () => catalog.close());
-  return { database, identity, audit, catalog, expose: (metrics) => exposeAudit(metrics, audit) };
+  return { database, hubIdentity, audit, catalog };
 }

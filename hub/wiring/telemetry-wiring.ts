@@ -3,7 +3,6 @@ import { createUpkeepProgress } from '../adapters/sqlite/upkeep-progress.ts';
 import type { Broadcaster, Publisher } from '../bus/bus.ts';
 import type { Topics } from '../bus/topics.ts';
 import { Followers } from '../kernel/followers.ts';
-import type { Metrics } from '../kernel/metrics.ts';
 import { plausibleAheadMs, releasedMs } from '../kernel/release-date.ts';
 import { TokenBucket } from '../kernel/token-bucket.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -27,10 +26,9 @@ export interface Telemetry extends TelemetryPipeline {
   ingest: Ingest;
   /** Who is notified of accepted readings and events. */
   readingFollowers: Followers<ReadingFollower>;
-  presence: PresenceRecorder;
-  commands: CommandRecorder;
+  presenceRecorder: PresenceRecorder;
+  commandRecorder: CommandRecorder;
   upkeep: Upkeep;
-  expose(metrics: Metrics): void;
 }
 
 interface TelemetryDeps {
@@ -42,7 +40,7 @@ interface TelemetryDeps {
 
 /** Frame → ingest → the pipeline to the store, and what the hub writes there about presence and commands. */
 export async function startTelemetry(hub: HubContext, deps: TelemetryDeps): Promise<Telemetry> {
-  const { config, log, clock, releasers } = hub;
+  const { config, log, clock, metrics, releasers } = hub;
   const { registry, bus, topics } = deps;
   const { database, catalog } = deps.state;
   const { maxAgeSec, maxAheadSec, backfillMaxAgeDays } = config;
@@ -77,17 +75,16 @@ export async function startTelemetry(hub: HubContext, deps: TelemetryDeps): Prom
     { store, progress, clock, hubClock, log, measurements },
     retentionOf(hub, pipeline),
   );
+  exposeTelemetry(metrics, { ...pipeline, reconciliation, upkeep, ingest, fanOut: fanOut.counters });
   return {
     ...pipeline,
     hubClock,
     shedding,
     ingest,
     readingFollowers,
-    presence: new PresenceRecorder({ writer, ledger, recordOf }),
-    commands: new CommandRecorder({ writer, ledger, recordOf }),
+    presenceRecorder: new PresenceRecorder({ writer, ledger, recordOf }),
+    commandRecorder: new CommandRecorder({ writer, ledger, recordOf }),
     upkeep,
-    expose: (metrics) =>
-      exposeTelemetry(metrics, { ...pipeline, reconciliation, upkeep, ingest, fanOut: fanOut.counters }),
   };
 }
 

@@ -1,0 +1,46 @@
+import type { Dispatcher } from '../commands/dispatcher.ts';
+import type { EventLoopLag } from '../kernel/event-loop.ts';
+import type { PresenceKeeper } from '../presence/presence-keeper.ts';
+import type { Registry } from '../registry/registry.ts';
+import type { Sessions } from '../sessions/sessions.ts';
+import type { HubSample } from '../telemetry/self-monitoring.ts';
+import type { Writer } from '../telemetry/writer.ts';
+import { knownFaults, type CheckedParts } from './readiness.ts';
+
+export interface SampledParts extends Pick<CheckedParts, 'link' | 'spool' | 'disk' | 'hubClock' | 'bus'> {
+  registry: Registry;
+  sessions: Sessions;
+  keeper: PresenceKeeper;
+  dispatcher: Dispatcher;
+  writer: Writer;
+  eventLoop: {
+    lag: EventLoopLag;
+    /** Since its last call, 0 to 1. */
+    share: () => number;
+  };
+  heapBytes: () => number;
+}
+
+/** The hub at this moment, for the measurement `hub`. */
+export function sampleOf(parts: SampledParts): HubSample {
+  const { registry, sessions, keeper, dispatcher, writer, link, spool, bus, eventLoop } = parts;
+  const { open, uncertain } = dispatcher.levels();
+  const { size, maxSize } = spool.levels;
+  const faults = Object.entries(knownFaults(parts));
+  return {
+    devices: registry.size,
+    online: keeper.counts().online,
+    sessions: sessions.connectionCount,
+    commandsOpen: open,
+    commandsUncertain: uncertain,
+    spoolSize: size,
+    spoolFill: size / maxSize,
+    bufferFill: writer.fill,
+    storeUp: link.up,
+    busUp: bus.connected,
+    faults: faults.filter(([, fault]) => fault !== undefined).map(([name]) => name),
+    eventLoopLagMs: eventLoop.lag.read(),
+    eventLoopShare: eventLoop.share(),
+    heapBytes: parts.heapBytes(),
+  };
+}
