@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { RefusalReason } from '../../schemas/api/error-codes.ts';
-import type { CommandType, FieldError } from '../../schemas/index.ts';
+import { limits, type CommandType, type FieldError } from '../../schemas/index.ts';
 import type { Requester } from '../../schemas/api/requester.ts';
 import { isFinal } from '../../schemas/command-status.ts';
 import { HubError, messageOf } from '../kernel/errors.ts';
@@ -14,6 +14,7 @@ import type { CommandRequest, Refusal } from './command-request.ts';
 import type { DeviceDirectory } from './command-session.ts';
 import { mayWait, step, type Command } from './command.ts';
 import type { AnswerAddress, CommandJournal, CommandRecord, Delivery } from './journal.ts';
+import { commandFrameBytes } from './command-frame.ts';
 import { holderOf, type CommandShares, type OpenCommands } from './open-commands.ts';
 
 /** How a request came, and where its answer goes. */
@@ -148,7 +149,7 @@ export class CommandAcceptance {
   /** Judges a request on its merits, now. */
   #judge(request: CommandRequest, context: RequestContext): Judged {
     const { device, name, id, params } = request;
-    const type = this.#deps.directory.typeOf(device);
+    const type = this.#deps.directory.commandedTypeOf(device);
     if (type === undefined) return refuse('unknown-device');
     const definition = type.commands.get(name);
     if (definition === undefined) {
@@ -174,7 +175,14 @@ export class CommandAcceptance {
     }
     if (this.#isFull(device, holderOf(context.requester, context.ofGroup === true)))
       return refuse('too-many');
-    return { kind: 'ok', command: this.#newCommand(request, definition, context) };
+    const command = this.#newCommand(request, definition, context);
+    const maxBytes = this.#deps.directory.maxFrameBytesOf(device);
+    const frameBytes = maxBytes < limits.frameBytes ? commandFrameBytes(command) : 0;
+    if (frameBytes > maxBytes) {
+      const expected = `at most ${maxBytes} bytes in the frame, as the device asks (hello.maxFrame)`;
+      return refuse('too-large', { path: '', keyword: 'maxLength', expected, got: `${frameBytes} bytes` });
+    }
+    return { kind: 'ok', command };
   }
 
   /** A command that can never be sent is final from its first entry in the journal. */
@@ -242,7 +250,7 @@ export class CommandAcceptance {
       answers.announce(record);
     } else {
       const open = commands.add(record, holder);
-      const removed = directory.typeOf(command.device) === undefined;
+      const removed = directory.commandedTypeOf(command.device) === undefined;
       if (removed) void open.owner.handle(open, { kind: 'device-removed' });
     }
     return { kind: 'accepted', command };

@@ -11,6 +11,8 @@ export interface CommandSession {
   readonly type: DeviceType;
   /** How far the device's idea of the hub's clock is ahead of that clock, ms. */
   readonly reportedClock: { aheadMs(clock: Clock): number };
+  /** The longest frame that the device can receive, bytes. */
+  readonly outbox: { readonly maxFrameBytes: number };
   /** Puts a frame in the session's bounded outbox. False: it did not fit, and the session is closing (4004). */
   send(frame: HubFrame): boolean;
 }
@@ -32,5 +34,7 @@ export interface CommandEvents {
 /** Where the dispatcher finds devices that are registered but not connected. */
 export interface DeviceDirectory {
   /** The registered device's type; undefined when there is no such device, or it is disabled. */
-  typeOf(deviceId: string): DeviceType | undefined;
+  commandedTypeOf(deviceId: string): DeviceType | undefined;
+  /** The longest frame that the device can receive, bytes, as far as is known. */
+  maxFrameBytesOf(deviceId: string): number;
 }

@@ -5,6 +5,7 @@ import { Backoff } from '../../schemas/time/backoff.ts';
 import { wait, type Clock } from '../../schemas/time/clock.ts';
 import type { Answers } from './answers.ts';
 import type { CommandCounters } from './command-counters.ts';
+import { commandFrame, commandFrameBytes } from './command-frame.ts';
 import type { CommandSession } from './command-session.ts';
 import {
   fitsBeside,
@@ -232,6 +233,11 @@ export class DeviceCommands {
       if (!isUnsent(open.command)) continue;
       // In the order of acceptance: one that may not be sent yet is not overtaken.
       if (!fitsBeside(open.command, underWay)) return;
+      // One that was accepted while the device was away, and is longer than it can receive.
+      if (commandFrameBytes(open.command) > session.outbox.maxFrameBytes) {
+        this.#apply(open, { kind: 'refused', reason: 'too-large' });
+        continue;
+      }
       open.session = session;
       const late = this.#leftMs(open) <= 0;
       this.#apply(open, { kind: 'turn', boot: session.boot, persists: session.persistsCommands, late });
@@ -265,7 +271,6 @@ export class DeviceCommands {
     const { command, session } = open;
     const { clock } = this.#deps;
     const ttlMs = this.#leftMs(open);
-    const { id, name, params, safety } = command;
     // By the hub's clock as this session has reported it to the device.
     const deadline = clock.now() + ttlMs + (session?.reportedClock.aheadMs(clock) ?? 0);
     const written =
@@ -274,7 +279,7 @@ export class DeviceCommands {
       command.status === 'sent' &&
       !command.cancelRequested &&
       ttlMs > 0 &&
-      session.send({ type: 'command', id, name, params, deadline, ttlMs, safety });
+      session.send(commandFrame(command, deadline, ttlMs));
     if (written) this.#deps.counters.sent++;
     else this.#apply(open, { kind: 'not-written' });
     return written;

@@ -14,12 +14,21 @@ export interface NoticeStore {
   remove(id: string): Promise<void>;
 }
 
+/** A device's session, as far as a notice goes. */
+export interface NoticeSession {
+  readonly isOpen: boolean;
+  /** The longest frame that the device can receive, bytes. */
+  readonly outbox: { readonly maxFrameBytes: number };
+  /** @returns whether it was sent */
+  notice(text: string): boolean;
+}
+
 export interface NoticesDeps {
   clock: Clock;
   log: Log;
   registry: Registry;
   sessions: {
-    get(deviceId: string): { readonly isOpen: boolean; notice(text: string): boolean } | undefined;
+    get(deviceId: string): NoticeSession | undefined;
   };
   store: NoticeStore;
   /** A new id. */
@@ -46,7 +55,7 @@ export class Notices {
   #closed = false;
   /** Functions that end the waits of notices being spread. */
   readonly #waits = new Set<() => void>();
-  readonly counters = { sent: 0, dropped: 0, offline: 0, missed: 0 };
+  readonly counters = { sent: 0, dropped: 0, offline: 0, tooLarge: 0, missed: 0 };
 
   constructor(deps: NoticesDeps) {
     this.#deps = deps;
@@ -102,7 +111,7 @@ export class Notices {
     const notice: Notice = { id: newId(), createdMs: clock.now(), ...request };
     const text = textOf(notice);
     const startedMs = clock.monotonic();
-    const report: NoticeReport = { matched: 0, sent: 0, dropped: 0, offline: 0 };
+    const report: NoticeReport = noReport();
     const turns = selectDevices(this.#deps.registry, request.to)
       .map((id) => ({ id, atMs: startedMs + random() * jitterMs }))
       .toSorted((a, b) => a.atMs - b.atMs);
@@ -176,7 +185,7 @@ export class Notices {
 
   #send(request: NoticeRequest): NoticeReport {
     const text = textOf(request);
-    const report: NoticeReport = { matched: 0, sent: 0, dropped: 0, offline: 0 };
+    const report: NoticeReport = noReport();
     for (const id of selectDevices(this.#deps.registry, request.to)) {
       report.matched += 1;
       this.#deliver(id, text, report);
@@ -188,14 +197,16 @@ export class Notices {
   #deliver(id: string, text: string, report: NoticeReport): void {
     const session = this.#deps.sessions.get(id);
     if (session?.isOpen !== true) report.offline += 1;
+    else if (Buffer.byteLength(text) > session.outbox.maxFrameBytes) report.tooLarge += 1;
     else if (session.notice(text)) report.sent += 1;
     else report.dropped += 1;
   }
 
-  #count({ sent, dropped, offline }: NoticeReport): void {
+  #count({ sent, dropped, offline, tooLarge }: NoticeReport): void {
     this.counters.sent += sent;
     this.counters.dropped += dropped;
     this.counters.offline += offline;
+    this.counters.tooLarge += tooLarge;
   }
 
   /** False when the hub stops before that moment (monotonic ms). */
@@ -212,6 +223,10 @@ export class Notices {
       this.#waits.add(end);
     });
   }
+}
+
+function noReport(): NoticeReport {
+  return { matched: 0, sent: 0, dropped: 0, offline: 0, tooLarge: 0 };
 }
 
 function textOf({ topic, data }: NoticeRequest): string {

@@ -1,6 +1,7 @@
-import { closeReasons, closeReasonText } from '../../schemas/index.ts';
+import { closeReasons, closeReasonText, limits as bounds } from '../../schemas/index.ts';
 import type { CloseReason, HubFrame } from '../../schemas/index.ts';
 import type { Liveness } from '../presence/liveness.ts';
+import { smallerFrames } from './smaller-frames.ts';
 
 /** One device's WebSocket, as a session needs it. */
 export interface DeviceSocket {
@@ -28,6 +29,8 @@ export class Outbox {
   readonly #overflowed: () => void;
   readonly #liveness: Pick<Liveness, 'now'>;
   #closed = false;
+  /** The longest frame that the device can receive, bytes. */
+  maxFrameBytes: number = bounds.frameBytes;
   /** Liveness time at which something was last sent. */
   sentAt: number;
 
@@ -50,9 +53,15 @@ export class Outbox {
     return this.#socket.bufferedAmount > this.#limits.softBytes;
   }
 
-  /** False: it does not fit, and the session is closing with 4004; or it was closed before. */
+  /**
+   * False: it does not fit, and the session is closing with 4004; or it was closed before, or the device cannot
+   * receive a frame as long, nor its parts.
+   */
   send(frame: HubFrame): boolean {
-    return this.sendText(JSON.stringify(frame));
+    const text = JSON.stringify(frame);
+    if (Buffer.byteLength(text) <= this.maxFrameBytes) return this.sendText(text);
+    const parts = smallerFrames(frame, this.maxFrameBytes);
+    return parts?.every((part) => this.sendText(JSON.stringify(part))) === true;
   }
 
   /** `send` of a frame that is text already. */

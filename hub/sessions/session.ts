@@ -33,7 +33,7 @@ import { commandOf, isSeq, nack, schemaFault, targetOf, unknownType } from './na
 import { Outbox, defaultOutboxLimits, type DeviceSocket } from './outbox.ts';
 import type { Marks } from '../../schemas/api/presence.ts';
 import type { Closer } from '../presence/presence.ts';
-import type { WatchedLink, WatchedOutbox } from '../presence/presence-keeper.ts';
+import type { WatchedLink } from '../presence/presence-keeper.ts';
 import { RateLimit } from './rate-limit.ts';
 import type { DeviceRecord, StoredOpening } from '../registry/device-store.ts';
 import type { DeviceSession } from './device-session.ts';
@@ -152,7 +152,7 @@ export class Session implements WatchedLink, DeviceSession {
     this.pongAt = this.#deps.liveness.now;
   }
 
-  get outbox(): WatchedOutbox {
+  get outbox(): Outbox {
     return this.#outbox;
   }
 
@@ -398,6 +398,7 @@ export class Session implements WatchedLink, DeviceSession {
     const { clock, ingest, acks, counters, presence, commands, options, deviceEvents } = this.#deps;
     this.#phase = 'open';
     this.epoch = epoch;
+    this.#outbox.maxFrameBytes = hello.maxFrame ?? limits.frameBytes;
     const channel = ingest.openChannel(this.#record, type, hello.boot, stored.anchors, stored.steps);
     this.#clock = new DeviceClock(ingest.anchorOf(channel, hello.t1), hello.t1);
     this.#dataFrames = new DataFrames({

@@ -1,4 +1,4 @@
-import type { DeviceType, DeviceTypeCatalog, HelloFrame } from '../../schemas/index.ts';
+import { limits, type DeviceType, type DeviceTypeCatalog, type HelloFrame } from '../../schemas/index.ts';
 import type { Principal } from '../identity/principal.ts';
 import type { KnownSession } from '../presence/last-session.ts';
 import type { Scope } from '../../schemas/api/incidents.ts';
@@ -87,6 +87,11 @@ export class Sessions implements DeviceFollower {
   /** The type by which commands are judged: a disabled device takes none. */
   commandedTypeOf(deviceId: string): DeviceType | undefined {
     return this.#deps.registry.get(deviceId)?.disabled === false ? this.typeOf(deviceId) : undefined;
+  }
+
+  /** The longest frame that the device can receive, bytes: as its session says, or the longest there is. */
+  maxFrameBytesOf(deviceId: string): number {
+    return this.#sessions.get(deviceId)?.outbox.maxFrameBytes ?? limits.frameBytes;
   }
 
   /** The device types have changed: what comes from now on is judged by the new ones. */

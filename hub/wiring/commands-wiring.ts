@@ -74,10 +74,9 @@ export async function startCommands(hub: HubContext, deps: Deps): Promise<Comman
   const open = new OpenGroupCommands();
   const followers = new Followers<CommandFollower>();
   followers.follow(stages, deps.telemetry.commandRecorder, audit, waits, open);
-  const directory = { typeOf: (deviceId: string) => sessions.commandedTypeOf(deviceId) };
   const dispatcher = await startDispatcher({
     ...common,
-    directory,
+    directory: sessions,
     journal,
     statuses,
     counters,

@@ -28,8 +28,9 @@ const NoticeReport = Type.Object(
     sent: Type.Integer({ description: "handed to the device's connection" }),
     dropped: Type.Integer({ description: 'the connection was too congested to take it' }),
     offline: Type.Integer({ description: 'without an open session; notices are not kept for them' }),
+    tooLarge: Type.Integer({ description: 'it is longer than the device can receive (hello.maxFrame)' }),
   },
-  { description: 'the outcome once it was sent: matched = sent + dropped + offline' },
+  { description: 'the outcome once it was sent: matched = sent + dropped + offline + tooLarge' },
 );
 export type NoticeReport = Static<typeof NoticeReport>;
 
@@ -48,7 +49,7 @@ const Notice = named(
     id: 'n-1',
     ...NoticeRequest.examples[0],
     createdMs: 1_795_867_200_000,
-    report: { matched: 3, sent: 2, dropped: 0, offline: 1 },
+    report: { matched: 3, sent: 2, dropped: 0, offline: 1, tooLarge: 0 },
   },
 );
 export type Notice = Static<typeof Notice>;

@@ -21,6 +21,8 @@ export interface HelloFrame {
   t1: number;
   firmware?: string;
   heartbeatSec?: number;
+  /** The longest frame it can receive, bytes. */
+  maxFrame?: number;
   /** It remembers command ids and results over a reboot. */
   persistsCommands?: boolean;
   /** Ids of commands begun and not acked. */

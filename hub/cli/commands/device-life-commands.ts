@@ -77,8 +77,10 @@ export function addPush(device: Command, deps: CliDeps): void {
       if (options.json === true) deps.out(`${JSON.stringify(notice)}\n`);
       else if (report === undefined) deps.out(`notice ${id} is scheduled for ${isoTime(at ?? 0)}\n`);
       else {
-        const { matched, sent, dropped, offline } = report;
-        deps.out(`${matched} devices: sent to ${sent}, dropped (congested) ${dropped}, offline ${offline}\n`);
+        const { matched, sent, dropped, offline, tooLarge } = report;
+        deps.out(
+          `${matched} devices: sent to ${sent}, dropped (congested) ${dropped}, offline ${offline}, too large for ${tooLarge}\n`,
+        );
       }
     });
 }

@@ -54,7 +54,10 @@ async function startHub(
       random: Math.random,
       journal: createCommandStore(database),
       audit: { record: () => Promise.resolve(), noted: () => undefined },
-      directory: { typeOf: (device) => (device === 'd-1' ? valve : undefined) },
+      directory: {
+        commandedTypeOf: (device) => (device === 'd-1' ? valve : undefined),
+        maxFrameBytesOf: () => 65_536,
+      },
       publisher: bus,
     },
     { maxOpenPerDevice: 10_000 },

@@ -112,6 +112,7 @@ export class FakeSession implements CommandSession {
   /** Nobody tells it anything, unless the test does: then it reckons as the hub does. */
   readonly reportedClock = new ReportedClock();
   readonly frames: HubFrame[] = [];
+  readonly outbox = { maxFrameBytes: 65_536 };
   full = false;
 
   constructor(deviceId: string, options: { epoch?: number; boot?: string; persists?: boolean } = {}) {
@@ -207,7 +208,7 @@ export async function startCommandHub(clock: Clock, options: DispatcherOptions =
         publisher: mortal<Publisher>(broker, mine),
         journal,
         audit,
-        directory: { typeOf: (id) => devices.get(id) },
+        directory: { commandedTypeOf: (id) => devices.get(id), maxFrameBytesOf: () => 65_536 },
       },
       options,
     );

@@ -9,7 +9,7 @@ import { silentLog } from '../silent-log.ts';
 import { startMs } from '../start-time.ts';
 
 /** A link whose stack answers pings for as long as `answers` says so. */
-export class FakeLink implements WatchedLink {
+class FakeLink implements WatchedLink {
   readonly #liveness: Liveness;
   pongAt = 0;
   pings = 0;

@@ -52,15 +52,15 @@ test('a notice goes to every open session the selector means; each device is cou
   const unopened = connect('d1');
   congested.socket.bufferedAmount = 70_000;
   const all = await notices.push({ to: 'all', topic: 'news', data });
-  assert.deepEqual(all.report, { matched: 2, sent: 1, dropped: 1, offline: 0 });
+  assert.deepEqual(all.report, { matched: 2, sent: 1, dropped: 1, offline: 0, tooLarge: 0 });
   assert.deepEqual(first.socket.of('notice'), [{ type: 'notice', topic: 'news', data }]);
   assert.equal(congested.socket.of('notice').length + unopened.socket.of('notice').length, 0);
   assert.equal(counters.noticesDropped, 1);
   assert.equal(congested.socket.closedWith, undefined);
   first.session.closed(1006, '');
   const one = await notices.push({ to: 'type=sensor,site=lab,id=d1', topic: 'news', data });
-  assert.deepEqual(one.report, { matched: 1, sent: 0, dropped: 0, offline: 1 });
-  assert.deepEqual(notices.counters, { sent: 1, dropped: 1, offline: 1, missed: 0 });
+  assert.deepEqual(one.report, { matched: 1, sent: 0, dropped: 0, offline: 1, tooLarge: 0 });
+  assert.deepEqual(notices.counters, { sent: 1, dropped: 1, offline: 1, tooLarge: 0, missed: 0 });
 });
 
 test('a selector that means nobody is answered so, an unknown id and a bad selector are refused', async (t) => {
@@ -88,7 +88,7 @@ test('a scheduled notice is kept on disk, sent at its time to those who are ther
   await turn();
   assert.equal(device.socket.of('notice').length, 1);
   assert.equal(notes.rows.size, 0);
-  assert.deepEqual(notices.list()[0]?.report, { matched: 2, sent: 1, dropped: 0, offline: 1 });
+  assert.deepEqual(notices.list()[0]?.report, { matched: 2, sent: 1, dropped: 0, offline: 1, tooLarge: 0 });
 });
 
 test('a restarted hub sends what it was to send, but not what is long past', async (t) => {
@@ -126,8 +126,8 @@ test('a notice with jitter reaches each device at its own moment, and is counted
   first.session.closed(1006, '');
   await clock.advanceAsync(5_000);
   const { report } = await spread;
-  assert.deepEqual(report, { matched: 2, sent: 1, dropped: 0, offline: 1 });
-  assert.deepEqual(notices.counters, { sent: 1, dropped: 0, offline: 1, missed: 0 });
+  assert.deepEqual(report, { matched: 2, sent: 1, dropped: 0, offline: 1, tooLarge: 0 });
+  assert.deepEqual(notices.counters, { sent: 1, dropped: 0, offline: 1, tooLarge: 0, missed: 0 });
   assert.deepEqual(notices.list()[0]?.report, report);
 });
 
@@ -136,6 +136,6 @@ test('what is still to be sent when the hub stops is counted as dropped', async 
   const device = await open('d1');
   const spread = notices.sendWithJitter({ to: 'all', topic: 'news', data }, 10_000);
   notices.close();
-  assert.deepEqual((await spread).report, { matched: 2, sent: 0, dropped: 2, offline: 0 });
+  assert.deepEqual((await spread).report, { matched: 2, sent: 0, dropped: 2, offline: 0, tooLarge: 0 });
   assert.equal(device.socket.of('notice').length, 0);
 });

@@ -1,0 +1,21 @@
+import type { CommandFrame } from '../../schemas/index.ts';
+import type { Command } from './command.ts';
+
+type FramedCommand = Pick<Command, 'id' | 'name' | 'params' | 'safety'>;
+
+/** @param deadline on the hub's clock as the device knows it, Unix ms @param ttlMs the same as time left */
+export function commandFrame(
+  { id, name, params, safety }: FramedCommand,
+  deadline: number,
+  ttlMs: number,
+): CommandFrame {
+  return { type: 'command', id, name, params, deadline, ttlMs, safety };
+}
+
+/** Characters of a time in ms: a double has up to four decimals there. */
+const timeBytes = 18;
+
+/** Bytes of the command's frame, at most. */
+export function commandFrameBytes(command: FramedCommand): number {
+  return Buffer.byteLength(JSON.stringify(commandFrame(command, 0, 0))) + 2 * (timeBytes - 1);
+}

@@ -1,0 +1,37 @@
+import type { HubFrame, NackFrame, RecallFrame } from '../../schemas/index.ts';
+
+/**
+ * What is sent in place of a frame that is longer than the device can receive. A recall and a nack mean the same in
+ * parts; a nack does without its explanations first. A command or a notice has no parts: it was to be refused before.
+ * @returns undefined when nothing of it fits
+ */
+export function smallerFrames(frame: HubFrame, maxBytes: number): HubFrame[] | undefined {
+  if (frame.type === 'recall') return partsOf(frame.ids, (ids): RecallFrame => ({ ...frame, ids }), maxBytes);
+  if (frame.type !== 'nack') return undefined;
+  const { rejectedSamples, errors = [], ...short } = frame;
+  const [first] = errors;
+  const explained: NackFrame = first === undefined ? short : { ...short, errors: [first] };
+  // Beside the numbers of the samples there must be room for some of them.
+  const nack = isWithin(explained, maxBytes - roomForSamples) ? explained : short;
+  if (rejectedSamples === undefined) return [nack];
+  return partsOf(rejectedSamples, (samples): NackFrame => ({ ...nack, rejectedSamples: samples }), maxBytes);
+}
+
+/** Bytes: the name of the member, and some indexes. */
+const roomForSamples = 64;
+
+export function isWithin(frame: HubFrame, maxBytes: number): boolean {
+  return Buffer.byteLength(JSON.stringify(frame)) <= maxBytes;
+}
+
+/** Frames with so many items each that all fit. */
+function partsOf<Item, Frame extends HubFrame>(
+  items: readonly Item[],
+  frameOf: (items: readonly Item[]) => Frame,
+  maxBytes: number,
+): Frame[] {
+  const whole = frameOf(items);
+  if (items.length <= 1 || isWithin(whole, maxBytes)) return [whole];
+  const half = Math.ceil(items.length / 2);
+  return [items.slice(0, half), items.slice(half)].flatMap((part) => partsOf(part, frameOf, maxBytes));
+}
