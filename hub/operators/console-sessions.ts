@@ -1,80 +1,236 @@
-import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { ConsoleSession } from '../../schemas/api/operators.ts';
+import { HubError, messageOf } from '../kernel/errors.ts';
+import type { Log } from '../kernel/log.ts';
 import type { Clock } from '../../schemas/time/clock.ts';
 import { hashToken } from './passwords.ts';
 
-/** Unused for an hour, or twelve hours old: the person signs in again. */
-const idleMs = 3_600_000;
-const maxLifeMs = 12 * 3_600_000;
-/** Browsers one person is signed in with; the one signed in first goes. */
+/**
+ * `browser`: of a person, who signs in again after an hour without use or after twelve hours. `screen`: of a screen on a
+ * wall, which may only look, and stays signed in while it is used at least every 90 days.
+ */
+export type SessionKind = ConsoleSession['kind'];
+
+const limits: Readonly<Record<SessionKind, { idleMs: number; maxLifeMs: number }>> = {
+  browser: { idleMs: 3_600_000, maxLifeMs: 12 * 3_600_000 },
+  screen: { idleMs: 90 * 86_400_000, maxLifeMs: Infinity },
+};
+/** Browsers one actor is signed in with; the one signed in first goes. */
 const maxSessionsOfActor = 20;
 const maxSessions = 1_000;
+/** Digits of the hash that name a session in lists: enough to tell sessions apart, too few to help a guesser. */
+const idDigits = 16;
 
-interface ConsoleSession {
-  actor: string;
-  /** What a page must show to change anything; a foreign page cannot read it. */
-  csrf: string;
-  openedMs: number;
-  usedMs: number;
+export interface StoredSession extends Omit<ConsoleSession, 'id'> {
+  /** Its cookie is for https only. */
+  secure: boolean;
+  /** SHA-256 of the cookie, hex. */
+  hash: string;
+  /** The account or token as it was at the login, see `Operators.grantOf`: any change of it ends the session. */
+  grant: string;
 }
 
-/** The console's logins, by the hash of the cookie. They are in memory: a restart signs everybody out. */
+/** Of the cookie in the browser. */
+interface CookieRules {
+  secure: boolean;
+  /** How long the browser keeps it, s; undefined: until it is closed. */
+  maxAgeSec: number | undefined;
+}
+
+/** By the hash of the cookie. Every method may reject with HubError `database-failed`. */
+export interface ConsoleSessionStore {
+  load(): Promise<StoredSession[]>;
+  save(hash: string, session: StoredSession): Promise<void>;
+  remove(hash: string): Promise<void>;
+}
+
+export interface ConsoleSessionsDeps {
+  store: ConsoleSessionStore;
+  clock: Clock;
+  log: Log;
+}
+
+/** With the times by which it ends: a machine whose clock is set signs nobody out. */
+interface LiveSession extends StoredSession {
+  /** Monotonic ms. */
+  openedAt: number;
+  usedAt: number;
+  /** Used since it was last saved. */
+  unsaved?: true;
+}
+
+/** The console's logins, by the hash of the cookie. They outlive a restart; the cookie itself is stored nowhere. */
 export class ConsoleSessions {
-  readonly #clock: Clock;
-  readonly #sessions = new Map<string, ConsoleSession>();
+  readonly #deps: ConsoleSessionsDeps;
+  /** In the order in which they were opened. */
+  readonly #sessions = new Map<string, LiveSession>();
   /** Sessions that ended because their person signed in too often. */
   pushedOut = 0;
+  /** Changes that are not on disk: such a session is lost at a restart, or its last use is. */
+  saveFailures = 0;
 
-  constructor(clock: Clock) {
-    this.#clock = clock;
+  constructor(deps: ConsoleSessionsDeps) {
+    this.#deps = deps;
   }
 
-  /** @returns the cookie's value, and the token against forged requests */
-  open(actor: string): { cookie: string; csrf: string } {
+  /**
+   * Goes on with the sessions of an earlier run whose accounts and tokens are still as they were.
+   * @param grantOf what `StoredSession.grant` of the actor's sessions must be; undefined: the account or token is gone
+   */
+  async load(grantOf: (actor: string) => string | undefined): Promise<void> {
+    const { store, clock } = this.#deps;
+    const stored = (await store.load()).toSorted((a, b) => a.openedMs - b.openedMs);
+    const ageOf = (timeMs: number): number => Math.max(0, clock.now() - timeMs);
+    for (const session of stored) {
+      const { hash, actor, grant, openedMs, usedMs } = session;
+      const now = clock.monotonic();
+      this.#sessions.set(hash, { ...session, openedAt: now - ageOf(openedMs), usedAt: now - ageOf(usedMs) });
+      if (grantOf(actor) !== grant) this.#end(hash);
+    }
+    this.#sweep();
+  }
+
+  /** @returns when the session is on disk: the cookie with its rules, and the token against forged requests */
+  async open(
+    actor: string,
+    how: Pick<StoredSession, 'grant' | 'kind' | 'address' | 'secure'>,
+  ): Promise<{ cookie: string; csrf: string; rules: CookieRules }> {
+    const { store, clock } = this.#deps;
     const cookie = randomBytes(32).toString('base64url');
-    const csrf = randomBytes(32).toString('base64url');
-    const now = this.#clock.monotonic();
-    const own = [...this.#sessions].filter(([, session]) => session.actor === actor);
-    const [first] = own;
-    if (own.length >= maxSessionsOfActor && first !== undefined) {
-      this.#sessions.delete(first[0]);
+    const hash = hashToken(cookie);
+    const own = [...this.#sessions.values()].filter((session) => session.actor === actor);
+    if (own.length >= maxSessionsOfActor && own[0] !== undefined) {
+      this.#end(own[0].hash);
       this.pushedOut += 1;
     }
-    this.#sessions.set(hashToken(cookie), { actor, csrf, openedMs: now, usedMs: now });
+    const now = clock.now();
+    const times = { openedMs: now, usedMs: now };
+    const stored: StoredSession = { hash, actor, ...how, ...times };
+    const at = clock.monotonic();
+    this.#sessions.set(hash, { ...stored, openedAt: at, usedAt: at });
     const [oldest] = this.#sessions.keys();
-    if (this.#sessions.size > maxSessions && oldest !== undefined) this.#sessions.delete(oldest);
-    return { cookie, csrf };
+    if (this.#sessions.size > maxSessions && oldest !== undefined) this.#end(oldest);
+    await this.#tried(store.save(hash, stored));
+    return { cookie, csrf: csrfOf(cookie), rules: rulesOf(stored) };
   }
 
   /** The session of this cookie; asking for it counts as its use. */
-  find(cookie: string): { actor: string; csrf: string } | undefined {
+  find(cookie: string): { actor: string; csrf: string; rules: CookieRules } | undefined {
     const session = this.#live(cookie);
-    if (session !== undefined) session.usedMs = this.#clock.monotonic();
-    return session;
-  }
-
-  /** Whether there is one still; asking does not count as its use. */
-  lives(cookie: string): boolean {
-    return this.#live(cookie) !== undefined;
-  }
-
-  close(cookie: string): void {
-    this.#sessions.delete(hashToken(cookie));
-  }
-
-  #live(cookie: string): ConsoleSession | undefined {
-    const key = hashToken(cookie);
-    const session = this.#sessions.get(key);
     if (session === undefined) return undefined;
-    const now = this.#clock.monotonic();
-    if (now - session.usedMs < idleMs && now - session.openedMs < maxLifeMs) return session;
-    this.#sessions.delete(key);
+    this.#use(session);
+    return { actor: session.actor, csrf: csrfOf(cookie), rules: rulesOf(session) };
+  }
+
+  /** Whether there is one still. Asking does not count as its use, but of a screen: that is used while its page is open. */
+  lives(cookie: string): boolean {
+    const session = this.#live(cookie);
+    if (session?.kind === 'screen') this.#use(session);
+    return session !== undefined;
+  }
+
+  /** Resolves when a restart would not bring it back. @throws HubError `database-failed` */
+  async close(cookie: string): Promise<void> {
+    await this.#remove(hashToken(cookie));
+  }
+
+  /** Ends the session with this id. @throws HubError `session-unknown` · `database-failed` */
+  async revoke(id: string): Promise<void> {
+    const hash = [...this.#sessions.keys()].find((each) => idOf(each) === id);
+    if (hash === undefined) throw new HubError('session-unknown', id, { details: { id } });
+    await this.#remove(hash);
+  }
+
+  /** The account or token has changed: every session of it ends. */
+  closeAll(actor: string): void {
+    for (const session of this.#sessions.values()) if (session.actor === actor) this.#end(session.hash);
+  }
+
+  /** Newest first. */
+  list(): ConsoleSession[] {
+    this.#sweep();
+    return [...this.#sessions.values()].toReversed().map(({ hash, actor, kind, address, ...session }) => {
+      const { openedMs } = session;
+      return { id: idOf(hash), actor, kind, address, openedMs, usedMs: this.#usedMs(session) };
+    });
+  }
+
+  /** Saves which sessions were used lately, and forgets those that are over. To be called every minute, and at the end. */
+  async flush(): Promise<void> {
+    this.#sweep();
+    const used = [...this.#sessions.values()].filter(({ unsaved }) => unsaved === true);
+    // Calls of one moment share one commit.
+    await Promise.all(
+      used.map((session) => {
+        delete session.unsaved;
+        const { openedAt: _openedAt, usedAt: _usedAt, ...stored } = session;
+        const usedMs = this.#usedMs(session);
+        return this.#tried(this.#deps.store.save(session.hash, { ...stored, usedMs }));
+      }),
+    );
+  }
+
+  #use(session: LiveSession): void {
+    session.usedAt = this.#deps.clock.monotonic();
+    session.unsaved = true;
+  }
+
+  #usedMs({ usedAt }: Pick<LiveSession, 'usedAt'>): number {
+    const { clock } = this.#deps;
+    return Math.round(clock.now() - (clock.monotonic() - usedAt));
+  }
+
+  #live(cookie: string): LiveSession | undefined {
+    const session = this.#sessions.get(hashToken(cookie));
+    if (session === undefined || !this.#isOver(session)) return session;
+    this.#end(session.hash);
     return undefined;
   }
 
-  /** The person's rights have changed: every session of theirs ends. */
-  closeAll(actor: string): void {
-    for (const [key, session] of this.#sessions) if (session.actor === actor) this.#sessions.delete(key);
+  #isOver({ kind, openedAt, usedAt }: LiveSession): boolean {
+    const now = this.#deps.clock.monotonic();
+    const { idleMs, maxLifeMs } = limits[kind];
+    return now - usedAt >= idleMs || now - openedAt >= maxLifeMs;
   }
+
+  #sweep(): void {
+    for (const session of this.#sessions.values()) if (this.#isOver(session)) this.#end(session.hash);
+  }
+
+  /** One whose end need not be waited for: time or its account would end it after a restart too. */
+  #end(hash: string): void {
+    void this.#tried(this.#remove(hash));
+  }
+
+  #remove(hash: string): Promise<void> {
+    this.#sessions.delete(hash);
+    return this.#deps.store.remove(hash);
+  }
+
+  async #tried(change: Promise<void>): Promise<void> {
+    try {
+      await change;
+    } catch (error) {
+      this.saveFailures += 1;
+      this.#deps.log.error({ error: messageOf(error) }, 'console session not saved');
+    }
+  }
+}
+
+function idOf(hash: string): string {
+  return hash.slice(0, idDigits);
+}
+
+function rulesOf({ kind, secure }: StoredSession): CookieRules {
+  return { secure, maxAgeSec: kind === 'screen' ? limits.screen.idleMs / 1000 : undefined };
+}
+
+/**
+ * What a page must show to change anything; a foreign page cannot read it. Derived, so that whoever reads the state
+ * learns neither it nor the cookie.
+ */
+function csrfOf(cookie: string): string {
+  return createHash('sha256').update(`csrf ${cookie}`).digest('base64url');
 }
 
 /** Constant time. */

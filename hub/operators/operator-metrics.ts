@@ -16,4 +16,9 @@ export function exposeOperators(
     'Console sessions that ended because their person signed in too often',
     () => logins.pushedOut,
   );
+  metrics.counter(
+    'hub_console_session_save_failures_total',
+    'Changes of console sessions that are not on disk',
+    () => logins.saveFailures,
+  );
 }

@@ -115,6 +115,23 @@ export class Operators {
     return { kind: 'operator', operator };
   }
 
+  /** A screen that shows the console shows what a viewer's token may see. @param address as for `login` */
+  async screenLogin(token: string, address: string): Promise<Login> {
+    const operator = this.byToken(token);
+    const action = 'screen-login';
+    if (operator === undefined) return this.#failed({ ...attempt(address), action, subject: '' }, address);
+    const { actor } = operator;
+    const subject = nameOf(actor, 'token') ?? '';
+    const event = { actor, origin: 'http', action, subject, details: { address } } as const;
+    if (operator.role !== 'viewer') {
+      this.#deps.audit.refused(actor, event);
+      const note = `a screen signs in with the token of a viewer, and ${subject} is one of an ${operator.role}`;
+      throw new HubError('forbidden', note);
+    }
+    await this.#deps.audit.record({ ...event, outcome: 'done' });
+    return { kind: 'operator', operator };
+  }
+
   /** Only failures are slowed down: the right proof is accepted, however many others fail. */
   #failed(event: Omit<AuditEvent, 'outcome'>, address: string, name?: string): Login {
     const sources = [`address ${address}`, ...(name === undefined ? [] : [`name ${name.slice(0, 128)}`])];
@@ -135,10 +152,18 @@ export class Operators {
 
   /** A program's token; undefined when there is none such, or it has ended. Looked up by hash, so in constant time. */
   byToken(token: string): Operator | undefined {
-    const record = this.#tokens.get(hashToken(token));
+    return this.#byRecord(this.#tokens.get(hashToken(token)));
+  }
+
+  #byRecord(record: TokenRecord | undefined): Operator | undefined {
     if (record === undefined || (record.notAfterMs ?? Infinity) <= this.#deps.clock.now()) return undefined;
     const { role, devices, safety } = record;
     return { actor: `token:${record.name}`, role, devices, safety };
+  }
+
+  #tokenOf(actor: string): TokenRecord | undefined {
+    const name = nameOf(actor, 'token');
+    return name === undefined ? undefined : [...this.#tokens.values()].find((token) => token.name === name);
   }
 
   /** Ends what is open with a token that is over by now, once for each. To be called every second or so. */
@@ -150,10 +175,22 @@ export class Operators {
     }
   }
 
-  /** The account as it is now; undefined once it is gone. */
+  /** The account or token as it is now; undefined once it is gone. */
   byActor(actor: string): Operator | undefined {
-    const name = actor.slice('operator:'.length);
-    return actor.startsWith('operator:') && this.#accounts.has(name) ? this.#operatorOf(name) : undefined;
+    const name = nameOf(actor, 'operator');
+    if (name !== undefined) return this.#accounts.has(name) ? this.#operatorOf(name) : undefined;
+    return this.#byRecord(this.#tokenOf(actor));
+  }
+
+  /**
+   * Changes with the password or the rights of the account, or with the token: a stored session ends with them, even when
+   * the hub died before that was written. Undefined once they are gone.
+   */
+  grantOf(actor: string): string | undefined {
+    const account = this.#accounts.get(nameOf(actor, 'operator') ?? '');
+    if (account === undefined) return this.#tokenOf(actor)?.hash;
+    const { passwordHash, role, devices, safety } = account;
+    return hashToken(JSON.stringify([passwordHash, role, devices, safety]));
   }
 
   listAccounts(): Account[] {
@@ -222,7 +259,7 @@ export class Operators {
 
   /** @throws HubError `operator-unknown` */
   async removeToken(name: string): Promise<void> {
-    const record = [...this.#tokens.values()].find((token) => token.name === name);
+    const record = this.#tokenOf(`token:${name}`);
     if (record === undefined) throw new HubError('operator-unknown', name, { details: { name } });
     await this.#deps.store.removeToken(name);
     this.#tokens.delete(record.hash);
@@ -243,6 +280,11 @@ export class Operators {
     if (admins.length === 1 && admins[0]?.name === name)
       throw invalid('name', 'an account other than the last admin');
   }
+}
+
+/** The name of an actor of this kind, such as `operator:anna`; undefined for one of another kind. */
+function nameOf(actor: string, kind: 'operator' | 'token'): string | undefined {
+  return actor.startsWith(`${kind}:`) ? actor.slice(kind.length + 1) : undefined;
 }
 
 function attempt(address: string, origin: Origin = 'http'): Requester {

@@ -3,6 +3,7 @@ import { networkOf } from '../adapters/client-address.ts';
 import type { Access } from '../adapters/http/operator-login.ts';
 import type { ApiOperations } from '../adapters/http/routes/api-routes.ts';
 import { ownOrigins } from '../adapters/listen-address.ts';
+import { createConsoleSessionStore } from '../adapters/sqlite/sqlite-console-session-store.ts';
 import { createOperatorStore } from '../adapters/sqlite/sqlite-operator-store.ts';
 import { createCredentialOperations } from '../admin/credential-operations.ts';
 import type { Bus } from '../bus/bus.ts';
@@ -22,6 +23,7 @@ import type { HubContext } from './context.ts';
 import type { HubState } from './state-wiring.ts';
 
 const expiryCheckMs = 1_000;
+const sessionSaveMs = 60_000;
 
 interface Deps {
   state: HubState;
@@ -45,11 +47,12 @@ export interface OperatorParts {
 
 /** People and programs that may sign in, and what each may do, on each interface. */
 export async function startOperators(
-  { config, clock, metrics, releasers }: HubContext,
+  { config, clock, log, metrics, releasers }: HubContext,
   { state, registry, sessions, identity, bus }: Deps,
 ): Promise<OperatorParts> {
   const { audit } = state;
-  const logins = new ConsoleSessions(clock);
+  const store = createConsoleSessionStore(state.database);
+  const logins = new ConsoleSessions({ store, clock, log });
   const operators = new Operators({
     store: createOperatorStore(state.database),
     clock,
@@ -60,6 +63,12 @@ export async function startOperators(
     },
   });
   await operators.load();
+  await logins.load((actor) => operators.grantOf(actor));
+  releasers.push('console sessions', () => logins.flush());
+  releasers.push(
+    'use of console sessions',
+    clock.every(sessionSaveMs, () => void logins.flush()),
+  );
   releasers.push(
     'expiry of tokens',
     clock.every(expiryCheckMs, () => operators.closeExpired()),
@@ -91,7 +100,7 @@ export async function startOperators(
       audit: (query) => audit.list(query),
       credentials: createCredentialOperations({ registry, clock, rotation: identity.rotation }),
       enrolments: identity.enrolments,
-      operators,
+      operators: { accounts: operators, logins },
     },
     firstLogin: operators.openFirstLogin(),
   };

@@ -52,6 +52,11 @@ const operationErrors = {
   forbidden: { meaning: 'this is not allowed', retryable: false, status: 403 },
   'device-unknown': { meaning: 'there is no device with this id', retryable: false, status: 404 },
   'type-unknown': { meaning: 'there is no device type with this id', retryable: false, status: 404 },
+  'session-unknown': {
+    meaning: 'nobody is signed in with a session of this id',
+    retryable: false,
+    status: 404,
+  },
   'command-unknown': { meaning: 'there is no command with this id', retryable: false, status: 404 },
   'group-unknown': { meaning: 'there is no group with this name', retryable: false, status: 404 },
   'group-command-unknown': {

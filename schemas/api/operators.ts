@@ -84,6 +84,31 @@ const NewTokenSecret = named(
   { name: 'ci', token: 'mB9yq0TzGk2n4VwXcR7sJpLhEa1dFuQi' },
 );
 
+const ConsoleSession = named(
+  'ConsoleSession',
+  Type.Object({
+    id: Type.String({ description: 'to end it by' }),
+    actor: Type.String({ description: 'whose account or token it is' }),
+    kind: choice(
+      ['browser', 'screen'],
+      'browser: of a person, ends after an hour without use or after 12 hours; screen: signed in with the token of a viewer, ends after 90 days without use',
+    ),
+    address: Type.String({ description: 'network address from which it signed in' }),
+    openedMs: timeMs('when it signed in'),
+    usedMs: timeMs('when it was last used'),
+  }),
+  {
+    id: '5f0c2a7be913d846',
+    actor: 'token:hall-screen',
+    kind: 'screen',
+    address: '192.0.2.40',
+    openedMs: 1_795_867_200_000,
+    usedMs: 1_795_870_800_000,
+  },
+);
+/** A browser that is signed in to the console. */
+export type ConsoleSession = Static<typeof ConsoleSession>;
+
 const params = Type.Object({ name });
 
 export const operatorApi = resource('operators', {
@@ -110,6 +135,21 @@ export const operatorApi = resource('operators', {
     params,
     answers: { 204: nothing },
     refusals: ['operator-unknown', 'database-failed'],
+  },
+  listSessions: {
+    method: 'GET',
+    path: '/api/v1/operators/sessions',
+    summary: 'Who is signed in to the console, newest first',
+    needs: 'admin',
+    answers: { 200: Type.Object({ sessions: list(ConsoleSession) }) },
+  },
+  endSession: {
+    method: 'DELETE',
+    path: '/api/v1/operators/sessions/{id}',
+    summary: 'Sign out one browser or screen',
+    params: Type.Object({ id: Type.String({ minLength: 1, maxLength: 64, description: 'of the session' }) }),
+    answers: { 204: nothing },
+    refusals: ['session-unknown', 'database-failed'],
   },
   createToken: {
     method: 'POST',

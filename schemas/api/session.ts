@@ -49,12 +49,26 @@ export const sessionApi = resource('session', {
     ...signsIn,
     refusals: [...refusals, 'database-failed'],
   },
+  screenLogin: {
+    method: 'POST',
+    path: '/api/v1/screen-login',
+    summary:
+      'Sign in a screen that only shows the console, with the token of a viewer; ends with the token, or after 90 days without use',
+    body: named(
+      'ScreenLogin',
+      closed({ token: Type.String({ minLength: 1, maxLength: 128, description: 'of a viewer' }) }),
+      { token: 'hubt_mB9yq0TzGk2n4VwXcR7sJpLhEa1dFuQi' },
+    ),
+    ...signsIn,
+    refusals,
+  },
   logout: {
     method: 'POST',
     path: '/api/v1/logout',
     summary: 'End the session',
     needs: 'viewer',
     answers: { 204: nothing },
+    refusals: ['database-failed'],
   },
   me: {
     method: 'GET',

@@ -31,14 +31,38 @@ export function maySend(safety: Operator['safety']): boolean {
   return mayAs('operator') && safetyClasses.indexOf(safety) <= safetyClasses.indexOf(operator().safety);
 }
 
-/** Goes on with the login that the browser still has, if it has one. */
+/**
+ * Goes on with the login that the browser still has, if it has one. A link `/#screen=TOKEN` makes of this browser a
+ * screen that only shows the console, whoever was signed in before.
+ */
 export async function resumeSession(): Promise<void> {
+  const token = screenToken();
   try {
-    enter(await ask('GET /api/v1/me', {}));
+    const me = await cookieOwner();
+    if (token === undefined || me?.actor.startsWith('token:') === true) {
+      if (me === undefined) leave('');
+      else enter(me);
+    } else enter(await ask('POST /api/v1/screen-login', { body: { token } }));
   } catch (error) {
-    const nothingWrong = error instanceof ApiError && error.status === 401;
-    leave(nothingWrong ? '' : messageOf(error));
+    leave(messageOf(error));
   }
+}
+
+/** Who the browser's cookie says it is; undefined: nobody. */
+async function cookieOwner(): Promise<Me | undefined> {
+  try {
+    return await ask('GET /api/v1/me', {});
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 401) return undefined;
+    throw error;
+  }
+}
+
+/** From the fragment, which browsers send to nobody, and which does not stay in the address. */
+function screenToken(): string | undefined {
+  const token = new URLSearchParams(location.hash.slice(1)).get('screen') ?? undefined;
+  if (token !== undefined) history.replaceState(history.state, '', location.pathname + location.search);
+  return token;
 }
 
 /** @throws ApiError `unauthorized` · `too-many-attempts` · `input-invalid` */

@@ -16,6 +16,7 @@ import { gracefulClose } from './graceful-close.ts';
 import { serveConsole } from './console-files.ts';
 import { takeUpgrades } from './routes/live-routes.ts';
 import { serveHealth, type HealthDeps } from './routes/health-routes.ts';
+import { serveSessions } from './session-routes.ts';
 import {
   listenFault,
   listenOn,
@@ -108,6 +109,7 @@ export async function startAdmin(deps: AdminDeps, options: AdminOptions): Promis
   if (deps.access !== undefined) {
     trustLocal(local, deps.access);
     demandLogin(tcp, deps.access, limiter.proved);
+    serveSessions(tcp, deps.access);
     deps.serveApi(tcp);
   }
   if (deps.consoleDir !== undefined) serveConsole(tcp, deps.consoleDir);

@@ -3,17 +3,16 @@
 import type { Socket } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { csrfHeader, sessionCookie } from '../../../schemas/api/document/openapi.ts';
+import { csrfHeader } from '../../../schemas/api/document/openapi.ts';
 import type { Operator } from '../../../schemas/api/operators.ts';
 import type { Role } from '../../../schemas/api/roles.ts';
-import { sessionApi, type Session } from '../../../schemas/api/session.ts';
 import type { Origin } from '../../../schemas/api/requester.ts';
 import type { Auditor } from '../../audit/audit.ts';
 import type { ConsoleSessions } from '../../operators/console-sessions.ts';
-import type { Login, Operators } from '../../operators/operators.ts';
+import type { Operators } from '../../operators/operators.ts';
 import { HubError } from '../../kernel/errors.ts';
 import { networkOf } from '../client-address.ts';
-import { serve, type AnswerHead } from './routes/serve-operation.ts';
+import { cookieOf } from './session-cookie.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -49,7 +48,7 @@ declare module 'fastify' {
 
 /** The rules, which live with the operators. */
 export interface Access {
-  operators: Pick<Operators, 'byToken' | 'byActor' | 'login' | 'firstLogin'>;
+  operators: Pick<Operators, 'byToken' | 'byActor' | 'grantOf' | 'login' | 'firstLogin' | 'screenLogin'>;
   sessions: ConsoleSessions;
   /** Who asks on the admin socket. */
   local: Operator;
@@ -119,14 +118,13 @@ export function demandLogin(app: FastifyInstance, access: Access, proved: (socke
     throw new HubError('forbidden', `${operator.actor} does not have the rights for this`);
   });
   recordChanges(app, access.audit, 'http');
-  serveLogin(app, access);
 }
 
 /** @returns who it is now, undefined for nobody: to be asked again for as long as the request lasts */
 function whoAsks(request: FastifyRequest, access: Access): () => Operator | undefined {
   const bearer = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
   if (bearer !== undefined) return () => access.operators.byToken(bearer);
-  const cookie = cookieOf(request) ?? '';
+  const cookie = cookieOf(request);
   const session = access.sessions.find(cookie);
   if (session === undefined) return () => undefined;
   if (request.routeOptions.config.checksOrigin === true) checkOrigin(request, access);
@@ -143,59 +141,10 @@ function whoAsks(request: FastifyRequest, access: Access): () => Operator | unde
 /** A browser names the page that asks (RFC 6454 §7). It must be exactly one of ours. */
 function checkOrigin(request: FastifyRequest, access: Access): void {
   const { origin } = request.headers;
-  const browser = cookieOf(request) !== undefined || request.headers['sec-fetch-site'] !== undefined;
+  const browser = cookieOf(request) !== '' || request.headers['sec-fetch-site'] !== undefined;
   if (origin === undefined ? !browser : access.origins(request.socket.localPort ?? 0).includes(origin))
     return;
   throw new HubError('forbidden', `requests from the origin ${origin ?? '(none)'} are not accepted`);
-}
-
-function serveLogin(app: FastifyInstance, { operators, sessions }: Access): void {
-  function answer(request: FastifyRequest, reply: AnswerHead, login: Login): Session {
-    if (login.kind === 'throttled') {
-      reply.header('retry-after', String(login.retryAfterSec));
-      throw new HubError('too-many-attempts');
-    }
-    if (login.kind === 'denied') throw new HubError('login-failed');
-    const { cookie, csrf } = sessions.open(login.operator.actor);
-    // Over plain HTTP on loopback a browser would drop a Secure cookie.
-    const secure = request.headers.origin?.startsWith('https://') === true ? '; Secure' : '';
-    reply.header('set-cookie', `${sessionCookie}=${cookie}; Path=/; HttpOnly; SameSite=Strict${secure}`);
-    return { ...login.operator, csrf };
-  }
-  const rules = { auditsItself: true };
-  serve(
-    app,
-    sessionApi.login,
-    async (request, reply) => {
-      const { name, password } = request.body;
-      return answer(request, reply, await operators.login(name, password, addressOf(request)));
-    },
-    rules,
-  );
-  serve(
-    app,
-    sessionApi.firstLogin,
-    async (request, reply) => {
-      const { code, name, password } = request.body;
-      return answer(request, reply, await operators.firstLogin(code, name, password, addressOf(request)));
-    },
-    rules,
-  );
-  serve(
-    app,
-    sessionApi.logout,
-    (request, reply) => {
-      sessions.close(cookieOf(request) ?? '');
-      reply.header('set-cookie', `${sessionCookie}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0`);
-    },
-    { reach: 'own', audit: 'logout' },
-  );
-  serve(app, sessionApi.me, (request) => {
-    const { operator } = request;
-    if (operator === undefined) throw new HubError('unauthorized');
-    const session = sessions.find(cookieOf(request) ?? '');
-    return { ...operator, ...(session === undefined ? {} : { csrf: session.csrf }) };
-  });
 }
 
 /** Every change is in the audit: who, what, how it ended. */
@@ -233,8 +182,4 @@ function subjectOf({ params, body }: FastifyRequest): string {
 
 function addressOf(request: FastifyRequest): string {
   return networkOf(request.ip);
-}
-
-function cookieOf({ headers }: FastifyRequest): string | undefined {
-  return new RegExp(`(?:^|; )${sessionCookie}=([A-Za-z0-9_-]+)`).exec(headers.cookie ?? '')?.[1];
 }

@@ -9,6 +9,7 @@ import { scheduleMigrations } from './sqlite-schedule-store.ts';
 import { enrolmentMigrations } from './sqlite-enrolment-store.ts';
 import { operatorMigrations } from './sqlite-operator-store.ts';
 import { noticeMigrations } from './sqlite-notice-store.ts';
+import { consoleSessionMigrations } from './sqlite-console-session-store.ts';
 import { removalMigrations } from './sqlite-removal-store.ts';
 import { incidentMigrations } from './sqlite-incident-store.ts';
 import { openDatabase, type Database, type DatabaseOptions } from './sqlite.ts';
@@ -113,6 +114,7 @@ export const stateMigrations: readonly string[] = [
   `ALTER TABLE hub ADD COLUMN epoch_floor INTEGER NOT NULL DEFAULT 0;`,
   // Firmware, type version, address and clock of its latest session, as JSON (`LastSession`).
   `ALTER TABLE presence ADD COLUMN last_session TEXT;`,
+  ...consoleSessionMigrations,
 ];
 
 /**

@@ -52,6 +52,36 @@ export function addOperator(program: Command, deps: CliDeps): void {
       await ask(options, deps, 'DELETE /api/v1/operators/accounts/{name}', { params: { name } });
       deps.out(`${name} is removed\n`);
     });
+  operator
+    .command('sessions')
+    .description('who is signed in to the console')
+    .option('--json', 'one JSON object per line')
+    .action(async (_options: unknown, command: Command) => {
+      const options = command.optsWithGlobals<ListOptions>();
+      const { sessions } = await ask(options, deps, 'GET /api/v1/operators/sessions', {});
+      if (options.json === true) {
+        deps.out(jsonLines(sessions));
+        return;
+      }
+      const rows = sessions.map(({ id, actor, kind, address, openedMs, usedMs }) => [
+        id,
+        actor,
+        kind,
+        address,
+        isoTime(openedMs),
+        isoTime(usedMs),
+      ]);
+      deps.out(table(['SESSION', 'ACTOR', 'KIND', 'ADDRESS', 'SINCE', 'USED'], rows));
+    });
+  operator
+    .command('sign-out')
+    .argument('<session>', 'its id, as `operator sessions` lists it')
+    .description('sign out one browser or screen')
+    .action(async (id: string, _options: unknown, command: Command) => {
+      const options = command.optsWithGlobals<ConfigOptions>();
+      await ask(options, deps, 'DELETE /api/v1/operators/sessions/{id}', { params: { id } });
+      deps.out(`${id} is signed out\n`);
+    });
   addList(operator, deps, 'accounts');
 }
 
@@ -69,6 +99,8 @@ export function addToken(program: Command, deps: CliDeps): void {
       const made = await ask(options, deps, 'POST /api/v1/operators/tokens', { body });
       if (options.json === true) deps.out(jsonLines([made]));
       else deps.out(table(['NAME', 'TOKEN'], [[made.name, made.token]]));
+      if (options.role === 'viewer' && options.json !== true)
+        deps.err('to show the console on a screen on a wall, open its address there with /#screen=TOKEN\n');
     });
   token
     .command('revoke')

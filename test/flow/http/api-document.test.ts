@@ -35,7 +35,9 @@ test('each route of both listeners is in the document, and each operation of the
     Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
   );
   // A login over the socket, which needs none, would be of no use.
-  const onSocket = described.filter((route) => !/ \/api\/v1\/(login|first-login|logout|me)$/.test(route));
+  const onSocket = described.filter(
+    (route) => !/ \/api\/v1\/(login|first-login|screen-login|logout|me)$/.test(route),
+  );
   const listeners = servers.filter(({ size }) => size > 10);
   assert.deepEqual(
     listeners.map((routes) => [...routes].toSorted()).toSorted((a, b) => b.length - a.length),

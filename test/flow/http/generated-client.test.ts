@@ -54,6 +54,7 @@ test('every operation is performed and refused as the document says', async (t) 
   const { publicKey } = generateKeyPairSync('ed25519');
   await identities.callCredentials(client, publicKey.export({ type: 'spki', format: 'pem' }).toString());
   await identities.callOperators(client);
+  await sessions.callScreen(as, client);
   await devices.callRemoval(client);
   await identities.callEnrolments(client, scene);
   await identities.callIncidents(client, scene, fleet);

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
+import { consoleLogins } from '../../helpers/hubs/console-logins.ts';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { Audit } from '../../../hub/audit/audit.ts';
 import { CommandShares } from '../../../hub/commands/open-commands.ts';
-import { ConsoleSessions } from '../../../hub/operators/console-sessions.ts';
 import { PasswordJudge } from '../../../hub/operators/password-judge.ts';
 import { Admission } from '../../../hub/sessions/admission.ts';
 import { RateLimit } from '../../../hub/sessions/rate-limit.ts';
@@ -77,9 +77,9 @@ const provocations: Readonly<Record<string, ((tries: number) => Promise<Provoked
     };
   },
   'console sessions': async (tries) => {
-    const sessions = new ConsoleSessions(new ManualClock());
-    const other = sessions.open('operator:anna').cookie;
-    const own = Array.from({ length: tries }, () => sessions.open('operator:bob').cookie);
+    const { sessions, signIn } = consoleLogins();
+    const other = await signIn('operator:anna');
+    const own = await Promise.all(Array.from({ length: tries }, () => signIn('operator:bob')));
     return { granted: own.filter((cookie) => sessions.lives(cookie)).length, another: sessions.lives(other) };
   },
   'connections to the broker': { test: 'test/flow/bus/broker.test.ts' },

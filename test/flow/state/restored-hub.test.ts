@@ -7,6 +7,7 @@ import { adminClient, callApi } from '../../../hub/cli/admin-client.ts';
 import { systemClock } from '../../../schemas/time/clock.ts';
 import { dataFolder, runCommand } from '../../helpers/cli.ts';
 import { startInProcessHub } from '../../helpers/hubs/in-process-hub.ts';
+import { signedIn } from '../../helpers/hubs/operators.ts';
 import { freePort } from '../../helpers/services/free-port.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 
@@ -65,6 +66,7 @@ test('a restored hub sends nothing again, asks devices what became of it, and co
   const action = { kind: 'command' as const, name: 'set-interval', params: { seconds: 60 } };
   const once1 = { name: 'once', atMs, timeZone: 'UTC', to: 'd-2', action, catchUp: 'once' as const };
   await callApi(oldSocket, 'POST /api/v1/schedules', { body: once1 });
+  const { headers } = await signedIn(old, 'anna');
   const folder = join(dataFolder(t), 'backup');
   const backup = await runCommand(['backup', folder], old.dataDir, { clock: systemClock });
   assert.equal(backup.code, 0, backup.err);
@@ -89,8 +91,10 @@ test('a restored hub sends nothing again, asks devices what became of it, and co
   assert.equal(restored.code, 0, restored.err);
   // d-3's, and d-1's of the group.
   assert.match(restored.out, /now uncertain: 2; running group commands, now stopped: 1/);
-  await startInProcessHub(t, { ...listen, HUB_DATA_DIR: dataDir });
+  const { hub } = await startInProcessHub(t, { ...listen, HUB_DATA_DIR: dataDir });
   const socket = join(dataDir, 'hub.sock');
+  const me = await fetch(`${hub.adminUrl}/api/v1/me`, { headers: { ...headers } });
+  assert.equal(me.status, 401, 'a login that may have ended since the backup is not valid again');
   // It has rebooted, and remembers nothing: what is sent to it again is done again.
   await fleet.join('d-3', secretOf('d-3'));
   const commands = await waitFor(

@@ -7,11 +7,30 @@ import { startSecurityHub, type SecurityHub } from '../../helpers/hubs/security-
 import { temporaryFolder } from '../../helpers/services/guard.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 
+const password = 'correct horse battery';
+const rights = { role: 'operator', devices: '*', safety: 'actuate' };
+
+/** @returns the headers of a person who has signed in */
+async function signIn(hub: SecurityHub, name: string) {
+  const { adminUrl: origin } = hub;
+  await hub.ask('PUT', `/operators/accounts/${name}`, { ...rights, password });
+  const login = await fetch(`${origin}/api/v1/login`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', origin },
+    body: JSON.stringify({ name, password }),
+  });
+  const { csrf } = (await login.json()) as { csrf: string };
+  const cookie = login.headers.get('set-cookie')?.split(';', 1)[0] ?? '';
+  return { origin, cookie, 'x-csrf-token': csrf };
+}
+
 /** What a hub still knows after it was killed: real processes, one data folder. */
 
 void describe('a hub that was killed', { concurrency: false }, () => {
   const folder = temporaryFolder('memory');
   let first: SecurityHub;
+  /** Name → headers of the login. */
+  const logins = new Map<string, Readonly<Record<string, string>>>();
 
   before(async () => {
     first = await startSecurityHub(['d-1'], { dataDir: folder.path });
@@ -26,6 +45,15 @@ void describe('a hub that was killed', { concurrency: false }, () => {
       async () => (await first.ask<DeviceDetails>('GET', '/devices/d-1')).presence === 'suspect',
       { what: 'the close is noticed' },
     );
+    for (const name of ['stays', 'leaves', 'changes', 'goes', 'ended'])
+      logins.set(name, await signIn(first, name));
+    const logout = { method: 'POST', headers: { ...logins.get('leaves') } };
+    assert.equal((await fetch(`${first.adminUrl}/api/v1/logout`, logout)).status, 204);
+    await first.ask('PUT', '/operators/accounts/changes', { ...rights, password: 'another long password' });
+    await first.ask('DELETE', '/operators/accounts/goes');
+    const listed = await first.run('operator', 'sessions');
+    const [id = ''] = /^\S+(?= +operator:ended)/m.exec(listed) ?? [];
+    await first.run('operator', 'sign-out', id);
     // Writes are committed in order: when this one is on disk, the change is too.
     await first.ask('PATCH', '/devices/d-1/labels', { set: { floor: '2' }, remove: [] });
     await first.kill('SIGKILL');
@@ -36,7 +64,7 @@ void describe('a hub that was killed', { concurrency: false }, () => {
     folder.remove();
   });
 
-  test('the next one knows firmware, type version, address and clock of a device that is away', async () => {
+  test('the next one knows firmware, type version, address and clock of a device that is away, and who is signed in', async () => {
     const hub = await startSecurityHub([], { dataDir: folder.path });
     try {
       const { firmware, firmwareHeardMs, session, clock } = await hub.ask<DeviceDetails>(
@@ -53,6 +81,10 @@ void describe('a hub that was killed', { concurrency: false }, () => {
       assert.ok(clock.measuredMs !== undefined && clock.measuredMs <= systemClock.now());
       const { devices } = await hub.ask<DevicePage>('GET', '/devices');
       assert.deepEqual([devices[0]?.firmware, devices[0]?.firmwareHeardMs], ['2.4.0', firmwareHeardMs]);
+      const statusOf = async (name: string): Promise<number> =>
+        (await fetch(`${hub.adminUrl}/api/v1/me`, { headers: { ...logins.get(name) } })).status;
+      const statuses = await Promise.all([...logins.keys()].map(statusOf));
+      assert.deepEqual(statuses, [200, 401, 401, 401, 401], 'who was signed in still is, and nobody else');
     } finally {
       await hub.kill();
     }

@@ -90,6 +90,11 @@ const table: [who: string, method: string, path: string, body: object | undefine
   ['admin', 'POST', '/api/v1/devices/d-2/disable', {}, 204],
   ['admin', 'POST', '/api/v1/devices/d-2/enable', {}, 204],
   ['admin', 'GET', '/api/v1/operators', undefined, 200],
+  ['viewer', 'GET', '/api/v1/operators/sessions', undefined, 403],
+  ['admin', 'GET', '/api/v1/operators/sessions', undefined, 200],
+  ['admin', 'DELETE', '/api/v1/operators/sessions/none', undefined, 404],
+  ['east-admin', 'GET', '/api/v1/operators/sessions', undefined, 403],
+  ['east-admin', 'DELETE', '/api/v1/operators/sessions/none', undefined, 403],
   // Who reaches only some devices changes nothing that all of them share, least of all the own rights.
   ['east-admin', 'POST', '/api/v1/devices/e-1/disable', {}, 204],
   ['east-admin', 'POST', '/api/v1/devices/e-1/enable', {}, 204],

@@ -5,7 +5,7 @@ import { operator, signOut } from '../session.ts';
 /** Who is signed in, their role, and the sign-out button. */
 export function Account() {
   const { actor, role } = operator();
-  const name = actor.replace(/^operator:/, '');
+  const name = actor.replace(/^(operator|token):/, '');
   return (
     <div class="account">
       <span class="account-name" title={`${actor}, ${role}`}>

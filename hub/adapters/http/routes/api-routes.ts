@@ -45,7 +45,7 @@ export interface ApiOperations extends AuditOperations {
 
 /**
  * Adds the whole API to `app`, which takes upgrades. Not in this list: the session of an operator, which only the TCP
- * listener has (`../operator-login.ts`), and health and metrics, which need no login (`serveHealth`).
+ * listener has (`../session-routes.ts`), and health and metrics, which need no login (`serveHealth`).
  */
 export function serveApi(app: FastifyInstance, operations: ApiOperations): void {
   const { views } = operations;

@@ -2,15 +2,22 @@
 
 import type { FastifyInstance } from 'fastify';
 import { operatorApi } from '../../../../schemas/api/operators.ts';
+import type { ConsoleSessions } from '../../../operators/console-sessions.ts';
 import type { Operators } from '../../../operators/operators.ts';
 import { serve } from './serve-operation.ts';
 
-export type OperatorOperations = Pick<
-  Operators,
-  'listAccounts' | 'saveAccount' | 'removeAccount' | 'listTokens' | 'addToken' | 'removeToken'
->;
+export interface OperatorOperations {
+  accounts: Pick<
+    Operators,
+    'listAccounts' | 'saveAccount' | 'removeAccount' | 'listTokens' | 'addToken' | 'removeToken'
+  >;
+  logins: Pick<ConsoleSessions, 'list' | 'revoke'>;
+}
 
-export function serveOperators(app: FastifyInstance, operators: OperatorOperations): void {
+export function serveOperators(
+  app: FastifyInstance,
+  { accounts: operators, logins }: OperatorOperations,
+): void {
   serve(
     app,
     operatorApi.listOperators,
@@ -39,4 +46,6 @@ export function serveOperators(app: FastifyInstance, operators: OperatorOperatio
   serve(app, operatorApi.revokeToken, ({ params }) => operators.removeToken(params.name), {
     audit: 'token.revoke',
   });
+  serve(app, operatorApi.listSessions, () => ({ sessions: logins.list() }), { reach: 'all' });
+  serve(app, operatorApi.endSession, ({ params }) => logins.revoke(params.id), { audit: 'session.end' });
 }

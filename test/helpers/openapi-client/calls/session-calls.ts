@@ -23,6 +23,30 @@ export async function callSessions(
   assert.equal((await done(nobody.POST('/api/v1/login', { body: root }))).role, 'admin');
 }
 
+/** A screen on a wall, until an admin signs it out. */
+export async function callScreen(
+  as: (headers: Readonly<Record<string, string>>) => ApiClient,
+  admin: ApiClient,
+) {
+  const rights = { role: 'viewer' as const, devices: '*', safety: 'observe' as const };
+  const { token } = await done(
+    admin.POST('/api/v1/operators/tokens', { body: { name: 'hall', ...rights } }),
+    201,
+  );
+  const login = await as({}).POST('/api/v1/screen-login', { body: { token } });
+  assert.equal((await done(Promise.resolve(login))).actor, 'token:hall');
+  const cookie = login.response.headers.get('set-cookie')?.split(';', 1)[0] ?? '';
+  const screen = as({ cookie });
+  assert.equal((await done(screen.GET('/api/v1/me'))).role, 'viewer');
+  const list = '/api/v1/operators/sessions';
+  const [session] = (await done(admin.GET(list))).sessions;
+  assert.deepEqual([session?.actor, session?.kind], ['token:hall', 'screen']);
+  const params = { path: { id: session?.id ?? '' } };
+  await done(admin.DELETE(`${list}/{id}`, { params }), 204);
+  await refused(admin.DELETE(`${list}/{id}`, { params }), 404);
+  await refused(screen.GET('/api/v1/me'), 401);
+}
+
 /** Until its address is shut out: the last of all. */
 export async function callTooOften(nobody: ApiClient): Promise<void> {
   const wrong = { ...root, password: 'wrong' };
