@@ -1,3 +1,4 @@
+import { expectedName } from '../../schemas/expected-name.ts';
 import { isDeepStrictEqual } from 'node:util';
 import type { RefusalReason } from '../../schemas/api/error-codes.ts';
 import { limits, type CommandType, type FieldError } from '../../schemas/index.ts';
@@ -153,8 +154,7 @@ export class CommandAcceptance {
     if (type === undefined) return refuse('unknown-device');
     const definition = type.commands.get(name);
     if (definition === undefined) {
-      const names = [...type.commands.keys()];
-      const expected = names.length === 0 ? `none: ${type.id} has no commands` : `one of ${names.join(', ')}`;
+      const expected = expectedName(type.id, 'commands', type.commands);
       return refuse('unknown-command', {
         path: '/name',
         keyword: 'enum',

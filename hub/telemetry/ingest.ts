@@ -1,3 +1,4 @@
+import { expectedName } from '../../schemas/expected-name.ts';
 import type {
   DeviceType,
   EventFrame,
@@ -41,6 +42,8 @@ export interface IngestOptions {
   maxAheadMs: number;
   /** Backfill older than this is refused. */
   backfillMaxAgeMs: number;
+  /** Whatever is older is refused: it would be removed soon after it was acked. */
+  retentionMs?: number | undefined;
 }
 
 export interface IngestDeps {
@@ -175,7 +178,7 @@ export class Ingest {
     if (!this.#shedding.admits('event')) return this.#refuse(channel, { code: 'overloaded' });
     const type = channel.type.events.get(frame.name);
     if (type === undefined) {
-      const expected = `one of ${[...channel.type.events.keys()].join(', ')}`;
+      const expected = expectedName(channel.type.id, 'events', channel.type.events);
       const error: FieldError = { path: '/name', keyword: 'enum', expected, got: frame.name, in: 'frame' };
       return this.#refuse(channel, { code: 'unknown-stream', errors: [error] });
     }
@@ -295,8 +298,8 @@ export class Ingest {
   }
 
   #oldestMs({ backfill }: TimedFrame): number {
-    const { maxAgeMs, backfillMaxAgeMs } = this.#options;
-    return backfill === true ? Math.max(maxAgeMs, backfillMaxAgeMs) : maxAgeMs;
+    const { maxAgeMs, backfillMaxAgeMs, retentionMs = Infinity } = this.#options;
+    return Math.min(backfill === true ? Math.max(maxAgeMs, backfillMaxAgeMs) : maxAgeMs, retentionMs);
   }
 
   #clockRefusal(time: ReadingTime, frame: TimedFrame, channel: Channel, now: number): FrameRefusal {
@@ -328,6 +331,8 @@ export class Ingest {
     if (Number.isNaN(timeMs)) return `a boot the hub has seen; it has not seen ${boot}`;
     const latest = `<= ${now + maxAheadMs} (hub time ${now} + ${maxAheadMs} ms)`;
     const oldestMs = Math.max(now - this.#oldestMs(frame), earliestReadingMs);
+    if (this.#options.retentionMs === now - oldestMs)
+      return `>= ${oldestMs} and ${latest}; the hub keeps no older readings`;
     if (!backfill) return `>= ${oldestMs} and ${latest}; older readings need backfill: true`;
     return `Unix time in ms, >= ${oldestMs} and ${latest}`;
   }
@@ -382,7 +387,7 @@ function rankOf(frame: TelemetryFrame): Rank {
 }
 
 function unknownStream(frame: TelemetryFrame, channel: Channel): FieldError {
-  const expected = `one of ${[...channel.streams.keys()].join(', ')}`;
+  const expected = expectedName(channel.type.id, 'streams', channel.type.streams);
   return { path: '/stream', keyword: 'enum', expected, got: frame.stream, in: 'frame' };
 }
 

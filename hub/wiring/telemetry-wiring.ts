@@ -43,7 +43,7 @@ export async function startTelemetry(hub: HubContext, deps: TelemetryDeps): Prom
   const { config, log, clock, metrics, releasers } = hub;
   const { registry, bus, topics } = deps;
   const { database, catalog } = deps.state;
-  const { maxAgeSec, maxAheadSec, backfillMaxAgeDays } = config;
+  const { maxAgeSec, maxAheadSec, backfillMaxAgeDays, rawRetentionDays } = config;
   const bounds = { maxAgeMs: maxAgeSec * 1000, maxAheadMs: maxAheadSec * 1000 };
   const hubClock = new HubClock(
     { clock, log, store: createHubClockStore(database) },
@@ -65,7 +65,11 @@ export async function startTelemetry(hub: HubContext, deps: TelemetryDeps): Prom
   readingFollowers.follow(fanOut);
   const ingest = new Ingest(
     { writer, ledger, shedding, followers: readingFollowers.all, clock, hubClock },
-    { ...bounds, backfillMaxAgeMs: backfillMaxAgeDays * 86_400_000 },
+    {
+      ...bounds,
+      backfillMaxAgeMs: backfillMaxAgeDays * dayMs,
+      retentionMs: rawRetentionDays === undefined ? undefined : rawRetentionDays * dayMs,
+    },
   );
 
   const recordOf = (deviceId: string) => registry.get(deviceId);
@@ -90,6 +94,7 @@ export async function startTelemetry(hub: HubContext, deps: TelemetryDeps): Prom
 
 /** Readings of an embedded store share the disk with all else, so that they go some time unless otherwise asked. */
 const embeddedRetentionDays = 7;
+const dayMs = 86_400_000;
 /** On a small disk it would otherwise fill the disk before its size is reached. */
 const largestShare = 0.5;
 const mebibyte = 1_048_576;

@@ -125,7 +125,9 @@ function hasState(dir: string): boolean {
 
 /** One folder after the other: node's own `recursive` never returns below /proc (nodejs/node#31481). */
 function makeFolder(dir: string): void {
-  if (existsSync(dir)) return;
+  const there = statSync(dir, { throwIfNoEntry: false });
+  if (there?.isDirectory() === true) return;
+  if (there !== undefined) throw invalid(dir, 'it is not a folder');
   makeFolder(dirname(dir));
   mkdirSync(dir, { mode: 0o700 });
 }

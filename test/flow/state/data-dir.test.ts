@@ -52,13 +52,11 @@ test('a hub that starts waits for a command line that has the data folder, and n
   hub.release();
 });
 
-test('a data folder that cannot be made is refused as invalid', (t) => {
+test('a data folder that is no folder is refused with that reason', (t) => {
   const file = join(folderOf(t), 'file');
   writeFileSync(file, '');
-  assert.throws(
-    () => lockDataDir(file),
-    (error) => error instanceof HubError && error.code === 'data-dir-invalid',
-  );
+  for (const path of [file, join(file, 'below'), '/dev/null'])
+    assert.throws(() => lockDataDir(path), { code: 'data-dir-invalid', message: /: it is not a folder$/ });
 });
 
 test('a folder below /proc is refused with its reason, and the process does not hang', () => {

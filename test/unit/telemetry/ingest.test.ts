@@ -18,7 +18,10 @@ const anchors = new Map([
   ['at 1970', 0],
 ]);
 
-function startIngest(t: TestContext, { bufferLines = 1_000, type = sensorType } = {}) {
+function startIngest(
+  t: TestContext,
+  { bufferLines = 1_000, type = sensorType, retentionMs = Infinity } = {},
+) {
   const clock = new ManualClock(startMs);
   const store = new ScriptedStore();
   const pipeline = testPipeline({ store, clock, log: silentLog }, { writer: { bufferLines } });
@@ -33,7 +36,7 @@ function startIngest(t: TestContext, { bufferLines = 1_000, type = sensorType } 
   };
   const ingest = new Ingest(
     { writer, ledger, shedding, followers: [follower], clock, hubClock: trustedClock(clock) },
-    { maxAgeMs: 86_400_000, maxAheadMs: 60_000, backfillMaxAgeMs: 3_660 * 86_400_000 },
+    { maxAgeMs: 86_400_000, maxAheadMs: 60_000, backfillMaxAgeMs: 3_660 * 86_400_000, retentionMs },
   );
   const channel = ingest.openChannel({ id: 'd1', site: 'lab' }, type, 'now', anchors);
   let seq = 0;
@@ -117,6 +120,22 @@ test("backfill has a floor of its own, below which no time is a reading's, in ea
   }
   assert.equal(telemetry({ up: 1, boot: 'at 1970', backfill: true, data })?.refusals[0]?.code, 'clock');
   assert.equal(ledger.rejectedBy.clock, refused.length * 3 + 1);
+});
+
+test('nothing is acked that the retention would remove, backfill or not, and the refusal says so', (t) => {
+  const { telemetry } = startIngest(t, { retentionMs: 3_600_000 });
+  assert.equal(telemetry({ ts: startMs - 3_600_000, backfill: true, data }), undefined);
+  for (const backfill of [true, false]) {
+    const refusal = telemetry({ ts: startMs - 3_600_001, backfill, data })?.refusals[0];
+    assert.equal(refusal?.code, 'clock');
+    assert.match(refusal?.errors?.[0]?.expected ?? '', /the hub keeps no older readings$/);
+  }
+});
+
+test('an event of a type without events is told that there are none', (t) => {
+  const { event } = startIngest(t, { type: { ...sensorType, events: new Map() } });
+  const error = event({ ts: startMs, name: 'fire' })?.refusals[0]?.errors?.[0];
+  assert.equal(error?.expected, `none: ${sensorType.id} has no events`);
 });
 
 test('backfill lifts the limit on age and none on the future, for ts and up alike', (t) => {
