@@ -47,3 +47,6 @@ export const operatorNamePattern = /^[A-Za-z0-9_.@-]{1,64}$/;
 export function typeName(deviceType: string): string {
   return deviceType.slice(0, deviceType.lastIndexOf('@'));
 }
+
+/** The longest MQTT packet that the hub publishes or takes, bytes: a command's payload is at most half as long. */
+export const maxPacketBytes = 131_072;

@@ -53,7 +53,7 @@ export function knownFaults(
     clock: hubClock.fault,
     disk: disk.fault,
     spool: spool.fault ?? spoolFull(spool),
-    bus: bus.connected ? sharedTopics(bus) : (bus.fault ?? 'not connected'),
+    bus: bus.connected ? (sharedTopics(bus) ?? bus.limitation) : (bus.fault ?? 'not connected'),
   };
 }
 

@@ -85,6 +85,8 @@ export interface Bus extends Publisher, Broadcaster {
   readonly fault: string | undefined;
   /** Hubs that use the same topics at the same broker, by their ids: only one should. */
   readonly otherHubs: readonly string[];
+  /** What the broker does not allow and the hub needs; undefined when it allows all. */
+  readonly limitation: string | undefined;
   readonly counters: Readonly<BusCounters>;
   /** What clients of the embedded broker were refused, by cause. */
   readonly clientRefusals: Readonly<Record<string, number>>;

@@ -20,6 +20,8 @@ import type { HubContext } from './context.ts';
 import { openPipeline, type TelemetryPipeline } from './pipeline-wiring.ts';
 import type { HubState } from './state-wiring.ts';
 
+const dayMs = 86_400_000;
+
 export interface Telemetry extends TelemetryPipeline {
   hubClock: HubClock;
   shedding: LoadShedding;
@@ -94,7 +96,6 @@ export async function startTelemetry(hub: HubContext, deps: TelemetryDeps): Prom
 
 /** Readings of an embedded store share the disk with all else, so that they go some time unless otherwise asked. */
 const embeddedRetentionDays = 7;
-const dayMs = 86_400_000;
 /** On a small disk it would otherwise fill the disk before its size is reached. */
 const largestShare = 0.5;
 const mebibyte = 1_048_576;

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createServer, type Server, type Socket } from 'node:net';
 import { Aedes, type Client, type PublishPacket } from 'aedes';
+import { maxPacketBytes } from '../../../schemas/limits.ts';
 import type { Bus, BusHandlers, IncomingMessage, OutgoingMessage } from '../../bus/bus.ts';
 import { BrokerClients, type BrokerAccess } from './broker-access.ts';
 import type { Topics } from '../../bus/topics.ts';
@@ -34,8 +35,6 @@ export interface Broker extends Bus {
   connect(handlers: BusHandlers, access: BrokerAccess): Promise<void>;
 }
 
-/** A command payload is at most half as long as this. */
-const maxPacketBytes = 131_072;
 const maxPublishing = 10_000;
 /** MQTT 3.1.1 §3.2.2.3. */
 const notAuthorized = 5;
@@ -69,6 +68,7 @@ class EmbeddedBroker implements Broker {
   readonly queued = 0;
   /** It takes no hub but this one. */
   readonly otherHubs = [];
+  readonly limitation = undefined;
   readonly counters = newBusCounters();
   connected = false;
   fault: string | undefined = 'not listening yet';

@@ -1,5 +1,6 @@
 import { Socket } from 'node:net';
 import { connect, Store, type IConnackPacket, type IPublishPacket, type MqttClient } from 'mqtt';
+import { maxPacketBytes } from '../../../schemas/limits.ts';
 import type { Bus, BusHandlers, IncomingMessage, OutgoingMessage } from '../../bus/bus.ts';
 import type { Topics } from '../../bus/topics.ts';
 import { hubState, newBusCounters } from '../bus-state.ts';
@@ -71,6 +72,7 @@ class ReconnectingBus implements MqttBus {
   /** Clients of the broker are the broker's own affair. */
   readonly clientRefusals = {};
   connected = false;
+  limitation: string | undefined;
   fault: string | undefined = 'not connected yet';
   readonly #deps: MqttDeps;
   readonly #options: MqttOptions;
@@ -239,6 +241,11 @@ class ReconnectingBus implements MqttBus {
     this.fault = undefined;
     const { receiveMaximum: window = maxInFlight, maximumPacketSize = Infinity } = connack.properties ?? {};
     const limits = { window: Math.min(window, maxInFlight), maxPacketBytes: maximumPacketSize };
+    this.limitation =
+      maximumPacketSize < maxPacketBytes
+        ? `the broker takes packets of at most ${maximumPacketSize} bytes, so that longer readings, and longer results of commands, are not published; set its maximum to ${maxPacketBytes}`
+        : undefined;
+    if (this.limitation !== undefined) this.#deps.log.warn({ reason: this.limitation }, 'broker limited');
     this.#broadcasts.attach(client.stream, maximumPacketSize);
     this.#outbox.attach((message, done) => {
       this.#broadcasts.flush();

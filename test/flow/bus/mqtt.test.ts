@@ -261,6 +261,7 @@ test('a reading above the Maximum Packet Size of the broker is dropped and count
   const opened = await bus(t, `mqtt://127.0.0.1:${broker.port}`, handlers);
   assert.equal(opened.broadcast('hub/v1/telemetry/d-1/env', 'x'.repeat(4_000)), false);
   assert.equal(opened.counters.tooLong, 1);
+  assert.match(opened.limitation ?? '', /at most 2000 bytes/);
   await opened.publish({ topic: 'hub/v1/event/d-1/door', payload: '{}', qos: 1 });
   assert.deepEqual(handlers.losses, []);
 });
