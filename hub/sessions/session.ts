@@ -3,45 +3,35 @@ import type { ClockQuality } from '../../schemas/api/devices.ts';
 import type {
   ByeFrame,
   CloseReason,
-  DeviceFrame,
   DeviceType,
   FieldError,
-  HeartbeatFrame,
   HelloFrame,
   HubFrame,
-  NackFrame,
 } from '../../schemas/index.ts';
 import { messageOf } from '../kernel/errors.ts';
 import type { Cancel } from '../../schemas/time/clock.ts';
 import type { FrameRefusal } from '../telemetry/ingest.ts';
 import type { Claimant } from './clone-guard.ts';
-import {
-  parseDeviceFrame,
-  type ParsedFrame,
-  type SampleFaults,
-  type UncheckedFrame,
-} from './frame-decoder.ts';
-import { stepAnchor } from './anchor-step.ts';
-import { DeviceClock } from './device-clock.ts';
+import { parseDeviceFrame, type ParsedFrame } from './frame-decoder.ts';
 import { judgeHello, welcomeFrame, type AcceptedHello } from './hello.ts';
-import { noteUptime } from './boot-notes.ts';
 import { mayOpen } from './clone-verdict.ts';
-import { DataFrames, isData } from './data-frames.ts';
+import { isData } from './data-frames.ts';
 import { EarlyFrames } from './early-frames.ts';
-import type { Watch } from '../presence/liveness.ts';
-import { commandOf, isSeq, nack, schemaFault, targetOf, unknownType } from './nack.ts';
+import { commandOf, schemaFault, targetOf, unknownType } from './nack.ts';
 import { Outbox, defaultOutboxLimits, type DeviceSocket } from './outbox.ts';
 import type { Marks } from '../../schemas/api/presence.ts';
-import type { Closer } from '../presence/presence.ts';
 import type { WatchedLink } from '../presence/presence-keeper.ts';
 import { RateLimit } from './rate-limit.ts';
 import type { DeviceRecord, StoredOpening } from '../registry/device-store.ts';
 import type { DeviceSession } from './device-session.ts';
-import { countClose, countLoss } from './session-counters.ts';
+import { countClose } from './session-counters.ts';
 import type { SessionDeps } from './session-deps.ts';
 import { ReportedClock } from './reported-clock.ts';
+import { OpenFrames, type OpenParts } from './open-frames.ts';
+import { SessionEnding, type SessionEnd } from './session-ending.ts';
+import { SessionNacks } from './session-nacks.ts';
+import { SignsOfLife } from './signs-of-life.ts';
 
-type InvalidFrame = Extract<ParsedFrame, { kind: 'invalid' }>;
 type DecodedFrame = Exclude<ParsedFrame, { kind: 'undecodable' }>;
 
 /** A goodbye waits at most this long for the store, ms; then it closes unacked, and the device keeps its readings. */
@@ -52,8 +42,8 @@ const byeMs = 10_000;
  *
  *   new ── valid hello ──▶ opening ── epoch and anchor on disk ──▶ open ── bye, close, takeover ──▶ ended
  *
- * It decodes frames and hands them on: data frames to `DataFrames`, command frames to the dispatcher, signs of
- * life to presence. It holds no rule of theirs.
+ * It judges the hello, holds what comes too early, and hands the frames of an open session to `OpenFrames`.
+ * `SessionEnding` notifies the others of its end.
  */
 export class Session implements WatchedLink, DeviceSession {
   readonly #deps: SessionDeps;
@@ -65,17 +55,15 @@ export class Session implements WatchedLink, DeviceSession {
   readonly #rate: RateLimit;
   #undecodableInRow = 0;
   readonly #early: EarlyFrames;
+  readonly #nacks: SessionNacks;
+  readonly #life: SignsOfLife;
+  readonly #ending: SessionEnding;
   #accepted: AcceptedHello | undefined;
-  #dataFrames: DataFrames | undefined;
-  #clock: DeviceClock | undefined;
-  #watch: Watch | undefined;
+  /** While it is open, and after that for what was under way. */
+  #open: OpenFrames | undefined;
   /** It is going away: by its own goodbye, or the hub's. */
   #leaving = false;
-  #commandsEnded = false;
-  /** Liveness time of the last data frame; 0: none. */
-  #dataAt = 0;
   epoch = 0;
-  pongAt = 0;
   readonly reportedClock = new ReportedClock();
   readonly address: string;
 
@@ -86,6 +74,9 @@ export class Session implements WatchedLink, DeviceSession {
     this.#early = new EarlyFrames(deps.options.inFlight);
     this.#rate = new RateLimit(deps.clock, deps.options);
     this.#outbox = new Outbox(socket, defaultOutboxLimits, deps.liveness, () => this.#overflowed());
+    this.#nacks = new SessionNacks(deps, this.#outbox, record.id);
+    this.#life = new SignsOfLife(deps.liveness);
+    this.#ending = new SessionEnding(deps, this);
   }
 
   /** The upgrade is done: the device has `helloSec` seconds to say hello. */
@@ -116,11 +107,11 @@ export class Session implements WatchedLink, DeviceSession {
   }
 
   get clock(): ClockQuality | undefined {
-    return this.#clock?.quality;
+    return this.#open?.clock;
   }
 
   get anchored(): boolean {
-    return this.#dataFrames?.channel.anchors.has(this.boot) === true;
+    return this.#open?.data.channel.anchors.has(this.boot) === true;
   }
 
   get isOpen(): boolean {
@@ -149,22 +140,19 @@ export class Session implements WatchedLink, DeviceSession {
 
   pong(): void {
     this.pinged();
-    this.pongAt = this.#deps.liveness.now;
+    this.#life.pong();
   }
 
   get outbox(): Outbox {
     return this.#outbox;
   }
 
+  get pongAt(): number {
+    return this.#life.pongAt;
+  }
+
   marks(): Marks {
-    const { clock, liveness } = this.#deps;
-    const nowMs = clock.now();
-    const at = (livenessMs: number): number => Math.round(nowMs - (liveness.now - livenessMs));
-    return {
-      ...(this.pongAt === 0 ? {} : { pongMs: at(this.pongAt) }),
-      frameMs: at(this.#watch?.heardAt ?? liveness.now),
-      ...(this.#dataAt === 0 ? {} : { dataMs: at(this.#dataAt) }),
-    };
+    return this.#life.marks(this.#deps.clock);
   }
 
   /** Neither frames nor pongs came: the link is dead. */
@@ -173,8 +161,7 @@ export class Session implements WatchedLink, DeviceSession {
   }
 
   send(frame: HubFrame): boolean {
-    if (frame.type === 'nack') this.#nacked(frame);
-    return this.#outbox.send(frame);
+    return this.#nacks.send(frame);
   }
 
   notice(text: string): boolean {
@@ -185,11 +172,9 @@ export class Session implements WatchedLink, DeviceSession {
   }
 
   typeChanged(type: DeviceType): void {
-    const dataFrames = this.#dataFrames;
-    if (dataFrames === undefined) return;
-    if (this.#accepted !== undefined) this.#accepted = { ...this.#accepted, type };
-    const { boot, anchors, steps } = dataFrames.channel;
-    dataFrames.typeChanged(this.#deps.ingest.openChannel(this.#record, type, boot, anchors, steps));
+    if (this.#accepted === undefined || this.#open === undefined) return;
+    this.#accept({ ...this.#accepted, type });
+    this.#open.typeChanged(type);
   }
 
   replaced({ address, boot }: Claimant): void {
@@ -209,12 +194,12 @@ export class Session implements WatchedLink, DeviceSession {
     deviceEvents.record(this.deviceId, { kind: 'drained', slotMs });
     this.send({ type: 'drain', reconnectAfterMs: Math.round(slotMs), reason: 'the hub is stopping' });
     presence.draining(this.deviceId, slotAtMs);
-    this.#dataFrames?.finish(() => this.close('draining', Math.max(0, slotAtMs - clock.now())));
+    this.#open?.data.finish(() => this.close('draining', Math.max(0, slotAtMs - clock.now())));
   }
 
   close(reason: CloseReason, retryAfterMs?: number): void {
     // It does not open: what came behind the hello was not taken.
-    for (const { seq } of this.#early.takeAll()) this.#refuse({ code: 'not-open' }, { seq });
+    for (const { seq } of this.#early.takeAll()) this.#nacks.refuse({ code: 'not-open' }, { seq });
     this.#outbox.close(reason, retryAfterMs);
     this.#closedByHub(reason);
   }
@@ -228,7 +213,7 @@ export class Session implements WatchedLink, DeviceSession {
   /** The socket is gone. @param code of the device's close frame, 1006 when there was none (RFC 6455 §7.1.5) */
   closed(code: number, reason: string): void {
     this.#outbox.ended();
-    this.#end({ by: code === 1006 ? 'link' : 'device', code, reason }, false);
+    this.#end({ by: code === 1006 ? 'link' : 'device', code, reason, replaced: false });
   }
 
   /** The outbox closed itself. Ends after whoever was sending has learnt that its frame did not fit. */
@@ -245,27 +230,16 @@ export class Session implements WatchedLink, DeviceSession {
   }
 
   #endedByHub(reason: CloseReason): void {
-    this.#end({ by: 'hub', code: closeReasons[reason], reason }, reason === 'replaced');
+    this.#end({ by: 'hub', code: closeReasons[reason], reason, replaced: reason === 'replaced' });
   }
 
-  #end(how: { by: Closer; code: number; reason: string }, replaced: boolean): void {
-    if (this.#phase === 'ended') return;
-    if (how.by !== 'hub') countLoss(this.#deps.counters, how.code);
+  #end(end: SessionEnd): void {
     const before = this.#phase;
+    if (before === 'ended') return;
     this.#phase = 'ended';
     this.#cancelTimer();
-    this.#dataFrames?.end();
-    const tookOverInVain = !this.#deps.sessions.ended(this) && before === 'opening';
-    this.#deps.deviceEvents.record(this.deviceId, { kind: 'closed', ...how });
-    const { presence, commands } = this.#deps;
-    if (tookOverInVain)
-      for (const part of [presence, commands])
-        this.#guarded(() => part.takeoverFailed(this.deviceId, how.by));
-    if (before !== 'open') return;
-    noteUptime(this.#deps, this.deviceId, this.boot, this.#clock?.uptimeMs ?? 0);
-    // Sockets and timers call this too: what throws here has nobody above to catch it.
-    this.#endCommands(replaced);
-    if (!replaced) this.#guarded(() => presence.closed(this.deviceId, this, how.by));
+    this.#open?.data.end();
+    this.#ending.ended(before, end, this.#open?.uptimeMs ?? 0);
   }
 
   #broke(error: unknown, what: string): void {
@@ -274,28 +248,20 @@ export class Session implements WatchedLink, DeviceSession {
     this.close('overloaded');
   }
 
-  #guarded(run: () => void): void {
-    try {
-      run();
-    } catch (error) {
-      this.#deps.counters.exceptions += 1;
-      this.#deps.log.error({ device: this.deviceId, err: error }, 'session not ended well');
-    }
-  }
-
   #receive(text: string): void {
     const parsed = parseDeviceFrame(text);
     if (!this.#isWithinRate(parsed, text.length)) return;
     if (parsed.kind === 'undecodable') return this.#undecodable(parsed.error);
     this.#undecodableInRow = 0;
-    if (this.#phase !== 'open') {
+    const open = this.#open;
+    if (this.#phase !== 'open' || open === undefined) {
       this.#beforeOpen(parsed, text);
       return;
     }
     this.#alive();
-    if (parsed.kind === 'frame') this.#frame(parsed.frame, parsed.spoilt, text.length);
-    else if (parsed.kind === 'invalid') this.#invalid(parsed, text.length);
-    else this.#refuseWhole(parsed.frame, unknownType(parsed.frame));
+    if (parsed.kind === 'frame') open.take(parsed.frame, parsed.spoilt, text.length);
+    else if (parsed.kind === 'invalid') open.takeInvalid(parsed, text.length);
+    else open.refuse(parsed.frame, unknownType(parsed.frame));
   }
 
   /** Data frames of an open session have rates of their own. */
@@ -306,59 +272,26 @@ export class Session implements WatchedLink, DeviceSession {
     this.#alive();
     const frame = parsed.kind === 'undecodable' ? {} : parsed.frame;
     if (rate === 'abuse') this.close('rate-abuse');
-    else this.#refuseWhole(frame, { code: 'rate', retryAfterMs: this.#rate.retryAfterMs });
+    else {
+      const refusal: FrameRefusal = { code: 'rate', retryAfterMs: this.#rate.retryAfterMs };
+      if (this.#open === undefined) this.#nacks.refuse(refusal, targetOf(frame));
+      else this.#open.refuse(frame, refusal);
+    }
     return false;
   }
 
-  #frame(frame: DeviceFrame, spoilt: SampleFaults | undefined, size: number): void {
-    const { commands } = this.#deps;
-    switch (frame.type) {
-      case 'telemetry':
-      case 'event':
-        this.#dataAt = this.#deps.liveness.now;
-        this.#dataFrames?.take(frame, size, spoilt);
-        return;
-      case 'heartbeat':
-        this.#heartbeat(frame);
-        return;
-      case 'received':
-        commands.received(this, frame.re);
-        return;
-      case 'progress':
-        commands.progress(this, frame);
-        return;
-      case 'result':
-        commands.result(this, frame);
-        return;
-      case 'bye':
-        this.#bye(frame);
-        return;
-      case 'hello':
-        this.#refuseWhole(frame, unknownType(frame));
-    }
-  }
-
-  /** One that the schema of its type refuses, in an open session. */
-  #invalid({ type, frame, fault }: InvalidFrame, size: number): void {
-    if (type === 'telemetry' || type === 'event') {
-      this.#dataAt = this.#deps.liveness.now;
-      this.#dataFrames?.refuse(frame, fault, size);
-    } else if (type === 'hello') this.#refuseWhole(frame, unknownType(frame));
-    else this.#refuse(schemaFault(fault), commandOf(frame));
-  }
-
   #alive(): void {
-    const watch = this.#watch;
+    const { watch } = this.#life;
     if (watch === undefined) return;
     watch.heardAt = this.#deps.liveness.now;
-    if (watch.attention) this.#watch = this.#deps.presence.heardAgain(this.deviceId, this, watch);
+    if (watch.attention) this.#life.watch = this.#deps.presence.heardAgain(this.deviceId, this, watch);
   }
 
   #undecodable(error: FieldError): void {
     this.#deps.counters.undecodable += 1;
     this.#undecodableInRow += 1;
     if (this.#phase === 'open') this.#alive();
-    this.#refuse(schemaFault(error));
+    this.#nacks.refuse(schemaFault(error));
     if (this.#undecodableInRow >= limits.undecodable) this.close('undecodable');
   }
 
@@ -366,112 +299,84 @@ export class Session implements WatchedLink, DeviceSession {
     const { kind, frame } = parsed;
     if (this.#phase === 'new' && frame.type === 'hello') {
       if (kind === 'frame') this.#hello(frame);
-      else if (kind === 'invalid') this.#refuse(schemaFault(parsed.fault), commandOf(frame));
+      else if (kind === 'invalid') this.#nacks.refuse(schemaFault(parsed.fault), commandOf(frame));
       return;
     }
     const target = targetOf(frame);
     if (this.#phase === 'opening' && this.#early.hold(text, target.seq)) return;
     this.#early.noteRefused(target.seq);
-    this.#refuse({ code: 'not-open' }, target);
+    this.#nacks.refuse({ code: 'not-open' }, target);
   }
 
   #hello(frame: HelloFrame): void {
     const judged = judgeHello(frame, this.#record, this.#deps.catalog);
     if (judged.kind === 'refused') {
-      this.#refuse({ code: 'unsupported', errors: [judged.error] });
+      this.#nacks.refuse({ code: 'unsupported', errors: [judged.error] });
       this.close('unsupported-type');
-    } else if (mayOpen(this.#deps, this, judged.hello.boot)) this.#open(judged);
+    } else if (mayOpen(this.#deps, this, judged.hello.boot)) this.#takeOver(judged);
   }
 
-  #open(accepted: AcceptedHello): void {
+  #takeOver(accepted: AcceptedHello): void {
     this.#phase = 'opening';
     this.#cancelTimer();
-    this.#accepted = accepted;
+    this.#accept(accepted);
     this.#deps.sessions
       .openSession(this, accepted.hello)
       .then((opened) => this.#welcome(accepted, opened))
       .catch((error: unknown) => this.#broke(error, 'session not opened'));
   }
 
-  #welcome({ hello, type, timing }: AcceptedHello, { epoch, unseenBoots, ...stored }: StoredOpening): void {
+  #accept(accepted: AcceptedHello): void {
+    this.#accepted = accepted;
+    this.#nacks.device = { id: this.deviceId, type: accepted.type.id, firmware: this.firmware };
+  }
+
+  #welcome(accepted: AcceptedHello, stored: StoredOpening): void {
     if (this.#phase !== 'opening') return;
-    const { clock, ingest, acks, counters, presence, commands, options, deviceEvents } = this.#deps;
+    const { clock, counters, presence, commands, options, deviceEvents } = this.#deps;
+    const { hello, timing } = accepted;
+    const { epoch, unseenBoots } = stored;
     this.#phase = 'open';
     this.epoch = epoch;
     this.#outbox.maxFrameBytes = hello.maxFrame ?? limits.frameBytes;
-    const channel = ingest.openChannel(this.#record, type, hello.boot, stored.anchors, stored.steps);
-    this.#clock = new DeviceClock(ingest.anchorOf(channel, hello.t1), hello.t1);
-    this.#dataFrames = new DataFrames({
-      ingest,
-      acks,
-      outbox: this.#outbox,
-      channel,
-      rate: this.#rate,
-      inFlight: options.inFlight,
-      refusedEarly: this.#early.refused,
-      fail: (reason) => this.close(reason),
-      nacked: (frame, stream) => this.#nacked(frame, stream),
-    });
+    this.#open = new OpenFrames(this.#deps, this.#openParts(), accepted, stored);
     counters.welcomes += 1;
     const { boot, firmware } = hello;
     deviceEvents.record(this.deviceId, { kind: 'opened', epoch, boot, firmware, unseenBoots });
     this.send(welcomeFrame({ epoch, t1: hello.t1, now: this.reportedClock.report(clock) }, timing, options));
-    this.#watch = presence.opened(this.deviceId, this, { ...timing, epoch });
+    this.#life.watch = presence.opened(this.deviceId, this, { ...timing, epoch });
     commands.sessionOpened(this);
     this.#deps.opened(this);
     for (const { text } of this.#early.takeAll()) if (this.isOpen) this.#receive(text);
   }
 
-  #heartbeat(frame: HeartbeatFrame): void {
-    const { clock, hubClock } = this.#deps;
-    const now = this.reportedClock.report(clock);
-    this.send({ type: 'heartbeat', t1: frame.t1, t2: now, t3: now });
-    if (frame.clock !== undefined) hubClock.toldByDevice(this.deviceId, frame.clock);
-    // What a doubtful clock says of the device's is no drift.
-    if (hubClock.unusable) return this.#clock?.beat(frame.t1);
-    const anchorMs = this.#clock?.heartbeat(frame.t1, frame.clock, now);
-    if (anchorMs !== undefined)
-      stepAnchor(this.#deps, this, { upMs: frame.t1, anchorMs }, () => this.#dataFrames?.channel);
+  #openParts(): OpenParts {
+    return {
+      session: this,
+      record: this.#record,
+      outbox: this.#outbox,
+      rate: this.#rate,
+      nacks: this.#nacks,
+      life: this.#life,
+      reportedClock: this.reportedClock,
+      refusedEarly: this.#early.refused,
+      left: (frame) => this.#bye(frame),
+    };
   }
 
-  /** Called at the goodbye and at the end, whichever comes first counts. */
-  #endCommands(replaced = false): void {
-    if (this.#commandsEnded) return;
-    this.#commandsEnded = true;
-    this.#guarded(() => this.#deps.commands[replaced ? 'sessionReplaced' : 'sessionClosed'](this));
-  }
-
-  /** Settles what is under way, acks at once, closes 1000; a store that is away does not delay the close for more than `byeMs`. */
+  /** Settles what is under way, acks immediately and closes 1000. A store that is away delays the close by `byeMs` at most. */
   #bye(frame: ByeFrame): void {
     if (this.#leaving) return;
     this.#leaving = true;
     this.#deps.deviceEvents.record(this.deviceId, { kind: 'bye', sleepSec: frame.sleepSec });
     this.#deps.presence.bye(this.deviceId, frame.sleepSec, this.#accepted?.timing.graceMs ?? 0);
     // Whoever has said goodbye takes no more commands, however long its last readings take.
-    this.#endCommands();
+    this.#ending.endCommands();
     this.#cancelTimer();
     this.#cancelTimer = this.#deps.clock.after(byeMs, () => {
-      this.#dataFrames?.flushAck();
+      this.#open?.data.flushAck();
       this.close('bye');
     });
-    this.#dataFrames?.finish(() => this.close('bye'));
-  }
-
-  #refuseWhole(frame: UncheckedFrame, refusal: FrameRefusal): void {
-    const { seq } = frame;
-    if (isSeq(seq) && this.#dataFrames !== undefined) this.#dataFrames.refuseSeq(seq, refusal);
-    else this.#refuse(refusal, targetOf(frame));
-  }
-
-  #refuse(refusal: FrameRefusal, answers: { seq?: number; re?: string } = {}): void {
-    this.send({ ...nack(refusal), ...answers });
-  }
-
-  #nacked(frame: NackFrame, stream?: string): void {
-    const { counters, deviceEvents, nacked } = this.#deps;
-    counters.nacks[frame.code] = (counters.nacks[frame.code] ?? 0) + 1;
-    if (frame.code === 'rate' || frame.code === 'overloaded')
-      deviceEvents.record(this.deviceId, { kind: 'throttled', code: frame.code });
-    nacked({ id: this.deviceId, type: this.#accepted?.type.id, firmware: this.firmware }, frame, stream);
+    this.#open?.data.finish(() => this.close('bye'));
   }
 }
