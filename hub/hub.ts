@@ -12,7 +12,7 @@ import { createAdmin } from './wiring/admin-wiring.ts';
 import { createBus } from './wiring/bus-wiring.ts';
 import { startCommands } from './wiring/commands-wiring.ts';
 import { newContext, type HubContext, type HubDeps } from './wiring/context.ts';
-import { listenForDevices } from './wiring/devices-wiring.ts';
+import { listenForDevices, watchDescriptors } from './wiring/devices-wiring.ts';
 import { drainHub } from './wiring/drain-wiring.ts';
 import { startIdentity } from './wiring/identity-wiring.ts';
 import { createIncidents } from './wiring/incidents-wiring.ts';
@@ -141,6 +141,7 @@ async function openListeners(hub: HubContext, parts: HubParts): Promise<RunningH
   await notices.load();
   startJobs(hub, { ...parts, listener });
   const monitoring = startSelfMonitoring(hub, parts);
+  const descriptors = watchDescriptors(hub);
 
   const stop = new AbortController();
   const http = await startAdmin(
@@ -156,7 +157,8 @@ async function openListeners(hub: HubContext, parts: HubParts): Promise<RunningH
         }),
       access: operators.access,
       consoleDir,
-      readiness: () => readiness({ ...telemetry, bus, clock: hub.clock, stopping: stop.signal.aborted }),
+      readiness: () =>
+        readiness({ ...telemetry, bus, descriptors, clock: hub.clock, stopping: stop.signal.aborted }),
       metrics: () => hub.metrics.page(),
     },
     {

@@ -1,6 +1,7 @@
 import type { Readiness } from '../../schemas/api/health.ts';
 import type { Bus } from '../bus/bus.ts';
 import type { HubClock } from '../telemetry/clock/hub-clock.ts';
+import type { DescriptorWatch } from '../kernel/descriptor-watch.ts';
 import { messageOf } from '../kernel/errors.ts';
 import { wait } from '../../schemas/time/clock.ts';
 import type { Clock } from '../../schemas/time/clock.ts';
@@ -24,6 +25,7 @@ export interface CheckedParts {
   disk: Pick<DiskReserve, 'fault'>;
   hubClock: HubClock;
   bus: Bus;
+  descriptors: Pick<DescriptorWatch, 'fault'>;
 }
 
 /** What `/readyz` reports about each part. A part that is down degrades the hub; only a stopping hub is not ready. */
@@ -33,7 +35,7 @@ export async function readiness(parts: CheckedParts): Promise<PartsHealth> {
   return {
     ready: !stopping,
     parts: {
-      devices: part(stopping ? 'the hub is stopping' : undefined),
+      devices: part(stopping ? 'the hub is stopping' : parts.descriptors.fault),
       store: part(store ?? (await probe(parts))),
       clock: part(clock),
       spool: part(spool),

@@ -1,3 +1,4 @@
+import { takeDescriptor } from '../adapters/descriptor.ts';
 import { openDeviceTls } from '../adapters/tls/device-tls.ts';
 import { exposeTls } from '../adapters/tls/tls-metrics.ts';
 import { startDeviceListener, type DeviceListener } from '../adapters/websocket/device-listener.ts';
@@ -10,6 +11,7 @@ import type { Registry } from '../registry/registry.ts';
 import type { Admission } from '../sessions/admission.ts';
 import { AckSchedule } from '../sessions/ack-schedule.ts';
 import type { CloneGuard } from '../sessions/clone-guard.ts';
+import { DescriptorWatch } from '../kernel/descriptor-watch.ts';
 import { fixedRates } from '../sessions/rate-limit.ts';
 import type { SessionDeps } from '../sessions/session-deps.ts';
 import { Session } from '../sessions/session.ts';
@@ -106,4 +108,12 @@ function sessionDepsOf({ config, clock, log, releasers }: HubContext, deps: Deps
     opened: (session) => rotation.sessionOpened(session.deviceId),
     nacked: (device, frame, stream) => refusals.nacked(device, frame, stream),
   };
+}
+
+/** Notices when there is no file descriptor left for a connection. */
+export function watchDescriptors({ clock, log, releasers }: HubContext): DescriptorWatch {
+  const descriptors = new DescriptorWatch({ clock, log, open: takeDescriptor });
+  descriptors.start();
+  releasers.push('descriptors', () => descriptors.close());
+  return descriptors;
 }
