@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import {
   closeCodes,
@@ -13,27 +12,21 @@ import {
 import type { ClientEvents, DeviceClientOptions, SendOptions, EndedBoot } from './client-options.ts';
 import { ClockOffset } from './clock-offset.ts';
 import { systemClock, type Cancel, type Clock } from '../../schemas/time/clock.ts';
-import type { CommandFaults } from '../device/command-faults.ts';
+import { Boots } from './boots.ts';
+import { ClientFaults } from './client-faults.ts';
 import { CommandMemory } from './command-memory.ts';
 import { CommandRunner, type CommandHandler, type HandlerOptions } from './command-runner.ts';
 import { Connection } from './connection.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { parseHubFrame } from './hub-frame.ts';
 import type { OutboxItem, Settlement } from './outbox.ts';
-import type { Random } from '../device/random.ts';
-import { Backoff } from '../../schemas/time/backoff.ts';
-import { retryAfter, type Ending, type Retry } from './reconnect.ts';
+import type { Ending } from './reconnect.ts';
+import { Reconnects } from './reconnects.ts';
 import { Secrets } from '../device/secrets.ts';
 import { Sender } from './sender.ts';
 
-/** Used until the first `welcome` states the hub's own limit. */
-const defaultBackoffMaxMs = 60_000;
 const welcomeTimeoutMs = 10_000;
-/** The hub takes so many earlier boots in a hello. */
-const maxBoots = 8;
 const byeTimeoutMs = 10_000;
-/** A session that lasted this long resets the backoff; one that the hub ends immediately does not. */
-const stableSessionMs = 10_000;
 
 /**
  * The reference device client.
@@ -46,29 +39,22 @@ const stableSessionMs = 10_000;
  * It tries forever, keeps each reading until it is settled, and never runs a command late or twice.
  */
 class DeviceClient extends EventEmitter<ClientEvents> {
-  readonly boot: string;
+  /** Deliberate faults, for tests and simulated devices; a real device does not have them. */
+  readonly faults: ClientFaults;
   readonly #options: DeviceClientOptions;
   readonly #clock: Clock;
-  readonly #random: Random;
-  readonly #bootedAtMs: number;
+  readonly #boots: Boots;
   readonly #sender: Sender;
   readonly #secrets: Secrets;
   readonly #memory: CommandMemory;
   readonly #runner: CommandRunner;
   readonly #offset = new ClockOffset();
-  readonly #backoff: Backoff;
+  readonly #reconnects: Reconnects;
   readonly #heartbeat: Heartbeat;
   #state: 'idle' | 'connecting' | 'greeting' | 'open' | 'draining' | 'leaving' | 'waiting' | 'closed' =
     'idle';
   #connection: Connection | undefined;
-  #openedAtMs = 0;
-  /** Monotonic ms: this device's time slot to reconnect to a hub that drained. */
-  #slotAtMs: number | undefined;
   #sleepSec: number | undefined;
-  /** Earlier boots that the hub has not heard of yet. */
-  #unseenBoots: readonly EndedBoot[];
-  #welcomedOnce = false;
-  #frozen = false;
   #cancelTimer: Cancel | undefined;
   /** Callers of bye() and close() that wait for this connection to close. */
   readonly #leavers: (() => void)[] = [];
@@ -77,23 +63,20 @@ class DeviceClient extends EventEmitter<ClientEvents> {
     super();
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
-    this.#random = options.random ?? Math.random;
-    this.boot = options.boot ?? randomUUID();
-    this.#bootedAtMs = this.#clock.monotonic();
-    this.#unseenBoots = (options.endedBoots ?? []).slice(-maxBoots);
+    const { secret, secretStore, commandStore, random = Math.random } = options;
+    this.#boots = new Boots(this.#clock, options.boot, options.endedBoots);
     this.#sender = new Sender({
       clock: this.#clock,
-      random: this.#random,
+      random,
       outboxCapacity: options.outboxCapacity ?? 10_000,
       send: (frame) => this.#send(frame),
     });
-    this.#backoff = new Backoff({
-      firstMs: options.backoffFirstMs ?? 1000,
-      maxMs: defaultBackoffMaxMs,
-      random: this.#random,
-    });
-    this.#secrets = new Secrets(options.secret, options.secretStore);
-    this.#memory = new CommandMemory(options.commandStore);
+    this.#secrets = new Secrets(secret, secretStore);
+    this.#reconnects = new Reconnects(
+      { clock: this.#clock, random, secrets: this.#secrets },
+      options.backoffFirstMs,
+    );
+    this.#memory = new CommandMemory(commandStore);
     this.#runner = new CommandRunner({
       memory: this.#memory,
       send: (frame) => this.#send(frame),
@@ -109,14 +92,29 @@ class DeviceClient extends EventEmitter<ClientEvents> {
       clock: this.#clock,
       beat: () => this.#send({ type: 'heartbeat', t1: this.uptime(), clock: this.#clock.now() }),
       hubSilent: () => {
-        if (!this.#frozen) this.#connection?.destroy({ kind: 'hub-silent' });
+        if (!this.faults.frozen) this.#connection?.destroy({ kind: 'hub-silent' });
+      },
+    });
+    this.faults = new ClientFaults({
+      connection: () => this.#connection,
+      pause: () => this.#sender.pause(),
+      resumed: () => {
+        if (this.#state === 'waiting') this.connect();
+      },
+      commands: (faults) => {
+        this.#runner.faults = faults;
       },
     });
   }
 
+  /** The name of this run of the device. */
+  get boot(): string {
+    return this.#boots.name;
+  }
+
   /** Time since boot, ms; never steps. */
   uptime(): number {
-    return this.#clock.monotonic() - this.#bootedAtMs;
+    return this.#boots.uptime();
   }
 
   /** The hub's clock as this device estimates it, Unix ms; undefined before the first session. */
@@ -129,7 +127,7 @@ class DeviceClient extends EventEmitter<ClientEvents> {
    * that readings kept with the uptime of these boots get a time.
    */
   get endedBoots(): readonly EndedBoot[] {
-    return this.#welcomedOnce ? [] : [...this.#unseenBoots, { boot: this.boot, up: this.uptime() }];
+    return this.#boots.ended;
   }
 
   /** Whether a session is open. */
@@ -221,44 +219,10 @@ class DeviceClient extends EventEmitter<ClientEvents> {
     if (open === undefined) return Promise.resolve();
     return new Promise((resolve) => {
       this.#leavers.push(resolve);
-      if (this.#frozen) open.destroy({ kind: 'closed', code: 1006, reason: 'closed' });
+      if (this.faults.frozen) open.destroy({ kind: 'closed', code: 1006, reason: 'closed' });
       else open.close();
     });
   }
-
-  /** Deliberate faults, for tests and simulated devices; a real device does not have them. */
-  readonly faults = {
-    /** The application hangs, but the network stack still answers pings. Ends with `resume`. */
-    hang: (): void => {
-      this.#frozen = true;
-      this.#sender.pause();
-      this.#connection?.hang();
-    },
-    /** The network disappears without any notice. Ends with `resume`. */
-    vanish: (): void => {
-      this.#frozen = true;
-      this.#sender.pause();
-      this.#connection?.vanish();
-    },
-    /** Handles commands wrongly from now on. */
-    commands: (faults: CommandFaults): void => {
-      this.#runner.faults = faults;
-    },
-    /** Destroys the socket without a close frame; the client reconnects. */
-    cut: (): void => this.#connection?.destroy({ kind: 'closed', code: 1006, reason: 'cut' }),
-    /** Sends a text frame that is not part of the protocol. */
-    say: (text: string): void => this.#connection?.sendText(text),
-    /** Sends but does not read, until `readAgain` or the end of the connection. */
-    stopReading: (): void => this.#connection?.stopReading(),
-    readAgain: (): void => this.#connection?.readAgain(),
-    /** Ends `hang` and `vanish`: drops the old connection and connects immediately. */
-    resume: (): void => {
-      if (!this.#frozen) return;
-      this.#connection?.destroy({ kind: 'closed', code: 1006, reason: 'resumed' });
-      this.#frozen = false;
-      if (this.#state === 'waiting') this.connect();
-    },
-  };
 
   #greet(): void {
     this.#state = 'greeting';
@@ -273,7 +237,7 @@ class DeviceClient extends EventEmitter<ClientEvents> {
       ...(heartbeatSec === undefined ? {} : { heartbeatSec }),
       ...(this.#memory.persists ? { persistsCommands: true } : {}),
       ...(unresolved.length === 0 ? {} : { unresolved }),
-      ...(this.#unseenBoots.length === 0 ? {} : { boots: this.#unseenBoots }),
+      ...(this.#boots.unseen.length === 0 ? {} : { boots: this.#boots.unseen }),
     });
     this.#setTimer(welcomeTimeoutMs, () => this.#connection?.destroy({ kind: 'hub-silent' }));
   }
@@ -319,12 +283,9 @@ class DeviceClient extends EventEmitter<ClientEvents> {
     if (this.#state !== 'greeting') return;
     this.#cancelTimer?.();
     this.#state = 'open';
-    this.#welcomedOnce = true;
-    this.#unseenBoots = [];
+    this.#boots.welcomed();
     this.#secrets.proven();
-    this.#openedAtMs = this.#clock.monotonic();
-    this.#slotAtMs = undefined;
-    this.#backoff.maxMs = welcome.backoffMaxMs;
+    this.#reconnects.welcomed(welcome.backoffMaxMs);
     this.#offset.reset();
     this.#offset.add(welcome.t1, welcome.now);
     this.#sender.start(welcome);
@@ -354,7 +315,7 @@ class DeviceClient extends EventEmitter<ClientEvents> {
     // reconnects in its time slot.
     this.#state = 'draining';
     this.#sender.pause();
-    this.#slotAtMs = this.#clock.monotonic() + drain.reconnectAfterMs;
+    this.#reconnects.drained(drain.reconnectAfterMs);
     this.#setTimer(drain.reconnectAfterMs, () => {
       this.#connection?.destroy({ kind: 'closed', code: closeCodes.draining, reason: 'draining' });
     });
@@ -372,18 +333,8 @@ class DeviceClient extends EventEmitter<ClientEvents> {
       for (const left of this.#leavers.splice(0)) left();
       return;
     }
-    if (this.online && this.#clock.monotonic() - this.#openedAtMs >= stableSessionMs) this.#backoff.reset();
+    const retry = this.#reconnects.ended(ending, this.online);
     this.#state = 'waiting';
-    // 429 may be for a wrong secret too, when others at this address failed before: it says when to try the other one.
-    const refused =
-      ending.kind === 'refused' && [401, 429].includes(ending.status) && this.#secrets.refused();
-    const otherSecret = refused && ending.status === 401;
-    const backoffMs = this.#backoff.next();
-    const retry: Retry = otherSecret ? { waitMs: backoffMs } : retryAfter(ending, backoffMs, this.#random);
-    if (this.#slotAtMs !== undefined && retry.trouble === undefined) {
-      retry.waitMs = Math.max(0, this.#slotAtMs - this.#clock.monotonic());
-    }
-    this.#slotAtMs = undefined;
     this.emit('close', ending, retry);
     if (retry.trouble !== undefined) this.emit('trouble', retry.trouble);
     // A listener may have closed the client, or called connect() itself.
@@ -406,7 +357,7 @@ class DeviceClient extends EventEmitter<ClientEvents> {
 
   #connectAfter(ms: number): void {
     this.#setTimer(ms, () => {
-      if (!this.#frozen) this.connect();
+      if (!this.faults.frozen) this.connect();
     });
   }
 
@@ -416,7 +367,7 @@ class DeviceClient extends EventEmitter<ClientEvents> {
   }
 
   #send(frame: DeviceFrame): void {
-    if (this.#frozen || this.#connection === undefined) return;
+    if (this.faults.frozen || this.#connection === undefined) return;
     if (frame.type !== 'hello' && !this.online && this.#state !== 'leaving') return;
     this.#sender.took();
     this.#connection.send(frame);

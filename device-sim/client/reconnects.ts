@@ -1,0 +1,61 @@
+import { Backoff } from '../../schemas/time/backoff.ts';
+import type { Clock } from '../../schemas/time/clock.ts';
+import type { Random } from '../device/random.ts';
+import type { Secrets } from '../device/secrets.ts';
+import { retryAfter, type Ending, type Retry } from './reconnect.ts';
+
+/** Used until the first `welcome` states the hub's own limit. */
+const defaultBackoffMaxMs = 60_000;
+/** A session that lasted this long resets the backoff; one that the hub ends immediately does not. */
+const stableSessionMs = 10_000;
+
+/** When the client tries again: its backoff, the slot that a hub gave it, and what the hub has answered. */
+export class Reconnects {
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #secrets: Secrets;
+  readonly #backoff: Backoff;
+  /** Monotonic ms: since when the session is open. */
+  #openedAtMs = 0;
+  /** Monotonic ms: this device's time slot to reconnect to a hub that drained. */
+  #slotAtMs: number | undefined;
+
+  constructor(deps: { clock: Clock; random: Random; secrets: Secrets }, firstMs = 1_000) {
+    const { clock, random, secrets } = deps;
+    this.#clock = clock;
+    this.#random = random;
+    this.#secrets = secrets;
+    this.#backoff = new Backoff({ firstMs, maxMs: defaultBackoffMaxMs, random });
+  }
+
+  /** @param backoffMaxMs as the hub wants it */
+  welcomed(backoffMaxMs: number): void {
+    this.#openedAtMs = this.#clock.monotonic();
+    this.#slotAtMs = undefined;
+    this.#backoff.maxMs = backoffMaxMs;
+  }
+
+  /** @param slotMs from now */
+  drained(slotMs: number): void {
+    this.#slotAtMs = this.#clock.monotonic() + slotMs;
+  }
+
+  /**
+   * @param wasOpen a session has ended, and not only an attempt to open one
+   * @returns when to try again
+   */
+  ended(ending: Ending, wasOpen: boolean): Retry {
+    const nowMs = this.#clock.monotonic();
+    if (wasOpen && nowMs - this.#openedAtMs >= stableSessionMs) this.#backoff.reset();
+    // 429 may be for a wrong secret too, when others at this address failed before: it says when to try the other one.
+    const refused =
+      ending.kind === 'refused' && [401, 429].includes(ending.status) && this.#secrets.refused();
+    const otherSecret = refused && ending.status === 401;
+    const backoffMs = this.#backoff.next();
+    const retry: Retry = otherSecret ? { waitMs: backoffMs } : retryAfter(ending, backoffMs, this.#random);
+    if (this.#slotAtMs !== undefined && retry.trouble === undefined)
+      retry.waitMs = Math.max(0, this.#slotAtMs - nowMs);
+    this.#slotAtMs = undefined;
+    return retry;
+  }
+}
