@@ -3,10 +3,10 @@
 import { text } from 'node:stream/consumers';
 import { Command, CommanderError } from 'commander';
 import { terminalText } from '../schemas/terminal-text.ts';
-import { exitCodes, UsageFault, type CliContext } from './cli/cli-context.ts';
-import { addDevice, addFleet } from './cli/cli-fleet.ts';
-import { addReplay } from './cli/cli-replay.ts';
-import { addVerify } from './cli/cli-verify.ts';
+import { exitCodes, UsageFault, type CliContext } from './cli/sim-context.ts';
+import { addDevice, addFleet } from './cli/fleet-command.ts';
+import { addReplay } from './cli/replay-command.ts';
+import { addVerify } from './cli/verify-command.ts';
 import { RecordingFault } from './replay/recording-fault.ts';
 
 const stop = new AbortController();

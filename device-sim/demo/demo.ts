@@ -4,7 +4,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { terminalText } from '../../schemas/terminal-text.ts';
-import { parsePositive, untilStopped } from '../cli/cli-context.ts';
+import { parsePositive, untilStopped } from '../cli/sim-context.ts';
 import { systemClock } from '../../schemas/time/clock.ts';
 import { demoMembers } from './demo-fleet.ts';
 import { commandsText, introductionText, statusText, wayOut } from './demo-texts.ts';

@@ -1,5 +1,5 @@
 import { loadDeviceTypes, SchemaFault, type DeviceType } from '../../schemas/index.ts';
-import { UsageFault } from '../cli/cli-context.ts';
+import { UsageFault } from '../cli/sim-context.ts';
 import { simulatedTypes } from './device-models.ts';
 
 /** The device type to simulate, from `--type` and `--schemas`. */

@@ -10,7 +10,8 @@ import { addDeviceIdentity } from './device-identity-commands.ts';
 import { parseId, parseSite, parseType } from '../arguments.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { withOperations } from '../operations.ts';
-import { addPush, addWhy } from './device-life-commands.ts';
+import { addPush } from './device-push-command.ts';
+import { addWhy } from './device-why-command.ts';
 import { isoTime } from '../../../schemas/iso-time.ts';
 import { labelsText, table } from '../table.ts';
 

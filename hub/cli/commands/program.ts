@@ -20,7 +20,7 @@ import { addPrintConfig } from './print-config-command.ts';
 import { addReadings } from './readings-command.ts';
 import { addSchedule } from './schedule-command.ts';
 import { addDeadLetters } from './dead-letters-command.ts';
-import { addIncident } from './device-life-commands.ts';
+import { addIncident } from './incident-command.ts';
 import { addLedger } from './ledger-command.ts';
 import { addSchema } from './schema-command.ts';
 import { addSpool } from './spool-command.ts';

@@ -10,9 +10,9 @@ import {
   UsageFault,
   type CliContext,
   type ConnectOptions,
-} from './cli-context.ts';
+} from './sim-context.ts';
 import { createDeviceClient, type DeviceClient } from '../client/client.ts';
-import { addIdentityOptions, readIdentity, type IdentityOptions } from './cli-identity.ts';
+import { addIdentityOptions, readIdentity, type IdentityOptions } from './device-identity.ts';
 import { systemClock } from '../../schemas/time/clock.ts';
 import { loadTypes } from '../device/played-type.ts';
 import { openRecording } from '../replay/recording.ts';

@@ -12,8 +12,8 @@ import {
   UsageFault,
   type CliContext,
   type ConnectOptions,
-} from './cli-context.ts';
-import { addIdentityOptions, readIdentity, type IdentityOptions } from './cli-identity.ts';
+} from './sim-context.ts';
+import { addIdentityOptions, readIdentity, type IdentityOptions } from './device-identity.ts';
 import { systemClock } from '../../schemas/time/clock.ts';
 import { playedType, schemasHelp, typeHelp } from '../device/played-type.ts';
 import { startFleet, type FleetCounters } from '../device/fleet.ts';

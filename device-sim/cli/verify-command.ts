@@ -8,7 +8,7 @@ import {
   readCredentials,
   type CliContext,
   type ConnectOptions,
-} from './cli-context.ts';
+} from './sim-context.ts';
 import { terminalText } from '../../schemas/terminal-text.ts';
 import { systemClock } from '../../schemas/time/clock.ts';
 import { askHub } from '../client/hub-socket.ts';

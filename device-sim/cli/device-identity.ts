@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { UsageFault } from './cli-context.ts';
+import { UsageFault } from './sim-context.ts';
 import { secretFile } from '../client/secret-file.ts';
 import type { SecretStore } from '../device/secrets.ts';
 
