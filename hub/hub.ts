@@ -183,7 +183,10 @@ async function openListeners(hub: HubContext, parts: HubParts): Promise<RunningH
   };
 }
 
-async function connectBus(hub: HubContext, { bus, presence, commands, operators }: HubParts): Promise<void> {
+async function connectBus(
+  hub: HubContext,
+  { bus, presence, incidents, commands, operators }: HubParts,
+): Promise<void> {
   hub.releasers.push('bus', () => bus.close());
   await bus.connect(
     {
@@ -194,6 +197,7 @@ async function connectBus(hub: HubContext, { bus, presence, commands, operators 
         commands.busConnected();
       },
       disconnected: (reason) => hub.log.warn({ reason }, 'broker lost'),
+      otherHub: (hubId, isOnline) => incidents.keeper.topicsShared(hubId, isOnline),
     },
     operators.broker,
   );

@@ -106,4 +106,6 @@ export interface BusHandlers {
   /** Connected and subscribed. Called again after each reconnect: the broker may have lost retained states. */
   connected(): void;
   disconnected(reason: string): void;
+  /** Another hub has begun to use the same topics, or has stopped. */
+  otherHub(hubId: string, isOnline: boolean): void;
 }

@@ -1,4 +1,4 @@
-import type { Incident, Scope } from '../../schemas/api/incidents.ts';
+import { incidentKinds, type Incident, type Scope } from '../../schemas/api/incidents.ts';
 import type { PresenceReason } from '../../schemas/presence-states.ts';
 import type { Cancel, Clock } from '../../schemas/time/clock.ts';
 import { withoutUndefined } from '../kernel/without-undefined.ts';
@@ -58,13 +58,7 @@ export class Incidents {
   #stop: Cancel = () => undefined;
   #lastId = 0;
   /** Opened so far, by kind. */
-  readonly counters: Record<Incident['kind'], number> = {
-    'cloned-credential': 0,
-    flapping: 0,
-    'correlated-loss': 0,
-    'schedule-refused': 0,
-    'connections-cut': 0,
-  };
+  readonly counters = noneOfEach();
 
   constructor(deps: IncidentsDeps) {
     this.#deps = deps;
@@ -116,6 +110,7 @@ export class Incidents {
           case 'correlated-loss':
           case 'schedule-refused':
           case 'connections-cut':
+          case 'shared-topics':
           // Those have a scope or a subject, and are resumed above.
         }
       }
@@ -130,13 +125,7 @@ export class Incidents {
 
   /** How many are open, by kind. */
   open(): Record<Incident['kind'], number> {
-    const counts = {
-      'cloned-credential': 0,
-      flapping: 0,
-      'correlated-loss': 0,
-      'schedule-refused': 0,
-      'connections-cut': 0,
-    };
+    const counts = noneOfEach();
     for (const { kind, state } of this.#all) if (state === 'open') counts[kind] += 1;
     return counts;
   }
@@ -168,18 +157,19 @@ export class Incidents {
     else this.#closeOf('cloned-credential', deviceId);
   }
 
+  /** Another hub uses the same topics of the broker, or has stopped doing so. */
+  topicsShared(hubId: string, raised: boolean): void {
+    this.#about('shared-topics', hubId, raised);
+  }
+
   /** Times of a schedule are refused one after the other; or one was sent, or the schedule is gone. */
   scheduleRefused(name: string, raised: boolean): void {
-    if (!raised) return this.#closeOf('schedule-refused', name);
-    if (!this.#byDevice.has(`schedule-refused ${name}`))
-      this.#open('schedule-refused', [], { subject: name });
+    this.#about('schedule-refused', name, raised);
   }
 
   /** The hub cuts connections from a network that holds its limit of them, or has stopped doing so. */
   connectionsCut(network: string, limit: number, raised: boolean): void {
-    if (!raised) return this.#closeOf('connections-cut', network);
-    if (!this.#byDevice.has(`connections-cut ${network}`))
-      this.#open('connections-cut', [], { subject: network, limit });
+    this.#about('connections-cut', network, raised, { limit });
   }
 
   /** The subjects of the open incidents of a kind. */
@@ -193,6 +183,11 @@ export class Incidents {
     this.#flapping.forget(deviceId);
     this.#closeOf('flapping', deviceId);
     this.#closeOf('cloned-credential', deviceId);
+  }
+
+  #about(kind: Incident['kind'], subject: string, raised: boolean, more: About = {}): void {
+    if (!raised) this.#closeOf(kind, subject);
+    else if (!this.#byDevice.has(`${kind} ${subject}`)) this.#open(kind, [], { subject, ...more });
   }
 
   #flapped(deviceId: string, nowMs: number): void {
@@ -311,4 +306,8 @@ export function startIncidents(deps: IncidentsDeps): Incidents {
   const started = new Incidents(deps);
   started.start();
   return started;
+}
+
+function noneOfEach(): Record<Incident['kind'], number> {
+  return Object.fromEntries(incidentKinds.map((kind) => [kind, 0])) as Record<Incident['kind'], number>;
 }

@@ -12,18 +12,28 @@ export const Scope = named(
 );
 export type Scope = Static<typeof Scope>;
 
+export const incidentKinds = [
+  'cloned-credential',
+  'flapping',
+  'correlated-loss',
+  'schedule-refused',
+  'connections-cut',
+  'shared-topics',
+] as const;
+
 export const Incident = named(
   'Incident',
   Type.Object({
     id: Type.String(),
-    kind: choice(['cloned-credential', 'flapping', 'correlated-loss', 'schedule-refused', 'connections-cut']),
+    kind: choice(incidentKinds),
     state: choice(['open', 'closed']),
     sinceMs: timeMs('when it opened'),
     untilMs: Type.Optional(timeMs('when it closed')),
     scope: Type.Optional(Scope),
     subject: Type.Optional(
       Type.String({
-        description: 'what it is about, if that is no device: the name of a schedule, a network address',
+        description:
+          'what it is about, if that is no device: the name of a schedule, a network address, the id of another hub',
       }),
     ),
     limit: Type.Optional(count('of the connections from that network')),

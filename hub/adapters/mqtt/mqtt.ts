@@ -73,6 +73,7 @@ class ReconnectingBus implements MqttBus {
   readonly clientRefusals = {};
   connected = false;
   limitation: string | undefined;
+  #otherHub: BusHandlers['otherHub'] = () => undefined;
   fault: string | undefined = 'not connected yet';
   readonly #deps: MqttDeps;
   readonly #options: MqttOptions;
@@ -95,7 +96,7 @@ class ReconnectingBus implements MqttBus {
     this.#deps = deps;
     this.#options = options;
     this.#topics = options.topics;
-    this.#others = new OtherHubs(options, deps.log);
+    this.#others = new OtherHubs(options, deps.log, (hubId, isOnline) => this.#otherHub(hubId, isOnline));
     this.#outbox = new MqttOutbox(this.counters);
     this.#broadcasts = new BroadcastBatch(deps.clock, this.counters);
     const { backoffMaxMs: maxMs = 30_000 } = options;
@@ -103,6 +104,7 @@ class ReconnectingBus implements MqttBus {
   }
 
   connect(handlers: BusHandlers): Promise<void> {
+    this.#otherHub = (hubId, isOnline) => handlers.otherHub(hubId, isOnline);
     const inbox = new MqttInbox(
       { handle: (message) => handlers.message(message), orderOf: (topic) => orderOf(this.#topics, topic) },
       receiveMaximum,
@@ -256,12 +258,14 @@ class ReconnectingBus implements MqttBus {
       'broker connected',
     );
     this.#attempted();
+    // States that are retained come before the broker acknowledges what was published after the subscription.
+    this.#others.reconnected();
     receiver.handlers.connected();
   }
 
   /** Before requests can come, so that none is answered that is another hub's. */
   async #watchHubs(client: MqttClient): Promise<void> {
-    this.#others.reconnected();
+    this.#others.reconnecting();
     const filter = this.#topics.hubFilter;
     const refused = await client.subscribeAsync(filter, { qos: 1 }).then(
       ([granted]) => granted?.qos !== 1,

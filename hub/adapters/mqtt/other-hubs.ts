@@ -7,20 +7,36 @@ export class OtherHubs {
   readonly #hubId: string;
   readonly #log: Log;
   readonly #online = new Set<string>();
+  /** Those of before the connection was lost, until it is known whether they are still there. */
+  #unconfirmed: readonly string[] = [];
+  /** Notified when another hub comes or goes. */
+  readonly #changed: (hubId: string, isOnline: boolean) => void;
 
-  constructor({ topics, hubId }: { topics: Topics; hubId: string }, log: Log) {
+  constructor(
+    { topics, hubId }: { topics: Topics; hubId: string },
+    log: Log,
+    changed: (hubId: string, isOnline: boolean) => void,
+  ) {
     this.#topics = topics;
     this.#hubId = hubId;
     this.#log = log;
+    this.#changed = changed;
   }
 
   get ids(): readonly string[] {
     return [...this.#online];
   }
 
-  /** The broker gives every state again. */
-  reconnected(): void {
+  /** The broker is about to give every state again. */
+  reconnecting(): void {
+    this.#unconfirmed = [...new Set([...this.#unconfirmed, ...this.#online])];
     this.#online.clear();
+  }
+
+  /** The broker has given every state. */
+  reconnected(): void {
+    for (const hubId of this.#unconfirmed) if (!this.#online.has(hubId)) this.#gone(hubId);
+    this.#unconfirmed = [];
   }
 
   /** @returns whether it was the state of a hub */
@@ -35,11 +51,15 @@ export class OtherHubs {
         { otherHub: hubId, root: this.#topics.root },
         'another hub uses the same topics: give one of them another HUB_MQTT_ROOT',
       );
+      this.#changed(hubId, true);
     }
-    if (!isOnline && this.#online.delete(hubId)) {
-      this.#log.info({ otherHub: hubId }, 'the other hub does not use the same topics any more');
-    }
+    if (!isOnline && this.#online.delete(hubId)) this.#gone(hubId);
     return true;
+  }
+
+  #gone(hubId: string): void {
+    this.#log.info({ otherHub: hubId }, 'the other hub does not use the same topics any more');
+    this.#changed(hubId, false);
   }
 }
 

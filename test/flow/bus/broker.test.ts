@@ -39,6 +39,7 @@ async function open(
     },
     connected: () => undefined,
     disconnected: () => undefined,
+    otherHub: () => undefined,
   };
   const options = { host: '127.0.0.1', port: 0, topics: topicsOf('hub/v1'), hubId: 'h1', incarnation: 'i-1' };
   const broker = createBroker({ log }, options);

@@ -37,6 +37,8 @@ class RecordingHandlers implements BusHandlers {
     this.losses.push(reason);
   }
 
+  otherHub(): void {}
+
   next(topic: string, where: (message: IncomingMessage) => boolean = () => true): Promise<IncomingMessage> {
     const wanted = (message: IncomingMessage): boolean => message.topic === topic && where(message);
     return waitFor(() => this.messages.find(wanted), { what: `a message on ${topic}`, timeoutMs: 10_000 });

@@ -6,6 +6,7 @@ import { callApi } from '../../../hub/cli/admin-client.ts';
 import { finalStatuses } from '../../../schemas/command-status.ts';
 import { startCommandedDevice } from '../../helpers/devices/commanded-device.ts';
 import { startInProcessHub, type InProcessHub } from '../../helpers/hubs/in-process-hub.ts';
+import { startTcpProxy } from '../../helpers/services/tcp-proxy.ts';
 import { startMosquitto } from '../../helpers/services/mosquitto.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 
@@ -13,13 +14,20 @@ const finals: ReadonlySet<string> = new Set(finalStatuses);
 
 test('two hubs with one root at one broker say so, and every command ends in one final status', async (t) => {
   const broker = await startMosquitto();
-  const env = { HUB_MQTT_URL: broker.url };
-  const one = await startInProcessHub(t, env);
-  const two = await startInProcessHub(t, env);
-  t.after(() => broker.close());
+  const link = await startTcpProxy(broker);
+  const one = await startInProcessHub(t, { HUB_MQTT_URL: `mqtt://127.0.0.1:${link.port}` });
+  const two = await startInProcessHub(t, { HUB_MQTT_URL: broker.url });
+  t.after(async () => {
+    await link.close();
+    await broker.close();
+  });
   const stateOf = async ({ dataDir }: InProcessHub) => callApi(join(dataDir, 'hub.sock'), 'GET /readyz', {});
   const idOf = async ({ dataDir }: InProcessHub): Promise<string> =>
     (await callApi(join(dataDir, 'hub.sock'), 'GET /api/v1/hub', {})).hubId;
+  const incidentsOf = async (hub: InProcessHub): Promise<string[]> => {
+    const { incidents } = await callApi(join(hub.dataDir, 'hub.sock'), 'GET /api/v1/incidents', {});
+    return incidents.map(({ kind, state, subject }) => `${kind} ${state} ${subject}`);
+  };
   for (const [hub, other] of [
     [one, two],
     [two, one],
@@ -33,6 +41,7 @@ test('two hubs with one root at one broker say so, and every command ends in one
       { what: 'each hub notices the other' },
     );
     assert.deepEqual([readiness.ready, readiness.state], [true, 'degraded']);
+    assert.deepEqual(await incidentsOf(hub), [`shared-topics open ${otherId}`]);
     assert.match(readiness.parts['bus']?.reason ?? '', new RegExp(`another hub .*${otherId}.*HUB_MQTT_ROOT`));
   }
 
@@ -78,9 +87,18 @@ test('two hubs with one root at one broker say so, and every command ends in one
     ],
   );
 
+  // A connection that breaks and comes back is no news.
+  const secondId = await idOf(two);
+  const reasonOf = async (): Promise<string> => (await stateOf(one)).parts['bus']?.reason ?? '';
+  link.cut();
+  await waitFor(async () => !(await reasonOf()).includes('another hub'), { what: 'the link is cut' });
+  await waitFor(async () => (await reasonOf()).includes('another hub'), { what: 'the link is back' });
+  assert.deepEqual(await incidentsOf(one), [`shared-topics open ${secondId}`]);
+
   // One goes: the other is whole again, and answers for devices that nobody has.
   await two.hub.close();
   await waitFor(async () => (await stateOf(one)).parts['bus']?.ok === true, { what: 'the other is gone' });
+  assert.deepEqual(await incidentsOf(one), [`shared-topics closed ${secondId}`]);
   await send('command/nobody/identify', { id: 'c-5' });
   await waitFor(() => statuses.has('nobody/c-5'), { what: 'a device that nobody has is refused' });
 });

@@ -66,6 +66,7 @@ async function startHub(
     message: (message) => requests.message(message),
     connected: () => dispatcher.busConnected(),
     disconnected: () => undefined,
+    otherHub: () => undefined,
   });
   const session = new EagerSession('d-1');
   session.dispatcher = dispatcher;

@@ -185,6 +185,10 @@ test('an incident is told in a sentence', () => {
     incidentText({ ...incident, kind: 'connections-cut', subject: '10.0.0.1', limit: 5_000, devices: 0 }),
     'Connections from 10.0.0.1 are being cut: it holds the limit of 5,000.',
   );
+  assert.equal(
+    incidentText({ ...incident, kind: 'shared-topics', subject: 'hub-2', devices: 0 }),
+    'Another hub (hub-2) uses the same MQTT topics: give each hub its own HUB_MQTT_ROOT.',
+  );
   assert.match(incidentText({ ...incident, kind: 'flapping' }), /connects and disconnects repeatedly/);
   assert.equal(
     incidentText({ ...incident, kind: 'schedule-refused', subject: 'nightly', devices: 0 }),

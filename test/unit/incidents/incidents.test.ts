@@ -72,6 +72,7 @@ test('a lost site of 200 devices is one incident, also when they are found over 
     'correlated-loss': 1,
     'schedule-refused': 0,
     'connections-cut': 0,
+    'shared-topics': 0,
   });
 });
 
@@ -197,6 +198,7 @@ test('what was open before a restart is still open, under its id, until it is ov
     'correlated-loss': 1,
     'schedule-refused': 0,
     'connections-cut': 0,
+    'shared-topics': 0,
   });
   for (const id of north.slice(15)) change(id, 'unknown', 'hub-restarted');
   clock.advance(60_000);

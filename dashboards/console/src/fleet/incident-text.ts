@@ -13,6 +13,8 @@ export function incidentText({ kind, devices, scope, of, limit, subject = '' }: 
       return `${of === undefined ? '' : `${countWords(devices)} of `}${countOf(of ?? devices, 'device')}${scope === undefined ? '' : ` ${commonalities[scope.by]} ${scope.value}`} disconnected together.`;
     case 'schedule-refused':
       return `Schedule ${subject} was refused at its last times.`;
+    case 'shared-topics':
+      return `Another hub (${subject}) uses the same MQTT topics: give each hub its own HUB_MQTT_ROOT.`;
     case 'connections-cut':
       return `Connections from ${subject} are being cut: it holds ${limit === undefined ? 'as many as one address may' : `the limit of ${countWords(limit)}`}.`;
   }
