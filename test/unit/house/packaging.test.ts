@@ -6,6 +6,7 @@ import { test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import { stopWithinMs } from '../../../hub/cli/commands/start-command.ts';
+import { releasedMs } from '../../../hub/kernel/release-date.ts';
 import { readConfig } from '../../../hub/config/config.ts';
 import { temporaryFolder } from '../../helpers/services/guard.ts';
 
@@ -157,4 +158,10 @@ test('the unit gives the hub a user and a folder of its own', (t) => {
   const verified = spawnSync('systemd-analyze', ['verify', file], { encoding: 'utf8' });
   assert.equal(`${verified.stdout}${verified.stderr}`, '');
   assert.equal(verified.status, 0);
+});
+
+test('package, changelog and the date below which no clock is believed are of one release', () => {
+  const [, version, date = ''] = /^## \[(\d+\.\d+\.\d+)\] - (\S+)$/m.exec(textOf('CHANGELOG.md')) ?? [];
+  assert.equal((JSON.parse(textOf('package.json')) as { version: string }).version, version);
+  assert.equal(new Date(releasedMs).toISOString(), `${date}T00:00:00.000Z`);
 });
