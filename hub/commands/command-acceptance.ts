@@ -8,10 +8,10 @@ import { HubError, messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Clock } from '../../schemas/time/clock.ts';
 import type { Answers } from './answers.ts';
-import { commandAsk, type Ask, type CommandAudit } from './command-audit.ts';
+import { commandEntry, type RequestEntry, type CommandAudit } from './command-audit.ts';
 import type { CommandCounters } from './command-counters.ts';
 import { newCommandId } from './command-id.ts';
-import type { CommandRequest, Refusal } from './command-request.ts';
+import type { CommandRequest, CommandRefusal } from './command-request.ts';
 import type { DeviceDirectory } from './command-session.ts';
 import { mayWait, step, type Command } from './command.ts';
 import type { AnswerAddress, CommandJournal, CommandRecord, Delivery } from './journal.ts';
@@ -36,7 +36,7 @@ export type Submission =
   | { kind: 'accepted'; command: Command }
   /** The same request came before: the command as the journal has it. */
   | { kind: 'repeated'; command: Command }
-  | { kind: 'refused'; refusal: Refusal };
+  | { kind: 'refused'; refusal: CommandRefusal };
 
 interface AcceptanceDeps {
   clock: Clock;
@@ -52,7 +52,7 @@ interface AcceptanceDeps {
   audit: CommandAudit;
 }
 
-type Judged = { kind: 'refused'; refusal: Refusal } | { kind: 'ok'; command: Command };
+type Judged = { kind: 'refused'; refusal: CommandRefusal } | { kind: 'ok'; command: Command };
 
 const maxParamsBytes = 60_000;
 /** A redelivery after the deadline must still be known. */
@@ -78,7 +78,7 @@ export class CommandAcceptance {
    */
   async submit(request: CommandRequest, context: RequestContext = {}): Promise<Submission> {
     const { device, id } = request;
-    const ask = context.ofGroup === true ? undefined : commandAsk(request, context.requester);
+    const entry = context.ofGroup === true ? undefined : commandEntry(request, context.requester);
     if (id !== undefined) {
       for (
         let first = this.#arrivingOf(device, id);
@@ -87,14 +87,14 @@ export class CommandAcceptance {
       ) {
         await first;
       }
-      if (this.#deps.commands.get(device)?.commands.has(id) === true) return this.#known(request, id, ask);
+      if (this.#deps.commands.get(device)?.commands.has(id) === true) return this.#known(request, id, entry);
     }
     if (this.#closing) throw new HubError('bus-unavailable', 'the hub is stopping');
     const judged = this.#judge(request, context);
-    if (judged.kind === 'ok') return this.#accept(judged.command, request, context, ask);
+    if (judged.kind === 'ok') return this.#accept(judged.command, request, context, entry);
     return id === undefined
-      ? this.#refused(judged.refusal, ask)
-      : this.#known(request, id, ask, judged.refusal);
+      ? this.#refused(judged.refusal, entry)
+      : this.#known(request, id, entry, judged.refusal);
   }
 
   /** The command as it is now, waiting for one that is just being journalled. @throws HubError `database-failed` */
@@ -104,7 +104,7 @@ export class CommandAcceptance {
   }
 
   /** Why a request like this would be refused now, its age aside; undefined when it would not. */
-  check(request: CommandRequest): Refusal | undefined {
+  check(request: CommandRequest): CommandRefusal | undefined {
     const judged = this.#judge(request, {});
     return judged.kind === 'refused' ? judged.refusal : undefined;
   }
@@ -121,27 +121,27 @@ export class CommandAcceptance {
     await Promise.all([...this.#arriving.values()].flatMap((ids) => [...ids.values()]));
   }
 
-  #refused(refusal: Refusal, ask: Ask | undefined): Submission {
-    return { kind: 'refused', refusal: this.#deps.audit.refused(refusal, ask) };
+  #refused(refusal: CommandRefusal, entry: RequestEntry | undefined): Submission {
+    return { kind: 'refused', refusal: this.#deps.audit.refused(refusal, entry) };
   }
 
   /** The answer to an id the hub has met before, or else `refusal`. What is answered is in the journal. */
   async #known(
     request: CommandRequest,
     id: string,
-    ask: Ask | undefined,
-    refusal?: Refusal,
+    entry: RequestEntry | undefined,
+    refusal?: CommandRefusal,
   ): Promise<Submission> {
     let command: Command | undefined;
     try {
       command = (await this.find(request.device, id))?.command;
       await this.#deps.commands.get(request.device)?.settled;
     } catch (error) {
-      return this.#unavailable(error, ask);
+      return this.#unavailable(error, entry);
     }
-    if (command === undefined) return this.#refused(refusal ?? { reason: 'unavailable' }, ask);
+    if (command === undefined) return this.#refused(refusal ?? { reason: 'unavailable' }, entry);
     if (command.name !== request.name || !isDeepStrictEqual(command.params, request.params)) {
-      return this.#refused({ reason: 'id-conflict' }, ask);
+      return this.#refused({ reason: 'id-conflict' }, entry);
     }
     this.#deps.counters.repeated++;
     return { kind: 'repeated', command };
@@ -218,7 +218,7 @@ export class CommandAcceptance {
     command: Command,
     request: CommandRequest,
     context: RequestContext,
-    ask: Ask | undefined,
+    entry: RequestEntry | undefined,
   ): Promise<Submission> {
     const { journal, commands, answers, counters, directory, shares } = this.#deps;
     const holder = holderOf(context.requester, context.ofGroup === true);
@@ -236,14 +236,14 @@ export class CommandAcceptance {
     try {
       added = await written;
     } catch (error) {
-      return this.#unavailable(error, ask);
+      return this.#unavailable(error, entry);
     } finally {
       this.#leaves(command);
       // An open command takes it again.
       shares.release(holder);
     }
     // The journal has this id already: the request came before, or clashes with one that did.
-    if (!added) return this.#known(request, command.id, ask);
+    if (!added) return this.#known(request, command.id, entry);
     counters.accepted++;
     if (isFinal(command.status)) {
       counters.finals[command.status]++;
@@ -284,10 +284,10 @@ export class CommandAcceptance {
   }
 
   /** Nothing was written, so the command is refused. If that is not certain, there is no answer at all. */
-  #unavailable(error: unknown, ask: Ask | undefined): Submission {
+  #unavailable(error: unknown, entry: RequestEntry | undefined): Submission {
     if (error instanceof HubError && error.details['reason'] === 'worker-died') throw error;
     this.#deps.log.error({ reason: messageOf(error) }, 'a command was refused: the journal does not answer');
-    return this.#refused({ reason: 'unavailable' }, ask);
+    return this.#refused({ reason: 'unavailable' }, entry);
   }
 }
 

@@ -3,11 +3,11 @@ import type { CommandStatus } from '../../schemas/command-status.ts';
 import { hubItself, type AuditEvent, type Auditor } from '../audit/audit.ts';
 import type { CommandFollower } from './answers.ts';
 import type { CommandCounters } from './command-counters.ts';
-import type { Refusal } from './command-request.ts';
+import type { CommandRefusal } from './command-request.ts';
 import type { Command } from './command.ts';
 
-/** Something that was asked for, as the audit names it. */
-export interface Ask {
+/** A request, as the audit names it. */
+export interface RequestEntry {
   readonly action: 'command.send' | 'command.cancel' | 'group-command.send' | 'group-command.cancel';
   /** `d-1/c-17`, or the device alone where the caller gave no id; a group command's id, or what it was sent to. */
   readonly subject: string;
@@ -18,14 +18,14 @@ export interface Ask {
 }
 
 /** A request about one device's command. */
-export function commandAsk(
+export function commandEntry(
   { device, name, id }: { device: string; name: string; id?: string | undefined },
   requester: Requester | undefined,
-): Ask {
+): RequestEntry {
   return { action: 'command.send', subject: id === undefined ? device : `${device}/${id}`, name, requester };
 }
 
-export function cancelAsk(device: string, id: string, requester: Requester | undefined): Ask {
+export function cancelEntry(device: string, id: string, requester: Requester | undefined): RequestEntry {
   return { action: 'command.cancel', subject: `${device}/${id}`, requester };
 }
 
@@ -62,19 +62,19 @@ export class CommandAudit implements CommandFollower {
 
   /**
    * Counts a refusal and records it. Only requesters who may send commands get this far, so none is left out.
-   * @param ask not given: it is counted alone
+   * @param entry not given: it is counted alone
    */
-  refused(refusal: Refusal, ask: Ask | undefined): Refusal {
+  refused(refusal: CommandRefusal, entry: RequestEntry | undefined): CommandRefusal {
     const { reason, errors } = refusal;
     const { refused } = this.#counters;
     refused[reason] = (refused[reason] ?? 0) + 1;
-    if (ask !== undefined) this.#record(ask, 'refused', { name: ask.name, reason, errors });
+    if (entry !== undefined) this.#record(entry, 'refused', { name: entry.name, reason, errors });
     return refusal;
   }
 
   /** A cancel request. @param outcome where the command stood then */
-  asked(ask: Ask, outcome: CommandStatus | 'done'): void {
-    this.#record(ask, outcome);
+  asked(entry: RequestEntry, outcome: CommandStatus | 'done'): void {
+    this.#record(entry, outcome);
   }
 
   /** Its entry is on disk, since the journal wrote the two in one. */
@@ -83,7 +83,7 @@ export class CommandAudit implements CommandFollower {
   }
 
   #record(
-    { action, subject, requester = hubItself }: Ask,
+    { action, subject, requester = hubItself }: RequestEntry,
     outcome: string,
     details: AuditEvent['details'] = {},
   ): void {

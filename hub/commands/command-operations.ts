@@ -3,8 +3,8 @@ import type { Requester } from '../../schemas/api/requester.ts';
 import { isFinal } from '../../schemas/command-status.ts';
 import { HubError } from '../kernel/errors.ts';
 import { withoutUndefined } from '../kernel/without-undefined.ts';
-import { parsePayload, type Refusal } from './command-request.ts';
-import { commandAsk, type CommandAudit } from './command-audit.ts';
+import { parsePayload, type CommandRefusal } from './command-request.ts';
+import { commandEntry, type CommandAudit } from './command-audit.ts';
 import type { Command } from './command.ts';
 import type { CommandWaits } from './command-waits.ts';
 import type { Dispatcher } from './dispatcher.ts';
@@ -42,7 +42,7 @@ export interface CommandOperations {
 }
 
 /** A refusal as the fault of an operation. */
-export function refusedError(refusal: Refusal): HubError {
+export function refusedError(refusal: CommandRefusal): HubError {
   const { reason, errors } = refusal;
   return new HubError('command-refused', refusalText(refusal), {
     details: { reason, ...withoutUndefined({ errors }) },
@@ -76,7 +76,7 @@ export function createCommandOperations(deps: {
       const parsed = parsePayload(payload, idempotencyKey);
       if (parsed.kind === 'refused') {
         throw refusedError(
-          audit.refused(parsed.refusal, commandAsk({ device, name, id: parsed.id }, requester)),
+          audit.refused(parsed.refusal, commandEntry({ device, name, id: parsed.id }, requester)),
         );
       }
       const { id, params, ttlMs } = parsed;

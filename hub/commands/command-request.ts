@@ -11,7 +11,7 @@ export interface CommandRequest {
   readonly ttlMs?: number | undefined;
 }
 
-export interface Refusal {
+export interface CommandRefusal {
   readonly reason: RefusalReason;
   readonly errors?: readonly FieldError[];
 }
@@ -35,7 +35,7 @@ export type ParsedPayload =
       pace: Pace;
     }
   /** `id` as far as it could be read, for the answer. */
-  | { kind: 'refused'; refusal: Refusal; id?: string | undefined };
+  | { kind: 'refused'; refusal: CommandRefusal; id?: string | undefined };
 
 /** A command frame with these params still fits in a frame of the device protocol (65,536 bytes). */
 const maxPayloadBytes = 60_000;

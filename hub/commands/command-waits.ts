@@ -22,7 +22,7 @@ export class CommandWaits implements CommandFollower {
   }
 
   /**
-   * Resolves with the command's final state, or with undefined after `ms`. Ask for the state after this call, not
+   * Resolves with the command's final state, or with undefined after `ms`. RequestEntry for the state after this call, not
    * before it: one that has ended already does not resolve it. With too many callers waiting, further ones do not wait.
    */
   begin(device: string, id: string, ms: number): { ended: Promise<Command | undefined>; cancel: () => void } {

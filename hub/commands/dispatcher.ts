@@ -6,9 +6,9 @@ import type { Log } from '../kernel/log.ts';
 import type { Clock } from '../../schemas/time/clock.ts';
 import { Answers, type CommandFollower } from './answers.ts';
 import { CommandAcceptance, type RequestContext, type Submission } from './command-acceptance.ts';
-import { cancelAsk, type CommandAudit } from './command-audit.ts';
+import { cancelEntry, type CommandAudit } from './command-audit.ts';
 import type { CommandCounters } from './command-counters.ts';
-import type { CommandRequest, Refusal } from './command-request.ts';
+import type { CommandRequest, CommandRefusal } from './command-request.ts';
 import type { CommandEvents, CommandSession, DeviceDirectory } from './command-session.ts';
 import type { Command, CommandEvent } from './command.ts';
 import type { OpenCommand } from './device-commands.ts';
@@ -61,7 +61,7 @@ export interface Dispatcher extends CommandEvents {
   /** @throws HubError `database-failed` */
   find(device: string, id: string): Promise<CommandRecord | undefined>;
   /** Why a request like this would be refused now; undefined when it would not. */
-  check(request: CommandRequest): Refusal | undefined;
+  check(request: CommandRequest): CommandRefusal | undefined;
   /** A session of the device is open. */
   connected(device: string): boolean;
   /** Ends all its commands; resolves once that is on disk. */
@@ -138,7 +138,7 @@ class CommandDispatcher implements Dispatcher {
     return this.#acceptance.find(device, id);
   }
 
-  check(request: CommandRequest): Refusal | undefined {
+  check(request: CommandRequest): CommandRefusal | undefined {
     return this.#acceptance.check(request);
   }
 
@@ -148,24 +148,24 @@ class CommandDispatcher implements Dispatcher {
 
   async cancel(device: string, id: string, requester?: Requester): Promise<Command | undefined> {
     const { audit } = this.#deps;
-    const ask = cancelAsk(device, id, requester);
+    const entry = cancelEntry(device, id, requester);
     let record: CommandRecord | undefined;
     try {
       record = await this.find(device, id);
     } catch (error) {
-      audit.refused({ reason: 'unavailable' }, ask);
+      audit.refused({ reason: 'unavailable' }, entry);
       throw error;
     }
     const open = this.#commands.get(device)?.commands.get(id);
     if (open === undefined) {
-      if (record === undefined) audit.refused({ reason: 'unknown-command' }, ask);
-      else if (requester !== undefined) audit.asked(ask, record.command.status);
+      if (record === undefined) audit.refused({ reason: 'unknown-command' }, entry);
+      else if (requester !== undefined) audit.asked(entry, record.command.status);
       return record?.command;
     }
     const written = open.owner.handle(open, { kind: 'cancel-requested' });
     const { command } = open;
     await written;
-    if (requester !== undefined) audit.asked(ask, command.status);
+    if (requester !== undefined) audit.asked(entry, command.status);
     return command;
   }
 

@@ -8,9 +8,9 @@ import type { Log } from '../kernel/log.ts';
 import type { Clock } from '../../schemas/time/clock.ts';
 import { withoutUndefined } from '../kernel/without-undefined.ts';
 import { statusMessage } from './answers.ts';
-import { cancelAsk, commandAsk, type Ask, type CommandAudit } from './command-audit.ts';
+import { cancelEntry, commandEntry, type RequestEntry, type CommandAudit } from './command-audit.ts';
 import { newCommandId } from './command-id.ts';
-import { parsePayload, type Refusal } from './command-request.ts';
+import { parsePayload, type CommandRefusal } from './command-request.ts';
 import type { CommandCounters } from './command-counters.ts';
 import type { Command } from './command.ts';
 import type { Dispatcher } from './dispatcher.ts';
@@ -27,7 +27,7 @@ export interface GroupMessage {
   readonly answerTo?: AnswerAddress | undefined;
   readonly delivery?: Omit<Delivery, 'expiresMs'> | undefined;
   /** A fault of the message itself: retained, or without a good place for the answer. */
-  readonly refusal?: Refusal | undefined;
+  readonly refusal?: CommandRefusal | undefined;
 }
 
 /** Takes requests for group commands. Resolves when the message may be PUBACKed: journalled, or answered with a refusal. */
@@ -56,7 +56,7 @@ interface Subject {
   device: string;
   name: string;
   id?: string | undefined;
-  ask: Ask;
+  entry: RequestEntry;
 }
 
 /** What a message has besides its payload. */
@@ -64,7 +64,7 @@ interface Envelope {
   requester: Requester;
   answerTo?: AnswerAddress | undefined;
   /** A fault of the message itself: retained, or without a good place for the answer. */
-  refusal?: Refusal | undefined;
+  refusal?: CommandRefusal | undefined;
 }
 
 const maxCorrelationBytes = 1_024;
@@ -115,7 +115,7 @@ export class MqttRequests implements Pick<BusHandlers, 'message'> {
   ): Promise<void> {
     const payload = parsePayload(message.payload, message.userProperties?.['idempotency-key']);
     const { id } = payload;
-    const subject = { device, name, id, ask: commandAsk({ device, name, id }, requester) };
+    const subject = { device, name, id, entry: commandEntry({ device, name, id }, requester) };
     if (refusal !== undefined) return this.#refuse(subject, refusal, answerTo);
     if (payload.kind === 'refused') return this.#refuse(subject, payload.refusal, answerTo);
     // With a caller's id, the id alone identifies a repetition.
@@ -142,7 +142,7 @@ export class MqttRequests implements Pick<BusHandlers, 'message'> {
     { device, commandId: id }: Request & { kind: 'cancel' },
     { requester, answerTo, refusal }: Envelope,
   ): Promise<void> {
-    const subject = { device, name: 'cancel', id, ask: cancelAsk(device, id, requester) };
+    const subject = { device, name: 'cancel', id, entry: cancelEntry(device, id, requester) };
     if (refusal !== undefined) return this.#refuse(subject, refusal, answerTo);
     try {
       const command = await this.#deps.dispatcher.cancel(device, id, requester);
@@ -172,7 +172,7 @@ export class MqttRequests implements Pick<BusHandlers, 'message'> {
   /** Where the answer goes; a Response Topic the hub may not publish to is refused. */
   #addressOf({ responseTopic, correlationData: correlation }: IncomingMessage): {
     address?: AnswerAddress;
-    refusal?: Refusal;
+    refusal?: CommandRefusal;
   } {
     if (responseTopic === undefined) return {};
     const expected = this.#deps.topics.refuseResponseTopic(responseTopic);
@@ -199,13 +199,17 @@ export class MqttRequests implements Pick<BusHandlers, 'message'> {
     this.#deps.log.warn({ topic }, 'a request on a topic with names outside the grammar was refused');
   }
 
-  async #refuse(subject: Subject, refusal: Refusal, answerTo: AnswerAddress | undefined): Promise<void> {
-    await this.#answerRefusal(subject, this.#deps.audit.refused(refusal, subject.ask), answerTo);
+  async #refuse(
+    subject: Subject,
+    refusal: CommandRefusal,
+    answerTo: AnswerAddress | undefined,
+  ): Promise<void> {
+    await this.#answerRefusal(subject, this.#deps.audit.refused(refusal, subject.entry), answerTo);
   }
 
   async #answerRefusal(
     { device, name, id }: Subject,
-    { reason, errors }: Refusal,
+    { reason, errors }: CommandRefusal,
     answerTo: AnswerAddress | undefined,
   ): Promise<void> {
     const { clock, random, topics, statuses } = this.#deps;

@@ -15,23 +15,9 @@ import { environmentName, environmentNames, isSecret, readEnvironment } from './
 import { configWarnings, crossFaults, parseListen, type ListenAddress } from './rules.ts';
 import { HubError, messageOf } from '../kernel/errors.ts';
 import type { LogLevel } from '../kernel/log.ts';
+import type { DeviceTlsSource } from '../kernel/tls-source.ts';
 
 export type { ListenAddress };
-
-/** How the device listener speaks TLS. Files are absolute paths of PEM files. */
-type TlsConfig =
-  /** The hub makes a local CA and a certificate in the data folder. */
-  | { readonly mode: 'own'; readonly clientCa?: string | undefined }
-  | {
-      readonly mode: 'given';
-      readonly cert: string;
-      readonly key: string;
-      readonly clientCa?: string | undefined;
-    }
-  /** Plain WebSocket on loopback. */
-  | { readonly mode: 'off' }
-  /** Plain WebSocket behind a proxy that speaks TLS. */
-  | { readonly mode: 'terminated' };
 
 export interface Config {
   readonly deviceListen: ListenAddress;
@@ -42,7 +28,7 @@ export interface Config {
   readonly brokerListen: ListenAddress;
   /** Undefined: `operator` on loopback, otherwise `off`. */
   readonly brokerAnonymous?: 'off' | 'viewer' | 'operator' | undefined;
-  readonly tls: TlsConfig;
+  readonly tls: DeviceTlsSource;
   /** As browsers send them: lower case, without a path. */
   readonly allowedOrigins: readonly string[];
   /** Addresses and networks (`10.0.0.0/8`). */
@@ -348,7 +334,7 @@ function nested(values: ConfigValues, cwd: string): Config {
   });
 }
 
-function tlsOf(values: ConfigValues, path: (file: string) => string): TlsConfig {
+function tlsOf(values: ConfigValues, path: (file: string) => string): DeviceTlsSource {
   if (values.tls !== undefined) return { mode: values.tls };
   const clientCa = values.tlsClientCa === undefined ? undefined : path(values.tlsClientCa);
   const { tlsCert, tlsKey } = values;

@@ -7,7 +7,8 @@ import type {
   WelcomeFrame,
 } from '../../schemas/index.ts';
 import type { DeviceRecord } from '../registry/device-store.ts';
-import type { KnownDevice, LinkTiming } from '../presence/presence-keeper.ts';
+import type { LinkTiming } from '../presence/presence-keeper.ts';
+import { timingOf } from '../presence/known-devices.ts';
 import type { DeviceRates } from './rate-limit.ts';
 
 export interface SessionOptions extends DeviceRates {
@@ -61,25 +62,4 @@ export function welcomeFrame(
     backoffMaxMs,
     limits: { frameBytes, samples, inFlight, messagesPerSec, burst: Math.max(1, Math.floor(messagesPerSec)) },
   };
-}
-
-/**
- * The device's own heartbeat wins, up to the longest its type allows. Grace is then half of it, as for a type without a
- * grace of its own.
- */
-function timingOf({ presence }: DeviceType, wishSec = presence.heartbeatSec): LinkTiming {
-  const heartbeatSec = Math.min(wishSec, presence.maxHeartbeatSec);
-  const graceSec = heartbeatSec === presence.heartbeatSec ? presence.graceSec : heartbeatSec / 2;
-  return { heartbeatMs: heartbeatSec * 1000, graceMs: graceSec * 1000 };
-}
-
-/** For a device whose type is no longer there. */
-const lostTypeTiming: LinkTiming = { heartbeatMs: 60_000, graceMs: 30_000 };
-
-/** Registered devices with the timing of their types, as presence needs them. */
-export function knownDevices(records: readonly DeviceRecord[], catalog: DeviceTypeCatalog): KnownDevice[] {
-  return records.map((record) => {
-    const type = catalog.get(record.type);
-    return { ...record, timing: type === undefined ? lostTypeTiming : timingOf(type) };
-  });
 }

@@ -12,7 +12,7 @@ export interface SpoolOptions {
   maxDeadLetters: number;
 }
 
-/** Lines of one step of the drain: few enough for one write. */
+/** Lines that are taken from the spool at a time: few enough for one write. */
 const headLimits = { lines: 5_000, size: 1_000_000 };
 /** Dead letters that one step of `retry` moves: few enough for one entry. */
 const retryLines = 5_000;
@@ -107,7 +107,7 @@ export class Spool {
   }
 
   /** The store has these lines except the refused ones (line index → reason). @throws HubError `database-failed` */
-  async drained(entry: SpooledLines, refused: ReadonlyMap<number, string>): Promise<void> {
+  async written(entry: SpooledLines, refused: ReadonlyMap<number, string>): Promise<void> {
     const letters = [...refused].map(([index, reason]) =>
       addressed({ line: entry.lines[index] ?? '', reason }),
     );

@@ -5,7 +5,7 @@ import type { Config } from '../config/config.ts';
 import type { HubClock } from '../telemetry/clock/hub-clock.ts';
 import { DiskReserve } from '../telemetry/disk-reserve.ts';
 import { Ledger } from '../telemetry/ledger.ts';
-import { SpoolDrain } from '../telemetry/spool-drain.ts';
+import { SpoolEmptier } from '../telemetry/spool-emptier.ts';
 import { Spool } from '../telemetry/spool.ts';
 import { StoreLink } from '../telemetry/store-link.ts';
 import type { MetricsStore } from '../telemetry/store.ts';
@@ -15,7 +15,7 @@ import { openStore } from './store-wiring.ts';
 
 const mebibyte = 1_048_576;
 
-/** Where points go: writer → store, or → spool while the store is away, and the drain from there to the store. */
+/** Where points go: writer → store, or → spool while the store is away, which is emptied into the store later. */
 export interface TelemetryPipeline {
   store: MetricsStore;
   link: StoreLink;
@@ -25,7 +25,7 @@ export interface TelemetryPipeline {
   writer: Writer;
 }
 
-/** The drain of what an earlier run has left in the spool starts immediately. @throws HubError `database-failed` */
+/** What an earlier run has left in the spool goes to the store immediately. @throws HubError `database-failed` */
 export async function openPipeline(hub: HubContext, hubClock: HubClock): Promise<TelemetryPipeline> {
   const { config, log, clock, random, onFailure, releasers } = hub;
   const store = await openStore(hub, hubClock);
@@ -44,9 +44,9 @@ export async function openPipeline(hub: HubContext, hubClock: HubClock): Promise
 
   const probeSample = async () => (await spool.head())?.lines ?? [];
   const link = new StoreLink({ store, clock, random, log, probeSample });
-  const drain = new SpoolDrain({ link, spool, clock, log });
-  releasers.push('drain', () => drain.close());
-  // Closed before the drain, which waits for its write.
+  const emptier = new SpoolEmptier({ link, spool, clock, log });
+  releasers.push('spool emptier', () => emptier.close());
+  // Closed before the emptier, which waits for its write.
   releasers.push('store link', () => link.close());
   link.start();
   const writer = new Writer({
@@ -59,7 +59,7 @@ export async function openPipeline(hub: HubContext, hubClock: HubClock): Promise
     log,
   });
   releasers.push('writer', () => writer.close());
-  drain.start();
+  emptier.start();
   return { store, link, spool, disk, ledger, writer };
 }
 

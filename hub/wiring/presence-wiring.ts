@@ -12,7 +12,7 @@ import { exposePresence } from '../presence/presence-metrics.ts';
 import type { Registry } from '../registry/registry.ts';
 import { Removals } from '../registry/removals.ts';
 import type { Admission } from '../sessions/admission.ts';
-import { knownDevices } from '../sessions/hello.ts';
+import { knownDevices } from '../presence/known-devices.ts';
 import type { HubContext } from './context.ts';
 import type { HubState } from './state-wiring.ts';
 

@@ -6,10 +6,8 @@ import type { Clock } from '../../../schemas/time/clock.ts';
 import { machineNames } from './tls-own.ts';
 import { watchTls, type TlsReload } from './tls-reload.ts';
 import { loadTicketKeys, ticketLifeSec } from './tls-tickets.ts';
-import { loadTlsMaterial, tlsServerOptions, type TlsMaterial, type TlsSource } from './tls.ts';
-
-/** Where the listener's certificate comes from; `off`, `terminated`: it has none. */
-export type DeviceTlsSource = TlsSource | { readonly mode: 'off' } | { readonly mode: 'terminated' };
+import { loadTlsMaterial, tlsServerOptions, type TlsMaterial } from './tls.ts';
+import type { DeviceTlsSource } from '../../kernel/tls-source.ts';
 
 /** TLS of the device listener. */
 export interface OpenedTls {

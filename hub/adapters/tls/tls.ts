@@ -5,17 +5,8 @@ import { readFile } from 'node:fs/promises';
 import type { TlsOptions } from 'node:tls';
 import { HubError, messageOf } from '../../kernel/errors.ts';
 import { readSecretFile } from '../../kernel/secret-file.ts';
+import type { TlsSource } from '../../kernel/tls-source.ts';
 import { loadOwnMaterial } from './tls-own.ts';
-
-/** Files are absolute paths. `off` and `terminated` need no material. */
-export type TlsSource =
-  | { readonly mode: 'own'; readonly clientCa?: string | undefined }
-  | {
-      readonly mode: 'given';
-      readonly cert: string;
-      readonly key: string;
-      readonly clientCa?: string | undefined;
-    };
 
 /** All PEM. */
 export interface TlsMaterial {

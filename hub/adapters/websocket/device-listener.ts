@@ -30,7 +30,7 @@ import {
   turnedAway,
   unavailable,
 } from './upgrade-refusals.ts';
-import type { Refusal } from './upgrade-refusals.ts';
+import type { UpgradeRefusal } from './upgrade-refusals.ts';
 import { createSocketServer, createWebServer, devicePath } from './upgrade-server.ts';
 
 /** What a socket reports to; a session is one. */
@@ -191,7 +191,7 @@ export async function startDeviceListener(
   const { drops } = limiter;
   const counters: ListenerCounters = { connections: 0, upgrades: 0, resumed: 0, refusals: {}, drops };
 
-  function refuse(socket: Duplex, request: IncomingMessage, given: Refusal): void {
+  function refuse(socket: Duplex, request: IncomingMessage, given: UpgradeRefusal): void {
     count(request, given);
     socket.end(httpAnswer(given));
   }
@@ -200,7 +200,7 @@ export async function startDeviceListener(
     counters.refusals[status] = (counters.refusals[status] ?? 0) + 1;
   }
 
-  function count(request: IncomingMessage, { status, code }: Refusal): void {
+  function count(request: IncomingMessage, { status, code }: UpgradeRefusal): void {
     counted(status);
     const authorization = authorizationOf(request.headers);
     const refused = { authorization, status, code, address: addressOf(request) };
@@ -297,7 +297,7 @@ function serveRequests(
   deps: {
     enrol: (ask: EnrolmentAsk, request: IncomingMessage) => Promise<Enrolled>;
     counted: (status: number) => void;
-    refused: (request: IncomingMessage, given: Refusal) => void;
+    refused: (request: IncomingMessage, given: UpgradeRefusal) => void;
   },
 ): void {
   server.on('request', (request, response) => {

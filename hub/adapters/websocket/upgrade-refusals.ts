@@ -9,7 +9,7 @@ import { isOriginAllowed, readOffer } from './upgrade-offer.ts';
 import { devicePath, maxHeaders, subprotocol } from './upgrade-server.ts';
 
 /** A refusal before the upgrade: a plain HTTP answer with a JSON body that says what was wrong. */
-export interface Refusal {
+export interface UpgradeRefusal {
   status: number;
   /** The hub's word for it. */
   code: string;
@@ -22,12 +22,12 @@ export function refusal(
   code: string,
   message: string,
   headers: Record<string, string> = {},
-): Refusal {
+): UpgradeRefusal {
   return { status, code, body: `${JSON.stringify({ error: { code, message } })}\n`, headers };
 }
 
 /** The whole answer, as it goes over the socket of a refused upgrade. */
-export function httpAnswer({ status, body, headers }: Refusal): string {
+export function httpAnswer({ status, body, headers }: UpgradeRefusal): string {
   const lines = Object.entries({
     ...headers,
     // Whoever names `Upgrade` lists it as a connection option (RFC 9110 §7.8).
@@ -39,24 +39,24 @@ export function httpAnswer({ status, body, headers }: Refusal): string {
 }
 
 /** Not now: the device learns when to come again (RFC 9110 §10.2.3). @param retryAfterMs rounded up to seconds */
-export function unavailable(code: string, message: string, retryAfterMs: number): Refusal {
+export function unavailable(code: string, message: string, retryAfterMs: number): UpgradeRefusal {
   return refusal(503, code, message, { 'Retry-After': String(Math.max(1, Math.ceil(retryAfterMs / 1000))) });
 }
 
 /** A device that has proved who it is, and has to wait. */
-export function turnedAway(admitted: Exclude<Admitted, { kind: 'admitted' }>): Refusal {
+export function turnedAway(admitted: Exclude<Admitted, { kind: 'admitted' }>): UpgradeRefusal {
   if (admitted.kind === 'turned-away')
     return unavailable('busy', 'too many connect at once', admitted.retryAfterMs);
   return tooMany('too-many-connects', 'this device connects too often', admitted.retryAfterMs / 1000);
 }
 
 /** RFC 6585 §4. */
-function tooMany(code: string, message: string, retryAfterSec: number): Refusal {
+function tooMany(code: string, message: string, retryAfterSec: number): UpgradeRefusal {
   return refusal(429, code, message, { 'Retry-After': String(Math.max(1, Math.ceil(retryAfterSec))) });
 }
 
 /** What Node's parser does not take. @param code of its error */
-export function parserRefusal(code: string | undefined): Refusal {
+export function parserRefusal(code: string | undefined): UpgradeRefusal {
   if (code === 'HPE_HEADER_OVERFLOW') {
     const note = `at most 8 KB of header, in ${maxHeaders} lines`;
     return refusal(431, 'header-too-large', note);
@@ -66,7 +66,7 @@ export function parserRefusal(code: string | undefined): Refusal {
 }
 
 /** A request that is no upgrade (RFC 9110 §15.5.22). */
-export function judgeRequest(request: IncomingMessage): Refusal {
+export function judgeRequest(request: IncomingMessage): UpgradeRefusal {
   const path = pathOf(request);
   if (path === enrolPath) return wrongMethod('POST');
   if (path !== devicePath) return refusal(404, 'not-found', `devices connect to ${devicePath}`);
@@ -75,16 +75,17 @@ export function judgeRequest(request: IncomingMessage): Refusal {
 }
 
 /** RFC 9110 §15.5.6. */
-function wrongMethod(allowed: string): Refusal {
+function wrongMethod(allowed: string): UpgradeRefusal {
   return refusal(405, 'method-not-allowed', `this path has ${allowed}`, { Allow: allowed });
 }
 
-function refused(...given: Parameters<typeof refusal>): { kind: 'refused'; refusal: Refusal } {
+function refused(...given: Parameters<typeof refusal>): { kind: 'refused'; refusal: UpgradeRefusal } {
   return { kind: 'refused', refusal: refusal(...given) };
 }
 
 type Judged =
-  { kind: 'device'; record: DeviceRecord; principal: Principal } | { kind: 'refused'; refusal: Refusal };
+  | { kind: 'device'; record: DeviceRecord; principal: Principal }
+  | { kind: 'refused'; refusal: UpgradeRefusal };
 
 /** Who asks to upgrade, or why not. */
 export function judgeUpgrade(

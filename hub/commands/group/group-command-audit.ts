@@ -1,14 +1,14 @@
 import type { Requester } from '../../../schemas/api/requester.ts';
 import { hubItself, type Auditor } from '../../audit/audit.ts';
-import type { Ask } from '../command-audit.ts';
+import type { RequestEntry } from '../command-audit.ts';
 import type { GroupCommandFollower } from './group-answers.ts';
 import type { GroupCommandRecord } from './group-command-journal.ts';
 
 /** A group command: subject is its id, or where the caller gave none what it was to go to. */
-export function groupAsk(
+export function groupEntry(
   { id, group, to, name }: { id?: string | undefined; group?: string | undefined; to: string; name: string },
   requester: Requester,
-): Ask {
+): RequestEntry {
   const subject = id ?? (group === undefined ? to : `group ${group}`);
   return { action: 'group-command.send', subject, name, requester };
 }

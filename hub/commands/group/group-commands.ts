@@ -4,9 +4,9 @@ import type { Requester } from '../../../schemas/api/requester.ts';
 import type { Log } from '../../kernel/log.ts';
 import type { Cancel, Clock } from '../../../schemas/time/clock.ts';
 import type { CommandAudit } from '../command-audit.ts';
-import { groupAsk } from './group-command-audit.ts';
+import { groupEntry } from './group-command-audit.ts';
 import { newCommandId } from '../command-id.ts';
-import type { CommandRequest, Pace, Refusal } from '../command-request.ts';
+import type { CommandRequest, Pace, CommandRefusal } from '../command-request.ts';
 import type { Dispatcher } from '../dispatcher.ts';
 import type { GroupCommandFollower } from './group-answers.ts';
 import type { GroupCommandJournal, GroupCommandRecord } from './group-command-journal.ts';
@@ -35,7 +35,8 @@ export interface GroupCommandContext {
 }
 
 export type GroupCommandSubmission =
-  { kind: 'accepted' | 'repeated'; record: GroupCommandRecord } | { kind: 'refused'; refusal: Refusal };
+  | { kind: 'accepted' | 'repeated'; record: GroupCommandRecord }
+  | { kind: 'refused'; refusal: CommandRefusal };
 
 export interface GroupCommandsDeps {
   clock: Clock;
@@ -87,7 +88,7 @@ export class GroupCommands {
   preview(
     request: GroupCommandRequest,
     may: NonNullable<GroupCommandContext['may']> = () => true,
-  ): { devices: string[]; refusal?: Refusal | undefined } {
+  ): { devices: string[]; refusal?: CommandRefusal | undefined } {
     const selected = this.#deps.select(request.to);
     const devices = selected.filter(may);
     return { devices, refusal: outOfReach(selected, may) ?? this.#judge(request, devices) };
@@ -99,7 +100,7 @@ export class GroupCommands {
    */
   refusals({ to, name, params }: Pick<GroupCommandRequest, 'to' | 'name' | 'params'>): {
     devices: string[];
-    refused: { device: string; refusal: Refusal }[];
+    refused: { device: string; refusal: CommandRefusal }[];
   } {
     const devices = this.#deps.select(to);
     const refused = devices.flatMap((device) => {
@@ -112,9 +113,9 @@ export class GroupCommands {
   /** Resolves once it is on disk with its targets, or refused. @throws HubError `input-invalid` · `database-failed` */
   async send(request: GroupCommandRequest, context: GroupCommandContext): Promise<GroupCommandSubmission> {
     const { clock, random, journal, audit, open, followers } = this.#deps;
-    const refuse = (refusal: Refusal): GroupCommandSubmission => ({
+    const refuse = (refusal: CommandRefusal): GroupCommandSubmission => ({
       kind: 'refused',
-      refusal: audit.refused(refusal, groupAsk(request, context.requester)),
+      refusal: audit.refused(refusal, groupEntry(request, context.requester)),
     });
     const id = request.id ?? newCommandId(clock.now(), random);
     await this.#arriving.get(id);
@@ -167,19 +168,19 @@ export class GroupCommands {
     requester: Requester,
     may?: GroupCommandContext['may'],
   ): Promise<
-    { kind: 'found'; record: GroupCommandRecord } | { kind: 'refused'; refusal: Refusal } | undefined
+    { kind: 'found'; record: GroupCommandRecord } | { kind: 'refused'; refusal: CommandRefusal } | undefined
   > {
     const { audit, open } = this.#deps;
-    const ask = { action: 'group-command.cancel', subject: id, requester } as const;
+    const entry = { action: 'group-command.cancel', subject: id, requester } as const;
     const record = await this.find(id);
     if (record === undefined) {
-      audit.refused({ reason: 'unknown-command' }, ask);
+      audit.refused({ reason: 'unknown-command' }, entry);
       return undefined;
     }
     const devices = record.targets.map(({ device }) => device);
     const refusal = outOfReach(devices, may);
-    if (refusal !== undefined) return { kind: 'refused', refusal: audit.refused(refusal, ask) };
-    audit.asked(ask, 'done');
+    if (refusal !== undefined) return { kind: 'refused', refusal: audit.refused(refusal, entry) };
+    audit.asked(entry, 'done');
     const running = open.get(id);
     if (running?.runs === true) await running.end('cancelled', 'on-request');
     const now = await this.find(id);
@@ -193,7 +194,7 @@ export class GroupCommands {
   }
 
   /** The command must be valid for every device type in the group. One invalid type refuses the whole group command. */
-  #judge({ name, id, params }: GroupCommandRequest, devices: readonly string[]): Refusal | undefined {
+  #judge({ name, id, params }: GroupCommandRequest, devices: readonly string[]): CommandRefusal | undefined {
     if (devices.length === 0) {
       const error = { path: '/to', keyword: 'selector', expected: 'at least one device', got: 'none' };
       return { reason: 'no-targets', errors: [error] };
@@ -206,7 +207,7 @@ export class GroupCommands {
   }
 
   /** How busy a device is now does not matter: its turn may come later. */
-  #refusalOf(request: CommandRequest): Refusal | undefined {
+  #refusalOf(request: CommandRequest): CommandRefusal | undefined {
     const refusal = this.#deps.dispatcher.check(request);
     return refusal?.reason === 'too-many' ? undefined : refusal;
   }
@@ -246,7 +247,7 @@ function isSame({ groupCommand }: GroupCommandRecord, { to, name, params }: Grou
 }
 
 /** A group command reaches all of its devices, or is refused without naming those beyond the caller's rights. */
-function outOfReach(devices: readonly string[], may: GroupCommandContext['may']): Refusal | undefined {
+function outOfReach(devices: readonly string[], may: GroupCommandContext['may']): CommandRefusal | undefined {
   if (may === undefined || devices.every(may)) return undefined;
   const error = { path: '/to', keyword: 'rights', expected: 'devices within your rights', got: 'others too' };
   return { reason: 'forbidden', errors: [error] };

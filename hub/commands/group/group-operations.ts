@@ -9,9 +9,9 @@ import type { Requester } from '../../../schemas/api/requester.ts';
 import { HubError } from '../../kernel/errors.ts';
 import { withoutUndefined } from '../../kernel/without-undefined.ts';
 import { refusedError } from '../command-operations.ts';
-import { parsePayload, type Refusal } from '../command-request.ts';
+import { parsePayload, type CommandRefusal } from '../command-request.ts';
 import type { CommandAudit } from '../command-audit.ts';
-import { groupAsk } from './group-command-audit.ts';
+import { groupEntry } from './group-command-audit.ts';
 import type { GroupCommandJournal, GroupCommandRecord } from './group-command-journal.ts';
 import type { GroupCommandRequest, GroupCommands } from './group-commands.ts';
 import { groupPayloadOf } from './group-status-payload.ts';
@@ -69,8 +69,10 @@ export function createGroupOperations(deps: {
   const { groupCommands, audit, journal, now } = deps;
 
   async function requestOf(given: RawGroupCommand, { requester }: Caller): Promise<GroupCommandRequest> {
-    const refused = (refusal: Refusal, asked?: string): HubError =>
-      refusedError(audit.refused(refusal, groupAsk({ ...given, id: asked, to: given.to ?? '' }, requester)));
+    const refused = (refusal: CommandRefusal, asked?: string): HubError =>
+      refusedError(
+        audit.refused(refusal, groupEntry({ ...given, id: asked, to: given.to ?? '' }, requester)),
+      );
     const parsed = parsePayload(given.payload, given.idempotencyKey, 'group-command');
     if (parsed.kind === 'refused') throw refused(parsed.refusal, parsed.id);
     const { id, params, ttlMs, pace } = parsed;

@@ -4,9 +4,9 @@ import type { Log } from '../../kernel/log.ts';
 import type { Clock } from '../../../schemas/time/clock.ts';
 import { withoutUndefined } from '../../kernel/without-undefined.ts';
 import type { CommandAudit } from '../command-audit.ts';
-import { groupAsk } from './group-command-audit.ts';
+import { groupEntry } from './group-command-audit.ts';
 import { newCommandId } from '../command-id.ts';
-import { parsePayload, type Refusal } from '../command-request.ts';
+import { parsePayload, type CommandRefusal } from '../command-request.ts';
 import type { CommandCounters } from '../command-counters.ts';
 import type { GroupAnswers } from './group-answers.ts';
 import type { GroupCommandJournal } from './group-command-journal.ts';
@@ -51,9 +51,9 @@ export class MqttGroupRequests implements GroupRequests {
       'group-command',
     );
     const { id } = payload;
-    const refuse = (refusal: Refusal): void => {
-      const ask = groupAsk({ id, group, to: '', name }, requester);
-      this.#answerRefusal({ group, name, id, answerTo }, this.#deps.audit.refused(refusal, ask));
+    const refuse = (refusal: CommandRefusal): void => {
+      const entry = groupEntry({ id, group, to: '', name }, requester);
+      this.#answerRefusal({ group, name, id, answerTo }, this.#deps.audit.refused(refusal, entry));
     };
     if (given.refusal !== undefined) return refuse(given.refusal);
     if (payload.kind === 'refused') return refuse(payload.refusal);
@@ -92,7 +92,7 @@ export class MqttGroupRequests implements GroupRequests {
     return true;
   }
 
-  #answerRefusal({ group, name, id, answerTo }: Refused, { reason, errors }: Refusal): void {
+  #answerRefusal({ group, name, id, answerTo }: Refused, { reason, errors }: CommandRefusal): void {
     const { clock, random, topics, statuses } = this.#deps;
     const payload = {
       // A fresh id: the caller's own may be another group command's.

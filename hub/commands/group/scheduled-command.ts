@@ -1,5 +1,5 @@
 import { HubError } from '../../kernel/errors.ts';
-import type { Refusal } from '../command-request.ts';
+import type { CommandRefusal } from '../command-request.ts';
 import type { GroupCommands } from './group-commands.ts';
 import { refusalText } from '../refusal-text.ts';
 
@@ -79,7 +79,7 @@ export function checkScheduled(
   );
 }
 
-function faultOf(type: string, refused: readonly { device: string; refusal: Refusal }[]): string {
+function faultOf(type: string, refused: readonly { device: string; refusal: CommandRefusal }[]): string {
   const named = refused.slice(0, namedDevices).map(({ device }) => device);
   const more = refused.length - named.length;
   const devices = more === 0 ? named.join(', ') : `${named.join(', ')} and ${more} more`;

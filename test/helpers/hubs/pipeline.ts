@@ -3,7 +3,7 @@ import type { Clock } from '../../../schemas/time/clock.ts';
 import { TokenBucket } from '../../../hub/kernel/token-bucket.ts';
 import { LoadShedding } from '../../../hub/telemetry/load-shedding.ts';
 import { Ledger } from '../../../hub/telemetry/ledger.ts';
-import { SpoolDrain } from '../../../hub/telemetry/spool-drain.ts';
+import { SpoolEmptier } from '../../../hub/telemetry/spool-emptier.ts';
 import { Spool, type SpoolOptions } from '../../../hub/telemetry/spool.ts';
 import { StoreLink } from '../../../hub/telemetry/store-link.ts';
 import type { MetricsStore } from '../../../hub/telemetry/store.ts';
@@ -34,7 +34,7 @@ export function testPipeline(
   const reserve = { reached: false };
   const probeSample = async () => (await spool.head())?.lines ?? [];
   const link = new StoreLink({ store, clock, random: () => 0.5, log, probeSample });
-  const drain = new SpoolDrain({ link, spool, clock, log });
+  const emptier = new SpoolEmptier({ link, spool, clock, log });
   const writer = new Writer(
     { link, spool, disk: reserve, storeIsLocal: options.storeIsLocal ?? true, ledger, clock, log },
     { ...defaultWriterOptions, ...options.writer },
@@ -43,8 +43,8 @@ export function testPipeline(
   const close = async (): Promise<void> => {
     writer.close();
     link.close();
-    await drain.close();
+    await emptier.close();
   };
   const shedding = new LoadShedding({ writer, total });
-  return { ledger, disk, spool, link, drain, writer, shedding, reserve, close };
+  return { ledger, disk, spool, link, emptier, writer, shedding, reserve, close };
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Validator } from '@seriousme/openapi-schema-validator';
-import type { Refusal } from '../../../hub/commands/command-request.ts';
+import type { CommandRefusal } from '../../../hub/commands/command-request.ts';
 import { refusalText } from '../../../hub/commands/refusal-text.ts';
 import { callHub } from '../../../hub/cli/admin-client.ts';
 import { registerDevices, startCommandFleet, type CommandFleet } from '../../helpers/drills/command-fleet.ts';
@@ -173,7 +173,7 @@ test('every interface gives the same refusal for the same fault, naming field an
   };
   const device = 'd-1';
   const set = { device, name: 'set-interval' };
-  const table: [Fault, Refusal, string[]][] = [
+  const table: [Fault, CommandRefusal, string[]][] = [
     [
       { ...set, body: { params: { seconds: 0 } } },
       { reason: 'bad-params', errors: [minimum] },

@@ -4,14 +4,14 @@ import type { Cancel, Clock } from '../../schemas/time/clock.ts';
 import type { Spool } from './spool.ts';
 import type { StoreLink } from './store-link.ts';
 
-export interface SpoolDrainOptions {
+export interface SpoolEmptierOptions {
   /** Lines per second at most, on average, so that live traffic gets most of the store's capacity. */
   linesPerSec: number;
   /** Longer than a live write may take: a slow store still gets its lines. */
   answerWithinMs: number;
 }
 
-const defaultDrainOptions: SpoolDrainOptions = { linesPerSec: 20_000, answerWithinMs: 10_000 };
+const defaultOptions: SpoolEmptierOptions = { linesPerSec: 20_000, answerWithinMs: 10_000 };
 
 /** After a fault of the spool itself, ms. */
 const faultWaitMs = 1_000;
@@ -20,16 +20,16 @@ const faultWaitMs = 1_000;
  * Writes the spool to the store, in order, while the store is up. One write is in flight at a time, followed by a pause
  * at least as long as the write took. Lines that the store refuses become dead letters.
  */
-export class SpoolDrain {
+export class SpoolEmptier {
   readonly #deps: { link: StoreLink; spool: Spool; clock: Clock; log: Log };
-  readonly #options: SpoolDrainOptions;
+  readonly #options: SpoolEmptierOptions;
   #running: Promise<void> | undefined;
   #cancelWait: Cancel | undefined;
   #closed = false;
 
   constructor(
     deps: { link: StoreLink; spool: Spool; clock: Clock; log: Log },
-    options: SpoolDrainOptions = defaultDrainOptions,
+    options: SpoolEmptierOptions = defaultOptions,
   ) {
     this.#deps = deps;
     this.#options = options;
@@ -42,7 +42,7 @@ export class SpoolDrain {
     if (this.#closed || this.#cancelWait !== undefined) return;
     this.#running ??= this.#step()
       .catch((error: unknown) => {
-        this.#deps.log.error({ reason: messageOf(error) }, 'the spool cannot be drained now');
+        this.#deps.log.error({ reason: messageOf(error) }, 'the spool cannot be emptied now');
         return faultWaitMs;
       })
       .then((waitMs) => {
@@ -82,7 +82,7 @@ export class SpoolDrain {
     const startedMs = clock.monotonic();
     const outcome = await link.write(entry.lines, this.#options.answerWithinMs);
     if (outcome.kind !== 'done') return undefined;
-    await spool.drained(entry, outcome.refused);
+    await spool.written(entry, outcome.refused);
     const [reason] = outcome.refused.values();
     if (reason !== undefined) {
       log.warn(
