@@ -1,4 +1,4 @@
-/** Long scenarios at full size: `npm run soak -- NAME [devices]`. Exits 1 when a promise was broken. */
+/** Long scenarios at full size: `npm run soak -- NAME [devices]`, or minutes for `fuzz`. Exits 1 when a promise was broken. */
 
 import { soakClock } from './clock.ts';
 import { soakBackup } from './backup.ts';
@@ -9,6 +9,7 @@ import { soakKills } from './kills.ts';
 import { soakNoisy } from './noisy.ts';
 import { soakOutage } from './outage.ts';
 import { soakStrangers } from './answers-of-strangers.ts';
+import { soakFuzz } from './fuzz.ts';
 import { report } from './report.ts';
 import { soakFloods } from './strangers.ts';
 import { halfOpen, restarts, rolling, siteLoss, stall } from './scenarios.ts';
@@ -36,12 +37,16 @@ function judged(
   };
 }
 
-const scenarios: Readonly<Record<string, (devices: number) => Promise<boolean>>> = {
+/** What follows the number is of the scenario. */
+type Scenario = (devices: number, more: readonly string[]) => Promise<boolean>;
+
+const scenarios: Readonly<Record<string, Scenario>> = {
   kills: soakKills,
   clock: soakClock,
   answers: soakStrangers,
   backup: soakBackup,
   strangers: soakFloods,
+  fuzz: soakFuzz,
   noisy: soakNoisy,
   'outage-dead': () => soakOutage('dead'),
   'outage-frozen': () => soakOutage('frozen'),
@@ -55,11 +60,11 @@ const scenarios: Readonly<Record<string, (devices: number) => Promise<boolean>>>
   rotation: printed(rotateUnderCuts),
 };
 
-const [name = '', devices = '1000'] = process.argv.slice(2);
+const [name = '', devices = '1000', ...more] = process.argv.slice(2);
 const scenario = Object.hasOwn(scenarios, name) ? scenarios[name] : undefined;
 if (scenario === undefined) {
   process.stderr.write(`which one? ${Object.keys(scenarios).join(', ')}\n`);
   process.exitCode = 2;
 } else {
-  process.exitCode = (await scenario(Number(devices))) ? 0 : 1;
+  process.exitCode = (await scenario(Number(devices), more)) ? 0 : 1;
 }

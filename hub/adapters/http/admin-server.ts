@@ -10,11 +10,11 @@ import { readJson } from '../../../schemas/json-text.ts';
 import { HubError } from '../../kernel/errors.ts';
 import type { Log } from '../../kernel/log.ts';
 import { demandLogin, trustLocal, type Access } from './operator-login.ts';
-import { answerFaults, refuseConnection, refuseRequest } from './error-answers.ts';
+import { answerFaults, refuseConnection, refuseHandshake, refuseRequest } from './error-answers.ts';
 import { refuseUnknownHosts } from './known-host.ts';
 import { gracefulClose } from './graceful-close.ts';
 import { serveConsole } from './console-files.ts';
-import { takeUpgrades } from './routes/live-routes.ts';
+import { asksForLive, takeUpgrades } from './routes/live-routes.ts';
 import { serveHealth, type HealthDeps } from './routes/health-routes.ts';
 import { serveSessions } from './session-routes.ts';
 import {
@@ -24,7 +24,6 @@ import {
   reachableAddress,
   type ListenAddress,
 } from '../listen-address.ts';
-import { asksForWebSocket } from '../asks-for-websocket.ts';
 import { trustedProxies } from '../client-address.ts';
 import { limitSockets, type DropCounters } from '../socket-limits.ts';
 import { validateRequests } from './request-validation.ts';
@@ -144,7 +143,7 @@ export async function startAdmin(deps: AdminDeps, options: AdminOptions): Promis
 async function server(log: Log, trustProxy?: (address: string) => boolean): Promise<FastifyInstance> {
   const app = fastify({
     ...(trustProxy === undefined ? {} : { trustProxy }),
-    http: { shouldUpgradeCallback: asksForWebSocket },
+    http: { shouldUpgradeCallback: asksForLive },
     logger: false,
     bodyLimit: 1_048_576,
     requestTimeout: 10_000,
@@ -159,7 +158,7 @@ async function server(log: Log, trustProxy?: (address: string) => boolean): Prom
     // This listener speaks plain HTTP (RFC 6797 §7.2); a proxy before it speaks for its own name, and no other's.
     strictTransportSecurity: false,
   });
-  await takeUpgrades(app);
+  await takeUpgrades(app, refuseHandshake);
   answerFaults(app, log);
   validateRequests(app);
   readBodies(app);

@@ -2,6 +2,7 @@
 
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { errorCodes, statusOfReason, type RefusalCode } from '../../../schemas/api/error-codes.ts';
 import type { Refusal } from '../../../schemas/api/refusal.ts';
@@ -69,13 +70,24 @@ export function refuseConnection(error: NodeJS.ErrnoException, socket: Socket): 
   // A connection that was reset cannot be answered.
   if (error.code !== 'ECONNRESET' && socket.writable) {
     const [status, note] = faultsOfConnections[error.code ?? ''] ?? [400, 'this is not an HTTP request'];
-    const body = JSON.stringify(bodyOf(new HubError('input-invalid', note)));
-    socket.write(
-      `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: application/json; charset=utf-8\r\n` +
-        `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
-    );
+    socket.write(answerText(status, note));
   }
   socket.destroy(error);
+}
+
+/** Refuses an upgrade whose headers are not those of a WebSocket (RFC 6455 §4.2.1), and closes the connection. */
+export function refuseHandshake(error: Error, socket: Duplex): void {
+  // The one version that is spoken (§4.4).
+  socket.end(answerText(400, error.message, 'sec-websocket-version: 13\r\n'));
+}
+
+/** A whole answer, for a connection that no request of fastify's is answered on. */
+function answerText(status: number, note: string, headers = ''): string {
+  const body = JSON.stringify(bodyOf(new HubError('input-invalid', note)));
+  return (
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: application/json; charset=utf-8\r\n${headers}` +
+    `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`
+  );
 }
 
 const faultsOfConnections: Readonly<Record<string, [status: number, note: string]>> = {

@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { test } from 'node:test';
 import { fastify } from 'fastify';
 import { WebSocket } from 'ws';
-import { answerFaults } from '../../../hub/adapters/http/error-answers.ts';
+import { answerFaults, refuseHandshake } from '../../../hub/adapters/http/error-answers.ts';
+
 import { serveLive, takeUpgrades } from '../../../hub/adapters/http/routes/live-routes.ts';
 import { HubSnapshot } from '../../../schemas/api/hub.ts';
 import type { LiveMessage } from '../../../schemas/api/live.ts';
@@ -33,7 +34,7 @@ test('a page that stops reading stops being sent to, and gets what is true when 
   });
   const app = fastify();
   answerFaults(app, silentLog);
-  await takeUpgrades(app);
+  await takeUpgrades(app, refuseHandshake);
   serveLive(app, feed);
   const url = await app.listen({ port: 0, host: '127.0.0.1' });
   t.after(() => app.close());

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
+import { join } from 'node:path';
+import { text as textOf } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { startInProcessHub } from '../../helpers/hubs/in-process-hub.ts';
 import { withToken } from '../../helpers/hubs/operators.ts';
@@ -116,4 +118,29 @@ test('what is no HTTP request is refused in the same shape', async (t) => {
     assert.match(answer, new RegExp(`^HTTP/1.1 ${status} `));
     assert.match(answer, /\r\n\r\n\{"error":\{"code":"input-invalid","message":"[^"]+"\}\}$/);
   }
+});
+
+test('a path that is no WebSocket answers an upgrade as any request, and what is no handshake is refused in the same shape', async (t) => {
+  const { hub, dataDir } = await startInProcessHub(t);
+  const upgrade = 'host: hub\r\nconnection: upgrade, close\r\nupgrade: websocket\r\n';
+  for (const [request, status] of [
+    [`GET /livez HTTP/1.1\r\n${upgrade}\r\n`, 200],
+    // Whatever is refused before it has a route: the connection must end there too.
+    [`GET /% HTTP/1.1\r\n${upgrade}\r\n`, 400],
+    [`POST /livez HTTP/1.1\r\n${upgrade}content-length: 0\r\n\r\n`, 405],
+    [`GET /api/v1/live HTTP/1.1\r\n${upgrade}\r\n`, 401],
+  ] as const) {
+    const answer = await exchange(hub.adminUrl, request);
+    assert.match(answer, new RegExp(`^HTTP/1.1 ${status} `), request);
+    assert.match(answer, /\r\ncontent-type: application\/json/i, request);
+  }
+  // On the socket of the data folder nobody has to sign in.
+  const socket = connect(join(dataDir, 'hub.sock'));
+  socket.setEncoding('utf8').write(`GET /api/v1/live HTTP/1.1\r\n${upgrade}sec-websocket-key: x\r\n\r\n`);
+  const answer = await textOf(socket);
+  assert.match(answer, /^HTTP\/1.1 400 /);
+  assert.match(
+    answer,
+    /\r\n\r\n\{"error":\{"code":"input-invalid","message":"[^"]*Sec-WebSocket-Key[^"]*"\}\}$/,
+  );
 });

@@ -105,6 +105,18 @@ export class RawWebSocket {
     return waitFor(() => this.#take(), { what: 'a frame of the server' });
   }
 
+  /** The next frame of the server; undefined when it has ended the connection instead. */
+  async nextOrEnd(timeoutMs: number): Promise<WireFrame | undefined> {
+    const what = 'a frame of the server, or the end';
+    const next = await waitFor(() => this.#take() ?? (this.ended ? 'end' : undefined), { what, timeoutMs });
+    return next === 'end' ? undefined : next;
+  }
+
+  /** Closes our half of the connection; the server may still speak. */
+  endSending(): void {
+    this.#socket.end();
+  }
+
   /** The code of the close frame that comes next, and then the end of the connection. */
   async closeCode(): Promise<number> {
     const { opcode, payload } = await this.frame();

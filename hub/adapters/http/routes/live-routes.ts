@@ -1,6 +1,8 @@
 /** The live feed over a WebSocket: `GET /api/v1/live`. */
 
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import fastifyWebsocket, { type WebSocket } from '@fastify/websocket';
 import type { FastifyInstance } from 'fastify';
 import { liveApi } from '../../../../schemas/api/live.ts';
@@ -8,6 +10,7 @@ import { roleOf } from '../../../../schemas/api/operation.ts';
 import type { LiveFeed } from '../../../admin/live-feed.ts';
 import type { LiveViewer } from '../../../admin/live-subscriber.ts';
 import { HubError } from '../../../kernel/errors.ts';
+import { asksForWebSocket } from '../../asks-for-websocket.ts';
 
 /** Twenty topics with the longest ids take a tenth of it. */
 const maxMessageBytes = 16_384;
@@ -15,8 +18,22 @@ const pingEveryMs = 20_000;
 /** How long a socket has to answer the close of a hub that stops. */
 const closeGraceMs = 1_000;
 
-/** Makes `app` take WebSocket upgrades. To be awaited before any route is added: it looks at each of them. */
-export async function takeUpgrades(app: FastifyInstance): Promise<void> {
+/**
+ * Whether a request is to be upgraded. Every other path ignores the wish (RFC 9110 §7.8), so that what it answers ends
+ * as any answer does: Node lets go of a connection that was upgraded, and nobody would ever close it.
+ */
+export function asksForLive(request: IncomingMessage): boolean {
+  return asksForWebSocket(request) && request.url?.split('?', 1)[0] === liveApi.watchLive.path;
+}
+
+/**
+ * Makes `app` take WebSocket upgrades. To be awaited before any route is added: it looks at each of them.
+ * @param refuse answers a handshake that is none, and closes the connection
+ */
+export async function takeUpgrades(
+  app: FastifyInstance,
+  refuse: (error: Error, socket: Duplex) => void,
+): Promise<void> {
   await app.register(fastifyWebsocket, {
     options: { maxPayload: maxMessageBytes, perMessageDeflate: false },
     // A link that breaks is no fault of ours; `close` reports it.
@@ -31,6 +48,7 @@ export async function takeUpgrades(app: FastifyInstance): Promise<void> {
       done();
     },
   });
+  app.websocketServer.on('wsClientError', refuse);
 }
 
 /** Adds `/api/v1/live` to `app`, which takes upgrades. */

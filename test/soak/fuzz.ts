@@ -1,0 +1,25 @@
+import { fuzz } from '../helpers/fuzz/fuzz.ts';
+import { report, say } from './report.ts';
+
+const minuteMs = 60_000;
+
+/**
+ * Fuzzing of every door: `npm run soak -- fuzz [minutes]`. A finding is seen again with
+ * `npm run soak -- fuzz 1 DOOR SEED PATH`.
+ * @param given 1000 is the usual number of devices, which nobody means here
+ */
+export async function soakFuzz(given: number, [door, seed, path]: readonly string[]): Promise<boolean> {
+  const minutes = given === 1_000 ? 60 : given;
+  const again =
+    door === undefined || seed === undefined || path === undefined
+      ? undefined
+      : { door, seed: Number(seed), path };
+  const found = await fuzz({
+    forMs: minutes * minuteMs,
+    say,
+    ...(again === undefined ? {} : { again }),
+  });
+  const answers = [...found.answers].map(([name, tally]) => [name, Object.fromEntries(tally)] as const);
+  report({ ...found, answers: Object.fromEntries(answers) });
+  return found.findings.length === 0;
+}

@@ -1,0 +1,21 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { described, fuzz } from '../../helpers/fuzz/fuzz.ts';
+
+/** The first round is the same each time; what the next ones try is new. */
+const seed = 20_261_129;
+
+test('whatever comes to the doors for devices, operators and MQTT clients, the hub answers as it says and serves the others', async (t) => {
+  const { runs, answers, findings } = await fuzz({ seed, forMs: 20_000, say: (text) => t.diagnostic(text) });
+  assert.deepEqual(findings, [], findings.map(described).join('\n'));
+  for (const [door, count] of Object.entries(runs))
+    assert.ok(count >= 20, `${door} was tried ${count} times`);
+  // Whoever only meets the first check at a door tries nothing of what is behind it.
+  const got = (door: string, pattern: RegExp): number =>
+    [...(answers.get(door)?.keys() ?? [])].filter((answer) => pattern.test(answer)).length;
+  assert.ok(got('frames', /^open: heartbeat$/) > 0, 'sessions outlive what is sent in them');
+  assert.ok(got('operations', / 20\d$/) >= 25, 'operations are performed');
+  assert.ok(got('operations', / 40[0-9]$/) >= 25, 'and refused');
+  assert.ok(got('bytes', / [24]/) > 3, 'requests are read');
+  assert.ok(got('mqtt', /packets 2 .*13$/) > 3, 'connections outlive what is sent over them');
+});
