@@ -21,7 +21,7 @@ const maxDepth = 24;
 /** Faults reported together; a file that is something else altogether has thousands. */
 const maxFaults = 50;
 const defaultTtlSec = 60;
-/** A device may ask for a heartbeat so many times as long as its type's, unless the type says otherwise. */
+/** A device may ask for a heartbeat this many times as long as its type's, unless the type says otherwise. */
 const longestHeartbeat = 4;
 
 /**
@@ -29,7 +29,7 @@ const longestHeartbeat = 4;
  * when the type goes.
  * @param definition the parsed file
  * @param file its name, for the fault
- * @throws SchemaFault with all faults at once
+ * @throws SchemaFault with all faults together
  */
 export function compileDeviceType(definition: unknown, file: string): DeviceType {
   const faults = faultsOf(definition);

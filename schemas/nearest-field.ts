@@ -1,7 +1,7 @@
 import type { FieldError } from './field-error.ts';
 import { nearestName } from './nearest-name.ts';
 
-/** The search for the nearest name must stay cheap, whatever a device sends: so many unknown names, and so long. */
+/** The search for the nearest name must stay cheap, whatever a device sends: the most unknown names, and their length. */
 const maxNames = 16;
 const maxLength = 32;
 

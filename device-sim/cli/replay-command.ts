@@ -141,7 +141,7 @@ function exitCode(summary: ReplaySummary, interrupted: boolean, failed: boolean,
   return lenient || refused + skipped + cellsLeftOut === 0 ? exitCodes.ok : exitCodes.incomplete;
 }
 
-/** A device tries forever, but a person at a terminal wants to know. Aborts with a text when there is no hope. */
+/** A device tries forever, but a person at a terminal wants to know. Aborts with a text when further attempts are useless. */
 function watchConnection(client: DeviceClient, status: StatusLine, giveUpSec: number) {
   const controller = new AbortController();
   const giveUp = (): void => controller.abort(`gave up after ${giveUpSec} s without a connection`);

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../schemas/time/clock.ts';
 import type { EndedBoot } from './client-options.ts';
 
-/** The hub takes so many earlier boots in a hello. */
+/** The most earlier boots that a hello may name. */
 const maxBoots = 8;
 
 /** The run of the device, and those before it that the hub has not heard of. */

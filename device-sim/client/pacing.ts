@@ -10,7 +10,7 @@ export class Pacing {
   #tokens = 1;
   #atMs = 0;
 
-  /** @param limits of `welcome`; a hub that says no burst takes the frames of one second at once */
+  /** @param limits of `welcome`; a hub that does not state a burst takes the frames of one second in one */
   start(
     { messagesPerSec, burst = messagesPerSec }: Pick<SessionLimits, 'messagesPerSec' | 'burst'>,
     nowMs: number,

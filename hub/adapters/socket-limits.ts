@@ -42,7 +42,7 @@ export interface SocketLimiter {
 
 /**
  * Watches the raw connections of `server`. Where there are too many, the oldest that has proved nothing is cut, not
- * the one that comes: whoever proves at once who it is gets in, however many sockets somebody else holds and leaves.
+ * the one that comes: whoever proves immediately who it is gets in, however many sockets somebody else holds and leaves.
  */
 export function limitSockets(server: Server, limits: SocketLimits): SocketLimiter {
   const drops: DropCounters = { perAddress: 0, pending: 0, slow: 0, handshake: 0 };

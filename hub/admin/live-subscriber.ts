@@ -20,7 +20,7 @@ export interface LiveViewer {
   actor?: string | undefined;
   /** Not given: it may see every device. */
   mayShow?: MayShow | undefined;
-  /** Whether what it was let in with still holds. */
+  /** Whether the login of the socket is still valid. */
   holds(): boolean;
 }
 
@@ -201,7 +201,7 @@ export class LiveSubscriber {
     this.#reports.clear();
   }
 
-  /** What stands on the pages' heads; watched devices whose marks have moved. */
+  /** The heads of the pages, and the watched devices with newer signs of life. */
   async flushLevels(): Promise<void> {
     if (!this.#mayFlush()) return;
     this.#fresh = false;

@@ -3,7 +3,7 @@ import { readJson } from '../../schemas/json-text.ts';
 
 /**
  * JSON from a file or an argument.
- * @throws SyntaxError when it is none, Error when some of it would be lost or changed (a name that stands twice)
+ * @throws SyntaxError when it is none, Error when some of it would be lost or changed (a duplicate name)
  */
 export function parseJson(text: string): unknown {
   const json = readJson(text);

@@ -9,7 +9,7 @@ import type { Command } from './command.ts';
 /** A request, as the audit names it. */
 export interface RequestEntry {
   readonly action: 'command.send' | 'command.cancel' | 'group-command.send' | 'group-command.cancel';
-  /** `d-1/c-17`, or the device alone where the caller gave no id; a group command's id, or what it was sent to. */
+  /** `d-1/c-17`, or the device alone where the caller gave no id; a group command's id, or its group or selector. */
   readonly subject: string;
   /** Of the command. */
   readonly name?: string | undefined;

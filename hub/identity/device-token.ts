@@ -106,7 +106,7 @@ function readClaims(payload: string, nowMs: number): Claims | undefined {
   return { sub, expMs: exp * 1000 };
 }
 
-/** A name that stands twice would mean one thing here and another to whoever signed it (RFC 8725 §2.4). */
+/** A duplicate name could mean one thing here and another to whoever signed the token (RFC 8725 §2.4). */
 function objectOf(part: string): Record<string, unknown> | undefined {
   const json = readJson(Buffer.from(part, 'base64url').toString('utf8'));
   return json.kind === 'read' && json.faults === undefined && isObject(json.value) ? json.value : undefined;

@@ -56,7 +56,7 @@ export interface EnrolmentsDeps {
   audit: Auditor;
 }
 
-/** Ten failures at once, then one every six seconds, for each address. */
+/** A burst of ten failures, then one every six seconds, for each address. */
 const limit = { burst: 10, everyMs: 6_000 };
 /** Devices that wait for an operator's word, in all; a token has a quarter of them. */
 const maxRequests = 1_000;

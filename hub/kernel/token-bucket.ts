@@ -33,7 +33,7 @@ export class TokenBucket {
     return this.#tokens >= tokens;
   }
 
-  /** How long until so many can be taken, or as many as it holds, ms. */
+  /** How long until this many can be taken, at most as many as the bucket holds, ms. */
   msUntil(tokens: number): number {
     this.#refill();
     return Math.max(0, Math.min(tokens, this.#capacity) - this.#tokens) / this.#perMs;

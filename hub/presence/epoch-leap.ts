@@ -1,6 +1,6 @@
 /** Whatever the clocks said, ms, and however fast a device reconnected. */
 const least = 1_000_000;
-/** A device has at most one session a second on average, and 20 at once (`sessions/admission.ts`). */
+/** A device has at most one session a second on average, in bursts of up to 20 (`sessions/admission.ts`). */
 const perSec = 30;
 
 /**

@@ -23,7 +23,7 @@ export function passedOver(schedule: Schedule, nowMs: number): Schedule {
 }
 
 export type Due =
-  /** Unix ms; undefined: there is no further time. */
+  /** Unix ms; undefined: it does not run again. */
   | { kind: 'later'; atMs: number | undefined }
   | { kind: 'fire'; atMs: number }
   /** Missed, and not to be made up for. */

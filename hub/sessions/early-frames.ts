@@ -26,7 +26,7 @@ export class EarlyFrames {
     this.#capacity = capacity;
   }
 
-  /** @returns false when it is no data frame, or there is no room: it is to be refused. */
+  /** @returns false for a frame without data, or when there is no room: the caller refuses it. */
   hold(text: string, seq: number | undefined): boolean {
     if (seq === undefined) return false;
     const bytes = Buffer.byteLength(text);

@@ -126,7 +126,7 @@ export class OpenFrames {
     const { session, reportedClock } = this.#parts;
     const now = reportedClock.report(clock);
     session.send({ type: 'heartbeat', t1: frame.t1, t2: now, t3: now });
-    if (frame.clock !== undefined) hubClock.toldByDevice(session.deviceId, frame.clock);
+    if (frame.clock !== undefined) hubClock.reportedByDevice(session.deviceId, frame.clock);
     // While the hub's clock is in doubt, a difference from it does not mean that the device's clock drifts.
     if (hubClock.unusable) return this.#clock.beat(frame.t1);
     const anchorMs = this.#clock.heartbeat(frame.t1, frame.clock, now);

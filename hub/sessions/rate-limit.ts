@@ -15,7 +15,7 @@ export const fixedRates = { bytesPerSec: 1_000_000, samplesPerSec: 10_000 } as c
 
 /** A device that keeps sending at this many times its rate is refused for a while. */
 const abuseFactor = 10;
-/** Frames that are no data (heartbeats, results, …), and pings: so many a second, and this many at once. */
+/** Pings and frames without data (heartbeats, results, …): the sustained rate in one second, and the burst. */
 const othersPerSec = 100;
 const othersAtOnce = 1_000;
 /** Timers of devices are a little early at times, ms. */
@@ -25,7 +25,7 @@ export type RateVerdict = 'within' | 'over' | 'abuse';
 
 /**
  * What one device may send: data frames, their bytes and the readings in them, and frames of all other types. A
- * device that waits as long as it is told to is never found to abuse its rate, whatever it had under way by then.
+ * device that waits as long as the nack asks never abuses its rate, whatever it had under way by then.
  */
 export class RateLimit {
   readonly #clock: Clock;
@@ -37,9 +37,9 @@ export class RateLimit {
   /** Tolerated refusals: a frame over the rate costs the hub nearly as much as one within it. */
   readonly #patience: TokenBucket;
   readonly #patienceWithOthers: TokenBucket;
-  /** Until when it was told to wait, monotonic ms. */
+  /** Until when a nack asked it to wait, monotonic ms. */
   #quietUntil = 0;
-  /** Frames that may still come meanwhile: they were under way when it was told. */
+  /** Frames that may still arrive meanwhile: they were under way when the nack was sent. */
   #underWay = 0;
   /** When to send again what was last found over the rate, ms. */
   retryAfterMs = 0;
@@ -66,7 +66,7 @@ export class RateLimit {
     return this.#over(bytes, samples);
   }
 
-  /** A frame that is no data, or a ping. */
+  /** A frame without data, or a ping. */
   takeOther(bytes = 0): RateVerdict {
     if (this.#others.has(1) && this.#bytes.has(bytes)) {
       this.#others.take();

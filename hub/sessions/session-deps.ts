@@ -19,7 +19,7 @@ import type { DeviceSession } from './device-session.ts';
 /** What every session of the hub is given. */
 export interface SessionDeps {
   clock: Clock;
-  hubClock: Pick<HubClock, 'unusable' | 'toldByDevice'>;
+  hubClock: Pick<HubClock, 'unusable' | 'reportedByDevice'>;
   log: Log;
   liveness: Liveness;
   catalog: DeviceTypeCatalog;

@@ -22,7 +22,7 @@ export interface SessionsDeps {
 
 /** How long a device that abused its rate is refused, ms; the protocol asks it to wait as long. */
 const shutOutMs = 60_000;
-/** Devices that come anew for their anchors spread by their own backoff from here on, ms. */
+/** The shortest wait of devices that reconnect to get an anchor, ms. Their own backoff spreads them from there on. */
 const reAnchorMs = 1_000;
 
 /** Every connection of a device, and the session of each device that counts. */
@@ -132,7 +132,7 @@ export class Sessions implements DeviceFollower {
     return registry.openSession({ deviceId, boot, uptimeMs }, boots, !hubClock.unusable);
   }
 
-  /** The hub's clock is believed again: who came meanwhile with a new boot comes anew, to get a time for it. */
+  /** The hub's clock is believed again. Devices that connected meanwhile with a new boot reconnect, to get a time for it. */
   clockBelieved(): void {
     for (const session of this.openSessions()) if (!session.anchored) session.close('overloaded', reAnchorMs);
   }

@@ -24,7 +24,7 @@ export function isWithin(frame: HubFrame, maxBytes: number): boolean {
   return Buffer.byteLength(JSON.stringify(frame)) <= maxBytes;
 }
 
-/** Frames with so many items each that all fit. */
+/** Frames that are small enough, each with as many items as fit. */
 function partsOf<Item, Frame extends HubFrame>(
   items: readonly Item[],
   frameOf: (items: readonly Item[]) => Frame,

@@ -55,7 +55,7 @@ export class DeadLetterRoom {
 
   /**
    * Takes the room of those that are kept. `release` them when they do not reach the disk, `noteDropped` when they do.
-   * @param acked devices were told that they are stored
+   * @param acked they were acked to devices as stored
    */
   admit(letters: readonly NewDeadLetter[], acked: boolean): Admission {
     const kept: NewDeadLetter[] = [];

@@ -11,7 +11,7 @@ export interface DiskSpace {
 const lookEveryMs = 1_000;
 /** On a small disk the reserve is this part of it. */
 const largestShare = 0.2;
-/** It is told when this many reserves are left. */
+/** A warning is logged when this many reserves are left. */
 const warnAt = 2;
 
 /**
@@ -23,7 +23,7 @@ export class DiskReserve {
   readonly #reserve: number;
   #space: DiskSpace | undefined;
   #stop: Cancel = () => {};
-  #told: 'nothing' | 'warned' | 'stopped' = 'nothing';
+  #reported: 'nothing' | 'warned' | 'stopped' = 'nothing';
 
   /** @param reserve bytes */
   constructor(deps: { clock: Clock; log: Log; space: () => Promise<DiskSpace> }, reserve: number) {
@@ -31,7 +31,7 @@ export class DiskReserve {
     this.#reserve = reserve;
   }
 
-  /** A disk that cannot be asked has no reserve; that is told once. */
+  /** A disk that cannot be measured counts as one without a reserve. That is logged once. */
   async start(): Promise<void> {
     const { clock, log } = this.#deps;
     try {
@@ -81,8 +81,8 @@ export class DiskReserve {
   async look(): Promise<void> {
     this.#space = await this.#deps.space();
     const state = this.fault === undefined ? 'nothing' : this.reached ? 'stopped' : 'warned';
-    if (state === this.#told) return;
-    this.#told = state;
+    if (state === this.#reported) return;
+    this.#reported = state;
     if (state === 'nothing') this.#deps.log.info('the disk has room again');
     else this.#deps.log.error({ reason: this.fault }, 'the disk is nearly full');
   }

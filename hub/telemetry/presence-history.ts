@@ -46,7 +46,7 @@ export function createPresenceHistory(
   };
 }
 
-/** A snapshot repeats the change it stands for. */
+/** A snapshot repeats the last change. */
 function isSame(row: ReadingsRow, last: ReadingsRow | undefined): boolean {
   if (last === undefined) return false;
   return ['state', 'epoch', 'n'].every((name) => row.fields[name] === last.fields[name]);

@@ -116,7 +116,7 @@ export class Writer {
     const end = clock.monotonic() + deadlineMs;
     const passed = Promise.withResolvers<void>();
     const cancel = clock.after(deadlineMs, passed.resolve);
-    // There is no later: a batch that found no place is tried once more, immediately.
+    // This is the last chance: a batch that neither store nor spool took is tried again immediately.
     this.#endPause?.();
     while (this.#waitingLines > 0 && !this.#closing && clock.monotonic() < end) {
       this.#flush();

@@ -11,11 +11,15 @@ const influxTimeoutMs = 10_000;
 /** InfluxDB when its address is given, otherwise the embedded store in the data folder. */
 export async function openStore(
   { config, onFailure }: Pick<HubContext, 'config' | 'onFailure'>,
-  hubClock?: Pick<HubClock, 'toldByStore'>,
+  hubClock?: Pick<HubClock, 'reportedByStore'>,
 ): Promise<MetricsStore> {
   const { influx, dataDir } = config;
   if (influx === undefined) return openMetricsStore({ file: join(dataDir, 'metrics.db'), onFailure });
   return makingMissingDatabase(
-    openInflux({ ...influx, timeoutMs: influxTimeoutMs, dated: (timeMs) => hubClock?.toldByStore(timeMs) }),
+    openInflux({
+      ...influx,
+      timeoutMs: influxTimeoutMs,
+      dated: (timeMs) => hubClock?.reportedByStore(timeMs),
+    }),
   );
 }

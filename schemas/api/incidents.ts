@@ -1,4 +1,4 @@
-/** Incidents: problems that somebody should look at once, however many devices each concerns. */
+/** Incidents: each is one problem for an operator, however many devices it concerns. */
 
 import { Type, type Static } from 'typebox';
 import { resource } from './operation.ts';

@@ -1,4 +1,4 @@
-/** The live feed: what the hub sends over the WebSocket of `GET /api/v1/live`, and what it is sent. */
+/** The live feed: the messages of both directions on the WebSocket of `GET /api/v1/live`. */
 
 import { Type, type Static } from 'typebox';
 import { presenceStates } from '../presence-states.ts';

@@ -10,7 +10,7 @@ export interface SessionLimits {
   inFlight: number;
   /** On average. */
   messagesPerSec: number;
-  /** Data frames that may leave at once after a pause. Hubs before 0.2 do not say it. */
+  /** Data frames that the device may send in one burst after a pause. Hubs before 0.2 do not state it. */
   burst?: number;
 }
 

@@ -122,7 +122,7 @@ export function trustedClock(clock: Clock) {
     doubted: false,
     unusable: false,
     range: () => ({ earliestMs: clock.now(), latestMs: clock.now() }),
-    toldByDevice: () => undefined,
+    reportedByDevice: () => undefined,
   };
 }
 

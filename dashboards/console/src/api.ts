@@ -90,7 +90,7 @@ async function jsonOf(response: Response): Promise<unknown> {
 }
 
 function errorOf(response: Response, answer: unknown): ApiError {
-  // Whatever stands between may answer too, in its own words.
+  // A proxy in between may answer too, in its own format.
   const { error } = (answer ?? {}) as Partial<Refusal>;
   const retryAfter = Number(response.headers.get('retry-after') ?? Number.NaN);
   return new ApiError({

@@ -10,7 +10,7 @@ export interface Watcher {
   /** Every message of the topic, in order. */
   message: (message: LiveMessage) => void;
   /**
-   * The topic is being watched from now on: at once when the socket is open, and again after each reconnect.
+   * Watches the topic from now on: immediately when the socket is open, and again after each reconnect.
    * What happened before is not reported, so this is the moment to (re)load what is shown.
    */
   watching: () => void;
@@ -19,7 +19,7 @@ export interface Watcher {
 const state = signal<LiveState>('off');
 export const liveState: ReadonlySignal<LiveState> = state;
 
-/** Waits between attempts, ms; half to the whole of it, so that not all consoles come back at once. */
+/** Waits between attempts, ms; half to the whole of it, so that the consoles do not all come back at the same time. */
 const backoffMs = [500, 1_000, 2_000, 4_000, 8_000, 15_000] as const;
 /** The hub's close code for a login that is over. */
 const signedOutCode = 4401;
@@ -109,7 +109,7 @@ function reconnect(): void {
 async function comeBack(): Promise<void> {
   const before = retry;
   const holds = await stillHolds().catch(() => false);
-  // Signed out, or signed in anew, while the answer was under way.
+  // The person signed out, or signed in again, while the answer was under way.
   if (retry !== before || state.value !== 'reconnecting') return;
   if (holds) connect();
   else reconnect();

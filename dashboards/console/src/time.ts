@@ -29,7 +29,7 @@ export function utcTime(ms: number): string {
   return isDate(ms) ? `${new Date(ms).toISOString().replace('T', ' ').replace('Z', '')} UTC` : isoTime(ms);
 }
 
-/** The date and time on the clocks of an IANA zone, which stands beside it; UTC in a browser without that zone. */
+/** The date and time on the clocks of an IANA zone, which is shown beside it; UTC in a browser without that zone. */
 export function zonedTime(ms: number, timeZone: string): string {
   if (!isDate(ms)) return isoTime(ms);
   try {

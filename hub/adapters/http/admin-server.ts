@@ -45,7 +45,7 @@ const socketLimits = {
 /** Longer parts of a path are refused before a route is looked for. */
 const maxParamChars = 1_024;
 
-/** Only what comes from here is run, shown or asked, and nobody may frame it; nothing of it stands in the page itself. */
+/** The browser runs, shows and requests only files of this server, nothing inline, and nobody may frame the page. */
 const policy = {
   defaultSrc: ["'self'"],
   scriptSrc: ["'self'"],

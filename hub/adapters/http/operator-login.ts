@@ -74,7 +74,7 @@ export function trustLocal(app: FastifyInstance, { local, audit }: Access): void
 
 /**
  * Every request below `/api/` proves who asks, before its body is read.
- * @param proved told the connection of each that does
+ * @param proved called with the connection of each request that proves who it is
  */
 export function demandLogin(app: FastifyInstance, access: Access, proved: (socket: Socket) => void): void {
   app.addHook('onRequest', async (request) => {

@@ -393,7 +393,7 @@ function orderOf(topics: Topics, topic: string): string {
   return request.kind === 'group-command' ? `group/${request.group}` : `device/${request.device}`;
 }
 
-/** PUBACK packets, each without reason code and properties, which stands for success [MQTT 5 §3.4.2.1]. */
+/** PUBACK packets, each without reason code and properties, which means success [MQTT 5 §3.4.2.1]. */
 function pubacks(packetIds: readonly number[]): Buffer {
   return Buffer.from(packetIds.flatMap((id) => [0x40, 0x02, id >> 8, id & 0xff]));
 }

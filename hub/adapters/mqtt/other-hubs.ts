@@ -7,7 +7,7 @@ export class OtherHubs {
   readonly #hubId: string;
   readonly #log: Log;
   readonly #online = new Set<string>();
-  /** Those of before the connection was lost, until it is known whether they are still there. */
+  /** Those that were known before the connection was lost, until the broker has said whether they are still there. */
   #unconfirmed: readonly string[] = [];
   /** Notified when another hub comes or goes. */
   readonly #changed: (hubId: string, isOnline: boolean) => void;

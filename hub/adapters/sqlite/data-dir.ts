@@ -61,7 +61,7 @@ export function demandUsed(dir: string): void {
 
 /**
  * Makes the folder, for its owner only, where it is not there. What `mkfs` puts into a new volume counts as nothing.
- * @throws HubError `data-dir-invalid` when it is no folder or cannot be made
+ * @throws HubError `data-dir-invalid` when it is not a folder, or cannot be made
  */
 export function emptyFolder(dir: string): 'made' | 'empty' | 'used' {
   try {

@@ -12,7 +12,7 @@ export interface DecodedLine {
 
 /**
  * Reads one line of InfluxDB line protocol (times in microseconds) as InfluxDB 1.x does: a backslash escapes
- * `,` `=` and space, and inside quotes `"` and `\`; before anything else it stands for itself. Integers and
+ * `,` `=` and space, and inside quotes `"` and `\`; before anything else it is an ordinary character. Integers and
  * floats both come back as numbers.
  * @throws HubError `input-invalid` when InfluxDB would refuse the line
  */

@@ -50,7 +50,7 @@ export const auditShareMigrations: readonly string[] = [
 
 /** About 200 MB. */
 const defaultKept = 1_000_000;
-/** Room is made only this often, for so many entries at a time. */
+/** How often old entries are deleted, and how many at a time. */
 const pruneEvery = 256;
 
 /** The audit in `state.db` (`auditMigrations` applied). @param kept how many entries stay */

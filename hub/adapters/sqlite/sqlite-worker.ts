@@ -115,7 +115,7 @@ class Engine implements OperationDatabase {
     if (request.kind === 'transaction') return request.statements.map((statement) => this.#run(statement));
     if (request.kind !== 'call') return undefined;
     const operation = this.#operations[request.operation];
-    if (typeof operation !== 'function') throw new Error(`there is no operation ${request.operation}`);
+    if (typeof operation !== 'function') throw new Error(`unknown operation ${request.operation}`);
     return (operation as (db: OperationDatabase, argument: unknown) => unknown)(this, request.argument);
   }
 

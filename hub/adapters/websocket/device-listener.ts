@@ -128,7 +128,7 @@ const faultsOfCodes = ['protocol-error', 'bad-utf8', 'too-many-fragments', 'fram
 function onMessage(this: WebSocket, data: RawData, isBinary: boolean): void {
   const { events } = this as DeviceWebSocket;
   if (isBinary) events?.binary();
-  // A Buffer here is a view on a pooled chunk: made a string at once, never kept.
+  // A Buffer here is a view of a pooled chunk. It is converted to a string immediately, and never kept.
   else events?.text((data as Buffer).toString());
 }
 

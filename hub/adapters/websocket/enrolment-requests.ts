@@ -54,7 +54,7 @@ async function readBody(request: IncomingMessage): Promise<string> {
   return utf8.decode(Buffer.concat(chunks));
 }
 
-/** @returns what is wrong, in words, when it is no such request */
+/** @returns what is wrong with it, in words; undefined for a valid request */
 function parseAsk(text: string): EnrolmentAsk | string {
   const json = readJson(text);
   if (json.kind === 'unreadable') {

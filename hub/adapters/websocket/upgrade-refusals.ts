@@ -46,7 +46,7 @@ export function unavailable(code: string, message: string, retryAfterMs: number)
 /** A device that has proved who it is, and has to wait. */
 export function turnedAway(admitted: Exclude<Admitted, { kind: 'admitted' }>): UpgradeRefusal {
   if (admitted.kind === 'turned-away')
-    return unavailable('busy', 'too many connect at once', admitted.retryAfterMs);
+    return unavailable('busy', 'too many devices connect at the same time', admitted.retryAfterMs);
   return tooMany('too-many-connects', 'this device connects too often', admitted.retryAfterMs / 1000);
 }
 
@@ -65,7 +65,7 @@ export function parserRefusal(code: string | undefined): UpgradeRefusal {
   return refusal(400, 'bad-request', 'this is not HTTP');
 }
 
-/** A request that is no upgrade (RFC 9110 §15.5.22). */
+/** A request that is not an upgrade (RFC 9110 §15.5.22). */
 export function judgeRequest(request: IncomingMessage): UpgradeRefusal {
   const path = pathOf(request);
   if (path === enrolPath) return wrongMethod('POST');

@@ -72,7 +72,7 @@ async function runHub(starting: Promise<StartedHub>, { log, stop, clock, ...show
 
 /**
  * Says how the first admin is made. The code is worth that account, so only a terminal shows it; anywhere else
- * (a journal, the log of a container) it would be kept, and stands in a file of the data folder instead.
+ * (a journal, the log of a container) it would be kept, so it is written to a file of the data folder instead.
  */
 function offerFirstLogin(
   { firstLogin, adminUrl }: StartedHub,

@@ -4,7 +4,7 @@ import type { RequestEntry } from '../command-audit.ts';
 import type { GroupCommandFollower } from './group-answers.ts';
 import type { GroupCommandRecord } from './group-command-journal.ts';
 
-/** A group command: subject is its id, or where the caller gave none what it was to go to. */
+/** The entry of a group command. Its subject is the id or, when the caller gave none, the group or selector. */
 export function groupEntry(
   { id, group, to, name }: { id?: string | undefined; group?: string | undefined; to: string; name: string },
   requester: Requester,

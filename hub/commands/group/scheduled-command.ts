@@ -56,7 +56,7 @@ const namedDevices = 3;
 /**
  * Refuses a scheduled command that a device of its selector would refuse now: the whole command would be refused at
  * each of its times.
- * @returns how many devices the selector matches now; none is no fault, because they may come later
+ * @returns how many devices the selector matches now; zero is allowed, because devices may be added later
  * @throws HubError `command-refused`, naming the types and some devices · `input-invalid`
  */
 export function checkScheduled(

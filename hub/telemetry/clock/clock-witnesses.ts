@@ -1,6 +1,6 @@
 /** What others say the time is: devices in their heartbeats, and the metrics store in its answers. */
 
-/** How the machine's clock stands to what others say. `by`: who said so. */
+/** How the machine's clock compares with what others say. `by`: who said so. */
 export type Verdict =
   | { kind: 'agree'; by: 'devices' | 'store' }
   /** @param shiftMs wall clock less monotonic one, as they say */

@@ -52,7 +52,7 @@ export class HubClock {
     const at = this.#moment();
     this.#belief = new ClockBelief(this.#savedMs, at, this.#options);
     this.#believedAt = at.monotonicMs;
-    if (this.#belief.doubted) this.#tellDoubt(at);
+    if (this.#belief.doubted) this.#reportDoubt(at);
     this.#stop = this.#deps.clock.every(lookEveryMs, () => this.#look());
   }
 
@@ -76,7 +76,7 @@ export class HubClock {
     return fault === undefined ? undefined : `${fault}; ${wayOut}`;
   }
 
-  /** The earliest and the latest time it may be, Unix ms: the same while there is no doubt. Looks at the clocks now. */
+  /** The earliest and the latest time it may be, Unix ms. Without a doubt they are the same. Looks at the clocks now. */
   range(): { earliestMs: number; latestMs: number } {
     const at = this.#moment();
     if (!this.#belief.doubted) {
@@ -86,17 +86,17 @@ export class HubClock {
     return this.#belief.range(at);
   }
 
-  /** The wall clock of a device, as it has just told. @param wallMs Unix ms */
-  toldByDevice(deviceId: string, wallMs: number): void {
+  /** A device has just reported its wall clock. @param wallMs Unix ms */
+  reportedByDevice(deviceId: string, wallMs: number): void {
     this.#witnesses.device(deviceId, wallMs, this.#deps.clock.monotonic());
   }
 
   /** @param wallMs as the store's answer says, Unix ms */
-  toldByStore(wallMs: number): void {
+  reportedByStore(wallMs: number): void {
     this.#witnesses.store(wallMs, this.#deps.clock.monotonic());
   }
 
-  /** An operator says that the machine's clock is right. @returns how it stands now */
+  /** An operator says that the machine's clock is right. @returns the time and what is still in doubt */
   accept(): { nowMs: number; fault?: string } {
     const at = this.#moment();
     const before = this.#belief.doubted;
@@ -130,22 +130,22 @@ export class HubClock {
   }
 
   #note(at: Moment, before: boolean, verdict: Verdict | undefined): void {
-    if (this.#belief.doubted && !before) this.#tellDoubt(at);
-    if (!this.#belief.doubted && before) this.#tellBelief();
+    if (this.#belief.doubted && !before) this.#reportDoubt(at);
+    if (!this.#belief.doubted && before) this.#reportBelief();
     if (this.#belief.doubted) return;
     const { lastMs } = this.#belief;
     const settled = verdict?.kind === 'agree' || at.monotonicMs - this.#believedAt >= settleMs;
     if (lastMs < this.#savedMs || (settled && lastMs - this.#savedMs >= saveEveryMs)) this.#save(lastMs);
   }
 
-  #tellDoubt(at: Moment): void {
+  #reportDoubt(at: Moment): void {
     this.#deps.log.error(
       { now: at.nowMs, reason: this.#belief.fault(at) },
       'the clock of this machine is doubted',
     );
   }
 
-  #tellBelief(): void {
+  #reportBelief(): void {
     const at = this.#moment();
     this.#deps.log.info({ now: at.nowMs }, 'the clock of this machine is believed again');
     this.#believedAt = at.monotonicMs;

@@ -185,7 +185,7 @@ export interface FixtureOptions extends Partial<SessionOptions> {
   maxAgeMs?: number;
   maxAheadMs?: number;
   /** Not given: one that is never doubted. */
-  hubClock?: (clock: Clock) => Pick<HubClock, 'doubted' | 'unusable' | 'range' | 'toldByDevice'>;
+  hubClock?: (clock: Clock) => Pick<HubClock, 'doubted' | 'unusable' | 'range' | 'reportedByDevice'>;
 }
 
 /** One connected device: its session and its end of the socket. */

@@ -41,7 +41,7 @@ function machine(t: TestContext) {
 
 /** Devices whose clocks are right but for `offMs`. */
 function tell(hub: HubClock, rightNowMs: number, count = 3, offMs = 0): void {
-  for (let n = 0; n < count; n += 1) hub.toldByDevice(`d${n}`, rightNowMs + offMs);
+  for (let n = 0; n < count; n += 1) hub.reportedByDevice(`d${n}`, rightNowMs + offMs);
 }
 
 test('a clock that leaps ahead for a while is doubted, and nothing of it is kept', async (t) => {
@@ -110,7 +110,7 @@ test('1972 is believed by nobody, whoever agrees and whoever accepts it', async 
   set(lost);
   const hub = await start();
   tell(hub, clock.now());
-  hub.toldByStore(clock.now());
+  hub.reportedByStore(clock.now());
   clock.advance(second);
   assert.match(hub.accept().fault ?? '', /before this release/);
   assert.equal(hub.unusable, true);
@@ -156,7 +156,7 @@ test('devices of one mind contradict a clock that would have their readings refu
   clock.advance(second);
   assert.equal(hub.doubted, false);
   tell(hub, right(), 9);
-  hub.toldByDevice('other', clock.now() + 5 * hour);
+  hub.reportedByDevice('other', clock.now() + 5 * hour);
   clock.advance(second);
   assert.match(hub.fault ?? '', /1 hours behind|60 minutes behind, say 9 of 10 devices/);
   assert.equal(hub.unusable, false, 'devices alone stop no schedule');
@@ -178,15 +178,15 @@ test('the store speaks where no device does, but not when its clock was set with
   const { clock, disk, start, set } = machine(t);
   disk.lastMs = rightMs + 30 * day;
   const hub = await start();
-  hub.toldByStore(clock.now());
+  hub.reportedByStore(clock.now());
   clock.advance(second);
   assert.equal(hub.doubted, false);
   assert.ok(hub.range().latestMs > clock.now(), 'it may share the clock: nothing is refused for it');
   clock.advance(2 * minute);
   const sharing = await start();
-  sharing.toldByStore(clock.now());
+  sharing.reportedByStore(clock.now());
   set(-hour);
-  sharing.toldByStore(clock.now());
+  sharing.reportedByStore(clock.now());
   clock.advance(second);
   assert.equal(sharing.doubted, true);
 });

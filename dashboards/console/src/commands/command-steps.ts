@@ -4,7 +4,7 @@ export interface Step {
   readonly name: 'accepted' | 'sent' | 'received' | 'running' | 'ended';
   /** `skipped`: it ended without this, or went over it before anybody could see. */
   readonly state: 'done' | 'now' | 'open' | 'skipped';
-  /** The status that stands at this step. */
+  /** The status that is shown at this step. */
   readonly status: string;
   /** When it was seen to be entered, Unix ms. */
   readonly timeMs?: number;

@@ -90,7 +90,7 @@ const reasons: Readonly<Record<string, string>> = {
   unavailable: 'The hub cannot write its journal right now. Nothing was sent.',
   'unknown-command': 'The device type has no such command.',
   'unknown-device': 'The hub does not know this device.',
-  'unknown-group': 'There is no group of this name.',
+  'unknown-group': 'There is no group with this name.',
 };
 
 /** Why: the hub's own reasons as a sentence; a device's own text is shown unchanged. */

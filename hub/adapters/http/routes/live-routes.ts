@@ -36,7 +36,7 @@ export async function takeUpgrades(
 ): Promise<void> {
   await app.register(fastifyWebsocket, {
     options: { maxPayload: maxMessageBytes, perMessageDeflate: false },
-    // A link that breaks is no fault of ours; `close` reports it.
+    // A broken link is not the hub's fault; `close` reports it.
     errorHandler: (_error, socket) => socket.terminate(),
     preClose(done) {
       const { clients } = this.websocketServer;

@@ -31,7 +31,7 @@ const databases = ['spool.db', 'metrics.db', 'state.db'];
 const progressEveryMs = 500;
 
 /**
- * Copies what makes the hub what it is: the databases and the hub's own certificates. What belongs to a running process
+ * Copies the identity and the data of the hub: the databases and the hub's own certificates. What belongs to a running process
  * (`hub.lock`, `hub.sock`, `first-login`) is not part of it. Everything is readable by its owner only.
  * @throws HubError `data-dir-invalid` when no hub has used the data folder · `backup-failed`
  */
