@@ -38,7 +38,7 @@ export interface AdminOperations extends DeviceOperations, TelemetryOperations {
   /** Newest first. @param mayShow here and below: which devices an answer may be about; not given: all */
   incidents(mayShow?: MayShow): readonly Incident[] | Promise<readonly Incident[]>;
   /** Sends a notice, or schedules it. @throws HubError `input-invalid` · `device-unknown` */
-  pushNotice(request: NoticeRequest): Promise<Notice>;
+  pushNotice(request: NoticeRequest, actor?: string): Promise<Notice>;
   /** Those scheduled, then those sent, newest first. */
   notices(mayShow?: MayShow): readonly Notice[] | Promise<readonly Notice[]>;
   /** @throws HubError `device-unknown` · `input-invalid` (no such stream) · `store-unavailable` */

@@ -7,6 +7,7 @@ import { visibleTo } from '../incidents/incidents.ts';
 import type { Cancel, Clock } from '../../schemas/time/clock.ts';
 import { messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
+import { hasRoomFor } from '../kernel/share.ts';
 import { TokenBucket } from '../kernel/token-bucket.ts';
 import { LiveSubscriber } from './live-subscriber.ts';
 import type { LiveCounters, LiveSocket, LiveSources, LiveViewer, TextForViewer } from './live-subscriber.ts';
@@ -73,8 +74,8 @@ export class LiveFeed implements DeviceFollower, PresenceFollower, IncidentFollo
   }
 
   connect(viewer: LiveViewer, socket: LiveSocket): LiveConnection {
-    const own = [...this.#subscribers].filter((each) => each.viewer.actor === viewer.actor).length;
-    if (own >= maxSockets - this.#subscribers.size) {
+    const actors = [...this.#subscribers].map((each) => each.viewer.actor);
+    if (!hasRoomFor(viewer.actor, actors, maxSockets)) {
       this.counters.refused += 1;
       socket.close(1013, 'too many watch already');
       return { message() {}, closed() {} };

@@ -1,6 +1,7 @@
 import type { AuditQuery, AuditRecord } from '../../schemas/api/audit.ts';
 import type { Requester } from '../../schemas/api/requester.ts';
 import type { Log } from '../kernel/log.ts';
+import { hasRoomFor } from '../kernel/share.ts';
 import type { Clock } from '../../schemas/time/clock.ts';
 
 /** An entry that is not in the store yet. */
@@ -52,8 +53,7 @@ export class Audit implements Auditor {
   }
 
   async record(event: AuditEvent): Promise<void> {
-    const ofActor = [...this.#pending.values()].filter((actor) => actor === event.actor).length;
-    if (ofActor >= maxPending - this.#pending.size) {
+    if (!hasRoomFor(event.actor, [...this.#pending.values()], maxPending)) {
       this.counters.suppressed += 1;
       return;
     }

@@ -2,6 +2,7 @@ import type { Notice, NoticeReport, NoticeRequest } from '../../schemas/api/noti
 import { isoTime } from '../../schemas/index.ts';
 import { invalidInput, messageOf, type HubError } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
+import { hasRoomFor } from '../kernel/share.ts';
 import type { Cancel, Clock } from '../../schemas/time/clock.ts';
 import type { MayShow } from '../registry/visibility.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -37,7 +38,7 @@ export interface NoticesDeps {
   random: () => number;
 }
 
-/** Scheduled at a time. */
+/** Scheduled at a time. Each person or program has as many of them as are still free, half of them alone. */
 const maxScheduled = 1_000;
 /** Sent notices that are kept to be listed. */
 const keptSent = 200;
@@ -77,23 +78,24 @@ export class Notices {
 
   /**
    * Sends a notice, or schedules it.
+   * @param actor who requests it
    * @throws HubError `input-invalid` (selector, time, too many scheduled) · `device-unknown` (a single id)
    */
-  async push(request: NoticeRequest): Promise<Notice> {
+  async push(request: NoticeRequest, actor = 'local'): Promise<Notice> {
     const selector = parseSelector(request.to);
     const { clock, registry, store, newId } = this.#deps;
     if (selector.kind === 'device') registry.require(selector.id);
     const createdMs = clock.now();
-    const notice: Notice = { id: newId(), createdMs, ...request };
+    const notice: Notice = { id: newId(), createdMs, actor, ...request };
     if (request.atMs === undefined) return this.#remember({ ...notice, report: this.#send(notice) });
     if (request.atMs <= createdMs || request.atMs > createdMs + farthestMs)
       throw invalid('/atMs', 'a time in the next 366 days', isoTime(request.atMs));
-    if (this.#scheduled.size >= maxScheduled)
-      throw invalid(
-        '/atMs',
-        `at most ${maxScheduled} notices scheduled at a time`,
-        String(this.#scheduled.size),
-      );
+    const actors = [...this.#scheduled.values()].map((each) => each.notice.actor);
+    if (!hasRoomFor(actor, actors, maxScheduled)) {
+      const own = actors.filter((each) => each === actor).length;
+      const expected = `within your share: you have ${own} scheduled, all together ${actors.length} of ${maxScheduled}`;
+      throw invalid('/atMs', expected, 'one more');
+    }
     await store.save(notice);
     this.#schedule(notice);
     return notice;
@@ -105,10 +107,14 @@ export class Notices {
    * moment has passed. If the hub stops before, the rest counts as dropped.
    * @throws HubError as `push`
    */
-  async sendWithJitter(request: Omit<NoticeRequest, 'atMs'>, jitterMs: number): Promise<Notice> {
-    if (jitterMs <= 0) return this.push(request);
+  async sendWithJitter(
+    request: Omit<NoticeRequest, 'atMs'>,
+    jitterMs: number,
+    actor = 'local',
+  ): Promise<Notice> {
+    if (jitterMs <= 0) return this.push(request, actor);
     const { clock, random, newId } = this.#deps;
-    const notice: Notice = { id: newId(), createdMs: clock.now(), ...request };
+    const notice: Notice = { id: newId(), createdMs: clock.now(), actor, ...request };
     const text = textOf(notice);
     const startedMs = clock.monotonic();
     const report: NoticeReport = noReport();
@@ -130,7 +136,7 @@ export class Notices {
   /** Sends the notice of a schedule, which has nobody to answer: the log says how it ended. */
   sendScheduled(schedule: string, request: Omit<NoticeRequest, 'atMs'>, jitterMs: number): void {
     const { log } = this.#deps;
-    this.sendWithJitter(request, jitterMs).then(
+    this.sendWithJitter(request, jitterMs, `schedule:${schedule}`).then(
       ({ report }) => log.debug({ schedule, ...report }, 'scheduled notice sent'),
       (error: unknown) => log.warn({ schedule, reason: messageOf(error) }, 'scheduled notice not sent'),
     );

@@ -8,6 +8,7 @@ import type {
 import { lastTimeMs } from '../../schemas/index.ts';
 import { HubError, invalidInput, messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
+import { hasRoomFor } from '../kernel/share.ts';
 import type { Cancel, Clock } from '../../schemas/time/clock.ts';
 import type { CronFields } from './cron-fields.ts';
 import { isTimeZone } from './time-zone.ts';
@@ -65,6 +66,7 @@ const tickMs = 250;
 const aheadMs = 60_000;
 /** Times refused one after the other that a person should know of. */
 const alarmingRefusals = 2;
+/** Each person or program has as many of them as are still free, half of them alone. */
 const maxSchedules = 1_000;
 const namePattern = /^[A-Za-z0-9_-]{1,40}$/;
 
@@ -122,14 +124,19 @@ export class Schedules {
 
   /**
    * A command that can only be refused is refused here.
+   * @param actor who adds it
    * @throws HubError `input-invalid` naming the member · `command-refused` · `schedule-exists` · `database-failed`
    */
-  async add(given: NewSchedule): Promise<AddedSchedule> {
-    const schedule: Schedule = { ...given, createdMs: this.#deps.clock.now() };
+  async add(given: NewSchedule, actor = 'local'): Promise<AddedSchedule> {
+    const schedule: Schedule = { ...given, createdMs: this.#deps.clock.now(), actor };
     this.#check(schedule);
     if (this.#kept.has(schedule.name)) throw new HubError('schedule-exists', schedule.name);
-    if (this.#kept.size >= maxSchedules)
-      throw invalid('name', `one of at most ${maxSchedules} schedules`, 'more');
+    const actors = [...this.#kept.values()].map((each) => each.schedule.actor);
+    if (!hasRoomFor(actor, actors, maxSchedules)) {
+      const own = actors.filter((each) => each === actor).length;
+      const expected = `a schedule within your share: you have ${own}, all together ${actors.length} of ${maxSchedules}`;
+      throw invalid('name', expected, 'one more');
+    }
     const devices = this.#deps.check(schedule);
     await this.#deps.store.save(schedule);
     return { ...viewOf(this.#keep(schedule)), devices };

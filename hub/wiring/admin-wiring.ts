@@ -85,7 +85,7 @@ export function createAdmin(hub: HubContext, deps: Deps): AdminParts {
       readings: createReadings({ store, typeOf }),
       why: createWhy({ ...presence, clock, registry, spool, cuts: incidents.cuts }),
       incidents: (mayShow) => incidents.keeper.list(mayShow),
-      pushNotice: (request) => notices.push(request),
+      pushNotice: (request, actor) => notices.push(request, actor),
       notices: (mayShow) => notices.list(mayShow),
       hub: (mayShow) => snapshotOf(snapshot, mayShow),
       acceptClock: () => telemetry.hubClock.accept(),

@@ -32,7 +32,7 @@ export function startJobs({ config, clock, log, metrics, releasers }: HubContext
     renewTicketKeys: async () => listener.setTicketKeys(await loadTicketKeys(dataDir, clock.now())),
     notice: notice && {
       cron: notice.cron,
-      send: () => notices.push({ to: 'all', topic: 'notice', data: notice.payload }),
+      send: () => notices.push({ to: 'all', topic: 'notice', data: notice.payload }, 'hub'),
     },
   };
   for (const job of hubJobs(work, parseCron)) scheduler.add(job);

@@ -40,6 +40,7 @@ const Notice = named(
     id: Type.String(),
     ...request,
     createdMs: timeMs('when it was requested'),
+    actor: Type.Optional(Type.String({ description: 'who requested it, as in the audit' })),
     report: Type.Optional(NoticeReport),
     missed: Type.Optional(
       Type.Literal(true, { description: 'it was due while no hub ran, too long ago to send it' }),

@@ -103,6 +103,7 @@ const view = {
   jitterMs: jitterMs(),
   paused: Type.Boolean(),
   createdMs: timeMs('when it was added'),
+  actor: Type.Optional(Type.String({ description: 'who added it, as in the audit' })),
   lastMs: Type.Optional(timeMs('the last of its times that was handled: fired or skipped')),
   lastOutcome: Type.Optional(outcome),
   refusedInRow: Type.Optional(count('how many of its last times were refused, without one sent in between')),

@@ -1,6 +1,9 @@
 import type { NoticeStore } from '../../notices/notices.ts';
 import type { Database } from './sqlite.ts';
 
+/** Who requested it; null: a hub that did not note it yet. */
+export const noticeActorMigrations: readonly string[] = [`ALTER TABLE notice ADD COLUMN actor TEXT;`];
+
 export const noticeMigrations: readonly string[] = [
   `CREATE TABLE notice (
      id TEXT PRIMARY KEY,
@@ -17,7 +20,7 @@ export const noticeMigrations: readonly string[] = [
 export function createNoticeStore(db: Database): NoticeStore {
   return {
     async load() {
-      const rows = await db.read('SELECT id, recipients, topic, data, at_ms, created_ms FROM notice');
+      const rows = await db.read('SELECT id, recipients, topic, data, at_ms, created_ms, actor FROM notice');
       return rows.map((row) => ({
         id: String(row['id']),
         to: String(row['recipients']),
@@ -25,14 +28,15 @@ export function createNoticeStore(db: Database): NoticeStore {
         data: JSON.parse(String(row['data'])) as unknown,
         atMs: Number(row['at_ms']),
         createdMs: Number(row['created_ms']),
+        ...(row['actor'] === null ? {} : { actor: String(row['actor']) }),
       }));
     },
 
-    async save({ id, to, topic, data, atMs = 0, createdMs }) {
+    async save({ id, to, topic, data, atMs = 0, createdMs, actor = null }) {
       await db.transaction([
         {
-          sql: `INSERT INTO notice (id, recipients, topic, data, at_ms, created_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)`,
-          params: [id, to, topic, JSON.stringify(data), atMs, createdMs],
+          sql: `INSERT INTO notice (id, recipients, topic, data, at_ms, created_ms, actor) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)`,
+          params: [id, to, topic, JSON.stringify(data), atMs, createdMs, actor],
         },
       ]);
     },

@@ -8,7 +8,7 @@ import {
 import { scheduleMigrations } from './sqlite-schedule-store.ts';
 import { enrolmentMigrations } from './sqlite-enrolment-store.ts';
 import { operatorMigrations } from './sqlite-operator-store.ts';
-import { noticeMigrations } from './sqlite-notice-store.ts';
+import { noticeActorMigrations, noticeMigrations } from './sqlite-notice-store.ts';
 import { consoleSessionMigrations } from './sqlite-console-session-store.ts';
 import { removalMigrations } from './sqlite-removal-store.ts';
 import { incidentMigrations } from './sqlite-incident-store.ts';
@@ -115,6 +115,7 @@ export const stateMigrations: readonly string[] = [
   // Firmware, type version, address and clock of its latest session, as JSON (`LastSession`).
   `ALTER TABLE presence ADD COLUMN last_session TEXT;`,
   ...consoleSessionMigrations,
+  ...noticeActorMigrations,
 ];
 
 /**

@@ -224,3 +224,12 @@ test('a notice that would go to nobody is refused, and so it is said', async (t)
   assert.deepEqual(notices, []);
   assert.equal(schedules.list()[0]?.lastOutcome?.kind, 'refused');
 });
+
+test('one alone has half of all schedules, is told what its share is, and another still adds one', async (t) => {
+  const { restart } = world(t);
+  const schedules = await restart();
+  const add = (number: number, actor: string) => schedules.add({ ...hourly, name: `s-${number}` }, actor);
+  for (let number = 0; number < 500; number += 1) await add(number, 'token:greedy');
+  await assert.rejects(add(500, 'token:greedy'), /you have 500, all together 500 of 1000/);
+  assert.equal((await add(501, 'operator:anna')).actor, 'operator:anna');
+});

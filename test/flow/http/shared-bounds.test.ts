@@ -95,6 +95,8 @@ const provocations: Readonly<Record<string, ((tries: number) => Promise<Provoked
   },
   'open commands of a device': { test: 'test/flow/commands/command-shares.test.ts' },
   'open group commands': { test: 'test/flow/commands/command-shares.test.ts' },
+  schedules: { test: 'test/flow/commands/schedules.test.ts' },
+  'scheduled notices': { test: 'test/unit/notices/notices.test.ts' },
   'live sockets': { test: 'test/unit/admin/live-feed.test.ts' },
   'audit entries kept': { test: 'test/flow/state/audit-store.test.ts' },
   'audit entries under way': async (tries) => {

@@ -139,3 +139,12 @@ test('what is still to be sent when the hub stops is counted as dropped', async 
   assert.deepEqual((await spread).report, { matched: 2, sent: 0, dropped: 2, offline: 0, tooLarge: 0 });
   assert.equal(device.socket.of('notice').length, 0);
 });
+
+test('one alone has half of all scheduled notices, and another still schedules one', async (t) => {
+  const { notices } = await startNotices(t);
+  const schedule = (actor: string) =>
+    notices.push({ to: 'all', topic: 'news', data, atMs: startMs + 60_000 }, actor);
+  for (let number = 0; number < 500; number += 1) await schedule('token:greedy');
+  await assert.rejects(schedule('token:greedy'), /you have 500 scheduled, all together 500 of 1000/);
+  assert.equal((await schedule('operator:anna')).actor, 'operator:anna');
+});

@@ -3,6 +3,7 @@
 import type { FastifyInstance } from 'fastify';
 import { noticeApi } from '../../../../schemas/api/notices.ts';
 import type { AdminOperations } from '../../../admin/admin-operations.ts';
+import { requesterOf } from './command-routes.ts';
 import { serve } from './serve-operation.ts';
 
 /** One frame carries it, and every device of the fleet may get it. */
@@ -16,8 +17,8 @@ export function serveNotices(
   serve(
     app,
     noticeApi.pushNotice,
-    async ({ body }, reply) => {
-      const notice = await operations.pushNotice(body);
+    async (request, reply) => {
+      const notice = await operations.pushNotice(request.body, requesterOf(request).actor);
       if (notice.report === undefined) reply.code(202);
       return notice;
     },

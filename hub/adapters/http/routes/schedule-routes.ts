@@ -3,11 +3,14 @@
 import type { FastifyInstance } from 'fastify';
 import { scheduleApi } from '../../../../schemas/api/schedules.ts';
 import type { Schedules } from '../../../schedules/schedules.ts';
+import { requesterOf } from './command-routes.ts';
 import { serve } from './serve-operation.ts';
 
 export function serveSchedules(app: FastifyInstance, schedules: Schedules): void {
   serve(app, scheduleApi.listSchedules, ({ mayShow }) => ({ schedules: schedules.list(mayShow) }));
-  serve(app, scheduleApi.addSchedule, ({ body }) => schedules.add(body), { audit: 'schedule.add' });
+  serve(app, scheduleApi.addSchedule, (request) => schedules.add(request.body, requesterOf(request).actor), {
+    audit: 'schedule.add',
+  });
   serve(app, scheduleApi.pauseSchedule, ({ params, body }) => schedules.pause(params.name, body.paused), {
     audit: 'schedule.pause',
   });
