@@ -8,6 +8,7 @@ import { startCommandedDevice } from '../helpers/devices/commanded-device.ts';
 import { startInProcessHub, type InProcessHub } from '../helpers/hubs/in-process-hub.ts';
 import { withToken } from '../helpers/hubs/operators.ts';
 import { openRaw } from '../helpers/devices/raw-device.ts';
+import type { PageName } from '../../dashboards/console/src/paths.ts';
 
 /** Every page of the console before axe-core: light and dark, desktop and phone. */
 
@@ -48,17 +49,19 @@ async function fill(hub: InProcessHub, t: Parameters<typeof startCommandedDevice
   assert.equal((await admin.ask('POST', '/schedules', schedule)).status, 201);
 }
 
-/** The paths of all pages, and what stands there when they are complete. */
-const pages: readonly [path: string, complete: string][] = [
-  ['/', 'text=d-3'],
-  ['/devices/d-2', 'role=button[name="Blink …"]'],
-  ['/commands', 'role=cell[name="lamp broken"]'],
-  ['/commands?view=groups&id=g-1', 'text=Wave 1'],
-  ['/commands?view=schedules', 'text=daily'],
-  ['/schemas', 'role=region[name="Rejected readings by field and firmware"]'],
-  ['/hub', 'text=All points are accounted for.'],
-  ['/nowhere', 'role=main'],
-];
+/** Every page, with the paths of its views and what is visible when each is complete. */
+const views: Readonly<Record<PageName | 'none', readonly [path: string, complete: string][]>> = {
+  fleet: [['/', 'text=d-3']],
+  device: [['/devices/d-2', 'role=button[name="Blink …"]']],
+  commands: [
+    ['/commands', 'role=cell[name="lamp broken"]'],
+    ['/commands?view=groups&id=g-1', 'text=Wave 1'],
+    ['/commands?view=schedules', 'text=daily'],
+  ],
+  schemas: [['/schemas', 'role=region[name="Rejected readings by field and firmware"]']],
+  hub: [['/hub', 'text=All points are accounted for.']],
+  none: [['/nowhere', 'role=main']],
+};
 
 for (const { name, options } of [
   { name: 'light, on a desktop', options: { colorScheme: 'light' as const } },
@@ -74,7 +77,7 @@ for (const { name, options } of [
     await stranger.page.getByRole('button', { name: 'Sign in', exact: true }).waitFor();
     assert.deepEqual(await findings(stranger.page), [], 'signing in');
     const { page } = await openSignedIn(t, hub, '/', options);
-    for (const [path, complete] of pages) {
+    for (const [path, complete] of Object.values(views).flat()) {
       await page.goto(path);
       await page.locator(complete).first().waitFor();
       assert.deepEqual(await findings(page), [], path);

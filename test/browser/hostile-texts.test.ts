@@ -9,6 +9,7 @@ import { startInProcessHub } from '../helpers/hubs/in-process-hub.ts';
 import { withToken } from '../helpers/hubs/operators.ts';
 import { openRaw } from '../helpers/devices/raw-device.ts';
 import { waitFor } from '../helpers/wait-for.ts';
+import { paths, type PageName } from '../../dashboards/console/src/paths.ts';
 
 /** Texts that would run, were they ever taken for markup, in each place that a device or an operator fills. */
 
@@ -115,16 +116,21 @@ test('markup in types, labels, readings, refusals, commands and dead letters is 
   await form.getByText(markup).waitFor();
   await checkNothingRan(page, 'the device');
 
-  const pages: [path: string, shown: string][] = [
-    ['/commands', markup],
-    [`/commands?device=${encodeURIComponent(markup)}`, 'No commands here'],
-    ['/commands?view=groups', shortMarkup],
-    ['/schemas', shortMarkup],
-    [`/schemas?type=${encodeURIComponent(markup)}`, 'Could not load'],
-    ['/hub', 'All points are accounted for.'],
-    [`/devices/${encodeURIComponent(markup)}`, 'device'],
-  ];
-  for (const [path, shown] of pages) {
+  const views: Readonly<Record<PageName, readonly [path: string, shown: string][]>> = {
+    fleet: [['/', 'h-1']],
+    commands: [
+      ['/commands', markup],
+      [`/commands?device=${encodeURIComponent(markup)}`, 'No commands here'],
+      ['/commands?view=groups', shortMarkup],
+    ],
+    schemas: [
+      ['/schemas', shortMarkup],
+      [`/schemas?type=${encodeURIComponent(markup)}`, 'Could not load'],
+    ],
+    hub: [['/hub', 'All points are accounted for.']],
+    device: [[`/devices/${encodeURIComponent(markup)}`, 'device']],
+  };
+  for (const [path, shown] of Object.values(views).flat()) {
     await page.goto(path);
     await waitFor(async () => (await page.locator('body').innerText()).includes(shown), {
       what: `${path} shows ${shown}`,
@@ -144,7 +150,8 @@ test('markup in types, labels, readings, refusals, commands and dead letters is 
 
 test('the policy of the pages lets no inline script or style run, and nothing of other sites in', async (t) => {
   const { hub } = await startInProcessHub(t);
-  for (const path of ['/', '/commands', '/devices/d-1']) {
+  for (const pattern of Object.values(paths)) {
+    const path = pattern.replace(':id', 'd-1');
     const policy = (await fetch(`${hub.adminUrl}${path}`)).headers.get('content-security-policy') ?? '';
     assert.doesNotMatch(policy, /unsafe-inline|unsafe-eval|https?:|\*/, policy);
     for (const directive of [

@@ -1,5 +1,6 @@
 /** Every page of the console: one file each, named here once. */
 import type { ComponentType } from 'preact';
+import { paths, type PageName } from './paths.ts';
 import { CommandsPage } from './pages/commands.tsx';
 import { DevicePage } from './pages/device.tsx';
 import { FleetPage } from './pages/fleet.tsx';
@@ -22,14 +23,16 @@ export interface Page {
   nav?: string;
 }
 
+const byName: Readonly<Record<PageName, Page>> = {
+  fleet: { path: paths.fleet, title: () => 'Fleet', nav: 'Fleet', content: FleetPage },
+  device: { path: paths.device, title: ({ id = '' }) => id, content: DevicePage },
+  commands: { path: paths.commands, title: () => 'Commands', nav: 'Commands', content: CommandsPage },
+  schemas: { path: paths.schemas, title: () => 'Device types', nav: 'Device types', content: SchemasPage },
+  hub: { path: paths.hub, title: () => 'Hub', nav: 'Hub', content: HubPage },
+};
+
 /** In the order of the navigation. */
-export const pages: readonly Page[] = [
-  { path: '/', title: () => 'Fleet', nav: 'Fleet', content: FleetPage },
-  { path: '/devices/:id', title: ({ id = '' }) => id, content: DevicePage },
-  { path: '/commands', title: () => 'Commands', nav: 'Commands', content: CommandsPage },
-  { path: '/schemas', title: () => 'Device types', nav: 'Device types', content: SchemasPage },
-  { path: '/hub', title: () => 'Hub', nav: 'Hub', content: HubPage },
-];
+export const pages: readonly Page[] = Object.values(byName);
 
 /** The page at this path, such as `/devices/d-1`, and the values of its `:name` parts. */
 export function pageAt(path: string): { page: Page; params: Params } | undefined {

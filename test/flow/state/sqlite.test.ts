@@ -118,7 +118,7 @@ test('an operation runs inside the transaction; what it throws rolls back its ow
   assert.match(String(two.reason), /no luck with 2/);
   assert.deepEqual(three, { status: 'fulfilled', value: { id: 3, rollbacks: 1 } });
   assert.ok(none.status === 'rejected');
-  assert.match(String(none.reason), /there is no operation absent/);
+  assert.match(String(none.reason), /unknown operation absent/);
   assert.deepEqual(await db.read('SELECT id FROM entry'), [{ id: 1 }, { id: 3 }]);
 });
 
