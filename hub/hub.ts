@@ -90,6 +90,7 @@ async function startParts(hub: HubContext) {
   const identity = await startIdentity(hub, fleet);
   const operators = await startOperators(hub, { ...fleet, identity, bus });
   const admin = createAdmin(hub, { ...fleet, bus, telemetry, presence, incidents, notices, commands });
+  await admin.load();
   const served = { commands, schedules, notices, identity, operators, admin };
   return { ...fleet, bus, telemetry, admission, presence, incidents, ...served };
 }

@@ -19,7 +19,7 @@ export interface DeviceHistory {
   /** @throws HubError `device-unknown` · `store-unavailable` */
   presenceHistory(query: PresenceHistoryQuery): Promise<PresenceHistory>;
   /** Newest first. @throws HubError `device-unknown` */
-  nacks(device: string): NackRow[];
+  nacks(device: string): Promise<NackRow[]>;
 }
 
 export function createDeviceHistory(deps: {
@@ -36,6 +36,6 @@ export function createDeviceHistory(deps: {
     series: createSeries(deps),
     presenceHistory: async (query) =>
       presenceHistory({ ...query, device: registry.require(query.device).id }),
-    nacks: (device) => nackLog.of(registry.require(device).id),
+    nacks: async (device) => nackLog.of(registry.require(device).id),
   };
 }

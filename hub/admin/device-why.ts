@@ -17,11 +17,11 @@ export function createWhy(deps: {
   keeper: PresenceKeeper;
   spool: Pick<Spool, 'droppedOf'>;
   cuts: Pick<CutConnections, 'text'>;
-}): (deviceId: string) => DeviceWhy {
+}): (deviceId: string) => Promise<DeviceWhy> {
   const { clock, registry, events, liveness, keeper, spool, cuts } = deps;
-  return (deviceId) => {
+  return async (deviceId) => {
     registry.require(deviceId);
-    const recorded = events.of(deviceId);
+    const recorded = await events.of(deviceId);
     const { stalls } = liveness;
     const now = keeper.get(deviceId);
     const why = explain({ presence: now, events: recorded, stalls, nowMs: clock.now() });

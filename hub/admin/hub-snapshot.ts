@@ -16,6 +16,7 @@ import type { Spool } from '../telemetry/spool.ts';
 import type { Writer } from '../telemetry/writer.ts';
 import type { EventLoopLoad } from '../kernel/event-loop.ts';
 import type { Clock } from '../../schemas/time/clock.ts';
+import type { DayCounts } from './day-counts.ts';
 import { imbalance, sumOf, type Ledger } from '../telemetry/ledger.ts';
 import type { Throughput } from '../telemetry/throughput.ts';
 
@@ -39,6 +40,7 @@ export interface SnapshotParts {
   };
   bus: Bus;
   dispatcher: Dispatcher;
+  dayCounts: DayCounts;
   throughput: Throughput;
   loop: () => EventLoopLoad;
   /** Resident memory, bytes. */
@@ -102,6 +104,7 @@ export async function snapshotOf(parts: SnapshotParts, mayShow?: MayShow): Promi
     bus: { ...part(bus.kind, bus.connected, bus.fault), queued: bus.queued },
     closes: all ? closesByCode(counters) : {},
     losses: all ? { ...counters.losses } : {},
+    lastDay: all ? parts.dayCounts.report() : { rejected: {}, commands: {}, closes: {}, losses: {} },
     commands: {
       open: all ? dispatcher.levels().open : dispatcher.openOf(mayShow),
       byStatus: all ? { ...dispatcher.counters.finals } : {},
@@ -122,7 +125,8 @@ function part(name: string, up: boolean, reason: string | undefined): HubSnapsho
   return { name, up, ...(reason === undefined ? {} : { reason }) };
 }
 
-function closesByCode({ closes }: SessionCounters): Record<string, number> {
+/** Of the sessions that the hub closed. */
+export function closesByCode({ closes }: SessionCounters): Record<string, number> {
   const byCode: Record<string, number> = {};
   for (const [reason, count] of Object.entries(closes)) {
     const code = String(closeReasons[reason as CloseReason]);

@@ -1,6 +1,8 @@
 import type { NackRow } from '../../schemas/api/rejects.ts';
 import { faultText } from '../../schemas/field-error.ts';
 import type { NackFrame } from '../../schemas/index.ts';
+import { DeviceLists, type DeviceListStore } from '../kernel/device-lists.ts';
+import type { Log } from '../kernel/log.ts';
 import type { Clock } from '../../schemas/time/clock.ts';
 import type { NackedDevice } from '../sessions/nack.ts';
 
@@ -15,30 +17,31 @@ const words: Readonly<Record<string, string>> = {
   'unknown-command': 'the hub never sent this command',
 };
 
-/** The last refusals of every device. Those without a field are counted, so that a flood of them is one row. */
+/**
+ * The last refusals of every device, which outlive a restart. Those without a field are counted, so that a flood of them is
+ * one row.
+ */
 export class NackLog {
   readonly #clock: Clock;
-  readonly #rows = new Map<string, NackRow[]>();
+  /** Saved by who starts this part. */
+  readonly lists: DeviceLists<NackRow>;
 
-  constructor(clock: Clock) {
+  constructor({ clock, ...deps }: { clock: Clock; store: DeviceListStore<NackRow>; log: Log }) {
     this.#clock = clock;
+    this.lists = new DeviceLists({ ...deps, bound });
   }
 
   /** @returns its row */
   note({ id, firmware }: NackedDevice, frame: NackFrame, stream: string | undefined): NackRow {
-    let rows = this.#rows.get(id);
-    if (rows === undefined) {
-      rows = [];
-      this.#rows.set(id, rows);
-    }
     const { code, seq } = frame;
     const timeMs = this.#clock.now();
     const [error] = frame.errors ?? [];
-    const last = rows.at(-1);
+    const last = this.lists.last(id);
     if (error === undefined && last?.code === code && last.field === undefined) {
       last.timeMs = timeMs;
       last.times = (last.times ?? 1) + 1;
       if (seq !== undefined) last.seq = seq;
+      this.lists.changed(id);
       return last;
     }
     const row: NackRow = {
@@ -50,17 +53,20 @@ export class NackLog {
       message: error === undefined ? (words[code] ?? code) : faultText(error),
       ...(firmware === undefined ? {} : { firmware }),
     };
-    rows.push(row);
-    if (rows.length > keptRows) rows.shift();
+    this.lists.add(id, row);
     return row;
   }
 
   /** Newest first. */
-  of(deviceId: string): NackRow[] {
-    return (this.#rows.get(deviceId) ?? []).toReversed();
+  async of(deviceId: string): Promise<NackRow[]> {
+    return (await this.lists.of(deviceId)).toReversed();
   }
 
   forget(deviceId: string): void {
-    this.#rows.delete(deviceId);
+    this.lists.forget(deviceId);
   }
+}
+
+function bound(rows: NackRow[]): void {
+  if (rows.length > keptRows) rows.splice(0, rows.length - keptRows);
 }

@@ -1,10 +1,19 @@
 import type { NackFrame } from '../../schemas/index.ts';
 import type { Clock } from '../../schemas/time/clock.ts';
+import type { NackRow } from '../../schemas/api/rejects.ts';
+import type { DeviceListStore } from '../kernel/device-lists.ts';
+import type { Log } from '../kernel/log.ts';
 import type { DeviceFollower } from '../registry/device-follower.ts';
 import type { NackedDevice } from '../sessions/nack.ts';
 import type { LiveFeed } from './live-feed.ts';
 import { NackLog } from './nack-log.ts';
-import { Rejects } from './rejects.ts';
+import { Rejects, type RejectStore } from './rejects.ts';
+
+interface RefusalsDeps {
+  clock: Clock;
+  log: Log;
+  stores: { nacks: DeviceListStore<NackRow>; rejects: RejectStore };
+}
 
 /** The refusals of devices: the last ones of each, counts by field and firmware, and a copy for the live feed. */
 export class Refusals implements DeviceFollower {
@@ -12,9 +21,10 @@ export class Refusals implements DeviceFollower {
   readonly rejects: Rejects;
   readonly #feed: LiveFeed;
 
-  constructor(clock: Clock, feed: LiveFeed) {
-    this.log = new NackLog(clock);
-    this.rejects = new Rejects(clock);
+  constructor(deps: RefusalsDeps, feed: LiveFeed) {
+    const { clock, log, stores } = deps;
+    this.log = new NackLog({ clock, log, store: stores.nacks });
+    this.rejects = new Rejects({ clock, log, store: stores.rejects });
     this.#feed = feed;
   }
 

@@ -156,7 +156,7 @@ export class ConsoleSessions {
   }
 
   /** Saves which sessions were used lately, and forgets those that are over. To be called every minute, and at the end. */
-  async flush(): Promise<void> {
+  async save(): Promise<void> {
     this.#sweep();
     const used = [...this.#sessions.values()].filter(({ unsaved }) => unsaved === true);
     // Calls of one moment share one commit.

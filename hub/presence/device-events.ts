@@ -1,4 +1,6 @@
 import type { DeviceEvent, DeviceEventBody } from '../../schemas/api/presence.ts';
+import { DeviceLists, type DeviceListStore } from '../kernel/device-lists.ts';
+import type { Log } from '../kernel/log.ts';
 import type { Clock } from '../../schemas/time/clock.ts';
 
 /** Entries kept of one device. */
@@ -7,50 +9,51 @@ const keptEntries = 32;
 const keptRefusals = 8;
 
 /**
- * The recent events of every device, for those who ask why it is not online: a bounded ring each. What happens
- * again in the same way is counted, so that one noisy cause does not push out the others.
+ * The recent events of every device, for those who ask why it is not online: a bounded list each, which outlives a
+ * restart. What happens again in the same way is counted, so that one noisy cause does not push out the others.
  */
 export class DeviceEvents {
   readonly #clock: Clock;
-  readonly #events = new Map<string, DeviceEvent[]>();
+  /** Saved by who starts this part. */
+  readonly lists: DeviceLists<DeviceEvent>;
 
-  constructor(clock: Clock) {
+  constructor({ clock, ...deps }: { clock: Clock; store: DeviceListStore<DeviceEvent>; log: Log }) {
     this.#clock = clock;
+    this.lists = new DeviceLists({ ...deps, bound });
   }
 
   record(deviceId: string, event: DeviceEventBody): void {
     const nowMs = this.#clock.now();
-    let events = this.#events.get(deviceId);
-    if (events === undefined) {
-      events = [];
-      this.#events.set(deviceId, events);
-    }
-    const last = events.at(-1);
+    const last = this.lists.last(deviceId);
     if (last !== undefined && isRepeat(last, event)) {
       last.times = (last.times ?? 1) + 1;
       last.lastMs = nowMs;
+      this.lists.changed(deviceId);
       return;
     }
     // An undefined member is as one that is absent: JSON has no word for it.
-    events.push({ ...event, atMs: nowMs } as DeviceEvent);
-    const refusals = events.filter(({ kind }) => kind === 'refused').length;
-    if (refusals > keptRefusals) {
-      events.splice(
-        events.findIndex(({ kind }) => kind === 'refused'),
-        1,
-      );
-    }
-    if (events.length > keptEntries) events.shift();
+    this.lists.add(deviceId, { ...event, atMs: nowMs } as DeviceEvent);
   }
 
   /** Oldest first. */
-  of(deviceId: string): readonly DeviceEvent[] {
-    return this.#events.get(deviceId) ?? [];
+  of(deviceId: string): Promise<readonly DeviceEvent[]> {
+    return this.lists.of(deviceId);
   }
 
   removed(deviceId: string): void {
-    this.#events.delete(deviceId);
+    this.lists.forget(deviceId);
   }
+}
+
+function bound(events: DeviceEvent[]): void {
+  let refusals = events.filter(({ kind }) => kind === 'refused').length;
+  for (; refusals > keptRefusals; refusals -= 1) {
+    events.splice(
+      events.findIndex(({ kind }) => kind === 'refused'),
+      1,
+    );
+  }
+  if (events.length > keptEntries) events.splice(0, events.length - keptEntries);
 }
 
 /** Only what comes in bursts, and says the same each time. */

@@ -1,8 +1,11 @@
 import type { ViewOperations } from '../adapters/http/routes/api-routes.ts';
+import { createDeviceListStore } from '../adapters/sqlite/sqlite-device-list-store.ts';
+import { createRejectStore } from '../adapters/sqlite/sqlite-reject-store.ts';
 import { ConsoleReadings } from '../admin/console-readings.ts';
 import { createDeviceAdministration } from '../admin/device-administration.ts';
 import { createDeviceHistory } from '../admin/device-history.ts';
 import { createWhy } from '../admin/device-why.ts';
+import { exposeHistory } from '../admin/history-metrics.ts';
 import { countsOf, snapshotOf } from '../admin/hub-snapshot.ts';
 import { LiveCommands } from '../admin/live-commands.ts';
 import { LiveFeed } from '../admin/live-feed.ts';
@@ -17,10 +20,12 @@ import type { Registry } from '../registry/registry.ts';
 import { LatestReadings } from '../telemetry/latest-readings.ts';
 import { createReadings } from '../telemetry/readings.ts';
 import { createTelemetryAdministration } from '../admin/telemetry-administration.ts';
+import type { NackRow } from '../../schemas/api/rejects.ts';
 import type { HubContext } from './context.ts';
 import type { IncidentParts } from './incidents-wiring.ts';
 import type { PresenceParts } from './presence-wiring.ts';
 import { snapshotParts } from './snapshot-wiring.ts';
+import { keepSaving } from './saving.ts';
 import type { HubState } from './state-wiring.ts';
 import type { Telemetry } from './telemetry-wiring.ts';
 
@@ -42,6 +47,8 @@ export interface AdminParts {
   liveCommands: LiveCommands;
   consoleReadings: ConsoleReadings;
   refusals: Refusals;
+  /** Takes up what an earlier hub counted. */
+  load(): Promise<void>;
 }
 
 /** All that exists for operators only: operations, views, the hub at a glance, the live feed. */
@@ -51,7 +58,7 @@ export function createAdmin(hub: HubContext, deps: Deps): AdminParts {
   const { store, ledger, spool, link } = telemetry;
   const snapshot = snapshotParts(hub, deps);
   const keeper = presence.keeper;
-  const { catalog } = deps.state;
+  const { catalog, database } = deps.state;
   const devices = createDeviceAdministration({
     registry,
     catalog,
@@ -74,7 +81,16 @@ export function createAdmin(hub: HubContext, deps: Deps): AdminParts {
   releasers.push('live feed', () => feed.close());
   exposeLiveFeed(metrics, feed);
   const latest = new LatestReadings();
-  const refusals = new Refusals(clock, feed);
+  const stores = {
+    nacks: createDeviceListStore<NackRow>(database, 'nack'),
+    rejects: createRejectStore(database),
+  };
+  const refusals = new Refusals({ clock, log, stores }, feed);
+  keepSaving(hub, 'rejected readings of devices', refusals.log.lists);
+  keepSaving(hub, 'rejected readings', refusals.rejects);
+  const { dayCounts } = snapshot;
+  const saved = { events: presence.events.lists, nacks: refusals.log.lists, rejects: refusals.rejects };
+  exposeHistory(metrics, { ...saved, counts: dayCounts });
   const typeOf = (deviceId: string) => sessions.typeOf(deviceId);
   return {
     operations: {
@@ -95,5 +111,9 @@ export function createAdmin(hub: HubContext, deps: Deps): AdminParts {
     liveCommands: new LiveCommands(feed, clock),
     consoleReadings: new ConsoleReadings(latest, feed),
     refusals,
+    async load() {
+      await refusals.rejects.load((deviceId) => registry.get(deviceId) !== undefined);
+      await dayCounts.load();
+    },
   };
 }

@@ -20,6 +20,7 @@ import { Operators } from '../operators/operators.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 import type { HubContext } from './context.ts';
+import { keepSaving } from './saving.ts';
 import type { HubState } from './state-wiring.ts';
 
 const expiryCheckMs = 1_000;
@@ -47,9 +48,10 @@ export interface OperatorParts {
 
 /** People and programs that may sign in, and what each may do, on each interface. */
 export async function startOperators(
-  { config, clock, log, metrics, releasers }: HubContext,
+  hub: HubContext,
   { state, registry, sessions, identity, bus }: Deps,
 ): Promise<OperatorParts> {
+  const { config, clock, log, metrics, releasers } = hub;
   const { audit } = state;
   const store = createConsoleSessionStore(state.database);
   const logins = new ConsoleSessions({ store, clock, log });
@@ -64,11 +66,7 @@ export async function startOperators(
   });
   await operators.load();
   await logins.load((actor) => operators.grantOf(actor));
-  releasers.push('console sessions', () => logins.flush());
-  releasers.push(
-    'use of console sessions',
-    clock.every(sessionSaveMs, () => void logins.flush()),
-  );
+  keepSaving(hub, 'console sessions', logins, sessionSaveMs);
   releasers.push(
     'expiry of tokens',
     clock.every(expiryCheckMs, () => operators.closeExpired()),

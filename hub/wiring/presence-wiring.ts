@@ -1,3 +1,4 @@
+import { createDeviceListStore } from '../adapters/sqlite/sqlite-device-list-store.ts';
 import { createPresenceStore } from '../adapters/sqlite/sqlite-presence-store.ts';
 import { createRemovalStore } from '../adapters/sqlite/sqlite-removal-store.ts';
 import type { Publisher } from '../bus/bus.ts';
@@ -14,6 +15,7 @@ import { Removals } from '../registry/removals.ts';
 import type { Admission } from '../sessions/admission.ts';
 import { knownDevices } from '../presence/known-devices.ts';
 import type { HubContext } from './context.ts';
+import { keepSaving } from './saving.ts';
 import type { HubState } from './state-wiring.ts';
 
 export interface PresenceParts {
@@ -31,15 +33,17 @@ export interface PresenceParts {
 
 /** One wheel for all silences; a change goes to disk, then to the bus and to the others who follow. */
 export function createPresence(
-  { config, log, clock, metrics, releasers }: HubContext,
+  hub: HubContext,
   deps: { state: HubState; registry: Registry; bus: Publisher; topics: Topics; admission: Admission },
 ): PresenceParts {
+  const { config, log, clock, metrics, releasers } = hub;
   const { registry, bus, topics, admission } = deps;
   const { database, hubIdentity, catalog } = deps.state;
   const liveness = startLiveness({ clock, afterPoll: (run) => setImmediate(run) });
   releasers.push('liveness', () => liveness.close());
   const announcer = new PresenceAnnouncer({ publisher: bus, topics, log, hub: hubIdentity });
-  const events = new DeviceEvents(clock);
+  const events = new DeviceEvents({ clock, log, store: createDeviceListStore(database, 'event') });
+  keepSaving(hub, 'device events', events.lists);
   const followers = new Followers<PresenceFollower>();
   followers.follow(
     { presenceChanged: (deviceId, presence) => announcer.changed(deviceId, presence) },

@@ -1,5 +1,7 @@
 import packageJson from '../../package.json' with { type: 'json' };
-import type { SnapshotParts } from '../admin/hub-snapshot.ts';
+import { createDayCountStore } from '../adapters/sqlite/sqlite-day-count-store.ts';
+import { DayCounts } from '../admin/day-counts.ts';
+import { closesByCode, type SnapshotParts } from '../admin/hub-snapshot.ts';
 import type { Bus } from '../bus/bus.ts';
 import type { Dispatcher } from '../commands/dispatcher.ts';
 import { watchEventLoop } from '../kernel/event-loop.ts';
@@ -9,8 +11,11 @@ import type { Sessions } from '../sessions/sessions.ts';
 import { Throughput } from '../telemetry/throughput.ts';
 import type { HubContext } from './context.ts';
 import type { PresenceParts } from './presence-wiring.ts';
+import { keepSaving } from './saving.ts';
 import type { HubState } from './state-wiring.ts';
 import type { Telemetry } from './telemetry-wiring.ts';
+
+const dayCountsMs = 10_000;
 
 interface Deps {
   state: HubState;
@@ -23,7 +28,8 @@ interface Deps {
 }
 
 /** The parts of the hub at a glance. */
-export function snapshotParts({ clock, releasers }: HubContext, deps: Deps): SnapshotParts {
+export function snapshotParts(hub: HubContext, deps: Deps): SnapshotParts {
+  const { clock, releasers } = hub;
   const { registry, sessions, telemetry, presence, bus } = deps;
   const throughput = new Throughput({
     clock,
@@ -34,7 +40,9 @@ export function snapshotParts({ clock, releasers }: HubContext, deps: Deps): Sna
   releasers.push('throughput', () => throughput.close());
   const eventLoop = watchEventLoop(clock);
   releasers.push('event loop', () => eventLoop.close());
+  const dayCounts = createDayCounts(hub, deps);
   return {
+    dayCounts,
     clock,
     version: packageJson.version,
     startedMs: clock.now(),
@@ -50,4 +58,21 @@ export function snapshotParts({ clock, releasers }: HubContext, deps: Deps): Sna
     loop: () => eventLoop.load(),
     residentBytes,
   };
+}
+
+function createDayCounts(hub: HubContext, { state, sessions, telemetry, commands }: Deps): DayCounts {
+  const { counters } = sessions;
+  const dayCounts = new DayCounts({
+    clock: hub.clock,
+    log: hub.log,
+    store: createDayCountStore(state.database),
+    totals: () => ({
+      rejected: { ...telemetry.ledger.rejectedBy },
+      commands: { ...commands.dispatcher.counters.finals },
+      closes: closesByCode(counters),
+      losses: { ...counters.losses },
+    }),
+  });
+  keepSaving(hub, 'counts of the last day', dayCounts, dayCountsMs);
+  return dayCounts;
 }

@@ -71,6 +71,15 @@ export const HubSnapshot = named(
       open: count(),
       byStatus: mapOf(count(), { description: 'ended, by final status' }),
     }),
+    lastDay: Type.Object(
+      {
+        rejected: mapOf(count(), { description: 'points, by nack code' }),
+        commands: mapOf(count(), { description: 'ended, by final status' }),
+        closes: mapOf(count(), { description: 'as `closes` above' }),
+        losses: mapOf(count(), { description: 'as `losses` above' }),
+      },
+      { description: 'in the last 23 whole hours and the present one, over restarts of the hub' },
+    ),
     memory: Type.Object({ rssBytes: count() }),
   }),
   {
@@ -104,6 +113,7 @@ export const HubSnapshot = named(
     closes: { '4408': 1 },
     losses: { '1006': 2 },
     commands: { open: 0, byStatus: { succeeded: 3 } },
+    lastDay: { rejected: {}, commands: { succeeded: 41 }, closes: { '4408': 3 }, losses: { '1006': 5 } },
     memory: { rssBytes: 120_000_000 },
   },
 );

@@ -85,7 +85,7 @@ export const rejectApi = resource('device types', {
   listRejects: {
     method: 'GET',
     path: '/api/v1/rejects',
-    summary: 'What was refused since the hub started, by field and firmware',
+    summary: 'What was refused, by field and firmware; a row ends when nothing was refused for seven days',
     answers: { 200: RejectReport },
   },
 });

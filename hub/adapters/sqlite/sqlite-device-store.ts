@@ -56,6 +56,7 @@ export function createDeviceStore(db: Database): DeviceStore {
         noteRemoval(id),
         { sql: 'DELETE FROM device WHERE id = ?1 RETURNING id', params: [id] },
         { sql: 'DELETE FROM presence WHERE device_id = ?1', params: [id] },
+        { sql: 'DELETE FROM device_list WHERE device_id = ?1', params: [id] },
         { sql: 'DELETE FROM boot_anchor WHERE device_id = ?1', params: [id] },
         { sql: 'DELETE FROM boot_anchor_step WHERE device_id = ?1', params: [id] },
       ]);

@@ -4,6 +4,9 @@ import { ManualClock } from '../../helpers/clock.ts';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { createRemovalStore } from '../../../hub/adapters/sqlite/sqlite-removal-store.ts';
+import type { StoredReject } from '../../../hub/admin/rejects.ts';
+import { createDeviceListStore } from '../../../hub/adapters/sqlite/sqlite-device-list-store.ts';
+import { createRejectStore } from '../../../hub/adapters/sqlite/sqlite-reject-store.ts';
 import { createDeviceStore } from '../../../hub/adapters/sqlite/sqlite-device-store.ts';
 import { createIncidentStore } from '../../../hub/adapters/sqlite/sqlite-incident-store.ts';
 import { createHubIdentityStore } from '../../../hub/adapters/sqlite/sqlite-hub-identity-store.ts';
@@ -234,6 +237,46 @@ test('presence rows replace each other and come back after a restart', async (t)
     { deviceId: 'a', ...online },
     { deviceId: 'b', ...sleeping },
   ]);
+});
+
+test('lists of devices come back after a restart, and go with their device', async (t) => {
+  const { db, restart } = await openState(t);
+  const devices = createDeviceStore(db);
+  await devices.add([device('a'), device('b'), device('__proto__')]);
+  const lists = createDeviceListStore<string>(db, 'event');
+  await lists.save(new Map());
+  await lists.save(new Map([['a', ['1']]]));
+  const two = ['2', `"ß' \u2028`];
+  const saved = { a: two, b: ['3'], ['__proto__']: ['4'], unknown: ['5'] };
+  await lists.save(new Map(Object.entries(saved)));
+  assert.equal((await createDeviceListStore(db, 'nack').load(['a'])).size, 0);
+  await devices.remove('b');
+  const again = createDeviceListStore<string>(await restart(), 'event');
+  const loaded = await again.load(['a', 'b', '__proto__', 'unknown', 'c']);
+  assert.deepEqual([loaded.size, loaded.get('a'), loaded.get('__proto__')], [2, two, ['4']]);
+});
+
+test('refusals come back after a restart, the oldest first', async (t) => {
+  const { db, restart } = await openState(t);
+  const rejects = createRejectStore(db);
+  assert.deepEqual(await rejects.load(), { entries: [], other: 0 });
+  const common = { type: 'a@1', stream: 'env', field: '/a', rule: 'maximum', firmware: '' };
+  const row = (lastMs: number): StoredReject => ({
+    common,
+    by: 'd-1',
+    count: 2,
+    lastMs,
+    devices: [['d-1', { count: 2, lastMs, message: '"' }]],
+  });
+  const changed = new Map([
+    ['x', row(9)],
+    ['y', row(5)],
+    ['z', row(7)],
+  ]);
+  await rejects.save({ changed, dropped: [], other: 3 });
+  await rejects.save({ changed: new Map([['y', row(11)]]), dropped: ['z', 'none'], other: 4 });
+  const loaded = await createRejectStore(await restart()).load();
+  assert.deepEqual(loaded, { entries: [row(9), row(11)], other: 4 });
 });
 
 test('a removal is remembered until its commands have ended and the bus has heard of it', async (t) => {

@@ -6,6 +6,7 @@ import type {
 } from '../../../hub/registry/device-store.ts';
 import type { PresenceRow, PresenceStore } from '../../../hub/presence/presence-keeper.ts';
 import type { AnchoredBoot } from '../../../hub/registry/unseen-boots.ts';
+import type { DeviceListStore } from '../../../hub/kernel/device-lists.ts';
 import { HubError } from '../../../hub/kernel/errors.ts';
 
 /** Epochs and anchors in memory, by the rules of the real store. */
@@ -111,6 +112,26 @@ export class MemoryPresenceStore implements PresenceStore {
   savePresence(rows: readonly PresenceRow[]): Promise<void> {
     if (this.fails) return Promise.reject(new HubError('database-failed'));
     for (const row of rows) this.rows.set(row.deviceId, row);
+    return Promise.resolve();
+  }
+}
+
+export class MemoryDeviceLists<Row> implements DeviceListStore<Row> {
+  /** As JSON, which keeps nothing of the objects themselves. */
+  readonly lists = new Map<string, string>();
+  saves = 0;
+  fails = false;
+
+  load(deviceIds: readonly string[]): Promise<ReadonlyMap<string, Row[]>> {
+    if (this.fails) return Promise.reject(new HubError('database-failed'));
+    const known = deviceIds.filter((id) => this.lists.has(id));
+    return Promise.resolve(new Map(known.map((id) => [id, JSON.parse(this.lists.get(id) ?? '') as Row[]])));
+  }
+
+  save(lists: ReadonlyMap<string, readonly Row[]>): Promise<void> {
+    if (this.fails) return Promise.reject(new HubError('database-failed'));
+    this.saves += 1;
+    for (const [id, rows] of lists) this.lists.set(id, JSON.stringify(rows));
     return Promise.resolve();
   }
 }

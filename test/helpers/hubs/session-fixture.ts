@@ -23,7 +23,7 @@ import { compileDeviceType, hubFrameChecks, type DeviceType, type HubFrame } fro
 import { ManualClock, trustedClock } from '../clock.ts';
 import { silentLog } from '../silent-log.ts';
 import { startMs } from '../start-time.ts';
-import { MemoryDeviceStore, MemoryPresenceStore } from '../devices/memory-devices.ts';
+import { MemoryDeviceLists, MemoryDeviceStore, MemoryPresenceStore } from '../devices/memory-devices.ts';
 import { RecordingCommands } from '../devices/recording-commands.ts';
 import { testPipeline } from './pipeline.ts';
 
@@ -304,7 +304,7 @@ export async function startSessions(t: TestContext, options: FixtureOptions = {}
     random: () => 0.5,
     alarm: (id, raised) => alarms.push(`${id} ${raised ? 'raised' : 'over'}`),
   });
-  const deviceEvents = new DeviceEvents(clock);
+  const deviceEvents = new DeviceEvents({ clock, log: silentLog, store: new MemoryDeviceLists() });
   const deps = {
     clock,
     hubClock,

@@ -1,11 +1,28 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { after, before, describe, test } from 'node:test';
 import { systemClock } from '../../../schemas/time/clock.ts';
+import type { DeviceWhy } from '../../../schemas/api/presence.ts';
+import type { HubSnapshot } from '../../../schemas/api/hub.ts';
+import type { NackRow, RejectReport } from '../../../schemas/api/rejects.ts';
 import type { DeviceDetails, DevicePage } from '../../../schemas/api/devices.ts';
 import { connectRaw } from '../../helpers/devices/raw-device.ts';
 import { startSecurityHub, type SecurityHub } from '../../helpers/hubs/security-hub.ts';
 import { temporaryFolder } from '../../helpers/services/guard.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
+
+/** How many tables have what the first hub has seen. Another process may read a WAL database. */
+function changesOf(dataDir: string): number {
+  const state = new DatabaseSync(join(dataDir, 'state.db'), { readOnly: true });
+  const has = [
+    `SELECT 1 FROM device_list WHERE kind = 'event' AND entries LIKE '%"closed"%'`,
+    'SELECT 1 FROM reject',
+    `SELECT 1 FROM day_count WHERE record LIKE '%"losses":{"1006":1}%'`,
+  ].filter((sql) => state.prepare(sql).get() !== undefined);
+  state.close();
+  return has.length;
+}
 
 const password = 'correct horse battery';
 const rights = { role: 'operator', devices: '*', safety: 'actuate' };
@@ -39,6 +56,14 @@ void describe('a hub that was killed', { concurrency: false }, () => {
     await device.next('welcome');
     device.send({ type: 'heartbeat', t1: 500, clock: systemClock.now() });
     await device.next('heartbeat');
+    device.send({
+      type: 'telemetry',
+      seq: 1,
+      ts: systemClock.now(),
+      stream: 'env',
+      data: { temperature: 900, humidity: 40 },
+    });
+    await device.next('nack');
     device.close();
     // The clock is written with the change of presence that follows.
     await waitFor(
@@ -54,6 +79,11 @@ void describe('a hub that was killed', { concurrency: false }, () => {
     const listed = await first.run('operator', 'sessions');
     const [id = ''] = /^\S+(?= +operator:ended)/m.exec(listed) ?? [];
     await first.run('operator', 'sign-out', id);
+    // What happened is written every second, what was counted every ten.
+    await waitFor(() => (changesOf(folder.path) === 3 ? true : undefined), {
+      what: 'events, refusals and counts are on disk',
+      timeoutMs: 15_000,
+    });
     // Writes are committed in order: when this one is on disk, the change is too.
     await first.ask('PATCH', '/devices/d-1/labels', { set: { floor: '2' }, remove: [] });
     await first.kill('SIGKILL');
@@ -64,7 +94,7 @@ void describe('a hub that was killed', { concurrency: false }, () => {
     folder.remove();
   });
 
-  test('the next one knows firmware, type version, address and clock of a device that is away, and who is signed in', async () => {
+  test('the next one knows firmware, type version, address and clock of a device that is away, what happened, and who is signed in', async () => {
     const hub = await startSecurityHub([], { dataDir: folder.path });
     try {
       const { firmware, firmwareHeardMs, session, clock } = await hub.ask<DeviceDetails>(
@@ -81,6 +111,22 @@ void describe('a hub that was killed', { concurrency: false }, () => {
       assert.ok(clock.measuredMs !== undefined && clock.measuredMs <= systemClock.now());
       const { devices } = await hub.ask<DevicePage>('GET', '/devices');
       assert.deepEqual([devices[0]?.firmware, devices[0]?.firmwareHeardMs], ['2.4.0', firmwareHeardMs]);
+      const { events } = await hub.ask<DeviceWhy>('GET', '/devices/d-1/why');
+      const kinds = events.map(({ kind }) => kind).filter((kind) => kind !== 'presence');
+      assert.deepEqual(kinds, ['connected', 'opened', 'closed']);
+      const { nacks } = await hub.ask<{ nacks: NackRow[] }>('GET', '/devices/d-1/nacks');
+      assert.deepEqual(
+        nacks.map(({ field, firmware: of }) => [field, of]),
+        [['/temperature', '2.4.0']],
+      );
+      const { rejects } = await hub.ask<RejectReport>('GET', '/rejects');
+      assert.deepEqual(
+        rejects.map(({ field, firmware: of, count }) => [field, of, count]),
+        [['/temperature', '2.4.0', 1]],
+      );
+      const { lastDay, losses } = await hub.ask<HubSnapshot>('GET', '/hub');
+      assert.deepEqual([lastDay.losses, lastDay.rejected], [{ '1006': 1 }, { schema: 1 }]);
+      assert.deepEqual(losses, {}, 'of this start alone');
       const statusOf = async (name: string): Promise<number> =>
         (await fetch(`${hub.adminUrl}/api/v1/me`, { headers: { ...logins.get(name) } })).status;
       const statuses = await Promise.all([...logins.keys()].map(statusOf));

@@ -39,7 +39,7 @@ test('a person signs in again after an hour without use or after twelve hours, r
   const used = await signIn('operator:anna');
   clock.advance(59 * minuteMs);
   assert.ok(sessions.find(used));
-  await sessions.flush();
+  await sessions.save();
   clock.advance(2 * minuteMs);
   const next = await restarted();
   assert.deepEqual([next.lives(idle), next.lives(used)], [false, true]);
@@ -59,7 +59,7 @@ test('a screen stays signed in for as long as its page is open, and for 90 days 
     clock.advance(dayMs);
     assert.ok(sessions.lives(cookie));
   }
-  await sessions.flush();
+  await sessions.save();
   const next = await restarted();
   assert.deepEqual([next.lives(cookie), next.lives(forgotten)], [true, false]);
   clock.advance(91 * dayMs);
@@ -71,7 +71,7 @@ test('a clock of the machine that is set signs nobody out', async () => {
   const cookie = await signIn('operator:anna');
   clock.setNow(startMs + 400 * dayMs);
   assert.ok(sessions.lives(cookie));
-  await sessions.flush();
+  await sessions.save();
   clock.setNow(startMs);
   assert.ok((await restarted()).lives(cookie));
 });

@@ -105,7 +105,7 @@ test('readings of a boot the hub never saw are stored with a time before the boo
     device.socket.of('nack').map(({ seq, code }) => [seq, code]),
     [[3, 'clock']],
   );
-  const opened = deviceEvents.of('d1').find(({ kind }) => kind === 'opened');
+  const opened = (await deviceEvents.of('d1')).find(({ kind }) => kind === 'opened');
   assert.equal(opened?.kind === 'opened' && opened.unseenBoots, 2);
 });
 

@@ -93,5 +93,5 @@ test('a fight closes both sessions with 4409 and the time to wait, and is told o
   assert.equal(last?.socket.closedWith?.code, 4409);
   assert.deepEqual(alarms, ['d1 raised']);
   assert.deepEqual(counters.closes, { replaced: 2, 'cloned-credential': 2 });
-  assert.ok(deviceEvents.of('d1').some(({ kind }) => kind === 'held'));
+  assert.ok((await deviceEvents.of('d1')).some(({ kind }) => kind === 'held'));
 });

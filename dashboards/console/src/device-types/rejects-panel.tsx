@@ -11,7 +11,7 @@ interface RejectsProps {
   readonly reload: () => void;
 }
 
-/** Readings of one device type that the hub rejected since it started: by field and firmware, and by rule. */
+/** Readings of one device type that the hub rejected: by field and firmware, and by rule. */
 export function Rejects({ type, rejects, reload }: RejectsProps) {
   return (
     <Panel
@@ -23,7 +23,7 @@ export function Rejects({ type, rejects, reload }: RejectsProps) {
       }
     >
       {rejects.length === 0 ? (
-        <Empty title={`No readings of ${type} were rejected since the hub started`} />
+        <Empty title={`No readings of ${type} were rejected in the last 7 days`} />
       ) : (
         <>
           <Picture rejects={rejects} />

@@ -6,7 +6,6 @@ import { Table } from '../components/table.tsx';
 import { Time } from '../components/time.tsx';
 import { useLive } from '../use-live.ts';
 import { useLoad } from '../use-load.ts';
-import { shortTime } from '../time.ts';
 import type { NackRow } from '../../../../schemas/api/rejects.ts';
 
 /** As many as the hub keeps for one device. */
@@ -28,28 +27,17 @@ export function NacksPanel({ device }: { device: string }) {
       if (message.t === 'nack') setLive((old) => [message, ...old].slice(0, kept));
     },
   });
-  const hub = useLoad((signal) => ask('GET /api/v1/hub', { signal }), []);
-  const startedMs = hub.state.kind === 'loaded' ? hub.state.value.startedMs : undefined;
   return (
     <Panel title="Rejected readings">
       <Loaded load={load} what="the rejected readings">
-        {({ nacks }) => <NackTable nacks={[...live, ...nacks].slice(0, kept)} startedMs={startedMs} />}
+        {({ nacks }) => <NackTable nacks={[...live, ...nacks].slice(0, kept)} />}
       </Loaded>
     </Panel>
   );
 }
 
-interface NackTableProps {
-  nacks: readonly NackRow[];
-  /** When the hub started, Unix ms; undefined when the operator may not see that. */
-  startedMs: number | undefined;
-}
-
-function NackTable({ nacks, startedMs }: NackTableProps) {
-  if (nacks.length === 0) {
-    const since = startedMs === undefined ? '' : ` (${shortTime(startedMs)})`;
-    return <p class="quiet">None since the hub started{since}.</p>;
-  }
+function NackTable({ nacks }: { nacks: readonly NackRow[] }) {
+  if (nacks.length === 0) return <p class="quiet">None on record. The hub keeps the last {kept}.</p>;
   return (
     <Table
       label="Rejected readings"

@@ -100,7 +100,7 @@ interface CountTableProps {
   readonly none: string;
 }
 
-/** Counts since the hub started, the highest first. */
+/** Counts of the last day, the highest first. */
 export function CountTable({ what, counts, words, none }: CountTableProps) {
   const rows = Object.entries(counts)
     .filter(([, count]) => count > 0)

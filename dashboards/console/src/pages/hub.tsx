@@ -51,6 +51,8 @@ export function HubPage() {
 }
 
 function Overview({ hub, course }: { readonly hub: HubSnapshot; readonly course: readonly HubSnapshot[] }) {
+  const { lastDay } = hub;
+  const none = 'None in the last 24 hours';
   return (
     <>
       <div class="hub-cards">
@@ -75,17 +77,17 @@ function Overview({ hub, course }: { readonly hub: HubSnapshot; readonly course:
         <Queues hub={hub} />
       </Panel>
       <div class="hub-counts">
-        <Panel title="Rejected readings">
-          <CountTable what="Reason" counts={hub.ledger.rejected} none="None since the hub started" />
+        <Panel title="Rejected readings, last 24 h">
+          <CountTable what="Reason" counts={lastDay.rejected} none={none} />
         </Panel>
-        <Panel title="Ended commands">
-          <CountTable what="Status" counts={hub.commands.byStatus} none="None since the hub started" />
+        <Panel title="Ended commands, last 24 h">
+          <CountTable what="Status" counts={lastDay.commands} none={none} />
         </Panel>
-        <Panel title="Closed connections">
+        <Panel title="Closed connections, last 24 h">
           <h3>By the hub</h3>
-          <CountTable what="Code" counts={hub.closes} words={closeWords} none="None since the hub started" />
+          <CountTable what="Code" counts={lastDay.closes} words={closeWords} none={none} />
           <h3>By the device or the network</h3>
-          <CountTable what="Code" counts={hub.losses} words={lossWords} none="None since the hub started" />
+          <CountTable what="Code" counts={lastDay.losses} words={lossWords} none={none} />
         </Panel>
       </div>
       <DeadLetters count={hub.spool.deadLetters} />

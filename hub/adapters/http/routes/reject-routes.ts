@@ -12,6 +12,6 @@ export interface RejectOperations extends Pick<DeviceHistory, 'nacks'> {
 }
 
 export function serveRejects(app: FastifyInstance, operations: RejectOperations): void {
-  serve(app, nackApi.listNacks, ({ params }) => ({ nacks: operations.nacks(params.id) }));
+  serve(app, nackApi.listNacks, async ({ params }) => ({ nacks: await operations.nacks(params.id) }));
   serve(app, rejectApi.listRejects, ({ mayShow }) => operations.rejects(mayShow));
 }

@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { DayCounts, type DayCountStore, type StoredHour } from '../../../hub/admin/day-counts.ts';
+import { ManualClock } from '../../helpers/clock.ts';
+import { silentLog } from '../../helpers/silent-log.ts';
+import { startMs } from '../../helpers/start-time.ts';
+
+const hourMs = 3_600_000;
+
+class MemoryHours implements DayCountStore {
+  readonly hours = new Map<string, string>();
+
+  load(): Promise<StoredHour[]> {
+    return Promise.resolve([...this.hours.values()].map((text) => JSON.parse(text) as StoredHour));
+  }
+
+  save(name: string, hour: StoredHour): Promise<void> {
+    this.hours.set(name, JSON.stringify(hour));
+    return Promise.resolve();
+  }
+
+  remove(name: string): Promise<void> {
+    this.hours.delete(name);
+    return Promise.resolve();
+  }
+}
+
+async function start(clock: ManualClock, store: MemoryHours) {
+  const totals = { rejected: { schema: 0 }, commands: {}, closes: {}, losses: { '1006': 0 } };
+  const counts = new DayCounts({ clock, log: silentLog, store, totals: () => structuredClone(totals) });
+  await counts.load();
+  return { totals, counts };
+}
+
+test('the counts of a day go on over a restart, and leave the report hour by hour', async () => {
+  const clock = new ManualClock(Math.floor(startMs / hourMs) * hourMs);
+  const store = new MemoryHours();
+  const first = await start(clock, store);
+  first.totals.losses['1006'] = 5;
+  first.totals.rejected.schema = 2;
+  assert.deepEqual(first.counts.report(), {
+    rejected: { schema: 2 },
+    commands: {},
+    closes: {},
+    losses: { '1006': 5 },
+  });
+  await first.counts.save();
+
+  clock.advance(20 * hourMs);
+  const second = await start(clock, store);
+  second.totals.losses['1006'] = 1;
+  assert.deepEqual(second.counts.report().losses, { '1006': 6 });
+  await second.counts.save();
+  clock.advance(4 * hourMs);
+  assert.deepEqual(second.counts.report().losses, { '1006': 1 }, 'the first hour is a day old');
+  await second.counts.save();
+  assert.equal(store.hours.size, 1);
+});
+
+test('an hour that a clock ahead of its time counted is forgotten', async () => {
+  const clock = new ManualClock(startMs + 100 * hourMs);
+  const store = new MemoryHours();
+  const ahead = await start(clock, store);
+  ahead.totals.losses['1006'] = 1;
+  await ahead.counts.save();
+  clock.setNow(startMs);
+  await ahead.counts.save();
+  assert.equal(store.hours.size, 0);
+});
