@@ -37,18 +37,18 @@ export interface LiveFeedDeps {
 const devicesEveryMs = 100;
 const changesEveryMs = 250;
 const levelsEveryMs = 1_000;
-/** Each person or program has as many of them as are still free, half of them alone. */
+/** One person or program may have as many as are still free: half of them when nobody else has any. */
 const maxSockets = 400;
 const watchesPerSec = 10;
 
 /**
- * Reports what changes to those who watch the hub's pages, as it happens and not more often than they can look. Costs
- * nothing but a test while nobody watches.
+ * Reports changes to everyone who watches the hub's pages, as they happen, and not more often than a person can see.
+ * While nobody watches, it costs one test.
  */
 export class LiveFeed implements DeviceFollower, PresenceFollower, IncidentFollower {
   readonly #deps: LiveFeedDeps;
   readonly #subscribers = new Set<LiveSubscriber>();
-  /** Devices with new data since they were last handed to those who watch the fleet. */
+  /** Devices with new data that the watchers of the fleet have not been sent. */
   readonly #withNewData = new Set<string>();
   /** Device → those who watch it. */
   #byDevice = new Map<string, Set<LiveSubscriber>>();
@@ -110,7 +110,7 @@ export class LiveFeed implements DeviceFollower, PresenceFollower, IncidentFollo
     this.changed({ id });
   }
 
-  /** Of a device, its labels for example. */
+  /** For example, the labels of a device. */
   changed({ id }: { id: string }): void {
     for (const subscriber of this.#subscribers) subscriber.added(id);
   }
@@ -143,7 +143,7 @@ export class LiveFeed implements DeviceFollower, PresenceFollower, IncidentFollo
     for (const subscriber of subscribers) subscriber.nacked(deviceId, text);
   }
 
-  /** @param key what a later message of the same key replaces */
+  /** @param key a later message of the same key replaces this one */
   report(topic: 'commands' | 'incidents', key: string, message: ForViewer): void {
     const text = madeOnce(message);
     for (const subscriber of this.#subscribers)
@@ -164,7 +164,7 @@ export class LiveFeed implements DeviceFollower, PresenceFollower, IncidentFollo
       return;
     }
     subscriber.watch(request.watched);
-    // One device that is not there spoils nothing of the others.
+    // A device that does not exist does not spoil the watch of the others.
     for (const id of request.gone) subscriber.send({ t: 'gone', id });
     this.#sort();
   }

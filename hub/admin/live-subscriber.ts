@@ -7,7 +7,7 @@ import type { Presence } from '../../schemas/api/presence.ts';
 
 /** Where the messages of one subscriber go. */
 export interface LiveSocket {
-  /** Handed over and not yet on the network. */
+  /** Handed to the socket and not sent yet. */
   readonly bufferedBytes: number;
   send(text: string): void;
   /** @param code RFC 6455 §7.4; 4401: the login is over */
@@ -16,7 +16,7 @@ export interface LiveSocket {
 
 /** Who watches. */
 export interface LiveViewer {
-  /** Who watches; nobody in particular when not given. */
+  /** The account or token; not given on the local socket. */
   actor?: string | undefined;
   /** Not given: it may see every device. */
   mayShow?: MayShow | undefined;
@@ -24,7 +24,7 @@ export interface LiveViewer {
   holds(): boolean;
 }
 
-/** What is true now. `mayShow` not given: about every device. */
+/** The state at the moment. `mayShow` not given: of every device. */
 export interface LiveSources {
   ids(): Iterable<string>;
   /** Undefined when there is no such device, here and below. */
@@ -37,13 +37,13 @@ export interface LiveSources {
 
 export interface LiveCounters {
   messages: number;
-  /** Turns left out for sockets that do not read fast enough: what they hold merges with what comes. */
+  /** Turns that were skipped because the socket did not read fast enough; its changes merge with later ones. */
   merged: number;
   /** Readings of a watched device that newer ones pushed out. */
   skippedReadings: number;
   /** Sockets closed because they do not read. */
   closedSlow: number;
-  /** Sockets closed because the login was over. */
+  /** Sockets closed because the login had ended. */
   signedOut: number;
   /** Sockets refused because there are too many. */
   refused: number;
@@ -62,8 +62,8 @@ const reportsKept = 5_000;
 const idsKept = 300_000;
 
 /**
- * One subscriber: what has changed for it since its last message. Changes of one thing are one message, so that a
- * slow socket gets fewer messages and no wrong ones.
+ * One subscriber, and what has changed since its last message. All changes of one thing become one message, so a slow
+ * socket gets fewer messages and no wrong ones.
  */
 export class LiveSubscriber {
   readonly viewer: LiveViewer;
@@ -72,7 +72,7 @@ export class LiveSubscriber {
   readonly #counters: LiveCounters;
   watched: Watched = nothing;
   closed = false;
-  /** It has begun to watch and knows nothing yet. */
+  /** It has begun to watch, and nothing has been sent yet. */
   #fresh = false;
   readonly #removed = new Set<string>();
   readonly #added = new Set<string>();
@@ -84,7 +84,7 @@ export class LiveSubscriber {
   readonly #touched = new Set<string>();
   /** The details sent last, by device. */
   readonly #shown = new Map<string, string>();
-  /** Of one that may not see all: whether it may see this one, which only a new device of the same id changes. */
+  /** For a subscriber that may not see every device: whether it may see this one. Only a new device of the same id changes that. */
   readonly #visible = new Map<string, boolean>();
 
   constructor(deps: {
@@ -102,7 +102,7 @@ export class LiveSubscriber {
   watch(watched: Watched): void {
     this.watched = watched;
     this.#fresh = true;
-    // Judged before the device is gone: afterwards nobody knows any more who may see it.
+    // Decided before the device is removed: afterwards its site and labels are unknown.
     if (watched.fleet && this.viewer.mayShow !== undefined)
       for (const id of this.#sources.ids()) this.mayShow(id);
     if (!watched.fleet) for (const ids of this.#fleetIds) ids.clear();
@@ -137,12 +137,12 @@ export class LiveSubscriber {
     if (this.#watches(deviceId)) this.#touched.add(deviceId);
   }
 
-  /** Their last data are newer. */
+  /** Newer data have come from these devices. */
   newData(deviceIds: Iterable<string>): void {
     for (const id of deviceIds) if (this.mayShow(id)) this.#withNewData.add(id);
   }
 
-  /** The device is new, or something in its row that does not change often has. */
+  /** The device is new, or a part of its row has changed that rarely changes. */
   added(deviceId: string): void {
     this.#visible.delete(deviceId);
     if (this.#watches(deviceId)) this.#touched.add(deviceId);
@@ -161,9 +161,9 @@ export class LiveSubscriber {
     this.#shown.delete(deviceId);
   }
 
-  /** @param key what a later message of the same key replaces */
+  /** @param key a later message of the same key replaces this one */
   report(key: string, message: TextForViewer): void {
-    // Replaced in place it would be sent in the order of the first.
+    // Deleted first, so that the message takes the place of the newest change in the order.
     this.#reports.delete(key);
     this.#reports.set(key, message);
   }
@@ -178,7 +178,7 @@ export class LiveSubscriber {
     if (this.#watches(deviceId)) keep(this.#nacks, deviceId, text, nacksKept);
   }
 
-  /** What a watched device has said, and what became of it. */
+  /** The readings and nacks of a watched device. */
   flushDevices(): void {
     if (this.#readings.size + this.#nacks.size + this.#touched.size === 0 || !this.#mayFlush()) return;
     for (const id of this.#touched) this.#sendDetails(id);
@@ -223,7 +223,7 @@ export class LiveSubscriber {
     return [this.#removed, this.#added, this.#changed, this.#withNewData];
   }
 
-  /** False: it has to wait, or it is over. */
+  /** False when it has to wait, or has ended. */
   #mayFlush(): boolean {
     if (this.closed) return false;
     if (!this.viewer.holds()) {
@@ -243,7 +243,7 @@ export class LiveSubscriber {
     return false;
   }
 
-  /** Asked each time: under the id it watches there may be another device by now, of another site. */
+  /** Asked each time, because the id may belong to another device by now, at another site. */
   #watches(deviceId: string): boolean {
     return this.watched.devices.has(deviceId) && this.mayShow(deviceId);
   }
@@ -258,7 +258,7 @@ export class LiveSubscriber {
     this.send({ t: 'device', id: deviceId, details });
   }
 
-  /** Comings and goings first, then states, then times of data; what does not fit stays for the next message. */
+  /** Added and removed devices first, then states, then times of data. What does not fit waits for the next message. */
   #sendRows(): void {
     let left = rowsAtOnce;
     const take = (ids: Set<string>): string[] => {

@@ -42,9 +42,9 @@ export interface EnrolmentAsk {
 
 export type Enrolled =
   | { kind: 'enrolled'; id: string; type: string; site: string; secret: string | undefined }
-  /** Ask again later, with this claim. */
+  /** The device asks again later, with this claim. */
   | { kind: 'pending'; claim: string }
-  /** Wrong token, or not for this id: one answer. */
+  /** The token is wrong, or not for this id; the answer is the same. */
   | { kind: 'denied' }
   | { kind: 'refused'; reason: 'already-registered' | 'disabled' | 'busy' }
   | { kind: 'throttled'; retryAfterSec: number };
@@ -58,22 +58,22 @@ export interface EnrolmentsDeps {
 
 /** A burst of ten failures, then one every six seconds, for each address. */
 const limit = { burst: 10, everyMs: 6_000 };
-/** Devices that wait for an operator's word, in all; a token has a quarter of them. */
+/** Devices that wait for an operator's decision, altogether; one token may have a quarter of them. */
 const maxRequests = 1_000;
 const maxRequestsOfToken = maxRequests / 4;
-/** Asks with a right token that wait for their turn, in all; a token has a quarter of them. */
+/** Requests with a valid token that wait for their turn, altogether; one token may have a quarter of them. */
 const maxWaiting = 1_000;
 const maxWaitingOfToken = maxWaiting / 4;
-/** When to come again while too many wait, ms. */
+/** When to try again while too many wait, ms. */
 const busyWaitMs = 5_000;
 
-/** The one restricted way in for devices that have no identity yet, and what operators do about it. */
+/** The restricted way in for devices that have no identity yet, and the decisions of operators about it. */
 export class Enrolments {
   readonly #deps: EnrolmentsDeps;
   readonly #enrolments = new Map<string, EnrolmentRecord>();
   readonly #requests = new Map<string, PendingRequest>();
   readonly #failures: FailedProofs;
-  /** Asks are judged one after another, so that no use is spent twice. */
+  /** Requests are judged one after another, so that no use is spent twice. */
   #tail: Promise<unknown> = Promise.resolve();
   #waiting = 0;
   /** Of each token, by the id of its enrolment. */
@@ -183,7 +183,7 @@ export class Enrolments {
 
   async #judge(ask: EnrolmentAsk, address: string): Promise<Enrolled> {
     const now = this.#deps.clock.now();
-    // It may have been spent, or revoked, while this one waited.
+    // The enrolment may have been used up or revoked while this request waited.
     const enrolment = this.#enrolmentOf(ask);
     if (enrolment === undefined) return denied;
     const record = this.#deps.registry.get(ask.id);
@@ -198,7 +198,7 @@ export class Enrolments {
     }
     if (ask.publicKey !== undefined || enrolment.reEnrolment === 'never') return taken;
     if (enrolment.reEnrolment === 'approve') return this.#askOperator(enrolment, ask, address, record, now);
-    // Whoever holds a token must not get a secret for a device that proves itself by its key.
+    // The holder of a token must not get a secret for a device that authenticates with its key.
     return byKey ? taken : this.#renew(record, now);
   }
 
@@ -251,7 +251,7 @@ export class Enrolments {
       await this.#forget(record.id);
       return this.#renew(record, askedMs);
     }
-    // A later ask does not push out one that an operator has approved for somebody else.
+    // A later request does not replace one that an operator has approved for somebody else.
     if (request?.approved === true || (request === undefined && this.#isFull(enrolment.id))) {
       return { kind: 'refused', reason: 'busy' };
     }
@@ -302,7 +302,7 @@ function throttled(waitMs: number): Enrolled {
   return { kind: 'throttled', retryAfterSec: Math.ceil(waitMs / 1000) };
 }
 
-/** It was registered by this very enrolment and never connected: the answer got lost, so it gets another. */
+/** The device was registered by this enrolment and has never connected: the answer was lost, so it gets another secret. */
 function lostAnswer(record: DeviceRecord, { id }: EnrolmentRecord): boolean {
   return record.enrolmentId === id && record.connectedBefore !== true;
 }

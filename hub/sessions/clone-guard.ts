@@ -8,27 +8,27 @@ export interface Claimant {
 
 export type CloneVerdict =
   | { kind: 'admit' }
-  /** Not now. `both`: the session that is open has to go as well. */
+  /** Refused for now. `both`: the open session is closed as well. */
   | { kind: 'hold'; retryAfterMs: number; both: boolean };
 
 export interface CloneGuardDeps {
   clock: Clock;
   /** Uniform in [0, 1). */
   random: () => number;
-  /** The fight for an id began, or is over. */
+  /** Two devices have begun to fight for an id, or have stopped. */
   alarm: (deviceId: string, raised: boolean) => void;
 }
 
 interface Fight {
-  /** Claimants that were pushed out lately, newest last. */
+  /** Claimants that were pushed out recently, newest last. */
   displaced: (Claimant & { atMs: number })[];
   /** Returns of a claimant that had been pushed out: weight and time. */
   returns: { weight: number; atMs: number }[];
   alarm?: {
     holdMs: number;
-    /** Nobody gets in before. */
+    /** Nobody is admitted before this time. */
     closedUntilMs: number;
-    /** Whoever got in stays until then. */
+    /** Whoever was admitted keeps the session until this time. */
     keptUntilMs: number;
     lastAtMs: number;
   };
@@ -41,13 +41,13 @@ const bootWeight = 1;
 const addressWeight = 0.5;
 const firstHoldMs = 10_000;
 const longestHoldMs = 300_000;
-/** Without a further fight for so long the alarm is over. */
+/** The alarm ends after this long without a further fight. */
 const clearAfterMs = 1_800_000;
 const sweepMs = 60_000;
 
 /**
- * Finds two devices that use one credential and push each other out in turn, and makes both wait. Whoever gets in
- * after the wait keeps the session for as long, so the owner has its turns and is never locked out for good.
+ * Finds two devices that use one credential and push each other out in turn, and makes both wait. Whoever is admitted
+ * after the wait keeps the session for as long again. So the owner gets its turns and is never locked out permanently.
  */
 export class CloneGuard {
   readonly #deps: CloneGuardDeps;
@@ -68,14 +68,14 @@ export class CloneGuard {
     this.#stop();
   }
 
-  /** The id was fought for before a restart: whoever comes first has it, and keeps it for a while. */
+  /** Two devices fought for the id before a restart. The first to connect gets the session, and keeps it for a while. */
   resume(deviceId: string): void {
     const nowMs = this.#deps.clock.now();
     const alarm = { holdMs: firstHoldMs, closedUntilMs: nowMs, keptUntilMs: 0, lastAtMs: nowMs };
     this.#fights.set(deviceId, { displaced: [], returns: [], alarm });
   }
 
-  /** A valid hello came. @param incumbent who has the session now */
+  /** A valid hello has arrived. @param incumbent the owner of the current session */
   judge(deviceId: string, newcomer: Claimant, incumbent: Claimant | undefined): CloneVerdict {
     const fight = this.#fights.get(deviceId);
     if (incumbent === undefined && fight === undefined) return { kind: 'admit' };
@@ -85,7 +85,7 @@ export class CloneGuard {
     return verdict;
   }
 
-  /** Ends what is over. */
+  /** Ends alarms and waits whose time has passed. */
   #sweep(): void {
     const nowMs = this.#deps.clock.now();
     for (const [deviceId, fight] of this.#fights) {
@@ -144,7 +144,7 @@ export class CloneGuard {
     return { kind: 'admit' };
   }
 
-  /** The wait is spread, so that it is not always the same of the two who comes first. */
+  /** The wait is random, so that each of the two is first sometimes. */
   #hold(leftMs: number, both: boolean): CloneVerdict {
     return { kind: 'hold', retryAfterMs: Math.round(leftMs * (1 + this.#deps.random())), both };
   }
@@ -159,7 +159,7 @@ function forgetOld(fight: Fight, nowMs: number): void {
   fight.returns = fight.returns.filter(({ atMs }) => nowMs - atMs < windowMs);
 }
 
-/** @returns one that looks again by itself, until it is closed */
+/** @returns a guard that checks for ended alarms by itself, until it is closed */
 export function startCloneGuard(deps: CloneGuardDeps): CloneGuard {
   const started = new CloneGuard(deps);
   started.start();

@@ -21,33 +21,33 @@ export function schemaFault(error: FieldError): FrameRefusal {
 
 /** A frame of a type the hub does not know. */
 export function unknownType({ type }: UncheckedFrame): FrameRefusal {
-  // In an open session: a second hello is of no known use either.
+  // An open session does not take a second hello either.
   const types = Object.keys(deviceFrameChecks).filter((name) => name !== 'hello');
   const expected = `one of ${types.join(', ')}`;
   const got = renderValue(type);
   return { code: 'unsupported', errors: [{ path: '/type', keyword: 'enum', expected, got, in: 'frame' }] };
 }
 
-/** A seq that a nack may name, whatever else is wrong with the frame. */
+/** A seq that a nack may name, even when the rest of the frame is wrong. */
 export function isSeq(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) > 0;
 }
 
-/** The command a refused frame was about, for its nack; nothing when what it names cannot be a command's id. */
+/** The command that a refused frame names, for its nack; empty when the name cannot be a command's id. */
 export function commandOf({ re }: UncheckedFrame): { re?: string } {
   return typeof re === 'string' && namePattern.test(re) ? { re } : {};
 }
 
-/** What a nack of the frame answers, as far as the frame says. */
+/** The seq or command that a nack of this frame answers, if the frame names one. */
 export function targetOf(frame: UncheckedFrame): { seq?: number; re?: string } {
   const { seq } = frame;
   return isSeq(seq) ? { seq } : commandOf(frame);
 }
 
-/** Whom a nack goes to. */
+/** The device that a nack goes to. */
 export interface NackedDevice {
   id: string;
-  /** Device type with version; before the hello: unknown. */
+  /** Device type with version; undefined before the hello. */
   type: string | undefined;
   firmware: string | undefined;
 }

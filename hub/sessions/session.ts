@@ -34,7 +34,7 @@ import { SignsOfLife } from './signs-of-life.ts';
 
 type DecodedFrame = Exclude<ParsedFrame, { kind: 'undecodable' }>;
 
-/** A goodbye waits at most this long for the store, ms; then it closes unacked, and the device keeps its readings. */
+/** A goodbye waits at most this long for the store, ms. Then the session closes without the ack, and the device keeps its readings. */
 const byeMs = 10_000;
 
 /**
@@ -49,7 +49,7 @@ export class Session implements WatchedLink, DeviceSession {
   readonly #deps: SessionDeps;
   readonly #record: DeviceRecord;
   readonly #outbox: Outbox;
-  /** The one timer of a session: it waits for the hello, later for the end of a goodbye. */
+  /** The only timer of a session. It waits for the hello, and later for the end of a goodbye. */
   #cancelTimer: Cancel = () => undefined;
   #phase: 'new' | 'opening' | 'open' | 'ended' = 'new';
   readonly #rate: RateLimit;
@@ -61,7 +61,7 @@ export class Session implements WatchedLink, DeviceSession {
   #accepted: AcceptedHello | undefined;
   /** While it is open, and after that for what was under way. */
   #open: OpenFrames | undefined;
-  /** It is going away: by its own goodbye, or the hub's. */
+  /** The device has said goodbye, or the hub drains. */
   #leaving = false;
   epoch = 0;
   readonly reportedClock = new ReportedClock();
@@ -118,7 +118,7 @@ export class Session implements WatchedLink, DeviceSession {
     return this.#phase === 'open';
   }
 
-  /** A text frame. Nothing a device sends may end the process: what was not foreseen ends its session. */
+  /** A text frame. Nothing that a device sends may end the process: an unexpected fault ends its session. */
   text(text: string): void {
     if (this.#phase === 'ended') return;
     this.#deps.counters.frames += 1;
@@ -133,7 +133,7 @@ export class Session implements WatchedLink, DeviceSession {
     this.close('binary-frame');
   }
 
-  /** A ping is answered without us; too many of them are as bad as too many frames. */
+  /** `ws` answers pings. Too many pings count like too many frames. */
   pinged(): void {
     if (this.#rate.takeOther() === 'abuse') this.close('rate-abuse');
   }
@@ -198,7 +198,7 @@ export class Session implements WatchedLink, DeviceSession {
   }
 
   close(reason: CloseReason, retryAfterMs?: number): void {
-    // It does not open: what came behind the hello was not taken.
+    // The session will not open, so the frames behind the hello are refused.
     for (const { seq } of this.#early.takeAll()) this.#nacks.refuse({ code: 'not-open' }, { seq });
     this.#outbox.close(reason, retryAfterMs);
     this.#closedByHub(reason);
@@ -216,7 +216,7 @@ export class Session implements WatchedLink, DeviceSession {
     this.#end({ by: code === 1006 ? 'link' : 'device', code, reason, replaced: false });
   }
 
-  /** The outbox closed itself. Ends after whoever was sending has learnt that its frame did not fit. */
+  /** The outbox closed itself. The session ends after the sender has learnt that its frame did not fit. */
   #overflowed(): void {
     countClose(this.#deps.counters, 'slow-reader');
     queueMicrotask(() => this.#endedByHub('slow-reader'));
@@ -370,7 +370,7 @@ export class Session implements WatchedLink, DeviceSession {
     this.#leaving = true;
     this.#deps.deviceEvents.record(this.deviceId, { kind: 'bye', sleepSec: frame.sleepSec });
     this.#deps.presence.bye(this.deviceId, frame.sleepSec, this.#accepted?.timing.graceMs ?? 0);
-    // Whoever has said goodbye takes no more commands, however long its last readings take.
+    // A device that has said goodbye gets no more commands, even when its last readings take long to settle.
     this.#ending.endCommands();
     this.#cancelTimer();
     this.#cancelTimer = this.#deps.clock.after(byeMs, () => {

@@ -13,8 +13,8 @@ import type {
 } from './sqlite-protocol.ts';
 
 /**
- * Every method rejects with HubError `database-failed`, whose `details.reason` is a DatabaseFault; what cannot
- * be copied to the worker rejects with a DataCloneError.
+ * Every method rejects with HubError `database-failed`, whose `details.reason` is a DatabaseFault. An argument that
+ * cannot be copied to the worker rejects with a DataCloneError.
  */
 export interface Database {
   /**
@@ -110,10 +110,10 @@ class WorkerDatabase implements Database {
     worker.on('error', (error) => this.#die(error));
     this.#exited = new Promise((resolve) => {
       worker.on('exit', (code) => {
-        // Its last words may still be in the port.
+        // Its last message may still be in the port.
         const last: { message: readonly Reply[] } | undefined = receiveMessageOnPort(port);
         if (last !== undefined) this.#settle(last.message);
-        // After a close nothing waits any more; at any other time the worker has no reason to end.
+        // After `close` nothing waits. At any other time the end of the worker is a fault.
         if (this.#closed === undefined || this.#waiting.size > 0) {
           this.#die(new Error(`the worker ended with ${code}`));
         }
@@ -142,7 +142,7 @@ class WorkerDatabase implements Database {
 
   async #close(): Promise<void> {
     if (this.#died === undefined) {
-      // The port keeps order, so the answer to this comes after every outstanding one.
+      // The port keeps the order, so this answer comes after all outstanding ones.
       await this.#post({ kind: 'close', id: this.#nextId++ });
     }
     await this.#exited;
@@ -162,7 +162,7 @@ class WorkerDatabase implements Database {
   #post(request: Request): Promise<unknown> {
     if (this.#died !== undefined) return Promise.reject(this.#died);
     return new Promise((resolve, reject) => {
-      // Throws for what cannot be copied to the worker, and so rejects.
+      // Throws for an argument that cannot be copied to the worker, and so rejects.
       this.#port.postMessage(request);
       this.#waiting.set(request.id, { resolve, reject });
     });

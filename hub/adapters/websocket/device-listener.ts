@@ -33,7 +33,7 @@ import {
 import type { UpgradeRefusal } from './upgrade-refusals.ts';
 import { createSocketServer, createWebServer, devicePath } from './upgrade-server.ts';
 
-/** What a socket reports to; a session is one. */
+/** Receives the events of one socket; a session implements it. */
 export interface SocketEvents {
   text(text: string): void;
   binary(): void;
@@ -51,9 +51,9 @@ export interface DeviceListenerDeps {
   authenticate: (proof: Proof, network: string) => Admittance;
   /** A device without an identity asks for one. */
   enrol: (ask: EnrolmentAsk, network: string) => Promise<Enrolled>;
-  /** Is there room for one more session, of this device, now? */
+  /** Whether this device may open one more session now. */
   admit: (deviceId: string) => Admitted;
-  /** A device is through: its events from now on. */
+  /** A device is connected. @returns who gets its events */
   connect: (
     record: DeviceRecord,
     socket: DeviceSocket,
@@ -78,7 +78,7 @@ export interface DeviceListenerOptions {
   maxConnections: number;
   /** Limits before authentication, by address. */
   maxSocketsPerAddress: number;
-  /** A connection was cut because its network holds as many as it may. */
+  /** A connection was cut because its network already has as many as it may. */
   connectionCut?: ((network: string) => void) | undefined;
   maxPendingPerAddress: number;
   /** Proxies whose `X-Forwarded-For` is believed. */
@@ -101,17 +101,17 @@ export interface DeviceListener {
   url: string;
   port: number;
   counters: ListenerCounters;
-  /** No further connections; those open go on. @param retryAfterMs how long each has to wait */
+  /** Refuses further connections; open ones continue. @param retryAfterMs how long each has to wait */
   stopAccepting(retryAfterMs: () => number): void;
-  /** Serves this certificate to new connections; those open keep theirs. */
+  /** Serves this certificate to new connections; open ones keep theirs. */
   renewTls(renewed: SecureContextOptions): void;
   /** New keys for TLS session tickets, 48 bytes. */
   setTicketKeys(keys: Buffer): void;
-  /** Drops what is still open. */
+  /** Cuts the connections that are still open. */
   close(): Promise<void>;
 }
 
-/** A WebSocket that knows its events, so that no closure a socket is needed on the way of a frame. */
+/** A WebSocket that knows who gets its events, so that no frame needs a closure. */
 class DeviceWebSocket extends WebSocket {
   events: SocketEvents | undefined;
 
@@ -170,7 +170,7 @@ function listenTo(ws: DeviceWebSocket, counters: ListenerCounters): void {
   });
 }
 
-/** Sockets of everybody whose upgrade is not done, and how long one may take, TLS included. */
+/** Limits on sockets whose upgrade is not done, and how long an upgrade may take, TLS included. */
 const maxPending = 2_000;
 const pendingMs = 10_000;
 
@@ -228,7 +228,7 @@ export async function startDeviceListener(
       refuse(socket, request, judged.refusal);
       return;
     }
-    // Only who is let in counts: whoever merely knocks takes nothing from others.
+    // Only authenticated devices count, so that strangers take nothing from the share of others.
     const admitted = deps.admit(judged.record.id);
     if (admitted.kind !== 'admitted') {
       refuse(socket, request, turnedAway(admitted));
@@ -242,7 +242,7 @@ export async function startDeviceListener(
       ws.events = deps.connect(judged.record, ws, address, judged.principal);
     });
   });
-  // A handshake ws itself refuses (version, key): the same form of answer as ours.
+  // A handshake that `ws` refuses (version, key) gets the same form of answer as the hub's own refusals.
   sockets.on('wsClientError', (error, socket, request) =>
     refuse(socket, request, refusal(400, 'bad-handshake', error.message)),
   );
@@ -267,7 +267,7 @@ export async function startDeviceListener(
   };
 }
 
-/** Limits before authentication, and whose each request is. */
+/** Limits before authentication, and the address of each request. */
 function watchAddresses(
   server: Server,
   options: DeviceListenerOptions,
@@ -291,7 +291,7 @@ function watchAddresses(
   };
 }
 
-/** Requests that are no upgrade: enrolment, and refusals. */
+/** Requests that are not upgrades: enrolments, and refusals of the rest. */
 function serveRequests(
   server: Server,
   deps: {
@@ -314,7 +314,7 @@ function serveRequests(
 }
 
 function answerParserFaults(server: Server, counted: (status: number) => void): void {
-  // What Node's parser refuses gets our form of answer, and is counted like any other refusal.
+  // Requests that Node's parser refuses get the hub's form of answer, and are counted like other refusals.
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     if (error.code === 'ECONNRESET' || !socket.writable) {
       socket.destroy();

@@ -11,7 +11,7 @@ import { devicePath, maxHeaders, subprotocol } from './upgrade-server.ts';
 /** A refusal before the upgrade: a plain HTTP answer with a JSON body that says what was wrong. */
 export interface UpgradeRefusal {
   status: number;
-  /** The hub's word for it. */
+  /** The hub's code for the refusal. */
   code: string;
   body: string;
   headers: Readonly<Record<string, string>>;
@@ -30,7 +30,7 @@ export function refusal(
 export function httpAnswer({ status, body, headers }: UpgradeRefusal): string {
   const lines = Object.entries({
     ...headers,
-    // Whoever names `Upgrade` lists it as a connection option (RFC 9110 §7.8).
+    // A sender of `Upgrade` lists it as a connection option (RFC 9110 §7.8).
     Connection: headers['Upgrade'] === undefined ? 'close' : 'close, Upgrade',
     'Content-Type': 'application/json',
     'Content-Length': String(Buffer.byteLength(body)),
@@ -38,12 +38,12 @@ export function httpAnswer({ status, body, headers }: UpgradeRefusal): string {
   return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('\r\n')}\r\n\r\n${body}`;
 }
 
-/** Not now: the device learns when to come again (RFC 9110 §10.2.3). @param retryAfterMs rounded up to seconds */
+/** Refused for now, with the time to try again (RFC 9110 §10.2.3). @param retryAfterMs rounded up to seconds */
 export function unavailable(code: string, message: string, retryAfterMs: number): UpgradeRefusal {
   return refusal(503, code, message, { 'Retry-After': String(Math.max(1, Math.ceil(retryAfterMs / 1000))) });
 }
 
-/** A device that has proved who it is, and has to wait. */
+/** An authenticated device that has to wait. */
 export function turnedAway(admitted: Exclude<Admitted, { kind: 'admitted' }>): UpgradeRefusal {
   if (admitted.kind === 'turned-away')
     return unavailable('busy', 'too many devices connect at the same time', admitted.retryAfterMs);
@@ -55,7 +55,7 @@ function tooMany(code: string, message: string, retryAfterSec: number): UpgradeR
   return refusal(429, code, message, { 'Retry-After': String(Math.max(1, Math.ceil(retryAfterSec))) });
 }
 
-/** What Node's parser does not take. @param code of its error */
+/** A request that Node's parser refuses. @param code of its error */
 export function parserRefusal(code: string | undefined): UpgradeRefusal {
   if (code === 'HPE_HEADER_OVERFLOW') {
     const note = `at most 8 KB of header, in ${maxHeaders} lines`;
@@ -87,7 +87,7 @@ type Judged =
   | { kind: 'device'; record: DeviceRecord; principal: Principal }
   | { kind: 'refused'; refusal: UpgradeRefusal };
 
-/** Who asks to upgrade, or why not. */
+/** The device that asks for the upgrade, or the refusal. */
 export function judgeUpgrade(
   request: IncomingMessage,
   allowedOrigins: readonly string[],
@@ -103,7 +103,7 @@ export function judgeUpgrade(
     );
   }
   if (request.method !== 'GET') return { kind: 'refused', refusal: wrongMethod('GET') };
-  // RFC 6455 §4.2.2: version 13 or the list of those we speak.
+  // RFC 6455 §4.2.2: another version is answered with the list of supported ones.
   if (headers['sec-websocket-version'] !== '13') {
     const wanted = { Upgrade: 'websocket', 'Sec-WebSocket-Version': '13' };
     return refused(426, 'bad-version', 'WebSocket version 13 only', wanted);
@@ -147,7 +147,7 @@ function judgedBy(authentication: Admittance): Judged {
     case 'disabled':
       return refused(403, 'disabled', 'this device is disabled');
     case 'denied':
-      // A challenge there must be (RFC 9110 §15.5.2). By `Basic`, a browser would ask a person for a password and send
+      // A 401 must have a challenge (RFC 9110 §15.5.2). With `Basic`, a browser would ask a person for a password and send
       // it from then on for whatever page asks.
       return refused(401, 'unauthorized', 'the device id or its credential is wrong', {
         'WWW-Authenticate': 'Bearer realm="devices"',

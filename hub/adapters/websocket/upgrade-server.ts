@@ -1,6 +1,6 @@
 /**
- * The WebSocket server of the device listener, without its rules: options, limits and time limits. A conformance
- * suite is run against exactly this.
+ * The WebSocket server of the device listener, without its rules: options, limits and time limits. Conformance suites
+ * run against this server.
  */
 
 import { createServer as createHttpServer } from 'node:http';
@@ -19,7 +19,7 @@ export const subprotocol = 'hub.v1.json';
 /** Fields of a request's header. */
 export const maxHeaders = 50;
 const upgradeTimeoutMs = 10_000;
-/** After our close frame, how long the device may take to answer it (RFC 6455 §7.1.1). */
+/** How long a device may take to answer the hub's close frame (RFC 6455 §7.1.1). */
 const closeTimeoutMs = 5_000;
 
 /** `closeTimeout` is newer than the type declarations of ws. */
@@ -30,11 +30,11 @@ const serverOptions: ServerOptions & { closeTimeout: number } = {
   perMessageDeflate: false,
   clientTracking: false,
   closeTimeout: closeTimeoutMs,
-  // RFC 6455 §4.2.2: what was not offered is not answered, and so a page's credential is never echoed.
+  // RFC 6455 §4.2.2: a subprotocol that was not offered is not answered, so a page's credential is never echoed.
   handleProtocols: (offered) => offered.has(subprotocol) && subprotocol,
 };
 
-/** Takes the upgrades; `Socket` is the class of the sockets it makes. */
+/** Takes the upgrades; `Socket` is the class of the sockets that it creates. */
 export function createSocketServer(Socket: typeof WebSocket): WebSocketServer {
   return new WebSocketServer({ ...serverOptions, WebSocket: Socket });
 }

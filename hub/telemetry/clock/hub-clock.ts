@@ -4,17 +4,17 @@ import type { Cancel, Clock } from '../../../schemas/time/clock.ts';
 import { ClockBelief, type BeliefOptions, type Moment } from './clock-belief.ts';
 import { ClockWitnesses, type Verdict } from './clock-witnesses.ts';
 
-/** The latest time the hub has believed, on disk. */
+/** The latest time that the hub has believed, on disk. */
 export interface HubClockStore {
   /** Unix ms; 0 before the first. */
   lastMs(): Promise<number>;
-  /** Lower than before when the clock had been ahead. */
+  /** May be lower than the saved time, when the clock had been ahead. */
   saveLastMs(ms: number): Promise<void>;
 }
 
 const lookEveryMs = 1_000;
 const saveEveryMs = 10_000;
-/** A time is not worth keeping before it has been believed for so long: the clock may just have been wrong. */
+/** A time is saved only after it has been believed for this long, because a wrong clock may be found out by then. */
 const settleMs = 60_000;
 const wayOut =
   "the clocks of devices or of the store settle it, or `hub clock accept` when the machine's clock is right";
@@ -26,8 +26,8 @@ export interface HubClockDeps {
 }
 
 /**
- * The machine's clock, and whether it is to be believed. A wrong one (a dead battery, a wrong NTP server) would have
- * the readings of the whole fleet refused for good, so that nothing is refused for its time while it is doubted.
+ * The machine's clock, and whether to believe it. With a wrong clock (a dead battery, a wrong NTP server) the hub would
+ * permanently refuse the readings of the whole fleet. So it refuses nothing for its time while the clock is in doubt.
  */
 export class HubClock {
   readonly #deps: HubClockDeps;
@@ -36,7 +36,7 @@ export class HubClock {
   readonly #followers: (() => void)[] = [];
   #belief: ClockBelief;
   #stop: Cancel = () => {};
-  /** Monotonic ms: since when it has been believed. */
+  /** Monotonic ms: since when the clock has been believed. */
   #believedAt = 0;
   #savedMs = 0;
 
@@ -60,17 +60,17 @@ export class HubClock {
     this.#stop();
   }
 
-  /** Nothing is refused for its time. */
+  /** While true, nothing is refused for its time. */
   get doubted(): boolean {
     return this.#belief.doubted;
   }
 
-  /** Nothing is done or dated by the clock now. What devices alone say does not reach so far. */
+  /** While true, nothing is scheduled or dated by the clock. The word of devices alone is not enough for this. */
   get unusable(): boolean {
     return this.#belief.doubted && !this.#belief.contradicted;
   }
 
-  /** Why it is doubted, and the way out; undefined while it is believed. */
+  /** Why the clock is doubted, and the way out; undefined while it is believed. */
   get fault(): string | undefined {
     const fault = this.#belief.fault(this.#moment());
     return fault === undefined ? undefined : `${fault}; ${wayOut}`;
@@ -91,7 +91,7 @@ export class HubClock {
     this.#witnesses.device(deviceId, wallMs, this.#deps.clock.monotonic());
   }
 
-  /** @param wallMs as the store's answer says, Unix ms */
+  /** @param wallMs the time in the store's answer, Unix ms */
   reportedByStore(wallMs: number): void {
     this.#witnesses.store(wallMs, this.#deps.clock.monotonic());
   }

@@ -1,12 +1,12 @@
-/** The way of a command as a row of steps, for a picture. */
+/** The progress of a command as a row of steps, for a picture. */
 
 export interface Step {
   readonly name: 'accepted' | 'sent' | 'received' | 'running' | 'ended';
-  /** `skipped`: it ended without this, or went over it before anybody could see. */
+  /** `skipped`: the command ended without this step, or passed it too quickly to be seen. */
   readonly state: 'done' | 'now' | 'open' | 'skipped';
   /** The status that is shown at this step. */
   readonly status: string;
-  /** When it was seen to be entered, Unix ms. */
+  /** When the step was first reported, Unix ms. */
   readonly timeMs?: number;
 }
 
@@ -17,7 +17,7 @@ export interface StatusReport {
 }
 
 const way = ['accepted', 'sent', 'received', 'running', 'ended'] as const;
-/** At which step a status stands. */
+/** The step to which a status belongs. */
 const place: Readonly<Record<string, number>> = {
   accepted: 0,
   queued: 0,
@@ -26,12 +26,12 @@ const place: Readonly<Record<string, number>> = {
   received: 2,
   running: 3,
 };
-/** Only a device that had the command says these. */
+/** Only a device that has received the command reports these. */
 const saidByDevice: ReadonlySet<string> = new Set(['succeeded', 'failed']);
 
 /**
- * The steps of a command whose statuses were reported in this order, the last of them being where it stands.
- * Statuses that followed each other quickly may be missing; what they must have been is filled in.
+ * The steps of a command whose statuses were reported in this order; the last one is its current status. Statuses that
+ * followed each other quickly may be missing: those that it must have passed are filled in.
  */
 export function stepsOf(reports: readonly StatusReport[]): Step[] {
   const last = reports.at(-1)?.status ?? 'accepted';
@@ -51,7 +51,7 @@ export function stepsOf(reports: readonly StatusReport[]): Step[] {
   });
 }
 
-/** Adds what was just reported, unless it is known already; bounded to the newest `max`. */
+/** Adds the status that was just reported, unless it is already known, and keeps the newest `max`. */
 export function addReport(
   reports: readonly StatusReport[],
   next: StatusReport,
