@@ -1,4 +1,5 @@
 import type { Requester } from '../../schemas/api/requester.ts';
+import type { AuditAction } from './audit-action.ts';
 import type { Auditor } from './audit.ts';
 
 /**
@@ -7,7 +8,7 @@ import type { Auditor } from './audit.ts';
  */
 export function recorded<Args extends unknown[], Result>(
   { audit, requester }: { audit: Auditor; requester: Requester },
-  action: string,
+  action: AuditAction,
   subject: (...args: Args) => string,
   run: (...args: Args) => Promise<Result>,
 ): (...args: Args) => Promise<Result> {

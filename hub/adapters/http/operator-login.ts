@@ -1,5 +1,6 @@
 /** Identifies callers on the TCP listener (by token or console session), checks roles, and records changes in the audit. */
 
+import type { AuditAction } from '../../audit/audit-action.ts';
 import type { Socket } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
@@ -33,7 +34,7 @@ declare module 'fastify' {
     /** A page may open it from another origin without asking (a WebSocket): the origin is checked. */
     checksOrigin?: true;
     /** Its name in the audit; without it: method and path. */
-    audit?: string;
+    audit?: AuditAction;
     /**
      * `all`: only for operators who reach all devices; the default for changes that are not about one device. `own`: the
      * handler itself keeps to the devices that the operator reaches.
