@@ -11,43 +11,44 @@ import { floodNames, type FloodName, type FloodTask } from './stranger-floods.ts
 export interface FloodReport {
   flood: FloodName;
   attempts: number;
-  /** How long well-behaved devices waited for their acks meanwhile. */
+  /** How long well-behaved devices waited for their acks right before it, and while it lasted. */
+  quietP99Ms: number;
   p99Ms: number;
-  /** How long a device took to get in that had never been there. */
+  /** How long the slowest device took to get in of those that had never been there. */
   newcomerMs: number;
+  /** How often they were refused, all together. */
+  refusedNewcomers: number;
   /** How long after its deadline a device that fell silent was found offline; negative: early. */
   foundLateMs: number;
 }
 
-export interface StrangersReport {
-  quietP99Ms: number;
-  floods: FloodReport[];
-}
-
 /** Of the device that falls silent, seconds; its grace is half of it. */
-const heartbeatSec = 2;
+const heartbeatSec = 1;
+/** Devices that come for the first time, one after the other, while a flood lasts. */
+const newcomers = 5;
 
 /** What floods of strangers, and of a device that misbehaves, do to everybody else. */
 export async function strangers(options: {
   devices: number;
-  /** Of each flood. */
+  /** Of each flood, and half as long of the quiet before it. */
   runMs: number;
   floods?: readonly FloodName[];
   /** A hub with a fault on purpose. */
   entry?: string;
   say?: (text: string) => void;
-}): Promise<StrangersReport> {
+}): Promise<FloodReport[]> {
   const { devices, runMs, floods = floodNames, entry, say = () => undefined } = options;
   const ids = Array.from({ length: devices }, (_, n) => `d-${n + 1}`);
-  const others = floods.flatMap((_, n) => [`new-${n}`, `dead-${n}`, `greedy-${n}`]);
-  const env = { HUB_TLS: 'off', HUB_ACK_DELAY_MS: '0' };
+  const others = floods.flatMap((_, n) => [...newIds(n), `dead-${n}`, `greedy-${n}`]);
+  // So few that a flood can take them all.
+  const env = { HUB_TLS: 'off', HUB_ACK_DELAY_MS: '0', HUB_ACCEPT_PER_SEC: '100' };
   const hub = await startSecurityHub([...ids, ...others], entry === undefined ? { env } : { env, entry });
   const credentials = ids.map((id) => ({ id, secret: hub.secretOf(id) }));
   const fleet = new LedgerFleet({ url: hub.deviceUrl, credentials, perSec: 2 });
-  const measure = async (): Promise<number> => {
+  const measure = async (forMs: number): Promise<number> => {
     const delays: number[] = [];
     fleet.delays = delays;
-    await sleep(runMs);
+    await sleep(forMs);
     fleet.delays = undefined;
     return percentile(delays, 0.99);
   };
@@ -55,10 +56,9 @@ export async function strangers(options: {
     fleet.connect();
     await waitFor(() => fleet.online === fleet.size, { what: 'all devices are online', timeoutMs: 30_000 });
     fleet.start();
-    await sleep(1_000);
-    const quietP99Ms = await measure();
     const reports: FloodReport[] = [];
     for (const [n, flood] of floods.entries()) {
+      const quietP99Ms = await measure(runMs / 2);
       const deadDue = await fallSilent(hub, `dead-${n}`);
       const stop = await startFlood({
         flood,
@@ -66,16 +66,16 @@ export async function strangers(options: {
         adminUrl: hub.adminUrl,
         greedy: { id: `greedy-${n}`, secret: hub.secretOf(`greedy-${n}`) },
       });
-      const [p99Ms, newcomerMs, foundLateMs] = await Promise.all([
-        measure(),
-        getIn(hub, `new-${n}`),
+      const [p99Ms, came, foundLateMs] = await Promise.all([
+        measure(runMs),
+        comeIn(hub, newIds(n), runMs / (newcomers + 1)),
         foundAfter(hub, `dead-${n}`, deadDue),
       ]);
-      const report = { flood, attempts: await stop(), p99Ms, newcomerMs, foundLateMs };
+      const report = { flood, attempts: await stop(), quietP99Ms, p99Ms, ...came, foundLateMs };
       say(JSON.stringify(report));
       reports.push(report);
     }
-    return { quietP99Ms, floods: reports };
+    return reports;
   } finally {
     await fleet.close();
     await hub.close();
@@ -114,14 +114,32 @@ async function foundAfter(hub: SecurityHub, id: string, dueMs: number): Promise<
   return performance.now() - dueMs;
 }
 
-/** Tries again four times a second. */
-async function getIn(hub: SecurityHub, id: string): Promise<number> {
-  const began = performance.now();
-  const device = await waitFor(() => openRaw(plain(hub, id)).catch(() => undefined), {
-    what: `${id} gets in`,
-    timeoutMs: 30_000,
-    everyMs: 250,
-  });
-  device.close();
-  return performance.now() - began;
+function newIds(flood: number): string[] {
+  return Array.from({ length: newcomers }, (_, n) => `new-${flood}-${n}`);
+}
+
+/** Each comes this long after the one before has got in, and tries again four times a second. */
+async function comeIn(
+  hub: SecurityHub,
+  ids: readonly string[],
+  everyMs: number,
+): Promise<Pick<FloodReport, 'newcomerMs' | 'refusedNewcomers'>> {
+  let newcomerMs = 0;
+  let refusedNewcomers = 0;
+  for (const id of ids) {
+    await sleep(everyMs);
+    const began = performance.now();
+    const refused = (): undefined => {
+      refusedNewcomers += 1;
+      return undefined;
+    };
+    const device = await waitFor(() => openRaw(plain(hub, id)).catch(refused), {
+      what: `${id} gets in`,
+      timeoutMs: 30_000,
+      everyMs: 250,
+    });
+    device.close();
+    newcomerMs = Math.max(newcomerMs, performance.now() - began);
+  }
+  return { newcomerMs, refusedNewcomers };
 }
