@@ -23,7 +23,7 @@ const definitions = (description: string) =>
 /** A device type as its file has it, with defaults filled in. Its own schema is `device-type.schema.json`. */
 export const TypeDefinition = named(
   'TypeDefinition',
-  Type.Unsafe<DeviceTypeDefinition & { id: string; presence: { graceSec: number } }>(
+  Type.Unsafe<DeviceTypeDefinition & { id: string; presence: { graceSec: number; maxHeartbeatSec: number } }>(
     Type.Object({
       id: Type.String({ description: 'with version, such as env-sensor@1' }),
       $schema: Type.Optional(Type.String({ description: 'for editors of the file' })),
@@ -39,6 +39,7 @@ export const TypeDefinition = named(
       presence: Type.Object({
         heartbeatSec: Type.Number({ description: 'a device sends something at least this often' }),
         graceSec: Type.Number({ description: 'further silence until the device counts as offline' }),
+        maxHeartbeatSec: Type.Number({ description: 'the longest heartbeat a device may ask for' }),
       }),
     }),
   ),
@@ -53,7 +54,7 @@ export const TypeDefinition = named(
         additionalProperties: false,
       },
     },
-    presence: { heartbeatSec: 30, graceSec: 15 },
+    presence: { heartbeatSec: 30, graceSec: 15, maxHeartbeatSec: 120 },
   },
 );
 export type TypeDefinition = Static<typeof TypeDefinition>;
