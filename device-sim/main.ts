@@ -1,9 +1,12 @@
 #!/usr/bin/env node
 /** `npm run sim -- …`: simulated devices, and recordings replayed as devices. */
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { Command, CommanderError } from 'commander';
 import { terminalText } from '../schemas/terminal-text.ts';
 import { exitCodes, UsageFault, type CliContext } from './cli/sim-context.ts';
+import { addCheck } from './cli/check-command.ts';
 import { addDevice, addFleet } from './cli/fleet-command.ts';
 import { addReplay } from './cli/replay-command.ts';
 import { addVerify } from './cli/verify-command.ts';
@@ -21,6 +24,12 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 const context: CliContext = {
   stdout: process.stdout,
   stderr: process.stderr,
+  async readLine() {
+    const lines = createInterface({ input: process.stdin });
+    await once(lines, 'line');
+    lines.close();
+  },
+  env: process.env,
   readStdin: () => text(process.stdin),
   stopped: stop.signal,
   exit(code) {
@@ -36,6 +45,7 @@ addFleet(program, context);
 addReplay(program, context);
 addVerify(program, context);
 addDevice(program, context);
+addCheck(program, context);
 for (const command of program.commands) command.exitOverride();
 
 try {

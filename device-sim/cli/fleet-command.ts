@@ -124,7 +124,7 @@ export function addDevice(program: Command, context: CliContext): void {
     .option('--interval <seconds>', 'time between readings (default: depends on the type)', parsePositive)
     .option('--seed <text>', 'the same seed gives the same values', '1')
     .option('--duration <seconds>', 'stop after this time', parsePositive)
-    .option('--memory <folder>', 'keep command ids and results here across reboots')
+    .option('--memory <folder>', 'keep unsettled readings, command ids and results here across reboots')
     .option('--behave <fault>', `simulate a fault: ${behaviorNames.join(', ')}`, parseBehavior)
     .option('--after <seconds>', 'when the fault begins', parsePositive, 10)
     .action(async (options: DeviceCommandOptions) => {

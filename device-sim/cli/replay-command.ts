@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { terminalText } from '../../schemas/terminal-text.ts';
 import type { StreamType } from '../../schemas/index.ts';
@@ -14,7 +13,7 @@ import {
 import { createDeviceClient, type DeviceClient } from '../client/client.ts';
 import { addIdentityOptions, readIdentity, type IdentityOptions } from './device-identity.ts';
 import { systemClock } from '../../schemas/time/clock.ts';
-import { loadTypes } from '../device/played-type.ts';
+import { loadTypes, shippedTypes } from '../device/played-type.ts';
 import { openRecording } from '../replay/recording.ts';
 import { planText, progressText, summaryText } from '../replay/replay-report.ts';
 import { Replay, replayOutboxCapacity, type ReplaySummary } from '../replay/replay.ts';
@@ -35,8 +34,6 @@ interface ReplayOptions extends ConnectOptions, IdentityOptions {
   lenient?: true;
   json?: true;
 }
-
-const shippedTypes = fileURLToPath(new URL('../../schemas/device-types', import.meta.url));
 
 const help = `
 Readings keep the times of the file and are sent as backfill, so their age does not matter. Replaying a file

@@ -10,6 +10,9 @@ export interface CliContext {
   stderr: Output;
   /** Everything on stdin. */
   readStdin: () => Promise<string>;
+  /** Resolves at the next line of stdin. */
+  readLine: () => Promise<void>;
+  env: Readonly<Record<string, string | undefined>>;
   /** Aborted by Ctrl-C or SIGTERM. */
   stopped: AbortSignal;
   /** Set by the sub-command; the process exits with it. */

@@ -12,6 +12,7 @@ import type {
 import type { Clock } from '../../schemas/time/clock.ts';
 import type { CommandStore } from './command-memory.ts';
 import type { ConnectionOptions } from './connection.ts';
+import type { ReadingStore } from './reading-store.ts';
 import type { Random } from '../device/random.ts';
 import type { Ending, Retry } from './reconnect.ts';
 import type { SecretStore } from '../device/secrets.ts';
@@ -27,13 +28,15 @@ export interface DeviceClientOptions extends ConnectionOptions {
   deviceType: string;
   /** New on every boot; a random one when not given. */
   boot?: string;
-  /** Earlier boots that ended without a session, oldest first; see `endedBoots` of the client. */
+  /** Earlier boots that ended without a session, oldest first; see `endedBoots` of the client. By default those of the store. */
   endedBoots?: readonly EndedBoot[];
   firmware?: string | undefined;
   /** The heartbeat interval that the device requests; the hub's `welcome.heartbeatSec` decides. */
   heartbeatSec?: number | undefined;
   /** Command memory that survives a reboot; without it the memory lasts as long as this client. */
   commandStore?: CommandStore | undefined;
+  /** Keeps unsettled readings across a reboot; without it they last as long as this client. */
+  readingStore?: ReadingStore | undefined;
   /** Keeps a rotated secret across a reboot; without it the new secret lasts as long as this client. */
   secretStore?: SecretStore;
   /** Maximum of kept readings, 10,000 by default; see `Outbox` for the policy when it is full. */
@@ -44,7 +47,7 @@ export interface DeviceClientOptions extends ConnectionOptions {
   random?: Random;
 }
 
-/** When a reading was taken (`ts` or `up`; now if neither is given), and how the hub is to check it. */
+/** When a reading was taken, and how the hub is to check it. Without `ts` or `up` it is the uptime of now. */
 export interface SendOptions extends ReadingTime {
   /** Lifts the age limit. */
   backfill?: boolean;

@@ -64,10 +64,13 @@ class DeviceClient extends EventEmitter<ClientEvents> {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     const { secret, secretStore, commandStore, random = Math.random } = options;
-    this.#boots = new Boots(this.#clock, options.boot, options.endedBoots);
+    const { readingStore, endedBoots = readingStore?.unknownBoots() } = options;
+    this.#boots = new Boots(this.#clock, options.boot, endedBoots);
     this.#sender = new Sender({
       clock: this.#clock,
       random,
+      boots: this.#boots,
+      readingStore,
       outboxCapacity: options.outboxCapacity ?? 10_000,
       send: (frame) => this.#send(frame),
     });
@@ -284,6 +287,7 @@ class DeviceClient extends EventEmitter<ClientEvents> {
     this.#cancelTimer?.();
     this.#state = 'open';
     this.#boots.welcomed();
+    this.#options.readingStore?.bootsKnown(this.boot);
     this.#secrets.proven();
     this.#reconnects.welcomed(welcome.backoffMaxMs);
     this.#offset.reset();
@@ -333,7 +337,7 @@ class DeviceClient extends EventEmitter<ClientEvents> {
       for (const left of this.#leavers.splice(0)) left();
       return;
     }
-    const retry = this.#reconnects.ended(ending, this.online);
+    const retry = this.#reconnects.ended(ending);
     this.#state = 'waiting';
     this.emit('close', ending, retry);
     if (retry.trouble !== undefined) this.emit('trouble', retry.trouble);

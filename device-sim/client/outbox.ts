@@ -6,6 +6,7 @@ import type {
   Severity,
   TelemetryFrame,
 } from '../../schemas/index.ts';
+import type { ReadingStore } from './reading-store.ts';
 
 /** The outcome of one reading or event. */
 export type Settlement =
@@ -46,6 +47,8 @@ const envelopeBytes = 512;
  */
 export class Outbox {
   readonly #capacity: number;
+  readonly #boot: string;
+  #store: ReadingStore | undefined;
   #waiting: Kept[] = [];
   readonly #inFlight = new Map<number, Kept[]>();
   #taken = 0;
@@ -55,9 +58,20 @@ export class Outbox {
   /** Readings lost because the outbox was full. */
   dropped = 0;
 
-  /** @param capacity readings and events, waiting and in flight */
-  constructor(capacity: number) {
+  /**
+   * @param capacity readings and events, waiting and in flight
+   * @param boot the name of this one
+   * @param store keeps them over a reboot; what it has is sent again
+   */
+  constructor(capacity: number, boot = '', store?: ReadingStore) {
     this.#capacity = capacity;
+    this.#boot = boot;
+    this.#store = store;
+    for (const { order, ...item } of store?.readings() ?? []) {
+      this.#taken = order;
+      // Whoever took it is gone with its boot.
+      this.#keep({ ...item, settle: () => undefined });
+    }
   }
 
   /** Readings kept: waiting or in flight. */
@@ -77,9 +91,13 @@ export class Outbox {
       return;
     }
     this.#taken += 1;
-    this.#unsettled += 1;
-    const bytes = Buffer.byteLength(JSON.stringify({ ...item.time, data: item.data })) + 1;
-    this.#waiting.push({ ...item, order: this.#taken, bytes, settled: false });
+    if (this.#store !== undefined) {
+      const { settle: _, ...kept } = item;
+      // When it is sent in a later boot, its uptime must name this one.
+      const boot = item.boot ?? (item.time.up === undefined ? undefined : this.#boot);
+      this.#store.keep({ ...kept, boot, order: this.#taken });
+    }
+    this.#keep(item);
   }
 
   /**
@@ -146,10 +164,18 @@ export class Outbox {
     this.#maxSamples = Math.max(1, Math.floor(Math.min(this.#maxSamples, longest) / 2));
   }
 
-  /** Drops everything that is kept. */
+  /** Drops everything that is kept; the store keeps it for the next boot. */
   close(): void {
     this.sessionEnded();
     for (const item of this.#waiting.splice(0)) this.#settle(item, { kind: 'dropped', cause: 'closed' });
+    this.#store?.close();
+    this.#store = undefined;
+  }
+
+  #keep(item: OutboxItem): void {
+    this.#unsettled += 1;
+    const bytes = Buffer.byteLength(JSON.stringify({ ...item.time, data: item.data })) + 1;
+    this.#waiting.push({ ...item, order: this.#taken, bytes, settled: false });
   }
 
   /** How many of the readings that wait go into one frame. */
@@ -183,6 +209,7 @@ export class Outbox {
     if (item.settled) return;
     item.settled = true;
     this.#unsettled -= 1;
+    if (settlement.kind !== 'dropped' || settlement.cause !== 'closed') this.#store?.settled(item.order);
     item.settle(settlement);
   }
 }

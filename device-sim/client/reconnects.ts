@@ -6,8 +6,6 @@ import { retryAfter, type Ending, type Retry } from './reconnect.ts';
 
 /** Used until the first `welcome` states the hub's own limit. */
 const defaultBackoffMaxMs = 60_000;
-/** A session that lasted this long resets the backoff; one that the hub ends immediately does not. */
-const stableSessionMs = 10_000;
 
 /** When the client tries again: its backoff, the slot that a hub gave it, and what the hub has answered. */
 export class Reconnects {
@@ -15,8 +13,6 @@ export class Reconnects {
   readonly #random: Random;
   readonly #secrets: Secrets;
   readonly #backoff: Backoff;
-  /** Monotonic ms: since when the session is open. */
-  #openedAtMs = 0;
   /** Monotonic ms: this device's time slot to reconnect to a hub that drained. */
   #slotAtMs: number | undefined;
 
@@ -30,9 +26,9 @@ export class Reconnects {
 
   /** @param backoffMaxMs as the hub wants it */
   welcomed(backoffMaxMs: number): void {
-    this.#openedAtMs = this.#clock.monotonic();
     this.#slotAtMs = undefined;
     this.#backoff.maxMs = backoffMaxMs;
+    this.#backoff.reset();
   }
 
   /** @param slotMs from now */
@@ -40,13 +36,9 @@ export class Reconnects {
     this.#slotAtMs = this.#clock.monotonic() + slotMs;
   }
 
-  /**
-   * @param wasOpen a session has ended, and not only an attempt to open one
-   * @returns when to try again
-   */
-  ended(ending: Ending, wasOpen: boolean): Retry {
+  /** @returns when to try again */
+  ended(ending: Ending): Retry {
     const nowMs = this.#clock.monotonic();
-    if (wasOpen && nowMs - this.#openedAtMs >= stableSessionMs) this.#backoff.reset();
     // 429 may be for a wrong secret too, when others at this address failed before: it says when to try the other one.
     const refused =
       ending.kind === 'refused' && [401, 429].includes(ending.status) && this.#secrets.refused();

@@ -1,14 +1,18 @@
 import type { DeviceFrame, NackFrame, WelcomeFrame } from '../../schemas/index.ts';
+import type { Boots } from './boots.ts';
 import type { SendOptions } from './client-options.ts';
 import type { Cancel, Clock } from '../../schemas/time/clock.ts';
 import { Outbox, type OutboxItem, type Settlement } from './outbox.ts';
 import { Pacing } from './pacing.ts';
+import type { ReadingStore } from './reading-store.ts';
 import type { Random } from '../device/random.ts';
 
 interface SenderDeps {
   clock: Clock;
   random: Random;
+  boots: Boots;
   outboxCapacity: number;
+  readingStore: ReadingStore | undefined;
   send: (frame: DeviceFrame) => void;
 }
 
@@ -30,7 +34,7 @@ export class Sender {
 
   constructor(deps: SenderDeps) {
     this.#deps = deps;
-    this.outbox = new Outbox(deps.outboxCapacity);
+    this.outbox = new Outbox(deps.outboxCapacity, deps.boots.name, deps.readingStore);
   }
 
   /** A session has opened: seqs start at 1 again. */
@@ -61,8 +65,9 @@ export class Sender {
 
   /** Keeps a reading or event; `pump` sends it. */
   add(what: OutboxItem['what'], data: unknown, options: SendOptions): Promise<Settlement> {
-    const { ts = this.#deps.clock.now(), up, backfill = false, boot } = options;
-    const time = up === undefined ? { ts } : { up };
+    // The device's own wall clock may be wrong; what its uptime means is known to the hub.
+    const { ts, up = this.#deps.boots.uptime(), backfill = false, boot } = options;
+    const time = ts === undefined ? { up } : { ts };
     return new Promise((settle) => {
       this.outbox.add({ what, time, data, backfill, boot, settle });
     });

@@ -3,6 +3,7 @@ import { behaviors, type Behavior } from './behaviors.ts';
 import type { DeviceClientOptions, EndedBoot } from '../client/client-options.ts';
 import { createDeviceClient, type DeviceClient } from '../client/client.ts';
 import { commandFile } from '../client/command-file.ts';
+import { readingFile } from '../client/reading-file.ts';
 import { systemClock, type Cancel, type Clock } from '../../schemas/time/clock.ts';
 import { createModel, type DeviceModel } from './device-models.ts';
 import type { Settlement } from '../client/outbox.ts';
@@ -29,7 +30,7 @@ export interface SimulatedDeviceOptions extends Passed {
   seed: string;
   /** Time between readings; the model's own by default. */
   intervalSec?: number | undefined;
-  /** Keeps command ids and results here across reboots; without it they are forgotten. */
+  /** Keeps unsettled readings, command ids and results here across reboots; without it they are forgotten. */
   memoryFolder?: string | undefined;
   /** Keeps a rotated secret beyond the life of the process. */
   secretStore?: SecretStore;
@@ -103,12 +104,16 @@ export class SimulatedDevice {
       secret,
       deviceType: typeof type === 'string' ? type : type.id,
       firmware: 'sim-1',
-      endedBoots: this.#endedBoots,
       clock: this.#clock,
       random: this.#random,
       secretStore: this.#secretStore,
       ca,
-      ...(memoryFolder === undefined ? {} : { commandStore: commandFile(memoryFolder, id) }),
+      ...(memoryFolder === undefined
+        ? { endedBoots: this.#endedBoots }
+        : {
+            commandStore: commandFile(memoryFolder, id),
+            readingStore: readingFile(memoryFolder, id),
+          }),
       outboxCapacity,
       backoffFirstMs,
     });
@@ -152,12 +157,11 @@ export class SimulatedDevice {
   #read(): void {
     const client = this.#client;
     if (client === undefined) return;
-    const ts = this.#clock.now();
-    for (const { stream, data } of this.#model.readings(ts)) {
-      void this.#count(client.send(stream, data, { ts }));
+    for (const { stream, data } of this.#model.readings(this.#clock.now())) {
+      void this.#count(client.send(stream, data));
     }
     const event = this.#model.event?.();
-    if (event !== undefined) void this.#count(client.event(event.name, event.severity, event.data, { ts }));
+    if (event !== undefined) void this.#count(client.event(event.name, event.severity, event.data));
   }
 
   async #count(settled: Promise<Settlement>): Promise<void> {

@@ -24,7 +24,7 @@ export interface FleetOptions {
   staggerMs?: number;
   /** Maximum of readings that each device keeps. */
   outboxCapacity?: number | undefined;
-  /** Keeps command ids and results here across reboots; without it they are forgotten. */
+  /** Keeps unsettled readings, command ids and results here across reboots; without it they are forgotten. */
   memoryFolder?: string | undefined;
   onClient?: ((client: DeviceClient, member: FleetMember) => void) | undefined;
   clock?: Clock;

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { loadDeviceTypes, SchemaFault, type DeviceType } from '../../schemas/index.ts';
 import { UsageFault } from '../cli/sim-context.ts';
 import { simulatedTypes } from './device-models.ts';
@@ -5,6 +6,9 @@ import { simulatedTypes } from './device-models.ts';
 /** The device type to simulate, from `--type` and `--schemas`. */
 
 export const typeHelp = `one of ${simulatedTypes.join(', ')}, or with --schemas any type of that folder`;
+/** The folder of the device types that come with the project. */
+export const shippedTypes = fileURLToPath(new URL('../../schemas/device-types', import.meta.url));
+
 export const schemasHelp = 'folder of your own device types, simulated from their schemas';
 
 /** @throws UsageFault naming the known types */
@@ -21,11 +25,16 @@ export async function playedType({
       `there is no simulated device of type ${type}; known types: ${simulatedTypes.join(', ')}. To simulate a type of your own, give its folder: --schemas FOLDER`,
     );
   }
-  const types = await loadTypes(schemas);
+  return findType(type, schemas);
+}
+
+/** @throws UsageFault naming the types of the folder */
+export async function findType(type: string, folder: string): Promise<DeviceType> {
+  const types = await loadTypes(folder);
   const found = types.find(({ id }) => id === type);
   if (found !== undefined) return found;
   throw new UsageFault(
-    `there is no device type ${type} in ${schemas}; known types: ${types.map(({ id }) => id).join(', ')}`,
+    `there is no device type ${type} in ${folder}; known types: ${types.map(({ id }) => id).join(', ')}`,
   );
 }
 

@@ -1,0 +1,19 @@
+import type { Check } from './check.ts';
+import { commandChecks } from './command-checks.ts';
+import { connectChecks } from './connect-checks.ts';
+import { dataChecks } from './data-checks.ts';
+import { linkChecks } from './link-checks.ts';
+import { nackChecks } from './nack-checks.ts';
+import { reconnectChecks } from './reconnect-checks.ts';
+import { secretChecks } from './secret-checks.ts';
+
+/** Every check, in the order of the report. */
+export const allChecks: readonly Check[] = [
+  ...connectChecks,
+  ...dataChecks,
+  ...nackChecks,
+  ...linkChecks,
+  ...reconnectChecks,
+  ...commandChecks,
+  ...secretChecks,
+];

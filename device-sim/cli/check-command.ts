@@ -1,0 +1,130 @@
+import { writeFileSync } from 'node:fs';
+import { InvalidArgumentError, type Command } from 'commander';
+import { terminalText } from '../../schemas/terminal-text.ts';
+import { allChecks } from '../check/all-checks.ts';
+import { failureText, outcomeLine, reportJson, reportJunit, summary } from '../check/check-report.ts';
+import { DeviceInHand, DeviceProcess } from '../check/checked-device.ts';
+import { runChecks, type CheckOptions } from '../check/run-checks.ts';
+import { findType, schemasHelp, shippedTypes } from '../device/played-type.ts';
+import { exitCodes, parseCount, UsageFault, type CliContext } from './sim-context.ts';
+
+interface CheckCommandOptions {
+  type: string;
+  schemas?: string;
+  listen: { host: string; port: number };
+  host?: string;
+  id: string;
+  secret: string;
+  command?: string;
+  only?: string[];
+  except?: string[];
+  concurrency: number;
+  json?: true;
+  junit?: string;
+  list?: true;
+}
+
+/** `check`: plays the hub to a device, and says what the device does wrong. */
+export function addCheck(program: Command, context: CliContext): void {
+  program
+    .command('check')
+    .description('plays the hub to a device and says what the device does wrong')
+    .argument(
+      '[command...]',
+      'starts the device, after --; {url}, {id}, {secret}, {type} and {state} are replaced. None: a board that you switch on and off',
+    )
+    .option('--type <type>', 'the device type, such as env-sensor@1', 'env-sensor@1')
+    .option('--schemas <folder>', schemasHelp)
+    .option('--listen <address>', 'where the hub is played; port 0 is any', parseAddress, {
+      host: '127.0.0.1',
+      port: 0,
+    })
+    .option('--host <name>', 'the name or address by which the device reaches this machine')
+    .option('--id <id>', 'device id', 'checked-device')
+    .option('--secret <secret>', 'its secret', 'secret-of-the-check')
+    .option(
+      '--command <name>',
+      'the command that is sent to the device (default: the safest one of its type)',
+    )
+    .option('--only <names...>', 'only these checks or groups, such as data or close/4409')
+    .option('--except <names...>', 'all but these checks or groups')
+    .option('--concurrency <n>', 'checks at a time, each with a device of its own', parseCount, 8)
+    .option('--json', 'one JSON object, with the frames of each failure')
+    .option('--junit <file>', 'also write JUnit XML')
+    .option('--list', 'print the checks and end')
+    .action(async (command: string[], options: CheckCommandOptions) => {
+      await runCheckCommand(command, options, context);
+    });
+}
+
+async function runCheckCommand(
+  command: readonly string[],
+  options: CheckCommandOptions,
+  { stdout, stderr, stopped, exit, env, readLine }: CliContext,
+): Promise<void> {
+  const say = (text: string): void => {
+    stdout.write(terminalText(`${text}\n`));
+  };
+  const checks = chosen(options);
+  if (options.list === true) {
+    for (const { id, title } of checks) say(`${id.padEnd(26)} ${title}`);
+    return exit(exitCodes.ok);
+  }
+  const type = await findType(options.type, options.schemas ?? shippedTypes);
+  const inHand = command.length === 0;
+  if (inHand && options.listen.port === 0)
+    throw new UsageFault(
+      'a board needs an address that stays: give --listen HOST:PORT, and --host NAME if it differs',
+    );
+  const { listen, host, id, secret, json } = options;
+  const instruct = (text: string): void => {
+    stderr.write(terminalText(`  ${text}\n`));
+  };
+  const run: CheckOptions = {
+    type,
+    checks,
+    listen,
+    host,
+    id,
+    secret,
+    command: options.command,
+    stopped,
+    // One board is one device.
+    concurrency: inHand ? 1 : options.concurrency,
+    device: (identity) =>
+      inHand ? new DeviceInHand(instruct, readLine) : new DeviceProcess(command, identity, env),
+    ended: (outcome) => {
+      if (json !== true) say(outcomeLine(outcome));
+    },
+  };
+  if (inHand) {
+    run.began = (check, identity) =>
+      instruct(`${check.id}: ${identity.url}, id ${id}, secret ${secret}, type ${type.id}`);
+  }
+  const outcomes = await runChecks(run);
+  if (options.junit !== undefined) writeFileSync(options.junit, reportJunit(outcomes, type));
+  if (json === true) say(reportJson(outcomes, type));
+  else say(`${failureText(outcomes)}\n${summary(outcomes, type)}`);
+  if (stopped.aborted) return exit(exitCodes.interrupted);
+  const failed = outcomes.some(({ verdict }) => verdict === 'failed');
+  return exit(failed ? exitCodes.incomplete : exitCodes.ok);
+}
+
+/** @throws UsageFault for a name that no check and no group has */
+function chosen({ only, except = [] }: CheckCommandOptions): typeof allChecks {
+  for (const name of [...(only ?? []), ...except]) {
+    if (!allChecks.some(({ id }) => isIn([name], id)))
+      throw new UsageFault(`there is no check or group ${name}; --list prints them`);
+  }
+  return allChecks.filter(({ id }) => (only === undefined || isIn(only, id)) && !isIn(except, id));
+}
+
+function isIn(names: readonly string[], id: string): boolean {
+  return names.some((name) => id === name || id.startsWith(`${name}/`));
+}
+
+function parseAddress(text: string): { host: string; port: number } {
+  const [, host = '', port = ''] = /^(.+):(\d{1,5})$/.exec(text) ?? [];
+  if (host === '' || Number(port) > 65_535) throw new InvalidArgumentError('It must be HOST:PORT.');
+  return { host: host.replace(/^\[|\]$/g, ''), port: Number(port) };
+}

@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { allChecks } from '../../../device-sim/check/all-checks.ts';
+import { DeviceProcess } from '../../../device-sim/check/checked-device.ts';
+import { runChecks, type Outcome } from '../../../device-sim/check/run-checks.ts';
+import { loadDeviceTypes } from '../../../schemas/index.ts';
+
+/** `sim check` on devices that are right, and on devices with one fault each. */
+
+const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+const faulty = at('../../helpers/devices/faulty-device.ts');
+const sim = at('../../../device-sim/main.ts');
+const types = await loadDeviceTypes(at('../../../schemas/device-types'));
+
+/** Each check with a fault that it must find, and what it says of it. */
+const faults: readonly (readonly [check: string, fault: string, reason: RegExp])[] = [
+  ['connect/upgrade', 'credential-in-address', /an address carries no credential/],
+  ['connect/hello', 'heartbeat-before-hello', /first frame is heartbeat/],
+  ['connect/boot', 'same-boot', /hello\.boot is the same after a reboot/],
+  ['connect/extensions', 'closes-at-unknown-frames', /the device ended the connection/],
+  ['data/seq', 'seq-goes-on', /data frame 1 of the session has seq/],
+  ['data/seq', 'wrong-data', /temperature must be number/],
+  ['data/window', 'no-window', /third frame while two are unsettled/],
+  ['data/unsettled-again', 'forgets-in-flight', /is not sent again/],
+  ['data/settled-once', 'sends-acked-again', /acked reading .* is sent again/],
+  ['data/outlives-reboot', 'readings-in-memory', /did not outlive the reboot/],
+  ['data/hub-time', 'own-clock', /s from the hub's clock/],
+  ['nack/rate', 'retries-at-once', /is sent again after .* retryAfterMs is/],
+  ['nack/overloaded', 'retries-at-once', /is sent again after .* retryAfterMs is/],
+  ['nack/not-open', 'retries-at-once', /is sent again after .* retryAfterMs is/],
+  ['nack/schema', 'retries-for-good', /for good is sent again/],
+  ['nack/unknown-stream', 'retries-for-good', /for good is sent again/],
+  ['nack/unsupported', 'retries-for-good', /for good is sent again/],
+  ['nack/clock', 'retries-for-good', /for good is sent again/],
+  ['nack/too-large', 'retries-for-good', /for good is sent again/],
+  ['nack/refused-by-store', 'retries-for-good', /for good is sent again/],
+  ['nack/rate-pauses', 'sends-after-rate', /before retryAfterMs of a rate refusal/],
+  ['nack/samples', 'retries-whole-batch', /which was not refused, is sent again/],
+  ['link/pong', 'no-pong', /no pong/],
+  ['link/fragments', 'no-fragments', /no result/],
+  ['link/long-frame', 'small-buffer', /the device ended the connection/],
+  ['link/heartbeats', 'no-heartbeats', /0 heartbeats in 5 s/],
+  ['link/silent-hub', 'waits-for-tcp', /did not connect/],
+  ...[400, 401, 403, 404, 426].map(
+    (status) => [`again/${status}`, 'hammers', /tries again within 5 s/] as const,
+  ),
+  ['again/429', 'ignores-hints', /Retry-After is 2/],
+  ['again/503', 'ignores-hints', /Retry-After is 2/],
+  ['again/jitter', 'no-jitter', /not uniform/],
+  ['again/anew', 'backoff-goes-on', /the backoff goes on/],
+  ['close/4004', 'gives-up', /did not come/],
+  ['close/4408', 'gives-up', /did not come/],
+  ['close/1013', 'ignores-hints', /retryAfterMs is 1500/],
+  ...[4400, 4401, 4403, 4409, 4429].map(
+    (code) => [`close/${code}`, 'hammers', /tries again within 5 s/] as const,
+  ),
+  ['close/drain', 'ignores-drain', /after the drain|and it comes after/],
+  ['command/result', 'result-once', /no result/],
+  ['command/once', 'runs-again', /the same id is answered/],
+  ['command/outlives-reboot', 'persists-nothing', /after the reboot the result is unknown/],
+  ['command/deadline', 'runs-late', /a second late ends succeeded/],
+  ['command/hub-clock', 'own-clock', /in time by the hub's clock ends expired/],
+  ['command/unknown-name', 'runs-anything', /does not have ends succeeded/],
+  ['command/unknown-recall', 'forgets-unknown', /ends succeeded when it arrives/],
+  ['command/cancel-first', 'forgets-cancel', /cancelled before it came ends succeeded/],
+  ['secret/new', 'ignores-secret', /does not use the new secret/],
+  ['secret/old', 'no-way-back', /did not connect/],
+];
+
+async function check(id: string, fault: string): Promise<Outcome> {
+  const type = types.get('env-sensor@1');
+  assert.ok(type);
+  const [outcome] = await runChecks({
+    type,
+    checks: allChecks.filter((one) => one.id === id),
+    concurrency: 1,
+    listen: { host: '127.0.0.1', port: 0 },
+    id: 'd-1',
+    secret: 'the-secret',
+    device: (identity) => new DeviceProcess([process.execPath, faulty, fault], identity, process.env),
+  });
+  assert.ok(outcome, `there is a check ${id}`);
+  return outcome;
+}
+
+const told = ({ reason, log }: Outcome): string => `${reason ?? ''}\n${log.join('\n')}`;
+
+test('each check is in the table of faults', () => {
+  const known = new Set(faults.map(([id]) => id));
+  assert.deepEqual(
+    allChecks.map(({ id }) => id).filter((id) => !known.has(id)),
+    [],
+  );
+});
+
+test('each check passes a right device and finds the fault of a wrong one', { concurrency: 8 }, async (t) => {
+  const rows = faults.map(([id, fault, reason]) =>
+    t.test(`${id} finds ${fault}`, async () => {
+      const outcome = await check(id, fault);
+      assert.equal(outcome.verdict, 'failed', `${id} lets a device pass that has the fault ${fault}`);
+      assert.match(outcome.reason ?? '', reason, told(outcome));
+    }),
+  );
+  const right = allChecks.map(({ id }) =>
+    t.test(`${id} passes a right device`, async () => {
+      const outcome = await check(id, 'none');
+      assert.equal(outcome.verdict, 'passed', told(outcome));
+    }),
+  );
+  await Promise.all([...rows, ...right]);
+});
+
+test('the reference client passes every check, and the command says so', async () => {
+  const device = [
+    process.execPath,
+    sim,
+    'device --url {url} --id {id} --secret {secret} --type {type}'.split(' '),
+    '--interval 0.5 --memory {state} --secret-file {state}/secret'.split(' '),
+  ].flat();
+  const child = spawn(process.execPath, [sim, 'check', '--json', '--', ...device], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [output, [code]] = await Promise.all([text(child.stdout), once(child, 'exit')]);
+  const report = JSON.parse(output) as { checks: (Outcome & { id: string })[]; failed: number };
+  const failed = report.checks.filter(({ verdict }) => verdict !== 'passed');
+  assert.deepEqual(
+    failed.map(({ id, reason, log }) => ({ id, reason, log })),
+    [],
+  );
+  assert.equal(report.checks.length, allChecks.length);
+  assert.equal(code, 0);
+});
