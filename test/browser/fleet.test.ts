@@ -95,7 +95,7 @@ test('ten thousand devices are in the list, and those in sight in the document',
   }
 });
 
-test('when the hub goes away the page says so, and when it is back asks for a new login', async (t) => {
+test('when the hub goes away the page says so, and when it is back it goes on without a new login', async (t) => {
   const hub = await startInProcessHub(t);
   const { page } = await openSignedIn(t, hub);
   await page.getByText('live', { exact: true }).waitFor();
@@ -103,6 +103,47 @@ test('when the hub goes away the page says so, and when it is back asks for a ne
   await hub.hub.close();
   await page.getByText('reconnecting').waitFor();
   await hub.restart({ HUB_ADMIN_LISTEN: `127.0.0.1:${port}` });
-  // Logins are kept in memory: a restart ends them.
-  await page.getByText('Your session has ended').waitFor();
+  await page.getByText('live', { exact: true }).waitFor({ timeout: 30_000 });
+  assert.equal(await page.getByText('Your session has ended').count(), 0);
+});
+
+test('the way back from a device leads to the filter, the order and the place that were left, by link and by browser', async (t) => {
+  const hub = await startInProcessHub(t);
+  await hub.add(Array.from({ length: 1_500 }, (_, at) => `s-${at + 1}`));
+  await hub.add(['other-1']);
+  const { page } = await openSignedIn(t, hub, '/?q=s-&sort=-id');
+  await page.getByText('1,500 of 1,501').waitFor();
+  const table = page.getByRole('table', { name: 'Devices' });
+  const topOf = () => table.evaluate((element) => Math.round(element.scrollTop));
+  await table.evaluate((element) => element.scrollTo(0, 20_000));
+  for (const goBack of [
+    () => page.getByRole('link', { name: '← Fleet' }).click(),
+    () => page.goBack().then(() => undefined),
+    // A reload in between loses nothing.
+    async () => {
+      await page.reload();
+      await page.getByRole('link', { name: '← Fleet' }).click();
+    },
+  ]) {
+    await rowOf(page, 's-995').getByRole('link').click();
+    await page.getByRole('heading', { name: 's-995' }).waitFor();
+    await goBack();
+    await page.getByText('1,500 of 1,501').waitFor();
+    assert.equal(new URL(page.url()).search, '?q=s-&sort=-id');
+    await waitFor(async () => (await topOf()) === 20_000, { what: 'the list is where it was' });
+  }
+  await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Fleet' }).click();
+  await page.getByText('1,501 devices').waitFor();
+  assert.equal(await topOf(), 0, 'the navigation leads to the whole fleet');
+});
+
+test('the time range goes along from one device to the next', async (t) => {
+  const hub = await startInProcessHub(t);
+  await hub.add(['d-1', 'd-2']);
+  const { page } = await openSignedIn(t, hub, '/devices/d-1');
+  await page.getByRole('button', { name: '24 h' }).click();
+  await page.getByRole('link', { name: '← Fleet' }).click();
+  await rowOf(page, 'd-2').getByRole('link').click();
+  await page.getByRole('button', { name: '24 h', pressed: true }).waitFor();
+  assert.equal(new URL(page.url()).search, '?range=24h');
 });

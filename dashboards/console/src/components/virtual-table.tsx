@@ -1,6 +1,7 @@
 /** A table of any length of which only the rows in sight are in the document. */
 import type { ComponentChildren } from 'preact';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { usePlace } from './use-place.ts';
 
 export interface Column<Row> {
   /** Also the class of its cells: `cell-KEY`. */
@@ -46,6 +47,7 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
   const scroller = useRef<HTMLDivElement>(null);
   const [seen, setSeen] = useState<Seen>({ first: 0, count: 40, going: 'nowhere' });
   const [focused, setFocused] = useState<string>();
+  usePlace(name, scroller, rows.length);
 
   useLayoutEffect(() => {
     const { current } = scroller;

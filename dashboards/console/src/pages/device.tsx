@@ -14,7 +14,7 @@ import { ConnectionHistoryPanel } from '../device/connection-history-panel.tsx';
 import { StreamCharts } from '../device/stream-charts.tsx';
 import { useDevice } from '../device/use-device.ts';
 import type { PageProps } from '../pages.ts';
-import { query } from '../router.ts';
+import { asLeft, query } from '../router.ts';
 import { useLoad, type Load } from '../use-load.ts';
 
 /** One device: what it is, its state, its readings and its commands. */
@@ -23,7 +23,7 @@ export function DevicePage({ params }: PageProps) {
   const { state, gone, reload } = useDevice(id);
   return (
     <>
-      <a class="back" href="/">
+      <a class="back" href={asLeft('/')} data-back>
         ← Fleet
       </a>
       {gone && (

@@ -37,7 +37,7 @@ export function SignIn({ why }: { why: string }) {
     try {
       if (first) await makeFirstAdmin(text('code').trim(), text('name').trim(), text('password'));
       else await signIn(text('name').trim(), text('password'));
-      if (location.hash !== '') history.replaceState(null, '', location.pathname + location.search);
+      if (location.hash !== '') history.replaceState(history.state, '', location.pathname + location.search);
     } catch (error) {
       setFault(error);
       setBusy(false);
