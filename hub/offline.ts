@@ -28,7 +28,8 @@ import { Spool } from './telemetry/spool.ts';
 import type { TelemetryOperations } from './admin/telemetry-operations.ts';
 import { createTelemetryAdministration } from './admin/telemetry-administration.ts';
 
-export type OfflineOperations = DeviceOperations &
+/** What can be done without a hub. */
+export type FileOperations = DeviceOperations &
   CredentialOperations &
   TelemetryOperations & { close(): Promise<void> };
 
@@ -40,7 +41,7 @@ export type OfflineOperations = DeviceOperations &
 export async function openOfflineOperations(
   config: Config,
   { create = false }: { create?: boolean } = {},
-): Promise<OfflineOperations> {
+): Promise<FileOperations> {
   const releasers = new Releasers();
   const close = async (): Promise<void> => {
     await releasers.closeAll();

@@ -2,10 +2,8 @@
 
 import { request, type IncomingMessage } from 'node:http';
 import { text as bodyText } from 'node:stream/consumers';
-import type { AdminOperations } from '../admin/admin-operations.ts';
-import type { DeviceReadingsQuery } from '../telemetry/readings.ts';
 import type { CredentialSummary, NewSecret } from '../../schemas/api/credentials.ts';
-import type { CredentialOperations } from '../admin/credential-operations.ts';
+import type { OfflineOperations } from './cli-deps.ts';
 import type { AnswerTo, ApiRoute, RequestTo } from '../../schemas/api/api.ts';
 import { requestPath, type PathParts } from '../../schemas/api/requests/request-path.ts';
 import { isOperationError } from '../../schemas/api/error-codes.ts';
@@ -15,11 +13,12 @@ const timeoutMs = 30_000;
 const maxRotations = 10_000;
 
 /**
+ * The operations that the command line also performs without a hub, performed by the running one.
  * Every call is a request of its own, so there is nothing to close.
  * Every call throws HubError `hub-not-running` when nothing listens on the socket, `hub-unreachable` when the hub
  * does not answer or answers with an internal fault, and otherwise the fault of the operation itself.
  */
-export function adminClient(socketPath: string): AdminOperations & CredentialOperations {
+export function adminClient(socketPath: string): OfflineOperations {
   const ask = <Route extends ApiRoute>(route: Route, given: RequestTo<Route>): Promise<AnswerTo<Route>> =>
     callApi(socketPath, route, given);
   return {
@@ -51,14 +50,6 @@ export function adminClient(socketPath: string): AdminOperations & CredentialOpe
       }
     },
     rotating: async () => (await ask('GET /api/v1/rotations', {})).devices,
-    why: (id) => ask('GET /api/v1/devices/{id}/why', { params: { id } }),
-    incidents: async () => (await ask('GET /api/v1/incidents', {})).incidents,
-    pushNotice: (body) => ask('POST /api/v1/notices', { body }),
-    notices: async () => (await ask('GET /api/v1/notices', {})).notices,
-    async readings({ device, stream, ...query }: DeviceReadingsQuery) {
-      const params = { id: device, stream };
-      return (await ask('GET /api/v1/devices/{id}/readings/{stream}', { params, query })).readings;
-    },
     ledger: (device) => ask('GET /api/v1/ledger', { query: { device } }),
     spoolStatus: () => ask('GET /api/v1/spool', {}),
     spoolPage: async (after) => (await ask('GET /api/v1/spool/lines', { query: { after } })).page,

@@ -3,10 +3,10 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { HubError } from '../../kernel/errors.ts';
 import type { Reading } from '../../../schemas/api/readings.ts';
-import { adminClient } from '../admin-client.ts';
 import { parseTimeMs } from '../arguments.ts';
+import { ask } from '../ask-hub.ts';
 import type { CliDeps } from '../cli-deps.ts';
-import { adminSocketPath, loadConfig, type ConfigOptions } from '../config-source.ts';
+import type { ConfigOptions } from '../config-source.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { isoTime } from '../../../schemas/iso-time.ts';
 import { table } from '../table.ts';
@@ -42,16 +42,15 @@ export function addReadings(program: Command, deps: CliDeps): void {
         command.error('error: --from must be before --to', { exitCode: exitCodes.usage });
       }
       const ranged = from !== undefined || to !== undefined;
-      const { config } = loadConfig(options, deps);
-      const rows = await ask(
-        adminClient(adminSocketPath(config)).readings({
-          device,
-          stream,
-          fromMs: from ?? 0,
-          toMs: to ?? endOfTimeMs,
-          limit: last ?? (ranged ? rangeRows : newestRows),
-          take: last === undefined && ranged ? 'first' : 'last',
-        }),
+      const query = {
+        fromMs: from ?? 0,
+        toMs: to ?? endOfTimeMs,
+        limit: last ?? (ranged ? rangeRows : newestRows),
+        take: last === undefined && ranged ? ('first' as const) : ('last' as const),
+      };
+      const params = { id: device, stream };
+      const { readings: rows } = await sayHowToStart(
+        ask(options, deps, 'GET /api/v1/devices/{id}/readings/{stream}', { params, query }),
       );
       if (json === true) deps.out(rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
       else deps.out(readingsTable(rows));
@@ -64,7 +63,7 @@ export function addReadings(program: Command, deps: CliDeps): void {
 }
 
 /** Only a running hub can query the metrics store, so the fault says how to start one. */
-async function ask(answer: Promise<readonly Reading[]>): Promise<readonly Reading[]> {
+async function sayHowToStart<Answer>(answer: Promise<Answer>): Promise<Answer> {
   try {
     return await answer;
   } catch (error) {

@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { connect as connectMqtt } from 'mqtt';
-import { callApi } from '../../../hub/cli/admin-client.ts';
 import { finalStatuses } from '../../../schemas/command-status.ts';
 import { startCommandedDevice } from '../../helpers/devices/commanded-device.ts';
 import { startInProcessHub, type InProcessHub } from '../../helpers/hubs/in-process-hub.ts';
@@ -21,11 +19,10 @@ test('two hubs with one root at one broker say so, and every command ends in one
     await link.close();
     await broker.close();
   });
-  const stateOf = async ({ dataDir }: InProcessHub) => callApi(join(dataDir, 'hub.sock'), 'GET /readyz', {});
-  const idOf = async ({ dataDir }: InProcessHub): Promise<string> =>
-    (await callApi(join(dataDir, 'hub.sock'), 'GET /api/v1/hub', {})).hubId;
+  const stateOf = (hub: InProcessHub) => hub.ask('GET /readyz', {});
+  const idOf = async (hub: InProcessHub): Promise<string> => (await hub.ask('GET /api/v1/hub', {})).hubId;
   const incidentsOf = async (hub: InProcessHub): Promise<string[]> => {
-    const { incidents } = await callApi(join(hub.dataDir, 'hub.sock'), 'GET /api/v1/incidents', {});
+    const { incidents } = await hub.ask('GET /api/v1/incidents', {});
     return incidents.map(({ kind, state, subject }) => `${kind} ${state} ${subject}`);
   };
   for (const [hub, other] of [

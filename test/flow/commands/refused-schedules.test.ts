@@ -36,7 +36,9 @@ test('a schedule refused at two times in a row is an incident over a restart, un
   const incident = (state: Incident['state']): Promise<Incident> =>
     waitFor(
       async () =>
-        (await hub.admin.incidents()).find((one) => one.kind === 'schedule-refused' && one.state === state),
+        (await hub.ask('GET /api/v1/incidents', {})).incidents.find(
+          (one) => one.kind === 'schedule-refused' && one.state === state,
+        ),
       { what: `the incident is ${state}`, everyMs: 50 },
     );
   const opened = await incident('open');

@@ -87,9 +87,11 @@ test('a command that waited for the device and is too long for it ends rejected,
 test('a notice that is too long is counted as too large, and a batch is refused in nacks that fit', async (t) => {
   const hub = await startHub(t);
   const device = await openDisplay(t, hub);
-  const notice = await hub.admin.pushNotice({ to: 'all', topic: 'news', data: long });
+  const notice = await hub.ask('POST /api/v1/notices', { body: { to: 'all', topic: 'news', data: long } });
   assert.deepEqual(notice.report, { matched: 1, sent: 0, dropped: 0, offline: 0, tooLarge: 1 });
-  const { report } = await hub.admin.pushNotice({ to: 'all', topic: 'news', data: 'hi' });
+  const { report } = await hub.ask('POST /api/v1/notices', {
+    body: { to: 'all', topic: 'news', data: 'hi' },
+  });
   assert.equal(report?.sent, 1);
   const samples = Array.from({ length: 500 }, (_, n) => ({ up: n, data: { lux: n % 2 === 0 ? 200 : 10 } }));
   device.send({ type: 'telemetry', seq: 1, stream: 'light', samples });

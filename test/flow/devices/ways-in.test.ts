@@ -194,6 +194,6 @@ test('the libraries that send an origin do not get in by it alone', async (t) =>
 test('a refusal is found in the events of the device that its page claimed to be', async (t) => {
   await hub.add(['d-2']);
   await knock(t, chromiumRequest(host(), page, pageCredential({ id: 'd-2', secret: 'wrong' })));
-  const { events } = await hub.admin.why('d-2');
+  const { events } = await hub.ask('GET /api/v1/devices/{id}/why', { params: { id: 'd-2' } });
   assert.ok(JSON.stringify(events).includes('"status":401'), JSON.stringify(events));
 });

@@ -55,8 +55,9 @@ async function watching(
 
 test('no answer to who reaches one site names a device of another', async (t) => {
   const { hub, all, east } = await scene(t);
-  for (const id of ['e-1', 'w-1']) await hub.admin.pushNotice({ to: id, topic: 'hello', data: id });
-  await hub.admin.pushNotice({ to: 'site=west', topic: 'hello', data: 'w-1' });
+  for (const id of ['e-1', 'w-1'])
+    await hub.ask('POST /api/v1/notices', { body: { to: id, topic: 'hello', data: id } });
+  await hub.ask('POST /api/v1/notices', { body: { to: 'site=west', topic: 'hello', data: 'w-1' } });
   for (const id of ['e-1', 'w-1']) {
     const action = { kind: 'notice', topic: 'hello', data: id };
     const schedule = { name: `for-${id}`, cron: '0 3 * * *', timeZone: 'UTC', to: id, action };

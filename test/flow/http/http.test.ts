@@ -12,7 +12,7 @@ import { serveDevices } from '../../../hub/adapters/http/routes/device-routes.ts
 import { serveReadings, type ReadingOperations } from '../../../hub/adapters/http/routes/reading-routes.ts';
 import { serveSpool } from '../../../hub/adapters/http/routes/spool-routes.ts';
 import type { PartsHealth } from '../../../hub/admin/readiness.ts';
-import { adminClient, hubRuns } from '../../../hub/cli/admin-client.ts';
+import { adminClient, callApi, hubRuns } from '../../../hub/cli/admin-client.ts';
 import { readConfig } from '../../../hub/config/config.ts';
 import type { DeviceReadingsQuery } from '../../../hub/telemetry/readings.ts';
 import { HubError } from '../../../hub/kernel/errors.ts';
@@ -273,9 +273,14 @@ test('readings are asked for by range, and a bad range is named', async (t) => {
     limit: 3,
     take: 'first',
   };
-  assert.deepEqual(await adminClient(socketPath).readings(query), [
-    { timeMs: 1_767_225_600_000.25, fields: { temperature: 21.5 } },
-  ]);
+  const { device: id, stream, ...range } = query;
+  assert.deepEqual(
+    await callApi(socketPath, 'GET /api/v1/devices/{id}/readings/{stream}', {
+      params: { id, stream },
+      query: range,
+    }),
+    { readings: [{ timeMs: 1_767_225_600_000.25, fields: { temperature: 21.5 } }] },
+  );
   assert.deepEqual(queries, [query]);
   const cases: [string, RegExp][] = [
     ['', /query toMs must be a whole number/],

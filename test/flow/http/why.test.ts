@@ -13,7 +13,7 @@ async function untilWhy(hub: InProcessHub, id: string, cause: Cause, timeoutMs =
   let last: unknown;
   await waitFor(
     async () => {
-      const why = await hub.admin.why(id);
+      const why = await hub.ask('GET /api/v1/devices/{id}/why', { params: { id } });
       last = why;
       return why.cause === cause;
     },
@@ -151,7 +151,7 @@ test('why names each cause of a scripted disconnection, and a connected device h
       await untilWhy(hub, `d-${cause}`, cause);
     }),
   );
-  const { events } = await hub.admin.why('d-frame-too-big');
+  const { events } = await hub.ask('GET /api/v1/devices/{id}/why', { params: { id: 'd-frame-too-big' } });
   assert.ok(events.some((entry) => entry.kind === 'closed' && entry.code === 1009));
 
   // The hub stops, and asks those that are there to come back; nobody does.
@@ -173,11 +173,16 @@ test('a device that the limit of its address keeps out is not told to check its 
   await hub.add(['d-in', 'd-out']);
   const device = await openRaw(hub.device('d-in'), quick);
   await assert.rejects(openRaw(hub.device('d-out')));
-  const why = await hub.admin.why('d-out');
+  const why = await hub.ask('GET /api/v1/devices/{id}/why', { params: { id: 'd-out' } });
   assert.equal(why.cause, 'never-connected');
   assert.match(why.text, /cutting new connections from 127\.0\.0\.1, because the limit of 1 connections/);
   const open = async () =>
-    (await hub.admin.incidents()).map(({ kind, state, subject, limit }) => [kind, state, subject, limit]);
+    (await hub.ask('GET /api/v1/incidents', {})).incidents.map(({ kind, state, subject, limit }) => [
+      kind,
+      state,
+      subject,
+      limit,
+    ]);
   assert.deepEqual(await open(), [['connections-cut', 'open', '127.0.0.1', 1]]);
   device.close();
 });

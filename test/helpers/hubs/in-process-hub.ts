@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import type { AnswerTo, ApiRoute, RequestTo } from '../../../schemas/api/api.ts';
 import { readConfig } from '../../../hub/config/config.ts';
-import { adminClient } from '../../../hub/cli/admin-client.ts';
+import { adminClient, callApi } from '../../../hub/cli/admin-client.ts';
 import { startHub, type RunningHub } from '../../../hub/hub.ts';
 import { createLog } from '../../../hub/kernel/log.ts';
 import { temporaryFolder } from '../services/guard.ts';
@@ -11,6 +12,8 @@ export interface InProcessHub {
   readonly dataDir: string;
   readonly hub: RunningHub;
   readonly admin: ReturnType<typeof adminClient>;
+  /** Performs one operation of the API as its admin socket does, by its method and path. */
+  ask<Route extends ApiRoute>(route: Route, given: RequestTo<Route>): Promise<AnswerTo<Route>>;
   /** How the device connects; `add` has registered it. */
   device(id: string): RawDeviceOptions;
   /** Registers devices of this type. */
@@ -54,6 +57,7 @@ export async function startInProcessHub(
   return {
     dataDir,
     admin,
+    ask: (route, given) => callApi(join(dataDir, 'hub.sock'), route, given),
     get hub() {
       return hub;
     },

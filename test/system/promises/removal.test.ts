@@ -6,7 +6,7 @@ import { adminClient, callHub } from '../../../hub/cli/admin-client.ts';
 import { createRemovalStore } from '../../../hub/adapters/sqlite/sqlite-removal-store.ts';
 import { openStateDatabase } from '../../../hub/adapters/sqlite/state-database.ts';
 import { readConfig } from '../../../hub/config/config.ts';
-import { openOfflineOperations, type OfflineOperations } from '../../../hub/offline.ts';
+import { openOfflineOperations, type FileOperations } from '../../../hub/offline.ts';
 import { temporaryFolder } from '../../helpers/services/guard.ts';
 import { startMosquitto } from '../../helpers/services/mosquitto.ts';
 import { spawnHub, type HubProcess } from '../../helpers/services/process.ts';
@@ -68,7 +68,7 @@ async function remove(hub: HubProcess, id: string): Promise<void> {
 /** On the files, as the command line does when no hub runs. */
 async function offline(
   dataDir: string,
-  work: (operations: OfflineOperations) => Promise<unknown>,
+  work: (operations: FileOperations) => Promise<unknown>,
 ): Promise<void> {
   const env = { HUB_DATA_DIR: dataDir, HUB_TLS: 'off', HUB_DEVICE_LISTEN: '127.0.0.1:0' };
   const { config } = readConfig({ env, cwd: dataDir, isCron: () => true, readFile: () => '' });
