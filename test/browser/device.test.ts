@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { openSignedIn } from '../helpers/browser.ts';
 import { startInProcessHub } from '../helpers/hubs/in-process-hub.ts';
 import { openRaw } from '../helpers/devices/raw-device.ts';
+import { temporaryFolder } from '../helpers/services/guard.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 
 /** The page of one device on a real hub, in a real browser. */
@@ -152,4 +155,26 @@ test('the firmware of a device that has gone is shown as the last known one, on 
     .getByTitle(/^last known, /)
     .getByText('2.4.0')
     .waitFor();
+});
+
+test('a device that runs a newer version of its type has the pictures of that one, also when it has gone', async (t) => {
+  const folder = temporaryFolder('types');
+  t.after(() => folder.remove());
+  const shipped = new URL('../../schemas/device-types/env-sensor@1.json', import.meta.url);
+  const first = readFileSync(shipped, 'utf8');
+  writeFileSync(join(folder.path, 'env-sensor@1.json'), first);
+  const newer = first
+    .replace('"version": 1', '"version": 2')
+    .replace('"humidity": {', '"noise": { "type": "number" },\n        "humidity": {');
+  writeFileSync(join(folder.path, 'env-sensor@2.json'), newer);
+  const hub = await startInProcessHub(t, { HUB_SCHEMAS_DIR: folder.path });
+  await hub.add(['d-1']);
+  const device = await openRaw(hub.device('d-1'), { deviceType: 'env-sensor@2' });
+  t.after(() => device.close());
+  const { page } = await openSignedIn(t, hub, '/devices/d-1');
+  await chartOf(page, 'noise').waitFor();
+  device.close();
+  await page.getByRole('region', { name: 'State' }).getByText('Type version last used').waitFor();
+  await page.reload();
+  await chartOf(page, 'noise').waitFor();
 });

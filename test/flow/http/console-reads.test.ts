@@ -280,7 +280,7 @@ test('device types are counted, and told as their files say them', async (t) => 
   assert.deepEqual(told, {
     ...file,
     id: 'env-sensor@1',
-    presence: { heartbeatSec: 30, graceSec: 15 },
+    presence: { heartbeatSec: 30, graceSec: 15, maxHeartbeatSec: 120 },
     commands: Object.fromEntries(
       Object.entries(file.commands).map(([name, command]) => [name, { ...filled, ...command }]),
     ),

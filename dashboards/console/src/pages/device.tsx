@@ -49,7 +49,8 @@ function NoDevice({ id, error, reload }: { id: string; error: unknown; reload: (
 }
 
 function Device({ details }: { details: DeviceDetails }) {
-  const { id, type } = details;
+  const { id } = details;
+  const type = typeOf(details);
   const { state } = useLoad(
     (signal) => ask('GET /api/v1/device-types/{id}', { params: { id: type }, signal }),
     [type],
@@ -73,13 +74,18 @@ function Device({ details }: { details: DeviceDetails }) {
   );
 }
 
+/** It may run another version of its type than the one it was registered with. */
+function typeOf({ type, session }: DeviceDetails): string {
+  return session?.deviceType ?? type;
+}
+
 function Pictures({ details, type }: { details: DeviceDetails; type: Load<DeviceTypeDefinition> }) {
   const range = rangeOf(query.value.get('range'));
   const until = query.value.get('until');
   return (
     <Panel title="History" name="pictures" aside={<RangeBar range={range} until={until} />}>
       <PresenceTimeline details={details} range={range} until={until} />
-      {type.kind === 'failed' && <Failed what={`the device type ${details.type}`} error={type.error} />}
+      {type.kind === 'failed' && <Failed what={`the device type ${typeOf(details)}`} error={type.error} />}
       {type.kind === 'loaded' &&
         Object.entries(type.value.streams ?? {}).map(([stream, definition]) => (
           <StreamCharts
