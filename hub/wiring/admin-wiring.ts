@@ -1,6 +1,5 @@
 import type { ViewOperations } from '../adapters/http/routes/api-routes.ts';
-import { createDeviceListStore } from '../adapters/sqlite/sqlite-device-list-store.ts';
-import { createRejectStore } from '../adapters/sqlite/sqlite-reject-store.ts';
+import { createDeviceListStore, createRejectStore } from '../adapters/sqlite/sqlite-history-store.ts';
 import { ConsoleReadings } from '../admin/console-readings.ts';
 import { createDeviceAdministration } from '../admin/device-administration.ts';
 import { createDeviceHistory } from '../admin/device-history.ts';

@@ -1,4 +1,4 @@
-import { createDeviceListStore } from '../adapters/sqlite/sqlite-device-list-store.ts';
+import { createDeviceListStore } from '../adapters/sqlite/sqlite-history-store.ts';
 import { createPresenceStore } from '../adapters/sqlite/sqlite-presence-store.ts';
 import { createRemovalStore } from '../adapters/sqlite/sqlite-removal-store.ts';
 import type { Publisher } from '../bus/bus.ts';

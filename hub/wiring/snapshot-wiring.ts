@@ -1,5 +1,5 @@
 import packageJson from '../../package.json' with { type: 'json' };
-import { createDayCountStore } from '../adapters/sqlite/sqlite-day-count-store.ts';
+import { createDayCountStore } from '../adapters/sqlite/sqlite-history-store.ts';
 import { DayCounts } from '../admin/day-counts.ts';
 import { closesByCode, type SnapshotParts } from '../admin/hub-snapshot.ts';
 import type { Bus } from '../bus/bus.ts';

@@ -6,13 +6,11 @@ import {
   groupCommandRequesterMigrations,
 } from './sqlite-group-command-store.ts';
 import { scheduleMigrations } from './sqlite-schedule-store.ts';
-import { deviceListMigrations } from './sqlite-device-list-store.ts';
 import { enrolmentMigrations } from './sqlite-enrolment-store.ts';
 import { operatorMigrations } from './sqlite-operator-store.ts';
 import { noticeActorMigrations, noticeMigrations } from './sqlite-notice-store.ts';
 import { consoleSessionMigrations } from './sqlite-console-session-store.ts';
-import { dayCountMigrations } from './sqlite-day-count-store.ts';
-import { rejectMigrations } from './sqlite-reject-store.ts';
+import { historyMigrations } from './sqlite-history-store.ts';
 import { removalMigrations } from './sqlite-removal-store.ts';
 import { incidentMigrations } from './sqlite-incident-store.ts';
 import { openDatabase, type Database, type DatabaseOptions } from './sqlite.ts';
@@ -119,9 +117,7 @@ export const stateMigrations: readonly string[] = [
   `ALTER TABLE presence ADD COLUMN last_session TEXT;`,
   ...consoleSessionMigrations,
   ...noticeActorMigrations,
-  ...deviceListMigrations,
-  ...rejectMigrations,
-  ...dayCountMigrations,
+  ...historyMigrations,
 ];
 
 /**

@@ -5,8 +5,10 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { createRemovalStore } from '../../../hub/adapters/sqlite/sqlite-removal-store.ts';
 import type { StoredReject } from '../../../hub/admin/rejects.ts';
-import { createDeviceListStore } from '../../../hub/adapters/sqlite/sqlite-device-list-store.ts';
-import { createRejectStore } from '../../../hub/adapters/sqlite/sqlite-reject-store.ts';
+import {
+  createDeviceListStore,
+  createRejectStore,
+} from '../../../hub/adapters/sqlite/sqlite-history-store.ts';
 import { createDeviceStore } from '../../../hub/adapters/sqlite/sqlite-device-store.ts';
 import { createIncidentStore } from '../../../hub/adapters/sqlite/sqlite-incident-store.ts';
 import { createHubIdentityStore } from '../../../hub/adapters/sqlite/sqlite-hub-identity-store.ts';

@@ -1,0 +1,99 @@
+/** What happened lately, in `state.db` (`historyMigrations` applied): of each device, by field and firmware, by the hour. */
+
+import type { DayCountStore, StoredHour } from '../../admin/day-counts.ts';
+import type { RejectStore, StoredReject } from '../../admin/rejects.ts';
+import type { DeviceListStore } from '../../kernel/device-lists.ts';
+import { jsonTable, jsonTableMigration } from './json-table.ts';
+import type { Database } from './sqlite.ts';
+
+/** Lists and rows are JSON; the other columns serve queries. An hour has its number as its name. */
+export const historyMigrations: readonly string[] = [
+  `CREATE TABLE device_list (
+     kind TEXT NOT NULL,
+     device_id TEXT NOT NULL,
+     entries TEXT NOT NULL,
+     PRIMARY KEY (kind, device_id)
+   ) STRICT;
+   CREATE INDEX device_list_device ON device_list (device_id);`,
+  `CREATE TABLE reject (
+     key TEXT PRIMARY KEY,
+     last_ms REAL NOT NULL,
+     entry TEXT NOT NULL
+   ) STRICT;
+   -- Refusals in rows that did not fit.
+   CREATE TABLE reject_other (
+     one INTEGER PRIMARY KEY CHECK (one = 1),
+     count INTEGER NOT NULL
+   ) STRICT;`,
+  jsonTableMigration('day_count'),
+];
+
+/** What happened to each device, or what was refused of it. */
+export function createDeviceListStore<Row>(db: Database, kind: 'event' | 'nack'): DeviceListStore<Row> {
+  return {
+    async load(deviceIds) {
+      const rows = await db.read(
+        `SELECT device_id, entries FROM device_list
+          WHERE kind = ?1 AND device_id IN (SELECT value FROM json_each(?2))`,
+        [kind, JSON.stringify(deviceIds)],
+      );
+      // Written by `save` below, and by nothing else.
+      return new Map(
+        rows.map((row) => [String(row['device_id']), JSON.parse(String(row['entries'])) as Row[]]),
+      );
+    },
+
+    async save(lists) {
+      if (lists.size === 0) return;
+      await db.transaction([
+        {
+          sql: `INSERT INTO device_list (kind, device_id, entries)
+                SELECT ?1, value ->> 0, value -> 1 FROM json_each(?2)
+                 -- What happens while a device is removed is not kept of it.
+                 WHERE EXISTS (SELECT 1 FROM device WHERE id = value ->> 0)
+                ON CONFLICT (kind, device_id) DO UPDATE SET entries = excluded.entries`,
+          params: [kind, JSON.stringify([...lists])],
+        },
+      ]);
+    },
+  };
+}
+
+/** Refusals by field and firmware. */
+export function createRejectStore(db: Database): RejectStore {
+  return {
+    async load() {
+      const rows = await db.read('SELECT entry FROM reject ORDER BY last_ms');
+      const [other] = await db.read('SELECT count FROM reject_other');
+      return {
+        // Written by `save` below, and by nothing else.
+        entries: rows.map(({ entry }) => JSON.parse(String(entry)) as StoredReject),
+        other: Number(other?.['count'] ?? 0),
+      };
+    },
+
+    async save({ changed, dropped, other }) {
+      await db.transaction([
+        {
+          sql: `INSERT INTO reject (key, last_ms, entry)
+                SELECT value ->> 0, value -> 1 ->> 'lastMs', value -> 1 FROM json_each(?1) WHERE true
+                ON CONFLICT (key) DO UPDATE SET last_ms = excluded.last_ms, entry = excluded.entry`,
+          params: [JSON.stringify([...changed])],
+        },
+        {
+          sql: 'DELETE FROM reject WHERE key IN (SELECT value FROM json_each(?1))',
+          params: [JSON.stringify(dropped)],
+        },
+        {
+          sql: 'INSERT INTO reject_other (one, count) VALUES (1, ?1) ON CONFLICT (one) DO UPDATE SET count = ?1',
+          params: [other],
+        },
+      ]);
+    },
+  };
+}
+
+/** What was counted in the last hours. */
+export function createDayCountStore(db: Database): DayCountStore {
+  return jsonTable<StoredHour>(db, 'day_count');
+}
