@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, test, type TestContext } from 'node:test';
-import type { Browser } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
+import { clientSnippet } from '../helpers/devices/client-snippet.ts';
 import { pageCredential } from '../helpers/devices/client-requests.ts';
 import { launchChromium } from '../helpers/services/chromium.ts';
 import { startInProcessHub } from '../helpers/hubs/in-process-hub.ts';
@@ -29,13 +30,19 @@ interface Ask {
   subprotocols: string[];
 }
 
-/** What a page of this origin gets: the first frame of the hub, or the code it was closed with. */
-async function connectFrom(t: TestContext, origin: string, ask: Ask): Promise<string> {
+/** An empty page of this origin, in a browser of its own. */
+async function openPage(t: TestContext, origin: string): Promise<Page> {
   browser ??= launchChromium();
   const context = await (await browser).newContext();
   t.after(() => context.close());
   const page = await context.newPage();
   await page.goto(origin);
+  return page;
+}
+
+/** What a page of this origin gets: the first frame of the hub, or the code it was closed with. */
+async function connectFrom(t: TestContext, origin: string, ask: Ask): Promise<string> {
+  const page = await openPage(t, origin);
   return page.evaluate(
     ({ url, subprotocols }) =>
       new Promise<string>((resolve) => {
@@ -63,4 +70,17 @@ test('a page of an allowed origin opens a session with its credential, a page of
     await connectFrom(t, allowed, { ...ask, subprotocols: ['hub.v1.json', wrong] }),
     'closed 1006',
   );
+});
+
+test('the code for a page in the list of clients stores a reading', async (t) => {
+  const allowed = await servePage(t);
+  const hub = await startInProcessHub(t, { HUB_ALLOWED_ORIGINS: allowed });
+  await hub.add(['d-1']);
+  const page = await openPage(t, allowed);
+  const said = page.waitForEvent('console', { timeout: 10_000 });
+  const { secret } = hub.device('d-1');
+  const url = hub.hub.deviceUrl;
+  const content = clientSnippet('A web page', { 'wss://HUB:8443/v1/device': url, SECRET: secret });
+  await page.addScriptTag({ content });
+  assert.equal((await said).text(), 'stored 1');
 });
