@@ -54,6 +54,11 @@ function thirdParties(allowed: string[], message: string, node = ['!node:*', '!n
   return { group: ['**', '!./**', '!../**', ...node, ...open, ...closed], message };
 }
 
+const notTheHub: Pattern = {
+  regex: from('hub', 'dashboards', 'test'),
+  message: 'the simulator never imports the hub',
+};
+
 function imports(files: string[], patterns: Pattern[], rules: Record<string, unknown> = {}) {
   return { files, rules: { 'no-restricted-imports': ['error', { patterns }], ...rules } };
 }
@@ -260,11 +265,18 @@ const outside = [
   imports(
     ['device-sim/**'],
     [
-      { regex: from('hub', 'dashboards', 'test'), message: 'the simulator never imports the hub' },
+      notTheHub,
       thirdParties(
         ['commander', 'csv-parse', 'csv-parse/**', 'ws'],
         'the simulator takes no third party but ws, commander and csv-parse',
       ),
+    ],
+  ),
+  imports(
+    ['device-sim/check/check-certificates.ts'],
+    [
+      notTheHub,
+      thirdParties(['@peculiar/x509', 'reflect-metadata'], 'certificates take no third party but x509'),
     ],
   ),
 ];

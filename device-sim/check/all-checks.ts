@@ -6,9 +6,11 @@ import { linkChecks } from './link-checks.ts';
 import { nackChecks } from './nack-checks.ts';
 import { reconnectChecks } from './reconnect-checks.ts';
 import { secretChecks } from './secret-checks.ts';
+import { tlsChecks } from './tls-checks.ts';
 
 /** Every check, in the order of the report. */
 export const allChecks: readonly Check[] = [
+  ...tlsChecks,
   ...connectChecks,
   ...dataChecks,
   ...nackChecks,

@@ -1,4 +1,5 @@
 import type { Bench } from './bench.ts';
+import type { CertificateKind } from './check-certificates.ts';
 
 /** One thing that a device must do, as the protocol's page says it. */
 export interface Check {
@@ -6,6 +7,8 @@ export interface Check {
   id: string;
   /** What a right device does, as a sentence. */
   title: string;
+  /** It is about TLS, with this certificate of the hub. */
+  certificate?: CertificateKind;
   /** @throws CheckFault when the device does otherwise, NotApplicable when the check does not concern it */
   run: (bench: Bench) => Promise<void>;
 }

@@ -10,6 +10,8 @@ export interface DeviceIdentity {
   type: string;
   /** A folder that outlives its reboots. */
   state: string;
+  /** File with the CA to trust, PEM; it is there when the checks use TLS. */
+  ca: string;
 }
 
 export interface CheckedDevice {
@@ -23,7 +25,7 @@ export interface CheckedDevice {
 
 const keptOutput = 2_000;
 
-/** The device under test as a process. `{url}`, `{id}`, `{secret}`, `{type}` and `{state}` in its arguments are replaced. */
+/** The device under test as a process. `{url}`, `{id}`, `{secret}`, `{type}`, `{state}` and `{ca}` in its arguments are replaced. */
 export class DeviceProcess implements CheckedDevice {
   readonly #command: readonly string[];
   readonly #env: Record<string, string | undefined>;
@@ -40,7 +42,7 @@ export class DeviceProcess implements CheckedDevice {
     this.#command = command.map((part) =>
       part.replaceAll(/\{(\w+)\}/g, (whole, name: string) => values.get(name) ?? whole),
     );
-    const { url, id, secret, type, state } = identity;
+    const { url, id, secret, type, state, ca } = identity;
     this.#env = {
       ...env,
       HUB_URL: url,
@@ -48,6 +50,7 @@ export class DeviceProcess implements CheckedDevice {
       HUB_DEVICE_SECRET: secret,
       HUB_DEVICE_TYPE: type,
       HUB_DEVICE_STATE: state,
+      HUB_CA: ca,
     };
   }
 

@@ -1,4 +1,5 @@
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer as createHttpServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { WebSocketServer } from 'ws';
@@ -35,15 +36,23 @@ export class PlayedHub {
   readonly #log: string[] = [];
   readonly #sessions: PlayedSession[] = [];
   readonly #waiters = new Set<() => void>();
-  readonly #http = createServer();
+  readonly #http: Server;
+  /** TCP connections so far. */
+  #knocks = 0;
   readonly #server = new WebSocketServer({
     noServer: true,
     handleProtocols: (offered) => offered.has(subprotocol) && subprotocol,
   });
   readonly #startedMs = performance.now();
 
-  private constructor(judge: FrameJudge) {
+  private constructor(judge: FrameJudge, tls: { cert: string; key: string } | undefined) {
     this.#judge = judge;
+    this.#http = tls === undefined ? createHttpServer() : createHttpsServer(tls);
+    this.#http.on('connection', () => {
+      this.#knocks += 1;
+      this.#wake();
+    });
+    this.#http.on('tlsClientError', ({ message }) => this.#note('×', `TLS: ${message}`));
     this.#http.on('upgrade', (request, socket, head) => {
       socket.on('error', () => socket.destroy());
       this.attempts.push({ atMs: performance.now(), request });
@@ -68,8 +77,13 @@ export class PlayedHub {
     });
   }
 
-  static async start(judge: FrameJudge, listen: { host: string; port: number }): Promise<PlayedHub> {
-    const hub = new PlayedHub(judge);
+  /** @param tls undefined: plain WebSocket */
+  static async start(
+    judge: FrameJudge,
+    listen: { host: string; port: number },
+    tls?: { cert: string; key: string },
+  ): Promise<PlayedHub> {
+    const hub = new PlayedHub(judge, tls);
     hub.#http.listen(listen.port, listen.host);
     await once(hub.#http, 'listening');
     return hub;
@@ -98,6 +112,12 @@ export class PlayedHub {
   /** Connections that no check has taken yet are of no interest any more. */
   forgetSessions(): void {
     this.#sessions.length = 0;
+  }
+
+  /** Resolves when the device has opened a TCP connection. @throws CheckFault */
+  async knocked(ms: number): Promise<void> {
+    const some = (): true | undefined => (this.#knocks > 0 ? true : undefined);
+    await within(ms, this.#when(some), 'the device did not connect');
   }
 
   /** Resolves when there were so many attempts to connect. @throws CheckFault */

@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DeviceType } from '../../schemas/index.ts';
 import { Bench } from './bench.ts';
+import type { CheckCertificate } from './check-certificates.ts';
 import { CheckFault, NotApplicable, type Check } from './check.ts';
 import type { CheckedDevice, DeviceIdentity } from './checked-device.ts';
 import { FrameJudge } from './frame-judge.ts';
@@ -24,6 +25,8 @@ export interface CheckOptions {
   /** Checks under way together; each has a hub, a device and a folder of its own. */
   concurrency: number;
   listen: { host: string; port: number };
+  /** The device is given a CA and connects by TLS. */
+  tls: boolean;
   /** Of the hub as the device reaches it, when that is not the address it listens at. */
   host?: string | undefined;
   id: string;
@@ -58,11 +61,17 @@ export async function runChecks(options: CheckOptions): Promise<Outcome[]> {
 
 async function runCheck(check: Check, options: CheckOptions): Promise<Outcome> {
   const { type, id, secret, command, listen } = options;
+  if (check.certificate !== undefined && !options.tls)
+    return { check, verdict: 'skipped', reason: 'the device connects without TLS', tookMs: 0, log: [] };
   const judge = new FrameJudge(type);
-  const hub = await PlayedHub.start(judge, listen);
+  const host = options.host ?? listen.host;
+  const tls = options.tls ? await certificateFor(check, host) : undefined;
+  const hub = await PlayedHub.start(judge, listen, tls);
   const state = mkdtempSync(join(tmpdir(), 'device-check-'));
-  const url = `ws://${options.host ?? listen.host}:${hub.port}/v1/device`;
-  const identity = { url, id, secret, type: type.id, state };
+  const url = `${tls === undefined ? 'ws' : 'wss'}://${host}:${hub.port}/v1/device`;
+  const ca = join(state, 'ca.crt');
+  if (tls !== undefined) writeFileSync(ca, tls.ca);
+  const identity = { url, id, secret, type: type.id, state, ca };
   const device = options.device(identity);
   const bench = new Bench({ hub, device, type, judge, id, secret, command });
   const beganMs = performance.now();
@@ -86,4 +95,10 @@ async function runCheck(check: Check, options: CheckOptions): Promise<Outcome> {
     await hub.close();
     rmSync(state, { recursive: true, force: true });
   }
+}
+
+/** The maker of certificates takes a while to load, and is of no use without TLS. */
+async function certificateFor({ certificate = 'right' }: Check, host: string): Promise<CheckCertificate> {
+  const { makeCheckCertificate } = await import('./check-certificates.ts');
+  return makeCheckCertificate(certificate, host);
 }

@@ -19,6 +19,7 @@ interface CheckCommandOptions {
   only?: string[];
   except?: string[];
   concurrency: number;
+  tls?: true;
   json?: true;
   junit?: string;
   list?: true;
@@ -31,7 +32,7 @@ export function addCheck(program: Command, context: CliContext): void {
     .description('plays the hub to a device and says what the device does wrong')
     .argument(
       '[command...]',
-      'starts the device, after --; {url}, {id}, {secret}, {type} and {state} are replaced. None: a board that you switch on and off',
+      'starts the device, after --; {url}, {id}, {secret}, {type}, {state} and {ca} are replaced. None: a board that you switch on and off',
     )
     .option('--type <type>', 'the device type, such as env-sensor@1', 'env-sensor@1')
     .option('--schemas <folder>', schemasHelp)
@@ -49,6 +50,7 @@ export function addCheck(program: Command, context: CliContext): void {
     .option('--only <names...>', 'only these checks or groups, such as data or close/4409')
     .option('--except <names...>', 'all but these checks or groups')
     .option('--concurrency <n>', 'checks at a time, each with a device of its own', parseCount, 8)
+    .option('--tls', 'use TLS, and give the CA in HUB_CA; {ca} in the command does the same')
     .option('--json', 'one JSON object, with the frames of each failure')
     .option('--junit <file>', 'also write JUnit XML')
     .option('--list', 'print the checks and end')
@@ -89,6 +91,7 @@ async function runCheckCommand(
     secret,
     command: options.command,
     stopped,
+    tls: options.tls === true || command.some((part) => part.includes('{ca}')),
     // One board is one device.
     concurrency: inHand ? 1 : options.concurrency,
     device: (identity) =>

@@ -6,12 +6,19 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { WebSocket } from 'ws';
+import { connect as connectTls, type ConnectionOptions } from 'node:tls';
+import { WebSocket, type ClientOptions } from 'ws';
 
 const [, , fault = 'none'] = process.argv;
 const has = (name: string): boolean => fault === name;
 
-const { HUB_URL = '', HUB_DEVICE_ID = '', HUB_DEVICE_SECRET = '', HUB_DEVICE_TYPE = '' } = process.env;
+const {
+  HUB_URL = '',
+  HUB_DEVICE_ID = '',
+  HUB_DEVICE_SECRET = '',
+  HUB_DEVICE_TYPE = '',
+  HUB_CA = '',
+} = process.env;
 const flash = join(process.env['HUB_DEVICE_STATE'] ?? '.', 'flash.json');
 
 interface Reading {
@@ -57,6 +64,7 @@ const acked = new Set<string>();
 const refused = new Map<string, string>();
 let tryingOld = false;
 
+let tlsSession: Buffer | undefined;
 let ws: WebSocket | undefined;
 let isOpen = false;
 let seq = 0;
@@ -285,14 +293,34 @@ function hintOf(reason: string): number | undefined {
   }
 }
 
+/** By TLS it trusts the CA that it is given, and resumes its last session. */
+function tlsOptions(): ClientOptions {
+  if (!HUB_URL.startsWith('wss:') || has('no-tls')) return {};
+  const createConnection = (given: ConnectionOptions) => {
+    const { path: _path, ...options } = given;
+    const session = has('full-handshakes') ? undefined : tlsSession;
+    const socket = connectTls({ ...options, session });
+    socket.on('session', (fresh) => (tlsSession = fresh));
+    return socket;
+  };
+  return {
+    ca: readFileSync(HUB_CA),
+    rejectUnauthorized: !has('trusts-anyone'),
+    ...(has('ignores-names') ? { checkServerIdentity: () => undefined as never } : {}),
+    createConnection: createConnection as NonNullable<ClientOptions['createConnection']>,
+  };
+}
+
 function connect(): void {
   const secret = tryingOld ? kept.secret : (kept.next ?? kept.secret);
   const authorization = `Basic ${Buffer.from(`${HUB_DEVICE_ID}:${secret}`).toString('base64')}`;
-  const address = has('credential-in-address') ? `${HUB_URL}?secret=${secret}` : HUB_URL;
+  const plain = has('no-tls') ? HUB_URL.replace('wss:', 'ws:') : HUB_URL;
+  const address = has('credential-in-address') ? `${plain}?secret=${secret}` : plain;
   const socket = new WebSocket(address, {
     headers: { authorization },
     autoPong: !has('no-pong'),
     perMessageDeflate: false,
+    ...tlsOptions(),
     ...(has('small-buffer') ? { maxPayload: 4_096 } : {}),
   });
   ws = socket;

@@ -18,6 +18,11 @@ const types = await loadDeviceTypes(at('../../../schemas/device-types'));
 
 /** Each check with a fault that it must find, and what it says of it. */
 const faults: readonly (readonly [check: string, fault: string, reason: RegExp])[] = [
+  ['tls/trusted', 'no-tls', /did not connect/],
+  ['tls/wrong-ca', 'trusts-anyone', /with its credential, by a certificate that another CA/],
+  ['tls/wrong-name', 'ignores-names', /with its credential, by a certificate that is for another host/],
+  ['tls/expired', 'trusts-anyone', /with its credential, by a certificate that ended/],
+  ['tls/resumed', 'full-handshakes', /a full handshake again/],
   ['connect/upgrade', 'credential-in-address', /an address carries no credential/],
   ['connect/hello', 'heartbeat-before-hello', /first frame is heartbeat/],
   ['connect/boot', 'same-boot', /hello\.boot is the same after a reboot/],
@@ -78,6 +83,7 @@ async function check(id: string, fault: string): Promise<Outcome> {
     type,
     checks: allChecks.filter((one) => one.id === id),
     concurrency: 1,
+    tls: id.startsWith('tls/'),
     listen: { host: '127.0.0.1', port: 0 },
     id: 'd-1',
     secret: 'the-secret',
@@ -119,7 +125,7 @@ test('the reference client passes every check, and the command says so', async (
     process.execPath,
     sim,
     'device --url {url} --id {id} --secret {secret} --type {type}'.split(' '),
-    '--interval 0.5 --memory {state} --secret-file {state}/secret'.split(' '),
+    '--interval 0.5 --memory {state} --secret-file {state}/secret --ca {ca}'.split(' '),
   ].flat();
   const child = spawn(process.execPath, [sim, 'check', '--json', '--', ...device], {
     stdio: ['ignore', 'pipe', 'inherit'],

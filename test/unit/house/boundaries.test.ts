@@ -257,6 +257,7 @@ const outside = [
   fault('schemas/nested/simulator.ts', '../../device-sim/client/client.ts', /nothing of ours/),
   legal('schemas/legal.ts', 'ajv/dist/2020.js', 'ajv-formats', './field-error.ts', 'node:fs/promises'),
   fault('device-sim/third.ts', 'mqtt', /no third party but ws/),
+  fault('device-sim/check/other-checks.ts', '@peculiar/x509', /no third party but ws/),
   fault('device-sim/hub.ts', '../hub/kernel/errors.ts', /never imports the hub/),
   typeFault('device-sim/nested/hub-type.ts', '../../hub/sessions/nack.ts', /never imports the hub/),
   legal(
