@@ -149,11 +149,15 @@ export class FuzzRange {
     });
   }
 
+  /** Whoever shares the machine may hold up one probe of a part, but not the next ones. */
   async #isReady(): Promise<void> {
-    const answer = await fetch(`${this.hub.adminUrl}/readyz`);
-    const { state, parts } = (await answer.json()) as Readiness;
-    if (answer.status !== 200 || state !== 'ready')
+    const ask = async (): Promise<Readiness> =>
+      (await (await fetch(`${this.hub.adminUrl}/readyz`)).json()) as Readiness;
+    const ready = async (): Promise<boolean> => (await ask()).state === 'ready';
+    await waitFor(ready, { what: 'the hub is ready', timeoutMs: ackWithinMs }).catch(async () => {
+      const { state, parts } = await ask();
       throw new Error(`the hub is ${state}: ${JSON.stringify(parts)}`);
+    });
   }
 
   async #balances(): Promise<void> {
