@@ -49,7 +49,8 @@ function numberOf(schema: ScalarDefinition, seed: string, atMs: number): number 
   // Halved first: the width of the widest range would overflow to infinity.
   const half = to / 2 - from / 2;
   const value = from / 2 + to / 2 + half * middleShare * noiseAt(seed, atMs, periodMs);
-  if (schema.type === 'number') return readable(value, half);
+  // Half of the smallest numbers is rounded: the sum of two halves may lie beyond both limits.
+  if (schema.type === 'number') return Math.min(to, Math.max(from, readable(value, half)));
   return Math.min(
     Math.floor(Math.min(to, maxSafe)),
     Math.max(Math.ceil(Math.max(from, -maxSafe)), Math.round(value)),

@@ -55,6 +55,14 @@ const schemaOf = (of: fc.Arbitrary<ValueDefinition>): fc.Arbitrary<ObjectDefinit
     additionalProperties: false,
   }));
 
+/** A type that leaves no choice; half of such a small number is no number of its own. */
+const onlyOne = (value: number): ObjectDefinition => ({
+  type: 'object',
+  properties: { f0: { type: 'number', minimum: value, maximum: value } },
+  required: ['f0'],
+  additionalProperties: false,
+});
+
 test('whatever a device type allows, the simulator fills with values that its own checks take', () => {
   fc.assert(
     fc.property(
@@ -75,6 +83,7 @@ test('whatever a device type allows, the simulator fills with values that its ow
         assert.equal(type.commands.get('c')?.checkOutput(objectOf(output, seed, atMs)), undefined);
       },
     ),
+    { examples: [[onlyOne(-2.5e-323), onlyOne(-2.5e-323), '', 0]] },
   );
 });
 
