@@ -151,13 +151,13 @@ export class FuzzRange {
 
   /** Whoever shares the machine may hold up one probe of a part, but not the next ones. */
   async #isReady(): Promise<void> {
-    const ask = async (): Promise<Readiness> =>
-      (await (await fetch(`${this.hub.adminUrl}/readyz`)).json()) as Readiness;
-    const ready = async (): Promise<boolean> => (await ask()).state === 'ready';
-    await waitFor(ready, { what: 'the hub is ready', timeoutMs: ackWithinMs }).catch(async () => {
-      const { state, parts } = await ask();
-      throw new Error(`the hub is ${state}: ${JSON.stringify(parts)}`);
-    });
+    const ready = async (): Promise<boolean> => {
+      const answer = await fetch(`${this.hub.adminUrl}/readyz`);
+      const { state, parts } = (await answer.json()) as Readiness;
+      if (state !== 'ready') throw new Error(`it is ${state}: ${JSON.stringify(parts)}`);
+      return true;
+    };
+    await waitFor(ready, { what: 'the hub is ready', timeoutMs: ackWithinMs, everyMs: 100 });
   }
 
   async #balances(): Promise<void> {
