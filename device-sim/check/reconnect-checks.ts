@@ -9,7 +9,7 @@ const earlyMs = 20;
 /** Of the welcome. */
 const backoffMaxMs = 250;
 /** What connecting itself may take, and a busy machine adds, ms. */
-const slackMs = 1_000;
+const slackMs = 2_000;
 /** So long it is watched whether a device that must stay away does. */
 const awayMs = 5_000;
 
