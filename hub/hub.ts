@@ -81,25 +81,25 @@ async function startParts(hub: HubContext) {
   await incidents.resume();
 
   // What is asked of devices.
-  const fleet = { state, registry, sessions };
-  const notices = createNotices(hub, fleet);
-  const commands = await startCommands(hub, { ...fleet, bus, topics, telemetry, presence });
-  const schedules = await startSchedules(hub, { ...fleet, telemetry, commands, notices, incidents });
+  const base = { state, registry, sessions };
+  const notices = createNotices(hub, base);
+  const commands = await startCommands(hub, { ...base, bus, topics, telemetry, presence });
+  const schedules = await startSchedules(hub, { ...base, telemetry, commands, notices, incidents });
 
   // Who may come in, and what operators see.
-  const identity = await startIdentity(hub, fleet);
-  const operators = await startOperators(hub, { ...fleet, identity, bus });
-  const admin = createAdmin(hub, { ...fleet, bus, telemetry, presence, incidents, notices, commands });
+  const identity = await startIdentity(hub, base);
+  const operators = await startOperators(hub, { ...base, identity, bus });
+  const admin = createAdmin(hub, { ...base, bus, telemetry, presence, incidents, notices, commands });
   await admin.load();
   const served = { commands, schedules, notices, identity, operators, admin };
-  return { ...fleet, bus, telemetry, admission, presence, incidents, ...served };
+  return { ...base, bus, telemetry, admission, presence, incidents, ...served };
 }
 
 type HubParts = Awaited<ReturnType<typeof startParts>>;
 
 /**
- * Who is notified of what, in this order, in addition to those who follow within one `wiring/` file, or from the start
- * because they must miss nothing.
+ * Who is notified of what, in this order. Those who follow within one `wiring/` file are not listed here, nor those above who
+ * follow from the start because they must miss nothing.
  */
 function follow({
   state,
@@ -139,6 +139,7 @@ async function openListeners(hub: HubContext, parts: HubParts): Promise<RunningH
   follow(parts);
   await connectBus(hub, parts);
   const listener = await listenForDevices(hub, parts);
+  // A notice that was due while no hub ran is sent now, so devices must be able to connect.
   await notices.load();
   startJobs(hub, { ...parts, listener });
   const monitoring = startSelfMonitoring(hub, parts);

@@ -86,6 +86,11 @@ export class Incidents {
     for (const { members, ...incident } of incidents) {
       this.#all.push(incident);
       if (incident.state === 'closed') continue;
+      if (incident.kind === 'shared-topics') {
+        // The other hub is reported again when the broker is connected, if it is still there.
+        this.#end(incident, members);
+        continue;
+      }
       if (incident.subject !== undefined) {
         this.#byDevice.set(`${incident.kind} ${incident.subject}`, incident);
         continue;
@@ -110,7 +115,6 @@ export class Incidents {
           case 'correlated-loss':
           case 'schedule-refused':
           case 'connections-cut':
-          case 'shared-topics':
           // Those have a scope or a subject, and are resumed above.
         }
       }

@@ -45,6 +45,29 @@ const firstMs = 60 * minuteMs;
 const lostMs = dayMs;
 const removeEveryMs = 60 * minuteMs;
 
+/** The embedded store shares its disk with everything else, so it removes old readings unless configured otherwise. */
+const embeddedRetentionDays = 7;
+/** On a small disk it would otherwise fill the disk before its size is reached. */
+const largestShare = 0.5;
+const mebibyte = 1_048_576;
+
+/** What is asked for, and for a store on the hub's own disk a bound in any case, which is logged. */
+export function upkeepOptions(
+  asked: Pick<UpkeepOptions, 'rollUps' | 'rawRetentionDays'> & { embeddedMaxMib: number },
+  { store, disk, log }: { store: Pick<MetricsUpkeep, 'bounded'>; disk: { readonly size: number }; log: Log },
+): UpkeepOptions {
+  const { rollUps, rawRetentionDays, embeddedMaxMib } = asked;
+  if (store.bounded === undefined) return { rollUps, rawRetentionDays };
+  const days = rawRetentionDays ?? embeddedRetentionDays;
+  const maxSize = Math.min(embeddedMaxMib * mebibyte, disk.size * largestShare);
+  const maxMib = Math.floor(maxSize / mebibyte);
+  log.info(
+    { days, maxMib },
+    `the embedded store keeps readings for ${days} days or ${maxMib} MiB, whichever is less; HUB_RAW_RETENTION_DAYS and HUB_EMBEDDED_MAX_MIB say otherwise`,
+  );
+  return { rollUps, rawRetentionDays: days, byDefault: rawRetentionDays === undefined, maxSize };
+}
+
 /** The measurements of all streams of these device types. */
 export function measurementsOf(types: readonly DeviceType[]): string[] {
   const streams = types.flatMap((type) => [...type.streams.values()]);

@@ -43,7 +43,7 @@ export async function restoreHub(
   return { ...manifest, ...prepared };
 }
 
-/** Makes of a state that is old one that a hub may start on. */
+/** Prepares a restored state for the next start of a hub. */
 async function prepare(
   state: Database,
   { madeAt, version }: BackupManifest,

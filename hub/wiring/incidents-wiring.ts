@@ -79,8 +79,6 @@ export function createIncidents(
       const open = incidents.resume(await store.load(), (id) => presence.keeper.find(id));
       for (const deviceId of open) clones.resume(deviceId);
       cuts.resume(incidents.openSubjects('connections-cut'));
-      // The other hub is reported again when the broker is connected, if it is still there.
-      for (const hubId of incidents.openSubjects('shared-topics')) incidents.topicsShared(hubId, false);
     },
     settled: () => kept.settled(),
   };

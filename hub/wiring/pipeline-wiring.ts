@@ -53,7 +53,7 @@ export async function openPipeline(hub: HubContext, hubClock: HubClock): Promise
     link,
     spool,
     disk,
-    storeIsLocal: store.name === 'embedded',
+    storeIsLocal: store.bounded !== undefined,
     ledger,
     clock,
     log,

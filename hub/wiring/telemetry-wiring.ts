@@ -15,7 +15,7 @@ import { PresenceRecorder } from '../telemetry/presence-recorder.ts';
 import type { ReadingFollower } from '../telemetry/reading-follower.ts';
 import { Reconciliation } from '../telemetry/reconciliation.ts';
 import { exposeTelemetry } from '../telemetry/telemetry-metrics.ts';
-import { measurementsOf, Upkeep, type UpkeepOptions } from '../telemetry/upkeep.ts';
+import { measurementsOf, Upkeep, upkeepOptions } from '../telemetry/upkeep.ts';
 import type { HubContext } from './context.ts';
 import { openPipeline, type TelemetryPipeline } from './pipeline-wiring.ts';
 import type { HubState } from './state-wiring.ts';
@@ -79,7 +79,7 @@ export async function startTelemetry(hub: HubContext, deps: TelemetryDeps): Prom
   const measurements = () => measurementsOf(catalog.all());
   const upkeep = new Upkeep(
     { store, progress, clock, hubClock, log, measurements },
-    retentionOf(hub, pipeline),
+    upkeepOptions(config, { store, disk: pipeline.disk, log }),
   );
   exposeTelemetry(metrics, { ...pipeline, reconciliation, upkeep, ingest, fanOut: fanOut.counters });
   return {
@@ -92,23 +92,4 @@ export async function startTelemetry(hub: HubContext, deps: TelemetryDeps): Prom
     commandRecorder: new CommandRecorder({ writer, ledger, recordOf }),
     upkeep,
   };
-}
-
-/** Readings of an embedded store share the disk with all else, so that they go some time unless otherwise asked. */
-const embeddedRetentionDays = 7;
-/** On a small disk it would otherwise fill the disk before its size is reached. */
-const largestShare = 0.5;
-const mebibyte = 1_048_576;
-
-function retentionOf({ config, log }: HubContext, { store, disk }: TelemetryPipeline): UpkeepOptions {
-  const { rollUps, rawRetentionDays, embeddedMaxMib } = config;
-  if (store.bounded === undefined) return { rollUps, rawRetentionDays };
-  const days = rawRetentionDays ?? embeddedRetentionDays;
-  const maxSize = Math.min(embeddedMaxMib * mebibyte, disk.size * largestShare);
-  const maxMib = Math.floor(maxSize / mebibyte);
-  log.info(
-    { days, maxMib },
-    `the embedded store keeps readings for ${days} days or ${maxMib} MiB, whichever is less; HUB_RAW_RETENTION_DAYS and HUB_EMBEDDED_MAX_MIB say otherwise`,
-  );
-  return { rollUps, rawRetentionDays: days, byDefault: rawRetentionDays === undefined, maxSize };
 }
