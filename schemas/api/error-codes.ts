@@ -105,7 +105,15 @@ export function isOperationError(code: string): code is OperationErrorCode {
   return Object.hasOwn(operationErrors, code);
 }
 
-/** `details.reason` of `command-refused`: its meaning, and the status where it is another than that of the code. */
+interface ReasonMeaning {
+  readonly meaning: string;
+  /** Not given: that of `command-refused`. */
+  readonly status?: number;
+  /** The refusal passes: the same command may be accepted later. */
+  readonly retryable?: true;
+}
+
+/** `details.reason` of `command-refused`. */
 export const refusalReasons = {
   'age-unknown': { meaning: 'nobody knows how long the message was under way' },
   'bad-correlation-data': { meaning: 'the correlation data cannot be used' },
@@ -119,18 +127,24 @@ export const refusalReasons = {
   'no-targets': { meaning: 'the selector matches no device' },
   retained: { meaning: 'a retained message is not a command' },
   'too-large': { meaning: 'the command does not fit in a frame', status: 413 },
-  'too-many': { meaning: 'too many commands are open', status: 429 },
-  unavailable: { meaning: 'the hub cannot take the command now', status: 503 },
+  'too-many': { meaning: 'too many commands are open', status: 429, retryable: true },
+  unavailable: { meaning: 'the hub cannot take the command now', status: 503, retryable: true },
   'unknown-command': { meaning: 'the device type has no such command', status: 404 },
   'unknown-device': { meaning: 'there is no device with this id', status: 404 },
   'unknown-group': { meaning: 'there is no group with this name', status: 404 },
-} as const satisfies Readonly<Record<string, { meaning: string; status?: number }>>;
+} as const satisfies Readonly<Record<string, ReasonMeaning>>;
 
 export type RefusalReason = keyof typeof refusalReasons;
 
 /** The HTTP status of a refused command. */
 export function statusOfReason(reason: unknown): number {
-  const reasons: Readonly<Record<string, { meaning: string; status?: number }>> = refusalReasons;
+  const reasons: Readonly<Record<string, ReasonMeaning>> = refusalReasons;
   const known = typeof reason === 'string' && Object.hasOwn(reasons, reason) ? reasons[reason] : undefined;
   return known?.status ?? operationErrors['command-refused'].status;
+}
+
+/** Whether the refusal passes, so that the same command may be accepted later. */
+export function isRetryableReason(reason: RefusalReason): boolean {
+  const { retryable }: ReasonMeaning = refusalReasons[reason];
+  return retryable === true;
 }

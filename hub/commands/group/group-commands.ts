@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { isRetryableReason } from '../../../schemas/api/error-codes.ts';
 import { defaultWave } from '../../../schemas/command-tally.ts';
 import type { Requester } from '../../../schemas/api/requester.ts';
 import type { Log } from '../../kernel/log.ts';
@@ -206,10 +207,10 @@ export class GroupCommands {
     return undefined;
   }
 
-  /** How busy a device is now does not matter: its turn may come later. */
+  /** What passes does not matter, such as how busy a device is now: its turn may come later. */
   #refusalOf(request: CommandRequest): CommandRefusal | undefined {
     const refusal = this.#deps.dispatcher.check(request);
-    return refusal?.reason === 'too-many' ? undefined : refusal;
+    return refusal === undefined || isRetryableReason(refusal.reason) ? undefined : refusal;
   }
 }
 

@@ -1,3 +1,4 @@
+import { isRetryableReason } from '../../../schemas/api/error-codes.ts';
 import { isFinal } from '../../../schemas/command-status.ts';
 import { tally } from '../../../schemas/command-tally.ts';
 import { createHash } from 'node:crypto';
@@ -253,12 +254,13 @@ export class OpenGroupCommand implements GroupCommandRecord {
       return true;
     }
     const { reason } = submission.refusal;
-    // These pass: the tick tries again.
+    // There is no room for a command to this device: others go first.
     if (reason === 'too-many') {
       target.deferred = !dispatcher.connected(device);
       this.#probesRefused = true;
     }
-    if (reason === 'too-many' || reason === 'unavailable') return false;
+    // The tick tries again.
+    if (isRetryableReason(reason)) return false;
     target.status = 'rejected';
     target.reason = reason;
     this.#unsaved.add(index);

@@ -1,3 +1,4 @@
+import { isRetryableReason } from '../../../schemas/api/error-codes.ts';
 import { HubError } from '../../kernel/errors.ts';
 import type { CommandRefusal } from '../command-request.ts';
 import type { GroupCommands } from './group-commands.ts';
@@ -45,9 +46,8 @@ export async function sendScheduled(
     { requester: { origin: 'schedule', actor: `schedule:${schedule}` } },
   );
   if (submission.kind !== 'refused') return { kind: 'sent' };
-  const { reason } = submission.refusal;
-  const kind = reason === 'too-many' || reason === 'unavailable' ? 'later' : 'refused';
-  return { kind, reason: refusalText(submission.refusal) };
+  const { refusal } = submission;
+  return { kind: isRetryableReason(refusal.reason) ? 'later' : 'refused', reason: refusalText(refusal) };
 }
 
 /** Ids of devices that a refusal names, for each type. */

@@ -1,6 +1,14 @@
 /** The page of every error code, from the one list of them. */
 
-import { errorCodes, exitCodeOf, refusalReasons, statusOfReason, type ErrorCode } from '../error-codes.ts';
+import {
+  errorCodes,
+  exitCodeOf,
+  isRetryableReason,
+  refusalReasons,
+  statusOfReason,
+  type ErrorCode,
+  type RefusalReason,
+} from '../error-codes.ts';
 
 const intro = `# Error codes
 
@@ -16,6 +24,7 @@ _Retry_ says whether the same request may succeed later without a change.
 /** The page as Markdown. */
 export function errorPage(): string {
   const codes = Object.entries(errorCodes) as [ErrorCode, (typeof errorCodes)[ErrorCode]][];
+  const reasons = Object.entries(refusalReasons) as [RefusalReason, { meaning: string }][];
   const answered = codes.filter(([, { status }]) => status !== undefined);
   const others = codes.filter(([, { status }]) => status === undefined);
   return [
@@ -33,11 +42,12 @@ export function errorPage(): string {
     '## Why a command is refused\n',
     '`details.reason` of `command-refused`, over every interface.\n',
     table(
-      ['Reason', 'HTTP status', 'Meaning'],
-      Object.entries(refusalReasons).map(([reason, { meaning }]) => [
+      ['Reason', 'HTTP status', 'Meaning', 'Retry'],
+      reasons.map(([reason, { meaning }]) => [
         `\`${reason}\``,
         String(statusOfReason(reason)),
         meaning,
+        yesNo(isRetryableReason(reason)),
       ]),
     ),
     '## What ends the process or stays in its log\n',

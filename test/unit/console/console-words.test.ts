@@ -11,6 +11,7 @@ import {
 } from '../../../dashboards/console/src/forms/field-words.ts';
 import { fullTime, shortTime, utcTime, zonedTime } from '../../../dashboards/console/src/time.ts';
 import { unitSymbol } from '../../../dashboards/console/src/unit-symbol.ts';
+import { refusalReasons } from '../../../schemas/api/error-codes.ts';
 import type { ObjectDefinition, ScalarDefinition } from '../../../schemas/device-type-definition.ts';
 
 const plan: ObjectDefinition = {
@@ -103,6 +104,7 @@ test('What a device says is told as it said it, also when it is the name of a me
   assert.equal(reasonWords('constructor'), 'constructor');
   assert.equal(reasonWords('flash full'), 'flash full');
   assert.match(reasonWords('link-lost'), /connection was lost/);
+  for (const reason of Object.keys(refusalReasons)) assert.match(reasonWords(reason), /^[A-Z].*\.$/);
   assert.equal(statusWords('constructor'), '');
   assert.match(statusWords('uncertain'), /never sends the command again/);
 });

@@ -1,5 +1,8 @@
 /** What a command does and how it ended, in the words of somebody who has to decide something. */
 
+import type { RefusalReason } from '../../../../schemas/api/error-codes.ts';
+import type { GroupCommandView } from '../../../../schemas/api/group-commands.ts';
+import type { TargetStatus } from '../../../../schemas/command-status.ts';
 import type { CommandDefinition } from '../../../../schemas/device-type-definition.ts';
 import type { OfflinePolicy, Safety } from '../../../../schemas/device-type.ts';
 import { durationWords } from './duration-words.ts';
@@ -37,7 +40,7 @@ export function idempotentWords(definition: CommandDefinition): string {
 }
 
 /** One line for each status; see `reasonWords` for why. */
-const statuses: Readonly<Record<string, string>> = {
+const statuses: Readonly<Record<TargetStatus | GroupCommandView['status'], string>> = {
   accepted: 'The hub has recorded it.',
   queued: 'Waiting for its turn, or for the device.',
   sent: 'On its way to the device.',
@@ -62,40 +65,50 @@ export function statusWords(status: string): string {
   return wordsOf(statuses, status) ?? '';
 }
 
-const reasons: Readonly<Record<string, string>> = {
+/** Why the hub did not take it. */
+const refusals: Readonly<Record<RefusalReason, string>> = {
   'age-unknown': 'It waited in the broker for an unknown time.',
-  'bad-output': 'The output of the device does not match the device type.',
+  'bad-correlation-data': 'The correlation data of the message cannot be used.',
   'bad-params': 'The parameters do not match the device type.',
   'bad-payload': 'The request cannot be parsed.',
-  busy: 'The device is busy, and this command must not be queued.',
-  deadline: 'Its deadline passed.',
-  'device-forgot': 'The device received it but no longer remembers it.',
-  'device-rebooted': 'The device has rebooted since and does not remember what it did.',
-  'device-removed': 'The device was removed from the hub.',
-  'hub-restarted': 'The hub restarted in the meantime.',
+  'bad-response-topic': 'The response topic of the message cannot be used.',
+  'bad-topic': 'The topic names no device and command.',
+  forbidden: 'Your rights do not allow this command.',
   'id-conflict': 'Another command of this device has the same ID.',
   'id-required': 'A command like this needs an ID chosen by the caller.',
-  'link-lost': 'The connection was lost before an answer came.',
-  'no-answer': 'No answer came.',
   'no-targets': 'No device matches the selection.',
-  'not-delivered': 'It never reached the device.',
-  offline: 'The device is offline, and this command must not be queued.',
-  'on-request': 'Cancellation was requested.',
-  reconnected: 'The device reconnected before an answer came.',
-  restored: 'The hub was restored from a backup and does not know what happened afterwards.',
-  superseded: 'A newer command of the same name replaced it.',
+  retained: 'The message was retained, and a retained message is not a command.',
   'too-large': 'The request is too large.',
   'too-many': 'Too many commands are already open.',
-  'too-many-failures': 'More devices failed than allowed.',
   unavailable: 'The hub cannot write its journal right now. Nothing was sent.',
   'unknown-command': 'The device type has no such command.',
   'unknown-device': 'The hub does not know this device.',
   'unknown-group': 'There is no group with this name.',
 };
 
+/** Why a command that the hub took ended as it did. */
+const endings: Readonly<Record<string, string>> = {
+  'bad-output': 'The output of the device does not match the device type.',
+  busy: 'The device is busy, and this command must not be queued.',
+  deadline: 'Its deadline passed.',
+  'device-forgot': 'The device received it but no longer remembers it.',
+  'device-rebooted': 'The device has rebooted since and does not remember what it did.',
+  'device-removed': 'The device was removed from the hub.',
+  'hub-restarted': 'The hub restarted in the meantime.',
+  'link-lost': 'The connection was lost before an answer came.',
+  'no-answer': 'No answer came.',
+  'not-delivered': 'It never reached the device.',
+  offline: 'The device is offline, and this command must not be queued.',
+  'on-request': 'Cancellation was requested.',
+  reconnected: 'The device reconnected before an answer came.',
+  restored: 'The hub was restored from a backup and does not know what happened afterwards.',
+  superseded: 'A newer command of the same name replaced it.',
+  'too-many-failures': 'More devices failed than allowed.',
+};
+
 /** Why: the hub's own reasons as a sentence; a device's own text is shown unchanged. */
 export function reasonWords(reason: string): string {
-  return wordsOf(reasons, reason) ?? reason;
+  return wordsOf(refusals, reason) ?? wordsOf(endings, reason) ?? reason;
 }
 
 /** A device's own text may be a name such as `constructor`, which every object has. */
