@@ -4,7 +4,7 @@
  */
 
 import { randomUUID } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import { WebSocket, type ClientOptions } from 'ws';
@@ -58,7 +58,11 @@ if (has('persists-nothing')) kept.results = [];
 const boot = has('same-boot') ? 'b-1' : randomUUID();
 const startedMs = performance.now();
 const uptime = (): number => performance.now() - startedMs;
-const save = (): void => writeFileSync(flash, JSON.stringify(kept));
+/** Whole or not at all: the power may go at any time. */
+const save = (): void => {
+  writeFileSync(`${flash}.new`, JSON.stringify(kept));
+  renameSync(`${flash}.new`, flash);
+};
 
 const acked = new Set<string>();
 const refused = new Map<string, string>();
