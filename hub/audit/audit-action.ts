@@ -1,14 +1,26 @@
-/** The changes that operators ask for, as the audit names them: the same over HTTP as on the files of a stopped hub. */
+/** What the audit names: the same over HTTP as on the files of a stopped hub. */
 export type AuditAction =
   | 'clock.accept'
-  | `command.${'send' | 'cancel'}`
+  | CommandAction
+  | 'connect'
   | `credential.${'add' | 'revoke' | 'rotate'}`
-  | `device.${'add' | 'label' | 'enable' | 'disable' | 'remove'}`
+  | `device.${'add' | 'label' | 'enable' | 'disable' | 'remove' | 'enrol'}`
   | `enrolment.${'create' | 'revoke' | 'approve' | 'deny'}`
   | `group.${'set' | 'remove'}`
-  | `group-command.${'send' | 'cancel'}`
+  | 'hub.restore'
+  | `${'' | 'first-' | 'screen-'}login`
   | 'logout'
   | `operator.${'save' | 'remove'}`
+  | 'publish'
   | `schedule.${'add' | 'pause' | 'remove'}`
   | 'session.end'
-  | `token.${'create' | 'revoke'}`;
+  | `token.${'create' | 'revoke'}`
+  | UnnamedRequest;
+
+/** Of commands and group commands: a request, or a change of its status. */
+export type CommandAction = `${'' | 'group-'}command.${CommandVerb | 'status'}`;
+export type CommandRequestAction = `${'' | 'group-'}command.${CommandVerb}`;
+type CommandVerb = 'send' | 'cancel';
+
+/** A request that has no name of its own: its method and path. */
+type UnnamedRequest = `${string} ${string}`;

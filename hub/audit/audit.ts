@@ -3,9 +3,12 @@ import type { Requester } from '../../schemas/api/requester.ts';
 import type { Log } from '../kernel/log.ts';
 import { hasRoomFor } from '../kernel/share.ts';
 import type { Clock } from '../../schemas/time/clock.ts';
+import type { AuditAction } from './audit-action.ts';
 
 /** An entry that is not in the store yet. */
-export type AuditEntry = Omit<AuditRecord, 'seq'>;
+export interface AuditEntry extends Omit<AuditRecord, 'seq'> {
+  action: AuditAction;
+}
 
 export const hubItself: Requester = { actor: 'hub', origin: 'hub' };
 

@@ -1,5 +1,6 @@
 import type { Requester } from '../../schemas/api/requester.ts';
 import type { CommandStatus } from '../../schemas/command-status.ts';
+import type { CommandRequestAction } from '../audit/audit-action.ts';
 import { hubItself, type AuditEvent, type Auditor } from '../audit/audit.ts';
 import type { CommandFollower } from './answers.ts';
 import type { CommandCounters } from './command-counters.ts';
@@ -8,7 +9,7 @@ import type { Command } from './command.ts';
 
 /** A request, as the audit names it. */
 export interface RequestEntry {
-  readonly action: 'command.send' | 'command.cancel' | 'group-command.send' | 'group-command.cancel';
+  readonly action: CommandRequestAction;
   /** `d-1/c-17`, or the device alone where the caller gave no id; a group command's id, or its group or selector. */
   readonly subject: string;
   /** Of the command. */

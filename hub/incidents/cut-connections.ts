@@ -19,13 +19,16 @@ const maxNetworks = 100;
 /** Networks whose connections the hub cuts because they hold too many: one log line a minute each, and one incident. */
 export class CutConnections {
   readonly #deps: Deps;
-  readonly #stop: Cancel;
+  #stop: Cancel | undefined;
   /** Network → cuts since the last log line, and the time of the last one, monotonic ms. */
   readonly #networks = new Map<string, { cuts: number; lastMs: number }>();
 
   constructor(deps: Deps) {
     this.#deps = deps;
-    this.#stop = deps.clock.every(reportMs, () => this.#report());
+  }
+
+  start(): void {
+    this.#stop ??= this.#deps.clock.every(reportMs, () => this.#report());
   }
 
   /** Those of an incident that an earlier hub left open. */
@@ -60,7 +63,7 @@ export class CutConnections {
   }
 
   close(): void {
-    this.#stop();
+    this.#stop?.();
   }
 
   #report(): void {

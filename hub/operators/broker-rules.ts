@@ -1,3 +1,4 @@
+import type { AuditEvent } from '../audit/audit.ts';
 import type { Operator } from '../../schemas/api/operators.ts';
 import { hasRole } from './operator.ts';
 
@@ -44,7 +45,7 @@ export function brokerRules(
 }
 
 /** The audit's entry of a request that was not within the rights of its operator. */
-export function requestRefusal(root: string, actor: string, topic: string) {
+export function requestRefusal(root: string, actor: string, topic: string): Omit<AuditEvent, 'outcome'> {
   const action = topic.startsWith(`${root}/command/`) ? 'command.send' : 'publish';
-  return { actor, origin: 'mqtt' as const, action, subject: topic, details: { reason: 'forbidden' } };
+  return { actor, origin: 'mqtt', action, subject: topic, details: { reason: 'forbidden' } };
 }

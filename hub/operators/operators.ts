@@ -102,7 +102,7 @@ export class Operators {
     const judgement = await this.#passwords.judge({ name, password, stored, network: address });
     // The account may have been removed, or its password changed, in the meantime.
     if (judgement !== 'right' || this.#accounts.get(name)?.passwordHash !== stored) {
-      const event = { ...attempt(address, origin), action: 'login', subject: name };
+      const event = { ...attempt(address, origin), action: 'login', subject: name } as const;
       const failed = this.#failed(event, address, name);
       if (judgement !== 'unjudged' && failed.kind === 'denied') return failed;
       await this.#slowly(cameAt);
@@ -110,8 +110,8 @@ export class Operators {
     }
     const operator = this.#operatorOf(name);
     const details = { address };
-    const event = { actor: operator.actor, origin, action: 'login', subject: name, details };
-    await audit.record({ ...event, outcome: 'done' });
+    const { actor } = operator;
+    await audit.record({ actor, origin, action: 'login', subject: name, details, outcome: 'done' });
     return { kind: 'operator', operator };
   }
 

@@ -36,7 +36,7 @@ export class Scheduler {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #entries: Entry[] = [];
-  readonly #stop: Cancel;
+  #stop: Cancel | undefined;
   #tickedMs: number;
   readonly counters: SchedulerCounters = { runs: 0, failures: 0, missed: 0 };
 
@@ -44,7 +44,11 @@ export class Scheduler {
     this.#clock = deps.clock;
     this.#log = deps.log;
     this.#tickedMs = deps.clock.now();
-    this.#stop = deps.clock.every(tickMs, () => this.#tick());
+  }
+
+  start(): void {
+    this.#tickedMs = this.#clock.now();
+    this.#stop ??= this.#clock.every(tickMs, () => this.#tick());
   }
 
   /** Runs the job at its times until `close`, and never in parallel with itself. */
@@ -54,7 +58,7 @@ export class Scheduler {
 
   /** Resolves when no run is under way any more. */
   async close(): Promise<void> {
-    this.#stop();
+    this.#stop?.();
     await Promise.all(this.#entries.splice(0).flatMap(({ running }) => running ?? []));
   }
 
@@ -69,12 +73,12 @@ export class Scheduler {
       else if (nextMs !== undefined && nextMs <= nowMs) {
         entry.nextMs = nextOf(job, nowMs);
         if (running !== undefined || nowMs - nextMs > onTimeMs) this.#missed(job);
-        else this.#start(entry);
+        else this.#begin(entry);
       }
     }
   }
 
-  #start(entry: Entry): void {
+  #begin(entry: Entry): void {
     entry.running = this.#run(entry.job).finally(() => {
       delete entry.running;
     });

@@ -67,6 +67,7 @@ export function createIncidents(
     limit,
     changed: (network, raised) => incidents.connectionsCut(network, limit, raised),
   });
+  cuts.start();
   releasers.push('cut connections', () => cuts.close());
   exposeIncidents(metrics, { incidents, lost: kept.lost });
   exposeCloneGuard(metrics, clones);

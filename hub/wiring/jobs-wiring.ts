@@ -36,5 +36,6 @@ export function startJobs({ config, clock, log, metrics, releasers }: HubContext
     },
   };
   for (const job of hubJobs(work, parseCron)) scheduler.add(job);
+  scheduler.start();
   exposeScheduler(metrics, scheduler);
 }

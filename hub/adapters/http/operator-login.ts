@@ -167,7 +167,7 @@ function recordChanges(app: FastifyInstance, audit: Auditor, origin: Origin): vo
   });
 }
 
-function actionOf({ method, routeOptions }: FastifyRequest): string {
+function actionOf({ method, routeOptions }: FastifyRequest): AuditAction {
   return routeOptions.config.audit ?? `${method} ${routeOptions.url ?? ''}`;
 }
 

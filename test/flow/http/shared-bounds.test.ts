@@ -102,7 +102,7 @@ const provocations: Readonly<Record<string, ((tries: number) => Promise<Provoked
   'audit entries under way': async (tries) => {
     const written: string[] = [];
     const audit = auditOf(written, new Promise<void>(() => undefined));
-    const event = { origin: 'http', action: 'a', subject: 's', outcome: 'done' } as const;
+    const event = { origin: 'http', action: 'login', subject: 's', outcome: 'done' } as const;
     for (let n = 0; n < tries; n += 1) void audit.record({ ...event, actor: 'token:greedy' });
     void audit.record({ ...event, actor: 'operator:anna' });
     return countOf(written);
@@ -110,7 +110,7 @@ const provocations: Readonly<Record<string, ((tries: number) => Promise<Provoked
   'refusals recorded in a minute': async (tries) => {
     const written: string[] = [];
     const audit = auditOf(written, Promise.resolve());
-    const event = { origin: 'http', action: 'a', subject: 's' } as const;
+    const event = { origin: 'http', action: 'login', subject: 's' } as const;
     for (let n = 0; n < tries; n += 1) audit.refused('token:greedy', { ...event, actor: 'token:greedy' });
     audit.refused('operator:anna', { ...event, actor: 'operator:anna' });
     return countOf(written);

@@ -15,6 +15,7 @@ test('cut connections are one alarm for each network and one log line a minute, 
     limit: 5_000,
     changed: (network, raised) => void changes.push(`${network} ${raised}`),
   });
+  cuts.start();
   t.after(() => cuts.close());
   assert.equal(cuts.text, undefined);
   for (let second = 0; second < 120; second += 1) {

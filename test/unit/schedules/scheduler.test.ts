@@ -9,7 +9,9 @@ const minute = 60_000;
 
 function startScheduler() {
   const clock = new ManualClock();
-  return { clock, scheduler: new Scheduler({ clock, log: silentLog }) };
+  const scheduler = new Scheduler({ clock, log: silentLog });
+  scheduler.start();
+  return { clock, scheduler };
 }
 
 function job(name: string, run: Job['run'], cron = '*/5 * * * *'): Job {
