@@ -158,7 +158,7 @@ class CommandDispatcher implements Dispatcher {
     }
     const open = this.#commands.get(device)?.commands.get(id);
     if (open === undefined) {
-      if (record === undefined) audit.refused({ reason: 'unknown-command' }, entry);
+      if (record === undefined) audit.refused({ reason: 'unknown-id' }, entry);
       else if (requester !== undefined) audit.asked(entry, record.command.status);
       return record?.command;
     }

@@ -147,7 +147,7 @@ export class MqttRequests implements Pick<BusHandlers, 'message'> {
     try {
       const command = await this.#deps.dispatcher.cancel(device, id, requester);
       if (command === undefined)
-        return await this.#answerRefusal(subject, { reason: 'unknown-command' }, answerTo);
+        return await this.#answerRefusal(subject, { reason: 'unknown-id' }, answerTo);
       this.#repeat(command, answerTo);
     } catch (error) {
       this.#deps.log.error({ device, command: id, reason: messageOf(error) }, 'a cancel was refused');

@@ -132,6 +132,7 @@ export const refusalReasons = {
   'unknown-command': { meaning: 'the device type has no such command', status: 404 },
   'unknown-device': { meaning: 'there is no device with this id', status: 404 },
   'unknown-group': { meaning: 'there is no group with this name', status: 404 },
+  'unknown-id': { meaning: 'there is no command with this id', status: 404 },
 } as const satisfies Readonly<Record<string, ReasonMeaning>>;
 
 export type RefusalReason = keyof typeof refusalReasons;

@@ -175,7 +175,7 @@ export class GroupCommands {
     const entry = { action: 'group-command.cancel', subject: id, requester } as const;
     const record = await this.find(id);
     if (record === undefined) {
-      audit.refused({ reason: 'unknown-command' }, entry);
+      audit.refused({ reason: 'unknown-id' }, entry);
       return undefined;
     }
     const devices = record.targets.map(({ device }) => device);

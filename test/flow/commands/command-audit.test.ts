@@ -81,7 +81,7 @@ test('a refused command and a cancel request are in the audit with who asked, th
     ['token:ci', 'mqtt', 'command.send', 'refused', 'unknown-device'],
   ]);
   assert.deepEqual(await entries(hub, 'd-1/c-9'), [
-    ['operator:anna', 'mqtt', 'command.cancel', 'refused', 'unknown-command'],
+    ['operator:anna', 'mqtt', 'command.cancel', 'refused', 'unknown-id'],
   ]);
   assert.deepEqual(ended, [
     ['mqtt', 'mqtt', 'command.send', 'accepted'],

@@ -83,7 +83,7 @@ test('every refusal names its reason on the status topic and on the Response Top
     ['unknown-command', 'command/d-1/fly', {}],
     ['id-required', 'command/d-1/move', {}],
     ['id-required', 'command/d-1/wipe', {}],
-    ['unknown-command', 'cancel/d-1/c-9', {}],
+    ['unknown-id', 'cancel/d-1/c-9', {}],
   ];
   for (const [reason, topic, payload, message] of cases) {
     hub.broker.published.length = 0;

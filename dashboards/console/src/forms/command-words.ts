@@ -84,6 +84,7 @@ const refusals: Readonly<Record<RefusalReason, string>> = {
   'unknown-command': 'The device type has no such command.',
   'unknown-device': 'The hub does not know this device.',
   'unknown-group': 'There is no group with this name.',
+  'unknown-id': 'There is no command with this ID.',
 };
 
 /** Why a command that the hub took ended as it did. */
