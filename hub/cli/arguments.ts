@@ -19,6 +19,12 @@ export function parseId(text: string): string {
   return text;
 }
 
+/** A shell gives an empty text for a variable that is not set, and the default folder may be that of another hub. */
+export function parsePath(text: string): string {
+  if (text === '') throw new InvalidArgumentError('It must not be empty.');
+  return text;
+}
+
 export function parseType(text: string): string {
   if (!deviceTypePattern.test(text)) {
     throw new InvalidArgumentError('It must be name@version, for example env-sensor@1.');

@@ -59,7 +59,7 @@ function readConfigFile(path: string, name: string, warnings: string[]): unknown
     return value;
   } catch (error) {
     const fault = {
-      name,
+      name: `--config ${name}`,
       rule: error instanceof SyntaxError ? error.message : `${rule} (${messageOf(error)})`,
     };
     throw new HubError('config-invalid', `${fault.name} ${fault.rule}`, {

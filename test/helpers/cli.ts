@@ -31,16 +31,27 @@ export async function runCommand(
   dataDir: string,
   overrides: Partial<CliDeps> = {},
 ): Promise<CliRun> {
-  const version = '1.2.3';
-  const clock = overrides.clock ?? new ManualClock();
   let out = '';
   let err = '';
   const code = await runCli(args, {
+    ...testDeps(dataDir),
+    out: (text) => (out += text),
+    err: (text) => (err += text),
+    ...overrides,
+  });
+  return { code, out, err };
+}
+
+/** Everything that the command line needs, real but for the process; what it prints goes nowhere. */
+export function testDeps(dataDir: string): CliDeps {
+  const version = '1.2.3';
+  const clock = new ManualClock();
+  return {
     env: { HUB_DATA_DIR: dataDir },
     cwd: dataDir,
     version,
-    out: (text) => (out += text),
-    err: (text) => (err += text),
+    out: () => undefined,
+    err: () => undefined,
     terminal: true,
     clock,
     cronTimes,
@@ -51,7 +62,5 @@ export async function runCommand(
     backUp: (config, folder, progress) => backUpHub(config, folder, { clock, version, progress }),
     restore: (config, folder) => restoreHub(config, folder, { clock, version }),
     stopRequested: never,
-    ...overrides,
-  });
-  return { code, out, err };
+  };
 }

@@ -160,8 +160,8 @@ function addLabel(device: Command, deps: CliDeps): void {
         const equals = label.indexOf('=');
         const key = equals > 0 ? label.slice(0, equals) : label.slice(0, -1);
         if (equals === 0 || (equals < 0 && !label.endsWith('-')))
-          usage(`${label} is neither key=value nor key-`);
-        if (set.has(key) || remove.has(key)) usage(`${key} is given twice`);
+          usage(`argument 'labels': '${label}' is neither key=value nor key-`);
+        if (set.has(key) || remove.has(key)) usage(`argument 'labels': ${key} is given twice`);
         if (equals > 0) set.set(key, label.slice(equals + 1));
         else remove.add(key);
       }
@@ -195,7 +195,7 @@ function idsOf(id: string | undefined, { count, prefix }: AddOptions, command: C
   if (prefix === undefined) return usage('--count needs --prefix');
   const longest = `${prefix}${count}`;
   if (!namePattern.test(longest))
-    return usage(`${longest} is not a device id: use 1 to 64 letters, digits, _ and -`);
+    return usage(`--prefix: ${longest} is not a device id: use 1 to 64 letters, digits, _ and -`);
   return Array.from({ length: count }, (_, index) => `${prefix}${index + 1}`);
 }
 

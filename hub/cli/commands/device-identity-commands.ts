@@ -125,7 +125,7 @@ function keyOf(file: string, { cwd }: CliDeps, command: Command): string {
   try {
     return readFileSync(resolve(cwd, file), 'utf8');
   } catch {
-    return command.error(`error: ${file} cannot be read`, { exitCode: exitCodes.usage });
+    return command.error(`error: --public-key: ${file} cannot be read`, { exitCode: exitCodes.usage });
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { Command, CommanderError } from 'commander';
 import { exitCodeOf } from '../../../schemas/api/error-codes.ts';
+import { terminalText } from '../../../schemas/terminal-text.ts';
 import { HubError, messageOf } from '../../kernel/errors.ts';
 import { addAudit } from './audit-command.ts';
 import { addCheckConfig } from './check-config-command.ts';
@@ -10,6 +11,7 @@ import type { CliDeps } from '../cli-deps.ts';
 import { addClock } from './clock-command.ts';
 import { addCommand } from './command-command.ts';
 import { addDevice } from './device-command.ts';
+import { parsePath } from '../arguments.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import { addEnrolment } from './enrolment-command.ts';
 import { addGrafana } from './grafana-command.ts';
@@ -29,18 +31,36 @@ import { addStart } from './start-command.ts';
 /**
  * Runs one command line to its end.
  * @param args without the program's own two (`process.argv.slice(2)`)
- * @returns the exit code; faults have been printed to `deps.err`
+ * @param given what is printed to its `out` and `err` has nothing that a terminal obeys
+ * @returns the exit code; faults have been printed to `given.err`
  */
-export async function runCli(args: readonly string[], deps: CliDeps): Promise<ExitCode> {
+export async function runCli(args: readonly string[], given: CliDeps): Promise<ExitCode> {
+  const deps: CliDeps = {
+    ...given,
+    out: (text) => given.out(terminalText(text)),
+    err: (text) => given.err(terminalText(text)),
+  };
   let code: ExitCode = exitCodes.ok;
   const done = (ended: ExitCode): void => {
     code = ended;
   };
+  try {
+    await commandLine(deps, done).parseAsync(args, { from: 'user' });
+    return code;
+  } catch (error) {
+    // Commander has already printed what is wrong; 0 is --help and --version.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+    return report(error, deps);
+  }
+}
+
+/** Every sub-command with its arguments and options. @param done hears the exit code of one that did not fail */
+export function commandLine(deps: CliDeps, done: (code: ExitCode) => void): Command {
   const program = new Command('device-hub')
     .description('a hub between devices and operators: telemetry in, commands out')
     .version(deps.version)
-    .option('--config <file>', 'configuration file (JSON); environment variables override it')
-    .option('--data-dir <dir>', "the hub's data folder (default: HUB_DATA_DIR, or ./var)")
+    .option('--config <file>', 'configuration file (JSON); environment variables override it', parsePath)
+    .option('--data-dir <dir>', "the hub's data folder (default: HUB_DATA_DIR, or ./var)", parsePath)
     .exitOverride()
     .configureOutput({ writeOut: deps.out, writeErr: deps.err });
   addStart(program, deps, done);
@@ -65,14 +85,7 @@ export async function runCli(args: readonly string[], deps: CliDeps): Promise<Ex
   addBackup(program, deps);
   addRestore(program, deps);
   addOpenApi(program, deps);
-  try {
-    await program.parseAsync(args, { from: 'user' });
-    return code;
-  } catch (error) {
-    // Commander has already printed what is wrong; 0 is --help and --version.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
-    return report(error, deps);
-  }
+  return program;
 }
 
 /** Prints one paragraph: what is wrong, where, and the way out. The stack is printed only when debugging. */
