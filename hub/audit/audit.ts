@@ -1,7 +1,7 @@
 import type { AuditQuery, AuditRecord } from '../../schemas/api/audit.ts';
 import type { Requester } from '../../schemas/api/requester.ts';
 import type { Log } from '../kernel/log.ts';
-import { hasRoomFor } from '../kernel/share.ts';
+import { Shares } from '../kernel/share.ts';
 import type { Clock } from '../../schemas/time/clock.ts';
 import type { AuditAction } from './audit-action.ts';
 
@@ -47,7 +47,8 @@ export class Audit implements Auditor {
   readonly counters = { recorded: 0, suppressed: 0, failures: 0 };
   readonly #deps: { store: AuditStore; clock: Clock; log: Log };
   readonly #refusals = new Map<string, number>();
-  readonly #pending = new Map<Promise<void>, string>();
+  readonly #pending = new Set<Promise<void>>();
+  readonly #shares = new Shares(maxPending);
   #windowEndsAt = 0;
   readonly #refusalsInWindow = { strangers: 0, known: 0 };
 
@@ -56,14 +57,17 @@ export class Audit implements Auditor {
   }
 
   async record(event: AuditEvent): Promise<void> {
-    if (!hasRoomFor(event.actor, [...this.#pending.values()], maxPending)) {
+    const { actor } = event;
+    if (!this.#shares.hasRoom(actor)) {
       this.counters.suppressed += 1;
       return;
     }
     const writing = this.#write(event);
-    this.#pending.set(writing, event.actor);
+    this.#pending.add(writing);
+    this.#shares.take(actor);
     await writing;
     this.#pending.delete(writing);
+    this.#shares.release(actor);
   }
 
   refused(source: string, event: Omit<AuditEvent, 'outcome'>): void {
@@ -99,7 +103,7 @@ export class Audit implements Auditor {
 
   /** Waits for what is under way. */
   async close(): Promise<void> {
-    await Promise.all(this.#pending.keys());
+    await Promise.all(this.#pending);
   }
 
   async #write(event: AuditEvent): Promise<void> {

@@ -7,6 +7,7 @@ import { isFinal } from '../../schemas/command-status.ts';
 import { HubError, messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Clock } from '../../schemas/time/clock.ts';
+import { hasRoomFor, type Shares } from '../kernel/share.ts';
 import type { Answers } from './answers.ts';
 import { commandEntry, type RequestEntry, type CommandAudit } from './command-audit.ts';
 import type { CommandCounters } from './command-counters.ts';
@@ -16,7 +17,7 @@ import type { DeviceDirectory } from './command-session.ts';
 import { mayWait, step, type Command } from './command.ts';
 import type { AnswerAddress, CommandJournal, CommandRecord, Delivery } from './journal.ts';
 import { commandFrameBytes } from './command-frame.ts';
-import { holderOf, type CommandShares, type OpenCommands } from './open-commands.ts';
+import { holderOf, type OpenCommands } from './open-commands.ts';
 
 /** How a request came, and where its answer goes. */
 export interface RequestContext {
@@ -47,9 +48,15 @@ interface AcceptanceDeps {
   journal: CommandJournal;
   answers: Answers;
   commands: OpenCommands;
-  shares: CommandShares;
+  shares: Shares;
   counters: CommandCounters;
   audit: CommandAudit;
+}
+
+/** A command that is being journalled: who holds its room, and the end of its writing, which never rejects. */
+interface Arriving {
+  readonly holder: string;
+  readonly written: Promise<unknown>;
 }
 
 type Judged = { kind: 'refused'; refusal: CommandRefusal } | { kind: 'ok'; command: Command };
@@ -63,7 +70,7 @@ export class CommandAcceptance {
   readonly #deps: AcceptanceDeps;
   readonly #maxOpenPerDevice: number;
   /** Commands being journalled now, by device and id. */
-  readonly #arriving = new Map<string, Map<string, Promise<unknown>>>();
+  readonly #arriving = new Map<string, Map<string, Arriving>>();
   #closing = false;
 
   /** @param maxOpenPerDevice of one requester; of all together, twice as many */
@@ -112,13 +119,13 @@ export class CommandAcceptance {
   /** Resolves when the journal has, or has refused, everything that is being accepted for the device now. */
   async arrived(device: string): Promise<void> {
     const arriving = this.#arriving.get(device);
-    if (arriving !== undefined) await Promise.all(arriving.values());
+    if (arriving !== undefined) await writingOf(arriving);
   }
 
   /** Accepts no more; resolves when what is under way is journalled. */
   async close(): Promise<void> {
     this.#closing = true;
-    await Promise.all([...this.#arriving.values()].flatMap((ids) => [...ids.values()]));
+    await Promise.all([...this.#arriving.values()].map(writingOf));
   }
 
   #refused(refusal: CommandRefusal, entry: RequestEntry | undefined): Submission {
@@ -173,8 +180,7 @@ export class CommandAcceptance {
       const expected = `at most ${maxParamsBytes} bytes`;
       return refuse('too-large', { path: '', keyword: 'maxLength', expected, got: `${bytes} bytes` });
     }
-    if (this.#isFull(device, holderOf(context.requester, context.ofGroup === true)))
-      return refuse('too-many');
+    if (this.#isFull(device, holderOf(context))) return refuse('too-many');
     const command = this.#newCommand(request, definition, context);
     const maxBytes = this.#deps.directory.maxFrameBytesOf(device);
     const frameBytes = maxBytes < limits.frameBytes ? commandFrameBytes(command) : 0;
@@ -202,6 +208,7 @@ export class CommandAcceptance {
       acceptedMs,
       cancelRequested: false,
       requester: context.requester,
+      ofGroup: context.ofGroup,
       id: request.id ?? newCommandId(acceptedMs, random),
       deadlineMs: acceptedMs + (ttlMs === Infinity ? ttlSec * 1000 : ttlMs),
       status: 'accepted',
@@ -221,7 +228,7 @@ export class CommandAcceptance {
     entry: RequestEntry | undefined,
   ): Promise<Submission> {
     const { journal, commands, answers, counters, directory, shares } = this.#deps;
-    const holder = holderOf(context.requester, context.ofGroup === true);
+    const holder = holderOf(command);
     const { answerTo, delivery } = context;
     const record: CommandRecord = { command, answerTo };
     const expiresMs = command.deadlineMs + keepDeliveriesMs;
@@ -230,7 +237,7 @@ export class CommandAcceptance {
       isFinal(command.status),
       delivery === undefined ? undefined : { ...delivery, expiresMs },
     );
-    this.#arrives(command, written);
+    this.#arrives(command, holder, written);
     shares.take(holder);
     let added: boolean;
     try {
@@ -249,7 +256,7 @@ export class CommandAcceptance {
       counters.finals[command.status]++;
       answers.announce(record);
     } else {
-      const open = commands.add(record, holder);
+      const open = commands.add(record);
       const removed = directory.commandedTypeOf(command.device) === undefined;
       if (removed) void open.owner.handle(open, { kind: 'device-removed' });
     }
@@ -259,21 +266,17 @@ export class CommandAcceptance {
   #isFull(device: string, holder: string): boolean {
     const { commands, shares } = this.#deps;
     if (!shares.hasRoom(holder)) return true;
-    const arriving = this.#arriving.get(device)?.size ?? 0;
-    const ofDevice = (commands.get(device)?.commands.size ?? 0) + arriving;
-    return commands.heldBy(device, holder) + arriving >= 2 * this.#maxOpenPerDevice - ofDevice;
+    const arriving = [...(this.#arriving.get(device)?.values() ?? [])].map((each) => each.holder);
+    return !hasRoomFor(holder, [...commands.holders(device), ...arriving], 2 * this.#maxOpenPerDevice);
   }
 
   #arrivingOf(device: string, id: string): Promise<unknown> | undefined {
-    return this.#arriving.get(device)?.get(id);
+    return this.#arriving.get(device)?.get(id)?.written;
   }
 
-  #arrives({ device, id }: Command, written: Promise<unknown>): void {
-    const ids = this.#arriving.get(device) ?? new Map<string, Promise<unknown>>();
-    ids.set(
-      id,
-      written.catch(() => undefined),
-    );
+  #arrives({ device, id }: Command, holder: string, written: Promise<unknown>): void {
+    const ids = this.#arriving.get(device) ?? new Map<string, Arriving>();
+    ids.set(id, { holder, written: written.catch(() => undefined) });
     this.#arriving.set(device, ids);
   }
 
@@ -289,6 +292,11 @@ export class CommandAcceptance {
     this.#deps.log.error({ reason: messageOf(error) }, 'a command was refused: the journal does not answer');
     return this.#refused({ reason: 'unavailable' }, entry);
   }
+}
+
+/** Resolves when what is being journalled of one device is, or is refused. */
+async function writingOf(arriving: ReadonlyMap<string, Arriving>): Promise<void> {
+  await Promise.all([...arriving.values()].map(({ written }) => written));
 }
 
 function refuse(reason: RefusalReason, error?: FieldError): Judged {

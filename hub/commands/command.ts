@@ -43,6 +43,8 @@ export interface Command {
   readonly changedMs: number;
   readonly cancelRequested: boolean;
   readonly requester?: Requester | undefined;
+  /** Sent by a group command. */
+  readonly ofGroup?: true | undefined;
   /** Set on the way to `sent`; an `unknown` is later compared with it. */
   readonly sent?: { readonly ms: number; readonly boot: string; readonly persists: boolean } | undefined;
   /** When it came from a backup, Unix ms: it may have been sent, and have ended, after the backup. */

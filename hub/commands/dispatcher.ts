@@ -7,13 +7,14 @@ import type { Clock } from '../../schemas/time/clock.ts';
 import { Answers, type CommandFollower } from './answers.ts';
 import { CommandAcceptance, type RequestContext, type Submission } from './command-acceptance.ts';
 import { cancelEntry, type CommandAudit } from './command-audit.ts';
+import { Shares } from '../kernel/share.ts';
 import type { CommandCounters } from './command-counters.ts';
 import type { CommandRequest, CommandRefusal } from './command-request.ts';
 import type { CommandEvents, CommandSession, DeviceDirectory } from './command-session.ts';
 import type { Command, CommandEvent } from './command.ts';
 import type { OpenCommand } from './device-commands.ts';
 import type { CommandJournal, CommandRecord } from './journal.ts';
-import { CommandShares, OpenCommands } from './open-commands.ts';
+import { OpenCommands } from './open-commands.ts';
 import { OwnTimers } from './own-timers.ts';
 import type { StatusPublisher } from './status-publisher.ts';
 
@@ -115,7 +116,7 @@ class CommandDispatcher implements Dispatcher {
       keepFinalsMs: options.keepFinalsMs ?? 7 * 24 * 3_600_000,
     };
     this.#answers = new Answers(deps);
-    const shares = new CommandShares(options.maxOpen ?? 10_000);
+    const shares = new Shares(2 * (options.maxOpen ?? 10_000));
     this.#commands = new OpenCommands({ ...deps, answers: this.#answers }, shares);
     this.#acceptance = new CommandAcceptance(
       { ...deps, answers: this.#answers, commands: this.#commands, shares },

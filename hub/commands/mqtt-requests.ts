@@ -30,8 +30,12 @@ export interface GroupMessage {
   readonly refusal?: CommandRefusal | undefined;
 }
 
-/** Takes requests for group commands. Resolves when the message may be PUBACKed: journalled, or answered with a refusal. */
+/** Takes requests for group commands. */
 export interface GroupRequests {
+  /**
+   * Resolves when the message may be PUBACKed: journalled, or answered with a refusal.
+   * @throws HubError `bus-unavailable` when the hub is stopping: the message must come again
+   */
   command(given: GroupMessage): Promise<void>;
 }
 

@@ -1,6 +1,6 @@
-import type { Requester } from '../../schemas/api/requester.ts';
 import type { Cancel, Clock } from '../../schemas/time/clock.ts';
-import { dueMs } from './command.ts';
+import type { Shares } from '../kernel/share.ts';
+import { dueMs, type Command } from './command.ts';
 import {
   DeviceCommands,
   type DeviceCommandsDeps,
@@ -14,40 +14,9 @@ import type { CommandRecord } from './journal.ts';
 const maxTimerMs = 5_000;
 
 /** Whose a command is when room is counted: its requester's, and what a group command sends apart from the rest. */
-export function holderOf(requester: Requester | undefined, ofGroup: boolean): string {
+export function holderOf({ requester, ofGroup }: Pick<Command, 'requester' | 'ofGroup'>): string {
   const actor = requester?.actor ?? 'hub';
-  return ofGroup ? `group commands of ${actor}` : actor;
-}
-
-/**
- * Room for open commands, and who holds it. Each may hold as many as are still free, so that there is room for one
- * more whatever the others hold; alone that is half of all.
- */
-export class CommandShares {
-  readonly #room: number;
-  readonly #held = new Map<string, number>();
-  #total = 0;
-
-  /** @param share what one may hold when nobody else holds any */
-  constructor(share: number) {
-    this.#room = 2 * share;
-  }
-
-  hasRoom(holder: string): boolean {
-    return (this.#held.get(holder) ?? 0) < this.#room - this.#total;
-  }
-
-  take(holder: string): void {
-    this.#total += 1;
-    this.#held.set(holder, (this.#held.get(holder) ?? 0) + 1);
-  }
-
-  release(holder: string): void {
-    this.#total -= 1;
-    const left = (this.#held.get(holder) ?? 1) - 1;
-    if (left > 0) this.#held.set(holder, left);
-    else this.#held.delete(holder);
-  }
+  return ofGroup === true ? `group commands of ${actor}` : actor;
 }
 
 /** The open commands of all devices, and the one timer of their deadlines. A device that is connected has an entry too. */
@@ -56,14 +25,13 @@ export class OpenCommands {
   readonly #byDevice = new Map<string, DeviceCommands>();
   readonly #deps: DeviceCommandsDeps;
   readonly #due: DueQueue<OpenCommand>;
-  readonly #shares: CommandShares;
-  readonly #holders = new Map<OpenCommand, string>();
+  readonly #shares: Shares;
   #timer: { atMs: number; cancel: Cancel } | undefined;
   #open = 0;
   #closing = false;
 
   /** @param shares what each open command takes of them is given back when it has ended */
-  constructor(deps: OpenCommandsDeps, shares: CommandShares) {
+  constructor(deps: OpenCommandsDeps, shares: Shares) {
     this.#shares = shares;
     this.#clock = deps.clock;
     this.#due = new DueQueue(
@@ -78,8 +46,7 @@ export class OpenCommands {
       },
       ended: (open) => {
         this.#open--;
-        this.#shares.release(this.#holders.get(open) ?? '');
-        this.#holders.delete(open);
+        this.#shares.release(holderOf(open.command));
         this.dropIdle(open.owner);
       },
       closing: () => this.#closing,
@@ -118,31 +85,24 @@ export class OpenCommands {
   }
 
   restore(record: CommandRecord): void {
-    this.#open++;
-    const { device, id, requester } = record.command;
-    const owner = this.of(device);
-    owner.restore(record);
-    const open = owner.commands.get(id);
-    if (open !== undefined) this.#hold(open, holderOf(requester, false));
+    this.#take(record);
+    this.of(record.command.device).restore(record);
   }
 
-  /** @param holder who holds its room from now on */
-  add(record: CommandRecord, holder: string): OpenCommand {
-    this.#open++;
-    const open = this.of(record.command.device).add(record);
-    this.#hold(open, holder);
-    return open;
+  add(record: CommandRecord): OpenCommand {
+    this.#take(record);
+    return this.of(record.command.device).add(record);
   }
 
-  /** How many of a device's commands somebody holds. */
-  heldBy(device: string, holder: string): number {
+  /** Who holds each of a device's commands. */
+  holders(device: string): string[] {
     const commands = this.#byDevice.get(device)?.commands.values() ?? [];
-    return [...commands].filter((open) => this.#holders.get(open) === holder).length;
+    return [...commands].map(({ command }) => holderOf(command));
   }
 
-  #hold(open: OpenCommand, holder: string): void {
-    this.#shares.take(holder);
-    this.#holders.set(open, holder);
+  #take({ command }: CommandRecord): void {
+    this.#open++;
+    this.#shares.take(holderOf(command));
   }
 
   dropIdle(commands: DeviceCommands): void {

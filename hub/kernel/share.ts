@@ -1,6 +1,37 @@
 /**
- * Whether `actor` may hold one more of `room` things. Each may hold as many as are still free, so that there is one for
- * somebody else whatever the others hold; alone that is half of all.
+ * Room for things that actors hold. Each may hold as many as are still free, so that there is room for one more
+ * whatever the others hold; alone that is half of all.
+ */
+export class Shares {
+  readonly #room: number;
+  readonly #held = new Map<string, number>();
+  #total = 0;
+
+  /** @param room for the things of all together */
+  constructor(room: number) {
+    this.#room = room;
+  }
+
+  /** Whether the actor may hold one more. */
+  hasRoom(actor: string): boolean {
+    return isFree(this.#held.get(actor) ?? 0, this.#total, this.#room);
+  }
+
+  take(actor: string): void {
+    this.#total += 1;
+    this.#held.set(actor, (this.#held.get(actor) ?? 0) + 1);
+  }
+
+  release(actor: string): void {
+    this.#total -= 1;
+    const left = (this.#held.get(actor) ?? 1) - 1;
+    if (left > 0) this.#held.set(actor, left);
+    else this.#held.delete(actor);
+  }
+}
+
+/**
+ * The same where the things are in a list.
  * @param actors who holds each of those that are held
  */
 export function hasRoomFor(
@@ -9,5 +40,9 @@ export function hasRoomFor(
   room: number,
 ): boolean {
   const own = actors.filter((each) => each === actor).length;
-  return own < room - actors.length;
+  return isFree(own, actors.length, room);
+}
+
+function isFree(own: number, total: number, room: number): boolean {
+  return own < room - total;
 }

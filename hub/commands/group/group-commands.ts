@@ -2,7 +2,9 @@ import { isDeepStrictEqual } from 'node:util';
 import { isRetryableReason } from '../../../schemas/api/error-codes.ts';
 import { defaultWave } from '../../../schemas/command-tally.ts';
 import type { Requester } from '../../../schemas/api/requester.ts';
+import { HubError } from '../../kernel/errors.ts';
 import type { Log } from '../../kernel/log.ts';
+import { hasRoomFor } from '../../kernel/share.ts';
 import type { Cancel, Clock } from '../../../schemas/time/clock.ts';
 import type { CommandAudit } from '../command-audit.ts';
 import { groupEntry } from './group-command-audit.ts';
@@ -55,16 +57,16 @@ export interface GroupCommandsDeps {
 }
 
 const tickMs = 500;
-/** Group commands of one requester while nobody else has any; there is room for twice as many. */
-const maxOpen = 100;
+/** Group commands of all requesters; one alone may have half of them. */
+const maxOpen = 200;
 const keepDeliveriesMs = 24 * 3_600_000;
 const keepEndedMs = 30 * 24 * 3_600_000;
 
 /** Group commands: a fixed list of devices, waves, and a report that survives the hub. */
 export class GroupCommands {
   readonly #deps: GroupCommandsDeps;
-  /** Being journalled now. */
-  readonly #arriving = new Map<string, Promise<unknown>>();
+  /** Being journalled now, by id: who asked, and the end of the writing, which never rejects. */
+  readonly #arriving = new Map<string, { actor: string; written: Promise<unknown> }>();
   #timer: Cancel | undefined;
   #closed = false;
 
@@ -111,7 +113,10 @@ export class GroupCommands {
     return { devices, refused };
   }
 
-  /** Resolves once it is on disk with its targets, or refused. @throws HubError `input-invalid` · `database-failed` */
+  /**
+   * Resolves once it is on disk with its targets, or refused.
+   * @throws HubError `input-invalid` · `database-failed` · `bus-unavailable` when the hub is stopping
+   */
   async send(request: GroupCommandRequest, context: GroupCommandContext): Promise<GroupCommandSubmission> {
     const { clock, random, journal, audit, open, followers } = this.#deps;
     const refuse = (refusal: CommandRefusal): GroupCommandSubmission => ({
@@ -119,25 +124,24 @@ export class GroupCommands {
       refusal: audit.refused(refusal, groupEntry(request, context.requester)),
     });
     const id = request.id ?? newCommandId(clock.now(), random);
-    await this.#arriving.get(id);
+    await this.#arriving.get(id)?.written;
     const before = request.id === undefined ? undefined : await this.find(id);
     if (before !== undefined) {
       return isSame(before, request)
         ? { kind: 'repeated', record: before }
         : refuse({ reason: 'id-conflict' });
     }
+    if (this.#closed) throw new HubError('bus-unavailable', 'the hub is stopping');
     const { devices, refusal } = this.preview(request, context.may);
     if (refusal !== undefined) return refuse(refusal);
-    const own = open.countOf(context.requester.actor);
-    if (own >= 2 * maxOpen - open.size || this.#closed) return refuse({ reason: 'too-many' });
+    const { actor } = context.requester;
+    const arriving = [...this.#arriving.values()].map((each) => each.actor);
+    if (!hasRoomFor(actor, [...open.actors(), ...arriving], maxOpen)) return refuse({ reason: 'too-many' });
     const record = recordOf(id, request, context, devices, clock.now());
     const { delivery } = context;
     const expiresMs = clock.now() + keepDeliveriesMs;
     const written = journal.accept(record, delivery && { ...delivery, expiresMs });
-    this.#arriving.set(
-      id,
-      written.catch(() => undefined),
-    );
+    this.#arriving.set(id, { actor, written: written.catch(() => undefined) });
     try {
       if (!(await written)) return refuse({ reason: 'id-conflict' });
     } finally {

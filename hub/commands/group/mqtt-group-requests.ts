@@ -1,5 +1,5 @@
 import { isName, type Topics } from '../../bus/topics.ts';
-import { messageOf } from '../../kernel/errors.ts';
+import { HubError, messageOf } from '../../kernel/errors.ts';
 import type { Log } from '../../kernel/log.ts';
 import type { Clock } from '../../../schemas/time/clock.ts';
 import { withoutUndefined } from '../../kernel/without-undefined.ts';
@@ -42,7 +42,10 @@ export class MqttGroupRequests implements GroupRequests {
     this.#deps = deps;
   }
 
-  /** Resolves when the message may be PUBACKed: journalled, or answered with a refusal. */
+  /**
+   * Resolves when the message may be PUBACKed: journalled, or answered with a refusal.
+   * @throws HubError `bus-unavailable` when the hub is stopping: the message must come again
+   */
   async command(given: GroupMessage): Promise<void> {
     const { group, name, message, requester, answerTo, delivery } = given;
     const payload = parsePayload(
@@ -81,6 +84,7 @@ export class MqttGroupRequests implements GroupRequests {
         this.#answerRefusal({ group, name, id, answerTo }, submission.refusal);
       if (submission.kind === 'repeated') this.#deps.answers.publish(submission.record, answerTo);
     } catch (error) {
+      if (error instanceof HubError && error.code === 'bus-unavailable') throw error;
       this.#deps.log.error({ group, name, reason: messageOf(error) }, 'a group command was refused');
       refuse({ reason: 'unavailable' });
     }

@@ -38,14 +38,9 @@ const longestDeferralMs = 24 * 3_600_000;
 export class OpenGroupCommands implements CommandFollower {
   readonly #byId = new Map<string, OpenGroupCommand>();
 
-  get size(): number {
-    return this.#byId.size;
-  }
-
-  /** How many of them somebody asked for. */
-  countOf(actor: string): number {
-    const requesters = [...this.#byId.values()].map(({ groupCommand }) => groupCommand.requester);
-    return requesters.filter((requester) => requester.actor === actor).length;
+  /** Who asked for each of them. */
+  actors(): string[] {
+    return [...this.#byId.values()].map(({ groupCommand }) => groupCommand.requester.actor);
   }
 
   commandChanged(command: Command): void {

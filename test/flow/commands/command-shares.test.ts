@@ -4,7 +4,7 @@ import type { CommandRequest } from '../../../hub/commands/command-request.ts';
 import type { Command } from '../../../hub/commands/command.ts';
 import { CommandAudit } from '../../../hub/commands/command-audit.ts';
 import { newCommandCounters } from '../../../hub/commands/command-counters.ts';
-import { GroupCommands } from '../../../hub/commands/group/group-commands.ts';
+import { GroupCommands, type GroupCommandsDeps } from '../../../hub/commands/group/group-commands.ts';
 import { OpenGroupCommands } from '../../../hub/commands/group/open-group-commands.ts';
 import { ManualClock } from '../../helpers/clock.ts';
 import { log, startCommandHub, valve, type CommandHub } from '../../helpers/hubs/dispatcher.ts';
@@ -13,6 +13,42 @@ async function hubWith(t: TestContext, options: Parameters<typeof startCommandHu
   const hub = await startCommandHub(new ManualClock(), options);
   t.after(() => hub.close());
   return hub;
+}
+
+/** Group commands over a journal that keeps nothing. */
+function groupCommandsOf(
+  clock: ManualClock,
+  open: OpenGroupCommands,
+  fleet: string[],
+  dispatcher: GroupCommandsDeps['dispatcher'],
+): GroupCommands {
+  return new GroupCommands({
+    clock,
+    log,
+    random: Math.random,
+    journal: {
+      accept: () => Promise.resolve(true),
+      save: () => Promise.resolve(),
+      saveTargets: () => Promise.resolve(),
+      open: () => Promise.resolve([]),
+      find: () => Promise.resolve(undefined),
+      list: () => Promise.resolve([]),
+      prune: () => Promise.resolve(),
+      unanswered: () => Promise.resolve([]),
+      answered: () => Promise.resolve(),
+      groups: () => Promise.resolve([]),
+      setGroup: () => Promise.resolve(),
+      removeGroup: () => Promise.resolve(false),
+    },
+    select: () => fleet,
+    open,
+    followers: [],
+    audit: new CommandAudit(
+      { record: () => Promise.resolve(), noted: () => undefined },
+      newCommandCounters(),
+    ),
+    dispatcher,
+  });
 }
 
 test('one requester cannot take the room of others: each has as much as is still free', async (t) => {
@@ -39,6 +75,19 @@ test('one requester cannot take the room of others: each has as much as is still
   assert.equal(await taken('operator:bob', everywhere), 1);
 });
 
+test('what a group command sent has its own room after a restart too', async (t) => {
+  const hub = await hubWith(t, { maxOpenPerDevice: 4 });
+  const asks = async (ofGroup?: true): Promise<string> => {
+    const request = { device: 'd-1', name: 'queued', params: { percent: 1 } };
+    const requester = { actor: 'token:greedy', origin: 'http' } as const;
+    return (await hub.dispatcher.submit(request, { requester, ofGroup })).kind;
+  };
+  for (let n = 0; n < 4; n += 1) assert.equal(await asks(true), 'accepted');
+  await hub.restart();
+  assert.equal(await asks(true), 'refused');
+  assert.equal(await asks(), 'accepted');
+});
+
 test('the commands of one device are shared too', async (t) => {
   const hub = await hubWith(t, { maxOpenPerDevice: 4 });
   const asks = async (actor: string): Promise<string> => {
@@ -49,6 +98,41 @@ test('the commands of one device are shared too', async (t) => {
   for (let n = 0; n < 10; n += 1) kinds.push(await asks('token:greedy'));
   assert.equal(kinds.filter((kind) => kind === 'accepted').length, 4);
   assert.equal(await asks('operator:anna'), 'accepted');
+});
+
+test('commands that arrive together leave room for another requester', async (t) => {
+  const hub = await hubWith(t, { maxOpenPerDevice: 4 });
+  const asks = async (actor: string): Promise<string> => {
+    const request = { device: 'd-1', name: 'queued', params: { percent: 1 } };
+    return (await hub.dispatcher.submit(request, { requester: { actor, origin: 'http' } })).kind;
+  };
+  const actors = [...Array.from({ length: 10 }, () => 'token:greedy'), 'operator:anna'];
+  const kinds = await Promise.all(actors.map(asks));
+  assert.equal(kinds.filter((kind) => kind === 'accepted').length, 5);
+  assert.equal(kinds.at(-1), 'accepted');
+});
+
+test('group commands that arrive together leave room for another requester, and none begins in a hub that stops', async (t) => {
+  const clock = new ManualClock();
+  const groupCommands = groupCommandsOf(clock, new OpenGroupCommands(), ['d-1'], {
+    check: () => undefined,
+    connected: () => true,
+    cancel: () => Promise.resolve(undefined),
+    find: () => Promise.resolve(undefined),
+    submit: () => Promise.resolve({ kind: 'refused', refusal: { reason: 'unavailable' } }),
+  });
+  await groupCommands.start();
+  t.after(() => groupCommands.close());
+  const asks = async (actor: string): Promise<string> => {
+    const request = { to: 'all', name: 'look', params: {}, pace: {} };
+    return (await groupCommands.send(request, { requester: { actor, origin: 'http' } })).kind;
+  };
+  const actors = [...Array.from({ length: 300 }, () => 'token:greedy'), 'operator:anna'];
+  const kinds = await Promise.all(actors.map(asks));
+  assert.equal(kinds.filter((kind) => kind === 'accepted').length, 101);
+  assert.equal(kinds.at(-1), 'accepted');
+  groupCommands.close();
+  await assert.rejects(asks('operator:anna'), { code: 'bus-unavailable' });
 });
 
 test('a group command to more devices than there is room for reaches those that are there, and ends', async (t) => {
@@ -66,55 +150,29 @@ test('a group command to more devices than there is room for reaches those that 
     held.delete(device);
     open.commandChanged({ ...command, status });
   };
-  const groupCommands = new GroupCommands({
-    clock,
-    log,
-    random: () => 0.5,
-    journal: {
-      accept: () => Promise.resolve(true),
-      save: () => Promise.resolve(),
-      saveTargets: () => Promise.resolve(),
-      open: () => Promise.resolve([]),
-      find: () => Promise.resolve(undefined),
-      list: () => Promise.resolve([]),
-      prune: () => Promise.resolve(),
-      unanswered: () => Promise.resolve([]),
-      answered: () => Promise.resolve(),
-      groups: () => Promise.resolve([]),
-      setGroup: () => Promise.resolve(),
-      removeGroup: () => Promise.resolve(false),
-    },
-    select: () => fleet,
-    open,
-    followers: [],
-    audit: new CommandAudit(
-      { record: () => Promise.resolve(), noted: () => undefined },
-      newCommandCounters(),
-    ),
-    dispatcher: {
-      check: () => undefined,
-      connected: (device) => connected.has(device),
-      cancel: () => Promise.resolve(undefined),
-      find: () => Promise.resolve(undefined),
-      submit({ device, name, params, id = '' }: CommandRequest) {
-        if (held.size >= room) return Promise.resolve({ kind: 'refused', refusal: { reason: 'too-many' } });
-        sent.push(device);
-        const command: Command = {
-          device,
-          name,
-          params,
-          id,
-          safety: 'observe',
-          offline: 'queue',
-          acceptedMs: 0,
-          deadlineMs: 1,
-          status: connected.has(device) ? 'sent' : 'queued',
-          changedMs: 0,
-          cancelRequested: false,
-        };
-        held.set(device, command);
-        return Promise.resolve({ kind: 'accepted', command });
-      },
+  const groupCommands = groupCommandsOf(clock, open, fleet, {
+    check: () => undefined,
+    connected: (device) => connected.has(device),
+    cancel: () => Promise.resolve(undefined),
+    find: () => Promise.resolve(undefined),
+    submit({ device, name, params, id = '' }: CommandRequest) {
+      if (held.size >= room) return Promise.resolve({ kind: 'refused', refusal: { reason: 'too-many' } });
+      sent.push(device);
+      const command: Command = {
+        device,
+        name,
+        params,
+        id,
+        safety: 'observe',
+        offline: 'queue',
+        acceptedMs: 0,
+        deadlineMs: 1,
+        status: connected.has(device) ? 'sent' : 'queued',
+        changedMs: 0,
+        cancelRequested: false,
+      };
+      held.set(device, command);
+      return Promise.resolve({ kind: 'accepted', command });
     },
   });
   await groupCommands.start();

@@ -3,7 +3,7 @@ import { consoleLogins } from '../../helpers/hubs/console-logins.ts';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { Audit } from '../../../hub/audit/audit.ts';
-import { CommandShares } from '../../../hub/commands/open-commands.ts';
+import { Shares } from '../../../hub/kernel/share.ts';
 import { PasswordJudge } from '../../../hub/operators/password-judge.ts';
 import { Admission } from '../../../hub/sessions/admission.ts';
 import { RateLimit } from '../../../hub/sessions/rate-limit.ts';
@@ -85,7 +85,7 @@ const provocations: Readonly<Record<string, ((tries: number) => Promise<Provoked
   'connections to the broker': { test: 'test/flow/bus/broker.test.ts' },
   'subscriptions of the broker': { test: 'test/flow/bus/broker.test.ts' },
   'open commands': async (tries) => {
-    const shares = new CommandShares(10_000);
+    const shares = new Shares(20_000);
     const takes = (holder: string): boolean => {
       if (!shares.hasRoom(holder)) return false;
       shares.take(holder);
