@@ -2,11 +2,7 @@
 
 import type { ListenOptions, Server } from 'node:net';
 import { HubError, messageOf } from '../kernel/errors.ts';
-
-export interface ListenAddress {
-  host: string;
-  port: number;
-}
+import type { ListenAddress } from '../kernel/listener-address.ts';
 
 /** `127.0.0.1:80`, `[::1]:80`. */
 export function formatAddress({ host, port }: ListenAddress): string {

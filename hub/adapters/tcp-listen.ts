@@ -1,6 +1,6 @@
 import type { AddressInfo, Server } from 'node:net';
 import { listenFault } from './listen-address.ts';
-import type { ListenAddress } from './listen-address.ts';
+import type { ListenAddress } from '../kernel/listener-address.ts';
 
 /**
  * Listens; port 0 takes any free one.

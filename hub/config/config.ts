@@ -12,12 +12,11 @@ import {
 } from '../../schemas/config.ts';
 import { nearestName } from '../../schemas/nearest-name.ts';
 import { environmentName, environmentNames, isSecret, readEnvironment } from './names.ts';
-import { configWarnings, crossFaults, parseListen, type ListenAddress } from './rules.ts';
+import { configWarnings, crossFaults, parseListen } from './rules.ts';
 import { HubError, messageOf } from '../kernel/errors.ts';
+import type { ListenAddress } from '../kernel/listener-address.ts';
 import type { LogLevel } from '../kernel/log.ts';
 import type { DeviceTlsSource } from '../kernel/tls-source.ts';
-
-export type { ListenAddress };
 
 export interface Config {
   readonly deviceListen: ListenAddress;

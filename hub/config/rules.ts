@@ -1,14 +1,8 @@
 /** The rules that join several configuration values; the schema holds the rules of each alone. */
 
 import { isIP } from 'node:net';
+import type { ListenAddress } from '../kernel/listener-address.ts';
 import { placelessOrigins, type ConfigName, type ConfigValues } from '../../schemas/config.ts';
-
-export interface ListenAddress {
-  /** Host name or address, an IPv6 address without brackets. */
-  host: string;
-  /** 0: the system chooses a free one. */
-  port: number;
-}
 
 /** `host:port` or `[ipv6]:port`, as the schema has checked it. */
 export function parseListen(text: string): ListenAddress {

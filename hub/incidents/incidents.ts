@@ -52,7 +52,7 @@ export class Incidents {
   /** Lost, and not back yet. */
   readonly #lost = new Set<string>();
   /** Those about one device, or one subject that is none. */
-  readonly #byDevice = new Map<string, Incident>();
+  readonly #byKindAndSubject = new Map<string, Incident>();
   readonly #byGroup = new Map<LossGroup, Incident>();
   readonly #all: Incident[] = [];
   #stop: Cancel = () => undefined;
@@ -92,7 +92,7 @@ export class Incidents {
         continue;
       }
       if (incident.subject !== undefined) {
-        this.#byDevice.set(`${incident.kind} ${incident.subject}`, incident);
+        this.#byKindAndSubject.set(`${incident.kind} ${incident.subject}`, incident);
         continue;
       }
       const known = members.filter((deviceId) => presenceOf(deviceId) !== undefined);
@@ -104,7 +104,7 @@ export class Incidents {
         for (const id of away) this.#lost.add(id);
         this.#byGroup.set(this.#correlated.resume(incident.scope, known, away, incident.of), incident);
       } else {
-        this.#byDevice.set(`${incident.kind} ${deviceId}`, incident);
+        this.#byKindAndSubject.set(`${incident.kind} ${deviceId}`, incident);
         switch (incident.kind) {
           case 'flapping':
             this.#flapping.resume(deviceId, this.#deps.clock.monotonic());
@@ -128,7 +128,7 @@ export class Incidents {
   }
 
   /** How many are open, by kind. */
-  open(): Record<Incident['kind'], number> {
+  openByKind(): Record<Incident['kind'], number> {
     const counts = noneOfEach();
     for (const { kind, state } of this.#all) if (state === 'open') counts[kind] += 1;
     return counts;
@@ -191,12 +191,13 @@ export class Incidents {
 
   #about(kind: Incident['kind'], subject: string, raised: boolean, more: About = {}): void {
     if (!raised) this.#closeOf(kind, subject);
-    else if (!this.#byDevice.has(`${kind} ${subject}`)) this.#open(kind, [], { subject, ...more });
+    else if (!this.#byKindAndSubject.has(`${kind} ${subject}`)) this.#open(kind, [], { subject, ...more });
   }
 
   #flapped(deviceId: string, nowMs: number): void {
     // A site that comes and goes is one incident; a fight for the id is another.
-    if (this.#correlated.covers(deviceId) || this.#byDevice.has(`cloned-credential ${deviceId}`)) return;
+    if (this.#correlated.covers(deviceId) || this.#byKindAndSubject.has(`cloned-credential ${deviceId}`))
+      return;
     if (this.#flapping.lost(deviceId, nowMs)) this.#open('flapping', [deviceId], { deviceId });
   }
 
@@ -256,16 +257,16 @@ export class Incidents {
       );
     }
     const one = deviceId ?? subject;
-    if (one !== undefined) this.#byDevice.set(`${kind} ${one}`, incident);
+    if (one !== undefined) this.#byKindAndSubject.set(`${kind} ${one}`, incident);
     this.#notify(incident, members);
     return incident;
   }
 
   /** @param one the device, or the subject */
   #closeOf(kind: Incident['kind'], one: string): void {
-    const incident = this.#byDevice.get(`${kind} ${one}`);
+    const incident = this.#byKindAndSubject.get(`${kind} ${one}`);
     if (incident === undefined) return;
-    this.#byDevice.delete(`${kind} ${one}`);
+    this.#byKindAndSubject.delete(`${kind} ${one}`);
     this.#end(incident, incident.subject === undefined ? [one] : []);
   }
 

@@ -1,7 +1,7 @@
 import type { CloseReason, EventFrame, FieldError, NackFrame, TelemetryFrame } from '../../schemas/index.ts';
 import type { FrameOwner } from '../telemetry/batch.ts';
 import type { LedgerAccount } from '../telemetry/ledger.ts';
-import type { Channel, Ingest, FrameRefusal, Verdict } from '../telemetry/ingest.ts';
+import type { Channel, Ingest, FrameRefusal, FrameVerdict } from '../telemetry/ingest.ts';
 import type { AckOwner, AckSchedule } from './ack-schedule.ts';
 import type { ParsedFrame, SampleFaults, UncheckedFrame } from './frame-decoder.ts';
 import type { SeqRange } from './early-frames.ts';
@@ -201,7 +201,7 @@ export class DataFrames implements FrameOwner, AckOwner {
     return this.#deps.ingest.storeAway ? 'overloaded' : 'rate';
   }
 
-  #ingest(frame: DataFrame, spoilt: SampleFaults | undefined): Verdict | undefined {
+  #ingest(frame: DataFrame, spoilt: SampleFaults | undefined): FrameVerdict | undefined {
     const { ingest } = this.#deps;
     return frame.type === 'telemetry'
       ? ingest.telemetry(this.#channel, this, frame, spoilt)

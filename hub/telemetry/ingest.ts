@@ -30,7 +30,7 @@ export interface FrameRefusal {
 }
 
 /** What was refused, and whether anything of the frame is on its way to the store. */
-export interface Verdict {
+export interface FrameVerdict {
   taken: boolean;
   refusals: readonly FrameRefusal[];
 }
@@ -156,7 +156,7 @@ export class Ingest {
     owner: FrameOwner,
     frame: TelemetryFrame,
     spoilt?: ReadonlyMap<number, FieldError>,
-  ): Verdict | undefined {
+  ): FrameVerdict | undefined {
     const encoder = channel.streams.get(frame.stream);
     if (frame.samples !== undefined) return this.#samples(channel, owner, frame, encoder, spoilt);
     this.#ledger.received(channel.account, 1);
@@ -173,7 +173,7 @@ export class Ingest {
   }
 
   /** An event: one point of measurement `event`. */
-  event(channel: Channel, owner: FrameOwner, frame: EventFrame): Verdict | undefined {
+  event(channel: Channel, owner: FrameOwner, frame: EventFrame): FrameVerdict | undefined {
     this.#ledger.received(channel.account, 1);
     if (!this.#shedding.admits('event')) return this.#refuse(channel, { code: 'overloaded' });
     const type = channel.type.events.get(frame.name);
@@ -204,7 +204,7 @@ export class Ingest {
     frame: TelemetryFrame,
     encoder: StreamEncoder | undefined,
     spoilt: ReadonlyMap<number, FieldError> | undefined,
-  ): Verdict | undefined {
+  ): FrameVerdict | undefined {
     const samples = frame.samples ?? [];
     this.#ledger.received(channel.account, samples.length);
     if (!this.#shedding.admits(rankOf(frame))) {
@@ -343,7 +343,7 @@ export class Ingest {
     this.#ledger.rejected(channel.account, code, points);
   }
 
-  #refuse(channel: Channel, refusal: FrameRefusal, points = 1): Verdict {
+  #refuse(channel: Channel, refusal: FrameRefusal, points = 1): FrameVerdict {
     this.#ledger.rejected(channel.account, refusal.code, points);
     return { taken: false, refusals: [refusal] };
   }

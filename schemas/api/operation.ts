@@ -5,6 +5,7 @@
 
 import type { Static, TObject, TSchema } from 'typebox';
 import type { RefusalCode } from './error-codes.ts';
+import type { Role } from './roles.ts';
 
 export const tagMeanings = {
   session: 'Signing in and out of the console',
@@ -25,7 +26,6 @@ export const tagMeanings = {
 } as const;
 
 export type Tag = keyof typeof tagMeanings;
-export type Role = 'viewer' | 'operator' | 'admin';
 
 interface Declared {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';

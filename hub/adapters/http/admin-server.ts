@@ -17,13 +17,8 @@ import { serveConsole } from './console-files.ts';
 import { asksForLive, takeUpgrades } from './routes/live-routes.ts';
 import { serveHealth, type HealthDeps } from './routes/health-routes.ts';
 import { serveSessions } from './session-routes.ts';
-import {
-  listenFault,
-  listenOn,
-  ownOrigins,
-  reachableAddress,
-  type ListenAddress,
-} from '../listen-address.ts';
+import { listenFault, listenOn, ownOrigins, reachableAddress } from '../listen-address.ts';
+import type { ListenAddress } from '../../kernel/listener-address.ts';
 import { trustedProxies } from '../client-address.ts';
 import { limitSockets, type DropCounters } from '../socket-limits.ts';
 import { validateRequests } from './request-validation.ts';

@@ -1,15 +1,10 @@
 /** `check-config`: checks the configuration without starting anything. */
 
 import type { Command } from 'commander';
-import {
-  invalidConfig,
-  type Config,
-  type ListenAddress,
-  type NamedFault,
-  type NamedFiles,
-} from '../../config/config.ts';
+import { invalidConfig, type Config, type NamedFault, type NamedFiles } from '../../config/config.ts';
 import { isoTime } from '../../../schemas/iso-time.ts';
 import { HubError } from '../../kernel/errors.ts';
+import type { ListenAddress } from '../../kernel/listener-address.ts';
 import type { CliDeps } from '../cli-deps.ts';
 import { loadConfig, type ConfigOptions } from '../config-source.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';

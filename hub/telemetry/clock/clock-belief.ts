@@ -1,4 +1,4 @@
-import type { ClockBounds, Verdict } from './clock-witnesses.ts';
+import type { ClockBounds, ClockVerdict } from './clock-witnesses.ts';
 
 /** Both clocks of the machine at one moment. */
 export interface Moment {
@@ -104,7 +104,7 @@ export class ClockBelief {
   }
 
   /** To be called often, and while it is believed also before a time is refused, then without a verdict. */
-  look(at: Moment, verdict: Verdict | undefined): void {
+  look(at: Moment, verdict: ClockVerdict | undefined): void {
     const { nowMs, monotonicMs } = at;
     if (this.#doubt === undefined) this.#watch(at, verdict);
     else if (this.#settled(this.#doubt, at, verdict)) this.#believe(at, verdict);
@@ -114,7 +114,7 @@ export class ClockBelief {
   }
 
   /** An operator says that the clock is right; a time before this release is none that can be. */
-  accept(at: Moment, verdict: Verdict | undefined): void {
+  accept(at: Moment, verdict: ClockVerdict | undefined): void {
     if (at.nowMs < this.#options.releasedMs) return;
     if (verdict?.kind === 'contradict') this.#overruledMs = verdict.shiftMs;
     this.#doubt = undefined;
@@ -123,7 +123,7 @@ export class ClockBelief {
     this.lastMs = at.nowMs;
   }
 
-  #watch({ nowMs, monotonicMs }: Moment, verdict: Verdict | undefined): void {
+  #watch({ nowMs, monotonicMs }: Moment, verdict: ClockVerdict | undefined): void {
     const stepMs = nowMs - (this.#shiftMs + monotonicMs);
     if (stepMs < -toleranceMs || stepMs > smallStepMs) {
       // Set back to what it may have been anyway.
@@ -137,7 +137,7 @@ export class ClockBelief {
     } else if (verdict?.kind === 'agree' && verdict.by === 'devices') this.#elseMs = undefined;
   }
 
-  #settled({ by, otherMs, sinceMs }: Doubt, at: Moment, verdict: Verdict | undefined): boolean {
+  #settled({ by, otherMs, sinceMs }: Doubt, at: Moment, verdict: ClockVerdict | undefined): boolean {
     const { nowMs, monotonicMs } = at;
     const { releasedMs, plausibleAheadMs } = this.#options;
     if (nowMs < releasedMs) return false;
@@ -152,7 +152,7 @@ export class ClockBelief {
     return unopposed && nowMs - nowElseMs <= plausibleAheadMs;
   }
 
-  #believe({ nowMs, monotonicMs }: Moment, verdict: Verdict | undefined): void {
+  #believe({ nowMs, monotonicMs }: Moment, verdict: ClockVerdict | undefined): void {
     const doubt = this.#doubt;
     this.#doubt = undefined;
     // A store may share the clock it speaks for, and a step that nobody opposed may yet be wrong.

@@ -1,7 +1,7 @@
 /** What others say the time is: devices in their heartbeats, and the metrics store in its answers. */
 
 /** How the machine's clock compares with what others say. `by`: who said so. */
-export type Verdict =
+export type ClockVerdict =
   | { kind: 'agree'; by: 'devices' | 'store' }
   /** @param shiftMs wall clock less monotonic one, as they say */
   | { kind: 'contradict'; shiftMs: number; words: string };
@@ -57,7 +57,12 @@ export class ClockWitnesses {
    * as this machine than say another one.
    * @param earliestMs who says an earlier time than this, Unix ms, has no clock worth the name
    */
-  verdict(nowMs: number, monotonicMs: number, earliestMs: number, bounds: ClockBounds): Verdict | undefined {
+  verdict(
+    nowMs: number,
+    monotonicMs: number,
+    earliestMs: number,
+    bounds: ClockBounds,
+  ): ClockVerdict | undefined {
     const shiftMs = nowMs - monotonicMs;
     const counts = (statement: Statement): boolean =>
       monotonicMs - statement.saidAt <= freshMs && statement.shiftMs + monotonicMs >= earliestMs;
@@ -77,7 +82,7 @@ export class ClockWitnesses {
     shiftMs: number,
     counts: (statement: Statement) => boolean,
     bounds: ClockBounds,
-  ): Verdict | undefined {
+  ): ClockVerdict | undefined {
     const store = this.#store;
     if (store === undefined || this.#storeShares || !counts(store)) return undefined;
     const offMs = store.shiftMs - shiftMs;

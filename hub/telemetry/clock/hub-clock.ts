@@ -2,7 +2,7 @@ import { messageOf } from '../../kernel/errors.ts';
 import type { Log } from '../../kernel/log.ts';
 import type { Cancel, Clock } from '../../../schemas/time/clock.ts';
 import { ClockBelief, type BeliefOptions, type Moment } from './clock-belief.ts';
-import { ClockWitnesses, type Verdict } from './clock-witnesses.ts';
+import { ClockWitnesses, type ClockVerdict } from './clock-witnesses.ts';
 
 /** The latest time that the hub has believed, on disk. */
 export interface HubClockStore {
@@ -117,7 +117,7 @@ export class HubClock {
     return { nowMs: clock.now(), monotonicMs: clock.monotonic() };
   }
 
-  #verdict({ nowMs, monotonicMs }: Moment): Verdict | undefined {
+  #verdict({ nowMs, monotonicMs }: Moment): ClockVerdict | undefined {
     return this.#witnesses.verdict(nowMs, monotonicMs, this.#options.releasedMs, this.#options);
   }
 
@@ -129,7 +129,7 @@ export class HubClock {
     this.#note(at, before, verdict);
   }
 
-  #note(at: Moment, before: boolean, verdict: Verdict | undefined): void {
+  #note(at: Moment, before: boolean, verdict: ClockVerdict | undefined): void {
     if (this.#belief.doubted && !before) this.#reportDoubt(at);
     if (!this.#belief.doubted && before) this.#reportBelief();
     if (this.#belief.doubted) return;

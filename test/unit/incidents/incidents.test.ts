@@ -192,7 +192,7 @@ test('what was open before a restart is still open, under its id, until it is ov
     return { ...neverSeen(0), state: now, reason: reasonOf[now as keyof typeof reasonOf] };
   });
   assert.deepEqual(resumed, [cloned]);
-  assert.deepEqual(incidents.open(), {
+  assert.deepEqual(incidents.openByKind(), {
     'cloned-credential': 1,
     flapping: 1,
     'correlated-loss': 1,
