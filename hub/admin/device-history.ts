@@ -12,9 +12,9 @@ import type { NackLog } from './nack-log.ts';
 
 /** What a device has sent, and its states so far. */
 export interface DeviceHistory {
-  /** @throws HubError `device-unknown` · `store-unavailable` */
+  /** @throws HubError `device-unknown` · `type-unknown` · `store-unavailable` */
   lastValues(device: string): Promise<LastValues>;
-  /** @throws HubError `device-unknown` · `input-invalid` · `store-unavailable` */
+  /** @throws HubError `device-unknown` · `type-unknown` · `input-invalid` · `store-unavailable` */
   series(query: DeviceSeriesQuery): Promise<DeviceSeries>;
   /** @throws HubError `device-unknown` · `store-unavailable` */
   presenceHistory(query: PresenceHistoryQuery): Promise<PresenceHistory>;

@@ -1,4 +1,5 @@
 import { limits, type DeviceType, type DeviceTypeCatalog, type HelloFrame } from '../../schemas/index.ts';
+import { HubError } from '../kernel/errors.ts';
 import type { Principal } from '../identity/principal.ts';
 import type { KnownSession } from '../presence/last-session.ts';
 import type { Scope } from '../../schemas/api/incidents.ts';
@@ -82,6 +83,18 @@ export class Sessions implements DeviceFollower {
     const record = registry.get(deviceId);
     const last = record && lastSession(deviceId)?.session.deviceType;
     return (last === undefined ? undefined : catalog.get(last)) ?? (record && catalog.get(record.type));
+  }
+
+  /**
+   * As `typeOf`, for what cannot be done without it.
+   * @throws HubError `device-unknown` · `type-unknown` when the file of its type is gone
+   */
+  requireType(deviceId: string): DeviceType {
+    const record = this.#deps.registry.require(deviceId);
+    const type = this.typeOf(deviceId);
+    if (type !== undefined) return type;
+    const note = `${record.type}, the type of ${deviceId}; put its file back, or remove the device`;
+    throw new HubError('type-unknown', note, { details: { id: record.type } });
   }
 
   /** The type by which commands are judged: a disabled device takes none. */

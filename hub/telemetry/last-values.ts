@@ -1,11 +1,11 @@
 import type { LastValues, Reading } from '../../schemas/api/readings.ts';
 import type { LatestReadings } from './latest-readings.ts';
 import type { MetricsReader } from './store.ts';
-import { requireType, type TypeOf } from './stream-of.ts';
+import type { TypeOf } from './stream-of.ts';
 
 /**
  * The newest reading of each stream of a device: what came since the hub started, otherwise what the store has.
- * @returns a function that throws HubError `device-unknown` · `store-unavailable`
+ * @returns a function that throws HubError `device-unknown` · `type-unknown` · `store-unavailable`
  */
 export function createLastValues(deps: {
   store: Pick<MetricsReader, 'readings'>;
@@ -14,7 +14,7 @@ export function createLastValues(deps: {
 }): (device: string) => Promise<LastValues> {
   const { store, latest, typeOf } = deps;
   return async (device) => {
-    const type = requireType(typeOf, device);
+    const type = typeOf(device);
     const streams: Record<string, Reading> = {};
     const stored = async (measurement: string): Promise<Reading | undefined> => {
       const newest = { fromMs: 0, toMs: farMs, limit: 1, take: 'last' } as const;

@@ -16,7 +16,7 @@ export interface DeviceReadingsQuery {
 
 /**
  * Reads of one device's stream, by the stream's name.
- * @returns a function that throws HubError `device-unknown`, `input-invalid` (no such stream) or `store-unavailable`
+ * @returns a function that throws HubError `device-unknown`, `type-unknown`, `input-invalid` (no such stream) or `store-unavailable`
  */
 export function createReadings(deps: {
   store: Pick<MetricsReader, 'readings'>;

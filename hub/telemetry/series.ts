@@ -22,7 +22,7 @@ const minuteMs = 60_000;
 /**
  * Series of one device's stream, thinned in the store. From steps of a minute on, what the points no longer hold
  * comes from the one-minute roll-ups.
- * @returns a function that throws HubError `device-unknown`, `input-invalid` (stream, field, range) or `store-unavailable`
+ * @returns a function that throws HubError `device-unknown`, `type-unknown`, `input-invalid` (stream, field, range) or `store-unavailable`
  */
 export function createSeries(deps: {
   store: Pick<MetricsReader, 'series' | 'rolledSeries'>;

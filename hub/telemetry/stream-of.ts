@@ -1,22 +1,15 @@
 import type { DeviceType, StreamType } from '../../schemas/index.ts';
-import { deviceUnknown, HubError } from '../kernel/errors.ts';
+import { HubError } from '../kernel/errors.ts';
 
-/** The device types by device, as they are now. */
-export type TypeOf = (deviceId: string) => DeviceType | undefined;
-
-/** @throws HubError `device-unknown` */
-export function requireType(typeOf: TypeOf, device: string): DeviceType {
-  const type = typeOf(device);
-  if (type === undefined) throw deviceUnknown(device);
-  return type;
-}
+/** The type of a device, as it is now. @throws HubError `device-unknown` · `type-unknown` */
+export type TypeOf = (deviceId: string) => DeviceType;
 
 /**
  * The stream of a device, by its name.
- * @throws HubError `device-unknown` · `input-invalid` when its type has no such stream
+ * @throws HubError `device-unknown` · `type-unknown` · `input-invalid` when its type has no such stream
  */
 export function streamOf(typeOf: TypeOf, device: string, stream: string): StreamType {
-  const type = requireType(typeOf, device);
+  const type = typeOf(device);
   const found = type.streams.get(stream);
   if (found !== undefined) return found;
   const streams = [...type.streams.keys()];

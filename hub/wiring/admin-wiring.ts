@@ -90,7 +90,7 @@ export function createAdmin(hub: HubContext, deps: Deps): AdminParts {
   const { dayCounts } = snapshot;
   const saved = { events: presence.events.lists, nacks: refusals.log.lists, rejects: refusals.rejects };
   exposeHistory(metrics, { ...saved, counts: dayCounts });
-  const typeOf = (deviceId: string) => sessions.typeOf(deviceId);
+  const typeOf = (deviceId: string) => sessions.requireType(deviceId);
   return {
     operations: {
       ...devices,

@@ -116,7 +116,7 @@ export const readingApi = resource('devices', {
       ),
     }),
     answers: { 200: Type.Object({ readings: list(Reading) }) },
-    refusals: ['device-unknown', 'store-unavailable'],
+    refusals: ['device-unknown', 'type-unknown', 'store-unavailable'],
   },
   showLastValues: {
     method: 'GET',
@@ -124,7 +124,7 @@ export const readingApi = resource('devices', {
     summary: 'The newest reading of each stream',
     params: ofDevice,
     answers: { 200: LastValues },
-    refusals: ['device-unknown', 'store-unavailable'],
+    refusals: ['device-unknown', 'type-unknown', 'store-unavailable'],
   },
   showSeries: {
     method: 'GET',
@@ -134,6 +134,6 @@ export const readingApi = resource('devices', {
     params: ofStream,
     query: SeriesQuery,
     answers: { 200: DeviceSeries },
-    refusals: ['device-unknown', 'store-unavailable'],
+    refusals: ['device-unknown', 'type-unknown', 'store-unavailable'],
   },
 });

@@ -46,7 +46,7 @@ async function runHub(t: TestContext, dataDir: string, stored: readonly string[]
   const types = new Map(
     (await devices.listDevices({ limit: 100 })).devices.map(({ id, type }) => [id, catalog.get(type)]),
   );
-  const readings = createReadings({ store, typeOf: (id) => types.get(id) });
+  const readings = createReadings({ store, typeOf: (id) => types.get(id) ?? assert.fail(id) });
   const admin = await startAdmin(
     {
       serveApi(app) {

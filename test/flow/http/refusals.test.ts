@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { copyFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { text as textOf } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { startInProcessHub } from '../../helpers/hubs/in-process-hub.ts';
+import { temporaryFolder } from '../../helpers/services/guard.ts';
 import { withToken } from '../../helpers/hubs/operators.ts';
 
 /** Whatever the API refuses, it refuses in one shape, with the headers that HTTP demands. */
@@ -143,4 +145,27 @@ test('a path that is no WebSocket answers an upgrade as any request, and what is
     answer,
     /\r\n\r\n\{"error":\{"code":"input-invalid","message":"[^"]*Sec-WebSocket-Key[^"]*"\}\}$/,
   );
+});
+
+test('a device whose type has no file any more is known: what it sent is refused with the type that is missing', async (t) => {
+  const valves = temporaryFolder('types');
+  t.after(() => valves.remove());
+  const type = 'smart-valve@1.json';
+  await copyFile(new URL(`../../../schemas/device-types/${type}`, import.meta.url), join(valves.path, type));
+  const hub = await startInProcessHub(t);
+  await hub.add(['sensor'], 'env-sensor@1');
+  await hub.restart({ HUB_SCHEMAS_DIR: valves.path });
+  const range = { fromMs: 0, toMs: 1_000 };
+  const ask = (id: string): Promise<unknown>[] => [
+    hub.ask('GET /api/v1/devices/{id}/last', { params: { id } }),
+    hub.ask('GET /api/v1/devices/{id}/readings/{stream}', { params: { id, stream: 'env' }, query: range }),
+    hub.ask('GET /api/v1/devices/{id}/series/{stream}', { params: { id, stream: 'env' }, query: range }),
+  ];
+  for (const asked of ask('sensor')) {
+    await assert.rejects(asked, {
+      code: 'type-unknown',
+      message: /env-sensor@1, the type of sensor; put its file back/,
+    });
+  }
+  for (const asked of ask('nobody')) await assert.rejects(asked, { code: 'device-unknown' });
 });

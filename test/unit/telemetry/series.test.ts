@@ -6,11 +6,16 @@ import { LatestReadings } from '../../../hub/telemetry/latest-readings.ts';
 import { createPresenceHistory } from '../../../hub/telemetry/presence-history.ts';
 import { createSeries, stepOf } from '../../../hub/telemetry/series.ts';
 import type { ReadingsRow, SeriesBucket } from '../../../hub/telemetry/store.ts';
-import { HubError } from '../../../hub/kernel/errors.ts';
+import { deviceUnknown, HubError } from '../../../hub/kernel/errors.ts';
+import type { DeviceType } from '../../../schemas/index.ts';
 import { sensorType } from '../../helpers/hubs/session-fixture.ts';
 
 const minuteMs = 60_000;
-const typeOf = (id: string) => (id === 'd-1' ? sensorType : undefined);
+
+function typeOf(id: string): DeviceType {
+  if (id === 'd-1') return sensorType;
+  throw deviceUnknown(id);
+}
 
 test('a range never touches more buckets than were asked for, and whole minutes from a minute on', () => {
   fc.assert(
