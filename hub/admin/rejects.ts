@@ -1,6 +1,6 @@
 import type { RejectReport, RejectRow } from '../../schemas/api/rejects.ts';
 import type { NackFrame } from '../../schemas/index.ts';
-import { messageOf } from '../kernel/errors.ts';
+import { BatchedSaving } from '../kernel/batched-saving.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Clock } from '../../schemas/time/clock.ts';
 import type { MayShow } from '../registry/visibility.ts';
@@ -44,8 +44,6 @@ const maxDevices = 50;
 const maxRowsOfDevice = 20;
 /** A row is dropped when nothing was refused for so long, ms: its firmware is in use no more, or mended. */
 const keptMs = 7 * 86_400_000;
-/** Rows saved at a time. */
-const mostAtOnce = 100;
 
 /**
  * Refusals by field and firmware, over restarts. When full, the row whose last refusal is oldest is dropped. A refusal costs
@@ -57,14 +55,22 @@ export class Rejects {
   readonly #entries = new Map<string, Entry>();
   /** How many rows each device started. */
   readonly #begun = new Map<string, number>();
-  /** Keys of rows that were changed or dropped since they were saved. */
-  readonly #unsaved = new Set<string>();
+  /** Of rows that were changed or dropped since they were saved. */
+  readonly #saving: BatchedSaving;
   #other = 0;
-  /** Rows that were not saved, each time. They are saved later, unless the hub ends before. */
-  saveFailures = 0;
 
   constructor(deps: { clock: Clock; store: RejectStore; log: Log }) {
     this.#deps = deps;
+    this.#saving = new BatchedSaving({
+      log: deps.log,
+      what: 'refusals',
+      write: (keys) => this.#write(keys),
+    });
+  }
+
+  /** Rows that were not saved, each time. */
+  get saveFailures(): number {
+    return this.#saving.failures;
   }
 
   /** Takes up what an earlier hub counted, but of devices that were removed since. */
@@ -94,7 +100,7 @@ export class Rejects {
     }
     this.#entries.delete(key);
     this.#entries.set(key, entry);
-    this.#unsaved.add(key);
+    this.#saving.mark(key);
     entry.count += 1;
     entry.lastMs = this.#deps.clock.now();
     const share = entry.devices.get(device.id);
@@ -118,42 +124,30 @@ export class Rejects {
   forget(deviceId: string): void {
     for (const [key, entry] of this.#entries) {
       if (!entry.devices.delete(deviceId)) continue;
-      this.#unsaved.add(key);
+      this.#saving.mark(key);
       if (entry.devices.size === 0) this.#drop(key, entry);
     }
     this.#begun.delete(deviceId);
   }
 
   /** Saves some of the rows that have changed. To be called every second or so. */
-  async save(): Promise<void> {
-    await this.#saveSome();
+  save(): Promise<void> {
+    return this.#saving.save();
   }
 
   /** Saves all of them, or as many as the disk takes. */
-  async saveAll(): Promise<void> {
-    while (this.#unsaved.size > 0 && (await this.#saveSome()));
+  saveAll(): Promise<void> {
+    return this.#saving.saveAll();
   }
 
-  /** @returns whether the disk took them */
-  async #saveSome(): Promise<boolean> {
-    const keys = [...this.#unsaved].slice(0, mostAtOnce);
-    if (keys.length === 0) return true;
+  #write(keys: readonly string[]): Promise<void> {
     const changed = new Map<string, StoredReject>();
     for (const key of keys) {
-      this.#unsaved.delete(key);
       const entry = this.#entries.get(key);
       if (entry !== undefined) changed.set(key, { ...entry, devices: [...entry.devices] });
     }
     const dropped = keys.filter((key) => !changed.has(key));
-    try {
-      await this.#deps.store.save({ changed, dropped, other: this.#other });
-      return true;
-    } catch (error) {
-      this.saveFailures += keys.length;
-      this.#deps.log.error({ error: messageOf(error), rows: keys.length }, 'refusals not saved');
-      for (const key of keys) this.#unsaved.add(key);
-      return false;
-    }
+    return this.#deps.store.save({ changed, dropped, other: this.#other });
   }
 
   #begin(by: string, common: Common): Entry | undefined {
@@ -171,7 +165,7 @@ export class Rejects {
   #drop(key: string, { count, by }: Entry): void {
     this.#other += count;
     this.#entries.delete(key);
-    this.#unsaved.add(key);
+    this.#saving.mark(key);
     const begun = this.#begun.get(by) ?? 0;
     if (begun > 1) this.#begun.set(by, begun - 1);
     else this.#begun.delete(by);
