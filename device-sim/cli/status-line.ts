@@ -42,7 +42,7 @@ export function startStatusLine(
     // A line that wraps would occupy two.
     const lines = terminalText(text())
       .split('\n')
-      .map((line) => line.slice(0, (output.columns ?? 80) - 1));
+      .map((line) => line.slice(0, widthOf(output) - 1));
     output.write(lines.join('\n'));
     drawnLines = lines.length;
   };
@@ -58,4 +58,9 @@ export function startStatusLine(
       wipe();
     },
   };
+}
+
+/** A terminal that does not know its width says 0. */
+function widthOf({ columns = 0 }: { columns?: number }): number {
+  return columns > 0 ? columns : 80;
 }

@@ -33,7 +33,11 @@ const processErrors = {
 /** Errors of the HTTP request itself: no operation has begun, or the hub failed to perform it. */
 const requestErrors = {
   'login-failed': { meaning: 'the name or the password is wrong', retryable: false, status: 401 },
-  unauthorized: { meaning: 'nobody is signed in', retryable: false, status: 401 },
+  unauthorized: {
+    meaning: 'nobody is signed in; of a device: its id or its credential is wrong',
+    retryable: false,
+    status: 401,
+  },
   'path-unknown': { meaning: 'the API has nothing at this path', retryable: false, status: 404 },
   'method-not-allowed': { meaning: 'this path does not have this method', retryable: false, status: 405 },
   'host-unknown': { meaning: 'this hub does not go by that host name', retryable: false, status: 421 },

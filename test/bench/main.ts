@@ -13,8 +13,14 @@ const benches: Record<string, () => Promise<object>> = {
 };
 
 const asked = process.argv.slice(2);
+const help = asked.includes('--help');
 const unknown = asked.filter((name) => benches[name] === undefined);
-if (unknown.length > 0) {
+if (help) {
+  process.stdout.write(
+    `npm run bench [-- ${Object.keys(benches).join(' | ')}]: each takes one to five minutes on a quiet machine.\n` +
+      'BENCH_DEVICES, BENCH_SECONDS and BENCH_ROUNDS make one shorter or longer (see test/bench/NAME.ts).\n',
+  );
+} else if (unknown.length > 0) {
   process.stderr.write(
     `no such bench: ${unknown.join(', ')}; there are ${Object.keys(benches).join(', ')}\n`,
   );

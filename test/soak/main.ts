@@ -63,7 +63,8 @@ const scenarios: Readonly<Record<string, Scenario>> = {
 const [name = '', devices = '1000', ...more] = process.argv.slice(2);
 const scenario = Object.hasOwn(scenarios, name) ? scenarios[name] : undefined;
 if (scenario === undefined) {
-  process.stderr.write(`which one? ${Object.keys(scenarios).join(', ')}\n`);
+  const what = name === '' ? 'which soak?' : `no such soak: ${name};`;
+  process.stderr.write(`${what} there are ${Object.keys(scenarios).join(', ')}\n`);
   process.exitCode = 2;
 } else {
   process.exitCode = (await scenario(Number(devices), more)) ? 0 : 1;

@@ -35,7 +35,9 @@ export function addPush(device: Command, deps: CliDeps): void {
       else {
         const { matched, sent, dropped, offline, tooLarge } = report;
         deps.out(
-          `${matched} devices: sent to ${sent}, dropped (congested) ${dropped}, offline ${offline}, too large for ${tooLarge}\n`,
+          matched === 0
+            ? `no device matches ${to}\n`
+            : `${matched} ${matched === 1 ? 'device' : 'devices'}: sent to ${sent}, dropped (congested) ${dropped}, offline ${offline}, too large for ${tooLarge}\n`,
         );
       }
     });

@@ -22,11 +22,13 @@ export function DeviceHeader({ details }: { details: DeviceDetails }) {
         </p>
       </div>
       <dl class="marks">
-        <Mark
-          word="Last pong"
-          ms={details.lastPongMs}
-          hint="Its network stack answered a ping: the link works."
-        />
+        {details.lastPongMs !== null && (
+          <Mark
+            word="Last pong"
+            ms={details.lastPongMs}
+            hint="Its network stack answered a ping: the link works. The hub pings only a device that would hear nothing else."
+          />
+        )}
         <Mark word="Last frame" ms={details.lastFrameMs} hint="Its application sent a frame." />
         <Mark word="Last data" ms={details.lastDataMs} hint="It sent a reading or an event." />
       </dl>
