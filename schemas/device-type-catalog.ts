@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { compileDeviceType } from './device-type-compiler.ts';
@@ -180,6 +181,7 @@ async function textOf(file: string): Promise<string> {
   if (bytes.length > maxFileBytes) {
     throw new SchemaFault(file, [fault('', 'file', `at most ${maxFileBytes} bytes`, String(bytes.length))]);
   }
+  if (!isUtf8(bytes)) throw new SchemaFault(file, [fault('', 'file', 'UTF-8', 'other bytes')]);
   return bytes.toString('utf8');
 }
 
