@@ -124,8 +124,12 @@ export class GroupCommands {
       refusal: audit.refused(refusal, groupEntry(request, context.requester)),
     });
     const id = request.id ?? newCommandId(clock.now(), random);
-    await this.#arriving.get(id)?.written;
-    const before = request.id === undefined ? undefined : await this.find(id);
+    let before: GroupCommandRecord | undefined;
+    // The same may have begun to arrive while the journal was asked.
+    do {
+      await this.#arriving.get(id)?.written;
+      before = request.id === undefined ? undefined : await this.find(id);
+    } while (before === undefined && this.#arriving.has(id));
     if (before !== undefined) {
       return isSame(before, request)
         ? { kind: 'repeated', record: before }

@@ -51,6 +51,20 @@ function groupCommandsOf(
   });
 }
 
+/** Group commands whose device never takes one, so that all of them stay open. */
+async function idleGroupCommands(t: TestContext): Promise<GroupCommands> {
+  const groupCommands = groupCommandsOf(new ManualClock(), new OpenGroupCommands(), ['d-1'], {
+    check: () => undefined,
+    connected: () => true,
+    cancel: () => Promise.resolve(undefined),
+    find: () => Promise.resolve(undefined),
+    submit: () => Promise.resolve({ kind: 'refused', refusal: { reason: 'unavailable' } }),
+  });
+  await groupCommands.start();
+  t.after(() => groupCommands.close());
+  return groupCommands;
+}
+
 test('one requester cannot take the room of others: each has as much as is still free', async (t) => {
   const hub = await hubWith(t, { maxOpenPerDevice: 4, maxOpen: 8 });
   for (let n = 1; n <= 8; n += 1) hub.devices.set(`d-${n}`, valve);
@@ -112,17 +126,19 @@ test('commands that arrive together leave room for another requester', async (t)
   assert.equal(kinds.at(-1), 'accepted');
 });
 
+test('the same group command that comes twice at once is one, and its repetition', async (t) => {
+  const groupCommands = await idleGroupCommands(t);
+  const request = { to: 'all', name: 'look', id: 'g-1', params: {}, pace: {} };
+  const requester = { actor: 'token:ci', origin: 'http' } as const;
+  const sent = await Promise.all([1, 2, 3].map(() => groupCommands.send(request, { requester })));
+  assert.deepEqual(
+    sent.map(({ kind }) => kind),
+    ['accepted', 'repeated', 'repeated'],
+  );
+});
+
 test('group commands that arrive together leave room for another requester, and none begins in a hub that stops', async (t) => {
-  const clock = new ManualClock();
-  const groupCommands = groupCommandsOf(clock, new OpenGroupCommands(), ['d-1'], {
-    check: () => undefined,
-    connected: () => true,
-    cancel: () => Promise.resolve(undefined),
-    find: () => Promise.resolve(undefined),
-    submit: () => Promise.resolve({ kind: 'refused', refusal: { reason: 'unavailable' } }),
-  });
-  await groupCommands.start();
-  t.after(() => groupCommands.close());
+  const groupCommands = await idleGroupCommands(t);
   const asks = async (actor: string): Promise<string> => {
     const request = { to: 'all', name: 'look', params: {}, pace: {} };
     return (await groupCommands.send(request, { requester: { actor, origin: 'http' } })).kind;
