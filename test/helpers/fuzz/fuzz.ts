@@ -19,6 +19,8 @@ export interface FuzzOptions {
   again?: { door: string; seed: number; path: string };
   /** A hub with a fault on purpose. */
   entry?: string;
+  /** Tries this door alone, and ends at its first finding, which is left as large as it is. */
+  firstAt?: string;
   say?: (text: string) => void;
 }
 
@@ -43,6 +45,7 @@ export async function fuzz({
   seed,
   again,
   entry,
+  firstAt,
   say = () => undefined,
 }: FuzzOptions): Promise<FuzzReport> {
   let range = await FuzzRange.open(entry);
@@ -58,7 +61,8 @@ export async function fuzz({
   const findings: Finding[] = [];
   const round = async (door: Door, given: { seed: number; path?: string }): Promise<void> => {
     say(`${door.name}, seed ${given.seed}`);
-    const parameters = { ...given, numRuns: runsOfRound, interruptAfterTimeLimit: shrinkMs };
+    const endOnFailure = firstAt !== undefined;
+    const parameters = { ...given, endOnFailure, numRuns: runsOfRound, interruptAfterTimeLimit: shrinkMs };
     const { runs: done, finding } = await door.run(usable, answers.get(door.name) ?? new Map(), parameters);
     runs[door.name] = (runs[door.name] ?? 0) + done;
     if (finding === undefined) return;
@@ -67,22 +71,28 @@ export async function fuzz({
   };
   try {
     if (again !== undefined) {
-      const door = doors.find(({ name }) => name === again.door);
-      if (door === undefined)
-        throw new Error(`there is no door ${again.door}: ${doors.map(({ name }) => name).join(', ')}`);
-      await round(door, { seed: again.seed, path: again.path });
+      await round(doorCalled(again.door), { seed: again.seed, path: again.path });
       return { runs, answers, findings };
     }
+    const isDone = (): boolean => firstAt !== undefined && findings.length > 0;
     const untilMs = performance.now() + forMs;
+    const tried = firstAt === undefined ? doors : [doorCalled(firstAt)];
     let given = seed ?? drawn();
     do {
-      for (const door of doors) await round(door, { seed: given });
+      for (const door of tried) await round(door, { seed: given });
       given = drawn();
-    } while (performance.now() < untilMs);
+    } while (performance.now() < untilMs && !isDone());
     return { runs, answers, findings };
   } finally {
     await range.close();
   }
+}
+
+function doorCalled(wanted: string): Door {
+  const door = doors.find(({ name }) => name === wanted);
+  if (door === undefined)
+    throw new Error(`there is no door ${wanted}: ${doors.map(({ name }) => name).join(', ')}`);
+  return door;
 }
 
 /** For a person: what was found, and how to see it again. */

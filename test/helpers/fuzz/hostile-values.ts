@@ -40,13 +40,22 @@ export const bidirectionalMarks: readonly string[] = [
   '\ufeff',
 ];
 
-const strange = fc.constantFrom(...controlCharacters, ...loneSurrogates, ...bidirectionalMarks);
+/** Each kind as often as the others, however many of it there are. */
+const strange = fc.oneof(
+  fc.constantFrom(...controlCharacters),
+  fc.constantFrom(...loneSurrogates),
+  fc.constantFrom(...bidirectionalMarks),
+);
 
 export const hostileName = fc.constantFrom(...javascriptNames);
 
 export const hostileText: fc.Arbitrary<string> = fc.oneof(
   hostileName,
-  strange,
+  // Several kinds at once: what stumbles over any of them is found by one text.
+  {
+    weight: 4,
+    arbitrary: fc.array(strange, { minLength: 1, maxLength: 8 }).map((parts) => parts.join('')),
+  },
   fc.tuple(fc.string({ maxLength: 4 }), strange, fc.string({ maxLength: 4 })).map((parts) => parts.join('')),
   hostile,
   fc.string({ unit: 'binary', maxLength: 20 }),

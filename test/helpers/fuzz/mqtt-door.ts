@@ -74,10 +74,47 @@ const good = fc.oneof(
   { weight: 1, arbitrary: mostly([packet(0xc0)], [packet(0xe0), connectPacket()], 4) },
 );
 
+/** Whole packets after which the connection must be closed [MQTT-4.8.0-1]: not one of them is nearly good. */
+const forbidden = fc.oneof(
+  // Bits of a surrogate, a byte that begins nothing, and U+0000 [MQTT-1.5.3-1], [MQTT-1.5.3-2].
+  fc
+    .tuple(
+      fc.constantFrom('hub/v1/command/', 'hub/v1/', ''),
+      fc.constantFrom([0xed, 0xa0, 0x80], [0xff], [0]),
+      fc.constantFrom(0x30, 0x82, 0xa2),
+      packetId,
+    )
+    .map(([before, odd, type, id]) => {
+      const text = mqttText([...Buffer.from(before), ...odd]);
+      return type === 0x30
+        ? packet(type, ...text)
+        : packet(type, ...two(id), ...text, ...(type === 0x82 ? [1] : []));
+    }),
+  // A topic without a name, or with a wildcard [MQTT-4.7.3-1], [MQTT-3.3.2-2].
+  fc
+    .tuple(fc.constantFrom('', 'hub/v1/command/+/identify', 'hub/v1/command/#'), payload)
+    .map(([to, body]) => packet(0x30, ...mqttText(to), ...body)),
+  // QoS 3 [MQTT-3.3.1-4].
+  fc
+    .tuple(requestTopic, packetId)
+    .map(([to, id]) => packet(0x36, ...mqttText(to), ...two(id), ...Buffer.from('{}'))),
+  // Packet identifier 0 [MQTT-2.3.1-1].
+  requestTopic.map((to) => packet(0x32, ...mqttText(to), 0, 0, ...Buffer.from('{}'))),
+  filter.map((to) => subscribePacket(to, 0)),
+  // A wildcard that shares its level, or `#` before the end [MQTT-4.7.1-2], [MQTT-4.7.1-3].
+  fc
+    .tuple(fc.constantFrom('hub/v1#', 'hub/v1/#/x', 'hub/a+', '+b/c', ''), packetId)
+    .map(([to, id]) => subscribePacket(to, id)),
+  // No filter at all [MQTT-3.8.3-3], [MQTT-3.10.3-2].
+  fc.tuple(fc.constantFrom(0x82, 0xa2), packetId).map(([type, id]) => packet(type, ...two(id))),
+);
+
 interface Piece {
   bytes: number[];
   /** What follows is another packet, and not the rest of this one. */
   whole: boolean;
+  /** The connection must be closed. */
+  last?: true;
 }
 
 const whole = good.map((bytes): Piece => ({ bytes, whole: true }));
@@ -89,6 +126,8 @@ const spoilt = fc
     fc.array(fc.nat(255), { minLength: 1, maxLength: 40 }),
   )
   .map((bytes): Piece => ({ bytes, whole: false }));
+
+const last = forbidden.map((bytes): Piece => ({ bytes, whole: true, last: true }));
 
 interface Visit {
   /** Undefined: the connection begins with what comes next. */
@@ -106,6 +145,7 @@ const visit = fc.record<Visit>({
       minLength: 1,
       maxLength: 10,
     }),
+    fc.tuple(fc.array(whole, { maxLength: 4 }), last).map(([before, end]) => [...before, end]),
   ),
 });
 
@@ -115,6 +155,8 @@ const signsIn = 0xc2;
 const ofServer = new Set([2, 3, 4, 5, 6, 7, 9, 11, 13]);
 
 const connackBytes = 4;
+const pingRequest = 0xc0;
+const pingResponseType = 13;
 const pingResponse = Buffer.from([0xd0, 0x00]);
 
 async function strike({ hub, tokens }: FuzzRange, { as, clientId, pieces }: Visit): Promise<string> {
@@ -127,14 +169,15 @@ async function strike({ hub, tokens }: FuzzRange, { as, clientId, pieces }: Visi
           rest: [...mqttText(as), ...mqttText(tokens.get(as) ?? '')],
         });
   // A ping is answered after all that came before it, unless the broker ends the connection.
-  const answersLast = as !== undefined && pieces.every(({ whole: isWhole }) => isWhole);
+  const endsBefore = pieces.some(({ last: isLast }) => isLast);
+  const answersLast = as !== undefined && !endsBefore && pieces.every(({ whole: isWhole }) => isWhole);
   const said = await exchange(hub.brokerUrl ?? '', [
     {
       bytes: Buffer.from(opening),
       ...(as === undefined ? {} : { until: ({ length }) => length >= connackBytes }),
     },
     {
-      bytes: Buffer.from([...pieces.flatMap(({ bytes }) => bytes), ...packet(0xc0)]),
+      bytes: Buffer.from([...pieces.flatMap(({ bytes }) => bytes), ...packet(pingRequest)]),
       ...(answersLast ? { until: (answer) => answer.includes(pingResponse) } : {}),
     },
   ]);
@@ -146,7 +189,10 @@ async function strike({ hub, tokens }: FuzzRange, { as, clientId, pieces }: Visi
     types.push(type);
     at = next;
   }
-  return `packets ${[...new Set(types)].toSorted((a, b) => a - b).join(' ')}`;
+  const pings = pieces.filter(({ bytes }) => bytes[0] === pingRequest).length;
+  if (endsBefore && types.filter((type) => type === pingResponseType).length > pings)
+    throw new Error(`the broker went on after a packet that MQTT does not allow: ${said.toString('hex')}`);
+  return `${endsBefore ? 'ended after ' : ''}packets ${[...new Set(types)].toSorted((a, b) => a - b).join(' ')}`;
 }
 
 /** The type of the packet that begins at `at`, and where the next one does. */

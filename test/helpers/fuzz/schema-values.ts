@@ -1,7 +1,7 @@
 /** Values of a JSON Schema, and values that nearly are. */
 
 import fc from 'fast-check';
-import { hostileJson, hostileName } from './hostile-values.ts';
+import { hostileJson, hostileName, hostileText } from './hostile-values.ts';
 
 export interface JsonSchema {
   readonly type?: string | readonly string[];
@@ -32,7 +32,7 @@ export function valuesOf(schema: JsonSchema, known: Known, name = ''): fc.Arbitr
   const hints = [...there, ...(schema.examples ?? [])];
   return hints.length === 0
     ? made
-    : fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...hints) }, { weight: 1, arbitrary: made });
+    : fc.oneof({ weight: 2, arbitrary: fc.constantFrom(...hints) }, { weight: 1, arbitrary: made });
 }
 
 function madeOf(schema: JsonSchema, known: Known, name: string): fc.Arbitrary<unknown> {
@@ -67,7 +67,7 @@ function madeOf(schema: JsonSchema, known: Known, name: string): fc.Arbitrary<un
         { maxKeys: 3 },
       );
     default:
-      return fc.jsonValue({ maxDepth: 2 });
+      return fc.oneof(hostileJson, fc.jsonValue({ maxDepth: 2 }));
   }
 }
 
@@ -78,7 +78,10 @@ function within({ minimum, maximum }: JsonSchema, least: number, most: number): 
 
 function textsOf({ pattern, minLength = 0, maxLength }: JsonSchema): fc.Arbitrary<string> {
   if (pattern !== undefined) return fc.stringMatching(new RegExp(pattern), { size: 'small' });
-  return fc.string({ minLength, maxLength: Math.min(maxLength ?? 20, minLength + 20) });
+  const plain = fc.string({ minLength, maxLength: Math.min(maxLength ?? 20, minLength + 20) });
+  // A text that the schema lets pass is what the code behind it gets to see.
+  const fitting = hostileText.map((text) => text.slice(0, maxLength).padEnd(minLength, 'x'));
+  return fc.oneof({ weight: 1, arbitrary: plain }, { weight: 2, arbitrary: fitting });
 }
 
 function objectsOf({ properties = {}, required = [] }: JsonSchema, known: Known): fc.Arbitrary<unknown> {

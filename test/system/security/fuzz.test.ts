@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { described, fuzz } from '../../helpers/fuzz/fuzz.ts';
 
 /** The first round is the same each time; what the next ones try is new. */
@@ -18,4 +19,14 @@ test('whatever comes to the doors for devices, operators and MQTT clients, the h
   assert.ok(got('operations', / 40[0-9]$/) >= 25, 'and refused');
   assert.ok(got('bytes', / [24]/) > 3, 'requests are read');
   assert.ok(got('mqtt', /packets 2 .*13$/) > 3, 'connections outlive what is sent over them');
+});
+
+const unguardedBrokerHub = fileURLToPath(
+  new URL('../../helpers/hubs/unguarded-broker-hub.ts', import.meta.url),
+);
+
+test('the fuzzing finds a broker without its packet guard', async () => {
+  const { findings } = await fuzz({ seed, forMs: 20_000, firstAt: 'mqtt', entry: unguardedBrokerHub });
+  const faults = findings.map(({ fault }) => fault).join('\n');
+  assert.match(faults, /^the broker went on after a packet that MQTT does not allow/);
 });
