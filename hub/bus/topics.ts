@@ -9,6 +9,8 @@ import { namePattern } from '../../schemas/limits.ts';
 const maxSlashes = 7;
 /** Levels below the root of the deepest topic: `status/{device}/{command}/{status}`. */
 const deepest = 4;
+/** As the configuration's schema says it: wider than names, which have no `.`, `:` and `@`. */
+const rootLevel = /^[A-Za-z0-9_.:@-]+$/;
 const maxResponseTopicBytes = 512;
 
 /** A topic that clients publish to, taken apart. */
@@ -53,7 +55,8 @@ export function isName(value: string): boolean {
 /** Why `root` cannot be the root of the hub's topics; undefined when it can. */
 export function refuseRoot(root: string): string | undefined {
   const levels = root.split('/');
-  if (!levels.every(isName)) return 'levels of A-Z a-z 0-9 _ - (1 to 64 each), separated by single slashes';
+  if (!levels.every((level) => rootLevel.test(level)))
+    return 'levels of letters, digits and _ . : @ -, separated by single slashes';
   if (levels.length - 1 + deepest > maxSlashes) return `at most ${maxSlashes - deepest + 1} levels`;
   return undefined;
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { topicsOf } from '../../../hub/bus/topics.ts';
 import { environmentName } from '../../../hub/config/names.ts';
 import { readConfig, type ConfigSources } from '../../../hub/config/config.ts';
 import { HubError } from '../../../hub/kernel/errors.ts';
@@ -26,6 +27,7 @@ const text = fc.oneof(
   hostileText.map((part) => `http://${part}`),
   hostileText.map((part) => `mqtt://h${part}`),
   hostileText.map((part) => `${part}:80`),
+  fc.stringMatching(/^[\w.:@/-]{1,9}$/),
 );
 
 /** The words of the refusal; undefined for a configuration that is taken. */
@@ -39,6 +41,8 @@ function refusalOf(given: Pick<ConfigSources, 'env' | 'file' | 'fileName'>): str
       },
       ...given,
     });
+    // What the hub makes of it when it starts.
+    topicsOf(config.mqtt.root);
     // The payload of a notice is any JSON.
     assertSound({ ...config, notice: config.notice?.cron });
     return undefined;

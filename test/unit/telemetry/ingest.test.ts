@@ -7,6 +7,7 @@ import { Ingest } from '../../../hub/telemetry/ingest.ts';
 import { compileDeviceType, type EventFrame, type TelemetryFrame } from '../../../schemas/index.ts';
 import { ManualClock, trustedClock } from '../../helpers/clock.ts';
 import { ScriptedStore, sensorType } from '../../helpers/hubs/session-fixture.ts';
+import { hostileNumber, hostileTimes } from '../../helpers/fuzz/hostile-values.ts';
 import { silentLog } from '../../helpers/silent-log.ts';
 import { startMs } from '../../helpers/start-time.ts';
 import { testPipeline } from '../../helpers/hubs/pipeline.ts';
@@ -309,4 +310,45 @@ test('null for a field that may be null leaves the field out: the rest is stored
   );
   assert.equal(ingest.nullFields, 3, 'of what is taken');
   assert.equal(imbalance(ledger.total), 0);
+});
+
+test('a time at any edge, in any unit, is within the window or refused with the place and the rule', async (t) => {
+  const { telemetry, event, lines } = startIngest(t);
+  const time = fc.oneof(fc.constantFrom(...hostileTimes), hostileNumber, fc.constant(startMs));
+  const reading = fc.record({
+    time,
+    as: fc.constantFrom('ts', 'up'),
+    boot: fc.constantFrom('now', 'long ago', 'unknown', '__proto__'),
+    backfill: fc.boolean(),
+    send: fc.constantFrom<'telemetry' | 'event' | 'sample'>('telemetry', 'event', 'sample'),
+  });
+  await fc.assert(
+    fc.asyncProperty(reading, async ({ time: given, as, boot, backfill, send }) => {
+      const when = { [as]: given };
+      const verdict =
+        send === 'event'
+          ? event({ ...when, boot })
+          : telemetry({
+              boot,
+              backfill,
+              ...(send === 'sample' ? { samples: [{ ...when, data }] } : { ...when, data }),
+            });
+      const written = await lines();
+      if (verdict === undefined) {
+        const atMs = Number(written[0]?.split(' ').at(-1)) / 1_000;
+        assert.ok(atMs >= Date.UTC(2015, 0, 1) && atMs <= startMs + 60_000, written.join());
+        return;
+      }
+      assert.deepEqual(written, []);
+      const [refusal] = verdict.refusals;
+      assert.equal(refusal?.code, 'clock');
+      const [fault] = refusal.errors ?? [];
+      assert.ok(
+        fault !== undefined && fault.path.endsWith(`/${as}`) && fault.keyword === 'time',
+        JSON.stringify(fault),
+      );
+      assert.match(fault.expected, /^>= \d+ and|^Unix time in ms, >= \d|has not seen/);
+    }),
+    { numRuns: 500 },
+  );
 });
