@@ -21,7 +21,8 @@ export function parseId(text: string): string {
 
 /** A shell gives an empty text for a variable that is not set, and the default folder may be that of another hub. */
 export function parsePath(text: string): string {
-  if (text === '') throw new InvalidArgumentError('It must not be empty.');
+  if (!/^\P{Cc}{1,4096}$/u.test(text))
+    throw new InvalidArgumentError('It must be 1 to 4096 characters, none of them a control character.');
   return text;
 }
 
