@@ -5,6 +5,7 @@ import { startMosquitto } from '../helpers/services/mosquitto.ts';
 import { spawnHub } from '../helpers/services/process.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 import { cpuMs } from './cpu.ts';
+import { letPass } from '../helpers/let-pass.ts';
 
 const devices = 200;
 /** In flight at the broker at a time: enough that the journal's commits are shared. */
@@ -84,9 +85,7 @@ export async function benchCommands(): Promise<object> {
     for (let number = 0; number < latencyCommands; number += 1) {
       sentAt.set(`l-${number}`, performance.now());
       void publish(number, `l-${number}`);
-      await new Promise((resolve) => {
-        setTimeout(resolve, 1000 / latencyPerSec);
-      });
+      await letPass(1000 / latencyPerSec);
     }
     await waitFor(() => arrived.size === throughputCommands + latencyCommands, {
       what: 'every command',

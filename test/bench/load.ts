@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
+import { letPass } from '../helpers/let-pass.ts';
 
 /**
  * The load, a process of its own so that its work is not counted as the server's: connects the devices it is told
@@ -41,7 +41,7 @@ async function open(device: Order['devices'][number]): Promise<Connection> {
   for (;;) {
     const opened = await tryToOpen(device);
     if (typeof opened !== 'number') return opened;
-    await sleep(opened * 1_000);
+    await letPass(opened * 1_000);
   }
 }
 

@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { waitFor } from '../helpers/wait-for.ts';
 import { Lab, type PublishedIncident } from './lab.ts';
+import { letPass } from '../helpers/let-pass.ts';
 
 /** Each scenario runs a real hub and real devices, and returns what it saw; the caller judges. */
 
@@ -17,9 +17,9 @@ export async function stall(devices: number, { stallMs = 5_000, rounds = 2, hear
     const fromMs = Date.now();
     for (let round = 0; round < rounds; round += 1) {
       lab.hub.pause();
-      await sleep(stallMs);
+      await letPass(stallMs);
       lab.hub.resume();
-      await sleep(heartbeatSec * 1_500 + 1_500);
+      await letPass(heartbeatSec * 1_500 + 1_500);
     }
     const offline = lab.published(['offline'], fromMs).length;
     const suspect = lab.published(['suspect'], fromMs).length;
@@ -40,7 +40,7 @@ export async function restarts(devices: number, { kills = 20, dead = 20, heartbe
       if (kill === kills - 1) break;
       await lab.restart();
       // Some kills hit a fleet that is half back.
-      if (kill % 3 === 0) await sleep(1_500);
+      if (kill % 3 === 0) await letPass(1_500);
       else await lab.allOnline();
     }
     const doomed = [...lab.clients].slice(0, dead);
@@ -63,7 +63,7 @@ export async function restarts(devices: number, { kills = 20, dead = 20, heartbe
     // What the hub itself says was no silence: too busy to let devices in, or blocked.
     const turnedAwayMs = Math.round((await lab.metric('hub_turned_away_seconds_total')) * 1_000);
     const stalledMs = Math.round((await lab.metric('hub_stall_seconds_total')) * 1_000);
-    await sleep(1_000);
+    await letPass(1_000);
     const ids = new Set(doomed.map(([id]) => id));
     return {
       devices,
@@ -98,7 +98,7 @@ export async function halfOpen(devices: number, { faulty = 50, heartbeatSec = 4 
     const spoke = new Map<string, number>();
     for (const [id, client] of lab.clients) client.on('sent', () => spoke.set(id, Date.now()));
     await lab.connect();
-    await sleep(heartbeatSec * 1_000);
+    await letPass(heartbeatSec * 1_000);
     const hung = [...lab.clients].filter(([id]) => id.startsWith('a-')).slice(0, faulty);
     const hungAt = new Map<string, number>();
     for (const [id, client] of hung) {
@@ -150,7 +150,7 @@ export async function rolling(
   try {
     await lab.connect();
     const load = startLoad(lab);
-    await sleep(2_000);
+    await letPass(2_000);
     const slots = new Map<string, number>();
     const back = new Map<string, number>();
     const refused: string[] = [];
@@ -204,13 +204,13 @@ export async function siteLoss(devices: number, { lost = 200, heartbeatSec = 4 }
   const lab = await Lab.start({ sites: { a: devices - lost, north: lost }, heartbeatSec });
   try {
     await lab.connect();
-    await sleep(1_000);
+    await letPass(1_000);
     lab.proxies.get('north')?.stall();
     await waitFor(() => lab.published(['offline']).length >= lost, {
       what: 'the site is offline',
       timeoutMs: heartbeatSec * 1_500 + 10_000,
     });
-    await sleep(2_500);
+    await letPass(2_500);
     const opened: PublishedIncident[] = [...lab.incidents];
     const listed = (await lab.hub.cli(['incident', 'list', '--json'])).stdout.trim().split('\n').length;
     await lab.hub.kill('SIGKILL');

@@ -9,6 +9,7 @@ import { spawnHub, type HubProcess } from '../services/process.ts';
 import { waitFor } from '../wait-for.ts';
 import { quiet } from './kill-rounds.ts';
 import { addDevices, LedgerFleet, type Comparison } from './ledger-fleet.ts';
+import { letPass } from '../let-pass.ts';
 
 export interface StrangersReport extends Comparison {
   /** Readings the devices were refused. */
@@ -74,7 +75,7 @@ export async function answersOfStrangers(options: {
       await isWell(hub, 'store');
       storeFront.set(httpStrangers[name]);
       await waitFor(() => storeFront.answered > 0, { what: `${name} is met`, timeoutMs: 20_000 });
-      await pause(holdMs);
+      await letPass(holdMs);
       await noticed('store', name);
       storeFront.set(undefined);
     }
@@ -88,7 +89,7 @@ export async function answersOfStrangers(options: {
       const sent = ['command', 'send', device?.id ?? '', 'set-interval', '--param', 'seconds=1'];
       const { code, stderr } = await hub.cli([...sent, '--id', `c-${commands}`]);
       if (code !== 0) throw new Error(`the command was not taken: ${stderr}`);
-      await pause(holdMs);
+      await letPass(holdMs);
       await noticed('bus', name);
       brokerFront.set(undefined);
     }
@@ -134,11 +135,5 @@ async function isWell(hub: HubProcess, part: 'store' | 'bus'): Promise<void> {
     what: `${part} is well again`,
     timeoutMs: 60_000,
     everyMs: 50,
-  });
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ms);
   });
 }

@@ -8,6 +8,7 @@ import { spawnHub, type HubProcess } from '../services/process.ts';
 import { waitFor } from '../wait-for.ts';
 import { quiet } from './kill-rounds.ts';
 import { addDevices, LedgerFleet, type Comparison } from './ledger-fleet.ts';
+import { letPass } from '../let-pass.ts';
 
 const second = 1_000;
 const day = 86_400_000;
@@ -84,16 +85,16 @@ export async function clockDrill({ clock, scene, ...options }: ClockDrillOptions
     devices.connect();
     // A device that refuses the certificate of a wrong clock comes when the clock is right.
     if (scene !== 'first-start' || Math.abs(offset()) < day) await online();
-    await pause(toldMs);
+    await letPass(toldMs);
     devices.start();
-    await pause(1_000);
+    await letPass(1_000);
     if (scene === 'running') machine.set(offset());
     if (scene === 'restart') {
       await hub.kill();
       machine.set(offset());
       hub = await start();
     }
-    await pause(options.wrongMs);
+    await letPass(options.wrongMs);
     const said = await saidOfClock(hub);
     machine.set(0);
     const rightMs = performance.now();
@@ -157,10 +158,4 @@ async function saidOfClock(hub: HubProcess): Promise<string | undefined> {
     parts: { clock: { reason?: string } };
   };
   return parts.clock.reason;
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ms);
-  });
 }

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { setTimeout as pause } from 'node:timers/promises';
 import { connect, type MqttClient } from 'mqtt';
 import { seededRandom } from '../../../device-sim/device/random.ts';
 import { registerDevices, startCommandFleet, type CommandFleet } from './command-fleet.ts';
@@ -9,6 +8,7 @@ import { temporaryFolder } from '../services/guard.ts';
 import { startMosquitto, type MosquittoBroker } from '../services/mosquitto.ts';
 import { spawnHub, type HubProcess } from '../services/process.ts';
 import { startTcpProxy, type TcpProxy } from '../services/tcp-proxy.ts';
+import { letPass } from '../let-pass.ts';
 
 export interface ChaosOptions {
   broker: 'mosquitto' | 'embedded';
@@ -62,7 +62,7 @@ class Chaos {
       progress.over = true;
     });
     while (!progress.over) {
-      await Promise.race([pause(this.#options.killEveryMs * (0.5 + this.#random())), sent]);
+      await Promise.race([letPass(this.#options.killEveryMs * (0.5 + this.#random())), sent]);
       if (!progress.over) await this.#killOne();
     }
     await sent;
@@ -103,7 +103,7 @@ class Chaos {
       type,
       commands: ['identify', 'set-interval'],
       act: async () => {
-        await pause(this.#random() * 200);
+        await letPass(this.#random() * 200);
         return this.#random() < 0.1 ? { status: 'failed', error: 'by chance' } : { status: 'succeeded' };
       },
     });
@@ -158,10 +158,10 @@ class Chaos {
           ? this.#publish(record, device, name, body)
           : record.post(this.#folder.path, device, name, body),
       );
-      await pause(1000 / rate);
+      await letPass(1000 / rate);
     }
     // One that never comes back was under way when its connection died: nothing was promised.
-    await Promise.race([Promise.all(under), pause(20_000)]);
+    await Promise.race([Promise.all(under), letPass(20_000)]);
   }
 
   async #publish(record: CommandRecord, device: string, name: string, body: { id: string }): Promise<void> {

@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { LedgerRow } from '../../../schemas/api/ledger.ts';
 import { freePort } from '../services/free-port.ts';
 import { temporaryFolder } from '../services/guard.ts';
@@ -7,6 +6,7 @@ import { CommandRecord, FlashSector, type CommandReport } from './command-record
 import { addDevices, LedgerFleet, type Comparison } from './ledger-fleet.ts';
 import { spawnHub, type HubProcess } from '../services/process.ts';
 import { waitFor } from '../wait-for.ts';
+import { letPass } from '../let-pass.ts';
 
 /** The ledger of a running hub, in total. */
 export async function ledgerOf(hub: HubProcess): Promise<LedgerRow> {
@@ -75,7 +75,8 @@ export async function killRounds(options: {
     perSec: options.perSec,
     commandStore: () => new FlashSector(),
   });
-  const between = (fromMs: number, toMs: number): Promise<void> => pause(fromMs + random() * (toMs - fromMs));
+  const between = (fromMs: number, toMs: number): Promise<void> =>
+    letPass(fromMs + random() * (toMs - fromMs));
   const record = new CommandRecord();
   for (const [id, client] of fleet.clients)
     record.follow(client, id, ['identify'], async () => {

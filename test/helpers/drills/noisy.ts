@@ -4,6 +4,7 @@ import { percentile } from './outage.ts';
 import { spawnHub } from '../services/process.ts';
 import { openRaw, type RawDevice, type RawDeviceOptions } from '../devices/raw-device.ts';
 import { waitFor } from '../wait-for.ts';
+import { letPass } from '../let-pass.ts';
 
 export interface NoisyReport {
   quietP99Ms: number;
@@ -36,7 +37,7 @@ export async function noisyNeighbours(options: { devices: number; runMs: number 
   const measure = async (): Promise<number[]> => {
     const delays: number[] = [];
     fleet.delays = delays;
-    await pause(options.runMs);
+    await letPass(options.runMs);
     fleet.delays = undefined;
     return delays;
   };
@@ -45,7 +46,7 @@ export async function noisyNeighbours(options: { devices: number; runMs: number 
     fleet.connect();
     await waitFor(() => fleet.online === fleet.size, { what: 'all devices are online', timeoutMs: 30_000 });
     fleet.start();
-    await pause(2_000);
+    await letPass(2_000);
     const quiet = await measure();
     noise = makeNoise({ url: hub.deviceUrl, ...flooder }, { url: hub.deviceUrl, ...deaf });
     const noisy = await measure();
@@ -77,7 +78,7 @@ function makeNoise(flooder: RawDeviceOptions, deaf: RawDeviceOptions) {
     while (!stopping.signal.aborted) {
       const device = await openRaw(options).catch(() => undefined);
       if (device === undefined) {
-        await pause(100);
+        await letPass(100);
         continue;
       }
       open.push(device);
@@ -107,10 +108,4 @@ function makeNoise(flooder: RawDeviceOptions, deaf: RawDeviceOptions) {
       for (const device of open) device.ws.terminate();
     },
   };
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ms);
-  });
 }

@@ -5,6 +5,7 @@ import { ledgerOf, quiet } from './kill-rounds.ts';
 import { addDevices, LedgerFleet, type Comparison } from './ledger-fleet.ts';
 import { spawnHub } from '../services/process.ts';
 import { waitFor } from '../wait-for.ts';
+import { letPass } from '../let-pass.ts';
 
 export interface OutageReport extends Comparison {
   /** Memory of the hub, MiB: before the outage, and the most during it. */
@@ -41,7 +42,7 @@ export async function outage(options: {
     fleet.connect();
     await waitFor(() => fleet.online === fleet.size, { what: 'all devices are online', timeoutMs: 60_000 });
     fleet.start();
-    await pause(options.warmUpMs);
+    await letPass(options.warmUpMs);
     const rssBeforeMib = rss();
     say(`${fleet.acked} acked, ${rssBeforeMib.toFixed(0)} MiB: the store goes away (${kind})`);
     if (kind === 'dead') await influx.kill();
@@ -52,7 +53,7 @@ export async function outage(options: {
     let rssMostMib = rssBeforeMib;
     const endMs = performance.now() + options.awayMs;
     while (performance.now() < endMs) {
-      await pause(Math.min(5_000, endMs - performance.now()));
+      await letPass(Math.min(5_000, endMs - performance.now()));
       rssMostMib = Math.max(rssMostMib, rss());
       say(`${fleet.acked} acked, ${fleet.unsettled} unsettled, ${rss().toFixed(0)} MiB`);
     }
@@ -99,10 +100,4 @@ export function percentile(values: readonly number[], part: number): number {
 /** Resident memory of a process, MiB (proc_pid_status(5)). */
 function rssMib(pid: number): number {
   return Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ms);
-  });
 }

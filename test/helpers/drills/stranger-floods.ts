@@ -3,9 +3,9 @@
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { connect } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { connectRaw, openRaw, type RawDevice } from '../devices/raw-device.ts';
+import { letPass } from '../let-pass.ts';
 
 export interface FloodTask {
   flood: FloodName;
@@ -24,7 +24,7 @@ async function again(run: (n: number) => Promise<unknown>): Promise<void> {
   const lane = async (): Promise<void> => {
     while (!stop.signal.aborted) {
       attempts += 1;
-      await run(attempts).catch(() => sleep(5));
+      await run(attempts).catch(() => letPass(5));
     }
   };
   await Promise.all(Array.from({ length: lanes }, lane));
@@ -41,7 +41,7 @@ async function pour({ deviceUrl: url, greedy }: FloodTask, send: (device: RawDev
   while (!stop.signal.aborted) {
     const device = await openRaw({ url, ...greedy }).catch(() => undefined);
     if (device === undefined) {
-      await sleep(50);
+      await letPass(50);
       continue;
     }
     seq = 0;
@@ -51,8 +51,8 @@ async function pour({ deviceUrl: url, greedy }: FloodTask, send: (device: RawDev
         attempts += 1;
         send(device, seq);
       }
-      await sleep(0);
-      while (device.ws.bufferedAmount > 1_000_000 && device.ws.readyState === 1) await sleep(1);
+      await letPass(0);
+      while (device.ws.bufferedAmount > 1_000_000 && device.ws.readyState === 1) await letPass(1);
     }
     device.ws.terminate();
   }

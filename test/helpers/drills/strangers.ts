@@ -1,5 +1,4 @@
 import { once } from 'node:events';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { openRaw, type RawDeviceOptions } from '../devices/raw-device.ts';
 import { startSecurityHub, type SecurityHub } from '../hubs/security-hub.ts';
@@ -7,6 +6,7 @@ import { waitFor } from '../wait-for.ts';
 import { LedgerFleet } from './ledger-fleet.ts';
 import { percentile } from './outage.ts';
 import { floodNames, type FloodName, type FloodTask } from './stranger-floods.ts';
+import { letPass } from '../let-pass.ts';
 
 export interface FloodReport {
   flood: FloodName;
@@ -48,7 +48,7 @@ export async function strangers(options: {
   const measure = async (forMs: number): Promise<number> => {
     const delays: number[] = [];
     fleet.delays = delays;
-    await sleep(forMs);
+    await letPass(forMs);
     fleet.delays = undefined;
     return percentile(delays, 0.99);
   };
@@ -127,7 +127,7 @@ async function comeIn(
   let newcomerMs = 0;
   let refusedNewcomers = 0;
   for (const id of ids) {
-    await sleep(everyMs);
+    await letPass(everyMs);
     const began = performance.now();
     const refused = (): undefined => {
       refusedNewcomers += 1;
