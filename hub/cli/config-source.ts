@@ -1,6 +1,5 @@
 /** Reads the configuration that the command line's options select. */
 
-import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { isSecret } from '../config/names.ts';
 import { readConfig, type Config, type NamedFiles } from '../config/config.ts';
@@ -8,6 +7,7 @@ import { HubError, messageOf } from '../kernel/errors.ts';
 import { exposedSecret, readSecretFile } from '../kernel/secret-file.ts';
 import type { CliDeps } from './cli-deps.ts';
 import { parseJson } from './json-value.ts';
+import { readText } from '../kernel/text-file.ts';
 
 /** The options every sub-command has. */
 export interface ConfigOptions {
@@ -49,7 +49,7 @@ export function adminSocketPath(config: Config): string {
 function readConfigFile(path: string, name: string, warnings: string[]): unknown {
   let rule = 'must be a file that can be read';
   try {
-    const text = readFileSync(path, 'utf8');
+    const text = readText(path);
     rule = 'must be JSON that can be taken';
     const value = parseJson(text);
     rule = 'holds a secret';

@@ -1,6 +1,5 @@
 /** `operator …` and `token …`: accounts of people, tokens of programs. */
 
-import { readFileSync } from 'node:fs';
 import { Option, type Command } from 'commander';
 import type { Rights } from '../../../schemas/api/operators.ts';
 import { roles, safetyClasses } from '../../../schemas/api/roles.ts';
@@ -10,6 +9,9 @@ import type { ConfigOptions } from '../config-source.ts';
 import { ask, jsonLines, type ListOptions } from '../ask-hub.ts';
 import { isoTime } from '../../../schemas/iso-time.ts';
 import { table } from '../table.ts';
+import { messageOf } from '../../kernel/errors.ts';
+import { readText } from '../../kernel/text-file.ts';
+import { exitCodes } from '../exit-codes.ts';
 
 type RightsOptions = ListOptions & Rights;
 
@@ -37,8 +39,7 @@ export function addOperator(program: Command, deps: CliDeps): void {
     .action(async (name: string, _options: unknown, command: Command) => {
       const options = command.optsWithGlobals<RightsOptions & { passwordStdin?: true }>();
       // Not an argument: every user of the machine can see those.
-      const password =
-        options.passwordStdin === true ? readFileSync(0, 'utf8').replace(/\r?\n$/, '') : undefined;
+      const password = options.passwordStdin === true ? passwordOf(command) : undefined;
       const body = { ...rightsOf(options), password };
       await ask(options, deps, 'PUT /api/v1/operators/accounts/{name}', { params: { name }, body });
       deps.out(`${name} is saved\n`);
@@ -132,4 +133,12 @@ function addList(parent: Command, deps: CliDeps, which: 'accounts' | 'tokens'): 
       });
       deps.out(table(['NAME', 'ROLE', 'DEVICES', 'SAFETY', 'SINCE', 'UNTIL'], rows));
     });
+}
+
+function passwordOf(command: Command): string {
+  try {
+    return readText(0).replace(/\r?\n$/, '');
+  } catch (error) {
+    return command.error(`error: --password-stdin: ${messageOf(error)}`, { exitCode: exitCodes.usage });
+  }
 }

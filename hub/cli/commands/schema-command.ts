@@ -1,6 +1,5 @@
 /** `schema list | check`: device types, checked without a hub. */
 
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import {
@@ -18,6 +17,7 @@ import { loadConfig, type ConfigOptions } from '../config-source.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import { parseJson } from '../json-value.ts';
 import { table } from '../table.ts';
+import { readText } from '../../kernel/text-file.ts';
 
 interface CheckOptions extends ConfigOptions {
   sample?: string;
@@ -100,7 +100,7 @@ async function faultsOf(file: string, options: CheckOptions, deps: CliDeps): Pro
 
 function readFrame(file: string, { cwd }: CliDeps): Record<string, unknown> {
   try {
-    const frame = parseJson(readFileSync(resolve(cwd, file), 'utf8'));
+    const frame = parseJson(readText(resolve(cwd, file)));
     if (typeof frame === 'object' && frame !== null) return { ...frame };
   } catch (error) {
     throw new HubError('input-invalid', `${file}: ${messageOf(error)}`, { cause: error });

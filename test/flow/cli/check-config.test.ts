@@ -106,3 +106,24 @@ test('check-config shows what is in effect, and never a secret', async (t) => {
   assert.match(json.out, /"password":"\(hidden\)"/);
   assert.ok(!`${checked.out}${checked.err}${json.out}${json.err}`.includes('hunter2'));
 });
+
+test('a file that is not UTF-8 is refused, because a secret in it would silently be another one', async (t) => {
+  const dataDir = dataFolder(t);
+  const latin1 = (text: string): Buffer => Buffer.from(text, 'latin1');
+  await writeFile(join(dataDir, 'hub.json'), latin1('{"mqtt":{"root":"für"}}'));
+  const config = await run(['check-config', '--config', 'hub.json'], dataDir);
+  assert.equal(config.code, 2);
+  assert.match(config.err, /--config hub\.json .*it is not UTF-8 text/);
+
+  await writeFile(join(dataDir, 'password'), latin1('schlüssel'), { mode: 0o600 });
+  const env = { HUB_MQTT_USERNAME: 'hub', HUB_MQTT_PASSWORD_FILE: 'password' };
+  const secret = await run(['check-config'], dataDir, { env });
+  assert.equal(secret.code, 2);
+  assert.match(secret.err, /HUB_MQTT_PASSWORD_FILE .*it is not UTF-8 text/);
+
+  await writeFile(join(dataDir, 'frame.json'), latin1('{"type":"telemetry","stream":"ü"}'));
+  const type = join(import.meta.dirname, '../../../schemas/device-types/env-sensor@1.json');
+  const sample = await run(['schema', 'check', type, '--sample', 'frame.json'], dataDir);
+  assert.equal(sample.code, 1);
+  assert.match(sample.err, /frame\.json: it is not UTF-8 text/);
+});
