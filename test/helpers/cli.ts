@@ -6,6 +6,7 @@ import { fileFaults } from '../../hub/wiring/file-faults.ts';
 import { createLog } from '../../hub/kernel/log.ts';
 import { backUpHub, restoreHub } from '../../hub/wiring/backup-wiring.ts';
 import { openOfflineOperations } from '../../hub/offline.ts';
+import type { Clock } from '../../schemas/time/clock.ts';
 import { ManualClock } from './clock.ts';
 import { temporaryFolder } from './services/guard.ts';
 
@@ -34,7 +35,7 @@ export async function runCommand(
   let out = '';
   let err = '';
   const code = await runCli(args, {
-    ...testDeps(dataDir),
+    ...testDeps(dataDir, overrides.clock),
     out: (text) => (out += text),
     err: (text) => (err += text),
     ...overrides,
@@ -43,9 +44,8 @@ export async function runCommand(
 }
 
 /** Everything that the command line needs, real but for the process; what it prints goes nowhere. */
-export function testDeps(dataDir: string): CliDeps {
+export function testDeps(dataDir: string, clock: Clock = new ManualClock()): CliDeps {
   const version = '1.2.3';
-  const clock = new ManualClock();
   return {
     env: { HUB_DATA_DIR: dataDir },
     cwd: dataDir,
