@@ -93,6 +93,10 @@ export class Enrolments {
   /** @returns the token, shown this once @throws HubError `input-invalid` (labels) */
   async create(request: NewEnrolment): Promise<{ id: string; token: string }> {
     checkLabels(request.labels);
+    if (request.notAfterMs <= this.#deps.clock.now())
+      throw new HubError('input-invalid', 'notAfterMs must be a time to come, in Unix ms', {
+        details: { name: 'notAfterMs', got: request.notAfterMs },
+      });
     const token = `hube_${randomBytes(24).toString('base64url')}`;
     const id = randomBytes(6).toString('hex');
     const enrolment = {

@@ -244,6 +244,8 @@ export class Operators {
   async addToken(name: string, rights: Rights, notAfterMs?: number): Promise<string> {
     if (this.listTokens().some((token) => token.name === name))
       throw invalid('name', 'a name that no other token has');
+    if (notAfterMs !== undefined && notAfterMs <= this.#deps.clock.now())
+      throw invalid('notAfterMs', 'a time to come, in Unix ms');
     const token = newToken();
     const record = {
       name,

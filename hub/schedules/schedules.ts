@@ -277,12 +277,12 @@ export class Schedules {
     return kept;
   }
 
-  #check({ name, cron, atMs, timeZone }: Schedule): void {
+  #check({ name, cron, atMs, timeZone, createdMs }: Schedule): void {
     if (!namePattern.test(name)) throw invalid('name', '1 to 40 letters, digits, _ and -', name);
     if ((cron === undefined) === (atMs === undefined))
       throw invalid('cron', 'given, or atMs, not both', String(cron));
-    if (atMs !== undefined && !(Number.isFinite(atMs) && atMs >= 0 && atMs <= lastTimeMs))
-      throw invalid('atMs', 'a time in Unix ms, up to the year 9999', String(atMs));
+    if (atMs !== undefined && !(Number.isFinite(atMs) && atMs > createdMs && atMs <= lastTimeMs))
+      throw invalid('atMs', 'a time to come, in Unix ms, up to the year 9999', String(atMs));
     if (cron !== undefined && this.#deps.parseCron(cron) === undefined) {
       throw invalid(
         'cron',

@@ -109,17 +109,20 @@ function isOurs(quote: string, sent: string): boolean {
   return start !== '' && sent.includes(start);
 }
 
+/** What InfluxDB says of lines that it does not quote. */
+const aboutLines =
+  /unable to parse|field type conflict|retention policy|time outside range|max-values-per-tag|max-series/;
+
 /** Undefined: the answer refuses no line. */
 function refusalOf(status: number, { text }: OwnWords, sent: string): WriteOutcome | undefined {
   const reason = `${status} ${text}`;
   if (status !== 400 && status !== 422) return undefined;
   if (status === 422 || text.includes('partial write')) return { kind: 'partial', reason, ...blameOf(text) };
-  // What it could not read is not what was sent: the body was changed or cut short on its way.
+  // Anything else is about the request: its query or body was changed, or cut short, on its way.
   const quoted = /unable to parse '(.+)/.exec(text)?.[1];
-  const damaged =
-    quoted === undefined ? /\bEOF\b|\bgzip\b|\bflate\b/.test(text) : !isOurs(cutAtQuote(quoted), sent);
-  if (damaged)
-    return { kind: 'unavailable', reason: `${reason} (the lines did not arrive as they were sent)` };
+  const ofLines = quoted === undefined ? aboutLines.test(text) : isOurs(cutAtQuote(quoted), sent);
+  if (!ofLines)
+    return { kind: 'unavailable', reason: `${reason} (the request did not arrive as it was sent)` };
   return { kind: 'refused', reason, ...blameOf(text) };
 }
 

@@ -127,7 +127,7 @@ test('a time that is no date is refused at the request, and one that is stored a
   const { restart, store } = world(t);
   const schedules = await restart();
   const { cron: _cron, ...once } = hourly;
-  for (const atMs of [8.64e15 + 1, start * 1_000_000, -1, Infinity, Number.NaN]) {
+  for (const atMs of [8.64e15 + 1, start * 1_000_000, start / 1_000, start, 0, -1, Infinity, Number.NaN]) {
     await assert.rejects(schedules.add({ ...once, name: 'nano', atMs }), /atMs/, String(atMs));
   }
   await store.save({ ...once, name: 'nano', atMs: start * 1_000_000, createdMs: start });

@@ -375,6 +375,8 @@ test('a refusal of something that was not sent refuses no line', async (t) => {
     "unable to parse '\u001f\ufffd\b\u0000': missing fields",
     'unexpected EOF',
     'gzip: invalid header',
+    'database is required',
+    'invalid consistency level',
     "unable to parse 'other v': invalid field format",
   ]) {
     body = JSON.stringify({ error: words });
