@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -78,6 +78,8 @@ export function unpackPackages(packages: readonly string[]): void {
     download(packages, folder, apt);
   }
   const fresh = `${unpacked}.${process.pid}`;
+  // Those of an earlier run stay.
+  if (existsSync(unpacked)) cpSync(unpacked, fresh, { recursive: true, verbatimSymlinks: true });
   for (const file of readdirSync(folder)) run('dpkg-deb', ['-x', join(folder, file), fresh], folder);
   rmSync(unpacked, { recursive: true, force: true });
   renameSync(fresh, unpacked);

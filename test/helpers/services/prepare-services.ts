@@ -1,12 +1,13 @@
 /**
- * Run by `npm test` before the tests: finds or brings InfluxDB, Mosquitto and its clients (and Chromium once there
- * are browser tests), prints one line for each, and fails with the way out when one is missing; builds the console.
+ * Run by `npm test` before the tests: finds or brings InfluxDB, Mosquitto and its clients, a WebSocket library of Python (and
+ * Chromium once there are browser tests), prints one line for each, and fails with the way out when one is missing; builds the console.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, globSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { installChromium, unpackPackages } from './debian-packages.ts';
+import { demandPythonModule, missingPythonPackages } from './python-modules.ts';
 import { findProgram, packagesOf, versionOf, wayOut, type ProgramName } from './services.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
@@ -27,8 +28,8 @@ function reasonOf(error: unknown): string {
 
 /** Brings what Debian can bring of the missing ones; elsewhere, and for what needs root, does nothing. */
 function bring(missing: readonly ProgramName[]): void {
-  if (missing.length === 0 || !existsSync('/usr/bin/apt-get')) return;
-  const packages = new Set(missing.flatMap(packagesOf));
+  const packages = new Set([...missing.flatMap(packagesOf), ...missingPythonPackages()]);
+  if ((missing.length === 0 && packages.size === 0) || !existsSync('/usr/bin/apt-get')) return;
   if (packages.size > 0) unpackPackages([...packages]);
   if (missing.includes('chromium') && process.getuid?.() === 0) installChromium();
 }
@@ -66,6 +67,7 @@ for (const name of usable) {
     process.stdout.write(`${name} ${versionOf(name, found)}  ${found.path}\n`);
   });
 }
+attempt(demandPythonModule);
 if (needed().includes('chromium')) attempt(buildConsole);
 if (faults.length > 0) {
   process.stderr.write(`${faults.join('\n')}\nThe tests run against real services and skip none.\n`);
