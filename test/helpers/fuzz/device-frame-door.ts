@@ -155,8 +155,8 @@ function judged({ opcode, payload, masked, rsv }: WireFrame): HubFrame | number 
   if (opcode === 9 || opcode === 10) return undefined;
   if (opcode === 8) {
     const code = payload.length === 0 ? 1005 : payload.readUInt16BE(0);
-    // A device that closes gets its own code back (RFC 6455 §5.5.1).
-    const own = code < 3_000 || (code >= 4_000 && code < 5_000);
+    // A device that closes gets its own code back (RFC 6455 §5.5.1), which may be any of §7.4.2.
+    const own = code >= 1_000 && code < 5_000;
     if (!codes.has(code) && !own) throw new Error(`the hub closed with ${code}`);
     return code;
   }
