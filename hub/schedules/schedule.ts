@@ -2,7 +2,10 @@ import type { ScheduleView } from '../../schemas/api/schedules.ts';
 import type { CronFields } from './cron-fields.ts';
 import { lastTime, nextTime } from './next-time.ts';
 
-export type Schedule = Omit<ScheduleView, 'nextMs'>;
+export interface Schedule extends Omit<ScheduleView, 'nextMs'> {
+  /** Part of the ids of its runs, which nobody can guess and so take for a command of his own; older schedules have none. */
+  runKey?: string;
+}
 
 /** A time up to this late counts as met, not as missed. */
 const onTimeMs = 60_000;

@@ -23,6 +23,8 @@ export interface ScheduleStore {
 
 export interface SchedulesDeps {
   clock: Clock;
+  /** Eight random characters of base64url. */
+  newRunKey: () => string;
   log: Log;
   store: ScheduleStore;
   /** The times that an expression allows; undefined for an invalid one. */
@@ -128,7 +130,8 @@ export class Schedules {
    * @throws HubError `input-invalid` naming the member · `command-refused` · `schedule-exists` · `database-failed`
    */
   async add(given: NewSchedule, actor = 'local'): Promise<AddedSchedule> {
-    const schedule: Schedule = { ...given, createdMs: this.#deps.clock.now(), actor };
+    const { clock, newRunKey } = this.#deps;
+    const schedule: Schedule = { ...given, createdMs: clock.now(), actor, runKey: newRunKey() };
     this.#check(schedule);
     if (this.#kept.has(schedule.name)) throw new HubError('schedule-exists', schedule.name);
     const actors = [...this.#kept.values()].map((each) => each.schedule.actor);
@@ -230,12 +233,12 @@ export class Schedules {
       this.counters.fired += 1;
       return;
     }
-    if (lastMs !== undefined && this.#deps.runs(idOf(name, lastMs))) {
+    if (lastMs !== undefined && this.#deps.runs(idOf(schedule, lastMs))) {
       this.counters.overlapped += 1;
       log.warn({ schedule: name, at: atMs }, 'a scheduled time was skipped: the previous run has not ended');
       return this.#done(kept, atMs, { kind: 'overlapped' });
     }
-    const outcome = await this.#deps.command(schedule, action, idOf(name, atMs));
+    const outcome = await this.#deps.command(schedule, action, idOf(schedule, atMs));
     if (outcome.kind === 'later') return;
     if (outcome.kind === 'refused') return this.#refused(kept, atMs, outcome.reason);
     this.counters.fired += 1;
@@ -294,9 +297,10 @@ export class Schedules {
   }
 }
 
-/** The id of a run: the same for the same time. */
-function idOf(name: string, atMs: number): string {
-  return `${name}-${Math.round(atMs / 1000)}`;
+/** The id of a run: the same for the same time, and no other schedule's, also of one that had the name before. */
+function idOf({ name, runKey }: Schedule, atMs: number): string {
+  if (runKey === undefined) return `${name}-${Math.round(atMs / 1000)}`;
+  return `${name}-${runKey}-${Math.round(atMs).toString(36)}`;
 }
 
 /** A selector names no single device, and `all` may be the id of one. */
@@ -304,7 +308,7 @@ function isShown({ to }: { to: string }, mayShow?: (deviceId: string) => boolean
   return mayShow === undefined || (to !== 'all' && mayShow(to));
 }
 
-function viewOf({ schedule, nextMs }: Kept): ScheduleView {
+function viewOf({ schedule: { runKey: _secret, ...schedule }, nextMs }: Kept): ScheduleView {
   return nextMs === undefined || schedule.paused ? schedule : { ...schedule, nextMs };
 }
 

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { parseCron } from '../adapters/cron.ts';
 import { createScheduleStore } from '../adapters/sqlite/sqlite-schedule-store.ts';
 import type { GroupCommands } from '../commands/group/group-commands.ts';
@@ -31,6 +32,7 @@ export async function startSchedules(
   const schedules = new Schedules({
     clock,
     log,
+    newRunKey: () => randomBytes(6).toString('base64url'),
     parseCron,
     store: createScheduleStore(deps.state.database),
     check: ({ to, action }) =>

@@ -38,6 +38,7 @@ function world(t: TestContext, outcomes: Outcome[] = []) {
   const notices: string[] = [];
   const trusted = { now: true };
   const alarms: string[] = [];
+  let keys = 0;
   let schedules: Schedules | undefined;
   const restart = async (): Promise<Schedules> => {
     schedules?.close();
@@ -45,6 +46,7 @@ function world(t: TestContext, outcomes: Outcome[] = []) {
       clock,
       log,
       store,
+      newRunKey: () => `key${(keys += 1)}`,
       parseCron,
       check: ({ to }) => (to === 'nobody' ? 0 : 1),
       refused: (name, raised) => void alarms.push(`${name} ${raised ? 'raised' : 'settled'}`),
@@ -232,4 +234,18 @@ test('one alone has half of all schedules, is told what its share is, and anothe
   for (let number = 0; number < 500; number += 1) await add(number, 'token:greedy');
   await assert.rejects(add(500, 'token:greedy'), /you have 500, all together 500 of 1000/);
   assert.equal((await add(501, 'operator:anna')).actor, 'operator:anna');
+});
+
+test('no run has the id of another, also not of a schedule that had the name before, and no list tells it', async (t) => {
+  const { clock, ids, restart } = world(t);
+  const schedules = await restart();
+  const { cron: _cron, ...soon } = hourly;
+  const view = await schedules.add({ ...soon, atMs: start + 250 });
+  await clock.advanceAsync(300);
+  await schedules.remove(view.name);
+  await schedules.add({ ...soon, atMs: start + 900 });
+  await clock.advanceAsync(1_000);
+  assert.equal(new Set(ids).size, 2);
+  for (const id of ids) assert.match(id, /^hourly-key\d-[0-9a-z]+$/);
+  assert.doesNotMatch(JSON.stringify([view, schedules.list()]), /key\d/);
 });
