@@ -25,6 +25,8 @@ interface AnswersDeps {
 }
 
 const retryOwedMs = 5_000;
+/** Answers that the broker has are noted in the journal together: nobody waits for it, and each note costs a sync. */
+const noteTogetherMs = 50;
 const owedPage = 100;
 const maxHeldBack = 10_000;
 
@@ -34,8 +36,10 @@ const maxHeldBack = 10_000;
  */
 export class Answers {
   readonly #deps: AnswersDeps;
-  /** Final answers being published now, by device/id. */
+  /** Final answers being published now, or not yet noted in the journal, by device/id. */
   readonly #inFlight = new Set<string>();
+  /** Those that the broker has, until the journal has noted it. */
+  #taken: Command[] = [];
   /** Statuses that wait for the first connection to the broker. */
   #heldBack: CommandRecord[] | undefined = [];
   #sweeping = false;
@@ -63,8 +67,10 @@ export class Answers {
     void this.#sweep();
   }
 
-  close(): void {
+  /** Resolves when the journal has noted what the broker has taken until now. */
+  async close(): Promise<void> {
     this.#closed = true;
+    await this.#note();
   }
 
   #publish(record: CommandRecord): void {
@@ -72,22 +78,41 @@ export class Answers {
     else this.#deps.statuses.publish(statusMessage(this.#deps.topics, record.command));
   }
 
-  /** Publishes a final answer to all who wait for it, and notes in the journal that the broker has it. */
+  /** Publishes a final answer to all who wait for it, and has the journal note that the broker has it. */
   async #settle({ command, answerTo }: CommandRecord): Promise<void> {
-    const { topics, statuses, journal, log } = this.#deps;
-    const key = `${command.device}/${command.id}`;
+    const { topics, statuses, log } = this.#deps;
+    const key = keyOf(command);
     if (this.#inFlight.has(key)) return;
     this.#inFlight.add(key);
     try {
       const messages = [statusMessage(topics, command)];
       if (answerTo !== undefined) messages.push(answerMessage(answerTo, payloadOf(command)));
       await Promise.all(messages.map((message) => statuses.publishOwed(message)));
-      await journal.answered(command.device, command.id);
+      this.#noteSoon(command);
     } catch (error) {
+      this.#inFlight.delete(key);
       log.warn({ command: key, err: error }, 'a final answer is still owed');
       this.#retryLater();
+    }
+  }
+
+  #noteSoon(command: Command): void {
+    this.#taken.push(command);
+    if (this.#closed) void this.#note();
+    else if (this.#taken.length === 1) this.#deps.clock.after(noteTogetherMs, () => void this.#note());
+  }
+
+  async #note(): Promise<void> {
+    const taken = this.#taken;
+    if (taken.length === 0) return;
+    this.#taken = [];
+    try {
+      await this.#deps.journal.answered(taken);
+    } catch (error) {
+      this.#deps.log.warn({ commands: taken.length, err: error }, 'final answers are still owed');
+      this.#retryLater();
     } finally {
-      this.#inFlight.delete(key);
+      for (const command of taken) this.#inFlight.delete(keyOf(command));
     }
   }
 
@@ -115,6 +140,10 @@ export class Answers {
   #retryLater(): void {
     if (!this.#closed) this.#deps.clock.after(retryOwedMs, () => void this.#sweep());
   }
+}
+
+function keyOf({ device, id }: Command): string {
+  return `${device}/${id}`;
 }
 
 /** The status of a command on its own topic. */

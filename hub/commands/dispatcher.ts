@@ -226,8 +226,8 @@ class CommandDispatcher implements Dispatcher {
 
   async close(): Promise<void> {
     this.#timers.cancelAll();
-    this.#answers.close();
-    const settled = this.#acceptance.close().then(() => this.#commands.close());
+    const noted = this.#answers.close();
+    const settled = Promise.all([noted, this.#acceptance.close().then(() => this.#commands.close())]);
     const { promise: tooLong, resolve } = Promise.withResolvers<void>();
     this.#timers.after(closeTimeoutMs, resolve);
     await Promise.race([settled, tooLong]);

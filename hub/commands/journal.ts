@@ -44,8 +44,8 @@ export interface CommandJournal {
   accept(record: CommandRecord, final: boolean, delivery?: Delivery): Promise<boolean>;
   /** The command's next state. A final one in the journal is never overwritten. */
   save(command: Command, final: boolean): Promise<void>;
-  /** The broker has the final answer. */
-  answered(device: string, id: string): Promise<void>;
+  /** The broker has the final answers of these. */
+  answered(commands: readonly Pick<Command, 'device' | 'id'>[]): Promise<void>;
   /** Forgets answered commands that ended before `endedBeforeMs`, and deliveries that expired before `nowMs`. */
   prune(endedBeforeMs: number, nowMs: number): Promise<void>;
 }

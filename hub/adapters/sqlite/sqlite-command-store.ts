@@ -91,9 +91,9 @@ export function createCommandStore(
         ...beside(command, false),
       ]);
     },
-    async answered(device, id) {
+    async answered(commands) {
       const sql = 'UPDATE command SET owed = 0 WHERE device = ?1 AND id = ?2';
-      await database.transaction([{ sql, params: [device, id] }]);
+      await database.transaction(commands.map(({ device, id }) => ({ sql, params: [device, id] })));
     },
     async prune(endedBeforeMs, nowMs) {
       for (let bite = 0; bite < maxBites; bite++) {

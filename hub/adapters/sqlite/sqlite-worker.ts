@@ -98,16 +98,16 @@ class Engine implements OperationDatabase {
   }
 
   #writeOne(request: Request): Reply {
-    this.#db.exec('SAVEPOINT one');
+    this.prepare('SAVEPOINT one').run();
     const reply = answer(request.id, () => this.#apply(request));
     if (reply.fault !== undefined) {
       this.rollbacks += 1;
       // A full disk or a failed write ends the whole transaction <https://sqlite.org/lang_transaction.html>.
       if (!this.#db.isTransaction)
         throw Object.assign(new Error(reply.fault.message), { errcode: reply.fault.sqliteCode });
-      this.#db.exec('ROLLBACK TO one');
+      this.prepare('ROLLBACK TO one').run();
     }
-    this.#db.exec('RELEASE one');
+    this.prepare('RELEASE one').run();
     return reply;
   }
 
