@@ -117,13 +117,13 @@ const aboutLines =
 function refusalOf(status: number, { text }: OwnWords, sent: string): WriteOutcome | undefined {
   const reason = `${status} ${text}`;
   if (status !== 400 && status !== 422) return undefined;
-  if (status === 422 || text.includes('partial write')) return { kind: 'partial', reason, ...blameOf(text) };
-  // Anything else is about the request: its query or body was changed, or cut short, on its way.
-  const quoted = /unable to parse '(.+)/.exec(text)?.[1];
-  const ofLines = quoted === undefined ? aboutLines.test(text) : isOurs(cutAtQuote(quoted), sent);
+  const partial = status === 422 || text.includes('partial write');
+  const quoted = /unable to parse '(.+)/s.exec(text)?.[1];
+  const ofLines = quoted === undefined ? partial || aboutLines.test(text) : isOurs(cutAtQuote(quoted), sent);
+  // Anything else is about the request: its query, header or body was changed, or cut short, on its way.
   if (!ofLines)
     return { kind: 'unavailable', reason: `${reason} (the request did not arrive as it was sent)` };
-  return { kind: 'refused', reason, ...blameOf(text) };
+  return { kind: partial ? 'partial' : 'refused', reason, ...blameOf(text) };
 }
 
 /**

@@ -105,7 +105,15 @@ export function openInfluxQueries({
   };
 }
 
+/** @throws HubError `store-unavailable` for a time in another form: the query was changed on its way */
 function toRow(columns: readonly string[], values: readonly unknown[]): InfluxRow {
+  const timeUs = values[columns.indexOf('time')];
+  if (typeof timeUs !== 'number') {
+    throw new HubError(
+      'store-unavailable',
+      'InfluxDB did not get the query as it was sent: `epoch` is missing',
+    );
+  }
   const fields: InfluxRow['fields'] = {};
   for (const [index, column] of columns.entries()) {
     const value = values[index];
@@ -114,7 +122,7 @@ function toRow(columns: readonly string[], values: readonly unknown[]): InfluxRo
       fields[column] = value;
     }
   }
-  return { timeUs: Number(values[columns.indexOf('time')]), fields };
+  return { timeUs, fields };
 }
 
 async function asStoreError<T>(asked: Promise<T>): Promise<T> {

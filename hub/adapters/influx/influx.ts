@@ -38,7 +38,7 @@ export function openInflux(options: InfluxOptions, clock: Clock = systemClock): 
   return {
     name: 'influxdb',
     write: (lines, signal) =>
-      lines.length === 0 ? Promise.resolve({ kind: 'stored' }) : writes.write(lines.join('\n'), signal),
+      lines.length === 0 ? Promise.resolve({ kind: 'stored' }) : writes.write(lines, signal),
     readings: async (query) => readings(await queries.run(readingsQuery(query), parameters(query)), query),
     ...influxSeries(queries),
     rollUp: (measurement, fromMs, toMs) =>

@@ -156,10 +156,10 @@ test('a user who may not make databases writes to the one that is there, and is 
 });
 
 test('a body over the limit of the server is too large', async (t) => {
-  const { url } = await influxd(t, { 'max-body-size': 1_000 });
+  const { url } = await influxd(t, { 'max-body-size': 200 });
   const store = storeAt(t, url);
   await store.createDatabase();
-  const many = Array.from({ length: 100 }, (_, index) => `m,device=d v=1 ${index}`);
+  const many = Array.from({ length: 100 }, (_, index) => `m,device=d v=${Math.sqrt(index)} ${index}`);
   assert.equal((await store.write(many)).kind, 'too-large');
   assert.deepEqual(await store.write(many.slice(0, 10)), { kind: 'stored' });
 });
@@ -201,25 +201,6 @@ test('an answer that breaks off is unavailable, and does not hang a read', async
   const store = storeAt(t, url, { timeoutMs: 300 });
   assert.equal((await store.write(lines)).kind, 'unavailable');
   await assert.rejects(store.readings(query), unavailable);
-});
-
-test('a write is packed for a server that is not on loopback, and the real one unpacks it', async (t) => {
-  const encodings: unknown[] = [];
-  const url = await answering(t, (request, response) => {
-    encodings.push(request.headers['content-encoding']);
-    response.writeHead(204, influxHeaders).end();
-  });
-  // Reaches this machine too, but does not say so.
-  const elsewhere = (address: string): string => address.replace('127.0.0.1', '0.0.0.0');
-  await storeAt(t, url).write(lines);
-  await storeAt(t, elsewhere(url)).write(lines);
-  assert.deepEqual(encodings, [undefined, 'gzip']);
-
-  const store = storeAt(t, elsewhere((await influxd(t)).url));
-  await store.createDatabase();
-  assert.deepEqual(await store.write(lines), { kind: 'stored' });
-  await store.probe();
-  assert.deepEqual(await store.readings(query), [{ timeMs: 1_700_000_000_000, fields: { v: 1 } }]);
 });
 
 test('nobody listening is unavailable', async (t) => {

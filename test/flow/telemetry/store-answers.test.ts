@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { openInflux } from '../../../hub/adapters/influx/influx.ts';
 import { systemClock } from '../../../schemas/time/clock.ts';
 import type { FrameOwner } from '../../../hub/telemetry/batch.ts';
 import { imbalance } from '../../../hub/telemetry/ledger.ts';
-import { influxHeaders, query, startInflux } from '../../helpers/services/influxd.ts';
+import { influxHeaders, linesWritten, query, startInflux } from '../../helpers/services/influxd.ts';
 import { silentLog } from '../../helpers/silent-log.ts';
 import { testPipeline } from '../../helpers/hubs/pipeline.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
@@ -61,26 +61,24 @@ test('one line of the wrong type in a batch of 5,000: it alone is a dead letter'
   assert.deepEqual([ledger.total.stored, ledger.total.deadLettered, imbalance(ledger.total)], [4_999, 1, 0]);
 });
 
-type Answer = (response: ServerResponse, body: string) => void;
+type Answer = (response: ServerResponse, lines: readonly string[]) => void;
 
 /** Gives `bad` answers until `mend()`, then 204; keeps the lines it said it stored. */
 async function answering(t: TestContext, bad: Answer) {
   const stored = new Set<string>();
   let mended = false;
   let requests = 0;
-  const server = createServer((request, response) => {
-    let body = '';
-    request.setEncoding('utf8').on('data', (text: string) => (body += text));
-    request.on('end', () => {
-      requests += 1;
-      if (!mended) {
-        bad(response, body);
-        return;
-      }
-      for (const line of body.split('\n')) if (line !== '') stored.add(line);
-      response.writeHead(204, influxHeaders).end();
-    });
-  });
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const lines = await linesWritten(request);
+    requests += 1;
+    if (!mended) {
+      bad(response, lines);
+      return;
+    }
+    for (const line of lines) stored.add(line);
+    response.writeHead(204, influxHeaders).end();
+  };
+  const server = createServer((request, response) => void answer(request, response));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   t.after(() => {
@@ -143,10 +141,10 @@ for (const [name, bad] of Object.entries(badAnswers)) {
 
 test('413: the batch is halved until it is taken, and nothing is lost', async (t) => {
   const taken = new Set<string>();
-  const server = await answering(t, (response, body) => {
-    if (body.length > 500) response.writeHead(413).end();
+  const server = await answering(t, (response, lines) => {
+    if (lines.length > 12) response.writeHead(413).end();
     else {
-      for (const line of body.split('\n')) taken.add(line);
+      for (const line of lines) taken.add(line);
       response.writeHead(204, influxHeaders).end();
     }
   });

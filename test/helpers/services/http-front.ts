@@ -1,7 +1,21 @@
 import { once } from 'node:events';
-import { createServer, request as forward, type IncomingMessage, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  request as forward,
+  type ClientRequest,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { httpStrangers, type HttpStranger } from './http-strangers.ts';
+
+/** As it goes to the server. */
+export interface PassedRequest {
+  path: string;
+  headers: IncomingHttpHeaders;
+  body: Buffer;
+}
 
 export interface HttpFront {
   readonly url: string;
@@ -13,6 +27,8 @@ export interface HttpFront {
   set(stranger: HttpStranger | undefined): void;
   /** Answers 413 itself when a body is longer, bytes. */
   limit(bodyBytes: number): void;
+  /** Passes requests on in this way; undefined: as they are. */
+  change(change: ((request: PassedRequest) => PassedRequest) | undefined): void;
   close(): Promise<void>;
 }
 
@@ -22,6 +38,7 @@ export async function startHttpFront(target: string): Promise<HttpFront> {
   let answered = 0;
   let passed = 0;
   let limitBytes = Infinity;
+  let change: ((request: PassedRequest) => PassedRequest) | undefined;
   /** Connections on which nothing can follow. */
   const broken = new Set<Socket>();
   const server = createServer((request, response) => {
@@ -31,7 +48,8 @@ export async function startHttpFront(target: string): Promise<HttpFront> {
     }
     if (stranger === undefined) {
       if (request.url?.startsWith('/write') === true) passed += 1;
-      pass(target, request, response);
+      if (change !== undefined) void passChanged(target, request, response, change);
+      else pass(target, request, response);
       return;
     }
     const asked = stranger;
@@ -61,6 +79,9 @@ export async function startHttpFront(target: string): Promise<HttpFront> {
     limit(bodyBytes) {
       limitBytes = bodyBytes;
     },
+    change(next) {
+      change = next;
+    },
     async close() {
       server.closeAllConnections();
       server.close();
@@ -71,10 +92,37 @@ export async function startHttpFront(target: string): Promise<HttpFront> {
 
 function pass(target: string, request: IncomingMessage, response: ServerResponse): void {
   const { method, headers } = request;
-  const onward = forward(new URL(request.url ?? '/', target), { method, headers, agent: false }, (answer) => {
+  request.pipe(onwards({ target, path: request.url ?? '/', method, headers }, response));
+}
+
+/** The body is read whole, and its length named anew. */
+async function passChanged(
+  target: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+  change: (request: PassedRequest) => PassedRequest,
+): Promise<void> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  const { method, headers: given, url = '/' } = request;
+  const { path, headers, body } = change({ path: url, headers: given, body: Buffer.concat(chunks) });
+  const length = { 'content-length': String(body.length) };
+  onwards({ target, path, method, headers: { ...headers, ...length } }, response).end(body);
+}
+
+function onwards(
+  {
+    target,
+    path,
+    method,
+    headers,
+  }: { target: string; path: string; method?: string | undefined; headers: IncomingHttpHeaders },
+  response: ServerResponse,
+): ClientRequest {
+  const onward = forward(new URL(path, target), { method, headers, agent: false }, (answer) => {
     response.writeHead(answer.statusCode ?? 502, answer.headers);
     answer.pipe(response);
   });
   onward.on('error', () => response.destroy());
-  request.pipe(onward);
+  return onward;
 }

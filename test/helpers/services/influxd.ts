@@ -1,5 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { freePort } from './free-port.ts';
 import { spawnGuarded, temporaryFolder, type GuardedChild } from './guard.ts';
 import { program } from './services.ts';
@@ -7,6 +9,16 @@ import { waitFor } from '../wait-for.ts';
 
 /** What InfluxDB 1.x and 2.x put on every answer; a server that stands in for one has to as well. */
 export const influxHeaders = { 'X-Influxdb-Version': '1.8.10' };
+
+/** The lines of a write as the hub made them, times in microseconds: for a server that stands in for InfluxDB. */
+export async function linesWritten(request: IncomingMessage): Promise<string[]> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  const body = Buffer.concat(chunks);
+  const text = request.headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body;
+  const lines = text.toString().split('\n');
+  return lines.filter((line) => line !== '').map((line) => line.replace(/000$/, ''));
+}
 
 export interface InfluxServer {
   /** `http://127.0.0.1:PORT`, the same after a restart. */
