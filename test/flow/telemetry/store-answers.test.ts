@@ -61,7 +61,7 @@ test('one line of the wrong type in a batch of 5,000: it alone is a dead letter'
   assert.deepEqual([ledger.total.stored, ledger.total.deadLettered, imbalance(ledger.total)], [4_999, 1, 0]);
 });
 
-type Answer = (response: ServerResponse, lines: readonly string[]) => void;
+type Answer = (response: ServerResponse, written: readonly string[]) => void;
 
 /** Gives `bad` answers until `mend()`, then 204; keeps the lines it said it stored. */
 async function answering(t: TestContext, bad: Answer) {
@@ -69,13 +69,13 @@ async function answering(t: TestContext, bad: Answer) {
   let mended = false;
   let requests = 0;
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const lines = await linesWritten(request);
+    const written = await linesWritten(request);
     requests += 1;
     if (!mended) {
-      bad(response, lines);
+      bad(response, written);
       return;
     }
-    for (const line of lines) stored.add(line);
+    for (const line of written) stored.add(line);
     response.writeHead(204, influxHeaders).end();
   };
   const server = createServer((request, response) => void answer(request, response));
@@ -141,10 +141,10 @@ for (const [name, bad] of Object.entries(badAnswers)) {
 
 test('413: the batch is halved until it is taken, and nothing is lost', async (t) => {
   const taken = new Set<string>();
-  const server = await answering(t, (response, lines) => {
-    if (lines.length > 12) response.writeHead(413).end();
+  const server = await answering(t, (response, written) => {
+    if (written.length > 12) response.writeHead(413).end();
     else {
-      for (const line of lines) taken.add(line);
+      for (const line of written) taken.add(line);
       response.writeHead(204, influxHeaders).end();
     }
   });
