@@ -6,10 +6,8 @@ const minuteMs = 60_000;
 /**
  * Fuzzing of every door: `npm run soak -- fuzz [minutes]`. A finding is seen again with
  * `npm run soak -- fuzz 1 DOOR SEED PATH`.
- * @param given 1000 is the usual number of devices, which nobody means here
  */
-export async function soakFuzz(given: number, [door, seed, path]: readonly string[]): Promise<boolean> {
-  const minutes = given === 1_000 ? 60 : given;
+export async function soakFuzz(minutes = 60, [door, seed, path]: readonly string[] = []): Promise<boolean> {
   const again =
     door === undefined || seed === undefined || path === undefined
       ? undefined

@@ -1,4 +1,4 @@
-/** Long scenarios at full size: `npm run soak -- NAME [devices]`, or minutes for `fuzz`. Exits 1 when a promise was broken. */
+/** Long scenarios at full size: `npm run soak -- NAME [devices]`, or minutes for `fuzz` and `strangers`. Exits 1 when a promise was broken. */
 
 import { soakClock } from './clock.ts';
 import { soakBackup } from './backup.ts';
@@ -15,20 +15,22 @@ import { soakFloods } from './strangers.ts';
 import { halfOpen, restarts, rolling, siteLoss, stall } from './scenarios.ts';
 import { verdict, type Numbers } from './verdicts.ts';
 
+/** @param given devices or minutes @param more of the scenario */
+type Scenario = (given: number | undefined, more: readonly string[]) => Promise<boolean>;
+
+const usualDevices = 1_000;
+
 /** Prints what a scenario saw; it throws when a promise was broken. */
-function printed(scenario: (devices: number) => Promise<unknown>): (devices: number) => Promise<boolean> {
-  return async (devices) => {
+function printed(scenario: (devices: number) => Promise<unknown>): Scenario {
+  return async (devices = usualDevices) => {
     process.stdout.write(`${JSON.stringify(await scenario(devices), undefined, 2)}\n`);
     return true;
   };
 }
 
 /** Prints what a scenario saw beside what is promised of it. */
-function judged(
-  name: string,
-  scenario: (devices: number) => Promise<Numbers>,
-): (devices: number) => Promise<boolean> {
-  return async (devices) => {
+function judged(name: string, scenario: (devices: number) => Promise<Numbers>): Scenario {
+  return async (devices = usualDevices) => {
     const numbers = await scenario(devices);
     const checks = verdict(name, numbers);
     const ok = checks.every((check) => check.ok);
@@ -36,9 +38,6 @@ function judged(
     return ok;
   };
 }
-
-/** What follows the number is of the scenario. */
-type Scenario = (devices: number, more: readonly string[]) => Promise<boolean>;
 
 const scenarios: Readonly<Record<string, Scenario>> = {
   kills: soakKills,
@@ -60,12 +59,12 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   rotation: printed(rotateUnderCuts),
 };
 
-const [name = '', devices = '1000', ...more] = process.argv.slice(2);
+const [name = '', given, ...more] = process.argv.slice(2);
 const scenario = Object.hasOwn(scenarios, name) ? scenarios[name] : undefined;
 if (scenario === undefined) {
   const what = name === '' ? 'which soak?' : `no such soak: ${name};`;
   process.stderr.write(`${what} there are ${Object.keys(scenarios).join(', ')}\n`);
   process.exitCode = 2;
 } else {
-  process.exitCode = (await scenario(Number(devices), more)) ? 0 : 1;
+  process.exitCode = (await scenario(given === undefined ? undefined : Number(given), more)) ? 0 : 1;
 }

@@ -143,7 +143,7 @@ function needText(line: LogLine, name: string): string {
 
 /**
  * Starts the real hub process on ports of the system's choice and resolves when it says `ready`.
- * @throws with what it wrote when it ends, or is silent for 20 s, before that
+ * @throws with what it wrote when it ends, or is silent for a minute, before that
  */
 export async function spawnHub(options: HubOptions = {}): Promise<HubProcess> {
   const { env = {}, args = [], dataDir, entry = mainFile, cwd } = options;
@@ -160,7 +160,7 @@ export async function spawnHub(options: HubOptions = {}): Promise<HubProcess> {
     folder?.remove();
   };
   try {
-    const ready = await log.wait('the hub is ready', (line) => line['msg'] === 'ready', 20_000);
+    const ready = await log.wait('the hub is ready', (line) => line['msg'] === 'ready', 60_000);
     return {
       pid: child.pid,
       deviceUrl: needText(ready, 'deviceUrl'),
