@@ -1,5 +1,4 @@
 import type { Dispatcher } from '../commands/dispatcher.ts';
-import type { EventLoopLag } from '../kernel/event-loop.ts';
 import type { PresenceKeeper } from '../presence/presence-keeper.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Sessions } from '../sessions/sessions.ts';
@@ -14,8 +13,8 @@ export interface SampledParts extends Pick<CheckedParts, 'link' | 'spool' | 'dis
   dispatcher: Dispatcher;
   writer: Writer;
   eventLoop: {
-    lag: EventLoopLag;
-    /** Since its last call, 0 to 1. */
+    /** Each since its last call: ms, and 0 to 1. */
+    longestDelay: () => number;
     share: () => number;
   };
   heapBytes: () => number;
@@ -39,7 +38,7 @@ export function sampleOf(parts: SampledParts): HubSample {
     storeUp: link.up,
     busUp: bus.connected,
     faults: faults.filter(([, fault]) => fault !== undefined).map(([name]) => name),
-    eventLoopLagMs: eventLoop.lag.read(),
+    eventLoopLagMs: eventLoop.longestDelay(),
     eventLoopShare: eventLoop.share(),
     heapBytes: parts.heapBytes(),
   };

@@ -10,6 +10,12 @@ const misnamedGauges = [
   'nodejs_active_requests_total',
 ];
 
+/** The delays of the event loop that prom-client measures wake an idle process up a hundred times a second. */
+const costlyGauges = ['min', 'max', 'mean', 'stddev', 'p50', 'p90', 'p99'].map(
+  (name) => `nodejs_eventloop_lag_${name}_seconds`,
+);
+const neverMs = 2 ** 31 - 1;
+
 /** One total, or a total for each value of one label. */
 type Reading = number | Readonly<Record<string, number>>;
 
@@ -22,8 +28,8 @@ export class Metrics {
 
   constructor(options: { processMetrics?: boolean } = {}) {
     if (options.processMetrics !== true) return;
-    collectDefaultMetrics({ register: this.#registry });
-    for (const name of misnamedGauges) this.#registry.removeSingleMetric(name);
+    collectDefaultMetrics({ register: this.#registry, eventLoopMonitoringPrecision: neverMs });
+    for (const name of [...misnamedGauges, ...costlyGauges]) this.#registry.removeSingleMetric(name);
   }
 
   /** A count that only rises (name it `…_total`). With `label`, `read` gives one total per label value. */

@@ -40,7 +40,7 @@ const shownStallMs = 1_000;
  * How many ticks liveness time is ahead in `now`, and how many of them one tick can add. Both are the same number, so
  * that a frame read at the very end of a late tick is never stamped earlier than it came.
  */
-const leadTicks = 5;
+const leadTicks = 2;
 
 /**
  * One timing wheel for every liveness timeout in the hub (Varghese and Lauck, "Hashed and Hierarchical Timing Wheels",
@@ -66,7 +66,7 @@ export class Liveness {
   /** Total length of our own stalls, ms, for the metrics. */
   stalledMs = 0;
 
-  constructor({ clock, afterPoll, tickMs = 10, slots = 2048 }: LivenessOptions) {
+  constructor({ clock, afterPoll, tickMs = 50, slots = 2048 }: LivenessOptions) {
     this.#clock = clock;
     this.#afterPoll = afterPoll;
     this.#tickMs = tickMs;
@@ -143,7 +143,7 @@ export class Liveness {
     const monotonic = this.#clock.monotonic();
     const elapsed = monotonic - this.#lastTickAt;
     this.#lastTickAt = monotonic;
-    // A tick more than four ticks late means a blocked event loop: the rest of its delay never counts as silence.
+    // A tick more than one tick late means a blocked event loop: the rest of its delay never counts as silence.
     const counted = Math.min(elapsed, this.#tickMs * leadTicks);
     this.#stalled(elapsed - counted);
     this.#at += counted;

@@ -1,7 +1,9 @@
 import type { Config } from '../config/config.ts';
+import { EventLoopWatch } from '../kernel/event-loop.ts';
 import type { Log } from '../kernel/log.ts';
 import { Metrics } from '../kernel/metrics.ts';
 import { Releasers } from '../kernel/releasers.ts';
+import { shareTicks } from '../kernel/shared-ticks.ts';
 import { systemClock, type Clock } from '../../schemas/time/clock.ts';
 
 export interface HubDeps {
@@ -18,6 +20,7 @@ export interface HubContext {
   readonly clock: Clock;
   /** Uniform in [0, 1). */
   readonly random: () => number;
+  readonly eventLoop: EventLoopWatch;
   /** Each feature exposes its own. */
   readonly metrics: Metrics;
   /** Each part that was started pushes its close. */
@@ -30,11 +33,15 @@ export interface HubContext {
 
 export function newContext(
   config: Config,
-  { log, clock = systemClock, random = Math.random }: HubDeps,
+  { log, clock = shareTicks(systemClock), random = Math.random }: HubDeps,
 ): HubContext {
   const failure = Promise.withResolvers<Error>();
   const onFailure = (error: Error): void => failure.resolve(error);
   const metrics = new Metrics({ processMetrics: true });
   const releasers = new Releasers();
-  return { config, log, clock, random, metrics, releasers, onFailure, failed: failure.promise };
+  const eventLoop = new EventLoopWatch(clock);
+  eventLoop.start();
+  eventLoop.expose(metrics);
+  releasers.push('event loop', () => eventLoop.close());
+  return { config, log, clock, random, eventLoop, metrics, releasers, onFailure, failed: failure.promise };
 }

@@ -1,7 +1,7 @@
 import { sampleOf } from '../admin/hub-sample.ts';
 import type { Bus } from '../bus/bus.ts';
 import type { Dispatcher } from '../commands/dispatcher.ts';
-import { eventLoopShare, watchEventLoopLag } from '../kernel/event-loop.ts';
+import { eventLoopShare } from '../kernel/event-loop.ts';
 import { heapBytes } from '../kernel/heap.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Sessions } from '../sessions/sessions.ts';
@@ -22,14 +22,13 @@ interface Deps {
 }
 
 /** Has the hub's own numbers written to the store; closed before the last drain, so that it owes nothing then. */
-export function startSelfMonitoring({ clock, releasers }: HubContext, deps: Deps): SelfMonitoring {
+export function startSelfMonitoring(hub: HubContext, deps: Deps): SelfMonitoring {
+  const { clock, releasers } = hub;
   const { telemetry, registry, sessions, bus } = deps;
   const { keeper } = deps.presence;
   const { dispatcher } = deps.commands;
   const { writer, ledger } = telemetry;
-  const lag = watchEventLoopLag();
-  releasers.push('event loop lag', () => lag.close());
-  const eventLoop = { lag, share: eventLoopShare() };
+  const eventLoop = { longestDelay: hub.eventLoop.longestDelay(), share: eventLoopShare() };
   const sampled = { ...telemetry, registry, sessions, keeper, dispatcher, bus, eventLoop, heapBytes };
   const { hubId } = deps.state.hubIdentity;
   const monitoring = new SelfMonitoring({ clock, writer, ledger, hubId, read: () => sampleOf(sampled) });

@@ -4,7 +4,6 @@ import { DayCounts } from '../admin/day-counts.ts';
 import { closesByCode, type SnapshotParts } from '../admin/hub-snapshot.ts';
 import type { Bus } from '../bus/bus.ts';
 import type { Dispatcher } from '../commands/dispatcher.ts';
-import { watchEventLoop } from '../kernel/event-loop.ts';
 import { residentBytes } from '../kernel/heap.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Sessions } from '../sessions/sessions.ts';
@@ -38,8 +37,6 @@ export function snapshotParts(hub: HubContext, deps: Deps): SnapshotParts {
   });
   throughput.start();
   releasers.push('throughput', () => throughput.close());
-  const eventLoop = watchEventLoop(clock);
-  releasers.push('event loop', () => eventLoop.close());
   const dayCounts = createDayCounts(hub, deps);
   return {
     dayCounts,
@@ -55,7 +52,7 @@ export function snapshotParts(hub: HubContext, deps: Deps): SnapshotParts {
     bus,
     dispatcher: deps.commands.dispatcher,
     throughput,
-    loop: () => eventLoop.load(),
+    loop: () => hub.eventLoop.load(),
     residentBytes,
   };
 }

@@ -10,7 +10,7 @@ export interface Clock {
   monotonic(): number;
   /** Runs `run` once, `ms` from now. */
   after(ms: number, run: () => void): Cancel;
-  /** Runs `run` every `ms`. */
+  /** Runs `run` every `ms`, the first time at most `ms` from now. */
   every(ms: number, run: () => void): Cancel;
 }
 

@@ -3,8 +3,8 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { spawnGuarded } from '../helpers/services/guard.ts';
 import { startInflux } from '../helpers/services/influxd.ts';
-import { spawnHub } from '../helpers/services/process.ts';
 import { cpuMs } from './cpu.ts';
+import { hubWithDevices } from './hub-with-devices.ts';
 import { runLoad, type LoadReport } from './load-run.ts';
 
 const devices = Number(process.env['BENCH_DEVICES'] ?? 1_000);
@@ -51,25 +51,8 @@ export async function benchIngest(): Promise<object> {
   await floor.end('SIGKILL');
 
   const influx = await startInflux();
-  const hub = await spawnHub({ env: { HUB_INFLUX_URL: influx.url, HUB_TLS: 'off' } });
-  const args = [
-    'device',
-    'add',
-    '--count',
-    String(devices),
-    '--prefix',
-    'd-',
-    '--type',
-    'env-sensor@1',
-    '--json',
-  ];
-  const { code, stdout, stderr } = await hub.cli(args);
-  if (code !== 0) throw new Error(`devices were not added: ${stderr}`);
-  const credentials = stdout
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line) as { id: string; secret: string });
-  const hubRun = await load(hub.deviceUrl, credentials, hub.pid);
+  const hub = await hubWithDevices(devices, { HUB_INFLUX_URL: influx.url });
+  const hubRun = await load(hub.url, hub.credentials, hub.pid);
   await hub.close();
   await influx.close();
 

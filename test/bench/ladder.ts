@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { spawnGuarded } from '../helpers/services/guard.ts';
 import { startInflux } from '../helpers/services/influxd.ts';
 import { startMosquitto } from '../helpers/services/mosquitto.ts';
-import { spawnHub } from '../helpers/services/process.ts';
 import { cpuMs, rssMib } from './cpu.ts';
+import { hubWithDevices, type Server } from './hub-with-devices.ts';
 import { runLoad, type LoadReport } from './load-run.ts';
 import { spreadOf, type Spread } from './spread.ts';
 
@@ -15,13 +15,6 @@ const seconds = Number(process.env['BENCH_SECONDS'] ?? 10);
 const rounds = Number(process.env['BENCH_ROUNDS'] ?? 5);
 /** A checkout of another revision, whose hub runs as a rung of its own; its dependencies must be installed. */
 const baseCheckout = process.env['BENCH_BASE'];
-
-interface Server {
-  url: string;
-  pid: number;
-  credentials: readonly { id: string; secret: string }[];
-  close(): Promise<void>;
-}
 
 interface Run extends LoadReport {
   /** CPU of the server over all its threads, µs a message. */
@@ -38,24 +31,6 @@ async function script(name: string, ...args: string[]): Promise<Server> {
   const lines = createInterface({ input: child.process.stdout ?? process.stdin });
   const [url] = (await once(lines, 'line')) as [string];
   return { url, pid: child.pid, credentials: nobody, close: async () => void (await child.end('SIGKILL')) };
-}
-
-async function hub(env: Record<string, string>, checkout?: string): Promise<Server> {
-  const entry = checkout === undefined ? {} : { entry: `${checkout}/hub/main.ts` };
-  const running = await spawnHub({ env: { HUB_TLS: 'off', ...env }, ...entry });
-  const args = ['--count', String(devices), '--prefix', 'd-', '--type', 'env-sensor@1', '--json'];
-  const { code, stdout, stderr } = await running.cli(['device', 'add', ...args]);
-  if (code !== 0) throw new Error(`devices were not added: ${stderr}`);
-  const lines = stdout.trim().split('\n');
-  const credentials = lines.map((line) => JSON.parse(line) as { id: string; secret: string });
-  return {
-    url: running.deviceUrl,
-    pid: running.pid,
-    credentials,
-    close: async () => {
-      await running.close();
-    },
-  };
 }
 
 async function measure(server: Server): Promise<Run> {
@@ -89,9 +64,9 @@ export async function benchLadder(): Promise<object> {
   const rungs: Record<string, () => Promise<Server>> = {
     floor: () => script('floor.ts'),
     pipeline: () => script('pipeline.ts', influx.url),
-    hub: () => hub(full),
-    embedded: () => hub({}),
-    ...(baseCheckout === undefined ? {} : { base: () => hub(full, baseCheckout) }),
+    hub: () => hubWithDevices(devices, full),
+    embedded: () => hubWithDevices(devices),
+    ...(baseCheckout === undefined ? {} : { base: () => hubWithDevices(devices, full, baseCheckout) }),
   };
   const chosen = (process.env['BENCH_RUNGS'] ?? Object.keys(rungs).join(',')).split(',');
   const runs: Record<string, Run[]> = {};

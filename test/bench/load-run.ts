@@ -6,9 +6,10 @@ import { fileURLToPath } from 'node:url';
 export interface LoadOrder {
   url: string;
   devices: readonly { id: string; secret: string }[];
-  /** Readings a second of each device. */
+  /** Readings a second of each device; 0: heartbeats only. */
   perSec: number;
   seconds: number;
+  heartbeatSec?: number;
 }
 
 export interface LoadReport {

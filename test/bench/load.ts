@@ -1,23 +1,16 @@
 import { WebSocket } from 'ws';
+import type { LoadOrder } from './load-run.ts';
 import { letPass } from '../helpers/let-pass.ts';
 
 /**
- * The load, a process of its own so that its work is not counted as the server's: connects the devices it is told
- * of on stdin (`{"url", "devices": [{"id", "secret"}], "perSec", "seconds"}`), sends readings at an even pace,
- * and prints what became of them as one JSON object.
+ * The load, a process of its own so that its work is not counted as the server's: connects the devices it is told of on
+ * stdin (a LoadOrder), sends readings at an even pace, and prints what became of them as one JSON object. Without
+ * readings the devices are idle: they send their heartbeats and nothing else.
  */
-
-interface Order {
-  url: string;
-  devices: { id: string; secret: string }[];
-  /** Readings a second of each device. */
-  perSec: number;
-  seconds: number;
-}
 
 let text = '';
 for await (const chunk of process.stdin) text += String(chunk);
-const { url, devices, perSec, seconds } = JSON.parse(text) as Order;
+const { url, devices, perSec, seconds, heartbeatSec = 30 } = JSON.parse(text) as LoadOrder;
 
 const total = devices.length * perSec * seconds;
 const allAcked = Promise.withResolvers<void>();
@@ -37,7 +30,7 @@ interface Connection {
 }
 
 /** A hub that takes up only so many connections a second says when to come again (503, Retry-After in seconds). */
-async function open(device: Order['devices'][number]): Promise<Connection> {
+async function open(device: LoadOrder['devices'][number]): Promise<Connection> {
   for (;;) {
     const opened = await tryToOpen(device);
     if (typeof opened !== 'number') return opened;
@@ -46,10 +39,12 @@ async function open(device: Order['devices'][number]): Promise<Connection> {
 }
 
 /** @returns the connection, or after how many seconds to come again */
-function tryToOpen({ id, secret }: Order['devices'][number]): Promise<Connection | number> {
+function tryToOpen({ id, secret }: LoadOrder['devices'][number]): Promise<Connection | number> {
   return new Promise((resolve, reject) => {
     const authorization = `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`;
-    const ws = new WebSocket(url, ['hub.v1.json'], { headers: { authorization }, perMessageDeflate: false });
+    // The certificate is the hub's own of a moment ago: who is measured is known.
+    const options = { headers: { authorization }, perMessageDeflate: false, rejectUnauthorized: false };
+    const ws = new WebSocket(url, ['hub.v1.json'], options);
     const connection: Connection = { ws, seq: 0, ackedUpTo: 0, sentAt: [0] };
     ws.on('error', reject);
     ws.on('unexpected-response', (_request, response) => {
@@ -57,7 +52,11 @@ function tryToOpen({ id, secret }: Order['devices'][number]): Promise<Connection
       if (response.statusCode === 503 && retryAfterSec > 0) resolve(retryAfterSec);
       else reject(new Error(`the upgrade was answered with ${response.statusCode}`));
     });
-    ws.on('open', () => ws.send(`{"type":"hello","boot":"b","deviceType":"env-sensor@1","t1":1000}`));
+    ws.on('open', () =>
+      ws.send(
+        `{"type":"hello","boot":"b","deviceType":"env-sensor@1","t1":1000,"heartbeatSec":${heartbeatSec}}`,
+      ),
+    );
     ws.on('message', (data: Buffer) => {
       const frame = JSON.parse(data.toString()) as { type: string; upTo?: number };
       if (frame.type === 'welcome') resolve(connection);
@@ -93,6 +92,15 @@ for (let at = 0; at < devices.length; at += 100) {
 process.stdout.write('ready\n');
 
 const startedAt = performance.now();
+if (perSec === 0) {
+  // Spread over the interval, as those of a fleet are.
+  const everyMs = (0.8 * heartbeatSec * 1_000) / connections.length;
+  for (let next = 0; performance.now() - startedAt < seconds * 1_000; next += 1) {
+    const t1 = Math.round(performance.now());
+    connections[next % connections.length]?.ws.send(`{"type":"heartbeat","t1":${t1}}`);
+    await letPass(Math.max(0, startedAt + (next + 1) * everyMs - performance.now()));
+  }
+}
 await new Promise<void>((resolve) => {
   const timer = setInterval(() => {
     const due = Math.min(
@@ -111,6 +119,7 @@ await new Promise<void>((resolve) => {
   }, 5);
 });
 process.stdout.write('sent\n');
+if (total === 0) allAcked.resolve();
 await Promise.race([allAcked.promise, new Promise((resolve) => setTimeout(resolve, 3_000).unref())]);
 delaysMs.sort((a, b) => a - b);
 const quantile = (share: number): number => Math.round(delaysMs[Math.floor(delaysMs.length * share)] ?? 0);

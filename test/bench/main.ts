@@ -1,13 +1,17 @@
 import { benchCommands } from './commands.ts';
 import { benchConsole } from './console.ts';
+import { benchIdle } from './idle.ts';
 import { benchIngest } from './ingest.ts';
 import { benchLadder } from './ladder.ts';
+import { benchStorm } from './storm.ts';
 
 /** `npm run bench [-- NAME …]`: each bench in turn; one JSON object a bench on stdout, progress on stderr. */
 
 const benches: Record<string, () => Promise<object>> = {
   ladder: benchLadder,
   ingest: benchIngest,
+  idle: benchIdle,
+  storm: benchStorm,
   commands: benchCommands,
   console: benchConsole,
 };

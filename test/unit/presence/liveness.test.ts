@@ -30,7 +30,7 @@ class LateClock extends ManualClock implements Clock {
 const gaps = (allowedMs: number) =>
   fc.array(fc.double({ min: 0, max: allowedMs - 0.001, noNaN: true }), { maxLength: 30 });
 
-test('silence is found at the deadline, never early and at most 60 ms late, whenever the frames came', () => {
+test('silence is found at the deadline, never early and at most 160 ms late, whenever the frames came', () => {
   const timing = fc
     .integer({ min: 100, max: 60_000 })
     .chain((allowedMs) =>
@@ -50,9 +50,9 @@ test('silence is found at the deadline, never early and at most 60 ms late, when
         watch.heardAt = liveness.now;
         lastFrameAt = clock.monotonic();
       }
-      clock.advance(allowedMs + 200);
+      clock.advance(allowedMs + 400);
       const silentMs = (expiredAt ?? Infinity) - lastFrameAt;
-      assert.ok(silentMs >= allowedMs && silentMs <= allowedMs + 60, `${silentMs} of ${allowedMs} ms`);
+      assert.ok(silentMs >= allowedMs && silentMs <= allowedMs + 160, `${silentMs} of ${allowedMs} ms`);
       assert.equal(watch.expired, true);
       liveness.close();
     }),
@@ -84,9 +84,9 @@ test('ticks that always come a little late neither slow liveness down nor make i
         watch.heardAt = liveness.now;
         lastFrameAt = clock.monotonic();
       }
-      clock.advance(46_000);
+      clock.advance(47_000);
       const silentMs = (expiredAt ?? Infinity) - lastFrameAt;
-      assert.ok(silentMs >= 45_000 && silentMs <= 45_150, `flagged after ${silentMs} ms`);
+      assert.ok(silentMs >= 45_000 && silentMs <= 45_250, `flagged after ${silentMs} ms`);
       assert.equal(liveness.stalledMs, 0);
       liveness.close();
     }),
@@ -161,7 +161,7 @@ test('quiet is called once for a silence, before expired, and again for the next
   clock.advance(1_200);
   watch.heardAt = liveness.now;
   clock.advance(5_000);
-  assert.deepEqual(calls, ['quiet 1050', 'quiet 2250', 'expired 2750']);
+  assert.deepEqual(calls, ['quiet 1100', 'quiet 2300', 'expired 2800']);
   liveness.close();
 });
 
@@ -197,7 +197,7 @@ test('silences longer than the wheel is round are found in time', () => {
   liveness.watch({ allowedMs: 86_400, expired: () => at.push(clock.monotonic()) });
   liveness.watch({ allowedMs: 10 * 16, expired: () => at.push(clock.monotonic()) });
   clock.advance(100_000);
-  assert.deepEqual(at, [210, 86_450]);
+  assert.deepEqual(at, [300, 86_500]);
   liveness.close();
 });
 
