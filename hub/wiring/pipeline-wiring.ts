@@ -37,7 +37,12 @@ export async function openPipeline(hub: HubContext, hubClock: HubClock): Promise
   releasers.push('disk reserve', () => disk.close());
 
   const ledger = new Ledger();
-  const spoolDatabase = await openSpoolDatabase({ file: join(config.dataDir, 'spool.db'), onFailure });
+  const spoolDatabase = await openSpoolDatabase({
+    file: join(config.dataDir, 'spool.db'),
+    onFailure,
+    clock,
+    log,
+  });
   releasers.push('spool', () => spoolDatabase.close());
   const spool = new Spool({ store: spoolDatabase, ledger, clock }, spoolOptions(config));
   await spool.load();

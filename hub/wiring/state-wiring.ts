@@ -25,7 +25,7 @@ export async function openState(hub: HubContext): Promise<HubState> {
   const { config, log, clock, metrics, releasers, onFailure } = hub;
   const lock = await awaitDataDir(config.dataDir, clock);
   releasers.push('data folder', () => lock.release());
-  const database = await openStateDatabase(join(config.dataDir, 'state.db'), { onFailure });
+  const database = await openStateDatabase(join(config.dataDir, 'state.db'), { onFailure, clock, log });
   releasers.push('state database', () => database.close());
   const audit = new Audit({ store: createAuditStore(database), clock, log });
   releasers.push('audit', () => audit.close());

@@ -10,11 +10,13 @@ const influxTimeoutMs = 10_000;
 
 /** InfluxDB when its address is given, otherwise the embedded store in the data folder. */
 export async function openStore(
-  { config, onFailure }: Pick<HubContext, 'config' | 'onFailure'>,
+  { config, clock, log, onFailure }: Pick<HubContext, 'config' | 'clock' | 'log' | 'onFailure'>,
   hubClock?: Pick<HubClock, 'reportedByStore'>,
 ): Promise<MetricsStore> {
   const { influx, dataDir } = config;
-  if (influx === undefined) return openMetricsStore({ file: join(dataDir, 'metrics.db'), onFailure });
+  if (influx === undefined) {
+    return openMetricsStore({ file: join(dataDir, 'metrics.db'), onFailure, clock, log });
+  }
   return makingMissingDatabase(
     openInflux({
       ...influx,

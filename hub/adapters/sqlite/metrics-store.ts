@@ -38,7 +38,7 @@ export const metricsMigrations: readonly string[] = [
  * @throws HubError `database-failed`
  */
 export async function openMetricsStore(
-  options: Pick<DatabaseOptions, 'file' | 'onFailure'>,
+  options: Pick<DatabaseOptions, 'file' | 'onFailure' | 'clock' | 'log'>,
 ): Promise<MetricsStore> {
   const operations = siblingModule('metrics-operations', import.meta.url);
   const db = await openDatabase({ ...options, migrations: metricsMigrations, operations });

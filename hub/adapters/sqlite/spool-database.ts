@@ -34,7 +34,7 @@ export const spoolMigrations: readonly string[] = [
  * @throws HubError `database-failed`
  */
 export async function openSpoolDatabase(
-  options: Pick<DatabaseOptions, 'file' | 'onFailure'>,
+  options: Pick<DatabaseOptions, 'file' | 'onFailure' | 'clock' | 'log'>,
 ): Promise<SpoolStore> {
   const operations = siblingModule('spool-operations', import.meta.url);
   const db = await openDatabase({ ...options, migrations: spoolMigrations, operations });

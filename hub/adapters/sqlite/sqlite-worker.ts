@@ -2,6 +2,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { parentPort, receiveMessageOnPort, workerData, type MessagePort } from 'node:worker_threads';
+import { running } from './worker-start.ts';
 import type { Fault, Reply, Request, Row, Statement, WorkerReady, WorkerSetup } from './sqlite-protocol.ts';
 
 /** What an operations module's exports get as their first argument. */
@@ -230,6 +231,7 @@ try {
     setup.operations === undefined
       ? {}
       : ((await import(setup.operations)) as Readonly<Record<string, unknown>>);
+  parentPort?.postMessage(running);
   serve(new Engine(open(setup), operations, setup), setup.port);
   parentPort?.postMessage({} satisfies WorkerReady);
 } catch (error) {

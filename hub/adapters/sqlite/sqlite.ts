@@ -11,6 +11,7 @@ import type {
   WorkerReady,
   WorkerSetup,
 } from './sqlite-protocol.ts';
+import { startWorker, type WorkerStartOptions } from './worker-start.ts';
 
 /**
  * Every method rejects with HubError `database-failed`, whose `details.reason` is a DatabaseFault. An argument that
@@ -38,8 +39,7 @@ export interface Database {
  */
 export type DatabaseFault = 'sqlite' | 'queue-full' | 'closed' | 'worker-died';
 
-export interface DatabaseOptions {
-  file: string;
+export interface DatabaseOptions extends WorkerStartOptions {
   /** Run once each, in order; `PRAGMA user_version` remembers how many have run. */
   migrations: readonly string[];
   /** Module whose exports are the `call` operations, loaded in the worker. */
@@ -50,6 +50,8 @@ export interface DatabaseOptions {
   maxOutstanding?: number;
   /** How long a statement waits for another process's lock. Default 5,000. */
   busyTimeoutMs?: number;
+  /** Makes the thread that serves the file; a test's own may never come up. */
+  startThread?: (setup: WorkerSetup) => Worker;
 }
 
 interface Waiting {
@@ -62,32 +64,39 @@ interface Waiting {
  * @throws HubError `database-failed` when the file cannot be opened or a migration fails
  */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
-  const { port1: port, port2 } = new MessageChannel();
-  const setup: WorkerSetup = {
-    port: port2,
-    file: options.file,
-    migrations: options.migrations,
-    operations: options.operations?.href,
-    busyTimeoutMs: options.busyTimeoutMs ?? 5_000,
+  const { file, migrations, operations, busyTimeoutMs = 5_000, startThread = databaseThread } = options;
+  let channel = new MessageChannel();
+  const start = (): Worker => {
+    // One for each attempt: the other end goes away with the thread.
+    channel.port1.close();
+    channel = new MessageChannel();
+    return startThread({
+      port: channel.port2,
+      file,
+      migrations,
+      operations: operations?.href,
+      busyTimeoutMs,
+    });
   };
-  const worker = new Worker(siblingModule('sqlite-worker', import.meta.url), {
+  try {
+    const { worker, answer } = await startWorker(start, options);
+    const { fault } = answer as WorkerReady;
+    if (fault === undefined) return new WorkerDatabase(worker, channel.port1, options);
+    await worker.terminate();
+    throw sqliteError(fault, file);
+  } catch (error) {
+    channel.port1.close();
+    throw error instanceof HubError ? error : sqliteError({ message: messageOf(error) }, file);
+  }
+}
+
+function databaseThread(setup: WorkerSetup): Worker {
+  return new Worker(siblingModule('sqlite-worker', import.meta.url), {
     workerData: setup,
     // Lines only pass through the worker: a large young generation would only keep their garbage.
     resourceLimits: { maxYoungGenerationSizeMb: 8 },
-    transferList: [port2],
+    transferList: [setup.port],
   });
-  const ready = await new Promise<WorkerReady>((resolve) => {
-    worker.once('message', resolve);
-    worker.once('error', (error) => resolve({ fault: { message: messageOf(error) } }));
-    worker.once('exit', (code) => resolve({ fault: { message: `the worker ended with ${code}` } }));
-  });
-  worker.removeAllListeners();
-  if (ready.fault !== undefined) {
-    port.close();
-    await worker.terminate();
-    throw sqliteError(ready.fault, options.file);
-  }
-  return new WorkerDatabase(worker, port, options);
 }
 
 class WorkerDatabase implements Database {

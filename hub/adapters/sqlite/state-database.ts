@@ -127,7 +127,7 @@ export const stateMigrations: readonly string[] = [
  */
 export function openStateDatabase(
   file: string,
-  options: Pick<DatabaseOptions, 'onFailure'> = {},
+  options: Pick<DatabaseOptions, 'onFailure' | 'clock' | 'log'> = {},
 ): Promise<Database> {
   return openDatabase({ ...options, file, migrations: stateMigrations });
 }

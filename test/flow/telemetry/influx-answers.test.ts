@@ -11,6 +11,7 @@ import { HubError } from '../../../hub/kernel/errors.ts';
 import type { MetricsStore, ReadingsQuery } from '../../../hub/telemetry/store.ts';
 import { writeWhole } from '../../../hub/telemetry/refused-lines.ts';
 import { ManualClock } from '../../helpers/clock.ts';
+import { silentLog } from '../../helpers/silent-log.ts';
 import { freePort } from '../../helpers/services/free-port.ts';
 import { startHttpFront } from '../../helpers/services/http-front.ts';
 import { httpStrangers } from '../../helpers/services/http-strangers.ts';
@@ -141,7 +142,8 @@ test('a user who may not make databases writes to the one that is there, and is 
     const login = { HUB_INFLUX_USERNAME: 'hub', HUB_INFLUX_PASSWORD: 'its own' };
     const env = { HUB_INFLUX_URL: url, HUB_INFLUX_DATABASE: 'kept', ...login };
     const { config } = readConfig({ env, cwd: '/', isCron: () => true, readFile: () => '' });
-    const store = await openStore({ config, onFailure: (error) => assert.fail(error) });
+    const onFailure = (error: Error) => assert.fail(error);
+    const store = await openStore({ config, clock: new ManualClock(), log: silentLog, onFailure });
     t.after(() => store.close());
     return store;
   };

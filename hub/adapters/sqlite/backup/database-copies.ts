@@ -1,7 +1,7 @@
 /** Whole copies of databases that somebody may be writing, each made and checked in a worker thread. */
-import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { siblingModule } from '../../../kernel/sibling-module.ts';
+import { startWorker } from '../worker-start.ts';
 import type { CopyOutcome, CopySetup } from './database-copy.ts';
 
 /** Copies the database `from` into the new `file`, synced and checked. */
@@ -15,9 +15,8 @@ export function checkDatabase(file: string): Promise<CopyOutcome> {
 }
 
 async function inWorker(setup: CopySetup): Promise<CopyOutcome> {
-  const worker = new Worker(siblingModule('database-copy', import.meta.url), { workerData: setup });
-  // Rejects when the worker dies without an answer.
-  const [outcome] = (await once(worker, 'message')) as [CopyOutcome];
+  const start = () => new Worker(siblingModule('database-copy', import.meta.url), { workerData: setup });
+  const { worker, answer } = await startWorker(start, setup);
   await worker.terminate();
-  return outcome;
+  return answer as CopyOutcome;
 }

@@ -2,6 +2,7 @@
 import { closeSync, fsyncSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
+import { running } from '../worker-start.ts';
 
 export interface CopySetup {
   file: string;
@@ -49,4 +50,5 @@ function run({ file, from }: CopySetup): CopyOutcome {
   }
 }
 
+parentPort?.postMessage(running);
 parentPort?.postMessage(run(workerData as CopySetup));
