@@ -7,12 +7,18 @@ import type { CronFields } from '../schedules/cron-fields.ts';
  * they require both day fields to match.
  */
 export function parseCron(expression: string): CronFields | undefined {
-  if (!validate(expression)) return undefined;
-  const { second, minute, hour, dayOfMonth, month, dayOfWeek } = parse(expression);
-  const days = numbers(dayOfMonth);
+  const [ofWeek = '', inYear = '', ofMonth = '', ...ofDay] = expression.trim().split(/\s+/).toReversed();
+  const time = ofDay.toReversed().join(' ');
+  // Apart, as node-cron refuses a month that has no such day: with a day of the week the time comes nevertheless.
+  const days = `${time} ${ofMonth} * ${ofWeek}`;
+  const months = `${time} * ${inYear} *`;
+  if (!validate(days) || !validate(months)) return undefined;
+  const { second, minute, hour, dayOfMonth, dayOfWeek } = parse(days);
+  const { month } = parse(months);
+  const dates = numbers(dayOfMonth);
   const weekdays = numbers(dayOfWeek)?.map((day) => day % 7);
-  if (days === undefined || weekdays === undefined) return undefined;
-  const fields = { second, minute, hour, month, dayOfMonth: days, dayOfWeek: weekdays };
+  if (dates === undefined || weekdays === undefined) return undefined;
+  const fields = { second, minute, hour, month, dayOfMonth: dates, dayOfWeek: weekdays };
   for (const values of Object.values(fields)) values.sort((a, b) => a - b);
   return { ...fields, days: eitherDay(expression) ? 'either' : 'both' };
 }

@@ -91,7 +91,7 @@ function noticeFaults(
   if (values.noticeCron !== undefined && !isCron(values.noticeCron)) {
     faults.push({
       name: 'noticeCron',
-      rule: 'a cron expression of five fields, or six with seconds first, such as */5 * * * * *',
+      rule: 'a cron expression of five fields, or six with seconds first, such as */5 * * * * *, of a time that comes',
     });
   }
   if (given('noticeCron') && !given('noticePayload')) {

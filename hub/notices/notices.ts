@@ -7,6 +7,7 @@ import type { Cancel, Clock } from '../../schemas/time/clock.ts';
 import type { MayShow } from '../registry/visibility.ts';
 import type { Registry } from '../registry/registry.ts';
 import { parseSelector, selectDevices } from '../registry/selector.ts';
+import type { RunReport } from '../schedules/run-report.ts';
 
 /** Scheduled notices, so that they outlive the hub. All reject with HubError `database-failed`. */
 export interface NoticeStore {
@@ -133,13 +134,19 @@ export class Notices {
     return this.#remember({ ...notice, report });
   }
 
-  /** Sends the notice of a schedule, which has nobody to answer: the log says how it ended. */
-  sendScheduled(schedule: string, request: Omit<NoticeRequest, 'atMs'>, jitterMs: number): void {
-    const { log } = this.#deps;
-    this.sendWithJitter(request, jitterMs, `schedule:${schedule}`).then(
-      ({ report }) => log.debug({ schedule, ...report }, 'scheduled notice sent'),
-      (error: unknown) => log.warn({ schedule, reason: messageOf(error) }, 'scheduled notice not sent'),
-    );
+  /** Sends the notice of a schedule. Resolves when every device had its turn; never rejects. */
+  async sendScheduled(
+    schedule: string,
+    request: Omit<NoticeRequest, 'atMs'>,
+    jitterMs: number,
+  ): Promise<RunReport> {
+    try {
+      const { report = noReport() } = await this.sendWithJitter(request, jitterMs, `schedule:${schedule}`);
+      this.#deps.log.debug({ schedule, ...report }, 'scheduled notice sent');
+      return runReportOf(report);
+    } catch (error) {
+      return { reached: 0, over: true, reason: messageOf(error), impossible: true };
+    }
   }
 
   /**
@@ -233,6 +240,21 @@ export class Notices {
 
 function noReport(): NoticeReport {
   return { matched: 0, sent: 0, dropped: 0, offline: 0, tooLarge: 0 };
+}
+
+/** A notice that is too long for every device of its schedule can never be sent. */
+function runReportOf({ matched, sent, dropped, offline, tooLarge }: NoticeReport): RunReport {
+  const reasons = Object.entries({
+    'too long for the frames that the device takes (hello.maxFrame)': tooLarge,
+    offline,
+    dropped,
+  }).filter(([, devices]) => devices > 0);
+  return {
+    reached: sent,
+    over: true,
+    reason: reasons.map(([reason, devices]) => `${devices} ${reason}`).join(', '),
+    impossible: matched > 0 && tooLarge === matched,
+  };
 }
 
 function textOf({ topic, data }: NoticeRequest): string {

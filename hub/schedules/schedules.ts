@@ -11,7 +11,9 @@ import type { Log } from '../kernel/log.ts';
 import { hasRoomFor } from '../kernel/share.ts';
 import type { Cancel, Clock } from '../../schemas/time/clock.ts';
 import type { CronFields } from './cron-fields.ts';
+import { nextTime } from './next-time.ts';
 import { isTimeZone } from './time-zone.ts';
+import { outcomeOf, type RunReport } from './run-report.ts';
 import { dueOf, nextOf, type Schedule } from './schedule.ts';
 
 /** Schedules and their last times. Each write is synced; all reject with HubError `database-failed`. */
@@ -45,10 +47,12 @@ export interface SchedulesDeps {
   ) => Promise<{ kind: 'sent' } | { kind: 'later' | 'refused'; reason: string }>;
   /** The run with this id is still sending, or waits for its commands. */
   runs: (id: string) => boolean;
+  /** What became of the run with this id so far; undefined: it is not known. */
+  runReport: (id: string) => Promise<RunReport | undefined>;
   /** False while the clock is doubted: no time is met by it. */
   clockTrusted: () => boolean;
-  /** Fire and forget. */
-  notice: (schedule: Schedule, action: ScheduledAction & { kind: 'notice' }) => void;
+  /** Resolves when every device had its turn. */
+  notice: (schedule: Schedule, action: ScheduledAction & { kind: 'notice' }) => Promise<RunReport>;
   /** Its times are refused one after the other; or (`false`) one was sent, or it is removed. */
   refused: (name: string, raised: boolean) => void;
 }
@@ -60,6 +64,8 @@ export interface SchedulesCounters {
   /** The run before was not over. */
   overlapped: number;
   refused: number;
+  /** Fired, and no device got it. */
+  unreached: number;
   failures: number;
 }
 
@@ -71,6 +77,16 @@ const alarmingRefusals = 2;
 /** Each person or program has as many of them as are still free, half of them alone. */
 const maxSchedules = 1_000;
 const namePattern = /^[A-Za-z0-9_-]{1,40}$/;
+
+/** A run that no device is known to have got yet. */
+interface Run {
+  readonly id: string;
+  readonly kept: Kept;
+  readonly atMs: number;
+  /** As last reported; `noted` once it is in the store. */
+  outcome: ScheduleOutcome;
+  noted: ScheduleOutcome | undefined;
+}
 
 interface Kept {
   schedule: Schedule;
@@ -84,9 +100,18 @@ interface Kept {
  * prevent a command from being sent twice if the hub crashes between the two.
  */
 export class Schedules {
-  readonly counters: SchedulesCounters = { fired: 0, missed: 0, overlapped: 0, refused: 0, failures: 0 };
+  readonly counters: SchedulesCounters = {
+    fired: 0,
+    missed: 0,
+    overlapped: 0,
+    refused: 0,
+    unreached: 0,
+    failures: 0,
+  };
   readonly #deps: SchedulesDeps;
   readonly #kept = new Map<string, Kept>();
+  /** By their ids. */
+  readonly #runs = new Map<string, Run>();
   #timer: Cancel | undefined;
 
   constructor(deps: SchedulesDeps) {
@@ -95,7 +120,7 @@ export class Schedules {
 
   /** @throws HubError `database-failed` */
   async start(): Promise<void> {
-    for (const schedule of await this.#deps.store.load()) this.#keep(schedule);
+    for (const schedule of await this.#deps.store.load()) await this.#resume(this.#keep(schedule));
     if (this.#deps.clockTrusted()) await this.#setBack();
     this.#timer = this.#deps.clock.every(tickMs, () => this.#tick());
   }
@@ -186,6 +211,14 @@ export class Schedules {
     }
   }
 
+  /** A run has come so far; of another group command it says nothing. */
+  runReported(id: string, report: RunReport): void {
+    const run = this.#runs.get(id);
+    if (run === undefined) return;
+    run.outcome = outcomeOf(report);
+    if (run.noted !== undefined && run.outcome.kind !== run.noted.kind) void this.#note(run);
+  }
+
   close(): void {
     this.#timer?.();
   }
@@ -225,12 +258,12 @@ export class Schedules {
     const { schedule } = kept;
     const { action, name, lastMs } = schedule;
     if (action.kind === 'notice') {
-      // A notice is worth less than the promise that it is not sent twice.
       if (this.#deps.check(schedule) === 0)
         return this.#refused(kept, atMs, 'no device matches the selector');
-      await this.#done(kept, atMs, { kind: 'sent' });
-      this.#deps.notice(schedule, action);
-      this.counters.fired += 1;
+      const run = this.#begin(kept, atMs);
+      // A notice is worth less than the promise that it is not sent twice.
+      await this.#begun(run);
+      void this.#deps.notice(schedule, action).then((report) => this.runReported(run.id, report));
       return;
     }
     if (lastMs !== undefined && this.#deps.runs(idOf(schedule, lastMs))) {
@@ -238,11 +271,69 @@ export class Schedules {
       log.warn({ schedule: name, at: atMs }, 'a scheduled time was skipped: the previous run has not ended');
       return this.#done(kept, atMs, { kind: 'overlapped' });
     }
-    const outcome = await this.#deps.command(schedule, action, idOf(schedule, atMs));
-    if (outcome.kind === 'later') return;
+    // It may be reported before it is known to be taken.
+    const run = this.#begin(kept, atMs);
+    const outcome = await this.#deps.command(schedule, action, run.id);
+    if (outcome.kind === 'sent') return this.#begun(run);
+    this.#runs.delete(run.id);
     if (outcome.kind === 'refused') return this.#refused(kept, atMs, outcome.reason);
+  }
+
+  #begin(kept: Kept, atMs: number): Run {
+    const run: Run = {
+      id: idOf(kept.schedule, atMs),
+      kept,
+      atMs,
+      outcome: { kind: 'sending' },
+      noted: undefined,
+    };
+    this.#runs.set(run.id, run);
+    return run;
+  }
+
+  /** The time is dealt with; what becomes of it is reported later, or was already. */
+  async #begun(run: Run): Promise<void> {
+    const { outcome } = run;
+    await this.#done(run.kept, run.atMs, outcome);
     this.counters.fired += 1;
-    await this.#done(kept, atMs, { kind: 'sent' });
+    run.noted = outcome;
+    if (outcome.kind !== 'sending') this.#runs.delete(run.id);
+    else if (run.outcome.kind !== 'sending') await this.#note(run);
+  }
+
+  /** A run that was under way is over, or a device has it. */
+  async #note(run: Run): Promise<void> {
+    const { kept, atMs, outcome, id } = run;
+    const { log } = this.#deps;
+    const { name, lastMs } = kept.schedule;
+    this.#runs.delete(id);
+    if (outcome.kind === 'unreached') this.counters.unreached += 1;
+    if (outcome.kind === 'refused') this.counters.refused += 1;
+    if (outcome.kind !== 'sent') {
+      log.warn({ schedule: name, reason: outcome.reason }, 'a scheduled run has reached no device');
+    }
+    // A later time has been dealt with meanwhile, and its outcome is shown.
+    if (lastMs !== atMs) return;
+    try {
+      await this.#done(kept, atMs, outcome);
+    } catch (error) {
+      log.error({ schedule: name, reason: messageOf(error) }, 'the outcome of a schedule was not saved');
+    }
+  }
+
+  /** A run that was under way when the hub ended. */
+  async #resume(kept: Kept): Promise<void> {
+    const { schedule } = kept;
+    if (schedule.lastOutcome?.kind !== 'sending' || schedule.lastMs === undefined) return;
+    const run = this.#begin(kept, schedule.lastMs);
+    run.noted = schedule.lastOutcome;
+    const report = await this.#deps.runReport(run.id);
+    if (report !== undefined) {
+      this.runReported(run.id, report);
+      return;
+    }
+    run.outcome = { kind: 'missed', reason: 'the hub ended while it was sent' };
+    await this.#note(run);
   }
 
   #refused(kept: Kept, atMs: number, reason: string): Promise<void> {
@@ -252,16 +343,19 @@ export class Schedules {
   }
 
   async #done(kept: Kept, atMs: number, lastOutcome: ScheduleOutcome): Promise<void> {
-    const { name, refusedInRow = 0 } = kept.schedule;
-    const refused =
-      lastOutcome.kind === 'refused' ? refusedInRow + 1 : lastOutcome.kind === 'sent' ? 0 : refusedInRow;
+    const { name, refusedInRow = 0, action } = kept.schedule;
+    // A command was taken by the hub; a notice nobody has judged yet.
+    const taken =
+      lastOutcome.kind === 'sent' || (lastOutcome.kind === 'sending' && action.kind === 'command');
+    const refused = lastOutcome.kind === 'refused' ? refusedInRow + 1 : taken ? 0 : refusedInRow;
     await this.#save(kept, { ...kept.schedule, lastMs: atMs, lastOutcome, refusedInRow: refused });
-    if (refused >= alarmingRefusals) this.#deps.refused(name, true);
-    else if (refusedInRow >= alarmingRefusals) this.#deps.refused(name, false);
+    if (refused > refusedInRow && refused >= alarmingRefusals) this.#deps.refused(name, true);
+    if (refused === 0 && refusedInRow >= alarmingRefusals) this.#deps.refused(name, false);
   }
 
   async #save(kept: Kept, schedule: Schedule): Promise<void> {
-    if (!this.#kept.has(schedule.name)) return;
+    // Removed meanwhile, and perhaps there is another one with its name.
+    if (this.#kept.get(schedule.name) !== kept) return;
     await this.#deps.store.save(schedule);
     kept.schedule = schedule;
     kept.nextMs = nextOf(schedule, kept.fields);
@@ -286,14 +380,15 @@ export class Schedules {
       throw invalid('cron', 'given, or atMs, not both', String(cron));
     if (atMs !== undefined && !(Number.isFinite(atMs) && atMs > createdMs && atMs <= lastTimeMs))
       throw invalid('atMs', 'a time to come, in Unix ms, up to the year 9999', String(atMs));
-    if (cron !== undefined && this.#deps.parseCron(cron) === undefined) {
-      throw invalid(
-        'cron',
-        'five fields, or six with the seconds first, of numbers, lists, ranges and steps',
-        cron,
-      );
-    }
     if (!isTimeZone(timeZone)) throw invalid('timeZone', 'an IANA time zone such as Europe/Berlin', timeZone);
+    if (cron === undefined) return;
+    const fields = this.#deps.parseCron(cron);
+    if (fields === undefined) {
+      const expected = 'five fields, or six with the seconds first, of numbers, lists, ranges and steps';
+      throw invalid('cron', expected, cron);
+    }
+    if (nextTime(fields, timeZone, createdMs) === undefined)
+      throw invalid('cron', 'a time that comes: no such day is in these months', cron);
   }
 }
 

@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { parseCron } from '../adapters/cron.ts';
 import { createScheduleStore } from '../adapters/sqlite/sqlite-schedule-store.ts';
-import type { GroupCommands } from '../commands/group/group-commands.ts';
-import { checkScheduled, sendScheduled } from '../commands/group/scheduled-command.ts';
+import { checkScheduled, scheduledReport, sendScheduled } from '../commands/group/scheduled-command.ts';
 import type { Notices } from '../notices/notices.ts';
 import type { Incidents } from '../incidents/incidents.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -10,6 +9,7 @@ import { selectDevices } from '../registry/selector.ts';
 import { exposeSchedules } from '../schedules/schedule-metrics.ts';
 import { Schedules } from '../schedules/schedules.ts';
 import type { HubClock } from '../telemetry/clock/hub-clock.ts';
+import type { CommandParts } from './commands-wiring.ts';
 import type { HubContext } from './context.ts';
 import type { HubState } from './state-wiring.ts';
 
@@ -20,15 +20,16 @@ export async function startSchedules(
     state: HubState;
     registry: Registry;
     telemetry: { hubClock: HubClock };
-    commands: { groupCommands: GroupCommands };
+    commands: Pick<CommandParts, 'groupCommands' | 'follow'>;
     notices: Pick<Notices, 'sendScheduled'>;
     incidents: { keeper: Incidents };
   },
 ): Promise<Schedules> {
-  const { registry, notices, incidents } = deps;
-  const { groupCommands } = deps.commands;
+  const { registry, notices, incidents, commands } = deps;
+  const { groupCommands } = commands;
   const { hubClock } = deps.telemetry;
   const typeOf = (device: string): string => registry.get(device)?.type ?? '';
+  const types = () => deps.state.catalog.all();
   const schedules = new Schedules({
     clock,
     log,
@@ -38,14 +39,22 @@ export async function startSchedules(
     check: ({ to, action }) =>
       action.kind === 'notice'
         ? selectDevices(registry, to).length
-        : checkScheduled({ groupCommands, typeOf }, { ...action, to }),
+        : checkScheduled({ groupCommands, typeOf, types }, { ...action, to }),
     refused: (name, raised) => incidents.keeper.scheduleRefused(name, raised),
     command: ({ name: schedule, to, jitterMs }, action, id) =>
       sendScheduled(groupCommands, { ...action, schedule, id, to, jitterMs }),
     clockTrusted: () => !hubClock.unusable,
     runs: (id) => groupCommands.runs(id),
+    runReport: async (id) => {
+      const record = await groupCommands.find(id);
+      return record && scheduledReport(record);
+    },
     notice: ({ name, to, jitterMs }, { topic, data }) =>
       notices.sendScheduled(name, { to, topic, data }, jitterMs),
+  });
+  commands.follow({
+    commandChanged: () => undefined,
+    groupCommandChanged: (record) => schedules.runReported(record.groupCommand.id, scheduledReport(record)),
   });
   await schedules.start();
   hubClock.follow(() => void schedules.clockBelieved());

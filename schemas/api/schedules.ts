@@ -90,10 +90,10 @@ export type NewSchedule = Static<typeof NewSchedule>;
 /** What became of one of its times. */
 const outcome = Type.Object({
   kind: choice(
-    ['sent', 'refused', 'missed', 'overlapped'],
-    '`missed`: no hub ran; `overlapped`: the run before had not ended',
+    ['sending', 'sent', 'unreached', 'refused', 'missed', 'overlapped'],
+    '`sending`: under way, and no device has it yet; `sent`: a device has it; `unreached`: it is over, and no device got it; `missed`: no hub ran; `overlapped`: the run before had not ended',
   ),
-  reason: Type.Optional(Type.String({ description: 'why it was refused' })),
+  reason: Type.Optional(Type.String({ description: 'why it was refused, or reached no device' })),
 });
 export type ScheduleOutcome = Static<typeof outcome>;
 
@@ -153,7 +153,7 @@ export const scheduleApi = resource('schedules', {
     path: '/api/v1/schedules',
     summary: 'Add a schedule',
     description:
-      'A command that a device of the selector would refuse now is refused here, as a dry run refuses it. A selector that matches no device yet is accepted.',
+      'A command that a device of the selector would refuse now is refused here, as a dry run refuses it. A selector that matches no device yet is accepted, if a device type has the command and takes these params.',
     body: NewSchedule,
     answers: { 201: AddedSchedule },
     refusals: ['command-refused', 'schedule-exists', 'database-failed'],

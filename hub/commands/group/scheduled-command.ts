@@ -1,6 +1,10 @@
 import { isRetryableReason } from '../../../schemas/api/error-codes.ts';
+import { faultText, renderValue } from '../../../schemas/field-error.ts';
+import type { DeviceType, FieldError } from '../../../schemas/index.ts';
 import { HubError } from '../../kernel/errors.ts';
+import type { TargetStatus } from '../../../schemas/command-status.ts';
 import type { CommandRefusal } from '../command-request.ts';
+import type { GroupCommandRecord } from './group-command-journal.ts';
 import type { GroupCommands } from './group-commands.ts';
 import { refusalText } from '../refusal-text.ts';
 
@@ -17,6 +21,13 @@ export interface ScheduledCommand {
   readonly wave?: number | undefined;
   readonly maxFailures?: number | undefined;
   readonly jitterMs: number;
+}
+
+interface CheckDeps {
+  groupCommands: Pick<GroupCommands, 'refusals'>;
+  typeOf: (device: string) => string;
+  /** All device types that the hub has. */
+  types: () => Iterable<DeviceType>;
 }
 
 /** `later`: not now, but it may be asked again. */
@@ -50,21 +61,54 @@ export async function sendScheduled(
   return { kind: isRetryableReason(refusal.reason) ? 'later' : 'refused', reason: refusalText(refusal) };
 }
 
+/** Nothing was sent to a device where its command stands like this. */
+const unsent: ReadonlySet<TargetStatus> = new Set([
+  'waiting',
+  'accepted',
+  'queued',
+  'rejected',
+  'expired',
+  'cancelled',
+  'skipped',
+]);
+
+/** How far the group command of a schedule has come. */
+export function scheduledReport({ groupCommand, targets }: GroupCommandRecord): {
+  reached: number;
+  over: boolean;
+  reason: string;
+} {
+  const away = targets.filter(({ status }) => unsent.has(status));
+  return {
+    reached: targets.length - away.length,
+    over: groupCommand.status !== 'running',
+    reason: tallyText(
+      away.map(({ status, reason }) => (reason === undefined ? status : `${status} (${reason})`)),
+    ),
+  };
+}
+
+/** `2 rejected (offline), 1 expired` */
+function tallyText(texts: readonly string[]): string {
+  return [...Map.groupBy(texts, (text) => text)].map(([text, of]) => `${of.length} ${text}`).join(', ');
+}
+
 /** Ids of devices that a refusal names, for each type. */
 const namedDevices = 3;
 
 /**
  * Refuses a scheduled command that a device of its selector would refuse now: the whole command would be refused at
- * each of its times.
+ * each of its times. While the selector matches no device, at least one device type must accept the command.
  * @returns how many devices the selector matches now; zero is allowed, because devices may be added later
  * @throws HubError `command-refused`, naming the types and some devices · `input-invalid`
  */
 export function checkScheduled(
-  { groupCommands, typeOf }: { groupCommands: GroupCommands; typeOf: (device: string) => string },
+  { groupCommands, typeOf, types }: CheckDeps,
   request: Pick<ScheduledCommand, 'to' | 'name' | 'params'>,
 ): number {
   const { devices, refused } = groupCommands.refusals(request);
   const [first] = refused;
+  if (devices.length === 0) checkForTypes(request, types());
   if (first === undefined) return devices.length;
   const byType = Map.groupBy(refused, ({ device }) => typeOf(device));
   const faults = [...byType].map(([type, ofType]) => faultOf(type, ofType));
@@ -77,6 +121,37 @@ export function checkScheduled(
       details: { ...first.refusal },
     },
   );
+}
+
+/** @throws HubError `command-refused` for a command that no type has, or params that none of those takes */
+function checkForTypes(
+  { to, name, params }: Pick<ScheduledCommand, 'to' | 'name' | 'params'>,
+  types: Iterable<DeviceType>,
+): void {
+  const faults: FieldError[] = [];
+  for (const { commands } of types) {
+    const command = commands.get(name);
+    if (command === undefined) continue;
+    const fault = command.checkParams(params);
+    if (fault === undefined) return;
+    faults.push(fault);
+  }
+  const [first] = faults;
+  const nobody = `no device matches ${to} now, and no device type`;
+  if (first === undefined) {
+    const error = {
+      path: '/name',
+      keyword: 'enum',
+      expected: 'a command of a device type',
+      got: renderValue(name),
+    };
+    const details = { reason: 'unknown-command', errors: [error] } satisfies CommandRefusal;
+    throw new HubError('command-refused', `${nobody} has the command ${name}`, { details });
+  }
+  const details = { reason: 'bad-params', errors: faults } satisfies CommandRefusal;
+  throw new HubError('command-refused', `${nobody} takes ${name} with these params: ${faultText(first)}`, {
+    details,
+  });
 }
 
 function faultOf(type: string, refused: readonly { device: string; refusal: CommandRefusal }[]): string {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Incident } from '../../../schemas/api/incidents.ts';
+import type { ScheduleView } from '../../../schemas/api/schedules.ts';
 import { runCommand } from '../../helpers/cli.ts';
 import { startInProcessHub } from '../../helpers/hubs/in-process-hub.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
@@ -49,4 +50,38 @@ test('a schedule refused at two times in a row is an incident over a restart, un
   assert.equal((await incident('open')).id, opened.id);
   await hub.add(['env-1']);
   assert.equal((await incident('closed')).id, opened.id);
+});
+
+test('a scheduled command that no device got, or that no device type has, says so', async (t) => {
+  const hub = await startInProcessHub(t);
+  const add = (...args: string[]) => runCommand(['schedule', 'add', ...args, ...everySecond], hub.dataDir);
+  const mistyped = await add('mistyped', '--to', 'type=env-sensr', '--command', 'identfy');
+  assert.equal(mistyped.code, 1);
+  assert.match(
+    mistyped.err,
+    /no device matches type=env-sensr now, and no device type has the command identfy/,
+  );
+  const params = await add('params', '--to', 'floor=9', '--command', 'identify', '--param', 'colour=red');
+  assert.match(params.err, /no device type takes identify with these params: \/colour must be/);
+  const neverComes = ['--to', 'all', '--notice', 'news', '--cron', '0 0 30 2 *', '--time-zone', 'UTC'];
+  const never = await runCommand(['schedule', 'add', 'never', ...neverComes], hub.dataDir);
+  assert.match(never.err, /a time that comes: no such day is in these months/);
+
+  await hub.add(['env-1']);
+  await add('command', '--to', 'all', '--command', 'identify');
+  await add('notice', '--to', 'all', '--notice', 'news');
+  const outcomes = async (): Promise<string> => {
+    const { out } = await runCommand(['schedule', 'list', '--json'], hub.dataDir);
+    return out
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.stringify((JSON.parse(line) as ScheduleView).lastOutcome))
+      .join(' ');
+  };
+  const unreached =
+    '{"kind":"unreached","reason":"1 rejected (offline)"} {"kind":"unreached","reason":"1 offline"}';
+  await waitFor(async () => (await outcomes()) === unreached, {
+    what: 'both reached nobody',
+    timeoutMs: 10_000,
+  });
 });

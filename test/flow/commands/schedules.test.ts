@@ -3,6 +3,7 @@ import { test, type TestContext } from 'node:test';
 import type { NewSchedule } from '../../../schemas/api/schedules.ts';
 import { parseCron } from '../../../hub/adapters/cron.ts';
 import type { Schedule } from '../../../hub/schedules/schedule.ts';
+import type { RunReport } from '../../../hub/schedules/run-report.ts';
 import { Schedules, type ScheduleStore } from '../../../hub/schedules/schedules.ts';
 import { ManualClock } from '../../helpers/clock.ts';
 import { isoTime } from '../../../schemas/index.ts';
@@ -36,6 +37,9 @@ function world(t: TestContext, outcomes: Outcome[] = []) {
   const ids: string[] = [];
   const running = new Set<string>();
   const notices: string[] = [];
+  /** What becomes of the notices that follow, and what the hub knows of runs that it resumes. */
+  const noticed: RunReport[] = [];
+  const reports = new Map<string, RunReport>();
   const trusted = { now: true };
   const alarms: string[] = [];
   let keys = 0;
@@ -56,13 +60,17 @@ function world(t: TestContext, outcomes: Outcome[] = []) {
       },
       clockTrusted: () => trusted.now,
       runs: (id) => running.has(id),
-      notice: ({ name }) => void notices.push(name),
+      notice: ({ name }) => {
+        notices.push(name);
+        return Promise.resolve(noticed.shift() ?? { reached: 1, over: true });
+      },
+      runReport: (id) => Promise.resolve(reports.get(id)),
     });
     await schedules.start();
     return schedules;
   };
   t.after(() => schedules?.close());
-  return { clock, store, ids, running, notices, alarms, trusted, restart };
+  return { clock, store, ids, running, notices, noticed, reports, alarms, trusted, restart };
 }
 
 const hourly: NewSchedule = {
@@ -206,7 +214,7 @@ test('the last outcome of a schedule is kept over a restart, and refusals in a r
   await clock.advanceAsync(hour);
   assert.deepEqual([last(), alarms], [[[refused, 2]], ['hourly raised']]);
   await clock.advanceAsync(hour);
-  assert.deepEqual([last(), alarms.slice(1)], [[[{ kind: 'sent' }, 0]], ['hourly settled']]);
+  assert.deepEqual([last(), alarms.slice(1)], [[[{ kind: 'sending' }, 0]], ['hourly settled']]);
   running.add(ids.at(-1) ?? '');
   await clock.advanceAsync(hour);
   assert.deepEqual(last(), [[{ kind: 'overlapped' }, 0]]);
@@ -248,4 +256,87 @@ test('no run has the id of another, also not of a schedule that had the name bef
   assert.equal(new Set(ids).size, 2);
   for (const id of ids) assert.match(id, /^hourly-key\d-[0-9a-z]+$/);
   assert.doesNotMatch(JSON.stringify([view, schedules.list()]), /key\d/);
+});
+
+test('a run is sent once a device has it, and unreached when it is over and none got it', async (t) => {
+  const { clock, ids, store, restart } = world(t);
+  const schedules = await restart();
+  const kind = (): unknown => schedules.list()[0]?.lastOutcome;
+  await schedules.add(hourly);
+  await clock.advanceAsync(hour + 1_000);
+  assert.deepEqual(kind(), { kind: 'sending' });
+  schedules.runReported('of-somebody-else', { reached: 1, over: true });
+  schedules.runReported(ids[0] ?? '', { reached: 0, over: false, reason: '1 queued' });
+  await clock.advanceAsync(0);
+  assert.deepEqual(kind(), { kind: 'sending' });
+  schedules.runReported(ids[0] ?? '', { reached: 1, over: false });
+  await clock.advanceAsync(0);
+  assert.deepEqual(kind(), { kind: 'sent' });
+  await clock.advanceAsync(hour);
+  schedules.runReported(ids[1] ?? '', { reached: 0, over: true, reason: '1 rejected (offline)' });
+  await clock.advanceAsync(0);
+  const unreached = { kind: 'unreached', reason: '1 rejected (offline)' };
+  assert.deepEqual([kind(), store.rows.get('hourly')?.lastOutcome], [unreached, unreached]);
+  assert.equal(schedules.counters.unreached, 1);
+  assert.equal(schedules.counters.fired, 2);
+});
+
+test('a run that was under way when the hub ended is judged at the next start', async (t) => {
+  const { clock, ids, store, reports, restart } = world(t);
+  const action = { kind: 'notice', topic: 'x', data: 1 } as const;
+  let schedules = await restart();
+  await schedules.add(hourly);
+  await clock.advanceAsync(hour + 1_000);
+  reports.set(ids[0] ?? '', { reached: 0, over: true, reason: '2 expired' });
+  schedules = await restart();
+  await clock.advanceAsync(0);
+  assert.deepEqual(schedules.list()[0]?.lastOutcome, { kind: 'unreached', reason: '2 expired' });
+  await schedules.remove('hourly');
+  await schedules.add({ ...hourly, action });
+  const [row] = [...store.rows.values()];
+  assert.ok(row);
+  store.rows.set('hourly', { ...row, lastMs: start + hour, lastOutcome: { kind: 'sending' } });
+  schedules = await restart();
+  assert.deepEqual(schedules.list()[0]?.lastOutcome, {
+    kind: 'missed',
+    reason: 'the hub ended while it was sent',
+  });
+});
+
+test('a notice that no device can ever take is refused, and twice in a row it is an alarm', async (t) => {
+  const { clock, noticed, alarms, restart } = world(t);
+  const schedules = await restart();
+  const action = { kind: 'notice', topic: 'x', data: 1 } as const;
+  const reason = '3 too long for the frames that the device takes (hello.maxFrame)';
+  noticed.push(
+    { reached: 0, over: true, reason: '1 offline' },
+    { reached: 0, over: true, impossible: true, reason },
+    { reached: 0, over: true, impossible: true, reason },
+    { reached: 2, over: true, reason: '1 offline' },
+  );
+  await schedules.add({ ...hourly, action });
+  const seen: unknown[] = [];
+  for (let time = 1; time <= 4; time += 1) {
+    await clock.advanceAsync(hour + (time === 1 ? 1_000 : 0));
+    seen.push(schedules.list()[0]?.lastOutcome);
+  }
+  assert.deepEqual(seen, [
+    { kind: 'unreached', reason: '1 offline' },
+    { kind: 'refused', reason },
+    { kind: 'refused', reason },
+    { kind: 'sent' },
+  ]);
+  assert.deepEqual(alarms, ['hourly raised', 'hourly settled']);
+});
+
+test('a time that never comes is refused as such, in each zone; a day of the week makes it come', async (t) => {
+  const { restart } = world(t);
+  const schedules = await restart();
+  for (const cron of ['0 0 30 2 *', '0 0 0 31 4,6,9,11 *', '0 0 31 2 */2'])
+    await assert.rejects(schedules.add({ ...hourly, cron }), /cron.*a time that comes: no such day/, cron);
+  for (const cron of ['0 0 32 2 *', '0 0 0 2 *', '0 0 1 13 *', '* * *', '', '0 0 L 2 *', '0 0 0 0 1 1 *'])
+    await assert.rejects(schedules.add({ ...hourly, cron }), /cron.*five fields/, cron);
+  // crontab(5): either of two restricted day fields is enough.
+  const { nextMs } = await schedules.add({ ...hourly, cron: '0 0 31 2 1' });
+  assert.equal(isoTime(nextMs ?? 0), '2026-02-02T00:00:00.000Z');
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import type { Notice } from '../../../schemas/api/notices.ts';
+import type { Notice, NoticeRequest } from '../../../schemas/api/notices.ts';
+import { limits } from '../../../schemas/index.ts';
 import { Notices, type NoticeStore } from '../../../hub/notices/notices.ts';
 import { HubError } from '../../../hub/kernel/errors.ts';
 import { startSessions, turn } from '../../helpers/hubs/session-fixture.ts';
@@ -147,4 +148,23 @@ test('one alone has half of all scheduled notices, and another still schedules o
   for (let number = 0; number < 500; number += 1) await schedule('token:greedy');
   await assert.rejects(schedule('token:greedy'), /you have 500 scheduled, all together 500 of 1000/);
   assert.equal((await schedule('operator:anna')).actor, 'operator:anna');
+});
+
+test('the notice of a schedule reports how many devices have it, and why not the others', async (t) => {
+  const { notices, open } = await startNotices(t);
+  const send = (given: Partial<NoticeRequest>, jitterMs = 0) =>
+    notices.sendScheduled('nightly', { to: 'all', topic: 'news', data, ...given }, jitterMs);
+  assert.deepEqual(await send({}), { reached: 0, over: true, reason: '2 offline', impossible: false });
+  await open('d1');
+  assert.deepEqual(await send({}), { reached: 1, over: true, reason: '1 offline', impossible: false });
+  await open('d2');
+  const tooLong = await send({ data: 'x'.repeat(limits.frameBytes) });
+  assert.deepEqual(tooLong, {
+    reached: 0,
+    over: true,
+    reason: '2 too long for the frames that the device takes (hello.maxFrame)',
+    impossible: true,
+  });
+  const bad = await send({ to: 'a b' });
+  assert.deepEqual([bad.reached, bad.over, bad.impossible], [0, true, true]);
 });

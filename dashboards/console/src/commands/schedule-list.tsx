@@ -79,7 +79,7 @@ function ScheduleTable({ schedules }: { readonly schedules: readonly ScheduleVie
 function Outcome({ schedule: { lastOutcome } }: { readonly schedule: ScheduleView }) {
   if (lastOutcome === undefined) return null;
   const { kind, reason } = lastOutcome;
-  if (kind === 'sent') return <span class="quiet">sent</span>;
+  if (kind === 'sent' || kind === 'sending') return <span class="quiet">{kind}</span>;
   return (
     <>
       <span class={`badge ${kind === 'refused' ? 'tone-bad' : 'tone-warn'}`}>{kind}</span>{' '}
