@@ -62,6 +62,8 @@ export interface ScalarDefinition {
   'x-tag'?: true;
   'x-low'?: number;
   'x-high'?: number;
+  /** The resolution, to which generated code rounds. */
+  'x-step'?: number;
 }
 
 export type ValueDefinition = ObjectDefinition | ArrayDefinition | ScalarDefinition;

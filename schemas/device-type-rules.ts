@@ -42,6 +42,9 @@ const crossings = [
   ['heartbeatSec', 'maxHeartbeatSec'],
 ] as const;
 
+/** Generated code scales by 32-bit numbers. */
+const maxStepDigits = 9;
+
 /** Recursive; the caller has bounded the depth. */
 function checkSchema(schema: unknown, path: string, faults: FieldError[], ofStream = false): void {
   if (!isObject(schema)) return;
@@ -50,6 +53,7 @@ function checkSchema(schema: unknown, path: string, faults: FieldError[], ofStre
     faults.push(fault(`${path}/nullable`, 'nullable', rule, schema['nullable']));
   }
   checkCrossings(schema, path, faults);
+  checkStep(schema, path, faults);
   const declared = isObject(schema['properties']) ? schema['properties'] : {};
   checkDeclared(schema['required'], `${path}/required`, declared, faults);
   if (Array.isArray(schema['anyOf'])) {
@@ -80,6 +84,21 @@ function checkCrossings(bounded: unknown, path: string, faults: FieldError[]): v
     if (empty)
       faults.push(fault(`${path}/${low}`, low, `a bound that leaves room below ${high} ${to}`, from));
   }
+}
+
+/** Rounding needs a multiple of the step between the bounds, open ones too. */
+function checkStep(schema: Record<string, unknown>, path: string, faults: FieldError[]): void {
+  const step = schema['x-step'];
+  if (typeof step === 'number' && Number(step.toPrecision(maxStepDigits)) !== step)
+    faults.push(fault(`${path}/x-step`, 'x-step', `a number of at most ${maxStepDigits} digits`, step));
+  const low = Math.max(...boundsOf(schema, 'minimum', 'exclusiveMinimum'));
+  const high = Math.min(...boundsOf(schema, 'maximum', 'exclusiveMaximum'));
+  if (typeof step === 'number' && Number.isFinite(high - low) && step >= high - low)
+    faults.push(fault(`${path}/x-step`, 'x-step', `less than the ${high - low} between the bounds`, step));
+}
+
+function boundsOf(schema: Record<string, unknown>, ...names: string[]): number[] {
+  return names.map((name) => schema[name]).filter((bound) => typeof bound === 'number');
 }
 
 function checkDeclared(

@@ -9,7 +9,7 @@ import { HubError, messageOf } from '../../kernel/errors.ts';
 import type { CliDeps } from '../cli-deps.ts';
 import { loadConfig, type ConfigOptions } from '../config-source.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
-import { schemaFaultsAsHubErrors } from './schema-command.ts';
+import { schemaFaultsAsHubErrors } from '../schema-faults.ts';
 
 interface GenerateOptions extends ConfigOptions {
   out: string;

@@ -1,4 +1,4 @@
-/** `schema list | check`: device types, checked without a hub. */
+/** `schema list | check | generate`: device types, checked and turned into code without a hub. */
 
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
@@ -14,10 +14,12 @@ import {
 import { HubError, messageOf } from '../../kernel/errors.ts';
 import type { CliDeps } from '../cli-deps.ts';
 import { loadConfig, type ConfigOptions } from '../config-source.ts';
+import { schemaFaultsAsHubErrors } from '../schema-faults.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import { parseJson } from '../json-value.ts';
 import { table } from '../table.ts';
 import { readText } from '../../kernel/text-file.ts';
+import { addSchemaGenerate } from './schema-generate-command.ts';
 
 interface CheckOptions extends ConfigOptions {
   sample?: string;
@@ -82,6 +84,8 @@ export function addSchema(program: Command, deps: CliDeps, done: (code: ExitCode
       }
       if (faults.length > 0) done(exitCodes.fault);
     });
+
+  addSchemaGenerate(schema, deps);
 }
 
 async function faultsOf(file: string, options: CheckOptions, deps: CliDeps): Promise<FieldError[]> {
@@ -129,14 +133,4 @@ function sampleFaults(type: DeviceType, frame: Record<string, unknown>): FieldEr
 
 function faultAt(path: string, fault: FieldError | undefined): FieldError[] {
   return fault === undefined ? [] : [{ ...fault, path: `${path}${fault.path}` }];
-}
-
-/** Used by the commands that read device types. @throws HubError `schema-invalid` */
-export async function schemaFaultsAsHubErrors<T>(loading: Promise<T>): Promise<T> {
-  try {
-    return await loading;
-  } catch (error) {
-    if (error instanceof SchemaFault) throw new HubError('schema-invalid', error.message, { cause: error });
-    throw error;
-  }
 }

@@ -86,3 +86,17 @@ test('schema check names all faults of a file at once, and judges a sample frame
     stdout,
   );
 });
+
+test('schema generate writes code for the newest version of a type, and names the types there are', async (t) => {
+  const { path } = schemasFolder(t);
+  const hub = await spawnHub();
+  t.after(() => hub.close());
+  const out = join(path, 'generated');
+  const { code, stdout } = await hub.cli(['schema', 'generate', 'c', 'env-sensor', '--out', out]);
+  assert.equal(code, 0);
+  assert.deepEqual(stdout.trim().split('\n'), [join(out, 'env_sensor.h'), join(out, 'env_sensor.c')]);
+  assert.match(readFileSync(join(out, 'env_sensor.h'), 'utf8'), /#define ENV_SENSOR_TYPE "env-sensor@1"/);
+  const unknown = await hub.cli(['schema', 'generate', 'c', 'no-such-type', '--out', out]);
+  assert.notEqual(unknown.code, 0);
+  assert.match(unknown.stderr, /no device type no-such-type; there are env-sensor@1/);
+});

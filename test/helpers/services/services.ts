@@ -69,6 +69,24 @@ const programs = {
     versionPattern: /faketime: Version (\S+)/,
     wayOut: 'install faketime (Debian: apt-get install faketime; macOS: brew install libfaketime)',
   },
+  'arm-none-eabi-gcc': {
+    names: ['arm-none-eabi-gcc'],
+    variable: 'HUB_TEST_ARM_GCC',
+    packages: ['gcc-arm-none-eabi', 'binutils-arm-none-eabi'],
+    versionArgs: ['--version'],
+    versionPattern: /arm-none-eabi-gcc.* (\d+\.\d+\.\d+)/,
+    wayOut:
+      'install gcc-arm-none-eabi (Debian: apt-get install gcc-arm-none-eabi; macOS: brew install arm-none-eabi-gcc)',
+  },
+  'avr-gcc': {
+    names: ['avr-gcc'],
+    variable: 'HUB_TEST_AVR_GCC',
+    packages: ['gcc-avr', 'binutils-avr', 'avr-libc'],
+    versionArgs: ['--version'],
+    versionPattern: /avr-gcc.* (\d+\.\d+\.\d+)/,
+    wayOut:
+      'install gcc-avr and avr-libc (Debian: apt-get install gcc-avr avr-libc; macOS: brew install avr-gcc)',
+  },
   chromium: {
     names: ['chromium', 'chromium-browser', 'google-chrome'],
     variable: 'HUB_TEST_CHROMIUM',
