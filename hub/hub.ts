@@ -7,6 +7,7 @@ import { createDeviceStore } from './adapters/sqlite/sqlite-device-store.ts';
 import { readiness } from './admin/readiness.ts';
 import { topicsOf } from './bus/topics.ts';
 import type { Config } from './config/config.ts';
+import { MissingTypes } from './registry/missing-types.ts';
 import { Registry } from './registry/registry.ts';
 import { createAdmin } from './wiring/admin-wiring.ts';
 import { createBus } from './wiring/bus-wiring.ts';
@@ -65,6 +66,8 @@ async function startParts(hub: HubContext) {
   const registry = new Registry({ store: createDeviceStore(state.database), clock: hub.clock });
   await registry.load();
   registry.expose(hub.metrics);
+  const missingTypes = new MissingTypes({ registry, catalog: state.catalog, log: hub.log });
+  missingTypes.check();
   const topics = topicsOf(hub.config.mqtt.root);
   const bus = createBus(hub, state.hubIdentity, topics);
 
@@ -89,10 +92,19 @@ async function startParts(hub: HubContext) {
   // Who may come in, and what operators see.
   const identity = await startIdentity(hub, base);
   const operators = await startOperators(hub, { ...base, identity, bus });
-  const admin = createAdmin(hub, { ...base, bus, telemetry, presence, incidents, notices, commands });
+  const admin = createAdmin(hub, {
+    ...base,
+    missingTypes,
+    bus,
+    telemetry,
+    presence,
+    incidents,
+    notices,
+    commands,
+  });
   await admin.load();
   const served = { commands, schedules, notices, identity, operators, admin };
-  return { ...base, bus, telemetry, admission, presence, incidents, ...served };
+  return { ...base, missingTypes, bus, telemetry, admission, presence, incidents, ...served };
 }
 
 type HubParts = Awaited<ReturnType<typeof startParts>>;
@@ -104,6 +116,7 @@ type HubParts = Awaited<ReturnType<typeof startParts>>;
 function follow({
   state,
   registry,
+  missingTypes,
   telemetry,
   sessions,
   presence,
@@ -131,11 +144,12 @@ function follow({
   incidents.followers.follow(admin.feed);
   commands.follow(admin.liveCommands);
   state.catalog.follow(() => sessions.typesChanged());
+  state.catalog.follow(() => missingTypes.check());
 }
 
 /** Opens the ways in, last: the bus, then devices, then operators. */
 async function openListeners(hub: HubContext, parts: HubParts): Promise<RunningHub> {
-  const { bus, telemetry, notices, operators } = parts;
+  const { state, missingTypes, bus, telemetry, notices, operators } = parts;
   follow(parts);
   await connectBus(hub, parts);
   const listener = await listenForDevices(hub, parts);
@@ -160,7 +174,15 @@ async function openListeners(hub: HubContext, parts: HubParts): Promise<RunningH
       access: operators.access,
       consoleDir,
       readiness: () =>
-        readiness({ ...telemetry, bus, descriptors, clock: hub.clock, stopping: stop.signal.aborted }),
+        readiness({
+          ...telemetry,
+          bus,
+          descriptors,
+          missingTypes,
+          catalog: state.catalog,
+          clock: hub.clock,
+          stopping: stop.signal.aborted,
+        }),
       metrics: () => hub.metrics.page(),
     },
     {

@@ -5,6 +5,8 @@ import { HubError, messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 
 export interface WatchedDeviceTypes extends DeviceTypeCatalog {
+  /** Why the latest change of the folder was not taken; undefined: it was. */
+  readonly fault: string | undefined;
   /** @param changed is called after the types have changed */
   follow(changed: () => void): void;
   close(): void;
@@ -22,11 +24,15 @@ export async function openDeviceTypes(dir: string, log: Log): Promise<WatchedDev
   let current = await loadDeviceTypes(dir).catch((error: unknown): never => {
     throw new HubError('schema-invalid', messageOf(error), { cause: error, details: { dir } });
   });
+  let fault: string | undefined;
   let timer: NodeJS.Timeout | undefined;
   const followers: (() => void)[] = [];
   const types: WatchedDeviceTypes = {
     get: (id) => current.get(id),
     all: () => current.all(),
+    get fault() {
+      return fault;
+    },
     follow: (changed) => void followers.push(changed),
     close() {
       clearTimeout(timer);
@@ -36,9 +42,12 @@ export async function openDeviceTypes(dir: string, log: Log): Promise<WatchedDev
   const reload = async (): Promise<void> => {
     try {
       current = await loadDeviceTypes(dir, current);
+      fault = undefined;
       log.info({ types: current.all().map(({ id }) => id) }, 'device types read again');
     } catch (error) {
-      log.error({ reason: messageOf(error) }, 'device types not taken, the old ones stay');
+      const reason = messageOf(error);
+      fault = `device types not taken, the old ones stay: ${reason}`;
+      log.error({ reason }, 'device types not taken, the old ones stay');
       return;
     }
     for (const changed of followers) changed();
@@ -49,6 +58,9 @@ export async function openDeviceTypes(dir: string, log: Log): Promise<WatchedDev
       reload().catch((error: unknown) => log.error({ err: error }, 'a follower of the device types failed'));
     }, settleMs);
   });
-  watcher.on('error', (error) => log.error({ reason: error.message }, 'device types are watched no more'));
+  watcher.on('error', (error) => {
+    fault = `device types are watched no more: ${error.message}; start the hub again`;
+    log.error({ reason: error.message }, 'device types are watched no more');
+  });
   return types;
 }

@@ -4,6 +4,7 @@ import type { CutConnections } from '../incidents/cut-connections.ts';
 import type { Liveness } from '../presence/liveness.ts';
 import type { PresenceKeeper } from '../presence/presence-keeper.ts';
 import type { Registry } from '../registry/registry.ts';
+import type { MissingTypes } from '../registry/missing-types.ts';
 import type { DeviceEvents } from '../presence/device-events.ts';
 import type { Spool } from '../telemetry/spool.ts';
 import { explain } from '../presence/why.ts';
@@ -17,17 +18,18 @@ export function createWhy(deps: {
   keeper: PresenceKeeper;
   spool: Pick<Spool, 'droppedOf'>;
   cuts: Pick<CutConnections, 'text'>;
+  missingTypes: Pick<MissingTypes, 'textOf'>;
 }): (deviceId: string) => Promise<DeviceWhy> {
-  const { clock, registry, events, liveness, keeper, spool, cuts } = deps;
+  const { clock, registry, events, liveness, keeper, spool, cuts, missingTypes } = deps;
   return async (deviceId) => {
-    registry.require(deviceId);
+    const { type } = registry.require(deviceId);
     const recorded = await events.of(deviceId);
     const { stalls } = liveness;
     const now = keeper.get(deviceId);
     const why = explain({ presence: now, events: recorded, stalls, nowMs: clock.now() });
     const dropped = spool.droppedOf(deviceId);
     const cut = now.state === 'online' ? undefined : cuts.text;
-    const more = [cut, dropped === 0 ? undefined : droppedText(dropped)];
+    const more = [cut, missingTypes.textOf(type), dropped === 0 ? undefined : droppedText(dropped)];
     const text = [why.text, ...more].filter((sentence) => sentence !== undefined).join(' ');
     return { id: deviceId, ...why, text, presence: now, events: recorded, stalls };
   };

@@ -5,6 +5,7 @@ import type { DescriptorWatch } from '../kernel/descriptor-watch.ts';
 import { messageOf } from '../kernel/errors.ts';
 import { wait } from '../../schemas/time/clock.ts';
 import type { Clock } from '../../schemas/time/clock.ts';
+import type { MissingTypes } from '../registry/missing-types.ts';
 import type { DiskReserve } from '../telemetry/disk-reserve.ts';
 import type { Spool } from '../telemetry/spool.ts';
 import type { MetricsStore } from '../telemetry/store.ts';
@@ -26,16 +27,21 @@ export interface CheckedParts {
   hubClock: HubClock;
   bus: Bus;
   descriptors: Pick<DescriptorWatch, 'fault'>;
+  /** The folder of device types, and types of devices that are not in it. */
+  catalog: { readonly fault: string | undefined };
+  missingTypes: Pick<MissingTypes, 'fault'>;
 }
 
 /** What `/readyz` reports about each part. A part that is down degrades the hub; only a stopping hub is not ready. */
 export async function readiness(parts: CheckedParts): Promise<PartsHealth> {
-  const { stopping } = parts;
+  const { stopping, descriptors, catalog, missingTypes } = parts;
   const { store, clock, spool, disk, bus } = knownFaults(parts);
   return {
     ready: !stopping,
     parts: {
-      devices: part(stopping ? 'the hub is stopping' : parts.descriptors.fault),
+      devices: part(
+        stopping ? 'the hub is stopping' : (descriptors.fault ?? catalog.fault ?? missingTypes.fault),
+      ),
       store: part(store ?? (await probe(parts))),
       clock: part(clock),
       spool: part(spool),

@@ -15,6 +15,7 @@ import type { Bus } from '../bus/bus.ts';
 import type { Dispatcher } from '../commands/dispatcher.ts';
 import type { Notices } from '../notices/notices.ts';
 import type { Sessions } from '../sessions/sessions.ts';
+import type { MissingTypes } from '../registry/missing-types.ts';
 import type { Registry } from '../registry/registry.ts';
 import { LatestReadings } from '../telemetry/latest-readings.ts';
 import { createReadings } from '../telemetry/readings.ts';
@@ -31,6 +32,7 @@ import type { Telemetry } from './telemetry-wiring.ts';
 interface Deps {
   state: HubState;
   registry: Registry;
+  missingTypes: MissingTypes;
   sessions: Sessions;
   telemetry: Telemetry;
   presence: PresenceParts;
@@ -53,7 +55,7 @@ export interface AdminParts {
 /** All that exists for operators only: operations, views, the hub at a glance, the live feed. */
 export function createAdmin(hub: HubContext, deps: Deps): AdminParts {
   const { clock, log, metrics, releasers } = hub;
-  const { registry, sessions, telemetry, presence, incidents, notices } = deps;
+  const { registry, missingTypes, sessions, telemetry, presence, incidents, notices } = deps;
   const { store, ledger, spool, link } = telemetry;
   const snapshot = snapshotParts(hub, deps);
   const keeper = presence.keeper;
@@ -98,7 +100,7 @@ export function createAdmin(hub: HubContext, deps: Deps): AdminParts {
       ...createDeviceHistory({ registry, store, latest, nackLog: refusals.log, typeOf }),
       ...createTelemetryAdministration({ ledger, spool, link }),
       readings: createReadings({ store, typeOf }),
-      why: createWhy({ ...presence, clock, registry, spool, cuts: incidents.cuts }),
+      why: createWhy({ ...presence, clock, registry, missingTypes, spool, cuts: incidents.cuts }),
       incidents: (mayShow) => incidents.keeper.list(mayShow),
       pushNotice: (request, actor) => notices.push(request, actor),
       notices: (mayShow) => notices.list(mayShow),

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import type { Readiness } from '../../../schemas/api/health.ts';
 import { temporaryFolder } from '../../helpers/services/guard.ts';
 import { addDevices } from '../../helpers/drills/ledger-fleet.ts';
 import { spawnHub } from '../../helpers/services/process.ts';
+import { waitFor } from '../../helpers/wait-for.ts';
 import { openRaw } from '../../helpers/devices/raw-device.ts';
 
 const shipped = fileURLToPath(new URL('../../../schemas/device-types', import.meta.url));
@@ -59,6 +61,49 @@ test('a device type changes under a connected device; a change that breaks the s
   assert.match(String(refused['reason']), /\/streams\/env\/properties\/noise.*float/);
   const still = send({ temperature: 2, noise: 41 });
   await device.next('ack', (ack) => 'upTo' in ack && ack.upTo >= still);
+});
+
+test('a device type whose file is removed while devices have it is a warning, and shown until it is back', async (t) => {
+  const { path, file } = schemasFolder(t);
+  const env = { HUB_SCHEMAS_DIR: path };
+  const hub = await spawnHub({ env });
+  t.after(() => hub.close());
+  const [credential] = await addDevices(hub, 2);
+  assert.ok(credential);
+  const devicesPart = async (): Promise<{ ok: boolean; reason?: string }> => {
+    const answer = (await (await fetch(new URL('/readyz', hub.adminUrl))).json()) as Readiness;
+    return answer.parts['devices'] ?? { ok: false };
+  };
+  const gone = 'no file of env-sensor@1 (2 devices): put it back, or remove the devices';
+  const text = readFileSync(file, 'utf8');
+  const why = async (): Promise<string> => (await hub.cli(['device', 'why', credential.id])).stdout;
+  assert.doesNotMatch(await why(), /is gone/);
+  unlinkSync(file);
+  const warned = await hub.waitForLog('the loss is a warning', ({ msg }) =>
+    String(msg).startsWith('devices have a type'),
+  );
+  assert.deepEqual([warned['level'], warned['reason']], [40, gone]);
+  assert.deepEqual(await devicesPart(), { ok: false, reason: gone });
+  assert.match(await why(), /The file of its device type env-sensor@1 is gone: .* Put the file back/s);
+
+  writeFileSync(file, '{');
+  await waitFor(async () => (await devicesPart()).reason?.includes('not taken') === true, {
+    what: 'a file that is not valid is named',
+  });
+  assert.match(
+    (await devicesPart()).reason ?? '',
+    /device types not taken, the old ones stay: .*env-sensor@1.json/,
+  );
+  writeFileSync(file, text);
+  await waitFor(async () => (await devicesPart()).ok, { what: 'the file is back' });
+  assert.doesNotMatch(await why(), /is gone/);
+
+  // Removed while no hub runs.
+  await hub.kill('SIGTERM');
+  unlinkSync(file);
+  const next = await spawnHub({ env, dataDir: hub.dataDir });
+  t.after(() => next.close());
+  assert.ok(next.lines.some(({ reason }) => reason === gone));
 });
 
 test('schema check names all faults of a file at once, and judges a sample frame', async (t) => {
