@@ -1,4 +1,5 @@
 import type { ErrorObject } from 'ajv/dist/2020.js';
+import { cutText } from './cut-text.ts';
 import type { FieldError } from './api/refusal.ts';
 import { escapePointer, ownMember, valueAt } from './json-pointer.ts';
 
@@ -15,7 +16,7 @@ const maxName = 64;
 export function renderValue(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (value === null) return 'null';
-  if (typeof value === 'string') return shorten(JSON.stringify(value.slice(0, maxGot)), maxGot);
+  if (typeof value === 'string') return shorten(JSON.stringify(cutText(value, maxGot)), maxGot);
   if (Array.isArray(value)) return `array of ${value.length}`;
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   return typeof value;
@@ -120,5 +121,5 @@ function listOf(values: unknown): string {
 }
 
 function shorten(text: string, length: number): string {
-  return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
+  return text.length <= length ? text : `${cutText(text, length - 1)}…`;
 }

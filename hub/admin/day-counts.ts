@@ -39,6 +39,8 @@ export class DayCounts {
   /** The totals that are in `#hours` already. */
   #counted: Counts = noCounts();
   readonly #unsaved = new Set<StoredHour>();
+  /** Hours that no report shows any more, still in the store. */
+  readonly #old = new Set<number>();
   /** Hours that were not saved, each time. They are saved later, unless the hub ends before. */
   saveFailures = 0;
 
@@ -63,14 +65,16 @@ export class DayCounts {
   async save(): Promise<void> {
     const { store, log } = this.#deps;
     this.#count();
-    const old = this.#takeOld();
+    this.#forgetOld();
+    const old = [...this.#old];
     const changed = this.#hours.filter((hour) => this.#unsaved.has(hour));
     this.#unsaved.clear();
     try {
       await Promise.all([
         ...changed.map((hour) => store.save(String(hour.hour), hour)),
-        ...old.map(({ hour }) => store.remove(String(hour))),
+        ...old.map((hour) => store.remove(String(hour))),
       ]);
+      for (const hour of old) this.#old.delete(hour);
     } catch (error) {
       this.saveFailures += changed.length;
       for (const hour of changed) this.#unsaved.add(hour);
@@ -96,6 +100,8 @@ export class DayCounts {
 
   #add(kind: Kind, name: string, more: number): void {
     const now = this.#hourNow();
+    // It may have been forgotten as one to come, by a clock that was set back meanwhile.
+    this.#old.delete(now);
     let hour = this.#hours.find((each) => each.hour === now);
     if (hour === undefined) {
       hour = { hour: now, counts: noCounts() };
@@ -105,14 +111,12 @@ export class DayCounts {
     this.#unsaved.add(hour);
   }
 
-  /** Hours that no report shows any more: forgotten here, and returned. */
-  #takeOld(): StoredHour[] {
+  #forgetOld(): void {
     const now = this.#hourNow();
     // An hour ahead was counted by a clock that was wrong.
     const isOld = ({ hour }: StoredHour): boolean => now - hour >= keptHours || hour > now;
-    const old = this.#hours.filter(isOld);
+    for (const { hour } of this.#hours.filter(isOld)) this.#old.add(hour);
     this.#hours = this.#hours.filter((each) => !isOld(each));
-    return old;
   }
 }
 

@@ -1,4 +1,5 @@
 import type { AuditQuery, AuditRecord } from '../../schemas/api/audit.ts';
+import { cutText } from '../../schemas/cut-text.ts';
 import type { Requester } from '../../schemas/api/requester.ts';
 import type { Log } from '../kernel/log.ts';
 import { Shares } from '../kernel/share.ts';
@@ -120,5 +121,5 @@ export class Audit implements Auditor {
 }
 
 function clip(text: string): string {
-  return text.length <= maxText ? text : `${text.slice(0, maxText - 1)}…`;
+  return text.length <= maxText ? text : `${cutText(text, maxText - 1)}…`;
 }

@@ -1,6 +1,7 @@
 /** The configuration: defaults ← file ← environment, checked as a whole, frozen. */
 
 import { resolve } from 'node:path';
+import { cutText } from '../../schemas/cut-text.ts';
 import { fileURLToPath } from 'node:url';
 import {
   checkConfig,
@@ -271,7 +272,7 @@ export function invalidConfig(faults: readonly NamedFault[], files?: NamedFiles)
 /** A value in a message: as JSON, and short. */
 function shown(value: unknown): string {
   const text = JSON.stringify(value);
-  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+  return text.length > 80 ? `${cutText(text, 77)}...` : text;
 }
 
 function nested(values: ConfigValues, cwd: string): Config {

@@ -1,4 +1,5 @@
 import { labelKeyPattern } from '../../schemas/limits.ts';
+import { cutText } from '../../schemas/cut-text.ts';
 import { HubError } from '../kernel/errors.ts';
 
 export type Labels = Readonly<Record<string, string>>;
@@ -29,7 +30,7 @@ export function checkLabels(set: Labels, remove: readonly string[] = [], kept: L
   for (const [key, value] of Object.entries(set)) {
     if (!/^[^,\p{Cc}\p{Cs}]{1,128}$/u.test(value) || value !== value.trim()) {
       const note = `label ${key}: a value of 1 to 128 characters without commas`;
-      throw new HubError('input-invalid', note, { details: { name: key, got: value.slice(0, 64) } });
+      throw new HubError('input-invalid', note, { details: { name: key, got: cutText(value, 64) } });
     }
   }
 }

@@ -5,6 +5,7 @@ import type {
   ScheduleOutcome,
   ScheduleView,
 } from '../../schemas/api/schedules.ts';
+import { cutText } from '../../schemas/cut-text.ts';
 import { lastTimeMs } from '../../schemas/index.ts';
 import { HubError, invalidInput, messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
@@ -408,5 +409,5 @@ function viewOf({ schedule: { runKey: _secret, ...schedule }, nextMs }: Kept): S
 }
 
 function invalid(member: string, expected: string, got: string): HubError {
-  return invalidInput({ path: `/${member}`, keyword: 'format', expected, got: got.slice(0, 64) });
+  return invalidInput({ path: `/${member}`, keyword: 'format', expected, got: cutText(got, 64) });
 }

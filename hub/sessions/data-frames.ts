@@ -1,4 +1,5 @@
 import type { CloseReason, EventFrame, FieldError, NackFrame, TelemetryFrame } from '../../schemas/index.ts';
+import { cutText } from '../../schemas/cut-text.ts';
 import type { FrameOwner } from '../telemetry/batch.ts';
 import type { LedgerAccount } from '../telemetry/ledger.ts';
 import type { Channel, Ingest, FrameRefusal, FrameVerdict } from '../telemetry/ingest.ts';
@@ -108,7 +109,7 @@ export class DataFrames implements FrameOwner, AckOwner {
 
   refusedByStore(seq: number, samples: readonly number[] | undefined, reason: string): void {
     if (this.#done) return;
-    const expected = `a point that the store accepts; it says: ${reason}`.slice(0, 200);
+    const expected = cutText(`a point that the store accepts; it says: ${reason}`, 200);
     const errors = [{ path: '', keyword: 'store', expected, got: 'a point it refused' }];
     const refusal: FrameRefusal = { code: 'refused-by-store', errors };
     this.#refuse(seq, samples === undefined ? refusal : { ...refusal, rejectedSamples: samples });
@@ -249,7 +250,7 @@ function pointsOf({ samples }: UncheckedFrame): number {
 /** The stream (or event) that an invalid frame names. */
 function streamOf({ stream, name }: UncheckedFrame): string | undefined {
   const said = stream ?? name;
-  return typeof said === 'string' ? said.slice(0, 64) : undefined;
+  return typeof said === 'string' ? cutText(said, 64) : undefined;
 }
 
 /** Whether the data frames judge it, its rate too. */

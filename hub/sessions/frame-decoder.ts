@@ -1,4 +1,5 @@
 import { deviceFrameChecks } from '../../schemas/index.ts';
+import { cutText } from '../../schemas/cut-text.ts';
 import type { DeviceFrame, FieldError } from '../../schemas/index.ts';
 import { readJson } from '../../schemas/json-text.ts';
 
@@ -34,7 +35,7 @@ export function parseDeviceFrame(text: string): ParsedFrame {
   if (json.kind === 'unreadable') return undecodable(json.fault);
   const { value, faults } = json;
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    const got = text.length > 64 ? `${text.slice(0, 61)}...` : text;
+    const got = text.length > 64 ? `${cutText(text, 61)}...` : text;
     return undecodable({ path: '', keyword: 'type', expected: 'a JSON object', got });
   }
   const frame: UncheckedFrame = value;

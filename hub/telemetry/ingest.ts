@@ -1,4 +1,5 @@
 import { expectedName } from '../../schemas/expected-name.ts';
+import { cutText } from '../../schemas/cut-text.ts';
 import type {
   DeviceType,
   EventFrame,
@@ -399,6 +400,6 @@ function unwritable(stream: StreamType, data: Readonly<Record<string, unknown>>)
     path: `/${field.name}`,
     keyword: 'type',
     expected: field.kind,
-    got: String(data[field.name]).slice(0, 64),
+    got: cutText(String(data[field.name]), 64),
   };
 }

@@ -1,4 +1,5 @@
 import type { DeviceSeries } from '../../schemas/api/readings.ts';
+import { cutText } from '../../schemas/cut-text.ts';
 import type { FieldSpec, StreamType } from '../../schemas/index.ts';
 import { invalidInput, type HubError } from '../kernel/errors.ts';
 import type { MetricsReader, SeriesBucket, SeriesQuery, Summary } from './store.ts';
@@ -116,5 +117,5 @@ function isNumeric(field: FieldSpec): field is FieldSpec & { kind: 'float' | 'in
 }
 
 function invalid(name: string, expected: string, got: string): HubError {
-  return invalidInput({ path: `/${name}`, keyword: 'format', expected, got: got.slice(0, 64) });
+  return invalidInput({ path: `/${name}`, keyword: 'format', expected, got: cutText(got, 64) });
 }

@@ -1,4 +1,4 @@
-import type { IncomingMessage, Server } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { Server as TlsServer } from 'node:https';
 import type { SecureContextOptions, TlsOptions } from 'node:tls';
 import { TLSSocket } from 'node:tls';
@@ -314,12 +314,17 @@ function serveRequests(
 }
 
 function answerParserFaults(server: Server, counted: (status: number) => void): void {
+  const latest = new WeakMap<Duplex, { request: IncomingMessage; response: ServerResponse }>();
+  server.prependListener('request', (request, response) => latest.set(request.socket, { request, response }));
   // Requests that Node's parser refuses get the hub's form of answer, and are counted like other refusals.
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     if (error.code === 'ECONNRESET' || !socket.writable) {
       socket.destroy();
       return;
     }
+    const before = latest.get(socket);
+    // Every answer closes the connection (RFC 9112 §9.6): what follows its request is no request, and gets none.
+    if (before !== undefined && (before.response.headersSent || before.request.complete)) return;
     const given = parserRefusal(error.code);
     counted(given.status);
     socket.end(httpAnswer(given));

@@ -10,7 +10,8 @@ export interface PathParts {
 /** @param template such as `/api/v1/devices/{id}` */
 export function requestPath(template: string, { params = {}, query = {} }: PathParts): string {
   const path = template.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
-    encodeURIComponent(String(params[name])),
+    // Half a surrogate pair, which no URL can have, is encoded as `URLSearchParams` does it.
+    encodeURIComponent(String(params[name]).toWellFormed()),
   );
   const terms = Object.entries(query).flatMap(([name, value]) =>
     (value === undefined ? [] : [value].flat()).map((one): [string, string] => [name, String(one)]),

@@ -112,6 +112,31 @@ for (const [what, expected, lines, has] of refused) {
   });
 }
 
+const answeredOnce: [what: string, status: number, lines: readonly string[]][] = [
+  ['a HEAD with a body', 405, ['HEAD /v1/device HTTP/1.1', 'Host: hub', '', '{"a":1}']],
+  ['a GET with a body', 426, ['GET /v1/device HTTP/1.1', 'Host: hub', '', '{"a":1}']],
+  ['a request and no HTTP behind it', 404, ['GET / HTTP/1.1', 'Host: hub', '', '\u0016\u0003\u0001']],
+  [
+    'an enrolment and no HTTP behind it',
+    400,
+    ['POST /v1/enrol HTTP/1.1', 'Host: hub', 'Content-Length: 2', '', '{}garbage'],
+  ],
+  [
+    'an enrolment in broken chunks',
+    400,
+    ['POST /v1/enrol HTTP/1.1', 'Host: hub', 'Transfer-Encoding: chunked', '', 'zz', '{}'],
+  ],
+];
+
+for (const [what, expected, lines] of answeredOnce) {
+  test(`the device listener answers ${what} once, with ${expected}, and closes`, async () => {
+    const { status, answer } = await ask(tcp(hub.hub.deviceUrl), lines);
+    assert.equal(status, expected, answer);
+    assert.equal(answer.match(/HTTP\/1\.1 /g)?.length, 1, answer);
+    if (lines[0]?.startsWith('HEAD') === true) assert.match(answer, /\r\n\r\n$/, 'no body');
+  });
+}
+
 test('a target in absolute form is the same target (RFC 9112 §3.2.2)', async () => {
   const authorization = { Authorization: basic('d-1', hub.device('d-1').secret) };
   const socket = connect(tcp(hub.hub.deviceUrl));

@@ -125,8 +125,8 @@ async function strike({ hub }: FuzzRange, { listener, text }: Bytes): Promise<st
 /** @throws when what is refused is not refused in the one shape */
 function refused(answer: string): void {
   const [head = '', said = ''] = answer.split('\r\n\r\n', 2);
-  // The page of a console that was never built, for a person.
-  if (/^HTTP\/1.1 503 /.test(head)) return;
+  // The page of a console that was never built, for a person: nothing else is 503 as HTML.
+  if (/^HTTP\/1.1 503 /.test(head) && /^content-type: text\/html/im.test(head)) return;
   if (!/^content-type: application\/json/im.test(head)) throw new Error(`refused without JSON: ${answer}`);
   // HEAD has none; where it would be, the answer to what follows may begin.
   if (said !== '' && !said.startsWith('HTTP/1.1 ') && !said.includes('{"error":{"code":"'))

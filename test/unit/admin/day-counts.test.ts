@@ -9,6 +9,7 @@ const hourMs = 3_600_000;
 
 class MemoryHours implements DayCountStore {
   readonly hours = new Map<string, string>();
+  broken = false;
 
   load(): Promise<StoredHour[]> {
     return Promise.resolve([...this.hours.values()].map((text) => JSON.parse(text) as StoredHour));
@@ -20,6 +21,7 @@ class MemoryHours implements DayCountStore {
   }
 
   remove(name: string): Promise<void> {
+    if (this.broken) return Promise.reject(new Error('the disk is full'));
     this.hours.delete(name);
     return Promise.resolve();
   }
@@ -66,4 +68,33 @@ test('an hour that a clock ahead of its time counted is forgotten', async () => 
   clock.setNow(startMs);
   await ahead.counts.save();
   assert.equal(store.hours.size, 0);
+});
+
+test('an hour that could not be removed from the disk is removed later, unless it is counted again', async () => {
+  const clock = new ManualClock(startMs);
+  const store = new MemoryHours();
+  const { totals, counts } = await start(clock, store);
+  totals.losses['1006'] = 1;
+  await counts.save();
+  clock.advance(24 * hourMs);
+  store.broken = true;
+  await counts.save();
+  assert.equal(store.hours.size, 1);
+  store.broken = false;
+  await counts.save();
+  assert.equal(store.hours.size, 0);
+
+  // By a clock that is set back and on again, the hour is one to come, and then the present one.
+  totals.losses['1006'] = 2;
+  await counts.save();
+  clock.setNow(startMs);
+  store.broken = true;
+  await counts.save();
+  clock.setNow(startMs + 24 * hourMs);
+  totals.losses['1006'] = 3;
+  store.broken = false;
+  await counts.save();
+  await counts.save();
+  assert.deepEqual(counts.report().losses, { '1006': 1 });
+  assert.equal(store.hours.size, 1);
 });
