@@ -5,13 +5,13 @@ const minuteMs = 60_000;
 
 /**
  * Fuzzing of every door: `npm run soak -- fuzz [minutes]`. A finding is seen again with
- * `npm run soak -- fuzz 1 DOOR SEED PATH`.
+ * `npm run soak -- fuzz 1 DOOR SEED [PATH]`.
  */
 export async function soakFuzz(minutes = 60, [door, seed, path]: readonly string[] = []): Promise<boolean> {
   const again =
-    door === undefined || seed === undefined || path === undefined
+    door === undefined || seed === undefined
       ? undefined
-      : { door, seed: Number(seed), path };
+      : { door, seed: Number(seed), ...(path === undefined ? {} : { path }) };
   const found = await fuzz({
     forMs: minutes * minuteMs,
     say,

@@ -27,7 +27,7 @@ export interface Finding {
 }
 
 /** Inputs between two looks at the bystanders. */
-const maxBatch = 25;
+const maxBatch = 50;
 
 /** @param strike sends one input, names the answer in a word or two, and throws when it is not one that may come */
 export function makeDoor<Input>(

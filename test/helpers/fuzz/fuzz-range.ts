@@ -1,3 +1,4 @@
+import { Agent } from 'node:http';
 import { connectAsync, type MqttClient } from 'mqtt';
 import type { DevicePage } from '../../../schemas/api/devices.ts';
 import type { LedgerReport } from '../../../schemas/api/ledger.ts';
@@ -6,6 +7,7 @@ import { openRaw, type RawDevice } from '../devices/raw-device.ts';
 import { startSecurityHub, type SecurityHub } from '../hubs/security-hub.ts';
 import type { LogLine } from '../services/process.ts';
 import { waitFor } from '../wait-for.ts';
+import { Latest } from './latest.ts';
 
 /** Devices that the fuzzing plays itself; those in `asked` are only asked about and commanded. */
 export const played: readonly string[] = Array.from({ length: 16 }, (_, n) => `played-${n}`);
@@ -35,6 +37,9 @@ type Accounts = Pick<LedgerReport, 'total' | 'accounts'>;
 export class FuzzRange {
   readonly hub: SecurityHub;
   readonly tokens: ReadonlyMap<TokenName, string>;
+  readonly latest = new Latest();
+  /** A request over a connection of its own takes many times as long. */
+  readonly agent = new Agent({ keepAlive: true });
   readonly #bystander: RawDevice;
   readonly #reader: MqttClient;
   /** Times of the bystander's readings that came over the broker, Unix ms. */
@@ -108,9 +113,7 @@ export class FuzzRange {
   async check(): Promise<void> {
     try {
       if (!this.hub.running) throw new Error(`the hub has ended:\n${this.hub.output().slice(-4_000)}`);
-      await this.#isServed();
-      await this.#isReady();
-      await this.#balances();
+      await Promise.all([this.#isServed(), this.#isReady(), this.#balances()]);
     } catch (error) {
       this.worn = true;
       throw error;
@@ -174,6 +177,7 @@ export class FuzzRange {
   }
 
   async close(): Promise<void> {
+    this.agent.destroy();
     this.#bystander.close();
     await this.#reader.endAsync(true);
     await this.hub.close();

@@ -10,43 +10,11 @@ import { refusalsOf, type Operation } from '../../../schemas/api/operation.ts';
 import { Refusal } from '../../../schemas/api/refusal.ts';
 import { assertFits } from '../api-check.ts';
 import { makeDoor } from './door.ts';
-import { asked, tokenNames, type FuzzRange, type TokenName } from './fuzz-range.ts';
+import { tokenNames, type FuzzRange, type TokenName } from './fuzz-range.ts';
 import { hostileText } from './hostile-values.ts';
 import { mostly } from './mostly.ts';
-import { attempts, jsonTexts, valuesOf, type JsonSchema, type Known } from './schema-values.ts';
-
-const known: Known = {
-  id: ['c-1', 'g-1'],
-  ids: ['new-1', 'new-2', asked[0]],
-  device: asked,
-  type: ['env-sensor@1', 'smart-valve@1'],
-  site: ['default'],
-  stream: ['env', 'event'],
-  command: ['identify', 'set-interval', 'reboot', 'c-1'],
-  selector: ['id=asked-*', 'type=env-sensor', 'all', 'floor=2'],
-  to: ['all', 'id=asked-*'],
-  name: ['identify', 'set-interval', 'one', 'two'],
-  group: ['one'],
-  params: [{}, { seconds: 5 }],
-  cron: ['0 4 * * *', '0 0 29 2 *'],
-  zone: ['Europe/Berlin', 'UTC'],
-  timeZone: ['Europe/Berlin', 'UTC'],
-};
-
-/** What the `{id}` or `{name}` of a path means, by the resource that the path begins with. */
-const idsOf: Known = {
-  devices: asked,
-  enrolments: asked,
-  'device-types': ['env-sensor@1', 'smart-valve@1'],
-  'group-commands': ['g-1'],
-  'dead-letters': ['1', '2'],
-};
-
-/** @param path such as `/api/v1/devices/{id}` */
-function knownIn(path: string): Known {
-  const [, , , resource = ''] = path.split('/');
-  return Object.hasOwn(idsOf, resource) ? { ...known, id: idsOf[resource] ?? [] } : known;
-}
+import { knownInBody, knownOf } from './operation-values.ts';
+import { attempts, jsonTexts, valuesOf, type JsonSchema } from './schema-values.ts';
 
 interface Call {
   id: string;
@@ -68,14 +36,14 @@ const escaped = (text: string): string => encodeURIComponent(text.toWellFormed()
 
 const asText = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
 
-function pathsOf({ path, params }: Operation): fc.Arbitrary<string> {
+/** The path with a value for each of its parameters, by the name and the schema of the parameter. */
+function pathsOf(
+  { path, params }: Operation,
+  valueOf: (name: string, member: JsonSchema) => fc.Arbitrary<string>,
+): fc.Arbitrary<string> {
   const schema = params as JsonSchema | undefined;
   const values = Object.entries(schema?.properties ?? {}).map(
-    ([name, member]) =>
-      [
-        name,
-        mostly(valuesOf(member === false ? {} : member, knownIn(path), name).map(asText), hostileText),
-      ] as const,
+    ([name, member]) => [name, valueOf(name, member === false ? {} : member)] as const,
   );
   return fc
     .record(Object.fromEntries(values))
@@ -84,15 +52,12 @@ function pathsOf({ path, params }: Operation): fc.Arbitrary<string> {
     );
 }
 
-function queriesOf({ query }: Operation): fc.Arbitrary<[string, string][]> {
-  if (query === undefined) return fc.constant([]);
-  const made = attempts(query as JsonSchema, known).map((value) => {
-    const members = typeof value === 'object' && value !== null ? Object.entries(value) : [];
-    return members.flatMap(([name, one]: [string, unknown]) =>
-      [one].flat().map((single): [string, string] => [name, asText(single) ?? '']),
-    );
-  });
-  return mostly(made, fc.array(fc.tuple(hostileText, hostileText), { maxLength: 3 }));
+/** The terms of a query that has these members. */
+function termsOf(value: unknown): [string, string][] {
+  const members = typeof value === 'object' && value !== null ? Object.entries(value) : [];
+  return members.flatMap(([name, one]: [string, unknown]) =>
+    [one].flat().map((single): [string, string] => [name, asText(single) ?? '']),
+  );
 }
 
 function headersOf({ headers }: Operation): fc.Arbitrary<Record<string, string>> {
@@ -103,20 +68,67 @@ function headersOf({ headers }: Operation): fc.Arbitrary<Record<string, string>>
   }) as fc.Arbitrary<Record<string, string>>;
 }
 
-function callsOf(operation: Operation): fc.Arbitrary<Call> {
-  const { id, body } = operation;
-  const none = fc.constant(undefined);
-  const bodies =
-    body === undefined ? none : mostly<string | undefined>(jsonTexts(attempts(body, known)), none);
-  return fc.record({
+/** Requests as a program sends them: what follows all checks is reached by these. */
+function goodCalls(operation: Operation): fc.Arbitrary<Call> {
+  const { id, query, body } = operation;
+  const known = knownOf(operation);
+  return fc.record<Call>({
     id: fc.constant(id),
-    token: mostly<Call['token']>(['fuzz-admin'], [...tokenNames, 'wrong', undefined]),
-    path: pathsOf(operation),
-    query: queriesOf(operation),
-    headers: headersOf(operation),
-    body: bodies,
-    type: mostly(fc.constant('application/json'), ['text/plain', 'application/json; charset=x', '']),
+    token: fc.constant('fuzz-admin'),
+    path: pathsOf(operation, (name, member) => valuesOf(member, known, name).map(asText)),
+    query: query === undefined ? fc.constant([]) : valuesOf(query as JsonSchema, known).map(termsOf),
+    headers: fc.constant({}),
+    body:
+      body === undefined
+        ? fc.constant(undefined)
+        : valuesOf(body as JsonSchema, knownInBody(operation)).map((value) => JSON.stringify(value)),
+    type: fc.constant('application/json'),
   });
+}
+
+/** One thing of a request that is not as it should be, or may not be. */
+function spoilt(operation: Operation): fc.Arbitrary<Partial<Call>> {
+  const { params, query, headers, body } = operation;
+  const known = knownOf(operation);
+  const anyTerms = fc.array(fc.tuple(hostileText, hostileText), { maxLength: 3 });
+  const anyBody = fc.oneof(
+    { weight: 8, arbitrary: jsonTexts(attempts((body ?? {}) as JsonSchema, knownInBody(operation))) },
+    { weight: 1, arbitrary: fc.constant(undefined) },
+  );
+  const parts: [weight: number, part: fc.Arbitrary<Partial<Call>>][] = [
+    [1, fc.record({ token: fc.constantFrom<Call['token']>(...tokenNames, 'wrong', undefined) })],
+    [1, fc.record({ query: anyTerms })],
+    [
+      params === undefined ? 0 : 3,
+      fc.record({
+        path: pathsOf(operation, (name, member) =>
+          mostly(hostileText, valuesOf(member, known, name).map(asText), 2),
+        ),
+      }),
+    ],
+    [
+      query === undefined ? 0 : 3,
+      fc.record({ query: attempts((query ?? {}) as JsonSchema, known).map(termsOf) }),
+    ],
+    [headers === undefined ? 0 : 1, fc.record({ headers: headersOf(operation) })],
+    [body === undefined ? 0 : 8, fc.record({ body: anyBody })],
+    [
+      body === undefined ? 0 : 1,
+      fc.record({ type: fc.constantFrom('text/plain', 'application/json; charset=x', '') }),
+    ],
+  ];
+  return fc.oneof(...parts.map(([weight, arbitrary]) => ({ weight, arbitrary })));
+}
+
+function callsOf(operation: Operation): fc.Arbitrary<Call> {
+  const good = goodCalls(operation);
+  return fc.oneof(
+    { weight: 1, arbitrary: good },
+    {
+      weight: 1,
+      arbitrary: fc.tuple(good, spoilt(operation)).map(([call, part]): Call => ({ ...call, ...part })),
+    },
+  );
 }
 
 async function strike(range: FuzzRange, call: Call): Promise<string> {
@@ -125,20 +137,25 @@ async function strike(range: FuzzRange, call: Call): Promise<string> {
   if (operation === undefined) throw new Error(`there is no operation ${id}`);
   const terms = query.map(([name, value]) => `${escaped(name)}=${escaped(value)}`).join('&');
   const proof = token === 'wrong' ? 'nobody' : token === undefined ? undefined : range.tokens.get(token);
-  const sent = request(`${range.hub.adminUrl}${path}${terms === '' ? '' : `?${terms}`}`, {
-    method: operation.method,
-    agent: false,
-    timeout: 70_000,
-    headers: {
-      ...headers,
-      ...(proof === undefined ? {} : { authorization: `Bearer ${proof}` }),
-      ...(body === undefined ? {} : { 'content-type': type, 'content-length': Buffer.byteLength(body) }),
+  const sent = request(
+    `${range.hub.adminUrl}${range.latest.inPath(path)}${terms === '' ? '' : `?${terms}`}`,
+    {
+      method: operation.method,
+      agent: range.agent,
+      timeout: 70_000,
+      headers: {
+        ...headers,
+        ...(proof === undefined ? {} : { authorization: `Bearer ${proof}` }),
+        ...(body === undefined ? {} : { 'content-type': type, 'content-length': Buffer.byteLength(body) }),
+      },
     },
-  });
+  );
   sent.on('timeout', () => sent.destroy(new Error('no answer came')));
   sent.end(body);
   const [answer] = (await once(sent, 'response')) as [IncomingMessage];
-  judge(operation, answer, await textOf(answer));
+  const said = await textOf(answer);
+  judge(operation, answer, said);
+  if (answer.statusCode === 201) range.latest.learn(id, path, said);
   if (id === 'removeDevice' && answer.statusCode === 204) await range.restore();
   return `${id} ${answer.statusCode ?? 0}`;
 }

@@ -2,6 +2,7 @@
 
 import fc from 'fast-check';
 import { hostileJson, hostileName, hostileText } from './hostile-values.ts';
+import { mostly } from './mostly.ts';
 
 export interface JsonSchema {
   readonly type?: string | readonly string[];
@@ -9,8 +10,10 @@ export interface JsonSchema {
   readonly enum?: readonly unknown[];
   readonly examples?: readonly unknown[];
   readonly anyOf?: readonly JsonSchema[];
+  readonly oneOf?: readonly JsonSchema[];
   readonly properties?: Readonly<Record<string, JsonSchema | false>>;
   readonly required?: readonly string[];
+  readonly maxProperties?: number;
   readonly additionalProperties?: boolean | JsonSchema;
   readonly items?: JsonSchema | false;
   readonly minItems?: number;
@@ -22,23 +25,32 @@ export interface JsonSchema {
   readonly pattern?: string;
 }
 
-/** Values that mean something where they are, by the name of the field: the id of a device that is there. */
+/**
+ * Values that mean something where they are, by the name of the field: the id of a device that is there. `action.name` is the
+ * field `name` of a field `action`.
+ */
 export type Known = Readonly<Record<string, readonly unknown[]>>;
 
+function knownOf(known: Known, name: string, parent: string): readonly unknown[] {
+  const own = `${parent}.${name}`;
+  if (Object.hasOwn(known, own)) return known[own] ?? [];
+  return Object.hasOwn(known, name) ? (known[name] ?? []) : [];
+}
+
 /** Most of these fit the schema; one that does not is no fault, it is refused like others. */
-export function valuesOf(schema: JsonSchema, known: Known, name = ''): fc.Arbitrary<unknown> {
-  const there = Object.hasOwn(known, name) ? (known[name] ?? []) : [];
+export function valuesOf(schema: JsonSchema, known: Known, name = '', parent = ''): fc.Arbitrary<unknown> {
   const made = madeOf(schema, known, name);
-  const hints = [...there, ...(schema.examples ?? [])];
-  return hints.length === 0
-    ? made
-    : fc.oneof({ weight: 2, arbitrary: fc.constantFrom(...hints) }, { weight: 1, arbitrary: made });
+  // What is known of a list is known of its elements.
+  const there = schema.type === 'array' ? [] : knownOf(known, name, parent);
+  if (there.length > 0) return mostly(there, made);
+  const { examples = [] } = schema;
+  return examples.length === 0 ? made : mostly(made, examples, schema.properties === undefined ? 1 : 4);
 }
 
 function madeOf(schema: JsonSchema, known: Known, name: string): fc.Arbitrary<unknown> {
   if (schema.const !== undefined) return fc.constant(schema.const);
   if (schema.enum !== undefined) return fc.constantFrom(...schema.enum);
-  if (schema.properties !== undefined) return objectsOf(schema, known);
+  if (schema.properties !== undefined) return objectsOf(schema, known, name);
   if (schema.anyOf !== undefined)
     return fc.oneof(...schema.anyOf.map((either) => valuesOf(either, known, name)));
   const [type = 'unknown'] = [schema.type ?? 'unknown'].flat();
@@ -54,9 +66,10 @@ function madeOf(schema: JsonSchema, known: Known, name: string): fc.Arbitrary<un
     case 'null':
       return fc.constant(null);
     case 'array':
-      return fc.array(valuesOf(schema.items === false ? {} : (schema.items ?? {}), known, name), {
+      return fc.uniqueArray(valuesOf(schema.items === false ? {} : (schema.items ?? {}), known, name), {
         minLength: schema.minItems ?? 0,
         maxLength: Math.min(schema.maxItems ?? 5, (schema.minItems ?? 0) + 5),
+        selector: (value) => JSON.stringify(value),
       });
     case 'object':
       return fc.dictionary(
@@ -84,14 +97,35 @@ function textsOf({ pattern, minLength = 0, maxLength }: JsonSchema): fc.Arbitrar
   return fc.oneof({ weight: 1, arbitrary: plain }, { weight: 2, arbitrary: fitting });
 }
 
-function objectsOf({ properties = {}, required = [] }: JsonSchema, known: Known): fc.Arbitrary<unknown> {
-  const members = Object.entries(properties).flatMap(([name, member]) =>
-    member === false ? [] : [[name, valuesOf(member, known, name)] as const],
-  );
-  return fc.record(Object.fromEntries(members), {
-    requiredKeys: required.filter((name) => Object.hasOwn(properties, name)),
-    noNullPrototype: true,
+/** Stands where a member that may be left out is left out. */
+const absent = Symbol('absent');
+
+/** Of these members an object has exactly one. */
+function alternativesOf({ properties = {}, oneOf = [], maxProperties }: JsonSchema): readonly string[] {
+  return maxProperties === 1 ? Object.keys(properties) : oneOf.flatMap(({ required = [] }) => required);
+}
+
+/** Optional members are there seldom: what they mean together depends on each of them. */
+function objectsOf(schema: JsonSchema, known: Known, own: string): fc.Arbitrary<unknown> {
+  const { properties = {}, required = [] } = schema;
+  const alternatives = alternativesOf(schema);
+  const members = Object.entries(properties).flatMap(([name, member]) => {
+    if (member === false) return [];
+    const values = valuesOf(member, known, name, own);
+    const isDue = required.includes(name) || alternatives.includes(name);
+    const seldom = knownOf(known, name, own).length > 0 ? 1 : 3;
+    return [[name, isDue ? values : mostly<unknown>([absent], values, seldom)] as const];
   });
+  const choice = alternatives.length === 0 ? fc.constant(undefined) : fc.constantFrom(...alternatives);
+  return fc
+    .tuple(fc.record(Object.fromEntries(members), { noNullPrototype: true }), choice)
+    .map(([made, chosen]: [Readonly<Record<string, unknown>>, string | undefined]) =>
+      Object.fromEntries(
+        Object.entries(made).filter(
+          ([name, value]) => value !== absent && (name === chosen || !alternatives.includes(name)),
+        ),
+      ),
+    );
 }
 
 interface Change {

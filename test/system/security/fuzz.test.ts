@@ -30,3 +30,20 @@ test('the fuzzing finds a broker without its packet guard', async () => {
   const faults = findings.map(({ fault }) => fault).join('\n');
   assert.match(faults, /^the broker went on after a packet that MQTT does not allow/);
 });
+
+const failingNoticesHub = fileURLToPath(
+  new URL('../../helpers/hubs/failing-notices-hub.ts', import.meta.url),
+);
+
+test('the fuzzing finds a fault behind every check of a request, and what it prints finds it again', async () => {
+  const options = { forMs: 60_000, firstAt: 'operations', entry: failingNoticesHub };
+  const [finding] = (await fuzz(options)).findings;
+  assert.match(finding?.fault ?? '', /pushNotice answered 500 /);
+  assert.ok(finding?.alone === true, 'the input alone has the fault');
+  const { door, seed: ofFinding, path } = finding;
+  const repeated = await fuzz({ ...options, again: { door, seed: ofFinding, path } });
+  assert.deepEqual(
+    repeated.findings.map(({ fault }) => fault),
+    [finding.fault],
+  );
+});
