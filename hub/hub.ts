@@ -13,7 +13,8 @@ import { createAdmin } from './wiring/admin-wiring.ts';
 import { createBus } from './wiring/bus-wiring.ts';
 import { startCommands } from './wiring/commands-wiring.ts';
 import { newContext, type HubContext, type HubDeps } from './wiring/context.ts';
-import { listenForDevices, watchDescriptors } from './wiring/devices-wiring.ts';
+import { watchDescriptors } from './wiring/descriptors-wiring.ts';
+import { listenForDevices } from './wiring/devices-wiring.ts';
 import { drainHub } from './wiring/drain-wiring.ts';
 import { startIdentity } from './wiring/identity-wiring.ts';
 import { createIncidents } from './wiring/incidents-wiring.ts';
@@ -26,6 +27,7 @@ import { startSelfMonitoring } from './wiring/self-monitoring-wiring.ts';
 import { createSessions, startAdmitting } from './wiring/sessions-wiring.ts';
 import { openState } from './wiring/state-wiring.ts';
 import { startTelemetry } from './wiring/telemetry-wiring.ts';
+import { startTwins } from './wiring/twins-wiring.ts';
 
 export interface RunningHub {
   /** `wss://host:port/v1/device` */
@@ -86,6 +88,7 @@ async function startParts(hub: HubContext) {
   // What is asked of devices.
   const base = { state, registry, sessions };
   const notices = createNotices(hub, base);
+  const twins = await startTwins(hub, { ...base, telemetry });
   const commands = await startCommands(hub, { ...base, bus, topics, telemetry, presence });
   const schedules = await startSchedules(hub, { ...base, telemetry, commands, notices, incidents });
 
@@ -103,7 +106,7 @@ async function startParts(hub: HubContext) {
     commands,
   });
   await admin.load();
-  const served = { commands, schedules, notices, identity, operators, admin };
+  const served = { twins, commands, schedules, notices, identity, operators, admin };
   return { ...base, missingTypes, bus, telemetry, admission, presence, incidents, ...served };
 }
 
@@ -121,6 +124,7 @@ function follow({
   sessions,
   presence,
   incidents,
+  twins,
   commands,
   admin,
 }: HubParts): void {
@@ -136,6 +140,8 @@ function follow({
     admin.consoleReadings,
     admin.refusals,
     admin.feed,
+    telemetry.twinRecorder,
+    twins.keeper,
     commands.dispatcher,
     presence.removals,
   );
@@ -144,6 +150,7 @@ function follow({
   incidents.followers.follow(admin.feed);
   commands.follow(admin.liveCommands);
   state.catalog.follow(() => sessions.typesChanged());
+  state.catalog.follow(() => twins.keeper.typesChanged());
   state.catalog.follow(() => missingTypes.check());
 }
 
@@ -170,6 +177,7 @@ async function openListeners(hub: HubContext, parts: HubParts): Promise<RunningH
           views: parts.admin.operations,
           live: parts.admin.feed,
           schedules: parts.schedules,
+          twins: parts.twins.operations,
         }),
       access: operators.access,
       consoleDir,

@@ -12,6 +12,7 @@ import type { CommandType, DeviceType, EventType, FieldKind, FieldSpec, StreamTy
 import { checkDeviceTypeRules } from './device-type-rules.ts';
 import { describeError, type FieldError } from './field-error.ts';
 import { SchemaFault } from './schema-fault.ts';
+import { compileTwin, type TwinType } from './twin/twin-type.ts';
 import metaSchema from './device-type.schema.json' with { type: 'json' };
 
 const validateDefinition = createAjv({ allErrors: true }).compile(metaSchema);
@@ -41,6 +42,7 @@ export function compileDeviceType(definition: unknown, file: string): DeviceType
     streams,
     events,
     commands,
+    twin,
     presence,
   } = definition as DeviceTypeDefinition;
   const ajv = createAjv();
@@ -55,6 +57,7 @@ export function compileDeviceType(definition: unknown, file: string): DeviceType
       check: compileOptionalCheck(ajv, withSafeIntegers(schema)),
     })),
     commands: mapOf(commands, (command, item) => compileCommand(ajv, command, item)),
+    twin: twin && withGoodDefaults(compileTwin(ajv, twin), file),
     presence: {
       heartbeatSec: presence.heartbeatSec,
       graceSec: presence.graceSec ?? presence.heartbeatSec / 2,
@@ -62,6 +65,14 @@ export function compileDeviceType(definition: unknown, file: string): DeviceType
     },
     definition: definition as DeviceTypeDefinition,
   };
+}
+
+/** @throws SchemaFault when a default breaks the rules of its own setting */
+function withGoodDefaults(twin: TwinType, file: string): TwinType {
+  const fault = twin.checkDesired(twin.defaults);
+  if (fault === undefined) return twin;
+  const path = `/twin/desired${fault.path.replaceAll('/', '/properties/')}/default`;
+  throw new SchemaFault(file, [{ ...fault, path }]);
 }
 
 function mapOf<From, To>(

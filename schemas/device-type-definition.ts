@@ -9,6 +9,7 @@ export interface DeviceTypeDefinition {
   streams?: Record<string, ObjectDefinition>;
   events?: Record<string, ObjectDefinition>;
   commands?: Record<string, CommandDefinition>;
+  twin?: TwinDefinition;
   presence: { heartbeatSec: number; graceSec?: number; maxHeartbeatSec?: number };
 }
 
@@ -22,6 +23,12 @@ export interface CommandDefinition {
   ttlSec?: number;
   idempotent?: boolean;
   concurrency?: number;
+}
+
+/** What devices of the type should hold, and what they report to hold. */
+export interface TwinDefinition {
+  desired: ObjectDefinition;
+  reported: ObjectDefinition;
 }
 
 export interface ObjectDefinition {
@@ -57,6 +64,8 @@ export interface ScalarDefinition {
   maxLength?: number;
   enum?: string[];
   const?: string;
+  /** Of a setting: what the device does without being told. */
+  default?: number | boolean | string;
   /** A reading may have null for it: the field is left out. */
   nullable?: true;
   'x-tag'?: true;

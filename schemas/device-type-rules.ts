@@ -1,5 +1,6 @@
 import { escapePointer } from './json-pointer.ts';
 import { renderValue, type FieldError } from './field-error.ts';
+import { checkTwinRules } from './twin/twin-rules.ts';
 
 /**
  * Rules of a device type that a schema cannot say: names that must be declared, bounds that must not cross,
@@ -10,7 +11,7 @@ import { renderValue, type FieldError } from './field-error.ts';
 export function checkDeviceTypeRules(definition: unknown): FieldError[] {
   const faults: FieldError[] = [];
   for (const [path, stream] of members(definition, '', 'streams')) {
-    checkSchema(stream, path, faults, true);
+    checkSchema(stream, path, faults, { isField: true });
     if (!alwaysHasField(stream)) {
       faults.push(
         fault(path, 'required', 'at least one field, not a tag, that every reading has', undefined),
@@ -23,7 +24,13 @@ export function checkDeviceTypeRules(definition: unknown): FieldError[] {
     checkSchema(command['params'], `${path}/params`, faults);
     checkSchema(command['output'], `${path}/output`, faults);
   }
-  checkCrossings(isObject(definition) ? definition['presence'] : undefined, '/presence', faults);
+  if (isObject(definition)) {
+    const { twin, presence } = definition;
+    for (const state of ['desired', 'reported'])
+      if (isObject(twin)) checkSchema(twin[state], `/twin/${state}`, faults, { isSetting: true });
+    faults.push(...checkTwinRules(twin));
+    checkCrossings(presence, '/presence', faults);
+  }
   return faults;
 }
 
@@ -45,10 +52,22 @@ const crossings = [
 /** Generated code scales by 32-bit numbers. */
 const maxStepDigits = 9;
 
+/** Where a schema stands: some keywords have a meaning in one place only. */
+interface Place {
+  /** In a stream. */
+  isField?: boolean;
+  /** In a twin. */
+  isSetting?: boolean;
+}
+
 /** Recursive; the caller has bounded the depth. */
-function checkSchema(schema: unknown, path: string, faults: FieldError[], ofStream = false): void {
+function checkSchema(schema: unknown, path: string, faults: FieldError[], place: Place = {}): void {
   if (!isObject(schema)) return;
-  if (schema['nullable'] !== undefined && (!ofStream || schema['x-tag'] === true)) {
+  if (schema['default'] !== undefined && place.isSetting !== true) {
+    const rule = 'absent: only a setting of a twin has a default';
+    faults.push(fault(`${path}/default`, 'default', rule, schema['default']));
+  }
+  if (schema['nullable'] !== undefined && (place.isField !== true || schema['x-tag'] === true)) {
     const rule = 'absent: only a field of a stream may be null, and no tag';
     faults.push(fault(`${path}/nullable`, 'nullable', rule, schema['nullable']));
   }
@@ -70,7 +89,7 @@ function checkSchema(schema: unknown, path: string, faults: FieldError[], ofStre
     );
   }
   for (const [memberPath, member] of members(schema, path, 'properties'))
-    checkSchema(member, memberPath, faults, ofStream);
+    checkSchema(member, memberPath, faults, place);
   checkSchema(schema['items'], `${path}/items`, faults);
 }
 

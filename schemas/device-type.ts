@@ -1,6 +1,7 @@
 import type { Safety } from './api/roles.ts';
 import type { DeviceTypeDefinition } from './device-type-definition.ts';
 import type { Check } from './field-error.ts';
+import type { TwinType } from './twin/twin-type.ts';
 
 /** How a field is written to the store; the schema decides it, never the value. */
 export type FieldKind = 'float' | 'integer' | 'boolean' | 'string';
@@ -71,6 +72,8 @@ export interface DeviceType {
   streams: ReadonlyMap<string, StreamType>;
   events: ReadonlyMap<string, EventType>;
   commands: ReadonlyMap<string, CommandType>;
+  /** Not given: its devices have no twin. */
+  twin?: TwinType | undefined;
   /** `maxHeartbeatSec`: the longest heartbeat a device may ask for. */
   presence: { heartbeatSec: number; graceSec: number; maxHeartbeatSec: number };
   /** As its file says it. */

@@ -24,6 +24,8 @@ export const limits = {
   helloSec: 10,
   /** Bytes of a close reason (RFC 6455 §5.5: a control frame carries 125 bytes, two of them the code). */
   closeReasonBytes: 123,
+  /** Bytes of a twin's desired or reported state as JSON, and of a patch to one. */
+  twinBytes: 16_384,
   /** Undecodable frames in a row that close a session with 4400. */
   undecodable: 10,
 } as const;

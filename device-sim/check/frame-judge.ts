@@ -6,6 +6,7 @@ import {
   type FieldError,
   type TelemetryFrame,
 } from '../../schemas/index.ts';
+import { mergePatch } from '../../schemas/twin/merge-patch.ts';
 import { faultText } from '../../schemas/field-error.ts';
 import { readJson } from '../../schemas/json-text.ts';
 
@@ -49,6 +50,8 @@ export class FrameJudge {
         if (command === undefined || frame.status !== 'succeeded') return undefined;
         return textOf(command.checkOutput(frame.output ?? {}));
       }
+      case 'reported':
+        return textOf(this.#type.twin?.checkReported(mergePatch({}, frame.patch)));
       case 'hello':
       case 'heartbeat':
       case 'received':

@@ -12,6 +12,7 @@ import type {
 import type { Clock } from '../../schemas/time/clock.ts';
 import type { CommandStore } from './command-memory.ts';
 import type { ConnectionOptions } from './connection.ts';
+import type { TwinStore } from './held-twin.ts';
 import type { ReadingStore } from './reading-store.ts';
 import type { Random } from '../device/random.ts';
 import type { Ending, Retry } from './reconnect.ts';
@@ -35,6 +36,8 @@ export interface DeviceClientOptions extends ConnectionOptions {
   heartbeatSec?: number | undefined;
   /** Command memory that survives a reboot; without it the memory lasts as long as this client. */
   commandStore?: CommandStore | undefined;
+  /** Keeps what is desired of the device across a reboot; without it that lasts as long as this client. */
+  twinStore?: TwinStore | undefined;
   /** Keeps unsettled readings across a reboot; without it they last as long as this client. */
   readingStore?: ReadingStore | undefined;
   /** Keeps a rotated secret across a reboot; without it the new secret lasts as long as this client. */

@@ -9,6 +9,7 @@ import {
   type Severity,
   type WelcomeFrame,
 } from '../../schemas/index.ts';
+import type { JsonObject } from '../../schemas/twin/merge-patch.ts';
 import type { ClientEvents, DeviceClientOptions, SendOptions, EndedBoot } from './client-options.ts';
 import { ClockOffset } from './clock-offset.ts';
 import { systemClock, type Cancel, type Clock } from '../../schemas/time/clock.ts';
@@ -18,6 +19,7 @@ import { CommandMemory } from './command-memory.ts';
 import { CommandRunner, type CommandHandler, type HandlerOptions } from './command-runner.ts';
 import { Connection } from './connection.ts';
 import { Heartbeat } from './heartbeat.ts';
+import { HeldTwin, type DesiredHandler } from './held-twin.ts';
 import { parseHubFrame } from './hub-frame.ts';
 import type { OutboxItem, Settlement } from './outbox.ts';
 import type { Ending } from './reconnect.ts';
@@ -48,6 +50,7 @@ class DeviceClient extends EventEmitter<ClientEvents> {
   readonly #secrets: Secrets;
   readonly #memory: CommandMemory;
   readonly #runner: CommandRunner;
+  readonly #twin: HeldTwin;
   readonly #offset = new ClockOffset();
   readonly #reconnects: Reconnects;
   readonly #heartbeat: Heartbeat;
@@ -90,6 +93,12 @@ class DeviceClient extends EventEmitter<ClientEvents> {
         this.emit('died');
       },
       ended: (result, command) => this.emit('result', result, command),
+    });
+    this.#twin = new HeldTwin({
+      store: options.twinStore,
+      clock: this.#clock,
+      send: (frame) => this.#send(frame),
+      pauseMs: (nack) => this.#sender.pauseMs(nack),
     });
     this.#heartbeat = new Heartbeat({
       clock: this.#clock,
@@ -194,6 +203,16 @@ class DeviceClient extends EventEmitter<ClientEvents> {
     this.#runner.handle(name, handler, options);
   }
 
+  /** Without a handler, what is desired of the device is ignored. */
+  onDesired(handler: DesiredHandler): void {
+    this.#twin.handle(handler);
+  }
+
+  /** Reports what holds on the device now, as a whole; sent again until the hub has it. */
+  report(state: JsonObject): void {
+    this.#twin.report(state);
+  }
+
   /**
    * Disconnects cleanly: readings in flight are settled first, waiting ones are kept. With `sleepSec` the client
    * reconnects after that time, otherwise at the next `connect()`. Resolves when the connection is closed.
@@ -238,6 +257,7 @@ class DeviceClient extends EventEmitter<ClientEvents> {
       t1: this.uptime(),
       ...(firmware === undefined ? {} : { firmware }),
       ...(heartbeatSec === undefined ? {} : { heartbeatSec }),
+      ...(this.#twin.rev === undefined ? {} : { desiredRev: this.#twin.rev }),
       ...(this.#memory.persists ? { persistsCommands: true } : {}),
       ...(unresolved.length === 0 ? {} : { unresolved }),
       ...(this.#boots.unseen.length === 0 ? {} : { boots: this.#boots.unseen }),
@@ -259,7 +279,7 @@ class DeviceClient extends EventEmitter<ClientEvents> {
       case 'welcome':
         return this.#welcomed(frame);
       case 'ack':
-        return 're' in frame ? this.#resultAcked(frame.re) : this.#sender.ack(frame.upTo);
+        return 're' in frame ? this.#namedAcked(frame.re) : this.#sender.ack(frame.upTo);
       case 'nack':
         return this.#nacked(frame);
       case 'heartbeat':
@@ -270,6 +290,8 @@ class DeviceClient extends EventEmitter<ClientEvents> {
         return this.#runner.cancel(frame.re);
       case 'recall':
         return this.#runner.recall(frame.ids);
+      case 'desired':
+        return this.#twin.desired(frame);
       case 'notice':
         this.emit('notice', frame);
         return undefined;
@@ -296,7 +318,13 @@ class DeviceClient extends EventEmitter<ClientEvents> {
     this.#heartbeat.start(welcome.heartbeatSec, welcome.graceSec);
     this.emit('welcome', welcome);
     this.#runner.resend();
+    if (welcome.desired !== undefined) this.#twin.desired(welcome.desired);
+    this.#twin.welcomed();
     this.#sender.pump();
+  }
+
+  #namedAcked(id: string): void {
+    if (!this.#twin.answered(id)) this.#resultAcked(id);
   }
 
   #resultAcked(id: string): void {
@@ -308,7 +336,7 @@ class DeviceClient extends EventEmitter<ClientEvents> {
     this.emit('nack', nack);
     const { seq, re } = nack;
     if (seq !== undefined) this.#sender.nack(seq, nack);
-    if (re === undefined) return;
+    if (re === undefined || this.#twin.answered(re, nack)) return;
     if (nack.retry) this.#clock.after(this.#sender.pauseMs(nack), () => this.#runner.resendOne(re));
     else this.#resultAcked(re);
   }

@@ -14,6 +14,7 @@ export type AuditAction =
   | 'publish'
   | `schedule.${'add' | 'pause' | 'remove'}`
   | 'session.end'
+  | `twin.${'set' | 'fit'}`
   | `token.${'create' | 'revoke'}`
   | UnnamedRequest;
 

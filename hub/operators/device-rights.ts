@@ -6,6 +6,16 @@ import { mayCommand, reaches } from './operator.ts';
 /** Whether an operator may do something with a device; `command`: send it that command. */
 export type MayTouch = (operator: Operator, deviceId: string, command?: string) => boolean;
 
+/** Whether an operator may change what a device should hold: settings are `config`. */
+export type MaySet = (operator: Operator, deviceId: string) => boolean;
+
+export function settingRights(recordOf: (deviceId: string) => DeviceRecord | undefined): MaySet {
+  return (operator, deviceId) => {
+    const record = recordOf(deviceId);
+    return record === undefined ? operator.devices === '*' : mayCommand(operator, record, 'config');
+  };
+}
+
 export function deviceRights(deps: {
   recordOf: (deviceId: string) => DeviceRecord | undefined;
   typeOf: (deviceId: string) => DeviceType | undefined;

@@ -23,6 +23,7 @@ export interface UncheckedFrame {
   readonly type?: unknown;
   readonly seq?: unknown;
   readonly re?: unknown;
+  readonly id?: unknown;
   readonly stream?: unknown;
   readonly name?: unknown;
   readonly samples?: unknown;
@@ -60,7 +61,7 @@ interface TextFaults {
 }
 
 /** Pointers of nacks lead into what the device type judges, or with `in` into the frame. */
-const judged = /^\/(?:samples\/(\d+)\/data|data|params|output)(?=\/|$)/;
+const judged = /^\/(?:samples\/(\d+)\/data|data|params|output|patch)(?=\/|$)/;
 
 function sorted(faults: readonly FieldError[]): TextFaults {
   const samples = new Map<number, FieldError>();

@@ -6,7 +6,7 @@ import type { UncheckedFrame } from './frame-decoder.ts';
 /** Codes after which the same reading may be sent again later, and how long to wait at least, ms. */
 const retryAfterMs: Partial<Record<NackCode, number>> = { rate: 1_000, overloaded: 5_000, 'not-open': 1_000 };
 
-/** The nack of a refusal, without the seq or command id it answers. */
+/** The nack of a refusal, without the seq or id it answers. */
 export function nack(refusal: FrameRefusal): NackFrame {
   const after = retryAfterMs[refusal.code];
   return after === undefined
@@ -33,15 +33,16 @@ export function isSeq(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) > 0;
 }
 
-/** The command that a refused frame names, for its nack; empty when the name cannot be a command's id. */
-export function commandOf({ re }: UncheckedFrame): { re?: string } {
-  return typeof re === 'string' && namePattern.test(re) ? { re } : {};
+/** The command or report that a refused frame names, for its nack; empty when the name cannot be an id. */
+export function namedBy({ type, re, id }: UncheckedFrame): { re?: string } {
+  const name = type === 'reported' ? id : re;
+  return typeof name === 'string' && namePattern.test(name) ? { re: name } : {};
 }
 
-/** The seq or command that a nack of this frame answers, if the frame names one. */
+/** The seq or id that a nack of this frame answers, if the frame names one. */
 export function targetOf(frame: UncheckedFrame): { seq?: number; re?: string } {
   const { seq } = frame;
-  return isSeq(seq) ? { seq } : commandOf(frame);
+  return isSeq(seq) ? { seq } : namedBy(frame);
 }
 
 /** The device that a nack goes to. */

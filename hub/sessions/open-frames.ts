@@ -1,6 +1,11 @@
 import type { ClockQuality } from '../../schemas/api/devices.ts';
-import type { ByeFrame, DeviceFrame, DeviceType, HeartbeatFrame } from '../../schemas/index.ts';
-import type { CommandSession } from '../commands/command-session.ts';
+import type {
+  ByeFrame,
+  DeviceFrame,
+  DeviceType,
+  HeartbeatFrame,
+  ReportedFrame,
+} from '../../schemas/index.ts';
 import type { DeviceRecord, StoredOpening } from '../registry/device-store.ts';
 import type { FrameRefusal } from '../telemetry/ingest.ts';
 import { stepAnchor } from './anchor-step.ts';
@@ -10,7 +15,7 @@ import type { DeviceSession } from './device-session.ts';
 import type { SeqRange } from './early-frames.ts';
 import type { ParsedFrame, SampleFaults, UncheckedFrame } from './frame-decoder.ts';
 import type { AcceptedHello } from './hello.ts';
-import { commandOf, isSeq, schemaFault, targetOf, unknownType } from './nack.ts';
+import { isSeq, namedBy, schemaFault, targetOf, unknownType } from './nack.ts';
 import type { Outbox } from './outbox.ts';
 import type { RateLimit } from './rate-limit.ts';
 import type { ReportedClock } from './reported-clock.ts';
@@ -22,7 +27,7 @@ type InvalidFrame = Extract<ParsedFrame, { kind: 'invalid' }>;
 
 /** The open session, and what belongs to it. */
 export interface OpenParts {
-  session: DeviceSession & CommandSession;
+  session: DeviceSession;
   record: DeviceRecord;
   outbox: Outbox;
   rate: RateLimit;
@@ -92,6 +97,9 @@ export class OpenFrames {
       case 'result':
         commands.result(session, frame);
         return;
+      case 'reported':
+        void this.#reported(frame);
+        return;
       case 'bye':
         this.#parts.left(frame);
         return;
@@ -106,7 +114,7 @@ export class OpenFrames {
       this.#parts.life.data();
       this.data.refuse(frame, fault, size);
     } else if (type === 'hello') this.refuse(frame, unknownType(frame));
-    else this.#parts.nacks.refuse(schemaFault(fault), commandOf(frame));
+    else this.#parts.nacks.refuse(schemaFault(fault), namedBy(frame));
   }
 
   /** A frame of any type, as a whole. */
@@ -119,6 +127,15 @@ export class OpenFrames {
   typeChanged(type: DeviceType): void {
     const { boot, anchors, steps } = this.data.channel;
     this.data.typeChanged(this.#deps.ingest.openChannel(this.#parts.record, type, boot, anchors, steps));
+  }
+
+  /** Acked once it is on disk. */
+  async #reported(frame: ReportedFrame): Promise<void> {
+    const { session, nacks } = this.#parts;
+    const answer = await this.#deps.twins.reported(session, frame);
+    if (!session.isOpen) return;
+    if (answer.kind === 'taken') session.send({ type: 'ack', re: frame.id });
+    else nacks.refuse(answer.refusal, { re: frame.id });
   }
 
   #heartbeat(frame: HeartbeatFrame): void {

@@ -14,6 +14,7 @@ import type { Registry } from '../registry/registry.ts';
 import type { SessionCounters } from './session-counters.ts';
 import type { Sessions } from './sessions.ts';
 import type { DeviceEvents } from '../presence/device-events.ts';
+import type { TwinEvents } from '../twins/twin-session.ts';
 import type { DeviceSession } from './device-session.ts';
 
 /** What every session of the hub is given. */
@@ -29,6 +30,7 @@ export interface SessionDeps {
   registry: Pick<Registry, 'addAnchorStep' | 'noteUptime'>;
   sessions: Sessions;
   commands: CommandEvents;
+  twins: TwinEvents;
   /** Called after the welcome. */
   opened: (session: DeviceSession) => void;
   clones: CloneGuard;

@@ -1,4 +1,3 @@
-import type { CommandSession } from '../commands/command-session.ts';
 import type { WatchedLink } from '../presence/presence-keeper.ts';
 import type { Closer } from '../presence/presence.ts';
 import { noteUptime } from './boot-notes.ts';
@@ -22,20 +21,21 @@ export interface SessionEnd {
  */
 export class SessionEnding {
   readonly #deps: SessionDeps;
-  readonly #session: DeviceSession & CommandSession & WatchedLink;
-  #commandsEnded = false;
+  readonly #session: DeviceSession & WatchedLink;
+  #requestsEnded = false;
 
-  constructor(deps: SessionDeps, session: DeviceSession & CommandSession & WatchedLink) {
+  constructor(deps: SessionDeps, session: DeviceSession & WatchedLink) {
     this.#deps = deps;
     this.#session = session;
   }
 
-  /** Called at the goodbye and at the end; whichever comes first counts. */
-  endCommands(replaced = false): void {
-    if (this.#commandsEnded) return;
-    this.#commandsEnded = true;
-    const { commands } = this.#deps;
+  /** Commands and desired states end. Called at the goodbye and at the end; whichever comes first counts. */
+  endRequests(replaced = false): void {
+    if (this.#requestsEnded) return;
+    this.#requestsEnded = true;
+    const { commands, twins } = this.#deps;
     this.#guarded(() => commands[replaced ? 'sessionReplaced' : 'sessionClosed'](this.#session));
+    this.#guarded(() => twins.sessionClosed(this.#session));
   }
 
   /** @param before the phase that ended @param uptimeMs of the device, as it last said */
@@ -52,7 +52,7 @@ export class SessionEnding {
       for (const part of [presence, commands]) this.#guarded(() => part.takeoverFailed(deviceId, how.by));
     if (before !== 'open') return;
     noteUptime(this.#deps, deviceId, session.boot, uptimeMs);
-    this.endCommands(replaced);
+    this.endRequests(replaced);
     if (!replaced) this.#guarded(() => presence.closed(deviceId, session, how.by));
   }
 

@@ -3,12 +3,14 @@ import type { ClockQuality } from '../../schemas/api/devices.ts';
 import type {
   ByeFrame,
   CloseReason,
+  DesiredState,
   DeviceType,
   FieldError,
   HelloFrame,
   HubFrame,
 } from '../../schemas/index.ts';
 import { messageOf } from '../kernel/errors.ts';
+import { withoutUndefined } from '../kernel/without-undefined.ts';
 import type { Cancel } from '../../schemas/time/clock.ts';
 import type { FrameRefusal } from '../telemetry/ingest.ts';
 import type { Claimant } from './clone-guard.ts';
@@ -17,7 +19,7 @@ import { judgeHello, welcomeFrame, type AcceptedHello } from './hello.ts';
 import { mayOpen } from './clone-verdict.ts';
 import { isData } from './data-frames.ts';
 import { EarlyFrames } from './early-frames.ts';
-import { commandOf, schemaFault, targetOf, unknownType } from './nack.ts';
+import { namedBy, schemaFault, targetOf, unknownType } from './nack.ts';
 import { Outbox, defaultOutboxLimits, type DeviceSocket } from './outbox.ts';
 import type { Marks } from '../../schemas/api/presence.ts';
 import type { WatchedLink } from '../presence/presence-keeper.ts';
@@ -299,7 +301,7 @@ export class Session implements WatchedLink, DeviceSession {
     const { kind, frame } = parsed;
     if (this.#phase === 'new' && frame.type === 'hello') {
       if (kind === 'frame') this.#hello(frame);
-      else if (kind === 'invalid') this.#nacks.refuse(schemaFault(parsed.fault), commandOf(frame));
+      else if (kind === 'invalid') this.#nacks.refuse(schemaFault(parsed.fault), namedBy(frame));
       return;
     }
     const target = targetOf(frame);
@@ -320,9 +322,13 @@ export class Session implements WatchedLink, DeviceSession {
     this.#phase = 'opening';
     this.#cancelTimer();
     this.#accept(accepted);
-    this.#deps.sessions
-      .openSession(this, accepted.hello)
-      .then((opened) => this.#welcome(accepted, opened))
+    const { sessions, twins } = this.#deps;
+    const { hello, type } = accepted;
+    Promise.all([
+      sessions.openSession(this, hello),
+      twins.sessionOpening(this.deviceId, type, hello.desiredRev),
+    ])
+      .then(([opened, desired]) => this.#welcome(accepted, opened, desired))
       .catch((error: unknown) => this.#broke(error, 'session not opened'));
   }
 
@@ -331,9 +337,9 @@ export class Session implements WatchedLink, DeviceSession {
     this.#nacks.device = { id: this.deviceId, type: accepted.type.id, firmware: this.firmware };
   }
 
-  #welcome(accepted: AcceptedHello, stored: StoredOpening): void {
+  #welcome(accepted: AcceptedHello, stored: StoredOpening, desired: DesiredState | undefined): void {
     if (this.#phase !== 'opening') return;
-    const { clock, counters, presence, commands, options, deviceEvents } = this.#deps;
+    const { clock, counters, presence, commands, twins, options, deviceEvents } = this.#deps;
     const { hello, timing } = accepted;
     const { epoch, unseenBoots } = stored;
     this.#phase = 'open';
@@ -343,9 +349,11 @@ export class Session implements WatchedLink, DeviceSession {
     counters.welcomes += 1;
     const { boot, firmware } = hello;
     deviceEvents.record(this.deviceId, { kind: 'opened', epoch, boot, firmware, unseenBoots });
-    this.send(welcomeFrame({ epoch, t1: hello.t1, now: this.reportedClock.report(clock) }, timing, options));
+    const now = this.reportedClock.report(clock);
+    this.send(welcomeFrame({ epoch, t1: hello.t1, now, ...withoutUndefined({ desired }) }, timing, options));
     this.#life.watch = presence.opened(this.deviceId, this, { ...timing, epoch });
     commands.sessionOpened(this);
+    twins.sessionOpened(this, hello.desiredRev, desired);
     this.#deps.opened(this);
     for (const { text } of this.#early.takeAll()) if (this.isOpen) this.#receive(text);
   }
@@ -370,8 +378,8 @@ export class Session implements WatchedLink, DeviceSession {
     this.#leaving = true;
     this.#deps.deviceEvents.record(this.deviceId, { kind: 'bye', sleepSec: frame.sleepSec });
     this.#deps.presence.bye(this.deviceId, frame.sleepSec, this.#accepted?.timing.graceMs ?? 0);
-    // A device that has said goodbye gets no more commands, even when its last readings take long to settle.
-    this.#ending.endCommands();
+    // A device that has said goodbye gets no more commands and desired states, even when its last readings take long to settle.
+    this.#ending.endRequests();
     this.#cancelTimer();
     this.#cancelTimer = this.#deps.clock.after(byeMs, () => {
       this.#open?.data.flushAck();

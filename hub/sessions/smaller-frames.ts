@@ -1,12 +1,18 @@
-import type { HubFrame, NackFrame, RecallFrame } from '../../schemas/index.ts';
+import type { DesiredFrame, HubFrame, NackFrame, RecallFrame } from '../../schemas/index.ts';
 
 /**
  * What is sent in place of a frame that is longer than the device can receive. A recall and a nack mean the same in
- * parts; a nack does without its explanations first. A command or a notice has no parts: it was to be refused before.
+ * parts; a welcome goes without what is desired, which follows; a nack does without its explanations first. A command or a notice has no parts: it was to be refused before.
  * @returns undefined when nothing of it fits
  */
 export function smallerFrames(frame: HubFrame, maxBytes: number): HubFrame[] | undefined {
   if (frame.type === 'recall') return partsOf(frame.ids, (ids): RecallFrame => ({ ...frame, ids }), maxBytes);
+  if (frame.type === 'welcome' && frame.desired !== undefined) {
+    const { desired, ...welcome } = frame;
+    const rest: DesiredFrame = { type: 'desired', ...desired };
+    // What does not fit at all is found by the twins.
+    return [welcome, ...(isWithin(rest, maxBytes) ? [rest] : [])];
+  }
   if (frame.type !== 'nack') return undefined;
   const { rejectedSamples, errors = [], ...short } = frame;
   const [first] = errors;

@@ -1,4 +1,3 @@
-import { takeDescriptor } from '../adapters/descriptor.ts';
 import { openDeviceTls } from '../adapters/tls/device-tls.ts';
 import { exposeTls } from '../adapters/tls/tls-metrics.ts';
 import { startDeviceListener, type DeviceListener } from '../adapters/websocket/device-listener.ts';
@@ -11,13 +10,13 @@ import type { Registry } from '../registry/registry.ts';
 import type { Admission } from '../sessions/admission.ts';
 import { AckSchedule } from '../sessions/ack-schedule.ts';
 import type { CloneGuard } from '../sessions/clone-guard.ts';
-import { DescriptorWatch } from '../kernel/descriptor-watch.ts';
 import { fixedRates } from '../sessions/rate-limit.ts';
 import type { SessionDeps } from '../sessions/session-deps.ts';
 import { Session } from '../sessions/session.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 import type { HubClock } from '../telemetry/clock/hub-clock.ts';
 import type { Ingest } from '../telemetry/ingest.ts';
+import type { TwinEvents } from '../twins/twin-session.ts';
 import type { HubContext } from './context.ts';
 import type { IdentityParts } from './identity-wiring.ts';
 import type { PresenceParts } from './presence-wiring.ts';
@@ -38,6 +37,7 @@ interface Deps {
   incidents: { clones: CloneGuard; cuts: CutConnections };
   telemetry: { ingest: Ingest; hubClock: HubClock };
   commands: { dispatcher: CommandEvents };
+  twins: { keeper: TwinEvents };
   admin: { refusals: Refusals };
 }
 
@@ -102,18 +102,11 @@ function sessionDepsOf({ config, clock, log, releasers }: HubContext, deps: Deps
     sessions,
     counters: sessions.counters,
     commands: deps.commands.dispatcher,
+    twins: deps.twins.keeper,
     clones: deps.incidents.clones,
     deviceEvents: events,
     options: { ackDelayMs, inFlight, messagesPerSec, ...fixedRates, backoffMaxMs },
     opened: (session) => rotation.sessionOpened(session.deviceId),
     nacked: (device, frame, stream) => refusals.nacked(device, frame, stream),
   };
-}
-
-/** Notices when there is no file descriptor left for a connection. */
-export function watchDescriptors({ clock, log, releasers }: HubContext): DescriptorWatch {
-  const descriptors = new DescriptorWatch({ clock, log, open: takeDescriptor });
-  descriptors.start();
-  releasers.push('descriptors', () => descriptors.close());
-  return descriptors;
 }

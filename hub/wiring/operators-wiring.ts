@@ -13,7 +13,7 @@ import type { Rotation } from '../identity/rotation.ts';
 import { brokerRules, requestRefusal } from '../operators/broker-rules.ts';
 import { anonymousOperator, brokerSignIn } from '../operators/broker-sign-in.ts';
 import { ConsoleSessions, csrfHolds } from '../operators/console-sessions.ts';
-import { deviceRights } from '../operators/device-rights.ts';
+import { deviceRights, settingRights } from '../operators/device-rights.ts';
 import { hasRole, localOperator } from '../operators/operator.ts';
 import { exposeOperators } from '../operators/operator-metrics.ts';
 import { Operators } from '../operators/operators.ts';
@@ -86,6 +86,7 @@ export async function startOperators(
       csrfHolds,
       hasRole,
       mayTouch,
+      maySet: settingRights(recordOf),
       local: localOperator,
       origins: (port) => [...ownOrigins(config.adminListen.host, port), ...config.adminOrigins],
     },

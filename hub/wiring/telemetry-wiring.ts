@@ -6,15 +6,16 @@ import { Followers } from '../kernel/followers.ts';
 import { plausibleAheadMs, releasedMs } from '../kernel/release-date.ts';
 import { TokenBucket } from '../kernel/token-bucket.ts';
 import type { Registry } from '../registry/registry.ts';
-import { CommandRecorder } from '../telemetry/command-recorder.ts';
+import { CommandRecorder } from '../telemetry/recorders/command-recorder.ts';
 import { createFanOut } from '../telemetry/fan-out.ts';
 import { HubClock } from '../telemetry/clock/hub-clock.ts';
 import { Ingest } from '../telemetry/ingest.ts';
 import { LoadShedding } from '../telemetry/load-shedding.ts';
-import { PresenceRecorder } from '../telemetry/presence-recorder.ts';
+import { PresenceRecorder } from '../telemetry/recorders/presence-recorder.ts';
 import type { ReadingFollower } from '../telemetry/reading-follower.ts';
 import { Reconciliation } from '../telemetry/reconciliation.ts';
 import { exposeTelemetry } from '../telemetry/telemetry-metrics.ts';
+import { TwinRecorder } from '../telemetry/recorders/twin-recorder.ts';
 import { measurementsOf, Upkeep, upkeepOptions } from '../telemetry/upkeep.ts';
 import type { HubContext } from './context.ts';
 import { openPipeline, type TelemetryPipeline } from './pipeline-wiring.ts';
@@ -30,6 +31,7 @@ export interface Telemetry extends TelemetryPipeline {
   readingFollowers: Followers<ReadingFollower>;
   presenceRecorder: PresenceRecorder;
   commandRecorder: CommandRecorder;
+  twinRecorder: TwinRecorder;
   upkeep: Upkeep;
 }
 
@@ -90,6 +92,7 @@ export async function startTelemetry(hub: HubContext, deps: TelemetryDeps): Prom
     readingFollowers,
     presenceRecorder: new PresenceRecorder({ writer, ledger, recordOf }),
     commandRecorder: new CommandRecorder({ writer, ledger, recordOf }),
+    twinRecorder: new TwinRecorder({ clock, writer, ledger, recordOf }),
     upkeep,
   };
 }

@@ -20,12 +20,14 @@ import { nackApi, rejectApi } from './rejects.ts';
 import { scheduleApi } from './schedules.ts';
 import { sessionApi } from './session.ts';
 import { spoolApi } from './spool.ts';
+import { twinApi } from './twins.ts';
 import type { AnswerOf, BodyOf, Operation, ParamsOf, QueryOf } from './operation.ts';
 
 const api = {
   ...sessionApi,
   ...operatorApi,
   ...deviceApi,
+  ...twinApi,
   ...credentialApi,
   ...enrolmentApi,
   ...incidentApi,

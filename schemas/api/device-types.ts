@@ -36,6 +36,15 @@ export const TypeDefinition = named(
       commands: definitions(
         'params and output as JSON Schemas, offline, safety, ttlSec, idempotent, by name',
       ),
+      twin: Type.Optional(
+        Type.Object(
+          {
+            desired: Type.Object({}, { additionalProperties: true }),
+            reported: Type.Object({}, { additionalProperties: true }),
+          },
+          { description: 'JSON Schemas of what devices should hold and of what they report' },
+        ),
+      ),
       presence: Type.Object({
         heartbeatSec: Type.Number({ description: 'a device sends something at least this often' }),
         graceSec: Type.Number({ description: 'further silence until the device counts as offline' }),

@@ -73,6 +73,21 @@ const operationErrors = {
   'enrolment-unknown': { meaning: 'there is no such enrolment', retryable: false, status: 404 },
   'operator-unknown': { meaning: 'there is no account or token of this name', retryable: false, status: 404 },
   'dead-letter-unknown': { meaning: 'there is no dead letter with this id', retryable: false, status: 404 },
+  'twin-unknown': {
+    meaning: 'the type of the device has no twin, or no longer has one',
+    retryable: false,
+    status: 404,
+  },
+  'twin-changed': {
+    meaning: 'what is desired of the device has changed since it was read',
+    retryable: false,
+    status: 412,
+  },
+  'desired-invalid': {
+    meaning: 'the device type does not take this desired state',
+    retryable: false,
+    status: 422,
+  },
   'device-exists': { meaning: 'a device with this id exists already', retryable: false, status: 409 },
   'schedule-exists': { meaning: 'a schedule with this name exists already', retryable: false, status: 409 },
   'database-failed': {

@@ -11,6 +11,7 @@ export const tagMeanings = {
   session: 'Signing in and out of the console',
   operators: 'Accounts of people and tokens of programs',
   devices: 'Devices, and what they have sent and been',
+  twins: 'What devices should hold, and what they report to hold',
   'device types': 'What kinds of devices there are, and what was refused of them',
   credentials: 'What devices prove their identity with, and how they get it',
   commands: 'Commands to one device',

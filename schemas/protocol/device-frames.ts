@@ -23,6 +23,8 @@ export interface HelloFrame {
   heartbeatSec?: number;
   /** The longest frame it can receive, bytes. */
   maxFrame?: number;
+  /** The revision of the desired state that it holds; not given: none. */
+  desiredRev?: number;
   /** It remembers command ids and results over a reboot. */
   persistsCommands?: boolean;
   /** Ids of commands begun and not acked. */
@@ -91,6 +93,24 @@ export interface ResultFrame {
   error?: string;
 }
 
+/** What of a desired revision a device could not take. */
+export interface TwinError {
+  /** JSON pointer into the desired state. */
+  path: string;
+  message: string;
+}
+
+/** What holds on the device: a change to what it reported before. */
+export interface ReportedFrame {
+  type: 'reported';
+  id: string;
+  /** JSON Merge Patch, RFC 7396; the result is judged by the twin of the device type. */
+  patch: Readonly<Record<string, unknown>>;
+  /** The revision of the desired state that it has dealt with. */
+  desiredRev?: number;
+  errors?: readonly TwinError[];
+}
+
 export interface ByeFrame {
   type: 'bye';
   /** The device sleeps this long; it is not offline. */
@@ -105,4 +125,5 @@ export type DeviceFrame =
   | ReceivedFrame
   | ProgressFrame
   | ResultFrame
+  | ReportedFrame
   | ByeFrame;

@@ -7,6 +7,7 @@ import bye from './bye.schema.json' with { type: 'json' };
 import cancel from './cancel.schema.json' with { type: 'json' };
 import command from './command.schema.json' with { type: 'json' };
 import credential from './credential.schema.json' with { type: 'json' };
+import desired from './desired.schema.json' with { type: 'json' };
 import drain from './drain.schema.json' with { type: 'json' };
 import event from './event.schema.json' with { type: 'json' };
 import heartbeatReply from './heartbeat-reply.schema.json' with { type: 'json' };
@@ -17,6 +18,7 @@ import notice from './notice.schema.json' with { type: 'json' };
 import progress from './progress.schema.json' with { type: 'json' };
 import recall from './recall.schema.json' with { type: 'json' };
 import received from './received.schema.json' with { type: 'json' };
+import reported from './reported.schema.json' with { type: 'json' };
 import result from './result.schema.json' with { type: 'json' };
 import telemetry from './telemetry.schema.json' with { type: 'json' };
 import welcome from './welcome.schema.json' with { type: 'json' };
@@ -35,6 +37,7 @@ export const deviceFrameChecks: Readonly<Record<DeviceFrame['type'], Check>> = O
   received: compileFrameCheck(ajv, received),
   progress: compileFrameCheck(ajv, progress),
   result: compileFrameCheck(ajv, result),
+  reported: compileFrameCheck(ajv, reported),
   bye: compileFrameCheck(ajv, bye),
 });
 
@@ -48,6 +51,7 @@ export const hubFrameChecks: Readonly<Record<HubFrame['type'], Check>> = Object.
   cancel: compileFrameCheck(ajv, cancel),
   recall: compileFrameCheck(ajv, recall),
   notice: compileFrameCheck(ajv, notice),
+  desired: compileFrameCheck(ajv, desired),
   credential: compileFrameCheck(ajv, credential),
   drain: compileFrameCheck(ajv, drain),
 });

@@ -25,6 +25,18 @@ export interface WelcomeFrame {
   ackDelayMs: number;
   backoffMaxMs: number;
   limits: SessionLimits;
+  /** There when the device should hold another revision than it does. */
+  desired?: DesiredState;
+}
+
+/** What a device should hold, as a whole. */
+export interface DesiredState {
+  rev: number;
+  state: Readonly<Record<string, unknown>>;
+}
+
+export interface DesiredFrame extends DesiredState {
+  type: 'desired';
 }
 
 /** Every data frame with seq ≤ `upTo` is settled: stored, or nacked on its own. */
@@ -33,8 +45,8 @@ export interface AckFrame {
   upTo: number;
 }
 
-/** The result of this command is taken; the device may forget the command. */
-export interface CommandAckFrame {
+/** The result of this command, or the report of this id, is taken; the device may forget it. */
+export interface NamedAckFrame {
   type: 'ack';
   re: string;
 }
@@ -120,12 +132,13 @@ export interface DrainFrame {
 export type HubFrame =
   | WelcomeFrame
   | AckFrame
-  | CommandAckFrame
+  | NamedAckFrame
   | NackFrame
   | HeartbeatReplyFrame
   | CommandFrame
   | CancelFrame
   | RecallFrame
   | NoticeFrame
+  | DesiredFrame
   | CredentialFrame
   | DrainFrame;

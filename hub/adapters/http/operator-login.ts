@@ -23,6 +23,8 @@ declare module 'fastify' {
     origin?: 'cli' | 'http';
     /** Whether a command may be sent to a device; not set where all may. */
     mayCommand?: (deviceId: string, command: string) => boolean;
+    /** Whether the desired state of a device may be changed; not set where all may. */
+    maySet?: (deviceId: string) => boolean;
     /** Which devices an answer may be about; not set where it may be about all. */
     mayShow?: (deviceId: string) => boolean;
     /** Whether its login is still valid, with the same rights; not set on the admin socket. */
@@ -42,6 +44,8 @@ declare module 'fastify' {
     reach?: 'all' | 'own';
     /** Its parameter `command` is the name of a command: the operator must be allowed that one. */
     sendsCommand?: boolean;
+    /** It changes what a device should hold: the operator must be allowed that. */
+    setsTwin?: boolean;
     /** Its own code writes the audit of what signed-in operators ask. */
     auditsItself?: boolean;
   }
@@ -58,6 +62,8 @@ export interface Access {
   hasRole: (operator: Operator, needed: Role) => boolean;
   /** Whether the operator may do something with this device; `command`: send it that command. */
   mayTouch: (operator: Operator, deviceId: string, command?: string) => boolean;
+  /** Whether the operator may change what this device should hold. */
+  maySet: (operator: Operator, deviceId: string) => boolean;
   /** Exact origins of the console's pages. @param port of the listener */
   origins: (port: number) => readonly string[];
 }
@@ -87,6 +93,7 @@ export function demandLogin(app: FastifyInstance, access: Access, proved: (socke
       needs = changing(request) ? 'admin' : 'viewer',
       reach = changing(request) && !ofDevice ? 'all' : 'own',
       sendsCommand = false,
+      setsTwin = false,
     } = request.routeOptions.config;
     if (needs === 'nobody') {
       if (changing(request)) checkOrigin(request, access);
@@ -103,12 +110,14 @@ export function demandLogin(app: FastifyInstance, access: Access, proved: (socke
     request.stillHolds = () => isDeepStrictEqual(asks(), operator);
     const reachesAll = operator.devices === '*';
     if (!reachesAll) request.mayShow = (deviceId) => access.mayTouch(operator, deviceId);
+    request.maySet = (deviceId) => access.maySet(operator, deviceId);
     request.mayCommand = (deviceId, name) => access.mayTouch(operator, deviceId, name);
     const { id, command } = request.params as { id?: string; command?: string };
     const allowed =
       access.hasRole(operator, needs) &&
       (reach !== 'all' || reachesAll) &&
-      (!ofDevice || id === undefined || access.mayTouch(operator, id, sendsCommand ? command : undefined));
+      (!ofDevice || id === undefined || access.mayTouch(operator, id, sendsCommand ? command : undefined)) &&
+      (!setsTwin || id === undefined || access.maySet(operator, id));
     if (allowed) return;
     access.audit.refused(operator.actor, {
       actor: operator.actor,

@@ -8,6 +8,7 @@ import type {
 import type { AnchoredBoot } from '../../registry/unseen-boots.ts';
 import { deviceUnknown, HubError } from '../../kernel/errors.ts';
 import { noteRemoval } from './sqlite-removal-store.ts';
+import { forgetTwin } from './sqlite-twin-store.ts';
 import type { Database } from './sqlite.ts';
 
 /** Boots of each device whose anchors are kept. The one whose newest session is oldest is dropped first. */
@@ -57,6 +58,7 @@ export function createDeviceStore(db: Database): DeviceStore {
         { sql: 'DELETE FROM device WHERE id = ?1 RETURNING id', params: [id] },
         { sql: 'DELETE FROM presence WHERE device_id = ?1', params: [id] },
         { sql: 'DELETE FROM device_list WHERE device_id = ?1', params: [id] },
+        ...forgetTwin(id),
         { sql: 'DELETE FROM boot_anchor WHERE device_id = ?1', params: [id] },
         { sql: 'DELETE FROM boot_anchor_step WHERE device_id = ?1', params: [id] },
       ]);

@@ -13,6 +13,7 @@ import { consoleSessionMigrations } from './sqlite-console-session-store.ts';
 import { historyMigrations } from './sqlite-history-store.ts';
 import { removalMigrations } from './sqlite-removal-store.ts';
 import { incidentMigrations } from './sqlite-incident-store.ts';
+import { twinMigrations } from './sqlite-twin-store.ts';
 import { openDatabase, type Database, type DatabaseOptions } from './sqlite.ts';
 
 /**
@@ -118,11 +119,12 @@ export const stateMigrations: readonly string[] = [
   ...consoleSessionMigrations,
   ...noticeActorMigrations,
   ...historyMigrations,
+  ...twinMigrations,
 ];
 
 /**
  * Opens `state.db`: devices, epochs, boot anchors, presence, the hub's own name, the command journal, the
- * audit, group commands and schedules, operators and enrolments.
+ * audit, group commands and schedules, operators and enrolments, twins.
  * @throws HubError `database-failed`
  */
 export function openStateDatabase(

@@ -46,6 +46,7 @@ test('every operation is performed and refused as the document says', async (t) 
   const client = as(admin);
   const fleet = await devices.addFleet(client, scene);
   await devices.callDevices(client);
+  await devices.callTwins(client);
   await devices.callReadings(client, scene, fleet);
   await devices.callHub(client);
   await commands.callCommands(client);

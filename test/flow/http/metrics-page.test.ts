@@ -55,6 +55,10 @@ const names: Record<string, readonly string[]> = {
     'hub_tls_reloads_total',
     'hub_tls_resumptions_total',
     'hub_turned_away_seconds_total',
+    'hub_twin_changes_total',
+    'hub_twin_deliveries_total',
+    'hub_twin_reports_total',
+    'hub_twin_write_failures_total',
     'hub_upgrade_refusals_total',
     'hub_upgrades_total',
   ],
@@ -79,6 +83,7 @@ const names: Record<string, readonly string[]> = {
     'hub_disk_free_bytes',
     'hub_store_up',
     'hub_tls_expiry_seconds',
+    'hub_twins',
   ],
   histogram: ['hub_command_stage_seconds'],
 };

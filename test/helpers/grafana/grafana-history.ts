@@ -8,7 +8,7 @@ import { createLog } from '../../../hub/kernel/log.ts';
 import type { FrameOwner } from '../../../hub/telemetry/batch.ts';
 import type { Ledger } from '../../../hub/telemetry/ledger.ts';
 import { Ingest } from '../../../hub/telemetry/ingest.ts';
-import { PresenceRecorder } from '../../../hub/telemetry/presence-recorder.ts';
+import { PresenceRecorder } from '../../../hub/telemetry/recorders/presence-recorder.ts';
 import { loadDeviceTypes, type DeviceType } from '../../../schemas/index.ts';
 import { ManualClock, trustedClock } from '../clock.ts';
 import { testPipeline } from '../hubs/pipeline.ts';

@@ -1,3 +1,5 @@
+import { MemoryTwinStore } from '../devices/memory-twins.ts';
+import { Twins } from '../../../hub/twins/twins.ts';
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { AckSchedule } from '../../../hub/sessions/ack-schedule.ts';
@@ -38,7 +40,19 @@ const env = {
   additionalProperties: false,
 };
 
-function sensor(version: number): DeviceType {
+const settings = (more: object): object => ({
+  type: 'object',
+  properties: {
+    level: { type: 'integer', minimum: 0, maximum: 9, ...more },
+    note: { type: 'string', maxLength: 400 },
+    more: { type: 'string', maxLength: 400 },
+    serial: { type: 'string', maxLength: 16 },
+  },
+  additionalProperties: false,
+});
+const twin = { desired: settings({ default: 5 }), reported: settings({}) };
+
+function sensor(version: number, more: object = {}): DeviceType {
   const leak = {
     type: 'object',
     properties: { zone: { type: 'integer' }, note: { type: 'string', maxLength: 64 } },
@@ -51,11 +65,13 @@ function sensor(version: number): DeviceType {
     events: { leak },
     commands: { identify: { safety: 'observe', offline: 'reject' } },
     presence: { heartbeatSec: 30, graceSec: 15 },
+    ...more,
   };
   return compileDeviceType(definition, `sensor@${version}.json`);
 }
 
-const types = [sensor(1), sensor(2)];
+/** The third version has a twin. */
+const types = [sensor(1), sensor(2), sensor(3, { twin })];
 export const sensorType: DeviceType = sensor(1);
 export const catalog = {
   get: (id: string) => types.find((type) => type.id === id),
@@ -182,6 +198,9 @@ export interface FixtureOptions extends Partial<SessionOptions> {
   writer?: Partial<WriterOptions>;
   /** The test runs the polls of the sockets itself. */
   pollsByHand?: boolean;
+  /** The devices have a type with a twin. */
+  twin?: boolean;
+  twinCacheBytes?: number;
   maxAgeMs?: number;
   maxAheadMs?: number;
   /** Not given: one that is never doubted. */
@@ -245,7 +264,8 @@ export async function startSessions(t: TestContext, options: FixtureOptions = {}
   };
   const liveness = startLiveness({ clock, afterPoll });
   const deviceStore = new MemoryDeviceStore();
-  const record = { type: 'sensor@1', site: 'lab', createdMs: 0, disabled: false, epoch: 0 };
+  const type = options.twin === true ? 'sensor@3' : 'sensor@1';
+  const record = { type, site: 'lab', createdMs: 0, disabled: false, epoch: 0 };
   await deviceStore.add(['d1', 'd2'].map((id) => ({ ...record, id, credentials: [secretOf(id)] })));
   const removed: string[] = [];
   const registry = new Registry({ store: deviceStore, clock });
@@ -297,6 +317,22 @@ export async function startSessions(t: TestContext, options: FixtureOptions = {}
   };
   const acks = new AckSchedule(clock, sessionOptions.ackDelayMs);
   const commands = new RecordingCommands();
+  const twinStore = new MemoryTwinStore();
+  const twins = new Twins({
+    clock,
+    log: silentLog,
+    audit: {
+      record: async () => {},
+      entryOf: (event) => ({ ...event, timeMs: 0 }),
+      noted() {},
+      refused() {},
+    },
+    store: twinStore,
+    sessions,
+    requireType: (id) => sessions.requireType(id),
+    followers: [],
+    cacheBytes: options.twinCacheBytes,
+  });
   const counters = newSessionCounters();
   const alarms: string[] = [];
   const clones = startCloneGuard({
@@ -317,6 +353,7 @@ export async function startSessions(t: TestContext, options: FixtureOptions = {}
     registry,
     sessions,
     commands,
+    twins,
     counters,
     clones,
     deviceEvents,
@@ -351,7 +388,7 @@ export async function startSessions(t: TestContext, options: FixtureOptions = {}
   /** A device whose session is open. */
   async function open(deviceId = 'd1', hello: object = {}): Promise<ConnectedDevice> {
     const device = connect(deviceId);
-    await device.hello(hello);
+    await device.hello({ deviceType: type, ...hello });
     assert.equal(device.socket.of('welcome').length, 1);
     return device;
   }
@@ -370,6 +407,8 @@ export async function startSessions(t: TestContext, options: FixtureOptions = {}
     ingest,
     acks,
     commands,
+    twins,
+    twinStore,
     alarms,
     clones,
     deviceEvents,

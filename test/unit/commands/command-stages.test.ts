@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { Command } from '../../../hub/commands/command.ts';
 import { CommandStages } from '../../../hub/commands/stages.ts';
 import { Ledger } from '../../../hub/telemetry/ledger.ts';
-import { CommandRecorder } from '../../../hub/telemetry/command-recorder.ts';
+import { CommandRecorder } from '../../../hub/telemetry/recorders/command-recorder.ts';
 
 const accepted: Command = {
   device: 'd-1',

@@ -91,6 +91,7 @@ const neighbours: [feature: string, forbidden: string[], below: string[]][] = [
   ['identity', ['telemetry', 'notices', 'sessions'], ['registry', 'operators']],
   ['incidents', ['notices', 'sessions', 'admin'], ['presence', 'registry']],
   ['notices', ['incidents', 'sessions'], ['registry', 'schedules']],
+  ['twins', ['telemetry', 'sessions'], ['audit', 'commands']],
   ['sessions', ['admin'], ['telemetry', 'identity', 'commands', 'presence']],
   ['admin', [], ['sessions', 'incidents', 'kernel']],
 ];

@@ -37,6 +37,10 @@ function allChecks(): Map<string, Check> {
   for (const type of catalog.all()) {
     for (const stream of type.streams.values()) checks.set(`${type.id}.streams.${stream.name}`, stream.check);
     for (const event of type.events.values()) checks.set(`${type.id}.events.${event.name}`, event.check);
+    if (type.twin !== undefined) {
+      checks.set(`${type.id}.twin.desired`, type.twin.checkDesired);
+      checks.set(`${type.id}.twin.reported`, type.twin.checkReported);
+    }
     for (const command of type.commands.values()) {
       checks.set(`${type.id}.commands.${command.name}.params`, command.checkParams);
       checks.set(`${type.id}.commands.${command.name}.output`, command.checkOutput);

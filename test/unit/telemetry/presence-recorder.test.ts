@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { neverSeen } from '../../../hub/presence/presence.ts';
-import { PresenceRecorder } from '../../../hub/telemetry/presence-recorder.ts';
+import { PresenceRecorder } from '../../../hub/telemetry/recorders/presence-recorder.ts';
 import { ManualClock } from '../../helpers/clock.ts';
 import { ScriptedStore } from '../../helpers/hubs/session-fixture.ts';
 import { silentLog } from '../../helpers/silent-log.ts';

@@ -9,6 +9,7 @@ import type { TypeViews } from '../../../admin/type-views.ts';
 import type { CommandOperations } from '../../../commands/command-operations.ts';
 import type { GroupOperations } from '../../../commands/group/group-operations.ts';
 import type { Schedules } from '../../../schedules/schedules.ts';
+import type { TwinOperations } from '../../../twins/twin-operations.ts';
 import { serveAudit, type AuditOperations } from './audit-routes.ts';
 import { serveCommands } from './command-routes.ts';
 import { serveCredentials } from './credential-routes.ts';
@@ -28,6 +29,7 @@ import { serveReadings } from './reading-routes.ts';
 import { serveRejects, type RejectOperations } from './reject-routes.ts';
 import { serveSchedules } from './schedule-routes.ts';
 import { serveSpool } from './spool-routes.ts';
+import { serveTwins } from './twin-routes.ts';
 
 /** What operators can ask of the hub as a whole and of its devices. */
 export type ViewOperations = AdminOperations & DeviceHistory & HubOperations & RejectOperations & TypeViews;
@@ -38,6 +40,7 @@ export interface ApiOperations extends AuditOperations {
   commands: CommandOperations;
   groups: GroupOperations;
   schedules: Schedules;
+  twins: TwinOperations;
   credentials: CredentialOperations;
   enrolments: EnrolmentOperations;
   operators: OperatorOperations;
@@ -53,6 +56,7 @@ export function serveApi(app: FastifyInstance, operations: ApiOperations): void 
   serveHub(app, views);
   serveDevices(app, views);
   servePresenceHistory(app, views);
+  serveTwins(app, operations.twins);
   serveReadings(app, views);
   serveRejects(app, views);
   serveDeviceTypes(app, views);

@@ -41,7 +41,7 @@ type Body<Given> = 'body' extends keyof Given
 
 type OperationAt<Route extends ApiRoute> = {
   parameters: PathParams<RequestTo<Route>> &
-    Query<RequestTo<Route>> & { header?: { 'idempotency-key'?: string } };
+    Query<RequestTo<Route>> & { header?: { 'idempotency-key'?: string; 'if-match'?: string } };
   responses: { 200: Json<AnswerTo<Route>>; 500: Json<Refusal> };
 } & Body<RequestTo<Route>>;
 

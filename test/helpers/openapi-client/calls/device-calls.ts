@@ -38,6 +38,30 @@ export async function callDevices(client: ApiClient): Promise<void> {
     await done(client.GET('/api/v1/device-types/{id}', { params: { path: { id } } }));
 }
 
+/** What `d-1` should hold. */
+export async function callTwins(client: ApiClient): Promise<void> {
+  const params = { path: { id: 'd-1' } };
+  const { rev } = await done(client.GET('/api/v1/devices/{id}/twin', { params }));
+  assert.equal(rev, 0);
+  const path = '/api/v1/devices/{id}/twin/desired';
+  const changed = await done(client.PATCH(path, { params, body: { intervalSec: 30 } }));
+  assert.deepEqual([changed.rev, changed.desired], [1, { intervalSec: 30 }]);
+  const stale = { ...params, header: { 'if-match': '"0"' } };
+  await refused(client.PATCH(path, { params: stale, body: { intervalSec: 40 } }), 412);
+  await refused(client.PATCH(path, { params, body: { intervalSec: 0 } }), 422);
+  const { changes } = await done(client.GET('/api/v1/devices/{id}/twin/history', { params }));
+  assert.deepEqual(
+    changes.map(({ patch }) => patch),
+    [{ intervalSec: 30 }],
+  );
+  const query = { type: 'env-sensor', state: 'pending' as const };
+  const { twins } = await done(client.GET('/api/v1/twins', { params: { query } }));
+  assert.deepEqual(
+    twins.map(({ device }) => device),
+    ['d-1'],
+  );
+}
+
 /** What `d-1` has sent, once it is stored. */
 export async function callReadings(client: ApiClient, scene: Scene, { online }: Fleet): Promise<void> {
   const path = { id: 'd-1' };

@@ -1,11 +1,11 @@
-import { typeName } from '../../schemas/index.ts';
-import type { CommandFollower } from '../commands/answers.ts';
-import type { Command } from '../commands/command.ts';
-import type { DeviceRecord } from '../registry/device-store.ts';
-import type { Ledger } from './ledger.ts';
-import { compileFieldEncoder, encodePrefix, encodeTimeUs } from './line-protocol.ts';
-import { HubPoints } from './hub-points.ts';
-import type { Writer } from './writer.ts';
+import { typeName } from '../../../schemas/index.ts';
+import type { CommandFollower } from '../../commands/answers.ts';
+import type { Command } from '../../commands/command.ts';
+import type { DeviceRecord } from '../../registry/device-store.ts';
+import type { Ledger } from '../ledger.ts';
+import { compileFieldEncoder, encodePrefix, encodeTimeUs } from '../line-protocol.ts';
+import { HubPoints } from '../hub-points.ts';
+import type { Writer } from '../writer.ts';
 
 const encodeCommand = compileFieldEncoder([
   { name: 'device', kind: 'string', tag: false },

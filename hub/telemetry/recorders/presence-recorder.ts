@@ -1,11 +1,12 @@
-import { typeName } from '../../schemas/index.ts';
-import type { DeviceRecord } from '../registry/device-store.ts';
-import type { PresenceFollower } from '../presence/presence-follower.ts';
-import type { Ledger } from './ledger.ts';
-import type { Presence } from '../../schemas/api/presence.ts';
-import { compileFieldEncoder, encodePrefix, encodeTimeUs } from './line-protocol.ts';
-import { HubPoints } from './hub-points.ts';
-import type { Writer } from './writer.ts';
+import { typeName } from '../../../schemas/index.ts';
+import type { DeviceRecord } from '../../registry/device-store.ts';
+import type { PresenceFollower } from '../../presence/presence-follower.ts';
+import type { Ledger } from '../ledger.ts';
+import type { Presence } from '../../../schemas/api/presence.ts';
+import { compileFieldEncoder, encodePrefix, encodeTimeUs } from '../line-protocol.ts';
+import { HubPoints } from '../hub-points.ts';
+import { OwnTimes } from './own-times.ts';
+import type { Writer } from '../writer.ts';
 
 const encodePresence = compileFieldEncoder([
   { name: 'state', kind: 'string', tag: false },
@@ -16,17 +17,12 @@ const encodePresence = compileFieldEncoder([
   { name: 'points', kind: 'integer', tag: false },
 ]);
 
-/** Changes as close as this differ by microseconds. */
-const sameMomentUs = 1_000_000;
-
 /** Writes presence to the store: each change, and regular snapshots so that every time window has a point. */
 export class PresenceRecorder implements PresenceFollower {
   readonly #points: HubPoints;
   readonly #ledger: Ledger;
   readonly #recordOf: (deviceId: string) => DeviceRecord | undefined;
-
-  /** Device → the time of its newest point, µs. */
-  readonly #lastUs = new Map<string, number>();
+  readonly #times = new OwnTimes();
 
   constructor(deps: {
     writer: Writer;
@@ -52,7 +48,7 @@ export class PresenceRecorder implements PresenceFollower {
     const prefix = encodePrefix('presence', { device: deviceId, site: record.site, type });
     const online = state === 'online';
     const fields = encodePresence({ state, reason, online, epoch, n, points: this.#taken(deviceId) });
-    this.#points.write(`${prefix}${fields} ${encodeTimeUs(this.#ownUs(deviceId, timeMs) / 1000)}`);
+    this.#points.write(`${prefix}${fields} ${encodeTimeUs(this.#times.next(deviceId, timeMs))}`);
   }
 
   /** Points accepted from the device since the hub started. If it does not rise, the device sends no data. */
@@ -63,17 +59,7 @@ export class PresenceRecorder implements PresenceFollower {
 
   /** The device is no longer registered. */
   removed(deviceId: string): void {
-    this.#lastUs.delete(deviceId);
-  }
-
-  /** Two changes within a millisecond would be one point, so each gets its own microsecond. */
-  #ownUs(deviceId: string, timeMs: number): number {
-    const givenUs = Math.round(timeMs * 1000);
-    const nextUs = (this.#lastUs.get(deviceId) ?? 0) + 1;
-    // A clock that was set back is believed, because the changes before it are far away.
-    const ownUs = nextUs - givenUs > sameMomentUs ? givenUs : Math.max(givenUs, nextUs);
-    this.#lastUs.set(deviceId, ownUs);
-    return ownUs;
+    this.#times.forget(deviceId);
   }
 
   /** One point for every device, all with the same time (Unix ms) but for a microsecond. */

@@ -1,0 +1,165 @@
+import { keptTwinChanges, type TwinChange } from '../../../schemas/api/twins.ts';
+import type { Origin } from '../../../schemas/api/requester.ts';
+import type { TwinError } from '../../../schemas/index.ts';
+import type { JsonObject } from '../../../schemas/twin/merge-patch.ts';
+import type { DesiredChange, TwinRow, TwinStore } from '../../twins/twin-store.ts';
+import type { Twin } from '../../twins/twin.ts';
+import type { Database } from './sqlite.ts';
+import type { Row, Statement } from './sqlite-protocol.ts';
+
+export const twinMigrations: readonly string[] = [
+  `-- Outlives its device with its revision alone: one that is added again goes on from it, because the device may hold the old one.
+   CREATE TABLE twin (
+     device_id TEXT PRIMARY KEY,
+     rev INTEGER NOT NULL,
+     changed_ms REAL NOT NULL,
+     desired TEXT NOT NULL,
+     reported TEXT NOT NULL,
+     reported_ms REAL,
+     dealt_rev INTEGER NOT NULL,
+     errors TEXT NOT NULL,
+     verdict_ms REAL NOT NULL
+   ) STRICT;
+
+   -- What was asked of desired, the newest of each device.
+   CREATE TABLE twin_change (
+     device_id TEXT NOT NULL,
+     rev INTEGER NOT NULL,
+     time_ms REAL NOT NULL,
+     actor TEXT NOT NULL,
+     origin TEXT NOT NULL,
+     patch TEXT NOT NULL,
+     dropped TEXT,
+     PRIMARY KEY (device_id, rev)
+   ) STRICT;`,
+];
+
+/** To be part of the transaction that removes a device. */
+export function forgetTwin(deviceId: string): Statement[] {
+  return [
+    {
+      sql: `UPDATE twin SET rev = rev + 1, desired = '{}', reported = '{}', reported_ms = NULL, dealt_rev = 0, errors = '[]'
+             WHERE device_id = ?1`,
+      params: [deviceId],
+    },
+    { sql: 'DELETE FROM twin_change WHERE device_id = ?1', params: [deviceId] },
+  ];
+}
+
+const columns = 'device_id, rev, changed_ms, desired, reported, reported_ms, dealt_rev, errors, verdict_ms';
+
+/** @param auditOf the statements that note a change in the audit, to follow the one that writes it */
+export function createTwinStore(
+  db: Database,
+  auditOf: (device: string, change: DesiredChange) => Statement[],
+): TwinStore {
+  return {
+    async page(after, limit) {
+      const rows = await db.read(
+        `SELECT ${columns} FROM twin WHERE device_id > ?1 AND EXISTS (SELECT 1 FROM device WHERE id = device_id)
+          ORDER BY device_id LIMIT ?2`,
+        [after, limit],
+      );
+      return rows.map((row) => ({ device: String(row['device_id']), twin: twinOf(row) }));
+    },
+
+    async find(device) {
+      const [row] = await db.read(`SELECT ${columns} FROM twin WHERE device_id = ?1`, [device]);
+      return row && twinOf(row);
+    },
+
+    async save(rows) {
+      await db.transaction([
+        upsert(rows),
+        ...rows.flatMap(({ device, changes }) =>
+          changes.flatMap((change) => [insertChange(device, change), ...auditOf(device, change)]),
+        ),
+        ...rows.flatMap(({ device, changes }) => (changes.length === 0 ? [] : [pruneChanges(device)])),
+      ]);
+    },
+
+    async history(device, limit) {
+      const rows = await db.read(
+        `SELECT rev, time_ms, actor, origin, patch, dropped FROM twin_change WHERE device_id = ?1
+          ORDER BY rev DESC LIMIT ?2`,
+        [device, limit],
+      );
+      return rows.map(changeOf);
+    },
+  };
+}
+
+function upsert(rows: readonly TwinRow[]): Statement {
+  const given = rows.map(({ device, twin }) => ({
+    device,
+    ...twin,
+    desired: JSON.stringify(twin.desired),
+    reported: JSON.stringify(twin.reported),
+    errors: JSON.stringify(twin.errors),
+  }));
+  return {
+    sql: `INSERT INTO twin (${columns})
+          SELECT value ->> 'device', value ->> 'rev', value ->> 'changedMs', value ->> 'desired', value ->> 'reported',
+                 value ->> 'reportedMs', value ->> 'dealtRev', value ->> 'errors', value ->> 'verdictMs'
+            FROM json_each(?1)
+           -- What changes while a device is removed is not kept of it.
+           WHERE EXISTS (SELECT 1 FROM device WHERE id = value ->> 'device')
+          ON CONFLICT (device_id) DO UPDATE SET rev = excluded.rev, changed_ms = excluded.changed_ms,
+            desired = excluded.desired, reported = excluded.reported, reported_ms = excluded.reported_ms,
+            dealt_rev = excluded.dealt_rev, errors = excluded.errors, verdict_ms = excluded.verdict_ms`,
+    params: [JSON.stringify(given)],
+  };
+}
+
+function insertChange(device: string, { rev, timeMs, requester, patch, dropped }: DesiredChange): Statement {
+  return {
+    sql: `INSERT INTO twin_change (device_id, rev, time_ms, actor, origin, patch, dropped)
+          SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 WHERE EXISTS (SELECT 1 FROM device WHERE id = ?1)
+          ON CONFLICT (device_id, rev) DO NOTHING`,
+    params: [
+      device,
+      rev,
+      timeMs,
+      requester.actor,
+      requester.origin,
+      JSON.stringify(patch),
+      dropped === undefined ? null : JSON.stringify(dropped),
+    ],
+  };
+}
+
+function pruneChanges(device: string): Statement {
+  return {
+    sql: `DELETE FROM twin_change WHERE device_id = ?1 AND rev <= (
+            SELECT rev FROM twin_change WHERE device_id = ?1 ORDER BY rev DESC LIMIT 1 OFFSET ?2)`,
+    params: [device, keptTwinChanges],
+  };
+}
+
+/** Written by `upsert` above, and by nothing else. */
+function twinOf(row: Row): Twin {
+  const reportedMs = row['reported_ms'];
+  return {
+    rev: Number(row['rev']),
+    changedMs: Number(row['changed_ms']),
+    desired: JSON.parse(String(row['desired'])) as JsonObject,
+    reported: JSON.parse(String(row['reported'])) as JsonObject,
+    reportedMs: typeof reportedMs === 'number' ? reportedMs : undefined,
+    dealtRev: Number(row['dealt_rev']),
+    errors: JSON.parse(String(row['errors'])) as TwinError[],
+    verdictMs: Number(row['verdict_ms']),
+  };
+}
+
+/** Written by `insertChange` above, and by nothing else. */
+function changeOf(row: Row): TwinChange {
+  const dropped = row['dropped'];
+  return {
+    rev: Number(row['rev']),
+    timeMs: Number(row['time_ms']),
+    actor: String(row['actor']),
+    origin: String(row['origin']) as Origin,
+    patch: JSON.parse(String(row['patch'])) as JsonObject,
+    ...(typeof dropped === 'string' ? { dropped: JSON.parse(dropped) as string[] } : {}),
+  };
+}

@@ -1,0 +1,33 @@
+/** JSON Merge Patch, RFC 7396. Both ends of the wire use it, and the console. */
+
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/**
+ * The target with the patch applied (§2): members are set, `null` removes one, objects are merged, and everything else,
+ * arrays too, replaces what was there. Neither argument is changed. Recursive: the depth of JSON from outside is bounded.
+ */
+export function mergePatch(target: unknown, patch: JsonObject): JsonObject {
+  const members = new Map(isJsonObject(target) ? Object.entries(target) : []);
+  for (const [name, value] of Object.entries(patch)) {
+    if (value === null) members.delete(name);
+    else members.set(name, isJsonObject(value) ? mergePatch(members.get(name), value) : value);
+  }
+  // `fromEntries` defines members, so `__proto__` is a name like any other.
+  return Object.fromEntries(members);
+}
+
+/** The patch that makes the state of any target whose members are all among those of `known`. */
+export function wholePatch(known: JsonObject, state: JsonObject): JsonObject {
+  const gone = Object.keys(known)
+    .filter((name) => !Object.hasOwn(state, name))
+    .map((name) => [name, null] as const);
+  const held = Object.entries(state).map(([name, value]) => {
+    const before = Object.hasOwn(known, name) ? known[name] : undefined;
+    return [name, isJsonObject(value) && isJsonObject(before) ? wholePatch(before, value) : value] as const;
+  });
+  return Object.fromEntries([...gone, ...held]);
+}
