@@ -2,14 +2,14 @@ import { escapePointer } from '../json-pointer.ts';
 import { isJsonObject, type JsonObject } from './merge-patch.ts';
 
 /** A setting of a twin: anything but an object, arrays as a whole. */
-export interface Leaf {
+interface Leaf {
   /** JSON pointer. */
   path: string;
   value: unknown;
 }
 
 /** The settings in a state. An object without members has none. */
-export function* leavesOf(state: JsonObject, at = ''): Generator<Leaf> {
+function* leavesOf(state: JsonObject, at = ''): Generator<Leaf> {
   for (const [name, value] of Object.entries(state)) {
     const path = `${at}/${escapePointer(name)}`;
     if (isJsonObject(value)) yield* leavesOf(value, path);

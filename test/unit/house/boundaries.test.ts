@@ -96,18 +96,14 @@ const neighbours: [feature: string, forbidden: string[], below: string[]][] = [
   ['admin', [], ['sessions', 'incidents', 'kernel']],
 ];
 
+/** Third parties and what does I/O. */
+const strangers =
+  'undici pino fastify ajv node-cron @peculiar/x509 node:sqlite node:net node:fs/promises'.split(' ');
+
 const features = neighbours.flatMap(([feature, forbidden, below]) => [
-  ...[
-    'undici',
-    'pino',
-    'fastify',
-    'ajv',
-    'node-cron',
-    '@peculiar/x509',
-    'node:sqlite',
-    'node:net',
-    'node:fs/promises',
-  ].map((name, at) => fault(`hub/${feature}/third-${at}.ts`, name, /no third party and does no I\/O/)),
+  ...strangers.map((name, at) =>
+    fault(`hub/${feature}/third-${at}.ts`, name, /no third party and does no I\/O/),
+  ),
   typeFault(`hub/${feature}/third-type.ts`, 'mqtt', /no third party/),
   fault(`hub/${feature}/adapter.ts`, '../adapters/sqlite/sqlite.ts', /never takes an adapter/),
   typeFault(`hub/${feature}/adapter-type.ts`, '../adapters/cron.ts', /never takes an adapter/),
