@@ -1,6 +1,7 @@
 import type { ErrorObject } from 'ajv/dist/2020.js';
 import { cutText } from './cut-text.ts';
 import type { FieldError } from './api/refusal.ts';
+import { limits } from './limits.ts';
 import { escapePointer, ownMember, valueAt } from './json-pointer.ts';
 
 export type { FieldError };
@@ -50,7 +51,7 @@ export function describeError(error: ErrorObject, root: unknown): FieldError {
   const value = member === undefined ? holder : ownMember(holder, member);
   const keyword = error.propertyName === undefined ? keywordOf(error) : 'propertyNames';
   const got = error.propertyName === undefined ? renderValue(value) : renderValue(error.propertyName);
-  return { path, keyword, expected: shorten(expectation(error, value), maxExpected), got };
+  return { path: shortPath(path), keyword, expected: shorten(expectation(error, value), maxExpected), got };
 }
 
 /** The field an error is about when it is not the value at `instancePath` but a member of it. */
@@ -118,6 +119,11 @@ function listOf(values: unknown): string {
   return Array.isArray(values)
     ? values.map((value) => (typeof value === 'string' ? value : renderValue(value))).join(', ')
     : '';
+}
+
+/** A path as long as a field error may have: the names in it are as long as who sent them likes. */
+export function shortPath(path: string): string {
+  return shorten(path, limits.path);
 }
 
 function shorten(text: string, length: number): string {

@@ -1,5 +1,5 @@
 import { duplicateNames } from './duplicate-names.ts';
-import { renderValue, type FieldError } from './field-error.ts';
+import { renderValue, shortPath, type FieldError } from './field-error.ts';
 import { escapePointer } from './json-pointer.ts';
 
 /**
@@ -149,5 +149,5 @@ function unreadable(
 }
 
 function fieldFault(path: string, keyword: string, expected: string, got: string): FieldError {
-  return { path, keyword, expected, got };
+  return { path: shortPath(path), keyword, expected, got };
 }

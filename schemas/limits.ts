@@ -20,6 +20,8 @@ export const limits = {
   ids: 500,
   /** Field errors in one nack. */
   errors: 16,
+  /** Characters of the path of a field error. */
+  path: 1_024,
   /** A device must say hello within this time after the upgrade, seconds. */
   helloSec: 10,
   /** Bytes of a close reason (RFC 6455 §5.5: a control frame carries 125 bytes, two of them the code). */

@@ -114,6 +114,19 @@ export interface DeviceListener {
 /** A WebSocket that knows who gets its events, so that no frame needs a closure. */
 class DeviceWebSocket extends WebSocket {
   events: SocketEvents | undefined;
+  #framesOfTurn = 0;
+
+  /**
+   * One more frame came. Node goes on reading a socket that has more, up to 2 MiB, before it looks at another one: after
+   * some frames the others get their turn.
+   */
+  heard(): void {
+    this.#framesOfTurn += 1;
+    if (this.#framesOfTurn < framesOfTurn) return;
+    this.#framesOfTurn = 0;
+    this.pause();
+    setImmediate(resumeSocket, this);
+  }
 
   /** ws itself closes without a reason when the device breaks the protocol. */
   override close(code?: number, reason?: string | Buffer): void {
@@ -123,21 +136,34 @@ class DeviceWebSocket extends WebSocket {
   }
 }
 
+/** Few beside what a read brings, and so many that the pause costs nothing. */
+const framesOfTurn = 100;
+
+function resumeSocket(ws: DeviceWebSocket): void {
+  ws.resume();
+}
+
 const faultsOfCodes = ['protocol-error', 'bad-utf8', 'too-many-fragments', 'frame-too-big'] as const;
 
 function onMessage(this: WebSocket, data: RawData, isBinary: boolean): void {
-  const { events } = this as DeviceWebSocket;
+  const ws = this as DeviceWebSocket;
+  ws.heard();
+  const { events } = ws;
   if (isBinary) events?.binary();
   // A Buffer here is a view of a pooled chunk. It is converted to a string immediately, and never kept.
   else events?.text((data as Buffer).toString());
 }
 
 function onPing(this: WebSocket): void {
-  (this as DeviceWebSocket).events?.pinged();
+  const ws = this as DeviceWebSocket;
+  ws.heard();
+  ws.events?.pinged();
 }
 
 function onPong(this: WebSocket): void {
-  (this as DeviceWebSocket).events?.pong();
+  const ws = this as DeviceWebSocket;
+  ws.heard();
+  ws.events?.pong();
 }
 
 function onClose(this: WebSocket, code: number, reason: Buffer): void {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { readJson } from '../../../schemas/json-text.ts';
+import { limits } from '../../../schemas/limits.ts';
 
 /** JSON with a name repeated in one of its objects, and the pointers to each repeated name. */
 const names = fc.constantFrom('a', 'b:', 'c"', 'd\\', '/~', '__proto__', 'constructor', '\u{1f600}', '');
@@ -104,4 +105,14 @@ test('whatever the text, the answer shows no character that a terminal obeys', (
       }
     }),
   );
+});
+
+test('the path of a fault is as short as a nack has it, however long the names in it are', () => {
+  const name = 'n'.repeat(5_000);
+  for (const text of [`{"${name}":"\\ud800"}`, `{"${name}":{"a":1,"a":2}}`]) {
+    const json = readJson(text);
+    const [fault] = (json.kind === 'read' ? json.faults : undefined) ?? [];
+    assert.equal(fault?.path.length, limits.path);
+    assert.match(fault.path, /^\/n+…$/);
+  }
 });

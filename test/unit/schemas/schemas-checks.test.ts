@@ -181,16 +181,22 @@ test('the bounds in the frame schemas are those of the limits', () => {
     telemetry({ type: 'telemetry', seq: 1, stream: text(length), ts: 0, data: 0 });
   assert.equal(stream(limits.name), undefined);
   assert.equal(stream(limits.name + 1)?.path, '/stream');
-  const error = { path: '', keyword: 'type', expected: 'number', got: 'null' };
-  const nack = (count: number) =>
+  const nack = (count: number, path = '') =>
     hubFrameChecks.nack({
       type: 'nack',
       code: 'schema',
       retry: false,
-      errors: Array.from({ length: count }, () => error),
+      errors: Array.from({ length: count }, () => ({
+        path,
+        keyword: 'type',
+        expected: 'number',
+        got: 'null',
+      })),
     });
   assert.equal(nack(limits.errors), undefined);
   assert.equal(nack(limits.errors + 1)?.path, '/errors');
+  assert.equal(nack(1, text(limits.path)), undefined);
+  assert.equal(nack(1, text(limits.path + 1))?.path, '/errors/0/path');
 });
 
 test('ids on the wire follow the grammar of device ids', () => {
