@@ -123,7 +123,9 @@ function refuseResponseTopic(root: string, topic: string): string | undefined {
   if (topic === '') return 'must not be empty';
   if (Buffer.byteLength(topic) > maxResponseTopicBytes)
     return `must not exceed ${maxResponseTopicBytes} bytes`;
-  if (/[+#\p{Cc}]/u.test(topic)) return 'must not hold a wildcard or a control character [MQTT-3.3.2-14]';
+  // A broker may close the connection of whoever publishes such a topic: the hub's own (MQTT 5 §1.5.4).
+  if (/[+#\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}]/u.test(topic))
+    return 'must not hold a wildcard, a control character or a noncharacter [MQTT-3.3.2-14]';
   if (topic.startsWith('$')) return 'must not start with $ [MQTT-4.7.2-1]';
   if (topic.split('/').length - 1 > maxSlashes) return `must not have more than ${maxSlashes} slashes`;
   const own = topic === root || topic.startsWith(`${root}/`);

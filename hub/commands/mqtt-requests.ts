@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { cutText } from '../../schemas/cut-text.ts';
 import type { FieldError } from '../../schemas/index.ts';
 import type { Requester } from '../../schemas/api/requester.ts';
 import type { BusHandlers, IncomingMessage } from '../bus/bus.ts';
@@ -264,5 +265,5 @@ function deliveryOf({ session, packetId, topic, payload }: IncomingMessage): { k
 }
 
 function clip(text: string): string {
-  return text.length <= 64 ? text : `${text.slice(0, 63)}…`;
+  return text.length <= 64 ? text : `${cutText(text, 63)}…`;
 }

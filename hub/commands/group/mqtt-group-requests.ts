@@ -1,4 +1,5 @@
 import { isName, type Topics } from '../../bus/topics.ts';
+import { cutText } from '../../../schemas/cut-text.ts';
 import { HubError, messageOf } from '../../kernel/errors.ts';
 import type { Log } from '../../kernel/log.ts';
 import type { Clock } from '../../../schemas/time/clock.ts';
@@ -106,7 +107,7 @@ export class MqttGroupRequests implements GroupRequests {
       status: 'rejected' as const,
       ts: clock.now(),
       reason,
-      ...withoutUndefined({ errors, requestedId: id?.slice(0, 64) }),
+      ...withoutUndefined({ errors, requestedId: id === undefined ? undefined : cutText(id, 64) }),
     };
     if (isName(group)) {
       const topic = topics.groupStatus(group, payload.id, 'rejected');
