@@ -107,6 +107,12 @@ export interface BoundedStore {
   size(): Promise<number>;
   /** Removes some of the oldest points, of every measurement. @returns how many; 0: there are none */
   removeOldest(): Promise<number>;
+  /**
+   * Makes smaller what was measured before `beforeMs`, some of it at a time, where it is much or older than `oldMs`.
+   * @param from what the call before gave
+   * @returns where to go on; undefined when all is done
+   */
+  compact(ages: { beforeMs: number; oldMs: number; from?: number | undefined }): Promise<number | undefined>;
 }
 
 export interface MetricsStore extends MetricsWriter, MetricsReader, MetricsUpkeep {

@@ -44,6 +44,11 @@ const firstMs = 60 * minuteMs;
 /** Where it begins again when the clock has been ahead. */
 const lostMs = dayMs;
 const removeEveryMs = 60 * minuteMs;
+/** The embedded store makes its points smaller when they are this old: few are written again by then. */
+const finishedMs = 15 * minuteMs;
+/** Points that are few are left as they are until they are this old. */
+const longFinishedMs = 6 * 60 * minuteMs;
+const compactEveryMs = 10 * minuteMs;
 
 /** The embedded store shares its disk with everything else, so it removes old readings unless configured otherwise. */
 const embeddedRetentionDays = 7;
@@ -83,6 +88,7 @@ export class Upkeep {
   readonly #options: UpkeepOptions;
   #rolledUpToMs: number | undefined;
   #removedAtMs = -Infinity;
+  #compactedAtMs = -Infinity;
   #closing = false;
 
   constructor(deps: UpkeepDeps, options: UpkeepOptions) {
@@ -96,9 +102,13 @@ export class Upkeep {
     return this.#rolledUpToMs ?? 0;
   }
 
-  /** Rolls up finished minutes, and once an hour removes what is too old. Rejects when the store does not answer. */
+  /**
+   * Keeps a store on the hub's own disk small, rolls up finished minutes, and once an hour removes what is too old.
+   * Rejects when the store does not answer.
+   */
   async run(): Promise<void> {
     const { clock, hubClock } = this.#deps;
+    if (!hubClock.unusable) await this.#compact();
     await this.#bound();
     // By a clock that is ahead everything would be too old, and all minutes over.
     if (hubClock.unusable) return;
@@ -112,6 +122,16 @@ export class Upkeep {
   /** Ends a run in progress after its current step. */
   close(): void {
     this.#closing = true;
+  }
+
+  async #compact(): Promise<void> {
+    const { clock, hubClock, store } = this.#deps;
+    if (store.bounded === undefined || clock.monotonic() - this.#compactedAtMs < compactEveryMs) return;
+    const { earliestMs } = hubClock.range();
+    const ages = { beforeMs: earliestMs - finishedMs, oldMs: earliestMs - longFinishedMs };
+    for (let from: number | undefined = 0; from !== undefined && !this.#closing;)
+      from = await store.bounded.compact({ ...ages, from });
+    this.#compactedAtMs = clock.monotonic();
   }
 
   /** Whatever the clock says: the oldest points go first. */

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { openInflux } from '../adapters/influx/influx.ts';
 import { makingMissingDatabase } from '../adapters/influx/missing-database.ts';
-import { openMetricsStore } from '../adapters/sqlite/metrics-store.ts';
+import { openMetricsStore } from '../adapters/sqlite/metrics/metrics-store.ts';
 import type { HubClock } from '../telemetry/clock/hub-clock.ts';
 import type { MetricsStore } from '../telemetry/store.ts';
 import type { HubContext } from './context.ts';

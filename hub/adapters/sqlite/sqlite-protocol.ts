@@ -20,7 +20,7 @@ export interface WorkerSetup {
 export type Request =
   | { kind: 'transaction'; id: number; statements: readonly Statement[] }
   | { kind: 'read'; id: number; statement: Statement }
-  | { kind: 'call'; id: number; operation: string; argument: unknown }
+  | { kind: 'call' | 'query'; id: number; operation: string; argument: unknown }
   | { kind: 'close'; id: number };
 
 export interface Fault {

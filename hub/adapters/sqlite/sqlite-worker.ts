@@ -61,10 +61,11 @@ class Engine implements OperationDatabase {
   /** All writes of the drain under one commit, each in its own savepoint; reads follow the commit. */
   serve(requests: readonly Request[]): Reply[] {
     const replies = this.#write(
-      requests.filter((request) => request.kind !== 'read' && request.kind !== 'close'),
+      requests.filter((request) => request.kind === 'transaction' || request.kind === 'call'),
     );
     for (const request of requests) {
       if (request.kind === 'read') replies.push(answer(request.id, () => this.#run(request.statement)));
+      if (request.kind === 'query') replies.push(answer(request.id, () => this.#operate(request)));
       if (request.kind === 'close') replies.push(answer(request.id, () => this.#checkpoint()));
     }
     return replies;
@@ -114,10 +115,13 @@ class Engine implements OperationDatabase {
 
   #apply(request: Request): unknown {
     if (request.kind === 'transaction') return request.statements.map((statement) => this.#run(statement));
-    if (request.kind !== 'call') return undefined;
-    const operation = this.#operations[request.operation];
-    if (typeof operation !== 'function') throw new Error(`unknown operation ${request.operation}`);
-    return (operation as (db: OperationDatabase, argument: unknown) => unknown)(this, request.argument);
+    return request.kind === 'call' ? this.#operate(request) : undefined;
+  }
+
+  #operate({ operation: name, argument }: Extract<Request, { operation: string }>): unknown {
+    const operation = this.#operations[name];
+    if (typeof operation !== 'function') throw new Error(`unknown operation ${name}`);
+    return (operation as (db: OperationDatabase, argument: unknown) => unknown)(this, argument);
   }
 
   #run({ sql, params = [] }: Statement): Row[] {

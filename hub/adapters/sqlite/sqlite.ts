@@ -28,6 +28,8 @@ export interface Database {
   read(sql: string, params?: readonly SqlValue[]): Promise<Row[]>;
   /** Runs a named export of the operations module given at open (`(db, argument) => result`) inside a write transaction. */
   call(operation: string, argument: unknown): Promise<unknown>;
+  /** The same outside any write transaction, after the writes called before it; it only reads. */
+  query(operation: string, argument: unknown): Promise<unknown>;
   /** Waits for what is under way, checkpoints and closes. */
   close(): Promise<void>;
 }
@@ -142,6 +144,10 @@ class WorkerDatabase implements Database {
 
   call(operation: string, argument: unknown): Promise<unknown> {
     return this.#send({ kind: 'call', id: this.#nextId++, operation, argument });
+  }
+
+  query(operation: string, argument: unknown): Promise<unknown> {
+    return this.#send({ kind: 'query', id: this.#nextId++, operation, argument });
   }
 
   close(): Promise<void> {

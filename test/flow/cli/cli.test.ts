@@ -11,7 +11,7 @@ import { serveDevices } from '../../../hub/adapters/http/routes/device-routes.ts
 import { serveLedger } from '../../../hub/adapters/http/routes/ledger-routes.ts';
 import { serveReadings } from '../../../hub/adapters/http/routes/reading-routes.ts';
 import { serveSpool } from '../../../hub/adapters/http/routes/spool-routes.ts';
-import { openMetricsStore } from '../../../hub/adapters/sqlite/metrics-store.ts';
+import { openMetricsStore } from '../../../hub/adapters/sqlite/metrics/metrics-store.ts';
 import { readConfig, type Config } from '../../../hub/config/config.ts';
 import { createLog } from '../../../hub/kernel/log.ts';
 import { lockDataDir } from '../../../hub/adapters/sqlite/data-dir.ts';

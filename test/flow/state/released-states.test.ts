@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import packageJson from '../../../package.json' with { type: 'json' };
 import { adminClient, callApi } from '../../../hub/cli/admin-client.ts';
-import { openMetricsStore } from '../../../hub/adapters/sqlite/metrics-store.ts';
+import { openMetricsStore } from '../../../hub/adapters/sqlite/metrics/metrics-store.ts';
 import { openDatabase } from '../../../hub/adapters/sqlite/sqlite.ts';
 import { stateMigrations } from '../../../hub/adapters/sqlite/state-database.ts';
 import { dataFolder, runCommand } from '../../helpers/cli.ts';

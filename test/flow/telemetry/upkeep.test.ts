@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { openInflux } from '../../../hub/adapters/influx/influx.ts';
-import { openMetricsStore } from '../../../hub/adapters/sqlite/metrics-store.ts';
+import { openMetricsStore } from '../../../hub/adapters/sqlite/metrics/metrics-store.ts';
 import type { MetricsStore } from '../../../hub/telemetry/store.ts';
 import { Upkeep } from '../../../hub/telemetry/upkeep.ts';
 import { ManualClock, trustedClock } from '../../helpers/clock.ts';
@@ -223,4 +223,42 @@ test('the embedded store stays within its size: the oldest points of all measure
     assert.ok((left[0]?.timeMs ?? 0) > startMs + 4_000_000, 'the oldest are gone');
     assert.ok((left.at(-1)?.timeMs ?? 0) >= startMs + 9_998_000, 'the newest are there');
   }
+});
+
+test('the embedded store makes finished points smaller every ten minutes, not by a clock that is doubted, and all series in turn', async () => {
+  const clock = new ManualClock(startMs);
+  const asked: { beforeMs: number; oldMs: number; from?: number | undefined }[] = [];
+  const hubClock = { ...trustedClock(clock), unusable: true };
+  const store = {
+    rollUp: () => Promise.resolve(),
+    removeBefore: () => Promise.resolve(false),
+    bounded: {
+      size: () => Promise.resolve(0),
+      removeOldest: () => Promise.resolve(0),
+      compact(ages: (typeof asked)[number]) {
+        asked.push(ages);
+        return Promise.resolve(ages.from === 0 ? 201 : undefined);
+      },
+    },
+  };
+  const progress = { load: () => Promise.resolve(undefined), save: () => Promise.resolve() };
+  const upkeep = new Upkeep(
+    { store, progress, clock, hubClock, log: silentLog, measurements: () => [] },
+    { rollUps: false, maxSize: 1 },
+  );
+  await upkeep.run();
+  assert.deepEqual(asked, []);
+  hubClock.unusable = false;
+  for (let minute = 0; minute < 12; minute += 1) {
+    await upkeep.run();
+    clock.advance(minuteMs);
+  }
+  const ages = (ofMs: number) => ({ beforeMs: ofMs - 15 * minuteMs, oldMs: ofMs - 360 * minuteMs });
+  assert.deepEqual(
+    asked,
+    [startMs, startMs + 10 * minuteMs].flatMap((atMs) => [
+      { ...ages(atMs), from: 0 },
+      { ...ages(atMs), from: 201 },
+    ]),
+  );
 });

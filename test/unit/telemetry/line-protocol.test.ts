@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { decodeLine } from '../../../hub/adapters/sqlite/line-decoder.ts';
+import { decodeLine } from '../../../hub/adapters/sqlite/metrics/line-decoder.ts';
 import { HubError } from '../../../hub/kernel/errors.ts';
 import {
   compileFieldEncoder,

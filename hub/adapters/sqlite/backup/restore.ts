@@ -6,7 +6,7 @@ import type { BackupFile, BackupManifest } from '../../../../schemas/backup/back
 import { checkFile, invalidBackup, readManifest } from './backup-manifest.ts';
 import { emptyFolder, lockDataDir, syncToDisk } from '../data-dir.ts';
 import { checkDatabase } from './database-copies.ts';
-import { metricsMigrations } from '../metrics-store.ts';
+import { metricsMigrations } from '../metrics/metrics-store.ts';
 import { spoolMigrations } from '../spool-database.ts';
 import type { Database } from '../sqlite.ts';
 import { openStateDatabase, stateMigrations } from '../state-database.ts';

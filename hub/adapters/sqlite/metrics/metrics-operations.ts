@@ -1,8 +1,18 @@
 /** The embedded metrics store's operations; they run in its worker thread. */
-import { HubError, messageOf } from '../../kernel/errors.ts';
-import { rollUpOf } from '../roll-up-name.ts';
+import { HubError, messageOf } from '../../../kernel/errors.ts';
+import { rollUpOf } from '../../roll-up-name.ts';
 import { decodeKey, decodeValues, keyEnd } from './line-decoder.ts';
-import type { OperationDatabase } from './sqlite-worker.ts';
+import type { OperationDatabase } from '../sqlite-worker.ts';
+import { Buckets, type BucketQuery } from './buckets.ts';
+import type { Point } from './chunk.ts';
+import {
+  compactSeries,
+  readColumns,
+  readPoints,
+  readSome,
+  removePointsBefore,
+  writePoint,
+} from './points.ts';
 
 export interface WriteReport {
   written: number;
@@ -20,17 +30,12 @@ const maxCachedSeries = 100_000;
 export function writeLines(db: OperationDatabase, lines: readonly string[]): WriteReport {
   if (validFor !== db.rollbacks) seriesIds.clear();
   validFor = db.rollbacks;
-  // A field that is written again takes its new value, the point's other fields stay (RFC 7396 on flat objects).
-  const insert = db.prepare(
-    `INSERT INTO point (series_id, time_us, fields) VALUES (?1, ?2, ?3)
-     ON CONFLICT (series_id, time_us) DO UPDATE SET fields = json_patch(fields, excluded.fields)`,
-  );
   const report: WriteReport = { written: 0, refused: 0, reason: '' };
   for (const line of lines) {
     try {
       const end = keyEnd(line);
       const { fields, timeUs } = decodeValues(line, end);
-      insert.run(seriesId(db, line.slice(0, end)), timeUs, JSON.stringify(fields));
+      writePoint(db, seriesId(db, line.slice(0, end)), timeUs, JSON.stringify(fields));
       report.written += 1;
     } catch (error) {
       // What SQLite says concerns the whole write.
@@ -70,14 +75,8 @@ export function removeBefore(
 ): boolean {
   let left = removedAtOnce;
   for (const { id } of seriesOf(db, measurement)) {
-    const { changes } = db
-      .prepare(
-        `DELETE FROM point WHERE series_id = ?1 AND time_us IN (
-           SELECT time_us FROM point WHERE series_id = ?1 AND time_us < ?2 ORDER BY time_us LIMIT ?3)`,
-      )
-      .run(id, beforeUs, left);
-    left -= Number(changes);
-    if (left === 0) return true;
+    left -= removePointsBefore(db, id, beforeUs, left);
+    if (left <= 0) return true;
   }
   return false;
 }
@@ -91,22 +90,73 @@ export function removeOldest(db: OperationDatabase): number {
     .prepare(
       `SELECT min(oldest) AS oldest, max(newest) AS newest FROM (
          SELECT (SELECT min(time_us) FROM point WHERE series_id = id) AS oldest,
-                (SELECT max(time_us) FROM point WHERE series_id = id) AS newest FROM series)`,
+                (SELECT max(time_us) FROM point WHERE series_id = id) AS newest FROM series
+         UNION ALL
+         SELECT (SELECT min(from_us) FROM chunk WHERE series_id = id),
+                (SELECT max(to_us) FROM chunk WHERE series_id = id) FROM series)`,
     )
     .all();
   const oldest = Number(span?.['oldest'] ?? 0);
   const beforeUs = Math.ceil(oldest + Math.max(1, (Number(span?.['newest'] ?? 0) - oldest) * removedShare));
-  const remove = db.prepare(
-    `DELETE FROM point WHERE series_id = ?1 AND time_us IN (
-       SELECT time_us FROM point WHERE series_id = ?1 AND time_us < ?2 ORDER BY time_us LIMIT ?3)`,
-  );
   let removed = 0;
   for (const { id } of db.prepare('SELECT id FROM series').all()) {
-    removed += Number(remove.run(Number(id), beforeUs, removedAtOnce - removed).changes);
+    removed += removePointsBefore(db, Number(id), beforeUs, removedAtOnce - removed);
     // The next call goes on from here.
     if (removed >= removedAtOnce) break;
   }
   return removed;
+}
+
+/** Series that one call looks at. It makes one chunk at most, so that writes wait only a short time. */
+const lookedAtOnce = 200;
+
+/**
+ * Makes chunks of points that are older than `beforeUs`, where there are enough of them or they are older than `oldUs`.
+ * @param from the series to begin with: 0, or what the call before gave
+ * @returns where the next call goes on; undefined after the last series
+ */
+export function compact(
+  db: OperationDatabase,
+  { from, ...ages }: { from: number; beforeUs: number; oldUs: number },
+): number | undefined {
+  const rows = db
+    .prepare('SELECT id FROM series WHERE id >= ?1 ORDER BY id LIMIT ?2')
+    .all(from, lookedAtOnce);
+  for (const row of rows) {
+    const id = Number(row['id']);
+    // It may have more.
+    if (compactSeries(db, id, ages)) return id;
+  }
+  return rows.length < lookedAtOnce ? undefined : Number(rows.at(-1)?.['id']) + 1;
+}
+
+export interface PointsQuery {
+  measurement: string;
+  device: string;
+  fromUs: number;
+  toUs: number;
+}
+
+/** The first or last points of a device, in order of time. */
+export function readings(
+  db: OperationDatabase,
+  { measurement, device, ...query }: PointsQuery & { take: 'first' | 'last'; limit: number },
+): Point[] {
+  const points = seriesOfDevice(db, measurement, device)
+    .flatMap((id) => readSome(db, id, query, query))
+    .toSorted((a, b) => a.timeUs - b.timeUs);
+  return query.take === 'last' ? points.slice(-query.limit) : points.slice(0, query.limit);
+}
+
+/** A device's points, summed up in buckets. */
+export function buckets(
+  db: OperationDatabase,
+  { measurement, device, ...query }: PointsQuery & BucketQuery,
+): ReturnType<Buckets['all']> {
+  const sums = new Buckets(query);
+  for (const id of seriesOfDevice(db, measurement, device))
+    for (const columns of readColumns(db, id, query, sums.names)) sums.add(columns, query);
+  return sums.all();
 }
 
 const minuteUs = 60_000_000;
@@ -124,17 +174,14 @@ export function rollUp(
   db: OperationDatabase,
   { measurement, fromUs, toUs }: { measurement: string; fromUs: number; toUs: number },
 ): void {
-  const points = db.prepare(
-    'SELECT time_us, fields FROM point WHERE series_id = ?1 AND time_us >= ?2 AND time_us < ?3',
-  );
   const insert = db.prepare('INSERT OR REPLACE INTO point (series_id, time_us, fields) VALUES (?1, ?2, ?3)');
   for (const { id, device, tags } of seriesOf(db, measurement)) {
     const minutes = new Map<number, Map<string, Sum>>();
-    for (const row of points.all(id, fromUs, toUs)) {
-      const minute = Math.floor(Number(row['time_us']) / minuteUs) * minuteUs;
+    for (const { timeUs, fields } of readPoints(db, id, { fromUs, toUs })) {
+      const minute = Math.floor(timeUs / minuteUs) * minuteUs;
       const sums = minutes.get(minute) ?? new Map<string, Sum>();
       minutes.set(minute, sums);
-      addUp(sums, JSON.parse(String(row['fields'])) as Record<string, unknown>);
+      addUp(sums, fields);
     }
     if (minutes.size === 0) continue;
     const target = db
@@ -147,7 +194,7 @@ export function rollUp(
   }
 }
 
-function addUp(sums: Map<string, Sum>, fields: Record<string, unknown>): void {
+function addUp(sums: Map<string, Sum>, fields: Point['fields']): void {
   for (const [name, value] of Object.entries(fields)) {
     const sum = sums.get(name) ?? { count: 0, min: Infinity, max: -Infinity, total: 0 };
     sums.set(name, sum);
@@ -167,6 +214,13 @@ function summary(sums: ReadonlyMap<string, Sum>): string {
     Object.assign(fields, { [`min_${name}`]: min, [`max_${name}`]: max, [`mean_${name}`]: total / count });
   }
   return JSON.stringify(fields);
+}
+
+function seriesOfDevice(db: OperationDatabase, measurement: string, device: string): number[] {
+  const rows = db
+    .prepare('SELECT id FROM series WHERE measurement = ?1 AND device = ?2')
+    .all(measurement, device);
+  return rows.map(({ id }) => Number(id));
 }
 
 interface SeriesRow {

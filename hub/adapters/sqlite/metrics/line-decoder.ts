@@ -1,4 +1,4 @@
-import { HubError } from '../../kernel/errors.ts';
+import { HubError } from '../../../kernel/errors.ts';
 
 export type FieldValue = number | string | boolean;
 

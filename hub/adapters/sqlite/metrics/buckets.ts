@@ -1,0 +1,113 @@
+import type { Cell } from './column.ts';
+import type { Columns } from './chunk.ts';
+
+export interface BucketQuery {
+  fields: readonly string[];
+  /** From the one-minute roll-ups: `mean_`, `min_`, `max_` and `count_` of each field. */
+  rolled: boolean;
+  stepUs: number;
+}
+
+/** Of one field in one bucket. */
+interface Sums {
+  total: number;
+  min: number;
+  max: number;
+  count: number;
+}
+
+/** Points summed up per field in buckets of one width, which begin at its multiples since 1970. */
+export class Buckets {
+  /** The fields of points that it reads. */
+  readonly names: ReadonlySet<string>;
+  readonly #query: BucketQuery;
+  /** By number of the bucket; one place a field, in the order of the query. */
+  readonly #sums = new Map<number, (Sums | undefined)[]>();
+
+  constructor(query: BucketQuery) {
+    this.#query = query;
+    this.names = new Set(query.fields.flatMap((field) => this.#namesOf(field)));
+  }
+
+  /** Takes those of the points, which are in order of time, that are in the span (µs, from inclusive, to exclusive). */
+  add({ timesUs, fields }: Columns, { fromUs, toUs }: { fromUs: number; toUs: number }): void {
+    const { fields: asked, stepUs } = this.#query;
+    const [begin, end] = [firstFrom(timesUs, fromUs), firstFrom(timesUs, toUs)];
+    for (const [index, field] of asked.entries()) {
+      const [values, ...weights] = this.#namesOf(field).map((name) => fields.get(name));
+      if (values === undefined) continue;
+      let sums: Sums | undefined;
+      let sumsEndUs = -Infinity;
+      for (let at = begin; at < end; at += 1) {
+        const value = numberOf(values[at]);
+        if (value === undefined) continue;
+        const timeUs = timesUs[at] ?? 0;
+        if (sums === undefined || timeUs >= sumsEndUs) {
+          const bucket = Math.floor(timeUs / stepUs);
+          sums = this.#sumsOf(bucket, index);
+          sumsEndUs = (bucket + 1) * stepUs;
+        }
+        if (weights.length === 0) addValue(sums, value);
+        else addMinute(sums, value, weights, at);
+      }
+    }
+  }
+
+  /** In order of time. `bucket` times the step is the begin of each; fields are in the order of the query. */
+  all(): { bucket: number; fields: (Sums | undefined)[] }[] {
+    return [...this.#sums]
+      .map(([bucket, fields]) => ({ bucket, fields }))
+      .toSorted((a, b) => a.bucket - b.bucket);
+  }
+
+  #namesOf(field: string): string[] {
+    return this.#query.rolled ? ['mean', 'min', 'max', 'count'].map((sum) => `${sum}_${field}`) : [field];
+  }
+
+  #sumsOf(bucket: number, field: number): Sums {
+    let places = this.#sums.get(bucket);
+    if (places === undefined) {
+      places = [];
+      this.#sums.set(bucket, places);
+    }
+    return (places[field] ??= { total: 0, min: Infinity, max: -Infinity, count: 0 });
+  }
+}
+
+function addValue(sums: Sums, value: number): void {
+  sums.total += value;
+  sums.min = Math.min(sums.min, value);
+  sums.max = Math.max(sums.max, value);
+  sums.count += 1;
+}
+
+/** @param weights the least, the greatest and the count of each minute */
+function addMinute(
+  sums: Sums,
+  mean: number,
+  weights: readonly (ArrayLike<Cell> | undefined)[],
+  at: number,
+): void {
+  const [min = mean, max = mean, count = 0] = weights.map((each) => numberOf(each?.[at]));
+  sums.total += mean * count;
+  sums.min = Math.min(sums.min, min);
+  sums.max = Math.max(sums.max, max);
+  sums.count += count;
+}
+
+/** True counts as 1. */
+function numberOf(cell: Cell): number | undefined {
+  if (typeof cell === 'boolean') return Number(cell);
+  return typeof cell === 'number' ? cell : undefined;
+}
+
+/** @returns the index of the first time that is not before `us` */
+function firstFrom(timesUs: ArrayLike<number>, us: number): number {
+  let [low, high] = [0, timesUs.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((timesUs[middle] ?? 0) < us) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

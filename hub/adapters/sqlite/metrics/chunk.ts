@@ -1,0 +1,71 @@
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { decodeColumn, encodeColumn, type Cell } from './column.ts';
+import type { FieldValue } from './line-decoder.ts';
+
+export interface Point {
+  /** Unix time, µs. */
+  timeUs: number;
+  fields: Readonly<Record<string, FieldValue>>;
+}
+
+/** Many points of one series, column by column. */
+export interface Columns {
+  timesUs: ArrayLike<number>;
+  /** Every field that was asked for and that some point has. */
+  fields: ReadonlyMap<string, ArrayLike<Cell>>;
+}
+
+interface Header {
+  count: number;
+  /** Bytes of the column of times, then of each field's. */
+  sizes: number[];
+  names: string[];
+}
+
+/**
+ * Points of one series, in order of time, as one compressed body: a header as JSON, its length before it (four bytes,
+ * little-endian), then the column of times and one a field.
+ */
+export function encodeChunk(points: readonly Point[]): Uint8Array {
+  const names = [...new Set(points.flatMap(({ fields }) => Object.keys(fields)))].toSorted();
+  const columns = [
+    encodeColumn(points.map(({ timeUs }) => timeUs)),
+    ...names.map((name) => encodeColumn(points.map(({ fields }) => cellOf(fields, name)))),
+  ];
+  const header: Header = { count: points.length, sizes: columns.map(({ length }) => length), names };
+  const text = Buffer.from(JSON.stringify(header));
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(text.length);
+  return deflateRawSync(Buffer.concat([length, text, ...columns]));
+}
+
+/** @param wanted the fields to decode; all when not given */
+export function decodeChunk(body: Uint8Array, wanted?: ReadonlySet<string>): Columns {
+  const bytes = inflateRawSync(body);
+  let at = 4 + bytes.readUInt32LE(0);
+  const { count, sizes, names } = JSON.parse(bytes.toString('utf8', 4, at)) as Header;
+  const next = (size = 0): Uint8Array => bytes.subarray(at, (at += size));
+  const timesUs = decodeColumn(next(sizes[0]), count) as ArrayLike<number>;
+  const fields = new Map<string, ArrayLike<Cell>>();
+  for (const [index, name] of names.entries()) {
+    const column = next(sizes[index + 1]);
+    if (wanted?.has(name) !== false) fields.set(name, decodeColumn(column, count));
+  }
+  return { timesUs, fields };
+}
+
+export function pointsOf({ timesUs, fields }: Columns): Point[] {
+  return Array.from(timesUs, (timeUs, index) => {
+    const own = Object.create(null) as Record<string, FieldValue>;
+    for (const [name, cells] of fields) {
+      const cell = cells[index];
+      if (cell !== undefined) own[name] = cell;
+    }
+    return { timeUs, fields: own };
+  });
+}
+
+/** The field of a point that may have any name. */
+export function cellOf(fields: Point['fields'], name: string): Cell {
+  return Object.hasOwn(fields, name) ? fields[name] : undefined;
+}

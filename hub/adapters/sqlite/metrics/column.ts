@@ -1,0 +1,136 @@
+import type { FieldValue } from './line-decoder.ts';
+
+/** A field's value at one of many points; undefined where the point does not have the field. */
+export type Cell = FieldValue | undefined;
+
+/** How the cells that are there are written. The numbers are on disk. */
+const kinds = { json: 0, decimals: 1, doubles: 2, booleans: 3 } as const;
+/** Values are whole numbers times ten to the minus this: milliseconds counted in µs, and sensors of so many decimals. */
+const exponents = [-3, 0, 1, 2, 3, 4, 5, 6] as const;
+/** Differences of differences of such whole numbers are still exact. */
+const largestUnits = 2 ** 50;
+
+/**
+ * The values of one field in few bytes: numbers as their differences in units of their last decimal, as sensors give
+ * them, and if the differences change little (times), as the differences of those. Each comes back bit for bit.
+ */
+export function encodeColumn(cells: readonly Cell[]): Uint8Array {
+  const present = cells.filter((cell) => cell !== undefined);
+  const bytes: number[] = [];
+  if (present.length === cells.length) bytes.push(1);
+  else bytes.push(0, ...bitsOf(cells.map((cell) => cell !== undefined)));
+  if (present.every((cell) => typeof cell === 'boolean')) bytes.push(kinds.booleans, ...bitsOf(present));
+  else if (present.every((cell) => typeof cell === 'number')) encodeNumbers(present, bytes);
+  else bytes.push(kinds.json, ...Buffer.from(JSON.stringify(present)));
+  return Uint8Array.from(bytes);
+}
+
+/** @param count of the cells that were encoded */
+export function decodeColumn(bytes: Uint8Array, count: number): ArrayLike<Cell> {
+  if (bytes[0] === 1) return decodePresent(bytes[1], bytes.subarray(2), count);
+  const bitmap = 1 + Math.ceil(count / 8);
+  const isPresent = readBits(bytes.subarray(1, bitmap), count);
+  const size = isPresent.filter(Boolean).length;
+  const present = decodePresent(bytes[bitmap], bytes.subarray(bitmap + 1), size);
+  let at = 0;
+  return isPresent.map((there) => (there ? present[at++] : undefined));
+}
+
+function decodePresent(kind: number | undefined, bytes: Uint8Array, count: number): ArrayLike<Cell> {
+  switch (kind) {
+    case kinds.json:
+      return JSON.parse(Buffer.from(bytes).toString()) as Cell[];
+    case kinds.booleans:
+      return readBits(bytes, count);
+    case kinds.doubles: {
+      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+      return Float64Array.from({ length: count }, (_, index) => view.getFloat64(index * 8, true));
+    }
+    case kinds.decimals:
+      return decodeDecimals(bytes, count);
+    case undefined:
+    default:
+      throw new Error(`a column of the unknown kind ${kind}`);
+  }
+}
+
+function encodeNumbers(values: readonly number[], bytes: number[]): void {
+  for (const exponent of exponents) {
+    const units = unitsOf(values, exponent);
+    if (units === undefined) continue;
+    const [once, twice] = [differences(units), differences(differences(units))].map(zigzagVarints);
+    const isShorter = twice !== undefined && once !== undefined && twice.length < once.length;
+    bytes.push(kinds.decimals, exponent & 0xff, isShorter ? 2 : 1);
+    for (const byte of (isShorter ? twice : once) ?? []) bytes.push(byte);
+    return;
+  }
+  bytes.push(kinds.doubles, ...new Uint8Array(Float64Array.from(values).buffer));
+}
+
+function decodeDecimals(bytes: Uint8Array, count: number): Float64Array {
+  const exponent = ((bytes[0] ?? 0) << 24) >> 24;
+  const power = 10 ** Math.abs(exponent);
+  const values = readZigzagVarints(bytes.subarray(2), count);
+  for (let times = bytes[1] ?? 1; times > 0; times -= 1)
+    for (let at = 1; at < count; at += 1) values[at] = (values[at] ?? 0) + (values[at - 1] ?? 0);
+  if (exponent === 0) return values;
+  return values.map((units) => (exponent < 0 ? units * power : units / power));
+}
+
+/** @returns the values as whole numbers of their unit; undefined when one of them is not exactly that */
+function unitsOf(values: readonly number[], exponent: number): number[] | undefined {
+  const power = 10 ** Math.abs(exponent);
+  const units: number[] = [];
+  for (const value of values) {
+    const whole = Math.round(exponent < 0 ? value / power : value * power);
+    const back = exponent < 0 ? whole * power : whole / power;
+    if (!Object.is(back, value) || Math.abs(whole) > largestUnits) return undefined;
+    units.push(whole);
+  }
+  return units;
+}
+
+/** The first as it is. */
+function differences(values: readonly number[]): number[] {
+  return values.map((value, index) => value - (values[index - 1] ?? 0));
+}
+
+/** Seven bits a byte, the lowest first, the sign in the last bit (as protocol buffers write `sint64`). */
+function zigzagVarints(values: readonly number[]): number[] {
+  const bytes: number[] = [];
+  for (const value of values) {
+    let rest = value < 0 ? -value * 2 - 1 : value * 2;
+    while (rest >= 128) {
+      bytes.push((rest % 128) | 128);
+      rest = Math.floor(rest / 128);
+    }
+    bytes.push(rest);
+  }
+  return bytes;
+}
+
+function readZigzagVarints(bytes: Uint8Array, count: number): Float64Array {
+  const values = new Float64Array(count);
+  let at = 0;
+  for (let index = 0; index < count; index += 1) {
+    let value = 0;
+    let scale = 1;
+    for (let byte = 128; byte >= 128; scale *= 128) {
+      byte = bytes[at++] ?? 0;
+      value += (byte % 128) * scale;
+    }
+    values[index] = value % 2 === 1 ? -(value + 1) / 2 : value / 2;
+  }
+  return values;
+}
+
+function bitsOf(truths: readonly boolean[]): Uint8Array {
+  const bytes = new Uint8Array(Math.ceil(truths.length / 8));
+  for (const [index, truth] of truths.entries())
+    if (truth) bytes[index >> 3] = (bytes[index >> 3] ?? 0) | (1 << (index & 7));
+  return bytes;
+}
+
+function readBits(bytes: Uint8Array, count: number): boolean[] {
+  return Array.from({ length: count }, (_, index) => (((bytes[index >> 3] ?? 0) >> (index & 7)) & 1) === 1);
+}
