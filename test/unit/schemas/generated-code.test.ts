@@ -32,6 +32,20 @@ for (const language of codeLanguages) {
   });
 }
 
+test('the code of the C examples is what the generator makes of the shipped types', async () => {
+  const folder = fileURLToPath(new URL('../../../sdk/c/examples/generated', import.meta.url));
+  const shipped = await loadDeviceTypes(
+    fileURLToPath(new URL('../../../schemas/device-types', import.meta.url)),
+  );
+  for (const id of ['env-sensor@1', 'smart-valve@1']) {
+    const type = shipped.get(id);
+    assert.ok(type);
+    const wayOut = `npm run -s hub -- schema generate c ${id} --out sdk/c/examples/generated`;
+    for (const { name, text } of generateCode('c', type))
+      assert.equal(text, readFileSync(`${folder}/${name}`, 'utf8'), `${name} differs: ${wayOut}`);
+  }
+});
+
 test('generated TypeScript types take what the type takes, and nothing else', () => {
   const reading: EveryKindStreams['wide'] = { plain: 1, broken: null, kind: 'a', mode: 'größer' };
   const either: EveryKindStreams['either'] = { c: true };
