@@ -5,6 +5,7 @@ import { startMosquitto } from '../helpers/services/mosquitto.ts';
 import { spawnHub } from '../helpers/services/process.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 import { cpuMs } from './cpu.ts';
+import type { Revision } from './revision.ts';
 import { letPass } from '../helpers/let-pass.ts';
 
 const devices = 200;
@@ -33,9 +34,9 @@ async function stageMeans(adminUrl: string): Promise<Map<string, { count: number
  * Commands through MQTT (Mosquitto), each journalled and synced before its PUBACK: how many a second are accepted,
  * and how long one takes from `publish` to the device. Everything shares this machine.
  */
-export async function benchCommands(): Promise<object> {
+export async function benchCommands(revision: Revision): Promise<object> {
   const broker = await startMosquitto({ config: ['set_tcp_nodelay true'] });
-  const hub = await spawnHub({ env: { HUB_TLS: 'off', HUB_MQTT_URL: broker.url } });
+  const hub = await spawnHub({ ...revision, env: { HUB_TLS: 'off', HUB_MQTT_URL: broker.url } });
   const secrets = await registerDevices(hub, { prefix: 'd-', count: devices, type: 'env-sensor@1' });
   const arrived = new Map<string, number>();
   const fleet = startCommandFleet(secrets, {

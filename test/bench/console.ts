@@ -6,6 +6,7 @@ import { demandBuiltConsole, launchChromium } from '../helpers/services/chromium
 import { registerDevices } from '../helpers/drills/command-fleet.ts';
 import { spawnHub } from '../helpers/services/process.ts';
 import { runLoad } from './load-run.ts';
+import type { Revision } from './revision.ts';
 
 const devices = 10_000;
 /** Devices that send a reading a second: as many changes of the list a second. */
@@ -23,9 +24,9 @@ interface Watched {
  * The fleet page with 10,000 devices, in the machine's Chromium, while 1,000 of them change each second. The goals:
  * first paint below 2 s, no gaps while scrolling, below 150 MB in the tab.
  */
-export async function benchConsole(): Promise<object> {
+export async function benchConsole(revision: Revision): Promise<object> {
   demandBuiltConsole();
-  const hub = await spawnHub({ env: { HUB_TLS: 'off' } });
+  const hub = await spawnHub({ ...revision, env: { HUB_TLS: 'off' } });
   let browser: Browser | undefined;
   try {
     const secrets = await registerDevices(hub, { prefix: 'd-', count: devices, type: 'env-sensor@1' });

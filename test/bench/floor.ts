@@ -1,10 +1,14 @@
 import { createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { WebSocketServer } from 'ws';
+import { makeAuthority, makeLeaf } from '../../hub/adapters/tls/tls-issuer.ts';
+import { tlsServerOptions } from '../../hub/adapters/tls/tls.ts';
 
-/** The floor a hub is measured against: receives and parses frames, and does nothing with them. */
+/** The floor a hub is measured against: receives and parses frames, and does nothing with them. `floor.ts [tls]` */
 
-const server = createServer();
+const isTls = process.argv[2] === 'tls';
+const server = isTls ? createTlsServer(tlsServerOptions(await ownCertificate())) : createServer();
 const sockets = new WebSocketServer({
   server,
   perMessageDeflate: false,
@@ -18,5 +22,12 @@ sockets.on('connection', (ws) => {
   });
 });
 server.listen(0, '127.0.0.1', () => {
-  process.stdout.write(`ws://127.0.0.1:${(server.address() as AddressInfo).port}/v1/device\n`);
+  process.stdout.write(
+    `${isTls ? 'wss' : 'ws'}://127.0.0.1:${(server.address() as AddressInfo).port}/v1/device\n`,
+  );
 });
+
+async function ownCertificate(): Promise<Parameters<typeof tlsServerOptions>[0]> {
+  const now = Date.now();
+  return makeLeaf(await makeAuthority(now), ['localhost', '127.0.0.1'], now);
+}

@@ -1,4 +1,5 @@
 import { spawnHub } from '../helpers/services/process.ts';
+import type { Revision } from './revision.ts';
 
 /** What the load is sent to. */
 export interface Server {
@@ -12,17 +13,15 @@ export interface HubServer extends Server {
   adminUrl: string;
 }
 
-/**
- * A hub, without TLS unless `env` says otherwise, that knows the devices `d-1` … of the type `env-sensor@1`.
- * @param checkout of another revision, whose hub it is; its dependencies must be installed
- */
+/** A hub that knows the devices `d-1` … of the type `env-sensor@1`. @param options.tls with a certificate of its own */
 export async function hubWithDevices(
   count: number,
-  env: Readonly<Record<string, string>> = {},
-  checkout?: string,
+  { env = {}, tls = false, entry }: Revision & { env?: Readonly<Record<string, string>>; tls?: boolean } = {},
 ): Promise<HubServer> {
-  const entry = checkout === undefined ? {} : { entry: `${checkout}/hub/main.ts` };
-  const hub = await spawnHub({ env: { HUB_TLS: 'off', ...env }, ...entry });
+  const hub = await spawnHub({
+    env: { ...(tls ? {} : { HUB_TLS: 'off' }), ...env },
+    ...(entry === undefined ? {} : { entry }),
+  });
   const args = ['--count', String(count), '--prefix', 'd-', '--type', 'env-sensor@1', '--json'];
   const { code, stdout, stderr } = await hub.cli(['device', 'add', ...args]);
   if (code !== 0) throw new Error(`devices were not added: ${stderr}`);

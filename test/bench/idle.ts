@@ -2,24 +2,21 @@ import { letPass } from '../helpers/let-pass.ts';
 import { cpuMs, rssMib } from './cpu.ts';
 import { hubWithDevices } from './hub-with-devices.ts';
 import { runLoad } from './load-run.ts';
+import type { Revision } from './revision.ts';
 
 const devices = Number(process.env['BENCH_DEVICES'] ?? 2_000);
 const seconds = Number(process.env['BENCH_SECONDS'] ?? 30);
 const heartbeatSec = 60;
 /** After its start, and after a fleet has connected, the hub still tidies up. */
 const settleSec = 5;
-/** `on`: the hub's own certificate, as without any setting. */
-const tls = process.env['BENCH_TLS'] ?? 'off';
 
 /** What a hub costs that has nothing to do: with no connection, and a connection that sends its heartbeats only. */
-export async function benchIdle(): Promise<object> {
-  const hub = await hubWithDevices(devices, tls === 'off' ? {} : { HUB_TLS: 'auto' });
+export async function benchIdle(revision: Revision, tls: boolean): Promise<object> {
+  const hub = await hubWithDevices(devices, { ...revision, tls });
   try {
     await letPass(settleSec * 1_000);
     const emptyMsPerSec = await cpuPerSec(hub.pid, seconds);
     const rssBefore = rssMib(hub.pid);
-    let fleetMsPerSec = Number.NaN;
-    let rss = Number.NaN;
     const connected = Promise.withResolvers<void>();
     const load = runLoad(
       {
@@ -33,8 +30,8 @@ export async function benchIdle(): Promise<object> {
     );
     await connected.promise;
     await letPass(settleSec * 1_000);
-    fleetMsPerSec = await cpuPerSec(hub.pid, seconds);
-    rss = rssMib(hub.pid);
+    const fleetMsPerSec = await cpuPerSec(hub.pid, seconds);
+    const rss = rssMib(hub.pid);
     await load;
     return {
       tls,

@@ -6,6 +6,7 @@ import { startInflux } from '../helpers/services/influxd.ts';
 import { cpuMs } from './cpu.ts';
 import { hubWithDevices } from './hub-with-devices.ts';
 import { runLoad, type LoadReport } from './load-run.ts';
+import type { Revision } from './revision.ts';
 
 const devices = Number(process.env['BENCH_DEVICES'] ?? 1_000);
 const perSec = 4;
@@ -37,7 +38,7 @@ async function load(
  * CPU of the hub per reading, with everything on and a real InfluxDB, against a server that only receives and
  * parses; the same load on both, one after the other. The goal is a ratio of 1.6 at most.
  */
-export async function benchIngest(): Promise<object> {
+export async function benchIngest(revision: Revision): Promise<object> {
   const floor = await spawnGuarded(
     process.execPath,
     [fileURLToPath(new URL('floor.ts', import.meta.url))],
@@ -51,7 +52,7 @@ export async function benchIngest(): Promise<object> {
   await floor.end('SIGKILL');
 
   const influx = await startInflux();
-  const hub = await hubWithDevices(devices, { HUB_INFLUX_URL: influx.url });
+  const hub = await hubWithDevices(devices, { ...revision, env: { HUB_INFLUX_URL: influx.url } });
   const hubRun = await load(hub.url, hub.credentials, hub.pid);
   await hub.close();
   await influx.close();

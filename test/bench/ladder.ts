@@ -7,14 +7,13 @@ import { startMosquitto } from '../helpers/services/mosquitto.ts';
 import { cpuMs, rssMib } from './cpu.ts';
 import { hubWithDevices, type Server } from './hub-with-devices.ts';
 import { runLoad, type LoadReport } from './load-run.ts';
+import type { Revision } from './revision.ts';
 import { spreadOf, type Spread } from './spread.ts';
 
 const devices = Number(process.env['BENCH_DEVICES'] ?? 2_000);
 const perSec = Number(process.env['BENCH_PER_SEC'] ?? 4);
 const seconds = Number(process.env['BENCH_SECONDS'] ?? 10);
 const rounds = Number(process.env['BENCH_ROUNDS'] ?? 5);
-/** A checkout of another revision, whose hub runs as a rung of its own; its dependencies must be installed. */
-const baseCheckout = process.env['BENCH_BASE'];
 
 interface Run extends LoadReport {
   /** CPU of the server over all its threads, µs a message. */
@@ -52,21 +51,26 @@ async function measure(server: Server): Promise<Run> {
   return { ...report, usPerMessage: (cpu * 1000) / report.sent, rssMib: rss };
 }
 
+/** What a rung is compared with, in the same round. */
+const floorOf = (rung: string): string => (rung.endsWith('-wss') ? 'floor-wss' : 'floor');
+
 /**
  * Each rung of the ladder under the same load, all rungs in turn, round after round: receive and parse (the
- * floor) · with Ajv, InfluxDB and acks · the hub with InfluxDB and Mosquitto · the hub with nothing installed.
- * The figures to quote are the ratios to the floor of the same round.
+ * floor) · with Ajv, InfluxDB and acks · the hub with InfluxDB and Mosquitto · the hub with nothing installed · the
+ * floor and the hub with TLS. The figures to quote are the ratios to the floor of the same round.
  */
-export async function benchLadder(): Promise<object> {
+export async function benchLadder(base: Revision): Promise<object> {
   const influx = await startInflux();
   const broker = await startMosquitto({ config: ['set_tcp_nodelay true'] });
-  const full = { HUB_INFLUX_URL: influx.url, HUB_MQTT_URL: broker.url };
+  const env = { HUB_INFLUX_URL: influx.url, HUB_MQTT_URL: broker.url };
   const rungs: Record<string, () => Promise<Server>> = {
     floor: () => script('floor.ts'),
     pipeline: () => script('pipeline.ts', influx.url),
-    hub: () => hubWithDevices(devices, full),
+    hub: () => hubWithDevices(devices, { env }),
     embedded: () => hubWithDevices(devices),
-    ...(baseCheckout === undefined ? {} : { base: () => hubWithDevices(devices, full, baseCheckout) }),
+    'floor-wss': () => script('floor.ts', 'tls'),
+    'hub-wss': () => hubWithDevices(devices, { env, tls: true }),
+    ...(base.entry === undefined ? {} : { base: () => hubWithDevices(devices, { ...base, env }) }),
   };
   const chosen = (process.env['BENCH_RUNGS'] ?? Object.keys(rungs).join(',')).split(',');
   const runs: Record<string, Run[]> = {};
@@ -95,7 +99,7 @@ export async function benchLadder(): Promise<object> {
 
 interface Row {
   usPerMessage: Spread;
-  /** To the first rung of the same round. */
+  /** To the floor of the same round. */
   ratio: Spread;
   ackP50Ms: Spread;
   ackP99Ms: Spread;
@@ -105,14 +109,15 @@ interface Row {
 }
 
 function tableOf(runs: Record<string, Run[]>): Record<string, Row> {
-  const [first] = Object.values(runs);
   return Object.fromEntries(
     Object.entries(runs).map(([name, own]) => [
       name,
       {
         usPerMessage: spreadOf(own.map((run) => run.usPerMessage)),
         ratio: spreadOf(
-          own.map((run, round) => run.usPerMessage / (first?.[round]?.usPerMessage ?? Number.NaN)),
+          own.map(
+            (run, round) => run.usPerMessage / (runs[floorOf(name)]?.[round]?.usPerMessage ?? Number.NaN),
+          ),
         ),
         ackP50Ms: spreadOf(own.map((run) => run.ackP50Ms)),
         ackP99Ms: spreadOf(own.map((run) => run.ackP99Ms)),

@@ -1,37 +1,77 @@
+import { parseArgs } from 'node:util';
 import { benchCommands } from './commands.ts';
 import { benchConsole } from './console.ts';
 import { benchIdle } from './idle.ts';
 import { benchIngest } from './ingest.ts';
 import { benchLadder } from './ladder.ts';
+import { benchReads } from './reads.ts';
+import { checkOut, compared, type Revision } from './revision.ts';
 import { benchStorm } from './storm.ts';
 
-/** `npm run bench [-- NAME …]`: each bench in turn; one JSON object a bench on stdout, progress on stderr. */
+/** `npm run bench`: one JSON object a bench on stdout, progress on stderr. */
 
-const benches: Record<string, () => Promise<object>> = {
+const benches: Record<string, (revision: Revision) => Promise<object>> = {
   ladder: benchLadder,
   ingest: benchIngest,
-  idle: benchIdle,
-  storm: benchStorm,
+  idle: (revision) => benchIdle(revision, false),
+  'idle-wss': (revision) => benchIdle(revision, true),
+  storm: (revision) => benchStorm(revision, false),
+  'storm-wss': (revision) => benchStorm(revision, true),
   commands: benchCommands,
+  reads: benchReads,
   console: benchConsole,
 };
 
-const asked = process.argv.slice(2);
-const help = asked.includes('--help');
-const unknown = asked.filter((name) => benches[name] === undefined);
-if (help) {
-  process.stdout.write(
-    `npm run bench [-- ${Object.keys(benches).join(' | ')}]: each takes one to five minutes on a quiet machine.\n` +
-      'BENCH_DEVICES, BENCH_SECONDS and BENCH_ROUNDS make one shorter or longer (see test/bench/NAME.ts).\n',
-  );
-} else if (unknown.length > 0) {
-  process.stderr.write(
-    `no such bench: ${unknown.join(', ')}; there are ${Object.keys(benches).join(', ')}\n`,
-  );
-  process.exitCode = 2;
+const usage = `npm run bench -- NAME … | all [--base REVISION] [--rounds N]
+
+${Object.keys(benches).join(', ')}: each takes one to five minutes on a quiet machine.
+--base runs the hub of another revision (a commit, a tag) in turn with this one, five rounds unless --rounds says
+otherwise, and gives for each number its spread on both and the ratio of the two in one round. The ladder has it as one
+more rung.
+BENCH_DEVICES, BENCH_SECONDS and BENCH_ROUNDS make a bench shorter or longer (see test/bench/NAME.ts).
+`;
+
+async function run(names: readonly string[], base: Revision | undefined, rounds: number): Promise<void> {
+  for (const name of names) {
+    const bench = benches[name];
+    if (bench === undefined) continue;
+    process.stderr.write(`${name} …\n`);
+    let result: object;
+    if (base === undefined) result = await bench({});
+    else if (bench === benchLadder) result = await benchLadder(base);
+    else {
+      const taken: { here: object; base: object }[] = [];
+      for (let round = 1; round <= rounds; round += 1) {
+        process.stderr.write(`${name}, round ${round} of ${rounds} …\n`);
+        taken.push({ base: await bench(base), here: await bench({}) });
+      }
+      result = { rounds, ...compared(taken) };
+    }
+    process.stdout.write(`${JSON.stringify({ bench: name, ...result })}\n`);
+  }
 }
-for (const [name, bench] of Object.entries(unknown.length > 0 ? {} : benches)) {
-  if (asked.length > 0 && !asked.includes(name)) continue;
-  process.stderr.write(`${name} …\n`);
-  process.stdout.write(`${JSON.stringify({ bench: name, ...(await bench()) })}\n`);
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: {
+    base: { type: 'string' },
+    rounds: { type: 'string', default: '5' },
+    help: { type: 'boolean', default: false },
+  },
+});
+const names = positionals.includes('all') ? Object.keys(benches) : positionals;
+const unknown = names.filter((name) => benches[name] === undefined);
+const rounds = Number(values.rounds);
+if (values.help) process.stdout.write(usage);
+else if (unknown.length > 0 || names.length === 0 || !(Number.isInteger(rounds) && rounds > 0)) {
+  if (unknown.length > 0) process.stderr.write(`no such bench: ${unknown.join(', ')}\n`);
+  process.stderr.write(usage);
+  process.exitCode = 2;
+} else {
+  const base = values.base === undefined ? undefined : checkOut(values.base);
+  try {
+    await run(names, base, rounds);
+  } finally {
+    base?.remove();
+  }
 }

@@ -1,5 +1,6 @@
 import { hubWithDevices } from './hub-with-devices.ts';
 import { runLoad } from './load-run.ts';
+import type { Revision } from './revision.ts';
 
 const devices = Number(process.env['BENCH_DEVICES'] ?? 5_000);
 /** So long each fleet stays, sending a reading every ten seconds, before its connections are cut. */
@@ -10,9 +11,9 @@ const perSec = 0.1;
  * A whole fleet that comes at once, and again after all its connections were cut: until when all are open, how late
  * the hub's timers ran meanwhile, and what became of the readings they then sent.
  */
-export async function benchStorm(): Promise<object> {
+export async function benchStorm(revision: Revision, tls: boolean): Promise<object> {
   // As many a second as the hub takes: what is measured is the hub, and not its limit.
-  const hub = await hubWithDevices(devices, { HUB_ACCEPT_PER_SEC: '100000' });
+  const hub = await hubWithDevices(devices, { ...revision, tls, env: { HUB_ACCEPT_PER_SEC: '100000' } });
   try {
     const storms = [];
     for (const storm of ['first', 'again']) {
@@ -31,7 +32,7 @@ export async function benchStorm(): Promise<object> {
       const { sent, acked, nacked } = report;
       storms.push({ storm, openMs, ...(await delay), sent, acked, nacked });
     }
-    return { devices, storms };
+    return { devices, tls, storms };
   } finally {
     await hub.close();
   }
