@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import {
   appendFileSync,
   cpSync,
@@ -12,11 +13,14 @@ import {
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { openDatabase } from '../../../hub/adapters/sqlite/sqlite.ts';
 import { stateMigrations } from '../../../hub/adapters/sqlite/state-database.ts';
 import type { BackupManifest } from '../../../schemas/backup/backup-manifest.ts';
 import { dataFolder, runCommand } from '../../helpers/cli.ts';
 import { startInProcessHub } from '../../helpers/hubs/in-process-hub.ts';
+
+const mainFile = fileURLToPath(new URL('../../../hub/main.ts', import.meta.url));
 
 const mode = (path: string): number => statSync(path).mode & 0o777;
 
@@ -143,4 +147,32 @@ test('a backup that is not whole, not itself or of a newer hub is refused, and t
   );
   const nothing = await runCommand(['restore', dataFolder(t)], restored);
   assert.match(nothing.err, /give the folder that device-hub backup made/);
+});
+
+test('a disk that is full is said to be at fault, not the backup, and a restore leaves the folder as it was', async (t) => {
+  const dataDir = dataFolder(t);
+  await runCommand(['device', 'add', 'd-1', '--type', 'env-sensor@1'], dataDir);
+  const folder = join(dataFolder(t), 'backup');
+  await runCommand(['backup', folder], dataDir);
+  const target = dataFolder(t);
+  /** No file may be longer than this, KiB: to the program it is as if the disk were full. */
+  const limited = (kib: number, ...args: string[]) =>
+    spawnSync('bash', ['-c', `ulimit -f ${kib}; exec "$@"`, 'bash', process.execPath, mainFile, ...args], {
+      encoding: 'utf8',
+    });
+  for (const kib of [0, 1, 40]) {
+    for (const to of [target, join(target, 'new')]) {
+      const { status, stderr } = limited(kib, 'restore', folder, '--data-dir', to);
+      assert.equal(status, 1, stderr);
+      assert.ok(stderr.includes(`the data folder cannot be used: ${to}: `), stderr);
+      assert.doesNotMatch(stderr, /backup cannot be used/);
+      assert.deepEqual(readdirSync(target), []);
+    }
+  }
+  const copy = join(target, 'copy');
+  const { status, stderr } = limited(40, 'backup', copy, '--data-dir', dataDir);
+  assert.equal(status, 1);
+  assert.ok(stderr.includes(`the backup was not made: `) && stderr.includes(copy), stderr);
+  assert.deepEqual(readdirSync(target), []);
+  assert.equal((await runCommand(['restore', folder], target)).code, 0);
 });

@@ -82,7 +82,7 @@ async function backUpDatabase(
   const stop = clock.every(progressEveryMs, report);
   try {
     const copied = await copyDatabase(from, to);
-    if ('fault' in copied) throw new HubError('backup-failed', `${from}: ${copied.fault}`);
+    if ('fault' in copied) throw new HubError('backup-failed', `${from} to ${to}: ${copied.fault}`);
     const described = await describeFile(folder, name);
     progress({ name, bytes: described.bytes, of: described.bytes });
     return { ...described, schema: copied.schema };

@@ -1,5 +1,5 @@
 /** A backup becomes a data folder again. */
-import { chmod, copyFile, mkdir, rename, rm } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, rename, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HubError, messageOf } from '../../../kernel/errors.ts';
 import type { BackupFile, BackupManifest } from '../../../../schemas/backup/backup-manifest.ts';
@@ -49,7 +49,7 @@ export async function restore<T>({
     const note = `${dataDir} is not empty; give a new folder by HUB_DATA_DIR or --data-dir, or move this one away`;
     throw new HubError('data-dir-invalid', note, { details: { dir: dataDir } });
   }
-  const lock = lockDataDir(dataDir);
+  const lock = await lockEmptyFolder(dataDir, found);
   try {
     for (const file of manifest.files) await restoreFile(folder, dataDir, file);
     const prepared = await prepareState(join(dataDir, draft), (database) => prepare(database, manifest));
@@ -70,8 +70,36 @@ export async function restore<T>({
     for (const name of made) await rm(join(dataDir, name), { recursive: true, force: true });
     if (found === 'made') await rm(dataDir, { recursive: true, force: true });
     if (cause instanceof HubError) throw cause;
+    if (isOfDataDir(cause, dataDir)) {
+      throw new HubError('data-dir-invalid', `${dataDir}: ${messageOf(cause)}`, {
+        cause,
+        details: { dir: dataDir },
+      });
+    }
     throw new HubError('backup-invalid', `${folder}: ${messageOf(cause)}`, { cause });
   }
+}
+
+/** A folder that cannot be locked, on a full disk for example, is left as it was found. */
+async function lockEmptyFolder(dataDir: string, found: 'made' | 'empty'): Promise<{ release(): void }> {
+  try {
+    return lockDataDir(dataDir);
+  } catch (error) {
+    // A hub that has just started here keeps what is its own.
+    if (error instanceof HubError && error.code === 'data-dir-in-use') throw error;
+    await rm(join(dataDir, 'hub.lock'), { force: true });
+    if (found === 'made') await rmdir(dataDir).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** What only who writes meets: the disk is full, or takes no such file. */
+const writersFaults = new Set(['ENOSPC', 'EDQUOT', 'EFBIG', 'EROFS']);
+
+/** Whether the data folder is at fault, and not the backup. */
+function isOfDataDir(cause: unknown, dataDir: string): boolean {
+  const { code, path } = (cause ?? {}) as Partial<NodeJS.ErrnoException>;
+  return (code !== undefined && writersFaults.has(code)) || path?.startsWith(dataDir) === true;
 }
 
 async function prepareState<T>(file: string, prepare: (state: Database) => Promise<T>): Promise<T> {
