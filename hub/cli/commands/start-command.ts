@@ -4,6 +4,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { wait, type Clock } from '../../../schemas/time/clock.ts';
+import { messageOf } from '../../kernel/errors.ts';
 import type { Log } from '../../kernel/log.ts';
 import type { CliDeps, StartedHub, StopReason } from '../cli-deps.ts';
 import { loadConfig, type ConfigOptions } from '../config-source.ts';
@@ -79,11 +80,22 @@ function offerFirstLogin(
   { dataDir, err, terminal }: Pick<Run, 'dataDir' | 'err' | 'terminal'>,
 ): void {
   const file = join(dataDir, 'first-login');
-  // Of an earlier start: its code opens nothing now. Removed, not overwritten, so that the mode is that of a new file.
-  rmSync(file, { force: true });
-  if (firstLogin === undefined) return;
-  const link = `${adminUrl}/#code=${firstLogin}`;
-  if (!terminal) writeFileSync(file, `${link}\n`, { mode: 0o600, flag: 'wx' });
+  const link = firstLogin === undefined ? undefined : `${adminUrl}/#code=${firstLogin}`;
+  try {
+    // Of an earlier start: its code opens nothing now. Removed, not overwritten, so that the mode is that of a new file.
+    rmSync(file, { force: true });
+    if (link !== undefined && !terminal) writeFileSync(file, `${link}\n`, { mode: 0o600, flag: 'wx' });
+  } catch (error) {
+    // Devices are served already: that is no reason to end.
+    err(`${file} cannot be written (${messageOf(error)})\n`);
+    if (link !== undefined && !terminal) {
+      err(
+        'no operator has an account yet; make the first admin on the command line: device-hub operator save\n',
+      );
+      return;
+    }
+  }
+  if (link === undefined) return;
   const where = terminal ? link : `the link is in ${file}`;
   err(`no operator has an account yet; make the first admin in a browser, once: ${where}\n`);
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { test } from 'node:test';
 import type { CliDeps, StartedHub, StopReason } from '../../../hub/cli/cli-deps.ts';
@@ -91,6 +92,28 @@ test('start says where everything is once it listens, and a signal ends it with 
     s.logged().map(({ msg }) => msg),
     ['ready', 'stopping', 'stopped'],
   );
+});
+
+test('a start that cannot write the link for the first admin goes on, and names another way', async (t) => {
+  for (const firstLogin of [undefined, 'the-code']) {
+    const dataDir = dataFolder(t);
+    // A folder in its place can be neither removed nor written, as on a full disk.
+    mkdirSync(join(dataDir, 'first-login'));
+    const s = startable();
+    const ended = run(['start'], dataDir, s.deps);
+    s.started.resolve({ ...s.hub, ...(firstLogin === undefined ? {} : { firstLogin }) });
+    await s.ready;
+    s.stop.resolve(sigterm);
+    s.closed.resolve({ lost: 0, faults: [] });
+    const { code, err } = await ended;
+    assert.equal(code, 0);
+    assert.match(err, /first-login cannot be written \(/);
+    assert.equal(
+      /first admin on the command line: device-hub operator save/.test(err),
+      firstLogin !== undefined,
+    );
+    assert.doesNotMatch(err, /the-code|a bug/);
+  }
 });
 
 test('the exit code says what went wrong at the end', async (t) => {
