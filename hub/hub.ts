@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startAdmin } from './adapters/http/admin-server.ts';
 import { serveApi } from './adapters/http/routes/api-routes.ts';
-import { exposeDrops } from './adapters/socket-metrics.ts';
+import { exposeDrops, exposeRefusals } from './adapters/socket-metrics.ts';
 import { createDeviceStore } from './adapters/sqlite/sqlite-device-store.ts';
 import { readiness } from './admin/readiness.ts';
 import { topicsOf } from './bus/topics.ts';
@@ -201,6 +201,7 @@ async function openListeners(hub: HubContext, parts: HubParts): Promise<RunningH
   );
   hub.releasers.push('admin', () => http.close());
   exposeDrops(hub.metrics, http.drops, 'admin');
+  exposeRefusals(hub.metrics, http.refusals);
 
   return {
     deviceUrl: listener.url,

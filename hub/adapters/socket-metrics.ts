@@ -9,3 +9,13 @@ export function exposeDrops(metrics: Metrics, drops: DropCounters, listener?: 'a
   const name = listener === undefined ? 'hub_socket_drops_total' : `hub_${listener}_socket_drops_total`;
   metrics.counter(name, help, () => ({ ...drops }), 'cause');
 }
+
+/** What strangers ask of the operators' listener is neither in the log nor, beyond a few, in the audit. */
+export function exposeRefusals(metrics: Metrics, refusals: Readonly<Record<string, number>>): void {
+  metrics.counter(
+    'hub_admin_refusals_total',
+    'Requests that the admin listener refused, by HTTP status',
+    () => ({ ...refusals }),
+    'status',
+  );
+}

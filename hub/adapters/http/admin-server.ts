@@ -78,6 +78,8 @@ export interface Admin {
   url: string;
   /** Its sockets that were cut. */
   drops: Readonly<DropCounters>;
+  /** Requests that it refused, by HTTP status. */
+  refusals: Readonly<Record<string, number>>;
   /** Lets requests under way finish, then frees the port and removes the socket file. */
   close(): Promise<void>;
 }
@@ -96,6 +98,7 @@ export async function startAdmin(deps: AdminDeps, options: AdminOptions): Promis
     ...socketLimits,
     maxPendingPerAddress: options.maxPendingPerAddress ?? socketLimits.maxPendingPerAddress,
   });
+  const refusals = countRefusals(tcp);
   refuseUnknownHosts(tcp, deps.access?.origins ?? ((port) => ownOrigins(listen.host, port)));
   serveHealth(tcp, deps);
   const local = await server(deps.log);
@@ -132,7 +135,16 @@ export async function startAdmin(deps: AdminDeps, options: AdminOptions): Promis
   }
   const address = tcp.server.address();
   const port = typeof address === 'object' && address !== null ? address.port : listen.port;
-  return { url: `http://${reachableAddress({ host: listen.host, port })}`, drops: limiter.drops, close };
+  const url = `http://${reachableAddress({ host: listen.host, port })}`;
+  return { url, drops: limiter.drops, refusals, close };
+}
+
+function countRefusals(app: FastifyInstance): Record<string, number> {
+  const refusals: Record<string, number> = {};
+  app.addHook('onResponse', async (_request, { statusCode }) => {
+    if (statusCode >= 400) refusals[statusCode] = (refusals[statusCode] ?? 0) + 1;
+  });
+  return refusals;
 }
 
 async function server(log: Log, trustProxy?: (address: string) => boolean): Promise<FastifyInstance> {

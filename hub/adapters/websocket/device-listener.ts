@@ -115,17 +115,27 @@ export interface DeviceListener {
 class DeviceWebSocket extends WebSocket {
   events: SocketEvents | undefined;
   #framesOfTurn = 0;
+  #turnBeganMs = 0;
 
   /**
-   * One more frame came. Node goes on reading a socket that has more, up to 2 MiB, before it looks at another one: after
-   * some frames the others get their turn.
+   * One more frame came. Node goes on reading a socket that has more, up to 2 MiB, before it looks at another one. Whoever
+   * sends faster than any device has to is heard for a third of the time, and the others in the rest.
    */
   heard(): void {
     this.#framesOfTurn += 1;
     if (this.#framesOfTurn < framesOfTurn) return;
     this.#framesOfTurn = 0;
+    const nowMs = performance.now();
+    const tookMs = nowMs - this.#turnBeganMs;
+    this.#turnBeganMs = nowMs;
+    if (tookMs > turnMs || this.isPaused) return;
     this.pause();
-    setImmediate(resumeSocket, this);
+    setImmediate(letOthers, this);
+  }
+
+  /** Its turn is over: what was read of it is handled, and so are the others that had sent something. */
+  get turnTookMs(): number {
+    return performance.now() - this.#turnBeganMs;
   }
 
   /** ws itself closes without a reason when the device breaks the protocol. */
@@ -136,8 +146,13 @@ class DeviceWebSocket extends WebSocket {
   }
 }
 
-/** Few beside what a read brings, and so many that the pause costs nothing. */
+/** As many frames in a shorter time are a turn. */
 const framesOfTurn = 100;
+const turnMs = 100;
+
+function letOthers(ws: DeviceWebSocket): void {
+  setTimeout(resumeSocket, 2 * ws.turnTookMs, ws);
+}
 
 function resumeSocket(ws: DeviceWebSocket): void {
   ws.resume();

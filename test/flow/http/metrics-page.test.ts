@@ -7,6 +7,7 @@ const names: Record<string, readonly string[]> = {
   counter: [
     'hub_audit_entries_total',
     'hub_reconciliation_failures_total',
+    'hub_admin_refusals_total',
     'hub_admin_socket_drops_total',
     'hub_broker_refusals_total',
     'hub_bus_messages_total',
@@ -70,6 +71,7 @@ const names: Record<string, readonly string[]> = {
     'hub_devices',
     'hub_devices_online',
     'hub_devices_registered',
+    'hub_event_loop_delay_seconds',
     'hub_incidents_open',
     'hub_live_sockets',
     'hub_points_carried',
@@ -111,4 +113,16 @@ test('the metrics page follows the naming rules that Prometheus checks', async (
     assert.doesNotMatch(name, /_(ms|millis|milliseconds|minutes|hours|kb|mb|mib|percent)(_|$)/i, name);
     assert.ok(helped.has(name), `${name} has no help text`);
   }
+});
+
+test('what the admin listener refuses is counted by its status', async (t) => {
+  const { hub } = await startInProcessHub(t);
+  const authorization = 'Bearer guess';
+  for (let n = 0; n < 3; n += 1) {
+    const answer = await fetch(new URL('/api/v1/devices', hub.adminUrl), { headers: { authorization } });
+    assert.equal(answer.status, 401);
+    await answer.text();
+  }
+  const page = await (await fetch(new URL('/metrics', hub.adminUrl))).text();
+  assert.match(page, /^hub_admin_refusals_total\{status="401"\} 3$/m);
 });

@@ -97,11 +97,12 @@ export async function clockDrill({ clock, scene, ...options }: ClockDrillOptions
     await letPass(options.wrongMs);
     const said = await saidOfClock(hub);
     machine.set(0);
-    const rightMs = performance.now();
     if (scene === 'restart') {
       await hub.kill();
       hub = await start();
     }
+    // How long a start takes is the machine's affair.
+    const rightMs = performance.now();
     await waitFor(async () => (await saidOfClock(hub)) === undefined, {
       what: 'the clock is believed again',
       timeoutMs: 60_000,
