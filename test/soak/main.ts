@@ -1,4 +1,4 @@
-/** Long scenarios at full size: `npm run soak -- NAME [devices]`, or minutes for `fuzz` and `strangers`. Exits 1 when a promise was broken. */
+/** Long scenarios at full size: `npm run soak -- NAME [devices]`, minutes for `fuzz` and `strangers`, or inputs for `sdk-c`. Exits 1 when a promise was broken. */
 
 import { soakClock } from './clock.ts';
 import { soakBackup } from './backup.ts';
@@ -10,12 +10,13 @@ import { soakNoisy } from './noisy.ts';
 import { soakOutage } from './outage.ts';
 import { soakStrangers } from './answers-of-strangers.ts';
 import { soakFuzz } from './fuzz.ts';
+import { soakSdkC } from './sdk-c.ts';
 import { report } from './report.ts';
 import { soakFloods } from './strangers.ts';
 import { halfOpen, restarts, rolling, siteLoss, stall } from './scenarios.ts';
 import { verdict, type Numbers } from './verdicts.ts';
 
-/** @param given devices or minutes @param more of the scenario */
+/** @param given devices, minutes or inputs @param more of the scenario */
 type Scenario = (given: number | undefined, more: readonly string[]) => Promise<boolean>;
 
 const usualDevices = 1_000;
@@ -46,6 +47,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   backup: soakBackup,
   strangers: soakFloods,
   fuzz: soakFuzz,
+  'sdk-c': soakSdkC,
   noisy: soakNoisy,
   'outage-dead': () => soakOutage('dead'),
   'outage-frozen': () => soakOutage('frozen'),

@@ -91,7 +91,7 @@ static hub_writer begin_frame(hub *core) {
 
 /* False when it did not fit: nothing is sent then. */
 static bool end_frame(hub *core, uint8_t opcode, const hub_writer *writer) {
-  if (writer->overflow || writer->length > 65535) return false;
+  if (writer->overflow) return false;
   core->output_end += hub_ws_frame(core->config.output + core->output_end, opcode, writer->length, random32(core));
   return true;
 }
@@ -206,6 +206,8 @@ bool hub_begin(hub *core, const hub_config *config, uint64_t up) {
   if (config->output_size < HUB_OUTPUT_MIN + config->command_count * (HUB_COMMAND_ID + 3u)) return false;
   if (hub_length(config->secret) > HUB_SECRET) return false;
   core->config = *config;
+  /* A frame has two bytes for its length, and the hub takes 65,536. */
+  if (core->config.output_size > 65000u) core->config.output_size = 65000u;
   core->now = up;
   core->limit_ms = FIRST_LIMIT_MS;
   core->backoff_max_ms = FIRST_BACKOFF_MAX_MS;

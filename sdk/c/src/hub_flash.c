@@ -251,24 +251,12 @@ hub_store hub_flash_store(hub_flash_ring *ring) {
 
 /* ---- memory ------------------------------------------------------------------------------------------------------ */
 
-/* A value is a record: its slot, then its bytes. Of two with one slot, the one with the greater number holds. */
+/*
+ * A value is a record: its slot, then its bytes. Of two with one slot, the one with the greater number holds. The sector behind
+ * the head is always free: when the head is full, the values of the sector after that are copied into it before anything else.
+ */
 
-/* The sector that comes next must be free when this one is full: what is still needed there moves on. */
-static bool copy_forward(hub_flash_ring *ring) {
-  const uint32_t sector = (ring->head + 1) % ring->flash->sectors;
-  if (!has_records(ring, sector)) return true;
-  uint8_t value[HUB_FLASH_VALUE + 1];
-  record_head head;
-  for (uint32_t offset = HEAD; head_at(ring, sector, offset, &head) == RECORD; offset += HEAD + padded(head.length)) {
-    if (head.dropped != BLANK) continue;
-    if (head.length > sizeof value || !read_at(ring, sector, offset + HEAD, value, head.length)) return false;
-    if (append(ring, value, head.length, NULL, 0) == 0) return false;
-    drop_at(ring, sector, offset);
-  }
-  return true;
-}
-
-/* The newest value of the slot, at least `after`; 0 when there is none. */
+/* The first value of the slot with a number greater than `after`; 0 when there is none. */
 static uint32_t value_after(hub_flash_ring *ring, uint8_t slot, uint32_t after, size_t *length) {
   hub_flash_cursor at;
   record_head head;
@@ -281,36 +269,88 @@ static uint32_t value_after(hub_flash_ring *ring, uint8_t slot, uint32_t after, 
   return 0;
 }
 
+static uint32_t newest_value(hub_flash_ring *ring, uint8_t slot, size_t *length) {
+  uint32_t newest = 0;
+  for (uint32_t number = value_after(ring, slot, 0, length); number != 0; number = value_after(ring, slot, number, length))
+    newest = number;
+  return newest;
+}
+
+/* The values of a sector: copies them to the head, or drops them. */
+static bool move_values(hub_flash_ring *ring, uint32_t sector, bool copies) {
+  uint8_t value[HUB_FLASH_VALUE + 1];
+  record_head head;
+  for (uint32_t offset = HEAD; head_at(ring, sector, offset, &head) == RECORD; offset += HEAD + padded(head.length)) {
+    if (head.dropped != BLANK) continue;
+    if (!copies) {
+      drop_at(ring, sector, offset);
+      continue;
+    }
+    size_t length;
+    if (head.length > sizeof value || !read_at(ring, sector, offset + HEAD, value, head.length)) return false;
+    /* One that was replaced, and not dropped before the power went, must not become the newest. */
+    if (newest_value(ring, value[0], &length) != head.number) continue;
+    if (append(ring, value, head.length, NULL, 0) == 0) return false;
+  }
+  return true;
+}
+
+/* Makes room for a value of this length. */
+static bool make_room(hub_flash_ring *ring, size_t length) {
+  if (ring->offset + HEAD + padded((uint32_t)length) <= ring->flash->sector_size) return true;
+  const uint32_t next = (ring->head + 1) % ring->flash->sectors;
+  const uint32_t after = (next + 1) % ring->flash->sectors;
+  if (has_records(ring, next) || !begin_sector(ring, next, ring->sequence + 1)) return false;
+  return move_values(ring, after, true) && move_values(ring, after, false) &&
+         ring->offset + HEAD + padded((uint32_t)length) <= ring->flash->sector_size;
+}
+
+/* The power went while values were moved into the head. */
+static void finish_moving(hub_flash_ring *ring) {
+  const uint32_t after = (ring->head + 1) % ring->flash->sectors;
+  record_head head;
+  for (uint32_t offset = HEAD; head_at(ring, after, offset, &head) == RECORD; offset += HEAD + padded(head.length)) {
+    uint8_t slot;
+    size_t length;
+    if (head.dropped != BLANK || !read_at(ring, after, offset + HEAD, &slot, 1)) continue;
+    if (newest_value(ring, slot, &length) != head.number) continue;
+    /* One has no copy yet. There is nothing but copies in the head then: it is as if it had not been begun. */
+    const hub_flash *flash = ring->flash;
+    flash->erase(flash->context, ring->head);
+    hub_flash_open(ring, flash);
+    return;
+  }
+  move_values(ring, after, false);
+}
+
 static bool save(void *context, uint8_t slot, const void *value, size_t length) {
   hub_flash_ring *ring = (hub_flash_ring *)context;
   uint32_t newest = ring->next_number;
   size_t old_length;
   if (length > HUB_FLASH_VALUE) return false;
   if (length > 0) {
-    /* Before, for the power may have been lost between the two; and behind it, for a new sector may have been begun. */
-    if (!copy_forward(ring)) return false;
+    if (!make_room(ring, length + 1)) return false;
     newest = append(ring, &slot, 1, value, length);
     if (newest == 0) return false;
   }
   for (uint32_t number = value_after(ring, slot, 0, &old_length); number != 0 && number < newest;
        number = value_after(ring, slot, number, &old_length))
     drop(ring, number);
-  return length == 0 || copy_forward(ring);
+  return true;
 }
 
 static size_t load(void *context, uint8_t slot, void *value, size_t size) {
   hub_flash_ring *ring = (hub_flash_ring *)context;
   hub_flash_cursor at;
   record_head head;
-  uint32_t newest = 0;
   size_t length = 0;
-  for (uint32_t number = value_after(ring, slot, 0, &length); number != 0; number = value_after(ring, slot, number, &length))
-    newest = number;
+  const uint32_t newest = newest_value(ring, slot, &length);
   if (newest == 0 || !find(ring, 0, newest, &at, &head) || head.length - 1u > size) return 0;
   return read_at(ring, at.sector, at.offset + HEAD + 1, value, head.length - 1u) ? head.length - 1u : 0;
 }
 
 hub_memory hub_flash_memory(hub_flash_ring *ring) {
+  finish_moving(ring);
   const hub_memory memory = {ring, save, load};
   return memory;
 }

@@ -132,22 +132,12 @@ void hub_write_number(hub_writer *writer, double value) {
     value = -value;
   }
   int exponent = 0;
-  /* In few steps: each one rounds. */
-  while (value >= 1e22) {
-    value /= 1e22;
-    exponent += 22;
-  }
-  while (value > 0 && value < 1e-16) {
-    value *= 1e22;
-    exponent -= 22;
-  }
-  while (value >= 1e15) {
-    value /= 10;
-    exponent += 1;
-  }
-  while (value > 0 && value < 1e-6) {
-    value *= 10;
-    exponent -= 1;
+  if (value >= 1e15 || (value > 0 && value < 1e-6)) {
+    /* To 1 … 10, in few steps: each one rounds. */
+    for (; value >= 1e22; exponent += 22) value /= 1e22;
+    for (; value >= 10; exponent += 1) value /= 10;
+    for (; value < 1e-21; exponent -= 22) value *= 1e22;
+    for (; value < 1; exponent -= 1) value *= 10;
   }
   const uint64_t whole = (uint64_t)value;
   const double fraction = value - (double)whole;

@@ -17,13 +17,19 @@ export const strict = ['-std=c99', '-Wall', '-Wextra', '-Werror', '-pedantic', '
 export const sanitized = ['-g', '-fsanitize=address,undefined', '-fno-sanitize-recover=all'];
 
 /** Runs a compiler, or what it made, to its end and gives its stdout. @throws with its stderr when it fails */
-export function run(program: string, args: readonly string[], input = '', env = process.env): string {
+export function run(
+  program: string,
+  args: readonly string[],
+  input = '',
+  env = process.env,
+  timeoutMs = 100_000,
+): string {
   const done = spawnSync(program, args, {
     encoding: 'utf8',
     input,
     env,
     maxBuffer: 256 * 1024 * 1024,
-    timeout: 100_000,
+    timeout: timeoutMs,
   });
   if (done.status === 0) return done.stdout;
   const said = done.error?.message ?? done.stderr.slice(0, 4_000);
