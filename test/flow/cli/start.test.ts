@@ -100,7 +100,7 @@ test('a start that cannot write the link for the first admin goes on, and names 
     // A folder in its place can be neither removed nor written, as on a full disk.
     mkdirSync(join(dataDir, 'first-login'));
     const s = startable();
-    const ended = run(['start'], dataDir, s.deps);
+    const ended = run(['start'], dataDir, { ...s.deps, terminal: false });
     s.started.resolve({ ...s.hub, ...(firstLogin === undefined ? {} : { firstLogin }) });
     await s.ready;
     s.stop.resolve(sigterm);
