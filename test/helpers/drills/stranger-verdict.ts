@@ -1,4 +1,3 @@
-import { percentile } from './outage.ts';
 import type { FloodReport, Window } from './strangers.ts';
 
 /** What a busy machine adds to any delay now and then, ms. */
@@ -53,7 +52,7 @@ export function summary({ flood, attempts, pairs }: FloodReport): Summary {
   const sum = (name: 'unstored' | 'cut' | 'refusedNewcomers'): number =>
     attack.reduce((total, window) => total + window[name], 0);
   const usual = (of: readonly Window[], name: 'p50Ms' | 'p99Ms'): number =>
-    median(of.map((window) => window[name]));
+    Math.round(median(of.map((window) => window[name])) * 10) / 10;
   const ratio = (name: 'p50Ms' | 'p99Ms'): number =>
     Math.round(median(pairs.map((pair) => pair.attack[name] / pair.quiet[name])) * 100) / 100;
   return {
@@ -106,4 +105,9 @@ export function strangerFaults(report: FloodReport, slack: Slack): string[] {
   return faults;
 }
 
-const median = (values: readonly number[]): number => percentile(values, 0.5);
+/** The mean of the two in the middle when there are as many above as below. */
+function median(values: readonly number[]): number {
+  const ordered = values.toSorted((a, b) => a - b);
+  const middle = ordered.slice(Math.floor((ordered.length - 1) / 2), Math.floor(ordered.length / 2) + 1);
+  return middle.reduce((sum, value) => sum + value, 0) / middle.length;
+}
