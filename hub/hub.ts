@@ -88,7 +88,7 @@ async function startParts(hub: HubContext) {
   // What is asked of devices.
   const base = { state, registry, sessions };
   const notices = createNotices(hub, base);
-  const twins = await startTwins(hub, { ...base, telemetry });
+  const twins = await startTwins(hub, { ...base, bus, topics, telemetry });
   const commands = await startCommands(hub, { ...base, bus, topics, telemetry, presence });
   const schedules = await startSchedules(hub, { ...base, telemetry, commands, notices, incidents });
 
@@ -218,15 +218,16 @@ async function openListeners(hub: HubContext, parts: HubParts): Promise<RunningH
 
 async function connectBus(
   hub: HubContext,
-  { bus, presence, incidents, commands, operators }: HubParts,
+  { bus, presence, incidents, twins, commands, operators }: HubParts,
 ): Promise<void> {
   hub.releasers.push('bus', () => bus.close());
   await bus.connect(
     {
-      message: (message) => commands.message(message),
+      message: (message) => twins.message(message) ?? commands.message(message),
       /** For the first time or again: the broker may have lost its retained messages. */
       connected() {
         presence.announcer.repeat(presence.keeper.all());
+        twins.busConnected();
         commands.busConnected();
       },
       disconnected: (reason) => hub.log.warn({ reason }, 'broker lost'),

@@ -99,7 +99,7 @@ export interface Bus extends Publisher, Broadcaster {
 
 export interface BusHandlers {
   /**
-   * A message under `command/`, `group-command/` or `cancel/`. It is PUBACKed when the promise resolves: once it is
+   * A message under `command/`, `group-command/`, `cancel/` or `twin-desired/`. It is PUBACKed when the promise resolves: once it is
    * journalled, or answered with a refusal.
    */
   message(message: IncomingMessage): Promise<void>;

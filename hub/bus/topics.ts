@@ -17,7 +17,8 @@ const maxResponseTopicBytes = 512;
 export type Request =
   | { kind: 'command'; device: string; name: string }
   | { kind: 'group-command'; group: string; name: string }
-  | { kind: 'cancel'; device: string; commandId: string };
+  | { kind: 'cancel'; device: string; commandId: string }
+  | { kind: 'twin-desired'; device: string };
 
 export interface Topics {
   readonly root: string;
@@ -26,6 +27,9 @@ export interface Topics {
   cancel(device: string, commandId: string): string;
   status(device: string, commandId: string, status: string): string;
   groupStatus(group: string, id: string, status: string): string;
+  twinDesired(device: string): string;
+  /** Where the twin of a device is retained. */
+  twin(device: string): string;
   presence(device: string): string;
   presenceChange(device: string, state: string): string;
   telemetry(device: string, stream: string): string;
@@ -82,6 +86,8 @@ export function topicsOf(root: string): Topics {
     cancel: (device, commandId) => below('cancel', device, commandId),
     status: (device, commandId, status) => below('status', device, commandId, status),
     groupStatus: (group, id, status) => below('group-status', group, id, status),
+    twinDesired: (device) => below('twin-desired', device),
+    twin: (device) => below('twin', device),
     presence: (device) => below('presence', device),
     presenceChange: (device, state) => below('presence-change', device, state),
     telemetry: (device, stream) => below('telemetry', device, stream),
@@ -91,7 +97,10 @@ export function topicsOf(root: string): Topics {
     marker: (hubId) => below('hub', hubId, 'marker'),
     hubOf: (topic) => hubOf(root, topic),
     hubFilter: `${root}/hub/+`,
-    requestFilters: ['command', 'group-command', 'cancel'].map((kind) => `${root}/${kind}/+/+`),
+    requestFilters: [
+      ...['command', 'group-command', 'cancel'].map((kind) => `${root}/${kind}/+/+`),
+      `${root}/twin-desired/+`,
+    ],
     parse: (topic) => parseRequest(root, topic),
     refuseResponseTopic: (topic) => refuseResponseTopic(root, topic),
   };
@@ -106,8 +115,9 @@ function hubOf(root: string, topic: string): string | undefined {
 function parseRequest(root: string, topic: string): Request | undefined {
   if (!topic.startsWith(`${root}/`)) return undefined;
   const [kind, first, second, ...rest] = topic.slice(root.length + 1).split('/');
-  if (first === undefined || second === undefined || rest.length > 0) return undefined;
-  if (!isName(first) || !isName(second)) return undefined;
+  if (first === undefined || rest.length > 0 || !isName(first)) return undefined;
+  if (kind === 'twin-desired') return second === undefined ? { kind, device: first } : undefined;
+  if (second === undefined || !isName(second)) return undefined;
   if (kind === 'command') return { kind, device: first, name: second };
   if (kind === 'group-command') return { kind, group: first, name: second };
   if (kind === 'cancel') return { kind, device: first, commandId: second };

@@ -105,7 +105,8 @@ function numberOf(value: unknown): number | undefined {
   return typeof value === 'number' ? value : undefined;
 }
 
-function readPayload(payload: Uint8Array): JsonRead {
+/** An empty payload means `{}`. */
+export function readPayload(payload: Uint8Array): JsonRead {
   if (payload.byteLength === 0) return { kind: 'read', value: {} };
   try {
     return readJson(utf8.decode(payload));

@@ -1,6 +1,4 @@
 import { createHash } from 'node:crypto';
-import { cutText } from '../../schemas/cut-text.ts';
-import type { FieldError } from '../../schemas/index.ts';
 import type { Requester } from '../../schemas/api/requester.ts';
 import type { BusHandlers, IncomingMessage } from '../bus/bus.ts';
 import { isName, type Request, type Topics } from '../bus/topics.ts';
@@ -8,6 +6,7 @@ import { messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Clock } from '../../schemas/time/clock.ts';
 import { withoutUndefined } from '../kernel/without-undefined.ts';
+import { answerAddressOf, requesterOf } from './answer-address.ts';
 import { statusMessage } from './answers.ts';
 import { cancelEntry, commandEntry, type RequestEntry, type CommandAudit } from './command-audit.ts';
 import { newCommandId } from './command-id.ts';
@@ -72,8 +71,6 @@ interface Envelope {
   refusal?: CommandRefusal | undefined;
 }
 
-const maxCorrelationBytes = 1_024;
-
 /**
  * Requests over MQTT: topics and MQTT 5 properties become requests, refusals become answers.
  * A refusal is published on `{root}/status/{device}/{id}/rejected` under the caller's id, or under a fresh one
@@ -92,7 +89,7 @@ export class MqttRequests implements Pick<BusHandlers, 'message'> {
    */
   async message(message: IncomingMessage): Promise<void> {
     const request = this.#deps.topics.parse(message.topic);
-    if (request === undefined) return this.#refuseTopic(message);
+    if (request === undefined || request.kind === 'twin-desired') return this.#refuseTopic(message);
     if (request.kind !== 'group-command' && this.#deps.isOfAnotherHub(request.device)) {
       this.#deps.counters.leftToOthers++;
       return;
@@ -166,35 +163,8 @@ export class MqttRequests implements Pick<BusHandlers, 'message'> {
   }
 
   #envelopeOf(message: IncomingMessage): Envelope {
-    const { address, refusal } = this.#addressOf(message);
-    return {
-      requester: requesterOf(message),
-      answerTo: address,
-      refusal: message.retain ? { reason: 'retained' } : refusal,
-    };
-  }
-
-  /** Where the answer goes; a Response Topic the hub may not publish to is refused. */
-  #addressOf({ responseTopic, correlationData: correlation }: IncomingMessage): {
-    address?: AnswerAddress;
-    refusal?: CommandRefusal;
-  } {
-    if (responseTopic === undefined) return {};
-    const expected = this.#deps.topics.refuseResponseTopic(responseTopic);
-    if (expected !== undefined) {
-      const error: FieldError = { path: '', keyword: 'responseTopic', expected, got: clip(responseTopic) };
-      return { refusal: { reason: 'bad-response-topic', errors: [error] } };
-    }
-    if (correlation !== undefined && correlation.byteLength > maxCorrelationBytes) {
-      const error: FieldError = {
-        path: '',
-        keyword: 'correlationData',
-        expected: `at most ${maxCorrelationBytes} bytes`,
-        got: `${correlation.byteLength} bytes`,
-      };
-      return { refusal: { reason: 'bad-correlation-data', errors: [error] } };
-    }
-    return { address: { topic: responseTopic, correlation } };
+    const { address, refusal } = answerAddressOf(this.#deps.topics, message);
+    return { requester: requesterOf(message), answerTo: address, refusal };
   }
 
   #refuseTopic(message: IncomingMessage): void {
@@ -250,11 +220,6 @@ export class MqttRequests implements Pick<BusHandlers, 'message'> {
   }
 }
 
-/** Only the embedded broker reveals who published a message. */
-function requesterOf({ actor = 'mqtt' }: IncomingMessage): Requester {
-  return { actor, origin: 'mqtt' };
-}
-
 function deliveryOf({ session, packetId, topic, payload }: IncomingMessage): { key: string } | undefined {
   if (session === undefined || packetId === undefined) return undefined;
   const hash = createHash('sha256')
@@ -262,8 +227,4 @@ function deliveryOf({ session, packetId, topic, payload }: IncomingMessage): { k
     .update(payload)
     .digest('base64url');
   return { key: hash };
-}
-
-function clip(text: string): string {
-  return text.length <= 64 ? text : `${cutText(text, 63)}…`;
 }

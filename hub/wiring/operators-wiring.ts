@@ -74,6 +74,7 @@ export async function startOperators(
 
   exposeOperators(metrics, { operators, logins });
   const recordOf = (deviceId: string) => registry.get(deviceId);
+  const maySet = settingRights(recordOf);
   const mayTouch = deviceRights({ recordOf, typeOf: (deviceId) => sessions.typeOf(deviceId) });
   const { root } = config.mqtt;
   const onLoopback = isLoopback(config.brokerListen.host);
@@ -86,12 +87,12 @@ export async function startOperators(
       csrfHolds,
       hasRole,
       mayTouch,
-      maySet: settingRights(recordOf),
+      maySet,
       local: localOperator,
       origins: (port) => [...ownOrigins(config.adminListen.host, port), ...config.adminOrigins],
     },
     broker: {
-      ...brokerRules(root, (deviceId) => recordOf(deviceId) !== undefined, mayTouch),
+      ...brokerRules(root, (deviceId) => recordOf(deviceId) !== undefined, mayTouch, maySet),
       requestRefused: ({ actor }, topic) => audit.refused(actor, requestRefusal(root, actor, topic)),
       signIn: (username, password, address) => signIn(username, password, networkOf(address)),
     },

@@ -1,9 +1,13 @@
 import { auditInSameTransaction } from '../adapters/sqlite/sqlite-audit-store.ts';
 import { createTwinStore } from '../adapters/sqlite/sqlite-twin-store.ts';
+import type { Bus, IncomingMessage } from '../bus/bus.ts';
+import type { Topics } from '../bus/topics.ts';
 import { Followers } from '../kernel/followers.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 import type { TwinRecorder } from '../telemetry/recorders/twin-recorder.ts';
+import { TwinAnnouncer } from '../twins/twin-announcer.ts';
+import { TwinMessages } from '../twins/twin-messages.ts';
 import { exposeTwins } from '../twins/twin-metrics.ts';
 import { createTwinOperations, type TwinOperations } from '../twins/twin-operations.ts';
 import { changeEvent, Twins, type TwinFollower } from '../twins/twins.ts';
@@ -14,6 +18,10 @@ export interface TwinParts {
   keeper: Twins;
   /** To the operators' API. */
   operations: TwinOperations;
+  /** A message of the broker; undefined: its topic is none of twins. */
+  message(message: IncomingMessage): Promise<void> | undefined;
+  /** The broker is there, for the first time or again. */
+  busConnected(): void;
 }
 
 /** What devices should hold, and what they report to hold. */
@@ -24,10 +32,12 @@ export async function startTwins(
     registry: Registry;
     sessions: Sessions;
     telemetry: { twinRecorder: TwinRecorder };
+    bus: Bus;
+    topics: Topics;
   },
 ): Promise<TwinParts> {
-  const { registry, sessions } = deps;
-  const { audit, database } = deps.state;
+  const { registry, sessions, topics, bus: publisher } = deps;
+  const { audit, database, hubIdentity } = deps.state;
   const beside = auditInSameTransaction();
   const store = createTwinStore(database, (device, change) =>
     beside(audit.entryOf(changeEvent(device, change))),
@@ -35,13 +45,20 @@ export async function startTwins(
   const followers = new Followers<TwinFollower>();
   const requireType = (device: string) => sessions.requireType(device);
   const twins = new Twins({ clock, log, audit, store, sessions, requireType, followers: followers.all });
-  followers.follow(deps.telemetry.twinRecorder);
+  const typeOf = (device: string) => sessions.typeOf(device);
+  const operations = createTwinOperations({ twins, store, registry, requireType, typeOf });
+  const announcer = new TwinAnnouncer({ publisher, topics, log, hub: hubIdentity, twins: operations });
+  followers.follow(deps.telemetry.twinRecorder, announcer);
   await twins.load();
   releasers.push('twins', () => twins.close());
-  exposeTwins(metrics, twins);
-  const typeOf = (device: string) => sessions.typeOf(device);
+  const isOfAnotherHub = (device: string): boolean =>
+    deps.bus.otherHubs.length > 0 && registry.get(device) === undefined;
+  const messages = new TwinMessages({ log, topics, publisher, twins: operations, isOfAnotherHub });
+  exposeTwins(metrics, { twins, announcer, messages });
   return {
     keeper: twins,
-    operations: createTwinOperations({ twins, store, registry, requireType, typeOf }),
+    operations,
+    message: (message) => messages.message(message),
+    busConnected: () => announcer.repeat(twins.devices()),
   };
 }

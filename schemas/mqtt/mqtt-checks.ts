@@ -9,6 +9,8 @@ import incident from './incident.schema.json' with { type: 'json' };
 import presence from './presence.schema.json' with { type: 'json' };
 import status from './status.schema.json' with { type: 'json' };
 import telemetry from './telemetry.schema.json' with { type: 'json' };
+import twin from './twin.schema.json' with { type: 'json' };
+import twinDesired from './twin-desired.schema.json' with { type: 'json' };
 
 const ajv = createAjv();
 
@@ -23,4 +25,6 @@ export const mqttChecks = Object.freeze({
   incident: compileCheck(ajv, incident),
   telemetry: compileCheck(ajv, telemetry),
   event: compileCheck(ajv, event),
+  twin: compileCheck(ajv, twin),
+  'twin-desired': compileCheck(ajv, twinDesired),
 } satisfies Record<string, Check>);

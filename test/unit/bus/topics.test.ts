@@ -15,6 +15,10 @@ test('topics are built as documented', () => {
   assert.equal(topics.presenceChange('d-1', 'online'), 'hub/v1/presence-change/d-1/online');
   assert.equal(topics.telemetry('d-1', 'env'), 'hub/v1/telemetry/d-1/env');
   assert.equal(topics.event('d-1', 'door-open'), 'hub/v1/event/d-1/door-open');
+  assert.deepEqual(
+    [topics.twin('d-1'), topics.twinDesired('d-1')],
+    ['hub/v1/twin/d-1', 'hub/v1/twin-desired/d-1'],
+  );
   assert.equal(topics.hub('h1'), 'hub/v1/hub/h1');
   assert.equal(topics.marker('h1'), 'hub/v1/hub/h1/marker');
   assert.deepEqual([topics.hubFilter, topics.hubOf('hub/v1/hub/h1')], ['hub/v1/hub/+', 'h1']);
@@ -26,6 +30,7 @@ test('topics are built as documented', () => {
     'hub/v1/command/+/+',
     'hub/v1/group-command/+/+',
     'hub/v1/cancel/+/+',
+    'hub/v1/twin-desired/+',
   ]);
 });
 
@@ -47,6 +52,7 @@ test('every request topic built from names is read back as the same request', ()
         device: first,
         commandId: second,
       });
+      assert.deepEqual(topics.parse(topics.twinDesired(first)), { kind: 'twin-desired', device: first });
     }),
   );
 });
@@ -59,7 +65,11 @@ test('a name that could be more than one level, or a wildcard, is never built in
 });
 
 test('whatever the topic, parsing gives a request only for names of the grammar', () => {
-  const level = fc.oneof(name, fc.string(), fc.constantFrom('command', 'cancel', 'hub', 'v1', '+', '#', ''));
+  const level = fc.oneof(
+    name,
+    fc.string(),
+    fc.constantFrom('command', 'cancel', 'twin-desired', 'hub', 'v1', '+', '#', ''),
+  );
   fc.assert(
     fc.property(fc.array(level, { maxLength: 7 }), (levels) => {
       const topic = ['hub/v1', ...levels].join('/');
@@ -70,13 +80,17 @@ test('whatever the topic, parsing gives a request only for names of the grammar'
           ? topics.command(request.device, request.name)
           : request.kind === 'cancel'
             ? topics.cancel(request.device, request.commandId)
-            : topics.groupCommand(request.group, request.name);
+            : request.kind === 'twin-desired'
+              ? topics.twinDesired(request.device)
+              : topics.groupCommand(request.group, request.name);
       assert.equal(rebuilt, topic);
     }),
   );
   for (const topic of [
     'hub/v1/command/d',
     'hub/v1/command/d/n/x',
+    'hub/v1/twin-desired/d/n',
+    'hub/v1/twin-desired',
     'hub/v1/status/d/n',
     'hub/v2/command/d/n',
     'x',
