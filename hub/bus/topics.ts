@@ -20,6 +20,14 @@ export type Request =
   | { kind: 'cancel'; device: string; commandId: string }
   | { kind: 'twin-desired'; device: string };
 
+/** What clients publish to, and how many names follow. */
+const requestKinds = [
+  ['command', 2],
+  ['group-command', 2],
+  ['cancel', 2],
+  ['twin-desired', 1],
+] as const satisfies [Request['kind'], number][];
+
 export interface Topics {
   readonly root: string;
   command(device: string, name: string): string;
@@ -45,6 +53,8 @@ export interface Topics {
   readonly hubFilter: string;
   /** The filters under which requests come in. */
   readonly requestFilters: readonly string[];
+  /** Whether clients may publish to it, whatever names it has. */
+  isRequest(topic: string): boolean;
   /** The request that a topic names; undefined for any other topic, and for names outside the grammar. */
   parse(topic: string): Request | undefined;
   /** Why an answer may not be sent to this Response Topic; undefined when it may. */
@@ -97,10 +107,8 @@ export function topicsOf(root: string): Topics {
     marker: (hubId) => below('hub', hubId, 'marker'),
     hubOf: (topic) => hubOf(root, topic),
     hubFilter: `${root}/hub/+`,
-    requestFilters: [
-      ...['command', 'group-command', 'cancel'].map((kind) => `${root}/${kind}/+/+`),
-      `${root}/twin-desired/+`,
-    ],
+    requestFilters: requestKinds.map(([kind, names]) => `${root}/${kind}${'/+'.repeat(names)}`),
+    isRequest: (topic) => requestKinds.some(([kind]) => topic.startsWith(`${root}/${kind}/`)),
     parse: (topic) => parseRequest(root, topic),
     refuseResponseTopic: (topic) => refuseResponseTopic(root, topic),
   };

@@ -260,8 +260,8 @@ class EmbeddedBroker implements Broker {
     done: (error?: Error | null) => void,
   ): void {
     const { topic, retain } = packet;
-    if (client === null || !this.#isRequest(topic)) {
-      this.#log.warn({ client: client?.id, topic }, 'publish refused: clients publish commands only');
+    if (client === null || !this.#topics.isRequest(topic)) {
+      this.#log.warn({ client: client?.id, topic }, 'publish refused: clients publish requests only');
       this.counters.denied++;
       if (client !== null) clients.refuse(client, topic);
       done(new Error(`clients may not publish to ${topic}`));
@@ -305,11 +305,6 @@ class EmbeddedBroker implements Broker {
     const [oldest] = ids.keys();
     if (ids.size > maxRememberedIds && oldest !== undefined) ids.delete(oldest);
     return false;
-  }
-
-  #isRequest(topic: string): boolean {
-    const { root } = this.#topics;
-    return ['command', 'group-command', 'cancel'].some((kind) => topic.startsWith(`${root}/${kind}/`));
   }
 
   #isOurs(topic: string): boolean {
