@@ -177,7 +177,7 @@ async function openListeners(hub: HubContext, parts: HubParts): Promise<RunningH
           views: parts.admin.operations,
           live: parts.admin.feed,
           schedules: parts.schedules,
-          twins: parts.twins.operations,
+          ...parts.twins.operations,
         }),
       access: operators.access,
       consoleDir,

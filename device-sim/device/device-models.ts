@@ -1,4 +1,5 @@
-import type { DeviceType, Severity } from '../../schemas/index.ts';
+import type { DeviceType, Severity, TwinError } from '../../schemas/index.ts';
+import type { JsonObject } from '../../schemas/twin/merge-patch.ts';
 import type { Clock } from '../../schemas/time/clock.ts';
 import type { CommandHandler, HandlerOptions } from '../client/command-runner.ts';
 import { seededRandom, type Random } from './random.ts';
@@ -27,6 +28,19 @@ export interface DeviceModel {
   /** Something that happened since the last reading. */
   event?(): { name: string; severity: Severity; data: Record<string, unknown> } | undefined;
   commands: Readonly<Record<string, ModelCommand>>;
+  /** Its twin, if its type has one. */
+  settings?: ModelSettings;
+}
+
+/** What a device does where nothing is desired, and what it says of itself besides. */
+export interface ModelSettings {
+  /** The time between readings is a setting, `intervalSec`, whose default is the device's own. */
+  interval: boolean;
+  defaults: JsonObject;
+  /** Reported, and never desired. */
+  fixed?: JsonObject;
+  /** What of a desired state it cannot take. */
+  faults?: (desired: JsonObject) => readonly TwinError[];
 }
 
 export interface ModelContext {
@@ -59,8 +73,20 @@ export function createModel(type: string | DeviceType, context: ModelContext): D
   return create(context);
 }
 
+/** Its battery would not last. */
+const shortestIntervalSec = 2;
+
 function envSensor({ seed, controls }: ModelContext): DeviceModel {
   return {
+    settings: {
+      interval: true,
+      defaults: { offset: { temperature: 0 } },
+      fixed: { serial: serialOf(seed) },
+      faults: ({ intervalSec }) =>
+        typeof intervalSec === 'number' && intervalSec < shortestIntervalSec
+          ? [{ path: '/intervalSec', message: `at least ${shortestIntervalSec} s on battery` }]
+          : [],
+    },
     intervalSec: 10,
     readings: (atMs) => [{ stream: 'env', data: envReading(seed, atMs) }],
     commands: {
@@ -78,6 +104,7 @@ function envSensor({ seed, controls }: ModelContext): DeviceModel {
 
 function trafficDetector({ seed, controls }: ModelContext): DeviceModel {
   return {
+    settings: { interval: true, defaults: { sensitivity: 'normal' } },
     intervalSec: 30,
     readings: (atMs) => [{ stream: 'traffic', data: trafficReading(seed, atMs) }],
     commands: {
@@ -96,6 +123,7 @@ function smartValve({ seed, clock, controls }: ModelContext): DeviceModel {
   const random: Random = seededRandom(`${seed}/events`);
   const valve = createValve({ clock, startPosition: Math.round(seededRandom(`${seed}/position`)() * 100) });
   return {
+    settings: { interval: true, defaults: { failPosition: 'closed' }, fixed: { serial: serialOf(seed) } },
     intervalSec: 10,
     readings: (atMs) => [
       { stream: 'flow', data: { ...flowReading(seed, atMs, valve.position()), mode: valve.mode() } },
@@ -134,6 +162,10 @@ function smartValve({ seed, clock, controls }: ModelContext): DeviceModel {
       },
     },
   };
+}
+
+function serialOf(seed: string): string {
+  return `SIM-${Math.floor(seededRandom(`${seed}/serial`)() * 1e6)}`;
 }
 
 function setInterval(controls: DeviceControls): ModelCommand {

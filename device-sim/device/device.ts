@@ -3,8 +3,10 @@ import { behaviors, type Behavior } from './behaviors.ts';
 import type { DeviceClientOptions, EndedBoot } from '../client/client-options.ts';
 import { createDeviceClient, type DeviceClient } from '../client/client.ts';
 import { commandFile } from '../client/command-file.ts';
+import { twinFile } from '../client/twin-file.ts';
 import { readingFile } from '../client/reading-file.ts';
 import { systemClock, type Cancel, type Clock } from '../../schemas/time/clock.ts';
+import { HeldSettings } from './held-settings.ts';
 import { createModel, type DeviceModel } from './device-models.ts';
 import type { Settlement } from '../client/outbox.ts';
 import type { KeptSecrets, SecretStore } from './secrets.ts';
@@ -54,6 +56,7 @@ export class SimulatedDevice {
   readonly #random: Random;
   readonly #model: DeviceModel;
   readonly #firstIntervalSec: number;
+  readonly #settings: HeldSettings | undefined;
   #intervalSec: number;
   /** Represents the device's flash: it survives a reboot. */
   readonly #secretStore: SecretStore;
@@ -83,6 +86,14 @@ export class SimulatedDevice {
     });
     this.#firstIntervalSec = options.intervalSec ?? this.#model.intervalSec;
     this.#intervalSec = this.#firstIntervalSec;
+    const { settings } = this.#model;
+    this.#settings =
+      settings &&
+      new HeldSettings(settings, {
+        firstIntervalSec: this.#firstIntervalSec,
+        setIntervalSec: (seconds) => this.#setInterval(seconds),
+        report: (state) => this.#client?.report(state),
+      });
   }
 
   get online(): boolean {
@@ -107,6 +118,7 @@ export class SimulatedDevice {
       clock: this.#clock,
       random: this.#random,
       secretStore: this.#secretStore,
+      twinStore: memoryFolder === undefined ? this.#settings?.flash : twinFile(memoryFolder, id),
       ca,
       ...(memoryFolder === undefined
         ? { endedBoots: this.#endedBoots }
@@ -127,6 +139,7 @@ export class SimulatedDevice {
     client.on('died', () => {
       if (this.#client === client) this.#reboot(client);
     });
+    this.#settings?.boot(client);
     onClient?.(client);
     client.connect();
     this.#readAfter(this.#random() * this.#intervalSec * 1000);
@@ -171,7 +184,9 @@ export class SimulatedDevice {
   }
 
   #setInterval(seconds: number): void {
+    if (seconds === this.#intervalSec) return;
     this.#intervalSec = seconds;
+    this.#settings?.intervalChanged(seconds);
     this.#readAfter(seconds * 1000);
   }
 

@@ -11,7 +11,7 @@ const readingsPerEvent = 200;
  * all succeed. The parameter `seconds` of `set-interval` sets the interval, as on the shipped types.
  */
 export function schemaModel(
-  { definition }: DeviceType,
+  { definition, twin }: DeviceType,
   { seed, clock, controls }: ModelContext,
 ): DeviceModel {
   const { streams = {}, events = {}, commands = {}, presence } = definition;
@@ -29,6 +29,14 @@ export function schemaModel(
       if (name === undefined || schema === undefined || random() > 1 / readingsPerEvent) return undefined;
       return { name, severity: 'info', data: objectOf(schema, `${seed}/${name}`, clock.now()) };
     },
+    ...(twin === undefined
+      ? {}
+      : {
+          settings: {
+            interval: twin.reported.properties?.['intervalSec'] !== undefined,
+            defaults: twin.defaults,
+          },
+        }),
     commands: Object.fromEntries(
       Object.entries(commands).map(([name, { output }]) => [name, commandOf(name, output)]),
     ),

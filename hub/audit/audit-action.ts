@@ -7,6 +7,7 @@ export type AuditAction =
   | `device.${'add' | 'label' | 'enable' | 'disable' | 'remove' | 'enrol'}`
   | `enrolment.${'create' | 'revoke' | 'approve' | 'deny'}`
   | `group.${'set' | 'remove'}`
+  | `group-twin.${'set' | 'cancel'}`
   | 'hub.restore'
   | `${'' | 'first-' | 'screen-'}login`
   | 'logout'

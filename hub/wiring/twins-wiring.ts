@@ -1,11 +1,17 @@
 import { auditInSameTransaction } from '../adapters/sqlite/sqlite-audit-store.ts';
+import { createGroupCommandStore } from '../adapters/sqlite/sqlite-group-command-store.ts';
+import { createGroupTwinStore } from '../adapters/sqlite/sqlite-group-twin-store.ts';
 import { createTwinStore } from '../adapters/sqlite/sqlite-twin-store.ts';
 import type { Bus, IncomingMessage } from '../bus/bus.ts';
 import type { Topics } from '../bus/topics.ts';
+import { newCommandId } from '../commands/command-id.ts';
+import { isSettled } from '../commands/group/group-command.ts';
 import { Followers } from '../kernel/followers.ts';
 import type { Registry } from '../registry/registry.ts';
+import { selectDevices } from '../registry/selector.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 import type { TwinRecorder } from '../telemetry/recorders/twin-recorder.ts';
+import { GroupTwins } from '../twins/group/group-twins.ts';
 import { TwinAnnouncer } from '../twins/twin-announcer.ts';
 import { TwinMessages } from '../twins/twin-messages.ts';
 import { exposeTwins } from '../twins/twin-metrics.ts';
@@ -17,7 +23,7 @@ import type { HubState } from './state-wiring.ts';
 export interface TwinParts {
   keeper: Twins;
   /** To the operators' API. */
-  operations: TwinOperations;
+  operations: { twins: TwinOperations; groupTwins: GroupTwins };
   /** A message of the broker; undefined: its topic is none of twins. */
   message(message: IncomingMessage): Promise<void> | undefined;
   /** The broker is there, for the first time or again. */
@@ -26,7 +32,7 @@ export interface TwinParts {
 
 /** What devices should hold, and what they report to hold. */
 export async function startTwins(
-  { clock, log, metrics, releasers }: HubContext,
+  { clock, log, random, metrics, releasers }: HubContext,
   deps: {
     state: HubState;
     registry: Registry;
@@ -54,10 +60,21 @@ export async function startTwins(
   const isOfAnotherHub = (device: string): boolean =>
     deps.bus.otherHubs.length > 0 && registry.get(device) === undefined;
   const messages = new TwinMessages({ log, topics, publisher, twins: operations, isOfAnotherHub });
+  const groupTwins = new GroupTwins({
+    clock,
+    log,
+    twins,
+    store: createGroupTwinStore(database),
+    newId: () => newCommandId(clock.now(), random),
+    select: (selector) => selectDevices(registry, selector),
+    groups: () => createGroupCommandStore(database, isSettled).groups(),
+  });
+  await groupTwins.start();
+  releasers.push('group twins', () => groupTwins.close());
   exposeTwins(metrics, { twins, announcer, messages });
   return {
     keeper: twins,
-    operations,
+    operations: { twins: operations, groupTwins },
     message: (message) => messages.message(message),
     busConnected: () => announcer.repeat(twins.devices()),
   };

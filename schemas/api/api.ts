@@ -6,6 +6,7 @@ import { credentialApi } from './credentials.ts';
 import { deviceTypeApi } from './device-types.ts';
 import { deviceApi } from './devices.ts';
 import { enrolmentApi } from './enrolments.ts';
+import { groupTwinApi } from './group-twins.ts';
 import { groupApi } from './group-commands.ts';
 import { healthApi } from './health.ts';
 import { hubApi } from './hub.ts';
@@ -28,6 +29,7 @@ const api = {
   ...operatorApi,
   ...deviceApi,
   ...twinApi,
+  ...groupTwinApi,
   ...credentialApi,
   ...enrolmentApi,
   ...incidentApi,

@@ -78,6 +78,11 @@ const operationErrors = {
     retryable: false,
     status: 404,
   },
+  'group-twin-unknown': {
+    meaning: 'there is no group twin with this id',
+    retryable: false,
+    status: 404,
+  },
   'twin-changed': {
     meaning: 'what is desired of the device has changed since it was read',
     retryable: false,

@@ -128,7 +128,7 @@ export const GroupPreview = named(
 );
 export type GroupPreview = Static<typeof GroupPreview>;
 
-const selector = Type.String({
+export const selector = Type.String({
   minLength: 1,
   maxLength: 2_048,
   description: 'a selector: all, a device id, or key=value,…',

@@ -9,7 +9,7 @@ interface Leaf {
 }
 
 /** The settings in a state. An object without members has none. */
-function* leavesOf(state: JsonObject, at = ''): Generator<Leaf> {
+export function* leavesOf(state: JsonObject, at = ''): Generator<Leaf> {
   for (const [name, value] of Object.entries(state)) {
     const path = `${at}/${escapePointer(name)}`;
     if (isJsonObject(value)) yield* leavesOf(value, path);

@@ -13,6 +13,7 @@ import { consoleSessionMigrations } from './sqlite-console-session-store.ts';
 import { historyMigrations } from './sqlite-history-store.ts';
 import { removalMigrations } from './sqlite-removal-store.ts';
 import { incidentMigrations } from './sqlite-incident-store.ts';
+import { groupTwinMigrations } from './sqlite-group-twin-store.ts';
 import { twinMigrations } from './sqlite-twin-store.ts';
 import { openDatabase, type Database, type DatabaseOptions } from './sqlite.ts';
 
@@ -120,6 +121,7 @@ export const stateMigrations: readonly string[] = [
   ...noticeActorMigrations,
   ...historyMigrations,
   ...twinMigrations,
+  ...groupTwinMigrations,
 ];
 
 /**

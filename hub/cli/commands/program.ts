@@ -22,6 +22,7 @@ import { addPrintConfig } from './print-config-command.ts';
 import { addReadings } from './readings-command.ts';
 import { addSchedule } from './schedule-command.ts';
 import { addDeadLetters } from './dead-letters-command.ts';
+import { addTwin } from './twin-command.ts';
 import { addIncident } from './incident-command.ts';
 import { addLedger } from './ledger-command.ts';
 import { addSchema } from './schema-command.ts';
@@ -69,6 +70,7 @@ export function commandLine(deps: CliDeps, done: (code: ExitCode) => void): Comm
   addDevice(program, deps);
   addReadings(program, deps);
   addCommand(program, deps, done);
+  addTwin(program, deps, done);
   addGroup(program, deps);
   addSchedule(program, deps);
   addAudit(program, deps);

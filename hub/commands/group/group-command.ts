@@ -71,7 +71,7 @@ export function isSettled({ status }: Target): boolean {
 
 /** What a running group command does next. @param random01 a device's own share of the jitter, in [0, 1), always the same */
 export function decide(
-  groupCommand: GroupCommand,
+  groupCommand: Pick<GroupCommand, 'wave' | 'maxFailures' | 'acceptedMs' | 'expiresMs' | 'jitterMs'>,
   targets: readonly Target[],
   nowMs: number,
   random01: (device: string) => number,

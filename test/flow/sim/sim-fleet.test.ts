@@ -93,6 +93,7 @@ test('a valve moves to its position with progress, and its readings show it', as
 
 test('a hanging device says nothing more, and one whose network vanished answers no ping', async (t) => {
   const hanging = await online(t, 'env-sensor@1', { intervalSec: 1 });
+  await hanging.session.next('reported');
   hanging.device.behave('hang');
   hanging.clock.advance(60_000);
   await hanging.session.ping();

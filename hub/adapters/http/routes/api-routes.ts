@@ -17,6 +17,7 @@ import { serveDevices } from './device-routes.ts';
 import { serveDeviceTypes } from './device-type-routes.ts';
 import { serveEnrolments, type EnrolmentOperations } from './enrolment-routes.ts';
 import { serveGroups } from './group-command-routes.ts';
+import { serveGroupTwins, type GroupTwinOperations } from './group-twin-routes.ts';
 import { serveApiDocument } from './health-routes.ts';
 import { serveHub, type HubOperations } from './hub-routes.ts';
 import { serveIncidents } from './incident-routes.ts';
@@ -41,6 +42,7 @@ export interface ApiOperations extends AuditOperations {
   groups: GroupOperations;
   schedules: Schedules;
   twins: TwinOperations;
+  groupTwins: GroupTwinOperations;
   credentials: CredentialOperations;
   enrolments: EnrolmentOperations;
   operators: OperatorOperations;
@@ -57,6 +59,7 @@ export function serveApi(app: FastifyInstance, operations: ApiOperations): void 
   serveDevices(app, views);
   servePresenceHistory(app, views);
   serveTwins(app, operations.twins);
+  serveGroupTwins(app, operations.groupTwins);
   serveReadings(app, views);
   serveRejects(app, views);
   serveDeviceTypes(app, views);

@@ -60,6 +60,22 @@ export async function callTwins(client: ApiClient): Promise<void> {
     twins.map(({ device }) => device),
     ['d-1'],
   );
+  const patchAll = { to: 'site=hall-3', patch: { intervalSec: 30 } };
+  const preview = await done(
+    client.POST('/api/v1/group-twins', { body: { ...patchAll, dryRun: true } }),
+    200,
+  );
+  assert.equal(preview.devices.length, 4);
+  const body = { ...patchAll, id: 't-1', wave: 1 };
+  await done(client.POST('/api/v1/group-twins', { body }), 202);
+  await done(client.POST('/api/v1/group-twins', { body }), 200);
+  await refused(client.POST('/api/v1/group-twins', { body: { to: 'site=none', patch: {} } }), 400);
+  const { groupTwins } = await done(client.GET('/api/v1/group-twins', {}));
+  assert.equal(groupTwins[0]?.id, 't-1');
+  const ofGroup = { params: { path: { id: 't-1' } } };
+  await done(client.GET('/api/v1/group-twins/{id}', ofGroup));
+  const cancelled = await done(client.POST('/api/v1/group-twins/{id}/cancel', ofGroup));
+  assert.equal(cancelled.final, true);
 }
 
 /** What `d-1` has sent, once it is stored. */

@@ -1,0 +1,70 @@
+import type { TwinError } from '../../schemas/index.ts';
+import { mergePatch, type JsonObject } from '../../schemas/twin/merge-patch.ts';
+import type { DesiredHandler, KeptTwin, TwinStore } from '../client/held-twin.ts';
+import type { ModelSettings } from './device-models.ts';
+
+interface Device {
+  /** Between readings, where nothing is desired. */
+  firstIntervalSec: number;
+  setIntervalSec: (seconds: number) => void;
+  report: (state: JsonObject) => void;
+}
+
+/** The settings of a simulated device: what is desired of it, or else its own, is what it does and reports. */
+export class HeldSettings {
+  readonly #model: ModelSettings;
+  readonly #device: Device;
+  #held: JsonObject;
+  /** Survives a reboot. */
+  readonly flash: TwinStore;
+
+  constructor(model: ModelSettings, device: Device) {
+    this.#model = model;
+    this.#device = device;
+    this.#held = this.#withDefaults({});
+    let kept: KeptTwin | undefined;
+    this.flash = {
+      load: () => kept,
+      save: (twin) => {
+        kept = twin;
+      },
+    };
+  }
+
+  /** A new boot, with what the flash holds. */
+  boot(client: { onDesired(handler: DesiredHandler): void }): void {
+    client.onDesired((desired) => this.#apply(desired));
+    this.#report();
+  }
+
+  /** Somebody else changed it, such as a command. */
+  intervalChanged(seconds: number): void {
+    if (!this.#model.interval || this.#held['intervalSec'] === seconds) return;
+    this.#held = { ...this.#held, intervalSec: seconds };
+    this.#report();
+  }
+
+  #apply(desired: JsonObject): readonly TwinError[] {
+    const errors = this.#model.faults?.(desired) ?? [];
+    const refused = new Set(errors.map(({ path }) => path.split('/')[1]));
+    const takes = Object.entries(desired).filter(([name]) => !refused.has(name));
+    this.#held = this.#withDefaults(Object.fromEntries(takes));
+    const { intervalSec } = this.#held;
+    if (typeof intervalSec === 'number') this.#device.setIntervalSec(intervalSec);
+    this.#report();
+    return errors;
+  }
+
+  #withDefaults(state: JsonObject): JsonObject {
+    const { interval, defaults } = this.#model;
+    const own = interval ? { intervalSec: this.#device.firstIntervalSec } : {};
+    return mergePatch({ ...defaults, ...own }, state);
+  }
+
+  #report(): void {
+    const { intervalSec, ...others } = this.#held;
+    // A simulated device may be faster than any real one, and the setting is in whole seconds.
+    const interval = typeof intervalSec === 'number' ? { intervalSec: Math.ceil(intervalSec) } : {};
+    this.#device.report({ ...others, ...interval, ...this.#model.fixed });
+  }
+}
