@@ -1,5 +1,5 @@
 /**
- * Run by `npm test` before the tests: finds or brings InfluxDB, Mosquitto and its clients, a WebSocket library of Python, compilers for microcontrollers (and
+ * Run by `npm test` before the tests: finds or brings InfluxDB, Mosquitto and its clients, a WebSocket library of Python, compilers for microcontrollers, TLS libraries of C (and
  * Chromium once there are browser tests), prints one line for each, and fails with the way out when one is missing; builds the console.
  */
 import { execFileSync } from 'node:child_process';
@@ -7,6 +7,7 @@ import { existsSync, globSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { installChromium, unpackPackages } from './debian-packages.ts';
+import { demandLibraries, missingLibraryPackages } from '../sdk/c-libraries.ts';
 import { demandPythonModule, missingPythonPackages } from './python-modules.ts';
 import { findProgram, packagesOf, versionOf, wayOut, type ProgramName } from './services.ts';
 
@@ -29,7 +30,11 @@ function reasonOf(error: unknown): string {
 
 /** Brings what Debian can bring of the missing ones; elsewhere, and for what needs root, does nothing. */
 function bring(missing: readonly ProgramName[]): void {
-  const packages = new Set([...missing.flatMap(packagesOf), ...missingPythonPackages()]);
+  const packages = new Set([
+    ...missing.flatMap(packagesOf),
+    ...missingPythonPackages(),
+    ...missingLibraryPackages(),
+  ]);
   if ((missing.length === 0 && packages.size === 0) || !existsSync('/usr/bin/apt-get')) return;
   if (packages.size > 0) unpackPackages([...packages]);
   if (missing.includes('chromium') && process.getuid?.() === 0) installChromium();
@@ -69,6 +74,7 @@ for (const name of usable) {
   });
 }
 attempt(demandPythonModule);
+attempt(demandLibraries);
 if (needed().includes('chromium')) attempt(buildConsole);
 if (faults.length > 0) {
   process.stderr.write(`${faults.join('\n')}\nThe tests run against real services and skip none.\n`);
