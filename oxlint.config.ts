@@ -10,7 +10,7 @@ const ranks = [
   ['presence', 'registry'],
   ['commands', 'operators', 'schedules'],
   ['telemetry', 'identity', 'incidents', 'notices', 'twins'],
-  ['sessions'],
+  ['sessions', 'alarms'],
   ['admin'],
 ];
 

@@ -10,6 +10,7 @@ import type { Config } from './config/config.ts';
 import { MissingTypes } from './registry/missing-types.ts';
 import { Registry } from './registry/registry.ts';
 import { createAdmin } from './wiring/admin-wiring.ts';
+import { startAlarms } from './wiring/alarms-wiring.ts';
 import { createBus } from './wiring/bus-wiring.ts';
 import { startCommands } from './wiring/commands-wiring.ts';
 import { newContext, type HubContext, type HubDeps } from './wiring/context.ts';
@@ -90,6 +91,8 @@ async function startParts(hub: HubContext) {
   const notices = createNotices(hub, base);
   const twins = await startTwins(hub, { ...base, bus, topics, telemetry });
   const commands = await startCommands(hub, { ...base, bus, topics, telemetry, presence });
+  const watched = { ...base, bus, topics, telemetry, presence, incidents, twins, commands };
+  const alarms = await startAlarms(hub, watched);
   const schedules = await startSchedules(hub, { ...base, telemetry, commands, notices, incidents });
 
   // Who may come in, and what operators see.
@@ -106,7 +109,7 @@ async function startParts(hub: HubContext) {
     commands,
   });
   await admin.load();
-  const served = { twins, commands, schedules, notices, identity, operators, admin };
+  const served = { twins, alarms, commands, schedules, notices, identity, operators, admin };
   return { ...base, missingTypes, bus, telemetry, admission, presence, incidents, ...served };
 }
 
@@ -125,6 +128,7 @@ function follow({
   presence,
   incidents,
   twins,
+  alarms,
   commands,
   admin,
 }: HubParts): void {
@@ -141,16 +145,20 @@ function follow({
     admin.refusals,
     admin.feed,
     telemetry.twinRecorder,
+    telemetry.alarmRecorder,
     twins.keeper,
+    alarms.keeper,
     commands.dispatcher,
     presence.removals,
   );
   telemetry.readingFollowers.follow(admin.consoleReadings);
   presence.followers.follow(admin.feed);
   incidents.followers.follow(admin.feed);
+  alarms.followers.follow(admin.feed);
   commands.follow(admin.liveCommands);
   state.catalog.follow(() => sessions.typesChanged());
   state.catalog.follow(() => twins.keeper.typesChanged());
+  state.catalog.follow(() => alarms.typesChanged());
   state.catalog.follow(() => missingTypes.check());
 }
 
@@ -178,6 +186,7 @@ async function openListeners(hub: HubContext, parts: HubParts): Promise<RunningH
           live: parts.admin.feed,
           schedules: parts.schedules,
           ...parts.twins.operations,
+          alarms: parts.alarms.operations,
         }),
       access: operators.access,
       consoleDir,
@@ -218,7 +227,7 @@ async function openListeners(hub: HubContext, parts: HubParts): Promise<RunningH
 
 async function connectBus(
   hub: HubContext,
-  { bus, presence, incidents, twins, commands, operators }: HubParts,
+  { bus, presence, incidents, twins, alarms, commands, operators }: HubParts,
 ): Promise<void> {
   hub.releasers.push('bus', () => bus.close());
   await bus.connect(
@@ -229,6 +238,7 @@ async function connectBus(
         presence.announcer.repeat(presence.keeper.all());
         twins.busConnected();
         commands.busConnected();
+        alarms.busConnected();
       },
       disconnected: (reason) => hub.log.warn({ reason }, 'broker lost'),
       otherHub: (hubId, isOnline) => incidents.keeper.topicsShared(hubId, isOnline),

@@ -19,7 +19,7 @@ export function createAjv(options: { allErrors?: boolean } = {}): Ajv2020 {
   ajv.removeKeyword('anyOf');
   ajv.addKeyword(requiredChoice);
   // Annotations of device types: they judge nothing.
-  ajv.addVocabulary(['unit', 'x-tag', 'x-low', 'x-high', 'x-step']);
+  ajv.addVocabulary(['unit', 'x-tag', 'x-low', 'x-high', 'x-delaySec', 'x-hysteresis', 'x-step']);
   return ajv;
 }
 

@@ -62,6 +62,7 @@ export function compileDeviceType(definition: unknown, file: string): DeviceType
       heartbeatSec: presence.heartbeatSec,
       graceSec: presence.graceSec ?? presence.heartbeatSec / 2,
       maxHeartbeatSec: presence.maxHeartbeatSec ?? presence.heartbeatSec * longestHeartbeat,
+      ...(presence.alarmAfterSec === undefined ? {} : { alarmAfterSec: presence.alarmAfterSec }),
     },
     definition: definition as DeviceTypeDefinition,
   };
@@ -143,6 +144,7 @@ const kinds: Readonly<Record<ScalarDefinition['type'], FieldKind>> = {
 
 function fieldOf(name: string, definition: ScalarDefinition): FieldSpec {
   const { unit, minimum, maximum, title, enum: values, 'x-low': low, 'x-high': high } = definition;
+  const { 'x-delaySec': delaySec, 'x-hysteresis': hysteresis } = definition;
   return {
     name,
     kind: kinds[definition.type],
@@ -152,6 +154,8 @@ function fieldOf(name: string, definition: ScalarDefinition): FieldSpec {
     ...(maximum === undefined ? {} : { maximum }),
     ...(low === undefined ? {} : { low }),
     ...(high === undefined ? {} : { high }),
+    ...(delaySec === undefined ? {} : { delaySec }),
+    ...(hysteresis === undefined ? {} : { hysteresis }),
     ...(values === undefined ? {} : { values }),
     ...(title === undefined ? {} : { title }),
   };

@@ -10,7 +10,7 @@ export interface DeviceTypeDefinition {
   events?: Record<string, ObjectDefinition>;
   commands?: Record<string, CommandDefinition>;
   twin?: TwinDefinition;
-  presence: { heartbeatSec: number; graceSec?: number; maxHeartbeatSec?: number };
+  presence: { heartbeatSec: number; graceSec?: number; maxHeartbeatSec?: number; alarmAfterSec?: number };
 }
 
 export interface CommandDefinition {
@@ -71,6 +71,10 @@ export interface ScalarDefinition {
   'x-tag'?: true;
   'x-low'?: number;
   'x-high'?: number;
+  /** How long a value is beyond a limit before it is an alarm. */
+  'x-delaySec'?: number;
+  /** How far it comes back before the alarm is over. */
+  'x-hysteresis'?: number;
   /** The resolution, to which generated code rounds. */
   'x-step'?: number;
 }

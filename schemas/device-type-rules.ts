@@ -73,6 +73,7 @@ function checkSchema(schema: unknown, path: string, faults: FieldError[], place:
   }
   checkCrossings(schema, path, faults);
   checkStep(schema, path, faults);
+  checkAlarm(schema, path, faults);
   const declared = isObject(schema['properties']) ? schema['properties'] : {};
   checkDeclared(schema['required'], `${path}/required`, declared, faults);
   if (Array.isArray(schema['anyOf'])) {
@@ -102,6 +103,22 @@ function checkCrossings(bounded: unknown, path: string, faults: FieldError[]): v
     const empty = open ? from >= to : from > to;
     if (empty)
       faults.push(fault(`${path}/${low}`, low, `a bound that leaves room below ${high} ${to}`, from));
+  }
+}
+
+/** How an alarm behaves needs a limit, and the alarm of one limit is over before that of the other. */
+function checkAlarm(schema: Record<string, unknown>, path: string, faults: FieldError[]): void {
+  const { 'x-low': low, 'x-high': high, 'x-hysteresis': hysteresis } = schema;
+  for (const name of ['x-delaySec', 'x-hysteresis']) {
+    if (schema[name] === undefined || low !== undefined || high !== undefined) continue;
+    faults.push(
+      fault(`${path}/${name}`, name, 'absent: without x-low and x-high there is no alarm', schema[name]),
+    );
+  }
+  if (typeof low !== 'number' || typeof high !== 'number' || typeof hysteresis !== 'number') return;
+  if (hysteresis >= high - low) {
+    const rule = `less than the ${high - low} between x-low and x-high`;
+    faults.push(fault(`${path}/x-hysteresis`, 'x-hysteresis', rule, hysteresis));
   }
 }
 

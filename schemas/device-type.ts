@@ -15,9 +15,13 @@ export interface FieldSpec {
   unit?: string;
   minimum?: number;
   maximum?: number;
-  /** Alarm limits: values beyond are taken, and dashboards and alert rules show them. */
+  /** Alarm limits: values beyond are taken and raise an alarm. */
   low?: number;
   high?: number;
+  /** How long a value is beyond a limit before it is an alarm. */
+  delaySec?: number;
+  /** How far a value comes back before the alarm is over; absent: see `hub/alarms/limits.ts`. */
+  hysteresis?: number;
   /** The values there are, of a string with an `enum`. */
   values?: readonly string[];
   title?: string;
@@ -75,7 +79,13 @@ export interface DeviceType {
   /** Not given: its devices have no twin. */
   twin?: TwinType | undefined;
   /** `maxHeartbeatSec`: the longest heartbeat a device may ask for. */
-  presence: { heartbeatSec: number; graceSec: number; maxHeartbeatSec: number };
+  presence: {
+    heartbeatSec: number;
+    graceSec: number;
+    maxHeartbeatSec: number;
+    /** Offline for longer is an alarm; not given: never. */
+    alarmAfterSec?: number;
+  };
   /** As its file says it. */
   definition: DeviceTypeDefinition;
 }

@@ -1,7 +1,9 @@
+import type { AlarmView } from '../../schemas/api/alarms.ts';
 import type { Incident } from '../../schemas/api/incidents.ts';
 import type { LiveMessage } from '../../schemas/api/live.ts';
 import type { Reading } from '../../schemas/api/readings.ts';
 import type { NackRow } from '../../schemas/api/rejects.ts';
+import type { AlarmFollower } from '../alarms/alarm-follower.ts';
 import type { IncidentFollower } from '../incidents/incident-follower.ts';
 import { visibleTo } from '../incidents/incidents.ts';
 import type { Cancel, Clock } from '../../schemas/time/clock.ts';
@@ -45,7 +47,7 @@ const watchesPerSec = 10;
  * Reports changes to everyone who watches the hub's pages, as they happen, and not more often than a person can see.
  * While nobody watches, it costs one test.
  */
-export class LiveFeed implements DeviceFollower, PresenceFollower, IncidentFollower {
+export class LiveFeed implements DeviceFollower, PresenceFollower, IncidentFollower, AlarmFollower {
   readonly #deps: LiveFeedDeps;
   readonly #subscribers = new Set<LiveSubscriber>();
   /** Devices with new data that the watchers of the fleet have not been sent. */
@@ -122,6 +124,13 @@ export class LiveFeed implements DeviceFollower, PresenceFollower, IncidentFollo
     });
   }
 
+  alarmChanged(alarm: AlarmView): void {
+    const { device, source } = alarm;
+    this.report('alarms', `${device ?? ''} ${source}`, (mayShow) =>
+      mayShow === undefined || (device !== null && mayShow(device)) ? { t: 'alarm', alarm } : undefined,
+    );
+  }
+
   removed(deviceId: string): void {
     this.#withNewData.delete(deviceId);
     for (const subscriber of this.#subscribers) subscriber.removed(deviceId);
@@ -144,7 +153,7 @@ export class LiveFeed implements DeviceFollower, PresenceFollower, IncidentFollo
   }
 
   /** @param key a later message of the same key replaces this one */
-  report(topic: 'commands' | 'incidents', key: string, message: ForViewer): void {
+  report(topic: 'commands' | 'incidents' | 'alarms', key: string, message: ForViewer): void {
     const text = madeOnce(message);
     for (const subscriber of this.#subscribers)
       if (subscriber.watched[topic]) subscriber.report(`${topic} ${key}`, text);

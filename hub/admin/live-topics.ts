@@ -9,6 +9,7 @@ export interface Watched {
   hub: boolean;
   commands: boolean;
   incidents: boolean;
+  alarms: boolean;
   devices: ReadonlySet<string>;
 }
 
@@ -21,13 +22,15 @@ export const nothing: Watched = {
   hub: false,
   commands: false,
   incidents: false,
+  alarms: false,
   devices: new Set(),
 };
 
+const generalTopics = ['fleet', 'hub', 'commands', 'incidents', 'alarms'] as const;
 const ofDevice = 'device:';
 
 /**
- * Reads `{"watch":["fleet","hub","commands","incidents","device:ID"]}`: the whole set, which replaces the one before.
+ * Reads `{"watch":["fleet","hub","commands","incidents","alarms","device:ID"]}`: the whole set, which replaces the one before.
  * @param isThere false for a device that is not there, or that the subscriber may not see: the answer is the same
  */
 export function parseWatch(text: string, isThere: (deviceId: string) => boolean): WatchRequest {
@@ -42,13 +45,14 @@ export function parseWatch(text: string, isThere: (deviceId: string) => boolean)
   const watched = { ...nothing, devices: new Set<string>() };
   const gone: string[] = [];
   for (const topic of topics as unknown[]) {
-    if (topic === 'fleet' || topic === 'hub' || topic === 'commands' || topic === 'incidents') {
-      watched[topic] = true;
+    const general = generalTopics.find((name) => name === topic);
+    if (general !== undefined) {
+      watched[general] = true;
       continue;
     }
     const id = typeof topic === 'string' && topic.startsWith(ofDevice) ? topic.slice(ofDevice.length) : '';
     if (!namePattern.test(id))
-      return bad('a topic must be fleet, hub, commands, incidents or device: and a device id');
+      return bad(`a topic must be ${generalTopics.join(', ')} or device: and a device id`);
     if (isThere(id)) watched.devices.add(id);
     else gone.push(id);
   }

@@ -65,6 +65,16 @@ export function knownFaults(
   };
 }
 
+/** What of that a person should be told: a spool that fills is one before it is full. */
+export function alarmingFaults(
+  parts: Parameters<typeof knownFaults>[0],
+): Readonly<Record<string, string | undefined>> {
+  const faults = knownFaults(parts);
+  const { size, maxSize } = parts.spool.levels;
+  const halfFull = size * 2 > maxSize ? `${Math.round((100 * size) / maxSize)} % full` : undefined;
+  return { ...faults, spool: faults.spool ?? halfFull };
+}
+
 function sharedTopics({ otherHubs }: Bus): string | undefined {
   if (otherHubs.length === 0) return undefined;
   const named = otherHubs.length === 1 ? 'another hub uses' : 'other hubs use';

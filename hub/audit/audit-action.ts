@@ -1,5 +1,6 @@
 /** What the audit names: the same over HTTP as on the files of a stopped hub. */
 export type AuditAction =
+  | 'alarm.acknowledge'
   | 'clock.accept'
   | CommandAction
   | 'connect'
@@ -15,6 +16,7 @@ export type AuditAction =
   | 'publish'
   | `schedule.${'add' | 'pause' | 'remove'}`
   | 'session.end'
+  | `silence.${'add' | 'remove'}`
   | `twin.${'set' | 'fit'}`
   | `token.${'create' | 'revoke'}`
   | UnnamedRequest;

@@ -11,6 +11,8 @@ const maxSlashes = 7;
 const deepest = 4;
 /** As the configuration's schema says it: wider than names, which have no `.`, `:` and `@`. */
 const rootLevel = /^[A-Za-z0-9_.:@-]+$/;
+/** Names joined by dots, such as `limit.env.temperature.high`. */
+const alarmSource = /^[A-Za-z0-9_.-]{1,256}$/;
 const maxResponseTopicBytes = 512;
 
 /** A topic that clients publish to, taken apart. */
@@ -44,6 +46,8 @@ export interface Topics {
   event(device: string, name: string): string;
   /** Where an incident is published. */
   incident(kind: string, id: string): string;
+  /** Where an alarm is published; of the hub itself under its id. */
+  alarm(device: string, source: string): string;
   hub(hubId: string): string;
   /** Where a hub marks the end of the messages that waited for it in the broker. */
   marker(hubId: string): string;
@@ -103,6 +107,11 @@ export function topicsOf(root: string): Topics {
     telemetry: (device, stream) => below('telemetry', device, stream),
     event: (device, name) => below('event', device, name),
     incident: (kind, id) => below('incident', kind, id),
+    alarm: (device, source) => {
+      if (!alarmSource.test(source))
+        throw new RangeError(`${JSON.stringify(source)} cannot be a level of a topic`);
+      return `${below('alarm', device)}/${source}`;
+    },
     hub: (hubId) => below('hub', hubId),
     marker: (hubId) => below('hub', hubId, 'marker'),
     hubOf: (topic) => hubOf(root, topic),

@@ -4,7 +4,7 @@ import { request, type IncomingMessage } from 'node:http';
 import { text as bodyText } from 'node:stream/consumers';
 import type { CredentialSummary, NewSecret } from '../../schemas/api/credentials.ts';
 import type { OfflineOperations } from './cli-deps.ts';
-import type { AnswerTo, ApiRoute, RequestTo } from '../../schemas/api/api.ts';
+import type { AnswerTo, ApiRoute, RequestTo } from '../../schemas/api/document/api.ts';
 import { requestPath, type PathParts } from '../../schemas/api/requests/request-path.ts';
 import { isOperationError } from '../../schemas/api/error-codes.ts';
 import { HubError, messageOf } from '../kernel/errors.ts';

@@ -1,7 +1,7 @@
 /** How a sub-command asks the running hub, and its JSON output. */
 
 import type { CliDeps } from './cli-deps.ts';
-import type { AnswerTo, ApiRoute, RequestTo } from '../../schemas/api/api.ts';
+import type { AnswerTo, ApiRoute, RequestTo } from '../../schemas/api/document/api.ts';
 import { callApi } from './admin-client.ts';
 import { adminSocketPath, loadConfig, type ConfigOptions } from './config-source.ts';
 

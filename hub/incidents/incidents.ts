@@ -134,6 +134,11 @@ export class Incidents {
     return counts;
   }
 
+  /** Whether an open incident explains that the device is away. */
+  explains(deviceId: string): boolean {
+    return this.#correlated.covers(deviceId);
+  }
+
   /** Every change of presence, in order. */
   presenceChanged(deviceId: string, presence: Presence): void {
     // Neither a loss nor a goodbye of the device: an incident that it is part of continues.

@@ -3,7 +3,7 @@ import type { Operator } from '../../schemas/api/operators.ts';
 import { hasRole } from './operator.ts';
 
 /** Below these, the level after is a device's id. */
-const ofDevices = new Set(['twin', 'presence', 'presence-change', 'telemetry', 'event', 'status']);
+const ofDevices = new Set(['twin', 'presence', 'presence-change', 'telemetry', 'event', 'status', 'alarm']);
 
 /**
  * What an operator may do on the embedded broker: ask for commands and settings within the role, and read what it reaches.

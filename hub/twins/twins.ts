@@ -111,6 +111,11 @@ export class Twins implements TwinEvents, DeviceFollower {
     return [...this.#shelf.all()].map(([device]) => device);
   }
 
+  /** Where each of those stands. */
+  *standings(): Iterable<readonly [device: string, TwinStanding]> {
+    for (const [device, facts] of this.#shelf.all()) yield [device, this.#standing(device, facts)];
+  }
+
   /** Where the device's twin stands; undefined: nothing was ever desired or reported, which is in sync. */
   standing(device: string): TwinStanding | undefined {
     const facts = this.#shelf.facts(device);

@@ -29,6 +29,8 @@ export interface CommandParts extends Pick<BusHandlers, 'message'> {
   groupCommands: GroupCommands;
   /** To the operators' API. */
   operations: { commands: CommandOperations; groups: GroupOperations };
+  /** Who is notified of each state of a command. */
+  followers: Followers<CommandFollower>;
   /** Notifies `follower` of each state of a command or group command from now on. */
   follow(follower: CommandFollower & GroupCommandFollower): void;
   /** The broker is there, for the first time or again. */
@@ -104,6 +106,7 @@ export async function startCommands(hub: HubContext, deps: Deps): Promise<Comman
       commands: createCommandOperations({ dispatcher, journal, audit, waits }),
       groups: groups.operations,
     },
+    followers,
     follow(follower) {
       followers.follow(follower);
       groups.followers.follow(follower);

@@ -6,6 +6,7 @@ import { Followers } from '../kernel/followers.ts';
 import { plausibleAheadMs, releasedMs } from '../kernel/release-date.ts';
 import { TokenBucket } from '../kernel/token-bucket.ts';
 import type { Registry } from '../registry/registry.ts';
+import { AlarmRecorder } from '../telemetry/recorders/alarm-recorder.ts';
 import { CommandRecorder } from '../telemetry/recorders/command-recorder.ts';
 import { createFanOut } from '../telemetry/fan-out.ts';
 import { HubClock } from '../telemetry/clock/hub-clock.ts';
@@ -32,6 +33,7 @@ export interface Telemetry extends TelemetryPipeline {
   presenceRecorder: PresenceRecorder;
   commandRecorder: CommandRecorder;
   twinRecorder: TwinRecorder;
+  alarmRecorder: AlarmRecorder;
   upkeep: Upkeep;
 }
 
@@ -93,6 +95,7 @@ export async function startTelemetry(hub: HubContext, deps: TelemetryDeps): Prom
     presenceRecorder: new PresenceRecorder({ writer, ledger, recordOf }),
     commandRecorder: new CommandRecorder({ writer, ledger, recordOf }),
     twinRecorder: new TwinRecorder({ clock, writer, ledger, recordOf }),
+    alarmRecorder: new AlarmRecorder({ clock, writer, ledger, recordOf }),
     upkeep,
   };
 }

@@ -22,6 +22,8 @@ import type { HubState } from './state-wiring.ts';
 
 export interface TwinParts {
   keeper: Twins;
+  /** Who is notified of each change. */
+  followers: Followers<TwinFollower>;
   /** To the operators' API. */
   operations: { twins: TwinOperations; groupTwins: GroupTwins };
   /** A message of the broker; undefined: its topic is none of twins. */
@@ -74,6 +76,7 @@ export async function startTwins(
   exposeTwins(metrics, { twins, announcer, messages });
   return {
     keeper: twins,
+    followers,
     operations: { twins: operations, groupTwins },
     message: (message) => messages.message(message),
     busConnected: () => announcer.repeat(twins.devices()),

@@ -69,6 +69,7 @@ const operationErrors = {
     status: 404,
   },
   'schedule-unknown': { meaning: 'there is no schedule with this name', retryable: false, status: 404 },
+  'silence-unknown': { meaning: 'there is no silence with this id', retryable: false, status: 404 },
   'credential-unknown': { meaning: 'the device has no such credential', retryable: false, status: 404 },
   'enrolment-unknown': { meaning: 'there is no such enrolment', retryable: false, status: 404 },
   'operator-unknown': { meaning: 'there is no account or token of this name', retryable: false, status: 404 },

@@ -2,6 +2,7 @@
 
 import { Type, type Static } from 'typebox';
 import { presenceStates } from '../presence-states.ts';
+import { AlarmView } from './alarms.ts';
 import { CommandView } from './commands.ts';
 import { DeviceDetails, DeviceSummary } from './devices.ts';
 import { GroupCommandView } from './group-commands.ts';
@@ -18,11 +19,11 @@ export const maxTopics = 20;
 
 export const LiveTopic = named(
   'LiveTopic',
-  Type.Unsafe<'fleet' | 'hub' | 'commands' | 'incidents' | `device:${string}`>({
+  Type.Unsafe<'fleet' | 'hub' | 'commands' | 'incidents' | 'alarms' | `device:${string}`>({
     type: 'string',
-    pattern: `^(fleet|hub|commands|incidents|device:${namePattern.source.slice(1, -1)})$`,
+    pattern: `^(fleet|hub|commands|incidents|alarms|device:${namePattern.source.slice(1, -1)})$`,
     description:
-      '`fleet` → fleet, counts · `hub` → hub · `commands` → command, group-command · `incidents` → incident · `device:ID` → device, reading, nack, gone',
+      '`fleet` → fleet, counts · `hub` → hub · `commands` → command, group-command · `incidents` → incident · `alarms` → alarm · `device:ID` → device, reading, nack, gone',
   }),
   'fleet',
 );
@@ -102,6 +103,7 @@ export const LiveMessage = named(
     Type.Object({ t: Type.Literal('command'), command: CommandView }),
     Type.Object({ t: Type.Literal('group-command'), groupCommand: GroupCommandView }),
     Type.Object({ t: Type.Literal('incident'), incident: Incident }),
+    Type.Object({ t: Type.Literal('alarm'), alarm: AlarmView }),
     Type.Object({ t: Type.Literal('device'), ...ofDevice, details: DeviceDetails }),
     Type.Object({
       t: Type.Literal('reading'),

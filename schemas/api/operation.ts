@@ -19,6 +19,7 @@ export const tagMeanings = {
   schedules: 'Commands and notices at their times',
   notices: 'Messages to connected devices',
   incidents: 'What needs a person',
+  alarms: 'What is wrong with devices and the hub, and who deals with it',
   store: 'What became of every point on its way to the metrics store',
   hub: 'The hub itself',
   health: 'For balancers and monitoring, and the API itself',

@@ -1,5 +1,6 @@
 import { compileCheck, createAjv } from '../ajv.ts';
 import type { Check } from '../field-error.ts';
+import alarm from './alarm.schema.json' with { type: 'json' };
 import command from './command.schema.json' with { type: 'json' };
 import event from './event.schema.json' with { type: 'json' };
 import groupCommand from './group-command.schema.json' with { type: 'json' };
@@ -23,6 +24,7 @@ export const mqttChecks = Object.freeze({
   presence: compileCheck(ajv, presence),
   hub: compileCheck(ajv, hub),
   incident: compileCheck(ajv, incident),
+  alarm: compileCheck(ajv, alarm),
   telemetry: compileCheck(ajv, telemetry),
   event: compileCheck(ajv, event),
   twin: compileCheck(ajv, twin),

@@ -1,6 +1,6 @@
 /** The hub's operators' API, as the console asks it. */
 
-import type { AnswerTo, ApiRoute, RequestTo } from '../../../schemas/api/api.ts';
+import type { AnswerTo, ApiRoute, RequestTo } from '../../../schemas/api/document/api.ts';
 import type { FieldError, Refusal } from '../../../schemas/api/refusal.ts';
 import { requestPath, type PathParts } from '../../../schemas/api/requests/request-path.ts';
 

@@ -6,6 +6,8 @@ export function topicOf(message: LiveMessage): LiveTopic | undefined {
     case 'fleet':
     case 'counts':
       return 'fleet';
+    case 'alarm':
+      return 'alarms';
     case 'incident':
       return 'incidents';
     case 'command':

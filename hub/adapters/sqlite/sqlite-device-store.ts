@@ -59,6 +59,7 @@ export function createDeviceStore(db: Database): DeviceStore {
         { sql: 'DELETE FROM presence WHERE device_id = ?1', params: [id] },
         { sql: 'DELETE FROM device_list WHERE device_id = ?1', params: [id] },
         ...forgetTwin(id),
+        { sql: 'DELETE FROM alarm WHERE device_id = ?1', params: [id] },
         { sql: 'DELETE FROM boot_anchor WHERE device_id = ?1', params: [id] },
         { sql: 'DELETE FROM boot_anchor_step WHERE device_id = ?1', params: [id] },
       ]);

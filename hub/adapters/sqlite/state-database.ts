@@ -122,11 +122,26 @@ export const stateMigrations: readonly string[] = [
   ...historyMigrations,
   ...twinMigrations,
   ...groupTwinMigrations,
+  `CREATE TABLE alarm (
+     -- The empty text: the hub itself.
+     device_id TEXT NOT NULL,
+     source TEXT NOT NULL,
+     n INTEGER NOT NULL,
+     -- An AlarmRow, as JSON.
+     body TEXT NOT NULL,
+     PRIMARY KEY (device_id, source)
+   ) STRICT, WITHOUT ROWID;
+
+   CREATE TABLE silence (
+     id TEXT PRIMARY KEY,
+     -- A Silence, as JSON.
+     body TEXT NOT NULL
+   ) STRICT;`,
 ];
 
 /**
  * Opens `state.db`: devices, epochs, boot anchors, presence, the hub's own name, the command journal, the
- * audit, group commands and schedules, operators and enrolments, twins.
+ * audit, group commands and schedules, operators and enrolments, twins, alarms and silences.
  * @throws HubError `database-failed`
  */
 export function openStateDatabase(

@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { exitCodeOf } from '../../../schemas/api/error-codes.ts';
 import { terminalText } from '../../../schemas/terminal-text.ts';
 import { HubError, messageOf } from '../../kernel/errors.ts';
+import { addAlarm } from './alarm-command.ts';
 import { addAudit } from './audit-command.ts';
 import { addCheckConfig } from './check-config-command.ts';
 import { addBackup, addRestore } from './backup-command.ts';
@@ -84,6 +85,7 @@ export function commandLine(deps: CliDeps, done: (code: ExitCode) => void): Comm
   addClock(program, deps);
   addDeadLetters(program, deps);
   addIncident(program, deps);
+  addAlarm(program, deps);
   addBackup(program, deps);
   addRestore(program, deps);
   addOpenApi(program, deps);

@@ -2,7 +2,7 @@
 
 import { Type } from 'typebox';
 import packageJson from '../../../package.json' with { type: 'json' };
-import { operations } from '../api.ts';
+import { operations } from './api.ts';
 import { errorCodes, refusalReasons, statusOf, statusOfReason, type RefusalCode } from '../error-codes.ts';
 import { exampleOf } from './example.ts';
 import { refusalsOf, roleOf, tagMeanings, type Operation } from '../operation.ts';

@@ -59,6 +59,7 @@ test('every operation is performed and refused as the document says', async (t) 
   await devices.callRemoval(client);
   await identities.callEnrolments(client, scene);
   await identities.callIncidents(client, scene, fleet);
+  await devices.callAlarms(client);
   await store.callDeadLetters(client, scene);
 
   const live = check.routes.find(({ operation }) => operation.operationId === 'watchLive');

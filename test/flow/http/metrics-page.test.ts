@@ -5,6 +5,8 @@ import { startInProcessHub } from '../../helpers/hubs/in-process-hub.ts';
 /** What dashboards, alerts and users' own rules rely on: a name that goes or changes its kind breaks them silently. */
 const names: Record<string, readonly string[]> = {
   counter: [
+    'hub_alarm_changes_lost_total',
+    'hub_alarms_raised_total',
     'hub_audit_entries_total',
     'hub_reconciliation_failures_total',
     'hub_admin_refusals_total',
@@ -66,6 +68,8 @@ const names: Record<string, readonly string[]> = {
     'hub_upgrades_total',
   ],
   gauge: [
+    'hub_alarms',
+    'hub_silences',
     'hub_bus_connected',
     'hub_commands_open',
     'hub_commands_uncertain',

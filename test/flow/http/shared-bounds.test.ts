@@ -97,6 +97,8 @@ const provocations: Readonly<Record<string, ((tries: number) => Promise<Provoked
   'open group commands': { test: 'test/flow/commands/command-shares.test.ts' },
   'open group twins': { test: 'test/unit/twins/group-twin.test.ts' },
   'reports of twins': { test: 'test/unit/twins/twins.test.ts' },
+  'alarms kept': { test: 'test/unit/alarms/alarms.test.ts' },
+  silences: { test: 'test/unit/alarms/alarms.test.ts' },
   schedules: { test: 'test/flow/commands/schedules.test.ts' },
   'scheduled notices': { test: 'test/unit/notices/notices.test.ts' },
   'live sockets': { test: 'test/unit/admin/live-feed.test.ts' },

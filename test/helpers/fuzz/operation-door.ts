@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { request, type IncomingMessage } from 'node:http';
 import { text as textOf } from 'node:stream/consumers';
 import fc from 'fast-check';
-import { operations } from '../../../schemas/api/api.ts';
+import { operations } from '../../../schemas/api/document/api.ts';
 import { statusOf, statusOfReason } from '../../../schemas/api/error-codes.ts';
 import { refusalsOf, type Operation } from '../../../schemas/api/operation.ts';
 import { Refusal } from '../../../schemas/api/refusal.ts';

@@ -53,6 +53,8 @@ const known: Known = {
   notAfterMs: soonMs,
   notBeforeMs: [nowMs - hourMs],
   fromMs: [0, nowMs - hourMs],
+  untilMs: soonMs,
+  source: ['offline', 'limit.env.temperature.high'],
   toMs: [nowMs, nowMs + hourMs],
   fields: ['temperature', 'temperature,humidity'],
   devices: ['*', 'id=asked-1', 'site=default'],

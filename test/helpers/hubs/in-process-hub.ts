@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import type { AnswerTo, ApiRoute, RequestTo } from '../../../schemas/api/api.ts';
+import type { AnswerTo, ApiRoute, RequestTo } from '../../../schemas/api/document/api.ts';
 import { readConfig } from '../../../hub/config/config.ts';
 import { adminClient, callApi } from '../../../hub/cli/admin-client.ts';
 import { startHub, type RunningHub } from '../../../hub/hub.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
 import { json } from 'node:stream/consumers';
-import { operations } from '../../../schemas/api/api.ts';
+import { operations } from '../../../schemas/api/document/api.ts';
 import { roleOf } from '../../../schemas/api/operation.ts';
 import type { Route } from './document-check.ts';
 import type { Performed } from './performed.ts';

@@ -92,7 +92,8 @@ const neighbours: [feature: string, forbidden: string[], below: string[]][] = [
   ['incidents', ['notices', 'sessions', 'admin'], ['presence', 'registry']],
   ['notices', ['incidents', 'sessions'], ['registry', 'schedules']],
   ['twins', ['telemetry', 'sessions'], ['audit', 'commands']],
-  ['sessions', ['admin'], ['telemetry', 'identity', 'commands', 'presence']],
+  ['alarms', ['sessions', 'admin'], ['telemetry', 'twins', 'incidents', 'commands', 'presence']],
+  ['sessions', ['admin', 'alarms'], ['telemetry', 'identity', 'commands', 'presence']],
   ['admin', [], ['sessions', 'incidents', 'kernel']],
 ];
 

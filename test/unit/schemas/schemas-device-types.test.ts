@@ -97,6 +97,7 @@ test('the shipped types load, each with its streams, events and commands', async
       maximum: 125,
       low: -25,
       high: 60,
+      hysteresis: 1,
       title: 'Temperature',
     },
     {
@@ -116,6 +117,8 @@ test('the shipped types load, each with its streams, events and commands', async
       minimum: 0,
       maximum: 60,
       low: 2.8,
+      delaySec: 60,
+      hysteresis: 0.1,
       title: 'Battery',
     },
     {
@@ -126,6 +129,8 @@ test('the shipped types load, each with its streams, events and commands', async
       minimum: -200,
       maximum: 50,
       low: -110,
+      delaySec: 60,
+      hysteresis: 5,
       title: 'Signal',
     },
   ]);

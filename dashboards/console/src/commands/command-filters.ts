@@ -1,4 +1,4 @@
-import type { RequestTo } from '../../../../schemas/api/api.ts';
+import type { RequestTo } from '../../../../schemas/api/document/api.ts';
 import type { CommandView } from '../../../../schemas/api/commands.ts';
 import { commandStatuses } from '../../../../schemas/command-status.ts';
 

@@ -6,10 +6,12 @@ import type { CredentialOperations } from '../../../admin/credential-operations.
 import type { DeviceHistory } from '../../../admin/device-history.ts';
 import type { LiveFeed } from '../../../admin/live-feed.ts';
 import type { TypeViews } from '../../../admin/type-views.ts';
+import type { AlarmOperations } from '../../../alarms/alarm-operations.ts';
 import type { CommandOperations } from '../../../commands/command-operations.ts';
 import type { GroupOperations } from '../../../commands/group/group-operations.ts';
 import type { Schedules } from '../../../schedules/schedules.ts';
 import type { TwinOperations } from '../../../twins/twin-operations.ts';
+import { serveAlarms } from './alarm-routes.ts';
 import { serveAudit, type AuditOperations } from './audit-routes.ts';
 import { serveCommands } from './command-routes.ts';
 import { serveCredentials } from './credential-routes.ts';
@@ -43,6 +45,7 @@ export interface ApiOperations extends AuditOperations {
   schedules: Schedules;
   twins: TwinOperations;
   groupTwins: GroupTwinOperations;
+  alarms: AlarmOperations;
   credentials: CredentialOperations;
   enrolments: EnrolmentOperations;
   operators: OperatorOperations;
@@ -64,6 +67,7 @@ export function serveApi(app: FastifyInstance, operations: ApiOperations): void 
   serveRejects(app, views);
   serveDeviceTypes(app, views);
   serveIncidents(app, views);
+  serveAlarms(app, operations.alarms);
   serveNotices(app, views);
   serveLedger(app, views);
   serveSpool(app, views);

@@ -3,7 +3,7 @@
  * generates a client puts what it generated from the document in place of this file, and compiles the calls again.
  */
 
-import type { AnswerTo, ApiRoute, RequestTo } from '../../../../schemas/api/api.ts';
+import type { AnswerTo, ApiRoute, RequestTo } from '../../../../schemas/api/document/api.ts';
 import type { Refusal } from '../../../../schemas/api/refusal.ts';
 
 type PathOf<Route> = Route extends `${string} ${infer Path}` ? Path : never;

@@ -118,6 +118,25 @@ export async function callHub(client: ApiClient): Promise<void> {
   assert.equal((await done(client.GET('/api/v1/openapi.json')))['openapi'], '3.1.0');
 }
 
+/** Alarms, of which there need not be one. */
+export async function callAlarms(client: ApiClient): Promise<void> {
+  const query = { kind: 'limit' as const, device: 'd-1' };
+  const { alarms, next } = await done(client.GET('/api/v1/alarms', { params: { query } }));
+  assert.deepEqual([alarms, next], [[], null]);
+  const body = { alarms: [{ device: 'd-1', source: 'limit.env.temperature.high' }], note: 'on the way' };
+  assert.equal((await done(client.POST('/api/v1/alarms/acknowledge', { body }))).unknown, 1);
+  const silence = { to: 'site=hall-3', untilMs: Date.now() + hourMs, reason: 'works' };
+  const { id } = await done(client.POST('/api/v1/silences', { body: silence }), 201);
+  assert.deepEqual(
+    (await done(client.GET('/api/v1/silences'))).silences.map((one) => one.id),
+    [id],
+  );
+  const params = { path: { id } };
+  await done(client.DELETE('/api/v1/silences/{id}', { params }), 204);
+  await refused(client.DELETE('/api/v1/silences/{id}', { params }), 404);
+  await refused(client.POST('/api/v1/silences', { body: { ...silence, untilMs: 1 } }), 400);
+}
+
 /** The last of a device: a removal, and what it leaves. */
 export async function callRemoval(client: ApiClient): Promise<void> {
   const params = { path: { id: 'd-2' } };

@@ -1,28 +1,29 @@
 /** The operators' API: every operation of every resource. */
 
-import { auditApi } from './audit.ts';
-import { commandApi } from './commands.ts';
-import { credentialApi } from './credentials.ts';
-import { deviceTypeApi } from './device-types.ts';
-import { deviceApi } from './devices.ts';
-import { enrolmentApi } from './enrolments.ts';
-import { groupTwinApi } from './group-twins.ts';
-import { groupApi } from './group-commands.ts';
-import { healthApi } from './health.ts';
-import { hubApi } from './hub.ts';
-import { incidentApi } from './incidents.ts';
-import { ledgerApi } from './ledger.ts';
-import { liveApi } from './live.ts';
-import { noticeApi } from './notices.ts';
-import { operatorApi } from './operators.ts';
-import { presenceHistoryApi } from './presence-history.ts';
-import { readingApi } from './readings.ts';
-import { nackApi, rejectApi } from './rejects.ts';
-import { scheduleApi } from './schedules.ts';
-import { sessionApi } from './session.ts';
-import { spoolApi } from './spool.ts';
-import { twinApi } from './twins.ts';
-import type { AnswerOf, BodyOf, Operation, ParamsOf, QueryOf } from './operation.ts';
+import { alarmApi } from '../alarms.ts';
+import { auditApi } from '../audit.ts';
+import { commandApi } from '../commands.ts';
+import { credentialApi } from '../credentials.ts';
+import { deviceTypeApi } from '../device-types.ts';
+import { deviceApi } from '../devices.ts';
+import { enrolmentApi } from '../enrolments.ts';
+import { groupTwinApi } from '../group-twins.ts';
+import { groupApi } from '../group-commands.ts';
+import { healthApi } from '../health.ts';
+import { hubApi } from '../hub.ts';
+import { incidentApi } from '../incidents.ts';
+import { ledgerApi } from '../ledger.ts';
+import { liveApi } from '../live.ts';
+import { noticeApi } from '../notices.ts';
+import { operatorApi } from '../operators.ts';
+import { presenceHistoryApi } from '../presence-history.ts';
+import { readingApi } from '../readings.ts';
+import { nackApi, rejectApi } from '../rejects.ts';
+import { scheduleApi } from '../schedules.ts';
+import { sessionApi } from '../session.ts';
+import { spoolApi } from '../spool.ts';
+import { twinApi } from '../twins.ts';
+import type { AnswerOf, BodyOf, Operation, ParamsOf, QueryOf } from '../operation.ts';
 
 const api = {
   ...sessionApi,
@@ -33,6 +34,7 @@ const api = {
   ...credentialApi,
   ...enrolmentApi,
   ...incidentApi,
+  ...alarmApi,
   ...noticeApi,
   ...readingApi,
   ...presenceHistoryApi,

@@ -1,0 +1,32 @@
+import type { AlarmRow, AlarmStore } from '../../../alarms/alarm-store.ts';
+import type { Database } from '../sqlite.ts';
+
+/** Alarms in `state.db`, so that none is forgotten by a restart. */
+export function createAlarmStore(db: Database): AlarmStore {
+  return {
+    async load() {
+      const rows = await db.read('SELECT body FROM alarm ORDER BY n');
+      // Written by `save` below, and by nothing else.
+      return rows.map((row) => JSON.parse(String(row['body'])) as AlarmRow);
+    },
+
+    async save(rows, dropped) {
+      await db.transaction([
+        {
+          sql: `INSERT INTO alarm (device_id, source, n, body)
+                SELECT value ->> 'device', value ->> 'source', value ->> 'n', value
+                  FROM json_each(?1)
+                 -- What changes while a device is removed is not kept of it.
+                 WHERE value ->> 'device' = '' OR EXISTS (SELECT 1 FROM device WHERE id = value ->> 'device')
+                ON CONFLICT (device_id, source) DO UPDATE SET n = excluded.n, body = excluded.body`,
+          params: [JSON.stringify(rows)],
+        },
+        {
+          sql: `DELETE FROM alarm WHERE (device_id, source) IN (
+                  SELECT value ->> 'device', value ->> 'source' FROM json_each(?1))`,
+          params: [JSON.stringify(dropped.map(({ device, source }) => ({ device, source })))],
+        },
+      ]);
+    },
+  };
+}

@@ -1,0 +1,28 @@
+import type { Metrics } from '../kernel/metrics.ts';
+import type { AlarmPublisher } from './alarm-publisher.ts';
+import type { Alarms } from './alarms.ts';
+import type { Silences } from './silences.ts';
+
+export function exposeAlarms(
+  metrics: Metrics,
+  { alarms, silences, publisher }: { alarms: Alarms; silences: Silences; publisher: AlarmPublisher },
+): void {
+  metrics.gauge(
+    'hub_alarms',
+    'Alarms that are not closed, by state; the silenced ones apart',
+    () => ({ ...alarms.counts() }),
+    'state',
+  );
+  metrics.counter('hub_alarms_raised_total', 'Alarms raised, by severity', () => alarms.raised, 'severity');
+  metrics.counter(
+    'hub_alarm_changes_lost_total',
+    'Changes of alarms that did not reach the disk or the bus at once, and alarms beyond the bound, by fate',
+    () => ({
+      'not-saved': alarms.writeFailures,
+      'not-published': publisher.failures,
+      'too-many': alarms.tooMany,
+    }),
+    'fate',
+  );
+  metrics.gauge('hub_silences', 'Silences of alarms now', () => silences.count);
+}

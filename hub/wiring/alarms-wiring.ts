@@ -1,0 +1,114 @@
+import { randomBytes } from 'node:crypto';
+import { createAlarmStore } from '../adapters/sqlite/alarms/sqlite-alarm-store.ts';
+import { createSilenceStore } from '../adapters/sqlite/alarms/sqlite-silence-store.ts';
+import { alarmingFaults } from '../admin/readiness.ts';
+import type { AlarmFollower } from '../alarms/alarm-follower.ts';
+import { exposeAlarms } from '../alarms/alarm-metrics.ts';
+import { createAlarmOperations, type AlarmOperations } from '../alarms/alarm-operations.ts';
+import { AlarmPublisher } from '../alarms/alarm-publisher.ts';
+import { Alarms, viewOf } from '../alarms/alarms.ts';
+import { DeviceProblems } from '../alarms/device-problems.ts';
+import { HubProblems } from '../alarms/hub-problems.ts';
+import { LimitWatch } from '../alarms/limit-watch.ts';
+import { Silences } from '../alarms/silences.ts';
+import type { Bus } from '../bus/bus.ts';
+import type { Topics } from '../bus/topics.ts';
+import { Followers } from '../kernel/followers.ts';
+import type { Registry } from '../registry/registry.ts';
+import type { Sessions } from '../sessions/sessions.ts';
+import type { CommandParts } from './commands-wiring.ts';
+import type { HubContext } from './context.ts';
+import type { IncidentParts } from './incidents-wiring.ts';
+import type { PresenceParts } from './presence-wiring.ts';
+import { keepSaving } from './saving.ts';
+import type { HubState } from './state-wiring.ts';
+import type { Telemetry } from './telemetry-wiring.ts';
+import type { TwinParts } from './twins-wiring.ts';
+
+export interface AlarmParts {
+  keeper: Alarms;
+  /** Who is notified of each change. */
+  followers: Followers<AlarmFollower>;
+  /** To the operators' API. */
+  operations: AlarmOperations;
+  typesChanged(): void;
+  /** The broker is there, for the first time or again. */
+  busConnected(): void;
+}
+
+const sweepMs = 1_000;
+const pruneMs = 3_600_000;
+
+/** What is wrong with devices and the hub, who deals with it, and who is not to hear of it for a while. */
+export async function startAlarms(
+  hub: HubContext,
+  deps: {
+    state: HubState;
+    registry: Registry;
+    sessions: Sessions;
+    telemetry: Telemetry;
+    presence: PresenceParts;
+    incidents: IncidentParts;
+    twins: TwinParts;
+    commands: CommandParts;
+    bus: Bus;
+    topics: Topics;
+  },
+): Promise<AlarmParts> {
+  const { clock, log, metrics, releasers } = hub;
+  const { registry, sessions, telemetry, presence, incidents, twins, commands, bus, topics } = deps;
+  const { database, audit, hubIdentity } = deps.state;
+  const recordOf = (device: string) => registry.get(device);
+  const typeOf = (device: string) => sessions.typeOf(device);
+  const followers = new Followers<AlarmFollower>();
+  const silences = new Silences({
+    clock,
+    log,
+    audit,
+    store: createSilenceStore(database),
+    recordOf,
+    newId: () => randomBytes(6).toString('base64url'),
+  });
+  const alarms = new Alarms({
+    clock,
+    log,
+    audit,
+    store: createAlarmStore(database),
+    isRegistered: (device) => recordOf(device) !== undefined,
+    isSilenced: (device) => silences.covers(device),
+    followers: followers.all,
+  });
+  silences.follow(() => alarms.silencesChanged());
+  await silences.load();
+  await alarms.load();
+  releasers.push('alarms', () => alarms.close());
+  const publisher = new AlarmPublisher({ publisher: bus, topics, log, hub: hubIdentity });
+  followers.follow(publisher, telemetry.alarmRecorder);
+
+  const isExplained = (device: string) => incidents.keeper.explains(device);
+  const limits = new LimitWatch({ clock, alarms, typeOf });
+  const devices = new DeviceProblems({ clock, alarms, typeOf, isExplained });
+  const itself = new HubProblems({ clock, alarms, faults: () => alarmingFaults({ ...telemetry, bus }) });
+  telemetry.readingFollowers.follow(limits, devices);
+  presence.followers.follow(limits, devices);
+  incidents.followers.follow(devices);
+  twins.followers.follow(devices);
+  commands.followers.follow(devices);
+  registry.follow(devices, limits);
+  devices.resume(presence.keeper.all(), twins.keeper.standings());
+  for (const part of [silences, devices, itself]) {
+    releasers.push(
+      'alarm sweep',
+      clock.every(sweepMs, () => part.sweep()),
+    );
+  }
+  keepSaving(hub, 'ended silences', { save: () => silences.prune() }, pruneMs);
+  exposeAlarms(metrics, { alarms, silences, publisher });
+  return {
+    keeper: alarms,
+    followers,
+    operations: createAlarmOperations({ alarms, silences, recordOf }),
+    typesChanged: () => limits.forgetAll(),
+    busConnected: () => publisher.repeat([...alarms.all()].map(viewOf)),
+  };
+}
