@@ -87,12 +87,11 @@ export function refuseRoot(root: string): string | undefined {
 export function topicsOf(root: string): Topics {
   const fault = refuseRoot(root);
   if (fault !== undefined) throw new RangeError(`the topic root ${JSON.stringify(root)} must have ${fault}`);
-  const below = (...levels: string[]): string => {
-    for (const level of levels) {
-      if (!isName(level)) throw new RangeError(`${JSON.stringify(level)} cannot be a level of a topic`);
-    }
-    return `${root}/${levels.join('/')}`;
+  const level = (name: string): string => {
+    if (!isName(name)) throw new RangeError(`${JSON.stringify(name)} cannot be a level of a topic`);
+    return name;
   };
+  const below = (...levels: string[]): string => `${root}/${levels.map(level).join('/')}`;
   return {
     root,
     command: (device, name) => below('command', device, name),
@@ -104,7 +103,8 @@ export function topicsOf(root: string): Topics {
     twin: (device) => below('twin', device),
     presence: (device) => below('presence', device),
     presenceChange: (device, state) => below('presence-change', device, state),
-    telemetry: (device, stream) => below('telemetry', device, stream),
+    // For every reading: without a list.
+    telemetry: (device, stream) => `${root}/telemetry/${level(device)}/${level(stream)}`,
     event: (device, name) => below('event', device, name),
     incident: (kind, id) => below('incident', kind, id),
     alarm: (device, source) => {
