@@ -42,6 +42,7 @@ export interface ConfigValues {
   maxAheadSec: number;
   backfillMaxAgeDays: number;
   messagesPerSec: number;
+  logsPerSec: number;
   totalMessagesPerSec: number;
   spoolMaxMib: number;
   deadLettersMax: number;

@@ -43,6 +43,7 @@ export function compileDeviceType(definition: unknown, file: string): DeviceType
     events,
     commands,
     twin,
+    logs = false,
     presence,
   } = definition as DeviceTypeDefinition;
   const ajv = createAjv();
@@ -58,6 +59,7 @@ export function compileDeviceType(definition: unknown, file: string): DeviceType
     })),
     commands: mapOf(commands, (command, item) => compileCommand(ajv, command, item)),
     twin: twin && withGoodDefaults(compileTwin(ajv, twin), file),
+    logs,
     presence: {
       heartbeatSec: presence.heartbeatSec,
       graceSec: presence.graceSec ?? presence.heartbeatSec / 2,

@@ -15,6 +15,7 @@ export type {
   EventFrame,
   HeartbeatFrame,
   HelloFrame,
+  LogFrame,
   ProgressFrame,
   ReadingTime,
   ReceivedFrame,

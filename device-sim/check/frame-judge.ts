@@ -50,6 +50,8 @@ export class FrameJudge {
         if (command === undefined || frame.status !== 'succeeded') return undefined;
         return textOf(command.checkOutput(frame.output ?? {}));
       }
+      case 'log':
+        return this.#type.logs ? undefined : 'the type has no logs';
       case 'reported':
         return textOf(this.#type.twin?.checkReported(mergePatch({}, frame.patch)));
       case 'hello':

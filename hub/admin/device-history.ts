@@ -1,7 +1,9 @@
+import type { LogLine } from '../../schemas/api/logs.ts';
 import type { PresenceHistory } from '../../schemas/api/presence-history.ts';
 import type { DeviceSeries, LastValues } from '../../schemas/api/readings.ts';
 import type { NackRow } from '../../schemas/api/rejects.ts';
 import type { Registry } from '../registry/registry.ts';
+import { createDeviceLogs, type DeviceLogQuery } from '../telemetry/device-logs.ts';
 import { createLastValues } from '../telemetry/last-values.ts';
 import type { LatestReadings } from '../telemetry/latest-readings.ts';
 import { createPresenceHistory, type PresenceHistoryQuery } from '../telemetry/presence-history.ts';
@@ -18,6 +20,8 @@ export interface DeviceHistory {
   series(query: DeviceSeriesQuery): Promise<DeviceSeries>;
   /** @throws HubError `device-unknown` · `store-unavailable` */
   presenceHistory(query: PresenceHistoryQuery): Promise<PresenceHistory>;
+  /** Oldest first. @throws HubError `device-unknown` · `store-unavailable` */
+  logs(query: DeviceLogQuery): Promise<LogLine[]>;
   /** Newest first. @throws HubError `device-unknown` */
   nacks(device: string): Promise<NackRow[]>;
 }
@@ -31,11 +35,13 @@ export function createDeviceHistory(deps: {
 }): DeviceHistory {
   const { registry, store, nackLog } = deps;
   const presenceHistory = createPresenceHistory(store);
+  const logs = createDeviceLogs(store);
   return {
     lastValues: createLastValues(deps),
     series: createSeries(deps),
     presenceHistory: async (query) =>
       presenceHistory({ ...query, device: registry.require(query.device).id }),
+    logs: async (query) => logs({ ...query, device: registry.require(query.device).id }),
     nacks: async (device) => nackLog.of(registry.require(device).id),
   };
 }

@@ -63,6 +63,8 @@ export interface Config {
   readonly maxAheadSec: number;
   readonly backfillMaxAgeDays: number;
   readonly messagesPerSec: number;
+  /** Lines of its log that a device may send. */
+  readonly logsPerSec: number;
   readonly totalMessagesPerSec: number;
   readonly spoolMaxMib: number;
   readonly deadLettersMax: number;
@@ -316,6 +318,7 @@ function nested(values: ConfigValues, cwd: string): Config {
     maxAheadSec: values.maxAheadSec,
     backfillMaxAgeDays: values.backfillMaxAgeDays,
     messagesPerSec: values.messagesPerSec,
+    logsPerSec: values.logsPerSec,
     totalMessagesPerSec: values.totalMessagesPerSec,
     spoolMaxMib: values.spoolMaxMib,
     deadLettersMax: values.deadLettersMax,

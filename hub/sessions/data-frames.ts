@@ -1,4 +1,12 @@
-import type { CloseReason, EventFrame, FieldError, NackFrame, TelemetryFrame } from '../../schemas/index.ts';
+import type {
+  CloseReason,
+  DeviceFrame,
+  EventFrame,
+  FieldError,
+  LogFrame,
+  NackFrame,
+  TelemetryFrame,
+} from '../../schemas/index.ts';
 import { cutText } from '../../schemas/cut-text.ts';
 import type { FrameOwner } from '../telemetry/batch.ts';
 import type { LedgerAccount } from '../telemetry/ledger.ts';
@@ -11,7 +19,7 @@ import type { Outbox } from './outbox.ts';
 import type { RateLimit } from './rate-limit.ts';
 import { Settlement } from './settlement.ts';
 
-type DataFrame = TelemetryFrame | EventFrame;
+export type DataFrame = TelemetryFrame | EventFrame | LogFrame;
 
 export interface DataFramesDeps {
   ingest: Ingest;
@@ -72,16 +80,19 @@ export class DataFrames implements FrameOwner, AckOwner {
   }
 
   /**
-   * A telemetry or event frame.
+   * A frame with data: telemetry, an event, a line of a log.
    * @param size characters it came in
    * @param spoilt samples that its text spoils
    */
   take(frame: DataFrame, size: number, spoilt: SampleFaults | undefined): void {
     const points = pointsOf(frame);
-    if (this.#mayJudge(frame.seq, size, points, points)) this.#judge(frame, spoilt);
+    if (!this.#mayJudge(frame.seq, size, points, points)) return;
+    if (frame.type === 'log' && !this.#deps.rate.takeLog())
+      this.#refusePoints(frame.seq, { code: 'rate', retryAfterMs: this.#deps.rate.retryAfterMs }, points);
+    else this.#judge(frame, spoilt);
   }
 
-  /** A telemetry or event frame that its schema refuses. */
+  /** A frame with data that its schema refuses. */
   refuse(frame: UncheckedFrame, fault: FieldError, size: number): void {
     const { seq } = frame;
     const refusal: FrameRefusal = { code: 'schema', errors: [fault] };
@@ -190,8 +201,7 @@ export class DataFrames implements FrameOwner, AckOwner {
     if (frame.type === 'event') this.#urgentSeq = seq;
     const verdict = this.#ingest(frame, spoilt);
     if (verdict === undefined) return;
-    const stream = frame.type === 'telemetry' ? frame.stream : frame.name;
-    for (const refusal of verdict.refusals) this.#refuse(seq, refusal, stream);
+    for (const refusal of verdict.refusals) this.#refuse(seq, refusal, streamOf(frame));
     if (verdict.taken) return;
     this.#settlement.settle(seq);
     this.#oweAck();
@@ -204,9 +214,14 @@ export class DataFrames implements FrameOwner, AckOwner {
 
   #ingest(frame: DataFrame, spoilt: SampleFaults | undefined): FrameVerdict | undefined {
     const { ingest } = this.#deps;
-    return frame.type === 'telemetry'
-      ? ingest.telemetry(this.#channel, this, frame, spoilt)
-      : ingest.event(this.#channel, this, frame);
+    switch (frame.type) {
+      case 'telemetry':
+        return ingest.telemetry(this.#channel, this, frame, spoilt);
+      case 'event':
+        return ingest.event(this.#channel, this, frame);
+      case 'log':
+        return ingest.log(this.#channel, this, frame);
+    }
   }
 
   #refusePoints(seq: number, refusal: FrameRefusal, points: number, stream?: string): void {
@@ -255,7 +270,11 @@ function streamOf({ stream, name }: UncheckedFrame): string | undefined {
 
 /** Whether the data frames judge it, its rate too. */
 export function isData(parsed: ParsedFrame): boolean {
-  if (parsed.kind === 'frame') return parsed.frame.type === 'telemetry' || parsed.frame.type === 'event';
-  if (parsed.kind !== 'invalid') return false;
-  return (parsed.type === 'telemetry' || parsed.type === 'event') && isSeq(parsed.frame.seq);
+  if (parsed.kind === 'frame') return hasData(parsed.frame.type);
+  return parsed.kind === 'invalid' && hasData(parsed.type) && isSeq(parsed.frame.seq);
+}
+
+/** Frames of this type have a seq and are acked by it. */
+export function hasData(type: DeviceFrame['type']): type is DataFrame['type'] {
+  return type === 'telemetry' || type === 'event' || type === 'log';
 }

@@ -9,7 +9,7 @@ import type {
 import type { DeviceRecord, StoredOpening } from '../registry/device-store.ts';
 import type { FrameRefusal } from '../telemetry/ingest.ts';
 import { stepAnchor } from './anchor-step.ts';
-import { DataFrames } from './data-frames.ts';
+import { DataFrames, hasData } from './data-frames.ts';
 import { DeviceClock } from './device-clock.ts';
 import type { DeviceSession } from './device-session.ts';
 import type { SeqRange } from './early-frames.ts';
@@ -82,6 +82,7 @@ export class OpenFrames {
     switch (frame.type) {
       case 'telemetry':
       case 'event':
+      case 'log':
         this.#parts.life.data();
         this.data.take(frame, size, spoilt);
         return;
@@ -110,7 +111,7 @@ export class OpenFrames {
 
   /** One that the schema of its type refuses. */
   takeInvalid({ type, frame, fault }: InvalidFrame, size: number): void {
-    if (type === 'telemetry' || type === 'event') {
+    if (hasData(type)) {
       this.#parts.life.data();
       this.data.refuse(frame, fault, size);
     } else if (type === 'hello') this.refuse(frame, unknownType(frame));

@@ -6,6 +6,7 @@ export interface DeviceRates {
   messagesPerSec: number;
   bytesPerSec: number;
   samplesPerSec: number;
+  logsPerSec: number;
   /** Data frames that may be under way at a time. */
   inFlight: number;
 }
@@ -33,6 +34,7 @@ export class RateLimit {
   readonly #messages: TokenBucket;
   readonly #bytes: TokenBucket;
   readonly #samples: TokenBucket;
+  readonly #logs: TokenBucket;
   readonly #others: TokenBucket;
   /** Tolerated refusals: a frame over the rate costs the hub nearly as much as one within it. */
   readonly #patience: TokenBucket;
@@ -44,12 +46,16 @@ export class RateLimit {
   /** When to send again what was last found over the rate, ms. */
   retryAfterMs = 0;
 
-  constructor(clock: Clock, { messagesPerSec, bytesPerSec, samplesPerSec, inFlight }: DeviceRates) {
+  constructor(
+    clock: Clock,
+    { messagesPerSec, bytesPerSec, samplesPerSec, logsPerSec, inFlight }: DeviceRates,
+  ) {
     this.#clock = clock;
     this.#inFlight = inFlight;
     this.#messages = new TokenBucket(clock, messagesPerSec);
     this.#bytes = new TokenBucket(clock, bytesPerSec);
     this.#samples = new TokenBucket(clock, samplesPerSec);
+    this.#logs = new TokenBucket(clock, logsPerSec);
     this.#others = new TokenBucket(clock, othersPerSec, othersAtOnce);
     this.#patience = new TokenBucket(clock, messagesPerSec, messagesPerSec * abuseFactor);
     this.#patienceWithOthers = new TokenBucket(clock, othersPerSec, othersAtOnce);
@@ -64,6 +70,13 @@ export class RateLimit {
       return 'within';
     }
     return this.#over(bytes, samples);
+  }
+
+  /** A line of the device's log, besides its share of the messages: a chatty log does not end a session. */
+  takeLog(): boolean {
+    if (this.#logs.take()) return true;
+    this.retryAfterMs = Math.ceil(this.#logs.msUntil(1));
+    return false;
   }
 
   /** A frame without data, or a ping. */

@@ -4,6 +4,7 @@ import type {
   DeviceType,
   EventFrame,
   FieldError,
+  LogFrame,
   NackCode,
   ReadingTime,
   StreamType,
@@ -11,6 +12,7 @@ import type {
 } from '../../schemas/index.ts';
 import type { AnchorStep } from '../registry/device-store.ts';
 import type { Clock } from '../../schemas/time/clock.ts';
+import { logMeasurement } from './device-logs.ts';
 import type { HubClock } from './clock/hub-clock.ts';
 import type { LoadShedding, Rank } from './load-shedding.ts';
 import type { FrameOwner } from './batch.ts';
@@ -81,6 +83,9 @@ export interface Channel {
 /** Encoders are built once per stream schema, whatever the number of sessions. */
 const fieldEncoders = new WeakMap<StreamType, StreamEncoder['encode']>();
 const encodeEventData = compileFieldEncoder([{ name: 'data', kind: 'string', tag: false }]);
+const encodeLog = compileFieldEncoder(
+  ['level', 'msg', 'tag'].map((name) => ({ name, kind: 'string', tag: false })),
+);
 
 /**
  * 2015: an earlier time is none that a device measured at. It has no clock, or it sends seconds for milliseconds, which
@@ -197,6 +202,23 @@ export class Ingest {
     for (const follower of this.#followers)
       follower.event(channel.deviceId, frame.name, frame.severity, timeMs, data);
     return undefined;
+  }
+
+  /** A line of the device's log: one point. */
+  log(channel: Channel, owner: FrameOwner, frame: LogFrame): FrameVerdict | undefined {
+    this.#ledger.received(channel.account, 1);
+    if (!channel.type.logs)
+      return this.#refuse(channel, { code: 'unknown-stream', errors: [noLogs(channel)] });
+    if (!this.#shedding.admits('log')) return this.#refuse(channel, { code: 'overloaded' });
+    const now = this.#clock.now();
+    const timeMs = this.#time(frame, frame, channel, now);
+    if (Number.isNaN(timeMs)) return this.#refuse(channel, this.#clockRefusal(frame, frame, channel, now));
+    const { level, msg, tag } = frame;
+    const fields = encodeLog({ level, msg, tag });
+    const line = `${encodePrefix(logMeasurement, channel.eventTags)}${fields} ${encodeTimeUs(timeMs + lineOffsetMs(timeMs, frame))}`;
+    return this.#writer.addReading(owner, frame.seq, line)
+      ? undefined
+      : this.#refuse(channel, { code: 'overloaded' });
   }
 
   #samples(
@@ -402,4 +424,21 @@ function unwritable(stream: StreamType, data: Readonly<Record<string, unknown>>)
     expected: field.kind,
     got: cutText(String(data[field.name]), 64),
   };
+}
+
+function noLogs(channel: Channel): FieldError {
+  const expected = `a frame that ${channel.type.id} takes; its \`logs\` is not true`;
+  return { path: '/type', keyword: 'enum', expected, got: 'log', in: 'frame' };
+}
+
+/**
+ * Lines of one millisecond are kept apart by their text: a point is known by its time alone, and a line that is sent
+ * twice must be stored once. Below a millisecond, ms.
+ */
+function lineOffsetMs(timeMs: number, { level, msg, tag = '' }: LogFrame): number {
+  if (!Number.isInteger(timeMs)) return 0;
+  let hash = 0;
+  for (const text of [level, tag, msg])
+    for (let at = 0; at < text.length; at += 1) hash = (hash * 31 + text.charCodeAt(at)) % 1_000_003;
+  return (hash % 1_000) / 1_000;
 }

@@ -2,10 +2,10 @@ import type { TokenBucket } from '../kernel/token-bucket.ts';
 import type { Writer } from './writer.ts';
 
 /** Data frames in the order in which an overloaded hub sheds them. Results and heartbeats are never shed. */
-export type Rank = 'backfill' | 'telemetry' | 'event';
+export type Rank = 'log' | 'backfill' | 'telemetry' | 'event';
 
 /** The pressure, 0 to 1, from which frames of a rank are nacked `overloaded`. */
-const limitOf: Readonly<Record<Rank, number>> = { backfill: 0.5, telemetry: 0.85, event: 1 };
+const limitOf: Readonly<Record<Rank, number>> = { log: 0.5, backfill: 0.5, telemetry: 0.85, event: 1 };
 /** The pressure from which connections are refused, before connected devices suffer. */
 const connectionLimit = 0.4;
 

@@ -2,6 +2,7 @@ import type { DeviceType } from '../../schemas/index.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Clock } from '../../schemas/time/clock.ts';
 import type { HubClock } from './clock/hub-clock.ts';
+import { logMeasurement } from './device-logs.ts';
 import type { MetricsUpkeep } from './store.ts';
 
 /** How far the roll-ups have come, on disk. */
@@ -168,7 +169,7 @@ export class Upkeep {
     const { store, measurements, log } = this.#deps;
     // Points that are not rolled up yet are kept.
     const limitMs = this.#options.rollUps ? Math.min(beforeMs, this.rolledUpToMs) : beforeMs;
-    for (const measurement of measurements()) {
+    for (const measurement of [...measurements(), logMeasurement]) {
       let more = true;
       while (more && !this.#closing) more = await store.removeBefore(measurement, limitMs);
       log.debug({ measurement, before: new Date(limitMs).toISOString() }, 'old readings removed');

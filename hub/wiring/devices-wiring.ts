@@ -86,7 +86,7 @@ function sessionDepsOf({ config, clock, log, releasers }: HubContext, deps: Deps
   const { refusals } = deps.admin;
   const { keeper, liveness, events } = deps.presence;
   const { rotation } = deps.identity;
-  const { ackDelayMs, inFlight, messagesPerSec, backoffMaxMs } = config;
+  const { ackDelayMs, inFlight, messagesPerSec, logsPerSec, backoffMaxMs } = config;
   const acks = new AckSchedule(clock, ackDelayMs);
   releasers.push('acks', () => acks.close());
   return {
@@ -105,7 +105,7 @@ function sessionDepsOf({ config, clock, log, releasers }: HubContext, deps: Deps
     twins: deps.twins.keeper,
     clones: deps.incidents.clones,
     deviceEvents: events,
-    options: { ackDelayMs, inFlight, messagesPerSec, ...fixedRates, backoffMaxMs },
+    options: { ackDelayMs, inFlight, messagesPerSec, logsPerSec, ...fixedRates, backoffMaxMs },
     opened: (session) => rotation.sessionOpened(session.deviceId),
     nacked: (device, frame, stream) => refusals.nacked(device, frame, stream),
   };

@@ -36,6 +36,7 @@ export const TypeDefinition = named(
       commands: definitions(
         'params and output as JSON Schemas, offline, safety, ttlSec, idempotent, by name',
       ),
+      logs: Type.Optional(Type.Boolean({ description: 'its devices may send lines of their log' })),
       twin: Type.Optional(
         Type.Object(
           {

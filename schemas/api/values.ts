@@ -59,11 +59,11 @@ export function jsonObject(description: string) {
 }
 
 /** The last whole second that every store takes: InfluxDB's times are nanoseconds in 64 bits. */
-const maxTimeMs = 9_223_372_036_000;
+export const lastQueryTimeMs = 9_223_372_036_000;
 
 /** A time that a store is asked for. */
 export function queryTime(description: string) {
-  return Type.Integer({ minimum: 0, maximum: maxTimeMs, description: `${description}, Unix ms` });
+  return Type.Integer({ minimum: 0, maximum: lastQueryTimeMs, description: `${description}, Unix ms` });
 }
 
 /** The number after which a page begins, or before which it ends. */

@@ -61,6 +61,22 @@ export interface EventFrame extends ReadingTime {
   boot?: string;
 }
 
+export type LogLevel = 'debug' | 'info' | 'warning' | 'error';
+
+/** A line of the device's own log. */
+export interface LogFrame extends ReadingTime {
+  type: 'log';
+  seq: number;
+  level: LogLevel;
+  msg: string;
+  /** The part of the firmware that says it. */
+  tag?: string;
+  /** Lifts the limit on age. */
+  backfill?: boolean;
+  /** The earlier boot that `up` counts from. */
+  boot?: string;
+}
+
 export interface HeartbeatFrame {
   type: 'heartbeat';
   /** Uptime, ms. */
@@ -121,6 +137,7 @@ export type DeviceFrame =
   | HelloFrame
   | TelemetryFrame
   | EventFrame
+  | LogFrame
   | HeartbeatFrame
   | ReceivedFrame
   | ProgressFrame

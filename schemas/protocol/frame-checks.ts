@@ -13,6 +13,7 @@ import event from './event.schema.json' with { type: 'json' };
 import heartbeatReply from './heartbeat-reply.schema.json' with { type: 'json' };
 import heartbeat from './heartbeat.schema.json' with { type: 'json' };
 import hello from './hello.schema.json' with { type: 'json' };
+import log from './log.schema.json' with { type: 'json' };
 import nack from './nack.schema.json' with { type: 'json' };
 import notice from './notice.schema.json' with { type: 'json' };
 import progress from './progress.schema.json' with { type: 'json' };
@@ -33,6 +34,7 @@ export const deviceFrameChecks: Readonly<Record<DeviceFrame['type'], Check>> = O
   hello: compileFrameCheck(ajv, hello),
   telemetry: compileFrameCheck(ajv, telemetry),
   event: compileFrameCheck(ajv, event),
+  log: compileFrameCheck(ajv, log),
   heartbeat: compileFrameCheck(ajv, heartbeat),
   received: compileFrameCheck(ajv, received),
   progress: compileFrameCheck(ajv, progress),

@@ -11,6 +11,7 @@ import { parseId, parseSite, parseType } from '../arguments.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { withOperations } from '../operations.ts';
 import { addPush } from './device-push-command.ts';
+import { addLogs } from './device-logs-command.ts';
 import { addWhy } from './device-why-command.ts';
 import { isoTime } from '../../../schemas/iso-time.ts';
 import { labelsText, table } from '../table.ts';
@@ -33,6 +34,7 @@ export function addDevice(program: Command, deps: CliDeps): void {
   addRemove(device, deps);
   addDeviceIdentity(device, deps);
   addWhy(device, deps);
+  addLogs(device, deps);
   addPush(device, deps);
 }
 

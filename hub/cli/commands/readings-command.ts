@@ -3,6 +3,7 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { HubError } from '../../kernel/errors.ts';
 import type { Reading } from '../../../schemas/api/readings.ts';
+import { lastQueryTimeMs } from '../../../schemas/api/values.ts';
 import { parseTimeMs } from '../arguments.ts';
 import { ask } from '../ask-hub.ts';
 import type { CliDeps } from '../cli-deps.ts';
@@ -15,8 +16,6 @@ const maxRows = 100_000;
 /** Defaults without --last: the newest few, or the beginning of a range. */
 const newestRows = 10;
 const rangeRows = 1_000;
-/** The last whole second that InfluxDB can hold (2262-04-11), Unix ms. */
-const endOfTimeMs = 9_223_372_036_000;
 
 interface ReadingsOptions extends ConfigOptions {
   last?: number;
@@ -44,7 +43,7 @@ export function addReadings(program: Command, deps: CliDeps): void {
       const ranged = from !== undefined || to !== undefined;
       const query = {
         fromMs: from ?? 0,
-        toMs: to ?? endOfTimeMs,
+        toMs: to ?? lastQueryTimeMs,
         limit: last ?? (ranged ? rangeRows : newestRows),
         take: last === undefined && ranged ? ('first' as const) : ('last' as const),
       };

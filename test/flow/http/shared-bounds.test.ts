@@ -43,7 +43,13 @@ const provocations: Readonly<Record<string, ((tries: number) => Promise<Provoked
     return { granted, another: admission.admit('other').kind === 'admitted' };
   },
   'frames without data, pings': async (tries) => {
-    const rates = { messagesPerSec: 10, bytesPerSec: 1_000_000, samplesPerSec: 10, inFlight: 8 };
+    const rates = {
+      messagesPerSec: 10,
+      bytesPerSec: 1_000_000,
+      samplesPerSec: 10,
+      logsPerSec: 5,
+      inFlight: 8,
+    };
     const [greedy, other] = [
       new RateLimit(new ManualClock(), rates),
       new RateLimit(new ManualClock(), rates),
@@ -52,6 +58,14 @@ const provocations: Readonly<Record<string, ((tries: number) => Promise<Provoked
       granted: times(tries, () => greedy.takeOther() === 'within'),
       another: other.takeOther() === 'within',
     };
+  },
+  'lines of logs': async (tries) => {
+    const rates = { messagesPerSec: 10, bytesPerSec: 10, samplesPerSec: 10, logsPerSec: 5, inFlight: 8 };
+    const [greedy, other] = [
+      new RateLimit(new ManualClock(), rates),
+      new RateLimit(new ManualClock(), rates),
+    ];
+    return { granted: times(tries, () => greedy.takeLog()), another: other.takeLog() };
   },
   'passwords that wait': async (tries) => {
     const clock = new ManualClock();

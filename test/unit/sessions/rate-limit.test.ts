@@ -4,7 +4,7 @@ import { RateLimit } from '../../../hub/sessions/rate-limit.ts';
 import { ManualClock } from '../../helpers/clock.ts';
 import { startSessions } from '../../helpers/hubs/session-fixture.ts';
 
-const rates = { messagesPerSec: 10, bytesPerSec: 1_000, samplesPerSec: 50, inFlight: 8 };
+const rates = { messagesPerSec: 10, bytesPerSec: 1_000, samplesPerSec: 50, logsPerSec: 5, inFlight: 8 };
 
 test('messages, bytes and readings each have a bucket, and a refused frame empties none', () => {
   const limit = new RateLimit(new ManualClock(), rates);

@@ -30,7 +30,7 @@ test('while all devices together send too much, events pass before telemetry and
   const clock = new ManualClock();
   const total = new TokenBucket(clock, 10_000);
   const shedding = new LoadShedding({ writer: { fill: 0, blocked: false }, total });
-  const passed: Record<Rank, number> = { backfill: 0, telemetry: 0, event: 0 };
+  const passed: Record<Rank, number> = { log: 0, backfill: 0, telemetry: 0, event: 0 };
   for (let second = 0; second < 10; second += 1) {
     for (let n = 0; n < 10_000; n += 1) {
       for (const rank of ranks) if (shedding.admits(rank)) passed[rank] += 1;
