@@ -87,11 +87,7 @@ export function refuseRoot(root: string): string | undefined {
 export function topicsOf(root: string): Topics {
   const fault = refuseRoot(root);
   if (fault !== undefined) throw new RangeError(`the topic root ${JSON.stringify(root)} must have ${fault}`);
-  const level = (name: string): string => {
-    if (!isName(name)) throw new RangeError(`${JSON.stringify(name)} cannot be a level of a topic`);
-    return name;
-  };
-  const below = (...levels: string[]): string => `${root}/${levels.map(level).join('/')}`;
+  const below = (...levels: string[]): string => `${root}/${levels.map(levelOf).join('/')}`;
   return {
     root,
     command: (device, name) => below('command', device, name),
@@ -104,7 +100,7 @@ export function topicsOf(root: string): Topics {
     presence: (device) => below('presence', device),
     presenceChange: (device, state) => below('presence-change', device, state),
     // For every reading: without a list.
-    telemetry: (device, stream) => `${root}/telemetry/${level(device)}/${level(stream)}`,
+    telemetry: (device, stream) => `${root}/telemetry/${levelOf(device)}/${levelOf(stream)}`,
     event: (device, name) => below('event', device, name),
     incident: (kind, id) => below('incident', kind, id),
     alarm: (device, source) => {
@@ -121,6 +117,11 @@ export function topicsOf(root: string): Topics {
     parse: (topic) => parseRequest(root, topic),
     refuseResponseTopic: (topic) => refuseResponseTopic(root, topic),
   };
+}
+
+function levelOf(name: string): string {
+  if (!isName(name)) throw new RangeError(`${JSON.stringify(name)} cannot be a level of a topic`);
+  return name;
 }
 
 function hubOf(root: string, topic: string): string | undefined {
