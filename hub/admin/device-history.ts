@@ -1,6 +1,5 @@
-import type { LogLine } from '../../schemas/api/logs.ts';
 import type { PresenceHistory } from '../../schemas/api/presence-history.ts';
-import type { DeviceSeries, LastValues } from '../../schemas/api/readings.ts';
+import type { DeviceSeries, LastValues, LogLine } from '../../schemas/api/readings.ts';
 import type { NackRow } from '../../schemas/api/rejects.ts';
 import type { Registry } from '../registry/registry.ts';
 import { createDeviceLogs, type DeviceLogQuery } from '../telemetry/device-logs.ts';

@@ -1,4 +1,4 @@
-/** What devices sent: readings, the last values, series for charts. */
+/** What devices sent: readings, the last values, series for charts, their logs. */
 
 import { Type, type Static } from 'typebox';
 import { limits } from '../limits.ts';
@@ -80,6 +80,18 @@ export const DeviceSeries = named(
 );
 export type DeviceSeries = Static<typeof DeviceSeries>;
 
+export const LogLine = named(
+  'LogLine',
+  Type.Object({
+    timeMs: timeMs('when the device said it; its three decimals keep lines of one millisecond apart'),
+    level: choice(['debug', 'info', 'warning', 'error'], 'how serious it is'),
+    msg: Type.String({ description: 'what happened, in words' }),
+    tag: Type.Optional(Type.String({ description: 'the part of the firmware that says it' })),
+  }),
+  { timeMs: 1_700_000_000_000.412, level: 'warning', msg: 'the sensor answered late', tag: 'i2c' },
+);
+export type LogLine = Static<typeof LogLine>;
+
 const ofStream = Type.Object({
   ...ofDevice.properties,
   stream: Type.String({ minLength: 1, maxLength: limits.name, description: 'of the device type' }),
@@ -135,5 +147,23 @@ export const readingApi = resource('devices', {
     query: SeriesQuery,
     answers: { 200: DeviceSeries },
     refusals: ['device-unknown', 'type-unknown', 'store-unavailable'],
+  },
+  listLogs: {
+    method: 'GET',
+    path: '/api/v1/devices/{id}/logs',
+    summary: "Lines of a device's log, oldest first",
+    description: 'Only devices whose type has `logs` send them.',
+    params: ofDevice,
+    query: closed({
+      fromMs: defaulted(queryTime('at or after this time'), 0),
+      toMs: queryTime('before this time'),
+      limit: limitOf(10_000),
+      take: defaulted(
+        choice(['first', 'last'], '`last`: the newest of the range; `first`: the oldest'),
+        'last',
+      ),
+    }),
+    answers: { 200: Type.Object({ lines: list(LogLine) }) },
+    refusals: ['device-unknown', 'store-unavailable'],
   },
 });

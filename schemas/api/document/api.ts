@@ -14,7 +14,6 @@ import { hubApi } from '../hub.ts';
 import { incidentApi } from '../incidents.ts';
 import { ledgerApi } from '../ledger.ts';
 import { liveApi } from '../live.ts';
-import { logApi } from '../logs.ts';
 import { noticeApi } from '../notices.ts';
 import { operatorApi } from '../operators.ts';
 import { presenceHistoryApi } from '../presence-history.ts';
@@ -38,7 +37,6 @@ const api = {
   ...alarmApi,
   ...noticeApi,
   ...readingApi,
-  ...logApi,
   ...presenceHistoryApi,
   ...nackApi,
   ...commandApi,

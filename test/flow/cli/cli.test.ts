@@ -51,7 +51,7 @@ async function runHub(t: TestContext, dataDir: string, stored: readonly string[]
     {
       serveApi(app) {
         serveDevices(app, { ...devices, why: unused });
-        serveReadings(app, { readings, lastValues: unused, series: unused });
+        serveReadings(app, { readings, lastValues: unused, series: unused, logs: unused });
         serveLedger(app, devices);
         serveSpool(app, devices);
       },

@@ -55,6 +55,7 @@ async function serve(t: TestContext, overrides: Partial<AdminDeps> = {}): Promis
     },
     lastValues: unused,
     series: unused,
+    logs: unused,
   };
   const metrics = new Metrics();
   metrics.counter('hub_frames_total', 'Frames received', () => 7);

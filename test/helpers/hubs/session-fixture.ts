@@ -313,7 +313,7 @@ export async function startSessions(t: TestContext, options: FixtureOptions = {}
     messagesPerSec: options.messagesPerSec ?? 1_000,
     bytesPerSec: 1_000_000,
     samplesPerSec: 10_000,
-  logsPerSec: 5,
+    logsPerSec: 5,
     backoffMaxMs: 30_000,
   };
   const acks = new AckSchedule(clock, sessionOptions.ackDelayMs);

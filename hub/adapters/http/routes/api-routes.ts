@@ -27,7 +27,6 @@ import { serveLedger } from './ledger-routes.ts';
 import { serveLive } from './live-routes.ts';
 import { serveNotices } from './notice-routes.ts';
 import { serveOperators, type OperatorOperations } from './operator-routes.ts';
-import { serveLogs } from './log-routes.ts';
 import { servePresenceHistory } from './presence-history-routes.ts';
 import { serveReadings } from './reading-routes.ts';
 import { serveRejects, type RejectOperations } from './reject-routes.ts';
@@ -61,7 +60,6 @@ export function serveApi(app: FastifyInstance, operations: ApiOperations): void 
   serveApiDocument(app);
   serveHub(app, views);
   serveDevices(app, views);
-  serveLogs(app, views);
   servePresenceHistory(app, views);
   serveTwins(app, operations.twins);
   serveGroupTwins(app, operations.groupTwins);

@@ -1,4 +1,4 @@
-/** Readings of a device, over HTTP: a list, the last values, a series. */
+/** What a device sent, over HTTP: readings, the last values, a series, its log. */
 
 import type { FastifyInstance } from 'fastify';
 import { readingApi } from '../../../../schemas/api/readings.ts';
@@ -9,7 +9,7 @@ import { serve } from './serve-operation.ts';
 const maxFields = 64;
 
 export type ReadingOperations = Pick<AdminOperations, 'readings'> &
-  Pick<DeviceHistory, 'lastValues' | 'series'>;
+  Pick<DeviceHistory, 'lastValues' | 'series' | 'logs'>;
 
 export function serveReadings(app: FastifyInstance, operations: ReadingOperations): void {
   serve(app, readingApi.listReadings, async ({ params: { id, stream }, query }) => ({
@@ -25,4 +25,7 @@ export function serveReadings(app: FastifyInstance, operations: ReadingOperation
       ...(fields === undefined ? {} : { fields: fields.split(',', maxFields + 1).slice(0, maxFields) }),
     }),
   );
+  serve(app, readingApi.listLogs, async ({ params, query }) => ({
+    lines: await operations.logs({ device: params.id, ...query }),
+  }));
 }
