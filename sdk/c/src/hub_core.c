@@ -657,6 +657,16 @@ static void frame_ended(hub *core) {
   }
 }
 
+/* What the protocol lets an id be; it goes back as it is, so that it must need no escape. */
+static bool is_id(const hub_walk *walk) {
+  for (uint16_t index = 0; index < walk->length; index += 1) {
+    const char character = walk->text[index];
+    const bool letter = (character >= 'a' && character <= 'z') || (character >= 'A' && character <= 'Z');
+    if (!letter && !(character >= '0' && character <= '9') && character != '_' && character != '-') return false;
+  }
+  return walk->length > 0 && walk->length <= HUB_COMMAND_ID;
+}
+
 /* A text member of a frame, whole: a text that was cut is none that the core could use. */
 static void text_member(hub *core, const hub_walk *walk) {
   if (walk->cut) return;
@@ -664,7 +674,7 @@ static void text_member(hub *core, const hub_walk *walk) {
     const char *name = walk->names[0];
     if (hub_equal(name, "type")) copy_text(core->frame.type, walk->text, sizeof core->frame.type);
     else if (hub_equal(name, "id") || hub_equal(name, "re")) {
-      if (walk->length <= HUB_COMMAND_ID) copy_text(core->frame.id, walk->text, sizeof core->frame.id);
+      if (is_id(walk)) copy_text(core->frame.id, walk->text, sizeof core->frame.id);
     } else if (hub_equal(name, "name") || hub_equal(name, "topic")) {
       if (walk->length <= HUB_COMMAND_ID) copy_text(core->frame.name, walk->text, sizeof core->frame.name);
     } else if (hub_equal(name, "code")) copy_text(core->frame.code, walk->text, sizeof core->frame.code);
@@ -672,7 +682,7 @@ static void text_member(hub *core, const hub_walk *walk) {
       copy_text(core->frame.secret, walk->text, sizeof core->frame.secret);
   } else if (walk->depth == 2 && hub_equal(walk->names[0], "ids")) {
     /* Names of the frame before `ids`, if any, say recall; no other frame has such a list. */
-    if (core->state == OPEN && walk->length > 0 && walk->length <= HUB_COMMAND_ID) recalled(core, walk->text);
+    if (core->state == OPEN && is_id(walk)) recalled(core, walk->text);
   } else if (walk->depth == 2 && hub_equal(walk->names[0], "error") && hub_equal(walk->names[1], "code")) {
     copy_text(core->frame.code, walk->text, sizeof core->frame.code);
   } else if (walk->depth == 3 && hub_equal(walk->names[0], "errors") && core->frame.rule[0] == '\0') {
