@@ -6,10 +6,12 @@ import { fileURLToPath } from 'node:url';
 export interface LoadOrder {
   url: string;
   devices: readonly { id: string; secret: string }[];
-  /** Readings a second of each device; 0: heartbeats only. */
+  /** Data frames a second of each device; 0: heartbeats only. */
   perSec: number;
   seconds: number;
   heartbeatSec?: number;
+  /** Readings in each frame; 1 when not given. */
+  samples?: number;
 }
 
 export interface LoadReport {

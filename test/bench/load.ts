@@ -10,7 +10,7 @@ import { letPass } from '../helpers/let-pass.ts';
 
 let text = '';
 for await (const chunk of process.stdin) text += String(chunk);
-const { url, devices, perSec, seconds, heartbeatSec = 30 } = JSON.parse(text) as LoadOrder;
+const { url, devices, perSec, seconds, heartbeatSec = 30, samples = 1 } = JSON.parse(text) as LoadOrder;
 
 const total = devices.length * perSec * seconds;
 const allAcked = Promise.withResolvers<void>();
@@ -79,10 +79,24 @@ function sendReading(connection: Connection): void {
   const seq = ++connection.seq;
   connection.sentAt[seq] = performance.now();
   sent += 1;
-  const temperature = 20 + (seq % 50) / 10;
   connection.ws.send(
-    `{"type":"telemetry","seq":${seq},"stream":"env","ts":${Date.now()},"data":{"temperature":${temperature},"humidity":45.5,"battery":3.71,"rssi":-61}}`,
+    samples === 1
+      ? `{"type":"telemetry","seq":${seq},"stream":"env","ts":${Date.now()},"data":${dataOf(seq)}}`
+      : `{"type":"telemetry","seq":${seq},"stream":"env","samples":[${batchOf(seq)}]}`,
   );
+}
+
+function dataOf(number: number): string {
+  return `{"temperature":${20 + (number % 50) / 10},"humidity":45.5,"battery":3.71,"rssi":-61}`;
+}
+
+/** Readings of the time since the frame before. */
+function batchOf(seq: number): string {
+  const [now, everyMs] = [Date.now(), 1_000 / perSec / samples];
+  return Array.from({ length: samples }, (_, index) => {
+    const ts = Math.round((now - index * everyMs) * 1_000) / 1_000;
+    return `{"ts":${ts},"data":${dataOf(seq + index)}}`;
+  }).join(',');
 }
 
 const connections: Connection[] = [];

@@ -4,6 +4,7 @@ import { benchConsole } from './console.ts';
 import { benchIdle } from './idle.ts';
 import { benchIngest } from './ingest.ts';
 import { benchLadder } from './ladder.ts';
+import { benchRate } from './rate.ts';
 import { benchReads } from './reads.ts';
 import { checkOut, compared, type Revision } from './revision.ts';
 import { benchStorm } from './storm.ts';
@@ -17,6 +18,7 @@ const benches: Record<string, (revision: Revision) => Promise<object>> = {
   'idle-wss': (revision) => benchIdle(revision, true),
   storm: (revision) => benchStorm(revision, false),
   'storm-wss': (revision) => benchStorm(revision, true),
+  rate: benchRate,
   commands: benchCommands,
   reads: benchReads,
   console: benchConsole,
