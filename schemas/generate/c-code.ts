@@ -16,12 +16,12 @@ interface CCommand {
 }
 
 /**
- * C99 for a device type: structs, functions that check and write readings, events and outputs, functions that read parameters,
- * and a table of the commands. It needs `hub_json.h` of `sdk/c` and nothing else.
+ * C99 for a device type: structs, functions that check and write readings, events, outputs and the reported state, functions that
+ * read parameters and the desired state, and a table of the commands. It needs `hub_json.h` of `sdk/c` and nothing else.
  */
 export function cCode(type: DeviceType): GeneratedFile[] {
   const prefix = snakeCase(type.name);
-  const { streams = {}, events = {} } = type.definition;
+  const { streams = {}, events = {}, twin } = type.definition;
   const shapes = new CShapes();
   const encoded = [
     ...Object.entries(streams).map(([name, schema]) =>
@@ -31,10 +31,12 @@ export function cCode(type: DeviceType): GeneratedFile[] {
       shapes.struct(`${prefix}_event_${snakeCase(name)}`, schema, 'encode'),
     ),
   ];
+  if (twin !== undefined) encoded.push(shapes.struct(`${prefix}_reported`, twin.reported, 'encode'));
+  const desired = twin === undefined ? [] : [shapes.struct(`${prefix}_desired`, twin.desired, 'decode')];
   const commands = commandsOf(type, prefix, shapes);
   const outputs = commands.flatMap(({ output }) => output ?? []);
   const params = commands.flatMap((command) => command.params ?? []);
-  const structs = [...encoded, ...outputs, ...params];
+  const structs = [...encoded, ...outputs, ...desired, ...params];
   return [
     { name: `${prefix}.h`, text: header(type, prefix, structs, commands) },
     { name: `${prefix}.c`, text: source(prefix, structs, commands) },

@@ -4,7 +4,7 @@ import type { GeneratedFile } from './generated-file.ts';
 
 /** A page for people: what devices of this type send and accept. */
 export function markdownPage(type: DeviceType): GeneratedFile[] {
-  const { streams = {}, events = {}, commands = {}, description } = type.definition;
+  const { streams = {}, events = {}, commands = {}, twin, description } = type.definition;
   const { heartbeatSec, graceSec, maxHeartbeatSec } = type.presence;
   const blocks = [
     `# ${plain(type.title)}: \`${type.id}\``,
@@ -16,6 +16,10 @@ export function markdownPage(type: DeviceType): GeneratedFile[] {
       ...tableOf(schema),
     ]),
     ...section('Events', events, (name, schema) => [`### \`${name}\`${titled(schema)}`, ...tableOf(schema)]),
+    ...section('Twin', twin === undefined ? {} : { ...twin }, (name, schema: ObjectDefinition) => [
+      `### ${name}`,
+      ...tableOf(schema),
+    ]),
     ...section('Commands', commands, (name, { title, description: about, params, output, ...command }) => [
       `### \`${name}\`${title === undefined ? '' : `: ${plain(title)}`}`,
       ...(about === undefined ? [] : [plain(about)]),

@@ -27,7 +27,7 @@ export function pythonCode(type: DeviceType): GeneratedFile[] {
 }
 
 function objectsOf({ definition }: DeviceType): PythonObject[] {
-  const { streams = {}, events = {}, commands = {} } = definition;
+  const { streams = {}, events = {}, commands = {}, twin } = definition;
   return [
     ...Object.entries(streams).map(([name, schema]) =>
       pythonObject(`stream_${snakeCase(name)}`, schema, `One reading of the stream ${name}.`),
@@ -35,6 +35,12 @@ function objectsOf({ definition }: DeviceType): PythonObject[] {
     ...Object.entries(events).map(([name, schema]) =>
       pythonObject(`event_${snakeCase(name)}`, schema, `The data of the event ${name}.`),
     ),
+    ...(twin === undefined
+      ? []
+      : [
+          pythonObject('desired', twin.desired, 'The desired state.'),
+          pythonObject('reported', twin.reported, 'What of its state the device reports.'),
+        ]),
     ...Object.entries(commands).flatMap(([name, { params = emptyObject, output = emptyObject }]) => [
       pythonObject(`${snakeCase(name)}_params`, params, `The parameters of the command ${name}.`),
       pythonObject(`${snakeCase(name)}_output`, output, `The output of the command ${name}.`),
@@ -161,7 +167,15 @@ function tableOf(value: ValueDefinition): Record<string, unknown> {
     return { ...rules, properties: Object.fromEntries(entries) };
   }
   if (rules.type === 'array') return { ...rules, items: tableOf(rules.items) };
-  const { unit: _unit, 'x-low': _low, 'x-high': _high, 'x-tag': _tag, 'x-step': _step, ...judged } = rules;
+  const {
+    unit: _unit,
+    'x-low': _low,
+    'x-high': _high,
+    'x-tag': _tag,
+    'x-step': _step,
+    default: _default,
+    ...judged
+  } = rules;
   const bounded =
     judged.type === 'integer'
       ? { minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER, ...judged }

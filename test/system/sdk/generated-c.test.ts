@@ -33,12 +33,12 @@ interface Judged {
   check: Check;
 }
 
-/** What the device sends by this type: streams, events, outputs; named as the generator names them. */
+/** What the device sends by this type, and what it reads; named as the generator names them. */
 function judgedOf(type: DeviceType): {
   sent: Judged[];
   taken: { name: string; params: ObjectDefinition; struct: CStruct; check: Check }[];
 } {
-  const { streams = {}, events = {}, commands = {} } = type.definition;
+  const { streams = {}, events = {}, commands = {}, twin } = type.definition;
   const prefix = type.name.replaceAll('-', '_');
   const shapes = new CShapes();
   const named = (name: string): string => `${prefix}_${name.replaceAll('-', '_')}`;
@@ -52,11 +52,20 @@ function judgedOf(type: DeviceType): {
     if (check !== undefined)
       sent.push({ struct: shapes.struct(named(`event-${name}`), schema, 'encode'), check });
   }
+  if (twin !== undefined && type.twin !== undefined)
+    sent.push({
+      struct: shapes.struct(named('reported'), twin.reported, 'encode'),
+      check: type.twin.checkReported,
+    });
   const taken = Object.entries(commands).flatMap(([name, { params = emptyObject }]) => {
     const check = type.commands.get(name)?.checkParams;
     if (check === undefined || Object.keys(params.properties ?? {}).length === 0) return [];
     return [{ name, params, struct: shapes.struct(named(`${name}-params`), params, 'decode'), check }];
   });
+  if (twin !== undefined && type.twin !== undefined) {
+    const struct = shapes.struct(named('desired'), twin.desired, 'decode');
+    taken.unshift({ name: 'desired', params: twin.desired, struct, check: type.twin.checkDesired });
+  }
   return { sent, taken };
 }
 

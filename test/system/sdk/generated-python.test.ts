@@ -27,7 +27,7 @@ interface Checked {
   check: Check;
 }
 
-function checkedOf({ streams, events, commands, definition }: DeviceType): Checked[] {
+function checkedOf({ streams, events, commands, twin, definition }: DeviceType): Checked[] {
   const snake = (name: string): string => name.replaceAll('-', '_');
   return [
     ...[...streams.values()].map(({ name, check }) => ({
@@ -40,6 +40,12 @@ function checkedOf({ streams, events, commands, definition }: DeviceType): Check
       schema: definition.events?.[name] ?? {},
       check,
     })),
+    ...(twin === undefined
+      ? []
+      : [
+          { name: 'desired', schema: twin.desired, check: twin.checkDesired },
+          { name: 'reported', schema: twin.reported, check: twin.checkReported },
+        ]),
     ...[...commands.values()].flatMap(({ name, params, output, checkParams, checkOutput }) => [
       { name: `${snake(name)}_params`, schema: params, check: checkParams },
       { name: `${snake(name)}_output`, schema: output, check: checkOutput },

@@ -41,6 +41,116 @@ size_t env_sensor_env_encode_json(const env_sensor_env *value, char *buffer, siz
   return length;
 }
 
+static bool write_env_sensor_reported_offset(hub_writer *writer, const env_sensor_reported_offset *value, hub_fault *fault) {
+  hub_write_bytes(writer, "{", 1);
+  if ((value->has & ENV_SENSOR_REPORTED_OFFSET_HAS_TEMPERATURE) != 0) {
+    hub_write_name(writer, "temperature");
+    if (!(value->temperature - value->temperature <= 0)) return hub_refuse(fault, "temperature", "type");
+    hub_write_number(writer, value->temperature);
+  }
+  hub_write_bytes(writer, "}", 1);
+  return true;
+}
+
+static bool write_env_sensor_reported(hub_writer *writer, const env_sensor_reported *value, hub_fault *fault) {
+  hub_write_bytes(writer, "{", 1);
+  if ((value->has & ENV_SENSOR_REPORTED_HAS_INTERVALSEC) != 0) {
+    hub_write_name(writer, "intervalSec");
+    if (value->intervalSec < INT64_C(-9007199254740991)) return hub_refuse(fault, "intervalSec", "minimum");
+    if (value->intervalSec > INT64_C(9007199254740991)) return hub_refuse(fault, "intervalSec", "maximum");
+    hub_write_integer(writer, value->intervalSec);
+  }
+  if ((value->has & ENV_SENSOR_REPORTED_HAS_ALIAS) != 0) {
+    hub_write_name(writer, "alias");
+    if (value->alias == NULL) return hub_refuse(fault, "alias", "type");
+    if (hub_characters(value->alias) > 32) return hub_refuse(fault, "alias", "maxLength");
+    hub_write_string(writer, value->alias);
+  }
+  if ((value->has & ENV_SENSOR_REPORTED_HAS_OFFSET) != 0) {
+    hub_write_name(writer, "offset");
+    if (!write_env_sensor_reported_offset(writer, &value->offset, fault)) return false;
+  }
+  if ((value->has & ENV_SENSOR_REPORTED_HAS_SERIAL) != 0) {
+    hub_write_name(writer, "serial");
+    if (value->serial == NULL) return hub_refuse(fault, "serial", "type");
+    if (hub_characters(value->serial) > 32) return hub_refuse(fault, "serial", "maxLength");
+    hub_write_string(writer, value->serial);
+  }
+  hub_write_bytes(writer, "}", 1);
+  return true;
+}
+
+size_t env_sensor_reported_encode_json(const env_sensor_reported *value, char *buffer, size_t size, hub_fault *fault) {
+  hub_writer writer;
+  hub_writer_begin(&writer, buffer, size);
+  if (!write_env_sensor_reported(&writer, value, fault)) return 0;
+  const size_t length = hub_writer_end(&writer);
+  if (length == 0) hub_refuse(fault, "", "size");
+  return length;
+}
+
+static bool read_env_sensor_desired_offset(hub_reader *reader, env_sensor_desired_offset *value, hub_fault *fault) {
+  char name[66];
+  bool first = true;
+  uint8_t seen = 0;
+  *value = (env_sensor_desired_offset){0};
+  if (!hub_read_open(reader, '{')) return hub_refuse(fault, "", "type");
+  while (hub_read_name(reader, &first, name, sizeof name)) {
+    if (hub_equal(name, "temperature")) {
+      if (!hub_read_number(reader, &value->temperature, NULL)) return hub_refuse(fault, "temperature", "type");
+      if (value->temperature < -5.0) return hub_refuse(fault, "temperature", "minimum");
+      if (value->temperature > 5.0) return hub_refuse(fault, "temperature", "maximum");
+      seen |= (1u << 0);
+    } else {
+      return hub_refuse(fault, "", "additionalProperties");
+    }
+  }
+  if (reader->bad) return hub_refuse(fault, "", "json");
+  if ((seen & (1u << 0)) != 0) value->has |= ENV_SENSOR_DESIRED_OFFSET_HAS_TEMPERATURE;
+  return true;
+}
+
+static bool read_env_sensor_desired(hub_reader *reader, env_sensor_desired *value, hub_fault *fault) {
+  char name[66];
+  bool first = true;
+  uint8_t seen = 0;
+  *value = (env_sensor_desired){0};
+  if (!hub_read_open(reader, '{')) return hub_refuse(fault, "", "type");
+  while (hub_read_name(reader, &first, name, sizeof name)) {
+    if (hub_equal(name, "intervalSec")) {
+      double number;
+      bool whole;
+      if (!hub_read_number(reader, &number, &whole) || !whole) return hub_refuse(fault, "intervalSec", "type");
+      if (number < 1.0) return hub_refuse(fault, "intervalSec", "minimum");
+      if (number > 86400.0) return hub_refuse(fault, "intervalSec", "maximum");
+      value->intervalSec = (int32_t)number;
+      seen |= (1u << 0);
+    } else if (hub_equal(name, "alias")) {
+      if (hub_read_kind(reader) != HUB_JSON_STRING) return hub_refuse(fault, "alias", "type");
+      if (!hub_read_string(reader, value->alias, sizeof value->alias)) return hub_refuse(fault, "alias", "maxLength");
+      if (hub_characters(value->alias) > 32) return hub_refuse(fault, "alias", "maxLength");
+      seen |= (1u << 1);
+    } else if (hub_equal(name, "offset")) {
+      if (!read_env_sensor_desired_offset(reader, &value->offset, fault)) return false;
+      seen |= (1u << 2);
+    } else {
+      return hub_refuse(fault, "", "additionalProperties");
+    }
+  }
+  if (reader->bad) return hub_refuse(fault, "", "json");
+  if ((seen & (1u << 0)) != 0) value->has |= ENV_SENSOR_DESIRED_HAS_INTERVALSEC;
+  if ((seen & (1u << 1)) != 0) value->has |= ENV_SENSOR_DESIRED_HAS_ALIAS;
+  if ((seen & (1u << 2)) != 0) value->has |= ENV_SENSOR_DESIRED_HAS_OFFSET;
+  return true;
+}
+
+bool env_sensor_desired_decode_json(env_sensor_desired *value, const char *json, size_t length, hub_fault *fault) {
+  hub_reader reader;
+  hub_reader_begin(&reader, json, length);
+  if (!read_env_sensor_desired(&reader, value, fault)) return false;
+  return hub_reader_end(&reader) ? true : hub_refuse(fault, "", "json");
+}
+
 static bool read_env_sensor_set_interval_params(hub_reader *reader, env_sensor_set_interval_params *value, hub_fault *fault) {
   char name[66];
   bool first = true;

@@ -30,6 +30,59 @@ typedef struct {
 /* The longest JSON there can be, with its NUL. */
 #define ENV_SENSOR_ENV_MAX 69
 
+/* Correction */
+#define ENV_SENSOR_REPORTED_OFFSET_HAS_TEMPERATURE (1u << 0)
+typedef struct {
+  /* Which of the fields that may be left out are there. */
+  uint8_t has;
+  /* Temperature, K */
+  double temperature;
+} env_sensor_reported_offset;
+/* The longest JSON there can be, with its NUL. */
+#define ENV_SENSOR_REPORTED_OFFSET_MAX 40
+
+#define ENV_SENSOR_REPORTED_HAS_INTERVALSEC (1u << 0)
+#define ENV_SENSOR_REPORTED_HAS_ALIAS (1u << 1)
+#define ENV_SENSOR_REPORTED_HAS_OFFSET (1u << 2)
+#define ENV_SENSOR_REPORTED_HAS_SERIAL (1u << 3)
+typedef struct {
+  /* Which of the fields that may be left out are there. */
+  uint8_t has;
+  /* Time between readings, s */
+  int64_t intervalSec;
+  /* Name on its display */
+  const char *alias;
+  /* Correction */
+  env_sensor_reported_offset offset;
+  /* Serial number */
+  const char *serial;
+} env_sensor_reported;
+/* The longest JSON there can be, with its NUL. */
+#define ENV_SENSOR_REPORTED_MAX 490
+
+/* Correction */
+#define ENV_SENSOR_DESIRED_OFFSET_HAS_TEMPERATURE (1u << 0)
+typedef struct {
+  /* Which of the fields that may be left out are there. */
+  uint8_t has;
+  /* Temperature, K */
+  double temperature;
+} env_sensor_desired_offset;
+
+#define ENV_SENSOR_DESIRED_HAS_INTERVALSEC (1u << 0)
+#define ENV_SENSOR_DESIRED_HAS_ALIAS (1u << 1)
+#define ENV_SENSOR_DESIRED_HAS_OFFSET (1u << 2)
+typedef struct {
+  /* Which of the fields that may be left out are there. */
+  uint8_t has;
+  /* Time between readings, s */
+  int32_t intervalSec;
+  /* Name on its display */
+  char alias[129];
+  /* Correction */
+  env_sensor_desired_offset offset;
+} env_sensor_desired;
+
 typedef struct {
   /* seconds, s */
   int32_t seconds;
@@ -37,6 +90,8 @@ typedef struct {
 
 /* Each returns the length of the JSON, or 0 (false) when a rule is broken; `fault`, if not NULL, says which. */
 size_t env_sensor_env_encode_json(const env_sensor_env *value, char *buffer, size_t size, hub_fault *fault);
+size_t env_sensor_reported_encode_json(const env_sensor_reported *value, char *buffer, size_t size, hub_fault *fault);
+bool env_sensor_desired_decode_json(env_sensor_desired *value, const char *json, size_t length, hub_fault *fault);
 bool env_sensor_set_interval_params_decode_json(env_sensor_set_interval_params *value, const char *json, size_t length, hub_fault *fault);
 
 /* What the device does for each command; a NULL stands for a command that it rejects. */

@@ -70,6 +70,40 @@ size_t smart_valve_event_leak_encode_json(const smart_valve_event_leak *value, c
   return length;
 }
 
+static const char *const smart_valve_reported_failPosition_words[] = {"closed", "open", "hold"};
+
+static bool write_smart_valve_reported(hub_writer *writer, const smart_valve_reported *value, hub_fault *fault) {
+  hub_write_bytes(writer, "{", 1);
+  if ((value->has & SMART_VALVE_REPORTED_HAS_INTERVALSEC) != 0) {
+    hub_write_name(writer, "intervalSec");
+    if (value->intervalSec < INT64_C(-9007199254740991)) return hub_refuse(fault, "intervalSec", "minimum");
+    if (value->intervalSec > INT64_C(9007199254740991)) return hub_refuse(fault, "intervalSec", "maximum");
+    hub_write_integer(writer, value->intervalSec);
+  }
+  if ((value->has & SMART_VALVE_REPORTED_HAS_FAILPOSITION) != 0) {
+    hub_write_name(writer, "failPosition");
+    if ((unsigned)value->failPosition >= 3u) return hub_refuse(fault, "failPosition", "enum");
+    hub_write_string(writer, smart_valve_reported_failPosition_words[value->failPosition]);
+  }
+  if ((value->has & SMART_VALVE_REPORTED_HAS_SERIAL) != 0) {
+    hub_write_name(writer, "serial");
+    if (value->serial == NULL) return hub_refuse(fault, "serial", "type");
+    if (hub_characters(value->serial) > 32) return hub_refuse(fault, "serial", "maxLength");
+    hub_write_string(writer, value->serial);
+  }
+  hub_write_bytes(writer, "}", 1);
+  return true;
+}
+
+size_t smart_valve_reported_encode_json(const smart_valve_reported *value, char *buffer, size_t size, hub_fault *fault) {
+  hub_writer writer;
+  hub_writer_begin(&writer, buffer, size);
+  if (!write_smart_valve_reported(&writer, value, fault)) return 0;
+  const size_t length = hub_writer_end(&writer);
+  if (length == 0) hub_refuse(fault, "", "size");
+  return length;
+}
+
 static bool write_smart_valve_set_position_output(hub_writer *writer, const smart_valve_set_position_output *value, hub_fault *fault) {
   hub_write_bytes(writer, "{", 1);
   if ((value->has & SMART_VALVE_SET_POSITION_OUTPUT_HAS_POSITION) != 0) {
@@ -90,6 +124,49 @@ size_t smart_valve_set_position_output_encode_json(const smart_valve_set_positio
   const size_t length = hub_writer_end(&writer);
   if (length == 0) hub_refuse(fault, "", "size");
   return length;
+}
+
+static const char *const smart_valve_desired_failPosition_words[] = {"closed", "open", "hold"};
+
+static bool read_smart_valve_desired(hub_reader *reader, smart_valve_desired *value, hub_fault *fault) {
+  char name[66];
+  bool first = true;
+  uint8_t seen = 0;
+  *value = (smart_valve_desired){0};
+  if (!hub_read_open(reader, '{')) return hub_refuse(fault, "", "type");
+  while (hub_read_name(reader, &first, name, sizeof name)) {
+    if (hub_equal(name, "intervalSec")) {
+      double number;
+      bool whole;
+      if (!hub_read_number(reader, &number, &whole) || !whole) return hub_refuse(fault, "intervalSec", "type");
+      if (number < 1.0) return hub_refuse(fault, "intervalSec", "minimum");
+      if (number > 3600.0) return hub_refuse(fault, "intervalSec", "maximum");
+      value->intervalSec = (int32_t)number;
+      seen |= (1u << 0);
+    } else if (hub_equal(name, "failPosition")) {
+      char word[7];
+      unsigned found = 0;
+      if (hub_read_kind(reader) != HUB_JSON_STRING) return hub_refuse(fault, "failPosition", "type");
+      if (!hub_read_string(reader, word, sizeof word)) return hub_refuse(fault, "failPosition", "enum");
+      while (found < 3u && !hub_equal(word, smart_valve_desired_failPosition_words[found])) found += 1;
+      if (found == 3u) return hub_refuse(fault, "failPosition", "enum");
+      value->failPosition = (smart_valve_desired_failPosition)found;
+      seen |= (1u << 1);
+    } else {
+      return hub_refuse(fault, "", "additionalProperties");
+    }
+  }
+  if (reader->bad) return hub_refuse(fault, "", "json");
+  if ((seen & (1u << 0)) != 0) value->has |= SMART_VALVE_DESIRED_HAS_INTERVALSEC;
+  if ((seen & (1u << 1)) != 0) value->has |= SMART_VALVE_DESIRED_HAS_FAILPOSITION;
+  return true;
+}
+
+bool smart_valve_desired_decode_json(smart_valve_desired *value, const char *json, size_t length, hub_fault *fault) {
+  hub_reader reader;
+  hub_reader_begin(&reader, json, length);
+  if (!read_smart_valve_desired(&reader, value, fault)) return false;
+  return hub_reader_end(&reader) ? true : hub_refuse(fault, "", "json");
 }
 
 static bool read_smart_valve_set_position_params(hub_reader *reader, smart_valve_set_position_params *value, hub_fault *fault) {

@@ -50,6 +50,28 @@ typedef struct {
 /* The longest JSON there can be, with its NUL. */
 #define SMART_VALVE_EVENT_LEAK_MAX 427
 
+typedef enum {
+  SMART_VALVE_REPORTED_FAILPOSITION_CLOSED = 0,
+  SMART_VALVE_REPORTED_FAILPOSITION_OPEN = 1,
+  SMART_VALVE_REPORTED_FAILPOSITION_HOLD = 2
+} smart_valve_reported_failPosition;
+
+#define SMART_VALVE_REPORTED_HAS_INTERVALSEC (1u << 0)
+#define SMART_VALVE_REPORTED_HAS_FAILPOSITION (1u << 1)
+#define SMART_VALVE_REPORTED_HAS_SERIAL (1u << 2)
+typedef struct {
+  /* Which of the fields that may be left out are there. */
+  uint8_t has;
+  /* Time between readings, s */
+  int64_t intervalSec;
+  /* Position when power fails */
+  smart_valve_reported_failPosition failPosition;
+  /* Serial number */
+  const char *serial;
+} smart_valve_reported;
+/* The longest JSON there can be, with its NUL. */
+#define SMART_VALVE_REPORTED_MAX 262
+
 #define SMART_VALVE_SET_POSITION_OUTPUT_HAS_POSITION (1u << 0)
 typedef struct {
   /* Which of the fields that may be left out are there. */
@@ -60,6 +82,23 @@ typedef struct {
 /* The longest JSON there can be, with its NUL. */
 #define SMART_VALVE_SET_POSITION_OUTPUT_MAX 37
 
+typedef enum {
+  SMART_VALVE_DESIRED_FAILPOSITION_CLOSED = 0,
+  SMART_VALVE_DESIRED_FAILPOSITION_OPEN = 1,
+  SMART_VALVE_DESIRED_FAILPOSITION_HOLD = 2
+} smart_valve_desired_failPosition;
+
+#define SMART_VALVE_DESIRED_HAS_INTERVALSEC (1u << 0)
+#define SMART_VALVE_DESIRED_HAS_FAILPOSITION (1u << 1)
+typedef struct {
+  /* Which of the fields that may be left out are there. */
+  uint8_t has;
+  /* Time between readings, s */
+  int32_t intervalSec;
+  /* Position when power fails */
+  smart_valve_desired_failPosition failPosition;
+} smart_valve_desired;
+
 typedef struct {
   /* percent, % */
   double percent;
@@ -68,7 +107,9 @@ typedef struct {
 /* Each returns the length of the JSON, or 0 (false) when a rule is broken; `fault`, if not NULL, says which. */
 size_t smart_valve_flow_encode_json(const smart_valve_flow *value, char *buffer, size_t size, hub_fault *fault);
 size_t smart_valve_event_leak_encode_json(const smart_valve_event_leak *value, char *buffer, size_t size, hub_fault *fault);
+size_t smart_valve_reported_encode_json(const smart_valve_reported *value, char *buffer, size_t size, hub_fault *fault);
 size_t smart_valve_set_position_output_encode_json(const smart_valve_set_position_output *value, char *buffer, size_t size, hub_fault *fault);
+bool smart_valve_desired_decode_json(smart_valve_desired *value, const char *json, size_t length, hub_fault *fault);
 bool smart_valve_set_position_params_decode_json(smart_valve_set_position_params *value, const char *json, size_t length, hub_fault *fault);
 
 /* What the device does for each command; a NULL stands for a command that it rejects. */

@@ -300,6 +300,60 @@ size_t every_kind_event_nothing_encode_json(const every_kind_event_nothing *valu
   return length;
 }
 
+static bool write_every_kind_reported_window(hub_writer *writer, const every_kind_reported_window *value, hub_fault *fault) {
+  hub_write_bytes(writer, "{", 1);
+  if ((value->has & EVERY_KIND_REPORTED_WINDOW_HAS_FROM) != 0) {
+    hub_write_name(writer, "from");
+    if (value->from < INT64_C(-9007199254740991)) return hub_refuse(fault, "from", "minimum");
+    if (value->from > INT64_C(9007199254740991)) return hub_refuse(fault, "from", "maximum");
+    hub_write_integer(writer, value->from);
+  }
+  if ((value->has & EVERY_KIND_REPORTED_WINDOW_HAS_DAYS) != 0) {
+    hub_write_name(writer, "days");
+    if (value->days_count > 7) return hub_refuse(fault, "days", "maxItems");
+    hub_write_bytes(writer, "[", 1);
+    for (size_t index_2 = 0; index_2 < value->days_count; index_2 += 1) {
+      hub_write_comma(writer);
+      if (value->days[index_2] < INT64_C(-9007199254740991)) return hub_refuse(fault, "days", "minimum");
+      if (value->days[index_2] > INT64_C(9007199254740991)) return hub_refuse(fault, "days", "maximum");
+      hub_write_integer(writer, value->days[index_2]);
+    }
+    hub_write_bytes(writer, "]", 1);
+  }
+  hub_write_bytes(writer, "}", 1);
+  return true;
+}
+
+static bool write_every_kind_reported(hub_writer *writer, const every_kind_reported *value, hub_fault *fault) {
+  hub_write_bytes(writer, "{", 1);
+  if ((value->has & EVERY_KIND_REPORTED_HAS_LEVEL) != 0) {
+    hub_write_name(writer, "level");
+    if (!(value->level - value->level <= 0)) return hub_refuse(fault, "level", "type");
+    hub_write_steps(writer, value->level, 0.05, INT64_C(-1801439850948198), INT64_C(1801439850948198), INT32_C(5), 2);
+  }
+  if ((value->has & EVERY_KIND_REPORTED_HAS_WINDOW) != 0) {
+    hub_write_name(writer, "window");
+    if (!write_every_kind_reported_window(writer, &value->window, fault)) return false;
+  }
+  if ((value->has & EVERY_KIND_REPORTED_HAS_SERIAL) != 0) {
+    hub_write_name(writer, "serial");
+    if (value->serial == NULL) return hub_refuse(fault, "serial", "type");
+    if (hub_characters(value->serial) > 16) return hub_refuse(fault, "serial", "maxLength");
+    hub_write_string(writer, value->serial);
+  }
+  hub_write_bytes(writer, "}", 1);
+  return true;
+}
+
+size_t every_kind_reported_encode_json(const every_kind_reported *value, char *buffer, size_t size, hub_fault *fault) {
+  hub_writer writer;
+  hub_writer_begin(&writer, buffer, size);
+  if (!write_every_kind_reported(&writer, value, fault)) return 0;
+  const size_t length = hub_writer_end(&writer);
+  if (length == 0) hub_refuse(fault, "", "size");
+  return length;
+}
+
 static bool write_every_kind_default_output(hub_writer *writer, const every_kind_default_output *value, hub_fault *fault) {
   (void)fault;
   hub_write_bytes(writer, "{", 1);
@@ -316,6 +370,77 @@ size_t every_kind_default_output_encode_json(const every_kind_default_output *va
   const size_t length = hub_writer_end(&writer);
   if (length == 0) hub_refuse(fault, "", "size");
   return length;
+}
+
+static bool read_every_kind_desired_window(hub_reader *reader, every_kind_desired_window *value, hub_fault *fault) {
+  char name[66];
+  bool first = true;
+  uint8_t seen = 0;
+  *value = (every_kind_desired_window){0};
+  if (!hub_read_open(reader, '{')) return hub_refuse(fault, "", "type");
+  while (hub_read_name(reader, &first, name, sizeof name)) {
+    if (hub_equal(name, "from")) {
+      double number;
+      bool whole;
+      if (!hub_read_number(reader, &number, &whole) || !whole) return hub_refuse(fault, "from", "type");
+      if (number < 0.0) return hub_refuse(fault, "from", "minimum");
+      if (number > 23.0) return hub_refuse(fault, "from", "maximum");
+      value->from = (int32_t)number;
+      seen |= (1u << 0);
+    } else if (hub_equal(name, "days")) {
+      if (!hub_read_open(reader, '[')) return hub_refuse(fault, "days", "type");
+      value->days_count = 0;
+      for (bool first_3 = true; hub_read_item(reader, &first_3); value->days_count += 1) {
+        if (value->days_count >= 7) return hub_refuse(fault, "days", "maxItems");
+        double number;
+        bool whole;
+        if (!hub_read_number(reader, &number, &whole) || !whole) return hub_refuse(fault, "days", "type");
+        if (number < 0.0) return hub_refuse(fault, "days", "minimum");
+        if (number > 6.0) return hub_refuse(fault, "days", "maximum");
+        value->days[value->days_count] = (int32_t)number;
+      }
+      if (reader->bad) return hub_refuse(fault, "days", "json");
+      seen |= (1u << 1);
+    } else {
+      return hub_refuse(fault, "", "additionalProperties");
+    }
+  }
+  if (reader->bad) return hub_refuse(fault, "", "json");
+  if ((seen & (1u << 0)) != 0) value->has |= EVERY_KIND_DESIRED_WINDOW_HAS_FROM;
+  if ((seen & (1u << 1)) != 0) value->has |= EVERY_KIND_DESIRED_WINDOW_HAS_DAYS;
+  return true;
+}
+
+static bool read_every_kind_desired(hub_reader *reader, every_kind_desired *value, hub_fault *fault) {
+  char name[66];
+  bool first = true;
+  uint8_t seen = 0;
+  *value = (every_kind_desired){0};
+  if (!hub_read_open(reader, '{')) return hub_refuse(fault, "", "type");
+  while (hub_read_name(reader, &first, name, sizeof name)) {
+    if (hub_equal(name, "level")) {
+      if (!hub_read_number(reader, &value->level, NULL)) return hub_refuse(fault, "level", "type");
+      if (value->level < 0.0) return hub_refuse(fault, "level", "minimum");
+      if (value->level > 1.0) return hub_refuse(fault, "level", "maximum");
+      seen |= (1u << 0);
+    } else if (hub_equal(name, "window")) {
+      if (!read_every_kind_desired_window(reader, &value->window, fault)) return false;
+      seen |= (1u << 1);
+    } else {
+      return hub_refuse(fault, "", "additionalProperties");
+    }
+  }
+  if (reader->bad) return hub_refuse(fault, "", "json");
+  if ((seen & (1u << 0)) != 0) value->has |= EVERY_KIND_DESIRED_HAS_LEVEL;
+  if ((seen & (1u << 1)) != 0) value->has |= EVERY_KIND_DESIRED_HAS_WINDOW;
+  return true;
+}
+
+bool every_kind_desired_decode_json(every_kind_desired *value, const char *json, size_t length, hub_fault *fault) {
+  hub_reader reader;
+  hub_reader_begin(&reader, json, length);
+  if (!read_every_kind_desired(&reader, value, fault)) return false;
+  return hub_reader_end(&reader) ? true : hub_refuse(fault, "", "json");
 }
 
 static const char *const every_kind_default_params_word_words[] = {"gr\303\266\303\237er", "less"};

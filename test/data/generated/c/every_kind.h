@@ -158,11 +158,55 @@ typedef struct {
 /* The longest JSON there can be, with its NUL. */
 #define EVERY_KIND_EVENT_NOTHING_MAX 3
 
+#define EVERY_KIND_REPORTED_WINDOW_HAS_FROM (1u << 0)
+#define EVERY_KIND_REPORTED_WINDOW_HAS_DAYS (1u << 1)
+typedef struct {
+  /* Which of the fields that may be left out are there. */
+  uint8_t has;
+  int64_t from;
+  const int64_t *days;
+  size_t days_count;
+} every_kind_reported_window;
+/* The longest JSON there can be, with its NUL. */
+#define EVERY_KIND_REPORTED_WINDOW_MAX 162
+
+#define EVERY_KIND_REPORTED_HAS_LEVEL (1u << 0)
+#define EVERY_KIND_REPORTED_HAS_WINDOW (1u << 1)
+#define EVERY_KIND_REPORTED_HAS_SERIAL (1u << 2)
+typedef struct {
+  /* Which of the fields that may be left out are there. */
+  uint8_t has;
+  double level;
+  every_kind_reported_window window;
+  const char *serial;
+} every_kind_reported;
+/* The longest JSON there can be, with its NUL. */
+#define EVERY_KIND_REPORTED_MAX 308
+
 typedef struct {
   bool passed;
 } every_kind_default_output;
 /* The longest JSON there can be, with its NUL. */
 #define EVERY_KIND_DEFAULT_OUTPUT_MAX 17
+
+#define EVERY_KIND_DESIRED_WINDOW_HAS_FROM (1u << 0)
+#define EVERY_KIND_DESIRED_WINDOW_HAS_DAYS (1u << 1)
+typedef struct {
+  /* Which of the fields that may be left out are there. */
+  uint8_t has;
+  int32_t from;
+  int32_t days[7];
+  size_t days_count;
+} every_kind_desired_window;
+
+#define EVERY_KIND_DESIRED_HAS_LEVEL (1u << 0)
+#define EVERY_KIND_DESIRED_HAS_WINDOW (1u << 1)
+typedef struct {
+  /* Which of the fields that may be left out are there. */
+  uint8_t has;
+  double level;
+  every_kind_desired_window window;
+} every_kind_desired;
 
 typedef enum {
   EVERY_KIND_DEFAULT_PARAMS_WORD_GR_SSER = 0,
@@ -210,7 +254,9 @@ size_t every_kind_either_encode_json(const every_kind_either *value, char *buffe
 size_t every_kind_two_of_encode_json(const every_kind_two_of *value, char *buffer, size_t size, hub_fault *fault);
 size_t every_kind_event_deep_encode_json(const every_kind_event_deep *value, char *buffer, size_t size, hub_fault *fault);
 size_t every_kind_event_nothing_encode_json(const every_kind_event_nothing *value, char *buffer, size_t size, hub_fault *fault);
+size_t every_kind_reported_encode_json(const every_kind_reported *value, char *buffer, size_t size, hub_fault *fault);
 size_t every_kind_default_output_encode_json(const every_kind_default_output *value, char *buffer, size_t size, hub_fault *fault);
+bool every_kind_desired_decode_json(every_kind_desired *value, const char *json, size_t length, hub_fault *fault);
 bool every_kind_default_params_decode_json(every_kind_default_params *value, const char *json, size_t length, hub_fault *fault);
 
 /* What the device does for each command; a NULL stands for a command that it rejects. */

@@ -155,6 +155,50 @@ class EventNothing:
 
 
 @dataclass
+class Desired:
+    """The desired state."""
+
+    level: Optional[float] = None
+    window: Optional[Any] = None
+
+    def data(self) -> dict:
+        """As the hub takes it. Raises ValueError with the field and the rule."""
+        return dicts.desired({
+            "level": self.level,
+            "window": self.window,
+        })
+
+    @classmethod
+    def from_data(cls, data: dict) -> Desired:
+        """From what the hub sends. Raises ValueError with the field and the rule."""
+        taken = dicts.desired(data)
+        return cls(level=taken.get("level"), window=taken.get("window"))
+
+
+@dataclass
+class Reported:
+    """What of its state the device reports."""
+
+    level: Optional[float] = None
+    window: Optional[Any] = None
+    serial: Optional[str] = None
+
+    def data(self) -> dict:
+        """As the hub takes it. Raises ValueError with the field and the rule."""
+        return dicts.reported({
+            "level": self.level,
+            "window": self.window,
+            "serial": self.serial,
+        })
+
+    @classmethod
+    def from_data(cls, data: dict) -> Reported:
+        """From what the hub sends. Raises ValueError with the field and the rule."""
+        taken = dicts.reported(data)
+        return cls(level=taken.get("level"), window=taken.get("window"), serial=taken.get("serial"))
+
+
+@dataclass
 class DefaultParams:
     """The parameters of the command default."""
 

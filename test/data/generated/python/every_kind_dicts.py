@@ -142,6 +142,22 @@ def event_nothing(data):
     return _checked(_EVENT_NOTHING, data, "")
 
 
+_DESIRED = {"type": "object", "properties": {"level": {"type": "number", "minimum": 0, "maximum": 1, "steps": [0, 20, 5, 2]}, "window": {"type": "object", "properties": {"from": {"minimum": 0, "maximum": 23, "type": "integer"}, "days": {"type": "array", "maxItems": 7, "items": {"minimum": 0, "maximum": 6, "type": "integer"}}}, "additionalProperties": False}}, "additionalProperties": False}
+
+
+def desired(data):
+    """The desired state. Returns it checked, with its numbers rounded to their steps."""
+    return _checked(_DESIRED, data, "")
+
+
+_REPORTED = {"type": "object", "properties": {"level": {"type": "number", "steps": [-1801439850948198, 1801439850948198, 5, 2]}, "window": {"type": "object", "properties": {"from": {"minimum": -9007199254740991, "maximum": 9007199254740991, "type": "integer"}, "days": {"type": "array", "maxItems": 7, "items": {"minimum": -9007199254740991, "maximum": 9007199254740991, "type": "integer"}}}, "additionalProperties": False}, "serial": {"type": "string", "maxLength": 16}}, "additionalProperties": False}
+
+
+def reported(data):
+    """What of its state the device reports. Returns it checked, with its numbers rounded to their steps."""
+    return _checked(_REPORTED, data, "")
+
+
 _DEFAULT_PARAMS = {"type": "object", "properties": {"level": {"type": "number", "exclusiveMinimum": 0, "maximum": 1}, "count": {"minimum": -3, "maximum": 3000000000, "type": "integer"}, "for": {"type": "boolean"}, "word": {"type": "string", "enum": ["größer", "less"]}, "note": {"type": "string", "minLength": 2, "maxLength": 6}, "where": {"type": "object", "properties": {"x": {"type": "number"}, "y": {"type": "number"}}, "required": ["x"], "additionalProperties": False}, "rows": {"type": "array", "minItems": 1, "maxItems": 2, "items": {"type": "array", "maxItems": 2, "items": {"type": "boolean"}}}, "names": {"type": "array", "maxItems": 3, "items": {"type": "string", "maxLength": 4}}}, "required": ["level"], "anyOf": [{"required": ["count"]}, {"required": ["word", "note"]}], "minProperties": 2, "additionalProperties": False}
 
 

@@ -67,6 +67,29 @@ export interface EveryKindEvents {
   'nothing': Record<string, never>;
 }
 
+/** The settings of a device. */
+export interface EveryKindTwin {
+  'desired': {
+    /** from 0, to 1, in steps of 0.05 */
+    level?: number;
+    window?: {
+      /** from 0, to 23 */
+      from?: number;
+      days?: readonly number[];
+    };
+  };
+  'reported': {
+    /** in steps of 0.05 */
+    level?: number;
+    window?: {
+      from?: number;
+      days?: readonly number[];
+    };
+    /** at most 16 characters */
+    serial?: string;
+  };
+}
+
 /** Command name to its parameters and output. */
 export interface EveryKindCommands {
   /** A command with a name that C keeps for itself */
