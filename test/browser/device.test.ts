@@ -178,3 +178,34 @@ test('a device that runs a newer version of its type has the pictures of that on
   await page.reload();
   await chartOf(page, 'noise').waitFor();
 });
+
+test('the log of a device is on its page, newest first, and no markup in it is obeyed', async (t) => {
+  const hub = await startInProcessHub(t);
+  await hub.add(['d-1']);
+  const device = await openRaw(hub.device('d-1'));
+  t.after(() => device.close());
+  const ts = Date.now();
+  device.send({ type: 'log', seq: 1, ts, level: 'info', msg: 'started' });
+  device.send({ type: 'log', seq: 2, ts: ts + 1, level: 'error', msg: '<b>late</b>', tag: 'i2c' });
+  await device.next('ack', (frame) => 'upTo' in frame && frame.upTo === 2);
+  const { page } = await openSignedIn(t, hub, '/devices/d-1');
+  const rows = page.getByRole('region', { name: 'Log' }).locator('tbody tr');
+  await rows.nth(1).waitFor();
+  const cells = await rows.evaluateAll((all) =>
+    all.map((row) =>
+      Array.from(
+        (row as unknown as { cells: Iterable<{ textContent: string }> }).cells,
+        (cell) => cell.textContent,
+      ),
+    ),
+  );
+  assert.deepEqual(
+    cells.map((row) => row.slice(1)),
+    [
+      ['error', 'i2c', '<b>late</b>'],
+      ['info', '', 'started'],
+    ],
+  );
+  device.send({ type: 'log', seq: 3, ts: ts + 2, level: 'warning', msg: 'one more' });
+  await rows.nth(2).waitFor({ timeout: 15_000 });
+});

@@ -42,7 +42,7 @@ function NackTable({ nacks }: { nacks: readonly NackRow[] }) {
     <Table
       label="Rejected readings"
       heads={['Time', 'Stream and field', 'Rule', 'What is wrong']}
-      name="nack-scroll"
+      name="long-scroll"
       stacking
     >
       {nacks.map((nack, at) => (
@@ -55,7 +55,7 @@ function NackTable({ nacks }: { nacks: readonly NackRow[] }) {
             {nack.stream} <code>{nack.field}</code>
           </td>
           <td data-head="Rule">{nack.rule ?? nack.code}</td>
-          <td class="nack-message">{nack.message}</td>
+          <td class="long-text">{nack.message}</td>
         </tr>
       ))}
     </Table>

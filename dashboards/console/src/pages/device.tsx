@@ -6,6 +6,7 @@ import { DeviceCommands } from '../device/device-commands.tsx';
 import type { DeviceDetails } from '../../../../schemas/api/devices.ts';
 import { DeviceHeader } from '../device/device-header.tsx';
 import { LastValuesPanel } from '../device/last-values.tsx';
+import { LogPanel } from '../device/log-panel.tsx';
 import { NacksPanel } from '../device/nacks-panel.tsx';
 import { PresenceTimeline } from '../device/presence-timeline.tsx';
 import { RangeBar } from '../device/range-bar.tsx';
@@ -68,6 +69,7 @@ function Device({ details }: { details: DeviceDetails }) {
         <div class="device-main">
           <Pictures details={details} type={state} />
           <NacksPanel device={id} />
+          {definition?.logs === true && <LogPanel device={id} />}
         </div>
       </div>
     </>

@@ -1,0 +1,59 @@
+import { useEffect } from 'preact/hooks';
+import { ask } from '../api.ts';
+import { Panel } from '../components/panel.tsx';
+import { Loaded } from '../components/states.tsx';
+import { Table } from '../components/table.tsx';
+import { Time } from '../components/time.tsx';
+import { nowMs } from '../now.ts';
+import { useLoad } from '../use-load.ts';
+import type { LogLine } from '../../../../schemas/api/readings.ts';
+
+const shown = 50;
+const everyMs = 5_000;
+/** A device's clock may be ahead of this one. */
+const aheadMs = 86_400_000;
+
+/** What the device says in its log, the newest first. */
+export function LogPanel({ device }: { device: string }) {
+  const load = useLoad(
+    (signal) =>
+      ask('GET /api/v1/devices/{id}/logs', {
+        params: { id: device },
+        query: { fromMs: 0, toMs: nowMs.peek() + aheadMs, limit: shown, take: 'last' },
+        signal,
+      }),
+    [device],
+  );
+  useEffect(() => {
+    const timer = setInterval(load.reload, everyMs);
+    return () => clearInterval(timer);
+  }, [device]);
+  return (
+    <Panel title="Log">
+      <Loaded load={load} what="the log">
+        {({ lines }) => <LogTable lines={lines.toReversed()} />}
+      </Loaded>
+    </Panel>
+  );
+}
+
+function LogTable({ lines }: { lines: readonly LogLine[] }) {
+  if (lines.length === 0)
+    return (
+      <p class="quiet">Nothing yet. Lines come as the device sends them; the last {shown} are shown here.</p>
+    );
+  return (
+    <Table label="Log" heads={['Time', 'Level', 'Part', 'Line']} name="long-scroll" stacking>
+      {lines.map(({ timeMs, level, tag, msg }) => (
+        <tr key={`${timeMs} ${msg}`}>
+          <td>
+            <Time ms={timeMs} />
+          </td>
+          <td data-head="Level">{level}</td>
+          <td data-head="Part">{tag ?? ''}</td>
+          <td class="long-text">{msg}</td>
+        </tr>
+      ))}
+    </Table>
+  );
+}
