@@ -1,4 +1,7 @@
-/* A valve: its position by command, which takes its time; the flow every two seconds; an event when it leaks. */
+/*
+ * A valve: its position by command, which takes its time; the flow every few seconds, as often as its desired state says; an event when
+ * it leaks.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -12,7 +15,43 @@ typedef struct {
   double target;
   uint64_t moved_at;
   char moving[HUB_COMMAND_ID + 1];
+  /* What operators may set, and the report of what holds. */
+  smart_valve_desired settings;
+  char report[SMART_VALVE_REPORTED_MAX];
 } valve;
+
+#define FACTORY_INTERVAL_SEC 2
+
+/* What holds now, as the hub should know it. */
+static void report_settings(valve *self, const char *error) {
+  const smart_valve_reported holds = {
+      .has = SMART_VALVE_REPORTED_HAS_INTERVALSEC | SMART_VALVE_REPORTED_HAS_FAILPOSITION,
+      .intervalSec = self->settings.intervalSec,
+      .failPosition = (smart_valve_reported_failPosition)self->settings.failPosition,
+  };
+  if (smart_valve_reported_encode_json(&holds, self->report, sizeof self->report, NULL) > 0)
+    hub_reported(&self->device.core, self->report, error);
+}
+
+static void use_defaults(valve *self) {
+  self->settings = (smart_valve_desired){.intervalSec = FACTORY_INTERVAL_SEC};
+}
+
+static void on_desired(void *context, hub *core, const char *state, size_t length) {
+  valve *self = context;
+  smart_valve_desired desired;
+  hub_fault fault;
+  (void)core;
+  if (!smart_valve_desired_decode_json(&desired, state, length, &fault)) {
+    report_settings(self, fault.rule);
+    return;
+  }
+  /* What it does not name is back at the default. */
+  use_defaults(self);
+  if ((desired.has & SMART_VALVE_DESIRED_HAS_INTERVALSEC) != 0) self->settings.intervalSec = desired.intervalSec;
+  if ((desired.has & SMART_VALVE_DESIRED_HAS_FAILPOSITION) != 0) self->settings.failPosition = desired.failPosition;
+  report_settings(self, NULL);
+}
 
 static hub_status on_set_position(void *context, const smart_valve_set_position_params *params,
                                   smart_valve_set_position_output *output, const char **error) {
@@ -84,14 +123,17 @@ int main(void) {
       .state = getenv("HUB_DEVICE_STATE"),
       .context = &self,
       .on_command = on_command,
+      .on_desired = on_desired,
   };
   if (settings.url == NULL || !hub_posix_begin(&self.device, &settings)) return 1;
+  use_defaults(&self);
+  report_settings(&self, NULL);
   report_leak(&self);
   for (uint64_t next = hub_posix_uptime();;) {
     const uint64_t now = hub_posix_uptime();
     if (now >= next) {
       measure(&self);
-      next += 2000;
+      next += (uint64_t)self.settings.intervalSec * 1000;
     }
     move(&self, now);
     hub_posix_step(&self.device, 50);

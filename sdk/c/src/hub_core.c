@@ -29,12 +29,12 @@ enum { IDLE, LINKING, UPGRADING, REFUSED, WELCOMING, OPEN, ENDING };
 /* Memory slot of the secrets; those from 8 on are commands. */
 #define SECRET_SLOT 0
 
-enum { SEQ, UP_TO, NOW, T1, T2, RETRY_AFTER, DEADLINE, TTL, HEARTBEAT, GRACE, BACKOFF_MAX, RECONNECT, IN_FLIGHT, PER_SEC, BURST, NUMBERS };
+enum { SEQ, UP_TO, NOW, T1, T2, RETRY_AFTER, DEADLINE, TTL, HEARTBEAT, GRACE, BACKOFF_MAX, RECONNECT, REV, IN_FLIGHT, PER_SEC, BURST, NUMBERS };
 
 /* Names of these numbers; the last three stand in `limits`. */
 static const char *const number_names[NUMBERS] = {
     "seq",          "upTo",         "now",       "t1",       "t2",           "retryAfterMs",     "deadline",
-    "ttlMs",        "heartbeatSec", "graceSec",  "backoffMaxMs", "reconnectAfterMs", "inFlight", "messagesPerSec", "burst"};
+    "ttlMs",        "heartbeatSec", "graceSec",  "backoffMaxMs", "reconnectAfterMs", "rev", "inFlight", "messagesPerSec", "burst"};
 
 static void copy_text(char *to, const char *from, size_t size) {
   size_t index = 0;
@@ -209,6 +209,7 @@ bool hub_begin(hub *core, const hub_config *config, uint64_t up) {
   /* A frame has two bytes for its length, and the hub takes 65,536. */
   if (core->config.output_size > 65000u) core->config.output_size = 65000u;
   core->now = up;
+  core->desired_rev = core->reported_rev = core->held_rev = -1;
   core->limit_ms = FIRST_LIMIT_MS;
   core->backoff_max_ms = FIRST_BACKOFF_MAX_MS;
   core->boot = (uint64_t)random32(core) << 32 | random32(core);
@@ -511,8 +512,8 @@ static void commanded(hub *core) {
   place->ttl = core->frame.numbers[TTL] < 0 ? 0 : (uint64_t)core->frame.numbers[TTL];
   place->arrived = core->now;
   place->owes_result = false;
-  place->length = (uint16_t)core->walk.kept_length;
-  if (core->walk.kept_overflow) {
+  place->length = (uint16_t)core->walk.kept[0].length;
+  if (core->walk.kept[0].overflow) {
     static const char why[] = "the parameters are longer than HUB_COMMAND_DATA";
     hub_command_end(&core->commands, place, HUB_RESULT_REJECTED, why, sizeof why - 1, false);
     return;
@@ -532,6 +533,67 @@ static void cancelled(hub *core) {
   else if (command->state == HUB_COMMAND_WAITING)
     hub_command_end(&core->commands, command, HUB_RESULT_CANCELLED, "", 0, false);
   else owe_again(command);
+}
+
+/* ---- the twin ---------------------------------------------------------------------------------------------------- */
+
+void hub_reported(hub *core, const char *state, const char *error) {
+  core->reported = state;
+  core->reported_error = error;
+  core->reported_rev = core->desired_rev;
+  core->report_number += 1;
+  core->report_is_acked = false;
+  core->owes_report = true;
+}
+
+static void take_desired(hub *core) {
+  const hub_walk_kept *kept = &core->walk.kept[1];
+  if (core->config.desired == NULL || (core->frame.has & UINT32_C(1) << REV) == 0 || kept->length == 0) return;
+  core->desired_rev = core->frame.numbers[REV];
+  if (kept->overflow) hub_reported(core, core->reported == NULL ? "{}" : core->reported, "it is longer than the device can hold");
+  else if (core->config.on_desired != NULL)
+    core->config.on_desired(core->config.context, core, core->config.desired, kept->length);
+}
+
+static void report_id(const hub *core, char id[16]) {
+  hub_writer writer;
+  hub_writer_begin(&writer, id, 16);
+  hub_write_raw(&writer, "r-");
+  hub_write_integer(&writer, core->report_number);
+  hub_writer_end(&writer);
+}
+
+/* Whether this is the id of the report that is under way. */
+static bool is_report(const hub *core, const char *id) {
+  char own[16];
+  report_id(core, own);
+  return core->reported != NULL && hub_equal(own, id);
+}
+
+static bool send_report(hub *core) {
+  char id[16];
+  hub_writer writer = begin_frame(core);
+  report_id(core, id);
+  hub_write_raw(&writer, "{\"type\":\"reported\",\"id\":\"");
+  hub_write_raw(&writer, id);
+  hub_write_raw(&writer, "\",\"patch\":");
+  hub_write_raw(&writer, core->reported);
+  if (core->reported_rev >= 0) {
+    hub_write_name(&writer, "desiredRev");
+    hub_write_integer(&writer, core->reported_rev);
+  }
+  if (core->reported_error != NULL) {
+    hub_write_raw(&writer, ",\"errors\":[{\"path\":\"\",\"message\":");
+    hub_write_string(&writer, core->reported_error);
+    hub_write_raw(&writer, "}]");
+  }
+  hub_write_raw(&writer, "}");
+  return end_frame(core, HUB_WS_TEXT, &writer);
+}
+
+static void report_acked(hub *core) {
+  core->report_is_acked = true;
+  core->held_rev = core->reported_rev;
 }
 
 /* ---- frames of the hub ------------------------------------------------------------------------------------------- */
@@ -573,6 +635,8 @@ static void welcomed(hub *core) {
   core->has_drain_slot = false;
   core->bye_sent = false;
   core->boot_count = 0;
+  /* A hello without a revision has made the hub forget what was reported. */
+  core->owes_report = core->reported != NULL && (!core->report_is_acked || core->held_rev < 0);
   for (uint8_t index = 0; index < core->commands.count; index += 1) {
     if (core->commands.commands[index].state == HUB_COMMAND_ENDED) core->commands.commands[index].owes_result = true;
   }
@@ -589,6 +653,12 @@ static void tell_refused(hub *core) {
 
 static void nacked(hub *core) {
   const uint64_t again = core->now + (has(core, RETRY_AFTER) ? clamped(core->frame.numbers[RETRY_AFTER], 86400000) : RETRY_MS);
+  if (core->frame.id[0] != '\0' && is_report(core, core->frame.id)) {
+    core->owes_report = core->frame.retry;
+    core->results_at = core->frame.retry ? again : core->results_at;
+    if (!core->frame.retry) tell_refused(core);
+    return;
+  }
   if (core->frame.id[0] != '\0') {
     hub_command *command = hub_commands_find(&core->commands, core->frame.id);
     if (command == NULL || command->state != HUB_COMMAND_ENDED) return;
@@ -629,7 +699,10 @@ static void frame_ended(hub *core) {
   const char *type = core->frame.type;
   if (!hub_walk_is_whole(&core->walk)) return;
   if (hub_equal(type, "welcome")) {
-    if (core->state == WELCOMING) welcomed(core);
+    if (core->state == WELCOMING) {
+      welcomed(core);
+      take_desired(core);
+    }
     return;
   }
   if (hub_equal(type, "nack") && core->state == WELCOMING) tell_refused(core);
@@ -638,6 +711,7 @@ static void frame_ended(hub *core) {
     if (has(core, UP_TO)) acked(core, core->frame.numbers[UP_TO]);
     hub_command *command = core->frame.id[0] == '\0' ? NULL : hub_commands_find(&core->commands, core->frame.id);
     if (command != NULL && command->state == HUB_COMMAND_ENDED) hub_commands_settle(&core->commands, command);
+    else if (is_report(core, core->frame.id)) report_acked(core);
   } else if (hub_equal(type, "nack")) {
     nacked(core);
   } else if (hub_equal(type, "heartbeat")) {
@@ -646,14 +720,16 @@ static void frame_ended(hub *core) {
     if (core->frame.id[0] != '\0') commanded(core);
   } else if (hub_equal(type, "cancel")) {
     if (core->frame.id[0] != '\0') cancelled(core);
+  } else if (hub_equal(type, "desired")) {
+    take_desired(core);
   } else if (hub_equal(type, "credential")) {
     got_credential(core);
   } else if (hub_equal(type, "drain")) {
     core->has_drain_slot = true;
     core->drain_slot = core->now + clamped(core->frame.numbers[RECONNECT], 86400000);
   } else if (hub_equal(type, "notice") && core->config.on_notice != NULL && core->frame.place != NULL &&
-             !core->walk.kept_overflow) {
-    core->config.on_notice(core->config.context, core->frame.name, core->frame.place->data, core->walk.kept_length);
+             !core->walk.kept[0].overflow) {
+    core->config.on_notice(core->config.context, core->frame.name, core->frame.place->data, core->walk.kept[0].length);
   }
 }
 
@@ -693,9 +769,10 @@ static void text_member(hub *core, const hub_walk *walk) {
 
 static void number_member(hub *core, const hub_walk *walk) {
   const bool in_limits = walk->depth == 2 && hub_equal(walk->names[0], "limits");
-  if (walk->depth != 1 && !in_limits) return;
+  const bool in_desired = walk->depth == 2 && hub_equal(walk->names[0], "desired");
+  if (walk->depth != 1 && !in_limits && !in_desired) return;
   for (uint8_t index = in_limits ? IN_FLIGHT : 0; index < (in_limits ? NUMBERS : IN_FLIGHT); index += 1) {
-    if (!hub_equal(walk->names[in_limits ? 1 : 0], number_names[index])) continue;
+    if (!hub_equal(walk->names[walk->depth - 1], number_names[index])) continue;
     core->frame.has |= UINT32_C(1) << index;
     core->frame.numbers[index] = walk->number;
     /* Seconds become ms, so that half a second is one. */
@@ -721,8 +798,9 @@ static void begin_message(hub *core) {
   core->frame.place = hub_commands_free(&core->commands);
   if (core->frame.place != NULL) {
     core->frame.place->data[0] = '\0';
-    hub_walk_keep(&core->walk, "params", "data", core->frame.place->data, HUB_COMMAND_DATA);
+    hub_walk_keep(&core->walk, 0, "params", "data", core->frame.place->data, HUB_COMMAND_DATA);
   }
+  if (core->config.desired != NULL) hub_walk_keep(&core->walk, 1, "desired", "state", core->config.desired, core->config.desired_size);
 }
 
 /* ---- waits ------------------------------------------------------------------------------------------------------- */
@@ -857,6 +935,10 @@ static void say_hello(hub *core) {
     hub_write_string(&writer, core->commands.commands[index].id);
   }
   hub_write_raw(&writer, "]");
+  if (core->held_rev >= 0) {
+    hub_write_name(&writer, "desiredRev");
+    hub_write_integer(&writer, core->held_rev);
+  }
   /* Boots that had a session are known to the hub, and passed over there. */
   for (uint8_t index = 0; index < core->boot_count; index += 1) {
     if (writer.size - writer.length < 64) break;
@@ -981,6 +1063,7 @@ static void step_open(hub *core) {
   /* `received` goes first: what begins may take its time. */
   if (send_answers(core)) run_commands(core);
   send_answers(core);
+  if (core->owes_report && core->now >= core->results_at && send_report(core)) core->owes_report = false;
   if (core->now >= core->beat_at) {
     hub_writer writer = begin_frame(core);
     hub_write_raw(&writer, "{\"type\":\"heartbeat\",\"t1\":");
@@ -990,7 +1073,7 @@ static void step_open(hub *core) {
   }
   if (core->has_drain_slot) return;
   const bool all_sent = send_readings(core);
-  if (core->reconnects || (core->says_bye && all_sent && !has_commands(core))) {
+  if (core->reconnects || (core->says_bye && all_sent && !core->owes_report && !has_commands(core))) {
     core->reconnects = false;
     say_bye(core);
   }

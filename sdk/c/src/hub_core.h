@@ -73,6 +73,14 @@ typedef struct {
   void (*on_command)(void *context, hub *core, const hub_command *command, hub_outcome *outcome);
   /* The hub refused a reading or a result for good: its code, and the place and the rule of the first fault, perhaps empty. */
   void (*on_refused)(void *context, const char *code, const char *path, const char *rule);
+  /* A buffer for the desired state of the twin, as long as its longest JSON, at most 16,385; NULL: the type has none. */
+  char *desired;
+  size_t desired_size;
+  /*
+   * What the device should hold: JSON, whole; what it does not name is back at the device's default. Called by hub_take. Take what
+   * you can, and call hub_reported, now or later.
+   */
+  void (*on_desired)(void *context, hub *core, const char *state, size_t length);
   /* A message; `data` is JSON. Called by hub_take. NULL: they are ignored. */
   void (*on_notice)(void *context, const char *topic, const char *data, size_t length);
 } hub_config;
@@ -136,6 +144,15 @@ struct hub {
   int64_t offsets[8];
   uint8_t offset_count;
   uint8_t offset_next;
+  /* Revisions of the desired state: the newest, that of the report, and that of which the hub knows; -1: none. */
+  int64_t desired_rev;
+  int64_t reported_rev;
+  int64_t held_rev;
+  const char *reported;
+  const char *reported_error;
+  uint32_t report_number;
+  bool owes_report;
+  bool report_is_acked;
   size_t output_begin;
   size_t output_end;
   char secret[HUB_SECRET + 1];
@@ -174,6 +191,12 @@ bool hub_measure(hub *core, uint64_t up, const char *stream, const char *data);
 bool hub_report(hub *core, uint64_t up, const char *name, hub_severity severity, const char *data);
 /* A command has ended that was left HUB_RUNNING. `output`: JSON, or NULL. False when there is no such command. */
 bool hub_answer(hub *core, const char *id, hub_status status, const char *output, const char *error);
+/*
+ * What holds on the device now, all of it, as JSON: after a desired state, at the first start and when something changes. The text must
+ * stay as it is until the next call, because it is sent in each session until the hub has it. `error`, or NULL: why the newest
+ * desired state could not be taken.
+ */
+void hub_reported(hub *core, const char *state, const char *error);
 /* `percent` below 0: not said. `note` may be NULL. False when it could not be sent now; nobody needs it later. */
 bool hub_progress(hub *core, const char *id, int percent, const char *note);
 /* Say goodbye when everything is sent; `sleep_sec` 0: for an unknown time. hub_is_done is true when the hub has it all. */

@@ -12,13 +12,15 @@ void hub_walk_begin(hub_walk *walk, hub_walk_value value, void *context) {
   walk->value = value;
   walk->context = context;
   walk->state = AT_VALUE;
+  walk->keeping = -1;
 }
 
-void hub_walk_keep(hub_walk *walk, const char *first, const char *second, char *buffer, size_t size) {
-  walk->wanted[0] = first;
-  walk->wanted[1] = second;
-  walk->kept = buffer;
-  walk->kept_size = size;
+void hub_walk_keep(hub_walk *walk, uint8_t kind, const char *first, const char *second, char *buffer, size_t size) {
+  hub_walk_kept *kept = &walk->kept[kind];
+  kept->names[0] = first;
+  kept->names[1] = second;
+  kept->text = buffer;
+  kept->size = size;
 }
 
 bool hub_walk_is_whole(const hub_walk *walk) {
@@ -49,7 +51,7 @@ static void copy_name(char *to, const char *from) {
 /* A value has ended, whatever it was. */
 static void ended(hub_walk *walk) {
   walk->state = walk->depth == 0 ? AT_END : AT_COMMA;
-  if (walk->depth == 1) walk->keeps = false;
+  if (walk->depth == walk->keeping_depth) walk->keeping = -1;
 }
 
 static void emit(hub_walk *walk, hub_json_kind kind) {
@@ -84,13 +86,23 @@ static bool close(hub_walk *walk, bool object) {
   return true;
 }
 
+static bool is_named(const char *wanted, const char *name) {
+  return wanted != NULL && hub_equal(wanted, name);
+}
+
 static void consider_keeping(hub_walk *walk) {
-  if (walk->depth != 1 || walk->kept == NULL || !is_object(walk)) return;
-  for (uint8_t index = 0; index < 2; index += 1) {
-    if (walk->wanted[index] == NULL || !hub_equal(walk->wanted[index], walk->names[0])) continue;
-    walk->keeps = true;
-    walk->kept_length = 0;
-    walk->kept_overflow = false;
+  if (walk->depth == 0 || walk->depth > 2 || walk->keeping >= 0 || !is_object(walk)) return;
+  for (int8_t kind = 0; kind < 2; kind += 1) {
+    hub_walk_kept *kept = &walk->kept[kind];
+    const bool first = is_named(kept->names[0], walk->names[0]);
+    /* Kind 0 has two names of the first level; of kind 1, the second stands within the first, or alone. */
+    const bool wanted = walk->depth == 1 ? is_named(kept->names[1], walk->names[0]) || (kind == 0 && first)
+                                         : kind == 1 && first && is_named(kept->names[1], walk->names[1]);
+    if (kept->text == NULL || !wanted) continue;
+    walk->keeping = kind;
+    walk->keeping_depth = walk->depth;
+    kept->length = 0;
+    kept->overflow = false;
   }
 }
 
@@ -239,27 +251,28 @@ static bool step(hub_walk *walk, char byte) {
   }
 }
 
-static void keep(hub_walk *walk, char byte) {
-  if (walk->kept_length + 1 >= walk->kept_size) {
-    walk->kept_overflow = true;
+static void keep(hub_walk_kept *kept, char byte) {
+  if (kept->length + 1 >= kept->size) {
+    kept->overflow = true;
     return;
   }
-  walk->kept[walk->kept_length] = byte;
-  walk->kept_length += 1;
-  walk->kept[walk->kept_length] = '\0';
+  kept->text[kept->length] = byte;
+  kept->length += 1;
+  kept->text[kept->length] = '\0';
 }
 
 bool hub_walk_take(hub_walk *walk, char byte) {
   if (walk->state == IN_NUMBER) {
     if (number_byte(walk, byte)) {
-      if (walk->keeps) keep(walk, byte);
+      if (walk->keeping >= 0) keep(&walk->kept[walk->keeping], byte);
       return true;
     }
     end_number(walk);
   }
-  const bool kept_before = walk->keeps;
+  const int8_t before = walk->keeping;
   if (!step(walk, byte)) return false;
   /* The last quote or bracket belongs to the text as well. */
-  if (walk->keeps || kept_before) keep(walk, byte);
+  const int8_t keeping = walk->keeping >= 0 ? walk->keeping : before;
+  if (keeping >= 0) keep(&walk->kept[keeping], byte);
   return true;
 }

@@ -19,6 +19,14 @@ extern "C" {
 
 typedef struct hub_walk hub_walk;
 
+typedef struct {
+  const char *names[2];
+  char *text;
+  size_t size;
+  size_t length;
+  bool overflow;
+} hub_walk_kept;
+
 /* A string, number, boolean or null has ended; its value is in `walk`, its place in `depth` and `names`. */
 typedef void (*hub_walk_value)(void *context, const hub_walk *walk, hub_json_kind kind);
 
@@ -46,18 +54,19 @@ struct hub_walk {
   /* A number without its fraction, which is in thousandths: timers may be 0.5 s. */
   int64_t number;
   uint16_t thousandths;
-  /* Members of the first level with one of these names are kept as JSON text. */
-  const char *wanted[2];
-  char *kept;
-  size_t kept_size;
-  size_t kept_length;
-  bool keeps;
-  bool kept_overflow;
+  /* Members that are kept as JSON text, each kind in its buffer. */
+  hub_walk_kept kept[2];
+  /* Which of them is being read, and on which level it began; -1: none. */
+  int8_t keeping;
+  uint8_t keeping_depth;
 };
 
 void hub_walk_begin(hub_walk *walk, hub_walk_value value, void *context);
-/* Keeps the text of the members `first` and `second` (NULL: of none) in this buffer. */
-void hub_walk_keep(hub_walk *walk, const char *first, const char *second, char *buffer, size_t size);
+/*
+ * Keeps the text of members in this buffer. Kind 0: of `first` and of `second` on the first level. Kind 1: of `second` on the
+ * first level, or within `first`.
+ */
+void hub_walk_keep(hub_walk *walk, uint8_t kind, const char *first, const char *second, char *buffer, size_t size);
 /* False once the text is no JSON. */
 bool hub_walk_take(hub_walk *walk, char byte);
 /* One whole value was read. */

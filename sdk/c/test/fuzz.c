@@ -44,6 +44,7 @@ static void ignore(void *context, const hub_walk *walk, hub_json_kind kind) {
 static void fuzz_json(void) {
   char *text = malloc(input_left + 1);
   char kept[40];
+  char other[20];
   const size_t length = input_left;
   hub_reader reader;
   hub_walk walk;
@@ -52,12 +53,13 @@ static void fuzz_json(void) {
   hub_read_skip(&reader);
   const bool whole = hub_reader_end(&reader);
   hub_walk_begin(&walk, ignore, NULL);
-  hub_walk_keep(&walk, "params", "a", kept, sizeof kept);
+  hub_walk_keep(&walk, 0, "params", "a", kept, sizeof kept);
+  hub_walk_keep(&walk, 1, "a", "b", other, sizeof other);
   bool walked = true;
   for (size_t index = 0; index < length && walked; index += 1) walked = hub_walk_take(&walk, text[index]);
   /* What the strict one takes, the one that sees no further than a byte takes too. */
   if (whole) CHECK(walked && hub_walk_is_whole(&walk));
-  CHECK(walk.kept_length < sizeof kept);
+  CHECK(walk.kept[0].length < sizeof kept && walk.kept[1].length < sizeof other);
   /* What the writer writes, the reader reads. */
   char out[700];
   char back[120];
@@ -313,9 +315,16 @@ static void on_notice(void *context, const char *topic, const char *data, size_t
   CHECK(strlen(topic) <= HUB_COMMAND_ID && strlen(data) == length);
 }
 
+static void on_desired(void *context, hub *core, const char *state, size_t length) {
+  (void)context;
+  CHECK(strlen(state) == length);
+  hub_reported(core, "{\"a\":1}", length % 2 == 0 ? "no" : NULL);
+}
+
 static const char *const texts[] = {
     "{\"type\":\"welcome\",\"epoch\":1,\"t1\":5,\"now\":1700000000000,\"heartbeatSec\":1,\"graceSec\":0.5,\"ackDelayMs\":1,\"backoffMaxMs\":250,"
-    "\"limits\":{\"frameBytes\":65536,\"samples\":500,\"inFlight\":3,\"messagesPerSec\":2,\"burst\":4}}",
+    "\"limits\":{\"frameBytes\":65536,\"samples\":500,\"inFlight\":3,\"messagesPerSec\":2,\"burst\":4},"
+    "\"desired\":{\"rev\":3,\"state\":{\"a\":1}}}",
     "{\"type\":\"ack\",\"upTo\":1}",
     "{\"type\":\"ack\",\"upTo\":3}",
     "{\"type\":\"ack\",\"re\":\"c-1\"}",
@@ -329,6 +338,8 @@ static const char *const texts[] = {
     "{\"type\":\"recall\",\"ids\":[\"c-1\",\"c-9\",\"c-8\",\"c-7\"]}",
     "{\"type\":\"credential\",\"id\":\"k\",\"secret\":\"abcdefghijklmnopqrstuvwxyz\"}",
     "{\"type\":\"drain\",\"reconnectAfterMs\":20,\"reason\":\"x\"}",
+    "{\"type\":\"desired\",\"rev\":4,\"state\":{\"a\":{\"b\":[1,2]}}}",
+    "{\"type\":\"ack\",\"re\":\"r-1\"}",
     "{\"type\":\"notice\",\"topic\":\"t\",\"data\":{\"a\":\"b\"}}",
     "\x03\xf4{\"code\":\"draining\",\"retryAfterMs\":20}",
     "\x03\xe8",
@@ -385,7 +396,7 @@ static size_t frame_of(uint8_t *to, size_t size) {
     memcpy(to, payload, length);
     return length;
   }
-  const bool control = which >= 15 && which <= 17;
+  const bool control = which >= 17 && which <= 19;
   uint8_t first = control ? 0x88 : byte() % 16 == 0 ? byte() : 0x81;
   if (byte() % 32 == 0) first = 0x89;
   size_t at = 0;
@@ -408,6 +419,7 @@ static void fuzz_core(void) {
   static uint8_t value_flash[2048];
   hub_flight flights[4];
   hub_refused_id refused[4];
+  char desired[24];
   uint8_t output[HUB_OUTPUT_MIN + 2 * 67 + 40];
   uint32_t random = below(65535) + 1;
   uint64_t up = 1000;
@@ -442,6 +454,9 @@ static void fuzz_core(void) {
   config.on_command = on_command;
   config.on_refused = on_refused;
   config.on_notice = on_notice;
+  config.desired = desired;
+  config.desired_size = sizeof desired;
+  config.on_desired = on_desired;
   CHECK(hub_begin(&core, &config, up));
   bool linked = false;
   bool upgraded = false;

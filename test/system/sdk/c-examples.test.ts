@@ -117,6 +117,36 @@ test('the valve moves by command, answers when it has arrived, and reports its l
   assert.deepEqual(flow.fields, { flow: 54, position: 45, mode: 'automatic' });
 });
 
+test('the valve comes to its desired state, also to one that was set while it was away', async (t) => {
+  const secret = await add('valve-2', 'smart-valve@1');
+  const program = buildExample('valve', folder);
+  const first = await start(t, program, environment('valve-2', secret));
+  await readings('valve-2', 'flow', 1);
+  const set = await hub.cli([
+    'twin',
+    'valve-2',
+    '--set',
+    'intervalSec=1',
+    '--set',
+    'failPosition=hold',
+    '--wait',
+    '--json',
+  ]);
+  assert.equal(set.code, 0, set.stdout + set.stderr);
+  await first.end('SIGKILL');
+  await hub.cli(['twin', 'valve-2', '--set', 'intervalSec=3', '--unset', 'failPosition']);
+  await start(t, program, environment('valve-2', secret));
+  const twin = await waitFor(
+    async () => {
+      const { stdout } = await hub.cli(['twin', 'valve-2', '--json']);
+      return stdout.includes('"in-sync"') ? stdout : undefined;
+    },
+    { what: 'the twin is in sync again', timeoutMs: 10_000, everyMs: 200 },
+  );
+  assert.match(twin, /"intervalSec":3/);
+  assert.match(twin, /"failPosition":"closed"/);
+});
+
 test('the sleeper ends when its reading is stored, and is asleep then, not offline', async () => {
   const secret = await add('sleeper-1', 'env-sensor@1');
   const program = buildExample('sleeper', folder);

@@ -171,6 +171,9 @@ bool hub_posix_begin(hub_posix *device, const hub_posix_settings *settings) {
   config.on_command = settings->on_command;
   config.on_refused = settings->on_refused;
   config.on_notice = settings->on_notice;
+  config.desired = settings->on_desired == NULL ? NULL : device->desired;
+  config.desired_size = sizeof device->desired;
+  config.on_desired = settings->on_desired;
   if (hub_begin(&device->core, &config, hub_posix_uptime())) return true;
   fprintf(stderr, "id, secret and type are needed, and the secret has at most %d characters\n", HUB_SECRET);
   return false;

@@ -18,6 +18,8 @@
 #define HUB_POSIX_FLIGHTS 64
 #define HUB_POSIX_COMMANDS 8
 #define HUB_POSIX_REFUSED 512
+/* The longest desired state there can be. */
+#define HUB_POSIX_DESIRED 16385
 
 typedef struct {
   /* `wss://HOST:PORT`; `ws://` without TLS, for tests. */
@@ -36,6 +38,7 @@ typedef struct {
   /* As in hub_config; each may be NULL. */
   void (*on_command)(void *context, hub *core, const hub_command *command, hub_outcome *outcome);
   void (*on_refused)(void *context, const char *code, const char *path, const char *rule);
+  void (*on_desired)(void *context, hub *core, const char *state, size_t length);
   void (*on_notice)(void *context, const char *topic, const char *data, size_t length);
   /* What happens to the link, for a log; NULL: nothing is said. */
   void (*on_log)(void *context, const char *text);
@@ -66,6 +69,7 @@ typedef struct {
   hub_flight flights[HUB_POSIX_FLIGHTS];
   hub_command commands[HUB_POSIX_COMMANDS];
   hub_refused_id refused[HUB_POSIX_REFUSED];
+  char desired[HUB_POSIX_DESIRED];
   uint8_t input[2048];
   size_t input_begin;
   size_t input_end;
