@@ -186,7 +186,7 @@ async function openListeners(hub: HubContext, parts: HubParts): Promise<RunningH
           live: parts.admin.feed,
           schedules: parts.schedules,
           ...parts.twins.operations,
-          alarms: parts.alarms.operations,
+          ...parts.alarms.operations,
         }),
       access: operators.access,
       consoleDir,

@@ -17,6 +17,7 @@ export interface ConfigValues {
   tlsClientCa?: string;
   allowedOrigins: string[];
   trustedProxies: string[];
+  webhookAllow: string[];
   maxSocketsPerAddress: number;
   maxPendingPerAddress: number;
   adminListen: string;

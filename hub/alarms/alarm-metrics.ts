@@ -1,11 +1,17 @@
 import type { Metrics } from '../kernel/metrics.ts';
 import type { AlarmPublisher } from './alarm-publisher.ts';
 import type { Alarms } from './alarms.ts';
+import type { Webhooks } from './webhooks.ts';
 import type { Silences } from './silences.ts';
 
 export function exposeAlarms(
   metrics: Metrics,
-  { alarms, silences, publisher }: { alarms: Alarms; silences: Silences; publisher: AlarmPublisher },
+  {
+    alarms,
+    silences,
+    publisher,
+    webhooks,
+  }: { alarms: Alarms; silences: Silences; publisher: AlarmPublisher; webhooks: Webhooks },
 ): void {
   metrics.gauge(
     'hub_alarms',
@@ -23,6 +29,17 @@ export function exposeAlarms(
       'too-many': alarms.tooMany,
     }),
     'fate',
+  );
+  metrics.counter(
+    'hub_webhook_deliveries_total',
+    'Alarms for webhooks, by what became of them: delivered, tried again, given up after a day, dropped because too many wait',
+    () => webhooks.counters,
+    'fate',
+  );
+  metrics.gauge(
+    'hub_webhook_deliveries_waiting',
+    'Alarms that webhooks have not taken yet',
+    () => webhooks.waiting,
   );
   metrics.gauge('hub_silences', 'Silences of alarms now', () => silences.count);
 }

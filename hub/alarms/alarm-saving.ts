@@ -1,5 +1,6 @@
 import { messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
+import type { Delivery } from './webhook-store.ts';
 import type { AlarmName, AlarmRow, AlarmStore } from './alarm-store.ts';
 
 interface Deps {
@@ -7,6 +8,8 @@ interface Deps {
   store: AlarmStore;
   /** A change is on disk, or the disk does not take it; undefined: the alarm is no longer kept. */
   saved: (name: AlarmName, row: AlarmRow | undefined) => void;
+  /** What webhooks are owed for changes that are on disk, or that the disk does not take. */
+  owe: (deliveries: readonly Delivery[]) => void;
 }
 
 /** In one transaction. */
@@ -15,6 +18,7 @@ const mostAtOnce = 1_000;
 interface Change {
   name: AlarmName;
   row: AlarmRow | undefined;
+  deliveries: readonly Delivery[];
   /** How many times the disk has not taken it. */
   failures: number;
 }
@@ -35,8 +39,10 @@ export class AlarmSaving {
     this.#deps = deps;
   }
 
-  put(name: AlarmName, row: AlarmRow | undefined): void {
-    this.#changes.set(`${name.device} ${name.source}`, { name, row, failures: 0 });
+  put(name: AlarmName, row: AlarmRow | undefined, deliveries: readonly Delivery[] = []): void {
+    const key = `${name.device} ${name.source}`;
+    const owed = [...(this.#changes.get(key)?.deliveries ?? []), ...deliveries];
+    this.#changes.set(key, { name, row, deliveries: owed, failures: 0 });
     this.#start();
   }
 
@@ -59,7 +65,7 @@ export class AlarmSaving {
   }
 
   async #save(): Promise<boolean> {
-    const { log, store, saved } = this.#deps;
+    const { log, store, saved, owe } = this.#deps;
     // In a turn of its own, so that what changes in one turn is one transaction.
     await Promise.resolve();
     while (this.#changes.size > 0) {
@@ -67,18 +73,22 @@ export class AlarmSaving {
       for (const [key] of changes) this.#changes.delete(key);
       const rows = changes.flatMap(([, { row }]) => row ?? []);
       const dropped = changes.flatMap(([, { name, row }]) => (row === undefined ? [name] : []));
+      const deliveries = changes.flatMap(([, change]) => change.deliveries);
       try {
-        await store.save(rows, dropped);
+        await store.save(rows, dropped, deliveries);
       } catch (error) {
         this.failures += changes.length;
         log.error({ reason: messageOf(error), changes: changes.length }, 'alarms not saved');
         for (const [key, change] of changes) {
           if (change.failures === 0) saved(change.name, change.row);
           // A newer change may wait by now.
-          if (!this.#changes.has(key)) this.#changes.set(key, { ...change, failures: change.failures + 1 });
+          if (this.#changes.has(key)) continue;
+          this.#changes.set(key, { ...change, deliveries: [], failures: change.failures + 1 });
         }
+        owe(deliveries);
         return false;
       }
+      owe(deliveries);
       for (const [, { name, row, failures }] of changes) if (failures === 0) saved(name, row);
     }
     return true;

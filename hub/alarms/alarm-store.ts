@@ -1,5 +1,6 @@
 import type { Silence } from '../../schemas/api/alarms.ts';
 import type { Alarm } from './alarm.ts';
+import type { Delivery } from './webhook-store.ts';
 
 /** An alarm with whose it is, as the next hub resumes it. */
 export interface AlarmRow extends Alarm {
@@ -16,8 +17,12 @@ export type AlarmName = Pick<AlarmRow, 'device' | 'source'>;
 export interface AlarmStore {
   /** Of devices that are registered, and the hub's own; the one raised first comes first. */
   load(): Promise<AlarmRow[]>;
-  /** Each row replaces what was there of its name. */
-  save(rows: readonly AlarmRow[], dropped: readonly AlarmName[]): Promise<void>;
+  /** Each row replaces what was there of its name; all in one transaction. */
+  save(
+    rows: readonly AlarmRow[],
+    dropped: readonly AlarmName[],
+    deliveries: readonly Delivery[],
+  ): Promise<void>;
 }
 
 /** Every method may reject with HubError `database-failed`. */

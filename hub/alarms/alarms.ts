@@ -26,6 +26,7 @@ import {
 import type { AlarmFollower } from './alarm-follower.ts';
 import { AlarmSaving } from './alarm-saving.ts';
 import type { AlarmName, AlarmRow, AlarmStore } from './alarm-store.ts';
+import type { Delivery } from './webhook-store.ts';
 import type { AlarmBoard } from './limit-watch.ts';
 
 interface Deps {
@@ -37,6 +38,11 @@ interface Deps {
   /** Whether a silence covers the device now. */
   isSilenced: (device: string) => boolean;
   followers: readonly AlarmFollower[];
+  /** Other programs that are told, see `webhooks.ts`. */
+  webhooks: {
+    deliveriesOf: (alarm: AlarmView) => readonly Delivery[];
+    owe: (deliveries: readonly Delivery[]) => void;
+  };
 }
 
 /** A request of a person who deals with alarms. */
@@ -83,7 +89,11 @@ export class Alarms implements AlarmBoard, DeviceFollower {
 
   constructor(deps: Deps) {
     this.#deps = deps;
-    this.#saving = new AlarmSaving({ ...deps, saved: (name, row) => this.#saved(name, row) });
+    this.#saving = new AlarmSaving({
+      ...deps,
+      saved: (name, row) => this.#saved(name, row),
+      owe: (deliveries) => deps.webhooks.owe(deliveries),
+    });
   }
 
   /** Takes up what an earlier hub kept. @throws HubError `database-failed` */
@@ -224,9 +234,12 @@ export class Alarms implements AlarmBoard, DeviceFollower {
   }
 
   #put(name: AlarmName, alarm: Alarm, n: number): void {
+    const before = this.#find(name);
     const row = { ...alarm, device: name.device, n };
     this.#keep(row);
-    this.#saving.put(name, row);
+    // That it flaps is of no interest to others.
+    const isNews = before?.state !== row.state || before.count !== row.count;
+    this.#saving.put(name, row, isNews ? this.#deliveriesOf(row) : []);
     if (this.#closed > maxClosed * 1.1) this.#dropClosed();
   }
 
@@ -270,8 +283,16 @@ export class Alarms implements AlarmBoard, DeviceFollower {
     for (const [source, kept] of sources) {
       if (kept.silenced === silenced) continue;
       sources.set(source, { row: kept.row, silenced });
-      this.#report(kept.row, silenced);
+      const deliveries = isOpen(kept.row) ? this.#deliveriesOf(kept.row) : [];
+      // What others are owed is on disk before anybody hears of it.
+      if (deliveries.length > 0) this.#saving.put(kept.row, kept.row, deliveries);
+      else this.#report(kept.row, silenced);
     }
+  }
+
+  #deliveriesOf(row: AlarmRow): readonly Delivery[] {
+    const silenced = this.#all.get(row.device)?.get(row.source)?.silenced ?? false;
+    return this.#deps.webhooks.deliveriesOf(viewOf({ row, silenced }));
   }
 
   #saved(name: AlarmName, row: AlarmRow | undefined): void {

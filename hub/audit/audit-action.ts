@@ -17,6 +17,7 @@ export type AuditAction =
   | `schedule.${'add' | 'pause' | 'remove'}`
   | 'session.end'
   | `silence.${'add' | 'remove'}`
+  | `webhook.${'add' | 'remove' | 'test'}`
   | `twin.${'set' | 'fit'}`
   | `token.${'create' | 'revoke'}`
   | UnnamedRequest;

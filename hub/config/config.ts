@@ -33,6 +33,8 @@ export interface Config {
   readonly allowedOrigins: readonly string[];
   /** Addresses and networks (`10.0.0.0/8`). */
   readonly trustedProxies: readonly string[];
+  /** Addresses and networks that webhooks reach although they are link-local or of metadata services. */
+  readonly webhookAllow: readonly string[];
   readonly maxSocketsPerAddress: number;
   readonly maxPendingPerAddress: number;
   /** Absolute. */
@@ -292,6 +294,7 @@ function nested(values: ConfigValues, cwd: string): Config {
       placelessOrigins.includes(origin) ? origin : new URL(origin).origin,
     ),
     trustedProxies: values.trustedProxies,
+    webhookAllow: values.webhookAllow,
     maxSocketsPerAddress: values.maxSocketsPerAddress,
     maxPendingPerAddress: values.maxPendingPerAddress,
     dataDir: path(values.dataDir),

@@ -113,10 +113,10 @@ function urlFaults(values: Values): RuleFault[] {
     const wrong = values[name]?.find((origin) => !placelessOrigins.includes(origin) && !URL.canParse(origin));
     if (wrong !== undefined) faults.push({ name, rule: `a list of origins, and ${wrong} is none` });
   }
-  values.trustedProxies?.forEach((proxy) => {
-    if (isIP(proxy.split('/', 1)[0] ?? '') === 0)
-      faults.push({ name: 'trustedProxies', rule: `a list of addresses, and ${proxy} is none` });
-  });
+  for (const name of ['trustedProxies', 'webhookAllow'] as const) {
+    const wrong = values[name]?.find((network) => isIP(network.split('/', 1)[0] ?? '') === 0);
+    if (wrong !== undefined) faults.push({ name, rule: `a list of addresses, and ${wrong} is none` });
+  }
   return faults;
 }
 

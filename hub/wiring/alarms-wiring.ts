@@ -11,6 +11,7 @@ import { DeviceProblems } from '../alarms/device-problems.ts';
 import { HubProblems } from '../alarms/hub-problems.ts';
 import { LimitWatch } from '../alarms/limit-watch.ts';
 import { Silences } from '../alarms/silences.ts';
+import type { Webhooks } from '../alarms/webhooks.ts';
 import type { Bus } from '../bus/bus.ts';
 import type { Topics } from '../bus/topics.ts';
 import { Followers } from '../kernel/followers.ts';
@@ -24,13 +25,14 @@ import { keepSaving } from './saving.ts';
 import type { HubState } from './state-wiring.ts';
 import type { Telemetry } from './telemetry-wiring.ts';
 import type { TwinParts } from './twins-wiring.ts';
+import { startWebhooks } from './webhooks-wiring.ts';
 
 export interface AlarmParts {
   keeper: Alarms;
   /** Who is notified of each change. */
   followers: Followers<AlarmFollower>;
   /** To the operators' API. */
-  operations: AlarmOperations;
+  operations: { alarms: AlarmOperations; webhooks: Webhooks };
   typesChanged(): void;
   /** The broker is there, for the first time or again. */
   busConnected(): void;
@@ -69,6 +71,7 @@ export async function startAlarms(
     recordOf,
     newId: () => randomBytes(6).toString('base64url'),
   });
+  const webhooks = await startWebhooks(hub, deps);
   const alarms = new Alarms({
     clock,
     log,
@@ -77,6 +80,7 @@ export async function startAlarms(
     isRegistered: (device) => recordOf(device) !== undefined,
     isSilenced: (device) => silences.covers(device),
     followers: followers.all,
+    webhooks,
   });
   silences.follow(() => alarms.silencesChanged());
   await silences.load();
@@ -103,11 +107,11 @@ export async function startAlarms(
     );
   }
   keepSaving(hub, 'ended silences', { save: () => silences.prune() }, pruneMs);
-  exposeAlarms(metrics, { alarms, silences, publisher });
+  exposeAlarms(metrics, { alarms, silences, publisher, webhooks });
   return {
     keeper: alarms,
     followers,
-    operations: createAlarmOperations({ alarms, silences, recordOf }),
+    operations: { alarms: createAlarmOperations({ alarms, silences, recordOf }), webhooks },
     typesChanged: () => limits.forgetAll(),
     busConnected: () => publisher.repeat([...alarms.all()].map(viewOf)),
   };

@@ -69,6 +69,7 @@ const operationErrors = {
     status: 404,
   },
   'schedule-unknown': { meaning: 'there is no schedule with this name', retryable: false, status: 404 },
+  'webhook-unknown': { meaning: 'there is no webhook of this name', retryable: false, status: 404 },
   'silence-unknown': { meaning: 'there is no silence with this id', retryable: false, status: 404 },
   'credential-unknown': { meaning: 'the device has no such credential', retryable: false, status: 404 },
   'enrolment-unknown': { meaning: 'there is no such enrolment', retryable: false, status: 404 },
@@ -95,6 +96,7 @@ const operationErrors = {
     status: 422,
   },
   'device-exists': { meaning: 'a device with this id exists already', retryable: false, status: 409 },
+  'webhook-exists': { meaning: 'a webhook of this name exists already', retryable: false, status: 409 },
   'schedule-exists': { meaning: 'a schedule with this name exists already', retryable: false, status: 409 },
   'database-failed': {
     meaning: 'the state database answered with an error',

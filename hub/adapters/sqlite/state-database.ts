@@ -137,11 +137,26 @@ export const stateMigrations: readonly string[] = [
      -- A Silence, as JSON.
      body TEXT NOT NULL
    ) STRICT;`,
+  `CREATE TABLE webhook (
+     name TEXT PRIMARY KEY,
+     -- A Webhook, as JSON, with its secret.
+     body TEXT NOT NULL
+   ) STRICT;
+
+   -- What webhooks are owed, in order.
+   CREATE TABLE webhook_delivery (
+     seq INTEGER PRIMARY KEY AUTOINCREMENT,
+     id TEXT NOT NULL UNIQUE,
+     webhook TEXT NOT NULL,
+     created_ms REAL NOT NULL,
+     body TEXT NOT NULL
+   ) STRICT;
+   CREATE INDEX webhook_delivery_webhook ON webhook_delivery (webhook);`,
 ];
 
 /**
  * Opens `state.db`: devices, epochs, boot anchors, presence, the hub's own name, the command journal, the
- * audit, group commands and schedules, operators and enrolments, twins, alarms and silences.
+ * audit, group commands and schedules, operators and enrolments, twins, alarms, silences and webhooks.
  * @throws HubError `database-failed`
  */
 export function openStateDatabase(

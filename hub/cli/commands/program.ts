@@ -28,6 +28,7 @@ import { addIncident } from './incident-command.ts';
 import { addLedger } from './ledger-command.ts';
 import { addSchema } from './schema-command.ts';
 import { addSpool } from './spool-command.ts';
+import { addWebhook } from './webhook-command.ts';
 import { addStart } from './start-command.ts';
 
 /**
@@ -86,6 +87,7 @@ export function commandLine(deps: CliDeps, done: (code: ExitCode) => void): Comm
   addDeadLetters(program, deps);
   addIncident(program, deps);
   addAlarm(program, deps);
+  addWebhook(program, deps);
   addBackup(program, deps);
   addRestore(program, deps);
   addOpenApi(program, deps);

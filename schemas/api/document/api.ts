@@ -1,5 +1,6 @@
 /** The operators' API: every operation of every resource. */
 
+import { webhookApi } from '../webhooks/webhooks.ts';
 import { alarmApi } from '../alarms.ts';
 import { auditApi } from '../audit.ts';
 import { commandApi } from '../commands.ts';
@@ -35,6 +36,7 @@ const api = {
   ...enrolmentApi,
   ...incidentApi,
   ...alarmApi,
+  ...webhookApi,
   ...noticeApi,
   ...readingApi,
   ...presenceHistoryApi,

@@ -180,6 +180,7 @@ test('the first page of 10,000 alarms comes within 100 ms', async (t) => {
   await createAlarmStore(database).save(
     Array.from({ length: 10_000 }, (_, at) => row(at)),
     [],
+    [],
   );
   await database.close();
   await hub.restart();

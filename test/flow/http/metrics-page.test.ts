@@ -7,6 +7,7 @@ const names: Record<string, readonly string[]> = {
   counter: [
     'hub_alarm_changes_lost_total',
     'hub_alarms_raised_total',
+    'hub_webhook_deliveries_total',
     'hub_audit_entries_total',
     'hub_reconciliation_failures_total',
     'hub_admin_refusals_total',
@@ -70,6 +71,7 @@ const names: Record<string, readonly string[]> = {
   gauge: [
     'hub_alarms',
     'hub_silences',
+    'hub_webhook_deliveries_waiting',
     'hub_bus_connected',
     'hub_commands_open',
     'hub_commands_uncertain',

@@ -112,6 +112,8 @@ const provocations: Readonly<Record<string, ((tries: number) => Promise<Provoked
   'open group twins': { test: 'test/unit/twins/group-twin.test.ts' },
   'reports of twins': { test: 'test/unit/twins/twins.test.ts' },
   'alarms kept': { test: 'test/unit/alarms/alarms.test.ts' },
+  webhooks: { test: 'test/unit/alarms/webhooks.test.ts' },
+  'deliveries that wait': { test: 'test/unit/alarms/webhooks.test.ts' },
   silences: { test: 'test/unit/alarms/alarms.test.ts' },
   schedules: { test: 'test/flow/commands/schedules.test.ts' },
   'scheduled notices': { test: 'test/unit/notices/notices.test.ts' },

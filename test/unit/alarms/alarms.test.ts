@@ -99,6 +99,7 @@ async function start(store = new MemoryAlarms(), clock = new ManualClock()) {
     isRegistered: (id) => records.has(id),
     isSilenced: (id) => silences.covers(id),
     followers: [{ alarmChanged: (alarm) => told.push(alarm) }],
+    webhooks: { deliveriesOf: () => [], owe: () => undefined },
   });
   silences.follow(() => alarms.silencesChanged());
   await alarms.load();

@@ -33,6 +33,7 @@ import { serveRejects, type RejectOperations } from './reject-routes.ts';
 import { serveSchedules } from './schedule-routes.ts';
 import { serveSpool } from './spool-routes.ts';
 import { serveTwins } from './twin-routes.ts';
+import { serveWebhooks, type WebhookOperations } from './webhook-routes.ts';
 
 /** What operators can ask of the hub as a whole and of its devices. */
 export type ViewOperations = AdminOperations & DeviceHistory & HubOperations & RejectOperations & TypeViews;
@@ -46,6 +47,7 @@ export interface ApiOperations extends AuditOperations {
   twins: TwinOperations;
   groupTwins: GroupTwinOperations;
   alarms: AlarmOperations;
+  webhooks: WebhookOperations;
   credentials: CredentialOperations;
   enrolments: EnrolmentOperations;
   operators: OperatorOperations;
@@ -68,6 +70,7 @@ export function serveApi(app: FastifyInstance, operations: ApiOperations): void 
   serveDeviceTypes(app, views);
   serveIncidents(app, views);
   serveAlarms(app, operations.alarms);
+  serveWebhooks(app, operations.webhooks);
   serveNotices(app, views);
   serveLedger(app, views);
   serveSpool(app, views);

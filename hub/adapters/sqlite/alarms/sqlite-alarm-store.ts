@@ -1,4 +1,5 @@
 import type { AlarmRow, AlarmStore } from '../../../alarms/alarm-store.ts';
+import { oweDeliveries } from './sqlite-webhook-store.ts';
 import type { Database } from '../sqlite.ts';
 
 /** Alarms in `state.db`, so that none is forgotten by a restart. */
@@ -10,7 +11,7 @@ export function createAlarmStore(db: Database): AlarmStore {
       return rows.map((row) => JSON.parse(String(row['body'])) as AlarmRow);
     },
 
-    async save(rows, dropped) {
+    async save(rows, dropped, deliveries) {
       await db.transaction([
         {
           sql: `INSERT INTO alarm (device_id, source, n, body)
@@ -26,6 +27,7 @@ export function createAlarmStore(db: Database): AlarmStore {
                   SELECT value ->> 'device', value ->> 'source' FROM json_each(?1))`,
           params: [JSON.stringify(dropped.map(({ device, source }) => ({ device, source })))],
         },
+        oweDeliveries(deliveries),
       ]);
     },
   };

@@ -136,6 +136,14 @@ export async function callAlarms(client: ApiClient): Promise<void> {
   await done(client.DELETE('/api/v1/silences/{id}', { params }), 204);
   await refused(client.DELETE('/api/v1/silences/{id}', { params }), 404);
   await refused(client.POST('/api/v1/silences', { body: { ...silence, untilMs: 1 } }), 400);
+  const webhook = { name: 'pager', url: 'http://169.254.169.254/', secret: 'a long text that both know' };
+  await done(client.POST('/api/v1/webhooks', { body: webhook }), 201);
+  await refused(client.POST('/api/v1/webhooks', { body: webhook }), 409);
+  assert.equal((await done(client.GET('/api/v1/webhooks'))).webhooks.length, 1);
+  const ofWebhook = { params: { path: { name: 'pager' } } };
+  assert.equal((await done(client.POST('/api/v1/webhooks/{name}/test', ofWebhook))).delivered, false);
+  await done(client.DELETE('/api/v1/webhooks/{name}', ofWebhook), 204);
+  await refused(client.DELETE('/api/v1/webhooks/{name}', ofWebhook), 404);
 }
 
 /** The last of a device: a removal, and what it leaves. */

@@ -1,0 +1,264 @@
+import { createHmac } from 'node:crypto';
+import type { AlarmView } from '../../schemas/api/alarms.ts';
+import type { NewWebhook, WebhookTest, WebhookView } from '../../schemas/api/webhooks/webhooks.ts';
+import type { Cancel, Clock } from '../../schemas/time/clock.ts';
+import { HubError, invalidInput, messageOf } from '../kernel/errors.ts';
+import type { Log } from '../kernel/log.ts';
+import { hasRoomFor } from '../kernel/share.ts';
+import { parseSelector, selects, type Selectable, type Selector } from '../registry/selector.ts';
+import type { Delivery, SendWebhook, Webhook, WebhookStore } from './webhook-store.ts';
+
+interface Deps {
+  clock: Clock;
+  log: Log;
+  store: WebhookStore;
+  send: SendWebhook;
+  recordOf: (device: string) => Selectable | undefined;
+  hubId: string;
+  /** Sixteen random characters of base64url. */
+  newId: () => string;
+  /** Uniform in [0, 1). */
+  random: () => number;
+}
+
+/** One webhook, and what it is owed, oldest first. One request is under way at a time, so that they come in order. */
+interface Line {
+  readonly webhook: Webhook;
+  readonly selector: Selector | undefined;
+  readonly waiting: Delivery[];
+  attempts: number;
+  retry: Cancel | undefined;
+  isSending: boolean;
+  dead: number;
+  lastError: string | undefined;
+}
+
+const maxWebhooks = 100;
+/** Deliveries of all together; one webhook has as many as are free. */
+const maxWaiting = 20_000;
+const firstRetryMs = 5_000;
+const longestRetryMs = 900_000;
+/** After that it is dead. */
+const giveUpAfterMs = 86_400_000;
+
+/** Tells other programs of alarms: from a durable outbox, at least once, in order, signed. */
+export class Webhooks {
+  readonly #deps: Deps;
+  readonly #lines = new Map<string, Line>();
+  #closed = false;
+  readonly counters = { delivered: 0, retried: 0, dead: 0, dropped: 0 };
+
+  constructor(deps: Deps) {
+    this.#deps = deps;
+  }
+
+  /** Takes up what an earlier hub owed. @throws HubError `database-failed` */
+  async load(): Promise<void> {
+    const { store } = this.#deps;
+    for (const webhook of await store.webhooks()) this.#keep(webhook);
+    this.owe(await store.deliveries());
+  }
+
+  /** What is under way is owed again by the next hub. */
+  close(): void {
+    this.#closed = true;
+    for (const { retry } of this.#lines.values()) retry?.();
+  }
+
+  get waiting(): number {
+    return [...this.#lines.values()].reduce((sum, { waiting }) => sum + waiting.length, 0);
+  }
+
+  /** What is to be written to disk together with this change; to be given to `owe` then. */
+  deliveriesOf(alarm: AlarmView): Delivery[] {
+    const { clock, newId, hubId } = this.#deps;
+    if (alarm.silenced) return [];
+    const owed: Delivery[] = [];
+    for (const [name, line] of this.#lines) {
+      if (!this.#wants(line, alarm)) continue;
+      if (!this.#hasRoom(name)) {
+        this.counters.dropped += 1;
+        continue;
+      }
+      const id = newId();
+      const createdMs = clock.now();
+      const { silenced: _, n: __, ...told } = alarm;
+      owed.push({
+        id,
+        webhook: name,
+        createdMs,
+        body: bodyOf({ id, hub: hubId, timeMs: createdMs, alarm: told }),
+      });
+    }
+    return owed;
+  }
+
+  /** These are on disk, or will be as soon as it takes them. */
+  owe(deliveries: readonly Delivery[]): void {
+    for (const delivery of deliveries) {
+      const line = this.#lines.get(delivery.webhook);
+      line?.waiting.push(delivery);
+      if (line !== undefined) this.#next(line);
+    }
+  }
+
+  list(): WebhookView[] {
+    return [...this.#lines.values()].map(viewOf).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  /** @throws HubError `input-invalid` · `webhook-exists` · `database-failed` */
+  async add(given: NewWebhook, actor: string): Promise<WebhookView> {
+    const { clock, store } = this.#deps;
+    if (this.#lines.has(given.name)) throw new HubError('webhook-exists', given.name);
+    const actors = [...this.#lines.values()].map(({ webhook }) => webhook.actor);
+    if (!hasRoomFor(actor, actors, maxWebhooks)) {
+      const fault = {
+        path: '',
+        keyword: 'maxItems',
+        expected: 'fewer webhooks; remove some',
+        got: 'one more',
+      };
+      throw invalidInput(fault, 'webhook');
+    }
+    if (!URL.canParse(given.url)) {
+      throw invalidInput({
+        path: '/url',
+        keyword: 'format',
+        expected: 'a URL of http or https',
+        got: given.url,
+      });
+    }
+    if (given.to !== undefined) parseSelector(given.to);
+    const webhook = { ...given, actor, createdMs: clock.now() };
+    await store.add(webhook);
+    return viewOf(this.#keep(webhook));
+  }
+
+  /** @throws HubError `webhook-unknown` · `database-failed` */
+  async remove(name: string): Promise<void> {
+    const line = this.#require(name);
+    await this.#deps.store.remove(name);
+    line.retry?.();
+    this.#lines.delete(name);
+  }
+
+  /** Posts once, beside what waits. @throws HubError `webhook-unknown` */
+  async test(name: string): Promise<WebhookTest> {
+    const { clock, hubId, newId } = this.#deps;
+    const { webhook } = this.#require(name);
+    const id = newId();
+    const body = bodyOf({ id, hub: hubId, timeMs: clock.now(), test: true });
+    const error = await this.#post(webhook, id, body);
+    return error === undefined ? { delivered: true } : { delivered: false, error };
+  }
+
+  #require(name: string): Line {
+    const line = this.#lines.get(name);
+    if (line === undefined) throw new HubError('webhook-unknown', name);
+    return line;
+  }
+
+  #keep(webhook: Webhook): Line {
+    const selector = webhook.to === undefined ? undefined : parseSelector(webhook.to);
+    const line: Line = {
+      webhook,
+      selector,
+      waiting: [],
+      attempts: 0,
+      retry: undefined,
+      isSending: false,
+      dead: 0,
+      lastError: undefined,
+    };
+    this.#lines.set(webhook.name, line);
+    return line;
+  }
+
+  #wants({ webhook, selector }: Line, { device, severity }: AlarmView): boolean {
+    if (webhook.severity !== undefined && webhook.severity !== severity) return false;
+    if (selector === undefined) return true;
+    const record = device === null ? undefined : this.#deps.recordOf(device);
+    return record !== undefined && selects(selector, record);
+  }
+
+  #hasRoom(name: string): boolean {
+    const own = this.#lines.get(name)?.waiting.length ?? 0;
+    return own < maxWaiting - this.waiting;
+  }
+
+  #next(line: Line): void {
+    const [delivery] = line.waiting;
+    if (delivery === undefined || line.isSending || line.retry !== undefined || this.#closed) return;
+    line.isSending = true;
+    this.#deliver(line, delivery).then(
+      () => this.#next(line),
+      (error: unknown) =>
+        this.#deps.log.error(
+          { webhook: line.webhook.name, reason: messageOf(error) },
+          'a webhook was not served',
+        ),
+    );
+  }
+
+  async #deliver(line: Line, delivery: Delivery): Promise<void> {
+    const { clock, log } = this.#deps;
+    const { name } = line.webhook;
+    const error = await this.#post(line.webhook, delivery.id, delivery.body);
+    line.isSending = false;
+    line.lastError = error;
+    // Removed in the meantime, or the hub ends: the next one sends it again.
+    if (this.#closed || this.#lines.get(name) !== line) return;
+    const isDead = error !== undefined && clock.now() - delivery.createdMs >= giveUpAfterMs;
+    if (error === undefined || isDead) {
+      line.waiting.shift();
+      line.attempts = 0;
+      if (isDead) {
+        line.dead += 1;
+        log.error(
+          { webhook: name, id: delivery.id, reason: error },
+          'a webhook took an alarm for a day not: given up',
+        );
+      }
+      this.counters[isDead ? 'dead' : 'delivered'] += 1;
+      await this.#settle(delivery);
+      return;
+    }
+    if (line.attempts === 0) log.warn({ webhook: name, reason: error }, 'a webhook does not take alarms');
+    this.counters.retried += 1;
+    const spread = 0.5 + this.#deps.random() / 2;
+    const afterMs = Math.min(longestRetryMs, firstRetryMs * 2 ** Math.min(line.attempts, 20)) * spread;
+    line.attempts += 1;
+    line.retry = clock.after(afterMs, () => {
+      line.retry = undefined;
+      this.#next(line);
+    });
+  }
+
+  async #settle({ id }: Delivery): Promise<void> {
+    try {
+      await this.#deps.store.settle([id]);
+    } catch (error) {
+      // It is sent once more after a restart, under the same id.
+      this.#deps.log.warn({ id, reason: messageOf(error) }, 'a delivery is not settled on disk');
+    }
+  }
+
+  async #post({ url, secret }: Webhook, id: string, body: string): Promise<string | undefined> {
+    const signature = createHmac('sha256', secret).update(body).digest('hex');
+    const headers = {
+      'content-type': 'application/json',
+      'x-hub-delivery': id,
+      'x-hub-signature-256': `sha256=${signature}`,
+    };
+    return this.#deps.send({ url, body, headers });
+  }
+}
+
+function bodyOf(content: object): string {
+  return JSON.stringify(content);
+}
+
+function viewOf({ webhook, waiting, dead, lastError }: Line): WebhookView {
+  const { secret: _, ...shown } = webhook;
+  return { ...shown, waiting: waiting.length, dead, ...(lastError === undefined ? {} : { lastError }) };
+}

@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { test, type TestContext } from 'node:test';
+import { webhookSender } from '../../../hub/adapters/webhook-sender.ts';
+import { runCommand } from '../../helpers/cli.ts';
+import { openRaw } from '../../helpers/devices/raw-device.ts';
+import { startInProcessHub } from '../../helpers/hubs/in-process-hub.ts';
+import { waitFor } from '../../helpers/wait-for.ts';
+
+const secret = 'a long text that both know';
+
+/** Another program that answers as it is told, and keeps what it was posted. */
+async function receiver(t: TestContext) {
+  const got: { id: string; state?: string; test?: true; signed: boolean }[] = [];
+  const answer = { status: 204, location: '' };
+  const server = createServer((request, response) => {
+    void text(request).then((body) => {
+      const signature = createHmac('sha256', secret).update(body).digest('hex');
+      const {
+        id,
+        alarm,
+        test: isTest,
+      } = JSON.parse(body) as { id: string; alarm?: { state: string }; test?: true };
+      got.push({
+        id,
+        ...(alarm === undefined ? {} : { state: alarm.state }),
+        ...(isTest === undefined ? {} : { test: isTest }),
+        signed: request.headers['x-hub-signature-256'] === `sha256=${signature}`,
+      });
+      response.writeHead(answer.status, answer.location === '' ? {} : { location: answer.location }).end();
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, got, answer };
+}
+
+test('an alarm reaches a webhook, one that failed comes after a restart, and the command line tests and removes it', async (t) => {
+  const hub = await startInProcessHub(t);
+  await hub.add(['d-1']);
+  const { url, got, answer } = await receiver(t);
+  const file = join(hub.dataDir, 'pager.secret');
+  await writeFile(file, `${secret}\n`, { mode: 0o600 });
+  const run = (...args: string[]) => runCommand(['webhook', ...args], hub.dataDir);
+  const added = await run('add', url, '--secret-file', file, '--name', 'pager');
+  assert.deepEqual([added.code, added.err], [0, '']);
+  assert.equal((await run('test', 'pager')).out, 'delivered\n');
+  assert.deepEqual(
+    got.map((one) => [one.test, one.signed]),
+    [[true, true]],
+  );
+
+  answer.status = 302;
+  answer.location = 'http://169.254.169.254/latest/meta-data';
+  assert.match((await run('test', 'pager')).err, /answered 302/);
+  const device = await openRaw(hub.device('d-1'));
+  t.after(() => device.close());
+  device.send({ type: 'telemetry', seq: 1, ts: Date.now(), stream: 'env', data: { temperature: 70 } });
+  await waitFor(() => got.some(({ state }) => state === 'raised'), { what: 'the first attempt' });
+  assert.match((await run('list')).out, /pager .* 1 +0 +it answered 302/);
+  const first = got.find(({ state }) => state === 'raised');
+  answer.status = 200;
+  await hub.restart();
+  const raised = () => got.filter(({ state }) => state === 'raised');
+  await waitFor(() => raised().length === 2, { what: 'the attempt of the next hub' });
+  assert.deepEqual(
+    raised().map(({ id, signed }) => [id, signed]),
+    [
+      [first?.id, true],
+      [first?.id, true],
+    ],
+  );
+  await waitFor(async () => (await hub.ask('GET /api/v1/webhooks', {})).webhooks[0]?.waiting === 0, {
+    what: 'nothing waits',
+  });
+  assert.equal((await run('remove', 'pager')).code, 0);
+  assert.match((await run('test', 'pager')).err, /no webhook/);
+});
+
+test('a webhook reaches no metadata service, however its address is written, unless it is allowed', async () => {
+  const send = webhookSender([]);
+  const request = { body: '{}', headers: {} };
+  for (const host of [
+    '169.254.169.254',
+    '[::ffff:169.254.169.254]',
+    '[fe80::1]',
+    '2852039166',
+    '0xa9fea9fe',
+    '0.0.0.0',
+  ])
+    assert.match((await send({ ...request, url: `http://${host}:9/` })) ?? '', /HUB_WEBHOOK_ALLOW/, host);
+  const allowing = webhookSender(['0.0.0.0/32']);
+  assert.doesNotMatch((await allowing({ ...request, url: 'http://0.0.0.0:9/' })) ?? '', /HUB_WEBHOOK_ALLOW/);
+  assert.match((await send({ ...request, url: 'http://127.0.0.1:9/' })) ?? '', /ECONNREFUSED/);
+});
