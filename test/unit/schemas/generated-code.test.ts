@@ -125,6 +125,20 @@ test('steps are counted from bound to bound, and open bounds are never reached',
   ]);
 });
 
+test('an open bound refuses what is on it, a closed one only what is beyond', () => {
+  const bounds = boundsOf({
+    type: 'number',
+    minimum: 1,
+    exclusiveMinimum: 2,
+    maximum: 3,
+    exclusiveMaximum: 4,
+  });
+  assert.deepEqual(
+    bounds.map(({ refusedWhen, bound }) => `${refusedWhen} ${bound}`),
+    ['< 1', '<= 2', '> 3', '>= 4'],
+  );
+});
+
 test('a bound with more digits than are written becomes the nearest one inside', () => {
   const bound = 0.1 + 0.2;
   const [inside] = writtenBounds({ type: 'number', maximum: bound });
