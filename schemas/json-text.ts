@@ -5,7 +5,8 @@ import { escapePointer } from './json-pointer.ts';
 /**
  * JSON from outside, read in one way by whatever way it comes: frames, MQTT payloads, HTTP bodies, the command
  * line, files. What `JSON.parse` lets pass in silence is found here, since half of it would be lost, or changed:
- * a name that occurs twice (the last one wins), and half a surrogate pair (UTF-8 has none, so it is stored as U+FFFD).
+ * a name that occurs twice (the last one wins), half a surrogate pair (UTF-8 has none, so it is stored as U+FFFD), and a
+ * number beyond the largest one, such as 1e400 (JSON has no infinity, so it is passed on as null).
  */
 export type JsonRead =
   | {
@@ -28,7 +29,7 @@ const maxQuote = 64;
  */
 export function readJson(given: string, maxFaults = 16): JsonRead {
   const text = given.charCodeAt(0) === 0xfeff ? given.slice(1) : given;
-  const { tooDeep, names, halfPairs } = scan(text);
+  const { tooDeep, names, halfPairs, longNumbers } = scan(text);
   if (tooDeep) {
     return unreadable('depth', `at most ${maxJsonDepth} levels`, quote(text));
   }
@@ -40,33 +41,65 @@ export function readJson(given: string, maxFaults = 16): JsonRead {
   }
   // As many names in the text as in the value: none occurs twice, and the slow search is not needed.
   const repeated = names === countNames(value) ? [] : duplicateNames(text, maxFaults);
-  if (repeated.length === 0 && !halfPairs) return { kind: 'read', value };
+  const isDoubtful = halfPairs || longNumbers;
+  if (repeated.length === 0 && !isDoubtful) return { kind: 'read', value };
   const faults = repeated.map((path) => fieldFault(path, 'name', 'given once', 'given twice'));
-  if (halfPairs) findHalfPairs(value, '', faults, maxFaults);
+  if (isDoubtful) findChanged(value, '', faults, maxFaults);
   return faults.length === 0 ? { kind: 'read', value } : { kind: 'read', value, faults };
 }
 
+/** What one pass over the text finds. */
+interface Scanned {
+  tooDeep: boolean;
+  /** How many names are in the text. */
+  names: number;
+  /** There may be half a surrogate pair. */
+  halfPairs: boolean;
+  /** There may be a number beyond the largest one: one has an exponent, or very many digits. */
+  longNumbers: boolean;
+}
+
+/** Of a number without an exponent: fewer digits than the largest double are never beyond it. */
+const safeDigits = 308;
+
 /** One pass over the text, about a nanosecond a character. */
-function scan(text: string): { tooDeep: boolean; names: number; halfPairs: boolean } {
+function scan(text: string): Scanned {
+  const found: Scanned = { tooDeep: false, names: 0, halfPairs: false, longNumbers: false };
   let depth = 0;
-  let names = 0;
-  let halfPairs = false;
   let inString = false;
+  /** Where a number may have begun. */
+  let since = 0;
   for (let index = 0; index < text.length; index++) {
     const code = text.charCodeAt(index);
-    if (code === 0x22) inString = !inString;
-    else if (inString) {
+    if (code === 0x22) {
+      inString = !inString;
+      since = index;
+    } else if (inString) {
       if (code !== 0x5c) continue;
       index++;
       // `\ud8…` to `\udf…`: one half, with or without its other one.
-      if (text.charCodeAt(index) === 0x75 && (text.charCodeAt(index + 1) | 0x20) === 0x64) halfPairs = true;
-    } else if (code === 0x3a) names += 1;
-    else if (code === 0x7b || code === 0x5b) {
+      if (text.charCodeAt(index) === 0x75 && (text.charCodeAt(index + 1) | 0x20) === 0x64)
+        found.halfPairs = true;
+    } else if (code === 0x3a) {
+      found.names += 1;
+      since = index;
+    } else if (code === 0x7b || code === 0x5b) {
       depth += 1;
-      if (depth > maxJsonDepth) return { tooDeep: true, names, halfPairs };
-    } else if (code === 0x7d || code === 0x5d) depth -= 1;
+      if (depth > maxJsonDepth) return { ...found, tooDeep: true };
+      since = index;
+    } else if (code === 0x2c || code === 0x7d || code === 0x5d) {
+      if (code !== 0x2c) depth -= 1;
+      if (index - since > safeDigits) found.longNumbers = true;
+      since = index;
+      // The e of an exponent, not of `true` or `false`.
+    } else if ((code | 0x20) === 0x65 && isDigit(text.charCodeAt(index - 1))) found.longNumbers = true;
   }
-  return { tooDeep: false, names, halfPairs };
+  if (text.length - since > safeDigits) found.longNumbers = true;
+  return found;
+}
+
+function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39;
 }
 
 function countNames(value: unknown): number {
@@ -85,16 +118,21 @@ function countNames(value: unknown): number {
   return count;
 }
 
-function findHalfPairs(value: unknown, path: string, faults: FieldError[], maxFaults: number): void {
+/** Finds texts and numbers that would not be passed on as they came. */
+function findChanged(value: unknown, path: string, faults: FieldError[], maxFaults: number): void {
   if (faults.length >= maxFaults) return;
   if (typeof value === 'string') {
     if (!value.isWellFormed()) faults.push(halfPair(path, value));
     return;
   }
+  if (typeof value === 'number') {
+    if (!Number.isFinite(value)) faults.push(fieldFault(path, 'type', 'a finite number', String(value)));
+    return;
+  }
   if (typeof value !== 'object' || value === null) return;
   for (const [name, member] of Object.entries(value)) {
     const at = `${path}/${escapePointer(name)}`;
-    if (name.isWellFormed()) findHalfPairs(member, at, faults, maxFaults);
+    if (name.isWellFormed()) findChanged(member, at, faults, maxFaults);
     else faults.push(halfPair(path, name));
   }
 }

@@ -1,6 +1,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { TSchema } from 'typebox';
-import { describeError, type FieldError } from '../../field-error.ts';
+import { describeError, renderValue, type FieldError } from '../../field-error.ts';
+import { escapePointer } from '../../json-pointer.ts';
 import { later } from '../values.ts';
 
 /** Judges a part of a request, and fills in the defaults; undefined when it is valid. */
@@ -25,11 +26,24 @@ export function compileParameterCheck(schema: TSchema): RequestCheck {
   return (value) => {
     // A copy is read into numbers as it is judged: the answer shows what came.
     const came = { ...(value as object) };
-    if (validate(value)) return undefined;
-    const fault = describe(validate.errors?.[0], came);
+    const fault = validate(value) ? endless(value as object, came) : describe(validate.errors?.[0], came);
+    if (fault === undefined) return undefined;
     const range = rangeOf(properties[fault.path.slice(1)]);
     return range === undefined ? fault : { ...fault, expected: range };
   };
+}
+
+/** `1e400` is read as infinity, of which Ajv asks no further rule. */
+function endless(read: object, came: object): FieldError | undefined {
+  const [name] = Object.entries(read).find(([, value]) => isEndless(value)) ?? [];
+  if (name === undefined) return undefined;
+  const got = renderValue((came as Record<string, unknown>)[name]);
+  return { path: `/${escapePointer(name)}`, keyword: 'type', expected: 'a finite number', got };
+}
+
+function isEndless(value: unknown): boolean {
+  if (Array.isArray(value)) return value.some(isEndless);
+  return typeof value === 'number' && !Number.isFinite(value);
 }
 
 /** The schema without what the operation judges itself. */

@@ -117,7 +117,8 @@ async function strike({ hub }: FuzzRange, { listener, text }: Bytes): Promise<st
   if (answer === '') return 'nothing';
   const status = Number(/^HTTP\/1\.[01] (\d{3}) /.exec(answer)?.[1]);
   if (Number.isNaN(status)) throw new Error(`no HTTP answer: ${answer}`);
-  if (status >= 500 && status !== 503) throw new Error(`answered ${answer}`);
+  const isOurs = (status >= 500 && status !== 503) || answer.includes('"database-failed"');
+  if (isOurs) throw new Error(`answered ${answer}`);
   if (status >= 400) refused(answer);
   return `${listener} ${status}`;
 }

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { test } from 'node:test';
 import { Type, type TSchema } from 'typebox';
+import { operations } from '../../../schemas/api/document/api.ts';
+import { compileParameterCheck } from '../../../schemas/api/requests/request-check.ts';
 import { assertFits } from '../../helpers/api-check.ts';
 
 /** The definitions of the operators' API judge values; each has an example that readers see in the API document. */
@@ -49,4 +51,21 @@ test('a value with a member that its definition does not have, however deep, doe
     { list: [] },
   ])
     assert.throws(() => assertFits(outer, wrong, 'wrong'), /^AssertionError.*: wrong: /);
+});
+
+test('no number of any query is endless: it would pass every limit', () => {
+  const numbers = operations.flatMap(({ id, query }) =>
+    query === undefined
+      ? []
+      : Object.entries(query.properties)
+          .filter(([, schema]) => Type.IsInteger(schema) || Type.IsNumber(schema))
+          .map(([name]) => ({ id, name, check: compileParameterCheck(query) })),
+  );
+  assert.ok(numbers.length > 20, `only ${numbers.length} numbers were found`);
+  for (const { id, name, check } of numbers) {
+    for (const text of ['1e400', '-1e400', 'Infinity']) {
+      const fault = check({ fromMs: '0', toMs: '1', [name]: text });
+      assert.ok(fault !== undefined, `${id} takes ${name}=${text}`);
+    }
+  }
 });

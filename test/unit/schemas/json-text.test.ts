@@ -54,6 +54,36 @@ test('exactly the names that stand twice are found, wherever they stand', () => 
   );
 });
 
+test('exactly the numbers beyond the largest one are found: they would be passed on as null', () => {
+  const many = (digits: number) => `1${'0'.repeat(digits - 1)}`;
+  const number = fc.constantFrom(
+    '1e400',
+    '-1E+400',
+    '1.5e309',
+    many(310),
+    `-${many(400)}`,
+    '1e308',
+    many(309),
+    '0',
+  );
+  const inside = fc.constantFrom<[before: string, after: string, path: string]>(
+    ['', '', ''],
+    [' ', '\n', ''],
+    ['{"a":', '}', '/a'],
+    ['{"a":"1e400","b":[true , ', ',false]}', '/b/1'],
+    ['[[-1],{"a/b":', ' },"x"]', '/1/a~1b'],
+  );
+  fc.assert(
+    fc.property(number, inside, (digits, [before, after, path]) => {
+      const json = readJson(`${before}${digits}${after}`);
+      assert.ok(json.kind === 'read');
+      const isBeyond = !Number.isFinite(Number(digits));
+      assert.deepEqual(json.faults?.map((fault) => fault.path) ?? [], isBeyond ? [path] : []);
+    }),
+    { numRuns: 300 },
+  );
+});
+
 test('exactly the texts with half a surrogate pair are found, names too', () => {
   const units = fc.array(fc.integer({ min: 0xd700, max: 0xe000 }), { maxLength: 4 });
   fc.assert(
