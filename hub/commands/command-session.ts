@@ -1,4 +1,4 @@
-import type { DeviceType, HubFrame, ProgressFrame, ResultFrame } from '../../schemas/index.ts';
+import type { DeviceType, FieldError, HubFrame, ProgressFrame, ResultFrame } from '../../schemas/index.ts';
 import type { Clock } from '../../schemas/time/clock.ts';
 
 /** An open session as the dispatcher sees it. */
@@ -28,7 +28,8 @@ export interface CommandEvents {
   takeoverFailed(deviceId: string): void;
   received(session: CommandSession, re: string): void;
   progress(session: CommandSession, frame: ProgressFrame): void;
-  result(session: CommandSession, frame: ResultFrame): void;
+  /** @param fault of what the device sent with it, and is left out */
+  result(session: CommandSession, frame: ResultFrame, fault?: FieldError): void;
 }
 
 /** Where the dispatcher finds devices that are registered but not connected. */

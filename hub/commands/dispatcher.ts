@@ -1,4 +1,5 @@
-import type { ProgressFrame, ResultFrame } from '../../schemas/index.ts';
+import { cutText } from '../../schemas/cut-text.ts';
+import type { FieldError, ProgressFrame, ResultFrame } from '../../schemas/index.ts';
 import type { Requester } from '../../schemas/api/requester.ts';
 import type { Topics } from '../bus/topics.ts';
 import { messageOf } from '../kernel/errors.ts';
@@ -209,11 +210,11 @@ class CommandDispatcher implements Dispatcher {
     this.#report(session, re, { kind: 'progress', percent, note });
   }
 
-  result(session: CommandSession, frame: ResultFrame): void {
+  result(session: CommandSession, frame: ResultFrame, leftOut?: FieldError): void {
     if (this.#commands.get(session.deviceId)?.session !== session) return;
     const open = this.#openOf(session, frame.re);
     if (open === undefined) void this.#resultOfNoOpenCommand(session, frame);
-    else void open.owner.handle(open, this.#resultEvent(session, open.command, frame));
+    else void open.owner.handle(open, this.#resultEvent(session, open.command, frame, leftOut));
   }
 
   levels(): { open: number; uncertain: number } {
@@ -245,18 +246,28 @@ class CommandDispatcher implements Dispatcher {
     if (open !== undefined) void open.owner.handle(open, event);
   }
 
-  /** An output that violates its schema is dropped and the fault named; the status remains. */
-  #resultEvent(session: CommandSession, { name }: Command, frame: ResultFrame): CommandEvent {
+  /**
+   * An output that violates its schema is dropped and the fault named; the status remains. So it does when something else was
+   * left out because of `leftOut`: how a command ended must not be lost with a text that is too long.
+   */
+  #resultEvent(
+    session: CommandSession,
+    { name }: Command,
+    frame: ResultFrame,
+    leftOut: FieldError | undefined,
+  ): CommandEvent {
     const { status, error, output } = frame;
     if (status === 'unknown') {
       return { kind: 'unknown', boot: session.boot, persists: session.persistsCommands };
     }
-    const reason = error === undefined || error === '' ? undefined : error.slice(0, maxReason);
+    const reason = error === undefined || error === '' ? undefined : cutText(error, maxReason);
     const judged = output !== undefined || status === 'succeeded';
-    const fault = judged ? session.type.commands.get(name)?.checkOutput(output) : undefined;
+    const outputFault = judged ? session.type.commands.get(name)?.checkOutput(output) : undefined;
+    const fault = leftOut ?? outputFault;
     if (fault === undefined) return { kind: 'result', status, error: reason, output };
     this.counters.badOutputs++;
-    return { kind: 'result', status, error: reason ?? 'bad-output', errors: [fault] };
+    const kept = outputFault === undefined ? { output } : {};
+    return { kind: 'result', status, error: reason ?? 'bad-output', ...kept, errors: [fault] };
   }
 
   /** The journal distinguishes a late result from one of a command that was never this device's. */

@@ -1,6 +1,6 @@
 import { deviceFrameChecks } from '../../schemas/index.ts';
 import { cutText } from '../../schemas/cut-text.ts';
-import type { DeviceFrame, FieldError } from '../../schemas/index.ts';
+import type { DeviceFrame, FieldError, ResultFrame } from '../../schemas/index.ts';
 import { readJson } from '../../schemas/json-text.ts';
 
 /** A text from a device, checked against the schema of its frame's type. */
@@ -11,7 +11,14 @@ export type ParsedFrame =
       /** Faults of single samples whose text would be lost or changed silently; the other samples are valid. */
       spoilt: SampleFaults | undefined;
     }
-  | { kind: 'invalid'; type: DeviceFrame['type']; frame: UncheckedFrame; fault: FieldError }
+  | {
+      kind: 'invalid';
+      type: DeviceFrame['type'];
+      frame: UncheckedFrame;
+      fault: FieldError;
+      /** Of a result: what is not at fault, as long as how the command ended is part of it. */
+      ending?: ResultFrame;
+    }
   | { kind: 'unknown-type'; frame: UncheckedFrame }
   | { kind: 'undecodable'; error: FieldError };
 
@@ -24,6 +31,9 @@ export interface UncheckedFrame {
   readonly seq?: unknown;
   readonly re?: unknown;
   readonly id?: unknown;
+  readonly status?: unknown;
+  readonly output?: unknown;
+  readonly error?: unknown;
   readonly stream?: unknown;
   readonly name?: unknown;
   readonly samples?: unknown;
@@ -44,9 +54,28 @@ export function parseDeviceFrame(text: string): ParsedFrame {
   if (!isFrameType(type)) return { kind: 'unknown-type', frame };
   const textFaults = faults === undefined ? undefined : sorted(faults);
   const fault = deviceFrameChecks[type](frame) ?? textFaults?.whole;
-  if (fault !== undefined) return { kind: 'invalid', type, frame, fault };
+  if (fault !== undefined) {
+    const ending = type === 'result' ? endingOf(frame, faults ?? []) : undefined;
+    return { kind: 'invalid', type, frame, fault, ...(ending === undefined ? {} : { ending }) };
+  }
   // The check of its type found no fault, so it has the shape that the schema describes.
   return { kind: 'frame', frame: value as DeviceFrame, spoilt: textFaults?.samples };
+}
+
+function endingOf(frame: UncheckedFrame, faults: readonly FieldError[]): ResultFrame | undefined {
+  const isSpoilt = (name: string) =>
+    faults.some(({ path }) => path === `/${name}` || path.startsWith(`/${name}/`));
+  const { type, re, status, output, error } = frame;
+  if (['type', 're', 'status'].some(isSpoilt)) return undefined;
+  let ending: object = { type, re, status };
+  for (const more of [{ output }, { error }]) {
+    const [name = ''] = Object.keys(more);
+    const wider = { ...ending, ...more };
+    if (Object.hasOwn(frame, name) && !isSpoilt(name) && deviceFrameChecks.result(wider) === undefined)
+      ending = wider;
+  }
+  // The check finds no fault, so it has the shape that the schema describes.
+  return deviceFrameChecks.result(ending) === undefined ? (ending as ResultFrame) : undefined;
 }
 
 function isFrameType(type: unknown): type is DeviceFrame['type'] {

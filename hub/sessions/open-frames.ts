@@ -110,11 +110,12 @@ export class OpenFrames {
   }
 
   /** One that the schema of its type refuses. */
-  takeInvalid({ type, frame, fault }: InvalidFrame, size: number): void {
+  takeInvalid({ type, frame, fault, ending }: InvalidFrame, size: number): void {
     if (hasData(type)) {
       this.#parts.life.data();
       this.data.refuse(frame, fault, size);
     } else if (type === 'hello') this.refuse(frame, unknownType(frame));
+    else if (ending !== undefined) this.#deps.commands.result(this.#parts.session, ending, fault);
     else this.#parts.nacks.refuse(schemaFault(fault), namedBy(frame));
   }
 

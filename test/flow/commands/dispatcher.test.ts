@@ -345,6 +345,20 @@ test('an output against the schema is dropped and named, and the status stands',
   await session.frame('ack');
 });
 
+test('a result of which something was left out ends its command, the fault is named, and its reason cut between characters', async (t) => {
+  const { hub } = await hubWith(t);
+  const session = connect(hub);
+  await hub.command('command/d-1/look', { id: 'c-1' });
+  await session.frame('command');
+  const fault = { path: '/more', keyword: 'name', expected: 'given once', got: 'given twice' };
+  const error = `${'x'.repeat(255)}\u{1f525} pump on fire`;
+  const output = { percent: 40 };
+  hub.dispatcher.result(session, { type: 'result', re: 'c-1', status: 'failed', error, output }, fault);
+  const { body } = await hub.broker.status('d-1', 'c-1', 'failed');
+  assert.deepEqual([body['reason'], body['output'], body['errors']], ['x'.repeat(255), output, [fault]]);
+  await session.frame('ack');
+});
+
 test('cancel ends what waits and asks the device about what was sent', async (t) => {
   const { hub } = await hubWith(t);
   const session = connect(hub);

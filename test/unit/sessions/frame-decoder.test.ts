@@ -96,3 +96,30 @@ test('a name that stands twice spoils one sample, or the whole frame', () => {
   const whole = parseDeviceFrame('{"type":"received","re":"a","re":"b"}');
   assert.deepEqual(whole.kind === 'invalid' && whole.fault, { path: '/re', ...twice, in: 'frame' });
 });
+
+test('of a result at fault, how the command ended stands, unless just that is in doubt', () => {
+  const result = (more: string) => parseDeviceFrame(`{"type":"result","re":"c-1","status":"failed"${more}}`);
+  const ending = (more: string) => {
+    const parsed = result(more);
+    return parsed.kind === 'invalid' ? parsed.ending : parsed.kind;
+  };
+  const failed = { type: 'result', re: 'c-1', status: 'failed' };
+  assert.deepEqual(ending(`,"error":"${'x'.repeat(1_025)}"`), failed);
+  assert.deepEqual(ending(',"error":null'), failed);
+  assert.deepEqual(ending(',"error":{"code":5},"output":{"a":1}'), { ...failed, output: { a: 1 } });
+  assert.deepEqual(ending(',"error":"cut \\ud83d","output":{"a":1}'), { ...failed, output: { a: 1 } });
+  assert.deepEqual(ending(',"error":"stuck","output":{"a":1,"a":2}'), { ...failed, error: 'stuck' });
+  assert.deepEqual(ending(',"error":"stuck","output":{"a":1e400}'), { ...failed, error: 'stuck' });
+  assert.deepEqual(ending(',"error":"stuck","more":"\\ud83d"'), { ...failed, error: 'stuck' });
+  assert.deepEqual(ending(',"__proto__":{"error":5},"error":null'), failed);
+  for (const doubtful of [
+    ',"status":"succeeded"',
+    ',"re":"c-2"',
+    ',"more":{"a":1,"a":2},"status":"succeeded"',
+  ])
+    assert.equal(ending(doubtful), undefined, doubtful);
+  const noStatus = parseDeviceFrame('{"type":"result","re":"c-1","status":"ok","error":null}');
+  assert.ok(noStatus.kind === 'invalid' && noStatus.ending === undefined);
+  const bye = parseDeviceFrame('{"type":"bye","sleepSec":-1}');
+  assert.ok(bye.kind === 'invalid' && bye.ending === undefined);
+});
