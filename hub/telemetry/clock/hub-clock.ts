@@ -60,30 +60,28 @@ export class HubClock {
     this.#stop();
   }
 
+  // Whoever asks looks at the clocks now: within a second after a leap, what has become due by it would be done.
+
   /** While true, nothing is refused for its time. */
   get doubted(): boolean {
+    this.#lookNow();
     return this.#belief.doubted;
   }
 
   /** While true, nothing is scheduled or dated by the clock. The word of devices alone is not enough for this. */
   get unusable(): boolean {
-    return this.#belief.doubted && !this.#belief.contradicted;
+    return this.doubted && !this.#belief.contradicted;
   }
 
   /** Why the clock is doubted, and the way out; undefined while it is believed. */
   get fault(): string | undefined {
-    const fault = this.#belief.fault(this.#moment());
+    const fault = this.#belief.fault(this.#lookNow());
     return fault === undefined ? undefined : `${fault}; ${wayOut}`;
   }
 
-  /** The earliest and the latest time it may be, Unix ms. Without a doubt they are the same. Looks at the clocks now. */
+  /** The earliest and the latest time it may be, Unix ms. Without a doubt they are the same. */
   range(): { earliestMs: number; latestMs: number } {
-    const at = this.#moment();
-    if (!this.#belief.doubted) {
-      this.#belief.look(at, undefined);
-      this.#note(at, false, undefined);
-    }
-    return this.#belief.range(at);
+    return this.#belief.range(this.#lookNow());
   }
 
   /** A device has just reported its wall clock. @param wallMs Unix ms */
@@ -119,6 +117,16 @@ export class HubClock {
 
   #verdict({ nowMs, monotonicMs }: Moment): ClockVerdict | undefined {
     return this.#witnesses.verdict(nowMs, monotonicMs, this.#options.releasedMs, this.#options);
+  }
+
+  /** Finds a leap at once; only `#look` ends a doubt. */
+  #lookNow(): Moment {
+    const at = this.#moment();
+    if (!this.#belief.doubted) {
+      this.#belief.look(at, undefined);
+      this.#note(at, false, undefined);
+    }
+    return at;
   }
 
   #look(): void {

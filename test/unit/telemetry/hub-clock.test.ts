@@ -61,6 +61,25 @@ test('a clock that leaps ahead for a while is doubted, and nothing of it is kept
   assert.ok(disk.lastMs <= clock.now());
 });
 
+test('a leap is seen by whoever asks first, however soon: what is due by it alone must not be done', async (t) => {
+  for (const [leapMs, asked] of [
+    [day, 'unusable'],
+    [-day, 'unusable'],
+    [30 * day, 'doubted'],
+    [-hour, 'doubted'],
+  ] as const) {
+    const { clock, start, set } = machine(t);
+    const hub = await start();
+    clock.advance(2 * minute);
+    assert.equal(hub[asked], false);
+    set(leapMs);
+    assert.equal(hub[asked], true, `${asked} after ${leapMs} ms`);
+    set(-leapMs);
+    clock.advance(second);
+    assert.equal(hub[asked], false);
+  }
+});
+
 test('a clock that goes back is noticed before a time is refused, and believed when it has caught up', async (t) => {
   const { clock, start, set } = machine(t);
   const hub = await start();
