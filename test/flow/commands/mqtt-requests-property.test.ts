@@ -8,6 +8,7 @@ import { CommandAudit } from '../../../hub/commands/command-audit.ts';
 import { newCommandCounters } from '../../../hub/commands/command-counters.ts';
 import { StatusPublisher } from '../../../hub/commands/status-publisher.ts';
 import { HubError } from '../../../hub/kernel/errors.ts';
+import { limits } from '../../../schemas/limits.ts';
 import { refusalReasons } from '../../../schemas/api/error-codes.ts';
 import { commandStatuses } from '../../../schemas/command-status.ts';
 import { systemClock } from '../../../schemas/time/clock.ts';
@@ -102,7 +103,10 @@ test('a request over MQTT with hostile names, texts and numbers is answered with
         // A command that is in the journal is rejected because its device is offline.
         assert.ok(reason === 'offline' || Object.hasOwn(refusalReasons, reason), reason);
         for (const error of errors)
-          for (const text of Object.values(error)) assert.ok(text.length <= 300 && text.isWellFormed(), text);
+          for (const [part, text] of Object.entries(error)) {
+            assert.ok(text.isWellFormed(), text);
+            assert.ok(text.length <= (part === 'path' ? limits.path : 300), text);
+          }
       }
     }),
     { numRuns: 600 },
