@@ -11,7 +11,8 @@ const timeoutMs = 10_000;
 
 /**
  * Link-local addresses, where clouds serve the credentials of the machine (RFC 3927, RFC 4291 §2.5.6), and the addresses of such
- * services elsewhere: of AWS over IPv6, Alibaba, Oracle. The unspecified address is this machine.
+ * services elsewhere: of AWS over IPv6, Alibaba, Oracle. The unspecified address is this machine. The last is 169.254.0.0/16 behind
+ * NAT64 (RFC 6052 §2.1).
  */
 const forbidden = [
   '169.254.0.0/16',
@@ -21,6 +22,7 @@ const forbidden = [
   '192.0.0.192/32',
   '0.0.0.0/8',
   '::/128',
+  '64:ff9b::a9fe:0/112',
 ];
 
 /**
@@ -31,7 +33,8 @@ const forbidden = [
 export function webhookSender(allowed: readonly string[]): SendWebhook {
   const [closed, open] = [listOf(forbidden), listOf(allowed)];
   const isForbidden = (address: string): boolean => {
-    const plain = unmapped(address);
+    // A list knows IPv4 addresses in IPv6 notation; a zone is none of its business (RFC 4007 §11).
+    const [plain = ''] = address.split('%', 1);
     const family = isIPv6(plain) ? 'ipv6' : 'ipv4';
     return closed.check(plain, family) && !open.check(plain, family);
   };
@@ -90,14 +93,4 @@ function listOf(networks: readonly string[]): BlockList {
     else list.addSubnet(address, Number(bits), family);
   }
   return list;
-}
-
-/** `::ffff:169.254.169.254` → `169.254.169.254`, however it is written. */
-function unmapped(address: string): string {
-  if (!isIPv6(address)) return address;
-  const { hostname } = new URL(`http://[${address.split('%')[0] ?? ''}]/`);
-  const [, high, low] = /^\[::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})\]$/.exec(hostname) ?? [];
-  if (high === undefined || low === undefined) return hostname.slice(1, -1);
-  const [a, b] = [Number.parseInt(high, 16), Number.parseInt(low, 16)];
-  return `${a >> 8}.${a & 255}.${b >> 8}.${b & 255}`;
 }

@@ -94,6 +94,8 @@ test('a webhook reaches no metadata service, however its address is written, unl
     '169.254.169.254',
     '[::ffff:169.254.169.254]',
     '[fe80::1]',
+    '[64:ff9b::169.254.169.254]',
+    '[fd00:ec2::254]',
     '2852039166',
     '0xa9fea9fe',
     '0.0.0.0',
