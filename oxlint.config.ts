@@ -293,7 +293,7 @@ const webConsole = imports(
       // Everything but api/, command-status, command-tally, device-type-definition, field-error, iso-time and json-pointer;
       // there is no look-ahead here.
       regex:
-        '^(\\.\\./)+schemas/([^acdfij]|a[^p]|c[^o]|co[^m]|d[^e]|de[^v]|device-[^t]|device-type[^-]|device-type-[^d]|f[^i]|i[^s]|j[^s])',
+        '^(\\.\\./)+schemas/([^acdfijt]|a[^p]|c[^o]|co[^m]|d[^e]|de[^v]|device-[^t]|device-type[^-]|device-type-[^d]|f[^i]|i[^s]|j[^s]|t[^w])',
       allowTypeImports: true,
       message: 'of the schemas the console takes types, and what judges and words a command as the hub does',
     },

@@ -89,7 +89,7 @@ async function startParts(hub: HubContext) {
   // What is asked of devices.
   const base = { state, registry, sessions };
   const notices = createNotices(hub, base);
-  const twins = await startTwins(hub, { ...base, bus, topics, telemetry });
+  const twins = await startTwins(hub, { ...base, bus, topics, telemetry, presence });
   const commands = await startCommands(hub, { ...base, bus, topics, telemetry, presence });
   const watched = { ...base, bus, topics, telemetry, presence, incidents, twins, commands };
   const alarms = await startAlarms(hub, watched);
@@ -106,6 +106,7 @@ async function startParts(hub: HubContext) {
     presence,
     incidents,
     notices,
+    twins,
     commands,
   });
   await admin.load();
@@ -156,6 +157,7 @@ function follow({
   incidents.followers.follow(admin.feed);
   alarms.followers.follow(admin.feed);
   commands.follow(admin.liveCommands);
+  twins.follow(admin.feed);
   state.catalog.follow(() => sessions.typesChanged());
   state.catalog.follow(() => twins.keeper.typesChanged());
   state.catalog.follow(() => alarms.typesChanged());

@@ -32,6 +32,17 @@ export async function demoMembers(hub: HubProcess): Promise<FleetMember[]> {
   );
 }
 
+/** What the demo shows of twins: a device that holds its setting, and one that cannot. */
+const settings = [
+  ['env-1', 'intervalSec=5'],
+  ['env-2', 'intervalSec=1'],
+] as const;
+
+/** Asks for the settings of the demo; one that is asked for already changes nothing. @throws HubFault */
+export async function demoSettings(hub: HubProcess): Promise<void> {
+  for (const [device, setting] of settings) await hub.setTwin(device, setting);
+}
+
 async function savedCredentials(file: string): Promise<Credential[]> {
   try {
     return parseCredentials(await readFile(file, 'utf8'));

@@ -44,6 +44,7 @@ export function introductionText({ hub, dataDir, mqttRoot, logFile }: Introducti
     '',
     `  ${cli} device list`,
     `  ${cli} readings env-1 env`,
+    `  ${cli} twin env-2`,
     ...(hub.brokerUrl === undefined ? [] : mqttLines(hub.brokerUrl, mqttRoot)),
     '',
     'Press Ctrl-C to stop.',

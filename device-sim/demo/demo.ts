@@ -6,7 +6,7 @@ import { Command } from 'commander';
 import { terminalText } from '../../schemas/terminal-text.ts';
 import { parsePositive, untilStopped } from '../cli/sim-context.ts';
 import { systemClock } from '../../schemas/time/clock.ts';
-import { demoMembers } from './demo-fleet.ts';
+import { demoMembers, demoSettings } from './demo-fleet.ts';
 import { commandsText, introductionText, statusText, wayOut } from './demo-texts.ts';
 import { startFleet, type Fleet } from '../device/fleet.ts';
 import { Rates, readHubNumbers } from '../verify/hub-numbers.ts';
@@ -50,6 +50,7 @@ async function runDemo(hub: HubProcess): Promise<number> {
   let fleet: Fleet | undefined;
   try {
     fleet = await startDevices(hub);
+    await demoSettings(hub);
     stdout.write(
       introductionText({ hub, dataDir, mqttRoot: process.env['HUB_MQTT_ROOT'] ?? 'hub/v1', logFile }),
     );

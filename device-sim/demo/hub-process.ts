@@ -24,6 +24,8 @@ export interface HubProcess {
   exited: Promise<number | null>;
   /** Runs `device add` with these arguments on the running hub. @throws HubFault with its message */
   addDevices(args: readonly string[]): Promise<Credential[]>;
+  /** Asks for a setting of a device, on the running hub. @throws HubFault with its message */
+  setTwin(device: string, setting: string): Promise<void>;
   /** Sends SIGTERM, then SIGKILL if the hub does not stop in time. Resolves with the exit code. */
   stop(): Promise<number | null>;
 }
@@ -68,7 +70,9 @@ export async function startHubProcess({ env, logFile, onWarning }: HubProcessOpt
       ? (await readFile(join(ready.dataDir, 'first-login'), 'utf8')).trim()
       : undefined,
     exited,
-    addDevices: (args) => addDevices(args, env),
+    addDevices: async (args) =>
+      parseCredentials(await runHubCommand(['device', 'add', ...args, '--json'], env)),
+    setTwin: async (device, setting) => void (await runHubCommand(['twin', device, '--set', setting], env)),
     async stop() {
       child.kill('SIGTERM');
       const timer = setTimeout(() => child.kill('SIGKILL'), stopTimeoutMs);
@@ -156,16 +160,13 @@ function readyOf(entry: Record<string, unknown>): Ready {
   };
 }
 
-async function addDevices(args: readonly string[], env: NodeJS.ProcessEnv): Promise<Credential[]> {
+/** @returns what it printed @throws HubFault with its message */
+async function runHubCommand(args: readonly string[], env: NodeJS.ProcessEnv): Promise<string> {
   try {
-    const { stdout } = await promisify(execFile)(
-      process.execPath,
-      [hubMain, 'device', 'add', ...args, '--json'],
-      { env },
-    );
-    return parseCredentials(stdout);
+    const { stdout } = await promisify(execFile)(process.execPath, [hubMain, ...args], { env });
+    return stdout;
   } catch (error) {
     const said = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : '';
-    throw new HubFault(said || 'the devices could not be registered', { cause: error });
+    throw new HubFault(said || `the hub did not do ${args.join(' ')}`, { cause: error });
   }
 }

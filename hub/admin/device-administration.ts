@@ -3,11 +3,13 @@ import type { DeviceTypeCatalog } from '../../schemas/index.ts';
 import type {
   DeviceDetails,
   DeviceSummary,
+  DeviceTwin,
   LatestSession,
   NewCredential,
   NewDevices,
 } from '../../schemas/api/devices.ts';
 import { HubError } from '../kernel/errors.ts';
+import { withoutUndefined } from '../kernel/without-undefined.ts';
 import type { Clock } from '../../schemas/time/clock.ts';
 import type { DeviceOperations } from './admin-operations.ts';
 import { newSecretCredential } from '../registry/credentials.ts';
@@ -26,6 +28,8 @@ export interface DeviceAdministrationDeps {
   presence: ((deviceId: string) => Presence) | undefined;
   /** Its open session, or the last one. */
   session: (deviceId: string) => KnownSession | undefined;
+  /** Where its twin stands; undefined for a device without one, or when no hub runs. */
+  twin?: (deviceId: string) => DeviceTwin | undefined;
 }
 
 /** A device as it is now; undefined when there is none with this id. */
@@ -52,6 +56,7 @@ export function createDeviceAdministration(deps: DeviceAdministrationDeps): Devi
       sinceMs: presence?.sinceMs ?? null,
       lastDataMs: presence?.marks.dataMs ?? null,
       ...(session === undefined ? {} : firmwareOf(session)),
+      ...withoutUndefined({ twin: deps.twin?.(record.id) }),
       ...(record.disabled ? { disabled: true } : {}),
     };
   }

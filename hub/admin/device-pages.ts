@@ -1,5 +1,5 @@
 import { invalidInput } from '../kernel/errors.ts';
-import type { DeviceQuery } from '../../schemas/api/devices.ts';
+import type { DeviceQuery, DeviceTwin } from '../../schemas/api/devices.ts';
 import { renderValue, typeName } from '../../schemas/index.ts';
 import type { DeviceRecord } from '../registry/device-store.ts';
 import type { MayShow } from '../registry/visibility.ts';
@@ -16,7 +16,7 @@ interface Page<Row> {
  * @param records all of them, by id
  * @param rowOf makes the row of a device
  */
-export function pageOf<Row extends { presence: PresenceState }>(
+export function pageOf<Row extends { presence: PresenceState; twin?: DeviceTwin }>(
   records: readonly DeviceRecord[],
   query: DeviceQuery,
   rowOf: (record: DeviceRecord) => Row,
@@ -32,6 +32,7 @@ export function pageOf<Row extends { presence: PresenceState }>(
     if (record === undefined || !matches(record, query, labels, q) || !mayShow(record.id)) continue;
     const row = rowOf(record);
     if (state !== undefined && row.presence !== state) continue;
+    if (query.twin !== undefined && row.twin?.state !== query.twin) continue;
     // One more than asked for shows that there is a next page.
     if (devices.length === query.limit) return { devices, next: last };
     devices.push(row);

@@ -117,6 +117,11 @@ export class LiveFeed implements DeviceFollower, PresenceFollower, IncidentFollo
     for (const subscriber of this.#subscribers) subscriber.added(id);
   }
 
+  /** Its twin stands elsewhere. */
+  twinMoved(deviceId: string): void {
+    this.changed({ id: deviceId });
+  }
+
   incidentChanged(incident: Incident): void {
     this.report('incidents', incident.id, (mayShow) => {
       const visible = visibleTo(incident, mayShow);

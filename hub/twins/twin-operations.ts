@@ -1,6 +1,8 @@
 import { typeName, type DeviceType } from '../../schemas/index.ts';
 import type { TwinChange, TwinPage, TwinQuery, TwinSummary, TwinView } from '../../schemas/api/twins.ts';
 import { differing } from '../../schemas/twin/twin-leaves.ts';
+import type { DeviceTwin } from '../../schemas/api/devices.ts';
+import type { TwinState } from '../../schemas/twin/twin-states.ts';
 import type { DeviceRecord } from '../registry/device-store.ts';
 import type { MayShow } from '../registry/visibility.ts';
 import type { TwinStore } from './twin-store.ts';
@@ -27,7 +29,12 @@ export interface TwinOperations {
   /** Newest first. */
   history(device: string, limit: number): Promise<TwinChange[]>;
   list(query: TwinQuery, mayShow?: MayShow): TwinPage;
+  /** Where its twin stands; undefined for a device without one. */
+  stands(device: string): DeviceTwin | undefined;
 }
+
+/** Nothing was ever desired or reported. */
+const unset: { state: TwinState; sinceMs?: number; rev: number } = { state: 'in-sync', rev: 0 };
 
 export function createTwinOperations(deps: Deps): TwinOperations {
   const { twins, store, registry, requireType, typeOf } = deps;
@@ -69,6 +76,12 @@ export function createTwinOperations(deps: Deps): TwinOperations {
       return store.history(device, limit);
     },
 
+    stands(device) {
+      if (typeOf(device)?.twin === undefined) return undefined;
+      const { state, sinceMs = null, rev } = twins.standing(device) ?? unset;
+      return { state, sinceMs, rev };
+    },
+
     list({ after = '', limit, state, type, site }, mayShow = () => true) {
       const page: TwinSummary[] = [];
       for (const record of registry.all()) {
@@ -77,12 +90,10 @@ export function createTwinOperations(deps: Deps): TwinOperations {
         if (type !== undefined && record.type !== type && typeName(record.type) !== type) continue;
         const own = typeOf(device);
         if (own?.twin === undefined) continue;
-        const standing = twins.standing(device);
-        const stands = standing?.state ?? 'in-sync';
+        const { state: stands, sinceMs = null, rev } = twins.standing(device) ?? unset;
         if (state !== undefined && stands !== state) continue;
         // One more than asked for shows that there is a next page.
         if (page.length === limit) return { twins: page, next: page.at(-1)?.device ?? null };
-        const { sinceMs = null, rev = 0 } = standing ?? {};
         page.push({ device, type: own.id, site: record.site, state: stands, sinceMs, rev });
       }
       return { twins: page, next: null };

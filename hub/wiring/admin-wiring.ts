@@ -28,6 +28,7 @@ import { snapshotParts } from './snapshot-wiring.ts';
 import { keepSaving } from './saving.ts';
 import type { HubState } from './state-wiring.ts';
 import type { Telemetry } from './telemetry-wiring.ts';
+import type { TwinParts } from './twins-wiring.ts';
 
 interface Deps {
   state: HubState;
@@ -39,6 +40,7 @@ interface Deps {
   incidents: IncidentParts;
   notices: Notices;
   commands: { dispatcher: Dispatcher };
+  twins: Pick<TwinParts, 'operations'>;
   bus: Bus;
 }
 
@@ -66,6 +68,7 @@ export function createAdmin(hub: HubContext, deps: Deps): AdminParts {
     clock,
     presence: (deviceId) => keeper.get(deviceId),
     session: (deviceId) => keeper.session(deviceId),
+    twin: (deviceId) => deps.twins.operations.twins.stands(deviceId),
   });
   const feed = new LiveFeed({
     clock,
@@ -82,16 +85,13 @@ export function createAdmin(hub: HubContext, deps: Deps): AdminParts {
   releasers.push('live feed', () => feed.close());
   exposeLiveFeed(metrics, feed);
   const latest = new LatestReadings();
-  const stores = {
-    nacks: createDeviceListStore<NackRow>(database, 'nack'),
-    rejects: createRejectStore(database),
-  };
+  const nacks = createDeviceListStore<NackRow>(database, 'nack');
+  const stores = { nacks, rejects: createRejectStore(database) };
   const refusals = new Refusals({ clock, log, stores }, feed);
   keepSaving(hub, 'rejected readings of devices', refusals.log.lists);
   keepSaving(hub, 'rejected readings', refusals.rejects);
-  const { dayCounts } = snapshot;
   const saved = { events: presence.events.lists, nacks: refusals.log.lists, rejects: refusals.rejects };
-  exposeHistory(metrics, { ...saved, counts: dayCounts });
+  exposeHistory(metrics, { ...saved, counts: snapshot.dayCounts });
   const typeOf = (deviceId: string) => sessions.requireType(deviceId);
   return {
     operations: {
@@ -114,7 +114,7 @@ export function createAdmin(hub: HubContext, deps: Deps): AdminParts {
     refusals,
     async load() {
       await refusals.rejects.load((deviceId) => registry.get(deviceId) !== undefined);
-      await dayCounts.load();
+      await snapshot.dayCounts.load();
     },
   };
 }

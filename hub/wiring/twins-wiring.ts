@@ -8,6 +8,8 @@ import { newCommandId } from '../commands/command-id.ts';
 import { isSettled } from '../commands/group/group-command.ts';
 import { Followers } from '../kernel/followers.ts';
 import type { Registry } from '../registry/registry.ts';
+import type { PresenceKeeper } from '../presence/presence-keeper.ts';
+import type { PresenceState } from '../../schemas/presence-states.ts';
 import { selectDevices } from '../registry/selector.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 import type { TwinRecorder } from '../telemetry/recorders/twin-recorder.ts';
@@ -26,11 +28,16 @@ export interface TwinParts {
   followers: Followers<TwinFollower>;
   /** To the operators' API. */
   operations: { twins: TwinOperations; groupTwins: GroupTwins };
+  /** Notified from now on. */
+  follow(follower: TwinFollower): void;
   /** A message of the broker; undefined: its topic is none of twins. */
   message(message: IncomingMessage): Promise<void> | undefined;
   /** The broker is there, for the first time or again. */
   busConnected(): void;
 }
+
+/** Of a device without a session: it was there, and may be back any moment. */
+const mayComeBack: ReadonlySet<PresenceState> = new Set(['online', 'suspect', 'unknown', 'migrating']);
 
 /** What devices should hold, and what they report to hold. */
 export async function startTwins(
@@ -40,6 +47,7 @@ export async function startTwins(
     registry: Registry;
     sessions: Sessions;
     telemetry: { twinRecorder: TwinRecorder };
+    presence: { keeper: PresenceKeeper };
     bus: Bus;
     topics: Topics;
   },
@@ -69,6 +77,7 @@ export async function startTwins(
     store: createGroupTwinStore(database),
     newId: () => newCommandId(clock.now(), random),
     select: (selector) => selectDevices(registry, selector),
+    isAway: (device) => !mayComeBack.has(deps.presence.keeper.get(device).state),
     groups: () => createGroupCommandStore(database, isSettled).groups(),
   });
   await groupTwins.start();
@@ -78,6 +87,7 @@ export async function startTwins(
     keeper: twins,
     followers,
     operations: { twins: operations, groupTwins },
+    follow: (follower) => followers.follow(follower),
     message: (message) => messages.message(message),
     busConnected: () => announcer.repeat(twins.devices()),
   };

@@ -3,6 +3,7 @@
 import { Type, type Static } from 'typebox';
 import { deviceTypePattern, limits, namePattern, sitePattern } from '../limits.ts';
 import { presenceReasons, presenceStates } from '../presence-states.ts';
+import { twinStates } from '../twin/twin-states.ts';
 import { resource } from './operation.ts';
 import { DeviceWhy } from './presence.ts';
 import {
@@ -70,6 +71,18 @@ const LatestSession = named(
 /** The open session of a device, or its last one: also after the hub has restarted. */
 export type LatestSession = Static<typeof LatestSession>;
 
+const DeviceTwin = named(
+  'DeviceTwin',
+  Type.Object({
+    state: choice(twinStates, 'where its twin stands'),
+    sinceMs: nullable(timeMs('since when; null when nothing was ever desired or reported')),
+    rev: count('revision of what is desired of it'),
+  }),
+  { state: 'in-sync', sinceMs: 1_700_000_000_000, rev: 7 },
+);
+/** Of a device whose type has a twin. */
+export type DeviceTwin = Static<typeof DeviceTwin>;
+
 export const DeviceSummary = named(
   'DeviceSummary',
   Type.Object({
@@ -89,6 +102,7 @@ export const DeviceSummary = named(
         'when the device was last heard with that firmware; absent: its session is open, so it is current',
       ),
     ),
+    twin: Type.Optional(DeviceTwin),
     disabled: Type.Optional(Type.Literal(true)),
   }),
   { ...row, ...now, firmware },
@@ -195,6 +209,7 @@ const DeviceQuery = closed({
   type: text('with or without its version'),
   site: text('exactly'),
   state: Type.Optional(choice(presenceStates)),
+  twin: Type.Optional(choice(twinStates, 'where its twin stands')),
   label: Type.Optional(
     Type.Array(Type.String({ minLength: 1, maxLength: 193 }), {
       maxItems: 16,

@@ -8,6 +8,7 @@ import { benchRate } from './rate.ts';
 import { benchReads } from './reads.ts';
 import { checkOut, compared, type Revision } from './revision.ts';
 import { benchStorm } from './storm.ts';
+import { benchTwins } from './twins.ts';
 
 /** `npm run bench`: one JSON object a bench on stdout, progress on stderr. */
 
@@ -20,6 +21,7 @@ const benches: Record<string, (revision: Revision) => Promise<object>> = {
   'storm-wss': (revision) => benchStorm(revision, true),
   rate: benchRate,
   commands: benchCommands,
+  twins: benchTwins,
   reads: benchReads,
   console: benchConsole,
 };

@@ -33,6 +33,8 @@ export class ApiError extends Error {
 interface Manner {
   /** A caller that repeats a request sends the same key. */
   readonly idempotencyKey?: string;
+  /** The ETag that a change builds on. */
+  readonly ifMatch?: string;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -55,12 +57,14 @@ export async function ask<Route extends ApiRoute>(
   given: RequestTo<Route> & Manner,
 ): Promise<AnswerTo<Route>> {
   const [method = '', template = ''] = route.split(' ');
-  const { body, idempotencyKey, signal, ...parts } = given as PathParts & Manner & { body?: unknown };
+  const { body, idempotencyKey, ifMatch, signal, ...parts } = given as PathParts &
+    Manner & { body?: unknown };
   const response = await fetch(requestPath(template, parts), {
     method,
     headers: {
       ...(method === 'GET' ? {} : { 'x-csrf-token': csrf }),
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(ifMatch === undefined ? {} : { 'if-match': ifMatch }),
       ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }),
     },
     credentials: 'same-origin',

@@ -11,7 +11,7 @@ export function deviceAlerts(families: readonly TypeFamily[]): AlertRule[] {
       stream.fields.flatMap((field) => limitAlert(family, stream, field) ?? []),
     ),
   );
-  return [offline, silent, ...limits, failures, lostCommands];
+  return [offline, silent, ...limits, outOfSync, failures, lostCommands];
 }
 
 const byDevice = 'GROUP BY "device", "site", "type"';
@@ -31,6 +31,21 @@ const offline: AlertRule = {
   summary: `${device} is offline`,
   description:
     'Nothing was received from it within its heartbeat and grace time, or it slept longer than announced. `hub device why` explains the cause.',
+};
+
+/** A point is written at each change, so the newest one of the last week says where a twin stands. */
+const outOfSync: AlertRule = {
+  uid: 'device-hub-out-of-sync',
+  title: 'Settings out of sync',
+  influxql: `SELECT count("state") AS "outOfSync" FROM (SELECT last("state") AS "state" FROM "twin" WHERE $timeFilter ${byDevice}) WHERE $timeFilter${oneOf('state', ['pending', 'waiting', 'refused'])} ${byDevice}`,
+  rangeSec: 7 * 86_400,
+  condition: { above: 0 },
+  for: '60m',
+  noData: 'OK',
+  severity: 'warning',
+  summary: `${device} has not held its settings for an hour`,
+  description:
+    'It is not connected, did not answer, or reports another value than is desired. `hub twin DEVICE` shows both and what the device says about it.',
 };
 
 /**

@@ -1,3 +1,4 @@
+import type { TwinState } from '../../../schemas/twin/twin-states.ts';
 import type { DeviceType } from '../../../schemas/index.ts';
 import type { BoardPlan, PanelPlan } from './board.ts';
 import { chosen, identifier, literal } from './influxql.ts';
@@ -11,6 +12,13 @@ import {
   typeVariable,
 } from './shared-panels.ts';
 
+const twinMappings = [
+  { value: 'in-sync', text: 'In sync', color: 'green' },
+  { value: 'pending', text: 'Pending', color: 'yellow' },
+  { value: 'waiting', text: 'Waiting', color: 'blue' },
+  { value: 'refused', text: 'Refused', color: 'red' },
+] as const satisfies { value: TwinState; text: string; color: string }[];
+
 const picked = chosen('site', 'type');
 
 /** The whole fleet: who is there, how much comes in, what happened. */
@@ -22,6 +30,7 @@ export function fleetBoard(types: readonly DeviceType[]): BoardPlan {
     variables: [siteVariable(), typeVariable],
     sections: [
       { title: 'Fleet', panels: [byPresence(), online(), pointsPerMinute(types)] },
+      { title: 'Settings', panels: [byTwin()] },
       { title: 'Devices', panels: [presenceByDevice(picked), latestEvents(picked)] },
     ],
   };
@@ -41,6 +50,24 @@ function byPresence(): PanelPlan {
     queries: presenceMappings.map(({ value, text }) => ({
       alias: text,
       influxql: `SELECT count("state") AS "devices" FROM (SELECT last("state") AS "state" FROM "presence" WHERE $timeFilter${picked} GROUP BY "device") WHERE "state" = ${literal(value)} AND $timeFilter`,
+    })),
+  });
+}
+
+function byTwin(): PanelPlan {
+  return stat({
+    title: 'Devices by where their settings stand',
+    description:
+      'Twins that changed in the last seven days, by their newest state. In sync: the device holds what is desired of it. Refused: it holds something else, or named errors.',
+    width: 24,
+    height: 4,
+    timeFrom: '7d',
+    unit: 'none',
+    decimals: 0,
+    colors: Object.fromEntries(twinMappings.map(({ text, color }) => [text, color])),
+    queries: twinMappings.map(({ value, text }) => ({
+      alias: text,
+      influxql: `SELECT count("state") AS "devices" FROM (SELECT last("state") AS "state" FROM "twin" WHERE $timeFilter${picked} GROUP BY "device") WHERE "state" = ${literal(value)} AND $timeFilter`,
     })),
   });
 }

@@ -43,8 +43,10 @@ export function createGroupTwinStore(db: Database): GroupTwinStore {
     find: async (id) =>
       (await withTargets(await db.read('SELECT id, body FROM group_twin WHERE id = ?1', [id])))[0],
 
-    list: async (limit) =>
-      withTargets(await db.read('SELECT id, body FROM group_twin ORDER BY seq DESC LIMIT ?1', [limit])),
+    async list(limit) {
+      const rows = await db.read('SELECT body FROM group_twin ORDER BY seq DESC LIMIT ?1', [limit]);
+      return rows.map(({ body }) => JSON.parse(String(body)) as GroupTwin);
+    },
 
     async accept({ groupTwin, targets }) {
       const { id, status } = groupTwin;

@@ -122,13 +122,14 @@ function addListAndShow(device: Command, deps: CliDeps): void {
 
 function detailRows(details: DeviceDetails): [string, string][] {
   const { sinceMs, registeredMs, labels, clock, session, ...others } = details;
-  const { lastPongMs, lastFrameMs, lastDataMs, firmware, firmwareHeardMs, ...rest } = others;
+  const { lastPongMs, lastFrameMs, lastDataMs, firmware, firmwareHeardMs, twin, ...rest } = others;
   const rows = Object.entries({
     ...rest,
     labels: labelsText(labels),
     ...(session === undefined ? {} : { session: sessionText(session) }),
     ...(firmware === undefined ? {} : { firmware: `${firmware}${lastKnown(firmwareHeardMs)}` }),
     ...(clock === undefined ? {} : { clock: clockText(clock) }),
+    ...(twin === undefined ? {} : { settings: twin.state }),
     since: since(sinceMs),
     'last pong': since(lastPongMs),
     'last frame': since(lastFrameMs),

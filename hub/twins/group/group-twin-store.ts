@@ -6,8 +6,8 @@ export interface GroupTwinStore {
   /** Those that run. */
   open(): Promise<GroupTwinRecord[]>;
   find(id: string): Promise<GroupTwinRecord | undefined>;
-  /** Newest first. */
-  list(limit: number): Promise<GroupTwinRecord[]>;
+  /** Newest first, without their targets. */
+  list(limit: number): Promise<GroupTwin[]>;
   /** False, and nothing written, when the id is taken. */
   accept(record: GroupTwinRecord): Promise<boolean>;
   save(groupTwin: GroupTwin): Promise<void>;

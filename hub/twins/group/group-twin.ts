@@ -41,10 +41,10 @@ export interface GroupTwinRecord {
   readonly targets: readonly Target[];
 }
 
-/** Where a device that was set stands now. @param standing undefined: the device is gone */
+/** Where a device that was set stands now. @param standing undefined: the device is gone; `away`: it is known not to be there */
 export function followed(
   target: Target,
-  standing: TwinStanding | undefined,
+  standing: (TwinStanding & { away: boolean }) | undefined,
   settleSec: number,
   nowMs: number,
 ): Target {
@@ -55,10 +55,11 @@ export function followed(
     waitsOffline: status === 'queued',
   });
   if (standing === undefined) return become('cancelled', 'device-removed');
-  const { state, sinceMs } = standing;
+  const { state, sinceMs, away } = standing;
   if (state === 'in-sync') return become('succeeded');
   if (state === 'refused') return become('failed', 'refused');
-  if (state === 'waiting') return become('queued');
+  // A device that was there when the hub or its link went may be back any moment: the next wave does not begin without it.
+  if (state === 'waiting') return become(away ? 'queued' : 'sent');
   return nowMs - sinceMs > settleSec * 1000 ? become('failed', 'no-answer') : become('sent');
 }
 

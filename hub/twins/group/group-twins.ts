@@ -33,6 +33,8 @@ const tickMs = 200;
 const maxOpen = 200;
 const keepEndedMs = 30 * 24 * 3_600_000;
 const defaultSettleSec = 60;
+/** Devices whose twins are read from disk together, where they are not in memory. */
+const checkedAtOnce = 500;
 
 /** Changes of desired for many devices: a fixed list, waves, and a report that survives the hub. */
 export class GroupTwins {
@@ -120,13 +122,14 @@ export class GroupTwins {
     limit: number,
     may: GroupTwinCaller['may'] = () => true,
   ): Promise<Omit<GroupTwinView, 'devices'>[]> {
-    const records = await this.#deps.store.list(limit);
-    return records.flatMap((stored) => {
-      const record = this.#open.get(stored.groupTwin.id) ?? stored;
-      if (!record.targets.every(({ device }) => may(device))) return [];
+    const summaries: Omit<GroupTwinView, 'devices'>[] = [];
+    for (const { id } of await this.#deps.store.list(limit)) {
+      const record = await this.#find(id);
+      if (record === undefined || !record.targets.every(({ device }) => may(device))) continue;
       const { devices: _, ...summary } = viewOf(record);
-      return [summary];
-    });
+      summaries.push(summary);
+    }
+    return summaries;
   }
 
   /** No further wave; what is set stays. @throws HubError `group-twin-unknown` · `forbidden` */
@@ -175,11 +178,14 @@ export class GroupTwins {
       throw invalidInput({ path: '/to', keyword: 'selector', expected: 'at least one device', got: 'none' });
     }
     if (!devices.every((device) => may(device))) throw outOfReach();
-    for (const device of devices) {
-      const error = await this.#deps.twins.check(device, patch);
-      if (error === undefined) continue;
-      const note = `of ${device}, ${faultText(error, 'desired')}`;
-      throw new HubError('desired-invalid', note, { details: { device, errors: [error] } });
+    for (let from = 0; from < devices.length; from += checkedAtOnce) {
+      const some = devices.slice(from, from + checkedAtOnce);
+      const errors = await Promise.all(some.map((device) => this.#deps.twins.check(device, patch)));
+      for (const [at, error] of errors.entries()) {
+        if (error === undefined) continue;
+        const note = `of ${some[at]}, ${faultText(error, 'desired')}`;
+        throw new HubError('desired-invalid', note, { details: { device: some[at], errors: [error] } });
+      }
     }
     return devices;
   }

@@ -3,7 +3,7 @@ import type { Clock } from '../../../schemas/time/clock.ts';
 import { isSettled, type Target } from '../../commands/group/group-command.ts';
 import { HubError, messageOf } from '../../kernel/errors.ts';
 import type { Log } from '../../kernel/log.ts';
-import type { Twins } from '../twins.ts';
+import type { Twins, TwinStanding } from '../twins.ts';
 import type { GroupTwinStore } from './group-twin-store.ts';
 import { decideTwins, followed, type GroupTwin, type GroupTwinRecord } from './group-twin.ts';
 
@@ -12,6 +12,8 @@ export interface OpenGroupTwinDeps {
   log: Log;
   store: GroupTwinStore;
   twins: Pick<Twins, 'change' | 'standing'>;
+  /** Whether a device without a session is known not to be there: not one that may be back any moment. */
+  isAway: (device: string) => boolean;
 }
 
 /** Devices set at a time. */
@@ -71,17 +73,23 @@ export class OpenGroupTwin implements GroupTwinRecord {
 
   /** @returns whether more is due */
   async #step(): Promise<boolean> {
-    const { clock, twins } = this.#deps;
+    const { clock } = this.#deps;
     const nowMs = clock.now();
     for (const [index, target] of this.targets.entries()) {
       if (target.status === 'waiting' || isSettled(target)) continue;
-      this.#become(index, followed(target, twins.standing(target.device), this.#groupTwin.settleSec, nowMs));
+      this.#become(index, followed(target, this.#standing(target.device), this.#groupTwin.settleSec, nowMs));
     }
     await this.#save();
     const decision = decideTwins(this.#groupTwin, this.targets, nowMs);
     if (decision.kind === 'end')
       await this.#end(decision.status === 'stopped' ? 'stopped' : 'finished', decision.reason);
     return decision.kind === 'send' && this.#set(decision.indexes);
+  }
+
+  #standing(device: string): (TwinStanding & { away: boolean }) | undefined {
+    const { twins, isAway } = this.#deps;
+    const standing = twins.standing(device);
+    return standing && { ...standing, away: standing.state === 'waiting' && isAway(device) };
   }
 
   async #set(indexes: readonly number[]): Promise<boolean> {

@@ -8,6 +8,8 @@ import { createLog } from '../../../hub/kernel/log.ts';
 import type { FrameOwner } from '../../../hub/telemetry/batch.ts';
 import type { Ledger } from '../../../hub/telemetry/ledger.ts';
 import { Ingest } from '../../../hub/telemetry/ingest.ts';
+import { twinStates } from '../../../schemas/twin/twin-states.ts';
+import { TwinRecorder } from '../../../hub/telemetry/recorders/twin-recorder.ts';
 import { PresenceRecorder } from '../../../hub/telemetry/recorders/presence-recorder.ts';
 import { loadDeviceTypes, type DeviceType } from '../../../schemas/index.ts';
 import { ManualClock, trustedClock } from '../clock.ts';
@@ -82,6 +84,11 @@ export async function writeHistory(url: string, database: string, toMs: number):
     recorder.snapshot(presenceAt(timeMs, changedMs), timeMs + 20);
   }
   for (const [id, presence] of presenceAt(changedMs, changedMs)) recorder.record(id, presence, changedMs);
+  const twins = new TwinRecorder({ clock, writer, ledger, recordOf: (id) => records.get(id) });
+  for (const [at, { id }] of historyDevices.entries()) {
+    twins.twinMoved(id, { state: 'pending', rev: 1 });
+    twins.twinMoved(id, { state: twinStates[at % twinStates.length] ?? 'in-sync', rev: 1 });
+  }
   assert.equal(await writer.drain(30_000), 0);
   assert.equal(ledger.total.stored, ledger.total.received);
   await pipeline.close();

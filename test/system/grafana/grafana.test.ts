@@ -1,3 +1,4 @@
+import { twinStates } from '../../../schemas/twin/twin-states.ts';
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { presenceStates } from '../../../schemas/presence-states.ts';
@@ -152,6 +153,14 @@ suite('the dashboards and rules on a known history', () => {
       { device: 'env-2', site: 'north.1', type: 'env-sensor' },
       { device: 'traffic-2', site: 'south', type: 'traffic-detector' },
     ]);
+  });
+
+  test('the rule of settings names every device that does not hold them, and no other', async () => {
+    const out = historyDevices.filter((_, at) => twinStates[at % twinStates.length] !== 'in-sync');
+    assert.deepEqual(
+      new Set((await firing('device-hub-out-of-sync')).map(({ device }) => device)),
+      new Set(out.map(({ id }) => id)),
+    );
   });
 
   test('the rule of silent devices names those that are online and tell nothing', async () => {

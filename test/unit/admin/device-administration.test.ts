@@ -82,7 +82,7 @@ test('what is wrong with a request is named, and nothing is registered', async (
     await assert.rejects(devices.addDevices(request), hubError('input-invalid', { name: 'id', got: id }));
   }
   await assert.rejects(devices.addDevices({ ...good, ids: [] }), hubError('input-invalid', { name: 'ids' }));
-  const types = ['sensor@1', 'sensor@2'];
+  const types = ['sensor@1', 'sensor@2', 'sensor@3'];
   for (const type of ['', 'sensor', 'sensor@9', '__proto__']) {
     const expected = hubError('input-invalid', { name: 'type', got: type, types });
     await assert.rejects(devices.addDevices({ ...good, type }), expected);

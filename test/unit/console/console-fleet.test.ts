@@ -30,7 +30,7 @@ const change = (id: string, presence: DeviceSummary['presence'], sinceMs: number
   sinceMs,
   null,
 ];
-const none: Filters = { q: '', type: '', site: '', label: '', state: '' };
+const none: Filters = { q: '', type: '', site: '', label: '', state: '', twin: '' };
 const states = (fleet: Fleet): Record<string, string> =>
   Object.fromEntries([...fleet.values()].map(({ id, presence }) => [id, presence]));
 
@@ -161,6 +161,7 @@ test('what can be filtered by is what there is, each once', () => {
   assert.deepEqual(choicesOf(rows), {
     types: ['env-sensor@1'],
     sites: ['default', 'x'],
+    twins: false,
     labels: ['floor=1', 'room=2'],
   });
 });

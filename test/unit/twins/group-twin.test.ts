@@ -24,6 +24,7 @@ const at = (state: 'in-sync' | 'pending' | 'waiting' | 'refused', sinceMs = 0) =
   state,
   sinceMs,
   rev: 1,
+  away: state === 'waiting',
 });
 const target = (status: Target['status'] = 'waiting'): Target => ({ device: 'd', status });
 
@@ -36,6 +37,7 @@ test('a device is in sync, refused, away, at work, late or gone', () => {
   assert.deepEqual(status(sent, at('in-sync'), 60, 1), ['succeeded', undefined, false]);
   assert.deepEqual(status(sent, at('refused'), 60, 1), ['failed', 'refused', false]);
   assert.deepEqual(status(sent, at('waiting'), 60, 90_000), ['queued', undefined, true]);
+  assert.deepEqual(status(sent, { ...at('waiting'), away: false }, 60, 90_000), ['sent', undefined, false]);
   assert.deepEqual(status(sent, at('pending'), 60, 60_000), ['sent', undefined, false]);
   assert.deepEqual(status(sent, at('pending'), 60, 60_001), ['failed', 'no-answer', false]);
   assert.deepEqual(status(sent, undefined, 60, 1), ['cancelled', 'device-removed', false]);
@@ -109,6 +111,7 @@ test('of the group twins that run, one actor has half at most, and another still
       check: async () => undefined,
       standing: () => at('pending', startMs),
     },
+    isAway: () => true,
     newId: () => `t-${(lastId += 1)}`,
     select: () => ['d-1'],
     groups: async () => [],

@@ -1,3 +1,5 @@
+import { twinStates } from '../../../../schemas/twin/twin-states.ts';
+import { twinWords } from '../twins/twin-state-badge.tsx';
 import { setQuery } from '../router.ts';
 import type { Choices, Filters } from './fleet-view.ts';
 
@@ -11,8 +13,8 @@ interface FilterBarProps {
 
 /** Search and filters. They are part of the address, so that a view can be shared. */
 export function FilterBar({ filters, choices, shown, of }: FilterBarProps) {
-  const { q, type, site, label, state } = filters;
-  const any = q !== '' || type !== '' || site !== '' || label !== '' || state !== '';
+  const { q, type, site, label, state, twin } = filters;
+  const any = q !== '' || type !== '' || site !== '' || label !== '' || state !== '' || twin !== '';
   return (
     <form class="filters" role="search" aria-label="Devices" onSubmit={(event) => event.preventDefault()}>
       <input
@@ -26,6 +28,21 @@ export function FilterBar({ filters, choices, shown, of }: FilterBarProps) {
       <Choice name="type" word="type" value={type} from={choices.types} />
       <Choice name="site" word="site" value={site} from={choices.sites} />
       {choices.labels.length > 0 && <Choice name="label" word="label" value={label} from={choices.labels} />}
+      {choices.twins && (
+        <select
+          class="input choice"
+          aria-label="Filter by settings"
+          value={twin}
+          onChange={({ currentTarget }) => setQuery({ twin: currentTarget.value })}
+        >
+          <option value="">Any settings</option>
+          {twinStates.map((each) => (
+            <option key={each} value={each}>
+              Settings: {twinWords[each]}
+            </option>
+          ))}
+        </select>
+      )}
       <p class="quiet filters-count" aria-live="polite">
         {any ? `${shown.toLocaleString()} of ${of.toLocaleString()}` : `${of.toLocaleString()} devices`}
       </p>
@@ -33,7 +50,7 @@ export function FilterBar({ filters, choices, shown, of }: FilterBarProps) {
         <button
           type="button"
           class="button small"
-          onClick={() => setQuery({ q: '', type: '', site: '', label: '', state: '' })}
+          onClick={() => setQuery({ q: '', type: '', site: '', label: '', state: '', twin: '' })}
         >
           Clear filters
         </button>

@@ -12,6 +12,8 @@ export interface Filters {
   /** `key=value`. */
   label: string;
   state: string;
+  /** Where the twin stands. */
+  twin: string;
 }
 
 export type SortKey = 'id' | 'state' | 'type' | 'site' | 'since' | 'data';
@@ -61,13 +63,14 @@ export function filtered(
   return { shown, byState };
 }
 
-function judge({ q, type, site, label }: Filters): (row: DeviceSummary) => boolean {
+function judge({ q, type, site, label, twin }: Filters): (row: DeviceSummary) => boolean {
   const part = q.trim().toLowerCase();
   const [key = '', value = ''] = label.split(/=(.*)/s, 2);
   return (row) =>
     (type === '' || row.type === type) &&
     (site === '' || row.site === site) &&
     (label === '' || row.labels[key] === value) &&
+    (twin === '' || row.twin?.state === twin) &&
     (part === '' || mentions(row, part));
 }
 
@@ -83,18 +86,22 @@ export interface Choices {
   sites: string[];
   /** `key=value`. */
   labels: string[];
+  /** Whether any of them has a twin. */
+  twins: boolean;
 }
 
 export function choicesOf(rows: Iterable<DeviceSummary>): Choices {
   const types = new Set<string>();
   const sites = new Set<string>();
   const labels = new Set<string>();
+  let twins = false;
   for (const row of rows) {
     types.add(row.type);
     sites.add(row.site);
+    twins ||= row.twin !== undefined;
     for (const [key, value] of Object.entries(row.labels)) labels.add(`${key}=${value}`);
   }
-  return { types: sorted(types), sites: sorted(sites), labels: sorted(labels).slice(0, mostLabels) };
+  return { types: sorted(types), sites: sorted(sites), labels: sorted(labels).slice(0, mostLabels), twins };
 }
 
 /** Labels such as serial numbers are as many as devices: no list for picking. */

@@ -14,6 +14,7 @@ import { rangeOf } from '../device/ranges.ts';
 import { ConnectionHistoryPanel } from '../device/connection-history-panel.tsx';
 import { StreamCharts } from '../device/stream-charts.tsx';
 import { useDevice } from '../device/use-device.ts';
+import { TwinPanel } from '../twins/twin-panel.tsx';
 import type { PageProps } from '../pages.ts';
 import { asLeft, query } from '../router.ts';
 import { useLoad, type Load } from '../use-load.ts';
@@ -64,6 +65,7 @@ function Device({ details }: { details: DeviceDetails }) {
         <div class="device-side">
           <ConnectionHistoryPanel details={details} />
           <LastValuesPanel device={id} type={definition} />
+          {definition?.twin !== undefined && <TwinPanel details={details} definition={definition.twin} />}
           {definition !== undefined && <DeviceCommands device={id} commands={definition.commands ?? {}} />}
         </div>
         <div class="device-main">

@@ -97,7 +97,14 @@ function Devices({ view }: { view: FleetInView }) {
 
 function filtersOf(asked: URLSearchParams): Filters {
   const text = (name: string): string => asked.get(name) ?? '';
-  return { q: text('q'), type: text('type'), site: text('site'), label: text('label'), state: text('state') };
+  return {
+    q: text('q'),
+    type: text('type'),
+    site: text('site'),
+    label: text('label'),
+    state: text('state'),
+    twin: text('twin'),
+  };
 }
 
 const sortKeys: readonly SortKey[] = ['id', 'state', 'type', 'site', 'since', 'data'];
