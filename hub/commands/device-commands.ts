@@ -1,6 +1,7 @@
 import { isFinal } from '../../schemas/command-status.ts';
 import { messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
+import type { TokenBucket } from '../kernel/token-bucket.ts';
 import { Backoff } from '../../schemas/time/backoff.ts';
 import { wait, type Clock } from '../../schemas/time/clock.ts';
 import type { Answers } from './answers.ts';
@@ -47,6 +48,8 @@ export interface DeviceCommandsDeps extends OpenCommandsDeps {
   changed(open: OpenCommand): void;
   /** Its final status is in the journal. */
   ended(open: OpenCommand): void;
+  /** Lines about a journal that cannot be written: every command tries again, all for the same reason. */
+  faultLines: TokenBucket;
   /** True once the dispatcher closes: what is not journalled yet is left as the journal has it. */
   closing(): boolean;
 }
@@ -296,17 +299,21 @@ export class DeviceCommands {
 
   /** Nothing else of this device happens until the journal has it. */
   async #save(command: Command): Promise<void> {
-    const { journal, clock, random, counters, log } = this.#deps;
+    const { journal, clock, random, counters, log, faultLines } = this.#deps;
     const backoff = new Backoff({ firstMs: 100, maxMs: 10_000, random });
     for (;;) {
       try {
         return await journal.save(command, isFinal(command.status));
       } catch (error) {
         counters.journalFaults++;
-        log.error(
-          { device: this.device, command: command.id, reason: messageOf(error) },
-          'the journal cannot be written',
-        );
+        if (faultLines.take()) {
+          const { device } = this;
+          const faults = counters.journalFaults;
+          log.error(
+            { device, command: command.id, faults, reason: messageOf(error) },
+            'the journal cannot be written',
+          );
+        }
         if (this.#deps.closing()) throw error;
         await wait(clock, backoff.next());
       }

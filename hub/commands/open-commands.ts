@@ -1,5 +1,6 @@
 import type { Cancel, Clock } from '../../schemas/time/clock.ts';
 import type { Shares } from '../kernel/share.ts';
+import { TokenBucket } from '../kernel/token-bucket.ts';
 import { dueMs, type Command } from './command.ts';
 import {
   DeviceCommands,
@@ -40,6 +41,8 @@ export class OpenCommands {
     );
     this.#deps = {
       ...deps,
+      // One a minute.
+      faultLines: new TokenBucket(deps.clock, 1 / 60, 1),
       changed: (open) => {
         this.#due.push(open);
         this.#armTimer();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { ManualClock } from '../../helpers/clock.ts';
-import { FakeSession, startCommandHub, type CommandHub } from '../../helpers/hubs/dispatcher.ts';
+import { FakeSession, log, startCommandHub, type CommandHub } from '../../helpers/hubs/dispatcher.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 
 async function hubWith(t: TestContext): Promise<{ hub: CommandHub; clock: ManualClock }> {
@@ -122,6 +122,7 @@ test('an answer the broker refuses for good is counted and owed no longer', asyn
 
 test('a journal that cannot be written refuses new commands, and holds back what it does not have', async (t) => {
   const { hub, clock } = await hubWith(t);
+  const lines = t.mock.method(log, 'error').mock;
   const session = new FakeSession('d-1');
   hub.dispatcher.sessionOpened(session);
   await hub.command('command/d-1/look', { id: 'c-1' });
@@ -133,7 +134,13 @@ test('a journal that cannot be written refuses new commands, and holds back what
   await hub.command('command/d-1/look', { id: 'c-2' });
   assert.equal((await hub.broker.status('d-1', 'c-2', 'rejected')).body['reason'], 'unavailable');
   hub.dispatcher.result(session, { type: 'result', re: 'c-1', status: 'succeeded' });
-  await waitFor(() => hub.dispatcher.counters.journalFaults > 0, { what: 'a journal fault' });
+  const { counters } = hub.dispatcher;
+  for (let faults = 0; faults < 4; faults = counters.journalFaults) {
+    await clock.advanceAsync(5_000);
+    await waitFor(() => counters.journalFaults > faults, { what: 'a journal fault' });
+  }
+  const told = lines.calls.filter(({ arguments: [, text] }) => text === 'the journal cannot be written');
+  assert.equal(told.length, 1, 'one line a minute, however often it is tried');
   assert.equal(session.frames.filter(({ type }) => type === 'ack').length, 0);
   assert.deepEqual(hub.broker.statuses('d-1', 'c-1'), ['accepted', 'sent']);
   await hub.database.transaction([{ sql: 'DROP TRIGGER full_u' }, { sql: 'DROP TRIGGER full_i' }]);
