@@ -30,6 +30,7 @@ const hostileArgument = fc
 const sound: Readonly<Record<string, string>> = {
   type: 'env-sensor@1',
   role: 'viewer',
+  language: 'c',
   data: '{}',
   'time-zone': 'UTC',
   labels: 'floor=1',
