@@ -54,7 +54,7 @@ const GroupTwinSummary = named(
 );
 
 export const GroupTwinView = named(
-  'GroupTwin',
+  'GroupTwinView',
   Type.Interface([GroupTwinSummary], {
     devices: list(GroupTarget, { description: 'in the order of their waves' }),
   }),

@@ -41,6 +41,7 @@ const soundOf = (name: string): string => sound[name] ?? '1';
 /** What a sub-command needs besides what its options demand; `--check` keeps it from writing where it is told. */
 const besides: Readonly<Record<string, readonly string[]>> = {
   'schedule add': ['--at=2030-01-01T00:00:00Z', '--command=close'],
+  'alarm silence add': ['--for=1h'],
   'grafana generate': ['--check'],
 };
 
