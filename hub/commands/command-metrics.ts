@@ -23,6 +23,11 @@ export function exposeCommands(
     'Requests over MQTT not answered, because another hub uses the same topics',
     () => counters.leftToOthers,
   );
+  metrics.counter(
+    'hub_command_journal_faults_total',
+    'Attempts to write a state of a command that the disk did not take; each is tried again',
+    () => counters.journalFaults,
+  );
   metrics.counter('hub_commands_total', 'Commands ended, by final status', () => counters.finals, 'status');
   metrics.gauge('hub_commands_open', 'Commands without a final status', () => dispatcher.levels().open);
   metrics.gauge('hub_commands_uncertain', 'Commands uncertain now', () => dispatcher.levels().uncertain);

@@ -15,6 +15,7 @@ const names: Record<string, readonly string[]> = {
     'hub_broker_refusals_total',
     'hub_bus_messages_total',
     'hub_commands_accepted_total',
+    'hub_command_journal_faults_total',
     'hub_commands_left_to_others_total',
     'hub_commands_refused_total',
     'hub_commands_total',
