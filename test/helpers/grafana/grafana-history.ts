@@ -84,7 +84,8 @@ export async function writeHistory(url: string, database: string, toMs: number):
     recorder.snapshot(presenceAt(timeMs, changedMs), timeMs + 20);
   }
   for (const [id, presence] of presenceAt(changedMs, changedMs)) recorder.record(id, presence, changedMs);
-  const twins = new TwinRecorder({ clock, writer, ledger, recordOf: (id) => records.get(id) });
+  const changed = new ManualClock(changedMs);
+  const twins = new TwinRecorder({ clock: changed, writer, ledger, recordOf: (id) => records.get(id) });
   for (const [at, { id }] of historyDevices.entries()) {
     twins.twinMoved(id, { state: 'pending', rev: 1 });
     twins.twinMoved(id, { state: twinStates[at % twinStates.length] ?? 'in-sync', rev: 1 });
