@@ -2,7 +2,6 @@ import { typeName, type DeviceType } from '../../schemas/index.ts';
 import type { TwinChange, TwinPage, TwinQuery, TwinSummary, TwinView } from '../../schemas/api/twins.ts';
 import { differing } from '../../schemas/twin/twin-leaves.ts';
 import type { DeviceTwin } from '../../schemas/api/devices.ts';
-import type { TwinState } from '../../schemas/twin/twin-states.ts';
 import type { DeviceRecord } from '../registry/device-store.ts';
 import type { MayShow } from '../registry/visibility.ts';
 import type { TwinStore } from './twin-store.ts';
@@ -34,7 +33,7 @@ export interface TwinOperations {
 }
 
 /** Nothing was ever desired or reported. */
-const unset: { state: TwinState; sinceMs?: number; rev: number } = { state: 'in-sync', rev: 0 };
+const unset: DeviceTwin = { state: 'in-sync', sinceMs: null, rev: 0 };
 
 export function createTwinOperations(deps: Deps): TwinOperations {
   const { twins, store, registry, requireType, typeOf } = deps;
@@ -78,7 +77,7 @@ export function createTwinOperations(deps: Deps): TwinOperations {
 
     stands(device) {
       if (typeOf(device)?.twin === undefined) return undefined;
-      const { state, sinceMs = null, rev } = twins.standing(device) ?? unset;
+      const { state, sinceMs, rev } = twins.standing(device) ?? unset;
       return { state, sinceMs, rev };
     },
 
@@ -90,7 +89,7 @@ export function createTwinOperations(deps: Deps): TwinOperations {
         if (type !== undefined && record.type !== type && typeName(record.type) !== type) continue;
         const own = typeOf(device);
         if (own?.twin === undefined) continue;
-        const { state: stands, sinceMs = null, rev } = twins.standing(device) ?? unset;
+        const { state: stands, sinceMs, rev } = twins.standing(device) ?? unset;
         if (state !== undefined && stands !== state) continue;
         // One more than asked for shows that there is a next page.
         if (page.length === limit) return { twins: page, next: page.at(-1)?.device ?? null };
