@@ -7,6 +7,9 @@ export interface Spread {
 
 export function spreadOf(values: readonly number[]): Spread {
   const sorted = values.toSorted((a, b) => a - b);
-  const at = (index: number): number => Number((sorted[index] ?? Number.NaN).toFixed(2));
-  return { min: at(0), median: at(Math.floor(sorted.length / 2)), max: at(sorted.length - 1) };
+  const at = (index: number): number => sorted[index] ?? Number.NaN;
+  const half = sorted.length / 2;
+  const median = (at(Math.ceil(half) - 1) + at(Math.floor(half))) / 2;
+  const rounded = (value: number): number => Number(value.toFixed(2));
+  return { min: rounded(at(0)), median: rounded(median), max: rounded(at(sorted.length - 1)) };
 }
