@@ -3,7 +3,6 @@ import { fileURLToPath } from 'node:url';
 import { startAdmin } from './adapters/http/admin-server.ts';
 import { serveApi } from './adapters/http/routes/api-routes.ts';
 import { exposeDrops, exposeRefusals } from './adapters/socket-metrics.ts';
-import { createDeviceStore } from './adapters/sqlite/sqlite-device-store.ts';
 import { readiness } from './admin/readiness.ts';
 import { topicsOf } from './bus/topics.ts';
 import type { Config } from './config/config.ts';
@@ -66,7 +65,7 @@ async function startParts(hub: HubContext) {
   // What the hub knows. The bus is made early so that every part can publish, and connected last: until then an MQTT bus
   // queues, and the embedded broker refuses.
   const state = await openState(hub);
-  const registry = new Registry({ store: createDeviceStore(state.database), clock: hub.clock });
+  const registry = new Registry({ store: state.stores.devices, clock: hub.clock });
   await registry.load();
   registry.expose(hub.metrics);
   const missingTypes = new MissingTypes({ registry, catalog: state.catalog, log: hub.log });

@@ -60,7 +60,7 @@ export function createCredentialOperations(deps: {
   }
 
   return {
-    listCredentials: async (deviceId) => registry.require(deviceId).credentials.map(summary),
+    listCredentials: async (deviceId) => (await registry.found(deviceId)).credentials.map(summary),
     async addSecret(deviceId, validity) {
       checkValidity(validity, clock.now());
       const { secret, credential } = newSecretCredential(clock.now(), validity);

@@ -101,21 +101,17 @@ export function createDeviceAdministration(deps: DeviceAdministrationDeps): Devi
       return made.map(({ id, secret }) => ({ id, secret }));
     },
 
-    listDevices: async (query, mayShow) =>
-      pageOf(registry.all(), query, (record) => summary(record), mayShow),
+    listDevices: (query, mayShow) => pageOf(registry, query, (record) => summary(record), mayShow),
 
-    showDevice: (id) => Promise.resolve().then(() => details(registry.require(id))),
+    showDevice: async (id) => details(await registry.found(id)),
 
     async labelDevice(id, { set, remove }) {
-      checkLabels(set, remove, registry.require(id).labels);
+      checkLabels(set, remove, (await registry.found(id)).labels);
       await registry.label(id, set, remove);
-      return details(registry.require(id));
+      return details(await registry.found(id));
     },
 
-    async removeDevice(id) {
-      registry.require(id);
-      await registry.remove(id);
-    },
+    removeDevice: (id) => registry.remove(id),
   };
 }
 

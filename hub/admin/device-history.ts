@@ -39,8 +39,8 @@ export function createDeviceHistory(deps: {
     lastValues: createLastValues(deps),
     series: createSeries(deps),
     presenceHistory: async (query) =>
-      presenceHistory({ ...query, device: registry.require(query.device).id }),
-    logs: async (query) => logs({ ...query, device: registry.require(query.device).id }),
-    nacks: async (device) => nackLog.of(registry.require(device).id),
+      presenceHistory({ ...query, device: (await registry.found(query.device)).id }),
+    logs: async (query) => logs({ ...query, device: (await registry.found(query.device)).id }),
+    nacks: async (device) => nackLog.of((await registry.found(device)).id),
   };
 }

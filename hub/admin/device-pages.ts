@@ -4,6 +4,7 @@ import { renderValue, typeName } from '../../schemas/index.ts';
 import type { DeviceRecord } from '../registry/device-store.ts';
 import type { MayShow } from '../registry/visibility.ts';
 import type { PresenceState } from '../../schemas/presence-states.ts';
+import type { Registry } from '../registry/registry.ts';
 
 interface Page<Row> {
   devices: Row[];
@@ -13,45 +14,32 @@ interface Page<Row> {
 
 /**
  * One page of the devices a query means. @throws HubError `input-invalid` for a label that is none
- * @param records all of them, by id
  * @param rowOf makes the row of a device
  */
-export function pageOf<Row extends { presence: PresenceState; twin?: DeviceTwin }>(
-  records: readonly DeviceRecord[],
+export async function pageOf<Row extends { presence: PresenceState; twin?: DeviceTwin }>(
+  registry: Pick<Registry, 'pages'>,
   query: DeviceQuery,
   rowOf: (record: DeviceRecord) => Row,
   mayShow: MayShow = () => true,
-): Page<Row> {
+): Promise<Page<Row>> {
   const { state, label = [] } = query;
   const labels = label.map((term) => labelTerm(term));
   const q = query.q?.toLowerCase();
   const devices: Row[] = [];
   let last = '';
-  for (let index = firstAfter(records, query.after); index < records.length; index += 1) {
-    const record = records[index];
-    if (record === undefined || !matches(record, query, labels, q) || !mayShow(record.id)) continue;
-    const row = rowOf(record);
-    if (state !== undefined && row.presence !== state) continue;
-    if (query.twin !== undefined && row.twin?.state !== query.twin) continue;
-    // One more than asked for shows that there is a next page.
-    if (devices.length === query.limit) return { devices, next: last };
-    devices.push(row);
-    last = record.id;
+  for await (const page of registry.pages(query.after)) {
+    for (const record of page) {
+      if (!matches(record, query, labels, q) || !mayShow(record.id)) continue;
+      const row = rowOf(record);
+      if (state !== undefined && row.presence !== state) continue;
+      if (query.twin !== undefined && row.twin?.state !== query.twin) continue;
+      // One more than asked for shows that there is a next page.
+      if (devices.length === query.limit) return { devices, next: last };
+      devices.push(row);
+      last = record.id;
+    }
   }
   return { devices, next: null };
-}
-
-/** Where the ids after `after` begin. */
-function firstAfter(records: readonly DeviceRecord[], after: string | undefined): number {
-  if (after === undefined) return 0;
-  let low = 0;
-  let high = records.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((records[middle]?.id ?? '') <= after) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /** `key=value` → both. */

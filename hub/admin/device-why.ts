@@ -22,7 +22,7 @@ export function createWhy(deps: {
 }): (deviceId: string) => Promise<DeviceWhy> {
   const { clock, registry, events, liveness, keeper, spool, cuts, missingTypes } = deps;
   return async (deviceId) => {
-    const { type } = registry.require(deviceId);
+    const { type } = await registry.found(deviceId);
     const recorded = await events.of(deviceId);
     const { stalls } = liveness;
     const now = keeper.get(deviceId);

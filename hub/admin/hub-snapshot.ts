@@ -48,19 +48,21 @@ export interface SnapshotParts {
 }
 
 /** Devices by state, and the rates. @param mayShow not given: of all devices */
-export function countsOf(
+export async function countsOf(
   { registry, presence, throughput }: Pick<SnapshotParts, 'registry' | 'presence' | 'throughput'>,
   mayShow?: MayShow,
-): LiveCounts {
+): Promise<LiveCounts> {
   const rates = throughput.rates(mayShow);
-  if (mayShow === undefined) return { byState: presence.counts(), devices: registry.size, ...rates };
+  if (mayShow === undefined) return { byState: presence.counts(), devices: await registry.count(), ...rates };
   const byState: Record<string, number> = Object.fromEntries(presenceStates.map((state) => [state, 0]));
   let devices = 0;
-  for (const { id } of registry.all()) {
-    if (!mayShow(id)) continue;
-    devices += 1;
-    const { state } = presence.get(id);
-    byState[state] = (byState[state] ?? 0) + 1;
+  for await (const page of registry.pages()) {
+    for (const { id } of page) {
+      if (!mayShow(id)) continue;
+      devices += 1;
+      const { state } = presence.get(id);
+      byState[state] = (byState[state] ?? 0) + 1;
+    }
   }
   return { byState, devices, ...rates };
 }
@@ -72,7 +74,7 @@ export function countsOf(
 export async function snapshotOf(parts: SnapshotParts, mayShow?: MayShow): Promise<HubSnapshot> {
   const { clock, version, startedMs, identity, sessions, counters, pipeline, bus, dispatcher } = parts;
   const { ledger, writer, link, store, hubClock } = pipeline;
-  const { byState, devices, ...rates } = countsOf(parts, mayShow);
+  const { byState, devices, ...rates } = await countsOf(parts, mayShow);
   const all = mayShow === undefined;
   const sum = all ? ledger.total : sumOf([...ledger.accounts()].filter(({ id }) => mayShow(id)));
   const { carried, received, stored, spooled, deadLettered, inFlight } = sum;

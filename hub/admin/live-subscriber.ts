@@ -31,7 +31,7 @@ export interface LiveSources {
   presence(deviceId: string): Presence | undefined;
   row(deviceId: string): DeviceSummary | undefined;
   details(deviceId: string): DeviceDetails | undefined;
-  counts(mayShow?: MayShow): LiveCounts;
+  counts(mayShow?: MayShow): Promise<LiveCounts>;
   hub(mayShow?: MayShow): Promise<HubSnapshot>;
 }
 
@@ -206,7 +206,7 @@ export class LiveSubscriber {
     if (!this.#mayFlush()) return;
     this.#fresh = false;
     const mayShow = this.viewer.mayShow && ((id: string): boolean => this.mayShow(id));
-    if (this.watched.fleet) this.send({ t: 'counts', ...this.#sources.counts(mayShow) });
+    if (this.watched.fleet) this.send({ t: 'counts', ...(await this.#sources.counts(mayShow)) });
     for (const id of this.watched.devices) this.#sendDetails(id);
     if (!this.watched.hub) return;
     const hub = await this.#sources.hub(mayShow);

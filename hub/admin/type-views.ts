@@ -7,7 +7,7 @@ import type { Registry } from '../registry/registry.ts';
 /** The device types of the hub, as operators see them. */
 export interface TypeViews {
   /** @param mayShow which devices are counted; not given: all */
-  types(mayShow?: MayShow): TypeRow[];
+  types(mayShow?: MayShow): Promise<TypeRow[]>;
   /** @throws HubError `type-unknown` */
   type(id: string): TypeDefinition;
 }
@@ -15,10 +15,10 @@ export interface TypeViews {
 export function createTypeViews(deps: { catalog: DeviceTypeCatalog; registry: Registry }): TypeViews {
   const { catalog, registry } = deps;
   return {
-    types(mayShow = () => true) {
+    async types(mayShow = () => true) {
       const counts = new Map<string, number>();
-      for (const { id, type } of registry.all())
-        if (mayShow(id)) counts.set(type, (counts.get(type) ?? 0) + 1);
+      for await (const page of registry.pages())
+        for (const { id, type } of page) if (mayShow(id)) counts.set(type, (counts.get(type) ?? 0) + 1);
       return catalog.all().map(({ id, streams, commands }) => ({
         id,
         devices: counts.get(id) ?? 0,

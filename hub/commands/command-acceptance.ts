@@ -15,7 +15,7 @@ import { newCommandId } from './command-id.ts';
 import type { CommandRequest, CommandRefusal } from './command-request.ts';
 import type { DeviceDirectory } from './command-session.ts';
 import { mayWait, step, type Command } from './command.ts';
-import type { AnswerAddress, CommandJournal, CommandRecord, Delivery } from './journal.ts';
+import type { Acceptance, AnswerAddress, CommandJournal, CommandRecord, Delivery } from './journal.ts';
 import { commandFrameBytes } from './command-frame.ts';
 import { holderOf, type OpenCommands } from './open-commands.ts';
 
@@ -239,9 +239,9 @@ export class CommandAcceptance {
     );
     this.#arrives(command, holder, written);
     shares.take(holder);
-    let added: boolean;
+    let acceptance: Acceptance;
     try {
-      added = await written;
+      acceptance = await written;
     } catch (error) {
       return this.#unavailable(error, entry);
     } finally {
@@ -250,12 +250,12 @@ export class CommandAcceptance {
       shares.release(holder);
     }
     // The journal has this id already: the request came before, or clashes with one that did.
-    if (!added) return this.#known(request, command.id, entry);
+    if (acceptance.kind === 'known') return this.#known(request, command.id, entry);
     counters.accepted++;
     if (isFinal(command.status)) {
       counters.finals[command.status]++;
       answers.announce(record);
-    } else {
+    } else if (acceptance.ours) {
       const open = commands.add(record);
       const removed = directory.commandedTypeOf(command.device) === undefined;
       if (removed) void open.owner.handle(open, { kind: 'device-removed' });

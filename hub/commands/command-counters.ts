@@ -27,6 +27,8 @@ export interface CommandCounters {
   answersRefused: number;
   /** Journal writes that failed and were tried again. */
   journalFaults: number;
+  /** Commands let go because the journal says that they are not ours any more. */
+  notOurs: number;
 }
 
 export function newCommandCounters(): CommandCounters {
@@ -44,5 +46,6 @@ export function newCommandCounters(): CommandCounters {
     statusesDropped: 0,
     answersRefused: 0,
     journalFaults: 0,
+    notOurs: 0,
   };
 }

@@ -28,6 +28,11 @@ export function exposeCommands(
     'Attempts to write a state of a command that the disk did not take; each is tried again',
     () => counters.journalFaults,
   );
+  metrics.counter(
+    'hub_commands_not_ours_total',
+    'Commands let go because the journal says that they are not ours any more',
+    () => counters.notOurs,
+  );
   metrics.counter('hub_commands_total', 'Commands ended, by final status', () => counters.finals, 'status');
   metrics.gauge('hub_commands_open', 'Commands without a final status', () => dispatcher.levels().open);
   metrics.gauge('hub_commands_uncertain', 'Commands uncertain now', () => dispatcher.levels().uncertain);

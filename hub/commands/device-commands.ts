@@ -30,6 +30,8 @@ export interface OpenCommand {
   readonly untilMs: number;
   /** The session it was given to. */
   session?: CommandSession | undefined;
+  /** The journal says that it is not ours: nothing more is done about it here. */
+  notOurs?: true;
 }
 
 /** What the commands of all devices share. */
@@ -210,7 +212,11 @@ export class DeviceCommands {
     if (command.status !== before) this.#deps.changed(open);
     if (!journal && effects.length === 0) return;
     this.#enqueue(async () => {
-      if (journal) await this.#save(command);
+      if (open.notOurs === true) return;
+      if (journal && !(await this.#save(command))) {
+        this.#letGo(open);
+        return;
+      }
       this.#perform(open, { command, effects, journal });
       if (command.status !== before && isFinal(command.status)) {
         this.commands.delete(command.id);
@@ -219,6 +225,19 @@ export class DeviceCommands {
         this.#advance();
       }
     });
+  }
+
+  /** What becomes of the command is decided by whoever the journal says it belongs to, and published there. */
+  #letGo(open: OpenCommand): void {
+    open.notOurs = true;
+    this.commands.delete(open.command.id);
+    this.#deps.counters.notOurs++;
+    this.#deps.log.info(
+      { device: this.device, command: open.command.id },
+      'the command is not ours any more',
+    );
+    this.#deps.ended(open);
+    this.#advance();
   }
 
   /** Recalls what is uncertain, then gives the device its next commands, as far as it is free. */
@@ -297,8 +316,8 @@ export class DeviceCommands {
     }
   }
 
-  /** Nothing else of this device happens until the journal has it. */
-  async #save(command: Command): Promise<void> {
+  /** Nothing else of this device happens until the journal has it. False: the command is not ours. */
+  async #save(command: Command): Promise<boolean> {
     const { journal, clock, random, counters, log, faultLines } = this.#deps;
     const backoff = new Backoff({ firstMs: 100, maxMs: 10_000, random });
     for (;;) {

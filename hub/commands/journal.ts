@@ -20,6 +20,13 @@ export interface Delivery {
   readonly expiresMs: number;
 }
 
+/** What became of a new command. */
+export type Acceptance =
+  /** `ours`: this hub delivers it. Otherwise another hub owns the device, and does. */
+  | { kind: 'added'; ours: boolean }
+  /** The device has a command with this id, and nothing was written. */
+  | { kind: 'known' };
+
 /**
  * The commands on disk: every command with its state, and whether its final answer has reached the broker.
  * Each write resolves once it is on disk, and writes take effect in the order of the calls.
@@ -37,13 +44,14 @@ export interface CommandJournal {
   /** Newest first; the cursor of one page, `last`, is the `before` of the next. */
   list(query: CommandQuery): Promise<{ commands: Command[]; last?: number | undefined }>;
   wasDelivered(key: string): Promise<boolean>;
+  /** A new command (already final when it can never be sent) and the delivery that brought it, together. */
+  accept(record: CommandRecord, final: boolean, delivery?: Delivery): Promise<Acceptance>;
   /**
-   * A new command (already final when it can never be sent) and the delivery that brought it, together.
-   * False, and nothing written, when the device has a command with this id.
+   * The command's next state.
+   * @returns false, and nothing written, when it is not ours to change: it has a final status in the journal, or another
+   *   hub owns its device by now
    */
-  accept(record: CommandRecord, final: boolean, delivery?: Delivery): Promise<boolean>;
-  /** The command's next state. A final one in the journal is never overwritten. */
-  save(command: Command, final: boolean): Promise<void>;
+  save(command: Command, final: boolean): Promise<boolean>;
   /** The broker has the final answers of these. */
   answered(commands: readonly Pick<Command, 'device' | 'id'>[]): Promise<void>;
   /** Forgets answered commands that ended before `endedBeforeMs`, and deliveries that expired before `nowMs`. */

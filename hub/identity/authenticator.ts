@@ -3,7 +3,7 @@ import type { Auditor } from '../audit/audit.ts';
 import { FailedProofs } from '../kernel/failed-proofs.ts';
 import type { Clock } from '../../schemas/time/clock.ts';
 import type { Registry } from '../registry/registry.ts';
-import { authenticate, type Authentication, type Proof } from './principal.ts';
+import { claimOf, judgeClaim, type Authentication, type Proof } from './principal.ts';
 import type { Rotation } from './rotation.ts';
 
 /** Who a connection is, or why it is not let in. */
@@ -18,7 +18,7 @@ export type Admittance =
 const limit = { burst: 10, everyMs: 6_000 };
 
 export interface AuthenticatorDeps {
-  registry: Pick<Registry, 'get'>;
+  registry: Pick<Registry, 'find'>;
   rotation: Pick<Rotation, 'credentialUsed'>;
   sessions: {
     /** For how long the device is refused because it abused its rate, ms; 0 or less: it is not. */
@@ -38,9 +38,12 @@ export class Authenticator {
     this.#failures = new FailedProofs(deps.clock, limit);
   }
 
-  /** @param address of the network the connection comes from; see `networkOf`. */
-  admit(proof: Proof, address: string): Admittance {
-    const judged = this.#judge(proof);
+  /**
+   * @param address of the network the connection comes from; see `networkOf`.
+   * @throws HubError `database-failed` when the record of the device cannot be read
+   */
+  async admit(proof: Proof, address: string): Promise<Admittance> {
+    const judged = await this.#judge(proof);
     switch (judged.kind) {
       case 'device':
         return judged;
@@ -63,9 +66,12 @@ export class Authenticator {
     return waitMs > 0 ? { kind: 'throttled', retryAfterSec: Math.ceil(waitMs / 1000) } : judged;
   }
 
-  #judge(proof: Proof): Authentication | Extract<Admittance, { kind: 'shut-out' }> {
+  async #judge(proof: Proof): Promise<Authentication | Extract<Admittance, { kind: 'shut-out' }>> {
     const { registry, rotation, sessions, clock } = this.#deps;
-    const judged = authenticate(proof, (id) => registry.get(id), clock.now());
+    const nowMs = clock.now();
+    const claim = claimOf(proof, nowMs);
+    const named = claim.deviceId === undefined ? undefined : await registry.find(claim.deviceId);
+    const judged = judgeClaim(claim, named, nowMs);
     if (judged.kind !== 'device') return judged;
     const { record, principal } = judged;
     rotation.credentialUsed(record, principal.credentialId);

@@ -21,6 +21,16 @@ const leewayMs = 60_000;
 /** A token is for a connection, not for life: the key is what lives long. */
 const maxLifeMs = 24 * 3_600_000;
 
+/** A token of the right form, for now, of the right audience; whether the device it names has signed it is not known. */
+export interface UnprovenToken {
+  deviceId: string;
+  /** Unix ms. */
+  expiresMs: number;
+  alg: 'ES256' | 'EdDSA';
+  signed: Buffer;
+  signature: Buffer;
+}
+
 interface Claims {
   sub: string;
   expMs: number;
@@ -35,15 +45,8 @@ const nobody = {
 const parsedKeys = new Map<string, KeyObject>();
 const maxParsedKeys = 10_000;
 
-/**
- * Judges a token: form, times and audience, then the signature against the keys of the device it names. The
- * algorithm comes from the key, never from the token (RFC 8725 §3.1).
- */
-export function verifyDeviceToken(
-  token: string,
-  credentialsOf: (deviceId: string) => readonly Credential[],
-  nowMs: number,
-): VerifiedToken | undefined {
+/** Judges form, times and audience of a token. @returns undefined when one of them is wrong */
+export function readDeviceToken(token: string, nowMs: number): UnprovenToken | undefined {
   if (token.length > maxTokenBytes) return undefined;
   const parts = token.split('.');
   const [header, payload, signature] = parts;
@@ -54,17 +57,33 @@ export function verifyDeviceToken(
   if (claims === undefined || (alg !== 'ES256' && alg !== 'EdDSA')) return undefined;
   // What it demands to be understood is not understood here (RFC 7515 §4.1.11).
   if (crit !== undefined) return undefined;
-  const signed = Buffer.from(`${header}.${payload}`);
-  const signatureBytes = Buffer.from(signature, 'base64url');
-  const keys = credentialsOf(claims.sub)
+  return {
+    deviceId: claims.sub,
+    expiresMs: claims.expMs,
+    alg,
+    signed: Buffer.from(`${header}.${payload}`),
+    signature: Buffer.from(signature, 'base64url'),
+  };
+}
+
+/**
+ * Judges the signature against the keys of the device that the token names. The algorithm comes from the key, never from
+ * the token (RFC 8725 §3.1).
+ * @param credentials of that device; none when there is no such device
+ */
+export function verifyDeviceToken(
+  { deviceId, expiresMs, alg, signed, signature }: UnprovenToken,
+  credentials: readonly Credential[],
+  nowMs: number,
+): VerifiedToken | undefined {
+  const keys = credentials
     .filter((credential) => credential.kind === 'key' && isValidAt(credential, nowMs))
     .map(({ id, material }) => ({ id, key: keyOf(material) }))
     .filter(({ key }) => algorithmOf(key) === alg);
   for (let at = 0; at < Math.max(maxActiveOfKind, keys.length); at += 1) {
     const { id, key } = keys[at] ?? { id: undefined, key: nobody[alg] };
-    if (holds(key, alg, signed, signatureBytes) && id !== undefined) {
-      return { deviceId: claims.sub, credentialId: id, expiresMs: claims.expMs };
-    }
+    if (holds(key, alg, signed, signature) && id !== undefined)
+      return { deviceId, credentialId: id, expiresMs };
   }
   return undefined;
 }

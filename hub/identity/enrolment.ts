@@ -190,7 +190,7 @@ export class Enrolments {
     // The enrolment may have been used up or revoked while this request waited.
     const enrolment = this.#enrolmentOf(ask);
     if (enrolment === undefined) return denied;
-    const record = this.#deps.registry.get(ask.id);
+    const record = await this.#deps.registry.find(ask.id);
     if (record === undefined) return this.#register(enrolment, ask, now);
     if (record.disabled) return { kind: 'refused', reason: 'disabled' };
     const taken = { kind: 'refused', reason: 'already-registered' } as const;

@@ -1,7 +1,7 @@
 import { namePattern } from '../../schemas/index.ts';
 import { matchSecret, parseBasic, parseBearer, type Credential } from '../registry/credentials.ts';
 import type { DeviceRecord } from '../registry/device-store.ts';
-import { verifyDeviceToken } from './device-token.ts';
+import { readDeviceToken, verifyDeviceToken, type UnprovenToken } from './device-token.ts';
 
 /** Who a connection is, whatever it was proved with. */
 export interface Principal {
@@ -28,45 +28,61 @@ export type Authentication =
   | { kind: 'denied'; claimedId?: string | undefined }
   | { kind: 'disabled'; record: DeviceRecord };
 
+/** Whom a proof names, before anything is known of that device. */
+export interface Claim {
+  /** Undefined: it names no device, or has not the form of a proof. */
+  deviceId: string | undefined;
+  header?: { basic: { id: string; secret: string } | undefined } | { token: UnprovenToken | undefined };
+  /** The device that the certificate names. */
+  certified: string | undefined;
+  notAfterMs: number | undefined;
+}
+
+/** The first step: reads whom the proof names, whose record is needed to judge it. */
+export function claimOf({ authorization, certificate }: Proof, nowMs: number): Claim {
+  const certified = deviceOf(certificate?.names ?? []);
+  const notAfterMs = certificate?.notAfterMs;
+  if (authorization === undefined) return { deviceId: certified, certified, notAfterMs };
+  const text = parseBearer(authorization);
+  if (text !== undefined) {
+    const token = readDeviceToken(text, nowMs);
+    return { deviceId: token?.deviceId, header: { token }, certified, notAfterMs };
+  }
+  const basic = parseBasic(authorization);
+  return { deviceId: basic?.id, header: { basic }, certified, notAfterMs };
+}
+
 /**
- * Judges a proof against what is known of the device. A header is judged whenever there is one: a certificate
- * beside it must then be the same device's. A disabled device learns that only once it has proved who it is.
+ * The second step: judges a proof against what is known of the device it names. A header is judged whenever there is
+ * one: a certificate beside it must then be the same device's. A disabled device learns that only once it has proved who
+ * it is.
+ * @param record of the device that the claim names; undefined when there is none
  */
-export function authenticate(
-  proof: Proof,
-  recordOf: (deviceId: string) => DeviceRecord | undefined,
-  nowMs: number,
-): Authentication {
-  const certified = deviceOf(proof.certificate?.names ?? []);
+export function judgeClaim(claim: Claim, record: DeviceRecord | undefined, nowMs: number): Authentication {
+  const { header, certified } = claim;
   const principal =
-    proof.authorization === undefined
-      ? certificatePrincipal(certified, proof)
-      : headerPrincipal(proof.authorization, recordOf, nowMs);
-  const claimedId = principal?.deviceId ?? parseBasic(proof.authorization)?.id ?? certified;
-  const denied: Authentication = {
-    kind: 'denied',
-    claimedId,
-  };
-  if (principal === undefined) return denied;
+    header === undefined
+      ? certificatePrincipal(claim)
+      : headerPrincipal(header, record?.credentials ?? [], nowMs);
+  const named = header !== undefined && 'basic' in header ? header.basic?.id : undefined;
+  const denied: Authentication = { kind: 'denied', claimedId: principal?.deviceId ?? named ?? certified };
+  if (principal === undefined || record === undefined) return denied;
   if (certified !== undefined && certified !== principal.deviceId) return denied;
-  const record = recordOf(principal.deviceId);
-  if (record === undefined) return denied;
   return record.disabled ? { kind: 'disabled', record } : { kind: 'device', record, principal };
 }
 
 function headerPrincipal(
-  authorization: string,
-  recordOf: (deviceId: string) => DeviceRecord | undefined,
+  header: NonNullable<Claim['header']>,
+  credentials: readonly Credential[],
   nowMs: number,
 ): Principal | undefined {
-  const credentialsOf = (id: string): readonly Credential[] => recordOf(id)?.credentials ?? [];
-  const token = parseBearer(authorization);
-  if (token !== undefined) {
-    const verified = verifyDeviceToken(token, credentialsOf, nowMs);
-    return verified === undefined ? undefined : { by: 'token', ...verified };
+  if ('token' in header) {
+    const verified = header.token && verifyDeviceToken(header.token, credentials, nowMs);
+    return verified && { by: 'token', ...verified };
   }
-  const basic = parseBasic(authorization);
-  const credential = matchSecret(basic?.secret ?? '', credentialsOf(basic?.id ?? ''), nowMs);
+  const { basic } = header;
+  // Compared even when there is nothing to compare, so that each refusal costs the same.
+  const credential = matchSecret(basic?.secret ?? '', credentials, nowMs);
   if (basic === undefined || credential === undefined) return undefined;
   return {
     deviceId: basic.id,
@@ -76,9 +92,9 @@ function headerPrincipal(
   };
 }
 
-function certificatePrincipal(deviceId: string | undefined, { certificate }: Proof): Principal | undefined {
-  if (deviceId === undefined || certificate === undefined) return undefined;
-  return { deviceId, by: 'certificate', credentialId: 'certificate', expiresMs: certificate.notAfterMs };
+function certificatePrincipal({ certified, notAfterMs }: Claim): Principal | undefined {
+  if (certified === undefined) return undefined;
+  return { deviceId: certified, by: 'certificate', credentialId: 'certificate', expiresMs: notAfterMs };
 }
 
 /** A certificate speaks for one device: exactly one of its names has the form of a device id. */

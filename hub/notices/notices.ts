@@ -6,7 +6,7 @@ import { hasRoomFor } from '../kernel/share.ts';
 import type { Cancel, Clock } from '../../schemas/time/clock.ts';
 import type { MayShow } from '../registry/visibility.ts';
 import type { Registry } from '../registry/registry.ts';
-import { parseSelector, selectDevices } from '../registry/selector.ts';
+import { parseSelector } from '../registry/selector.ts';
 import type { RunReport } from '../schedules/run-report.ts';
 
 /** Scheduled notices, so that they outlive the hub. All reject with HubError `database-failed`. */
@@ -85,10 +85,10 @@ export class Notices {
   async push(request: NoticeRequest, actor = 'local'): Promise<Notice> {
     const selector = parseSelector(request.to);
     const { clock, registry, store, newId } = this.#deps;
-    if (selector.kind === 'device') registry.require(selector.id);
+    if (selector.kind === 'device') await registry.found(selector.id);
     const createdMs = clock.now();
     const notice: Notice = { id: newId(), createdMs, actor, ...request };
-    if (request.atMs === undefined) return this.#remember({ ...notice, report: this.#send(notice) });
+    if (request.atMs === undefined) return this.#remember({ ...notice, report: await this.#send(notice) });
     if (request.atMs <= createdMs || request.atMs > createdMs + farthestMs)
       throw invalid('/atMs', 'a time in the next 366 days', isoTime(request.atMs));
     const actors = [...this.#scheduled.values()].map((each) => each.notice.actor);
@@ -119,7 +119,7 @@ export class Notices {
     const text = textOf(notice);
     const startedMs = clock.monotonic();
     const report: NoticeReport = noReport();
-    const turns = selectDevices(this.#deps.registry, request.to)
+    const turns = (await this.#deps.registry.select(request.to))
       .map((id) => ({ id, atMs: startedMs + random() * jitterMs }))
       .toSorted((a, b) => a.atMs - b.atMs);
     report.matched = turns.length;
@@ -174,9 +174,17 @@ export class Notices {
     const waitMs = Math.max(0, (notice.atMs ?? 0) - this.#deps.clock.now());
     const cancel = this.#deps.clock.after(Math.min(waitMs, longestTimerMs), () => {
       if (waitMs > longestTimerMs) this.#schedule(notice);
-      else void this.#finish({ ...notice, report: this.#send(notice) });
+      else void this.#sendNow(notice);
     });
     this.#scheduled.set(notice.id, { notice, cancel });
+  }
+
+  async #sendNow(notice: Notice): Promise<void> {
+    try {
+      await this.#finish({ ...notice, report: await this.#send(notice) });
+    } catch (error) {
+      this.#deps.log.error({ id: notice.id, reason: messageOf(error) }, 'notice not sent');
+    }
   }
 
   async #finish(notice: Notice): Promise<void> {
@@ -196,10 +204,10 @@ export class Notices {
     return notice;
   }
 
-  #send(request: NoticeRequest): NoticeReport {
+  async #send(request: NoticeRequest): Promise<NoticeReport> {
     const text = textOf(request);
     const report: NoticeReport = noReport();
-    for (const id of selectDevices(this.#deps.registry, request.to)) {
+    for (const id of await this.#deps.registry.select(request.to)) {
       report.matched += 1;
       this.#deliver(id, text, report);
     }

@@ -25,8 +25,11 @@ export interface PresenceRow extends Presence {
 
 export interface PresenceStore {
   loadPresence(): Promise<PresenceRow[]>;
-  /** Resolves when the rows are on disk. */
-  savePresence(rows: readonly PresenceRow[]): Promise<void>;
+  /**
+   * Resolves when the rows are on disk, those of one device in their order.
+   * @returns whose rows they were; a device that is left out is not ours: it is removed, or another hub's by now
+   */
+  savePresence(rows: readonly PresenceRow[]): Promise<ReadonlySet<string>>;
 }
 
 /** What the hub sends to a device, as presence sees it. */
@@ -96,6 +99,8 @@ export class PresenceKeeper {
   #saving: Promise<void> | undefined;
   /** Changes whose save failed. They are reported all the same: hiding them would be wrong for longer. */
   saveFailures = 0;
+  /** Changes that were not saved because the device is not ours. Nobody is notified of them. */
+  notOurs = 0;
 
   constructor(deps: PresenceKeeperDeps) {
     this.#deps = deps;
@@ -370,14 +375,17 @@ export class PresenceKeeper {
     while (this.#unsaved.length > 0) {
       const rows = this.#unsaved;
       this.#unsaved = [];
+      let ours: ReadonlySet<string> | undefined;
       try {
-        await this.#deps.store.savePresence(rows);
+        ours = await this.#deps.store.savePresence(rows);
       } catch (error) {
         this.saveFailures += rows.length;
         this.#deps.log.error({ error: messageOf(error), changes: rows.length }, 'presence not saved');
       }
-      for (const { deviceId, timing: _timing, session: _session, ...presence } of rows)
-        this.#notify(deviceId, presence);
+      for (const { deviceId, timing: _timing, session: _session, ...presence } of rows) {
+        if (ours?.has(deviceId) === false) this.notOurs += 1;
+        else this.#notify(deviceId, presence);
+      }
     }
     this.#saving = undefined;
   }

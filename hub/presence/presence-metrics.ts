@@ -28,6 +28,11 @@ export function exposePresence(metrics: Metrics, { keeper, announcer, liveness }
     () => keeper.saveFailures,
   );
   metrics.counter(
+    'hub_presence_not_ours_total',
+    'Presence changes neither saved nor published, because the device is removed or not ours',
+    () => keeper.notOurs,
+  );
+  metrics.counter(
     'hub_stall_seconds_total',
     'Time the event loop was blocked, not counted as silence',
     () => liveness.stalledMs / 1000,

@@ -45,6 +45,11 @@ export interface StoredOpening {
   unseenBoots?: number;
 }
 
+export type Opened =
+  | ({ kind: 'opened' } & StoredOpening)
+  /** This hub may open no session now, and nothing was written: the device asks again, and perhaps another hub. */
+  | { kind: 'not-ours' };
+
 /** From this uptime of the boot on, another anchor applies, because the device's clock drifts. */
 export interface AnchorStep {
   boot: string;
@@ -76,7 +81,7 @@ export interface DeviceStore {
    * time, unless the uptime has gone backwards: then it is a new boot under an old name. Those of `unseenBoots`
    * that have no anchor get the given one.
    */
-  openSession(opening: SessionOpening): Promise<StoredOpening>;
+  openSession(opening: SessionOpening): Promise<Opened>;
   /** The boots of the device that have an anchor. */
   anchoredBoots(deviceId: string): Promise<AnchoredBoot[]>;
   /** Adds a further anchor; synced when it resolves. */

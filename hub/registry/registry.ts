@@ -3,15 +3,22 @@ import type { Metrics } from '../kernel/metrics.ts';
 import type { Clock } from '../../schemas/time/clock.ts';
 import type { Credential } from './credentials.ts';
 import type { DeviceChange, DeviceFollower } from './device-follower.ts';
+import { parseSelector, selects } from './selector.ts';
 import { anchorUnseen, type EndedBoot } from './unseen-boots.ts';
-import type { AnchorStep, DeviceRecord, DeviceStore, SessionOpening, StoredOpening } from './device-store.ts';
+import type { AnchorStep, DeviceRecord, DeviceStore, Opened, SessionOpening } from './device-store.ts';
 
 export interface RegistryDeps {
   store: DeviceStore;
   clock: Clock;
 }
 
-/** Every registered device: id → record, on disk and in memory. */
+/** Records that `pages` gives at a time. */
+const pageSize = 1_000;
+
+/**
+ * Every registered device: id → record. `get`, `require` and `all` are for what may not wait, and have the records at hand:
+ * those of connected devices at least. Everybody else asks `find`, `pages`, `select` and `count`, which have all.
+ */
 export class Registry {
   readonly #store: DeviceStore;
   readonly #clock: Clock;
@@ -54,6 +61,43 @@ export class Registry {
   all(): readonly DeviceRecord[] {
     this.#sorted ??= [...this.#records.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1));
     return this.#sorted;
+  }
+
+  /** The record of a device, connected or not. @throws HubError `database-failed` */
+  find(deviceId: string): Promise<DeviceRecord | undefined> {
+    return Promise.resolve(this.get(deviceId));
+  }
+
+  /** As `find`. @throws HubError `device-unknown` · `database-failed` */
+  async found(deviceId: string): Promise<DeviceRecord> {
+    const record = await this.find(deviceId);
+    if (record === undefined) throw deviceUnknown(deviceId);
+    return record;
+  }
+
+  /** All records by id, those behind `after`, some at a time. @throws HubError `database-failed` */
+  async *pages(after = ''): AsyncGenerator<readonly DeviceRecord[]> {
+    const records = this.all();
+    for (let from = firstAfter(records, after); from < records.length; from += pageSize)
+      yield await Promise.resolve(records.slice(from, from + pageSize));
+  }
+
+  /**
+   * The ids of the devices that a selector matches now, in their order. A disabled device is left out: it takes neither
+   * commands nor notices.
+   * @throws HubError `input-invalid`, naming the term and the rule · `database-failed`
+   */
+  async select(text: string): Promise<string[]> {
+    const selector = parseSelector(text);
+    const ids: string[] = [];
+    for await (const page of this.pages())
+      for (const device of page) if (!device.disabled && selects(selector, device)) ids.push(device.id);
+    return ids;
+  }
+
+  /** How many devices are registered. @throws HubError `database-failed` */
+  count(): Promise<number> {
+    return Promise.resolve(this.size);
   }
 
   expose(metrics: Metrics): void {
@@ -167,7 +211,7 @@ export class Registry {
     { deviceId, boot, uptimeMs }: Omit<SessionOpening, 'nowMs' | 'unseenBoots'>,
     ended: readonly EndedBoot[] = [],
     anchoring = true,
-  ): Promise<StoredOpening> {
+  ): Promise<Opened> {
     // A device gives up its old secret at the welcome: by then the new one must be on disk.
     const changing = this.#changes.get(deviceId);
     if (changing !== undefined) await changing;
@@ -181,8 +225,9 @@ export class Registry {
       }
     }
     const stored = await this.#store.openSession(opening);
-    const record = this.#records.get(deviceId);
-    if (record !== undefined) Object.assign(record, { epoch: stored.epoch, connectedBefore: true });
+    const record = this.get(deviceId);
+    if (record !== undefined && stored.kind === 'opened')
+      Object.assign(record, { epoch: stored.epoch, connectedBefore: true });
     return stored;
   }
 
@@ -233,4 +278,16 @@ export class Registry {
     });
     return changed;
   }
+}
+
+/** Where the ids after `after` begin. */
+function firstAfter(records: readonly DeviceRecord[], after: string): number {
+  let low = 0;
+  let high = records.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((records[middle]?.id ?? '') <= after) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

@@ -58,23 +58,6 @@ export function selects(selector: Selector, device: Selectable): boolean {
   }
 }
 
-/** Devices to choose from. */
-export interface SelectableDevices {
-  all(): Iterable<Selectable & { readonly disabled: boolean }>;
-}
-
-/**
- * The ids of the devices that a selector matches now, in their order. A disabled device is left out: it takes neither
- * commands nor notices.
- * @throws HubError `input-invalid`, naming the term and the rule
- */
-export function selectDevices(registry: SelectableDevices, text: string): string[] {
-  const selector = parseSelector(text);
-  const ids: string[] = [];
-  for (const device of registry.all()) if (!device.disabled && selects(selector, device)) ids.push(device.id);
-  return ids;
-}
-
 function holds({ id, type, site, labels = {} }: Selectable, key: string, value: string): boolean {
   if (key === 'id') return id === value;
   if (key === 'site') return site === value;

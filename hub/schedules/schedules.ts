@@ -33,10 +33,10 @@ export interface SchedulesDeps {
   /** The times that an expression allows; undefined for an invalid one. */
   parseCron: (expression: string) => CronFields | undefined;
   /**
-   * How many devices it would go to now. Throws HubError `command-refused` for a command that they would refuse,
+   * How many devices it would go to now. Rejects with HubError `command-refused` for a command that they would refuse,
    * `input-invalid` for anything but a selector.
    */
-  check: (schedule: NewSchedule) => number;
+  check: (schedule: NewSchedule) => Promise<number>;
   /**
    * Sends a command under an id that is the occurrence's own, so that asking again sends nothing twice.
    * `later`: not now, but it may be asked again. `refused`: why.
@@ -159,6 +159,7 @@ export class Schedules {
     const { clock, newRunKey } = this.#deps;
     const schedule: Schedule = { ...given, createdMs: clock.now(), actor, runKey: newRunKey() };
     this.#check(schedule);
+    const devices = await this.#deps.check(schedule);
     if (this.#kept.has(schedule.name)) throw new HubError('schedule-exists', schedule.name);
     const actors = [...this.#kept.values()].map((each) => each.schedule.actor);
     if (!hasRoomFor(actor, actors, maxSchedules)) {
@@ -166,7 +167,6 @@ export class Schedules {
       const expected = `a schedule within your share: you have ${own}, all together ${actors.length} of ${maxSchedules}`;
       throw invalid('name', expected, 'one more');
     }
-    const devices = this.#deps.check(schedule);
     await this.#deps.store.save(schedule);
     return { ...viewOf(this.#keep(schedule)), devices };
   }
@@ -259,7 +259,7 @@ export class Schedules {
     const { schedule } = kept;
     const { action, name, lastMs } = schedule;
     if (action.kind === 'notice') {
-      if (this.#deps.check(schedule) === 0)
+      if ((await this.#deps.check(schedule)) === 0)
         return this.#refused(kept, atMs, 'no device matches the selector');
       const run = this.#begin(kept, atMs);
       // A notice is worth less than the promise that it is not sent twice.

@@ -328,7 +328,10 @@ export class Session implements WatchedLink, DeviceSession {
       sessions.openSession(this, hello),
       twins.sessionOpening(this.deviceId, type, hello.desiredRev),
     ])
-      .then(([opened, desired]) => this.#welcome(accepted, opened, desired))
+      .then(([opened, desired]) => {
+        if (opened.kind === 'opened') this.#welcome(accepted, opened, desired);
+        else this.close('overloaded');
+      })
       .catch((error: unknown) => this.#broke(error, 'session not opened'));
   }
 

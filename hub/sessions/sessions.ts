@@ -5,7 +5,7 @@ import type { KnownSession } from '../presence/last-session.ts';
 import type { Scope } from '../../schemas/api/incidents.ts';
 import type { Clock } from '../../schemas/time/clock.ts';
 import type { DeviceChange, DeviceFollower } from '../registry/device-follower.ts';
-import type { DeviceRecord, StoredOpening } from '../registry/device-store.ts';
+import type { DeviceRecord, Opened } from '../registry/device-store.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { MayShow } from '../registry/visibility.ts';
 import type { HubClock } from '../telemetry/clock/hub-clock.ts';
@@ -135,7 +135,7 @@ export class Sessions implements DeviceFollower {
    * A session's hello is valid: it takes over from an older session immediately, and opens when its epoch and the
    * anchor of its boot are on disk. @throws HubError `database-failed`
    */
-  openSession(session: DeviceSession, hello: HelloFrame): Promise<StoredOpening> {
+  openSession(session: DeviceSession, hello: HelloFrame): Promise<Opened> {
     const { deviceId } = session;
     const older = this.#sessions.get(deviceId);
     this.#sessions.set(deviceId, session);

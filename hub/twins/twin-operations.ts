@@ -11,7 +11,7 @@ interface Deps {
   twins: Pick<Twins, 'read' | 'standing' | 'unsent' | 'change'>;
   store: Pick<TwinStore, 'history'>;
   /** By id. */
-  registry: { all(): readonly DeviceRecord[] };
+  registry: { pages(after?: string): AsyncIterable<readonly DeviceRecord[]> };
   /** @throws HubError `device-unknown` · `type-unknown` */
   requireType: (device: string) => DeviceType;
   typeOf: (device: string) => DeviceType | undefined;
@@ -27,7 +27,7 @@ export interface TwinOperations {
   change(request: DesiredRequest): Promise<TwinView>;
   /** Newest first. */
   history(device: string, limit: number): Promise<TwinChange[]>;
-  list(query: TwinQuery, mayShow?: MayShow): TwinPage;
+  list(query: TwinQuery, mayShow?: MayShow): Promise<TwinPage>;
   /** Where its twin stands; undefined for a device without one. */
   stands(device: string): DeviceTwin | undefined;
 }
@@ -81,19 +81,21 @@ export function createTwinOperations(deps: Deps): TwinOperations {
       return { state, sinceMs, rev };
     },
 
-    list({ after = '', limit, state, type, site }, mayShow = () => true) {
+    async list({ after = '', limit, state, type, site }, mayShow = () => true) {
       const page: TwinSummary[] = [];
-      for (const record of registry.all()) {
-        const { id: device } = record;
-        if (device <= after || !mayShow(device) || (site !== undefined && record.site !== site)) continue;
-        if (type !== undefined && record.type !== type && typeName(record.type) !== type) continue;
-        const own = typeOf(device);
-        if (own?.twin === undefined) continue;
-        const { state: stands, sinceMs, rev } = twins.standing(device) ?? unset;
-        if (state !== undefined && stands !== state) continue;
-        // One more than asked for shows that there is a next page.
-        if (page.length === limit) return { twins: page, next: page.at(-1)?.device ?? null };
-        page.push({ device, type: own.id, site: record.site, state: stands, sinceMs, rev });
+      for await (const records of registry.pages(after)) {
+        for (const record of records) {
+          const { id: device } = record;
+          if (!mayShow(device) || (site !== undefined && record.site !== site)) continue;
+          if (type !== undefined && record.type !== type && typeName(record.type) !== type) continue;
+          const own = typeOf(device);
+          if (own?.twin === undefined) continue;
+          const { state: stands, sinceMs, rev } = twins.standing(device) ?? unset;
+          if (state !== undefined && stands !== state) continue;
+          // One more than asked for shows that there is a next page.
+          if (page.length === limit) return { twins: page, next: page.at(-1)?.device ?? null };
+          page.push({ device, type: own.id, site: record.site, state: stands, sinceMs, rev });
+        }
       }
       return { twins: page, next: null };
     },

@@ -1,5 +1,4 @@
 import type { ViewOperations } from '../adapters/http/routes/api-routes.ts';
-import { createDeviceListStore, createRejectStore } from '../adapters/sqlite/sqlite-history-store.ts';
 import { ConsoleReadings } from '../admin/console-readings.ts';
 import { createDeviceAdministration } from '../admin/device-administration.ts';
 import { createDeviceHistory } from '../admin/device-history.ts';
@@ -20,7 +19,6 @@ import type { Registry } from '../registry/registry.ts';
 import { LatestReadings } from '../telemetry/latest-readings.ts';
 import { createReadings } from '../telemetry/readings.ts';
 import { createTelemetryAdministration } from '../admin/telemetry-administration.ts';
-import type { NackRow } from '../../schemas/api/rejects.ts';
 import type { HubContext } from './context.ts';
 import type { IncidentParts } from './incidents-wiring.ts';
 import type { PresenceParts } from './presence-wiring.ts';
@@ -61,7 +59,7 @@ export function createAdmin(hub: HubContext, deps: Deps): AdminParts {
   const { store, ledger, spool, link } = telemetry;
   const snapshot = snapshotParts(hub, deps);
   const keeper = presence.keeper;
-  const { catalog, database } = deps.state;
+  const { catalog, stores } = deps.state;
   const devices = createDeviceAdministration({
     registry,
     catalog,
@@ -85,8 +83,6 @@ export function createAdmin(hub: HubContext, deps: Deps): AdminParts {
   releasers.push('live feed', () => feed.close());
   exposeLiveFeed(metrics, feed);
   const latest = new LatestReadings();
-  const nacks = createDeviceListStore<NackRow>(database, 'nack');
-  const stores = { nacks, rejects: createRejectStore(database) };
   const refusals = new Refusals({ clock, log, stores }, feed);
   keepSaving(hub, 'rejected readings of devices', refusals.log.lists);
   keepSaving(hub, 'rejected readings', refusals.rejects);

@@ -1,6 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { createAlarmStore } from '../adapters/sqlite/alarms/sqlite-alarm-store.ts';
-import { createSilenceStore } from '../adapters/sqlite/alarms/sqlite-silence-store.ts';
 import { alarmingFaults } from '../admin/readiness.ts';
 import type { AlarmFollower } from '../alarms/alarm-follower.ts';
 import { exposeAlarms } from '../alarms/alarm-metrics.ts';
@@ -59,7 +57,7 @@ export async function startAlarms(
 ): Promise<AlarmParts> {
   const { clock, log, metrics, releasers } = hub;
   const { registry, sessions, telemetry, presence, incidents, twins, commands, bus, topics } = deps;
-  const { database, audit, hubIdentity } = deps.state;
+  const { stores, audit, hubIdentity } = deps.state;
   const recordOf = (device: string) => registry.get(device);
   const typeOf = (device: string) => sessions.typeOf(device);
   const followers = new Followers<AlarmFollower>();
@@ -67,7 +65,7 @@ export async function startAlarms(
     clock,
     log,
     audit,
-    store: createSilenceStore(database),
+    store: stores.silences,
     recordOf,
     newId: () => randomBytes(6).toString('base64url'),
   });
@@ -76,7 +74,7 @@ export async function startAlarms(
     clock,
     log,
     audit,
-    store: createAlarmStore(database),
+    store: stores.alarms,
     isRegistered: (device) => recordOf(device) !== undefined,
     isSilenced: (device) => silences.covers(device),
     followers: followers.all,

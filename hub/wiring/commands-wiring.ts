@@ -1,9 +1,7 @@
-import { auditInSameTransaction } from '../adapters/sqlite/sqlite-audit-store.ts';
-import { createCommandStore } from '../adapters/sqlite/sqlite-command-store.ts';
 import type { Bus, BusHandlers } from '../bus/bus.ts';
 import type { Topics } from '../bus/topics.ts';
 import type { CommandFollower } from '../commands/answers.ts';
-import { CommandAudit, stateEvent } from '../commands/command-audit.ts';
+import { CommandAudit } from '../commands/command-audit.ts';
 import { newCommandCounters } from '../commands/command-counters.ts';
 import { exposeCommands } from '../commands/command-metrics.ts';
 import { createCommandOperations, type CommandOperations } from '../commands/command-operations.ts';
@@ -66,10 +64,7 @@ export async function startCommands(hub: HubContext, deps: Deps): Promise<Comman
     registry,
   };
   const statuses = new StatusPublisher({ ...common, counters });
-  const beside = auditInSameTransaction();
-  const journal = createCommandStore(state.database, (command, first) =>
-    beside(state.audit.entryOf(stateEvent(command, first))),
-  );
+  const journal = state.stores.commands;
 
   const stages = new CommandStages();
   const waits = new CommandWaits(clock);

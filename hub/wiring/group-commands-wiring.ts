@@ -1,11 +1,9 @@
-import { createGroupCommandStore } from '../adapters/sqlite/sqlite-group-command-store.ts';
 import type { Topics } from '../bus/topics.ts';
 import type { CommandCounters } from '../commands/command-counters.ts';
 import type { CommandAudit } from '../commands/command-audit.ts';
 import type { Dispatcher } from '../commands/dispatcher.ts';
 import { GroupAnswers, type GroupCommandFollower } from '../commands/group/group-answers.ts';
 import { GroupCommandAudit } from '../commands/group/group-command-audit.ts';
-import { isSettled } from '../commands/group/group-command.ts';
 import { GroupCommands } from '../commands/group/group-commands.ts';
 import { createGroupOperations, type GroupOperations } from '../commands/group/group-operations.ts';
 import { MqttGroupRequests } from '../commands/group/mqtt-group-requests.ts';
@@ -16,7 +14,6 @@ import { Followers } from '../kernel/followers.ts';
 import type { Releasers } from '../kernel/releasers.ts';
 import type { Clock } from '../../schemas/time/clock.ts';
 import type { Registry } from '../registry/registry.ts';
-import { selectDevices } from '../registry/selector.ts';
 import type { HubState } from './state-wiring.ts';
 
 interface Deps {
@@ -47,12 +44,12 @@ export interface GroupCommandParts {
 /** Commands to many devices: journal → dispatcher → report, and the requests for them. */
 export async function startGroupCommands(deps: Deps): Promise<GroupCommandParts> {
   const { clock, registry, releasers, audit } = deps;
-  const journal = createGroupCommandStore(deps.state.database, isSettled);
+  const journal = deps.state.stores.groupCommands;
   const answers = new GroupAnswers({ ...deps, journal });
   releasers.push('group answers', () => answers.close());
   const followers = new Followers<GroupCommandFollower>();
   followers.follow(new GroupCommandAudit(deps.state.audit), answers);
-  const select = (text: string): string[] => selectDevices(registry, text);
+  const select = (text: string) => registry.select(text);
   const groupCommands = new GroupCommands({
     ...deps,
     journal,

@@ -1,4 +1,3 @@
-import { createEnrolmentStore } from '../adapters/sqlite/sqlite-enrolment-store.ts';
 import { Authenticator } from '../identity/authenticator.ts';
 import { Enrolments } from '../identity/enrolment.ts';
 import { exposeRotation } from '../identity/rotation-metrics.ts';
@@ -19,10 +18,10 @@ export async function startIdentity(
   { clock, log, metrics }: HubContext,
   { state, registry, sessions }: { state: HubState; registry: Registry; sessions: Sessions },
 ): Promise<IdentityParts> {
-  const { audit, database } = state;
+  const { audit, stores } = state;
   const rotation = new Rotation({ registry, sessions, clock, log, audit });
   const authenticator = new Authenticator({ registry, rotation, sessions, clock, audit });
-  const enrolments = new Enrolments({ store: createEnrolmentStore(database), registry, clock, audit });
+  const enrolments = new Enrolments({ store: stores.enrolments, registry, clock, audit });
   await enrolments.load();
   exposeRotation(metrics, rotation);
   return { authenticator, rotation, enrolments };

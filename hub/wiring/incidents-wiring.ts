@@ -1,4 +1,3 @@
-import { createIncidentStore } from '../adapters/sqlite/sqlite-incident-store.ts';
 import type { Publisher } from '../bus/bus.ts';
 import type { Topics } from '../bus/topics.ts';
 import { CutConnections } from '../incidents/cut-connections.ts';
@@ -39,10 +38,9 @@ export function createIncidents(
   },
 ): IncidentParts {
   const { sessions, presence, bus, topics } = deps;
-  const { database, hubIdentity } = deps.state;
-  const store = createIncidentStore(database);
+  const { stores, hubIdentity } = deps.state;
   const publish = incidentPublisher({ publisher: bus, topics, hub: hubIdentity });
-  const kept = new IncidentLog({ log, store, publish });
+  const kept = new IncidentLog({ log, store: stores.incidents, publish });
   releasers.push('incident log', () => kept.settled());
   const followers = new Followers<IncidentFollower>();
   followers.follow({ incidentChanged: (incident, members) => kept.changed(incident, members) });
@@ -77,7 +75,7 @@ export function createIncidents(
     cuts,
     followers,
     async resume() {
-      const open = incidents.resume(await store.load(), (id) => presence.keeper.find(id));
+      const open = incidents.resume(await stores.incidents.load(), (id) => presence.keeper.find(id));
       for (const deviceId of open) clones.resume(deviceId);
       cuts.resume(incidents.openSubjects('connections-cut'));
     },

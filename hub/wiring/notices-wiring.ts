@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { createNoticeStore } from '../adapters/sqlite/sqlite-notice-store.ts';
 import { exposeNotices } from '../notices/notice-metrics.ts';
 import { Notices } from '../notices/notices.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -12,7 +11,7 @@ export function createNotices(
   { clock, log, random, metrics, releasers }: HubContext,
   { state, registry, sessions }: { state: HubState; registry: Registry; sessions: Sessions },
 ): Notices {
-  const store = createNoticeStore(state.database);
+  const store = state.stores.notices;
   const notices = new Notices({ clock, log, registry, sessions, newId: randomUUID, random, store });
   releasers.push('notices', () => notices.close());
   exposeNotices(metrics, notices);

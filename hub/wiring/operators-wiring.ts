@@ -3,8 +3,6 @@ import { networkOf } from '../adapters/client-address.ts';
 import type { Access } from '../adapters/http/operator-login.ts';
 import type { ApiOperations } from '../adapters/http/routes/api-routes.ts';
 import { ownOrigins } from '../adapters/listen-address.ts';
-import { createConsoleSessionStore } from '../adapters/sqlite/sqlite-console-session-store.ts';
-import { createOperatorStore } from '../adapters/sqlite/sqlite-operator-store.ts';
 import { createCredentialOperations } from '../admin/credential-operations.ts';
 import type { Bus } from '../bus/bus.ts';
 import { isLoopback } from '../config/rules.ts';
@@ -52,11 +50,10 @@ export async function startOperators(
   { state, registry, sessions, identity, bus }: Deps,
 ): Promise<OperatorParts> {
   const { config, clock, log, metrics, releasers } = hub;
-  const { audit } = state;
-  const store = createConsoleSessionStore(state.database);
-  const logins = new ConsoleSessions({ store, clock, log });
+  const { audit, stores } = state;
+  const logins = new ConsoleSessions({ store: stores.consoleSessions, clock, log });
   const operators = new Operators({
-    store: createOperatorStore(state.database),
+    store: stores.operators,
     clock,
     audit,
     changed: (actor) => {

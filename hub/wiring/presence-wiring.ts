@@ -1,6 +1,3 @@
-import { createDeviceListStore } from '../adapters/sqlite/sqlite-history-store.ts';
-import { createPresenceStore } from '../adapters/sqlite/sqlite-presence-store.ts';
-import { createRemovalStore } from '../adapters/sqlite/sqlite-removal-store.ts';
 import type { Publisher } from '../bus/bus.ts';
 import type { Topics } from '../bus/topics.ts';
 import { Followers } from '../kernel/followers.ts';
@@ -38,11 +35,11 @@ export function createPresence(
 ): PresenceParts {
   const { config, log, clock, metrics, releasers } = hub;
   const { registry, bus, topics, admission } = deps;
-  const { database, hubIdentity, catalog } = deps.state;
+  const { stores, hubIdentity, catalog } = deps.state;
   const liveness = startLiveness({ clock, afterPoll: (run) => setImmediate(run) });
   releasers.push('liveness', () => liveness.close());
   const announcer = new PresenceAnnouncer({ publisher: bus, topics, log, hub: hubIdentity });
-  const events = new DeviceEvents({ clock, log, store: createDeviceListStore(database, 'event') });
+  const events = new DeviceEvents({ clock, log, store: stores.events });
   keepSaving(hub, 'device events', events.lists);
   const followers = new Followers<PresenceFollower>();
   followers.follow(
@@ -56,12 +53,12 @@ export function createPresence(
     clock,
     log,
     liveness,
-    store: createPresenceStore(database),
+    store: stores.presence,
     turnedAwayMs: () => admission.turnedAwayMs,
     followers: followers.all,
   });
   const removals = new Removals({
-    store: createRemovalStore(database),
+    store: stores.removals,
     log,
     clearPresence: (deviceId, cleared) => announcer.removed(deviceId, cleared),
   });

@@ -1,11 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { parseCron } from '../adapters/cron.ts';
-import { createScheduleStore } from '../adapters/sqlite/sqlite-schedule-store.ts';
 import { checkScheduled, scheduledReport, sendScheduled } from '../commands/group/scheduled-command.ts';
 import type { Notices } from '../notices/notices.ts';
 import type { Incidents } from '../incidents/incidents.ts';
 import type { Registry } from '../registry/registry.ts';
-import { selectDevices } from '../registry/selector.ts';
 import { exposeSchedules } from '../schedules/schedule-metrics.ts';
 import { Schedules } from '../schedules/schedules.ts';
 import type { HubClock } from '../telemetry/clock/hub-clock.ts';
@@ -35,10 +33,10 @@ export async function startSchedules(
     log,
     newRunKey: () => randomBytes(6).toString('base64url'),
     parseCron,
-    store: createScheduleStore(deps.state.database),
-    check: ({ to, action }) =>
+    store: deps.state.stores.schedules,
+    check: async ({ to, action }) =>
       action.kind === 'notice'
-        ? selectDevices(registry, to).length
+        ? (await registry.select(to)).length
         : checkScheduled({ groupCommands, typeOf, types }, { ...action, to }),
     refused: (name, raised) => incidents.keeper.scheduleRefused(name, raised),
     command: ({ name: schedule, to, jitterMs }, action, id) =>

@@ -1,5 +1,4 @@
 import packageJson from '../../package.json' with { type: 'json' };
-import { createDayCountStore } from '../adapters/sqlite/sqlite-history-store.ts';
 import { DayCounts } from '../admin/day-counts.ts';
 import { closesByCode, type SnapshotParts } from '../admin/hub-snapshot.ts';
 import type { Bus } from '../bus/bus.ts';
@@ -62,7 +61,7 @@ function createDayCounts(hub: HubContext, { state, sessions, telemetry, commands
   const dayCounts = new DayCounts({
     clock: hub.clock,
     log: hub.log,
-    store: createDayCountStore(state.database),
+    store: state.stores.dayCounts,
     totals: () => ({
       rejected: { ...telemetry.ledger.rejectedBy },
       commands: { ...commands.dispatcher.counters.finals },

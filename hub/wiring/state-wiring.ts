@@ -1,16 +1,15 @@
 import { join } from 'node:path';
 import { openDeviceTypes, type WatchedDeviceTypes } from '../adapters/device-types.ts';
-import { createAuditStore } from '../adapters/sqlite/sqlite-audit-store.ts';
-import { createHubIdentityStore } from '../adapters/sqlite/sqlite-hub-identity-store.ts';
 import { awaitDataDir } from '../adapters/sqlite/data-dir.ts';
-import type { Database } from '../adapters/sqlite/sqlite.ts';
 import { openStateDatabase } from '../adapters/sqlite/state-database.ts';
 import { exposeAudit } from '../audit/audit-metrics.ts';
 import { Audit } from '../audit/audit.ts';
 import type { HubContext } from './context.ts';
+import { firstSqliteStores, sqliteStores } from './state/sqlite-stores.ts';
+import { auditedWrites, type StateStores } from './state/state-stores.ts';
 
 export interface HubState {
-  database: Database;
+  stores: StateStores;
   /** The id of this hub, and the number of this start. */
   hubIdentity: { hubId: string; incarnation: string };
   audit: Audit;
@@ -27,12 +26,19 @@ export async function openState(hub: HubContext): Promise<HubState> {
   releasers.push('data folder', () => lock.release());
   const database = await openStateDatabase(join(config.dataDir, 'state.db'), { onFailure, clock, log });
   releasers.push('state database', () => database.close());
-  const audit = new Audit({ store: createAuditStore(database), clock, log });
+  const { audit: auditStore, identity } = firstSqliteStores(database);
+  const audit = new Audit({ store: auditStore, clock, log });
   releasers.push('audit', () => audit.close());
   exposeAudit(metrics, audit);
-  const names = createHubIdentityStore(database);
-  const hubIdentity = { hubId: await names.hubId(), incarnation: String(await names.nextIncarnation()) };
+  const hubIdentity = {
+    hubId: await identity.hubId(),
+    incarnation: String(await identity.nextIncarnation()),
+  };
   const catalog = await openDeviceTypes(config.schemasDir, log);
   releasers.push('device types', () => catalog.close());
-  return { database, hubIdentity, audit, catalog };
+  const stores = sqliteStores(
+    database,
+    auditedWrites((event) => audit.entryOf(event)),
+  );
+  return { stores, hubIdentity, audit, catalog };
 }

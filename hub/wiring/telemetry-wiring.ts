@@ -1,5 +1,3 @@
-import { createHubClockStore } from '../adapters/sqlite/sqlite-hub-clock-store.ts';
-import { createUpkeepProgress } from '../adapters/sqlite/upkeep-progress.ts';
 import type { Broadcaster, Publisher } from '../bus/bus.ts';
 import type { Topics } from '../bus/topics.ts';
 import { Followers } from '../kernel/followers.ts';
@@ -48,11 +46,11 @@ interface TelemetryDeps {
 export async function startTelemetry(hub: HubContext, deps: TelemetryDeps): Promise<Telemetry> {
   const { config, log, clock, metrics, releasers } = hub;
   const { registry, bus, topics } = deps;
-  const { database, catalog } = deps.state;
+  const { stores, catalog } = deps.state;
   const { maxAgeSec, maxAheadSec, backfillMaxAgeDays, rawRetentionDays } = config;
   const bounds = { maxAgeMs: maxAgeSec * 1000, maxAheadMs: maxAheadSec * 1000 };
   const hubClock = new HubClock(
-    { clock, log, store: createHubClockStore(database) },
+    { clock, log, store: stores.hubClock },
     { ...bounds, releasedMs, plausibleAheadMs },
   );
   await hubClock.start();
@@ -79,10 +77,9 @@ export async function startTelemetry(hub: HubContext, deps: TelemetryDeps): Prom
   );
 
   const recordOf = (deviceId: string) => registry.get(deviceId);
-  const progress = createUpkeepProgress(database);
   const measurements = () => measurementsOf(catalog.all());
   const upkeep = new Upkeep(
-    { store, progress, clock, hubClock, log, measurements },
+    { store, progress: stores.upkeep, clock, hubClock, log, measurements },
     upkeepOptions(config, { store, disk: pipeline.disk, log }),
   );
   exposeTelemetry(metrics, { ...pipeline, reconciliation, upkeep, ingest, fanOut: fanOut.counters });

@@ -1,16 +1,10 @@
-import { auditInSameTransaction } from '../adapters/sqlite/sqlite-audit-store.ts';
-import { createGroupCommandStore } from '../adapters/sqlite/sqlite-group-command-store.ts';
-import { createGroupTwinStore } from '../adapters/sqlite/sqlite-group-twin-store.ts';
-import { createTwinStore } from '../adapters/sqlite/sqlite-twin-store.ts';
 import type { Bus, IncomingMessage } from '../bus/bus.ts';
 import type { Topics } from '../bus/topics.ts';
 import { newCommandId } from '../commands/command-id.ts';
-import { isSettled } from '../commands/group/group-command.ts';
 import { Followers } from '../kernel/followers.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { PresenceKeeper } from '../presence/presence-keeper.ts';
 import type { PresenceState } from '../../schemas/presence-states.ts';
-import { selectDevices } from '../registry/selector.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 import type { TwinRecorder } from '../telemetry/recorders/twin-recorder.ts';
 import { GroupTwins } from '../twins/group/group-twins.ts';
@@ -18,7 +12,7 @@ import { TwinAnnouncer } from '../twins/twin-announcer.ts';
 import { TwinMessages } from '../twins/twin-messages.ts';
 import { exposeTwins } from '../twins/twin-metrics.ts';
 import { createTwinOperations, type TwinOperations } from '../twins/twin-operations.ts';
-import { changeEvent, Twins, type TwinFollower } from '../twins/twins.ts';
+import { Twins, type TwinFollower } from '../twins/twins.ts';
 import type { HubContext } from './context.ts';
 import type { HubState } from './state-wiring.ts';
 
@@ -53,11 +47,8 @@ export async function startTwins(
   },
 ): Promise<TwinParts> {
   const { registry, sessions, topics, bus: publisher } = deps;
-  const { audit, database, hubIdentity } = deps.state;
-  const beside = auditInSameTransaction();
-  const store = createTwinStore(database, (device, change) =>
-    beside(audit.entryOf(changeEvent(device, change))),
-  );
+  const { audit, stores, hubIdentity } = deps.state;
+  const store = stores.twins;
   const followers = new Followers<TwinFollower>();
   const requireType = (device: string) => sessions.requireType(device);
   const twins = new Twins({ clock, log, audit, store, sessions, requireType, followers: followers.all });
@@ -74,11 +65,11 @@ export async function startTwins(
     clock,
     log,
     twins,
-    store: createGroupTwinStore(database),
+    store: stores.groupTwins,
     newId: () => newCommandId(clock.now(), random),
-    select: (selector) => selectDevices(registry, selector),
+    select: (selector) => registry.select(selector),
     isAway: (device) => !mayComeBack.has(deps.presence.keeper.get(device).state),
-    groups: () => createGroupCommandStore(database, isSettled).groups(),
+    groups: () => stores.groupCommands.groups(),
   });
   await groupTwins.start();
   releasers.push('group twins', () => groupTwins.close());

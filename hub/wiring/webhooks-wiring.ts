@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { createWebhookStore } from '../adapters/sqlite/alarms/sqlite-webhook-store.ts';
 import { webhookSender } from '../adapters/webhook-sender.ts';
 import { Webhooks } from '../alarms/webhooks.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -15,7 +14,7 @@ export async function startWebhooks(
     clock,
     log,
     random,
-    store: createWebhookStore(state.database),
+    store: state.stores.webhooks,
     send: webhookSender(config.webhookAllow),
     recordOf: (device) => registry.get(device),
     hubId: state.hubIdentity.hubId,

@@ -79,17 +79,18 @@ export function createCommandStore(
       const statements = [insert(record, final), ...beside(record.command, true)];
       if (delivery !== undefined) statements.push(remember(delivery));
       const [added] = await database.transaction(statements);
-      return added !== undefined && added.length > 0;
+      return added?.length === 1 ? { kind: 'added', ours: true } : { kind: 'known' };
     },
     async save(command, final) {
       const { device, id, status, changedMs } = command;
       // The guard keeps the state machine's promise here too: a final command never changes.
       const sql = `UPDATE command SET status = ?3, final = ?4, owed = ?4, changed_ms = ?5, body = ?6
-                   WHERE device = ?1 AND id = ?2 AND final = 0`;
-      await database.transaction([
+                   WHERE device = ?1 AND id = ?2 AND final = 0 RETURNING seq`;
+      const [saved] = await database.transaction([
         { sql, params: [device, id, status, Number(final), changedMs, JSON.stringify(command)] },
         ...beside(command, false),
       ]);
+      return saved?.length === 1;
     },
     async answered(commands) {
       const sql = 'UPDATE command SET owed = 0 WHERE device = ?1 AND id = ?2';

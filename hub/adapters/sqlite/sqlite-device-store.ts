@@ -1,10 +1,5 @@
 import type { Credential } from '../../registry/credentials.ts';
-import type {
-  DeviceRecord,
-  DeviceStore,
-  SessionOpening,
-  StoredOpening,
-} from '../../registry/device-store.ts';
+import type { DeviceRecord, DeviceStore, Opened, SessionOpening } from '../../registry/device-store.ts';
 import type { AnchoredBoot } from '../../registry/unseen-boots.ts';
 import { deviceUnknown, HubError } from '../../kernel/errors.ts';
 import { noteRemoval } from './sqlite-removal-store.ts';
@@ -166,7 +161,7 @@ function exists(ids: readonly string[], cause?: unknown): HubError {
 async function openSession(
   db: Database,
   { deviceId, boot, uptimeMs, unseenBoots = [], nowMs }: SessionOpening,
-): Promise<StoredOpening> {
+): Promise<Opened> {
   const anchorMs = nowMs === undefined ? null : nowMs - uptimeMs;
   const [epochs, , , , ended, , , boots, steps] = await db.transaction([
     {
@@ -219,6 +214,7 @@ async function openSession(
   ]);
   const anchors = new Map(boots?.map((row) => [String(row['boot']), Number(row['anchor_ms'])]));
   return {
+    kind: 'opened',
     epoch: Number(epochs?.[0]?.['epoch']),
     ...(ended?.length ? { unseenBoots: ended.length } : {}),
     anchors,

@@ -1,15 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { Database } from './sqlite.ts';
 
-export interface HubIdentityStore {
-  /** Created at the first start on a data folder, and permanent. @throws HubError `database-failed` */
-  hubId(): Promise<string>;
-  /** To be called once a start: 1, 2, …; synced before it is answered. @throws HubError `database-failed` */
-  nextIncarnation(): Promise<number>;
-}
-
-/** @param newId creates the id of a hub that has none yet */
-export function createHubIdentityStore(db: Database, newId: () => string = randomUUID): HubIdentityStore {
+/**
+ * The name of the hub and the number of its starts, in `state.db`.
+ * @param newId creates the id of a hub that has none yet
+ */
+export function createHubIdentityStore(
+  db: Database,
+  newId: () => string = randomUUID,
+): { hubId(): Promise<string>; nextIncarnation(): Promise<number> } {
   /** Makes the row when there is none, adds to the incarnation, and answers the row. */
   async function raise(by: 0 | 1): Promise<{ hubId: string; incarnation: number }> {
     const [rows] = await db.transaction([

@@ -15,8 +15,8 @@ export function createPresenceStore(db: Database): PresenceStore {
     },
 
     async savePresence(rows) {
-      if (rows.length === 0) return;
-      await db.transaction([
+      if (rows.length === 0) return new Set();
+      const [saved] = await db.transaction([
         {
           sql: `INSERT INTO presence (device_id, state, reason, since_ms, epoch, n, until_ms, pong_ms, frame_ms,
                   data_ms, heartbeat_ms, grace_ms, last_session)
@@ -32,10 +32,12 @@ export function createPresenceStore(db: Database): PresenceStore {
                   since_ms = excluded.since_ms, epoch = excluded.epoch, n = excluded.n,
                   until_ms = excluded.until_ms, pong_ms = excluded.pong_ms, frame_ms = excluded.frame_ms,
                   data_ms = excluded.data_ms, heartbeat_ms = excluded.heartbeat_ms,
-                  grace_ms = excluded.grace_ms, last_session = excluded.last_session`,
+                  grace_ms = excluded.grace_ms, last_session = excluded.last_session
+                RETURNING device_id`,
           params: [JSON.stringify(rows)],
         },
       ]);
+      return new Set(saved?.map((row) => String(row['device_id'])));
     },
   };
 }

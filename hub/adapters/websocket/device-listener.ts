@@ -48,7 +48,7 @@ export interface SocketEvents {
 export interface DeviceListenerDeps {
   log: Log;
   /** @param network IPv4 address or IPv6 /64 the connection comes from */
-  authenticate: (proof: Proof, network: string) => Admittance;
+  authenticate: (proof: Proof, network: string) => Promise<Admittance>;
   /** A device without an identity asks for one. */
   enrol: (ask: EnrolmentAsk, network: string) => Promise<Enrolled>;
   /** Whether this device may open one more session now. */
@@ -211,6 +211,8 @@ function listenTo(ws: DeviceWebSocket, counters: ListenerCounters): void {
   });
 }
 
+/** When a device comes again that was turned away because its record could not be read, ms. */
+const unreadRetryMs = 5_000;
 /** Limits on sockets whose upgrade is not done, and how long an upgrade may take, TLS included. */
 const maxPending = 2_000;
 const pendingMs = 10_000;
@@ -254,34 +256,22 @@ export async function startDeviceListener(
     counted,
     refused: count,
   });
-  server.on('upgrade', (request, socket, head) => {
-    // Before anything else: an error on a socket without a listener would end the process.
-    socket.on('error', () => socket.destroy());
-    if (goneRetryMs !== undefined) {
-      refuse(socket, request, unavailable('draining', 'the hub is going away', goneRetryMs()));
-      return;
-    }
-    const address = addressOf(request);
-    const judged = judgeUpgrade(request, options.allowedOrigins, (authorization) =>
-      deps.authenticate(proofOf(request, authorization), networkOf(address)),
-    );
-    if (judged.kind === 'refused') {
-      refuse(socket, request, judged.refusal);
-      return;
-    }
-    // Only authenticated devices count, so that strangers take nothing from the share of others.
-    const admitted = deps.admit(judged.record.id);
-    if (admitted.kind !== 'admitted') {
-      refuse(socket, request, turnedAway(admitted));
-      return;
-    }
-    sockets.handleUpgrade(request, socket, head, (opened) => {
-      const ws = opened as DeviceWebSocket;
+  serveUpgrades(server, sockets, {
+    addressOf,
+    goneRetryMs: () => goneRetryMs?.(),
+    judge: (request, address) =>
+      judgeUpgrade(request, options.allowedOrigins, (authorization) =>
+        deps.authenticate(proofOf(request, authorization), networkOf(address)),
+      ),
+    admit: deps.admit,
+    refuse,
+    failed: (error) => deps.log.error({ err: error }, 'a device was turned away: its record was not read'),
+    upgraded({ request, socket, address, record, principal }, ws) {
       if (socket instanceof TLSSocket && socket.isSessionReused()) counters.resumed += 1;
       limiter.proved(request.socket);
       listenTo(ws, counters);
-      ws.events = deps.connect(judged.record, ws, address, judged.principal);
-    });
+      ws.events = deps.connect(record, ws, address, principal);
+    },
   });
   // A handshake that `ws` refuses (version, key) gets the same form of answer as the hub's own refusals.
   sockets.on('wsClientError', (error, socket, request) =>
@@ -308,6 +298,73 @@ export async function startDeviceListener(
   };
 }
 
+interface Upgrade {
+  request: IncomingMessage;
+  socket: Duplex;
+  address: string;
+  record: DeviceRecord;
+  principal: Principal;
+}
+
+/** Requests that are upgrades: who asks, whether it may, the handshake. */
+function serveUpgrades(
+  server: Server,
+  sockets: ReturnType<typeof createSocketServer>,
+  deps: {
+    addressOf: (request: IncomingMessage) => string;
+    /** How long to wait, once the hub is going away. */
+    goneRetryMs: () => number | undefined;
+    judge: (request: IncomingMessage, address: string) => ReturnType<typeof judgeUpgrade>;
+    admit: DeviceListenerDeps['admit'];
+    refuse: (socket: Duplex, request: IncomingMessage, given: UpgradeRefusal) => void;
+    failed: (error: unknown) => void;
+    upgraded: (upgrade: Upgrade, ws: DeviceWebSocket) => void;
+  },
+): void {
+  const { refuse } = deps;
+
+  /** Refuses when the hub is going away. */
+  function isGone(request: IncomingMessage, socket: Duplex): boolean {
+    const retryMs = deps.goneRetryMs();
+    if (retryMs !== undefined)
+      refuse(socket, request, unavailable('draining', 'the hub is going away', retryMs));
+    return retryMs !== undefined;
+  }
+
+  async function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    const address = deps.addressOf(request);
+    const judged = await deps.judge(request, address);
+    if (judged.kind === 'refused') {
+      refuse(socket, request, judged.refusal);
+      return;
+    }
+    // It may have begun to stop.
+    if (isGone(request, socket)) return;
+    // Only authenticated devices count, so that strangers take nothing from the share of others.
+    const admitted = deps.admit(judged.record.id);
+    if (admitted.kind !== 'admitted') {
+      refuse(socket, request, turnedAway(admitted));
+      return;
+    }
+    sockets.handleUpgrade(request, socket, head, (opened) =>
+      deps.upgraded({ request, socket, address, ...judged }, opened as DeviceWebSocket),
+    );
+  }
+
+  server.on('upgrade', (request, socket, head) => {
+    // Before anything else: an error on a socket without a listener would end the process.
+    socket.on('error', () => socket.destroy());
+    if (isGone(request, socket)) return;
+    upgrade(request, socket, head).catch((error: unknown) => {
+      deps.failed(error);
+      refuse(
+        socket,
+        request,
+        unavailable('busy', 'the hub cannot read its records of devices', unreadRetryMs),
+      );
+    });
+  });
+}
 /** Limits before authentication, and the address of each request. */
 function watchAddresses(
   server: Server,

@@ -88,11 +88,11 @@ type Judged =
   | { kind: 'refused'; refusal: UpgradeRefusal };
 
 /** The device that asks for the upgrade, or the refusal. */
-export function judgeUpgrade(
+export async function judgeUpgrade(
   request: IncomingMessage,
   allowedOrigins: readonly string[],
-  authenticate: (authorization: string | undefined) => Admittance,
-): Judged {
+  authenticate: (authorization: string | undefined) => Promise<Admittance>,
+): Promise<Judged> {
   const { headers } = request;
   if (pathOf(request) !== devicePath) return refused(404, 'not-found', `devices connect to ${devicePath}`);
   if (request.url?.includes('?') === true) {
@@ -121,7 +121,7 @@ export function judgeUpgrade(
   }
   const credentials = [headers.authorization ?? [], offer.pageAuthorizations].flat();
   if (credentials.length > 1) return refused(400, 'bad-request', 'the request has more than one credential');
-  return judgedBy(authenticate(credentials[0]));
+  return judgedBy(await authenticate(credentials[0]));
 }
 
 function judgedBy(authentication: Admittance): Judged {

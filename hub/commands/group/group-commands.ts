@@ -50,7 +50,7 @@ export interface GroupCommandsDeps {
   audit: CommandAudit;
   dispatcher: Pick<Dispatcher, 'check' | 'submit' | 'find' | 'cancel' | 'connected'>;
   /** The ids of the devices a selector matches now, in order; throws HubError `input-invalid`. */
-  select: (selector: string) => string[];
+  select: (selector: string) => Promise<string[]>;
   /** Where the dispatcher's follower finds those under way. */
   open: OpenGroupCommands;
   followers: readonly GroupCommandFollower[];
@@ -88,11 +88,11 @@ export class GroupCommands {
    * The devices within the caller's rights that it would go to, and why it would be refused.
    * @throws HubError `input-invalid` for a bad selector
    */
-  preview(
+  async preview(
     request: GroupCommandRequest,
     may: NonNullable<GroupCommandContext['may']> = () => true,
-  ): { devices: string[]; refusal?: CommandRefusal | undefined } {
-    const selected = this.#deps.select(request.to);
+  ): Promise<{ devices: string[]; refusal?: CommandRefusal | undefined }> {
+    const selected = await this.#deps.select(request.to);
     const devices = selected.filter(may);
     return { devices, refusal: outOfReach(selected, may) ?? this.#judge(request, devices) };
   }
@@ -101,11 +101,11 @@ export class GroupCommands {
    * The devices that the selector matches now, and those that would refuse the command, with their refusal.
    * @throws HubError `input-invalid` for a bad selector
    */
-  refusals({ to, name, params }: Pick<GroupCommandRequest, 'to' | 'name' | 'params'>): {
+  async refusals({ to, name, params }: Pick<GroupCommandRequest, 'to' | 'name' | 'params'>): Promise<{
     devices: string[];
     refused: { device: string; refusal: CommandRefusal }[];
-  } {
-    const devices = this.#deps.select(to);
+  }> {
+    const devices = await this.#deps.select(to);
     const refused = devices.flatMap((device) => {
       const refusal = this.#refusalOf({ device, name, params });
       return refusal === undefined ? [] : { device, refusal };
@@ -124,6 +124,8 @@ export class GroupCommands {
       refusal: audit.refused(refusal, groupEntry(request, context.requester)),
     });
     const id = request.id ?? newCommandId(clock.now(), random);
+    // Asked first: from the look into the journal to the entry there nothing may come between.
+    const { devices, refusal } = await this.preview(request, context.may);
     let before: GroupCommandRecord | undefined;
     // The same may have begun to arrive while the journal was asked.
     do {
@@ -136,7 +138,6 @@ export class GroupCommands {
         : refuse({ reason: 'id-conflict' });
     }
     if (this.#closed) throw new HubError('bus-unavailable', 'the hub is stopping');
-    const { devices, refusal } = this.preview(request, context.may);
     if (refusal !== undefined) return refuse(refusal);
     const { actor } = context.requester;
     const arriving = [...this.#arriving.values()].map((each) => each.actor);

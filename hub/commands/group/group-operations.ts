@@ -64,7 +64,7 @@ export function createGroupOperations(deps: {
   journal: GroupCommandJournal;
   now: () => number;
   /** The ids of the devices a selector matches now; throws HubError `input-invalid`. */
-  select: (selector: string) => string[];
+  select: (selector: string) => Promise<string[]>;
 }): GroupOperations {
   const { groupCommands, audit, journal, now } = deps;
 
@@ -102,7 +102,7 @@ export function createGroupOperations(deps: {
       return { ...viewOf(submission.record), repeated: submission.kind === 'repeated' };
     },
     async preview(given, caller) {
-      const { devices, refusal } = groupCommands.preview(await requestOf(given, caller), caller.may);
+      const { devices, refusal } = await groupCommands.preview(await requestOf(given, caller), caller.may);
       return { devices, ...withoutUndefined({ refusal }) };
     },
     show: async (id, may) => known(await groupCommands.find(id), id, may),
@@ -124,13 +124,15 @@ export function createGroupOperations(deps: {
     async groups(may) {
       const all = await journal.groups();
       if (may === undefined) return all;
-      return all.filter(({ selector }) => {
-        const devices = deps.select(selector);
-        return devices.length > 0 && devices.every(may);
-      });
+      const shown: Group[] = [];
+      for (const group of all) {
+        const devices = await deps.select(group.selector);
+        if (devices.length > 0 && devices.every(may)) shown.push(group);
+      }
+      return shown;
     },
     async setGroup(group) {
-      deps.select(group.selector);
+      await deps.select(group.selector);
       await journal.setGroup(group);
     },
     async removeGroup(name) {

@@ -102,11 +102,11 @@ const namedDevices = 3;
  * @returns how many devices the selector matches now; zero is allowed, because devices may be added later
  * @throws HubError `command-refused`, naming the types and some devices · `input-invalid`
  */
-export function checkScheduled(
+export async function checkScheduled(
   { groupCommands, typeOf, types }: CheckDeps,
   request: Pick<ScheduledCommand, 'to' | 'name' | 'params'>,
-): number {
-  const { devices, refused } = groupCommands.refusals(request);
+): Promise<number> {
+  const { devices, refused } = await groupCommands.refusals(request);
   const [first] = refused;
   if (devices.length === 0) checkForTypes(request, types());
   if (first === undefined) return devices.length;

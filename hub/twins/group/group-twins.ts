@@ -17,7 +17,7 @@ export interface GroupTwinsDeps extends OpenGroupTwinDeps {
   twins: Pick<Twins, 'change' | 'standing' | 'check'>;
   newId: () => string;
   /** The ids of the devices a selector matches now, in order. @throws HubError `input-invalid` */
-  select: (selector: string) => string[];
+  select: (selector: string) => Promise<string[]>;
   /** The stored selectors. */
   groups: () => Promise<readonly { name: string; selector: string }[]>;
 }
@@ -173,7 +173,7 @@ export class GroupTwins {
     { patch }: NewGroupTwin,
     { may = () => true }: GroupTwinCaller,
   ): Promise<string[]> {
-    const devices = this.#deps.select(to);
+    const devices = await this.#deps.select(to);
     if (devices.length === 0) {
       throw invalidInput({ path: '/to', keyword: 'selector', expected: 'at least one device', got: 'none' });
     }

@@ -49,7 +49,7 @@ test('a state that the journal does not take leaves no entry', async (t) => {
   const journal = createCommandStore(hub.database, (command, first) =>
     beside(hub.audit.entryOf({ ...stateEvent(command, first), action: 'hub.restore' })),
   );
-  assert.equal(await journal.accept(known, false), false, 'the id is taken');
+  assert.deepEqual(await journal.accept(known, false), { kind: 'known' }, 'the id is taken');
   await journal.save({ ...known.command, status: 'expired' }, true);
   await journal.save({ ...known.command, status: 'cancelled' }, true);
   const written = await hub.audit.list({ limit: 10, action: 'hub.restore' });

@@ -40,7 +40,7 @@ function groupCommandsOf(
       setGroup: () => Promise.resolve(),
       removeGroup: () => Promise.resolve(false),
     },
-    select: () => fleet,
+    select: () => Promise.resolve(fleet),
     open,
     followers: [],
     audit: new CommandAudit(

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { HubFrame, ResultFrame } from '../../../schemas/index.ts';
 import { ManualClock } from '../../helpers/clock.ts';
-import { FakeSession, startCommandHub, type CommandHub } from '../../helpers/hubs/dispatcher.ts';
+import { createCommandStore } from '../../../hub/adapters/sqlite/sqlite-command-store.ts';
+import { FakeSession, startCommandHub, startServed, type CommandHub } from '../../helpers/hubs/dispatcher.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 
 /** Uniform in [0, 1), the same for the same seed (mulberry32). */
@@ -202,3 +203,48 @@ for (let seed = 1; seed <= 12; seed++) {
   test(`link cuts, reboots, crashes and clock steps: every status is the device's own truth (seed ${seed})`, () =>
     storm(seed));
 }
+
+test('a command that the journal gives to somebody else is let go: no frame, no status, and the next one has its turn', async (t) => {
+  const hub = await startCommandHub(new ManualClock());
+  t.after(() => hub.close());
+  await hub.command('command/d-1/queued', { id: 'c-1', params: { percent: 1 } });
+  await hub.command('command/d-1/queued', { id: 'c-2', params: { percent: 2 } });
+  await hub.broker.status('d-1', 'c-2', 'queued');
+  await hub.database.transaction([
+    { sql: "UPDATE command SET status = 'succeeded', final = 1 WHERE id = 'c-1'" },
+  ]);
+  const session = new FakeSession('d-1');
+  hub.dispatcher.sessionOpened(session);
+  const frame = await session.frame('command');
+  assert.equal(frame.id, 'c-2');
+  assert.deepEqual(hub.broker.statuses('d-1', 'c-1'), ['accepted', 'queued']);
+  assert.deepEqual([hub.dispatcher.counters.notOurs, hub.dispatcher.levels().open], [1, 1]);
+});
+
+test('a command for a device of another hub is journalled here and delivered there', async (t) => {
+  const hub = await startCommandHub(new ManualClock());
+  t.after(() => hub.close());
+  const store = createCommandStore(hub.database);
+  const { dispatcher } = await startServed({
+    clock: new ManualClock(),
+    random: Math.random,
+    publisher: hub.broker,
+    journal: {
+      ...store,
+      async accept(...given) {
+        const acceptance = await store.accept(...given);
+        return acceptance.kind === 'added' ? { kind: 'added', ours: false } : acceptance;
+      },
+    },
+    audit: hub.audit,
+    directory: { commandedTypeOf: (id) => hub.devices.get(id), maxFrameBytesOf: () => 65_536 },
+  });
+  t.after(() => dispatcher.close());
+  const session = new FakeSession('d-1');
+  dispatcher.sessionOpened(session);
+  const request = { device: 'd-1', name: 'queued', params: { percent: 1 }, id: 'c-1' };
+  const first = await dispatcher.submit(request);
+  assert.equal(first.kind, 'accepted');
+  assert.equal((await dispatcher.submit(request)).kind, 'repeated');
+  assert.deepEqual([session.frames, dispatcher.levels().open, hub.broker.published], [[], 0, []]);
+});

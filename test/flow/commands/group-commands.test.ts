@@ -34,7 +34,7 @@ test('a group command goes on after a restart with the devices it had fixed, and
       log,
       random: () => 0.5,
       journal: createGroupCommandStore(state, isSettled),
-      select: () => fleet,
+      select: () => Promise.resolve(fleet),
       open,
       followers: [{ groupCommandChanged: (record) => void seen.push(record) }],
       audit: new CommandAudit(

@@ -52,7 +52,7 @@ function world(t: TestContext, outcomes: Outcome[] = []) {
       store,
       newRunKey: () => `key${(keys += 1)}`,
       parseCron,
-      check: ({ to }) => (to === 'nobody' ? 0 : 1),
+      check: ({ to }) => Promise.resolve(to === 'nobody' ? 0 : 1),
       refused: (name, raised) => void alarms.push(`${name} ${raised ? 'raised' : 'settled'}`),
       command: (_schedule, _action, id) => {
         ids.push(id);

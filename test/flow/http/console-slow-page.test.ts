@@ -28,7 +28,7 @@ test('a page that stops reading stops being sent to, and gets what is true when 
       presence: nothing,
       row: nothing,
       details: nothing,
-      counts: () => counts,
+      counts: () => Promise.resolve(counts),
       hub: () => Promise.resolve({ ...snapshot, nowMs: round }),
     },
   });

@@ -2,6 +2,7 @@ import type {
   AnchorStep,
   DeviceRecord,
   DeviceStore,
+  Opened,
   SessionOpening,
 } from '../../../hub/registry/device-store.ts';
 import type { PresenceRow, PresenceStore } from '../../../hub/presence/presence-keeper.ts';
@@ -17,6 +18,8 @@ export class MemoryDeviceStore implements DeviceStore {
   /** Set: the next opening waits for this. */
   gate: Promise<void> | undefined;
   fails = false;
+  /** This hub may open no session. */
+  notOurs = false;
   readonly steps: (AnchorStep & { deviceId: string })[] = [];
 
   load(): Promise<DeviceRecord[]> {
@@ -60,9 +63,10 @@ export class MemoryDeviceStore implements DeviceStore {
     return Promise.resolve();
   }
 
-  async openSession({ deviceId, boot, uptimeMs, unseenBoots = [], nowMs }: SessionOpening) {
+  async openSession({ deviceId, boot, uptimeMs, unseenBoots = [], nowMs }: SessionOpening): Promise<Opened> {
     await this.gate;
     if (this.fails) throw new HubError('database-failed');
+    if (this.notOurs) return { kind: 'not-ours' };
     const epoch = (this.#epochs.get(deviceId) ?? 0) + 1;
     this.#epochs.set(deviceId, epoch);
     const boots = this.#boots.get(deviceId) ?? new Map<string, { anchorMs: number; uptimeMs: number }>();
@@ -77,6 +81,7 @@ export class MemoryDeviceStore implements DeviceStore {
     const anchors = new Map([...boots].map(([name, { anchorMs }]) => [name, anchorMs]));
     const told = unseen.length === 0 ? {} : { unseenBoots: unseen.length };
     return {
+      kind: 'opened',
       epoch,
       ...told,
       anchors,
@@ -103,16 +108,19 @@ export class MemoryDeviceStore implements DeviceStore {
 
 export class MemoryPresenceStore implements PresenceStore {
   readonly rows = new Map<string, PresenceRow>();
+  /** Devices whose rows are another hub's. */
+  readonly notOurs = new Set<string>();
   fails = false;
 
   loadPresence(): Promise<PresenceRow[]> {
     return Promise.resolve([...this.rows.values()]);
   }
 
-  savePresence(rows: readonly PresenceRow[]): Promise<void> {
+  savePresence(rows: readonly PresenceRow[]): Promise<ReadonlySet<string>> {
     if (this.fails) return Promise.reject(new HubError('database-failed'));
-    for (const row of rows) this.rows.set(row.deviceId, row);
-    return Promise.resolve();
+    const ours = rows.filter(({ deviceId }) => !this.notOurs.has(deviceId));
+    for (const row of ours) this.rows.set(row.deviceId, row);
+    return Promise.resolve(new Set(ours.map(({ deviceId }) => deviceId)));
   }
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { hashSecret } from '../../../hub/registry/credentials.ts';
 import { createDeviceAdministration } from '../../../hub/admin/device-administration.ts';
-import { authenticate, type Proof } from '../../../hub/identity/principal.ts';
+import { claimOf, judgeClaim, type Proof } from '../../../hub/identity/principal.ts';
 import { HubError } from '../../../hub/kernel/errors.ts';
 import type { ErrorCode } from '../../../schemas/api/error-codes.ts';
 import { catalog, startSessions } from '../../helpers/hubs/session-fixture.ts';
@@ -18,8 +18,10 @@ async function startAdministration(t: TestContext) {
     session: (id) => hub.presence.session(id),
   });
   const judge = (id: string, secret: string) => judgeProof(basic(id, secret));
-  const judgeProof = (proof: Proof) =>
-    authenticate(proof, (id) => hub.registry.get(id), hub.clock.now()).kind;
+  const judgeProof = (proof: Proof) => {
+    const claim = claimOf(proof, hub.clock.now());
+    return judgeClaim(claim, hub.registry.get(claim.deviceId ?? ''), hub.clock.now()).kind;
+  };
   return { ...hub, devices, judge, judgeProof };
 }
 

@@ -74,12 +74,13 @@ function startFeed(count = 3) {
         const known = row(id);
         return known && { ...known, registeredMs: 0, epoch: 1, lastPongMs: null, lastFrameMs: null };
       },
-      counts: (mayShow = () => true) => ({
-        byState: {},
-        devices: [...presences.keys()].filter(mayShow).length,
-        messagesPerSec: 0,
-        storedPerSec: 0,
-      }),
+      counts: (mayShow = () => true) =>
+        Promise.resolve({
+          byState: {},
+          devices: [...presences.keys()].filter(mayShow).length,
+          messagesPerSec: 0,
+          storedPerSec: 0,
+        }),
       hub: () => Promise.resolve(exampleOf(HubSnapshot)),
     },
   });

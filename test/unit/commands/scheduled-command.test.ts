@@ -49,24 +49,24 @@ test('a schedule asks again after the refusals that pass, and after no other', a
   assert.deepEqual(later, ['too-many', 'unavailable']);
 });
 
-test('while no device matches, a command must be one of a device type, with params that one of them takes', () => {
+test('while no device matches, a command must be one of a device type, with params that one of them takes', async () => {
   const types = [
     testType('a', { open: { properties: { percent: { type: 'number', maximum: 100 } } } }),
     testType('b', { open: { properties: { angle: { type: 'number' } }, required: ['angle'] }, close: {} }),
   ];
-  const groupCommands = { refusals: () => ({ devices: [], refused: [] }) };
-  const check = (name: string, params: Record<string, unknown> = {}): number =>
+  const groupCommands = { refusals: () => Promise.resolve({ devices: [], refused: [] }) };
+  const check = (name: string, params: Record<string, unknown> = {}): Promise<number> =>
     checkScheduled(
       { groupCommands, typeOf: () => '', types: () => types },
       { to: 'type=mistyped', name, params },
     );
-  assert.equal(check('open', { percent: 40 }), 0);
-  assert.equal(check('open', { angle: 1 }), 0);
-  assert.equal(check('close'), 0);
+  assert.equal(await check('open', { percent: 40 }), 0);
+  assert.equal(await check('open', { angle: 1 }), 0);
+  assert.equal(await check('close'), 0);
   for (const name of ['opne', 'constructor', '__proto__', 'toString'])
-    assert.throws(() => check(name), /command-refused|no device type has the command/, name);
-  assert.throws(
-    () => check('open', { percent: 400 }),
+    await assert.rejects(check(name), /command-refused|no device type has the command/, name);
+  await assert.rejects(
+    check('open', { percent: 400 }),
     /no device matches type=mistyped now, and no device type takes open with these params: \/percent must be <= 100/,
   );
 });

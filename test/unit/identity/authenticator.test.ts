@@ -31,21 +31,25 @@ test('a device that flooded is refused for a minute, though it proves who it is'
   const device = await open();
   for (let n = 0; n < 200; n += 1) device.telemetry();
   assert.equal(device.socket.closedWith?.code, 4429);
-  assert.deepEqual(admit('d1', 'secret-d1'), { kind: 'shut-out', deviceId: 'd1', retryAfterSec: 60 });
+  assert.deepEqual(await admit('d1', 'secret-d1'), { kind: 'shut-out', deviceId: 'd1', retryAfterSec: 60 });
   assert.deepEqual(refusals, ['d1 {"reason":"shut-out"}']);
-  assert.equal(admit('d2', 'secret-d2').kind, 'device');
+  assert.equal((await admit('d2', 'secret-d2')).kind, 'device');
   await pass(60_000);
-  assert.equal(admit('d1', 'secret-d1').kind, 'device');
+  assert.equal((await admit('d1', 'secret-d1')).kind, 'device');
 });
 
 test('whoever guesses is slowed, and the device itself is not, wherever it comes from', async (t) => {
   const { admit } = await startAuthenticator(t);
-  for (let n = 0; n < 10; n += 1) assert.equal(admit('d1', 'wrong', '10.0.0.9').kind, 'denied');
-  assert.deepEqual(admit('d1', 'wrong', '10.0.0.9'), { kind: 'throttled', retryAfterSec: 6 });
-  assert.equal(admit('d1', 'wrong', '10.0.0.8').kind, 'throttled', 'the id is guessed at from elsewhere too');
+  for (let n = 0; n < 10; n += 1) assert.equal((await admit('d1', 'wrong', '10.0.0.9')).kind, 'denied');
+  assert.deepEqual(await admit('d1', 'wrong', '10.0.0.9'), { kind: 'throttled', retryAfterSec: 6 });
+  assert.equal(
+    (await admit('d1', 'wrong', '10.0.0.8')).kind,
+    'throttled',
+    'the id is guessed at from elsewhere too',
+  );
   for (const address of ['10.0.0.7', '10.0.0.8', '10.0.0.9']) {
-    assert.equal(admit('d1', 'secret-d1', address).kind, 'device', 'from an address it never had');
-    assert.equal(admit('d2', 'secret-d2', address).kind, 'device', 'and so is its neighbour');
+    assert.equal((await admit('d1', 'secret-d1', address)).kind, 'device', 'from an address it never had');
+    assert.equal((await admit('d2', 'secret-d2', address)).kind, 'device', 'and so is its neighbour');
   }
 });
 
@@ -53,7 +57,7 @@ test('one that fails once a second is told to wait no longer for every try', asy
   const { admit, pass } = await startAuthenticator(t);
   const waits: number[] = [];
   for (let n = 0; n < 600; n += 1) {
-    const admitted = admit('nobody', 'wrong');
+    const admitted = await admit('nobody', 'wrong');
     if (admitted.kind === 'throttled') waits.push(admitted.retryAfterSec);
     await pass(1_000);
   }
@@ -65,12 +69,12 @@ test('the first use of a next secret retires the others, ends no session, and co
   const device = await open('d1');
   const next = newSecretCredential(0, { state: 'next' });
   await registry.changeCredentials('d1', (credentials) => [...credentials, next.credential]);
-  assert.equal(admit('d1', next.secret).kind, 'device');
+  assert.equal((await admit('d1', next.secret)).kind, 'device');
   assert.equal(rotation.counters.done, 0, 'not before the old secret is retired on disk');
   await turn();
   assert.equal(rotation.counters.done, 1);
-  assert.equal(admit('d1', 'secret-d1').kind, 'denied');
-  assert.equal(admit('d1', next.secret).kind, 'device');
+  assert.equal((await admit('d1', 'secret-d1')).kind, 'denied');
+  assert.equal((await admit('d1', next.secret)).kind, 'device');
   assert.equal(device.socket.closedWith, undefined);
 });
 

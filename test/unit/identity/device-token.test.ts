@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { newKeyCredential } from '../../../hub/registry/credentials.ts';
-import { verifyDeviceToken } from '../../../hub/identity/device-token.ts';
+import { readDeviceToken, verifyDeviceToken } from '../../../hub/identity/device-token.ts';
 import { assertSameCost } from '../../helpers/timing.ts';
 import { newKey, signToken } from '../../helpers/tokens.ts';
 
@@ -10,7 +10,10 @@ const now = 1_767_225_600_000;
 const keys = { ES256: newKey('ES256'), EdDSA: newKey('EdDSA') };
 const credentials = [newKeyCredential(keys.ES256.publicPem, 0), newKeyCredential(keys.EdDSA.publicPem, 0)];
 const claims = { sub: 'd-1', aud: 'device-hub', exp: now / 1000 + 3_600 };
-const verify = (token: string) => verifyDeviceToken(token, (id) => (id === 'd-1' ? credentials : []), now);
+const verify = (text: string) => {
+  const token = readDeviceToken(text, now);
+  return token && verifyDeviceToken(token, token.deviceId === 'd-1' ? credentials : [], now);
+};
 
 test('a token signed with a registered key names its device and its end', () => {
   for (const [at, { privateKey }] of Object.values(keys).entries()) {

@@ -295,6 +295,16 @@ test('a hub that is restarted again and again goes on waiting for those it waite
   }
 });
 
+test('a change of a device that is not ours is told to nobody, and counted', async (t) => {
+  const store = new MemoryPresenceStore();
+  store.notOurs.add('d2');
+  const { keeper, told, link } = startKeeper(t, store);
+  keeper.opened('d1', link(), first);
+  keeper.opened('d2', link(), first);
+  assert.deepEqual(await told(), ['d1 online session-opened']);
+  assert.equal(keeper.notOurs, 1);
+});
+
 test('a disabled device is told as such until it is enabled', async (t) => {
   const { keeper, told, link } = startKeeper(t);
   keeper.opened('d1', link(), first);

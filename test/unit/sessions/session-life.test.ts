@@ -322,6 +322,17 @@ test('a dispatcher that throws at the opening or the closing ends no more than t
   assert.equal(counters.exceptions, 3);
 });
 
+test('a hub that may open no session closes with 1013, and tells nobody of one', async (t) => {
+  const { connect, open, deviceStore, counters, changes } = await startSessions(t);
+  deviceStore.notOurs = true;
+  const device = connect();
+  await device.hello();
+  assert.deepEqual(device.socket.closedWith, { code: 1013, reason: 'overloaded' });
+  assert.deepEqual([counters.welcomes, counters.exceptions, changes], [0, 0, []]);
+  deviceStore.notOurs = false;
+  await open();
+});
+
 test('a state database that fails refuses the session with 1013, and the next one is let in', async (t) => {
   const { connect, open, deviceStore } = await startSessions(t);
   deviceStore.fails = true;

@@ -113,7 +113,7 @@ test('of the group twins that run, one actor has half at most, and another still
     },
     isAway: () => true,
     newId: () => `t-${(lastId += 1)}`,
-    select: () => ['d-1'],
+    select: async () => ['d-1'],
     groups: async () => [],
   });
   const send = (actor: string) =>

@@ -6,6 +6,8 @@ import type { TypeViews } from '../../../admin/type-views.ts';
 import { serve } from './serve-operation.ts';
 
 export function serveDeviceTypes(app: FastifyInstance, operations: TypeViews): void {
-  serve(app, deviceTypeApi.listDeviceTypes, ({ mayShow }) => ({ types: operations.types(mayShow) }));
+  serve(app, deviceTypeApi.listDeviceTypes, async ({ mayShow }) => ({
+    types: await operations.types(mayShow),
+  }));
   serve(app, deviceTypeApi.showDeviceType, ({ params }) => operations.type(params.id));
 }
