@@ -51,6 +51,8 @@ export class TwinAnnouncer implements TwinFollower {
   }
 
   #pump(): void {
+    // Before the loop: the first step of an iterator passes every place that a device has left empty.
+    if (this.#inFlight >= concurrency) return;
     for (const device of this.#waiting) {
       if (this.#inFlight >= concurrency) return;
       this.#waiting.delete(device);

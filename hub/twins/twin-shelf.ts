@@ -181,6 +181,8 @@ export class TwinShelf {
 
   /** What is not on disk yet stays, and the newest one does. */
   #makeRoom(): void {
+    // Before the loop: the first step of an iterator passes every place that `#touch` has left empty.
+    if (this.#bytes <= this.#cacheBytes) return;
     for (const device of this.#cached) {
       if (this.#bytes <= this.#cacheBytes || this.#cached.size === 1) return;
       const entry = this.#entries.get(device);

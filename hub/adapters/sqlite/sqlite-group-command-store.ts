@@ -100,20 +100,14 @@ export function createGroupCommandStore(
       ]);
     },
     async saveTargets(id, targets) {
-      const rows = targets.map(({ index, target }) => ({
-        n: index,
-        status: target.status,
-        reason: target.reason ?? null,
-        settled: Number(isSettled(target)),
-      }));
-      await database.transaction([
-        {
-          sql: `UPDATE group_command_target SET status = given.value ->> 'status', reason = given.value ->> 'reason',
-                       settled = given.value ->> 'settled'
-                  FROM json_each(?2) AS given WHERE group_command = ?1 AND n = given.value ->> 'n'`,
-          params: [id, JSON.stringify(rows)],
-        },
-      ]);
+      await database.transaction(
+        targets.map(({ index, target }) => ({
+          // One statement a row: joined to a list of rows it would read the list once for each target of the group.
+          sql: `UPDATE group_command_target SET status = ?3, reason = ?4, settled = ?5
+                 WHERE group_command = ?1 AND n = ?2`,
+          params: [id, index, target.status, target.reason ?? null, Number(isSettled(target))],
+        })),
+      );
     },
     async answered(id) {
       await database.transaction([{ sql: 'UPDATE group_command SET owed = 0 WHERE id = ?1', params: [id] }]);

@@ -77,18 +77,13 @@ export function createGroupTwinStore(db: Database): GroupTwinStore {
     },
 
     async saveTargets(id, targets) {
-      const rows = targets.map(({ index, target }) => ({
-        n: index,
-        status: target.status,
-        reason: target.reason ?? null,
-      }));
-      await db.transaction([
-        {
-          sql: `UPDATE group_twin_target SET status = given.value ->> 'status', reason = given.value ->> 'reason'
-                  FROM json_each(?2) AS given WHERE group_twin = ?1 AND n = given.value ->> 'n'`,
-          params: [id, JSON.stringify(rows)],
-        },
-      ]);
+      await db.transaction(
+        targets.map(({ index, target }) => ({
+          // One statement a row: joined to a list of rows it would read the list once for each target of the group.
+          sql: 'UPDATE group_twin_target SET status = ?3, reason = ?4 WHERE group_twin = ?1 AND n = ?2',
+          params: [id, index, target.status, target.reason ?? null],
+        })),
+      );
     },
 
     async prune(endedBeforeMs) {

@@ -28,7 +28,8 @@ export interface GroupTwinCaller {
   readonly may?: ((device: string) => boolean) | undefined;
 }
 
-const tickMs = 200;
+/** As the schedules': work of one period shares its wake-ups. */
+const tickMs = 250;
 /** Group twins of all requesters; one alone may have half of them. */
 const maxOpen = 200;
 const keepEndedMs = 30 * 24 * 3_600_000;
