@@ -59,6 +59,19 @@ const notTheHub: Pattern = {
   message: 'the simulator never imports the hub',
 };
 
+/** The SDK is a package of its own; of the contracts it takes what it can bring along: the protocol, and no validator. */
+const ofTheSdk: Pattern[] = [
+  {
+    regex: '^(\\.\\./){3,}(hub|device-sim|dashboards|packaging|test)/',
+    message: 'the SDK stands alone: of ours it takes the protocol',
+  },
+  {
+    // Everything but api/roles, cut-text, limits, protocol/, time/ and twin/merge-patch; there is no look-ahead here.
+    regex: '^(\\.\\./)+schemas/([^cltp]|c[^u]|l[^i]|p[^r]|pr[^o]|t[^iw]|twin/[^m]|protocol/frame-checks)',
+    message: 'of the schemas the SDK takes frames, limits and time: a validator is too much for a device',
+  },
+];
+
 function imports(files: string[], patterns: Pattern[], rules: Record<string, unknown> = {}) {
   return { files, rules: { 'no-restricted-imports': ['error', { patterns }], ...rules } };
 }
@@ -272,6 +285,20 @@ const outside = [
       ),
     ],
   ),
+  // The SDK runs in browsers too; what needs Node is in one folder.
+  imports(
+    ['sdk/typescript/src/**'],
+    [...ofTheSdk, thirdParties([], 'the SDK takes no third party and nothing of Node outside src/node', [])],
+  ),
+  imports(
+    ['sdk/typescript/src/node/**'],
+    [...ofTheSdk, thirdParties(['ws'], 'the SDK takes no third party but ws')],
+  ),
+  imports(
+    ['sdk/typescript/src/core/**'],
+    [...ofTheSdk, thirdParties([], 'the core takes no third party and does no I/O', [])],
+    pure,
+  ),
   imports(
     ['device-sim/check/check-certificates.ts'],
     [
@@ -367,7 +394,13 @@ export default {
   overrides: [
     // Only the process entries read the environment; tests set it.
     {
-      files: ['hub/main.ts', 'device-sim/main.ts', 'device-sim/demo/demo.ts', 'test/**'],
+      files: [
+        'hub/main.ts',
+        'device-sim/main.ts',
+        'device-sim/demo/demo.ts',
+        'sdk/typescript/examples/**',
+        'test/**',
+      ],
       rules: { 'node/no-process-env': 'off' },
     },
     // A test is a long function on purpose, with its small helpers beside their use and expected values repeated.

@@ -16,6 +16,9 @@ export const limits = {
   note: 256,
   /** Characters of a result's error text. */
   errorText: 1_024,
+  /** Characters of a log line, and of its tag. */
+  logText: 1_000,
+  logTag: 64,
   /** Command ids in `hello.unresolved` and in `recall.ids`. */
   ids: 500,
   /** Field errors in one nack. */

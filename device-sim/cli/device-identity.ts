@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import { UsageFault } from './sim-context.ts';
-import { secretFile } from '../client/secret-file.ts';
-import type { SecretStore } from '../device/secrets.ts';
+import { fileMemory, hasSecret } from '../../sdk/typescript/src/node.ts';
 
 export interface IdentityOptions {
   id: string;
@@ -24,20 +23,19 @@ export function addIdentityOptions(command: Command): Command {
 export function readIdentity({ id, secret, secretFile: file }: IdentityOptions): {
   id: string;
   secret: string;
-  secretStore?: SecretStore;
+  secretFile?: string;
 } {
   if (file === undefined) {
     if (secret === undefined) throw new UsageFault('give --secret, or a --secret-file that contains one');
     return { id, secret };
   }
   try {
-    const secretStore = secretFile(file);
-    const kept = secretStore.load();
-    if (kept === undefined && secret === undefined) {
+    const has = hasSecret(file);
+    if (!has && secret === undefined) {
       throw new UsageFault(`--secret-file ${file} does not exist yet: also give --secret the first time`);
     }
-    if (kept === undefined && secret !== undefined) secretStore.save({ secret });
-    return { id, secret: kept?.secret ?? secret ?? '', secretStore };
+    if (!has) void fileMemory('', { secret: file }).save('secret', JSON.stringify({ secret }));
+    return { id, secret: secret ?? '', secretFile: file };
   } catch (error) {
     if (error instanceof UsageFault) throw error;
     throw new UsageFault(`--secret-file ${error instanceof Error ? error.message : String(error)}`);

@@ -10,9 +10,10 @@ import {
   type CliContext,
   type ConnectOptions,
 } from './sim-context.ts';
-import { createDeviceClient, type DeviceClient } from '../client/client.ts';
+import { makeDevice, type Device } from '../../sdk/typescript/src/node.ts';
 import { addIdentityOptions, readIdentity, type IdentityOptions } from './device-identity.ts';
 import { systemClock } from '../../schemas/time/clock.ts';
+import { simulatedMemory } from '../device/simulated-memory.ts';
 import { loadTypes, shippedTypes } from '../device/played-type.ts';
 import { openRecording } from '../replay/recording.ts';
 import { planText, progressText, summaryText } from '../replay/replay-report.ts';
@@ -107,11 +108,15 @@ async function runReplay(file: string, options: ReplayOptions, context: CliConte
     timeColumn === undefined ? request : { ...request, timeColumn },
     stream,
   );
-  const client = createDeviceClient({
+  const identity = readIdentity(options);
+  const client = makeDevice({
     url: options.url,
-    ...readIdentity(options),
-    deviceType: options.type,
-    outboxCapacity: replayOutboxCapacity,
+    id: identity.id,
+    secret: identity.secret,
+    type: options.type,
+    memory: simulatedMemory(identity),
+    remembersCommands: false,
+    capacity: replayOutboxCapacity,
     ...readCa(options.ca),
   });
   stderr.write(terminalText(planText(recording, stream.name, zone.name)));
@@ -120,10 +125,10 @@ async function runReplay(file: string, options: ReplayOptions, context: CliConte
   const text = (): string => progressText(replay, (performance.now() - beganMs) / 1000);
   const status = startStatusLine(stderr, text, { clock: systemClock, plainEveryMs: 2000 });
   const faults = watchConnection(client, status, options.giveUp);
-  client.connect();
+  client.wake();
   const summary = await replay.run(AbortSignal.any([stopped, faults.signal]));
   faults.close();
-  if (client.online) await client.bye();
+  if (client.isOpen) await client.bye({ patienceMs: 0 });
   await client.close();
   status.close();
   stdout.write(terminalText(options.json === true ? `${JSON.stringify(summary)}\n` : summaryText(summary)));
@@ -139,7 +144,7 @@ function exitCode(summary: ReplaySummary, interrupted: boolean, failed: boolean,
 }
 
 /** A device tries forever, but a person at a terminal wants to know. Aborts with a text when further attempts are useless. */
-function watchConnection(client: DeviceClient, status: StatusLine, giveUpSec: number) {
+function watchConnection(client: Device, status: StatusLine, giveUpSec: number) {
   const controller = new AbortController();
   const giveUp = (): void => controller.abort(`gave up after ${giveUpSec} s without a connection`);
   let timer: NodeJS.Timeout | undefined = setTimeout(giveUp, giveUpSec * 1000);

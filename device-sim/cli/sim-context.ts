@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { InvalidArgumentError, type Command } from 'commander';
-import { parseCredentials, type Credential } from '../client/credentials.ts';
+import { parseCredentials, type Credential } from '../device/credentials.ts';
 import type { Output } from './status-line.ts';
 
 /** The parts of the process that a sub-command may use. */

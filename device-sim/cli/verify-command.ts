@@ -11,7 +11,7 @@ import {
 } from './sim-context.ts';
 import { terminalText } from '../../schemas/terminal-text.ts';
 import { systemClock } from '../../schemas/time/clock.ts';
-import { askHub } from '../client/hub-socket.ts';
+import { askHub } from './hub-socket.ts';
 import { verify, type HubLedger, type VerifiedHub } from '../verify/verify.ts';
 import { faultNames, isFault, type FaultName } from '../verify/verify-faults.ts';
 import type { StoredRow } from '../verify/verify-ledger.ts';

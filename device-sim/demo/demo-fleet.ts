@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseCredentials, type Credential } from '../client/credentials.ts';
+import { parseCredentials, type Credential } from '../device/credentials.ts';
 import type { FleetMember } from '../device/fleet.ts';
 import type { HubProcess } from './hub-process.ts';
 

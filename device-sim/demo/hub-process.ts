@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { parseCredentials, type Credential } from '../client/credentials.ts';
+import { parseCredentials, type Credential } from '../device/credentials.ts';
 
 const hubMain = fileURLToPath(new URL('../../hub/main.ts', import.meta.url));
 const readyTimeoutMs = 30_000;

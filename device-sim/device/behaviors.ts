@@ -1,23 +1,30 @@
-import type { DeviceClient } from '../client/client.ts';
+import type { LinkFaults } from '../../sdk/typescript/src/node.ts';
+import type { CommandFaults } from './command-faults.ts';
+
+/** What the faults take hold of. */
+export interface Faulty {
+  link: LinkFaults;
+  commands: (faults: CommandFaults) => void;
+}
 
 /** Faults that a simulated device can have, by name. */
 export const behaviors = {
   /** The application stops sending, even heartbeats, while the network stack still answers pings. */
-  hang: (client: DeviceClient) => client.faults.hang(),
+  hang: ({ link }: Faulty) => link.hang(),
   /** The socket is destroyed without a close frame; the device reconnects. */
-  cut: (client: DeviceClient) => client.faults.cut(),
+  cut: ({ link }: Faulty) => link.cut(),
   /** The network disappears without any notice to the hub: no frames, no pongs, no end of the socket. */
-  'silent-drop': (client: DeviceClient) => client.faults.vanish(),
+  'silent-drop': ({ link }: Faulty) => link.vanish(),
   /** `received` comes five seconds late. */
-  'slow-ack': (client: DeviceClient) => client.faults.commands({ slowAckMs: 5_000 }),
+  'slow-ack': ({ commands }: Faulty) => commands({ slowAckMs: 5_000 }),
   /** `received` never comes; the result does. */
-  'never-ack': (client: DeviceClient) => client.faults.commands({ neverAck: true }),
+  'never-ack': ({ commands }: Faulty) => commands({ neverAck: true }),
   /** The power fails when the next command has started, before it acts; the device boots again. */
-  'die-before-result': (client: DeviceClient) => client.faults.commands({ dies: 'before-result' }),
+  'die-before-result': ({ commands }: Faulty) => commands({ dies: 'before-result' }),
   /** The power fails when the next command has acted, before its result is stored; the device boots again. */
-  'die-after-act': (client: DeviceClient) => client.faults.commands({ dies: 'after-act' }),
+  'die-after-act': ({ commands }: Faulty) => commands({ dies: 'after-act' }),
   /** Every result comes twice. */
-  'duplicate-result': (client: DeviceClient) => client.faults.commands({ duplicateResult: true }),
+  'duplicate-result': ({ commands }: Faulty) => commands({ duplicateResult: true }),
 } as const;
 
 export type Behavior = keyof typeof behaviors;

@@ -1,11 +1,30 @@
+import type { AnswerFaults, CommandHandler } from '../../sdk/typescript/src/node.ts';
+
 /** Deliberate mistakes of a device in handling its commands. */
-export interface CommandFaults {
-  /** Delay of `received`, ms. */
-  slowAckMs?: number;
-  /** `received` is never sent; the result is. */
-  neverAck?: boolean;
-  /** Every result is sent twice. */
-  duplicateResult?: boolean;
+export interface CommandFaults extends AnswerFaults {
   /** The power fails once: after a command has started but not acted, or has acted but its result is not stored. */
   dies?: 'before-result' | 'after-act';
+}
+
+/**
+ * A handler whose device loses its power at this moment: nothing follows it any more.
+ * @param dies the moment, when one is set
+ * @param died cuts the power
+ */
+export function mortal(
+  handler: CommandHandler,
+  dies: () => CommandFaults['dies'],
+  died: () => void,
+): CommandHandler {
+  const never = new Promise<never>(() => undefined);
+  return async (call) => {
+    if (dies() === 'before-result') {
+      died();
+      return never;
+    }
+    const outcome = await handler(call);
+    if (dies() !== 'after-act') return outcome;
+    died();
+    return never;
+  };
 }

@@ -1,8 +1,8 @@
 import type { DeviceType, Severity, TwinError } from '../../schemas/index.ts';
 import type { JsonObject } from '../../schemas/twin/merge-patch.ts';
 import type { Clock } from '../../schemas/time/clock.ts';
-import type { CommandHandler, HandlerOptions } from '../client/command-runner.ts';
-import { seededRandom, type Random } from './random.ts';
+import type { CommandHandler, HandlerOptions, Random } from '../../sdk/typescript/src/node.ts';
+import { seededRandom } from './random.ts';
 import { schemaModel } from './schema-model.ts';
 import { envReading, flowReading, trafficReading } from './signals.ts';
 import { createValve } from './valve.ts';

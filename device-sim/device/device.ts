@@ -1,16 +1,24 @@
 import type { DeviceType } from '../../schemas/index.ts';
-import { behaviors, type Behavior } from './behaviors.ts';
-import type { DeviceClientOptions, EndedBoot } from '../client/client-options.ts';
-import { createDeviceClient, type DeviceClient } from '../client/client.ts';
-import { commandFile } from '../client/command-file.ts';
-import { twinFile } from '../client/twin-file.ts';
-import { readingFile } from '../client/reading-file.ts';
+import {
+  fileStore,
+  LinkFaults,
+  makeDevice,
+  wsLinks,
+  type Device,
+  type EndedBoot,
+  type HubMemory,
+  type NodeSettings,
+  type Random,
+  type Settlement,
+} from '../../sdk/typescript/src/node.ts';
+import { join } from 'node:path';
 import { systemClock, type Cancel, type Clock } from '../../schemas/time/clock.ts';
-import { HeldSettings } from './held-settings.ts';
+import { behaviors, type Behavior } from './behaviors.ts';
+import { mortal, type CommandFaults } from './command-faults.ts';
 import { createModel, type DeviceModel } from './device-models.ts';
-import type { Settlement } from '../client/outbox.ts';
-import type { KeptSecrets, SecretStore } from './secrets.ts';
-import { seededRandom, type Random } from './random.ts';
+import { HeldSettings } from './held-settings.ts';
+import { seededRandom } from './random.ts';
+import { simulatedMemory } from './simulated-memory.ts';
 
 export interface DeviceCounters {
   /** Readings and events given to the client. */
@@ -23,7 +31,7 @@ export interface DeviceCounters {
   commands: number;
 }
 
-type Passed = Pick<DeviceClientOptions, 'url' | 'id' | 'secret' | 'ca' | 'outboxCapacity' | 'backoffFirstMs'>;
+type Passed = Pick<NodeSettings, 'url' | 'id' | 'secret' | 'ca' | 'capacity' | 'backoffFirstMs'>;
 
 export interface SimulatedDeviceOptions extends Passed {
   /** One of `simulatedTypes`, or any device type, which is then simulated from its schemas. */
@@ -35,11 +43,11 @@ export interface SimulatedDeviceOptions extends Passed {
   /** Keeps unsettled readings, command ids and results here across reboots; without it they are forgotten. */
   memoryFolder?: string | undefined;
   /** Keeps a rotated secret beyond the life of the process. */
-  secretStore?: SecretStore;
+  secretFile?: string | undefined;
   /** Counters to add to: a fleet shares one set. */
   counters?: DeviceCounters;
   /** Called with each new client (one per boot) before it connects. */
-  onClient?: ((client: DeviceClient) => void) | undefined;
+  onClient?: ((client: Device) => void) | undefined;
   clock?: Clock;
 }
 
@@ -59,10 +67,12 @@ export class SimulatedDevice {
   readonly #settings: HeldSettings | undefined;
   #intervalSec: number;
   /** Represents the device's flash: it survives a reboot. */
-  readonly #secretStore: SecretStore;
+  readonly #memory: HubMemory;
+  #faults: LinkFaults | undefined;
+  #commandFaults: CommandFaults = {};
   /** In its flash too: boots that the hub has not heard of. */
   #endedBoots: readonly EndedBoot[] = [];
-  #client: DeviceClient | undefined;
+  #client: Device | undefined;
   #cancelReading: Cancel | undefined;
   #cancelBoot: Cancel | undefined;
 
@@ -71,7 +81,7 @@ export class SimulatedDevice {
     this.id = options.id;
     this.counters = options.counters ?? { sent: 0, stored: 0, refused: 0, dropped: 0, commands: 0 };
     this.#options = options;
-    this.#secretStore = options.secretStore ?? memoryStore({ secret: options.secret });
+    this.#memory = simulatedMemory(options);
     this.#clock = options.clock ?? systemClock;
     const seed = `${options.seed}/${options.id}`;
     this.#random = seededRandom(`${seed}/times`);
@@ -92,12 +102,12 @@ export class SimulatedDevice {
       new HeldSettings(settings, {
         firstIntervalSec: this.#firstIntervalSec,
         setIntervalSec: (seconds) => this.#setInterval(seconds),
-        report: (state) => this.#client?.report(state),
+        report: (state) => this.#client?.reported(state),
       });
   }
 
   get online(): boolean {
-    return this.#client?.online ?? false;
+    return this.#client?.isOpen ?? false;
   }
 
   get intervalSec(): number {
@@ -107,41 +117,43 @@ export class SimulatedDevice {
   /** Boots: connects and starts to take readings, the first at a random time within one interval. */
   start(): void {
     if (this.#client !== undefined) return;
-    const { url, id, secret, ca, type, outboxCapacity, backoffFirstMs, memoryFolder, onClient } =
-      this.#options;
-    const client = createDeviceClient({
+    const { url, id, secret, ca, type, capacity, backoffFirstMs, memoryFolder, onClient } = this.#options;
+    const faults = new LinkFaults(wsLinks({ ca }), this.#clock);
+    const client = makeDevice({
       url,
       id,
       secret,
-      deviceType: typeof type === 'string' ? type : type.id,
+      type: typeof type === 'string' ? type : type.id,
       firmware: 'sim-1',
       clock: this.#clock,
       random: this.#random,
-      secretStore: this.#secretStore,
-      twinStore: memoryFolder === undefined ? this.#settings?.flash : twinFile(memoryFolder, id),
-      ca,
+      memory: this.#memory,
+      openLink: faults.open,
+      // Without a folder it forgets its readings and its commands in a reboot.
+      remembersCommands: memoryFolder !== undefined,
       ...(memoryFolder === undefined
         ? { endedBoots: this.#endedBoots }
-        : {
-            commandStore: commandFile(memoryFolder, id),
-            readingStore: readingFile(memoryFolder, id),
-          }),
-      outboxCapacity,
+        : { store: fileStore(join(memoryFolder, id, 'readings.jsonl')) }),
+      capacity,
       backoffFirstMs,
     });
     this.#client = client;
+    this.#faults = faults;
+    this.#commandFaults = {};
     for (const [name, { handler, ...handling }] of Object.entries(this.#model.commands)) {
-      client.onCommand(name, handler, handling);
+      const dying = mortal(
+        handler,
+        () => this.#commandFaults.dies,
+        () => this.#die(client),
+      );
+      client.onCommand(name, dying, handling);
     }
     client.on('result', () => {
       this.counters.commands += 1;
     });
-    client.on('died', () => {
-      if (this.#client === client) this.#reboot(client);
-    });
     this.#settings?.boot(client);
     onClient?.(client);
-    client.connect();
+    client.wake();
     this.#readAfter(this.#random() * this.#intervalSec * 1000);
   }
 
@@ -151,12 +163,18 @@ export class SimulatedDevice {
     this.#cancelBoot?.();
     const client = this.#client;
     this.#client = undefined;
-    await client?.bye();
+    if (this.#faults?.isFrozen === false) await client?.bye({ patienceMs: 0 });
     await client?.close();
   }
 
   behave(behavior: Behavior): void {
-    if (this.#client !== undefined) behaviors[behavior](this.#client);
+    const link = this.#faults;
+    if (link === undefined) return;
+    const commands = (faults: CommandFaults): void => {
+      this.#commandFaults = faults;
+      link.answers = faults;
+    };
+    behaviors[behavior]({ link, commands });
   }
 
   #readAfter(ms: number): void {
@@ -171,10 +189,10 @@ export class SimulatedDevice {
     const client = this.#client;
     if (client === undefined) return;
     for (const { stream, data } of this.#model.readings(this.#clock.now())) {
-      void this.#count(client.send(stream, data));
+      void this.#count(client.measure(stream, data));
     }
     const event = this.#model.event?.();
-    if (event !== undefined) void this.#count(client.event(event.name, event.severity, event.data));
+    if (event !== undefined) void this.#count(client.report(event.name, event.severity, event.data));
   }
 
   async #count(settled: Promise<Settlement>): Promise<void> {
@@ -206,22 +224,19 @@ export class SimulatedDevice {
     client.on('result-acked', onAcked);
   }
 
-  #reboot(client: DeviceClient): void {
+  /** The power fails: the hub gets no notice, and nothing is stored any more. */
+  #die(client: Device): void {
+    if (this.#client !== client) return;
+    this.#faults?.vanish();
+    this.#reboot(client);
+  }
+
+  #reboot(client: Device): void {
     this.#cancelReading?.();
     this.#client = undefined;
     this.#endedBoots = client.endedBoots;
-    client.faults.cut();
+    this.#faults?.cut();
     void client.close();
     this.#cancelBoot = this.#clock.after(bootMs, () => this.start());
   }
-}
-
-function memoryStore(first: KeptSecrets): SecretStore {
-  let kept = first;
-  return {
-    load: () => kept,
-    save: (changed) => {
-      kept = changed;
-    },
-  };
 }

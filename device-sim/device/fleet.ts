@@ -1,8 +1,7 @@
 import type { DeviceType } from '../../schemas/index.ts';
 import { systemClock, type Cancel, type Clock } from '../../schemas/time/clock.ts';
-import type { DeviceClient } from '../client/client.ts';
+import type { Device } from '../../sdk/typescript/src/node.ts';
 import { SimulatedDevice, type DeviceCounters } from './device.ts';
-import type { SecretStore } from './secrets.ts';
 
 export interface FleetMember {
   id: string;
@@ -10,7 +9,7 @@ export interface FleetMember {
   /** One of `simulatedTypes`, or any device type, which is then simulated from its schemas. */
   type: string | DeviceType;
   /** Keeps a rotated secret beyond the life of the process. */
-  secretStore?: SecretStore;
+  secretFile?: string | undefined;
 }
 
 export interface FleetOptions {
@@ -23,10 +22,10 @@ export interface FleetOptions {
   /** The devices start one after another over this time, 2,000 by default. */
   staggerMs?: number;
   /** Maximum of readings that each device keeps. */
-  outboxCapacity?: number | undefined;
+  capacity?: number | undefined;
   /** Keeps unsettled readings, command ids and results here across reboots; without it they are forgotten. */
   memoryFolder?: string | undefined;
-  onClient?: ((client: DeviceClient, member: FleetMember) => void) | undefined;
+  onClient?: ((client: Device, member: FleetMember) => void) | undefined;
   clock?: Clock;
 }
 
@@ -55,7 +54,7 @@ export function startFleet(options: FleetOptions): Fleet {
     members,
     intervalSec,
     staggerMs = 2000,
-    outboxCapacity = 1000,
+    capacity = 1000,
     memoryFolder,
     onClient,
   } = options;
@@ -69,7 +68,7 @@ export function startFleet(options: FleetOptions): Fleet {
         seed,
         counters,
         clock,
-        outboxCapacity,
+        capacity,
         memoryFolder,
         ca,
         intervalSec,

@@ -1,6 +1,6 @@
 import type { TwinError } from '../../schemas/index.ts';
 import { mergePatch, type JsonObject } from '../../schemas/twin/merge-patch.ts';
-import type { DesiredHandler, KeptTwin, TwinStore } from '../client/held-twin.ts';
+import type { DesiredHandler } from '../../sdk/typescript/src/node.ts';
 import type { ModelSettings } from './device-models.ts';
 
 interface Device {
@@ -15,23 +15,14 @@ export class HeldSettings {
   readonly #model: ModelSettings;
   readonly #device: Device;
   #held: JsonObject;
-  /** Survives a reboot. */
-  readonly flash: TwinStore;
 
   constructor(model: ModelSettings, device: Device) {
     this.#model = model;
     this.#device = device;
     this.#held = this.#withDefaults({});
-    let kept: KeptTwin | undefined;
-    this.flash = {
-      load: () => kept,
-      save: (twin) => {
-        kept = twin;
-      },
-    };
   }
 
-  /** A new boot, with what the flash holds. */
+  /** A new boot, with what its memory holds. */
   boot(client: { onDesired(handler: DesiredHandler): void }): void {
     client.onDesired((desired) => this.#apply(desired));
     this.#report();

@@ -1,5 +1,4 @@
-/** Uniform in [0, 1). */
-export type Random = () => number;
+import type { Random } from '../../sdk/typescript/src/node.ts';
 
 /** An unsigned 32-bit hash (FNV-1a, then a final mix so that similar texts differ in every bit). */
 function hash32(text: string): number {

@@ -1,5 +1,5 @@
 import type { Cancel, Clock } from '../../schemas/time/clock.ts';
-import type { CommandCall, CommandOutcome } from '../client/command-runner.ts';
+import type { CommandCall, CommandOutcome } from '../../sdk/typescript/src/node.ts';
 
 /** How fast it opens or closes, % per second. */
 const percentPerSec = 10;

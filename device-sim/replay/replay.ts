@@ -1,6 +1,5 @@
 import type { FieldError, Sample } from '../../schemas/index.ts';
-import type { DeviceClient } from '../client/client.ts';
-import type { Settlement } from '../client/outbox.ts';
+import type { Device, Settlement } from '../../sdk/typescript/src/node.ts';
 import type { CellFault, Recording } from './recording.ts';
 
 /** A row that the hub permanently rejected. */
@@ -62,7 +61,7 @@ interface Pending {
 export class Replay {
   readonly summary: ReplaySummary;
   readonly #recording: Recording;
-  readonly #client: DeviceClient;
+  readonly #client: Device;
   readonly #stream: string;
   readonly #startedMs = performance.now();
   /** Times read and times stored, about 50 bytes per row. */
@@ -70,7 +69,7 @@ export class Replay {
   readonly #stored = new Set<number>();
 
   /** @param client connected, or about to be, with an outbox of `replayOutboxCapacity` */
-  constructor(recording: Recording, client: DeviceClient, stream: string) {
+  constructor(recording: Recording, client: Device, stream: string) {
     this.#recording = recording;
     this.#client = client;
     this.#stream = stream;
@@ -140,7 +139,7 @@ export class Replay {
   async #send(batch: readonly Pending[]): Promise<void> {
     this.summary.sent += batch.length;
     const samples = batch.map(({ sample }) => sample);
-    const settlements = await this.#client.sendSamples(this.#stream, samples, { backfill: true });
+    const settlements = await this.#client.measureAll(this.#stream, samples, { backfill: true });
     for (const [index, { line, sample }] of batch.entries())
       this.#settled(line, sample.ts, settlements[index]);
   }

@@ -1,9 +1,9 @@
-import type { DeviceClient } from '../client/client.ts';
-import type { Random } from '../device/random.ts';
+import type { Device, LinkFaults, Random } from '../../sdk/typescript/src/node.ts';
 
 /** What a fault can do with a device. */
 export interface FaultyDevice {
-  client: DeviceClient;
+  client: Device;
+  link: LinkFaults;
   random: Random;
   /** Sends a reading from `agoMs` before now (in the future if negative), repeated `times` times. */
   send: (agoMs: number, times?: number) => void;
@@ -21,11 +21,11 @@ const garbage = [
 /** Faults of devices in the field. Each starts at random and ends by itself or with `end`. */
 export const faults = {
   /** The network disappears without any notice; the hub must detect it. */
-  'half-open': { begin: ({ client }) => client.faults.vanish(), end: ({ client }) => client.faults.resume() },
+  'half-open': { begin: ({ link }) => link.vanish(), end: ({ link, client }) => link.resume(client) },
   /** Sends but reads nothing. */
   'slow-reader': {
-    begin: ({ client }) => client.faults.stopReading(),
-    end: ({ client }) => client.faults.readAgain(),
+    begin: ({ link }) => link.stopReading(),
+    end: ({ link }) => link.readAgain(),
   },
   duplicate: { begin: ({ send }) => send(0, 3) },
   reorder: {
@@ -42,8 +42,8 @@ export const faults = {
     },
   },
   garbage: {
-    begin({ client, random }) {
-      client.faults.say(garbage[Math.floor(random() * garbage.length)] ?? '');
+    begin({ link, random }) {
+      link.say(garbage[Math.floor(random() * garbage.length)] ?? '');
     },
   },
   /** Hundreds of readings at the same time. */
@@ -53,7 +53,7 @@ export const faults = {
     },
   },
   /** The connection is cut; if all devices do it together, they reconnect as a storm. */
-  cut: { begin: ({ client }) => client.faults.cut() },
+  cut: { begin: ({ link }) => link.cut() },
 } as const satisfies Record<
   string,
   { begin: (device: FaultyDevice) => void; end?: (device: FaultyDevice) => void }

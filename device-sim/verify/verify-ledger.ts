@@ -1,4 +1,4 @@
-import type { Settlement } from '../client/outbox.ts';
+import type { Settlement } from '../../sdk/typescript/src/node.ts';
 
 /** One point in the store. */
 export interface StoredRow {

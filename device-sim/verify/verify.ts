@@ -1,6 +1,6 @@
-import { createDeviceClient } from '../client/client.ts';
+import { LinkFaults, makeDevice, wsLinks } from '../../sdk/typescript/src/node.ts';
 import type { Clock } from '../../schemas/time/clock.ts';
-import type { Credential } from '../client/credentials.ts';
+import type { Credential } from '../device/credentials.ts';
 import { seededRandom } from '../device/random.ts';
 import { faults, type FaultName, type FaultyDevice } from './verify-faults.ts';
 import { VerifyLedger, type LedgerCounts, type StoredRow } from './verify-ledger.ts';
@@ -100,6 +100,7 @@ class VerifiedDevice implements FaultyDevice {
   readonly id: string;
   readonly ledger = new VerifyLedger('temperature');
   readonly client;
+  readonly link;
   readonly random;
   readonly #options: VerifyOptions;
   readonly #begun: Record<string, number>;
@@ -113,26 +114,27 @@ class VerifiedDevice implements FaultyDevice {
     this.random = seededRandom(`${seed}/${id}`);
     this.#options = options;
     this.#begun = begun;
-    this.client = createDeviceClient({
+    this.link = new LinkFaults(wsLinks({ ca }), clock);
+    this.client = makeDevice({
       url,
       id,
       secret,
       clock,
       random: seededRandom(`${seed}/${id}/waits`),
-      deviceType: 'env-sensor@1',
-      outboxCapacity: 100_000,
+      type: 'env-sensor@1',
+      capacity: 100_000,
       backoffFirstMs: 200,
-      ca,
+      openLink: this.link.open,
     });
   }
 
   get unsettled(): number {
-    return this.client.outbox.size;
+    return this.client.counts().waiting;
   }
 
   start(): void {
     const { clock, rate } = this.#options;
-    this.client.connect();
+    this.client.wake();
     this.#cancels.push(clock.every(1000 / rate, () => this.send(0)));
     this.#nextFault();
   }
@@ -145,7 +147,7 @@ class VerifiedDevice implements FaultyDevice {
     const value = this.#valueAt(ts);
     for (let n = 0; n < times; n += 1) {
       const settled = this.ledger.sent(ts, value);
-      void this.client.send('env', { temperature: value }, { ts }).then(settled);
+      void this.client.measure('env', { temperature: value }, { ts }).then(settled);
     }
   };
 

@@ -1,5 +1,4 @@
-import type { FieldError } from '../field-error.ts';
-import type { Safety } from '../device-type.ts';
+import type { Safety } from '../api/roles.ts';
 
 /** Frames the hub sends. Times are ms; `now`, `t2`, `t3` and `deadline` are Unix ms on the hub's clock. */
 
@@ -64,6 +63,15 @@ export type NackCode =
   | 'unknown-command'
   | 'refused-by-store';
 
+/** What is wrong with one field: where, by which rule, what the rule wants and what came. */
+export interface NackError {
+  path: string;
+  keyword: string;
+  expected: string;
+  got: string;
+  in?: 'frame';
+}
+
 export interface NackFrame {
   type: 'nack';
   seq?: number;
@@ -72,7 +80,7 @@ export interface NackFrame {
   /** Send the same reading again later under a new seq; false: never. */
   retry: boolean;
   retryAfterMs?: number;
-  errors?: readonly FieldError[];
+  errors?: readonly NackError[];
   /** Indexes into `samples`; the other samples of the frame are not refused by this nack. */
   rejectedSamples?: readonly number[];
   /** The hub's time, with `clock`. */

@@ -1,4 +1,3 @@
-import type { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface WaitForOptions {
@@ -8,6 +7,12 @@ export interface WaitForOptions {
   timeoutMs?: number;
   /** Between two looks; 5 when not given. */
   everyMs?: number;
+}
+
+/** An emitter of Node, or one of the SDK for browsers too. */
+interface Emits {
+  once(name: string, listener: (...values: unknown[]) => void): unknown;
+  off(name: string, listener: (...values: unknown[]) => void): unknown;
 }
 
 /** A value that means "not yet". */
@@ -44,7 +49,7 @@ export async function waitFor<T>(
  * Resolves with the arguments of the next `name` event.
  * @throws when it does not come within `timeoutMs`, naming the event
  */
-export function eventOf(emitter: EventEmitter, name: string, timeoutMs = 5_000): Promise<unknown[]> {
+export function eventOf(emitter: Emits, name: string, timeoutMs = 5_000): Promise<unknown[]> {
   return new Promise((resolve, reject) => {
     const onEvent = (...values: unknown[]): void => {
       clearTimeout(timer);

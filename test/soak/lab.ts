@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connectAsync, type MqttClient } from 'mqtt';
-import { createDeviceClient, type DeviceClient } from '../../device-sim/client/client.ts';
+import { LinkFaults, makeDevice, wsLinks, type Device } from '../../sdk/typescript/src/node.ts';
 import { parseMetrics } from '../../device-sim/verify/hub-numbers.ts';
 import { freePort } from '../helpers/services/free-port.ts';
 import { temporaryFolder } from '../helpers/services/guard.ts';
@@ -43,7 +43,9 @@ const backoffMaxMs = 4_000;
 export class Lab {
   readonly changes: PublishedPresence[] = [];
   readonly incidents: PublishedIncident[] = [];
-  readonly clients = new Map<string, DeviceClient>();
+  readonly clients = new Map<string, Device>();
+  /** What can go wrong with the link of each. */
+  readonly links = new Map<string, LinkFaults>();
   readonly proxies = new Map<string, TcpProxy>();
   /** The longest wait of a device between two attempts. */
   readonly backoffMaxMs = backoffMaxMs;
@@ -103,12 +105,12 @@ export class Lab {
   }
 
   get online(): number {
-    return [...this.clients.values()].filter(({ online }) => online).length;
+    return [...this.clients.values()].filter(({ isOpen }) => isOpen).length;
   }
 
   /** Connects every device, and resolves when all have a session. */
   async connect(timeoutMs = 60_000): Promise<void> {
-    for (const client of this.clients.values()) client.connect();
+    for (const client of this.clients.values()) client.wake();
     await this.allOnline(timeoutMs);
   }
 
@@ -157,16 +159,18 @@ export class Lab {
     for (const line of lines) {
       const { id, secret } = JSON.parse(line) as { id: string; secret: string };
       const { heartbeatSec } = this.#options;
+      const link = new LinkFaults(wsLinks({ ca }));
+      this.links.set(id, link);
       this.clients.set(
         id,
-        createDeviceClient({
+        makeDevice({
           url: url.href,
           id,
           secret,
-          ca,
+          openLink: link.open,
           heartbeatSec,
           firmware: `fw-${site}`,
-          deviceType: 'env-sensor@1',
+          type: 'env-sensor@1',
         }),
       );
     }

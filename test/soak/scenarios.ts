@@ -44,7 +44,7 @@ export async function restarts(devices: number, { kills = 20, dead = 20, heartbe
       else await lab.allOnline();
     }
     const doomed = [...lab.clients].slice(0, dead);
-    for (const [, client] of doomed) client.faults.vanish();
+    for (const [id] of doomed) lab.links.get(id)?.vanish();
     let refused = 0;
     let lastWelcomeMs = 0;
     for (const client of lab.clients.values()) {
@@ -101,9 +101,9 @@ export async function halfOpen(devices: number, { faulty = 50, heartbeatSec = 4 
     await letPass(heartbeatSec * 1_000);
     const hung = [...lab.clients].filter(([id]) => id.startsWith('a-')).slice(0, faulty);
     const hungAt = new Map<string, number>();
-    for (const [id, client] of hung) {
+    for (const [id] of hung) {
       hungAt.set(id, spoke.get(id) ?? Number.NaN);
-      client.faults.hang();
+      lab.links.get(id)?.hang();
     }
     // Packets of the other site are dropped, not refused: neither end is notified.
     lab.proxies.get('b')?.stall();
@@ -251,7 +251,7 @@ function startLoad(lab: Lab): Load {
   const timer = setInterval(() => {
     for (const [id, client] of lab.clients) {
       const ts = Date.now();
-      const settled = client.send('env', { temperature: 20 }, { ts }).then(({ kind }) => {
+      const settled = client.measure('env', { temperature: 20 }, { ts }).then(({ kind }) => {
         if (kind === 'stored') acked.add(`${id} ${ts}`);
         pending.delete(settled);
       });

@@ -1,13 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import {
-  CommandMemory,
-  type CommandStore,
-  type RememberedCommand,
-} from '../../../device-sim/client/command-memory.ts';
-import { ClockOffset } from '../../../device-sim/client/clock-offset.ts';
-import { CommandRunner } from '../../../device-sim/client/command-runner.ts';
+import { CommandMemory } from '../../../sdk/typescript/src/core/command-memory.ts';
+import { ClockOffset } from '../../../sdk/typescript/src/core/clock-offset.ts';
+import { CommandRunner } from '../../../sdk/typescript/src/core/command-runner.ts';
+import { RamMemory } from '../../../sdk/typescript/src/core/ports.ts';
 import type { DeviceFrame } from '../../../schemas/index.ts';
 import { ManualClock } from '../../helpers/clock.ts';
 import { FakeSession, startCommandHub, valve, type CommandHub } from '../../helpers/hubs/dispatcher.ts';
@@ -40,7 +37,7 @@ class SimDevice {
   forgot = false;
   readonly #persists: boolean;
   readonly #clock: ManualClock;
-  readonly #stored: CommandStore & { kept: readonly RememberedCommand[] };
+  readonly #flash = new RamMemory();
   #boot = 0;
   #memory: CommandMemory;
   #runner: CommandRunner;
@@ -55,14 +52,6 @@ class SimDevice {
     this.id = id;
     this.#persists = persists;
     this.#clock = clock;
-    const stored = {
-      kept: [] as readonly RememberedCommand[],
-      load: () => stored.kept,
-      save: (commands: readonly RememberedCommand[]) => {
-        stored.kept = commands.map((command) => ({ ...command }));
-      },
-    };
-    this.#stored = stored;
     [this.#memory, this.#runner] = this.#start();
   }
 
@@ -102,6 +91,7 @@ class SimDevice {
 
   reboot(hub: CommandHub): void {
     this.cut(hub);
+    this.#runner.close();
     this.#boot += 1;
     if (!this.#persists) this.forgot = true;
     [this.#memory, this.#runner] = this.#start();
@@ -130,13 +120,13 @@ class SimDevice {
   }
 
   #start(): [CommandMemory, CommandRunner] {
-    const memory = new CommandMemory(this.#persists ? this.#stored : undefined);
+    const memory = new CommandMemory(this.#persists ? this.#flash : undefined);
     const runner = new CommandRunner({
       memory,
       send: (frame) => void this.#back.push(frame),
       hubTime: () => this.#offset.hubTime(this.#clock.monotonic()),
       clock: this.#clock,
-      died: () => undefined,
+      changed: () => runner.begin(),
       ended: ({ re, status }) => void this.results.set(re, status),
     });
     for (const name of valve.commands.keys()) {

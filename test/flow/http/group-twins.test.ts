@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import { createDeviceClient } from '../../../device-sim/client/client.ts';
+import { makeDevice } from '../../../sdk/typescript/src/node.ts';
 import type { GroupTwinView } from '../../../schemas/api/group-twins.ts';
 import { startInProcessHub, type InProcessHub } from '../../helpers/hubs/in-process-hub.ts';
 import { withToken } from '../../helpers/hubs/operators.ts';
@@ -8,15 +8,15 @@ import { waitFor } from '../../helpers/wait-for.ts';
 
 /** A device that takes intervals up to `longest`. */
 function connect(t: TestContext, hub: InProcessHub, id: string, longest = 1_000): void {
-  const client = createDeviceClient({ ...hub.device(id), deviceType: 'env-sensor@1' });
+  const client = makeDevice({ ...hub.device(id), type: 'env-sensor@1' });
   t.after(() => client.close());
   client.onDesired((state) => {
     const wanted = Number(state['intervalSec'] ?? 10);
-    client.report({ intervalSec: Math.min(wanted, longest) });
+    client.reported({ intervalSec: Math.min(wanted, longest) });
     return wanted <= longest ? [] : [{ path: '/intervalSec', message: `at most ${longest}` }];
   });
-  client.report({ intervalSec: 10 });
-  client.connect();
+  client.reported({ intervalSec: 10 });
+  client.wake();
 }
 
 async function ended(hub: InProcessHub, id: string): Promise<GroupTwinView> {

@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { createDeviceClient } from '../../../device-sim/client/client.ts';
-import type { KeptTwin } from '../../../device-sim/client/held-twin.ts';
+import { makeDevice, RamMemory } from '../../../sdk/typescript/src/node.ts';
 import type { JsonObject } from '../../../schemas/twin/merge-patch.ts';
 import type { TwinView } from '../../../schemas/api/twins.ts';
 import { openRaw } from '../../helpers/devices/raw-device.ts';
@@ -30,9 +29,9 @@ function stands(hub: InProcessHub, state: TwinView['state']): Promise<unknown> {
 class Sensor {
   readonly #t: TestContext;
   readonly #hub: InProcessHub;
-  flash: KeptTwin | undefined;
+  flash = new RamMemory();
   state: JsonObject = {};
-  #client: ReturnType<typeof createDeviceClient> | undefined;
+  #client: ReturnType<typeof makeDevice> | undefined;
 
   constructor(t: TestContext, hub: InProcessHub) {
     this.#t = t;
@@ -40,17 +39,22 @@ class Sensor {
   }
 
   start(): void {
-    const twinStore = { load: () => this.flash, save: (kept: KeptTwin) => (this.flash = kept) };
-    const client = createDeviceClient({ ...this.#hub.device('d-1'), deviceType: 'env-sensor@1', twinStore });
+    const client = makeDevice({ ...this.#hub.device('d-1'), type: 'env-sensor@1', memory: this.flash });
     this.#t.after(() => client.close());
     client.onDesired((state) => {
       this.state = { intervalSec: 10, ...state, serial: 'A-17' };
-      client.report(this.state);
+      client.reported(this.state);
       return [];
     });
-    client.report({ intervalSec: 10, ...this.flash?.state, serial: 'A-17' });
-    client.connect();
+    client.reported({ intervalSec: 10, ...this.kept?.state, serial: 'A-17' });
+    client.wake();
     this.#client = client;
+  }
+
+  /** What it holds by its flash. */
+  get kept(): { rev: number; state: JsonObject } | undefined {
+    const twin = this.flash.load('twin');
+    return twin === undefined ? undefined : (JSON.parse(twin) as { rev: number; state: JsonObject });
   }
 
   async stop(): Promise<void> {
@@ -77,16 +81,16 @@ test('a device that was asleep, replaced or reset comes to its desired state by 
   sensor.start();
   await stands(hub, 'in-sync');
   assert.deepEqual(
-    sensor.flash,
+    sensor.kept,
     { rev: 3, state: { intervalSec: 60, alias: 'boiler' } },
     'asleep: the newest alone',
   );
 
   await sensor.stop();
-  sensor.flash = undefined;
+  sensor.flash = new RamMemory();
   sensor.state = {};
   sensor.start();
-  await waitFor(() => sensor.flash?.rev === 3, { what: 'the replaced device holds the newest' });
+  await waitFor(() => sensor.kept?.rev === 3, { what: 'the replaced device holds the newest' });
   await stands(hub, 'in-sync');
 
   await hub.restart();
@@ -96,7 +100,7 @@ test('a device that was asleep, replaced or reset comes to its desired state by 
   sensor.start();
   await set(hub, { alias: null });
   await stands(hub, 'in-sync');
-  assert.deepEqual(sensor.flash, { rev: 4, state: { intervalSec: 60 } });
+  assert.deepEqual(sensor.kept, { rev: 4, state: { intervalSec: 60 } });
 });
 
 test('a change is refused with the place when its schema does not take it, and when another was faster', async (t) => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import type { DeviceClient } from '../../../device-sim/client/client.ts';
+import type { Device } from '../../../sdk/typescript/src/node.ts';
 import { SimulatedDevice, type SimulatedDeviceOptions } from '../../../device-sim/device/device.ts';
 import { startFleet } from '../../../device-sim/device/fleet.ts';
 import { ManualClock } from '../../helpers/clock.ts';
@@ -11,7 +11,7 @@ import { eventOf, waitFor } from '../../helpers/wait-for.ts';
 async function online(t: TestContext, type: string, overrides: Partial<SimulatedDeviceOptions> = {}) {
   const clock = new ManualClock();
   const hub = await startScriptedHub(t);
-  const clients: DeviceClient[] = [];
+  const clients: Device[] = [];
   const device = new SimulatedDevice({
     url: hub.url,
     id: 'd-1',
@@ -64,7 +64,7 @@ test('a reboot waits for the hub to have the result, then is a new boot whose up
   clock.advance(5000);
   command('c1', 'reboot');
   await session.next('result');
-  assert.equal(client.online, true);
+  assert.equal(client.isOpen, true);
   session.send({ type: 'ack', re: 'c1' });
   await session.closed;
   clock.advance(1500);

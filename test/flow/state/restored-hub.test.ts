@@ -1,21 +1,20 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { createDeviceClient, type DeviceClient } from '../../../device-sim/client/client.ts';
+import { makeDevice, type Device } from '../../../sdk/typescript/src/node.ts';
 import { adminClient, callApi } from '../../../hub/cli/admin-client.ts';
 import { systemClock } from '../../../schemas/time/clock.ts';
 import { dataFolder, runCommand } from '../../helpers/cli.ts';
 import { startInProcessHub } from '../../helpers/hubs/in-process-hub.ts';
 import { signedIn } from '../../helpers/hubs/operators.ts';
 import { freePort } from '../../helpers/services/free-port.ts';
-import { waitFor } from '../../helpers/wait-for.ts';
+import { eventOf, waitFor } from '../../helpers/wait-for.ts';
 
 interface Fleet {
   /** Executions of set-interval, by device. */
   ran: string[];
   epochs: Map<string, number>;
-  join(id: string, secret: string): Promise<DeviceClient>;
+  join(id: string, secret: string): Promise<Device>;
 }
 
 /** Devices that come back by themselves, and note what they did. */
@@ -24,7 +23,7 @@ function fleetOf(t: TestContext, url: string, act: (id: string) => Promise<void>
     ran: [],
     epochs: new Map(),
     async join(id, secret) {
-      const client = createDeviceClient({ url, id, secret, deviceType: 'env-sensor@1', backoffFirstMs: 100 });
+      const client = makeDevice({ url, id, secret, type: 'env-sensor@1', backoffFirstMs: 100 });
       client.onCommand('set-interval', async () => {
         fleet.ran.push(id);
         await act(id);
@@ -32,8 +31,8 @@ function fleetOf(t: TestContext, url: string, act: (id: string) => Promise<void>
       });
       client.on('welcome', ({ epoch }) => fleet.epochs.set(id, epoch));
       t.after(() => client.close());
-      const welcomed = once(client, 'welcome');
-      client.connect();
+      const welcomed = eventOf(client, 'welcome');
+      client.wake();
       await welcomed;
       return client;
     },

@@ -1,8 +1,7 @@
-import { once } from 'node:events';
 import type { TestContext } from 'node:test';
-import { createDeviceClient } from '../../../device-sim/client/client.ts';
-import type { CommandCall, CommandHandler } from '../../../device-sim/client/command-runner.ts';
+import { makeDevice, type CommandCall, type CommandHandler } from '../../../sdk/typescript/src/node.ts';
 import type { InProcessHub } from '../hubs/in-process-hub.ts';
+import { eventOf } from '../wait-for.ts';
 
 /** A reference client in a session, and the commands it was given. */
 export interface CommandedDevice {
@@ -17,7 +16,7 @@ export async function startCommandedDevice(
   handlers: Readonly<Record<string, CommandHandler>>,
 ): Promise<CommandedDevice> {
   const calls: CommandCall[] = [];
-  const client = createDeviceClient({ ...hub.device(id), deviceType: type, backoffFirstMs: 100 });
+  const client = makeDevice({ ...hub.device(id), type, backoffFirstMs: 100 });
   for (const [name, handler] of Object.entries(handlers)) {
     client.onCommand(name, (call) => {
       calls.push(call);
@@ -25,8 +24,8 @@ export async function startCommandedDevice(
     });
   }
   t.after(() => client.close());
-  const welcomed = once(client, 'welcome');
-  client.connect();
+  const welcomed = eventOf(client, 'welcome');
+  client.wake();
   await welcomed;
   return { calls };
 }

@@ -1,10 +1,15 @@
-import { createDeviceClient, type DeviceClient } from '../../../device-sim/client/client.ts';
-import type { CommandCall, CommandOutcome } from '../../../device-sim/client/command-runner.ts';
+import {
+  makeDevice,
+  RamMemory,
+  type CommandCall,
+  type CommandOutcome,
+  type Device,
+} from '../../../sdk/typescript/src/node.ts';
 import type { HubProcess } from '../services/process.ts';
-import { CommandRecord, FlashSector } from './command-record.ts';
+import { CommandRecord } from './command-record.ts';
 
 export interface CommandFleet {
-  readonly clients: ReadonlyMap<string, DeviceClient>;
+  readonly clients: ReadonlyMap<string, Device>;
   /** What the devices did. */
   readonly record: CommandRecord;
   /** Resolves when every device has had a session. */
@@ -39,23 +44,23 @@ export function startCommandFleet(
     act: (device: string, call: CommandCall) => CommandOutcome | Promise<CommandOutcome>;
   },
 ): CommandFleet {
-  const clients = new Map<string, DeviceClient>();
+  const clients = new Map<string, Device>();
   const record = new CommandRecord();
   const online = [...secrets].map(([id, secret]) => {
-    const client = createDeviceClient({
+    const client = makeDevice({
       url: options.url,
       id,
       secret,
-      deviceType: options.type,
+      type: options.type,
       backoffFirstMs: 100,
-      commandStore: new FlashSector(),
+      memory: new RamMemory(),
     });
     record.follow(client, id, options.commands, options.act);
     clients.set(id, client);
     const welcomed = new Promise((resolve) => {
       client.once('welcome', resolve);
     });
-    client.connect();
+    client.wake();
     return welcomed;
   });
   return {

@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import type { CommandView } from '../../../schemas/api/commands.ts';
-import type { DeviceClient } from '../../../device-sim/client/client.ts';
-import type { CommandStore, RememberedCommand } from '../../../device-sim/client/command-memory.ts';
-import type { CommandCall, CommandOutcome } from '../../../device-sim/client/command-runner.ts';
+import type { CommandCall, CommandOutcome, Device } from '../../../sdk/typescript/src/node.ts';
 import { callHub } from '../../../hub/cli/admin-client.ts';
 import { waitFor } from '../wait-for.ts';
 
@@ -26,19 +24,6 @@ export interface CommandReport {
   statuses: Record<string, number>;
 }
 
-/** Memory that outlives a client, as a flash sector outlives a boot. */
-export class FlashSector implements CommandStore {
-  #commands: readonly RememberedCommand[] = [];
-
-  load(): readonly RememberedCommand[] {
-    return this.#commands;
-  }
-
-  save(commands: readonly RememberedCommand[]): void {
-    this.#commands = commands.map((command) => ({ ...command }));
-  }
-}
-
 /** What was asked of devices, what was promised, and what they did: the truth that the hub's journal is held against. */
 export class CommandRecord {
   readonly executions: Execution[] = [];
@@ -49,7 +34,7 @@ export class CommandRecord {
 
   /** Has `client` do these commands by `act`, and writes down what it did. */
   follow(
-    client: DeviceClient,
+    client: Device,
     device: string,
     commands: readonly string[],
     act: (device: string, call: CommandCall) => CommandOutcome | Promise<CommandOutcome>,
@@ -57,7 +42,7 @@ export class CommandRecord {
     for (const name of commands) {
       client.onCommand(name, (call) => {
         const { id, deadline, params } = call;
-        const hubTimeMs = client.hubTime() ?? Number.NaN;
+        const hubTimeMs = client.time() ?? Number.NaN;
         this.executions.push({ device, id, hubTimeMs, deadlineMs: deadline, params });
         return act(device, call);
       });

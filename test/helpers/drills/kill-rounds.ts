@@ -1,8 +1,9 @@
+import { RamMemory } from '../../../sdk/typescript/src/node.ts';
 import type { LedgerRow } from '../../../schemas/api/ledger.ts';
 import { freePort } from '../services/free-port.ts';
 import { temporaryFolder } from '../services/guard.ts';
 import { query, startInflux } from '../services/influxd.ts';
-import { CommandRecord, FlashSector, type CommandReport } from './command-record.ts';
+import { CommandRecord, type CommandReport } from './command-record.ts';
 import { addDevices, LedgerFleet, type Comparison } from './ledger-fleet.ts';
 import { spawnHub, type HubProcess } from '../services/process.ts';
 import { waitFor } from '../wait-for.ts';
@@ -73,7 +74,7 @@ export async function killRounds(options: {
     url: hub.deviceUrl,
     credentials,
     perSec: options.perSec,
-    commandStore: () => new FlashSector(),
+    memory: () => new RamMemory(),
   });
   const between = (fromMs: number, toMs: number): Promise<void> =>
     letPass(fromMs + random() * (toMs - fromMs));

@@ -1,6 +1,9 @@
-import { createDeviceClient, type DeviceClient } from '../../../device-sim/client/client.ts';
-import type { CommandStore } from '../../../device-sim/client/command-memory.ts';
-import type { Settlement } from '../../../device-sim/client/outbox.ts';
+import {
+  makeDevice,
+  type Device,
+  type HubMemory,
+  type Settlement,
+} from '../../../sdk/typescript/src/node.ts';
 import { query } from '../services/influxd.ts';
 import type { HubProcess } from '../services/process.ts';
 
@@ -25,17 +28,17 @@ export interface LedgerFleetOptions {
   credentials: readonly Credential[];
   /** Readings a second of each device. */
   perSec: number;
-  outboxCapacity?: number;
+  capacity?: number;
   /** Seconds; the device type's own when not given. */
   heartbeatSec?: number;
   /** The hub's CA, PEM; not needed with plain ws. */
   ca?: string;
   /** What a device remembers of commands; over a lost connection when not given. */
-  commandStore?: () => CommandStore;
+  memory?: () => HubMemory;
 }
 
-interface Device {
-  client: DeviceClient;
+interface Sender {
+  client: Device;
   /** Unix ms of every reading, in order: one reading a time. */
   sent: number[];
   /** When each was acked, Unix ms, by its own time. */
@@ -57,43 +60,43 @@ export interface Comparison {
 
 /** Devices that send at a fixed rate and write down what they were acked for: the truth the hub is held against. */
 export class LedgerFleet {
-  readonly #devices = new Map<string, Device>();
+  readonly #devices = new Map<string, Sender>();
   readonly #perSec: number;
   #timer: NodeJS.Timeout | undefined;
   /** How long each reading took from `send` to its settlement, ms; kept while it is set. */
   delays: number[] | undefined;
 
   constructor(options: LedgerFleetOptions) {
-    const { url, credentials, perSec, outboxCapacity = 100_000, heartbeatSec, ca, commandStore } = options;
+    const { url, credentials, perSec, capacity = 100_000, heartbeatSec, ca, memory } = options;
     this.#perSec = perSec;
     for (const { id, secret } of credentials) {
-      const client = createDeviceClient({
+      const client = makeDevice({
         url,
         id,
         secret,
-        outboxCapacity,
-        deviceType: 'env-sensor@1',
+        capacity,
+        type: 'env-sensor@1',
         backoffFirstMs: 200,
         ...(heartbeatSec === undefined ? {} : { heartbeatSec }),
         ...(ca === undefined ? {} : { ca }),
-        ...(commandStore === undefined ? {} : { commandStore: commandStore() }),
+        ...(memory === undefined ? {} : { memory: memory() }),
       });
       this.#devices.set(id, { client, sent: [], stored: new Map(), refused: 0, lastMs: 0 });
     }
   }
 
   /** Each device's id and client. */
-  get clients(): [string, DeviceClient][] {
+  get clients(): [string, Device][] {
     return [...this.#devices].map(([id, { client }]) => [id, client]);
   }
 
   get online(): number {
-    return [...this.#devices.values()].filter(({ client }) => client.online).length;
+    return [...this.#devices.values()].filter(({ client }) => client.isOpen).length;
   }
 
   /** Readings kept by the devices: not settled yet. */
   get unsettled(): number {
-    return [...this.#devices.values()].reduce((sum, { client }) => sum + client.outbox.size, 0);
+    return [...this.#devices.values()].reduce((sum, { client }) => sum + client.counts().waiting, 0);
   }
 
   get size(): number {
@@ -121,7 +124,7 @@ export class LedgerFleet {
   }
 
   connect(): void {
-    for (const { client } of this.#devices.values()) client.connect();
+    for (const { client } of this.#devices.values()) client.wake();
   }
 
   /** Sends until `stop`: every device at its rate, spread over the second. */
@@ -166,7 +169,7 @@ export class LedgerFleet {
     return result;
   }
 
-  #sendOne(device: Device): void {
+  #sendOne(device: Sender): void {
     const ts = Math.max(Date.now(), device.lastMs + 1);
     device.lastMs = ts;
     device.sent.push(ts);
@@ -178,7 +181,7 @@ export class LedgerFleet {
         delays?.push(performance.now() - startedMs);
       } else if (kind === 'refused') device.refused += 1;
     };
-    void device.client.send('env', { temperature: valueAt(ts) }, { ts }).then(settled);
+    void device.client.measure('env', { temperature: valueAt(ts) }, { ts }).then(settled);
   }
 }
 

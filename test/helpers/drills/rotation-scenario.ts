@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createDeviceClient, type DeviceClient } from '../../../device-sim/client/client.ts';
-import type { KeptSecrets } from '../../../device-sim/device/secrets.ts';
+import { LinkFaults, makeDevice, RamMemory, wsLinks } from '../../../sdk/typescript/src/node.ts';
 import { connectRaw } from '../devices/raw-device.ts';
 import { startSecurityHub } from '../hubs/security-hub.ts';
 import { startTcpProxy } from '../services/tcp-proxy.ts';
@@ -33,23 +32,27 @@ export async function rotateUnderCuts(size: number): Promise<{ cuts: number; too
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line) as { id: string; secret: string });
-  const kept = new Map<string, KeptSecrets>();
-  const clients = devices.map(({ id, secret }): DeviceClient => {
-    const client = createDeviceClient({
+  const kept = new Map(devices.map(({ id }) => [id, new RamMemory()]));
+  const secretsOf = (id: string): { secret?: string; next?: string } =>
+    JSON.parse(kept.get(id)?.load('secret') ?? '{}') as { secret?: string; next?: string };
+  const links = devices.map(() => new LinkFaults(wsLinks({ ca })));
+  const clients = devices.map(({ id, secret }, index) => {
+    const client = makeDevice({
       url,
-      ca,
       id,
       secret,
-      deviceType: 'env-sensor@1',
+      type: 'env-sensor@1',
       backoffFirstMs: 200,
-      secretStore: { load: () => kept.get(id), save: (secrets) => void kept.set(id, secrets) },
+      memory: kept.get(id),
+      remembersCommands: false,
+      openLink: links[index]?.open ?? wsLinks({ ca }),
     });
-    client.connect();
+    client.wake();
     return client;
   });
   let cutting: NodeJS.Timeout | undefined;
   try {
-    const online = (): boolean => clients.every((client) => client.online);
+    const online = (): boolean => clients.every((client) => client.isOpen);
     await waitFor(online, { what: 'the fleet is online', timeoutMs: 30_000 });
 
     await hub.run('device', 'rotate', '--all');
@@ -57,8 +60,7 @@ export async function rotateUnderCuts(size: number): Promise<{ cuts: number; too
     let open = true;
     // Each link breaks at a moment of its own, a few hundred times in all.
     cutting = setInterval(() => {
-      const client = clients[Math.floor(Math.random() * size)];
-      client?.faults.cut();
+      links[Math.floor(Math.random() * size)]?.cut();
       cuts += 1;
       if (cuts % size === 0) proxy.cut();
       open = cuts < (size * 3) / 2;
@@ -71,14 +73,14 @@ export async function rotateUnderCuts(size: number): Promise<{ cuts: number; too
       everyMs: 100,
     });
     await waitFor(online, { what: 'the fleet is online again', timeoutMs: 60_000 });
-    await waitFor(() => [...kept.values()].every(({ next }) => next === undefined), {
+    await waitFor(() => [...kept.keys()].every((id) => secretsOf(id).next === undefined), {
       what: 'every device has given up its old secret',
     });
 
     assert.equal(kept.size, size);
     for (const { id, secret } of devices) {
-      const now = kept.get(id);
-      assert.notEqual(now?.secret, secret);
+      const now = secretsOf(id).secret;
+      assert.ok(now !== undefined && now !== secret);
     }
     const [first] = devices;
     assert.ok(first);

@@ -1,10 +1,9 @@
-import { once } from 'node:events';
 import type { TestContext } from 'node:test';
-import { createDeviceClient } from '../../../device-sim/client/client.ts';
+import { makeDevice } from '../../../sdk/typescript/src/node.ts';
 import { connectRaw } from '../devices/raw-device.ts';
 import type { InProcessHub } from '../hubs/in-process-hub.ts';
 import type { InfluxServer } from '../services/influxd.ts';
-import { waitFor } from '../wait-for.ts';
+import { eventOf, waitFor } from '../wait-for.ts';
 import type { Scene } from './calls/scene.ts';
 
 /** Real devices and a real store around the hub. */
@@ -12,15 +11,15 @@ export function sceneOf(t: TestContext, { hub }: InProcessHub, influx: InfluxSer
   const enrolUrl = new URL('/v1/enrol', hub.deviceUrl.replace('ws', 'http'));
   return {
     async connect(id, secret, deviceType = 'env-sensor@1') {
-      const client = createDeviceClient({ url: hub.deviceUrl, id, secret, deviceType });
+      const client = makeDevice({ url: hub.deviceUrl, id, secret, type: deviceType });
       client.onCommand('identify', () => ({ status: 'succeeded' }));
       t.after(() => client.close());
-      const welcomed = once(client, 'welcome');
-      client.connect();
+      const welcomed = eventOf(client, 'welcome');
+      client.wake();
       await welcomed;
       return {
         async send(stream, data) {
-          await client.send(stream, data);
+          await client.measure(stream, data);
         },
       };
     },

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { createDeviceClient } from '../../../device-sim/client/client.ts';
-import type { KeptTwin } from '../../../device-sim/client/held-twin.ts';
+import { makeDevice, RamMemory } from '../../../sdk/typescript/src/node.ts';
 import { callApi } from '../../../hub/cli/admin-client.ts';
 import type { GroupTwinView } from '../../../schemas/api/group-twins.ts';
 import type { JsonObject } from '../../../schemas/twin/merge-patch.ts';
@@ -23,21 +22,22 @@ test('a hub that is killed at any moment loses no setting that it accepted, and 
   t.after(() => hub.kill());
   const socket = join(folder.path, 'hub.sock');
   const secrets = await registerDevices(hub, { prefix: 'd-', count, type: 'env-sensor@1' });
-  const flash = new Map<string, KeptTwin>();
+  const flash = new Map<string, RamMemory>();
   const connect = (id: string, secret: string, takes: (state: JsonObject) => boolean) => {
-    const twinStore = { load: () => flash.get(id), save: (kept: KeptTwin) => void flash.set(id, kept) };
-    const client = createDeviceClient({
+    const memory = flash.get(id) ?? new RamMemory();
+    flash.set(id, memory);
+    const client = makeDevice({
       url: hub.deviceUrl,
       id,
       secret,
-      deviceType: 'env-sensor@1',
-      twinStore,
+      type: 'env-sensor@1',
+      memory,
     });
     client.onDesired((state) => {
-      client.report(state);
+      client.reported(state);
       return takes(state) ? [] : [{ path: '', message: 'no' }];
     });
-    client.connect();
+    client.wake();
     return client;
   };
   /** Device → the alias that was accepted last. */

@@ -1,7 +1,4 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { allChecks } from '../../../device-sim/check/all-checks.ts';
@@ -13,7 +10,6 @@ import { loadDeviceTypes } from '../../../schemas/index.ts';
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const faulty = at('../../helpers/devices/faulty-device.ts');
-const sim = at('../../../device-sim/main.ts');
 const types = await loadDeviceTypes(at('../../../schemas/device-types'));
 
 /** Each check with a fault that it must find, and what it says of it. */
@@ -118,25 +114,4 @@ test('each check passes a right device and finds the fault of a wrong one', { co
     }),
   );
   await Promise.all([...rows, ...right]);
-});
-
-test('the reference client passes every check, and the command says so', async () => {
-  const device = [
-    process.execPath,
-    sim,
-    'device --url {url} --id {id} --secret {secret} --type {type}'.split(' '),
-    '--interval 0.5 --memory {state} --secret-file {state}/secret --ca {ca}'.split(' '),
-  ].flat();
-  const child = spawn(process.execPath, [sim, 'check', '--json', '--', ...device], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const [output, [code]] = await Promise.all([text(child.stdout), once(child, 'exit')]);
-  const report = JSON.parse(output) as { checks: (Outcome & { id: string })[]; failed: number };
-  const failed = report.checks.filter(({ verdict }) => verdict !== 'passed');
-  assert.deepEqual(
-    failed.map(({ id, reason, log }) => ({ id, reason, log })),
-    [],
-  );
-  assert.equal(report.checks.length, allChecks.length);
-  assert.equal(code, 0);
 });

@@ -4,50 +4,10 @@ import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { fault, imports, legal, legalType, typeFault, type Planted } from '../../helpers/planted-imports.ts';
 import { temporaryFolder } from '../../helpers/services/guard.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
-
-interface Planted {
-  file: string;
-  code: string;
-  /** What the linter must say of the file; undefined for a legal one. */
-  rule?: string;
-  message?: RegExp;
-}
-
-const imports = 'eslint(no-restricted-imports)';
-
-/** A file that uses what it imports, so that nothing but the boundary is wrong with it. */
-function fault(file: string, from: string, message: RegExp): Planted {
-  return {
-    file,
-    code: `import { value } from '${from}';\n\nexport const used = value;\n`,
-    rule: imports,
-    message,
-  };
-}
-
-function typeFault(file: string, from: string, message: RegExp): Planted {
-  return {
-    file,
-    code: `import type { T } from '${from}';\n\nexport type Used = T;\n`,
-    rule: imports,
-    message,
-  };
-}
-
-function legal(file: string, ...froms: string[]): Planted {
-  const lines = froms.map((from, at) => `import { value as value${at} } from '${from}';`);
-  return {
-    file,
-    code: `${lines.join('\n')}\n\nexport const used = [${froms.map((_, at) => `value${at}`).join(', ')}];\n`,
-  };
-}
-
-function legalType(file: string, from: string): Planted {
-  return { file, code: `import type { T } from '${from}';\n\nexport type Used = T;\n` };
-}
 
 const kernel = [
   ...['ws', 'mqtt', 'influx', 'undici', 'ajv', 'fastify', 'aedes', 'commander', 'node:sqlite'].map(
@@ -252,7 +212,7 @@ const entries = [
 const outside = [
   fault('schemas/third.ts', 'ws', /no third party but ajv/),
   fault('schemas/hub.ts', '../hub/kernel/errors.ts', /nothing of ours/),
-  fault('schemas/nested/simulator.ts', '../../device-sim/client/client.ts', /nothing of ours/),
+  fault('schemas/nested/simulator.ts', '../../device-sim/device/device.ts', /nothing of ours/),
   legal('schemas/legal.ts', 'ajv/dist/2020.js', 'ajv-formats', './field-error.ts', 'node:fs/promises'),
   fault('device-sim/third.ts', 'mqtt', /no third party but ws/),
   fault('device-sim/check/other-checks.ts', '@peculiar/x509', /no third party but ws/),
@@ -276,6 +236,28 @@ const outside = [
   legal('test/unit/legal.ts', '../../hub/adapters/cron.ts', 'mqtt', 'fast-check'),
 ];
 
+const sdk = [
+  fault('sdk/typescript/src/core/third.ts', 'ws', /the core takes no third party/),
+  fault('sdk/typescript/src/core/node.ts', 'node:fs', /does no I\/O/),
+  fault('sdk/typescript/src/browser/node.ts', 'node:fs', /nothing of Node outside/),
+  fault('sdk/typescript/src/node/third.ts', 'mqtt', /no third party but ws/),
+  fault('sdk/typescript/src/device/hub.ts', '../../../../hub/kernel/errors.ts', /stands alone/),
+  fault('sdk/typescript/src/core/sim.ts', '../../../../device-sim/device/random.ts', /stands alone/),
+  ...['index.ts', 'protocol/frame-checks.ts', 'twin/twin-rules.ts'].map((name, at) =>
+    fault(`sdk/typescript/src/core/schemas-${at}.ts`, `../../../../schemas/${name}`, /too much for a device/),
+  ),
+  legal(
+    'sdk/typescript/src/core/legal.ts',
+    '../../../../schemas/protocol/hub-frames.ts',
+    '../../../../schemas/time/clock.ts',
+    '../../../../schemas/twin/merge-patch.ts',
+    '../../../../schemas/limits.ts',
+    '../../../../schemas/cut-text.ts',
+    './own.ts',
+  ),
+  legal('sdk/typescript/src/node/legal.ts', 'ws', 'node:fs', '../core/own.ts'),
+];
+
 const webConsole = [
   fault('dashboards/console/src/third.ts', 'fastify', /third parties are preact/),
   fault('dashboards/console/src/node.ts', 'node:fs', /third parties are preact/),
@@ -296,7 +278,7 @@ const webConsole = [
   fault('dashboards/console/src/frames.ts', '../../../schemas/limits.ts', /the console takes types/),
   fault(
     'dashboards/console/src/simulator.ts',
-    '../../../device-sim/client/client.ts',
+    '../../../device-sim/device/device.ts',
     /nothing of the simulator/,
   ),
   legal('dashboards/console/src/legal.ts', 'preact', 'preact/hooks', '@preact/signals', 'uplot', './own.ts'),
@@ -368,6 +350,7 @@ const rows: Record<string, Planted[]> = {
   'an adapter': adapters,
   'wiring, configuration and command line': entries,
   "schemas, simulator and Grafana's generator": outside,
+  'the SDK': sdk,
   'the web console': webConsole,
   'the rest of the house': house,
 };

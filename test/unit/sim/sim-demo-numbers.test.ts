@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseCredentials } from '../../../device-sim/client/credentials.ts';
+import { parseCredentials } from '../../../device-sim/device/credentials.ts';
 import { statusText, wayOut } from '../../../device-sim/demo/demo-texts.ts';
 import { parseMetrics, Rates } from '../../../device-sim/verify/hub-numbers.ts';
 import { startStatusLine } from '../../../device-sim/cli/status-line.ts';

@@ -1,0 +1,126 @@
+import { limits, namePattern } from '../../../../schemas/limits.ts';
+import type { HubFrame } from '../../../../schemas/protocol/hub-frames.ts';
+
+type Kind = (value: unknown) => boolean;
+
+const text: Kind = (value) => typeof value === 'string' && value.length > 0;
+const id: Kind = (value) => typeof value === 'string' && namePattern.test(value);
+const flag: Kind = (value) => typeof value === 'boolean';
+const notNegative: Kind = (value) => Number.isFinite(value) && Number(value) >= 0;
+const positive: Kind = (value) => Number.isFinite(value) && Number(value) > 0;
+const whole: Kind = (value) => Number.isSafeInteger(value) && Number(value) >= 0;
+const count: Kind = (value) => Number.isSafeInteger(value) && Number(value) >= 1;
+const anything: Kind = () => true;
+const object: Kind = isObject;
+const list =
+  (item: Kind): Kind =>
+  (value) =>
+    Array.isArray(value) && value.every(item);
+const optional =
+  (kind: Kind): Kind =>
+  (value) =>
+    value === undefined || kind(value);
+const shape =
+  (fields: Readonly<Record<string, Kind>>): Kind =>
+  (value) =>
+    isObject(value) &&
+    Object.entries(fields).every(([name, kind]) =>
+      kind(Object.hasOwn(value, name) ? value[name] : undefined),
+    );
+
+const desired = { rev: whole, state: object };
+
+/**
+ * What this device needs of each frame. It is less than the schemas in `schemas/protocol` say, because a newer hub may say more:
+ * a code that is not known yet, for example. The tests hold the two together.
+ */
+const frames: Readonly<Record<HubFrame['type'], Kind>> = {
+  welcome: shape({
+    epoch: whole,
+    t1: notNegative,
+    now: notNegative,
+    heartbeatSec: positive,
+    graceSec: notNegative,
+    ackDelayMs: notNegative,
+    backoffMaxMs: notNegative,
+    limits: shape({
+      frameBytes: count,
+      samples: count,
+      inFlight: count,
+      messagesPerSec: positive,
+      burst: optional(count),
+    }),
+    desired: optional(shape(desired)),
+  }),
+  ack: (value) => shape({ upTo: whole })(value) || shape({ re: id })(value),
+  nack: shape({
+    code: text,
+    retry: flag,
+    seq: optional(count),
+    re: optional(id),
+    retryAfterMs: optional(notNegative),
+    rejectedSamples: optional(list(whole)),
+  }),
+  heartbeat: shape({ t1: notNegative, t2: notNegative, t3: notNegative }),
+  command: shape({
+    id,
+    name: text,
+    params: object,
+    deadline: notNegative,
+    ttlMs: notNegative,
+    safety: text,
+  }),
+  cancel: shape({ re: id }),
+  recall: shape({ ids: (value) => list(id)(value) && Array.isArray(value) && value.length > 0 }),
+  notice: shape({ topic: text, data: anything }),
+  desired: shape(desired),
+  credential: shape({ id: text, secret: text }),
+  drain: shape({ reconnectAfterMs: notNegative, reason: text }),
+};
+
+/**
+ * A frame of the hub. Returns undefined for anything else, which a device ignores: a newer hub may send types that
+ * this firmware does not know.
+ */
+export function parseHubFrame(given: string): HubFrame | undefined {
+  if (given.length > limits.frameBytes || isTooDeep(given)) return undefined;
+  try {
+    const value: unknown = JSON.parse(given);
+    return isHubFrame(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isHubFrame(value: unknown): value is HubFrame {
+  if (!isObject(value)) return false;
+  const { type } = value;
+  return typeof type === 'string' && Object.hasOwn(frames, type) && frames[type as HubFrame['type']](value);
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** As deep as the protocol allows; what is deeper could exhaust the stack of whatever walks through it. */
+const deepest = 64;
+
+function isTooDeep(given: string): boolean {
+  if (given.length <= 2 * deepest) return false;
+  let depth = 0;
+  let inText = false;
+  for (let at = 0; at < given.length; at += 1) {
+    const char = given.charCodeAt(at);
+    if (inText) {
+      if (char === backslash) at += 1;
+      else if (char === quote) inText = false;
+    } else if (char === quote) inText = true;
+    else if (char === openBrace || char === openBracket) {
+      depth += 1;
+      if (depth > deepest) return true;
+    } else if (char === closeBrace || char === closeBracket) depth -= 1;
+  }
+  return false;
+}
+
+const [quote, backslash, openBrace, closeBrace, openBracket, closeBracket] = [34, 92, 123, 125, 91, 93];

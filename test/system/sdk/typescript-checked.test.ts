@@ -1,0 +1,10 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { failedChecks } from '../../helpers/sdk/failed-checks.ts';
+
+const sensor = fileURLToPath(new URL('../../../sdk/typescript/examples/sensor.ts', import.meta.url));
+
+test('the TypeScript SDK passes every check over TLS', async () => {
+  assert.deepEqual(await failedChecks([process.execPath, sensor], '--type', 'env-sensor@1', '--tls'), []);
+});

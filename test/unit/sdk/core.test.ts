@@ -1,0 +1,407 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import type { DeviceFrame } from '../../../schemas/index.ts';
+import { HubCore, type Ending, type Settlement } from '../../../sdk/typescript/src/node.ts';
+import { seededRandom } from '../../../device-sim/device/random.ts';
+import { RamStore, UnsureMemory } from '../../helpers/sdk/ram-store.ts';
+import { welcomeFrame } from '../../helpers/sdk/played-link.ts';
+
+/** The core of the SDK between a hub, a link, a disk and a clock that do whatever they like. */
+
+const window = 8;
+/** Longer than any wait of a device: an hour, and the longest backoff. */
+const longMs = 3_700_000;
+
+type Data = { n: number };
+
+interface InFlight {
+  readings: number[];
+  /** Those that a nack named. */
+  nacked: Set<number>;
+}
+
+/** A device over several boots, and what the hub and the world saw of it. */
+class World {
+  readonly store = new RamStore();
+  readonly memory: UnsureMemory;
+  readonly random = seededRandom('core');
+  core: HubCore;
+  up = 0;
+  #boot = 0;
+  #link = 0;
+  phase: 'none' | 'connecting' | 'greeted' | 'open' = 'none';
+  readonly measured: { n: number; kinds: Settlement[]; kept: boolean; isGone: boolean }[] = [];
+  readonly stored = new Set<number>();
+  readonly refused = new Set<number>();
+  readonly runs = new Map<string, number>();
+  #flight = new Map<number, InFlight>();
+  #secret = 'first';
+  secrets = new Set(['first']);
+
+  constructor(isSlow: boolean) {
+    this.memory = new UnsureMemory(isSlow);
+    this.core = this.#begin();
+  }
+
+  #begin(): HubCore {
+    this.#boot += 1;
+    this.up = this.#boot;
+    const core: HubCore = new HubCore(
+      {
+        boot: `b-${this.#boot}`,
+        secret: 'first',
+        type: 'env-sensor@1',
+        store: this.store,
+        memory: this.memory,
+        random: this.random,
+        emit: () => undefined,
+        changed: () => {
+          if (core === this.core) queueMicrotask(() => this.turn());
+        },
+      },
+      this.up,
+    );
+    for (const name of ['look', 'fail'])
+      core.onCommand(name, async ({ id }) => {
+        this.runs.set(id, (this.runs.get(id) ?? 0) + 1);
+        await Promise.resolve();
+        if (name === 'fail') throw new Error('it cannot');
+        return { status: 'succeeded', output: { id } };
+      });
+    core.onDesired((state) => {
+      core.reported(this.up, state);
+      return [];
+    });
+    core.wake(this.up);
+    return core;
+  }
+
+  /** As a port: steps, follows the wish for a link, and carries what there is to send to the hub. */
+  turn(): void {
+    assert.ok(this.core.step(this.up) >= 0);
+    const wanted = this.core.wantsLink;
+    if (wanted !== this.#link) {
+      this.#link = wanted;
+      this.#flight = new Map();
+      this.#secret = this.core.secret;
+      this.phase = wanted === 0 ? 'none' : 'connecting';
+    }
+    const output = this.core.output();
+    this.core.sent(output.length);
+    for (const text of output) this.#heard(JSON.parse(text) as DeviceFrame);
+  }
+
+  measure(n: number): void {
+    const full = this.store.isFull;
+    const entry = { n, kinds: [] as Settlement[], kept: !full, isGone: false };
+    this.measured.push(entry);
+    const settled = this.core.measure(this.up, { kind: 'reading', stream: 'env' }, { n });
+    void settled.then((settlement) => entry.kinds.push(settlement));
+  }
+
+  open(): void {
+    if (this.phase !== 'connecting') return;
+    this.core.opened(this.up);
+    this.turn();
+  }
+
+  say(frame: object | string): void {
+    if (this.phase === 'none' || this.phase === 'connecting') return;
+    this.core.take(this.up, typeof frame === 'string' ? frame : JSON.stringify(frame));
+    this.turn();
+  }
+
+  welcome(): void {
+    if (this.phase !== 'greeted') return;
+    assert.ok(this.secrets.has(this.#secret), 'a secret that the hub gave');
+    this.phase = 'open';
+    this.say(welcomeFrame(1_000_000 + this.up, this.up));
+  }
+
+  ack(share: number): void {
+    const seqs = [...this.#flight.keys()];
+    const upTo = seqs[Math.ceil(seqs.length * share) - 1];
+    if (upTo === undefined) return;
+    for (const [seq, { readings, nacked }] of this.#flight) {
+      if (seq > upTo) continue;
+      for (const n of readings) if (!nacked.has(n)) this.stored.add(n);
+      this.#flight.delete(seq);
+    }
+    this.say({ type: 'ack', upTo });
+  }
+
+  nack(retry: boolean, part: boolean, code: string): void {
+    const [seq, frame] = [...this.#flight][0] ?? [];
+    if (seq === undefined || frame === undefined) return;
+    const indexes = frame.readings.map((_, index) => index).filter((index) => !part || index % 2 === 0);
+    for (const index of indexes) {
+      const n = frame.readings[index] ?? -1;
+      if (frame.nacked.has(n)) continue;
+      frame.nacked.add(n);
+      // A batch that is too large comes back in halves.
+      const comesBack = retry || (code === 'too-large' && !part && frame.readings.length > 1);
+      if (!comesBack) this.refused.add(n);
+    }
+    const rejectedSamples = part && frame.readings.length > 1 ? { rejectedSamples: indexes } : {};
+    if (!part) for (const n of frame.readings) frame.nacked.add(n);
+    this.say({
+      type: 'nack',
+      seq,
+      code: retry ? 'overloaded' : code,
+      retry,
+      retryAfterMs: 10,
+      ...rejectedSamples,
+    });
+  }
+
+  lose(ending: Ending): void {
+    if (this.phase === 'none') return;
+    this.core.closed(this.up, ending);
+    this.turn();
+  }
+
+  reboot(): void {
+    // What the store did not take was said to be in danger.
+    for (const entry of this.measured) if (!entry.kept) entry.isGone = true;
+    this.memory.cutPower();
+    const old = this.core;
+    this.core = this.#begin();
+    this.#link = 0;
+    this.phase = 'none';
+    // The power was cut: the old boot does nothing any more.
+    old.end(0);
+    this.turn();
+  }
+
+  #heard(frame: DeviceFrame): void {
+    if (frame.type === 'hello') {
+      assert.equal(this.phase, 'connecting');
+      this.phase = 'greeted';
+    }
+    if (frame.type !== 'telemetry') return;
+    assert.equal(this.phase, 'open');
+    const samples = frame.samples ?? [frame];
+    const readings = samples.map(({ data }) => (data as Data).n);
+    for (const { n, kept } of this.measured)
+      if (readings.includes(n)) assert.ok(kept || frame.boot === undefined);
+    this.#flight.set(frame.seq, { readings, nacked: new Set() });
+    const open = [...this.#flight.values()].filter(({ readings: all, nacked }) =>
+      all.some((n) => !nacked.has(n)),
+    );
+    assert.ok(open.length <= window, 'more frames than the window has');
+  }
+}
+
+type Move = (world: World) => void | Promise<void>;
+
+/** Lets promises run: handlers of commands, and memories that are slow. */
+async function settle(): Promise<void> {
+  await new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}
+
+let count = 0;
+const command = (id: string, name: string): object => ({
+  type: 'command',
+  id,
+  name,
+  params: {},
+  deadline: 9e15,
+  ttlMs: 9e9,
+  safety: 'observe',
+});
+const ids = fc.constantFrom('c-1', 'c-2', 'c-3', 'c-4');
+const anything = fc.oneof(fc.anything(), fc.constantFrom(-1, 1e308, '', null, [], {}));
+const garbage = fc.oneof(
+  fc.string(),
+  fc.constantFrom(
+    '',
+    '{',
+    '[]',
+    'null',
+    '{"type":"welcome"}',
+    '['.repeat(5_000),
+    '{"type":"desired","rev":1,"state":{"a":',
+  ),
+  fc
+    .record({
+      type: fc.constantFrom('welcome', 'ack', 'nack', 'command', 'desired', 'drain', 'recall', 'credential'),
+      upTo: anything,
+      re: anything,
+      seq: anything,
+      code: anything,
+      retry: anything,
+      retryAfterMs: anything,
+      rejectedSamples: anything,
+      state: anything,
+      ids: anything,
+      id: anything,
+      params: anything,
+    })
+    .map((value) => {
+      try {
+        return JSON.stringify(value);
+      } catch {
+        return '';
+      }
+    }),
+);
+const endings = fc.oneof(
+  fc.record({
+    kind: fc.constant('closed' as const),
+    code: fc.constantFrom(
+      1000,
+      1002,
+      1003,
+      1006,
+      1007,
+      1008,
+      1009,
+      1012,
+      1013,
+      4004,
+      4400,
+      4401,
+      4403,
+      4408,
+      4409,
+      4429,
+    ),
+    reason: fc.string(),
+  }),
+  fc.record({
+    kind: fc.constant('refused' as const),
+    status: fc.constantFrom(301, 400, 401, 403, 404, 426, 429, 500, 503),
+  }),
+  fc.constant({ kind: 'failed' as const, message: 'no route' }),
+);
+
+const moves: fc.Arbitrary<Move> = fc.oneof(
+  { weight: 6, arbitrary: fc.constant<Move>((world) => world.measure((count += 1))) },
+  {
+    weight: 6,
+    arbitrary: fc.nat(60_000).map<Move>((ms) => (world) => {
+      world.up += ms;
+      world.turn();
+    }),
+  },
+  {
+    weight: 8,
+    arbitrary: fc.constant<Move>((world) => {
+      world.up += longMs;
+      world.turn();
+      world.open();
+      world.welcome();
+    }),
+  },
+  { weight: 2, arbitrary: fc.constant<Move>((world) => world.open()) },
+  {
+    weight: 5,
+    arbitrary: fc.double({ min: 0, max: 1, noNaN: true }).map<Move>((share) => (world) => world.ack(share)),
+  },
+  {
+    weight: 3,
+    arbitrary: fc
+      .tuple(fc.boolean(), fc.boolean(), fc.constantFrom('schema', 'clock', 'too-large', 'of-the-future'))
+      .map<Move>(
+        ([retry, part, code]) =>
+          (world) =>
+            world.nack(retry, part, code),
+      ),
+  },
+  {
+    weight: 3,
+    arbitrary: garbage.map<Move>((text) => (world) => {
+      // What happens to be a frame is for the other moves.
+      if (!/"type":"(ack|nack|credential)"/.test(text)) world.say(text);
+    }),
+  },
+  { weight: 3, arbitrary: endings.map<Move>((ending) => (world) => world.lose(ending)) },
+  {
+    weight: 4,
+    arbitrary: fc.tuple(ids, fc.constantFrom('look', 'fail', 'nothing')).map<Move>(
+      ([id, name]) =>
+        (world) =>
+          world.say(command(id, name)),
+    ),
+  },
+  { weight: 1, arbitrary: ids.map<Move>((re) => (world) => world.say({ type: 'cancel', re })) },
+  {
+    weight: 1,
+    arbitrary: fc.array(ids).map<Move>((all) => (world) => world.say({ type: 'recall', ids: all })),
+  },
+  {
+    weight: 1,
+    arbitrary: ids.map<Move>(
+      (re) => (world) => world.say({ type: 'nack', re, code: 'overloaded', retry: true }),
+    ),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.constant<Move>((world) =>
+      world.say({ type: 'desired', rev: 3, state: { intervalSec: 5 } }),
+    ),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.nat(5).map<Move>((n) => (world) => {
+      const secret = `secret-${n}`.repeat(4);
+      world.secrets.add(secret);
+      world.say({ type: 'credential', id: 'c', secret });
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.constant<Move>((world) =>
+      world.say({ type: 'drain', reconnectAfterMs: 100, reason: 'restart' }),
+    ),
+  },
+  { weight: 2, arbitrary: fc.constant<Move>((world) => world.reboot()) },
+  { weight: 1, arbitrary: fc.boolean().map<Move>((full) => (world) => void (world.store.isFull = full)) },
+  { weight: 1, arbitrary: fc.boolean().map<Move>((full) => (world) => void (world.memory.isFull = full)) },
+  // A port with a clock that jumps: backwards, far ahead, or to what is no time.
+  {
+    weight: 1,
+    arbitrary: fc
+      .constantFrom(-1e6, Number.NaN, -Infinity, 0)
+      .map<Move>((up) => (world) => void world.core.step(up)),
+  },
+  { weight: 2, arbitrary: fc.constant<Move>(settle) },
+);
+
+test('whatever hub, link, disk and clock do: no fault, no reading lost in silence, no command twice', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.boolean(), fc.array(moves, { minLength: 5, maxLength: 120 }), async (isSlow, run) => {
+      const world = new World(isSlow);
+      world.turn();
+      for (const move of run) await move(world);
+      // In the end all is well, and the hub takes everything.
+      world.store.isFull = world.memory.isFull = false;
+      for (let round = 0; round < 300 && world.core.counts().waiting > 0; round += 1) {
+        world.up += longMs;
+        world.turn();
+        world.open();
+        world.welcome();
+        for (let frames = 0; frames < 20; frames += 1) {
+          world.ack(1);
+          world.up += 1_000;
+          world.turn();
+        }
+      }
+      await settle();
+      assert.equal(world.core.counts().waiting, 0, 'everything is settled');
+      for (const { n, kinds, isGone } of world.measured) {
+        assert.ok(kinds.length <= 1, `reading ${n} was settled ${kinds.length} times`);
+        const [settlement] = kinds;
+        const told = world.stored.has(n) || world.refused.has(n) || isGone;
+        assert.ok(told, `reading ${n} is lost, and nobody said so`);
+        if (settlement?.kind === 'stored') assert.ok(world.stored.has(n), `reading ${n} is not stored`);
+        if (settlement?.kind === 'refused') assert.ok(world.refused.has(n), `reading ${n} was not refused`);
+      }
+      for (const [id, runs] of world.runs) assert.equal(runs, 1, `${id} was run ${runs} times`);
+    }),
+    { numRuns: 300, interruptAfterTimeLimit: 15_000 },
+  );
+});
