@@ -39,7 +39,7 @@ export interface LabOptions {
 
 const backoffMaxMs = 4_000;
 
-/** A real hub on a real broker, and devices of the reference client in this process, one proxy before each site. */
+/** A real hub on a real broker, and devices of the SDK in this process, one proxy before each site. */
 export class Lab {
   readonly changes: PublishedPresence[] = [];
   readonly incidents: PublishedIncident[] = [];

@@ -3,7 +3,7 @@ import { makeDevice, type CommandCall, type CommandHandler } from '../../../sdk/
 import type { InProcessHub } from '../hubs/in-process-hub.ts';
 import { eventOf } from '../wait-for.ts';
 
-/** A reference client in a session, and the commands it was given. */
+/** A device of the SDK in a session, and the commands it was given. */
 export interface CommandedDevice {
   readonly calls: readonly CommandCall[];
 }

@@ -1,6 +1,6 @@
 /**
  * A small device with one fault, for the checks that must find it: `node faulty-device.ts FAULT`. With `none` it is
- * right. It shares no code with the reference client.
+ * right. It shares no code with the SDK.
  */
 
 import { randomUUID } from 'node:crypto';

@@ -24,7 +24,7 @@ function run(program: string, args: readonly string[], cwd: string): string {
 export function installSdk(folder: string): string {
   const sources = join(folder, 'sources');
   const filter = (path: string): boolean => !['node_modules', 'dist'].includes(basename(path));
-  for (const name of ['sdk/typescript', 'schemas', 'tsconfig.json', 'LICENSE'])
+  for (const name of ['sdk/typescript', 'schemas', 'tsconfig.json', 'package.json', 'LICENSE'])
     cpSync(join(root, name), join(sources, name), { recursive: true, filter });
   symlinkSync(join(root, 'node_modules'), join(sources, 'node_modules'));
   const packed =
