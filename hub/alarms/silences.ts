@@ -5,7 +5,7 @@ import type { Clock } from '../../schemas/time/clock.ts';
 import type { Auditor } from '../audit/audit.ts';
 import { HubError, invalidInput, messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
-import { hasRoomFor } from '../kernel/share.ts';
+import { demandRoom } from '../kernel/share.ts';
 import { parseSelector, selects, type Selectable, type Selector } from '../registry/selector.ts';
 import type { MayShow } from '../registry/visibility.ts';
 import type { SilenceStore } from './alarm-store.ts';
@@ -78,11 +78,7 @@ export class Silences {
     parseSelector(to);
     const createdMs = clock.now();
     const actors = [...this.#all.values()].map(({ silence }) => silence.actor);
-    if (!hasRoomFor(actor, actors, maxSilences))
-      throw invalidInput(
-        { path: '', keyword: 'maxItems', expected: 'fewer silences; remove some', got: 'one more' },
-        'silence',
-      );
+    demandRoom(actor, actors, { things: 'silences', room: maxSilences });
     const begins = fromMs ?? createdMs;
     if (untilMs <= Math.max(begins, createdMs) || untilMs > lastTimeMs)
       throw invalidInput({

@@ -4,7 +4,7 @@ import type { NewWebhook, WebhookTest, WebhookView } from '../../schemas/api/web
 import type { Cancel, Clock } from '../../schemas/time/clock.ts';
 import { HubError, invalidInput, messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
-import { hasRoomFor } from '../kernel/share.ts';
+import { demandRoom } from '../kernel/share.ts';
 import { parseSelector, selects, type Selectable, type Selector } from '../registry/selector.ts';
 import type { Delivery, SendWebhook, Webhook, WebhookStore } from './webhook-store.ts';
 
@@ -111,15 +111,7 @@ export class Webhooks {
     const { clock, store } = this.#deps;
     if (this.#lines.has(given.name)) throw new HubError('webhook-exists', given.name);
     const actors = [...this.#lines.values()].map(({ webhook }) => webhook.actor);
-    if (!hasRoomFor(actor, actors, maxWebhooks)) {
-      const fault = {
-        path: '',
-        keyword: 'maxItems',
-        expected: 'fewer webhooks; remove some',
-        got: 'one more',
-      };
-      throw invalidInput(fault, 'webhook');
-    }
+    demandRoom(actor, actors, { things: 'webhooks', room: maxWebhooks });
     if (!URL.canParse(given.url)) {
       throw invalidInput({
         path: '/url',

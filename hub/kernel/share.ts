@@ -1,3 +1,5 @@
+import { invalidInput } from './errors.ts';
+
 /**
  * Room for things that actors hold. Each may hold as many as are still free, so that there is room for one more
  * whatever the others hold; alone that is half of all.
@@ -41,6 +43,35 @@ export function hasRoomFor(
 ): boolean {
   const own = actors.filter((each) => each === actor).length;
   return isFree(own, actors.length, room);
+}
+
+/**
+ * One more of what is kept must fit.
+ * @param things in the plural, for the answer; `path` the field of the request that is refused
+ * @throws HubError `input-invalid`
+ */
+export function demandRoom(
+  actor: string | undefined,
+  actors: readonly (string | undefined)[],
+  { things, room, path = '' }: { things: string; room: number; path?: string },
+): void {
+  if (hasRoomFor(actor, actors, room)) return;
+  const own = actors.filter((each) => each === actor).length;
+  const expected = `within your share of ${things}: you have ${own}, all together ${actors.length} of ${room}; remove some first`;
+  throw invalidInput(
+    { path, keyword: 'maxItems', expected, got: 'one more' },
+    path === '' ? things : undefined,
+  );
+}
+
+/**
+ * The same for what has no owner, because only administrators make it.
+ * @throws HubError `input-invalid`
+ */
+export function demandPlace(count: number, { things, room }: { things: string; room: number }): void {
+  if (count < room) return;
+  const expected = `at most ${room} ${things}; remove some first`;
+  throw invalidInput({ path: '', keyword: 'maxItems', expected, got: 'one more' }, things);
 }
 
 function isFree(own: number, total: number, room: number): boolean {

@@ -2,7 +2,7 @@ import type { Notice, NoticeReport, NoticeRequest } from '../../schemas/api/noti
 import { isoTime } from '../../schemas/index.ts';
 import { invalidInput, messageOf, type HubError } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
-import { hasRoomFor } from '../kernel/share.ts';
+import { demandRoom } from '../kernel/share.ts';
 import type { Cancel, Clock } from '../../schemas/time/clock.ts';
 import type { MayShow } from '../registry/visibility.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -92,11 +92,7 @@ export class Notices {
     if (request.atMs <= createdMs || request.atMs > createdMs + farthestMs)
       throw invalid('/atMs', 'a time in the next 366 days', isoTime(request.atMs));
     const actors = [...this.#scheduled.values()].map((each) => each.notice.actor);
-    if (!hasRoomFor(actor, actors, maxScheduled)) {
-      const own = actors.filter((each) => each === actor).length;
-      const expected = `within your share: you have ${own} scheduled, all together ${actors.length} of ${maxScheduled}`;
-      throw invalid('/atMs', expected, 'one more');
-    }
+    demandRoom(actor, actors, { things: 'scheduled notices', room: maxScheduled, path: '/atMs' });
     await store.save(notice);
     this.#schedule(notice);
     return notice;

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Account, Operator, Rights, Token } from '../../schemas/api/operators.ts';
 import { HubError } from '../kernel/errors.ts';
 import { FailedProofs } from '../kernel/failed-proofs.ts';
+import { demandPlace } from '../kernel/share.ts';
 import type { Clock } from '../../schemas/time/clock.ts';
 import type { Origin, Requester } from '../../schemas/api/requester.ts';
 import type { AuditEvent, Auditor } from '../audit/audit.ts';
@@ -31,6 +32,9 @@ const limit = { burst: 10, everyMs: 30_000 };
  * from the time whether an account of that name exists.
  */
 const slowAnswerMs = 3_000;
+/** Only administrators make them. */
+const maxAccounts = 1_000;
+const maxTokens = 1_000;
 /** Answers that wait for this time; further ones are sent immediately. */
 const maxSlowAnswers = 100;
 
@@ -219,6 +223,7 @@ export class Operators {
       throw invalid('password', '12 to 1,024 characters');
     }
     if (rights.role !== 'admin') this.#keepAnAdmin(name);
+    if (known === undefined) demandPlace(this.#accounts.size, { things: 'accounts', room: maxAccounts });
     const passwordHash = password === undefined ? (known?.passwordHash ?? '') : await hashPassword(password);
     const account = { name, ...rights, passwordHash, createdMs: known?.createdMs ?? this.#deps.clock.now() };
     await this.#deps.store.saveAccount(account);
@@ -244,6 +249,7 @@ export class Operators {
   async addToken(name: string, rights: Rights, notAfterMs?: number): Promise<string> {
     if (this.listTokens().some((token) => token.name === name))
       throw invalid('name', 'a name that no other token has');
+    demandPlace(this.#tokens.size, { things: 'API tokens', room: maxTokens });
     if (notAfterMs !== undefined && notAfterMs <= this.#deps.clock.now())
       throw invalid('notAfterMs', 'a time to come, in Unix ms');
     const token = newToken();

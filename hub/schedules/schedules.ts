@@ -9,7 +9,7 @@ import { cutText } from '../../schemas/cut-text.ts';
 import { lastTimeMs } from '../../schemas/index.ts';
 import { HubError, invalidInput, messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
-import { hasRoomFor } from '../kernel/share.ts';
+import { demandRoom } from '../kernel/share.ts';
 import type { Cancel, Clock } from '../../schemas/time/clock.ts';
 import type { CronFields } from './cron-fields.ts';
 import { nextTime } from './next-time.ts';
@@ -162,11 +162,7 @@ export class Schedules {
     const devices = await this.#deps.check(schedule);
     if (this.#kept.has(schedule.name)) throw new HubError('schedule-exists', schedule.name);
     const actors = [...this.#kept.values()].map((each) => each.schedule.actor);
-    if (!hasRoomFor(actor, actors, maxSchedules)) {
-      const own = actors.filter((each) => each === actor).length;
-      const expected = `a schedule within your share: you have ${own}, all together ${actors.length} of ${maxSchedules}`;
-      throw invalid('name', expected, 'one more');
-    }
+    demandRoom(actor, actors, { things: 'schedules', room: maxSchedules });
     await this.#deps.store.save(schedule);
     return { ...viewOf(this.#keep(schedule)), devices };
   }

@@ -42,7 +42,11 @@ const requestErrors = {
   'method-not-allowed': { meaning: 'this path does not have this method', retryable: false, status: 405 },
   'host-unknown': { meaning: 'this hub does not go by that host name', retryable: false, status: 421 },
   'body-too-large': { meaning: 'the body of the request is too large', retryable: false, status: 413 },
-  'content-type-unsupported': { meaning: 'the body must be application/json', retryable: false, status: 415 },
+  'content-type-unsupported': {
+    meaning: 'the body must be application/json, in UTF-8 and not compressed',
+    retryable: false,
+    status: 415,
+  },
   'upgrade-required': { meaning: 'this path takes WebSocket upgrades only', retryable: false, status: 426 },
   'too-many-attempts': { meaning: 'too many failed attempts to sign in', retryable: true, status: 429 },
   internal: { meaning: 'the hub failed to do this; its log says why', retryable: false, status: 500 },

@@ -4,7 +4,8 @@
  */
 
 import helmet from '@fastify/helmet';
-import { fastify, type FastifyInstance } from 'fastify';
+import { fastify, type FastifyInstance, type FastifyRequest } from 'fastify';
+import { cutText } from '../../../schemas/cut-text.ts';
 import { faultText } from '../../../schemas/field-error.ts';
 import { readJson } from '../../../schemas/json-text.ts';
 import { HubError } from '../../kernel/errors.ts';
@@ -150,7 +151,8 @@ function countRefusals(app: FastifyInstance): Record<string, number> {
 async function server(log: Log, trustProxy?: (address: string) => boolean): Promise<FastifyInstance> {
   const app = fastify({
     ...(trustProxy === undefined ? {} : { trustProxy }),
-    http: { shouldUpgradeCallback: asksForLive },
+    // Node's own refusal of a missing Host has no body: `refuseUnknownHosts` gives the reason.
+    http: { shouldUpgradeCallback: asksForLive, requireHostHeader: false },
     logger: false,
     bodyLimit: 1_048_576,
     requestTimeout: 10_000,
@@ -174,9 +176,10 @@ async function server(log: Log, trustProxy?: (address: string) => boolean): Prom
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** Bodies are JSON and nothing else. `__proto__` is a name like any other, and Fastify's own reading would refuse it. */
+/** Bodies are JSON in UTF-8 and nothing else. `__proto__` is a name like any other, and Fastify's own reading would refuse it. */
 function readBodies(app: FastifyInstance): void {
   const parse = app.getDefaultJsonParser('error', 'error');
+  app.addHook('preParsing', (request, _reply, body, done) => done(codingFault(request) ?? null, body));
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     const text = textOf(Buffer.from(body));
@@ -185,6 +188,22 @@ function readBodies(app: FastifyInstance): void {
     if (fault !== undefined) done(fault);
     else void parse(request, text ?? '', done);
   });
+}
+
+/** A compressed body, or one in another character set, is refused for that (RFC 9110 §15.5.16), not as broken JSON. */
+function codingFault({ headers }: FastifyRequest): HubError | undefined {
+  const { 'content-encoding': coding = 'identity', 'content-type': type = '' } = headers;
+  if (coding !== 'identity')
+    return new HubError(
+      'content-type-unsupported',
+      `content-encoding ${cutText(coding, 64)}; send it as it is`,
+    );
+  const charset = /;\s*charset="?(?<name>[^\s;"]*)/i.exec(type)?.groups?.['name'] ?? 'utf-8';
+  if (/^utf-?8$/i.test(charset) || /^us-ascii$/i.test(charset)) return undefined;
+  return new HubError(
+    'content-type-unsupported',
+    `charset ${cutText(charset, 64)}; JSON is UTF-8 (RFC 8259 §8.1)`,
+  );
 }
 
 function textOf(body: Buffer): string | undefined {

@@ -16,7 +16,13 @@ const privateEnds = /\.(localhost|local|internal|home\.arpa|lan|svc|test)$/;
  */
 export function refuseUnknownHosts(app: FastifyInstance, origins: (port: number) => readonly string[]): void {
   const machine = hostname().toLowerCase();
-  app.addHook('onRequest', async ({ headers, socket }) => {
+  app.addHook('onRequest', async ({ headers, socket, raw }) => {
+    const hosts = raw.rawHeaders.filter(
+      (text, index) => index % 2 === 0 && text.toLowerCase() === 'host',
+    ).length;
+    // Which of two counts, a proxy may see otherwise (RFC 9112 §3.2); HTTP/1.0 has none.
+    if (hosts > 1 || (hosts === 0 && raw.httpVersion === '1.1'))
+      throw new HubError('input-invalid', `the request must have one Host header, and has ${hosts}`);
     const name = nameOf(headers.host);
     if (name === undefined || isIP(name) > 0 || !name.includes('.') || privateEnds.test(name)) return;
     if (

@@ -7,6 +7,7 @@ import type {
 } from '../../../schemas/api/group-commands.ts';
 import type { Requester } from '../../../schemas/api/requester.ts';
 import { HubError } from '../../kernel/errors.ts';
+import { demandPlace } from '../../kernel/share.ts';
 import { withoutUndefined } from '../../kernel/without-undefined.ts';
 import { refusedError } from '../command-operations.ts';
 import { parsePayload, type CommandRefusal } from '../command-request.ts';
@@ -15,6 +16,8 @@ import { groupEntry } from './group-command-audit.ts';
 import type { GroupCommandJournal, GroupCommandRecord } from './group-command-journal.ts';
 import type { GroupCommandRequest, GroupCommands } from './group-commands.ts';
 import { groupPayloadOf } from './group-status-payload.ts';
+
+const maxStoredGroups = 1_000;
 
 export interface RawGroupCommand {
   /** A selector; or the name of a stored one in `group`. */
@@ -52,7 +55,7 @@ export interface GroupOperations {
   cancel(id: string, caller: Caller): Promise<GroupCommandView>;
   /** Those whose devices the caller may all see, with at least one: even a selector names devices, sites and labels. */
   groups(may?: Caller['may']): Promise<Group[]>;
-  /** @throws HubError `input-invalid` */
+  /** @throws HubError `input-invalid`, also when there are too many */
   setGroup(group: Group): Promise<void>;
   /** @throws HubError `group-unknown` */
   removeGroup(name: string): Promise<void>;
@@ -133,6 +136,9 @@ export function createGroupOperations(deps: {
     },
     async setGroup(group) {
       await deps.select(group.selector);
+      const stored = await journal.groups();
+      if (!stored.some(({ name }) => name === group.name))
+        demandPlace(stored.length, { things: 'stored groups', room: maxStoredGroups });
       await journal.setGroup(group);
     },
     async removeGroup(name) {

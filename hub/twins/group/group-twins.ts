@@ -6,7 +6,7 @@ import type { Requester } from '../../../schemas/api/requester.ts';
 import type { Cancel, Clock } from '../../../schemas/time/clock.ts';
 import { faultText } from '../../../schemas/field-error.ts';
 import { HubError, invalidInput } from '../../kernel/errors.ts';
-import { hasRoomFor } from '../../kernel/share.ts';
+import { demandRoom } from '../../kernel/share.ts';
 import { withoutUndefined } from '../../kernel/without-undefined.ts';
 import type { Twins } from '../twins.ts';
 import type { GroupTwin, GroupTwinRecord } from './group-twin.ts';
@@ -194,10 +194,7 @@ export class GroupTwins {
   #demandRoom(actor: string): void {
     const running = [...this.#open.values()].map(({ groupTwin }) => groupTwin.requester.actor);
     const actors = [...running, ...this.#arriving];
-    if (hasRoomFor(actor, actors, maxOpen)) return;
-    const own = actors.filter((each) => each === actor).length;
-    const expected = `within your share: you have ${own} that run, all together ${actors.length} of ${maxOpen}`;
-    throw invalidInput({ path: '/to', keyword: 'limit', expected, got: 'one more' });
+    demandRoom(actor, actors, { things: 'group twins that run', room: maxOpen, path: '/to' });
   }
 
   #repeated(record: GroupTwinRecord, to: string, { patch }: NewGroupTwin): GroupTwinView {

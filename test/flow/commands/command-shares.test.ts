@@ -4,6 +4,8 @@ import type { CommandRequest } from '../../../hub/commands/command-request.ts';
 import type { Command } from '../../../hub/commands/command.ts';
 import { CommandAudit } from '../../../hub/commands/command-audit.ts';
 import { newCommandCounters } from '../../../hub/commands/command-counters.ts';
+import type { GroupCommandJournal } from '../../../hub/commands/group/group-command-journal.ts';
+import { createGroupOperations } from '../../../hub/commands/group/group-operations.ts';
 import { GroupCommands, type GroupCommandsDeps } from '../../../hub/commands/group/group-commands.ts';
 import { OpenGroupCommands } from '../../../hub/commands/group/open-group-commands.ts';
 import { ManualClock } from '../../helpers/clock.ts';
@@ -14,6 +16,26 @@ async function hubWith(t: TestContext, options: Parameters<typeof startCommandHu
   t.after(() => hub.close());
   return hub;
 }
+
+const emptyJournal: GroupCommandJournal = {
+  accept: () => Promise.resolve(true),
+  save: () => Promise.resolve(),
+  saveTargets: () => Promise.resolve(),
+  open: () => Promise.resolve([]),
+  find: () => Promise.resolve(undefined),
+  list: () => Promise.resolve([]),
+  prune: () => Promise.resolve(),
+  unanswered: () => Promise.resolve([]),
+  answered: () => Promise.resolve(),
+  groups: () => Promise.resolve([]),
+  setGroup: () => Promise.resolve(),
+  removeGroup: () => Promise.resolve(false),
+};
+
+const silentAudit = new CommandAudit(
+  { record: () => Promise.resolve(), noted: () => undefined },
+  newCommandCounters(),
+);
 
 /** Group commands over a journal that keeps nothing. */
 function groupCommandsOf(
@@ -26,27 +48,11 @@ function groupCommandsOf(
     clock,
     log,
     random: Math.random,
-    journal: {
-      accept: () => Promise.resolve(true),
-      save: () => Promise.resolve(),
-      saveTargets: () => Promise.resolve(),
-      open: () => Promise.resolve([]),
-      find: () => Promise.resolve(undefined),
-      list: () => Promise.resolve([]),
-      prune: () => Promise.resolve(),
-      unanswered: () => Promise.resolve([]),
-      answered: () => Promise.resolve(),
-      groups: () => Promise.resolve([]),
-      setGroup: () => Promise.resolve(),
-      removeGroup: () => Promise.resolve(false),
-    },
+    journal: emptyJournal,
     select: () => Promise.resolve(fleet),
     open,
     followers: [],
-    audit: new CommandAudit(
-      { record: () => Promise.resolve(), noted: () => undefined },
-      newCommandCounters(),
-    ),
+    audit: silentAudit,
     dispatcher,
   });
 }
@@ -135,6 +141,19 @@ test('the same group command that comes twice at once is one, and its repetition
     sent.map(({ kind }) => kind),
     ['accepted', 'repeated', 'repeated'],
   );
+});
+
+test('stored groups are bounded, and one that is there can still be changed', async (t) => {
+  const stored = Array.from({ length: 1_000 }, (_, n) => ({ name: `g-${n}`, selector: 'all' }));
+  const operations = createGroupOperations({
+    groupCommands: await idleGroupCommands(t),
+    audit: silentAudit,
+    journal: { ...emptyJournal, groups: () => Promise.resolve(stored) },
+    now: () => 0,
+    select: () => Promise.resolve([]),
+  });
+  await assert.rejects(operations.setGroup({ name: 'more', selector: 'all' }), /at most 1000 stored groups/);
+  await operations.setGroup({ name: 'g-1', selector: 'site=hall' });
 });
 
 test('group commands that arrive together leave room for another requester, and none begins in a hub that stops', async (t) => {

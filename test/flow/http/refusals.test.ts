@@ -96,17 +96,21 @@ test('an id that is too long for one is refused by its field, and a path that is
 test('a body that is too large or no JSON is refused by its own code', async (t) => {
   const scene = await startInProcessHub(t);
   const { headers } = await withToken(scene, 'ci', { role: 'admin' });
-  const post = (type: string, body: string): Promise<Refused> =>
+  const post = (type: string, body: string, more: Record<string, string> = {}): Promise<Refused> =>
     refused(`${scene.hub.adminUrl}/api/v1/devices`, {
       method: 'POST',
-      headers: { ...headers, 'content-type': type },
+      headers: { ...headers, 'content-type': type, ...more },
       body,
     });
   const large = await post('application/json', JSON.stringify('x'.repeat(1_100_000)));
   assert.deepEqual([large.status, large.code], [413, 'body-too-large']);
   const form = await post('application/x-www-form-urlencoded', 'ids=d-1');
   assert.deepEqual([form.status, form.code], [415, 'content-type-unsupported']);
-  const broken = await post('application/json', '{"ids":');
+  const utf16 = await post('application/json; charset=utf-16', '{"ids":["d-1"]}');
+  assert.deepEqual([utf16.status, utf16.code], [415, 'content-type-unsupported']);
+  const packed = await post('application/json', '{"ids":["d-1"]}', { 'content-encoding': 'gzip' });
+  assert.deepEqual([packed.status, packed.code], [415, 'content-type-unsupported']);
+  const broken = await post('application/json; charset="UTF-8"', '{"ids":');
   assert.deepEqual([broken.status, broken.code], [400, 'input-invalid']);
 });
 
@@ -114,6 +118,8 @@ test('what is no HTTP request is refused in the same shape', async (t) => {
   const { hub } = await startInProcessHub(t);
   for (const [text, status] of [
     ['HELLO\r\n\r\n', 400],
+    ['GET /livez HTTP/1.1\r\nconnection: close\r\n\r\n', 400],
+    ['GET /livez HTTP/1.1\r\nhost: a\r\nhost: b\r\nconnection: close\r\n\r\n', 400],
     [`GET /livez HTTP/1.1\r\nhost: hub\r\nx: ${'x'.repeat(20_000)}\r\n\r\n`, 431],
   ] as const) {
     const answer = await exchange(hub.adminUrl, text);

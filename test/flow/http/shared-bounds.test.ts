@@ -118,7 +118,7 @@ const provocations: Readonly<Record<string, ((tries: number) => Promise<Provoked
   schedules: { test: 'test/flow/commands/schedules.test.ts' },
   'scheduled notices': { test: 'test/unit/notices/notices.test.ts' },
   'live sockets': { test: 'test/unit/admin/live-feed.test.ts' },
-  'audit entries kept': { test: 'test/flow/state/audit-store.test.ts' },
+  'audit entries kept': { test: 'test/contract/hub.test.ts' },
   'audit entries under way': async (tries) => {
     const written: string[] = [];
     const audit = auditOf(written, new Promise<void>(() => undefined));
@@ -135,6 +135,9 @@ const provocations: Readonly<Record<string, ((tries: number) => Promise<Provoked
     audit.refused('operator:anna', { ...event, actor: 'operator:anna' });
     return countOf(written);
   },
+  'stored groups': { test: 'test/flow/commands/command-shares.test.ts' },
+  accounts: { test: 'test/unit/operators/operators.test.ts' },
+  'API tokens': { test: 'test/unit/operators/operators.test.ts' },
   'enrolments that wait': { test: 'test/system/security/enrolment.test.ts' },
   'enrolments to be approved': { test: 'test/system/security/enrolment.test.ts' },
 };
@@ -167,7 +170,7 @@ for (const { bound, size, share } of rows) {
   const provoke = provocations[bound];
   test(`one alone has its share of ${bound}, and another still gets in`, async () => {
     if (typeof provoke !== 'function') {
-      assert.match(readFileSync(provoke?.test ?? '', 'utf8'), /^test\(/m);
+      assert.match(readFileSync(provoke?.test ?? '', 'utf8'), /^(?:test|contract)\(/m);
       return;
     }
     const { granted, another } = await provoke(Math.max(share * 2, 100) || size * 2);

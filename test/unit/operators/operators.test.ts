@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { HubError } from '../../../hub/kernel/errors.ts';
+import type { AccountRecord, OperatorStore, TokenRecord } from '../../../hub/operators/operator-store.ts';
+import { Operators } from '../../../hub/operators/operators.ts';
+import { Audit } from '../../../hub/audit/audit.ts';
+import { ManualClock } from '../../helpers/clock.ts';
+import { silentLog } from '../../helpers/silent-log.ts';
+
+/** Operators whose store holds this many accounts and tokens already. */
+async function operatorsWith(count: number): Promise<Operators> {
+  const rights = { role: 'admin', devices: 'all', safety: 'critical', createdMs: 0 } as const;
+  const names = Array.from({ length: count }, (_, n) => `n-${n}`);
+  const store: OperatorStore = {
+    loadAccounts: async () =>
+      names.map((name): AccountRecord => ({ name, ...rights, passwordHash: `of ${name}` })),
+    loadTokens: async () => names.map((name): TokenRecord => ({ name, ...rights, hash: `of ${name}` })),
+    saveAccount: async () => undefined,
+    saveToken: async () => undefined,
+    removeAccount: async () => undefined,
+    removeToken: async () => undefined,
+  };
+  const clock = new ManualClock();
+  const log = silentLog;
+  const audit = new Audit({ store: { append: async () => undefined, list: async () => [] }, clock, log });
+  const operators = new Operators({ store, clock, audit, changed: () => undefined });
+  await operators.load();
+  return operators;
+}
+
+const tooMany = (things: string) => (error: unknown) =>
+  error instanceof HubError && error.code === 'input-invalid' && error.message.includes(`1000 ${things}`);
+
+test('accounts and API tokens are bounded, and one that is there can still be changed or replaced', async () => {
+  const operators = await operatorsWith(1_000);
+  const rights = { role: 'viewer', devices: 'all', safety: 'observe' } as const;
+  await assert.rejects(operators.saveAccount('more', rights, 'a long password'), tooMany('accounts'));
+  await assert.rejects(operators.addToken('more', rights), tooMany('API tokens'));
+  await operators.saveAccount('n-1', rights);
+  await operators.removeAccount('n-1');
+  await operators.removeToken('n-1');
+  await operators.saveAccount('more', rights, 'a long password');
+  await operators.addToken('more', rights);
+});
