@@ -328,6 +328,11 @@ const webConsole = imports(
       regex: from('device-sim', 'test'),
       message: 'the console takes nothing of the simulator or the tests',
     },
+    {
+      // Everything but sdk/typescript/src/browser.
+      regex: '^(\\.\\./)+sdk/typescript/src/([^b]|b[^r])',
+      message: 'of the SDK the console takes what is for browsers',
+    },
     thirdParties(
       ['preact', 'preact/hooks', '@preact/signals', 'uplot', 'uplot/**', '@cfworker/json-schema'],
       "the console's third parties are preact, signals, uplot and json-schema alone",

@@ -179,6 +179,7 @@ async function openListeners(hub: HubContext, parts: HubParts): Promise<RunningH
   const http = await startAdmin(
     {
       log: hub.log,
+      deviceUrl: listener.url,
       serveApi: (app) =>
         serveApi(app, {
           ...operators.operations,

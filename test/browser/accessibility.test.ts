@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import axe from 'axe-core';
-import type { AxeResults } from 'axe-core';
-import type { Page } from 'playwright-core';
+import { findings, widthOf } from '../helpers/axe.ts';
 import { openConsole, openSignedIn } from '../helpers/browser.ts';
 import { startCommandedDevice } from '../helpers/devices/commanded-device.ts';
 import { startInProcessHub, type InProcessHub } from '../helpers/hubs/in-process-hub.ts';
@@ -11,16 +9,6 @@ import { openRaw } from '../helpers/devices/raw-device.ts';
 import type { PageName } from '../../dashboards/console/src/paths.ts';
 
 /** Every page of the console before axe-core: light and dark, desktop and phone. */
-
-/** @returns what hinders people: each finding of weight `serious` or `critical`, and where it is */
-async function findings(page: Page): Promise<string[]> {
-  await page.evaluate(axe.source);
-  const results = await page.evaluate<AxeResults>('axe.run(document, { resultTypes: ["violations"] })');
-  assert.ok(results.passes.length > 10, 'the rules were looked at');
-  return results.violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`);
-}
 
 /** Something on every page: devices in several states, readings, refusals, commands, a group command, a schedule. */
 async function fill(hub: InProcessHub, t: Parameters<typeof startCommandedDevice>[0]): Promise<void> {
@@ -60,6 +48,7 @@ const views: Readonly<Record<PageName | 'none', readonly [path: string, complete
   ],
   schemas: [['/schemas', 'role=region[name="Rejected readings by field and firmware"]']],
   hub: [['/hub', 'text=All points are accounted for.']],
+  playground: [['/playground', 'role=button[name="Connect"]']],
   none: [['/nowhere', 'role=main']],
 };
 
@@ -82,9 +71,7 @@ for (const { name, options } of [
       await page.locator(complete).first().waitFor();
       assert.deepEqual(await findings(page), [], path);
       // Nothing is cut off at the side.
-      const { scroll, client } = await page.evaluate<{ scroll: number; client: number }>(
-        '({ scroll: document.documentElement.scrollWidth, client: document.documentElement.clientWidth })',
-      );
+      const { scroll, client } = await widthOf(page);
       assert.ok(scroll <= client, `${path} is ${scroll} px wide in ${client} px`);
     }
     await page.goto('/devices/d-1');

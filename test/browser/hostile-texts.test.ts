@@ -128,6 +128,7 @@ test('markup in types, labels, readings, refusals, commands and dead letters is 
       [`/schemas?type=${encodeURIComponent(markup)}`, 'Could not load'],
     ],
     hub: [['/hub', 'All points are accounted for.']],
+    playground: [['/playground', 'Address of the hub for devices']],
     device: [[`/devices/${encodeURIComponent(markup)}`, 'device']],
   };
   for (const [path, shown] of Object.values(views).flat()) {

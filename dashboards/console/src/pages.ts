@@ -5,6 +5,7 @@ import { CommandsPage } from './pages/commands.tsx';
 import { DevicePage } from './pages/device.tsx';
 import { FleetPage } from './pages/fleet.tsx';
 import { HubPage } from './pages/hub.tsx';
+import { PlaygroundPage } from './pages/playground.tsx';
 import { SchemasPage } from './pages/schemas.tsx';
 
 /** Values of a path's `:name` parts. */
@@ -29,6 +30,12 @@ const byName: Readonly<Record<PageName, Page>> = {
   commands: { path: paths.commands, title: () => 'Commands', nav: 'Commands', content: CommandsPage },
   schemas: { path: paths.schemas, title: () => 'Device types', nav: 'Device types', content: SchemasPage },
   hub: { path: paths.hub, title: () => 'Hub', nav: 'Hub', content: HubPage },
+  playground: {
+    path: paths.playground,
+    title: () => 'Playground',
+    nav: 'Playground',
+    content: PlaygroundPage,
+  },
 };
 
 /** In the order of the navigation. */

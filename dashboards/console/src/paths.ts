@@ -5,6 +5,7 @@ export const paths = {
   commands: '/commands',
   schemas: '/schemas',
   hub: '/hub',
+  playground: '/playground',
 } as const;
 
 export type PageName = keyof typeof paths;

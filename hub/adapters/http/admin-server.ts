@@ -9,7 +9,6 @@ import { cutText } from '../../../schemas/cut-text.ts';
 import { faultText } from '../../../schemas/field-error.ts';
 import { readJson } from '../../../schemas/json-text.ts';
 import { HubError } from '../../kernel/errors.ts';
-import type { Log } from '../../kernel/log.ts';
 import { demandLogin, trustLocal, type Access } from './operator-login.ts';
 import { answerFaults, refuseConnection, refuseHandshake, refuseRequest } from './error-answers.ts';
 import { refuseUnknownHosts } from './known-host.ts';
@@ -46,7 +45,6 @@ const policy = {
   defaultSrc: ["'self'"],
   scriptSrc: ["'self'"],
   styleSrc: ["'self'"],
-  connectSrc: ["'self'"],
   fontSrc: ["'self'"],
   imgSrc: ["'self'", 'data:'],
   objectSrc: ["'none'"],
@@ -60,6 +58,8 @@ export interface AdminDeps extends HealthDeps {
   serveApi: (app: FastifyInstance) => void;
   /** Not given: the operators' API is served on the socket alone. */
   access?: Access;
+  /** Where devices connect: the playground of the console is one. */
+  deviceUrl?: string;
   /** Where the web console is built to; not given: it is not served. */
   consoleDir?: string;
 }
@@ -94,7 +94,7 @@ export interface Admin {
  */
 export async function startAdmin(deps: AdminDeps, options: AdminOptions): Promise<Admin> {
   const { listen, socketPath } = options;
-  const tcp = await server(deps.log, trustedProxies(options.trustedProxies ?? []));
+  const tcp = await server(deps, trustedProxies(options.trustedProxies ?? []));
   const limiter = limitSockets(tcp.server, {
     ...socketLimits,
     maxPendingPerAddress: options.maxPendingPerAddress ?? socketLimits.maxPendingPerAddress,
@@ -102,7 +102,7 @@ export async function startAdmin(deps: AdminDeps, options: AdminOptions): Promis
   const refusals = countRefusals(tcp);
   refuseUnknownHosts(tcp, deps.access?.origins ?? ((port) => ownOrigins(listen.host, port)));
   serveHealth(tcp, deps);
-  const local = await server(deps.log);
+  const local = await server(deps);
   serveHealth(local, deps);
   if (deps.access !== undefined) {
     trustLocal(local, deps.access);
@@ -148,7 +148,22 @@ function countRefusals(app: FastifyInstance): Record<string, number> {
   return refusals;
 }
 
-async function server(log: Log, trustProxy?: (address: string) => boolean): Promise<FastifyInstance> {
+/**
+ * What the console may connect to beside its own server: the device listener on the same host, as a page that plays a device does.
+ * @param host of the request
+ */
+function deviceSources(deviceUrl: string | undefined, host = ''): string {
+  if (deviceUrl === undefined || !URL.canParse(`http://${host}`)) return '';
+  const { hostname } = new URL(`http://${host}`);
+  const { port } = new URL(deviceUrl);
+  // A proxy before it may add TLS.
+  return /^[\w.:[\]-]+$/.test(hostname) ? `ws://${hostname}:${port} wss://${hostname}:${port}` : '';
+}
+
+async function server(
+  { log, deviceUrl }: Pick<AdminDeps, 'log' | 'deviceUrl'>,
+  trustProxy?: (address: string) => boolean,
+): Promise<FastifyInstance> {
   const app = fastify({
     ...(trustProxy === undefined ? {} : { trustProxy }),
     // Node's own refusal of a missing Host has no body: `refuseUnknownHosts` gives the reason.
@@ -163,7 +178,13 @@ async function server(log: Log, trustProxy?: (address: string) => boolean): Prom
     clientErrorHandler: refuseConnection,
   });
   await app.register(helmet, {
-    contentSecurityPolicy: { useDefaults: false, directives: policy },
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        ...policy,
+        connectSrc: ["'self'", ({ headers }) => deviceSources(deviceUrl, headers.host)],
+      },
+    },
     // This listener speaks plain HTTP (RFC 6797 §7.2); a proxy before it speaks for its own name, and no other's.
     strictTransportSecurity: false,
   });

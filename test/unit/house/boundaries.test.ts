@@ -281,6 +281,8 @@ const webConsole = [
     '../../../device-sim/device/device.ts',
     /nothing of the simulator/,
   ),
+  fault('dashboards/console/src/sdk.ts', '../../../sdk/typescript/src/node.ts', /takes what is for browsers/),
+  legal('dashboards/console/src/legal-sdk.ts', '../../../sdk/typescript/src/browser.ts'),
   legal('dashboards/console/src/legal.ts', 'preact', 'preact/hooks', '@preact/signals', 'uplot', './own.ts'),
   legal(
     'dashboards/console/src/legal-schemas.ts',

@@ -162,9 +162,9 @@ export class HubCore {
     options: MeasureOptions = {},
   ): Promise<Settlement> {
     this.#at(up);
-    // The device's own wall clock may be wrong; what its uptime means is known to the hub.
+    // The device's own wall clock may be wrong; what its uptime means is known to the hub. It takes three decimals.
     const { ts, up: taken = up, backfill = false, boot } = options;
-    const time = ts === undefined ? { up: taken } : { ts };
+    const time = ts === undefined ? { up: Math.round(taken * 1_000) / 1_000 } : { ts };
     return new Promise((settle) => {
       if (this.#state === 'closed') settle({ kind: 'dropped', cause: 'closed' });
       else this.#outbox.add({ what, time, data, backfill, boot, settle });
