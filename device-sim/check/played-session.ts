@@ -41,6 +41,9 @@ export class PlayedSession {
   readonly #now: () => number;
   readonly #waiters = new Set<() => void>();
   #isOpen = true;
+  #isWelcomed = false;
+  /** The last data frame that came right behind the hello. */
+  #earlySeq = 0;
   /** Answers heartbeats. */
   answers = true;
   /** Acks data frames as they come. */
@@ -103,6 +106,8 @@ export class PlayedSession {
   async welcome(overrides: Partial<WelcomeFrame> = {}): Promise<Of<'hello'>> {
     const hello = await this.next('hello');
     this.send({ type: 'welcome', t1: hello.t1, now: this.#now(), ...shortTimers, ...overrides });
+    this.#isWelcomed = true;
+    if (this.#earlySeq > 0 && this.acks) this.ack(this.#earlySeq);
     return hello;
   }
 
@@ -172,7 +177,9 @@ export class PlayedSession {
       const now = this.#now();
       this.send({ type: 'heartbeat', t1: frame.t1, t2: now, t3: now });
     }
-    if (isData(frame) && this.acks) this.ack(frame.seq);
+    // What comes before the welcome is taken with it.
+    if (isData(frame) && !this.#isWelcomed) this.#earlySeq = frame.seq;
+    else if (isData(frame) && this.acks) this.ack(frame.seq);
     this.#wake();
   }
 

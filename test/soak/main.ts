@@ -1,4 +1,4 @@
-/** Long scenarios at full size: `npm run soak -- NAME [devices]`, minutes for `fuzz` and `strangers`, or inputs for `sdk-c`. Exits 1 when a promise was broken. */
+/** Long scenarios at full size: `npm run soak -- NAME [devices]`, minutes for `fuzz` and `strangers`, or inputs for `sdk-c` and `sdk-python`. Exits 1 when a promise was broken. */
 
 import { soakClock } from './clock.ts';
 import { soakBackup } from './backup.ts';
@@ -11,6 +11,7 @@ import { soakOutage } from './outage.ts';
 import { soakStrangers } from './answers-of-strangers.ts';
 import { soakFuzz } from './fuzz.ts';
 import { soakSdkC } from './sdk-c.ts';
+import { soakSdkPython } from './sdk-python.ts';
 import { report } from './report.ts';
 import { soakFloods } from './strangers.ts';
 import { halfOpen, restarts, rolling, siteLoss, stall } from './scenarios.ts';
@@ -48,6 +49,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   strangers: soakFloods,
   fuzz: soakFuzz,
   'sdk-c': soakSdkC,
+  'sdk-python': soakSdkPython,
   noisy: soakNoisy,
   'outage-dead': () => soakOutage('dead'),
   'outage-frozen': () => soakOutage('frozen'),

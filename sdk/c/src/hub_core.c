@@ -20,6 +20,8 @@ enum { IDLE, LINKING, UPGRADING, REFUSED, WELCOMING, OPEN, ENDING };
 /* The hub may be set to take no older readings than a few hours without `backfill`. */
 #define OLD_MS 3600000u
 
+/* Data frames that may follow the hello, before the hub has said how many it takes, in thousandths. */
+#define EARLY_CREDIT 8000u
 /* Room that a frame which answers at once needs: a pong, or an unknown result. */
 #define ANSWER_ROOM 160u
 /* A stored reading: boot, uptime, kind; then `"stream":"env","data":{…}`. */
@@ -177,7 +179,8 @@ static uint64_t print_of(const hub_config *config) {
 static bool keep_secrets(hub *core) {
   uint8_t kept[8 + 2 * (HUB_SECRET + 1)];
   const hub_memory *memory = core->config.memory;
-  if (memory == NULL) return true;
+  /* It would be forgotten with the power, and the one before it is of no more use by then. */
+  if (memory == NULL) return false;
   put_integer(kept, print_of(&core->config));
   copy_text((char *)kept + 8, core->secret, HUB_SECRET + 1);
   copy_text((char *)kept + 8 + HUB_SECRET + 1, core->fresh, HUB_SECRET + 1);
@@ -625,15 +628,13 @@ static void welcomed(hub *core) {
   if (core->window == 0) core->window = 1;
   core->per_second = clamped(numbers[PER_SEC], 1000000);
   const uint32_t burst = has(core, BURST) ? clamped(numbers[BURST], 1000000) : core->per_second;
+  /* Those that came with the hello count. */
+  const uint32_t used = EARLY_CREDIT - core->credit;
   core->burst = (burst < 1 ? 1 : burst) * 1000;
-  core->credit = core->burst;
+  core->credit = core->burst > used ? core->burst - used : 0;
   core->credit_at = core->now;
-  core->seq = core->cursor = 0;
-  core->in_flight = 0;
-  core->data_at = core->results_at = 0;
   core->beat_at = core->now + core->heartbeat_ms * 8 / 10;
   core->has_drain_slot = false;
-  core->bye_sent = false;
   core->boot_count = 0;
   /* A hello without a revision has made the hub forget what was reported. */
   core->owes_report = core->reported != NULL && (!core->report_is_acked || core->held_rev < 0);
@@ -683,7 +684,8 @@ static void nacked(hub *core) {
     }
     return;
   }
-  if (core->frame.retry && again > core->data_at) core->data_at = again;
+  if (!core->frame.retry) tell_refused(core);
+  else if (again > core->data_at) core->data_at = again;
 }
 
 static void got_credential(hub *core) {
@@ -705,15 +707,13 @@ static void frame_ended(hub *core) {
     }
     return;
   }
-  if (hub_equal(type, "nack") && core->state == WELCOMING) tell_refused(core);
+  if (hub_equal(type, "nack")) nacked(core);
   if (core->state != OPEN) return;
   if (hub_equal(type, "ack")) {
     if (has(core, UP_TO)) acked(core, core->frame.numbers[UP_TO]);
     hub_command *command = core->frame.id[0] == '\0' ? NULL : hub_commands_find(&core->commands, core->frame.id);
     if (command != NULL && command->state == HUB_COMMAND_ENDED) hub_commands_settle(&core->commands, command);
     else if (is_report(core, core->frame.id)) report_acked(core);
-  } else if (hub_equal(type, "nack")) {
-    nacked(core);
   } else if (hub_equal(type, "heartbeat")) {
     note_offset(core, core->frame.numbers[T2], core->frame.numbers[T1]);
   } else if (hub_equal(type, "command")) {
@@ -865,7 +865,7 @@ static void close_came(hub *core) {
     if (!hub_walk_take(&core->walk, (char)frames->control[index])) break;
   }
   core->hint_ms = clamped(core->frame.numbers[RETRY_AFTER], 86400000);
-  if (code == 1000 && core->bye_sent && core->says_bye) {
+  if (code == 1000 && core->leaves) {
     core->done = true;
     wait_for(core, 0);
   } else if (code == 4400 || code == 4401 || code == 4403) {
@@ -952,6 +952,13 @@ static void say_hello(hub *core) {
   core->state = WELCOMING;
   core->state_until = core->now + WELCOME_MS;
   hub_ws_frames_begin(&core->link.frames);
+  core->seq = core->cursor = 0;
+  core->in_flight = 0;
+  core->window = core->config.flight_count;
+  core->data_at = core->results_at = 0;
+  core->credit = core->burst = EARLY_CREDIT;
+  core->per_second = 0;
+  core->bye_sent = core->leaves = false;
   if (!end_frame(core, HUB_WS_TEXT, &writer)) fail(core);
 }
 
@@ -1033,7 +1040,7 @@ const hub_counters *hub_counts(const hub *core) {
 static void say_bye(hub *core) {
   hub_writer writer = begin_frame(core);
   hub_write_raw(&writer, "{\"type\":\"bye\"");
-  if (core->says_bye && core->bye_sleep_sec > 0) {
+  if (core->leaves && core->bye_sleep_sec > 0) {
     hub_write_name(&writer, "sleepSec");
     hub_write_integer(&writer, core->bye_sleep_sec);
   }
@@ -1073,7 +1080,8 @@ static void step_open(hub *core) {
   }
   if (core->has_drain_slot) return;
   const bool all_sent = send_readings(core);
-  if (core->reconnects || (core->says_bye && all_sent && !core->owes_report && !has_commands(core))) {
+  core->leaves = core->says_bye && all_sent && !core->owes_report && !core->reconnects && !has_commands(core);
+  if (core->reconnects || core->leaves) {
     core->reconnects = false;
     say_bye(core);
   }
@@ -1108,6 +1116,8 @@ uint32_t hub_step(hub *core, uint64_t up) {
     core->state_until = up + LINK_MS;
   } else if (core->state == OPEN) {
     step_open(core);
+  } else if (core->state == WELCOMING && up < core->state_until) {
+    send_readings(core);
   } else if (core->state != IDLE && up >= core->state_until) {
     if (core->state == REFUSED) refused(core);
     else if (core->state != ENDING) fail(core);

@@ -111,6 +111,8 @@ struct hub {
   bool done;
   bool says_bye;
   bool bye_sent;
+  /* The bye that was sent is the one that the firmware wants. */
+  bool leaves;
   bool reconnects;
   bool with_fresh;
   bool fresh_refused;

@@ -24,6 +24,27 @@ static hub_refused_id refused[600];
 static uint8_t flash[4 * 1024];
 static uint8_t output[HUB_OUTPUT_MIN + 2 * 67];
 
+/* A memory that keeps everything, and has nothing from before. */
+static bool saves = true;
+
+static bool save(void *context, uint8_t slot, const void *bytes, size_t length) {
+  (void)context;
+  (void)slot;
+  (void)bytes;
+  (void)length;
+  return saves;
+}
+
+static size_t load(void *context, uint8_t slot, void *bytes, size_t size) {
+  (void)context;
+  (void)slot;
+  (void)bytes;
+  (void)size;
+  return 0;
+}
+
+static const hub_memory memory = {NULL, save, load};
+
 static uint32_t random32(void *context) {
   static uint32_t state = 1;
   (void)context;
@@ -42,6 +63,7 @@ static void begin(bool drops_oldest) {
   config.type = "t@1";
   config.random = random32;
   config.store = &store;
+  config.memory = &memory;
   config.drops_oldest = drops_oldest;
   config.output = output;
   config.output_size = sizeof output;
@@ -105,15 +127,67 @@ static size_t frame(uint8_t *to, const char *text) {
   return length + 4;
 }
 
-static void open_session(void) {
+static void take_frame(const char *text) {
   uint8_t bytes[512];
-  upgrade();
-  const size_t length = frame(bytes,
-                              "{\"type\":\"welcome\",\"epoch\":1,\"t1\":0,\"now\":1700000000000,\"heartbeatSec\":30,\"graceSec\":15,"
-                              "\"ackDelayMs\":1,\"backoffMaxMs\":250,\"limits\":{\"frameBytes\":65536,\"samples\":500,\"inFlight\":64,"
-                              "\"messagesPerSec\":100}}");
-  take((const char *)bytes, length);
+  take((const char *)bytes, frame(bytes, text));
+}
+
+static void welcome(void) {
+  take_frame(
+      "{\"type\":\"welcome\",\"epoch\":1,\"t1\":0,\"now\":1700000000000,\"heartbeatSec\":30,\"graceSec\":15,"
+      "\"ackDelayMs\":1,\"backoffMaxMs\":250,\"limits\":{\"frameBytes\":65536,\"samples\":500,\"inFlight\":64,"
+      "\"messagesPerSec\":100}}");
   CHECK(hub_is_open(&core) && hub_time(&core, 5) == 1700000000005);
+}
+
+static void open_session(void) {
+  upgrade();
+  welcome();
+}
+
+/* Readings follow the hello as soon as there is room, and none is sent twice for it. */
+static void early_readings(void) {
+  begin(true);
+  for (int index = 0; index < 6; index += 1) CHECK(hub_measure(&core, 1, "env", "{\"temperature\":21.5}"));
+  upgrade();
+  hub_step(&core, 2);
+  /* As many as may be under way. */
+  CHECK(drained("\"type\":\"telemetry\"") == 4);
+  take_frame("{\"type\":\"nack\",\"seq\":4,\"code\":\"not-open\",\"retry\":true,\"retryAfterMs\":100}");
+  welcome();
+  hub_step(&core, 3);
+  CHECK(drained("telemetry") == 0);
+  take_frame("{\"type\":\"ack\",\"upTo\":4}");
+  hub_step(&core, 200);
+  CHECK(drained("\"seq\":5") == 1);
+  hub_step(&core, 201);
+  drained("");
+  take_frame("{\"type\":\"ack\",\"upTo\":7}");
+  CHECK(hub_counts(&core)->settled == 6 && hub_counts(&core)->sent == 7 && store.next(store.context, 0) == 0);
+}
+
+/* A goodbye that only makes room for a new secret is not the one that the firmware waits for. */
+static void goodbye_beside_a_new_secret(void) {
+  begin(true);
+  open_session();
+  take_frame("{\"type\":\"credential\",\"id\":\"k\",\"secret\":\"abcdefghijklmnopqrstuvwxyz\"}");
+  CHECK(hub_measure(&core, 1, "env", "{\"temperature\":21.5}"));
+  hub_bye(&core, 60);
+  hub_step(&core, 2);
+  CHECK(drained("sleepSec") == 0);
+  take("\x88\x02\x03\xe8", 4);
+  CHECK(!hub_is_done(&core));
+}
+
+/* A secret that would be forgotten with the power is not used. */
+static void a_secret_that_cannot_be_kept(void) {
+  begin(true);
+  open_session();
+  saves = false;
+  take_frame("{\"type\":\"credential\",\"id\":\"k\",\"secret\":\"abcdefghijklmnopqrstuvwxyz\"}");
+  hub_step(&core, 2);
+  CHECK(drained("\"bye\"") == 0);
+  saves = true;
 }
 
 /* 500 ids of 64 characters, and a device with less than a kilobyte for its answers. */
@@ -190,6 +264,9 @@ static void a_full_store(void) {
 }
 
 int main(void) {
+  early_readings();
+  goodbye_beside_a_new_secret();
+  a_secret_that_cannot_be_kept();
   a_long_recall();
   wrong_answers();
   silence();

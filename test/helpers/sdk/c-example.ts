@@ -1,6 +1,6 @@
 /** The examples of `sdk/c`, compiled as their README says, with the sanitizers besides. */
 
-import { globSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { generateCode } from '../../../schemas/generate/generate-code.ts';
 import { loadDeviceTypes } from '../../../schemas/index.ts';
@@ -41,11 +41,12 @@ function compileSdk(objects: string, library: Library): void {
   compiled.add(objects);
 }
 
-/** Compiles `examples/NAME.c` into this folder, and returns the program. */
+/** Compiles `examples/NAME.c` into this folder, unless it is there, and returns the program. */
 export function buildExample(name: string, folder: string, library: Library = 'openssl'): string {
   const objects = join(folder, library);
   compileSdk(objects, library);
-  const program = join(folder, `${name}-${library}`);
+  const program = join(folder, `${basename(name)}-${library}`);
+  if (existsSync(program)) return program;
   const parts = [join(c, 'examples', `${name}.c`), ...globSync(join(objects, '*.o'))];
   run('gcc', [...flags, ...parts, ...libraryFlags(library), ...tls[library].libraries, '-o', program]);
   return program;

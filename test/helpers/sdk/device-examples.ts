@@ -36,7 +36,7 @@ export class DeviceExamples {
   readings(device: string, stream: string, count: number): Promise<Reading[]> {
     return waitFor(
       async () => {
-        const { stdout } = await this.#hub().cli(['readings', device, stream, '--json']);
+        const { stdout } = await this.#hub().cli(['readings', device, stream, '--last', '100', '--json']);
         const rows = stdout
           .split('\n')
           .filter((line) => line !== '')
@@ -52,6 +52,40 @@ export class DeviceExamples {
     this.#valve();
     this.#sleeper();
     this.#gateway();
+  }
+
+  /**
+   * Declares the test of a boot that the hub never saw.
+   * @param what of it, for the name of the test
+   * @param commandOf starts a program that measures 20 readings without a hub, with the argument `measure`, and one that sends what is there
+   */
+  declareUnseen(what: string, commandOf: () => Command): void {
+    const id = `unseen-${what.replaceAll(/\W+/g, '-')}`;
+    test(`20 of 20 readings are stored of ${what} that the hub never saw`, async (t) => {
+      const env = this.#environment(id, await this.add(id, 'env-sensor@1'));
+      const run = async (argument: string, url: string | undefined): Promise<void> => {
+        const [program, ...args] = commandOf();
+        const child = await spawnGuarded(
+          program,
+          [...args, argument],
+          { ...env, HUB_URL: url },
+          this.#folder,
+        );
+        t.after(() => child.end('SIGKILL'));
+        assert.equal((await child.exited).code, 0, child.output());
+      };
+      await run('measure', 'wss://127.0.0.1:1');
+      await run('deliver', env['HUB_URL']);
+      const stored = await this.readings(id, 'env', 20);
+      const temperatures = stored.map(({ fields }) => fields['temperature']);
+      assert.deepEqual(
+        temperatures,
+        Array.from({ length: 20 }, (_, index) => index),
+      );
+      // Each boot ended when the next one began, which was just now.
+      for (const { timeMs } of stored)
+        assert.ok(Math.abs(Date.now() - timeMs) < 60_000, new Date(timeMs).toISOString());
+    });
   }
 
   #environment(id: string, secret: string): NodeJS.ProcessEnv {
@@ -199,5 +233,6 @@ export class DeviceExamples {
 }
 
 export interface Reading {
+  timeMs: number;
   fields: Record<string, unknown>;
 }

@@ -1,5 +1,5 @@
 /**
- * Run by `npm test` before the tests: finds or brings InfluxDB, Mosquitto and its clients, a WebSocket library of Python, compilers for microcontrollers, TLS libraries of C (and
+ * Run by `npm test` before the tests: finds or brings InfluxDB, Mosquitto and its clients, modules of Python, compilers for microcontrollers, TLS libraries of C (and
  * Chromium once there are browser tests), prints one line for each, and fails with the way out when one is missing; builds the console.
  */
 import { execFileSync } from 'node:child_process';
@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { installChromium, unpackPackages } from './debian-packages.ts';
 import { demandLibraries, missingLibraryPackages } from '../sdk/c-libraries.ts';
-import { demandPythonModule, missingPythonPackages } from './python-modules.ts';
+import { demandPythonModules, missingPythonPackages } from './python-modules.ts';
 import { findProgram, packagesOf, versionOf, wayOut, type ProgramName } from './services.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
@@ -73,7 +73,7 @@ for (const name of usable) {
     process.stdout.write(`${name} ${versionOf(name, found)}  ${found.path}\n`);
   });
 }
-attempt(demandPythonModule);
+attempt(demandPythonModules);
 attempt(demandLibraries);
 if (needed().includes('chromium')) attempt(buildConsole);
 if (faults.length > 0) {

@@ -42,3 +42,4 @@ test('the code of the README, compiled as it says, gets its first readings store
 });
 
 examples.declare();
+examples.declareUnseen('a boot', () => [buildExample('../test/unseen', folder)]);

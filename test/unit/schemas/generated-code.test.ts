@@ -32,19 +32,22 @@ for (const language of codeLanguages) {
   });
 }
 
-test('the code of the C examples is what the generator makes of the shipped types', async () => {
-  const folder = fileURLToPath(new URL('../../../sdk/c/examples/generated', import.meta.url));
-  const shipped = await loadDeviceTypes(
-    fileURLToPath(new URL('../../../schemas/device-types', import.meta.url)),
-  );
-  for (const id of ['env-sensor@1', 'smart-valve@1']) {
-    const type = shipped.get(id);
-    assert.ok(type);
-    const wayOut = `npm run -s hub -- schema generate c ${id} --out sdk/c/examples/generated`;
-    for (const { name, text } of generateCode('c', type))
-      assert.equal(text, readFileSync(`${folder}/${name}`, 'utf8'), `${name} differs: ${wayOut}`);
-  }
-});
+for (const [language, folder] of [
+  ['c', 'sdk/c/examples/generated'],
+  ['python', 'sdk/python/examples'],
+] as const) {
+  test(`the code of the examples in ${folder} is what the generator makes of the shipped types`, async () => {
+    const root = fileURLToPath(new URL('../../..', import.meta.url));
+    const shipped = await loadDeviceTypes(`${root}/schemas/device-types`);
+    for (const id of ['env-sensor@1', 'smart-valve@1']) {
+      const type = shipped.get(id);
+      assert.ok(type);
+      const wayOut = `npm run -s hub -- schema generate ${language} ${id} --out ${folder}`;
+      for (const { name, text } of generateCode(language, type))
+        assert.equal(text, readFileSync(`${root}/${folder}/${name}`, 'utf8'), `${name} differs: ${wayOut}`);
+    }
+  });
+}
 
 test('generated TypeScript types take what the type takes, and nothing else', () => {
   const reading: EveryKindStreams['wide'] = { plain: 1, broken: null, kind: 'a', mode: 'größer' };

@@ -16,14 +16,18 @@
 
 enum { NO_LINK, CONNECTING, SHAKING, LINKED };
 
+/* Since the first call: the boot of a device is that of its program, whatever the system's. */
 uint64_t hub_posix_uptime(void) {
+  static uint64_t begun;
   struct timespec now;
 #ifdef CLOCK_BOOTTIME
   clock_gettime(CLOCK_BOOTTIME, &now);
 #else
   clock_gettime(CLOCK_MONOTONIC, &now);
 #endif
-  return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+  const uint64_t up = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+  if (begun == 0) begun = up;
+  return up - begun;
 }
 
 static uint32_t random32(void *context) {

@@ -1,0 +1,9 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { failedChecks } from '../../helpers/sdk/failed-checks.ts';
+import { pythonProgram } from '../../helpers/sdk/python-sdk.ts';
+
+test('the Python SDK passes every check over TLS', async () => {
+  const sensor = pythonProgram('examples/sensor.py');
+  assert.deepEqual(await failedChecks(sensor, '--type', 'env-sensor@1', '--tls'), []);
+});
