@@ -161,7 +161,8 @@ static void find_boots(hub *core) {
       last->boot = boot;
       last->up = 0;
     }
-    const uint64_t up = integer_of(record + 8);
+    /* A moment longer: its last reading must not have the time of the first one of the next boot, or they would be one. */
+    const uint64_t up = integer_of(record + 8) + 1;
     if (up > last->up) last->up = up;
   }
 }

@@ -262,7 +262,7 @@ def everything_outlives_a_reboot():
     hello = line.open()
     check(websocket.base64(b"d-1:" + b"f" * 30) in line.request, "the new secret is used")
     check(hello[0]["boot"] != first[0]["boot"], "another boot")
-    check(hello[0]["boots"] == [{"boot": first[0]["boot"], "up": 1005}], "the boot before: %r" % hello[0])
+    check(hello[0]["boots"] == [{"boot": first[0]["boot"], "up": 1006}], "the boot before: %r" % hello[0])
     check(hello[0]["unresolved"] == ["c-1", "c-2"] and hello[0]["desiredRev"] == 3, "what it has: %r" % hello[0])
     check(desired[1:] == [{"a": 1}], "the application has its settings before there is a hub")
     late = [frame for frame in hello if frame["type"] == "telemetry"]

@@ -437,7 +437,8 @@ class Core:
                 boot, up = record[0], record[1]
                 if not self._unseen or self._unseen[-1][0] != boot:
                     self._unseen.append([boot, 0])
-                self._unseen[-1][1] = max(integer(self._unseen[-1][1], 0), up)
+                # A moment longer: its last reading must not have the time of the first one of the next boot, or they would be one.
+                self._unseen[-1][1] = max(integer(self._unseen[-1][1], 0), up + 1)
             number = self._store.next(number)
 
     def _is_held(self, number: int) -> bool:
