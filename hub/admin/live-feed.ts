@@ -76,8 +76,8 @@ export class LiveFeed implements DeviceFollower, PresenceFollower, IncidentFollo
   }
 
   connect(viewer: LiveViewer, socket: LiveSocket): LiveConnection {
-    const actors = [...this.#subscribers].map((each) => each.viewer.actor);
-    if (!hasRoomFor(viewer.actor, actors, maxSockets)) {
+    const actors = [...this.#subscribers].map((each) => each.viewer.requester.actor);
+    if (!hasRoomFor(viewer.requester.actor, actors, maxSockets)) {
       this.counters.refused += 1;
       socket.close(1013, 'too many watch already');
       return { message() {}, closed() {} };

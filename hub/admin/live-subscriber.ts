@@ -1,6 +1,8 @@
 import type { DeviceDetails, DeviceSummary } from '../../schemas/api/devices.ts';
+import type { FramePage } from '../../schemas/api/frames/frames.ts';
 import type { HubSnapshot } from '../../schemas/api/hub.ts';
 import type { LiveCounts, LiveMessage, RowChange } from '../../schemas/api/live.ts';
+import type { Requester } from '../../schemas/api/requester.ts';
 import type { MayShow } from '../registry/visibility.ts';
 import { nothing, type Watched } from './live-topics.ts';
 import type { Presence } from '../../schemas/api/presence.ts';
@@ -16,8 +18,7 @@ export interface LiveSocket {
 
 /** Who watches. */
 export interface LiveViewer {
-  /** The account or token; not given on the local socket. */
-  actor?: string | undefined;
+  requester: Requester;
   /** Not given: it may see every device. */
   mayShow?: MayShow | undefined;
   /** Whether the login of the socket is still valid. */
@@ -33,6 +34,17 @@ export interface LiveSources {
   details(deviceId: string): DeviceDetails | undefined;
   counts(mayShow?: MayShow): Promise<LiveCounts>;
   hub(mayShow?: MayShow): Promise<HubSnapshot>;
+  frames: FrameSource;
+}
+
+/** The frames of devices, for those who watch them. */
+export interface FrameSource {
+  /** Somebody begins to watch the frames of this device. */
+  looked(requester: Requester, deviceId: string): Promise<void>;
+  /** Number of the device's newest entry. */
+  newest(deviceId: string): number;
+  /** What was noted of the device after this entry. */
+  since(deviceId: string, after: number): FramePage;
 }
 
 export interface LiveCounters {
@@ -82,6 +94,8 @@ export class LiveSubscriber {
   readonly #readings = new Map<string, string[]>();
   readonly #nacks = new Map<string, string[]>();
   readonly #touched = new Set<string>();
+  /** Number of the entry sent last, by device whose frames are watched. */
+  readonly #framesSent = new Map<string, number>();
   /** The details sent last, by device. */
   readonly #shown = new Map<string, string>();
   /** For a subscriber that may not see every device: whether it may see this one. Only a new device of the same id changes that. */
@@ -109,6 +123,8 @@ export class LiveSubscriber {
     if (!watched.commands && !watched.incidents && !watched.alarms) this.#reports.clear();
     for (const id of this.#shown.keys()) if (!watched.devices.has(id)) this.#shown.delete(id);
     for (const id of watched.devices) this.#touched.add(id);
+    for (const id of this.#framesSent.keys()) if (!watched.frames.has(id)) this.#framesSent.delete(id);
+    for (const id of watched.frames) this.#look(id);
   }
 
   mayShow(deviceId: string): boolean {
@@ -180,13 +196,15 @@ export class LiveSubscriber {
 
   /** The readings and nacks of a watched device. */
   flushDevices(): void {
-    if (this.#readings.size + this.#nacks.size + this.#touched.size === 0 || !this.#mayFlush()) return;
+    const { size } = this.watched.frames;
+    if (this.#readings.size + this.#nacks.size + this.#touched.size + size === 0 || !this.#mayFlush()) return;
     for (const id of this.#touched) this.#sendDetails(id);
     this.#touched.clear();
     for (const texts of [...this.#readings.values(), ...this.#nacks.values()])
       for (const text of texts) this.#sendText(text);
     this.#readings.clear();
     this.#nacks.clear();
+    for (const id of this.watched.frames) this.#sendFrames(id);
   }
 
   /** The fleet's rows, commands, incidents, alarms. */
@@ -211,6 +229,22 @@ export class LiveSubscriber {
     if (!this.watched.hub) return;
     const hub = await this.#sources.hub(mayShow);
     this.send({ t: 'hub', ...hub });
+  }
+
+  /** Its frames are sent from now on, the last ones first. */
+  #look(deviceId: string): void {
+    if (this.#framesSent.has(deviceId)) return;
+    this.#framesSent.set(deviceId, 0);
+    void this.#sources.frames.looked(this.viewer.requester, deviceId);
+  }
+
+  #sendFrames(deviceId: string): void {
+    const { frames: source } = this.#sources;
+    const sent = this.#framesSent.get(deviceId) ?? 0;
+    if (source.newest(deviceId) === sent || !this.mayShow(deviceId)) return;
+    const page = source.since(deviceId, sent);
+    this.#framesSent.set(deviceId, page.frames.at(-1)?.n ?? 0);
+    this.send({ t: 'frames', id: deviceId, ...page });
   }
 
   #sendText(text: string): void {

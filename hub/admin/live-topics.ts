@@ -11,6 +11,8 @@ export interface Watched {
   incidents: boolean;
   alarms: boolean;
   devices: ReadonlySet<string>;
+  /** Devices whose frames it watches. */
+  frames: ReadonlySet<string>;
 }
 
 export type WatchRequest =
@@ -24,13 +26,18 @@ export const nothing: Watched = {
   incidents: false,
   alarms: false,
   devices: new Set(),
+  frames: new Set(),
 };
 
 const generalTopics = ['fleet', 'hub', 'commands', 'incidents', 'alarms'] as const;
-const ofDevice = 'device:';
+/** Topics of one device, and what they stand for. */
+const ofDevice = [
+  ['device:', 'devices'],
+  ['frames:', 'frames'],
+] as const;
 
 /**
- * Reads `{"watch":["fleet","hub","commands","incidents","alarms","device:ID"]}`: the whole set, which replaces the one before.
+ * Reads `{"watch":["fleet","hub","commands","incidents","alarms","device:ID","frames:ID"]}`: the whole set, which replaces the one before.
  * @param isThere false for a device that is not there, or that the subscriber may not see: the answer is the same
  */
 export function parseWatch(text: string, isThere: (deviceId: string) => boolean): WatchRequest {
@@ -42,7 +49,7 @@ export function parseWatch(text: string, isThere: (deviceId: string) => boolean)
   const topics = typeof frame === 'object' && frame !== null && 'watch' in frame ? frame.watch : undefined;
   if (!Array.isArray(topics)) return bad('a message must be {"watch":[topic, …]}');
   if (topics.length > maxTopics) return bad(`watch must have at most ${maxTopics} topics`);
-  const watched = { ...nothing, devices: new Set<string>() };
+  const watched = { ...nothing, devices: new Set<string>(), frames: new Set<string>() };
   const gone: string[] = [];
   for (const topic of topics as unknown[]) {
     const general = generalTopics.find((name) => name === topic);
@@ -50,10 +57,12 @@ export function parseWatch(text: string, isThere: (deviceId: string) => boolean)
       watched[general] = true;
       continue;
     }
-    const id = typeof topic === 'string' && topic.startsWith(ofDevice) ? topic.slice(ofDevice.length) : '';
-    if (!namePattern.test(id))
-      return bad(`a topic must be ${generalTopics.join(', ')} or device: and a device id`);
-    if (isThere(id)) watched.devices.add(id);
+    const text = typeof topic === 'string' ? topic : '';
+    const [prefix = '', of = 'devices'] = ofDevice.find(([name]) => text.startsWith(name)) ?? [];
+    const id = text.slice(prefix.length);
+    if (prefix === '' || !namePattern.test(id))
+      return bad(`a topic must be ${generalTopics.join(', ')}, or device: or frames: and a device id`);
+    if (isThere(id)) watched[of].add(id);
     else gone.push(id);
   }
   return { kind: 'watch', watched, gone };

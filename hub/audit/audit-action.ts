@@ -5,7 +5,7 @@ export type AuditAction =
   | CommandAction
   | 'connect'
   | `credential.${'add' | 'revoke' | 'rotate'}`
-  | `device.${'add' | 'label' | 'enable' | 'disable' | 'remove' | 'enrol'}`
+  | `device.${'add' | 'label' | 'enable' | 'disable' | 'remove' | 'enrol' | 'tap'}`
   | `enrolment.${'create' | 'revoke' | 'approve' | 'deny'}`
   | `group.${'set' | 'remove'}`
   | `group-twin.${'set' | 'cancel'}`

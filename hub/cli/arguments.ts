@@ -39,6 +39,16 @@ export function parseSite(text: string): string {
   return text;
 }
 
+const durationUnitsMs: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000 };
+
+/** A duration, ms. */
+export function parseDurationMs(text: string): number {
+  const [, digits = '', unit = ''] = /^(\d{1,6})([smh])$/.exec(text) ?? [];
+  if (digits === '')
+    throw new InvalidArgumentError('It must be a whole number with s, m or h, for example 90s, 5m or 1h.');
+  return Number(digits) * (durationUnitsMs[unit] ?? 0);
+}
+
 /** ISO 8601: a date (UTC), or date and time with a zone, so that no local clock is guessed. */
 export function parseTimeMs(text: string): number {
   const iso = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d))?$/.test(text);

@@ -1,6 +1,7 @@
 import { closeReasons, closeReasonText, limits as bounds } from '../../schemas/index.ts';
 import type { CloseReason, HubFrame } from '../../schemas/index.ts';
 import type { Liveness } from '../presence/liveness.ts';
+import type { DeviceFrames } from './frames/frame-log.ts';
 import { smallerFrames } from './smaller-frames.ts';
 
 /** One device's WebSocket, as a session needs it. */
@@ -27,6 +28,7 @@ export class Outbox {
   readonly #socket: DeviceSocket;
   readonly #limits: OutboxLimits;
   readonly #overflowed: () => void;
+  readonly #frames: Pick<DeviceFrames, 'sent'>;
   readonly #liveness: Pick<Liveness, 'now'>;
   #closed = false;
   /** The longest frame that the device can receive, bytes. */
@@ -34,15 +36,20 @@ export class Outbox {
   /** Liveness time at which something was last sent. */
   sentAt: number;
 
-  /** @param overflowed called once, when the outbox closed itself because something did not fit. */
+  /**
+   * @param frames note what is sent
+   * @param overflowed called once, when the outbox closed itself because something did not fit.
+   */
   constructor(
     socket: DeviceSocket,
     limits: OutboxLimits,
     liveness: Pick<Liveness, 'now'>,
+    frames: Pick<DeviceFrames, 'sent'>,
     overflowed: () => void,
   ) {
     this.#socket = socket;
     this.#limits = limits;
+    this.#frames = frames;
     this.#overflowed = overflowed;
     this.#liveness = liveness;
     this.sentAt = liveness.now;
@@ -59,13 +66,13 @@ export class Outbox {
    */
   send(frame: HubFrame): boolean {
     const text = JSON.stringify(frame);
-    if (Buffer.byteLength(text) <= this.maxFrameBytes) return this.sendText(text);
+    if (Buffer.byteLength(text) <= this.maxFrameBytes) return this.sendText(text, shownOf(frame, text));
     const parts = smallerFrames(frame, this.maxFrameBytes);
     return parts?.every((part) => this.sendText(JSON.stringify(part))) === true;
   }
 
-  /** `send` of a frame that is text already. */
-  sendText(text: string): boolean {
+  /** `send` of a frame that is text already. @param shown to operators */
+  sendText(text: string, shown = text): boolean {
     if (this.#closed) return false;
     if (this.#socket.bufferedAmount + text.length > this.#limits.hardBytes) {
       this.close('slow-reader');
@@ -73,6 +80,7 @@ export class Outbox {
       return false;
     }
     this.#socket.send(text);
+    this.#frames.sent(shown);
     this.sentAt = this.#liveness.now;
     return true;
   }
@@ -94,4 +102,9 @@ export class Outbox {
   ended(): void {
     this.#closed = true;
   }
+}
+
+/** The text without the one secret that a frame can have. */
+function shownOf(frame: HubFrame, text: string): string {
+  return frame.type === 'credential' ? JSON.stringify({ ...frame, secret: '(hidden)' }) : text;
 }

@@ -1,10 +1,15 @@
 import type { Metrics } from '../kernel/metrics.ts';
 import type { Admission } from './admission.ts';
+import type { FrameLog } from './frames/frame-log.ts';
 import type { SessionCounters } from './session-counters.ts';
 
 export function exposeSessions(
   metrics: Metrics,
-  { counters, admission }: { counters: SessionCounters; admission: Admission },
+  {
+    counters,
+    frames,
+    admission,
+  }: { counters: SessionCounters; frames: FrameLog; admission: Admission },
 ): void {
   metrics.counter('hub_sessions_total', 'Sessions opened (welcome sent)', () => counters.welcomes);
   metrics.counter(
@@ -25,6 +30,7 @@ export function exposeSessions(
     'Frames that were no JSON object',
     () => counters.undecodable,
   );
+  metrics.gauge('hub_frames_kept_bytes', 'Last frames of devices, kept to be looked at', () => frames.bytes);
   metrics.counter('hub_frame_exceptions_total', 'Frames whose handling threw', () => counters.exceptions);
   metrics.counter('hub_nacks_total', 'Nacks sent, by code', () => counters.nacks, 'code');
   metrics.counter(

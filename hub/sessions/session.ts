@@ -19,6 +19,7 @@ import { judgeHello, welcomeFrame, type AcceptedHello } from './hello.ts';
 import { mayOpen } from './clone-verdict.ts';
 import { isData } from './data-frames.ts';
 import { EarlyFrames } from './early-frames.ts';
+import type { DeviceFrames } from './frames/frame-log.ts';
 import { namedBy, schemaFault, targetOf, unknownType } from './nack.ts';
 import { Outbox, defaultOutboxLimits, type DeviceSocket } from './outbox.ts';
 import type { Marks } from '../../schemas/api/presence.ts';
@@ -51,6 +52,7 @@ export class Session implements WatchedLink, DeviceSession {
   readonly #deps: SessionDeps;
   readonly #record: DeviceRecord;
   readonly #outbox: Outbox;
+  readonly #frames: DeviceFrames;
   /** The only timer of a session. It waits for the hello, and later for the end of a goodbye. */
   #cancelTimer: Cancel = () => undefined;
   #phase: 'new' | 'opening' | 'open' | 'ended' = 'new';
@@ -75,7 +77,10 @@ export class Session implements WatchedLink, DeviceSession {
     this.address = address;
     this.#early = new EarlyFrames(deps.options.inFlight);
     this.#rate = new RateLimit(deps.clock, deps.options);
-    this.#outbox = new Outbox(socket, defaultOutboxLimits, deps.liveness, () => this.#overflowed());
+    this.#frames = deps.sessions.frames.of(record.id);
+    this.#outbox = new Outbox(socket, defaultOutboxLimits, deps.liveness, this.#frames, () =>
+      this.#overflowed(),
+    );
     this.#nacks = new SessionNacks(deps, this.#outbox, record.id);
     this.#life = new SignsOfLife(deps.liveness);
     this.#ending = new SessionEnding(deps, this);
@@ -83,6 +88,7 @@ export class Session implements WatchedLink, DeviceSession {
 
   /** The upgrade is done: the device has `helloSec` seconds to say hello. */
   start(): void {
+    this.#frames.connected(this.address);
     this.#deps.deviceEvents.record(this.deviceId, { kind: 'connected', address: this.address });
     this.#cancelTimer = this.#deps.clock.after(limits.helloSec * 1000, () => this.close('no-hello'));
   }
@@ -124,6 +130,7 @@ export class Session implements WatchedLink, DeviceSession {
   text(text: string): void {
     if (this.#phase === 'ended') return;
     this.#deps.counters.frames += 1;
+    this.#frames.received(text);
     try {
       this.#receive(text);
     } catch (error) {
@@ -239,6 +246,7 @@ export class Session implements WatchedLink, DeviceSession {
     const before = this.#phase;
     if (before === 'ended') return;
     this.#phase = 'ended';
+    this.#frames.closed(end.by, end.code, end.reason);
     this.#cancelTimer();
     this.#open?.data.end();
     this.#ending.ended(before, end, this.#open?.uptimeMs ?? 0);

@@ -10,6 +10,7 @@ import type { Registry } from '../registry/registry.ts';
 import type { MayShow } from '../registry/visibility.ts';
 import type { HubClock } from '../telemetry/clock/hub-clock.ts';
 import type { DeviceSession } from './device-session.ts';
+import { FrameLog } from './frames/frame-log.ts';
 import { newSessionCounters } from './session-counters.ts';
 
 export interface SessionsDeps {
@@ -30,6 +31,8 @@ const reAnchorMs = 1_000;
 export class Sessions implements DeviceFollower {
   /** Of all sessions together. */
   readonly counters = newSessionCounters();
+  /** The last frames of each device. */
+  readonly frames: FrameLog;
   readonly #deps: SessionsDeps;
   /** The newest session of each device whose hello was valid. */
   readonly #sessions = new Map<string, DeviceSession>();
@@ -42,6 +45,7 @@ export class Sessions implements DeviceFollower {
 
   constructor(deps: SessionsDeps) {
     this.#deps = deps;
+    this.frames = new FrameLog(deps.clock);
   }
 
   /** The device's session that counts, whether its welcome is out or on its way. */
@@ -200,5 +204,6 @@ export class Sessions implements DeviceFollower {
     this.#shutOut.delete(deviceId);
     for (const session of this.#connected.keys())
       if (session.deviceId === deviceId) session.close('device-removed');
+    this.frames.removed(deviceId);
   }
 }

@@ -3,6 +3,7 @@ import { ConsoleReadings } from '../admin/console-readings.ts';
 import { createDeviceAdministration } from '../admin/device-administration.ts';
 import { createDeviceHistory } from '../admin/device-history.ts';
 import { createWhy } from '../admin/device-why.ts';
+import { FrameViews } from '../admin/frame-views.ts';
 import { exposeHistory } from '../admin/history-metrics.ts';
 import { countsOf, snapshotOf } from '../admin/hub-snapshot.ts';
 import { LiveCommands } from '../admin/live-commands.ts';
@@ -68,6 +69,7 @@ export function createAdmin(hub: HubContext, deps: Deps): AdminParts {
     session: (deviceId) => keeper.session(deviceId),
     twin: (deviceId) => deps.twins.operations.twins.stands(deviceId),
   });
+  const frames = new FrameViews({ frames: sessions.frames, registry, audit: deps.state.audit, clock });
   const feed = new LiveFeed({
     clock,
     log,
@@ -78,6 +80,7 @@ export function createAdmin(hub: HubContext, deps: Deps): AdminParts {
       details: (deviceId) => devices.details(deviceId),
       counts: (mayShow) => countsOf(snapshot, mayShow),
       hub: (mayShow) => snapshotOf(snapshot, mayShow),
+      frames,
     },
   });
   releasers.push('live feed', () => feed.close());
@@ -95,6 +98,7 @@ export function createAdmin(hub: HubContext, deps: Deps): AdminParts {
       ...createTypeViews({ catalog, registry }),
       ...createDeviceHistory({ registry, store, latest, nackLog: refusals.log, typeOf }),
       ...createTelemetryAdministration({ ledger, spool, link }),
+      frames,
       readings: createReadings({ store, typeOf }),
       why: createWhy({ ...presence, clock, registry, missingTypes, spool, cuts: incidents.cuts }),
       incidents: (mayShow) => incidents.keeper.list(mayShow),

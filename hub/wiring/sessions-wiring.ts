@@ -41,6 +41,6 @@ export function createSessions(
   const lastSession = keeper.session.bind(keeper);
   const sessions = new Sessions({ registry, catalog, clock, hubClock, lastSession });
   hubClock.follow(() => sessions.clockBelieved());
-  exposeSessions(metrics, { counters: sessions.counters, admission });
+  exposeSessions(metrics, { counters: sessions.counters, frames: sessions.frames, admission });
   return sessions;
 }

@@ -5,6 +5,7 @@ import { presenceStates } from '../presence-states.ts';
 import { AlarmView } from './alarms.ts';
 import { CommandView } from './commands.ts';
 import { DeviceDetails, DeviceSummary } from './devices.ts';
+import { framesOfDevice } from './frames/frames.ts';
 import { GroupCommandView } from './group-commands.ts';
 import { HubSnapshot } from './hub.ts';
 import { Incident } from './incidents.ts';
@@ -19,11 +20,11 @@ export const maxTopics = 20;
 
 export const LiveTopic = named(
   'LiveTopic',
-  Type.Unsafe<'fleet' | 'hub' | 'commands' | 'incidents' | 'alarms' | `device:${string}`>({
+  Type.Unsafe<'fleet' | 'hub' | 'commands' | 'incidents' | 'alarms' | `${'device' | 'frames'}:${string}`>({
     type: 'string',
-    pattern: `^(fleet|hub|commands|incidents|alarms|device:${namePattern.source.slice(1, -1)})$`,
+    pattern: `^(fleet|hub|commands|incidents|alarms|(device|frames):${namePattern.source.slice(1, -1)})$`,
     description:
-      '`fleet` → fleet, counts · `hub` → hub · `commands` → command, group-command · `incidents` → incident · `alarms` → alarm · `device:ID` → device, reading, nack, gone',
+      '`fleet` → fleet, counts · `hub` → hub · `commands` → command, group-command · `incidents` → incident · `alarms` → alarm · `device:ID` → device, reading, nack, gone · `frames:ID` → frames; the audit records who watches',
   }),
   'fleet',
 );
@@ -113,6 +114,10 @@ export const LiveMessage = named(
       fields: mapOf(FieldValue),
     }),
     Type.Interface([NackRow], { t: Type.Literal('nack'), ...ofDevice }),
+    Type.Object(
+      { t: Type.Literal('frames'), ...ofDevice, ...framesOfDevice },
+      { description: 'the last ones first, then those that come' },
+    ),
     Type.Object({ t: Type.Literal('gone'), ...ofDevice }, { description: 'there is no such device' }),
     Type.Object(
       { t: Type.Literal('error'), message: Type.String() },

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { benchCommands } from './commands.ts';
 import { benchConsole } from './console.ts';
+import { benchFrames } from './frames.ts';
 import { benchIdle } from './idle.ts';
 import { benchIngest } from './ingest.ts';
 import { benchLadder } from './ladder.ts';
@@ -24,6 +25,7 @@ const benches: Record<string, (revision: Revision) => Promise<object>> = {
   twins: benchTwins,
   reads: benchReads,
   console: benchConsole,
+  frames: benchFrames,
 };
 
 const usage = `npm run bench -- NAME … | all [--base REVISION] [--rounds N]

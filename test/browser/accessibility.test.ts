@@ -74,6 +74,10 @@ for (const { name, options } of [
       const { scroll, client } = await widthOf(page);
       assert.ok(scroll <= client, `${path} is ${scroll} px wide in ${client} px`);
     }
+    await page.goto('/devices/d-2');
+    await page.getByRole('button', { name: 'Show frames' }).click();
+    await page.getByText('Refused (schema, for good)').waitFor();
+    assert.deepEqual(await findings(page), [], 'the frames of a device');
     await page.goto('/devices/d-1');
     await page.getByRole('button', { name: 'Set the time between readings …' }).click();
     const form = page.getByRole('dialog');

@@ -209,3 +209,37 @@ test('the log of a device is on its page, newest first, and no markup in it is o
   device.send({ type: 'log', seq: 3, ts: ts + 2, level: 'warning', msg: 'one more' });
   await rows.nth(2).waitFor({ timeout: 15_000 });
 });
+
+test('its frames are shown when somebody asks for them, live, with refusals beside them, on a phone too', async (t) => {
+  const hub = await startInProcessHub(t);
+  await hub.add(['d-1']);
+  const device = await openRaw(hub.device('d-1'));
+  t.after(() => device.close());
+  const { page } = await openSignedIn(t, hub, '/devices/d-1');
+  await page.setViewportSize({ width: 390, height: 844 });
+  const panel = page.getByRole('region', { name: 'Frames' });
+  await panel.getByText('The audit records who looks.').waitFor();
+  await panel.getByRole('button', { name: 'Show frames' }).click();
+  const rows = panel.getByRole('row');
+  await rows.filter({ hasText: '"type":"welcome"' }).waitFor();
+  device.send({ type: 'telemetry', seq: 1, ts: Date.now(), stream: 'env', data: { temperature: 999 } });
+  await rows
+    .filter({ hasText: '"temperature":999' })
+    .getByText('Refused (schema, for good): /temperature must be <= 125; it is 999')
+    .waitFor();
+  await panel.getByRole('combobox', { name: 'Show' }).selectOption({ label: 'Refused by the hub' });
+  await waitFor(async () => (await rows.count()) === 2, { what: 'the head and the refused one are left' });
+  await panel.getByRole('button', { name: 'Hold the list' }).click();
+  device.send({ type: 'telemetry', seq: 2, ts: Date.now(), stream: 'env', data: { temperature: 998 } });
+  await device.next('ack', (ack) => 'upTo' in ack && ack.upTo === 2);
+  assert.equal(await panel.getByText('"temperature":998').count(), 0);
+  await panel.getByRole('button', { name: 'Hold the list' }).click();
+  await panel.getByText('"temperature":998').first().waitFor();
+  const wide = await page.evaluate('document.documentElement.scrollWidth');
+  assert.ok(Number(wide) <= 390, `${String(wide)} pixels wide`);
+  device.close();
+  await panel.getByRole('combobox').selectOption({ label: 'All frames' });
+  await rows.filter({ hasText: 'closed link 1006' }).waitFor();
+  const { entries } = await hub.ask('GET /api/v1/audit', { query: { action: 'device.tap' } });
+  assert.equal(entries.length, 1);
+});

@@ -114,6 +114,9 @@ test('markup in types, labels, readings, refusals, commands and dead letters is 
   const second = await device.next('command', (command) => command.id !== id);
   device.send({ type: 'result', re: second.id, status: 'failed', error: markup });
   await form.getByText(markup).waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'Show frames' }).click();
+  await page.getByRole('region', { name: 'Frames' }).getByText(JSON.stringify(markup)).first().waitFor();
   await checkNothingRan(page, 'the device');
 
   const views: Readonly<Record<PageName, readonly [path: string, shown: string][]>> = {

@@ -20,6 +20,8 @@ export function topicOf(message: LiveMessage): LiveTopic | undefined {
     case 'nack':
     case 'gone':
       return `device:${message.id}`;
+    case 'frames':
+      return `frames:${message.id}`;
     case 'error':
       return undefined;
   }

@@ -12,6 +12,7 @@ import { exitCodes } from '../exit-codes.ts';
 import { withOperations } from '../operations.ts';
 import { addPush } from './device-push-command.ts';
 import { addLogs } from './device-logs-command.ts';
+import { addTap } from './device-tap-command.ts';
 import { addWhy } from './device-why-command.ts';
 import { isoTime } from '../../../schemas/iso-time.ts';
 import { labelsText, table } from '../table.ts';
@@ -35,6 +36,7 @@ export function addDevice(program: Command, deps: CliDeps): void {
   addDeviceIdentity(device, deps);
   addWhy(device, deps);
   addLogs(device, deps);
+  addTap(device, deps);
   addPush(device, deps);
 }
 

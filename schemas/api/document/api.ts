@@ -8,6 +8,7 @@ import { credentialApi } from '../credentials.ts';
 import { deviceTypeApi } from '../device-types.ts';
 import { deviceApi } from '../devices.ts';
 import { enrolmentApi } from '../enrolments.ts';
+import { frameApi } from '../frames/frames.ts';
 import { groupTwinApi } from '../group-twins.ts';
 import { groupApi } from '../group-commands.ts';
 import { healthApi } from '../health.ts';
@@ -41,6 +42,7 @@ const api = {
   ...readingApi,
   ...presenceHistoryApi,
   ...nackApi,
+  ...frameApi,
   ...commandApi,
   ...groupApi,
   ...scheduleApi,

@@ -30,6 +30,7 @@ test('a page that stops reading stops being sent to, and gets what is true when 
       details: nothing,
       counts: () => Promise.resolve(counts),
       hub: () => Promise.resolve({ ...snapshot, nowMs: round }),
+      frames: { looked: () => Promise.resolve(), newest: () => 0, since: () => ({ frames: [] }) },
     },
   });
   const app = fastify();

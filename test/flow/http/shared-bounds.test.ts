@@ -118,6 +118,7 @@ const provocations: Readonly<Record<string, ((tries: number) => Promise<Provoked
   schedules: { test: 'test/flow/commands/schedules.test.ts' },
   'scheduled notices': { test: 'test/unit/notices/notices.test.ts' },
   'live sockets': { test: 'test/unit/admin/live-feed.test.ts' },
+  'frames of devices, kept': { test: 'test/unit/sessions/frame-log.test.ts' },
   'audit entries kept': { test: 'test/contract/hub.test.ts' },
   'audit entries under way': async (tries) => {
     const written: string[] = [];

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { CommandView } from '../../../schemas/api/commands.ts';
 import type { DeviceSummary } from '../../../schemas/api/devices.ts';
 import { HubSnapshot } from '../../../schemas/api/hub.ts';
+import { FrameRow } from '../../../schemas/api/frames/frames.ts';
 import type { LiveMessage } from '../../../schemas/api/live.ts';
 import { NackRow } from '../../../schemas/api/rejects.ts';
 import { LiveFeed, type LiveConnection } from '../../../hub/admin/live-feed.ts';
@@ -38,10 +39,15 @@ class Page implements LiveSocket {
   }
 }
 
+const anna = { actor: 'operator:anna', origin: 'http' } as const;
+
 /** A feed over devices `d-0` … whose presence a test changes. */
 function startFeed(count = 3) {
   const clock = new ManualClock();
   const presences = new Map<string, Presence>();
+  /** Frames that were noted, and who looked at them. */
+  const frames = new Map<string, FrameRow[]>();
+  const looks: string[] = [];
   for (let n = 0; n < count; n += 1) {
     presences.set(`d-${n}`, { state: 'offline', reason: 'bye', sinceMs: n, epoch: 1, n: 1, marks: {} });
   }
@@ -82,12 +88,17 @@ function startFeed(count = 3) {
           storedPerSec: 0,
         }),
       hub: () => Promise.resolve(exampleOf(HubSnapshot)),
+      frames: {
+        looked: (requester, id) => Promise.resolve(void looks.push(`${requester.actor} ${id}`)),
+        newest: (id) => frames.get(id)?.length ?? 0,
+        since: (id, after) => ({ frames: (frames.get(id) ?? []).slice(after) }),
+      },
     },
   });
   /** Opens a page, which watches these. */
   const open = (topics: readonly string[] = ['fleet'], viewer: Partial<LiveViewer> = {}): Page => {
     const page = new Page();
-    page.connection = feed.connect({ holds: () => true, ...viewer }, page);
+    page.connection = feed.connect({ requester: anna, holds: () => true, ...viewer }, page);
     if (topics.length > 0) page.watch(...topics);
     return page;
   };
@@ -95,7 +106,7 @@ function startFeed(count = 3) {
     presences.set(id, { ...presence(id), state: 'online', sinceMs: clock.now() });
     feed.presenceChanged(id, { reason: 'session-opened' });
   };
-  return { clock, feed, presences, open, online };
+  return { clock, feed, presences, frames, looks, open, online };
 }
 
 const ids = (messages: readonly Of<'fleet'>[]): string[] =>
@@ -296,9 +307,9 @@ test('more sockets than are allowed are turned away, and counted', () => {
 
 test('one viewer has half of the live sockets at most, and another still gets in', () => {
   const { open } = startFeed();
-  const pages = Array.from({ length: 500 }, () => open([], { actor: 'token:greedy' }));
+  const pages = Array.from({ length: 500 }, () => open([], { requester: { actor: 'token:greedy', origin: 'http' } }));
   assert.equal(pages.filter(({ closedWith }) => closedWith === undefined).length, 200);
-  assert.equal(open([], { actor: 'operator:anna' }).closedWith, undefined);
+  assert.equal(open([], { requester: anna }).closedWith, undefined);
 });
 
 test('a message about a command is made once for all who may see it, and anew for who may see a part', async () => {
@@ -313,4 +324,39 @@ test('a message about a command is made once for all who may see it, and anew fo
   await clock.advanceAsync(250);
   assert.deepEqual(seenBy, [true, false]);
   for (const page of [...all, part]) assert.equal(page.of('command').length, 1);
+});
+
+test('who watches the frames of a device gets the last ones first, then each new one once', () => {
+  const { clock, open, frames, looks } = startFeed();
+  const row = exampleOf(FrameRow);
+  frames.set('d-1', [
+    { ...row, n: 1 },
+    { ...row, n: 2 },
+  ]);
+  const page = open(['frames:d-1']);
+  const numbers = (): number[][] => page.of('frames').map((message) => message.frames.map(({ n }) => n));
+  clock.advance(100);
+  assert.deepEqual(numbers(), [[1, 2]]);
+  clock.advance(1_000);
+  assert.equal(numbers().length, 1);
+  frames.get('d-1')?.push({ ...row, n: 3 });
+  page.watch('frames:d-1', 'fleet');
+  clock.advance(100);
+  assert.deepEqual(numbers(), [[1, 2], [3]]);
+  // Whoever begins anew begins with what is kept, and is recorded anew.
+  page.watch('fleet');
+  page.watch('frames:d-1');
+  clock.advance(100);
+  assert.deepEqual(numbers(), [[1, 2], [3], [1, 2, 3]]);
+  assert.deepEqual(looks, ['operator:anna d-1', 'operator:anna d-1']);
+});
+
+test('frames of a device that a viewer may not see are not there for it, and no look is recorded', () => {
+  const { clock, open, frames, looks } = startFeed();
+  frames.set('d-1', [exampleOf(FrameRow)]);
+  const page = open(['frames:d-1', 'frames:d-2'], { mayShow: (id) => id === 'd-2' });
+  clock.advance(1_000);
+  assert.deepEqual(page.of('frames'), []);
+  assert.deepEqual(page.of('gone').map(({ id }) => id), ['d-1']);
+  assert.deepEqual(looks, ['operator:anna d-2']);
 });

@@ -4,11 +4,12 @@ import { Outbox } from '../../../hub/sessions/outbox.ts';
 import { ScriptedSocket } from '../../helpers/hubs/session-fixture.ts';
 
 function outboxOn(socket: ScriptedSocket) {
-  const told = { overflows: 0 };
+  const told = { overflows: 0, shown: [] as string[] };
   const outbox = new Outbox(
     socket,
     { softBytes: 100, hardBytes: 400 },
     { now: 7 },
+    { sent: (text) => void told.shown.push(text) },
     () => (told.overflows += 1),
   );
   return { outbox, told };
@@ -67,4 +68,19 @@ test('the first close reason stands; a socket that is gone is not closed', () =>
   other.close('bye');
   assert.equal(gone.closedWith, undefined);
   assert.equal(other.send({ type: 'ack', upTo: 1 }), false);
+});
+
+test('what is sent is noted, and a new secret is not', () => {
+  const socket = new ScriptedSocket();
+  const { outbox, told } = outboxOn(socket);
+  outbox.sendText('{"type":"ack","upTo":3}');
+  outbox.send({ type: 'credential', id: 'c-2', secret: 'very-secret' });
+  assert.deepEqual(told.shown, [
+    '{"type":"ack","upTo":3}',
+    '{"type":"credential","id":"c-2","secret":"(hidden)"}',
+  ]);
+  assert.deepEqual(socket.sent.at(-1), { type: 'credential', id: 'c-2', secret: 'very-secret' });
+  outbox.close('draining');
+  outbox.sendText('{"type":"ack","upTo":4}');
+  assert.equal(told.shown.length, 2);
 });

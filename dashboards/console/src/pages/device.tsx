@@ -5,6 +5,7 @@ import { Empty, Failed, Loading } from '../components/states.tsx';
 import { DeviceCommands } from '../device/device-commands.tsx';
 import type { DeviceDetails } from '../../../../schemas/api/devices.ts';
 import { DeviceHeader } from '../device/device-header.tsx';
+import { FramesPanel } from '../device/frames-panel.tsx';
 import { LastValuesPanel } from '../device/last-values.tsx';
 import { LogPanel } from '../device/log-panel.tsx';
 import { NacksPanel } from '../device/nacks-panel.tsx';
@@ -72,6 +73,7 @@ function Device({ details }: { details: DeviceDetails }) {
           <Pictures details={details} type={state} />
           <NacksPanel device={id} />
           {definition?.logs === true && <LogPanel device={id} />}
+          <FramesPanel device={id} />
         </div>
       </div>
     </>

@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import type { AdminOperations } from '../../../admin/admin-operations.ts';
 import type { CredentialOperations } from '../../../admin/credential-operations.ts';
 import type { DeviceHistory } from '../../../admin/device-history.ts';
+import type { FrameViews } from '../../../admin/frame-views.ts';
 import type { LiveFeed } from '../../../admin/live-feed.ts';
 import type { TypeViews } from '../../../admin/type-views.ts';
 import type { AlarmOperations } from '../../../alarms/alarm-operations.ts';
@@ -18,6 +19,7 @@ import { serveCredentials } from './credential-routes.ts';
 import { serveDevices } from './device-routes.ts';
 import { serveDeviceTypes } from './device-type-routes.ts';
 import { serveEnrolments, type EnrolmentOperations } from './enrolment-routes.ts';
+import { serveFrames } from './frame-routes.ts';
 import { serveGroups } from './group-command-routes.ts';
 import { serveGroupTwins, type GroupTwinOperations } from './group-twin-routes.ts';
 import { serveApiDocument } from './health-routes.ts';
@@ -36,7 +38,11 @@ import { serveTwins } from './twin-routes.ts';
 import { serveWebhooks, type WebhookOperations } from './webhook-routes.ts';
 
 /** What operators can ask of the hub as a whole and of its devices. */
-export type ViewOperations = AdminOperations & DeviceHistory & HubOperations & RejectOperations & TypeViews;
+export type ViewOperations = AdminOperations &
+  DeviceHistory &
+  HubOperations &
+  RejectOperations &
+  TypeViews & { frames: Pick<FrameViews, 'list'> };
 
 export interface ApiOperations extends AuditOperations {
   views: ViewOperations;
@@ -67,6 +73,7 @@ export function serveApi(app: FastifyInstance, operations: ApiOperations): void 
   serveGroupTwins(app, operations.groupTwins);
   serveReadings(app, views);
   serveRejects(app, views);
+  serveFrames(app, views.frames);
   serveDeviceTypes(app, views);
   serveIncidents(app, views);
   serveAlarms(app, operations.alarms);

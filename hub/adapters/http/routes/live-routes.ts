@@ -11,6 +11,7 @@ import type { LiveFeed } from '../../../admin/live-feed.ts';
 import type { LiveViewer } from '../../../admin/live-subscriber.ts';
 import { HubError } from '../../../kernel/errors.ts';
 import { asksForWebSocket } from '../../asks-for-websocket.ts';
+import { requesterOf } from './command-routes.ts';
 
 /** Twenty topics with the longest ids take a tenth of it. */
 const maxMessageBytes = 16_384;
@@ -63,8 +64,8 @@ export function serveLive(app: FastifyInstance, feed: LiveFeed): void {
       throw new HubError('upgrade-required');
     },
     wsHandler: (socket, request) => {
-      const { mayShow, operator, stillHolds = () => true } = request;
-      const viewer = { actor: operator?.actor, mayShow, holds: stillHolds };
+      const { mayShow, stillHolds = () => true } = request;
+      const viewer = { requester: requesterOf(request), mayShow, holds: stillHolds };
       join(feed, { socket, send: inOneWrite(socket, request.raw.socket) }, viewer);
     },
   });

@@ -106,6 +106,8 @@ export async function callReadings(client: ApiClient, scene: Scene, { online }: 
   });
   const { nacks } = await done(client.GET('/api/v1/devices/{id}/nacks', { params: { path } }));
   assert.equal(nacks[0]?.field, '/temperature');
+  const { frames } = await done(client.GET('/api/v1/devices/{id}/frames', { params: { path } }));
+  assert.ok(frames.some((frame) => frame.nacks?.[0]?.code === 'schema'));
   const { rejects } = await done(client.GET('/api/v1/rejects'));
   assert.equal(rejects[0]?.rule, 'maximum');
 }
