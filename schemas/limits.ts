@@ -35,6 +35,9 @@ export const limits = {
   undecodable: 10,
 } as const;
 
+/** WebSocket subprotocols (RFC 6455 §1.9), by how frames are written. */
+export const subprotocols = { json: 'hub.v1.json', cbor: 'hub.v1.cbor' } as const;
+
 /** What ids of devices and commands look like, and names of commands, streams, events, groups and hubs. */
 export const namePattern = /^[A-Za-z0-9_-]{1,64}$/;
 

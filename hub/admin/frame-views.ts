@@ -1,3 +1,6 @@
+import { Buffer } from 'node:buffer';
+import { cborText, readCbor } from '../../schemas/cbor/cbor-reader.ts';
+import { shortCodes } from '../../schemas/cbor/short-telemetry.ts';
 import type { FrameNack, FramePage, FrameRow } from '../../schemas/api/frames/frames.ts';
 import type { Requester } from '../../schemas/api/requester.ts';
 import { faultText } from '../../schemas/field-error.ts';
@@ -98,8 +101,9 @@ function rowsOf(entries: Iterable<FrameEntry>): FrameRow[] {
   let lastIn: number | undefined;
   for (const entry of entries) {
     const at = rows.length;
-    const frame = frameOf(entry);
-    const row = rowOf(entry, frame);
+    const read = readEntry(entry);
+    const { frame } = read;
+    const row = rowOf(entry, read);
     rows.push(row);
     if (row.kind === 'connected') named.clear();
     if (row.kind !== 'frame' || frame === undefined) {
@@ -121,39 +125,65 @@ function rowsOf(entries: Iterable<FrameEntry>): FrameRow[] {
   return rows;
 }
 
+/** What is read of a frame: as far as its nack looks into it, and as people read it. */
+interface ReadEntry {
+  /** Undefined: it is none, cannot be read, or is cut. */
+  frame: Frame | undefined;
+  text: string;
+}
+
 type Frame = Readonly<Record<string, unknown>>;
 
-/** Undefined: it cannot be read, or is cut. */
-function frameOf({ mark, text, wholeLength }: FrameEntry): Frame | undefined {
-  if (mark > entryMarks.out || wholeLength !== undefined) return undefined;
+function readEntry({ mark, text, wholeLength }: FrameEntry): ReadEntry {
+  if ((mark & entryMarks.binary) !== 0) return readBinary(Buffer.from(text, 'latin1'));
+  if (mark > entryMarks.out || wholeLength !== undefined) return { frame: undefined, text };
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as Frame) : undefined;
+    return { frame: typeof value === 'object' && value !== null ? (value as Frame) : undefined, text };
   } catch {
     // Shown as it is: what a device sends may be anything.
-    return undefined;
+    return { frame: undefined, text };
   }
 }
 
-function rowOf({ n, timeMs, mark, text, wholeLength }: FrameEntry, frame: Frame | undefined): FrameRow {
-  const kind =
-    mark === entryMarks.connected ? 'connected' : mark === entryMarks.closed ? 'closed' : 'frame';
+/** In diagnostic notation (RFC 8949 §8), or the bytes when they cannot be read. */
+function readBinary(bytes: Buffer): ReadEntry {
+  const read = readCbor(bytes);
+  if (read.kind !== 'read') return { frame: undefined, text: `h'${bytes.toString('hex')}'` };
+  const { value } = read;
+  const text = cborText(value);
+  if (!Array.isArray(value))
+    return { frame: typeof value === 'object' && value !== null ? (value as Frame) : undefined, text };
+  const [code, number] = value as unknown[];
+  const isAck = code === shortCodes.ack;
+  return { frame: isAck ? { type: 'ack', upTo: number } : { type: 'telemetry', seq: number }, text };
+}
+
+function rowOf(
+  { n, timeMs, mark, text: kept, wholeLength }: FrameEntry,
+  { frame, text }: ReadEntry,
+): FrameRow {
+  const what = mark & ~entryMarks.binary;
+  const kind = what === entryMarks.connected ? 'connected' : what === entryMarks.closed ? 'closed' : 'frame';
   const type = frame?.['type'];
+  const isBinary = mark !== what;
+  const bytes = wholeLength ?? (isBinary ? kept.length : Buffer.byteLength(kept));
   return {
     n,
     timeMs,
-    way: mark === entryMarks.out || (kind === 'closed' && text.startsWith('hub ')) ? 'out' : 'in',
+    way: what === entryMarks.out || (kind === 'closed' && kept.startsWith('hub ')) ? 'out' : 'in',
     kind,
-    bytes: kind === 'frame' ? (wholeLength ?? Buffer.byteLength(text)) : 0,
+    bytes: kind === 'frame' ? bytes : 0,
     ...(typeof type === 'string' ? { type } : {}),
     text,
+    ...(isBinary ? { binary: true as const } : {}),
     ...(wholeLength === undefined ? {} : { cut: true as const }),
   };
 }
 
 /** By what a nack can name the frame. */
 function namesOf({ seq, re, id }: Frame): string[] {
-  return [...(typeof seq === 'number' ? [`seq ${seq}`] : [re, id].filter((name) => typeof name === 'string'))];
+  return typeof seq === 'number' ? [`seq ${seq}`] : [re, id].filter((name) => typeof name === 'string');
 }
 
 function nackOf({ code, retry, errors = [], rejectedSamples }: NackFrame): FrameNack {

@@ -57,9 +57,9 @@ export function parseWatch(text: string, isThere: (deviceId: string) => boolean)
       watched[general] = true;
       continue;
     }
-    const text = typeof topic === 'string' ? topic : '';
-    const [prefix = '', of = 'devices'] = ofDevice.find(([name]) => text.startsWith(name)) ?? [];
-    const id = text.slice(prefix.length);
+    const given = typeof topic === 'string' ? topic : '';
+    const [prefix = '', of = 'devices'] = ofDevice.find(([name]) => given.startsWith(name)) ?? [];
+    const id = given.slice(prefix.length);
     if (prefix === '' || !namePattern.test(id))
       return bad(`a topic must be ${generalTopics.join(', ')}, or device: or frames: and a device id`);
     if (isThere(id)) watched[of].add(id);

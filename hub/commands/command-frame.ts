@@ -15,7 +15,11 @@ export function commandFrame(
 /** Characters of a time in ms: a double has up to four decimals there. */
 const timeBytes = 18;
 
-/** Bytes of the command's frame, at most. */
-export function commandFrameBytes(command: FramedCommand): number {
-  return Buffer.byteLength(JSON.stringify(commandFrame(command, 0, 0))) + 2 * (timeBytes - 1);
+/** Bytes of the command's frame, at most. @param bytesOf on the connection of its device; not given: as JSON */
+export function commandFrameBytes(command: FramedCommand, bytesOf = bytesOfJson): number {
+  return bytesOf(commandFrame(command, 0, 0)) + 2 * (timeBytes - 1);
+}
+
+function bytesOfJson(frame: CommandFrame): number {
+  return Buffer.byteLength(JSON.stringify(frame));
 }

@@ -11,8 +11,12 @@ export interface CommandSession {
   readonly type: DeviceType;
   /** How far the device's idea of the hub's clock is ahead of that clock, ms. */
   readonly reportedClock: { aheadMs(clock: Clock): number };
-  /** The longest frame that the device can receive, bytes. */
-  readonly outbox: { readonly maxFrameBytes: number };
+  readonly outbox: {
+    /** The longest frame that the device can receive, bytes. */
+    readonly maxFrameBytes: number;
+    /** How long a frame is on this connection. */
+    bytesOf(frame: HubFrame): number;
+  };
   /** Puts a frame in the session's bounded outbox. False: it did not fit, and the session is closing (4004). */
   send(frame: HubFrame): boolean;
 }

@@ -256,7 +256,8 @@ export class DeviceCommands {
       // In the order of acceptance: one that may not be sent yet is not overtaken.
       if (!fitsBeside(open.command, underWay)) return;
       // One that was accepted while the device was away, and is longer than it can receive.
-      if (commandFrameBytes(open.command) > session.outbox.maxFrameBytes) {
+      const { outbox } = session;
+      if (commandFrameBytes(open.command, (frame) => outbox.bytesOf(frame)) > outbox.maxFrameBytes) {
         this.#apply(open, { kind: 'refused', reason: 'too-large' });
         continue;
       }

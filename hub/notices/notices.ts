@@ -19,8 +19,8 @@ export interface NoticeStore {
 /** A device's session, as far as a notice goes. */
 export interface NoticeSession {
   readonly isOpen: boolean;
-  /** The longest frame that the device can receive, bytes. */
-  readonly outbox: { readonly maxFrameBytes: number };
+  /** @returns whether the device can receive a frame as long as this one, which is written as JSON */
+  readonly outbox: { takes(text: string): boolean };
   /** @returns whether it was sent */
   notice(text: string): boolean;
 }
@@ -214,7 +214,7 @@ export class Notices {
   #deliver(id: string, text: string, report: NoticeReport): void {
     const session = this.#deps.sessions.get(id);
     if (session?.isOpen !== true) report.offline += 1;
-    else if (Buffer.byteLength(text) > session.outbox.maxFrameBytes) report.tooLarge += 1;
+    else if (!session.outbox.takes(text)) report.tooLarge += 1;
     else if (session.notice(text)) report.sent += 1;
     else report.dropped += 1;
   }

@@ -136,6 +136,7 @@ const causeOfWord: Readonly<Record<string, Cause>> = {
   undecodable: 'protocol-fault',
   'bad-seq': 'protocol-fault',
   'binary-frame': 'protocol-fault',
+  'text-frame': 'protocol-fault',
   'bad-utf8': 'protocol-fault',
   'protocol-error': 'protocol-fault',
 };

@@ -12,7 +12,7 @@ import type { FrameOwner } from '../telemetry/batch.ts';
 import type { LedgerAccount } from '../telemetry/ledger.ts';
 import type { Channel, Ingest, FrameRefusal, FrameVerdict } from '../telemetry/ingest.ts';
 import type { AckOwner, AckSchedule } from './ack-schedule.ts';
-import type { ParsedFrame, SampleFaults, UncheckedFrame } from './frame-decoder.ts';
+import type { ReadFrame, SampleFaults, UncheckedFrame } from './frames/frame-decoder.ts';
 import type { SeqRange } from './early-frames.ts';
 import { isSeq, nack } from './nack.ts';
 import type { Outbox } from './outbox.ts';
@@ -134,7 +134,7 @@ export class DataFrames implements FrameOwner, AckOwner {
     // Acks merge: a device that does not read gets one ack for everything later.
     // The last one before a goodbye does not wait.
     if (outbox.congested && this.#finished === undefined) acks.postpone(this);
-    else if (outbox.sendText(`{"type":"ack","upTo":${upTo}}`)) this.#ackedUpTo = upTo;
+    else if (outbox.ack(upTo)) this.#ackedUpTo = upTo;
   }
 
   /** Accepts no more frames. Acks everything once the frames in progress are settled, then calls `finished`. */
@@ -269,7 +269,7 @@ function streamOf({ stream, name }: UncheckedFrame): string | undefined {
 }
 
 /** Whether the data frames judge it, its rate too. */
-export function isData(parsed: ParsedFrame): boolean {
+export function isData(parsed: ReadFrame): boolean {
   if (parsed.kind === 'frame') return hasData(parsed.frame.type);
   return parsed.kind === 'invalid' && hasData(parsed.type) && isSeq(parsed.frame.seq);
 }

@@ -15,7 +15,7 @@ export interface DeviceSession extends CommandSession, TwinSession {
   readonly anchored: boolean;
   /** Its welcome is out, and it has not ended. */
   readonly isOpen: boolean;
-  readonly outbox: CommandSession['outbox'] & TwinSession['outbox'];
+  readonly outbox: CommandSession['outbox'] & TwinSession['outbox'] & { takes(text: string): boolean };
   /** A message pushed to the device; the only frame that may be dropped. @returns whether it was sent. */
   notice(text: string): boolean;
   /** The device's type was changed while it is connected: what comes from now on is judged by the new one. */

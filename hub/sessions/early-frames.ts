@@ -1,4 +1,5 @@
 import { limits } from '../../schemas/index.ts';
+import { sizeOf, type Message } from './frames/frame-codec.ts';
 
 /** Seqs that follow one another; both are part of it. */
 export interface SeqRange {
@@ -15,7 +16,7 @@ const maxRanges = 4;
  */
 export class EarlyFrames {
   readonly #capacity: number;
-  readonly #held: { text: string; seq: number }[] = [];
+  readonly #held: { message: Message; seq: number }[] = [];
   #bytes = 0;
   /** Seqs that were nacked `not-open`: the device counts on from them. */
   readonly refused: SeqRange[] = [];
@@ -27,12 +28,13 @@ export class EarlyFrames {
   }
 
   /** @returns false for a frame without data, or when there is no room: the caller refuses it. */
-  hold(text: string, seq: number | undefined): boolean {
+  hold(message: Message, seq: number | undefined): boolean {
     if (seq === undefined) return false;
-    const bytes = Buffer.byteLength(text);
+    const bytes = sizeOf(message);
     this.#full ||= this.#held.length >= this.#capacity || this.#bytes + bytes > limits.frameBytes;
     if (this.#full) return false;
-    this.#held.push({ text, seq });
+    // Bytes of a socket are overwritten by those that follow.
+    this.#held.push({ message: typeof message === 'string' ? message : message.slice(), seq });
     this.#bytes += bytes;
     return true;
   }
@@ -46,7 +48,7 @@ export class EarlyFrames {
   }
 
   /** What is held, in the order it came in; then nothing is. */
-  takeAll(): { text: string; seq: number }[] {
+  takeAll(): { message: Message; seq: number }[] {
     this.#bytes = 0;
     return this.#held.splice(0);
   }

@@ -1,7 +1,7 @@
 import { deviceFrameChecks, namePattern, renderValue } from '../../schemas/index.ts';
 import type { FieldError, NackCode, NackFrame } from '../../schemas/index.ts';
 import type { FrameRefusal } from '../telemetry/ingest.ts';
-import type { UncheckedFrame } from './frame-decoder.ts';
+import type { UncheckedFrame } from './frames/frame-decoder.ts';
 
 /** Codes after which the same reading may be sent again later, and how long to wait at least, ms. */
 const retryAfterMs: Partial<Record<NackCode, number>> = { rate: 1_000, overloaded: 5_000, 'not-open': 1_000 };

@@ -13,7 +13,7 @@ import { DataFrames, hasData } from './data-frames.ts';
 import { DeviceClock } from './device-clock.ts';
 import type { DeviceSession } from './device-session.ts';
 import type { SeqRange } from './early-frames.ts';
-import type { ParsedFrame, SampleFaults, UncheckedFrame } from './frame-decoder.ts';
+import type { ReadFrame, SampleFaults, UncheckedFrame } from './frames/frame-decoder.ts';
 import type { AcceptedHello } from './hello.ts';
 import { isSeq, namedBy, schemaFault, targetOf, unknownType } from './nack.ts';
 import type { Outbox } from './outbox.ts';
@@ -23,7 +23,7 @@ import type { SessionDeps } from './session-deps.ts';
 import type { SessionNacks } from './session-nacks.ts';
 import type { SignsOfLife } from './signs-of-life.ts';
 
-type InvalidFrame = Extract<ParsedFrame, { kind: 'invalid' }>;
+type InvalidFrame = Extract<ReadFrame, { kind: 'invalid' }>;
 
 /** The open session, and what belongs to it. */
 export interface OpenParts {

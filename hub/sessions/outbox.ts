@@ -1,12 +1,15 @@
 import { closeReasons, closeReasonText, limits as bounds } from '../../schemas/index.ts';
 import type { CloseReason, HubFrame } from '../../schemas/index.ts';
 import type { Liveness } from '../presence/liveness.ts';
+import { codecOf, sizeOf, type FrameCodec, type Message } from './frames/frame-codec.ts';
 import type { DeviceFrames } from './frames/frame-log.ts';
 import { smallerFrames } from './smaller-frames.ts';
 
 /** One device's WebSocket, as a session needs it. */
 export interface DeviceSocket {
-  send(text: string): void;
+  send(message: Message): void;
+  /** The subprotocol that was agreed on; '' when the device offered none. */
+  readonly protocol: string;
   /** Bytes handed over and not yet taken by the network. */
   readonly bufferedAmount: number;
   ping(): void;
@@ -30,6 +33,7 @@ export class Outbox {
   readonly #overflowed: () => void;
   readonly #frames: Pick<DeviceFrames, 'sent'>;
   readonly #liveness: Pick<Liveness, 'now'>;
+  readonly #codec: FrameCodec;
   #closed = false;
   /** The longest frame that the device can receive, bytes. */
   maxFrameBytes: number = bounds.frameBytes;
@@ -49,6 +53,7 @@ export class Outbox {
   ) {
     this.#socket = socket;
     this.#limits = limits;
+    this.#codec = codecOf(socket.protocol);
     this.#frames = frames;
     this.#overflowed = overflowed;
     this.#liveness = liveness;
@@ -65,21 +70,46 @@ export class Outbox {
    * receive a frame as long, nor its parts.
    */
   send(frame: HubFrame): boolean {
-    const text = JSON.stringify(frame);
-    if (Buffer.byteLength(text) <= this.maxFrameBytes) return this.sendText(text, shownOf(frame, text));
-    const parts = smallerFrames(frame, this.maxFrameBytes);
-    return parts?.every((part) => this.sendText(JSON.stringify(part))) === true;
+    const message = this.#codec.write(frame);
+    if (sizeOf(message) <= this.maxFrameBytes) return this.#send(message, this.#shown(frame, message));
+    const parts = smallerFrames(frame, this.maxFrameBytes, (part) => this.bytesOf(part));
+    return parts?.every((part) => this.#send(this.#codec.write(part))) === true;
   }
 
-  /** `send` of a frame that is text already. @param shown to operators */
-  sendText(text: string, shown = text): boolean {
+  /** `send` of a frame that was made for many devices, as JSON. */
+  sendText(text: string): boolean {
+    return this.#send(this.#codec.fromJson(text));
+  }
+
+  /** Whether the device can receive such a frame. */
+  takes(text: string): boolean {
+    return sizeOf(this.#codec.fromJson(text)) <= this.maxFrameBytes;
+  }
+
+  /** Acks every data frame up to this seq. @returns as `send` */
+  ack(upTo: number): boolean {
+    return this.#send(this.#codec.ack(upTo));
+  }
+
+  /** How long the frame is on this connection. */
+  bytesOf(frame: HubFrame): number {
+    return sizeOf(this.#codec.write(frame));
+  }
+
+  /** The message without the one secret that a frame can have. */
+  #shown(frame: HubFrame, message: Message): Message {
+    return frame.type === 'credential' ? this.#codec.write({ ...frame, secret: '(hidden)' }) : message;
+  }
+
+  /** @param shown to operators */
+  #send(message: Message, shown = message): boolean {
     if (this.#closed) return false;
-    if (this.#socket.bufferedAmount + text.length > this.#limits.hardBytes) {
+    if (this.#socket.bufferedAmount + message.length > this.#limits.hardBytes) {
       this.close('slow-reader');
       this.#overflowed();
       return false;
     }
-    this.#socket.send(text);
+    this.#socket.send(message);
     this.#frames.sent(shown);
     this.sentAt = this.#liveness.now;
     return true;
@@ -102,9 +132,4 @@ export class Outbox {
   ended(): void {
     this.#closed = true;
   }
-}
-
-/** The text without the one secret that a frame can have. */
-function shownOf(frame: HubFrame, text: string): string {
-  return frame.type === 'credential' ? JSON.stringify({ ...frame, secret: '(hidden)' }) : text;
 }

@@ -5,11 +5,7 @@ import type { SessionCounters } from './session-counters.ts';
 
 export function exposeSessions(
   metrics: Metrics,
-  {
-    counters,
-    frames,
-    admission,
-  }: { counters: SessionCounters; frames: FrameLog; admission: Admission },
+  { counters, frames, admission }: { counters: SessionCounters; frames: FrameLog; admission: Admission },
 ): void {
   metrics.counter('hub_sessions_total', 'Sessions opened (welcome sent)', () => counters.welcomes);
   metrics.counter(

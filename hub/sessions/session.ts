@@ -14,7 +14,8 @@ import { withoutUndefined } from '../kernel/without-undefined.ts';
 import type { Cancel } from '../../schemas/time/clock.ts';
 import type { FrameRefusal } from '../telemetry/ingest.ts';
 import type { Claimant } from './clone-guard.ts';
-import { parseDeviceFrame, type ParsedFrame } from './frame-decoder.ts';
+import { codecOf, type FrameCodec, type Message } from './frames/frame-codec.ts';
+import type { ReadFrame } from './frames/frame-decoder.ts';
 import { judgeHello, welcomeFrame, type AcceptedHello } from './hello.ts';
 import { mayOpen } from './clone-verdict.ts';
 import { isData } from './data-frames.ts';
@@ -35,7 +36,7 @@ import { SessionEnding, type SessionEnd } from './session-ending.ts';
 import { SessionNacks } from './session-nacks.ts';
 import { SignsOfLife } from './signs-of-life.ts';
 
-type DecodedFrame = Exclude<ParsedFrame, { kind: 'undecodable' }>;
+type DecodedFrame = Exclude<ReadFrame, { kind: 'undecodable' }>;
 
 /** A goodbye waits at most this long for the store, ms. Then the session closes without the ack, and the device keeps its readings. */
 const byeMs = 10_000;
@@ -53,6 +54,7 @@ export class Session implements WatchedLink, DeviceSession {
   readonly #record: DeviceRecord;
   readonly #outbox: Outbox;
   readonly #frames: DeviceFrames;
+  readonly #codec: FrameCodec;
   /** The only timer of a session. It waits for the hello, and later for the end of a goodbye. */
   #cancelTimer: Cancel = () => undefined;
   #phase: 'new' | 'opening' | 'open' | 'ended' = 'new';
@@ -77,6 +79,7 @@ export class Session implements WatchedLink, DeviceSession {
     this.address = address;
     this.#early = new EarlyFrames(deps.options.inFlight);
     this.#rate = new RateLimit(deps.clock, deps.options);
+    this.#codec = codecOf(socket.protocol);
     this.#frames = deps.sessions.frames.of(record.id);
     this.#outbox = new Outbox(socket, defaultOutboxLimits, deps.liveness, this.#frames, () =>
       this.#overflowed(),
@@ -126,20 +129,29 @@ export class Session implements WatchedLink, DeviceSession {
     return this.#phase === 'open';
   }
 
-  /** A text frame. Nothing that a device sends may end the process: an unexpected fault ends its session. */
   text(text: string): void {
+    this.#message(text, this.#codec.binary ? 'text-frame' : undefined);
+  }
+
+  /** @param bytes are not kept */
+  binary(bytes: Uint8Array): void {
+    this.#message(bytes, this.#codec.binary ? undefined : 'binary-frame');
+  }
+
+  /** Nothing that a device sends may end the process: an unexpected fault ends its session. */
+  #message(message: Message, notTaken: CloseReason | undefined): void {
     if (this.#phase === 'ended') return;
+    this.#frames.received(message);
+    if (notTaken !== undefined) {
+      this.close(notTaken);
+      return;
+    }
     this.#deps.counters.frames += 1;
-    this.#frames.received(text);
     try {
-      this.#receive(text);
+      this.#receive(message);
     } catch (error) {
       this.#broke(error, `frame not handled: ${messageOf(error)}`);
     }
-  }
-
-  binary(): void {
-    this.close('binary-frame');
   }
 
   /** `ws` answers pings. Too many pings count like too many frames. */
@@ -258,24 +270,25 @@ export class Session implements WatchedLink, DeviceSession {
     this.close('overloaded');
   }
 
-  #receive(text: string): void {
-    const parsed = parseDeviceFrame(text);
-    if (!this.#isWithinRate(parsed, text.length)) return;
+  #receive(message: Message): void {
+    const parsed = this.#codec.read(message, this.#accepted?.type);
+    if (parsed.kind === 'bad-utf8') return this.close('bad-utf8');
+    if (!this.#isWithinRate(parsed, message.length)) return;
     if (parsed.kind === 'undecodable') return this.#undecodable(parsed.error);
     this.#undecodableInRow = 0;
     const open = this.#open;
     if (this.#phase !== 'open' || open === undefined) {
-      this.#beforeOpen(parsed, text);
+      this.#beforeOpen(parsed, message);
       return;
     }
     this.#alive();
-    if (parsed.kind === 'frame') open.take(parsed.frame, parsed.spoilt, text.length);
-    else if (parsed.kind === 'invalid') open.takeInvalid(parsed, text.length);
+    if (parsed.kind === 'frame') open.take(parsed.frame, parsed.spoilt, message.length);
+    else if (parsed.kind === 'invalid') open.takeInvalid(parsed, message.length);
     else open.refuse(parsed.frame, unknownType(parsed.frame));
   }
 
   /** Data frames of an open session have rates of their own. */
-  #isWithinRate(parsed: ParsedFrame, size: number): boolean {
+  #isWithinRate(parsed: ReadFrame, size: number): boolean {
     if (this.#phase === 'open' && !this.#leaving && isData(parsed)) return true;
     const rate = this.#rate.takeOther(size);
     if (rate === 'within') return true;
@@ -305,7 +318,7 @@ export class Session implements WatchedLink, DeviceSession {
     if (this.#undecodableInRow >= limits.undecodable) this.close('undecodable');
   }
 
-  #beforeOpen(parsed: DecodedFrame, text: string): void {
+  #beforeOpen(parsed: DecodedFrame, message: Message): void {
     const { kind, frame } = parsed;
     if (this.#phase === 'new' && frame.type === 'hello') {
       if (kind === 'frame') this.#hello(frame);
@@ -313,7 +326,7 @@ export class Session implements WatchedLink, DeviceSession {
       return;
     }
     const target = targetOf(frame);
-    if (this.#phase === 'opening' && this.#early.hold(text, target.seq)) return;
+    if (this.#phase === 'opening' && this.#early.hold(message, target.seq)) return;
     this.#early.noteRefused(target.seq);
     this.#nacks.refuse({ code: 'not-open' }, target);
   }
@@ -366,7 +379,7 @@ export class Session implements WatchedLink, DeviceSession {
     commands.sessionOpened(this);
     twins.sessionOpened(this, hello.desiredRev, desired);
     this.#deps.opened(this);
-    for (const { text } of this.#early.takeAll()) if (this.isOpen) this.#receive(text);
+    for (const { message } of this.#early.takeAll()) if (this.isOpen) this.#receive(message);
   }
 
   #openParts(): OpenParts {

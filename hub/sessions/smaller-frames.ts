@@ -3,15 +3,21 @@ import type { DesiredFrame, HubFrame, NackFrame, RecallFrame } from '../../schem
 /**
  * What is sent in place of a frame that is longer than the device can receive. A recall and a nack mean the same in
  * parts; a welcome goes without what is desired, which follows; a nack does without its explanations first. A command or a notice has no parts: it was to be refused before.
+ * @param bytesOf how long a frame is on the connection
  * @returns undefined when nothing of it fits
  */
-export function smallerFrames(frame: HubFrame, maxBytes: number): HubFrame[] | undefined {
-  if (frame.type === 'recall') return partsOf(frame.ids, (ids): RecallFrame => ({ ...frame, ids }), maxBytes);
+export function smallerFrames(
+  frame: HubFrame,
+  maxBytes: number,
+  bytesOf: (frame: HubFrame) => number,
+): HubFrame[] | undefined {
+  const isWithin = (part: HubFrame, bytes = maxBytes): boolean => bytesOf(part) <= bytes;
+  if (frame.type === 'recall') return partsOf(frame.ids, (ids): RecallFrame => ({ ...frame, ids }), isWithin);
   if (frame.type === 'welcome' && frame.desired !== undefined) {
     const { desired, ...welcome } = frame;
     const rest: DesiredFrame = { type: 'desired', ...desired };
     // What does not fit at all is found by the twins.
-    return [welcome, ...(isWithin(rest, maxBytes) ? [rest] : [])];
+    return [welcome, ...(isWithin(rest) ? [rest] : [])];
   }
   if (frame.type !== 'nack') return undefined;
   const { rejectedSamples, errors = [], ...short } = frame;
@@ -20,24 +26,20 @@ export function smallerFrames(frame: HubFrame, maxBytes: number): HubFrame[] | u
   // Beside the numbers of the samples there must be room for some of them.
   const nack = isWithin(explained, maxBytes - roomForSamples) ? explained : short;
   if (rejectedSamples === undefined) return [nack];
-  return partsOf(rejectedSamples, (samples): NackFrame => ({ ...nack, rejectedSamples: samples }), maxBytes);
+  return partsOf(rejectedSamples, (samples): NackFrame => ({ ...nack, rejectedSamples: samples }), isWithin);
 }
 
 /** Bytes: the name of the member, and some indexes. */
 const roomForSamples = 64;
 
-export function isWithin(frame: HubFrame, maxBytes: number): boolean {
-  return Buffer.byteLength(JSON.stringify(frame)) <= maxBytes;
-}
-
 /** Frames that are small enough, each with as many items as fit. */
 function partsOf<Item, Frame extends HubFrame>(
   items: readonly Item[],
   frameOf: (items: readonly Item[]) => Frame,
-  maxBytes: number,
+  isWithin: (frame: Frame) => boolean,
 ): Frame[] {
   const whole = frameOf(items);
-  if (items.length <= 1 || isWithin(whole, maxBytes)) return [whole];
+  if (items.length <= 1 || isWithin(whole)) return [whole];
   const half = Math.ceil(items.length / 2);
-  return [items.slice(0, half), items.slice(half)].flatMap((part) => partsOf(part, frameOf, maxBytes));
+  return [items.slice(0, half), items.slice(half)].flatMap((part) => partsOf(part, frameOf, isWithin));
 }

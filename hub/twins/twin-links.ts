@@ -118,7 +118,7 @@ export class TwinLinks {
   }
 
   #fits(session: TwinSession, frame: DesiredFrame): boolean {
-    const fits = frameBytes(frame) <= session.outbox.maxFrameBytes;
+    const fits = session.outbox.bytesOf(frame) <= session.outbox.maxFrameBytes;
     if (!fits) this.counters.tooLarge += 1;
     return fits;
   }
@@ -138,9 +138,4 @@ export class TwinLinks {
       () => this.#waiting.add(device),
     );
   }
-}
-
-/** Of a frame with this desired state. */
-export function frameBytes(frame: DesiredFrame): number {
-  return Buffer.byteLength(JSON.stringify(frame));
 }

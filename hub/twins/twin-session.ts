@@ -9,6 +9,8 @@ export interface TwinSession {
   readonly outbox: {
     /** The longest frame that the device can receive, bytes. */
     readonly maxFrameBytes: number;
+    /** How long a frame is on this connection. */
+    bytesOf(frame: HubFrame): number;
     /** What can wait should wait. */
     readonly congested: boolean;
   };

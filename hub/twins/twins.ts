@@ -9,7 +9,7 @@ import { HubError, messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Clock } from '../../schemas/time/clock.ts';
 import type { DeviceFollower } from '../registry/device-follower.ts';
-import { frameBytes, TwinLinks } from './twin-links.ts';
+import { TwinLinks } from './twin-links.ts';
 import type { ReportAnswer, TwinEvents, TwinSession } from './twin-session.ts';
 import { TwinShelf, type TwinFacts } from './twin-shelf.ts';
 import type { DesiredChange, TwinStore } from './twin-store.ts';
@@ -158,11 +158,11 @@ export class Twins implements TwinEvents, DeviceFollower {
   /** Why what is desired cannot be sent to the device; undefined: it can, or the device is not connected. */
   unsent(device: string, { rev, desired }: Twin): TwinError | undefined {
     if (this.#links.of(device).link !== 'too-small') return undefined;
-    const maxBytes = this.#links.session(device)?.outbox.maxFrameBytes;
-    const bytes = frameBytes({ type: 'desired', rev, state: desired });
+    const outbox = this.#links.session(device)?.outbox;
+    const bytes = outbox?.bytesOf({ type: 'desired', rev, state: desired });
     return {
       path: '',
-      message: `not sent: a frame of ${bytes} bytes, and the device receives at most ${maxBytes}`,
+      message: `not sent: a frame of ${bytes} bytes, and the device receives at most ${outbox?.maxFrameBytes}`,
     };
   }
 
@@ -292,10 +292,11 @@ export class Twins implements TwinEvents, DeviceFollower {
   /** Why a change of desired cannot be made: its schema, or the device that is connected could not receive it. */
   #faultOf(device: string, step: Step): FieldError | undefined {
     if (step.kind === 'invalid') return step.error;
-    const maxBytes = this.#links.session(device)?.outbox.maxFrameBytes;
-    if (step.kind !== 'changed' || maxBytes === undefined) return undefined;
+    const outbox = this.#links.session(device)?.outbox;
+    if (step.kind !== 'changed' || outbox === undefined) return undefined;
     const { rev, desired } = step.twin;
-    const bytes = frameBytes({ type: 'desired', rev, state: desired });
+    const { maxFrameBytes: maxBytes } = outbox;
+    const bytes = outbox.bytesOf({ type: 'desired', rev, state: desired });
     if (bytes <= maxBytes) return undefined;
     const expected = `short enough for a frame of ${maxBytes} bytes, the longest that the device receives`;
     return { path: '', keyword: 'maxLength', expected, got: `${bytes} bytes` };

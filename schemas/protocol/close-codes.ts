@@ -3,8 +3,8 @@ export const closeCodes = {
   /** After `bye`. */
   normal: 1000,
   protocolError: 1002,
-  /** A binary frame. */
-  binaryFrame: 1003,
+  /** A binary frame where frames are text, or the other way round. */
+  wrongKind: 1003,
   badUtf8: 1007,
   /** More fragments in one message than are taken. */
   policyViolation: 1008,
@@ -29,7 +29,8 @@ export type CloseCode = (typeof closeCodes)[keyof typeof closeCodes];
 export const closeReasons = {
   bye: closeCodes.normal,
   'protocol-error': closeCodes.protocolError,
-  'binary-frame': closeCodes.binaryFrame,
+  'binary-frame': closeCodes.wrongKind,
+  'text-frame': closeCodes.wrongKind,
   'bad-utf8': closeCodes.badUtf8,
   'too-many-fragments': closeCodes.policyViolation,
   'frame-too-big': closeCodes.frameTooBig,

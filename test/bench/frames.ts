@@ -1,4 +1,4 @@
-import { parseDeviceFrame } from '../../hub/sessions/frame-decoder.ts';
+import { parseDeviceFrame } from '../../hub/sessions/frames/frame-decoder.ts';
 import { FrameLog, type DeviceFrames } from '../../hub/sessions/frames/frame-log.ts';
 import { systemClock } from '../../schemas/time/clock.ts';
 import { spreadOf } from './spread.ts';

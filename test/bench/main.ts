@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { benchCbor } from './cbor.ts';
 import { benchCommands } from './commands.ts';
 import { benchConsole } from './console.ts';
 import { benchFrames } from './frames.ts';
@@ -26,6 +27,7 @@ const benches: Record<string, (revision: Revision) => Promise<object>> = {
   reads: benchReads,
   console: benchConsole,
   frames: benchFrames,
+  cbor: benchCbor,
 };
 
 const usage = `npm run bench -- NAME … | all [--base REVISION] [--rounds N]

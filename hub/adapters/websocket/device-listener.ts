@@ -36,7 +36,8 @@ import { createSocketServer, createWebServer, devicePath } from './upgrade-serve
 /** Receives the events of one socket; a session implements it. */
 export interface SocketEvents {
   text(text: string): void;
-  binary(): void;
+  /** @param bytes are overwritten after the call */
+  binary(bytes: Uint8Array): void;
   pinged(): void;
   pong(): void;
   /** The device broke the WebSocket protocol, and the socket is closing with the code of this reason. */
@@ -164,8 +165,8 @@ function onMessage(this: WebSocket, data: RawData, isBinary: boolean): void {
   const ws = this as DeviceWebSocket;
   ws.heard();
   const { events } = ws;
-  if (isBinary) events?.binary();
-  // A Buffer here is a view of a pooled chunk. It is converted to a string immediately, and never kept.
+  // A Buffer here is a view of a pooled chunk. It is read immediately, and never kept.
+  if (isBinary) events?.binary(data as Buffer);
   else events?.text((data as Buffer).toString());
 }
 

@@ -2,7 +2,7 @@
 
 import type { IncomingHttpHeaders } from 'node:http';
 import { placelessOrigins } from '../../../schemas/config.ts';
-import { subprotocol } from './upgrade-server.ts';
+import { spoken } from './upgrade-server.ts';
 
 /** A page can set no header, and so it puts its credential behind this, as one more subprotocol. */
 const pageCredential = 'hub.auth.';
@@ -22,7 +22,7 @@ export function readOffer(headers: IncomingHttpHeaders): Offer {
     .map((name) => name.trim())
     .filter((name) => name !== '' && name !== saysNothing);
   return {
-    speaksOurs: names.length === 0 || names.includes(subprotocol),
+    speaksOurs: names.length === 0 || names.some((name) => spoken.includes(name)),
     pageAuthorizations: names
       .filter((name) => name.startsWith(pageCredential))
       .map((name) => asHeader(name.slice(pageCredential.length))),

@@ -6,7 +6,7 @@ import type { Admitted } from '../../sessions/admission.ts';
 import type { Principal } from '../../identity/principal.ts';
 import { enrolPath } from './enrolment-requests.ts';
 import { isOriginAllowed, readOffer } from './upgrade-offer.ts';
-import { devicePath, maxHeaders, subprotocol } from './upgrade-server.ts';
+import { devicePath, maxHeaders, spoken } from './upgrade-server.ts';
 
 /** A refusal before the upgrade: a plain HTTP answer with a JSON body that says what was wrong. */
 export interface UpgradeRefusal {
@@ -116,7 +116,7 @@ export async function judgeUpgrade(
     return refused(
       400,
       'subprotocol',
-      `offer one of these in Sec-WebSocket-Protocol, or none: ${subprotocol}`,
+      `offer one of these in Sec-WebSocket-Protocol, or none: ${spoken.join(', ')}`,
     );
   }
   const credentials = [headers.authorization ?? [], offer.pageAuthorizations].flat();

@@ -10,11 +10,13 @@ import type { SecureContextOptions, TlsOptions } from 'node:tls';
 import { WebSocketServer } from 'ws';
 import type { ServerOptions, WebSocket } from 'ws';
 import { limits } from '../../../schemas/index.ts';
+import { subprotocols } from '../../../schemas/limits.ts';
 import { HubError } from '../../kernel/errors.ts';
 import { asksForWebSocket } from '../asks-for-websocket.ts';
 
 export const devicePath = '/v1/device';
-export const subprotocol = 'hub.v1.json';
+/** Those the hub speaks. */
+export const spoken: readonly string[] = Object.values(subprotocols);
 
 /** Fields of a request's header. */
 export const maxHeaders = 50;
@@ -31,7 +33,8 @@ const serverOptions: ServerOptions & { closeTimeout: number } = {
   clientTracking: false,
   closeTimeout: closeTimeoutMs,
   // RFC 6455 §4.2.2: a subprotocol that was not offered is not answered, so a page's credential is never echoed.
-  handleProtocols: (offered) => offered.has(subprotocol) && subprotocol,
+  // Of several of ours, the device prefers the first.
+  handleProtocols: (offered) => [...offered].find((name) => spoken.includes(name)) ?? false,
 };
 
 /** Takes the upgrades; `Socket` is the class of the sockets that it creates. */

@@ -23,7 +23,11 @@ export function addTap(device: Command, deps: CliDeps): void {
     .description('the last frames of a device, both ways, also after it went offline; then those that come')
     .argument('<id>', 'device id', parseId)
     .option('--last <n>', `begin with the last n of the ${kept} that the hub keeps`, parseWhole(0, kept), 20)
-    .option('--for <duration>', 'end after this time, for example 90s or 5m; 0s: only what is kept', parseDurationMs)
+    .option(
+      '--for <duration>',
+      'end after this time, for example 90s or 5m; 0s: only what is kept',
+      parseDurationMs,
+    )
     .option('--json', 'one JSON object a line: n, timeMs, way, kind, bytes, type, text, nacks, nack, answers')
     .addHelpText('after', '\nWithout --for it goes on until it is stopped. The audit records who looks.\n')
     .action(async (id: string, _options: unknown, command: Command) => {
@@ -36,7 +40,7 @@ export function addTap(device: Command, deps: CliDeps): void {
       show(last === 0 ? [] : first.frames.slice(-last));
       if (first.frames.length === 0) deps.err(`${id} has not connected since the hub started\n`);
       const untilMs = clock.monotonic() + forMs;
-      for (let after = first.frames.at(-1)?.n ?? 0; clock.monotonic() < untilMs; ) {
+      for (let after = first.frames.at(-1)?.n ?? 0; clock.monotonic() < untilMs;) {
         await new Promise<void>((resolve) => {
           clock.after(Math.min(everyMs, untilMs - clock.monotonic()), resolve);
         });

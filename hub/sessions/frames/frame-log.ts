@@ -1,5 +1,6 @@
 import type { Clock } from '../../../schemas/time/clock.ts';
 import { cutText } from '../../../schemas/cut-text.ts';
+import type { Message } from './frame-codec.ts';
 import { entryMarks, FrameRing, type FrameEntry } from './frame-ring.ts';
 
 export interface FrameLogLimits {
@@ -130,17 +131,23 @@ export class DeviceFrames {
     this.#add(entryMarks.connected, address);
   }
 
-  received(text: string): void {
-    this.#add(entryMarks.in, text);
+  received(message: Message): void {
+    this.#note(entryMarks.in, message);
   }
 
-  /** @param text without what nobody is to see */
-  sent(text: string): void {
-    this.#add(entryMarks.out, text);
+  /** @param message without what nobody is to see */
+  sent(message: Message): void {
+    this.#note(entryMarks.out, message);
   }
 
   closed(by: string, code: number, reason: string): void {
     this.#add(entryMarks.closed, `${by} ${code} ${reason}`.trimEnd());
+  }
+
+  #note(mark: number, message: Message): void {
+    if (typeof message === 'string') this.#add(mark, message);
+    // A string takes less room than a buffer, and a part of a socket's buffer would be overwritten.
+    else this.#add(mark | entryMarks.binary, Buffer.from(message).toString('latin1'));
   }
 
   #add(mark: number, text: string): void {

@@ -14,6 +14,8 @@ export interface FrameEntry {
 }
 
 const keptEntries = 200;
+/** Marks are less. */
+const stampUnit = 8;
 /** What an entry takes beside its text, bytes: the head of the string, its places in the lists. */
 const entryBytes = 64;
 
@@ -23,8 +25,8 @@ const entryBytes = 64;
  */
 export class FrameRing {
   readonly #texts: string[] = [];
-  readonly #times: number[] = [];
-  readonly #marks: number[] = [];
+  /** Time and mark in one number: each further list is a further place in memory that a frame touches. */
+  readonly #stamps: number[] = [];
   /** By number of the entry, for the few that are cut. */
   #wholeLengths: Map<number, number> | undefined;
   /** Number of the newest entry; 0: there was none yet. */
@@ -35,15 +37,17 @@ export class FrameRing {
   /** The log still counts it. */
   listed = true;
 
-  /** @returns by how much it takes more than before, bytes; perhaps less than nothing */
+  /**
+   * @param timeMs whole ms
+   * @returns by how much it takes more than before, bytes; perhaps less than nothing
+   */
   add(mark: number, text: string, timeMs: number, maxBytes: number): number {
     const before = this.#bytes;
     if (this.last - this.#oldest + 1 === keptEntries) this.#removeOldest();
     const slot = this.last % keptEntries;
     this.last += 1;
     this.#texts[slot] = text;
-    this.#times[slot] = timeMs;
-    this.#marks[slot] = mark;
+    this.#stamps[slot] = timeMs * stampUnit + mark;
     this.#bytes += text.length + entryBytes;
     if (this.#bytes > maxBytes) this.trim(maxBytes);
     return this.#bytes - before;
@@ -65,10 +69,11 @@ export class FrameRing {
   *entries(): Generator<FrameEntry> {
     for (let n = this.#oldest; n <= this.last; n += 1) {
       const slot = (n - 1) % keptEntries;
+      const stamp = this.#stamps[slot] ?? 0;
       yield {
         n,
-        timeMs: this.#times[slot] ?? 0,
-        mark: this.#marks[slot] ?? 0,
+        timeMs: Math.floor(stamp / stampUnit),
+        mark: stamp % stampUnit,
         text: this.#texts[slot] ?? '',
         wholeLength: this.#wholeLengths?.get(n),
       };

@@ -33,8 +33,13 @@ export const FrameRow = named(
       description:
         'the frame as it was sent, secrets hidden; of `connected` the address; of `closed` who closed, the code and the reason',
     }),
+    binary: Type.Optional(
+      Type.Literal(true, { description: 'a CBOR frame: text is its diagnostic notation' }),
+    ),
     cut: Type.Optional(Type.Literal(true, { description: 'text is only the beginning of a long frame' })),
-    nacks: Type.Optional(list(FrameNack, { description: 'how the hub refused this frame: what its nacks say' })),
+    nacks: Type.Optional(
+      list(FrameNack, { description: 'how the hub refused this frame: what its nacks say' }),
+    ),
     nack: Type.Optional(FrameNack),
     answers: Type.Optional(Type.Integer({ description: 'of a nack: `n` of the frame it refuses' })),
   }),

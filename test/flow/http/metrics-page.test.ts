@@ -83,6 +83,7 @@ const names: Record<string, readonly string[]> = {
     'hub_devices_online',
     'hub_devices_registered',
     'hub_event_loop_delay_seconds',
+    'hub_frames_kept_bytes',
     'hub_incidents_open',
     'hub_live_sockets',
     'hub_points_carried',

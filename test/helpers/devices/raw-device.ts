@@ -2,6 +2,9 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { WebSocket } from 'ws';
+import { readCbor } from '../../../schemas/cbor/cbor-reader.ts';
+import { writeCbor } from '../../../schemas/cbor/cbor-writer.ts';
+import { subprotocols } from '../../../schemas/limits.ts';
 import type { DeviceFrame, HubFrame } from '../../../schemas/index.ts';
 
 /** A frame of the hub by its type; `ack` comes in two forms. */
@@ -13,6 +16,7 @@ export interface RawDevice {
   readonly frames: readonly HubFrame[];
   send(frame: DeviceFrame | Record<string, unknown>): void;
   sendText(text: string): void;
+  sendBytes(bytes: Uint8Array): void;
   /** The first frame of this type, past or coming, that `wanted` takes. @throws after `timeoutMs` (5,000) */
   next<Type extends HubFrame['type']>(
     type: Type,
@@ -33,12 +37,14 @@ export interface RawDeviceOptions {
   dataDir?: string;
   /** Answer pings (RFC 6455 §5.5.3): true unless the test says otherwise. */
   autoPong?: boolean;
+  /** How frames are written: JSON unless the test says otherwise. */
+  encoding?: keyof typeof subprotocols;
 }
 
 /** Connects, without a hello. @throws when the upgrade is refused, with the status */
 export async function connectRaw(options: RawDeviceOptions): Promise<RawDevice> {
-  const { url, id, secret, dataDir, autoPong = true } = options;
-  const ws = new WebSocket(url, ['hub.v1.json'], {
+  const { url, id, secret, dataDir, autoPong = true, encoding = 'json' } = options;
+  const ws = new WebSocket(url, [subprotocols[encoding]], {
     autoPong,
     headers: { authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}` },
     ...(dataDir === undefined ? {} : { ca: readFileSync(join(dataDir, 'tls', 'ca.crt')) }),
@@ -48,8 +54,8 @@ export async function connectRaw(options: RawDeviceOptions): Promise<RawDevice> 
   const closed = new Promise<{ code: number; reason: string }>((resolve) => {
     ws.on('close', (code, reason) => resolve({ code, reason: reason.toString() }));
   });
-  ws.on('message', (data: Buffer) => {
-    frames.push(JSON.parse(data.toString()) as HubFrame);
+  ws.on('message', (data: Buffer, isBinary) => {
+    frames.push(readFrame(data, isBinary));
     for (const listener of listeners) listener();
   });
   // A link that is cut under the device is part of many tests; `closed` tells of it.
@@ -86,10 +92,19 @@ export async function connectRaw(options: RawDeviceOptions): Promise<RawDevice> 
     frames,
     closed,
     next,
-    send: (frame) => ws.send(JSON.stringify(frame)),
+    send: (frame) => ws.send(encoding === 'json' ? JSON.stringify(frame) : writeCbor(frame)),
+    sendBytes: (bytes) => ws.send(bytes),
     sendText: (text) => ws.send(text),
     close: () => ws.terminate(),
   };
+}
+
+function readFrame(data: Buffer, isBinary: boolean): HubFrame {
+  if (!isBinary) return JSON.parse(data.toString()) as HubFrame;
+  const read = readCbor(data);
+  if (read.kind !== 'read') throw new Error(`unreadable: ${data.toString('hex')}`);
+  if (Array.isArray(read.value)) return { type: 'ack', upTo: (read.value as number[])[1] ?? 0 };
+  return read.value as HubFrame;
 }
 
 /** `connectRaw`, then hello and welcome. `hello` adds to or replaces fields of the hello frame. */

@@ -1,6 +1,9 @@
 /** The device protocol: frames of every type, good and nearly, and the bytes of RFC 6455 below them. */
 
 import fc from 'fast-check';
+import { readCbor } from '../../../schemas/cbor/cbor-reader.ts';
+import { writeCbor } from '../../../schemas/cbor/cbor-writer.ts';
+import { subprotocols } from '../../../schemas/limits.ts';
 import { closeCodes } from '../../../schemas/protocol/close-codes.ts';
 import { hubFrameChecks } from '../../../schemas/protocol/frame-checks.ts';
 import type { HubFrame } from '../../../schemas/index.ts';
@@ -51,9 +54,37 @@ const frame = fc.oneof(...schemas.map((schema) => attempts(schema, known)));
 
 /** What is sent: a text frame, a frame with anything in its head, or bytes outside any frame. */
 type Piece =
-  { text: string } | { opcode: number; payload: Uint8Array; options: FrameOptions } | { bytes: Uint8Array };
+  | { text: string }
+  | { cbor: Uint8Array }
+  | { opcode: number; payload: Uint8Array; options: FrameOptions }
+  | { bytes: Uint8Array };
 
 const textPiece = jsonTexts(frame).map((text): Piece => ({ text }));
+
+const number = fc.oneof(fc.integer({ min: -3, max: 600 }), fc.double(), fc.constantFrom(nowMs, 2 ** 53));
+const item = fc.oneof(number, fc.constantFrom(null, undefined, true, 'x'));
+
+/** The short forms of telemetry, good and nearly. */
+const shortForm = fc.tuple(
+  mostly([1, 3], number),
+  mostly([1, 2, 3], number),
+  mostly([0], number),
+  fc.oneof(fc.constantFrom(nowMs, 2), fc.array(number, { maxLength: 4 })),
+  fc.array(fc.oneof(item, fc.array(item, { maxLength: 4 })), { maxLength: 6 }),
+  fc.array(item, { maxLength: 4 }),
+);
+
+/** CBOR with a byte here and there that is another. */
+const cborPiece = fc
+  .tuple(
+    fc.oneof(frame, shortForm),
+    mostly([[]], fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 3 })),
+  )
+  .map(([value, changes]): Piece => {
+    const cbor = writeCbor(value);
+    for (const [at, byte] of changes) cbor[at % cbor.length] = byte;
+    return { cbor };
+  });
 
 const anyPayload = fc.oneof(
   fc.uint8Array({ maxLength: 130 }),
@@ -78,56 +109,67 @@ const bytePiece = fc.uint8Array({ minLength: 1, maxLength: 40 }).map((bytes): Pi
 
 function bytesOf(piece: Piece): Buffer {
   if ('text' in piece) return wireFrame(1, piece.text);
+  if ('cbor' in piece) return wireFrame(2, Buffer.from(piece.cbor));
   if ('bytes' in piece) return Buffer.from(piece.bytes);
   return wireFrame(piece.opcode, Buffer.from(piece.payload), piece.options);
 }
 
 interface Visit {
+  encoding: keyof typeof subprotocols;
   /** When the pieces come: after the welcome, right after the hello, or instead of it. */
   pieces: Piece[];
   when: 'open' | 'early' | 'never opened';
 }
 
-const visit = fc.record<Visit>({
-  when: mostly<Visit['when']>(['open'], ['early', 'never opened']),
-  // One broken frame ends a session, and nothing after it is read.
-  pieces: fc.oneof(
-    { weight: 3, arbitrary: fc.array(textPiece, { minLength: 1, maxLength: 10 }) },
-    {
-      weight: 1,
-      arbitrary: fc.array(
-        fc.oneof(
-          { weight: 4, arbitrary: textPiece },
-          { weight: 2, arbitrary: wirePiece },
-          { weight: 1, arbitrary: bytePiece },
-        ),
-        { minLength: 1, maxLength: 10 },
-      ),
-    },
-  ),
-});
+/** One broken frame ends a session, and nothing after it is read. */
+function piecesOf(good: fc.Arbitrary<Piece>): fc.Arbitrary<Piece[]> {
+  const any = fc.oneof(
+    { weight: 4, arbitrary: good },
+    { weight: 2, arbitrary: wirePiece },
+    { weight: 1, arbitrary: bytePiece },
+  );
+  return fc.oneof(
+    { weight: 3, arbitrary: fc.array(good, { minLength: 1, maxLength: 10 }) },
+    { weight: 1, arbitrary: fc.array(any, { minLength: 1, maxLength: 10 }) },
+  );
+}
+
+const visit = fc
+  .record({
+    when: mostly<Visit['when']>(['open'], ['early', 'never opened']),
+    frames: fc.oneof(
+      fc.record({ encoding: fc.constant('json' as const), pieces: piecesOf(textPiece) }),
+      fc.record({ encoding: fc.constant('cbor' as const), pieces: piecesOf(cborPiece) }),
+    ),
+  })
+  .map(({ when, frames }): Visit => ({ when, ...frames }));
 
 const goodHello = { type: 'hello', boot: 'b-1', deviceType: 'env-sensor@1', t1: 1_000 };
 /** The uptime of the last heartbeat, which must be answered. */
 const lastT1 = 987_654_321;
 
-async function strike(range: FuzzRange, { when, pieces }: Visit): Promise<string> {
+function written(sound: object, encoding: Visit['encoding']): Buffer {
+  if (encoding === 'json') return wireFrame(1, JSON.stringify(sound));
+  return wireFrame(2, Buffer.from(writeCbor(sound)));
+}
+
+async function strike(range: FuzzRange, { encoding, when, pieces }: Visit): Promise<string> {
   const { hub } = range;
   const id = range.nextDevice();
   const lines = RawWebSocket.upgradeLines(
-    { Authorization: basic(id, hub.secretOf(id)), 'Sec-WebSocket-Protocol': 'hub.v1.json' },
+    { Authorization: basic(id, hub.secretOf(id)), 'Sec-WebSocket-Protocol': subprotocols[encoding] },
     '/v1/device',
   );
   const socket = await RawWebSocket.request(Number(new URL(hub.deviceUrl).port), lines);
   try {
     if (!socket.head.startsWith('HTTP/1.1 101')) throw new Error(`${id} was not let in: ${socket.head}`);
-    if (when !== 'never opened') socket.write(wireFrame(1, JSON.stringify(goodHello)));
+    if (when !== 'never opened') socket.write(written(goodHello, encoding));
     if (when === 'open') await readUntil(socket, ({ type }) => type === 'welcome');
-    socket.write(...pieces.map(bytesOf), wireFrame(1, JSON.stringify({ type: 'heartbeat', t1: lastT1 })));
+    socket.write(...pieces.map(bytesOf), written({ type: 'heartbeat', t1: lastT1 }, encoding));
     // What follows bytes without a frame may be taken for the rest of one, and wait for more.
     if (when !== 'open' || pieces.some((piece) => 'bytes' in piece)) socket.endSending();
     const last = await readUntil(socket, (said) => said.type === 'heartbeat' && said.t1 === lastT1);
-    return `${when}: ${last}`;
+    return `${encoding}, ${when}: ${last}`;
   } finally {
     socket.destroy();
   }
@@ -161,11 +203,19 @@ function judged({ opcode, payload, masked, rsv }: WireFrame): HubFrame | number 
     if (!codes.has(code) && !own) throw new Error(`the hub closed with ${code}`);
     return code;
   }
-  if (opcode !== 1) throw new Error(`the hub sent a frame of opcode ${opcode}`);
-  const said = JSON.parse(payload.toString()) as HubFrame;
+  if (opcode !== 1 && opcode !== 2) throw new Error(`the hub sent a frame of opcode ${opcode}`);
+  const said = opcode === 1 ? (JSON.parse(payload.toString()) as HubFrame) : binaryFrame(payload);
   const error = Object.hasOwn(hubFrameChecks, said.type) ? hubFrameChecks[said.type](said) : 'its type';
   if (error !== undefined) throw new Error(`the hub sent ${payload.toString()}: ${JSON.stringify(error)}`);
   return said;
+}
+
+function binaryFrame(payload: Buffer): HubFrame {
+  const read = readCbor(payload);
+  if (read.kind !== 'read' || read.faults !== undefined)
+    throw new Error(`the hub sent ${payload.toString('hex')}`);
+  if (Array.isArray(read.value)) return { type: 'ack', upTo: Number((read.value as unknown[])[1]) };
+  return read.value as HubFrame;
 }
 
 export const deviceFrameDoor = makeDoor('frames', visit, strike);

@@ -112,7 +112,10 @@ export class FakeSession implements CommandSession {
   /** Nobody tells it anything, unless the test does: then it reckons as the hub does. */
   readonly reportedClock = new ReportedClock();
   readonly frames: HubFrame[] = [];
-  readonly outbox = { maxFrameBytes: 65_536 };
+  readonly outbox = {
+    maxFrameBytes: 65_536,
+    bytesOf: (frame: HubFrame) => Buffer.byteLength(JSON.stringify(frame)),
+  };
   full = false;
 
   constructor(deviceId: string, options: { epoch?: number; boot?: string; persists?: boolean } = {}) {

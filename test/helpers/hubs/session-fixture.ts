@@ -5,7 +5,6 @@ import type { TestContext } from 'node:test';
 import { AckSchedule } from '../../../hub/sessions/ack-schedule.ts';
 import { hashSecret, type Credential } from '../../../hub/registry/credentials.ts';
 import { startLiveness } from '../../../hub/presence/liveness.ts';
-import type { DeviceSocket } from '../../../hub/sessions/outbox.ts';
 import { PresenceKeeper } from '../../../hub/presence/presence-keeper.ts';
 import { Registry } from '../../../hub/registry/registry.ts';
 import { startCloneGuard } from '../../../hub/sessions/clone-guard.ts';
@@ -21,13 +20,18 @@ import { Ingest } from '../../../hub/telemetry/ingest.ts';
 import type { ReadingFollower } from '../../../hub/telemetry/reading-follower.ts';
 import type { MetricsWriter, WriteOutcome } from '../../../hub/telemetry/store.ts';
 import type { WriterOptions } from '../../../hub/telemetry/writer.ts';
-import { compileDeviceType, hubFrameChecks, type DeviceType, type HubFrame } from '../../../schemas/index.ts';
+import { compileDeviceType } from '../../../schemas/index.ts';
+import type { DeviceType, DeviceTypeCatalog, TelemetryFrame } from '../../../schemas/index.ts';
+import { writeCbor } from '../../../schemas/cbor/cbor-writer.ts';
+import { shortenTelemetry, shortStreamsOf } from '../../../schemas/cbor/short-telemetry.ts';
+import { subprotocols } from '../../../schemas/limits.ts';
 import { ManualClock, trustedClock } from '../clock.ts';
 import { silentLog } from '../silent-log.ts';
 import { startMs } from '../start-time.ts';
 import { MemoryDeviceLists, MemoryDeviceStore, MemoryPresenceStore } from '../devices/memory-devices.ts';
 import { RecordingCommands } from '../devices/recording-commands.ts';
 import { testPipeline } from './pipeline.ts';
+import { ScriptedSocket } from './scripted-socket.ts';
 
 const env = {
   type: 'object',
@@ -83,53 +87,6 @@ export function turn(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve);
   });
-}
-
-/** A frame the hub sent, with its members loosely typed for assertions. */
-export type Sent = { type: HubFrame['type'] } & Record<string, unknown>;
-
-/** A device's socket in memory. Each frame sent is held against the protocol's own schemas. */
-export class ScriptedSocket implements DeviceSocket {
-  bufferedAmount = 0;
-  pings = 0;
-  readonly sent: Sent[] = [];
-  readonly unlawful: unknown[] = [];
-  closedWith: { code: number; reason: string } | undefined;
-  /** Called at each ping: a stack that answers calls `session.pong()`. */
-  onPing: () => void = () => {};
-
-  send(text: string): void {
-    assert.equal(this.closedWith, undefined, 'nothing is sent after the close frame (RFC 6455 §5.5.1)');
-    const frame = JSON.parse(text) as Sent;
-    this.sent.push(frame);
-    const fault = hubFrameChecks[frame.type](frame);
-    if (fault !== undefined) this.unlawful.push({ fault, frame });
-  }
-
-  ping(): void {
-    this.pings += 1;
-    this.onPing();
-  }
-
-  close(code: number, reason: string): void {
-    this.closedWith ??= { code, reason: String(JSON.parse(reason).code) };
-  }
-
-  /** Frames of one type sent so far. */
-  of(type: HubFrame['type']): Sent[] {
-    return this.sent.filter((frame) => frame.type === type);
-  }
-
-  /** Each ack and nack in order: `ack 3`, `nack 2 schema`, `nack 2 schema [0,4]`. */
-  get answers(): string[] {
-    return this.sent.flatMap((frame) => {
-      if (frame.type === 'ack') return [`ack ${String(frame['upTo'])}`];
-      if (frame.type !== 'nack') return [];
-      const { seq, code, rejectedSamples: samples } = frame;
-      const of = samples === undefined ? '' : ` ${JSON.stringify(samples)}`;
-      return [`nack ${typeof seq === 'number' ? seq : '-'} ${String(code)}${of}`];
-    });
-  }
 }
 
 /** A metrics store whose answers a test scripts; it keeps what it said it stored. */
@@ -205,25 +162,50 @@ export interface FixtureOptions extends Partial<SessionOptions> {
   maxAheadMs?: number;
   /** Not given: one that is never doubted. */
   hubClock?: (clock: Clock) => Pick<HubClock, 'doubted' | 'unusable' | 'range' | 'reportedByDevice'>;
+  /** How the devices write their frames: JSON when not given. */
+  encoding?: Encoding;
+  /** Of the devices, in place of the fixture's own. */
+  type?: DeviceType;
+}
+
+/** JSON; CBOR with names; CBOR with telemetry in its short form, where it has one. */
+export type Encoding = 'json' | 'cbor-names' | 'cbor-short';
+
+function written(frame: object, encoding: Encoding, type: DeviceType): Uint8Array {
+  const isTelemetry = 'type' in frame && frame.type === 'telemetry';
+  const short =
+    encoding === 'cbor-short' && isTelemetry
+      ? shortenTelemetry(frame as TelemetryFrame, shortStreamsOf(type.definition))
+      : undefined;
+  return writeCbor(short ?? frame);
 }
 
 /** One connected device: its session and its end of the socket. */
 export class ConnectedDevice {
   readonly session: Session;
   readonly socket: ScriptedSocket;
+  readonly #encoding: Encoding;
+  readonly #type: DeviceType;
   #seq = 0;
 
-  constructor(session: Session, socket: ScriptedSocket) {
+  constructor(
+    session: Session,
+    socket: ScriptedSocket,
+    { encoding = 'json', type = sensorType }: Pick<FixtureOptions, 'encoding' | 'type'> = {},
+  ) {
     this.session = session;
     this.socket = socket;
+    this.#encoding = encoding;
+    this.#type = type;
   }
 
   send(frame: object): void {
-    this.session.text(JSON.stringify(frame));
+    if (this.#encoding === 'json') this.session.text(JSON.stringify(frame));
+    else this.session.binary(written(frame, this.#encoding, this.#type));
   }
 
   hello(members: object = {}): Promise<void> {
-    this.send({ type: 'hello', boot: 'b1', deviceType: 'sensor@1', t1: 0, ...members });
+    this.send({ type: 'hello', boot: 'b1', deviceType: this.#type.id, t1: 0, ...members });
     return turn();
   }
 
@@ -235,6 +217,10 @@ export class ConnectedDevice {
     const data = 'samples' in members ? {} : { data: { temperature: 20 } };
     this.send({ type: 'telemetry', seq, stream: 'env', ...time, ...data, ...members });
   }
+}
+
+function ofOne(type: DeviceType): DeviceTypeCatalog {
+  return { get: (id) => (id === type.id ? type : undefined), all: () => [type] };
 }
 
 /** The device's one credential: its secret is `secret-<id>`. */
@@ -264,7 +250,8 @@ export async function startSessions(t: TestContext, options: FixtureOptions = {}
   };
   const liveness = startLiveness({ clock, afterPoll });
   const deviceStore = new MemoryDeviceStore();
-  const type = options.twin === true ? 'sensor@3' : 'sensor@1';
+  const type = options.type?.id ?? (options.twin === true ? 'sensor@3' : 'sensor@1');
+  const known = options.type === undefined ? catalog : ofOne(options.type);
   const record = { type, site: 'lab', createdMs: 0, disabled: false, epoch: 0 };
   await deviceStore.add(['d1', 'd2'].map((id) => ({ ...record, id, credentials: [secretOf(id)] })));
   const removed: string[] = [];
@@ -287,7 +274,7 @@ export async function startSessions(t: TestContext, options: FixtureOptions = {}
   });
   const sessions = new Sessions({
     registry,
-    catalog,
+    catalog: known,
     clock,
     hubClock,
     lastSession: (id) => presence.session(id),
@@ -347,7 +334,7 @@ export async function startSessions(t: TestContext, options: FixtureOptions = {}
     hubClock,
     log: silentLog,
     liveness,
-    catalog,
+    catalog: known,
     ingest,
     acks,
     presence,
@@ -373,7 +360,8 @@ export async function startSessions(t: TestContext, options: FixtureOptions = {}
   function connect(deviceId = 'd1', address = '10.0.0.1'): ConnectedDevice {
     const found = registry.get(deviceId);
     assert.ok(found);
-    const socket = new ScriptedSocket();
+    const isCbor = options.encoding !== undefined && options.encoding !== 'json';
+    const socket = new ScriptedSocket(isCbor ? subprotocols.cbor : '');
     sockets.push(socket);
     const session = new Session(
       { ...deps, opened: () => undefined, options: sessionOptions },
@@ -383,7 +371,7 @@ export async function startSessions(t: TestContext, options: FixtureOptions = {}
     );
     sessions.connected(session, { deviceId, by: 'secret', credentialId: 'c1' });
     session.start();
-    return new ConnectedDevice(session, socket);
+    return new ConnectedDevice(session, socket, options);
   }
 
   /** A device whose session is open. */

@@ -14,7 +14,8 @@ test('whatever comes to the doors for devices, operators and MQTT clients, the h
   // Whoever only meets the first check at a door tries nothing of what is behind it.
   const got = (door: string, pattern: RegExp): number =>
     [...(answers.get(door)?.keys() ?? [])].filter((answer) => pattern.test(answer)).length;
-  assert.ok(got('frames', /^open: heartbeat$/) > 0, 'sessions outlive what is sent in them');
+  assert.ok(got('frames', /^json, open: heartbeat$/) > 0, 'sessions outlive what is sent in them');
+  assert.ok(got('frames', /^cbor, open: heartbeat$/) > 0, 'in CBOR too');
   assert.ok(got('operations', / 20\d$/) >= 25, 'operations are performed');
   assert.ok(got('operations', / 40[0-9]$/) >= 25, 'and refused');
   assert.ok(got('bytes', / [24]/) > 3, 'requests are read');

@@ -34,7 +34,8 @@ function startViews() {
   return { clock, frames, views, recorded, device: frames.of('d-1') };
 }
 
-const nack = (more: object): string => JSON.stringify({ type: 'nack', code: 'schema', retry: false, ...more });
+const nack = (more: object): string =>
+  JSON.stringify({ type: 'nack', code: 'schema', retry: false, ...more });
 
 test('a nack stands beside the frame it refuses, in this session and no earlier one', () => {
   const { device, views } = startViews();

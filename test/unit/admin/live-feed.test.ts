@@ -307,7 +307,9 @@ test('more sockets than are allowed are turned away, and counted', () => {
 
 test('one viewer has half of the live sockets at most, and another still gets in', () => {
   const { open } = startFeed();
-  const pages = Array.from({ length: 500 }, () => open([], { requester: { actor: 'token:greedy', origin: 'http' } }));
+  const pages = Array.from({ length: 500 }, () =>
+    open([], { requester: { actor: 'token:greedy', origin: 'http' } }),
+  );
   assert.equal(pages.filter(({ closedWith }) => closedWith === undefined).length, 200);
   assert.equal(open([], { requester: anna }).closedWith, undefined);
 });
@@ -357,6 +359,9 @@ test('frames of a device that a viewer may not see are not there for it, and no 
   const page = open(['frames:d-1', 'frames:d-2'], { mayShow: (id) => id === 'd-2' });
   clock.advance(1_000);
   assert.deepEqual(page.of('frames'), []);
-  assert.deepEqual(page.of('gone').map(({ id }) => id), ['d-1']);
+  assert.deepEqual(
+    page.of('gone').map(({ id }) => id),
+    ['d-1'],
+  );
   assert.deepEqual(looks, ['operator:anna d-2']);
 });

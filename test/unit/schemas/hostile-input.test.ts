@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { clientAddress, networkOf, trustedProxies } from '../../../hub/adapters/client-address.ts';
 import { readConfig } from '../../../hub/config/config.ts';
-import { parseDeviceFrame } from '../../../hub/sessions/frame-decoder.ts';
+import { parseDeviceFrame } from '../../../hub/sessions/frames/frame-decoder.ts';
 import { HubError } from '../../../hub/kernel/errors.ts';
 import { configNames } from '../../../schemas/config.ts';
 import { mayCommand, reaches } from '../../../hub/operators/operator.ts';

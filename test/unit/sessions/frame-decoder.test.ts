@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { parseDeviceFrame } from '../../../hub/sessions/frame-decoder.ts';
+import { parseDeviceFrame } from '../../../hub/sessions/frames/frame-decoder.ts';
 
 const nested = (levels: number): string => `${'{"a":'.repeat(levels - 1)}{}${'}'.repeat(levels - 1)}`;
 

@@ -17,9 +17,7 @@ function startLog(given: Partial<FrameLogLimits> = {}) {
 }
 
 const kept = (log: FrameLog, ids: readonly string[]): number =>
-  ids
-    .flatMap((id) => [...log.entries(id)])
-    .reduce((sum, { text }) => sum + text.length + entryBytes, 0);
+  ids.flatMap((id) => [...log.entries(id)]).reduce((sum, { text }) => sum + text.length + entryBytes, 0);
 
 test('both ways and the ends of connections are kept in their order, with their times', () => {
   const { clock, log } = startLog();
@@ -63,7 +61,10 @@ test('a noisy device never pushes out what a silent one said last', () => {
     for (let n = 0; n < 1_000; n += 1) noisy.received('x'.repeat(200));
   }
   assert.ok(log.bytes <= limits.fleetBytes, `${log.bytes}`);
-  assert.deepEqual(textsOf('silent').slice(-5), [5, 6, 7, 8, 9].map((n) => `last words ${n}`));
+  assert.deepEqual(
+    textsOf('silent').slice(-5),
+    [5, 6, 7, 8, 9].map((n) => `last words ${n}`),
+  );
 });
 
 test('a long frame is kept by its beginning, with its whole length, and never half of a character', () => {

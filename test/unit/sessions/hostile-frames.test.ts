@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { parsePayload } from '../../../hub/commands/command-request.ts';
-import { parseDeviceFrame } from '../../../hub/sessions/frame-decoder.ts';
+import { parseDeviceFrame } from '../../../hub/sessions/frames/frame-decoder.ts';
 import { deviceFrameChecks, type FieldError } from '../../../schemas/index.ts';
 import { hostileText } from '../../helpers/fuzz/hostile-values.ts';
 import { attempts, jsonTexts, type JsonSchema } from '../../helpers/fuzz/schema-values.ts';

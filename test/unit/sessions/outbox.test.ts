@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Outbox } from '../../../hub/sessions/outbox.ts';
-import { ScriptedSocket } from '../../helpers/hubs/session-fixture.ts';
+import { ScriptedSocket } from '../../helpers/hubs/scripted-socket.ts';
 
 function outboxOn(socket: ScriptedSocket) {
   const told = { overflows: 0, shown: [] as string[] };
@@ -9,7 +9,7 @@ function outboxOn(socket: ScriptedSocket) {
     socket,
     { softBytes: 100, hardBytes: 400 },
     { now: 7 },
-    { sent: (text) => void told.shown.push(text) },
+    { sent: (text) => void told.shown.push(String(text)) },
     () => (told.overflows += 1),
   );
   return { outbox, told };

@@ -279,7 +279,7 @@ test('whatever JSON a device sends, it is answered or taken, lawfully, and the h
 test('a binary frame closes 1003', async (t) => {
   const { open } = await startSessions(t);
   const device = await open();
-  device.session.binary();
+  device.session.binary(Buffer.from('a0', 'hex'));
   assert.deepEqual(device.socket.closedWith, { code: 1003, reason: 'binary-frame' });
 });
 

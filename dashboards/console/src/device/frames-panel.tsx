@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import { Field } from '../components/field.tsx';
 import { Panel } from '../components/panel.tsx';
 import { Table } from '../components/table.tsx';
 import { Time } from '../components/time.tsx';
@@ -51,21 +52,23 @@ function Frames({ device }: { device: string }) {
   return (
     <>
       <div class="frame-tools">
-        <label class="frame-choice">
-          <span>Show</span>
-          <select
-            value={choice}
-            onChange={({ currentTarget }) =>
-              setChoice(choices.find(([name]) => name === currentTarget.value)?.[0] ?? 'all')
-            }
-          >
-            {choices.map(([name, words]) => (
-              <option key={name} value={name}>
-                {words}
-              </option>
-            ))}
-          </select>
-        </label>
+        <Field label="Show">
+          {(control) => (
+            <select
+              {...control}
+              value={choice}
+              onChange={({ currentTarget }) =>
+                setChoice(choices.find(([name]) => name === currentTarget.value)?.[0] ?? 'all')
+              }
+            >
+              {choices.map(([name, words]) => (
+                <option key={name} value={name}>
+                  {words}
+                </option>
+              ))}
+            </select>
+          )}
+        </Field>
         <button
           type="button"
           class="button small"

@@ -1,10 +1,10 @@
-import { deviceFrameChecks } from '../../schemas/index.ts';
-import { cutText } from '../../schemas/cut-text.ts';
-import type { DeviceFrame, FieldError, ResultFrame } from '../../schemas/index.ts';
-import { readJson } from '../../schemas/json-text.ts';
+import { deviceFrameChecks } from '../../../schemas/index.ts';
+import { cutText } from '../../../schemas/cut-text.ts';
+import type { DeviceFrame, FieldError, ResultFrame } from '../../../schemas/index.ts';
+import { readJson } from '../../../schemas/json-text.ts';
 
-/** A text from a device, checked against the schema of its frame's type. */
-export type ParsedFrame =
+/** A message of a device, checked against the schema of its frame's type. */
+export type ReadFrame =
   | {
       kind: 'frame';
       frame: DeviceFrame;
@@ -21,6 +21,9 @@ export type ParsedFrame =
     }
   | { kind: 'unknown-type'; frame: UncheckedFrame }
   | { kind: 'undecodable'; error: FieldError };
+
+/** `bad-utf8`: a binary frame has a text that is not UTF-8. In text frames the socket finds it. */
+export type ParsedFrame = ReadFrame | { kind: 'bad-utf8' };
 
 /** The first fault of each sample that has one, by its index. */
 export type SampleFaults = ReadonlyMap<number, FieldError>;
@@ -40,14 +43,27 @@ export interface UncheckedFrame {
 }
 
 /** Text → one frame, or what is wrong with it: field and rule. A good frame costs one object beside its JSON. */
-export function parseDeviceFrame(text: string): ParsedFrame {
+export function parseDeviceFrame(text: string): ReadFrame {
   // With the faults of each sample: a frame is short enough to find all of them.
   const json = readJson(text, Infinity);
   if (json.kind === 'unreadable') return undecodable(json.fault);
-  const { value, faults } = json;
+  return judgedFrame(json.value, json.faults, { expected: 'a JSON object', got: () => text });
+}
+
+/**
+ * What was read of a message → one frame.
+ * @param faults of what was read, with their places
+ * @param whole what the message should be, and what it is, for the answer
+ */
+export function judgedFrame(
+  value: unknown,
+  faults: readonly FieldError[] | undefined,
+  whole: { expected: string; got: () => string },
+): ReadFrame {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    const text = whole.got();
     const got = text.length > 64 ? `${cutText(text, 61)}...` : text;
-    return undecodable({ path: '', keyword: 'type', expected: 'a JSON object', got });
+    return undecodable({ path: '', keyword: 'type', expected: whole.expected, got });
   }
   const frame: UncheckedFrame = value;
   const { type } = frame;
@@ -106,6 +122,6 @@ function sorted(faults: readonly FieldError[]): TextFaults {
   return { whole, samples };
 }
 
-function undecodable(error: FieldError): ParsedFrame {
+export function undecodable(error: FieldError): ReadFrame {
   return { kind: 'undecodable', error: { ...error, in: 'frame' } };
 }
