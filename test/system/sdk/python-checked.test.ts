@@ -7,3 +7,9 @@ test('the Python SDK passes every check over TLS', async () => {
   const sensor = pythonProgram('examples/sensor.py');
   assert.deepEqual(await failedChecks(sensor, '--type', 'env-sensor@1', '--tls'), []);
 });
+
+test('its port for asyncio passes those of the link over TLS', async () => {
+  const sensor = pythonProgram('test/aio_sensor.py');
+  const groups = ['tls', 'connect', 'link', 'data'];
+  assert.deepEqual(await failedChecks(sensor, '--type', 'env-sensor@1', '--tls', '--only', ...groups), []);
+});

@@ -60,5 +60,6 @@ examples.declare();
 examples.declareUnseen('a boot', () => pythonProgram('test/unseen.py'));
 // More boots than a hello can name: they are told in several sessions.
 examples.declareUnseen('ten boots', () => pythonProgram('test/unseen.py', { BOOTS: '10' }));
+examples.declareUnseen('a boot, sent by asyncio,', () => pythonProgram('test/unseen.py', { AIO: '1' }));
 // The sockets of MicroPython, on CPython with stand-ins.
 examples.declareUnseen('a board', () => pythonProgram('test/unseen.py', { BOARD: '1' }));
