@@ -24,7 +24,7 @@ async function fill(hub: InProcessHub, t: Parameters<typeof startCommandedDevice
   );
   const device = await openRaw(hub.device('d-2'), { firmware: '1.0' });
   t.after(() => device.close());
-  device.send({ type: 'telemetry', seq: 1, ts: Date.now(), stream: 'env', data: { temperature: 21 } });
+  device.send({ type: 'telemetry', seq: 1, ts: Date.now(), stream: 'env', data: { temperature: 61 } });
   device.send({ type: 'telemetry', seq: 2, ts: Date.now(), stream: 'env', data: { temperature: 999 } });
   await device.next('ack', (ack) => 'upTo' in ack && ack.upTo === 2);
   const admin = await withToken(hub, 'admin', { role: 'admin' });
@@ -35,12 +35,15 @@ async function fill(hub: InProcessHub, t: Parameters<typeof startCommandedDevice
   const action = { kind: 'notice', topic: 'news', data: 'hello' };
   const schedule = { name: 'daily', cron: '0 0 2 * * *', timeZone: 'Europe/Rome', to: 'all', action };
   assert.equal((await admin.ask('POST', '/schedules', schedule)).status, 201);
+  const silence = { to: 'id=d-3', untilMs: Date.now() + 3_600_000, reason: 'works' };
+  assert.equal((await admin.ask('POST', '/silences', silence)).status, 201);
 }
 
 /** Every page, with the paths of its views and what is visible when each is complete. */
 const views: Readonly<Record<PageName | 'none', readonly [path: string, complete: string][]>> = {
   fleet: [['/', 'text=d-3']],
   device: [['/devices/d-2', 'role=button[name="Blink …"]']],
+  alarms: [['/alarms', 'text=temperature 61 Cel, over 60']],
   commands: [
     ['/commands', 'role=cell[name="lamp broken"]'],
     ['/commands?view=groups&id=g-1', 'text=Wave 1'],

@@ -74,6 +74,8 @@ test('markup in types, labels, readings, refusals, commands and dead letters is 
       .status,
     200,
   );
+  const silence = { to: 'all', untilMs: Date.now() + 3_600_000, reason: shortMarkup };
+  assert.equal((await admin.ask('POST', '/silences', silence)).status, 201);
   const device = await openRaw(hub.device('h-1'), { deviceType: 'hostile@1', firmware: shortMarkup });
   t.after(() => device.close());
   const data = { word: markup, choice: shortMarkup, level: 1 };
@@ -121,6 +123,7 @@ test('markup in types, labels, readings, refusals, commands and dead letters is 
 
   const views: Readonly<Record<PageName, readonly [path: string, shown: string][]>> = {
     fleet: [['/', 'h-1']],
+    alarms: [['/alarms', shortMarkup]],
     commands: [
       ['/commands', markup],
       [`/commands?device=${encodeURIComponent(markup)}`, 'No commands here'],

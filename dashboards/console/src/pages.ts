@@ -1,6 +1,7 @@
 /** Every page of the console: one file each, named here once. */
 import type { ComponentType } from 'preact';
 import { paths, type PageName } from './paths.ts';
+import { AlarmsPage } from './pages/alarms.tsx';
 import { CommandsPage } from './pages/commands.tsx';
 import { DevicePage } from './pages/device.tsx';
 import { FleetPage } from './pages/fleet.tsx';
@@ -27,6 +28,7 @@ export interface Page {
 const byName: Readonly<Record<PageName, Page>> = {
   fleet: { path: paths.fleet, title: () => 'Fleet', nav: 'Fleet', content: FleetPage },
   device: { path: paths.device, title: ({ id = '' }) => id, content: DevicePage },
+  alarms: { path: paths.alarms, title: () => 'Alarms', nav: 'Alarms', content: AlarmsPage },
   commands: { path: paths.commands, title: () => 'Commands', nav: 'Commands', content: CommandsPage },
   schemas: { path: paths.schemas, title: () => 'Device types', nav: 'Device types', content: SchemasPage },
   hub: { path: paths.hub, title: () => 'Hub', nav: 'Hub', content: HubPage },

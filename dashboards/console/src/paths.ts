@@ -2,6 +2,7 @@
 export const paths = {
   fleet: '/',
   device: '/devices/:id',
+  alarms: '/alarms',
   commands: '/commands',
   schemas: '/schemas',
   hub: '/hub',

@@ -1,4 +1,5 @@
 import type { DeviceTypeDefinition } from '../../../../schemas/device-type-definition.ts';
+import { DeviceAlarms } from '../alarms/device-alarms.tsx';
 import { ApiError, ask } from '../api.ts';
 import { Panel } from '../components/panel.tsx';
 import { Empty, Failed, Loading } from '../components/states.tsx';
@@ -70,6 +71,7 @@ function Device({ details }: { details: DeviceDetails }) {
           {definition !== undefined && <DeviceCommands device={id} commands={definition.commands ?? {}} />}
         </div>
         <div class="device-main">
+          <DeviceAlarms device={id} />
           <Pictures details={details} type={state} />
           <NacksPanel device={id} />
           {definition?.logs === true && <LogPanel device={id} />}

@@ -1,6 +1,8 @@
 import type { ComponentChildren } from 'preact';
+import { useOpenAlarms } from '../alarms/open-alarms.ts';
 import { BrandMark } from '../components/brand-mark.tsx';
 import { pages } from '../pages.ts';
+import { paths } from '../paths.ts';
 import { path } from '../router.ts';
 import { Account } from './account.tsx';
 import { LiveMark } from './live-mark.tsx';
@@ -41,7 +43,23 @@ function NavItem({ at, word }: { at: string; word: string }) {
     <li>
       <a href={at} aria-current={here ? 'page' : undefined}>
         {word}
+        {at === paths.alarms && <OpenAlarms />}
       </a>
     </li>
+  );
+}
+
+/** On every page: alarms that nobody has acknowledged. */
+function OpenAlarms() {
+  const count = useOpenAlarms();
+  if (count === undefined || count === 0) return null;
+  return (
+    <>
+      {' '}
+      <span class="nav-count" title={`${count} that nobody has acknowledged`}>
+        {count > 999 ? '999+' : count}
+        <span class="visually-hidden"> that nobody has acknowledged</span>
+      </span>
+    </>
   );
 }

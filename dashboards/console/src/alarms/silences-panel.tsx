@@ -1,0 +1,156 @@
+import { useState } from 'preact/hooks';
+import type { Silence } from '../../../../schemas/api/alarms.ts';
+import { ask, messageOf } from '../api.ts';
+import { Field } from '../components/field.tsx';
+import { Panel } from '../components/panel.tsx';
+import { Empty, Loaded } from '../components/states.tsx';
+import { say } from '../components/status-region.tsx';
+import { Time } from '../components/time.tsx';
+import { mayAs } from '../session.ts';
+import { useLoad } from '../use-load.ts';
+
+const hourMs = 3_600_000;
+const durations = [
+  ['1 hour', hourMs],
+  ['8 hours', 8 * hourMs],
+  ['1 day', 24 * hourMs],
+  ['1 week', 168 * hourMs],
+] as const;
+
+/** Devices whose alarms are left out for a time, because somebody works on them. */
+export function SilencesPanel({ onChange }: { readonly onChange: () => void }) {
+  const load = useLoad((signal) => ask('GET /api/v1/silences', { signal }), []);
+  const changed = (): void => {
+    load.reload();
+    onChange();
+  };
+  return (
+    <Panel title="Silences">
+      <Loaded load={load} what="the silences">
+        {({ silences }) =>
+          silences.length === 0 ? (
+            <Empty title="No silences">
+              <p>A silence leaves out the alarms of devices that somebody works on.</p>
+            </Empty>
+          ) : (
+            <ul class="silence-list">
+              {silences.map((silence) => (
+                <SilenceLine key={silence.id} silence={silence} onEnd={changed} />
+              ))}
+            </ul>
+          )
+        }
+      </Loaded>
+      {mayAs('operator') && <NewSilence onDone={changed} />}
+    </Panel>
+  );
+}
+
+function SilenceLine({ silence, onEnd }: { readonly silence: Silence; readonly onEnd: () => void }) {
+  const { id, to, fromMs, untilMs, reason, actor } = silence;
+  async function end(): Promise<void> {
+    try {
+      await ask('DELETE /api/v1/silences/{id}', { params: { id } });
+      say('done', `Alarms of ${to} are published again`);
+      onEnd();
+    } catch (error) {
+      say('fault', messageOf(error));
+    }
+  }
+  return (
+    <li>
+      <p>
+        <code>{to}</code>: {reason}
+      </p>
+      <p class="quiet">
+        <Time ms={fromMs} /> to <Time ms={untilMs} />, by {actor.replace(/^operator:/, '')}
+        {mayAs('operator') && (
+          <button
+            type="button"
+            class="button small"
+            aria-label={`End now: the silence of ${to}`}
+            onClick={() => void end()}
+          >
+            End now
+          </button>
+        )}
+      </p>
+    </li>
+  );
+}
+
+function NewSilence({ onDone }: { readonly onDone: () => void }) {
+  const [to, setTo] = useState('');
+  const [durationMs, setDurationMs] = useState<number>(hourMs);
+  const [reason, setReason] = useState('');
+  const [fault, setFault] = useState<string>();
+  async function add(): Promise<void> {
+    try {
+      await ask('POST /api/v1/silences', { body: { to, untilMs: Date.now() + durationMs, reason } });
+      say('done', `Alarms of ${to} are silenced`);
+      setTo('');
+      setReason('');
+      setFault(undefined);
+      onDone();
+    } catch (error) {
+      setFault(messageOf(error));
+    }
+  }
+  return (
+    <details>
+      <summary>Add a silence</summary>
+      <form
+        aria-label="Add a silence"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void add();
+        }}
+      >
+        <Field label="Devices" hint="An id, site=…, type=…, a label such as floor=1, or all" fault={fault}>
+          {(control) => (
+            <input
+              {...control}
+              type="text"
+              required
+              autocomplete="off"
+              spellcheck={false}
+              value={to}
+              onInput={(event) => setTo(event.currentTarget.value)}
+            />
+          )}
+        </Field>
+        <Field label="For">
+          {(control) => (
+            <select
+              {...control}
+              value={durationMs}
+              onChange={(event) => setDurationMs(Number(event.currentTarget.value))}
+            >
+              {durations.map(([word, ms]) => (
+                <option key={ms} value={ms}>
+                  {word}
+                </option>
+              ))}
+            </select>
+          )}
+        </Field>
+        <Field label="Reason">
+          {(control) => (
+            <input
+              {...control}
+              type="text"
+              required
+              maxLength={256}
+              autocomplete="off"
+              value={reason}
+              onInput={(event) => setReason(event.currentTarget.value)}
+            />
+          )}
+        </Field>
+        <button type="submit" class="button">
+          Silence
+        </button>
+      </form>
+    </details>
+  );
+}
