@@ -9,7 +9,7 @@ const ranks = [
   ['audit', 'bus'],
   ['presence', 'registry'],
   ['commands', 'operators', 'schedules'],
-  ['telemetry', 'identity', 'incidents', 'notices', 'twins'],
+  ['telemetry', 'identity', 'incidents', 'notices', 'twins', 'firmware'],
   ['sessions', 'alarms'],
   ['admin'],
 ];

@@ -17,6 +17,7 @@ import { watchDescriptors } from './wiring/descriptors-wiring.ts';
 import { listenForDevices } from './wiring/devices-wiring.ts';
 import { drainHub } from './wiring/drain-wiring.ts';
 import { startIdentity } from './wiring/identity-wiring.ts';
+import { startFirmware } from './wiring/firmware-wiring.ts';
 import { createIncidents } from './wiring/incidents-wiring.ts';
 import { startJobs } from './wiring/jobs-wiring.ts';
 import { createNotices } from './wiring/notices-wiring.ts';
@@ -89,6 +90,7 @@ async function startParts(hub: HubContext) {
   const base = { state, registry, sessions };
   const notices = createNotices(hub, base);
   const twins = await startTwins(hub, { ...base, bus, topics, telemetry, presence });
+  const firmware = await startFirmware(hub, { ...base, telemetry, presence });
   const commands = await startCommands(hub, { ...base, bus, topics, telemetry, presence });
   const watched = { ...base, bus, topics, telemetry, presence, incidents, twins, commands };
   const alarms = await startAlarms(hub, watched);
@@ -109,7 +111,7 @@ async function startParts(hub: HubContext) {
     commands,
   });
   await admin.load();
-  const served = { twins, alarms, commands, schedules, notices, identity, operators, admin };
+  const served = { twins, firmware, alarms, commands, schedules, notices, identity, operators, admin };
   return { ...base, missingTypes, bus, telemetry, admission, presence, incidents, ...served };
 }
 
@@ -119,19 +121,9 @@ type HubParts = Awaited<ReturnType<typeof startParts>>;
  * Who is notified of what, in this order. Those who follow within one `wiring/` file are not listed here, nor those above who
  * follow from the start because they must miss nothing.
  */
-function follow({
-  state,
-  registry,
-  missingTypes,
-  telemetry,
-  sessions,
-  presence,
-  incidents,
-  twins,
-  alarms,
-  commands,
-  admin,
-}: HubParts): void {
+function follow(parts: HubParts): void {
+  const { state, registry, missingTypes, telemetry, sessions, presence, incidents, admin } = parts;
+  const { twins, firmware, alarms, commands } = parts;
   // Sessions come first, so that a removed device sends nothing more. Removals come last, because they record that
   // everything else is done.
   registry.follow(
@@ -147,6 +139,7 @@ function follow({
     telemetry.twinRecorder,
     telemetry.alarmRecorder,
     twins.keeper,
+    firmware.rollouts,
     alarms.keeper,
     commands.dispatcher,
     presence.removals,
@@ -188,6 +181,7 @@ async function openListeners(hub: HubContext, parts: HubParts): Promise<RunningH
           live: parts.admin.feed,
           schedules: parts.schedules,
           ...parts.twins.operations,
+          ...parts.firmware.operations,
           ...parts.alarms.operations,
         }),
       access: operators.access,

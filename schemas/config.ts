@@ -49,6 +49,9 @@ export interface ConfigValues {
   deadLettersMax: number;
   diskReserveMib: number;
   embeddedMaxMib: number;
+  firmwareMaxMib: number;
+  firmwareKey?: string;
+  artifactDownloads: number;
   rollUps: 'off' | '1m';
   rawRetentionDays?: number;
   backoffMaxMs: number;

@@ -43,6 +43,7 @@ export function compileDeviceType(definition: unknown, file: string): DeviceType
     events,
     commands,
     twin,
+    firmware,
     logs = false,
     presence,
   } = definition as DeviceTypeDefinition;
@@ -59,6 +60,7 @@ export function compileDeviceType(definition: unknown, file: string): DeviceType
     })),
     commands: mapOf(commands, (command, item) => compileCommand(ajv, command, item)),
     twin: twin && withGoodDefaults(compileTwin(ajv, twin), file),
+    updatesFirmware: firmware?.updates === true,
     logs,
     presence: {
       heartbeatSec: presence.heartbeatSec,

@@ -10,6 +10,8 @@ export interface DeviceTypeDefinition {
   events?: Record<string, ObjectDefinition>;
   commands?: Record<string, CommandDefinition>;
   twin?: TwinDefinition;
+  /** `updates`: its devices take new firmware from the hub. */
+  firmware?: { updates: boolean };
   /** Its devices may send lines of their log. */
   logs?: boolean;
   presence: { heartbeatSec: number; graceSec?: number; maxHeartbeatSec?: number; alarmAfterSec?: number };

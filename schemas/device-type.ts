@@ -78,6 +78,8 @@ export interface DeviceType {
   commands: ReadonlyMap<string, CommandType>;
   /** Not given: its devices have no twin. */
   twin?: TwinType | undefined;
+  /** Its devices take new firmware from the hub. */
+  updatesFirmware: boolean;
   /** Its devices may send lines of their log. */
   logs: boolean;
   /** `maxHeartbeatSec`: the longest heartbeat a device may ask for. */

@@ -26,6 +26,7 @@ export type {
   Severity,
   TelemetryFrame,
   TwinError,
+  UpdateStatusFrame,
 } from './protocol/device-frames.ts';
 export type {
   AckFrame,
@@ -40,8 +41,11 @@ export type {
   NackFrame,
   NamedAckFrame,
   NoticeFrame,
+  OfferedUpdate,
   RecallFrame,
   SessionLimits,
+  UpdateCancelledFrame,
+  UpdateFrame,
   WelcomeFrame,
 } from './protocol/hub-frames.ts';
 export { deviceFrameChecks, hubFrameChecks } from './protocol/frame-checks.ts';

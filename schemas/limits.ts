@@ -47,6 +47,9 @@ export const sitePattern = /^[A-Za-z0-9_.-]{1,64}$/;
 /** What the key of a label looks like. */
 export const labelKeyPattern = /^[A-Za-z][A-Za-z0-9_.-]{0,63}$/;
 
+/** The version of a firmware, as `hello.firmware` says it. */
+export const firmwareVersionPattern = /^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$/;
+
 /** `name@version`. */
 export const deviceTypePattern = /^[a-z0-9-]+@[0-9]+$/;
 

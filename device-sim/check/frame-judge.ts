@@ -58,6 +58,7 @@ export class FrameJudge {
       case 'heartbeat':
       case 'received':
       case 'progress':
+      case 'update-status':
       case 'bye':
         return undefined;
     }

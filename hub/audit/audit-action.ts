@@ -7,6 +7,7 @@ export type AuditAction =
   | `credential.${'add' | 'revoke' | 'rotate'}`
   | `device.${'add' | 'label' | 'enable' | 'disable' | 'remove' | 'enrol' | 'tap'}`
   | `enrolment.${'create' | 'revoke' | 'approve' | 'deny'}`
+  | `firmware.${'add' | 'remove'}`
   | `group.${'set' | 'remove'}`
   | `group-twin.${'set' | 'cancel'}`
   | 'hub.restore'
@@ -14,6 +15,7 @@ export type AuditAction =
   | 'logout'
   | `operator.${'save' | 'remove'}`
   | 'publish'
+  | `rollout.${'start' | 'pause' | 'resume' | 'cancel' | 'stop'}`
   | `schedule.${'add' | 'pause' | 'remove'}`
   | 'session.end'
   | `silence.${'add' | 'remove'}`

@@ -1,6 +1,7 @@
 /** The operations of a running hub, over the admin socket in its data folder. */
 
 import { request, type IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
 import { text as bodyText } from 'node:stream/consumers';
 import type { CredentialSummary, NewSecret } from '../../schemas/api/credentials.ts';
 import type { OfflineOperations } from './cli-deps.ts';
@@ -95,12 +96,15 @@ export async function callHub(
   path: string,
   body: unknown,
 ): Promise<unknown> {
-  const response = await send(
-    socketPath,
-    method,
-    path,
-    body === undefined ? undefined : JSON.stringify(body),
-  );
+  const text = body === undefined ? undefined : JSON.stringify(body);
+  const headers =
+    text === undefined
+      ? {}
+      : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) };
+  return answerOf(await send(socketPath, method, path, headers, text));
+}
+
+async function answerOf(response: IncomingMessage): Promise<unknown> {
   const status = response.statusCode ?? 0;
   let answer: unknown;
   try {
@@ -115,7 +119,22 @@ export async function callHub(
   throw faultOf(status, answer);
 }
 
-function send(socketPath: string, method: string, path: string, body?: string): Promise<IncomingMessage> {
+/** Sends a file as it is. @returns the answer's JSON @throws HubError as the operations of `adminClient` */
+export async function sendFile(
+  socketPath: string,
+  { path, media, size, bytes }: { path: string; media: string; size: number; bytes: Readable },
+): Promise<unknown> {
+  const headers = { 'content-type': media, 'content-length': size };
+  return answerOf(await send(socketPath, 'PUT', path, headers, bytes));
+}
+
+function send(
+  socketPath: string,
+  method: string,
+  path: string,
+  headers: Record<string, string | number>,
+  body?: string | Readable,
+): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const outgoing = request({
       socketPath,
@@ -123,14 +142,12 @@ function send(socketPath: string, method: string, path: string, body?: string): 
       path,
       agent: false,
       signal: AbortSignal.timeout(timeoutMs),
-      headers:
-        body === undefined
-          ? {}
-          : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
+      headers,
     });
     outgoing.once('response', resolve);
     outgoing.once('error', (error: NodeJS.ErrnoException) => reject(connectFault(error, socketPath)));
-    outgoing.end(body);
+    if (typeof body === 'object') body.on('error', (error) => outgoing.destroy(error)).pipe(outgoing);
+    else outgoing.end(body);
   });
 }
 

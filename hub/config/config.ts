@@ -72,6 +72,12 @@ export interface Config {
   readonly deadLettersMax: number;
   readonly diskReserveMib: number;
   readonly embeddedMaxMib: number;
+  /** Of all firmware in the data folder. */
+  readonly firmwareMaxMib: number;
+  /** The public key of who owns the firmware, absolute; undefined: the devices alone check signatures. */
+  readonly firmwareKey?: string | undefined;
+  /** Devices that download at the same time. */
+  readonly artifactDownloads: number;
   readonly rollUps: boolean;
   /** Undefined: readings are kept forever. */
   readonly rawRetentionDays?: number | undefined;
@@ -126,11 +132,12 @@ export interface NamedFiles {
   readonly tlsCert?: string;
   readonly tlsKey?: string;
   readonly tlsClientCa?: string;
+  readonly firmwareKey?: string;
 }
 
 /** @param values those without a fault */
 function namedFiles(values: Partial<ConfigValues>, cwd: string): NamedFiles {
-  const given = (['tlsCert', 'tlsKey', 'tlsClientCa'] as const).flatMap((name) => {
+  const given = (['tlsCert', 'tlsKey', 'tlsClientCa', 'firmwareKey'] as const).flatMap((name) => {
     const file = values[name];
     return file === undefined ? [] : [[name, resolve(cwd, file)] as const];
   });
@@ -327,6 +334,9 @@ function nested(values: ConfigValues, cwd: string): Config {
     deadLettersMax: values.deadLettersMax,
     diskReserveMib: values.diskReserveMib,
     embeddedMaxMib: values.embeddedMaxMib,
+    firmwareMaxMib: values.firmwareMaxMib,
+    firmwareKey: values.firmwareKey === undefined ? undefined : path(values.firmwareKey),
+    artifactDownloads: values.artifactDownloads,
     rollUps: values.rollUps === '1m',
     rawRetentionDays: values.rawRetentionDays,
     backoffMaxMs: values.backoffMaxMs,

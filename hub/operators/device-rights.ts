@@ -6,13 +6,17 @@ import { mayCommand, reaches } from './operator.ts';
 /** Whether an operator may do something with a device; `command`: send it that command. */
 export type MayTouch = (operator: Operator, deviceId: string, command?: string) => boolean;
 
-/** Whether an operator may change what a device should hold: settings are `config`. */
-export type MaySet = (operator: Operator, deviceId: string) => boolean;
+/** Whether an operator may change something of a device that is no command, but as grave as one. */
+export type MayChange = (operator: Operator, deviceId: string) => boolean;
 
-export function settingRights(recordOf: (deviceId: string) => DeviceRecord | undefined): MaySet {
+/** @param safety `config` for what the device should hold, `critical` for its firmware */
+export function changeRights(
+  recordOf: (deviceId: string) => DeviceRecord | undefined,
+  safety: 'config' | 'critical',
+): MayChange {
   return (operator, deviceId) => {
     const record = recordOf(deviceId);
-    return record === undefined ? operator.devices === '*' : mayCommand(operator, record, 'config');
+    return record === undefined ? operator.devices === '*' : mayCommand(operator, record, safety);
   };
 }
 

@@ -71,6 +71,7 @@ function isRepeat(last: DeviceEvent, next: DeviceEventBody): boolean {
     case 'bye':
     case 'drained':
     case 'closed':
+    case 'update':
     case 'presence':
       return false;
   }

@@ -49,6 +49,11 @@ export function isHubWide({ state }: Presence): boolean {
   return state === 'unknown' || state === 'migrating';
 }
 
+/** Whether it is known not to be there: not one that may be back any moment, because its link or the hub broke. */
+export function isAway({ state }: Pick<Presence, 'state'>): boolean {
+  return !awaited.has(state);
+}
+
 export function neverSeen(sinceMs: number, epoch = 0): Presence {
   return { state: 'never-seen', reason: 'registered', sinceMs, epoch, n: 0, marks: {} };
 }

@@ -48,7 +48,7 @@ export function judgeHello(
 }
 
 export function welcomeFrame(
-  session: Pick<WelcomeFrame, 'epoch' | 't1' | 'now' | 'desired'>,
+  session: Pick<WelcomeFrame, 'epoch' | 't1' | 'now' | 'desired' | 'update'>,
   { heartbeatMs, graceMs }: LinkTiming,
   { ackDelayMs, backoffMaxMs, inFlight, messagesPerSec }: SessionOptions,
 ): WelcomeFrame {

@@ -5,9 +5,12 @@ import type {
   DeviceType,
   HeartbeatFrame,
   ReportedFrame,
+  UpdateStatusFrame,
 } from '../../schemas/index.ts';
+import type { StatusAnswer } from '../firmware/rollouts/update-session.ts';
 import type { DeviceRecord, StoredOpening } from '../registry/device-store.ts';
 import type { FrameRefusal } from '../telemetry/ingest.ts';
+import type { ReportAnswer } from '../twins/twin-session.ts';
 import { stepAnchor } from './anchor-step.ts';
 import { DataFrames, hasData } from './data-frames.ts';
 import { DeviceClock } from './device-clock.ts';
@@ -101,6 +104,9 @@ export class OpenFrames {
       case 'reported':
         void this.#reported(frame);
         return;
+      case 'update-status':
+        void this.#updateStatus(frame);
+        return;
       case 'bye':
         this.#parts.left(frame);
         return;
@@ -131,13 +137,20 @@ export class OpenFrames {
     this.data.typeChanged(this.#deps.ingest.openChannel(this.#parts.record, type, boot, anchors, steps));
   }
 
-  /** Acked once it is on disk. */
   async #reported(frame: ReportedFrame): Promise<void> {
+    this.#answer(frame.id, await this.#deps.twins.reported(this.#parts.session, frame));
+  }
+
+  async #updateStatus(frame: UpdateStatusFrame): Promise<void> {
+    this.#answer(frame.re, await this.#deps.updates.updateStatus(this.#parts.session, frame));
+  }
+
+  /** Acked once it is on disk. */
+  #answer(re: string, answer: ReportAnswer | StatusAnswer): void {
     const { session, nacks } = this.#parts;
-    const answer = await this.#deps.twins.reported(session, frame);
     if (!session.isOpen) return;
-    if (answer.kind === 'taken') session.send({ type: 'ack', re: frame.id });
-    else nacks.refuse(answer.refusal, { re: frame.id });
+    if (answer.kind === 'taken') session.send({ type: 'ack', re });
+    else nacks.refuse(answer.refusal, { re });
   }
 
   #heartbeat(frame: HeartbeatFrame): void {

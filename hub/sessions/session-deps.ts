@@ -15,6 +15,7 @@ import type { SessionCounters } from './session-counters.ts';
 import type { Sessions } from './sessions.ts';
 import type { DeviceEvents } from '../presence/device-events.ts';
 import type { TwinEvents } from '../twins/twin-session.ts';
+import type { UpdateEvents } from '../firmware/rollouts/update-session.ts';
 import type { DeviceSession } from './device-session.ts';
 
 /** What every session of the hub is given. */
@@ -31,6 +32,7 @@ export interface SessionDeps {
   sessions: Sessions;
   commands: CommandEvents;
   twins: TwinEvents;
+  updates: UpdateEvents;
   /** Called after the welcome. */
   opened: (session: DeviceSession) => void;
   clones: CloneGuard;

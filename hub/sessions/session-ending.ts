@@ -29,13 +29,14 @@ export class SessionEnding {
     this.#session = session;
   }
 
-  /** Commands and desired states end. Called at the goodbye and at the end; whichever comes first counts. */
+  /** Commands, desired states and updates end. Called at the goodbye and at the end; whichever comes first counts. */
   endRequests(replaced = false): void {
     if (this.#requestsEnded) return;
     this.#requestsEnded = true;
-    const { commands, twins } = this.#deps;
+    const { commands, twins, updates } = this.#deps;
     this.#guarded(() => commands[replaced ? 'sessionReplaced' : 'sessionClosed'](this.#session));
     this.#guarded(() => twins.sessionClosed(this.#session));
+    this.#guarded(() => updates.sessionClosed(this.#session));
   }
 
   /** @param before the phase that ended @param uptimeMs of the device, as it last said */

@@ -363,7 +363,7 @@ export class Session implements WatchedLink, DeviceSession {
 
   #welcome(accepted: AcceptedHello, stored: StoredOpening, desired: DesiredState | undefined): void {
     if (this.#phase !== 'opening') return;
-    const { clock, counters, presence, commands, twins, options, deviceEvents } = this.#deps;
+    const { clock, counters, presence, commands, twins, updates, options, deviceEvents } = this.#deps;
     const { hello, timing } = accepted;
     const { epoch, unseenBoots } = stored;
     this.#phase = 'open';
@@ -374,7 +374,8 @@ export class Session implements WatchedLink, DeviceSession {
     const { boot, firmware } = hello;
     deviceEvents.record(this.deviceId, { kind: 'opened', epoch, boot, firmware, unseenBoots });
     const now = this.reportedClock.report(clock);
-    this.send(welcomeFrame({ epoch, t1: hello.t1, now, ...withoutUndefined({ desired }) }, timing, options));
+    const wanted = withoutUndefined({ desired, update: updates.sessionOpening(this) });
+    this.send(welcomeFrame({ epoch, t1: hello.t1, now, ...wanted }, timing, options));
     this.#life.watch = presence.opened(this.deviceId, this, { ...timing, epoch });
     commands.sessionOpened(this);
     twins.sessionOpened(this, hello.desiredRev, desired);

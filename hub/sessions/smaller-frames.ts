@@ -1,8 +1,8 @@
-import type { DesiredFrame, HubFrame, NackFrame, RecallFrame } from '../../schemas/index.ts';
+import type { DesiredFrame, HubFrame, NackFrame, RecallFrame, UpdateFrame } from '../../schemas/index.ts';
 
 /**
  * What is sent in place of a frame that is longer than the device can receive. A recall and a nack mean the same in
- * parts; a welcome goes without what is desired, which follows; a nack does without its explanations first. A command or a notice has no parts: it was to be refused before.
+ * parts; a welcome goes without what is desired and without the update, which follow; a nack does without its explanations first. A command or a notice has no parts: it was to be refused before.
  * @param bytesOf how long a frame is on the connection
  * @returns undefined when nothing of it fits
  */
@@ -13,11 +13,13 @@ export function smallerFrames(
 ): HubFrame[] | undefined {
   const isWithin = (part: HubFrame, bytes = maxBytes): boolean => bytesOf(part) <= bytes;
   if (frame.type === 'recall') return partsOf(frame.ids, (ids): RecallFrame => ({ ...frame, ids }), isWithin);
-  if (frame.type === 'welcome' && frame.desired !== undefined) {
-    const { desired, ...welcome } = frame;
-    const rest: DesiredFrame = { type: 'desired', ...desired };
-    // What does not fit at all is found by the twins.
-    return [welcome, ...(isWithin(rest) ? [rest] : [])];
+  if (frame.type === 'welcome') {
+    const { desired, update, ...welcome } = frame;
+    const rest: (DesiredFrame | UpdateFrame)[] = [];
+    if (desired !== undefined) rest.push({ type: 'desired', ...desired });
+    if (update !== undefined) rest.push({ type: 'update', ...update });
+    // What does not fit at all is found by the twins and the updates.
+    return rest.length === 0 ? undefined : [welcome, ...rest.filter((part) => isWithin(part))];
   }
   if (frame.type !== 'nack') return undefined;
   const { rejectedSamples, errors = [], ...short } = frame;

@@ -17,6 +17,7 @@ import type { Sessions } from '../sessions/sessions.ts';
 import type { HubClock } from '../telemetry/clock/hub-clock.ts';
 import type { Ingest } from '../telemetry/ingest.ts';
 import type { TwinEvents } from '../twins/twin-session.ts';
+import type { FirmwareParts } from './firmware-wiring.ts';
 import type { HubContext } from './context.ts';
 import type { IdentityParts } from './identity-wiring.ts';
 import type { PresenceParts } from './presence-wiring.ts';
@@ -38,6 +39,7 @@ interface Deps {
   telemetry: { ingest: Ingest; hubClock: HubClock };
   commands: { dispatcher: CommandEvents };
   twins: { keeper: TwinEvents };
+  firmware: Pick<FirmwareParts, 'rollouts' | 'downloads'>;
   admin: { refusals: Refusals };
 }
 
@@ -62,6 +64,7 @@ export async function listenForDevices(hub: HubContext, deps: Deps): Promise<Dev
       log,
       admit: (deviceId) => admission.admit(deviceId),
       authenticate: (proof, network) => authenticator.admit(proof, network),
+      downloads: deps.firmware.downloads,
       enrol: (ask, network) => enrolments.enrol(ask, network),
       refused: refusedClaims({ registry, events }),
       connect(record, socket, address, principal) {
@@ -84,6 +87,7 @@ export async function listenForDevices(hub: HubContext, deps: Deps): Promise<Dev
 function sessionDepsOf({ config, clock, log, releasers }: HubContext, deps: Deps): SessionDeps {
   const { registry, sessions } = deps;
   const { refusals } = deps.admin;
+  const { rollouts } = deps.firmware;
   const { keeper, liveness, events } = deps.presence;
   const { rotation } = deps.identity;
   const { ackDelayMs, inFlight, messagesPerSec, logsPerSec, backoffMaxMs } = config;
@@ -103,10 +107,14 @@ function sessionDepsOf({ config, clock, log, releasers }: HubContext, deps: Deps
     counters: sessions.counters,
     commands: deps.commands.dispatcher,
     twins: deps.twins.keeper,
+    updates: rollouts,
     clones: deps.incidents.clones,
     deviceEvents: events,
     options: { ackDelayMs, inFlight, messagesPerSec, logsPerSec, ...fixedRates, backoffMaxMs },
     opened: (session) => rotation.sessionOpened(session.deviceId),
-    nacked: (device, frame, stream) => refusals.nacked(device, frame, stream),
+    nacked(device, frame, stream) {
+      refusals.nacked(device, frame, stream);
+      rollouts.nacked(device.id, frame);
+    },
   };
 }

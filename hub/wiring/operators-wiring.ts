@@ -11,7 +11,7 @@ import type { Rotation } from '../identity/rotation.ts';
 import { brokerRules, requestRefusal } from '../operators/broker-rules.ts';
 import { anonymousOperator, brokerSignIn } from '../operators/broker-sign-in.ts';
 import { ConsoleSessions, csrfHolds } from '../operators/console-sessions.ts';
-import { deviceRights, settingRights } from '../operators/device-rights.ts';
+import { changeRights, deviceRights } from '../operators/device-rights.ts';
 import { hasRole, localOperator } from '../operators/operator.ts';
 import { exposeOperators } from '../operators/operator-metrics.ts';
 import { Operators } from '../operators/operators.ts';
@@ -71,7 +71,8 @@ export async function startOperators(
 
   exposeOperators(metrics, { operators, logins });
   const recordOf = (deviceId: string) => registry.get(deviceId);
-  const maySet = settingRights(recordOf);
+  const maySet = changeRights(recordOf, 'config');
+  const mayUpdate = changeRights(recordOf, 'critical');
   const mayTouch = deviceRights({ recordOf, typeOf: (deviceId) => sessions.typeOf(deviceId) });
   const { root } = config.mqtt;
   const onLoopback = isLoopback(config.brokerListen.host);
@@ -85,6 +86,7 @@ export async function startOperators(
       hasRole,
       mayTouch,
       maySet,
+      mayUpdate,
       local: localOperator,
       origins: (port) => [...ownOrigins(config.adminListen.host, port), ...config.adminOrigins],
     },

@@ -4,7 +4,7 @@ import { newCommandId } from '../commands/command-id.ts';
 import { Followers } from '../kernel/followers.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { PresenceKeeper } from '../presence/presence-keeper.ts';
-import type { PresenceState } from '../../schemas/presence-states.ts';
+import { isAway } from '../presence/presence.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 import type { TwinRecorder } from '../telemetry/recorders/twin-recorder.ts';
 import { GroupTwins } from '../twins/group/group-twins.ts';
@@ -29,9 +29,6 @@ export interface TwinParts {
   /** The broker is there, for the first time or again. */
   busConnected(): void;
 }
-
-/** Of a device without a session: it was there, and may be back any moment. */
-const mayComeBack: ReadonlySet<PresenceState> = new Set(['online', 'suspect', 'unknown', 'migrating']);
 
 /** What devices should hold, and what they report to hold. */
 export async function startTwins(
@@ -68,7 +65,7 @@ export async function startTwins(
     store: stores.groupTwins,
     newId: () => newCommandId(clock.now(), random),
     select: (selector) => registry.select(selector),
-    isAway: (device) => !mayComeBack.has(deps.presence.keeper.get(device).state),
+    isAway: (device) => isAway(deps.presence.keeper.get(device)),
     groups: () => stores.groupCommands.groups(),
   });
   await groupTwins.start();

@@ -36,6 +36,11 @@ export const TypeDefinition = named(
       commands: definitions(
         'params and output as JSON Schemas, offline, safety, ttlSec, idempotent, by name',
       ),
+      firmware: Type.Optional(
+        Type.Object({
+          updates: Type.Boolean({ description: 'its devices take new firmware from the hub' }),
+        }),
+      ),
       logs: Type.Optional(Type.Boolean({ description: 'its devices may send lines of their log' })),
       twin: Type.Optional(
         Type.Object(

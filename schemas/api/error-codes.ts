@@ -43,7 +43,7 @@ const requestErrors = {
   'host-unknown': { meaning: 'this hub does not go by that host name', retryable: false, status: 421 },
   'body-too-large': { meaning: 'the body of the request is too large', retryable: false, status: 413 },
   'content-type-unsupported': {
-    meaning: 'the body must be application/json, in UTF-8 and not compressed',
+    meaning: 'the body must be of the type that the operation takes: JSON in UTF-8, or a file as it is',
     retryable: false,
     status: 415,
   },
@@ -88,6 +88,32 @@ const operationErrors = {
     meaning: 'there is no group twin with this id',
     retryable: false,
     status: 404,
+  },
+  'firmware-unknown': {
+    meaning: 'there is no firmware of this type and version',
+    retryable: false,
+    status: 404,
+  },
+  'rollout-unknown': { meaning: 'there is no rollout with this id', retryable: false, status: 404 },
+  'firmware-exists': {
+    meaning: 'the type has a firmware of this version already',
+    retryable: false,
+    status: 409,
+  },
+  'firmware-in-use': { meaning: 'a rollout brings this firmware to devices', retryable: false, status: 409 },
+  'firmware-busy': { meaning: 'another firmware is being added', retryable: true, status: 409 },
+  'firmware-damaged': {
+    meaning: 'the file of this firmware is not what it was',
+    retryable: false,
+    status: 409,
+  },
+  'rollout-exists': { meaning: 'another rollout has this id', retryable: false, status: 409 },
+  'rollout-conflict': { meaning: 'a rollout is not in a state for this', retryable: false, status: 409 },
+  'firmware-too-large': { meaning: 'there is no room for this firmware', retryable: false, status: 413 },
+  'firmware-invalid': {
+    meaning: 'the firmware is not what it is said to be',
+    retryable: false,
+    status: 422,
   },
   'twin-changed': {
     meaning: 'what is desired of the device has changed since it was read',

@@ -12,6 +12,7 @@ export const tagMeanings = {
   operators: 'Accounts of people and tokens of programs',
   devices: 'Devices, and what they have sent and been',
   twins: 'What devices should hold, and what they report to hold',
+  firmware: 'Firmware, and how devices come to it',
   'device types': 'What kinds of devices there are, and what was refused of them',
   credentials: 'What devices prove their identity with, and how they get it',
   commands: 'Commands to one device',
@@ -44,6 +45,8 @@ interface Declared {
   readonly body?: TSchema;
   /** The answers, by status. The lowest status is sent if the handler names none. */
   readonly answers: Readonly<Record<number, TSchema>>;
+  /** The content type of its body, which comes as it is and is not judged by its schema; JSON when it is not given. */
+  readonly bodyMedia?: string;
   /** The content type of its answers; JSON when it is not given. */
   readonly media?: string;
   /** The meaning of a status, where it is not obvious. */
@@ -126,13 +129,15 @@ export function successOf({ answers }: Pick<Operation, 'answers'>): number {
 
 /** Every code the operation may be refused with. */
 export function refusalsOf(operation: Operation): readonly RefusalCode[] {
-  const { params, query, headers, body, refusals = [] } = operation;
+  const { params, query, headers, body, bodyMedia, refusals = [] } = operation;
   const role = roleOf(operation);
   const judged = [params, query, headers, body].some((part) => part !== undefined);
   return [
     ...new Set<RefusalCode>([
       ...(judged ? (['input-invalid'] as const) : []),
-      ...(body === undefined ? [] : (['body-too-large', 'content-type-unsupported'] as const)),
+      // Who takes a body of another kind says how long it may be.
+      ...(body === undefined || bodyMedia !== undefined ? [] : (['body-too-large'] as const)),
+      ...(body === undefined ? [] : (['content-type-unsupported'] as const)),
       ...(role === 'nobody' ? [] : (['unauthorized', 'forbidden'] as const)),
       ...refusals,
       'host-unknown',

@@ -1,3 +1,4 @@
+import { updateStates } from '../firmware/update-states.ts';
 import { Type, type Static, type TSchema } from 'typebox';
 import { presenceReasons, presenceStates } from '../presence-states.ts';
 import { choice, list, named, timeMs } from './values.ts';
@@ -79,6 +80,12 @@ const DeviceEvent = named(
       by: choice(['hub', 'device', 'link'], 'who began the close; link: nobody did, the connection broke'),
       code: Type.Integer({ description: 'RFC 6455 §7.4' }),
       reason: Type.String(),
+    }),
+    event('update', {
+      rollout: Type.String(),
+      version: Type.String(),
+      state: choice(updateStates, 'where the update to this version stands'),
+      reason: Type.Optional(Type.String({ description: 'why it ended so' })),
     }),
     event('presence', { state: presenceState, reason: presenceReason }),
   ]),

@@ -1,3 +1,5 @@
+import type { UpdateWord } from '../firmware/update-states.ts';
+
 /** Frames a device sends. Ids, times and names are as the schemas in `protocol/` say; times are ms. */
 
 /** One reading's time: Unix ms (`ts`, may carry three decimals) or ms since boot (`up`). Exactly one of them. */
@@ -127,6 +129,17 @@ export interface ReportedFrame {
   errors?: readonly TwinError[];
 }
 
+/** How far the device is with an update. */
+export interface UpdateStatusFrame {
+  type: 'update-status';
+  /** Of the update. */
+  re: string;
+  state: UpdateWord;
+  percent?: number;
+  /** Why it failed or is rejected, in words. */
+  error?: string;
+}
+
 export interface ByeFrame {
   type: 'bye';
   /** The device sleeps this long; it is not offline. */
@@ -143,4 +156,5 @@ export type DeviceFrame =
   | ProgressFrame
   | ResultFrame
   | ReportedFrame
+  | UpdateStatusFrame
   | ByeFrame;

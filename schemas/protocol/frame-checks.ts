@@ -22,6 +22,8 @@ import received from './received.schema.json' with { type: 'json' };
 import reported from './reported.schema.json' with { type: 'json' };
 import result from './result.schema.json' with { type: 'json' };
 import telemetry from './telemetry.schema.json' with { type: 'json' };
+import update from './update.schema.json' with { type: 'json' };
+import updateStatus from './update-status.schema.json' with { type: 'json' };
 import welcome from './welcome.schema.json' with { type: 'json' };
 
 const ajv = createAjv();
@@ -40,6 +42,7 @@ export const deviceFrameChecks: Readonly<Record<DeviceFrame['type'], Check>> = O
   progress: compileFrameCheck(ajv, progress),
   result: compileFrameCheck(ajv, result),
   reported: compileFrameCheck(ajv, reported),
+  'update-status': compileFrameCheck(ajv, updateStatus),
   bye: compileFrameCheck(ajv, bye),
 });
 
@@ -54,6 +57,7 @@ export const hubFrameChecks: Readonly<Record<HubFrame['type'], Check>> = Object.
   recall: compileFrameCheck(ajv, recall),
   notice: compileFrameCheck(ajv, notice),
   desired: compileFrameCheck(ajv, desired),
+  update: compileFrameCheck(ajv, update),
   credential: compileFrameCheck(ajv, credential),
   drain: compileFrameCheck(ajv, drain),
 });

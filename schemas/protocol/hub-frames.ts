@@ -26,6 +26,8 @@ export interface WelcomeFrame {
   limits: SessionLimits;
   /** There when the device should hold another revision than it does. */
   desired?: DesiredState;
+  /** There when the device should run another firmware. */
+  update?: OfferedUpdate;
 }
 
 /** What a device should hold, as a whole. */
@@ -38,13 +40,39 @@ export interface DesiredFrame extends DesiredState {
   type: 'desired';
 }
 
+/** The firmware that a device should run. */
+export interface OfferedUpdate {
+  /** Of the update. */
+  id: string;
+  version: string;
+  /** A path on the hub that the device is connected to, or a whole URL. */
+  url: string;
+  /** Of the file, hexadecimal. */
+  sha256: string;
+  /** Of the file, bytes. */
+  size: number;
+  /** Ed25519 over the bytes of the SHA-256, in base64. */
+  signature?: string;
+}
+
+export interface UpdateFrame extends OfferedUpdate {
+  type: 'update';
+}
+
+/** The device need not run it any more; what is being applied goes on. */
+export interface UpdateCancelledFrame {
+  type: 'update';
+  id: string;
+  cancelled: true;
+}
+
 /** Every data frame with seq ≤ `upTo` is settled: stored, or nacked on its own. */
 export interface AckFrame {
   type: 'ack';
   upTo: number;
 }
 
-/** The result of this command, or the report of this id, is taken; the device may forget it. */
+/** The result of this command, the report of this id, or what was said of this update is taken; the device may forget it. */
 export interface NamedAckFrame {
   type: 'ack';
   re: string;
@@ -148,5 +176,7 @@ export type HubFrame =
   | RecallFrame
   | NoticeFrame
   | DesiredFrame
+  | UpdateFrame
+  | UpdateCancelledFrame
   | CredentialFrame
   | DrainFrame;

@@ -25,6 +25,8 @@ declare module 'fastify' {
     mayCommand?: (deviceId: string, command: string) => boolean;
     /** Whether the desired state of a device may be changed; not set where all may. */
     maySet?: (deviceId: string) => boolean;
+    /** Whether the firmware of a device may be changed; not set where all may. */
+    mayUpdate?: (deviceId: string) => boolean;
     /** Which devices an answer may be about; not set where it may be about all. */
     mayShow?: (deviceId: string) => boolean;
     /** Whether its login is still valid, with the same rights; not set on the admin socket. */
@@ -64,6 +66,8 @@ export interface Access {
   mayTouch: (operator: Operator, deviceId: string, command?: string) => boolean;
   /** Whether the operator may change what this device should hold. */
   maySet: (operator: Operator, deviceId: string) => boolean;
+  /** Whether the operator may change the firmware of this device. */
+  mayUpdate: (operator: Operator, deviceId: string) => boolean;
   /** Exact origins of the console's pages. @param port of the listener */
   origins: (port: number) => readonly string[];
 }
@@ -111,6 +115,7 @@ export function demandLogin(app: FastifyInstance, access: Access, proved: (socke
     const reachesAll = operator.devices === '*';
     if (!reachesAll) request.mayShow = (deviceId) => access.mayTouch(operator, deviceId);
     request.maySet = (deviceId) => access.maySet(operator, deviceId);
+    request.mayUpdate = (deviceId) => access.mayUpdate(operator, deviceId);
     request.mayCommand = (deviceId, name) => access.mayTouch(operator, deviceId, name);
     const { id, command } = request.params as { id?: string; command?: string };
     const allowed =

@@ -152,11 +152,38 @@ export const stateMigrations: readonly string[] = [
      body TEXT NOT NULL
    ) STRICT;
    CREATE INDEX webhook_delivery_webhook ON webhook_delivery (webhook);`,
+  `CREATE TABLE firmware (
+     type TEXT NOT NULL,
+     version TEXT NOT NULL,
+     -- An Artifact, as JSON.
+     body TEXT NOT NULL,
+     PRIMARY KEY (type, version)
+   ) STRICT, WITHOUT ROWID;
+
+   CREATE TABLE rollout (
+     seq INTEGER PRIMARY KEY AUTOINCREMENT,
+     id TEXT NOT NULL UNIQUE,
+     -- 1: no update of it goes on.
+     settled INTEGER NOT NULL,
+     ended_ms REAL,
+     -- A Rollout, as JSON.
+     body TEXT NOT NULL
+   ) STRICT;
+
+   CREATE TABLE rollout_target (
+     rollout TEXT NOT NULL,
+     n INTEGER NOT NULL,
+     device TEXT NOT NULL,
+     wave INTEGER NOT NULL,
+     -- An Update, as JSON.
+     body TEXT NOT NULL,
+     PRIMARY KEY (rollout, n)
+   ) STRICT, WITHOUT ROWID;`,
 ];
 
 /**
  * Opens `state.db`: devices, epochs, boot anchors, presence, the hub's own name, the command journal, the
- * audit, group commands and schedules, operators and enrolments, twins, alarms, silences and webhooks.
+ * audit, group commands and schedules, operators and enrolments, twins, alarms, silences and webhooks, firmware and rollouts.
  * @throws HubError `database-failed`
  */
 export function openStateDatabase(

@@ -17,11 +17,14 @@ import { clientAddress, networkOf, trustedProxies } from '../client-address.ts';
 import { reachableAddress } from '../listen-address.ts';
 import { limitSockets, type DropCounters, type SocketLimiter } from '../socket-limits.ts';
 import { listenTcp } from '../tcp-listen.ts';
+import { ArtifactRequests, type DownloadCounters, type Downloads } from './artifact-requests.ts';
 import { answerEnrolment, enrolPath } from './enrolment-requests.ts';
-import { authorizationOf } from './upgrade-offer.ts';
+import { refusalCounts, type Refused } from './refusal-counts.ts';
 import { proofOf } from './upgrade-proof.ts';
 import {
+  artifactIn,
   httpAnswer,
+  judgedBy,
   judgeRequest,
   parserRefusal,
   pathOf,
@@ -52,6 +55,8 @@ export interface DeviceListenerDeps {
   authenticate: (proof: Proof, network: string) => Promise<Admittance>;
   /** A device without an identity asks for one. */
   enrol: (ask: EnrolmentAsk, network: string) => Promise<Enrolled>;
+  /** The firmware that devices get here. */
+  downloads: Downloads;
   /** Whether this device may open one more session now. */
   admit: (deviceId: string) => Admitted;
   /** A device is connected. @returns who gets its events */
@@ -62,12 +67,7 @@ export interface DeviceListenerDeps {
     principal: Principal,
   ) => SocketEvents;
   /** Somebody was refused before the upgrade. */
-  refused: (refused: {
-    authorization: string | undefined;
-    status: number;
-    code: string;
-    address: string;
-  }) => void;
+  refused: (refused: Refused) => void;
 }
 
 export interface DeviceListenerOptions {
@@ -95,6 +95,7 @@ export interface ListenerCounters {
   refusals: Record<string, number>;
   /** Sockets cut before any answer. */
   drops: Readonly<DropCounters>;
+  downloads: Readonly<DownloadCounters>;
 }
 
 export interface DeviceListener {
@@ -233,26 +234,29 @@ export async function startDeviceListener(
   server.maxConnections = options.maxConnections;
   const { limiter, addressOf } = watchAddresses(server, options);
   const { drops } = limiter;
-  const counters: ListenerCounters = { connections: 0, upgrades: 0, resumed: 0, refusals: {}, drops };
+  const artifacts = new ArtifactRequests(deps.downloads);
+  const { refusals, counted, count } = refusalCounts(deps, addressOf);
+  const none = { connections: 0, upgrades: 0, resumed: 0 };
+  const counters: ListenerCounters = { ...none, refusals, drops, downloads: artifacts.counters };
 
   function refuse(socket: Duplex, request: IncomingMessage, given: UpgradeRefusal): void {
-    count(request, given);
-    socket.end(httpAnswer(given));
-  }
-
-  function counted(status: number): void {
-    counters.refusals[status] = (counters.refusals[status] ?? 0) + 1;
-  }
-
-  function count(request: IncomingMessage, { status, code }: UpgradeRefusal): void {
-    counted(status);
-    const authorization = authorizationOf(request.headers);
-    const refused = { authorization, status, code, address: addressOf(request) };
-    deps.log.debug({ status, code, address: refused.address }, 'connection refused');
-    deps.refused(refused);
+    socket.end(httpAnswer(count(request, given)));
   }
 
   serveRequests(server, {
+    async download(request, response, sha256) {
+      const proof = proofOf(request, request.headers.authorization);
+      const judged = judgedBy(await deps.authenticate(proof, networkOf(addressOf(request))));
+      if (judged.kind === 'refused') return count(request, judged.refusal);
+      limiter.proved(request.socket);
+      const given =
+        goneRetryMs === undefined
+          ? await artifacts.serve(request, response, judged.record.id, sha256)
+          : unavailable('draining', 'the hub is going away', goneRetryMs());
+      // It says nothing about why a device is not online.
+      if (given !== undefined) counted(given.status);
+      return given;
+    },
     enrol: (ask, request) => deps.enrol(ask, networkOf(addressOf(request))),
     counted,
     refused: count,
@@ -295,7 +299,10 @@ export async function startDeviceListener(
     setTicketKeys(keys) {
       if (server instanceof TlsServer) server.setTicketKeys(keys);
     },
-    close: () => closeAll(server, limiter),
+    close() {
+      artifacts.close();
+      return closeAll(server, limiter);
+    },
   };
 }
 
@@ -390,10 +397,22 @@ function watchAddresses(
   };
 }
 
-/** Requests that are not upgrades: enrolments, and refusals of the rest. */
+function answer(response: ServerResponse, { status, headers, body }: UpgradeRefusal): void {
+  const connection = headers['Upgrade'] === undefined ? 'close' : 'close, Upgrade';
+  const all = { ...headers, 'Content-Type': 'application/json', Connection: connection };
+  response.writeHead(status, all).end(body);
+}
+
+/** Requests that are not upgrades: downloads, enrolments, and refusals of the rest. */
 function serveRequests(
   server: Server,
   deps: {
+    /** @returns the refusal; undefined: it was answered */
+    download: (
+      request: IncomingMessage,
+      response: ServerResponse,
+      sha256: string,
+    ) => Promise<UpgradeRefusal | undefined>;
     enrol: (ask: EnrolmentAsk, request: IncomingMessage) => Promise<Enrolled>;
     counted: (status: number) => void;
     refused: (request: IncomingMessage, given: UpgradeRefusal) => void;
@@ -404,11 +423,14 @@ function serveRequests(
       void answerEnrolment(request, response, (ask) => deps.enrol(ask, request), deps.counted);
       return;
     }
+    const sha256 = artifactIn(pathOf(request));
+    if (sha256 !== undefined && (request.method === 'GET' || request.method === 'HEAD')) {
+      void deps.download(request, response, sha256).then((refused) => refused && answer(response, refused));
+      return;
+    }
     const given = judgeRequest(request);
     deps.refused(request, given);
-    const connection = given.headers['Upgrade'] === undefined ? 'close' : 'close, Upgrade';
-    const headers = { ...given.headers, 'Content-Type': 'application/json', Connection: connection };
-    response.writeHead(given.status, headers).end(given.body);
+    answer(response, given);
   });
 }
 

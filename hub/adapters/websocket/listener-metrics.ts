@@ -16,5 +16,18 @@ export function exposeListener(metrics: Metrics, counters: ListenerCounters): vo
     () => counters.refusals,
     'status',
   );
+  const { downloads } = counters;
+  metrics.gauge('hub_downloads', 'Devices that download firmware', () => downloads.open);
+  metrics.counter(
+    'hub_download_bytes_total',
+    'Bytes of firmware that went to devices',
+    () => downloads.bytes,
+  );
+  metrics.counter(
+    'hub_downloads_total',
+    'Requests of devices for firmware, by what became of them',
+    () => downloads.requests,
+    'fate',
+  );
   exposeDrops(metrics, counters.drops);
 }

@@ -69,6 +69,7 @@ export function parserRefusal(code: string | undefined): UpgradeRefusal {
 export function judgeRequest(request: IncomingMessage): UpgradeRefusal {
   const path = pathOf(request);
   if (path === enrolPath) return wrongMethod('POST');
+  if (artifactIn(path) !== undefined) return wrongMethod('GET, HEAD');
   if (path !== devicePath) return refusal(404, 'not-found', `devices connect to ${devicePath}`);
   if (request.method !== 'GET') return wrongMethod('GET');
   return refusal(426, 'upgrade-required', 'this address speaks WebSocket only', { Upgrade: 'websocket' });
@@ -124,7 +125,8 @@ export async function judgeUpgrade(
   return judgedBy(await authenticate(credentials[0]));
 }
 
-function judgedBy(authentication: Admittance): Judged {
+/** The device that asks with this credential, or the refusal. */
+export function judgedBy(authentication: Admittance): Judged {
   switch (authentication.kind) {
     case 'device':
       return authentication;
@@ -153,6 +155,13 @@ function judgedBy(authentication: Admittance): Judged {
         'WWW-Authenticate': 'Bearer realm="devices"',
       });
   }
+}
+
+const artifactPath = /^\/v1\/artifacts\/([0-9a-f]{64})$/;
+
+/** The SHA-256 in the path of a download; undefined: the path is of none. */
+export function artifactIn(path: string): string | undefined {
+  return artifactPath.exec(path)?.[1];
 }
 
 /** Also of an absolute-form target, which every server takes (RFC 9112 §3.2.2). */

@@ -15,12 +15,14 @@ import { addDevice } from './device-command.ts';
 import { parsePath } from '../arguments.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import { addEnrolment } from './enrolment-command.ts';
+import { addFirmware } from './updates/firmware-command.ts';
 import { addGrafana } from './grafana-command.ts';
 import { addGroup } from './stored-group-command.ts';
 import { addOperator, addToken } from './operator-command.ts';
 import { addOpenApi } from './openapi-command.ts';
 import { addPrintConfig } from './print-config-command.ts';
 import { addReadings } from './readings-command.ts';
+import { addRollout } from './updates/rollout-command.ts';
 import { addSchedule } from './schedule-command.ts';
 import { addDeadLetters } from './dead-letters-command.ts';
 import { addTwin } from './twin-command.ts';
@@ -43,6 +45,11 @@ export async function runCli(args: readonly string[], given: CliDeps): Promise<E
     out: (text) => given.out(terminalText(text)),
     err: (text) => given.err(terminalText(text)),
   };
+  // Not an option of the program: commander would take it from the sub-commands that have one of this name.
+  if (args[0] === '--version' || args[0] === '-V') {
+    deps.out(`${deps.version}\n`);
+    return exitCodes.ok;
+  }
   let code: ExitCode = exitCodes.ok;
   const done = (ended: ExitCode): void => {
     code = ended;
@@ -51,7 +58,7 @@ export async function runCli(args: readonly string[], given: CliDeps): Promise<E
     await commandLine(deps, done).parseAsync(args, { from: 'user' });
     return code;
   } catch (error) {
-    // Commander has already printed what is wrong; 0 is --help and --version.
+    // Commander has already printed what is wrong; 0 is --help.
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
     return report(error, deps);
   }
@@ -61,7 +68,7 @@ export async function runCli(args: readonly string[], given: CliDeps): Promise<E
 export function commandLine(deps: CliDeps, done: (code: ExitCode) => void): Command {
   const program = new Command('device-hub')
     .description('a hub between devices and operators: telemetry in, commands out')
-    .version(deps.version)
+    .usage('[options] [command]  |  --version')
     .option('--config <file>', 'configuration file (JSON); environment variables override it', parsePath)
     .option('--data-dir <dir>', "the hub's data folder (default: HUB_DATA_DIR, or ./var)", parsePath)
     .exitOverride()
@@ -73,6 +80,8 @@ export function commandLine(deps: CliDeps, done: (code: ExitCode) => void): Comm
   addReadings(program, deps);
   addCommand(program, deps, done);
   addTwin(program, deps, done);
+  addFirmware(program, deps);
+  addRollout(program, deps, done);
   addGroup(program, deps);
   addSchedule(program, deps);
   addAudit(program, deps);

@@ -1,6 +1,8 @@
 import { createAlarmStore } from '../../adapters/sqlite/alarms/sqlite-alarm-store.ts';
 import { createSilenceStore } from '../../adapters/sqlite/alarms/sqlite-silence-store.ts';
 import { createWebhookStore } from '../../adapters/sqlite/alarms/sqlite-webhook-store.ts';
+import { createArtifactStore } from '../../adapters/sqlite/firmware/sqlite-artifact-store.ts';
+import { createRolloutStore } from '../../adapters/sqlite/firmware/sqlite-rollout-store.ts';
 import { auditInSameTransaction, createAuditStore } from '../../adapters/sqlite/sqlite-audit-store.ts';
 import { createCommandStore } from '../../adapters/sqlite/sqlite-command-store.ts';
 import { createConsoleSessionStore } from '../../adapters/sqlite/sqlite-console-session-store.ts';
@@ -47,6 +49,8 @@ export function sqliteStores(db: Database, entries: AuditedWrites): StateStores 
     groupCommands: createGroupCommandStore(db, isSettled),
     twins: createTwinStore(db, (device, change) => besideTwin(entries.twin(device, change))),
     groupTwins: createGroupTwinStore(db),
+    artifacts: createArtifactStore(db),
+    rollouts: createRolloutStore(db),
     schedules: createScheduleStore(db),
     notices: createNoticeStore(db),
     operators: createOperatorStore(db),

@@ -9,6 +9,8 @@ import { stateEvent } from '../../commands/command-audit.ts';
 import type { Command } from '../../commands/command.ts';
 import type { GroupCommandJournal } from '../../commands/group/group-command-journal.ts';
 import type { CommandJournal } from '../../commands/journal.ts';
+import type { ArtifactStore } from '../../firmware/artifacts/artifact-store.ts';
+import type { RolloutStore } from '../../firmware/rollouts/rollout-store.ts';
 import type { EnrolmentStore } from '../../identity/enrolment.ts';
 import type { IncidentStore } from '../../incidents/incident-log.ts';
 import type { DeviceListStore } from '../../kernel/device-lists.ts';
@@ -48,6 +50,8 @@ export interface StateStores {
   groupCommands: GroupCommandJournal;
   twins: TwinStore;
   groupTwins: GroupTwinStore;
+  artifacts: ArtifactStore;
+  rollouts: RolloutStore;
   schedules: ScheduleStore;
   notices: NoticeStore;
   operators: OperatorStore;

@@ -9,6 +9,8 @@ import { deviceTypeApi } from '../device-types.ts';
 import { deviceApi } from '../devices.ts';
 import { enrolmentApi } from '../enrolments.ts';
 import { frameApi } from '../frames/frames.ts';
+import { firmwareApi } from '../firmware/firmware.ts';
+import { rolloutApi } from '../firmware/rollouts.ts';
 import { groupTwinApi } from '../group-twins.ts';
 import { groupApi } from '../group-commands.ts';
 import { healthApi } from '../health.ts';
@@ -33,6 +35,8 @@ const api = {
   ...deviceApi,
   ...twinApi,
   ...groupTwinApi,
+  ...firmwareApi,
+  ...rolloutApi,
   ...credentialApi,
   ...enrolmentApi,
   ...incidentApi,

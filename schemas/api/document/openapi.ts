@@ -79,7 +79,7 @@ const securitySchemes = {
 
 function described(operation: Operation, components: Components): Json {
   const { schemas } = components;
-  const { id, tag, summary, description, params, query, headers, body, method } = operation;
+  const { id, tag, summary, description, params, query, headers, body, bodyMedia = json, method } = operation;
   const role = roleOf(operation);
   const parameters = [
     ...parametersOf(params, 'path', schemas),
@@ -99,7 +99,9 @@ function described(operation: Operation, components: Components): Json {
       : {
           requestBody: {
             required: true,
-            content: { [json]: withExample(optional(plain(body)), schemas) },
+            content: {
+              [bodyMedia]: withExample(optional(plain(body)), schemas),
+            },
           },
         }),
     responses: { ...answersOf(operation, schemas), ...refusedBy(operation, components) },

@@ -43,6 +43,7 @@ const besides: Readonly<Record<string, readonly string[]>> = {
   'schedule add': ['--at=2030-01-01T00:00:00Z', '--command=close'],
   'alarm silence add': ['--for=1h'],
   'grafana generate': ['--check'],
+  'rollout start': ['--to=all'],
 };
 
 /** A sub-command that does something, with the names that lead to it. */

@@ -7,6 +7,7 @@ import { startInProcessHub } from '../../helpers/hubs/in-process-hub.ts';
 import { withToken } from '../../helpers/hubs/operators.ts';
 import { apiClient, type ApiClient } from '../../helpers/openapi-client/calls/api-client.ts';
 import * as commands from '../../helpers/openapi-client/calls/command-calls.ts';
+import { callFirmware } from '../../helpers/openapi-client/calls/firmware-calls.ts';
 import * as devices from '../../helpers/openapi-client/calls/device-calls.ts';
 import * as identities from '../../helpers/openapi-client/calls/identity-calls.ts';
 import * as sessions from '../../helpers/openapi-client/calls/session-calls.ts';
@@ -24,7 +25,8 @@ const document = JSON.parse(JSON.stringify(openApiDocument())) as ApiDocument;
 
 async function startScene(t: TestContext) {
   const influx = await startInflux();
-  const hub = await startInProcessHub(t, { HUB_INFLUX_URL: influx.url, HUB_ACK_DELAY_MS: '0' });
+  const env = { HUB_INFLUX_URL: influx.url, HUB_ACK_DELAY_MS: '0', HUB_FIRMWARE_MAX_MIB: '1' };
+  const hub = await startInProcessHub(t, env);
   // Hooks run in their order: the hub has been closed by then.
   t.after(() => influx.close());
   return { hub, url: hub.hub.adminUrl, scene: sceneOf(t, hub, influx) };
@@ -47,6 +49,7 @@ test('every operation is performed and refused as the document says', async (t) 
   const fleet = await devices.addFleet(client, scene);
   await devices.callDevices(client);
   await devices.callTwins(client);
+  await callFirmware(client);
   await devices.callReadings(client, scene, fleet);
   await devices.callHub(client);
   await commands.callCommands(client);

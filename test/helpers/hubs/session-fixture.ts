@@ -1,4 +1,5 @@
 import { MemoryTwinStore } from '../devices/memory-twins.ts';
+import type { UpdateEvents } from '../../../hub/firmware/rollouts/update-session.ts';
 import { Twins } from '../../../hub/twins/twins.ts';
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
@@ -80,6 +81,13 @@ export const sensorType: DeviceType = sensor(1);
 export const catalog = {
   get: (id: string) => types.find((type) => type.id === id),
   all: () => types,
+};
+
+/** No rollout is under way. */
+const noUpdates: UpdateEvents = {
+  sessionOpening: () => undefined,
+  sessionClosed: () => undefined,
+  updateStatus: async () => ({ kind: 'taken' }),
 };
 
 /** Lets every promise job and I/O callback that is due run. */
@@ -342,6 +350,7 @@ export async function startSessions(t: TestContext, options: FixtureOptions = {}
     sessions,
     commands,
     twins,
+    updates: noUpdates,
     counters,
     clones,
     deviceEvents,

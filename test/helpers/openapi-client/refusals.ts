@@ -57,14 +57,21 @@ export async function refuseAll(
     await ask({ status: 400, path: known, body: '{' });
     await ask({ status: 400, path: known, body: '[]' });
   }
+  const other = Object.keys(requestBody?.content ?? {}).some((media) => media !== 'application/json');
+  if (other) await ask({ status: 415, headers: { ...admin, 'content-type': 'text/plain' }, body: 'text' });
   const tooLong = pathOf(route, () => 'x'.repeat(200));
   if (tooLong !== path) await ask({ status: 400, path: tooLong });
   if (parameters.some((one) => one.in === 'query')) await ask({ status: 400, path: `${unknown}?nonsense=1` });
   if (unknown === path || responses['404'] === undefined) return;
   const required = parameters.filter((one) => one.in === 'query' && one.required);
-  // Times, all of them.
-  const query = required.map(({ name }) => `${name}=${name === 'fromMs' ? 1 : Date.now()}`).join('&');
+  const query = required.map(({ name }) => `${name}=${valueOf(name)}`).join('&');
   await ask({ status: 404, path: query === '' ? unknown : `${unknown}?${query}` });
+}
+
+/** Of a required parameter: a SHA-256, or a time. */
+function valueOf(name: string): string | number {
+  if (name === 'sha256') return '0'.repeat(64);
+  return name === 'fromMs' ? 1 : Date.now();
 }
 
 /** The answer to a request for a host name that is not the hub's; `fetch` lets nobody choose it. */

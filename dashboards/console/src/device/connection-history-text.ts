@@ -110,6 +110,10 @@ export function eventText(event: DeviceEventBody): string {
       return `The hub was stopping and gave it a time slot to reconnect: ${shortTime(event.slotMs)}.`;
     case 'closed':
       return `${closers[event.by]} (${[event.code, event.reason].filter((part) => part !== '').join(', ')}).`;
+    case 'update': {
+      const why = event.reason === undefined ? '' : `, ${event.reason}`;
+      return `Update to firmware ${event.version}: ${event.state}${why} (rollout ${event.rollout}).`;
+    }
     case 'presence':
       if (event.reason === 'registered') return 'Registered; not connected yet.';
       return `Now ${stateWord(event.state)}: ${reasonText(event.reason)}.`;

@@ -37,7 +37,7 @@ export function serve<Op extends Operation>(
   handler: NoInfer<Handler<Op>>,
   { bodyLimit, ...rules }: Rules = {},
 ): void {
-  const { method, path, params, query, headers, body, secret } = operation;
+  const { method, path, params, query, headers, body, bodyMedia, secret } = operation;
   const status = successOf(operation);
   app.route({
     method,
@@ -48,7 +48,8 @@ export function serve<Op extends Operation>(
       ...(params === undefined ? {} : { params }),
       ...(query === undefined ? {} : { querystring: query }),
       ...(headers === undefined ? {} : { headers }),
-      ...(body === undefined ? {} : { body }),
+      // A body of another kind comes as a stream, which no schema judges.
+      ...(body === undefined || bodyMedia !== undefined ? {} : { body }),
     },
     handler: async (request, reply) => {
       reply.code(status);

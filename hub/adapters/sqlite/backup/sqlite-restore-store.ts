@@ -3,7 +3,7 @@ import type { Database } from '../sqlite.ts';
 /**
  * Raises every number of which consumers expect that it only rises: the hub's incarnation, and the epochs of devices,
  * those too that the backup does not know and that are registered again, and the revisions of twins. Scheduled notices that were due are dropped,
- * because they may have been sent. Nobody stays signed in, because some may have been signed out since.
+ * because they may have been sent. Nobody stays signed in, because some may have been signed out since. Rollouts wait for somebody who knows what has happened since.
  * @param by more than the hub can have counted since the backup
  * @throws HubError `database-failed`
  */
@@ -22,5 +22,8 @@ export async function leapAhead(db: Database, by: number, nowMs: number): Promis
     { sql: 'UPDATE twin SET rev = rev + ?1 WHERE rev > 0', params: [by] },
     { sql: 'DELETE FROM notice WHERE at_ms <= ?1', params: [nowMs] },
     { sql: 'DELETE FROM console_session' },
+    {
+      sql: `UPDATE rollout SET body = json_set(body, '$.status', 'paused') WHERE body ->> 'status' = 'running'`,
+    },
   ]);
 }

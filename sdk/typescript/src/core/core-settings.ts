@@ -5,6 +5,7 @@ import type {
   HubFrame,
   NackFrame,
   NoticeFrame,
+  OfferedUpdate,
   WelcomeFrame,
 } from '../../../../schemas/protocol/hub-frames.ts';
 import type { EndedBoot } from './boots.ts';
@@ -90,6 +91,8 @@ export interface CoreEvents {
   welcome: [WelcomeFrame];
   nack: [NackFrame];
   notice: [NoticeFrame];
+  /** The firmware that the device should run; undefined: the hub wants none now. Comes with each welcome, and when it changes. */
+  update: [OfferedUpdate | undefined];
   drain: [DrainFrame];
   /** A command ended on this device. */
   result: [ResultFrame, CommandFrame];

@@ -342,6 +342,8 @@ export class HubCore {
         return this.#runner.recall(frame.ids);
       case 'desired':
         return this.#twin.desired(frame);
+      case 'update':
+        return this.#settings.emit('update', 'cancelled' in frame ? undefined : frame);
       case 'notice':
         return this.#settings.emit('notice', frame);
       case 'credential':
@@ -367,6 +369,7 @@ export class HubCore {
     this.#runner.resend();
     if (welcome.desired !== undefined) this.#twin.desired(welcome.desired);
     this.#twin.welcomed();
+    this.#settings.emit('update', welcome.update);
   }
 
   /** The next session proves the new secret; until then the old one is kept. */

@@ -1,4 +1,4 @@
-import { limits, namePattern } from '../../../../schemas/limits.ts';
+import { firmwareVersionPattern, limits, namePattern } from '../../../../schemas/limits.ts';
 import type { HubFrame } from '../../../../schemas/protocol/hub-frames.ts';
 
 type Kind = (value: unknown) => boolean;
@@ -29,6 +29,22 @@ const shape =
     );
 
 const desired = { rev: whole, state: object };
+const like =
+  (pattern: RegExp): Kind =>
+  (value) =>
+    typeof value === 'string' && pattern.test(value);
+/** Bytes of a file. */
+const size: Kind = (value) => count(value) && Number(value) <= 2 ** 32;
+const update = {
+  id,
+  version: like(firmwareVersionPattern),
+  url: like(/^[^]{1,256}$/),
+  sha256: like(/^[0-9a-f]{64}$/),
+  size,
+  signature: optional(like(/^[A-Za-z0-9+/]{86}==$/)),
+};
+const offered = shape(update);
+const withdrawn = shape({ id, cancelled: (value) => value === true });
 
 /**
  * What this device needs of each frame. It is less than the schemas in `schemas/protocol` say, because a newer hub may say more:
@@ -51,6 +67,7 @@ const frames: Readonly<Record<HubFrame['type'], Kind>> = {
       burst: optional(count),
     }),
     desired: optional(shape(desired)),
+    update: optional(offered),
   }),
   ack: (value) => shape({ upTo: whole })(value) || shape({ re: id })(value),
   nack: shape({
@@ -74,6 +91,7 @@ const frames: Readonly<Record<HubFrame['type'], Kind>> = {
   recall: shape({ ids: (value) => list(id)(value) && Array.isArray(value) && value.length > 0 }),
   notice: shape({ topic: text, data: anything }),
   desired: shape(desired),
+  update: (value) => withdrawn(value) || offered(value),
   credential: shape({ id: text, secret: text }),
   drain: shape({ reconnectAfterMs: notNegative, reason: text }),
 };
