@@ -6,7 +6,7 @@
 /** Features of the hub, from the bottom to the top: each imports only from ranks below its own. */
 const ranks = [
   ['kernel'],
-  ['audit', 'bus'],
+  ['audit', 'bus', 'cluster'],
   ['presence', 'registry'],
   ['commands', 'operators', 'schedules'],
   ['telemetry', 'identity', 'incidents', 'notices', 'twins', 'firmware'],
@@ -21,13 +21,14 @@ const clients: Record<string, string[]> = {
   'adapters/http/**': ['fastify', '@fastify/*'],
   'adapters/influx/**': ['influx', 'undici'],
   'adapters/mqtt/**': ['mqtt'],
+  'adapters/postgres/**': ['pg'],
   'adapters/sqlite/**': ['node:sqlite'],
   'adapters/tls/**': ['@peculiar/x509', 'reflect-metadata'],
   'adapters/websocket/**': ['ws'],
 };
 
 const features = ranks.flat().filter((name) => name !== 'kernel');
-const adapterFolders = ['broker', 'http', 'influx', 'mqtt', 'sqlite', 'tls', 'websocket'];
+const adapterFolders = ['broker', 'http', 'influx', 'mqtt', 'postgres', 'sqlite', 'tls', 'websocket'];
 
 interface Pattern {
   regex?: string;

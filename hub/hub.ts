@@ -192,6 +192,7 @@ async function openListeners(hub: HubContext, parts: HubParts): Promise<RunningH
           bus,
           descriptors,
           missingTypes,
+          state: state.stateLink,
           catalog: state.catalog,
           clock: hub.clock,
           stopping: stop.signal.aborted,

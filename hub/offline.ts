@@ -20,6 +20,7 @@ import { Registry } from './registry/registry.ts';
 import { Sessions } from './sessions/sessions.ts';
 import { Rotation } from './identity/rotation.ts';
 import { spoolOptions } from './wiring/pipeline-wiring.ts';
+import { HubError } from './kernel/errors.ts';
 import { createLog } from './kernel/log.ts';
 import { Releasers } from './kernel/releasers.ts';
 import { systemClock as clock } from '../schemas/time/clock.ts';
@@ -42,6 +43,10 @@ export async function openOfflineOperations(
   config: Config,
   { create = false }: { create?: boolean } = {},
 ): Promise<FileOperations> {
+  if (config.state !== undefined) {
+    const note = 'its state is in PostgreSQL (HUB_STATE_URL), which only a running hub changes: start it';
+    throw new HubError('data-dir-invalid', note);
+  }
   const releasers = new Releasers();
   const close = async (): Promise<void> => {
     await releasers.closeAll();

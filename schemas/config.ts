@@ -23,6 +23,10 @@ export interface ConfigValues {
   adminListen: string;
   adminOrigins: string[];
   dataDir: string;
+  stateUrl?: string;
+  stateUsername?: string;
+  statePassword?: string;
+  statePasswordFile?: string;
   influxUrl?: string;
   influxDatabase: string;
   influxUsername?: string;

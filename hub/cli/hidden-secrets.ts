@@ -2,8 +2,13 @@ import type { Config } from '../config/config.ts';
 
 /** The configuration without its secrets, for printing. */
 export function withoutSecrets(config: Config): unknown {
-  const { mqtt, influx } = config;
-  return { ...config, mqtt: hidePassword(mqtt), influx: influx && hidePassword(influx) };
+  const { mqtt, influx, state } = config;
+  return {
+    ...config,
+    mqtt: hidePassword(mqtt),
+    influx: influx && hidePassword(influx),
+    state: state && hidePassword(state),
+  };
 }
 
 function hidePassword<T extends { password?: string | undefined }>(part: T): T {

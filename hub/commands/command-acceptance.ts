@@ -6,7 +6,8 @@ import type { Requester } from '../../schemas/api/requester.ts';
 import { isFinal } from '../../schemas/command-status.ts';
 import { HubError, messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
-import type { Clock } from '../../schemas/time/clock.ts';
+import { Backoff } from '../../schemas/time/backoff.ts';
+import { wait, type Clock } from '../../schemas/time/clock.ts';
 import { hasRoomFor, type Shares } from '../kernel/share.ts';
 import type { Answers } from './answers.ts';
 import { commandEntry, type RequestEntry, type CommandAudit } from './command-audit.ts';
@@ -243,6 +244,7 @@ export class CommandAcceptance {
     try {
       acceptance = await written;
     } catch (error) {
+      if (isUncertain(error)) void this.#lookAgain(command);
       return this.#unavailable(error, entry);
     } finally {
       this.#leaves(command);
@@ -261,6 +263,28 @@ export class CommandAcceptance {
       if (removed) void open.owner.handle(open, { kind: 'device-removed' });
     }
     return { kind: 'accepted', command };
+  }
+
+  /** It may be in the journal although the answer was lost. Then it is delivered like any other. */
+  async #lookAgain({ device, id, acceptedMs }: Command): Promise<void> {
+    const { journal, commands, answers, clock, random } = this.#deps;
+    const backoff = new Backoff({ firstMs: 500, maxMs: 10_000, random });
+    while (!this.#closing) {
+      await wait(clock, backoff.next());
+      try {
+        const record = await journal.find(device, id);
+        const isThis = record?.command.acceptedMs === acceptedMs;
+        if (!isThis || this.#closing || commands.get(device)?.commands.has(id) === true) return;
+        if (isFinal(record.command.status)) answers.announce(record);
+        else commands.add(record);
+        return;
+      } catch (error) {
+        this.#deps.log.debug(
+          { device, command: id, reason: messageOf(error) },
+          'the journal does not answer yet',
+        );
+      }
+    }
   }
 
   #isFull(device: string, holder: string): boolean {
@@ -288,10 +312,17 @@ export class CommandAcceptance {
 
   /** Nothing was written, so the command is refused. If that is not certain, there is no answer at all. */
   #unavailable(error: unknown, entry: RequestEntry | undefined): Submission {
-    if (error instanceof HubError && error.details['reason'] === 'worker-died') throw error;
+    if (isUncertain(error)) throw error;
     this.#deps.log.error({ reason: messageOf(error) }, 'a command was refused: the journal does not answer');
     return this.#refused({ reason: 'unavailable' }, entry);
   }
+}
+
+/** It is not known whether the journal has it: its worker died, or the connection to it broke. */
+function isUncertain(error: unknown): boolean {
+  if (!(error instanceof HubError)) return false;
+  const { reason } = error.details;
+  return reason === 'worker-died' || reason === 'connection-lost';
 }
 
 /** Resolves when what is being journalled of one device is, or is refused. */

@@ -30,7 +30,8 @@ export type Acceptance =
 /**
  * The commands on disk: every command with its state, and whether its final answer has reached the broker.
  * Each write resolves once it is on disk, and writes take effect in the order of the calls.
- * Everything throws HubError `database-failed`: nothing was written, unless `details.reason` is `worker-died`.
+ * Everything throws HubError `database-failed`: nothing was written, unless `details.reason` is
+ * `worker-died` or `connection-lost`: then it is not known.
  */
 export interface CommandJournal {
   /** Commands without a final status, oldest first. */

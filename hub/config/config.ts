@@ -39,6 +39,14 @@ export interface Config {
   readonly maxPendingPerAddress: number;
   /** Absolute. */
   readonly dataDir: string;
+  /** PostgreSQL for the state; undefined: `state.db` in the data folder. */
+  readonly state?:
+    | {
+        readonly url: string;
+        readonly username?: string | undefined;
+        readonly password?: string | undefined;
+      }
+    | undefined;
   /** Undefined: the embedded store. */
   readonly influx?:
     | {
@@ -288,7 +296,7 @@ function shown(value: unknown): string {
 
 function nested(values: ConfigValues, cwd: string): Config {
   const path = (file: string): string => resolve(cwd, file);
-  const { influxUrl, mqttUrl } = values;
+  const { influxUrl, mqttUrl, stateUrl } = values;
   return deepFreeze({
     deviceListen: parseListen(values.deviceListen),
     adminListen: parseListen(values.adminListen),
@@ -305,6 +313,10 @@ function nested(values: ConfigValues, cwd: string): Config {
     maxSocketsPerAddress: values.maxSocketsPerAddress,
     maxPendingPerAddress: values.maxPendingPerAddress,
     dataDir: path(values.dataDir),
+    state:
+      stateUrl === undefined
+        ? undefined
+        : { url: stateUrl, username: values.stateUsername, password: values.statePassword },
     influx:
       influxUrl === undefined
         ? undefined

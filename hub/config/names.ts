@@ -3,7 +3,11 @@
 import { configNames, configType, type ConfigName } from '../../schemas/config.ts';
 import { readJson } from '../../schemas/json-text.ts';
 
-const secrets: ReadonlySet<string> = new Set(['influxPassword', 'mqttPassword'] satisfies ConfigName[]);
+const secrets: ReadonlySet<string> = new Set([
+  'influxPassword',
+  'mqttPassword',
+  'statePassword',
+] satisfies ConfigName[]);
 
 /** Values that no message, log line or answer may show. */
 export function isSecret(name: string): boolean {

@@ -38,6 +38,7 @@ export function crossFaults(
     ...urlFaults(values),
     ...listenFaults(values),
     ...brokerFaults(values),
+    ...stateFaults(values, given),
   ];
 }
 
@@ -79,6 +80,25 @@ function credentialFaults(values: Values, given: (name: ConfigName) => boolean):
   if (values.mqttPassword !== undefined && !given('mqttUsername')) {
     faults.push({ name: 'mqttUsername', rule: 'given together with the password' });
   }
+  if (values.statePassword !== undefined && !given('stateUsername')) {
+    faults.push({ name: 'stateUsername', rule: 'given together with the password' });
+  }
+  return faults;
+}
+
+/** A state that is elsewhere is for a hub that may be replaced: nothing that others need may be in its own folder. */
+function stateFaults({ stateUrl }: Values, given: (name: ConfigName) => boolean): RuleFault[] {
+  if (stateUrl === undefined) return [];
+  const needed = [
+    ['influxUrl', 'given together with the state in PostgreSQL: the embedded store is in the data folder'],
+    ['mqttUrl', 'given together with the state in PostgreSQL: the embedded broker is a part of one hub'],
+  ] as const;
+  const faults: RuleFault[] = needed.filter(([name]) => !given(name)).map(([name, rule]) => ({ name, rule }));
+  if (!given('tlsCert') && !given('tls')) {
+    const rule =
+      "given together with the state in PostgreSQL, or HUB_TLS=terminated: a hub's own CA is in the data folder";
+    faults.push({ name: 'tlsCert', rule });
+  }
   return faults;
 }
 
@@ -105,7 +125,7 @@ function noticeFaults(
 
 function urlFaults(values: Values): RuleFault[] {
   const faults: RuleFault[] = [];
-  for (const name of ['influxUrl', 'mqttUrl'] as const) {
+  for (const name of ['influxUrl', 'mqttUrl', 'stateUrl'] as const) {
     const url = values[name];
     if (url !== undefined && !URL.canParse(url)) faults.push({ name, rule: 'a URL' });
   }
@@ -178,6 +198,11 @@ export function configWarnings(
     }
   } else if (given('brokerListen')) {
     warnings.push(`${named('brokerListen')} is not used: ${named('mqttUrl')} names a broker`);
+  }
+  if (values.stateUrl === undefined) {
+    const unused = (['stateUsername', 'statePassword', 'statePasswordFile'] as const).filter(given);
+    if (unused.length > 0)
+      warnings.push(`${unused.map(named).join(', ')}: not used without ${named('stateUrl')}`);
   }
   if (values.influxUrl === undefined) {
     const unused = (

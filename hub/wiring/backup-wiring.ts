@@ -9,6 +9,7 @@ import type { Database } from '../adapters/sqlite/sqlite.ts';
 import { isSettled } from '../commands/group/group-command.ts';
 import { settleRestored, type RestoredCommands } from '../admin/restored-commands.ts';
 import type { Config } from '../config/config.ts';
+import { HubError } from '../kernel/errors.ts';
 import { leapOf } from '../presence/epoch-leap.ts';
 import { passedOver } from '../schedules/schedule.ts';
 import type { BackupManifest, BackupProgress } from '../../schemas/backup/backup-manifest.ts';
@@ -21,19 +22,23 @@ interface Deps {
 
 /** @throws HubError `data-dir-invalid` · `backup-failed` */
 export function backUpHub(
-  { dataDir, schemasDir }: Config,
+  config: Config,
   folder: string,
   deps: Deps & { progress: (progress: BackupProgress) => void },
 ): Promise<BackupManifest> {
+  notElsewhere(config);
+  const { dataDir, schemasDir } = config;
   return backUp({ ...deps, dataDir, folder, deviceTypesDir: schemasDir });
 }
 
 /** @throws HubError `backup-invalid` · `data-dir-invalid` · `database-failed` */
 export async function restoreHub(
-  { dataDir }: Config,
+  config: Config,
   folder: string,
   deps: Deps,
 ): Promise<BackupManifest & RestoredCommands> {
+  notElsewhere(config);
+  const { dataDir } = config;
   const { manifest, prepared } = await restore({
     folder,
     dataDir,
@@ -41,6 +46,13 @@ export async function restoreHub(
     prepare: (state, made) => prepare(state, made, deps.clock),
   });
   return { ...manifest, ...prepared };
+}
+
+/** @throws HubError `data-dir-invalid` when most of what belongs into a backup is not in the data folder */
+function notElsewhere({ state }: Config): void {
+  if (state === undefined) return;
+  const note = 'its state is in PostgreSQL (HUB_STATE_URL): back that up with the tools of PostgreSQL';
+  throw new HubError('data-dir-invalid', note);
 }
 
 /** Prepares a restored state for the next start of a hub. */

@@ -1,11 +1,10 @@
-import { join } from 'node:path';
 import { openDeviceTypes, type WatchedDeviceTypes } from '../adapters/device-types.ts';
 import { awaitDataDir } from '../adapters/sqlite/data-dir.ts';
-import { openStateDatabase } from '../adapters/sqlite/state-database.ts';
 import { exposeAudit } from '../audit/audit-metrics.ts';
 import { Audit } from '../audit/audit.ts';
 import type { HubContext } from './context.ts';
-import { firstSqliteStores, sqliteStores } from './state/sqlite-stores.ts';
+import { openEmbeddedState } from './state/embedded-state.ts';
+import { openSharedState, type OpenedState } from './state/shared-state.ts';
 import { auditedWrites, type StateStores } from './state/state-stores.ts';
 
 export interface HubState {
@@ -14,31 +13,29 @@ export interface HubState {
   hubIdentity: { hubId: string; incarnation: string };
   audit: Audit;
   catalog: WatchedDeviceTypes;
+  /** Of a state that is elsewhere; not given: it is in the data folder. */
+  stateLink: OpenedState['link'];
 }
 
 /**
- * The data folder, which is ours alone from here on, and what the hub knows: `state.db`, the audit, the device types.
- * @throws HubError `data-dir-in-use` · `database-failed` · `schema-invalid`
+ * The data folder, which is ours alone from here on, and what the hub knows: its state, the audit, the device types.
+ * @throws HubError `data-dir-in-use` · `data-dir-invalid` · `database-failed` · `schema-invalid`
  */
 export async function openState(hub: HubContext): Promise<HubState> {
-  const { config, log, clock, metrics, releasers, onFailure } = hub;
-  const lock = await awaitDataDir(config.dataDir, clock);
+  const { config, log, clock, metrics, releasers } = hub;
+  const { dataDir, state } = config;
+  const lock = await awaitDataDir(dataDir, clock, state === undefined ? 'here' : 'elsewhere');
   releasers.push('data folder', () => lock.release());
-  const database = await openStateDatabase(join(config.dataDir, 'state.db'), { onFailure, clock, log });
-  releasers.push('state database', () => database.close());
-  const { audit: auditStore, identity } = firstSqliteStores(database);
+  const opened =
+    state === undefined
+      ? await openEmbeddedState({ ...hub, dataDir })
+      : await openSharedState({ ...hub, ...state, dataDir });
+  const { auditStore, hubIdentity, link: stateLink } = opened;
   const audit = new Audit({ store: auditStore, clock, log });
   releasers.push('audit', () => audit.close());
   exposeAudit(metrics, audit);
-  const hubIdentity = {
-    hubId: await identity.hubId(),
-    incarnation: String(await identity.nextIncarnation()),
-  };
+  const stores = opened.storesOf(auditedWrites((event) => audit.entryOf(event)));
   const catalog = await openDeviceTypes(config.schemasDir, log);
   releasers.push('device types', () => catalog.close());
-  const stores = sqliteStores(
-    database,
-    auditedWrites((event) => audit.entryOf(event)),
-  );
-  return { stores, hubIdentity, audit, catalog };
+  return { stores, hubIdentity, audit, catalog, stateLink };
 }

@@ -14,13 +14,13 @@ const madeLater = ['spool.db', 'metrics.db', 'tls'];
  * lets go of it however the process ends.
  * @throws HubError `data-dir-in-use` · `data-dir-invalid`
  */
-export function lockDataDir(dir: string): { release(): void } {
+export function lockDataDir(dir: string, stateIs: 'here' | 'elsewhere' = 'here'): { release(): void } {
   let lock: DatabaseSync | undefined;
   try {
     makeFolder(dir);
     lock = new DatabaseSync(join(dir, 'hub.lock'), { timeout: 0 });
     lock.exec('BEGIN EXCLUSIVE');
-    demandState(dir);
+    demandState(dir, stateIs);
   } catch (cause) {
     lock?.close();
     if (cause instanceof HubError) throw cause;
@@ -89,17 +89,19 @@ const lockRetryMs = 50;
 
 /**
  * `lockDataDir` for a hub that starts: a command line at work on the files has them for a moment, and is waited for.
+ * @param stateIs where the state of the hub is to be
  * @param withinMs how long; another hub keeps it longer
  */
 export async function awaitDataDir(
   dir: string,
   clock: Clock,
+  stateIs: 'here' | 'elsewhere' = 'here',
   withinMs = 2_000,
 ): Promise<{ release(): void }> {
   const until = clock.monotonic() + withinMs;
   for (;;) {
     try {
-      return lockDataDir(dir);
+      return lockDataDir(dir, stateIs);
     } catch (error) {
       const busy = error instanceof HubError && error.code === 'data-dir-in-use';
       if (!busy || clock.monotonic() >= until) throw error;
@@ -108,8 +110,15 @@ export async function awaitDataDir(
   }
 }
 
+const ownState =
+  'its state.db has the devices of a hub, which are not in PostgreSQL (HUB_STATE_URL); start without that, or give an empty folder';
+
 /** Without `state.db` a used folder would start as a hub without devices, with an open first login. */
-function demandState(dir: string): void {
+function demandState(dir: string, stateIs: 'here' | 'elsewhere'): void {
+  if (stateIs === 'elsewhere') {
+    if (hasState(dir)) throw invalid(dir, ownState);
+    return;
+  }
   const found = madeLater.find((name) => existsSync(join(dir, name)));
   if (found === undefined || hasState(dir)) return;
   const wayOut = 'restore state.db from a backup, or give an empty folder for a new hub';

@@ -54,7 +54,7 @@ async function judge(options: ConfigOptions, deps: CliDeps): Promise<ReturnType<
 }
 
 function effective(config: Config, { clock, cronTimes }: CliDeps): string[][] {
-  const { tls, influx, mqtt } = config;
+  const { tls, influx, mqtt, state } = config;
   const plain = tls.mode === 'off' || tls.mode === 'terminated';
   const tlsText = {
     own: `certificate of the hub's own CA, ${config.dataDir}/tls/ca.crt`,
@@ -67,6 +67,7 @@ function effective(config: Config, { clock, cronTimes }: CliDeps): string[][] {
     ['admin', `http://${shown(config.adminListen)}`],
     ['broker', mqtt.url ?? `mqtt://${shown(config.brokerListen)} (embedded)`],
     ['metrics', influx === undefined ? 'embedded store' : `${influx.url}, database ${influx.database}`],
+    ...(state === undefined ? [] : [['state', state.url]]),
     ['data', config.dataDir],
     ['schemas', config.schemasDir],
     ...(config.notice === undefined

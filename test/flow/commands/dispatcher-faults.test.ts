@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { HubFrame, ResultFrame } from '../../../schemas/index.ts';
+import { HubError } from '../../../hub/kernel/errors.ts';
 import { ManualClock } from '../../helpers/clock.ts';
 import { createCommandStore } from '../../../hub/adapters/sqlite/sqlite-command-store.ts';
 import { FakeSession, startCommandHub, startServed, type CommandHub } from '../../helpers/hubs/dispatcher.ts';
@@ -247,4 +248,46 @@ test('a command for a device of another hub is journalled here and delivered the
   assert.equal(first.kind, 'accepted');
   assert.equal((await dispatcher.submit(request)).kind, 'repeated');
   assert.deepEqual([session.frames, dispatcher.levels().open, hub.broker.published], [[], 0, []]);
+});
+
+test('a command whose journal entry was made, and the answer lost, is delivered once the journal answers again', async (t) => {
+  const clock = new ManualClock();
+  const hub = await startCommandHub(clock);
+  t.after(() => hub.close());
+  const store = createCommandStore(hub.database);
+  const lost = () =>
+    Promise.reject(new HubError('database-failed', 'lost', { details: { reason: 'connection-lost' } }));
+  const link = { breaks: true };
+  const { dispatcher } = await startServed({
+    clock,
+    random: () => 0.5,
+    publisher: hub.broker,
+    journal: {
+      ...store,
+      async accept(...given) {
+        const acceptance = await store.accept(...given);
+        return link.breaks ? lost() : acceptance;
+      },
+      find: (device, id) => (link.breaks ? lost() : store.find(device, id)),
+    },
+    audit: hub.audit,
+    directory: { commandedTypeOf: (id) => hub.devices.get(id), maxFrameBytesOf: () => 65_536 },
+  });
+  t.after(() => dispatcher.close());
+  const session = new FakeSession('d-1');
+  dispatcher.sessionOpened(session);
+  const request = { device: 'd-1', name: 'queued', params: { percent: 1 }, id: 'c-1' };
+  await assert.rejects(dispatcher.submit(request), /lost/, 'nobody is told what is not known');
+  clock.advance(10_000);
+  await waitFor(() => store.find('d-1', 'c-1'), { what: 'the entry' });
+  assert.deepEqual(session.frames, []);
+  link.breaks = false;
+  const frame = await waitFor(
+    () => {
+      clock.advance(1_000);
+      return session.frames.find(({ type }) => type === 'command');
+    },
+    { what: 'the command' },
+  );
+  assert.equal(frame.type === 'command' && frame.id, 'c-1');
 });

@@ -1,5 +1,5 @@
 /**
- * Run by `npm test` before the tests: finds or brings InfluxDB, Mosquitto and its clients, modules of Python, compilers for microcontrollers, TLS libraries of C (and
+ * Run by `npm test` before the tests: finds or brings InfluxDB, Mosquitto and its clients, PostgreSQL, modules of Python, compilers for microcontrollers, TLS libraries of C (and
  * Chromium once there are browser tests), prints one line for each, and fails with the way out when one is missing; builds the console.
  */
 import { execFileSync } from 'node:child_process';
@@ -15,7 +15,14 @@ const root = fileURLToPath(new URL('../../..', import.meta.url));
 
 /** The services the tests of this tree need. */
 function needed(): ProgramName[] {
-  const servers: ProgramName[] = ['influxd', 'mosquitto', 'mosquitto_pub', 'mosquitto_sub', 'faketime'];
+  const servers: ProgramName[] = [
+    'influxd',
+    'mosquitto',
+    'mosquitto_pub',
+    'mosquitto_sub',
+    'postgres',
+    'faketime',
+  ];
   const compilers: ProgramName[] = ['arm-none-eabi-gcc', 'avr-gcc'];
   const hasBrowserTests = globSync('test/browser/**/*.test.ts', { cwd: root }).length > 0;
   return [...servers, ...compilers, ...(hasBrowserTests ? (['chromium'] as const) : [])];

@@ -61,6 +61,15 @@ const programs = {
     wayOut:
       "install Mosquitto's clients (Debian: apt-get install mosquitto-clients; macOS: brew install mosquitto)",
   },
+  postgres: {
+    names: ['postgres'],
+    variable: 'HUB_TEST_POSTGRES',
+    packages: ['postgresql-15'],
+    versionArgs: ['--version'],
+    versionPattern: /postgres \(PostgreSQL\) (\S+)/,
+    wayOut:
+      'install PostgreSQL 13 or newer (Debian: apt-get install postgresql; macOS: brew install postgresql@15)',
+  },
   faketime: {
     names: ['faketime'],
     variable: 'HUB_TEST_FAKETIME',
@@ -98,8 +107,16 @@ const programs = {
   },
 } as const satisfies Record<string, ProgramPlace>;
 
+/** Where Debian keeps the servers of PostgreSQL: a folder for each version. */
+const postgresFolder = 'usr/lib/postgresql';
+
+function postgresFolders(root: string): string[] {
+  const folder = join(root, postgresFolder);
+  return existsSync(folder) ? readdirSync(folder).map((version) => join(folder, version, 'bin')) : [];
+}
+
 /** Where servers live that are not in a user's PATH. */
-const systemFolders = ['/usr/local/sbin', '/usr/sbin', '/sbin'];
+const systemFolders = ['/usr/local/sbin', '/usr/sbin', '/sbin', ...postgresFolders('/')];
 
 function isProgram(path: string): boolean {
   try {
@@ -121,8 +138,12 @@ function unpackedLibraries(): string[] {
 
 function unpackedProgram(names: readonly string[]): Program | undefined {
   for (const name of names) {
-    for (const folder of ['usr/bin', 'usr/sbin']) {
-      const path = join(unpacked, folder, name);
+    for (const folder of [
+      join(unpacked, 'usr/bin'),
+      join(unpacked, 'usr/sbin'),
+      ...postgresFolders(unpacked),
+    ]) {
+      const path = join(folder, name);
       if (!isProgram(path)) continue;
       const libraries = [...unpackedLibraries(), process.env['LD_LIBRARY_PATH']].filter(
         (part) => part !== undefined,

@@ -1,11 +1,18 @@
 import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
+import { after, test, type TestContext } from 'node:test';
 import { createAuditStore } from '../../../hub/adapters/sqlite/sqlite-audit-store.ts';
+import {
+  beginIncarnation,
+  openPostgresState,
+  takeOverRest,
+} from '../../../hub/adapters/postgres/postgres-state.ts';
 import { openStateDatabase } from '../../../hub/adapters/sqlite/state-database.ts';
 import type { AuditStore } from '../../../hub/audit/audit.ts';
+import { postgresAudit, postgresStores } from '../../../hub/wiring/state/postgres-stores.ts';
 import { firstSqliteStores, sqliteStores } from '../../../hub/wiring/state/sqlite-stores.ts';
 import { auditedWrites, type FirstStores, type StateStores } from '../../../hub/wiring/state/state-stores.ts';
 import { temporaryFolder } from '../services/guard.ts';
+import { startPostgres, type PostgresServer } from '../services/postgres.ts';
 
 /** The stores of one state, empty at first. */
 export interface OpenedState {
@@ -52,7 +59,46 @@ async function openSqlite(t: TestContext): Promise<OpenedState> {
   return state;
 }
 
-const kinds: readonly StoreKind[] = [{ name: 'SQLite', open: openSqlite }];
+/** One server for all tests of a file; each gets tables of its own. */
+let server: Promise<PostgresServer> | undefined;
+let opened = 0;
+after(async () => (await server)?.close());
+
+async function openPostgres(t: TestContext): Promise<OpenedState> {
+  server ??= startPostgres();
+  const { username, ...running } = await server;
+  const options = { url: running.url(`state_${(opened += 1)}`), username, connections: 4 };
+  let db = await openPostgresState(options);
+  t.after(() => db.close());
+  const hub = 'hub-1';
+  const begin = async (): Promise<Pick<OpenedState, 'first' | 'stores'>> => {
+    const owner = { hub, inc: await beginIncarnation(db, hub, '0.0.0') };
+    await takeOverRest(db, owner);
+    return {
+      first: {
+        audit: postgresAudit(db),
+        identity: { hubId: () => Promise.resolve(hub), nextIncarnation: () => Promise.resolve(owner.inc) },
+      },
+      stores: postgresStores(db, owner, entries),
+    };
+  };
+  const state: OpenedState = {
+    ...(await begin()),
+    auditOf: (kept) => postgresAudit(db, kept),
+    query: (sql) => db.query(sql),
+    async restart() {
+      await db.close();
+      db = await openPostgresState(options);
+      Object.assign(state, await begin());
+    },
+  };
+  return state;
+}
+
+const kinds: readonly StoreKind[] = [
+  { name: 'SQLite', open: openSqlite },
+  { name: 'PostgreSQL', open: openPostgres },
+];
 
 /** What every kind of state promises: one test for each. */
 export function contract(promise: string, body: (state: OpenedState) => Promise<void>): void {

@@ -79,6 +79,7 @@ test('without any setting the hub stands alone: own certificate, embedded store 
     brokerAnonymous: undefined,
     tls: { mode: 'own', clientCa: undefined },
     allowedOrigins: [],
+    state: undefined,
     adminOrigins: [],
     trustedProxies: [],
     webhookAllow: [],
@@ -137,6 +138,9 @@ test('every name has its place in the environment', () => {
       HUB_MAX_SOCKETS_PER_ADDRESS: '7',
       HUB_MAX_PENDING_PER_ADDRESS: '3',
       HUB_DATA_DIR: 'data',
+      HUB_STATE_URL: 'postgres://db/hub',
+      HUB_STATE_USERNAME: 'su',
+      HUB_STATE_PASSWORD: 'sp',
       HUB_INFLUX_URL: 'http://influx:8086/',
       HUB_INFLUX_DATABASE: 'plant',
       HUB_INFLUX_USERNAME: 'iu',
@@ -183,6 +187,7 @@ test('every name has its place in the environment', () => {
     maxSocketsPerAddress: 7,
     maxPendingPerAddress: 3,
     dataDir: '/srv/hub/data',
+    state: { url: 'postgres://db/hub', username: 'su', password: 'sp' },
     influx: { url: 'http://influx:8086', database: 'plant', username: 'iu', password: 'ip' },
     mqtt: {
       url: 'mqtts://broker:8883',
@@ -373,4 +378,24 @@ test('a misspelt name finds the one that was meant, and a strange one finds none
   assert.equal(nearestName('devicelisten', configNames), 'deviceListen');
   assert.equal(nearestName('mqtRoot', configNames), 'mqttRoot');
   assert.equal(nearestName('colour', configNames), undefined);
+});
+
+test('a state in PostgreSQL needs the parts that several hubs would share, each named', () => {
+  const url = 'postgres://db.example.org:5432/hub';
+  const missing = faultsOf({ HUB_STATE_URL: url, HUB_STATE_PASSWORD: 'hunter2' });
+  assert.deepEqual(namesOf(missing).toSorted(), [
+    'HUB_INFLUX_URL',
+    'HUB_MQTT_URL',
+    'HUB_STATE_USERNAME',
+    'HUB_TLS_CERT',
+  ]);
+  const parts = { HUB_INFLUX_URL: 'http://i', HUB_MQTT_URL: 'mqtt://m', HUB_TLS: 'terminated' };
+  const { config } = read({ HUB_STATE_URL: url, HUB_STATE_USERNAME: 'hub', ...parts });
+  assert.deepEqual(config.state, { url, username: 'hub', password: undefined });
+  for (const wrong of ['postgres://u:hunter2@h/hub', 'postgres://h', 'mysql://h/hub', 'postgres://h/hub#x']) {
+    const faults = faultsOf({ HUB_STATE_URL: wrong, ...parts });
+    assert.deepEqual(namesOf(faults), ['HUB_STATE_URL'], wrong);
+    assert.ok(!JSON.stringify(faults).includes('hunter2'));
+  }
+  assert.equal(read({}).config.state, undefined);
 });

@@ -15,6 +15,8 @@ const companions: Partial<Record<ConfigName, Readonly<Partial<Record<ConfigName,
   tlsKey: { tlsCert: 'cert.pem' },
   influxPassword: { influxUsername: 'hub' },
   mqttPassword: { mqttUsername: 'hub' },
+  statePassword: { stateUsername: 'hub' },
+  stateUrl: { influxUrl: 'http://h', mqttUrl: 'mqtt://h', tls: 'terminated' },
   noticeCron: { noticePayload: '1' },
   noticePayload: { noticeCron: '0 6 * * *' },
 };

@@ -109,6 +109,7 @@ const clients: [adapter: string, own: string[], foreign: string][] = [
   ['http', ['fastify', '@fastify/static'], 'ws'],
   ['influx', ['influx', 'undici'], 'mqtt'],
   ['mqtt', ['mqtt'], 'aedes'],
+  ['postgres', ['pg'], 'node:sqlite'],
   ['sqlite', ['node:sqlite'], 'influx'],
   ['tls', ['@peculiar/x509'], 'fastify'],
   ['websocket', ['ws'], 'node:sqlite'],

@@ -1,0 +1,105 @@
+import type { AuditRecord } from '../../../schemas/api/audit.ts';
+import type { Origin } from '../../../schemas/api/requester.ts';
+import type { AuditEntry, AuditStore } from '../../audit/audit.ts';
+import type { PgRow, PgScalar, Postgres } from './postgres.ts';
+
+/** About 200 MB. */
+const defaultKept = 1_000_000;
+
+/** Keeps the audit to its size, whoever writes to it. */
+export class PostgresAuditRoom {
+  readonly #db: Postgres;
+  readonly #kept: number;
+  #written = 0;
+
+  /** @param kept how many entries stay */
+  constructor(db: Postgres, kept: number = defaultKept) {
+    this.#db = db;
+    this.#kept = kept;
+  }
+
+  /** So many entries were written. Never rejects: what could not be deleted is with the next ones. */
+  async noted(entries: number): Promise<void> {
+    this.#written += entries;
+    // Counting is by index alone, and takes 0.1 s of a full audit.
+    if (this.#written < Math.ceil(this.#kept / 100)) return;
+    try {
+      await prune(this.#db, this.#kept);
+      this.#written = 0;
+    } catch {
+      // Those who wrote the entries have been told of the same fault, or will be.
+    }
+  }
+}
+
+/** The audit. The oldest of whoever has most entries make room for new ones. */
+export function createPostgresAudit(db: Postgres, room: PostgresAuditRoom): AuditStore {
+  return {
+    async append(entry) {
+      await db.query(
+        `INSERT INTO audit (time_ms, actor, origin, action, subject, outcome, details)
+         SELECT * FROM unnest($1::float8[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[])`,
+        auditColumns([entry]),
+      );
+      await room.noted(1);
+    },
+
+    async list({ limit, before, actor, action, subject }) {
+      const values: PgScalar[] = [limit];
+      const wanted: string[] = [];
+      for (const [condition, value] of [
+        ['seq <', before],
+        ['actor =', actor],
+        ['action =', action],
+        ['subject =', subject],
+      ] as const) {
+        if (value === undefined) continue;
+        values.push(value);
+        wanted.push(`${condition} $${values.length}`);
+      }
+      const rows = await db.longQuery(
+        `SELECT seq, time_ms, actor, origin, action, subject, outcome, details FROM audit
+          ${wanted.length === 0 ? '' : `WHERE ${wanted.join(' AND ')}`} ORDER BY seq DESC LIMIT $1`,
+        values,
+      );
+      return rows.map(recordOf).toReversed();
+    },
+  };
+}
+
+/** Entries as the arrays that statements take: time, actor, origin, action, subject, outcome, details. */
+export function auditColumns(entries: readonly AuditEntry[]): PgScalar[][] {
+  return [
+    entries.map(({ timeMs }) => timeMs),
+    entries.map(({ actor }) => actor),
+    entries.map(({ origin }) => origin),
+    entries.map(({ action }) => action),
+    entries.map(({ subject }) => subject),
+    entries.map(({ outcome }) => outcome),
+    entries.map(({ details = {} }) => JSON.stringify(details)),
+  ];
+}
+
+async function prune(db: Postgres, kept: number): Promise<void> {
+  await db.longQuery(
+    `WITH held AS (SELECT source, count(*) AS entries FROM audit GROUP BY source)
+     DELETE FROM audit WHERE seq IN (
+       SELECT seq FROM audit WHERE source = (SELECT source FROM held ORDER BY entries DESC LIMIT 1)
+        ORDER BY seq LIMIT greatest(0, (SELECT sum(entries) FROM held) - $1))`,
+    [kept],
+  );
+}
+
+function recordOf(row: PgRow): AuditRecord {
+  return {
+    seq: Number(row['seq']),
+    timeMs: Number(row['time_ms']),
+    actor: String(row['actor']),
+    // Written by `append` above and with commands and twins, and by nothing else.
+    origin: String(row['origin']) as Origin,
+    action: String(row['action']),
+    subject: String(row['subject']),
+    outcome: String(row['outcome']),
+    details: JSON.parse(String(row['details'])) as Record<string, unknown>,
+  };
+}

@@ -1,0 +1,100 @@
+import { HubError } from '../../kernel/errors.ts';
+
+export interface BatchOptions<Item, Result> {
+  /** Runs them in one statement. @returns a result for each, in their order */
+  run: (items: readonly Item[]) => Promise<readonly Result[]>;
+  /** Items of one lane run in their order. */
+  laneOf: (item: Item) => string;
+  /** Items of one key are never in one batch. Not given: `run` does not mind. */
+  keyOf?: (item: Item) => string;
+  /** Items in one statement. Default 50. */
+  maxItems?: number;
+  /** Items that wait or are under way, before further ones are refused. Default 10,000. */
+  maxOutstanding?: number;
+}
+
+interface Waiting<Item, Result> {
+  readonly item: Item;
+  readonly key: string | undefined;
+  readonly resolve: (result: Result) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Two statements under way keep the server busy while one travels; more would make the batches smaller. */
+const lanes = 2;
+
+/**
+ * What waits while a statement is under way goes as one: a storm shares commits, and a single caller waits for nobody. A
+ * batch that was refused is tried again item by item, so that the faulty one fails alone.
+ */
+export class PostgresBatches<Item, Result> {
+  readonly #options: BatchOptions<Item, Result>;
+  readonly #full: (outstanding: number) => HubError;
+  readonly #lanes: { waiting: Waiting<Item, Result>[]; busy: boolean }[];
+  #outstanding = 0;
+
+  /** @param full makes the error of an item for which there is no room */
+  constructor(options: BatchOptions<Item, Result>, full: (outstanding: number) => HubError) {
+    this.#options = options;
+    this.#full = full;
+    this.#lanes = Array.from({ length: lanes }, () => ({ waiting: [], busy: false }));
+  }
+
+  add(item: Item): Promise<Result> {
+    const { laneOf, keyOf, maxOutstanding = 10_000 } = this.#options;
+    if (this.#outstanding >= maxOutstanding) return Promise.reject(this.#full(this.#outstanding));
+    this.#outstanding += 1;
+    const at = hashOf(laneOf(item)) % lanes;
+    return new Promise((resolve, reject) => {
+      this.#lanes[at]?.waiting.push({ item, key: keyOf?.(item), resolve, reject });
+      void this.#pump(at);
+    });
+  }
+
+  async #pump(at: number): Promise<void> {
+    const lane = this.#lanes[at];
+    if (lane === undefined || lane.busy) return;
+    lane.busy = true;
+    // What is called in the same turn goes together.
+    await Promise.resolve();
+    while (lane.waiting.length > 0) {
+      const batch = this.#take(lane.waiting);
+      await this.#settle(batch);
+      this.#outstanding -= batch.length;
+    }
+    lane.busy = false;
+  }
+
+  /** From the front, up to the second item of a key. */
+  #take(waiting: Waiting<Item, Result>[]): Waiting<Item, Result>[] {
+    const keys = new Set<string>();
+    const { maxItems = 50 } = this.#options;
+    let count = 0;
+    for (const { key } of waiting) {
+      if (count === maxItems || (key !== undefined && keys.size === keys.add(key).size)) break;
+      count += 1;
+    }
+    return waiting.splice(0, count);
+  }
+
+  async #settle(batch: readonly Waiting<Item, Result>[]): Promise<void> {
+    try {
+      const results = await this.#options.run(batch.map(({ item }) => item));
+      if (results.length !== batch.length)
+        throw new Error(`${results.length} results of ${batch.length} items`);
+      for (const [index, { resolve }] of batch.entries()) resolve(results[index] as Result);
+    } catch (error) {
+      const refused = error instanceof HubError && error.details['reason'] === 'postgres';
+      if (batch.length === 1 || !refused) for (const { reject } of batch) reject(error);
+      else for (const each of batch) await this.#settle([each]);
+    }
+  }
+}
+
+/** FNV-1a, 32 bits. */
+function hashOf(text: string): number {
+  let hash = 0x81_1c_9d_c5;
+  for (let index = 0; index < text.length; index += 1)
+    hash = Math.imul(hash ^ text.charCodeAt(index), 0x01_00_01_93);
+  return hash >>> 0;
+}

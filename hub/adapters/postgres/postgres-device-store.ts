@@ -1,0 +1,203 @@
+import { deviceUnknown, HubError } from '../../kernel/errors.ts';
+import type { Credential } from '../../registry/credentials.ts';
+import type { DeviceRecord, DeviceStore, Opened, SessionOpening } from '../../registry/device-store.ts';
+import type { PgRow, Postgres } from './postgres.ts';
+import type { PostgresOwner } from './postgres-owner.ts';
+
+/** Rows read at a time. */
+const pageSize = 10_000;
+
+/** Devices, their epochs and the anchors of their boots. */
+export function createPostgresDevices(db: Postgres, owner: PostgresOwner): DeviceStore {
+  const openings = db.batches<SessionOpening, Opened>({
+    laneOf: ({ deviceId }) => deviceId,
+    run: (items) => openSessions(db, owner, items),
+  });
+
+  async function changeOne(
+    id: string,
+    sql: string,
+    values: (string | number | boolean | null)[],
+  ): Promise<void> {
+    const rows = await db.query(sql, [id, ...values]);
+    if (rows.length !== 1) throw deviceUnknown(id);
+  }
+
+  return {
+    async load() {
+      const records: DeviceRecord[] = [];
+      for (;;) {
+        const rows = await db.longQuery(
+          `SELECT id, type, site, credentials, created_ms, disabled, rotation_due_ms, labels, enrolment_id, epoch, connected_before
+             FROM device JOIN device_state ON device_id = id WHERE id > $1 COLLATE "C" ORDER BY id LIMIT $2`,
+          [records.at(-1)?.id ?? '', pageSize],
+        );
+        records.push(...rows.map(recordOf));
+        if (rows.length < pageSize) return records;
+      }
+    },
+
+    add: (records) => addDevices(db, records),
+
+    setLabels: (id, labels) =>
+      changeOne(id, 'UPDATE device SET labels = $2 WHERE id = $1 RETURNING id', [JSON.stringify(labels)]),
+
+    save: ({ id, credentials, disabled, rotationDueMs }) =>
+      changeOne(
+        id,
+        'UPDATE device SET credentials = $2, disabled = $3, rotation_due_ms = $4 WHERE id = $1 RETURNING id',
+        [JSON.stringify(credentials), disabled, rotationDueMs ?? null],
+      ),
+
+    remove: (id) => changeOne(id, removal, []),
+
+    openSession: (opening) => openings.add(opening),
+
+    async anchoredBoots(deviceId) {
+      const sql = 'SELECT boot, anchor_ms, uptime_ms FROM boot_anchor WHERE device_id = $1';
+      const rows = await db.query(sql, [deviceId]);
+      return rows.map((row) => ({
+        boot: String(row['boot']),
+        up: Number(row['uptime_ms']),
+        anchorMs: Number(row['anchor_ms']),
+      }));
+    },
+
+    async addAnchorStep(deviceId, { boot, fromMs, anchorMs }) {
+      await db.query(
+        `INSERT INTO boot_anchor_step (device_id, boot, from_ms, anchor_ms) VALUES ($1, $2, $3, $4)
+         ON CONFLICT DO NOTHING`,
+        [deviceId, boot, fromMs, anchorMs],
+      );
+    },
+
+    async noteUptime(deviceId, boot, uptimeMs) {
+      await db.query(
+        `UPDATE boot_anchor SET uptime_ms = greatest(uptime_ms, $3) WHERE device_id = $1 AND boot = $2`,
+        [deviceId, boot, uptimeMs],
+      );
+    },
+  };
+}
+
+/** Everything of the device but its epoch and the revision of its twin. */
+const removal = `
+  WITH gone AS (DELETE FROM device WHERE id = $1 RETURNING id),
+  noted AS (INSERT INTO removed_device (device_id, commands_ended) SELECT id, false FROM gone
+              ON CONFLICT (device_id) DO UPDATE SET commands_ended = false),
+  stated AS (UPDATE device_state SET state = NULL, reason = NULL, since_ms = NULL, n = 0, until_ms = NULL, pong_ms = NULL,
+               frame_ms = NULL, data_ms = NULL, heartbeat_ms = NULL, grace_ms = NULL, last_session = NULL, connected_before = false
+               FROM gone WHERE device_id = gone.id),
+  listed AS (DELETE FROM device_list USING gone WHERE device_id = gone.id),
+  twinned AS (UPDATE twin SET rev = rev + 1, desired = '{}', reported = '{}', reported_ms = NULL, dealt_rev = 0, errors = '[]'
+                FROM gone WHERE device_id = gone.id),
+  changed AS (DELETE FROM twin_change USING gone WHERE device_id = gone.id),
+  alarmed AS (DELETE FROM alarm USING gone WHERE device_id = gone.id),
+  anchored AS (DELETE FROM boot_anchor USING gone WHERE device_id = gone.id),
+  stepped AS (DELETE FROM boot_anchor_step USING gone WHERE device_id = gone.id)
+  SELECT id FROM gone`;
+
+/** Written by `addDevices`, `setLabels` and `save`, and by nothing else. */
+function recordOf(row: PgRow): DeviceRecord {
+  const labels = String(row['labels']);
+  const { rotation_due_ms: rotationDueMs, enrolment_id: enrolmentId } = row;
+  return {
+    id: String(row['id']),
+    type: String(row['type']),
+    site: String(row['site']),
+    credentials: JSON.parse(String(row['credentials'])) as Credential[],
+    createdMs: Number(row['created_ms']),
+    disabled: row['disabled'] === true,
+    ...(labels === '{}' ? {} : { labels: JSON.parse(labels) as Record<string, string> }),
+    ...(typeof rotationDueMs === 'number' ? { rotationDueMs } : {}),
+    epoch: Number(row['epoch']),
+    ...(typeof enrolmentId === 'string' ? { enrolmentId } : {}),
+    ...(row['connected_before'] === true ? { connectedBefore: true as const } : {}),
+  };
+}
+
+async function addDevices(
+  db: Postgres,
+  records: readonly DeviceRecord[],
+): Promise<ReadonlyMap<string, number>> {
+  const ids = new Set<string>();
+  const twice = records.map(({ id }) => id).filter((id) => ids.size === ids.add(id).size);
+  if (twice.length > 0) throw exists(twice);
+  // In the order of their ids, so that two that add the same devices do not wait for each other in a circle.
+  const given = records.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  try {
+    const rows = await db.longQuery(
+      `WITH given AS (
+         SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::float8[], $6::boolean[], $7::text[], $8::text[])
+           AS g(id, type, site, credentials, created_ms, disabled, labels, enrolment_id)),
+       added AS (
+         INSERT INTO device (id, type, site, credentials, created_ms, disabled, labels, enrolment_id)
+         SELECT id, type, site, credentials, created_ms, disabled, labels, enrolment_id FROM given RETURNING id)
+       INSERT INTO device_state AS s (device_id) SELECT id FROM added
+         ON CONFLICT (device_id) DO UPDATE SET epoch = s.epoch + 1
+       RETURNING device_id, epoch`,
+      [
+        given.map(({ id }) => id),
+        given.map(({ type }) => type),
+        given.map(({ site }) => site),
+        given.map(({ credentials }) => JSON.stringify(credentials)),
+        given.map(({ createdMs }) => createdMs),
+        given.map(({ disabled }) => disabled),
+        given.map(({ labels = {} }) => JSON.stringify(labels)),
+        given.map(({ enrolmentId = null }) => enrolmentId),
+      ],
+    );
+    const raised = rows.filter((row) => row['epoch'] !== 0);
+    return new Map(raised.map((row) => [String(row['device_id']), Number(row['epoch'])]));
+  } catch (error) {
+    const taken = await db.query('SELECT id FROM device WHERE id = ANY($1::text[]) ORDER BY id', [[...ids]]);
+    if (taken.length === 0) throw error;
+    throw exists(
+      taken.map(({ id }) => String(id)),
+      error,
+    );
+  }
+}
+
+function exists(ids: readonly string[], cause?: unknown): HubError {
+  return new HubError('device-exists', ids.slice(0, 3).join(', ') + (ids.length > 3 ? ', …' : ''), {
+    cause,
+    details: { ids },
+  });
+}
+
+async function openSessions(
+  db: Postgres,
+  { hub, inc }: PostgresOwner,
+  openings: readonly SessionOpening[],
+): Promise<Opened[]> {
+  const rows = await db.query(
+    'SELECT * FROM open_sessions($1, $2, $3::text[], $4::text[], $5::float8[], $6::float8[], $7::text[])',
+    [
+      hub,
+      inc,
+      openings.map(({ deviceId }) => deviceId),
+      openings.map(({ boot }) => boot),
+      openings.map(({ uptimeMs }) => uptimeMs),
+      openings.map(({ nowMs = null }) => nowMs),
+      openings.map(({ unseenBoots = [] }) => JSON.stringify(unseenBoots)),
+    ],
+  );
+  const opened: Opened[] = openings.map(() => ({ kind: 'not-ours' }));
+  for (const row of rows) opened[Number(row['at']) - 1] = openedOf(row);
+  return opened;
+}
+
+/** As `open_sessions` makes them. */
+function openedOf(row: PgRow): Opened {
+  const anchors = (row['anchors'] ?? []) as [string, number][];
+  const steps = (row['steps'] ?? []) as [string, number, number][];
+  const unseenBoots = Number(row['kept_unseen']);
+  return {
+    kind: 'opened',
+    epoch: Number(row['epoch']),
+    ...(unseenBoots === 0 ? {} : { unseenBoots }),
+    anchors: new Map(anchors),
+    steps: steps.map(([boot, fromMs, anchorMs]) => ({ boot, fromMs, anchorMs })),
+  };
+}

@@ -1,0 +1,112 @@
+/**
+ * Transactions of several statements, each in one round trip. A function has the plans of its statements at hand. One whose
+ * arguments or meaning change gets another name, because hubs of the release before still call the old one.
+ */
+
+/**
+ * Many sessions at once: ids sorted, so that two hubs never wait for each other in a circle. A device that is not registered, or
+ * a hub that may not act, has no row in the answer.
+ */
+const openSessions = `
+CREATE FUNCTION open_sessions(
+  me text, my_inc bigint,
+  device_ids text[], boots text[], uptimes float8[], nows float8[], unseen text[])
+RETURNS TABLE (at int, epoch bigint, kept_unseen int, anchors json, steps json) LANGUAGE plpgsql AS $body$
+#variable_conflict use_column
+DECLARE
+  r record;
+  opened bigint;
+  anchor float8;
+BEGIN
+  IF NOT EXISTS (SELECT 1 FROM hub h WHERE h.id = me AND h.inc = my_inc AND h.state = 'up') THEN RETURN; END IF;
+  FOR r IN SELECT * FROM unnest(device_ids, boots, uptimes, nows, unseen) WITH ORDINALITY
+             AS given(device_id, boot, up, now_ms, unseen, n) ORDER BY device_id COLLATE "C", n LOOP
+    UPDATE device_state s SET
+        epoch = s.epoch + 1, hub = me, inc = my_inc, connected_before = true, state = 'online',
+        reason = CASE WHEN s.state IN ('online', 'suspect') THEN 'session-replaced' ELSE 'session-opened' END,
+        since_ms = coalesce(r.now_ms, extract(epoch FROM clock_timestamp()) * 1000), n = 1, until_ms = NULL
+      WHERE s.device_id = r.device_id AND EXISTS (SELECT 1 FROM device d WHERE d.id = r.device_id)
+      RETURNING s.epoch INTO opened;
+    CONTINUE WHEN NOT FOUND;
+    anchor := r.now_ms - r.up;
+    DELETE FROM boot_anchor_step t WHERE t.device_id = r.device_id AND t.boot = r.boot AND EXISTS (
+      SELECT 1 FROM boot_anchor a WHERE a.device_id = r.device_id AND a.boot = r.boot AND a.uptime_ms > r.up);
+    -- A new boot under an old name, and no time for it.
+    IF anchor IS NULL THEN
+      DELETE FROM boot_anchor a WHERE a.device_id = r.device_id AND a.boot = r.boot AND a.uptime_ms > r.up;
+      UPDATE boot_anchor a SET uptime_ms = r.up, opened_epoch = opened WHERE a.device_id = r.device_id AND a.boot = r.boot;
+    ELSE
+      INSERT INTO boot_anchor AS a (device_id, boot, anchor_ms, uptime_ms, opened_epoch)
+        VALUES (r.device_id, r.boot, anchor, r.up, opened)
+        ON CONFLICT (device_id, boot) DO UPDATE SET
+          anchor_ms = CASE WHEN excluded.uptime_ms < a.uptime_ms THEN excluded.anchor_ms ELSE a.anchor_ms END,
+          uptime_ms = excluded.uptime_ms, opened_epoch = excluded.opened_epoch;
+    END IF;
+    kept_unseen := 0;
+    IF r.unseen <> '[]' THEN
+      INSERT INTO boot_anchor (device_id, boot, anchor_ms, uptime_ms, opened_epoch)
+        SELECT r.device_id, u.boot, u."anchorMs", u.up, opened
+          FROM json_to_recordset(r.unseen::json) AS u(boot text, "anchorMs" float8, up float8)
+        ON CONFLICT DO NOTHING;
+      GET DIAGNOSTICS kept_unseen = ROW_COUNT;
+    END IF;
+    -- Of each device the boots of its sixteen newest sessions stay.
+    DELETE FROM boot_anchor a WHERE a.device_id = r.device_id AND a.opened_epoch < (
+      SELECT min(kept.opened_epoch) FROM (
+        SELECT x.opened_epoch FROM boot_anchor x WHERE x.device_id = r.device_id ORDER BY x.opened_epoch DESC LIMIT 16) kept);
+    DELETE FROM boot_anchor_step t WHERE t.device_id = r.device_id AND NOT EXISTS (
+      SELECT 1 FROM boot_anchor a WHERE a.device_id = r.device_id AND a.boot = t.boot);
+    UPDATE command c SET hub = me, inc = my_inc, moves = c.moves + 1 WHERE c.device = r.device_id AND (NOT c.final OR c.owed)
+      AND (c.hub, c.inc) IS DISTINCT FROM (me, my_inc);
+    at := r.n;
+    epoch := opened;
+    SELECT json_agg(json_build_array(a.boot, a.anchor_ms)) INTO anchors FROM boot_anchor a WHERE a.device_id = r.device_id;
+    SELECT json_agg(json_build_array(t.boot, t.from_ms, t.anchor_ms) ORDER BY t.from_ms) INTO steps
+      FROM boot_anchor_step t WHERE t.device_id = r.device_id;
+    RETURN NEXT;
+  END LOOP;
+END $body$;`;
+
+/** New commands, in their order, each with its delivery and its audit entry. `kind`: added or known. */
+const acceptCommands = `
+CREATE FUNCTION accept_commands(
+  me text, my_inc bigint,
+  devices text[], ids text[], names text[], statuses text[], finals boolean[], accepted float8[], changed float8[], bodies text[],
+  topics text[], correlations bytea[], delivery_keys text[], delivery_ends float8[],
+  audit_times float8[], audit_actors text[], audit_origins text[], audit_actions text[], audit_subjects text[],
+  audit_outcomes text[], audit_details text[])
+RETURNS TABLE (at int, kind text, ours boolean) LANGUAGE plpgsql AS $body$
+#variable_conflict use_column
+DECLARE
+  i int;
+  o record;
+BEGIN
+  FOR i IN 1 .. coalesce(array_length(devices, 1), 0) LOOP
+    at := i;
+    -- Waits for a takeover that is under way, or makes it wait.
+    SELECT s.hub, s.inc, EXISTS (
+        SELECT 1 FROM hub h WHERE h.id = s.hub AND h.inc = s.inc AND h.state IN ('up', 'draining')) AS lives
+      INTO o FROM device_state s WHERE s.device_id = devices[i] FOR UPDATE OF s;
+    IF NOT coalesce(o.lives, false) THEN
+      UPDATE device_state s SET hub = me, inc = my_inc WHERE s.device_id = devices[i];
+      o.hub := me; o.inc := my_inc;
+    END IF;
+    INSERT INTO command (device, id, name, status, final, owed, accepted_ms, changed_ms, body, hub, inc, answer_topic, answer_correlation)
+      VALUES (devices[i], ids[i], names[i], statuses[i], finals[i], finals[i], accepted[i], changed[i], bodies[i],
+              o.hub, o.inc, topics[i], correlations[i])
+      ON CONFLICT (device, id) DO NOTHING;
+    kind := CASE WHEN FOUND THEN 'added' ELSE 'known' END;
+    ours := o.hub = me AND o.inc = my_inc;
+    IF kind = 'added' THEN
+      INSERT INTO audit (time_ms, actor, origin, action, subject, outcome, details)
+        VALUES (audit_times[i], audit_actors[i], audit_origins[i], audit_actions[i], audit_subjects[i], audit_outcomes[i], audit_details[i]);
+    END IF;
+    IF delivery_keys[i] IS NOT NULL THEN
+      INSERT INTO command_delivery AS d (key, expires_ms) VALUES (delivery_keys[i], delivery_ends[i])
+        ON CONFLICT (key) DO UPDATE SET expires_ms = excluded.expires_ms;
+    END IF;
+    RETURN NEXT;
+  END LOOP;
+END $body$;`;
+
+export const postgresFunctions: readonly string[] = [openSessions, acceptCommands];

@@ -1,0 +1,85 @@
+import type { LastSession } from '../../presence/last-session.ts';
+import type { PresenceRow, PresenceStore } from '../../presence/presence-keeper.ts';
+import type { PgRow, Postgres } from './postgres.ts';
+import type { PostgresOwner } from './postgres-owner.ts';
+
+/**
+ * The last presence of every device. A row is written while its device is registered, is nobody else's, and has had no newer
+ * session.
+ */
+export function createPostgresPresence(db: Postgres, { hub, inc }: PostgresOwner): PresenceStore {
+  return {
+    async loadPresence() {
+      const rows = await db.longQuery(
+        `SELECT device_id, state, reason, since_ms, epoch, n, until_ms, pong_ms, frame_ms, data_ms, heartbeat_ms, grace_ms,
+                last_session
+           FROM device_state WHERE state IS NOT NULL ORDER BY device_id`,
+      );
+      return rows.map(presenceOf);
+    },
+
+    async savePresence(given) {
+      if (given.length === 0) return new Set();
+      // Of one device the last row is what it is now. In the order of their ids, so that nobody waits in a circle.
+      const newest = new Map(given.map((row) => [row.deviceId, row]));
+      const rows = [...newest.values()].toSorted((a, b) => (a.deviceId < b.deviceId ? -1 : 1));
+      const saved = await db.query(
+        `WITH given AS (
+           SELECT * FROM unnest($3::text[], $4::text[], $5::text[], $6::float8[], $7::bigint[], $8::bigint[], $9::float8[],
+                                $10::float8[], $11::float8[], $12::float8[], $13::float8[], $14::float8[], $15::text[])
+             AS g(id, state, reason, since_ms, epoch, n, until_ms, pong_ms, frame_ms, data_ms, heartbeat_ms, grace_ms, last_session)),
+         locked AS (
+           SELECT s.device_id FROM device_state s JOIN given g ON g.id = s.device_id AND g.epoch = s.epoch
+            WHERE ((s.hub = $1 AND s.inc = $2) OR s.hub IS NULL) AND EXISTS (SELECT 1 FROM device d WHERE d.id = s.device_id)
+            ORDER BY s.device_id FOR UPDATE OF s)
+         UPDATE device_state s SET hub = $1, inc = $2, state = g.state, reason = g.reason, since_ms = g.since_ms, n = g.n,
+             until_ms = g.until_ms, pong_ms = g.pong_ms, frame_ms = g.frame_ms, data_ms = g.data_ms,
+             heartbeat_ms = g.heartbeat_ms, grace_ms = g.grace_ms, last_session = g.last_session
+           FROM given g, locked WHERE s.device_id = g.id AND locked.device_id = g.id
+         RETURNING s.device_id`,
+        [
+          hub,
+          inc,
+          rows.map(({ deviceId }) => deviceId),
+          rows.map(({ state }) => state),
+          rows.map(({ reason }) => reason),
+          rows.map(({ sinceMs }) => sinceMs),
+          rows.map(({ epoch }) => epoch),
+          rows.map(({ n }) => n),
+          rows.map(({ untilMs = null }) => untilMs),
+          rows.map(({ marks: { pongMs = null } }) => pongMs),
+          rows.map(({ marks: { frameMs = null } }) => frameMs),
+          rows.map(({ marks: { dataMs = null } }) => dataMs),
+          rows.map(({ timing }) => timing?.heartbeatMs ?? null),
+          rows.map(({ timing }) => timing?.graceMs ?? null),
+          rows.map(({ session }) => (session === undefined ? null : JSON.stringify(session))),
+        ],
+      );
+      return new Set(saved.map((row) => String(row['device_id'])));
+    },
+  };
+}
+
+function presenceOf(row: PgRow): PresenceRow {
+  const optional = <Name extends string>(name: Name, column: string): Partial<Record<Name, number>> => {
+    const value = row[column];
+    return typeof value === 'number' ? ({ [name]: value } as Record<Name, number>) : {};
+  };
+  const { heartbeat_ms: heartbeatMs, last_session: session } = row;
+  return {
+    deviceId: String(row['device_id']),
+    state: String(row['state']) as PresenceRow['state'],
+    reason: String(row['reason']) as PresenceRow['reason'],
+    sinceMs: Number(row['since_ms']),
+    epoch: Number(row['epoch']),
+    n: Number(row['n']),
+    ...optional('untilMs', 'until_ms'),
+    marks: {
+      ...optional('pongMs', 'pong_ms'),
+      ...optional('frameMs', 'frame_ms'),
+      ...optional('dataMs', 'data_ms'),
+    },
+    ...(typeof heartbeatMs === 'number' ? { timing: { heartbeatMs, graceMs: Number(row['grace_ms']) } } : {}),
+    ...(typeof session === 'string' ? { session: JSON.parse(session) as LastSession } : {}),
+  };
+}

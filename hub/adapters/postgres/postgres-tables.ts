@@ -1,0 +1,248 @@
+/**
+ * What one hub or several share, in the order in which it came. A database remembers how many of these have run: each keeps its
+ * place permanently, and only adds, because hubs of the release before may still be running.
+ *
+ * Times are Unix ms. JSON is kept as text, as it was written. The rows of devices and commands name the hub that owns them
+ * (`hub`, `inc`): every write says whose it is, every takeover changes these columns, and the lock of the row puts the two in
+ * order. A late write changes no row.
+ */
+export const postgresMigrations: readonly string[] = [
+  `-- A row for each start of a hub. state: up, draining, left, dead.
+   CREATE TABLE hub (
+     id text NOT NULL,
+     inc bigint NOT NULL,
+     state text NOT NULL DEFAULT 'up',
+     beat bigint NOT NULL DEFAULT 0,
+     version text NOT NULL DEFAULT '',
+     PRIMARY KEY (id, inc)
+   ) WITH (fillfactor = 50);
+
+   CREATE TABLE device (
+     id text COLLATE "C" PRIMARY KEY,
+     type text NOT NULL,
+     site text NOT NULL,
+     credentials text NOT NULL,
+     created_ms float8 NOT NULL,
+     disabled boolean NOT NULL,
+     rotation_due_ms float8,
+     labels text NOT NULL DEFAULT '{}',
+     enrolment_id text
+   );
+
+   -- Epoch, owner and presence: a takeover is one write. It outlives its device, because one that is registered again goes on
+   -- from its epoch. State changes stay on their page: no index holds a column that changes often.
+   CREATE TABLE device_state (
+     device_id text COLLATE "C" PRIMARY KEY,
+     epoch bigint NOT NULL DEFAULT 0,
+     hub text,
+     inc bigint,
+     -- It had a session since it was registered.
+     connected_before boolean NOT NULL DEFAULT false,
+     state text,
+     reason text,
+     since_ms float8,
+     n bigint NOT NULL DEFAULT 0,
+     until_ms float8,
+     pong_ms float8,
+     frame_ms float8,
+     data_ms float8,
+     heartbeat_ms float8,
+     grace_ms float8,
+     last_session text
+   ) WITH (fillfactor = 70);
+
+   CREATE TABLE boot_anchor (
+     device_id text COLLATE "C" NOT NULL,
+     boot text NOT NULL,
+     anchor_ms float8 NOT NULL,
+     uptime_ms float8 NOT NULL,
+     opened_epoch bigint NOT NULL,
+     PRIMARY KEY (device_id, boot)
+   ) WITH (fillfactor = 80);
+
+   CREATE TABLE boot_anchor_step (
+     device_id text COLLATE "C" NOT NULL,
+     boot text NOT NULL,
+     from_ms float8 NOT NULL,
+     anchor_ms float8 NOT NULL,
+     PRIMARY KEY (device_id, boot, from_ms)
+   );
+
+   CREATE TABLE removed_device (device_id text COLLATE "C" PRIMARY KEY, commands_ended boolean NOT NULL);
+
+   CREATE TABLE device_list (
+     device_id text COLLATE "C" NOT NULL,
+     kind text NOT NULL,
+     entries text NOT NULL,
+     PRIMARY KEY (device_id, kind)
+   ) WITH (fillfactor = 80);
+
+   CREATE TABLE reject (key text PRIMARY KEY, last_ms float8 NOT NULL, entry text NOT NULL);
+   CREATE TABLE reject_other (one boolean PRIMARY KEY CHECK (one), count bigint NOT NULL);
+
+   CREATE TABLE command (
+     seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+     device text COLLATE "C" NOT NULL,
+     id text COLLATE "C" NOT NULL,
+     name text NOT NULL,
+     status text NOT NULL,
+     final boolean NOT NULL,
+     owed boolean NOT NULL,
+     accepted_ms float8 NOT NULL,
+     changed_ms float8 NOT NULL,
+     body text NOT NULL,
+     hub text,
+     inc bigint,
+     -- Rises with each owner: what an earlier one has sent and is still on its way comes too late, even to the same hub.
+     moves bigint NOT NULL DEFAULT 0,
+     answer_topic text,
+     answer_correlation bytea,
+     UNIQUE (device, id)
+   ) WITH (fillfactor = 70);
+   CREATE INDEX command_lane ON command (device) WHERE NOT final OR owed;
+   CREATE INDEX command_open ON command (seq) WHERE NOT final;
+   CREATE INDEX command_owed ON command (seq) WHERE owed;
+   CREATE INDEX command_ended ON command (changed_ms) WHERE final AND NOT owed;
+
+   CREATE TABLE command_delivery (key text PRIMARY KEY, expires_ms float8 NOT NULL);
+   CREATE INDEX command_delivery_expiry ON command_delivery (expires_ms);
+
+   CREATE TABLE device_group (name text COLLATE "C" PRIMARY KEY, selector text NOT NULL);
+   CREATE TABLE group_command (
+     seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+     id text NOT NULL UNIQUE,
+     status text NOT NULL,
+     owed boolean NOT NULL,
+     ended_ms float8,
+     body text NOT NULL,
+     answer_correlation bytea
+   );
+   CREATE TABLE group_command_target (
+     group_command text NOT NULL,
+     n int NOT NULL,
+     device text NOT NULL,
+     status text NOT NULL,
+     reason text,
+     settled boolean NOT NULL,
+     PRIMARY KEY (group_command, n)
+   );
+   CREATE INDEX group_command_target_open ON group_command_target (group_command) WHERE NOT settled;
+
+   CREATE TABLE twin (
+     device_id text COLLATE "C" PRIMARY KEY,
+     rev bigint NOT NULL,
+     changed_ms float8 NOT NULL,
+     desired text NOT NULL,
+     reported text NOT NULL,
+     reported_ms float8,
+     dealt_rev bigint NOT NULL,
+     errors text NOT NULL,
+     verdict_ms float8 NOT NULL
+   ) WITH (fillfactor = 80);
+   CREATE TABLE twin_change (
+     device_id text COLLATE "C" NOT NULL,
+     rev bigint NOT NULL,
+     time_ms float8 NOT NULL,
+     actor text NOT NULL,
+     origin text NOT NULL,
+     patch text NOT NULL,
+     dropped text,
+     PRIMARY KEY (device_id, rev)
+   );
+   CREATE TABLE group_twin (
+     seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+     id text NOT NULL UNIQUE,
+     status text NOT NULL,
+     ended_ms float8,
+     body text NOT NULL
+   );
+   CREATE TABLE group_twin_target (
+     group_twin text NOT NULL,
+     n int NOT NULL,
+     device text NOT NULL,
+     status text NOT NULL,
+     reason text,
+     PRIMARY KEY (group_twin, n)
+   );
+
+   CREATE TABLE firmware (
+     type text COLLATE "C" NOT NULL,
+     version text COLLATE "C" NOT NULL,
+     body text NOT NULL,
+     PRIMARY KEY (type, version)
+   );
+   CREATE TABLE rollout (
+     seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+     id text NOT NULL UNIQUE,
+     -- No update of it goes on.
+     settled boolean NOT NULL,
+     ended_ms float8,
+     body text NOT NULL
+   );
+   CREATE TABLE rollout_target (
+     rollout text NOT NULL,
+     n int NOT NULL,
+     device text NOT NULL,
+     wave int NOT NULL,
+     body text NOT NULL,
+     PRIMARY KEY (rollout, n)
+   ) WITH (fillfactor = 80);
+
+   -- Few rows each, read whole: the name, and the record as JSON.
+   CREATE TABLE schedule (name text COLLATE "C" PRIMARY KEY, record text NOT NULL);
+   CREATE TABLE operator_account (name text COLLATE "C" PRIMARY KEY, record text NOT NULL);
+   CREATE TABLE operator_token (name text COLLATE "C" PRIMARY KEY, record text NOT NULL);
+   CREATE TABLE console_session (name text COLLATE "C" PRIMARY KEY, record text NOT NULL);
+   CREATE TABLE enrolment (name text COLLATE "C" PRIMARY KEY, record text NOT NULL);
+   CREATE TABLE enrolment_request (name text COLLATE "C" PRIMARY KEY, record text NOT NULL);
+   CREATE TABLE day_count (name text COLLATE "C" PRIMARY KEY, record text NOT NULL);
+   CREATE TABLE webhook (name text COLLATE "C" PRIMARY KEY, record text NOT NULL);
+   CREATE TABLE notice (name text COLLATE "C" PRIMARY KEY, record text NOT NULL);
+
+   CREATE TABLE silence (seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, id text NOT NULL UNIQUE, body text NOT NULL);
+   CREATE TABLE webhook_delivery (
+     seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+     id text NOT NULL UNIQUE,
+     webhook text NOT NULL,
+     created_ms float8 NOT NULL,
+     body text NOT NULL
+   );
+   -- device_id: the empty text is the hub itself.
+   CREATE TABLE alarm (
+     device_id text COLLATE "C" NOT NULL,
+     source text NOT NULL,
+     n bigint NOT NULL,
+     body text NOT NULL,
+     PRIMARY KEY (device_id, source)
+   ) WITH (fillfactor = 80);
+   CREATE TABLE incident (
+     seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+     id text NOT NULL UNIQUE,
+     since_ms float8 NOT NULL,
+     open boolean NOT NULL,
+     body text NOT NULL
+   );
+   CREATE INDEX incident_age ON incident (open, since_ms);
+
+   CREATE TABLE hub_clock (one boolean PRIMARY KEY CHECK (one), last_ms float8 NOT NULL);
+   CREATE TABLE job_progress (job text PRIMARY KEY, at_ms float8 NOT NULL);
+
+   CREATE TABLE audit (
+     seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+     time_ms float8 NOT NULL,
+     actor text NOT NULL,
+     origin text NOT NULL,
+     action text NOT NULL,
+     subject text NOT NULL,
+     outcome text NOT NULL,
+     details text NOT NULL,
+     -- Whose it is when room is counted: strangers are one.
+     source text GENERATED ALWAYS AS (CASE WHEN actor LIKE 'address:%' THEN 'address' ELSE actor END) STORED
+   );
+   CREATE INDEX audit_by_source ON audit (source, seq);
+   CREATE FUNCTION audit_is_append_only() RETURNS trigger LANGUAGE plpgsql AS $body$
+   BEGIN
+     RAISE EXCEPTION 'the audit is append-only';
+   END $body$;
+   CREATE TRIGGER audit_is_append_only BEFORE UPDATE ON audit FOR EACH ROW EXECUTE FUNCTION audit_is_append_only();`,
+];

@@ -1,0 +1,195 @@
+import pg from 'pg';
+import { HubError, messageOf } from '../../kernel/errors.ts';
+import { PostgresBatches, type BatchOptions } from './postgres-batches.ts';
+
+/** What a parameter may be; a list becomes an array of PostgreSQL. */
+export type PgScalar = string | number | boolean | null | Uint8Array;
+export type PgValue = PgScalar | readonly PgScalar[];
+export type PgRow = Readonly<Record<string, unknown>>;
+
+/**
+ * `postgres`: the statement was refused and rolled back, `details.sqlState` says why; `unreachable`: nothing was tried;
+ * `connection-lost`: it is not known whether the statement was committed; `queue-full`, `closed`: nothing was tried.
+ */
+export type PostgresFault = 'postgres' | 'unreachable' | 'connection-lost' | 'queue-full' | 'closed';
+
+export type PgQuery = (sql: string, values?: readonly PgValue[]) => Promise<PgRow[]>;
+
+/** Every method rejects with HubError `database-failed`, whose `details.reason` is a PostgresFault. */
+export interface Postgres {
+  /** One statement in a transaction of its own: when it resolves, the commit is on disk. */
+  query(sql: string, values?: readonly PgValue[]): Promise<PgRow[]>;
+  /** As `query`, for what may take a minute: whole tables, migrations, clean-up. */
+  longQuery(sql: string, values?: readonly PgValue[]): Promise<PgRow[]>;
+  /** Several statements, all or nothing, on one connection; they may take a minute. What `work` throws is thrown. */
+  transaction<Result>(work: (query: PgQuery) => Promise<Result>): Promise<Result>;
+  /** Calls that wait at the same time share a statement, and so a commit. */
+  batches<Item, Result>(options: BatchOptions<Item, Result>): PostgresBatches<Item, Result>;
+  /** Waits for what is under way, and closes. */
+  close(): Promise<void>;
+}
+
+export interface PostgresOptions {
+  /** `postgres://host:port/database`. */
+  url: string;
+  username?: string | undefined;
+  password?: string | undefined;
+  /** Connections for statements that are short. Default 8. */
+  connections?: number;
+}
+
+/** A statement that takes longer is ended by the server: what is slow must not hold up the rest. */
+const statementMs = 2_000;
+const longStatementMs = 120_000;
+const connectMs = 2_000;
+/** The transaction was rolled back because of others, and may be tried again: serialization failure, deadlock. */
+const again: ReadonlySet<string> = new Set(['40001', '40P01']);
+const maxTries = 5;
+/** The server takes no connection now: starting, stopping, full. */
+const turnedAway: ReadonlySet<string> = new Set(['57P03', '53300', '28000', '28P01', '3D000']);
+
+/** Connects when it is first asked. Large numbers of PostgreSQL are read as numbers: ours stay below 2^53. */
+export function openPostgres(options: PostgresOptions): Postgres {
+  return new PooledPostgres(options);
+}
+
+class PooledPostgres implements Postgres {
+  readonly #name: string;
+  readonly #short: pg.Pool;
+  readonly #long: pg.Pool;
+  #closed = false;
+
+  constructor({ url, username, password, connections = 8 }: PostgresOptions) {
+    this.#name = url;
+    const common = {
+      connectionString: withCredentials(url, username, password),
+      connectionTimeoutMillis: connectMs,
+      keepAlive: true,
+      application_name: 'device-hub',
+      types: { getTypeParser },
+    };
+    this.#short = new pg.Pool({
+      ...common,
+      max: connections,
+      statement_timeout: statementMs,
+      // Of a connection that is broken and does not say so.
+      query_timeout: statementMs + connectMs,
+    });
+    this.#long = new pg.Pool({ ...common, max: 2, statement_timeout: longStatementMs });
+    // An idle connection that breaks is replaced by the next statement, which says so if it cannot be.
+    for (const pool of [this.#short, this.#long]) pool.on('error', () => undefined);
+  }
+
+  query(sql: string, values: readonly PgValue[] = []): Promise<PgRow[]> {
+    return this.#run(this.#short, sql, values);
+  }
+
+  longQuery(sql: string, values: readonly PgValue[] = []): Promise<PgRow[]> {
+    return this.#run(this.#long, sql, values);
+  }
+
+  async transaction<Result>(work: (query: PgQuery) => Promise<Result>): Promise<Result> {
+    if (this.#closed) throw this.#fault('closed');
+    const client = await this.#connect(this.#long);
+    const query: PgQuery = async (sql, values = []) => {
+      try {
+        return (await client.query<Record<string, unknown>>(sql, values.map(parameter))).rows;
+      } catch (error) {
+        throw this.#faultOf(error, sqlStateOf(error));
+      }
+    };
+    try {
+      await query('BEGIN');
+      const result = await work(query);
+      await query('COMMIT');
+      client.release();
+      return result;
+    } catch (error) {
+      // It rolls back with its connection.
+      client.release(true);
+      throw error;
+    }
+  }
+
+  batches<Item, Result>(options: BatchOptions<Item, Result>): PostgresBatches<Item, Result> {
+    return new PostgresBatches(options, (outstanding) =>
+      this.#fault('queue-full', `${outstanding} calls wait`),
+    );
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await Promise.all([this.#short.end(), this.#long.end()]);
+  }
+
+  async #run(pool: pg.Pool, sql: string, values: readonly PgValue[]): Promise<PgRow[]> {
+    if (this.#closed) throw this.#fault('closed');
+    const given = values.map(parameter);
+    for (let tries = 1; ; tries += 1) {
+      const client = await this.#connect(pool);
+      try {
+        const { rows } = await client.query<Record<string, unknown>>(sql, given);
+        client.release();
+        return rows;
+      } catch (error) {
+        const sqlState = sqlStateOf(error);
+        // A connection that failed otherwise than by a refused statement is of no more use.
+        client.release(sqlState === undefined || sqlState.startsWith('57'));
+        if (sqlState !== undefined && again.has(sqlState) && tries < maxTries) continue;
+        throw this.#faultOf(error, sqlState);
+      }
+    }
+  }
+
+  async #connect(pool: pg.Pool): Promise<pg.PoolClient> {
+    try {
+      return await pool.connect();
+    } catch (error) {
+      throw this.#fault('unreachable', messageOf(error), error);
+    }
+  }
+
+  #faultOf(error: unknown, sqlState: string | undefined): HubError {
+    if (sqlState === undefined) return this.#fault('connection-lost', messageOf(error), error);
+    if (turnedAway.has(sqlState)) return this.#fault('unreachable', messageOf(error), error);
+    // An administrator ended the connection, perhaps between the commit and its answer.
+    if (sqlState === '57P01') return this.#fault('connection-lost', messageOf(error), error);
+    return this.#fault('postgres', messageOf(error), error, sqlState);
+  }
+
+  #fault(reason: PostgresFault, note?: string, cause?: unknown, sqlState?: string): HubError {
+    const text = note === undefined ? reason : `${reason}, ${note}`;
+    return new HubError('database-failed', `${this.#name}: ${text}`, {
+      cause,
+      details: { reason, ...(sqlState === undefined ? {} : { sqlState }) },
+    });
+  }
+}
+
+/** A text of PostgreSQL holds no NUL, which JSON writes as an escape anyway. */
+function parameter(value: PgValue): unknown {
+  if (typeof value === 'string') return value.replaceAll('\0', '\u{fffd}');
+  if (value instanceof Uint8Array) return Buffer.from(value);
+  return Array.isArray(value) ? value.map((each: PgScalar) => parameter(each)) : value;
+}
+
+/** https://www.postgresql.org/docs/15/errcodes-appendix.html; undefined: the error is not the server's. */
+function sqlStateOf(error: unknown): string | undefined {
+  return error instanceof pg.DatabaseError ? error.code : undefined;
+}
+
+const asNumbers: ReadonlySet<number> = new Set([pg.types.builtins.INT8, pg.types.builtins.NUMERIC]);
+
+/** `bigint` and `numeric` as numbers; the rest as `pg` reads it. */
+function getTypeParser(oid: number, format?: 'text' | 'binary'): unknown {
+  if (asNumbers.has(oid)) return Number;
+  return pg.types.getTypeParser(oid, format);
+}
+
+function withCredentials(url: string, username: string | undefined, password: string | undefined): string {
+  const given = new URL(url);
+  if (username !== undefined) given.username = encodeURIComponent(username);
+  if (password !== undefined) given.password = encodeURIComponent(password);
+  return given.href;
+}
