@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { join } from 'node:path';
 import { after, before, test, type TestContext } from 'node:test';
-import { createDeviceClient } from '../../../device-sim/client/client.ts';
+import { makeDevice } from '../../../sdk/typescript/src/node.ts';
 import { adminClient, callApi } from '../../../hub/cli/admin-client.ts';
 import { temporaryFolder } from '../../helpers/services/guard.ts';
 import { startInflux, type InfluxServer } from '../../helpers/services/influxd.ts';
 import { startMosquitto, type MosquittoBroker } from '../../helpers/services/mosquitto.ts';
 import { startPostgres, type PostgresServer } from '../../helpers/services/postgres.ts';
 import { runHub, spawnHub, type HubProcess } from '../../helpers/services/process.ts';
-import { waitFor } from '../../helpers/wait-for.ts';
+import { eventOf, waitFor } from '../../helpers/wait-for.ts';
 
 /** A hub that keeps its state in PostgreSQL: all of it real, and processes of their own. */
 
@@ -48,15 +47,15 @@ function startLab(t: TestContext) {
 /** Connects a device; `calls` has the ids of the commands that it was given. */
 async function connect(t: TestContext, hub: HubProcess, id: string, secret: string) {
   const url = hub.deviceUrl;
-  const client = createDeviceClient({ url, id, secret, deviceType: 'env-sensor@1', backoffFirstMs: 100 });
+  const client = makeDevice({ url, id, secret, type: 'env-sensor@1', backoffFirstMs: 100 });
   const calls: string[] = [];
   client.onCommand('set-interval', ({ id: command }) => {
     calls.push(command);
     return { status: 'succeeded' };
   });
   t.after(() => client.close());
-  const welcomed = once(client, 'welcome');
-  client.connect();
+  const welcomed = eventOf(client, 'welcome', patient.timeoutMs);
+  client.wake();
   await welcomed;
   return { client, calls };
 }
@@ -109,9 +108,7 @@ test('while PostgreSQL is away sessions stay, commands are refused and /readyz s
     type: 'env-sensor@1',
     site: 'lab',
   });
-  const { client, calls } = await connect(t, hub, 'd-1', added?.secret ?? '');
-  let closes = 0;
-  client.on('close', () => (closes += 1));
+  const { calls } = await connect(t, hub, 'd-1', added?.secret ?? '');
   await postgres.stop();
   const readiness = async () =>
     (await (await fetch(`${hub.adminUrl}/readyz`)).json()) as { degraded: string[] };
@@ -127,7 +124,8 @@ test('while PostgreSQL is away sessions stay, commands are refused and /readyz s
   });
   await send(hub, 'd-1', 'c-2');
   await waitFor(() => calls.includes('c-2'), { what: 'the command', ...patient });
-  assert.deepEqual([closes, hub.running], [0, true]);
+  const { epoch } = await callApi(socketOf(hub), 'GET /api/v1/devices/{id}', { params: { id: 'd-1' } });
+  assert.deepEqual([epoch, hub.running], [1, true], 'in the session it had');
 });
 
 test('a second hub does not use the state of one that lives', async (t) => {
