@@ -76,8 +76,12 @@ class PooledPostgres implements Postgres {
       query_timeout: statementMs + connectMs,
     });
     this.#long = new pg.Pool({ ...common, max: 2, statement_timeout: longStatementMs });
-    // An idle connection that breaks is replaced by the next statement, which says so if it cannot be.
-    for (const pool of [this.#short, this.#long]) pool.on('error', () => undefined);
+    for (const pool of [this.#short, this.#long]) {
+      // A connection that breaks, idle or between two statements, would end the process. The next statement gets another
+      // one, or says why there is none.
+      pool.on('error', () => undefined);
+      pool.on('connect', (client) => client.on('error', () => undefined));
+    }
   }
 
   query(sql: string, values: readonly PgValue[] = []): Promise<PgRow[]> {
