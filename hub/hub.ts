@@ -189,11 +189,10 @@ async function openListeners(hub: HubContext, parts: HubParts): Promise<RunningH
       readiness: () =>
         readiness({
           ...telemetry,
+          ...state,
           bus,
           descriptors,
           missingTypes,
-          state: state.stateLink,
-          catalog: state.catalog,
           clock: hub.clock,
           stopping: stop.signal.aborted,
         }),

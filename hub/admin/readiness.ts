@@ -28,7 +28,7 @@ export interface CheckedParts {
   bus: Bus;
   descriptors: Pick<DescriptorWatch, 'fault'>;
   /** Of a state that is not in the data folder. */
-  state: { readonly fault: string | undefined } | undefined;
+  stateLink: { readonly fault: string | undefined } | undefined;
   /** The folder of device types, and types of devices that are not in it. */
   catalog: { readonly fault: string | undefined };
   missingTypes: Pick<MissingTypes, 'fault'>;
@@ -36,7 +36,7 @@ export interface CheckedParts {
 
 /** What `/readyz` reports about each part. A part that is down degrades the hub; only a stopping hub is not ready. */
 export async function readiness(parts: CheckedParts): Promise<PartsHealth> {
-  const { stopping, descriptors, catalog, missingTypes, state } = parts;
+  const { stopping, descriptors, catalog, missingTypes, stateLink } = parts;
   const { store, clock, spool, disk, bus } = knownFaults(parts);
   return {
     ready: !stopping,
@@ -49,7 +49,7 @@ export async function readiness(parts: CheckedParts): Promise<PartsHealth> {
       spool: part(spool),
       disk: part(disk),
       bus: part(bus),
-      ...(state === undefined ? {} : { state: part(state.fault) }),
+      ...(stateLink === undefined ? {} : { state: part(stateLink.fault) }),
     },
   };
 }
