@@ -1,5 +1,5 @@
 /**
- * Run by `npm test` before the tests: finds or brings InfluxDB, Mosquitto and its clients, PostgreSQL, modules of Python, compilers for microcontrollers, TLS libraries of C (and
+ * Run by `npm test` before the tests: finds or brings InfluxDB, Mosquitto and its clients, PostgreSQL, spin, modules of Python, compilers for microcontrollers, TLS libraries of C (and
  * Chromium once there are browser tests), prints one line for each, and fails with the way out when one is missing; builds the console.
  */
 import { execFileSync } from 'node:child_process';
@@ -21,6 +21,7 @@ function needed(): ProgramName[] {
     'mosquitto_pub',
     'mosquitto_sub',
     'postgres',
+    'spin',
     'faketime',
   ];
   const compilers: ProgramName[] = ['arm-none-eabi-gcc', 'avr-gcc'];

@@ -70,6 +70,14 @@ const programs = {
     wayOut:
       'install PostgreSQL 13 or newer (Debian: apt-get install postgresql; macOS: brew install postgresql@15)',
   },
+  spin: {
+    names: ['spin'],
+    variable: 'HUB_TEST_SPIN',
+    packages: ['spin'],
+    versionArgs: ['-V'],
+    versionPattern: /Spin Version (\S+)/,
+    wayOut: 'install spin (Debian: apt-get install spin; macOS: brew install spin)',
+  },
   faketime: {
     names: ['faketime'],
     variable: 'HUB_TEST_FAKETIME',
