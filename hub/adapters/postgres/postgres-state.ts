@@ -1,5 +1,5 @@
 import { HubError } from '../../kernel/errors.ts';
-import { openPostgres, type PgQuery, type Postgres, type PostgresOptions } from './postgres.ts';
+import { openPostgres, type Postgres, type PostgresOptions } from './postgres.ts';
 import { postgresFunctions } from './postgres-functions.ts';
 import type { PostgresOwner } from './postgres-owner.ts';
 import { postgresMigrations } from './postgres-tables.ts';
@@ -66,13 +66,7 @@ async function migrate(db: Postgres, name: string): Promise<void> {
       'INSERT INTO hub_schema (one, version) VALUES (true, $1) ON CONFLICT (one) DO UPDATE SET version = excluded.version',
       [migrations.length],
     );
-    await analyze(query);
   });
-}
-
-/** Without statistics a plan may read a whole table where it needs one row. */
-async function analyze(query: PgQuery): Promise<void> {
-  await query('ANALYZE device, device_state, command, boot_anchor, twin, audit, command_delivery');
 }
 
 /**

@@ -82,6 +82,12 @@ class PooledPostgres implements Postgres {
       pool.on('error', () => undefined);
       pool.on('connect', (client) => client.on('error', () => undefined));
     }
+    // Whatever the statistics say: a short statement finds its rows by index. Those of a table that was empty yesterday lead
+    // to plans that read it whole. A connection that breaks here breaks at its first statement, too.
+    this.#short.on(
+      'connect',
+      (client) => void client.query('SET enable_seqscan = off').catch(() => undefined),
+    );
   }
 
   query(sql: string, values: readonly PgValue[] = []): Promise<PgRow[]> {
