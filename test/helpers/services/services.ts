@@ -64,7 +64,7 @@ const programs = {
   postgres: {
     names: ['postgres'],
     variable: 'HUB_TEST_POSTGRES',
-    packages: ['postgresql-15'],
+    packages: ['postgresql-15', 'postgresql-client-15'],
     versionArgs: ['--version'],
     versionPattern: /postgres \(PostgreSQL\) (\S+)/,
     wayOut:
