@@ -209,8 +209,8 @@ class FileStore:
             self._files.append(last.name, line)
         except OSError:
             last.torn = True
-            if not last.places:
-                # A disk that stays full is not to be filled with empty files.
+            if at == 0:
+                # A disk that stays full is not to be filled with files of nothing.
                 self._segments = self._segments[:-1]
                 self._try_to_remove(last.name)
             raise
