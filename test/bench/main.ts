@@ -11,6 +11,7 @@ import { benchReads } from './reads.ts';
 import { checkOut, compared, type Revision } from './revision.ts';
 import { benchStorm } from './storm.ts';
 import { benchTwins } from './twins.ts';
+import { benchWire } from './wire.ts';
 
 /** `npm run bench`: one JSON object a bench on stdout, progress on stderr. */
 
@@ -24,6 +25,7 @@ const benches: Record<string, (revision: Revision) => Promise<object>> = {
   rate: benchRate,
   commands: benchCommands,
   twins: benchTwins,
+  wire: benchWire,
   reads: benchReads,
   console: benchConsole,
   frames: benchFrames,

@@ -5,6 +5,8 @@ export interface TcpProxy {
   readonly port: number;
   /** Connections open now. */
   readonly connections: number;
+  /** What came in so far, both ways: bytes, and the pieces in which they came. */
+  readonly traffic: Readonly<{ bytes: number; pieces: number }>;
   /** Destroys every connection (RST both ways); new ones are taken. */
   cut(): void;
   /** Forwards nothing either way and keeps the sockets open: a link that has silently died. */
@@ -31,6 +33,7 @@ const heldBytesLimit = 262_144;
 class Valve {
   readonly stalled: Record<Direction, boolean> = { clientToServer: false, serverToClient: false };
   delayMs = 0;
+  readonly traffic = { bytes: 0, pieces: 0 };
   readonly pipes = new Set<Pipe>();
 
   set(clientToServer: boolean, serverToClient: boolean): void {
@@ -68,7 +71,11 @@ class Pipe {
 
   #hold(item: Item): void {
     this.#queue.push({ item, dueMs: performance.now() + this.#valve.delayMs });
-    if (typeof item !== 'string') this.#heldBytes += item.length;
+    if (typeof item !== 'string') {
+      this.#heldBytes += item.length;
+      this.#valve.traffic.bytes += item.length;
+      this.#valve.traffic.pieces += 1;
+    }
     if (this.#heldBytes > heldBytesLimit) this.#from.pause();
     this.move();
   }
@@ -153,6 +160,7 @@ export async function startTcpProxy(target: { port: number; host?: string }): Pr
     get connections() {
       return sockets.size / 2;
     },
+    traffic: valve.traffic,
     cut,
     stall: () => valve.set(true, true),
     stallClientToServer: () => valve.set(true, false),
