@@ -71,7 +71,8 @@ export function AlarmList({ page, filters, reload, ofOneDevice }: AlarmListProps
     });
   const isOperator = mayAs('operator');
   const awaiting = rows.filter((alarm) => awaitsSomebody(alarm) && chosen.has(keyOf(alarm)));
-  if (rows.length === 0) return <Empty title={ofOneDevice === true ? 'No alarms' : emptyTitle(filters)} />;
+  if (rows.length === 0)
+    return ofOneDevice === true ? <p class="quiet">No alarms</p> : <Empty title={emptyTitle(filters)} />;
   return (
     <>
       {isOperator && (ofOneDevice !== true || awaiting.length > 0) && (
