@@ -178,7 +178,7 @@ function messageOf(error: Error): string {
   if (error instanceof AggregateError)
     return error.errors.map((inner) => String(inner?.message ?? inner)).join('; ');
   if ('code' in error && untrusted.has(String(error.code))) {
-    return `${error.message}: give the CA that signed the hub's certificate (without HUB_TLS_CERT it is tls/ca.crt in the hub's data folder)`;
+    return `${error.message}: give the CA that signed the hub's certificate as ca, the simulator with --ca (without HUB_TLS_CERT it is tls/ca.crt in the hub's data folder)`;
   }
   return error.message;
 }
