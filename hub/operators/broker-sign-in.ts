@@ -14,7 +14,8 @@ export function anonymousOperator(
 }
 
 /**
- * Signs clients of the embedded broker in: a token as the password, or an account and its password.
+ * Signs clients of the embedded broker in: a token as the password, or an account and its password. MQTT has no place for a code,
+ * so an account with a second factor has none here.
  * @returns a function that gives the operator, undefined for nobody; `network` is where the client comes from
  */
 export function brokerSignIn(
@@ -25,7 +26,7 @@ export function brokerSignIn(
     if (username === undefined && password === '') return anonymous;
     const byToken = operators.byToken(password);
     if (byToken !== undefined) return byToken;
-    const login = await operators.login(username ?? '', password, network, 'mqtt');
+    const login = await operators.login(username ?? '', password, network, { origin: 'mqtt' });
     return login.kind === 'operator' ? login.operator : undefined;
   };
 }

@@ -18,6 +18,8 @@ const limits: Readonly<Record<SessionKind, { idleMs: number; maxLifeMs: number }
 /** Browsers one actor is signed in with; the one signed in first goes. */
 const maxSessionsOfActor = 20;
 const maxSessions = 1_000;
+/** For this long after a login at another hub, its account may be newer than what is known of it here. */
+const settlingMs = 60_000;
 /** Digits of the hash that name a session in lists: enough to tell sessions apart, too few to help a guesser. */
 const idDigits = 16;
 
@@ -48,6 +50,8 @@ export interface ConsoleSessionsDeps {
   store: ConsoleSessionStore;
   clock: Clock;
   log: Log;
+  /** Other hubs sign in the same people. */
+  shared?: boolean;
 }
 
 /** With the times by which it ends: a machine whose clock is set signs nobody out. */
@@ -62,8 +66,10 @@ interface LiveSession extends StoredSession {
 /** The console's logins, by the hash of the cookie. They outlive a restart; the cookie itself is stored nowhere. */
 export class ConsoleSessions {
   readonly #deps: ConsoleSessionsDeps;
-  /** In the order in which they were opened. */
   readonly #sessions = new Map<string, LiveSession>();
+  /** Sessions opened and ended here, and those of them that are not on disk yet. */
+  #writes = 0;
+  #writing = 0;
   /** Sessions that ended because their person signed in too often. */
   pushedOut = 0;
   /** Changes that are not on disk: such a session is lost at a restart, or its last use is. */
@@ -78,16 +84,22 @@ export class ConsoleSessions {
    * @param grantOf what `StoredSession.grant` of the actor's sessions must be; undefined: the account or token is gone
    */
   async load(grantOf: (actor: string) => string | undefined): Promise<void> {
-    const { store, clock } = this.#deps;
-    const stored = (await store.load()).toSorted((a, b) => a.openedMs - b.openedMs);
-    const ageOf = (timeMs: number): number => Math.max(0, clock.now() - timeMs);
-    for (const session of stored) {
-      const { hash, actor, grant, openedMs, usedMs } = session;
-      const now = clock.monotonic();
-      this.#sessions.set(hash, { ...session, openedAt: now - ageOf(openedMs), usedAt: now - ageOf(usedMs) });
-      if (grantOf(actor) !== grant) this.#end(hash);
-    }
+    for (const session of await this.#deps.store.load()) this.#takeUp(session, grantOf);
     this.#sweep();
+  }
+
+  /**
+   * Reads again what other hubs have opened, used and ended.
+   * @param grantOf as for `load`
+   * @throws HubError `database-failed`
+   */
+  async refresh(grantOf: (actor: string) => string | undefined): Promise<void> {
+    const writes = this.#writes;
+    const stored = new Map((await this.#deps.store.load()).map((session) => [session.hash, session]));
+    // Changed here in the meantime: the next look sees both.
+    if (this.#writes !== writes || this.#writing > 0) return;
+    for (const hash of this.#sessions.keys()) if (!stored.has(hash)) this.#sessions.delete(hash);
+    for (const session of stored.values()) this.#takeUp(session, grantOf);
   }
 
   /** @returns when the session is on disk: the cookie with its rules, and the token against forged requests */
@@ -98,7 +110,7 @@ export class ConsoleSessions {
     const { store, clock } = this.#deps;
     const cookie = randomBytes(32).toString('base64url');
     const hash = hashToken(cookie);
-    const own = [...this.#sessions.values()].filter((session) => session.actor === actor);
+    const own = this.#oldestFirst().filter((session) => session.actor === actor);
     if (own.length >= maxSessionsOfActor && own[0] !== undefined) {
       this.#end(own[0].hash);
       this.pushedOut += 1;
@@ -108,9 +120,9 @@ export class ConsoleSessions {
     const stored: StoredSession = { hash, actor, ...how, ...times };
     const at = clock.monotonic();
     this.#sessions.set(hash, { ...stored, openedAt: at, usedAt: at });
-    const [oldest] = this.#sessions.keys();
-    if (this.#sessions.size > maxSessions && oldest !== undefined) this.#end(oldest);
-    await this.#tried(store.save(hash, stored));
+    const [oldest] = this.#oldestFirst();
+    if (this.#sessions.size > maxSessions && oldest !== undefined) this.#end(oldest.hash);
+    await this.#tried(this.#written(store.save(hash, stored)));
     return { cookie, csrf: csrfOf(cookie), rules: rulesOf(stored) };
   }
 
@@ -149,10 +161,12 @@ export class ConsoleSessions {
   /** Newest first. */
   list(): ConsoleSession[] {
     this.#sweep();
-    return [...this.#sessions.values()].toReversed().map(({ hash, actor, kind, address, ...session }) => {
-      const { openedMs } = session;
-      return { id: idOf(hash), actor, kind, address, openedMs, usedMs: this.#usedMs(session) };
-    });
+    return this.#oldestFirst()
+      .toReversed()
+      .map(({ hash, actor, kind, address, ...session }) => {
+        const { openedMs } = session;
+        return { id: idOf(hash), actor, kind, address, openedMs, usedMs: this.#usedMs(session) };
+      });
   }
 
   /** Saves which sessions were used lately, and forgets those that are over. To be called every minute, and at the end. */
@@ -168,6 +182,27 @@ export class ConsoleSessions {
         return this.#tried(this.#deps.store.save(session.hash, { ...stored, usedMs }));
       }),
     );
+  }
+
+  /** By when they were opened, also those that were taken up from an earlier run or another hub. */
+  #oldestFirst(): LiveSession[] {
+    return [...this.#sessions.values()].toSorted((a, b) => a.openedAt - b.openedAt);
+  }
+
+  /**
+   * A session as it is stored; one whose account or token has changed since ends. Shortly after a login at another hub it is
+   * only passed over, because the account may be the newer one there: ending it would sign out somebody who has just signed in.
+   */
+  #takeUp(stored: StoredSession, grantOf: (actor: string) => string | undefined): void {
+    const { clock, shared } = this.#deps;
+    const { hash, actor, grant, openedMs, usedMs } = stored;
+    const ageOf = (timeMs: number): number => Math.max(0, clock.now() - timeMs);
+    const usedAt = clock.monotonic() - ageOf(usedMs);
+    const known = this.#sessions.get(hash);
+    if (known !== undefined) known.usedAt = Math.max(known.usedAt, usedAt);
+    else if (grantOf(actor) === grant)
+      this.#sessions.set(hash, { ...stored, openedAt: clock.monotonic() - ageOf(openedMs), usedAt });
+    else if (shared !== true || ageOf(openedMs) > settlingMs) this.#end(hash);
   }
 
   #use(session: LiveSession): void {
@@ -204,7 +239,17 @@ export class ConsoleSessions {
 
   #remove(hash: string): Promise<void> {
     this.#sessions.delete(hash);
-    return this.#deps.store.remove(hash);
+    return this.#written(this.#deps.store.remove(hash));
+  }
+
+  async #written(write: Promise<void>): Promise<void> {
+    this.#writes += 1;
+    this.#writing += 1;
+    try {
+      await write;
+    } finally {
+      this.#writing -= 1;
+    }
   }
 
   async #tried(change: Promise<void>): Promise<void> {

@@ -1,8 +1,12 @@
 import type { Account, Token } from '../../schemas/api/operators.ts';
+import type { SecondFactor } from './second-factor.ts';
 
-export interface AccountRecord extends Account {
-  /** `passwords.ts` says how. */
+export interface AccountRecord extends Omit<Account, 'twoFactor' | 'provider'> {
+  /** `passwords.ts` says how. Empty: who signs in with the identity provider alone. */
   passwordHash: string;
+  secondFactor?: SecondFactor;
+  /** Who it is for the identity provider. */
+  external?: { issuer: string; subject: string };
 }
 
 export interface TokenRecord extends Token {

@@ -1,58 +1,47 @@
+import { isDeepStrictEqual } from 'node:util';
 import { randomBytes } from 'node:crypto';
 import type { Account, Operator, Rights, Token } from '../../schemas/api/operators.ts';
 import { HubError } from '../kernel/errors.ts';
-import { FailedProofs } from '../kernel/failed-proofs.ts';
 import { demandPlace } from '../kernel/share.ts';
 import type { Clock } from '../../schemas/time/clock.ts';
-import type { Origin, Requester } from '../../schemas/api/requester.ts';
-import type { AuditEvent, Auditor } from '../audit/audit.ts';
+import type { Origin } from '../../schemas/api/requester.ts';
+import type { Auditor } from '../audit/audit.ts';
+import { attempt, FailedLogins, throttled, type Denial, type Login } from './failed-logins.ts';
+import type { ExternalPerson } from './identity-provider.ts';
 import type { AccountRecord, OperatorStore, TokenRecord } from './operator-store.ts';
 import { PasswordJudge } from './password-judge.ts';
 import { hashPassword, hashToken, newToken, passwordHolds } from './passwords.ts';
-
-/** How a login ended. */
-export type Login =
-  | { kind: 'operator'; operator: Operator }
-  /** Unknown name or wrong password: one answer, one cost. */
-  | { kind: 'denied' }
-  | { kind: 'throttled'; retryAfterSec: number };
+import { demandPassword } from './proof-faults.ts';
+import type { SecondFactors } from './second-factor.ts';
 
 export interface OperatorsDeps {
   store: OperatorStore;
   clock: Clock;
   audit: Auditor;
+  factors: SecondFactors;
   /** The rights of this account or token changed or ended: what it has open ends too. */
   changed: (actor: string) => void;
 }
 
-/** A burst of ten failures, then one every 30 seconds, for an address and for a name alike. */
-const limit = { burst: 10, everyMs: 30_000 };
-/**
- * A failure beyond the limit is answered this long after it came, whatever its outcome, so that a flood does not learn
- * from the time whether an account of that name exists.
- */
-const slowAnswerMs = 3_000;
 /** Only administrators make them. */
 const maxAccounts = 1_000;
 const maxTokens = 1_000;
-/** Answers that wait for this time; further ones are sent immediately. */
-const maxSlowAnswers = 100;
-
 /** Accounts of people and tokens of programs, and their authentication. */
 export class Operators {
   readonly #deps: OperatorsDeps;
   readonly #accounts = new Map<string, AccountRecord>();
   readonly #tokens = new Map<string, TokenRecord>();
-  readonly #failures: FailedProofs;
+  /** Changes made here. */
+  #writes = 0;
+  readonly #failures: FailedLogins;
   readonly #passwords: PasswordJudge;
   /** Hashes of the expired tokens that have been announced. */
   readonly #expired = new Set<string>();
-  #slowAnswers = 0;
   #firstLoginHash: string | undefined;
 
   constructor(deps: OperatorsDeps) {
     this.#deps = deps;
-    this.#failures = new FailedProofs(deps.clock, limit);
+    this.#failures = new FailedLogins(deps);
     this.#passwords = new PasswordJudge({ clock: deps.clock, holds: passwordHolds });
   }
 
@@ -61,14 +50,32 @@ export class Operators {
     for (const token of await this.#deps.store.loadTokens()) this.#tokens.set(token.hash, token);
   }
 
+  /** Reads again what another hub may have changed: what was signed in under other rights is signed out. @throws HubError `database-failed` */
+  async refresh(): Promise<void> {
+    const { store, changed } = this.#deps;
+    const writes = this.#writes;
+    const accounts = new Map((await store.loadAccounts()).map((account) => [account.name, account]));
+    const tokens = new Map((await store.loadTokens()).map((token) => [token.hash, token]));
+    // Changed here in the meantime: the next look sees both.
+    if (this.#writes !== writes) return;
+    const before = { accounts: new Map(this.#accounts), tokens: new Map(this.#tokens) };
+    replace(this.#accounts, accounts);
+    replace(this.#tokens, tokens);
+    // A code that was used elsewhere ends nothing.
+    for (const [name, account] of before.accounts)
+      if (grantOfAccount(accounts.get(name)) !== grantOfAccount(account)) changed(`operator:${name}`);
+    for (const [hash, token] of before.tokens)
+      if (!isDeepStrictEqual(tokens.get(hash), token)) changed(`token:${token.name}`);
+  }
+
   /** Passwords not judged because too many waited. */
   get unjudged(): number {
     return this.#passwords.counters.unjudged;
   }
 
-  /** A code that makes the first admin, once; undefined when there is an account already. */
+  /** A code that makes the first admin, once; undefined when there is an account of this hub already. */
   openFirstLogin(): string | undefined {
-    if (this.#accounts.size > 0) return undefined;
+    if ([...this.#accounts.values()].some(({ external }) => external === undefined)) return undefined;
     const code = randomBytes(24).toString('base64url');
     this.#firstLoginHash = hashToken(code);
     return code;
@@ -77,7 +84,7 @@ export class Operators {
   /** Trades the code for the first admin's account. */
   async firstLogin(code: string, name: string, password: string, address: string): Promise<Login> {
     if (this.#firstLoginHash === undefined || hashToken(code) !== this.#firstLoginHash) {
-      return this.#failed({ ...attempt(address), action: 'first-login', subject: name }, address);
+      return this.#failures.failed({ ...attempt(address), action: 'first-login', subject: name }, address);
     }
     this.#firstLoginHash = undefined;
     try {
@@ -98,24 +105,99 @@ export class Operators {
     return { kind: 'operator', operator: this.#operatorOf(name) };
   }
 
-  /** A person's name and password. @param address of the network the request comes from */
-  async login(name: string, password: string, address: string, origin: Origin = 'http'): Promise<Login> {
-    const { audit, clock } = this.#deps;
+  /**
+   * A person's name and password, and a code where the account asks for one.
+   * @param address of the network the request comes from
+   */
+  async login(
+    name: string,
+    password: string,
+    address: string,
+    { origin = 'http', code }: { origin?: Origin; code?: string | undefined } = {},
+  ): Promise<Login> {
+    const proof = await this.proves(name, password, address, origin);
+    if (proof.kind !== 'right') return proof;
+    const refused = await this.#withoutCode(name, code, address);
+    if (refused !== undefined) return refused;
+    return this.#signedIn(name, { address, origin });
+  }
+
+  /** Whether this is the password of the account. @param address as for `login` */
+  async proves(
+    name: string,
+    password: string,
+    address: string,
+    origin: Origin = 'http',
+  ): Promise<{ kind: 'right' } | Denial> {
+    const { clock } = this.#deps;
     const cameAt = clock.monotonic();
     const stored = this.#accounts.get(name)?.passwordHash;
     const judgement = await this.#passwords.judge({ name, password, stored, network: address });
     // The account may have been removed, or its password changed, in the meantime.
-    if (judgement !== 'right' || this.#accounts.get(name)?.passwordHash !== stored) {
-      const event = { ...attempt(address, origin), action: 'login', subject: name } as const;
-      const failed = this.#failed(event, address, name);
-      if (judgement !== 'unjudged' && failed.kind === 'denied') return failed;
-      await this.#slowly(cameAt);
-      return failed.kind === 'throttled' ? failed : throttled(slowAnswerMs);
+    if (judgement === 'right' && this.#accounts.get(name)?.passwordHash === stored) return { kind: 'right' };
+    const event = { ...attempt(address, origin), action: 'login', subject: name } as const;
+    const failed = this.#failures.failed(event, address, name);
+    if (judgement !== 'unjudged' && failed.kind === 'denied') return failed;
+    return this.#failures.answerSlowly(failed, cameAt);
+  }
+
+  /** Why a right password is not enough; undefined: it is. A code is used up before the answer. */
+  async #withoutCode(name: string, code: string | undefined, address: string): Promise<Login | undefined> {
+    const account = this.#accounts.get(name);
+    if (account?.secondFactor === undefined) return undefined;
+    if (code === undefined) return { kind: 'code-needed' };
+    const use = this.#deps.factors.use(name, account.secondFactor, code);
+    if (use.kind === 'right') {
+      const used = { ...account, secondFactor: use.factor };
+      this.#accounts.set(name, used);
+      this.#writes += 1;
+      await this.#deps.store.saveAccount(used);
+      return undefined;
     }
+    const event = { ...attempt(address), action: 'login', subject: name } as const;
+    const failed = this.#failures.failed({ ...event, details: { reason: 'code' } }, address, name);
+    return use.kind === 'throttled' ? throttled(use.waitMs) : failed;
+  }
+
+  /** Somebody whom the identity provider knows: the account is made, or follows the rights of now. @throws HubError `input-invalid` */
+  async externalLogin(
+    { issuer, subject }: Pick<ExternalPerson, 'issuer' | 'subject'>,
+    { name, rights }: { name: string; rights: Rights },
+    address: string,
+  ): Promise<Extract<Login, { kind: 'operator' }>> {
+    const known = this.#externalAccount({ issuer, subject });
+    if (known === undefined) {
+      if (this.#accounts.has(name)) throw invalid('name', 'a name that no other account has');
+      demandPlace(this.#accounts.size, { things: 'accounts', room: maxAccounts });
+      const external = { issuer, subject };
+      const createdMs = this.#deps.clock.now();
+      await this.replaceAccount({ name, ...rights, passwordHash: '', createdMs, external });
+    } else if (!hasRights(known, rights)) await this.replaceAccount({ ...known, ...rights });
+    return this.#signedIn(known?.name ?? name, { address, origin: 'http' });
+  }
+
+  /** The provider gives this person no role any more: the account goes, with its sessions. */
+  async endExternal(person: Pick<ExternalPerson, 'issuer' | 'subject'>): Promise<void> {
+    const known = this.#externalAccount(person);
+    if (known !== undefined) await this.#dropAccount(known);
+  }
+
+  #externalAccount({
+    issuer,
+    subject,
+  }: Pick<ExternalPerson, 'issuer' | 'subject'>): AccountRecord | undefined {
+    return [...this.#accounts.values()].find(
+      ({ external }) => external?.issuer === issuer && external.subject === subject,
+    );
+  }
+
+  async #signedIn(
+    name: string,
+    { address, origin }: { address: string; origin: Origin },
+  ): Promise<Extract<Login, { kind: 'operator' }>> {
     const operator = this.#operatorOf(name);
-    const details = { address };
-    const { actor } = operator;
-    await audit.record({ actor, origin, action: 'login', subject: name, details, outcome: 'done' });
+    const event = { actor: operator.actor, origin, action: 'login', subject: name } as const;
+    await this.#deps.audit.record({ ...event, details: { address }, outcome: 'done' });
     return { kind: 'operator', operator };
   }
 
@@ -123,7 +205,8 @@ export class Operators {
   async screenLogin(token: string, address: string): Promise<Login> {
     const operator = this.byToken(token);
     const action = 'screen-login';
-    if (operator === undefined) return this.#failed({ ...attempt(address), action, subject: '' }, address);
+    if (operator === undefined)
+      return this.#failures.failed({ ...attempt(address), action, subject: '' }, address);
     const { actor } = operator;
     const subject = nameOf(actor, 'token') ?? '';
     const event = { actor, origin: 'http', action, subject, details: { address } } as const;
@@ -134,24 +217,6 @@ export class Operators {
     }
     await this.#deps.audit.record({ ...event, outcome: 'done' });
     return { kind: 'operator', operator };
-  }
-
-  /** Only failures are slowed down: the right proof is accepted, however many others fail. */
-  #failed(event: Omit<AuditEvent, 'outcome'>, address: string, name?: string): Login {
-    const sources = [`address ${address}`, ...(name === undefined ? [] : [`name ${name.slice(0, 128)}`])];
-    const waitMs = this.#failures.failed(...sources);
-    this.#deps.audit.refused(address, waitMs === 0 ? event : { ...event, details: { reason: 'throttled' } });
-    return waitMs === 0 ? { kind: 'denied' } : throttled(waitMs);
-  }
-
-  async #slowly(cameAt: number): Promise<void> {
-    const { clock } = this.#deps;
-    if (this.#slowAnswers >= maxSlowAnswers) return;
-    this.#slowAnswers += 1;
-    await new Promise<void>((resolve) => {
-      clock.after(Math.max(0, cameAt + slowAnswerMs - clock.monotonic()), resolve);
-    });
-    this.#slowAnswers -= 1;
   }
 
   /** A program's token; undefined when there is none such, or it has ended. Looked up by hash, so in constant time. */
@@ -187,20 +252,23 @@ export class Operators {
   }
 
   /**
-   * Changes with the password or the rights of the account, or with the token: a stored session ends with them, even when
+   * Changes with the password, the second factor or the rights of the account, or with the token: a stored session ends with them, even when
    * the hub died before that was written. Undefined once they are gone.
    */
   grantOf(actor: string): string | undefined {
-    const account = this.#accounts.get(nameOf(actor, 'operator') ?? '');
-    if (account === undefined) return this.#tokenOf(actor)?.hash;
-    const { passwordHash, role, devices, safety } = account;
-    return hashToken(JSON.stringify([passwordHash, role, devices, safety]));
+    return grantOfAccount(this.accountOf(actor)) ?? this.#tokenOf(actor)?.hash;
+  }
+
+  /** The account of an actor such as `operator:anna`. */
+  accountOf(actor: string): AccountRecord | undefined {
+    return this.#accounts.get(nameOf(actor, 'operator') ?? '');
   }
 
   listAccounts(): Account[] {
     return [...this.#accounts.values()].map((account) => {
-      const { passwordHash: _, ...rest } = account;
-      return rest;
+      const { name, role, devices, safety, createdMs, secondFactor, external } = account;
+      const provider = external === undefined ? {} : { provider: external.issuer };
+      return { name, role, devices, safety, createdMs, twoFactor: secondFactor !== undefined, ...provider };
     });
   }
 
@@ -219,19 +287,34 @@ export class Operators {
   async saveAccount(name: string, rights: Rights, password?: string): Promise<void> {
     const known = this.#accounts.get(name);
     if (password === undefined && known === undefined) throw invalid('password', 'given for a new account');
-    if (password !== undefined && (password.length < 12 || password.length > 1_024)) {
-      throw invalid('password', '12 to 1,024 characters');
-    }
+    if (password !== undefined) demandPassword(password, 'password');
     if (rights.role !== 'admin') this.#keepAnAdmin(name);
     if (known === undefined) demandPlace(this.#accounts.size, { things: 'accounts', room: maxAccounts });
     const passwordHash = password === undefined ? (known?.passwordHash ?? '') : await hashPassword(password);
-    const account = { name, ...rights, passwordHash, createdMs: known?.createdMs ?? this.#deps.clock.now() };
+    const createdMs = known?.createdMs ?? this.#deps.clock.now();
+    await this.replaceAccount({ ...known, name, ...rights, passwordHash, createdMs });
+  }
+
+  /** Saves an account; its sessions end. @throws HubError `database-failed` */
+  async replaceAccount(account: AccountRecord): Promise<void> {
+    const { name, passwordHash } = account;
+    const known = this.#accounts.get(name);
+    this.#writes += 1;
     await this.#deps.store.saveAccount(account);
     if (known !== undefined && passwordHash !== known.passwordHash)
       this.#passwords.forget(known.passwordHash);
     this.#accounts.set(name, account);
-    this.#firstLoginHash = undefined;
+    // Whom the identity provider signs in need not be an admin.
+    if (account.external === undefined) this.#firstLoginHash = undefined;
     this.#deps.changed(`operator:${name}`);
+  }
+
+  /** Asks for no code any more. @throws HubError `operator-unknown` · `database-failed` */
+  async resetSecondFactor(name: string): Promise<void> {
+    const known = this.#accounts.get(name);
+    if (known === undefined) throw new HubError('operator-unknown', name, { details: { name } });
+    const { secondFactor: _, ...account } = known;
+    await this.replaceAccount(account);
   }
 
   /** @throws HubError `operator-unknown` · `input-invalid` for the last admin */
@@ -239,9 +322,14 @@ export class Operators {
     const account = this.#accounts.get(name);
     if (account === undefined) throw new HubError('operator-unknown', name, { details: { name } });
     this.#keepAnAdmin(name);
+    await this.#dropAccount(account);
+  }
+
+  async #dropAccount({ name, passwordHash }: AccountRecord): Promise<void> {
+    this.#writes += 1;
     await this.#deps.store.removeAccount(name);
     this.#accounts.delete(name);
-    this.#passwords.forget(account.passwordHash);
+    this.#passwords.forget(passwordHash);
     this.#deps.changed(`operator:${name}`);
   }
 
@@ -260,6 +348,7 @@ export class Operators {
       createdMs: this.#deps.clock.now(),
       ...(notAfterMs === undefined ? {} : { notAfterMs }),
     };
+    this.#writes += 1;
     await this.#deps.store.saveToken(record);
     this.#tokens.set(record.hash, record);
     return token;
@@ -269,6 +358,7 @@ export class Operators {
   async removeToken(name: string): Promise<void> {
     const record = this.#tokenOf(`token:${name}`);
     if (record === undefined) throw new HubError('operator-unknown', name, { details: { name } });
+    this.#writes += 1;
     await this.#deps.store.removeToken(name);
     this.#tokens.delete(record.hash);
     this.#expired.delete(record.hash);
@@ -290,19 +380,28 @@ export class Operators {
   }
 }
 
+function hasRights(account: Rights, { role, devices, safety }: Rights): boolean {
+  return account.role === role && account.devices === devices && account.safety === safety;
+}
+
+/** What a session of the account was opened under. */
+function grantOfAccount(account: AccountRecord | undefined): string | undefined {
+  if (account === undefined) return undefined;
+  const { passwordHash, secondFactor, role, devices, safety } = account;
+  const proofs = secondFactor === undefined ? [passwordHash] : [passwordHash, secondFactor.secret];
+  return hashToken(JSON.stringify([...proofs, role, devices, safety]));
+}
+
 /** The name of an actor of this kind, such as `operator:anna`; undefined for one of another kind. */
 function nameOf(actor: string, kind: 'operator' | 'token'): string | undefined {
   return actor.startsWith(`${kind}:`) ? actor.slice(kind.length + 1) : undefined;
 }
 
-function attempt(address: string, origin: Origin = 'http'): Requester {
-  return { actor: `address:${address}`, origin };
-}
-
-function throttled(waitMs: number): Login {
-  return { kind: 'throttled', retryAfterSec: Math.ceil(waitMs / 1000) };
-}
-
 function invalid(name: string, rule: string): HubError {
   return new HubError('input-invalid', `${name} must be ${rule}`, { details: { name } });
+}
+
+function replace<Value>(map: Map<string, Value>, by: ReadonlyMap<string, Value>): void {
+  map.clear();
+  for (const [key, value] of by) map.set(key, value);
 }

@@ -11,6 +11,9 @@ import type { Origin } from '../../../schemas/api/requester.ts';
 import type { Auditor } from '../../audit/audit.ts';
 import type { ConsoleSessions } from '../../operators/console-sessions.ts';
 import type { Operators } from '../../operators/operators.ts';
+import type { ProviderSignIn } from '../../operators/provider-sign-in.ts';
+import type { OtherHubsChanges } from '../../operators/other-hubs-changes.ts';
+import type { OwnAccount } from '../../operators/own-account.ts';
 import { HubError } from '../../kernel/errors.ts';
 import { networkOf } from '../client-address.ts';
 import { cookieOf } from './session-cookie.ts';
@@ -20,7 +23,7 @@ declare module 'fastify' {
     /** Set before any handler of `/api/v1/` runs. */
     operator?: Operator;
     /** `cli` on the admin socket, `http` on the TCP listener; set with `operator`. */
-    origin?: 'cli' | 'http';
+    origin?: 'cli' | 'http' | 'mqtt';
     /** Whether a command may be sent to a device; not set where all may. */
     mayCommand?: (deviceId: string, command: string) => boolean;
     /** Whether the desired state of a device may be changed; not set where all may. */
@@ -29,6 +32,8 @@ declare module 'fastify' {
     mayUpdate?: (deviceId: string) => boolean;
     /** Which devices an answer may be about; not set where it may be about all. */
     mayShow?: (deviceId: string) => boolean;
+    /** Another hub has sent it here. */
+    ofPeer?: true;
     /** Whether its login is still valid, with the same rights; not set on the admin socket. */
     stillHolds?: () => boolean;
   }
@@ -57,6 +62,12 @@ declare module 'fastify' {
 export interface Access {
   operators: Pick<Operators, 'byToken' | 'byActor' | 'grantOf' | 'login' | 'firstLogin' | 'screenLogin'>;
   sessions: ConsoleSessions;
+  /** Where other hubs sign in the same people. */
+  otherHubs: Pick<OtherHubsChanges, 'seek'> | undefined;
+  /** By an identity provider; not given: there is none. */
+  provider?: ProviderSignIn;
+  /** What people change of their own accounts. */
+  own: OwnAccount;
   /** Who asks on the admin socket. */
   local: Operator;
   audit: Auditor;
@@ -92,47 +103,62 @@ export function demandLogin(app: FastifyInstance, access: Access, proved: (socke
     // The route that was found decides, never the request's own spelling: `/%61pi/…` leads to the same route.
     const { url: route = '' } = request.routeOptions;
     if (!route.startsWith('/api/') || request.is404) return;
-    const ofDevice = route.startsWith('/api/v1/devices/:id');
-    const {
-      needs = changing(request) ? 'admin' : 'viewer',
-      reach = changing(request) && !ofDevice ? 'all' : 'own',
-      sendsCommand = false,
-      setsTwin = false,
-    } = request.routeOptions.config;
+    const { needs } = request.routeOptions.config;
     if (needs === 'nobody') {
       if (changing(request)) checkOrigin(request, access);
       return;
     }
-    const asks = whoAsks(request, access);
+    let asks = whoAsks(request, access);
+    if (asks() === undefined && showsCredential(request)) {
+      await access.otherHubs?.seek();
+      asks = whoAsks(request, access);
+    }
     const operator = asks();
     if (operator === undefined) {
       throw new HubError('unauthorized', 'sign in, or send a token: Authorization: Bearer …');
     }
-    request.operator = operator;
     proved(request.socket);
     request.origin = 'http';
     request.stillHolds = () => isDeepStrictEqual(asks(), operator);
-    const reachesAll = operator.devices === '*';
-    if (!reachesAll) request.mayShow = (deviceId) => access.mayTouch(operator, deviceId);
-    request.maySet = (deviceId) => access.maySet(operator, deviceId);
-    request.mayUpdate = (deviceId) => access.mayUpdate(operator, deviceId);
-    request.mayCommand = (deviceId, name) => access.mayTouch(operator, deviceId, name);
-    const { id, command } = request.params as { id?: string; command?: string };
-    const allowed =
-      access.hasRole(operator, needs) &&
-      (reach !== 'all' || reachesAll) &&
-      (!ofDevice || id === undefined || access.mayTouch(operator, id, sendsCommand ? command : undefined)) &&
-      (!setsTwin || id === undefined || access.maySet(operator, id));
-    if (allowed) return;
-    access.audit.refused(operator.actor, {
-      actor: operator.actor,
-      origin: 'http',
-      action: actionOf(request),
-      subject: subjectOf(request),
-    });
-    throw new HubError('forbidden', `${operator.actor} does not have the rights for this`);
+    grant(request, access, operator);
   });
   recordChanges(app, access.audit, 'http');
+}
+
+/** Lets the operator do what its role and its devices allow. @throws HubError `forbidden` */
+export function grant(request: FastifyRequest, access: Access, operator: Operator): void {
+  const { url: route = '' } = request.routeOptions;
+  const ofDevice = route.startsWith('/api/v1/devices/:id');
+  const {
+    needs = changing(request) ? 'admin' : 'viewer',
+    reach = changing(request) && !ofDevice ? 'all' : 'own',
+    sendsCommand = false,
+    setsTwin = false,
+  } = request.routeOptions.config;
+  request.operator = operator;
+  const reachesAll = operator.devices === '*';
+  if (!reachesAll) request.mayShow = (deviceId) => access.mayTouch(operator, deviceId);
+  request.maySet = (deviceId) => access.maySet(operator, deviceId);
+  request.mayUpdate = (deviceId) => access.mayUpdate(operator, deviceId);
+  request.mayCommand = (deviceId, name) => access.mayTouch(operator, deviceId, name);
+  const { id, command } = request.params as { id?: string; command?: string };
+  const allowed =
+    (needs === 'nobody' || access.hasRole(operator, needs)) &&
+    (reach !== 'all' || reachesAll) &&
+    (!ofDevice || id === undefined || access.mayTouch(operator, id, sendsCommand ? command : undefined)) &&
+    (!setsTwin || id === undefined || access.maySet(operator, id));
+  if (allowed) return;
+  access.audit.refused(operator.actor, {
+    actor: operator.actor,
+    origin: request.origin ?? 'http',
+    action: actionOf(request),
+    subject: subjectOf(request),
+  });
+  throw new HubError('forbidden', `${operator.actor} does not have the rights for this`);
+}
+
+function showsCredential(request: FastifyRequest): boolean {
+  return request.headers.authorization !== undefined || cookieOf(request) !== '';
 }
 
 /** @returns who it is now, undefined for nobody: to be asked again for as long as the request lasts */
@@ -163,11 +189,11 @@ function checkOrigin(request: FastifyRequest, access: Access): void {
 }
 
 /** Every change is in the audit: who, what, how it ended. */
-function recordChanges(app: FastifyInstance, audit: Auditor, origin: Origin): void {
+export function recordChanges(app: FastifyInstance, audit: Auditor, own: Origin): void {
   app.addHook('onResponse', async (request, reply) => {
-    if (!changing(request) || request.is404) return;
+    if (!changing(request) || request.is404 || request.answeredElsewhere === true) return;
     const { statusCode } = reply;
-    const { operator } = request;
+    const { operator, origin = own } = request;
     const { auditsItself = false, needs } = request.routeOptions.config;
     if (auditsItself && (operator !== undefined || needs === 'nobody')) return;
     // Without an operator, the request of a stranger was refused. Only a limited number of these are recorded.

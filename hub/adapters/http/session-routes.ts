@@ -4,13 +4,18 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { sessionApi, type Session } from '../../../schemas/api/session.ts';
 import { HubError } from '../../kernel/errors.ts';
 import type { SessionKind } from '../../operators/console-sessions.ts';
-import type { Login } from '../../operators/operators.ts';
+import type { Login } from '../../operators/failed-logins.ts';
 import { networkOf } from '../client-address.ts';
+import { askerOf, openSession } from './opened-session.ts';
 import type { Access } from './operator-login.ts';
+import { serveOwnAccount } from './own-account-routes.ts';
+import { serveProvider } from './provider-routes.ts';
 import { cookieHeader, cookieOf } from './session-cookie.ts';
 import { serve, type AnswerHead } from './routes/serve-operation.ts';
 
-export function serveSessions(app: FastifyInstance, { operators, sessions }: Access): void {
+export function serveSessions(app: FastifyInstance, access: Access): void {
+  const { operators, sessions, otherHubs, own, provider } = access;
+  if (provider !== undefined) serveProvider(app, access, provider);
   async function open(
     request: FastifyRequest,
     reply: AnswerHead,
@@ -22,21 +27,17 @@ export function serveSessions(app: FastifyInstance, { operators, sessions }: Acc
       throw new HubError('too-many-attempts');
     }
     if (login.kind === 'denied') throw new HubError('login-failed');
-    const secure = request.headers.origin?.startsWith('https://') === true;
-    const address = networkOf(request.ip);
-    const { actor } = login.operator;
-    const grant = operators.grantOf(actor) ?? '';
-    const opened = await sessions.open(actor, { grant, kind, address, secure });
-    reply.header('set-cookie', cookieHeader(opened.cookie, opened.rules));
-    return { ...login.operator, csrf: opened.csrf };
+    if (login.kind === 'code-needed') throw new HubError('code-needed');
+    return openSession(access, request, reply, { operator: login.operator, kind });
   }
   const rules = { auditsItself: true };
   serve(
     app,
     sessionApi.login,
     async (request, reply) => {
-      const { name, password } = request.body;
-      const login = await operators.login(name, password, networkOf(request.ip));
+      const { name, password, code } = request.body;
+      await otherHubs?.seek();
+      const login = await operators.login(name, password, networkOf(request.ip), { code });
       return open(request, reply, login, 'browser');
     },
     rules,
@@ -55,6 +56,7 @@ export function serveSessions(app: FastifyInstance, { operators, sessions }: Acc
     app,
     sessionApi.screenLogin,
     async (request, reply) => {
+      await otherHubs?.seek();
       const login = await operators.screenLogin(request.body.token, networkOf(request.ip));
       return open(request, reply, login, 'screen');
     },
@@ -70,14 +72,18 @@ export function serveSessions(app: FastifyInstance, { operators, sessions }: Acc
     { reach: 'own', audit: 'logout' },
   );
   serve(app, sessionApi.me, (request, reply) => {
-    const { operator } = request;
-    if (operator === undefined) throw new HubError('unauthorized');
+    const operator = askerOf(request);
+    const account = own.view(operator.actor);
+    const who = { ...operator, ...(account === undefined ? {} : { account }) };
     const cookie = cookieOf(request);
     const session = sessions.find(cookie);
-    if (session === undefined) return operator;
+    if (session === undefined) return who;
     // The browser counts from the last answer, as the hub counts from the last use.
     if (session.rules.maxAgeSec !== undefined)
       reply.header('set-cookie', cookieHeader(cookie, session.rules));
-    return { ...operator, csrf: session.csrf };
+    return { ...who, csrf: session.csrf };
   });
+
+  serveOwnAccount(app, access);
+  serve(app, sessionApi.listSignInWays, () => (provider === undefined ? {} : { provider: provider.issuer }));
 }

@@ -1,81 +1,187 @@
-import type { AlarmRow, AlarmStore } from '../../alarms/alarm-store.ts';
-import type { Webhook, WebhookStore } from '../../alarms/webhook-store.ts';
+import type {
+  AlarmChange,
+  AlarmName,
+  AlarmNewsStore,
+  AlarmRow,
+  AlarmSaved,
+  AlarmStore,
+  StoredAlarm,
+} from '../../alarms/alarm-store.ts';
+import type { WebhookStore } from '../../alarms/webhook-store.ts';
 import type { IncidentStore, StoredIncident } from '../../incidents/incident-log.ts';
-import type { Postgres } from './postgres.ts';
-import { recordTable } from './postgres-records.ts';
+import { jsonOf } from '../rows/row.ts';
+import { webhookRows } from '../rows/webhook-rows.ts';
+import type { PgRow, Postgres } from './postgres.ts';
+import { PostgresChanges } from './postgres-changes.ts';
+import type { PostgresOwner } from './postgres-owner.ts';
+import { postgresTables } from './postgres-state-tables.ts';
 
 /** Closed incidents that are kept to be listed. */
 const keptClosed = 500;
 
-export function createPostgresAlarms(db: Postgres): AlarmStore {
+/** A hub's own alarms stand beside those of devices, whose ids do not begin so. */
+const hubMark = '@';
+
+/** Alarms of devices, which are those of every hub, and this hub's own. */
+export function createPostgresAlarms(db: Postgres, { hub }: PostgresOwner): AlarmStore {
+  const own = `${hubMark}${hub}`;
+  const idOf = (device: string): string => (device === '' ? own : device);
   return {
     async load() {
-      const rows = await db.longQuery('SELECT body FROM alarm ORDER BY n');
-      // Written by `save` below, and by nothing else.
-      return rows.map(({ body }) => JSON.parse(String(body)) as AlarmRow);
+      await claimOwn(db, own);
+      const rows = await db.longQuery(
+        `SELECT device_id, body, rev FROM alarm WHERE device_id = $1 OR device_id NOT LIKE '${hubMark}%' ORDER BY n, device_id`,
+        [own],
+      );
+      return rows.map(storedOf);
     },
 
-    async save(rows, dropped, deliveries) {
-      await db.query(
-        `WITH saved AS (
-           INSERT INTO alarm (device_id, source, n, body)
-           SELECT g.* FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[]) AS g(device_id, source, n, body)
-            -- What changes while a device is removed is not kept of it.
-            WHERE g.device_id = '' OR EXISTS (SELECT 1 FROM device d WHERE d.id = g.device_id)
-           ON CONFLICT (device_id, source) DO UPDATE SET n = excluded.n, body = excluded.body),
-         gone AS (
-           DELETE FROM alarm a USING unnest($5::text[], $6::text[]) AS g(device_id, source)
-            WHERE a.device_id = g.device_id AND a.source = g.source)
-         INSERT INTO webhook_delivery (id, webhook, created_ms, body)
-         SELECT g.id, g.webhook, g.created_ms, g.body
-           FROM unnest($7::text[], $8::text[], $9::float8[], $10::text[]) WITH ORDINALITY AS g(id, webhook, created_ms, body, at)
-          WHERE EXISTS (SELECT 1 FROM webhook w WHERE w.name = g.webhook) ORDER BY g.at
-         ON CONFLICT (id) DO NOTHING`,
-        [
-          rows.map(({ device }) => device),
-          rows.map(({ source }) => source),
-          rows.map(({ n }) => n),
-          rows.map((row) => JSON.stringify(row)),
-          dropped.map(({ device }) => device),
-          dropped.map(({ source }) => source),
-          deliveries.map(({ id }) => id),
-          deliveries.map(({ webhook }) => webhook),
-          deliveries.map(({ createdMs }) => createdMs),
-          deliveries.map(({ body }) => body),
-        ],
-      );
+    async save(changes) {
+      const rows = await db.query(saving, [
+        changes.map(({ name }) => idOf(name.device)),
+        changes.map(({ name }) => name.source),
+        changes.map(({ row }) => row?.n ?? null),
+        changes.map(({ row }) => (row === undefined ? null : JSON.stringify(row))),
+        changes.map(({ from }) => from ?? null),
+        ...deliveryColumns(changes),
+      ]);
+      const saved = new Map(rows.map((row) => [Number(row['at']) - 1, row['rev']]));
+      const left = changes.flatMap(({ name }, at) => (saved.has(at) ? [] : [name]));
+      const found = await readAgain(db, left, idOf);
+      return changes.map(({ name, row }, at): AlarmSaved => {
+        if (saved.has(at)) return { kind: 'saved', rev: Number(saved.get(at)) };
+        const now = found.get(`${idOf(name.device)} ${name.source}`);
+        if (now === undefined && row === undefined) return { kind: 'saved' };
+        if (now?.['registered'] === false) return { kind: 'not-kept' };
+        return { kind: 'overtaken', now: typeof now?.['body'] === 'string' ? storedOf(now) : undefined };
+      });
     },
+  };
+}
+
+/**
+ * Each change where the alarm is still what it was made of, in the order of their names, so that two hubs do not wait for each other
+ * in a circle.
+ */
+const saving = `
+  WITH given AS (
+    SELECT g.* FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::bigint[]) WITH ORDINALITY
+      AS g(device_id, source, n, body, made_of, at)),
+  held AS (
+    SELECT g.* FROM given g JOIN alarm a ON a.device_id = g.device_id AND a.source = g.source AND a.rev = g.made_of
+     ORDER BY g.device_id, g.source FOR UPDATE OF a),
+  added AS (
+    INSERT INTO alarm (device_id, source, n, body)
+    SELECT device_id, source, n, body FROM given g
+     WHERE made_of IS NULL AND body IS NOT NULL
+       -- What changes while a device is removed is not kept of it.
+       AND (device_id LIKE '${hubMark}%' OR EXISTS (SELECT 1 FROM device d WHERE d.id = g.device_id))
+     ORDER BY device_id, source
+    ON CONFLICT (device_id, source) DO NOTHING RETURNING device_id, source, rev),
+  changed AS (
+    UPDATE alarm a SET n = h.n, body = h.body FROM held h
+     WHERE a.device_id = h.device_id AND a.source = h.source AND a.rev = h.made_of AND h.body IS NOT NULL
+    RETURNING a.device_id, a.source, a.rev),
+  gone AS (
+    DELETE FROM alarm a USING held h
+     WHERE a.device_id = h.device_id AND a.source = h.source AND a.rev = h.made_of AND h.body IS NULL
+    RETURNING a.device_id, a.source, a.rev),
+  saved AS (
+    SELECT g.at, s.rev FROM given g JOIN (
+      SELECT * FROM added UNION ALL SELECT * FROM changed UNION ALL SELECT * FROM gone) s
+        ON s.device_id = g.device_id AND s.source = g.source),
+  owed AS (
+    INSERT INTO webhook_delivery (id, webhook, created_ms, body)
+    SELECT o.id, o.webhook, o.created_ms, o.body
+      FROM unnest($6::text[], $7::text[], $8::float8[], $9::text[], $10::bigint[]) WITH ORDINALITY
+        AS o(id, webhook, created_ms, body, change, at)
+     WHERE EXISTS (SELECT 1 FROM webhook w WHERE w.name = o.webhook) AND o.change IN (SELECT saved.at FROM saved)
+     ORDER BY o.at
+    ON CONFLICT (id) DO NOTHING)
+  SELECT at, rev FROM saved`;
+
+/** What webhooks are owed, each with the number of its change. */
+function deliveryColumns(changes: readonly AlarmChange[]): (string | number)[][] {
+  const owed = changes.flatMap(({ deliveries }, at) =>
+    deliveries.map((each) => ({ ...each, change: at + 1 })),
+  );
+  return [
+    owed.map(({ id }) => id),
+    owed.map(({ webhook }) => webhook),
+    owed.map(({ createdMs }) => createdMs),
+    owed.map(({ body }) => body),
+    owed.map(({ change }) => change),
+  ];
+}
+
+/** The alarms that another hub has changed first, by device and source, and whether the device is registered. */
+async function readAgain(
+  db: Postgres,
+  names: readonly AlarmName[],
+  idOf: (device: string) => string,
+): Promise<Map<string, PgRow>> {
+  if (names.length === 0) return new Map();
+  const rows = await db.query(
+    `SELECT g.device_id, g.source, a.body, a.rev,
+            g.device_id LIKE '${hubMark}%' OR EXISTS (SELECT 1 FROM device d WHERE d.id = g.device_id) AS registered
+       FROM unnest($1::text[], $2::text[]) AS g(device_id, source)
+       LEFT JOIN alarm a ON a.device_id = g.device_id AND a.source = g.source`,
+    [names.map(({ device }) => idOf(device)), names.map(({ source }) => source)],
+  );
+  return new Map(rows.map((row) => [`${String(row['device_id'])} ${String(row['source'])}`, row]));
+}
+
+/** What this hub had in a data folder, or in an earlier version, is its own; what was of hubs that are forgotten is nobody's. */
+async function claimOwn(db: Postgres, own: string): Promise<void> {
+  await db.longQuery(
+    `WITH known AS (SELECT source FROM alarm WHERE device_id = $1),
+     mine AS (UPDATE alarm SET device_id = $1 WHERE device_id = '' AND source NOT IN (SELECT source FROM known))
+     DELETE FROM alarm WHERE (device_id = '' AND source IN (SELECT source FROM known))
+        OR (device_id LIKE '${hubMark}%' AND NOT EXISTS (SELECT 1 FROM hub h WHERE '${hubMark}' || h.id = device_id))`,
+    [own],
+  );
+}
+
+function storedOf({ body, rev }: PgRow): StoredAlarm {
+  return { row: jsonOf(body) as AlarmRow, rev: Number(rev) };
+}
+
+/** As `createPostgresNews`, for alarms of devices, silences and webhooks. */
+export function createPostgresAlarmNews(db: Postgres): AlarmNewsStore {
+  const changes = new PostgresChanges(db, 'alarm_change', 'device_id, source');
+  return {
+    changed: () =>
+      changes.read(async (noted) => {
+        const names = noted.flatMap(({ device_id: id, source }) =>
+          typeof id === 'string' && id !== '' && !id.startsWith(hubMark)
+            ? [{ device: id, source: String(source) }]
+            : [],
+        );
+        const found = await readAgain(db, names, (id) => id);
+        const isWhole = (table: string): boolean =>
+          noted.some(({ device_id: id, source }) => id === null && source === table);
+        return {
+          alarms: names.map((name) => {
+            const row = found.get(`${name.device} ${name.source}`);
+            return { name, now: typeof row?.['body'] === 'string' ? storedOf(row) : undefined };
+          }),
+          silences: isWhole('silence'),
+          webhooks: isWhole('webhook'),
+        };
+      }),
   };
 }
 
 /** Webhooks and what they are owed. */
 export function createPostgresWebhooks(db: Postgres): WebhookStore {
-  const webhooks = recordTable<Webhook>(db, 'webhook');
   return {
-    webhooks: () => webhooks.load(),
-    add: (webhook) => webhooks.add(webhook.name, webhook),
-
-    async deliveries() {
-      const rows = await db.longQuery(
-        'SELECT id, webhook, created_ms, body FROM webhook_delivery ORDER BY seq',
-      );
-      return rows.map((row) => ({
-        id: String(row['id']),
-        webhook: String(row['webhook']),
-        createdMs: Number(row['created_ms']),
-        body: String(row['body']),
-      }));
-    },
+    ...webhookRows(postgresTables(db)),
 
     async remove(name) {
       await db.query(
         `WITH gone AS (DELETE FROM webhook WHERE name = $1) DELETE FROM webhook_delivery WHERE webhook = $1`,
         [name],
       );
-    },
-
-    async settle(ids) {
-      await db.query('DELETE FROM webhook_delivery WHERE id = ANY($1::text[])', [ids]);
     },
   };
 }
@@ -84,8 +190,7 @@ export function createPostgresIncidents(db: Postgres): IncidentStore {
   return {
     async load() {
       const rows = await db.longQuery('SELECT body FROM incident ORDER BY since_ms, seq');
-      // Written by `save` below, and by nothing else.
-      return rows.map(({ body }) => JSON.parse(String(body)) as StoredIncident);
+      return rows.map(({ body }) => jsonOf(body) as StoredIncident);
     },
 
     async save(given) {

@@ -1,10 +1,6 @@
-import type { AuditRecord } from '../../../schemas/api/audit.ts';
-import type { Origin } from '../../../schemas/api/requester.ts';
 import type { AuditEntry, AuditStore } from '../../audit/audit.ts';
-import type { PgRow, PgScalar, Postgres } from './postgres.ts';
-
-/** About 200 MB. */
-const defaultKept = 1_000_000;
+import { auditRecordOf, keptEntries } from '../rows/audit-rows.ts';
+import type { PgScalar, Postgres } from './postgres.ts';
 
 /** Keeps the audit to its size, whoever writes to it. */
 export class PostgresAuditRoom {
@@ -13,7 +9,7 @@ export class PostgresAuditRoom {
   #written = 0;
 
   /** @param kept how many entries stay */
-  constructor(db: Postgres, kept: number = defaultKept) {
+  constructor(db: Postgres, kept: number = keptEntries) {
     this.#db = db;
     this.#kept = kept;
   }
@@ -62,7 +58,7 @@ export function createPostgresAudit(db: Postgres, room: PostgresAuditRoom): Audi
           ${wanted.length === 0 ? '' : `WHERE ${wanted.join(' AND ')}`} ORDER BY seq DESC LIMIT $1`,
         values,
       );
-      return rows.map(recordOf).toReversed();
+      return rows.map(auditRecordOf).toReversed();
     },
   };
 }
@@ -88,18 +84,4 @@ async function prune(db: Postgres, kept: number): Promise<void> {
         ORDER BY seq LIMIT greatest(0, (SELECT sum(entries) FROM held) - $1))`,
     [kept],
   );
-}
-
-function recordOf(row: PgRow): AuditRecord {
-  return {
-    seq: Number(row['seq']),
-    timeMs: Number(row['time_ms']),
-    actor: String(row['actor']),
-    // Written by `append` above and with commands and twins, and by nothing else.
-    origin: String(row['origin']) as Origin,
-    action: String(row['action']),
-    subject: String(row['subject']),
-    outcome: String(row['outcome']),
-    details: JSON.parse(String(row['details'])) as Record<string, unknown>,
-  };
 }

@@ -1,3 +1,4 @@
+import { setTimeout as afterMs } from 'node:timers/promises';
 import { HubError } from '../../kernel/errors.ts';
 
 export interface BatchOptions<Item, Result> {
@@ -5,26 +6,29 @@ export interface BatchOptions<Item, Result> {
   run: (items: readonly Item[]) => Promise<readonly Result[]>;
   /** Items of one lane run in their order. */
   laneOf: (item: Item) => string;
-  /** Items of one key are never in one batch. Not given: `run` does not mind. */
-  keyOf?: (item: Item) => string;
   /** Items in one statement. Default 50. */
   maxItems?: number;
   /** Items that wait or are under way, before further ones are refused. Default 10,000. */
   maxOutstanding?: number;
+  /** Lets so many ms pass. Default: a timer. */
+  rest?: (ms: number) => Promise<unknown>;
 }
 
 interface Waiting<Item, Result> {
   readonly item: Item;
-  readonly key: string | undefined;
   readonly resolve: (result: Result) => void;
   readonly reject: (error: unknown) => void;
 }
+
+/** The longest rest of a lane, ms. */
+const maxRestMs = 10;
 
 /** Two statements under way keep the server busy while one travels; more would make the batches smaller. */
 const lanes = 2;
 
 /**
- * What waits while a statement is under way goes as one: a storm shares commits, and a single caller waits for nobody. A
+ * What waits while a statement is under way goes as one: a storm shares commits, and a single caller waits for nobody. After a
+ * statement its lane rests for as long as that took, so that the slower the server is, the more share the next one. A
  * batch that was refused is tried again item by item, so that the faulty one fails alone.
  */
 export class PostgresBatches<Item, Result> {
@@ -41,12 +45,12 @@ export class PostgresBatches<Item, Result> {
   }
 
   add(item: Item): Promise<Result> {
-    const { laneOf, keyOf, maxOutstanding = 10_000 } = this.#options;
+    const { laneOf, maxOutstanding = 10_000 } = this.#options;
     if (this.#outstanding >= maxOutstanding) return Promise.reject(this.#full(this.#outstanding));
     this.#outstanding += 1;
     const at = hashOf(laneOf(item)) % lanes;
     return new Promise((resolve, reject) => {
-      this.#lanes[at]?.waiting.push({ item, key: keyOf?.(item), resolve, reject });
+      this.#lanes[at]?.waiting.push({ item, resolve, reject });
       void this.#pump(at);
     });
   }
@@ -55,26 +59,18 @@ export class PostgresBatches<Item, Result> {
     const lane = this.#lanes[at];
     if (lane === undefined || lane.busy) return;
     lane.busy = true;
+    const { maxItems = 50, rest = afterMs } = this.#options;
     // What is called in the same turn goes together.
     await Promise.resolve();
     while (lane.waiting.length > 0) {
-      const batch = this.#take(lane.waiting);
+      const batch = lane.waiting.splice(0, maxItems);
+      const fromMs = performance.now();
       await this.#settle(batch);
       this.#outstanding -= batch.length;
+      const restMs = Math.floor(Math.min(performance.now() - fromMs, maxRestMs));
+      if (restMs > 0 && lane.waiting.length < maxItems) await rest(restMs);
     }
     lane.busy = false;
-  }
-
-  /** From the front, up to the second item of a key. */
-  #take(waiting: Waiting<Item, Result>[]): Waiting<Item, Result>[] {
-    const keys = new Set<string>();
-    const { maxItems = 50 } = this.#options;
-    let count = 0;
-    for (const { key } of waiting) {
-      if (count === maxItems || (key !== undefined && keys.size === keys.add(key).size)) break;
-      count += 1;
-    }
-    return waiting.splice(0, count);
   }
 
   async #settle(batch: readonly Waiting<Item, Result>[]): Promise<void> {

@@ -1,7 +1,22 @@
-import type { CommandQuery } from '../../../schemas/api/commands.ts';
+import type { CommandQuery } from '../../../schemas/api/commands/commands.ts';
 import type { AuditEntry } from '../../audit/audit.ts';
 import type { Command } from '../../commands/command.ts';
-import type { Acceptance, CommandJournal, CommandRecord, Delivery } from '../../commands/journal.ts';
+import type {
+  Acceptance,
+  CommandJournal,
+  CommandRecord,
+  Delivery,
+  SharedJournal,
+} from '../../commands/journal.ts';
+import {
+  biteSize,
+  commandColumns,
+  commandOf,
+  commandPageOf,
+  owedOf,
+  pruneInBites,
+} from '../rows/command-rows.ts';
+import { jsonOf } from '../rows/row.ts';
 import type { PgRow, PgScalar, Postgres } from './postgres.ts';
 import { auditColumns, type PostgresAuditRoom } from './postgres-audit-store.ts';
 import type { PostgresOwner } from './postgres-owner.ts';
@@ -15,12 +30,10 @@ interface Arrival {
 interface Saving {
   command: Command;
   final: boolean;
+  moves: number;
 }
 
-const columns = 'seq, body, answer_topic, answer_correlation';
-/** A prune is done in small bites so that no command waits for it. */
-const biteSize = 1_000;
-const maxBites = 100;
+const columns = `${commandColumns}, moves`;
 
 /**
  * The command journal. What one hub owns, no other changes.
@@ -32,6 +45,7 @@ export function createPostgresCommands(
   room: PostgresAuditRoom,
   entryOf: (command: Command, first: boolean) => AuditEntry,
 ): CommandJournal {
+  const { hub, incarnation } = owner;
   const arrivals = db.batches<Arrival, Acceptance>({
     laneOf: ({ record }) => record.command.device,
     async run(items) {
@@ -42,7 +56,6 @@ export function createPostgresCommands(
   });
   const savings = db.batches<Saving, boolean>({
     laneOf: ({ command }) => command.device,
-    keyOf: ({ command }) => `${command.device}/${command.id}`,
     async run(items) {
       const saved = await saveCommands(db, owner, items, entryOf);
       await room.noted(items.length);
@@ -51,32 +64,30 @@ export function createPostgresCommands(
   });
   return {
     async open() {
-      const { hub, inc } = owner;
       const rows = await db.longQuery(
         `SELECT ${columns} FROM command WHERE NOT final AND hub = $1 AND inc = $2 ORDER BY seq`,
-        [hub, inc],
+        [hub, incarnation],
       );
-      return rows.map(recordOf);
+      return rows.map(commandOf);
     },
     async unanswered({ limit, after = 0 }) {
-      const { hub, inc } = owner;
       const rows = await db.query(
         `SELECT ${columns} FROM command WHERE owed AND seq > $1 AND hub = $3 AND inc = $4 ORDER BY seq LIMIT $2`,
-        [after, limit, hub, inc],
+        [after, limit, hub, incarnation],
       );
-      return { records: rows.map(recordOf), last: numberOf(rows.at(-1)?.['seq']) };
+      return owedOf(rows);
     },
     async find(device, id) {
       const sql = `SELECT ${columns} FROM command WHERE device = $1 AND id = $2`;
       const [row] = await db.query(sql, [device, id]);
-      return row === undefined ? undefined : recordOf(row);
+      return row && commandOf(row);
     },
     list: (query) => listCommands(db, query),
     async wasDelivered(key) {
       return (await db.query('SELECT 1 FROM command_delivery WHERE key = $1', [key])).length > 0;
     },
     accept: (record, final, delivery) => arrivals.add({ record, final, delivery }),
-    save: (command, final) => savings.add({ command, final }),
+    save: (command, final, moves = 0) => savings.add({ command, final, moves }),
     async answered(commands) {
       await db.query(
         `UPDATE command c SET owed = false FROM unnest($1::text[], $2::text[]) AS g(device, id)
@@ -84,8 +95,8 @@ export function createPostgresCommands(
         [commands.map(({ device }) => device), commands.map(({ id }) => id)],
       );
     },
-    async prune(endedBeforeMs, nowMs) {
-      for (let bite = 0; bite < maxBites; bite += 1) {
+    prune: (endedBeforeMs, nowMs) =>
+      pruneInBites(async () => {
         const commands = await db.query(
           `DELETE FROM command WHERE seq IN (
              SELECT seq FROM command WHERE final AND NOT owed AND changed_ms < $1 LIMIT ${biteSize}) RETURNING 1 AS one`,
@@ -96,15 +107,45 @@ export function createPostgresCommands(
              SELECT key FROM command_delivery WHERE expires_ms < $1 LIMIT ${biteSize}) RETURNING 1 AS one`,
           [nowMs],
         );
-        if (commands.length < biteSize && deliveries.length < biteSize) return;
-      }
+        return [commands.length, deliveries.length];
+      }),
+  };
+}
+
+/** What hubs that share the journal ask of it, too. */
+export function createPostgresSharedJournal(
+  db: Postgres,
+  { hub, incarnation }: PostgresOwner,
+): SharedJournal {
+  return {
+    async openOf(devices) {
+      const rows = await db.query(
+        `SELECT ${columns} FROM command WHERE device = ANY($3::text[]) AND NOT final AND hub = $1 AND inc = $2 ORDER BY seq`,
+        [hub, incarnation, devices],
+      );
+      return rows.map(commandOf);
+    },
+    async accepted() {
+      const rows = await db.query(
+        `SELECT ${columns} FROM command WHERE status = 'accepted' AND hub = $1 AND inc = $2 ORDER BY seq`,
+        [hub, incarnation],
+      );
+      return rows.map(commandOf);
+    },
+    async states(commands) {
+      const rows = await db.query(
+        `SELECT body FROM command c JOIN unnest($1::text[], $2::text[]) AS g(device, id)
+             ON c.device = g.device AND c.id = g.id`,
+        [commands.map(({ device }) => device), commands.map(({ id }) => id)],
+      );
+      return rows.map((row) => jsonOf(row['body']) as Command);
     },
   };
 }
 
 async function acceptCommands(
   db: Postgres,
-  { hub, inc }: PostgresOwner,
+  { hub, incarnation }: PostgresOwner,
   arrivals: readonly Arrival[],
   entryOf: (command: Command, first: boolean) => AuditEntry,
 ): Promise<Acceptance[]> {
@@ -119,11 +160,11 @@ async function acceptCommands(
   const commands = order.map(({ record }) => record.command);
   const rows = await db.query(
     `SELECT * FROM accept_commands($1, $2, $3::text[], $4::text[], $5::text[], $6::text[], $7::boolean[], $8::float8[],
-       $9::float8[], $10::text[], $11::text[], $12::bytea[], $13::text[], $14::float8[], $15::float8[], $16::text[],
-       $17::text[], $18::text[], $19::text[], $20::text[], $21::text[])`,
+       $9::float8[], $10::text[], $11::text[], $12::bytea[], $13::text[], $14::float8[], $15::bigint[], $16::float8[], $17::text[],
+       $18::text[], $19::text[], $20::text[], $21::text[], $22::text[])`,
     [
       hub,
-      inc,
+      incarnation,
       commands.map(({ device }) => device),
       commands.map(({ id }) => id),
       commands.map(({ name }) => name),
@@ -136,74 +177,50 @@ async function acceptCommands(
       order.map(({ record }) => record.answerTo?.correlation ?? null),
       order.map(({ delivery }) => delivery?.key ?? null),
       order.map(({ delivery }) => delivery?.expiresMs ?? null),
+      order.map(({ delivery }) => delivery?.gateToken ?? null),
       ...auditColumns(commands.map((command) => entryOf(command, true))),
     ],
   );
   const acceptances: Acceptance[] = arrivals.map(() => ({ kind: 'known' }));
   for (const row of rows) {
     const at = order[Number(row['at']) - 1]?.at;
-    if (at !== undefined && row['kind'] === 'added')
-      acceptances[at] = { kind: 'added', ours: row['ours'] === true };
+    if (at !== undefined) acceptances[at] = acceptanceOf(row);
   }
   return acceptances;
 }
 
-/**
- * A final state that is there already, word for word, counts as written: the answer to the first attempt may have been lost with
- * its connection.
- */
+/** As `accept_commands` makes them. */
+function acceptanceOf({ kind, owner }: PgRow): Acceptance {
+  if (kind === 'added') return { kind, ...(typeof owner === 'string' ? { owner } : {}) };
+  return { kind: kind === 'not-ours' ? kind : 'known' };
+}
+
+/** @returns of which the state is in the journal now */
 async function saveCommands(
   db: Postgres,
-  { hub, inc }: PostgresOwner,
+  { hub, incarnation }: PostgresOwner,
   savings: readonly Saving[],
   entryOf: (command: Command, first: boolean) => AuditEntry,
 ): Promise<boolean[]> {
   const commands = savings.map(({ command }) => command);
   const rows = await db.query(
-    `WITH given AS (
-       SELECT * FROM unnest($3::text[], $4::text[], $5::text[], $6::boolean[], $7::float8[], $8::text[], $9::float8[], $10::text[],
-                            $11::text[], $12::text[], $13::text[], $14::text[], $15::text[]) WITH ORDINALITY
-         AS g(device, id, status, final, changed_ms, body, a_time, a_actor, a_origin, a_action, a_subject, a_outcome, a_details, at)),
-     saved AS (
-       UPDATE command c SET status = g.status, final = g.final, owed = g.final, changed_ms = g.changed_ms, body = g.body
-         FROM given g WHERE c.device = g.device AND c.id = g.id AND NOT c.final AND c.hub = $1 AND c.inc = $2
-       RETURNING g.at),
-     audited AS (
-       INSERT INTO audit (time_ms, actor, origin, action, subject, outcome, details)
-       SELECT a_time, a_actor, a_origin, a_action, a_subject, a_outcome, a_details FROM given JOIN saved USING (at) ORDER BY at)
-     SELECT at FROM saved
-     UNION ALL
-     SELECT g.at FROM given g JOIN command c ON c.device = g.device AND c.id = g.id
-      WHERE c.final AND c.body = g.body AND c.hub = $1 AND c.inc = $2`,
+    `SELECT at FROM save_commands($1, $2, $3::text[], $4::text[], $5::text[], $6::boolean[], $7::float8[], $8::text[], $9::bigint[],
+       $10::float8[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[])`,
     [
       hub,
-      inc,
+      incarnation,
       commands.map(({ device }) => device),
       commands.map(({ id }) => id),
       commands.map(({ status }) => status),
       savings.map(({ final }) => final),
       commands.map(({ changedMs }) => changedMs),
       commands.map((command) => JSON.stringify(command)),
+      savings.map(({ moves }) => moves),
       ...auditColumns(commands.map((command) => entryOf(command, false))),
     ],
   );
   const saved = new Set(rows.map((row) => Number(row['at'])));
   return savings.map((_, index) => saved.has(index + 1));
-}
-
-function recordOf(row: PgRow): CommandRecord {
-  // Written by the statements above, and by nothing else.
-  const command = JSON.parse(String(row['body'])) as Command;
-  const { answer_topic: topic, answer_correlation: correlation } = row;
-  if (typeof topic !== 'string') return { command };
-  return {
-    command,
-    answerTo: { topic, correlation: correlation instanceof Uint8Array ? correlation : undefined },
-  };
-}
-
-function numberOf(value: unknown): number | undefined {
-  return value === undefined ? undefined : Number(value);
 }
 
 async function listCommands(
@@ -229,6 +246,5 @@ async function listCommands(
     `SELECT ${columns} FROM command ${wanted.length === 0 ? '' : `WHERE ${wanted.join(' AND ')}`} ORDER BY seq DESC LIMIT $1`,
     values,
   );
-  const last = rows.length < limit ? undefined : rows.at(-1)?.['seq'];
-  return { commands: rows.map((row) => recordOf(row).command), last: numberOf(last) };
+  return commandPageOf(rows, limit);
 }

@@ -1,11 +1,21 @@
-import { deviceUnknown, HubError } from '../../kernel/errors.ts';
-import type { Credential } from '../../registry/credentials.ts';
-import type { DeviceRecord, DeviceStore, Opened, SessionOpening } from '../../registry/device-store.ts';
+import { deviceUnknown } from '../../kernel/errors.ts';
+import type {
+  DeviceNews,
+  DeviceRecord,
+  DeviceStore,
+  Opened,
+  SessionOpening,
+} from '../../registry/device-store.ts';
+import { addOnce, anchoredBootOf, deviceOf } from '../rows/device-rows.ts';
 import type { PgRow, Postgres } from './postgres.ts';
+import { PostgresChanges } from './postgres-changes.ts';
 import type { PostgresOwner } from './postgres-owner.ts';
 
 /** Rows read at a time. */
 const pageSize = 10_000;
+
+const selectDevices = `SELECT id, type, site, credentials, created_ms, disabled, rotation_due_ms, labels, enrolment_id, epoch,
+  connected_before FROM device JOIN device_state ON device_id = id`;
 
 /** Devices, their epochs and the anchors of their boots. */
 export function createPostgresDevices(db: Postgres, owner: PostgresOwner): DeviceStore {
@@ -27,12 +37,11 @@ export function createPostgresDevices(db: Postgres, owner: PostgresOwner): Devic
     async load() {
       const records: DeviceRecord[] = [];
       for (;;) {
-        const rows = await db.longQuery(
-          `SELECT id, type, site, credentials, created_ms, disabled, rotation_due_ms, labels, enrolment_id, epoch, connected_before
-             FROM device JOIN device_state ON device_id = id WHERE id > $1 COLLATE "C" ORDER BY id LIMIT $2`,
-          [records.at(-1)?.id ?? '', pageSize],
-        );
-        records.push(...rows.map(recordOf));
+        const rows = await db.longQuery(`${selectDevices} WHERE id > $1 COLLATE "C" ORDER BY id LIMIT $2`, [
+          records.at(-1)?.id ?? '',
+          pageSize,
+        ]);
+        records.push(...rows.map(deviceOf));
         if (rows.length < pageSize) return records;
       }
     },
@@ -56,11 +65,7 @@ export function createPostgresDevices(db: Postgres, owner: PostgresOwner): Devic
     async anchoredBoots(deviceId) {
       const sql = 'SELECT boot, anchor_ms, uptime_ms FROM boot_anchor WHERE device_id = $1';
       const rows = await db.query(sql, [deviceId]);
-      return rows.map((row) => ({
-        boot: String(row['boot']),
-        up: Number(row['uptime_ms']),
-        anchorMs: Number(row['anchor_ms']),
-      }));
+      return rows.map(anchoredBootOf);
     },
 
     async addAnchorStep(deviceId, { boot, fromMs, anchorMs }) {
@@ -77,6 +82,21 @@ export function createPostgresDevices(db: Postgres, owner: PostgresOwner): Devic
         [deviceId, boot, uptimeMs],
       );
     },
+  };
+}
+
+export function createPostgresNews(db: Postgres): DeviceNews {
+  const changes = new PostgresChanges(db, 'device_change', 'device_id');
+  return {
+    changed: () =>
+      changes.read(async (noted) => {
+        const ids = noted.map((row) => String(row['device_id']));
+        const found =
+          ids.length === 0 ? [] : await db.query(`${selectDevices} WHERE id = ANY($1::text[])`, [ids]);
+        const news = new Map<string, DeviceRecord | undefined>(ids.map((id) => [id, undefined]));
+        for (const row of found) news.set(String(row['id']), deviceOf(row));
+        return news;
+      }),
   };
 }
 
@@ -97,35 +117,10 @@ const removal = `
   stepped AS (DELETE FROM boot_anchor_step USING gone WHERE device_id = gone.id)
   SELECT id FROM gone`;
 
-/** Written by `addDevices`, `setLabels` and `save`, and by nothing else. */
-function recordOf(row: PgRow): DeviceRecord {
-  const labels = String(row['labels']);
-  const { rotation_due_ms: rotationDueMs, enrolment_id: enrolmentId } = row;
-  return {
-    id: String(row['id']),
-    type: String(row['type']),
-    site: String(row['site']),
-    credentials: JSON.parse(String(row['credentials'])) as Credential[],
-    createdMs: Number(row['created_ms']),
-    disabled: row['disabled'] === true,
-    ...(labels === '{}' ? {} : { labels: JSON.parse(labels) as Record<string, string> }),
-    ...(typeof rotationDueMs === 'number' ? { rotationDueMs } : {}),
-    epoch: Number(row['epoch']),
-    ...(typeof enrolmentId === 'string' ? { enrolmentId } : {}),
-    ...(row['connected_before'] === true ? { connectedBefore: true as const } : {}),
-  };
-}
-
-async function addDevices(
-  db: Postgres,
-  records: readonly DeviceRecord[],
-): Promise<ReadonlyMap<string, number>> {
-  const ids = new Set<string>();
-  const twice = records.map(({ id }) => id).filter((id) => ids.size === ids.add(id).size);
-  if (twice.length > 0) throw exists(twice);
+function addDevices(db: Postgres, records: readonly DeviceRecord[]): Promise<ReadonlyMap<string, number>> {
   // In the order of their ids, so that two that add the same devices do not wait for each other in a circle.
   const given = records.toSorted((a, b) => (a.id < b.id ? -1 : 1));
-  try {
+  const insert = async (): Promise<PgRow[]> => {
     const rows = await db.longQuery(
       `WITH given AS (
          SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::float8[], $6::boolean[], $7::text[], $8::text[])
@@ -133,7 +128,7 @@ async function addDevices(
        added AS (
          INSERT INTO device (id, type, site, credentials, created_ms, disabled, labels, enrolment_id)
          SELECT id, type, site, credentials, created_ms, disabled, labels, enrolment_id FROM given RETURNING id)
-       INSERT INTO device_state AS s (device_id) SELECT id FROM added
+       INSERT INTO device_state AS s (device_id, epoch) SELECT id, coalesce((SELECT f.epoch + 1 FROM epoch_floor f), 0) FROM added
          ON CONFLICT (device_id) DO UPDATE SET epoch = s.epoch + 1
        RETURNING device_id, epoch`,
       [
@@ -147,35 +142,23 @@ async function addDevices(
         given.map(({ enrolmentId = null }) => enrolmentId),
       ],
     );
-    const raised = rows.filter((row) => row['epoch'] !== 0);
-    return new Map(raised.map((row) => [String(row['device_id']), Number(row['epoch'])]));
-  } catch (error) {
-    const taken = await db.query('SELECT id FROM device WHERE id = ANY($1::text[]) ORDER BY id', [[...ids]]);
-    if (taken.length === 0) throw error;
-    throw exists(
-      taken.map(({ id }) => String(id)),
-      error,
-    );
-  }
-}
-
-function exists(ids: readonly string[], cause?: unknown): HubError {
-  return new HubError('device-exists', ids.slice(0, 3).join(', ') + (ids.length > 3 ? ', …' : ''), {
-    cause,
-    details: { ids },
-  });
+    return rows.filter((row) => row['epoch'] !== 0);
+  };
+  return addOnce(records, insert, (ids) =>
+    db.query('SELECT id FROM device WHERE id = ANY($1::text[]) ORDER BY id', [ids]),
+  );
 }
 
 async function openSessions(
   db: Postgres,
-  { hub, inc }: PostgresOwner,
+  { hub, incarnation }: PostgresOwner,
   openings: readonly SessionOpening[],
 ): Promise<Opened[]> {
   const rows = await db.query(
     'SELECT * FROM open_sessions($1, $2, $3::text[], $4::text[], $5::float8[], $6::float8[], $7::text[])',
     [
       hub,
-      inc,
+      incarnation,
       openings.map(({ deviceId }) => deviceId),
       openings.map(({ boot }) => boot),
       openings.map(({ uptimeMs }) => uptimeMs),
@@ -193,10 +176,14 @@ function openedOf(row: PgRow): Opened {
   const anchors = (row['anchors'] ?? []) as [string, number][];
   const steps = (row['steps'] ?? []) as [string, number, number][];
   const unseenBoots = Number(row['kept_unseen']);
+  const { was_hub: from, moved } = row;
+  const commands = Number(moved);
+  const move = { ...(typeof from === 'string' ? { from } : {}), commands };
   return {
     kind: 'opened',
     epoch: Number(row['epoch']),
     ...(unseenBoots === 0 ? {} : { unseenBoots }),
+    ...(move.from === undefined && commands === 0 ? {} : { move }),
     anchors: new Map(anchors),
     steps: steps.map(([boot, fromMs, anchorMs]) => ({ boot, fromMs, anchorMs })),
   };

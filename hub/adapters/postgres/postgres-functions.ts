@@ -11,16 +11,19 @@ const openSessions = `
 CREATE FUNCTION open_sessions(
   me text, my_inc bigint,
   device_ids text[], boots text[], uptimes float8[], nows float8[], unseen text[])
-RETURNS TABLE (at int, epoch bigint, kept_unseen int, anchors json, steps json) LANGUAGE plpgsql AS $body$
+RETURNS TABLE (at int, epoch bigint, kept_unseen int, anchors json, steps json, was_hub text, was_inc bigint, moved int)
+LANGUAGE plpgsql AS $body$
 #variable_conflict use_column
 DECLARE
   r record;
+  w record;
   opened bigint;
   anchor float8;
 BEGIN
   IF NOT EXISTS (SELECT 1 FROM hub h WHERE h.id = me AND h.inc = my_inc AND h.state = 'up') THEN RETURN; END IF;
   FOR r IN SELECT * FROM unnest(device_ids, boots, uptimes, nows, unseen) WITH ORDINALITY
              AS given(device_id, boot, up, now_ms, unseen, n) ORDER BY device_id COLLATE "C", n LOOP
+    SELECT s.hub, s.inc INTO w FROM device_state s WHERE s.device_id = r.device_id FOR UPDATE;
     UPDATE device_state s SET
         epoch = s.epoch + 1, hub = me, inc = my_inc, connected_before = true, state = 'online',
         reason = CASE WHEN s.state IN ('online', 'suspect') THEN 'session-replaced' ELSE 'session-opened' END,
@@ -58,8 +61,12 @@ BEGIN
       SELECT 1 FROM boot_anchor a WHERE a.device_id = r.device_id AND a.boot = t.boot);
     UPDATE command c SET hub = me, inc = my_inc, moves = c.moves + 1 WHERE c.device = r.device_id AND (NOT c.final OR c.owed)
       AND (c.hub, c.inc) IS DISTINCT FROM (me, my_inc);
+    GET DIAGNOSTICS moved = ROW_COUNT;
     at := r.n;
     epoch := opened;
+    -- Whoever still acts for it has to let go.
+    SELECT h.id, h.inc INTO was_hub, was_inc FROM hub h
+      WHERE h.id = w.hub AND h.inc = w.inc AND h.state IN ('up', 'draining') AND (h.id, h.inc) IS DISTINCT FROM (me, my_inc);
     SELECT json_agg(json_build_array(a.boot, a.anchor_ms)) INTO anchors FROM boot_anchor a WHERE a.device_id = r.device_id;
     SELECT json_agg(json_build_array(t.boot, t.from_ms, t.anchor_ms) ORDER BY t.from_ms) INTO steps
       FROM boot_anchor_step t WHERE t.device_id = r.device_id;
@@ -67,15 +74,15 @@ BEGIN
   END LOOP;
 END $body$;`;
 
-/** New commands, in their order, each with its delivery and its audit entry. `kind`: added or known. */
+/** New commands, in their order, each with its delivery and its audit entry. `kind`: added, known or not-ours. */
 const acceptCommands = `
 CREATE FUNCTION accept_commands(
   me text, my_inc bigint,
   devices text[], ids text[], names text[], statuses text[], finals boolean[], accepted float8[], changed float8[], bodies text[],
-  topics text[], correlations bytea[], delivery_keys text[], delivery_ends float8[],
+  topics text[], correlations bytea[], delivery_keys text[], delivery_ends float8[], gate_tokens bigint[],
   audit_times float8[], audit_actors text[], audit_origins text[], audit_actions text[], audit_subjects text[],
   audit_outcomes text[], audit_details text[])
-RETURNS TABLE (at int, kind text, ours boolean) LANGUAGE plpgsql AS $body$
+RETURNS TABLE (at int, kind text, owner text) LANGUAGE plpgsql AS $body$
 #variable_conflict use_column
 DECLARE
   i int;
@@ -83,11 +90,15 @@ DECLARE
 BEGIN
   FOR i IN 1 .. coalesce(array_length(devices, 1), 0) LOOP
     at := i;
-    -- Waits for a takeover that is under way, or makes it wait.
-    SELECT s.hub, s.inc, EXISTS (
-        SELECT 1 FROM hub h WHERE h.id = s.hub AND h.inc = s.inc AND h.state IN ('up', 'draining')) AS lives
-      INTO o FROM device_state s WHERE s.device_id = devices[i] FOR UPDATE OF s;
-    IF NOT coalesce(o.lives, false) THEN
+    -- A hub that held the gate before has brought it: whoever holds it now gets it again from the broker.
+    IF EXISTS (SELECT 1 FROM lease l WHERE l.name = 'gate' AND l.token <> gate_tokens[i]) THEN
+      kind := 'not-ours'; owner := NULL;
+      RETURN NEXT;
+      CONTINUE;
+    END IF;
+    -- Waits for a takeover that is under way, or makes it wait. What a hub has left is adopted together with its commands.
+    SELECT s.hub, s.inc INTO o FROM device_state s WHERE s.device_id = devices[i] FOR UPDATE OF s;
+    IF o.hub IS NULL THEN
       UPDATE device_state s SET hub = me, inc = my_inc WHERE s.device_id = devices[i];
       o.hub := me; o.inc := my_inc;
     END IF;
@@ -96,7 +107,8 @@ BEGIN
               o.hub, o.inc, topics[i], correlations[i])
       ON CONFLICT (device, id) DO NOTHING;
     kind := CASE WHEN FOUND THEN 'added' ELSE 'known' END;
-    ours := o.hub = me AND o.inc = my_inc;
+    -- NULL: it is ours.
+    owner := CASE WHEN o.hub = me AND o.inc = my_inc THEN NULL ELSE o.hub END;
     IF kind = 'added' THEN
       INSERT INTO audit (time_ms, actor, origin, action, subject, outcome, details)
         VALUES (audit_times[i], audit_actors[i], audit_origins[i], audit_actions[i], audit_subjects[i], audit_outcomes[i], audit_details[i]);
@@ -109,4 +121,71 @@ BEGIN
   END LOOP;
 END $body$;`;
 
-export const postgresFunctions: readonly string[] = [openSessions, acceptCommands];
+/**
+ * New states of commands, in their order, each with its audit entry; the answer has those that are there now. A state that is there
+ * already, word for word, counts, too: the answer to the first attempt may have been lost with its connection. Each command is
+ * found by its key: as one statement, a plan without statistics read all open ones for each batch.
+ */
+const saveCommands = `
+CREATE FUNCTION save_commands(
+  me text, my_inc bigint,
+  devices text[], ids text[], statuses text[], finals boolean[], changed float8[], bodies text[], seen_moves bigint[],
+  audit_times float8[], audit_actors text[], audit_origins text[], audit_actions text[], audit_subjects text[],
+  audit_outcomes text[], audit_details text[])
+RETURNS TABLE (at int) LANGUAGE plpgsql AS $body$
+#variable_conflict use_column
+DECLARE
+  i int;
+  w record;
+BEGIN
+  FOR i IN 1 .. coalesce(array_length(devices, 1), 0) LOOP
+    SELECT c.seq, c.final, c.moves, c.body INTO w FROM command c
+      WHERE c.device = devices[i] AND c.id = ids[i] AND c.hub = me AND c.inc = my_inc FOR UPDATE;
+    CONTINUE WHEN NOT FOUND;
+    IF w.body <> bodies[i] THEN
+      CONTINUE WHEN w.final OR w.moves <> seen_moves[i];
+      UPDATE command c SET status = statuses[i], final = finals[i], owed = finals[i], changed_ms = changed[i], body = bodies[i]
+        WHERE c.seq = w.seq;
+      INSERT INTO audit (time_ms, actor, origin, action, subject, outcome, details)
+        VALUES (audit_times[i], audit_actors[i], audit_origins[i], audit_actions[i], audit_subjects[i], audit_outcomes[i], audit_details[i]);
+    ELSE
+      CONTINUE WHEN NOT (w.final OR w.moves = seen_moves[i]);
+    END IF;
+    at := i;
+    RETURN NEXT;
+  END LOOP;
+END $body$;`;
+
+/**
+ * Devices of a hub that has ended, some at a time, each together with its commands. `kept`: somebody has to watch the device, or to
+ * end a command of it; the others are nobody's from now on. Several hubs may do it at once.
+ */
+const adoptDevices = `
+CREATE FUNCTION adopt_devices(me text, my_inc bigint, ended text, ended_inc bigint, at_most int)
+RETURNS TABLE (device_id text, kept boolean) LANGUAGE plpgsql AS $body$
+#variable_conflict use_column
+DECLARE
+  ids text[];
+BEGIN
+  IF NOT EXISTS (SELECT 1 FROM hub h WHERE h.id = me AND h.inc = my_inc AND h.state = 'up')
+    OR EXISTS (SELECT 1 FROM hub h WHERE h.id = ended AND h.inc = ended_inc AND h.state IN ('up', 'draining')) THEN RETURN; END IF;
+  SELECT array_agg(x.device_id) INTO ids FROM (
+    SELECT s.device_id FROM device_state s WHERE s.hub = ended AND s.inc = ended_inc ORDER BY s.device_id
+      LIMIT at_most FOR UPDATE SKIP LOCKED) x;
+  -- After the locks, so that it sees what was accepted until then.
+  UPDATE command c SET hub = me, inc = my_inc, moves = c.moves + 1 WHERE c.device = ANY(ids) AND (NOT c.final OR c.owed);
+  RETURN QUERY
+    WITH judged AS (
+      SELECT s.device_id, s.state IN ('online', 'suspect', 'unknown', 'migrating', 'sleeping') OR EXISTS (
+          SELECT 1 FROM command c WHERE c.device = s.device_id AND (NOT c.final OR c.owed)) AS kept
+        FROM device_state s WHERE s.device_id = ANY(ids))
+    UPDATE device_state s SET hub = CASE WHEN j.kept THEN me END, inc = CASE WHEN j.kept THEN my_inc END
+      FROM judged j WHERE s.device_id = j.device_id RETURNING s.device_id, coalesce(j.kept, false);
+END $body$;`;
+
+export const postgresFunctions: readonly string[] = [
+  openSessions,
+  acceptCommands,
+  adoptDevices,
+  saveCommands,
+];

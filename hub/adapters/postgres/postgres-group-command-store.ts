@@ -1,53 +1,37 @@
-import type { Group } from '../../../schemas/api/group-commands.ts';
-import type { TargetStatus } from '../../../schemas/command-status.ts';
 import type { Delivery } from '../../commands/journal.ts';
-import type { GroupCommand, Target } from '../../commands/group/group-command.ts';
+import type { Target } from '../../commands/group/group-command.ts';
 import type { GroupCommandJournal, GroupCommandRecord } from '../../commands/group/group-command-journal.ts';
-import type { PgRow, Postgres } from './postgres.ts';
-
-const columns = 'id, body, answer_correlation';
+import { groupCommandBody, groupCommandRows } from '../rows/group-command-rows.ts';
+import type { Postgres } from './postgres.ts';
+import type { PostgresOwner } from './postgres-owner.ts';
+import { postgresTables } from './postgres-state-tables.ts';
 
 /** @param isSettled whether the status of a target never changes again */
 export function createPostgresGroupCommands(
   db: Postgres,
+  owner: PostgresOwner,
   isSettled: (target: Target) => boolean,
 ): GroupCommandJournal {
-  async function withTargets(rows: readonly PgRow[]): Promise<GroupCommandRecord[]> {
-    const sql = 'SELECT device, status, reason FROM group_command_target WHERE group_command = $1 ORDER BY n';
-    const records: GroupCommandRecord[] = [];
-    for (const row of rows) {
-      const targets = await db.longQuery(sql, [String(row['id'])]);
-      records.push({ groupCommand: groupCommandOf(row), targets: targets.map(targetOf) });
-    }
-    return records;
-  }
-
+  const rows = groupCommandRows(postgresTables(db));
   return {
-    open: async () =>
-      withTargets(
-        await db.query(
-          `SELECT ${columns} FROM group_command WHERE status = 'running'
-             OR id IN (SELECT group_command FROM group_command_target WHERE NOT settled) ORDER BY seq`,
-        ),
-      ),
-    unanswered: async () =>
-      withTargets(await db.query(`SELECT ${columns} FROM group_command WHERE owed ORDER BY seq`)),
-    async find(id) {
-      const rows = await db.query(`SELECT ${columns} FROM group_command WHERE id = $1`, [id]);
-      return (await withTargets(rows))[0];
-    },
-    async list(limit) {
-      const sql = `SELECT ${columns} FROM group_command ORDER BY seq DESC LIMIT $1`;
-      return (await db.query(sql, [limit])).map(groupCommandOf);
-    },
-    accept: (record, delivery) => acceptGroupCommand(db, record, delivery),
-    async save(groupCommand) {
-      const { id, status, endedMs = null } = groupCommand;
-      await db.query(
-        'UPDATE group_command SET status = $2, body = $3, ended_ms = $4, owed = $5 WHERE id = $1',
-        [id, status, bodyOf(groupCommand), endedMs, status !== 'running'],
+    ...rows,
+    /** Those that this hub runs, and those whose hub has ended: they are its own from now on. */
+    async open() {
+      const ours = await db.longQuery(
+        `WITH under_way AS (
+           SELECT id, hub, inc FROM group_command
+            WHERE status = 'running' OR id IN (SELECT group_command FROM group_command_target WHERE NOT settled)),
+         taken AS (
+           UPDATE group_command g SET hub = $1, inc = $2 FROM under_way u
+            WHERE g.id = u.id AND g.hub IS NOT DISTINCT FROM u.hub AND g.inc IS NOT DISTINCT FROM u.inc AND NOT EXISTS (
+              SELECT 1 FROM hub h WHERE h.id = u.hub AND h.inc = u.inc AND h.state = 'up') RETURNING g.id)
+         SELECT id FROM taken UNION SELECT id FROM under_way WHERE hub = $1 AND inc = $2`,
+        [owner.hub, owner.incarnation],
       );
+      const ids = new Set(ours.map(({ id }) => id));
+      return (await rows.open()).filter(({ groupCommand }) => ids.has(groupCommand.id));
     },
+    accept: (record, delivery) => acceptGroupCommand(db, owner, record, delivery),
     async saveTargets(id, targets) {
       await db.query(
         `UPDATE group_command_target t SET status = g.status, reason = g.reason, settled = g.settled
@@ -62,9 +46,6 @@ export function createPostgresGroupCommands(
         ],
       );
     },
-    async answered(id) {
-      await db.query('UPDATE group_command SET owed = false WHERE id = $1', [id]);
-    },
     async prune(endedBeforeMs) {
       await db.longQuery(
         `WITH gone AS (
@@ -74,18 +55,18 @@ export function createPostgresGroupCommands(
         [endedBeforeMs],
       );
     },
-    ...groupStore(db),
   };
 }
 
 async function acceptGroupCommand(
   db: Postgres,
+  { hub, incarnation }: PostgresOwner,
   { groupCommand, targets }: GroupCommandRecord,
   delivery: Delivery | undefined,
 ): Promise<boolean> {
   const rows = await db.longQuery(
     `WITH added AS (
-       INSERT INTO group_command (id, status, owed, body, answer_correlation) VALUES ($1, $2, false, $3, $4)
+       INSERT INTO group_command (id, status, owed, body, answer_correlation, hub, inc) VALUES ($1, $2, false, $3, $4, $9, $10)
        ON CONFLICT DO NOTHING RETURNING id),
      targeted AS (
        INSERT INTO group_command_target (group_command, n, device, status, settled)
@@ -98,56 +79,15 @@ async function acceptGroupCommand(
     [
       groupCommand.id,
       groupCommand.status,
-      bodyOf(groupCommand),
+      groupCommandBody(groupCommand),
       groupCommand.answerTo?.correlation ?? null,
       targets.map(({ device }) => device),
       targets.map(({ status }) => status),
       delivery?.key ?? null,
       delivery?.expiresMs ?? null,
+      hub,
+      incarnation,
     ],
   );
   return rows.length === 1;
-}
-
-function groupStore(db: Postgres): Pick<GroupCommandJournal, 'groups' | 'setGroup' | 'removeGroup'> {
-  return {
-    async groups() {
-      const rows = await db.query('SELECT name, selector FROM device_group ORDER BY name');
-      return rows.map((row): Group => ({ name: String(row['name']), selector: String(row['selector']) }));
-    },
-    async setGroup({ name, selector }) {
-      await db.query(
-        'INSERT INTO device_group (name, selector) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET selector = excluded.selector',
-        [name, selector],
-      );
-    },
-    async removeGroup(name) {
-      const gone = await db.query('DELETE FROM device_group WHERE name = $1 RETURNING name', [name]);
-      return gone.length === 1;
-    },
-  };
-}
-
-/** The correlation data are bytes, which JSON cannot hold: they have a column of their own. */
-function bodyOf({ answerTo, ...groupCommand }: GroupCommand): string {
-  return JSON.stringify(
-    answerTo === undefined ? groupCommand : { ...groupCommand, answerTo: { topic: answerTo.topic } },
-  );
-}
-
-function groupCommandOf(row: PgRow): GroupCommand {
-  // Written by `accept` and `save` above, and by nothing else.
-  const groupCommand = JSON.parse(String(row['body'])) as GroupCommand;
-  const correlation = row['answer_correlation'];
-  if (groupCommand.answerTo === undefined || !(correlation instanceof Uint8Array)) return groupCommand;
-  return { ...groupCommand, answerTo: { topic: groupCommand.answerTo.topic, correlation } };
-}
-
-export function targetOf(row: PgRow): Target {
-  const reason = row['reason'];
-  return {
-    device: String(row['device']),
-    status: String(row['status']) as TargetStatus,
-    reason: typeof reason === 'string' ? reason : undefined,
-  };
 }

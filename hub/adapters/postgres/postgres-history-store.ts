@@ -1,23 +1,15 @@
 /** What happened lately: of each device, and by field and firmware. */
 
-import type { RejectStore, StoredReject } from '../../admin/rejects.ts';
+import type { RejectStore } from '../../admin/rejects.ts';
 import type { DeviceListStore } from '../../kernel/device-lists.ts';
-import type { RemovalStore } from '../../registry/removals.ts';
+import { deviceListRows, rejectRows, type ListKind } from '../rows/history-rows.ts';
 import type { Postgres } from './postgres.ts';
+import { postgresTables } from './postgres-state-tables.ts';
 
 /** What happened to each device, or what was refused of it. */
-export function createPostgresLists<Row>(db: Postgres, kind: 'event' | 'nack'): DeviceListStore<Row> {
+export function createPostgresLists<Entry>(db: Postgres, kind: ListKind): DeviceListStore<Entry> {
   return {
-    async load(deviceIds) {
-      const rows = await db.query(
-        'SELECT device_id, entries FROM device_list WHERE kind = $1 AND device_id = ANY($2::text[])',
-        [kind, deviceIds],
-      );
-      // Written by `save` below, and by nothing else.
-      return new Map(
-        rows.map((row) => [String(row['device_id']), JSON.parse(String(row['entries'])) as Row[]]),
-      );
-    },
+    ...deviceListRows<Entry>(postgresTables(db), kind),
 
     async save(lists) {
       if (lists.size === 0) return;
@@ -37,15 +29,7 @@ export function createPostgresLists<Row>(db: Postgres, kind: 'event' | 'nack'): 
 /** Refusals by field and firmware. */
 export function createPostgresRejects(db: Postgres): RejectStore {
   return {
-    async load() {
-      const rows = await db.longQuery('SELECT entry FROM reject ORDER BY last_ms, key');
-      const [other] = await db.query('SELECT count FROM reject_other');
-      return {
-        // Written by `save` below, and by nothing else.
-        entries: rows.map(({ entry }) => JSON.parse(String(entry)) as StoredReject),
-        other: Number(other?.['count'] ?? 0),
-      };
-    },
+    ...rejectRows(postgresTables(db)),
 
     async save({ changed, dropped, other }) {
       const given = [...changed];
@@ -64,29 +48,6 @@ export function createPostgresRejects(db: Postgres): RejectStore {
           other,
         ],
       );
-    },
-  };
-}
-
-/** Removals in progress. */
-export function createPostgresRemovals(db: Postgres): RemovalStore {
-  return {
-    async load() {
-      const rows = await db.query('SELECT device_id, commands_ended FROM removed_device ORDER BY device_id');
-      return rows.map((row) => ({
-        deviceId: String(row['device_id']),
-        commandsEnded: row['commands_ended'] === true,
-      }));
-    },
-
-    async commandsEnded(deviceIds) {
-      await db.query('UPDATE removed_device SET commands_ended = true WHERE device_id = ANY($1::text[])', [
-        deviceIds,
-      ]);
-    },
-
-    async settled(deviceId) {
-      await db.query('DELETE FROM removed_device WHERE device_id = $1 AND commands_ended', [deviceId]);
     },
   };
 }

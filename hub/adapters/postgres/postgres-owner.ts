@@ -2,5 +2,5 @@
 export interface PostgresOwner {
   readonly hub: string;
   /** The number of its start. */
-  readonly inc: number;
+  readonly incarnation: number;
 }

@@ -1,19 +1,20 @@
-import type { LastSession } from '../../presence/last-session.ts';
-import type { PresenceRow, PresenceStore } from '../../presence/presence-keeper.ts';
-import type { PgRow, Postgres } from './postgres.ts';
+import type { PresenceStore } from '../../presence/presence-store.ts';
+import { presenceOf } from '../rows/presence-rows.ts';
+import type { Postgres } from './postgres.ts';
 import type { PostgresOwner } from './postgres-owner.ts';
 
 /**
  * The last presence of every device. A row is written while its device is registered, is nobody else's, and has had no newer
  * session.
  */
-export function createPostgresPresence(db: Postgres, { hub, inc }: PostgresOwner): PresenceStore {
+export function createPostgresPresence(db: Postgres, { hub, incarnation }: PostgresOwner): PresenceStore {
   return {
-    async loadPresence() {
+    async loadPresence(ids) {
       const rows = await db.longQuery(
         `SELECT device_id, state, reason, since_ms, epoch, n, until_ms, pong_ms, frame_ms, data_ms, heartbeat_ms, grace_ms,
                 last_session
-           FROM device_state WHERE state IS NOT NULL ORDER BY device_id`,
+           FROM device_state WHERE state IS NOT NULL ${ids === undefined ? '' : 'AND device_id = ANY($1::text[])'} ORDER BY device_id`,
+        ids === undefined ? [] : [ids],
       );
       return rows.map(presenceOf);
     },
@@ -39,7 +40,7 @@ export function createPostgresPresence(db: Postgres, { hub, inc }: PostgresOwner
          RETURNING s.device_id`,
         [
           hub,
-          inc,
+          incarnation,
           rows.map(({ deviceId }) => deviceId),
           rows.map(({ state }) => state),
           rows.map(({ reason }) => reason),
@@ -57,29 +58,5 @@ export function createPostgresPresence(db: Postgres, { hub, inc }: PostgresOwner
       );
       return new Set(saved.map((row) => String(row['device_id'])));
     },
-  };
-}
-
-function presenceOf(row: PgRow): PresenceRow {
-  const optional = <Name extends string>(name: Name, column: string): Partial<Record<Name, number>> => {
-    const value = row[column];
-    return typeof value === 'number' ? ({ [name]: value } as Record<Name, number>) : {};
-  };
-  const { heartbeat_ms: heartbeatMs, last_session: session } = row;
-  return {
-    deviceId: String(row['device_id']),
-    state: String(row['state']) as PresenceRow['state'],
-    reason: String(row['reason']) as PresenceRow['reason'],
-    sinceMs: Number(row['since_ms']),
-    epoch: Number(row['epoch']),
-    n: Number(row['n']),
-    ...optional('untilMs', 'until_ms'),
-    marks: {
-      ...optional('pongMs', 'pong_ms'),
-      ...optional('frameMs', 'frame_ms'),
-      ...optional('dataMs', 'data_ms'),
-    },
-    ...(typeof heartbeatMs === 'number' ? { timing: { heartbeatMs, graceMs: Number(row['grace_ms']) } } : {}),
-    ...(typeof session === 'string' ? { session: JSON.parse(session) as LastSession } : {}),
   };
 }

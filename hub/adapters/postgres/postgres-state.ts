@@ -1,24 +1,55 @@
 import { HubError } from '../../kernel/errors.ts';
 import { openPostgres, type Postgres, type PostgresOptions } from './postgres.ts';
 import { postgresFunctions } from './postgres-functions.ts';
-import type { PostgresOwner } from './postgres-owner.ts';
-import { postgresMigrations } from './postgres-tables.ts';
+import { postgresAdditions, postgresMigrations } from './postgres-tables.ts';
 
 /** Each runs once; a database remembers how many have. */
-const migrations: readonly string[] = [...postgresMigrations, ...postgresFunctions];
+const migrations: readonly string[] = [...postgresMigrations, ...postgresFunctions, ...postgresAdditions];
 /** Of the lock under which the tables are made: any number that nobody else takes. */
 const migrationLock = 4_815_162_342;
 const oldestServer = 130_000;
 
 /**
  * Opens the state that hubs keep in PostgreSQL, and makes or extends its tables.
- * @throws HubError `database-failed`: it is not reached, does not keep what it commits, or was made by a newer version
+ * @throws HubError `database-failed`: it is not reached, does not keep what it commits, was made by a newer version, or waits
+ *   for the rest of a state that is being moved there
  */
-export async function openPostgresState(options: PostgresOptions): Promise<Postgres> {
+export function openPostgresState(options: PostgresOptions): Promise<Postgres> {
+  return openChecked(options, async (db) => {
+    await migrate(db, options.url);
+    await demandWhole(db, options.url);
+  });
+}
+
+/**
+ * Opens a database that is to get the state of a data folder. One that holds tables must have those of this version.
+ * @param makes the tables, where there are none
+ * @throws HubError `database-failed`, as `openPostgresState`
+ */
+export function openMoveDatabase(options: PostgresOptions, makes: boolean): Promise<Postgres> {
+  return openChecked(options, async (db) => {
+    const [made] = await db.query(`SELECT to_regclass('hub_schema') IS NOT NULL AS made`);
+    const [row] = made?.['made'] === true ? await db.query('SELECT version FROM hub_schema') : [];
+    const done = Number(row?.['version'] ?? 0);
+    if (done > 0 && done < migrations.length) {
+      const wayOut = 'name an empty database, or move the state with the version that made them';
+      throw unfit(
+        options.url,
+        `the tables were made by an older version (${done} of ${migrations.length}); ${wayOut}`,
+      );
+    }
+    if (makes || done > migrations.length) await migrate(db, options.url);
+  });
+}
+
+async function openChecked(
+  options: PostgresOptions,
+  prepare: (db: Postgres) => Promise<void>,
+): Promise<Postgres> {
   const db = openPostgres(options);
   try {
     await checkServer(db, options.url);
-    await migrate(db, options.url);
+    await prepare(db);
     return db;
   } catch (error) {
     await db.close();
@@ -26,15 +57,29 @@ export async function openPostgresState(options: PostgresOptions): Promise<Postg
   }
 }
 
+function unfit(name: string, what: string): HubError {
+  return new HubError('database-failed', `${name}: ${what}`, { details: { reason: 'unfit' } });
+}
+
+/** Half a state would be one in which devices are not known, and commands are sent again. */
+async function demandWhole(db: Postgres, name: string): Promise<void> {
+  const [move] = await db.query('SELECT hub FROM state_move WHERE report IS NULL');
+  if (move === undefined) return;
+  const wayOut = 'run hub state migrate on its data folder to the end, or name another database';
+  throw unfit(
+    name,
+    `the state of hub ${String(move['hub'])} is being moved there and is not complete; ${wayOut}`,
+  );
+}
+
 /** What was acknowledged must be on disk: https://www.postgresql.org/docs/15/runtime-config-wal.html */
 async function checkServer(db: Postgres, name: string): Promise<void> {
-  const [row] = await db.query(
+  const [row] = await db.longQuery(
     `SELECT current_setting('fsync') AS fsync, current_setting('synchronous_commit') AS synchronous_commit,
             current_setting('full_page_writes') AS full_page_writes, pg_is_in_recovery() AS in_recovery,
             current_setting('server_version_num')::int AS version, current_setting('server_encoding') AS encoding`,
   );
-  const refused = (what: string): HubError =>
-    new HubError('database-failed', `${name}: ${what}`, { details: { reason: 'unfit' } });
+  const refused = (what: string): HubError => unfit(name, what);
   if (Number(row?.['version']) < oldestServer) throw refused('PostgreSQL 13 or newer is needed');
   if (row?.['in_recovery'] === true)
     throw refused(
@@ -57,8 +102,10 @@ async function migrate(db: Postgres, name: string): Promise<void> {
     const done = Number(row?.['version'] ?? 0);
     if (done > migrations.length) {
       const wayOut = 'start the newer device-hub, or name an empty database';
-      const note = `${name}: the tables were made by a newer version (${done}, this one knows ${migrations.length}); ${wayOut}`;
-      throw new HubError('database-failed', note, { details: { reason: 'unfit' } });
+      throw unfit(
+        name,
+        `the tables were made by a newer version (${done}, this one knows ${migrations.length}); ${wayOut}`,
+      );
     }
     for (const migration of migrations.slice(done)) await query(migration);
     if (done === migrations.length) return;
@@ -70,30 +117,16 @@ async function migrate(db: Postgres, name: string): Promise<void> {
 }
 
 /**
- * A new start of the hub. Earlier ones of the same name are over, because they had the same data folder.
+ * A new start of the hub, and the end of rows of hubs that nothing is left of.
  * @returns its number: 1, 2, …
  */
 export async function beginIncarnation(db: Postgres, hub: string, version: string): Promise<number> {
-  const [row] = await db.query(
-    `WITH over AS (UPDATE hub SET state = 'dead' WHERE id = $1 AND state IN ('up', 'draining'))
+  const [row] = await db.longQuery(
+    `WITH over AS (
+       DELETE FROM hub h WHERE ended_at < now() - interval '1 day' AND id <> $1
+         AND NOT EXISTS (SELECT 1 FROM device_state s WHERE s.hub = h.id AND s.inc = h.inc))
      INSERT INTO hub (id, inc, version) SELECT $1, coalesce(max(inc), 0) + 1, $2 FROM hub WHERE id = $1 RETURNING inc`,
     [hub, version],
   );
   return Number(row?.['inc']);
-}
-
-/** Takes over what earlier starts have left: devices, and commands that are open or whose answer is owed. */
-export async function takeOverRest(db: Postgres, { hub, inc }: PostgresOwner): Promise<void> {
-  await db.transaction(async (query) => {
-    const values = [hub, inc];
-    await query(
-      'UPDATE device_state SET hub = $1, inc = $2 WHERE hub IS NOT NULL AND (hub, inc) IS DISTINCT FROM ($1, $2::bigint)',
-      values,
-    );
-    await query(
-      `UPDATE command SET hub = $1, inc = $2, moves = moves + 1
-        WHERE (NOT final OR owed) AND (hub, inc) IS DISTINCT FROM ($1, $2::bigint)`,
-      values,
-    );
-  });
 }

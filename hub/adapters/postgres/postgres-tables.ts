@@ -7,15 +7,21 @@
  * order. A late write changes no row.
  */
 export const postgresMigrations: readonly string[] = [
-  `-- A row for each start of a hub. state: up, draining, left, dead.
+  `-- A row for each start of a hub, for a day after its end. state: up, draining, left, dead.
    CREATE TABLE hub (
      id text NOT NULL,
      inc bigint NOT NULL,
      state text NOT NULL DEFAULT 'up',
      beat bigint NOT NULL DEFAULT 0,
      version text NOT NULL DEFAULT '',
+     ended_at timestamptz,
      PRIMARY KEY (id, inc)
    ) WITH (fillfactor = 50);
+
+   -- What one hub of all does. It is worth as much as the hub that holds it: no clock is in it, and no renewal of its own. The token
+   -- rises with each holder.
+   CREATE TABLE lease (name text PRIMARY KEY, hub text, inc bigint, token bigint NOT NULL DEFAULT 0);
+   INSERT INTO lease (name) VALUES ('leader'), ('gate');
 
    CREATE TABLE device (
      id text COLLATE "C" PRIMARY KEY,
@@ -50,6 +56,27 @@ export const postgresMigrations: readonly string[] = [
      grace_ms float8,
      last_session text
    ) WITH (fillfactor = 70);
+   CREATE INDEX device_state_owner ON device_state (hub, inc);
+
+   -- Devices that other hubs have to read again, by the transaction that changed them: what is committed late is not missed.
+   CREATE TABLE device_change (
+     xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
+     device_id text COLLATE "C" NOT NULL,
+     at timestamptz NOT NULL DEFAULT now()
+   );
+   CREATE INDEX device_change_xid ON device_change (xid);
+   CREATE INDEX device_change_age ON device_change (at);
+   CREATE FUNCTION note_devices() RETURNS trigger LANGUAGE plpgsql AS $body$
+   BEGIN
+     INSERT INTO device_change (device_id) SELECT id FROM changed;
+     RETURN NULL;
+   END $body$;
+   CREATE TRIGGER device_added AFTER INSERT ON device REFERENCING NEW TABLE AS changed
+     FOR EACH STATEMENT EXECUTE FUNCTION note_devices();
+   CREATE TRIGGER device_changed AFTER UPDATE ON device REFERENCING NEW TABLE AS changed
+     FOR EACH STATEMENT EXECUTE FUNCTION note_devices();
+   CREATE TRIGGER device_removed AFTER DELETE ON device REFERENCING OLD TABLE AS changed
+     FOR EACH STATEMENT EXECUTE FUNCTION note_devices();
 
    CREATE TABLE boot_anchor (
      device_id text COLLATE "C" NOT NULL,
@@ -102,6 +129,7 @@ export const postgresMigrations: readonly string[] = [
    CREATE INDEX command_lane ON command (device) WHERE NOT final OR owed;
    CREATE INDEX command_open ON command (seq) WHERE NOT final;
    CREATE INDEX command_owed ON command (seq) WHERE owed;
+   CREATE INDEX command_new ON command (hub, inc) WHERE status = 'accepted';
    CREATE INDEX command_ended ON command (changed_ms) WHERE final AND NOT owed;
 
    CREATE TABLE command_delivery (key text PRIMARY KEY, expires_ms float8 NOT NULL);
@@ -115,7 +143,10 @@ export const postgresMigrations: readonly string[] = [
      owed boolean NOT NULL,
      ended_ms float8,
      body text NOT NULL,
-     answer_correlation bytea
+     answer_correlation bytea,
+     -- Which hub runs it.
+     hub text,
+     inc bigint
    );
    CREATE TABLE group_command_target (
      group_command text NOT NULL,
@@ -224,6 +255,13 @@ export const postgresMigrations: readonly string[] = [
    );
    CREATE INDEX incident_age ON incident (open, since_ms);
 
+   -- A state that comes from a data folder, or has come: whose it is, and after how many starts. report: what both sides have; null
+   -- until they are the same. progress: up to which key of a table.
+   CREATE TABLE state_move (one boolean PRIMARY KEY CHECK (one), hub text NOT NULL, inc bigint NOT NULL, report text);
+   CREATE TABLE state_move_table (name text PRIMARY KEY, progress text NOT NULL);
+   -- From which epoch devices begin that are registered from now on, because they may have existed before.
+   CREATE TABLE epoch_floor (one boolean PRIMARY KEY CHECK (one), epoch bigint NOT NULL);
+
    CREATE TABLE hub_clock (one boolean PRIMARY KEY CHECK (one), last_ms float8 NOT NULL);
    CREATE TABLE job_progress (job text PRIMARY KEY, at_ms float8 NOT NULL);
 
@@ -245,4 +283,53 @@ export const postgresMigrations: readonly string[] = [
      RAISE EXCEPTION 'the audit is append-only';
    END $body$;
    CREATE TRIGGER audit_is_append_only BEFORE UPDATE ON audit FOR EACH ROW EXECUTE FUNCTION audit_is_append_only();`,
+  'CREATE TABLE fleet_sample (name text COLLATE "C" PRIMARY KEY, record text NOT NULL);',
+];
+
+/** What came later. */
+export const postgresAdditions: readonly string[] = [
+  `-- Where the others ask it, as JSON: an address, the authority of its certificate, a token.
+   ALTER TABLE hub ADD COLUMN peer text`,
+  `-- When it was given up, and why; NULL: it is owed.
+   ALTER TABLE webhook_delivery ADD COLUMN dead_ms float8, ADD COLUMN error text;
+   CREATE INDEX webhook_delivery_dead ON webhook_delivery (webhook, dead_ms) WHERE dead_ms IS NOT NULL`,
+  `-- Of each change of an alarm, so that of two hubs that change it at once the second learns what the first has made of it.
+   CREATE SEQUENCE alarm_rev;
+   ALTER TABLE alarm ADD COLUMN rev bigint NOT NULL DEFAULT nextval('alarm_rev');
+   CREATE FUNCTION count_alarm() RETURNS trigger LANGUAGE plpgsql AS $body$
+   BEGIN
+     NEW.rev := nextval('alarm_rev');
+     RETURN NEW;
+   END $body$;
+   CREATE TRIGGER alarm_counted BEFORE UPDATE ON alarm FOR EACH ROW EXECUTE FUNCTION count_alarm();
+
+   -- What hubs have to read again, as in device_change. device_id null: all silences or webhooks, as source says.
+   CREATE TABLE alarm_change (
+     xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
+     device_id text COLLATE "C",
+     source text NOT NULL,
+     at timestamptz NOT NULL DEFAULT now()
+   );
+   CREATE INDEX alarm_change_xid ON alarm_change (xid);
+   CREATE INDEX alarm_change_age ON alarm_change (at);
+   CREATE FUNCTION note_alarms() RETURNS trigger LANGUAGE plpgsql AS $body$
+   BEGIN
+     INSERT INTO alarm_change (device_id, source) SELECT device_id, source FROM changed;
+     RETURN NULL;
+   END $body$;
+   CREATE TRIGGER alarm_added AFTER INSERT ON alarm REFERENCING NEW TABLE AS changed
+     FOR EACH STATEMENT EXECUTE FUNCTION note_alarms();
+   CREATE TRIGGER alarm_changed AFTER UPDATE ON alarm REFERENCING NEW TABLE AS changed
+     FOR EACH STATEMENT EXECUTE FUNCTION note_alarms();
+   CREATE TRIGGER alarm_dropped AFTER DELETE ON alarm REFERENCING OLD TABLE AS changed
+     FOR EACH STATEMENT EXECUTE FUNCTION note_alarms();
+   CREATE FUNCTION note_table() RETURNS trigger LANGUAGE plpgsql AS $body$
+   BEGIN
+     INSERT INTO alarm_change (source) VALUES (TG_TABLE_NAME);
+     RETURN NULL;
+   END $body$;
+   CREATE TRIGGER silence_changed AFTER INSERT OR UPDATE OR DELETE ON silence
+     FOR EACH STATEMENT EXECUTE FUNCTION note_table();
+   CREATE TRIGGER webhook_changed AFTER INSERT OR UPDATE OR DELETE ON webhook
+     FOR EACH STATEMENT EXECUTE FUNCTION note_table();`,
 ];

@@ -1,41 +1,43 @@
+import type { StartState, HubStart, SeenHub } from '../../cluster/hub-start.ts';
 import type { TenureStore } from '../../cluster/tenure.ts';
 import type { Postgres } from './postgres.ts';
 import type { PostgresOwner } from './postgres-owner.ts';
 
-export function createPostgresTenure(db: Postgres, { hub, inc }: PostgresOwner): TenureStore {
+/** Which starts of hubs there are. */
+export function createPostgresTenure(db: Postgres, { hub, incarnation }: PostgresOwner): TenureStore {
+  const end = async (start: HubStart, state: StartState, beat?: number): Promise<boolean> => {
+    const ended = await db.query(
+      `UPDATE hub SET state = $3, ended_at = now()
+        WHERE id = $1 AND inc = $2 AND state = 'up' AND beat = coalesce($4, beat) RETURNING id`,
+      [start.id, start.incarnation, state, beat ?? null],
+    );
+    return ended.length === 1;
+  };
   return {
     async beat() {
-      const mine = await db.query(
-        `UPDATE hub SET beat = beat + 1 WHERE id = $1 AND inc = $2 AND state IN ('up', 'draining') RETURNING beat`,
-        [hub, inc],
-      );
-      return mine.length === 1;
-    },
-
-    async others() {
       const rows = await db.query(
-        `SELECT id, inc, beat FROM hub WHERE state IN ('up', 'draining') AND (id <> $1 OR inc <> $2)`,
-        [hub, inc],
+        `WITH mine AS (UPDATE hub SET beat = beat + 1 WHERE id = $1 AND inc = $2 AND state = 'up' RETURNING 1)
+         SELECT id, inc, beat, state, version, EXISTS (SELECT 1 FROM mine) AS is_mine FROM hub ORDER BY id, inc`,
+        [hub, incarnation],
       );
-      return rows.map((row) => ({
-        id: String(row['id']),
-        inc: Number(row['inc']),
-        beat: Number(row['beat']),
-      }));
+      return { mine: rows[0]?.['is_mine'] === true, hubs: rows.map(seenHub) };
     },
 
-    async declareDead({ id, inc: incarnation, beat }) {
-      await db.query(
-        `UPDATE hub SET state = 'dead' WHERE id = $1 AND inc = $2 AND beat = $3 AND state IN ('up', 'draining')`,
-        [id, incarnation, beat],
-      );
-    },
+    declareDead: (seen) => end(seen, 'dead', seen.beat),
 
     async leave() {
-      await db.query(`UPDATE hub SET state = 'left' WHERE id = $1 AND inc = $2 AND state <> 'dead'`, [
-        hub,
-        inc,
-      ]);
+      await end({ id: hub, incarnation }, 'left');
     },
+  };
+}
+
+function seenHub(row: Readonly<Record<string, unknown>>): SeenHub {
+  return {
+    id: String(row['id']),
+    incarnation: Number(row['inc']),
+    beat: Number(row['beat']),
+    // Written by the statements above, and by nothing else.
+    state: String(row['state']) as StartState,
+    version: String(row['version']),
   };
 }

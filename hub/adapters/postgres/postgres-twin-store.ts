@@ -1,17 +1,12 @@
-import { keptTwinChanges, type TwinChange } from '../../../schemas/api/twins.ts';
-import type { Origin } from '../../../schemas/api/requester.ts';
-import type { TwinError } from '../../../schemas/index.ts';
-import type { JsonObject } from '../../../schemas/twin/merge-patch.ts';
+import { keptTwinChanges } from '../../../schemas/api/twins/twins.ts';
 import type { AuditEntry } from '../../audit/audit.ts';
 import type { DesiredChange, TwinRow, TwinStore } from '../../twins/twin-store.ts';
-import type { Twin } from '../../twins/twin.ts';
 import type { GroupTwinStore } from '../../twins/group/group-twin-store.ts';
-import type { GroupTwin, GroupTwinRecord } from '../../twins/group/group-twin.ts';
-import type { PgRow, Postgres } from './postgres.ts';
+import { groupTwinRows } from '../rows/group-twin-rows.ts';
+import { twinAndDeviceOf, twinChangeColumns, twinChangeOf, twinColumns, twinOf } from '../rows/twin-rows.ts';
+import type { Postgres } from './postgres.ts';
 import { auditColumns, type PostgresAuditRoom } from './postgres-audit-store.ts';
-import { targetOf } from './postgres-group-command-store.ts';
-
-const columns = 'device_id, rev, changed_ms, desired, reported, reported_ms, dealt_rev, errors, verdict_ms';
+import { postgresTables } from './postgres-state-tables.ts';
 
 /** @param entryOf the audit entry that is written together with a change of desired */
 export function createPostgresTwins(
@@ -22,15 +17,15 @@ export function createPostgresTwins(
   return {
     async page(after, limit) {
       const rows = await db.longQuery(
-        `SELECT ${columns} FROM twin WHERE device_id > $1 COLLATE "C" AND EXISTS (SELECT 1 FROM device WHERE id = device_id)
+        `SELECT ${twinColumns} FROM twin WHERE device_id > $1 COLLATE "C" AND EXISTS (SELECT 1 FROM device WHERE id = device_id)
           ORDER BY device_id LIMIT $2`,
         [after, limit],
       );
-      return rows.map((row) => ({ device: String(row['device_id']), twin: twinOf(row) }));
+      return rows.map(twinAndDeviceOf);
     },
 
     async find(device) {
-      const [row] = await db.query(`SELECT ${columns} FROM twin WHERE device_id = $1`, [device]);
+      const [row] = await db.query(`SELECT ${twinColumns} FROM twin WHERE device_id = $1`, [device]);
       return row && twinOf(row);
     },
 
@@ -38,10 +33,10 @@ export function createPostgresTwins(
 
     async history(device, limit) {
       const rows = await db.query(
-        `SELECT rev, time_ms, actor, origin, patch, dropped FROM twin_change WHERE device_id = $1 ORDER BY rev DESC LIMIT $2`,
+        `SELECT ${twinChangeColumns} FROM twin_change WHERE device_id = $1 ORDER BY rev DESC LIMIT $2`,
         [device, limit],
       );
-      return rows.map(changeOf);
+      return rows.map(twinChangeOf);
     },
   };
 }
@@ -58,11 +53,11 @@ async function saveTwins(
     `WITH given AS (
            SELECT g.* FROM unnest($1::text[], $2::bigint[], $3::float8[], $4::text[], $5::text[], $6::float8[], $7::bigint[],
                                   $8::text[], $9::float8[])
-             AS g(${columns})
+             AS g(${twinColumns})
             -- What changes while a device is removed is not kept of it.
             WHERE EXISTS (SELECT 1 FROM device d WHERE d.id = g.device_id)),
          twins AS (
-           INSERT INTO twin (${columns}) SELECT ${columns} FROM given
+           INSERT INTO twin (${twinColumns}) SELECT ${twinColumns} FROM given
            ON CONFLICT (device_id) DO UPDATE SET rev = excluded.rev, changed_ms = excluded.changed_ms,
              desired = excluded.desired, reported = excluded.reported, reported_ms = excluded.reported_ms,
              dealt_rev = excluded.dealt_rev, errors = excluded.errors, verdict_ms = excluded.verdict_ms),
@@ -109,58 +104,10 @@ async function saveTwins(
   await room.noted(changes.length);
 }
 
-/** Written by `save` above, and by nothing else. */
-function twinOf(row: PgRow): Twin {
-  const reportedMs = row['reported_ms'];
-  return {
-    rev: Number(row['rev']),
-    changedMs: Number(row['changed_ms']),
-    desired: JSON.parse(String(row['desired'])) as JsonObject,
-    reported: JSON.parse(String(row['reported'])) as JsonObject,
-    reportedMs: typeof reportedMs === 'number' ? reportedMs : undefined,
-    dealtRev: Number(row['dealt_rev']),
-    errors: JSON.parse(String(row['errors'])) as TwinError[],
-    verdictMs: Number(row['verdict_ms']),
-  };
-}
-
-/** Written by `save` above, and by nothing else. */
-function changeOf(row: PgRow): TwinChange {
-  const dropped = row['dropped'];
-  return {
-    rev: Number(row['rev']),
-    timeMs: Number(row['time_ms']),
-    actor: String(row['actor']),
-    origin: String(row['origin']) as Origin,
-    patch: JSON.parse(String(row['patch'])) as JsonObject,
-    ...(typeof dropped === 'string' ? { dropped: JSON.parse(dropped) as string[] } : {}),
-  };
-}
-
 /** One change of desired for many devices. */
 export function createPostgresGroupTwins(db: Postgres): GroupTwinStore {
-  async function withTargets(rows: readonly PgRow[]): Promise<GroupTwinRecord[]> {
-    const sql = 'SELECT device, status, reason FROM group_twin_target WHERE group_twin = $1 ORDER BY n';
-    return Promise.all(
-      rows.map(async (row) => ({
-        // Written by `accept` and `save` below, and by nothing else.
-        groupTwin: JSON.parse(String(row['body'])) as GroupTwin,
-        targets: (await db.longQuery(sql, [String(row['id'])])).map(targetOf),
-      })),
-    );
-  }
-
   return {
-    open: async () =>
-      withTargets(await db.query(`SELECT id, body FROM group_twin WHERE status = 'running' ORDER BY seq`)),
-
-    find: async (id) =>
-      (await withTargets(await db.query('SELECT id, body FROM group_twin WHERE id = $1', [id])))[0],
-
-    async list(limit) {
-      const rows = await db.query('SELECT body FROM group_twin ORDER BY seq DESC LIMIT $1', [limit]);
-      return rows.map(({ body }) => JSON.parse(String(body)) as GroupTwin);
-    },
+    ...groupTwinRows(postgresTables(db)),
 
     async accept({ groupTwin, targets }) {
       const rows = await db.longQuery(
@@ -180,12 +127,6 @@ export function createPostgresGroupTwins(db: Postgres): GroupTwinStore {
         ],
       );
       return rows.length === 1;
-    },
-
-    async save(groupTwin) {
-      const { id, status, endedMs = null } = groupTwin;
-      const values = [id, status, JSON.stringify(groupTwin), endedMs];
-      await db.query('UPDATE group_twin SET status = $2, body = $3, ended_ms = $4 WHERE id = $1', values);
     },
 
     async saveTargets(id, targets) {

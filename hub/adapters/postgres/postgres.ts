@@ -42,6 +42,8 @@ export interface PostgresOptions {
 const statementMs = 2_000;
 const longStatementMs = 120_000;
 const connectMs = 2_000;
+const longConnectMs = 10_000;
+const closeMs = 3_000;
 /** The transaction was rolled back because of others, and may be tried again: serialization failure, deadlock. */
 const again: ReadonlySet<string> = new Set(['40001', '40P01']);
 const maxTries = 5;
@@ -57,6 +59,8 @@ class PooledPostgres implements Postgres {
   readonly #name: string;
   readonly #short: pg.Pool;
   readonly #long: pg.Pool;
+  /** Of statements, by their text. */
+  readonly #names = new Map<string, string>();
   #closed = false;
 
   constructor({ url, username, password, connections = 8 }: PostgresOptions) {
@@ -65,6 +69,8 @@ class PooledPostgres implements Postgres {
       connectionString: withCredentials(url, username, password),
       connectionTimeoutMillis: connectMs,
       keepAlive: true,
+      // A connection knows its statements: a new one would have to be taught them all.
+      idleTimeoutMillis: 0,
       application_name: 'device-hub',
       types: { getTypeParser },
     };
@@ -75,7 +81,13 @@ class PooledPostgres implements Postgres {
       // Of a connection that is broken and does not say so.
       query_timeout: statementMs + connectMs,
     });
-    this.#long = new pg.Pool({ ...common, max: 2, statement_timeout: longStatementMs });
+    this.#long = new pg.Pool({
+      ...common,
+      // Nobody waits for an answer: at the start of a busy machine a server is given time.
+      connectionTimeoutMillis: longConnectMs,
+      max: 2,
+      statement_timeout: longStatementMs,
+    });
     for (const pool of [this.#short, this.#long]) {
       // A connection that breaks, idle or between two statements, would end the process. The next statement gets another
       // one, or says why there is none.
@@ -130,7 +142,12 @@ class PooledPostgres implements Postgres {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    await Promise.all([this.#short.end(), this.#long.end()]);
+    const ended = Promise.all([this.#short.end(), this.#long.end()]).then(() => undefined);
+    // A server that does not answer says no goodbye either.
+    const { promise: tooLong, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, closeMs);
+    await Promise.race([ended, tooLong]);
+    clearTimeout(timer);
   }
 
   async #run(pool: pg.Pool, sql: string, values: readonly PgValue[]): Promise<PgRow[]> {
@@ -139,7 +156,11 @@ class PooledPostgres implements Postgres {
     for (let tries = 1; ; tries += 1) {
       const client = await this.#connect(pool);
       try {
-        const { rows } = await client.query<Record<string, unknown>>(sql, given);
+        const { rows } = await client.query<Record<string, unknown>>({
+          ...(pool === this.#short ? { name: this.#nameOf(sql) } : {}),
+          text: sql,
+          values: given,
+        });
         client.release();
         return rows;
       } catch (error) {
@@ -150,6 +171,15 @@ class PooledPostgres implements Postgres {
         throw this.#faultOf(error, sqlState);
       }
     }
+  }
+
+  /** A statement with a name is parsed and planned once a connection: of a short one that is half of its cost. */
+  #nameOf(sql: string): string {
+    const known = this.#names.get(sql);
+    if (known !== undefined) return known;
+    const name = `hub_${this.#names.size + 1}`;
+    this.#names.set(sql, name);
+    return name;
   }
 
   async #connect(pool: pg.Pool): Promise<pg.PoolClient> {

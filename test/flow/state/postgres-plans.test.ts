@@ -50,12 +50,19 @@ function indexReads(schema: string): number {
   return Number(postgres.sql(`SELECT sum(idx_scan) FROM pg_stat_user_tables WHERE schemaname = '${schema}'`));
 }
 
+/** How often all open commands were gone through. */
+function readsOfOpen(schema: string): string {
+  return postgres.sql(
+    `SELECT idx_scan FROM pg_stat_user_indexes WHERE schemaname = '${schema}' AND indexrelname = 'command_open'`,
+  );
+}
+
 for (const statistics of ['without', 'with'] as const) {
   test(`sessions, commands and presence read no table whole, ${statistics} statistics`, async () => {
     const schema = `plans_${statistics}`;
     const options = { url: postgres.url(schema), username: postgres.username };
     const filling = await openPostgresState(options);
-    const owner = { hub: 'hub-1', inc: await beginIncarnation(filling, 'hub-1', '0.0.0') };
+    const owner = { hub: 'hub-1', incarnation: await beginIncarnation(filling, 'hub-1', '0.0.0') };
     await filling.close();
     postgres.sql(`SET search_path = ${schema};
       ALTER TABLE device SET (autovacuum_enabled = off);
@@ -101,5 +108,6 @@ for (const statistics of ['without', 'with'] as const) {
     // Connections tell what they have read when they end.
     await waitFor(() => indexReads(schema) > 1_000, { what: 'the counts of the server' });
     assert.deepEqual(wholeReads(schema), earlier);
+    assert.equal(readsOfOpen(schema).trim(), '0');
   });
 }

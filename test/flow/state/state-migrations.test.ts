@@ -1,12 +1,20 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { createSilences } from '../../../hub/adapters/rows/plain-stores.ts';
+import { createNoticeRecords, createSchedules } from '../../../hub/adapters/rows/record-stores.ts';
+import { webhookRows } from '../../../hub/adapters/rows/webhook-rows.ts';
 import { auditOriginMigrations, createAuditStore } from '../../../hub/adapters/sqlite/sqlite-audit-store.ts';
 import { createCommandStore } from '../../../hub/adapters/sqlite/sqlite-command-store.ts';
 import { createGroupCommandStore } from '../../../hub/adapters/sqlite/sqlite-group-command-store.ts';
+import { sqliteTables } from '../../../hub/adapters/sqlite/sqlite-state-tables.ts';
 import { openDatabase, type Database } from '../../../hub/adapters/sqlite/sqlite.ts';
 import type { Statement } from '../../../hub/adapters/sqlite/sqlite-protocol.ts';
-import { openStateDatabase, stateMigrations } from '../../../hub/adapters/sqlite/state-database.ts';
+import {
+  openStateDatabase,
+  recordMigrations,
+  stateMigrations,
+} from '../../../hub/adapters/sqlite/state-database.ts';
 import { isSettled } from '../../../hub/commands/group/group-command.ts';
 import { temporaryFolder } from '../../helpers/services/guard.ts';
 
@@ -15,7 +23,7 @@ async function upgraded(t: TestContext, change: string, rows: readonly Statement
   const folder = temporaryFolder('migrations');
   const file = join(folder.path, 'state.db');
   const migrations = stateMigrations.slice(0, stateMigrations.indexOf(change));
-  assert.ok(migrations.length < stateMigrations.length - 1);
+  assert.ok(stateMigrations.includes(change));
   const old = await openDatabase({ file, migrations });
   await old.transaction(rows);
   await old.close();
@@ -78,4 +86,32 @@ test('commands, group commands and audit entries of a hub that knew doors and ro
     status: 'running',
     requester: { actor: 'token:ci', origin: 'http' },
   });
+});
+
+const [records = ''] = recordMigrations;
+
+test('notices, schedules, webhooks and silences of a hub that kept them in columns are the same records', async (t) => {
+  const data = { text: `"ß" ' \u2028 \u0000 \\`, none: null, half: 1.5 };
+  const body = (name: string): string => JSON.stringify({ name, more: data });
+  const notice = `INSERT INTO notice (id, recipients, topic, data, at_ms, created_ms, actor) VALUES (?1, 'all', 'news', ?2, 9, 1.5, ?3)`;
+  const db = await upgraded(t, records, [
+    { sql: notice, params: ['n-1', JSON.stringify(data), 'operator:anna'] },
+    { sql: notice, params: ['n-2', 'null', null] },
+    { sql: 'INSERT INTO schedule (name, body) VALUES (?1, ?2)', params: ['nightly', body('nightly')] },
+    { sql: 'INSERT INTO webhook (name, body) VALUES (?1, ?2)', params: ['pager', body('pager')] },
+    ...['z', 'a'].map((id) => ({
+      sql: 'INSERT INTO silence (id, body) VALUES (?1, ?2)',
+      params: [id, body(id)],
+    })),
+  ]);
+  const tables = sqliteTables(db);
+  const common = { to: 'all', topic: 'news', atMs: 9, createdMs: 1.5 };
+  assert.deepEqual(await createNoticeRecords(tables).load(), [
+    { ...common, id: 'n-1', data, actor: 'operator:anna' },
+    { ...common, id: 'n-2', data: null },
+  ]);
+  const named = (name: string): unknown => ({ name, more: data });
+  assert.deepEqual(await createSchedules(tables).load(), [named('nightly')]);
+  assert.deepEqual(await webhookRows(tables).webhooks(), [named('pager')]);
+  assert.deepEqual(await createSilences(tables).load(), [named('z'), named('a')]);
 });

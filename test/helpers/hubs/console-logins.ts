@@ -8,8 +8,9 @@ export class MemoryConsoleSessionStore implements ConsoleSessionStore {
   readonly sessions = new Map<string, StoredSession>();
   fails = false;
 
+  /** By hash, as a database gives rows in the order of their key. */
   load(): Promise<StoredSession[]> {
-    return Promise.resolve([...this.sessions.values()]);
+    return Promise.resolve([...this.sessions.values()].toSorted((a, b) => (a.hash < b.hash ? -1 : 1)));
   }
 
   save(hash: string, session: StoredSession): Promise<void> {
@@ -27,7 +28,7 @@ export class MemoryConsoleSessionStore implements ConsoleSessionStore {
 
 /** The console's logins with their store in memory. */
 export function consoleLogins(clock = new ManualClock(), store = new MemoryConsoleSessionStore()) {
-  const sessions = new ConsoleSessions({ store, clock, log: silentLog });
+  const sessions = new ConsoleSessions({ store, clock, log: silentLog, shared: true });
   const signIn = async (actor: string, kind: 'browser' | 'screen' = 'browser'): Promise<string> =>
     (await sessions.open(actor, { grant: `grant of ${actor}`, kind, address: '192.0.2.1', secure: false }))
       .cookie;

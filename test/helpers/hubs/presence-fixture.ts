@@ -1,7 +1,8 @@
 import type { TestContext } from 'node:test';
 import type { SessionFacts } from '../../../hub/presence/last-session.ts';
 import { startLiveness, type Liveness } from '../../../hub/presence/liveness.ts';
-import { PresenceKeeper, type WatchedLink } from '../../../hub/presence/presence-keeper.ts';
+import { PresenceKeeper } from '../../../hub/presence/presence-keeper.ts';
+import type { WatchedLink } from '../../../hub/presence/watched-link.ts';
 import type { Marks } from '../../../schemas/api/presence.ts';
 import { ManualClock } from '../clock.ts';
 import { MemoryPresenceStore } from '../devices/memory-devices.ts';
@@ -37,6 +38,7 @@ class FakeLink implements WatchedLink {
     },
   };
 
+  takenOver(): void {}
   silent(): void {
     this.silences += 1;
   }

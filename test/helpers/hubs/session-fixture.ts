@@ -15,16 +15,15 @@ import { Sessions } from '../../../hub/sessions/sessions.ts';
 import { newSessionCounters } from '../../../hub/sessions/session-counters.ts';
 import { DeviceEvents } from '../../../hub/presence/device-events.ts';
 import type { Clock } from '../../../schemas/time/clock.ts';
-import { HubError } from '../../../hub/kernel/errors.ts';
 import type { HubClock } from '../../../hub/telemetry/clock/hub-clock.ts';
 import { Ingest } from '../../../hub/telemetry/ingest.ts';
 import type { ReadingFollower } from '../../../hub/telemetry/reading-follower.ts';
-import type { MetricsWriter, WriteOutcome } from '../../../hub/telemetry/store.ts';
 import type { WriterOptions } from '../../../hub/telemetry/writer.ts';
 import { compileDeviceType } from '../../../schemas/index.ts';
 import type { DeviceType, DeviceTypeCatalog, TelemetryFrame } from '../../../schemas/index.ts';
 import { writeCbor } from '../../../schemas/cbor/cbor-writer.ts';
-import { shortenTelemetry, shortStreamsOf } from '../../../schemas/cbor/short-telemetry.ts';
+import { shortenTelemetry } from '../../../schemas/cbor/short-telemetry.ts';
+import { layoutOf } from '../../../schemas/cbor/type-layout.ts';
 import { subprotocols } from '../../../schemas/limits.ts';
 import { ManualClock, trustedClock } from '../clock.ts';
 import { silentLog } from '../silent-log.ts';
@@ -32,6 +31,7 @@ import { startMs } from '../start-time.ts';
 import { MemoryDeviceLists, MemoryDeviceStore, MemoryPresenceStore } from '../devices/memory-devices.ts';
 import { RecordingCommands } from '../devices/recording-commands.ts';
 import { testPipeline } from './pipeline.ts';
+import { ScriptedStore } from './scripted-store.ts';
 import { ScriptedSocket } from './scripted-socket.ts';
 
 const env = {
@@ -97,68 +97,6 @@ export function turn(): Promise<void> {
   });
 }
 
-/** A metrics store whose answers a test scripts; it keeps what it said it stored. */
-export class ScriptedStore implements MetricsWriter {
-  readonly writes: string[][] = [];
-  readonly stored = new Set<string>();
-  probes = 0;
-  inFlight = 0;
-  mostInFlight = 0;
-  answer: (lines: readonly string[]) => WriteOutcome | Promise<WriteOutcome> = () => ({ kind: 'stored' });
-
-  async write(lines: readonly string[]): Promise<WriteOutcome> {
-    this.writes.push([...lines]);
-    this.inFlight += 1;
-    this.mostInFlight = Math.max(this.mostInFlight, this.inFlight);
-    try {
-      const outcome = await this.answer(lines);
-      if (outcome.kind === 'stored') for (const line of lines) this.stored.add(line);
-      return outcome;
-    } finally {
-      this.inFlight -= 1;
-    }
-  }
-
-  async probe(): Promise<string> {
-    this.probes += 1;
-    const outcome = await this.answer([]);
-    if (outcome.kind !== 'stored') {
-      throw new HubError('store-unavailable', outcome.reason, { details: { ...outcome } });
-    }
-    return 'a scripted store';
-  }
-
-  /** Requests of every kind. */
-  get asked(): number {
-    return this.writes.length + this.probes;
-  }
-
-  /** Holds back every answer until the given function is called with it. */
-  hold(): (outcome: WriteOutcome) => void {
-    const held = Promise.withResolvers<WriteOutcome>();
-    this.answer = () => held.promise;
-    return (outcome) => {
-      this.answer = () => ({ kind: 'stored' });
-      held.resolve(outcome);
-    };
-  }
-
-  /** As InfluxDB 1.x does it: the good lines of a body are written, the answer names a reason, not the lines. */
-  refuseLines(isBad: (line: string) => boolean): void {
-    this.answer = (lines) => {
-      const good = lines.filter((line) => !isBad(line));
-      for (const line of good) this.stored.add(line);
-      return good.length === lines.length
-        ? { kind: 'stored' }
-        : {
-            kind: 'partial',
-            reason: 'partial write: field type conflict',
-            dropped: lines.length - good.length,
-          };
-    };
-  }
-}
-
 export interface FixtureOptions extends Partial<SessionOptions> {
   writer?: Partial<WriterOptions>;
   /** The test runs the polls of the sockets itself. */
@@ -183,7 +121,7 @@ function written(frame: object, encoding: Encoding, type: DeviceType): Uint8Arra
   const isTelemetry = 'type' in frame && frame.type === 'telemetry';
   const short =
     encoding === 'cbor-short' && isTelemetry
-      ? shortenTelemetry(frame as TelemetryFrame, shortStreamsOf(type.definition))
+      ? shortenTelemetry(frame as TelemetryFrame, layoutOf(type.definition).streams)
       : undefined;
   return writeCbor(short ?? frame);
 }
@@ -213,7 +151,9 @@ export class ConnectedDevice {
   }
 
   hello(members: object = {}): Promise<void> {
-    this.send({ type: 'hello', boot: 'b1', deviceType: this.#type.id, t1: 0, ...members });
+    const { id, definition } = this.#type;
+    const layout = this.#encoding === 'cbor-short' ? { layout: layoutOf(definition).fingerprint } : {};
+    this.send({ type: 'hello', boot: 'b1', deviceType: id, t1: 0, ...layout, ...members });
     return turn();
   }
 
@@ -293,8 +233,10 @@ export async function startSessions(t: TestContext, options: FixtureOptions = {}
   const { writer, ledger, shedding } = pipeline;
   const fanned: unknown[][] = [];
   const follower: ReadingFollower = {
-    reading: (...told) => void fanned.push(told),
-    readings: (...told) => void fanned.push(told),
+    followStream: (id, _type, stream) => ({
+      reading: (...told) => void fanned.push([id, stream, ...told]),
+      readings: (...told) => void fanned.push([id, stream, ...told]),
+    }),
     event: (...told) => void fanned.push(told),
   };
   const { maxAgeMs = 86_400_000, maxAheadMs = 60_000 } = options;

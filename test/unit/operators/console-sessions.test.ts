@@ -23,6 +23,31 @@ test('whoever signs in again and again ends sessions of its own alone', async ()
   assert.equal(sessions.pushedOut, 1_980);
 });
 
+test('logins are listed newest first and the oldest gives way, also after a restart', async () => {
+  const { clock, signIn, restarted } = consoleLogins();
+  const cookies: string[] = [];
+  for (let n = 0; n < 20; n += 1) {
+    cookies.push(await signIn('operator:anna'));
+    clock.advance(1_000);
+  }
+  const next = await restarted();
+  const opened = next.list().map(({ openedMs }) => openedMs);
+  assert.deepEqual(
+    opened,
+    opened.toSorted((a, b) => b - a),
+  );
+  await next.open('operator:anna', {
+    grant: 'grant of operator:anna',
+    kind: 'browser',
+    address: '192.0.2.1',
+    secure: false,
+  });
+  assert.deepEqual(
+    cookies.map((cookie) => next.lives(cookie)),
+    cookies.map((_, at) => at > 0),
+  );
+});
+
 test('a login outlives a restart, with the same token against forged requests, and neither is in the state', async () => {
   const { store, sessions, signIn, restarted } = consoleLogins();
   const cookie = await signIn('operator:anna');
@@ -106,4 +131,51 @@ test('a disk that fails keeps nobody out, and says that a sign-out may not last'
   assert.equal(sessions.saveFailures, 1);
   await assert.rejects(sessions.close(cookie), { code: 'database-failed' });
   assert.equal(sessions.lives(cookie), false);
+});
+
+test('a login at one hub holds at the others, and ends there, within a look', async () => {
+  const here = consoleLogins();
+  const grantOf = (actor: string): string => `grant of ${actor}`;
+  const there = await here.restarted();
+  const cookie = await here.signIn('operator:anna');
+  assert.equal(there.find(cookie), undefined);
+  await there.refresh(grantOf);
+  assert.deepEqual(there.find(cookie), here.sessions.find(cookie));
+  assert.ok(!there.lives('of nobody'));
+
+  await here.sessions.close(cookie);
+  assert.ok(there.lives(cookie));
+  await there.refresh(grantOf);
+  assert.ok(!there.lives(cookie));
+});
+
+test('a login with rights that this hub does not know yet is left alone for a minute, and ended afterwards', async () => {
+  const here = consoleLogins();
+  const grantOf = (actor: string): string => `grant of ${actor}`;
+  const there = await here.restarted();
+  const cookie = await here.signIn('operator:eve');
+  await there.refresh(() => undefined);
+  assert.ok(!there.lives(cookie), 'it does not hold');
+  await there.refresh(grantOf);
+  assert.ok(there.lives(cookie), 'and holds when the account is known');
+
+  const late = await here.restarted();
+  here.clock.advance(minuteMs + 1);
+  await (await here.restarted(() => undefined)).refresh(() => 'changed rights');
+  await late.refresh(grantOf);
+  assert.ok(!late.lives(cookie));
+});
+
+test('a login that is used at one hub does not grow old at the others', async () => {
+  const here = consoleLogins();
+  const there = await here.restarted();
+  const cookie = await here.signIn('operator:anna');
+  const grantOf = (actor: string): string => `grant of ${actor}`;
+  await there.refresh(grantOf);
+  here.clock.advance(50 * minuteMs);
+  here.sessions.find(cookie);
+  await here.sessions.save();
+  await there.refresh(grantOf);
+  here.clock.advance(50 * minuteMs);
+  assert.ok(there.lives(cookie));
 });

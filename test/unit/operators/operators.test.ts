@@ -3,6 +3,8 @@ import { test } from 'node:test';
 import { HubError } from '../../../hub/kernel/errors.ts';
 import type { AccountRecord, OperatorStore, TokenRecord } from '../../../hub/operators/operator-store.ts';
 import { Operators } from '../../../hub/operators/operators.ts';
+import { createOneTimeCodes } from '../../../hub/adapters/one-time-codes.ts';
+import { SecondFactors } from '../../../hub/operators/second-factor.ts';
 import { Audit } from '../../../hub/audit/audit.ts';
 import { ManualClock } from '../../helpers/clock.ts';
 import { silentLog } from '../../helpers/silent-log.ts';
@@ -23,7 +25,8 @@ async function operatorsWith(count: number): Promise<Operators> {
   const clock = new ManualClock();
   const log = silentLog;
   const audit = new Audit({ store: { append: async () => undefined, list: async () => [] }, clock, log });
-  const operators = new Operators({ store, clock, audit, changed: () => undefined });
+  const factors = new SecondFactors({ clock, codes: createOneTimeCodes('hub') });
+  const operators = new Operators({ store, clock, audit, factors, changed: () => undefined });
   await operators.load();
   return operators;
 }

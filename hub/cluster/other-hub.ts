@@ -1,0 +1,22 @@
+import { HubError } from '../kernel/errors.ts';
+
+/** The device has its session at another hub. */
+function deviceElsewhere(device: string): HubError {
+  return new HubError('other-hub', `${device} is connected to it, and its twin is changed there`, {
+    details: { device },
+  });
+}
+
+/**
+ * The type of a device whose twin may be changed here.
+ * @param isElsewhere not given: there is no other hub
+ */
+export function typeWhereHere<Type>(
+  requireType: (device: string) => Type,
+  isElsewhere: (device: string) => boolean = () => false,
+): (device: string) => Type {
+  return (device) => {
+    if (isElsewhere(device)) throw deviceElsewhere(device);
+    return requireType(device);
+  };
+}
