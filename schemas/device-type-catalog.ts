@@ -42,14 +42,22 @@ export async function deviceTypeFaults(dir: string): Promise<SchemaFault[]> {
  * @returns every fault: a measurement that is taken, a field of another kind
  */
 export function joinFaults(type: DeviceType, catalog: DeviceTypeCatalog): FieldError[] {
-  const others = catalog.all().filter(({ id }) => id !== type.id);
-  try {
-    catalogOf([type], ({ id }) => id, others);
-    return [];
-  } catch (error) {
-    if (error instanceof SchemaFault) return [...error.errors];
-    throw error;
-  }
+  return faultsBeside(
+    type,
+    catalog.all().filter(({ id }) => id !== type.id),
+  );
+}
+
+/**
+ * Holds another definition of a type against a catalog in use: a field keeps its kind, also that of the type itself.
+ * @returns every fault
+ */
+export function changeFaults(type: DeviceType, catalog: DeviceTypeCatalog): FieldError[] {
+  return faultsBeside(type, catalog.all());
+}
+
+function faultsBeside(type: DeviceType, others: readonly DeviceType[]): FieldError[] {
+  return clashes([type], ({ id }) => id, others).flatMap(({ errors }) => errors);
 }
 
 /**

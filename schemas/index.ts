@@ -64,4 +64,10 @@ export type {
 export type { ObjectDefinition, ScalarDefinition, ValueDefinition } from './device-type-definition.ts';
 export { SchemaFault } from './schema-fault.ts';
 export { compileDeviceType } from './device-type-compiler.ts';
-export { deviceTypeFaults, joinFaults, loadDeviceType, loadDeviceTypes } from './device-type-catalog.ts';
+export {
+  changeFaults,
+  deviceTypeFaults,
+  joinFaults,
+  loadDeviceType,
+  loadDeviceTypes,
+} from './device-type-catalog.ts';

@@ -3,7 +3,8 @@
 import { Type, type Static } from 'typebox';
 import type { DeviceTypeDefinition } from '../device-type-definition.ts';
 import { resource } from './operation.ts';
-import { count, list, mapOf, named } from './values.ts';
+import { FieldError } from './refusal.ts';
+import { count, jsonObject, list, mapOf, named } from './values.ts';
 
 export const TypeRow = named(
   'TypeRow',
@@ -12,8 +13,15 @@ export const TypeRow = named(
     devices: count('registered with it'),
     streams: list(Type.String()),
     commands: list(Type.String()),
+    updatesFirmware: Type.Boolean({ description: 'its devices take new firmware from the hub' }),
   }),
-  { id: 'env-sensor@1', devices: 12, streams: ['env'], commands: ['set-interval'] },
+  {
+    id: 'env-sensor@1',
+    devices: 12,
+    streams: ['env'],
+    commands: ['set-interval'],
+    updatesFirmware: true,
+  },
 );
 export type TypeRow = Static<typeof TypeRow>;
 
@@ -74,6 +82,68 @@ export const TypeDefinition = named(
 );
 export type TypeDefinition = Static<typeof TypeDefinition>;
 
+/** A definition before it is published: its own faults, and what it would have made of the readings that came last. */
+export const TypeCheck = named(
+  'TypeCheck',
+  Type.Object({
+    faults: list(FieldError, { description: 'why it cannot be published; with one, no reading was judged' }),
+    replaces: Type.Boolean({ description: 'there is a type of this id, which it would replace' }),
+    devices: count('whose readings were judged'),
+    read: count('readings judged: the newest of each device since the hub started, 1,000 at most'),
+    firmwares: list(
+      Type.Object({
+        firmware: Type.String({ description: 'of the devices; empty: they did not say' }),
+        read: count(),
+        rejected: count('by the definition'),
+        rejectedNow: count('by the type as it is'),
+      }),
+    ),
+    rejects: list(
+      Type.Object({
+        stream: Type.String(),
+        field: Type.String({ description: 'JSON pointer into the data; empty: all of it' }),
+        rule: Type.String({ description: 'the JSON Schema keyword; `stream`: there is no such stream' }),
+        firmware: Type.String({ description: 'empty: not known' }),
+        count: count(),
+        example: Type.Object({ device: Type.String(), message: Type.String() }),
+      }),
+      { description: 'by field, rule and firmware' },
+    ),
+    readOnly: Type.Optional(
+      Type.String({ description: 'why nothing can be published here; absent: it can be' }),
+    ),
+  }),
+  {
+    faults: [],
+    replaces: true,
+    devices: 40,
+    read: 1_000,
+    firmwares: [{ firmware: '2.3.0', read: 1_000, rejected: 12, rejectedNow: 0 }],
+    rejects: [
+      {
+        stream: 'env',
+        field: '/temperature',
+        rule: 'maximum',
+        firmware: '2.3.0',
+        count: 12,
+        example: { device: 'boiler-3', message: '/temperature must be <= 60; it is 71.5' },
+      },
+    ],
+  },
+);
+export type TypeCheck = Static<typeof TypeCheck>;
+
+const ofType = Type.Object({
+  id: Type.String({ minLength: 1, maxLength: 128, description: 'with version, such as env-sensor@1' }),
+});
+const { id: _, ...exampleFile } = TypeDefinition.examples[0];
+/** Its own schema judges what is in it, in words that name each fault. */
+const definition = named(
+  'DeviceTypeFile',
+  jsonObject('a device type as its file has it: device-type.schema.json'),
+  exampleFile,
+);
+
 export const deviceTypeApi = resource('device types', {
   listDeviceTypes: {
     method: 'GET',
@@ -85,10 +155,28 @@ export const deviceTypeApi = resource('device types', {
     method: 'GET',
     path: '/api/v1/device-types/{id}',
     summary: 'A device type as its file has it, with defaults filled in',
-    params: Type.Object({
-      id: Type.String({ minLength: 1, maxLength: 128, description: 'with version, such as env-sensor@1' }),
-    }),
+    params: ofType,
     answers: { 200: TypeDefinition },
     refusals: ['type-unknown'],
+  },
+  checkDeviceType: {
+    method: 'POST',
+    path: '/api/v1/device-types/check',
+    summary: 'Judge a definition, and by it the readings that came last, before it is published',
+    description:
+      'Of a type that there is, the readings of its devices are judged; of a new version, those of all versions. In a cluster these are the devices of the hub that answers.',
+    body: definition,
+    answers: { 200: TypeCheck },
+  },
+  publishDeviceType: {
+    method: 'PUT',
+    path: '/api/v1/device-types/{id}',
+    summary: 'Publish a device type: a new one, or another definition of one that there is',
+    description:
+      'Writes its file in HUB_SCHEMAS_DIR. Connected devices are judged by it at once; a field keeps its kind.',
+    params: ofType,
+    body: definition,
+    answers: { 200: TypeDefinition },
+    refusals: ['schema-invalid', 'types-read-only'],
   },
 });

@@ -146,6 +146,21 @@ export const DeviceDetails = named(
 );
 export type DeviceDetails = Static<typeof DeviceDetails>;
 
+/** What devices may be counted by. */
+export const countedBy = ['site', 'type', 'firmware'] as const;
+
+const DeviceCounts = named(
+  'DeviceCounts',
+  Type.Object({
+    value: Type.String({ description: 'of the site, the type or the firmware; empty: not known' }),
+    devices: count(),
+    byState: mapOf(count(), { description: 'by presence' }),
+  }),
+  { value: 'berlin', devices: 3, byState: { online: 2, offline: 1 } },
+);
+/** Devices that have something in common. */
+export type DeviceCounts = Static<typeof DeviceCounts>;
+
 /** Devices registered by one request. */
 const maxNewDevices = 10_000;
 
@@ -173,8 +188,11 @@ const NewDevices = named(
   closed({
     ids: Type.Array(deviceId, { minItems: 1, maxItems: maxNewDevices, description: 'each once' }),
     ...newDevice,
+    labels: Type.Optional(
+      mapOf(Type.String({ maxLength: 128 }), { maxProperties: 32, description: 'what each of them gets' }),
+    ),
   }),
-  { ids: ['d-1', 'd-2'], type: 'env-sensor@1', site: 'hall-3' },
+  { ids: ['d-1', 'd-2'], type: 'env-sensor@1', site: 'hall-3', labels: { floor: '2' } },
 );
 /** Devices to register: all of them, or none. */
 export type NewDevices = Static<typeof NewDevices>;
@@ -236,6 +254,13 @@ export const deviceApi = resource('devices', {
     summary: 'Devices by id, page by page',
     query: DeviceQuery,
     answers: { 200: DevicePage },
+  },
+  countDevices: {
+    method: 'GET',
+    path: '/api/v1/device-counts',
+    summary: 'How many devices are in each state, by site, type or firmware',
+    query: closed({ by: choice(countedBy) }),
+    answers: { 200: Type.Object({ groups: list(DeviceCounts) }) },
   },
   showDevice: {
     method: 'GET',

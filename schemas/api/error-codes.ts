@@ -25,6 +25,7 @@ const processErrors = {
   'data-dir-invalid': { meaning: 'the data folder cannot be used', retryable: false },
   'backup-failed': { meaning: 'the backup was not made', retryable: false },
   'backup-invalid': { meaning: 'the backup cannot be used', retryable: false },
+  'state-not-moved': { meaning: 'the state was not moved', retryable: false },
   'bus-refused': { meaning: 'the MQTT broker refused', retryable: false },
   'hub-not-running': { meaning: 'no hub runs on this data folder', retryable: true },
   'hub-unreachable': { meaning: 'the hub does not answer', retryable: true },
@@ -33,6 +34,11 @@ const processErrors = {
 /** Errors of the HTTP request itself: no operation has begun, or the hub failed to perform it. */
 const requestErrors = {
   'login-failed': { meaning: 'the name or the password is wrong', retryable: false, status: 401 },
+  'code-needed': {
+    meaning: 'the password is right; the account also asks for a code of its authenticator app',
+    retryable: false,
+    status: 401,
+  },
   unauthorized: {
     meaning: 'nobody is signed in; of a device: its id or its credential is wrong',
     retryable: false,
@@ -125,9 +131,19 @@ const operationErrors = {
     retryable: false,
     status: 422,
   },
+  'types-read-only': {
+    meaning: 'device types cannot be published at this hub',
+    retryable: false,
+    status: 409,
+  },
   'device-exists': { meaning: 'a device with this id exists already', retryable: false, status: 409 },
   'webhook-exists': { meaning: 'a webhook of this name exists already', retryable: false, status: 409 },
   'schedule-exists': { meaning: 'a schedule with this name exists already', retryable: false, status: 409 },
+  'other-hub': {
+    meaning: 'another of the hubs that are one does this: ask that one',
+    retryable: false,
+    status: 421,
+  },
   'database-failed': {
     meaning: 'the state database answered with an error',
     retryable: true,

@@ -52,6 +52,12 @@ const Document = named(
   { openapi: '3.1.0', info: { title: 'Device hub', version: '0.1.0' }, paths: {} },
 );
 
+const Messages = named(
+  'AsyncApiDocument',
+  mapOf(Type.Unknown(), { description: 'see the AsyncAPI Specification, 3.1' }),
+  { asyncapi: '3.1.0', info: { title: 'Device hub', version: '0.1.0' }, channels: {} },
+);
+
 export const healthApi = resource('health', {
   showLiveness: {
     method: 'GET',
@@ -81,5 +87,11 @@ export const healthApi = resource('health', {
     path: '/api/v1/openapi.json',
     summary: 'This document',
     answers: { 200: Document },
+  },
+  showMessages: {
+    method: 'GET',
+    path: '/api/v1/asyncapi.json',
+    summary: 'The AsyncAPI 3 document of the device protocol and the MQTT topics',
+    answers: { 200: Messages },
   },
 });

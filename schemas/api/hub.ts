@@ -2,7 +2,7 @@
 
 import { Type, type Static } from 'typebox';
 import { resource } from './operation.ts';
-import { count, mapOf, named, nullable, timeMs } from './values.ts';
+import { choice, count, list, mapOf, named, nullable, timeMs } from './values.ts';
 
 /** What the hub depends on. */
 const part = {
@@ -60,7 +60,10 @@ export const HubSnapshot = named(
       maxMs: Type.Number(),
       share: Type.Number({ description: 'of the time in which it was busy, 0 to 1' }),
     }),
-    store: Dependency,
+    store: Type.Object({
+      ...part,
+      writeMs: nullable(Type.Number({ description: 'how long writes take lately; null before the first' })),
+    }),
     clock: Dependency,
     bus: Type.Object({ ...part, queued: count('messages that wait for the broker') }),
     closes: mapOf(count(), { description: 'sessions that the hub closed, by close code' }),
@@ -107,7 +110,7 @@ export const HubSnapshot = named(
     writer: { lines: 2, fill: 0.001 },
     spool: { lines: 0, size: 0, maxSize: 1_000_000_000, deadLetters: 0, oldestMs: null },
     eventLoop: { p50Ms: 0.1, p99Ms: 1.2, maxMs: 4, share: 0.03 },
-    store: { name: 'influxdb', up: true },
+    store: { name: 'influxdb', up: true, writeMs: 4.2 },
     clock: { name: 'clock of the machine', up: true },
     bus: { name: 'embedded', up: true, queued: 0 },
     closes: { '4408': 1 },
@@ -119,6 +122,27 @@ export const HubSnapshot = named(
 );
 export type HubSnapshot = Static<typeof HubSnapshot>;
 
+const FleetSample = named(
+  'FleetSample',
+  Type.Object({ timeMs: timeMs('when the five minutes began'), byState: mapOf(count()) }),
+  { timeMs: 1_699_999_800_000, byState: { online: 11, offline: 1 } },
+);
+/** How many devices were in each state. */
+export type FleetSample = Static<typeof FleetSample>;
+
+const ConfigSetting = named(
+  'ConfigSetting',
+  Type.Object({
+    name: Type.String({ description: 'as in the configuration file' }),
+    environment: Type.String({ description: 'as in the environment' }),
+    value: Type.Unknown({ description: 'in effect; null: not set; a secret is hidden' }),
+    from: choice(['default', 'file', 'environment'], 'what set it'),
+  }),
+  { name: 'maxAgeSec', environment: 'HUB_MAX_AGE_SEC', value: 86_400, from: 'default' },
+);
+/** A setting as it is in effect. */
+export type ConfigSetting = Static<typeof ConfigSetting>;
+
 const ClockVerdict = named(
   'ClockVerdict',
   Type.Object({
@@ -128,7 +152,66 @@ const ClockVerdict = named(
   { nowMs: 1_700_000_060_000 },
 );
 
+const ClusterHub = named(
+  'ClusterHub',
+  Type.Object({
+    id: Type.String({ description: 'as in `hub.id` of its data folder' }),
+    start: count('which of its starts this is'),
+    state: Type.Union([Type.Literal('up'), Type.Literal('left'), Type.Literal('dead')], {
+      description: '`left`: it ended in order; `dead`: it did not beat any more. Both are listed for a day',
+    }),
+    version: Type.String({ description: 'of its program' }),
+    here: Type.Optional(Type.Literal(true, { description: 'the hub that answers' })),
+    leases: list(Type.String(), {
+      description: '`leader`: what is done once for all hubs; `gate`: the requests that come over MQTT',
+    }),
+    devices: count('that it judges: connected, awaited, or with a command that is open'),
+  }),
+  {
+    id: 'hub-1',
+    start: 3,
+    state: 'up',
+    version: '0.1.0',
+    here: true,
+    leases: ['leader', 'gate'],
+    devices: 120,
+  },
+);
+
+export const ClusterStatus = named(
+  'ClusterStatus',
+  Type.Object({
+    shared: Type.Boolean({
+      description: 'false: the state is in the data folder, and there is no other hub',
+    }),
+    hubs: list(ClusterHub, { description: 'by id and start' }),
+  }),
+  {
+    shared: true,
+    hubs: [
+      {
+        id: 'hub-1',
+        start: 3,
+        state: 'up',
+        version: '0.1.0',
+        here: true,
+        leases: ['leader', 'gate'],
+        devices: 120,
+      },
+      { id: 'hub-2', start: 1, state: 'up', version: '0.1.0', leases: [], devices: 118 },
+    ],
+  },
+);
+export type ClusterStatus = Static<typeof ClusterStatus>;
+
 export const hubApi = resource('hub', {
+  showCluster: {
+    method: 'GET',
+    path: '/api/v1/cluster',
+    summary: 'The hubs that are one, and what each does',
+    answers: { 200: ClusterStatus },
+    refusals: ['database-failed'],
+  },
   showHub: {
     method: 'GET',
     path: '/api/v1/hub',
@@ -136,6 +219,21 @@ export const hubApi = resource('hub', {
     description:
       'An operator who may see only some devices gets totals over those. Totals by code, cause or status exist only for all devices together, and are left empty.',
     answers: { 200: HubSnapshot },
+  },
+  showFleetCourse: {
+    method: 'GET',
+    path: '/api/v1/hub/fleet-course',
+    summary: 'How many devices were in each state over the last day, every five minutes',
+    description: 'Only for operators who see every device.',
+    answers: { 200: Type.Object({ samples: list(FleetSample, { description: 'oldest first' }) }) },
+    refusals: ['database-failed'],
+  },
+  showConfig: {
+    method: 'GET',
+    path: '/api/v1/hub/config',
+    summary: 'The configuration in effect, with what set each value; secrets are hidden',
+    needs: 'admin',
+    answers: { 200: Type.Object({ settings: list(ConfigSetting) }) },
   },
   acceptClock: {
     method: 'POST',

@@ -3,16 +3,16 @@
 import { Type, type Static } from 'typebox';
 import { presenceStates } from '../presence-states.ts';
 import { AlarmView } from './alarms.ts';
-import { CommandView } from './commands.ts';
+import { CommandView } from './commands/commands.ts';
 import { DeviceDetails, DeviceSummary } from './devices.ts';
 import { framesOfDevice } from './frames/frames.ts';
-import { GroupCommandView } from './group-commands.ts';
+import { GroupCommandView } from './commands/group-commands.ts';
 import { HubSnapshot } from './hub.ts';
 import { Incident } from './incidents.ts';
 import { namePattern } from '../limits.ts';
-import { FieldValue } from './readings.ts';
+import { FieldValue } from './telemetry/readings.ts';
 import { resource } from './operation.ts';
-import { NackRow } from './rejects.ts';
+import { NackRow } from './telemetry/rejects.ts';
 import { count, list, mapOf, named, nameOf, timeMs } from './values.ts';
 
 /** Topics of one socket. */

@@ -1,13 +1,10 @@
 import { Type, type Static } from 'typebox';
 import { operatorNamePattern } from '../limits.ts';
 import { resource } from './operation.ts';
-import { roles, safetyClasses } from './roles.ts';
+import { devicesPattern, roles, safetyClasses } from './roles.ts';
 import { choice, closed, list, named, nothing, timeMs } from './values.ts';
 
 const name = Type.String({ pattern: operatorNamePattern.source, description: 'of the account or token' });
-
-const devicesPattern =
-  '^(\\*|(id|site|type)=[A-Za-z0-9_.@-]{0,64}\\*?(,(id|site|type)=[A-Za-z0-9_.@-]{0,64}\\*?){0,2})$';
 
 const rights = {
   role: choice(roles, 'viewer reads, operator also sends commands, admin also changes devices and operators'),
@@ -41,11 +38,19 @@ const notAfterMs = Type.Integer({
   description: 'the end of its validity, Unix ms',
 });
 
-const Account = named('Account', Type.Object({ name, ...rights, createdMs }), {
-  name: 'anna',
-  ...anna,
-  createdMs: 1_795_867_200_000,
-});
+const Account = named(
+  'Account',
+  Type.Object({
+    name,
+    ...rights,
+    createdMs,
+    twoFactor: Type.Boolean({ description: 'a code of an authenticator app is asked for too' }),
+    provider: Type.Optional(
+      Type.String({ description: 'the identity provider that decides about its rights' }),
+    ),
+  }),
+  { name: 'anna', ...anna, createdMs: 1_795_867_200_000, twoFactor: false },
+);
 /** A person's account. */
 export type Account = Static<typeof Account>;
 
@@ -132,6 +137,14 @@ export const operatorApi = resource('operators', {
     method: 'DELETE',
     path: '/api/v1/operators/accounts/{name}',
     summary: 'Remove an account and end its sessions; the last admin cannot be removed',
+    params,
+    answers: { 204: nothing },
+    refusals: ['operator-unknown', 'database-failed'],
+  },
+  resetSecondFactor: {
+    method: 'DELETE',
+    path: '/api/v1/operators/accounts/{name}/second-factor',
+    summary: 'Ask for no code any more, for somebody who lost the authenticator app; its sessions end',
     params,
     answers: { 204: nothing },
     refusals: ['operator-unknown', 'database-failed'],

@@ -2,7 +2,7 @@ import { Type, type Static } from 'typebox';
 import { operatorNamePattern } from '../limits.ts';
 import { resource } from './operation.ts';
 import { Operator } from './operators.ts';
-import { closed, named, nothing } from './values.ts';
+import { closed, count, list, named, nothing } from './values.ts';
 
 const who = { name: 'anna', password: 'correct horse battery' };
 
@@ -21,21 +21,51 @@ const Session = named('Session', Type.Object({ ...Operator.properties, csrf }), 
 /** Who has signed in. The session itself is in a cookie that scripts cannot read. */
 export type Session = Static<typeof Session>;
 
-const Me = named('Me', Type.Object({ ...Operator.properties, csrf: Type.Optional(csrf) }), anna);
+const OwnAccountView = named(
+  'OwnAccount',
+  Type.Object({
+    password: Type.Boolean({ description: 'whether it has one of this hub' }),
+    twoFactor: Type.Boolean({ description: 'a code of an authenticator app is asked for too' }),
+    recoveryCodes: count('that were not used yet'),
+  }),
+  { password: true, twoFactor: true, recoveryCodes: 10 },
+);
+/** How a person signs in. */
+export type OwnAccountView = Static<typeof OwnAccountView>;
+
+const Me = named(
+  'Me',
+  Type.Object({
+    ...Operator.properties,
+    csrf: Type.Optional(csrf),
+    account: Type.Optional(OwnAccountView),
+  }),
+  anna,
+);
 /** Who asks; `csrf` where a session proves it. */
 export type Me = Static<typeof Me>;
 
 const signsIn = { needs: 'nobody', answers: { 200: Session }, secret: true } as const;
 const refusals = ['login-failed', 'too-many-attempts', 'forbidden'] as const;
 
+const present = Type.String({ minLength: 1, maxLength: 1_024, description: 'the present password' });
+const code = Type.String({
+  minLength: 1,
+  maxLength: 32,
+  description: 'six digits of the authenticator app, or a recovery code',
+});
+/** A change of the own account ends its other sessions; this one goes on as another. */
+const changesAccount = { needs: 'viewer', secret: true } as const;
+const ownRefusals = ['too-many-attempts', 'database-failed'] as const;
+
 export const sessionApi = resource('session', {
   login: {
     method: 'POST',
     path: '/api/v1/login',
     summary: 'Sign in with name and password; the answer sets the cookie of the session',
-    body: named('Credentials', closed(credentials), who),
+    body: named('Credentials', closed({ ...credentials, code: Type.Optional(code) }), who),
     ...signsIn,
-    refusals,
+    refusals: [...refusals, 'code-needed', 'database-failed'],
   },
   firstLogin: {
     method: 'POST',
@@ -69,6 +99,90 @@ export const sessionApi = resource('session', {
     needs: 'viewer',
     answers: { 204: nothing },
     refusals: ['database-failed'],
+  },
+  listSignInWays: {
+    method: 'GET',
+    path: '/api/v1/sign-in-ways',
+    summary: 'How people may sign in to the console',
+    needs: 'nobody',
+    answers: {
+      200: named(
+        'SignInWays',
+        Type.Object({
+          provider: Type.Optional(
+            Type.String({ description: 'the identity provider; /sign-in/oidc leads to it' }),
+          ),
+        }),
+        { provider: 'https://id.example.org' },
+      ),
+    },
+  },
+  changePassword: {
+    method: 'PUT',
+    path: '/api/v1/me/password',
+    summary: 'Change the own password; the other sessions of the account end',
+    body: named(
+      'PasswordChange',
+      closed({
+        password: present,
+        newPassword: Type.String({ maxLength: 1_024, description: '12 characters or more' }),
+      }),
+      { password: 'correct horse battery', newPassword: 'correct horse battery staple' },
+    ),
+    ...changesAccount,
+    answers: { 200: Session },
+    refusals: ownRefusals,
+  },
+  beginSecondFactor: {
+    method: 'POST',
+    path: '/api/v1/me/second-factor',
+    summary: 'A secret for an authenticator app; codes are asked for once its first code has come',
+    body: named('OwnPassword', closed({ password: present }), { password: 'correct horse battery' }),
+    ...changesAccount,
+    answers: {
+      200: named(
+        'SharedSecret',
+        Type.Object({
+          secret: Type.String({ description: 'base32, to be typed into the app' }),
+          address: Type.String({ description: 'otpauth: address, for a QR code' }),
+        }),
+        {
+          secret: 'JBSWY3DPEHPK3PXP',
+          address: 'otpauth://totp/Device%20hub:anna?issuer=Device%20hub&secret=JBSWY3DPEHPK3PXP',
+        },
+      ),
+    },
+    refusals: ownRefusals,
+  },
+  confirmSecondFactor: {
+    method: 'PUT',
+    path: '/api/v1/me/second-factor',
+    summary: 'Ask for codes from now on; the other sessions of the account end',
+    body: named('FirstCode', closed({ code }), { code: '492039' }),
+    ...changesAccount,
+    answers: {
+      200: named(
+        'SecondFactorSetUp',
+        Type.Object({
+          session: Session,
+          recoveryCodes: list(Type.String(), { description: 'each signs in once in place of a code' }),
+        }),
+        { session: { ...anna, csrf: 'M2YxODk0ZDItNzVj' }, recoveryCodes: ['QK7WM-2FZ5A'] },
+      ),
+    },
+    refusals: ownRefusals,
+  },
+  removeSecondFactor: {
+    method: 'POST',
+    path: '/api/v1/me/second-factor/remove',
+    summary: 'Ask for no code any more; the other sessions of the account end',
+    body: named('SecondFactorRemoval', closed({ password: present, code }), {
+      password: 'correct horse battery',
+      code: '492039',
+    }),
+    ...changesAccount,
+    answers: { 200: Session },
+    refusals: ownRefusals,
   },
   me: {
     method: 'GET',

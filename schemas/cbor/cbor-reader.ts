@@ -1,6 +1,13 @@
-import type { FieldError } from '../field-error.ts';
 import { escapePointer } from '../json-pointer.ts';
 import { CborFloat, halfFloat } from './cbor-float.ts';
+
+/** What is wrong with one place, as a `FieldError` says it. */
+export interface CborFault {
+  path: string;
+  keyword: string;
+  expected: string;
+  got: string;
+}
 
 /**
  * CBOR from outside (RFC 8949), read as `readJson` reads JSON, so that whatever it comes as, the same is judged: what JSON
@@ -16,10 +23,10 @@ export type CborRead =
       /** Of an array, floats are `CborFloat` and may be any, and `undefined` stands for what is absent: the short forms. */
       value: unknown;
       /** What JSON could not say, or would lose, by JSON pointer into the value; not given: nothing. */
-      faults?: readonly FieldError[];
+      faults?: readonly CborFault[];
     }
   /** Not well-formed, nested too deeply, or with a length that is not definite. */
-  | { kind: 'unreadable'; fault: FieldError }
+  | { kind: 'unreadable'; fault: CborFault }
   /** A text that is not UTF-8: a WebSocket closes with 1007 for one in a text frame. */
   | { kind: 'bad-utf8' };
 
@@ -34,7 +41,7 @@ export function readCbor(bytes: Uint8Array): CborRead {
     const value = reader.whole();
     if (!reader.doubtful) return { kind: 'read', value };
     // Read once more, slowly, to say where.
-    const faults: FieldError[] = [];
+    const faults: CborFault[] = [];
     return { kind: 'read', value: new CborReader(bytes, faults).whole(), faults };
   } catch (error) {
     if (error instanceof Unreadable) return { kind: 'unreadable', fault: error.fault };
@@ -44,9 +51,9 @@ export function readCbor(bytes: Uint8Array): CborRead {
 }
 
 class Unreadable extends Error {
-  readonly fault: FieldError;
+  readonly fault: CborFault;
 
-  constructor(fault: FieldError) {
+  constructor(fault: CborFault) {
     super('unreadable CBOR');
     this.fault = fault;
   }
@@ -57,20 +64,70 @@ class BadUtf8 extends Error {}
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const scratch = new DataView(new ArrayBuffer(8));
 
-/** Names of fields come again and again. Each place has the last one that fell to it. */
-const knownTexts: ({ bytes: Uint8Array; text: string } | undefined)[] = Array.from({ length: 256 });
+/** Short texts come again and again. Each place has the last one that fell to it. */
+const knownTexts: ({ bytes: Uint8Array; text: string } | undefined)[] = Array.from({ length: 1_024 });
 const longestKnown = 24;
+
+/**
+ * The names of a map so far, in their order. Devices send the same maps again and again: so the next name is most often the one
+ * that was next before, and whether it occurs twice is found out once.
+ */
+class NameRow {
+  readonly name: string;
+  readonly isTwice: boolean;
+  readonly #bytes: Uint8Array;
+  readonly #above: NameRow | undefined;
+  readonly #longer = new Map<string, NameRow>();
+  #latest: NameRow | undefined;
+
+  constructor(name: string, bytes: Uint8Array, above: NameRow | undefined) {
+    this.name = name;
+    this.#bytes = bytes;
+    this.#above = above;
+    this.isTwice = above !== undefined && above.#has(name);
+  }
+
+  /** This row and the name that was next the last time, if the bytes spell it. */
+  expected(bytes: Uint8Array, from: number, length: number): NameRow | undefined {
+    const latest = this.#latest;
+    return latest !== undefined && isSame(latest.#bytes, bytes, from, length) ? latest : undefined;
+  }
+
+  /** This row and one more name; undefined: there are too many rows to keep another. */
+  with(name: string, bytes: () => Uint8Array): NameRow | undefined {
+    let longer = this.#longer.get(name);
+    if (longer === undefined) {
+      if (rows >= mostRows) return undefined;
+      rows += 1;
+      longer = new NameRow(name, bytes(), this);
+      this.#longer.set(name, longer);
+    }
+    this.#latest = longer;
+    return longer;
+  }
+
+  #has(name: string): boolean {
+    return this.#above !== undefined && (this.name === name || this.#above.#has(name));
+  }
+}
+
+/** Whoever fills them makes reading slower, not wrong. */
+const mostRows = 4_096;
+/** Bytes of a name. */
+const longestKept = 64;
+let rows = 0;
+const noNames = new NameRow('', new Uint8Array(), undefined);
 
 class CborReader {
   readonly #bytes: Uint8Array;
   /** Where faults are listed; undefined: it is only found that there are some. */
-  readonly #faults: FieldError[] | undefined;
+  readonly #faults: CborFault[] | undefined;
   readonly #isShort: boolean;
   #at = 0;
   #depth = 0;
   doubtful = false;
 
-  constructor(bytes: Uint8Array, faults: FieldError[] | undefined) {
+  constructor(bytes: Uint8Array, faults: CborFault[] | undefined) {
     this.#bytes = bytes;
     this.#faults = faults;
     this.#isShort = (bytes[0] ?? 0) >> 5 === 4;
@@ -111,7 +168,7 @@ class CborReader {
 
   #byte(): number {
     const byte = this.#bytes[this.#at];
-    if (byte === undefined) this.#fail('a whole CBOR item', `an end after ${this.#bytes.length} bytes`);
+    if (byte === undefined) this.#endsEarly();
     this.#at += 1;
     return byte;
   }
@@ -120,15 +177,27 @@ class CborReader {
   #argument(info: number): number {
     if (info < 24) return info;
     if (info === 24) return this.#byte();
-    if (info === 25) return this.#byte() * 0x100 + this.#byte();
+    if (info === 25) return this.#uint16();
     if (info === 26) return this.#uint32();
     // One rounding only, to the nearest double, as JSON.parse rounds.
     if (info === 27) return this.#uint32() * 0x1_0000_0000 + this.#uint32();
     return this.#reserved(info);
   }
 
+  #uint16(): number {
+    return this.#byte() * 0x100 + this.#byte();
+  }
+
+  /** Bounds are looked at once: most numbers of a reading are floats, two of these each. */
   #uint32(): number {
-    return this.#byte() * 0x100_0000 + this.#byte() * 0x1_0000 + this.#byte() * 0x100 + this.#byte();
+    const bytes = this.#bytes;
+    const at = this.#at;
+    if (at + 4 > bytes.length) this.#endsEarly();
+    this.#at = at + 4;
+    return (
+      (bytes[at] ?? 0) * 0x100_0000 +
+      (((bytes[at + 1] ?? 0) << 16) | ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0))
+    );
   }
 
   #negative(info: number): number {
@@ -165,7 +234,8 @@ class CborReader {
     const bytes = this.#bytes;
     if (length > longestKnown) return decodeUtf8(bytes.subarray(from, to));
     if (length === 0) return '';
-    const place = ((bytes[from] ?? 0) * 7 + (bytes[to - 1] ?? 0) * 31 + length * 3) & 0xff;
+    let place = length;
+    for (let at = from; at < to; at++) place = (place * 31 + (bytes[at] ?? 0)) & 0x3ff;
     const known = knownTexts[place];
     if (known !== undefined && isSame(known.bytes, bytes, from, length)) return known.text;
     const own = bytes.slice(from, to);
@@ -182,15 +252,28 @@ class CborReader {
     return items;
   }
 
-  #map(length: number, path: string): object {
+  #map(count: number, path: string): object {
     this.#enter();
     const members: Record<string, unknown> = {};
-    for (let index = 0; index < length; index++) {
+    let row: NameRow | undefined = noNames;
+    for (let index = 0; index < count; index++) {
       const head = this.#byte();
       if (head >> 5 !== 3) this.#fail('a map whose names are texts', `another name in byte ${this.#at - 1}`);
-      const name = this.#text(this.#length(head & 0x1f, 1));
+      const length = this.#length(head & 0x1f, 1);
+      const from = this.#at;
+      const expected = row?.expected(this.#bytes, from, length);
+      let name = '';
+      if (expected === undefined) {
+        name = this.#text(length);
+        const own = (): Uint8Array => this.#bytes.slice(from, from + length);
+        row = length > longestKept ? undefined : row?.with(name, own);
+      } else {
+        row = expected;
+        ({ name } = expected);
+        this.#skip(length);
+      }
       const at = this.#below(path, name);
-      if (Object.hasOwn(members, name)) this.#fault(at, 'name', 'given once', 'given twice');
+      if (row?.isTwice ?? Object.hasOwn(members, name)) this.#fault(at, 'name', 'given once', 'given twice');
       const value = this.#item(at);
       if (value === undefined) this.#noJson(at, 'undefined');
       else if (name === '__proto__') define(members, name, value);
@@ -213,7 +296,7 @@ class CborReader {
     if (info === 20 || info === 21) return info === 21;
     if (info === 22) return null;
     if (info === 23) return this.#isShort ? undefined : this.#noJson(path, 'undefined');
-    if (info === 25) return this.#float(halfFloat(this.#byte() * 0x100 + this.#byte()), path);
+    if (info === 25) return this.#float(halfFloat(this.#uint16()), path);
     if (info === 26) {
       scratch.setUint32(0, this.#uint32());
       return this.#float(scratch.getFloat32(0), path);
@@ -258,12 +341,16 @@ class CborReader {
       this.#faults.push(faultOf(path, keyword, expected, got));
   }
 
+  #endsEarly(): never {
+    this.#fail('a whole CBOR item', `an end after ${this.#bytes.length} bytes`);
+  }
+
   #fail(expected: string, got: string): never {
     throw new Unreadable(faultOf('', 'cbor', expected, got));
   }
 }
 
-function faultOf(path: string, keyword: string, expected: string, got: string): FieldError {
+function faultOf(path: string, keyword: string, expected: string, got: string): CborFault {
   return { path, keyword, expected, got };
 }
 

@@ -1,24 +1,20 @@
-import type { DeviceTypeDefinition, ScalarDefinition } from '../device-type-definition.ts';
-import { renderValue, type FieldError } from '../field-error.ts';
-import { stepsOf } from '../generate/number-steps.ts';
-import { limits } from '../limits.ts';
 import type { TelemetryFrame } from '../protocol/device-frames.ts';
 import { CborFloat } from './cbor-float.ts';
 
 /** What the short forms of `hub.v1.cbor` begin with. */
 export const shortCodes = { reading: 1, ack: 2, batch: 3 } as const;
 
-interface ShortField {
+export interface ShortField {
   name: string;
   /** An integer stands for so many `unit` / `scale`: whole numbers both, so that the quotient is the nearest double. */
   unit: number;
   scale: number;
   /** An integer stands for one of these. */
-  values: readonly string[] | undefined;
+  values?: readonly string[] | undefined;
 }
 
 /** A stream as its short form has it: fields by their place in the device type. */
-interface ShortStream {
+export interface ShortStream {
   name: string;
   fields: readonly ShortField[];
 }
@@ -26,177 +22,11 @@ interface ShortStream {
 /** The streams of a device type, by their place in it. */
 export type ShortStreams = readonly ShortStream[];
 
-const known = new WeakMap<DeviceTypeDefinition, ShortStreams>();
-
-export function shortStreamsOf(definition: DeviceTypeDefinition): ShortStreams {
-  let streams = known.get(definition);
-  if (streams === undefined) {
-    streams = Object.entries(definition.streams ?? {}).map(([name, { properties = {} }]) => ({
-      name,
-      fields: Object.entries(properties).map(([field, schema]) =>
-        shortField(field, schema as ScalarDefinition),
-      ),
-    }));
-    known.set(definition, streams);
-  }
-  return streams;
-}
-
-function shortField(name: string, schema: ScalarDefinition): ShortField {
-  const { unit = 1, decimals = 0 } = stepsOf(schema) ?? {};
-  return { name, unit, scale: 10 ** decimals, values: schema.enum };
-}
-
-/** A frame with names, as the JSON frame that says the same; not judged yet. */
-export interface ExpandedFrame {
-  frame: Record<string, unknown>;
-  /** What the frame with names cannot show. */
-  fault?: FieldError;
-}
-
-/**
- * A short form as the frame it stands for.
- * @param streams undefined: the device type is not known yet, and only the seq is of use
- * @returns undefined for another code
- */
-export function expandTelemetry(
-  item: readonly unknown[],
-  streams: ShortStreams | undefined,
-): ExpandedFrame | undefined {
-  const code = plain(item[0]);
-  if (code !== shortCodes.reading && code !== shortCodes.batch) return undefined;
-  const frame: Record<string, unknown> = { type: 'telemetry', seq: plain(item[1]) };
-  if (streams === undefined) return { frame, fault: shortFault('a hello before it', 'no device type') };
-  const index = typeof item[2] === 'number' ? item[2] : -1;
-  const stream = streams[index];
-  // No name of a stream begins with #.
-  frame['stream'] = stream?.name ?? `#${index}`;
-  const isReading = code === shortCodes.reading;
-  const more = item[isReading ? 5 : 6];
-  if (typeof more === 'object' && more !== null) Object.assign(frame, withoutFloats(more));
-  return isReading ? expandReading(frame, stream, item) : expandBatch(frame, stream, item);
-}
-
-/** `[1, seq, stream, time, [values], more?]` */
-function expandReading(
-  frame: Record<string, unknown>,
-  stream: ShortStream | undefined,
-  [, , , time, values]: readonly unknown[],
-): ExpandedFrame {
-  if (Array.isArray(time)) frame['up'] = plain(time[0]);
-  else frame['ts'] = plain(time);
-  if (!Array.isArray(values)) return { frame, fault: shortFault('a list of values', typeof values) };
-  const data: Record<string, unknown> = {};
-  frame['data'] = data;
-  if (stream === undefined) return { frame };
-  const { fields } = stream;
-  if (values.length > fields.length) return { frame, fault: tooMany(stream, values.length) };
-  for (let at = 0; at < values.length; at++) {
-    const item: unknown = values[at];
-    const field = fields[at];
-    if (item !== undefined && field !== undefined) data[field.name] = valueOf(field, item);
-  }
-  return { frame };
-}
-
-/** `[3, seq, stream, n, [times], [columns], more?]` */
-function expandBatch(
-  frame: Record<string, unknown>,
-  stream: ShortStream | undefined,
-  item: readonly unknown[],
-): ExpandedFrame {
-  const n = plain(item[3]);
-  if (typeof n !== 'number' || !Number.isInteger(n) || n < 1 || n > limits.samples)
-    return { frame, fault: shortFault(`1 to ${limits.samples} readings`, renderValue(n)) };
-  const samples: Record<string, unknown>[] = Array.from({ length: n }, () => ({ data: {} }));
-  frame['samples'] = samples;
-  const fault = putTimes(samples, item[4]);
-  if (fault !== undefined || stream === undefined) return fault === undefined ? { frame } : { frame, fault };
-  const columns = item[5];
-  if (!Array.isArray(columns)) return { frame, fault: shortFault('a list of columns', typeof columns) };
-  if (columns.length > stream.fields.length) return { frame, fault: tooMany(stream, columns.length) };
-  for (const [at, column] of (columns as unknown[]).entries()) {
-    const field = stream.fields[at];
-    if (column === undefined || field === undefined) continue;
-    if (!Array.isArray(column) || column.length > n)
-      return {
-        frame,
-        fault: shortFault(`a column of at most ${n} values of ${field.name}`, lengthOf(column)),
-      };
-    putColumn(samples, field, column);
-  }
-  return { frame };
-}
-
-/** The first is a time; each further integer says by how much the time between two has changed. A float is a time. */
-function putTimes(samples: Record<string, unknown>[], given: unknown): FieldError | undefined {
-  const first: unknown = Array.isArray(given) ? given[0] : undefined;
-  const name = Array.isArray(first) ? 'up' : 'ts';
-  const times: unknown = Array.isArray(first) ? first : given;
-  if (!Array.isArray(times) || times.length === 0 || times.length > samples.length)
-    return shortFault(`1 to ${samples.length} times`, lengthOf(times));
-  let time = 0;
-  let between = 0;
-  for (const [at, sample] of samples.entries()) {
-    const item: unknown = times[at] ?? 0;
-    if (typeof item !== 'number') {
-      sample[name] = plain(item);
-      continue;
-    }
-    if (at > 0) between += item;
-    time = at === 0 ? item : time + between;
-    sample[name] = time;
-  }
-  return undefined;
-}
-
-/** Each integer is the difference from the last one, the first from 0; those that are missing at the end are 0. */
-function putColumn(samples: readonly Record<string, unknown>[], field: ShortField, column: unknown[]): void {
-  let steps = 0;
-  for (const [at, { data }] of samples.entries()) {
-    let item: unknown = at < column.length ? column[at] : 0;
-    if (typeof item === 'number') {
-      steps += item;
-      // No number from here on: what is beyond them cannot be counted on from.
-      if (!Number.isSafeInteger(steps)) steps = Number.NaN;
-      item = steps;
-    }
-    if (item !== undefined) (data as Record<string, unknown>)[field.name] = valueOf(field, item);
-  }
-}
-
-function valueOf({ values, unit, scale }: ShortField, item: unknown): unknown {
-  if (typeof item === 'number') return values === undefined ? (item * unit) / scale : (values[item] ?? item);
-  return plain(item);
-}
-
-/** Without `CborFloat`. What is no single value is none of a field, and refused by its schema. */
-function plain(item: unknown): unknown {
-  if (item instanceof CborFloat) return item.value;
-  if (Array.isArray(item)) return item.map(plain);
-  if (typeof item !== 'object' || item === null) return item;
-  return Object.fromEntries(Object.entries(item).map(([name, member]) => [name, plain(member)]));
-}
-
-function withoutFloats(more: object): Record<string, unknown> {
-  return Object.fromEntries(
-    ['backfill', 'boot'].flatMap((name) =>
-      Object.hasOwn(more, name) ? [[name, plain((more as Record<string, unknown>)[name])]] : [],
-    ),
-  );
-}
-
-function tooMany({ name, fields }: ShortStream, got: number): FieldError {
-  const expected = `at most ${fields.length} values, in the order of ${name}: ${fields.map((field) => field.name).join(', ')}`;
-  return shortFault(expected.slice(0, 200), `${got}`);
-}
-
-function lengthOf(value: unknown): string {
-  return Array.isArray(value) ? `${value.length}` : typeof value;
-}
-
-function shortFault(expected: string, got: string): FieldError {
-  return { path: '', keyword: 'cbor', expected, got, in: 'frame' };
+/** What a device was made with: generated code has it. */
+export interface ShortLayout {
+  /** What `hello.layout` says: the hub compares it with its own. */
+  fingerprint: string;
+  streams: ShortStreams;
 }
 
 /**

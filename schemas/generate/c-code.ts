@@ -2,6 +2,7 @@ import { emptyObject } from '../device-type-definition.ts';
 import type { DeviceType } from '../device-type.ts';
 import { comment, cString, declarePart, declareStruct } from './c-declarations.ts';
 import { CShapes, type CPart, type CStruct } from './c-shape.ts';
+import { layoutDeclarations, layoutDefinitions } from './c-layout.ts';
 import { decodeFunction, readFunction } from './c-reading.ts';
 import { encodeFunction, wordTable, writeFunction } from './c-writing.ts';
 import { snakeCase } from './code-names.ts';
@@ -17,16 +18,18 @@ interface CCommand {
 
 /**
  * C99 for a device type: structs, functions that check and write readings, events, outputs and the reported state, functions that
- * read parameters and the desired state, and a table of the commands. It needs `hub_json.h` of `sdk/c` and nothing else.
+ * read parameters and the desired state, and a table of the commands. It needs `hub_json.h` of `sdk/c`, `hub_cbor.h` for the short
+ * forms of readings, and nothing else.
  */
 export function cCode(type: DeviceType): GeneratedFile[] {
   const prefix = snakeCase(type.name);
   const { streams = {}, events = {}, twin } = type.definition;
   const shapes = new CShapes();
+  const readings = Object.entries(streams).map(([name, schema]) =>
+    shapes.struct(`${prefix}_${snakeCase(name)}`, schema, 'encode'),
+  );
   const encoded = [
-    ...Object.entries(streams).map(([name, schema]) =>
-      shapes.struct(`${prefix}_${snakeCase(name)}`, schema, 'encode'),
-    ),
+    ...readings,
     ...Object.entries(events).map(([name, schema]) =>
       shapes.struct(`${prefix}_event_${snakeCase(name)}`, schema, 'encode'),
     ),
@@ -38,8 +41,8 @@ export function cCode(type: DeviceType): GeneratedFile[] {
   const params = commands.flatMap((command) => command.params ?? []);
   const structs = [...encoded, ...outputs, ...desired, ...params];
   return [
-    { name: `${prefix}.h`, text: header(type, prefix, structs, commands) },
-    { name: `${prefix}.c`, text: source(prefix, structs, commands) },
+    { name: `${prefix}.h`, text: header(type, prefix, { structs, readings, commands }) },
+    { name: `${prefix}.c`, text: source(type, prefix, { structs, readings, commands }) },
   ];
 }
 
@@ -64,12 +67,15 @@ function partsOf(struct: CStruct): CPart[] {
   return [...struct.parts, struct];
 }
 
-function header(
-  type: DeviceType,
-  prefix: string,
-  structs: readonly CStruct[],
-  commands: readonly CCommand[],
-): string {
+/** What is generated of a type. */
+interface CParts {
+  structs: readonly CStruct[];
+  /** Those of the streams. */
+  readings: readonly CStruct[];
+  commands: readonly CCommand[];
+}
+
+function header(type: DeviceType, prefix: string, { structs, readings, commands }: CParts): string {
   const guard = `${prefix.toUpperCase()}_H`;
   const prototypes = structs.map((struct) =>
     struct.direction === 'encode' ? encodeFunction(struct).prototype : decodeFunction(struct).prototype,
@@ -79,6 +85,7 @@ function header(
     `#ifndef ${guard}`,
     `#define ${guard}`,
     '',
+    ...(readings.length === 0 ? [] : ['#include "hub_cbor.h"']),
     '#include "hub_json.h"',
     ...(commands.length === 0 ? [] : ['#include "hub_outcome.h"']),
     '',
@@ -96,6 +103,7 @@ function header(
     '/* Each returns the length of the JSON, or 0 (false) when a rule is broken; `fault`, if not NULL, says which. */',
     ...prototypes.map((prototype) => `${prototype};`),
     '',
+    ...layoutDeclarations(type, prefix, readings),
     ...(commands.length === 0 ? [] : declareCommands(prefix, commands)),
     '#ifdef __cplusplus',
     '}',
@@ -138,7 +146,7 @@ function dispatchPrototype(prefix: string): string {
   return `void ${prefix}_dispatch(const ${prefix}_commands *commands, void *context, const char *name, const char *params, size_t length, hub_outcome *outcome)`;
 }
 
-function source(prefix: string, structs: readonly CStruct[], commands: readonly CCommand[]): string {
+function source(type: DeviceType, prefix: string, { structs, readings, commands }: CParts): string {
   const body = structs.flatMap((struct) => [
     ...partsOf(struct).flatMap((part) => {
       if ('enumName' in part) return wordTable(part);
@@ -152,6 +160,7 @@ function source(prefix: string, structs: readonly CStruct[], commands: readonly 
     `#include "${prefix}.h"`,
     '',
     ...body,
+    ...layoutDefinitions(type, prefix, readings),
     ...(commands.length === 0 ? [] : dispatch(prefix, commands)),
   ]
     .join('\n')

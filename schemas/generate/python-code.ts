@@ -1,3 +1,4 @@
+import { layoutOf, placesOf } from '../cbor/type-layout.ts';
 import { emptyObject, type ObjectDefinition, type ValueDefinition } from '../device-type-definition.ts';
 import type { DeviceType } from '../device-type.ts';
 import { pascalCase, snakeCase } from './code-names.ts';
@@ -60,6 +61,7 @@ function dictModule(type: DeviceType, objects: readonly PythonObject[]): string 
     '"""',
     '',
     `TYPE = ${literal(type.id)}`,
+    ...layoutLines(type),
     '',
     pythonChecker,
     ...objects.flatMap(({ function: name, table, schema, about }) => [
@@ -73,6 +75,20 @@ function dictModule(type: DeviceType, objects: readonly PythonObject[]): string 
       '',
     ]),
   ].join('\n');
+}
+
+/** For `hub.v1.cbor`: the streams with their fields in the order of the device type, as the fingerprint is made of them. */
+function layoutLines({ definition }: DeviceType): string[] {
+  const { fingerprint, streams } = layoutOf(definition);
+  if (streams.length === 0) return [];
+  return [
+    `LAYOUT = {`,
+    `    "fingerprint": ${literal(fingerprint)},`,
+    '    "streams": [',
+    ...streams.map((stream) => `        ${literal(placesOf(stream))},`),
+    '    ],',
+    '}',
+  ];
 }
 
 function classModule(type: DeviceType, module: string, objects: readonly PythonObject[]): string {
@@ -90,6 +106,7 @@ function classModule(type: DeviceType, module: string, objects: readonly PythonO
     `import ${module}_dicts as dicts`,
     '',
     'TYPE = dicts.TYPE',
+    ...(type.streams.size === 0 ? [] : ['LAYOUT = dicts.LAYOUT']),
     'NULL = dicts.NULL',
     '',
     ...objects.flatMap((object) => dataClass(object)),

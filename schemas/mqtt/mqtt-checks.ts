@@ -10,23 +10,32 @@ import incident from './incident.schema.json' with { type: 'json' };
 import presence from './presence.schema.json' with { type: 'json' };
 import status from './status.schema.json' with { type: 'json' };
 import telemetry from './telemetry.schema.json' with { type: 'json' };
+import firmwareStatus from './firmware-status.schema.json' with { type: 'json' };
 import twin from './twin.schema.json' with { type: 'json' };
 import twinDesired from './twin-desired.schema.json' with { type: 'json' };
 
 const ajv = createAjv();
 
-/** The payloads of the MQTT topics; pointers are into the payload. `presence` also serves `presence-change`. */
-export const mqttChecks = Object.freeze({
-  command: compileCheck(ajv, command),
-  'group-command': compileCheck(ajv, groupCommand),
-  'group-status': compileCheck(ajv, groupStatus),
-  status: compileCheck(ajv, status),
-  presence: compileCheck(ajv, presence),
-  hub: compileCheck(ajv, hub),
-  incident: compileCheck(ajv, incident),
-  alarm: compileCheck(ajv, alarm),
-  telemetry: compileCheck(ajv, telemetry),
-  event: compileCheck(ajv, event),
-  twin: compileCheck(ajv, twin),
-  'twin-desired': compileCheck(ajv, twinDesired),
-} satisfies Record<string, Check>);
+/** The JSON Schemas of the payloads of the MQTT topics. `presence` also serves `presence-change`. */
+export const mqttSchemas = {
+  command: command,
+  'group-command': groupCommand,
+  'group-status': groupStatus,
+  status: status,
+  presence: presence,
+  hub: hub,
+  incident: incident,
+  alarm: alarm,
+  telemetry: telemetry,
+  event: event,
+  'firmware-status': firmwareStatus,
+  twin: twin,
+  'twin-desired': twinDesired,
+} as const satisfies Record<string, object>;
+
+/** Judge the payloads; pointers are into the payload. */
+export const mqttChecks = Object.freeze(
+  Object.fromEntries(
+    Object.entries<object>(mqttSchemas).map(([name, schema]) => [name, compileCheck(ajv, schema)]),
+  ) as Record<keyof typeof mqttSchemas, Check>,
+);

@@ -29,6 +29,8 @@ export interface HelloFrame {
   desiredRev?: number;
   /** It remembers command ids and results over a reboot. */
   persistsCommands?: boolean;
+  /** `4.2-5f0c…`: what stands in which place of its short forms (`hub.v1.cbor`); not given: it sends none. */
+  layout?: string;
   /** Ids of commands begun and not acked. */
   unresolved?: readonly string[];
   /** Boots that ended without ever reaching the hub, oldest first, with their last uptime (ms). */

@@ -133,6 +133,8 @@ export interface CommandFrame {
   /** The same as time left at sending. */
   ttlMs: number;
   safety: Safety;
+  /** Where it stands in a trace (W3C Trace Context), when the hub traces. */
+  traceparent?: string;
 }
 
 export interface CancelFrame {

@@ -2,7 +2,8 @@
 
 import { Type, type Static } from 'typebox';
 import { rolloutStatuses, troubleKinds, updateStates, updateWords } from '../../firmware/update-states.ts';
-import { selector } from '../group-commands.ts';
+import { selector } from '../commands/group-commands.ts';
+import { ofDevice } from '../devices.ts';
 import { resource } from '../operation.ts';
 import { requester } from '../requester.ts';
 import { choice, closed, count, cursor, limitOf, list, named, nameOf, nullable, timeMs } from '../values.ts';
@@ -78,7 +79,7 @@ const summary = {
   states: { pending: 297, soaking: 3 },
 } as const;
 
-const RolloutSummary = named(
+export const RolloutSummary = named(
   'RolloutSummary',
   Type.Object({
     id: nameOf('of the rollout'),
@@ -103,6 +104,7 @@ const RolloutSummary = named(
   }),
   summary,
 );
+export type RolloutSummary = Static<typeof RolloutSummary>;
 
 function statesOf() {
   return Object.fromEntries(updateStates.map((state) => [state, count()])) as Record<
@@ -114,9 +116,12 @@ function statesOf() {
 export const RolloutView = named(
   'RolloutView',
   Type.Interface([RolloutSummary], {
+    byWave: list(Type.Partial(Type.Object(statesOf())), {
+      description: 'devices in each state, one entry a wave; without the skipped ones',
+    }),
     looks: list(RolloutLook, { description: 'whether the updated devices did worse, after each wave' }),
   }),
-  { ...summary, looks: [] },
+  { ...summary, byWave: [{ soaking: 3 }, { pending: 12 }, { pending: 30 }], looks: [] },
 );
 export type RolloutView = Static<typeof RolloutView>;
 
@@ -147,6 +152,24 @@ export const RolloutDevice = named(
   { device: 'd-7', wave: 1, state: 'soaking', sinceMs: 1_700_000_060_000, firmware: '1.5.0', troubles: [] },
 );
 export type RolloutDevice = Static<typeof RolloutDevice>;
+
+const DeviceUpdate = named(
+  'DeviceUpdate',
+  Type.Interface([RolloutDevice], {
+    rollout: nameOf('of the rollout'),
+    type: firmwareType(),
+    version: firmwareVersion(),
+    status: choice(rolloutStatuses, 'of the rollout'),
+  }),
+  {
+    ...RolloutDevice.examples[0],
+    rollout: 'env-1-5-0',
+    type: 'env-sensor',
+    version: '1.5.0',
+    status: 'running',
+  },
+);
+export type DeviceUpdate = Static<typeof DeviceUpdate>;
 
 const RolloutDevicePage = named(
   'RolloutDevicePage',
@@ -282,6 +305,15 @@ export const rolloutApi = resource('firmware', {
       200: RolloutDevicePage,
     },
     refusals: ['rollout-unknown', 'database-failed'],
+  },
+  listDeviceUpdates: {
+    method: 'GET',
+    path: '/api/v1/devices/{id}/updates',
+    summary: 'The firmware updates of a device, by rollouts that are kept, newest first',
+    params: ofDevice,
+    query: closed({ limit: limitOf(100, 20) }),
+    answers: { 200: Type.Object({ updates: list(DeviceUpdate) }) },
+    refusals: ['device-unknown', 'database-failed'],
   },
   pauseRollout: change('No update begins until it is resumed', '/api/v1/rollouts/{id}/pause'),
   resumeRollout: change('Go on with a paused rollout', '/api/v1/rollouts/{id}/resume'),

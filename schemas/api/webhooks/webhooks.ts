@@ -3,7 +3,13 @@
 import { Type, type Static } from 'typebox';
 import { alarmSeverities } from '../alarms.ts';
 import { resource } from '../operation.ts';
-import { choice, closed, count, list, named, nameOf, nothing, timeMs } from '../values.ts';
+import { choice, closed, count, limitOf, list, named, nameOf, nothing, timeMs } from '../values.ts';
+import {
+  DeadDeliveriesChanged,
+  DeadDelivery,
+  DeadDeliverySelection,
+  maxDeadDeliveries,
+} from './dead-deliveries.ts';
 
 const name = () => nameOf('of the webhook');
 const given = {
@@ -46,7 +52,7 @@ export const WebhookView = named(
     actor: Type.String({ description: 'who added it, as in the audit' }),
     createdMs: timeMs('when it was added'),
     waiting: count('deliveries that it has not taken yet'),
-    dead: count('deliveries that it did not take for a day, since the hub started'),
+    dead: count('deliveries that it did not take for a day, kept to be retried or purged'),
     lastError: Type.Optional(
       Type.String({ description: 'why the newest attempt failed; absent: it did not' }),
     ),
@@ -74,13 +80,14 @@ export const webhookApi = resource('alarms', {
     summary: 'Webhooks, by name',
     needs: 'admin',
     answers: { 200: Type.Object({ webhooks: list(WebhookView) }) },
+    refusals: ['database-failed'],
   },
   addWebhook: {
     method: 'POST',
     path: '/api/v1/webhooks',
-    summary: 'Tell another program of alarms',
+    summary: 'Notify another program of alarms',
     description:
-      'Each change of an alarm is posted as JSON until the other answers 2xx, in order, for a day at most. The id of the delivery is in it and in X-Hub-Delivery; it may come twice. X-Hub-Signature-256 is sha256= and the HMAC of the body with the secret, in hexadecimal.',
+      'Each change of an alarm is posted as JSON until the other answers 2xx, in order, for a day at most; then it is dead, and kept to be retried. The id of the delivery is in it and in X-Hub-Delivery; it may come twice. X-Hub-Signature-256 is sha256= and the HMAC of the body with the secret, in hexadecimal.',
     body: NewWebhook,
     answers: { 201: WebhookView },
     refusals: ['webhook-exists', 'database-failed'],
@@ -88,7 +95,7 @@ export const webhookApi = resource('alarms', {
   removeWebhook: {
     method: 'DELETE',
     path: '/api/v1/webhooks/{name}',
-    summary: 'Remove a webhook, with what waits for it',
+    summary: 'Remove a webhook, with what it has not taken',
     params: ofWebhook,
     answers: { 204: nothing },
     refusals: ['webhook-unknown', 'database-failed'],
@@ -100,5 +107,34 @@ export const webhookApi = resource('alarms', {
     params: ofWebhook,
     answers: { 200: WebhookTest },
     refusals: ['webhook-unknown'],
+  },
+  listDeadDeliveries: {
+    method: 'GET',
+    path: '/api/v1/webhooks/{name}/dead',
+    summary: 'What a webhook did not take for a day, the newest first',
+    needs: 'admin',
+    params: ofWebhook,
+    query: closed({ limit: limitOf(maxDeadDeliveries) }),
+    answers: { 200: Type.Object({ deliveries: list(DeadDelivery) }) },
+    refusals: ['webhook-unknown', 'database-failed'],
+  },
+  retryDeadDeliveries: {
+    method: 'POST',
+    path: '/api/v1/webhooks/{name}/dead/retry',
+    summary: 'Post dead deliveries again, before all that wait, for another day',
+    params: ofWebhook,
+    body: DeadDeliverySelection,
+    answers: { 200: DeadDeliveriesChanged },
+    meanings: { 200: 'Fewer than asked for: the others are no longer dead, or too many wait.' },
+    refusals: ['webhook-unknown', 'database-failed'],
+  },
+  purgeDeadDeliveries: {
+    method: 'POST',
+    path: '/api/v1/webhooks/{name}/dead/purge',
+    summary: 'Delete dead deliveries permanently',
+    params: ofWebhook,
+    body: DeadDeliverySelection,
+    answers: { 200: DeadDeliveriesChanged },
+    refusals: ['webhook-unknown', 'database-failed'],
   },
 });

@@ -1,9 +1,9 @@
 /** What the hub refused of devices: the last of each device, and counts by field and firmware. */
 
 import { Type, type Static } from 'typebox';
-import { ofDevice } from './devices.ts';
-import { resource } from './operation.ts';
-import { count, list, named, timeMs } from './values.ts';
+import { ofDevice } from '../devices.ts';
+import { resource } from '../operation.ts';
+import { count, list, named, timeMs } from '../values.ts';
 
 const message = '/temperature must be <= 125; it is 900';
 

@@ -1,9 +1,9 @@
 /** What devices sent: readings, the last values, series for charts, their logs. */
 
 import { Type, type Static } from 'typebox';
-import { limits } from '../limits.ts';
-import { ofDevice } from './devices.ts';
-import { resource } from './operation.ts';
+import { limits } from '../../limits.ts';
+import { ofDevice } from '../devices.ts';
+import { resource } from '../operation.ts';
 import {
   choice,
   closed,
@@ -16,7 +16,7 @@ import {
   nullable,
   queryTime,
   timeMs,
-} from './values.ts';
+} from '../values.ts';
 
 export const FieldValue = named(
   'FieldValue',
@@ -112,6 +112,17 @@ const SeriesQuery = closed({
   points: defaulted(Type.Integer({ minimum: 1, maximum: 2_000, description: 'buckets at most' }), 500),
 });
 
+const NewestValues = named(
+  'NewestValues',
+  Type.Object({
+    fields: list(Type.String(), { description: 'every field that some device sent' }),
+    devices: mapOf(mapOf(FieldValue), { description: 'the values by field, by device id' }),
+  }),
+  { fields: ['battery', 'temperature'], devices: { 'boiler-3': { battery: 2.9 } } },
+);
+/** Of fields, over the devices. */
+export type NewestValues = Static<typeof NewestValues>;
+
 export const readingApi = resource('devices', {
   listReadings: {
     method: 'GET',
@@ -129,6 +140,17 @@ export const readingApi = resource('devices', {
     }),
     answers: { 200: Type.Object({ readings: list(Reading) }) },
     refusals: ['device-unknown', 'type-unknown', 'store-unavailable'],
+  },
+  listNewestValues: {
+    method: 'GET',
+    path: '/api/v1/newest-values',
+    summary: 'The newest values of some fields, of every device that sent them since the hub started',
+    query: closed({
+      fields: Type.Optional(
+        Type.String({ maxLength: 1_024, description: 'names, with commas between them; 16 at most' }),
+      ),
+    }),
+    answers: { 200: NewestValues },
   },
   showLastValues: {
     method: 'GET',

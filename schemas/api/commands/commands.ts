@@ -1,12 +1,12 @@
 /** Commands for one device. */
 
 import { Type, type Static } from 'typebox';
-import { commandStatuses } from '../command-status.ts';
-import { limits } from '../limits.ts';
-import { ofDevice } from './devices.ts';
-import { resource } from './operation.ts';
-import { FieldError } from './refusal.ts';
-import { requester } from './requester.ts';
+import { commandStatuses } from '../../command-status.ts';
+import { limits } from '../../limits.ts';
+import { ofDevice } from '../devices.ts';
+import { resource } from '../operation.ts';
+import { FieldError } from '../refusal.ts';
+import { requester } from '../requester.ts';
 import {
   choice,
   closed,
@@ -18,7 +18,7 @@ import {
   named,
   nameOf,
   timeMs,
-} from './values.ts';
+} from '../values.ts';
 
 /** Thirty days. */
 export const maxTtlMs = 2_592_000_000;

@@ -1,7 +1,7 @@
 /** Lines on disk that wait for the metrics store, and lines that the store permanently refused. */
 
 import { Type, type Static } from 'typebox';
-import { resource } from './operation.ts';
+import { resource } from '../operation.ts';
 import {
   choice,
   closed,
@@ -13,7 +13,7 @@ import {
   named,
   nullable,
   timeMs,
-} from './values.ts';
+} from '../values.ts';
 
 export const SpoolStatus = named(
   'SpoolStatus',

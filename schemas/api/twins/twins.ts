@@ -1,11 +1,11 @@
 /** Twins: what devices should hold (desired), and what they report to hold (reported). */
 
 import { Type, type Static } from 'typebox';
-import { deviceTypePattern, limits, sitePattern } from '../limits.ts';
-import { twinStates } from '../twin/twin-states.ts';
-import { ofDevice } from './devices.ts';
-import { resource } from './operation.ts';
-import { requester } from './requester.ts';
+import { deviceTypePattern, limits, sitePattern } from '../../limits.ts';
+import { twinStates } from '../../twin/twin-states.ts';
+import { ofDevice } from '../devices.ts';
+import { resource } from '../operation.ts';
+import { requester } from '../requester.ts';
 import {
   choice,
   closed,
@@ -17,7 +17,7 @@ import {
   nameOf,
   nullable,
   timeMs,
-} from './values.ts';
+} from '../values.ts';
 
 const device = 'boiler-3';
 const desired = { intervalSec: 10 };

@@ -1,10 +1,10 @@
 /** What many devices should hold: one change of their twins, in waves. */
 
 import { Type, type Static } from 'typebox';
-import { GroupTarget, selector } from './group-commands.ts';
-import { resource } from './operation.ts';
-import { requester } from './requester.ts';
-import { choice, closed, count, jsonObject, limitOf, list, named, nameOf, timeMs } from './values.ts';
+import { GroupTarget, selector } from '../commands/group-commands.ts';
+import { resource } from '../operation.ts';
+import { requester } from '../requester.ts';
+import { choice, closed, count, jsonObject, limitOf, list, named, nameOf, timeMs } from '../values.ts';
 
 const patch = { intervalSec: 10 };
 const summary = {

@@ -2,7 +2,7 @@
 
 import { Type, type Static } from 'typebox';
 import { maxTtlMs } from './commands.ts';
-import { resource } from './operation.ts';
+import { resource } from '../operation.ts';
 import {
   choice,
   closed,
@@ -14,7 +14,7 @@ import {
   named,
   nothing,
   timeMs,
-} from './values.ts';
+} from '../values.ts';
 
 const text = (description: string) => Type.String({ minLength: 1, maxLength: 256, description });
 const maxDevices = 100_000;
@@ -75,17 +75,26 @@ const example = {
   action: { kind: 'command', name: 'close', params: {} },
 } as const;
 
-export const NewSchedule = named(
-  'NewSchedule',
-  closed({
-    ...given,
-    catchUp: defaulted(catchUp(), 'skip'),
-    jitterMs: defaulted(jitterMs(), 0),
-    paused: defaulted(Type.Boolean(), false),
-  }),
-  { ...example, catchUp: 'skip', jitterMs: 0, paused: false },
-);
+const { name: _givenName, ...changeable } = given;
+const { name: _exampleName, ...exampleChange } = example;
+const defaults = {
+  catchUp: defaulted(catchUp(), 'skip'),
+  jitterMs: defaulted(jitterMs(), 0),
+  paused: defaulted(Type.Boolean(), false),
+};
+const exampleDefaults = { catchUp: 'skip', jitterMs: 0, paused: false } as const;
+
+export const NewSchedule = named('NewSchedule', closed({ ...given, ...defaults }), {
+  ...example,
+  ...exampleDefaults,
+});
 export type NewSchedule = Static<typeof NewSchedule>;
+
+export const ScheduleChange = named('ScheduleChange', closed({ ...changeable, ...defaults }), {
+  ...exampleChange,
+  ...exampleDefaults,
+});
+export type ScheduleChange = Static<typeof ScheduleChange>;
 
 /** What became of one of its times. */
 const outcome = Type.Object({
@@ -97,6 +106,10 @@ const outcome = Type.Object({
 });
 export type ScheduleOutcome = Static<typeof outcome>;
 
+/** One of its times, and what became of it. */
+const run = Type.Object({ ...outcome.properties, atMs: timeMs('the time') });
+export type ScheduleRun = Static<typeof run>;
+
 const view = {
   ...given,
   catchUp: catchUp(),
@@ -106,6 +119,7 @@ const view = {
   actor: Type.Optional(Type.String({ description: 'who added it, as in the audit' })),
   lastMs: Type.Optional(timeMs('the last of its times that was handled: fired or skipped')),
   lastOutcome: Type.Optional(outcome),
+  runs: Type.Optional(list(run, { description: 'its last times, newest first, ten at most' })),
   refusedInRow: Type.Optional(count('how many of its last times were refused, without one sent in between')),
   nextMs: Type.Optional(timeMs('its next time; absent when there is none, or while it is paused')),
 };
@@ -117,6 +131,7 @@ const viewExample = {
   createdMs: 1_700_000_000_000,
   lastMs: 1_699_995_600_000,
   lastOutcome: { kind: 'sent' },
+  runs: [{ atMs: 1_699_995_600_000, kind: 'sent' }],
   nextMs: 1_700_082_000_000,
 } as const;
 
@@ -157,6 +172,16 @@ export const scheduleApi = resource('schedules', {
     body: NewSchedule,
     answers: { 201: AddedSchedule },
     refusals: ['command-refused', 'schedule-exists', 'database-failed'],
+  },
+  changeSchedule: {
+    method: 'PUT',
+    path: '/api/v1/schedules/{name}',
+    summary: 'Change a schedule; its times begin anew',
+    description: 'It is judged like a new one. A run that is under way goes on.',
+    params: ofSchedule,
+    body: ScheduleChange,
+    answers: { 200: AddedSchedule },
+    refusals: ['command-refused', 'schedule-unknown', 'database-failed'],
   },
   pauseSchedule: {
     method: 'PATCH',

@@ -1,10 +1,10 @@
 /** Groups (stored selectors), and commands for many devices. */
 
 import { Type, type Static } from 'typebox';
-import { targetStatuses } from '../command-status.ts';
+import { targetStatuses } from '../../command-status.ts';
 import { idempotencyHeader, maxTtlMs } from './commands.ts';
-import { resource } from './operation.ts';
-import { FieldError } from './refusal.ts';
+import { resource } from '../operation.ts';
+import { FieldError } from '../refusal.ts';
 import {
   choice,
   closed,
@@ -17,7 +17,7 @@ import {
   nameOf,
   nothing,
   timeMs,
-} from './values.ts';
+} from '../values.ts';
 
 const group = { name: 'berlin-valves', selector: 'type=smart-valve,site=berlin' };
 const targets = [

@@ -1,8 +1,8 @@
 /** The ledger: what became of every point since the hub started. */
 
 import { Type, type Static } from 'typebox';
-import { resource } from './operation.ts';
-import { closed, count, list, mapOf, named } from './values.ts';
+import { resource } from '../operation.ts';
+import { closed, count, list, mapOf, named } from '../values.ts';
 
 const example = {
   carried: 120,
