@@ -2,6 +2,9 @@
 
 /* Slots of the memory below it are the core's. */
 #define FIRST_SLOT 8
+#define REFUSED_SLOT 7
+/* So many of the ids that must not run outlive a loss of power, the newest: a value of a memory is small. */
+#define KEPT_REFUSED 16
 
 /* A command as it is kept: state, result, kind, length of the id, id, data. */
 #define KEPT_HEAD 4
@@ -10,10 +13,30 @@ static uint8_t slot_of(const hub_commands *commands, const hub_command *command)
   return (uint8_t)(FIRST_SLOT + (command - commands->commands));
 }
 
+static void keep_refused(const hub_commands *commands) {
+  hub_refused_id kept[KEPT_REFUSED];
+  const uint16_t count = commands->refused_count < KEPT_REFUSED ? commands->refused_count : KEPT_REFUSED;
+  uint16_t at = commands->refused_next;
+  for (uint16_t index = 0; index < count; index += 1) {
+    at = (uint16_t)((at == 0 ? commands->refused_count : at) - 1);
+    kept[index] = commands->refused[at];
+  }
+  if (commands->memory != NULL) commands->memory->save(commands->memory->context, REFUSED_SLOT, kept, count * sizeof kept[0]);
+}
+
+static void load_refused(hub_commands *commands) {
+  hub_refused_id kept[KEPT_REFUSED];
+  const size_t length = commands->memory->load(commands->memory->context, REFUSED_SLOT, kept, sizeof kept);
+  for (size_t index = length / sizeof kept[0]; index > 0 && commands->refused_count > 0; index -= 1) {
+    commands->refused[commands->refused_next] = kept[index - 1];
+    commands->refused_next = (uint16_t)((commands->refused_next + 1) % commands->refused_count);
+  }
+}
 
 void hub_commands_begin(hub_commands *commands) {
   commands->refused_next = 0;
   for (uint16_t index = 0; index < commands->refused_count; index += 1) commands->refused[index] = 0;
+  if (commands->memory != NULL) load_refused(commands);
   for (uint8_t index = 0; index < commands->count; index += 1) {
     hub_command *command = &commands->commands[index];
     uint8_t kept[KEPT_HEAD + HUB_COMMAND_ID + HUB_COMMAND_DATA];
@@ -104,6 +127,7 @@ void hub_commands_refuse(hub_commands *commands, const char *id, bool cancelled)
   if (commands->refused_count == 0 || hub_commands_is_refused(commands, id, &before)) return;
   commands->refused[commands->refused_next] = (hash_of(id) & ~UINT64_C(1)) | (cancelled ? 1u : 0u);
   commands->refused_next = (uint16_t)((commands->refused_next + 1) % commands->refused_count);
+  keep_refused(commands);
 }
 
 bool hub_commands_is_refused(const hub_commands *commands, const char *id, bool *cancelled) {

@@ -24,12 +24,17 @@ enum { IDLE, LINKING, UPGRADING, REFUSED, WELCOMING, OPEN, ENDING };
 #define EARLY_CREDIT 8000u
 /* Room that a frame which answers at once needs: a pong, or an unknown result. */
 #define ANSWER_ROOM 160u
-/* A stored reading: boot, uptime, kind; then `"stream":"env","data":{…}`. */
+/* 2^53 - 1, up to which every number of JSON is exact. */
+#define MOST_EXACT INT64_C(9007199254740991)
+/* A stored reading: boot, uptime (ms, and µs in the upper 16 bits), kind; then `"stream":"env","data":{…}`. */
 #define RECORD_HEAD 17u
+#define MOST_UP UINT64_C(0xFFFFFFFFFFFF)
 /* What stands before it in the frame. */
 #define PREFIX 144u
 /* Memory slot of the secrets; those from 8 on are commands. */
 #define SECRET_SLOT 0
+/* How long a hub may take to close after a drain. */
+#define DRAIN_MS 5000
 
 enum { SEQ, UP_TO, NOW, T1, T2, RETRY_AFTER, DEADLINE, TTL, HEARTBEAT, GRACE, BACKOFF_MAX, RECONNECT, REV, IN_FLIGHT, PER_SEC, BURST, NUMBERS };
 
@@ -55,6 +60,10 @@ static uint32_t random_up_to(hub *core, uint32_t most) {
 
 static uint32_t clamped(int64_t value, uint32_t most) {
   return value < 0 ? 0 : value > (int64_t)most ? most : (uint32_t)value;
+}
+
+static void tell_part(hub *core, hub_part_event what) {
+  if (core->config.part != NULL) core->config.part->take(core->config.part, core, what);
 }
 
 /* ---- output ------------------------------------------------------------------------------------------------------ */
@@ -91,20 +100,33 @@ static hub_writer begin_frame(hub *core) {
   return writer;
 }
 
-/* False when it did not fit: nothing is sent then. */
-static bool end_frame(hub *core, uint8_t opcode, const hub_writer *writer) {
+static bool end_control(hub *core, uint8_t opcode, const hub_writer *writer) {
   if (writer->overflow) return false;
   core->output_end += hub_ws_frame(core->config.output + core->output_end, opcode, writer->length, random32(core));
   return true;
 }
 
+static uint8_t kind_of(const hub *core) {
+  return core->config.cbor == NULL ? HUB_WS_TEXT : HUB_WS_BINARY;
+}
+
+/* False when it did not fit: nothing is sent then. */
+bool hub_end_frame(hub *core, hub_writer *writer) {
+  const hub_frame_format *format = core->config.cbor;
+  if (format != NULL && !writer->overflow) {
+    writer->length = format->write(format, writer->buffer, writer->length, writer->size);
+    writer->overflow = writer->length == 0;
+  }
+  return end_control(core, kind_of(core), writer);
+}
+
 /* `{"type":"…","re":"…"` */
-static hub_writer begin_answer(hub *core, const char *type, const char *id) {
+hub_writer hub_begin_answer(hub *core, const char *type, const char *re) {
   hub_writer writer = begin_frame(core);
   hub_write_raw(&writer, "{\"type\":\"");
   hub_write_raw(&writer, type);
   hub_write_raw(&writer, "\",\"re\":\"");
-  hub_write_raw(&writer, id);
+  hub_write_raw(&writer, re);
   hub_write_raw(&writer, "\"");
   return writer;
 }
@@ -117,7 +139,7 @@ static void write_member(hub_writer *writer, const char *name, const char *text)
 static bool send_control(hub *core, uint8_t opcode, const uint8_t *bytes, size_t length) {
   hub_writer writer = begin_frame(core);
   hub_write_bytes(&writer, (const char *)bytes, length);
-  return end_frame(core, opcode, &writer);
+  return end_control(core, opcode, &writer);
 }
 
 /* `b-` and the boot in hexadecimal digits. */
@@ -141,6 +163,21 @@ static void put_integer(uint8_t *bytes, uint64_t value) {
   for (uint8_t index = 0; index < 8; index += 1) bytes[index] = (uint8_t)(value >> (56 - 8 * index));
 }
 
+static uint64_t up_of(const uint8_t *record) {
+  return integer_of(record + 8) & MOST_UP;
+}
+
+static void write_up(hub_writer *writer, const uint8_t *record) {
+  const uint32_t micros = (uint32_t)(integer_of(record + 8) >> 48);
+  char decimals[] = ".000";
+  hub_write_integer(writer, (int64_t)up_of(record));
+  if (micros == 0) return;
+  decimals[1] = (char)('0' + micros / 100);
+  decimals[2] = (char)('0' + micros / 10 % 10);
+  decimals[3] = (char)('0' + micros % 10);
+  hub_write_raw(writer, decimals);
+}
+
 /* Which boots left readings, and how long each was up, as far as they tell. */
 static void find_boots(hub *core) {
   const hub_store *store = core->config.store;
@@ -162,7 +199,7 @@ static void find_boots(hub *core) {
       last->up = 0;
     }
     /* A moment longer: its last reading must not have the time of the first one of the next boot, or they would be one. */
-    const uint64_t up = integer_of(record + 8) + 1;
+    const uint64_t up = up_of(record) + 1;
     if (up > last->up) last->up = up;
   }
 }
@@ -202,12 +239,17 @@ static void load_secrets(hub *core) {
   copy_text(core->fresh, (const char *)kept + 8 + HUB_SECRET + 1, sizeof core->fresh);
 }
 
+/* CBOR is written behind the JSON that it is made of. */
+static size_t longest_frame(const hub_config *config) {
+  return config->cbor == NULL ? config->output_size : config->output_size / 3;
+}
+
 bool hub_begin(hub *core, const hub_config *config, uint64_t up) {
   *core = (hub){0};
   if (config->host == NULL || config->id == NULL || config->secret == NULL || config->type == NULL || config->random == NULL ||
       config->store == NULL || config->output == NULL || config->flights == NULL || config->flight_count == 0)
     return false;
-  if (config->output_size < HUB_OUTPUT_MIN + config->command_count * (HUB_COMMAND_ID + 3u)) return false;
+  if (longest_frame(config) < HUB_OUTPUT_MIN + config->command_count * (HUB_COMMAND_ID + 3u)) return false;
   if (hub_length(config->secret) > HUB_SECRET) return false;
   core->config = *config;
   /* A frame has two bytes for its length, and the hub takes 65,536. */
@@ -230,17 +272,37 @@ bool hub_begin(hub *core, const hub_config *config, uint64_t up) {
 
 /* ---- readings ---------------------------------------------------------------------------------------------------- */
 
+/*
+ * The hub makes one reading of two that have one stream and one time: those of the same ms are put a µs apart. Streams whose names
+ * share a bit are too, which harms nothing.
+ */
+static uint64_t moment_of(hub *core, uint64_t up, const char *head, size_t length) {
+  uint32_t hash = 2166136261u;
+  for (size_t at = 0; at < length; at += 1) hash = (hash ^ (uint8_t)head[at]) * 16777619u;
+  const uint32_t stream = UINT32_C(1) << (hash >> 27);
+  if (up != core->moment) {
+    core->moment = up;
+    core->moment_round = 0;
+    core->moment_streams = 0;
+  } else if ((core->moment_streams & stream) != 0) {
+    core->moment_round += 1;
+    core->moment_streams = 0;
+  }
+  core->moment_streams |= stream;
+  return up + core->moment_round / 1000 + ((uint64_t)(core->moment_round % 1000) << 48);
+}
+
 static bool store_record(hub *core, uint64_t up, char kind, const char *head, size_t head_length, const char *data) {
   uint8_t bytes[RECORD_HEAD + 120];
   const hub_store *store = core->config.store;
   put_integer(bytes, core->boot);
-  put_integer(bytes + 8, up);
+  put_integer(bytes + 8, moment_of(core, up, head, head_length));
   bytes[16] = (uint8_t)kind;
   for (size_t at = 0; at < head_length; at += 1) bytes[RECORD_HEAD + at] = (uint8_t)head[at];
   const size_t length = hub_length(data);
   core->counters.measured += 1;
   /* What never fits would stay in the store for good. */
-  if (RECORD_HEAD + head_length + length + PREFIX + HUB_WS_HEADROOM + 2 > core->config.output_size) {
+  if (RECORD_HEAD + head_length + length + PREFIX + HUB_WS_HEADROOM + 2 > longest_frame(&core->config)) {
     core->counters.lost += 1;
     return false;
   }
@@ -275,6 +337,14 @@ bool hub_report(hub *core, uint64_t up, const char *name, hub_severity severity,
   return length > 0 && store_record(core, up, 'e', head, length, data == NULL ? "{}" : data);
 }
 
+/* There is no room for it now; or, when nothing else is in the output, it is damaged, or of a firmware with a longer output. */
+static bool cannot_send(hub *core, uint32_t number) {
+  if (core->output_end > 0) return false;
+  core->counters.lost += 1;
+  core->config.store->drop(core->config.store->context, number);
+  return true;
+}
+
 /* Sends the record as the next data frame. False when there is no room now. */
 static bool send_record(hub *core, uint32_t number) {
   const hub_store *store = core->config.store;
@@ -285,13 +355,7 @@ static bool send_record(hub *core, uint32_t number) {
   if (at + RECORD_HEAD + 2 > core->config.output_size) return false;
   uint8_t *record = core->config.output + at;
   const size_t length = store->read(store->context, number, record, core->config.output_size - at - 2);
-  if (length < RECORD_HEAD) {
-    if (core->output_end > 0) return false;
-    /* Damaged, or of a firmware with a longer output. */
-    core->counters.lost += 1;
-    store->drop(store->context, number);
-    return true;
-  }
+  if (length < RECORD_HEAD) return cannot_send(core, number);
   const uint64_t boot = integer_of(record);
   core->seq += 1;
   hub_writer_begin(&writer, prefix, sizeof prefix);
@@ -299,21 +363,26 @@ static bool send_record(hub *core, uint32_t number) {
   hub_write_name(&writer, "seq");
   hub_write_integer(&writer, core->seq);
   hub_write_name(&writer, "up");
-  hub_write_integer(&writer, (int64_t)integer_of(record + 8));
+  write_up(&writer, record);
   const bool earlier = boot != core->boot;
   if (earlier) {
     hub_write_name(&writer, "boot");
     write_boot(&writer, boot);
   }
   /* It lifts the limit on age. */
-  if (earlier || core->now - integer_of(record + 8) > OLD_MS) hub_write_raw(&writer, ",\"backfill\":true");
+  if (earlier || core->now - up_of(record) > OLD_MS) hub_write_raw(&writer, ",\"backfill\":true");
   hub_write_raw(&writer, ",");
   char *payload = (char *)core->config.output + core->output_end + HUB_WS_HEADROOM;
   for (size_t index = 0; index < writer.length; index += 1) payload[index] = prefix[index];
   for (size_t index = RECORD_HEAD; index < length; index += 1) payload[writer.length + index - RECORD_HEAD] = (char)record[index];
-  const size_t whole = writer.length + length - RECORD_HEAD + 1;
-  payload[whole - 1] = '}';
-  core->output_end += hub_ws_frame(core->config.output + core->output_end, HUB_WS_TEXT, whole, random32(core));
+  writer.length += length - RECORD_HEAD + 1;
+  payload[writer.length - 1] = '}';
+  writer.buffer = payload;
+  writer.size = core->config.output_size - core->output_end - HUB_WS_HEADROOM;
+  if (!hub_end_frame(core, &writer)) {
+    core->seq -= 1;
+    return cannot_send(core, number);
+  }
   core->counters.sent += 1;
   core->credit -= 1000;
   hub_flight *flight = core->config.flights;
@@ -376,11 +445,30 @@ static bool send_readings(hub *core) {
   }
 }
 
+bool hub_log(hub *core, uint64_t up, hub_log_level level, const char *msg, const char *tag) {
+  static const char *const levels[] = {"debug", "info", "warning", "error"};
+  if (core->state != OPEN || core->bye_sent || core->has_drain_slot) return false;
+  if (core->now < core->data_at || core->in_flight >= core->window || core->credit < 1000) return false;
+  hub_writer writer = begin_frame(core);
+  hub_write_raw(&writer, "{\"type\":\"log\",\"seq\":");
+  hub_write_integer(&writer, (int64_t)core->seq + 1);
+  hub_write_name(&writer, "up");
+  hub_write_integer(&writer, (int64_t)up);
+  write_member(&writer, "level", levels[level]);
+  write_member(&writer, "msg", msg);
+  if (tag != NULL) write_member(&writer, "tag", tag);
+  hub_write_raw(&writer, "}");
+  if (!hub_end_frame(core, &writer)) return false;
+  core->seq += 1;
+  core->credit -= 1000;
+  return true;
+}
+
 /* ---- commands ---------------------------------------------------------------------------------------------------- */
 
 static bool send_result(hub *core, hub_command *command) {
   static const char *const results[] = {"succeeded", "failed", "rejected", "expired", "cancelled"};
-  hub_writer writer = begin_answer(core, "result", command->id);
+  hub_writer writer = hub_begin_answer(core, "result", command->id);
   write_member(&writer, "status", results[command->result < 5 ? command->result : 1]);
   if (command->length > 0) {
     hub_write_name(&writer, command->is_output ? "output" : "error");
@@ -388,7 +476,7 @@ static bool send_result(hub *core, hub_command *command) {
     else hub_write_string(&writer, command->data);
   }
   hub_write_raw(&writer, "}");
-  return end_frame(core, HUB_WS_TEXT, &writer);
+  return hub_end_frame(core, &writer);
 }
 
 /* Sends what commands are owed. False when there was no room. */
@@ -397,9 +485,9 @@ static bool send_answers(hub *core) {
     hub_command *command = &core->commands.commands[index];
     if (command->state == HUB_COMMAND_FREE) continue;
     if (command->owes_received) {
-      hub_writer writer = begin_answer(core, "received", command->id);
+      hub_writer writer = hub_begin_answer(core, "received", command->id);
       hub_write_raw(&writer, "}");
-      if (!end_frame(core, HUB_WS_TEXT, &writer)) return false;
+      if (!hub_end_frame(core, &writer)) return false;
       command->owes_received = false;
     }
     if (command->owes_result && core->now >= core->results_at) {
@@ -460,22 +548,22 @@ bool hub_answer(hub *core, const char *id, hub_status status, const char *output
 
 bool hub_progress(hub *core, const char *id, int percent, const char *note) {
   if (core->state != OPEN) return false;
-  hub_writer writer = begin_answer(core, "progress", id);
+  hub_writer writer = hub_begin_answer(core, "progress", id);
   if (percent >= 0) {
     hub_write_name(&writer, "percent");
     hub_write_integer(&writer, percent > 100 ? 100 : percent);
   }
   if (note != NULL) write_member(&writer, "note", note);
   hub_write_raw(&writer, "}");
-  return end_frame(core, HUB_WS_TEXT, &writer);
+  return hub_end_frame(core, &writer);
 }
 
 /* An id of a recall, or of a command, that is none of those known: the hub is told so, or the command refused. */
 static void answer_unknown(hub *core, const char *id, const char *status) {
-  hub_writer writer = begin_answer(core, "result", id);
+  hub_writer writer = hub_begin_answer(core, "result", id);
   write_member(&writer, "status", status);
   hub_write_raw(&writer, "}");
-  end_frame(core, HUB_WS_TEXT, &writer);
+  hub_end_frame(core, &writer);
 }
 
 static void owe_again(hub_command *command) {
@@ -493,6 +581,12 @@ static void recalled(hub *core, const char *id) {
   answer_unknown(core, id, "unknown");
 }
 
+/* There is no place for it now; it does not run later either. */
+static void reject(hub *core, const char *id) {
+  hub_commands_refuse(&core->commands, id, false);
+  answer_unknown(core, id, "rejected");
+}
+
 static void commanded(hub *core) {
   hub_command *command = hub_commands_find(&core->commands, core->frame.id);
   hub_command *place = core->frame.place;
@@ -506,7 +600,7 @@ static void commanded(hub *core) {
     return;
   }
   if (place == NULL) {
-    answer_unknown(core, core->frame.id, "rejected");
+    reject(core, core->frame.id);
     return;
   }
   copy_text(place->id, core->frame.id, sizeof place->id);
@@ -525,7 +619,7 @@ static void commanded(hub *core) {
   /* Stored before it is received: a device that says it has a command knows it after a loss of power too. */
   if (!hub_commands_keep(&core->commands, place)) {
     place->state = HUB_COMMAND_FREE;
-    answer_unknown(core, core->frame.id, "rejected");
+    reject(core, core->frame.id);
     return;
   }
   place->owes_received = true;
@@ -562,7 +656,7 @@ static void take_desired(hub *core) {
 static void report_id(const hub *core, char id[16]) {
   hub_writer writer;
   hub_writer_begin(&writer, id, 16);
-  hub_write_raw(&writer, "r-");
+  hub_write_raw(&writer, "_r");
   hub_write_integer(&writer, core->report_number);
   hub_writer_end(&writer);
 }
@@ -592,7 +686,7 @@ static bool send_report(hub *core) {
     hub_write_raw(&writer, "}]");
   }
   hub_write_raw(&writer, "}");
-  return end_frame(core, HUB_WS_TEXT, &writer);
+  return hub_end_frame(core, &writer);
 }
 
 static void report_acked(hub *core) {
@@ -655,9 +749,10 @@ static void tell_refused(hub *core) {
 
 static void nacked(hub *core) {
   const uint64_t again = core->now + (has(core, RETRY_AFTER) ? clamped(core->frame.numbers[RETRY_AFTER], 86400000) : RETRY_MS);
+  /* Whatever was named waits, that of a part too. */
+  if (core->frame.id[0] != '\0' && core->frame.retry) core->results_at = again;
   if (core->frame.id[0] != '\0' && is_report(core, core->frame.id)) {
     core->owes_report = core->frame.retry;
-    core->results_at = core->frame.retry ? again : core->results_at;
     if (!core->frame.retry) tell_refused(core);
     return;
   }
@@ -666,7 +761,6 @@ static void nacked(hub *core) {
     if (command == NULL || command->state != HUB_COMMAND_ENDED) return;
     if (core->frame.retry) {
       command->owes_result = true;
-      core->results_at = again;
     } else {
       tell_refused(core);
       hub_commands_settle(&core->commands, command);
@@ -703,6 +797,7 @@ static void frame_ended(hub *core) {
   if (!hub_walk_is_whole(&core->walk)) return;
   if (hub_equal(type, "welcome")) {
     if (core->state == WELCOMING) {
+      tell_part(core, HUB_FRAME_ENDED);
       welcomed(core);
       take_desired(core);
     }
@@ -710,6 +805,7 @@ static void frame_ended(hub *core) {
   }
   if (hub_equal(type, "nack")) nacked(core);
   if (core->state != OPEN) return;
+  tell_part(core, HUB_FRAME_ENDED);
   if (hub_equal(type, "ack")) {
     if (has(core, UP_TO)) acked(core, core->frame.numbers[UP_TO]);
     hub_command *command = core->frame.id[0] == '\0' ? NULL : hub_commands_find(&core->commands, core->frame.id);
@@ -775,15 +871,19 @@ static void number_member(hub *core, const hub_walk *walk) {
   for (uint8_t index = in_limits ? IN_FLIGHT : 0; index < (in_limits ? NUMBERS : IN_FLIGHT); index += 1) {
     if (!hub_equal(walk->names[walk->depth - 1], number_names[index])) continue;
     core->frame.has |= UINT32_C(1) << index;
-    core->frame.numbers[index] = walk->number;
+    /* Beyond what any JSON number says exactly nothing is meant; within it, sums and differences of two have room. */
+    const int64_t number = walk->number > MOST_EXACT ? MOST_EXACT : walk->number < -MOST_EXACT ? -MOST_EXACT : walk->number;
+    core->frame.numbers[index] = number;
     /* Seconds become ms, so that half a second is one. */
     if (index == HEARTBEAT || index == GRACE)
-      core->frame.numbers[index] = walk->number > 1000000000 ? walk->number : walk->number * 1000 + walk->thousandths;
+      core->frame.numbers[index] = number > 1000000000 || number < 0 ? number : number * 1000 + walk->thousandths;
   }
 }
 
 static void member(void *context, const hub_walk *walk, hub_json_kind kind) {
   hub *core = (hub *)context;
+  if (kind >= HUB_JSON_BOOLEAN && kind <= HUB_JSON_STRING)
+    tell_part(core, kind == HUB_JSON_STRING ? HUB_FRAME_TEXT : kind == HUB_JSON_NUMBER ? HUB_FRAME_NUMBER : HUB_FRAME_FLAG);
   if (kind == HUB_JSON_STRING) text_member(core, walk);
   else if (kind == HUB_JSON_NUMBER) number_member(core, walk);
   else if (kind == HUB_JSON_BOOLEAN && walk->depth == 1 && hub_equal(walk->names[0], "retry")) core->frame.retry = walk->flag;
@@ -791,6 +891,7 @@ static void member(void *context, const hub_walk *walk, hub_json_kind kind) {
 
 static void begin_message(hub *core) {
   hub_walk_begin(&core->walk, member, core);
+  tell_part(core, HUB_FRAME_BEGINS);
   core->frame.has = 0;
   core->frame.type[0] = core->frame.id[0] = core->frame.name[0] = core->frame.code[0] = '\0';
   core->frame.path[0] = core->frame.rule[0] = core->frame.secret[0] = '\0';
@@ -861,6 +962,7 @@ static void close_came(hub *core) {
   const uint16_t code = frames->control_length < 2 ? 1005 : (uint16_t)(frames->control[0] << 8 | frames->control[1]);
   /* RFC 6455 section 5.5.1: the same code goes back. */
   send_control(core, HUB_WS_CLOSE, frames->control, frames->control_length < 2 ? 0 : 2);
+  core->ended_by = code;
   begin_message(core);
   for (uint8_t index = 2; index < frames->control_length; index += 1) {
     if (!hub_walk_take(&core->walk, (char)frames->control[index])) break;
@@ -900,7 +1002,8 @@ void hub_opened(hub *core, uint64_t up) {
   core->output_begin = core->output_end = 0;
   core->with_fresh = core->fresh[0] != '\0' && !core->fresh_refused;
   hub_writer_begin(&writer, (char *)core->config.output, core->config.output_size);
-  hub_ws_request(&writer, core->config.host, "/v1/device", core->config.id, core->with_fresh ? core->fresh : core->secret, key);
+  hub_ws_request(&writer, core->config.host, "/v1/device", core->config.id, core->with_fresh ? core->fresh : core->secret, key,
+                 core->config.cbor == NULL ? "hub.v1.json" : "hub.v1.cbor");
   core->output_end = hub_writer_end(&writer);
   hub_ws_answer_begin(&core->link.answer, key);
   begin_message(core);
@@ -923,6 +1026,7 @@ static void say_hello(hub *core) {
   write_member(&writer, "deviceType", core->config.type);
   hub_write_name(&writer, "t1");
   hub_write_integer(&writer, (int64_t)core->now);
+  if (core->config.cbor != NULL && core->config.cbor->layout != NULL) write_member(&writer, "layout", core->config.cbor->layout);
   if (core->config.firmware != NULL) write_member(&writer, "firmware", core->config.firmware);
   if (core->config.heartbeat_sec > 0) {
     hub_write_name(&writer, "heartbeatSec");
@@ -952,7 +1056,7 @@ static void say_hello(hub *core) {
   hub_write_raw(&writer, "}");
   core->state = WELCOMING;
   core->state_until = core->now + WELCOME_MS;
-  hub_ws_frames_begin(&core->link.frames);
+  hub_ws_frames_begin(&core->link.frames, kind_of(core));
   core->seq = core->cursor = 0;
   core->in_flight = 0;
   core->window = core->config.flight_count;
@@ -960,7 +1064,7 @@ static void say_hello(hub *core) {
   core->credit = core->burst = EARLY_CREDIT;
   core->per_second = 0;
   core->bye_sent = core->leaves = false;
-  if (!end_frame(core, HUB_WS_TEXT, &writer)) fail(core);
+  if (!hub_end_frame(core, &writer)) fail(core);
 }
 
 static void answer_byte(hub *core, char byte) {
@@ -968,9 +1072,14 @@ static void answer_byte(hub *core, char byte) {
   if (progress == HUB_WS_BROKEN) {
     fail(core);
   } else if (progress == HUB_WS_HEAD_ENDED) {
-    if (core->link.answer.status != 101) core->state = REFUSED;
-    else if (core->link.answer.accepted) say_hello(core);
-    else fail(core);
+    if (core->link.answer.status != 101) {
+      core->ended_by = core->link.answer.status;
+      core->state = REFUSED;
+    } else if (core->link.answer.accepted) {
+      say_hello(core);
+    } else {
+      fail(core);
+    }
   }
 }
 
@@ -994,7 +1103,10 @@ static void frame_byte(hub *core, uint8_t byte) {
     if (frames->opcode == HUB_WS_PING) send_control(core, HUB_WS_PONG, frames->control, frames->control_length);
     else if (frames->opcode == HUB_WS_CLOSE) close_came(core);
   } else {
-    if (event == HUB_WS_PAYLOAD) hub_walk_take(&core->walk, (char)byte);
+    if (event == HUB_WS_PAYLOAD) {
+      if (core->config.cbor == NULL) hub_walk_take(&core->walk, (char)byte);
+      else core->config.cbor->take(core->config.cbor, &core->walk, byte);
+    }
     if (ended) frame_ended(core);
   }
 }
@@ -1030,6 +1142,14 @@ bool hub_is_done(const hub *core) {
   return core->done;
 }
 
+uint16_t hub_ended_by(const hub *core) {
+  return core->ended_by;
+}
+
+void hub_write_credential(const hub *core, hub_writer *writer) {
+  hub_ws_credential(writer, core->config.id, core->secret);
+}
+
 bool hub_is_open(const hub *core) {
   return core->state == OPEN;
 }
@@ -1046,7 +1166,7 @@ static void say_bye(hub *core) {
     hub_write_integer(&writer, core->bye_sleep_sec);
   }
   hub_write_raw(&writer, "}");
-  core->bye_sent = end_frame(core, HUB_WS_TEXT, &writer);
+  core->bye_sent = hub_end_frame(core, &writer);
   core->state_until = core->now + BYE_MS;
 }
 
@@ -1072,14 +1192,19 @@ static void step_open(hub *core) {
   if (send_answers(core)) run_commands(core);
   send_answers(core);
   if (core->owes_report && core->now >= core->results_at && send_report(core)) core->owes_report = false;
+  tell_part(core, HUB_MAY_SEND);
   if (core->now >= core->beat_at) {
     hub_writer writer = begin_frame(core);
     hub_write_raw(&writer, "{\"type\":\"heartbeat\",\"t1\":");
     hub_write_integer(&writer, (int64_t)core->now);
     hub_write_raw(&writer, "}");
-    if (end_frame(core, HUB_WS_TEXT, &writer)) core->beat_at = core->now + core->heartbeat_ms * 8 / 10;
+    if (hub_end_frame(core, &writer)) core->beat_at = core->now + core->heartbeat_ms * 8 / 10;
   }
-  if (core->has_drain_slot) return;
+  if (core->has_drain_slot) {
+    /* A hub that goes away closes within 2.5 s; one that does not is left when the slot has come. */
+    if (core->now >= core->drain_slot + DRAIN_MS) fail(core);
+    return;
+  }
   const bool all_sent = send_readings(core);
   core->leaves = core->says_bye && all_sent && !core->owes_report && !core->reconnects && !has_commands(core);
   if (core->reconnects || core->leaves) {
@@ -1114,6 +1239,7 @@ uint32_t hub_step(hub *core, uint64_t up) {
   core->now = up;
   if (core->state == IDLE && !core->done && up >= core->wait_until) {
     core->state = LINKING;
+    core->ended_by = 0;
     core->state_until = up + LINK_MS;
   } else if (core->state == OPEN) {
     step_open(core);

@@ -27,7 +27,19 @@ extern "C" {
 
 typedef enum { HUB_INFO, HUB_WARNING, HUB_CRITICAL } hub_severity;
 
+typedef enum { HUB_LOG_DEBUG, HUB_LOG_INFO, HUB_LOG_WARNING, HUB_LOG_ERROR } hub_log_level;
+
 typedef struct hub hub;
+
+/* What a part beside the core is told: hub_update.h is one. The walk and the frame of the core are its to read. */
+typedef enum { HUB_FRAME_BEGINS, HUB_FRAME_TEXT, HUB_FRAME_NUMBER, HUB_FRAME_FLAG, HUB_FRAME_ENDED, HUB_MAY_SEND } hub_part_event;
+
+typedef struct hub_part hub_part;
+
+struct hub_part {
+  /* A value of a frame of the hub, or its end; frames of an open session and its welcome only. HUB_MAY_SEND: there may be room. */
+  void (*take)(hub_part *part, hub *core, hub_part_event what);
+};
 
 /* A data frame that was sent and is not settled. */
 typedef struct {
@@ -55,6 +67,10 @@ typedef struct {
   const hub_memory *memory;
   /* When the store is full: true drops the oldest reading, false refuses the new one. Both are counted. */
   bool drops_oldest;
+  /* Binary frames: `&cbor.format` of a hub_cbor, see hub_cbor.h; the output must be three times as long then. NULL: JSON. */
+  hub_frame_format *cbor;
+  /* What else the device does with the hub: `&update.part` of a hub_update, see hub_update.h. NULL: nothing. */
+  hub_part *part;
   /* Buffers; their sizes are yours to choose. */
   uint8_t *output;
   size_t output_size;
@@ -122,6 +138,10 @@ struct hub {
   hub_ended_boot boots[HUB_BOOTS];
   uint8_t boot_count;
   uint64_t now;
+  /* When the newest reading was taken, which streams had one then, and how often they began anew. */
+  uint64_t moment;
+  uint32_t moment_streams;
+  uint32_t moment_round;
   uint64_t wait_until;
   uint64_t state_until;
   uint64_t heard_at;
@@ -130,6 +150,7 @@ struct hub {
   uint64_t results_at;
   uint64_t drain_slot;
   uint32_t hint_ms;
+  uint16_t ended_by;
   uint32_t limit_ms;
   uint32_t backoff_max_ms;
   uint32_t heartbeat_ms;
@@ -191,6 +212,11 @@ bool hub_begin(hub *core, const hub_config *config, uint64_t up);
 bool hub_measure(hub *core, uint64_t up, const char *stream, const char *data);
 /* The same for an event. `data` may be NULL. */
 bool hub_report(hub *core, uint64_t up, const char *name, hub_severity severity, const char *data);
+/*
+ * A line for the log of the device, if its type has `"logs": true`; `msg` of at most 1,000 bytes, `tag` of 64, or NULL. It is sent at
+ * once or not at all: false when there is no session, no room, or readings wait for the rate. The hub takes five a second.
+ */
+bool hub_log(hub *core, uint64_t up, hub_log_level level, const char *msg, const char *tag);
 /* A command has ended that was left HUB_RUNNING. `output`: JSON, or NULL. False when there is no such command. */
 bool hub_answer(hub *core, const char *id, hub_status status, const char *output, const char *error);
 /*
@@ -206,6 +232,10 @@ void hub_bye(hub *core, uint32_t sleep_sec);
 bool hub_is_done(const hub *core);
 /* After hub_is_done, when the device goes on without a reboot. */
 void hub_wake(hub *core);
+/* Why the hub ended the last link: the status of its HTTP answer, such as 401, or its close code, such as 4409. 0: it did not say. */
+uint16_t hub_ended_by(const hub *core);
+/* The device's id and its newest secret in base64, for another request to the hub: `Authorization: Basic …`. */
+void hub_write_credential(const hub *core, hub_writer *writer);
 /* The session is open. */
 bool hub_is_open(const hub *core);
 /* The hub's clock, Unix ms; 0 before the first welcome of this boot. May be early by as much as a message takes, and never late. */
@@ -213,6 +243,10 @@ int64_t hub_time(const hub *core, uint64_t up);
 const hub_counters *hub_counts(const hub *core);
 
 /* ---- for the port ------------------------------------------------------------------------------------------------ */
+
+/* For a part: a frame `{"type":"…","re":"…"`, to be written to its end. hub_end_frame is false when it did not fit, and sends nothing then. */
+hub_writer hub_begin_answer(hub *core, const char *type, const char *re);
+bool hub_end_frame(hub *core, hub_writer *writer);
 
 /* Does what is due. Returns how long nothing will be, ms; call it again then, or when something has happened. */
 uint32_t hub_step(hub *core, uint64_t up);

@@ -56,12 +56,24 @@ void hub_write_string(hub_writer *writer, const char *text) {
   hub_write_bytes(writer, "\"", 1);
 }
 
+/* The last digit, which is taken from the value. In parts of 16 bits: a division of 64 takes 700 bytes of code where there is none. */
+static uint8_t take_digit(uint64_t *value) {
+  uint64_t quotient = 0;
+  uint32_t rest = 0;
+  for (uint8_t part = 4; part > 0; part -= 1) {
+    rest = rest << 16 | (uint16_t)(*value >> (16 * (part - 1)));
+    quotient = quotient << 16 | rest / 10;
+    rest %= 10;
+  }
+  *value = quotient;
+  return (uint8_t)rest;
+}
+
 static void write_digits(hub_writer *writer, uint64_t value, uint8_t least) {
   char digits[20];
   uint8_t count = 0;
   do {
-    digits[sizeof digits - 1 - count] = (char)('0' + (int)(value % 10));
-    value /= 10;
+    digits[sizeof digits - 1 - count] = (char)('0' + take_digit(&value));
     count += 1;
   } while (value > 0);
   while (count < least && count < sizeof digits) {
@@ -277,6 +289,14 @@ static bool has_more(hub_reader *reader, bool *first, char closing) {
 
 bool hub_read_name(hub_reader *reader, bool *first, char *name, size_t size) {
   return has_more(reader, first, '}') && hub_read_string(reader, name, size) && take(reader, ':');
+}
+
+bool hub_read_member(hub_reader *reader, bool *first) {
+  return has_more(reader, first, '}');
+}
+
+bool hub_read_colon(hub_reader *reader) {
+  return take(reader, ':');
 }
 
 bool hub_read_item(hub_reader *reader, bool *first) {

@@ -82,6 +82,9 @@ hub_json_kind hub_read_kind(hub_reader *reader);
 bool hub_read_open(hub_reader *reader, char bracket);
 /* In an object: takes the next name and its colon; false at `}`, which is taken. `first` is true before the first one. */
 bool hub_read_name(hub_reader *reader, bool *first, char *name, size_t size);
+/* In an object, of names of any length: true when another one is next; false at `}`, which is taken. Then the colon. */
+bool hub_read_member(hub_reader *reader, bool *first);
+bool hub_read_colon(hub_reader *reader);
 /* In an array: true when another item follows; false at `]`, which is taken. */
 bool hub_read_item(hub_reader *reader, bool *first);
 /* Unescaped and ended by a NUL. Fails when it does not fit. */

@@ -23,6 +23,10 @@ void hub_walk_keep(hub_walk *walk, uint8_t kind, const char *first, const char *
   kept->size = size;
 }
 
+bool hub_walk_is_fresh(const hub_walk *walk) {
+  return walk->state == AT_VALUE && walk->depth == 0;
+}
+
 bool hub_walk_is_whole(const hub_walk *walk) {
   return walk->state == AT_END || (walk->state == IN_NUMBER && walk->depth == 0);
 }
@@ -137,12 +141,16 @@ static void end_number(hub_walk *walk) {
   emit(walk, HUB_JSON_NUMBER);
 }
 
-/* False when the number has ended before this byte. Exponents are passed over: no number of the hub has one. */
+/* False when the number has ended before this byte. The hub writes no exponent but for numbers that are beyond every use here. */
 static bool number_byte(hub_walk *walk, char byte) {
   if (byte == '.') {
     walk->behind_point = true;
-  } else if (byte == 'e' || byte == 'E' || byte == '+' || byte == '-') {
+  } else if (byte == 'e' || byte == 'E') {
     walk->quiet = 1;
+    if (walk->number > 0) walk->number = INT64_MAX;
+  } else if (byte == '+') {
+  } else if (byte == '-') {
+    walk->number = 0;
   } else if (byte < '0' || byte > '9') {
     return false;
   } else if (walk->quiet == 0 && !walk->behind_point) {

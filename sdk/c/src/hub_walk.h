@@ -69,8 +69,22 @@ void hub_walk_begin(hub_walk *walk, hub_walk_value value, void *context);
 void hub_walk_keep(hub_walk *walk, uint8_t kind, const char *first, const char *second, char *buffer, size_t size);
 /* False once the text is no JSON. */
 bool hub_walk_take(hub_walk *walk, char byte);
+/* Nothing was read since it began. */
+bool hub_walk_is_fresh(const hub_walk *walk);
 /* One whole value was read. */
 bool hub_walk_is_whole(const hub_walk *walk);
+
+/* How frames are written that are not JSON: hub_cbor.h has one. */
+typedef struct hub_frame_format hub_frame_format;
+
+struct hub_frame_format {
+  /* For the hello; NULL: not said. */
+  const char *layout;
+  /* Writes the JSON text of a frame in its place. Returns its length; 0: it did not fit. */
+  size_t (*write)(const hub_frame_format *format, char *json, size_t length, size_t size);
+  /* Takes a byte of a message, and gives the walk the JSON that it stands for. */
+  void (*take)(hub_frame_format *format, hub_walk *walk, uint8_t byte);
+};
 
 #ifdef __cplusplus
 }

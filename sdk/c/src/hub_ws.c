@@ -91,22 +91,28 @@ void hub_ws_key(const uint8_t random[16], char key[HUB_WS_KEY + 1]) {
   hub_writer_end(&writer);
 }
 
+void hub_ws_credential(hub_writer *writer, const char *id, const char *secret) {
+  base64 to = {writer, 0, 0};
+  base64_text(&to, id);
+  base64_byte(&to, ':');
+  base64_text(&to, secret);
+  base64_end(&to);
+}
+
 void hub_ws_request(hub_writer *writer, const char *host, const char *path, const char *id, const char *secret,
-                    const char *key) {
+                    const char *key, const char *subprotocol) {
   hub_write_raw(writer, "GET ");
   hub_write_raw(writer, path);
   hub_write_raw(writer, " HTTP/1.1\r\nHost: ");
   hub_write_raw(writer, host);
   hub_write_raw(writer,
                 "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-                "Sec-WebSocket-Protocol: hub.v1.json\r\nSec-WebSocket-Key: ");
+                "Sec-WebSocket-Protocol: ");
+  hub_write_raw(writer, subprotocol);
+  hub_write_raw(writer, "\r\nSec-WebSocket-Key: ");
   hub_write_raw(writer, key);
   hub_write_raw(writer, "\r\nAuthorization: Basic ");
-  base64 to = {writer, 0, 0};
-  base64_text(&to, id);
-  base64_byte(&to, ':');
-  base64_text(&to, secret);
-  base64_end(&to);
+  hub_ws_credential(writer, id, secret);
   hub_write_raw(writer, "\r\n\r\n");
 }
 
@@ -177,11 +183,12 @@ hub_ws_progress hub_ws_answer_take(hub_ws_answer *answer, char byte) {
 
 /* ---- frames ------------------------------------------------------------------------------------------------------ */
 
-void hub_ws_frames_begin(hub_ws_frames *frames) {
+void hub_ws_frames_begin(hub_ws_frames *frames, uint8_t kind) {
+  frames->kind = kind;
   frames->head_length = 0;
   frames->in_message = false;
   frames->in_payload = false;
-  frames->in_text = false;
+  frames->is_taken = false;
 }
 
 static bool is_control(const hub_ws_frames *frames) {
@@ -195,7 +202,7 @@ static hub_ws_event frame_ended(hub_ws_frames *frames, hub_ws_event event, bool 
   if (is_control(frames)) return HUB_WS_CONTROL;
   if (frames->last) {
     frames->in_message = false;
-    *also_ended = frames->in_text;
+    *also_ended = frames->is_taken;
   }
   return event;
 }
@@ -219,7 +226,7 @@ static hub_ws_event head_ended(hub_ws_frames *frames, bool *also_ended) {
   } else {
     if (frames->in_message || frames->opcode > HUB_WS_BINARY) return HUB_WS_FAULT;
     frames->in_message = true;
-    frames->in_text = frames->opcode == HUB_WS_TEXT;
+    frames->is_taken = frames->opcode == frames->kind;
   }
   frames->in_payload = true;
   return frames->left == 0 ? frame_ended(frames, HUB_WS_HEAD, also_ended) : HUB_WS_HEAD;
@@ -241,7 +248,7 @@ hub_ws_event hub_ws_frames_take(hub_ws_frames *frames, uint8_t byte, bool *also_
     frames->control_length = (uint8_t)(frames->control_length + 1);
     return frames->left == 0 ? frame_ended(frames, HUB_WS_CONTROL, also_ended) : HUB_WS_HEAD;
   }
-  const hub_ws_event event = frames->in_text ? HUB_WS_PAYLOAD : HUB_WS_HEAD;
+  const hub_ws_event event = frames->is_taken ? HUB_WS_PAYLOAD : HUB_WS_HEAD;
   return frames->left == 0 ? frame_ended(frames, event, also_ended) : event;
 }
 

@@ -12,9 +12,11 @@ extern "C" {
 
 /* `key`: 16 random bytes as base64 (RFC 6455 section 4.1). */
 void hub_ws_key(const uint8_t random[16], char key[HUB_WS_KEY + 1]);
+/* `id:secret` in base64. */
+void hub_ws_credential(hub_writer *writer, const char *id, const char *secret);
 /* The upgrade request, with `id:secret` as Basic credentials. */
 void hub_ws_request(hub_writer *writer, const char *host, const char *path, const char *id, const char *secret,
-                    const char *key);
+                    const char *key, const char *subprotocol);
 
 /* ---- the answer -------------------------------------------------------------------------------------------------- */
 
@@ -43,7 +45,7 @@ enum { HUB_WS_CONTINUATION = 0, HUB_WS_TEXT = 1, HUB_WS_BINARY = 2, HUB_WS_CLOSE
 typedef enum {
   /* Part of a head: nothing to do. */
   HUB_WS_HEAD,
-  /* A byte of a text message. */
+  /* A byte of a message of the kind that is taken. */
   HUB_WS_PAYLOAD,
   /* A ping, pong or close frame is whole: `control` and `control_length`. */
   HUB_WS_CONTROL,
@@ -58,15 +60,17 @@ typedef struct {
   uint8_t opcode;
   bool last;
   bool in_message;
-  bool in_text;
+  bool is_taken;
+  /* The opcode of the messages that are taken; others are passed over. */
+  uint8_t kind;
   bool in_payload;
   uint8_t control_length;
   uint8_t control[125];
 } hub_ws_frames;
 
-void hub_ws_frames_begin(hub_ws_frames *frames);
+void hub_ws_frames_begin(hub_ws_frames *frames, uint8_t kind);
 /*
- * Takes one byte. A text message may end with a head alone (an empty last fragment), so that the end is an event of its own:
+ * Takes one byte. A message may end with a head alone (an empty last fragment), so that the end is an event of its own:
  * `*also_ended` is set when the message has ended with this byte.
  */
 hub_ws_event hub_ws_frames_take(hub_ws_frames *frames, uint8_t byte, bool *also_ended);

@@ -1,15 +1,30 @@
 /*
  * The least firmware there can be, linked for a Cortex-M4 without a C library, so that its size is that of the SDK: `core` uses
- * a store of its own, `whole` the ring on flash too. It does nothing.
+ * a store of its own, `whole` the ring on flash too, `binary` frames in CBOR, `updates` new firmware. It does nothing.
  */
+#include "hub_cbor.h"
 #include "hub_core.h"
 #include "hub_flash.h"
+#include "hub_update.h"
 
 /* State of the SDK; buffers, which the firmware chooses, are apart. */
 hub state_core;
 #ifdef WHOLE
 hub_flash_ring state_readings;
 hub_flash_ring state_values;
+#endif
+
+#ifdef BINARY
+hub_cbor state_cbor;
+#endif
+
+#ifdef UPDATES
+hub_update state_update;
+
+static void on_update(void *context, const hub_offer *offer) {
+  (void)context;
+  if (offer != NULL) hub_update_say(&state_update, HUB_UPDATE_DOWNLOADING, 0, NULL);
+}
 #endif
 
 static uint8_t output[1024];
@@ -55,6 +70,14 @@ void _start(void) {
   config.refused = refused;
   config.refused_count = 32;
   config.on_command = on_command;
+#ifdef BINARY
+  hub_cbor_begin(&state_cbor, NULL);
+  config.cbor = &state_cbor.format;
+#endif
+#ifdef UPDATES
+  hub_update_begin(&state_update, on_update, NULL);
+  config.part = &state_update.part;
+#endif
   hub_begin(&state_core, &config, port_uptime());
   for (;;) {
     size_t length;

@@ -6,8 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hub_cbor.h"
 #include "hub_core.h"
 #include "hub_flash.h"
+#include "hub_update.h"
 
 #define CHECK(condition) \
   do { \
@@ -321,6 +323,15 @@ static void on_desired(void *context, hub *core, const char *state, size_t lengt
   hub_reported(core, "{\"a\":1}", length % 2 == 0 ? "no" : NULL);
 }
 
+static hub_update update;
+
+static void on_update(void *context, const hub_offer *offer) {
+  (void)context;
+  if (offer == NULL) return;
+  CHECK(offer->id[0] != '\0' && strlen(offer->url) <= HUB_WALK_TEXT && strlen(offer->version) <= HUB_UPDATE_VERSION);
+  hub_update_say(&update, HUB_UPDATE_DOWNLOADING, (int)offer->size % 100, offer->size % 2 == 0 ? offer->url : NULL);
+}
+
 static const char *const texts[] = {
     "{\"type\":\"welcome\",\"epoch\":1,\"t1\":5,\"now\":1700000000000,\"heartbeatSec\":1,\"graceSec\":0.5,\"ackDelayMs\":1,\"backoffMaxMs\":250,"
     "\"limits\":{\"frameBytes\":65536,\"samples\":500,\"inFlight\":3,\"messagesPerSec\":2,\"burst\":4},"
@@ -339,7 +350,10 @@ static const char *const texts[] = {
     "{\"type\":\"credential\",\"id\":\"k\",\"secret\":\"abcdefghijklmnopqrstuvwxyz\"}",
     "{\"type\":\"drain\",\"reconnectAfterMs\":20,\"reason\":\"x\"}",
     "{\"type\":\"desired\",\"rev\":4,\"state\":{\"a\":{\"b\":[1,2]}}}",
-    "{\"type\":\"ack\",\"re\":\"r-1\"}",
+    "{\"type\":\"ack\",\"re\":\"_r1\"}",
+    "{\"type\":\"update\",\"id\":\"u-1\",\"version\":\"2.0.0\",\"url\":\"/v1/artifacts/a\",\"sha256\":\"a\",\"size\":1,\"signature\":\"b\"}",
+    "{\"type\":\"update\",\"id\":\"u-1\",\"cancelled\":true}",
+    "{\"type\":\"ack\",\"re\":\"u-1\"}",
     "{\"type\":\"notice\",\"topic\":\"t\",\"data\":{\"a\":\"b\"}}",
     "\x03\xf4{\"code\":\"draining\",\"retryAfterMs\":20}",
     "\x03\xe8",
@@ -347,6 +361,89 @@ static const char *const texts[] = {
     "HTTP/1.1 503 Busy\r\nRetry-After: 1\r\n\r\n{\"error\":{\"code\":\"too-many-connects\"}}",
 };
 #define TEXTS (sizeof texts / sizeof *texts)
+
+/* Any bytes are a frame or none, and what is read of one is JSON; JSON as CBOR and back is the same JSON. */
+static bool collect(void *context, char character) {
+  hub_write_bytes((hub_writer *)context, &character, 1);
+  return true;
+}
+
+static size_t json_of(const char *bytes, size_t length, char *json, size_t size) {
+  hub_cbor_reader reader;
+  hub_writer writer;
+  hub_writer_begin(&writer, json, size);
+  hub_cbor_reader_begin(&reader);
+  for (size_t index = 0; index < length; index += 1) {
+    if (!hub_cbor_reader_take(&reader, (uint8_t)bytes[index], collect, &writer)) return 0;
+  }
+  return hub_cbor_reader_is_whole(&reader) ? hub_writer_end(&writer) : 0;
+}
+
+static const char *const fuzz_words[] = {"on", "off"};
+static const hub_cbor_field fuzz_fields[] = {{"temperature", 1, 2, 0, NULL}, {"mode", 1, 0, 2, fuzz_words}, {"step", 25, 1, 0, NULL}};
+static const hub_cbor_stream fuzz_streams[] = {{"env", fuzz_fields, 3}};
+static const hub_cbor_layout fuzz_layout = {"3-0123456789abcdef", fuzz_streams, 1};
+
+static const char *const cbor_texts[] = {
+    "{\"type\":\"ack\",\"upTo\":1}",
+    "{\"a\":[],\"b\":{},\"c\":[1,-1,24,256,65536,4294967296,-9007199254740991,0.5,-0.1,1.5e-7],\"d\":[true,false,null]}",
+    "{\"text\":\"quote \\\" back \\\\ line \\n \\u0001 \\u00e9 \\ud83d\\ude00\",\"\":{\"\":[{}]}}",
+    "{\"type\":\"telemetry\",\"seq\":7,\"up\":5000,\"stream\":\"env\",\"data\":{\"temperature\":21.57,\"mode\":\"off\",\"step\":2.5}}",
+    "{\"type\":\"telemetry\",\"seq\":7,\"up\":5,\"boot\":\"b-1\",\"backfill\":true,\"stream\":\"env\",\"data\":{\"step\":1e300}}",
+    "{\"type\":\"telemetry\",\"seq\":7,\"ts\":5,\"stream\":\"env\",\"data\":{\"other\":1}}",
+};
+#define CBOR_TEXTS (sizeof cbor_texts / sizeof *cbor_texts)
+
+/* As many levels as the reader has are read, and one more is none of a frame, whatever comes behind. */
+static void fuzz_depth(void) {
+  char cbor[3 * 2 * HUB_CBOR_DEPTH + 1];
+  char json[16 * HUB_CBOR_DEPTH];
+  const uint32_t levels = 1 + below(2 * HUB_CBOR_DEPTH);
+  size_t size = 0;
+  for (uint32_t level = 0; level < levels; level += 1) {
+    const bool is_map = level == 0 || byte() % 2 == 0;
+    memcpy(cbor + size, is_map ? "\xa1\x61\x61" : "\x81", is_map ? 3 : 1);
+    size += is_map ? 3 : 1;
+  }
+  cbor[size] = 1;
+  CHECK((json_of(cbor, size + 1, json, sizeof json) > 0) == (levels <= HUB_CBOR_DEPTH));
+}
+
+static void fuzz_cbor(void) {
+  if (byte() % 16 == 0) fuzz_depth();
+  char cbor[1600];
+  char json[8000];
+  char again[8000];
+  const char *text = cbor_texts[below(CBOR_TEXTS)];
+  size_t length = strlen(text);
+  const bool is_spoilt = byte() % 4 == 0;
+  memcpy(cbor, text, length);
+  if (is_spoilt) cbor[below((uint32_t)length)] = (char)byte();
+  const hub_cbor_layout *layout = byte() % 2 == 0 ? &fuzz_layout : NULL;
+  size_t size = hub_cbor_of_json(layout, cbor, length, byte() % 8 == 0 ? length + below(200) : sizeof cbor);
+  if (!is_spoilt && layout == NULL && size > 0) {
+    /* To JSON, to CBOR, to JSON. */
+    const size_t first = json_of(cbor, size, json, sizeof json);
+    CHECK(first > 0 && first * 4 < sizeof again);
+    memcpy(again, json, first);
+    const size_t second = hub_cbor_of_json(NULL, again, first, sizeof again);
+    CHECK(second == size && memcmp(again, cbor, size) == 0);
+  }
+  /* Some places of it are something else; or all of it is. */
+  for (uint32_t changes = below(4); changes > 0 && size > 0; changes -= 1) cbor[below((uint32_t)size)] = (char)byte();
+  if (byte() % 4 == 0) {
+    size = below(200);
+    for (size_t index = 0; index < size; index += 1) cbor[index] = (char)byte();
+  }
+  const size_t read = json_of(cbor, size, json, sizeof json);
+  if (read == 0) return;
+  hub_reader reader;
+  hub_reader_begin(&reader, json, read);
+  CHECK(hub_read_kind(&reader) == HUB_JSON_OBJECT && hub_read_skip(&reader) && hub_reader_end(&reader));
+}
+
+/* The core that is tried speaks CBOR. */
+static bool is_binary;
 
 /* What the device sent must be frames, whole and masked, of JSON objects. */
 static void check_output(const uint8_t *bytes, size_t length, bool upgraded) {
@@ -366,9 +463,16 @@ static void check_output(const uint8_t *bytes, size_t length, bool upgraded) {
     char text[2048];
     for (size_t index = 0; index < size; index += 1)
       text[index] = (char)(bytes[at + head + 4 + index] ^ bytes[at + head + index % 4]);
-    if (opcode == HUB_WS_TEXT) {
+    if (opcode == (is_binary ? HUB_WS_BINARY : HUB_WS_TEXT)) {
       hub_reader reader;
-      hub_reader_begin(&reader, text, size);
+      char json[4000];
+      /* Short forms are arrays; of the others, the names are read again. */
+      if (is_binary && ((uint8_t)text[0] == 0x85 || (uint8_t)text[0] == 0x86)) {
+        at += head + 4 + size;
+        continue;
+      }
+      if (is_binary) hub_reader_begin(&reader, json, json_of(text, size, json, sizeof json));
+      else hub_reader_begin(&reader, text, size);
       CHECK(hub_read_kind(&reader) == HUB_JSON_OBJECT && hub_read_skip(&reader) && hub_reader_end(&reader));
     } else {
       CHECK(opcode >= 8 && size <= 125);
@@ -387,6 +491,17 @@ static size_t frame_of(uint8_t *to, size_t size) {
     /* One place of it is something else. */
     if (byte() % 4 == 0 && length > 0) payload[below((uint32_t)length)] = byte();
     if (byte() % 16 == 0) length = below((uint32_t)length + 1);
+    if (is_binary && which < 17) {
+      /* As the hub writes it. */
+      char cbor[2048];
+      memcpy(cbor, payload, length);
+      const size_t written = hub_cbor_of_json(NULL, cbor, length, sizeof cbor);
+      if (written > 0 && written <= sizeof payload) {
+        length = written;
+        memcpy(payload, cbor, length);
+        if (byte() % 8 == 0) payload[below((uint32_t)length)] = byte();
+      }
+    }
   } else {
     length = below(200);
     for (size_t index = 0; index < length; index += 1) payload[index] = byte();
@@ -397,7 +512,7 @@ static size_t frame_of(uint8_t *to, size_t size) {
     return length;
   }
   const bool control = which >= 17 && which <= 19;
-  uint8_t first = control ? 0x88 : byte() % 16 == 0 ? byte() : 0x81;
+  uint8_t first = control ? 0x88 : byte() % 16 == 0 ? byte() : is_binary ? 0x82 : 0x81;
   if (byte() % 32 == 0) first = 0x89;
   size_t at = 0;
   to[at++] = first;
@@ -420,7 +535,8 @@ static void fuzz_core(void) {
   hub_flight flights[4];
   hub_refused_id refused[4];
   char desired[24];
-  uint8_t output[HUB_OUTPUT_MIN + 2 * 67 + 40];
+  uint8_t output[3 * (HUB_OUTPUT_MIN + 2 * 67 + 40)];
+  hub_cbor cbor;
   uint32_t random = below(65535) + 1;
   uint64_t up = 1000;
   hub_ram ram;
@@ -444,7 +560,10 @@ static void fuzz_core(void) {
   config.memory = &memory;
   config.drops_oldest = byte() % 2 == 0;
   config.output = output;
-  config.output_size = sizeof output;
+  is_binary = byte() % 3 == 0;
+  hub_cbor_begin(&cbor, byte() % 2 == 0 ? &fuzz_layout : NULL);
+  config.cbor = is_binary ? &cbor.format : NULL;
+  config.output_size = is_binary ? sizeof output : sizeof output / 3;
   config.flights = flights;
   config.flight_count = 4;
   config.commands = commands;
@@ -457,6 +576,8 @@ static void fuzz_core(void) {
   config.desired = desired;
   config.desired_size = sizeof desired;
   config.on_desired = on_desired;
+  hub_update_begin(&update, on_update, NULL);
+  config.part = &update.part;
   CHECK(hub_begin(&core, &config, up));
   bool linked = false;
   bool upgraded = false;
@@ -537,7 +658,8 @@ static const struct {
   void (*run)(void);
   size_t longest;
 } parts[] = {
-    {"json", fuzz_json, 200}, {"number", fuzz_number, 8}, {"store", fuzz_store, 400}, {"memory", fuzz_memory, 300}, {"core", fuzz_core, 600},
+    {"json", fuzz_json, 200},   {"number", fuzz_number, 8}, {"cbor", fuzz_cbor, 240},
+    {"store", fuzz_store, 400}, {"memory", fuzz_memory, 300}, {"core", fuzz_core, 600},
 };
 
 #ifdef HUB_LIBFUZZER

@@ -182,6 +182,26 @@ bool env_sensor_set_interval_params_decode_json(env_sensor_set_interval_params *
   return hub_reader_end(&reader) ? true : hub_refuse(fault, "", "json");
 }
 
+static const hub_cbor_field env_sensor_layout_fields_0[] = {
+    {"temperature", INT32_C(1), 2, 0, NULL},
+    {"humidity", INT32_C(1), 1, 0, NULL},
+    {"battery", INT32_C(1), 3, 0, NULL},
+    {"rssi", INT32_C(1), 0, 0, NULL},
+};
+
+static const hub_cbor_stream env_sensor_layout_streams[] = {
+    {"env", env_sensor_layout_fields_0, 4},
+};
+
+const hub_cbor_layout env_sensor_layout = {ENV_SENSOR_LAYOUT, env_sensor_layout_streams, 1};
+
+size_t env_sensor_env_encode_cbor(const env_sensor_env *value, char *buffer, size_t size, hub_fault *fault) {
+  const size_t length = env_sensor_env_encode_json(value, buffer, size, fault);
+  const size_t written = length == 0 ? 0 : hub_cbor_values(&env_sensor_layout_streams[0], buffer, length, size);
+  if (length > 0 && written == 0) hub_refuse(fault, "", "size");
+  return written;
+}
+
 void env_sensor_dispatch(const env_sensor_commands *commands, void *context, const char *name, const char *params, size_t length, hub_outcome *outcome) {
   outcome->status = HUB_REJECTED;
   outcome->error = "unknown command";

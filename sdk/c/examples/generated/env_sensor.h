@@ -2,6 +2,7 @@
 #ifndef ENV_SENSOR_H
 #define ENV_SENSOR_H
 
+#include "hub_cbor.h"
 #include "hub_json.h"
 #include "hub_outcome.h"
 
@@ -93,6 +94,15 @@ size_t env_sensor_env_encode_json(const env_sensor_env *value, char *buffer, siz
 size_t env_sensor_reported_encode_json(const env_sensor_reported *value, char *buffer, size_t size, hub_fault *fault);
 bool env_sensor_desired_decode_json(env_sensor_desired *value, const char *json, size_t length, hub_fault *fault);
 bool env_sensor_set_interval_params_decode_json(env_sensor_set_interval_params *value, const char *json, size_t length, hub_fault *fault);
+
+/*
+ * For hub.v1.cbor: hub_cbor_begin takes the layout. The functions write the values of a reading as they stand in its short form,
+ * `[1, seq, place of the stream, time, values]`, for programs with a WebSocket of their own; …_CBOR_MAX is always enough.
+ */
+#define ENV_SENSOR_LAYOUT "4-32fcc5c3bb37028d"
+extern const hub_cbor_layout env_sensor_layout;
+#define ENV_SENSOR_ENV_CBOR_MAX (3 * ENV_SENSOR_ENV_MAX)
+size_t env_sensor_env_encode_cbor(const env_sensor_env *value, char *buffer, size_t size, hub_fault *fault);
 
 /* What the device does for each command; a NULL stands for a command that it rejects. */
 typedef struct {

@@ -197,6 +197,27 @@ bool smart_valve_set_position_params_decode_json(smart_valve_set_position_params
   return hub_reader_end(&reader) ? true : hub_refuse(fault, "", "json");
 }
 
+static const char *const smart_valve_layout_fields_0_words_3[] = {"automatic", "manual", "fault"};
+static const hub_cbor_field smart_valve_layout_fields_0[] = {
+    {"flow", INT32_C(1), 1, 0, NULL},
+    {"pressure", INT32_C(1), 2, 0, NULL},
+    {"position", INT32_C(1), 1, 0, NULL},
+    {"mode", INT32_C(1), 0, 3, smart_valve_layout_fields_0_words_3},
+};
+
+static const hub_cbor_stream smart_valve_layout_streams[] = {
+    {"flow", smart_valve_layout_fields_0, 4},
+};
+
+const hub_cbor_layout smart_valve_layout = {SMART_VALVE_LAYOUT, smart_valve_layout_streams, 1};
+
+size_t smart_valve_flow_encode_cbor(const smart_valve_flow *value, char *buffer, size_t size, hub_fault *fault) {
+  const size_t length = smart_valve_flow_encode_json(value, buffer, size, fault);
+  const size_t written = length == 0 ? 0 : hub_cbor_values(&smart_valve_layout_streams[0], buffer, length, size);
+  if (length > 0 && written == 0) hub_refuse(fault, "", "size");
+  return written;
+}
+
 void smart_valve_dispatch(const smart_valve_commands *commands, void *context, const char *name, const char *params, size_t length, hub_outcome *outcome) {
   outcome->status = HUB_REJECTED;
   outcome->error = "unknown command";

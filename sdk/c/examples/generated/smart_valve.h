@@ -2,6 +2,7 @@
 #ifndef SMART_VALVE_H
 #define SMART_VALVE_H
 
+#include "hub_cbor.h"
 #include "hub_json.h"
 #include "hub_outcome.h"
 
@@ -111,6 +112,15 @@ size_t smart_valve_reported_encode_json(const smart_valve_reported *value, char 
 size_t smart_valve_set_position_output_encode_json(const smart_valve_set_position_output *value, char *buffer, size_t size, hub_fault *fault);
 bool smart_valve_desired_decode_json(smart_valve_desired *value, const char *json, size_t length, hub_fault *fault);
 bool smart_valve_set_position_params_decode_json(smart_valve_set_position_params *value, const char *json, size_t length, hub_fault *fault);
+
+/*
+ * For hub.v1.cbor: hub_cbor_begin takes the layout. The functions write the values of a reading as they stand in its short form,
+ * `[1, seq, place of the stream, time, values]`, for programs with a WebSocket of their own; …_CBOR_MAX is always enough.
+ */
+#define SMART_VALVE_LAYOUT "4-307db34eaa0bdd47"
+extern const hub_cbor_layout smart_valve_layout;
+#define SMART_VALVE_FLOW_CBOR_MAX (3 * SMART_VALVE_FLOW_MAX)
+size_t smart_valve_flow_encode_cbor(const smart_valve_flow *value, char *buffer, size_t size, hub_fault *fault);
 
 /* What the device does for each command; a NULL stands for a command that it rejects. */
 typedef struct {

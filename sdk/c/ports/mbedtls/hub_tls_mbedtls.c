@@ -5,6 +5,7 @@
 #include <mbedtls/ctr_drbg.h>
 #include <mbedtls/entropy.h>
 #include <mbedtls/error.h>
+#include <mbedtls/md.h>
 #include <mbedtls/ssl.h>
 #include <mbedtls/version.h>
 #include <stdlib.h>
@@ -126,4 +127,45 @@ void hub_tls_end(hub_tls *tls) {
   if (!tls->in_use) return;
   mbedtls_ssl_free(&tls->link);
   tls->in_use = false;
+}
+
+void hub_tls_free(hub_tls *tls) {
+  hub_tls_end(tls);
+  mbedtls_ssl_session_free(&tls->session);
+  mbedtls_ssl_config_free(&tls->config);
+  mbedtls_x509_crt_free(&tls->ca);
+  mbedtls_ctr_drbg_free(&tls->random);
+  mbedtls_entropy_free(&tls->entropy);
+  free(tls);
+}
+
+void *hub_sha256_new(void) {
+  mbedtls_md_context_t *hash = calloc(1, sizeof *hash);
+  if (hash == NULL) return NULL;
+  mbedtls_md_init(hash);
+  if (mbedtls_md_setup(hash, mbedtls_md_info_from_type(MBEDTLS_MD_SHA256), 0) == 0 && mbedtls_md_starts(hash) == 0) return hash;
+  hub_sha256_free(hash);
+  return NULL;
+}
+
+void hub_sha256_add(void *hash, const uint8_t *bytes, size_t length) {
+  mbedtls_md_update(hash, bytes, length);
+}
+
+void hub_sha256_end(void *hash, uint8_t digest[32]) {
+  mbedtls_md_finish(hash, digest);
+}
+
+void hub_sha256_free(void *hash) {
+  mbedtls_md_free(hash);
+  free(hash);
+}
+
+const bool hub_has_ed25519 = false;
+
+bool hub_ed25519_signed(const uint8_t key[32], const uint8_t digest[32], const char *signature) {
+  (void)key;
+  (void)digest;
+  (void)signature;
+  return false;
 }

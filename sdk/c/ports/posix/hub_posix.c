@@ -3,18 +3,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <netdb.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
-
-enum { NO_LINK, CONNECTING, SHAKING, LINKED };
 
 /* Since the first call: the boot of a device is that of its program, whatever the system's. */
 uint64_t hub_posix_uptime(void) {
@@ -81,10 +77,43 @@ static bool file_sync(void *context) {
   return fdatasync(((const hub_file *)context)->file) == 0;
 }
 
+/*
+ * One program and one device for a folder: two programs would write over each other, and the readings of one device would be stored as
+ * another's.
+ */
+static bool claim(const char *folder, const char *id) {
+  char path[4096];
+  char owner[80] = "";
+  mkdir(folder, 0700);
+  snprintf(path, sizeof path, "%s/device", folder);
+  /* Open until the program ends, and with it the lock. */
+  const int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (file < 0) {
+    perror(path);
+    return false;
+  }
+  if (flock(file, LOCK_EX | LOCK_NB) != 0) {
+    fprintf(stderr, "%s is used by another program that runs\n", folder);
+    return false;
+  }
+  const ssize_t got = pread(file, owner, sizeof owner - 1, 0);
+  char *end = strchr(owner, '\n');
+  /* Without its end the name was not written to the end. */
+  if (got <= 0 || end == NULL) {
+    const int length = snprintf(owner, sizeof owner, "%s\n", id);
+    if (pwrite(file, owner, (size_t)length, 0) == length && fdatasync(file) == 0) return true;
+    perror(path);
+    return false;
+  }
+  *end = '\0';
+  if (strcmp(owner, id) == 0) return true;
+  fprintf(stderr, "%s belongs to the device %s: give each device a folder of its own\n", folder, owner);
+  return false;
+}
+
 static bool open_file(hub_file *file, const char *folder, const char *name, uint32_t sectors) {
   char path[4096];
   const hub_flash flash = {file, HUB_POSIX_SECTOR, sectors, file_read, file_program, file_erase, file_sync};
-  mkdir(folder, 0700);
   snprintf(path, sizeof path, "%s/%s", folder, name);
   file->flash = flash;
   /* 0600: the secret is in it. */
@@ -95,32 +124,10 @@ static bool open_file(hub_file *file, const char *folder, const char *name, uint
 
 /* ---- settings ---------------------------------------------------------------------------------------------------- */
 
-/* `wss://host:port`, with nothing behind it. */
-static bool take_url(hub_posix *device, const char *url) {
-  device->with_tls = strncmp(url, "wss://", 6) == 0;
-  if (!device->with_tls && strncmp(url, "ws://", 5) != 0) return false;
-  const char *authority = url + (device->with_tls ? 6 : 5);
-  const size_t length = strcspn(authority, "/?#");
-  if (length == 0 || length >= sizeof device->authority) return false;
-  memcpy(device->authority, authority, length);
-  device->authority[length] = '\0';
-  char *colon = strrchr(device->authority, ':');
-  const char *bracket = strrchr(device->authority, ']');
-  if (colon != NULL && bracket != NULL && colon < bracket) colon = NULL;
-  snprintf(device->port, sizeof device->port, "%.7s", colon == NULL ? (device->with_tls ? "443" : "80") : colon + 1);
-  const size_t host_length = colon == NULL ? length : (size_t)(colon - device->authority);
-  const bool in_brackets = device->authority[0] == '[' && host_length >= 2;
-  const size_t skipped = in_brackets ? 1 : 0;
-  if (host_length - 2 * skipped >= sizeof device->host) return false;
-  memcpy(device->host, device->authority + skipped, host_length - 2 * skipped);
-  device->host[host_length - 2 * skipped] = '\0';
-  return true;
-}
-
 static bool begin_stores(hub_posix *device) {
   const hub_flash *readings = &device->ram.flash;
   if (device->settings.state != NULL) {
-    if (!open_file(&device->files[0], device->settings.state, "readings", HUB_POSIX_SECTORS) ||
+    if (!claim(device->settings.state, device->settings.id) || !open_file(&device->files[0], device->settings.state, "readings", HUB_POSIX_SECTORS) ||
         !open_file(&device->files[1], device->settings.state, "values", 2) ||
         !hub_flash_open(&device->values, &device->files[1].flash))
       return false;
@@ -139,12 +146,12 @@ static bool begin_stores(hub_posix *device) {
 bool hub_posix_begin(hub_posix *device, const hub_posix_settings *settings) {
   memset(device, 0, sizeof *device);
   device->settings = *settings;
-  device->socket = device->files[0].file = device->files[1].file = -1;
-  if (!take_url(device, settings->url)) {
+  device->link.socket = device->files[0].file = device->files[1].file = -1;
+  if (hub_address_take(&device->address, settings->url, "wss", "ws") == NULL) {
     fprintf(stderr, "%s is not wss://HOST:PORT\n", settings->url);
     return false;
   }
-  if (device->with_tls && (device->tls = hub_tls_new(settings->ca, device->host)) == NULL) {
+  if (device->address.with_tls && (device->link.tls = hub_tls_new(settings->ca, device->address.host)) == NULL) {
     fprintf(stderr, "%s has no certificate that can be read\n", settings->ca == NULL ? "the system" : settings->ca);
     return false;
   }
@@ -153,7 +160,7 @@ bool hub_posix_begin(hub_posix *device, const hub_posix_settings *settings) {
     return false;
   }
   hub_config config = {0};
-  config.host = device->authority;
+  config.host = device->address.authority;
   config.id = settings->id;
   config.secret = settings->secret;
   config.type = settings->type;
@@ -164,6 +171,8 @@ bool hub_posix_begin(hub_posix *device, const hub_posix_settings *settings) {
   config.store = &device->store;
   config.memory = settings->state == NULL ? NULL : &device->memory;
   config.drops_oldest = true;
+  config.cbor = settings->cbor;
+  config.part = settings->part;
   config.output = device->output;
   config.output_size = sizeof device->output;
   config.flights = device->flights;
@@ -190,12 +199,26 @@ bool hub_posix_measure(hub_posix *device, const char *stream, const char *data) 
 /* ---- the link ---------------------------------------------------------------------------------------------------- */
 
 static void close_link(hub_posix *device) {
-  if (device->link == NO_LINK) return;
-  if (device->tls != NULL) hub_tls_end(device->tls);
-  close(device->socket);
-  device->socket = -1;
-  device->link = NO_LINK;
+  hub_link_close(&device->link);
   device->input_begin = device->input_end = 0;
+}
+
+/* What a person can do something about; the other codes are in schemas/README.md. */
+static const char *meaning_of(uint16_t code) {
+  if (code == 401) return ": the hub does not accept this id and secret";
+  if (code == 403 || code == 4403) return ": this device is disabled or revoked";
+  if (code == 404) return ": this is not the device address of a hub";
+  if (code == 4400) return ": the hub does not know this device type, or does not understand the device";
+  if (code == 4409) return ": another session uses this id";
+  return "";
+}
+
+/* The hub has ended the link. */
+static void say_end(hub_posix *device) {
+  char why[80] = "it did not say why";
+  const uint16_t code = hub_ended_by(&device->core);
+  if (code != 0) snprintf(why, sizeof why, "%s %u%s", code < 1000 ? "HTTP" : "code", (unsigned)code, meaning_of(code));
+  say(device, "the hub has ended the link", why);
 }
 
 static void lose_link(hub_posix *device, const char *why) {
@@ -205,61 +228,12 @@ static void lose_link(hub_posix *device, const char *why) {
 }
 
 static void open_link(hub_posix *device) {
-  struct addrinfo hints = {0};
-  struct addrinfo *found = NULL;
-  const int one = 1;
-  hints.ai_socktype = SOCK_STREAM;
-  /* It waits for the resolver: a device that must not wait gives an address. */
-  const int fault = getaddrinfo(device->host, device->port, &hints, &found);
-  if (fault != 0) {
-    say(device, device->host, gai_strerror(fault));
-    hub_closed(&device->core, hub_posix_uptime());
-    return;
-  }
-  device->socket = socket(found->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  device->link = CONNECTING;
-  if (device->socket < 0 || (connect(device->socket, found->ai_addr, found->ai_addrlen) != 0 && errno != EINPROGRESS))
-    lose_link(device, strerror(errno));
-  else
-    setsockopt(device->socket, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-  freeaddrinfo(found);
+  if (!hub_link_open(&device->link, &device->address)) lose_link(device, device->link.fault);
 }
 
 static void linked(hub_posix *device) {
-  device->link = LINKED;
-  say(device, "linked", device->authority);
+  say(device, "linked", device->address.authority);
   hub_opened(&device->core, hub_posix_uptime());
-}
-
-static void connected(hub_posix *device) {
-  int fault = 0;
-  socklen_t size = sizeof fault;
-  struct pollfd writable = {device->socket, POLLOUT, 0};
-  if (poll(&writable, 1, 0) == 0) return;
-  if (getsockopt(device->socket, SOL_SOCKET, SO_ERROR, &fault, &size) != 0 || fault != 0) {
-    lose_link(device, strerror(fault));
-  } else if (device->tls == NULL) {
-    linked(device);
-  } else if (hub_tls_begin(device->tls, device->socket)) {
-    device->link = SHAKING;
-  } else {
-    lose_link(device, "TLS cannot begin");
-  }
-}
-
-/* Bytes; 0: later; -1: the link is gone. */
-static int receive(hub_posix *device, void *bytes, size_t length) {
-  if (device->tls != NULL) return hub_tls_read(device->tls, bytes, length);
-  const ssize_t got = recv(device->socket, bytes, length, 0);
-  if (got < 0) return errno == EAGAIN || errno == EINTR ? 0 : -1;
-  return got == 0 ? -1 : (int)got;
-}
-
-static int transmit(hub_posix *device, const void *bytes, size_t length) {
-  if (device->tls != NULL) return hub_tls_write(device->tls, bytes, length);
-  const ssize_t sent = send(device->socket, bytes, length, MSG_NOSIGNAL);
-  if (sent < 0) return errno == EAGAIN || errno == EINTR ? 0 : -1;
-  return (int)sent;
 }
 
 /* Moves bytes both ways. Returns true when some moved. */
@@ -268,18 +242,20 @@ static bool exchange(hub_posix *device) {
   bool moved = false;
   const uint8_t *output = hub_output(&device->core, &length);
   if (length > 0) {
-    const int sent = transmit(device, output, length);
+    const int sent = hub_link_write(&device->link, output, length);
     if (sent < 0) {
-      lose_link(device, device->tls == NULL ? strerror(errno) : hub_tls_fault(device->tls));
+      lose_link(device, device->link.fault);
       return true;
     }
     hub_sent(&device->core, (size_t)sent);
     moved = sent > 0;
   }
   if (device->input_begin == device->input_end) {
-    const int got = receive(device, device->input, sizeof device->input);
+    const int got = hub_link_read(&device->link, device->input, sizeof device->input);
     if (got < 0) {
-      lose_link(device, "the hub has ended it");
+      say_end(device);
+      close_link(device);
+      hub_closed(&device->core, hub_posix_uptime());
       return true;
     }
     device->input_begin = 0;
@@ -300,20 +276,18 @@ static bool progress(hub_posix *device, uint32_t *wait_ms) {
   *wait_ms = hub_step(&device->core, hub_posix_uptime());
   bool moved = false;
   if (!hub_wants_link(&device->core)) {
-    if (device->link == NO_LINK) return false;
+    if (device->link.state == HUB_LINK_NONE) return false;
+    if (hub_ended_by(&device->core) != 0) say_end(device);
     close_link(device);
     hub_closed(&device->core, hub_posix_uptime());
     moved = true;
-  } else if (device->link == NO_LINK) {
+  } else if (device->link.state == HUB_LINK_NONE) {
     open_link(device);
     moved = true;
-  } else if (device->link == CONNECTING) {
-    connected(device);
-    moved = device->link != CONNECTING;
-  } else if (device->link == SHAKING) {
-    const int done = hub_tls_handshake(device->tls);
+  } else if (device->link.state != HUB_LINK_OPEN) {
+    const int done = hub_link_progress(&device->link);
     if (done > 0) linked(device);
-    if (done < 0) lose_link(device, hub_tls_fault(device->tls));
+    if (done < 0) lose_link(device, device->link.fault);
     moved = done != 0;
   } else {
     moved = exchange(device);
@@ -331,11 +305,11 @@ void hub_posix_step(hub_posix *device, uint32_t most_ms) {
   }
   size_t length;
   hub_output(&device->core, &length);
-  const bool writes = device->link == CONNECTING || (device->link == LINKED && length > 0);
-  struct pollfd link = {device->socket, (short)(writes ? POLLIN | POLLOUT : POLLIN), 0};
+  const bool writes = device->link.state == HUB_LINK_CONNECTING || (device->link.state == HUB_LINK_OPEN && length > 0);
+  struct pollfd link = {device->link.socket, (short)(writes ? POLLIN | POLLOUT : POLLIN), 0};
   if (wait_ms > most_ms) wait_ms = most_ms;
-  if (device->link == LINKED && device->tls != NULL && hub_tls_has_more(device->tls)) wait_ms = 0;
-  if (wait_ms > 0) poll(&link, device->link == NO_LINK ? 0 : 1, (int)wait_ms);
+  if (hub_link_has_more(&device->link)) wait_ms = 0;
+  if (wait_ms > 0) poll(&link, device->link.state == HUB_LINK_NONE ? 0 : 1, (int)wait_ms);
 }
 
 void hub_posix_end(hub_posix *device) {

@@ -4,7 +4,7 @@
 
 #include "hub_core.h"
 #include "hub_flash.h"
-#include "hub_tls.h"
+#include "hub_link.h"
 
 /* Longest data of a reading, about 150 bytes less. */
 #ifndef HUB_POSIX_OUTPUT
@@ -32,6 +32,10 @@ typedef struct {
   const char *type;
   const char *firmware;
   uint32_t heartbeat_sec;
+  /* `&cbor.format` of a hub_cbor (hub_cbor.h): binary frames. NULL: JSON. */
+  hub_frame_format *cbor;
+  /* `&firmware.update.part` of a hub_firmware (hub_firmware.h): new firmware. NULL: none is taken. */
+  hub_part *part;
   /* A folder for readings, secrets and commands, which then outlive a reboot. NULL: RAM. */
   const char *state;
   void *context;
@@ -52,13 +56,8 @@ typedef struct {
 typedef struct {
   hub core;
   hub_posix_settings settings;
-  char host[256];
-  char port[8];
-  char authority[264];
-  bool with_tls;
-  hub_tls *tls;
-  int socket;
-  uint8_t link;
+  hub_address address;
+  hub_link link;
   hub_file files[2];
   hub_ram ram;
   hub_flash_ring readings;

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 typedef struct hub_tls hub_tls;
 
@@ -21,5 +22,17 @@ bool hub_tls_has_more(hub_tls *tls);
 /* Why the last call failed. */
 const char *hub_tls_fault(hub_tls *tls);
 void hub_tls_end(hub_tls *tls);
+void hub_tls_free(hub_tls *tls);
+
+/* SHA-256 of bytes as they come. NULL: no memory. */
+void *hub_sha256_new(void);
+void hub_sha256_add(void *hash, const uint8_t *bytes, size_t length);
+void hub_sha256_end(void *hash, uint8_t digest[32]);
+void hub_sha256_free(void *hash);
+
+/* Ed25519 (RFC 8032), which mbedTLS does not have. */
+extern const bool hub_has_ed25519;
+/* `signature`: base64. */
+bool hub_ed25519_signed(const uint8_t key[32], const uint8_t digest[32], const char *signature);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <openssl/err.h>
+#include <openssl/evp.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <signal.h>
@@ -117,4 +118,45 @@ void hub_tls_end(hub_tls *tls) {
   if (tls->link == NULL) return;
   SSL_free(tls->link);
   tls->link = NULL;
+}
+
+void hub_tls_free(hub_tls *tls) {
+  hub_tls_end(tls);
+  SSL_SESSION_free(tls->session);
+  SSL_CTX_free(tls->context);
+  free(tls);
+}
+
+void *hub_sha256_new(void) {
+  EVP_MD_CTX *hash = EVP_MD_CTX_new();
+  if (hash == NULL || EVP_DigestInit_ex(hash, EVP_sha256(), NULL) == 1) return hash;
+  EVP_MD_CTX_free(hash);
+  return NULL;
+}
+
+void hub_sha256_add(void *hash, const uint8_t *bytes, size_t length) {
+  EVP_DigestUpdate(hash, bytes, length);
+}
+
+void hub_sha256_end(void *hash, uint8_t digest[32]) {
+  EVP_DigestFinal_ex(hash, digest, NULL);
+}
+
+void hub_sha256_free(void *hash) {
+  EVP_MD_CTX_free(hash);
+}
+
+const bool hub_has_ed25519 = true;
+
+bool hub_ed25519_signed(const uint8_t key[32], const uint8_t digest[32], const char *signature) {
+  /* 64 bytes are 88 characters, of which the last two fill up. */
+  unsigned char bytes[66];
+  if (strlen(signature) != 88 || EVP_DecodeBlock(bytes, (const unsigned char *)signature, 88) != 66) return false;
+  EVP_PKEY *public_key = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, key, 32);
+  EVP_MD_CTX *context = EVP_MD_CTX_new();
+  const bool is_signed = public_key != NULL && context != NULL && EVP_DigestVerifyInit(context, NULL, NULL, NULL, public_key) == 1 &&
+                         EVP_DigestVerify(context, bytes, 64, digest, 32) == 1;
+  EVP_MD_CTX_free(context);
+  EVP_PKEY_free(public_key);
+  return is_signed;
 }
