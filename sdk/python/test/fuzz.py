@@ -11,7 +11,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "src"))
 
-from device_hub import RUNNING, Rejected, websocket
+from device_hub import RUNNING, Rejected, cbor, websocket
 from device_hub.core import ENDING, IDLE, OPEN, WELCOMING, begin
 from device_hub.store import FileMemory, FileStore, RamStore
 from device_hub.text import dumps, object_of
@@ -144,6 +144,9 @@ def _look(store, there, perhaps, gone):
         check(record == known, "record %d is %r, which nobody has written" % (number, record))
         there[number] = record
         gone.discard(number)
+    if not found:
+        # Nothing is left of them: with its files deleted, a store that is opened counts anew.
+        gone.clear()
     perhaps.clear()
 
 
@@ -195,7 +198,7 @@ def fuzz_bytes(draw):
     data = bytes([draw.randrange(256) for _ in range(draw.randrange(40))])
     if draw.random() < 0.7:
         data = b"".join([_hub_frame(draw, draw.choice(TEXTS).encode()) for _ in range(draw.randrange(4))])
-    frames = websocket.Frames(512)
+    frames = websocket.Frames(512, websocket.TEXT)
     try:
         while data:
             cut = draw.randrange(1, len(data) + 1)
@@ -209,21 +212,44 @@ def fuzz_bytes(draw):
                 object_of(found[1])
     except websocket.Fault:
         pass
-    answer = websocket.Answer("a")
+    answer = websocket.Answer("a", "hub.v1.json")
     head = draw.choice((b"HTTP/1.1 101 S\r\nUpgrade: websocket\r\n\r\n", b"HTTP/1.1 503 B\r\nRetry-After: 9999999999999\r\n\r\n{"))
     head = _spoiled(draw, head) if draw.random() < 0.7 else bytes([draw.randrange(256) for _ in range(60)])
     while head and not answer.ended and not answer.broken:
         head = head[answer.take(head[: draw.randrange(1, 30)]) :]
     check(not answer.accepted, "a spoiled answer opens nothing")
     for key in ("a", "b"):
-        answer = websocket.Answer("a")
-        answer.take(_accepting(websocket.Answer(key).expected))
+        answer = websocket.Answer("a", "hub.v1.json")
+        answer.take(_accepting(websocket.Answer(key, "hub.v1.json").expected))
         check(answer.accepted == (key == "a"), "only the right key opens a session")
     value = _json(draw, 3)
     try:
         check(json.loads(dumps(value)) == _without_nan(value), "JSON is read as it was written")
     except TypeError:
         pass
+
+
+def fuzz_cbor(draw):
+    """Whatever bytes come, they are a frame or none; what is written is read again, and a short form says the same as the frame."""
+    value = {"type": "x", "data": _json(draw, 3)}
+    data = cbor.encode(_without_nan(value))
+    check(cbor.frame_of(data) == _without_nan(value), "CBOR is read as it was written")
+    for bad in (_spoiled(draw, data), bytes([draw.randrange(256) for _ in range(draw.randrange(60))])):
+        found = cbor.frame_of(bad)
+        check(found is None or isinstance(found, dict), "a frame is a dict")
+        if found is not None:
+            # What JSON does not have is not in it.
+            json.dumps(found, allow_nan=False)
+    number = draw.choice((draw.randrange(-9000, 9000) / 100, draw.random(), 1e300, 5))
+    frame = {"type": "telemetry", "seq": 7, "stream": "env", "up": 5, "data": {"temperature": number, "mode": draw.choice("ab")}}
+    _, seq, index, time, (steps, word) = cbor.shorten(frame, LAYOUT["streams"])
+    steps = steps.value if isinstance(steps, cbor.Float) else steps / 100
+    check((seq, index, time) == (7, 0, [5]) and steps == number and "ab"[word] == frame["data"]["mode"], "the short form")
+    frame["data"]["other"] = 1
+    check(cbor.shorten(frame, LAYOUT["streams"]) is frame, "what has no place has its name")
+
+
+LAYOUT = {"fingerprint": "2-0123456789abcdef", "streams": [["env", [["temperature", 1, 100], ["mode", ["a", "b"]]]]]}
 
 
 def _json(draw, depth):
@@ -251,9 +277,9 @@ def _spoiled(draw, data):
     return bytes(data[: draw.randrange(len(data) + 1)] if draw.random() < 0.2 else data)
 
 
-def _hub_frame(draw, payload, opcode=None):
+def _hub_frame(draw, payload, opcode=None, usual=0x81):
     if opcode is None:
-        opcode = 0x81 if draw.random() < 0.98 else draw.randrange(256)
+        opcode = usual if draw.random() < 0.98 else draw.randrange(256)
     if len(payload) < 126:
         return bytes((opcode, len(payload))) + payload
     return bytes((opcode, 126, len(payload) >> 8, len(payload) & 255)) + payload
@@ -307,7 +333,7 @@ TEXTS = [json.dumps(WELCOME)] + [
     '{"type":"drain","reconnectAfterMs":20,"reason":"x"}',
     '{"type":"desired","rev":4,"state":{"a":{"b":[1,2]},"c":2}}',
     '{"type":"desired","rev":5,"state":{"bad":1}}',
-    '{"type":"ack","re":"r-1"}',
+    '{"type":"ack","re":"_r1"}',
     '{"type":"notice","topic":"t","data":{"a":"b"}}',
     '{"type":"ack","upTo":1e400}',
     '{"type":"nack","seq":-1,"retry":true,"retryAfterMs":NaN}',
@@ -374,11 +400,25 @@ def _left(core):
     return left
 
 
+def _message(text, binary):
+    """A text as the hub sends it with its subprotocol; in CBOR, what is no JSON is as it is."""
+    if not binary:
+        return text.encode()
+    if text.startswith('{"type":"ack","upTo":1}'):
+        return b"\x82\x02\x01"
+    try:
+        return cbor.encode(json.loads(text))
+    except (ValueError, RecursionError):
+        return text.encode()
+
+
 def fuzz_core(draw):
     """No hub makes the device fail, send what is no frame, run a command twice or lose a reading without saying so."""
     app = Application()
     disk = Disk() if draw.random() < 0.7 else None
-    core = _begin(app, disk, draw, 1000, limit=draw.choice((2000, 100000)), drops_oldest=draw.random() < 0.5)
+    binary = draw.choice((False, False, True, LAYOUT))
+    kind = 2 if binary else 1
+    core = _begin(app, disk, draw, 1000, cbor=binary, limit=draw.choice((2000, 100000)), drops_oldest=draw.random() < 0.5)
     up, linked, pending, upgraded, beat = 1000, False, b"", False, 0
     for _ in range(draw.randrange(250)):
         # The clock stands, goes, jumps far ahead, and back.
@@ -420,7 +460,7 @@ def fuzz_core(draw):
             if draw.random() < 0.8:
                 pending = _accept(core)
                 if draw.random() < 0.7:
-                    pending += _hub_frame(draw, TEXTS[0].encode(), 0x81)
+                    pending += _hub_frame(draw, _message(TEXTS[0], binary), 0x80 | kind)
                 core.sent(len(core.output()))
                 upgraded = True
             else:
@@ -432,9 +472,11 @@ def fuzz_core(draw):
             continue
         if upgraded and core._state in (WELCOMING, OPEN, ENDING) and draw.random() < 0.8:
             for opcode, payload in _unmasked(core.output()):
-                check(opcode in (1, 8, 10), "opcode %d" % opcode)
-                if opcode == 1:
-                    frame = json.loads(payload)
+                check(opcode in (kind, 8, 10), "opcode %d" % opcode)
+                if opcode == kind and payload[:1] in b"\x85\x86":
+                    check(binary is LAYOUT, "only who has said its layout sends short forms")
+                elif opcode == kind:
+                    frame = cbor.frame_of(payload) if binary else json.loads(payload)
                     check(isinstance(frame["type"], str), "a frame is an object with a type")
                     check(frame.get("t1", beat) >= beat, "the uptime never falls")
                     beat = frame.get("t1", beat)
@@ -445,8 +487,8 @@ def fuzz_core(draw):
             elif draw.random() < 0.05:
                 pending = _hub_frame(draw, b"ping", 0x89)
             else:
-                text = draw.choice(TEXTS).encode()
-                pending = _hub_frame(draw, _spoiled(draw, text) if draw.random() < 0.1 else text)
+                text = _message(draw.choice(TEXTS), binary)
+                pending = _hub_frame(draw, _spoiled(draw, text) if draw.random() < 0.1 else text, usual=0x80 | kind)
         given = pending[: draw.randrange(len(pending) + 1)] if draw.random() < 0.2 else pending
         taken = core.take(up, given)
         check(0 <= taken <= len(given), "take returns %r" % taken)
@@ -461,13 +503,13 @@ def fuzz_core(draw):
 
 
 def _accept(core):
-    return _accepting(core._answer.expected)
+    return _accepting(core._answer.expected, core._subprotocol)
 
 
-def _accepting(key):
+def _accepting(key, subprotocol="hub.v1.json"):
     return (
-        "HTTP/1.1 101 S\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Protocol: hub.v1.json\r\n"
-        "Sec-WebSocket-Accept: %s\r\n\r\n" % key
+        "HTTP/1.1 101 S\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Protocol: %s\r\n"
+        "Sec-WebSocket-Accept: %s\r\n\r\n" % (subprotocol, key)
     ).encode()
 
 
@@ -627,6 +669,7 @@ PARTS = {
     "store": fuzz_store,
     "memory": fuzz_memory,
     "bytes": fuzz_bytes,
+    "cbor": fuzz_cbor,
     "core": fuzz_core,
     "session": fuzz_session,
 }

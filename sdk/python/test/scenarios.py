@@ -4,8 +4,9 @@ import binascii
 import json
 import os
 import random
+import struct
 
-from device_hub import websocket
+from device_hub import cbor, websocket
 from device_hub.commands import RUNNING
 from device_hub.core import begin
 from device_hub.sha1 import sha1
@@ -26,9 +27,10 @@ class Line:
         self.up = 1000
         self.refused = []
         for name, value in (("host", "h:1"), ("id", "d-1"), ("secret", "s"), ("type", "t@1")):
-            settings[name] = value
+            settings.setdefault(name, value)
         # A port without sockets has no random numbers of its own either.
         settings["random"] = lambda: random.getrandbits(32)
+        self.subprotocol = "hub.v1.cbor" if settings.get("cbor") else "hub.v1.json"
         self.core = begin(self.up, on_refused=lambda *what: self.refused.append(what), **settings)
 
     def open(self, **limits):
@@ -47,10 +49,10 @@ class Line:
 
     def accept(self):
         key = self.request.split("Sec-WebSocket-Key: ")[1].split("\r\n")[0]
-        accept = websocket.Answer(key).expected
+        accept = websocket.Answer(key, self.subprotocol).expected
         return (
             "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            "Sec-WebSocket-Protocol: hub.v1.json\r\nSec-WebSocket-Accept: %s\r\n\r\n" % accept
+            "Sec-WebSocket-Protocol: %s\r\nSec-WebSocket-Accept: %s\r\n\r\n" % (self.subprotocol, accept)
         ).encode()
 
     def welcome(self, **more):
@@ -71,9 +73,10 @@ class Line:
         return self.frames()
 
     def send(self, frame):
-        payload = json.dumps(frame).encode()
-        size = len(payload)
-        head = bytes((0x81, size)) if size < 126 else bytes((0x81, 126, size >> 8, size & 255))
+        is_binary = self.subprotocol == "hub.v1.cbor"
+        payload = cbor.encode(frame) if is_binary else json.dumps(frame).encode()
+        size, first = len(payload), 0x82 if is_binary else 0x81
+        head = bytes((first, size)) if size < 126 else bytes((first, 126, size >> 8, size & 255))
         data = head + payload
         while data:
             taken = self.core.take(self.up, data)
@@ -98,6 +101,8 @@ class Line:
             text = bytes([byte ^ mask[index % 4] for index, byte in enumerate(payload)])
             if data[0] == 0x81:
                 found.append(json.loads(text))
+            elif data[0] == 0x82:
+                found.append(cbor.frame_of(text) or text)
             data = data[head + 4 + length :]
         return found
 
@@ -122,7 +127,7 @@ def clear():
 
 def sha1_is_that_of_the_standard():
     check(binascii.hexlify(sha1(b"abc").digest()) == b"a9993e364706816aba3e25717850c26c9cd0d89d", "abc")
-    check(websocket.Answer("dGhlIHNhbXBsZSBub25jZQ==").expected == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", "RFC 6455 section 1.3")
+    check(websocket.Answer("dGhlIHNhbXBsZSBub25jZQ==", "hub.v1.json").expected == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", "RFC 6455 section 1.3")
 
 
 def readings_follow_the_hello_at_once():
@@ -144,6 +149,63 @@ def readings_follow_the_hello_at_once():
     check(line.core.counts.settled == 10 and line.core._store.next(0) == 0, "all are settled")
 
 
+LAYOUT = {"fingerprint": "2-0123456789abcdef", "streams": [["env", [["temperature", 1, 100], ["mode", ["on", "off"]]]]]}
+
+
+def readings_are_short_in_binary_frames():
+    line = Line(cbor=LAYOUT)
+    line.core.measure(line.up, "env", {"temperature": 20.25, "mode": "off"}, ts=5)
+    line.core.measure(line.up, "env", {"temperature": 0.5, "own": True})
+    hello, short, named = line.open()
+    check(hello["layout"] == LAYOUT["fingerprint"], "the hello says the layout")
+    check(short == b"\x85\x01\x01\x00\x05\x82\x19\x07\xe9\x01", "the short form: %r" % short)
+    check(named["data"] == {"temperature": 0.5, "own": True}, "what has no place goes with its name")
+    line.welcome()
+    line.core.take(line.up, b"\x82\x03\x82\x02\x02")
+    check(line.core.counts.settled == 2, "the short ack settles them")
+
+
+def a_hub_with_another_order_gets_names():
+    line = Line(cbor=LAYOUT)
+    line.core.measure(line.up, "env", {"temperature": 20.25})
+    line.open()
+    fault = {"path": "/layout", "keyword": "enum", "expected": "x", "got": "y", "in": "frame"}
+    line.send({"type": "nack", "code": "unsupported", "retry": False, "errors": [fault]})
+    check(line.refused == [("unsupported", "/layout", "enum")], "the application is told: %r" % line.refused)
+    line.core.sent(len(line.core.output()))
+    check(not line.core.wants_link(), "it comes again")
+    line.cut()
+    hello, named = line.open()
+    check("layout" not in hello and named["data"]["temperature"] == 20.25, "with names")
+
+
+def an_update_is_told_once_and_answered_until_the_hub_has_it():
+    told = []
+    line = Line(on_update=told.append)
+    update = {"id": "u-1", "version": "2.0.0", "url": "/v1/artifacts/x", "sha256": "0" * 64, "size": 5}
+    check(not line.core.update_status("applying"), "none is wanted yet")
+    line.open()
+    line.welcome(update=update)
+    check(told == [update], "it comes with the welcome: %r" % told)
+    line.core.update_status("downloading", 50)
+    (word,) = line.step()
+    check(word == {"type": "update-status", "re": "u-1", "state": "downloading", "percent": 50}, "the word: %r" % word)
+    # A newer word, while the older one is under way.
+    line.core.update_status("applying")
+    line.send({"type": "ack", "re": "u-1"})
+    check([frame["state"] for frame in line.step()] == ["applying"], "the newest word")
+    line.cut()
+    line.open()
+    again = line.welcome(update=update)
+    check([frame["state"] for frame in again if frame["type"] == "update-status"] == ["applying"], "said again: %r" % again)
+    line.send({"type": "ack", "re": "u-1"})
+    check(told == [update], "the same one is not told again")
+    line.send({"type": "update", "id": "u-1", "cancelled": True})
+    check(told == [update, None], "it is wanted no more")
+    line.send({"type": "update", "id": "u-2", "version": "x"})
+    check(len(told) == 2 and not line.core.update_status("applying"), "half an update is none")
+
+
 def wrong_answers_open_nothing():
     for spoil in (
         lambda head: head.replace("Accept: ", "Accept: x"),
@@ -161,6 +223,21 @@ def wrong_answers_open_nothing():
         line.cut()
         check(not line.core.is_open and line.core.counts.sessions == 0, "no session")
         check(not line.core.wants_link(), "it waits first")
+
+
+def the_end_by_the_hub_has_its_reason():
+    line = Line()
+    line.open()
+    line.welcome()
+    line.core.take(line.up, b"\x88\x02\x11\x39")
+    check(line.core.ended_by == 4409, "its close code: %r" % line.core.ended_by)
+    line.cut()
+    line.up += 3600000
+    line.core.step(line.up)
+    check(line.core.wants_link() and line.core.ended_by == 0, "of the last link only")
+    line.core.opened(line.up)
+    line.core.take(line.up, b"HTTP/1.1 401 No\r\n\r\n")
+    check(line.core.ended_by == 401, "the status of its answer: %r" % line.core.ended_by)
 
 
 def silence_ends_every_state():
@@ -232,6 +309,226 @@ def a_full_disk_is_said_and_fills_with_nothing():
     check(line.step() == [], "a secret that cannot be kept is not used")
 
 
+def a_number_that_no_frame_can_hold_stops_nothing():
+    layout = {"fingerprint": LAYOUT["fingerprint"], "streams": [["s", [["id", 1, 1], ["st", 1, 100]]]]}
+    for cbor_setting in (False, True, layout):
+        line = Line(cbor=cbor_setting, **folder_stores())
+        for data in ({"id": 1, "st": 1e307}, {"id": 10**309}, {"id": -(10**400), "st": [10**5000]}, {"id": 2, "st": 0.25}):
+            check(line.core.measure(line.up, "s", data), "it is taken: %r" % data.keys())
+        frames = line.open()
+        check(len(frames) == 5, "each is sent: %r" % frames)
+        if cbor_setting is layout:
+            check(frames[1].endswith(b"\x82\x01\xfb" + struct.pack(">d", 1e307)), "as a float: %r" % frames[1])
+        else:
+            check(frames[1]["data"] == {"id": 1, "st": 1e307}, "as it is: %r" % frames[1])
+            check(frames[2]["data"] == {"id": None}, "null where a double has no room: %r" % frames[2])
+        clear()
+
+
+def a_record_that_cannot_be_sent_is_lost_alone():
+    poison = (b'b-1 5 t "up":5,"stream":"s","data":{"id":' + b"9" * 400 + b"}", b'b-1 5 t "up":5,"stream', b"b-1 x t {}", b"\xff 5 t x")
+    for cbor_setting in (False, True, LAYOUT):
+        faults = []
+        stores = folder_stores()
+        # As JSON a frame is sent as it is kept.
+        for record in poison if cbor_setting else (poison[0], poison[2], poison[3]):
+            stores["store"].append(record)
+        line = Line(cbor=cbor_setting, on_fault=faults.append, **stores)
+        line.core.measure(line.up, "env", {"n": 1})
+        frames = line.open()[1:] + line.welcome()
+        check(isinstance(frames[-1], bytes) or frames[-1]["data"] == {"n": 1}, "the others are sent: %r" % frames)
+        line.send({"type": "ack", "upTo": len(frames)})
+        counts = line.core.counts
+        check(counts.settled + counts.lost == (5 if cbor_setting else 4) and counts.lost >= 2, "each is settled or lost: %r" % counts.__dict__)
+        check(line.core._store.next(0) == 0, "none is left for the next boot")
+        clear()
+
+
+def a_full_disk_is_given_back_when_all_is_settled():
+    class Disk(Folder):
+        full = False
+
+        def append(self, name, data, durable=True):
+            if self.full:
+                Folder.append(self, name, b"", durable)
+                raise OSError(28)
+            Folder.append(self, name, data, durable)
+
+        def remove(self, name):
+            if name[0] == "r":
+                self.full = False
+            Folder.remove(self, name)
+
+    for how in ("the drop cannot be written", "the next reading cannot be written"):
+        disk = Disk(state)
+        line = Line(store=FileStore(disk), on_fault=lambda fault: None)
+        line.core.measure(line.up, "env", {"n": 1})
+        line.open()
+        line.welcome()
+        disk.full = how == "the drop cannot be written"
+        line.send({"type": "ack", "upTo": 1})
+        disk.full = disk.full or how == "the next reading cannot be written"
+        check(line.core.measure(line.up, "env", {"n": 2}), how)
+        line = Line(store=FileStore(disk))
+        kept = [frame["data"]["n"] for frame in line.open()[1:]]
+        check(kept == [2], "what is settled is not sent again, and what is new is kept: %r" % kept)
+        clear()
+
+
+def a_memory_on_a_full_disk_leaves_no_files():
+    class Full(Folder):
+        def append(self, name, data, durable=True):
+            Folder.append(self, name, b"", durable)
+            raise OSError(28)
+
+    memory = FileMemory(Full(state))
+    for number in range(20):
+        check(not memory.save("key", "%d" % number), "it is not kept")
+    check(len(os.listdir(state)) <= 1, "files: %r" % os.listdir(state))
+
+
+def a_command_that_was_refused_for_want_of_a_place_stays_refused():
+    runs = []
+
+    def slow(command):
+        runs.append(command.id)
+        return RUNNING
+
+    line = Line(on_command=slow, most_commands=2)
+    line.open()
+    line.welcome()
+
+    def say(id):
+        line.send({"type": "command", "id": id, "name": "go", "params": {}, "deadline": 1800000000000, "ttlMs": 60000})
+        return line.step()
+
+    say("c-1")
+    say("c-2")
+    refused = [{"type": "result", "re": "c-3", "status": "rejected"}]
+    check(say("c-3") == refused, "there is no place for it")
+    line.core.answer("c-1")
+    line.step()
+    line.send({"type": "ack", "re": "c-1"})
+    check(say("c-3") == refused and runs == ["c-1", "c-2"], "nor does it run when it is repeated: %r" % runs)
+    say("c-4")
+    check(runs[-1] == "c-4", "another one does")
+
+
+def a_hub_that_drains_and_does_not_close_is_left():
+    for after in (5000, 0, None, "x", -1):
+        line = Line()
+        line.open()
+        line.welcome()
+        line.core.measure(line.up, "env", {"n": 1})
+        line.send({"type": "drain", "reconnectAfterMs": after, "reason": "x"})
+        check(line.step() == [], "nothing is sent any more")
+        waited = 0
+        while line.core.is_open and waited < 20000:
+            wait = line.core.step(line.up)
+            check(wait <= 5000, "its slot is a time to wake: %r" % wait)
+            line.up += max(wait, 1)
+            waited += max(wait, 1)
+            line.step()
+        check(waited <= 5002, "it leaves by itself: %r" % waited)
+        line.cut()
+        line.step()
+        check(line.core.wants_link(), "and comes again in its slot")
+        check((waited >= 5000) == (after == 5000), "the slot: %r" % waited)
+
+
+def a_hub_that_drains_again_and_again_is_met_with_the_backoff():
+    line = Line()
+    begun = line.up
+    for _ in range(12):
+        line.open()
+        line.welcome()
+        line.send({"type": "drain", "reconnectAfterMs": 0, "reason": "x"})
+        line.core.take(line.up, b"\x88\x02\x03\xf4")
+        line.cut()
+    check(line.up - begun > 1500, "12 sessions in %d ms" % (line.up - begun))
+    begun = line.up
+    for _ in range(12):
+        line.open()
+        line.welcome()
+        line.core.take(line.up, b"\x88\x02\x03\xf4")
+        line.cut()
+    check(line.up - begun > 1500, "12 closes with 1012 in %d ms" % (line.up - begun))
+
+
+def of_many_secrets_at_once_the_last_is_kept():
+    writes = []
+
+    class Counted(FileMemory):
+        def save(self, key, text):
+            writes.append(key)
+            return FileMemory.save(self, key, text)
+
+    line = Line(memory=Counted(Folder(state)))
+    line.open()
+    line.welcome()
+    del writes[:]
+    for number in range(60):
+        line.send({"type": "credential", "id": "k", "secret": "secret-%03d" % number})
+    check(line.step()[-1]["type"] == "bye", "it reconnects")
+    check(writes == ["secret"], "%d writes" % len(writes))
+    line.core.take(line.up, b"\x88\x02\x03\xe8")
+    line.cut()
+    line.open()
+    check(websocket.base64(b"d-1:secret-059") in line.request, "with the last one")
+
+
+def a_hint_is_followed_for_a_day_at_most():
+    day = 86400000
+    for hint in ("9" * 20, "0" * 30 + "9" * 9, "86401"):
+        line = Line()
+        line.core.step(line.up)
+        line.core.opened(line.up)
+        line.frames()
+        line.core.take(line.up, b"HTTP/1.1 503 No\r\nRetry-After: " + hint.encode() + b"\r\n\r\n")
+        line.cut()
+        line.step(day - 1)
+        check(not line.core.wants_link(), "Retry-After of %s is followed" % hint)
+        line.step(1001)
+        check(line.core.wants_link(), "for a day")
+    line = Line()
+    line.open()
+    line.welcome()
+    reason = b'{"retryAfterMs":1e300}'
+    line.core.take(line.up, bytes((0x88, 2 + len(reason))) + b"\x03\xf5" + reason)
+    line.cut()
+    line.step(day - 1)
+    check(not line.core.wants_link(), "that of a close is followed")
+    line.step(1001)
+    check(line.core.wants_link(), "for a day")
+
+
+def what_cannot_be_sent_is_a_fault_of_the_caller():
+    for settings in ({"firmware": b"1"}, {"heartbeat_sec": "x".join}):
+        try:
+            Line(**settings)
+        except TypeError:
+            continue
+        check(False, "taken: %r" % settings)
+    line = Line()
+    for wrong in (lambda: line.core.bye(b"5"), lambda: line.core.reported({}, [(1, 2)]), lambda: line.core.reported({}, ["x"])):
+        try:
+            wrong()
+        except (TypeError, ValueError):
+            continue
+        check(False, "taken")
+
+
+def a_state_is_that_of_one_device():
+    line = Line(**folder_stores())
+    line.core.measure(line.up, "env", {"n": 1})
+    try:
+        Line(id="d-2", **folder_stores())
+        check(False, "taken by another one")
+    except ValueError as fault:
+        check("is that of the device d-1" in str(fault), "said: %s" % fault)
+    check(len(Line(**folder_stores()).open()) == 2, "the reading waits for its own device")
+
+
 def everything_outlives_a_reboot():
     runs = []
 
@@ -263,7 +560,7 @@ def everything_outlives_a_reboot():
     check(websocket.base64(b"d-1:" + b"f" * 30) in line.request, "the new secret is used")
     check(hello[0]["boot"] != first[0]["boot"], "another boot")
     check(hello[0]["boots"] == [{"boot": first[0]["boot"], "up": 1006}], "the boot before: %r" % hello[0])
-    check(hello[0]["unresolved"] == ["c-1", "c-2"] and hello[0]["desiredRev"] == 3, "what it has: %r" % hello[0])
+    check(sorted(hello[0]["unresolved"]) == ["c-1", "c-2"] and hello[0]["desiredRev"] == 3, "what it has: %r" % hello[0])
     check(desired[1:] == [{"a": 1}], "the application has its settings before there is a hub")
     late = [frame for frame in hello if frame["type"] == "telemetry"]
     check(len(late) == 1 and late[0]["data"] == {"n": 2} and late[0]["backfill"], "one reading was not settled: %r" % late)
@@ -308,6 +605,17 @@ def a_clock_that_jumps_breaks_nothing():
     line.open()
 
 
+def readings_of_one_moment_stay_apart():
+    line = Line()
+    for _ in range(3):
+        line.core.measure(line.up, "env", {"n": 1})
+        line.core.measure(line.up, "air", {"n": 1})
+    frames = line.open()[1:]
+    times = sorted((frame["stream"], frame["up"]) for frame in frames)
+    wanted = [(stream, up) for stream in ("air", "env") for up in (1000, 1000.001, 1000.002)]
+    check(times == wanted, "each has a time of its own: %r" % times)
+
+
 def more_boots_than_a_hello_has_room_for():
     for boot in range(20):
         line = Line(**folder_stores())
@@ -335,14 +643,30 @@ def more_boots_than_a_hello_has_room_for():
 scenarios = (
     sha1_is_that_of_the_standard,
     readings_follow_the_hello_at_once,
+    readings_are_short_in_binary_frames,
+    a_hub_with_another_order_gets_names,
+    an_update_is_told_once_and_answered_until_the_hub_has_it,
     wrong_answers_open_nothing,
+    the_end_by_the_hub_has_its_reason,
     silence_ends_every_state,
     a_recall_of_500_ids_is_answered,
     a_full_store_loses_nothing_unsaid,
     a_full_disk_is_said_and_fills_with_nothing,
+    a_number_that_no_frame_can_hold_stops_nothing,
+    a_record_that_cannot_be_sent_is_lost_alone,
+    a_full_disk_is_given_back_when_all_is_settled,
+    a_memory_on_a_full_disk_leaves_no_files,
+    a_command_that_was_refused_for_want_of_a_place_stays_refused,
+    a_hub_that_drains_and_does_not_close_is_left,
+    a_hub_that_drains_again_and_again_is_met_with_the_backoff,
+    of_many_secrets_at_once_the_last_is_kept,
+    a_hint_is_followed_for_a_day_at_most,
+    what_cannot_be_sent_is_a_fault_of_the_caller,
+    a_state_is_that_of_one_device,
     everything_outlives_a_reboot,
     logs_are_sent_and_never_stand_in_the_way,
     a_clock_that_jumps_breaks_nothing,
+    readings_of_one_moment_stay_apart,
     more_boots_than_a_hello_has_room_for,
 )
 for scenario in scenarios:

@@ -5,10 +5,11 @@ import inspect
 import ssl
 from typing import TYPE_CHECKING, Any, Awaitable, Callable
 
-from .application import Address, Application, stores
+from .application import Address, Application, ending_of, stores
 from .commands import RUNNING, Command
 from .core import Core, report_fault
 from .link import LAST_BYTES_MS, Link, Uptime, context_of
+from .lock import StateLock
 
 if TYPE_CHECKING:
     from .ports import Handler, Handlers
@@ -61,6 +62,7 @@ class Device(Application):
             handlers = {name: self._awaiting(run) for name, run in handlers.items()}
         elif handlers is not None:
             handlers = self._awaiting(handlers)
+        self._lock = StateLock(state)
         kept = stores(state, settings)
         uptime = Uptime()
         super().__init__(
@@ -120,6 +122,7 @@ class Device(Application):
             self.core.closed(self._uptime())
             for task in list(self._commands):
                 task.cancel()
+            self._lock.release()
 
     # ---- commands --------------------------------------------------------------------------------------------------
 
@@ -163,6 +166,8 @@ class Device(Application):
         connection = self._connection
         if not self.core.wants_link():
             if connection is not None or self._connecting is not None:
+                if self.core.ended_by:
+                    self._say(ending_of(self.core.ended_by))
                 self._drop_link()
                 self.core.closed(self._uptime())
                 wait = 0
@@ -227,7 +232,7 @@ class Device(Application):
     def _lost(self, connection: _Connection, why: str) -> None:
         if connection is not self._connection:
             return
-        self._say("link lost: " + why)
+        self._say(ending_of(self.core.ended_by) if self.core.ended_by else "link lost: " + why)
         self._drop_link()
         self.core.closed(self._uptime())
         self._changed()

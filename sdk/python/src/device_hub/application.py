@@ -42,6 +42,23 @@ class Address:
         self.port = int(port)
 
 
+# What a person can do something about; the other codes are in schemas/README.md.
+MEANINGS = {
+    401: ": the hub does not accept this id and secret",
+    403: ": this device is disabled or revoked",
+    404: ": this is not the device address of a hub",
+    4400: ": the hub does not understand this device; perhaps it does not know its type",
+    4403: ": this device is disabled or revoked",
+    4409: ": another session uses this id",
+}
+
+
+def ending_of(code: int) -> str:
+    """A line for the log when the hub has ended the link with this code: `ended_by` of the core."""
+    why = "%s %d%s" % ("HTTP" if code < 1000 else "code", code, MEANINGS.get(code, "")) if code else "it did not say why"
+    return "the hub has ended the link: " + why
+
+
 class Application:
     """The calls of all SDKs (sdk/README.md). They are for one thread; core.py says more of each."""
 
@@ -96,6 +113,12 @@ class Application:
         """What holds on the device now, all of it, and what of the desired state could not be taken."""
         self.core.reported(state, errors)
         self._changed()
+
+    def update_status(self, state: str, percent: "float | None" = None, error: str = "") -> bool:
+        """How far the device is with the update of `on_update`. False when the hub wants none."""
+        wanted = self.core.update_status(state, percent, error)
+        self._changed()
+        return wanted
 
     def bye(self, sleep_sec: "float | None" = None) -> None:
         """Say goodbye when everything is sent; `is_done` is true when the hub has it all."""

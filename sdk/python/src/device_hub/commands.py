@@ -41,6 +41,9 @@ class Command:
         self.owes_received = False
         self.owes_result = False
 
+    def __repr__(self) -> str:
+        return "Command(id=%r, name=%r, params=%r)" % (self.id, self.name, self.params)
+
     def result(self) -> str:
         """The frame that says how it ended."""
         more = ""

@@ -4,10 +4,12 @@ A port (device.py, aio.py, micropython.py) asks the core what it wants and tells
 are those of all SDKs: see sdk/README.md.
 """
 
+import json
 import os
 import sys
 from hashlib import sha256
 
+from . import cbor as binary
 from . import websocket
 from .commands import BEGUN, ENDED, RUNNING, WAITING, Command, Commands, Rejected
 from .store import RamStore
@@ -49,6 +51,7 @@ MOST_LOGS = 64
 LOGS_PER_SEC = 5
 
 LEVELS = ("debug", "info", "warning", "error")
+UPDATE_STATES = ("waiting", "downloading", "verifying", "applying", "succeeded", "failed", "rejected")
 SEVERITIES = ("info", "warning", "critical")
 
 
@@ -103,6 +106,7 @@ class Core:
         type: str,
         firmware: "str | None" = None,
         heartbeat_sec: "float | None" = None,
+        cbor: "bool | Dict[str, Any]" = False,
         store: "Store | None" = None,
         memory: "Memory | None" = None,
         random: "Callable[[], int]" = random_bits,
@@ -114,6 +118,7 @@ class Core:
         remembered: int = 1000,
         on_command: "Handlers" = None,
         on_desired: "Callable[[Dict[str, object]], object] | None" = None,
+        on_update: "Callable[[Dict[str, Any] | None], object] | None" = None,
         on_notice: "Callable[[str, object], object] | None" = None,
         on_refused: "Callable[[str, str, str], object] | None" = None,
         on_fault: "Callable[[BaseException], object]" = report_fault,
@@ -123,6 +128,8 @@ class Core:
                 raise ValueError("%s is missing" % name)
         if id_of(id) != id:
             raise ValueError("%s is no id of a device" % id)
+        # What cannot be sent is a fault of the caller, here and in the calls below: a step must not find it.
+        dumps([firmware, heartbeat_sec])
         if not 512 <= max_frame <= 65536:
             raise ValueError("max_frame is not between 512 and 65536")
         self._host = host
@@ -130,6 +137,11 @@ class Core:
         self._type = type
         self._firmware = firmware
         self._heartbeat_sec = heartbeat_sec
+        self._is_binary = bool(cbor)
+        # The places of the fields in short forms; None: frames have their names.
+        self._layout: "Optional[Dict[str, Any]]" = cbor if isinstance(cbor, dict) else None
+        self._subprotocol = "hub.v1.cbor" if cbor else "hub.v1.json"
+        self._kind = websocket.BINARY if cbor else websocket.TEXT
         self._store: "Store" = RamStore() if store is None else store
         self._memory = memory
         self._random = random
@@ -139,6 +151,7 @@ class Core:
         self._output_limit = output_limit
         self._on_command = on_command
         self._on_desired = on_desired
+        self._on_update = on_update
         self._on_notice = on_notice
         self._on_refused = on_refused
         self._on_fault = on_fault
@@ -162,10 +175,13 @@ class Core:
 
         self._output = b""
         self._answer: "websocket.Answer | None" = None
-        self._frames = websocket.Frames(max_frame)
+        self._frames = websocket.Frames(max_frame, self._kind)
 
         self._boot = "b-%08x%08x" % (random(), random())
         self._seq = 0
+        # When the newest reading was taken, and how many each stream had then.
+        self._moment_up = -1
+        self._moment_heads: "Dict[str, int]" = {}
         self._cursor = 0
         # What was sent and is not settled, by rising seq: (seq, number of a record, or a line of the log).
         self._flights: "List[Tuple[int, object]]" = []
@@ -202,13 +218,22 @@ class Core:
         self._owes_report = False
         # All that the hub may believe to hold.
         self._told: "Dict[str, object]" = {}
+        # The update that is wanted, the newest word about it that the hub does not have, and the one that is under way.
+        self._update_id = ""
+        self._word = ""
+        self._word_sent = ""
+        self._owes_word = False
         # The secret that holds, and a newer one that was not used yet.
         self._secret = secret
         self._fresh = ""
+        # The newest that the hub has offered in this session, and that is not kept yet.
+        self._offered = ""
         self._with_fresh = False
         self._fresh_refused = False
+        self._ended_by = 0
 
         values: "Dict[str, str]" = {} if memory is None else memory.load()
+        self._own_state(values)
         self._load_secrets(secret, values)
         self._commands = Commands(memory, most_commands, remembered)
         self._commands.load(values)
@@ -288,17 +313,44 @@ class Core:
 
         `errors`: what of the newest desired state could not be taken, as (JSON pointer, message).
         """
-        # What cannot be sent is a fault of the caller.
         dumps(state)
         self._report = state
-        self._report_errors = list(errors)[:16]
+        self._report_errors = [(path[:1024], message[:256]) for path, message in list(errors)[:16]]
         self._report_rev = self._desired_rev
         self._report_number += 1
         self._report_acked = False
         self._owes_report = True
 
+    def update_status(self, state: str, percent: "float | None" = None, error: str = "") -> bool:
+        """How far the device is with the update that `on_update` was given; said until the hub has it. False when it wants none.
+
+        `state` is waiting, downloading, verifying, applying, succeeded, failed or rejected.
+        """
+        if state not in UPDATE_STATES:
+            raise ValueError("%s is none of %s" % (state, ", ".join(UPDATE_STATES)))
+        if not self._update_id:
+            return False
+        frame = '{"type":"update-status","re":%s,"state":"%s"' % (dumps(self._update_id), state)
+        if percent is not None:
+            frame += ',"percent":' + dumps(min(max(percent, 0), 100))
+        if error:
+            frame += ',"error":' + dumps(error[:1000])
+        self._word = frame + "}"
+        self._owes_word = True
+        return True
+
+    @property
+    def is_update_told(self) -> bool:
+        """The hub has the newest word of `update_status`."""
+        return not self._word
+
+    def credential(self) -> "Tuple[str, str]":
+        """The id and the newest secret, for another request to the hub."""
+        return self._id, self._secret
+
     def bye(self, sleep_sec: "float | None" = None) -> None:
         """Say goodbye when everything is sent, perhaps with the time until the device is back. `is_done` says when that is done."""
+        dumps(sleep_sec)
         self._says_bye = True
         self._bye_sleep_sec = sleep_sec
 
@@ -316,6 +368,11 @@ class Core:
         """The session is open."""
         return self._state == OPEN
 
+    @property
+    def ended_by(self) -> int:
+        """Why the hub ended the last link: the status of its HTTP answer, or its close code. 0: it did not say."""
+        return self._ended_by
+
     def time(self, up: int) -> "int | None":
         """The hub's clock, Unix ms; None before the first welcome. It may be early by as much as a message takes, and is never late."""
         return up + min(self._offsets) if self._offsets else None
@@ -325,10 +382,12 @@ class Core:
     def step(self, up: int) -> int:
         """Does what is due. Returns how long nothing will be: call it again then, or when something has happened."""
         self._advance(up)
+        self._keep_offered()
         self._restore_desired()
         if self._state == IDLE:
             if not self._done and self._now >= self._wait_until:
                 self._state = LINKING
+                self._ended_by = 0
                 self._state_until = self._now + LINK_MS
         elif self._state == OPEN:
             self._step_open()
@@ -355,8 +414,8 @@ class Core:
         key = websocket.base64(b"".join([self._random().to_bytes(4, "big") for _ in range(4)]))
         self._with_fresh = bool(self._fresh) and not self._fresh_refused
         secret = self._fresh if self._with_fresh else self._secret
-        self._output = websocket.request(self._host, "/v1/device", self._id, secret, key)
-        self._answer = websocket.Answer(key)
+        self._output = websocket.request(self._host, "/v1/device", self._id, secret, key, self._subprotocol)
+        self._answer = websocket.Answer(key, self._subprotocol)
         self._state = UPGRADING
         self._state_until = self._now + UPGRADE_MS
 
@@ -392,6 +451,17 @@ class Core:
         self._output = self._output[length:]
 
     # ---- what outlives the power -----------------------------------------------------------------------------------
+
+    def _own_state(self, values: "Dict[str, str]") -> None:
+        """Under another id its readings would be stored as those of another device. Raises ValueError."""
+        owner = values.get("owner", "")
+        if owner and owner != self._id:
+            raise ValueError(
+                "this state is that of the device %s, not of %s: give each device a state of its own, "
+                "or delete it if %s is no more" % (owner, self._id, owner)
+            )
+        if not owner and self._memory is not None:
+            self._memory.save("owner", self._id)
 
     def _load_secrets(self, secret: str, values: "Dict[str, str]") -> None:
         """A secret that the hub has given holds as long as the device is the one that it was given to."""
@@ -454,12 +524,14 @@ class Core:
     ) -> bool:
         if not isinstance(data, dict):
             raise TypeError("the data of a reading is a dict")
-        when = '"up":%d' % up if ts is None else '"ts":' + dumps(ts)
+        when = self._moment(up, head) if ts is None else '"ts":' + dumps(ts)
         late = ',"backfill":true' if backfill else ""
-        record = ('%s %d %s%s %s,%s,"data":%s' % (self._boot, up, kind, late, when, head, dumps(data))).encode()
+        body = '%s,%s,"data":%s' % (when, head, dumps(data))
+        record = ("%s %d %s%s %s" % (self._boot, up, kind, late, body)).encode()
+        too_long = len(record) > LONGEST_FRAME or self._is_too_long(body)
         self.counts.measured += 1
         # What never fits would stay in the store for good.
-        if len(record) > LONGEST_FRAME:
+        if too_long:
             self.counts.lost += 1
             return False
         try:
@@ -476,6 +548,21 @@ class Core:
             return False
         return True
 
+    def _moment(self, up: int, head: str) -> str:
+        """The hub makes one reading of two that have one stream and one time: those of the same ms are put a µs apart."""
+        if up != self._moment_up:
+            self._moment_up = up
+            self._moment_heads = {}
+        before = self._moment_heads.get(head, 0)
+        self._moment_heads[head] = before + 1
+        return '"up":%d.%03d' % (up + before // 1000, before % 1000) if before else '"up":%d' % up
+
+    def _is_too_long(self, body: str) -> bool:
+        """Whether CBOR makes it too long: it takes 9 bytes for 0.1. Raises ValueError for half a surrogate pair."""
+        if not self._is_binary or ("\\ud" not in body and 3 * len(body) < LONGEST_FRAME):
+            return False
+        return len(binary.encode(json.loads("{%s}" % body), strict=True)) > LONGEST_FRAME
+
     def _lose(self, number: int) -> None:
         self._store.drop(number)
         self._again = [item for item in self._again if item != number]
@@ -485,9 +572,13 @@ class Core:
     def _read(self, number: int) -> "tuple[str, int, str, str] | None":
         """Boot, uptime, kind and body of a record; None when it is damaged: then it is lost."""
         record = self._store.read(number)
-        parts = [] if record is None else record.decode().split(" ", 3)
-        if len(parts) == 4:
-            return parts[0], int(parts[1]), parts[2], parts[3]
+        try:
+            parts = [] if record is None else record.decode().split(" ", 3)
+            if len(parts) == 4:
+                return parts[0], int(parts[1]), parts[2], parts[3]
+        except ValueError:
+            # No text, or no number.
+            pass
         self.counts.lost += 1
         self._store.drop(number)
         return None
@@ -519,16 +610,28 @@ class Core:
         frame = self._frame_of(item)
         if frame is None:
             return False
-        if self._state == WELCOMING:
-            self._early_bytes += len(frame) + 8
-        else:
-            self._credit -= 1000
+        try:
+            size = self._send(frame)
+        except Exception as fault:
+            # What cannot be written would stop this boot and each that follows.
+            self._cannot_write(item, fault)
+            return False
         self._seq += 1
         self._flights.append((self._seq, item))
-        self._send(frame)
+        if self._state == WELCOMING:
+            self._early_bytes += size + 8
+        else:
+            self._credit -= 1000
         if not isinstance(item, _Log):
             self.counts.sent += 1
         return True
+
+    def _cannot_write(self, item: object, fault: Exception) -> None:
+        if self._drop(item):
+            self.counts.lost += 1
+        else:
+            self.counts.logs_lost += 1
+        self._on_fault(fault)
 
     def _send_readings(self) -> bool:
         """Sends what the window, the rate and the output allow. True when everything that may be sent now is under way."""
@@ -653,6 +756,8 @@ class Core:
             if self._commands.add(command):
                 command.owes_received = True
             else:
+                # The hub may ask again because this answer is lost: by then there may be room.
+                self._commands.refuse(id, "rejected")
                 self._send_result(id, "rejected")
 
     def _cancelled(self, id: str) -> None:
@@ -693,8 +798,27 @@ class Core:
             self._on_fault(fault)
             self.reported(self._report or {}, [("", str(fault) or fault.__class__.__name__)])
 
+    def _take_update(self, update: object) -> None:
+        """Only the newest counts; the same one again, with each welcome, says nothing new."""
+        wanted = update if isinstance(update, dict) and update.get("cancelled") is not True else {}
+        id = id_of(wanted.get("id"))
+        texts = [text(wanted.get(name), 256) for name in ("version", "url", "sha256")]
+        if not all(texts) or integer(wanted.get("size"), 0) < 1:
+            id = ""
+        if id == self._update_id:
+            return
+        self._update_id = id
+        self._word = self._word_sent = ""
+        self._owes_word = False
+        if self._on_update is None:
+            return
+        try:
+            self._on_update(wanted if id else None)
+        except Exception as fault:
+            self._on_fault(fault)
+
     def _report_id(self) -> str:
-        return "r-%d" % self._report_number
+        return "_r%d" % self._report_number
 
     def _send_report(self) -> None:
         state = self._report or {}
@@ -702,7 +826,7 @@ class Core:
         if self._report_rev is not None:
             frame += ',"desiredRev":%d' % self._report_rev
         if self._report_errors:
-            errors = [{"path": path[:1024], "message": message[:256]} for path, message in self._report_errors]
+            errors = [{"path": path, "message": message} for path, message in self._report_errors]
             frame += ',"errors":' + dumps(errors)
         self._told = _both(self._told, state)
         self._send(frame + "}")
@@ -750,7 +874,10 @@ class Core:
         if self._with_fresh:
             self._secret, self._fresh = self._fresh, ""
             self._keep_secrets(self._secret, "")
+        self._owes_word = bool(self._word)
+        self._word_sent = ""
         self._take_desired(frame.get("desired"))
+        self._take_update(frame.get("update"))
 
     def _note_offset(self, hub_ms: object, own_ms: object) -> None:
         if is_number(hub_ms) and is_number(own_ms):
@@ -778,6 +905,12 @@ class Core:
             self._results_at = again if retry else self._results_at
             if not retry:
                 self._tell_refused(frame)
+        elif id == self._update_id:
+            self._owes_word = retry or self._word != self._word_sent
+            if not self._owes_word:
+                self._word = ""
+            self._word_sent = ""
+            self._results_at = again if retry else self._results_at
         else:
             command = self._commands.find(id)
             # While it runs, the nack is about its `received` or its progress.
@@ -811,15 +944,17 @@ class Core:
                 self.counts.refused += 1
             self._tell_refused(frame)
 
-    def _got_credential(self, secret: str) -> None:
+    def _keep_offered(self) -> None:
+        """Of many secrets that came at once, only the last one is written: each write takes as long as the disk."""
+        secret, self._offered = self._offered, ""
         # Not on the disk: then it must not be used, for the old one would be gone with its first use.
         if secret and self._keep_secrets(self._secret, secret):
             self._fresh = secret
             self._fresh_refused = False
-            self._reconnects = True
+            self._reconnects = self._state == OPEN
 
     def _take_frame(self, payload: bytes) -> None:
-        frame = object_of(payload)
+        frame = binary.frame_of(payload) if self._is_binary else object_of(payload)
         if frame is None:
             return
         kind = frame.get("type")
@@ -832,6 +967,10 @@ class Core:
                 )
             elif kind == "nack":
                 self._tell_refused(frame)
+                if _paths(frame) == ["/layout"]:
+                    # The hub has the fields in another order, and understands their names.
+                    self._layout = None
+                    self._fail()
         elif kind == "ack":
             self._take_ack(frame)
         elif kind == "nack":
@@ -847,10 +986,14 @@ class Core:
             self._recalled(frame.get("ids"))
         elif kind == "desired":
             self._take_desired(frame)
+        elif kind == "update":
+            self._take_update(frame)
         elif kind == "credential":
-            self._got_credential(_printable(text(frame.get("secret"), 256)))
+            self._offered = _printable(text(frame.get("secret"), 256)) or self._offered
         elif kind == "drain":
-            self._drain_slot = self._now + integer(frame.get("reconnectAfterMs"), 0, 0, DAY_MS)
+            # A hub that gives no time is not to have it come again and again.
+            after = max(integer(frame.get("reconnectAfterMs"), 0, 0, DAY_MS), self._backoff())
+            self._drain_slot = self._now + after
         elif kind == "notice" and self._on_notice is not None:
             try:
                 self._on_notice(text(frame.get("topic"), 256), frame.get("data"))
@@ -865,6 +1008,11 @@ class Core:
             self._commands.settle(command)
         elif id and self._report is not None and id == self._report_id():
             self._report_settled()
+        elif id and id == self._update_id:
+            # One at a time, so that it is known which one this is.
+            if self._word == self._word_sent:
+                self._word = ""
+            self._word_sent = ""
 
     # ---- waits -----------------------------------------------------------------------------------------------------
 
@@ -922,6 +1070,7 @@ class Core:
 
     def _close_came(self, payload: bytes) -> None:
         code = int.from_bytes(payload[:2], "big") if len(payload) >= 2 else 1005
+        self._ended_by = code
         # RFC 6455 section 5.5.1: the same code goes back.
         self._send_frame(websocket.CLOSE, payload[:2] if len(payload) >= 2 else b"")
         reason = object_of(payload[2:]) or {}
@@ -934,7 +1083,8 @@ class Core:
         elif code in (4409, 4429):
             self._wait(max(self._hint_ms, MINUTE_MS) + self._backoff())
         elif code == 1012 and self._drain_slot is None:
-            self._wait(self._hint_ms)
+            # Its slot: a random part on top would undo that. One that comes sooner than the backoff is none.
+            self._wait(max(self._hint_ms, self._backoff()))
         else:
             self._fail()
 
@@ -943,8 +1093,17 @@ class Core:
     def _send_frame(self, opcode: int, payload: bytes) -> None:
         self._output += websocket.frame(opcode, payload, self._random().to_bytes(4, "big"))
 
-    def _send(self, frame: str) -> None:
-        self._send_frame(websocket.TEXT, frame.encode())
+    def _send(self, frame: str) -> int:
+        """Sends a frame that is written as JSON, as the subprotocol has it. Returns its bytes."""
+        payload = self._binary(frame) if self._is_binary else frame.encode()
+        self._send_frame(self._kind, payload)
+        return len(payload)
+
+    def _binary(self, frame: str) -> bytes:
+        value = json.loads(frame)
+        if self._layout is not None and value["type"] == "telemetry":
+            value = binary.shorten(value, self._layout["streams"])
+        return binary.encode(value)
 
     def _say_hello(self) -> None:
         # The newest that fit, and one that the hub knows: those before it ended when it began.
@@ -967,13 +1126,15 @@ class Core:
             hello["persistsCommands"] = True
         if self._max_frame < 65536:
             hello["maxFrame"] = self._max_frame
+        if self._layout is not None:
+            hello["layout"] = self._layout["fingerprint"]
         if self._held_rev is not None:
             hello["desiredRev"] = self._held_rev
         if self._announced:
             hello["boots"] = [{"boot": boot, "up": up} for boot, up in self._announced]
         self._state = WELCOMING
         self._state_until = self._now + WELCOME_MS
-        self._frames = websocket.Frames(self._max_frame)
+        self._frames = websocket.Frames(self._max_frame, self._kind)
         self._send(dumps(hello))
         self._begin_data()
         self._send_readings()
@@ -1012,6 +1173,7 @@ class Core:
         elif answer.status == 101:
             self._fail()
         else:
+            self._ended_by = answer.status
             self._state = REFUSED
 
     def _take_frames(self, chunk: bytes) -> None:
@@ -1022,7 +1184,7 @@ class Core:
                 if found is None:
                     return
                 opcode, payload = found
-                if opcode == websocket.TEXT:
+                if opcode == self._kind:
                     self._take_frame(payload)
                 elif opcode == websocket.PING:
                     self._send_frame(websocket.PONG, payload)
@@ -1050,12 +1212,21 @@ class Core:
             if self._now >= self._state_until:
                 self._fail()
             return
+        if self._drain_slot is not None and self._now >= self._drain_slot:
+            # The hub had its time to close.
+            self._fail()
+            return
         self._send_answers()
         self._run_commands()
         self._send_answers()
         if self._owes_report and self._now >= self._results_at and len(self._output) <= self._output_limit:
             self._send_report()
             self._owes_report = False
+        says_word = self._owes_word and not self._word_sent
+        if says_word and self._now >= self._results_at and len(self._output) <= self._output_limit:
+            self._send(self._word)
+            self._word_sent = self._word
+            self._owes_word = False
         if self._now >= self._beat_at:
             self._send('{"type":"heartbeat","t1":%d}' % self._now)
             self._beat_at = self._now + self._heartbeat_ms * 8 // 10
@@ -1065,7 +1236,7 @@ class Core:
         if all_sent and self._held and not self._flights:
             # The hub takes eight boots at a time: the others are told with the next hello.
             self._reconnects = True
-        owes = self._owes_report or self._commands.open or self._held
+        owes = self._owes_report or self._word or self._commands.open or self._held
         self._leaves = self._says_bye and all_sent and not owes and not self._reconnects
         if self._reconnects or self._leaves:
             self._reconnects = False
@@ -1080,6 +1251,8 @@ class Core:
         if self._bye_sent:
             return self._until(self._state_until, wait)
         wait = self._until(self._beat_at, wait)
+        if self._drain_slot is not None:
+            wait = self._until(self._drain_slot, wait)
         for at in (self._data_at, self._results_at):
             if at > self._now:
                 wait = self._until(at, wait)
@@ -1096,7 +1269,8 @@ def begin(up: int, **settings: "Any") -> Core:
     """Makes a core from its settings, its store and its memory, and loads what outlived the last boot. Raises ValueError, OSError.
 
     `host`: `HOST:PORT` for the upgrade request. `id`, `secret`, `type`: as registered. `store`, `memory`: see store.py; without them
-    nothing outlives a loss of power. `on_command`: a function, or one for each name of a command; it returns None or its output,
+    nothing outlives a loss of power. `cbor`: binary frames (hub.v1.cbor), with the LAYOUT of generated code in their short form, with
+    True with their names. `on_command`: a function, or one for each name of a command; it returns None or its output,
     RUNNING, or raises Rejected. `on_desired`: takes the desired state, and calls `reported`, now or later.
     """
     return Core(up, **settings)
@@ -1111,6 +1285,12 @@ def _milliseconds(seconds: object, otherwise: int, least: int) -> int:
 def _printable(secret: str) -> str:
     """A secret that can stand in a header; empty when it cannot."""
     return secret if all([" " < c < "\x7f" for c in secret]) else ""
+
+
+def _paths(nack: "Dict[str, object]") -> "List[object]":
+    """What is at fault."""
+    errors = nack.get("errors")
+    return [fault.get("path") for fault in errors if isinstance(fault, dict)] if isinstance(errors, list) else []
 
 
 def _code_of(body: bytes) -> str:

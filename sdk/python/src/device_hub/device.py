@@ -7,9 +7,10 @@ import ssl
 import time
 from typing import Any, Callable, List, Tuple
 
-from .application import Address, Application, stores
+from .application import Address, Application, ending_of, stores
 from .core import Core
 from .link import LAST_BYTES_MS, MOST_BYTES, Link, Uptime, context_of
+from .lock import StateLock
 
 
 class Device(Application):
@@ -27,6 +28,7 @@ class Device(Application):
         self._address = Address(url)
         self._context = context_of(self._address, ca)
         uptime = Uptime()
+        self._lock = StateLock(state)
         super().__init__(Core(uptime(), host=self._address.authority, **stores(state, settings)), uptime)
         self._link = Link(self.core, self._address, self._context)
         self._on_log = on_log
@@ -55,6 +57,7 @@ class Device(Application):
         self._drop_link()
         self.core.closed(self._uptime())
         self._selector.close()
+        self._lock.release()
 
     # ---- the link --------------------------------------------------------------------------------------------------
 
@@ -79,6 +82,8 @@ class Device(Application):
         try:
             if not self.core.wants_link():
                 if self._socket is not None and self._is_over():
+                    if self.core.ended_by:
+                        self._say(ending_of(self.core.ended_by))
                     self._drop_link()
                     self.core.closed(self._uptime())
                     return 0
@@ -165,7 +170,7 @@ class Device(Application):
         self._closes_at = None
 
     def _lose(self, why: str) -> None:
-        self._say("link lost: " + why)
+        self._say(ending_of(self.core.ended_by) if self.core.ended_by else "link lost: " + why)
         tries_next = not self._connected and bool(self._candidates)
         self._drop_link()
         # Another address of the same name is no other attempt.

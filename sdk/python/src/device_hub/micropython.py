@@ -8,7 +8,7 @@ import select
 import socket
 import time
 
-from .application import Address, Application, stores
+from .application import Address, Application, ending_of, stores
 from .core import Core
 
 TYPE_CHECKING = False
@@ -92,6 +92,8 @@ class Device(Application):
             if not self.core.wants_link():
                 if self._socket is None:
                     return wait
+                if self.core.ended_by and self._on_log is not None:
+                    self._on_log(ending_of(self.core.ended_by))
                 self._close()
                 self.core.closed(self._uptime())
                 return 0
@@ -102,7 +104,7 @@ class Device(Application):
         except (OSError, ValueError) as fault:
             # MicroPython says a certificate that is not trusted by a ValueError.
             if self._on_log is not None:
-                self._on_log("link lost: %s" % fault)
+                self._on_log(ending_of(self.core.ended_by) if self.core.ended_by else "link lost: %s" % fault)
             self.end()
             return 0
 

@@ -177,13 +177,18 @@ class FileStore:
                 return True
         return False
 
-    def _tidy(self) -> None:
-        """Deletes files that are of no use, the oldest first: what was dropped from one stands in itself or in later ones."""
-        while len(self._segments) > 1 and self._segments[0].live == 0:
+    def _tidy(self) -> bool:
+        """Deletes files that are of no use, the oldest first: what was dropped from one stands in itself or in later ones.
+
+        The last one stays as long as it can be written. True when there is more room on the disk.
+        """
+        before = len(self._segments)
+        while self._segments and self._segments[0].live == 0 and (len(self._segments) > 1 or self._segments[0].torn):
             if not self._try_to_remove(self._segments[0].name):
                 # It is tried again with the next drop.
-                return
+                break
             self._segments = self._segments[1:]
+        return len(self._segments) < before
 
     def _try_to_remove(self, name: str) -> bool:
         try:
@@ -194,6 +199,15 @@ class FileStore:
 
     def append(self, record: bytes) -> int:
         """The number of the new record; 0 when the store is full. Raises OSError when the disk does not take it."""
+        try:
+            return self._append(record)
+        except OSError:
+            # Settled readings may have filled the disk.
+            if not self._tidy():
+                raise
+        return self._append(record)
+
+    def _append(self, record: bytes) -> int:
         line = _line(("%d " % self._next).encode() + record)
         if sum([segment.size for segment in self._segments]) + len(line) > self._limit:
             return 0
@@ -362,7 +376,13 @@ class FileMemory:
         # Also when it is written in part: what stands in it is right.
         self._names = old + [name]
         lines = b"".join([_line(("%s %s" % (k, values[k])).encode()) for k in values])
-        self._files.append(name, lines if lines else _line((key + " ").encode()))
+        try:
+            self._files.append(name, lines if lines else _line((key + " ").encode()))
+        except OSError:
+            # A disk that stays full is not to be filled with files of nothing. If it stays, it is read, and is the newest.
+            self._files.remove(name)
+            self._names = old
+            raise
         self._size = self._least = len(lines)
         self._torn = False
         for before in old:

@@ -11,6 +11,15 @@ _UNREADABLE = (ValueError, RuntimeError, MemoryError)
 _ID = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"
 
 
+def double(value: "int | float") -> "float | None":
+    """A number as the double that every program makes of its digits; None when there is none: NaN, infinite, or 1e309."""
+    try:
+        found = float(value)
+    except OverflowError:
+        return None
+    return found if found - found == 0 else None
+
+
 def dumps(value: object) -> str:
     """Compact JSON in one line. A number that JSON does not have is null. Raises TypeError and ValueError for what is no JSON."""
     return json.dumps(_without_nan(value, 64), separators=(",", ":"))
@@ -19,8 +28,10 @@ def dumps(value: object) -> str:
 def _without_nan(value: object, depth: int) -> object:
     if depth == 0:
         raise ValueError("deeper than 64 levels")
-    if isinstance(value, float):
-        return value if value - value == 0 else None
+    if value is True or value is False:
+        return value
+    if isinstance(value, (int, float)):
+        return value if double(value) is not None else None
     if isinstance(value, dict):
         kept = {}
         for name in value:
@@ -30,7 +41,7 @@ def _without_nan(value: object, depth: int) -> object:
         return kept
     if isinstance(value, (list, tuple)):
         return [_without_nan(item, depth - 1) for item in value]
-    if value is None or isinstance(value, (bool, int, str)):
+    if value is None or isinstance(value, str):
         return value
     raise TypeError("%s is no JSON" % type(value))
 

@@ -9,6 +9,7 @@ except ImportError:
     from .sha1 import sha1  # type: ignore[assignment]
 
 TEXT = 1
+BINARY = 2
 CLOSE = 8
 PING = 9
 PONG = 10
@@ -31,7 +32,7 @@ def base64(data: bytes) -> str:
     return binascii.b2a_base64(data).decode().strip()
 
 
-def request(host: str, path: str, device: str, secret: str, key: str) -> bytes:
+def request(host: str, path: str, device: str, secret: str, key: str, subprotocol: str) -> bytes:
     """The upgrade request, with the credential in it (RFC 7617)."""
     lines = (
         "GET %s HTTP/1.1" % path,
@@ -40,7 +41,7 @@ def request(host: str, path: str, device: str, secret: str, key: str) -> bytes:
         "Connection: Upgrade",
         "Sec-WebSocket-Key: %s" % key,
         "Sec-WebSocket-Version: 13",
-        "Sec-WebSocket-Protocol: hub.v1.json",
+        "Sec-WebSocket-Protocol: %s" % subprotocol,
         "Authorization: Basic %s" % base64(("%s:%s" % (device, secret)).encode()),
         "",
         "",
@@ -66,7 +67,8 @@ def frame(opcode: int, payload: bytes, mask: bytes) -> bytes:
 class Answer:
     """The hub's answer to the upgrade request."""
 
-    def __init__(self, key: str) -> None:
+    def __init__(self, key: str, subprotocol: str) -> None:
+        self._subprotocol = subprotocol
         self.expected = base64(sha1(key.encode() + _GUID).digest())
         self.ended = False
         self.broken = False
@@ -116,19 +118,22 @@ class Answer:
             and headers.get("upgrade", "").lower() == "websocket"
             and "upgrade" in headers.get("connection", "").lower()
             and headers.get("sec-websocket-accept") == self.expected
-            and headers.get("sec-websocket-protocol") == "hub.v1.json"
+            and headers.get("sec-websocket-protocol") == self._subprotocol
             and "sec-websocket-extensions" not in headers
         )
         after = headers.get("retry-after", "")
-        if after.isdigit() and len(after) < 10:
-            self.retry_after_sec = int(after)
+        if after and all([c in "0123456789" for c in after]):
+            # The core has the limit; longer ones are beyond it.
+            self.retry_after_sec = int(after[-9:]) if not after[:-9].strip("0") else 999999999
 
 
 class Frames:
     """Makes messages of the bytes of the hub."""
 
-    def __init__(self, longest: int) -> None:
+    def __init__(self, longest: int, kind: int) -> None:
+        """`kind`: the opcode of all its messages, TEXT or BINARY."""
         self._longest = longest
+        self._kind = kind
         self._bytes = b""
         self._at = 0
         self._parts: "bytes | None" = None
@@ -152,7 +157,7 @@ class Frames:
                 payload = self._parts + payload
             if first & 0x80:
                 self._parts = None
-                return TEXT, payload
+                return self._kind, payload
             self._parts = payload
 
     def _frame(self) -> "tuple[int, bytes] | None":
@@ -185,5 +190,5 @@ class Frames:
                 raise Fault(1002)
         elif opcode > 2 or (opcode == 0) != (self._parts is not None):
             raise Fault(1002)
-        elif opcode == 2:
+        elif opcode not in (0, self._kind):
             raise Fault(1003)
