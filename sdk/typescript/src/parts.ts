@@ -1,6 +1,8 @@
 /** What the SDK has wherever it runs. */
+export type { ShortLayout } from '../../../schemas/cbor/short-telemetry.ts';
 export type { EndedBoot } from './core/boots.ts';
 export type { CommandCall, CommandHandler, CommandOutcome, HandlerOptions } from './core/command-runner.ts';
+export type { Message } from './core/frame-codec.ts';
 export { HubCore } from './core/core.ts';
 export type {
   ByeOptions,

@@ -1,3 +1,4 @@
+import type { Message } from '../core/frame-codec.ts';
 import { closeReason, type Ending } from '../core/reconnect.ts';
 import type { Address, Link, LinkHandlers, OpenLink } from '../device/link.ts';
 
@@ -12,14 +13,15 @@ class PageLink implements Link {
   readonly #handlers: LinkHandlers;
   #ended = false;
 
-  constructor({ url, id, secret }: Address, handlers: LinkHandlers) {
+  constructor({ url, id, secret, subprotocol }: Address, handlers: LinkHandlers) {
     this.#handlers = handlers;
-    this.#socket = new WebSocket(url, ['hub.v1.json', `hub.auth.${base64Url(`${id}:${secret}`)}`]);
+    this.#socket = new WebSocket(url, [subprotocol, `hub.auth.${base64Url(`${id}:${secret}`)}`]);
+    this.#socket.binaryType = 'arraybuffer';
     this.#listen();
   }
 
-  send(text: string): void {
-    if (!this.#ended && this.#socket.readyState === WebSocket.OPEN) this.#socket.send(text);
+  send(message: Message): void {
+    if (!this.#ended && this.#socket.readyState === WebSocket.OPEN) this.#socket.send(message);
   }
 
   close(): void {
@@ -42,7 +44,9 @@ class PageLink implements Link {
       if (!this.#ended) this.#handlers.opened();
     });
     socket.addEventListener('message', ({ data }) => {
-      if (!this.#ended && typeof data === 'string') this.#handlers.text(data);
+      if (this.#ended) return;
+      if (typeof data === 'string') this.#handlers.message(data);
+      else if (data instanceof ArrayBuffer) this.#handlers.message(new Uint8Array(data));
     });
     socket.addEventListener('close', ({ code, reason }) => {
       this.#end(opened ? { kind: 'closed', code, ...closeReason(reason) } : notOpened);

@@ -52,7 +52,8 @@ export class Boots {
 
   /** What the hub would not have heard of if this boot ended now. */
   get ended(): readonly EndedBoot[] {
-    return this.#seen ? [] : [...this.unseen, { boot: this.name, up: this.uptime() }];
+    // A moment longer, as that of kept readings.
+    return this.#seen ? [] : [...this.unseen, { boot: this.name, up: this.uptime() + 1 }];
   }
 }
 

@@ -9,18 +9,21 @@ export interface RememberedCommand {
   acked: boolean;
 }
 
+/** Why a command of an id that is not remembered does not run. */
+export type Refusal = 'unknown' | 'cancelled' | 'full';
+
 /**
  * The commands this device has received and their results, so that none is run twice. It keeps the newest 256. A
  * command whose result is not acked is never forgotten, so a full memory accepts no new command. It also keeps the
- * newest 256 ids that the device has answered with `unknown`, or that were cancelled before they arrived: if such a
- * command still arrives, it is rejected.
+ * newest 256 ids that the device has answered with `unknown`, for which it had no room, or that were cancelled before they arrived: if
+ * such a command still arrives, it is rejected.
  */
 export class CommandMemory {
   readonly #capacity: number;
   readonly #memory: HubMemory | undefined;
   readonly #complain: Complain;
   readonly #commands = new Map<string, RememberedCommand>();
-  readonly #refused = new Map<string, 'unknown' | 'cancelled'>();
+  readonly #refused = new Map<string, Refusal>();
   /** Whether commands are remembered over a reboot: for `hello.persistsCommands`. */
   readonly persists: boolean;
 
@@ -93,7 +96,7 @@ export class CommandMemory {
   }
 
   /** Rejects this id from now on. */
-  refuse(id: string, why: 'unknown' | 'cancelled'): void {
+  refuse(id: string, why: Refusal): void {
     this.#refused.delete(id);
     this.#refused.set(id, why);
     for (const oldest of this.#refused.keys()) {
@@ -103,7 +106,7 @@ export class CommandMemory {
   }
 
   /** Why this id is rejected; undefined when it is not. */
-  refusal(id: string): 'unknown' | 'cancelled' | undefined {
+  refusal(id: string): Refusal | undefined {
     return this.#refused.get(id);
   }
 

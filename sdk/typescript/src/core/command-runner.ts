@@ -5,7 +5,10 @@ import type { CommandFrame } from '../../../../schemas/protocol/hub-frames.ts';
 import type { CommandMemory } from './command-memory.ts';
 import type { Timers } from './timers.ts';
 
-export interface CommandCall extends Pick<CommandFrame, 'id' | 'name' | 'params' | 'deadline' | 'safety'> {
+export interface CommandCall extends Pick<
+  CommandFrame,
+  'id' | 'name' | 'params' | 'deadline' | 'safety' | 'traceparent'
+> {
   /** Reports progress to the hub: 0…100 %, and a note. */
   progress: (percent?: number, note?: string) => void;
 }
@@ -75,9 +78,11 @@ export class CommandRunner {
       return;
     }
     const refusal = memory.refusal(id);
+    // It comes again because the answer is lost: by now there may be room.
+    if (refusal === 'full') return this.#refuse(id);
     const arrivedMs = this.#deps.clock.monotonic();
     memory.begin(id, (remembered) => {
-      if (!remembered) this.#refuse(id, 'this device cannot remember more commands now');
+      if (!remembered) this.#refuse(id);
       else if (refusal === 'cancelled' || this.#cancelled.delete(id))
         this.#end(frame, { status: 'cancelled' });
       else if (refusal === 'unknown')
@@ -154,7 +159,9 @@ export class CommandRunner {
   }
 
   /** Not remembered, so not ended either: nobody asks for this result again. */
-  #refuse(id: string, error: string): void {
+  #refuse(id: string): void {
+    this.#deps.memory.refuse(id, 'full');
+    const error = 'this device cannot remember more commands now';
     this.#deps.send({ type: 'result', re: id, status: 'rejected', error });
   }
 
@@ -179,7 +186,7 @@ export class CommandRunner {
       this.#end(frame, { status: 'expired' });
       return;
     }
-    const { id, name, params, deadline, safety } = frame;
+    const { id, name, params, deadline, safety, traceparent } = frame;
     const progress = (percent?: number, note?: string): void => {
       this.#deps.send({
         type: 'progress',
@@ -189,7 +196,15 @@ export class CommandRunner {
       });
     };
     try {
-      const outcome = await entry.handler({ id, name, params, deadline, safety, progress });
+      const outcome = await entry.handler({
+        id,
+        name,
+        params,
+        deadline,
+        safety,
+        progress,
+        ...(traceparent === undefined ? {} : { traceparent }),
+      });
       this.#end(frame, outcome);
     } catch (error) {
       this.#end(frame, { status: 'failed', error: error instanceof Error ? error.message : String(error) });

@@ -3,7 +3,6 @@ import { cutText } from '../../../../schemas/cut-text.ts';
 import { limits } from '../../../../schemas/limits.ts';
 import type { DeviceFrame, LogLevel } from '../../../../schemas/protocol/device-frames.ts';
 import type {
-  CredentialFrame,
   DrainFrame,
   HubFrame,
   NackFrame,
@@ -16,17 +15,20 @@ import { ClockOffset } from './clock-offset.ts';
 import { CommandMemory } from './command-memory.ts';
 import { CommandRunner, type CommandHandler, type HandlerOptions } from './command-runner.ts';
 import type { ByeOptions, CoreSettings, Counts, MeasureOptions } from './core-settings.ts';
+import { frameCodecOf, textOf, type FrameCodec, type Message } from './frame-codec.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { HeldTwin, type DesiredHandler } from './held-twin.ts';
+import { HeldUpdate } from './held-update.ts';
 import { helloFrame } from './hello.ts';
-import { parseHubFrame } from './hub-frame.ts';
 import { loadReadings, type KeptReading } from './kept-reading.ts';
+import { NamedFrames } from './named-frames.ts';
 import { Outbox, type Settlement } from './outbox.ts';
 import { whenSaved } from './ports.ts';
 import type { Ending } from './reconnect.ts';
 import { Reconnects } from './reconnects.ts';
 import { Secrets } from './secrets.ts';
 import { Sender } from './sender.ts';
+import { ownState } from './state-owner.ts';
 import { Agenda } from './timers.ts';
 
 /** A link that neither opens nor fails: a port with a limit of its own is quicker. */
@@ -49,6 +51,7 @@ const defaultPatienceMs = 20_000;
 export class HubCore {
   readonly #settings: CoreSettings;
   readonly #agenda: Agenda;
+  #codec: FrameCodec;
   readonly #boots: Boots;
   readonly #outbox: Outbox;
   readonly #sender: Sender;
@@ -56,37 +59,42 @@ export class HubCore {
   readonly #commands: CommandMemory;
   readonly #runner: CommandRunner;
   readonly #twin: HeldTwin;
+  /** For what the device says of the firmware that it should run. */
+  readonly update: HeldUpdate;
+  readonly #named: NamedFrames;
   readonly #offset = new ClockOffset();
   readonly #reconnects: Reconnects;
   readonly #heartbeat: Heartbeat;
   #state: 'idle' | 'connecting' | 'greeting' | 'open' | 'draining' | 'leaving' | 'waiting' | 'closed' =
     'idle';
-  #output: string[] = [];
+  #output: Message[] = [];
   /** Counts the links that were wanted. */
   #links = 0;
   #sessions = 0;
   #cancelTimer: Cancel | undefined;
   #farewell: { sleepSec: number | undefined; cancelPatience: Cancel; isImpatient: boolean } | undefined;
   #isDone = false;
-  #saidUnkept = false;
 
-  /** Loads what outlived the last boot. @param up the uptime, ms */
+  /** Loads what outlived the last boot. @param up the uptime, ms @throws Error when the memory is that of another device */
   constructor(settings: CoreSettings, up: number) {
     this.#settings = settings;
     const { random, memory, store } = settings;
     const complain = (what: string): void => settings.emit('trouble', what);
+    ownState(memory, settings.id, complain);
     const clock = new Agenda(up);
     const send = (frame: DeviceFrame): void => this.#send(frame);
     this.#agenda = clock;
+    this.#codec = frameCodecOf(settings.cbor);
     const loaded = loadReadings(store);
     if (loaded.damaged > 0) complain(`${loaded.damaged} kept readings were damaged, and are lost`);
     this.#boots = new Boots({ timers: clock, memory, complain }, settings.boot, {
       kept: loaded.boots,
       given: settings.endedBoots,
     });
-    const notKept = (): void => this.#complainOnce();
+    const notKept = (): void =>
+      complain('the store takes no more readings: they would not outlive a loss of power');
     const kept = store && { boot: settings.boot, store, loaded, notKept };
-    this.#outbox = new Outbox(settings.capacity ?? 10_000, kept);
+    this.#outbox = new Outbox(settings.capacity ?? 10_000, this.#codec.sizeOf, kept);
     this.#sender = new Sender({ clock, random, outbox: this.#outbox, send });
     this.#secrets = new Secrets(settings.secret, memory, complain);
     this.#reconnects = new Reconnects({ clock, random, secrets: this.#secrets }, settings.backoffFirstMs);
@@ -100,12 +108,16 @@ export class HubCore {
       changed: () => settings.changed(),
       ended: (result, command) => settings.emit('result', result, command),
     });
-    this.#twin = new HeldTwin({
-      memory,
-      complain,
-      clock,
-      send,
-      pauseMs: (nack) => this.#sender.pauseMs(nack),
+    const pauseMs = (nack: NackFrame): number => this.#sender.pauseMs(nack);
+    this.#twin = new HeldTwin({ memory, complain, clock, send, pauseMs });
+    this.update = new HeldUpdate({ clock, send, pauseMs });
+    this.#named = new NamedFrames({
+      update: this.update,
+      commands: this.#commands,
+      runner: this.#runner,
+      twin: this.#twin,
+      pauseMs,
+      resultAcked: (id) => settings.emit('result-acked', id),
     });
     this.#heartbeat = new Heartbeat({
       clock,
@@ -164,7 +176,7 @@ export class HubCore {
     this.#at(up);
     // The device's own wall clock may be wrong; what its uptime means is known to the hub. It takes three decimals.
     const { ts, up: taken = up, backfill = false, boot } = options;
-    const time = ts === undefined ? { up: Math.round(taken * 1_000) / 1_000 } : { ts };
+    const time = ts === undefined ? { up: this.#outbox.moments.apart(taken, what) } : { ts };
     return new Promise((settle) => {
       if (this.#state === 'closed') settle({ kind: 'dropped', cause: 'closed' });
       else this.#outbox.add({ what, time, data, backfill, boot, settle });
@@ -240,6 +252,11 @@ export class HubCore {
     return this.#secrets.current;
   }
 
+  /** The subprotocol to open a link with. */
+  get subprotocol(): string {
+    return this.#codec.subprotocol;
+  }
+
   /** The link that was wanted is open: TCP, TLS and the WebSocket. */
   opened(up: number): void {
     this.#at(up);
@@ -258,21 +275,21 @@ export class HubCore {
     this.#heartbeat.heard();
   }
 
-  /** A text frame came. */
-  take(up: number, text: string): void {
+  /** A message came. */
+  take(up: number, message: Message): void {
     this.#at(up);
     if (this.wantsLink === 0 || this.#state === 'connecting') return;
     this.#heartbeat.heard();
-    const frame = parseHubFrame(text);
-    if (frame === undefined) this.#settings.emit('ignored', text);
+    const frame = this.#codec.read(message);
+    if (frame === undefined) this.#settings.emit('ignored', textOf(message));
     else {
       this.#settings.emit('received', frame);
       this.#obey(frame);
     }
   }
 
-  /** Text frames to send, the oldest first. */
-  output(): readonly string[] {
+  /** Messages to send, the oldest first. */
+  output(): readonly Message[] {
     return this.#output;
   }
 
@@ -309,9 +326,8 @@ export class HubCore {
 
   #greet(): void {
     this.#state = 'greeting';
-    this.#send(
-      helloFrame(this.#settings, { boots: this.#boots, commands: this.#commands, twin: this.#twin }),
-    );
+    const known = { boots: this.#boots, commands: this.#commands, twin: this.#twin };
+    this.#send(helloFrame(this.#settings, { ...known, layout: this.#codec.layout }));
     this.#setTimer(welcomeTimeoutMs, () => this.#drop({ kind: 'hub-silent' }));
   }
 
@@ -329,7 +345,7 @@ export class HubCore {
       case 'welcome':
         return this.#welcomed(frame);
       case 'ack':
-        return 're' in frame ? this.#namedAcked(frame.re) : this.#sender.ack(frame.upTo);
+        return 're' in frame ? this.#named.acked(frame.re) : this.#sender.ack(frame.upTo);
       case 'nack':
         return this.#nacked(frame);
       case 'heartbeat':
@@ -343,11 +359,11 @@ export class HubCore {
       case 'desired':
         return this.#twin.desired(frame);
       case 'update':
-        return this.#settings.emit('update', 'cancelled' in frame ? undefined : frame);
+        return this.#settings.emit('update', this.update.wanted(frame));
       case 'notice':
         return this.#settings.emit('notice', frame);
       case 'credential':
-        return this.#offered(frame);
+        return this.#offered(frame.secret);
       case 'drain':
         return this.#drain(frame);
     }
@@ -369,11 +385,12 @@ export class HubCore {
     this.#runner.resend();
     if (welcome.desired !== undefined) this.#twin.desired(welcome.desired);
     this.#twin.welcomed();
+    this.update.welcomed(welcome.update);
     this.#settings.emit('update', welcome.update);
   }
 
   /** The next session proves the new secret; until then the old one is kept. */
-  #offered({ secret }: CredentialFrame): void {
+  #offered(secret: string): void {
     const link = this.#links;
     whenSaved(this.#secrets.offered(secret), (kept) => {
       if (!kept || this.#links !== link) return;
@@ -382,22 +399,23 @@ export class HubCore {
     });
   }
 
-  #namedAcked(id: string): void {
-    if (!this.#twin.answered(id)) this.#resultAcked(id);
-  }
-
-  #resultAcked(id: string): void {
-    this.#commands.acked(id);
-    this.#settings.emit('result-acked', id);
-  }
-
   #nacked(nack: NackFrame): void {
     this.#settings.emit('nack', nack);
     const { seq, re } = nack;
+    if (this.#state === 'greeting' && nack.errors?.some(({ path }) => path === '/layout'))
+      return this.#useNames();
     if (seq !== undefined) this.#sender.nack(seq, nack);
-    if (re === undefined || this.#twin.answered(re, nack)) return;
-    if (nack.retry) this.#runner.resendAfter(this.#sender.pauseMs(nack), re);
-    else this.#resultAcked(re);
+    if (re !== undefined) this.#named.nacked(re, nack);
+  }
+
+  /** The hub has the fields of this type in another order. It understands their names. */
+  #useNames(): void {
+    this.#codec = frameCodecOf(true);
+    this.#settings.emit(
+      'trouble',
+      'the device was made with another order of fields than the hub has: it sends their names',
+    );
+    this.#drop({ kind: 'closed', code: 1006, reason: 'another layout' });
   }
 
   #drain(drain: DrainFrame): void {
@@ -406,8 +424,7 @@ export class HubCore {
     // reconnects in its time slot.
     this.#state = 'draining';
     this.#sender.pause();
-    this.#reconnects.drained(drain.reconnectAfterMs);
-    this.#setTimer(drain.reconnectAfterMs, () =>
+    this.#setTimer(this.#reconnects.drained(drain.reconnectAfterMs), () =>
       this.#drop({ kind: 'closed', code: closeCodes.draining, reason: 'draining' }),
     );
     this.#settings.emit('drain', drain);
@@ -461,18 +478,9 @@ export class HubCore {
   #send(frame: DeviceFrame): void {
     if (frame.type !== 'hello' && !this.isOpen && this.#state !== 'leaving') return;
     this.#sender.took();
-    this.#output.push(JSON.stringify(frame));
+    this.#output.push(this.#codec.write(frame));
     this.#settings.emit('sent', frame);
     this.#settings.changed();
-  }
-
-  #complainOnce(): void {
-    if (this.#saidUnkept) return;
-    this.#saidUnkept = true;
-    this.#settings.emit(
-      'trouble',
-      'the store takes no more readings: they would not outlive a loss of power',
-    );
   }
 
   #setTimer(ms: number, run: () => void): void {

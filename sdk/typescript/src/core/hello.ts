@@ -7,7 +7,12 @@ import type { HeldTwin } from './held-twin.ts';
 /** The first frame of a session: who is there, and what it knows from before. */
 export function helloFrame(
   { type, firmware, heartbeatSec }: CoreSettings,
-  { boots, commands, twin }: { boots: Boots; commands: CommandMemory; twin: HeldTwin },
+  {
+    boots,
+    commands,
+    twin,
+    layout,
+  }: { boots: Boots; commands: CommandMemory; twin: HeldTwin; layout: string | undefined },
 ): HelloFrame {
   const unresolved = commands.unresolved();
   const { unseen } = boots;
@@ -19,6 +24,7 @@ export function helloFrame(
     ...(firmware === undefined ? {} : { firmware }),
     ...(heartbeatSec === undefined ? {} : { heartbeatSec }),
     ...(twin.rev === undefined ? {} : { desiredRev: twin.rev }),
+    ...(layout === undefined ? {} : { layout }),
     ...(commands.persists ? { persistsCommands: true } : {}),
     ...(unresolved.length === 0 ? {} : { unresolved }),
     ...(unseen.length === 0 ? {} : { boots: unseen }),

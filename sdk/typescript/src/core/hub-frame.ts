@@ -52,7 +52,7 @@ const withdrawn = shape({ id, cancelled: (value) => value === true });
  */
 const frames: Readonly<Record<HubFrame['type'], Kind>> = {
   welcome: shape({
-    epoch: whole,
+    epoch: count,
     t1: notNegative,
     now: notNegative,
     heartbeatSec: positive,
@@ -70,14 +70,7 @@ const frames: Readonly<Record<HubFrame['type'], Kind>> = {
     update: optional(offered),
   }),
   ack: (value) => shape({ upTo: whole })(value) || shape({ re: id })(value),
-  nack: shape({
-    code: text,
-    retry: flag,
-    seq: optional(count),
-    re: optional(id),
-    retryAfterMs: optional(notNegative),
-    rejectedSamples: optional(list(whole)),
-  }),
+  nack: shape({ code: text, retry: flag, seq: optional(count), re: optional(id) }),
   heartbeat: shape({ t1: notNegative, t2: notNegative, t3: notNegative }),
   command: shape({
     id,
@@ -86,6 +79,7 @@ const frames: Readonly<Record<HubFrame['type'], Kind>> = {
     deadline: notNegative,
     ttlMs: notNegative,
     safety: text,
+    traceparent: optional(text),
   }),
   cancel: shape({ re: id }),
   recall: shape({ ids: (value) => list(id)(value) && Array.isArray(value) && value.length > 0 }),
@@ -93,8 +87,42 @@ const frames: Readonly<Record<HubFrame['type'], Kind>> = {
   desired: shape(desired),
   update: (value) => withdrawn(value) || offered(value),
   credential: shape({ id: text, secret: text }),
-  drain: shape({ reconnectAfterMs: notNegative, reason: text }),
+  drain: shape({ reconnectAfterMs: anything }),
 };
+
+/**
+ * What the device can do without. A frame with a bad one is still what it is: a nack that were ignored for its hint would leave its
+ * reading to the next ack, as if it were stored.
+ */
+const hints: Partial<Record<HubFrame['type'], { fields: Readonly<Record<string, Kind>>; instead: object }>> =
+  {
+    nack: {
+      fields: {
+        code: text,
+        retry: flag,
+        retryAfterMs: notNegative,
+        rejectedSamples: list(whole),
+        errors: list(shape({ path: (path) => typeof path === 'string' })),
+      },
+      instead: { code: 'unknown', retry: false },
+    },
+    drain: {
+      fields: { reconnectAfterMs: notNegative, reason: text },
+      instead: { reconnectAfterMs: 0, reason: 'unknown' },
+    },
+  };
+
+function withoutBadHints(frame: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const { type } = frame;
+  const known =
+    typeof type === 'string' && Object.hasOwn(hints, type) ? hints[type as HubFrame['type']] : undefined;
+  if (known === undefined) return frame;
+  const { fields, instead } = known;
+  const good = Object.entries(frame).filter(
+    ([name, value]) => !Object.hasOwn(fields, name) || (fields[name] ?? anything)(value),
+  );
+  return { ...instead, ...Object.fromEntries(good) };
+}
 
 /**
  * A frame of the hub. Returns undefined for anything else, which a device ignores: a newer hub may send types that
@@ -103,15 +131,22 @@ const frames: Readonly<Record<HubFrame['type'], Kind>> = {
 export function parseHubFrame(given: string): HubFrame | undefined {
   if (given.length > limits.frameBytes || isTooDeep(given)) return undefined;
   try {
-    const value: unknown = JSON.parse(given);
-    return isHubFrame(value) ? value : undefined;
+    return hubFrameOf(JSON.parse(given));
   } catch {
     return undefined;
   }
 }
 
-function isHubFrame(value: unknown): value is HubFrame {
-  if (!isObject(value)) return false;
+/** A frame of the hub, out of what was read of a message; undefined as above. */
+export function hubFrameOf(value: unknown): HubFrame | undefined {
+  if (!isObject(value)) return undefined;
+  const frame = withoutBadHints(value);
+  return isHubFrame(frame) ? frame : undefined;
+}
+
+function isHubFrame(
+  value: Readonly<Record<string, unknown>>,
+): value is Readonly<Record<string, unknown>> & HubFrame {
   const { type } = value;
   return typeof type === 'string' && Object.hasOwn(frames, type) && frames[type as HubFrame['type']](value);
 }

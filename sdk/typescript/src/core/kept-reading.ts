@@ -61,7 +61,9 @@ export function loadReadings(store: HubStore | undefined): Loaded {
     }
     readings.push({ ...reading, record: number });
     const { boot, time } = reading;
-    if (boot !== undefined && time.up !== undefined) boots.set(boot, Math.max(time.up, boots.get(boot) ?? 0));
+    // A moment longer: its last reading must not have the time of the first one of the next boot, or they would be one.
+    if (boot !== undefined && time.up !== undefined)
+      boots.set(boot, Math.max(time.up + 1, boots.get(boot) ?? 0));
   }
   return { readings, boots: [...boots].map(([boot, up]) => ({ boot, up })), damaged };
 }

@@ -1,6 +1,9 @@
+import { limits } from '../../../../schemas/limits.ts';
 import type { EventFrame, TelemetryFrame } from '../../../../schemas/protocol/device-frames.ts';
 import type { NackFrame, SessionLimits } from '../../../../schemas/protocol/hub-frames.ts';
+import type { FrameCodec } from './frame-codec.ts';
 import { recordOf, type KeptReading, type Loaded } from './kept-reading.ts';
+import { Moments } from './moments.ts';
 import type { HubStore } from './ports.ts';
 
 /** The outcome of one reading or event. */
@@ -31,14 +34,12 @@ interface OutboxStore {
   store: HubStore;
   /** What the store has from earlier boots. */
   loaded: Loaded;
-  /** The store did not take a reading; it is kept in memory only. */
+  /** The store did not take a reading, for the first time; it is kept in memory only. */
   notKept: () => void;
 }
 
 /** Space for everything in a frame except its samples. */
 const envelopeBytes = 512;
-
-const utf8 = new TextEncoder();
 
 /**
  * Readings on their way to the hub. A reading stays here until its frame is settled: stored, or permanently rejected.
@@ -50,6 +51,7 @@ const utf8 = new TextEncoder();
  */
 export class Outbox {
   readonly #capacity: number;
+  readonly #sizeOf: FrameCodec['sizeOf'];
   #kept: OutboxStore | undefined;
   #waiting: Kept[] = [];
   readonly #inFlight = new Map<number, Kept[]>();
@@ -57,19 +59,30 @@ export class Outbox {
   #unsettled = 0;
   /** Limit after the hub rejected a frame as too large. */
   #maxSamples = Infinity;
+  /** The times of what is added. */
+  readonly moments = new Moments();
   readonly counts = { measured: 0, settled: 0, refused: 0, lost: 0, notKept: 0 };
 
   /**
    * @param capacity readings and events, waiting and in flight
+   * @param sizeOf the most bytes that a sample takes in a frame; undefined when it cannot be written
    * @param kept where they outlive a reboot; what it has is sent again
    */
-  constructor(capacity: number, kept?: OutboxStore) {
+  constructor(capacity: number, sizeOf: FrameCodec['sizeOf'], kept?: OutboxStore) {
     this.#capacity = capacity;
+    this.#sizeOf = sizeOf;
     this.#kept = kept;
     this.counts.lost += kept?.loaded.damaged ?? 0;
     for (const { record, ...item } of kept?.loaded.readings ?? []) {
       // Whoever took it is gone with its boot.
-      this.#keep({ ...item, settle: () => undefined }, record);
+      const again = { ...item, settle: () => undefined };
+      const bytes = this.#bytesOf(again);
+      if (bytes === undefined) {
+        kept?.store.drop(record);
+        this.#lose(again, 'unwritable');
+        continue;
+      }
+      this.#keep(again, { record, bytes });
       if (this.#unsettled > capacity) this.#dropOldest();
     }
   }
@@ -87,7 +100,8 @@ export class Outbox {
   add(item: OutboxItem): void {
     this.counts.measured += 1;
     const copy = asWritten(item);
-    if (copy === undefined) return this.#lose(item, 'unwritable');
+    const bytes = copy && this.#bytesOf(copy);
+    if (copy === undefined || bytes === undefined) return this.#lose(item, 'unwritable');
     if (this.#unsettled >= this.#capacity) this.#dropOldest();
     if (this.#unsettled >= this.#capacity) return this.#lose(item, 'outbox-full');
     let record = 0;
@@ -95,28 +109,23 @@ export class Outbox {
       record = this.#kept.store.append(recordOf(copy, this.#kept.boot));
       if (record === 0) {
         this.counts.notKept += 1;
-        this.#kept.notKept();
+        if (this.counts.notKept === 1) this.#kept.notKept();
       }
     }
-    this.#keep(copy, record);
+    this.#keep(copy, { record, bytes });
   }
 
   /**
    * The next data frame, or undefined when nothing waits. Waiting readings of one stream leave together as `samples`,
-   * as many as the limits allow. A single reading that is too big for any frame is rejected here.
+   * as many as the limits allow. One that is longer than this hub takes waits for another limit, and holds up nothing.
    */
-  take(seq: number, limits: SessionLimits): TelemetryFrame | EventFrame | undefined {
-    for (;;) {
-      const first = this.#waiting[0];
-      if (first === undefined) return undefined;
-      if (first.bytes + envelopeBytes <= limits.frameBytes) {
-        const items = this.#waiting.splice(0, this.#runLength(first, limits));
-        this.#inFlight.set(seq, items);
-        return frameOf(seq, first, items);
-      }
-      this.#waiting.shift();
-      this.#settle(first, { kind: 'refused', nack: { type: 'nack', code: 'too-large', retry: false } });
-    }
+  take(seq: number, session: SessionLimits): TelemetryFrame | EventFrame | undefined {
+    const at = this.#waiting.findIndex(({ bytes }) => bytes + envelopeBytes <= session.frameBytes);
+    const first = this.#waiting[at];
+    if (first === undefined) return undefined;
+    const items = this.#waiting.splice(at, this.#runLength(at, first, session));
+    this.#inFlight.set(seq, items);
+    return frameOf(seq, first, items);
   }
 
   /** Everything up to this seq that was not nacked is stored. */
@@ -174,23 +183,28 @@ export class Outbox {
     store?.close();
   }
 
-  #keep(item: OutboxItem, record: number): void {
+  /** The most that it takes in a frame; undefined when no frame of the protocol can hold it. */
+  #bytesOf({ time, data }: KeptReading): number | undefined {
+    const bytes = this.#sizeOf({ ...time, data });
+    return bytes === undefined || bytes + envelopeBytes > limits.frameBytes ? undefined : bytes;
+  }
+
+  #keep(item: OutboxItem, place: Pick<Kept, 'record' | 'bytes'>): void {
     this.#taken += 1;
     this.#unsettled += 1;
-    const bytes = utf8.encode(JSON.stringify({ ...item.time, data: item.data })).length + 1;
-    this.#waiting.push({ ...item, order: this.#taken, record, bytes, settled: false });
+    this.#waiting.push({ ...item, ...place, order: this.#taken, settled: false });
   }
 
   /** How many of the readings that wait go into one frame. */
-  #runLength(first: Kept, limits: SessionLimits): number {
-    const longest = first.what.kind === 'event' ? 1 : Math.min(limits.samples, this.#maxSamples);
+  #runLength(at: number, first: Kept, session: SessionLimits): number {
+    const longest = first.what.kind === 'event' ? 1 : Math.min(session.samples, this.#maxSamples);
     let bytes = envelopeBytes;
     let length = 0;
     while (length < longest) {
-      const item = this.#waiting[length];
+      const item = this.#waiting[at + length];
       if (item === undefined || !goTogether(first, item)) break;
       bytes += item.bytes;
-      if (bytes > limits.frameBytes) break;
+      if (bytes > session.frameBytes) break;
       length += 1;
     }
     return Math.max(1, length);

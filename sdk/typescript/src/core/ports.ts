@@ -18,8 +18,8 @@ export interface HubStore {
   readonly damaged: number;
 }
 
-/** What a device remembers beside its readings: its secrets, its commands, its twin, and which boots the hub knows. */
-export type Slot = 'secret' | 'commands' | 'twin' | 'boots';
+/** What a device remembers beside its readings: its id, its secrets, its commands, its twin, and which boots the hub knows. */
+export type Slot = 'owner' | 'secret' | 'commands' | 'twin' | 'boots';
 
 /** A few small values by name. */
 export interface HubMemory {

@@ -25,7 +25,12 @@ export interface Retry {
 
 const minuteMs = 60_000;
 /** A longer hint, for example from a wrong header or unit, must not silence a device for days. */
-const longestHintMs = 60 * minuteMs;
+const longestHintMs = 24 * 60 * minuteMs;
+
+/** How long a device waits because of a hint of the hub, ms. */
+export function followed(hintMs: number): number {
+  return Math.min(hintMs, longestHintMs);
+}
 
 /**
  * When to try again. A device alone in the field tries forever; only the pace differs.
@@ -56,21 +61,24 @@ function afterClose(ending: Ending & { kind: 'closed' }, backoffMs: number, rand
   const { code, reason, retryAfterMs } = ending;
   switch (code) {
     case closeCodes.misbehaving:
-      return rarely(random, `the hub does not understand this device (4400 ${reason})`);
+      return rarely(
+        random,
+        `the hub does not understand this device; perhaps it does not know its type (4400 ${reason})`,
+      );
     case closeCodes.credentialExpired:
       return rarely(random, 'the credential has expired (4401)');
     case closeCodes.credentialRevoked:
       return rarely(random, `the credential is revoked (4403 ${reason})`);
     case closeCodes.replaced:
       return {
-        waitMs: Math.max(minuteMs, Math.min(retryAfterMs ?? 0, longestHintMs)) + random() * minuteMs,
+        waitMs: Math.max(minuteMs, followed(retryAfterMs ?? 0)) + random() * minuteMs,
         trouble: 'another session uses this id (4409)',
       };
     case closeCodes.rateAbuse:
       return { waitMs: minuteMs + random() * minuteMs };
     case closeCodes.draining:
-      // The hub gave each device a time slot of its own: a random part would undo that.
-      return { waitMs: retryAfterMs === undefined ? backoffMs : Math.min(retryAfterMs, longestHintMs) };
+      // The hub gave each device a time slot of its own: a random part would undo that. One that comes sooner than the backoff is none.
+      return { waitMs: Math.max(backoffMs, followed(retryAfterMs ?? 0)) };
     default:
       return { waitMs: retryAfterMs === undefined ? backoffMs : hinted(retryAfterMs, backoffMs) };
   }
@@ -82,7 +90,7 @@ function rarely(random: Random, trouble: string): Retry {
 }
 
 function hinted(retryAfterMs: number, backoffMs: number): number {
-  return Math.min(retryAfterMs, longestHintMs) + backoffMs;
+  return followed(retryAfterMs) + backoffMs;
 }
 
 /** `Retry-After` in ms: seconds or an HTTP date (RFC 9110 §10.2.3); undefined when it is neither. */

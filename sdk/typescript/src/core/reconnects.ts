@@ -2,7 +2,7 @@ import { Backoff } from '../../../../schemas/time/backoff.ts';
 import type { Random } from './random.ts';
 import type { Secrets } from './secrets.ts';
 import type { Timers } from './timers.ts';
-import { retryAfter, type Ending, type Retry } from './reconnect.ts';
+import { followed, retryAfter, type Ending, type Retry } from './reconnect.ts';
 
 /** Used until the first `welcome` states the hub's own limit. */
 const defaultBackoffMaxMs = 60_000;
@@ -29,13 +29,15 @@ export class Reconnects {
   /** @param backoffMaxMs as the hub wants it */
   welcomed(backoffMaxMs: number): void {
     this.#slotAtMs = undefined;
-    this.#backoff.maxMs = Math.max(shortestBackoffMaxMs, backoffMaxMs);
+    this.#backoff.maxMs = Math.max(shortestBackoffMaxMs, followed(backoffMaxMs));
     this.#backoff.reset();
   }
 
-  /** @param slotMs from now */
-  drained(slotMs: number): void {
-    this.#slotAtMs = this.#clock.monotonic() + slotMs;
+  /** @returns the slot as it is kept: a hub that gives no time is not to have the device come again and again. @param slotMs from now */
+  drained(slotMs: number): number {
+    const keptMs = Math.max(followed(slotMs), this.#backoff.next());
+    this.#slotAtMs = this.#clock.monotonic() + keptMs;
+    return keptMs;
   }
 
   /** @returns when to try again */

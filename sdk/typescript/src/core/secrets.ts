@@ -5,6 +5,8 @@ export interface KeptSecrets {
   secret: string;
   /** Offered by the hub, but not proven yet. */
   next?: string;
+  /** That of the settings when the hub gave these. With another one in the settings, the device was registered anew. */
+  given?: string;
 }
 
 /**
@@ -14,16 +16,22 @@ export interface KeptSecrets {
 export class Secrets {
   readonly #memory: HubMemory | undefined;
   readonly #complain: Complain;
+  readonly #given: string;
   #kept: KeptSecrets;
   #tryingOld = false;
 
-  /** @param secret the first one; what the memory has goes before it */
-  constructor(secret: string, memory: HubMemory | undefined, complain: Complain) {
+  /** @param given the first one, or '' for a device that has only what the memory has; that goes before it as long as it follows from it */
+  constructor(given: string, memory: HubMemory | undefined, complain: Complain) {
+    this.#given = given;
     this.#memory = memory;
     this.#complain = complain;
     const kept = loadSlot(memory, 'secret', isKeptSecrets);
     if (kept === 'damaged') complain('the kept secret is damaged; the one of the settings is used');
-    this.#kept = kept === undefined || kept === 'damaged' ? { secret } : kept;
+    const holds =
+      kept !== undefined &&
+      kept !== 'damaged' &&
+      (kept.given === undefined || given === '' || kept.given === given);
+    this.#kept = holds ? kept : { secret: given };
   }
 
   /** The secret to connect with. */
@@ -35,19 +43,20 @@ export class Secrets {
   offered(next: string): boolean | Promise<boolean> {
     const keep = (saved: boolean): boolean => {
       if (saved) {
-        this.#kept = { secret: this.#kept.secret, next };
+        this.#kept = { ...this.#kept, next };
         this.#tryingOld = false;
       }
       return saved;
     };
-    const saved = this.#save({ secret: this.#kept.secret, next });
+    const saved = this.#save({ ...this.#kept, next });
     return typeof saved === 'boolean' ? keep(saved) : saved.then(keep);
   }
 
   /** A session that was opened with `current` has its welcome. */
   proven(): void {
     if (this.#kept.next === undefined || this.#tryingOld) return;
-    this.#kept = { secret: this.#kept.next };
+    const { next, given } = this.#kept;
+    this.#kept = { secret: next, ...(given === undefined ? {} : { given }) };
     void this.#save(this.#kept);
   }
 
@@ -59,7 +68,9 @@ export class Secrets {
   }
 
   #save(kept: KeptSecrets): boolean | Promise<boolean> {
-    return saveSlot(this.#memory, 'secret', kept, this.#complain);
+    // Without one in the settings it stays that of the first time.
+    const given = this.#given || this.#kept.given;
+    return saveSlot(this.#memory, 'secret', given === undefined ? kept : { ...kept, given }, this.#complain);
   }
 }
 
@@ -67,5 +78,9 @@ export class Secrets {
 export function isKeptSecrets(value: unknown): value is KeptSecrets {
   if (typeof value !== 'object' || value === null || !('secret' in value)) return false;
   const next = 'next' in value ? value.next : undefined;
-  return typeof value.secret === 'string' && (next === undefined || typeof next === 'string');
+  const given = 'given' in value ? value.given : undefined;
+  return (
+    typeof value.secret === 'string' &&
+    [next, given].every((text) => text === undefined || typeof text === 'string')
+  );
 }

@@ -5,6 +5,7 @@ import type { Random } from './random.ts';
 import { LogLines } from './log-lines.ts';
 import type { Outbox } from './outbox.ts';
 import { Pacing } from './pacing.ts';
+import { followed } from './reconnect.ts';
 import type { Timers } from './timers.ts';
 
 interface SenderDeps {
@@ -87,7 +88,7 @@ export class Sender {
 
   /** How long a nack asks to wait, plus jitter so that the devices of a fleet do not all return together. */
   pauseMs({ retryAfterMs = defaultPauseMs }: NackFrame): number {
-    return retryAfterMs * (1 + this.#deps.random() / 10);
+    return followed(retryAfterMs) * (1 + this.#deps.random() / 10);
   }
 
   /** Sends what may leave now, and runs again when more may leave. */

@@ -1,3 +1,4 @@
+import type { UpdateWord } from '../../../../schemas/firmware/update-states.ts';
 import type { LogLevel, Sample, Severity } from '../../../../schemas/protocol/device-frames.ts';
 import { systemClock, type Cancel, type Clock } from '../../../../schemas/time/clock.ts';
 import type { JsonObject } from '../../../../schemas/twin/merge-patch.ts';
@@ -13,6 +14,7 @@ import type {
   MeasureOptions,
 } from '../core/core-settings.ts';
 import type { DesiredHandler } from '../core/held-twin.ts';
+import type { UpdateDetails } from '../core/held-update.ts';
 import type { Settlement } from '../core/outbox.ts';
 import { Emitter } from './emitter.ts';
 import type { Link, LinkHandlers, OpenLink } from './link.ts';
@@ -25,6 +27,7 @@ export interface DeviceSettings
         CoreSettings,
         | 'boot'
         | 'endedBoots'
+        | 'cbor'
         | 'store'
         | 'memory'
         | 'remembersCommands'
@@ -174,6 +177,26 @@ export class Device extends Emitter<CoreEvents> {
   }
 
   /**
+   * How far the device is with the update of the event `update`; said until the hub has it. A device with the setting `updates` says it by itself.
+   * @returns false when the hub wants none
+   */
+  sayUpdate(state: UpdateWord, details: UpdateDetails = {}): boolean {
+    const isWanted = this.#core.update.say(state, details);
+    this.#step();
+    return isWanted;
+  }
+
+  /** The hub has everything that was said of the update. */
+  isUpdateTold(): boolean {
+    return this.#core.update.isTold;
+  }
+
+  /** What the device proves itself with now; the hub may have given it a newer secret. */
+  get credential(): { id: string; secret: string } {
+    return { id: this.#settings.id, secret: this.#core.secret };
+  }
+
+  /**
    * Says goodbye when everything is sent, or when the patience is over; what is not sent is kept. With `sleepSec` the device comes
    * back after that time, otherwise by `wake`. Resolves when it has left, with whether the hub has everything.
    */
@@ -190,6 +213,7 @@ export class Device extends Emitter<CoreEvents> {
   close(): Promise<void> {
     this.#core.end(this.uptime());
     this.#cancelStep?.();
+    this.emit('ended');
     if (this.#link === undefined) return Promise.resolve();
     const { link } = this.#link;
     return new Promise((resolve) => {
@@ -234,7 +258,8 @@ export class Device extends Emitter<CoreEvents> {
   #flush(): void {
     const output = this.#core.output();
     if (output.length === 0) return;
-    if (this.#link?.number === this.#core.wantsLink) for (const text of output) this.#link.link.send(text);
+    if (this.#link?.number === this.#core.wantsLink)
+      for (const message of output) this.#link.link.send(message);
     this.#core.sent(output.length);
   }
 
@@ -260,8 +285,8 @@ export class Device extends Emitter<CoreEvents> {
       heard: () => {
         if (isMine()) this.#core.heard(this.uptime());
       },
-      text: (text) => {
-        if (isMine()) this.#tell(() => this.#core.take(this.uptime(), text));
+      message: (message) => {
+        if (isMine()) this.#tell(() => this.#core.take(this.uptime(), message));
       },
       ended: (ending) => {
         if (!isMine()) return;
@@ -270,8 +295,9 @@ export class Device extends Emitter<CoreEvents> {
         for (const closed of this.#whenClosed.splice(0)) closed();
       },
     };
+    const { secret, subprotocol } = this.#core;
     try {
-      this.#link = { number, link: openLink({ url, id, secret: this.#core.secret }, handlers) };
+      this.#link = { number, link: openLink({ url, id, secret, subprotocol }, handlers) };
     } catch (error) {
       // Such as a policy of the page that forbids it. Later it may be allowed.
       this.#core.closed(this.uptime(), {

@@ -1,3 +1,4 @@
+import type { Message } from '../core/frame-codec.ts';
 import type { Ending } from '../core/reconnect.ts';
 
 /** Where the hub is, and who asks. */
@@ -6,6 +7,8 @@ export interface Address {
   url: string;
   id: string;
   secret: string;
+  /** `hub.v1.json`, or `hub.v1.cbor` with the option `cbor`. */
+  subprotocol: string;
 }
 
 export interface LinkHandlers {
@@ -13,15 +16,15 @@ export interface LinkHandlers {
   opened: () => void;
   /** Something other than a frame shows that the hub is alive, such as a ping. */
   heard: () => void;
-  /** One text frame. */
-  text: (text: string) => void;
+  /** One message: a text frame, or the bytes of a binary one. */
+  message: (message: Message) => void;
   /** Called exactly once, as the last handler, and not after `destroy`. */
   ended: (ending: Ending) => void;
 }
 
 /** One WebSocket to the hub. */
 export interface Link {
-  send(text: string): void;
+  send(message: Message): void;
   /** The close handshake (RFC 6455 §7.1.2), with 1000; `ended` follows. */
   close(): void;
   /** The end without a close frame, as if the network had disappeared. */

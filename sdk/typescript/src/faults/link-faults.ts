@@ -1,4 +1,5 @@
 import { systemClock, type Clock } from '../../../../schemas/time/clock.ts';
+import { typeOf, type Message } from '../core/frame-codec.ts';
 import type { Device } from '../device/device.ts';
 import type { Link, LinkHandlers, OpenLink } from '../device/link.ts';
 
@@ -126,8 +127,8 @@ class FaultyLink implements Link {
       heard: () => {
         if (hears()) handlers.heard();
       },
-      text: (text) => {
-        if (hears()) handlers.text(text);
+      message: (message) => {
+        if (hears()) handlers.message(message);
       },
       ended: (ending) => {
         if (this.#ended) return;
@@ -137,16 +138,17 @@ class FaultyLink implements Link {
     });
   }
 
-  send(text: string): void {
+  send(message: Message): void {
     const { frozen, answers } = this.#state.now();
     if (frozen) return;
     const { slowAckMs = 0, slowResultMs = 0, neverAck = false, duplicateResult = false } = answers;
-    if (text.startsWith('{"type":"received"')) {
-      if (!neverAck) this.#later(slowAckMs, text);
-    } else if (text.startsWith('{"type":"result"')) {
-      this.#later(slowResultMs, text);
-      if (duplicateResult) this.#later(slowResultMs, text);
-    } else this.#link.send(text);
+    const type = typeOf(message);
+    if (type === 'received') {
+      if (!neverAck) this.#later(slowAckMs, message);
+    } else if (type === 'result') {
+      this.#later(slowResultMs, message);
+      if (duplicateResult) this.#later(slowResultMs, message);
+    } else this.#link.send(message);
   }
 
   say(text: string): void {
@@ -184,11 +186,11 @@ class FaultyLink implements Link {
     this.#link.resume?.();
   }
 
-  #later(ms: number, text: string): void {
-    if (ms === 0) this.#link.send(text);
+  #later(ms: number, message: Message): void {
+    if (ms === 0) this.#link.send(message);
     else
       this.#state.clock.after(ms, () => {
-        if (!this.#state.now().frozen) this.#link.send(text);
+        if (!this.#state.now().frozen) this.#link.send(message);
       });
   }
 }

@@ -53,8 +53,11 @@ class FileStore implements HubStore {
 
   append(record: string): number {
     const number = this.#last + 1;
-    if (!this.#write({ keep: number, record })) return 0;
-    return number;
+    if (this.#write({ keep: number, record })) return number;
+    // Lines about what is settled may have filled the disk.
+    if (this.#stale === 0 || this.#records.size > 0) return 0;
+    this.#rewrite();
+    return this.#write({ keep: number, record }) ? number : 0;
   }
 
   next(number: number): number {
@@ -72,10 +75,12 @@ class FileStore implements HubStore {
   drop(number: number): void {
     if (!this.#records.has(number)) return;
     const line = { drop: number };
+    const isWritten = this.#write(line);
     // On a full disk the line is missing: then the reading is sent once more after a reboot, which is harmless.
-    if (!this.#write(line)) this.#apply(line);
+    if (!isWritten) this.#apply(line);
     this.#stale += 1;
-    if (this.#stale >= maxStaleLines) this.#rewrite();
+    // A file with nothing that counts is what fills the disk.
+    if (this.#stale >= maxStaleLines || (!isWritten && this.#records.size === 0)) this.#rewrite();
   }
 
   close(): void {

@@ -8,6 +8,7 @@ import {
 } from 'node:tls';
 import { WebSocket, type ClientOptions } from 'ws';
 import { limits } from '../../../../schemas/limits.ts';
+import type { Message } from '../core/frame-codec.ts';
 import { closeReason, retryAfterHeader, type Ending } from '../core/reconnect.ts';
 import type { Address, Link, LinkHandlers, OpenLink } from '../device/link.ts';
 
@@ -81,7 +82,7 @@ class WsLink implements Link {
   #ended = false;
 
   constructor(
-    { url, id, secret }: Address,
+    { url, id, secret, subprotocol }: Address,
     handlers: LinkHandlers,
     { ca, context }: { ca: string | undefined; context: SecureContext | undefined },
   ) {
@@ -104,12 +105,12 @@ class WsLink implements Link {
           }
         : {}),
     };
-    this.#socket = new WebSocket(url, 'hub.v1.json', options);
+    this.#socket = new WebSocket(url, subprotocol, options);
     this.#listen();
   }
 
-  send(text: string): void {
-    if (!this.#ended && this.#socket.readyState === WebSocket.OPEN) this.#socket.send(text);
+  send(message: Message): void {
+    if (!this.#ended && this.#socket.readyState === WebSocket.OPEN) this.#socket.send(message);
   }
 
   /** After 5 s without an answer the socket is destroyed. */
@@ -141,8 +142,8 @@ class WsLink implements Link {
       if (!this.#ended) this.#handlers.heard();
     });
     socket.on('message', (data, isBinary) => {
-      // The hub sends text frames only; a device cannot act on anything else.
-      if (!this.#ended && !isBinary && Buffer.isBuffer(data)) this.#handlers.text(data.toString('utf8'));
+      if (!this.#ended && Buffer.isBuffer(data))
+        this.#handlers.message(isBinary ? new Uint8Array(data) : data.toString('utf8'));
     });
     socket.on('unexpected-response', (request, response) => {
       const status = response.statusCode ?? 0;
@@ -178,7 +179,7 @@ function messageOf(error: Error): string {
   if (error instanceof AggregateError)
     return error.errors.map((inner) => String(inner?.message ?? inner)).join('; ');
   if ('code' in error && untrusted.has(String(error.code))) {
-    return `${error.message}: give the CA that signed the hub's certificate as ca, the simulator with --ca (without HUB_TLS_CERT it is tls/ca.crt in the hub's data folder)`;
+    return `${error.message}: give the CA that signed the hub's certificate with the option ca, on the command line with --ca (without HUB_TLS_CERT it is tls/ca.crt in the hub's data folder)`;
   }
   return error.message;
 }
