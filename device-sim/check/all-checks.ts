@@ -7,6 +7,8 @@ import { nackChecks } from './nack-checks.ts';
 import { reconnectChecks } from './reconnect-checks.ts';
 import { secretChecks } from './secret-checks.ts';
 import { tlsChecks } from './tls-checks.ts';
+import { twinChecks } from './twin-checks.ts';
+import { updateChecks } from './update-checks.ts';
 
 /** Every check, in the order of the report. */
 export const allChecks: readonly Check[] = [
@@ -18,4 +20,6 @@ export const allChecks: readonly Check[] = [
   ...reconnectChecks,
   ...commandChecks,
   ...secretChecks,
+  ...twinChecks,
+  ...updateChecks,
 ];

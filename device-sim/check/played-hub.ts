@@ -1,4 +1,10 @@
-import { createServer as createHttpServer, type IncomingMessage, type Server } from 'node:http';
+import {
+  createServer as createHttpServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
@@ -30,6 +36,8 @@ export class PlayedHub {
   readonly faults: string[] = [];
   /** What the next upgrades are answered with; undefined: they are let in. */
   refusal: ((request: IncomingMessage) => RefusedUpgrade | undefined) | undefined;
+  /** Answers requests that are no upgrades; undefined: there is nothing to get. */
+  files: RequestListener | undefined;
   /** How far the hub's clock is from this machine's, ms. */
   clockMs = 0;
   readonly #judge: FrameJudge;
@@ -37,6 +45,7 @@ export class PlayedHub {
   readonly #sessions: PlayedSession[] = [];
   readonly #waiters = new Set<() => void>();
   readonly #http: Server;
+  readonly #responses = new Set<ServerResponse>();
   /** TCP connections so far. */
   #knocks = 0;
   readonly #server = new WebSocketServer({
@@ -51,6 +60,16 @@ export class PlayedHub {
     this.#http.on('connection', () => {
       this.#knocks += 1;
       this.#wake();
+    });
+    this.#http.on('request', (request, response) => {
+      this.#note(
+        '→',
+        `${request.method ?? ''} ${request.url ?? ''} ${request.headers.range ?? ''}`.trimEnd(),
+      );
+      this.#responses.add(response);
+      response.on('close', () => this.#responses.delete(response));
+      if (this.files === undefined) response.writeHead(404).end();
+      else this.files(request, response);
     });
     this.#http.on('tlsClientError', ({ message }) => this.#note('×', `TLS: ${message}`));
     this.#http.on('upgrade', (request, socket, head) => {
@@ -124,6 +143,11 @@ export class PlayedHub {
   async attempted(count: number, ms: number): Promise<Attempt> {
     const enough = (): Attempt | undefined => this.attempts[count - 1];
     return within(ms, this.#when(enough), `attempt ${count} to connect did not come`);
+  }
+
+  /** Downloads that are under way break off. */
+  cutRequests(): void {
+    for (const response of this.#responses) response.destroy();
   }
 
   async close(): Promise<void> {

@@ -48,6 +48,10 @@ export class PlayedSession {
   answers = true;
   /** Acks data frames as they come. */
   acks = true;
+  /** Which words about an update are acked as they come. */
+  acksWord: (word: Of<'update-status'>) => boolean = () => true;
+  /** Which reports of the twin are acked as they come. */
+  acksReport: (report: Of<'reported'>) => boolean = () => true;
 
   /** @param now the hub's clock, Unix ms */
   constructor(
@@ -177,6 +181,8 @@ export class PlayedSession {
       const now = this.#now();
       this.send({ type: 'heartbeat', t1: frame.t1, t2: now, t3: now });
     }
+    if (frame.type === 'update-status' && this.acksWord(frame)) this.send({ type: 'ack', re: frame.re });
+    if (frame.type === 'reported' && this.acksReport(frame)) this.send({ type: 'ack', re: frame.id });
     // What comes before the welcome is taken with it.
     if (isData(frame) && !this.#isWelcomed) this.#earlySeq = frame.seq;
     else if (isData(frame) && this.acks) this.ack(frame.seq);

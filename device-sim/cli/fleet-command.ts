@@ -15,6 +15,7 @@ import {
 } from './sim-context.ts';
 import { addIdentityOptions, readIdentity, type IdentityOptions } from './device-identity.ts';
 import { systemClock } from '../../schemas/time/clock.ts';
+import { isUpdateBehavior, updateBehaviors, type UpdateBehavior } from '../device/simulated-firmware.ts';
 import { playedType, schemasHelp, typeHelp } from '../device/played-type.ts';
 import { startFleet, type FleetCounters } from '../device/fleet.ts';
 import { startStatusLine } from './status-line.ts';
@@ -38,6 +39,7 @@ interface DeviceCommandOptions extends ConnectOptions, IdentityOptions {
   seed: string;
   duration?: number;
   memory?: string;
+  updates: UpdateBehavior;
   behave?: Behavior;
   after: number;
 }
@@ -125,6 +127,12 @@ export function addDevice(program: Command, context: CliContext): void {
     .option('--seed <text>', 'the same seed gives the same values', '1')
     .option('--duration <seconds>', 'stop after this time', parsePositive)
     .option('--memory <folder>', 'keep unsettled readings, command ids and results here across reboots')
+    .option(
+      '--updates <behavior>',
+      `what it does with new firmware: ${updateBehaviors.join(', ')}`,
+      parseUpdates,
+      'good',
+    )
     .option('--behave <fault>', `simulate a fault: ${behaviorNames.join(', ')}`, parseBehavior)
     .option('--after <seconds>', 'when the fault begins', parsePositive, 10)
     .action(async (options: DeviceCommandOptions) => {
@@ -142,7 +150,7 @@ async function runDevice(options: DeviceCommandOptions, context: CliContext): Pr
     url,
     seed,
     staggerMs: 0,
-    members: [{ ...readIdentity(options), type }],
+    members: [{ ...readIdentity(options), type, updates: options.updates }],
     memoryFolder: memory,
     ...readCa(options.ca),
     intervalSec: interval,
@@ -168,6 +176,12 @@ async function runDevice(options: DeviceCommandOptions, context: CliContext): Pr
   cancelFault?.();
   await fleet.close();
   context.exit(exitCodes.ok);
+}
+
+function parseUpdates(text: string): UpdateBehavior {
+  if (!isUpdateBehavior(text))
+    throw new InvalidArgumentError(`It must be one of ${updateBehaviors.join(', ')}.`);
+  return text;
 }
 
 function parseBehavior(text: string): Behavior {

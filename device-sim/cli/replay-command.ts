@@ -157,8 +157,7 @@ function watchConnection(client: Device, status: StatusLine, giveUpSec: number) 
     if (retry === undefined || retry.trouble !== undefined || controller.signal.aborted) return;
     timer ??= setTimeout(giveUp, giveUpSec * 1000);
     const why = ending.kind === 'failed' ? ending.message : JSON.stringify(ending);
-    const hint = /certificate|issuer/i.test(why) ? " (give the hub's CA with --ca)" : '';
-    status.say(`no connection: ${why}${hint}; next attempt in ${(retry.waitMs / 1000).toFixed(1)} s`);
+    status.say(`no connection: ${why}; next attempt in ${(retry.waitMs / 1000).toFixed(1)} s`);
   });
   return { signal: controller.signal, close: () => clearTimeout(timer) };
 }

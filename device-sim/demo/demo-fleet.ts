@@ -28,9 +28,17 @@ export async function demoMembers(hub: HubProcess): Promise<FleetMember[]> {
     });
   }
   return plan.flatMap(({ prefix, type }) =>
-    known.filter(({ id }) => id.startsWith(prefix)).map(({ id, secret }) => ({ id, secret, type })),
+    known.filter(({ id }) => id.startsWith(prefix)).map(({ id, secret }) => memberOf({ id, secret, type })),
   );
 }
+
+function memberOf(member: FleetMember): FleetMember {
+  if (member.id !== lowBattery.device) return member;
+  return { ...member, alter: (data) => ({ ...data, battery: lowBattery.volt }) };
+}
+
+/** Its battery is below the alarm limit of env-sensor@1: an alarm that somebody should acknowledge. */
+const lowBattery = { device: 'env-20', volt: 2.6 };
 
 /** What the demo shows of twins: a device that holds its setting, and one that cannot. */
 const settings = [
@@ -40,7 +48,7 @@ const settings = [
 
 /** Asks for the settings of the demo; one that is asked for already changes nothing. @throws HubFault */
 export async function demoSettings(hub: HubProcess): Promise<void> {
-  for (const [device, setting] of settings) await hub.setTwin(device, setting);
+  for (const [device, setting] of settings) await hub.command(['twin', device, '--set', setting]);
 }
 
 async function savedCredentials(file: string): Promise<Credential[]> {

@@ -1,6 +1,11 @@
 import type { HubNumbers, Rates } from '../verify/hub-numbers.ts';
 import type { HubProcess } from './hub-process.ts';
 
+/** As they are called from a checkout, and from the package, which holds JavaScript. */
+const programs = import.meta.url.endsWith('.ts')
+  ? { hub: 'npm run -s hub --', demo: 'npm run demo', options: ' --' }
+  : { hub: 'npx device-hub', demo: 'npx device-hub demo', options: '' };
+
 /** The live status, one line. */
 export function statusText(devices: number, rates: Rates): string {
   const { latest } = rates;
@@ -30,7 +35,7 @@ export interface Introduction {
 
 /** The addresses, and commands to copy. */
 export function introductionText({ hub, dataDir, mqttRoot, logFile }: Introduction): string {
-  const cli = `HUB_DATA_DIR=${shellWord(dataDir)} npm run -s hub --`;
+  const cli = `HUB_DATA_DIR=${shellWord(dataDir)} ${programs.hub}`;
   const lines = [
     '',
     `  console   ${hub.firstLoginUrl ?? hub.adminUrl}`,
@@ -40,11 +45,16 @@ export function introductionText({ hub, dataDir, mqttRoot, logFile }: Introducti
     ...(hub.brokerUrl === undefined ? [] : [`  MQTT      ${hub.brokerUrl}`]),
     `  data      ${dataDir} (log: ${logFile})`,
     '',
+    'To look at in the console: env-2 cannot hold its settings, the sensors are brought to a new firmware in waves,',
+    'and the low battery of env-20 is an alarm to acknowledge after a minute.',
+    '',
     'To try in another terminal:',
     '',
     `  ${cli} device list`,
     `  ${cli} readings env-1 env`,
     `  ${cli} twin env-2`,
+    `  ${cli} rollout list`,
+    `  ${cli} alarm list`,
     ...(hub.brokerUrl === undefined ? [] : mqttLines(hub.brokerUrl, mqttRoot)),
     '',
     'Press Ctrl-C to stop.',
@@ -68,16 +78,16 @@ function mqttLines(brokerUrl: string, root: string): string[] {
 export function wayOut(message: string): string {
   if (message.includes('address is in use')) {
     return [
-      'Another program is using this port. Choose other addresses, for example:',
-      '  HUB_DEVICE_LISTEN=127.0.0.1:9443 HUB_ADMIN_LISTEN=127.0.0.1:9080 HUB_BROKER_LISTEN=127.0.0.1:9883 npm run demo',
+      'Another program is using this port. Take three others, for example 9443 to 9445:',
+      `  ${programs.demo}${programs.options} --port-base 9443`,
       '',
     ].join('\n');
   }
   if (message.includes('another hub uses this data folder')) {
-    return 'Stop that hub, or use another folder: HUB_DATA_DIR=var/demo-2 npm run demo\n';
+    return `Stop that hub, or use another folder: HUB_DATA_DIR=var/demo-2 ${programs.demo}\n`;
   }
   if (message.includes('exists already')) {
-    return 'The folder no longer contains the secrets of these devices. Start with an empty folder: HUB_DATA_DIR=var/demo-2 npm run demo\n';
+    return `The folder no longer contains the secrets of these devices. Start with an empty folder: HUB_DATA_DIR=var/demo-2 ${programs.demo}\n`;
   }
   return '';
 }

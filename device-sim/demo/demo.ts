@@ -1,13 +1,17 @@
 #!/usr/bin/env node
-/** `npm run demo`: a hub with its embedded defaults, 25 simulated devices, and a live status of both. */
+/** `npm run demo`, and `device-hub demo` of the package: a hub with its embedded defaults, 25 simulated devices, and a live status of both. */
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { terminalText } from '../../schemas/terminal-text.ts';
 import { parsePositive, untilStopped } from '../cli/sim-context.ts';
 import { systemClock } from '../../schemas/time/clock.ts';
+import { listenersFrom, parsePortBase } from './demo-ports.ts';
 import { demoMembers, demoSettings } from './demo-fleet.ts';
+import { demoRollout } from './demo-rollout.ts';
 import { commandsText, introductionText, statusText, wayOut } from './demo-texts.ts';
+import type { Device } from '../../sdk/typescript/src/node.ts';
+import { startTroubles, troubled, troubleText } from './demo-troubles.ts';
 import { startFleet, type Fleet } from '../device/fleet.ts';
 import { Rates, readHubNumbers } from '../verify/hub-numbers.ts';
 import { HubFault, startHubProcess, type HubProcess } from './hub-process.ts';
@@ -15,14 +19,18 @@ import { startStatusLine, type StatusLine } from '../cli/status-line.ts';
 
 interface DemoOptions {
   duration?: number;
+  portBase?: number;
+  trouble?: true;
 }
 
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort());
 
-const { duration } = new Command('demo')
+const { duration, portBase, trouble } = new Command('demo')
   .description('run a hub and 25 simulated devices; the HUB_* variables apply')
   .option('--duration <seconds>', 'stop after this time', parsePositive)
+  .option('--trouble', 'some devices leak, flap, send nonsense or go back to their old firmware')
+  .option('--port-base <port>', 'take this port and the next two, on 127.0.0.1', parsePortBase)
   .parse()
   .opts<DemoOptions>();
 
@@ -30,12 +38,14 @@ const { stdout } = process;
 const dataDir = process.env['HUB_DATA_DIR'] ?? 'var/demo';
 const logFile = join(dataDir, 'demo-hub.log');
 const before: string[] = [];
+const clients = new Map<string, Device>();
 let say = (text: string): void => void before.push(text);
 
 try {
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   stdout.write('starting the hub…\n');
-  const env = { ...process.env, HUB_DATA_DIR: dataDir };
+  const listeners = portBase === undefined ? {} : listenersFrom(portBase);
+  const env = { ...listeners, ...process.env, HUB_DATA_DIR: dataDir };
   const hub = await startHubProcess({ env, logFile, onWarning: (text) => say(text) });
   process.exitCode = await runDemo(hub);
 } catch (error) {
@@ -50,11 +60,14 @@ async function runDemo(hub: HubProcess): Promise<number> {
   let fleet: Fleet | undefined;
   try {
     fleet = await startDevices(hub);
-    await demoSettings(hub);
     stdout.write(
       introductionText({ hub, dataDir, mqttRoot: process.env['HUB_MQTT_ROOT'] ?? 'hub/v1', logFile }),
     );
-    const rates = await watch(hub, fleet);
+    if (trouble === true) stdout.write(`${troubleText}\n`);
+    void askOfFleet(hub);
+    const endTroubles =
+      trouble === true ? startTroubles(fleet, clients, systemClock) : (): undefined => undefined;
+    const rates = await watch(hub, fleet).finally(endTroubles);
     const droppedBefore = fleet.counters().dropped;
     // The fleet settles what is in flight while it closes, so it is counted afterwards.
     await fleet.close();
@@ -76,6 +89,17 @@ async function runDemo(hub: HubProcess): Promise<number> {
   return process.exitCode;
 }
 
+/** What is asked of the devices, while they are shown already. */
+async function askOfFleet(hub: HubProcess): Promise<void> {
+  try {
+    await demoSettings(hub);
+    await demoRollout(hub, systemClock.now());
+  } catch (error) {
+    if (!(error instanceof HubFault)) throw error;
+    if (!stop.signal.aborted) say(error.message);
+  }
+}
+
 async function startDevices(hub: HubProcess): Promise<Fleet> {
   const members = await demoMembers(hub);
   // Absent when HUB_TLS_CERT gives the hub a certificate: then the CAs of the machine apply.
@@ -83,9 +107,10 @@ async function startDevices(hub: HubProcess): Promise<Fleet> {
   return startFleet({
     url: hub.deviceUrl,
     seed: 'demo',
-    members,
+    members: trouble === true ? troubled(members) : members,
     ca,
     onClient(client, { id }) {
+      clients.set(id, client);
       client.on('trouble', (what) => say(`${id}: ${what}`));
       client.on('result', ({ status, error }, { name }) => {
         say(`${id}: ${name} ${status}${error === undefined ? '' : ` (${error})`}`);

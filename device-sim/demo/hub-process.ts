@@ -1,13 +1,14 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { parseCredentials, type Credential } from '../device/credentials.ts';
 
-const hubMain = fileURLToPath(new URL('../../hub/main.ts', import.meta.url));
+/** The sources are `.ts`, the package `.js`. */
+const hubMain = fileURLToPath(new URL(`../../hub/main${extname(import.meta.url)}`, import.meta.url));
 const readyTimeoutMs = 30_000;
 /** The hub stops within ten seconds by itself; one that does not is killed. */
 const stopTimeoutMs = 15_000;
@@ -24,8 +25,8 @@ export interface HubProcess {
   exited: Promise<number | null>;
   /** Runs `device add` with these arguments on the running hub. @throws HubFault with its message */
   addDevices(args: readonly string[]): Promise<Credential[]>;
-  /** Asks for a setting of a device, on the running hub. @throws HubFault with its message */
-  setTwin(device: string, setting: string): Promise<void>;
+  /** Runs this sub-command on the running hub. @returns what it printed @throws HubFault with its message */
+  command(args: readonly string[]): Promise<string>;
   /** Sends SIGTERM, then SIGKILL if the hub does not stop in time. Resolves with the exit code. */
   stop(): Promise<number | null>;
 }
@@ -72,7 +73,7 @@ export async function startHubProcess({ env, logFile, onWarning }: HubProcessOpt
     exited,
     addDevices: async (args) =>
       parseCredentials(await runHubCommand(['device', 'add', ...args, '--json'], env)),
-    setTwin: async (device, setting) => void (await runHubCommand(['twin', device, '--set', setting], env)),
+    command: (args) => runHubCommand(args, env),
     async stop() {
       child.kill('SIGTERM');
       const timer = setTimeout(() => child.kill('SIGKILL'), stopTimeoutMs);

@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import { systemClock, type Cancel, type Clock } from '../../schemas/time/clock.ts';
 import { behaviors, type Behavior } from './behaviors.ts';
 import { mortal, type CommandFaults } from './command-faults.ts';
+import { SimulatedFirmware, type UpdateBehavior } from './simulated-firmware.ts';
 import { createModel, type DeviceModel } from './device-models.ts';
 import { HeldSettings } from './held-settings.ts';
 import { seededRandom } from './random.ts';
@@ -31,6 +32,9 @@ export interface DeviceCounters {
   commands: number;
 }
 
+/** A reading, as its sensors have it → as they say it. */
+export type Alter = (data: Record<string, unknown>) => Record<string, unknown>;
+
 type Passed = Pick<NodeSettings, 'url' | 'id' | 'secret' | 'ca' | 'capacity' | 'backoffFirstMs'>;
 
 export interface SimulatedDeviceOptions extends Passed {
@@ -44,6 +48,12 @@ export interface SimulatedDeviceOptions extends Passed {
   memoryFolder?: string | undefined;
   /** Keeps a rotated secret beyond the life of the process. */
   secretFile?: string | undefined;
+  /** What it does with new firmware: runs it, and is well, by default. */
+  updates?: UpdateBehavior | undefined;
+  /** When an `ill` one reboots again after it, and one that rolls back does so, ms; a minute by default. */
+  illAfterMs?: number | undefined;
+  /** A fault of its sensors. */
+  alter?: Alter | undefined;
   /** Counters to add to: a fleet shares one set. */
   counters?: DeviceCounters;
   /** Called with each new client (one per boot) before it connects. */
@@ -65,6 +75,7 @@ export class SimulatedDevice {
   readonly #model: DeviceModel;
   readonly #firstIntervalSec: number;
   readonly #settings: HeldSettings | undefined;
+  readonly #firmware: SimulatedFirmware;
   #intervalSec: number;
   /** Represents the device's flash: it survives a reboot. */
   readonly #memory: HubMemory;
@@ -94,6 +105,14 @@ export class SimulatedDevice {
         reboot: (commandId) => this.#rebootAfter(commandId),
       },
     });
+    this.#firmware = new SimulatedFirmware({
+      behavior: options.updates ?? 'good',
+      illAfterMs: options.illAfterMs,
+      clock: this.#clock,
+      reboot: () => {
+        if (this.#client !== undefined) this.#reboot(this.#client);
+      },
+    });
     this.#firstIntervalSec = options.intervalSec ?? this.#model.intervalSec;
     this.#intervalSec = this.#firstIntervalSec;
     const { settings } = this.#model;
@@ -110,6 +129,11 @@ export class SimulatedDevice {
     return this.#client?.isOpen ?? false;
   }
 
+  /** The version that it runs. */
+  get firmware(): string {
+    return this.#firmware.version;
+  }
+
   get intervalSec(): number {
     return this.#intervalSec;
   }
@@ -118,13 +142,16 @@ export class SimulatedDevice {
   start(): void {
     if (this.#client !== undefined) return;
     const { url, id, secret, ca, type, capacity, backoffFirstMs, memoryFolder, onClient } = this.#options;
+    this.#firmware.boot();
     const faults = new LinkFaults(wsLinks({ ca }), this.#clock);
     const client = makeDevice({
       url,
+      ca,
       id,
       secret,
       type: typeof type === 'string' ? type : type.id,
-      firmware: 'sim-1',
+      firmware: this.#firmware.version,
+      updates: this.#firmware.settings(() => this.#client),
       clock: this.#clock,
       random: this.#random,
       memory: this.#memory,
@@ -151,6 +178,7 @@ export class SimulatedDevice {
     client.on('result', () => {
       this.counters.commands += 1;
     });
+    this.#firmware.follow(client);
     this.#settings?.boot(client);
     onClient?.(client);
     client.wake();
@@ -161,6 +189,7 @@ export class SimulatedDevice {
   async stop(): Promise<void> {
     this.#cancelReading?.();
     this.#cancelBoot?.();
+    this.#firmware.stop();
     const client = this.#client;
     this.#client = undefined;
     if (this.#faults?.isFrozen === false) await client?.bye({ patienceMs: 0 });
@@ -188,8 +217,9 @@ export class SimulatedDevice {
   #read(): void {
     const client = this.#client;
     if (client === undefined) return;
+    const { alter = (data) => data } = this.#options;
     for (const { stream, data } of this.#model.readings(this.#clock.now())) {
-      void this.#count(client.measure(stream, data));
+      void this.#count(client.measure(stream, alter(data)));
     }
     const event = this.#model.event?.();
     if (event !== undefined) void this.#count(client.report(event.name, event.severity, event.data));

@@ -1,7 +1,8 @@
 import type { DeviceType } from '../../schemas/index.ts';
 import { systemClock, type Cancel, type Clock } from '../../schemas/time/clock.ts';
 import type { Device } from '../../sdk/typescript/src/node.ts';
-import { SimulatedDevice, type DeviceCounters } from './device.ts';
+import type { UpdateBehavior } from './simulated-firmware.ts';
+import { SimulatedDevice, type Alter, type DeviceCounters } from './device.ts';
 
 export interface FleetMember {
   id: string;
@@ -10,6 +11,10 @@ export interface FleetMember {
   type: string | DeviceType;
   /** Keeps a rotated secret beyond the life of the process. */
   secretFile?: string | undefined;
+  /** What it does with new firmware: runs it, and is well, by default. */
+  updates?: UpdateBehavior | undefined;
+  /** A fault of its sensors: what becomes of a reading before it is sent. */
+  alter?: Alter | undefined;
 }
 
 export interface FleetOptions {
@@ -21,6 +26,8 @@ export interface FleetOptions {
   intervalSec?: number | undefined;
   /** The devices start one after another over this time, 2,000 by default. */
   staggerMs?: number;
+  /** When a device that is ill with its new firmware reboots again, ms; a minute by default. */
+  illAfterMs?: number | undefined;
   /** Maximum of readings that each device keeps. */
   capacity?: number | undefined;
   /** Keeps unsettled readings, command ids and results here across reboots; without it they are forgotten. */
@@ -56,6 +63,7 @@ export function startFleet(options: FleetOptions): Fleet {
     staggerMs = 2000,
     capacity = 1000,
     memoryFolder,
+    illAfterMs,
     onClient,
   } = options;
   const clock = options.clock ?? systemClock;
@@ -72,6 +80,7 @@ export function startFleet(options: FleetOptions): Fleet {
         memoryFolder,
         ca,
         intervalSec,
+        illAfterMs,
         ...(onClient === undefined ? {} : { onClient: (client) => onClient(client, member) }),
       }),
   );
