@@ -32,7 +32,7 @@ export function exposeAlarms(
   );
   metrics.counter(
     'hub_webhook_deliveries_total',
-    'Alarms for webhooks, by what became of them: delivered, tried again, given up after a day, dropped because too many wait',
+    'Alarms for webhooks, by what became of them: delivered, tried again, given up after a day, dropped because too many wait; and what became of those given up: revived, purged, pushed out by newer ones',
     () => webhooks.counters,
     'fate',
   );

@@ -3,7 +3,8 @@ import type { Requester } from '../../schemas/api/requester.ts';
 import { parseSelector, selects, type Selectable } from '../registry/selector.ts';
 import type { MayShow } from '../registry/visibility.ts';
 import { isOpen } from './alarm.ts';
-import { isVisible, viewOf, type AcknowledgeRequest, type Alarms, type KeptAlarm } from './alarms.ts';
+import { isVisible, viewOf, type KeptAlarm } from './alarm-view.ts';
+import type { AcknowledgeRequest, Alarms } from './alarms.ts';
 import type { Silences } from './silences.ts';
 
 interface Deps {
@@ -36,11 +37,12 @@ export function createAlarmOperations({ alarms, silences, recordOf }: Deps): Ala
         if (row.n < before && passes(kept) && isVisible(row.device, mayShow)) found.push(kept);
       }
       found.sort((a, b) => b.row.n - a.row.n);
-      const page = found.slice(0, limit);
+      // Two hubs may have raised one each at once. What has the same number is on one page.
+      const page = found.filter(({ row }, at) => at < limit || row.n === found[limit - 1]?.row.n);
       return {
         alarms: page.map(viewOf),
         counts: alarms.counts(mayShow),
-        next: found.length > limit ? (page.at(-1)?.row.n ?? null) : null,
+        next: found.length > page.length ? (page.at(-1)?.row.n ?? null) : null,
       };
     },
 

@@ -1,15 +1,23 @@
 import { messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
-import type { Delivery } from './webhook-store.ts';
-import type { AlarmName, AlarmRow, AlarmStore } from './alarm-store.ts';
+import type { Alarm } from './alarm.ts';
+import type { AlarmName, AlarmRow, AlarmSaved, AlarmStore, StoredAlarm } from './alarm-store.ts';
+import type { WebhookDelivery } from './webhook-store.ts';
+
+/** What happens to an alarm. @returns undefined: nothing changes */
+export type AlarmStep = (alarm: Alarm | undefined) => Alarm | undefined;
+/** The last step of each kind, in the order in which they were taken. */
+export type AlarmSteps = ReadonlyMap<string, AlarmStep>;
 
 interface Deps {
   log: Log;
   store: AlarmStore;
   /** A change is on disk, or the disk does not take it; undefined: the alarm is no longer kept. */
   saved: (name: AlarmName, row: AlarmRow | undefined) => void;
+  /** Another hub was first: the steps are to be taken again, from what that one has made. */
+  overtaken: (name: AlarmName, now: AlarmRow | undefined, steps: AlarmSteps) => void;
   /** What webhooks are owed for changes that are on disk, or that the disk does not take. */
-  owe: (deliveries: readonly Delivery[]) => void;
+  owe: (deliveries: readonly WebhookDelivery[]) => void;
 }
 
 /** In one transaction. */
@@ -18,7 +26,9 @@ const mostAtOnce = 1_000;
 interface Change {
   name: AlarmName;
   row: AlarmRow | undefined;
-  deliveries: readonly Delivery[];
+  /** That made this row, since the last one that came to disk. */
+  steps: AlarmSteps;
+  deliveries: readonly WebhookDelivery[];
   /** How many times the disk has not taken it. */
   failures: number;
 }
@@ -31,7 +41,14 @@ interface Change {
 export class AlarmSaving {
   readonly #deps: Deps;
   readonly #changes = new Map<string, Change>();
+  /** Where several hubs share them: the change of each alarm that this hub knows. */
+  readonly #revs = new Map<string, number>();
+  /** Those that have come to disk, or are on their way, since `beginReading`. */
+  #touched: Set<string> | undefined;
+  #underWay: ReadonlySet<string> = new Set();
   #saving: Promise<boolean> | undefined;
+  /** The disk did not take the last ones: the next attempt is `retry`, or each reported change would be one. */
+  #refused = false;
   /** Changes that the disk did not take, each time. */
   failures = 0;
 
@@ -39,11 +56,43 @@ export class AlarmSaving {
     this.#deps = deps;
   }
 
-  put(name: AlarmName, row: AlarmRow | undefined, deliveries: readonly Delivery[] = []): void {
-    const key = `${name.device} ${name.source}`;
-    const owed = [...(this.#changes.get(key)?.deliveries ?? []), ...deliveries];
-    this.#changes.set(key, { name, row, deliveries: owed, failures: 0 });
-    this.#start();
+  /** @param steps the last one of each kind that made the row of what is on disk; not given: none is to be taken again */
+  put(
+    name: AlarmName,
+    row: AlarmRow | undefined,
+    {
+      steps = noSteps,
+      deliveries = [],
+    }: { steps?: AlarmSteps; deliveries?: readonly WebhookDelivery[] } = {},
+  ): void {
+    const key = keyOf(name);
+    const before = this.#changes.get(key);
+    this.#changes.set(key, {
+      name,
+      row,
+      steps: row === undefined ? noSteps : joined(before?.steps, steps),
+      deliveries: [...(before?.deliveries ?? []), ...deliveries],
+      failures: 0,
+    });
+    if (!this.#refused) this.#start();
+  }
+
+  /** What another hub has made of alarms is about to be read. */
+  beginReading(): void {
+    this.#touched = new Set([...this.#underWay, ...this.#changes.keys()]);
+  }
+
+  /**
+   * Whether it is news. Not if this hub has just changed the alarm: then it is told by `overtaken`, or read once more.
+   * @param now undefined: it is not kept any more
+   */
+  learn(name: AlarmName, now: StoredAlarm | undefined): boolean {
+    const key = keyOf(name);
+    if (this.#touched?.has(key) === true || this.#changes.has(key)) return false;
+    const known = this.#revs.get(key);
+    if (now?.rev !== undefined && known !== undefined && now.rev <= known) return false;
+    this.#know(key, now?.rev);
+    return true;
   }
 
   /** Tries again what the disk did not take. To be called about once a second. */
@@ -54,8 +103,14 @@ export class AlarmSaving {
   /** Resolves when every change so far is on disk; false: the disk does not take them. */
   async settled(): Promise<boolean> {
     let taken = true;
+    this.retry();
     while (this.#saving !== undefined) taken = await this.#saving;
     return taken;
+  }
+
+  #know(key: string, rev: number | undefined): void {
+    if (rev === undefined) this.#revs.delete(key);
+    else this.#revs.set(key, rev);
   }
 
   #start(): void {
@@ -65,32 +120,86 @@ export class AlarmSaving {
   }
 
   async #save(): Promise<boolean> {
-    const { log, store, saved, owe } = this.#deps;
     // In a turn of its own, so that what changes in one turn is one transaction.
     await Promise.resolve();
     while (this.#changes.size > 0) {
       const changes = [...this.#changes].slice(0, mostAtOnce);
-      for (const [key] of changes) this.#changes.delete(key);
-      const rows = changes.flatMap(([, { row }]) => row ?? []);
-      const dropped = changes.flatMap(([, { name, row }]) => (row === undefined ? [name] : []));
-      const deliveries = changes.flatMap(([, change]) => change.deliveries);
-      try {
-        await store.save(rows, dropped, deliveries);
-      } catch (error) {
-        this.failures += changes.length;
-        log.error({ reason: messageOf(error), changes: changes.length }, 'alarms not saved');
-        for (const [key, change] of changes) {
-          if (change.failures === 0) saved(change.name, change.row);
-          // A newer change may wait by now.
-          if (this.#changes.has(key)) continue;
-          this.#changes.set(key, { ...change, deliveries: [], failures: change.failures + 1 });
-        }
-        owe(deliveries);
-        return false;
+      for (const [key] of changes) {
+        this.#changes.delete(key);
+        this.#touched?.add(key);
       }
-      owe(deliveries);
-      for (const [, { name, row, failures }] of changes) if (failures === 0) saved(name, row);
+      this.#underWay = new Set(changes.map(([key]) => key));
+      let became: AlarmSaved[];
+      try {
+        const asked = changes.map(([key, change]) => ({ ...change, from: this.#revs.get(key) }));
+        became = await this.#deps.store.save(asked);
+      } catch (error) {
+        this.#refuse(changes, messageOf(error));
+        return false;
+      } finally {
+        this.#underWay = new Set();
+      }
+      this.#refused = false;
+      for (const [at, [key, change]] of changes.entries()) this.#came(key, change, became[at]);
     }
     return true;
   }
+
+  #refuse(changes: readonly (readonly [string, Change])[], reason: string): void {
+    const { log, saved, owe } = this.#deps;
+    this.#refused = true;
+    this.failures += changes.length;
+    log.error({ reason, changes: changes.length }, 'alarms not saved');
+    for (const [key, change] of changes) {
+      if (change.failures === 0) saved(change.name, change.row);
+      const newer = this.#changes.get(key);
+      // A newer change may wait by now.
+      if (newer?.row !== undefined) newer.steps = joined(change.steps, newer.steps);
+      else if (newer === undefined)
+        this.#changes.set(key, { ...change, deliveries: [], failures: change.failures + 1 });
+    }
+    owe(changes.flatMap(([, { deliveries }]) => deliveries));
+  }
+
+  #came(
+    key: string,
+    { name, row, steps, deliveries, failures }: Change,
+    became: AlarmSaved | undefined,
+  ): void {
+    const { saved, overtaken, owe } = this.#deps;
+    switch (became?.kind) {
+      case 'saved':
+        this.#know(key, row === undefined ? undefined : became.rev);
+        owe(deliveries);
+        if (failures === 0) saved(name, row);
+        return;
+      case 'overtaken': {
+        this.#know(key, became.now?.rev);
+        const newer = this.#changes.get(key);
+        this.#changes.delete(key);
+        const isDropped = newer !== undefined && newer.row === undefined;
+        overtaken(name, became.now?.row, isDropped ? noSteps : joined(steps, newer?.steps));
+        return;
+      }
+      case 'not-kept':
+      case undefined:
+        this.#know(key, undefined);
+    }
+  }
+}
+
+const noSteps: AlarmSteps = new Map();
+
+function keyOf({ device, source }: AlarmName): string {
+  return `${device} ${source}`;
+}
+
+function joined(first: AlarmSteps = noSteps, then: AlarmSteps = noSteps): AlarmSteps {
+  const steps = new Map(first);
+  for (const [kind, step] of then) {
+    // The last one goes to the end.
+    steps.delete(kind);
+    steps.set(kind, step);
+  }
+  return steps;
 }

@@ -90,7 +90,7 @@ export function acknowledge(alarm: Alarm, acknowledged: Acknowledgement): Alarm 
   return undefined;
 }
 
-/** Something else explains it, which a person is told instead. When it is still so afterwards, it is raised anew. */
+/** Something else explains it, which a person is notified of instead. When it is still so afterwards, it is raised anew. */
 export function withdraw(alarm: Alarm, acknowledged: Acknowledgement): Alarm | undefined {
   if (!isActive(alarm)) return undefined;
   const { flaps: _flaps, goneMs: _goneMs, ...rest } = alarm;

@@ -1,5 +1,6 @@
 import type {
   Acknowledged,
+  Acknowledgement,
   AlarmCounts,
   AlarmKey,
   AlarmView,
@@ -24,9 +25,10 @@ import {
   type Problem,
 } from './alarm.ts';
 import type { AlarmFollower } from './alarm-follower.ts';
-import { AlarmSaving } from './alarm-saving.ts';
-import type { AlarmName, AlarmRow, AlarmStore } from './alarm-store.ts';
-import type { Delivery } from './webhook-store.ts';
+import { AlarmSaving, type AlarmStep, type AlarmSteps } from './alarm-saving.ts';
+import type { AlarmName, AlarmNews, AlarmRow, AlarmStore } from './alarm-store.ts';
+import { isVisible, ofHub, viewOf, type KeptAlarm } from './alarm-view.ts';
+import type { WebhookDelivery } from './webhook-store.ts';
 import type { AlarmBoard } from './limit-watch.ts';
 
 interface Deps {
@@ -38,10 +40,12 @@ interface Deps {
   /** Whether a silence covers the device now. */
   isSilenced: (device: string) => boolean;
   followers: readonly AlarmFollower[];
-  /** Other programs that are told, see `webhooks.ts`. */
+  /** Of several hubs, one tells others when a silence begins or ends. Not given: there is no other hub. */
+  leads?: (() => boolean) | undefined;
+  /** Other programs that are notified, see `webhooks.ts`. */
   webhooks: {
-    deliveriesOf: (alarm: AlarmView) => readonly Delivery[];
-    owe: (deliveries: readonly Delivery[]) => void;
+    deliveriesOf: (alarm: AlarmView) => readonly WebhookDelivery[];
+    owe: (deliveries: readonly WebhookDelivery[]) => void;
   };
 }
 
@@ -54,14 +58,6 @@ export interface AcknowledgeRequest {
   readonly mayShow?: MayShow | undefined;
 }
 
-/** An alarm that is kept, and whether it is silenced. */
-export interface KeptAlarm {
-  readonly row: AlarmRow;
-  readonly silenced: boolean;
-}
-
-/** As the device of the hub's own alarms. */
-const ofHub = '';
 const sweepMs = 1_000;
 /** All together; each device has as many as its type has sources. */
 const maxKept = 100_000;
@@ -70,7 +66,8 @@ const maxClosed = 1_000;
 
 /**
  * All alarms: those who find out what is wrong raise and clear them, people acknowledge them, and followers publish them. The
- * states are in `alarm.ts`.
+ * states are in `alarm.ts`. Several hubs have the alarms of all devices, and each may change any: where two change one at once, the
+ * second takes its step from what the first has made.
  */
 export class Alarms implements AlarmBoard, DeviceFollower {
   readonly #deps: Deps;
@@ -81,7 +78,7 @@ export class Alarms implements AlarmBoard, DeviceFollower {
   readonly #unsettled = new Map<string, AlarmName>();
   #stop: Cancel = () => undefined;
   #lastN = 0;
-  #kept = 0;
+  #size = 0;
   #closed = 0;
   /** Raised so far, by severity; and not raised, because too many are kept. */
   readonly raised: Record<AlarmSeverity, number> = { critical: 0, warning: 0 };
@@ -92,15 +89,16 @@ export class Alarms implements AlarmBoard, DeviceFollower {
     this.#saving = new AlarmSaving({
       ...deps,
       saved: (name, row) => this.#saved(name, row),
+      overtaken: (name, now, steps) => this.#overtaken(name, now, steps),
       owe: (deliveries) => deps.webhooks.owe(deliveries),
     });
   }
 
   /** Takes up what an earlier hub kept. @throws HubError `database-failed` */
   async load(): Promise<void> {
-    for (const row of await this.#deps.store.load()) {
-      this.#keep(row);
-      this.#lastN = Math.max(this.#lastN, row.n);
+    for (const stored of await this.#deps.store.load()) {
+      this.#saving.learn(stored.row, stored);
+      this.#keep(stored.row);
     }
     this.#stop = this.#deps.clock.every(sweepMs, () => this.#sweep());
   }
@@ -120,24 +118,23 @@ export class Alarms implements AlarmBoard, DeviceFollower {
     // Removed in the meantime.
     if (device !== undefined && !this.#deps.isRegistered(device)) return;
     const known = this.#find(name);
-    if (known === undefined && this.#kept >= maxKept) {
+    if (known === undefined && this.#size >= maxKept) {
       this.tooMany += 1;
       return;
     }
-    const alarm = raise(known, problem, atMs);
-    if (alarm === undefined) return;
-    const isNew = alarm.count !== known?.count;
-    if (isNew) this.raised[problem.severity] += 1;
-    this.#put(name, alarm, isNew || known === undefined ? (this.#lastN += 1) : known.n);
+    const before = known?.count;
+    this.#step(name, 'raise', (alarm) => raise(alarm, problem, atMs));
+    if (this.#find(name)?.count !== before) this.raised[problem.severity] += 1;
   }
 
   clear(device: string | undefined, source: string): void {
-    this.#step({ device: device ?? ofHub, source }, (alarm, nowMs) => clear(alarm, nowMs));
+    const nowMs = this.#deps.clock.now();
+    this.#step({ device: device ?? ofHub, source }, 'clear', (alarm) => alarm && clear(alarm, nowMs));
   }
 
   withdraw(device: string, source: string, note: string): void {
-    const { actor } = hubItself;
-    this.#step({ device, source }, (alarm, timeMs) => withdraw(alarm, { actor, timeMs, note }));
+    const by = { actor: hubItself.actor, timeMs: this.#deps.clock.now(), note };
+    this.#step({ device, source }, 'withdraw', (alarm) => alarm && withdraw(alarm, by));
   }
 
   isActive(device: string | undefined, source: string): boolean {
@@ -172,20 +169,18 @@ export class Alarms implements AlarmBoard, DeviceFollower {
   /** Resolves once it is on disk. @throws HubError `database-failed` */
   async acknowledge({ alarms, note, requester, mayShow }: AcknowledgeRequest): Promise<Acknowledged> {
     const { actor } = requester;
-    const timeMs = this.#deps.clock.now();
+    const by = { actor, timeMs: this.#deps.clock.now(), ...(note === undefined ? {} : { note }) };
     const report = { acknowledged: 0, already: 0, raisedAgain: 0, unknown: 0 };
     const done: string[] = [];
     for (const { device, source, count } of alarms) {
       const name = { device: device ?? ofHub, source };
       const row = isVisible(name.device, mayShow) ? this.#find(name) : undefined;
-      const next = row && acknowledge(row, { actor, timeMs, ...(note === undefined ? {} : { note }) });
       if (row === undefined) report.unknown += 1;
       else if (count !== undefined && count !== row.count) report.raisedAgain += 1;
-      else if (next === undefined) report.already += 1;
+      else if (!this.#step(name, 'acknowledge', acknowledging(row, by))) report.already += 1;
       else {
         report.acknowledged += 1;
         done.push(`${device ?? 'hub'} ${source}`);
-        this.#put(name, next, row.n);
       }
     }
     if (done.length === 0) return report;
@@ -218,36 +213,75 @@ export class Alarms implements AlarmBoard, DeviceFollower {
     for (const { row } of this.ofDevice(deviceId)) this.#forget(row);
   }
 
+  /** What other hubs make of alarms is about to be read. */
+  beginReading(): void {
+    this.#saving.beginReading();
+  }
+
+  /** What other hubs have made of alarms. */
+  learn(news: AlarmNews['alarms']): void {
+    for (const { name, now } of news) {
+      if (!this.#saving.learn(name, now)) continue;
+      if (now !== undefined) this.#take(now.row);
+      else this.#drop(name);
+    }
+  }
+
   #sweep(): void {
-    for (const name of this.#unsettled.values()) this.#step(name, settle);
+    const nowMs = this.#deps.clock.now();
+    for (const name of this.#unsettled.values())
+      this.#step(name, 'settle', (alarm) => alarm && settle(alarm, nowMs));
     this.#saving.retry();
   }
 
-  #find({ device, source }: AlarmName): AlarmRow | undefined {
-    return this.#all.get(device)?.get(source)?.row;
+  #kept({ device, source }: AlarmName): KeptAlarm | undefined {
+    return this.#all.get(device)?.get(source);
   }
 
-  #step(name: AlarmName, step: (alarm: Alarm, nowMs: number) => Alarm | undefined): void {
-    const row = this.#find(name);
-    const next = row && step(row, this.#deps.clock.now());
-    if (next !== undefined) this.#put(name, next, row?.n ?? 0);
+  #find(name: AlarmName): AlarmRow | undefined {
+    return this.#kept(name)?.row;
   }
 
-  #put(name: AlarmName, alarm: Alarm, n: number): void {
+  /** @returns whether it has changed something */
+  #step(name: AlarmName, kind: string, step: AlarmStep): boolean {
+    const next = step(this.#find(name));
+    if (next !== undefined) this.#put(name, next, new Map([[kind, step]]));
+    return next !== undefined;
+  }
+
+  #put(name: AlarmName, alarm: Alarm, steps: AlarmSteps): void {
     const before = this.#find(name);
-    const row = { ...alarm, device: name.device, n };
+    const isNew = before?.count !== alarm.count;
+    const row = { ...alarm, device: name.device, n: isNew ? this.#lastN + 1 : before.n };
     this.#keep(row);
     // That it flaps is of no interest to others.
-    const isNews = before?.state !== row.state || before.count !== row.count;
-    this.#saving.put(name, row, isNews ? this.#deliveriesOf(row) : []);
+    const deliveries = isNew || before.state !== row.state ? this.#deliveriesOf(row) : [];
+    this.#saving.put(name, row, { steps, deliveries });
     if (this.#closed > maxClosed * 1.1) this.#dropClosed();
+  }
+
+  /** Another hub has changed it to this before what was changed here came to disk. */
+  #overtaken(name: AlarmName, now: AlarmRow | undefined, steps: AlarmSteps): void {
+    if (now === undefined) this.#drop(name);
+    else this.#take(now);
+    // Removed in the meantime.
+    if (name.device !== ofHub && !this.#deps.isRegistered(name.device)) return;
+    const next = [...steps.values()].reduce<Alarm | undefined>((alarm, step) => step(alarm) ?? alarm, now);
+    if (next !== undefined && next !== now) this.#put(name, next, steps);
+  }
+
+  #take(row: AlarmRow): void {
+    this.#keep(row);
+    const kept = this.#kept(row);
+    if (kept !== undefined) this.#report(kept, 'alarmChangedElsewhere');
   }
 
   #keep(row: AlarmRow): void {
     const { device, source } = row;
+    this.#lastN = Math.max(this.#lastN, row.n);
     const sources = this.#all.get(device) ?? new Map<string, KeptAlarm>();
     const before = sources.get(source)?.row;
-    this.#kept += before === undefined ? 1 : 0;
+    this.#size += before === undefined ? 1 : 0;
     this.#closed += Number(!isOpen(row)) - Number(before !== undefined && !isOpen(before));
     sources.set(source, { row, silenced: this.#deps.isSilenced(device) });
     this.#all.set(device, sources);
@@ -267,46 +301,56 @@ export class Alarms implements AlarmBoard, DeviceFollower {
 
   #forget(row: AlarmRow): void {
     const { device, source } = row;
-    const sources = this.#all.get(device);
-    if (sources?.delete(source) !== true) return;
-    if (sources.size === 0) this.#all.delete(device);
-    this.#kept -= 1;
-    if (!isOpen(row)) this.#closed -= 1;
-    this.#unsettled.delete(`${device} ${source}`);
+    if (!this.#drop(row)) return;
     for (const follower of this.#deps.followers)
       follower.alarmDropped?.(device === ofHub ? null : device, source);
   }
 
+  /** @returns whether it was there */
+  #drop({ device, source }: AlarmName): boolean {
+    const sources = this.#all.get(device);
+    const kept = sources?.get(source);
+    if (sources === undefined || kept === undefined) return false;
+    sources.delete(source);
+    if (sources.size === 0) this.#all.delete(device);
+    this.#size -= 1;
+    if (!isOpen(kept.row)) this.#closed -= 1;
+    this.#unsettled.delete(`${device} ${source}`);
+    return true;
+  }
+
   #silence(device: string): void {
+    const { leads = () => true } = this.#deps;
     const silenced = this.#deps.isSilenced(device);
     const sources = this.#all.get(device) ?? new Map<string, KeptAlarm>();
     for (const [source, kept] of sources) {
       if (kept.silenced === silenced) continue;
-      sources.set(source, { row: kept.row, silenced });
-      const deliveries = isOpen(kept.row) ? this.#deliveriesOf(kept.row) : [];
+      const now = { row: kept.row, silenced };
+      sources.set(source, now);
+      const deliveries = leads() && isOpen(kept.row) ? this.#deliveriesOf(kept.row) : [];
       // What others are owed is on disk before anybody hears of it.
-      if (deliveries.length > 0) this.#saving.put(kept.row, kept.row, deliveries);
-      else this.#report(kept.row, silenced);
+      if (deliveries.length > 0) this.#saving.put(kept.row, kept.row, { deliveries });
+      else this.#report(now, leads() ? 'alarmChanged' : 'alarmChangedElsewhere');
     }
   }
 
-  #deliveriesOf(row: AlarmRow): readonly Delivery[] {
-    const silenced = this.#all.get(row.device)?.get(row.source)?.silenced ?? false;
+  #deliveriesOf(row: AlarmRow): readonly WebhookDelivery[] {
+    const silenced = this.#kept(row)?.silenced ?? false;
     return this.#deps.webhooks.deliveriesOf(viewOf({ row, silenced }));
   }
 
   #saved(name: AlarmName, row: AlarmRow | undefined): void {
-    const kept = this.#all.get(name.device)?.get(name.source);
+    const kept = this.#kept(name);
     // Dropped, or the device was removed in the meantime.
     if (row === undefined || kept === undefined) return;
-    this.#report(row, kept.silenced);
+    this.#report({ row, silenced: kept.silenced }, 'alarmChanged');
   }
 
-  #report(row: AlarmRow, silenced: boolean): void {
-    const view = viewOf({ row, silenced });
+  #report(kept: KeptAlarm, what: 'alarmChanged' | 'alarmChangedElsewhere'): void {
+    const view = viewOf(kept);
     for (const follower of this.#deps.followers) {
       try {
-        follower.alarmChanged(view);
+        follower[what]?.(view);
       } catch (error) {
         this.#deps.log.error({ ...view, reason: messageOf(error) }, 'an alarm was not reported');
       }
@@ -317,28 +361,7 @@ export class Alarms implements AlarmBoard, DeviceFollower {
 /** Named in one entry of the audit. */
 const auditedAlarms = 20;
 
-export function viewOf({ row, silenced }: KeptAlarm): AlarmView {
-  const {
-    device,
-    lasting: _lasting,
-    flaps: _flaps,
-    goneMs: _goneMs,
-    value,
-    clearedMs,
-    acknowledged,
-    ...rest
-  } = row;
-  return {
-    ...rest,
-    device: device === ofHub ? null : device,
-    ...(value === undefined ? {} : { value }),
-    ...(clearedMs === undefined ? {} : { clearedMs }),
-    ...(acknowledged === undefined ? {} : { acknowledged }),
-    silenced,
-  };
-}
-
-/** Alarms of the hub itself are shown to those who may see every device. */
-export function isVisible(device: string, mayShow: MayShow | undefined): boolean {
-  return mayShow === undefined || (device !== ofHub && mayShow(device));
+/** If nobody has dealt with it, and it was not raised again since. */
+function acknowledging({ count }: AlarmRow, by: Acknowledgement): AlarmStep {
+  return (alarm) => (alarm?.count === count ? acknowledge(alarm, by) : undefined);
 }

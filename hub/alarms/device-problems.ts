@@ -18,6 +18,8 @@ interface Deps {
   typeOf: (device: string) => DeviceType | undefined;
   /** Whether an open incident explains that the device is away. */
   isExplained: (device: string) => boolean;
+  /** Of several hubs, one knows of incidents, and judges who stays away. Not given: there is no other hub. */
+  leads?: (() => boolean) | undefined;
 }
 
 /** Out of sync for longer is an alarm, ms. */
@@ -49,11 +51,7 @@ export class DeviceProblems
     for (const [deviceId, standing] of twins) this.twinMoved(deviceId, standing);
   }
 
-  reading(): void {
-    // See `LimitWatch`.
-  }
-
-  readings(): void {
+  followStream(): undefined {
     // See `LimitWatch`.
   }
 
@@ -74,6 +72,12 @@ export class DeviceProblems
       this.#away.end(deviceId);
       this.#deps.alarms.clear(deviceId, 'offline');
     }
+  }
+
+  /** Its alarms that end with its being back are the same ones at every hub, but its twin stands at the other one. */
+  changedElsewhere(deviceId: string, presence: Pick<Presence, 'state' | 'sinceMs'>): void {
+    this.presenceChanged(deviceId, presence);
+    this.#outOfSync.end(deviceId);
   }
 
   commandChanged({ device, name, safety, status, reason, changedMs }: Command): void {
@@ -108,8 +112,8 @@ export class DeviceProblems
 
   /** To be called about once a second. */
   sweep(): void {
-    const { alarms, isExplained } = this.#deps;
-    for (const deviceId of this.#away.due()) {
+    const { alarms, isExplained, leads = () => true } = this.#deps;
+    for (const deviceId of leads() ? this.#away.due() : []) {
       if (alarms.isActive(deviceId, 'offline') || isExplained(deviceId)) continue;
       const text = 'offline';
       alarms.raise(deviceId, {

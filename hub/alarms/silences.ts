@@ -16,7 +16,7 @@ interface Deps {
   audit: Auditor;
   store: SilenceStore;
   recordOf: (device: string) => Selectable | undefined;
-  /** Eight random characters of base64url. */
+  /** Twelve random hexadecimal digits: a command line takes none for an option. */
   newId: () => string;
 }
 
@@ -34,6 +34,8 @@ export class Silences {
   readonly #all = new Map<string, Entry>();
   /** Those whose time it is. */
   #active: Entry[] = [];
+  /** How often they were changed here. */
+  #edits = 0;
   readonly #followers: (() => void)[] = [];
 
   constructor(deps: Deps) {
@@ -49,6 +51,18 @@ export class Silences {
   async load(): Promise<void> {
     for (const silence of await this.#deps.store.load()) this.#keep(silence);
     this.#activate();
+  }
+
+  /** Another hub has changed them. @throws HubError `database-failed` */
+  async refresh(): Promise<void> {
+    const edits = this.#edits;
+    const silences = await this.#deps.store.load();
+    // What was changed here meanwhile may not have been read: it is told of, too.
+    if (edits !== this.#edits) return;
+    const ids = new Set(silences.map(({ id }) => id));
+    for (const id of this.#all.keys()) if (!ids.has(id)) this.#all.delete(id);
+    for (const silence of silences) if (!this.#all.has(silence.id)) this.#keep(silence);
+    this.sweep();
   }
 
   get count(): number {
@@ -88,7 +102,9 @@ export class Silences {
         got: String(untilMs),
       });
     const silence = { id: `s-${newId()}`, to, fromMs: begins, untilMs, reason, actor, createdMs };
+    this.#edits += 1;
     await store.save(silence);
+    this.#edits += 1;
     this.#keep(silence);
     this.sweep();
     const details = { id: silence.id, fromMs: begins, untilMs, reason };
@@ -100,6 +116,7 @@ export class Silences {
   async remove(id: string): Promise<void> {
     if (!this.#all.has(id)) throw new HubError('silence-unknown', id);
     await this.#deps.store.remove([id]);
+    this.#edits += 1;
     this.#all.delete(id);
     this.sweep();
   }

@@ -4,7 +4,7 @@ import type { NewWebhook, WebhookView } from '../../schemas/api/webhooks/webhook
 export type Webhook = NewWebhook & Pick<WebhookView, 'actor' | 'createdMs'>;
 
 /** One request that a webhook is owed. */
-export interface Delivery {
+export interface WebhookDelivery {
   /** It may come twice, under the same id. */
   readonly id: string;
   readonly webhook: string;
@@ -13,16 +13,40 @@ export interface Delivery {
   readonly body: string;
 }
 
-/** Deliveries come to disk together with the alarm that they tell of, see `AlarmStore`. All may reject with `database-failed`. */
+/** One that was given up. It has left the outbox, and nothing sends it until it is revived. */
+export interface StoredDeadDelivery extends WebhookDelivery {
+  readonly deadMs: number;
+  readonly error: string;
+}
+
+/** Deliveries come to disk together with the alarm that they report, see `AlarmStore`. All may reject with `database-failed`. */
 export interface WebhookStore {
   webhooks(): Promise<Webhook[]>;
   /** Oldest first. */
-  deliveries(): Promise<Delivery[]>;
+  deliveries(): Promise<WebhookDelivery[]>;
+  /** The newest dead ones first. */
+  dead(webhook: string, limit: number): Promise<StoredDeadDelivery[]>;
+  /** How many dead ones each webhook has; one without any is not in it. */
+  deadCounts(): Promise<ReadonlyMap<string, number>>;
   add(webhook: Webhook): Promise<void>;
-  /** With what waits for it. */
+  /** With all that it has not taken. */
   remove(name: string): Promise<void>;
-  /** They are taken, or dead. */
+  /** They are taken. */
   settle(ids: readonly string[]): Promise<void>;
+  /** It is given up. Of this webhook the newest `keep` dead ones stay. @returns how many are pushed out by it */
+  bury(
+    delivery: Pick<StoredDeadDelivery, 'id' | 'webhook' | 'deadMs' | 'error'>,
+    keep: number,
+  ): Promise<number>;
+  /** The oldest of these dead ones, or of all, are owed again, as if created at `nowMs`. @returns them, oldest first */
+  revive(given: {
+    webhook: string;
+    ids: readonly string[] | undefined;
+    limit: number;
+    nowMs: number;
+  }): Promise<WebhookDelivery[]>;
+  /** These dead ones, or all, are deleted. @returns how many those are */
+  purge(webhook: string, ids: readonly string[] | undefined): Promise<number>;
 }
 
 /** Posts one body. @returns undefined when the other has taken it, otherwise why not */

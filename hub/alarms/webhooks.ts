@@ -1,12 +1,21 @@
 import { createHmac } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import type { AlarmView } from '../../schemas/api/alarms.ts';
+import type { DeadDelivery, DeadDeliverySelection } from '../../schemas/api/webhooks/dead-deliveries.ts';
+import { maxDeadDeliveries } from '../../schemas/api/webhooks/dead-deliveries.ts';
 import type { NewWebhook, WebhookTest, WebhookView } from '../../schemas/api/webhooks/webhooks.ts';
 import type { Cancel, Clock } from '../../schemas/time/clock.ts';
 import { HubError, invalidInput, messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import { demandRoom } from '../kernel/share.ts';
 import { parseSelector, selects, type Selectable, type Selector } from '../registry/selector.ts';
-import type { Delivery, SendWebhook, Webhook, WebhookStore } from './webhook-store.ts';
+import type {
+  WebhookDelivery,
+  SendWebhook,
+  StoredDeadDelivery,
+  Webhook,
+  WebhookStore,
+} from './webhook-store.ts';
 
 interface Deps {
   clock: Clock;
@@ -15,7 +24,7 @@ interface Deps {
   send: SendWebhook;
   recordOf: (device: string) => Selectable | undefined;
   hubId: string;
-  /** Sixteen random characters of base64url. */
+  /** 24 random hexadecimal digits: a command line takes none for an option. */
   newId: () => string;
   /** Uniform in [0, 1). */
   random: () => number;
@@ -25,11 +34,10 @@ interface Deps {
 interface Line {
   readonly webhook: Webhook;
   readonly selector: Selector | undefined;
-  readonly waiting: Delivery[];
+  readonly waiting: WebhookDelivery[];
   attempts: number;
   retry: Cancel | undefined;
   isSending: boolean;
-  dead: number;
   lastError: string | undefined;
 }
 
@@ -38,15 +46,25 @@ const maxWebhooks = 100;
 const maxWaiting = 20_000;
 const firstRetryMs = 5_000;
 const longestRetryMs = 900_000;
-/** After that it is dead. */
+/** After that it is dead, and kept until somebody retries or purges it, or as many newer ones are dead. */
 const giveUpAfterMs = 86_400_000;
 
-/** Tells other programs of alarms: from a durable outbox, at least once, in order, signed. */
+/** Notifies other programs of alarms: from a durable outbox, at least once, in order, signed. */
 export class Webhooks {
   readonly #deps: Deps;
   readonly #lines = new Map<string, Line>();
   #closed = false;
-  readonly counters = { delivered: 0, retried: 0, dead: 0, dropped: 0 };
+  /** Dead deliveries that are being taken back, and have their place among those that wait already. */
+  #reviving = 0;
+  readonly counters = {
+    delivered: 0,
+    retried: 0,
+    dead: 0,
+    dropped: 0,
+    revived: 0,
+    purged: 0,
+    'pushed-out': 0,
+  };
 
   constructor(deps: Deps) {
     this.#deps = deps;
@@ -57,6 +75,14 @@ export class Webhooks {
     const { store } = this.#deps;
     for (const webhook of await store.webhooks()) this.#keep(webhook);
     this.owe(await store.deliveries());
+  }
+
+  /** Another hub has added or removed some. @throws HubError `database-failed` */
+  async refresh(): Promise<void> {
+    const webhooks = new Map((await this.#deps.store.webhooks()).map((webhook) => [webhook.name, webhook]));
+    for (const [name, line] of this.#lines)
+      if (!isDeepStrictEqual(line.webhook, webhooks.get(name))) this.#drop(line);
+    for (const [name, webhook] of webhooks) if (!this.#lines.has(name)) this.#keep(webhook);
   }
 
   /** What is under way is owed again by the next hub. */
@@ -70,10 +96,10 @@ export class Webhooks {
   }
 
   /** What is to be written to disk together with this change; to be given to `owe` then. */
-  deliveriesOf(alarm: AlarmView): Delivery[] {
+  deliveriesOf(alarm: AlarmView): WebhookDelivery[] {
     const { clock, newId, hubId } = this.#deps;
     if (alarm.silenced) return [];
-    const owed: Delivery[] = [];
+    const owed: WebhookDelivery[] = [];
     for (const [name, line] of this.#lines) {
       if (!this.#wants(line, alarm)) continue;
       if (!this.#hasRoom(name)) {
@@ -82,19 +108,19 @@ export class Webhooks {
       }
       const id = newId();
       const createdMs = clock.now();
-      const { silenced: _, n: __, ...told } = alarm;
+      const { silenced: _, n: __, ...published } = alarm;
       owed.push({
         id,
         webhook: name,
         createdMs,
-        body: bodyOf({ id, hub: hubId, timeMs: createdMs, alarm: told }),
+        body: bodyOf({ id, hub: hubId, timeMs: createdMs, alarm: published }),
       });
     }
     return owed;
   }
 
   /** These are on disk, or will be as soon as it takes them. */
-  owe(deliveries: readonly Delivery[]): void {
+  owe(deliveries: readonly WebhookDelivery[]): void {
     for (const delivery of deliveries) {
       const line = this.#lines.get(delivery.webhook);
       line?.waiting.push(delivery);
@@ -102,8 +128,12 @@ export class Webhooks {
     }
   }
 
-  list(): WebhookView[] {
-    return [...this.#lines.values()].map(viewOf).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  /** @throws HubError `database-failed` */
+  async list(): Promise<WebhookView[]> {
+    const dead = await this.#deps.store.deadCounts();
+    return [...this.#lines.values()]
+      .map((line) => viewOf(line, dead.get(line.webhook.name) ?? 0))
+      .toSorted((a, b) => (a.name < b.name ? -1 : 1));
   }
 
   /** @throws HubError `input-invalid` · `webhook-exists` · `database-failed` */
@@ -123,15 +153,14 @@ export class Webhooks {
     if (given.to !== undefined) parseSelector(given.to);
     const webhook = { ...given, actor, createdMs: clock.now() };
     await store.add(webhook);
-    return viewOf(this.#keep(webhook));
+    return viewOf(this.#keep(webhook), 0);
   }
 
   /** @throws HubError `webhook-unknown` · `database-failed` */
   async remove(name: string): Promise<void> {
     const line = this.#require(name);
     await this.#deps.store.remove(name);
-    line.retry?.();
-    this.#lines.delete(name);
+    this.#drop(line);
   }
 
   /** Posts once, beside what waits. @throws HubError `webhook-unknown` */
@@ -142,6 +171,53 @@ export class Webhooks {
     const body = bodyOf({ id, hub: hubId, timeMs: clock.now(), test: true });
     const error = await this.#post(webhook, id, body);
     return error === undefined ? { delivered: true } : { delivered: false, error };
+  }
+
+  /** The newest first. @throws HubError `webhook-unknown` · `database-failed` */
+  async dead(name: string, limit: number): Promise<DeadDelivery[]> {
+    this.#require(name);
+    return (await this.#deps.store.dead(name, limit)).map(deadViewOf);
+  }
+
+  /**
+   * Owes dead deliveries again, at once and for another day: as many as there is room for, the oldest first.
+   * @throws HubError `webhook-unknown` · `database-failed`
+   */
+  async retryDead(name: string, selection: DeadDeliverySelection): Promise<number> {
+    const { clock, store } = this.#deps;
+    const line = this.#require(name);
+    const own = line.waiting.length;
+    const free = Math.floor((maxWaiting - this.waiting - this.#reviving - own) / 2);
+    const limit = Math.min(maxDeadDeliveries, Math.max(0, free));
+    this.#reviving += limit;
+    let revived: WebhookDelivery[];
+    try {
+      revived = await store.revive({ webhook: name, ids: idsOf(selection), limit, nowMs: clock.now() });
+    } finally {
+      this.#reviving -= limit;
+    }
+    this.counters.revived += revived.length;
+    if (revived.length === 0 || this.#lines.get(name) !== line) return revived.length;
+    // They are older than all that wait, except for one that is under way.
+    line.waiting.splice(line.isSending ? 1 : 0, 0, ...revived);
+    line.retry?.();
+    line.retry = undefined;
+    line.attempts = 0;
+    this.#next(line);
+    return revived.length;
+  }
+
+  /** @throws HubError `webhook-unknown` · `database-failed` */
+  async purgeDead(name: string, selection: DeadDeliverySelection): Promise<number> {
+    this.#require(name);
+    const purged = await this.#deps.store.purge(name, idsOf(selection));
+    this.counters.purged += purged;
+    return purged;
+  }
+
+  #drop({ webhook, retry }: Line): void {
+    retry?.();
+    this.#lines.delete(webhook.name);
   }
 
   #require(name: string): Line {
@@ -159,7 +235,6 @@ export class Webhooks {
       attempts: 0,
       retry: undefined,
       isSending: false,
-      dead: 0,
       lastError: undefined,
     };
     this.#lines.set(webhook.name, line);
@@ -192,7 +267,7 @@ export class Webhooks {
     );
   }
 
-  async #deliver(line: Line, delivery: Delivery): Promise<void> {
+  async #deliver(line: Line, delivery: WebhookDelivery): Promise<void> {
     const { clock, log } = this.#deps;
     const { name } = line.webhook;
     const error = await this.#post(line.webhook, delivery.id, delivery.body);
@@ -200,19 +275,11 @@ export class Webhooks {
     line.lastError = error;
     // Removed in the meantime, or the hub ends: the next one sends it again.
     if (this.#closed || this.#lines.get(name) !== line) return;
-    const isDead = error !== undefined && clock.now() - delivery.createdMs >= giveUpAfterMs;
-    if (error === undefined || isDead) {
+    if (error === undefined || clock.now() - delivery.createdMs >= giveUpAfterMs) {
       line.waiting.shift();
       line.attempts = 0;
-      if (isDead) {
-        line.dead += 1;
-        log.error(
-          { webhook: name, id: delivery.id, reason: error },
-          'a webhook took an alarm for a day not: given up',
-        );
-      }
-      this.counters[isDead ? 'dead' : 'delivered'] += 1;
-      await this.#settle(delivery);
+      this.counters[error === undefined ? 'delivered' : 'dead'] += 1;
+      await this.#settle(delivery, error);
       return;
     }
     if (line.attempts === 0) log.warn({ webhook: name, reason: error }, 'a webhook does not take alarms');
@@ -226,12 +293,20 @@ export class Webhooks {
     });
   }
 
-  async #settle({ id }: Delivery): Promise<void> {
+  /** @param error why it is given up; undefined: it is taken */
+  async #settle({ id, webhook }: WebhookDelivery, error: string | undefined): Promise<void> {
+    const { clock, log, store } = this.#deps;
     try {
-      await this.#deps.store.settle([id]);
-    } catch (error) {
+      if (error === undefined) {
+        await store.settle([id]);
+        return;
+      }
+      log.error({ webhook, id, reason: error }, 'a webhook did not take an alarm for a day: given up');
+      const dead = { id, webhook, deadMs: clock.now(), error };
+      this.counters['pushed-out'] += await store.bury(dead, maxDeadDeliveries);
+    } catch (failure) {
       // It is sent once more after a restart, under the same id.
-      this.#deps.log.warn({ id, reason: messageOf(error) }, 'a delivery is not settled on disk');
+      log.warn({ id, reason: messageOf(failure) }, 'a delivery is not settled on disk');
     }
   }
 
@@ -250,7 +325,18 @@ function bodyOf(content: object): string {
   return JSON.stringify(content);
 }
 
-function viewOf({ webhook, waiting, dead, lastError }: Line): WebhookView {
+function viewOf({ webhook, waiting, lastError }: Line, dead: number): WebhookView {
   const { secret: _, ...shown } = webhook;
   return { ...shown, waiting: waiting.length, dead, ...(lastError === undefined ? {} : { lastError }) };
+}
+
+function idsOf(selection: DeadDeliverySelection): readonly string[] | undefined {
+  return 'ids' in selection ? selection.ids : undefined;
+}
+
+function deadViewOf({ id, body, deadMs, error }: StoredDeadDelivery): DeadDelivery {
+  // As `deliveriesOf` wrote it.
+  const { timeMs, alarm } = JSON.parse(body) as { timeMs: number; alarm: AlarmView };
+  const { device, source, severity, state } = alarm;
+  return { id, deadMs, error, timeMs, device, source, severity, state };
 }

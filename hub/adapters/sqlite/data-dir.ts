@@ -5,6 +5,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { HubError, messageOf } from '../../kernel/errors.ts';
 import { wait, type Clock } from '../../../schemas/time/clock.ts';
 
+/** The name of a state that a hub has in PostgreSQL by now: no hub starts on it. */
+export const movedState = 'state-moved.db';
 /** Made by a hub after its `state.db`: a folder that has one of them has been used. */
 const madeLater = ['spool.db', 'metrics.db', 'tls'];
 
@@ -111,7 +113,7 @@ export async function awaitDataDir(
 }
 
 const ownState =
-  'its state.db has the devices of a hub, which are not in PostgreSQL (HUB_STATE_URL); start without that, or give an empty folder';
+  'its state.db has the devices of a hub, which are not in PostgreSQL (HUB_STATE_URL); move them there by hub state migrate, start without HUB_STATE_URL, or give an empty folder';
 
 /** Without `state.db` a used folder would start as a hub without devices, with an open first login. */
 function demandState(dir: string, stateIs: 'here' | 'elsewhere'): void {
@@ -119,6 +121,11 @@ function demandState(dir: string, stateIs: 'here' | 'elsewhere'): void {
     if (hasState(dir)) throw invalid(dir, ownState);
     return;
   }
+  if (existsSync(join(dir, movedState)) && !hasState(dir))
+    throw invalid(
+      dir,
+      `its state was moved to PostgreSQL: give HUB_STATE_URL, or an empty folder for a new hub`,
+    );
   const found = madeLater.find((name) => existsSync(join(dir, name)));
   if (found === undefined || hasState(dir)) return;
   const wayOut = 'restore state.db from a backup, or give an empty folder for a new hub';

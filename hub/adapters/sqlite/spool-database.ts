@@ -1,6 +1,6 @@
-import type { DeadLetter } from '../../../schemas/api/spool.ts';
+import type { DeadLetter } from '../../../schemas/api/telemetry/spool.ts';
 import { siblingModule } from '../../kernel/sibling-module.ts';
-import type { Shares } from '../../telemetry/ledger.ts';
+import type { PointsByDevice } from '../../telemetry/ledger.ts';
 import type { RemovedLetters, SpooledLines, SpoolStore } from '../../telemetry/spool-store.ts';
 import { openDatabase, type DatabaseOptions } from './sqlite.ts';
 import type { Row } from './sqlite-protocol.ts';
@@ -104,7 +104,7 @@ export async function openSpoolDatabase(
   };
 }
 
-function sharesOf(rows: readonly Row[]): Shares {
+function sharesOf(rows: readonly Row[]): PointsByDevice {
   return Object.fromEntries(rows.map((row) => [String(row['account']), Number(row['lines'])]));
 }
 

@@ -1,5 +1,5 @@
 /** The spool's operations on its file; they run in its worker thread, each in a transaction of its own. */
-import type { DeadLetterSelection } from '../../../schemas/api/spool.ts';
+import type { DeadLetterSelection } from '../../../schemas/api/telemetry/spool.ts';
 import type { NewDeadLetter, RemovedLetters, SpooledLines } from '../../telemetry/spool-store.ts';
 import type { Row } from './sqlite-protocol.ts';
 import type { OperationDatabase } from './sqlite-worker.ts';

@@ -1,8 +1,7 @@
-import type { AuditRecord } from '../../../schemas/api/audit.ts';
-import type { Origin } from '../../../schemas/api/requester.ts';
 import type { AuditEntry, AuditStore } from '../../audit/audit.ts';
+import { auditRecordOf, keptEntries } from '../rows/audit-rows.ts';
 import type { Database } from './sqlite.ts';
-import type { Row, Statement } from './sqlite-protocol.ts';
+import type { Statement } from './sqlite-protocol.ts';
 
 const appendOnly = `CREATE TRIGGER audit_is_append_only BEFORE UPDATE ON audit
      BEGIN SELECT raise(ABORT, 'the audit is append-only'); END;`;
@@ -48,13 +47,11 @@ export const auditShareMigrations: readonly string[] = [
    END;`,
 ];
 
-/** About 200 MB. */
-const defaultKept = 1_000_000;
 /** How often old entries are deleted, and how many at a time. */
 const pruneEvery = 256;
 
 /** The audit in `state.db` (`auditMigrations` applied). @param kept how many entries stay */
-export function createAuditStore(db: Database, kept: number = defaultKept): AuditStore {
+export function createAuditStore(db: Database, kept: number = keptEntries): AuditStore {
   let written = 0;
   return {
     async append(entry) {
@@ -71,7 +68,7 @@ export function createAuditStore(db: Database, kept: number = defaultKept): Audi
           ORDER BY seq DESC LIMIT ?1`,
         [limit, before ?? null, actor ?? null, action ?? null, subject ?? null],
       );
-      return rows.map(recordOf).toReversed();
+      return rows.map(auditRecordOf).toReversed();
     },
   };
 }
@@ -80,7 +77,7 @@ export function createAuditStore(db: Database, kept: number = defaultKept): Audi
  * For a store that writes audit entries together with its own rows: the statements to add to its transaction, right
  * behind the statement that changes the row. When that one changes no row, there is no entry.
  */
-export function auditInSameTransaction(kept: number = defaultKept): (entry: AuditEntry) => Statement[] {
+export function auditInSameTransaction(kept: number = keptEntries): (entry: AuditEntry) => Statement[] {
   let written = 0;
   return (entry) => {
     written += 1;
@@ -109,20 +106,5 @@ function prune(kept: number): Statement {
              WHERE ${sourceOf('actor')} = (SELECT source FROM audit_held ORDER BY entries DESC LIMIT 1)
              ORDER BY seq LIMIT max(0, (SELECT sum(entries) FROM audit_held) - ?1))`,
     params: [kept],
-  };
-}
-
-function recordOf(row: Row): AuditRecord {
-  return {
-    seq: Number(row['seq']),
-    timeMs: Number(row['time_ms']),
-    actor: String(row['actor']),
-    // Written by `insert` above, and by nothing else.
-    origin: String(row['origin']) as Origin,
-    action: String(row['action']),
-    subject: String(row['subject']),
-    outcome: String(row['outcome']),
-    // Written by `append` above, and by nothing else.
-    details: JSON.parse(String(row['details'])) as Record<string, unknown>,
   };
 }

@@ -1,8 +1,16 @@
-import type { CommandQuery } from '../../../schemas/api/commands.ts';
+import type { CommandQuery } from '../../../schemas/api/commands/commands.ts';
 import type { Command } from '../../commands/command.ts';
 import type { CommandJournal, CommandRecord, Delivery } from '../../commands/journal.ts';
+import {
+  biteSize,
+  commandColumns,
+  commandOf,
+  commandPageOf,
+  owedOf,
+  pruneInBites,
+} from '../rows/command-rows.ts';
 import type { Database } from './sqlite.ts';
-import type { Row, SqlValue, Statement } from './sqlite-protocol.ts';
+import type { Statement } from './sqlite-protocol.ts';
 
 /**
  * The journal's tables in the state database. `body` is the whole command as JSON; the other columns serve queries.
@@ -42,11 +50,6 @@ export const commandRequesterMigrations: readonly string[] = [
      WHERE body -> '$.heardMs' IS NOT NULL;`,
 ];
 
-const columns = 'seq, body, answer_topic, answer_correlation';
-/** A prune is a write transaction, done in small bites so that no command waits for it. */
-const biteSize = 1_000;
-const maxBites = 100;
-
 /**
  * The command journal over the state database (`commandMigrations` applied).
  * @param beside statements written in the same transaction, right behind each new state (its audit entry)
@@ -57,19 +60,17 @@ export function createCommandStore(
 ): CommandJournal {
   return {
     async open() {
-      const rows = await database.read(`SELECT ${columns} FROM command WHERE final = 0 ORDER BY seq`);
-      return rows.map(recordOf);
+      const rows = await database.read(`SELECT ${commandColumns} FROM command WHERE final = 0 ORDER BY seq`);
+      return rows.map(commandOf);
     },
     async unanswered({ limit, after = 0 }) {
-      const sql = `SELECT ${columns} FROM command WHERE owed = 1 AND seq > ?1 ORDER BY seq LIMIT ?2`;
-      const rows = await database.read(sql, [after, limit]);
-      const last = rows.at(-1)?.['seq'];
-      return { records: rows.map(recordOf), last: numberOf(last) };
+      const sql = `SELECT ${commandColumns} FROM command WHERE owed = 1 AND seq > ?1 ORDER BY seq LIMIT ?2`;
+      return owedOf(await database.read(sql, [after, limit]));
     },
     async find(device, id) {
-      const sql = `SELECT ${columns} FROM command WHERE device = ?1 AND id = ?2`;
+      const sql = `SELECT ${commandColumns} FROM command WHERE device = ?1 AND id = ?2`;
       const [row] = await database.read(sql, [device, id]);
-      return row === undefined ? undefined : recordOf(row);
+      return row && commandOf(row);
     },
     list: (query) => listCommands(database, query),
     async wasDelivered(key) {
@@ -79,25 +80,29 @@ export function createCommandStore(
       const statements = [insert(record, final), ...beside(record.command, true)];
       if (delivery !== undefined) statements.push(remember(delivery));
       const [added] = await database.transaction(statements);
-      return added?.length === 1 ? { kind: 'added', ours: true } : { kind: 'known' };
+      return added?.length === 1 ? { kind: 'added' } : { kind: 'known' };
     },
     async save(command, final) {
       const { device, id, status, changedMs } = command;
+      const body = JSON.stringify(command);
       // The guard keeps the state machine's promise here too: a final command never changes.
       const sql = `UPDATE command SET status = ?3, final = ?4, owed = ?4, changed_ms = ?5, body = ?6
-                   WHERE device = ?1 AND id = ?2 AND final = 0 RETURNING seq`;
+                   WHERE device = ?1 AND id = ?2 AND final = 0 AND body <> ?6 RETURNING seq`;
       const [saved] = await database.transaction([
-        { sql, params: [device, id, status, Number(final), changedMs, JSON.stringify(command)] },
+        { sql, params: [device, id, status, Number(final), changedMs, body] },
         ...beside(command, false),
       ]);
-      return saved?.length === 1;
+      if (saved?.length === 1) return true;
+      // It may be there already, with its audit entry.
+      const there = 'SELECT 1 FROM command WHERE device = ?1 AND id = ?2 AND body = ?3';
+      return (await database.read(there, [device, id, body])).length === 1;
     },
     async answered(commands) {
       const sql = 'UPDATE command SET owed = 0 WHERE device = ?1 AND id = ?2';
       await database.transaction(commands.map(({ device, id }) => ({ sql, params: [device, id] })));
     },
-    async prune(endedBeforeMs, nowMs) {
-      for (let bite = 0; bite < maxBites; bite++) {
+    prune: (endedBeforeMs, nowMs) =>
+      pruneInBites(async () => {
         const removed = await database.transaction([
           {
             sql: `DELETE FROM command WHERE seq IN
@@ -112,9 +117,8 @@ export function createCommandStore(
             params: [nowMs],
           },
         ]);
-        if (removed.every((rows) => rows.length < biteSize)) return;
-      }
-    },
+        return removed.map((rows) => rows.length);
+      }),
   };
 }
 
@@ -143,22 +147,6 @@ function remember({ key, expiresMs }: Delivery): Statement {
   return { sql, params: [key, expiresMs] };
 }
 
-function recordOf(row: Row): CommandRecord {
-  // Written by `insert` and `save` above, and by nothing else.
-  const command = JSON.parse(String(row['body'])) as Command;
-  const topic = row['answer_topic'];
-  if (typeof topic !== 'string') return { command };
-  const correlation = row['answer_correlation'];
-  return {
-    command,
-    answerTo: { topic, correlation: correlation instanceof Uint8Array ? correlation : undefined },
-  };
-}
-
-function numberOf(value: SqlValue | undefined): number | undefined {
-  return value === undefined ? undefined : Number(value);
-}
-
 async function listCommands(
   database: Database,
   { device, name, id, status, open, fromMs, toMs, limit, before }: CommandQuery,
@@ -181,6 +169,5 @@ async function listCommands(
       toMs ?? null,
     ],
   );
-  const last = rows.length < limit ? undefined : rows.at(-1)?.['seq'];
-  return { commands: rows.map((row) => recordOf(row).command), last: numberOf(last) };
+  return commandPageOf(rows, limit);
 }

@@ -1,10 +1,9 @@
-import type { Credential } from '../../registry/credentials.ts';
 import type { DeviceRecord, DeviceStore, Opened, SessionOpening } from '../../registry/device-store.ts';
-import type { AnchoredBoot } from '../../registry/unseen-boots.ts';
-import { deviceUnknown, HubError } from '../../kernel/errors.ts';
-import { noteRemoval } from './sqlite-removal-store.ts';
+import { deviceUnknown } from '../../kernel/errors.ts';
+import { addOnce, anchoredBootOf, deviceOf } from '../rows/device-rows.ts';
 import { forgetTwin } from './sqlite-twin-store.ts';
 import type { Database } from './sqlite.ts';
+import type { Statement } from './sqlite-protocol.ts';
 
 /** Boots of each device whose anchors are kept. The one whose newest session is oldest is dropped first. */
 const keptBoots = 16;
@@ -16,23 +15,10 @@ export function createDeviceStore(db: Database): DeviceStore {
       const rows = await db.read(
         `SELECT id, type, site, credentials, created_ms, disabled, rotation_due_ms, labels, enrolment_id,
                 ifnull(epoch, 0) AS epoch,
-                EXISTS (SELECT 1 FROM boot_anchor WHERE boot_anchor.device_id = id) AS connected
+                EXISTS (SELECT 1 FROM boot_anchor WHERE boot_anchor.device_id = id) AS connected_before
            FROM device LEFT JOIN device_epoch ON device_id = id ORDER BY id`,
       );
-      return rows.map((row) => ({
-        id: String(row['id']),
-        type: String(row['type']),
-        site: String(row['site']),
-        // Written by `add` and `save` below, and by nothing else.
-        credentials: JSON.parse(String(row['credentials'])) as Credential[],
-        createdMs: Number(row['created_ms']),
-        disabled: row['disabled'] !== 0,
-        ...labelsOf(String(row['labels'])),
-        ...(typeof row['rotation_due_ms'] === 'number' ? { rotationDueMs: row['rotation_due_ms'] } : {}),
-        epoch: Number(row['epoch']),
-        ...(typeof row['enrolment_id'] === 'string' ? { enrolmentId: row['enrolment_id'] } : {}),
-        ...(row['connected'] === 0 ? {} : { connectedBefore: true as const }),
-      }));
+      return rows.map(deviceOf);
     },
 
     add: (records) => addDevices(db, records),
@@ -73,7 +59,10 @@ export function createDeviceStore(db: Database): DeviceStore {
 
     openSession: (opening) => openSession(db, opening),
 
-    anchoredBoots: (deviceId) => anchoredBoots(db, deviceId),
+    async anchoredBoots(deviceId) {
+      const sql = 'SELECT boot, anchor_ms, uptime_ms FROM boot_anchor WHERE device_id = ?1';
+      return (await db.read(sql, [deviceId])).map(anchoredBootOf);
+    },
 
     async addAnchorStep(deviceId, { boot, fromMs, anchorMs }) {
       await db.transaction([
@@ -96,66 +85,41 @@ export function createDeviceStore(db: Database): DeviceStore {
   };
 }
 
-async function anchoredBoots(db: Database, deviceId: string): Promise<AnchoredBoot[]> {
-  const sql = 'SELECT boot, anchor_ms, uptime_ms FROM boot_anchor WHERE device_id = ?1';
-  const rows = await db.read(sql, [deviceId]);
-  return rows.map((row) => ({
-    boot: String(row['boot']),
-    up: Number(row['uptime_ms']),
-    anchorMs: Number(row['anchor_ms']),
-  }));
+/** Part of the transaction that removes a device, before it is deleted. A second removal starts over. */
+function noteRemoval(deviceId: string): Statement {
+  return {
+    sql: `INSERT INTO removed_device (device_id, commands_ended) SELECT id, 0 FROM device WHERE id = ?1
+          ON CONFLICT (device_id) DO UPDATE SET commands_ended = 0`,
+    params: [deviceId],
+  };
 }
 
-/** Written by `setLabels` alone. */
-function labelsOf(text: string): Pick<DeviceRecord, 'labels'> {
-  return text === '{}' ? {} : { labels: JSON.parse(text) as Record<string, string> };
-}
-
-async function addDevices(
-  db: Database,
-  records: readonly DeviceRecord[],
-): Promise<ReadonlyMap<string, number>> {
-  const ids = new Set<string>();
-  const twice = records.map(({ id }) => id).filter((id) => ids.size === ids.add(id).size);
-  if (twice.length > 0) throw exists(twice);
-  const insert = {
+function addDevices(db: Database, records: readonly DeviceRecord[]): Promise<ReadonlyMap<string, number>> {
+  const params = [JSON.stringify(records)];
+  const add = {
     sql: `INSERT INTO device (id, type, site, credentials, created_ms, disabled, labels, enrolment_id)
           SELECT value ->> 'id', value ->> 'type', value ->> 'site', value -> 'credentials',
                  value ->> 'createdMs', value ->> 'disabled', ifnull(value -> 'labels', '{}'),
                  value ->> 'enrolmentId'
             FROM json_each(?1)`,
-    params: [JSON.stringify(records)],
+    params,
   };
   const floor = {
     sql: `INSERT INTO device_epoch (device_id, epoch)
           SELECT value ->> 'id', epoch_floor FROM json_each(?1), hub WHERE epoch_floor > 0 ON CONFLICT DO NOTHING`,
-    params: insert.params,
+    params,
   };
   const raise = {
     sql: `UPDATE device_epoch SET epoch = epoch + 1
            WHERE device_id IN (SELECT value ->> 'id' FROM json_each(?1)) RETURNING device_id, epoch`,
-    params: insert.params,
+    params,
   };
-  try {
-    const [, , raised] = await db.transaction([insert, floor, raise]);
-    return new Map(raised?.map((row) => [String(row['device_id']), Number(row['epoch'])]));
-  } catch (error) {
-    const taken = await db.read('SELECT id FROM device WHERE id IN (SELECT value FROM json_each(?1))', [
-      JSON.stringify([...ids]),
-    ]);
-    if (taken.length === 0) throw error;
-    throw exists(
-      taken.map(({ id }) => String(id)),
-      error,
-    );
-  }
-}
-
-function exists(ids: readonly string[], cause?: unknown): HubError {
-  return new HubError('device-exists', ids.slice(0, 3).join(', ') + (ids.length > 3 ? ', …' : ''), {
-    cause,
-    details: { ids },
-  });
+  return addOnce(
+    records,
+    async () => (await db.transaction([add, floor, raise]))[2] ?? [],
+    (ids) =>
+      db.read('SELECT id FROM device WHERE id IN (SELECT value FROM json_each(?1))', [JSON.stringify(ids)]),
+  );
 }
 
 async function openSession(

@@ -1,9 +1,7 @@
-import type { TargetStatus } from '../../../schemas/command-status.ts';
-import type { Target } from '../../commands/group/group-command.ts';
 import type { GroupTwinStore } from '../../twins/group/group-twin-store.ts';
-import type { GroupTwin, GroupTwinRecord } from '../../twins/group/group-twin.ts';
+import { groupTwinRows } from '../rows/group-twin-rows.ts';
 import type { Database } from './sqlite.ts';
-import type { Row } from './sqlite-protocol.ts';
+import { sqliteTables } from './sqlite-state-tables.ts';
 
 export const groupTwinMigrations: readonly string[] = [
   `CREATE TABLE group_twin (
@@ -25,28 +23,8 @@ export const groupTwinMigrations: readonly string[] = [
 ];
 
 export function createGroupTwinStore(db: Database): GroupTwinStore {
-  async function withTargets(rows: readonly Row[]): Promise<GroupTwinRecord[]> {
-    const sql = 'SELECT device, status, reason FROM group_twin_target WHERE group_twin = ?1 ORDER BY n';
-    return Promise.all(
-      rows.map(async (row) => ({
-        // Written by `accept` and `save` below, and by nothing else.
-        groupTwin: JSON.parse(String(row['body'])) as GroupTwin,
-        targets: (await db.read(sql, [String(row['id'])])).map(targetOf),
-      })),
-    );
-  }
-
   return {
-    open: async () =>
-      withTargets(await db.read(`SELECT id, body FROM group_twin WHERE status = 'running' ORDER BY seq`)),
-
-    find: async (id) =>
-      (await withTargets(await db.read('SELECT id, body FROM group_twin WHERE id = ?1', [id])))[0],
-
-    async list(limit) {
-      const rows = await db.read('SELECT body FROM group_twin ORDER BY seq DESC LIMIT ?1', [limit]);
-      return rows.map(({ body }) => JSON.parse(String(body)) as GroupTwin);
-    },
+    ...groupTwinRows(sqliteTables(db)),
 
     async accept({ groupTwin, targets }) {
       const { id, status } = groupTwin;
@@ -66,16 +44,6 @@ export function createGroupTwinStore(db: Database): GroupTwinStore {
       return added?.length === 1;
     },
 
-    async save(groupTwin) {
-      const { id, status, endedMs = null } = groupTwin;
-      await db.transaction([
-        {
-          sql: 'UPDATE group_twin SET status = ?2, body = ?3, ended_ms = ?4 WHERE id = ?1',
-          params: [id, status, JSON.stringify(groupTwin), endedMs],
-        },
-      ]);
-    },
-
     async saveTargets(id, targets) {
       await db.transaction(
         targets.map(({ index, target }) => ({
@@ -93,14 +61,5 @@ export function createGroupTwinStore(db: Database): GroupTwinStore {
         { sql: 'DELETE FROM group_twin WHERE ended_ms < ?1', params: [endedBeforeMs] },
       ]);
     },
-  };
-}
-
-function targetOf(row: Row): Target {
-  const reason = row['reason'];
-  return {
-    device: String(row['device']),
-    status: String(row['status']) as TargetStatus,
-    reason: typeof reason === 'string' ? reason : undefined,
   };
 }

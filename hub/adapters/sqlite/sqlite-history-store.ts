@@ -1,10 +1,11 @@
 /** What happened lately, in `state.db` (`historyMigrations` applied): of each device, by field and firmware, by the hour. */
 
-import type { DayCountStore, StoredHour } from '../../admin/day-counts.ts';
-import type { RejectStore, StoredReject } from '../../admin/rejects.ts';
+import type { RejectStore } from '../../admin/rejects.ts';
 import type { DeviceListStore } from '../../kernel/device-lists.ts';
-import { jsonTable, jsonTableMigration } from './json-table.ts';
+import { deviceListRows, rejectRows, type ListKind } from '../rows/history-rows.ts';
+import { recordTableMigration } from './record-table-migration.ts';
 import type { Database } from './sqlite.ts';
+import { sqliteTables } from './sqlite-state-tables.ts';
 
 /** Lists and rows are JSON; the other columns serve queries. An hour has its number as its name. */
 export const historyMigrations: readonly string[] = [
@@ -25,23 +26,13 @@ export const historyMigrations: readonly string[] = [
      one INTEGER PRIMARY KEY CHECK (one = 1),
      count INTEGER NOT NULL
    ) STRICT;`,
-  jsonTableMigration('day_count'),
+  recordTableMigration('day_count'),
 ];
 
 /** What happened to each device, or what was refused of it. */
-export function createDeviceListStore<Row>(db: Database, kind: 'event' | 'nack'): DeviceListStore<Row> {
+export function createDeviceListStore<Entry>(db: Database, kind: ListKind): DeviceListStore<Entry> {
   return {
-    async load(deviceIds) {
-      const rows = await db.read(
-        `SELECT device_id, entries FROM device_list
-          WHERE kind = ?1 AND device_id IN (SELECT value FROM json_each(?2))`,
-        [kind, JSON.stringify(deviceIds)],
-      );
-      // Written by `save` below, and by nothing else.
-      return new Map(
-        rows.map((row) => [String(row['device_id']), JSON.parse(String(row['entries'])) as Row[]]),
-      );
-    },
+    ...deviceListRows<Entry>(sqliteTables(db), kind),
 
     async save(lists) {
       if (lists.size === 0) return;
@@ -62,15 +53,7 @@ export function createDeviceListStore<Row>(db: Database, kind: 'event' | 'nack')
 /** Refusals by field and firmware. */
 export function createRejectStore(db: Database): RejectStore {
   return {
-    async load() {
-      const rows = await db.read('SELECT entry FROM reject ORDER BY last_ms');
-      const [other] = await db.read('SELECT count FROM reject_other');
-      return {
-        // Written by `save` below, and by nothing else.
-        entries: rows.map(({ entry }) => JSON.parse(String(entry)) as StoredReject),
-        other: Number(other?.['count'] ?? 0),
-      };
-    },
+    ...rejectRows(sqliteTables(db)),
 
     async save({ changed, dropped, other }) {
       await db.transaction([
@@ -91,9 +74,4 @@ export function createRejectStore(db: Database): RejectStore {
       ]);
     },
   };
-}
-
-/** What was counted in the last hours. */
-export function createDayCountStore(db: Database): DayCountStore {
-  return jsonTable<StoredHour>(db, 'day_count');
 }

@@ -1,4 +1,5 @@
 import type { IncidentStore, StoredIncident } from '../../incidents/incident-log.ts';
+import { jsonOf } from '../rows/row.ts';
 import type { Database } from './sqlite.ts';
 
 export const incidentMigrations: readonly string[] = [
@@ -20,8 +21,7 @@ export function createIncidentStore(db: Database): IncidentStore {
   return {
     async load() {
       const rows = await db.read('SELECT body FROM incident ORDER BY since_ms, rowid');
-      // Written by `save` below, and by nothing else.
-      return rows.map((row) => JSON.parse(String(row['body'])) as StoredIncident);
+      return rows.map(({ body }) => jsonOf(body) as StoredIncident);
     },
 
     async save(incidents) {

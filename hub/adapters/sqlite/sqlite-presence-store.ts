@@ -1,17 +1,18 @@
-import type { LastSession } from '../../presence/last-session.ts';
-import type { PresenceRow, PresenceStore } from '../../presence/presence-keeper.ts';
+import type { PresenceStore } from '../../presence/presence-store.ts';
+import { presenceOf } from '../rows/presence-rows.ts';
 import type { Database } from './sqlite.ts';
-import type { Row } from './sqlite-protocol.ts';
 
 /** The last presence of every device, so that a restarted hub continues from it. All reject with `database-failed`. */
 export function createPresenceStore(db: Database): PresenceStore {
   return {
-    async loadPresence() {
+    async loadPresence(ids) {
       const rows = await db.read(
         `SELECT device_id, state, reason, since_ms, epoch, n, until_ms, pong_ms, frame_ms, data_ms,
-                heartbeat_ms, grace_ms, last_session FROM presence`,
+                heartbeat_ms, grace_ms, last_session FROM presence
+          WHERE ?1 IS NULL OR device_id IN (SELECT value FROM json_each(?1))`,
+        [ids === undefined ? null : JSON.stringify(ids)],
       );
-      return rows.map(toPresence);
+      return rows.map(presenceOf);
     },
 
     async savePresence(rows) {
@@ -39,30 +40,5 @@ export function createPresenceStore(db: Database): PresenceStore {
       ]);
       return new Set(saved?.map((row) => String(row['device_id'])));
     },
-  };
-}
-
-function toPresence(row: Row): PresenceRow {
-  const optional = <Name extends string>(name: Name, column: string): Partial<Record<Name, number>> => {
-    const value = row[column];
-    return typeof value === 'number' ? ({ [name]: value } as Record<Name, number>) : {};
-  };
-  const heartbeatMs = row['heartbeat_ms'];
-  const session = row['last_session'];
-  return {
-    deviceId: String(row['device_id']),
-    state: String(row['state']) as PresenceRow['state'],
-    reason: String(row['reason']) as PresenceRow['reason'],
-    sinceMs: Number(row['since_ms']),
-    epoch: Number(row['epoch']),
-    n: Number(row['n']),
-    ...optional('untilMs', 'until_ms'),
-    marks: {
-      ...optional('pongMs', 'pong_ms'),
-      ...optional('frameMs', 'frame_ms'),
-      ...optional('dataMs', 'data_ms'),
-    },
-    ...(typeof heartbeatMs === 'number' ? { timing: { heartbeatMs, graceMs: Number(row['grace_ms']) } } : {}),
-    ...(typeof session === 'string' ? { session: JSON.parse(session) as LastSession } : {}),
   };
 }

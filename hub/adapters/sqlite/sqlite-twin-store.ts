@@ -1,11 +1,8 @@
-import { keptTwinChanges, type TwinChange } from '../../../schemas/api/twins.ts';
-import type { Origin } from '../../../schemas/api/requester.ts';
-import type { TwinError } from '../../../schemas/index.ts';
-import type { JsonObject } from '../../../schemas/twin/merge-patch.ts';
+import { keptTwinChanges } from '../../../schemas/api/twins/twins.ts';
 import type { DesiredChange, TwinRow, TwinStore } from '../../twins/twin-store.ts';
-import type { Twin } from '../../twins/twin.ts';
+import { twinAndDeviceOf, twinChangeColumns, twinChangeOf, twinColumns, twinOf } from '../rows/twin-rows.ts';
 import type { Database } from './sqlite.ts';
-import type { Row, Statement } from './sqlite-protocol.ts';
+import type { Statement } from './sqlite-protocol.ts';
 
 export const twinMigrations: readonly string[] = [
   `-- Outlives its device with its revision alone: one that is added again goes on from it, because the device may hold the old one.
@@ -46,8 +43,6 @@ export function forgetTwin(deviceId: string): Statement[] {
   ];
 }
 
-const columns = 'device_id, rev, changed_ms, desired, reported, reported_ms, dealt_rev, errors, verdict_ms';
-
 /** @param auditOf the statements that note a change in the audit, to follow the one that writes it */
 export function createTwinStore(
   db: Database,
@@ -56,15 +51,15 @@ export function createTwinStore(
   return {
     async page(after, limit) {
       const rows = await db.read(
-        `SELECT ${columns} FROM twin WHERE device_id > ?1 AND EXISTS (SELECT 1 FROM device WHERE id = device_id)
+        `SELECT ${twinColumns} FROM twin WHERE device_id > ?1 AND EXISTS (SELECT 1 FROM device WHERE id = device_id)
           ORDER BY device_id LIMIT ?2`,
         [after, limit],
       );
-      return rows.map((row) => ({ device: String(row['device_id']), twin: twinOf(row) }));
+      return rows.map(twinAndDeviceOf);
     },
 
     async find(device) {
-      const [row] = await db.read(`SELECT ${columns} FROM twin WHERE device_id = ?1`, [device]);
+      const [row] = await db.read(`SELECT ${twinColumns} FROM twin WHERE device_id = ?1`, [device]);
       return row && twinOf(row);
     },
 
@@ -80,11 +75,11 @@ export function createTwinStore(
 
     async history(device, limit) {
       const rows = await db.read(
-        `SELECT rev, time_ms, actor, origin, patch, dropped FROM twin_change WHERE device_id = ?1
+        `SELECT ${twinChangeColumns} FROM twin_change WHERE device_id = ?1
           ORDER BY rev DESC LIMIT ?2`,
         [device, limit],
       );
-      return rows.map(changeOf);
+      return rows.map(twinChangeOf);
     },
   };
 }
@@ -98,7 +93,7 @@ function upsert(rows: readonly TwinRow[]): Statement {
     errors: JSON.stringify(twin.errors),
   }));
   return {
-    sql: `INSERT INTO twin (${columns})
+    sql: `INSERT INTO twin (${twinColumns})
           SELECT value ->> 'device', value ->> 'rev', value ->> 'changedMs', value ->> 'desired', value ->> 'reported',
                  value ->> 'reportedMs', value ->> 'dealtRev', value ->> 'errors', value ->> 'verdictMs'
             FROM json_each(?1)
@@ -133,33 +128,5 @@ function pruneChanges(device: string): Statement {
     sql: `DELETE FROM twin_change WHERE device_id = ?1 AND rev <= (
             SELECT rev FROM twin_change WHERE device_id = ?1 ORDER BY rev DESC LIMIT 1 OFFSET ?2)`,
     params: [device, keptTwinChanges],
-  };
-}
-
-/** Written by `upsert` above, and by nothing else. */
-function twinOf(row: Row): Twin {
-  const reportedMs = row['reported_ms'];
-  return {
-    rev: Number(row['rev']),
-    changedMs: Number(row['changed_ms']),
-    desired: JSON.parse(String(row['desired'])) as JsonObject,
-    reported: JSON.parse(String(row['reported'])) as JsonObject,
-    reportedMs: typeof reportedMs === 'number' ? reportedMs : undefined,
-    dealtRev: Number(row['dealt_rev']),
-    errors: JSON.parse(String(row['errors'])) as TwinError[],
-    verdictMs: Number(row['verdict_ms']),
-  };
-}
-
-/** Written by `insertChange` above, and by nothing else. */
-function changeOf(row: Row): TwinChange {
-  const dropped = row['dropped'];
-  return {
-    rev: Number(row['rev']),
-    timeMs: Number(row['time_ms']),
-    actor: String(row['actor']),
-    origin: String(row['origin']) as Origin,
-    patch: JSON.parse(String(row['patch'])) as JsonObject,
-    ...(typeof dropped === 'string' ? { dropped: JSON.parse(dropped) as string[] } : {}),
   };
 }

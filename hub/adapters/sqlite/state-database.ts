@@ -5,17 +5,34 @@ import {
   groupCommandNameMigrations,
   groupCommandRequesterMigrations,
 } from './sqlite-group-command-store.ts';
-import { scheduleMigrations } from './sqlite-schedule-store.ts';
-import { enrolmentMigrations } from './sqlite-enrolment-store.ts';
-import { operatorMigrations } from './sqlite-operator-store.ts';
-import { noticeActorMigrations, noticeMigrations } from './sqlite-notice-store.ts';
-import { consoleSessionMigrations } from './sqlite-console-session-store.ts';
+import { recordTableMigration } from './record-table-migration.ts';
 import { historyMigrations } from './sqlite-history-store.ts';
-import { removalMigrations } from './sqlite-removal-store.ts';
 import { incidentMigrations } from './sqlite-incident-store.ts';
 import { groupTwinMigrations } from './sqlite-group-twin-store.ts';
 import { twinMigrations } from './sqlite-twin-store.ts';
 import { openDatabase, type Database, type DatabaseOptions } from './sqlite.ts';
+
+/** As PostgreSQL has them: a name and the record, so that both databases have one store. */
+export const recordMigrations: readonly string[] = [
+  `ALTER TABLE schedule RENAME COLUMN body TO record;
+   ALTER TABLE webhook RENAME COLUMN body TO record;
+   ALTER TABLE notice RENAME TO notice_in_columns;
+   ${recordTableMigration('notice')}
+   INSERT INTO notice SELECT id, json_patch(
+       json_object('id', id, 'to', recipients, 'topic', topic, 'data', NULL, 'atMs', at_ms, 'createdMs', created_ms),
+       json_object('actor', actor)) FROM notice_in_columns;
+   UPDATE notice SET record = json_set(record, '$.data', json(data)) FROM notice_in_columns WHERE id = name;
+   DROP TABLE notice_in_columns;
+   ALTER TABLE silence RENAME TO silence_by_row;
+   CREATE TABLE silence (
+     seq INTEGER PRIMARY KEY AUTOINCREMENT,
+     id TEXT NOT NULL UNIQUE,
+     -- A Silence, as JSON.
+     body TEXT NOT NULL
+   ) STRICT;
+   INSERT INTO silence (id, body) SELECT id, body FROM silence_by_row ORDER BY rowid;
+   DROP TABLE silence_by_row;`,
+];
 
 /**
  * Files remember how many of these have run, so that each keeps its place permanently: what changes the tables
@@ -68,7 +85,10 @@ export const stateMigrations: readonly string[] = [
   // As a JSON object.
   `ALTER TABLE device ADD COLUMN labels TEXT NOT NULL DEFAULT '{}';`,
   ...groupCommandMigrations,
-  ...scheduleMigrations,
+  `CREATE TABLE schedule (
+     name TEXT PRIMARY KEY,
+     body TEXT NOT NULL
+   ) STRICT, WITHOUT ROWID;`,
   `-- A further anchor of a boot whose clock drifts: it holds from this uptime on.
    CREATE TABLE boot_anchor_step (
      device_id TEXT NOT NULL,
@@ -95,16 +115,32 @@ export const stateMigrations: readonly string[] = [
    -- Of the last session: how long its silence may last.
    ALTER TABLE presence ADD COLUMN heartbeat_ms REAL;
    ALTER TABLE presence ADD COLUMN grace_ms REAL;`,
-  ...noticeMigrations,
+  `CREATE TABLE notice (
+     id TEXT PRIMARY KEY,
+     -- Selector.
+     recipients TEXT NOT NULL,
+     topic TEXT NOT NULL,
+     data TEXT NOT NULL,
+     at_ms REAL NOT NULL,
+     created_ms REAL NOT NULL
+   ) STRICT, WITHOUT ROWID;`,
   // A device may have several credentials, as a JSON list (`Credential[]`).
   `ALTER TABLE device ADD COLUMN credentials TEXT NOT NULL DEFAULT '[]';
    ALTER TABLE device ADD COLUMN rotation_due_ms REAL;
    UPDATE device SET credentials = json_array(json_object('id', 'first', 'kind', 'secret',
      'material', secret_hash, 'state', 'active', 'createdMs', created_ms));
    ALTER TABLE device DROP COLUMN secret_hash;`,
-  ...operatorMigrations,
-  ...enrolmentMigrations,
-  ...removalMigrations,
+  recordTableMigration('operator_account'),
+  recordTableMigration('operator_token'),
+  recordTableMigration('enrolment'),
+  recordTableMigration('enrolment_request'),
+  // Presence rows of devices that are gone were how a removal without a hub was found before.
+  `CREATE TABLE removed_device (
+     device_id TEXT PRIMARY KEY,
+     commands_ended INTEGER NOT NULL
+   ) STRICT, WITHOUT ROWID;
+   INSERT INTO removed_device SELECT device_id, 0 FROM presence WHERE device_id NOT IN (SELECT id FROM device);
+   DELETE FROM presence WHERE device_id NOT IN (SELECT id FROM device);`,
   ...incidentMigrations,
   ...auditOriginMigrations,
   ...commandRequesterMigrations,
@@ -117,8 +153,9 @@ export const stateMigrations: readonly string[] = [
   `ALTER TABLE hub ADD COLUMN epoch_floor INTEGER NOT NULL DEFAULT 0;`,
   // Firmware, type version, address and clock of its latest session, as JSON (`LastSession`).
   `ALTER TABLE presence ADD COLUMN last_session TEXT;`,
-  ...consoleSessionMigrations,
-  ...noticeActorMigrations,
+  recordTableMigration('console_session'),
+  // Who requested it; null: a hub that did not note it yet.
+  `ALTER TABLE notice ADD COLUMN actor TEXT;`,
   ...historyMigrations,
   ...twinMigrations,
   ...groupTwinMigrations,
@@ -179,6 +216,12 @@ export const stateMigrations: readonly string[] = [
      body TEXT NOT NULL,
      PRIMARY KEY (rollout, n)
    ) STRICT, WITHOUT ROWID;`,
+  ...recordMigrations,
+  recordTableMigration('fleet_sample'),
+  `-- When it was given up, and why; NULL: it is owed.
+   ALTER TABLE webhook_delivery ADD COLUMN dead_ms REAL;
+   ALTER TABLE webhook_delivery ADD COLUMN error TEXT;
+   CREATE INDEX webhook_delivery_dead ON webhook_delivery (webhook, dead_ms) WHERE dead_ms IS NOT NULL;`,
 ];
 
 /**

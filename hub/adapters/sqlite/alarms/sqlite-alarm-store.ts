@@ -1,4 +1,5 @@
 import type { AlarmRow, AlarmStore } from '../../../alarms/alarm-store.ts';
+import { jsonOf } from '../../rows/row.ts';
 import { oweDeliveries } from './sqlite-webhook-store.ts';
 import type { Database } from '../sqlite.ts';
 
@@ -7,11 +8,12 @@ export function createAlarmStore(db: Database): AlarmStore {
   return {
     async load() {
       const rows = await db.read('SELECT body FROM alarm ORDER BY n');
-      // Written by `save` below, and by nothing else.
-      return rows.map((row) => JSON.parse(String(row['body'])) as AlarmRow);
+      return rows.map(({ body }) => ({ row: jsonOf(body) as AlarmRow }));
     },
 
-    async save(rows, dropped, deliveries) {
+    async save(changes) {
+      const rows = changes.flatMap(({ row }) => row ?? []);
+      const dropped = changes.flatMap(({ name, row }) => (row === undefined ? [name] : []));
       await db.transaction([
         {
           sql: `INSERT INTO alarm (device_id, source, n, body)
@@ -27,8 +29,10 @@ export function createAlarmStore(db: Database): AlarmStore {
                   SELECT value ->> 'device', value ->> 'source' FROM json_each(?1))`,
           params: [JSON.stringify(dropped.map(({ device, source }) => ({ device, source })))],
         },
-        oweDeliveries(deliveries),
+        oweDeliveries(changes.flatMap(({ deliveries }) => deliveries)),
       ]);
+      // Nobody else changes them.
+      return changes.map(() => ({ kind: 'saved' }));
     },
   };
 }

@@ -60,7 +60,7 @@ export function invalidBackup(folder: string, note: string): HubError {
 }
 
 /** Names that lead out of the folder are none. */
-const fileName = /^(tls\/)?[\w-][\w.-]*$/;
+const fileName = /^((tls|firmware)\/)?[\w-][\w.-]*$/;
 
 function isManifest(value: unknown): value is BackupManifest {
   if (!isRecord(value) || value['kind'] !== backupKind || typeof value['format'] !== 'number') return false;

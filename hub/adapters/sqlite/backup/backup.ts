@@ -28,10 +28,15 @@ export interface BackupOptions {
  * the copy of either. State is last, so that devices and commands are as new as can be.
  */
 const databases = ['spool.db', 'metrics.db', 'state.db'];
+/**
+ * Files beside the databases, by their folder. Firmware comes after the state: one that is added meanwhile is in neither, and a row
+ * never stands without its file.
+ */
+const fileFolders = { tls: /\.(key|crt)$/, firmware: /^[0-9a-f]{64}$/ } as const;
 const progressEveryMs = 500;
 
 /**
- * Copies the identity and the data of the hub: the databases and the hub's own certificates. What belongs to a running process
+ * Copies the identity and the data of the hub: the databases, the hub's own certificates and the files of firmware. What belongs to a running process
  * (`hub.lock`, `hub.sock`, `first-login`) is not part of it. Everything is readable by its owner only.
  * @throws HubError `data-dir-invalid` when no hub has used the data folder · `backup-failed`
  */
@@ -49,15 +54,19 @@ export async function backUp(options: BackupOptions): Promise<BackupManifest> {
     for (const name of databases) {
       if (existsSync(join(dataDir, name))) files.push(await backUpDatabase(name, options));
     }
-    for (const name of await certificates(dataDir)) files.push(await backUpCertificate(name, options));
+    for (const [within, wanted] of Object.entries(fileFolders)) {
+      for (const name of await filesOf(join(dataDir, within), wanted))
+        files.push(...(await backUpFile(within, name, options)));
+    }
     const manifest = newManifest({ version, madeAt, deviceTypesDir, files });
     await writeSynced(join(folder, manifestName), `${JSON.stringify(manifest, undefined, 2)}\n`);
-    if (existsSync(join(folder, 'tls'))) await syncToDisk(join(folder, 'tls'));
+    for (const within of Object.keys(fileFolders))
+      if (existsSync(join(folder, within))) await syncToDisk(join(folder, within));
     await syncToDisk(folder);
     return manifest;
   } catch (cause) {
     // Half a backup must not look like one.
-    for (const name of [...databases, 'tls', manifestName]) {
+    for (const name of [...databases, ...Object.keys(fileFolders), manifestName]) {
       await rm(join(folder, name), { recursive: true, force: true });
     }
     if (found === 'made') await rm(folder, { recursive: true, force: true });
@@ -91,20 +100,29 @@ async function backUpDatabase(
   }
 }
 
-async function certificates(dataDir: string): Promise<string[]> {
-  const folder = join(dataDir, 'tls');
+async function filesOf(folder: string, wanted: RegExp): Promise<string[]> {
   if (!existsSync(folder)) return [];
-  const names = await readdir(folder);
-  return names.filter((name) => /\.(key|crt)$/.test(name)).map((name) => `tls/${name}`);
+  return (await readdir(folder)).filter((name) => wanted.test(name)).toSorted();
 }
 
-async function backUpCertificate(name: string, { dataDir, folder }: BackupOptions): Promise<BackupFile> {
-  await mkdir(join(folder, 'tls'), { recursive: true, mode: 0o700 });
-  const to = join(folder, name);
-  await copyFile(join(dataDir, name), to);
+/** @returns none when it was removed meanwhile */
+async function backUpFile(
+  within: string,
+  name: string,
+  { dataDir, folder }: BackupOptions,
+): Promise<BackupFile[]> {
+  await mkdir(join(folder, within), { recursive: true, mode: 0o700 });
+  const path = `${within}/${name}`;
+  const to = join(folder, path);
+  try {
+    await copyFile(join(dataDir, path), to);
+  } catch (error) {
+    if (!existsSync(join(dataDir, path))) return [];
+    throw error;
+  }
   await chmod(to, 0o600);
   await syncToDisk(to);
-  return describeFile(folder, name);
+  return [await describeFile(folder, path)];
 }
 
 async function writeSynced(file: string, text: string): Promise<void> {

@@ -1,6 +1,6 @@
 /** A backup becomes a data folder again. */
 import { chmod, copyFile, mkdir, rename, rm, rmdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { HubError, messageOf } from '../../../kernel/errors.ts';
 import type { BackupFile, BackupManifest } from '../../../../schemas/backup/backup-manifest.ts';
 import { checkFile, invalidBackup, readManifest } from './backup-manifest.ts';
@@ -65,6 +65,7 @@ export async function restore<T>({
       `${draft}-wal`,
       `${draft}-shm`,
       'tls',
+      'firmware',
       'hub.lock',
     ];
     for (const name of made) await rm(join(dataDir, name), { recursive: true, force: true });
@@ -125,7 +126,7 @@ function demandKnown(folder: string, { files, version: made }: BackupManifest, v
 }
 
 async function restoreFile(folder: string, dataDir: string, file: BackupFile): Promise<void> {
-  if (file.name.startsWith('tls/')) await mkdir(join(dataDir, 'tls'), { recursive: true, mode: 0o700 });
+  await mkdir(join(dataDir, dirname(file.name)), { recursive: true, mode: 0o700 });
   const name = file.name === state ? draft : file.name;
   const to = join(dataDir, name);
   await copyFile(join(folder, file.name), to);

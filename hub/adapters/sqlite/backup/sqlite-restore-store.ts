@@ -20,7 +20,7 @@ export async function leapAhead(db: Database, by: number, nowMs: number): Promis
              WHERE device_epoch.device_id = presence.device_id`,
     },
     { sql: 'UPDATE twin SET rev = rev + ?1 WHERE rev > 0', params: [by] },
-    { sql: 'DELETE FROM notice WHERE at_ms <= ?1', params: [nowMs] },
+    { sql: `DELETE FROM notice WHERE record ->> 'atMs' <= ?1`, params: [nowMs] },
     { sql: 'DELETE FROM console_session' },
     {
       sql: `UPDATE rollout SET body = json_set(body, '$.status', 'paused') WHERE body ->> 'status' = 'running'`,

@@ -159,6 +159,41 @@ export function buckets(
   return sums.all();
 }
 
+/** A series as it is stored: every tag, [[key, value], …] by key. */
+export interface SeriesKey {
+  id: number;
+  measurement: string;
+  tags: [string, string][];
+}
+
+/** Series in the order of their ids. */
+export function seriesFrom(db: OperationDatabase, { id, limit }: { id: number; limit: number }): SeriesKey[] {
+  const rows = db
+    .prepare('SELECT id, measurement, tags FROM series WHERE id >= ?1 ORDER BY id LIMIT ?2')
+    .all(id, limit);
+  return rows.map((row) => ({
+    id: Number(row['id']),
+    measurement: String(row['measurement']),
+    tags: JSON.parse(String(row['tags'])) as [string, string][],
+  }));
+}
+
+/** The first points of a series from a time on. */
+export function pointsFrom(
+  db: OperationDatabase,
+  { id, fromUs, limit }: { id: number; fromUs: number; limit: number },
+): Point[] {
+  return readSome(db, id, { fromUs, toUs: Infinity }, { take: 'first', limit });
+}
+
+/** How many points there are, give or take those that are a row and in a chunk. */
+export function countPoints(db: OperationDatabase): number {
+  const [row] = db
+    .prepare('SELECT (SELECT count(*) FROM point) + (SELECT coalesce(sum(points), 0) FROM chunk) AS points')
+    .all();
+  return Number(row?.['points'] ?? 0);
+}
+
 const minuteUs = 60_000_000;
 
 interface Sum {

@@ -1,30 +1,11 @@
-import type { Rollout, RolloutRecord, RolloutTarget } from '../../../firmware/rollouts/rollout.ts';
-import type { RolloutStore } from '../../../firmware/rollouts/rollout-store.ts';
-import type { Update } from '../../../firmware/rollouts/update.ts';
-import type { Database } from '../sqlite.ts';
-import type { Row } from '../sqlite-protocol.ts';
+import type { RolloutStore } from '../../firmware/rollouts/rollout-store.ts';
+import { rolloutRows } from '../rows/rollout-rows.ts';
+import type { Database } from './sqlite.ts';
+import { sqliteTables } from './sqlite-state-tables.ts';
 
 export function createRolloutStore(db: Database): RolloutStore {
-  async function withTargets(rows: readonly Row[]): Promise<RolloutRecord[]> {
-    const sql = 'SELECT device, wave, body FROM rollout_target WHERE rollout = ?1 ORDER BY n';
-    return Promise.all(
-      rows.map(async (row) => ({
-        rollout: rolloutOf(row),
-        targets: (await db.read(sql, [String(row['id'])])).map(targetOf),
-      })),
-    );
-  }
-
   return {
-    open: async () =>
-      withTargets(await db.read('SELECT id, body FROM rollout WHERE settled = 0 ORDER BY seq')),
-
-    find: async (id) =>
-      (await withTargets(await db.read('SELECT id, body FROM rollout WHERE id = ?1', [id])))[0],
-
-    async list(limit) {
-      return (await db.read('SELECT body FROM rollout ORDER BY seq DESC LIMIT ?1', [limit])).map(rolloutOf);
-    },
+    ...rolloutRows(sqliteTables(db)),
 
     async accept({ rollout, targets }) {
       const { id } = rollout;
@@ -67,18 +48,5 @@ export function createRolloutStore(db: Database): RolloutStore {
         { sql: 'DELETE FROM rollout WHERE settled = 1 AND ended_ms < ?1', params: [endedBeforeMs] },
       ]);
     },
-  };
-}
-
-/** Written by `accept` and `save` above, and by nothing else. */
-function rolloutOf({ body }: Row): Rollout {
-  return JSON.parse(String(body)) as Rollout;
-}
-
-function targetOf(row: Row): RolloutTarget {
-  return {
-    device: String(row['device']),
-    wave: Number(row['wave']),
-    update: JSON.parse(String(row['body'])) as Update,
   };
 }

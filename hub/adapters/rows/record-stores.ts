@@ -1,0 +1,78 @@
+/** The stores whose tables hold a name and the record as JSON. */
+
+import type { DayCountStore } from '../../admin/day-counts.ts';
+import type { FleetCourseStore } from '../../admin/fleet-course.ts';
+import type { EnrolmentRecord, EnrolmentStore, PendingRequest } from '../../identity/enrolment.ts';
+import type { NoticeStore } from '../../notices/notices.ts';
+import type { ConsoleSessionStore } from '../../operators/console-sessions.ts';
+import type { AccountRecord, OperatorStore, TokenRecord } from '../../operators/operator-store.ts';
+import type { ScheduleStore } from '../../schedules/schedules.ts';
+import type { Schedule } from '../../schedules/schedule.ts';
+import type { Notice } from '../../../schemas/api/notices.ts';
+import { recordTable } from './record-table.ts';
+import type { StateTables } from './state-tables.ts';
+
+export function createSchedules(tables: StateTables): ScheduleStore {
+  const table = recordTable<Schedule>(tables, 'schedule');
+  return {
+    load: () => table.load(),
+    save: (schedule) => table.save(schedule.name, schedule),
+    remove: (name) => table.remove(name),
+  };
+}
+
+/** Scheduled notices. */
+export function createNoticeRecords(tables: StateTables): NoticeStore {
+  const table = recordTable<Notice>(tables, 'notice');
+  return {
+    load: () => table.load(),
+    save: (notice) => table.add(notice.id, notice),
+    remove: (id) => table.remove(id),
+  };
+}
+
+/** Accounts and tokens. */
+export function createOperatorRecords(tables: StateTables): OperatorStore {
+  const accounts = recordTable<AccountRecord>(tables, 'operator_account');
+  const tokens = recordTable<TokenRecord>(tables, 'operator_token');
+  return {
+    loadAccounts: () => accounts.load(),
+    loadTokens: () => tokens.load(),
+    saveAccount: (account) => accounts.save(account.name, account),
+    saveToken: (token) => tokens.save(token.name, token),
+    removeAccount: (name) => accounts.remove(name),
+    removeToken: (name) => tokens.remove(name),
+  };
+}
+
+/** The console's logins, named by the hash of the cookie. */
+export function createConsoleSessionRecords(tables: StateTables): ConsoleSessionStore {
+  return recordTable(tables, 'console_session');
+}
+
+/** What was counted in the last hours; an hour has its number as its name. */
+export function createDayCountRecords(tables: StateTables): DayCountStore {
+  return recordTable(tables, 'day_count');
+}
+
+/** How many devices were in each state; a sample has its time as its name. */
+export function createFleetCourseRecords(tables: StateTables): FleetCourseStore {
+  return recordTable(tables, 'fleet_sample');
+}
+
+const noLabels = { labels: {} };
+
+/** Enrolment tokens, and what waits for approval. */
+export function createEnrolmentRecords(tables: StateTables): EnrolmentStore {
+  const enrolments = recordTable<EnrolmentRecord>(tables, 'enrolment');
+  const requests = recordTable<PendingRequest>(tables, 'enrolment_request');
+  return {
+    // Enrolments of earlier releases have no labels.
+    load: async () => (await enrolments.load()).map((enrolment) => ({ ...noLabels, ...enrolment })),
+    save: (enrolment) => enrolments.save(enrolment.id, enrolment),
+    remove: (id) => enrolments.remove(id),
+    loadRequests: () => requests.load(),
+    saveRequest: (request) => requests.save(request.deviceId, request),
+    removeRequest: (deviceId) => requests.remove(deviceId),
+  };
+}

@@ -1,0 +1,34 @@
+import { jsonOf } from './row.ts';
+import type { StateTables } from './state-tables.ts';
+
+/** A table `(name, record)`: few rows, read as a whole at start, each a record as JSON. */
+export interface RecordTable<T> {
+  /** By name. */
+  load(): Promise<T[]>;
+  /** Adds the record, or replaces the one of this name. */
+  save(name: string, record: T): Promise<void>;
+  /** Rejects when the name is taken. */
+  add(name: string, record: T): Promise<void>;
+  remove(name: string): Promise<void>;
+}
+
+/** @param table its name, which only the program chooses */
+export function recordTable<T>(tables: StateTables, table: string): RecordTable<T> {
+  const insert = `INSERT INTO ${table} (name, record) VALUES ($1, $2)`;
+  return {
+    async load() {
+      const rows = await tables.load(`SELECT record FROM ${table} ORDER BY name`);
+      return rows.map(({ record }) => jsonOf(record) as T);
+    },
+    async save(name, record) {
+      const replace = 'ON CONFLICT (name) DO UPDATE SET record = excluded.record';
+      await tables.write(`${insert} ${replace}`, [name, JSON.stringify(record)]);
+    },
+    async add(name, record) {
+      await tables.write(insert, [name, JSON.stringify(record)]);
+    },
+    async remove(name) {
+      await tables.write(`DELETE FROM ${table} WHERE name = $1`, [name]);
+    },
+  };
+}
