@@ -73,12 +73,52 @@ export async function ask<Route extends ApiRoute>(
     ...(signal === undefined ? {} : { signal }),
   }).catch((error: unknown) => {
     if (signal?.aborted === true) throw error;
-    throw new ApiError({ status: 0, code: 'unreachable', message: 'The hub cannot be reached.' });
+    throw unreachable();
   });
+  return outcomeOf(response);
+}
+
+/**
+ * Sends a file as the body of an operation.
+ * @param progress called with the share that is sent, 0 to 1
+ * @throws ApiError
+ */
+export async function upload<Route extends ApiRoute>(
+  route: Route,
+  given: PathParts & { file: Blob; media: string; progress: (share: number) => void },
+): Promise<AnswerTo<Route>> {
+  const [method = '', template = ''] = route.split(' ');
+  const { file, media, progress, ...parts } = given;
+  // `fetch` does not say how far it is.
+  const request = new XMLHttpRequest();
+  request.open(method, requestPath(template, parts));
+  request.setRequestHeader('x-csrf-token', csrf);
+  request.setRequestHeader('content-type', media);
+  request.upload.addEventListener('progress', ({ loaded, total }) =>
+    progress(total === 0 ? 1 : loaded / total),
+  );
+  await new Promise<void>((resolve) => {
+    request.addEventListener('loadend', () => resolve());
+    request.send(file);
+  });
+  if (request.status === 0) throw unreachable();
+  const headers = new Headers({
+    'content-type': request.getResponseHeader('content-type') ?? '',
+    'retry-after': request.getResponseHeader('retry-after') ?? '',
+  });
+  const response = new Response(request.responseText, { status: request.status, headers });
+  return outcomeOf(response);
+}
+
+async function outcomeOf<Answer>(response: Response): Promise<Answer> {
   const answer = await jsonOf(response);
-  if (response.ok) return answer as AnswerTo<Route>;
+  if (response.ok) return answer as Answer;
   if (response.status === 401) signedOut();
   throw errorOf(response, answer);
+}
+
+function unreachable(): ApiError {
+  return new ApiError({ status: 0, code: 'unreachable', message: 'The hub cannot be reached.' });
 }
 
 /** What to show of anything that was thrown. */
@@ -96,7 +136,7 @@ async function jsonOf(response: Response): Promise<unknown> {
 function errorOf(response: Response, answer: unknown): ApiError {
   // A proxy in between may answer too, in its own format.
   const { error } = (answer ?? {}) as Partial<Refusal>;
-  const retryAfter = Number(response.headers.get('retry-after') ?? Number.NaN);
+  const retryAfter = Number.parseInt(response.headers.get('retry-after') ?? '', 10);
   return new ApiError({
     status: response.status,
     code: error?.code ?? 'internal',

@@ -18,6 +18,9 @@ export interface Watcher {
 
 const state = signal<LiveState>('off');
 export const liveState: ReadonlySignal<LiveState> = state;
+const lost = signal(0);
+/** When the hub was lost last, Unix ms. */
+export const lostMs: ReadonlySignal<number> = lost;
 
 /** Waits between attempts, ms; half to the whole of it, so that the consoles do not all come back at the same time. */
 const backoffMs = [500, 1_000, 2_000, 4_000, 8_000, 15_000] as const;
@@ -99,6 +102,7 @@ function connect(): void {
 }
 
 function reconnect(): void {
+  if (state.value === 'open') lost.value = Date.now();
   state.value = 'reconnecting';
   const longest = backoffMs[Math.min(attempts, backoffMs.length - 1)] ?? 15_000;
   attempts += 1;

@@ -1,13 +1,18 @@
 /** Every page of the console: one file each, named here once. */
 import type { ComponentType } from 'preact';
 import { paths, type PageName } from './paths.ts';
+import { AccountPage } from './pages/account.tsx';
 import { AlarmsPage } from './pages/alarms.tsx';
+import { ComparePage } from './pages/compare.tsx';
 import { CommandsPage } from './pages/commands.tsx';
 import { DevicePage } from './pages/device.tsx';
-import { FleetPage } from './pages/fleet.tsx';
+import { FirmwarePage } from './pages/firmware.tsx';
+import { DevicesPage } from './pages/devices.tsx';
 import { HubPage } from './pages/hub.tsx';
 import { PlaygroundPage } from './pages/playground.tsx';
-import { SchemasPage } from './pages/schemas.tsx';
+import { InterfacesPage } from './pages/interfaces.tsx';
+import { OverviewPage } from './pages/overview.tsx';
+import { TypesPage } from './pages/types.tsx';
 
 /** Values of a path's `:name` parts. */
 export type Params = Readonly<Record<string, string>>;
@@ -26,18 +31,18 @@ export interface Page {
 }
 
 const byName: Readonly<Record<PageName, Page>> = {
-  fleet: { path: paths.fleet, title: () => 'Fleet', nav: 'Fleet', content: FleetPage },
+  overview: { path: paths.overview, title: () => 'Overview', nav: 'Overview', content: OverviewPage },
+  devices: { path: paths.devices, title: () => 'Devices', nav: 'Devices', content: DevicesPage },
   device: { path: paths.device, title: ({ id = '' }) => id, content: DevicePage },
+  compare: { path: paths.compare, title: () => 'Compare devices', content: ComparePage },
   alarms: { path: paths.alarms, title: () => 'Alarms', nav: 'Alarms', content: AlarmsPage },
   commands: { path: paths.commands, title: () => 'Commands', nav: 'Commands', content: CommandsPage },
-  schemas: { path: paths.schemas, title: () => 'Device types', nav: 'Device types', content: SchemasPage },
+  firmware: { path: paths.firmware, title: () => 'Firmware', nav: 'Firmware', content: FirmwarePage },
+  types: { path: paths.types, title: () => 'Device types', nav: 'Types', content: TypesPage },
   hub: { path: paths.hub, title: () => 'Hub', nav: 'Hub', content: HubPage },
-  playground: {
-    path: paths.playground,
-    title: () => 'Playground',
-    nav: 'Playground',
-    content: PlaygroundPage,
-  },
+  playground: { path: paths.playground, title: () => 'Playground', content: PlaygroundPage },
+  interfaces: { path: paths.interfaces, title: () => 'Interfaces', content: InterfacesPage },
+  account: { path: paths.account, title: () => 'Your account', content: AccountPage },
 };
 
 /** In the order of the navigation. */

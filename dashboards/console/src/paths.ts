@@ -1,12 +1,17 @@
 /** The path of each page, in the order of the navigation. `pages.ts` says what each shows, and tests visit them all. */
 export const paths = {
-  fleet: '/',
+  overview: '/',
+  devices: '/devices',
   device: '/devices/:id',
+  compare: '/compare',
   alarms: '/alarms',
   commands: '/commands',
-  schemas: '/schemas',
+  firmware: '/firmware',
+  types: '/types',
   hub: '/hub',
   playground: '/playground',
+  interfaces: '/interfaces',
+  account: '/account',
 } as const;
 
 export type PageName = keyof typeof paths;

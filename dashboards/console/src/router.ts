@@ -58,6 +58,12 @@ export function startRouter(): void {
   });
 }
 
+/** Goes to an address of the console, such as `/firmware?view=files`. */
+export function goTo(address: string): void {
+  const { pathname, search } = new URL(address, location.origin);
+  navigate(pathname, search, false);
+}
+
 /** Goes to another page. @param back to where its lists were when it was left */
 function navigate(to: string, search: string, back: boolean): void {
   const { places, left } = entry();
@@ -119,6 +125,6 @@ function isOurs(link: HTMLAnchorElement, event: MouseEvent): boolean {
     link.target === '' &&
     !link.hasAttribute('download') &&
     !link.getAttribute('href')?.startsWith('#') &&
-    !link.pathname.startsWith('/api/')
+    !/^\/(api|sign-in)\//.test(link.pathname)
   );
 }

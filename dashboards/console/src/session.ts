@@ -2,7 +2,7 @@
 import { signal, type ReadonlySignal } from '@preact/signals';
 import type { Operator } from '../../../schemas/api/operators.ts';
 import { roles, safetyClasses } from '../../../schemas/api/roles.ts';
-import type { Me } from '../../../schemas/api/session.ts';
+import type { Me, Session } from '../../../schemas/api/session.ts';
 import { ApiError, ask, messageOf, setLogin } from './api.ts';
 import { startLive, stopLive } from './live.ts';
 
@@ -13,6 +13,8 @@ type SignedIn =
   | { kind: 'signed-in'; operator: Operator };
 
 const current = signal<SignedIn>({ kind: 'unknown' });
+/** What changes must carry. */
+let csrf = '';
 export const session: ReadonlySignal<SignedIn> = current;
 
 /** The operator who is signed in; only for what is shown to one. */
@@ -24,6 +26,11 @@ export function operator(): Operator {
 /** Whether the operator's role is at least this one. The hub decides; this only spares a refusal. */
 export function mayAs(needed: Operator['role']): boolean {
   return current.value.kind === 'signed-in' && roles.indexOf(operator().role) >= roles.indexOf(needed);
+}
+
+/** Whether the operator sees every device, and with that what is about the hub as a whole. */
+export function seesAll(): boolean {
+  return current.value.kind === 'signed-in' && operator().devices === '*';
 }
 
 /** Whether the operator may send commands of this class. The hub decides; this only spares a refusal. */
@@ -65,9 +72,30 @@ function screenToken(): string | undefined {
   return token;
 }
 
-/** @throws ApiError `unauthorized` · `too-many-attempts` · `input-invalid` */
-export async function signIn(name: string, password: string): Promise<void> {
-  enter(await ask('POST /api/v1/login', { body: { name, password } }));
+/**
+ * @param code of the authenticator app, where the account asks for one
+ * @throws ApiError `login-failed` · `code-needed` · `too-many-attempts` · `input-invalid`
+ */
+export async function signIn(name: string, password: string, code?: string): Promise<void> {
+  const body = { name, password, ...(code === undefined ? {} : { code }) };
+  enter(await ask('POST /api/v1/login', { body }));
+}
+
+/**
+ * A change of the own account, which ends its sessions and answers with a new one for this browser.
+ * @throws what the change throws; the session is as before then
+ */
+export async function changeSession(change: () => Promise<Session>): Promise<void> {
+  const before = { ...operator(), csrf };
+  // What is asked meanwhile may still carry the cookie of before.
+  setLogin(csrf, () => {});
+  stopLive();
+  let after: Me = before;
+  try {
+    after = await change();
+  } finally {
+    enter(after);
+  }
 }
 
 /** Makes the first admin's account with the code that the hub printed, and signs in. @throws as `signIn` */
@@ -85,9 +113,10 @@ function endSession(): void {
   if (current.value.kind === 'signed-in') leave('Your session has ended. Sign in again.');
 }
 
-function enter({ csrf = '', ...who }: Me): void {
+function enter({ csrf: token = '', actor, role, devices, safety }: Me): void {
+  csrf = token;
   setLogin(csrf, endSession);
-  current.value = { kind: 'signed-in', operator: who };
+  current.value = { kind: 'signed-in', operator: { actor, role, devices, safety } };
   startLive(endSession, async () => {
     // A refusal ends the session, as every one does.
     await ask('GET /api/v1/me', {});

@@ -61,6 +61,14 @@ export function shortSpan(ms: number): string {
   return `${Math.floor(seconds / length)} ${unit}`;
 }
 
+const fine = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 2 });
+
+/** Such as `4.2 ms`, `1.5 s`, `3 min`. */
+export function spanWords(ms: number): string {
+  if (ms < 1_000) return `${fine.format(ms)} ms`;
+  return ms < 10_000 ? `${fine.format(ms / 1_000)} s` : shortSpan(ms);
+}
+
 /** Such as `3 min ago`, `in 2 h`, `now`. */
 export function ageText(ms: number, now: number): string {
   const past = now - ms;

@@ -35,3 +35,26 @@ export function useLoad<Value>(
 
   return { state, reload };
 }
+
+/** Until something that could not be loaded is asked for again, ms. */
+const failedAgainMs = 5_000;
+
+/**
+ * As `useLoad`, and again after each answer for as long as `againMs` says so. For what the live feed does not carry.
+ * @param againMs ms from an answer to the next question; undefined: it changes no more
+ */
+export function useRepeatedLoad<Value>(
+  load: (signal: AbortSignal) => Promise<Value>,
+  inputs: readonly unknown[],
+  againMs: (value: Value) => number | undefined,
+): { state: Load<Value>; reload: () => void } {
+  const { state, reload } = useLoad(load, inputs);
+  useEffect(() => {
+    if (state.kind === 'loading') return undefined;
+    const ms = state.kind === 'failed' ? failedAgainMs : againMs(state.value);
+    if (ms === undefined) return undefined;
+    const timer = setTimeout(reload, ms);
+    return () => clearTimeout(timer);
+  }, [state]);
+  return { state, reload };
+}

@@ -6,6 +6,7 @@ import {
   type AlarmView,
 } from '../../../../schemas/api/alarms.ts';
 import { ask, messageOf } from '../api.ts';
+import { everyPage } from '../components/export.tsx';
 import { Field } from '../components/field.tsx';
 import { Empty } from '../components/states.tsx';
 import { say } from '../components/status-region.tsx';
@@ -22,6 +23,13 @@ const pageSize = 100;
 /** @param before `next` of the page before */
 export function loadAlarms(filters: AlarmFilters, before?: number, signal?: AbortSignal): Promise<AlarmPage> {
   return ask('GET /api/v1/alarms', { query: apiQuery(filters, pageSize, before), signal });
+}
+
+export function loadAllAlarms(filters: AlarmFilters): Promise<AlarmView[]> {
+  return everyPage(async (before: number | undefined) => {
+    const { alarms, next } = await loadAlarms(filters, before);
+    return { rows: alarms, next };
+  });
 }
 
 /** The first page as it was loaded, the changes received since, and the older pages. */

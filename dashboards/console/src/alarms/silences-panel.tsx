@@ -1,3 +1,4 @@
+import { Export } from '../components/export.tsx';
 import { useState } from 'preact/hooks';
 import type { Silence } from '../../../../schemas/api/alarms.ts';
 import { ask, messageOf } from '../api.ts';
@@ -25,7 +26,10 @@ export function SilencesPanel({ onChange }: { readonly onChange: () => void }) {
     onChange();
   };
   return (
-    <Panel title="Silences">
+    <Panel
+      title="Silences"
+      aside={<Export name="silences" rows={async () => (await ask('GET /api/v1/silences', {})).silences} />}
+    >
       <Loaded load={load} what="the silences">
         {({ silences }) =>
           silences.length === 0 ? (

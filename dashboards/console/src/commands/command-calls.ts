@@ -1,10 +1,10 @@
-import type { CommandView } from '../../../../schemas/api/commands.ts';
+import type { CommandView } from '../../../../schemas/api/commands/commands.ts';
 import type {
   GroupCommandView,
   GroupPreview,
   NewGroupCommand,
   SentGroupCommand,
-} from '../../../../schemas/api/group-commands.ts';
+} from '../../../../schemas/api/commands/group-commands.ts';
 import type { FieldError } from '../../../../schemas/field-error.ts';
 import { ApiError, ask, messageOf } from '../api.ts';
 import { reasonWords } from '../forms/command-words.ts';

@@ -1,7 +1,9 @@
 import { Time } from '../components/time.tsx';
+import { mayAs } from '../session.ts';
+import { againAtDevice } from './send-again.ts';
 import { ParamsList } from '../forms/params-list.tsx';
 import { CommandFollower } from './command-follower.tsx';
-import type { CommandView } from '../../../../schemas/api/commands.ts';
+import type { CommandView } from '../../../../schemas/api/commands/commands.ts';
 
 /** One command of the list: who sent what, and its status. */
 export function CommandDetail({ command }: { readonly command: CommandView }) {
@@ -35,6 +37,13 @@ export function CommandDetail({ command }: { readonly command: CommandView }) {
       </dl>
       <h3>Parameters</h3>
       <ParamsList params={params} />
+      {mayAs('operator') && (
+        <div class="actions">
+          <a class="button" href={againAtDevice(command.device, command)}>
+            Send again…
+          </a>
+        </div>
+      )}
     </div>
   );
 }

@@ -1,5 +1,5 @@
 import type { RequestTo } from '../../../../schemas/api/document/api.ts';
-import type { CommandView } from '../../../../schemas/api/commands.ts';
+import type { CommandView } from '../../../../schemas/api/commands/commands.ts';
 import { commandStatuses } from '../../../../schemas/command-status.ts';
 
 /** The filters of the list of commands, as they stand in the page's address, so that a view can be sent to others. */

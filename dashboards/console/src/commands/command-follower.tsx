@@ -6,7 +6,7 @@ import { useLive } from '../use-live.ts';
 import { cancelCommand } from './command-calls.ts';
 import { CommandProgress } from './command-progress.tsx';
 import { addReport, type StatusReport } from './command-steps.ts';
-import type { CommandView } from '../../../../schemas/api/commands.ts';
+import type { CommandView } from '../../../../schemas/api/commands/commands.ts';
 
 /** A command that was just sent, followed live until it has ended; it can be cancelled from here. */
 export function CommandFollower({ command: sent }: { readonly command: CommandView }) {

@@ -1,3 +1,4 @@
+import { everyPage, Export } from '../components/export.tsx';
 import { commandStatuses } from '../../../../schemas/command-status.ts';
 import { useState } from 'preact/hooks';
 import { ask, messageOf } from '../api.ts';
@@ -14,12 +15,19 @@ import { useLoad } from '../use-load.ts';
 import { CommandBadge } from './command-badge.tsx';
 import { CommandDetail } from './command-detail.tsx';
 import { apiQuery, merged, readFilters, type CommandFilters } from './command-filters.ts';
-import type { CommandPage, CommandView } from '../../../../schemas/api/commands.ts';
+import type { CommandPage, CommandView } from '../../../../schemas/api/commands/commands.ts';
 
 const pageSize = 100;
 
 async function load(filters: CommandFilters, before?: number, signal?: AbortSignal): Promise<CommandPage> {
   return ask('GET /api/v1/commands', { query: apiQuery(filters, pageSize, before), signal });
+}
+
+function loadAll(filters: CommandFilters): Promise<CommandView[]> {
+  return everyPage(async (before: number | undefined) => {
+    const { commands, next } = await load(filters, before);
+    return { rows: commands, next };
+  });
 }
 
 /** Commands, newest first, live; the filters are part of the address. */
@@ -28,7 +36,7 @@ export function CommandList() {
   const key = JSON.stringify(filters);
   const first = useLoad((signal) => load(filters, undefined, signal), [key]);
   return (
-    <Panel title="Sent to devices">
+    <Panel title="Sent to devices" aside={<Export name="commands" rows={() => loadAll(filters)} />}>
       <Filters filters={filters} />
       <Loaded load={first} what="the commands">
         {(page) => <Rows key={key} page={page} filters={filters} reload={first.reload} />}

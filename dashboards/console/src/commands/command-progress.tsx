@@ -3,7 +3,7 @@ import { Time } from '../components/time.tsx';
 import { reasonWords, statusWords } from '../forms/command-words.ts';
 import { CommandBadge } from './command-badge.tsx';
 import { stepsOf, type StatusReport } from './command-steps.ts';
-import type { CommandView } from '../../../../schemas/api/commands.ts';
+import type { CommandView } from '../../../../schemas/api/commands/commands.ts';
 
 interface CommandProgressProps {
   readonly command: CommandView;

@@ -1,3 +1,4 @@
+import { Export } from '../components/export.tsx';
 import { useState } from 'preact/hooks';
 import { ask, messageOf } from '../api.ts';
 import { Panel } from '../components/panel.tsx';
@@ -5,12 +6,13 @@ import { Empty, Loaded } from '../components/states.tsx';
 import { say } from '../components/status-region.tsx';
 import { Time } from '../components/time.tsx';
 import { query, setQuery } from '../router.ts';
+import { againAtGroup } from './send-again.ts';
 import { mayAs } from '../session.ts';
 import { useLive } from '../use-live.ts';
 import { useLoad } from '../use-load.ts';
 import { CommandBadge } from './command-badge.tsx';
 import { stopGroup } from './command-calls.ts';
-import type { GroupCommandView } from '../../../../schemas/api/group-commands.ts';
+import type { GroupCommandView } from '../../../../schemas/api/commands/group-commands.ts';
 import { GroupProgress, WaveBar } from './group-progress.tsx';
 import { NewGroupCommand } from './new-group-command.tsx';
 
@@ -23,7 +25,7 @@ export function GroupCommands() {
         {id !== '' && <OneGroupCommand key={id} id={id} />}
         <SentGroupCommands />
       </div>
-      {mayAs('operator') && <NewGroupCommand />}
+      {mayAs('operator') && <NewGroupCommand key={query.value.get('params')} />}
     </div>
   );
 }
@@ -37,7 +39,15 @@ function SentGroupCommands() {
     watching: load.reload,
   });
   return (
-    <Panel title="Sent to groups">
+    <Panel
+      title="Sent to groups"
+      aside={
+        <Export
+          name="group-commands"
+          rows={async () => (await ask('GET /api/v1/group-commands', {})).groupCommands}
+        />
+      }
+    >
       <Loaded load={load} what="the group commands">
         {({ groupCommands }) =>
           groupCommands.length === 0 ? (
@@ -112,9 +122,12 @@ function OneGroupCommand({ id }: { readonly id: string }) {
     <Panel
       title="Progress"
       aside={
-        <button type="button" class="button small" onClick={() => setQuery({ id: '' })}>
-          Close
-        </button>
+        <>
+          <Export name={`group-command-${id}`} rows={() => devicesOf(id)} />
+          <button type="button" class="button small" onClick={() => setQuery({ id: '' })}>
+            Close
+          </button>
+        </>
       }
     >
       <Loaded load={load} what="the group command">
@@ -129,6 +142,10 @@ function OneGroupCommand({ id }: { readonly id: string }) {
   );
 }
 
+async function devicesOf(id: string): Promise<GroupCommandView['devices']> {
+  return (await ask('GET /api/v1/group-commands/{id}', { params: { id } })).devices;
+}
+
 function GroupCommandBody({
   groupCommand,
   onStop,
@@ -136,14 +153,20 @@ function GroupCommandBody({
   readonly groupCommand: GroupCommandView;
   readonly onStop: (() => void) | undefined;
 }) {
+  const target = groupCommand.group === '-' ? groupCommand.to : groupCommand.group;
   return (
     <>
       <p>
-        <strong>{groupCommand.name}</strong> to{' '}
-        <code>{groupCommand.group === '-' ? groupCommand.to : groupCommand.group}</code>,{' '}
-        <Time ms={groupCommand.accepted} />
+        <strong>{groupCommand.name}</strong> to <code>{target}</code>, <Time ms={groupCommand.accepted} />
       </p>
       <GroupProgress groupCommand={groupCommand} onStop={onStop} />
+      {mayAs('operator') && (
+        <div class="actions">
+          <a class="button" href={againAtGroup(target, groupCommand)}>
+            Send again…
+          </a>
+        </div>
+      )}
     </>
   );
 }

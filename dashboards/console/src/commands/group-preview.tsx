@@ -1,7 +1,7 @@
 import { reasonWords } from '../forms/command-words.ts';
 import { countOf } from '../number-words.ts';
 import { ruleText } from '../../../../schemas/field-error.ts';
-import type { GroupPreview as PreviewOf } from '../../../../schemas/api/group-commands.ts';
+import type { GroupPreview as PreviewOf } from '../../../../schemas/api/commands/group-commands.ts';
 import { planWords } from './waves.ts';
 
 interface PreviewProps {

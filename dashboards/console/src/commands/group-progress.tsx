@@ -1,8 +1,8 @@
-import type { GroupCommandView } from '../../../../schemas/api/group-commands.ts';
+import type { GroupCommandView } from '../../../../schemas/api/commands/group-commands.ts';
 import { StackedBar } from '../components/stacked-bar.tsx';
 import { reasonWords, statusWords } from '../forms/command-words.ts';
 import { CommandBadge } from './command-badge.tsx';
-import { planWords, wavesOf, type Wave } from './waves.ts';
+import { failuresFirst, planWords, wavesOf, type Wave } from './waves.ts';
 
 interface GroupProgressProps {
   readonly groupCommand: GroupCommandView;
@@ -55,12 +55,14 @@ function WaveRow({ wave }: { readonly wave: Wave }) {
         <span class="quiet">{words}</span>
       </summary>
       <ul class="targets">
-        {targets.slice(0, mostNamed).map(({ device, status, reason }) => (
-          <li key={device}>
-            <a href={`/devices/${encodeURIComponent(device)}`}>{device}</a> <CommandBadge status={status} />{' '}
-            {reason !== undefined && <span class="quiet">{reasonWords(reason)}</span>}
-          </li>
-        ))}
+        {failuresFirst(targets)
+          .slice(0, mostNamed)
+          .map(({ device, status, reason }) => (
+            <li key={device}>
+              <a href={`/devices/${encodeURIComponent(device)}`}>{device}</a> <CommandBadge status={status} />{' '}
+              {reason !== undefined && <span class="quiet">{reasonWords(reason)}</span>}
+            </li>
+          ))}
       </ul>
       {targets.length > mostNamed && <p class="quiet">and {targets.length - mostNamed} more</p>}
     </details>

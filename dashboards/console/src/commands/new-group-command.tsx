@@ -5,22 +5,25 @@ import { Panel } from '../components/panel.tsx';
 import { Empty, Loaded } from '../components/states.tsx';
 import { say } from '../components/status-region.tsx';
 import { countOf } from '../number-words.ts';
-import { setQuery } from '../router.ts';
+import { query, setQuery } from '../router.ts';
 import { maySend } from '../session.ts';
 import { useLoad } from '../use-load.ts';
 import { GroupForm } from './group-form.tsx';
+import { readAgain, type SentBefore } from './send-again.ts';
 import { differences } from './waves.ts';
 
 /** Chooses a device type and one of its commands, and then what to send. */
 export function NewGroupCommand() {
   const types = useLoad((signal) => ask('GET /api/v1/device-types', { signal }), []);
   const groups = useLoad((signal) => ask('GET /api/v1/groups', { signal }), []);
+  const again = readAgain(query.value);
   const [typeId, setTypeId] = useState('');
   return (
     <Panel title="New group command">
       <Loaded load={types} what="the device types">
         {({ types: rows }) => {
-          const chosen = typeId === '' ? (rows.find(({ devices }) => devices > 0) ?? rows[0])?.id : typeId;
+          const able = rows.filter(({ commands }) => again === undefined || commands.includes(again.name));
+          const chosen = typeId === '' ? (able.find(({ devices }) => devices > 0) ?? able[0])?.id : typeId;
           if (chosen === undefined) return <Empty title="There are no device types" />;
           return (
             <div class="command-form">
@@ -40,6 +43,7 @@ export function NewGroupCommand() {
               <CommandChoice
                 key={chosen}
                 typeId={chosen}
+                again={again}
                 groups={
                   groups.state.kind === 'loaded' ? groups.state.value.groups.map(({ name }) => name) : []
                 }
@@ -52,12 +56,19 @@ export function NewGroupCommand() {
   );
 }
 
-function CommandChoice({ typeId, groups }: { readonly typeId: string; readonly groups: readonly string[] }) {
+interface CommandChoiceProps {
+  readonly typeId: string;
+  readonly groups: readonly string[];
+  /** What is to be sent again. */
+  readonly again: SentBefore | undefined;
+}
+
+function CommandChoice({ typeId, groups, again }: CommandChoiceProps) {
   const type = useLoad(
     (signal) => ask('GET /api/v1/device-types/{id}', { params: { id: typeId }, signal }),
     [typeId],
   );
-  const [name, setName] = useState('');
+  const [name, setName] = useState(again?.name ?? '');
   return (
     <Loaded load={type} what="the device type">
       {(loaded) => {
@@ -85,6 +96,8 @@ function CommandChoice({ typeId, groups }: { readonly typeId: string; readonly g
               name={command}
               definition={definition}
               groups={groups}
+              to={query.value.get('to') ?? undefined}
+              params={command === again?.name ? again.params : undefined}
               onSent={({ id, devices }, shown) => {
                 say(
                   'done',
@@ -93,7 +106,7 @@ function CommandChoice({ typeId, groups }: { readonly typeId: string; readonly g
                     devices.map(({ device }) => device),
                   ),
                 );
-                setQuery({ id });
+                setQuery({ id, send: '', params: '', to: '' });
               }}
             />
           </>

@@ -1,34 +1,50 @@
-import type { ScheduleView } from '../../../../schemas/api/schedules.ts';
+import { Export } from '../components/export.tsx';
+import type { ScheduleView } from '../../../../schemas/api/commands/schedules.ts';
 import { ask } from '../api.ts';
 import { Panel } from '../components/panel.tsx';
 import { Empty, Loaded } from '../components/states.tsx';
 import { Age, Time, ZonedTime } from '../components/time.tsx';
 import { useLoad } from '../use-load.ts';
+import { NewSchedule } from './new-schedule.tsx';
+import { ScheduleChanges } from './schedule-changes.tsx';
+import { mayAs } from '../session.ts';
+import { ScheduleOutcome } from './schedule-outcome.tsx';
 import { actionWords } from './schedule-view.ts';
 
-/** Schedules and their next times, read only; they are created on the command line. */
+/** Schedules, their next times and what became of the last one; for administrators, a new one. */
 export function ScheduleList() {
   const load = useLoad((signal) => ask('GET /api/v1/schedules', { signal }), []);
   return (
-    <Panel title="Schedules">
-      <Loaded load={load} what="the schedules">
-        {({ schedules }) =>
-          schedules.length === 0 ? (
-            <Empty title="No schedules">
-              <p>
-                To create one: <code>npm run hub -- schedule add --help</code>
-              </p>
-            </Empty>
-          ) : (
-            <ScheduleTable schedules={schedules} />
-          )
+    <div class={mayAs('admin') ? 'columns' : undefined}>
+      <Panel
+        title="Schedules"
+        aside={
+          <Export name="schedules" rows={async () => (await ask('GET /api/v1/schedules', {})).schedules} />
         }
-      </Loaded>
-    </Panel>
+      >
+        <Loaded load={load} what="the schedules">
+          {({ schedules }) =>
+            schedules.length === 0 ? (
+              <Empty title="No schedules">
+                <p>A schedule sends a command at times, such as each night at ten.</p>
+              </Empty>
+            ) : (
+              <ScheduleTable schedules={schedules} reload={load.reload} />
+            )
+          }
+        </Loaded>
+      </Panel>
+      {mayAs('admin') && <NewSchedule onAdded={load.reload} />}
+    </div>
   );
 }
 
-function ScheduleTable({ schedules }: { readonly schedules: readonly ScheduleView[] }) {
+interface ScheduleTableProps {
+  readonly schedules: readonly ScheduleView[];
+  readonly reload: () => void;
+}
+
+function ScheduleTable({ schedules, reload }: ScheduleTableProps) {
   return (
     <div class="table-scroll">
       <table class="table stacking">
@@ -41,6 +57,7 @@ function ScheduleTable({ schedules }: { readonly schedules: readonly ScheduleVie
             <th scope="col">Action</th>
             <th scope="col">To</th>
             <th scope="col">Last</th>
+            <th scope="col">Do</th>
           </tr>
         </thead>
         <tbody>
@@ -66,25 +83,16 @@ function ScheduleTable({ schedules }: { readonly schedules: readonly ScheduleVie
                 <code>{schedule.to}</code>
               </td>
               <td data-head="Last">
-                <Time ms={schedule.lastMs} none="never" /> <Outcome schedule={schedule} />
+                <Time ms={schedule.lastMs} none="never" /> <ScheduleOutcome outcome={schedule.lastOutcome} />
+              </td>
+              <td data-head="Do">
+                <ScheduleChanges schedule={schedule} onChange={reload} />
               </td>
             </tr>
           ))}
         </tbody>
       </table>
     </div>
-  );
-}
-
-function Outcome({ schedule: { lastOutcome } }: { readonly schedule: ScheduleView }) {
-  if (lastOutcome === undefined) return null;
-  const { kind, reason } = lastOutcome;
-  if (kind === 'sent' || kind === 'sending') return <span class="quiet">{kind}</span>;
-  return (
-    <>
-      <span class={`badge ${kind === 'refused' ? 'tone-bad' : 'tone-warn'}`}>{kind}</span>{' '}
-      {reason !== undefined && <span class="quiet">{reason}</span>}
-    </>
   );
 }
 

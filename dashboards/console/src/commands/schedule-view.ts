@@ -1,4 +1,4 @@
-import type { ScheduleView } from '../../../../schemas/api/schedules.ts';
+import type { ScheduleView } from '../../../../schemas/api/commands/schedules.ts';
 
 /** What it does at its time, in a few words. */
 export function actionWords({ action }: ScheduleView): string {

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import type { GroupCommandView, GroupPreview } from '../../../../schemas/api/group-commands.ts';
+import type { GroupCommandView, GroupPreview } from '../../../../schemas/api/commands/group-commands.ts';
 import type { CommandDefinition, DeviceTypeDefinition } from '../../../../schemas/device-type-definition.ts';
 import type { FieldError } from '../../../../schemas/field-error.ts';
 import { messageOf } from '../api.ts';
@@ -15,14 +15,17 @@ export interface GroupFormProps {
   readonly definition: CommandDefinition;
   /** Names of stored groups, to choose from. */
   readonly groups: readonly string[];
+  /** Where an earlier one went, and its params: it is to be sent again. */
+  readonly to: string | undefined;
+  readonly params: unknown;
   /** @param shown the devices of the preview */
   readonly onSent: (groupCommand: GroupCommandView, shown: readonly string[]) => void;
 }
 
 /** The input of the group command form, its faults, and the requests to the hub. */
-export function useGroupForm({ type, name, definition, groups, onSent }: GroupFormProps) {
-  const [target, setTarget] = useState(`type=${type.name}`);
-  const [draft, setDraft] = useState<CommandDraft>(() => newCommandDraft(definition));
+export function useGroupForm({ type, name, definition, groups, to, params, onSent }: GroupFormProps) {
+  const [target, setTarget] = useState(to ?? `type=${type.name}`);
+  const [draft, setDraft] = useState<CommandDraft>(() => newCommandDraft(definition, params));
   const [pace, setPace] = useState<Pace>({ wave: '', maxFailures: '0' });
   const [sending, setSending] = useState(() => startSending(freshCommandKey()));
   const [preview, setPreview] = useState<GroupPreview>();

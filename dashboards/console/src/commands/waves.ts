@@ -1,4 +1,4 @@
-import type { GroupTarget } from '../../../../schemas/api/group-commands.ts';
+import type { GroupTarget } from '../../../../schemas/api/commands/group-commands.ts';
 import { tally, type Tally } from '../../../../schemas/command-tally.ts';
 import { countOf } from '../number-words.ts';
 
@@ -18,6 +18,16 @@ export function wavesOf(targets: readonly GroupTarget[], size: number): Wave[] {
     waves.push({ ...tally(own), number: waves.length + 1, targets: own });
   }
   return waves;
+}
+
+/** Those that need a look first: what failed or is uncertain, then what is open; otherwise in the order of the wave. */
+export function failuresFirst(targets: readonly GroupTarget[]): GroupTarget[] {
+  return targets.toSorted((a, b) => rankOf(a) - rankOf(b));
+}
+
+function rankOf({ status }: GroupTarget): number {
+  const { failed, succeeded } = tally([{ status }]);
+  return failed > 0 ? 0 : succeeded > 0 ? 2 : 1;
 }
 
 /** The plan in a sentence. */

@@ -6,7 +6,7 @@ import { usePlace } from './use-place.ts';
 export interface Column<Row> {
   /** Also the class of its cells: `cell-KEY`. */
   key: string;
-  head: string;
+  head: ComponentChildren;
   cell: (row: Row) => ComponentChildren;
   /** Rows can be put in its order. */
   sortable?: boolean;
@@ -15,8 +15,9 @@ export interface Column<Row> {
 export interface VirtualTableProps<Row> {
   /** What the rows are, for screen readers. */
   label: string;
-  /** The style sheet gives `.NAME .vrow` its columns. */
   name: string;
+  /** The columns of the grid, and how wide a row is at least; undefined: the style sheet gives them to `.NAME .vrow`. */
+  grid?: { template: string; minWidth: string } | undefined;
   columns: readonly Column<Row>[];
   rows: readonly Row[];
   rowKey: (row: Row) => string;
@@ -43,7 +44,8 @@ interface Seen {
 }
 
 export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
-  const { label, name, columns, rows, rowKey, rowHeight, sort, onSort } = props;
+  const { label, name, columns, rows, rowKey, rowHeight, grid, sort, onSort } = props;
+  const columnStyle = grid && { gridTemplateColumns: grid.template, minWidth: grid.minWidth };
   const scroller = useRef<HTMLDivElement>(null);
   const [seen, setSeen] = useState<Seen>({ first: 0, count: 40, going: 'nowhere' });
   const [focused, setFocused] = useState<string>();
@@ -98,7 +100,7 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
       tabIndex={0}
     >
       <div role="rowgroup" class="vhead">
-        <div role="row" class="vrow" aria-rowindex={1}>
+        <div role="row" class="vrow" aria-rowindex={1} style={columnStyle}>
           {columns.map((column) => (
             <Head key={column.key} column={column} sort={sort} onSort={onSort} />
           ))}
@@ -115,12 +117,12 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
               role="row"
               class="vrow"
               aria-rowindex={at + 2}
-              style={{ transform: `translateY(${at * rowHeight}px)` }}
+              style={{ transform: `translateY(${at * rowHeight}px)`, ...columnStyle }}
               onFocusIn={() => setFocused(key)}
               onFocusOut={() => setFocused(undefined)}
             >
               {columns.map((column) => (
-                <div key={column.key} role="cell" class={`vcell cell-${column.key}`}>
+                <div key={column.key} role="cell" class={`vcell cell-${classOf(column.key)}`}>
                   {column.cell(row)}
                 </div>
               ))}
@@ -142,7 +144,7 @@ function Head<Row>({ column, sort, onSort }: HeadProps<Row>) {
   const { key, head, sortable } = column;
   const ordered = sort?.key === key ? (sort.descending ? 'descending' : 'ascending') : undefined;
   return (
-    <div role="columnheader" class={`vcell cell-${key}`} aria-sort={ordered}>
+    <div role="columnheader" class={`vcell cell-${classOf(key)}`} aria-sort={ordered}>
       {sortable === true && onSort !== undefined ? (
         <button type="button" class="sort" onClick={() => onSort(key)}>
           {head}
@@ -157,4 +159,9 @@ function Head<Row>({ column, sort, onSort }: HeadProps<Row>) {
 
 function indexes(from: number, to: number): number[] {
   return Array.from({ length: Math.max(0, to - from) }, (_, at) => from + at);
+}
+
+/** Keys may be made of what devices send. */
+function classOf(key: string): string {
+  return key.replaceAll(/[^\w-]/g, '-');
 }

@@ -1,4 +1,5 @@
-import type { RejectRow } from '../../../../schemas/api/rejects.ts';
+import type { RejectRow } from '../../../../schemas/api/telemetry/rejects.ts';
+import { Export } from '../components/export.tsx';
 import { Panel } from '../components/panel.tsx';
 import { Empty } from '../components/states.tsx';
 import { Age } from '../components/time.tsx';
@@ -17,9 +18,12 @@ export function Rejects({ type, rejects, reload }: RejectsProps) {
     <Panel
       title="Rejected readings"
       aside={
-        <button type="button" class="button small" onClick={reload}>
-          Refresh
-        </button>
+        <>
+          <Export name={`rejected-${type}`} rows={() => rejects} />
+          <button type="button" class="button small" onClick={reload}>
+            Refresh
+          </button>
+        </>
       }
     >
       {rejects.length === 0 ? (

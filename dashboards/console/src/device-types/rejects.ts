@@ -1,5 +1,5 @@
 /** Readings the hub refused, as `GET /api/v1/rejects` counts them, gathered for a picture. */
-import type { RejectRow } from '../../../../schemas/api/rejects.ts';
+import type { RejectRow } from '../../../../schemas/api/telemetry/rejects.ts';
 
 export interface RejectGrid {
   /** `stream field`, the worst first. */

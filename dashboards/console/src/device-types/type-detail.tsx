@@ -5,6 +5,7 @@ import { Loaded } from '../components/states.tsx';
 import { defaultTtlSec, idempotentWords, offlineWords, safetyWords } from '../forms/command-words.ts';
 import { durationWords } from '../forms/duration-words.ts';
 import { SafetyBadge } from '../forms/safety-badge.tsx';
+import { mayAs } from '../session.ts';
 import { useLoad } from '../use-load.ts';
 import { FieldTable } from './field-table.tsx';
 import { presenceWords } from './type-view.ts';
@@ -16,7 +17,7 @@ export function TypeDetail({ id }: { readonly id: string }) {
     <Loaded load={load} what={id}>
       {(type) => (
         <>
-          <Panel title={type.title ?? id} aside={<code>{id}</code>}>
+          <Panel title={type.title ?? id} aside={<TypeActions id={id} />}>
             {type.description !== undefined && <p>{type.description}</p>}
             <p>{presenceWords(type)}</p>
           </Panel>
@@ -26,6 +27,19 @@ export function TypeDetail({ id }: { readonly id: string }) {
         </>
       )}
     </Loaded>
+  );
+}
+
+function TypeActions({ id }: { readonly id: string }) {
+  return (
+    <>
+      <code>{id}</code>
+      {mayAs('admin') && (
+        <a class="button small" href={`/types?type=${encodeURIComponent(id)}&edit=1`}>
+          Change…
+        </a>
+      )}
+    </>
   );
 }
 

@@ -1,5 +1,6 @@
 import { useEffect } from 'preact/hooks';
 import { ask } from '../api.ts';
+import { Export } from '../components/export.tsx';
 import { Panel } from '../components/panel.tsx';
 import { Loaded } from '../components/states.tsx';
 import { Time } from '../components/time.tsx';
@@ -21,13 +22,22 @@ export function ConnectionHistoryPanel({ details }: { details: DeviceDetails }) 
     return () => clearInterval(timer);
   }, [id]);
   return (
-    <Panel title={titleOf(presence)} name="connection-history">
+    <Panel
+      title={titleOf(presence)}
+      name="connection-history"
+      aside={
+        <Export
+          name={`history-${id}`}
+          rows={async () => (await ask('GET /api/v1/devices/{id}/why', { params: { id } })).events}
+        />
+      }
+    >
       <Loaded load={load} what="the connection history">
         {({ text, events }) => (
           <>
             <p class="why">{text}</p>
             {events.length > 0 && (
-              <ol class="connection-history">
+              <ol class="connection-history" tabIndex={0} aria-label="What happened, newest first">
                 {historyLines(events).map(({ key, timeMs, text: line, times }) => (
                   <li key={key}>
                     <span class="quiet">

@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import type { CommandDefinition } from '../../../../schemas/device-type-definition.ts';
 import { ask } from '../api.ts';
 import { CommandBadge } from '../commands/command-badge.tsx';
-import type { CommandView } from '../../../../schemas/api/commands.ts';
+import type { CommandView } from '../../../../schemas/api/commands/commands.ts';
 import { Dialog } from '../components/dialog.tsx';
 import { Panel } from '../components/panel.tsx';
 import { Loaded } from '../components/states.tsx';
@@ -10,6 +10,8 @@ import { Table } from '../components/table.tsx';
 import { Time } from '../components/time.tsx';
 import { CommandForm } from '../forms/command-form.tsx';
 import { reasonWords } from '../forms/command-words.ts';
+import { readAgain } from '../commands/send-again.ts';
+import { query, setQuery } from '../router.ts';
 import { maySend } from '../session.ts';
 import { useLive } from '../use-live.ts';
 import { useLoad } from '../use-load.ts';
@@ -24,22 +26,29 @@ interface DeviceCommandsProps {
 
 /** A button for each command of the device's type, and the status of the last ones. */
 export function DeviceCommands({ device, commands }: DeviceCommandsProps) {
-  const [chosen, setChosen] = useState<string>();
+  const again = readAgain(query.value);
+  const [picked, setPicked] = useState<string>();
+  const chosen = picked ?? again?.name;
   const definition = chosen === undefined ? undefined : commands[chosen];
+  const close = (): void => {
+    setPicked(undefined);
+    setQuery({ send: '', params: '' });
+  };
   return (
     <Panel
       title="Commands"
       aside={<a href={`/commands?device=${encodeURIComponent(device)}`}>All commands of this device</a>}
     >
-      <CommandButtons commands={commands} choose={setChosen} />
+      <CommandButtons commands={commands} choose={setPicked} />
       <LastCommands device={device} />
-      {chosen !== undefined && definition !== undefined && (
-        <Dialog title={`${definition.title ?? chosen} · ${device}`} onClose={() => setChosen(undefined)}>
+      {chosen !== undefined && definition !== undefined && maySend(definition.safety) && (
+        <Dialog title={`${definition.title ?? chosen} · ${device}`} onClose={close}>
           <CommandForm
             deviceId={device}
             definition={definition}
             name={chosen}
-            onDone={() => setChosen(undefined)}
+            params={picked === undefined ? again?.params : undefined}
+            onDone={close}
           />
         </Dialog>
       )}

@@ -7,7 +7,7 @@ import { Age } from '../components/time.tsx';
 import { unitSymbol } from '../unit-symbol.ts';
 import { useLive } from '../use-live.ts';
 import { useLoad } from '../use-load.ts';
-import type { FieldValue, LastValues, Reading } from '../../../../schemas/api/readings.ts';
+import type { FieldValue, LastValues, Reading } from '../../../../schemas/api/telemetry/readings.ts';
 import { numberText } from './number-text.ts';
 import { inOrder } from './schema-order.ts';
 

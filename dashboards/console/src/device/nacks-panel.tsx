@@ -1,12 +1,13 @@
 import { useState } from 'preact/hooks';
 import { ask } from '../api.ts';
+import { Export } from '../components/export.tsx';
 import { Panel } from '../components/panel.tsx';
 import { Loaded } from '../components/states.tsx';
 import { Table } from '../components/table.tsx';
 import { Time } from '../components/time.tsx';
 import { useLive } from '../use-live.ts';
 import { useLoad } from '../use-load.ts';
-import type { NackRow } from '../../../../schemas/api/rejects.ts';
+import type { NackRow } from '../../../../schemas/api/telemetry/rejects.ts';
 
 /** As many as the hub keeps for one device. */
 const kept = 20;
@@ -28,7 +29,15 @@ export function NacksPanel({ device }: { device: string }) {
     },
   });
   return (
-    <Panel title="Rejected readings">
+    <Panel
+      title="Rejected readings"
+      aside={
+        <Export
+          name={`rejected-${device}`}
+          rows={async () => (await ask('GET /api/v1/devices/{id}/nacks', { params: { id: device } })).nacks}
+        />
+      }
+    >
       <Loaded load={load} what="the rejected readings">
         {({ nacks }) => <NackTable nacks={[...live, ...nacks].slice(0, kept)} />}
       </Loaded>

@@ -13,7 +13,7 @@ import { shortTime } from '../time.ts';
 import { useLive } from '../use-live.ts';
 import { useLoad } from '../use-load.ts';
 import { knownText, segmentsOf, sharesOf } from './presence-segments.ts';
-import { spanOf, type Range } from './ranges.ts';
+import { spanOf, type Range } from './charts/ranges.ts';
 import { reasonText } from './connection-history-text.ts';
 
 /** The height of each state in the picture, 0 to 1: the less available the device, the lower. */

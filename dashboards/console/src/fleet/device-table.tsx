@@ -1,43 +1,37 @@
-import { StateBadge } from '../components/state-badge.tsx';
-import { Age } from '../components/time.tsx';
+import { useMemo } from 'preact/hooks';
+import type { DeviceSummary } from '../../../../schemas/api/devices.ts';
 import { VirtualTable, type Column } from '../components/virtual-table.tsx';
-import { fullTime } from '../time.ts';
 import { setQuery } from '../router.ts';
 import { narrow } from '../viewport.ts';
-import type { DeviceSummary } from '../../../../schemas/api/devices.ts';
+import type { DeviceColumn } from './columns.tsx';
 import type { Sort } from './fleet-view.ts';
 
 /** Must equal the heights in the style sheet, px. */
 const rowHeight = 40;
 const narrowRowHeight = 68;
 
-const columns: readonly Column<DeviceSummary>[] = [
-  { key: 'state', head: 'State', sortable: true, cell: ({ presence }) => <StateBadge state={presence} /> },
-  {
-    key: 'id',
-    head: 'Device',
-    sortable: true,
-    cell: ({ id }) => <a href={`/devices/${encodeURIComponent(id)}`}>{id}</a>,
-  },
-  { key: 'type', head: 'Type', sortable: true, cell: ({ type }) => type },
-  { key: 'site', head: 'Site', sortable: true, cell: ({ site }) => site },
-  { key: 'labels', head: 'Labels', cell: ({ labels }) => <Labels labels={labels} /> },
-  { key: 'firmware', head: 'Firmware', cell: (row) => <Firmware row={row} /> },
-  {
-    key: 'since',
-    head: 'State since',
-    sortable: true,
-    cell: ({ sinceMs }) => <Age ms={sinceMs} none="–" />,
-  },
-  { key: 'data', head: 'Last data', sortable: true, cell: ({ lastDataMs }) => <Age ms={lastDataMs} /> },
-];
+/** Devices that somebody has chosen. */
+export interface Chosen {
+  readonly ids: ReadonlySet<string>;
+  readonly set: (ids: ReadonlySet<string>) => void;
+}
 
-export function DeviceTable({ rows, sort }: { rows: readonly DeviceSummary[]; sort: Sort }) {
+interface DeviceTableProps {
+  rows: readonly DeviceSummary[];
+  columns: readonly DeviceColumn[];
+  sort: Sort;
+  chosen: Chosen;
+}
+
+export function DeviceTable({ rows, columns, sort, chosen }: DeviceTableProps) {
+  const all: readonly Column<DeviceSummary>[] = [chooseColumn(rows, chosen), ...columns];
+  const grid = useMemo(() => gridOf(columns), [columns]);
   return (
     <VirtualTable
       label="Devices"
       name="fleet-table"
-      columns={columns}
+      grid={narrow.value ? undefined : grid}
+      columns={all}
       rows={rows}
       rowKey={({ id }) => id}
       rowHeight={narrow.value ? narrowRowHeight : rowHeight}
@@ -47,32 +41,45 @@ export function DeviceTable({ rows, sort }: { rows: readonly DeviceSummary[]; so
   );
 }
 
+/** Of the grid, and how wide a row is at least. */
+function gridOf(columns: readonly DeviceColumn[]): { template: string; minWidth: string } {
+  const tracks = columns.map(({ rem, share }) =>
+    share === 0 ? `${rem}rem` : `minmax(${rem}rem, ${share}fr)`,
+  );
+  const rem = columns.reduce((sum, column) => sum + column.rem + 1, 4);
+  return { template: `1.25rem ${tracks.join(' ')}`, minWidth: `${rem}rem` };
+}
+
+function chooseColumn(rows: readonly DeviceSummary[], { ids, set }: Chosen): Column<DeviceSummary> {
+  const every = rows.length > 0 && rows.every(({ id }) => ids.has(id));
+  return {
+    key: 'choose',
+    head: (
+      <input
+        type="checkbox"
+        aria-label="Choose all that are listed"
+        checked={every}
+        onChange={() => set(every ? new Set() : new Set(rows.map(({ id }) => id)))}
+      />
+    ),
+    cell: ({ id }) => (
+      <input
+        type="checkbox"
+        aria-label={`Choose ${id}`}
+        checked={ids.has(id)}
+        onChange={({ currentTarget }) => {
+          const next = new Set(ids);
+          if (currentTarget.checked) next.add(id);
+          else next.delete(id);
+          set(next);
+        }}
+      />
+    ),
+  };
+}
+
 /** The first click sorts ascending, the next one descending. Ascending by id is the default and leaves no query. */
 function nextSort(key: string, { key: now, descending }: Sort): string {
   if (key === now && !descending) return `-${key}`;
   return key === 'id' ? '' : key;
-}
-
-/** Quiet when the device is not connected: it may have another one by now. */
-function Firmware({ row: { firmware, firmwareHeardMs } }: { row: DeviceSummary }) {
-  if (firmware === undefined) return <span class="quiet">–</span>;
-  if (firmwareHeardMs === undefined) return <>{firmware}</>;
-  return (
-    <span class="quiet" title={`last known, ${fullTime(firmwareHeardMs)}`}>
-      {firmware}
-    </span>
-  );
-}
-
-function Labels({ labels }: { labels: DeviceSummary['labels'] }) {
-  return (
-    <>
-      {Object.entries(labels).map(([key, value]) => (
-        <span key={key} class="label" title={`${key}=${value}`}>
-          <span class="quiet">{key}=</span>
-          {value}
-        </span>
-      ))}
-    </>
-  );
 }

@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact';
 import { twinStates } from '../../../../schemas/twin/twin-states.ts';
 import { twinWords } from '../twins/twin-state-badge.tsx';
 import { setQuery } from '../router.ts';
@@ -9,25 +10,30 @@ interface FilterBarProps {
   /** Devices that match. */
   shown: number;
   of: number;
+  /** Beside the count. */
+  children?: ComponentChildren;
 }
 
 /** Search and filters. They are part of the address, so that a view can be shared. */
-export function FilterBar({ filters, choices, shown, of }: FilterBarProps) {
-  const { q, type, site, label, state, twin } = filters;
-  const any = q !== '' || type !== '' || site !== '' || label !== '' || state !== '' || twin !== '';
+export function FilterBar({ filters, choices, shown, of, children }: FilterBarProps) {
+  const { q, type, site, label, twin, firmware } = filters;
+  const any = Object.values(filters).some((value) => value !== '');
   return (
     <form class="filters" role="search" aria-label="Devices" onSubmit={(event) => event.preventDefault()}>
       <input
         class="input search"
         type="search"
-        aria-label="Search by id, type, site or label"
-        placeholder="Search id, type, site, label"
+        aria-label="Search by words and conditions"
+        placeholder="north fw<2.4 battery<2.8 state:offline"
         value={q}
         onInput={({ currentTarget }) => setQuery({ q: currentTarget.value })}
       />
       <Choice name="type" word="type" value={type} from={choices.types} />
       <Choice name="site" word="site" value={site} from={choices.sites} />
       {choices.labels.length > 0 && <Choice name="label" word="label" value={label} from={choices.labels} />}
+      {choices.firmwares.length > 0 && (
+        <Choice name="firmware" word="firmware" value={firmware} from={choices.firmwares} />
+      )}
       {choices.twins && (
         <select
           class="input choice"
@@ -46,11 +52,12 @@ export function FilterBar({ filters, choices, shown, of }: FilterBarProps) {
       <p class="quiet filters-count" aria-live="polite">
         {any ? `${shown.toLocaleString()} of ${of.toLocaleString()}` : `${of.toLocaleString()} devices`}
       </p>
+      {children}
       {any && (
         <button
           type="button"
           class="button small"
-          onClick={() => setQuery({ q: '', type: '', site: '', label: '', state: '', twin: '' })}
+          onClick={() => setQuery(Object.fromEntries(Object.keys(filters).map((name) => [name, ''])))}
         >
           Clear filters
         </button>

@@ -1,11 +1,12 @@
 /** Which devices are shown, and in what order. Pure. */
 import type { PresenceState } from '../../../../schemas/presence-states.ts';
+import { parseSearch, type Newest } from './search.ts';
 import { stateOrder } from './state-order.ts';
 import type { DeviceSummary } from '../../../../schemas/api/devices.ts';
 
 /** An empty text: not filtered by that. */
 export interface Filters {
-  /** Part of the id, type, site or of a label's value; upper and lower case alike. */
+  /** Words and conditions, as `parseSearch` reads them. */
   q: string;
   type: string;
   site: string;
@@ -14,9 +15,11 @@ export interface Filters {
   state: string;
   /** Where the twin stands. */
   twin: string;
+  firmware: string;
 }
 
-export type SortKey = 'id' | 'state' | 'type' | 'site' | 'since' | 'data';
+export const sortKeys = ['id', 'state', 'type', 'site', 'firmware', 'since', 'data'] as const;
+export type SortKey = (typeof sortKeys)[number] | `value:${string}`;
 
 export interface Sort {
   key: SortKey;
@@ -25,23 +28,44 @@ export interface Sort {
 
 /** Whether that order changes while devices live. */
 export function isLively({ key }: Sort): boolean {
-  return key === 'state' || key === 'since' || key === 'data';
+  return key === 'state' || key === 'since' || key === 'data' || key.startsWith('value:');
 }
 
+const noValues: ReadonlyMap<string, Newest> = new Map();
 const natural = new Intl.Collator('en', { numeric: true });
 
 /** All of them in this order; those that are equal in it by id. */
-export function inOrder(rows: Iterable<DeviceSummary>, { key, descending }: Sort): DeviceSummary[] {
+export function inOrder(
+  rows: Iterable<DeviceSummary>,
+  { key, descending }: Sort,
+  newest: ReadonlyMap<string, Newest> = noValues,
+): DeviceSummary[] {
   const sign = descending ? -1 : 1;
-  const compare = comparisons[key];
+  const compare = key.startsWith('value:')
+    ? byValue(key.slice('value:'.length), newest)
+    : comparisons[key as keyof typeof comparisons];
   return [...rows].toSorted((a, b) => sign * compare(a, b) || natural.compare(a.id, b.id));
 }
 
-const comparisons: Record<SortKey, (a: DeviceSummary, b: DeviceSummary) => number> = {
+/** Devices without the value are the least. */
+function byValue(
+  field: string,
+  newest: ReadonlyMap<string, Newest>,
+): (a: DeviceSummary, b: DeviceSummary) => number {
+  const textOf = ({ id }: DeviceSummary): string => String(newest.get(id)?.[field] ?? '');
+  return (a, b) => {
+    const [x, y] = [newest.get(a.id)?.[field], newest.get(b.id)?.[field]];
+    if (typeof x === 'number' && typeof y === 'number') return x - y;
+    return natural.compare(textOf(a), textOf(b));
+  };
+}
+
+const comparisons: Record<(typeof sortKeys)[number], (a: DeviceSummary, b: DeviceSummary) => number> = {
   id: (a, b) => natural.compare(a.id, b.id),
   type: (a, b) => natural.compare(a.type, b.type),
   site: (a, b) => natural.compare(a.site, b.site),
   state: (a, b) => stateOrder.indexOf(a.presence) - stateOrder.indexOf(b.presence),
+  firmware: (a, b) => natural.compare(a.firmware ?? '', b.firmware ?? ''),
   since: (a, b) => (a.sinceMs ?? 0) - (b.sinceMs ?? 0),
   data: (a, b) => (a.lastDataMs ?? 0) - (b.lastDataMs ?? 0),
 };
@@ -50,8 +74,9 @@ const comparisons: Record<SortKey, (a: DeviceSummary, b: DeviceSummary) => numbe
 export function filtered(
   rows: readonly DeviceSummary[],
   filters: Filters,
+  newest: ReadonlyMap<string, Newest> = noValues,
 ): { shown: DeviceSummary[]; byState: Map<PresenceState, number> } {
-  const passes = judge(filters);
+  const passes = judge(filters, newest);
   const { state } = filters;
   const byState = new Map<PresenceState, number>();
   const shown: DeviceSummary[] = [];
@@ -63,21 +88,19 @@ export function filtered(
   return { shown, byState };
 }
 
-function judge({ q, type, site, label, twin }: Filters): (row: DeviceSummary) => boolean {
-  const part = q.trim().toLowerCase();
+function judge(
+  { q, type, site, label, twin, firmware }: Filters,
+  newest: ReadonlyMap<string, Newest>,
+): (row: DeviceSummary) => boolean {
+  const search = parseSearch(q);
   const [key = '', value = ''] = label.split(/=(.*)/s, 2);
   return (row) =>
     (type === '' || row.type === type) &&
     (site === '' || row.site === site) &&
     (label === '' || row.labels[key] === value) &&
     (twin === '' || row.twin?.state === twin) &&
-    (part === '' || mentions(row, part));
-}
-
-function mentions({ id, type, site, labels }: DeviceSummary, part: string): boolean {
-  if (`${id} ${type} ${site}`.toLowerCase().includes(part)) return true;
-  for (const key in labels) if (labels[key]?.toLowerCase().includes(part) === true) return true;
-  return false;
+    (firmware === '' || row.firmware === firmware) &&
+    search.passes(row, newest.get(row.id));
 }
 
 /** What can be filtered by, in order. */
@@ -86,6 +109,7 @@ export interface Choices {
   sites: string[];
   /** `key=value`. */
   labels: string[];
+  firmwares: string[];
   /** Whether any of them has a twin. */
   twins: boolean;
 }
@@ -94,14 +118,22 @@ export function choicesOf(rows: Iterable<DeviceSummary>): Choices {
   const types = new Set<string>();
   const sites = new Set<string>();
   const labels = new Set<string>();
+  const firmwares = new Set<string>();
   let twins = false;
   for (const row of rows) {
     types.add(row.type);
     sites.add(row.site);
+    if (row.firmware !== undefined) firmwares.add(row.firmware);
     twins ||= row.twin !== undefined;
     for (const [key, value] of Object.entries(row.labels)) labels.add(`${key}=${value}`);
   }
-  return { types: sorted(types), sites: sorted(sites), labels: sorted(labels).slice(0, mostLabels), twins };
+  return {
+    types: sorted(types),
+    sites: sorted(sites),
+    labels: sorted(labels).slice(0, mostLabels),
+    firmwares: sorted(firmwares),
+    twins,
+  };
 }
 
 /** Labels such as serial numbers are as many as devices: no list for picking. */

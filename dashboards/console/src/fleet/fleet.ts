@@ -69,7 +69,8 @@ export class Fleet {
       if (row === undefined) continue;
       row.presence = presence;
       row.sinceMs = sinceMs;
-      row.lastDataMs = lastDataMs;
+      // A hub that does not have the device knows less of its data.
+      row.lastDataMs = Math.max(lastDataMs ?? 0, row.lastDataMs ?? 0) || null;
     }
     if (removed.length > 0 || added.length > 0) this.structure += 1;
   }

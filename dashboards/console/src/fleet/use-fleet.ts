@@ -7,8 +7,6 @@ import { useLive } from '../use-live.ts';
 import type { DevicePage } from '../../../../schemas/api/devices.ts';
 import { Fleet } from './fleet.ts';
 
-/** Seconds of the message rate that are kept. */
-export const rateSeconds = 60;
 /** The first page is small, so that something is seen soon. */
 const firstPage = 500;
 const furtherPages = 10_000;
@@ -23,8 +21,6 @@ class LiveFleet {
   readonly load = signal<FleetLoad>({ kind: 'loading' });
   /** Rises, at most once a frame, when rows changed. */
   readonly version = signal(0);
-  /** Messages from devices, each second; oldest first. */
-  readonly rates = signal<readonly number[]>([]);
   #frame: number | undefined;
   #running: AbortController | undefined;
 
@@ -52,10 +48,6 @@ class LiveFleet {
   }
 
   take(message: LiveMessage): void {
-    if (message.t === 'counts') {
-      this.rates.value = [...this.rates.value, message.messagesPerSec].slice(-rateSeconds);
-      return;
-    }
     if (message.t !== 'fleet') return;
     this.fleet.apply(message);
     this.#changed();
@@ -78,7 +70,6 @@ export interface FleetInView {
   fleet: Fleet;
   load: ReadonlySignal<FleetLoad>;
   version: ReadonlySignal<number>;
-  rates: ReadonlySignal<readonly number[]>;
   reload: () => void;
 }
 
@@ -101,6 +92,6 @@ export function useFleet(): FleetInView {
   return { ...pick(live), reload: () => void live.reload() };
 }
 
-function pick({ fleet, load, version, rates }: LiveFleet): Omit<FleetInView, 'reload'> {
-  return { fleet, load, version, rates };
+function pick({ fleet, load, version }: LiveFleet): Omit<FleetInView, 'reload'> {
+  return { fleet, load, version };
 }

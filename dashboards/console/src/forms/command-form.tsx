@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { CommandDefinition } from '../../../../schemas/device-type-definition.ts';
 import { sendCommand } from '../commands/command-calls.ts';
-import type { CommandView } from '../../../../schemas/api/commands.ts';
+import type { CommandView } from '../../../../schemas/api/commands/commands.ts';
 import { CommandFollower } from '../commands/command-follower.tsx';
 import { checkCommand, newCommandDraft } from './command-draft.ts';
 import { CommandFields } from './command-fields.tsx';

@@ -1,7 +1,7 @@
 /** What a command does and how it ended, in the words of somebody who has to decide something. */
 
 import type { RefusalReason } from '../../../../schemas/api/error-codes.ts';
-import type { GroupCommandView } from '../../../../schemas/api/group-commands.ts';
+import type { GroupCommandView } from '../../../../schemas/api/commands/group-commands.ts';
 import type { TargetStatus } from '../../../../schemas/command-status.ts';
 import type { CommandDefinition } from '../../../../schemas/device-type-definition.ts';
 import type { OfflinePolicy, Safety } from '../../../../schemas/device-type.ts';

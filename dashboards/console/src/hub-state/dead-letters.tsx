@@ -1,12 +1,12 @@
+import { everyPage, Export } from '../components/export.tsx';
 import { useState } from 'preact/hooks';
-import type { DeadLetter } from '../../../../schemas/api/spool.ts';
-import { ask, messageOf } from '../api.ts';
-import { Dialog } from '../components/dialog.tsx';
+import type { DeadLetter } from '../../../../schemas/api/telemetry/spool.ts';
+import { ask } from '../api.ts';
 import { Panel } from '../components/panel.tsx';
+import { RetryOrPurge, SelectCell } from '../components/retry-or-purge.tsx';
 import { Empty, Loaded } from '../components/states.tsx';
-import { say } from '../components/status-region.tsx';
 import { Time } from '../components/time.tsx';
-import { countOf, countWords } from '../number-words.ts';
+import { countWords } from '../number-words.ts';
 import { mayAs } from '../session.ts';
 import { useLoad } from '../use-load.ts';
 
@@ -20,7 +20,14 @@ export function DeadLetters({ count }: { readonly count: number }) {
     [count, afterId],
   );
   return (
-    <Panel title="Dead letters" aside={`${countWords(count)} in all`}>
+    <Panel
+      title="Dead letters"
+      aside={
+        <>
+          {countWords(count)} in all <Export name="dead-letters" rows={loadAll} />
+        </>
+      }
+    >
       <Loaded load={load} what="the dead letters">
         {({ deadLetters }) =>
           deadLetters.length === 0 ? (
@@ -46,99 +53,46 @@ export function DeadLetters({ count }: { readonly count: number }) {
   );
 }
 
+function loadAll(): Promise<DeadLetter[]> {
+  return everyPage(async (after: number | undefined) => {
+    const { deadLetters } = await ask('GET /api/v1/dead-letters', { query: { after, limit: pageSize } });
+    return { rows: deadLetters, next: deadLetters.length < pageSize ? undefined : deadLetters.at(-1)?.id };
+  });
+}
+
 interface LettersProps {
   readonly letters: readonly DeadLetter[];
   readonly reload: () => void;
 }
 
-type Deed = 'retry' | 'purge';
+const words = {
+  retry: {
+    title: 'Retry writing to the store?',
+    effect: (lines: string) =>
+      `The hub writes ${lines} to the store again. Lines that it rejects again come back here.`,
+    done: 'queued for retry',
+  },
+  purge: {
+    title: 'Delete permanently?',
+    effect: (lines: string) => `The hub deletes ${lines} and counts them as dropped. This cannot be undone.`,
+    done: 'deleted',
+  },
+};
 
 function Letters({ letters, reload }: LettersProps) {
-  const [chosen, setChosen] = useState<ReadonlySet<number>>(new Set());
-  const [asked, setAsked] = useState<Deed>();
-  // Dead letters that are gone in the meantime are no longer selected.
-  const ids = letters.map(({ id }) => id).filter((id) => chosen.has(id));
-  const may = mayAs('admin');
-  const toggle = (id: number, on: boolean): void => {
-    const next = new Set(ids);
-    if (on) next.add(id);
-    else next.delete(id);
-    setChosen(next);
-  };
-  async function carryOut(deed: Deed): Promise<void> {
-    setAsked(undefined);
-    try {
-      const { count } = await ask(`POST /api/v1/dead-letters/${deed}`, { body: { ids } });
-      say(
-        'done',
-        deed === 'retry'
-          ? `${countOf(count, 'line')} queued for retry.`
-          : `${countOf(count, 'line')} deleted.`,
-      );
-      setChosen(new Set());
-      reload();
-    } catch (error) {
-      say('fault', messageOf(error));
-    }
-  }
+  if (!mayAs('admin')) return <LetterTable letters={letters} ids={[]} onToggle={undefined} />;
   return (
-    <>
-      {may && (
-        <div class="actions">
-          <button
-            type="button"
-            class="button small"
-            onClick={() =>
-              setChosen(new Set(ids.length === letters.length ? [] : letters.map(({ id }) => id)))
-            }
-          >
-            {ids.length === letters.length ? 'Select none' : 'Select all shown'}
-          </button>
-          <button
-            type="button"
-            class="button small"
-            disabled={ids.length === 0}
-            onClick={() => setAsked('retry')}
-          >
-            Retry…
-          </button>
-          <button
-            type="button"
-            class="button small danger"
-            disabled={ids.length === 0}
-            onClick={() => setAsked('purge')}
-          >
-            Delete…
-          </button>
-          <span class="quiet">{ids.length} selected</span>
-        </div>
-      )}
-      <LetterTable letters={letters} ids={ids} onToggle={may ? toggle : undefined} />
-      {asked !== undefined && (
-        <Dialog
-          title={asked === 'retry' ? 'Retry writing to the store?' : 'Delete permanently?'}
-          onClose={() => setAsked(undefined)}
-        >
-          <p>
-            {asked === 'retry'
-              ? `The hub writes ${countOf(ids.length, 'line')} to the store again. Lines that it rejects again come back here.`
-              : `The hub deletes ${countOf(ids.length, 'line')} and counts them as dropped. This cannot be undone.`}
-          </p>
-          <div class="actions">
-            <button
-              type="button"
-              class={asked === 'retry' ? 'button primary' : 'button danger'}
-              onClick={() => void carryOut(asked)}
-            >
-              {asked === 'retry' ? 'Retry' : 'Delete'}
-            </button>
-            <button type="button" class="button" onClick={() => setAsked(undefined)}>
-              Cancel
-            </button>
-          </div>
-        </Dialog>
-      )}
-    </>
+    <RetryOrPurge
+      shown={letters.map(({ id }) => id)}
+      noun="line"
+      words={words}
+      carryOut={async (deed, ids) =>
+        (await ask(`POST /api/v1/dead-letters/${deed}`, { body: { ids } })).count
+      }
+      reload={reload}
+    >
+      {(ids, onToggle) => <LetterTable letters={letters} ids={ids} onToggle={onToggle} />}
+    </RetryOrPurge>
   );
 }
 
@@ -169,14 +123,11 @@ function LetterTable({ letters, ids, onToggle }: LetterTableProps) {
           {letters.map(({ id, account, line, reason, refusedMs }) => (
             <tr key={id}>
               {onToggle !== undefined && (
-                <td>
-                  <input
-                    type="checkbox"
-                    aria-label={`Select dead letter ${id}`}
-                    checked={ids.includes(id)}
-                    onChange={(event) => onToggle(id, event.currentTarget.checked)}
-                  />
-                </td>
+                <SelectCell
+                  what={`dead letter ${id}`}
+                  checked={ids.includes(id)}
+                  onToggle={(on) => onToggle(id, on)}
+                />
               )}
               <td>
                 <Time ms={refusedMs} />

@@ -11,14 +11,21 @@ import { LastValuesPanel } from '../device/last-values.tsx';
 import { LogPanel } from '../device/log-panel.tsx';
 import { NacksPanel } from '../device/nacks-panel.tsx';
 import { PresenceTimeline } from '../device/presence-timeline.tsx';
-import { RangeBar } from '../device/range-bar.tsx';
-import { rangeOf } from '../device/ranges.ts';
+import { MarkList } from '../device/charts/mark-list.tsx';
+import { useMarks } from '../device/charts/use-marks.ts';
+import { PointsPanel } from '../device/charts/points-panel.tsx';
+import { ReadingsExport } from '../device/charts/readings-export.tsx';
+import { RangeBar } from '../device/charts/range-bar.tsx';
+import { rangeOf } from '../device/charts/ranges.ts';
 import { ConnectionHistoryPanel } from '../device/connection-history-panel.tsx';
-import { StreamCharts } from '../device/stream-charts.tsx';
+import { StreamCharts } from '../device/charts/stream-charts.tsx';
 import { useDevice } from '../device/use-device.ts';
+import { DeviceFirmware } from '../firmware/device-firmware.tsx';
 import { TwinPanel } from '../twins/twin-panel.tsx';
 import type { PageProps } from '../pages.ts';
 import { asLeft, query } from '../router.ts';
+import { DeviceIdentity } from '../registration/device-identity.tsx';
+import { mayAs } from '../session.ts';
 import { useLoad, type Load } from '../use-load.ts';
 
 /** One device: what it is, its state, its readings and its commands. */
@@ -27,8 +34,8 @@ export function DevicePage({ params }: PageProps) {
   const { state, gone, reload } = useDevice(id);
   return (
     <>
-      <a class="back" href={asLeft('/')} data-back>
-        ← Fleet
+      <a class="back" href={asLeft('/devices')} data-back>
+        ← Devices
       </a>
       {gone && (
         <p class="note" role="alert">
@@ -37,7 +44,7 @@ export function DevicePage({ params }: PageProps) {
       )}
       {state.kind === 'loading' && <Loading what={id} />}
       {state.kind === 'failed' && <NoDevice id={id} error={state.error} reload={reload} />}
-      {state.kind === 'loaded' && <Device details={state.value} />}
+      {state.kind === 'loaded' && <Device details={state.value} reload={reload} />}
     </>
   );
 }
@@ -47,12 +54,12 @@ function NoDevice({ id, error, reload }: { id: string; error: unknown; reload: (
     return <Failed what={id} error={error} retry={reload} />;
   return (
     <Empty title={`There is no device ${id}`}>
-      <a href="/">Go to the fleet</a>
+      <a href="/devices">All devices</a>
     </Empty>
   );
 }
 
-function Device({ details }: { details: DeviceDetails }) {
+function Device({ details, reload }: { details: DeviceDetails; reload: () => void }) {
   const { id } = details;
   const type = typeOf(details);
   const { state } = useLoad(
@@ -68,12 +75,15 @@ function Device({ details }: { details: DeviceDetails }) {
           <ConnectionHistoryPanel details={details} />
           <LastValuesPanel device={id} type={definition} />
           {definition?.twin !== undefined && <TwinPanel details={details} definition={definition.twin} />}
+          {definition?.firmware?.updates === true && <DeviceFirmware details={details} />}
           {definition !== undefined && <DeviceCommands device={id} commands={definition.commands ?? {}} />}
+          {mayAs('admin') && <DeviceIdentity details={details} reload={reload} />}
         </div>
         <div class="device-main">
           <DeviceAlarms device={id} />
           <Pictures details={details} type={state} />
           <NacksPanel device={id} />
+          <PointsPanel device={id} />
           {definition?.logs === true && <LogPanel device={id} />}
           <FramesPanel device={id} />
         </div>
@@ -88,11 +98,16 @@ function typeOf({ type, session }: DeviceDetails): string {
 }
 
 function Pictures({ details, type }: { details: DeviceDetails; type: Load<DeviceTypeDefinition> }) {
-  const range = rangeOf(query.value.get('range'));
+  const range = rangeOf(query.value.get('range'), Date.now() - details.registeredMs);
   const until = query.value.get('until');
+  const marks = useMarks(details, range, until);
   return (
     <Panel title="History" name="pictures" aside={<RangeBar range={range} until={until} />}>
       <PresenceTimeline details={details} range={range} until={until} />
+      <MarkList marks={marks} />
+      {type.kind === 'loaded' && (
+        <ReadingsExport device={details.id} streams={type.value.streams ?? {}} range={range} until={until} />
+      )}
       {type.kind === 'failed' && <Failed what={`the device type ${typeOf(details)}`} error={type.error} />}
       {type.kind === 'loaded' &&
         Object.entries(type.value.streams ?? {}).map(([stream, definition]) => (
@@ -103,6 +118,7 @@ function Pictures({ details, type }: { details: DeviceDetails; type: Load<Device
             definition={definition}
             range={range}
             until={until}
+            marks={marks}
           />
         ))}
     </Panel>

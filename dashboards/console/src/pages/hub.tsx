@@ -1,5 +1,11 @@
-import { useState } from 'preact/hooks';
-import { ask } from '../api.ts';
+import { AuditList } from '../audit/audit-list.tsx';
+import { Tabs } from '../components/tabs.tsx';
+import { Accounts } from '../operators/accounts.tsx';
+import { Configuration } from '../hub-state/configuration.tsx';
+import { ClusterPanel } from '../hub-state/cluster-panel.tsx';
+import { AcceptClock } from '../hub-state/accept-clock.tsx';
+import { query } from '../router.ts';
+import { mayAs, seesAll } from '../session.ts';
 import { Panel } from '../components/panel.tsx';
 import { Failed, Loading } from '../components/states.tsx';
 import { Age } from '../components/time.tsx';
@@ -7,29 +13,46 @@ import { LedgerPicture } from '../hub-state/ledger-picture.tsx';
 import { DeadLetters } from '../hub-state/dead-letters.tsx';
 import { CountTable, PartCard, Queues } from '../hub-state/hub-panels.tsx';
 import { EventLoopPanel } from '../hub-state/event-loop-panel.tsx';
+import { keptSec, useHub } from '../hub-state/use-hub.ts';
 import { closeWords, lossWords } from '../hub-state/close-words.ts';
 import type { HubSnapshot } from '../../../../schemas/api/hub.ts';
 import { countOf, rateWords, sizeWords } from '../number-words.ts';
-import { useLive } from '../use-live.ts';
-
-/** Seconds of history that are kept. */
-const keptSec = 120;
 
 /** The state of the hub itself: where every reading is, and the systems it depends on. */
 export function HubPage() {
-  const [course, setCourse] = useState<readonly HubSnapshot[]>([]);
-  const [fault, setFault] = useState<unknown>();
-  const add = (next: HubSnapshot): void => {
-    setFault(undefined);
-    setCourse((before) => [...before, next].slice(-keptSec));
-  };
-  const load = (): void => void ask('GET /api/v1/hub', {}).then(add, setFault);
-  useLive('hub', {
-    message: (message) => {
-      if (message.t === 'hub') add(message);
-    },
-    watching: load,
-  });
+  const views = viewsOf();
+  const view = query.value.get('view') ?? '';
+  if (view !== '' && views.some(([each]) => each === view))
+    return (
+      <>
+        <header class="page-head">
+          <h1>Hub</h1>
+          <Tabs label="Parts of the hub" views={views} />
+        </header>
+        {view === 'accounts' && <Accounts />}
+        {view === 'config' && <Configuration />}
+        {view === 'audit' && <AuditList />}
+      </>
+    );
+  return <HubState />;
+}
+
+/** Those that the operator may see. */
+function viewsOf(): (readonly [view: string, word: string])[] {
+  return [
+    ['', 'State'],
+    ...(mayAs('admin')
+      ? ([
+          ['accounts', 'Accounts'],
+          ['config', 'Configuration'],
+        ] as const)
+      : []),
+    ...(seesAll() ? [['audit', 'Audit'] as const] : []),
+  ];
+}
+
+function HubState() {
+  const { course, fault, load } = useHub();
   const hub = course.at(-1);
   return (
     <>
@@ -37,9 +60,11 @@ export function HubPage() {
         <h1>Hub</h1>
         {hub !== undefined && (
           <p class="quiet">
-            {hub.name} {hub.version} · started <Age ms={hub.startedMs} /> · {sizeWords(hub.memory.rssBytes)}
+            {hub.name} {hub.version} · started <Age ms={hub.startedMs} /> · {sizeWords(hub.memory.rssBytes)} ·{' '}
+            <a href="/interfaces">interfaces</a>
           </p>
         )}
+        {seesAll() && <Tabs label="Parts of the hub" views={viewsOf()} />}
       </header>
       {hub === undefined && fault === undefined && <Loading what="the hub's state" />}
       {hub === undefined && fault !== undefined && (
@@ -60,7 +85,9 @@ function Overview({ hub, course }: { readonly hub: HubSnapshot; readonly course:
         <PartCard title="Message broker" part={hub.bus}>
           {hub.bus.queued > 0 && <p>{countOf(hub.bus.queued, 'message')} waiting to be published</p>}
         </PartCard>
-        <PartCard title="Clock" part={hub.clock} words={['right', 'in doubt']} />
+        <PartCard title="Clock" part={hub.clock} words={['right', 'in doubt']}>
+          {!hub.clock.up && mayAs('admin') && <AcceptClock />}
+        </PartCard>
         <section class="card hub-card" aria-label="Rates">
           <h2>Messages</h2>
           <p class="big">{rateWords(hub.messagesPerSec)}/s</p>
@@ -70,6 +97,7 @@ function Overview({ hub, course }: { readonly hub: HubSnapshot; readonly course:
         </section>
         <EventLoopPanel course={course} room={keptSec} />
       </div>
+      {seesAll() && <ClusterPanel />}
       <Panel title="Data pipeline">
         <LedgerPicture ledger={hub.ledger} />
       </Panel>

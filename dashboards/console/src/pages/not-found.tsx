@@ -3,7 +3,7 @@ import { Empty } from '../components/states.tsx';
 export function NotFound() {
   return (
     <Empty title="Page not found">
-      <a href="/">Go to the fleet</a>
+      <a href="/">Overview</a>
     </Empty>
   );
 }

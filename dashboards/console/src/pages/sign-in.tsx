@@ -1,13 +1,35 @@
 import { useRef, useState } from 'preact/hooks';
 import type { FieldError } from '../../../../schemas/api/refusal.ts';
-import { ApiError, messageOf } from '../api.ts';
+import { ApiError, ask, messageOf } from '../api.ts';
 import { BrandMark } from '../components/brand-mark.tsx';
 import { Field } from '../components/field.tsx';
 import { makeFirstAdmin, signIn } from '../session.ts';
+import { useLoad } from '../use-load.ts';
 
 /** A link with the code in its fragment, which browsers send to nobody: `/#code=…`. */
 function codeOfAddress(): string {
   return new URLSearchParams(location.hash.slice(1)).get('code') ?? '';
+}
+
+/** The person goes on typing where the form goes on. */
+function focused(input: HTMLInputElement | null): void {
+  input?.focus();
+}
+
+/** Why the identity provider did not sign somebody in: the hub leads back to `/#sign-in-failed=…`. */
+const providerFailures: Readonly<Record<string, string>> = {
+  'provider-failed': 'The identity provider did not sign you in. Try again; the log of the hub says why.',
+  'too-late': 'That took too long. Try again.',
+  'no-name': 'The identity provider gives no name that an account may have. Ask an administrator.',
+  'no-role': 'You have no role here. Ask an administrator.',
+  'name-taken':
+    'There is an account of your name that is not of the identity provider. Ask an administrator.',
+  'too-many-accounts': 'There is no room for another account. Ask an administrator.',
+};
+
+function providerFailure(): string {
+  const reason = new URLSearchParams(location.hash.slice(1)).get('sign-in-failed') ?? '';
+  return Object.hasOwn(providerFailures, reason) ? (providerFailures[reason] ?? '') : '';
 }
 
 const nameRule = 'Use letters, digits, and _ . @ - (no spaces), up to 64 characters.';
@@ -23,6 +45,7 @@ export function SignIn({ why }: { why: string }) {
   const [first, setFirst] = useState(codeOfAddress() !== '');
   const [busy, setBusy] = useState(false);
   const [fault, setFault] = useState<unknown>();
+  const [codeNeeded, setCodeNeeded] = useState(false);
   const form = useRef<HTMLFormElement>(null);
   const errors = fault instanceof ApiError ? fault.errors : [];
 
@@ -36,10 +59,11 @@ export function SignIn({ why }: { why: string }) {
     setFault(undefined);
     try {
       if (first) await makeFirstAdmin(text('code').trim(), text('name').trim(), text('password'));
-      else await signIn(text('name').trim(), text('password'));
+      else await signIn(text('name').trim(), text('password'), codeNeeded ? text('factor') : undefined);
       if (location.hash !== '') history.replaceState(history.state, '', location.pathname + location.search);
     } catch (error) {
-      setFault(error);
+      if (error instanceof ApiError && error.code === 'code-needed') setCodeNeeded(true);
+      else setFault(error);
       setBusy(false);
     }
   }
@@ -60,6 +84,7 @@ export function SignIn({ why }: { why: string }) {
         </p>
         <h1>{first ? 'Create the first admin account' : 'Sign in'}</h1>
         {why !== '' && fault === undefined && <p class="note">{why}</p>}
+        {fault === undefined && providerFailure() !== '' && <p class="note">{providerFailure()}</p>}
         {first && (
           <Field
             label="One-time code"
@@ -91,12 +116,14 @@ export function SignIn({ why }: { why: string }) {
             />
           )}
         </Field>
+        {codeNeeded && !first && <AppCode fault={faultAt(errors, 'code')} />}
         <div role="alert">
           {fault !== undefined && errors.length === 0 && <p class="fault">{messageOf(fault)}</p>}
         </div>
         <button type="submit" class="button primary" disabled={busy}>
           {first ? 'Create account' : 'Sign in'}
         </button>
+        {!first && <ProviderLink />}
         <button
           type="button"
           class="link-button"
@@ -109,5 +136,34 @@ export function SignIn({ why }: { why: string }) {
         </button>
       </form>
     </main>
+  );
+}
+
+/** Asked for once the password was right. */
+function AppCode({ fault }: { fault: string | undefined }) {
+  return (
+    <Field label="Code of your authenticator app" hint="Without your phone: a recovery code." fault={fault}>
+      {(control) => (
+        <input
+          {...control}
+          ref={focused}
+          name="factor"
+          autocomplete="one-time-code"
+          inputMode="numeric"
+          required
+        />
+      )}
+    </Field>
+  );
+}
+
+/** The way to the identity provider, where there is one. */
+function ProviderLink() {
+  const { state } = useLoad((signal) => ask('GET /api/v1/sign-in-ways', { signal }), []);
+  if (state.kind !== 'loaded' || state.value.provider === undefined) return null;
+  return (
+    <a class="button" href="/sign-in/oidc">
+      Sign in with {new URL(state.value.provider).host}
+    </a>
   );
 }

@@ -6,15 +6,11 @@ import { Field } from '../components/field.tsx';
 import { Panel } from '../components/panel.tsx';
 import { mayAs } from '../session.ts';
 import { PlayedDevice } from './played-device.ts';
+import { usualUrl } from './usual-url.ts';
 
 interface ConnectFormProps {
   readonly types: readonly TypeRow[];
   readonly begun: (device: PlayedDevice) => void;
-}
-
-/** Where a hub usually listens for devices. */
-function usualUrl(): string {
-  return `wss://${location.hostname}:8443/v1/device`;
 }
 
 /** Which device this page shall be. */

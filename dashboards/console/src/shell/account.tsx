@@ -8,9 +8,9 @@ export function Account() {
   const name = actor.replace(/^(operator|token):/, '');
   return (
     <div class="account">
-      <span class="account-name" title={`${actor}, ${role}`}>
+      <a class="account-name" href="/account" title={`Your account: ${actor}, ${role}`}>
         {name} <span class="quiet">{role}</span>
-      </span>
+      </a>
       <button
         type="button"
         class="button small"

@@ -1,15 +1,18 @@
 import type { ComponentChildren } from 'preact';
-import { useOpenAlarms } from '../alarms/open-alarms.ts';
 import { BrandMark } from '../components/brand-mark.tsx';
+import { liveState } from '../live.ts';
 import { pages } from '../pages.ts';
-import { paths } from '../paths.ts';
 import { path } from '../router.ts';
 import { Account } from './account.tsx';
+import { Finder } from './finder.tsx';
 import { LiveMark } from './live-mark.tsx';
+import { marks } from './marks.tsx';
+import { StaleNote } from './stale-note.tsx';
 import { ThemeSwitch } from './theme-switch.tsx';
 
 /** The frame around every page: the skip link, the navigation and the landmarks. */
 export function Layout({ title, children }: { title: string; children: ComponentChildren }) {
+  const { value: live } = liveState;
   return (
     <div class="shell">
       <a class="skip" href="#main">
@@ -18,18 +21,25 @@ export function Layout({ title, children }: { title: string; children: Component
       <header class="top">
         <a class="brand" href="/">
           <BrandMark />
-          Device hub
+          <span>Device hub</span>
         </a>
         <nav class="nav" aria-label="Pages">
           <ul>{pages.map(({ path: at, nav }) => nav && <NavItem key={at} at={at} word={nav} />)}</ul>
         </nav>
         <div class="top-tools">
+          <Finder />
           <LiveMark />
           <ThemeSwitch />
           <Account />
         </div>
       </header>
-      <main id="main" class="main" tabIndex={-1} aria-label={title}>
+      <main
+        id="main"
+        class={live === 'reconnecting' ? 'main stale' : 'main'}
+        tabIndex={-1}
+        aria-label={title}
+      >
+        <StaleNote />
         {children}
       </main>
     </div>
@@ -37,29 +47,15 @@ export function Layout({ title, children }: { title: string; children: Component
 }
 
 function NavItem({ at, word }: { at: string; word: string }) {
-  const here =
-    at === '/' ? path.value === '/' || path.value.startsWith('/devices') : path.value.startsWith(at);
+  const { value: here } = path;
+  const isHere = at === '/' ? here === '/' : here === at || here.startsWith(`${at}/`);
+  const Mark = marks[at];
   return (
     <li>
-      <a href={at} aria-current={here ? 'page' : undefined}>
+      <a href={at} aria-current={isHere ? 'page' : undefined}>
         {word}
-        {at === paths.alarms && <OpenAlarms />}
+        {Mark !== undefined && <Mark />}
       </a>
     </li>
-  );
-}
-
-/** On every page: alarms that nobody has acknowledged. */
-function OpenAlarms() {
-  const count = useOpenAlarms();
-  if (count === undefined || count === 0) return null;
-  return (
-    <>
-      {' '}
-      <span class="nav-count" title={`${count} that nobody has acknowledged`}>
-        {count > 999 ? '999+' : count}
-        <span class="visually-hidden"> that nobody has acknowledged</span>
-      </span>
-    </>
   );
 }

@@ -5,7 +5,7 @@ import type {
 } from '../../../../schemas/device-type-definition.ts';
 import { valueAt } from '../../../../schemas/json-pointer.ts';
 import { leavesOf } from '../../../../schemas/twin/twin-leaves.ts';
-import type { TwinView } from '../../../../schemas/api/twins.ts';
+import type { TwinView } from '../../../../schemas/api/twins/twins.ts';
 import { fieldTitle } from '../forms/field-words.ts';
 import { unitSymbol } from '../unit-symbol.ts';
 

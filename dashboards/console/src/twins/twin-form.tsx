@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import type { FieldError } from '../../../../schemas/field-error.ts';
 import type { ObjectDefinition } from '../../../../schemas/device-type-definition.ts';
 import { wholePatch } from '../../../../schemas/twin/merge-patch.ts';
-import type { TwinView } from '../../../../schemas/api/twins.ts';
+import type { TwinView } from '../../../../schemas/api/twins/twins.ts';
 import { ApiError, ask, messageOf } from '../api.ts';
 import { FaultSummary } from '../forms/fault-summary.tsx';
 import { checkParams } from '../forms/params-check.ts';

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import type { TwinChange } from '../../../../schemas/api/twins.ts';
+import type { TwinChange } from '../../../../schemas/api/twins/twins.ts';
 import { ask } from '../api.ts';
 import { Loaded } from '../components/states.tsx';
 import { Table } from '../components/table.tsx';

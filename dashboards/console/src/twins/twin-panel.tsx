@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { DeviceDetails } from '../../../../schemas/api/devices.ts';
-import type { TwinView } from '../../../../schemas/api/twins.ts';
+import type { TwinView } from '../../../../schemas/api/twins/twins.ts';
 import type { TwinDefinition } from '../../../../schemas/device-type-definition.ts';
 import { ask } from '../api.ts';
 import { Panel } from '../components/panel.tsx';

@@ -1,0 +1,124 @@
+import { useState } from 'preact/hooks';
+import type { AuditRecord } from '../../../../schemas/api/audit.ts';
+import { ask, messageOf } from '../api.ts';
+import { Export } from '../components/export.tsx';
+import { Field } from '../components/field.tsx';
+import { Panel } from '../components/panel.tsx';
+import { Empty, Loaded } from '../components/states.tsx';
+import { say } from '../components/status-region.tsx';
+import { Table } from '../components/table.tsx';
+import { Time } from '../components/time.tsx';
+import { query, setQuery } from '../router.ts';
+import { useLoad } from '../use-load.ts';
+
+const pageSize = 100;
+/** Saved at most; the hub may keep a million. */
+const mostSaved = 10_000;
+
+type Filters = Readonly<Record<(typeof filterNames)[number], string>>;
+
+const filterNames = ['actor', 'action', 'subject'] as const;
+const filterHints: Filters = { actor: 'operator:anna', action: 'device.add', subject: 'd-1' };
+const filterWords: Filters = { actor: 'Who', action: 'Action', subject: 'About' };
+
+/** Entries that match, newest first. @throws ApiError */
+async function load(
+  filters: Filters,
+  limit: number,
+  before?: number,
+  signal?: AbortSignal,
+): Promise<AuditRecord[]> {
+  const given = Object.fromEntries(Object.entries(filters).filter(([, value]) => value !== ''));
+  const { entries } = await ask('GET /api/v1/audit', { query: { ...given, limit, before }, signal });
+  return entries.toReversed();
+}
+
+/** Who asked what, by which interface, and how it ended; the filters are part of the address. */
+export function AuditList() {
+  const { value: asked } = query;
+  const filters: Filters = {
+    actor: asked.get('actor') ?? '',
+    action: asked.get('action') ?? '',
+    subject: asked.get('subject') ?? '',
+  };
+  const key = JSON.stringify(filters);
+  const first = useLoad((signal) => load(filters, pageSize, undefined, signal), [key]);
+  return (
+    <Panel title="Audit" aside={<Export name="audit" rows={() => load(filters, mostSaved)} />}>
+      <form class="command-filters" aria-label="Filters" onSubmit={(event) => event.preventDefault()}>
+        {filterNames.map((name) => (
+          <Field key={name} label={filterWords[name]}>
+            {(control) => (
+              <input
+                {...control}
+                type="search"
+                autocomplete="off"
+                placeholder={filterHints[name]}
+                value={filters[name]}
+                onChange={(event) => setQuery({ [name]: event.currentTarget.value.trim() })}
+              />
+            )}
+          </Field>
+        ))}
+      </form>
+      <Loaded load={first} what="the audit">
+        {(entries) => <Entries key={key} first={entries} filters={filters} />}
+      </Loaded>
+    </Panel>
+  );
+}
+
+function Entries({ first, filters }: { first: readonly AuditRecord[]; filters: Filters }) {
+  const [older, setOlder] = useState<readonly AuditRecord[]>([]);
+  const [ended, setEnded] = useState(first.length < pageSize);
+  const all = [...first, ...older];
+  async function more(): Promise<void> {
+    try {
+      const page = await load(filters, pageSize, all.at(-1)?.seq);
+      setOlder([...older, ...page]);
+      setEnded(page.length < pageSize);
+    } catch (error) {
+      say('fault', messageOf(error));
+    }
+  }
+  if (all.length === 0) return <Empty title="No entry matches these filters" />;
+  return (
+    <>
+      <Table
+        label="Audit, newest first"
+        heads={['Time', 'Who', 'Action', 'About', 'Outcome', 'Details']}
+        stacking
+      >
+        {all.map(({ seq, timeMs, actor, origin, action, subject, outcome, details }) => (
+          <tr key={seq}>
+            <td>
+              <Time ms={timeMs} />
+            </td>
+            <td data-head="Who">
+              {actor} <span class="quiet">{origin}</span>
+            </td>
+            <td data-head="Action">{action}</td>
+            <td data-head="About" class="long-text">
+              {subject}
+            </td>
+            <td data-head="Outcome">
+              {outcome === 'refused' || outcome === 'failed' ? (
+                <span class="badge tone-warn">{outcome}</span>
+              ) : (
+                outcome
+              )}
+            </td>
+            <td data-head="Details" class="long-text">
+              {details !== undefined && <code>{JSON.stringify(details)}</code>}
+            </td>
+          </tr>
+        ))}
+      </Table>
+      {!ended && (
+        <button type="button" class="button" onClick={() => void more()}>
+          Show older
+        </button>
+      )}
+    </>
+  );
+}

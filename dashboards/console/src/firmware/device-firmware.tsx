@@ -1,0 +1,49 @@
+import type { DeviceDetails } from '../../../../schemas/api/devices.ts';
+import { ask } from '../api.ts';
+import { Panel } from '../components/panel.tsx';
+import { Loaded } from '../components/states.tsx';
+import { Table } from '../components/table.tsx';
+import { Time } from '../components/time.tsx';
+import { isSettledUpdate } from '../../../../schemas/firmware/update-states.ts';
+import { useRepeatedLoad } from '../use-load.ts';
+import { refreshMs } from './rollout-list.tsx';
+import { UpdateBadge } from './update-badge.tsx';
+import { updateReasonWords } from './update-words.ts';
+
+/** What firmware the device runs, and the rollouts that brought or bring it another. */
+export function DeviceFirmware({ details: { id, firmware } }: { details: DeviceDetails }) {
+  const load = useRepeatedLoad(
+    (signal) => ask('GET /api/v1/devices/{id}/updates', { params: { id }, query: {}, signal }),
+    [id, firmware],
+    ({ updates }) => (updates.some(({ state }) => !isSettledUpdate(state)) ? refreshMs : undefined),
+  );
+  return (
+    <Panel title="Firmware" aside={firmware}>
+      <Loaded load={load} what="the updates">
+        {({ updates }) =>
+          updates.length === 0 ? (
+            <p class="quiet">No rollout has included this device.</p>
+          ) : (
+            <Table label="Updates, newest first" heads={['Rollout', 'Version', 'State']} stacking>
+              {updates.map(({ rollout, version, state, sinceMs, reason, error, percent }) => (
+                <tr key={rollout}>
+                  <td data-head="Rollout">
+                    <a href={`/firmware?id=${encodeURIComponent(rollout)}`}>{rollout}</a>
+                  </td>
+                  <td data-head="Version">{version}</td>
+                  <td data-head="State">
+                    <UpdateBadge state={state} />{' '}
+                    {state === 'downloading' && percent !== undefined && `${percent} % `}
+                    <span class="quiet">
+                      <Time ms={sinceMs} /> {reason !== undefined && updateReasonWords(reason)} {error}
+                    </span>
+                  </td>
+                </tr>
+              ))}
+            </Table>
+          )
+        }
+      </Loaded>
+    </Panel>
+  );
+}

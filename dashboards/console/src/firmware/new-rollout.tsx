@@ -1,0 +1,233 @@
+import { useState } from 'preact/hooks';
+import type { FirmwareView } from '../../../../schemas/api/firmware/firmware.ts';
+import type { NewRollout as Request, RolloutPreview } from '../../../../schemas/api/firmware/rollouts.ts';
+import { ask } from '../api.ts';
+import { Panel } from '../components/panel.tsx';
+import { SelectField } from '../components/select-field.tsx';
+import { Empty, Loaded } from '../components/states.tsx';
+import { say } from '../components/status-region.tsx';
+import { TextField } from '../components/text-field.tsx';
+import { TypedConfirm } from '../components/typed-confirm.tsx';
+import { freshCommandKey } from '../forms/command-key.ts';
+import { durationWords } from '../forms/duration-words.ts';
+import { Refusal } from '../forms/refusal.tsx';
+import { useRequest } from '../forms/use-request.ts';
+import { countOf } from '../number-words.ts';
+import { setQuery } from '../router.ts';
+import { useLoad } from '../use-load.ts';
+import { DeviceRows } from './rollout-devices.tsx';
+import { newPlan, requestOf, type RolloutPlan } from './rollout-plan.ts';
+
+/** Plans a rollout, shows which devices it would update when, and begins it. */
+export function NewRollout() {
+  const firmware = useLoad((signal) => ask('GET /api/v1/firmware', { signal }), []);
+  const groups = useLoad((signal) => ask('GET /api/v1/groups', { signal }), []);
+  return (
+    <Panel title="New rollout">
+      <Loaded load={firmware} what="the firmware">
+        {({ firmware: all }) => {
+          const [first] = all;
+          if (first === undefined)
+            return (
+              <Empty title="No firmware to roll out">
+                <a href="/firmware?view=files">Firmware files</a>
+              </Empty>
+            );
+          const names =
+            groups.state.kind === 'loaded' ? groups.state.value.groups.map(({ name }) => name) : [];
+          return <RolloutForm firmware={all} first={first} groups={names} />;
+        }}
+      </Loaded>
+    </Panel>
+  );
+}
+
+interface RolloutFormProps {
+  firmware: readonly FirmwareView[];
+  first: FirmwareView;
+  groups: readonly string[];
+}
+
+function RolloutForm({ firmware, first, groups }: RolloutFormProps) {
+  const [plan, setPlan] = useState<RolloutPlan>(() => newPlan(first));
+  const [preview, setPreview] = useState<RolloutPreview>();
+  const [confirming, setConfirming] = useState(false);
+  /** The same request is done once, also when it is sent again because no answer came. */
+  const [id, setId] = useState(freshCommandKey);
+  const request = useRequest();
+  const set = (change: Partial<RolloutPlan>): void => {
+    setPreview(undefined);
+    request.clear();
+    setPlan((now) => ({ ...now, ...change }));
+  };
+  const body: Request = requestOf(plan, groups);
+  const look = (): void =>
+    void request.run(
+      () => ask('POST /api/v1/rollouts', { body: { ...body, dryRun: true } }),
+      // With dryRun a preview is what comes.
+      (answer) => setPreview(answer as RolloutPreview),
+    );
+  const start = (): void =>
+    void request
+      .run(
+        () => ask('POST /api/v1/rollouts', { body: { ...body, id } }),
+        () => {
+          say('done', `The rollout of ${plan.type} ${plan.version} has begun`);
+          setPreview(undefined);
+          setId(freshCommandKey());
+          setQuery({ id });
+        },
+      )
+      .then(() => setConfirming(false));
+  const updated = preview?.waves.at(-1) ?? 0;
+  if (confirming)
+    return (
+      <TypedConfirm
+        title={`Update ${countOf(updated, 'device')} to ${plan.type} ${plan.version}?`}
+        typed={plan.target.trim()}
+        action="Begin the rollout"
+        busy={request.busy}
+        onConfirm={start}
+        onBack={() => setConfirming(false)}
+      >
+        <p>The first wave begins immediately{plan.from !== '' && ', in the hours that you gave'}.</p>
+      </TypedConfirm>
+    );
+  return (
+    <form
+      class="command-form"
+      aria-label="New rollout"
+      onSubmit={(event) => {
+        event.preventDefault();
+        look();
+      }}
+    >
+      <Refusal error={request.error} />
+      <PlanFields plan={plan} firmware={firmware} groups={groups} set={set} />
+      <div class="actions">
+        <button type="submit" class="button" disabled={request.busy}>
+          Preview devices
+        </button>
+      </div>
+      {preview !== undefined && <Preview preview={preview} onStart={() => setConfirming(true)} />}
+    </form>
+  );
+}
+
+interface PlanFieldsProps extends Pick<RolloutFormProps, 'firmware' | 'groups'> {
+  plan: RolloutPlan;
+  set: (change: Partial<RolloutPlan>) => void;
+}
+
+function PlanFields({ plan, firmware, groups, set }: PlanFieldsProps) {
+  return (
+    <>
+      <SelectField
+        label="Firmware"
+        value={`${plan.type} ${plan.version}`}
+        onValue={(chosen) => {
+          const [type = '', version = ''] = chosen.split(' ');
+          set({ type, version, ...(plan.target === `type=${plan.type}` ? { target: `type=${type}` } : {}) });
+        }}
+        choices={firmware.map(({ type, version }) => [`${type} ${version}`, `${type} ${version}`])}
+      />
+      <TextField
+        label="Devices"
+        name="/to"
+        hint="Group name, all, device ID, or conditions (AND): type=env-sensor,site=north,floor=2"
+        required
+        offers={groups}
+        value={plan.target}
+        onValue={(target) => set({ target })}
+      />
+      <TextField
+        label="Waves"
+        name="/waves"
+        hint="Devices that are updated after each wave, as counts or shares"
+        required
+        value={plan.waves}
+        onValue={(waves) => set({ waves })}
+      />
+      <div class="field-row">
+        <TextField
+          label="Failures allowed"
+          name="/maxFailures"
+          type="number"
+          min={0}
+          required
+          hint="It stops at more."
+          value={plan.maxFailures}
+          onValue={(maxFailures) => set({ maxFailures })}
+        />
+        <TextField
+          label="Deadline, s"
+          name="/deadlineSec"
+          type="number"
+          min={10}
+          max={2_592_000}
+          required
+          hint={`A device has ${durationWords(Number(plan.deadlineSec))}.`}
+          value={plan.deadlineSec}
+          onValue={(deadlineSec) => set({ deadlineSec })}
+        />
+        <TextField
+          label="Stay well for, s"
+          name="/soakSec"
+          type="number"
+          min={1}
+          max={604_800}
+          required
+          hint={`${durationWords(Number(plan.soakSec))} until it has succeeded.`}
+          value={plan.soakSec}
+          onValue={(soakSec) => set({ soakSec })}
+        />
+      </div>
+      <details>
+        <summary>Only in these hours</summary>
+        <div class="field-row">
+          <TextField label="From" type="time" value={plan.from} onValue={(from) => set({ from })} />
+          <TextField label="To" type="time" value={plan.to} onValue={(to) => set({ to })} />
+          <TextField
+            label="Time zone"
+            name="/window/zone"
+            offers={Intl.supportedValuesOf('timeZone')}
+            value={plan.zone}
+            onValue={(zone) => set({ zone })}
+          />
+        </div>
+      </details>
+    </>
+  );
+}
+
+function Preview({ preview: { waves, devices }, onStart }: { preview: RolloutPreview; onStart: () => void }) {
+  const updated = waves.at(-1) ?? 0;
+  const skipped = devices.length - updated;
+  return (
+    <section class="preview" aria-label="Preview">
+      <p role="status">
+        <strong>
+          {updated === 0
+            ? 'No device would be updated'
+            : `${countOf(updated, 'device')} in ${countOf(waves.length, 'wave')}`}
+        </strong>
+        {updated > 0 && `: ${waves.join(', ')} updated after each`}
+        {skipped > 0 && `; ${skipped} skipped`}.
+      </p>
+      <p class="quiet">
+        The devices are fixed when it begins, in an order by chance within each site and former firmware.
+      </p>
+      <DeviceRows devices={devices.slice(0, mostNamed)} />
+      {devices.length > mostNamed && <p class="quiet">and {devices.length - mostNamed} more</p>}
+      {updated > 0 && (
+        <div class="actions">
+          <button type="button" class="button primary" onClick={onStart}>
+            Begin ({countOf(updated, 'device')})…
+          </button>
+        </div>
+      )}
+    </section>
+  );
+}
+
+const mostNamed = 500;

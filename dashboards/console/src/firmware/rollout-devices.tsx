@@ -1,0 +1,127 @@
+import { Export } from '../components/export.tsx';
+import { useEffect, useState } from 'preact/hooks';
+import { ask } from '../api.ts';
+import { Field } from '../components/field.tsx';
+import { Empty, Loaded } from '../components/states.tsx';
+import { Table } from '../components/table.tsx';
+import { Age } from '../components/time.tsx';
+import { countWords } from '../number-words.ts';
+import { query, setQuery } from '../router.ts';
+import { useRepeatedLoad } from '../use-load.ts';
+import type { RolloutDevice, RolloutView } from '../../../../schemas/api/firmware/rollouts.ts';
+import { updateStates, type UpdateState } from '../../../../schemas/firmware/update-states.ts';
+import { isUnderWay, refreshMs } from './rollout-list.tsx';
+import { UpdateBadge } from './update-badge.tsx';
+import { updateReasonWords, updateStateWords } from './update-words.ts';
+
+const pageSize = 100;
+
+interface Shown {
+  readonly devices: readonly RolloutDevice[];
+  readonly next: number | null;
+}
+
+/** The devices of a rollout, in the order of their waves; the state is part of the address. */
+export function RolloutDevices({ view }: { view: RolloutView }) {
+  const { id } = view;
+  const state = updateStates.find((each) => each === query.value.get('state'));
+  /** Grows with "Show more". */
+  const [limit, setLimit] = useState(pageSize);
+  const load = useRepeatedLoad(
+    (signal) => loadDevices(id, state, limit, signal),
+    [id, state],
+    () => (isUnderWay(view) ? refreshMs : undefined),
+  );
+  useEffect(load.reload, [limit]);
+  return (
+    <section aria-label="Devices of the rollout" class="rollout-devices">
+      <Export
+        name={`rollout-${id}`}
+        rows={async () => (await loadDevices(id, state, Number.POSITIVE_INFINITY, undefined)).devices}
+      />
+      <Field label="Devices">
+        {(control) => (
+          <select
+            {...control}
+            value={state ?? ''}
+            onChange={(event) => setQuery({ state: event.currentTarget.value })}
+          >
+            <option value="">All</option>
+            {updateStates.map((each) => (
+              <option key={each} value={each}>
+                {updateStateWords[each]} ({countWords(view.states[each] ?? 0)})
+              </option>
+            ))}
+          </select>
+        )}
+      </Field>
+      <Loaded load={load} what="the devices">
+        {({ devices, next }) => (
+          <>
+            <DeviceRows devices={devices} />
+            {next !== null && (
+              <button type="button" class="button" onClick={() => setLimit(limit + pageSize)}>
+                Show more
+              </button>
+            )}
+          </>
+        )}
+      </Loaded>
+    </section>
+  );
+}
+
+/** @throws ApiError */
+async function loadDevices(
+  id: string,
+  state: UpdateState | undefined,
+  limit: number,
+  signal: AbortSignal | undefined,
+): Promise<Shown> {
+  const devices: RolloutDevice[] = [];
+  let after: number | null = 0;
+  while (after !== null && devices.length < limit) {
+    const page: Shown = await ask('GET /api/v1/rollouts/{id}/devices', {
+      params: { id },
+      query: { state, after, limit: Math.min(1_000, limit - devices.length) },
+      signal,
+    });
+    devices.push(...page.devices);
+    after = page.next;
+  }
+  return { devices, next: after };
+}
+
+/** Devices of a rollout, or of what one would be. */
+export function DeviceRows({ devices }: { devices: readonly RolloutDevice[] }) {
+  if (devices.length === 0) return <Empty title="No device is in this state" />;
+  return (
+    <Table
+      label="Devices in the order of their waves"
+      heads={['Device', 'Wave', 'State', 'Firmware', 'Why']}
+      name="long-scroll"
+      stacking
+    >
+      {devices.map(({ device, wave, state, sinceMs, percent, firmware, reason, error }) => (
+        <tr key={device}>
+          <td data-head="Device">
+            <a href={`/devices/${encodeURIComponent(device)}`}>{device}</a>
+          </td>
+          <td data-head="Wave">{wave === 0 ? '–' : wave}</td>
+          <td data-head="State">
+            <UpdateBadge state={state} />{' '}
+            {state === 'downloading' && percent !== undefined && `${percent} % `}
+            <span class="quiet">
+              <Age ms={sinceMs} />
+            </span>
+          </td>
+          <td data-head="Firmware">{firmware ?? <span class="quiet">–</span>}</td>
+          <td data-head="Why">
+            {reason !== undefined && updateReasonWords(reason)}
+            {error !== undefined && <span class="quiet"> {error}</span>}
+          </td>
+        </tr>
+      ))}
+    </Table>
+  );
+}

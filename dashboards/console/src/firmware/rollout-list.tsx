@@ -1,0 +1,90 @@
+import { Export } from '../components/export.tsx';
+import { ask } from '../api.ts';
+import { Panel } from '../components/panel.tsx';
+import { Empty, Loaded } from '../components/states.tsx';
+import { Table } from '../components/table.tsx';
+import { Time } from '../components/time.tsx';
+import { countWords } from '../number-words.ts';
+import { useRepeatedLoad } from '../use-load.ts';
+import type { RolloutSummary } from '../../../../schemas/api/firmware/rollouts.ts';
+import { countsText, StateBar } from './state-bar.tsx';
+import { RolloutBadge } from './update-badge.tsx';
+
+/** How often rollouts that are under way are asked for, ms. */
+export const refreshMs = 2_000;
+
+export function isUnderWay({ status, states }: RolloutSummary): boolean {
+  const { offered = 0, downloading = 0, applying = 0, soaking = 0 } = states;
+  return status === 'running' || status === 'paused' || offered + downloading + applying + soaking > 0;
+}
+
+/** Rollouts, newest first, and how far each is. */
+export function RolloutList({ chosen }: { chosen: string }) {
+  const load = useRepeatedLoad(
+    (signal) => ask('GET /api/v1/rollouts', { query: { limit: 100 }, signal }),
+    [chosen],
+    ({ rollouts }) => (rollouts.some(isUnderWay) ? refreshMs : undefined),
+  );
+  return (
+    <Panel
+      title="Rollouts"
+      aside={
+        <Export
+          name="rollouts"
+          rows={async () => (await ask('GET /api/v1/rollouts', { query: { limit: 100 } })).rollouts}
+        />
+      }
+    >
+      <Loaded load={load} what="the rollouts">
+        {({ rollouts }) =>
+          rollouts.length === 0 ? (
+            <Empty title="No rollouts yet">
+              <p>
+                A rollout brings many devices to one firmware, wave by wave, and stops when they do worse.
+              </p>
+            </Empty>
+          ) : (
+            <Table
+              label="Rollouts, newest first"
+              heads={['Begun', 'Firmware', 'To', 'Status', 'Wave', 'Devices']}
+              stacking
+            >
+              {rollouts.map((row) => (
+                <Row key={row.id} row={row} />
+              ))}
+            </Table>
+          )
+        }
+      </Loaded>
+    </Panel>
+  );
+}
+
+function Row({ row }: { row: RolloutSummary }) {
+  const { id, type, version, to, group, status, wave, waves, states, acceptedMs } = row;
+  return (
+    <tr>
+      <td data-head="Begun">
+        <Time ms={acceptedMs} />
+      </td>
+      <td data-head="Firmware">
+        <a href={`/firmware?id=${encodeURIComponent(id)}`}>
+          {type} {version}
+        </a>
+      </td>
+      <td data-head="To">
+        <code>{group ?? to}</code>
+      </td>
+      <td data-head="Status">
+        <RolloutBadge status={status} />
+      </td>
+      <td data-head="Wave">
+        {countWords(wave)} of {countWords(waves.length)}
+      </td>
+      <td data-head="Devices">
+        <StateBar counts={states} />
+        <span class="quiet">{countsText(states)}</span>
+      </td>
+    </tr>
+  );
+}

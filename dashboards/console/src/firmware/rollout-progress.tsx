@@ -1,0 +1,143 @@
+import { useState } from 'preact/hooks';
+import { ask, messageOf } from '../api.ts';
+import { Panel } from '../components/panel.tsx';
+import { Loaded } from '../components/states.tsx';
+import { say } from '../components/status-region.tsx';
+import { Time } from '../components/time.tsx';
+import { durationWords } from '../forms/duration-words.ts';
+import { countOf, countWords } from '../number-words.ts';
+import { setQuery } from '../router.ts';
+import { maySend } from '../session.ts';
+import { useRepeatedLoad } from '../use-load.ts';
+import type { RolloutView } from '../../../../schemas/api/firmware/rollouts.ts';
+import { isUnderWay, refreshMs } from './rollout-list.tsx';
+import { RolloutLooks } from './rollout-looks.tsx';
+import { RolloutDevices } from './rollout-devices.tsx';
+import { countsText, StateBar } from './state-bar.tsx';
+import { RolloutBadge } from './update-badge.tsx';
+import { rolloutSentence } from './update-words.ts';
+
+/** One rollout: how far it is, wave by wave, whether the updated devices do worse, and its devices. */
+export function RolloutProgress({ id }: { id: string }) {
+  const load = useRepeatedLoad(
+    (signal) => ask('GET /api/v1/rollouts/{id}', { params: { id }, signal }),
+    [id],
+    (view) => (isUnderWay(view) ? refreshMs : undefined),
+  );
+  return (
+    <Panel
+      title={`Rollout ${id}`}
+      aside={
+        <button type="button" class="button small" onClick={() => setQuery({ id: '', state: '' })}>
+          Close
+        </button>
+      }
+    >
+      <Loaded load={load} what="the rollout">
+        {(view) => (
+          <div class="rollout">
+            <Standing view={view} />
+            {maySend('critical') && <Changes view={view} onChange={load.reload} />}
+            <Waves view={view} />
+            {view.looks.length > 0 && <RolloutLooks looks={view.looks} />}
+            <RolloutDevices view={view} />
+          </div>
+        )}
+      </Loaded>
+    </Panel>
+  );
+}
+
+function Standing({ view }: { view: RolloutView }) {
+  const { type, version, to, group, status, reason, states, targets, failures, maxFailures } = view;
+  const { deadlineSec, soakSec, window, acceptedMs, endedMs, actor } = view;
+  return (
+    <>
+      <p role="status">
+        <RolloutBadge status={status} /> {rolloutSentence(status, reason)}
+      </p>
+      <StateBar counts={states} />
+      <p>
+        {countsText(states)} of {countOf(targets, 'device')}.{' '}
+        {failures > 0 && `${countOf(failures, 'failure')}; it stops at more than ${countWords(maxFailures)}.`}
+      </p>
+      <p class="quiet">
+        {type} {version} to <code>{group ?? to}</code>, begun <Time ms={acceptedMs} /> by{' '}
+        {actor.replace(/^operator:/, '')}
+        {endedMs !== undefined && (
+          <>
+            , ended <Time ms={endedMs} />
+          </>
+        )}
+        . Each device has {durationWords(deadlineSec)} to run the version, and must stay well for{' '}
+        {durationWords(soakSec)}.
+        {window !== undefined &&
+          ` Updates begin between ${window.from} and ${window.to}, ${window.zone}, only.`}
+      </p>
+    </>
+  );
+}
+
+function Changes({ view, onChange }: { view: RolloutView; onChange: () => void }) {
+  const { id, status } = view;
+  const [asking, setAsking] = useState(false);
+  if (status !== 'running' && status !== 'paused') return null;
+  async function change(what: 'pause' | 'resume' | 'cancel'): Promise<void> {
+    try {
+      await ask(`POST /api/v1/rollouts/{id}/${what}`, { params: { id } });
+      setAsking(false);
+      onChange();
+    } catch (error) {
+      say('fault', messageOf(error));
+    }
+  }
+  const next = status === 'running' ? 'pause' : 'resume';
+  return (
+    <div class="actions">
+      <button type="button" class="button" onClick={() => void change(next)}>
+        {next === 'pause' ? 'Pause' : 'Resume'}
+      </button>
+      {asking ? (
+        <>
+          <button type="button" class="button danger" onClick={() => void change('cancel')}>
+            Cancel the rollout for good
+          </button>
+          <button type="button" class="button" onClick={() => setAsking(false)}>
+            Keep it
+          </button>
+          <span class="quiet">Updates that are being applied go on.</span>
+        </>
+      ) : (
+        <button type="button" class="button danger" onClick={() => setAsking(true)}>
+          Cancel…
+        </button>
+      )}
+    </div>
+  );
+}
+
+/** Each wave as a bar as long as its share of the devices: the shape of the rollout is seen, and where it is. */
+function Waves({ view }: { view: RolloutView }) {
+  const { byWave, waves, wave: begun } = view;
+  const sizes = waves.map((upTo, index) => upTo - (waves[index - 1] ?? 0));
+  const largest = Math.max(...sizes, 1);
+  return (
+    <ol class="rollout-waves" aria-label="Waves">
+      {byWave.map((counts, index) => {
+        const number = index + 1;
+        const size = sizes[index] ?? 0;
+        return (
+          <li key={number} class={number > begun ? 'wave-ahead' : undefined}>
+            <span class="wave-name">Wave {number}</span>
+            <div class="wave-size" style={{ width: `${Math.max(4, (size / largest) * 100)}%` }}>
+              <StateBar counts={counts} />
+            </div>
+            <span class="quiet">
+              {number > begun ? `${countOf(size, 'device')}, not begun` : countsText(counts)}
+            </span>
+          </li>
+        );
+      })}
+    </ol>
+  );
+}

@@ -1,0 +1,147 @@
+import { useState } from 'preact/hooks';
+import type { CommandDefinition } from '../../../../schemas/device-type-definition.ts';
+import { ask } from '../api.ts';
+import { sendCommand } from '../commands/command-calls.ts';
+import { SelectField } from '../components/select-field.tsx';
+import { Loaded } from '../components/states.tsx';
+import { say } from '../components/status-region.tsx';
+import { checkCommand, newCommandDraft } from '../forms/command-draft.ts';
+import { CommandFields } from '../forms/command-fields.tsx';
+import { freshCommandKey } from '../forms/command-key.ts';
+import { ConfirmStep } from '../forms/confirm-step.tsx';
+import { countOf } from '../number-words.ts';
+import { goTo } from '../router.ts';
+import { maySend } from '../session.ts';
+import { useLoad } from '../use-load.ts';
+import { forEach } from './bulk.ts';
+
+/** A device that was chosen. */
+export interface ChosenDevice {
+  readonly id: string;
+  readonly type: string;
+}
+
+interface BulkCommandProps {
+  readonly devices: readonly ChosenDevice[];
+  readonly onClose: () => void;
+}
+
+/** One command to the devices that were chosen: those of one type, named before it is sent. */
+export function BulkCommand({ devices, onClose }: BulkCommandProps) {
+  const types = [...new Set(devices.map(({ type }) => type))];
+  const [typeId = '', setTypeId] = useState(types[0]);
+  const type = useLoad(
+    (signal) => ask('GET /api/v1/device-types/{id}', { params: { id: typeId }, signal }),
+    [typeId],
+  );
+  const [name, setName] = useState('');
+  const ids = devices.filter((device) => device.type === typeId).map(({ id }) => id);
+  return (
+    <div class="command-form">
+      {types.length > 1 && (
+        <SelectField
+          label="Device type"
+          hint={`${countOf(devices.length - ids.length, 'chosen device')} of other types will not get it.`}
+          value={typeId}
+          onValue={setTypeId}
+          choices={types.map((id) => [id, id])}
+        />
+      )}
+      <Loaded load={type} what="the device type">
+        {({ commands = {} }) => {
+          const able = Object.entries(commands).filter(([, { safety }]) => maySend(safety));
+          const [command, definition] = able.find(([each]) => each === name) ?? able[0] ?? [];
+          if (command === undefined || definition === undefined)
+            return <p class="quiet">This type has no commands that you may send.</p>;
+          return (
+            <>
+              <SelectField
+                label="Command"
+                value={command}
+                onValue={setName}
+                choices={able.map(([each, { title }]) => [each, title ?? each])}
+              />
+              <Send key={`${typeId} ${command}`} {...{ ids, command, definition, onClose }} />
+            </>
+          );
+        }}
+      </Loaded>
+    </div>
+  );
+}
+
+interface SendProps {
+  readonly ids: readonly string[];
+  readonly command: string;
+  readonly definition: CommandDefinition;
+  readonly onClose: () => void;
+}
+
+function Send({ ids, command, definition, onClose }: SendProps) {
+  const [draft, setDraft] = useState(() => newCommandDraft(definition));
+  const [tried, setTried] = useState(false);
+  const [stage, setStage] = useState<'editing' | 'confirming' | 'sending'>('editing');
+  const { params, ttlMs, faults } = checkCommand(definition, draft);
+  const target = countOf(ids.length, 'device');
+
+  async function send(): Promise<void> {
+    setStage('sending');
+    const failed = await forEach(
+      ids,
+      async (deviceId) => {
+        const key = freshCommandKey();
+        const outcome = await sendCommand({ deviceId, name: command, params, ttlMs: ttlMs ?? 0, key });
+        if (outcome.kind !== 'answered') throw new Error(outcome.message);
+      },
+      () => undefined,
+    );
+    onClose();
+    const [first] = failed;
+    if (first === undefined) say('done', `${command} is sent to ${target}`);
+    else say('fault', `${command}: ${failed.length} of ${ids.length} failed. ${first.id}: ${first.message}`);
+    goTo(`/commands?name=${encodeURIComponent(command)}`);
+  }
+
+  if (stage === 'confirming') {
+    return (
+      <>
+        <p class="bulk-devices" tabIndex={0} role="group" aria-label="Devices">
+          {ids.join(', ')}
+        </p>
+        <ConfirmStep
+          safety={definition.safety}
+          target={target}
+          title={definition.title ?? command}
+          params={params}
+          onConfirm={() => void send()}
+          onBack={() => setStage('editing')}
+        />
+      </>
+    );
+  }
+  return (
+    <form
+      class="command-form"
+      noValidate
+      aria-label={definition.title ?? command}
+      onSubmit={(event) => {
+        event.preventDefault();
+        setTried(true);
+        if (faults.length === 0) setStage('confirming');
+      }}
+    >
+      <CommandFields
+        definition={definition}
+        draft={draft}
+        faults={tried ? faults : []}
+        disabled={stage === 'sending'}
+        onChange={setDraft}
+      />
+      <div class="actions">
+        <button type="submit" class="button primary" disabled={stage === 'sending'}>
+          {stage === 'sending' ? 'Sending…' : `Review for ${target}…`}
+        </button>
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,58 @@
+import type { ClusterStatus } from '../../../../schemas/api/hub.ts';
+import { ask } from '../api.ts';
+import { Badge, looks, type Look } from '../components/badge.tsx';
+import { Export } from '../components/export.tsx';
+import { Panel } from '../components/panel.tsx';
+import { Loaded } from '../components/states.tsx';
+import { Table } from '../components/table.tsx';
+import { countWords } from '../number-words.ts';
+import { useRepeatedLoad } from '../use-load.ts';
+
+const refreshMs = 5_000;
+
+type State = ClusterStatus['hubs'][number]['state'];
+
+const byState: Readonly<Record<State, Look>> = {
+  up: looks.done,
+  left: looks.away,
+  dead: looks.bad,
+};
+
+/** The hubs that are one with this one; nothing for a hub that is alone. */
+export function ClusterPanel() {
+  const load = useRepeatedLoad(
+    (signal) => ask('GET /api/v1/cluster', { signal }),
+    [],
+    ({ shared }) => (shared ? refreshMs : undefined),
+  );
+  return (
+    <Loaded load={load} what="the hubs">
+      {({ shared, hubs }) =>
+        shared && (
+          <Panel title="Hubs" aside={<Export name="hubs" rows={() => hubs} />}>
+            <Table
+              label="Hubs"
+              heads={['Hub', 'State', 'Start', 'Version', 'Devices', 'Does for all']}
+              stacking
+            >
+              {hubs.map(({ id, start, state, version, here, leases, devices }) => (
+                <tr key={`${id} ${start}`}>
+                  <td data-head="Hub">
+                    <code>{id}</code> {here === true && <span class="quiet">(this one)</span>}
+                  </td>
+                  <td data-head="State">
+                    <Badge look={byState[state]}>{state}</Badge>
+                  </td>
+                  <td data-head="Start">{countWords(start)}</td>
+                  <td data-head="Version">{version}</td>
+                  <td data-head="Devices">{countWords(devices)}</td>
+                  <td data-head="Does for all">{leases.join(', ')}</td>
+                </tr>
+              ))}
+            </Table>
+          </Panel>
+        )
+      }
+    </Loaded>
+  );
+}

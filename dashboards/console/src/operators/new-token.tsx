@@ -1,0 +1,69 @@
+import { useState } from 'preact/hooks';
+import type { Rights } from '../../../../schemas/api/operators.ts';
+import { ask } from '../api.ts';
+import { CopyText } from '../components/copy-text.tsx';
+import { Panel } from '../components/panel.tsx';
+import { TextField } from '../components/text-field.tsx';
+import { Refusal } from '../forms/refusal.tsx';
+import { useRequest } from '../forms/use-request.ts';
+import { noRights, RightsFields } from './rights-fields.tsx';
+
+const dayMs = 86_400_000;
+
+/** Makes a token for a program, which is shown once. */
+export function NewToken({ onMade }: { onMade: () => void }) {
+  const [name, setName] = useState('');
+  const [days, setDays] = useState('');
+  const [rights, setRights] = useState<Rights>(noRights);
+  const [token, setToken] = useState<string>();
+  const request = useRequest();
+  const make = (): void => {
+    const notAfter = days === '' ? {} : { notAfterMs: Date.now() + Number(days) * dayMs };
+    void request.run(
+      () => ask('POST /api/v1/operators/tokens', { body: { name: name.trim(), ...rights, ...notAfter } }),
+      (made) => {
+        setToken(made.token);
+        setName('');
+        onMade();
+      },
+    );
+  };
+  return (
+    <Panel title="New API token">
+      {token !== undefined && (
+        <p class="note">
+          Shown this once: <CopyText text={token} label="the token" />
+        </p>
+      )}
+      <form
+        class="command-form"
+        aria-label="New API token"
+        onSubmit={(event) => {
+          event.preventDefault();
+          make();
+        }}
+      >
+        <Refusal error={request.error} />
+        <TextField label="Name" name="/name" required maxLength={64} value={name} onValue={setName} />
+        <RightsFields rights={rights} set={(change) => setRights((now) => ({ ...now, ...change }))} />
+        <TextField
+          label="Valid for, days (optional)"
+          type="number"
+          min={1}
+          max={36_500}
+          hint="Empty: until it is revoked"
+          value={days}
+          onValue={setDays}
+        />
+        <div class="actions">
+          <button type="submit" class="button primary" disabled={request.busy}>
+            Make the token
+          </button>
+        </div>
+      </form>
+      <p class="quiet">
+        A screen on a wall: the token of a viewer in the address <code>/#screen=TOKEN</code>.
+      </p>
+    </Panel>
+  );
+}

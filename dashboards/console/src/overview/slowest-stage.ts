@@ -1,0 +1,16 @@
+import type { HubSnapshot } from '../../../../schemas/api/hub.ts';
+
+export interface Stage {
+  readonly name: string;
+  /** How long a message is there, ms. */
+  readonly ms: number;
+}
+
+/** The part of the way from a device to the store where messages are longest now. Pure. */
+export function slowestStage({ eventLoop, store, spool, nowMs }: HubSnapshot): Stage {
+  const stages: Stage[] = [{ name: 'reading frames', ms: eventLoop.p99Ms }];
+  if (store.writeMs !== null) stages.push({ name: 'writing to the store', ms: store.writeMs });
+  if (spool.oldestMs !== null)
+    stages.push({ name: 'spool on disk', ms: Math.max(0, nowMs - spool.oldestMs) });
+  return stages.reduce((slowest, stage) => (stage.ms > slowest.ms ? stage : slowest));
+}

@@ -1,0 +1,116 @@
+import { useState } from 'preact/hooks';
+import type { TypeRow } from '../../../../schemas/api/device-types.ts';
+import { ask } from '../api.ts';
+import { Panel } from '../components/panel.tsx';
+import { SelectField } from '../components/select-field.tsx';
+import { Empty, Loaded } from '../components/states.tsx';
+import { TextField } from '../components/text-field.tsx';
+import { Refusal } from '../forms/refusal.tsx';
+import { useRequest } from '../forms/use-request.ts';
+import { countOf } from '../number-words.ts';
+import { useLoad } from '../use-load.ts';
+import { labelsOf, newIds } from './new-ids.ts';
+import { NewSecrets, type NewDevicesMade } from './new-secrets.tsx';
+
+/** Registers one device or many; their secrets are shown once. */
+export function AddDevices() {
+  const types = useLoad((signal) => ask('GET /api/v1/device-types', { signal }), []);
+  const [made, setMade] = useState<NewDevicesMade>();
+  if (made !== undefined) return <NewSecrets made={made} onDone={() => setMade(undefined)} />;
+  return (
+    <Panel title="Add devices" aside={<a href="/playground">Try one in this page</a>}>
+      <Loaded load={types} what="the device types">
+        {({ types: rows }) =>
+          rows.length === 0 ? (
+            <Empty title="There are no device types" />
+          ) : (
+            <AddForm types={rows} onMade={setMade} />
+          )
+        }
+      </Loaded>
+    </Panel>
+  );
+}
+
+function AddForm({ types, onMade }: { types: readonly TypeRow[]; onMade: (made: NewDevicesMade) => void }) {
+  const [type, setType] = useState(types[0]?.id ?? '');
+  const [id, setId] = useState('');
+  const [count, setCount] = useState('');
+  const [site, setSite] = useState('default');
+  const [labels, setLabels] = useState('');
+  const request = useRequest();
+  const ids = newIds(id, count);
+  const read = labelsOf(labels);
+  const add = (): void => {
+    if (read === undefined) return;
+    void request.run(
+      () => ask('POST /api/v1/devices', { body: { ids, type, site, labels: read } }),
+      ({ devices }) => onMade({ type, devices }),
+    );
+  };
+  const [first = ''] = ids;
+  return (
+    <form
+      class="command-form narrow-form"
+      aria-label="Add devices"
+      onSubmit={(event) => {
+        event.preventDefault();
+        add();
+      }}
+    >
+      <Refusal error={request.error} />
+      <SelectField
+        label="Device type"
+        name="/type"
+        value={type}
+        onValue={setType}
+        choices={types.map((row) => [row.id, row.id])}
+      />
+      <div class="field-row">
+        <TextField
+          label={count === '' ? 'Device id' : 'Start of the ids'}
+          name="/ids"
+          hint="1 to 64 letters, digits, _ and -"
+          required
+          maxLength={64}
+          value={id}
+          onValue={setId}
+        />
+        <TextField
+          label="How many (optional)"
+          type="number"
+          min={1}
+          max={10_000}
+          hint={count === '' ? 'Empty: one device' : `${first} to ${ids.at(-1) ?? ''}`}
+          value={count}
+          onValue={setCount}
+        />
+      </div>
+      <TextField
+        label="Site"
+        name="/site"
+        hint="A tag of every reading of the device. It cannot be changed."
+        required
+        value={site}
+        onValue={setSite}
+      />
+      <TextField
+        label="Labels (optional)"
+        name="/labels"
+        hint="floor=2, room=kitchen"
+        fault={read === undefined ? 'Write each as key=value, with commas between them.' : undefined}
+        value={labels}
+        onValue={setLabels}
+      />
+      <div class="actions">
+        <button
+          type="submit"
+          class="button primary"
+          disabled={request.busy || read === undefined || ids.length === 0}
+        >
+          {ids.length > 1 ? `Add ${countOf(ids.length, 'device')}` : 'Add the device'}
+        </button>
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,56 @@
+import { ask } from '../api.ts';
+import { Export } from '../components/export.tsx';
+import { Panel } from '../components/panel.tsx';
+import { Loaded } from '../components/states.tsx';
+import { Table } from '../components/table.tsx';
+import { Age } from '../components/time.tsx';
+import { countWords } from '../number-words.ts';
+import { useRepeatedLoad } from '../use-load.ts';
+
+const refreshMs = 5_000;
+const mostNamed = 200;
+
+/** Devices that were told a new secret, or will be, and have not used it yet. */
+export function Rotations() {
+  const load = useRepeatedLoad(
+    (signal) => ask('GET /api/v1/rotations', { signal }),
+    [],
+    () => refreshMs,
+  );
+  return (
+    <Panel
+      title="Rotations of secrets"
+      aside={<Export name="rotations" rows={async () => (await ask('GET /api/v1/rotations', {})).devices} />}
+    >
+      <Loaded load={load} what="the rotations">
+        {({ devices }) =>
+          devices.length === 0 ? (
+            <p class="quiet">None is under way.</p>
+          ) : (
+            <>
+              <Table
+                label="Devices whose rotation has not finished"
+                heads={['Device', 'Asked for']}
+                name="long-scroll"
+              >
+                {devices.slice(0, mostNamed).map(({ id, sinceMs }) => (
+                  <tr key={id}>
+                    <td>
+                      <a href={`/devices/${encodeURIComponent(id)}`}>{id}</a>
+                    </td>
+                    <td>
+                      <Age ms={sinceMs} />
+                    </td>
+                  </tr>
+                ))}
+              </Table>
+              {devices.length > mostNamed && (
+                <p class="quiet">and {countWords(devices.length - mostNamed)} more</p>
+              )}
+            </>
+          )
+        }
+      </Loaded>
+    </Panel>
+  );
+}

@@ -1,0 +1,52 @@
+/** What stands beside the names of pages, on every page: what is wrong, and where more of it is seen. */
+import type { ComponentType } from 'preact';
+import { useOpenAlarms } from '../alarms/open-alarms.ts';
+import { ask } from '../api.ts';
+import { useIncidents } from '../incidents/use-incidents.ts';
+import { paths } from '../paths.ts';
+import { useRepeatedLoad } from '../use-load.ts';
+
+/** By the path of the page. */
+export const marks: Readonly<Record<string, ComponentType>> = {
+  [paths.overview]: OpenIncidents,
+  [paths.alarms]: OpenAlarms,
+  [paths.hub]: PartsDown,
+};
+
+function OpenIncidents() {
+  const count = useIncidents().incidents.filter(({ state }) => state === 'open').length;
+  return <Mark count={count} words={count === 1 ? 'incident open' : 'incidents open'} />;
+}
+
+function OpenAlarms() {
+  return <Mark count={useOpenAlarms() ?? 0} words="that nobody has acknowledged" />;
+}
+
+/** How often the hub is asked whether all its parts are well, ms. */
+const healthMs = 10_000;
+
+function PartsDown() {
+  const { state } = useRepeatedLoad(
+    (signal) => ask('GET /readyz', { signal }),
+    [],
+    () => healthMs,
+  );
+  // The mark of the live feed says that the hub is away.
+  if (state.kind !== 'loaded') return null;
+  const { degraded } = state.value;
+  const words = degraded.length === 1 ? `part down: ${degraded[0]}` : `parts down: ${degraded.join(', ')}`;
+  return <Mark count={degraded.length} words={words} />;
+}
+
+function Mark({ count, words }: { count: number; words: string }) {
+  if (count === 0) return null;
+  return (
+    <>
+      {' '}
+      <span class="nav-count" title={`${count} ${words}`}>
+        {count > 999 ? '999+' : count}
+        <span class="visually-hidden"> {words}</span>
+      </span>
+    </>
+  );
+}

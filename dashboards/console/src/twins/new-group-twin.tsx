@@ -1,0 +1,152 @@
+import { useState } from 'preact/hooks';
+import type { GroupTwinPreview } from '../../../../schemas/api/twins/group-twins.ts';
+import type { TwinDefinition } from '../../../../schemas/device-type-definition.ts';
+import { ask } from '../api.ts';
+import { Panel } from '../components/panel.tsx';
+import { SelectField } from '../components/select-field.tsx';
+import { Empty, Loaded } from '../components/states.tsx';
+import { say } from '../components/status-region.tsx';
+import { TextField } from '../components/text-field.tsx';
+import { freshCommandKey } from '../forms/command-key.ts';
+import { checkParams } from '../forms/params-check.ts';
+import { emptyDraft } from '../forms/params-draft.ts';
+import { ObjectFields } from '../forms/params-fields.tsx';
+import { Refusal } from '../forms/refusal.tsx';
+import { useRequest } from '../forms/use-request.ts';
+import { countOf } from '../number-words.ts';
+import { setQuery } from '../router.ts';
+import { useLoad } from '../use-load.ts';
+
+/** Types with settings, in their newest version that has devices. */
+export function NewGroupTwin() {
+  const types = useLoad(async (signal) => {
+    const { types: rows } = await ask('GET /api/v1/device-types', { signal });
+    const all = await Promise.all(
+      rows.map(({ id }) => ask('GET /api/v1/device-types/{id}', { params: { id }, signal })),
+    );
+    return all.flatMap(({ id, name, twin }) => (twin === undefined ? [] : [{ id, name, twin }]));
+  }, []);
+  const [typeId, setTypeId] = useState('');
+  return (
+    <Panel title="Change settings of many">
+      <Loaded load={types} what="the device types">
+        {(able) => {
+          const chosen = able.find(({ id }) => id === typeId) ?? able[0];
+          if (chosen === undefined) return <Empty title="No device type has settings" />;
+          return (
+            <div class="command-form">
+              <SelectField
+                label="Device type"
+                value={chosen.id}
+                onValue={setTypeId}
+                choices={able.map(({ id }) => [id, id])}
+              />
+              <PatchForm key={chosen.id} name={chosen.name} twin={chosen.twin} />
+            </div>
+          );
+        }}
+      </Loaded>
+    </Panel>
+  );
+}
+
+function PatchForm({ name, twin: { desired } }: { name: string; twin: TwinDefinition }) {
+  const [draft, setDraft] = useState(() => emptyDraft(desired, true));
+  const [to, setTo] = useState(`type=${name}`);
+  const [maxFailures, setMaxFailures] = useState('0');
+  const [preview, setPreview] = useState<readonly string[]>();
+  const [tried, setTried] = useState(false);
+  const [id, setId] = useState(freshCommandKey);
+  const request = useRequest();
+  const { params: patch, faults } = checkParams(desired, draft);
+  const body = { to: to.trim(), patch, maxFailures: Number(maxFailures) };
+  const isEmpty = Object.keys(patch).length === 0;
+  const look = (): void => {
+    setTried(true);
+    if (faults.length > 0 || isEmpty) return;
+    void request.run(
+      () => ask('POST /api/v1/group-twins', { body: { ...body, dryRun: true } }),
+      // With dryRun a preview is what comes.
+      (answer) => setPreview((answer as GroupTwinPreview).devices),
+    );
+  };
+  const set = (): void =>
+    void request.run(
+      () => ask('POST /api/v1/group-twins', { body: { ...body, id } }),
+      () => {
+        say('done', 'The settings are on their way');
+        setPreview(undefined);
+        setQuery({ id });
+        setId(freshCommandKey());
+      },
+    );
+  const changing =
+    <Value,>(change: (value: Value) => void) =>
+    (value: Value): void => {
+      setPreview(undefined);
+      change(value);
+    };
+  return (
+    <form
+      class="command-form"
+      noValidate
+      aria-label="Change settings of many"
+      onSubmit={(event) => {
+        event.preventDefault();
+        look();
+      }}
+    >
+      <Refusal error={request.error} />
+      <TextField
+        label="Devices"
+        name="/to"
+        hint="all, a device ID, or conditions (AND): type=env-sensor,site=north,floor=2"
+        value={to}
+        onValue={changing(setTo)}
+      />
+      <p class="quiet">What is left empty stays as it is.</p>
+      <ObjectFields
+        name="patch"
+        definition={desired}
+        draft={draft}
+        required
+        path=""
+        faults={new Map((tried ? faults : []).map((fault) => [fault.path, fault]))}
+        disabled={request.busy}
+        onChange={changing(setDraft)}
+      />
+      {tried && isEmpty && <p class="fault">Fill in what is to be changed.</p>}
+      <TextField
+        label="Failures allowed"
+        type="number"
+        min={0}
+        hint="It stops at more: a device that refuses, or does not answer."
+        value={maxFailures}
+        onValue={changing(setMaxFailures)}
+      />
+      <div class="actions">
+        <button type="submit" class="button" disabled={request.busy}>
+          Preview devices
+        </button>
+      </div>
+      {preview !== undefined && (
+        <section class="preview" aria-label="Preview">
+          <p role="status">
+            <strong>{countOf(preview.length, 'device')}</strong>, a tenth of them in each wave:{' '}
+            <code>{JSON.stringify(patch)}</code>
+          </p>
+          <p class="bulk-devices" tabIndex={0} role="group" aria-label="Devices">
+            {preview.join(', ')}
+          </p>
+          {preview.length > 0 && (
+            <div class="actions">
+              <button type="button" class="button primary" disabled={request.busy} onClick={set}>
+                Change {countOf(preview.length, 'device')}
+              </button>
+            </div>
+          )}
+        </section>
+      )}
+    </form>
+  );
+}
