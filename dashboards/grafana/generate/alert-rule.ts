@@ -1,4 +1,4 @@
-import { datasource } from './board.ts';
+import { provisionedSource } from './board.ts';
 import type { YamlValue } from './yaml.ts';
 
 /**
@@ -23,13 +23,46 @@ export interface AlertRule {
   /** In plain words; `{{ .Labels.device }}` and `{{ .Values.B }}` are filled in (without `$`, see `provisioned`). */
   summary: string;
   description: string;
+  /** Where it is seen: Grafana leads from the alert there, and marks the panel with its state. */
+  panel: AlertPanel;
+}
+
+export interface AlertPanel {
+  /** Of the dashboard. */
+  board: string;
+  title: string;
+  /** Part of its query, where titles are not unique. */
+  query?: string;
+}
+
+/** The name of the one that is provisioned when there is a webhook. */
+export const contactPoint = 'Device hub';
+
+/** Where a rule leads to. */
+export interface AlertLinks {
+  /** Gives the number of a panel in its dashboard. @throws Error when there is none */
+  numberOf: (panel: AlertPanel) => number;
+  /** Where the documents' site is served; undefined: rules name no page that says what to do. */
+  docsUrl: string | undefined;
+  /** Where alerts are posted; undefined: the notification policies of Grafana decide. */
+  webhookUrl: string | undefined;
+}
+
+/** The heading of the rule in the page that says what to do; all limits of readings have one. */
+function anchorOf({ uid, title }: AlertRule): string {
+  if (uid.startsWith('device-hub-limit-')) return 'a-reading-beyond-its-limit';
+  return title
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9 -]/g, '')
+    .trim()
+    .replaceAll(' ', '-');
 }
 
 /**
  * The rule as its file holds it. Grafana expands `$NAME` and `${NAME}` from its own environment in these files,
  * though not inside `model`, so a `$` that stands for itself is doubled.
  */
-export function provisioned(rule: AlertRule): YamlValue {
+export function provisioned(rule: AlertRule, { numberOf, docsUrl, webhookUrl }: AlertLinks): YamlValue {
   return {
     uid: rule.uid,
     title: withoutVariables(rule.title),
@@ -38,10 +71,10 @@ export function provisioned(rule: AlertRule): YamlValue {
       {
         refId: 'A',
         relativeTimeRange: { from: rule.rangeSec, to: 0 },
-        datasourceUid: datasource.uid,
+        datasourceUid: provisionedSource.uid,
         model: {
           refId: 'A',
-          datasource,
+          datasource: provisionedSource,
           rawQuery: true,
           resultFormat: 'time_series',
           query: rule.influxql,
@@ -59,8 +92,28 @@ export function provisioned(rule: AlertRule): YamlValue {
     noDataState: rule.noData,
     execErrState: 'Error',
     for: rule.for,
-    annotations: { summary: rule.summary, description: rule.description },
+    annotations: {
+      summary: rule.summary,
+      description: rule.description,
+      ...(docsUrl === undefined
+        ? {}
+        : {
+            runbook_url: withoutVariables(
+              `${docsUrl.replace(/\/+$/, '')}/guides/alerts.html#${anchorOf(rule)}`,
+            ),
+          }),
+      __dashboardUid__: rule.panel.board,
+      __panelId__: String(numberOf(rule.panel)),
+    },
     labels: { severity: rule.severity },
+    ...(webhookUrl === undefined
+      ? {}
+      : {
+          notification_settings: {
+            receiver: contactPoint,
+            group_by: ['grafana_folder', 'alertname', 'site'],
+          },
+        }),
     isPaused: false,
   };
 }

@@ -1,8 +1,11 @@
 import type { FieldSpec } from '../../../schemas/index.ts';
 import type { AlertRule } from './alert-rule.ts';
-import { type StreamFields, type TypeFamily } from './fields.ts';
+import { titleOf, type StreamFields, type TypeFamily } from './fields.ts';
 import { identifier, oneOf } from './influxql.ts';
-import { checksum } from './type-board.ts';
+import { plainText } from './board.ts';
+import { commandsUid } from './commands-board.ts';
+import { fleetUid } from './fleet-board.ts';
+import { checksum, typeBoardUid } from './type-board-uid.ts';
 
 /** Rules about devices: gone, silent, beyond a limit, or failing at commands. */
 export function deviceAlerts(families: readonly TypeFamily[]): AlertRule[] {
@@ -11,7 +14,7 @@ export function deviceAlerts(families: readonly TypeFamily[]): AlertRule[] {
       stream.fields.flatMap((field) => limitAlert(family, stream, field) ?? []),
     ),
   );
-  return [offline, silent, ...limits, outOfSync, failures, lostCommands];
+  return [offline, openIncident, silent, ...limits, openAlarm, outOfSync, failures, lostCommands];
 }
 
 const byDevice = 'GROUP BY "device", "site", "type"';
@@ -19,9 +22,10 @@ const device = '{{ .Labels.device }} ({{ .Labels.type }}, site {{ .Labels.site }
 
 /** Only offline devices have a series, so no data means that all is well. */
 const offline: AlertRule = {
+  panel: { board: fleetUid, title: 'Presence by device' },
   uid: 'device-hub-offline',
   title: 'Device offline',
-  influxql: `SELECT count("state") AS "offline" FROM (SELECT last("state") AS "state" FROM "presence" WHERE $timeFilter ${byDevice}) WHERE $timeFilter${oneOf('state', ['offline', 'overdue'])} ${byDevice}`,
+  influxql: `SELECT count("state") AS "offline" FROM (SELECT last("state") AS "state", last("explained") AS "explained" FROM "presence" WHERE $timeFilter ${byDevice}) WHERE $timeFilter AND "explained" = false${oneOf('state', ['offline', 'overdue'])} ${byDevice}`,
   // Three snapshots of five minutes: one that is late does not hide a device.
   rangeSec: 900,
   condition: { above: 0 },
@@ -33,8 +37,42 @@ const offline: AlertRule = {
     'Nothing was received from it within its heartbeat and grace time, or it slept longer than announced. `hub device why` explains the cause.',
 };
 
+/** One for what many devices have in common: each of them has no alert of its own as long as it is open. */
+const openIncident: AlertRule = {
+  panel: { board: fleetUid, title: 'Incidents' },
+  uid: 'device-hub-incident',
+  title: 'Incident open',
+  influxql: 'SELECT last("open") AS "open" FROM "incident" WHERE $timeFilter GROUP BY "kind", "subject"',
+  rangeSec: 7 * 86_400,
+  condition: { above: 0 },
+  for: '0s',
+  noData: 'OK',
+  severity: 'critical',
+  summary: '{{ .Labels.kind }}: {{ .Labels.subject }}',
+  description:
+    'One problem, however many devices it concerns. `hub incident list` and the first page of the console name them.',
+};
+
+const byAlarm = 'GROUP BY "device", "site", "source", "type"';
+
+const openAlarm: AlertRule = {
+  panel: { board: fleetUid, title: 'Active alarms' },
+  uid: 'device-hub-alarm',
+  title: 'Critical alarm not acknowledged',
+  influxql: `SELECT count("state") AS "alarms" FROM (SELECT last("state") AS "state" FROM "alarm" WHERE $timeFilter AND "severity" = 'critical' ${byAlarm}) WHERE $timeFilter${oneOf('state', ['raised'])} ${byAlarm}`,
+  rangeSec: 7 * 86_400,
+  condition: { above: 0 },
+  for: '15m',
+  noData: 'OK',
+  severity: 'critical',
+  summary: `{{ .Labels.source }} of ${device}: nobody has acknowledged it for a quarter of an hour`,
+  description:
+    'The alarm lasts. `hub alarm list` shows it, `hub alarm ack` says that somebody deals with it.',
+};
+
 /** A point is written at each change, so the newest one of the last week says where a twin stands. */
 const outOfSync: AlertRule = {
+  panel: { board: fleetUid, title: 'Devices by where their settings stand' },
   uid: 'device-hub-out-of-sync',
   title: 'Settings out of sync',
   influxql: `SELECT count("state") AS "outOfSync" FROM (SELECT last("state") AS "state" FROM "twin" WHERE $timeFilter ${byDevice}) WHERE $timeFilter${oneOf('state', ['pending', 'waiting', 'refused'])} ${byDevice}`,
@@ -53,6 +91,7 @@ const outOfSync: AlertRule = {
  * hour has six snapshots, so a device that is offline or has just connected is left out.
  */
 const silent: AlertRule = {
+  panel: { board: fleetUid, title: 'Points per minute, by type and stream' },
   uid: 'device-hub-silent',
   title: 'No data from an online device',
   influxql: `SELECT "accepted" FROM (SELECT spread("points") AS "accepted", count("points") AS "seen" FROM "presence" WHERE $timeFilter AND "online" = true ${byDevice}) WHERE "seen" >= 6 AND $timeFilter ${byDevice}`,
@@ -79,6 +118,11 @@ function limitAlert(family: TypeFamily, stream: StreamFields, field: FieldSpec):
     high === undefined ? [] : [`above ${high}`],
   ].flat();
   return {
+    panel: {
+      board: typeBoardUid(family.name),
+      title: plainText(titleOf(field)),
+      query: `/^${stream.measurement}(_1m)`,
+    },
     uid: `device-hub-limit-${checksum(what)}`,
     title: `${shortened(what)} beyond its limit`,
     influxql: `SELECT mean(${name}) AS ${name} FROM ${identifier(stream.measurement)} WHERE $timeFilter ${byDevice}`,
@@ -116,6 +160,7 @@ function commandAlert(
   return {
     ...rule,
     influxql: `SELECT count("totalMs") AS "commands" FROM "command" WHERE $timeFilter${oneOf('status', statuses)} GROUP BY "name", "site", "type"`,
+    panel: { board: commandsUid, title: 'Outcomes over time' },
     rangeSec: 900,
     condition: { above: 0 },
     for: '0s',

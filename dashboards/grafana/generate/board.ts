@@ -1,6 +1,13 @@
 /** A dashboard in Grafana's classic JSON model, schema version 42 (its last), as far as it is used here. */
 
-export const datasource = { type: 'influxdb', uid: 'device-hub-influxdb' } as const;
+/** The one that is provisioned; rules read it. */
+export const provisionedSource = { type: 'influxdb', uid: 'device-hub-influxdb' } as const;
+
+/** What a dashboard reads: the variable of its first menu, so that one Grafana shows the hubs of several databases. */
+export const datasource = { type: 'influxdb', uid: '${datasource}' } as const;
+
+/** The same of a dashboard of Prometheus. */
+export const prometheus = { type: 'prometheus', uid: '${datasource}' } as const;
 
 /** What a panel builder gives; place and number are the dashboard's. */
 export interface PanelPlan {
@@ -18,26 +25,53 @@ export interface Section {
   panels: readonly PanelPlan[];
 }
 
-export interface Variable {
-  name: string;
-  label: string;
-  query: string;
+export type Variable =
+  | { name: string; label: string; query: string }
+  /** A choice of these; the first is taken until somebody chooses. */
+  | { name: string; label: string; choices: readonly { text: string; value: string }[] };
+
+/** Where a click on a value leads. */
+export interface DataLink {
+  title: string;
+  url: string;
 }
 
 export interface BoardPlan {
+  /** What its queries are for; InfluxDB when not given. */
+  source?: 'prometheus';
   uid: string;
   title: string;
   description: string;
   variables: readonly Variable[];
   sections: readonly Section[];
   /** Marks on every chart. */
-  annotations?: readonly { name: string; query: string; textColumn: string; tagsColumn: string }[];
+  annotations?: readonly {
+    name: string;
+    query: string;
+    textColumn: string;
+    tagsColumn: string;
+    color: string;
+  }[];
+}
+
+/** As Grafana's file has it, and what is read of it here. */
+export interface Dashboard {
+  readonly uid: string;
+  readonly panels: readonly PlacedPanel[];
+  readonly [member: string]: unknown;
+}
+
+interface PlacedPanel {
+  readonly id: number;
+  readonly title?: string;
+  readonly targets?: readonly { readonly query: string }[];
+  readonly [member: string]: unknown;
 }
 
 const columns = 24;
 
 /** The whole dashboard: panels are numbered and placed from left to right, line by line, in the order given. */
-export function dashboard(plan: BoardPlan): object {
+export function dashboard(plan: BoardPlan): Dashboard {
   return {
     id: null,
     uid: plan.uid,
@@ -58,7 +92,12 @@ export function dashboard(plan: BoardPlan): object {
     preload: false,
     links: [linkToOthers],
     annotations: { list: [ownAnnotations, ...(plan.annotations ?? []).map(annotation)] },
-    templating: { list: plan.variables.map(variable) },
+    templating: {
+      list: [
+        plan.source === undefined ? sourceVariable : prometheusVariable,
+        ...plan.variables.map((one) => variable(one, plan.source)),
+      ],
+    },
     panels: place(plan.sections),
   };
 }
@@ -71,8 +110,8 @@ export function plainText(text: string): string {
   return text.replaceAll(/\$(?=[\w{])|\[(?=\[)/g, '$&\u2060');
 }
 
-function place(sections: readonly Section[]): object[] {
-  const placed: object[] = [];
+function place(sections: readonly Section[]): PlacedPanel[] {
+  const placed: PlacedPanel[] = [];
   let top = 0;
   for (const { title, panels } of sections) {
     const gridPos = { h: 1, w: columns, x: 0, y: top };
@@ -95,12 +134,53 @@ function place(sections: readonly Section[]): object[] {
   return placed;
 }
 
-function variable({ name, label, query }: Variable): object {
+const sourceVariable = {
+  name: 'datasource',
+  label: 'Database',
+  type: 'datasource',
+  query: provisionedSource.type,
+  regex: '',
+  multi: false,
+  includeAll: false,
+  current: { text: 'Device hub', value: provisionedSource.uid },
+  options: [],
+  hide: 0,
+  skipUrlSync: false,
+};
+
+/** Whichever Prometheus there is: none is provisioned. */
+const prometheusVariable = {
+  ...sourceVariable,
+  label: 'Prometheus',
+  query: prometheus.type,
+  current: {},
+};
+
+function variable(plan: Variable, source: BoardPlan['source']): object {
+  return 'choices' in plan ? choice(plan) : fromQuery(plan, source === undefined ? datasource : prometheus);
+}
+
+function choice({ name, label, choices }: Extract<Variable, { choices: unknown }>): object {
+  return {
+    name,
+    label,
+    type: 'custom',
+    query: choices.map(({ text, value }) => `${text} : ${value}`).join(', '),
+    multi: false,
+    includeAll: false,
+    current: choices[0] ?? {},
+    options: choices.map((one, index) => ({ ...one, selected: index === 0 })),
+    hide: 0,
+    skipUrlSync: false,
+  };
+}
+
+function fromQuery({ name, label, query }: Extract<Variable, { query: string }>, source: object): object {
   return {
     name,
     label,
     type: 'query',
-    datasource,
+    datasource: source,
     query,
     definition: query,
     // Asked again when the time range changes.
@@ -128,13 +208,13 @@ const ownAnnotations = {
 };
 
 function annotation(plan: NonNullable<BoardPlan['annotations']>[number]): object {
-  const { name, query, textColumn, tagsColumn } = plan;
+  const { name, query, textColumn, tagsColumn, color } = plan;
   return {
     name,
     datasource,
     enable: true,
     hide: false,
-    iconColor: 'red',
+    iconColor: color,
     target: {
       refId: 'Anno',
       query,
@@ -148,13 +228,13 @@ function annotation(plan: NonNullable<BoardPlan['annotations']>[number]): object
   };
 }
 
-/** A menu of all dashboards of the hub; the time range goes along. */
+/** A menu of all dashboards of the hub; the time range, the database and what is chosen go along. */
 const linkToOthers = {
   type: 'dashboards',
   title: 'Device hub',
   tags: ['device-hub'],
   asDropdown: true,
-  includeVars: false,
+  includeVars: true,
   keepTime: true,
   targetBlank: false,
   icon: 'external link',

@@ -1,7 +1,11 @@
 import type { BoardPlan, PanelPlan } from './board.ts';
+import { deviceColumn, type DeviceLinks } from './device-links.ts';
+import { marks } from './marks.ts';
 import { chosen, literal, oneOf } from './influxql.ts';
 import { stat, table, timeseries, type Mapping, type Query } from './panels.ts';
 import { tagVariable } from './shared-panels.ts';
+
+export const commandsUid = 'device-hub-commands';
 
 /** How commands end. */
 export const outcomes: readonly Mapping[] = [
@@ -21,9 +25,9 @@ const ended = oneOf(
 const colors = Object.fromEntries(outcomes.map(({ value, color }) => [value, color]));
 
 /** What became of commands, and how long they took. */
-export function commandsBoard(): BoardPlan {
+export function commandsBoard(links: DeviceLinks): BoardPlan {
   return {
-    uid: 'device-hub-commands',
+    uid: commandsUid,
     title: 'Commands',
     description: 'How commands ended, and how long they took.',
     variables: [
@@ -31,10 +35,14 @@ export function commandsBoard(): BoardPlan {
       tagVariable('command', 'type', 'Type', chosen('site')),
       tagVariable('command', 'name', 'Command', chosen('site', 'type')),
     ],
+    annotations: [marks.hubStarts, marks.incidents],
     sections: [
       { title: 'Outcomes', panels: [totals(), overTime(), byName()] },
       { title: 'Latency', panels: [latency(), stages()] },
-      { title: 'Commands', panels: [latest('Latest outcomes', ended), latest('Latest failures', failed)] },
+      {
+        title: 'Commands',
+        panels: [latest('Latest outcomes', ended, links), latest('Latest failures', failed, links)],
+      },
     ],
   };
 }
@@ -87,7 +95,10 @@ function byName(): PanelPlan {
     width: 12,
     height: 8,
     colored: { status: outcomes },
-    units: { median: 'ms', longest: 'ms' },
+    columns: [
+      { name: 'median', unit: 'ms' },
+      { name: 'longest', unit: 'ms' },
+    ],
     queries: [
       {
         influxql: `SELECT count("totalMs") AS "commands", median("totalMs") AS "median", max("totalMs") AS "longest" FROM "command" WHERE $timeFilter${ended}${picked} GROUP BY "name", "status"`,
@@ -135,16 +146,16 @@ function stages(): PanelPlan {
   });
 }
 
-function latest(title: string, condition: string): PanelPlan {
+function latest(title: string, condition: string, links: DeviceLinks): PanelPlan {
   return table({
     title,
     width: 12,
     height: 10,
     colored: { status: outcomes },
-    units: { totalMs: 'ms' },
+    columns: [{ name: 'totalMs', unit: 'ms' }, deviceColumn(links)],
     queries: [
       {
-        influxql: `SELECT "status", "reason", "name", "device", "totalMs", "origin", "id" FROM "command" WHERE $timeFilter${condition}${picked} ORDER BY time DESC LIMIT 100`,
+        influxql: `SELECT "status", "reason", "name", "device", "type", "totalMs", "origin", "id" FROM "command" WHERE $timeFilter${condition}${picked} ORDER BY time DESC LIMIT 100`,
       },
     ],
   });

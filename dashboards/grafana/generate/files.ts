@@ -1,11 +1,14 @@
 import type { DeviceType } from '../../../schemas/index.ts';
+import type { AlertPanel } from './alert-rule.ts';
 import { deviceAlerts } from './alerts.ts';
-import { dashboard, type BoardPlan } from './board.ts';
+import { dashboard, type Dashboard } from './board.ts';
 import { commandsBoard } from './commands-board.ts';
+import type { DeviceLinks } from './device-links.ts';
 import { familiesOf } from './fields.ts';
 import { fleetBoard } from './fleet-board.ts';
 import { hubAlerts } from './hub-alerts.ts';
 import { hubBoard } from './hub-board.ts';
+import { metricsBoard } from './metrics-board.ts';
 import { alertFile, dashboardProviderFile, datasourceFile } from './provisioning.ts';
 import { typeBoard } from './type-board.ts';
 
@@ -16,32 +19,66 @@ export const typeBoardFile = /^dashboards\/type-[a-z0-9-]+\.json$/;
  * Everything Grafana needs to show and watch a fleet of these device types. The same types give the same bytes.
  * @param types all that devices have, or had
  * @param options.database the InfluxDB database that the hub writes to
+ * @param options.consoleUrl where the console is: devices lead to their pages
+ * @param options.webhookUrl where Grafana posts alerts: the rules notify it, and nothing else in Grafana changes
+ * @param options.docsUrl where the documents' site is served: rules lead to what to do about them
  * @returns text by path below the folder, sorted
  */
 export function grafanaFiles(
   types: readonly DeviceType[],
-  options: { database: string },
+  options: {
+    database: string;
+    docsUrl?: string | undefined;
+    consoleUrl?: string | undefined;
+    webhookUrl?: string | undefined;
+  },
 ): ReadonlyMap<string, string> {
   const families = familiesOf(types);
+  const { consoleUrl = 'http://127.0.0.1:8080' } = options;
+  const links: DeviceLinks = { consoleUrl, names: families.map(({ name }) => name) };
+  const ofTypes = families.map(
+    (family) => [`type-${family.name}`, dashboard(typeBoard(family, links))] as const,
+  );
+  const boards = new Map<string, Dashboard>([
+    ['fleet', dashboard(fleetBoard(types, links))],
+    ['commands', dashboard(commandsBoard(links))],
+    ['hub', dashboard(hubBoard())],
+    ...ofTypes,
+  ]);
   return new Map(
     [
-      ['dashboards/fleet.json', board(fleetBoard(types))],
-      ['dashboards/commands.json', board(commandsBoard())],
-      ['dashboards/hub.json', board(hubBoard())],
-      ...families.map((family) => [`dashboards/type-${family.name}.json`, board(typeBoard(family))] as const),
+      ['prometheus/metrics.json', textOf(dashboard(metricsBoard()))] as const,
+      ...[...boards].map(([name, board]) => [`dashboards/${name}.json`, textOf(board)] as const),
       ['provisioning/datasources/hub.yaml', datasourceFile(options.database)],
       ['provisioning/dashboards/hub.yaml', dashboardProviderFile()],
       [
         'provisioning/alerting/hub.yaml',
-        alertFile([
-          { name: 'Devices', rules: deviceAlerts(families) },
-          { name: 'Hub', rules: hubAlerts },
-        ]),
+        alertFile(
+          [
+            { name: 'Devices', rules: deviceAlerts(families) },
+            { name: 'Hub', rules: hubAlerts },
+          ],
+          {
+            numberOf: (panel) => numberIn([...boards.values()], panel),
+            docsUrl: options.docsUrl,
+            webhookUrl: options.webhookUrl,
+          },
+        ),
       ],
     ].toSorted(([a = ''], [b = '']) => (a < b ? -1 : 1)) as [string, string][],
   );
 }
 
-function board(plan: BoardPlan): string {
-  return `${JSON.stringify(dashboard(plan), undefined, 2)}\n`;
+function textOf(board: Dashboard): string {
+  return `${JSON.stringify(board, undefined, 2)}\n`;
+}
+
+/** @throws Error when a rule names a panel that no dashboard has */
+function numberIn(boards: readonly Dashboard[], { board, title, query = '' }: AlertPanel): number {
+  const panels = boards.find(({ uid }) => uid === board)?.panels ?? [];
+  const found = panels.find(
+    (panel) => panel.title === title && (panel.targets ?? []).some((target) => target.query.includes(query)),
+  );
+  if (found === undefined) throw new Error(`no panel ${title} on ${board}`);
+  return found.id;
 }

@@ -1,8 +1,11 @@
 import type { TwinState } from '../../../schemas/twin/twin-states.ts';
 import type { DeviceType } from '../../../schemas/index.ts';
+import { alarmPanels } from './alarm-panels.ts';
 import type { BoardPlan, PanelPlan } from './board.ts';
 import { chosen, identifier, literal } from './influxql.ts';
-import { stat, timeseries } from './panels.ts';
+import { deviceColumn, type DeviceLinks } from './device-links.ts';
+import { marks } from './marks.ts';
+import { stat, table, timeseries } from './panels.ts';
 import {
   latestEvents,
   presenceByDevice,
@@ -19,19 +22,24 @@ const twinMappings = [
   { value: 'refused', text: 'Refused', color: 'red' },
 ] as const satisfies { value: TwinState; text: string; color: string }[];
 
+export const fleetUid = 'device-hub-fleet';
+
 const picked = chosen('site', 'type');
 
 /** The whole fleet: who is there, how much comes in, what happened. */
-export function fleetBoard(types: readonly DeviceType[]): BoardPlan {
+export function fleetBoard(types: readonly DeviceType[], links: DeviceLinks): BoardPlan {
   return {
-    uid: 'device-hub-fleet',
+    uid: fleetUid,
     title: 'Device fleet',
     description: 'Presence and throughput of the fleet.',
     variables: [siteVariable(), typeVariable],
+    annotations: [marks.hubStarts, marks.incidents],
     sections: [
       { title: 'Fleet', panels: [byPresence(), online(), pointsPerMinute(types)] },
       { title: 'Settings', panels: [byTwin()] },
-      { title: 'Devices', panels: [presenceByDevice(picked), latestEvents(picked)] },
+      { title: 'Alarms', panels: alarmPanels(links) },
+      { title: 'Trouble', panels: [openIncidents(), changes(), talkers(links)] },
+      { title: 'Devices', panels: [presenceByDevice(picked, links), latestEvents(picked, links)] },
     ],
   };
 }
@@ -51,6 +59,61 @@ function byPresence(): PanelPlan {
       alias: text,
       influxql: `SELECT count("state") AS "devices" FROM (SELECT last("state") AS "state" FROM "presence" WHERE $timeFilter${picked} GROUP BY "device") WHERE "state" = ${literal(value)} AND $timeFilter`,
     })),
+  });
+}
+
+/** Each thing that an incident was about, by its newest point. */
+function openIncidents(): PanelPlan {
+  return table({
+    title: 'Incidents',
+    description:
+      'What was the matter in the last seven days, by its newest state: open is 1 as long as it lasts.',
+    width: 8,
+    height: 8,
+    timeFrom: '7d',
+    columns: [{ name: 'Time', hidden: true }],
+    queries: [
+      {
+        influxql: `SELECT last("open") AS "open", last("devices") AS "devices" FROM "incident" WHERE $timeFilter GROUP BY "kind", "subject"`,
+      },
+    ],
+  });
+}
+
+/** The number of its changes grows with each one; the hub counts on after a restart. */
+function changes(): PanelPlan {
+  return timeseries({
+    title: 'Changes of presence',
+    description:
+      'How often devices came, went or were late, in each interval. A high number with few devices is flapping.',
+    width: 8,
+    height: 8,
+    interval: '5m',
+    unit: 'none',
+    decimals: 0,
+    min: 0,
+    draw: 'bars',
+    queries: [
+      {
+        alias: 'changes',
+        influxql: `SELECT sum("rise") AS "changes" FROM (SELECT non_negative_difference("n") AS "rise" FROM "presence" WHERE ${sinceLastSnapshot}${picked} GROUP BY "device") WHERE $timeFilter GROUP BY time($__interval) fill(none)`,
+      },
+    ],
+  });
+}
+
+function talkers(links: DeviceLinks): PanelPlan {
+  return table({
+    title: 'Devices that send most',
+    description: 'Points accepted in the time range, as the snapshots of presence count them.',
+    width: 8,
+    height: 8,
+    columns: [{ name: 'Time', hidden: true }, deviceColumn(links)],
+    queries: [
+      {
+        influxql: `SELECT top("sent", 20) AS "points", "device", "type", "site" FROM (SELECT spread("points") AS "sent" FROM "presence" WHERE $timeFilter${picked} GROUP BY "device", "type", "site")`,
+      },
+    ],
   });
 }
 

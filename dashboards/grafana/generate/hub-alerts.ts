@@ -1,4 +1,5 @@
 import type { AlertRule } from './alert-rule.ts';
+import { hubUid } from './hub-board.ts';
 import { identifier } from './influxql.ts';
 
 const hub = 'Hub {{ .Labels.hub }}';
@@ -6,6 +7,7 @@ const hub = 'Hub {{ .Labels.hub }}';
 /** Rules about the hub itself, from measurement `hub`. */
 export const hubAlerts: readonly AlertRule[] = [
   {
+    panel: panelOf('silent'),
     uid: 'device-hub-hub-silent',
     title: 'Hub not reporting',
     // Not grouped by hub: a hub that is gone has no series, and so would raise no alert.
@@ -51,6 +53,11 @@ export const hubAlerts: readonly AlertRule[] = [
     description:
       'Devices send readings that violate their schema (for example, a value beyond minimum or maximum) or whose time is out of bounds.',
   }),
+  rise('rolloutsStopped', 'Rollout stopped', 'critical', {
+    summary: `${hub} has stopped a rollout`,
+    description:
+      'Too many updates failed, or the updated devices do worse than the others. `hub rollout show` has the counts, the p and the devices.',
+  }),
   level(
     'imbalance',
     'Point ledger out of balance',
@@ -65,6 +72,21 @@ export const hubAlerts: readonly AlertRule[] = [
   ),
 ];
 
+/** Where each is seen on the dashboard of the hub. */
+function panelOf(name: string): AlertRule['panel'] {
+  const titles: Readonly<Record<string, string>> = {
+    degraded: 'Unhealthy components',
+    buffer: 'Buffer and spool usage',
+    spool: 'Buffer and spool usage',
+    lag: 'Event loop',
+    dropped: 'Dropped points',
+    deadLettered: 'Dead letters',
+    imbalance: 'Imbalance',
+    rolloutsStopped: 'Rollouts',
+  };
+  return { board: hubUid, title: titles[name] ?? 'Points per second' };
+}
+
 type Words = Pick<AlertRule, 'summary' | 'description'>;
 
 function level(
@@ -77,6 +99,7 @@ function level(
   words: Words,
 ): AlertRule {
   return {
+    panel: panelOf(name),
     uid: `device-hub-hub-${name}`,
     title,
     influxql: `SELECT ${pick} AS ${identifier(name)} FROM "hub" WHERE $timeFilter GROUP BY "hub"`,
@@ -94,6 +117,7 @@ function level(
 function rise(field: string, title: string, severity: AlertRule['severity'], words: Words): AlertRule {
   const name = identifier(field);
   return {
+    panel: panelOf(field),
     uid: `device-hub-hub-${field.toLowerCase()}`,
     title,
     influxql: `SELECT sum("rise") AS ${name} FROM (SELECT non_negative_difference(${name}) AS "rise" FROM "hub" WHERE $timeFilter GROUP BY "hub") WHERE $timeFilter GROUP BY "hub"`,

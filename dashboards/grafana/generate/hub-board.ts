@@ -3,6 +3,8 @@ import { chosen, identifier } from './influxql.ts';
 import { stat, stateTimeline, timeseries, type Threshold } from './panels.ts';
 import { tagVariable } from './shared-panels.ts';
 
+export const hubUid = 'device-hub-hub';
+
 const picked = chosen('hub');
 /** Three of its ten-second points are missing before a line breaks, ms. */
 const breakAfterMs = 40_000;
@@ -10,7 +12,7 @@ const breakAfterMs = 40_000;
 /** The hub itself, by what it writes every ten seconds into measurement `hub`. */
 export function hubBoard(): BoardPlan {
   return {
-    uid: 'device-hub-hub',
+    uid: hubUid,
     title: 'Hub',
     description:
       'The hub itself: load, queues and point ledger. The hub writes these numbers every ten seconds.',
@@ -37,6 +39,7 @@ export function hubBoard(): BoardPlan {
           links(),
         ],
       },
+      { title: 'Rollouts', panels: [updates(), rollouts()] },
     ],
   };
 }
@@ -122,6 +125,31 @@ function levels(
 function overTime(pick: 'last' | 'max' | 'min', name: string): string {
   const field = identifier(name);
   return `SELECT ${pick}(${field}) AS ${field} FROM "hub" WHERE $timeFilter${picked} GROUP BY time($__interval), "hub" fill(none)`;
+}
+
+function updates(): PanelPlan {
+  return timeseries({
+    title: 'Devices of rollouts',
+    description:
+      'Of the rollouts that go on: devices that are not done yet, those that run the new firmware and stayed well, and those whose update failed.',
+    width: 12,
+    height: 8,
+    interval: '10s',
+    unit: 'none',
+    decimals: 0,
+    min: 0,
+    stacked: true,
+    breakAfterMs,
+    colors: { updatesOpen: 'blue', updatesSucceeded: 'green', updatesFailed: 'red' },
+    queries: ['updatesSucceeded', 'updatesFailed', 'updatesOpen'].map((field) => ({
+      alias: field,
+      influxql: overTime('last', field),
+    })),
+  });
+}
+
+function rollouts(): PanelPlan {
+  return levels('Rollouts', 'none', ['rolloutsOpen', 'rolloutsStopped'], 'last');
 }
 
 function links(): PanelPlan {

@@ -1,10 +1,10 @@
-import { datasource, plainText, type PanelPlan } from './board.ts';
+import { datasource, plainText, prometheus, type DataLink, type PanelPlan } from './board.ts';
 
 /** One query of a panel. `alias` names its series: `$tag_device`, `$m`, or a text. */
-export interface Query {
-  influxql: string;
-  alias?: string;
-}
+export type Query =
+  | { influxql: string; alias?: string }
+  /** Of Prometheus; `{{label}}` in the alias stands for the label. */
+  | { promql: string; alias: string };
 
 interface Common {
   title: string;
@@ -16,6 +16,8 @@ interface Common {
   /** A range of its own, `15m`. */
   timeFrom?: string;
   queries: readonly Query[];
+  /** Of each series. */
+  links?: readonly DataLink[];
 }
 
 export interface Mapping {
@@ -54,6 +56,7 @@ export function timeseries(
     fieldConfig: {
       defaults: {
         unit,
+        ...linksOf(plan),
         ...(decimals === undefined ? {} : { decimals }),
         ...(min === undefined ? {} : { min }),
         ...(max === undefined ? {} : { max }),
@@ -130,6 +133,7 @@ export function stateTimeline(
         color: { mode: 'palette-classic' },
         thresholds: { mode: 'absolute', steps: noThresholds },
         mappings: valueMappings(plan.mappings),
+        ...linksOf(plan),
         custom: { fillOpacity: 70, lineWidth: 0, spanNulls: false, insertNulls: plan.breakAfterMs },
       },
       overrides: [],
@@ -149,7 +153,7 @@ export function stateTimeline(
 export function table(
   plan: Common & {
     colored?: Readonly<Record<string, readonly Mapping[]>>;
-    units?: Readonly<Record<string, string>>;
+    columns?: readonly Column[];
   },
 ): PanelPlan {
   return panel('table', plan, 'table', {
@@ -168,7 +172,10 @@ export function table(
             { id: 'custom.cellOptions', value: { type: 'color-text' } },
           ],
         })),
-        ...Object.entries(plan.units ?? {}).map(([name, unit]) => override(name, 'unit', unit)),
+        ...(plan.columns ?? []).map(({ name, ...column }) => ({
+          matcher: { id: 'byName', options: name },
+          properties: propertiesOf(column),
+        })),
       ],
     },
     options: {
@@ -179,28 +186,61 @@ export function table(
   });
 }
 
+/** How a column is shown. */
+export interface Column {
+  name: string;
+  title?: string;
+  unit?: string;
+  hidden?: true;
+  thresholds?: readonly Threshold[];
+  links?: readonly DataLink[];
+}
+
+function propertiesOf({ title, unit, hidden, thresholds, links }: Omit<Column, 'name'>): object[] {
+  return [
+    ...(title === undefined ? [] : [{ id: 'displayName', value: plainText(title) }]),
+    ...(unit === undefined ? [] : [{ id: 'unit', value: unit }]),
+    ...(hidden === undefined ? [] : [{ id: 'custom.hidden', value: true }]),
+    ...(links === undefined ? [] : [{ id: 'links', value: links }]),
+    ...(thresholds === undefined
+      ? []
+      : [
+          { id: 'thresholds', value: { mode: 'absolute', steps: thresholds } },
+          { id: 'color', value: { mode: 'thresholds' } },
+          { id: 'custom.cellOptions', value: { type: 'color-text' } },
+        ]),
+  ];
+}
+
+function linksOf({ links = [] }: Common): object {
+  return links.length === 0 ? {} : { links };
+}
+
 function panel(type: string, plan: Common, resultFormat: 'time_series' | 'table', rest: object): PanelPlan {
   const { title, description, width, height, interval, timeFrom, queries } = plan;
   return {
     type,
     title,
     ...(description === undefined ? {} : { description }),
-    datasource,
+    datasource: queries.some((query) => 'promql' in query) ? prometheus : datasource,
     width,
     height,
     pluginVersion: '11.0.0',
     ...(interval === undefined ? {} : { interval }),
     ...(timeFrom === undefined ? {} : { timeFrom }),
-    targets: queries.map(({ influxql, alias }, index) => ({
-      refId: refIdOf(index),
-      datasource,
-      rawQuery: true,
-      resultFormat,
-      ...(alias === undefined ? {} : { alias }),
-      query: influxql,
-    })),
+    targets: queries.map((query, index) => target(query, refIdOf(index), resultFormat)),
     ...rest,
   };
+}
+
+function target(query: Query, refId: string, resultFormat: string): object {
+  if ('promql' in query) {
+    const { promql: expr, alias: legendFormat } = query;
+    return { refId, datasource: prometheus, expr, legendFormat, range: true };
+  }
+  const { influxql, alias } = query;
+  const named = alias === undefined ? {} : { alias };
+  return { refId, datasource, rawQuery: true, resultFormat, ...named, query: influxql };
 }
 
 /** A, B, … Z, AA, AB, … as Grafana numbers queries. */

@@ -1,4 +1,5 @@
 import type { PanelPlan, Variable } from './board.ts';
+import { deviceColumn, seriesLinks, type DeviceLinks } from './device-links.ts';
 import { chosen, identifier, literal } from './influxql.ts';
 import { stateTimeline, table, type Mapping } from './panels.ts';
 
@@ -55,30 +56,32 @@ export function ofType(type: string): string {
 }
 
 /** A line for each device that meets the conditions. */
-export function presenceByDevice(conditions: string): PanelPlan {
+export function presenceByDevice(conditions: string, links: DeviceLinks): PanelPlan {
   return stateTimeline({
     title: 'Presence by device',
     description: 'At most 50 devices.',
     width: 24,
     height: 10,
+    links: seriesLinks(links),
     mappings: presenceMappings,
     breakAfterMs: presenceBreakMs,
     queries: [
       {
         alias: '$tag_device',
-        influxql: `SELECT "state" FROM "presence" WHERE ${sinceLastSnapshot}${conditions} GROUP BY "device" SLIMIT 50`,
+        influxql: `SELECT "state" FROM "presence" WHERE ${sinceLastSnapshot}${conditions} GROUP BY "device", "type" SLIMIT 50`,
       },
     ],
   });
 }
 
 /** Events of the devices that meet the conditions, newest first. */
-export function latestEvents(conditions: string): PanelPlan {
+export function latestEvents(conditions: string, links: DeviceLinks): PanelPlan {
   return table({
     title: 'Latest events',
     width: 24,
     height: 8,
     colored: { severity: severityMappings },
+    columns: [deviceColumn(links)],
     queries: [
       {
         influxql: `SELECT "severity", "name", "device", "type", "site", "data" FROM "event" WHERE $timeFilter${conditions} ORDER BY time DESC LIMIT 100`,

@@ -1,9 +1,12 @@
 import type { FieldSpec } from '../../../schemas/index.ts';
-import { plainText, type BoardPlan, type PanelPlan } from './board.ts';
+import { plainText, type BoardPlan, type PanelPlan, type Variable } from './board.ts';
+import { deviceColumnOfType, seriesInConsole, type DeviceLinks } from './device-links.ts';
 import { titleOf, type StreamFields, type TypeFamily } from './fields.ts';
 import { chosen, identifier } from './influxql.ts';
-import { stateTimeline, timeseries, type Mapping, type Threshold } from './panels.ts';
+import { eventMarks, marks } from './marks.ts';
+import { stateTimeline, table, timeseries, type Mapping, type Query, type Threshold } from './panels.ts';
 import { deviceVariable, latestEvents, ofType, presenceByDevice, siteVariable } from './shared-panels.ts';
+import { typeBoardUid } from './type-board-uid.ts';
 import { grafanaUnit } from './units.ts';
 
 /** Readings further apart than this are not joined, ms. */
@@ -15,42 +18,75 @@ const stateColors = ['green', 'blue', 'orange', 'purple', 'yellow', 'red'];
 
 const picked = chosen('site', 'device');
 
-function typeBoardUid(type: string): string {
-  // Grafana accepts at most 40 characters, and a type's name has up to 64: a checksum distinguishes names that are cut.
-  const uid = `device-hub-type-${type}`;
-  return uid.length <= 40 ? uid : `${uid.slice(0, 31)}-${checksum(type)}`;
-}
-
-/** 32 bits of FNV-1a, hexadecimal: stable from run to run. */
-export function checksum(text: string): string {
-  let hash = 0x811c9dc5;
-  for (const byte of Buffer.from(text)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
-  return hash.toString(16).padStart(8, '0');
-}
-
 /** One device type: a panel for each field of each stream, the presence of its devices, its events. */
-export function typeBoard(family: TypeFamily): BoardPlan {
+export function typeBoard(family: TypeFamily, links: DeviceLinks): BoardPlan {
   const { name, title, streams, hasEvents } = family;
   const mine = `${ofType(name)}${picked}`;
   return {
     uid: typeBoardUid(name),
     title,
     description: `Readings of devices of type ${name}, a panel for each field, with its unit and limits.`,
-    variables: [siteVariable(name), deviceVariable(name)],
-    ...(hasEvents ? { annotations: [eventMarks(mine)] } : {}),
+    variables: [siteVariable(name), deviceVariable(name), resolution],
+    annotations: [...(hasEvents ? [eventMarks(mine)] : []), marks.hubStarts, marks.incidents],
     sections: [
+      { title: 'Now', panels: streams.map((stream) => newest(stream, links)) },
       ...streams.map((stream) => ({
         title: `Stream ${stream.name}`,
-        panels: stream.fields.map((field) => fieldPanel(stream, field)),
+        panels: stream.fields.map((field) => fieldPanel(stream, field, links)),
       })),
-      { title: 'Devices', panels: [presenceByDevice(mine), ...(hasEvents ? [latestEvents(mine)] : [])] },
+      {
+        title: 'Devices',
+        panels: [presenceByDevice(mine, links), ...(hasEvents ? [latestEvents(mine, links)] : [])],
+      },
     ],
   };
 }
 
-function fieldPanel(stream: StreamFields, field: FieldSpec): PanelPlan {
+/**
+ * Long ranges are read from the minutes that the hub keeps with `HUB_ROLL_UPS`. The values are how often `_1m` stands
+ * behind the measurement's name in a regular expression, because Grafana takes no empty value.
+ */
+const resolution: Variable = {
+  name: 'resolution',
+  label: 'Resolution',
+  choices: [
+    { text: 'Readings', value: '{0}' },
+    { text: 'Minutes', value: '{1}' },
+  ],
+};
+
+/** A row for each device with the last value of each field: sorted by a column, it shows the worst first. */
+function newest(stream: StreamFields, links: DeviceLinks): PanelPlan {
+  const values = stream.fields.map(({ name }) => `last(${identifier(name)}) AS ${identifier(name)}`);
+  return table({
+    title: plainText(`Last values of ${stream.name}`),
+    description: 'The last value of each field in the time range. A click on a column sorts by it.',
+    width: 24,
+    height: 7,
+    columns: [
+      { name: 'Time', hidden: true },
+      deviceColumnOfType(links),
+      ...stream.fields.map((field) => {
+        const thresholds = thresholdsOf(field);
+        return {
+          name: field.name,
+          title: titleOf(field),
+          unit: grafanaUnit(field.unit),
+          ...(thresholds.length === 1 ? {} : { thresholds }),
+        };
+      }),
+    ],
+    queries: [
+      {
+        influxql: `SELECT ${values.join(', ')} FROM ${identifier(stream.measurement)} WHERE $timeFilter${picked} GROUP BY "device", "site"`,
+      },
+    ],
+  });
+}
+
+function fieldPanel(stream: StreamFields, field: FieldSpec, links: DeviceLinks): PanelPlan {
   const title = plainText(titleOf(field));
-  const place = { title, width: 12, height: 7, interval: '1s' };
+  const place = { title, width: 12, height: 7, interval: '1s', links: [seriesInConsole(links)] };
   if (field.kind === 'float' || field.kind === 'integer') {
     const unit = grafanaUnit(field.unit);
     const { minimum: min, maximum: max } = field;
@@ -65,7 +101,7 @@ function fieldPanel(stream: StreamFields, field: FieldSpec): PanelPlan {
       ...scale,
       ...(thresholds.length === 1 ? {} : { thresholds }),
       breakAfterMs: readingBreakMs,
-      queries: [fieldQuery(stream, field, 'mean')],
+      queries: [meanQuery(stream, field)],
     });
   }
   return stateTimeline({
@@ -73,16 +109,28 @@ function fieldPanel(stream: StreamFields, field: FieldSpec): PanelPlan {
     description: 'The last value of each interval.',
     mappings: mappingsOf(field),
     breakAfterMs: readingBreakMs,
-    queries: [fieldQuery(stream, field, 'last')],
+    queries: [lastQuery(stream, field)],
   });
 }
 
-function fieldQuery(stream: StreamFields, { name }: FieldSpec, pick: 'mean' | 'last') {
+/** Of the readings, or of the means of their minutes: the two have fields of different names. */
+function meanQuery(stream: StreamFields, { name }: FieldSpec): Query {
+  const from = `/^${stream.measurement}(_1m)\${resolution:raw}$/`;
+  return byDevice(stream, `SELECT mean(/^(mean_)?${name}$/) FROM ${from}`);
+}
+
+/** Minutes have no texts. */
+function lastQuery(stream: StreamFields, { name }: FieldSpec): Query {
   const field = identifier(name);
-  const groups = ['device', ...stream.tags].map((tag) => `, ${identifier(tag)}`).join('');
+  return byDevice(stream, `SELECT last(${field}) AS ${field} FROM ${identifier(stream.measurement)}`);
+}
+
+function byDevice(stream: StreamFields, select: string): Query {
+  const tags = ['device', ...stream.tags];
+  const groups = tags.map((tag) => `, ${identifier(tag)}`).join('');
   return {
-    alias: ['device', ...stream.tags].map((tag) => `$tag_${tag}`).join(' '),
-    influxql: `SELECT ${pick}(${field}) AS ${field} FROM ${identifier(stream.measurement)} WHERE $timeFilter${picked} GROUP BY time($__interval)${groups} fill(none) SLIMIT ${mostSeries}`,
+    alias: tags.map((tag) => `$tag_${tag}`).join(' '),
+    influxql: `${select} WHERE $timeFilter${picked} GROUP BY time($__interval)${groups} fill(none) SLIMIT ${mostSeries}`,
   };
 }
 
@@ -127,13 +175,4 @@ function mappingsOf({ kind, values = [] }: FieldSpec): Mapping[] {
     text: value,
     color: stateColors[index % stateColors.length] ?? 'text',
   }));
-}
-
-function eventMarks(conditions: string) {
-  return {
-    name: 'Events',
-    query: `SELECT "data", "name", "severity" FROM "event" WHERE $timeFilter${conditions} ORDER BY time DESC LIMIT 100`,
-    textColumn: 'data',
-    tagsColumn: 'name,severity',
-  };
 }
