@@ -9,16 +9,32 @@ import { HubError } from '../kernel/errors.ts';
  */
 export function hubIdOf(dataDir: string): string {
   const file = join(dataDir, 'hub.id');
-  if (!existsSync(file)) {
-    // Never half a name: it is whole when it gets its place.
-    const fresh = `${file}.new`;
-    writeFileSync(fresh, `${randomUUID()}\n`, { mode: 0o600, flush: true });
-    renameSync(fresh, file);
-  }
+  if (!existsSync(file)) write(file, randomUUID());
   const id = readFileSync(file, 'utf8').trim();
   if (/^[\w-]{1,64}$/.test(id)) return id;
   throw new HubError(
     'data-dir-invalid',
     `${file} holds no name of a hub: remove it, and the hub gets a new one`,
   );
+}
+
+/**
+ * Gives the data folder the name that its hub has had in `state.db`.
+ * @throws HubError `data-dir-invalid` when it has another one
+ */
+export function keepHubId(dataDir: string, id: string): void {
+  const file = join(dataDir, 'hub.id');
+  if (!existsSync(file)) write(file, id);
+  if (hubIdOf(dataDir) === id) return;
+  throw new HubError(
+    'data-dir-invalid',
+    `${file} is of another start of this folder, with another state, and the hub of its state.db is ${id}: remove the file`,
+  );
+}
+
+/** Never half a name: it is whole when it gets its place. */
+function write(file: string, id: string): void {
+  const fresh = `${file}.new`;
+  writeFileSync(fresh, `${id}\n`, { mode: 0o600, flush: true });
+  renameSync(fresh, file);
 }

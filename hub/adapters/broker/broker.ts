@@ -20,6 +20,8 @@ export interface BrokerOptions {
   hubId: string;
   /** New at each start of the hub. */
   incarnation: string;
+  /** Topics outside the root on which clients may say that they are there; none by default. */
+  announcements?: readonly string[];
   maxConnections?: number;
   /** Sockets nobody has signed in on yet, of one address. */
   maxPendingPerAddress?: number;
@@ -107,19 +109,17 @@ class EmbeddedBroker implements Broker {
     return port === 0 ? undefined : `mqtt://${formatAddress({ host: this.#options.host, port })}`;
   }
 
+  /** What is broadcast is not kept for those who come later. */
+  get hasAudience(): boolean {
+    return this.#sockets.size > 0;
+  }
+
   signOut(actor: string): void {
     this.#listening?.clients.signOut(actor);
   }
 
   async connect(handlers: BusHandlers, access: BrokerAccess): Promise<void> {
     const clients = new BrokerClients(access);
-    this.#limiter = limitSockets(this.#server, {
-      maxPerAddress: Infinity,
-      maxPendingPerAddress: this.#options.maxPendingPerAddress ?? maxPendingPerAddress,
-      maxPending,
-      pendingMs,
-      isTrusted: () => false,
-    });
     const aedes = await this.#createAedes(clients, handlers);
     this.#listening = { aedes, clients, handlers };
     this.#server.on('connection', (socket) => {
@@ -133,6 +133,13 @@ class EmbeddedBroker implements Broker {
       });
       socket.once('close', () => this.#sockets.delete(socket));
       aedes.handle(socket);
+    });
+    this.#limiter = limitSockets(this.#server, {
+      maxPerAddress: Infinity,
+      maxPendingPerAddress: this.#options.maxPendingPerAddress ?? maxPendingPerAddress,
+      maxPending,
+      pendingMs,
+      isTrusted: () => false,
     });
     await this.#listen(aedes);
     this.connected = true;
@@ -260,6 +267,11 @@ class EmbeddedBroker implements Broker {
     done: (error?: Error | null) => void,
   ): void {
     const { topic, retain } = packet;
+    if (client !== null && this.#options.announcements?.includes(topic) === true) {
+      packet.retain = false;
+      done();
+      return;
+    }
     if (client === null || !this.#topics.isRequest(topic)) {
       this.#log.warn({ client: client?.id, topic }, 'publish refused: clients publish requests only');
       this.counters.denied++;

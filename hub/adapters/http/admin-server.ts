@@ -3,25 +3,19 @@
  * data folder.
  */
 
-import helmet from '@fastify/helmet';
-import { fastify, type FastifyInstance, type FastifyRequest } from 'fastify';
-import { cutText } from '../../../schemas/cut-text.ts';
-import { faultText } from '../../../schemas/field-error.ts';
-import { readJson } from '../../../schemas/json-text.ts';
-import { HubError } from '../../kernel/errors.ts';
+import type { FastifyInstance } from 'fastify';
+import { adminApp } from './admin-app.ts';
+import { sendElsewhere, type Elsewhere } from './elsewhere.ts';
 import { demandLogin, trustLocal, type Access } from './operator-login.ts';
-import { answerFaults, refuseConnection, refuseHandshake, refuseRequest } from './error-answers.ts';
 import { refuseUnknownHosts } from './known-host.ts';
 import { gracefulClose } from './graceful-close.ts';
 import { serveConsole } from './console-files.ts';
-import { asksForLive, takeUpgrades } from './routes/live-routes.ts';
 import { serveHealth, type HealthDeps } from './routes/health-routes.ts';
 import { serveSessions } from './session-routes.ts';
 import { listenFault, listenOn, ownOrigins, reachableAddress } from '../listen-address.ts';
 import type { ListenAddress } from '../../kernel/listener-address.ts';
 import { trustedProxies } from '../client-address.ts';
 import { limitSockets, type DropCounters } from '../socket-limits.ts';
-import { validateRequests } from './request-validation.ts';
 import { listenOnSocket } from './admin-socket.ts';
 
 /** When the hub stops, a request under way has this long to finish, ms. */
@@ -37,25 +31,11 @@ const socketLimits = {
   isTrusted: () => false,
 };
 
-/** Longer parts of a path are refused before a route is looked for. */
-const maxParamChars = 1_024;
-
-/** The browser runs, shows and requests only files of this server, nothing inline, and nobody may frame the page. */
-const policy = {
-  defaultSrc: ["'self'"],
-  scriptSrc: ["'self'"],
-  styleSrc: ["'self'"],
-  fontSrc: ["'self'"],
-  imgSrc: ["'self'", 'data:'],
-  objectSrc: ["'none'"],
-  frameAncestors: ["'none'"],
-  baseUri: ["'none'"],
-  formAction: ["'self'"],
-};
-
 export interface AdminDeps extends HealthDeps {
   /** Adds the routes of the operators' API; called once for each listener that serves it. */
   serveApi: (app: FastifyInstance) => void;
+  /** Hubs that are one with this one. */
+  elsewhere?: Elsewhere | undefined;
   /** Not given: the operators' API is served on the socket alone. */
   access?: Access;
   /** Where devices connect: the playground of the console is one. */
@@ -94,7 +74,7 @@ export interface Admin {
  */
 export async function startAdmin(deps: AdminDeps, options: AdminOptions): Promise<Admin> {
   const { listen, socketPath } = options;
-  const tcp = await server(deps, trustedProxies(options.trustedProxies ?? []));
+  const tcp = await adminApp({ ...deps, trustProxy: trustedProxies(options.trustedProxies ?? []) });
   const limiter = limitSockets(tcp.server, {
     ...socketLimits,
     maxPendingPerAddress: options.maxPendingPerAddress ?? socketLimits.maxPendingPerAddress,
@@ -102,7 +82,7 @@ export async function startAdmin(deps: AdminDeps, options: AdminOptions): Promis
   const refusals = countRefusals(tcp);
   refuseUnknownHosts(tcp, deps.access?.origins ?? ((port) => ownOrigins(listen.host, port)));
   serveHealth(tcp, deps);
-  const local = await server(deps);
+  const local = await adminApp(deps);
   serveHealth(local, deps);
   if (deps.access !== undefined) {
     trustLocal(local, deps.access);
@@ -110,6 +90,7 @@ export async function startAdmin(deps: AdminDeps, options: AdminOptions): Promis
     serveSessions(tcp, deps.access);
     deps.serveApi(tcp);
   }
+  if (deps.elsewhere !== undefined) for (const app of [tcp, local]) sendElsewhere(app, deps.elsewhere);
   if (deps.consoleDir !== undefined) serveConsole(tcp, deps.consoleDir);
   deps.serveApi(local);
 
@@ -146,103 +127,4 @@ function countRefusals(app: FastifyInstance): Record<string, number> {
     if (statusCode >= 400) refusals[statusCode] = (refusals[statusCode] ?? 0) + 1;
   });
   return refusals;
-}
-
-/**
- * What the console may connect to beside its own server: the device listener on the same host, as a page that plays a device does.
- * @param host of the request
- */
-function deviceSources(deviceUrl: string | undefined, host = ''): string {
-  if (deviceUrl === undefined || !URL.canParse(`http://${host}`)) return '';
-  const { hostname } = new URL(`http://${host}`);
-  const { port } = new URL(deviceUrl);
-  // A proxy before it may add TLS.
-  return /^[\w.:[\]-]+$/.test(hostname) ? `ws://${hostname}:${port} wss://${hostname}:${port}` : '';
-}
-
-async function server(
-  { log, deviceUrl }: Pick<AdminDeps, 'log' | 'deviceUrl'>,
-  trustProxy?: (address: string) => boolean,
-): Promise<FastifyInstance> {
-  const app = fastify({
-    ...(trustProxy === undefined ? {} : { trustProxy }),
-    // Node's own refusal of a missing Host has no body: `refuseUnknownHosts` gives the reason.
-    http: { shouldUpgradeCallback: asksForLive, requireHostHeader: false },
-    logger: false,
-    bodyLimit: 1_048_576,
-    requestTimeout: 10_000,
-    keepAliveTimeout: 5_000,
-    // What is too long for an id is for the operation's own schema to say.
-    routerOptions: { maxParamLength: maxParamChars },
-    frameworkErrors: refuseRequest,
-    clientErrorHandler: refuseConnection,
-  });
-  await app.register(helmet, {
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: {
-        ...policy,
-        connectSrc: ["'self'", ({ headers }) => deviceSources(deviceUrl, headers.host)],
-      },
-    },
-    // This listener speaks plain HTTP (RFC 6797 §7.2); a proxy before it speaks for its own name, and no other's.
-    strictTransportSecurity: false,
-  });
-  await takeUpgrades(app, refuseHandshake);
-  answerFaults(app, log);
-  validateRequests(app);
-  readBodies(app);
-  return app;
-}
-
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
-/** Bodies are JSON in UTF-8 and nothing else. `__proto__` is a name like any other, and Fastify's own reading would refuse it. */
-function readBodies(app: FastifyInstance): void {
-  const parse = app.getDefaultJsonParser('error', 'error');
-  app.addHook('preParsing', (request, _reply, body, done) => done(codingFault(request) ?? null, body));
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
-    const text = textOf(Buffer.from(body));
-    const fault =
-      text === undefined ? new HubError('input-invalid', 'the body must be UTF-8') : bodyFault(text);
-    if (fault !== undefined) done(fault);
-    else void parse(request, text ?? '', done);
-  });
-}
-
-/** A compressed body, or one in another character set, is refused for that (RFC 9110 §15.5.16), not as broken JSON. */
-function codingFault({ headers }: FastifyRequest): HubError | undefined {
-  const { 'content-encoding': coding = 'identity', 'content-type': type = '' } = headers;
-  if (coding !== 'identity')
-    return new HubError(
-      'content-type-unsupported',
-      `content-encoding ${cutText(coding, 64)}; send it as it is`,
-    );
-  const charset = /;\s*charset="?(?<name>[^\s;"]*)/i.exec(type)?.groups?.['name'] ?? 'utf-8';
-  if (/^utf-?8$/i.test(charset) || /^us-ascii$/i.test(charset)) return undefined;
-  return new HubError(
-    'content-type-unsupported',
-    `charset ${cutText(charset, 64)}; JSON is UTF-8 (RFC 8259 §8.1)`,
-  );
-}
-
-function textOf(body: Buffer): string | undefined {
-  try {
-    return utf8.decode(body);
-  } catch {
-    return undefined;
-  }
-}
-
-/** Undefined for no body too: that is for the route to say. */
-function bodyFault(text: string): HubError | undefined {
-  if (text === '') return undefined;
-  const json = readJson(text);
-  const errors = json.kind === 'read' ? (json.faults ?? []) : [json.fault];
-  const [first] = errors;
-  if (first === undefined) return undefined;
-  return new HubError('input-invalid', faultText({ ...first, path: `body${first.path}` }), {
-    details: { errors },
-  });
 }

@@ -1,3 +1,4 @@
+import { jsonFields } from '../../kernel/json-fields.ts';
 import type { WriteOutcome } from '../../telemetry/store.ts';
 
 /**
@@ -70,15 +71,9 @@ interface OwnWords {
 
 /** `{"error": "…"}` (1.x), `{"code": "…", "message": "…"}` (2.x), `{"error": "…", "data": […]}` (3); undefined for all else. */
 function ownWords(body: string): OwnWords | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(body);
-  } catch {
-    // A proxy's page, or nothing.
-    return undefined;
-  }
-  if (typeof value !== 'object' || value === null) return undefined;
-  const { error, message, data } = value as { error?: unknown; message?: unknown; data?: unknown };
+  // Anything else is a proxy's page, or nothing.
+  const fields = jsonFields(body);
+  const [error, message, data] = ['error', 'message', 'data'].map((name) => fields?.get(name));
   const text = typeof error === 'string' ? error : message;
   if (typeof text !== 'string') return undefined;
   const faults = (Array.isArray(data) ? data : [data]).filter(isLineFault);
@@ -119,6 +114,8 @@ function refusalOf(status: number, { text }: OwnWords, sent: string): WriteOutco
   if (status !== 400 && status !== 422) return undefined;
   const partial = status === 422 || text.includes('partial write');
   const quoted = /unable to parse '(.+)/s.exec(text)?.[1];
+  // What 2.x says to the write of nothing that only asks whether it is there.
+  if (sent === '' && text === 'writing requires points') return { kind: 'refused', reason };
   const ofLines = quoted === undefined ? partial || aboutLines.test(text) : isOurs(cutAtQuote(quoted), sent);
   // Anything else is about the request: its query, header or body was changed, or cut short, on its way.
   if (!ofLines)

@@ -12,7 +12,7 @@ export interface InfluxWritesOptions {
   username?: string | undefined;
   password?: string | undefined;
   timeoutMs: number;
-  /** Told the time of each answer that is InfluxDB's own, Unix ms. */
+  /** Notified of the time of each answer that is InfluxDB's own, Unix ms. */
   dated?: (timeMs: number) => void;
 }
 

@@ -15,7 +15,7 @@ export interface InfluxOptions {
   password?: string | undefined;
   /** For one request, from connecting to the last byte of the answer. */
   timeoutMs: number;
-  /** Told the time of each answer that is InfluxDB's own, Unix ms. */
+  /** Notified of the time of each answer that is InfluxDB's own, Unix ms. */
   dated?: (timeMs: number) => void;
 }
 
@@ -85,7 +85,8 @@ function readings(rows: readonly InfluxRow[], { take }: ReadingsQuery): Readings
   return take === 'last' ? answer.toReversed() : answer;
 }
 
-function parseUrl(text: string): URL {
+/** @throws HubError `config-invalid` */
+export function parseUrl(text: string): URL {
   const url = URL.parse(text);
   if (url === null || !/^https?:$/.test(url.protocol)) {
     throw new HubError('config-invalid', `${JSON.stringify(text)} is not the http address of an InfluxDB`);

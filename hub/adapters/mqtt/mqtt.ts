@@ -1,7 +1,7 @@
 import { Socket } from 'node:net';
 import { connect, Store, type IConnackPacket, type IPublishPacket, type MqttClient } from 'mqtt';
 import { maxPacketBytes } from '../../../schemas/limits.ts';
-import type { Bus, BusHandlers, IncomingMessage, OutgoingMessage } from '../../bus/bus.ts';
+import type { Bus, BusCounters, BusHandlers, OutgoingMessage } from '../../bus/bus.ts';
 import type { Topics } from '../../bus/topics.ts';
 import { hubState, newBusCounters } from '../bus-state.ts';
 import { HubError, messageOf } from '../../kernel/errors.ts';
@@ -11,6 +11,7 @@ import { type Cancel, type Clock } from '../../../schemas/time/clock.ts';
 import { BroadcastBatch } from './broadcast-batch.ts';
 import { OtherHubs } from './other-hubs.ts';
 import { MqttInbox } from './mqtt-inbox.ts';
+import { incoming, orderOf, pubacks, published } from './mqtt-packets.ts';
 import { MqttOutbox, type Send } from './mqtt-outbox.ts';
 
 export interface MqttDeps {
@@ -28,6 +29,13 @@ export interface MqttOptions {
   topics: Topics;
   /** Names this hub, and its MQTT session: no two at one broker. */
   hubId: string;
+  /**
+   * Of several hubs that are one: `hub` is each hub's own connection, without requests; `gate` the one through which requests come,
+   * in the same MQTT session whichever hub has it. Not given: a hub alone, with one connection for all.
+   */
+  role?: 'hub' | 'gate' | undefined;
+  /** Counts into these; not given: into counters of its own. */
+  counters?: BusCounters | undefined;
   /** New at each start of the hub. */
   incarnation: string;
   /** How long the broker keeps commands for a hub that is away; also the default time to live of a command. */
@@ -68,7 +76,9 @@ export function createMqttBus(deps: MqttDeps, options: MqttOptions): MqttBus {
 class ReconnectingBus implements MqttBus {
   readonly kind = 'mqtt';
   readonly url = undefined;
-  readonly counters = newBusCounters();
+  /** Only the broker knows. */
+  readonly hasAudience = true;
+  readonly counters: BusCounters;
   /** Clients of the broker are the broker's own affair. */
   readonly clientRefusals = {};
   connected = false;
@@ -96,11 +106,22 @@ class ReconnectingBus implements MqttBus {
     this.#deps = deps;
     this.#options = options;
     this.#topics = options.topics;
+    this.counters = options.counters ?? newBusCounters();
     this.#others = new OtherHubs(options, deps.log, (hubId, isOnline) => this.#otherHub(hubId, isOnline));
     this.#outbox = new MqttOutbox(this.counters);
     this.#broadcasts = new BroadcastBatch(deps.clock, this.counters);
     const { backoffMaxMs: maxMs = 30_000 } = options;
     this.#backoff = new Backoff({ firstMs: 500, maxMs, random: deps.random });
+  }
+
+  /** Of the MQTT session, and of the topic of its marker. */
+  get #name(): string {
+    return this.#options.role === 'gate' ? 'gate' : this.#options.hubId;
+  }
+
+  /** The topic of the hub says whether it is there. */
+  get #saysThere(): boolean {
+    return this.#options.role !== 'gate';
   }
 
   connect(handlers: BusHandlers): Promise<void> {
@@ -143,7 +164,8 @@ class ReconnectingBus implements MqttBus {
     this.#retry?.();
     const client = this.#client;
     if (client !== undefined && this.connected) {
-      const farewell = this.#outbox.add(hubState(this.#options, false)).then(() => this.#outbox.drained());
+      const goodbye = this.#saysThere ? this.#outbox.add(hubState(this.#options, false)) : Promise.resolve();
+      const farewell = goodbye.then(() => this.#outbox.drained());
       const settled = farewell.catch((error: unknown) =>
         this.#deps.log.warn({ err: error }, 'the hub could not publish that it is offline'),
       );
@@ -158,17 +180,10 @@ class ReconnectingBus implements MqttBus {
   }
 
   #attempt(receiver: Receiver): void {
-    const {
-      url,
-      username,
-      password,
-      hubId,
-      sessionExpirySec = 60,
-      connectTimeoutMs = 10_000,
-    } = this.#options;
+    const { url, username, password, sessionExpirySec = 60, connectTimeoutMs = 10_000 } = this.#options;
     const client = connect(url, {
       protocolVersion: 5,
-      clientId: `hub-${this.#topics.root.replaceAll('/', '-')}-${hubId}`,
+      clientId: `hub-${this.#topics.root.replaceAll('/', '-')}-${this.#name}`,
       clean: false,
       keepalive: keepaliveSec,
       connectTimeout: connectTimeoutMs,
@@ -181,7 +196,7 @@ class ReconnectingBus implements MqttBus {
       incomingStore: new Store({ clean: false }),
       outgoingStore: new Store({ clean: false }),
       properties: { sessionExpiryInterval: sessionExpirySec, receiveMaximum },
-      will: { ...hubState(this.#options, false), retain: true },
+      ...(this.#saysThere ? { will: { ...hubState(this.#options, false), retain: true } } : {}),
       ...(username === undefined ? {} : { username }),
       ...(password === undefined ? {} : { password }),
     });
@@ -202,8 +217,7 @@ class ReconnectingBus implements MqttBus {
       },
     });
     client.handleMessage = (packet, done): void => {
-      const isState = this.#others.take(packet.topic, packet.payload.toString());
-      if (isState || this.#isMarker(packet)) return done();
+      if (this.#isOwnMatter(packet, receiver)) return done();
       this.counters.received++;
       const message = incoming(packet, client.options.clientId ?? '', this.#marker !== undefined);
       // An error keeps the client from its own PUBACK, and lets it read on: the inbox sends the PUBACK later.
@@ -230,10 +244,10 @@ class ReconnectingBus implements MqttBus {
       ? `${this.#options.incarnation}/${this.counters.connections}`
       : undefined;
     try {
-      await this.#watchHubs(client);
-      await this.#subscribe(client);
+      if (this.#options.role === undefined) await this.#watchHubs(client);
+      await this.#subscribe(client, receiver.handlers);
       if (this.#marker !== undefined) await this.#sendMarker(client, this.#marker);
-      await client.publishAsync(...published(hubState(this.#options, true)));
+      if (this.#saysThere) await client.publishAsync(...published(hubState(this.#options, true)));
     } catch (error) {
       client.emit('error', error instanceof Error ? error : new Error(String(error)));
       return;
@@ -278,20 +292,24 @@ class ReconnectingBus implements MqttBus {
     );
   }
 
-  /** `rh: 2`: no retained messages; `rap: true`: one published as retained shows it [MQTT 5 §3.8.3.1]. */
-  async #subscribe(client: MqttClient): Promise<void> {
-    const filters = [...this.#topics.requestFilters, this.#topics.marker(this.#options.hubId)];
-    const granted = await client.subscribeAsync(
-      Object.fromEntries(filters.map((filter) => [filter, { qos: 1 as const, rh: 2, rap: true }])),
-    );
+  /**
+   * `rh: 2`: no retained messages; `rap: true`: one published as retained shows it; `nl: true`: none of our own
+   * [MQTT 5 §3.8.3.1].
+   */
+  async #subscribe(client: MqttClient, { taps = [] }: BusHandlers): Promise<void> {
+    const requests = this.#options.role === 'hub' ? [] : this.#topics.requestFilters;
+    const tapped = taps.map(({ filter }) => [filter, { qos: 1 as const, rh: 0, rap: true, nl: true }]);
+    const filters = [...requests, this.#topics.marker(this.#name)];
+    const asked = filters.map((filter) => [filter, { qos: 1 as const, rh: 2, rap: true }]);
+    const granted = await client.subscribeAsync(Object.fromEntries([...asked, ...tapped]));
     const refused = granted.find(({ qos }) => qos !== 1);
-    if (refused !== undefined || granted.length !== filters.length) {
+    if (refused !== undefined || granted.length !== asked.length + tapped.length) {
       throw new HubError('bus-refused', `the subscription to ${refused?.topic ?? 'a topic'} was not granted`);
     }
   }
 
   async #sendMarker(client: MqttClient, payload: string): Promise<void> {
-    await client.publishAsync(this.#topics.marker(this.#options.hubId), payload, {
+    await client.publishAsync(this.#topics.marker(this.#name), payload, {
       qos: 1,
       properties: { messageExpiryInterval: 60 },
     });
@@ -322,9 +340,17 @@ class ReconnectingBus implements MqttBus {
     if (was) receiver.handlers.disconnected(reason);
   }
 
+  /** Not a request: the state of a hub, our marker, or what a part of the hub listens to. */
+  #isOwnMatter(packet: IPublishPacket, { handlers }: Receiver): boolean {
+    const { topic, payload } = packet;
+    const tap = handlers.taps?.find((each) => each.takes(topic));
+    tap?.take(topic, payload.toString());
+    return tap !== undefined || this.#others.take(topic, payload.toString()) || this.#isMarker(packet);
+  }
+
   /** The marker that follows what waited in the broker. */
   #isMarker({ topic, payload }: IPublishPacket): boolean {
-    if (topic !== this.#topics.marker(this.#options.hubId)) return false;
+    if (topic !== this.#topics.marker(this.#name)) return false;
     if (payload.toString() === this.#marker) this.#marker = undefined;
     return true;
   }
@@ -348,55 +374,6 @@ const send = (client: MqttClient, message: OutgoingMessage, done: Parameters<Sen
       });
   });
 };
-
-function published(message: OutgoingMessage): [string, string, object] {
-  const { topic, payload, qos, retain = false, correlationData, userProperties } = message;
-  const properties = {
-    ...(correlationData === undefined ? {} : { correlationData: Buffer.from(correlationData) }),
-    ...(userProperties === undefined ? {} : { userProperties: { ...userProperties } }),
-  };
-  return [topic, payload, { qos, retain, properties }];
-}
-
-function incoming(packet: IPublishPacket, session: string, waited: boolean): IncomingMessage {
-  const { topic, payload, retain, dup, messageId, properties = {} } = packet;
-  const { responseTopic, correlationData, messageExpiryInterval, userProperties } = properties;
-  return {
-    topic,
-    retain,
-    dup,
-    session,
-    waited,
-    payload: typeof payload === 'string' ? Buffer.from(payload) : payload,
-    packetId: messageId,
-    responseTopic,
-    correlationData,
-    messageExpirySec: messageExpiryInterval,
-    userProperties: userProperties && firstValues(userProperties),
-  };
-}
-
-/** A user property may come several times; the first counts. */
-function firstValues(properties: Record<string, string | string[]>): Record<string, string> {
-  const values: Record<string, string> = {};
-  for (const [name, value] of Object.entries(properties)) {
-    const first = Array.isArray(value) ? value[0] : value;
-    if (first !== undefined) values[name] = first;
-  }
-  return values;
-}
-
-/** Requests about one device, or to one group, keep their order. */
-function orderOf(topics: Topics, topic: string): string {
-  const request = topics.parse(topic);
-  if (request === undefined) return topic;
-  return request.kind === 'group-command' ? `group/${request.group}` : `device/${request.device}`;
-}
-
-/** PUBACK packets, each without reason code and properties, which means success [MQTT 5 §3.4.2.1]. */
-function pubacks(packetIds: readonly number[]): Buffer {
-  return Buffer.from(packetIds.flatMap((id) => [0x40, 0x02, id >> 8, id & 0xff]));
-}
 
 /** The address without credentials, for logs. */
 function safeUrl(url: string): string {

@@ -1,3 +1,4 @@
+import { jsonFields } from '../../kernel/json-fields.ts';
 import type { Topics } from '../../bus/topics.ts';
 import type { Log } from '../../kernel/log.ts';
 
@@ -65,10 +66,5 @@ export class OtherHubs {
 
 /** An empty payload clears the state. */
 function saysOnline(payload: string): boolean {
-  try {
-    const state: unknown = JSON.parse(payload);
-    return typeof state === 'object' && state !== null && 'online' in state && state.online === true;
-  } catch {
-    return false;
-  }
+  return jsonFields(payload)?.get('online') === true;
 }

@@ -31,6 +31,8 @@ const leafDays = 825;
 const authorityFromMs = Date.UTC(2020, 0, 1);
 /** Clocks of devices are often behind. */
 const backdatedMs = dayMs;
+/** The same of a certificate between hubs, whose clocks may differ more before anybody notices. */
+const peerLeadMs = 30 * dayMs;
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256' };
 const signing = { name: 'ECDSA', hash: 'SHA-256' };
@@ -92,6 +94,13 @@ export async function makeLeaf(
     ],
   });
   return { cert: pemOf(certificate), key: keyPem(keys.privateKey) };
+}
+
+/** For a listener that hubs ask one another on, made at its start and kept nowhere. @returns PEM */
+export async function makePeerCertificate(nowMs: number): Promise<KeyAndCertificate & { authority: string }> {
+  const authority = await makeAuthority(nowMs);
+  const leaf = await makeLeaf(authority, ['device-hub'], nowMs - peerLeadMs);
+  return { ...leaf, authority: authority.cert };
 }
 
 /** The names a certificate is for. */

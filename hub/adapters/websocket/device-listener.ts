@@ -3,9 +3,6 @@ import { Server as TlsServer } from 'node:https';
 import type { SecureContextOptions, TlsOptions } from 'node:tls';
 import { TLSSocket } from 'node:tls';
 import type { Duplex } from 'node:stream';
-import { WebSocket } from 'ws';
-import type { RawData } from 'ws';
-import { closeReasons, closeReasonText, type CloseReason } from '../../../schemas/index.ts';
 import type { Admitted } from '../../sessions/admission.ts';
 import type { DeviceRecord } from '../../registry/device-store.ts';
 import type { DeviceSocket } from '../../sessions/outbox.ts';
@@ -18,6 +15,7 @@ import { reachableAddress } from '../listen-address.ts';
 import { limitSockets, type DropCounters, type SocketLimiter } from '../socket-limits.ts';
 import { listenTcp } from '../tcp-listen.ts';
 import { ArtifactRequests, type DownloadCounters, type Downloads } from './artifact-requests.ts';
+import { DeviceWebSocket, type SocketEvents } from './device-web-socket.ts';
 import { answerEnrolment, enrolPath } from './enrolment-requests.ts';
 import { refusalCounts, type Refused } from './refusal-counts.ts';
 import { proofOf } from './upgrade-proof.ts';
@@ -35,19 +33,6 @@ import {
 } from './upgrade-refusals.ts';
 import type { UpgradeRefusal } from './upgrade-refusals.ts';
 import { createSocketServer, createWebServer, devicePath } from './upgrade-server.ts';
-
-/** Receives the events of one socket; a session implements it. */
-export interface SocketEvents {
-  text(text: string): void;
-  /** @param bytes are overwritten after the call */
-  binary(bytes: Uint8Array): void;
-  pinged(): void;
-  pong(): void;
-  /** The device broke the WebSocket protocol, and the socket is closing with the code of this reason. */
-  fault(reason: CloseReason): void;
-  /** @param code of the device's close frame, 1006 when there was none */
-  closed(code: number, reason: string): void;
-}
 
 export interface DeviceListenerDeps {
   log: Log;
@@ -113,106 +98,6 @@ export interface DeviceListener {
   close(): Promise<void>;
 }
 
-/** A WebSocket that knows who gets its events, so that no frame needs a closure. */
-class DeviceWebSocket extends WebSocket {
-  events: SocketEvents | undefined;
-  #framesOfTurn = 0;
-  #turnBeganMs = 0;
-
-  /**
-   * One more frame came. Node goes on reading a socket that has more, up to 2 MiB, before it looks at another one. Whoever
-   * sends faster than any device has to is heard for a third of the time, and the others in the rest.
-   */
-  heard(): void {
-    this.#framesOfTurn += 1;
-    if (this.#framesOfTurn < framesOfTurn) return;
-    this.#framesOfTurn = 0;
-    const nowMs = performance.now();
-    const tookMs = nowMs - this.#turnBeganMs;
-    this.#turnBeganMs = nowMs;
-    if (tookMs > turnMs || this.isPaused) return;
-    this.pause();
-    setImmediate(letOthers, this);
-  }
-
-  /** Its turn is over: what was read of it is handled, and so are the others that had sent something. */
-  get turnTookMs(): number {
-    return performance.now() - this.#turnBeganMs;
-  }
-
-  /** ws itself closes without a reason when the device breaks the protocol. */
-  override close(code?: number, reason?: string | Buffer): void {
-    const own =
-      reason === undefined ? faultsOfCodes.find((fault) => closeReasons[fault] === code) : undefined;
-    super.close(code, own === undefined ? reason : closeReasonText(own));
-  }
-}
-
-/** As many frames in a shorter time are a turn. */
-const framesOfTurn = 100;
-const turnMs = 100;
-
-function letOthers(ws: DeviceWebSocket): void {
-  setTimeout(resumeSocket, 2 * ws.turnTookMs, ws);
-}
-
-function resumeSocket(ws: DeviceWebSocket): void {
-  ws.resume();
-}
-
-const faultsOfCodes = ['protocol-error', 'bad-utf8', 'too-many-fragments', 'frame-too-big'] as const;
-
-function onMessage(this: WebSocket, data: RawData, isBinary: boolean): void {
-  const ws = this as DeviceWebSocket;
-  ws.heard();
-  const { events } = ws;
-  // A Buffer here is a view of a pooled chunk. It is read immediately, and never kept.
-  if (isBinary) events?.binary(data as Buffer);
-  else events?.text((data as Buffer).toString());
-}
-
-function onPing(this: WebSocket): void {
-  const ws = this as DeviceWebSocket;
-  ws.heard();
-  ws.events?.pinged();
-}
-
-function onPong(this: WebSocket): void {
-  const ws = this as DeviceWebSocket;
-  ws.heard();
-  ws.events?.pong();
-}
-
-function onClose(this: WebSocket, code: number, reason: Buffer): void {
-  (this as DeviceWebSocket).events?.closed(code, reason.toString('utf8'));
-}
-
-/** ws closes with the right code itself; a broken link is reported by the `close` event that follows. */
-function onError(this: WebSocket, error: Error & { code?: string }): void {
-  const reason = faultOf(error.code ?? '');
-  if (reason !== undefined) (this as DeviceWebSocket).events?.fault(reason);
-}
-
-function faultOf(code: string): CloseReason | undefined {
-  if (code === 'WS_ERR_INVALID_UTF8') return 'bad-utf8';
-  if (code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') return 'frame-too-big';
-  if (code === 'WS_ERR_TOO_MANY_BUFFERED_PARTS') return 'too-many-fragments';
-  return code.startsWith('WS_ERR_') ? 'protocol-error' : undefined;
-}
-
-function listenTo(ws: DeviceWebSocket, counters: ListenerCounters): void {
-  counters.upgrades += 1;
-  counters.connections += 1;
-  ws.on('error', onError);
-  ws.on('message', onMessage);
-  ws.on('ping', onPing);
-  ws.on('pong', onPong);
-  ws.on('close', onClose);
-  ws.on('close', () => {
-    counters.connections -= 1;
-  });
-}
-
 /** When a device comes again that was turned away because its record could not be read, ms. */
 const unreadRetryMs = 5_000;
 /** Limits on sockets whose upgrade is not done, and how long an upgrade may take, TLS included. */
@@ -274,7 +159,8 @@ export async function startDeviceListener(
     upgraded({ request, socket, address, record, principal }, ws) {
       if (socket instanceof TLSSocket && socket.isSessionReused()) counters.resumed += 1;
       limiter.proved(request.socket);
-      listenTo(ws, counters);
+      ws.over(socket);
+      countWhileOpen(ws, counters);
       ws.events = deps.connect(record, ws, address, principal);
     },
   });
@@ -304,6 +190,14 @@ export async function startDeviceListener(
       return closeAll(server, limiter);
     },
   };
+}
+
+function countWhileOpen(ws: DeviceWebSocket, counters: ListenerCounters): void {
+  counters.upgrades += 1;
+  counters.connections += 1;
+  ws.on('close', () => {
+    counters.connections -= 1;
+  });
 }
 
 interface Upgrade {
@@ -373,6 +267,7 @@ function serveUpgrades(
     });
   });
 }
+
 /** Limits before authentication, and the address of each request. */
 function watchAddresses(
   server: Server,

@@ -1,6 +1,7 @@
 /** Every resource of the operators' API, one line each: a new one gets its file here and its line in `serveApi`. */
 
 import type { FastifyInstance } from 'fastify';
+import type { ClusterStatus, ConfigSetting } from '../../../../schemas/api/hub.ts';
 import type { AdminOperations } from '../../../admin/admin-operations.ts';
 import type { CredentialOperations } from '../../../admin/credential-operations.ts';
 import type { DeviceHistory } from '../../../admin/device-history.ts';
@@ -8,6 +9,7 @@ import type { FrameViews } from '../../../admin/frame-views.ts';
 import type { LiveFeed } from '../../../admin/live-feed.ts';
 import type { TypeViews } from '../../../admin/type-views.ts';
 import type { AlarmOperations } from '../../../alarms/alarm-operations.ts';
+import type { WatchPeers } from '../../../cluster/peers.ts';
 import type { CommandOperations } from '../../../commands/command-operations.ts';
 import type { GroupOperations } from '../../../commands/group/group-operations.ts';
 import type { FirmwareOperations } from '../../../firmware/firmware-operations.ts';
@@ -50,7 +52,13 @@ export type ViewOperations = AdminOperations &
 
 export interface ApiOperations extends AuditOperations {
   views: ViewOperations;
+  /** Hubs that are one with this one. */
+  cluster: () => Promise<ClusterStatus>;
+  /** The configuration in effect. */
+  settings: readonly ConfigSetting[];
   live: LiveFeed;
+  /** The live feeds of other hubs. */
+  watchElsewhere?: WatchPeers | undefined;
   commands: CommandOperations;
   groups: GroupOperations;
   schedules: Schedules;
@@ -72,7 +80,7 @@ export interface ApiOperations extends AuditOperations {
 export function serveApi(app: FastifyInstance, operations: ApiOperations): void {
   const { views } = operations;
   serveApiDocument(app);
-  serveHub(app, views);
+  serveHub(app, views, operations);
   serveDevices(app, views);
   servePresenceHistory(app, views);
   serveTwins(app, operations.twins);
@@ -89,7 +97,7 @@ export function serveApi(app: FastifyInstance, operations: ApiOperations): void 
   serveNotices(app, views);
   serveLedger(app, views);
   serveSpool(app, views);
-  serveLive(app, operations.live);
+  serveLive(app, operations.live, operations.watchElsewhere);
   serveCommands(app, operations.commands);
   serveGroups(app, operations.groups);
   serveSchedules(app, operations.schedules);

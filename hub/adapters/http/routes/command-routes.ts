@@ -1,7 +1,7 @@
 /** Commands over HTTP; a request is judged by the rules of the MQTT topics, and refused in their words. */
 
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { commandApi } from '../../../../schemas/api/commands.ts';
+import { commandApi } from '../../../../schemas/api/commands/commands.ts';
 import type { Requester } from '../../../../schemas/api/requester.ts';
 import type { CommandOperations } from '../../../commands/command-operations.ts';
 import { invalidInput } from '../../../kernel/errors.ts';
@@ -55,6 +55,7 @@ function serveSend(app: FastifyInstance, operations: CommandOperations): void {
           // No body: nothing was parsed.
           payload: body instanceof Uint8Array ? body : new Uint8Array(),
           idempotencyKey,
+          traceparent: traceparentOf(headers),
         },
         requesterOf(request),
         waitMs(query.wait),
@@ -64,6 +65,11 @@ function serveSend(app: FastifyInstance, operations: CommandOperations): void {
     },
     { audit: 'command.send', auditsItself: true, sendsCommand: true },
   );
+}
+
+/** A header that came twice is an invalid one (RFC 9110 §5.3), and begins a trace of its own. */
+function traceparentOf({ traceparent }: FastifyRequest['headers']): string | undefined {
+  return typeof traceparent === 'string' ? traceparent : undefined;
 }
 
 /** `10s`, `500ms` → ms. */

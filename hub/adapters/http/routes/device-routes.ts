@@ -20,6 +20,9 @@ export function serveDevices(
     { audit: 'device.add' },
   );
   serve(app, deviceApi.listDevices, ({ query, mayShow }) => operations.listDevices(query, mayShow));
+  serve(app, deviceApi.countDevices, async ({ query, mayShow }) => ({
+    groups: [...(await operations.countDevices(query.by, mayShow))],
+  }));
   serve(app, deviceApi.showDevice, ({ params }) => operations.showDevice(params.id));
   serve(app, deviceApi.labelDevice, ({ params, body }) => operations.labelDevice(params.id, body), {
     audit: 'device.label',

@@ -1,7 +1,7 @@
 /** Groups (stored selectors) and group commands, over HTTP. */
 
 import type { FastifyInstance } from 'fastify';
-import { groupApi } from '../../../../schemas/api/group-commands.ts';
+import { groupApi } from '../../../../schemas/api/commands/group-commands.ts';
 import type { GroupOperations } from '../../../commands/group/group-operations.ts';
 import { requesterOf } from './command-routes.ts';
 import { serve } from './serve-operation.ts';

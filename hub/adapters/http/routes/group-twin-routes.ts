@@ -1,7 +1,7 @@
 /** Changes of twins for many devices, over HTTP. */
 
 import type { FastifyInstance } from 'fastify';
-import { groupTwinApi } from '../../../../schemas/api/group-twins.ts';
+import { groupTwinApi } from '../../../../schemas/api/twins/group-twins.ts';
 import type { GroupTwins } from '../../../twins/group/group-twins.ts';
 import { requesterOf } from './command-routes.ts';
 import { serve } from './serve-operation.ts';

@@ -2,6 +2,7 @@
 
 import type { FastifyInstance } from 'fastify';
 import { healthApi, type Readiness } from '../../../../schemas/api/health.ts';
+import { asyncApiDocument } from '../../../../schemas/api/document/asyncapi.ts';
 import { openApiDocument } from '../../../../schemas/api/document/openapi.ts';
 import type { PartsHealth } from '../../../admin/readiness.ts';
 import { messageOf } from '../../../kernel/errors.ts';
@@ -35,7 +36,10 @@ export function serveHealth(app: FastifyInstance, { readiness, metrics, log }: H
   });
 }
 
+/** The descriptions of the interfaces. */
 export function serveApiDocument(app: FastifyInstance): void {
   const document = openApiDocument();
+  const messages = asyncApiDocument();
   serve(app, healthApi.showApi, () => document);
+  serve(app, healthApi.showMessages, () => messages);
 }

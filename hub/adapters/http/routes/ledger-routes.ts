@@ -1,7 +1,7 @@
 /** The ledger, over HTTP. */
 
 import type { FastifyInstance } from 'fastify';
-import { ledgerApi } from '../../../../schemas/api/ledger.ts';
+import { ledgerApi } from '../../../../schemas/api/telemetry/ledger.ts';
 import type { TelemetryOperations } from '../../../admin/telemetry-operations.ts';
 import { serve } from './serve-operation.ts';
 

@@ -9,9 +9,11 @@ import { liveApi } from '../../../../schemas/api/live.ts';
 import { roleOf } from '../../../../schemas/api/operation.ts';
 import type { LiveFeed } from '../../../admin/live-feed.ts';
 import type { LiveViewer } from '../../../admin/live-subscriber.ts';
+import type { PeerFeed, WatchPeers } from '../../../cluster/peers.ts';
 import { HubError } from '../../../kernel/errors.ts';
 import { asksForWebSocket } from '../../asks-for-websocket.ts';
 import { requesterOf } from './command-routes.ts';
+import { MergedFeed } from './merged-feed.ts';
 
 /** Twenty topics with the longest ids take a tenth of it. */
 const maxMessageBytes = 16_384;
@@ -52,8 +54,11 @@ export async function takeUpgrades(
   app.websocketServer.on('wsClientError', refuse);
 }
 
-/** Adds `/api/v1/live` to `app`, which takes upgrades. */
-export function serveLive(app: FastifyInstance, feed: LiveFeed): void {
+/**
+ * Adds `/api/v1/live` to `app`, which takes upgrades.
+ * @param watchElsewhere the live feeds of other hubs, which have other devices; not given: there are none
+ */
+export function serveLive(app: FastifyInstance, feed: LiveFeed, watchElsewhere?: WatchPeers): void {
   const operation = liveApi.watchLive;
   app.route({
     method: operation.method,
@@ -64,9 +69,14 @@ export function serveLive(app: FastifyInstance, feed: LiveFeed): void {
       throw new HubError('upgrade-required');
     },
     wsHandler: (socket, request) => {
-      const { mayShow, stillHolds = () => true } = request;
-      const viewer = { requester: requesterOf(request), mayShow, holds: stillHolds };
-      join(feed, { socket, send: inOneWrite(socket, request.raw.socket) }, viewer);
+      const { mayShow, stillHolds = () => true, ofPeer, operator, origin = 'http' } = request;
+      const viewer = { requester: requesterOf(request), mayShow, holds: stillHolds, ofPeer };
+      const send = inOneWrite(socket, request.raw.socket);
+      const watch =
+        ofPeer === true || operator === undefined
+          ? undefined
+          : (message: (hub: string, text: string) => void) => watchElsewhere?.({ operator, origin }, message);
+      join(feed, { socket, send }, viewer, watch);
     },
   });
 }
@@ -91,12 +101,15 @@ function join(
   feed: LiveFeed,
   { socket, send }: { socket: WebSocket; send: (text: string) => void },
   viewer: LiveViewer,
+  watchElsewhere?: (message: (hub: string, text: string) => void) => PeerFeed | undefined,
 ): void {
+  const merged = new MergedFeed(send);
+  const others = watchElsewhere?.((hub, text) => merged.ofOther(hub, text));
   const connection = feed.connect(viewer, {
     get bufferedBytes() {
       return socket.bufferedAmount;
     },
-    send,
+    send: others === undefined ? send : (text) => merged.own(text),
     close: (code, reason) => socket.close(code, reason),
   });
   let answered = true;
@@ -110,10 +123,14 @@ function join(
   });
   socket.on('message', (data: Buffer, isBinary: boolean) => {
     if (isBinary) socket.close(1003, 'text alone');
-    else connection.message(data.toString());
+    else {
+      connection.message(data.toString());
+      others?.send(data.toString());
+    }
   });
   socket.on('close', () => {
     clearInterval(pings);
+    others?.close();
     connection.closed();
   });
 }

@@ -9,7 +9,13 @@ import { serve } from './serve-operation.ts';
 export interface OperatorOperations {
   accounts: Pick<
     Operators,
-    'listAccounts' | 'saveAccount' | 'removeAccount' | 'listTokens' | 'addToken' | 'removeToken'
+    | 'listAccounts'
+    | 'saveAccount'
+    | 'removeAccount'
+    | 'resetSecondFactor'
+    | 'listTokens'
+    | 'addToken'
+    | 'removeToken'
   >;
   logins: Pick<ConsoleSessions, 'list' | 'revoke'>;
 }
@@ -33,6 +39,9 @@ export function serveOperators(
   );
   serve(app, operatorApi.removeAccount, ({ params }) => operators.removeAccount(params.name), {
     audit: 'operator.remove',
+  });
+  serve(app, operatorApi.resetSecondFactor, ({ params }) => operators.resetSecondFactor(params.name), {
+    audit: 'operator.reset-second-factor',
   });
   serve(
     app,

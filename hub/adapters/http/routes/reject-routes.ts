@@ -1,7 +1,7 @@
 /** What the hub refused from devices, over HTTP: the last refusals of each, and counts by field and firmware. */
 
 import type { FastifyInstance } from 'fastify';
-import { nackApi, rejectApi, type RejectReport } from '../../../../schemas/api/rejects.ts';
+import { nackApi, rejectApi, type RejectReport } from '../../../../schemas/api/telemetry/rejects.ts';
 import type { DeviceHistory } from '../../../admin/device-history.ts';
 import type { MayShow } from '../../../registry/visibility.ts';
 import { serve } from './serve-operation.ts';

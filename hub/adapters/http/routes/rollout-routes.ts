@@ -26,6 +26,9 @@ export function serveRollouts(app: FastifyInstance, rollouts: RolloutOperations)
   serve(app, rolloutApi.listRolloutDevices, ({ params, query, mayShow }) =>
     rollouts.devices(params.id, query, mayShow),
   );
+  serve(app, rolloutApi.listDeviceUpdates, async ({ params, query }) => ({
+    updates: await rollouts.updatesOf(params.id, query.limit),
+  }));
   for (const what of ['pause', 'resume', 'cancel'] as const) {
     serve(
       app,

@@ -1,7 +1,7 @@
 /** Schedules, over HTTP. */
 
 import type { FastifyInstance } from 'fastify';
-import { scheduleApi } from '../../../../schemas/api/schedules.ts';
+import { scheduleApi } from '../../../../schemas/api/commands/schedules.ts';
 import type { Schedules } from '../../../schedules/schedules.ts';
 import { requesterOf } from './command-routes.ts';
 import { serve } from './serve-operation.ts';
@@ -11,6 +11,12 @@ export function serveSchedules(app: FastifyInstance, schedules: Schedules): void
   serve(app, scheduleApi.addSchedule, (request) => schedules.add(request.body, requesterOf(request).actor), {
     audit: 'schedule.add',
   });
+  serve(
+    app,
+    scheduleApi.changeSchedule,
+    (request) => schedules.change(request.params.name, request.body, requesterOf(request).actor),
+    { audit: 'schedule.change' },
+  );
   serve(app, scheduleApi.pauseSchedule, ({ params, body }) => schedules.pause(params.name, body.paused), {
     audit: 'schedule.pause',
   });

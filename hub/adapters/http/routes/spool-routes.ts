@@ -1,7 +1,7 @@
 /** The spool and the dead letters, over HTTP. */
 
 import type { FastifyInstance } from 'fastify';
-import { spoolApi } from '../../../../schemas/api/spool.ts';
+import { spoolApi } from '../../../../schemas/api/telemetry/spool.ts';
 import type { TelemetryOperations } from '../../../admin/telemetry-operations.ts';
 import { serve } from './serve-operation.ts';
 

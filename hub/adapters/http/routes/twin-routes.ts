@@ -1,7 +1,7 @@
 /** Twins over HTTP: the ETag is the revision of desired. */
 
 import type { FastifyInstance } from 'fastify';
-import { twinApi } from '../../../../schemas/api/twins.ts';
+import { twinApi } from '../../../../schemas/api/twins/twins.ts';
 import type { TwinOperations } from '../../../twins/twin-operations.ts';
 import { requesterOf } from './command-routes.ts';
 import { serve } from './serve-operation.ts';
