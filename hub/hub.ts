@@ -1,48 +1,34 @@
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { startAdmin } from './adapters/http/admin-server.ts';
-import { serveApi } from './adapters/http/routes/api-routes.ts';
-import { exposeDrops, exposeRefusals } from './adapters/socket-metrics.ts';
-import { readiness } from './admin/readiness.ts';
 import { topicsOf } from './bus/topics.ts';
+import type { RunningHub } from './kernel/running-hub.ts';
 import type { Config } from './config/config.ts';
 import { MissingTypes } from './registry/missing-types.ts';
 import { Registry } from './registry/registry.ts';
-import { createAdmin } from './wiring/admin-wiring.ts';
-import { startAlarms } from './wiring/alarms-wiring.ts';
-import { createBus } from './wiring/bus-wiring.ts';
-import { startCommands } from './wiring/commands-wiring.ts';
+import { listenForOperators } from './wiring/operators/admin-listener-wiring.ts';
+import { createAdmin } from './wiring/operators/admin-wiring.ts';
+import { startAlarms } from './wiring/alarms/alarms-wiring.ts';
+import { connectBus, createBus } from './wiring/bus/bus-wiring.ts';
+import { createCluster, createMail } from './wiring/cluster/cluster-wiring.ts';
+import { startCommands } from './wiring/commands/commands-wiring.ts';
 import { newContext, type HubContext, type HubDeps } from './wiring/context.ts';
-import { watchDescriptors } from './wiring/descriptors-wiring.ts';
-import { listenForDevices } from './wiring/devices-wiring.ts';
-import { drainHub } from './wiring/drain-wiring.ts';
-import { startIdentity } from './wiring/identity-wiring.ts';
-import { startFirmware } from './wiring/firmware-wiring.ts';
+import { listenForDevices } from './wiring/devices/devices-wiring.ts';
+import { drainHub } from './wiring/devices/drain-wiring.ts';
+import { startIdentity } from './wiring/devices/identity-wiring.ts';
+import { startFirmware } from './wiring/firmware/firmware-wiring.ts';
+import { createHomeAssistant } from './wiring/bus/home-assistant-wiring.ts';
 import { createIncidents } from './wiring/incidents-wiring.ts';
 import { startJobs } from './wiring/jobs-wiring.ts';
 import { createNotices } from './wiring/notices-wiring.ts';
-import { startOperators } from './wiring/operators-wiring.ts';
+import { startOperators } from './wiring/operators/operators-wiring.ts';
+import { createPeers } from './wiring/cluster/peers-wiring.ts';
+import { createPresenceRecords } from './wiring/presence-records-wiring.ts';
 import { createPresence } from './wiring/presence-wiring.ts';
-import { startSchedules } from './wiring/schedules-wiring.ts';
-import { startSelfMonitoring } from './wiring/self-monitoring-wiring.ts';
-import { createSessions, startAdmitting } from './wiring/sessions-wiring.ts';
+import { startSchedules } from './wiring/commands/schedules-wiring.ts';
+import { startSelfMonitoring, watchDescriptors } from './wiring/self-monitoring-wiring.ts';
+import { createSessions, startAdmitting } from './wiring/devices/sessions-wiring.ts';
 import { openState } from './wiring/state-wiring.ts';
 import { startTelemetry } from './wiring/telemetry-wiring.ts';
 import { startTwins } from './wiring/twins-wiring.ts';
-
-export interface RunningHub {
-  /** `wss://host:port/v1/device` */
-  deviceUrl: string;
-  adminUrl: string;
-  /** Address of the embedded broker. */
-  brokerUrl?: string | undefined;
-  /** The one-time code that creates the first admin account, if there is no account yet. */
-  firstLogin?: string | undefined;
-  /** Drains and stops. `lost`: points received and not stored; `faults`: parts that failed to close. */
-  close(): Promise<{ lost: number; faults: { name: string; error: unknown }[] }>;
-  /** Resolves with the fault when a part dies that the hub cannot run without. */
-  failed: Promise<Error>;
-}
 
 /** Where `npm run build:console` puts its files. */
 const consoleDir = fileURLToPath(new URL('../dashboards/console/dist/', import.meta.url));
@@ -66,13 +52,16 @@ async function startParts(hub: HubContext) {
   // What the hub knows. The bus is made early so that every part can publish, and connected last: until then an MQTT bus
   // queues, and the embedded broker refuses.
   const state = await openState(hub);
-  const registry = new Registry({ store: state.stores.devices, clock: hub.clock });
+  const { shared } = state;
+  const { devices: store } = state.stores;
+  const registry = new Registry({ store, clock: hub.clock, news: shared?.stores.news });
   await registry.load();
-  registry.expose(hub.metrics);
+  registry.expose(hub.metrics, () => state.leader.leads);
   const missingTypes = new MissingTypes({ registry, catalog: state.catalog, log: hub.log });
   missingTypes.check();
   const topics = topicsOf(hub.config.mqtt.root);
-  const bus = createBus(hub, state.hubIdentity, topics);
+  const bus = createBus(hub, state, topics);
+  const mail = shared && createMail(hub, shared, { bus, topics });
 
   // Readings: frame → ingest → writer → store, or spool.
   const telemetry = await startTelemetry(hub, { state, registry, bus, topics });
@@ -82,37 +71,46 @@ async function startParts(hub: HubContext) {
   const presence = createPresence(hub, { state, registry, bus, topics, admission });
   const sessions = createSessions(hub, { state, registry, telemetry, admission, presence });
   const incidents = createIncidents(hub, { state, sessions, presence, bus, topics });
-  presence.followers.follow(telemetry.presenceRecorder, incidents.keeper);
+  const presenceRecorder = createPresenceRecords(hub, { registry, telemetry, presence, incidents });
+  // The store hears of a loss after the incident that it is part of.
+  presence.followers.follow(incidents.watch, presenceRecorder);
   await presence.load();
   await incidents.resume();
 
   // What is asked of devices.
   const base = { state, registry, sessions };
   const notices = createNotices(hub, base);
-  const twins = await startTwins(hub, { ...base, bus, topics, telemetry, presence });
-  const firmware = await startFirmware(hub, { ...base, telemetry, presence });
-  const commands = await startCommands(hub, { ...base, bus, topics, telemetry, presence });
+  const peers = shared && createPeers(hub, shared, { presence });
+  const twins = await startTwins(hub, { ...base, bus, topics, telemetry, presence, peers });
+  const firmware = await startFirmware(hub, { ...base, bus, topics, telemetry, presence });
+  const commands = await startCommands(hub, { ...base, bus, topics, telemetry, presence, mail });
   const watched = { ...base, bus, topics, telemetry, presence, incidents, twins, commands };
-  const alarms = await startAlarms(hub, watched);
+  const alarms = await startAlarms(hub, { ...watched, mail });
+  const cluster = shared && mail && createCluster(hub, shared, mail, { ...watched, alarms });
+  const homeAssistant = createHomeAssistant(hub, { ...watched, firmware });
   const schedules = await startSchedules(hub, { ...base, telemetry, commands, notices, incidents });
 
   // Who may come in, and what operators see.
   const identity = await startIdentity(hub, base);
   const operators = await startOperators(hub, { ...base, identity, bus });
-  const admin = createAdmin(hub, {
-    ...base,
-    missingTypes,
-    bus,
-    telemetry,
-    presence,
-    incidents,
-    notices,
-    twins,
-    commands,
-  });
+  const admin = createAdmin(hub, { ...watched, missingTypes, notices });
   await admin.load();
-  const served = { twins, firmware, alarms, commands, schedules, notices, identity, operators, admin };
-  return { ...base, missingTypes, bus, telemetry, admission, presence, incidents, ...served };
+  const served = {
+    twins,
+    firmware,
+    alarms,
+    commands,
+    cluster,
+    peers,
+    homeAssistant,
+    schedules,
+    notices,
+    identity,
+    operators,
+    admin,
+  };
+  const watching = { admission, presence, presenceRecorder, incidents };
+  return { ...base, missingTypes, bus, topics, telemetry, ...watching, ...served };
 }
 
 type HubParts = Awaited<ReturnType<typeof startParts>>;
@@ -123,13 +121,13 @@ type HubParts = Awaited<ReturnType<typeof startParts>>;
  */
 function follow(parts: HubParts): void {
   const { state, registry, missingTypes, telemetry, sessions, presence, incidents, admin } = parts;
-  const { twins, firmware, alarms, commands } = parts;
+  const { twins, firmware, alarms, commands, cluster } = parts;
   // Sessions come first, so that a removed device sends nothing more. Removals come last, because they record that
   // everything else is done.
   registry.follow(
     sessions,
     presence.keeper,
-    telemetry.presenceRecorder,
+    parts.presenceRecorder,
     incidents.keeper,
     incidents.clones,
     presence.events,
@@ -143,6 +141,7 @@ function follow(parts: HubParts): void {
     alarms.keeper,
     commands.dispatcher,
     presence.removals,
+    ...(cluster === undefined ? [] : [cluster.moves]),
   );
   telemetry.readingFollowers.follow(admin.consoleReadings);
   presence.followers.follow(admin.feed);
@@ -152,65 +151,29 @@ function follow(parts: HubParts): void {
   twins.follow(admin.feed);
   state.catalog.follow(() => sessions.typesChanged());
   state.catalog.follow(() => twins.keeper.typesChanged());
-  state.catalog.follow(() => alarms.typesChanged());
   state.catalog.follow(() => missingTypes.check());
 }
 
 /** Opens the ways in, last: the bus, then devices, then operators. */
 async function openListeners(hub: HubContext, parts: HubParts): Promise<RunningHub> {
-  const { state, missingTypes, bus, telemetry, notices, operators } = parts;
+  const { bus, notices, operators } = parts;
   follow(parts);
   await connectBus(hub, parts);
+  await parts.cluster?.adopt();
   const listener = await listenForDevices(hub, parts);
   // A notice that was due while no hub ran is sent now, so devices must be able to connect.
-  await notices.load();
+  await parts.state.leader.begin('notices', () => notices.load());
   startJobs(hub, { ...parts, listener });
   const monitoring = startSelfMonitoring(hub, parts);
   const descriptors = watchDescriptors(hub);
 
   const stop = new AbortController();
-  const http = await startAdmin(
-    {
-      log: hub.log,
-      deviceUrl: listener.url,
-      serveApi: (app) =>
-        serveApi(app, {
-          ...operators.operations,
-          ...parts.commands.operations,
-          views: parts.admin.operations,
-          live: parts.admin.feed,
-          schedules: parts.schedules,
-          ...parts.twins.operations,
-          ...parts.firmware.operations,
-          ...parts.alarms.operations,
-        }),
-      access: operators.access,
-      consoleDir,
-      readiness: () =>
-        readiness({
-          ...telemetry,
-          ...state,
-          bus,
-          descriptors,
-          missingTypes,
-          clock: hub.clock,
-          stopping: stop.signal.aborted,
-        }),
-      metrics: () => hub.metrics.page(),
-    },
-    {
-      listen: hub.config.adminListen,
-      trustedProxies: hub.config.trustedProxies,
-      socketPath: join(hub.config.dataDir, 'hub.sock'),
-    },
-  );
-  hub.releasers.push('admin', () => http.close());
-  exposeDrops(hub.metrics, http.drops, 'admin');
-  exposeRefusals(hub.metrics, http.refusals);
+  const served = { listener, consoleDir, descriptors, stopping: stop.signal };
+  const adminUrl = await listenForOperators(hub, { ...parts, ...served });
 
   return {
     deviceUrl: listener.url,
-    adminUrl: http.url,
+    adminUrl,
     brokerUrl: bus.url,
     firstLogin: operators.firstLogin,
     failed: hub.failed,
@@ -219,26 +182,4 @@ async function openListeners(hub: HubContext, parts: HubParts): Promise<RunningH
       return drainHub(hub, { ...parts, listener, monitoring });
     },
   };
-}
-
-async function connectBus(
-  hub: HubContext,
-  { bus, presence, incidents, twins, alarms, commands, operators }: HubParts,
-): Promise<void> {
-  hub.releasers.push('bus', () => bus.close());
-  await bus.connect(
-    {
-      message: (message) => twins.message(message) ?? commands.message(message),
-      /** For the first time or again: the broker may have lost its retained messages. */
-      connected() {
-        presence.announcer.repeat(presence.keeper.all());
-        twins.busConnected();
-        commands.busConnected();
-        alarms.busConnected();
-      },
-      disconnected: (reason) => hub.log.warn({ reason }, 'broker lost'),
-      otherHub: (hubId, isOnline) => incidents.keeper.topicsShared(hubId, isOnline),
-    },
-    operators.broker,
-  );
 }

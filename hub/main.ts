@@ -9,6 +9,7 @@ import { createLog } from './kernel/log.ts';
 import { systemClock } from '../schemas/time/clock.ts';
 import { terminalText } from '../schemas/terminal-text.ts';
 import { cronTimes } from './wiring/cron-times.ts';
+import { createServiceManager } from './wiring/service-manager-wiring.ts';
 
 /** Ctrl-C under npm arrives twice: from the terminal, and passed on by npm. Signals this close are one. */
 const sameSignalMs = 500;
@@ -93,6 +94,11 @@ const deps: CliDeps = {
     (await import('./wiring/backup-wiring.ts')).backUpHub(config, folder, { ...program, progress }),
   restore: async (config, folder) =>
     (await import('./wiring/backup-wiring.ts')).restoreHub(config, folder, program),
+  moveState: async (config, options) =>
+    (await import('./wiring/state/state-move-wiring.ts')).moveHubState(config, options),
+  importReadings: async (config, progress) =>
+    (await import('./wiring/state/import-wiring.ts')).importReadings(config, progress),
+  serviceManager: createServiceManager(process),
   stopRequested,
 };
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { loadDeviceTypes } from '../schemas/index.ts';
+import { readDeviceTypes } from './adapters/device-types.ts';
 import { createAuditStore } from './adapters/sqlite/sqlite-audit-store.ts';
 import { createDeviceStore } from './adapters/sqlite/sqlite-device-store.ts';
 import { createPresenceStore } from './adapters/sqlite/sqlite-presence-store.ts';
@@ -7,20 +7,21 @@ import { openSpoolDatabase } from './adapters/sqlite/spool-database.ts';
 import { lockDataDir, lockUsedDataDir } from './adapters/sqlite/data-dir.ts';
 import { openStateDatabase } from './adapters/sqlite/state-database.ts';
 import { Audit } from './audit/audit.ts';
+import type { AuditAction } from './audit/audit-action.ts';
 import { recorded } from './audit/recorded.ts';
 import type { Config } from './config/config.ts';
+import { demandStateHere } from './config/state-place.ts';
 import type { LabelChange, NewDevices } from '../schemas/api/devices.ts';
 import type { DeviceOperations } from './admin/admin-operations.ts';
 import type { Validity } from '../schemas/api/credentials.ts';
 import { createCredentialOperations, type CredentialOperations } from './admin/credential-operations.ts';
 import { createDeviceAdministration } from './admin/device-administration.ts';
 import { knownSession, type KnownSession } from './presence/last-session.ts';
-import type { PresenceStore } from './presence/presence-keeper.ts';
+import type { PresenceStore } from './presence/presence-store.ts';
 import { Registry } from './registry/registry.ts';
 import { Sessions } from './sessions/sessions.ts';
 import { Rotation } from './identity/rotation.ts';
 import { spoolOptions } from './wiring/pipeline-wiring.ts';
-import { HubError } from './kernel/errors.ts';
 import { createLog } from './kernel/log.ts';
 import { Releasers } from './kernel/releasers.ts';
 import { systemClock as clock } from '../schemas/time/clock.ts';
@@ -43,10 +44,7 @@ export async function openOfflineOperations(
   config: Config,
   { create = false }: { create?: boolean } = {},
 ): Promise<FileOperations> {
-  if (config.state !== undefined) {
-    const note = 'its state is in PostgreSQL (HUB_STATE_URL), which only a running hub changes: start it';
-    throw new HubError('data-dir-invalid', note);
-  }
+  demandStateHere(config, ', which only a running hub changes: start it');
   const releasers = new Releasers();
   const close = async (): Promise<void> => {
     await releasers.closeAll();
@@ -63,7 +61,7 @@ export async function openOfflineOperations(
     // The next hub ends what else there is of a removed device: the bus must hear of it too.
     const registry = new Registry({ store: createDeviceStore(state), clock });
     await registry.load();
-    const catalog = await loadDeviceTypes(config.schemasDir);
+    const catalog = await readDeviceTypes(config.schemasDir);
     // There are none: no device is here to be offered a new secret either, which the next hub does.
     const lastSession = await storedSessions(createPresenceStore(state));
     const sessions = new Sessions({ registry, catalog, clock, hubClock: { unusable: false }, lastSession });
@@ -115,59 +113,36 @@ function audited(
   credentials: CredentialOperations,
 ): DeviceOperations & CredentialOperations {
   const by = { audit, requester: { actor: 'local', origin: 'cli' } } as const;
-  const disable = recorded(
-    by,
-    'device.disable',
-    (id) => id,
-    (id: string) => credentials.setDisabled(id, true),
-  );
-  const enable = recorded(
-    by,
-    'device.enable',
-    (id) => id,
-    (id: string) => credentials.setDisabled(id, false),
-  );
+  /** Of one device, which is the first argument. */
+  const ofDevice = <Rest extends unknown[], Result>(
+    action: AuditAction,
+    run: (id: string, ...rest: Rest) => Promise<Result>,
+  ): ((id: string, ...rest: Rest) => Promise<Result>) => recorded(by, action, (...args) => args[0], run);
+  const disable = ofDevice('device.disable', (id) => credentials.setDisabled(id, true));
+  const enable = ofDevice('device.enable', (id) => credentials.setDisabled(id, false));
   return {
     ...devices,
     ...credentials,
     addDevices: recorded(
       by,
       'device.add',
-      ({ ids }) => many(ids),
-      (request: NewDevices) => devices.addDevices(request),
+      ({ ids }: NewDevices) => many(ids),
+      (request) => devices.addDevices(request),
     ),
-    labelDevice: recorded(
-      by,
-      'device.label',
-      (id) => id,
-      (id: string, change: LabelChange) => devices.labelDevice(id, change),
-    ),
-    removeDevice: recorded(
-      by,
-      'device.remove',
-      (id) => id,
-      (id: string) => devices.removeDevice(id),
-    ),
-    addSecret: recorded(
-      by,
-      'credential.add',
-      (id) => id,
-      (id: string, validity: Validity) => credentials.addSecret(id, validity),
-    ),
-    addKey: recorded(
-      by,
-      'credential.add',
-      (id) => id,
-      (id: string, key: string, validity: Validity) => credentials.addKey(id, key, validity),
+    labelDevice: ofDevice('device.label', (id, change: LabelChange) => devices.labelDevice(id, change)),
+    removeDevice: ofDevice('device.remove', (id) => devices.removeDevice(id)),
+    addSecret: ofDevice('credential.add', (id, validity: Validity) => credentials.addSecret(id, validity)),
+    addKey: ofDevice('credential.add', (id, key: string, validity: Validity) =>
+      credentials.addKey(id, key, validity),
     ),
     revokeCredential: recorded(
       by,
       'credential.revoke',
-      (id, name) => `${id}/${name}`,
-      (id: string, name: string) => credentials.revokeCredential(id, name),
+      (id: string, name: string) => `${id}/${name}`,
+      (id, name) => credentials.revokeCredential(id, name),
     ),
     setDisabled: (id, disabled) => (disabled ? disable(id) : enable(id)),
-    rotate: recorded(by, 'credential.rotate', many, (ids: readonly string[]) => credentials.rotate(ids)),
+    rotate: recorded(by, 'credential.rotate', many, (ids) => credentials.rotate(ids)),
   };
 }
 

@@ -1,6 +1,8 @@
 /** What operators can ask of the devices: over the admin socket of a running hub, or on the files when none runs. */
 
 import type {
+  countedBy,
+  DeviceCounts,
   DeviceDetails,
   DevicePage,
   DeviceQuery,
@@ -11,8 +13,8 @@ import type {
 import type { Incident } from '../../schemas/api/incidents.ts';
 import type { Notice, NoticeRequest } from '../../schemas/api/notices.ts';
 import type { DeviceWhy } from '../../schemas/api/presence.ts';
-import type { DeviceReadingsQuery } from '../telemetry/readings.ts';
-import type { Reading } from '../../schemas/api/readings.ts';
+import type { DeviceReadingsQuery } from '../telemetry/history/readings.ts';
+import type { Reading } from '../../schemas/api/telemetry/readings.ts';
 import type { TelemetryOperations } from './telemetry-operations.ts';
 import type { MayShow } from '../registry/visibility.ts';
 
@@ -21,6 +23,8 @@ export interface DeviceOperations {
   addDevices(request: NewDevices): Promise<readonly NewCredential[]>;
   /** A page of the devices, by id. @param mayShow not given: all of them */
   listDevices(query: DeviceQuery, mayShow?: MayShow): Promise<DevicePage>;
+  /** By value. @param mayShow not given: all devices are counted */
+  countDevices(by: (typeof countedBy)[number], mayShow?: MayShow): Promise<readonly DeviceCounts[]>;
   /** @throws HubError `device-unknown` */
   showDevice(id: string): Promise<DeviceDetails>;
   /**

@@ -13,6 +13,7 @@ import { withoutUndefined } from '../kernel/without-undefined.ts';
 import type { Clock } from '../../schemas/time/clock.ts';
 import type { DeviceOperations } from './admin-operations.ts';
 import { newSecretCredential } from '../registry/credentials.ts';
+import { countsBy } from './device-counts.ts';
 import { pageOf } from './device-pages.ts';
 import type { DeviceRecord } from '../registry/device-store.ts';
 import { checkLabels } from '../registry/labels.ts';
@@ -67,7 +68,8 @@ export function createDeviceAdministration(deps: DeviceAdministrationDeps): Devi
     return {
       ...summary(record, presence, known?.session),
       registeredMs: record.createdMs,
-      epoch: record.epoch,
+      // Another hub may have opened its last session.
+      epoch: presence?.epoch ?? record.epoch,
       lastPongMs: presence?.marks.pongMs ?? null,
       lastFrameMs: presence?.marks.frameMs ?? null,
       ...(presence === undefined ? {} : { reason: presence.reason }),
@@ -86,12 +88,15 @@ export function createDeviceAdministration(deps: DeviceAdministrationDeps): Devi
 
     async addDevices(request: NewDevices): Promise<NewCredential[]> {
       checkRequest(request, catalog);
+      const { labels = {} } = request;
+      checkLabels(labels);
       const createdMs = deps.clock.now();
       const made = request.ids.map((id) => ({ id, ...newSecretCredential(createdMs) }));
       const records = made.map(({ id, credential }) => ({
         id,
         type: request.type,
         site: request.site,
+        labels,
         credentials: [credential],
         createdMs,
         disabled: false,
@@ -102,6 +107,9 @@ export function createDeviceAdministration(deps: DeviceAdministrationDeps): Devi
     },
 
     listDevices: (query, mayShow) => pageOf(registry, query, (record) => summary(record), mayShow),
+
+    countDevices: (by, mayShow) =>
+      countsBy(registry, (record) => summary(record), { by, mayShow: mayShow ?? (() => true) }),
 
     showDevice: async (id) => details(await registry.found(id)),
 

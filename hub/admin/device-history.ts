@@ -1,12 +1,19 @@
 import type { PresenceHistory } from '../../schemas/api/presence-history.ts';
-import type { DeviceSeries, LastValues, LogLine } from '../../schemas/api/readings.ts';
-import type { NackRow } from '../../schemas/api/rejects.ts';
+import type {
+  DeviceSeries,
+  LastValues,
+  LogLine,
+  NewestValues,
+} from '../../schemas/api/telemetry/readings.ts';
+import type { NackRow } from '../../schemas/api/telemetry/rejects.ts';
+import type { MayShow } from '../registry/visibility.ts';
+import { newestValuesOf } from '../telemetry/history/newest-values.ts';
 import type { Registry } from '../registry/registry.ts';
 import { createDeviceLogs, type DeviceLogQuery } from '../telemetry/device-logs.ts';
-import { createLastValues } from '../telemetry/last-values.ts';
-import type { LatestReadings } from '../telemetry/latest-readings.ts';
-import { createPresenceHistory, type PresenceHistoryQuery } from '../telemetry/presence-history.ts';
-import { createSeries, type DeviceSeriesQuery } from '../telemetry/series.ts';
+import { createLastValues } from '../telemetry/history/last-values.ts';
+import type { LatestReadings } from '../telemetry/history/latest-readings.ts';
+import { createPresenceHistory, type PresenceHistoryQuery } from '../telemetry/history/presence-history.ts';
+import { createSeries, type DeviceSeriesQuery } from '../telemetry/history/series.ts';
 import type { MetricsReader } from '../telemetry/store.ts';
 import type { TypeOf } from '../telemetry/stream-of.ts';
 import type { NackLog } from './nack-log.ts';
@@ -15,6 +22,8 @@ import type { NackLog } from './nack-log.ts';
 export interface DeviceHistory {
   /** @throws HubError `device-unknown` · `type-unknown` · `store-unavailable` */
   lastValues(device: string): Promise<LastValues>;
+  /** Of these fields, over the devices that the caller may see. */
+  newestValues(fields: readonly string[], mayShow?: MayShow): NewestValues;
   /** @throws HubError `device-unknown` · `type-unknown` · `input-invalid` · `store-unavailable` */
   series(query: DeviceSeriesQuery): Promise<DeviceSeries>;
   /** @throws HubError `device-unknown` · `store-unavailable` */
@@ -37,6 +46,7 @@ export function createDeviceHistory(deps: {
   const logs = createDeviceLogs(store);
   return {
     lastValues: createLastValues(deps),
+    newestValues: (fields, mayShow = () => true) => newestValuesOf(deps.latest, fields, mayShow),
     series: createSeries(deps),
     presenceHistory: async (query) =>
       presenceHistory({ ...query, device: (await registry.found(query.device)).id }),

@@ -7,7 +7,7 @@ interface Saved {
 /** @param parts what the hub still knows of the past after a restart */
 export function exposeHistory(
   metrics: Metrics,
-  parts: Readonly<Record<'events' | 'nacks' | 'rejects' | 'counts', Saved>>,
+  parts: Readonly<Record<'events' | 'nacks' | 'rejects' | 'counts' | 'fleet', Saved>>,
 ): void {
   metrics.counter(
     'hub_history_save_failures_total',

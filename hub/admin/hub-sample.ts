@@ -1,4 +1,6 @@
 import type { Dispatcher } from '../commands/dispatcher.ts';
+import { rolloutLevels } from '../firmware/rollouts/rollout-levels.ts';
+import type { Rollouts } from '../firmware/rollouts/rollouts.ts';
 import type { PresenceKeeper } from '../presence/presence-keeper.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Sessions } from '../sessions/sessions.ts';
@@ -11,6 +13,7 @@ export interface SampledParts extends Pick<CheckedParts, 'link' | 'spool' | 'dis
   sessions: Sessions;
   keeper: PresenceKeeper;
   dispatcher: Dispatcher;
+  rollouts: Rollouts;
   writer: Writer;
   eventLoop: {
     /** Each since its last call: ms, and 0 to 1. */
@@ -32,6 +35,7 @@ export function sampleOf(parts: SampledParts): HubSample {
     sessions: sessions.connectionCount,
     commandsOpen: open,
     commandsUncertain: uncertain,
+    ...rolloutLevels(parts.rollouts),
     spoolSize: size,
     spoolFill: size / maxSize,
     bufferFill: writer.fill,

@@ -1,5 +1,5 @@
 import { closeReasons, type CloseReason } from '../../schemas/index.ts';
-import type { HubSnapshot } from '../../schemas/api/hub.ts';
+import type { Dependency, HubSnapshot } from '../../schemas/api/hub.ts';
 import type { LiveCounts } from '../../schemas/api/live.ts';
 import type { Bus } from '../bus/bus.ts';
 import type { Dispatcher } from '../commands/dispatcher.ts';
@@ -17,6 +17,7 @@ import type { Writer } from '../telemetry/writer.ts';
 import type { EventLoopLoad } from '../kernel/event-loop.ts';
 import type { Clock } from '../../schemas/time/clock.ts';
 import type { DayCounts } from './day-counts.ts';
+import type { FleetCourse } from './fleet-course.ts';
 import { imbalance, sumOf, type Ledger } from '../telemetry/ledger.ts';
 import type { Throughput } from '../telemetry/throughput.ts';
 
@@ -41,6 +42,7 @@ export interface SnapshotParts {
   bus: Bus;
   dispatcher: Dispatcher;
   dayCounts: DayCounts;
+  fleetCourse: FleetCourse;
   throughput: Throughput;
   loop: () => EventLoopLoad;
   /** Resident memory, bytes. */
@@ -101,7 +103,7 @@ export async function snapshotOf(parts: SnapshotParts, mayShow?: MayShow): Promi
     writer: { lines: writer.waiting, fill: writer.fill },
     spool: await spoolOf(pipeline.spool),
     eventLoop: parts.loop(),
-    store: part(store.name, link.up, link.fault),
+    store: { ...part(store.name, link.up, link.fault), writeMs: link.writeMs },
     clock: part('clock of the machine', !hubClock.doubted, hubClock.fault),
     bus: { ...part(bus.kind, bus.connected, bus.fault), queued: bus.queued },
     closes: all ? closesByCode(counters) : {},
@@ -123,7 +125,7 @@ async function spoolOf(spool: Spool): Promise<HubSnapshot['spool']> {
   return { lines, size, maxSize, deadLetters, oldestMs: measured?.oldestMs ?? null, ...fault };
 }
 
-function part(name: string, up: boolean, reason: string | undefined): HubSnapshot['store'] {
+function part(name: string, up: boolean, reason: string | undefined): Dependency {
   return { name, up, ...(reason === undefined ? {} : { reason }) };
 }
 

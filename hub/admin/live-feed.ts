@@ -1,8 +1,8 @@
 import type { AlarmView } from '../../schemas/api/alarms.ts';
 import type { Incident } from '../../schemas/api/incidents.ts';
 import type { LiveMessage } from '../../schemas/api/live.ts';
-import type { Reading } from '../../schemas/api/readings.ts';
-import type { NackRow } from '../../schemas/api/rejects.ts';
+import type { Reading } from '../../schemas/api/telemetry/readings.ts';
+import type { NackRow } from '../../schemas/api/telemetry/rejects.ts';
 import type { AlarmFollower } from '../alarms/alarm-follower.ts';
 import type { IncidentFollower } from '../incidents/incident-follower.ts';
 import { visibleTo } from '../incidents/incidents.ts';
@@ -108,6 +108,10 @@ export class LiveFeed implements DeviceFollower, PresenceFollower, IncidentFollo
     }
   }
 
+  changedElsewhere(deviceId: string, presence: Pick<Presence, 'reason'>): void {
+    this.presenceChanged(deviceId, presence);
+  }
+
   registered({ id }: { id: string }): void {
     this.changed({ id });
   }
@@ -134,6 +138,10 @@ export class LiveFeed implements DeviceFollower, PresenceFollower, IncidentFollo
     this.report('alarms', `${device ?? ''} ${source}`, (mayShow) =>
       mayShow === undefined || (device !== null && mayShow(device)) ? { t: 'alarm', alarm } : undefined,
     );
+  }
+
+  alarmChangedElsewhere(alarm: AlarmView): void {
+    this.alarmChanged(alarm);
   }
 
   removed(deviceId: string): void {

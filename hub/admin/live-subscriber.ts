@@ -4,7 +4,7 @@ import type { HubSnapshot } from '../../schemas/api/hub.ts';
 import type { LiveCounts, LiveMessage, RowChange } from '../../schemas/api/live.ts';
 import type { Requester } from '../../schemas/api/requester.ts';
 import type { MayShow } from '../registry/visibility.ts';
-import { nothing, type Watched } from './live-topics.ts';
+import { nothing, type WatchedTopics } from './live-topics.ts';
 import type { Presence } from '../../schemas/api/presence.ts';
 
 /** Where the messages of one subscriber go. */
@@ -23,6 +23,8 @@ export interface LiveViewer {
   mayShow?: MayShow | undefined;
   /** Whether the login of the socket is still valid. */
   holds(): boolean;
+  /** Another hub watches for somebody there: it gets what is about the devices of this one. */
+  ofPeer?: boolean | undefined;
 }
 
 /** The state at the moment. `mayShow` not given: of every device. */
@@ -35,6 +37,8 @@ export interface LiveSources {
   counts(mayShow?: MayShow): Promise<LiveCounts>;
   hub(mayShow?: MayShow): Promise<HubSnapshot>;
   frames: FrameSource;
+  /** Which hub has the device: this one, another, or none. */
+  whose(deviceId: string): 'ours' | 'others' | 'nobodys';
 }
 
 /** The frames of devices, for those who watch them. */
@@ -82,7 +86,7 @@ export class LiveSubscriber {
   readonly #socket: LiveSocket;
   readonly #sources: LiveSources;
   readonly #counters: LiveCounters;
-  watched: Watched = nothing;
+  watched: WatchedTopics = nothing;
   closed = false;
   /** It has begun to watch, and nothing has been sent yet. */
   #fresh = false;
@@ -113,7 +117,7 @@ export class LiveSubscriber {
     this.#counters = deps.counters;
   }
 
-  watch(watched: Watched): void {
+  watch(watched: WatchedTopics): void {
     this.watched = watched;
     this.#fresh = true;
     // Decided before the device is removed: afterwards its site and labels are unknown.
@@ -235,7 +239,8 @@ export class LiveSubscriber {
   #look(deviceId: string): void {
     if (this.#framesSent.has(deviceId)) return;
     this.#framesSent.set(deviceId, 0);
-    void this.#sources.frames.looked(this.viewer.requester, deviceId);
+    // The hub that was asked first has recorded it.
+    if (this.viewer.ofPeer !== true) void this.#sources.frames.looked(this.viewer.requester, deviceId);
   }
 
   #sendFrames(deviceId: string): void {
@@ -282,8 +287,14 @@ export class LiveSubscriber {
     return this.watched.devices.has(deviceId) && this.mayShow(deviceId);
   }
 
+  /** What is said of a device comes from the hub that has it, through whichever it was asked. */
+  #tellsOf(deviceId: string): boolean {
+    const whose = this.#sources.whose(deviceId);
+    return this.viewer.ofPeer === true ? whose === 'ours' : whose !== 'others';
+  }
+
   #sendDetails(deviceId: string): void {
-    if (!this.#watches(deviceId)) return;
+    if (!this.#watches(deviceId) || !this.#tellsOf(deviceId)) return;
     const details = this.#sources.details(deviceId);
     if (details === undefined) return;
     const text = JSON.stringify(details);
@@ -312,7 +323,8 @@ export class LiveSubscriber {
     for (const id of this.#changed) this.#withNewData.delete(id);
     const devices = [...take(this.#changed), ...take(this.#withNewData)].flatMap((id): RowChange[] => {
       const now = this.#sources.presence(id);
-      return now === undefined ? [] : [[id, now.state, now.sinceMs, now.marks.dataMs ?? null]];
+      const isOfOthers = this.viewer.ofPeer === true && !this.#tellsOf(id);
+      return now === undefined || isOfOthers ? [] : [[id, now.state, now.sinceMs, now.marks.dataMs ?? null]];
     });
     if (left < rowsAtOnce) this.send({ t: 'fleet', devices, removed, added });
   }

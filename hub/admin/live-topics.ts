@@ -4,7 +4,7 @@ import { namePattern } from '../../schemas/index.ts';
 import { readJson } from '../../schemas/json-text.ts';
 
 /** What a live socket watches. */
-export interface Watched {
+export interface WatchedTopics {
   fleet: boolean;
   hub: boolean;
   commands: boolean;
@@ -17,9 +17,9 @@ export interface Watched {
 
 export type WatchRequest =
   /** `gone`: requested, but not there, or not visible to this subscriber. */
-  { kind: 'watch'; watched: Watched; gone: readonly string[] } | { kind: 'bad'; message: string };
+  { kind: 'watch'; watched: WatchedTopics; gone: readonly string[] } | { kind: 'bad'; message: string };
 
-export const nothing: Watched = {
+export const nothing: WatchedTopics = {
   fleet: false,
   hub: false,
   commands: false,

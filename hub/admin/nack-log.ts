@@ -1,4 +1,4 @@
-import type { NackRow } from '../../schemas/api/rejects.ts';
+import type { NackRow } from '../../schemas/api/telemetry/rejects.ts';
 import { faultText } from '../../schemas/field-error.ts';
 import type { NackFrame } from '../../schemas/index.ts';
 import { DeviceLists, type DeviceListStore } from '../kernel/device-lists.ts';

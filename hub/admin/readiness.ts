@@ -28,18 +28,21 @@ export interface CheckedParts {
   bus: Bus;
   descriptors: Pick<DescriptorWatch, 'fault'>;
   /** Of a state that is not in the data folder. */
-  stateLink: { readonly fault: string | undefined } | undefined;
+  shared: { tenure: { readonly fault: string | undefined } } | undefined;
+  /** Hubs that are one with this one. */
+  cluster: { adoption: { readonly fault: string | undefined } } | undefined;
   /** The folder of device types, and types of devices that are not in it. */
   catalog: { readonly fault: string | undefined };
   missingTypes: Pick<MissingTypes, 'fault'>;
 }
 
-/** What `/readyz` reports about each part. A part that is down degrades the hub; only a stopping hub is not ready. */
+/** What `/readyz` reports about each part. A part that is down degrades the hub; one that is stopping, or may not act, is not ready. */
 export async function readiness(parts: CheckedParts): Promise<PartsHealth> {
-  const { stopping, descriptors, catalog, missingTypes, stateLink } = parts;
+  const { stopping, descriptors, catalog, missingTypes, shared, cluster } = parts;
   const { store, clock, spool, disk, bus } = knownFaults(parts);
   return {
-    ready: !stopping,
+    // Who may not act opens no session: devices find another hub.
+    ready: !stopping && shared?.tenure.fault === undefined,
     parts: {
       devices: part(
         stopping ? 'the hub is stopping' : (descriptors.fault ?? catalog.fault ?? missingTypes.fault),
@@ -49,7 +52,8 @@ export async function readiness(parts: CheckedParts): Promise<PartsHealth> {
       spool: part(spool),
       disk: part(disk),
       bus: part(bus),
-      ...(stateLink === undefined ? {} : { state: part(stateLink.fault) }),
+      ...(shared === undefined ? {} : { state: part(shared.tenure.fault) }),
+      ...(cluster === undefined ? {} : { cluster: part(cluster.adoption.fault) }),
     },
   };
 }
@@ -68,7 +72,7 @@ export function knownFaults(
   };
 }
 
-/** What of that a person should be told: a spool that fills is one before it is full. */
+/** What of that a person should know: a spool that fills is one before it is full. */
 export function alarmingFaults(
   parts: Parameters<typeof knownFaults>[0],
 ): Readonly<Record<string, string | undefined>> {

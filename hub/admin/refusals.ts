@@ -1,6 +1,6 @@
 import type { NackFrame } from '../../schemas/index.ts';
 import type { Clock } from '../../schemas/time/clock.ts';
-import type { NackRow } from '../../schemas/api/rejects.ts';
+import type { NackRow } from '../../schemas/api/telemetry/rejects.ts';
 import type { DeviceListStore } from '../kernel/device-lists.ts';
 import type { Log } from '../kernel/log.ts';
 import type { DeviceFollower } from '../registry/device-follower.ts';

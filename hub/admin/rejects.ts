@@ -1,4 +1,4 @@
-import type { RejectReport, RejectRow } from '../../schemas/api/rejects.ts';
+import type { RejectReport, RejectRow } from '../../schemas/api/telemetry/rejects.ts';
 import type { NackFrame } from '../../schemas/index.ts';
 import { BatchedSaving } from '../kernel/batched-saving.ts';
 import type { Log } from '../kernel/log.ts';

@@ -1,5 +1,5 @@
-import type { LedgerRow } from '../../schemas/api/ledger.ts';
-import type { DeadLetter } from '../../schemas/api/spool.ts';
+import type { LedgerRow } from '../../schemas/api/telemetry/ledger.ts';
+import type { DeadLetter } from '../../schemas/api/telemetry/spool.ts';
 import { deviceUnknown, HubError } from '../kernel/errors.ts';
 import { imbalance, sumOf, type LedgerAccount, type Ledger } from '../telemetry/ledger.ts';
 import type { Spool } from '../telemetry/spool.ts';

@@ -1,7 +1,12 @@
 /** What operators can ask about telemetry: of a running hub, or of its files when none runs. */
 
-import type { LedgerReport } from '../../schemas/api/ledger.ts';
-import type { DeadLetter, DeadLetterSelection, SpoolPage, SpoolStatus } from '../../schemas/api/spool.ts';
+import type { LedgerReport } from '../../schemas/api/telemetry/ledger.ts';
+import type {
+  DeadLetter,
+  DeadLetterSelection,
+  SpoolPage,
+  SpoolStatus,
+} from '../../schemas/api/telemetry/spool.ts';
 
 export interface DeadLetterQuery {
   device?: string | undefined;

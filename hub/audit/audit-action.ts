@@ -6,6 +6,7 @@ export type AuditAction =
   | 'connect'
   | `credential.${'add' | 'revoke' | 'rotate'}`
   | `device.${'add' | 'label' | 'enable' | 'disable' | 'remove' | 'enrol' | 'tap'}`
+  | 'device-type.publish'
   | `enrolment.${'create' | 'revoke' | 'approve' | 'deny'}`
   | `firmware.${'add' | 'remove'}`
   | `group.${'set' | 'remove'}`
@@ -13,13 +14,14 @@ export type AuditAction =
   | 'hub.restore'
   | `${'' | 'first-' | 'screen-'}login`
   | 'logout'
-  | `operator.${'save' | 'remove'}`
+  | `operator.${'save' | 'remove' | 'reset-second-factor'}`
+  | `own.${'password' | 'second-factor'}`
   | 'publish'
   | `rollout.${'start' | 'pause' | 'resume' | 'cancel' | 'stop'}`
-  | `schedule.${'add' | 'pause' | 'remove'}`
+  | `schedule.${'add' | 'change' | 'pause' | 'remove'}`
   | 'session.end'
   | `silence.${'add' | 'remove'}`
-  | `webhook.${'add' | 'remove' | 'test'}`
+  | `webhook.${'add' | 'remove' | 'test' | 'retry' | 'purge'}`
   | `twin.${'set' | 'fit'}`
   | `token.${'create' | 'revoke'}`
   | UnnamedRequest;

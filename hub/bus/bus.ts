@@ -21,6 +21,8 @@ export interface Publisher {
 }
 
 export interface Broadcaster {
+  /** False: nobody is there who could get a broadcast, so that it need not be made. */
+  readonly hasAudience: boolean;
   /**
    * QoS 0: hands the message over, together with others a moment later, in order; costs no promise.
    * @returns false when it is dropped (and counted): the broker is away, does not keep up, or does not accept a packet of
@@ -43,6 +45,8 @@ export interface IncomingMessage {
   session?: string | undefined;
   /** It was kept in the broker while the hub was away, for a time that only `messageExpirySec` can show. */
   waited?: boolean | undefined;
+  /** Of the lease under which the hub takes requests; absent: it is the only hub that does. */
+  gateToken?: number | undefined;
   responseTopic?: string | undefined;
   correlationData?: Uint8Array | undefined;
   /** Seconds left, as the broker counts them. */
@@ -87,7 +91,7 @@ export interface Bus extends Publisher, Broadcaster {
   readonly otherHubs: readonly string[];
   /** What the broker does not allow and the hub needs; undefined when it allows all. */
   readonly limitation: string | undefined;
-  readonly counters: Readonly<BusCounters>;
+  readonly counters: BusCounters;
   /** What clients of the embedded broker were refused, by cause. */
   readonly clientRefusals: Readonly<Record<string, number>>;
   /** QoS 1 messages that wait for the broker. */
@@ -97,7 +101,17 @@ export interface Bus extends Publisher, Broadcaster {
   close(): Promise<void>;
 }
 
+/** Something else than a request that a part of the hub listens to: news of other hubs, none of our own. */
+export interface Tap {
+  readonly filter: string;
+  /** Whether it is a topic of this filter. */
+  takes(topic: string): boolean;
+  take(topic: string, payload: string): void;
+}
+
 export interface BusHandlers {
+  /** Not for the embedded broker, which has one hub alone. */
+  taps?: readonly Tap[];
   /**
    * A message under `command/`, `group-command/`, `cancel/` or `twin-desired/`. It is PUBACKed when the promise resolves: once it is
    * journalled, or answered with a refusal.

@@ -38,6 +38,8 @@ export interface Topics {
   status(device: string, commandId: string, status: string): string;
   groupStatus(group: string, id: string, status: string): string;
   twinDesired(device: string): string;
+  /** Where the update of a device stands. */
+  firmwareStatus(rollout: string, device: string, state: string): string;
   /** Where the twin of a device is retained. */
   twin(device: string): string;
   presence(device: string): string;
@@ -51,6 +53,11 @@ export interface Topics {
   hub(hubId: string): string;
   /** Where a hub marks the end of the messages that waited for it in the broker. */
   marker(hubId: string): string;
+  /** Where other hubs write to a hub. */
+  mail(hubId: string): string;
+  /** The filter under which the retained presence of all devices comes in, and the device that a topic under it is about. */
+  readonly presenceFilter: string;
+  presenceOf(topic: string): string | undefined;
   /** The hub whose state is on this topic; undefined for any other topic. */
   hubOf(topic: string): string | undefined;
   /** The filter under which the states of all hubs come in. */
@@ -96,6 +103,7 @@ export function topicsOf(root: string): Topics {
     status: (device, commandId, status) => below('status', device, commandId, status),
     groupStatus: (group, id, status) => below('group-status', group, id, status),
     twinDesired: (device) => below('twin-desired', device),
+    firmwareStatus: (rollout, device, state) => below('firmware-status', rollout, device, state),
     twin: (device) => below('twin', device),
     presence: (device) => below('presence', device),
     presenceChange: (device, state) => below('presence-change', device, state),
@@ -110,7 +118,10 @@ export function topicsOf(root: string): Topics {
     },
     hub: (hubId) => below('hub', hubId),
     marker: (hubId) => below('hub', hubId, 'marker'),
-    hubOf: (topic) => hubOf(root, topic),
+    mail: (hubId) => below('hub', hubId, 'mail'),
+    presenceFilter: `${root}/presence/+`,
+    presenceOf: (topic) => lastLevel(`${root}/presence/`, topic),
+    hubOf: (topic) => lastLevel(`${root}/hub/`, topic),
     hubFilter: `${root}/hub/+`,
     requestFilters: requestKinds.map(([kind, names]) => `${root}/${kind}${'/+'.repeat(names)}`),
     isRequest: (topic) => requestKinds.some(([kind]) => topic.startsWith(`${root}/${kind}/`)),
@@ -124,10 +135,9 @@ function levelOf(name: string): string {
   return name;
 }
 
-function hubOf(root: string, topic: string): string | undefined {
-  const prefix = `${root}/hub/`;
-  const hubId = topic.slice(prefix.length);
-  return topic.startsWith(prefix) && isName(hubId) ? hubId : undefined;
+function lastLevel(prefix: string, topic: string): string | undefined {
+  const name = topic.slice(prefix.length);
+  return topic.startsWith(prefix) && isName(name) ? name : undefined;
 }
 
 function parseRequest(root: string, topic: string): Request | undefined {

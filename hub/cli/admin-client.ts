@@ -7,8 +7,8 @@ import type { CredentialSummary, NewSecret } from '../../schemas/api/credentials
 import type { OfflineOperations } from './cli-deps.ts';
 import type { AnswerTo, ApiRoute, RequestTo } from '../../schemas/api/document/api.ts';
 import { requestPath, type PathParts } from '../../schemas/api/requests/request-path.ts';
-import { isOperationError } from '../../schemas/api/error-codes.ts';
 import { HubError, messageOf } from '../kernel/errors.ts';
+import { refusalFault } from '../kernel/refusal-fault.ts';
 
 const timeoutMs = 30_000;
 const maxRotations = 10_000;
@@ -25,6 +25,7 @@ export function adminClient(socketPath: string): OfflineOperations {
   return {
     addDevices: async (body) => (await ask('POST /api/v1/devices', { body })).devices,
     listDevices: (query) => ask('GET /api/v1/devices', { query }),
+    countDevices: async (by) => (await ask('GET /api/v1/device-counts', { query: { by } })).groups,
     showDevice: (id) => ask('GET /api/v1/devices/{id}', { params: { id } }),
     labelDevice: (id, body) => ask('PATCH /api/v1/devices/{id}/labels', { params: { id }, body }),
     removeDevice: (id) => ask('DELETE /api/v1/devices/{id}', { params: { id } }),
@@ -75,6 +76,12 @@ export async function hubRuns(socketPath: string): Promise<boolean> {
   }
 }
 
+/** What may be said of a request beside what it asks. */
+export interface Manner {
+  /** The ETag that a change builds on. */
+  readonly ifMatch?: string | undefined;
+}
+
 /**
  * Performs one operation of the running hub, by its method and path.
  * @throws HubError as the operations of `adminClient`
@@ -83,10 +90,12 @@ export async function callApi<Route extends ApiRoute>(
   socketPath: string,
   route: Route,
   given: RequestTo<Route>,
+  { ifMatch }: Manner = {},
 ): Promise<AnswerTo<Route>> {
   const [method = '', template = ''] = route.split(' ');
   const { body, ...parts } = given as PathParts & { body?: unknown };
-  return (await callHub(socketPath, method, requestPath(template, parts), body)) as AnswerTo<Route>;
+  const headers = ifMatch === undefined ? {} : { 'if-match': ifMatch };
+  return (await callHub(socketPath, method, requestPath(template, parts), body, headers)) as AnswerTo<Route>;
 }
 
 /** One request to the running hub. @returns the answer's JSON @throws HubError as the operations of `adminClient` */
@@ -95,12 +104,13 @@ export async function callHub(
   method: string,
   path: string,
   body: unknown,
+  manner: Readonly<Record<string, string>> = {},
 ): Promise<unknown> {
   const text = body === undefined ? undefined : JSON.stringify(body);
   const headers =
     text === undefined
-      ? {}
-      : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) };
+      ? manner
+      : { ...manner, 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) };
   return answerOf(await send(socketPath, method, path, headers, text));
 }
 
@@ -173,28 +183,7 @@ function connectFault(error: NodeJS.ErrnoException, socketPath: string): HubErro
 }
 
 function faultOf(status: number, answer: unknown): HubError {
-  const fault = isFault(answer) ? answer.error : { code: '', message: '' };
-  const { code } = fault;
-  if (!isOperationError(code)) {
-    return new HubError(
-      'hub-unreachable',
-      `it answered ${status}${fault.message === '' ? '' : `: ${fault.message}`}`,
-    );
-  }
-  // The constructor prepends the code's own sentence again.
-  const sentence = `${new HubError(code).message}: `;
-  const note = fault.message.startsWith(sentence) ? fault.message.slice(sentence.length) : undefined;
-  return new HubError(code, note, fault.details === undefined ? {} : { details: fault.details });
-}
-
-interface Fault {
-  error: { code: string; message: string; details?: Record<string, unknown> };
-}
-
-function isFault(answer: unknown): answer is Fault {
-  if (typeof answer !== 'object' || answer === null || !('error' in answer)) return false;
-  const { error } = answer;
-  if (typeof error !== 'object' || error === null || !('code' in error) || !('message' in error))
-    return false;
-  return typeof error.code === 'string' && typeof error.message === 'string';
+  const fault = refusalFault(answer);
+  if (typeof fault !== 'string') return fault;
+  return new HubError('hub-unreachable', `it answered ${status}${fault === '' ? '' : `: ${fault}`}`);
 }

@@ -2,7 +2,7 @@
 
 import type { CliDeps } from './cli-deps.ts';
 import type { AnswerTo, ApiRoute, RequestTo } from '../../schemas/api/document/api.ts';
-import { callApi } from './admin-client.ts';
+import { callApi, type Manner } from './admin-client.ts';
 import { adminSocketPath, loadConfig, type ConfigOptions } from './config-source.ts';
 
 /** The options of every list command. */
@@ -16,9 +16,10 @@ export async function ask<Route extends ApiRoute>(
   deps: CliDeps,
   route: Route,
   given: RequestTo<Route>,
+  manner?: Manner,
 ): Promise<AnswerTo<Route>> {
   const { config } = loadConfig(options, deps);
-  return callApi(adminSocketPath(config), route, given);
+  return callApi(adminSocketPath(config), route, given, manner);
 }
 
 /** One JSON object per line. */

@@ -4,24 +4,14 @@ import type { Config, NamedFault, NamedFiles } from '../config/config.ts';
 import type { DeviceOperations } from '../admin/admin-operations.ts';
 import type { CredentialOperations } from '../admin/credential-operations.ts';
 import type { RestoredCommands } from '../admin/restored-commands.ts';
+import type { RunningHub } from '../kernel/running-hub.ts';
+import type { ServiceManager } from '../kernel/service-manager.ts';
 import type { Log, LogLevel } from '../kernel/log.ts';
 import type { BackupManifest, BackupProgress } from '../../schemas/backup/backup-manifest.ts';
 import type { Clock } from '../../schemas/time/clock.ts';
+import type { MoveProgress, MoveReport } from '../../schemas/state-move.ts';
+import type { ImportReport, ImportState } from '../../schemas/store-import.ts';
 import type { TelemetryOperations } from '../admin/telemetry-operations.ts';
-
-/** The running hub, as `start` sees it. */
-export interface StartedHub {
-  deviceUrl: string;
-  adminUrl: string;
-  /** Of the embedded broker. */
-  brokerUrl?: string | undefined;
-  /** Makes the first admin, once. */
-  firstLogin?: string | undefined;
-  /** `lost`: readings received but not stored. `faults`: parts that failed to close. */
-  close(): Promise<{ lost: number; faults: readonly { name: string; error: unknown }[] }>;
-  /** Resolves when a part has failed permanently. */
-  failed: Promise<Error>;
-}
 
 /** The operations that work without a running hub. */
 export type OfflineOperations = DeviceOperations & CredentialOperations & TelemetryOperations;
@@ -44,7 +34,7 @@ export interface CliDeps {
   createLog: (level: LogLevel) => Log;
   /** The faults that a start would find in the files that the configuration names. */
   fileFaults: (files: NamedFiles, nowMs: number) => Promise<NamedFault[]>;
-  startHub: (config: Config, deps: { log: Log }) => Promise<StartedHub>;
+  startHub: (config: Config, deps: { log: Log }) => Promise<RunningHub>;
   /** The operations on the files of the data folder, for when no hub runs. `create`: also where no hub has been. */
   openOfflineOperations: (
     config: Config,
@@ -58,6 +48,18 @@ export interface CliDeps {
   ) => Promise<BackupManifest>;
   /** Makes the data folder from a backup. */
   restore: (config: Config, folder: string) => Promise<BackupManifest & RestoredCommands>;
+  /** Moves the state of the data folder into PostgreSQL, or says what that would do. */
+  moveState: (
+    config: Config,
+    options: { dryRun: boolean; progress: (progress: MoveProgress) => void },
+  ) => Promise<MoveReport>;
+  /** Copies what the embedded metrics store has into InfluxDB. */
+  importReadings: (
+    config: Config,
+    progress: (state: ImportState, of: number) => void,
+  ) => Promise<ImportReport>;
+  /** Who has started the process. */
+  serviceManager: ServiceManager;
   /** From this call on, signals and uncaught exceptions resolve the promise instead of ending the process. */
   stopRequested: () => Promise<StopReason>;
 }

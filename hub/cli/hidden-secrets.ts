@@ -2,9 +2,9 @@ import type { Config } from '../config/config.ts';
 
 /** The configuration without its secrets, for printing. */
 export function withoutSecrets(config: Config): unknown {
-  const { mqtt, influx, state } = config;
+  const { mqtt, influx, state, settings: _, ...others } = config;
   return {
-    ...config,
+    ...others,
     mqtt: hidePassword(mqtt),
     influx: influx && hidePassword(influx),
     state: state && hidePassword(state),

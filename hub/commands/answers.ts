@@ -6,7 +6,7 @@ import type { Clock } from '../../schemas/time/clock.ts';
 import type { CommandCounters } from './command-counters.ts';
 import type { Command } from './command.ts';
 import type { CommandJournal, CommandRecord } from './journal.ts';
-import { answerMessage, payloadOf } from './status-payload.ts';
+import { answerMessage, payloadOf, traceProperties } from './status-payload.ts';
 import type { StatusPublisher } from './status-publisher.ts';
 
 /** Sees each state of every command once it is in the journal; must not throw. */
@@ -64,7 +64,7 @@ export class Answers {
     const heldBack = this.#heldBack ?? [];
     this.#heldBack = undefined;
     for (const record of heldBack) this.#publish(record);
-    void this.#sweep();
+    void this.sweep();
   }
 
   /** Resolves when the journal has noted what the broker has taken until now. */
@@ -86,7 +86,8 @@ export class Answers {
     this.#inFlight.add(key);
     try {
       const messages = [statusMessage(topics, command)];
-      if (answerTo !== undefined) messages.push(answerMessage(answerTo, payloadOf(command)));
+      if (answerTo !== undefined)
+        messages.push(answerMessage(answerTo, payloadOf(command), traceProperties(command)));
       await Promise.all(messages.map((message) => statuses.publishOwed(message)));
       this.#noteSoon(command);
     } catch (error) {
@@ -116,7 +117,8 @@ export class Answers {
     }
   }
 
-  async #sweep(): Promise<void> {
+  /** Publishes every answer that is owed. */
+  async sweep(): Promise<void> {
     if (this.#heldBack !== undefined || this.#closed) return;
     this.#sweepAgain = this.#sweeping;
     if (this.#sweeping) return;
@@ -134,11 +136,11 @@ export class Answers {
     } finally {
       this.#sweeping = false;
     }
-    if (this.#sweepAgain) await this.#sweep();
+    if (this.#sweepAgain) await this.sweep();
   }
 
   #retryLater(): void {
-    if (!this.#closed) this.#deps.clock.after(retryOwedMs, () => void this.#sweep());
+    if (!this.#closed) this.#deps.clock.after(retryOwedMs, () => void this.sweep());
   }
 }
 
@@ -149,5 +151,6 @@ function keyOf({ device, id }: Command): string {
 /** The status of a command on its own topic. */
 export function statusMessage(topics: Topics, command: Command): OutgoingMessage {
   const topic = topics.status(command.device, command.id, command.status);
-  return { topic, payload: JSON.stringify(payloadOf(command)), qos: 1 };
+  const message: OutgoingMessage = { topic, payload: JSON.stringify(payloadOf(command)), qos: 1 };
+  return command.trace === undefined ? message : { ...message, userProperties: traceProperties(command) };
 }

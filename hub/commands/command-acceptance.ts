@@ -15,6 +15,8 @@ import type { CommandCounters } from './command-counters.ts';
 import { newCommandId } from './command-id.ts';
 import type { CommandRequest, CommandRefusal } from './command-request.ts';
 import type { DeviceDirectory } from './command-session.ts';
+import type { SharedCommands } from './shared-commands.ts';
+import { traceContext } from './trace-context.ts';
 import { mayWait, step, type Command } from './command.ts';
 import type { Acceptance, AnswerAddress, CommandJournal, CommandRecord, Delivery } from './journal.ts';
 import { commandFrameBytes } from './command-frame.ts';
@@ -29,6 +31,8 @@ export interface RequestContext {
   /** It waited somewhere for an unknown time: it is journalled and ends `expired`. */
   ageUnknown?: boolean | undefined;
   requester?: Requester | undefined;
+  /** W3C Trace Context of the caller. */
+  traceparent?: string | undefined;
   /** Part of a group command, whose own report names a refusal: it is not in the audit. */
   ofGroup?: true | undefined;
 }
@@ -52,6 +56,10 @@ interface AcceptanceDeps {
   shares: Shares;
   counters: CommandCounters;
   audit: CommandAudit;
+  /** Given when other hubs deliver commands, too. */
+  shared?: Pick<SharedCommands, 'passOn'> | undefined;
+  /** Commands are part of traces. */
+  isTracing?: boolean | undefined;
 }
 
 /** A command that is being journalled: who holds its room, and the end of its writing, which never rejects. */
@@ -115,6 +123,11 @@ export class CommandAcceptance {
   check(request: CommandRequest): CommandRefusal | undefined {
     const judged = this.#judge(request, {});
     return judged.kind === 'refused' ? judged.refusal : undefined;
+  }
+
+  /** It is being journalled. */
+  isArriving(device: string, id: string): boolean {
+    return this.#arriving.get(device)?.has(id) === true;
   }
 
   /** Resolves when the journal has, or has refused, everything that is being accepted for the device now. */
@@ -194,7 +207,7 @@ export class CommandAcceptance {
 
   /** A command that can never be sent is final from its first entry in the journal. */
   #newCommand(request: CommandRequest, definition: CommandType, context: RequestContext): Command {
-    const { clock, random, commands } = this.#deps;
+    const { clock, random, commands, shared, isTracing } = this.#deps;
     const { device, name, params } = request;
     const { safety, offline, ttlSec, concurrency } = definition;
     const acceptedMs = clock.now();
@@ -210,6 +223,7 @@ export class CommandAcceptance {
       cancelRequested: false,
       requester: context.requester,
       ofGroup: context.ofGroup,
+      trace: isTracing === true ? traceContext(context.traceparent) : undefined,
       id: request.id ?? newCommandId(acceptedMs, random),
       deadlineMs: acceptedMs + (ttlMs === Infinity ? ttlSec * 1000 : ttlMs),
       status: 'accepted',
@@ -219,6 +233,8 @@ export class CommandAcceptance {
     if (acceptedMs >= command.deadlineMs)
       return step(command, { kind: 'deadline-passed' }, acceptedMs).command;
     if (commands.get(device)?.isPresent === true || mayWait(command)) return command;
+    // Whoever has the device decides.
+    if (shared !== undefined) return command;
     return step(command, { kind: 'refused', reason: 'offline' }, acceptedMs).command;
   }
 
@@ -253,15 +269,17 @@ export class CommandAcceptance {
     }
     // The journal has this id already: the request came before, or clashes with one that did.
     if (acceptance.kind === 'known') return this.#known(request, command.id, entry);
+    if (acceptance.kind === 'not-ours')
+      throw new HubError('bus-unavailable', 'another hub takes the requests of the broker now');
     counters.accepted++;
     if (isFinal(command.status)) {
       counters.finals[command.status]++;
       answers.announce(record);
-    } else if (acceptance.ours) {
+    } else if (acceptance.owner === undefined) {
       const open = commands.add(record);
       const removed = directory.commandedTypeOf(command.device) === undefined;
       if (removed) void open.owner.handle(open, { kind: 'device-removed' });
-    }
+    } else this.#deps.shared?.passOn(acceptance.owner, command.device);
     return { kind: 'accepted', command };
   }
 

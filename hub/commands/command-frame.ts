@@ -1,15 +1,17 @@
 import type { CommandFrame } from '../../schemas/index.ts';
 import type { Command } from './command.ts';
+import { traceparentOf } from './trace-context.ts';
 
-type FramedCommand = Pick<Command, 'id' | 'name' | 'params' | 'safety'>;
+type FramedCommand = Pick<Command, 'id' | 'name' | 'params' | 'safety' | 'trace'>;
 
 /** @param deadline on the hub's clock as the device knows it, Unix ms @param ttlMs the same as time left */
 export function commandFrame(
-  { id, name, params, safety }: FramedCommand,
+  { id, name, params, safety, trace }: FramedCommand,
   deadline: number,
   ttlMs: number,
 ): CommandFrame {
-  return { type: 'command', id, name, params, deadline, ttlMs, safety };
+  const frame: CommandFrame = { type: 'command', id, name, params, deadline, ttlMs, safety };
+  return trace === undefined ? frame : { ...frame, traceparent: traceparentOf(trace) };
 }
 
 /** Characters of a time in ms: a double has up to four decimals there. */

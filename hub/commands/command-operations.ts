@@ -1,4 +1,9 @@
-import type { CommandPage, CommandQuery, CommandView, SentCommand } from '../../schemas/api/commands.ts';
+import type {
+  CommandPage,
+  CommandQuery,
+  CommandView,
+  SentCommand,
+} from '../../schemas/api/commands/commands.ts';
 import type { Requester } from '../../schemas/api/requester.ts';
 import { isFinal } from '../../schemas/command-status.ts';
 import { HubError } from '../kernel/errors.ts';
@@ -20,6 +25,8 @@ export interface RawCommand {
   readonly payload: Uint8Array;
   /** The id when the payload has none. */
   readonly idempotencyKey?: string | undefined;
+  /** W3C Trace Context of the caller. */
+  readonly traceparent?: string | undefined;
 }
 
 /** Commands for interfaces that answer a caller directly: HTTP, and through it the command line. */
@@ -72,7 +79,7 @@ export function createCommandOperations(deps: {
   }
 
   return {
-    async send({ device, name, payload, idempotencyKey }, requester, waitMs = 0) {
+    async send({ device, name, payload, idempotencyKey, traceparent }, requester, waitMs = 0) {
       const parsed = parsePayload(payload, idempotencyKey);
       if (parsed.kind === 'refused') {
         throw refusedError(
@@ -80,7 +87,10 @@ export function createCommandOperations(deps: {
         );
       }
       const { id, params, ttlMs } = parsed;
-      const submission = await dispatcher.submit({ device, name, params, id, ttlMs }, { requester });
+      const submission = await dispatcher.submit(
+        { device, name, params, id, ttlMs },
+        { requester, traceparent },
+      );
       if (submission.kind === 'refused') throw refusedError(submission.refusal);
       const command = await ended(submission.command, waitMs);
       return { ...commandView(command), repeated: submission.kind === 'repeated' };

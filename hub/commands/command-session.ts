@@ -1,24 +1,16 @@
-import type { DeviceType, FieldError, HubFrame, ProgressFrame, ResultFrame } from '../../schemas/index.ts';
+import type { DeviceType, FieldError, ProgressFrame, ResultFrame } from '../../schemas/index.ts';
+import type { FrameSession } from '../registry/frame-session.ts';
 import type { Clock } from '../../schemas/time/clock.ts';
 
 /** An open session as the dispatcher sees it. */
-export interface CommandSession {
-  readonly deviceId: string;
+export interface CommandSession extends Pick<FrameSession, 'deviceId' | 'type' | 'send'> {
   /** The device's own name for this boot (`hello.boot`). */
   readonly boot: string;
   /** It remembers command ids and results over a reboot (`hello.persistsCommands`). */
   readonly persistsCommands: boolean;
-  readonly type: DeviceType;
   /** How far the device's idea of the hub's clock is ahead of that clock, ms. */
   readonly reportedClock: { aheadMs(clock: Clock): number };
-  readonly outbox: {
-    /** The longest frame that the device can receive, bytes. */
-    readonly maxFrameBytes: number;
-    /** How long a frame is on this connection. */
-    bytesOf(frame: HubFrame): number;
-  };
-  /** Puts a frame in the session's bounded outbox. False: it did not fit, and the session is closing (4004). */
-  send(frame: HubFrame): boolean;
+  readonly outbox: Pick<FrameSession['outbox'], 'maxFrameBytes' | 'bytesOf'>;
 }
 
 /** What sessions report to the dispatcher; the session has checked each frame against the protocol schema. */

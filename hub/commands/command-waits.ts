@@ -1,12 +1,12 @@
 import { isFinal } from '../../schemas/command-status.ts';
 import type { Clock } from '../../schemas/time/clock.ts';
-import type { CommandFollower } from './answers.ts';
 import type { Command } from './command.ts';
+import type { RemoteWatcher } from './remote-states.ts';
 
 const maxWaiting = 1_000;
 
 /** Callers that wait for a command's end, over interfaces that have no topic to listen on. */
-export class CommandWaits implements CommandFollower {
+export class CommandWaits implements RemoteWatcher {
   readonly #clock: Clock;
   readonly #waiting = new Map<string, Set<(command: Command | undefined) => void>>();
   #count = 0;
@@ -44,6 +44,13 @@ export class CommandWaits implements CommandFollower {
     waiters.add(end);
     this.#count++;
     return { ended: promise, cancel: () => end(undefined) };
+  }
+
+  *watched(): Generator<{ device: string; id: string }> {
+    for (const key of this.#waiting.keys()) {
+      const [device = '', id = ''] = key.split('/');
+      yield { device, id };
+    }
   }
 
   /** Nobody waits any longer. */

@@ -1,3 +1,4 @@
+import type { TraceContext } from './trace-context.ts';
 import type { Requester } from '../../schemas/api/requester.ts';
 import { isFinal, type CommandStatus } from '../../schemas/command-status.ts';
 import type { FieldError, OfflinePolicy, ResultStatus, Safety } from '../../schemas/index.ts';
@@ -43,6 +44,8 @@ export interface Command {
   readonly changedMs: number;
   readonly cancelRequested: boolean;
   readonly requester?: Requester | undefined;
+  /** With `HUB_TRACES_URL`; it is not in the journal, so a command that outlives its hub leaves its trace. */
+  readonly trace?: TraceContext | undefined;
   /** Sent by a group command. */
   readonly ofGroup?: true | undefined;
   /** Set on the way to `sent`; an `unknown` is later compared with it. */

@@ -24,6 +24,7 @@ import type { AnswerAddress, CommandJournal, CommandRecord } from './journal.ts'
 export interface OpenCommand {
   command: Command;
   readonly answerTo?: AnswerAddress | undefined;
+  readonly moves?: number | undefined;
   /** All commands of its device. */
   readonly owner: DeviceCommands;
   /** When it is late by the monotonic clock, which cannot be set back. */
@@ -43,6 +44,8 @@ export interface OpenCommandsDeps {
   journal: CommandJournal;
   answers: Answers;
   counters: CommandCounters;
+  /** Whether this hub may give devices anything; not given: always. */
+  mayAct?: (() => boolean) | undefined;
 }
 
 export interface DeviceCommandsDeps extends OpenCommandsDeps {
@@ -78,6 +81,8 @@ export class DeviceCommands {
   #recallEndsMs = 0;
   /** Between the sessions of a takeover. */
   #handingOver = false;
+  /** Commands of the device are on their way here from the journal. */
+  #arriving = false;
 
   constructor(device: string, deps: DeviceCommandsDeps) {
     this.device = device;
@@ -106,6 +111,37 @@ export class DeviceCommands {
     this.#apply(open, { kind: 'hub-restarted' });
   }
 
+  /** The device was another hub's until now, and so was the command, which is ours as the journal has it now. */
+  take(record: CommandRecord): void {
+    const stale = this.commands.get(record.command.id);
+    if (stale !== undefined) this.#forget(stale);
+    const open = this.#open(record);
+    this.commands.set(record.command.id, open);
+    this.#deps.changed(open);
+    if (!this.isPresent) this.#apply(open, { kind: 'hub-restarted' });
+    else if (isUnsent(open.command)) this.#settleIn(open);
+    else this.#apply(open, { kind: 'session-opened' });
+  }
+
+  /** What comes along with the device is read first: nothing overtakes it. */
+  comesAlong(): void {
+    this.letGoAll();
+    this.#arriving = true;
+  }
+
+  /** All of it is here. */
+  cameAlong(): void {
+    this.#arriving = false;
+    if (this.#recallDue) this.#awaitRecall();
+    this.#advance();
+  }
+
+  /** Another hub has the device: what is open here is that hub's. */
+  letGoAll(): void {
+    this.#handingOver = false;
+    for (const open of this.commands.values()) this.#forget(open);
+  }
+
   /** Takes a command just journalled as `accepted`. */
   add(record: CommandRecord): OpenCommand {
     const open = this.#open(record);
@@ -117,13 +153,18 @@ export class DeviceCommands {
     this.commands.set(command.id, open);
     this.#deps.changed(open);
     this.#enqueue(() => this.#deps.answers.announce(record));
-    this.#advance();
-    if (open.command.status === 'accepted') {
-      const reason = this.isPresent ? 'busy' : 'offline';
-      const waits = mayWait(command) || (this.isPresent && command.safety !== 'critical');
-      this.#apply(open, waits ? { kind: 'must-wait' } : { kind: 'refused', reason });
-    }
+    this.#settleIn(open);
     return open;
+  }
+
+  /** It is sent now, or waits, or is refused. */
+  #settleIn(open: OpenCommand): void {
+    this.#advance();
+    const { command } = open;
+    if (command.status !== 'accepted') return;
+    const reason = this.isPresent ? 'busy' : 'offline';
+    const waits = mayWait(command) || (this.isPresent && command.safety !== 'critical');
+    this.#apply(open, waits ? { kind: 'must-wait' } : { kind: 'refused', reason });
   }
 
   /** Resolves when the event and what follows from it are journalled and published. */
@@ -144,10 +185,7 @@ export class DeviceCommands {
     this.#session = session;
     this.#handingOver = false;
     for (const open of this.commands.values()) this.#apply(open, { kind: 'session-opened' });
-    if (this.#recallDue) {
-      this.#recallEndsMs = this.#deps.clock.monotonic() + recallPatienceMs;
-      this.#deps.clock.after(recallPatienceMs, () => this.#advance());
-    }
+    if (this.#recallDue) this.#awaitRecall();
     this.#advance();
   }
 
@@ -188,12 +226,17 @@ export class DeviceCommands {
     this.#advance();
   }
 
-  #open({ command, answerTo }: CommandRecord): OpenCommand {
+  #awaitRecall(): void {
+    this.#recallEndsMs = this.#deps.clock.monotonic() + recallPatienceMs;
+    this.#deps.clock.after(recallPatienceMs, () => this.#advance());
+  }
+
+  #open({ command, answerTo, moves }: CommandRecord): OpenCommand {
     const { clock } = this.#deps;
     const { deadlineMs, acceptedMs } = command;
     // By a clock that was ahead then, or has gone back, more may seem to be left than there ever was.
     const leftMs = Math.min(deadlineMs - clock.now(), deadlineMs - acceptedMs);
-    return { command, answerTo, owner: this, untilMs: clock.monotonic() + leftMs };
+    return { command, answerTo, moves, owner: this, untilMs: clock.monotonic() + leftMs };
   }
 
   /** Time left until the deadline, ms: by the hub's clock, or by the monotonic one should the hub's have been set back. */
@@ -213,12 +256,15 @@ export class DeviceCommands {
     if (!journal && effects.length === 0) return;
     this.#enqueue(async () => {
       if (open.notOurs === true) return;
-      if (journal && !(await this.#save(command))) {
+      if (journal && !(await this.#save(open, command))) {
         this.#letGo(open);
         return;
       }
+      const ended = command.status !== before && isFinal(command.status);
+      // It was let go while it was on its way to the journal; an end that is there is published by whoever has written it.
+      if (!isOurs(open) && !ended) return;
       this.#perform(open, { command, effects, journal });
-      if (command.status !== before && isFinal(command.status)) {
+      if (ended && isOurs(open)) {
         this.commands.delete(command.id);
         this.#deps.counters.finals[command.status]++;
         this.#deps.ended(open);
@@ -229,19 +275,26 @@ export class DeviceCommands {
 
   /** What becomes of the command is decided by whoever the journal says it belongs to, and published there. */
   #letGo(open: OpenCommand): void {
-    open.notOurs = true;
-    this.commands.delete(open.command.id);
+    // It was let go already, while this was on its way.
+    if (open.notOurs === true) return;
     this.#deps.counters.notOurs++;
     this.#deps.log.info(
       { device: this.device, command: open.command.id },
       'the command is not ours any more',
     );
-    this.#deps.ended(open);
+    this.#forget(open);
     this.#advance();
+  }
+
+  #forget(open: OpenCommand): void {
+    open.notOurs = true;
+    this.commands.delete(open.command.id);
+    this.#deps.ended(open);
   }
 
   /** Recalls what is uncertain, then gives the device its next commands, as far as it is free. */
   #advance(): void {
+    if (this.#arriving) return;
     if (this.#recallDue) {
       this.#recallDue = false;
       this.#enqueue(() => this.#recall());
@@ -302,6 +355,7 @@ export class DeviceCommands {
       command.status === 'sent' &&
       !command.cancelRequested &&
       ttlMs > 0 &&
+      this.#deps.mayAct?.() !== false &&
       session.send(commandFrame(command, deadline, ttlMs));
     if (written) this.#deps.counters.sent++;
     else this.#apply(open, { kind: 'not-written' });
@@ -318,12 +372,12 @@ export class DeviceCommands {
   }
 
   /** Nothing else of this device happens until the journal has it. False: the command is not ours. */
-  async #save(command: Command): Promise<boolean> {
+  async #save({ moves }: OpenCommand, command: Command): Promise<boolean> {
     const { journal, clock, random, counters, log, faultLines } = this.#deps;
     const backoff = new Backoff({ firstMs: 100, maxMs: 10_000, random });
     for (;;) {
       try {
-        return await journal.save(command, isFinal(command.status));
+        return await journal.save(command, isFinal(command.status), moves);
       } catch (error) {
         counters.journalFaults++;
         if (faultLines.take()) {
@@ -345,4 +399,9 @@ export class DeviceCommands {
       this.#deps.log.error({ device: this.device, err: error }, 'a command transition was left unfinished');
     });
   }
+}
+
+/** Another hub may get it at any time. */
+function isOurs({ notOurs }: OpenCommand): boolean {
+  return notOurs !== true;
 }

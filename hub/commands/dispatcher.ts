@@ -1,10 +1,12 @@
 import { cutText } from '../../schemas/cut-text.ts';
+import { isFinal } from '../../schemas/command-status.ts';
 import type { FieldError, ProgressFrame, ResultFrame } from '../../schemas/index.ts';
 import type { Requester } from '../../schemas/api/requester.ts';
 import type { Topics } from '../bus/topics.ts';
 import { messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Clock } from '../../schemas/time/clock.ts';
+import type { DeviceFollower } from '../registry/device-follower.ts';
 import { Answers, type CommandFollower } from './answers.ts';
 import { CommandAcceptance, type RequestContext, type Submission } from './command-acceptance.ts';
 import { cancelEntry, type CommandAudit } from './command-audit.ts';
@@ -15,8 +17,10 @@ import type { CommandEvents, CommandSession, DeviceDirectory } from './command-s
 import type { Command, CommandEvent } from './command.ts';
 import type { OpenCommand } from './device-commands.ts';
 import type { CommandJournal, CommandRecord } from './journal.ts';
+import { CommandMoves } from './command-moves.ts';
 import { OpenCommands } from './open-commands.ts';
 import { OwnTimers } from './own-timers.ts';
+import type { SharedCommands } from './shared-commands.ts';
 import type { StatusPublisher } from './status-publisher.ts';
 
 export interface DispatcherDeps {
@@ -32,6 +36,10 @@ export interface DispatcherDeps {
   statuses: StatusPublisher;
   counters: CommandCounters;
   followers: readonly CommandFollower[];
+  /** Given when other hubs deliver commands, too. */
+  shared?: SharedCommands | undefined;
+  /** Commands are part of traces, and devices get their part. */
+  isTracing?: boolean | undefined;
 }
 
 export interface DispatcherOptions {
@@ -48,7 +56,7 @@ export interface DispatcherOptions {
   keepFinalsMs?: number;
 }
 
-export interface Dispatcher extends CommandEvents {
+export interface Dispatcher extends CommandEvents, Pick<DeviceFollower, 'moved'> {
   /**
    * Every request comes through here, whatever its origin. Resolves once the command is on disk, or refused.
    * @throws HubError `bus-unavailable` when the hub is stopping, `database-failed` when the journal died half-way
@@ -66,8 +74,14 @@ export interface Dispatcher extends CommandEvents {
   check(request: CommandRequest): CommandRefusal | undefined;
   /** A session of the device is open. */
   connected(device: string): boolean;
+  /** It is open, and this hub delivers it. */
+  has(device: string, id: string): boolean;
+  /** Another hub was asked to cancel it, and this one has it. */
+  cancelHere(device: string, id: string): void;
   /** Ends all its commands; resolves once that is on disk. */
   removed(device: string): Promise<void>;
+  /** What becomes of commands when devices move between hubs. */
+  readonly moves: CommandMoves;
   /** The bus is there, for the first time or again: what is owed goes out. */
   busConnected(): void;
   readonly counters: Readonly<CommandCounters>;
@@ -105,6 +119,7 @@ class CommandDispatcher implements Dispatcher {
   readonly #commands: OpenCommands;
   readonly #acceptance: CommandAcceptance;
   readonly #timers: OwnTimers;
+  readonly moves: CommandMoves;
   #lookups = 0;
 
   constructor(given: DispatcherDeps, options: DispatcherOptions) {
@@ -118,11 +133,17 @@ class CommandDispatcher implements Dispatcher {
     };
     this.#answers = new Answers(deps);
     const shares = new Shares(2 * (options.maxOpen ?? 10_000));
-    this.#commands = new OpenCommands({ ...deps, answers: this.#answers }, shares);
+    const common = { ...deps, answers: this.#answers, mayAct: deps.shared?.mayAct };
+    this.#commands = new OpenCommands(common, shares);
     this.#acceptance = new CommandAcceptance(
-      { ...deps, answers: this.#answers, commands: this.#commands, shares },
+      { ...common, commands: this.#commands, shares },
       options.maxOpenPerDevice ?? 64,
     );
+    this.moves = new CommandMoves({
+      ...common,
+      commands: this.#commands,
+      isArriving: (device, id) => this.#acceptance.isArriving(device, id),
+    });
   }
 
   async restore(): Promise<void> {
@@ -130,6 +151,7 @@ class CommandDispatcher implements Dispatcher {
     for (const record of await journal.open()) this.#commands.restore(record);
     clock.every(this.#intervals.recallMs, () => this.#commands.recallAgain());
     clock.every(pruneIntervalMs, () => void this.#prune());
+    this.moves.start();
   }
 
   submit(request: CommandRequest, context?: RequestContext): Promise<Submission> {
@@ -148,6 +170,10 @@ class CommandDispatcher implements Dispatcher {
     return this.#commands.get(device)?.isPresent === true;
   }
 
+  has(device: string, id: string): boolean {
+    return this.#commands.get(device)?.commands.has(id) === true;
+  }
+
   async cancel(device: string, id: string, requester?: Requester): Promise<Command | undefined> {
     const { audit } = this.#deps;
     const entry = cancelEntry(device, id, requester);
@@ -162,6 +188,8 @@ class CommandDispatcher implements Dispatcher {
     if (open === undefined) {
       if (record === undefined) audit.refused({ reason: 'unknown-id' }, entry);
       else if (requester !== undefined) audit.asked(entry, record.command.status);
+      if (record !== undefined && !isFinal(record.command.status))
+        this.#deps.shared?.passOnCancel(device, id);
       return record?.command;
     }
     const written = open.owner.handle(open, { kind: 'cancel-requested' });
@@ -169,6 +197,15 @@ class CommandDispatcher implements Dispatcher {
     await written;
     if (requester !== undefined) audit.asked(entry, command.status);
     return command;
+  }
+
+  cancelHere(device: string, id: string): void {
+    const open = this.#commands.get(device)?.commands.get(id);
+    if (open !== undefined) void open.owner.handle(open, { kind: 'cancel-requested' });
+  }
+
+  moved(device: string, _epoch: number, { commands }: { commands: number }): void {
+    this.moves.movedHere(device, commands);
   }
 
   async removed(device: string): Promise<void> {

@@ -1,4 +1,4 @@
-import type { CommandQuery } from '../../schemas/api/commands.ts';
+import type { CommandQuery } from '../../schemas/api/commands/commands.ts';
 import type { Command } from './command.ts';
 
 /** Where a caller wants the final answer: MQTT 5 Response Topic and Correlation Data. */
@@ -10,6 +10,8 @@ export interface AnswerAddress {
 export interface CommandRecord {
   readonly command: Command;
   readonly answerTo?: AnswerAddress | undefined;
+  /** How many hubs it has been handed on to, when several share the journal: what was begun under an earlier one is void. */
+  readonly moves?: number | undefined;
 }
 
 /** One MQTT delivery, kept so that its repetition (DUP) is recognised even after a crash. */
@@ -18,12 +20,16 @@ export interface Delivery {
   readonly key: string;
   /** Unix ms; it may be forgotten afterwards. */
   readonly expiresMs: number;
+  /** Of the lease under which this hub takes requests from the broker; absent: it is the only hub that does. */
+  readonly gateToken?: number | undefined;
 }
 
 /** What became of a new command. */
 export type Acceptance =
-  /** `ours`: this hub delivers it. Otherwise another hub owns the device, and does. */
-  | { kind: 'added'; ours: boolean }
+  /** `owner`: another hub owns the device, and delivers it; absent: this hub does. */
+  | { kind: 'added'; owner?: string }
+  /** Another hub takes the requests of the broker by now, and will get this one again. Nothing was written. */
+  | { kind: 'not-ours' }
   /** The device has a command with this id, and nothing was written. */
   | { kind: 'known' };
 
@@ -51,10 +57,21 @@ export interface CommandJournal {
    * The command's next state.
    * @returns false, and nothing written, when it is not ours to change: it has a final status in the journal, or another
    *   hub owns its device by now
+   * @param moves of the record that it goes back to
    */
-  save(command: Command, final: boolean): Promise<boolean>;
+  save(command: Command, final: boolean, moves?: number): Promise<boolean>;
   /** The broker has the final answers of these. */
   answered(commands: readonly Pick<Command, 'device' | 'id'>[]): Promise<void>;
   /** Forgets answered commands that ended before `endedBeforeMs`, and deliveries that expired before `nowMs`. */
   prune(endedBeforeMs: number, nowMs: number): Promise<void>;
+}
+
+/** What a hub that is one of several also asks of the journal. Everything throws HubError `database-failed`. */
+export interface SharedJournal {
+  /** Commands of these devices that are ours and have no final status, oldest first. */
+  openOf(devices: readonly string[]): Promise<CommandRecord[]>;
+  /** Commands that are ours and that nobody has begun to deliver, oldest first: another hub may have accepted them. */
+  accepted(): Promise<CommandRecord[]>;
+  /** These commands as they are now, whoever has them. */
+  states(commands: readonly Pick<Command, 'device' | 'id'>[]): Promise<Command[]>;
 }

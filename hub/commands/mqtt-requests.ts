@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Requester } from '../../schemas/api/requester.ts';
 import type { BusHandlers, IncomingMessage } from '../bus/bus.ts';
 import { isName, type Request, type Topics } from '../bus/topics.ts';
-import { messageOf } from '../kernel/errors.ts';
+import { HubError, messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Clock } from '../../schemas/time/clock.ts';
 import { withoutUndefined } from '../kernel/without-undefined.ts';
@@ -133,10 +133,13 @@ export class MqttRequests implements Pick<BusHandlers, 'message'> {
         expiryMs: expirySec === undefined ? undefined : expirySec * 1000,
         ageUnknown: message.waited === true && expirySec === undefined,
         requester,
+        traceparent: message.userProperties?.['traceparent'],
       },
     );
     if (submission.kind === 'repeated') this.#repeat(submission.command, answerTo);
-    if (submission.kind === 'refused') await this.#answerRefusal(subject, submission.refusal, answerTo);
+    if (submission.kind !== 'refused') return;
+    leaveToOthers(message, submission.refusal);
+    await this.#answerRefusal(subject, submission.refusal, answerTo);
   }
 
   /** The payload of a cancel is ignored. */
@@ -220,11 +223,21 @@ export class MqttRequests implements Pick<BusHandlers, 'message'> {
   }
 }
 
-function deliveryOf({ session, packetId, topic, payload }: IncomingMessage): { key: string } | undefined {
+/**
+ * This hub does not reach the journal. Another one may, and the broker keeps the message until then.
+ * @throws HubError `bus-unavailable` when there may be another hub
+ */
+function leaveToOthers({ gateToken }: IncomingMessage, { reason }: CommandRefusal): void {
+  if (gateToken !== undefined && reason === 'unavailable')
+    throw new HubError('bus-unavailable', 'the journal is not reached: the message must come again');
+}
+
+function deliveryOf(message: IncomingMessage): Omit<Delivery, 'expiresMs'> | undefined {
+  const { session, packetId, topic, payload, gateToken } = message;
   if (session === undefined || packetId === undefined) return undefined;
   const hash = createHash('sha256')
     .update(`${session}\0${packetId}\0${topic}\0`)
     .update(payload)
     .digest('base64url');
-  return { key: hash };
+  return { key: hash, gateToken };
 }

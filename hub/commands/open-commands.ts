@@ -92,6 +92,15 @@ export class OpenCommands {
     this.of(record.command.device).restore(record);
   }
 
+  /** What another hub had until now. */
+  take(record: CommandRecord): void {
+    const lane = this.of(record.command.device);
+    const known = lane.commands.get(record.command.id);
+    if (known !== undefined && known.moves === record.moves) return;
+    this.#take(record);
+    lane.take(record);
+  }
+
   add(record: CommandRecord): OpenCommand {
     this.#take(record);
     return this.of(record.command.device).add(record);

@@ -1,8 +1,9 @@
-import type { CommandView } from '../../schemas/api/commands.ts';
+import type { CommandView } from '../../schemas/api/commands/commands.ts';
 import type { OutgoingMessage } from '../bus/bus.ts';
 import { withoutUndefined } from '../kernel/without-undefined.ts';
 import type { Command } from './command.ts';
 import type { AnswerAddress } from './journal.ts';
+import { traceparentOf } from './trace-context.ts';
 
 /** The payload of a command's status topic. */
 export type CommandStatusPayload = Omit<CommandView, 'final' | 'params' | 'accepted' | 'actor' | 'origin'>;
@@ -29,10 +30,16 @@ export function payloadOf(command: Command): CommandStatusPayload {
   };
 }
 
-/** The final answer on a caller's Response Topic. */
+/** User properties by which whoever reads a status goes on with the trace of its command. */
+export function traceProperties({ trace }: Pick<Command, 'trace'>): Readonly<Record<string, string>> {
+  return trace === undefined ? {} : { traceparent: traceparentOf(trace) };
+}
+
+/** The final answer on a caller's Response Topic. @param properties further user properties */
 export function answerMessage(
   to: AnswerAddress,
   payload: { readonly status: string; readonly reason?: string },
+  properties: Readonly<Record<string, string>> = {},
 ): OutgoingMessage {
   const { status, reason } = payload;
   return {
@@ -40,7 +47,10 @@ export function answerMessage(
     payload: JSON.stringify(payload),
     qos: 1,
     correlationData: to.correlation,
-    userProperties: reason === undefined ? { status } : { status, reason: plainText(reason) },
+    userProperties: {
+      ...properties,
+      ...(reason === undefined ? { status } : { status, reason: plainText(reason) }),
+    },
   };
 }
 

@@ -1,6 +1,7 @@
 /** The configuration: defaults ← file ← environment, checked as a whole, frozen. */
 
 import { resolve } from 'node:path';
+import type { ConfigSetting } from '../../schemas/api/hub.ts';
 import { cutText } from '../../schemas/cut-text.ts';
 import { fileURLToPath } from 'node:url';
 import {
@@ -11,32 +12,72 @@ import {
   type ConfigName,
   type ConfigValues,
 } from '../../schemas/config.ts';
+import { readRoleRule, type RoleRule } from '../../schemas/api/roles.ts';
 import { nearestName } from '../../schemas/nearest-name.ts';
 import { environmentName, environmentNames, isSecret, readEnvironment } from './names.ts';
 import { configWarnings, crossFaults, parseListen } from './rules.ts';
 import { HubError, messageOf } from '../kernel/errors.ts';
 import type { ListenAddress } from '../kernel/listener-address.ts';
-import type { LogLevel } from '../kernel/log.ts';
 import type { DeviceTlsSource } from '../kernel/tls-source.ts';
 
-export interface Config {
+/** Settings that the hub holds in another shape than they are written in. */
+const reshaped = [
+  'deviceListen',
+  'adminListen',
+  'peerListen',
+  'peerUrl',
+  'brokerListen',
+  'adminOrigins',
+  'allowedOrigins',
+  'tls',
+  'tlsCert',
+  'tlsKey',
+  'tlsClientCa',
+  'dataDir',
+  'stateUrl',
+  'stateUsername',
+  'statePassword',
+  'statePasswordFile',
+  'influxUrl',
+  'influxDatabase',
+  'influxUsername',
+  'influxPassword',
+  'influxPasswordFile',
+  'mqttUrl',
+  'mqttUsername',
+  'mqttPassword',
+  'mqttPasswordFile',
+  'mqttRoot',
+  'oidcIssuer',
+  'oidcClientId',
+  'oidcClientSecret',
+  'oidcClientSecretFile',
+  'oidcScopes',
+  'oidcNameClaim',
+  'oidcRoleClaim',
+  'oidcRoles',
+  'schemasDir',
+  'firmwareKey',
+  'rollUps',
+  'noticeCron',
+  'noticePayload',
+] as const satisfies readonly ConfigName[];
+
+/** The settings that stay as they are written. */
+type Kept = Omit<ConfigValues, (typeof reshaped)[number]>;
+
+export interface Config extends Readonly<Kept> {
   readonly deviceListen: ListenAddress;
   readonly adminListen: ListenAddress;
   /** As browsers send them. */
   readonly adminOrigins: readonly string[];
+  /** Where other hubs ask this one, and how they reach it, if not by the name of this machine. */
+  readonly peer: { readonly listen: ListenAddress; readonly url?: string | undefined };
   /** Of the embedded broker; not used with `mqtt.url`. */
   readonly brokerListen: ListenAddress;
-  /** Undefined: `operator` on loopback, otherwise `off`. */
-  readonly brokerAnonymous?: 'off' | 'viewer' | 'operator' | undefined;
   readonly tls: DeviceTlsSource;
   /** As browsers send them: lower case, without a path. */
   readonly allowedOrigins: readonly string[];
-  /** Addresses and networks (`10.0.0.0/8`). */
-  readonly trustedProxies: readonly string[];
-  /** Addresses and networks that webhooks reach although they are link-local or of metadata services. */
-  readonly webhookAllow: readonly string[];
-  readonly maxSocketsPerAddress: number;
-  readonly maxPendingPerAddress: number;
   /** Absolute. */
   readonly dataDir: string;
   /** PostgreSQL for the state; undefined: `state.db` in the data folder. */
@@ -63,37 +104,26 @@ export interface Config {
     readonly password?: string | undefined;
     readonly root: string;
   };
-  /** What devices send that is published on the bus. */
-  readonly fanOut: 'all' | 'events' | 'off';
+  /** The identity provider by which people may sign in; undefined: none. */
+  readonly oidc?:
+    | {
+        readonly issuer: string;
+        readonly clientId: string;
+        readonly clientSecret?: string | undefined;
+        readonly scopes: readonly string[];
+        readonly nameClaim: string;
+        readonly roleClaim: string;
+        readonly roles: readonly RoleRule[];
+      }
+    | undefined;
   /** Absolute. */
   readonly schemasDir: string;
-  readonly ackDelayMs: number;
-  readonly inFlight: number;
-  readonly maxAgeSec: number;
-  readonly maxAheadSec: number;
-  readonly backfillMaxAgeDays: number;
-  readonly messagesPerSec: number;
-  /** Lines of its log that a device may send. */
-  readonly logsPerSec: number;
-  readonly totalMessagesPerSec: number;
-  readonly spoolMaxMib: number;
-  readonly deadLettersMax: number;
-  readonly diskReserveMib: number;
-  readonly embeddedMaxMib: number;
-  /** Of all firmware in the data folder. */
-  readonly firmwareMaxMib: number;
   /** The public key of who owns the firmware, absolute; undefined: the devices alone check signatures. */
   readonly firmwareKey?: string | undefined;
-  /** Devices that download at the same time. */
-  readonly artifactDownloads: number;
   readonly rollUps: boolean;
-  /** Undefined: readings are kept forever. */
-  readonly rawRetentionDays?: number | undefined;
-  readonly backoffMaxMs: number;
-  readonly acceptPerSec: number;
-  readonly restartMs: number;
+  /** Every setting as it is in effect, for people to read. */
+  readonly settings: readonly ConfigSetting[];
   readonly notice?: { readonly cron: string; readonly payload: unknown } | undefined;
-  readonly logLevel: LogLevel;
 }
 
 export interface ConfigSources {
@@ -130,7 +160,11 @@ export function readConfig(sources: ConfigSources): {
   const reader = new ConfigReader(sources);
   const values = reader.read();
   const { cwd } = sources;
-  return { config: nested(values, cwd), warnings: reader.warnings, files: namedFiles(values, cwd) };
+  return {
+    config: nested(values, cwd, reader.settings(values)),
+    warnings: reader.warnings,
+    files: namedFiles(values, cwd),
+  };
 }
 
 /** Files the configuration names and others judge; absolute paths. */
@@ -153,10 +187,11 @@ function namedFiles(values: Partial<ConfigValues>, cwd: string): NamedFiles {
 }
 
 function schemasFolder(schemasDir: string | undefined, cwd: string): string {
-  return schemasDir === undefined ? resolve(packageDir, 'schemas/device-types') : resolve(cwd, schemasDir);
+  return schemasDir === undefined ? ownSchemasDir : resolve(cwd, schemasDir);
 }
 
-const packageDir = fileURLToPath(new URL('../..', import.meta.url));
+/** The device types that come with the hub. */
+export const ownSchemasDir = fileURLToPath(new URL('../../schemas/device-types', import.meta.url));
 
 /** One reading of the sources: gathers values and faults, and remembers who set what. */
 class ConfigReader {
@@ -196,6 +231,20 @@ class ConfigReader {
     const { values } = checked;
     this.warnings.push(...configWarnings(values, given, (name) => this.#named(name)));
     return values;
+  }
+
+  /** What is in effect, by name, and where it comes from. */
+  settings(values: ConfigValues): ConfigSetting[] {
+    const given = new Map<string, unknown>(Object.entries(values));
+    return configNames.toSorted().map((name) => {
+      const value = given.get(name);
+      return {
+        name,
+        environment: environmentName(name),
+        value: value === undefined ? null : isSecret(name) ? '(hidden)' : value,
+        from: this.#origin.get(name) ?? 'default',
+      };
+    });
   }
 
   #takeFile(): void {
@@ -256,7 +305,8 @@ class ConfigReader {
   #fault(name: string, rule: string, got: unknown, rest: readonly string[] = []): void {
     this.#faulty.add(name);
     const place = [this.#named(name), ...rest].join('/');
-    const hidden = isSecret(name) || /:\/\/.*@/.test(JSON.stringify(got) ?? '');
+    // A URL may have credentials before its host, or in its query.
+    const hidden = isSecret(name) || /:\/\/.*[@?]/.test(JSON.stringify(got) ?? '');
     this.#faults.push({
       name: place,
       rule: `must be ${rule}`,
@@ -294,24 +344,22 @@ function shown(value: unknown): string {
   return text.length > 80 ? `${cutText(text, 77)}...` : text;
 }
 
-function nested(values: ConfigValues, cwd: string): Config {
+function nested(values: ConfigValues, cwd: string, settings: readonly ConfigSetting[]): Config {
   const path = (file: string): string => resolve(cwd, file);
   const { influxUrl, mqttUrl, stateUrl } = values;
   return deepFreeze({
+    ...kept(values),
+    settings,
     deviceListen: parseListen(values.deviceListen),
     adminListen: parseListen(values.adminListen),
+    peer: { listen: parseListen(values.peerListen), url: values.peerUrl },
     brokerListen: parseListen(values.brokerListen),
-    brokerAnonymous: values.brokerAnonymous,
     adminOrigins: values.adminOrigins.map((origin) => new URL(origin).origin),
     tls: tlsOf(values, path),
     // A browser sends the serialized origin (RFC 6454 §6.2): lower case, default port left out.
     allowedOrigins: values.allowedOrigins.map((origin) =>
       placelessOrigins.includes(origin) ? origin : new URL(origin).origin,
     ),
-    trustedProxies: values.trustedProxies,
-    webhookAllow: values.webhookAllow,
-    maxSocketsPerAddress: values.maxSocketsPerAddress,
-    maxPendingPerAddress: values.maxPendingPerAddress,
     dataDir: path(values.dataDir),
     state:
       stateUrl === undefined
@@ -332,34 +380,34 @@ function nested(values: ConfigValues, cwd: string): Config {
       password: values.mqttPassword,
       root: values.mqttRoot,
     },
-    fanOut: values.fanOut,
+    oidc: oidcOf(values),
     schemasDir: schemasFolder(values.schemasDir, cwd),
-    ackDelayMs: values.ackDelayMs,
-    inFlight: values.inFlight,
-    maxAgeSec: values.maxAgeSec,
-    maxAheadSec: values.maxAheadSec,
-    backfillMaxAgeDays: values.backfillMaxAgeDays,
-    messagesPerSec: values.messagesPerSec,
-    logsPerSec: values.logsPerSec,
-    totalMessagesPerSec: values.totalMessagesPerSec,
-    spoolMaxMib: values.spoolMaxMib,
-    deadLettersMax: values.deadLettersMax,
-    diskReserveMib: values.diskReserveMib,
-    embeddedMaxMib: values.embeddedMaxMib,
-    firmwareMaxMib: values.firmwareMaxMib,
     firmwareKey: values.firmwareKey === undefined ? undefined : path(values.firmwareKey),
-    artifactDownloads: values.artifactDownloads,
     rollUps: values.rollUps === '1m',
-    rawRetentionDays: values.rawRetentionDays,
-    backoffMaxMs: values.backoffMaxMs,
-    acceptPerSec: values.acceptPerSec,
-    restartMs: values.restartMs,
     notice:
       values.noticeCron === undefined
         ? undefined
         : { cron: values.noticeCron, payload: values.noticePayload },
-    logLevel: values.logLevel,
   });
+}
+
+function oidcOf(values: ConfigValues): Config['oidc'] {
+  const { oidcIssuer: issuer, oidcClientId: clientId } = values;
+  if (issuer === undefined || clientId === undefined) return undefined;
+  return {
+    issuer,
+    clientId,
+    clientSecret: values.oidcClientSecret,
+    scopes: values.oidcScopes,
+    nameClaim: values.oidcNameClaim,
+    roleClaim: values.oidcRoleClaim,
+    roles: values.oidcRoles.map((text) => readRoleRule(text)).filter((rule) => rule !== undefined),
+  };
+}
+
+function kept(values: ConfigValues): Kept {
+  const others: ReadonlySet<string> = new Set(reshaped);
+  return Object.fromEntries(Object.entries(values).filter(([name]) => !others.has(name))) as unknown as Kept;
 }
 
 function tlsOf(values: ConfigValues, path: (file: string) => string): DeviceTlsSource {

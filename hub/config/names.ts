@@ -6,6 +6,7 @@ import { readJson } from '../../schemas/json-text.ts';
 const secrets: ReadonlySet<string> = new Set([
   'influxPassword',
   'mqttPassword',
+  'oidcClientSecret',
   'statePassword',
 ] satisfies ConfigName[]);
 

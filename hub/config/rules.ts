@@ -1,6 +1,7 @@
 /** The rules that join several configuration values; the schema holds the rules of each alone. */
 
 import { isIP } from 'node:net';
+import { readRoleRule } from '../../schemas/api/roles.ts';
 import type { ListenAddress } from '../kernel/listener-address.ts';
 import { placelessOrigins, type ConfigName, type ConfigValues } from '../../schemas/config.ts';
 
@@ -39,6 +40,7 @@ export function crossFaults(
     ...listenFaults(values),
     ...brokerFaults(values),
     ...stateFaults(values, given),
+    ...oidcFaults(values, given),
   ];
 }
 
@@ -102,6 +104,33 @@ function stateFaults({ stateUrl }: Values, given: (name: ConfigName) => boolean)
   return faults;
 }
 
+/** Without TLS anybody on the way could sign in as anybody. */
+function oidcFaults(values: Values, given: (name: ConfigName) => boolean): RuleFault[] {
+  const { oidcIssuer, oidcRoles = [] } = values;
+  const faults: RuleFault[] = [];
+  if (oidcIssuer !== undefined && URL.canParse(oidcIssuer)) {
+    const { protocol, hostname } = new URL(oidcIssuer);
+    if (protocol === 'http:' && !isLoopback(hostname.replace(/^\[|\]$/g, '')))
+      faults.push({ name: 'oidcIssuer', rule: 'an https URL: what it says decides who may do what' });
+    if (!given('oidcClientId')) faults.push({ name: 'oidcClientId', rule: 'given together with the issuer' });
+    if (!given('oidcRoles'))
+      faults.push({
+        name: 'oidcRoles',
+        rule: 'given together with the issuer: without it nobody has a role',
+      });
+  }
+  for (const name of ['oidcClientId', 'oidcClientSecret', 'oidcRoles'] as const) {
+    if (given(name) && !given('oidcIssuer'))
+      faults.push({ name: 'oidcIssuer', rule: `given together with ${name}` });
+  }
+  const wrong = oidcRoles.find((text) => readRoleRule(text) === undefined);
+  if (wrong !== undefined) {
+    const rule = `a list such as hub-admins=admin:critical,hall-3=operator:actuate:site=hall-3, and ${wrong} is none`;
+    faults.push({ name: 'oidcRoles', rule });
+  }
+  return faults;
+}
+
 function noticeFaults(
   values: Values,
   given: (name: ConfigName) => boolean,
@@ -125,7 +154,7 @@ function noticeFaults(
 
 function urlFaults(values: Values): RuleFault[] {
   const faults: RuleFault[] = [];
-  for (const name of ['influxUrl', 'mqttUrl', 'stateUrl'] as const) {
+  for (const name of ['influxUrl', 'mqttUrl', 'stateUrl', 'peerUrl', 'oidcIssuer', 'tracesUrl'] as const) {
     const url = values[name];
     if (url !== undefined && !URL.canParse(url)) faults.push({ name, rule: 'a URL' });
   }
@@ -154,6 +183,7 @@ function listenFaults(values: Values): RuleFault[] {
   const names = [
     'deviceListen',
     'adminListen',
+    ...(values.stateUrl === undefined ? [] : ['peerListen' as const]),
     ...(values.mqttUrl === undefined ? ['brokerListen' as const] : []),
   ] as const;
   const taken: { name: string; address: ListenAddress }[] = [];
@@ -200,7 +230,9 @@ export function configWarnings(
     warnings.push(`${named('brokerListen')} is not used: ${named('mqttUrl')} names a broker`);
   }
   if (values.stateUrl === undefined) {
-    const unused = (['stateUsername', 'statePassword', 'statePasswordFile'] as const).filter(given);
+    const unused = (
+      ['stateUsername', 'statePassword', 'statePasswordFile', 'peerListen', 'peerUrl'] as const
+    ).filter(given);
     if (unused.length > 0)
       warnings.push(`${unused.map(named).join(', ')}: not used without ${named('stateUrl')}`);
   }

@@ -6,7 +6,11 @@ import type { Rollouts } from './rollouts/rollouts.ts';
 
 export function exposeFirmware(
   metrics: Metrics,
-  { artifacts, rollouts }: { artifacts: Artifacts; rollouts: Rollouts },
+  {
+    artifacts,
+    rollouts,
+    publisher,
+  }: { artifacts: Artifacts; rollouts: Rollouts; publisher: { readonly failures: number } },
 ): void {
   metrics.gauge('hub_firmware_artifacts', 'Firmware that devices may be brought to', () => artifacts.count);
   metrics.gauge('hub_firmware_bytes', 'Bytes of firmware in the data folder', () => artifacts.bytes);
@@ -55,9 +59,14 @@ export function exposeFirmware(
   );
   metrics.counter(
     'hub_firmware_offers_total',
-    'Updates that connected devices were told of, and those that were withdrawn',
+    'Updates that connected devices were notified of, and those that were withdrawn',
     () => rollouts.delivered,
     'fate',
+  );
+  metrics.counter(
+    'hub_firmware_publish_failures_total',
+    'States of updates that the bus did not take; they are published when it is back',
+    () => publisher.failures,
   );
   metrics.counter(
     'hub_rollout_write_failures_total',

@@ -20,6 +20,18 @@ export interface FirmwareOperations {
   remove(type: string, version: string): Promise<void>;
 }
 
+/** The file of an artifact that a device may have now; undefined: it may not, or the file is gone. */
+export function fileForDevice({
+  artifacts,
+  rollouts,
+}: {
+  artifacts: Pick<Artifacts, 'open'>;
+  rollouts: Pick<Rollouts, 'mayDownload'>;
+}): (device: string, sha256: string) => Promise<Awaited<ReturnType<Artifacts['open']>> | undefined> {
+  return async (device, sha256) =>
+    rollouts.mayDownload(device, sha256) ? artifacts.open(sha256) : undefined;
+}
+
 export function createFirmwareOperations({
   artifacts,
   rollouts,

@@ -9,6 +9,7 @@ import { Flapping } from './flapping.ts';
 import type { StoredIncident } from './incident-log.ts';
 import { isHubWide } from '../presence/presence.ts';
 import type { Presence } from '../../schemas/api/presence.ts';
+import type { PresenceFollower } from '../presence/presence-follower.ts';
 import type { IncidentFollower } from './incident-follower.ts';
 
 export interface IncidentsDeps {
@@ -137,6 +138,14 @@ export class Incidents {
   /** Whether an open incident explains that the device is away. */
   explains(deviceId: string): boolean {
     return this.#correlated.covers(deviceId);
+  }
+
+  /** Changes at whichever hub: of all hubs it is the leader that looks for what they have in common. */
+  ofAllHubs(leader: { readonly leads: boolean }): PresenceFollower {
+    const changed = (deviceId: string, presence: Presence): void => {
+      if (leader.leads) this.presenceChanged(deviceId, presence);
+    };
+    return { presenceChanged: changed, changedElsewhere: changed };
   }
 
   /** Every change of presence, in order. */

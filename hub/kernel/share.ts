@@ -47,17 +47,22 @@ export function hasRoomFor(
 
 /**
  * One more of what is kept must fit.
- * @param things in the plural, for the answer; `path` the field of the request that is refused
+ * @param things in the plural, for the answer; `path` the field of the request that is refused; `wayOut` what makes room
  * @throws HubError `input-invalid`
  */
 export function demandRoom(
   actor: string | undefined,
   actors: readonly (string | undefined)[],
-  { things, room, path = '' }: { things: string; room: number; path?: string },
+  {
+    things,
+    room,
+    path = '',
+    wayOut = 'remove some first',
+  }: { things: string; room: number; path?: string; wayOut?: string },
 ): void {
   if (hasRoomFor(actor, actors, room)) return;
   const own = actors.filter((each) => each === actor).length;
-  const expected = `within your share of ${things}: you have ${own}, all together ${actors.length} of ${room}; remove some first`;
+  const expected = `within your share of ${things}: you have ${own}, all together ${actors.length} of ${room}; ${wayOut}`;
   throw invalidInput(
     { path, keyword: 'maxItems', expected, got: 'one more' },
     path === '' ? things : undefined,

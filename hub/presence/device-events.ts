@@ -1,7 +1,8 @@
-import type { DeviceEvent, DeviceEventBody } from '../../schemas/api/presence.ts';
+import type { DeviceEvent, DeviceEventBody, Presence } from '../../schemas/api/presence.ts';
 import { DeviceLists, type DeviceListStore } from '../kernel/device-lists.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Clock } from '../../schemas/time/clock.ts';
+import type { PresenceFollower } from './presence-follower.ts';
 
 /** Entries kept of one device. */
 const keptEntries = 32;
@@ -12,7 +13,7 @@ const keptRefusals = 8;
  * The recent events of every device, for those who ask why it is not online: a bounded list each, which outlives a
  * restart. What happens again in the same way is counted, so that one noisy cause does not push out the others.
  */
-export class DeviceEvents {
+export class DeviceEvents implements PresenceFollower {
   readonly #clock: Clock;
   /** Saved by who starts this part. */
   readonly lists: DeviceLists<DeviceEvent>;
@@ -33,6 +34,10 @@ export class DeviceEvents {
     }
     // An undefined member is as one that is absent: JSON has no word for it.
     this.lists.add(deviceId, { ...event, atMs: nowMs } as DeviceEvent);
+  }
+
+  presenceChanged(deviceId: string, { state, reason }: Presence): void {
+    this.record(deviceId, { kind: 'presence', state, reason });
   }
 
   /** Oldest first. */

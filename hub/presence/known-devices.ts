@@ -1,5 +1,5 @@
 import type { DeviceType, DeviceTypeCatalog } from '../../schemas/index.ts';
-import type { LinkTiming } from './presence-keeper.ts';
+import type { LinkTiming } from './watched-link.ts';
 
 /**
  * The device's own heartbeat wins, up to the longest its type allows. Grace is then half of it, as for a type without a

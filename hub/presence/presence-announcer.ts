@@ -3,7 +3,9 @@ import type { Topics } from '../bus/topics.ts';
 import { messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Clock } from '../../schemas/time/clock.ts';
+import type { PresenceFollower } from './presence-follower.ts';
 import { isHubWide } from './presence.ts';
+import { presencePayload } from './presence-payload.ts';
 import type { Presence } from '../../schemas/api/presence.ts';
 
 export interface PresenceAnnouncerDeps {
@@ -21,7 +23,7 @@ const concurrency = 64;
  * broker is away, only the newest state of each device waits, so the size of the fleet bounds what waits. Changes
  * beyond `maxChanges` are dropped and counted.
  */
-export class PresenceAnnouncer {
+export class PresenceAnnouncer implements PresenceFollower {
   readonly #deps: PresenceAnnouncerDeps;
   readonly #maxChanges: number;
   /** Device → newest state not yet published; undefined: the retained topic is to be cleared. */
@@ -29,6 +31,10 @@ export class PresenceAnnouncer {
   readonly #changes: { deviceId: string; presence: Presence }[] = [];
   /** Device → the state that is with the bus now. */
   readonly #underWay = new Map<string, Presence | undefined>();
+  /** Devices whose former hub may still have something on its way, and the newest state of each. */
+  readonly #heldBack = new Map<string, Presence | undefined>();
+  /** Called when a state that was with the bus is not any more. */
+  readonly #landed = new Map<string, () => void>();
   /** Removed device → called once the broker has its empty state, or a newer one. */
   readonly #clearing = new Map<string, () => void>();
   #inFlight = 0;
@@ -45,10 +51,34 @@ export class PresenceAnnouncer {
   }
 
   /** A change, in order. What the hub does to its whole fleet is not published per device. */
-  changed(deviceId: string, presence: Presence): void {
-    this.#states.set(deviceId, presence);
+  presenceChanged(deviceId: string, presence: Presence): void {
+    if (this.#heldBack.has(deviceId)) this.#heldBack.set(deviceId, presence);
+    else this.#states.set(deviceId, presence);
     if (isHubWide(presence)) this.#pump();
     else this.#addChange(deviceId, presence);
+  }
+
+  /** The state of the device is not published before `resume`: an older one of its former hub may still be on its way. */
+  holdBack(deviceId: string): void {
+    if (!this.#heldBack.has(deviceId)) this.#heldBack.set(deviceId, this.#states.get(deviceId));
+    this.#states.delete(deviceId);
+  }
+
+  resume(deviceId: string): void {
+    const presence = this.#heldBack.get(deviceId);
+    this.#heldBack.delete(deviceId);
+    if (presence !== undefined) this.#states.set(deviceId, presence);
+    this.#pump();
+  }
+
+  /** Another hub publishes the state of the device. Resolves when nothing of ours is on its way any more. */
+  letGo(deviceId: string): Promise<void> {
+    this.#states.delete(deviceId);
+    this.#heldBack.delete(deviceId);
+    if (!this.#underWay.has(deviceId)) return Promise.resolve();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#landed.set(deviceId, resolve);
+    return promise;
   }
 
   #addChange(deviceId: string, presence: Presence): void {
@@ -126,7 +156,10 @@ export class PresenceAnnouncer {
         this.stateFailures += 1;
         if (isNewest()) this.#states.set(deviceId, presence);
       }
-      if (this.#underWay.get(deviceId) === presence) this.#underWay.delete(deviceId);
+      if (this.#underWay.get(deviceId) !== presence) return;
+      this.#underWay.delete(deviceId);
+      this.#landed.get(deviceId)?.();
+      this.#landed.delete(deviceId);
     });
   }
 
@@ -147,22 +180,7 @@ export class PresenceAnnouncer {
     );
   }
 
-  #payload({ state, reason, sinceMs, epoch, n, untilMs, marks }: Presence): string {
-    const { hubId, incarnation } = this.#deps.hub;
-    const { pongMs, frameMs, dataMs } = marks;
-    // JSON leaves out what is undefined.
-    return JSON.stringify({
-      state,
-      since: sinceMs,
-      epoch,
-      n,
-      reason,
-      hub: hubId,
-      incarnation,
-      until: untilMs,
-      lastPong: pongMs,
-      lastFrame: frameMs,
-      lastData: dataMs,
-    });
+  #payload(presence: Presence): string {
+    return presencePayload(presence, this.#deps.hub);
   }
 }

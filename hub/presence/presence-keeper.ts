@@ -1,60 +1,18 @@
-import type { Clock } from '../../schemas/time/clock.ts';
-import type { Log } from '../kernel/log.ts';
-import { messageOf } from '../kernel/errors.ts';
+import type { Marks, Presence } from '../../schemas/api/presence.ts';
+import { presenceStates, type PresenceState } from '../../schemas/presence-states.ts';
+import { DeviceWatches, type DeviceWatchesDeps, type Watched } from './device-watches.ts';
 import {
   knownSession,
   openedSession,
   updatedSession,
   type KnownSession,
   type LastSession,
-  type SessionFacts,
 } from './last-session.ts';
-import type { Liveness, Watch } from './liveness.ts';
-import { presenceStates, type PresenceState } from '../../schemas/presence-states.ts';
-import { neverSeen, stepPresence } from './presence.ts';
-import type { Marks, Presence } from '../../schemas/api/presence.ts';
-import type { Closer, PresenceEvent } from './presence.ts';
-import type { PresenceFollower } from './presence-follower.ts';
-
-export interface PresenceRow extends Presence {
-  deviceId: string;
-  /** Of its last session; absent before the first. */
-  timing?: LinkTiming | undefined;
-  session?: LastSession | undefined;
-}
-
-export interface PresenceStore {
-  loadPresence(): Promise<PresenceRow[]>;
-  /**
-   * Resolves when the rows are on disk, those of one device in their order.
-   * @returns whose rows they were; a device that is left out is not ours: it is removed, or another hub's by now
-   */
-  savePresence(rows: readonly PresenceRow[]): Promise<ReadonlySet<string>>;
-}
-
-/** What the hub sends to a device, as presence sees it. */
-export interface WatchedOutbox {
-  /** Sends a WebSocket ping (RFC 6455 §5.5.2). */
-  ping(): void;
-  /** Liveness time at which anything was last sent. */
-  readonly sentAt: number;
-}
-
-/** The session as presence sees it. */
-export interface WatchedLink extends SessionFacts {
-  readonly outbox: WatchedOutbox;
-  /** Liveness time of the last pong. */
-  readonly pongAt: number;
-  /** When the link, the application and its data last showed a sign of life, Unix ms. */
-  marks(): Marks;
-  /** Neither frames nor pongs: close with 4408. */
-  silent(): void;
-}
-
-export interface LinkTiming {
-  heartbeatMs: number;
-  graceMs: number;
-}
+import type { Watch } from './liveness.ts';
+import { PresenceSaver, type PresenceSaverDeps } from './presence-saver.ts';
+import type { PresenceRow } from './presence-store.ts';
+import { isAway, neverSeen, stepPresence, type Closer, type PresenceEvent } from './presence.ts';
+import type { LinkTiming, WatchedLink } from './watched-link.ts';
 
 /** A registered device, as far as its presence goes. */
 export interface KnownDevice {
@@ -67,26 +25,18 @@ export interface KnownDevice {
   timing: LinkTiming;
 }
 
-interface Entry {
+interface Entry extends Watched {
   presence: Presence;
+  /** Another hub judges the device, or nobody has to: this is what is known of it. */
+  elsewhere?: boolean;
   timing?: LinkTiming | undefined;
   /** The latest one, its clock as it was at the last change of presence. */
   session?: LastSession | undefined;
-  watch?: Watch | undefined;
-  link?: WatchedLink | undefined;
   /** Ends the pings of the link. */
   endPings?: (() => void) | undefined;
 }
 
-export interface PresenceKeeperDeps {
-  clock: Clock;
-  log: Log;
-  liveness: Liveness;
-  store: PresenceStore;
-  /** For how long the hub has turned devices away so far, ms. That time never counts as device silence. */
-  turnedAwayMs: () => number;
-  followers: readonly PresenceFollower[];
-}
+export type PresenceKeeperDeps = PresenceSaverDeps & DeviceWatchesDeps;
 
 /**
  * Keeps the presence of every device. It turns sessions and silences into events of the pure machine, writes each
@@ -95,15 +45,26 @@ export interface PresenceKeeperDeps {
 export class PresenceKeeper {
   readonly #deps: PresenceKeeperDeps;
   readonly #entries = new Map<string, Entry>();
-  #unsaved: PresenceRow[] = [];
-  #saving: Promise<void> | undefined;
-  /** Changes whose save failed. They are reported all the same: hiding them would be wrong for longer. */
-  saveFailures = 0;
-  /** Changes that were not saved because the device is not ours. Nobody is notified of them. */
-  notOurs = 0;
+  readonly #watches: DeviceWatches;
+  readonly #saver: PresenceSaver;
 
   constructor(deps: PresenceKeeperDeps) {
     this.#deps = deps;
+    this.#watches = new DeviceWatches(deps);
+    this.#saver = new PresenceSaver(deps, (deviceId, { epoch }) => {
+      const entry = this.#entries.get(deviceId);
+      if (deps.several === true && entry?.presence.epoch === epoch) this.#letGo(entry);
+    });
+  }
+
+  /** Changes whose save failed. */
+  get saveFailures(): number {
+    return this.#saver.failures;
+  }
+
+  /** Changes that were not saved because the device is not ours. */
+  get notOurs(): number {
+    return this.#saver.notOurs;
   }
 
   /**
@@ -117,17 +78,73 @@ export class PresenceKeeper {
     const rows = new Map((await this.#deps.store.loadPresence()).map((row) => [row.deviceId, row]));
     for (const device of devices) {
       const row = rows.get(device.id);
-      if (row === undefined) this.registered(device);
-      else {
-        const { deviceId, timing, session, ...presence } = row;
-        this.#entries.set(deviceId, { presence, timing, session });
-        this.#apply(deviceId, { kind: 'hub-restarted' });
-        this.#await(deviceId, backoffMaxMs, timing ?? device.timing);
-      }
-      // It was disabled or enabled, and the hub died before that was reported.
-      const wasDisabled = row?.state === 'disabled';
-      if (device.disabled !== wasDisabled) this.disabled(device.id, device.disabled);
+      if (this.#deps.several === true) this.#knowAsOthers(device, row);
+      else if (row === undefined) this.registered(device);
+      else this.#resume(row, device, backoffMaxMs);
     }
+  }
+
+  /**
+   * These devices were a hub's that has ended, and are ours now: they are `unknown` until they are back, wherever that is.
+   * @param waitMs how long one may take to come back, from the moment on at which it became unknown
+   */
+  async adopt(devices: readonly KnownDevice[], waitMs: number): Promise<void> {
+    const rows = await this.#deps.store.loadPresence(devices.map(({ id }) => id));
+    const known = new Map(devices.map((device) => [device.id, device]));
+    for (const row of rows) {
+      const device = known.get(row.deviceId);
+      const entry = this.#entries.get(row.deviceId);
+      // It has come back to us in the meantime.
+      const isHere = entry?.link !== undefined && entry.presence.epoch >= row.epoch;
+      if (device === undefined || isHere) continue;
+      const unknownMs = row.state === 'unknown' ? this.#deps.clock.now() - row.sinceMs : 0;
+      this.#resume(row, device, Math.max(0, waitMs - unknownMs));
+    }
+  }
+
+  /**
+   * What another hub says of a device.
+   * @returns outdated: the device is ours, and has changed since; nothing: it tells nothing new
+   */
+  heardOf(deviceId: string, presence: Presence): 'newer' | 'nothing' | 'outdated' {
+    const entry = this.#entries.get(deviceId);
+    if (entry === undefined) return 'nothing';
+    const { epoch, n } = entry.presence;
+    const isOurs = entry.elsewhere !== true;
+    const ahead = presence.epoch - epoch || presence.n - n;
+    if (ahead <= 0) return isOurs && ahead < 0 ? 'outdated' : 'nothing';
+    if (isOurs) {
+      // It may have been ours until a moment ago, in this session; then our next save finds that out.
+      if (presence.epoch === epoch) return 'nothing';
+      this.handOver(deviceId, presence.epoch);
+    }
+    entry.presence = presence;
+    for (const follower of this.#deps.followers) follower.changedElsewhere?.(deviceId, presence);
+    return 'newer';
+  }
+
+  /** Another hub has the device, in a session of this epoch. */
+  handOver(deviceId: string, epoch: number): void {
+    const entry = this.#entries.get(deviceId);
+    if (entry === undefined || entry.elsewhere === true || entry.presence.epoch >= epoch) return;
+    this.#letGo(entry);
+  }
+
+  /**
+   * Lets go of what is not ours any more: a hint may have been lost.
+   * @param read gives the devices that are ours, with their epochs
+   * @returns those that are ours and that nobody here watches: a session may just be opening, or has ended before it was open
+   */
+  async compare(read: () => Promise<ReadonlyMap<string, number>>): Promise<string[]> {
+    const before = [...this.#entries].filter(([, entry]) => entry.elsewhere !== true);
+    const epochs = before.map(([, { presence }]) => presence.epoch);
+    const ours = await read();
+    for (const [at, [deviceId, entry]] of before.entries()) {
+      const { epoch } = entry.presence;
+      if (this.#entries.get(deviceId) !== entry || epoch !== epochs[at]) continue;
+      if (ours.get(deviceId) !== epoch && epoch > 0) this.#letGo(entry);
+    }
+    return [...ours.keys()].filter((deviceId) => this.#entries.get(deviceId)?.elsewhere === true);
   }
 
   /** The presence now, its marks up to this moment. */
@@ -150,6 +167,24 @@ export class PresenceKeeper {
     return knownSession(session, entry.timing, marksOf(entry), entry.link !== undefined);
   }
 
+  /** We judge the device. */
+  isOurs(deviceId: string): boolean {
+    const entry = this.#entries.get(deviceId);
+    return entry !== undefined && entry.elsewhere !== true;
+  }
+
+  /** Another hub has a session of the device, or awaits it. */
+  isElsewhere(deviceId: string): boolean {
+    const entry = this.#entries.get(deviceId);
+    return entry?.elsewhere === true && !isAway(entry.presence);
+  }
+
+  /** Which hub has the device. */
+  whose(deviceId: string): 'ours' | 'others' | 'nobodys' {
+    if (this.isElsewhere(deviceId)) return 'others';
+    return this.isOurs(deviceId) ? 'ours' : 'nobodys';
+  }
+
   /** How many devices are in each state. */
   counts(): Record<PresenceState, number> {
     const counts = Object.fromEntries(presenceStates.map((state) => [state, 0])) as Record<
@@ -160,16 +195,21 @@ export class PresenceKeeper {
     return counts;
   }
 
-  /** Every known presence, for snapshots. */
+  /** The presence of every device that we judge. */
   *all(): Generator<readonly [string, Presence]> {
-    for (const deviceId of this.#entries.keys()) yield [deviceId, this.get(deviceId)];
+    for (const [deviceId, { elsewhere }] of this.#entries)
+      if (elsewhere !== true) yield [deviceId, this.get(deviceId)];
   }
 
   /** A device was registered: it has a presence from now on. */
-  registered({ id, createdMs, epoch }: Pick<KnownDevice, 'id' | 'createdMs' | 'epoch'>): void {
-    const entry: Entry = { presence: neverSeen(createdMs, epoch) };
-    this.#entries.set(id, entry);
-    this.#keep(id, entry);
+  registered(device: Pick<KnownDevice, 'id' | 'createdMs' | 'epoch'>, byOther = false): void {
+    if (byOther) {
+      this.#knowAsOthers(device, undefined);
+      return;
+    }
+    const entry: Entry = { presence: neverSeen(device.createdMs, device.epoch) };
+    this.#entries.set(device.id, entry);
+    this.#keep(device.id, entry);
   }
 
   /** The device may not connect any more, or may again. */
@@ -186,6 +226,7 @@ export class PresenceKeeper {
     const replaced = entry.link !== undefined;
     this.#leave(entry);
     entry.link = link;
+    entry.elsewhere = false;
     entry.timing = timing;
     entry.session = openedSession(this.#deps.clock.now(), link, entry.session);
     // A device may count on hearing something every heartbeat. Most get answers to what they send.
@@ -215,12 +256,11 @@ export class PresenceKeeper {
   closed(deviceId: string, link: WatchedLink, by: Closer): void {
     const entry = this.#entries.get(deviceId);
     if (entry === undefined || entry.link !== link) return;
-    const { watch } = entry;
+    const leftMs = this.#watches.leftMs(entry);
     this.#apply(deviceId, { kind: 'closed', by });
     this.#leave(entry);
-    if (watch === undefined || watch.expired || entry.presence.state !== 'suspect') return;
-    const leftMs = watch.heardAt + watch.options.allowedMs - this.#deps.liveness.now;
-    this.#watchAway(entry, leftMs, () => this.#apply(deviceId, { kind: 'stayed-away', by }));
+    if (leftMs === undefined || entry.presence.state !== 'suspect') return;
+    this.#watches.away(entry, leftMs, () => this.#apply(deviceId, { kind: 'stayed-away', by }));
   }
 
   /** A session took the place of an open one, and ended before its welcome: the device has no link any more. */
@@ -234,7 +274,7 @@ export class PresenceKeeper {
     this.#apply(deviceId, sleepSec === undefined ? { kind: 'bye' } : { kind: 'bye', sleepSec });
     this.#leave(entry);
     if (sleepSec === undefined) return;
-    this.#watchAway(entry, sleepSec * 1000 + graceMs, () =>
+    this.#watches.away(entry, sleepSec * 1000 + graceMs, () =>
       this.#apply(deviceId, { kind: 'silent', linkAlive: false }),
     );
   }
@@ -255,8 +295,33 @@ export class PresenceKeeper {
   }
 
   /** Resolves when every change so far is on disk and reported. */
-  async settled(): Promise<void> {
-    while (this.#saving !== undefined) await this.#saving;
+  settled(): Promise<void> {
+    return this.#saver.settled();
+  }
+
+  #knowAsOthers(
+    { id, createdMs, epoch }: Pick<KnownDevice, 'id' | 'createdMs' | 'epoch'>,
+    row?: PresenceRow,
+  ): void {
+    const entry = row === undefined ? { presence: neverSeen(createdMs, epoch) } : entryOf(row);
+    this.#entries.set(id, { ...entry, elsewhere: true });
+  }
+
+  #resume(row: PresenceRow, device: KnownDevice, backoffMaxMs: number): void {
+    const { deviceId, timing } = row;
+    this.#entries.set(deviceId, entryOf(row));
+    this.#apply(deviceId, { kind: 'hub-restarted' });
+    this.#await(deviceId, backoffMaxMs, timing ?? device.timing);
+    // It was disabled or enabled, and the hub died before that was reported.
+    const wasDisabled = row.state === 'disabled';
+    if (device.disabled !== wasDisabled) this.disabled(device.id, device.disabled);
+  }
+
+  #letGo(entry: Entry): void {
+    const { link } = entry;
+    this.#leave(entry);
+    entry.elsewhere = true;
+    link?.takenOver();
   }
 
   #entry(deviceId: string): Entry {
@@ -268,14 +333,9 @@ export class PresenceKeeper {
     return entry;
   }
 
-  #unwatch(entry: Entry): void {
-    if (entry.watch !== undefined) this.#deps.liveness.unwatch(entry.watch);
-    entry.watch = undefined;
-  }
-
   /** The link is gone or replaced; its last signs of life are kept. */
   #leave(entry: Entry): void {
-    this.#unwatch(entry);
+    this.#watches.end(entry);
     entry.presence = { ...entry.presence, marks: marksOf(entry) };
     entry.session = sessionOf(entry);
     entry.endPings?.();
@@ -289,69 +349,24 @@ export class PresenceKeeper {
     const { state, untilMs = 0 } = entry.presence;
     const leftMs = untilMs - this.#deps.clock.now();
     if (state === 'unknown' || state === 'migrating') {
-      this.#watchAway(entry, Math.max(backoffMaxMs, leftMs) + heartbeatMs + graceMs, () =>
+      this.#watches.away(entry, Math.max(backoffMaxMs, leftMs) + heartbeatMs + graceMs, () =>
         this.#apply(deviceId, { kind: 'not-seen-since-restart' }),
       );
     } else if (state === 'sleeping') {
       // A device that woke while the hub was away gets the same time to reconnect as any other.
-      this.#watchAway(entry, (leftMs > 0 ? leftMs : backoffMaxMs + heartbeatMs) + graceMs, () =>
+      this.#watches.away(entry, (leftMs > 0 ? leftMs : backoffMaxMs + heartbeatMs) + graceMs, () =>
         this.#apply(deviceId, { kind: 'silent', linkAlive: false }),
       );
     }
   }
 
-  /** Waits for a device without a session; the time in which the hub turned devices away does not count. */
-  #watchAway(entry: Entry, allowedMs: number, expired: () => void): void {
-    this.#unwatch(entry);
-    const { liveness, turnedAwayMs } = this.#deps;
-    const before = turnedAwayMs();
-    entry.watch = liveness.watch({
-      allowedMs,
-      expired: () => {
-        const pausedMs = turnedAwayMs() - before;
-        if (pausedMs > 0) this.#watchAway(entry, pausedMs, expired);
-        else expired();
-      },
-    });
-  }
-
-  /**
-   * Watches an open session. After the heartbeat the device is suspect, and the hub pings its link. After heartbeat +
-   * grace it is offline: `no-heartbeat` if its stack still answered; otherwise `link-lost`, and the socket is closed.
-   */
   #watchLink(deviceId: string, entry: Entry, link: WatchedLink, timing: LinkTiming): Watch {
-    this.#unwatch(entry);
-    let askedAt = 0;
-    const watch = this.#deps.liveness.watch({
-      quietMs: timing.heartbeatMs,
-      quiet: () => {
-        askedAt = this.#deps.liveness.now;
+    return this.#watches.link(entry, link, timing, {
+      late: () => {
         this.#apply(deviceId, { kind: 'late' });
-        link.outbox.ping();
       },
-      allowedMs: timing.heartbeatMs + timing.graceMs,
-      expired: () => {
-        const linkAlive = entry.link === link && link.pongAt >= askedAt;
+      silent: (linkAlive) => {
         this.#apply(deviceId, { kind: 'silent', linkAlive });
-        if (linkAlive) this.#watchHungLink(entry, link, timing);
-        else link.silent();
-      },
-    });
-    entry.watch = watch;
-    return watch;
-  }
-
-  /** The application hangs while its stack answers pings. A link that dies later must be found too. */
-  #watchHungLink(entry: Entry, link: WatchedLink, timing: LinkTiming): void {
-    this.#unwatch(entry);
-    const { liveness } = this.#deps;
-    const before = liveness.now;
-    link.outbox.ping();
-    entry.watch = liveness.watch({
-      allowedMs: timing.heartbeatMs + timing.graceMs,
-      expired: () => {
-        if (entry.link === link && link.pongAt >= before) this.#watchHungLink(entry, link, timing);
-        else link.silent();
       },
     });
   }
@@ -367,37 +382,12 @@ export class PresenceKeeper {
 
   #keep(deviceId: string, entry: Entry): void {
     const { presence, timing } = entry;
-    this.#unsaved.push({ deviceId, ...presence, timing, session: sessionOf(entry) });
-    this.#saving ??= this.#save();
+    this.#saver.save({ deviceId, ...presence, timing, session: sessionOf(entry) });
   }
+}
 
-  async #save(): Promise<void> {
-    while (this.#unsaved.length > 0) {
-      const rows = this.#unsaved;
-      this.#unsaved = [];
-      let ours: ReadonlySet<string> | undefined;
-      try {
-        ours = await this.#deps.store.savePresence(rows);
-      } catch (error) {
-        this.saveFailures += rows.length;
-        this.#deps.log.error({ error: messageOf(error), changes: rows.length }, 'presence not saved');
-      }
-      for (const { deviceId, timing: _timing, session: _session, ...presence } of rows) {
-        if (ours?.has(deviceId) === false) this.notOurs += 1;
-        else this.#notify(deviceId, presence);
-      }
-    }
-    this.#saving = undefined;
-  }
-
-  /** A follower that throws must not end the keeping. */
-  #notify(deviceId: string, presence: Presence): void {
-    try {
-      for (const follower of this.#deps.followers) follower.presenceChanged(deviceId, presence);
-    } catch (error) {
-      this.#deps.log.error({ device: deviceId, err: error }, 'presence not reported');
-    }
-  }
+function entryOf({ deviceId: _deviceId, timing, session, ...presence }: PresenceRow): Entry {
+  return { presence, timing, session };
 }
 
 /** The last signs of life: of the open link, or before it. */

@@ -7,11 +7,17 @@ export interface MeasuredPresence {
   keeper: PresenceKeeper;
   announcer: PresenceAnnouncer;
   liveness: Liveness;
+  /** Of several hubs, one speaks for all devices, so that sums are right. */
+  speaks: () => boolean;
 }
 
-export function exposePresence(metrics: Metrics, { keeper, announcer, liveness }: MeasuredPresence): void {
-  metrics.gauge('hub_devices_online', 'Devices whose presence is online', () => keeper.counts().online);
-  metrics.gauge('hub_devices', 'Devices by presence', () => keeper.counts(), 'state');
+export function exposePresence(
+  metrics: Metrics,
+  { keeper, announcer, liveness, speaks }: MeasuredPresence,
+): void {
+  const online = () => (speaks() ? keeper.counts().online : {});
+  metrics.gauge('hub_devices_online', 'Devices whose presence is online', online);
+  metrics.gauge('hub_devices', 'Devices by presence', () => (speaks() ? keeper.counts() : {}), 'state');
   metrics.counter(
     'hub_presence_changes_dropped_total',
     'Presence changes not published on the bus',

@@ -43,6 +43,16 @@ export interface StoredOpening {
   steps: readonly AnchorStep[];
   /** How many boots that ended without a session have got an anchor now; absent: none. */
   unseenBoots?: number;
+  /** The device came from somewhere else; absent: it did not. */
+  move?: DeviceMove;
+}
+
+/** What came with a device that had been another hub's, or an earlier start's of this one. */
+export interface DeviceMove {
+  /** The hub whose device it was until now, and which may not know yet; absent: it has ended, or there was none. */
+  from?: string;
+  /** Commands that are open, or whose answer is owed. */
+  commands: number;
 }
 
 export type Opened =
@@ -57,6 +67,16 @@ export interface AnchorStep {
   fromMs: number;
   /** Hub time at uptime 0, Unix ms, as calculated from then on. */
   anchorMs: number;
+}
+
+/** Devices that another hub has added, changed or removed. */
+export interface DeviceNews {
+  /**
+   * Since the call before, perhaps some of them again; none at the first call.
+   * @returns id → the record as it is now; undefined: it is not registered
+   * @throws HubError `database-failed`
+   */
+  changed(): Promise<ReadonlyMap<string, DeviceRecord | undefined>>;
 }
 
 /** Devices, their epochs and the anchors of their boots. Every method may reject with HubError `database-failed`. */

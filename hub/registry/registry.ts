@@ -1,15 +1,26 @@
+import { isDeepStrictEqual } from 'node:util';
 import { deviceUnknown } from '../kernel/errors.ts';
 import type { Metrics } from '../kernel/metrics.ts';
+import { withoutUndefined } from '../kernel/without-undefined.ts';
 import type { Clock } from '../../schemas/time/clock.ts';
 import type { Credential } from './credentials.ts';
 import type { DeviceChange, DeviceFollower } from './device-follower.ts';
 import { parseSelector, selects } from './selector.ts';
 import { anchorUnseen, type EndedBoot } from './unseen-boots.ts';
-import type { AnchorStep, DeviceRecord, DeviceStore, Opened, SessionOpening } from './device-store.ts';
+import type {
+  AnchorStep,
+  DeviceNews,
+  DeviceRecord,
+  DeviceStore,
+  Opened,
+  SessionOpening,
+} from './device-store.ts';
 
 export interface RegistryDeps {
   store: DeviceStore;
   clock: Clock;
+  /** Given when other hubs add, change and remove devices, too. */
+  news?: DeviceNews | undefined;
 }
 
 /** Records that `pages` gives at a time. */
@@ -22,6 +33,8 @@ const pageSize = 1_000;
 export class Registry {
   readonly #store: DeviceStore;
   readonly #clock: Clock;
+  readonly #news: DeviceNews | undefined;
+  #reading: Promise<void> | undefined;
   readonly #records = new Map<string, DeviceRecord>();
   /** Built when asked for, and again after a device was added or removed. */
   #sorted: readonly DeviceRecord[] | undefined;
@@ -34,9 +47,12 @@ export class Registry {
   constructor(deps: RegistryDeps) {
     this.#store = deps.store;
     this.#clock = deps.clock;
+    this.#news = deps.news;
   }
 
   async load(): Promise<void> {
+    // From before the load on.
+    await this.#news?.changed();
     for (const record of await this.#store.load()) this.#records.set(record.id, record);
     this.#sorted = undefined;
   }
@@ -64,8 +80,12 @@ export class Registry {
   }
 
   /** The record of a device, connected or not. @throws HubError `database-failed` */
-  find(deviceId: string): Promise<DeviceRecord | undefined> {
-    return Promise.resolve(this.get(deviceId));
+  async find(deviceId: string): Promise<DeviceRecord | undefined> {
+    const known = this.get(deviceId);
+    if (known !== undefined || this.#news === undefined) return known;
+    // Another hub may have added it a moment ago.
+    await this.readNews();
+    return this.get(deviceId);
   }
 
   /** As `find`. @throws HubError `device-unknown` · `database-failed` */
@@ -100,8 +120,9 @@ export class Registry {
     return Promise.resolve(this.size);
   }
 
-  expose(metrics: Metrics): void {
-    metrics.gauge('hub_devices_registered', 'Registered devices', () => this.size);
+  /** @param speaks of several hubs, one speaks for all devices, so that sums are right */
+  expose(metrics: Metrics, speaks: () => boolean): void {
+    metrics.gauge('hub_devices_registered', 'Registered devices', () => (speaks() ? this.size : {}));
   }
 
   /** Registered devices. */
@@ -118,7 +139,27 @@ export class Registry {
     for (const record of records) {
       const own = { ...record, epoch: epochs.get(record.id) ?? record.epoch };
       this.#records.set(record.id, own);
-      for (const follower of this.#followers) follower.registered?.(own);
+      for (const follower of this.#followers) follower.registered?.(own, false);
+    }
+  }
+
+  /** Reads what other hubs have added, changed and removed. @throws HubError `database-failed` */
+  readNews(): Promise<void> {
+    this.#reading ??= this.#refresh().finally(() => {
+      this.#reading = undefined;
+    });
+    return this.#reading;
+  }
+
+  async #refresh(): Promise<void> {
+    const news = (await this.#news?.changed()) ?? new Map<string, undefined>();
+    for (const [id, record] of news) {
+      // Further news will come of what is just being changed here.
+      if (this.#changes.has(id) || this.#leaving.has(id)) continue;
+      const known = this.#records.get(id);
+      if (record !== undefined && known !== undefined) this.#update(known, record);
+      else if (record !== undefined) this.#learn(record);
+      else if (known !== undefined) await this.#forget(id);
     }
   }
 
@@ -226,8 +267,10 @@ export class Registry {
     }
     const stored = await this.#store.openSession(opening);
     const record = this.get(deviceId);
-    if (record !== undefined && stored.kind === 'opened')
-      Object.assign(record, { epoch: stored.epoch, connectedBefore: true });
+    if (stored.kind !== 'opened') return stored;
+    if (record !== undefined) Object.assign(record, { epoch: stored.epoch, connectedBefore: true });
+    const { move, epoch } = stored;
+    if (move !== undefined) for (const follower of this.#followers) follower.moved?.(deviceId, epoch, move);
     return stored;
   }
 
@@ -245,8 +288,29 @@ export class Registry {
     for (const follower of this.#followers) follower.changed?.(record, what);
   }
 
+  #learn(record: DeviceRecord): void {
+    this.#records.set(record.id, record);
+    this.#sorted = undefined;
+    for (const follower of this.#followers) follower.registered?.(record, true);
+  }
+
+  #update(known: DeviceRecord, { credentials, disabled, labels, rotationDueMs }: DeviceRecord): void {
+    const before = { ...known };
+    Object.assign(known, withoutUndefined({ credentials, disabled, labels, rotationDueMs }));
+    if (rotationDueMs === undefined) delete known.rotationDueMs;
+    if (disabled !== before.disabled) {
+      for (const follower of this.#followers) follower.disabled?.(known.id, disabled);
+      this.#changed(known, 'disabled');
+    } else if (!isDeepStrictEqual(credentials, before.credentials)) this.#changed(known, 'credentials');
+    if (!isDeepStrictEqual(labels, before.labels)) this.#changed(known, 'labels');
+  }
+
   async #remove(deviceId: string): Promise<void> {
     await this.#store.remove(deviceId);
+    await this.#forget(deviceId);
+  }
+
+  async #forget(deviceId: string): Promise<void> {
     this.#records.delete(deviceId);
     this.#sorted = undefined;
     for (const follower of this.#followers) await follower.removed?.(deviceId);

@@ -25,9 +25,15 @@ export function nextTime(fields: CronFields, timeZone: string, afterMs: number):
   }
 }
 
-/** The first `count` times after `afterMs`, Unix ms: fewer when there are no more. */
-export function nextTimes(fields: CronFields, timeZone: string, afterMs: number, count: number): number[] {
+/** The first `count` times after `afterMs`, Unix ms: fewer when there are no more, none without `fields`. */
+export function nextTimes(
+  fields: CronFields | undefined,
+  timeZone: string,
+  afterMs: number,
+  count: number,
+): number[] {
   const times: number[] = [];
+  if (fields === undefined) return times;
   for (let latestMs: number | undefined = afterMs; times.length < count;) {
     latestMs = nextTime(fields, timeZone, latestMs);
     if (latestMs === undefined) break;

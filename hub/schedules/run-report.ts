@@ -1,4 +1,4 @@
-import type { ScheduleOutcome } from '../../schemas/api/schedules.ts';
+import type { ScheduleOutcome } from '../../schemas/api/commands/schedules.ts';
 
 /** How far a run of a schedule has come. */
 export interface RunReport {

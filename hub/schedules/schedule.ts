@@ -1,10 +1,18 @@
-import type { ScheduleView } from '../../schemas/api/schedules.ts';
+import type { ScheduleRun, ScheduleView } from '../../schemas/api/commands/schedules.ts';
 import type { CronFields } from './cron-fields.ts';
 import { lastTime, nextTime } from './next-time.ts';
 
 export interface Schedule extends Omit<ScheduleView, 'nextMs'> {
   /** Part of the ids of its runs, which nobody can guess and so take for a command of his own; older schedules have none. */
   runKey?: string;
+}
+
+/** Times of which a schedule keeps what became. */
+const keptRuns = 10;
+
+/** The last times of a schedule, newest first, with what became of this one. */
+export function withRun(run: ScheduleRun, runs: readonly ScheduleRun[] = []): ScheduleRun[] {
+  return [run, ...runs.filter(({ atMs }) => atMs !== run.atMs)].slice(0, keptRuns);
 }
 
 /** A time up to this late counts as met, not as missed. */

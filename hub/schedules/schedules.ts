@@ -1,10 +1,11 @@
 import type {
   AddedSchedule,
   NewSchedule,
+  ScheduleChange,
   ScheduledAction,
   ScheduleOutcome,
   ScheduleView,
-} from '../../schemas/api/schedules.ts';
+} from '../../schemas/api/commands/schedules.ts';
 import { cutText } from '../../schemas/cut-text.ts';
 import { lastTimeMs } from '../../schemas/index.ts';
 import { HubError, invalidInput, messageOf } from '../kernel/errors.ts';
@@ -15,7 +16,7 @@ import type { CronFields } from './cron-fields.ts';
 import { nextTime } from './next-time.ts';
 import { isTimeZone } from './time-zone.ts';
 import { outcomeOf, type RunReport } from './run-report.ts';
-import { dueOf, nextOf, type Schedule } from './schedule.ts';
+import { dueOf, nextOf, withRun, type Schedule } from './schedule.ts';
 
 /** Schedules and their last times. Each write is synced; all reject with HubError `database-failed`. */
 export interface ScheduleStore {
@@ -32,11 +33,10 @@ export interface SchedulesDeps {
   store: ScheduleStore;
   /** The times that an expression allows; undefined for an invalid one. */
   parseCron: (expression: string) => CronFields | undefined;
-  /**
-   * How many devices it would go to now. Rejects with HubError `command-refused` for a command that they would refuse,
-   * `input-invalid` for anything but a selector.
-   */
-  check: (schedule: NewSchedule) => Promise<number>;
+  /** The devices a selector matches now. Rejects with HubError `input-invalid` for anything but a selector. */
+  select: (selector: string) => Promise<readonly string[]>;
+  /** How many devices the command would go to now. Rejects as `select`, and with `command-refused` when they would refuse it. */
+  checkCommand: (to: string, action: ScheduledAction & { kind: 'command' }) => Promise<number>;
   /**
    * Sends a command under an id that is the occurrence's own, so that asking again sends nothing twice.
    * `later`: not now, but it may be asked again. `refused`: why.
@@ -159,12 +159,40 @@ export class Schedules {
     const { clock, newRunKey } = this.#deps;
     const schedule: Schedule = { ...given, createdMs: clock.now(), actor, runKey: newRunKey() };
     this.#check(schedule);
-    const devices = await this.#deps.check(schedule);
+    const devices = await this.#devices(schedule);
     if (this.#kept.has(schedule.name)) throw new HubError('schedule-exists', schedule.name);
     const actors = [...this.#kept.values()].map((each) => each.schedule.actor);
     demandRoom(actor, actors, { things: 'schedules', room: maxSchedules });
     await this.#deps.store.save(schedule);
     return { ...viewOf(this.#keep(schedule)), devices };
+  }
+
+  /**
+   * Its times begin anew; what became of the last ones stays. A run that is under way goes on.
+   * @throws HubError as `add`, and `schedule-unknown`
+   */
+  async change(name: string, given: ScheduleChange, actor = 'local'): Promise<AddedSchedule> {
+    const { clock, newRunKey, store } = this.#deps;
+    const before = this.#known(name);
+    const { runs = [] } = before.schedule;
+    const own = { name, createdMs: clock.now(), actor, runKey: newRunKey(), runs: [...runs] };
+    const schedule: Schedule = { ...given, ...own };
+    this.#check(schedule);
+    const devices = await this.#devices(schedule);
+    if (this.#kept.get(name) !== before) throw new HubError('schedule-unknown', name);
+    // In place of the other one at once, so that none of its runs is written over it.
+    const kept = this.#keep(schedule);
+    kept.busy = true;
+    try {
+      await store.save(schedule);
+    } catch (error) {
+      if (this.#kept.get(name) === kept) this.#kept.set(name, before);
+      throw error;
+    } finally {
+      kept.busy = false;
+    }
+    this.#deps.refused(name, false);
+    return { ...viewOf(kept), devices };
   }
 
   /** A resumed schedule continues with its future times. @throws HubError `schedule-unknown` · `database-failed` */
@@ -250,12 +278,18 @@ export class Schedules {
     }
   }
 
+  /** How many it would go to now. */
+  async #devices({ to, action }: NewSchedule): Promise<number> {
+    const { select, checkCommand } = this.#deps;
+    return action.kind === 'notice' ? (await select(to)).length : checkCommand(to, action);
+  }
+
   async #fire(kept: Kept, atMs: number): Promise<void> {
     const { log } = this.#deps;
     const { schedule } = kept;
     const { action, name, lastMs } = schedule;
     if (action.kind === 'notice') {
-      if ((await this.#deps.check(schedule)) === 0)
+      if ((await this.#devices(schedule)) === 0)
         return this.#refused(kept, atMs, 'no device matches the selector');
       const run = this.#begin(kept, atMs);
       // A notice is worth less than the promise that it is not sent twice.
@@ -341,11 +375,13 @@ export class Schedules {
 
   async #done(kept: Kept, atMs: number, lastOutcome: ScheduleOutcome): Promise<void> {
     const { name, refusedInRow = 0, action } = kept.schedule;
+    const isSent = lastOutcome.kind === 'sent' || lastOutcome.kind === 'sending';
+    const runs = withRun({ atMs, ...lastOutcome }, kept.schedule.runs);
     // A command was taken by the hub; a notice nobody has judged yet.
-    const taken =
-      lastOutcome.kind === 'sent' || (lastOutcome.kind === 'sending' && action.kind === 'command');
+    const taken = isSent && (lastOutcome.kind === 'sent' || action.kind === 'command');
     const refused = lastOutcome.kind === 'refused' ? refusedInRow + 1 : taken ? 0 : refusedInRow;
-    await this.#save(kept, { ...kept.schedule, lastMs: atMs, lastOutcome, refusedInRow: refused });
+    const done = { lastMs: atMs, lastOutcome, runs, refusedInRow: refused };
+    await this.#save(kept, { ...kept.schedule, ...done });
     if (refused > refusedInRow && refused >= alarmingRefusals) this.#deps.refused(name, true);
     if (refused === 0 && refusedInRow >= alarmingRefusals) this.#deps.refused(name, false);
   }

@@ -21,6 +21,9 @@ const idleWaitMs = 1;
  * with everything settled in the same millisecond.
  * All sessions share one delay, so one queue in order of arrival and one timer serve them all. Congested sessions wait
  * in a queue of their own, so that they delay nobody else.
+ *
+ * Frames are settled batch by batch, and an ack between two batches says no more than one behind the first. So an ack leaves
+ * behind the last batch that is expected before its time is up.
  */
 export class AckSchedule {
   readonly #clock: Clock;
@@ -28,6 +31,9 @@ export class AckSchedule {
   readonly #owed: WaitingLine;
   readonly #idle: WaitingLine;
   readonly #postponed: WaitingLine;
+  /** When a batch was last settled, monotonic ms. */
+  #settledAtMs = 0;
+  #settling = false;
 
   constructor(clock: Clock, delayMs: number) {
     this.#clock = clock;
@@ -39,10 +45,15 @@ export class AckSchedule {
   }
 
   /**
-   * The owner has something to ack. It is flushed `delayMs` from now, unless it flushes itself before. A device whose
-   * last ack is at least twice as long ago is idle, and does not wait.
+   * The owner has something to ack. It is flushed `delayMs` from now at the latest, unless it flushes itself before. A device
+   * whose last ack is at least twice as long ago is idle, and does not wait.
    */
   add(owner: AckOwner): void {
+    if (!this.#settling) {
+      this.#settling = true;
+      // Once all frames of the batch are settled.
+      queueMicrotask(() => this.#settled());
+    }
     if (owner.ackScheduled) return;
     if (this.#delayMs === 0) this.flush(owner);
     else if (this.now - owner.ackedAtMs >= 2 * this.#delayMs) this.#idle.add(owner);
@@ -69,6 +80,14 @@ export class AckSchedule {
     this.#owed.close();
     this.#idle.close();
     this.#postponed.close();
+  }
+
+  /** The next batch is expected after as long as this one took. */
+  #settled(): void {
+    this.#settling = false;
+    const { now } = this;
+    this.#owed.flushDueBefore(now + (now - this.#settledAtMs));
+    this.#settledAtMs = now;
   }
 }
 
@@ -98,16 +117,28 @@ class WaitingLine {
     for (const { owner } of this.#queue.splice(0)) owner.ackScheduled = false;
   }
 
+  /** @param limitMs monotonic ms */
+  flushDueBefore(limitMs: number): void {
+    const [first] = this.#queue;
+    if (first === undefined || first.dueMs >= limitMs) return;
+    this.#cancel?.();
+    this.#flushUpTo(limitMs);
+  }
+
   #run(): void {
-    this.#cancel = undefined;
-    const now = this.#clock.monotonic();
     // Owners due at nearly the same time share a wake-up. An early ack is never wrong, but a later one acks more.
-    const horizonMs = now + this.#waitMs / 20;
+    this.#flushUpTo(this.#clock.monotonic() + this.#waitMs / 20);
+  }
+
+  #flushUpTo(horizonMs: number): void {
+    this.#cancel = undefined;
     const later = this.#queue.findIndex(({ dueMs }) => dueMs > horizonMs);
     const due = this.#queue.splice(0, later < 0 ? this.#queue.length : later);
     const next = this.#queue[0];
-    if (next !== undefined)
-      this.#cancel = this.#clock.after(Math.max(1, next.dueMs - now), () => this.#run());
+    if (next !== undefined) {
+      const waitMs = Math.max(1, next.dueMs - this.#clock.monotonic());
+      this.#cancel = this.#clock.after(waitMs, () => this.#run());
+    }
     for (const { owner } of due) {
       owner.ackScheduled = false;
       this.#flush(owner);

@@ -1,5 +1,5 @@
 import { messageOf } from '../kernel/errors.ts';
-import type { Channel } from '../telemetry/ingest.ts';
+import type { BootTimes } from '../telemetry/reading-times.ts';
 import { anchorLeadMs } from './device-clock.ts';
 import type { SessionDeps } from './session-deps.ts';
 
@@ -12,7 +12,7 @@ export function stepAnchor(
   { registry, log }: Pick<SessionDeps, 'registry' | 'log'>,
   { deviceId, boot }: { deviceId: string; boot: string },
   { upMs, anchorMs }: { upMs: number; anchorMs: number },
-  channel: () => Channel | undefined,
+  channel: () => BootTimes | undefined,
 ): void {
   const step = { boot, fromMs: upMs + anchorLeadMs, anchorMs };
   registry.addAnchorStep(deviceId, step).then(

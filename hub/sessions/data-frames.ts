@@ -10,7 +10,8 @@ import type {
 import { cutText } from '../../schemas/cut-text.ts';
 import type { FrameOwner } from '../telemetry/batch.ts';
 import type { LedgerAccount } from '../telemetry/ledger.ts';
-import type { Channel, Ingest, FrameRefusal, FrameVerdict } from '../telemetry/ingest.ts';
+import type { FrameRefusal, FrameVerdict } from '../telemetry/frame-verdict.ts';
+import type { Channel, Ingest } from '../telemetry/ingest.ts';
 import type { AckOwner, AckSchedule } from './ack-schedule.ts';
 import type { ReadFrame, SampleFaults, UncheckedFrame } from './frames/frame-decoder.ts';
 import type { SeqRange } from './early-frames.ts';

@@ -2,11 +2,10 @@ import type { ClockQuality } from '../../schemas/api/devices.ts';
 import type { CloseReason, DeviceType } from '../../schemas/index.ts';
 import type { CommandSession } from '../commands/command-session.ts';
 import type { UpdateSession } from '../firmware/rollouts/update-session.ts';
-import type { TwinSession } from '../twins/twin-session.ts';
 import type { Claimant } from './clone-guard.ts';
 
 /** The session of a device as the hub sees it. */
-export interface DeviceSession extends CommandSession, TwinSession, UpdateSession {
+export interface DeviceSession extends CommandSession, UpdateSession {
   /** Where the device connects from. */
   readonly address: string;
   readonly firmware: string | undefined;
@@ -16,9 +15,7 @@ export interface DeviceSession extends CommandSession, TwinSession, UpdateSessio
   readonly anchored: boolean;
   /** Its welcome is out, and it has not ended. */
   readonly isOpen: boolean;
-  readonly outbox: CommandSession['outbox'] &
-    TwinSession['outbox'] &
-    UpdateSession['outbox'] & { takes(text: string): boolean };
+  readonly outbox: CommandSession['outbox'] & UpdateSession['outbox'] & { takes(text: string): boolean };
   /** A message pushed to the device; the only frame that may be dropped. @returns whether it was sent. */
   notice(text: string): boolean;
   /** The device's type was changed while it is connected: what comes from now on is judged by the new one. */

@@ -1,3 +1,5 @@
+import { isLayoutOf, layoutOf } from '../../schemas/cbor/type-layout.ts';
+import type { ShortStreams } from '../../schemas/cbor/short-telemetry.ts';
 import { limits, renderValue, typeName } from '../../schemas/index.ts';
 import type {
   DeviceType,
@@ -7,7 +9,7 @@ import type {
   WelcomeFrame,
 } from '../../schemas/index.ts';
 import type { DeviceRecord } from '../registry/device-store.ts';
-import type { LinkTiming } from '../presence/presence-keeper.ts';
+import type { LinkTiming } from '../presence/watched-link.ts';
 import { timingOf } from '../presence/known-devices.ts';
 import type { DeviceRates } from './rate-limit.ts';
 
@@ -22,29 +24,41 @@ export interface AcceptedHello {
   hello: HelloFrame;
   type: DeviceType;
   timing: LinkTiming;
+  /** In the order of which the device writes short forms, also when the type changes; undefined: it has not said that it does. */
+  streams: ShortStreams | undefined;
 }
 
-/** Checks the device type against the registered one. @param hello valid by its schema */
+/** Checks the device type against the registered one, and the layout against the type. @param hello valid by its schema */
 export function judgeHello(
   hello: HelloFrame,
   record: DeviceRecord,
   catalog: DeviceTypeCatalog,
 ): ({ kind: 'accepted' } & AcceptedHello) | { kind: 'refused'; error: FieldError } {
-  const type = catalog.get(hello.deviceType);
-  if (type !== undefined && typeName(record.type) === type.name) {
-    return { kind: 'accepted', hello, type, timing: timingOf(type, hello.heartbeatSec) };
+  const { deviceType, layout } = hello;
+  const type = catalog.get(deviceType);
+  if (type === undefined || typeName(record.type) !== type.name) {
+    const expected =
+      type === undefined ? 'a device type the hub has' : `a version of ${typeName(record.type)}`;
+    return refusedBy('/deviceType', expected, deviceType);
   }
-  const expected = type === undefined ? 'a device type the hub has' : `a version of ${typeName(record.type)}`;
-  return {
-    kind: 'refused',
-    error: {
-      path: '/deviceType',
-      keyword: 'enum',
-      expected,
-      got: renderValue(hello.deviceType),
-      in: 'frame',
-    },
-  };
+  const { fingerprint, streams } = layoutOf(type.definition);
+  if (layout !== undefined && !isLayoutOf(layout, type.definition)) {
+    // Its values would be stored under the names of others.
+    return refusedBy('/layout', `${fingerprint}, the order of the fields in ${type.id}`, layout);
+  }
+  const timing = timingOf(type, hello.heartbeatSec);
+  return { kind: 'accepted', hello, type, timing, streams: layout === undefined ? undefined : streams };
+}
+
+function refusedBy(path: string, expected: string, got: string): { kind: 'refused'; error: FieldError } {
+  const error = {
+    path,
+    keyword: 'enum',
+    expected: expected.slice(0, 200),
+    got: renderValue(got),
+    in: 'frame',
+  } as const;
+  return { kind: 'refused', error };
 }
 
 export function welcomeFrame(

@@ -1,6 +1,6 @@
 import { deviceFrameChecks, namePattern, renderValue } from '../../schemas/index.ts';
 import type { FieldError, NackCode, NackFrame } from '../../schemas/index.ts';
-import type { FrameRefusal } from '../telemetry/ingest.ts';
+import type { FrameRefusal } from '../telemetry/frame-verdict.ts';
 import type { UncheckedFrame } from './frames/frame-decoder.ts';
 
 /** Codes after which the same reading may be sent again later, and how long to wait at least, ms. */

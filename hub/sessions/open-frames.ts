@@ -1,4 +1,5 @@
 import type { ClockQuality } from '../../schemas/api/devices.ts';
+import type { FrameAnswer } from '../registry/frame-session.ts';
 import type {
   ByeFrame,
   DeviceFrame,
@@ -7,10 +8,8 @@ import type {
   ReportedFrame,
   UpdateStatusFrame,
 } from '../../schemas/index.ts';
-import type { StatusAnswer } from '../firmware/rollouts/update-session.ts';
 import type { DeviceRecord, StoredOpening } from '../registry/device-store.ts';
-import type { FrameRefusal } from '../telemetry/ingest.ts';
-import type { ReportAnswer } from '../twins/twin-session.ts';
+import type { FrameRefusal } from '../telemetry/frame-verdict.ts';
 import { stepAnchor } from './anchor-step.ts';
 import { DataFrames, hasData } from './data-frames.ts';
 import { DeviceClock } from './device-clock.ts';
@@ -146,7 +145,7 @@ export class OpenFrames {
   }
 
   /** Acked once it is on disk. */
-  #answer(re: string, answer: ReportAnswer | StatusAnswer): void {
+  #answer(re: string, answer: FrameAnswer): void {
     const { session, nacks } = this.#parts;
     if (!session.isOpen) return;
     if (answer.kind === 'taken') session.send({ type: 'ack', re });

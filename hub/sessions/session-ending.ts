@@ -1,4 +1,4 @@
-import type { WatchedLink } from '../presence/presence-keeper.ts';
+import type { WatchedLink } from '../presence/watched-link.ts';
 import type { Closer } from '../presence/presence.ts';
 import { noteUptime } from './boot-notes.ts';
 import type { DeviceSession } from './device-session.ts';

@@ -1,5 +1,5 @@
 import type { HubFrame, NackFrame } from '../../schemas/index.ts';
-import type { FrameRefusal } from '../telemetry/ingest.ts';
+import type { FrameRefusal } from '../telemetry/frame-verdict.ts';
 import { nack, type NackedDevice } from './nack.ts';
 import type { Outbox } from './outbox.ts';
 import type { SessionDeps } from './session-deps.ts';

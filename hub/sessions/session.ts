@@ -12,7 +12,7 @@ import type {
 import { messageOf } from '../kernel/errors.ts';
 import { withoutUndefined } from '../kernel/without-undefined.ts';
 import type { Cancel } from '../../schemas/time/clock.ts';
-import type { FrameRefusal } from '../telemetry/ingest.ts';
+import type { FrameRefusal } from '../telemetry/frame-verdict.ts';
 import type { Claimant } from './clone-guard.ts';
 import { codecOf, type FrameCodec, type Message } from './frames/frame-codec.ts';
 import type { ReadFrame } from './frames/frame-decoder.ts';
@@ -24,7 +24,7 @@ import type { DeviceFrames } from './frames/frame-log.ts';
 import { namedBy, schemaFault, targetOf, unknownType } from './nack.ts';
 import { Outbox, defaultOutboxLimits, type DeviceSocket } from './outbox.ts';
 import type { Marks } from '../../schemas/api/presence.ts';
-import type { WatchedLink } from '../presence/presence-keeper.ts';
+import type { WatchedLink } from '../presence/watched-link.ts';
 import { RateLimit } from './rate-limit.ts';
 import type { DeviceRecord, StoredOpening } from '../registry/device-store.ts';
 import type { DeviceSession } from './device-session.ts';
@@ -181,6 +181,10 @@ export class Session implements WatchedLink, DeviceSession {
     this.close('link-lost');
   }
 
+  takenOver(): void {
+    this.close('replaced');
+  }
+
   send(frame: HubFrame): boolean {
     return this.#nacks.send(frame);
   }
@@ -271,7 +275,7 @@ export class Session implements WatchedLink, DeviceSession {
   }
 
   #receive(message: Message): void {
-    const parsed = this.#codec.read(message, this.#accepted?.type);
+    const parsed = this.#codec.read(message, this.#accepted?.streams);
     if (parsed.kind === 'bad-utf8') return this.close('bad-utf8');
     if (!this.#isWithinRate(parsed, message.length)) return;
     if (parsed.kind === 'undecodable') return this.#undecodable(parsed.error);

@@ -72,7 +72,9 @@ export class Batch {
     refused: ReadonlyMap<number, string>,
     dropped: ReadonlyMap<number, DropCause> = new Map(),
   ): void {
-    for (const [frame, { account }] of this.#owners.entries()) {
+    for (let frame = 0; frame < this.#owners.length; frame += 1) {
+      const account = this.#owners[frame]?.account;
+      if (account === undefined) continue;
       const start = this.#starts[frame] ?? 0;
       let stored = this.#end(frame) - start;
       if (refused.size > 0) {
@@ -86,7 +88,7 @@ export class Batch {
         }
         if (dead > 0) ledger.moved(account, 'inFlight', 'deadLettered', dead);
       }
-      ledger.moved(account, 'inFlight', 'stored', stored);
+      ledger.stored(account, stored);
     }
   }
 

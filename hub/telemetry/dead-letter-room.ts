@@ -1,7 +1,7 @@
-import type { DropCause, Shares } from './ledger.ts';
+import type { DropCause, PointsByDevice } from './ledger.ts';
 import type { NewDeadLetter } from './spool-store.ts';
 
-/** Of all the room, what the lines of one device may take that are refused before they are acked: it is told of each. */
+/** Of all the room, what the lines of one device may take that are refused before they are acked: it is notified of each. */
 const deviceShare = 0.01;
 /** And those that it was acked for, because they were spooled while the store was away. */
 const ackedShare = 0.1;
@@ -11,7 +11,7 @@ const typeShare = 0.5;
 const smallestShare = 100;
 
 /** Which of some letters are kept. */
-export interface Admission {
+export interface DeadLetterAdmission {
   kept: NewDeadLetter[];
   /** By index: why it is not kept. */
   dropped: ReadonlyMap<number, DropCause>;
@@ -44,12 +44,12 @@ export class DeadLetterRoom {
   }
 
   /** What the disk held when the hub started. */
-  carryOver(byDevice: Shares, byType: Shares): void {
+  carryOver(byDevice: PointsByDevice, byType: PointsByDevice): void {
     this.#move(byDevice, byType, 1);
   }
 
   /** They are gone from the disk: purged, or on their way to the store again. */
-  removed(byDevice: Shares, byType: Shares): void {
+  removed(byDevice: PointsByDevice, byType: PointsByDevice): void {
     this.#move(byDevice, byType, -1);
   }
 
@@ -57,7 +57,7 @@ export class DeadLetterRoom {
    * Takes the room of those that are kept. `release` them when they do not reach the disk, `noteDropped` when they do.
    * @param acked they were acked to devices as stored
    */
-  admit(letters: readonly NewDeadLetter[], acked: boolean): Admission {
+  admit(letters: readonly NewDeadLetter[], acked: boolean): DeadLetterAdmission {
     const kept: NewDeadLetter[] = [];
     const dropped = new Map<number, DropCause>();
     for (const [index, letter] of letters.entries()) {
@@ -100,7 +100,7 @@ export class DeadLetterRoom {
     add(this.#byType, type, by);
   }
 
-  #move(byDevice: Shares, byType: Shares, by: 1 | -1): void {
+  #move(byDevice: PointsByDevice, byType: PointsByDevice, by: 1 | -1): void {
     for (const [account, count] of Object.entries(byDevice)) {
       this.#total += count * by;
       add(this.#byDevice, account, count * by);

@@ -1,4 +1,4 @@
-import type { LogLine } from '../../schemas/api/readings.ts';
+import type { LogLine } from '../../schemas/api/telemetry/readings.ts';
 import type { MetricsReader, ReadingsQuery } from './store.ts';
 
 /** Lines of the logs of all devices; kept as long as readings. */

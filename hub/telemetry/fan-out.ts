@@ -2,7 +2,7 @@ import type { Broadcaster, Publisher } from '../bus/bus.ts';
 import type { Topics } from '../bus/topics.ts';
 import { messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
-import type { ReadingFollower } from './reading-follower.ts';
+import type { ReadingFollower, StreamFollower } from './reading-follower.ts';
 
 /** Losses of the fan-out. The store has the readings even so. */
 export interface FanOutCounters {
@@ -32,22 +32,43 @@ export function createFanOut(deps: {
     counters.dropped += 1;
     log.debug({ reason: messageOf(error) }, 'event not published');
   };
-  const broadcast = (topic: string, payload: string): void => {
-    if (bus.broadcast(topic, payload)) counters.published += 1;
-    else counters.dropped += 1;
-  };
   return {
     counters,
-    reading(deviceId, stream, ts, data) {
-      if (scope === 'all') broadcast(topics.telemetry(deviceId, stream), JSON.stringify({ ts, data }));
-    },
-    readings(deviceId, stream, samples) {
-      if (scope === 'all') broadcast(topics.telemetry(deviceId, stream), JSON.stringify({ samples }));
-    },
+    followStream: (deviceId, _type, stream) =>
+      scope === 'all' ? new PublishedStream(bus, counters, topics.telemetry(deviceId, stream)) : undefined,
     event(deviceId, name, severity, ts, data) {
       if (scope === 'off') return;
       const payload = JSON.stringify({ ts, severity, data });
       bus.publish({ topic: topics.event(deviceId, name), payload, qos: 1 }).then(published, dropped);
     },
   };
+}
+
+/** The readings of one stream of a device, on the bus. */
+class PublishedStream implements StreamFollower {
+  readonly #bus: Broadcaster;
+  readonly #counters: FanOutCounters;
+  readonly #topic: string;
+
+  constructor(bus: Broadcaster, counters: FanOutCounters, topic: string) {
+    this.#bus = bus;
+    this.#counters = counters;
+    this.#topic = topic;
+  }
+
+  reading(timeMs: number, data: unknown): void {
+    // Where nobody is, everybody has got it.
+    if (this.#bus.hasAudience) this.#publish(`{"ts":${timeMs},"data":${JSON.stringify(data)}}`);
+    else this.#counters.published += 1;
+  }
+
+  readings(samples: readonly { ts: number; data: unknown }[]): void {
+    if (this.#bus.hasAudience) this.#publish(JSON.stringify({ samples }));
+    else this.#counters.published += 1;
+  }
+
+  #publish(payload: string): void {
+    if (this.#bus.broadcast(this.#topic, payload)) this.#counters.published += 1;
+    else this.#counters.dropped += 1;
+  }
 }

@@ -16,38 +16,12 @@ import { logMeasurement } from './device-logs.ts';
 import type { HubClock } from './clock/hub-clock.ts';
 import type { LoadShedding, Rank } from './load-shedding.ts';
 import type { FrameOwner } from './batch.ts';
+import type { FrameRefusal, FrameVerdict } from './frame-verdict.ts';
 import type { LedgerAccount, Ledger } from './ledger.ts';
 import { compileFieldEncoder, encodePrefix, encodeTimeUs, findUnwritable } from './line-protocol.ts';
-import type { ReadingFollower } from './reading-follower.ts';
+import type { ReadingFollower, StreamFollower } from './reading-follower.ts';
+import { anchorAt, ReadingTimes, type BootTimes, type ReadingTimeLimits } from './reading-times.ts';
 import type { Writer } from './writer.ts';
-
-/** Why a frame, or some of its samples, is refused: the body of a nack. */
-export interface FrameRefusal {
-  code: NackCode;
-  errors?: readonly FieldError[];
-  rejectedSamples?: readonly number[];
-  /** When to send it again, ms; not given: as the code says. */
-  retryAfterMs?: number;
-  /** The hub's time, with `clock`. */
-  now?: number;
-}
-
-/** What was refused, and whether anything of the frame is on its way to the store. */
-export interface FrameVerdict {
-  taken: boolean;
-  refusals: readonly FrameRefusal[];
-}
-
-export interface IngestOptions {
-  /** A time older than this is refused, unless it is backfill. */
-  maxAgeMs: number;
-  /** A time further ahead is refused. */
-  maxAheadMs: number;
-  /** Backfill older than this is refused. */
-  backfillMaxAgeMs: number;
-  /** Whatever is older is refused: it would be removed soon after it was acked. */
-  retentionMs?: number | undefined;
-}
 
 export interface IngestDeps {
   writer: Writer;
@@ -59,42 +33,29 @@ export interface IngestDeps {
   hubClock: Pick<HubClock, 'doubted' | 'range'>;
 }
 
-/** Encodes the data of one stream as fields of line protocol. */
-interface StreamEncoder {
+/** One stream of one device: how its data is written as fields of line protocol, and who else takes it. */
+interface OpenStream {
   stream: StreamType;
   prefix: string;
   encode: (data: Readonly<Record<string, unknown>>) => string;
+  followers: readonly StreamFollower[];
 }
 
 /** What one session needs to encode its frames as lines; built once, at welcome. */
-export interface Channel {
+export interface Channel extends BootTimes {
   deviceId: string;
   account: LedgerAccount;
-  streams: ReadonlyMap<string, StreamEncoder>;
+  streams: ReadonlyMap<string, OpenStream>;
   type: DeviceType;
   eventTags: Readonly<Record<string, string>>;
-  boot: string;
-  /** Boot → hub time (Unix ms) of its uptime 0. */
-  anchors: ReadonlyMap<string, number>;
-  /** Further anchors, by rising uptime; a session adds to them when it finds its device's clock drifting. */
-  steps: AnchorStep[];
 }
 
 /** Encoders are built once per stream schema, whatever the number of sessions. */
-const fieldEncoders = new WeakMap<StreamType, StreamEncoder['encode']>();
+const fieldEncoders = new WeakMap<StreamType, OpenStream['encode']>();
 const encodeEventData = compileFieldEncoder([{ name: 'data', kind: 'string', tag: false }]);
 const encodeLog = compileFieldEncoder(
   ['level', 'msg', 'tag'].map((name) => ({ name, kind: 'string', tag: false })),
 );
-
-/**
- * 2015: an earlier time is none that a device measured at. It has no clock, or it sends seconds for milliseconds, which
- * backfill would take for a time in January 1970. Unix ms.
- */
-const earliestReadingMs = Date.UTC(2015, 0, 1);
-
-/** A reading refused for its time: no other number is one. */
-const noTime = Number.NaN;
 
 /** Frame → checked → lines → writer. Holds no session; each call says whose frame it is. */
 export class Ingest {
@@ -103,22 +64,21 @@ export class Ingest {
   readonly #shedding: LoadShedding;
   readonly #followers: readonly ReadingFollower[];
   readonly #clock: Clock;
-  readonly #hubClock: IngestDeps['hubClock'];
-  readonly #options: IngestOptions;
+  readonly #times: ReadingTimes;
   /** The time of the line made last, Unix ms: a second result without an object for it. */
   #lineTimeMs = 0;
   /** The data of that line, without what was null. */
   #lineData: unknown;
   /** Fields that were null and left out. */
   nullFields = 0;
-  constructor(deps: IngestDeps, options: IngestOptions) {
+
+  constructor(deps: IngestDeps, limits: ReadingTimeLimits) {
     this.#writer = deps.writer;
     this.#ledger = deps.ledger;
     this.#shedding = deps.shedding;
     this.#followers = deps.followers;
     this.#clock = deps.clock;
-    this.#hubClock = deps.hubClock;
-    this.#options = options;
+    this.#times = new ReadingTimes(deps.hubClock, limits);
   }
 
   /** True while frames may wait a long time for their ack, however fast they come. */
@@ -135,17 +95,23 @@ export class Ingest {
     steps: readonly AnchorStep[] = [],
   ): Channel {
     const tags = { device: device.id, site: device.site, type: type.name };
-    const streams = new Map<string, StreamEncoder>();
+    const streams = new Map<string, OpenStream>();
     for (const stream of type.streams.values()) {
       let encode = fieldEncoders.get(stream);
       if (encode === undefined) {
         encode = compileFieldEncoder(stream.fields);
         fieldEncoders.set(stream, encode);
       }
-      streams.set(stream.name, { stream, prefix: encodePrefix(stream.measurement, tags), encode });
+      const prefix = encodePrefix(stream.measurement, tags);
+      const followers = this.#followersOf(device.id, type, stream.name);
+      streams.set(stream.name, { stream, prefix, encode, followers });
     }
     const account = this.#ledger.account(device.id);
     return { deviceId: device.id, account, streams, type, eventTags: tags, boot, anchors, steps: [...steps] };
+  }
+
+  #followersOf(deviceId: string, type: DeviceType, stream: string): StreamFollower[] {
+    return this.#followers.flatMap((follower) => follower.followStream(deviceId, type, stream) ?? []);
   }
 
   /** The anchor (Unix ms at uptime 0) of the channel's own boot at this uptime. */
@@ -173,8 +139,7 @@ export class Ingest {
     if (typeof line !== 'string') return this.#refuse(channel, line);
     if (!this.#writer.addReading(owner, frame.seq, line))
       return this.#refuse(channel, { code: 'overloaded' });
-    for (const follower of this.#followers)
-      follower.reading(channel.deviceId, frame.stream, this.#lineTimeMs, this.#lineData);
+    for (const follower of encoder.followers) follower.reading(this.#lineTimeMs, this.#lineData);
     return undefined;
   }
 
@@ -192,8 +157,8 @@ export class Ingest {
     const fault = type.check(data);
     if (fault !== undefined) return this.#refuse(channel, { code: 'schema', errors: [fault] });
     const now = this.#clock.now();
-    const timeMs = this.#time(frame, frame, channel, now);
-    if (Number.isNaN(timeMs)) return this.#refuse(channel, this.#clockRefusal(frame, frame, channel, now));
+    const timeMs = this.#times.of(frame, frame, channel, now);
+    if (Number.isNaN(timeMs)) return this.#refuse(channel, this.#times.refusal(frame, frame, channel, now));
     const tags = { ...channel.eventTags, name: frame.name, severity: frame.severity };
     const fields = encodeEventData({ data: JSON.stringify(data) });
     const line = `${encodePrefix('event', tags)}${fields} ${encodeTimeUs(timeMs)}`;
@@ -211,8 +176,8 @@ export class Ingest {
       return this.#refuse(channel, { code: 'unknown-stream', errors: [noLogs(channel)] });
     if (!this.#shedding.admits('log')) return this.#refuse(channel, { code: 'overloaded' });
     const now = this.#clock.now();
-    const timeMs = this.#time(frame, frame, channel, now);
-    if (Number.isNaN(timeMs)) return this.#refuse(channel, this.#clockRefusal(frame, frame, channel, now));
+    const timeMs = this.#times.of(frame, frame, channel, now);
+    if (Number.isNaN(timeMs)) return this.#refuse(channel, this.#times.refusal(frame, frame, channel, now));
     const { level, msg, tag } = frame;
     const fields = encodeLog({ level, msg, tag });
     const line = `${encodePrefix(logMeasurement, channel.eventTags)}${fields} ${encodeTimeUs(timeMs + lineOffsetMs(timeMs, frame))}`;
@@ -225,7 +190,7 @@ export class Ingest {
     channel: Channel,
     owner: FrameOwner,
     frame: TelemetryFrame,
-    encoder: StreamEncoder | undefined,
+    encoder: OpenStream | undefined,
     spoilt: ReadonlyMap<number, FieldError> | undefined,
   ): FrameVerdict | undefined {
     const samples = frame.samples ?? [];
@@ -278,13 +243,13 @@ export class Ingest {
         refusals: [...bad, bad.length === 0 ? overloaded : { ...overloaded, rejectedSamples: kept }],
       };
     }
-    for (const follower of this.#followers) follower.readings(channel.deviceId, frame.stream, accepted);
+    for (const follower of encoder.followers) follower.readings(accepted);
     return bad.length === 0 ? undefined : { taken: true, refusals: bad };
   }
 
   /** @returns the line of one reading (its time is left in `#lineTimeMs`), or why it is refused. */
   #line(
-    encoder: StreamEncoder,
+    encoder: OpenStream,
     data: unknown,
     time: ReadingTime,
     frame: TelemetryFrame,
@@ -299,65 +264,12 @@ export class Ingest {
     if (nulls > 0) reading = withoutNulls(reading);
     const fields = encoder.encode(reading);
     if (fields === '') return { code: 'schema', errors: [unwritable(encoder.stream, reading)] };
-    const timeMs = this.#time(time, frame, channel, now);
-    if (Number.isNaN(timeMs)) return this.#clockRefusal(time, frame, channel, now);
+    const timeMs = this.#times.of(time, frame, channel, now);
+    if (Number.isNaN(timeMs)) return this.#times.refusal(time, frame, channel, now);
     this.#lineTimeMs = timeMs;
     this.#lineData = reading;
     this.nullFields += nulls;
     return `${encoder.prefix}${fields} ${encodeTimeUs(timeMs)}`;
-  }
-
-  /** The reading's time, Unix ms; `noTime` when it cannot be known or is outside the window. */
-  #time(time: ReadingTime, frame: TimedFrame, channel: Channel, now: number): number {
-    const timeMs = timeOf(time, frame, channel);
-    // No number is within the bounds of one that is none.
-    if (!(timeMs >= earliestReadingMs)) return noTime;
-    const ageMs = this.#oldestMs(frame);
-    const { maxAheadMs } = this.#options;
-    if (timeMs <= now + maxAheadMs && timeMs >= now - ageMs) return timeMs;
-    // The clock may be wrong: it is looked at before anything is refused by it.
-    const { earliestMs, latestMs } = this.#hubClock.range();
-    return timeMs <= latestMs + maxAheadMs && timeMs >= earliestMs - ageMs ? timeMs : noTime;
-  }
-
-  #oldestMs({ backfill }: TimedFrame): number {
-    const { maxAgeMs, backfillMaxAgeMs, retentionMs = Infinity } = this.#options;
-    return Math.min(backfill === true ? Math.max(maxAgeMs, backfillMaxAgeMs) : maxAgeMs, retentionMs);
-  }
-
-  #clockRefusal(time: ReadingTime, frame: TimedFrame, channel: Channel, now: number): FrameRefusal {
-    const timeMs = timeOf(time, frame, channel);
-    const ownBoot = frame.boot === undefined || frame.boot === channel.boot;
-    // Nothing is refused permanently by a clock that may be wrong; before the floor it is the time itself that is wrong.
-    const byClock = timeMs >= earliestReadingMs || (Number.isNaN(timeMs) && ownBoot);
-    if (byClock && this.#hubClock.doubted) return { code: 'overloaded' };
-    const path = time.ts === undefined ? '/up' : '/ts';
-    const got = String(time.ts ?? time.up);
-    return {
-      code: 'clock',
-      errors: [
-        {
-          path,
-          keyword: 'time',
-          expected: this.#expectedTime(timeMs, frame, channel, now),
-          got,
-          in: 'frame',
-        },
-      ],
-      now,
-    };
-  }
-
-  #expectedTime(timeMs: number, frame: TimedFrame, channel: Channel, now: number): string {
-    const { maxAheadMs } = this.#options;
-    const { backfill = false, boot = channel.boot } = frame;
-    if (Number.isNaN(timeMs)) return `a boot the hub has seen; it has not seen ${boot}`;
-    const latest = `<= ${now + maxAheadMs} (hub time ${now} + ${maxAheadMs} ms)`;
-    const oldestMs = Math.max(now - this.#oldestMs(frame), earliestReadingMs);
-    if (this.#options.retentionMs === now - oldestMs)
-      return `>= ${oldestMs} and ${latest}; the hub keeps no older readings`;
-    if (!backfill) return `>= ${oldestMs} and ${latest}; older readings need backfill: true`;
-    return `Unix time in ms, >= ${oldestMs} and ${latest}`;
   }
 
   /** Counts a frame that was refused before it reached this stage. */
@@ -370,28 +282,6 @@ export class Ingest {
     this.#ledger.rejected(channel.account, refusal.code, points);
     return { taken: false, refusals: [refusal] };
   }
-}
-
-/** What of a frame says how its times are to be taken. */
-type TimedFrame = Pick<TelemetryFrame, 'backfill' | 'boot'>;
-
-/** The reading's time, Unix ms, whatever it is; `noTime` for an uptime of a boot without an anchor. */
-function timeOf({ ts, up = 0 }: ReadingTime, { boot }: TimedFrame, channel: Channel): number {
-  if (ts !== undefined) return ts;
-  const anchor = anchorAt(channel, boot ?? channel.boot, up);
-  return anchor === undefined ? noTime : anchor + up;
-}
-
-/** The anchor (Unix ms at uptime 0) that holds at this uptime of the boot; undefined for a boot not known. */
-function anchorAt(
-  { anchors, steps }: Pick<Channel, 'anchors' | 'steps'>,
-  boot: string,
-  uptimeMs: number,
-): number | undefined {
-  let anchor = anchors.get(boot);
-  if (anchor === undefined) return undefined;
-  for (const step of steps) if (step.boot === boot && step.fromMs <= uptimeMs) anchor = step.anchorMs;
-  return anchor;
 }
 
 function countNulls(nullable: readonly string[], reading: Readonly<Record<string, unknown>>): number {

@@ -1,3 +1,4 @@
+import type { FieldSpec } from '../../schemas/index.ts';
 import type { Cancel, Clock } from '../../schemas/time/clock.ts';
 import { imbalance, type LedgerAccount, type Ledger } from './ledger.ts';
 import { compileFieldEncoder, encodePrefix, encodeTimeUs } from './line-protocol.ts';
@@ -11,6 +12,12 @@ export interface HubSample {
   sessions: number;
   commandsOpen: number;
   commandsUncertain: number;
+  /** Rollouts of which some update has not ended, how far their devices are, and how many the hub stopped since its start. */
+  rolloutsOpen: number;
+  updatesOpen: number;
+  updatesSucceeded: number;
+  updatesFailed: number;
+  rolloutsStopped: number;
   /** Size of the spooled lines, and its bound, as `spool.db` counts them. */
   spoolSize: number;
   spoolFill: number;
@@ -33,14 +40,17 @@ const recordEveryMs = 10_000;
 const counts = ['carried', 'received', 'rejected', 'stored', 'dropped'] as const;
 const levels = ['inFlight', 'spooled', 'deadLettered'] as const;
 
-const encodeHub = compileFieldEncoder([
+/** Of measurement `hub`. */
+export const hubFields: readonly FieldSpec[] = [
   ...[...counts, ...levels, 'imbalance'].map(integer),
   ...['devices', 'online', 'sessions', 'commandsOpen', 'commandsUncertain', 'spoolSize'].map(integer),
+  ...['rolloutsOpen', 'updatesOpen', 'updatesSucceeded', 'updatesFailed', 'rolloutsStopped'].map(integer),
   // Integers, not booleans: Grafana reduces and compares numbers only.
   ...['storeUp', 'busUp', 'degraded', 'heapBytes'].map(integer),
   ...['spoolFill', 'bufferFill', 'eventLoopLagMs', 'eventLoopShare', 'uptimeSec'].map(float),
   { name: 'faults', kind: 'string', tag: false },
-]);
+];
+const encodeHub = compileFieldEncoder(hubFields);
 
 function integer(name: string) {
   return { name, kind: 'integer', tag: false } as const;

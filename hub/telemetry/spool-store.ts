@@ -1,5 +1,10 @@
-import type { DeadLetter, DeadLetterSelection, SpoolPage } from '../../schemas/api/spool.ts';
-import type { Shares } from './ledger.ts';
+import type {
+  DeadLetter,
+  DeadLetterSelection,
+  SpoolPage,
+  SpoolStatus,
+} from '../../schemas/api/telemetry/spool.ts';
+import type { PointsByDevice } from './ledger.ts';
 
 /** Lines on disk that the store does not have yet; some entries at a time, oldest first. */
 export interface SpooledLines {
@@ -7,7 +12,7 @@ export interface SpooledLines {
   upToId: number;
   lines: string[];
   /** Lines by account. */
-  shares: Shares;
+  shares: PointsByDevice;
   /** Characters, line feeds counted. */
   size: number;
 }
@@ -20,18 +25,12 @@ export type NewDeadLetter = Omit<DeadLetter, 'id' | 'refusedMs'> & {
 
 /** Dead letters that are gone from the disk, by account and by device type. */
 export interface RemovedLetters {
-  shares: Shares;
-  types: Shares;
+  shares: PointsByDevice;
+  types: PointsByDevice;
 }
 
-export interface SpoolLevels {
-  lines: number;
-  /** Characters of the spooled lines. */
-  size: number;
-  deadLetters: number;
-  /** When the oldest entry was spooled, Unix ms; null when there is none. */
-  oldestMs: number | null;
-}
+/** What is on disk now. */
+export type SpoolLevels = Pick<SpoolStatus, 'lines' | 'size' | 'deadLetters' | 'oldestMs'>;
 
 /**
  * The spool and the dead letters on disk. What a method has resolved is synced. Every method may reject with
@@ -40,8 +39,17 @@ export interface SpoolLevels {
 export interface SpoolStore {
   levels(): Promise<SpoolLevels>;
   /** How many lines of each account are on disk. */
-  shares(): Promise<{ spooled: Shares; deadLettered: Shares; deadLetteredTypes: Shares }>;
-  append(entry: { lines: readonly string[]; shares: Shares; size: number; nowMs: number }): Promise<void>;
+  shares(): Promise<{
+    spooled: PointsByDevice;
+    deadLettered: PointsByDevice;
+    deadLetteredTypes: PointsByDevice;
+  }>;
+  append(entry: {
+    lines: readonly string[];
+    shares: PointsByDevice;
+    size: number;
+    nowMs: number;
+  }): Promise<void>;
   /** The oldest entries, as many as fit; at least one when there is one. */
   head(limits: { lines: number; size: number }): Promise<SpooledLines | undefined>;
   /** Forgets the entries up to `upToId`; the refused lines among them become dead letters in the same commit. */

@@ -1,8 +1,8 @@
-import type { DeadLetter, DeadLetterSelection, SpoolPage } from '../../schemas/api/spool.ts';
+import type { DeadLetter, DeadLetterSelection, SpoolPage } from '../../schemas/api/telemetry/spool.ts';
 import { HubError, messageOf } from '../kernel/errors.ts';
 import type { Clock } from '../../schemas/time/clock.ts';
-import { DeadLetterRoom, type Admission } from './dead-letter-room.ts';
-import { accountOf, typeOf, type DropCause, type Ledger, type Shares } from './ledger.ts';
+import { DeadLetterRoom, type DeadLetterAdmission } from './dead-letter-room.ts';
+import { accountOf, typeOf, type DropCause, type Ledger, type PointsByDevice } from './ledger.ts';
 import type { NewDeadLetter, SpooledLines, SpoolLevels, SpoolStore } from './spool-store.ts';
 
 export interface SpoolOptions {
@@ -79,7 +79,7 @@ export class Spool {
   }
 
   /** Spools one batch; the caller enters it in the ledger. @throws HubError `database-failed` */
-  async append(lines: readonly string[], shares: Shares, size: number): Promise<void> {
+  async append(lines: readonly string[], shares: PointsByDevice, size: number): Promise<void> {
     await this.#keep(this.#store.append({ lines, shares, size, nowMs: this.#clock.now() }));
     this.#levels.lines += lines.length;
     this.#levels.size += size;
@@ -190,7 +190,7 @@ export class Spool {
     letters: readonly NewDeadLetter[],
     acked: boolean,
     put: (kept: readonly NewDeadLetter[]) => Promise<void>,
-  ): Promise<Admission> {
+  ): Promise<DeadLetterAdmission> {
     const admission = this.#room.admit(letters, acked);
     const { kept, dropped } = admission;
     try {
@@ -235,6 +235,6 @@ function addressed({ line, reason }: { line: string; reason: string }): NewDeadL
   return { account: accountOf(line), type: typeOf(line), line, reason };
 }
 
-function sum(shares: Shares): number {
+function sum(shares: PointsByDevice): number {
   return Object.values(shares).reduce((total, points) => total + points, 0);
 }

@@ -39,6 +39,8 @@ const probeLines = 100;
 export class StoreLink {
   readonly #deps: StoreLinkDeps;
   readonly counters: StoreLinkCounters = { writes: 0, failedWrites: 0, outages: 0 };
+  /** How long writes take lately, ms: each counts for an eighth. Null before the first. */
+  writeMs: number | null = null;
   /** Why the store is down; undefined while it is up. */
   fault: string | undefined;
   readonly #followers: (() => void)[] = [];
@@ -66,7 +68,11 @@ export class StoreLink {
    * @param searchMs for the search for refused lines altogether; unlimited when not given
    */
   async write(lines: readonly string[], withinMs: number, searchMs?: number): Promise<WholeOutcome> {
+    const { clock } = this.#deps;
+    const beganAt = clock.monotonic();
     const outcome = await this.#write(lines, withinMs, searchMs);
+    const tookMs = clock.monotonic() - beganAt;
+    this.writeMs = this.writeMs === null ? tookMs : this.writeMs + (tookMs - this.writeMs) / 8;
     if (outcome.kind === 'failed') this.#failed(outcome);
     else if (this.up) this.#backoff.reset();
     return outcome;

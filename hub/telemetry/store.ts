@@ -1,6 +1,6 @@
 /** The metrics store as telemetry needs it: InfluxDB and the embedded SQLite store implement it. */
 
-import type { Reading } from '../../schemas/api/readings.ts';
+import type { Reading } from '../../schemas/api/telemetry/readings.ts';
 
 /** The outcome of a write. `reason` has the store's own words. */
 export type WriteOutcome =

@@ -1,12 +1,9 @@
+import type { LiveCounts } from '../../schemas/api/live.ts';
 import type { Cancel, Clock } from '../../schemas/time/clock.ts';
 import type { LedgerAccount, Ledger } from './ledger.ts';
 
-export interface Rates {
-  /** Frames per second. For some devices only: their readings and events per second. */
-  messagesPerSec: number;
-  /** Points stored per second. */
-  storedPerSec: number;
-}
+/** Per second: frames (for some devices only, their readings and events), and points stored. */
+export type Rates = Pick<LiveCounts, 'messagesPerSec' | 'storedPerSec'>;
 
 interface Mark {
   atMs: number;

@@ -22,7 +22,7 @@ export interface WriterOptions {
 }
 
 export const defaultWriterOptions: WriterOptions = {
-  flushIntervalMs: 100,
+  flushIntervalMs: 80,
   batchLines: 5_000,
   batchSize: 1_000_000,
   bufferLines: 200_000,

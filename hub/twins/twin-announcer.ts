@@ -1,4 +1,4 @@
-import type { TwinView } from '../../schemas/api/twins.ts';
+import type { TwinView } from '../../schemas/api/twins/twins.ts';
 import type { Publisher } from '../bus/bus.ts';
 import type { Topics } from '../bus/topics.ts';
 import { HubError, messageOf } from '../kernel/errors.ts';

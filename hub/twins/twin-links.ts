@@ -1,7 +1,7 @@
 import type { DesiredFrame, DesiredState } from '../../schemas/index.ts';
 import { TokenBucket } from '../kernel/token-bucket.ts';
+import type { FrameSession } from '../registry/frame-session.ts';
 import type { Cancel, Clock } from '../../schemas/time/clock.ts';
-import type { TwinSession } from './twin-session.ts';
 import type { Link, Twin } from './twin.ts';
 
 /** A device may report so often on average, and so many times in one burst. */
@@ -11,7 +11,7 @@ const reportsAtOnce = 10;
 const retryMs = 50;
 
 interface DeviceLink {
-  session: TwinSession | undefined;
+  session: FrameSession | undefined;
   /** The revision that the device holds, or that is on its way to it. */
   sentRev: number;
   link: Link;
@@ -56,12 +56,12 @@ export class TwinLinks {
   }
 
   /** The session in which the device takes desired states. */
-  session(device: string): TwinSession | undefined {
+  session(device: string): FrameSession | undefined {
     return this.#links.get(device)?.session;
   }
 
   /** @param sentRev the revision that it holds or gets @param desired what it gets with its welcome */
-  opened(session: TwinSession, sentRev: number, desired: DesiredState | undefined): void {
+  opened(session: FrameSession, sentRev: number, desired: DesiredState | undefined): void {
     const { deviceId: device } = session;
     const bucket = this.#links.get(device)?.bucket;
     const sinceMs = this.#deps.clock.now();
@@ -71,7 +71,7 @@ export class TwinLinks {
     this.#deps.changed(device);
   }
 
-  closed(session: TwinSession): void {
+  closed(session: FrameSession): void {
     const { deviceId: device } = session;
     const link = this.#links.get(device);
     // A newer session has taken over.
@@ -117,7 +117,7 @@ export class TwinLinks {
     if (link.link === 'too-small') this.#become(device, link, 'connected');
   }
 
-  #fits(session: TwinSession, frame: DesiredFrame): boolean {
+  #fits(session: FrameSession, frame: DesiredFrame): boolean {
     const fits = session.outbox.bytesOf(frame) <= session.outbox.maxFrameBytes;
     if (!fits) this.counters.tooLarge += 1;
     return fits;

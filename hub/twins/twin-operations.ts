@@ -1,5 +1,11 @@
 import { typeName, type DeviceType } from '../../schemas/index.ts';
-import type { TwinChange, TwinPage, TwinQuery, TwinSummary, TwinView } from '../../schemas/api/twins.ts';
+import type {
+  TwinChange,
+  TwinPage,
+  TwinQuery,
+  TwinSummary,
+  TwinView,
+} from '../../schemas/api/twins/twins.ts';
 import { differing } from '../../schemas/twin/twin-leaves.ts';
 import type { DeviceTwin } from '../../schemas/api/devices.ts';
 import type { DeviceRecord } from '../registry/device-store.ts';

@@ -1,27 +1,5 @@
-import type { DesiredState, DeviceType, FieldError, HubFrame, NackCode } from '../../schemas/index.ts';
-import type { ReportedFrame } from '../../schemas/index.ts';
-
-/** An open session as twins see it. */
-export interface TwinSession {
-  readonly deviceId: string;
-  readonly type: DeviceType;
-  readonly isOpen: boolean;
-  readonly outbox: {
-    /** The longest frame that the device can receive, bytes. */
-    readonly maxFrameBytes: number;
-    /** How long a frame is on this connection. */
-    bytesOf(frame: HubFrame): number;
-    /** What can wait should wait. */
-    readonly congested: boolean;
-  };
-  /** @returns false: it did not fit, and the session is closing */
-  send(frame: HubFrame): boolean;
-}
-
-export type ReportAnswer =
-  /** It is on disk. */
-  | { kind: 'taken' }
-  | { kind: 'refused'; refusal: { code: NackCode; errors?: readonly FieldError[]; retryAfterMs?: number } };
+import type { DesiredState, DeviceType, ReportedFrame } from '../../schemas/index.ts';
+import type { FrameAnswer, FrameSession } from '../registry/frame-session.ts';
 
 /** What sessions report to the twins; the session has checked each frame against the protocol schema. */
 export interface TwinEvents {
@@ -36,8 +14,8 @@ export interface TwinEvents {
     heldRev: number | undefined,
   ): Promise<DesiredState | undefined> | undefined;
   /** After `welcome`. @param desired what is in it, or follows it, if the device can receive that */
-  sessionOpened(session: TwinSession, heldRev: number | undefined, desired: DesiredState | undefined): void;
-  sessionClosed(session: TwinSession): void;
+  sessionOpened(session: FrameSession, heldRev: number | undefined, desired: DesiredState | undefined): void;
+  sessionClosed(session: FrameSession): void;
   /** Never rejects. */
-  reported(session: TwinSession, frame: ReportedFrame): Promise<ReportAnswer>;
+  reported(session: FrameSession, frame: ReportedFrame): Promise<FrameAnswer>;
 }

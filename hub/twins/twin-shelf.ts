@@ -121,6 +121,12 @@ export class TwinShelf {
     return this.#entries.get(device)?.writing ?? Promise.resolve();
   }
 
+  /** What is on disk may be newer: it is read again when it is used. Changes that are on their way there stay. */
+  drop(device: string): void {
+    const entry = this.#entries.get(device);
+    if (entry?.latest === entry?.saved) this.#release(device);
+  }
+
   /** The device is gone. */
   forget(device: string): void {
     this.#saving.drop(device);

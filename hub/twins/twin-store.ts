@@ -1,4 +1,4 @@
-import type { TwinChange } from '../../schemas/api/twins.ts';
+import type { TwinChange } from '../../schemas/api/twins/twins.ts';
 import type { JsonObject } from '../../schemas/twin/merge-patch.ts';
 import type { Requester } from '../../schemas/api/requester.ts';
 import type { Twin } from './twin.ts';

@@ -38,7 +38,7 @@ export type Verdict = 'open' | 'in-sync' | 'refused';
 /** How the hub can reach the device. `too-small`: what is desired is longer than the device can receive. */
 export type Link = 'away' | 'connected' | 'too-small';
 
-export type Step =
+export type TwinStep =
   { kind: 'changed'; twin: Twin } | { kind: 'unchanged' } | { kind: 'invalid'; error: FieldError };
 
 export const newTwin: Twin = Object.freeze({
@@ -51,7 +51,7 @@ export const newTwin: Twin = Object.freeze({
   verdictMs: 0,
 });
 
-const unchanged: Step = { kind: 'unchanged' };
+const unchanged: TwinStep = { kind: 'unchanged' };
 
 export function verdictOf({ desired, rev, reported, dealtRev, errors }: Twin): Verdict {
   if (dealtRev !== rev) return 'open';
@@ -70,7 +70,7 @@ export function changeDesired(
   patch: JsonObject,
   { checkDesired }: TwinType,
   nowMs: number,
-): Step {
+): TwinStep {
   const patched = patchedBy(twin.desired, patch, checkDesired);
   if (patched.kind === 'invalid') return patched;
   const { state } = patched;
@@ -86,7 +86,7 @@ export interface Report {
 }
 
 /** The device says what holds. A revision that the hub never gave out is not believed. */
-export function takeReport(twin: Twin, report: Report, { checkReported }: TwinType, nowMs: number): Step {
+export function takeReport(twin: Twin, report: Report, { checkReported }: TwinType, nowMs: number): TwinStep {
   const patched = patchedBy(twin.reported, report.patch, checkReported);
   if (patched.kind === 'invalid') return patched;
   const { desiredRev, errors = [] } = report;
@@ -105,7 +105,7 @@ const farthestRev = Number.MAX_SAFE_INTEGER - 2 ** 32;
  * more has forgotten all, so what it reported is not believed either. One that holds a revision this hub never gave out had it
  * from another hub, or from this one before a restore: the same number must not mean two states, so the hub goes beyond it.
  */
-export function takeHello(twin: Twin, heldRev: number | undefined, nowMs: number): Step {
+export function takeHello(twin: Twin, heldRev: number | undefined, nowMs: number): TwinStep {
   const held = heldRev ?? 0;
   const beyond = held > twin.rev && held < farthestRev ? { rev: held + 1 } : {};
   const isLost = twin.dealtRev !== 0 && held !== twin.dealtRev;
@@ -116,7 +116,11 @@ export function takeHello(twin: Twin, heldRev: number | undefined, nowMs: number
 }
 
 /** The device has a type that no longer takes all of it: what it does not take leaves both states. */
-export function fitToType(twin: Twin, type: TwinType, nowMs: number): Step & { dropped?: readonly string[] } {
+export function fitToType(
+  twin: Twin,
+  type: TwinType,
+  nowMs: number,
+): TwinStep & { dropped?: readonly string[] } {
   const desired = fitted(twin.desired, type.checkDesired);
   const reported = fitted(twin.reported, type.checkReported);
   if (desired.dropped.length === 0 && reported.dropped.length === 0) return unchanged;

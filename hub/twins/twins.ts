@@ -5,17 +5,32 @@ import type { TwinState } from '../../schemas/twin/twin-states.ts';
 import type { TwinType } from '../../schemas/twin/twin-type.ts';
 import { faultText } from '../../schemas/field-error.ts';
 import { hubItself, type AuditEvent, type Auditor } from '../audit/audit.ts';
+import {
+  frameTaken,
+  overRate,
+  unsupportedFrame,
+  type FrameAnswer,
+  type FrameSession,
+} from '../registry/frame-session.ts';
 import { HubError, messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Clock } from '../../schemas/time/clock.ts';
 import type { DeviceFollower } from '../registry/device-follower.ts';
 import { TwinLinks } from './twin-links.ts';
-import type { ReportAnswer, TwinEvents, TwinSession } from './twin-session.ts';
+import type { TwinEvents } from './twin-session.ts';
 import { TwinShelf, type TwinFacts } from './twin-shelf.ts';
 import type { DesiredChange, TwinStore } from './twin-store.ts';
-import { changeDesired, fitToType, stateOf, takeHello, takeReport, type Step, type Twin } from './twin.ts';
+import {
+  changeDesired,
+  fitToType,
+  stateOf,
+  takeHello,
+  takeReport,
+  type TwinStep,
+  type Twin,
+} from './twin.ts';
 
-/** Where a twin stands now, as its followers are told. */
+/** Where a twin stands now, as its followers are notified. */
 export interface TwinStanding {
   state: TwinState;
   /** Unix ms. */
@@ -38,15 +53,15 @@ export interface TwinsDeps {
   log: Log;
   audit: Auditor;
   store: TwinStore;
-  sessions: { openSessions(): Iterable<TwinSession> };
+  sessions: { openSessions(): Iterable<FrameSession> };
   /** @throws HubError `device-unknown` · `type-unknown` */
   requireType: (device: string) => DeviceType;
   followers: readonly TwinFollower[];
+  /** Other hubs write twins, too: each is read again when its device connects here. */
+  several?: boolean | undefined;
   /** Of twins in memory; a default when not given. */
   cacheBytes?: number | undefined;
 }
-
-const taken: ReportAnswer = { kind: 'taken' };
 
 /** A change of desired that somebody asks for. */
 export interface DesiredRequest {
@@ -57,7 +72,7 @@ export interface DesiredRequest {
   readonly ifRevs?: readonly number[] | undefined;
 }
 
-/** The twins of all devices whose type has one: operators change desired, devices report, and each is told of the other. */
+/** The twins of all devices whose type has one: operators change desired, devices report, and each is notified of the other. */
 export class Twins implements TwinEvents, DeviceFollower {
   readonly #deps: TwinsDeps;
   readonly #shelf: TwinShelf;
@@ -174,7 +189,7 @@ export class Twins implements TwinEvents, DeviceFollower {
     return twin === undefined ? undefined : this.#open(deviceId, twin, heldRev);
   }
 
-  sessionOpened(session: TwinSession, heldRev: number | undefined, desired: DesiredState | undefined): void {
+  sessionOpened(session: FrameSession, heldRev: number | undefined, desired: DesiredState | undefined): void {
     if (session.type.twin === undefined) return;
     const { deviceId } = session;
     const sentRev = desired?.rev ?? heldRev ?? 0;
@@ -184,25 +199,19 @@ export class Twins implements TwinEvents, DeviceFollower {
     if (facts !== undefined && facts.rev !== sentRev) this.#bring(deviceId);
   }
 
-  sessionClosed(session: TwinSession): void {
+  sessionClosed(session: FrameSession): void {
     this.#links.closed(session);
   }
 
-  async reported(session: TwinSession, frame: ReportedFrame): Promise<ReportAnswer> {
+  async reported(session: FrameSession, frame: ReportedFrame): Promise<FrameAnswer> {
     const { deviceId: device, type } = session;
     if (type.twin === undefined) {
-      const error = {
-        path: '/type',
-        keyword: 'twin',
-        expected: `a frame that ${type.id} has`,
-        got: 'reported',
-      };
-      return this.#refused({ code: 'unsupported', errors: [{ ...error, in: 'frame' }] });
+      return this.#refused(unsupportedFrame(type, 'reported', 'twin'));
     }
     const waitMs = this.#links.takeReport(device);
     if (waitMs > 0) {
       this.counters.reportsOverRate += 1;
-      return { kind: 'refused', refusal: { code: 'rate', retryAfterMs: waitMs } };
+      return overRate(waitMs);
     }
     const { twin: twinType } = type;
     try {
@@ -219,7 +228,7 @@ export class Twins implements TwinEvents, DeviceFollower {
       }
       await taking.stored;
       this.counters.reports += 1;
-      return taken;
+      return frameTaken;
     } catch (error) {
       this.#deps.log.warn({ device, reason: messageOf(error) }, 'report not taken');
       return this.#refused({ code: 'overloaded' });
@@ -253,7 +262,8 @@ export class Twins implements TwinEvents, DeviceFollower {
     type: TwinType,
     heldRev: number | undefined,
   ): Promise<DesiredState | undefined> {
-    const { clock } = this.#deps;
+    const { clock, several } = this.#deps;
+    if (several === true) this.#shelf.drop(device);
     const heard = await this.#shelf.use(device, (twin) => ({
       stored: this.#store(device, takeHello(twin, heldRev, clock.now())),
     }));
@@ -263,7 +273,7 @@ export class Twins implements TwinEvents, DeviceFollower {
   }
 
   /** Resolves when what the step made is on disk, or, where it made nothing, what was made before. */
-  #store(device: string, step: Step, change?: DesiredChange): Promise<void> {
+  #store(device: string, step: TwinStep, change?: DesiredChange): Promise<void> {
     return step.kind === 'changed' ? this.#shelf.put(device, step.twin, change) : this.#shelf.settled(device);
   }
 
@@ -290,7 +300,7 @@ export class Twins implements TwinEvents, DeviceFollower {
   }
 
   /** Why a change of desired cannot be made: its schema, or the device that is connected could not receive it. */
-  #faultOf(device: string, step: Step): FieldError | undefined {
+  #faultOf(device: string, step: TwinStep): FieldError | undefined {
     if (step.kind === 'invalid') return step.error;
     const outbox = this.#links.session(device)?.outbox;
     if (step.kind !== 'changed' || outbox === undefined) return undefined;
@@ -317,7 +327,7 @@ export class Twins implements TwinEvents, DeviceFollower {
     await fitting.stored;
   }
 
-  #refused(refusal: Extract<ReportAnswer, { kind: 'refused' }>['refusal']): ReportAnswer {
+  #refused(refusal: Extract<FrameAnswer, { kind: 'refused' }>['refusal']): FrameAnswer {
     this.counters.refusedReports += 1;
     return { kind: 'refused', refusal };
   }

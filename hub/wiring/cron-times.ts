@@ -3,6 +3,5 @@ import { nextTimes } from '../schedules/next-time.ts';
 
 /** The first `count` times in UTC after `afterMs`, Unix ms; none for an invalid expression. */
 export function cronTimes(expression: string, afterMs: number, count: number): number[] {
-  const fields = parseCron(expression);
-  return fields === undefined ? [] : nextTimes(fields, 'UTC', afterMs, count);
+  return nextTimes(parseCron(expression), 'UTC', afterMs, count);
 }

@@ -1,5 +1,6 @@
 import type { Publisher } from '../bus/bus.ts';
 import type { Topics } from '../bus/topics.ts';
+import { shortStartName } from '../cluster/hub-start.ts';
 import { CutConnections } from '../incidents/cut-connections.ts';
 import type { IncidentFollower } from '../incidents/incident-follower.ts';
 import { IncidentLog } from '../incidents/incident-log.ts';
@@ -11,6 +12,7 @@ import { exposeCloneGuard } from '../sessions/clone-guard-metrics.ts';
 import { startCloneGuard, type CloneGuard } from '../sessions/clone-guard.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 import type { HubContext } from './context.ts';
+import type { PresenceFollower } from '../presence/presence-follower.ts';
 import type { PresenceParts } from './presence-wiring.ts';
 import type { HubState } from './state-wiring.ts';
 
@@ -20,6 +22,8 @@ export interface IncidentParts {
   cuts: CutConnections;
   /** Who is notified of each change. */
   followers: Followers<IncidentFollower>;
+  /** Looks for what happens to many devices at once, or to one again and again, at whichever hub they are. */
+  watch: PresenceFollower;
   /** Takes up what an earlier hub left open, once presence is loaded. @throws HubError `database-failed` */
   resume(): Promise<void>;
   /** Resolves when every change so far is on disk and handed to the bus. */
@@ -38,7 +42,7 @@ export function createIncidents(
   },
 ): IncidentParts {
   const { sessions, presence, bus, topics } = deps;
-  const { stores, hubIdentity } = deps.state;
+  const { stores, hubIdentity, leader, shared } = deps.state;
   const publish = incidentPublisher({ publisher: bus, topics, hub: hubIdentity });
   const kept = new IncidentLog({ log, store: stores.incidents, publish });
   releasers.push('incident log', () => kept.settled());
@@ -46,7 +50,7 @@ export function createIncidents(
   followers.follow({ incidentChanged: (incident, members) => kept.changed(incident, members) });
   const incidents = startIncidents({
     clock,
-    incarnation: hubIdentity.incarnation,
+    incarnation: shared === undefined ? hubIdentity.incarnation : shortStartName(shared.me),
     scopesOf: (deviceId) => sessions.scopesOf(deviceId),
     grew: (incident, members) => kept.grew(incident, members),
     followers: followers.all,
@@ -69,16 +73,18 @@ export function createIncidents(
   releasers.push('cut connections', () => cuts.close());
   exposeIncidents(metrics, { incidents, lost: kept.lost });
   exposeCloneGuard(metrics, clones);
+  const resume = async (): Promise<void> => {
+    const open = incidents.resume(await stores.incidents.load(), (id) => presence.keeper.find(id));
+    for (const deviceId of open) clones.resume(deviceId);
+    cuts.resume(incidents.openSubjects('connections-cut'));
+  };
   return {
     keeper: incidents,
     clones,
     cuts,
     followers,
-    async resume() {
-      const open = incidents.resume(await stores.incidents.load(), (id) => presence.keeper.find(id));
-      for (const deviceId of open) clones.resume(deviceId);
-      cuts.resume(incidents.openSubjects('connections-cut'));
-    },
+    watch: incidents.ofAllHubs(leader),
+    resume: () => leader.begin('incidents', resume),
     settled: () => kept.settled(),
   };
 }

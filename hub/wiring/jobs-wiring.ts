@@ -5,22 +5,26 @@ import type { Notices } from '../notices/notices.ts';
 import { hubJobs, type HubWork } from '../schedules/hub-jobs.ts';
 import { exposeScheduler } from '../schedules/scheduler-metrics.ts';
 import { Scheduler } from '../schedules/scheduler.ts';
+import type { PresenceRecorder } from '../telemetry/recorders/presence-recorder.ts';
 import type { HubContext } from './context.ts';
 import type { PresenceParts } from './presence-wiring.ts';
+import type { HubState } from './state-wiring.ts';
 import type { Telemetry } from './telemetry-wiring.ts';
 
 interface Deps {
+  state: Pick<HubState, 'leader'>;
   telemetry: Telemetry;
   presence: PresenceParts;
+  presenceRecorder: PresenceRecorder;
   notices: Notices;
   listener: DeviceListener;
 }
 
 /** What the hub does by itself at set times. */
 export function startJobs({ config, clock, log, metrics, releasers }: HubContext, deps: Deps): void {
-  const { notices, listener } = deps;
+  const { notices, listener, presenceRecorder } = deps;
   const { notice, dataDir } = config;
-  const { upkeep, presenceRecorder } = deps.telemetry;
+  const { upkeep } = deps.telemetry;
   const { keeper } = deps.presence;
   const scheduler = new Scheduler({ clock, log });
   releasers.push('scheduler', () => scheduler.close());
@@ -28,7 +32,7 @@ export function startJobs({ config, clock, log, metrics, releasers }: HubContext
   releasers.push('upkeep', () => upkeep.close());
   const work: HubWork = {
     recordPresence: () => presenceRecorder.snapshot(keeper.all(), clock.now()),
-    upkeep: () => upkeep.run(),
+    upkeep: () => deps.state.leader.run(() => upkeep.run()),
     renewTicketKeys: async () => listener.setTicketKeys(await loadTicketKeys(dataDir, clock.now())),
     notice: notice && {
       cron: notice.cron,

@@ -35,34 +35,29 @@ export function createPresence(
 ): PresenceParts {
   const { config, log, clock, metrics, releasers } = hub;
   const { registry, bus, topics, admission } = deps;
-  const { stores, hubIdentity, catalog } = deps.state;
+  const { stores, hubIdentity, catalog, shared } = deps.state;
   const liveness = startLiveness({ clock, afterPoll: (run) => setImmediate(run) });
   releasers.push('liveness', () => liveness.close());
   const announcer = new PresenceAnnouncer({ publisher: bus, topics, log, hub: hubIdentity });
   const events = new DeviceEvents({ clock, log, store: stores.events });
   keepSaving(hub, 'device events', events.lists);
   const followers = new Followers<PresenceFollower>();
-  followers.follow(
-    { presenceChanged: (deviceId, presence) => announcer.changed(deviceId, presence) },
-    {
-      presenceChanged: (deviceId, { state, reason }) =>
-        events.record(deviceId, { kind: 'presence', state, reason }),
-    },
-  );
+  followers.follow(announcer, events);
   const keeper = new PresenceKeeper({
     clock,
     log,
     liveness,
     store: stores.presence,
-    turnedAwayMs: () => admission.turnedAwayMs,
+    turnedAwayMs: () => admission.turnedAwayMs + (shared?.tenure.awayMs() ?? 0),
     followers: followers.all,
+    several: shared !== undefined,
   });
   const removals = new Removals({
     store: stores.removals,
     log,
     clearPresence: (deviceId, cleared) => announcer.removed(deviceId, cleared),
   });
-  exposePresence(metrics, { keeper, announcer, liveness });
+  exposePresence(metrics, { keeper, announcer, liveness, speaks: () => deps.state.leader.leads });
   return {
     keeper,
     liveness,

@@ -1,6 +1,8 @@
 import packageJson from '../../package.json' with { type: 'json' };
+import type { HubOperations } from '../adapters/http/routes/hub-routes.ts';
 import { DayCounts } from '../admin/day-counts.ts';
-import { closesByCode, type SnapshotParts } from '../admin/hub-snapshot.ts';
+import { FleetCourse } from '../admin/fleet-course.ts';
+import { closesByCode, snapshotOf, type SnapshotParts } from '../admin/hub-snapshot.ts';
 import type { Bus } from '../bus/bus.ts';
 import type { Dispatcher } from '../commands/dispatcher.ts';
 import { residentBytes } from '../kernel/heap.ts';
@@ -14,8 +16,11 @@ import type { HubState } from './state-wiring.ts';
 import type { Telemetry } from './telemetry-wiring.ts';
 
 const dayCountsMs = 10_000;
+/** Each look takes the sample of its five minutes once. */
+const fleetLookMs = 10_000;
 
-interface Deps {
+/** The parts that are counted. */
+export interface CountedParts {
   state: HubState;
   registry: Registry;
   sessions: Sessions;
@@ -26,7 +31,7 @@ interface Deps {
 }
 
 /** The parts of the hub at a glance. */
-export function snapshotParts(hub: HubContext, deps: Deps): SnapshotParts {
+export function snapshotParts(hub: HubContext, deps: CountedParts): SnapshotParts {
   const { clock, releasers } = hub;
   const { registry, sessions, telemetry, presence, bus } = deps;
   const throughput = new Throughput({
@@ -39,6 +44,7 @@ export function snapshotParts(hub: HubContext, deps: Deps): SnapshotParts {
   const dayCounts = createDayCounts(hub, deps);
   return {
     dayCounts,
+    fleetCourse: createFleetCourse(hub, deps),
     clock,
     version: packageJson.version,
     startedMs: clock.now(),
@@ -56,7 +62,19 @@ export function snapshotParts(hub: HubContext, deps: Deps): SnapshotParts {
   };
 }
 
-function createDayCounts(hub: HubContext, { state, sessions, telemetry, commands }: Deps): DayCounts {
+/** What operators ask of the hub as a whole. */
+export function hubOperations(
+  snapshot: SnapshotParts,
+  hubClock: Pick<Telemetry['hubClock'], 'accept'>,
+): HubOperations {
+  return {
+    hub: (mayShow) => snapshotOf(snapshot, mayShow),
+    fleetCourse: () => snapshot.fleetCourse.samples(),
+    acceptClock: () => hubClock.accept(),
+  };
+}
+
+function createDayCounts(hub: HubContext, { state, sessions, telemetry, commands }: CountedParts): DayCounts {
   const { counters } = sessions;
   const dayCounts = new DayCounts({
     clock: hub.clock,
@@ -71,4 +89,19 @@ function createDayCounts(hub: HubContext, { state, sessions, telemetry, commands
   });
   keepSaving(hub, 'counts of the last day', dayCounts, dayCountsMs);
   return dayCounts;
+}
+
+function createFleetCourse(
+  hub: HubContext,
+  { state, presence }: Pick<CountedParts, 'state' | 'presence'>,
+): FleetCourse {
+  const fleetCourse = new FleetCourse({
+    clock: hub.clock,
+    log: hub.log,
+    store: state.stores.fleetCourse,
+    byState: () => presence.keeper.counts(),
+    leads: () => state.leader.leads,
+  });
+  keepSaving(hub, 'devices by state', fleetCourse, fleetLookMs);
+  return fleetCourse;
 }

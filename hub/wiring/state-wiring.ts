@@ -1,7 +1,9 @@
-import { openDeviceTypes, type WatchedDeviceTypes } from '../adapters/device-types.ts';
+import { openDeviceTypes, readOnlyBecause, type WatchedDeviceTypes } from '../adapters/device-types.ts';
 import { awaitDataDir } from '../adapters/sqlite/data-dir.ts';
 import { exposeAudit } from '../audit/audit-metrics.ts';
 import { Audit } from '../audit/audit.ts';
+import { ownSchemasDir } from '../config/config.ts';
+import { leaderOf, type Leader } from '../cluster/leader.ts';
 import type { HubContext } from './context.ts';
 import { openEmbeddedState } from './state/embedded-state.ts';
 import { openSharedState, type OpenedState } from './state/shared-state.ts';
@@ -13,8 +15,10 @@ export interface HubState {
   hubIdentity: { hubId: string; incarnation: string };
   audit: Audit;
   catalog: WatchedDeviceTypes;
-  /** Of a state that is elsewhere; not given: it is in the data folder. */
-  stateLink: OpenedState['link'];
+  /** Of a state that is elsewhere, and that other hubs may use, too; not given: it is in the data folder. */
+  shared: OpenedState['shared'];
+  /** Whether it is this hub that does what is done once for all hubs. */
+  leader: Leader;
 }
 
 /**
@@ -30,12 +34,16 @@ export async function openState(hub: HubContext): Promise<HubState> {
     state === undefined
       ? await openEmbeddedState({ ...hub, dataDir })
       : await openSharedState({ ...hub, ...state, dataDir });
-  const { auditStore, hubIdentity, link: stateLink } = opened;
+  const { auditStore, hubIdentity, shared } = opened;
   const audit = new Audit({ store: auditStore, clock, log });
   releasers.push('audit', () => audit.close());
   exposeAudit(metrics, audit);
   const stores = opened.storesOf(auditedWrites((event) => audit.entryOf(event)));
-  const catalog = await openDeviceTypes(config.schemasDir, log);
+  const readOnly = readOnlyBecause(config.schemasDir, {
+    shared: shared !== undefined,
+    shippedDir: ownSchemasDir,
+  });
+  const catalog = await openDeviceTypes(config.schemasDir, log, readOnly);
   releasers.push('device types', () => catalog.close());
-  return { stores, hubIdentity, audit, catalog, stateLink };
+  return { stores, hubIdentity, audit, catalog, shared, leader: leaderOf(shared?.leases, log) };
 }

@@ -10,7 +10,6 @@ import { createFanOut } from '../telemetry/fan-out.ts';
 import { HubClock } from '../telemetry/clock/hub-clock.ts';
 import { Ingest } from '../telemetry/ingest.ts';
 import { LoadShedding } from '../telemetry/load-shedding.ts';
-import { PresenceRecorder } from '../telemetry/recorders/presence-recorder.ts';
 import type { ReadingFollower } from '../telemetry/reading-follower.ts';
 import { Reconciliation } from '../telemetry/reconciliation.ts';
 import { exposeTelemetry } from '../telemetry/telemetry-metrics.ts';
@@ -28,7 +27,6 @@ export interface Telemetry extends TelemetryPipeline {
   ingest: Ingest;
   /** Who is notified of accepted readings and events. */
   readingFollowers: Followers<ReadingFollower>;
-  presenceRecorder: PresenceRecorder;
   commandRecorder: CommandRecorder;
   twinRecorder: TwinRecorder;
   alarmRecorder: AlarmRecorder;
@@ -89,7 +87,6 @@ export async function startTelemetry(hub: HubContext, deps: TelemetryDeps): Prom
     shedding,
     ingest,
     readingFollowers,
-    presenceRecorder: new PresenceRecorder({ writer, ledger, recordOf }),
     commandRecorder: new CommandRecorder({ writer, ledger, recordOf }),
     twinRecorder: new TwinRecorder({ clock, writer, ledger, recordOf }),
     alarmRecorder: new AlarmRecorder({ clock, writer, ledger, recordOf }),

@@ -1,7 +1,10 @@
+import type { Elsewhere } from '../adapters/http/elsewhere.ts';
 import type { Bus, IncomingMessage } from '../bus/bus.ts';
 import type { Topics } from '../bus/topics.ts';
+import { typeWhereHere } from '../cluster/other-hub.ts';
 import { newCommandId } from '../commands/command-id.ts';
 import { Followers } from '../kernel/followers.ts';
+import { isOfAnotherHub } from '../registry/other-hubs-devices.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { PresenceKeeper } from '../presence/presence-keeper.ts';
 import { isAway } from '../presence/presence.ts';
@@ -12,6 +15,7 @@ import { TwinAnnouncer } from '../twins/twin-announcer.ts';
 import { TwinMessages } from '../twins/twin-messages.ts';
 import { exposeTwins } from '../twins/twin-metrics.ts';
 import { createTwinOperations, type TwinOperations } from '../twins/twin-operations.ts';
+import { changeWhereItIs } from '../twins/twins-elsewhere.ts';
 import { Twins, type TwinFollower } from '../twins/twins.ts';
 import type { HubContext } from './context.ts';
 import type { HubState } from './state-wiring.ts';
@@ -41,6 +45,7 @@ export async function startTwins(
     presence: { keeper: PresenceKeeper };
     bus: Bus;
     topics: Topics;
+    peers: { elsewhere: Elsewhere } | undefined;
   },
 ): Promise<TwinParts> {
   const { registry, sessions, topics, bus: publisher } = deps;
@@ -48,16 +53,32 @@ export async function startTwins(
   const store = stores.twins;
   const followers = new Followers<TwinFollower>();
   const requireType = (device: string) => sessions.requireType(device);
-  const twins = new Twins({ clock, log, audit, store, sessions, requireType, followers: followers.all });
+  const several = deps.state.shared !== undefined;
+  const { keeper } = deps.presence;
+  const twins = new Twins({
+    clock,
+    log,
+    audit,
+    store,
+    sessions,
+    requireType: typeWhereHere(requireType, several ? (device) => keeper.isElsewhere(device) : undefined),
+    several,
+    followers: followers.all,
+  });
   const typeOf = (device: string) => sessions.typeOf(device);
   const operations = createTwinOperations({ twins, store, registry, requireType, typeOf });
   const announcer = new TwinAnnouncer({ publisher, topics, log, hub: hubIdentity, twins: operations });
   followers.follow(deps.telemetry.twinRecorder, announcer);
   await twins.load();
   releasers.push('twins', () => twins.close());
-  const isOfAnotherHub = (device: string): boolean =>
-    deps.bus.otherHubs.length > 0 && registry.get(device) === undefined;
-  const messages = new TwinMessages({ log, topics, publisher, twins: operations, isOfAnotherHub });
+  const changing = deps.peers === undefined ? operations : changeWhereItIs(operations, deps.peers.elsewhere);
+  const messages = new TwinMessages({
+    log,
+    topics,
+    publisher,
+    twins: changing,
+    isOfAnotherHub: isOfAnotherHub(deps),
+  });
   const groupTwins = new GroupTwins({
     clock,
     log,
@@ -68,7 +89,7 @@ export async function startTwins(
     isAway: (device) => isAway(deps.presence.keeper.get(device)),
     groups: () => stores.groupCommands.groups(),
   });
-  await groupTwins.start();
+  await deps.state.leader.begin('changes of many twins', () => groupTwins.start());
   releasers.push('group twins', () => groupTwins.close());
   exposeTwins(metrics, { twins, announcer, messages });
   return {

@@ -1,8 +1,8 @@
 /** `command send | show | list | cancel`: through the running hub. */
 
 import type { Command } from 'commander';
-import type { CommandView } from '../../../schemas/api/commands.ts';
-import type { GroupCommandView, GroupPreview } from '../../../schemas/api/group-commands.ts';
+import type { CommandView } from '../../../schemas/api/commands/commands.ts';
+import type { GroupCommandView, GroupPreview } from '../../../schemas/api/commands/group-commands.ts';
 import { HubError } from '../../kernel/errors.ts';
 import { parseWhole } from '../arguments.ts';
 import type { CliDeps } from '../cli-deps.ts';

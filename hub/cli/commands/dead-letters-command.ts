@@ -1,7 +1,7 @@
 /** `dead-letters list | show | retry | purge`: lines that the metrics store permanently rejected. */
 
 import { InvalidArgumentError, type Command } from 'commander';
-import type { DeadLetter, DeadLetterSelection } from '../../../schemas/api/spool.ts';
+import type { DeadLetter, DeadLetterSelection } from '../../../schemas/api/telemetry/spool.ts';
 import type { CliDeps } from '../cli-deps.ts';
 import type { ConfigOptions } from '../config-source.ts';
 import { exitCodes } from '../exit-codes.ts';

@@ -1,13 +1,19 @@
 /** `device add | list | show | remove`: on the running hub, or on its files when none runs. */
 
-import { Argument, InvalidArgumentError, type Command } from 'commander';
+import { Argument, InvalidArgumentError, Option, type Command } from 'commander';
 import { namePattern } from '../../../schemas/limits.ts';
-import type { ClockQuality, DeviceDetails, LatestSession } from '../../../schemas/api/devices.ts';
+import {
+  countedBy,
+  type ClockQuality,
+  type DeviceDetails,
+  type LatestSession,
+} from '../../../schemas/api/devices.ts';
 import { allDevices } from '../all-devices.ts';
+import { jsonLines, type ListOptions } from '../ask-hub.ts';
 import type { CliDeps } from '../cli-deps.ts';
 import type { ConfigOptions } from '../config-source.ts';
 import { addDeviceIdentity } from './device-identity-commands.ts';
-import { parseId, parseSite, parseType } from '../arguments.ts';
+import { parseId, parseLabel, parseSite, parseType } from '../arguments.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { withOperations } from '../operations.ts';
 import { addPush } from './device-push-command.ts';
@@ -24,6 +30,7 @@ interface AddOptions extends ConfigOptions {
   site: string;
   count?: number;
   prefix?: string;
+  label: Readonly<Record<string, string>>;
   json?: true;
 }
 
@@ -54,15 +61,18 @@ function addAdd(device: Command, deps: CliDeps): void {
     )
     .option('--count <n>', 'register <prefix>1 to <prefix>n: all of them or none', parseCount)
     .option('--prefix <prefix>', 'the start of every id, with --count')
+    .option('--label <key=value>', 'a label of each device; repeatable', parseLabel, {})
     .option('--json', 'one {"id","secret"} per line')
     .action(async (id: string | undefined, _options: unknown, command: Command) => {
       const options = command.optsWithGlobals<AddOptions>();
       const ids = idsOf(id, options, command);
-      const { type, site } = options;
+      const { type, site, label } = options;
+      // A hub of an earlier release knows no labels here.
+      const labels = Object.keys(label).length === 0 ? {} : { labels: label };
       const added = await withOperations(
         options,
         deps,
-        (operations) => operations.addDevices({ ids, type, site }),
+        (operations) => operations.addDevices({ ids, type, site, ...labels }),
         { create: true },
       );
       if (options.json === true) {
@@ -84,6 +94,24 @@ function addAdd(device: Command, deps: CliDeps): void {
 }
 
 function addListAndShow(device: Command, deps: CliDeps): void {
+  device
+    .command('counts')
+    .description('how many devices are in each state')
+    .addOption(new Option('--by <what>', 'what they have in common').choices(countedBy).default('site'))
+    .option('--json', 'one JSON object per line')
+    .action(async (_options: unknown, command: Command) => {
+      const options = command.optsWithGlobals<ListOptions & { by: (typeof countedBy)[number] }>();
+      const groups = await withOperations(options, deps, (operations) => operations.countDevices(options.by));
+      const rows = groups.map(({ value, devices, byState }) => [
+        value === '' ? '-' : value,
+        String(devices),
+        Object.entries(byState)
+          .map(([state, count]) => `${count} ${state}`)
+          .join(', '),
+      ]);
+      const head = [options.by.toUpperCase(), 'DEVICES', 'STATES'];
+      deps.out(options.json === true ? jsonLines(groups) : table(head, rows));
+    });
   device
     .command('list')
     .description('all devices, by id')

@@ -1,7 +1,7 @@
 /** `device logs`: what a device says in its log, from the running hub's store. */
 
 import type { Command } from 'commander';
-import type { LogLine } from '../../../schemas/api/readings.ts';
+import type { LogLine } from '../../../schemas/api/telemetry/readings.ts';
 import { lastQueryTimeMs } from '../../../schemas/api/values.ts';
 import { isoTime } from '../../../schemas/iso-time.ts';
 import { terminalText } from '../../../schemas/terminal-text.ts';

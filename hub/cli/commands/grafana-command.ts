@@ -10,10 +10,15 @@ import type { CliDeps } from '../cli-deps.ts';
 import { loadConfig, type ConfigOptions } from '../config-source.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import { schemaFaultsAsHubErrors } from '../schema-faults.ts';
+import { zipOf } from '../zip-file.ts';
 
 interface GenerateOptions extends ConfigOptions {
   out: string;
   schemas?: string;
+  docs?: string;
+  console?: string;
+  webhook?: string;
+  zip?: string;
   check?: true;
 }
 
@@ -31,16 +36,34 @@ export function addGrafana(program: Command, deps: CliDeps, done: (code: ExitCod
     .description('write data source, dashboards and alert rules for the device types')
     .option('--out <dir>', 'the folder for `dashboards` and `provisioning`', 'dashboards/grafana')
     .option('--schemas <dir>', 'folder of the device types (default: HUB_SCHEMAS_DIR)')
+    .option('--docs <url>', "where the documents' site is served, for the runbook_url of each rule")
+    .option(
+      '--console <url>',
+      'where the console is, for the links of devices (default: http://127.0.0.1:8080)',
+    )
+    .option('--webhook <url>', 'where Grafana posts the alerts of these rules, those of a site together')
+    .option('--zip <file>', 'write one ZIP archive with all files, and no folder')
     .option('--check', 'write nothing; list the files that differ, and fail if there are any')
     .action(async (_options: unknown, command: Command) => {
       const options = command.optsWithGlobals<GenerateOptions>();
       const { config } = loadConfig(options, deps);
       const dir = options.schemas === undefined ? config.schemasDir : resolve(deps.cwd, options.schemas);
       const types = (await schemaFaultsAsHubErrors(loadDeviceTypes(dir))).all();
-      const files = grafanaFiles(types, { database: config.influx?.database ?? 'hub' });
+      const files = grafanaFiles(types, {
+        database: config.influx?.database ?? 'hub',
+        docsUrl: options.docs,
+        consoleUrl: options.console,
+        webhookUrl: options.webhook,
+      });
+      if (options.zip !== undefined && options.check !== true) {
+        const file = resolve(deps.cwd, options.zip);
+        writing(file, () => writeFileSync(file, zipOf(files)));
+        deps.out(`${options.zip}: ${files.size} files\n`);
+        return;
+      }
       const out = resolve(deps.cwd, options.out);
       const differences = compare(out, files);
-      if (options.check !== true) write(out, files, differences);
+      if (options.check !== true) writeAll(out, files, differences);
       const verb = options.check === true ? 'differ' : 'written';
       for (const { path, kind } of differences) deps.out(`${path}: ${kind}\n`);
       deps.out(`${differences.length} of ${files.size} files ${verb}\n`);
@@ -67,19 +90,26 @@ function compare(out: string, files: ReadonlyMap<string, string>): Difference[] 
 }
 
 /** @throws HubError `input-invalid` when the folder cannot be written */
-function write(out: string, files: ReadonlyMap<string, string>, differences: readonly Difference[]): void {
+function writeAll(out: string, files: ReadonlyMap<string, string>, differences: readonly Difference[]): void {
   for (const { path, kind } of differences) {
     const file = join(out, path);
-    try {
+    writing(file, () => {
       if (kind === 'obsolete') {
         rmSync(file);
-        continue;
+        return;
       }
       mkdirSync(dirname(file), { recursive: true });
       writeFileSync(file, files.get(path) ?? '');
-    } catch (error) {
-      throw new HubError('input-invalid', `${file} cannot be written: ${messageOf(error)}`, { cause: error });
-    }
+    });
+  }
+}
+
+/** @throws HubError `input-invalid` when the file cannot be written */
+function writing(file: string, write: () => void): void {
+  try {
+    write();
+  } catch (error) {
+    throw new HubError('input-invalid', `${file} cannot be written: ${messageOf(error)}`, { cause: error });
   }
 }
 

@@ -1,7 +1,7 @@
 /** `ledger`: accounts for every point. */
 
 import type { Command } from 'commander';
-import type { LedgerRow } from '../../../schemas/api/ledger.ts';
+import type { LedgerRow } from '../../../schemas/api/telemetry/ledger.ts';
 import type { CliDeps } from '../cli-deps.ts';
 import type { ConfigOptions } from '../config-source.ts';
 import { withOperations } from '../operations.ts';

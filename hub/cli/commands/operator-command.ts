@@ -83,6 +83,16 @@ export function addOperator(program: Command, deps: CliDeps): void {
       await ask(options, deps, 'DELETE /api/v1/operators/sessions/{id}', { params: { id } });
       deps.out(`${id} is signed out\n`);
     });
+  operator
+    .command('reset-second-factor')
+    .argument('<name>')
+    .description('ask for no code any more, for somebody who lost the authenticator app; its sessions end')
+    .action(async (name: string, _options: unknown, command: Command) => {
+      const options = command.optsWithGlobals<ConfigOptions>();
+      const route = 'DELETE /api/v1/operators/accounts/{name}/second-factor';
+      await ask(options, deps, route, { params: { name } });
+      deps.out(`${name} signs in with the password alone\n`);
+    });
   addList(operator, deps, 'accounts');
 }
 

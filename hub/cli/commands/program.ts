@@ -7,10 +7,13 @@ import { HubError, messageOf } from '../../kernel/errors.ts';
 import { addAlarm } from './alarm-command.ts';
 import { addAudit } from './audit-command.ts';
 import { addCheckConfig } from './check-config-command.ts';
-import { addBackup, addRestore } from './backup-command.ts';
+import { addBackup, addRestore } from './state/backup-command.ts';
 import type { CliDeps } from '../cli-deps.ts';
-import { addClock } from './clock-command.ts';
+import { addClock } from './hub/clock-command.ts';
+import { addCluster } from './hub/cluster-command.ts';
 import { addCommand } from './command-command.ts';
+import { addCompletion } from '../completion/completion-command.ts';
+import { addDemo } from './demo-command.ts';
 import { addDevice } from './device-command.ts';
 import { parsePath } from '../arguments.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
@@ -19,7 +22,7 @@ import { addFirmware } from './updates/firmware-command.ts';
 import { addGrafana } from './grafana-command.ts';
 import { addGroup } from './stored-group-command.ts';
 import { addOperator, addToken } from './operator-command.ts';
-import { addOpenApi } from './openapi-command.ts';
+import { addAsyncApi, addOpenApi } from './openapi-command.ts';
 import { addPrintConfig } from './print-config-command.ts';
 import { addReadings } from './readings-command.ts';
 import { addRollout } from './updates/rollout-command.ts';
@@ -32,6 +35,8 @@ import { addSchema } from './schema-command.ts';
 import { addSpool } from './spool-command.ts';
 import { addWebhook } from './webhook-command.ts';
 import { addStart } from './start-command.ts';
+import { addImport } from './state/import-command.ts';
+import { addState } from './state/state-command.ts';
 
 /**
  * Runs one command line to its end.
@@ -74,6 +79,7 @@ export function commandLine(deps: CliDeps, done: (code: ExitCode) => void): Comm
     .exitOverride()
     .configureOutput({ writeOut: deps.out, writeErr: deps.err });
   addStart(program, deps, done);
+  addDemo(program, deps, done);
   addCheckConfig(program, deps, done);
   addPrintConfig(program, deps);
   addDevice(program, deps);
@@ -91,6 +97,7 @@ export function commandLine(deps: CliDeps, done: (code: ExitCode) => void): Comm
   addSchema(program, deps, done);
   addGrafana(program, deps, done);
   addLedger(program, deps);
+  addCluster(program, deps);
   addSpool(program, deps);
   addClock(program, deps);
   addDeadLetters(program, deps);
@@ -99,7 +106,11 @@ export function commandLine(deps: CliDeps, done: (code: ExitCode) => void): Comm
   addWebhook(program, deps);
   addBackup(program, deps);
   addRestore(program, deps);
+  addState(program, deps);
+  addImport(program, deps, done);
   addOpenApi(program, deps);
+  addAsyncApi(program, deps);
+  addCompletion(program, deps);
   return program;
 }
 

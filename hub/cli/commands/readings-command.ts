@@ -2,7 +2,7 @@
 
 import { InvalidArgumentError, type Command } from 'commander';
 import { HubError } from '../../kernel/errors.ts';
-import type { Reading } from '../../../schemas/api/readings.ts';
+import type { Reading } from '../../../schemas/api/telemetry/readings.ts';
 import { lastQueryTimeMs } from '../../../schemas/api/values.ts';
 import { parseTimeMs } from '../arguments.ts';
 import { ask } from '../ask-hub.ts';

@@ -1,7 +1,7 @@
 /** `schedule add | list | pause | resume | remove | next`: in the running hub. */
 
 import { Option, type Command } from 'commander';
-import type { ScheduledAction, ScheduleView } from '../../../schemas/api/schedules.ts';
+import type { ScheduledAction, ScheduleView } from '../../../schemas/api/commands/schedules.ts';
 import { parseWhole, parseTimeMs } from '../arguments.ts';
 import type { CliDeps } from '../cli-deps.ts';
 import type { ConfigOptions } from '../config-source.ts';

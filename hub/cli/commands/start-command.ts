@@ -6,7 +6,9 @@ import type { Command } from 'commander';
 import { wait, type Clock } from '../../../schemas/time/clock.ts';
 import { messageOf } from '../../kernel/errors.ts';
 import type { Log } from '../../kernel/log.ts';
-import type { CliDeps, StartedHub, StopReason } from '../cli-deps.ts';
+import type { ServiceManager } from '../../kernel/service-manager.ts';
+import type { RunningHub } from '../../kernel/running-hub.ts';
+import type { CliDeps, StopReason } from '../cli-deps.ts';
 import { loadConfig, type ConfigOptions } from '../config-source.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
 
@@ -27,8 +29,9 @@ export function addStart(program: Command, deps: CliDeps, done: (code: ExitCode)
       for (const warning of warnings) log.warn(warning);
       const stop = deps.stopRequested();
       const starting = deps.startHub(config, { log });
-      const { clock, err, terminal } = deps;
-      done(await runHub(starting, { log, stop, clock, err, terminal, dataDir: config.dataDir }));
+      const { clock, err, terminal, serviceManager } = deps;
+      const { dataDir } = config;
+      done(await runHub(starting, { log, stop, clock, err, terminal, serviceManager, dataDir }));
     });
 }
 
@@ -39,10 +42,11 @@ interface Run {
   dataDir: string;
   err: (text: string) => void;
   terminal: boolean;
+  serviceManager: ServiceManager;
 }
 
 /** Waits for the start, then for a reason to stop, then for the end. @throws what the start throws */
-async function runHub(starting: Promise<StartedHub>, { log, stop, clock, ...shown }: Run): Promise<ExitCode> {
+async function runHub(starting: Promise<RunningHub>, { log, stop, clock, ...shown }: Run): Promise<ExitCode> {
   const first = await Promise.race([
     starting.then((hub) => ({ kind: 'started' as const, hub })),
     stop.then((reason) => ({ kind: 'stopped' as const, reason })),
@@ -64,11 +68,23 @@ async function runHub(starting: Promise<StartedHub>, { log, stop, clock, ...show
     },
     'ready',
   );
+  const { serviceManager } = shown;
+  serviceManager.notify('READY=1');
+  const stopFeeding = feedWatchdog(serviceManager, clock);
   const reason = await Promise.race([
     stop,
     hub.failed.then((error): StopReason => ({ kind: 'failed', error })),
   ]);
+  stopFeeding();
+  serviceManager.notify('STOPPING=1');
   return finish(() => hub.close(), reason, log, clock);
+}
+
+/** On the event loop, so that a hub whose event loop hangs feeds nobody; twice as often as it has to be (sd_watchdog_enabled(3)). */
+function feedWatchdog(serviceManager: ServiceManager, clock: Clock): () => void {
+  const { watchdogMs } = serviceManager;
+  if (watchdogMs === undefined) return () => undefined;
+  return clock.every(watchdogMs / 2, () => serviceManager.notify('WATCHDOG=1'));
 }
 
 /**
@@ -76,7 +92,7 @@ async function runHub(starting: Promise<StartedHub>, { log, stop, clock, ...show
  * (a journal, the log of a container) it would be kept, so it is written to a file of the data folder instead.
  */
 function offerFirstLogin(
-  { firstLogin, adminUrl }: StartedHub,
+  { firstLogin, adminUrl }: RunningHub,
   { dataDir, err, terminal }: Pick<Run, 'dataDir' | 'err' | 'terminal'>,
 ): void {
   const file = join(dataDir, 'first-login');
@@ -100,7 +116,7 @@ function offerFirstLogin(
   err(`no operator has an account yet; make the first admin in a browser, once: ${where}\n`);
 }
 
-type Closing = Awaited<ReturnType<StartedHub['close']>>;
+type Closing = Awaited<ReturnType<RunningHub['close']>>;
 
 async function finish(
   close: () => Promise<Closing>,

@@ -1,8 +1,8 @@
 /** `twin`: what devices should hold, and what they report to hold. Through the running hub. */
 
 import { InvalidArgumentError, type Command } from 'commander';
-import type { GroupTwinPreview, GroupTwinView } from '../../../schemas/api/group-twins.ts';
-import type { TwinPage, TwinQuery, TwinSummary, TwinView } from '../../../schemas/api/twins.ts';
+import type { GroupTwinPreview, GroupTwinView } from '../../../schemas/api/twins/group-twins.ts';
+import type { TwinPage, TwinQuery, TwinSummary, TwinView } from '../../../schemas/api/twins/twins.ts';
 import { isoTime } from '../../../schemas/iso-time.ts';
 import { valueAt } from '../../../schemas/json-pointer.ts';
 import { isJsonObject, type JsonObject } from '../../../schemas/twin/merge-patch.ts';
@@ -20,6 +20,7 @@ interface TwinOptions extends ListOptions {
   set?: Record<string, unknown>;
   unset?: string[];
   patch?: Record<string, unknown>;
+  ifRev?: number;
   wait?: true;
   to?: string;
   group?: string;
@@ -43,6 +44,11 @@ export function addTwin(program: Command, deps: CliDeps, done: (code: ExitCode) 
     .option('--set <setting=value>', 'a setting such as intervalSec=10 or offset.temperature=0.5', parseParam)
     .option('--unset <setting>', 'leave the setting to the device', addName)
     .option('--patch <json>', 'a JSON Merge Patch; null removes a setting', parseObject)
+    .option(
+      '--if-rev <n>',
+      'only when desired still has this revision, as shown before',
+      parseWhole(0, Number.MAX_SAFE_INTEGER),
+    )
     .option('--wait', 'wait until it is in sync; exit code 1 when it is refused')
     .option('--to <selector>', 'all, a device id, or conditions (AND) such as type=env-sensor,site=a')
     .option('--group <group>', 'the name of a stored selector')
@@ -65,6 +71,8 @@ export function addTwin(program: Command, deps: CliDeps, done: (code: ExitCode) 
       if (toMany && device !== undefined) usage('name a device or give --to or --group, not both');
       if (options.to !== undefined && options.group !== undefined) usage('give --to or --group, not both');
       if (toMany && patch === undefined) usage('--to and --group need --set, --unset or --patch');
+      if (options.ifRev !== undefined && (toMany || patch === undefined))
+        usage('--if-rev goes with a change of one device');
       if (toMany) return setMany(patch ?? {}, options, deps, done);
       if (device === undefined) return usage('name a device, or list');
       return showOne(device, patch, options, deps, done);
@@ -102,11 +110,18 @@ async function showOne(
   done: (code: ExitCode) => void,
 ): Promise<void> {
   const params = { id: device };
+  const ifMatch = options.ifRev === undefined ? undefined : `"${options.ifRev}"`;
   const show = (): Promise<TwinView> => ask(options, deps, 'GET /api/v1/devices/{id}/twin', { params });
   let twin =
     patch === undefined
       ? await show()
-      : await ask(options, deps, 'PATCH /api/v1/devices/{id}/twin/desired', { params, body: patch });
+      : await ask(
+          options,
+          deps,
+          'PATCH /api/v1/devices/{id}/twin/desired',
+          { params, body: patch },
+          { ifMatch },
+        );
   while (options.wait === true && (twin.state === 'pending' || twin.state === 'waiting')) {
     await pause(deps);
     twin = await show();

@@ -1,8 +1,10 @@
-/** `webhook add | list | remove | test`: in the running hub. */
+/** `webhook add | list | remove | test | dead | retry | purge`: in the running hub. */
 
 import { resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import { alarmSeverities, type AlarmSeverity } from '../../../schemas/api/alarms.ts';
+import type { DeadDelivery, DeadDeliverySelection } from '../../../schemas/api/webhooks/dead-deliveries.ts';
+import { maxDeadDeliveries } from '../../../schemas/api/webhooks/dead-deliveries.ts';
 import type { WebhookView } from '../../../schemas/api/webhooks/webhooks.ts';
 import { invalidInput, messageOf } from '../../kernel/errors.ts';
 import { exposedSecret, readSecretFile } from '../../kernel/secret-file.ts';
@@ -10,6 +12,8 @@ import { parseId, parsePath } from '../arguments.ts';
 import { ask, jsonLines, type ListOptions } from '../ask-hub.ts';
 import type { CliDeps } from '../cli-deps.ts';
 import type { ConfigOptions } from '../config-source.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { isoTime } from '../../../schemas/iso-time.ts';
 import { table } from '../table.ts';
 
 interface AddOptions extends ConfigOptions {
@@ -20,7 +24,7 @@ interface AddOptions extends ConfigOptions {
 }
 
 export function addWebhook(program: Command, deps: CliDeps): void {
-  const webhook = program.command('webhook').description('other programs that are told of alarms');
+  const webhook = program.command('webhook').description('other programs that are notified of alarms');
   webhook
     .command('add')
     .description('post each change of an alarm to this URL, signed')
@@ -61,7 +65,7 @@ export function addWebhook(program: Command, deps: CliDeps): void {
     });
   webhook
     .command('remove')
-    .description('remove a webhook, with what waits for it')
+    .description('remove a webhook, with what it has not taken')
     .argument('<name>')
     .action(async (name: string, _options: unknown, self: Command) => {
       const options = self.optsWithGlobals<ConfigOptions>();
@@ -80,6 +84,50 @@ export function addWebhook(program: Command, deps: CliDeps): void {
       if (!delivered) self.error(`error: not delivered: ${error ?? ''}`, { exitCode: 1 });
       deps.out('delivered\n');
     });
+  addDead(webhook, deps);
+}
+
+/** What a webhook did not take for a day. */
+function addDead(webhook: Command, deps: CliDeps): void {
+  webhook
+    .command('dead')
+    .description('what a webhook did not take for a day, the newest first')
+    .argument('<name>')
+    .option('--json', 'one JSON object per line')
+    .action(async (name: string, _options: unknown, self: Command) => {
+      const options = self.optsWithGlobals<ListOptions>();
+      const given = { params: { name }, query: { limit: maxDeadDeliveries } };
+      const { deliveries } = await ask(options, deps, 'GET /api/v1/webhooks/{name}/dead', given);
+      if (options.json === true) deps.out(jsonLines(deliveries));
+      else
+        deps.out(
+          table(
+            ['ID', 'ALARM AT', 'DEVICE', 'SOURCE', 'STATE', 'GIVEN UP', 'ERROR'],
+            deliveries.map(deadRow),
+          ),
+        );
+    });
+  const deeds = [
+    ['retry', 'post them again, for another day', 'to be posted again'],
+    ['purge', 'delete them permanently', 'deleted'],
+  ] as const;
+  for (const [deed, description, done] of deeds) {
+    webhook
+      .command(deed)
+      .description(`${description}: deliveries that a webhook did not take for a day`)
+      .argument('<name>')
+      .argument('[ids...]', 'ids from `webhook dead`')
+      .option('--all', 'all of this webhook')
+      .action(async (name: string, ids: string[], _options: unknown, self: Command) => {
+        const options = self.optsWithGlobals<ConfigOptions & { all?: true }>();
+        if ((options.all === true) === ids.length > 0)
+          self.error('error: give exactly one of: ids, --all', { exitCode: exitCodes.usage });
+        const body: DeadDeliverySelection = ids.length > 0 ? { ids } : { all: true };
+        const route = `POST /api/v1/webhooks/{name}/dead/${deed}` as const;
+        const { count } = await ask(options, deps, route, { params: { name }, body });
+        deps.out(`${count} ${count === 1 ? 'delivery is' : 'deliveries are'} ${done}\n`);
+      });
+  }
 }
 
 /** @throws HubError `input-invalid` */
@@ -104,6 +152,10 @@ function nameOf(url: string): string {
   return URL.canParse(url)
     ? new URL(url).hostname.replaceAll(/[^A-Za-z0-9_-]/g, '-').slice(0, 64)
     : 'webhook';
+}
+
+function deadRow({ id, timeMs, device, source, state, deadMs, error }: DeadDelivery): string[] {
+  return [id, isoTime(timeMs), device ?? '(hub)', source, state, isoTime(deadMs), error];
 }
 
 function row({ name, url, severity, to, waiting, dead, lastError }: WebhookView): string[] {

@@ -1,4 +1,4 @@
-import type { Group } from '../../../schemas/api/group-commands.ts';
+import type { Group } from '../../../schemas/api/commands/group-commands.ts';
 import type { GroupCommand, Target } from './group-command.ts';
 import type { Delivery } from '../journal.ts';
 

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { isRetryableReason } from '../../../schemas/api/error-codes.ts';
 import { defaultWave } from '../../../schemas/command-tally.ts';
 import type { Requester } from '../../../schemas/api/requester.ts';
-import { HubError } from '../../kernel/errors.ts';
+import { HubError, messageOf } from '../../kernel/errors.ts';
 import type { Log } from '../../kernel/log.ts';
 import { hasRoomFor } from '../../kernel/share.ts';
 import type { Cancel, Clock } from '../../../schemas/time/clock.ts';
@@ -54,11 +54,15 @@ export interface GroupCommandsDeps {
   /** Where the dispatcher's follower finds those under way. */
   open: OpenGroupCommands;
   followers: readonly GroupCommandFollower[];
+  /** Other hubs run group commands, too, and this one takes up what they leave. */
+  several?: boolean | undefined;
 }
 
 const tickMs = 500;
 /** Group commands of all requesters; one alone may have half of them. */
 const maxOpen = 200;
+/** Whether another hub has left some that are under way, ms. */
+const takeUpMs = 10_000;
 const keepDeliveriesMs = 24 * 3_600_000;
 const keepEndedMs = 30 * 24 * 3_600_000;
 
@@ -68,6 +72,7 @@ export class GroupCommands {
   /** Being journalled now, by id: who asked, and the end of the writing, which never rejects. */
   readonly #arriving = new Map<string, { actor: string; written: Promise<unknown> }>();
   #timer: Cancel | undefined;
+  #takingUp: Cancel | undefined;
   #closed = false;
 
   constructor(deps: GroupCommandsDeps) {
@@ -76,9 +81,10 @@ export class GroupCommands {
 
   /** Resumes what the journal holds. @throws HubError `database-failed` */
   async start(): Promise<void> {
-    const { clock, journal, open } = this.#deps;
+    const { clock, journal, open, several } = this.#deps;
     await journal.prune(clock.now() - keepEndedMs);
-    for (const record of await journal.open()) await open.add(record, this.#deps).restore();
+    await this.#takeUp();
+    if (several === true) this.#takingUp = clock.every(takeUpMs, () => void this.#takeUpAgain());
     this.#timer = clock.every(tickMs, () => {
       for (const groupCommand of open.all()) groupCommand.tick();
     });
@@ -200,7 +206,24 @@ export class GroupCommands {
   close(): void {
     this.#closed = true;
     this.#timer?.();
+    this.#takingUp?.();
     for (const groupCommand of this.#deps.open.all()) groupCommand.close();
+  }
+
+  async #takeUp(): Promise<void> {
+    const { journal, open } = this.#deps;
+    for (const record of await journal.open()) {
+      const { id } = record.groupCommand;
+      if (open.get(id) === undefined && !this.#arriving.has(id)) await open.add(record, this.#deps).restore();
+    }
+  }
+
+  async #takeUpAgain(): Promise<void> {
+    try {
+      await this.#takeUp();
+    } catch (error) {
+      this.#deps.log.debug({ reason: messageOf(error) }, 'group commands of other hubs are not taken up yet');
+    }
   }
 
   /** The command must be valid for every device type in the group. One invalid type refuses the whole group command. */

@@ -4,11 +4,12 @@ import type {
   GroupCommandView,
   GroupPreview,
   SentGroupCommand,
-} from '../../../schemas/api/group-commands.ts';
+} from '../../../schemas/api/commands/group-commands.ts';
 import type { Requester } from '../../../schemas/api/requester.ts';
 import { HubError } from '../../kernel/errors.ts';
 import { demandPlace } from '../../kernel/share.ts';
 import { withoutUndefined } from '../../kernel/without-undefined.ts';
+import { storedSelector } from '../../registry/stored-groups.ts';
 import { refusedError } from '../command-operations.ts';
 import { parsePayload, type CommandRefusal } from '../command-request.ts';
 import type { CommandAudit } from '../command-audit.ts';
@@ -80,8 +81,7 @@ export function createGroupOperations(deps: {
     if (parsed.kind === 'refused') throw refused(parsed.refusal, parsed.id);
     const { id, params, ttlMs, pace } = parsed;
     const { name, group } = given;
-    const stored =
-      group === undefined ? given.to : (await journal.groups()).find((each) => each.name === group)?.selector;
+    const stored = group === undefined ? given.to : await storedSelector(() => journal.groups(), group);
     if (stored === undefined && group !== undefined) throw refused({ reason: 'unknown-group' }, id);
     return { to: stored ?? '', name, params, pace, group, id, ttlMs };
   }

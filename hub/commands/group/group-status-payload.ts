@@ -1,4 +1,4 @@
-import type { GroupCommandSummary } from '../../../schemas/api/group-commands.ts';
+import type { GroupCommandSummary } from '../../../schemas/api/commands/group-commands.ts';
 import { tally } from '../../../schemas/command-tally.ts';
 import { withoutUndefined } from '../../kernel/without-undefined.ts';
 import type { GroupCommandRecord } from './group-command-journal.ts';

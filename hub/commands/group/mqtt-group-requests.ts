@@ -4,6 +4,7 @@ import { HubError, messageOf } from '../../kernel/errors.ts';
 import type { Log } from '../../kernel/log.ts';
 import type { Clock } from '../../../schemas/time/clock.ts';
 import { withoutUndefined } from '../../kernel/without-undefined.ts';
+import { storedSelector } from '../../registry/stored-groups.ts';
 import type { CommandAudit } from '../command-audit.ts';
 import { groupEntry } from './group-command-audit.ts';
 import { newCommandId } from '../command-id.ts';
@@ -64,14 +65,14 @@ export class MqttGroupRequests implements GroupRequests {
     const { messageExpirySec: expirySec } = message;
     if (message.waited === true && expirySec === undefined) return refuse({ reason: 'age-unknown' });
     try {
-      const stored = (await this.#deps.journal.groups()).find((each) => each.name === group);
-      if (stored === undefined) {
+      const to = await storedSelector(() => this.#deps.journal.groups(), group);
+      if (to === undefined) {
         if (this.#leaveToOthers()) return;
         return refuse({ reason: 'unknown-group' });
       }
       const { params, ttlMs, pace } = payload;
       const submission = await this.#deps.groupCommands.send(
-        { to: stored.selector, group, name, params, pace, id, ttlMs },
+        { to, group, name, params, pace, id, ttlMs },
         {
           requester,
           answerTo,

@@ -47,6 +47,12 @@ export class OpenGroupCommands implements CommandFollower {
     this.#byId.get(command.id)?.observe(command);
   }
 
+  *watched(): Generator<{ device: string; id: string }> {
+    for (const [id, { targets }] of this.#byId)
+      for (const target of targets)
+        if (target.status !== 'waiting' && !isSettled(target)) yield { device: target.device, id };
+  }
+
   get(id: string): OpenGroupCommand | undefined {
     return this.#byId.get(id);
   }

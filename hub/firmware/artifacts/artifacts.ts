@@ -23,12 +23,7 @@ export interface ArtifactsDeps {
 }
 
 /** What is said of an artifact that is added. */
-export interface NewArtifact {
-  readonly type: string;
-  readonly version: string;
-  readonly sha256: string;
-  readonly signature?: string | undefined;
-}
+export type NewArtifact = Pick<Artifact, 'type' | 'version' | 'sha256' | 'signature'>;
 
 /** Kept at most, so that whatever names them all stays short. */
 const maxArtifacts = 1_000;
@@ -41,6 +36,7 @@ export class Artifacts {
   /** Of kept files, since the start of the hub; resolves with false for one that is not what it was. */
   readonly #intact = new Map<string, Promise<boolean>>();
   readonly #damaged = new Set<string>();
+  readonly #followers: (() => void)[] = [];
   #receiving = false;
 
   constructor(deps: ArtifactsDeps) {
@@ -80,6 +76,19 @@ export class Artifacts {
 
   get damaged(): number {
     return this.#damaged.size;
+  }
+
+  /** Called when a firmware has come or gone. */
+  follow(changed: () => void): void {
+    this.#followers.push(changed);
+  }
+
+  /** The version added last for devices of this type; undefined: there is none. */
+  newestOf(type: string): string | undefined {
+    let newest: Artifact | undefined;
+    for (const artifact of this.#all.values())
+      if (artifact.type === type && artifact.addedMs >= (newest?.addedMs ?? 0)) newest = artifact;
+    return newest?.version;
   }
 
   /** Newest first. */
@@ -131,6 +140,7 @@ export class Artifacts {
       this.#all.set(keyOf(artifact), artifact);
       throw error;
     }
+    for (const changed of this.#followers) changed();
     const { sha256 } = artifact;
     if (this.#keeps(sha256)) return;
     this.#intact.delete(sha256);
@@ -182,6 +192,7 @@ export class Artifacts {
   async #keep(artifact: Artifact): Promise<Artifact> {
     if (!(await this.#deps.store.add(artifact))) throw exists(artifact);
     this.#all.set(keyOf(artifact), artifact);
+    for (const changed of this.#followers) changed();
     return artifact;
   }
 

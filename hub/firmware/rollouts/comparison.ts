@@ -1,6 +1,8 @@
+import type { RolloutLook } from '../../../schemas/api/firmware/rollouts.ts';
 import type { TroubleKind } from '../../../schemas/firmware/update-states.ts';
-import { worseByChance, type Table } from './exact-test.ts';
+import { worseByChance } from './exact-test.ts';
 import type { Update } from './update.ts';
+import { watchedBetween, type Gap } from './watched-time.ts';
 
 /** The level of a whole rollout: how often a good firmware may be stopped. */
 const level = 0.01;
@@ -8,27 +10,6 @@ const level = 0.01;
 const fewestTroubled = 3;
 /** Named in a report. */
 const namedDevices = 50;
-
-/** An updated device that was not well within its soak time. */
-export interface TroubledDevice {
-  readonly device: string;
-  readonly kinds: readonly TroubleKind[];
-}
-
-/** One look at whether the updated devices do worse, between two waves. */
-export interface Look extends Table {
-  /** After which wave, from 1. */
-  readonly wave: number;
-  /** Unix ms. */
-  readonly atMs: number;
-  /** That so many troubled devices are updated ones by chance, over all looks so far. */
-  readonly p: number;
-  /** The rollout stops below this. */
-  readonly level: number;
-  readonly stops: boolean;
-  /** The updated ones of this wave, as many as are named. */
-  readonly devices: readonly TroubledDevice[];
-}
 
 /** A device of the rollout as the comparison sees it. */
 export interface Compared {
@@ -42,16 +23,21 @@ export interface Compared {
  * Compares the devices of a wave, each within its soak time, with those that are not updated yet, within the same times.
  * Earlier looks count as well: each compared what happened at the same time, so that what befell everybody stops nothing.
  * The level is divided by the number of looks (Bonferroni).
- * @param before the earlier looks @param looks how many there will be in all
+ * @param before the earlier looks @param looks how many there will be in all @param gaps when no hub watched
  */
 export function lookAt(
   targets: readonly Compared[],
-  { wave, atMs, soakMs, looks }: { wave: number; atMs: number; soakMs: number; looks: number },
-  before: readonly Look[],
-): Look {
+  {
+    wave,
+    atMs,
+    looks,
+    ...soak
+  }: { wave: number; atMs: number; soakMs: number; looks: number; gaps: readonly Gap[] },
+  before: readonly RolloutLook[],
+): RolloutLook {
   const updated = targets.filter((target) => target.wave === wave && target.update.soakedMs !== undefined);
   const troubled = updated
-    .map(({ device, update }) => ({ device, kinds: kindsWithin(update, update.soakedMs ?? 0, soakMs) }))
+    .map(({ device, update }) => ({ device, kinds: kindsWithin(update, update.soakedMs ?? 0, soak) }))
     .filter(({ kinds }) => kinds.length > 0);
   const windows = updated.map(({ update }) => update.soakedMs ?? 0);
   const control = windows.length === 0 ? [] : targets.filter(({ update }) => update.state === 'pending');
@@ -62,7 +48,7 @@ export function lookAt(
     // One that is not there cannot show trouble, and would make the updated ones look worse.
     if (!wasThere(update, fromMs)) continue;
     present += 1;
-    if (kindsWithin(update, fromMs, soakMs).length > 0) controlTroubled += 1;
+    if (kindsWithin(update, fromMs, soak).length > 0) controlTroubled += 1;
   }
   const table = {
     updated: updated.length,
@@ -82,8 +68,14 @@ function wasThere({ here, leftMs, asleep }: Update, fromMs: number): boolean {
   return here || asleep === true || (leftMs !== undefined && leftMs >= fromMs);
 }
 
-function kindsWithin({ troubles, state }: Update, fromMs: number, soakMs: number): TroubleKind[] {
-  const within = troubles.filter(({ atMs }) => atMs >= fromMs && atMs <= fromMs + soakMs);
+function kindsWithin(
+  { troubles, state }: Update,
+  fromMs: number,
+  { soakMs, gaps }: { soakMs: number; gaps: readonly Gap[] },
+): TroubleKind[] {
+  const within = troubles.filter(
+    ({ atMs }) => atMs >= fromMs && watchedBetween(fromMs, atMs, gaps) <= soakMs,
+  );
   const kinds = new Set(within.map(({ kind }) => kind));
   // To go back to the old version takes a reboot.
   if (state === 'rolled-back') kinds.add('rebooted');

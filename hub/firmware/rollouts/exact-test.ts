@@ -1,12 +1,11 @@
 /** Fisher's exact test, also over several 2×2 tables together. Pure. */
 
+import type { RolloutLook } from '../../../schemas/api/firmware/rollouts.ts';
+
 /** One comparison: of the updated devices and of those not updated yet, how many were troubled. */
-export interface Table {
-  readonly updated: number;
-  readonly updatedTroubled: number;
-  readonly control: number;
-  readonly controlTroubled: number;
-}
+export type Table = Readonly<
+  Pick<RolloutLook, 'updated' | 'updatedTroubled' | 'control' | 'controlTroubled'>
+>;
 
 /**
  * The probability that at least as many of the troubled devices are updated ones, if updating made no difference: Fisher's

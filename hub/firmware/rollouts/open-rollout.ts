@@ -18,6 +18,7 @@ import {
 } from './rollout.ts';
 import type { RolloutStore } from './rollout-store.ts';
 import { hasBegun, isWanted, resumedUpdate, stepUpdate, type Update, type UpdateEvent } from './update.ts';
+import { watchedBetween, WatchedTime } from './watched-time.ts';
 
 /** Notified of what has become of the update of a device, once it is on disk. */
 export interface UpdateFollower {
@@ -30,6 +31,16 @@ export interface RolloutCounters {
   readonly stopped: Record<'too-many-failures' | 'devices-do-worse', number>;
 }
 
+/**
+ * A device without a session here. `awaited`: it may be back any moment, as after a restart of the hub.
+ * `sinceMs`: Unix ms.
+ */
+export type Whereabouts = { is: 'awaited' | 'elsewhere' } | { is: 'away' | 'asleep'; sinceMs: number };
+
+/** How old the mark of when somebody watched last may be on disk, as a share of the soak time, and in ms. */
+const markShare = 0.05;
+const oldestMarkMs = 15_000;
+
 export interface OpenRolloutDeps {
   clock: Clock;
   log: Log;
@@ -39,6 +50,7 @@ export interface OpenRolloutDeps {
   followers: readonly UpdateFollower[];
   /** Brings a device what it should do now, if it is connected. */
   deliver: (device: string) => void;
+  whereabouts: (device: string) => Whereabouts;
   /** The update of the device has ended. */
   settled: (device: string) => void;
 }
@@ -53,6 +65,9 @@ export class OpenRollout implements RolloutRecord {
   /** States as they are on disk. */
   readonly #saved: UpdateState[];
   readonly #readings = new Map<number, ReadingCount>();
+  readonly #watched: WatchedTime;
+  /** When the mark was written last, Unix ms. */
+  #markedMs = 0;
   #rollout: Rollout;
   /** The rollout itself is not on disk as it is here. */
   #changed = false;
@@ -68,14 +83,20 @@ export class OpenRollout implements RolloutRecord {
     deps: OpenRolloutDeps,
     resumed: boolean,
   ) {
-    this.#rollout = rollout;
     this.artifact = artifact;
     this.#deps = deps;
     this.targets = targets.map((target) =>
       resumed ? { ...target, update: resumedUpdate(target.update) } : target,
     );
     this.#saved = targets.map(({ update }) => update.state);
-    this.#slotEndsMs = deps.clock.now() + this.#slotMs;
+    const nowMs = deps.clock.now();
+    this.#slotEndsMs = nowMs + slotMsOf(rollout.soakSec * 1000);
+    this.#watched = new WatchedTime(
+      resumed ? (rollout.watchedMs ?? nowMs) : nowMs,
+      rollout.gaps ?? [],
+      resumed ? this.targets.flatMap((target, index) => (mayBeBack(target) ? [index] : [])) : [],
+    );
+    this.#rollout = { ...rollout, gaps: this.#watched.gaps };
     for (const [index, { update }] of this.targets.entries())
       if (!isSettledUpdate(update.state)) this.#readings.set(index, new ReadingCount());
   }
@@ -134,9 +155,12 @@ export class OpenRollout implements RolloutRecord {
   /** Does what is due; called again and again. Resolves when nothing is due at the moment. */
   async advance(): Promise<void> {
     if (this.#closed || !this.isOpen) return;
-    this.#time();
-    // Each decision changes something that the next one sees, so this ends.
-    while (this.#decide());
+    // Of what happened while nobody watched only the traces are known, and of some devices not even these.
+    if (this.#watch()) {
+      this.#time();
+      // Each decision changes something that the next one sees, so this ends.
+      while (this.#decide());
+    }
     if (isEnded(this.#rollout) && this.targets.every(({ update }) => isSettledUpdate(update.state)))
       this.#become({ settled: true });
     await this.#save();
@@ -214,12 +238,30 @@ export class OpenRollout implements RolloutRecord {
     });
   }
 
+  /** @returns whether it is known of each device where it is */
+  #watch(): boolean {
+    const nowMs = this.#deps.clock.now();
+    for (const index of this.#watched.unseen) {
+      const { device = '', update } = this.targets[index] ?? {};
+      const where = this.#deps.whereabouts(device);
+      if (update?.here !== true && where.is === 'awaited') continue;
+      if (update?.here !== true && (where.is === 'away' || where.is === 'asleep'))
+        this.#step(index, { kind: 'left', away: true, asleep: where.is === 'asleep', atMs: where.sinceMs });
+      this.#watched.seen(index);
+    }
+    if (this.#watched.look(nowMs)) this.#become({ gaps: this.#watched.gaps });
+    const isMarkOld =
+      nowMs - this.#markedMs >= Math.min(oldestMarkMs, this.#rollout.soakSec * 1000 * markShare);
+    if (isMarkOld && this.targets.some(({ update }) => isUnderWay(update))) this.#changed = true;
+    return this.#watched.isWatching;
+  }
+
   /** What the clock alone brings. */
   #time(): void {
     const nowMs = this.#deps.clock.now();
     const slotEnded = nowMs >= this.#slotEndsMs;
     if (slotEnded) this.#slotEndsMs = nowMs + this.#slotMs;
-    const { soakSec } = this.#rollout;
+    const { soakSec, gaps = [] } = this.#rollout;
     for (const [index, { update }] of this.targets.entries()) {
       if (isSettledUpdate(update.state) || (update.state === 'pending' && !slotEnded)) continue;
       const count = this.#readings.get(index);
@@ -227,7 +269,11 @@ export class OpenRollout implements RolloutRecord {
       if (slotEnded && update.state === 'pending' && count?.hasDropped === true)
         this.#step(index, { kind: 'fewer-readings' });
       const { soakedMs, formerReadings } = update;
-      if (soakedMs !== undefined && count !== undefined && nowMs >= soakedMs + soakSec * 1000) {
+      if (
+        soakedMs !== undefined &&
+        count !== undefined &&
+        watchedBetween(soakedMs, nowMs, gaps) >= soakSec * 1000
+      ) {
         if (count.hasDroppedInSoak(formerReadings)) this.#step(index, { kind: 'fewer-readings' });
         // Judged once.
         this.#readings.delete(index);
@@ -296,7 +342,8 @@ export class OpenRollout implements RolloutRecord {
       return target === undefined ? [] : [{ index, target }];
     });
     const rollout = this.#rollout;
-    await this.#deps.store.save(rollout, rows);
+    this.#markedMs = this.#watched.lastMs;
+    await this.#deps.store.save({ ...rollout, watchedMs: this.#watched.lastMs }, rows);
     if (this.#rollout === rollout) this.#changed = false;
     const moved = rows.filter(({ index, target }) => this.#saved[index] !== target.update.state);
     for (const { index, target } of rows) {
@@ -311,6 +358,15 @@ export class OpenRollout implements RolloutRecord {
     this.#deps.deliver(device);
     if (isSettledUpdate(update.state)) this.#deps.settled(device);
   }
+}
+
+/** Any moment, when the hub has restarted. */
+function mayBeBack({ update }: RolloutTarget): boolean {
+  return !isSettledUpdate(update.state) && update.away !== true;
+}
+
+function isUnderWay({ state }: Update): boolean {
+  return state !== 'pending' && !isSettledUpdate(state);
 }
 
 /** A percentage is not worth a write of its own. */

@@ -1,13 +1,14 @@
-import type { DayWindow } from '../../../schemas/api/firmware/rollouts.ts';
+import type { DayWindow, RolloutLook } from '../../../schemas/api/firmware/rollouts.ts';
 import type { Requester } from '../../../schemas/api/requester.ts';
 import {
   isSettledUpdate,
   type RolloutStatus,
   type UpdateState,
 } from '../../../schemas/firmware/update-states.ts';
-import { lookAt, type Look } from './comparison.ts';
+import { lookAt } from './comparison.ts';
 import { isOpen } from './day-window.ts';
 import { waitsForDevice, type Update, type UpdateRules } from './update.ts';
+import type { Gap } from './watched-time.ts';
 
 /**
  * One firmware for many devices, in waves, as a pure decision over where their updates stand.
@@ -50,7 +51,11 @@ export interface Rollout {
   readonly reason?: string | undefined;
   /** Waves that have begun. */
   readonly wave: number;
-  readonly looks: readonly Look[];
+  readonly looks: readonly RolloutLook[];
+  /** When a hub watched its devices last, Unix ms. */
+  readonly watchedMs?: number | undefined;
+  /** When no hub watched. */
+  readonly gaps?: readonly Gap[] | undefined;
   /** No wave begins any more, Unix ms. */
   readonly endedMs?: number | undefined;
   /** Every update has ended as well. */
@@ -74,7 +79,7 @@ export interface RolloutRecord {
 export type RolloutDecision =
   /** This wave begins now. */
   | { kind: 'begin'; wave: number }
-  | { kind: 'look'; look: Look }
+  | { kind: 'look'; look: RolloutLook }
   | { kind: 'wait' }
   | { kind: 'finish' }
   | { kind: 'stop'; reason: 'too-many-failures' | 'devices-do-worse' };
@@ -86,8 +91,8 @@ export function isFailure({ state, reason }: Pick<Update, 'state' | 'reason'>): 
   return failures.has(state) && reason !== 'away';
 }
 
-export function rulesOf({ version, soakSec, deadlineSec }: Rollout): UpdateRules {
-  return { version, soakMs: soakSec * 1000, deadlineMs: deadlineSec * 1000 };
+export function rulesOf({ version, soakSec, deadlineSec, gaps = [] }: Rollout): UpdateRules {
+  return { version, soakMs: soakSec * 1000, deadlineMs: deadlineSec * 1000, gaps };
 }
 
 /** No wave begins any more. */
@@ -108,12 +113,12 @@ export function decideRollout({ rollout, targets }: RolloutRecord, nowMs: number
   if (failed > rollout.maxFailures && !isDone) return { kind: 'stop', reason: 'too-many-failures' };
   if (isDone) return { kind: 'finish' };
   if (rollout.status === 'paused') return { kind: 'wait' };
-  const { wave, looks, waves, soakSec } = rollout;
+  const { wave, looks, waves, soakSec, gaps = [] } = rollout;
   const last = looks.at(-1);
   if (last?.stops === true) return { kind: 'stop', reason: 'devices-do-worse' };
   if (isUnderWay(targets, wave)) return { kind: 'wait' };
   if (wave > (last?.wave ?? 0)) {
-    const when = { wave, atMs: nowMs, soakMs: soakSec * 1000, looks: Math.max(1, waves.length - 1) };
+    const when = { wave, atMs: nowMs, soakMs: soakSec * 1000, gaps, looks: Math.max(1, waves.length - 1) };
     return { kind: 'look', look: lookAt(targets, when, looks) };
   }
   return mayBegin(rollout, nowMs) ? { kind: 'begin', wave: wave + 1 } : { kind: 'wait' };

@@ -2,19 +2,23 @@ import type { NewRollout } from '../../../schemas/api/firmware/rollouts.ts';
 import { isSettledUpdate } from '../../../schemas/firmware/update-states.ts';
 import type { NackFrame, OfferedUpdate, UpdateStatusFrame } from '../../../schemas/index.ts';
 import type { Auditor } from '../../audit/audit.ts';
-import { HubError, invalidInput, messageOf } from '../../kernel/errors.ts';
-import { hasRoomFor } from '../../kernel/share.ts';
+import { frameTaken, overRate, unsupportedFrame, type FrameAnswer } from '../../registry/frame-session.ts';
+import { HubError, messageOf } from '../../kernel/errors.ts';
+import { demandRoom } from '../../kernel/share.ts';
 import type { Log } from '../../kernel/log.ts';
 import type { Cancel, Clock } from '../../../schemas/time/clock.ts';
 import type { Presence } from '../../../schemas/api/presence.ts';
 import type { DeviceFollower } from '../../registry/device-follower.ts';
+import { selectorOf, type StoredGroups } from '../../registry/stored-groups.ts';
+import { demandReach } from '../../registry/visibility.ts';
 import type { Artifact } from '../artifacts/artifact.ts';
 import type { Artifacts } from '../artifacts/artifacts.ts';
-import type { StatusAnswer, UpdateEvents, UpdateSession } from './update-session.ts';
-import { freezeTargets, type FleetDevice } from './frozen-targets.ts';
+import type { UpdateEvents, UpdateSession } from './update-session.ts';
+import { freezeTargets } from './frozen-targets.ts';
 import { OpenRollout, type RolloutCounters, type UpdateFollower } from './open-rollout.ts';
 import { rolloutOf, type RolloutCaller } from './new-rollout.ts';
 import { isEnded, type RolloutRecord } from './rollout.ts';
+import type { RolloutDevices } from './rollout-devices.ts';
 import type { RolloutStore } from './rollout-store.ts';
 import { fits, UpdateLinks } from './update-links.ts';
 import type { UpdateEvent } from './update.ts';
@@ -28,10 +32,8 @@ export interface RolloutsDeps {
   /** Uniform in [0, 1). */
   random: () => number;
   newId: () => string;
-  /** The devices a selector matches now, in order. @throws HubError `input-invalid` */
-  select: (selector: string) => Promise<FleetDevice[]>;
-  /** The stored selectors. */
-  groups: () => Promise<readonly { name: string; selector: string }[]>;
+  devices: Pick<RolloutDevices, 'select' | 'whereabouts'>;
+  groups: StoredGroups;
   followers: readonly UpdateFollower[];
 }
 
@@ -39,14 +41,13 @@ const tickMs = 1_000;
 const keepEndedMs = 90 * 24 * 3_600_000;
 /** Rollouts of all requesters of which some update has not ended; one alone may have half of them. */
 const maxOpen = 100;
-const taken: StatusAnswer = { kind: 'taken' };
 
 interface Place {
   readonly open: OpenRollout;
   readonly index: number;
 }
 
-/** Brings devices to a firmware: rollouts, what connected devices are told of them, and what the devices do. */
+/** Brings devices to a firmware: rollouts, what connected devices are notified of, and what the devices do. */
 export class Rollouts implements UpdateEvents, DeviceFollower {
   readonly #deps: RolloutsDeps;
   readonly #open = new Map<string, OpenRollout>();
@@ -73,7 +74,7 @@ export class Rollouts implements UpdateEvents, DeviceFollower {
     await store.prune(clock.now() - keepEndedMs);
     for (const record of await store.open()) {
       const { type, version } = record.rollout;
-      this.#add(record, artifacts.require(type, version), true);
+      this.#resume(this.#add(record, artifacts.require(type, version), true));
     }
     this.#timer = clock.every(tickMs, () => {
       for (const open of this.#open.values()) this.#advance(open);
@@ -166,11 +167,14 @@ export class Rollouts implements UpdateEvents, DeviceFollower {
   async change(
     id: string,
     what: 'pause' | 'resume' | 'cancel',
-    { may = () => true }: RolloutCaller,
+    { may }: RolloutCaller,
   ): Promise<RolloutRecord> {
     const record = await this.find(id);
     if (record === undefined) throw new HubError('rollout-unknown', id);
-    if (!record.targets.every(({ device }) => may(device))) throw outOfReach();
+    demandReach(
+      record.targets.map(({ device }) => device),
+      may,
+    );
     const open = this.#open.get(id);
     if (open === undefined || isEnded(open.rollout)) {
       if (what === 'cancel') return record;
@@ -198,33 +202,25 @@ export class Rollouts implements UpdateEvents, DeviceFollower {
     if (this.#links.closed(session)) this.#note(session.deviceId, { kind: 'left' });
   }
 
-  async updateStatus(session: UpdateSession, frame: UpdateStatusFrame): Promise<StatusAnswer> {
+  async updateStatus(session: UpdateSession, frame: UpdateStatusFrame): Promise<FrameAnswer> {
     const { deviceId: device, type } = session;
     if (!type.updatesFirmware) {
       this.counters.refusedWords += 1;
-      const expected = `a frame that ${type.id} has`;
-      const error = {
-        path: '/type',
-        keyword: 'firmware',
-        expected,
-        got: 'update-status',
-        in: 'frame' as const,
-      };
-      return { kind: 'refused', refusal: { code: 'unsupported', errors: [error] } };
+      return { kind: 'refused', refusal: unsupportedFrame(type, 'update-status', 'firmware') };
     }
     const waitMs = this.#links.takeWord(device);
     if (waitMs > 0) {
       this.counters.wordsOverRate += 1;
-      return { kind: 'refused', refusal: { code: 'rate', retryAfterMs: waitMs } };
+      return overRate(waitMs);
     }
     const place = this.#places.get(device);
     // Of an update that has ended, or never was: the device need not say it again.
-    if (place === undefined || place.open.rollout.id !== frame.re) return taken;
+    if (place === undefined || place.open.rollout.id !== frame.re) return frameTaken;
     try {
       const { state: said, percent, error } = frame;
       await place.open.take(place.index, { kind: 'status', said, percent, error });
       this.counters.words += 1;
-      return taken;
+      return frameTaken;
     } catch (error) {
       this.#deps.log.warn({ device, reason: messageOf(error) }, 'the word of a device was not taken');
       return { kind: 'refused', refusal: { code: 'overloaded' } };
@@ -242,14 +238,11 @@ export class Rollouts implements UpdateEvents, DeviceFollower {
       this.#note(device, { kind: 'back' });
   }
 
-  /** On the hot path. */
-  reading(device: string): void {
-    this.#count(device, 1);
-  }
-
-  /** On the hot path. */
-  readings(device: string, _stream: string, samples: readonly unknown[]): void {
-    this.#count(device, samples.length);
+  followStream(device: string): { reading(): void; readings(samples: readonly unknown[]): void } {
+    return {
+      reading: () => this.#count(device, 1),
+      readings: ({ length }) => this.#count(device, length),
+    };
   }
 
   event(): void {
@@ -279,7 +272,7 @@ export class Rollouts implements UpdateEvents, DeviceFollower {
   }
 
   #add(record: RolloutRecord, artifact: Artifact, resumed: boolean): OpenRollout {
-    const { clock, log, audit, store, followers } = this.#deps;
+    const { clock, log, audit, store, followers, devices } = this.#deps;
     const open: OpenRollout = new OpenRollout(
       record,
       artifact,
@@ -291,6 +284,7 @@ export class Rollouts implements UpdateEvents, DeviceFollower {
         store,
         followers,
         deliver: (device) => this.#deliver(device, open),
+        whereabouts: (device) => devices.whereabouts(device),
         settled: (device) => {
           if (this.#places.get(device)?.open === open) this.#places.delete(device);
         },
@@ -301,6 +295,16 @@ export class Rollouts implements UpdateEvents, DeviceFollower {
     for (const [index, { device, update }] of open.targets.entries())
       if (!isSettledUpdate(update.state)) this.#places.set(device, { open, index });
     return open;
+  }
+
+  /** A hub that takes over from another one has sessions already. */
+  #resume(open: OpenRollout): void {
+    for (const [index, { device, update }] of open.targets.entries()) {
+      const session = isSettledUpdate(update.state) ? undefined : this.#links.session(device);
+      if (session === undefined) continue;
+      open.note(index, { kind: 'hello', boot: session.boot, firmware: session.firmware });
+      this.#deliver(device, open);
+    }
   }
 
   #deliver(device: string, open: OpenRollout): void {
@@ -326,14 +330,16 @@ export class Rollouts implements UpdateEvents, DeviceFollower {
   }
 
   async #record(request: NewRollout, caller: RolloutCaller): Promise<RolloutRecord> {
-    const { clock, random, newId, select, artifacts } = this.#deps;
-    const to = await this.#selector(request);
+    const { clock, random, newId, artifacts } = this.#deps;
+    const to = await selectorOf(this.#deps.groups, request);
     const artifact = artifacts.require(request.type, request.version);
     if (artifacts.isDamaged(artifact))
       throw new HubError('firmware-damaged', `${request.type} ${request.version}`);
-    const devices = await select(to);
-    const { may = () => true } = caller;
-    if (!devices.every(({ id }) => may(id))) throw outOfReach();
+    const devices = await this.#deps.devices.select(to);
+    demandReach(
+      devices.map(({ id }) => id),
+      caller.may,
+    );
     const nowMs = clock.now();
     const seed = Math.floor(random() * 2 ** 32);
     const frozen = freezeTargets(devices, { type: request.type, version: request.version, seed, nowMs });
@@ -347,21 +353,16 @@ export class Rollouts implements UpdateEvents, DeviceFollower {
     });
   }
 
-  async #selector({ to, group }: NewRollout): Promise<string> {
-    if (group === undefined) return to ?? '';
-    const stored = (await this.#deps.groups()).find(({ name }) => name === group);
-    if (stored === undefined) throw new HubError('group-unknown', group);
-    return stored.selector;
-  }
-
   /** @throws HubError `input-invalid` */
   #demandRoom(actor: string): void {
     const records: RolloutRecord[] = [...this.#open.values(), ...this.#arriving];
     const actors = records.map(({ rollout }) => rollout.requester.actor);
-    if (hasRoomFor(actor, actors, maxOpen)) return;
-    const own = actors.filter((each) => each === actor).length;
-    const expected = `within your share: you have ${own} that have not ended, all together ${actors.length} of ${maxOpen}`;
-    throw invalidInput({ path: '/to', keyword: 'limit', expected, got: 'one more' });
+    demandRoom(actor, actors, {
+      things: 'rollouts that have not ended',
+      room: maxOpen,
+      path: '/to',
+      wayOut: 'cancel some first',
+    });
   }
 
   /** Two rollouts must not pull one device in two directions. @throws HubError `rollout-conflict` */
@@ -388,8 +389,4 @@ function isSame({ rollout }: RolloutRecord, { type, version, to, group }: NewRol
     rollout.group === group &&
     (group !== undefined || rollout.to === to)
   );
-}
-
-function outOfReach(): HubError {
-  return new HubError('forbidden', 'the selector matches devices beyond your rights');
 }

@@ -9,11 +9,11 @@ const wordsAtOnce = 10;
 
 interface UpdateLink {
   readonly session: UpdateSession;
-  /** The id of the update that the device was told of in this session. */
-  told: string | undefined;
+  /** The id of the update that the device was notified of in this session. */
+  notified: string | undefined;
 }
 
-/** What connected devices were told: each is told once a session what to run, and that it need not any more. */
+/** What connected devices were notified of: once a session what to run, and that it need not any more. */
 export class UpdateLinks {
   readonly #links = new Map<string, UpdateLink>();
   readonly #buckets = new Map<string, TokenBucket>();
@@ -28,9 +28,14 @@ export class UpdateLinks {
     return this.#links.has(device);
   }
 
+  /** The device's session, if it has one here. */
+  session(device: string): UpdateSession | undefined {
+    return this.#links.get(device)?.session;
+  }
+
   /** @param offered what goes with the welcome, or follows it */
   opened(session: UpdateSession, offered: OfferedUpdate | undefined): void {
-    this.#links.set(session.deviceId, { session, told: offered?.id });
+    this.#links.set(session.deviceId, { session, notified: offered?.id });
     if (offered !== undefined) this.counters.offered += 1;
   }
 
@@ -48,22 +53,22 @@ export class UpdateLinks {
   }
 
   /**
-   * Brings the device what it should run now; nothing: what it was told before is withdrawn.
+   * Brings the device what it should run now; nothing: what it was notified of before is withdrawn.
    * @returns false when the frame is longer than the device receives
    */
   deliver(device: string, wanted: OfferedUpdate | undefined): boolean {
     const link = this.#links.get(device);
-    if (link === undefined || !link.session.isOpen || link.told === wanted?.id) return true;
-    const { session, told } = link;
+    if (link === undefined || !link.session.isOpen || link.notified === wanted?.id) return true;
+    const { session, notified } = link;
     if (wanted !== undefined && !fits(session, wanted)) return false;
     if (wanted === undefined) {
       this.counters.withdrawn += 1;
-      session.send({ type: 'update', id: told ?? '', cancelled: true });
+      session.send({ type: 'update', id: notified ?? '', cancelled: true });
     } else {
       this.counters.offered += 1;
       session.send({ type: 'update', ...wanted });
     }
-    link.told = wanted?.id;
+    link.notified = wanted?.id;
     return true;
   }
 

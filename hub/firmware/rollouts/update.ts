@@ -4,6 +4,7 @@ import {
   type UpdateState,
   type UpdateWord,
 } from '../../../schemas/firmware/update-states.ts';
+import { watchedBetween, type Gap } from './watched-time.ts';
 
 /**
  * The update of one device, as a pure state machine. Time comes in as an argument.
@@ -22,7 +23,7 @@ import {
  *   pending, offered, downloading ── cancelled ──▶ cancelled; what is being applied goes on
  *
  * What a device says moves it as far as `applying`. Everything after that is a fact: the version and the boot of a `hello`,
- * and that the device stays well.
+ * and that the device stays well. Soak time and deadline count the time in which a hub watched.
  */
 export interface Update {
   readonly state: UpdateState;
@@ -72,14 +73,16 @@ export interface UpdateRules {
   readonly soakMs: number;
   /** From the offer until the device runs the version. */
   readonly deadlineMs: number;
+  /** When no hub watched. */
+  readonly gaps: readonly Gap[];
 }
 
 export type UpdateEvent =
   | { kind: 'offered'; readings?: number | undefined }
   | { kind: 'hello'; boot: string; firmware?: string | undefined }
   | { kind: 'status'; said: UpdateWord; percent?: number | undefined; error?: string | undefined }
-  /** Its session ended. `asleep`: it will be back by itself; `away`: it is known not to be there for now. */
-  | { kind: 'left'; asleep?: boolean; away?: boolean }
+  /** Its session ended. `asleep`: it will be back by itself; `away`: it is known not to be there for now; `atMs`: it was before. */
+  | { kind: 'left'; asleep?: boolean; away?: boolean; atMs?: number }
   /** It is offline, and did not say goodbye. */
   | { kind: 'lost' }
   /** It is heard again, in the session that it had. */
@@ -135,8 +138,8 @@ export function stepUpdate(update: Update, event: UpdateEvent, rules: UpdateRule
     case 'status':
       return step.status(event);
     case 'left': {
-      const { asleep = false, away = false } = event;
-      return { ...update, here: false, leftMs: nowMs, asleep, away };
+      const { asleep = false, away = false, atMs = nowMs } = event;
+      return { ...update, here: false, leftMs: atMs, asleep, away };
     }
     case 'lost':
       return step.lost();
@@ -274,16 +277,21 @@ class Step {
     const { soakMs, deadlineMs } = this.#rules;
     if (state === 'soaking') {
       const isThere = here || asleep === true;
-      if (isThere && wellMs !== undefined && this.#nowMs >= wellMs + soakMs)
+      if (isThere && wellMs !== undefined && this.#watchedSince(wellMs) >= soakMs)
         return this.end('succeeded', undefined);
-      return this.#nowMs >= soakedMs + soakMs * soaksUntilFailed ? this.end('failed', 'not-well') : update;
+      const isLate = this.#watchedSince(soakedMs) >= soakMs * soaksUntilFailed;
+      return isLate ? this.end('failed', 'not-well') : update;
     }
-    if (state === 'pending' || this.#nowMs < offeredMs + deadlineMs) return update;
+    if (state === 'pending' || this.#watchedSince(offeredMs) < deadlineMs) return update;
     return this.end('timed-out', this.#whyLate());
   }
 
   end(state: UpdateState, reason: string | undefined, heard: Partial<Update> = {}): Update {
     return this.#become(state, { ...heard, reason });
+  }
+
+  #watchedSince(fromMs: number): number {
+    return watchedBetween(fromMs, this.#nowMs, this.#rules.gaps);
   }
 
   #whyLate(): string {

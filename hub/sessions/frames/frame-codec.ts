@@ -1,8 +1,9 @@
 import { Buffer } from 'node:buffer';
 import { readCbor } from '../../../schemas/cbor/cbor-reader.ts';
 import { writeCbor } from '../../../schemas/cbor/cbor-writer.ts';
-import { expandTelemetry, shortCodes, shortStreamsOf } from '../../../schemas/cbor/short-telemetry.ts';
-import type { DeviceType, HubFrame } from '../../../schemas/index.ts';
+import { expandTelemetry } from '../../../schemas/cbor/expanded-telemetry.ts';
+import { shortCodes, type ShortStreams } from '../../../schemas/cbor/short-telemetry.ts';
+import type { HubFrame } from '../../../schemas/index.ts';
 import { subprotocols } from '../../../schemas/limits.ts';
 import { judgedFrame, parseDeviceFrame, undecodable, type ParsedFrame } from './frame-decoder.ts';
 
@@ -12,8 +13,8 @@ export type Message = string | Uint8Array;
 /** How frames are written on a connection, by its subprotocol. */
 export interface FrameCodec {
   readonly binary: boolean;
-  /** @param type of the device, undefined before its hello */
-  read(message: Message, type: DeviceType | undefined): ParsedFrame;
+  /** @param streams in the order of which the device writes short forms; undefined before its hello, and when that says no layout */
+  read(message: Message, streams: ShortStreams | undefined): ParsedFrame;
   write(frame: HubFrame): Message;
   /** `ack` of data frames. */
   ack(upTo: number): Message;
@@ -31,7 +32,7 @@ const jsonFrames: FrameCodec = {
 
 const cborFrames: FrameCodec = {
   binary: true,
-  read: (message, type) => parseCborFrame(message as Uint8Array, type),
+  read: (message, streams) => parseCborFrame(message as Uint8Array, streams),
   write: writeCbor,
   ack: (upTo) => writeCbor([shortCodes.ack, upTo]),
   fromJson: (text) => lastNotice(text),
@@ -50,14 +51,14 @@ export function sizeOf(message: Message): number {
 /**
  * Bytes → one frame, or what is wrong with it, in the words of JSON frames. A short form becomes the frame that it stands for.
  */
-export function parseCborFrame(bytes: Uint8Array, type: DeviceType | undefined): ParsedFrame {
+export function parseCborFrame(bytes: Uint8Array, streams: ShortStreams | undefined): ParsedFrame {
   const read = readCbor(bytes);
   if (read.kind === 'bad-utf8') return read;
   if (read.kind === 'unreadable') return undecodable(read.fault);
   const { value, faults } = read;
   if (!Array.isArray(value)) return judgedFrame(value, faults, notShort(bytes));
   const items: readonly unknown[] = value;
-  const expanded = expandTelemetry(items, type && shortStreamsOf(type.definition));
+  const expanded = expandTelemetry(items, streams);
   if (expanded === undefined) return { kind: 'unknown-type', frame: { type: items[0] } };
   const { frame, fault } = expanded;
   const [spoilt] = faults ?? [];

@@ -1,10 +1,9 @@
 import type { Clock } from '../../../schemas/time/clock.ts';
-import { cutText } from '../../../schemas/cut-text.ts';
 import type { Message } from './frame-codec.ts';
 import { entryMarks, FrameRing, type FrameEntry } from './frame-ring.ts';
 
 export interface FrameLogLimits {
-  /** Of all devices together, bytes; a character counts as one. */
+  /** Of all devices together, bytes. */
   fleetBytes: number;
   /** Of one device, bytes. */
   deviceBytes: number;
@@ -20,7 +19,7 @@ const defaultLimits: FrameLogLimits = {
 
 /**
  * The last frames of every device, both ways, for whoever asks what a device said before it fell silent. Always kept, so that
- * nobody has to wait for the fault to happen again; forgotten when the hub stops. Nothing is parsed or copied here.
+ * nobody has to wait for the fault to happen again; forgotten when the hub stops. Nothing is parsed here.
  *
  * Every device has the same share of the whole. It halves when the number of devices has doubled, so that those who say much
  * do not push out those who fell silent.
@@ -74,15 +73,8 @@ export class FrameLog {
     return ring;
   }
 
-  add(ring: FrameRing, mark: number, text: string): void {
-    const share = this.#share;
-    const most = share >> 2;
-    if (text.length > most) {
-      // A copy: a part of a string would keep the whole of it.
-      const beginning = Buffer.from(cutText(text, most)).toString();
-      this.bytes += ring.add(mark, beginning, this.#clock.now(), share);
-      ring.noteWholeLength((mark & entryMarks.binary) === 0 ? Buffer.byteLength(text) : text.length);
-    } else this.bytes += ring.add(mark, text, this.#clock.now(), share);
+  add(ring: FrameRing, mark: number, message: Message): void {
+    this.bytes += ring.add(mark, message, this.#clock.now(), this.#share);
     if (this.bytes > this.#limits.fleetBytes) this.#makeRoom();
   }
 
@@ -145,14 +137,12 @@ export class DeviceFrames {
   }
 
   #note(mark: number, message: Message): void {
-    if (typeof message === 'string') this.#add(mark, message);
-    // A string takes less room than a buffer, and a part of a socket's buffer would be overwritten.
-    else this.#add(mark | entryMarks.binary, Buffer.from(message).toString('latin1'));
+    this.#add(typeof message === 'string' ? mark : mark | entryMarks.binary, message);
   }
 
-  #add(mark: number, text: string): void {
+  #add(mark: number, message: Message): void {
     // Its place was given to another device, while this one said nothing.
     if (!this.#ring.listed) this.#ring = this.#log.ringOf(this.#deviceId);
-    this.#log.add(this.#ring, mark, text);
+    this.#log.add(this.#ring, mark, message);
   }
 }

@@ -18,9 +18,9 @@ export interface BeliefOptions extends ClockBounds {
 interface Doubt {
   /**
    * `reckoned`: the other time is what the clock showed, plus the time passed since. `seen`: the right time is
-   * that or later. `told`: by others.
+   * that or later. `reported`: by others.
    */
-  by: 'reckoned' | 'seen' | 'told';
+  by: 'reckoned' | 'seen' | 'reported';
   /** The other time less the monotonic clock, ms. */
   otherMs: number;
   sinceMs: number;
@@ -34,7 +34,7 @@ const smallStepMs = 60_000;
 /** A machine that slept shows such a step. When nobody contradicts it for so long it is believed, ms. */
 const believeStepMs = 600_000;
 /** Others' clocks are no better than this, ms. */
-const toldToleranceMs = 60_000;
+const reportToleranceMs = 60_000;
 /** After so long away the clock may have been set meanwhile, ms. */
 const awayMs = 3_600_000;
 
@@ -77,7 +77,7 @@ export class ClockBelief {
 
   /** It was contradicted by others alone: what is not the clock of this machine. */
   get contradicted(): boolean {
-    return this.#doubt?.by === 'told';
+    return this.#doubt?.by === 'reported';
   }
 
   /** Why it is doubted. */
@@ -127,13 +127,13 @@ export class ClockBelief {
     const stepMs = nowMs - (this.#shiftMs + monotonicMs);
     if (stepMs < -toleranceMs || stepMs > smallStepMs) {
       // Set back to what it may have been anyway.
-      const right = this.#elseMs !== undefined && near(nowMs, this.#elseMs + monotonicMs, toldToleranceMs);
+      const right = this.#elseMs !== undefined && near(nowMs, this.#elseMs + monotonicMs, reportToleranceMs);
       if (!right) this.#doubt = { by: 'reckoned', otherMs: this.#shiftMs, sinceMs: monotonicMs };
       else this.lastMs = nowMs;
       this.#elseMs = undefined;
     } else if (verdict?.kind === 'contradict' && !this.#isOverruled(verdict.shiftMs)) {
       const { shiftMs: otherMs, words } = verdict;
-      this.#doubt = { by: 'told', otherMs, sinceMs: monotonicMs, words };
+      this.#doubt = { by: 'reported', otherMs, sinceMs: monotonicMs, words };
     } else if (verdict?.kind === 'agree' && verdict.by === 'devices') this.#elseMs = undefined;
   }
 
@@ -143,7 +143,7 @@ export class ClockBelief {
     if (nowMs < releasedMs) return false;
     if (verdict?.kind === 'agree') return true;
     const nowElseMs = otherMs + monotonicMs;
-    if (by === 'told') return verdict === undefined || near(nowMs, nowElseMs, toldToleranceMs);
+    if (by === 'reported') return verdict === undefined || near(nowMs, nowElseMs, reportToleranceMs);
     if (by === 'seen') return this.#follows(nowMs, Math.max(this.lastMs, releasedMs));
     if (near(nowMs, nowElseMs, toleranceMs)) return true;
     // Past all it has shown before: what was stored is not from the future any more.
@@ -157,7 +157,7 @@ export class ClockBelief {
     this.#doubt = undefined;
     // A store may share the clock it speaks for, and a step that nobody opposed may yet be wrong.
     const sure = verdict?.kind === 'agree' && verdict.by === 'devices';
-    if (sure || doubt === undefined || near(nowMs, doubt.otherMs + monotonicMs, toldToleranceMs))
+    if (sure || doubt === undefined || near(nowMs, doubt.otherMs + monotonicMs, reportToleranceMs))
       this.#elseMs = undefined;
     else if (doubt.by === 'seen' && verdict === undefined) this.#elseMs = this.#away(nowMs, monotonicMs);
     else this.#elseMs = doubt.otherMs;
@@ -175,7 +175,7 @@ export class ClockBelief {
   }
 
   #isOverruled(shiftMs: number): boolean {
-    return this.#overruledMs !== undefined && near(shiftMs, this.#overruledMs, toldToleranceMs);
+    return this.#overruledMs !== undefined && near(shiftMs, this.#overruledMs, reportToleranceMs);
   }
 }
 

@@ -1,14 +1,17 @@
+import type { FieldSpec } from '../../../schemas/index.ts';
 import type { AlarmView } from '../../../schemas/api/alarms.ts';
 import { compileFieldEncoder } from '../line-protocol.ts';
 import { DevicePoints, type DevicePointsDeps } from './device-points.ts';
 
-const encodeAlarm = compileFieldEncoder([
+/** Of its measurement. */
+export const alarmFields: readonly FieldSpec[] = [
   { name: 'state', kind: 'string', tag: false },
   { name: 'active', kind: 'boolean', tag: false },
   { name: 'text', kind: 'string', tag: false },
   { name: 'value', kind: 'float', tag: false },
   { name: 'count', kind: 'integer', tag: false },
-]);
+];
+const encodeAlarm = compileFieldEncoder(alarmFields);
 
 /** Writes each change of an alarm of a device to the store, measurement `alarm`. */
 export class AlarmRecorder {

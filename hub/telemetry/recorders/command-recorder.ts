@@ -1,4 +1,4 @@
-import { typeName } from '../../../schemas/index.ts';
+import { typeName, type FieldSpec } from '../../../schemas/index.ts';
 import type { CommandFollower } from '../../commands/answers.ts';
 import type { Command } from '../../commands/command.ts';
 import type { DeviceRecord } from '../../registry/device-store.ts';
@@ -7,7 +7,8 @@ import { compileFieldEncoder, encodePrefix, encodeTimeUs } from '../line-protoco
 import { HubPoints } from '../hub-points.ts';
 import type { Writer } from '../writer.ts';
 
-const encodeCommand = compileFieldEncoder([
+/** Of its measurement. */
+export const commandFields: readonly FieldSpec[] = [
   { name: 'device', kind: 'string', tag: false },
   { name: 'id', kind: 'string', tag: false },
   { name: 'reason', kind: 'string', tag: false },
@@ -16,7 +17,8 @@ const encodeCommand = compileFieldEncoder([
   { name: 'deliveryMs', kind: 'float', tag: false },
   { name: 'runMs', kind: 'float', tag: false },
   { name: 'totalMs', kind: 'float', tag: false },
-]);
+];
+const encodeCommand = compileFieldEncoder(commandFields);
 
 /** How long each stage took, ms, as far as the command has come. The wall clock may have been set in between. */
 function stagesOf(command: Command): {

@@ -1,4 +1,4 @@
-import { typeName } from '../../../schemas/index.ts';
+import { typeName, type FieldSpec } from '../../../schemas/index.ts';
 import type { DeviceRecord } from '../../registry/device-store.ts';
 import type { PresenceFollower } from '../../presence/presence-follower.ts';
 import type { Ledger } from '../ledger.ts';
@@ -8,30 +8,37 @@ import { HubPoints } from '../hub-points.ts';
 import { OwnTimes } from './own-times.ts';
 import type { Writer } from '../writer.ts';
 
-const encodePresence = compileFieldEncoder([
+/** Of its measurement. */
+export const presenceFields: readonly FieldSpec[] = [
   { name: 'state', kind: 'string', tag: false },
   { name: 'reason', kind: 'string', tag: false },
   { name: 'online', kind: 'boolean', tag: false },
   { name: 'epoch', kind: 'integer', tag: false },
   { name: 'n', kind: 'integer', tag: false },
   { name: 'points', kind: 'integer', tag: false },
-]);
+  { name: 'explained', kind: 'boolean', tag: false },
+];
+const encodePresence = compileFieldEncoder(presenceFields);
 
 /** Writes presence to the store: each change, and regular snapshots so that every time window has a point. */
 export class PresenceRecorder implements PresenceFollower {
   readonly #points: HubPoints;
   readonly #ledger: Ledger;
   readonly #recordOf: (deviceId: string) => DeviceRecord | undefined;
+  readonly #explained: (deviceId: string) => boolean;
   readonly #times = new OwnTimes();
 
   constructor(deps: {
     writer: Writer;
     ledger: Ledger;
     recordOf: (deviceId: string) => DeviceRecord | undefined;
+    /** Whether an open incident of several devices explains that this one is away. */
+    explained: (deviceId: string) => boolean;
   }) {
     this.#points = new HubPoints(deps);
     this.#ledger = deps.ledger;
     this.#recordOf = deps.recordOf;
+    this.#explained = deps.explained;
   }
 
   presenceChanged(deviceId: string, presence: Presence): void {
@@ -47,7 +54,16 @@ export class PresenceRecorder implements PresenceFollower {
     const type = typeName(record.type);
     const prefix = encodePrefix('presence', { device: deviceId, site: record.site, type });
     const online = state === 'online';
-    const fields = encodePresence({ state, reason, online, epoch, n, points: this.#taken(deviceId) });
+    const explained = !online && this.#explained(deviceId);
+    const fields = encodePresence({
+      state,
+      reason,
+      online,
+      epoch,
+      n,
+      points: this.#taken(deviceId),
+      explained,
+    });
     this.#points.write(`${prefix}${fields} ${encodeTimeUs(this.#times.next(deviceId, timeMs))}`);
   }
 

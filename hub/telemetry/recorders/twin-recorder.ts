@@ -1,13 +1,16 @@
+import type { FieldSpec } from '../../../schemas/index.ts';
 import type { TwinState } from '../../../schemas/twin/twin-states.ts';
 import { compileFieldEncoder } from '../line-protocol.ts';
 import { DevicePoints, type DevicePointsDeps } from './device-points.ts';
 
-const encodeTwin = compileFieldEncoder([
+/** Of its measurement. */
+export const twinFields: readonly FieldSpec[] = [
   { name: 'state', kind: 'string', tag: false },
   { name: 'inSync', kind: 'boolean', tag: false },
   { name: 'rev', kind: 'integer', tag: false },
   { name: 'lagMs', kind: 'float', tag: false },
-]);
+];
+const encodeTwin = compileFieldEncoder(twinFields);
 
 /** Writes where twins stand to the store, measurement `twin`: one point a change. */
 export class TwinRecorder {

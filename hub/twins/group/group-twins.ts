@@ -1,13 +1,19 @@
 import { isDeepStrictEqual } from 'node:util';
 import { defaultWave, tally } from '../../../schemas/command-tally.ts';
 import { renderValue } from '../../../schemas/index.ts';
-import type { GroupTwinPreview, GroupTwinView, NewGroupTwin } from '../../../schemas/api/group-twins.ts';
+import type {
+  GroupTwinPreview,
+  GroupTwinView,
+  NewGroupTwin,
+} from '../../../schemas/api/twins/group-twins.ts';
 import type { Requester } from '../../../schemas/api/requester.ts';
 import type { Cancel, Clock } from '../../../schemas/time/clock.ts';
 import { faultText } from '../../../schemas/field-error.ts';
 import { HubError, invalidInput } from '../../kernel/errors.ts';
 import { demandRoom } from '../../kernel/share.ts';
 import { withoutUndefined } from '../../kernel/without-undefined.ts';
+import { selectorOf, type StoredGroups } from '../../registry/stored-groups.ts';
+import { demandReach } from '../../registry/visibility.ts';
 import type { Twins } from '../twins.ts';
 import type { GroupTwin, GroupTwinRecord } from './group-twin.ts';
 import { OpenGroupTwin, type OpenGroupTwinDeps } from './open-group-twin.ts';
@@ -18,8 +24,7 @@ export interface GroupTwinsDeps extends OpenGroupTwinDeps {
   newId: () => string;
   /** The ids of the devices a selector matches now, in order. @throws HubError `input-invalid` */
   select: (selector: string) => Promise<string[]>;
-  /** The stored selectors. */
-  groups: () => Promise<readonly { name: string; selector: string }[]>;
+  groups: StoredGroups;
 }
 
 /** Who asks, and which devices that one may set (all when not given). */
@@ -66,7 +71,7 @@ export class GroupTwins {
 
   /** Which devices it would set. @throws as `send` */
   async preview(request: NewGroupTwin, caller: GroupTwinCaller): Promise<GroupTwinPreview> {
-    return { devices: await this.#judged(await this.#selector(request), request, caller) };
+    return { devices: await this.#judged(await selectorOf(this.#deps.groups, request), request, caller) };
   }
 
   /**
@@ -76,7 +81,7 @@ export class GroupTwins {
   async send(request: NewGroupTwin, caller: GroupTwinCaller): Promise<GroupTwinView & { repeated: boolean }> {
     const { clock, store, newId } = this.#deps;
     const { requester } = caller;
-    const to = await this.#selector(request);
+    const to = await selectorOf(this.#deps.groups, request);
     const id = request.id ?? newId();
     const before = await this.#find(id);
     if (before !== undefined) return { ...this.#repeated(before, to, request), repeated: true };
@@ -134,10 +139,13 @@ export class GroupTwins {
   }
 
   /** No further wave; what is set stays. @throws HubError `group-twin-unknown` · `forbidden` */
-  async cancel(id: string, { may = () => true }: GroupTwinCaller): Promise<GroupTwinView> {
+  async cancel(id: string, { may }: GroupTwinCaller): Promise<GroupTwinView> {
     const record = await this.#find(id);
     if (record === undefined) throw new HubError('group-twin-unknown', id);
-    if (!record.targets.every(({ device }) => may(device))) throw outOfReach();
+    demandReach(
+      record.targets.map(({ device }) => device),
+      may,
+    );
     await this.#open.get(id)?.cancel();
     this.#forgetEnded();
     return this.show(id);
@@ -161,24 +169,13 @@ export class GroupTwins {
     for (const [id, groupTwin] of this.#open) if (!groupTwin.runs) this.#open.delete(id);
   }
 
-  async #selector({ to, group }: NewGroupTwin): Promise<string> {
-    if (group === undefined) return to ?? '';
-    const stored = (await this.#deps.groups()).find(({ name }) => name === group);
-    if (stored === undefined) throw new HubError('group-unknown', group);
-    return stored.selector;
-  }
-
   /** The devices; one that would refuse the change refuses it for all. */
-  async #judged(
-    to: string,
-    { patch }: NewGroupTwin,
-    { may = () => true }: GroupTwinCaller,
-  ): Promise<string[]> {
+  async #judged(to: string, { patch }: NewGroupTwin, { may }: GroupTwinCaller): Promise<string[]> {
     const devices = await this.#deps.select(to);
     if (devices.length === 0) {
       throw invalidInput({ path: '/to', keyword: 'selector', expected: 'at least one device', got: 'none' });
     }
-    if (!devices.every((device) => may(device))) throw outOfReach();
+    demandReach(devices, may);
     for (let from = 0; from < devices.length; from += checkedAtOnce) {
       const some = devices.slice(from, from + checkedAtOnce);
       const errors = await Promise.all(some.map((device) => this.#deps.twins.check(device, patch)));
@@ -194,7 +191,12 @@ export class GroupTwins {
   #demandRoom(actor: string): void {
     const running = [...this.#open.values()].map(({ groupTwin }) => groupTwin.requester.actor);
     const actors = [...running, ...this.#arriving];
-    demandRoom(actor, actors, { things: 'group twins that run', room: maxOpen, path: '/to' });
+    demandRoom(actor, actors, {
+      things: 'group twins that run',
+      room: maxOpen,
+      path: '/to',
+      wayOut: 'cancel some first',
+    });
   }
 
   #repeated(record: GroupTwinRecord, to: string, { patch }: NewGroupTwin): GroupTwinView {
@@ -207,10 +209,6 @@ export class GroupTwins {
 function taken(id: string): HubError {
   const expected = 'an id that no other request has';
   return invalidInput({ path: '/id', keyword: 'id', expected, got: renderValue(id) });
-}
-
-function outOfReach(): HubError {
-  return new HubError('forbidden', 'the selector matches devices beyond your rights');
 }
 
 function viewOf(

@@ -6,29 +6,15 @@ import {
 import { createPostgresAudit, PostgresAuditRoom } from '../../adapters/postgres/postgres-audit-store.ts';
 import { createPostgresCommands } from '../../adapters/postgres/postgres-command-store.ts';
 import { createPostgresDevices } from '../../adapters/postgres/postgres-device-store.ts';
-import {
-  createPostgresArtifacts,
-  createPostgresRollouts,
-} from '../../adapters/postgres/postgres-firmware-store.ts';
 import { createPostgresGroupCommands } from '../../adapters/postgres/postgres-group-command-store.ts';
 import {
   createPostgresLists,
   createPostgresRejects,
-  createPostgresRemovals,
 } from '../../adapters/postgres/postgres-history-store.ts';
 import type { PostgresOwner } from '../../adapters/postgres/postgres-owner.ts';
 import { createPostgresPresence } from '../../adapters/postgres/postgres-presence-store.ts';
-import {
-  createPostgresConsoleSessions,
-  createPostgresDayCounts,
-  createPostgresEnrolments,
-  createPostgresHubClock,
-  createPostgresNotices,
-  createPostgresOperators,
-  createPostgresSchedules,
-  createPostgresSilences,
-  createPostgresUpkeep,
-} from '../../adapters/postgres/postgres-records.ts';
+import { createPostgresRollouts } from '../../adapters/postgres/postgres-rollout-store.ts';
+import { postgresTables } from '../../adapters/postgres/postgres-state-tables.ts';
 import {
   createPostgresGroupTwins,
   createPostgresTwins,
@@ -36,6 +22,7 @@ import {
 import type { Postgres } from '../../adapters/postgres/postgres.ts';
 import type { AuditStore } from '../../audit/audit.ts';
 import { isSettled } from '../../commands/group/group-command.ts';
+import { commonStores } from './common-stores.ts';
 import type { AuditedWrites, StateStores } from './state-stores.ts';
 
 /** @param kept how many entries stay; not given: as many as a hub keeps */
@@ -47,29 +34,19 @@ export function postgresAudit(db: Postgres, kept?: number): AuditStore {
 export function postgresStores(db: Postgres, owner: PostgresOwner, entries: AuditedWrites): StateStores {
   const room = new PostgresAuditRoom(db);
   return {
+    ...commonStores(postgresTables(db)),
     devices: createPostgresDevices(db, owner),
     presence: createPostgresPresence(db, owner),
-    removals: createPostgresRemovals(db),
     events: createPostgresLists(db, 'event'),
     nacks: createPostgresLists(db, 'nack'),
     rejects: createPostgresRejects(db),
-    dayCounts: createPostgresDayCounts(db),
     commands: createPostgresCommands(db, owner, room, (command, first) => entries.command(command, first)),
-    groupCommands: createPostgresGroupCommands(db, isSettled),
+    groupCommands: createPostgresGroupCommands(db, owner, isSettled),
     twins: createPostgresTwins(db, room, (device, change) => entries.twin(device, change)),
     groupTwins: createPostgresGroupTwins(db),
-    artifacts: createPostgresArtifacts(db),
     rollouts: createPostgresRollouts(db),
-    schedules: createPostgresSchedules(db),
-    notices: createPostgresNotices(db),
-    operators: createPostgresOperators(db),
-    consoleSessions: createPostgresConsoleSessions(db),
-    enrolments: createPostgresEnrolments(db),
     incidents: createPostgresIncidents(db),
-    alarms: createPostgresAlarms(db),
-    silences: createPostgresSilences(db),
+    alarms: createPostgresAlarms(db, owner),
     webhooks: createPostgresWebhooks(db),
-    hubClock: createPostgresHubClock(db),
-    upkeep: createPostgresUpkeep(db),
   };
 }

@@ -1,6 +1,7 @@
 import type { DeviceEvent } from '../../../schemas/api/presence.ts';
-import type { NackRow } from '../../../schemas/api/rejects.ts';
+import type { NackRow } from '../../../schemas/api/telemetry/rejects.ts';
 import type { DayCountStore } from '../../admin/day-counts.ts';
+import type { FleetCourseStore } from '../../admin/fleet-course.ts';
 import type { RejectStore } from '../../admin/rejects.ts';
 import type { AlarmStore, SilenceStore } from '../../alarms/alarm-store.ts';
 import type { WebhookStore } from '../../alarms/webhook-store.ts';
@@ -17,7 +18,7 @@ import type { DeviceListStore } from '../../kernel/device-lists.ts';
 import type { NoticeStore } from '../../notices/notices.ts';
 import type { ConsoleSessionStore } from '../../operators/console-sessions.ts';
 import type { OperatorStore } from '../../operators/operator-store.ts';
-import type { PresenceStore } from '../../presence/presence-keeper.ts';
+import type { PresenceStore } from '../../presence/presence-store.ts';
 import type { DeviceStore } from '../../registry/device-store.ts';
 import type { RemovalStore } from '../../registry/removals.ts';
 import type { ScheduleStore } from '../../schedules/schedules.ts';
@@ -46,6 +47,7 @@ export interface StateStores {
   nacks: DeviceListStore<NackRow>;
   rejects: RejectStore;
   dayCounts: DayCountStore;
+  fleetCourse: FleetCourseStore;
   commands: CommandJournal;
   groupCommands: GroupCommandJournal;
   twins: TwinStore;
@@ -71,7 +73,7 @@ export interface FirstStores {
   identity: HubIdentityStore;
 }
 
-/** The audit entries that are written together with the row that they tell of. */
+/** The audit entries that are written together with the row that they report. */
 export interface AuditedWrites {
   command(command: Command, first: boolean): AuditEntry;
   twin(device: string, change: DesiredChange): AuditEntry;

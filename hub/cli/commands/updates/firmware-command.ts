@@ -148,12 +148,7 @@ function unreadable(place: string, error: unknown): Error {
 
 async function upload(
   file: string,
-  {
-    type,
-    version,
-    size,
-    ...query
-  }: { type: string; version: string; size: number; sha256: string; signature?: string },
+  { type, version, size, ...query }: Pick<FirmwareView, 'type' | 'version' | 'size' | 'sha256' | 'signature'>,
   options: ConfigOptions,
   deps: CliDeps,
 ): Promise<FirmwareView> {

@@ -5,6 +5,7 @@ import type {
   RolloutDevice,
   RolloutLook,
   RolloutPreview,
+  RolloutSummary,
   RolloutView,
 } from '../../../../schemas/api/firmware/rollouts.ts';
 import { updateStates, type UpdateState } from '../../../../schemas/firmware/update-states.ts';
@@ -47,13 +48,14 @@ export function addRollout(program: Command, deps: CliDeps, done: (code: ExitCod
   rollout
     .command('list')
     .description('rollouts, newest first')
-    .option('--limit <n>', 'at most (default: 20)', parseWhole(1, 100))
+    .option('--device <id>', 'those that this device is part of, and where its update stands', parseId)
+    .option('--limit <n>', 'look at so many (default: 20)', parseWhole(1, 100))
     .option('--json', 'one JSON object per line')
     .action(async (_options: unknown, self: Command) => {
-      const options = self.optsWithGlobals<ListOptions & { limit?: number }>();
-      const { rollouts } = await ask(options, deps, 'GET /api/v1/rollouts', {
-        query: { limit: options.limit },
-      });
+      const options = self.optsWithGlobals<ListOptions & { device?: string; limit?: number }>();
+      const query = { limit: options.limit };
+      if (options.device !== undefined) return listUpdates(options.device, query, options, deps);
+      const { rollouts } = await ask(options, deps, 'GET /api/v1/rollouts', { query });
       const head = [
         'ROLLOUT',
         'TYPE',
@@ -107,6 +109,26 @@ export function addRollout(program: Command, deps: CliDeps, done: (code: ExitCod
         deps.out(options.json === true ? `${JSON.stringify(view)}\n` : `${progress(view)}\n`);
       });
   }
+}
+
+async function listUpdates(
+  id: string,
+  query: { limit: number | undefined },
+  options: ListOptions,
+  deps: CliDeps,
+): Promise<void> {
+  const { updates } = await ask(options, deps, 'GET /api/v1/devices/{id}/updates', { params: { id }, query });
+  const rows = updates.map(({ rollout, version, status, wave, state, reason = '', sinceMs }) => [
+    rollout,
+    version,
+    status,
+    wave === 0 ? '-' : String(wave),
+    state,
+    reason,
+    isoTime(sinceMs),
+  ]);
+  const head = ['ROLLOUT', 'VERSION', 'STATUS', 'WAVE', 'STATE', 'REASON', 'SINCE'];
+  deps.out(options.json === true ? jsonLines(updates) : table(head, rows));
 }
 
 function addStart(rollout: Command, deps: CliDeps, done: (code: ExitCode) => void): void {
@@ -203,7 +225,7 @@ async function devicesOf(id: string, options: ShowOptions, deps: CliDeps): Promi
   return devices;
 }
 
-function row(view: Omit<RolloutView, 'looks'>): string[] {
+function row(view: RolloutSummary): string[] {
   const { id, type, version, status, wave, waves, targets, states, failures, acceptedMs, actor } = view;
   return [
     id,
@@ -219,7 +241,7 @@ function row(view: Omit<RolloutView, 'looks'>): string[] {
   ];
 }
 
-function progress({ id, status, reason, wave, waves, targets, states }: Omit<RolloutView, 'looks'>): string {
+function progress({ id, status, reason, wave, waves, targets, states }: RolloutSummary): string {
   const counts = updateStates.flatMap((state) => {
     const count = states[state] ?? 0;
     return count === 0 ? [] : [`${count} ${state}`];

@@ -1,0 +1,28 @@
+import { Authenticator } from '../../identity/authenticator.ts';
+import { Enrolments } from '../../identity/enrolment.ts';
+import { exposeRotation } from '../../identity/rotation-metrics.ts';
+import { Rotation } from '../../identity/rotation.ts';
+import type { Registry } from '../../registry/registry.ts';
+import type { Sessions } from '../../sessions/sessions.ts';
+import type { HubContext } from '../context.ts';
+import type { HubState } from '../state-wiring.ts';
+
+export interface IdentityParts {
+  authenticator: Authenticator;
+  rotation: Rotation;
+  enrolments: Enrolments;
+}
+
+/** The identity of devices: authentication at each connection, enrolment, rotation of secrets. */
+export async function startIdentity(
+  { clock, log, metrics }: HubContext,
+  { state, registry, sessions }: { state: HubState; registry: Registry; sessions: Sessions },
+): Promise<IdentityParts> {
+  const { audit, stores } = state;
+  const rotation = new Rotation({ registry, sessions, clock, log, audit });
+  const authenticator = new Authenticator({ registry, rotation, sessions, clock, audit });
+  const enrolments = new Enrolments({ store: stores.enrolments, registry, clock, audit });
+  await enrolments.load();
+  exposeRotation(metrics, rotation);
+  return { authenticator, rotation, enrolments };
+}
