@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes .env for compose.yaml: a random password for each user, readable by you alone.
+# Makes .env for compose.yaml and compose.cluster.yaml: a random password for each user, readable by you alone.
 # Once: the volumes remember the passwords they were made with.
 set -eu
 umask 077
@@ -19,5 +19,6 @@ MQTT_HUB_PASSWORD=$(password)
 MQTT_OPERATOR_PASSWORD=$(password)
 MQTT_VIEWER_PASSWORD=$(password)
 GRAFANA_ADMIN_PASSWORD=$(password)
+POSTGRES_HUB_PASSWORD=$(password)
 END
 echo "made .env" >&2
